@@ -1,0 +1,135 @@
+package gatehouse
+
+import (
+	"slices"
+	"time"
+)
+
+// Role is what a signed-in person is to the gateway.
+type Role string
+
+// The roles.
+const (
+	RoleDistrict   Role = "district_admin"
+	RoleAdmin      Role = "admin"      // of a school
+	RoleSecurity   Role = "security"   // answers alerts
+	RoleFacility   Role = "facility"   // runs the fleet
+	RoleTeacher    Role = "teacher"    // "school": attendance and people of the school
+	RoleIntegrator Role = "integrator" // API keys only
+	RoleVendor     Role = "vendor"     // drivers and their logs
+)
+
+// Roles lists every role.
+func Roles() []Role {
+	return []Role{RoleDistrict, RoleAdmin, RoleSecurity, RoleFacility, RoleTeacher, RoleIntegrator, RoleVendor}
+}
+
+// Permission is one right. API keys carry permissions directly; roles imply them.
+type Permission string
+
+// The permissions.
+const (
+	DevicesRead      Permission = "devices:read"
+	DevicesWrite     Permission = "devices:write"
+	DriversRead      Permission = "drivers:read"
+	PeopleRead       Permission = "people:read" // lists: name and class
+	PeopleOpen       Permission = "people:open" // one person's page, with a reason, audited
+	PeopleWrite      Permission = "people:write"
+	FacesAdmin       Permission = "faces:admin"
+	SightingsRead    Permission = "sightings:read"
+	SightingsWrite   Permission = "sightings:write" // a manual pass
+	AttendanceRead   Permission = "attendance:read"
+	AttendanceWrite  Permission = "attendance:write"
+	AlertsRead       Permission = "alerts:read"
+	AlertsWrite      Permission = "alerts:write"
+	IncidentsApprove Permission = "incidents:approve"
+	TelemetryRead    Permission = "telemetry:read"
+	CameraView       Permission = "camera:view"
+	KeysAdmin        Permission = "keys:admin" // keys and webhooks
+	UsersAdmin       Permission = "users:admin"
+	SettingsWrite    Permission = "settings:write"
+	AuditRead        Permission = "audit:read"
+	StatusRead       Permission = "status:read"
+)
+
+// Permissions lists what a role implies, in no order that matters. An admin has all.
+func (r Role) Permissions() []Permission {
+	switch r {
+	case RoleDistrict, RoleAdmin:
+		return []Permission{DevicesRead, DevicesWrite, DriversRead, PeopleRead, PeopleOpen, PeopleWrite, FacesAdmin, SightingsRead, SightingsWrite,
+			AttendanceRead, AttendanceWrite, AlertsRead, AlertsWrite, IncidentsApprove, TelemetryRead, CameraView, KeysAdmin, UsersAdmin, SettingsWrite, AuditRead, StatusRead}
+	case RoleSecurity:
+		return []Permission{DevicesRead, PeopleRead, PeopleOpen, SightingsRead, SightingsWrite, AttendanceRead, AlertsRead, AlertsWrite, TelemetryRead, CameraView, FacesAdmin, StatusRead}
+	case RoleFacility:
+		return []Permission{DevicesRead, DevicesWrite, DriversRead, AlertsRead, AlertsWrite, TelemetryRead, StatusRead}
+	case RoleTeacher:
+		return []Permission{PeopleRead, PeopleOpen, AttendanceRead, AttendanceWrite, SightingsRead}
+	case RoleVendor:
+		return []Permission{DriversRead, DevicesRead, StatusRead}
+	}
+	return nil
+}
+
+// User is somebody who signs in to the console.
+type User struct {
+	ID       UserID    `json:"id"`
+	School   SchoolID  `json:"school"` // sees this school; a district admin its whole subtree
+	Name     string    `json:"name"`   // sign-in name
+	FullName string    `json:"full_name"`
+	Role     Role      `json:"role"`
+	Language string    `json:"language"`
+	Disabled bool      `json:"disabled"`
+	Created  time.Time `json:"created"`
+}
+
+// Scope is what one caller may see: a school, its subtree, or, for the gateway's own named
+// cursors, everything. Every read and write goes through one. The zero Scope sees nothing.
+type Scope struct {
+	School      SchoolID
+	Subtree     bool
+	System      string // name of a gateway cursor, e.g. "rules"; sees all schools, audited by name
+	Actor       string // who: user or key id and name, for the audit log
+	Permissions []Permission
+	Reason      string // why a child is looked up, where that is asked for
+}
+
+// SystemScope is the scope of one of the gateway's own cursors.
+func SystemScope(name string) Scope { return Scope{System: name, Actor: "gateway:" + name} }
+
+// Can says whether the scope holds a permission. System scopes hold all.
+func (s Scope) Can(p Permission) bool { return s.System != "" || slices.Contains(s.Permissions, p) }
+
+// APIKey is a program's credential; the secret is shown once and kept as a hash.
+type APIKey struct {
+	ID          KeyID        `json:"id"`
+	School      SchoolID     `json:"school"`
+	Name        string       `json:"name"`
+	Permissions []Permission `json:"permissions"`
+	Created     time.Time    `json:"created"`
+	Expires     time.Time    `json:"expires"`
+	LastUsed    time.Time    `json:"last_used,omitzero"`
+	Revoked     bool         `json:"revoked"`
+}
+
+// Webhook sends events to a school's own server, signed as Standard Webhooks asks.
+type Webhook struct {
+	ID       WebhookID   `json:"id"`
+	School   SchoolID    `json:"school"`
+	URL      string      `json:"url"`
+	Kinds    []EventKind `json:"kinds"` // empty: all but readings
+	Created  time.Time   `json:"created"`
+	Disabled bool        `json:"disabled"`
+	Reason   string      `json:"reason,omitempty"` // why it was disabled
+}
+
+// AuditEntry is one line of the hash-chained audit log.
+type AuditEntry struct {
+	Seq    uint64    `json:"seq"`
+	Time   time.Time `json:"time"`
+	School SchoolID  `json:"school"`
+	Actor  string    `json:"actor"`
+	Deed   string    `json:"deed"` // e.g. person.open, device.create, alert.acknowledge
+	Object string    `json:"object"`
+	Reason string    `json:"reason,omitempty"`
+	Hash   string    `json:"hash"` // SHA-256 over the previous hash and this entry
+}

@@ -1,0 +1,106 @@
+package gatehouse
+
+import "time"
+
+// Severity of a rule and its alerts.
+type Severity string
+
+// The severities, rising.
+const (
+	Info     Severity = "info"
+	Warning  Severity = "warning"
+	Major    Severity = "major"
+	Critical Severity = "critical"
+)
+
+// Severities lists them, rising.
+func Severities() []Severity { return []Severity{Info, Warning, Major, Critical} }
+
+// AlertState is where an alert is in its life: open -> acknowledged -> resolved -> closed.
+type AlertState string
+
+// The alert states. A resolved alert is closed by the gateway after a grace, or by hand.
+const (
+	AlertOpen         AlertState = "open"
+	AlertAcknowledged AlertState = "acknowledged"
+	AlertResolved     AlertState = "resolved"
+	AlertClosed       AlertState = "closed"
+)
+
+// Alert is a rule's finding with a life.
+type Alert struct {
+	ID           AlertID          `json:"id"`
+	School       SchoolID         `json:"school"`
+	Rule         RuleID           `json:"rule"`
+	Severity     Severity         `json:"severity"`
+	State        AlertState       `json:"state"`
+	Title        string           `json:"title"`
+	TitleZH      string           `json:"title_zh,omitempty"`
+	Device       DeviceID         `json:"device,omitempty"`
+	Zone         ZoneID           `json:"zone,omitempty"`
+	Person       PersonID         `json:"person,omitempty"`
+	Sighting     SightingID       `json:"sighting,omitempty"`
+	Media        MediaID          `json:"media,omitempty"`  // snapshot, where there is one
+	Values       map[string]Value `json:"values,omitempty"` // what was measured when it fired
+	Firing       bool             `json:"firing"`           // the condition still holds
+	Count        int              `json:"count"`            // how often it fired while open
+	Opened       time.Time        `json:"opened"`           // when the condition was met
+	LastFired    time.Time        `json:"last_fired"`
+	Incident     IncidentID       `json:"incident,omitempty"`
+	Handler      UserID           `json:"handler,omitempty"` // who acknowledged it
+	HandlerName  string           `json:"handler_name,omitempty"`
+	Acknowledged time.Time        `json:"acknowledged,omitzero"`
+	Resolved     time.Time        `json:"resolved,omitzero"`
+	Closed       time.Time        `json:"closed,omitzero"`
+	Comment      string           `json:"comment,omitempty"` // of whoever resolved it
+	Seq          uint64           `json:"event_seq"`         // the journal sequence of the event that raised it
+	Version      int              `json:"version"`           // rises with every change; a stale write is a conflict
+}
+
+// Incident groups alerts and carries the procedure, the evidence and the hand-over.
+type Incident struct {
+	ID       IncidentID     `json:"id"`
+	School   SchoolID       `json:"school"`
+	Title    string         `json:"title"`
+	TitleZH  string         `json:"title_zh,omitempty"`
+	Severity Severity       `json:"severity"`
+	State    IncidentState  `json:"state"`
+	Alerts   []AlertID      `json:"alerts"`
+	Steps    []IncidentStep `json:"steps,omitempty"` // the procedure
+	Handover Handover       `json:"handover"`
+	Opened   time.Time      `json:"opened"`
+	Closed   time.Time      `json:"closed,omitzero"`
+	Version  int            `json:"version"`
+}
+
+// IncidentState is open until somebody closes it.
+type IncidentState string
+
+// The incident states.
+const (
+	IncidentOpen   IncidentState = "open"
+	IncidentClosed IncidentState = "closed"
+)
+
+// IncidentStep is one step of the procedure, done or not.
+type IncidentStep struct {
+	Text   string    `json:"text"`
+	TextZH string    `json:"text_zh,omitempty"`
+	Done   bool      `json:"done"`
+	By     string    `json:"by,omitempty"`
+	At     time.Time `json:"at,omitzero"`
+}
+
+// Handover is the state of an incident's export to the police. Nothing is ever sent without
+// an approval by somebody of ApproverRole, nor while the link is off.
+type Handover struct {
+	Requested    bool      `json:"requested"` // the rule asks for a hand-over
+	ApproverRole Role      `json:"approver_role,omitempty"`
+	Approval     string    `json:"approval"` // "", waiting, approved, refused
+	By           string    `json:"by,omitempty"`
+	At           time.Time `json:"at,omitzero"`
+	Comment      string    `json:"comment,omitempty"`
+	Link         string    `json:"link"` // off, on
+	Sent         bool      `json:"sent"`
+	Note         string    `json:"note"` // in words, e.g. "the police link is off: nothing was sent"
+}

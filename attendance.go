@@ -1,0 +1,78 @@
+package gatehouse
+
+import "time"
+
+// Session is something that people are expected at: the morning's arrival, a meal, the dorm
+// at night. Times are of day in the school's time zone; Date fixes a session to one day.
+type Session struct {
+	ID        SessionID    `json:"id" yaml:"id"`
+	School    SchoolID     `json:"school" yaml:"-"`
+	Kind      SessionKind  `json:"kind" yaml:"kind"`
+	Name      string       `json:"name" yaml:"name"`
+	NameZH    string       `json:"name_zh,omitempty" yaml:"name_zh,omitempty"`
+	Start     time.Time    `json:"start" yaml:"start"` // sightings count from here
+	Due       time.Time    `json:"due" yaml:"due"`     // later than this is late
+	End       time.Time    `json:"end" yaml:"end"`     // sightings count until here
+	Zones     []ZoneID     `json:"zones,omitempty" yaml:"zones,omitempty"`
+	ZoneKinds []ZoneKind   `json:"zone_kinds,omitempty" yaml:"zone_kinds,omitempty"` // instead of Zones
+	Classes   []string     `json:"classes,omitempty" yaml:"classes,omitempty"`       // empty: everybody of Who
+	Who       []PersonKind `json:"who" yaml:"who"`
+	Boarders  bool         `json:"boarders,omitempty" yaml:"boarders,omitempty"` // boarders only
+	Demo      bool         `json:"demo,omitempty" yaml:"demo,omitempty"`         // labelled so wherever it is shown
+}
+
+// SessionKind decides how a session is computed.
+type SessionKind string
+
+// The session kinds.
+const (
+	SessionArrival SessionKind = "arrival"
+	SessionMeal    SessionKind = "meal" // one per person, meal and day
+	SessionDorm    SessionKind = "dorm" // operational day ends at 04:00
+)
+
+// AttendanceState is the answer for one person and session.
+type AttendanceState string
+
+// The attendance states. A gate that was out of reach makes Unknown, never Absent.
+const (
+	Expected        AttendanceState = "expected"
+	Arrived         AttendanceState = "arrived"
+	Late            AttendanceState = "late"
+	LeftEarly       AttendanceState = "left_early"
+	Absent          AttendanceState = "absent"
+	Excused         AttendanceState = "excused"
+	OffsiteApproved AttendanceState = "offsite_approved"
+	Unknown         AttendanceState = "unknown"
+	NotRequired     AttendanceState = "not_required"
+)
+
+// Leave excuses a person for a time.
+type Leave struct {
+	ID      string    `json:"id"`
+	Person  PersonID  `json:"person"`
+	From    time.Time `json:"from"`
+	To      time.Time `json:"to"`
+	Offsite bool      `json:"offsite"` // approved to be elsewhere, e.g. a contest
+	Reason  string    `json:"reason"`
+	Actor   string    `json:"actor"`
+}
+
+// Attendance is the computed answer for a person and a session; recomputable at any time
+// from the sightings and the versioned inputs, whose hash it stores.
+type Attendance struct {
+	Person     PersonID        `json:"person"`
+	Session    SessionID       `json:"session"`
+	School     SchoolID        `json:"school"`
+	Kind       SessionKind     `json:"kind"`
+	Date       string          `json:"date"` // operational day, YYYY-MM-DD in the school's time zone
+	State      AttendanceState `json:"state"`
+	At         time.Time       `json:"at,omitzero"` // the sighting that decided it
+	Method     Method          `json:"method,omitempty"`
+	Zone       ZoneID          `json:"zone,omitempty"`
+	Final      bool            `json:"final"`
+	Reasons    []string        `json:"reasons"`
+	Sightings  []SightingID    `json:"sightings"`
+	InputHash  string          `json:"input_hash"`
+	Exceptions []string        `json:"exceptions,omitempty"` // double_dip, low_margin, clock_skew …
+}

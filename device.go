@@ -1,0 +1,50 @@
+package gatehouse
+
+import "time"
+
+// Device is one thing, with a profile, a zone, a driver and a credential of its own.
+type Device struct {
+	ID      DeviceID          `json:"id"`
+	School  SchoolID          `json:"school"`
+	Zone    ZoneID            `json:"zone,omitempty"`
+	Profile ProfileID         `json:"profile"`
+	Driver  DriverName        `json:"driver"` // DriverMQTTFront for devices that speak MQTT to the gateway itself
+	Name    string            `json:"name"`
+	Serial  string            `json:"serial,omitempty"`
+	Address map[string]string `json:"address,omitempty"` // what the driver needs to find it: host, port, unit, url …; no secrets
+	Enabled bool              `json:"enabled"`
+	Created time.Time         `json:"created"`
+}
+
+// DriverMQTTFront is the driver name of devices that connect to the gateway's own MQTT listener.
+const DriverMQTTFront DriverName = "mqtt-front"
+
+// DeviceState is what the gateway knows of a device's reachability.
+type DeviceState string
+
+// The device states.
+const (
+	StateUnknown    DeviceState = "unknown"     // registered, never heard of
+	StateOnline     DeviceState = "online"      // heard of lately
+	StateOffline    DeviceState = "offline"     // its driver cannot reach it, or it fell silent
+	StateFault      DeviceState = "fault"       // reachable, and says that something is wrong
+	StateDriverDown DeviceState = "driver_down" // its driver is not running; nothing is known of the device
+	StateDisabled   DeviceState = "disabled"
+)
+
+// Twin holds what a device last reported and what it was last asked to be.
+type Twin struct {
+	Device   DeviceID             `json:"device"`
+	State    DeviceState          `json:"state"`
+	Reason   string               `json:"reason,omitempty"` // why it is not online
+	LastSeen time.Time            `json:"last_seen,omitzero"`
+	Seq      uint64               `json:"seq"` // journal sequence of the newest event in it
+	Reported map[string]TwinValue `json:"reported,omitempty"`
+	Desired  map[string]TwinValue `json:"desired,omitempty"`
+}
+
+// TwinValue is one value with the time at which it was measured or wished for.
+type TwinValue struct {
+	Value Value     `json:"value"`
+	Time  time.Time `json:"time"`
+}

@@ -1,0 +1,55 @@
+package gatehouse
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Code classes an Error for machines; one table in package api maps codes to HTTP statuses.
+type Code string
+
+// The codes. They are part of the API and never change their meaning.
+const (
+	Invalid         Code = "invalid"         // the input is wrong; the message names the place and the mend
+	Unauthenticated Code = "unauthenticated" // nobody is signed in, or the credential is wrong
+	Forbidden       Code = "forbidden"       // signed in, but without the right
+	NotFound        Code = "not_found"       // nothing by that name in this scope
+	Conflict        Code = "conflict"        // it exists already, or has changed meanwhile
+	Unavailable     Code = "unavailable"     // a part that is needed is down or full; try again
+	TooLarge        Code = "too_large"       // over a stated bound
+	RateLimited     Code = "rate_limited"    // too many; Retry-After says when
+)
+
+// Error is an error for people: Message says what is wrong, where, and how to mend it, and
+// is safe to show. Field names the input's field where there is one ("devices[3].zone").
+type Error struct {
+	Code    Code   `json:"code"`
+	Message string `json:"message"`
+	Field   string `json:"field,omitempty"`
+}
+
+func (e *Error) Error() string {
+	if e.Field != "" {
+		return e.Field + ": " + e.Message
+	}
+	return e.Message
+}
+
+// Errorf makes an Error of a code.
+func Errorf(code Code, format string, args ...any) *Error {
+	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+// FieldErrorf makes an Invalid Error that names the field.
+func FieldErrorf(field, format string, args ...any) *Error {
+	return &Error{Code: Invalid, Message: fmt.Sprintf(format, args...), Field: field}
+}
+
+// ErrorCode is the code of the first Error in err's chain, or "" where there is none.
+func ErrorCode(err error) Code {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return ""
+}

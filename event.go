@@ -1,0 +1,49 @@
+package gatehouse
+
+import "time"
+
+// EventKind says which part of an Event is set.
+type EventKind string
+
+// The kinds of event. The first four are admitted (or refused) observations; the others are
+// facts that the gateway itself brought about.
+const (
+	EventReading    EventKind = "reading"
+	EventSighting   EventKind = "sighting"
+	EventStatus     EventKind = "status"
+	EventRejected   EventKind = "rejected"   // an observation that was not admitted, with the reason
+	EventAlert      EventKind = "alert"      // an alert changed
+	EventIncident   EventKind = "incident"   // an incident changed
+	EventAttendance EventKind = "attendance" // somebody's attendance changed
+)
+
+// Event is a fact that the gateway vouches for: sequenced and durable. Exactly the part that
+// Kind names is set.
+type Event struct {
+	Seq      uint64     `json:"seq"` // journal sequence, from 1; one total order in a gateway
+	ID       string     `json:"id"`  // "evt_" + Seq for observations; deterministic for alerts and attendance, so twice is once
+	Kind     EventKind  `json:"kind"`
+	School   SchoolID   `json:"school"`
+	Device   DeviceID   `json:"device,omitempty"`
+	Zone     ZoneID     `json:"zone,omitempty"`
+	Driver   DriverName `json:"driver,omitempty"`
+	Time     time.Time  `json:"time"`     // when it happened: the device's clock if it has one
+	Received time.Time  `json:"received"` // when the gateway had it
+	Replayed bool       `json:"replayed,omitempty"`
+
+	Reading    *Reading    `json:"reading,omitempty"`
+	Sighting   *Sighting   `json:"sighting,omitempty"`
+	Status     *Status     `json:"status,omitempty"`
+	Rejection  *Rejection  `json:"rejection,omitempty"`
+	Alert      *Alert      `json:"alert,omitempty"`
+	Incident   *Incident   `json:"incident,omitempty"`
+	Attendance *Attendance `json:"attendance,omitempty"`
+}
+
+// Rejection says why an observation was not admitted. Excerpt is at most 256 bytes of what
+// arrived, never a credential, a face or a name.
+type Rejection struct {
+	Reason  string `json:"reason"`
+	Source  string `json:"source"` // topic, driver or address it came from
+	Excerpt string `json:"excerpt,omitempty"`
+}

@@ -1,0 +1,51 @@
+package gatehouse
+
+import (
+	"crypto/rand"
+	"encoding/base32"
+	"strings"
+)
+
+// Each kind of thing has an identifier type of its own, so that two of them side by side
+// cannot be swapped. All are opaque, unique in one gateway and safe in a URL path.
+type (
+	SchoolID   string // a school or a district: sch_…
+	SiteID     string // a campus or ground of a school: sit_…
+	BuildingID string // bld_…
+	ZoneID     string // zon_…
+	ProfileID  string // chosen by whoever wrote the profile, e.g. "smoke-heat-sensor"
+	DeviceID   string // dev_…, or chosen by the operator
+	DriverName string // the name under which the configuration knows a driver program
+	PersonID   string // per_…
+	PassID     string // pas_…
+	UserID     string // usr_…: somebody who signs in
+	KeyID      string // key_…: an API key
+	WebhookID  string // whk_…
+	RuleID     string // chosen by whoever wrote the rule, e.g. "smoke-and-heat"
+	AlertID    string // alt_…, deterministic: hash of rule, subject and first event
+	IncidentID string // inc_…
+	SessionID  string // ses_…: an attendance session, not a login
+	MediaID    string // med_…: evidence kept in the media store
+	SightingID string // sgt_…, deterministic: hash of device, device sequence or time, subject and kind
+)
+
+var idEncoding = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
+
+// NewID returns prefix + "_" + 16 random characters (80 bits). It panics only where the
+// operating system has no randomness left, as crypto/rand does.
+func NewID(prefix string) string {
+	var b [10]byte
+	rand.Read(b[:])
+	return prefix + "_" + idEncoding.EncodeToString(b[:])
+}
+
+// ValidID says whether s can be an identifier that people choose: 1 to 64 letters, digits,
+// '-', '_' or '.', not beginning with '.'.
+func ValidID(s string) bool {
+	if s == "" || len(s) > 64 || s[0] == '.' {
+		return false
+	}
+	return strings.IndexFunc(s, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' || r == '.')
+	}) < 0
+}

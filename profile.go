@@ -1,0 +1,122 @@
+package gatehouse
+
+import (
+	"slices"
+	"sort"
+)
+
+// Profile is what a kind of device can say and do, in the shape of a W3C WoT Thing Model
+// (Thing Description 1.1, section 10) cut down to scalars: properties, actions, events.
+type Profile struct {
+	ID         ProfileID           `json:"id" yaml:"id"`
+	Title      string              `json:"title" yaml:"title"`
+	TitleZH    string              `json:"title_zh,omitempty" yaml:"title_zh,omitempty"`
+	Type       DeviceType          `json:"type" yaml:"type"`
+	Vendor     string              `json:"vendor,omitempty" yaml:"vendor,omitempty"`
+	Properties map[string]Property `json:"properties,omitempty" yaml:"properties,omitempty"`
+	Actions    map[string]Action   `json:"actions,omitempty" yaml:"actions,omitempty"`
+	Sightings  []Method            `json:"sightings,omitempty" yaml:"sightings,omitempty"` // the ways in which it can see somebody; none: it sees nobody
+	Retention  string              `json:"retention,omitempty" yaml:"retention,omitempty"` // telemetry retention class; "" is the default class
+	// OfflineAfter is the silence, in seconds, after which a device counts as offline; 0: 120 s.
+	OfflineAfter int `json:"offline_after,omitempty" yaml:"offline_after,omitempty"`
+}
+
+// DeviceType groups profiles for people; the five of the yardstick and a rest.
+type DeviceType string
+
+// The device types.
+const (
+	TypeCamera     DeviceType = "camera"
+	TypeTerminal   DeviceType = "terminal" // face terminal or turnstile
+	TypeClassBoard DeviceType = "class_board"
+	TypePOS        DeviceType = "pos"    // canteen point of sale
+	TypeSensor     DeviceType = "sensor" // environment, safety, meter
+	TypeOther      DeviceType = "other"
+)
+
+// DeviceTypes lists every type.
+func DeviceTypes() []DeviceType {
+	return []DeviceType{TypeCamera, TypeTerminal, TypeClassBoard, TypePOS, TypeSensor, TypeOther}
+}
+
+// Property is one named value of a device.
+type Property struct {
+	Title    string   `json:"title,omitempty" yaml:"title,omitempty"`
+	TitleZH  string   `json:"title_zh,omitempty" yaml:"title_zh,omitempty"`
+	Type     string   `json:"type" yaml:"type"`                     // number, boolean or string
+	Unit     string   `json:"unit,omitempty" yaml:"unit,omitempty"` // UCUM or a plain word: Cel, %, lx, kW.h
+	Minimum  *float64 `json:"minimum,omitempty" yaml:"minimum,omitempty"`
+	Maximum  *float64 `json:"maximum,omitempty" yaml:"maximum,omitempty"`
+	Enum     []string `json:"enum,omitempty" yaml:"enum,omitempty"`
+	Writable bool     `json:"writable,omitempty" yaml:"writable,omitempty"` // may be desired
+	// Forms tells drivers where the value lives, e.g. {"register": "holding:100", "as": "int16", "scale": "0.1"}.
+	Forms map[string]string `json:"forms,omitempty" yaml:"forms,omitempty"`
+}
+
+// Action is one thing that a device can be told to do.
+type Action struct {
+	Title   string              `json:"title,omitempty" yaml:"title,omitempty"`
+	TitleZH string              `json:"title_zh,omitempty" yaml:"title_zh,omitempty"`
+	Input   map[string]Property `json:"input,omitempty" yaml:"input,omitempty"`
+}
+
+// Validate checks the profile as a whole; the error names the key and the mend.
+func (p Profile) Validate() error {
+	if !ValidID(string(p.ID)) {
+		return FieldErrorf("id", "give an id of 1 to 64 letters, digits, '-', '_' or '.'")
+	}
+	if p.Title == "" {
+		return FieldErrorf("title", "give a title that people will read")
+	}
+	if !slices.Contains(DeviceTypes(), p.Type) {
+		return FieldErrorf("type", "%q is no device type; use one of %v", p.Type, DeviceTypes())
+	}
+	for i, m := range p.Sightings {
+		if !slices.Contains(Methods(), m) {
+			return FieldErrorf("sightings", "entry %d, %q, is no method; use one of %v", i+1, m, Methods())
+		}
+	}
+	for _, name := range p.PropertyNames() {
+		if err := p.Properties[name].validate("properties." + name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// PropertyNames lists the properties in alphabetical order.
+func (p Profile) PropertyNames() []string {
+	names := make([]string, 0, len(p.Properties))
+	for n := range p.Properties {
+		names = append(names, n)
+	}
+	sort.Strings(names)
+	return names
+}
+
+func (p Property) validate(at string) error {
+	switch p.Type {
+	case "number", "boolean", "string":
+	default:
+		return FieldErrorf(at+".type", "%q is no type; use number, boolean or string", p.Type)
+	}
+	if p.Minimum != nil && p.Maximum != nil && *p.Minimum > *p.Maximum {
+		return FieldErrorf(at+".minimum", "the minimum %v is above the maximum %v", *p.Minimum, *p.Maximum)
+	}
+	return nil
+}
+
+// Check says whether v fits the property; the error is the reason that people are shown.
+func (p Property) Check(v Value) error {
+	switch {
+	case p.Type == "number" && v.Kind() != Number, p.Type == "boolean" && v.Kind() != Bool, p.Type == "string" && v.Kind() != String:
+		return Errorf(Invalid, "should be a %s, got %q", p.Type, v.String())
+	case p.Type == "number" && p.Minimum != nil && v.num < *p.Minimum:
+		return Errorf(Invalid, "%v is below the minimum %v", v, *p.Minimum)
+	case p.Type == "number" && p.Maximum != nil && v.num > *p.Maximum:
+		return Errorf(Invalid, "%v is above the maximum %v", v, *p.Maximum)
+	case len(p.Enum) > 0 && !slices.Contains(p.Enum, v.str):
+		return Errorf(Invalid, "%q is not one of %v", v.str, p.Enum)
+	}
+	return nil
+}
