@@ -1,7 +1,6 @@
 package gatehouse
 
 import (
-	"fmt"
 	"slices"
 	"sort"
 	"time"
@@ -93,7 +92,7 @@ func admitSighting(p Profile, s Sighting) error {
 		return Errorf(Invalid, "a sighting by %s needs the credential that was shown", s.Method)
 	}
 	if len(s.Credential) > 256 {
-		return Errorf(TooLarge, fmt.Sprintf("the credential has %d bytes; at most 256 are taken", len(s.Credential)))
+		return Errorf(TooLarge, "the credential has %d bytes; at most 256 are taken", len(s.Credential))
 	}
 	return nil
 }

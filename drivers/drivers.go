@@ -1,0 +1,134 @@
+// Package drivers is the contract between the gateway and the programs that speak to
+// equipment. A vendor implements Driver, calls Serve from main, and ships the program; the
+// gateway starts it, verifies it, restarts it and takes its observations over gRPC.
+//
+// The package decides nothing about schools, people or rules, and a driver never learns
+// them: it is given one device's address and secret per Connect, and no more.
+package drivers
+
+import (
+	"context"
+	"time"
+
+	"github.com/gatehouse-iot/gatehouse"
+)
+
+// ContractVersion is the version of this contract. A host refuses a driver of another one.
+const ContractVersion = 1
+
+// Driver speaks one protocol or the language of one vendor. Its methods may be called from
+// several goroutines.
+type Driver interface {
+	// Describe says what the driver is called, and what it needs to know of a device.
+	Describe() Description
+
+	// Connect serves one device until ctx ends: dial, read, emit. It returns nil when ctx
+	// ended, and an error when the device could not be reached or broke off; Serve then
+	// reports the device offline with that error and calls Connect again after a pause that
+	// grows from 1 s to 1 min. A Connect that has emitted anything has connected: the
+	// device counts as online from its first observation.
+	Connect(ctx context.Context, d Device, emit Emit) error
+}
+
+// Emit hands observations to the gateway and returns nil once they are on its disk, so that
+// a driver may then acknowledge them to its device. It blocks while the window (1,024
+// observations per driver program) is full. A refused observation is not an error: the
+// gateway journals it as rejected and shows why. An error means that the observations were
+// not kept and should be emitted again. Emit sets Device where it is empty.
+type Emit func(ctx context.Context, observations ...gatehouse.Observation) error
+
+// Device is what a driver is told of a device.
+type Device struct {
+	ID      gatehouse.DeviceID
+	Serial  string
+	Profile gatehouse.Profile
+	Address map[string]string // the fields that Describe asked for
+	Secret  map[string]string // password, key …: those of this device alone; never log them
+}
+
+// Description is what a driver says of itself.
+type Description struct {
+	Name     string // program's own name, e.g. "modbus"
+	Title    string // for people
+	TitleZH  string
+	Version  string
+	Settings []Field             // what Configure wants; none: no Configure
+	Address  []Field             // what Connect needs of each device
+	Profiles []gatehouse.Profile // profiles that it brings along, for equipment it knows
+	// Template is true where a device's profile is written by the operator (Modbus, MQTT):
+	// the console then asks for properties as well.
+	Template bool
+}
+
+// Field is one setting that people fill in.
+type Field struct {
+	Key      string
+	Title    string
+	TitleZH  string
+	Help     string
+	HelpZH   string
+	Default  string
+	Required bool
+	Secret   bool // shown as dots, kept encrypted, handed over in Device.Secret
+}
+
+// Configurer is a Driver with settings of its own. Configure is called once, before any
+// Connect, and again after each restart of the program.
+type Configurer interface {
+	Configure(ctx context.Context, settings map[string]string) error
+}
+
+// Prober is a Driver that can try a device out before it is registered: the console's test
+// button. The error speaks to the person who typed the address.
+type Prober interface {
+	Probe(ctx context.Context, d Device) (Probe, error)
+}
+
+// Probe is what a trial found.
+type Probe struct {
+	Message  string                     // e.g. "H.264 1280x720, 25 frames/s"
+	Values   map[string]gatehouse.Value // first values, where there are any
+	Snapshot []byte                     // JPEG, for cameras
+}
+
+// Commander is a Driver that can be told to do something: an action of a device's profile,
+// or, with an empty device, an action of the driver itself.
+type Commander interface {
+	Command(ctx context.Context, c Command) (Result, error)
+}
+
+// Command is one action with its input.
+type Command struct {
+	ID     string             // the same id again is the same command: do it once
+	Device gatehouse.DeviceID // empty: the driver itself
+	Action string
+	Values map[string]gatehouse.Value
+	Data   []byte // e.g. a photograph
+}
+
+// Result is what came of a command.
+type Result struct {
+	Message string
+	Values  map[string]gatehouse.Value
+	Data    []byte
+}
+
+// Discoverer is a Driver that can look for devices. It reports until ctx ends or it is done.
+type Discoverer interface {
+	Discover(ctx context.Context, found func(Candidate)) error
+}
+
+// Candidate is a device that was found and is not registered yet.
+type Candidate struct {
+	Serial  string
+	Title   string
+	Address map[string]string
+	Profile gatehouse.ProfileID
+}
+
+// Bounds that both sides keep.
+const (
+	Window      = 1024            // observations emitted and not yet on disk, per driver program
+	MaxData     = 8 << 20         // bytes of Command.Data, Result.Data and a snapshot
+	StopTimeout = 5 * time.Second // a driver that has not stopped by then is killed
+)
