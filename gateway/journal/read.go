@@ -1,0 +1,249 @@
+package journal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+)
+
+const readChunk = 128 << 10
+
+// merge reads all lanes in the order of the sequence.
+type merge struct {
+	j     *Journal
+	lanes []*laneReader
+}
+
+func (j *Journal) newMerge(after uint64) *merge {
+	m := &merge{j: j}
+	for _, l := range j.lanes {
+		m.lanes = append(m.lanes, &laneReader{l: l, last: after})
+	}
+	return m
+}
+
+// await returns what is visible, or waits for it.
+func (j *Journal) await(ctx context.Context, m *merge, max int) ([]Record, error) {
+	for {
+		wake := j.waiter()
+		recs, err := m.next(max)
+		if len(recs) > 0 || err != nil {
+			return recs, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-j.closing:
+			return nil, ErrClosed
+		case <-wake:
+		}
+	}
+}
+
+// ReadFrom returns up to max visible records after the given sequence, at once
+// and perhaps none; what retention has removed is left out. Unlike a cursor it
+// holds nothing back.
+func (j *Journal) ReadFrom(ctx context.Context, after uint64, max int) ([]Record, error) {
+	select {
+	case <-j.closing:
+		return nil, ErrClosed
+	default:
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return j.newMerge(after).next(max)
+}
+
+// Wait blocks until a sequence above after is visible, ctx ends, or the
+// journal closes (ErrClosed).
+func (j *Journal) Wait(ctx context.Context, after uint64) error {
+	for {
+		wake := j.waiter()
+		if j.visible.Load() > after {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-j.closing:
+			return ErrClosed
+		case <-wake:
+		}
+	}
+}
+
+// next takes what is visible now. The visible sequence is read before the
+// lanes' ends, so no lane can hide a record below it.
+func (m *merge) next(max int) ([]Record, error) {
+	top := m.j.visible.Load()
+	var out []Record
+	for len(out) < max {
+		var best *laneReader
+		low := uint64(math.MaxUint64)
+		for _, r := range m.lanes {
+			ok, err := r.peek()
+			if err != nil {
+				return out, err
+			}
+			if ok && r.head.seq < low {
+				best, low = r, r.head.seq
+			}
+		}
+		if best == nil || low > top {
+			return out, nil
+		}
+		out = append(out, best.head.record())
+		best.pop()
+	}
+	return out, nil
+}
+
+// laneReader walks the durable records of one lane. Buffers are never reused,
+// since the records that it gave out live in them.
+type laneReader struct {
+	l    *lane
+	last uint64 // everything up to here has been read or is not wanted
+	seg  *segment
+	off  int64 // of the next record
+	buf  []byte
+	at   int64 // file offset of buf[0]
+	head header
+	size int // of head on disk; 0: no head
+}
+
+func (r *laneReader) pop() {
+	r.off += int64(r.size)
+	r.last, r.size = r.head.seq, 0
+}
+
+// peek fills head with the next record, if one is durable.
+func (r *laneReader) peek() (bool, error) {
+	for r.size == 0 {
+		if r.seg == nil && !r.seek() {
+			return false, nil
+		}
+		sealed := r.seg.sealed.Load() // before end, which then is final
+		end := r.seg.end.Load()
+		if r.off >= end {
+			if !sealed {
+				return false, nil
+			}
+			next := r.l.after(r.seg)
+			if next == nil {
+				return false, nil
+			}
+			r.seg, r.off, r.buf = next, segmentHeader, nil
+			continue
+		}
+		err := r.load(end)
+		if errors.Is(err, os.ErrClosed) {
+			// Retention removed it under us: go on with what is left.
+			r.seg = r.l.after(r.seg)
+			r.off, r.buf = segmentHeader, nil
+			if r.seg == nil {
+				return false, nil
+			}
+			continue
+		}
+		if err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// load decodes the record at off, stepping over damage and over what was seen.
+func (r *laneReader) load(end int64) error {
+	for r.off < end {
+		h, n, err := r.decode(end)
+		if err == nil && (h.seal || h.seq <= r.last) {
+			r.off += int64(n)
+			continue
+		}
+		if err == nil {
+			r.head, r.size = h, n
+			return nil
+		}
+		if !isRecordError(err) {
+			return fmt.Errorf("read %s at %d: %w", r.seg.path, r.off, err)
+		}
+		w := &window{f: r.seg.file, size: end}
+		next, _, _, ok, rerr := w.resync(r.seg, r.off+align, r.last)
+		if rerr != nil {
+			return fmt.Errorf("read %s: %w", r.seg.path, rerr)
+		}
+		if !ok {
+			next = end
+		}
+		r.l.j.problem(Problem{Corrupt, r.seg.path, r.off, next - r.off, err.Error()})
+		r.off = next
+	}
+	return nil
+}
+
+func (r *laneReader) decode(end int64) (header, int, error) {
+	have := r.at + int64(len(r.buf)) - r.off
+	if r.buf != nil && r.off >= r.at && have >= recordHeader {
+		h, n, err := decode(r.buf[r.off-r.at:], r.seg.mark, r.seg.seed)
+		if err != errShort || r.off+int64(n) > end {
+			return h, n, err
+		}
+	}
+	if err := r.fill(end, readChunk); err != nil {
+		return header{}, 0, err
+	}
+	h, n, err := decode(r.buf, r.seg.mark, r.seg.seed)
+	if err == errShort && n > len(r.buf) && r.off+int64(n) <= end {
+		if err := r.fill(end, n); err != nil {
+			return header{}, 0, err
+		}
+		h, n, err = decode(r.buf, r.seg.mark, r.seg.seed)
+	}
+	return h, n, err
+}
+
+func (r *laneReader) fill(end int64, n int) error {
+	b := make([]byte, min(int64(n), end-r.off))
+	got, err := r.seg.file.ReadAt(b, r.off)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	r.buf, r.at = b[:got], r.off
+	return nil
+}
+
+// seek finds the segment and, by halving it, the offset where the first record
+// after last can be.
+func (r *laneReader) seek() bool {
+	r.l.mu.Lock()
+	for _, s := range r.l.segments {
+		if !s.sealed.Load() || s.last.Load() > r.last {
+			r.seg = s
+			break
+		}
+	}
+	r.l.mu.Unlock()
+	if r.seg == nil {
+		return false
+	}
+	lo, hi := int64(segmentHeader), r.seg.end.Load()
+	for r.last >= r.seg.base && hi-lo > readChunk {
+		mid := (lo + (hi-lo)/2) &^ (align - 1)
+		w := &window{f: r.seg.file, size: hi}
+		at, h, _, ok, err := w.resync(r.seg, mid, r.seg.base-1)
+		if err != nil {
+			break // the reads that follow name it
+		}
+		if ok && !h.seal && h.seq <= r.last {
+			lo = at
+		} else {
+			hi = mid
+		}
+	}
+	r.off, r.buf = lo, nil
+	return true
+}
