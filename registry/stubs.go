@@ -1,0 +1,245 @@
+package registry
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+var errNotBuilt = g.Errorf(g.Unavailable, "this part of the registry is not built yet")
+
+func (r *Registry) Empty(ctx context.Context) (bool, error)      { return false, errNotBuilt }
+func (r *Registry) Backup(ctx context.Context, dir string) error { return errNotBuilt }
+func (r *Registry) SignIn(ctx context.Context, name, password, remote string) (string, g.User, error) {
+	return "", g.User{}, errNotBuilt
+}
+func (r *Registry) UserByToken(ctx context.Context, token string) (g.User, g.Scope, error) {
+	return g.User{}, g.Scope{}, errNotBuilt
+}
+func (r *Registry) SignOut(ctx context.Context, token string) error { return errNotBuilt }
+func (r *Registry) KeyBySecret(ctx context.Context, secret string) (g.APIKey, g.Scope, error) {
+	return g.APIKey{}, g.Scope{}, errNotBuilt
+}
+func (r *Registry) SetPassword(ctx context.Context, name, password string) error { return errNotBuilt }
+func (r *Registry) VerifyDevice(ctx context.Context, id g.DeviceID, password []byte) (g.Device, error) {
+	return g.Device{}, errNotBuilt
+}
+func (v *View) Schools(ctx context.Context) ([]g.School, error) { return nil, errNotBuilt }
+func (v *View) School(ctx context.Context, id g.SchoolID) (g.School, error) {
+	return g.School{}, errNotBuilt
+}
+func (v *View) CreateSchool(ctx context.Context, s g.School) (g.School, error) {
+	return g.School{}, errNotBuilt
+}
+func (v *View) UpdateSchool(ctx context.Context, s g.School) error { return errNotBuilt }
+func (v *View) Places(ctx context.Context, school g.SchoolID) (Places, error) {
+	return Places{}, errNotBuilt
+}
+func (v *View) PutSite(ctx context.Context, x g.Site) (g.Site, error) { return g.Site{}, errNotBuilt }
+func (v *View) PutBuilding(ctx context.Context, x g.Building) (g.Building, error) {
+	return g.Building{}, errNotBuilt
+}
+func (v *View) PutZone(ctx context.Context, x g.Zone) (g.Zone, error)     { return g.Zone{}, errNotBuilt }
+func (v *View) DeleteSite(ctx context.Context, id g.SiteID) error         { return errNotBuilt }
+func (v *View) DeleteBuilding(ctx context.Context, id g.BuildingID) error { return errNotBuilt }
+func (v *View) DeleteZone(ctx context.Context, id g.ZoneID) error         { return errNotBuilt }
+func (v *View) Profiles(ctx context.Context) ([]g.Profile, error)         { return nil, errNotBuilt }
+func (v *View) Profile(ctx context.Context, id g.ProfileID) (g.Profile, error) {
+	return g.Profile{}, errNotBuilt
+}
+func (v *View) PutProfile(ctx context.Context, p g.Profile) error       { return errNotBuilt }
+func (v *View) DeleteProfile(ctx context.Context, id g.ProfileID) error { return errNotBuilt }
+func (v *View) Devices(ctx context.Context, f DeviceFilter) ([]DeviceRow, string, error) {
+	return nil, "", errNotBuilt
+}
+func (v *View) Device(ctx context.Context, id g.DeviceID) (DeviceRow, error) {
+	return DeviceRow{}, errNotBuilt
+}
+func (v *View) DeviceCounts(ctx context.Context, school g.SchoolID) (map[g.DeviceState]int, map[g.DeviceType]int, error) {
+	return nil, nil, errNotBuilt
+}
+func (v *View) CreateDevice(ctx context.Context, d g.Device, secret map[string]string) (g.Device, string, error) {
+	return g.Device{}, "", errNotBuilt
+}
+func (v *View) UpdateDevice(ctx context.Context, d g.Device, secret map[string]string) error {
+	return errNotBuilt
+}
+func (v *View) DeleteDevice(ctx context.Context, id g.DeviceID) error { return errNotBuilt }
+func (v *View) DeviceSecret(ctx context.Context, id g.DeviceID) (map[string]string, error) {
+	return nil, errNotBuilt
+}
+func (v *View) ResetDevicePassword(ctx context.Context, id g.DeviceID) (string, error) {
+	return "", errNotBuilt
+}
+func (v *View) SetDesired(ctx context.Context, id g.DeviceID, name string, val g.Value) error {
+	return errNotBuilt
+}
+func (v *View) ApplyTwins(ctx context.Context, events []g.Event) error { return errNotBuilt }
+func (v *View) MarkStale(ctx context.Context, now time.Time) ([]g.DeviceID, error) {
+	return nil, errNotBuilt
+}
+func (v *View) People(ctx context.Context, f PersonFilter) ([]PersonRow, string, error) {
+	return nil, "", errNotBuilt
+}
+func (v *View) Classes(ctx context.Context, school g.SchoolID) ([]string, error) {
+	return nil, errNotBuilt
+}
+func (v *View) OpenPerson(ctx context.Context, id g.PersonID) (PersonPage, error) {
+	return PersonPage{}, errNotBuilt
+}
+func (v *View) Names(ctx context.Context, ids []g.PersonID) (map[g.PersonID]string, error) {
+	return nil, errNotBuilt
+}
+func (v *View) CreatePerson(ctx context.Context, p g.Person) (g.Person, error) {
+	return g.Person{}, errNotBuilt
+}
+func (v *View) UpdatePerson(ctx context.Context, p g.Person) error    { return errNotBuilt }
+func (v *View) DeletePerson(ctx context.Context, id g.PersonID) error { return errNotBuilt }
+func (v *View) ImportPeople(ctx context.Context, school g.SchoolID, csv io.Reader, dryRun bool) (ImportReport, error) {
+	return ImportReport{}, errNotBuilt
+}
+func (v *View) SetConsent(ctx context.Context, c g.Consent) error { return errNotBuilt }
+func (v *View) Consents(ctx context.Context, person g.PersonID) ([]g.Consent, error) {
+	return nil, errNotBuilt
+}
+func (v *View) AddCard(ctx context.Context, person g.PersonID, method g.Method, credential string, expires time.Time) (g.Pass, error) {
+	return g.Pass{}, errNotBuilt
+}
+func (v *View) AddFace(ctx context.Context, person g.PersonID, embedding []float32, model string, quality float64) (g.Pass, error) {
+	return g.Pass{}, errNotBuilt
+}
+func (v *View) DeletePass(ctx context.Context, id g.PassID) error { return errNotBuilt }
+func (v *View) ByCredential(ctx context.Context, school g.SchoolID, method g.Method, credential string) (g.PersonID, bool, error) {
+	return "", false, errNotBuilt
+}
+func (v *View) Templates(ctx context.Context, school g.SchoolID) ([]Template, error) {
+	return nil, errNotBuilt
+}
+func (v *View) Users(ctx context.Context, school g.SchoolID) ([]g.User, error) {
+	return nil, errNotBuilt
+}
+func (v *View) CreateUser(ctx context.Context, u g.User, password string) (g.User, error) {
+	return g.User{}, errNotBuilt
+}
+func (v *View) UpdateUser(ctx context.Context, u g.User) error { return errNotBuilt }
+func (v *View) ChangePassword(ctx context.Context, id g.UserID, old, new string) error {
+	return errNotBuilt
+}
+func (v *View) Keys(ctx context.Context, school g.SchoolID) ([]g.APIKey, error) {
+	return nil, errNotBuilt
+}
+func (v *View) CreateKey(ctx context.Context, k g.APIKey) (g.APIKey, string, error) {
+	return g.APIKey{}, "", errNotBuilt
+}
+func (v *View) RevokeKey(ctx context.Context, id g.KeyID) error { return errNotBuilt }
+func (v *View) Webhooks(ctx context.Context, school g.SchoolID) ([]g.Webhook, error) {
+	return nil, errNotBuilt
+}
+func (v *View) CreateWebhook(ctx context.Context, w g.Webhook) (g.Webhook, string, error) {
+	return g.Webhook{}, "", errNotBuilt
+}
+func (v *View) UpdateWebhook(ctx context.Context, w g.Webhook) error    { return errNotBuilt }
+func (v *View) DeleteWebhook(ctx context.Context, id g.WebhookID) error { return errNotBuilt }
+func (v *View) WebhookSecret(ctx context.Context, id g.WebhookID) (string, error) {
+	return "", errNotBuilt
+}
+func (v *View) QueueDeliveries(ctx context.Context, ds []Delivery) error { return errNotBuilt }
+func (v *View) DueDeliveries(ctx context.Context, now time.Time, limit int) ([]Delivery, error) {
+	return nil, errNotBuilt
+}
+func (v *View) SaveDelivery(ctx context.Context, d Delivery) error { return errNotBuilt }
+func (v *View) Deliveries(ctx context.Context, id g.WebhookID, p Page) ([]Delivery, string, error) {
+	return nil, "", errNotBuilt
+}
+func (v *View) Redeliver(ctx context.Context, id int64) error { return errNotBuilt }
+func (v *View) Setting(ctx context.Context, school g.SchoolID, key string) (json.RawMessage, bool, error) {
+	return nil, false, errNotBuilt
+}
+func (v *View) PutSetting(ctx context.Context, school g.SchoolID, key string, value json.RawMessage) error {
+	return errNotBuilt
+}
+func (v *View) Audit(ctx context.Context, f AuditFilter) ([]g.AuditEntry, string, error) {
+	return nil, "", errNotBuilt
+}
+func (v *View) Record(ctx context.Context, deed, object string) error { return errNotBuilt }
+func (v *View) VerifyAudit(ctx context.Context) (uint64, error)       { return 0, errNotBuilt }
+func (v *View) Sessions(ctx context.Context, school g.SchoolID, from, to time.Time) ([]g.Session, error) {
+	return nil, errNotBuilt
+}
+func (v *View) PutSession(ctx context.Context, s g.Session) (g.Session, error) {
+	return g.Session{}, errNotBuilt
+}
+func (v *View) DeleteSession(ctx context.Context, id g.SessionID) error { return errNotBuilt }
+func (v *View) Leaves(ctx context.Context, school g.SchoolID, from, to time.Time) ([]g.Leave, error) {
+	return nil, errNotBuilt
+}
+func (v *View) PutLeave(ctx context.Context, l g.Leave) (g.Leave, error) {
+	return g.Leave{}, errNotBuilt
+}
+func (v *View) DeleteLeave(ctx context.Context, id string) error { return errNotBuilt }
+func (v *View) Roster(ctx context.Context, s g.Session) ([]RosterEntry, error) {
+	return nil, errNotBuilt
+}
+func (v *View) Attendance(ctx context.Context, f AttendanceFilter) ([]AttendanceRow, string, error) {
+	return nil, "", errNotBuilt
+}
+func (v *View) AttendanceSummary(ctx context.Context, session g.SessionID) (map[g.AttendanceState]int, error) {
+	return nil, errNotBuilt
+}
+func (v *View) PutAttendance(ctx context.Context, rows []g.Attendance) ([]g.Attendance, error) {
+	return nil, errNotBuilt
+}
+func (v *View) Correct(ctx context.Context, c Correction) error { return errNotBuilt }
+func (v *View) Corrections(ctx context.Context, session g.SessionID) ([]Correction, error) {
+	return nil, errNotBuilt
+}
+func (v *View) ApplyHistory(ctx context.Context, events []g.Event) error { return errNotBuilt }
+func (v *View) Sightings(ctx context.Context, f SightingFilter) ([]SightingRow, string, error) {
+	return nil, "", errNotBuilt
+}
+func (v *View) Rejections(ctx context.Context, f RejectionFilter) ([]RejectionRow, string, error) {
+	return nil, "", errNotBuilt
+}
+func (v *View) StatusLog(ctx context.Context, device g.DeviceID, p Page) ([]StatusRow, string, error) {
+	return nil, "", errNotBuilt
+}
+func (v *View) SightingsBetween(ctx context.Context, school g.SchoolID, from, to time.Time, persons []g.PersonID) ([]SightingRow, error) {
+	return nil, errNotBuilt
+}
+func (v *View) ApplyEffects(ctx context.Context, e Effects) error      { return errNotBuilt }
+func (v *View) RulesState(ctx context.Context) (uint64, []byte, error) { return 0, nil, errNotBuilt }
+func (v *View) Alerts(ctx context.Context, f AlertFilter) ([]AlertRow, string, error) {
+	return nil, "", errNotBuilt
+}
+func (v *View) Alert(ctx context.Context, id g.AlertID) (AlertRow, error) {
+	return AlertRow{}, errNotBuilt
+}
+func (v *View) Acknowledge(ctx context.Context, id g.AlertID, version int, by g.User) (g.Alert, error) {
+	return g.Alert{}, errNotBuilt
+}
+func (v *View) Resolve(ctx context.Context, id g.AlertID, version int, by g.User, comment string) (g.Alert, error) {
+	return g.Alert{}, errNotBuilt
+}
+func (v *View) CloseAlert(ctx context.Context, id g.AlertID, version int, by g.User, comment string) (g.Alert, error) {
+	return g.Alert{}, errNotBuilt
+}
+func (v *View) Incidents(ctx context.Context, f IncidentFilter) ([]g.Incident, string, error) {
+	return nil, "", errNotBuilt
+}
+func (v *View) Incident(ctx context.Context, id g.IncidentID) (g.Incident, error) {
+	return g.Incident{}, errNotBuilt
+}
+func (v *View) ApproveHandover(ctx context.Context, id g.IncidentID, version int, by g.User, approve bool, comment string) (g.Incident, error) {
+	return g.Incident{}, errNotBuilt
+}
+func (v *View) StepDone(ctx context.Context, id g.IncidentID, step int, by g.User) (g.Incident, error) {
+	return g.Incident{}, errNotBuilt
+}
+func (v *View) CloseIncident(ctx context.Context, id g.IncidentID, version int, by g.User, comment string) (g.Incident, error) {
+	return g.Incident{}, errNotBuilt
+}
+func (v *View) Outbox(ctx context.Context, limit int) ([]OutboxRow, error) { return nil, errNotBuilt }
+func (v *View) DeleteOutbox(ctx context.Context, upTo []int64) error       { return errNotBuilt }

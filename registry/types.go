@@ -1,0 +1,274 @@
+package registry
+
+import (
+	"log/slog"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// Options say where the registry lives.
+type Options struct {
+	Dir       string // folder of registry.db and history.db (SQLite); made when missing
+	Postgres  string // DSN of a PostgreSQL database; empty: SQLite in Dir
+	MasterKey []byte // 32 bytes; wraps every other key. Without it the data cannot be read
+	Now       func() time.Time
+	Logger    *slog.Logger
+}
+
+// Change says that something committed. Kind is device, desired, profile, person, consent,
+// face, zone, session, webhook, school or leave.
+type Change struct {
+	Kind   string
+	School g.SchoolID
+	ID     string
+}
+
+// Page bounds a list: Limit rows (default 100, at most 1000) after Cursor, which is opaque
+// and comes from the list before. An empty next cursor means that there is no more.
+type Page struct {
+	Limit  int
+	Cursor string
+}
+
+// Places are a school's sites, buildings and zones.
+type Places struct {
+	Sites     []g.Site     `json:"sites"`
+	Buildings []g.Building `json:"buildings"`
+	Zones     []g.Zone     `json:"zones"`
+}
+
+// DeviceFilter selects devices; empty fields select all. Query is searched for in the name,
+// id and serial.
+type DeviceFilter struct {
+	Page
+	School g.SchoolID
+	Zone   g.ZoneID
+	Type   g.DeviceType
+	Driver g.DriverName
+	State  g.DeviceState
+	Query  string
+}
+
+// DeviceRow is a device with its profile's type and its twin.
+type DeviceRow struct {
+	g.Device
+	Type g.DeviceType `json:"type"`
+	Twin g.Twin       `json:"twin"`
+}
+
+// PersonFilter selects people; Query is searched for in name and number.
+type PersonFilter struct {
+	Page
+	School g.SchoolID
+	Kind   g.PersonKind
+	Class  string
+	Query  string
+}
+
+// PersonRow is a line of the class list; looking at it needs no reason.
+type PersonRow struct {
+	ID      g.PersonID   `json:"id"`
+	School  g.SchoolID   `json:"school"`
+	Kind    g.PersonKind `json:"kind"`
+	Name    string       `json:"name"`
+	Number  string       `json:"number,omitempty"`
+	Class   string       `json:"class,omitempty"`
+	Boarder bool         `json:"boarder"`
+	Face    bool         `json:"face"`    // a face template is enrolled
+	Consent bool         `json:"consent"` // the use of the face is allowed
+	Cards   int          `json:"cards"`   // cards, QR codes and PINs
+}
+
+// PersonPage is everything about one person.
+type PersonPage struct {
+	g.Person
+	Consents []g.Consent `json:"consents"` // newest first
+	Passes   []g.Pass    `json:"passes"`
+}
+
+// ImportLine is what an import did, or would do, with one line of the file.
+type ImportLine struct {
+	Line   int    `json:"line"`
+	Action string `json:"action"` // create, update, same or error
+	Number string `json:"number"`
+	Name   string `json:"name"`
+	Error  string `json:"error,omitempty"`
+	Field  string `json:"field,omitempty"` // the column that the error or note is about
+	Note   string `json:"note,omitempty"`  // e.g. a manual correction that was kept
+}
+
+// ImportReport is the outcome of an import or of its dry run.
+type ImportReport struct {
+	Lines   []ImportLine `json:"lines"`
+	Created int          `json:"created"`
+	Updated int          `json:"updated"`
+	Same    int          `json:"same"`
+	Errors  int          `json:"errors"`
+	Applied bool         `json:"applied"` // false for a dry run and where there is any error
+}
+
+// Template is a face template for the matcher.
+type Template struct {
+	Pass      g.PassID
+	Person    g.PersonID
+	Model     string
+	Embedding []float32
+}
+
+// Delivery is one event on its way to one webhook.
+type Delivery struct {
+	ID       int64       `json:"id"`
+	Webhook  g.WebhookID `json:"webhook"`
+	EventID  string      `json:"event_id"`
+	Seq      uint64      `json:"seq"`
+	Body     []byte      `json:"-"`
+	Attempt  int         `json:"attempt"`
+	Next     time.Time   `json:"next,omitzero"`
+	Status   int         `json:"status"` // HTTP status of the last attempt; 0: none came
+	Error    string      `json:"error,omitempty"`
+	Done     bool        `json:"done"`
+	Created  time.Time   `json:"created"`
+	Finished time.Time   `json:"finished,omitzero"`
+}
+
+// AuditFilter selects audit entries, newest first.
+type AuditFilter struct {
+	Page
+	School g.SchoolID
+	Actor  string
+	Deed   string
+	Object string
+}
+
+// RosterEntry is somebody who is expected at a session.
+type RosterEntry struct {
+	Person  g.PersonID
+	Kind    g.PersonKind
+	Class   string
+	Boarder bool
+}
+
+// AttendanceFilter selects attendance. Date is an operational day, YYYY-MM-DD.
+type AttendanceFilter struct {
+	Page
+	School  g.SchoolID
+	Session g.SessionID
+	Person  g.PersonID
+	Date    string
+	Class   string
+	State   g.AttendanceState
+}
+
+// AttendanceRow is an answer with the person's name, which is empty without people:read.
+type AttendanceRow struct {
+	g.Attendance
+	Name  string `json:"name"`
+	Class string `json:"class"`
+}
+
+// Correction is a member of staff's word against the computed answer.
+type Correction struct {
+	Session g.SessionID       `json:"session"`
+	Person  g.PersonID        `json:"person"`
+	State   g.AttendanceState `json:"state"`
+	Reason  string            `json:"reason"`
+	Actor   string            `json:"actor"`
+	At      time.Time         `json:"at"`
+}
+
+// SightingFilter selects sightings, newest first. Unknown selects unknown persons only.
+type SightingFilter struct {
+	Page
+	School   g.SchoolID
+	Device   g.DeviceID
+	Person   g.PersonID
+	Zone     g.ZoneID
+	From, To time.Time // From inclusive, To exclusive
+	Unknown  bool
+}
+
+// SightingRow is one sighting. Name is empty without people:read.
+type SightingRow struct {
+	Seq       uint64       `json:"seq"`
+	ID        g.SightingID `json:"id"`
+	School    g.SchoolID   `json:"school"`
+	Device    g.DeviceID   `json:"device"`
+	Zone      g.ZoneID     `json:"zone,omitempty"`
+	Person    g.PersonID   `json:"person,omitempty"`
+	Name      string       `json:"name,omitempty"`
+	Method    g.Method     `json:"method"`
+	Direction g.Direction  `json:"direction,omitempty"`
+	Time      time.Time    `json:"time"`
+	Received  time.Time    `json:"received"`
+	Match     *g.Match     `json:"match,omitempty"`
+	Media     g.MediaID    `json:"media,omitempty"`
+	Replayed  bool         `json:"replayed,omitempty"`
+}
+
+// RejectionFilter selects refused observations, newest first.
+type RejectionFilter struct {
+	Page
+	School g.SchoolID
+	Device g.DeviceID
+}
+
+// RejectionRow is one refused observation.
+type RejectionRow struct {
+	Seq     uint64     `json:"seq"`
+	School  g.SchoolID `json:"school,omitempty"`
+	Device  g.DeviceID `json:"device,omitempty"`
+	Time    time.Time  `json:"time"` // when the gateway had it
+	Reason  string     `json:"reason"`
+	Source  string     `json:"source"`
+	Excerpt string     `json:"excerpt,omitempty"`
+}
+
+// StatusRow is one change of a device's state.
+type StatusRow struct {
+	Seq    uint64        `json:"seq"`
+	Device g.DeviceID    `json:"device"`
+	Time   time.Time     `json:"time"`
+	State  g.DeviceState `json:"state"`
+	Reason string        `json:"reason,omitempty"`
+}
+
+// Effects are what the rules engine found at one position of the journal.
+type Effects struct {
+	Seq       uint64 // the journal position that made them
+	Alerts    []g.Alert
+	Incidents []g.Incident
+	State     []byte // the engine's snapshot, saved in the same transaction; nil: keep the old one
+}
+
+// AlertFilter selects alerts, newest first.
+type AlertFilter struct {
+	Page
+	School   g.SchoolID
+	States   []g.AlertState
+	Severity g.Severity
+	Rule     g.RuleID
+	Zone     g.ZoneID
+	Device   g.DeviceID
+}
+
+// AlertRow is an alert with the names of what it is about.
+type AlertRow struct {
+	g.Alert
+	DeviceName string `json:"device_name,omitempty"`
+	ZoneName   string `json:"zone_name,omitempty"`
+	PersonName string `json:"person_name,omitempty"` // empty without people:read
+}
+
+// IncidentFilter selects incidents, newest first.
+type IncidentFilter struct {
+	Page
+	School g.SchoolID
+	State  g.IncidentState
+}
+
+// OutboxRow is an event that is to be journalled; Event.Seq is 0 until it is.
+type OutboxRow struct {
+	ID    int64
+	Event g.Event
+}
