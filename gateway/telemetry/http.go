@@ -1,0 +1,252 @@
+package telemetry
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/promql"
+	"github.com/prometheus/prometheus/promql/parser"
+	"github.com/prometheus/prometheus/storage"
+)
+
+// Bounds of one request.
+const (
+	maxPoints = 11_000  // of a range query's series, as Prometheus has it
+	maxSeries = 100_000 // of a series request
+	maxForm   = 1 << 20 // bytes of a posted form
+)
+
+// Handler answers the Prometheus HTTP API (version 1: query, query_range, labels, label
+// values, series, metadata, status/buildinfo; GET and form POST) below prefix for a caller
+// who may see the allowed schools. The caller has authenticated the request.
+func (s *Store) Handler(prefix string, allowed Allowed) http.Handler {
+	h := handler{s: s, q: queryable{s, allowed.matcher()}}
+	mux := http.NewServeMux()
+	route := func(path string, f func(*http.Request) (any, error)) {
+		serve := func(w http.ResponseWriter, r *http.Request) {
+			r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+			if err := r.ParseForm(); err != nil {
+				answer(w, nil, badData{err})
+				return
+			}
+			data, err := f(r)
+			answer(w, data, err)
+		}
+		mux.HandleFunc("GET "+prefix+path, serve)
+		mux.HandleFunc("POST "+prefix+path, serve)
+	}
+	route("/query", h.query)
+	route("/query_range", h.queryRange)
+	route("/labels", h.labels)
+	route("/label/{name}/values", h.labelValues)
+	route("/series", h.series)
+	route("/metadata", func(*http.Request) (any, error) { return map[string]any{}, nil })
+	route("/query_exemplars", func(*http.Request) (any, error) { return []any{}, nil })
+	route("/rules", func(*http.Request) (any, error) { return map[string]any{"groups": []any{}}, nil })
+	route("/status/buildinfo", func(*http.Request) (any, error) {
+		return map[string]string{"version": "2.55.0", "application": "gatehouse"}, nil
+	})
+	return mux
+}
+
+// badData marks an error as the caller's.
+type badData struct{ error }
+
+func answer(w http.ResponseWriter, data any, err error) {
+	w.Header().Set("Content-Type", "application/json")
+	body := map[string]any{"status": "success", "data": data}
+	if err != nil {
+		status, kind := http.StatusUnprocessableEntity, "execution"
+		var bad badData
+		var timeout promql.ErrQueryTimeout
+		switch {
+		case errors.As(err, &bad):
+			status, kind = http.StatusBadRequest, "bad_data"
+		case errors.As(err, &timeout):
+			status, kind = http.StatusServiceUnavailable, "timeout"
+		}
+		w.WriteHeader(status)
+		body = map[string]any{"status": "error", "errorType": kind, "error": err.Error()}
+	}
+	json.NewEncoder(w).Encode(body)
+}
+
+type handler struct {
+	s *Store
+	q queryable
+}
+
+func (h handler) query(r *http.Request) (any, error) {
+	at, err := timeParam(r, "time", time.Now())
+	if err != nil {
+		return nil, err
+	}
+	q, err := h.s.engine.NewInstantQuery(r.Context(), h.q, nil, r.Form.Get("query"), at)
+	return exec(r.Context(), q, err)
+}
+
+func (h handler) queryRange(r *http.Request) (any, error) {
+	start, err := timeParam(r, "start", time.Time{})
+	if err != nil {
+		return nil, err
+	}
+	end, err := timeParam(r, "end", time.Time{})
+	if err != nil {
+		return nil, err
+	}
+	step, err := durationParam(r, "step")
+	if err != nil {
+		return nil, err
+	}
+	if end.Before(start) {
+		return nil, badData{errors.New("end: is before start")}
+	}
+	if end.Sub(start)/step > maxPoints {
+		return nil, badData{fmt.Errorf("step: more than %d points for each series; use a longer step", maxPoints)}
+	}
+	q, err := h.s.engine.NewRangeQuery(r.Context(), h.q, nil, r.Form.Get("query"), start, end, step)
+	return exec(r.Context(), q, err)
+}
+
+func exec(ctx context.Context, q promql.Query, err error) (any, error) {
+	if err != nil {
+		return nil, badData{fmt.Errorf("query: %w", err)}
+	}
+	defer q.Close()
+	res := q.Exec(ctx)
+	if res.Err != nil {
+		return nil, res.Err
+	}
+	// Encoded here: the result's memory goes back to the engine at Close.
+	value, err := json.Marshal(res.Value)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{"resultType": res.Value.Type(), "result": json.RawMessage(value)}, nil
+}
+
+func (h handler) labels(r *http.Request) (any, error) {
+	return h.overMatches(r, func(ctx context.Context, q storage.Querier, ms []*labels.Matcher) ([]string, error) {
+		names, _, err := q.LabelNames(ctx, nil, ms...)
+		return names, err
+	})
+}
+
+func (h handler) labelValues(r *http.Request) (any, error) {
+	name := r.PathValue("name")
+	if !model.LabelName(name).IsValidLegacy() {
+		return nil, badData{fmt.Errorf("label: %q is no label name", name)}
+	}
+	return h.overMatches(r, func(ctx context.Context, q storage.Querier, ms []*labels.Matcher) ([]string, error) {
+		values, _, err := q.LabelValues(ctx, name, nil, ms...)
+		return values, err
+	})
+}
+
+// overMatches unites what f finds for each match[], or for everything where there is none.
+func (h handler) overMatches(r *http.Request, f func(context.Context, storage.Querier, []*labels.Matcher) ([]string, error)) (any, error) {
+	sets, mint, maxt, err := matchParams(r, false)
+	if err != nil {
+		return nil, err
+	}
+	q, err := h.q.Querier(mint, maxt)
+	if err != nil {
+		return nil, err
+	}
+	defer q.Close()
+	if len(sets) == 0 {
+		sets = [][]*labels.Matcher{nil}
+	}
+	out := []string{}
+	for _, ms := range sets {
+		found, err := f(r.Context(), q, ms)
+		if err != nil {
+			return nil, err
+		}
+		for _, v := range found {
+			out = append(out, strings.Clone(v))
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out), nil
+}
+
+func (h handler) series(r *http.Request) (any, error) {
+	sets, mint, maxt, err := matchParams(r, true)
+	if err != nil {
+		return nil, err
+	}
+	q, err := h.q.Querier(mint, maxt)
+	if err != nil {
+		return nil, err
+	}
+	defer q.Close()
+	found, err := selectSeries(r.Context(), q, mint, maxt, sets, maxSeries)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := json.Marshal(found) // before Close: the labels may live in the querier's memory
+	return json.RawMessage(raw), err
+}
+
+func matchParams(r *http.Request, required bool) (sets [][]*labels.Matcher, mint, maxt int64, err error) {
+	if required && len(r.Form["match[]"]) == 0 {
+		return nil, 0, 0, badData{errors.New("match[]: give at least one selector")}
+	}
+	for _, m := range r.Form["match[]"] {
+		ms, err := parser.ParseMetricSelector(m)
+		if err != nil {
+			return nil, 0, 0, badData{fmt.Errorf("match[]: %w", err)}
+		}
+		sets = append(sets, ms)
+	}
+	start, err := timeParam(r, "start", time.UnixMilli(math.MinInt64/1_000_000))
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	end, err := timeParam(r, "end", time.UnixMilli(math.MaxInt64/1_000_000))
+	return sets, start.UnixMilli(), end.UnixMilli(), err
+}
+
+// timeParam reads a time as Prometheus does: seconds since 1970, or RFC 3339. A zero
+// fallback makes the parameter required.
+func timeParam(r *http.Request, name string, fallback time.Time) (time.Time, error) {
+	v := r.Form.Get(name)
+	if v == "" {
+		if fallback.IsZero() {
+			return fallback, badData{fmt.Errorf("%s: is missing; give seconds since 1970 or an RFC 3339 time", name)}
+		}
+		return fallback, nil
+	}
+	if f, err := strconv.ParseFloat(v, 64); err == nil && math.Abs(f) < 1e11 {
+		return time.UnixMilli(int64(math.Round(f * 1000))), nil
+	}
+	t, err := time.Parse(time.RFC3339Nano, v)
+	if err != nil {
+		return t, badData{fmt.Errorf("%s: %q is neither seconds since 1970 nor an RFC 3339 time", name, v)}
+	}
+	return t, nil
+}
+
+func durationParam(r *http.Request, name string) (time.Duration, error) {
+	v := r.Form.Get(name)
+	if f, err := strconv.ParseFloat(v, 64); err == nil && f > 0 && f < 1e9 {
+		if d := time.Duration(f * float64(time.Second)); d >= time.Millisecond {
+			return d, nil
+		}
+	}
+	if d, err := model.ParseDuration(v); err == nil && d > 0 {
+		return time.Duration(d), nil
+	}
+	return 0, badData{fmt.Errorf("%s: %q is no duration; give seconds or e.g. 15s, 1m, 1h", name, v)}
+}

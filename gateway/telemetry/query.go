@@ -1,0 +1,101 @@
+package telemetry
+
+import (
+	"context"
+	"errors"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/storage"
+	"github.com/prometheus/prometheus/util/annotations"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// Allowed are the schools that a caller may read: those named, or every one.
+type Allowed struct {
+	Every   bool // the gateway's own use only
+	Schools []g.SchoolID
+}
+
+// matcher is the condition that is added to every selector. A caller who may see no school
+// gets one that nothing fulfils: each stored series has a school.
+func (a Allowed) matcher() *labels.Matcher {
+	if a.Every {
+		return nil
+	}
+	names := make([]string, len(a.Schools))
+	for i, s := range a.Schools {
+		names[i] = regexp.QuoteMeta(string(s))
+	}
+	if len(names) == 1 {
+		return labels.MustNewMatcher(labels.MatchEqual, "school", string(a.Schools[0]))
+	}
+	return labels.MustNewMatcher(labels.MatchRegexp, "school", strings.Join(names, "|"))
+}
+
+// queryable answers over all classes, with the school matcher forced into every selector.
+type queryable struct {
+	s  *Store
+	by *labels.Matcher
+}
+
+func (q queryable) Querier(mint, maxt int64) (storage.Querier, error) {
+	var qs []storage.Querier
+	for _, db := range q.s.dbs {
+		sub, err := db.Querier(mint, maxt)
+		if err != nil {
+			for _, open := range qs {
+				open.Close()
+			}
+			return nil, err
+		}
+		qs = append(qs, sub)
+	}
+	return scoped{storage.NewMergeQuerier(qs, nil, storage.ChainedSeriesMerge), q.by}, nil
+}
+
+type scoped struct {
+	storage.Querier
+	by *labels.Matcher
+}
+
+// limit adds the forced matcher; an empty school matcher set ("") matches nothing stored.
+func (s scoped) limit(ms []*labels.Matcher) []*labels.Matcher {
+	if s.by == nil {
+		return ms
+	}
+	return append(slices.Clone(ms), s.by)
+}
+
+func (s scoped) Select(ctx context.Context, sorted bool, h *storage.SelectHints, ms ...*labels.Matcher) storage.SeriesSet {
+	return s.Querier.Select(ctx, sorted, h, s.limit(ms)...)
+}
+
+func (s scoped) LabelValues(ctx context.Context, name string, h *storage.LabelHints, ms ...*labels.Matcher) ([]string, annotations.Annotations, error) {
+	return s.Querier.LabelValues(ctx, name, h, s.limit(ms)...)
+}
+
+func (s scoped) LabelNames(ctx context.Context, h *storage.LabelHints, ms ...*labels.Matcher) ([]string, annotations.Annotations, error) {
+	return s.Querier.LabelNames(ctx, h, s.limit(ms)...)
+}
+
+// selectSeries is the label sets that match any of the selectors, sorted, at most limit.
+func selectSeries(ctx context.Context, q storage.Querier, mint, maxt int64, sets [][]*labels.Matcher, limit int) ([]labels.Labels, error) {
+	hints := &storage.SelectHints{Start: mint, End: maxt, Func: "series"}
+	var parts []storage.SeriesSet
+	for _, ms := range sets {
+		parts = append(parts, q.Select(ctx, true, hints, ms...))
+	}
+	merged := storage.NewMergeSeriesSet(parts, 0, storage.ChainedSeriesMerge)
+	out := []labels.Labels{}
+	for merged.Next() {
+		if len(out) == limit {
+			return nil, errors.New("too many series: narrow the selector or the time")
+		}
+		out = append(out, merged.At().Labels())
+	}
+	return out, merged.Err()
+}

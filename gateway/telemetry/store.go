@@ -1,0 +1,213 @@
+// Package telemetry keeps readings as time series in embedded Prometheus TSDBs, one for each
+// retention class, and answers PromQL over the Prometheus HTTP query API. Every query runs
+// behind a querier that adds the caller's school matcher to each selector, so that no
+// expression can reach another school. It keeps numbers and truths; texts stay in the twin.
+package telemetry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/promql"
+	"github.com/prometheus/prometheus/storage"
+	"github.com/prometheus/prometheus/tsdb"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// Class is a retention class: profiles name one, and their readings are kept that long.
+type Class struct {
+	Name      string
+	Retention time.Duration
+}
+
+// Options say where and how long. LateBy is how old a late sample may be and still be kept.
+type Options struct {
+	Dir     string
+	Classes []Class // the first is the default; at least one
+	LateBy  time.Duration
+	Logger  *slog.Logger
+}
+
+// Describe tells the store what it needs to know of a device; ok false drops its readings.
+type Describe func(g.DeviceID) (d Series, ok bool)
+
+// Series is the part of a device that becomes labels.
+type Series struct {
+	Profile g.ProfileID
+	Type    g.DeviceType
+	Class   string // retention class; "" or unknown: the default
+}
+
+// Store is one TSDB for each class behind one query engine. It is safe for concurrent
+// queries; Append has one caller.
+type Store struct {
+	classes []Class
+	dbs     []*tsdb.DB
+	engine  *promql.Engine
+	dropped [3]atomic.Uint64 // duplicate, tooOld, unknown device
+}
+
+// Open opens or creates the TSDBs below o.Dir.
+func Open(o Options) (*Store, error) {
+	if len(o.Classes) == 0 {
+		return nil, errors.New("open telemetry: no retention class")
+	}
+	s := &Store{classes: o.Classes}
+	for _, c := range o.Classes {
+		opts := tsdb.DefaultOptions()
+		opts.RetentionDuration = c.Retention.Milliseconds()
+		opts.OutOfOrderTimeWindow = o.LateBy.Milliseconds()
+		db, err := tsdb.Open(filepath.Join(o.Dir, c.Name), quiet(o.Logger), nil, opts, nil)
+		if err != nil {
+			s.Close()
+			return nil, fmt.Errorf("open telemetry class %q: %w", c.Name, err)
+		}
+		s.dbs = append(s.dbs, db)
+	}
+	s.engine = promql.NewEngine(promql.EngineOpts{
+		Logger: quiet(o.Logger), MaxSamples: 20_000_000, Timeout: 30 * time.Second, LookbackDelta: 5 * time.Minute,
+		EnableAtModifier: true, EnableNegativeOffset: true,
+	})
+	return s, nil
+}
+
+// quiet lets warnings and errors through; the TSDB is talkative at info.
+func quiet(l *slog.Logger) *slog.Logger {
+	if l == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return slog.New(warnings{l.Handler()})
+}
+
+type warnings struct{ slog.Handler }
+
+func (w warnings) Enabled(ctx context.Context, l slog.Level) bool {
+	return l >= slog.LevelWarn && w.Handler.Enabled(ctx, l)
+}
+func (w warnings) WithAttrs(a []slog.Attr) slog.Handler { return warnings{w.Handler.WithAttrs(a)} }
+func (w warnings) WithGroup(n string) slog.Handler      { return warnings{w.Handler.WithGroup(n)} }
+
+// Close flushes and closes every TSDB.
+func (s *Store) Close() error {
+	var errs []error
+	for _, db := range s.dbs {
+		errs = append(errs, db.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Append writes the readings among the events and skips all others. The same event twice is
+// the same sample; a sample older than the late window, or a second value for an instant,
+// is dropped and counted. An error means that nothing of the batch is promised; append it
+// again.
+func (s *Store) Append(ctx context.Context, events []g.Event, describe Describe) error {
+	apps := make([]storage.Appender, len(s.dbs))
+	for i := range events {
+		e := &events[i]
+		if e.Kind != g.EventReading || e.Reading == nil {
+			continue
+		}
+		d, ok := describe(e.Device)
+		if !ok {
+			s.dropped[2].Add(1)
+			continue
+		}
+		c := s.class(d.Class)
+		if apps[c] == nil {
+			apps[c] = s.dbs[c].Appender(ctx)
+		}
+		if err := s.reading(apps[c], e, d); err != nil {
+			rollback(apps)
+			return fmt.Errorf("append reading of %s: %w", e.Device, err)
+		}
+	}
+	for i, a := range apps {
+		if a == nil {
+			continue
+		}
+		apps[i] = nil
+		if err := a.Commit(); err != nil {
+			rollback(apps)
+			return fmt.Errorf("commit telemetry class %q: %w", s.classes[i].Name, err)
+		}
+	}
+	return nil
+}
+
+func rollback(apps []storage.Appender) {
+	for _, a := range apps {
+		if a != nil {
+			a.Rollback()
+		}
+	}
+}
+
+func (s *Store) class(name string) int {
+	for i, c := range s.classes {
+		if c.Name == name {
+			return i
+		}
+	}
+	return 0
+}
+
+func (s *Store) reading(a storage.Appender, e *g.Event, d Series) error {
+	at := e.Time
+	if at.IsZero() {
+		at = e.Received
+	}
+	for name, v := range e.Reading.Values {
+		f, ok := v.Float()
+		if !ok {
+			continue
+		}
+		ls := labels.FromStrings(labels.MetricName, MetricName(name), "device", string(e.Device), "profile", string(d.Profile),
+			"school", string(e.School), "type", string(d.Type), "zone", string(e.Zone))
+		_, err := a.Append(0, ls, at.UnixMilli(), f)
+		switch {
+		case errors.Is(err, storage.ErrDuplicateSampleForTimestamp):
+			s.dropped[0].Add(1)
+		case errors.Is(err, storage.ErrOutOfOrderSample), errors.Is(err, storage.ErrOutOfBounds), errors.Is(err, storage.ErrTooOldSample):
+			s.dropped[1].Add(1)
+		case err != nil:
+			return err
+		}
+	}
+	return nil
+}
+
+// MetricName is the name under which a property's values are found: "gatehouse_" and the
+// property with everything but letters, digits and '_' turned into '_'.
+func MetricName(property string) string {
+	return "gatehouse_" + strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_' {
+			return r
+		}
+		return '_'
+	}, property)
+}
+
+// Stats counts what is held and what was dropped since the start.
+type Stats struct {
+	Series     uint64 `json:"series"`
+	Duplicates uint64 `json:"duplicates"`
+	TooOld     uint64 `json:"too_old"`
+	Unknown    uint64 `json:"unknown_device"`
+}
+
+// Stats reads the counters.
+func (s *Store) Stats() Stats {
+	st := Stats{Duplicates: s.dropped[0].Load(), TooOld: s.dropped[1].Load(), Unknown: s.dropped[2].Load()}
+	for _, db := range s.dbs {
+		st.Series += db.Head().NumSeries()
+	}
+	return st
+}
