@@ -1,0 +1,80 @@
+#!/bin/sh
+# Installs the Debian 12 packages that building, testing and running Gatehouse needs.
+#
+#   debian.sh              everything
+#   debian.sh build        what the camera program is built with (OpenCV, FFmpeg)
+#   debian.sh test         what the tests start (a browser, an MQTT broker and its clients)
+#   debian.sh -n [group]   only say what is missing; exit 1 if anything is
+#
+# Runs as root or through sudo, skips what is there, and may be run again at any time. A
+# mosquitto that this script brings is not left running, since the gateway listens on the
+# same port; one that was there before is not touched.
+set -eu
+
+# OpenCV's own opencv.hpp wants the headers of its main modules; only core, imgproc and
+# imgcodecs are linked.
+build="build-essential pkg-config
+libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev libopencv-calib3d-dev
+libopencv-features2d-dev libopencv-dnn-dev libopencv-flann-dev libopencv-highgui-dev
+libopencv-ml-dev libopencv-objdetect-dev libopencv-photo-dev libopencv-stitching-dev
+libopencv-video-dev libopencv-videoio-dev
+libavcodec-dev libavdevice-dev libavfilter-dev libavformat-dev libavutil-dev
+libswresample-dev libswscale-dev"
+test="chromium fonts-dejavu-core fonts-wqy-microhei mosquitto mosquitto-clients python3-paho-mqtt"
+
+say() { printf 'setup: %s\n' "$*"; }
+die() { printf 'setup: %s\n' "$*" >&2; exit 1; }
+
+dry=
+if [ "${1:-}" = -n ]; then dry=1; shift; fi
+case "${1:-all}" in
+  all) wanted="$build $test" ;;
+  build) wanted=$build ;;
+  test) wanted=$test ;;
+  *) die "'$1' is no group of packages; give build, test or nothing" ;;
+esac
+
+command -v apt-get >/dev/null 2>&1 ||
+  die "this machine has no apt-get; install the packages of deploy/setup/debian.sh by your system's own means"
+
+missing=
+for p in $wanted; do
+  state=$(dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null || true)
+  [ "$state" = installed ] || missing="$missing $p"
+done
+if [ -z "$missing" ]; then
+  say "all Debian packages are there"
+  exit 0
+fi
+if [ -n "$dry" ]; then
+  say "missing:$missing"
+  exit 1
+fi
+
+root=
+if [ "$(id -u)" -ne 0 ]; then
+  command -v sudo >/dev/null 2>&1 || die "installing$missing needs root; run this script as root, or install sudo"
+  root=sudo
+fi
+
+say "installing:$missing"
+# A lock held by another apt is waited for; a failed update is only fatal if the install is.
+$root apt-get -o DPkg::Lock::Timeout=600 update -qq ||
+  say "the package lists could not be refreshed; trying with the old ones"
+# shellcheck disable=SC2086 # one word each is meant
+$root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 \
+  install -y -qq --no-install-recommends $missing >/dev/null ||
+  die "apt-get could not install:$missing; run 'apt-get install$missing' to see why, then run this script again"
+
+case " $missing " in
+  *" mosquitto "*)
+    if command -v systemctl >/dev/null 2>&1 && [ -d /run/systemd/system ]; then
+      $root systemctl disable --now mosquitto >/dev/null 2>&1 || true
+    else
+      $root service mosquitto stop >/dev/null 2>&1 || true
+      $root update-rc.d mosquitto disable >/dev/null 2>&1 || true
+    fi
+    say "mosquitto's own service is switched off: port 1883 stays free"
+    ;;
+esac
+say "done"
