@@ -1,0 +1,133 @@
+// The live stream: server-sent events over fetch, so that the heartbeat comments are seen too
+// and a silent connection is known to be lost. Resumes with Last-Event-ID, so nothing is
+// missed and nothing comes twice.
+
+export interface StreamEvent { id: string; event: string; data: string }
+
+/** Cuts a text stream into events, as the HTML standard (9.2.6) says. Feed it chunks of any size. */
+export class EventParser {
+  private buffer = ''
+  private data: string[] = []
+  private event = ''
+  private id = ''
+  retry = 0 // ms, when the server asked for it
+
+  feed(chunk: string): StreamEvent[] {
+    this.buffer += chunk
+    const out: StreamEvent[] = []
+    for (;;) {
+      const m = /\r\n|\n|\r/.exec(this.buffer)
+      // A lone CR at the end may be half of a CRLF: wait for more.
+      if (!m || (m[0] === '\r' && m.index === this.buffer.length - 1)) return out
+      const line = this.buffer.slice(0, m.index)
+      this.buffer = this.buffer.slice(m.index + m[0].length)
+      const e = this.line(line)
+      if (e) out.push(e)
+    }
+  }
+
+  private line(line: string): StreamEvent | undefined {
+    if (line === '') {
+      const e = { id: this.id, event: this.event || 'message', data: this.data.join('\n') }
+      const empty = this.data.length === 0
+      this.data = []
+      this.event = ''
+      return empty ? undefined : e
+    }
+    if (line.startsWith(':')) return undefined
+    const colon = line.indexOf(':')
+    const field = colon < 0 ? line : line.slice(0, colon)
+    let value = colon < 0 ? '' : line.slice(colon + 1)
+    if (value.startsWith(' ')) value = value.slice(1)
+    if (field === 'data') this.data.push(value)
+    else if (field === 'event') this.event = value
+    else if (field === 'id' && !value.includes('\0')) this.id = value
+    else if (field === 'retry' && /^\d+$/.test(value)) this.retry = Number(value)
+    return undefined
+  }
+}
+
+export type StreamState = 'connecting' | 'live' | 'lost'
+
+export interface StreamOptions {
+  url: string
+  onEvent: (e: StreamEvent) => void
+  onState: (s: StreamState) => void
+  /** After each connection, before its first event. Whatever was loaded earlier may be stale. */
+  onOpen: (resumed: boolean) => void
+  onRefused?: (status: number) => void
+  silence?: number // ms without a byte after which the connection counts as lost; heartbeats come every 15 s
+  fetch?: typeof fetch
+  wait?: (ms: number, signal: AbortSignal) => Promise<void>
+}
+
+const pause = (ms: number, signal: AbortSignal) =>
+  new Promise<void>((done) => {
+    const t = setTimeout(done, ms)
+    signal.addEventListener('abort', () => (clearTimeout(t), done()), { once: true })
+  })
+
+/** Keeps one stream open until the returned function is called. Pauses grow from 0.5 s to 10 s. */
+export function openStream(o: StreamOptions): () => void {
+  const stop = new AbortController()
+  void run(o, stop.signal)
+  return () => stop.abort()
+}
+
+async function run(o: StreamOptions, stop: AbortSignal) {
+  let last = ''
+  let backoff = 500
+  o.onState('connecting')
+  while (!stop.aborted) {
+    let opened = false
+    try {
+      await once(o, stop, last, (id) => (last = id), () => (opened = true))
+    } catch {
+      // Any break is the same: say so, pause, resume from the last id.
+    }
+    if (stop.aborted) return
+    o.onState('lost')
+    backoff = opened ? 500 : Math.min(backoff * 2, 10_000)
+    await (o.wait ?? pause)(backoff, stop)
+  }
+}
+
+async function once(o: StreamOptions, stop: AbortSignal, last: string, seen: (id: string) => void, opened: () => void) {
+  const conn = new AbortController()
+  const end = () => conn.abort()
+  stop.addEventListener('abort', end, { once: true })
+  let watch: ReturnType<typeof setTimeout> | undefined
+  const alive = () => {
+    clearTimeout(watch)
+    watch = setTimeout(end, o.silence ?? 40_000)
+  }
+  try {
+    alive()
+    const headers: Record<string, string> = { Accept: 'text/event-stream' }
+    if (last) headers['Last-Event-ID'] = last
+    const res = await (o.fetch ?? fetch)(o.url, { headers, signal: conn.signal, credentials: 'same-origin', cache: 'no-store' })
+    if (!res.ok || !res.body) {
+      o.onRefused?.(res.status)
+      throw new Error(`stream refused with ${res.status}`)
+    }
+    opened()
+    o.onOpen(last !== '')
+    o.onState('live')
+    const parser = new EventParser()
+    const decoder = new TextDecoder()
+    const reader = res.body.getReader()
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) return
+      alive()
+      for (const e of parser.feed(decoder.decode(value, { stream: true }))) {
+        if (e.id) seen(e.id)
+        o.onEvent(e)
+      }
+    }
+  } finally {
+    clearTimeout(watch)
+    stop.removeEventListener('abort', end)
+    conn.abort()
+  }
+}
