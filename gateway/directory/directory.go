@@ -1,0 +1,243 @@
+// Package directory is the gateway's picture, in memory, of every device with its profile and
+// zone, kept true to the registry. Whoever handles an observation asks it instead of SQL. It
+// changes nothing itself.
+package directory
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"sync"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry"
+)
+
+// Entry is a device with what an observation of it is judged by.
+type Entry struct {
+	Device  g.Device
+	Profile g.Profile
+	Zone    g.Zone // zero where the device stands nowhere
+}
+
+// Directory is safe for concurrent use. Changes committed to the registry show within
+// moments; a device that is asked for before that is loaded at once.
+type Directory struct {
+	reg *registry.Registry
+	log *slog.Logger
+
+	mu       sync.RWMutex
+	devices  map[g.DeviceID]Entry
+	profiles map[g.ProfileID]g.Profile
+	zones    map[g.ZoneID]g.Zone
+	schools  map[g.SchoolID]g.School
+
+	changes chan registry.Change // full: everything is loaded anew
+	all     chan struct{}
+	watch   []func(g.DeviceID, Entry, bool)
+}
+
+var scope = g.SystemScope("directory")
+
+// New loads everything. Run keeps it true from then on.
+func New(ctx context.Context, reg *registry.Registry, log *slog.Logger) (*Directory, error) {
+	d := &Directory{reg: reg, log: log, changes: make(chan registry.Change, 256), all: make(chan struct{}, 1)}
+	if err := d.load(ctx); err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// Watch calls f, from Run's goroutine, for each device that was added or changed (true) or
+// removed (false). Call it before Run; f is told of every device first.
+func (d *Directory) Watch(f func(g.DeviceID, Entry, bool)) { d.watch = append(d.watch, f) }
+
+// Run follows the registry until ctx ends.
+func (d *Directory) Run(ctx context.Context) error {
+	cancel := d.reg.Subscribe(func(c registry.Change) {
+		select {
+		case d.changes <- c:
+		default:
+			select {
+			case d.all <- struct{}{}:
+			default:
+			}
+		}
+	})
+	defer cancel()
+	d.reload(ctx, nil)
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-d.all:
+			d.reload(ctx, d.snapshot())
+		case c := <-d.changes:
+			d.apply(ctx, c)
+		}
+	}
+}
+
+func (d *Directory) apply(ctx context.Context, c registry.Change) {
+	switch c.Kind {
+	case "device":
+		id := g.DeviceID(c.ID)
+		e, ok := d.fetch(ctx, id)
+		if !ok {
+			d.mu.Lock()
+			delete(d.devices, id)
+			d.mu.Unlock()
+		}
+		d.tell(id, e, ok)
+	case "profile", "zone", "school":
+		d.reload(ctx, d.snapshot())
+	}
+}
+
+func (d *Directory) tell(id g.DeviceID, e Entry, ok bool) {
+	for _, f := range d.watch {
+		f(id, e, ok)
+	}
+}
+
+func (d *Directory) snapshot() map[g.DeviceID]Entry {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return maps.Clone(d.devices)
+}
+
+// reload loads everything and tells the watchers what is there and what is gone.
+func (d *Directory) reload(ctx context.Context, before map[g.DeviceID]Entry) {
+	if err := d.load(ctx); err != nil {
+		if ctx.Err() == nil {
+			d.log.Error("reload the directory", "error", err)
+		}
+		return
+	}
+	after := d.snapshot()
+	for id := range before {
+		if _, ok := after[id]; !ok {
+			d.tell(id, Entry{}, false)
+		}
+	}
+	for id, e := range after {
+		d.tell(id, e, true)
+	}
+}
+
+func (d *Directory) load(ctx context.Context) error {
+	view := d.reg.In(scope)
+	profiles, err := view.Profiles(ctx)
+	if err != nil {
+		return fmt.Errorf("load profiles: %w", err)
+	}
+	schools, err := view.Schools(ctx)
+	if err != nil {
+		return fmt.Errorf("load schools: %w", err)
+	}
+	pm, zm, sm := map[g.ProfileID]g.Profile{}, map[g.ZoneID]g.Zone{}, map[g.SchoolID]g.School{}
+	for _, p := range profiles {
+		pm[p.ID] = p
+	}
+	for _, s := range schools {
+		sm[s.ID] = s
+		places, err := view.Places(ctx, s.ID)
+		if err != nil {
+			return fmt.Errorf("load places of %s: %w", s.ID, err)
+		}
+		for _, z := range places.Zones {
+			zm[z.ID] = z
+		}
+	}
+	dm := map[g.DeviceID]Entry{}
+	filter := registry.DeviceFilter{Page: registry.Page{Limit: 1000}}
+	for {
+		rows, next, err := view.Devices(ctx, filter)
+		if err != nil {
+			return fmt.Errorf("load devices: %w", err)
+		}
+		for _, r := range rows {
+			dm[r.ID] = Entry{r.Device, pm[r.Profile], zm[r.Zone]}
+		}
+		if next == "" {
+			break
+		}
+		filter.Cursor = next
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.devices, d.profiles, d.zones, d.schools = dm, pm, zm, sm
+	return nil
+}
+
+// fetch loads one device from the registry.
+func (d *Directory) fetch(ctx context.Context, id g.DeviceID) (Entry, bool) {
+	row, err := d.reg.In(scope).Device(ctx, id)
+	if err != nil {
+		return Entry{}, false
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	e := Entry{row.Device, d.profiles[row.Profile], d.zones[row.Zone]}
+	d.devices[id] = e
+	return e, true
+}
+
+// Device answers one device, from the registry where it is not here yet.
+func (d *Directory) Device(ctx context.Context, id g.DeviceID) (Entry, bool) {
+	d.mu.RLock()
+	e, ok := d.devices[id]
+	d.mu.RUnlock()
+	if ok || id == "" {
+		return e, ok
+	}
+	return d.fetch(ctx, id)
+}
+
+// Known answers one device from memory alone.
+func (d *Directory) Known(id g.DeviceID) (Entry, bool) {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	e, ok := d.devices[id]
+	return e, ok
+}
+
+// Zone answers one zone.
+func (d *Directory) Zone(id g.ZoneID) (g.Zone, bool) {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	z, ok := d.zones[id]
+	return z, ok
+}
+
+// Zones lists the zones of a school.
+func (d *Directory) Zones(school g.SchoolID) map[g.ZoneID]g.Zone {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	out := map[g.ZoneID]g.Zone{}
+	for id, z := range d.zones {
+		if z.School == school {
+			out[id] = z
+		}
+	}
+	return out
+}
+
+// Schools lists every school.
+func (d *Directory) Schools() []g.School {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	out := make([]g.School, 0, len(d.schools))
+	for _, s := range d.schools {
+		out = append(out, s)
+	}
+	return out
+}
+
+// Devices counts the registered devices.
+func (d *Directory) Devices() int {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return len(d.devices)
+}

@@ -1,0 +1,253 @@
+// Package intake admits observations: it looks the device up, holds the observation against
+// its profile, decides whose face or card it was, and has the resulting event on disk before
+// anybody is told. What does not fit is journalled as rejected, with the reason. It never
+// journals a face, an embedding or a credential that it could resolve.
+package intake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/gateway/directory"
+)
+
+// Journal is where events go. done is called once the record is on disk, or with the error.
+type Journal interface {
+	Append(key string, data []byte, done func(seq uint64, err error)) error
+}
+
+// Identifier decides who a sighting is of. For a face it also reports the match.
+type Identifier interface {
+	Face(ctx context.Context, school g.SchoolID, s *g.Sighting) (g.PersonID, *g.Match, error)
+	Credential(ctx context.Context, school g.SchoolID, m g.Method, credential string) (g.PersonID, error)
+}
+
+// Media keeps snapshots.
+type Media interface {
+	Put(school g.SchoolID, at time.Time, picture []byte) (g.MediaID, error)
+}
+
+// Intake is safe for concurrent use.
+type Intake struct {
+	Directory *directory.Directory
+	Journal   Journal
+	Identify  Identifier
+	Media     Media
+	Now       func() time.Time
+	Logger    *slog.Logger
+
+	accepted, rejected atomic.Uint64
+}
+
+// Counts says how many observations were admitted and rejected since the start.
+func (in *Intake) Counts() (accepted, rejected uint64) { return in.accepted.Load(), in.rejected.Load() }
+
+// Accept admits observations of a driver. It returns nil once all are on disk, those that
+// do not fit as rejected; an error means that they should be sent again.
+func (in *Intake) Accept(ctx context.Context, driver g.DriverName, obs []g.Observation) error {
+	w := newWaiter(len(obs))
+	for i := range obs {
+		o := &obs[i]
+		e, err := in.event(ctx, driver, o)
+		if err == nil {
+			err = in.append(e, w.done)
+		}
+		if err != nil {
+			w.done(0, err)
+		}
+	}
+	return w.wait(ctx)
+}
+
+// Message admits one MQTT message of an authenticated device; kind is the topic's last part:
+// telemetry, sighting or status. done is called once the event is on disk.
+func (in *Intake) Message(ctx context.Context, device g.DeviceID, kind string, payload []byte, done func(error)) error {
+	o, err := Decode(kind, payload)
+	o.Device = device
+	var e *g.Event
+	if err != nil {
+		e = in.rejection(ctx, g.DriverMQTTFront, device, "mqtt "+kind, err, payload)
+	} else if e, err = in.event(ctx, g.DriverMQTTFront, &o); err != nil {
+		return err
+	}
+	return in.append(e, func(_ uint64, err error) { done(err) })
+}
+
+// Refuse journals something that a device sent to where it may not, and has no decoding.
+func (in *Intake) Refuse(ctx context.Context, device g.DeviceID, source, reason string, done func(error)) error {
+	e := in.rejection(ctx, g.DriverMQTTFront, device, source, g.Errorf(g.Forbidden, "%s", reason), nil)
+	return in.append(e, func(_ uint64, err error) { done(err) })
+}
+
+// Manual journals that a member of staff vouched for a person at a place. It returns the
+// event's sequence once it is on disk. The caller has checked the right to do so.
+func (in *Intake) Manual(ctx context.Context, school g.SchoolID, s g.Sighting) (uint64, g.SightingID, error) {
+	z, ok := in.Directory.Zone(s.Zone)
+	if !ok || z.School != school {
+		return 0, "", g.FieldErrorf("zone", "%q is no zone of this school", s.Zone)
+	}
+	now := in.Now()
+	s.Method, s.Match, s.Credential = g.ByManual, nil, ""
+	s.ID = g.NewSightingID(g.DeviceID(s.Zone), now, 0, string(s.Person), g.ByManual)
+	e := &g.Event{Kind: g.EventSighting, School: school, Zone: s.Zone, Driver: "console", Time: now, Received: now, Sighting: &s}
+	seq, err := in.Record(ctx, e)
+	return seq, s.ID, err
+}
+
+// Record journals an event of the gateway's own and returns its sequence once it is on disk.
+func (in *Intake) Record(ctx context.Context, e *g.Event) (uint64, error) {
+	type result struct {
+		seq uint64
+		err error
+	}
+	ch := make(chan result, 1)
+	if err := in.append(e, func(seq uint64, err error) { ch <- result{seq, err} }); err != nil {
+		return 0, err
+	}
+	select {
+	case r := <-ch:
+		return r.seq, r.err
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
+}
+
+func (in *Intake) append(e *g.Event, done func(uint64, error)) error {
+	b, err := g.AppendEvent(make([]byte, 0, 256), e)
+	if err != nil {
+		return err
+	}
+	if e.Kind == g.EventRejected {
+		in.rejected.Add(1)
+	} else {
+		in.accepted.Add(1)
+	}
+	key := string(e.Device)
+	if key == "" {
+		key = string(e.School)
+	}
+	if err := in.Journal.Append(key, b, done); err != nil {
+		return fmt.Errorf("journal event: %w", err)
+	}
+	return nil
+}
+
+// event turns an observation into the event that is journalled, a rejection included. The
+// error is of the gateway (its disk, its registry), never of the observation.
+func (in *Intake) event(ctx context.Context, driver g.DriverName, o *g.Observation) (*g.Event, error) {
+	now := in.Now()
+	entry, ok := in.Directory.Device(ctx, o.Device)
+	if !ok {
+		return in.rejection(ctx, driver, o.Device, string(driver), g.Errorf(g.NotFound, "device %q is not registered", o.Device), nil), nil
+	}
+	if entry.Device.Driver != driver {
+		return in.rejection(ctx, driver, "", string(driver), g.Errorf(g.Forbidden, "device %q belongs to driver %q", o.Device, entry.Device.Driver), nil), nil
+	}
+	if err := g.Admit(entry.Device, entry.Profile, *o, now); err != nil {
+		return in.rejection(ctx, driver, o.Device, string(driver), err, nil), nil
+	}
+	e := &g.Event{School: entry.Device.School, Device: o.Device, Zone: entry.Device.Zone, Driver: driver, Time: o.Time, Received: now, Replayed: o.Replayed}
+	if e.Time.IsZero() {
+		e.Time = now
+	}
+	switch {
+	case o.Reading != nil:
+		e.Kind, e.Reading = g.EventReading, o.Reading
+	case o.Status != nil:
+		e.Kind, e.Status = g.EventStatus, o.Status
+	default:
+		s, err := in.sighting(ctx, e, o)
+		if err != nil {
+			return nil, err
+		}
+		e.Kind, e.Sighting = g.EventSighting, s
+	}
+	return e, nil
+}
+
+// sighting says who it was and drops what must not be kept.
+func (in *Intake) sighting(ctx context.Context, e *g.Event, o *g.Observation) (*g.Sighting, error) {
+	s := *o.Sighting
+	s.Person, s.Match, s.Zone = "", nil, e.Zone
+	s.ID = g.NewSightingID(e.Device, e.Time, o.Sequence, s.Track+"/"+s.Credential, s.Method)
+	var err error
+	if s.Method == g.ByFace {
+		s.Person, s.Match, err = in.Identify.Face(ctx, e.School, &s)
+	} else {
+		s.Person, err = in.Identify.Credential(ctx, e.School, s.Method, s.Credential)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("identify a sighting: %w", err)
+	}
+	if s.Person == "" && len(s.Snapshot) > 0 { // evidence is kept of strangers only
+		if s.Media, err = in.Media.Put(e.School, e.Received, s.Snapshot); err != nil {
+			in.Logger.Warn("a snapshot was not kept", "device", e.Device, "error", err)
+		}
+	}
+	s.Credential = mask(s.Credential, s.Person != "")
+	s.Embedding, s.Snapshot, s.Frames = nil, nil, 0
+	return &s, nil
+}
+
+func mask(credential string, known bool) string {
+	if known || credential == "" {
+		return ""
+	}
+	r := []rune(credential)
+	return "…" + string(r[max(len(r)-4, len(r)/2):])
+}
+
+const maxExcerpt = 256
+
+func (in *Intake) rejection(ctx context.Context, driver g.DriverName, device g.DeviceID, source string, reason error, payload []byte) *g.Event {
+	now := in.Now()
+	e := &g.Event{Kind: g.EventRejected, Driver: driver, Device: device, Time: now, Received: now, Rejection: &g.Rejection{Reason: clip(reason.Error(), 512), Source: clip(source, 256)}}
+	if entry, ok := in.Directory.Device(ctx, device); ok {
+		e.School, e.Zone = entry.Device.School, entry.Device.Zone
+		if len(entry.Profile.Sightings) == 0 { // a payload about people may hold a card number
+			e.Rejection.Excerpt = clip(printable(payload), maxExcerpt)
+		}
+	}
+	return e
+}
+
+// waiter collects the answers of one batch.
+type waiter struct {
+	mu   sync.Mutex
+	left int
+	err  error
+	all  chan struct{}
+}
+
+func newWaiter(n int) *waiter {
+	w := &waiter{left: n, all: make(chan struct{})}
+	if n == 0 {
+		close(w.all)
+	}
+	return w
+}
+
+func (w *waiter) done(_ uint64, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.left--
+	w.err = errors.Join(w.err, err)
+	if w.left == 0 {
+		close(w.all)
+	}
+}
+
+func (w *waiter) wait(ctx context.Context) error {
+	select {
+	case <-w.all:
+		return w.err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
