@@ -1,0 +1,109 @@
+package driverpb
+
+import (
+	"context"
+	"errors"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/gatehouse-iot/gatehouse"
+)
+
+// FromError translates an error for the wire; nil stays nil. An error that is no
+// gatehouse.Error crosses with its text under the code unavailable.
+func FromError(err error) *Error {
+	if err == nil {
+		return nil
+	}
+	var e *gatehouse.Error
+	if errors.As(err, &e) {
+		return &Error{Code: text(string(e.Code)), Message: clip(text(e.Message)), Field: text(e.Field)}
+	}
+	return &Error{Code: string(gatehouse.Unavailable), Message: clip(text(err.Error()))}
+}
+
+// ToError is the inverse of FromError; nil stays a nil error. A code that the gateway does
+// not know becomes unavailable.
+func ToError(w *Error) error {
+	if w == nil {
+		return nil
+	}
+	e := &gatehouse.Error{Code: gatehouse.Code(w.GetCode()), Message: clip(w.GetMessage()), Field: w.GetField()}
+	if _, ok := grpcCode(e.Code); !ok {
+		e.Code = gatehouse.Unavailable
+	}
+	if e.Message == "" {
+		e.Message = "the other side gave no reason"
+	}
+	return e
+}
+
+// StatusError is err as a gRPC handler returns it: a status with an Error as its detail.
+func StatusError(err error) error {
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, context.Canceled) {
+		return status.FromContextError(context.Canceled).Err()
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return status.FromContextError(context.DeadlineExceeded).Err()
+	}
+	w := FromError(err)
+	code, _ := grpcCode(gatehouse.Code(w.Code))
+	s, detailErr := status.New(code, w.Message).WithDetails(w)
+	if detailErr != nil {
+		return status.Error(code, w.Message)
+	}
+	return s.Err()
+}
+
+// CallError is the error of a gRPC call as a gatehouse.Error or a context's error. who names
+// the other side for people, e.g. `driver "modbus"`.
+func CallError(who string, err error) error {
+	if err == nil {
+		return nil
+	}
+	s := status.Convert(err)
+	for _, d := range s.Details() {
+		if w, ok := d.(*Error); ok {
+			return ToError(w)
+		}
+	}
+	switch s.Code() {
+	case codes.Canceled:
+		return context.Canceled
+	case codes.DeadlineExceeded:
+		return gatehouse.Errorf(gatehouse.Unavailable, "%s did not answer in time", who)
+	case codes.Unimplemented:
+		return gatehouse.Errorf(gatehouse.NotFound, "%s has no such function", who)
+	case codes.ResourceExhausted:
+		return gatehouse.Errorf(gatehouse.TooLarge, "%s gave or was given more than %d bytes", who, MaxMessage)
+	case codes.Unavailable:
+		return gatehouse.Errorf(gatehouse.Unavailable, "%s ended before it answered", who)
+	}
+	return gatehouse.Errorf(gatehouse.Unavailable, "%s: %s", who, clip(s.Message()))
+}
+
+func grpcCode(c gatehouse.Code) (codes.Code, bool) {
+	switch c {
+	case gatehouse.Invalid:
+		return codes.InvalidArgument, true
+	case gatehouse.Unauthenticated:
+		return codes.Unauthenticated, true
+	case gatehouse.Forbidden:
+		return codes.PermissionDenied, true
+	case gatehouse.NotFound:
+		return codes.NotFound, true
+	case gatehouse.Conflict:
+		return codes.Aborted, true
+	case gatehouse.Unavailable:
+		return codes.Unavailable, true
+	case gatehouse.TooLarge:
+		return codes.OutOfRange, true
+	case gatehouse.RateLimited:
+		return codes.ResourceExhausted, true
+	}
+	return codes.Unknown, false
+}

@@ -1,0 +1,243 @@
+package drivers
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/drivers/driverpb"
+)
+
+// orphanTimeout is how long a program waits for a gateway that started it and then said
+// nothing: it has died, and so does the program.
+const orphanTimeout = 2 * time.Minute
+
+// server answers one gateway for one Driver.
+type server struct {
+	driverpb.UnimplementedDriverServer
+	driver Driver
+
+	mu      sync.Mutex
+	session bool          // there was one; there is never a second
+	begun   chan struct{} // closed when the session begins
+	ended   chan struct{} // closed when the session has ended
+	stopped chan struct{} // closed by stop
+	once    sync.Once
+}
+
+func newServer(d Driver) *server {
+	return &server{driver: d, begun: make(chan struct{}), ended: make(chan struct{}), stopped: make(chan struct{})}
+}
+
+// waitEnd blocks until the session has ended, none began in time, or quit is closed.
+func (s *server) waitEnd(quit <-chan struct{}) {
+	orphan := time.NewTimer(orphanTimeout)
+	defer orphan.Stop()
+	select {
+	case <-s.begun:
+	case <-orphan.C:
+		return
+	case <-quit:
+		return
+	}
+	select {
+	case <-s.ended:
+	case <-quit:
+	}
+}
+
+// stop ends a session that is still open and waits for it. It may be called twice.
+func (s *server) stop() {
+	s.once.Do(func() { close(s.stopped) })
+	s.mu.Lock()
+	open := s.session
+	s.mu.Unlock()
+	if open {
+		<-s.ended
+	}
+}
+
+func (s *server) Describe(context.Context, *driverpb.DescribeRequest) (*driverpb.Description, error) {
+	d, err := describe(s.driver)
+	if err != nil {
+		return nil, driverpb.StatusError(err)
+	}
+	w, err := fromDescription(d)
+	if err != nil {
+		return nil, driverpb.StatusError(err)
+	}
+	_, w.Configures = s.driver.(Configurer)
+	_, w.Probes = s.driver.(Prober)
+	_, w.Commands = s.driver.(Commander)
+	_, w.Discovers = s.driver.(Discoverer)
+	w.Contract = ContractVersion
+	return w, nil
+}
+
+func (s *server) Configure(ctx context.Context, r *driverpb.ConfigureRequest) (*driverpb.ConfigureReply, error) {
+	c, ok := s.driver.(Configurer)
+	if !ok {
+		return &driverpb.ConfigureReply{}, nil
+	}
+	err := guard("Configure", func() error { return c.Configure(ctx, r.GetSettings()) })
+	return &driverpb.ConfigureReply{}, driverpb.StatusError(err)
+}
+
+func (s *server) Probe(ctx context.Context, w *driverpb.Device) (*driverpb.ProbeReply, error) {
+	p, ok := s.driver.(Prober)
+	if !ok {
+		return nil, status.Error(codes.Unimplemented, "no probe")
+	}
+	d, err := toDevice(w)
+	if err != nil {
+		return nil, driverpb.StatusError(err)
+	}
+	var found Probe
+	err = guard("Probe", func() (err error) { found, err = p.Probe(ctx, d); return err })
+	if err == nil && len(found.Snapshot) > MaxData {
+		err = gatehouse.Errorf(gatehouse.TooLarge, "the snapshot has %d bytes; at most %d are taken", len(found.Snapshot), MaxData)
+	}
+	if err != nil {
+		return nil, driverpb.StatusError(err)
+	}
+	return &driverpb.ProbeReply{Message: driverpb.Text(found.Message), Values: driverpb.FromValues(found.Values), Snapshot: found.Snapshot}, nil
+}
+
+func (s *server) Command(ctx context.Context, w *driverpb.CommandRequest) (*driverpb.CommandReply, error) {
+	c, ok := s.driver.(Commander)
+	if !ok {
+		return nil, status.Error(codes.Unimplemented, "no command")
+	}
+	command := Command{ID: w.GetId(), Device: gatehouse.DeviceID(w.GetDevice()), Action: w.GetAction(), Values: driverpb.ToValues(w.GetValues()), Data: w.GetData()}
+	var result Result
+	err := guard("Command", func() (err error) { result, err = c.Command(ctx, command); return err })
+	if err == nil && len(result.Data) > MaxData {
+		err = gatehouse.Errorf(gatehouse.TooLarge, "the result has %d bytes; at most %d are taken", len(result.Data), MaxData)
+	}
+	if err != nil {
+		return nil, driverpb.StatusError(err)
+	}
+	return &driverpb.CommandReply{Message: driverpb.Text(result.Message), Values: driverpb.FromValues(result.Values), Data: result.Data}, nil
+}
+
+func (s *server) Discover(_ *driverpb.DiscoverRequest, stream grpc.ServerStreamingServer[driverpb.Candidate]) error {
+	d, ok := s.driver.(Discoverer)
+	if !ok {
+		return status.Error(codes.Unimplemented, "no discovery")
+	}
+	ctx, cancel := context.WithCancel(stream.Context())
+	defer cancel()
+	var mu sync.Mutex // found may be called from several goroutines; a stream may not
+	done := false
+	err := guard("Discover", func() error {
+		return d.Discover(ctx, func(c Candidate) {
+			mu.Lock()
+			defer mu.Unlock()
+			if done {
+				return
+			}
+			if err := stream.Send(fromCandidate(c)); err != nil {
+				cancel()
+			}
+		})
+	})
+	mu.Lock()
+	done = true
+	mu.Unlock()
+	return driverpb.StatusError(err)
+}
+
+// describe asks the driver for its description and checks that people can use it.
+func describe(d Driver) (desc Description, err error) {
+	if err := guard("Describe", func() error { desc = d.Describe(); return nil }); err != nil {
+		return desc, err
+	}
+	if !gatehouse.ValidID(desc.Name) {
+		return desc, gatehouse.FieldErrorf("Name", "Describe gives the name %q; give 1 to 64 letters, digits, '-', '_' or '.'", desc.Name)
+	}
+	if desc.Version == "" {
+		return desc, gatehouse.FieldErrorf("Version", "Describe gives no version")
+	}
+	for _, p := range desc.Profiles {
+		if err := p.Validate(); err != nil {
+			return desc, gatehouse.FieldErrorf("Profiles", "profile %q: %v", p.ID, err)
+		}
+	}
+	for _, fields := range [][]Field{desc.Settings, desc.Address} {
+		seen := map[string]bool{}
+		for _, f := range fields {
+			if f.Key == "" || seen[f.Key] {
+				return desc, gatehouse.FieldErrorf("Key", "Describe gives a field with the key %q twice or without one", f.Key)
+			}
+			seen[f.Key] = true
+		}
+	}
+	return desc, nil
+}
+
+// guard calls f and turns a panic into an error with its first line; the rest is logged.
+func guard(what string, f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = panicked(what, p, debug.Stack())
+		}
+	}()
+	return f()
+}
+
+func panicked(what string, p any, stack []byte) error {
+	first, _, _ := strings.Cut(fmt.Sprint(p), "\n")
+	slog.Error("the driver panicked", "in", what, "panic", first, "stack", string(stack))
+	return gatehouse.Errorf(gatehouse.Unavailable, "the driver panicked in %s: %s", what, first)
+}
+
+func fromDescription(d Description) (*driverpb.Description, error) {
+	w := &driverpb.Description{
+		Name: d.Name, Title: driverpb.Text(d.Title), TitleZh: driverpb.Text(d.TitleZH), Version: driverpb.Text(d.Version),
+		Settings: fromFields(d.Settings), Address: fromFields(d.Address), Template: d.Template,
+	}
+	for _, p := range d.Profiles {
+		b, err := json.Marshal(p)
+		if err != nil {
+			return nil, fmt.Errorf("profile %q: %w", p.ID, err)
+		}
+		w.Profiles = append(w.Profiles, b)
+	}
+	return w, nil
+}
+
+func fromFields(fields []Field) []*driverpb.Field {
+	var out []*driverpb.Field
+	for _, f := range fields {
+		out = append(out, &driverpb.Field{
+			Key: driverpb.Text(f.Key), Title: driverpb.Text(f.Title), TitleZh: driverpb.Text(f.TitleZH),
+			Help: driverpb.Text(f.Help), HelpZh: driverpb.Text(f.HelpZH), Default: driverpb.Text(f.Default),
+			Required: f.Required, Secret: f.Secret,
+		})
+	}
+	return out
+}
+
+func toDevice(w *driverpb.Device) (Device, error) {
+	d := Device{ID: gatehouse.DeviceID(w.GetId()), Serial: w.GetSerial(), Address: w.GetAddress(), Secret: w.GetSecret()}
+	if len(w.GetProfile()) > 0 {
+		if err := json.Unmarshal(w.GetProfile(), &d.Profile); err != nil {
+			return d, gatehouse.FieldErrorf("profile", "the profile of device %q cannot be read: %v", d.ID, err)
+		}
+	}
+	return d, nil
+}
+
+func fromCandidate(c Candidate) *driverpb.Candidate {
+	return &driverpb.Candidate{Serial: driverpb.Text(c.Serial), Title: driverpb.Text(c.Title), Address: driverpb.Texts(c.Address), Profile: driverpb.Text(string(c.Profile))}
+}

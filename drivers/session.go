@@ -1,0 +1,151 @@
+package drivers
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/drivers/driverpb"
+)
+
+// Session serves devices until the gateway says stop, closes the stream or goes away.
+func (s *server) Session(stream grpc.BidiStreamingServer[driverpb.FromHost, driverpb.FromDriver]) error {
+	s.mu.Lock()
+	if s.session {
+		s.mu.Unlock()
+		return status.Error(codes.FailedPrecondition, "this program has had its session; start another program")
+	}
+	s.session = true
+	s.mu.Unlock()
+	close(s.begun)
+
+	out := newOutbox()
+	f := newFleet(s.driver, out)
+	sendCtx, cancel := context.WithCancel(stream.Context())
+	var sending, receiving sync.WaitGroup
+	sending.Go(func() { out.run(sendCtx, stream.Send) })
+	over := make(chan struct{}) // the gateway said stop, or is gone
+	receiving.Go(func() { receive(stream, f, out, sync.OnceFunc(func() { close(over) })) })
+	select {
+	case <-over:
+	case <-s.stopped:
+	}
+	f.stop() // acknowledgements still arrive meanwhile
+	out.close(errSessionEnded())
+	cancel()
+	sending.Wait()
+	go func() {
+		receiving.Wait() // receive ends because this function returned
+		close(s.ended)
+	}()
+	return nil
+}
+
+func errSessionEnded() error {
+	return gatehouse.Errorf(gatehouse.Unavailable, "the session with the gateway has ended")
+}
+
+// receive takes the gateway's words until the stream ends, and calls over when it is time to
+// let go of everything.
+func receive(stream grpc.BidiStreamingServer[driverpb.FromHost, driverpb.FromDriver], f *fleet, out *outbox, over func()) {
+	defer over()
+	for {
+		m, err := stream.Recv()
+		if err != nil {
+			out.close(errSessionEnded()) // nobody is left to acknowledge anything
+			return
+		}
+		switch w := m.GetMessage().(type) {
+		case *driverpb.FromHost_Connect:
+			d, err := toDevice(w.Connect)
+			if err != nil {
+				slog.Error("a device cannot be served", "device", d.ID, "reason", err)
+				continue
+			}
+			f.set(d.ID, &d)
+		case *driverpb.FromHost_Disconnect:
+			f.set(gatehouse.DeviceID(w.Disconnect), nil)
+		case *driverpb.FromHost_Ack:
+			out.ack(w.Ack.GetBatch(), driverpb.ToError(w.Ack.GetError()))
+		case *driverpb.FromHost_Stop:
+			over()
+		}
+	}
+}
+
+// fleet is the devices that the gateway wants served, a worker each.
+type fleet struct {
+	driver  Driver
+	out     *outbox
+	ctx     context.Context // of the workers; ends when the session does
+	cancel  context.CancelFunc
+	running sync.WaitGroup
+
+	mu      sync.Mutex
+	workers map[gatehouse.DeviceID]*worker
+	halted  bool
+}
+
+func newFleet(d Driver, out *outbox) *fleet {
+	f := &fleet{driver: d, out: out, workers: map[gatehouse.DeviceID]*worker{}}
+	f.ctx, f.cancel = context.WithCancel(context.Background())
+	return f
+}
+
+// set says how a device is to be served from now on; nil lets go of it. It does not block.
+// A device that is served in just this way already is left alone.
+func (f *fleet) set(id gatehouse.DeviceID, d *Device) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.halted {
+		return
+	}
+	w := f.workers[id]
+	if w == nil {
+		if d == nil {
+			return
+		}
+		w = &worker{fleet: f, id: id, changed: make(chan struct{}, 1), want: d}
+		f.workers[id] = w
+		f.running.Go(w.run)
+		return
+	}
+	if same(w.want, d) {
+		return
+	}
+	w.want = d
+	select {
+	case w.changed <- struct{}{}:
+	default:
+	}
+}
+
+// halt lets go of every device, and takes no other.
+func (f *fleet) halt() {
+	f.mu.Lock()
+	f.halted = true
+	f.mu.Unlock()
+	f.cancel()
+}
+
+// stop halts and waits for the workers, but not for longer than StopTimeout: the program
+// ends then, whatever a Connect is still at.
+func (f *fleet) stop() {
+	f.halt()
+	done := make(chan struct{})
+	go func() {
+		f.running.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-time.After(StopTimeout):
+		slog.Error("devices were not let go of in time", "timeout", StopTimeout)
+	}
+}
