@@ -1,0 +1,305 @@
+package app
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// Config is the whole configuration file. deploy/gatehouse.yaml names every key with its
+// default and what it is for; what people change from day to day is in the registry.
+type Config struct {
+	DataDir   string          `yaml:"data_dir"`
+	Log       LogConfig       `yaml:"log"`
+	HTTP      HTTPConfig      `yaml:"http"`
+	MQTT      MQTTConfig      `yaml:"mqtt"`
+	Drivers   []DriverConfig  `yaml:"drivers"`
+	Rules     RulesConfig     `yaml:"rules"`
+	Journal   JournalConfig   `yaml:"journal"`
+	Telemetry TelemetryConfig `yaml:"telemetry"`
+	Faces     FacesConfig     `yaml:"faces"`
+	Media     MediaConfig     `yaml:"media"`
+
+	file string
+	base string // folder of the file: relative paths start there
+}
+
+// LogConfig says how much is logged and in which form.
+type LogConfig struct {
+	Level  string `yaml:"level"`
+	Format string `yaml:"format"`
+}
+
+// HTTPConfig is the API and console.
+type HTTPConfig struct {
+	Listen  string    `yaml:"listen"`
+	BaseURL string    `yaml:"base_url"`
+	TLS     TLSConfig `yaml:"tls"`
+}
+
+// TLSConfig names a certificate and its key; both or neither.
+type TLSConfig struct {
+	Certificate string `yaml:"certificate"`
+	Key         string `yaml:"key"`
+}
+
+// MQTTConfig is the listener for devices that speak MQTT to the gateway itself.
+type MQTTConfig struct {
+	Listen     string    `yaml:"listen"`
+	ListenTLS  string    `yaml:"listen_tls"`
+	TLS        TLSConfig `yaml:"tls"`
+	MaxClients int       `yaml:"max_clients"`
+}
+
+// DriverConfig names one driver program.
+type DriverConfig struct {
+	Name     g.DriverName      `yaml:"name"`
+	Path     string            `yaml:"path"`
+	SHA256   string            `yaml:"sha256"`
+	Args     []string          `yaml:"args"`
+	Settings map[string]string `yaml:"settings"`
+}
+
+// RulesConfig names the folder of rule files; procedures lie in its folder procedures.
+type RulesConfig struct {
+	Dir string `yaml:"dir"`
+}
+
+// JournalConfig bounds the journal.
+type JournalConfig struct {
+	MaxBytes int64         `yaml:"max_bytes"`
+	MaxAge   time.Duration `yaml:"max_age"`
+	Shards   int           `yaml:"shards"`
+}
+
+// TelemetryConfig says how long readings are kept.
+type TelemetryConfig struct {
+	LateBy  time.Duration            `yaml:"late_by"`
+	Classes map[string]time.Duration `yaml:"classes"`
+}
+
+// FacesConfig says when a face counts as recognised.
+type FacesConfig struct {
+	Driver    g.DriverName `yaml:"driver"`
+	Threshold float64      `yaml:"threshold"`
+	Margin    float64      `yaml:"margin"`
+}
+
+// MediaConfig says how long snapshots are kept.
+type MediaConfig struct {
+	KeepFor time.Duration `yaml:"keep_for"`
+}
+
+// DefaultConfig is what holds for keys that the file does not name.
+func DefaultConfig() Config {
+	return Config{
+		DataDir:   "data",
+		Log:       LogConfig{Level: "info", Format: "text"},
+		HTTP:      HTTPConfig{Listen: "127.0.0.1:8080"},
+		MQTT:      MQTTConfig{Listen: "127.0.0.1:1883", MaxClients: 20_000},
+		Journal:   JournalConfig{MaxBytes: 8 << 30, MaxAge: 30 * 24 * time.Hour, Shards: 2},
+		Telemetry: TelemetryConfig{LateBy: 72 * time.Hour, Classes: map[string]time.Duration{"default": 90 * 24 * time.Hour, "short": 7 * 24 * time.Hour, "long": 3 * 365 * 24 * time.Hour}},
+		Faces:     FacesConfig{Driver: "camera", Threshold: 0.45, Margin: 0.08},
+		Media:     MediaConfig{KeepFor: 30 * 24 * time.Hour},
+	}
+}
+
+// LoadConfig reads a file over the defaults, strictly: a key that does not exist, a value of
+// the wrong type and a value that cannot work are errors that name file, line and key.
+func LoadConfig(file string) (Config, error) {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return Config{}, fmt.Errorf("read configuration: %w", err)
+	}
+	return ParseConfig(file, b)
+}
+
+// ParseConfig is LoadConfig on bytes.
+func ParseConfig(file string, b []byte) (Config, error) {
+	c := DefaultConfig()
+	c.file, c.base = file, filepath.Dir(file)
+	d := yaml.NewDecoder(bytes.NewReader(b))
+	d.KnownFields(true)
+	if err := d.Decode(&c); err != nil && !errors.Is(err, io.EOF) {
+		return c, explain(file, err)
+	}
+	if err := d.Decode(new(yaml.Node)); err == nil {
+		return c, fmt.Errorf("%s: holds more than one YAML document; put everything in one", file)
+	}
+	var root yaml.Node
+	if err := yaml.Unmarshal(b, &root); err != nil {
+		return c, explain(file, err)
+	}
+	if err := c.Validate(); err != nil {
+		var e *g.Error
+		if errors.As(err, &e) && e.Field != "" {
+			if line := lineOf(&root, strings.Split(e.Field, ".")); line > 0 {
+				return c, fmt.Errorf("%s:%d: %w", file, line, err)
+			}
+		}
+		return c, fmt.Errorf("%s: %w", file, err)
+	}
+	return c, nil
+}
+
+var (
+	unknownField = regexp.MustCompile(`line (\d+): field (\S+) not found in type app\.(\w+)`)
+	wrongType    = regexp.MustCompile(`line (\d+): cannot unmarshal (\S+) (.*) into (\S+)`)
+)
+
+// explain turns the YAML library's errors into file:line: key: what and the mend.
+func explain(file string, err error) error {
+	if m := unknownField.FindStringSubmatch(err.Error()); m != nil {
+		return fmt.Errorf("%s:%s: %s: there is no such key here; `gateway config` prints every key", file, m[1], m[2])
+	}
+	if m := wrongType.FindStringSubmatch(err.Error()); m != nil {
+		return fmt.Errorf("%s:%s: %s does not fit: a %s is wanted here; `gateway config` shows examples", file, m[1], m[3], plainType(m[4]))
+	}
+	return fmt.Errorf("%s: %w", file, err)
+}
+
+func plainType(t string) string {
+	switch t {
+	case "int", "int64":
+		return "whole number"
+	case "float64":
+		return "number"
+	case "string", "gatehouse.DriverName":
+		return "text"
+	case "time.Duration":
+		return "duration such as 90s, 12h"
+	}
+	return "group of keys or list"
+}
+
+// lineOf finds the line of a dotted path such as drivers[1].path; 0 where it is not there.
+func lineOf(n *yaml.Node, path []string) int {
+	if n.Kind == yaml.DocumentNode && len(n.Content) > 0 {
+		n = n.Content[0]
+	}
+	if len(path) == 0 {
+		return n.Line
+	}
+	key, rest, _ := strings.Cut(path[0], "[")
+	for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value != key {
+			continue
+		}
+		v, here := n.Content[i+1], n.Content[i].Line
+		if rest != "" {
+			var at int
+			if _, err := fmt.Sscanf(rest, "%d]", &at); err != nil || v.Kind != yaml.SequenceNode || at >= len(v.Content) {
+				return v.Line
+			}
+			v = v.Content[at]
+			here = v.Line
+		}
+		if line := lineOf(v, path[1:]); line > 0 {
+			return line
+		}
+		return here
+	}
+	return 0
+}
+
+// Validate checks the values; the error's field is the key.
+func (c *Config) Validate() error {
+	switch c.Log.Level {
+	case "debug", "info", "warn", "error":
+	default:
+		return g.FieldErrorf("log.level", "%q is no level; use debug, info, warn or error", c.Log.Level)
+	}
+	if c.Log.Format != "text" && c.Log.Format != "json" {
+		return g.FieldErrorf("log.format", "%q is no format; use text or json", c.Log.Format)
+	}
+	if c.DataDir == "" {
+		return g.FieldErrorf("data_dir", "is empty; name the folder where everything is kept")
+	}
+	for key, addr := range map[string]string{"http.listen": c.HTTP.Listen, "mqtt.listen": c.MQTT.Listen, "mqtt.listen_tls": c.MQTT.ListenTLS} {
+		if addr == "" && key != "http.listen" {
+			continue
+		}
+		if _, _, err := net.SplitHostPort(addr); err != nil {
+			return g.FieldErrorf(key, "%q is no address; write host:port, e.g. 127.0.0.1:8080, or :8080 for every interface", addr)
+		}
+	}
+	for key, t := range map[string]TLSConfig{"http.tls": c.HTTP.TLS, "mqtt.tls": c.MQTT.TLS} {
+		if (t.Certificate == "") != (t.Key == "") {
+			return g.FieldErrorf(key, "name both certificate and key, or neither")
+		}
+	}
+	if c.MQTT.ListenTLS != "" && c.MQTT.TLS.Certificate == "" && c.HTTP.TLS.Certificate == "" {
+		return g.FieldErrorf("mqtt.listen_tls", "needs a certificate: set mqtt.tls or http.tls")
+	}
+	if c.MQTT.MaxClients < 1 {
+		return g.FieldErrorf("mqtt.max_clients", "%d is too few; at least 1", c.MQTT.MaxClients)
+	}
+	return c.validateParts()
+}
+
+func (c *Config) validateParts() error {
+	seen := map[g.DriverName]bool{g.DriverMQTTFront: true}
+	for i, d := range c.Drivers {
+		at := fmt.Sprintf("drivers[%d]", i)
+		switch {
+		case !g.ValidID(string(d.Name)):
+			return g.FieldErrorf(at+".name", "%q is no name; use letters, digits, '-', '_' or '.'", d.Name)
+		case seen[d.Name]:
+			return g.FieldErrorf(at+".name", "%q is taken; each driver needs a name of its own", d.Name)
+		case d.Path == "":
+			return g.FieldErrorf(at+".path", "is missing; name the driver's program")
+		case d.SHA256 != "" && !regexp.MustCompile(`^[0-9a-f]{64}$`).MatchString(d.SHA256):
+			return g.FieldErrorf(at+".sha256", "is no SHA-256; `sha256sum %s` prints it", d.Path)
+		}
+		seen[d.Name] = true
+	}
+	if c.Journal.MaxBytes < 512<<20 {
+		return g.FieldErrorf("journal.max_bytes", "%d is too small; at least %d (512 MiB)", c.Journal.MaxBytes, 512<<20)
+	}
+	if c.Journal.MaxAge < time.Hour {
+		return g.FieldErrorf("journal.max_age", "%s is too short; at least 1h", c.Journal.MaxAge)
+	}
+	if c.Journal.Shards < 1 || c.Journal.Shards > 16 {
+		return g.FieldErrorf("journal.shards", "%d is out of range; 1 to 16", c.Journal.Shards)
+	}
+	if _, ok := c.Telemetry.Classes["default"]; !ok {
+		return g.FieldErrorf("telemetry.classes", "needs a class named default")
+	}
+	for name, keep := range c.Telemetry.Classes {
+		if !g.ValidID(name) || keep < 2*time.Hour {
+			return g.FieldErrorf("telemetry.classes", "class %q: a name of letters and digits, and at least 2h", name)
+		}
+	}
+	if c.Telemetry.LateBy < 0 {
+		return g.FieldErrorf("telemetry.late_by", "is negative")
+	}
+	if c.Faces.Threshold < 0.2 || c.Faces.Threshold > 0.95 {
+		return g.FieldErrorf("faces.threshold", "%v is out of range; 0.2 to 0.95", c.Faces.Threshold)
+	}
+	if c.Faces.Margin < 0 || c.Faces.Margin > 0.5 {
+		return g.FieldErrorf("faces.margin", "%v is out of range; 0 to 0.5", c.Faces.Margin)
+	}
+	if c.Media.KeepFor < time.Hour {
+		return g.FieldErrorf("media.keep_for", "%s is too short; at least 1h", c.Media.KeepFor)
+	}
+	return nil
+}
+
+// Path makes a path of the file absolute: relative ones start at the file's folder.
+func (c *Config) Path(p string) string {
+	if p == "" || filepath.IsAbs(p) {
+		return p
+	}
+	return filepath.Join(c.base, p)
+}

@@ -1,0 +1,65 @@
+package app_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/gatehouse-iot/gatehouse/gateway/app"
+)
+
+// TestSampleIsTheDefault holds the commented file against DefaultConfig, so that the manual
+// cannot lie.
+func TestSampleIsTheDefault(t *testing.T) {
+	b, err := os.ReadFile("../../deploy/gatehouse.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := app.ParseConfig("gatehouse.yaml", b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(got, app.DefaultConfig(), cmpopts.IgnoreUnexported(app.Config{}), cmpopts.EquateEmpty()); d != "" {
+		t.Errorf("the sample differs from the defaults (sample, default):\n%s", d)
+	}
+}
+
+func TestConfigErrorsNameThePlace(t *testing.T) {
+	for _, c := range []struct{ text, want string }{
+		{"", ""},
+		{"log:\n  levl: info\n", "c.yaml:2: levl: there is no such key here"},
+		{"log:\n  level: loud\n", `c.yaml:2: log.level: "loud" is no level; use debug, info, warn or error`},
+		{"mqtt:\n  max_clients: many\n", "c.yaml:2: `many` does not fit: a whole number is wanted here"},
+		{"journal: {max_age: 1x}\n", "c.yaml:1: `1x` does not fit: a duration such as 90s, 12h is wanted here"},
+		{"http:\n  listen: \"8080\"\n", `c.yaml:2: http.listen: "8080" is no address`},
+		{"http:\n  tls: {key: k.pem}\n", "c.yaml:2: http.tls: name both certificate and key"},
+		{"drivers:\n  - {name: a, path: x}\n  - name: a\n    path: y\n", `c.yaml:3: drivers[1].name: "a" is taken`},
+		{"drivers:\n  - name: a\n", "c.yaml:2: drivers[0].path: is missing"},
+		{"drivers:\n  - {name: a, path: x, sha256: abc}\n", "c.yaml:2: drivers[0].sha256: is no SHA-256"},
+		{"faces:\n  threshold: 2\n", "c.yaml:2: faces.threshold: 2 is out of range"},
+		{"telemetry:\n  classes: {default: 1h}\n", "c.yaml:2: telemetry.classes: "},
+		{"a: [\n", "c.yaml: "},
+		{"log: {}\n---\nlog: {}\n", "c.yaml: holds more than one YAML document"},
+	} {
+		_, err := app.ParseConfig("c.yaml", []byte(c.text))
+		switch {
+		case c.want == "" && err != nil:
+			t.Errorf("%q: got %v, want no error", c.text, err)
+		case c.want != "" && (err == nil || !strings.HasPrefix(err.Error(), c.want)):
+			t.Errorf("%q: got %v, want %q…", c.text, err, c.want)
+		}
+	}
+}
+
+func FuzzParseConfig(f *testing.F) {
+	f.Add("log:\n  level: info\n")
+	f.Add("drivers: [{name: a, path: b, settings: {x: y}}]")
+	f.Fuzz(func(t *testing.T, text string) {
+		if c, err := app.ParseConfig("c.yaml", []byte(text)); err == nil && c.Validate() != nil {
+			t.Errorf("accepted a configuration that does not validate: %q", text)
+		}
+	})
+}
