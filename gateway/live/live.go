@@ -1,15 +1,15 @@
 // Package live hands the newest events to whoever watches: the live stream and the pages of
 // GET /v1/events. It keeps the last events decoded in memory and reads older ones from the
-// journal, so that a watcher who was away misses nothing that is still kept. It holds nobody
-// up: a watcher who does not read for too long is dropped, and resumes where it stopped.
+// journal, so that a watcher who was away misses nothing that is still kept. Watchers ask
+// at their own pace; none holds up another, or the journal.
 package live
 
 import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sort"
 	"sync"
-	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/gateway/journal"
@@ -19,11 +19,7 @@ import (
 const (
 	ringSize  = 1 << 13 // events in memory
 	batchSize = 512     // events read at once
-	buffered  = 256     // events waiting for one watcher
 )
-
-// SlowAfter is how long a watcher may let a full buffer stand before it is dropped.
-const SlowAfter = 10 * time.Second
 
 // Hub follows one journal. It is safe for concurrent use.
 type Hub struct {
@@ -46,13 +42,15 @@ func New(j *journal.Journal, log *slog.Logger) *Hub {
 
 // Run follows the journal until ctx ends.
 func (h *Hub) Run(ctx context.Context) error {
+	looked := h.Newest()
 	for {
-		if err := h.j.Wait(ctx, h.Newest()); err != nil {
+		if err := h.j.Wait(ctx, looked); err != nil {
 			if ctx.Err() != nil {
 				return nil
 			}
 			return fmt.Errorf("follow the journal: %w", err)
 		}
+		visible := h.j.Stat().Newest
 		records, err := h.j.ReadFrom(ctx, h.Newest(), batchSize)
 		if ctx.Err() != nil {
 			return nil
@@ -60,7 +58,12 @@ func (h *Hub) Run(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("follow the journal: %w", err)
 		}
-		h.add(records)
+		if len(records) > 0 {
+			h.add(records)
+			looked = records[len(records)-1].Seq
+		} else {
+			looked = visible // what failed to be written leaves sequences without a record
+		}
 	}
 }
 
@@ -69,20 +72,27 @@ func (h *Hub) add(records []journal.Record) {
 	defer h.mu.Unlock()
 	for _, r := range records {
 		h.newest = r.Seq
-		e, err := g.DecodeEvent(r.Seq, r.Data)
-		if err != nil {
-			h.log.Error("an event in the journal does not decode", "seq", r.Seq, "error", err)
-			continue
-		}
 		i := h.count % ringSize
 		if h.count >= ringSize {
 			h.first = h.ring[i].Seq
 		}
-		h.ring[i] = e
+		h.ring[i] = h.decode(r)
 		h.count++
 	}
 	close(h.wake)
 	h.wake = make(chan struct{})
+}
+
+// decode answers the record's event; one that does not decode shows as rejected, of no
+// school, so that readers pass it and somebody sees it.
+func (h *Hub) decode(r journal.Record) g.Event {
+	e, err := g.DecodeEvent(r.Seq, r.Data)
+	if err != nil {
+		h.log.Error("an event in the journal does not decode", "seq", r.Seq, "error", err)
+		return g.Event{Seq: r.Seq, ID: fmt.Sprint("evt_", r.Seq), Kind: g.EventRejected, Time: r.Time, Received: r.Time,
+			Rejection: &g.Rejection{Reason: err.Error(), Source: "journal"}}
+	}
+	return e
 }
 
 // Newest is the sequence of the newest event that watchers can have.
@@ -92,104 +102,51 @@ func (h *Hub) Newest() uint64 {
 	return h.newest
 }
 
-// After answers up to max events after a sequence, oldest first, and the sequence up to
-// which it looked, which may be higher than the last event's. It does not wait.
-func (h *Hub) After(ctx context.Context, seq uint64, max int) (events []g.Event, upTo uint64, err error) {
+// After answers up to max events after a sequence, oldest first, and none where there are
+// none yet. The events are shared: nobody changes them.
+func (h *Hub) After(ctx context.Context, seq uint64, max int) ([]g.Event, error) {
 	h.mu.RLock()
 	if seq >= h.first {
-		events, upTo = h.recent(seq, max)
-		h.mu.RUnlock()
-		return events, upTo, nil
+		defer h.mu.RUnlock()
+		return h.recent(seq, max), nil
 	}
 	h.mu.RUnlock()
 	records, err := h.j.ReadFrom(ctx, seq, max)
 	if err != nil {
-		return nil, seq, fmt.Errorf("read the journal: %w", err)
+		return nil, fmt.Errorf("read the journal: %w", err)
 	}
-	upTo = seq
-	for _, r := range records {
-		upTo = r.Seq
-		if e, err := g.DecodeEvent(r.Seq, r.Data); err == nil {
-			events = append(events, e)
-		}
+	events := make([]g.Event, len(records))
+	for i, r := range records {
+		events[i] = h.decode(r)
 	}
-	return events, upTo, nil
+	return events, nil
 }
 
-// recent reads the ring; the caller holds the lock.
-func (h *Hub) recent(seq uint64, max int) ([]g.Event, uint64) {
-	n := min(h.count, ringSize)
-	at := func(i int) *g.Event { return &h.ring[(h.count-n+i)%ringSize] }
-	lo, hi := 0, n
-	for lo < hi { // first event after seq
-		if mid := (lo + hi) / 2; at(mid).Seq > seq {
-			hi = mid
-		} else {
-			lo = mid + 1
-		}
-	}
-	if n-lo <= max { // everything up to now
-		max = n - lo
-	}
-	events := make([]g.Event, max)
-	for i := range events {
-		events[i] = *at(lo + i)
-	}
-	if lo+max == n {
-		return events, h.newest
-	}
-	return events, events[max-1].Seq
-}
-
-// Subscribe sends the events after a sequence that keep wants, oldest first and without gap
-// or repeat, until ctx ends. The channel closes early where the watcher is too slow or the
-// journal fails; it then resumes after the last event that it had.
-func (h *Hub) Subscribe(ctx context.Context, after uint64, keep func(*g.Event) bool) <-chan g.Event {
-	out := make(chan g.Event, buffered)
-	go h.feed(ctx, after, keep, out)
-	return out
-}
-
-func (h *Hub) feed(ctx context.Context, seq uint64, keep func(*g.Event) bool, out chan<- g.Event) {
-	defer close(out)
+// Wait returns nil once there is an event after a sequence, or ctx's error.
+func (h *Hub) Wait(ctx context.Context, seq uint64) error {
 	for {
 		h.mu.RLock()
-		wake := h.wake
+		newest, wake := h.newest, h.wake
 		h.mu.RUnlock()
-		events, upTo, err := h.After(ctx, seq, batchSize)
-		if err != nil {
-			return
-		}
-		for i := range events {
-			if keep(&events[i]) && !send(ctx, out, events[i]) {
-				return
-			}
-		}
-		if upTo > seq {
-			seq = upTo
-			continue
+		if newest > seq {
+			return nil
 		}
 		select {
 		case <-ctx.Done():
-			return
+			return ctx.Err()
 		case <-wake:
 		}
 	}
 }
 
-func send(ctx context.Context, out chan<- g.Event, e g.Event) bool {
-	select {
-	case out <- e:
-		return true
-	default:
+// recent reads the ring; the caller holds the lock.
+func (h *Hub) recent(seq uint64, max int) []g.Event {
+	n := min(h.count, ringSize)
+	at := func(i int) *g.Event { return &h.ring[(h.count-n+i)%ringSize] }
+	lo := sort.Search(n, func(i int) bool { return at(i).Seq > seq })
+	events := make([]g.Event, min(max, n-lo))
+	for i := range events {
+		events[i] = *at(lo + i)
 	}
-	slow := time.NewTimer(SlowAfter)
-	defer slow.Stop()
-	select {
-	case out <- e:
-		return true
-	case <-slow.C:
-	case <-ctx.Done():
-	}
-	return false
+	return events
 }
