@@ -1,0 +1,309 @@
+package mqttfront
+
+import (
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+const (
+	readBuffer = 2 << 10 // of an idle connection
+	keepBuffer = 16 << 10
+)
+
+// client is one connection. Its own goroutine reads; whoever has something to
+// say appends to out under the session's lock, and a flusher writes it without
+// blocking. Only when the socket is full does a goroutine of its own (drain)
+// write the rest.
+type client struct {
+	f      *Front
+	s      *session
+	conn   net.Conn
+	raw    syscall.RawConn // nil for TLS
+	fl     *flusher
+	v5     bool
+	window int // QoS 1 and 2 messages that the client takes unacknowledged
+	limit  int // bytes of the largest packet that it takes; 0: any
+
+	keepalive time.Duration // one and a half times the client's; 0: none
+	seen      atomic.Int64  // front's clock at the last packet, nanoseconds
+	finished  chan struct{} // closed when the connection is torn down
+
+	// the reader's own
+	in      []byte
+	r, w    int
+	topic   string // of the last publication
+	allowed bool
+	route   []target
+	version uint64
+	fixed   bool
+
+	// under s.mu
+	out      []byte
+	spare    []byte
+	pending  []*inbound // publications not acknowledged, in order
+	room     sync.Cond  // pending has shrunk, or the client is closing
+	dirty    bool       // the flusher knows about out
+	draining bool
+	closing  bool
+	reason   byte // why it closes; 0 by its own DISCONNECT
+	clean    bool // DISCONNECT without will
+}
+
+// read returns the next packet; it is valid until the next call.
+func (c *client) read() (first byte, body []byte, err error) {
+	for {
+		first, body, total, err := frame(c.in[c.r:c.w], c.f.cfg.MaxPacket)
+		if err != nil {
+			return 0, nil, err
+		}
+		if first != 0 {
+			c.r += total
+			return first, body, nil
+		}
+		c.makeRoom(total)
+		n, err := c.conn.Read(c.in[c.w:])
+		c.w += n
+		if n == 0 && err != nil {
+			return 0, nil, err
+		}
+	}
+}
+
+// makeRoom moves what is unread to the front, and grows the buffer for a large
+// packet or a busy client and shrinks it again.
+func (c *client) makeRoom(total int) {
+	left := c.w - c.r
+	want := len(c.in)
+	switch {
+	case total > want:
+		want = total
+	case left == 0 && want > keepBuffer:
+		want = readBuffer
+	case c.w == len(c.in) && want < keepBuffer:
+		want *= 2
+	}
+	if want != len(c.in) {
+		b := make([]byte, want)
+		copy(b, c.in[c.r:c.w])
+		c.in = b
+	} else if c.r > 0 {
+		copy(c.in, c.in[c.r:c.w])
+	}
+	c.r, c.w = 0, left
+}
+
+// write appends to out; the caller holds s.mu. m is the message it carries, if any.
+func (c *client) write(add func([]byte) []byte, m *message) {
+	if c.closing {
+		return
+	}
+	if len(c.out) > 4*c.f.cfg.MaxQueuedBytes {
+		c.shutLocked(rcQuota) // asks and asks, and reads no answer
+		return
+	}
+	c.out = add(c.out)
+	if m != nil {
+		c.f.stats.delivered.Add(1)
+	}
+	c.mark()
+}
+
+// fits tells whether the client takes a packet as large as m makes
+// (MQTT5 3.1.2.11.4).
+func (c *client) fits(m *message) bool {
+	return c.limit == 0 || 9+len(m.topic)+len(m.payload)+len(encodeProperties(m, c.f.now())) <= c.limit
+}
+
+// send writes a QoS 1 or 2 message; the caller holds s.mu.
+func (c *client) send(o *outgoing) {
+	dup := o.sent
+	o.sent = true
+	c.write(func(b []byte) []byte {
+		return appendPublish(b, o.m, o.id, o.qos, o.retain, dup, c.v5, c.f.now())
+	}, o.m)
+}
+
+// mark tells the flusher that out has bytes; the caller holds s.mu.
+func (c *client) mark() {
+	switch {
+	case c.dirty || c.draining:
+	case c.raw == nil:
+		c.startDrain()
+	default:
+		c.dirty = true
+		c.fl.push(c)
+	}
+}
+
+func (c *client) startDrain() {
+	c.draining = true
+	c.f.wg.Add(1)
+	go func() {
+		defer c.f.wg.Done()
+		c.drain()
+	}()
+}
+
+// drain writes out until it is empty, waiting for the socket, and closes the
+// connection when that was asked for.
+func (c *client) drain() {
+	for {
+		c.s.mu.Lock()
+		if len(c.out) == 0 {
+			c.draining = false
+			if c.closing {
+				c.conn.Close()
+			}
+			c.s.mu.Unlock()
+			return
+		}
+		b := c.out
+		c.out, c.spare = c.spare[:0], nil
+		timeout := c.f.cfg.WriteTimeout
+		if c.closing {
+			timeout = min(timeout, time.Second)
+		}
+		c.s.mu.Unlock()
+		err := c.conn.SetWriteDeadline(time.Now().Add(timeout))
+		if err == nil {
+			_, err = c.conn.Write(b)
+		}
+		if err == nil {
+			err = c.conn.SetWriteDeadline(time.Time{})
+		}
+		c.s.mu.Lock()
+		c.spare = keep(b)
+		if err != nil {
+			c.out, c.draining, c.closing = nil, false, true
+			c.conn.Close()
+		}
+		c.s.mu.Unlock()
+		if err != nil {
+			return
+		}
+	}
+}
+
+// keep returns an empty buffer for the next time unless it has grown large.
+func keep(b []byte) []byte {
+	if cap(b) > keepBuffer {
+		return nil
+	}
+	return b[:0]
+}
+
+// shut closes the connection after what is written so far, with a reason where
+// the protocol has one (MQTT5 3.14). Only the first reason counts.
+func (c *client) shut(reason byte) {
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	c.shutLocked(reason)
+}
+
+func (c *client) shutLocked(reason byte) {
+	if c.closing {
+		return
+	}
+	c.reason = reason
+	if c.v5 && reason >= 0x80 {
+		c.out = append(c.out, tDisconnect<<4, 1, reason)
+	}
+	c.closing = true
+	c.room.Broadcast()
+	if !c.draining && !c.dirty {
+		c.startDrain()
+	}
+}
+
+// serve reads packets until the connection ends.
+func (c *client) serve() {
+	for {
+		first, body, err := c.read()
+		if err == nil {
+			c.seen.Store(c.f.clock.Load())
+			err = c.handle(first, body)
+		}
+		var v violation
+		switch {
+		case err == nil:
+			continue
+		case errors.As(err, &v):
+			c.f.stats.violation.Add(1)
+			c.f.log.Debug("mqtt client closed", "device", c.s.id.Device, "school", c.s.id.School, "reason", v.why)
+			c.shut(v.code)
+		case errors.Is(err, errDone):
+		case errors.Is(err, io.EOF), errors.Is(err, net.ErrClosed):
+		default:
+			c.f.log.Debug("mqtt connection lost", "device", c.s.id.Device, "school", c.s.id.School, "error", err)
+		}
+		return
+	}
+}
+
+// errDone ends serve without a fault.
+var errDone = errors.New("client is done")
+
+// handle deals with one packet of a connected client.
+func (c *client) handle(first byte, body []byte) error {
+	switch kind := first >> 4; kind {
+	case tPublish:
+		return c.publish(first, body)
+	case tPuback, tPubrec, tPubcomp, tPubrel:
+		if len(body) == 2 && first&15 == ackFlags(kind) {
+			return c.ack(kind, uint16(body[0])<<8|uint16(body[1]), rcSuccess)
+		}
+		pk, err := decodeControl(first, body, c.v5)
+		if err != nil {
+			return err
+		}
+		return c.ack(kind, pk.PacketID, pk.ReasonCode)
+	case tPingreq:
+		if first&15 != 0 || len(body) != 0 {
+			return malformed("ping request")
+		}
+		c.s.mu.Lock()
+		c.write(func(b []byte) []byte { return append(b, tPingresp<<4, 0) }, nil)
+		c.s.mu.Unlock()
+		return nil
+	case tSubscribe, tUnsubscribe, tDisconnect:
+		pk, err := decodeControl(first, body, c.v5)
+		if err != nil {
+			return err
+		}
+		switch kind {
+		case tSubscribe:
+			return c.subscribe(pk)
+		case tUnsubscribe:
+			return c.unsubscribe(pk)
+		}
+		return c.disconnect(pk)
+	case tConnect:
+		return violation{rcProtocol, "second CONNECT"}
+	}
+	return violation{rcProtocol, "packet that a client does not send"}
+}
+
+func (c *client) ack(kind byte, id uint16, code byte) error {
+	if id == 0 {
+		return violation{rcProtocol, "packet identifier 0"}
+	}
+	if kind == tPubrel {
+		c.release(id)
+		return nil
+	}
+	c.s.acknowledged(kind, id, code)
+	return nil
+}
+
+// ackFlags are the low four bits that the standard fixes (MQTT5 2.1.3).
+func ackFlags(kind byte) byte {
+	if kind == tPubrel {
+		return 2
+	}
+	return 0
+}

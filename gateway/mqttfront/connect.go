@@ -1,0 +1,398 @@
+package mqttfront
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"syscall"
+	"time"
+	"unicode/utf8"
+
+	"github.com/mochi-mqtt/server/v2/packets"
+)
+
+// serve takes one connection from its first byte to its last.
+func (f *Front) serve(ctx context.Context, conn net.Conn) {
+	c := &client{f: f, conn: conn, in: make([]byte, readBuffer), finished: make(chan struct{})}
+	defer close(c.finished)
+	cert, err := f.prepare(ctx, c)
+	if err != nil {
+		f.refuse(c, nil, 0, err)
+		return
+	}
+	first, body, err := c.read()
+	if err != nil {
+		f.refuse(c, nil, 0, err)
+		return
+	}
+	pk, err := readConnect(first, body)
+	if err != nil {
+		f.refuse(c, pk, connectCode(err), err)
+		return
+	}
+	c.v5 = pk.ProtocolVersion == 5
+	id, err := f.authenticate(ctx, c, pk, cert)
+	if err != nil {
+		f.refuse(c, pk, rcCredentials, err)
+		return
+	}
+	assigned := ""
+	if pk.Connect.ClientIdentifier == "" {
+		assigned = "auto-" + rand.Text()
+		pk.Connect.ClientIdentifier = assigned
+	}
+	if err := c.conn.SetDeadline(time.Time{}); err != nil {
+		f.refuse(c, pk, 0, err)
+		return
+	}
+	if err := f.attach(c, pk, id, assigned); err != nil {
+		f.refuse(c, pk, connectCode(err), err)
+		return
+	}
+	f.present(id, 1)
+	c.serve()
+	f.detach(c)
+	f.present(id, -1)
+}
+
+// prepare shakes hands where the connection is TLS and sets the deadline for
+// CONNECT.
+func (f *Front) prepare(ctx context.Context, c *client) (*x509.Certificate, error) {
+	if err := c.conn.SetDeadline(time.Now().Add(f.cfg.ConnectTimeout)); err != nil {
+		return nil, err
+	}
+	t, ok := c.conn.(*tls.Conn)
+	if !ok {
+		sc, ok := c.conn.(syscall.Conn)
+		if !ok {
+			return nil, nil
+		}
+		raw, err := sc.SyscallConn()
+		if err != nil {
+			return nil, err
+		}
+		c.raw = raw
+		return nil, nil
+	}
+	if err := t.HandshakeContext(ctx); err != nil {
+		return nil, fmt.Errorf("TLS handshake: %w", err)
+	}
+	// Only a certificate that the configured authorities vouch for proves anything.
+	if st := t.ConnectionState(); len(st.VerifiedChains) > 0 {
+		return st.VerifiedChains[0][0], nil
+	}
+	return nil, nil
+}
+
+// readConnect decodes and checks the first packet (MQTT5 3.1, MQTT 3.1.1 3.1).
+func readConnect(first byte, body []byte) (*packets.Packet, error) {
+	if first != tConnect<<4 {
+		return nil, malformed("the first packet is not CONNECT")
+	}
+	pk, err := decodeControl(first, body, false)
+	if err != nil {
+		return nil, err
+	}
+	con := &pk.Connect
+	switch {
+	case string(con.ProtocolName) != "MQTT":
+		return pk, violation{rcVersion, "protocol name is not MQTT"}
+	case pk.ProtocolVersion != 4 && pk.ProtocolVersion != 5:
+		return pk, violation{rcVersion, fmt.Sprintf("protocol version %d", pk.ProtocolVersion)}
+	case pk.ReservedBit != 0:
+		return pk, malformed("reserved connect flag")
+	case !con.WillFlag && (con.WillQos != 0 || con.WillRetain), con.WillQos == 3:
+		return pk, malformed("will flags")
+	case pk.ProtocolVersion == 4 && con.PasswordFlag && !con.UsernameFlag:
+		return pk, malformed("password without a user name")
+	case pk.ProtocolVersion == 4 && con.ClientIdentifier == "" && !con.Clean:
+		return pk, violation{rcClientID, "no client identifier for a kept session"}
+	case pk.ProtocolVersion == 5 && pk.Properties.AuthenticationMethod != "":
+		return pk, violation{rcBadMethod, "enhanced authentication is not offered"}
+	case !utf8.Valid(con.Username) || bytes.IndexByte(con.Username, 0) >= 0:
+		return pk, malformed("user name is not text")
+	}
+	return pk, nil
+}
+
+// authenticate asks the authenticator, a bounded number of clients at a time.
+func (f *Front) authenticate(ctx context.Context, c *client, pk *packets.Packet, cert *x509.Certificate) (Identity, error) {
+	ctx, cancel := context.WithTimeout(ctx, f.cfg.ConnectTimeout)
+	defer cancel()
+	select {
+	case f.authSlots <- struct{}{}:
+	case <-ctx.Done():
+		return Identity{}, fmt.Errorf("authentication is busy: %w", ctx.Err())
+	}
+	defer func() { <-f.authSlots }()
+	con := &pk.Connect
+	id, err := f.auth.Authenticate(ctx, con.ClientIdentifier, string(con.Username), con.Password, c.conn.RemoteAddr().String(), cert)
+	if err == nil && id.School == "" {
+		err = errors.New("no school for the client")
+	}
+	return id, err
+}
+
+// connectCode is the reason in CONNACK for a fault in CONNECT.
+func connectCode(err error) byte {
+	var v violation
+	if errors.As(err, &v) {
+		return v.code
+	}
+	return 0
+}
+
+// refuse answers a connection that is not let in, where it sent a CONNECT that
+// could be read, and remembers it.
+func (f *Front) refuse(c *client, pk *packets.Packet, code byte, why error) {
+	f.stats.refused.Add(1)
+	r := Refusal{Time: time.Now(), Remote: c.conn.RemoteAddr().String(), Why: why.Error()}
+	if pk != nil {
+		r.ClientID, r.Username = clip(pk.Connect.ClientIdentifier), clip(string(pk.Connect.Username))
+	}
+	f.refusals.add(r)
+	f.log.Info("mqtt connection refused", "remote", r.Remote, "reason", r.Why)
+	if pk == nil || code == 0 {
+		return
+	}
+	v5 := pk.ProtocolVersion >= 5
+	b := []byte{tConnack << 4, 2, 0, connack3(code)}
+	if v5 {
+		b = []byte{tConnack << 4, 3, 0, code, 0}
+	}
+	if err := c.conn.SetWriteDeadline(time.Now().Add(time.Second)); err == nil {
+		_, _ = c.conn.Write(b) // the connection closes either way
+	}
+}
+
+// connack3 maps a reason code to MQTT 3.1.1 3.2.2.3.
+func connack3(code byte) byte {
+	switch code {
+	case rcVersion:
+		return 1
+	case rcClientID:
+		return 2
+	case rcCredentials:
+		return 4
+	case rcNotAuthorized:
+		return 5
+	}
+	return 3
+}
+
+// attach gives the connection its session, ending another connection of the
+// same client first (MQTT5 3.1.4), and answers CONNACK.
+func (f *Front) attach(c *client, pk *packets.Packet, id Identity, assigned string) error {
+	key := sessionKey{id, pk.Connect.ClientIdentifier}
+	for {
+		f.mu.Lock()
+		if f.stopping {
+			f.mu.Unlock()
+			return violation{rcUnavailable, "the gateway is stopping"}
+		}
+		s := f.sessions[key]
+		if s == nil {
+			break
+		}
+		s.mu.Lock()
+		old := s.c
+		s.mu.Unlock()
+		if old == nil {
+			break
+		}
+		f.mu.Unlock()
+		old.shut(rcTakenOver)
+		select {
+		case <-old.finished:
+		case <-time.After(f.cfg.ConnectTimeout):
+			return violation{rcUnavailable, "the earlier connection does not end"}
+		}
+	}
+	defer f.mu.Unlock()
+	if f.stats.clients.Load() >= int64(f.cfg.MaxClients) {
+		return violation{rcQuota, fmt.Sprintf("%d clients are connected, the most that are allowed", f.cfg.MaxClients)}
+	}
+	s := f.sessions[key]
+	if s != nil && (pk.Connect.Clean || s.over(time.Now())) {
+		f.drop(s)
+		s = nil
+	}
+	present := s != nil
+	if s == nil {
+		if f.byID[id] >= f.cfg.MaxSessions && !f.dropIdle(id) {
+			return violation{rcQuota, fmt.Sprintf("%d sessions of this device, the most that are allowed", f.cfg.MaxSessions)}
+		}
+		s = &session{f: f, id: id, clientID: key.clientID}
+		f.sessions[key] = s
+		f.byID[id]++
+		f.stats.sessions.Add(1)
+	}
+	f.welcome(c, s, pk, present, assigned)
+	return nil
+}
+
+// welcome ties client and session together; the caller holds f.mu.
+func (f *Front) welcome(c *client, s *session, pk *packets.Packet, present bool, assigned string) {
+	n := f.stats.connected.Add(1)
+	f.stats.clients.Add(1)
+	c.s, c.fl = s, f.flushers[n%uint64(len(f.flushers))]
+	c.room = sync.Cond{L: &s.mu}
+	c.keepalive = time.Duration(pk.Connect.Keepalive) * 1500 * time.Millisecond
+	c.window = f.cfg.MaxInflight
+	if rm := int(pk.Properties.ReceiveMaximum); c.v5 && rm > 0 {
+		c.window = min(c.window, rm)
+	}
+	if c.v5 {
+		c.limit = int(pk.Properties.MaximumPacketSize)
+	}
+	c.seen.Store(time.Now().UnixNano())
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.c, s.deadline = c, time.Time{}
+	s.online.Store(true)
+	s.will = f.willOf(pk, s)
+	switch {
+	case c.v5:
+		s.expiry = f.expiryOf(pk.Properties.SessionExpiryInterval)
+	case pk.Connect.Clean:
+		s.expiry = 0
+	default:
+		s.expiry = f.cfg.SessionExpiry
+	}
+	c.write(func(b []byte) []byte { return c.appendConnack(b, present, assigned, pk) }, nil)
+	s.resume()
+}
+
+// appendConnack tells what the front offers (MQTT5 3.2).
+func (c *client) appendConnack(b []byte, present bool, assigned string, con *packets.Packet) []byte {
+	f := c.f
+	ack := packets.Packet{ProtocolVersion: c.version5(), SessionPresent: present, FixedHeader: packets.FixedHeader{Type: tConnack}}
+	if c.v5 {
+		p := &ack.Properties
+		p.AssignedClientID = assigned
+		p.ReceiveMaximum = uint16(f.cfg.MaxInflight)
+		p.MaximumPacketSize = uint32(f.cfg.MaxPacket)
+		p.SubIDAvailable, p.SubIDAvailableFlag = 0, true
+		if want := con.Properties.SessionExpiryInterval; f.expiryOf(want) != time.Duration(want)*time.Second {
+			p.SessionExpiryInterval, p.SessionExpiryIntervalFlag = uint32(c.s.expiry/time.Second), true
+		}
+	}
+	var buf bytes.Buffer
+	if err := ack.ConnackEncode(&buf); err != nil {
+		return b
+	}
+	return append(b, buf.Bytes()...)
+}
+
+// detach ends a connection: the will is published or scheduled, and a session
+// that is not kept is over (MQTT5 3.1.2.5, 3.1.2.11.2).
+func (f *Front) detach(c *client) {
+	s := c.s
+	c.conn.Close()
+	now := time.Now()
+	f.stats.clients.Add(-1)
+	f.mu.Lock()
+	stopping := f.stopping
+	f.mu.Unlock()
+	s.mu.Lock()
+	c.closing = true
+	c.room.Broadcast()
+	s.c = nil
+	s.online.Store(false)
+	for _, in := range c.pending {
+		if in.c == c {
+			in.c = nil
+		}
+	}
+	c.pending = nil
+	s.deadline = now.Add(s.expiry)
+	w := s.will
+	if c.clean || stopping { // the server may keep wills to itself when it stops
+		w, s.will = nil, nil
+	}
+	if w != nil && w.delay > 0 && s.expiry > 0 {
+		w.at, w = now.Add(w.delay), nil
+	}
+	if w != nil {
+		s.will = nil
+	}
+	over := s.expiry == 0
+	s.mu.Unlock()
+	if w != nil {
+		f.publishWill(s, w)
+	}
+	if over {
+		f.forget(s, now)
+	}
+}
+
+// over tells whether the session's time has passed.
+func (s *session) over(now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.c == nil && !s.deadline.IsZero() && !now.Before(s.deadline)
+}
+
+// forget drops a session unless somebody came back to it.
+func (f *Front) forget(s *session, now time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.sessions[sessionKey{s.id, s.clientID}] == s && s.over(now) {
+		f.drop(s)
+	}
+}
+
+// drop takes a session out of everything; the caller holds f.mu.
+func (f *Front) drop(s *session) {
+	delete(f.sessions, sessionKey{s.id, s.clientID})
+	if f.byID[s.id]--; f.byID[s.id] == 0 {
+		delete(f.byID, s.id)
+	}
+	f.stats.sessions.Add(-1)
+	s.end()
+}
+
+// dropIdle makes room for a new session of an identity by ending the one that
+// has been without a client the longest; the caller holds f.mu.
+func (f *Front) dropIdle(id Identity) bool {
+	var oldest *session
+	for key, s := range f.sessions {
+		if key.id != id {
+			continue
+		}
+		s.mu.Lock()
+		if s.c == nil && (oldest == nil || s.deadline.Before(oldest.deadline)) {
+			oldest = s
+		}
+		s.mu.Unlock()
+	}
+	if oldest == nil {
+		return false
+	}
+	f.drop(oldest)
+	return true
+}
+
+// present counts connections and says when an identity comes and goes.
+func (f *Front) present(id Identity, by int) {
+	f.presence.Lock()
+	defer f.presence.Unlock()
+	before := f.online[id]
+	after := before + by
+	f.online[id] = after
+	if after == 0 {
+		delete(f.online, id)
+	}
+	switch {
+	case before == 0 && f.cfg.OnConnect != nil:
+		f.cfg.OnConnect(id)
+	case after == 0 && f.cfg.OnDisconnect != nil:
+		f.cfg.OnDisconnect(id)
+	}
+}

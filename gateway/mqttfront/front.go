@@ -1,0 +1,348 @@
+package mqttfront
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Front is one MQTT listener. It listens from New on and serves from Run on.
+type Front struct {
+	cfg  Config
+	auth Authenticator
+	in   Intake
+	log  *slog.Logger
+
+	plain, secure net.Listener
+	tree          tree
+	retained      retained
+	flushers      []*flusher
+	authSlots     chan struct{}
+	stats         stats
+	refusals      refusals
+	clock         atomic.Int64 // about once a second; for what need not be exact
+
+	mu       sync.Mutex
+	sessions map[sessionKey]*session
+	byID     map[Identity]int // sessions per identity
+	conns    map[net.Conn]struct{}
+	stopping bool
+
+	sending sync.Mutex
+	waiting map[*message]chan byte // Send's, by message
+
+	presence sync.Mutex
+	online   map[Identity]int // connections per identity
+
+	wg      sync.WaitGroup // connections and drains
+	workers sync.WaitGroup // flushers and the ticker
+}
+
+type sessionKey struct {
+	id       Identity
+	clientID string
+}
+
+type stats struct {
+	clients, sessions                                   atomic.Int64
+	connected, refused, received, acked, rejected, shed atomic.Uint64
+	delivered, dropped, violation                       atomic.Uint64
+}
+
+// New listens on the configured addresses.
+func New(cfg Config, auth Authenticator, in Intake, log *slog.Logger) (*Front, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	f := &Front{
+		cfg: cfg, auth: auth, in: in, log: log,
+		authSlots: make(chan struct{}, 4*runtime.GOMAXPROCS(0)),
+		sessions:  map[sessionKey]*session{}, byID: map[Identity]int{}, conns: map[net.Conn]struct{}{},
+		waiting: map[*message]chan byte{}, online: map[Identity]int{},
+	}
+	f.clock.Store(time.Now().UnixNano())
+	for range min(4, runtime.GOMAXPROCS(0)) {
+		f.flushers = append(f.flushers, newFlusher())
+	}
+	if cfg.Listen != "" {
+		if f.plain, err = net.Listen("tcp", cfg.Listen); err != nil {
+			return nil, fmt.Errorf("mqtt: %w", err)
+		}
+	}
+	if cfg.ListenTLS != "" {
+		if f.secure, err = net.Listen("tcp", cfg.ListenTLS); err != nil {
+			if f.plain != nil {
+				f.plain.Close()
+			}
+			return nil, fmt.Errorf("mqtt: %w", err)
+		}
+	}
+	return f, nil
+}
+
+// Addr is the address of plain MQTT, or of TLS where there is no plain one.
+func (f *Front) Addr() net.Addr {
+	if f.plain != nil {
+		return f.plain.Addr()
+	}
+	return f.AddrTLS()
+}
+
+// AddrTLS is the address of MQTT over TLS, nil where there is none.
+func (f *Front) AddrTLS() net.Addr {
+	if f.secure == nil {
+		return nil
+	}
+	return f.secure.Addr()
+}
+
+// Run serves until ctx ends, then closes every connection and waits for them.
+// The intake must be able to finish what it has taken.
+func (f *Front) Run(ctx context.Context) error {
+	for _, fl := range f.flushers {
+		f.workers.Add(1)
+		go func() { defer f.workers.Done(); fl.run() }()
+	}
+	tick, stopTick := context.WithCancel(context.Background())
+	defer stopTick()
+	f.workers.Add(1)
+	go func() { defer f.workers.Done(); f.tick(tick) }()
+
+	errs := make(chan error, 2)
+	n := 0
+	for _, l := range []net.Listener{f.plain, f.secure} {
+		if l != nil {
+			n++
+			go func() { errs <- f.accept(ctx, l) }()
+		}
+	}
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-errs:
+		n--
+	}
+	for _, l := range []net.Listener{f.plain, f.secure} {
+		if l != nil {
+			l.Close()
+		}
+	}
+	f.shutAll()
+	for ; n > 0; n-- {
+		<-errs
+	}
+	f.wg.Wait()
+	stopTick()
+	for _, fl := range f.flushers {
+		fl.end()
+	}
+	f.workers.Wait()
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+func (f *Front) accept(ctx context.Context, l net.Listener) error {
+	for {
+		conn, err := l.Accept()
+		if err != nil {
+			if ctx.Err() != nil || errors.Is(err, net.ErrClosed) {
+				return nil
+			}
+			f.log.Warn("mqtt accept", "error", err) // out of file descriptors, most often
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-time.After(100 * time.Millisecond):
+			}
+			continue
+		}
+		if l == f.secure {
+			conn = tls.Server(conn, f.cfg.TLS)
+		}
+		f.mu.Lock()
+		if f.stopping {
+			f.mu.Unlock()
+			conn.Close()
+			continue
+		}
+		f.conns[conn] = struct{}{}
+		f.wg.Add(1)
+		f.mu.Unlock()
+		go func() {
+			defer f.wg.Done()
+			f.serve(ctx, conn)
+			conn.Close()
+			f.mu.Lock()
+			delete(f.conns, conn)
+			f.mu.Unlock()
+		}()
+	}
+}
+
+// shutAll tells every client that the server goes, and closes what has not
+// connected yet.
+func (f *Front) shutAll() {
+	f.mu.Lock()
+	f.stopping = true
+	owned := map[net.Conn]bool{}
+	var clients []*client
+	for _, s := range f.sessions {
+		s.mu.Lock()
+		if s.c != nil {
+			clients = append(clients, s.c)
+			owned[s.c.conn] = true
+		}
+		s.mu.Unlock()
+	}
+	for conn := range f.conns {
+		if !owned[conn] {
+			conn.Close()
+		}
+	}
+	f.mu.Unlock()
+	for _, c := range clients {
+		c.shut(rcShuttingDown)
+	}
+}
+
+// tick keeps the coarse clock, closes silent clients, ends sessions that
+// nobody came back to, and publishes wills that are due.
+func (f *Front) tick(ctx context.Context) {
+	t := time.NewTicker(time.Second)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-t.C:
+			f.clock.Store(now.UnixNano())
+			f.sweep(now)
+		}
+	}
+}
+
+func (f *Front) sweep(now time.Time) {
+	f.mu.Lock()
+	all := make([]*session, 0, len(f.sessions))
+	for _, s := range f.sessions {
+		all = append(all, s)
+	}
+	f.mu.Unlock()
+	for _, s := range all {
+		s.mu.Lock()
+		c, w := s.c, s.will
+		over := c == nil && !s.deadline.IsZero() && !now.Before(s.deadline)
+		due := c == nil && w != nil && !w.at.IsZero() && (over || !now.Before(w.at))
+		if due {
+			s.will = nil
+		}
+		s.mu.Unlock()
+		if due {
+			f.publishWill(s, w)
+		}
+		if over {
+			f.forget(s, now)
+		}
+		if c != nil && c.keepalive > 0 && now.UnixNano()-c.seen.Load() > int64(c.keepalive) {
+			c.shut(rcKeepAlive)
+		}
+	}
+}
+
+// now is the coarse clock.
+func (f *Front) now() time.Time { return time.Unix(0, f.clock.Load()) }
+
+// Stats are the front's counts.
+func (f *Front) Stats() Stats {
+	s := &f.stats
+	return Stats{
+		Clients: s.clients.Load(), Sessions: s.sessions.Load(), Retained: f.retained.size(),
+		Connected: s.connected.Load(), Refused: s.refused.Load(), Received: s.received.Load(), Acked: s.acked.Load(),
+		Rejected: s.rejected.Load(), Shed: s.shed.Load(), Delivered: s.delivered.Load(), Dropped: s.dropped.Load(),
+		Violation: s.violation.Load(),
+	}
+}
+
+// Publish sends a message to the subscribers of a topic at up to QoS 1, and
+// keeps it for later ones if retain is set. It returns ErrNoSubscriber when
+// nobody takes it now and nothing is retained.
+func (f *Front) Publish(topic string, payload []byte, retain bool) error {
+	if !validTopic([]byte(topic)) {
+		return fmt.Errorf("publish %q: not a topic name", topic)
+	}
+	m := &message{topic: topic, payload: payload, qos: 1, retain: retain}
+	if retain && !f.retained.put(m, f.cfg.MaxRetained) {
+		return fmt.Errorf("publish %s: more than %d retained messages of the device", topic, f.cfg.MaxRetained)
+	}
+	to, _, _ := f.tree.find(topic)
+	if f.fanOut(m, to) == 0 && !retain {
+		return fmt.Errorf("publish %s: %w", topic, ErrNoSubscriber)
+	}
+	return nil
+}
+
+// Send publishes at QoS 1 and waits until a subscriber has acknowledged it, or
+// ctx ends. A message that ctx gave up on may still arrive.
+func (f *Front) Send(ctx context.Context, topic string, payload []byte) error {
+	if !validTopic([]byte(topic)) {
+		return fmt.Errorf("send %q: not a topic name", topic)
+	}
+	m := &message{topic: topic, payload: payload, qos: 1}
+	acked := make(chan byte, 1)
+	f.sending.Lock()
+	f.waiting[m] = acked
+	f.sending.Unlock()
+	defer func() {
+		f.sending.Lock()
+		delete(f.waiting, m)
+		f.sending.Unlock()
+	}()
+	to, _, _ := f.tree.find(topic)
+	var atLeastOnce []target
+	for _, t := range to {
+		if t.sub.qos > 0 {
+			atLeastOnce = append(atLeastOnce, t)
+		}
+	}
+	if f.fanOut(m, atLeastOnce) == 0 {
+		return fmt.Errorf("send %s: %w", topic, ErrNoSubscriber)
+	}
+	select {
+	case code := <-acked:
+		if code >= 0x80 {
+			return fmt.Errorf("send %s: the device refused it with reason 0x%02x", topic, code)
+		}
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("send %s: no acknowledgement from the device: %w", topic, ctx.Err())
+	}
+}
+
+// confirmed tells a waiting Send that a subscriber took the message.
+func (f *Front) confirmed(m *message, code byte) {
+	if m.from != nil {
+		return
+	}
+	f.sending.Lock()
+	ch := f.waiting[m]
+	f.sending.Unlock()
+	if ch != nil {
+		select {
+		case ch <- code:
+		default:
+		}
+	}
+}

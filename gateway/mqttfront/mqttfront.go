@@ -1,0 +1,143 @@
+// Package mqttfront is the gateway's own MQTT listener, for MQTT 3.1.1 and 5.
+// It authenticates devices, hands each publication to an Intake, and sends
+// PUBACK or PUBREC only when the intake says that it is on disk; what was
+// acknowledged is then fanned out to subscribers and retained.
+//
+// It refuses: clients that do not authenticate (counted and shown, with when,
+// who claimed to be whom, and why); topics outside a device's own, which are
+// acknowledged as "not authorized" and journalled as rejected, so that a wrong
+// topic never jams a client; and publications that cannot be made durable,
+// which close the connection unacknowledged, so that the client sends them
+// again. It does not decode payloads and offers no topic aliases, subscription
+// identifiers or enhanced authentication; MQTT 5 clients are told so.
+//
+// Sessions, their queues and retained messages are held in memory.
+//
+// Clauses such as MQTT5 3.3.4 name sections of the OASIS standards MQTT
+// Version 5.0 and MQTT Version 3.1.1.
+package mqttfront
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/gatehouse-iot/gatehouse"
+)
+
+// Config of a front; zero values take the defaults.
+type Config struct {
+	Listen    string      // TCP address for plain MQTT, such as ":1883"; "" for none
+	ListenTLS string      // TCP address for MQTT over TLS, such as ":8883"; "" for none
+	TLS       *tls.Config // for ListenTLS; ClientAuth decides about client certificates
+
+	MaxClients     int           // connections; default 20000
+	MaxSessions    int           // sessions of one identity; default 4
+	MaxInflight    int           // unacknowledged publications per client and direction; default 64
+	MaxPacket      int           // bytes of one packet; default 256 KiB
+	MaxQueued      int           // messages that wait for one session; default 1000
+	MaxQueuedBytes int           // bytes that wait for one session or in its socket; default 1 MiB
+	MaxRetained    int           // retained messages of one device; default 16
+	SessionExpiry  time.Duration // a session outlives its connection at most this long; default 24 h
+	ConnectTimeout time.Duration // from accept to an authenticated CONNECT; default 10 s
+	WriteTimeout   time.Duration // a client that takes nothing for this long is cut off; default 30 s
+
+	// OnConnect is called when the first connection of an identity is up,
+	// OnDisconnect when its last is gone. Calls come one at a time and in
+	// order; they must be quick and must not call the front.
+	OnConnect, OnDisconnect func(Identity)
+}
+
+func (c Config) withDefaults() (Config, error) {
+	def(&c.MaxClients, 20000)
+	def(&c.MaxSessions, 4)
+	def(&c.MaxInflight, 64)
+	def(&c.MaxPacket, 256<<10)
+	def(&c.MaxQueued, 1000)
+	def(&c.MaxQueuedBytes, 1<<20)
+	def(&c.MaxRetained, 16)
+	def(&c.SessionExpiry, 24*time.Hour)
+	def(&c.ConnectTimeout, 10*time.Second)
+	def(&c.WriteTimeout, 30*time.Second)
+	switch {
+	case c.Listen == "" && c.ListenTLS == "":
+		return c, errors.New("mqtt: neither a plain nor a TLS address to listen on")
+	case c.ListenTLS != "" && c.TLS == nil:
+		return c, fmt.Errorf("mqtt: no certificate for the TLS address %s", c.ListenTLS)
+	case c.MaxInflight < 1 || c.MaxInflight > 65535:
+		return c, fmt.Errorf("mqtt: %d in flight: want 1 to 65535", c.MaxInflight)
+	case c.MaxPacket < 1024 || c.MaxPacket > 256<<20:
+		return c, fmt.Errorf("mqtt: packets of %d bytes: want 1 KiB to 256 MiB", c.MaxPacket)
+	}
+	return c, nil
+}
+
+func def[T comparable](p *T, v T) {
+	var zero T
+	if *p == zero {
+		*p = v
+	}
+}
+
+// Identity is who a client has proved to be. With an empty Device it is a
+// reader of the whole school: it may subscribe below gh/v1/<school>/ and
+// publish nothing.
+type Identity struct {
+	School gatehouse.SchoolID
+	Device gatehouse.DeviceID
+}
+
+// Authenticator decides who a client is. An error refuses the connection; its
+// text is shown to the operator and not to the client. cert is the verified
+// client certificate, if there is one. Calls come from several goroutines.
+type Authenticator interface {
+	Authenticate(ctx context.Context, clientID, username string, password []byte, remote string, cert *x509.Certificate) (Identity, error)
+}
+
+// Intake takes the publications of authenticated clients on their own topics.
+// Publish must be quick; it may block for room in a queue, which holds back
+// this client only. topic and payload may be kept and must not be changed.
+// Unless Publish returns an error, done must be called exactly once, from any
+// goroutine: with nil once the message is on disk, admitted or journalled as
+// rejected, or with the error that kept it off. Either error leaves the message
+// unacknowledged and closes the connection.
+type Intake interface {
+	Publish(id Identity, topic string, payload []byte, retain bool, done func(err error)) error
+}
+
+// Rejector is what an Intake also implements to journal the publications that
+// the front refuses for their topic. Without it they are only counted.
+type Rejector interface {
+	Reject(id Identity, topic string, payload []byte, why string, done func(err error)) error
+}
+
+// ErrNoSubscriber is what Publish returns when nobody is there to take it.
+var ErrNoSubscriber = errors.New("no subscriber for the topic")
+
+// Stats are counts since the start, and sizes now.
+type Stats struct {
+	Clients   int64  `json:"clients"`
+	Sessions  int64  `json:"sessions"`
+	Retained  int64  `json:"retained"`
+	Connected uint64 `json:"connected"` // connections that authenticated
+	Refused   uint64 `json:"refused"`   // connections that did not; see Refusals
+	Received  uint64 `json:"received"`  // publications read from clients
+	Acked     uint64 `json:"acked"`     // PUBACK and PUBREC sent
+	Rejected  uint64 `json:"rejected"`  // publications on topics that are not the client's
+	Shed      uint64 `json:"shed"`      // publications left unacknowledged for want of durability
+	Delivered uint64 `json:"delivered"` // messages written to subscribers
+	Dropped   uint64 `json:"dropped"`   // messages that a subscriber was too slow or too full for
+	Violation uint64 `json:"violation"` // connections closed for breaking the protocol
+}
+
+// Refusal is one connection that was not let in.
+type Refusal struct {
+	Time     time.Time `json:"time"`
+	Remote   string    `json:"remote"`
+	ClientID string    `json:"client_id"`
+	Username string    `json:"username"`
+	Why      string    `json:"why"`
+}
