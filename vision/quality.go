@@ -1,0 +1,171 @@
+package vision
+
+import "math"
+
+// Measure is what can be said of a face without knowing whose it is.
+type Measure struct {
+	Size       float64 // shorter side of the box, in pixels
+	Score      float64 // the detector's, 0…1
+	Sharpness  float64 // standard deviation of the aligned face's Laplacian, in grey levels
+	Brightness float64 // mean of the aligned face, 0…255
+	Contrast   float64 // standard deviation of the aligned face, in grey levels
+	Yaw        float64 // turned left or right: the nose's way off the eyes' middle over their distance; 0 is frontal
+	Pitch      float64 // nodding: how far the nose is off its place between eyes and mouth, over that distance; 0 is frontal
+	Roll       float64 // tilted, in degrees
+}
+
+// Measurements of a face and of its aligned cutting.
+func Measurements(f Face, aligned Frame) Measure {
+	m := Measure{Size: float64(min(f.Box.W, f.Box.H)), Score: float64(f.Score)}
+	m.Yaw, m.Pitch, m.Roll = pose(f.Points)
+	if !aligned.Valid() {
+		return m
+	}
+	grey := make([]float64, aligned.Width*aligned.Height)
+	for i := range grey {
+		p := aligned.Pix[3*i : 3*i+3]
+		grey[i] = 0.114*float64(p[0]) + 0.587*float64(p[1]) + 0.299*float64(p[2])
+	}
+	m.Brightness, m.Contrast = meanStd(middle(grey, aligned.Width, aligned.Height))
+	_, m.Sharpness = meanStd(laplacian(grey, aligned.Width, aligned.Height))
+	return m
+}
+
+// middle is the inner part of an aligned face, where neither hair nor background counts.
+func middle(grey []float64, w, h int) []float64 {
+	var in []float64
+	for y := h / 4; y < h*9/10; y++ {
+		in = append(in, grey[y*w+w/5:y*w+w*4/5]...)
+	}
+	return in
+}
+
+// laplacian of the inner part, by the four neighbours.
+func laplacian(grey []float64, w, h int) []float64 {
+	var out []float64
+	for y := max(h/5, 1); y < min(h*9/10, h-1); y++ {
+		for x := max(w/6, 1); x < min(w*5/6, w-1); x++ {
+			i := y*w + x
+			out = append(out, grey[i-1]+grey[i+1]+grey[i-w]+grey[i+w]-4*grey[i])
+		}
+	}
+	return out
+}
+
+func meanStd(v []float64) (mean, std float64) {
+	if len(v) == 0 {
+		return 0, 0
+	}
+	for _, x := range v {
+		mean += x
+	}
+	mean /= float64(len(v))
+	for _, x := range v {
+		std += (x - mean) * (x - mean)
+	}
+	return mean, math.Sqrt(std / float64(len(v)))
+}
+
+// pose reads how a head is turned from five points, in the head's own upright frame.
+func pose(p [5]Point) (yaw, pitch, roll float64) {
+	ex, ey := float64(p[1].X-p[0].X), float64(p[1].Y-p[0].Y)
+	d := math.Hypot(ex, ey)
+	if !(d > 1e-3) {
+		return 1, 1, 90
+	}
+	ux, uy := ex/d, ey/d // along the eyes; (-uy, ux) is down the face
+	along := func(a Point, x, y float64) float64 { return (float64(a.X)-x)*ux + (float64(a.Y)-y)*uy }
+	down := func(a Point, x, y float64) float64 { return -(float64(a.X)-x)*uy + (float64(a.Y)-y)*ux }
+	mx, my := float64(p[0].X+p[1].X)/2, float64(p[0].Y+p[1].Y)/2
+	mouth := (down(p[3], mx, my) + down(p[4], mx, my)) / 2
+	if !(mouth > 1e-3) {
+		return 1, 1, 90
+	}
+	yaw = along(p[2], mx, my) / d
+	pitch = down(p[2], mx, my)/mouth - 0.5
+	return yaw, pitch, math.Atan2(ey, ex) * 180 / math.Pi
+}
+
+// Fault is the first thing that makes a face unusable; the empty Fault is none.
+type Fault string
+
+// The faults, from what matters most to what matters least.
+const (
+	TooSmall  Fault = "too_small"
+	Uncertain Fault = "uncertain" // the detector doubts that it is a face
+	Turned    Fault = "turned"
+	TooDark   Fault = "too_dark"
+	TooBright Fault = "too_bright"
+	TooFlat   Fault = "too_flat" // hardly any contrast
+	Blurred   Fault = "blurred"
+	NotLive   Fault = "not_live" // a picture of a face, as Liveness has it
+)
+
+// Limits say what a usable face is.
+type Limits struct {
+	Size          float64 // at least
+	Score         float64 // at least
+	Sharpness     float64 // at least
+	MinBrightness float64
+	MaxBrightness float64
+	Contrast      float64 // at least
+	Yaw           float64 // at most, either way
+	Pitch         float64 // at most, either way
+	Roll          float64 // at most, either way, in degrees
+}
+
+// VideoLimits are for frames, of which there are more to come: strict on blur, generous on
+// pose, since several frames vote.
+func VideoLimits() Limits {
+	return Limits{Size: 48, Score: 0.8, Sharpness: 4, MinBrightness: 35, MaxBrightness: 230, Contrast: 12, Yaw: 0.35, Pitch: 0.3, Roll: 35}
+}
+
+// PhotoLimits are for enrolment: one photograph is compared with for years.
+func PhotoLimits() Limits {
+	return Limits{Size: 80, Score: 0.85, Sharpness: 5, MinBrightness: 45, MaxBrightness: 220, Contrast: 15, Yaw: 0.25, Pitch: 0.25, Roll: 20}
+}
+
+// Fault names the first limit that the measure breaks, or "".
+func (l Limits) Fault(m Measure) Fault {
+	switch {
+	case !(m.Size >= l.Size):
+		return TooSmall
+	case !(m.Score >= l.Score):
+		return Uncertain
+	case !(math.Abs(m.Yaw) <= l.Yaw && math.Abs(m.Pitch) <= l.Pitch && math.Abs(m.Roll) <= l.Roll):
+		return Turned
+	case !(m.Brightness >= l.MinBrightness):
+		return TooDark
+	case !(m.Brightness <= l.MaxBrightness):
+		return TooBright
+	case !(m.Contrast >= l.Contrast):
+		return TooFlat
+	case !(m.Sharpness >= l.Sharpness):
+		return Blurred
+	}
+	return ""
+}
+
+// Quality sums a measure up as 0…1, for weighing frames against each other and for showing:
+// 0.5 is barely usable under VideoLimits, 1 is a large, sharp, frontal, well lit face.
+func Quality(m Measure) float64 {
+	// The worst of the parts decides, since a fine pose does not mend a blurred face.
+	return min(
+		ramp(m.Size, 24, 112),
+		ramp(m.Sharpness, 1, 12),
+		ramp(m.Contrast, 4, 40),
+		ramp(m.Brightness, 10, 80),
+		ramp(-m.Brightness, -250, -200),
+		1-0.5*math.Min(math.Abs(m.Yaw)/0.35, 2),
+		1-0.5*math.Min(math.Abs(m.Pitch)/0.3, 2),
+		1-0.5*math.Min(math.Abs(m.Roll)/35, 2),
+	)
+}
+
+// ramp rises from 0 at lo to 1 at hi.
+func ramp(v, lo, hi float64) float64 {
+	if math.IsNaN(v) {
+		return 0
+	}
+	return math.Max(0, math.Min(1, (v-lo)/(hi-lo)))
+}

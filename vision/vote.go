@@ -1,0 +1,96 @@
+package vision
+
+// Bounds of a vote.
+const (
+	MinFrames    = 3    // good frames that agree, before anything is said of a face
+	MaxFrames    = 16   // the newest so many are kept
+	sameInTrack  = 0.40 // cosine from which two frames of one face agree; see ARCHITECTURE and the LFW test
+	otherInTrack = 0.25 // cosine below which a frame is somebody else's, or worthless
+)
+
+// Vote is what the good frames of one face agree on. The zero Vote has none. It has one
+// owner at a time.
+type Vote struct {
+	samples []sample // at most MaxFrames, oldest first
+	total   int
+}
+
+type sample struct {
+	embedding []float32
+	quality   float64
+}
+
+// Verdict is a Vote's outcome.
+type Verdict struct {
+	Embedding []float32 // unit length
+	Quality   float64   // mean of the frames that agree, 0…1
+	Frames    int       // frames that agree
+}
+
+// Add takes one good frame's embedding, of unit length, and its quality. The oldest frame
+// makes room for the seventeenth.
+func (v *Vote) Add(embedding []float32, quality float64) {
+	if len(v.samples) == MaxFrames {
+		v.samples = append(v.samples[:0], v.samples[1:]...)
+	}
+	v.samples = append(v.samples, sample{embedding: embedding, quality: max(quality, 0.01)})
+	v.total++
+}
+
+// Frames is the number of good frames ever added.
+func (v *Vote) Frames() int { return v.total }
+
+// Verdict is the quality-weighted mean of the frames that agree with the most central one;
+// ok is false while fewer than MinFrames do, or fewer than half of those kept.
+func (v *Vote) Verdict() (out Verdict, ok bool) {
+	var agree []sample
+	if c := v.central(); c >= 0 {
+		for _, s := range v.samples {
+			if Cosine(v.samples[c].embedding, s.embedding) >= sameInTrack {
+				agree = append(agree, s)
+			}
+		}
+	}
+	if len(agree) < MinFrames || 2*len(agree) < len(v.samples) {
+		return out, false
+	}
+	mean := make([]float32, len(agree[0].embedding))
+	for _, s := range agree {
+		for i, x := range s.embedding {
+			mean[i] += float32(s.quality) * x
+		}
+		out.Quality += s.quality / float64(len(agree))
+	}
+	if !Normalize(mean) {
+		return out, false
+	}
+	out.Embedding, out.Frames = mean, len(agree)
+	return out, true
+}
+
+// central is the frame that is most like the others, or -1 where there is none.
+func (v *Vote) central() int {
+	best, most := -1, 0.0
+	for i, a := range v.samples {
+		var sum float64
+		for j, b := range v.samples {
+			if i != j {
+				sum += b.quality * Cosine(a.embedding, b.embedding)
+			}
+		}
+		if best < 0 || sum > most {
+			best, most = i, sum
+		}
+	}
+	return best
+}
+
+// likeness is how like an embedding is to what has been seen: the greatest cosine with the
+// frames kept; -1 where there are none.
+func (v *Vote) likeness(embedding []float32) float64 {
+	best := -1.0
+	for _, s := range v.samples {
+		best = max(best, Cosine(s.embedding, embedding))
+	}
+	return best
+}
