@@ -1,0 +1,116 @@
+//go:build vision
+
+package opencv
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	ort "github.com/yalue/onnxruntime_go"
+
+	"github.com/gatehouse-iot/gatehouse"
+)
+
+// session is one model; Run may be called from several goroutines, each on a core of its own.
+type session struct {
+	s       *ort.DynamicAdvancedSession
+	path    string
+	input   ort.Shape // batch of one
+	outputs []string
+}
+
+// startRuntime loads ONNX Runtime from a file, once per process: the library keeps its state
+// in itself and is never unloaded.
+func startRuntime(library string) error {
+	if ort.IsInitialized() {
+		return nil
+	}
+	if _, err := os.Stat(library); err != nil {
+		return gatehouse.FieldErrorf("ort_library", "there is no file %q: run deploy/setup/assets.sh, or give the path of libonnxruntime.so", library)
+	}
+	ort.SetSharedLibraryPath(library)
+	if err := ort.InitializeEnvironment(ort.WithLogLevelError()); err != nil {
+		return gatehouse.FieldErrorf("ort_library", "%q does not load as ONNX Runtime: %v", library, err)
+	}
+	return nil
+}
+
+// openSession loads the model in a file; key is the setting that named it.
+func openSession(key, path string) (*session, error) {
+	if _, err := os.Stat(path); err != nil {
+		return nil, gatehouse.FieldErrorf(key, "there is no file %q: run deploy/setup/assets.sh, or give the path of the model", path)
+	}
+	ins, outs, err := ort.GetInputOutputInfo(path)
+	if err != nil {
+		return nil, gatehouse.FieldErrorf(key, "%q is no model that ONNX Runtime reads: %v", path, err)
+	}
+	if len(ins) != 1 || len(ins[0].Dimensions) != 4 {
+		return nil, gatehouse.FieldErrorf(key, "%q takes %v; a model with one picture as its input is needed", path, ins)
+	}
+	o, err := ort.NewSessionOptions()
+	if err != nil {
+		return nil, fmt.Errorf("make session options: %w", err)
+	}
+	defer o.Destroy()
+	// One thread each: the cameras share the cores, and more threads per face barely help.
+	for _, err := range []error{
+		o.SetIntraOpNumThreads(1), o.SetInterOpNumThreads(1),
+		o.SetGraphOptimizationLevel(ort.GraphOptimizationLevelEnableAll),
+	} {
+		if err != nil {
+			return nil, fmt.Errorf("set session options: %w", err)
+		}
+	}
+	s := &session{path: path, input: ins[0].Dimensions.Clone()}
+	if s.input[0] < 1 {
+		s.input[0] = 1
+	}
+	for _, out := range outs {
+		s.outputs = append(s.outputs, out.Name)
+	}
+	s.s, err = ort.NewDynamicAdvancedSession(path, []string{ins[0].Name}, s.outputs, o)
+	if err != nil {
+		return nil, gatehouse.FieldErrorf(key, "load %q: %v", path, err)
+	}
+	return s, nil
+}
+
+// run feeds one picture of the declared size and returns the outputs by their order.
+func (s *session) run(in []float32) ([][]float32, error) {
+	t, err := ort.NewTensor(s.input, in)
+	if err != nil {
+		return nil, fmt.Errorf("%s: make input: %w", s.name(), err)
+	}
+	defer t.Destroy()
+	outs := make([]ort.Value, len(s.outputs))
+	if err := s.s.Run([]ort.Value{t}, outs); err != nil {
+		return nil, fmt.Errorf("%s: run: %w", s.name(), err)
+	}
+	result := make([][]float32, len(outs))
+	for i, o := range outs {
+		if o == nil {
+			continue
+		}
+		if f, ok := o.(*ort.Tensor[float32]); ok {
+			result[i] = append([]float32(nil), f.GetData()...)
+		}
+		o.Destroy()
+	}
+	return result, nil
+}
+
+// size is the height and width that the model takes.
+func (s *session) size() (h, w int) { return int(s.input[2]), int(s.input[3]) }
+
+// name is the file's, without its end.
+func (s *session) name() string {
+	base := filepath.Base(s.path)
+	return base[:len(base)-len(filepath.Ext(base))]
+}
+
+func (s *session) close() {
+	if s != nil && s.s != nil {
+		s.s.Destroy()
+	}
+}
