@@ -1,0 +1,235 @@
+// Package host starts driver programs, verifies them, keeps them running and hands what they
+// observe to the gateway. It decides nothing about observations (the Sink admits them),
+// never attaches to a program that it did not start, and starts none whose checksum or
+// contract version is another one than asked for.
+package host
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/drivers"
+)
+
+// Spec names one driver program. Exactly one of Path and Driver is set.
+type Spec struct {
+	Name     gatehouse.DriverName
+	Path     string   // of the program
+	SHA256   string   // of the file at Path, in hexadecimal; empty: computed, shown and not compared
+	Args     []string // after the program's name
+	Settings map[string]string
+	// Driver runs within this process instead of a program of its own: for tests of a
+	// driver. It has the same gRPC between it and the host, and no protection.
+	Driver drivers.Driver
+}
+
+// Sink admits and journals. Accept returns nil once all observations are on disk, those that
+// were refused as rejected; an error means that none need be. It may block, and the driver
+// then waits. The observations of one driver arrive in the order in which it emitted them.
+type Sink interface {
+	Accept(ctx context.Context, driver gatehouse.DriverName, observations []gatehouse.Observation) error
+}
+
+// Options of a Host. Only Sink is required.
+type Options struct {
+	Sink   Sink
+	Logger *slog.Logger // default: slog's
+	// RequireSHA256 refuses programs without a checksum instead of warning about them.
+	RequireSHA256 bool
+	// TempDir is where each run of a program gets a folder of its own, removed after it, for
+	// its socket and temporary files; default: the system's.
+	TempDir string
+
+	FirstPause time.Duration // before the restart after a first crash; default 1 s
+	LastPause  time.Duration // the longest; default 1 min
+	Crashes    int           // this many within CrashWindow are a quarantine; default 5
+	CrashSpan  time.Duration // default 10 min
+
+	Now func() time.Time // default time.Now
+}
+
+// Host runs driver programs. Its methods may be called from several goroutines.
+type Host struct {
+	options Options
+
+	mu      sync.Mutex
+	drivers map[gatehouse.DriverName]*supervisor
+	order   []*supervisor
+	early   map[gatehouse.DriverName][]drivers.Device // put before Run
+	owner   map[gatehouse.DeviceID]gatehouse.DriverName
+	running bool
+	changed chan struct{} // closed and replaced at each change of a Status
+}
+
+// New makes a Host; Run starts it.
+func New(o Options) *Host {
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	if o.FirstPause == 0 {
+		o.FirstPause = time.Second
+	}
+	if o.LastPause == 0 {
+		o.LastPause = time.Minute
+	}
+	if o.Crashes == 0 {
+		o.Crashes = 5
+	}
+	if o.CrashSpan == 0 {
+		o.CrashSpan = 10 * time.Minute
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Host{
+		options: o, drivers: map[gatehouse.DriverName]*supervisor{}, early: map[gatehouse.DriverName][]drivers.Device{},
+		owner: map[gatehouse.DeviceID]gatehouse.DriverName{}, changed: make(chan struct{}),
+	}
+}
+
+// Run starts the drivers and blocks until ctx ends; it then stops them, the last first, each
+// within drivers.StopTimeout, and returns nil. An error means that the specs are wrong and
+// that nothing was started. A Host runs once.
+func (h *Host) Run(ctx context.Context, specs []Spec) error {
+	if err := checkSpecs(specs); err != nil {
+		return err
+	}
+	h.mu.Lock()
+	if h.running {
+		h.mu.Unlock()
+		return gatehouse.Errorf(gatehouse.Conflict, "the driver host is running already")
+	}
+	h.running = true
+	for _, spec := range specs {
+		s := newSupervisor(h, spec)
+		for _, d := range h.early[spec.Name] {
+			s.put(d)
+		}
+		delete(h.early, spec.Name)
+		h.drivers[spec.Name] = s
+		h.order = append(h.order, s)
+	}
+	for name, devices := range h.early {
+		h.options.Logger.Error("devices have a driver that is not configured", "driver", name, "devices", len(devices))
+	}
+	h.early = nil
+	order := h.order
+	h.mu.Unlock()
+	h.notify()
+
+	var stops []func()
+	for _, s := range order {
+		runCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			s.run(runCtx)
+		}()
+		stops = append(stops, func() { cancel(); <-done })
+	}
+	<-ctx.Done()
+	for _, stop := range slices.Backward(stops) {
+		stop()
+	}
+	return nil
+}
+
+func checkSpecs(specs []Spec) error {
+	seen := map[gatehouse.DriverName]bool{}
+	for i, s := range specs {
+		at := func(key string) string { return "drivers[" + itoa(i) + "]." + key }
+		switch {
+		case !gatehouse.ValidID(string(s.Name)):
+			return gatehouse.FieldErrorf(at("name"), "%q is no name; give 1 to 64 letters, digits, '-', '_' or '.'", s.Name)
+		case seen[s.Name]:
+			return gatehouse.FieldErrorf(at("name"), "%q is there twice; give each driver a name of its own", s.Name)
+		case (s.Path == "") == (s.Driver == nil):
+			return gatehouse.FieldErrorf(at("path"), "give the path of the driver's program")
+		}
+		if s.SHA256 != "" && !isSHA256(s.SHA256) {
+			return gatehouse.FieldErrorf(at("sha256"), "give the 64 hexadecimal digits that sha256sum prints, or leave it out")
+		}
+		seen[s.Name] = true
+	}
+	return nil
+}
+
+// Put has a driver serve a device, or serve it with other particulars from now on. The same
+// again changes nothing. The device is remembered and served again after each restart of
+// the driver. Put does not wait for the driver; before Run it accepts any driver's name.
+func (h *Host) Put(driver gatehouse.DriverName, d drivers.Device) error {
+	if d.ID == "" {
+		return gatehouse.FieldErrorf("id", "a device needs an id")
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.running && h.drivers[driver] == nil {
+		return h.unknown(driver)
+	}
+	if old, ok := h.owner[d.ID]; ok && old != driver {
+		h.drop(d.ID)
+	}
+	h.owner[d.ID] = driver
+	if !h.running {
+		h.early[driver] = append(without(h.early[driver], d.ID), d)
+		return nil
+	}
+	h.drivers[driver].put(d)
+	return nil
+}
+
+// Drop has a device served no longer. An unknown device is no matter.
+func (h *Host) Drop(id gatehouse.DeviceID) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.drop(id)
+}
+
+func (h *Host) drop(id gatehouse.DeviceID) {
+	driver, ok := h.owner[id]
+	if !ok {
+		return
+	}
+	delete(h.owner, id)
+	if s := h.drivers[driver]; s != nil {
+		s.drop(id)
+	} else if h.early != nil {
+		h.early[driver] = without(h.early[driver], id)
+	}
+}
+
+func without(devices []drivers.Device, id gatehouse.DeviceID) []drivers.Device {
+	return slices.DeleteFunc(devices, func(d drivers.Device) bool { return d.ID == id })
+}
+
+// Restart stops a driver and starts it again; it also lifts a quarantine and has a refused
+// program looked at anew.
+func (h *Host) Restart(driver gatehouse.DriverName) error {
+	s, err := h.find(driver)
+	if err != nil {
+		return err
+	}
+	s.askRestart()
+	return nil
+}
+
+func (h *Host) find(driver gatehouse.DriverName) (*supervisor, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if s := h.drivers[driver]; s != nil {
+		return s, nil
+	}
+	return nil, h.unknown(driver)
+}
+
+func (h *Host) unknown(driver gatehouse.DriverName) error {
+	names := make([]gatehouse.DriverName, 0, len(h.order))
+	for _, s := range h.order {
+		names = append(names, s.spec.Name)
+	}
+	return gatehouse.Errorf(gatehouse.NotFound, "no driver %q is configured; there are %q", driver, names)
+}

@@ -1,0 +1,272 @@
+package host
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/hashicorp/go-plugin"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/keepalive"
+
+	"github.com/gatehouse-iot/gatehouse/drivers"
+	"github.com/gatehouse-iot/gatehouse/drivers/driverpb"
+)
+
+// startTimeout is how long a program may take to greet the host.
+const startTimeout = 30 * time.Second
+
+// exitGrace is how long a program whose session has broken off may take to end by itself.
+const exitGrace = 500 * time.Millisecond
+
+// killAfter is how long a program that was told to end may take to be gone.
+const killAfter = 2 * time.Second
+
+// program is one run of a driver.
+type program struct {
+	client driverpb.DriverClient
+	pid    int
+	// end ends the program if it has not ended, waits for it, removes what it left behind
+	// and says how it ended. asked: it was told to stop and is given the time to.
+	end func(asked bool) string
+}
+
+func isSHA256(s string) bool {
+	b, err := hex.DecodeString(s)
+	return err == nil && len(b) == sha256.Size
+}
+
+// verify looks at the file before it is started. refusal says in words why it is not.
+func (s *supervisor) verify() (sum, refusal string) {
+	if s.spec.Driver != nil {
+		return "", ""
+	}
+	info, err := os.Stat(s.spec.Path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "", fmt.Sprintf("there is no file %s: check the driver's path in the configuration", s.spec.Path)
+	case err != nil:
+		return "", fmt.Sprintf("the program cannot be looked at: %v", err)
+	case !info.Mode().IsRegular():
+		return "", fmt.Sprintf("%s is no program but a folder or something else: check the driver's path in the configuration", s.spec.Path)
+	case info.Mode().Perm()&0o111 == 0:
+		return "", fmt.Sprintf("%s is not executable: run chmod +x on it", s.spec.Path)
+	}
+	sum, err = fileSum(s.spec.Path)
+	switch {
+	case err != nil:
+		return "", fmt.Sprintf("the program cannot be read: %v", err)
+	case s.spec.SHA256 == "" && s.host.options.RequireSHA256:
+		return sum, fmt.Sprintf("its checksum is not given, and this gateway asks for it: if the program is the one you mean, set sha256 to %s", sum)
+	case s.spec.SHA256 == "":
+		s.host.options.Logger.Warn("driver without a checksum: whoever can change the file can run anything", "driver", s.spec.Name, "pinned", "no", "sha256", sum)
+	case !strings.EqualFold(sum, s.spec.SHA256):
+		return sum, fmt.Sprintf("its checksum is %s and not %s as the configuration says: it is another program, or a changed one", sum, strings.ToLower(s.spec.SHA256))
+	}
+	return sum, ""
+}
+
+func fileSum(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// launch starts the program and greets it. Where p is nil, end says why.
+func (s *supervisor) launch(ctx context.Context) (p *program, end outcome) {
+	dir, err := os.MkdirTemp(s.host.options.TempDir, "gatehouse-driver-")
+	if err != nil {
+		return nil, outcome{retry: true, reason: fmt.Sprintf("it needs a temporary folder: %v", err)}
+	}
+	if s.spec.Driver != nil {
+		p, end = s.launchHere(dir)
+	} else {
+		p, end = s.launchProgram(ctx, dir)
+	}
+	if p == nil {
+		os.RemoveAll(dir)
+	}
+	return p, end
+}
+
+func (s *supervisor) launchProgram(ctx context.Context, dir string) (*program, outcome) {
+	path, err := filepath.Abs(s.spec.Path)
+	if err != nil {
+		return nil, outcome{refused: true, reason: err.Error()}
+	}
+	killCtx, kill := context.WithCancel(context.WithoutCancel(ctx))
+	cmd := exec.CommandContext(killCtx, path, s.spec.Args...)
+	cmd.Cancel = func() error { return killGroup(cmd.Process.Pid) }
+	cmd.Env = bareEnv(dir)
+	ownGroup(cmd)
+	sum, _ := hex.DecodeString(s.status.SHA256)
+	client := plugin.NewClient(&plugin.ClientConfig{
+		HandshakeConfig: plugin.HandshakeConfig{
+			ProtocolVersion: drivers.ContractVersion, MagicCookieKey: driverpb.CookieKey, MagicCookieValue: driverpb.CookieValue,
+		},
+		Plugins:          plugin.PluginSet{driverpb.PluginName: &plugin.NetRPCUnsupportedPlugin{}},
+		Cmd:              cmd,
+		SecureConfig:     &plugin.SecureConfig{Checksum: sum, Hash: sha256.New()},
+		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC},
+		AutoMTLS:         true,
+		SkipHostEnv:      true,
+		StartTimeout:     startTimeout,
+		GRPCDialOptions:  dialOptions(),
+		// go-plugin's own reading of the program's log lines can be made to panic by one of
+		// them; with its logger off it does not read them, and the ring does.
+		Logger:     hclog.New(&hclog.LoggerOptions{Level: hclog.Off, Output: io.Discard}),
+		Stderr:     s.logs.writer(),
+		SyncStdout: s.logs.writer(),
+		SyncStderr: s.logs.writer(),
+	})
+	// While it starts, the only way to stop it is to kill it.
+	stopWatching := context.AfterFunc(ctx, kill)
+	rpc, err := client.Client()
+	stopWatching()
+	end := func(asked bool) string {
+		if !asked {
+			for deadline := time.Now().Add(exitGrace); !client.Exited() && time.Now().Before(deadline); {
+				time.Sleep(5 * time.Millisecond)
+			}
+			kill()
+		}
+		timer := time.AfterFunc(killAfter, kill)
+		client.Kill() // waits for the process
+		timer.Stop()
+		kill()
+		if cmd.Process != nil {
+			killGroup(cmd.Process.Pid) // what it has left running
+		}
+		os.RemoveAll(dir)
+		if cmd.ProcessState == nil {
+			return "it ended"
+		}
+		return exitWords(cmd.ProcessState)
+	}
+	if err != nil {
+		how := end(false)
+		return nil, startOutcome(err, how, cmd.ProcessState, s.logs.lastWords())
+	}
+	grpcClient, ok := rpc.(*plugin.GRPCClient)
+	if !ok {
+		end(false)
+		return nil, outcome{refused: true, reason: "it does not speak gRPC"}
+	}
+	return &program{client: driverpb.NewDriverClient(grpcClient.Conn), pid: cmd.Process.Pid, end: end}, outcome{}
+}
+
+// startOutcome says in words why a program did not come to greet the host. go-plugin's
+// errors have no types, so some are told apart by their text; the tests hold them fast.
+func startOutcome(err error, how string, state *os.ProcessState, words string) outcome {
+	text := err.Error()
+	switch {
+	case errors.Is(err, plugin.ErrChecksumsDoNotMatch):
+		return outcome{refused: true, reason: "its file changed while it was being started"}
+	case strings.Contains(text, "incompatible API version"):
+		var v int
+		if _, after, ok := strings.Cut(text, "Plugin version: "); ok {
+			fmt.Sscanf(after, "%d", &v)
+		}
+		return outcome{refused: true, reason: fmt.Sprintf("it speaks version %d of the driver contract and this gateway version %d: get the driver's build for this gateway", v, drivers.ContractVersion)}
+	case strings.Contains(text, "Unrecognized remote plugin message: \n"), strings.Contains(text, "plugin exited before"):
+		if state != nil && state.Success() {
+			return outcome{reason: "it ended at once and did not greet the gateway: it is no driver, or its main does not call drivers.Serve", words: words}
+		}
+		return outcome{reason: "it ended before it greeted the gateway (" + how + ")", words: words}
+	case strings.Contains(text, "Unrecognized remote plugin message: "), strings.Contains(text, "core protocol version"), strings.Contains(text, "incompatible core API"):
+		_, line, _ := strings.Cut(text, "message: ")
+		line, _, _ = strings.Cut(line, "\n")
+		return outcome{refused: true, reason: "it is no driver, or prints to standard output before drivers.Serve does: log to standard error instead", words: fmt.Sprintf("%.100q", line)}
+	case strings.Contains(text, "timeout while waiting"):
+		return outcome{reason: fmt.Sprintf("it did not greet the gateway within %s", startTimeout), words: words}
+	case strings.Contains(text, "unsupported plugin protocol"):
+		return outcome{refused: true, reason: "it does not speak gRPC"}
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, fs.ErrNotExist), notExecutable(err):
+		return outcome{refused: true, reason: fmt.Sprintf("the operating system does not start it (%v): is it built for this machine?", rootCause(err))}
+	}
+	return outcome{reason: fmt.Sprintf("it could not be started: %v", err), words: words}
+}
+
+func rootCause(err error) error {
+	for {
+		next := errors.Unwrap(err)
+		if next == nil {
+			return err
+		}
+		err = next
+	}
+}
+
+// exitWords is how a process ended.
+func exitWords(p *os.ProcessState) string {
+	if p.Success() {
+		return "it ended by itself (exit status 0)"
+	}
+	return "it ended (" + p.String() + ")"
+}
+
+// bareEnv is a program's whole environment beside what the greeting needs. Its temporary
+// files and its socket go to dir, which is removed after it.
+func bareEnv(dir string) []string {
+	env := []string{"TMPDIR=" + dir, plugin.EnvUnixSocketDir + "=" + dir}
+	if tz, ok := os.LookupEnv("TZ"); ok {
+		env = append(env, "TZ="+tz) // so that its log and the gateway's agree
+	}
+	return env
+}
+
+func dialOptions() []grpc.DialOption {
+	return []grpc.DialOption{
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(driverpb.MaxMessage), grpc.MaxCallSendMsgSize(driverpb.MaxMessage)),
+		// A program that stands still altogether is noticed within 30 s.
+		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 10 * time.Second, Timeout: 20 * time.Second, PermitWithoutStream: true}),
+	}
+}
+
+// launchHere serves Spec.Driver within this process.
+func (s *supervisor) launchHere(dir string) (*program, outcome) {
+	lis, err := net.Listen("unix", filepath.Join(dir, "driver.sock"))
+	if err != nil {
+		return nil, outcome{retry: true, reason: err.Error()}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	served := make(chan error, 1)
+	go func() { served <- drivers.ServeListener(ctx, lis, s.spec.Driver) }()
+	conn, err := grpc.NewClient("passthrough:///driver", append(dialOptions(),
+		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "unix", lis.Addr().String())
+		}))...)
+	if err != nil {
+		cancel()
+		<-served
+		return nil, outcome{retry: true, reason: err.Error()}
+	}
+	end := func(bool) string {
+		conn.Close()
+		cancel()
+		err := <-served
+		os.RemoveAll(dir)
+		return fmt.Sprintf("it ended (%v)", err)
+	}
+	return &program{client: driverpb.NewDriverClient(conn), pid: os.Getpid(), end: end}, outcome{}
+}

@@ -1,0 +1,196 @@
+package host_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/go-plugin"
+	"google.golang.org/grpc"
+
+	"github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/drivers"
+	"github.com/gatehouse-iot/gatehouse/drivers/driverpb"
+)
+
+// TestMain turns the test binary into a driver program where its first argument names one,
+// so that every test here has real processes at the other end.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 {
+		if kind, ok := strings.CutPrefix(os.Args[1], "drive="); ok {
+			drive(kind)
+			return
+		}
+	}
+	os.Exit(m.Run())
+}
+
+func drive(kind string) {
+	switch kind {
+	case "steady":
+		drivers.Serve(testDriver{})
+	case "crash":
+		fmt.Fprintln(os.Stderr, "panic: out of cheese")
+		os.Exit(2)
+	case "exit":
+	case "chatter":
+		fmt.Println("hello, I am a driver")
+		drivers.Serve(testDriver{})
+	case "newer":
+		plugin.Serve(&plugin.ServeConfig{
+			HandshakeConfig: plugin.HandshakeConfig{ProtocolVersion: drivers.ContractVersion + 1, MagicCookieKey: driverpb.CookieKey, MagicCookieValue: driverpb.CookieValue},
+			Plugins:         plugin.PluginSet{driverpb.PluginName: raw{}},
+			GRPCServer:      plugin.DefaultGRPCServer,
+		})
+	case "flood", "bytes", "empty", "hog":
+		plugin.Serve(&plugin.ServeConfig{
+			HandshakeConfig: plugin.HandshakeConfig{ProtocolVersion: drivers.ContractVersion, MagicCookieKey: driverpb.CookieKey, MagicCookieValue: driverpb.CookieValue},
+			Plugins:         plugin.PluginSet{driverpb.PluginName: raw{kind: kind}},
+			GRPCServer:      plugin.DefaultGRPCServer,
+		})
+	default:
+		fmt.Fprintln(os.Stderr, "no such driver:", kind)
+		os.Exit(1)
+	}
+}
+
+// testDriver counts: device after device emits a reading with a rising number, one after the
+// other was acknowledged. What else it does, the device's address says.
+type testDriver struct{}
+
+func (testDriver) Describe() drivers.Description {
+	return drivers.Description{
+		Name: "steady", Title: "Steady", Version: "1.0",
+		Settings: []drivers.Field{{Key: "greeting", Title: "Greeting", Default: "hello"}, {Key: "mode", Title: "Mode"}},
+		Address:  []drivers.Field{{Key: "behave", Title: "Behaviour"}},
+		Profiles: []gatehouse.Profile{{ID: "counter", Title: "Counter", Type: gatehouse.TypeOther, Properties: map[string]gatehouse.Property{"n": {Type: "number"}}}},
+	}
+}
+
+func (testDriver) Configure(_ context.Context, settings map[string]string) error {
+	switch settings["mode"] {
+	case "wrong":
+		return gatehouse.FieldErrorf("mode", "%q is no mode; leave it out", settings["mode"])
+	case "busy":
+		return errors.New("listen tcp :8081: bind: address already in use")
+	case "panic":
+		panic("no such mode\nand a second line")
+	}
+	slog.Info("configured", "greeting", settings["greeting"])
+	return nil
+}
+
+func (testDriver) Connect(ctx context.Context, d drivers.Device, emit drivers.Emit) error {
+	switch d.Address["behave"] {
+	case "refuse":
+		return gatehouse.Errorf(gatehouse.Unavailable, "nobody answers at %s", d.Address["host"])
+	case "panic":
+		var m map[string]int
+		m["x"] = 1
+	case "stubborn":
+		select {}
+	case "child":
+		if err := exec.Command("/bin/sleep", "300").Start(); err != nil {
+			return err
+		}
+	case "quiet":
+		<-ctx.Done()
+		return nil
+	}
+	for n := 1; ; n++ {
+		err := emit(ctx, gatehouse.Observation{Sequence: uint64(n), Reading: &gatehouse.Reading{Values: map[string]gatehouse.Value{"n": gatehouse.NumberValue(float64(n))}}})
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
+
+func (testDriver) Probe(ctx context.Context, d drivers.Device) (drivers.Probe, error) {
+	switch d.Address["behave"] {
+	case "refuse":
+		return drivers.Probe{}, gatehouse.FieldErrorf("host", "nobody answers at %s", d.Address["host"])
+	case "hang":
+		<-ctx.Done()
+		return drivers.Probe{}, ctx.Err()
+	case "panic":
+		panic("probe gone wrong")
+	case "die":
+		os.Exit(3)
+	case "environment":
+		return drivers.Probe{Message: strings.Join(os.Environ(), "\n")}, nil
+	}
+	return drivers.Probe{Message: "counts", Values: map[string]gatehouse.Value{"n": gatehouse.NumberValue(1), "secret": gatehouse.BoolValue(d.Secret["key"] == "s3cret")}, Snapshot: []byte{0xff, 0xd8}}, nil
+}
+
+func (testDriver) Command(_ context.Context, c drivers.Command) (drivers.Result, error) {
+	if c.Action != "echo" {
+		return drivers.Result{}, gatehouse.Errorf(gatehouse.NotFound, "no action %q", c.Action)
+	}
+	return drivers.Result{Message: c.ID, Values: c.Values, Data: c.Data}, nil
+}
+
+func (testDriver) Discover(_ context.Context, found func(drivers.Candidate)) error {
+	found(drivers.Candidate{Serial: "A1", Title: "One", Address: map[string]string{"host": "10.0.0.1"}, Profile: "counter"})
+	found(drivers.Candidate{Serial: "A2", Title: "Two"})
+	return nil
+}
+
+// raw is a program that does not keep the contract.
+type raw struct {
+	plugin.NetRPCUnsupportedPlugin
+	driverpb.UnimplementedDriverServer
+	kind string
+}
+
+func (r raw) GRPCServer(_ *plugin.GRPCBroker, s *grpc.Server) error {
+	driverpb.RegisterDriverServer(s, r)
+	return nil
+}
+
+func (raw) GRPCClient(context.Context, *plugin.GRPCBroker, *grpc.ClientConn) (any, error) {
+	return nil, errors.New("serves only")
+}
+
+func (raw) Describe(context.Context, *driverpb.DescribeRequest) (*driverpb.Description, error) {
+	return &driverpb.Description{Name: "raw", Version: "1"}, nil
+}
+
+func (r raw) Session(stream grpc.BidiStreamingServer[driverpb.FromHost, driverpb.FromDriver]) error {
+	one := &driverpb.Observation{Device: "dev_1", Status: &driverpb.Status{State: "online"}}
+	switch r.kind {
+	case "flood": // never waits for an acknowledgement
+		for id := uint64(1); ; id++ {
+			if err := stream.Send(&driverpb.FromDriver{Batch: &driverpb.Batch{Id: id, Observations: []*driverpb.Observation{one}}}); err != nil {
+				return err
+			}
+		}
+	case "bytes": // one message beyond the bound
+		one.Sighting = &driverpb.Sighting{Snapshot: make([]byte, driverpb.MaxMessage+1)}
+		stream.Send(&driverpb.FromDriver{Batch: &driverpb.Batch{Id: 1, Observations: []*driverpb.Observation{one}}})
+	case "empty":
+		stream.Send(&driverpb.FromDriver{})
+	case "hog": // few observations, but large ones
+		one.Sighting = &driverpb.Sighting{Snapshot: make([]byte, 8<<20)}
+		for id := uint64(1); ; id++ {
+			if err := stream.Send(&driverpb.FromDriver{Batch: &driverpb.Batch{Id: id, Observations: []*driverpb.Observation{one}}}); err != nil {
+				return err
+			}
+		}
+	}
+	<-stream.Context().Done()
+	return nil
+}

@@ -1,0 +1,205 @@
+package host
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/drivers"
+	"github.com/gatehouse-iot/gatehouse/drivers/driverpb"
+)
+
+// violation is a breach of the contract, for which a program is ended.
+type violation struct{ reason string }
+
+func (v *violation) Error() string { return v.reason }
+
+// session is the stream between the host and one run of a program.
+type session struct {
+	s       *supervisor
+	stream  grpc.BidiStreamingClient[driverpb.FromHost, driverpb.FromDriver]
+	cancel  context.CancelFunc   // breaks the stream off
+	batches chan *driverpb.Batch // bounded by the window, which receive enforces
+	acks    chan *driverpb.Ack   // bounded likewise
+	count   atomic.Int64         // observations received and not yet settled
+	bytes   atomic.Int64         // and their size
+	late    atomic.Bool          // the program did not read in time
+}
+
+// session serves the supervisor's devices until the program ends the stream, breaks the
+// contract, or ctx ends; then the program is told to stop and has StopTimeout to do so.
+func (s *supervisor) session(ctx context.Context, p *program) error {
+	streamCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	stream, err := p.client.Session(streamCtx)
+	if err != nil {
+		return err
+	}
+	x := &session{s: s, stream: stream, cancel: cancel,
+		batches: make(chan *driverpb.Batch, drivers.Window), acks: make(chan *driverpb.Ack, drivers.Window)}
+	s.up(p)
+
+	acceptCtx, cancelAccept := context.WithCancel(context.WithoutCancel(ctx))
+	var workers sync.WaitGroup
+	received := make(chan error, 1)
+	over := make(chan struct{})
+	workers.Go(func() { received <- x.receive() })
+	workers.Go(func() { x.admit(acceptCtx) })
+	workers.Go(func() { x.limitStop(ctx, over) })
+
+	err = x.talk(ctx, received)
+	close(over)
+	cancel()
+	cancelAccept()
+	workers.Wait()
+	return err
+}
+
+// up makes the driver known as running, and all of its devices as not told to it.
+func (s *supervisor) up(p *program) {
+	s.mu.Lock()
+	s.client = p.client
+	clear(s.gone)
+	for _, e := range s.devices {
+		e.told, e.down = false, false
+	}
+	s.signal()
+	s.mu.Unlock()
+	s.set(func(st *Status) { st.State, st.Reason = Running, "" })
+	s.host.options.Logger.Info("driver running", "driver", s.spec.Name, "pid", p.pid)
+}
+
+// talk owns the sending side.
+func (x *session) talk(ctx context.Context, received <-chan error) error {
+	stop := ctx.Done()
+	for {
+		select {
+		case err := <-received:
+			if x.late.Load() {
+				return &violation{"it did not take what it was told for " + sendTimeout.String()}
+			}
+			return err
+		case a := <-x.acks:
+			x.send(&driverpb.FromHost{Message: &driverpb.FromHost_Ack{Ack: a}})
+		case <-x.s.wake:
+			x.tellDevices()
+		case <-stop:
+			stop = nil
+			x.send(&driverpb.FromHost{Message: &driverpb.FromHost_Stop{Stop: &driverpb.Stop{}}})
+		}
+	}
+}
+
+// send gives the program sendTimeout to take a message. A failure shows on the receiving
+// side, which knows why.
+func (x *session) send(m *driverpb.FromHost) {
+	timer := time.AfterFunc(sendTimeout, func() {
+		x.late.Store(true)
+		x.cancel()
+	})
+	defer timer.Stop()
+	_ = x.stream.Send(m)
+}
+
+// limitStop breaks the stream off when a stop takes too long.
+func (x *session) limitStop(ctx context.Context, over <-chan struct{}) {
+	select {
+	case <-ctx.Done():
+	case <-over:
+		return
+	}
+	timer := time.NewTimer(drivers.StopTimeout)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		x.cancel()
+	case <-over:
+	}
+}
+
+func (x *session) tellDevices() {
+	var put []drivers.Device
+	var gone []gatehouse.DeviceID
+	x.s.mu.Lock()
+	for _, e := range x.s.devices {
+		if !e.told {
+			e.told = true
+			put = append(put, e.device)
+		}
+	}
+	for id := range x.s.gone {
+		gone = append(gone, id)
+	}
+	clear(x.s.gone)
+	x.s.mu.Unlock()
+	for _, id := range gone {
+		x.send(&driverpb.FromHost{Message: &driverpb.FromHost_Disconnect{Disconnect: string(id)}})
+	}
+	for _, d := range put {
+		w, err := fromDevice(d)
+		if err != nil {
+			x.s.host.options.Logger.Error("a device cannot be told to its driver", "driver", x.s.spec.Name, "device", d.ID, "reason", err)
+			continue
+		}
+		x.send(&driverpb.FromHost{Message: &driverpb.FromHost_Connect{Connect: w}})
+	}
+}
+
+// receive takes batches until the stream ends, and holds the program to the window.
+func (x *session) receive() error {
+	defer close(x.batches)
+	for {
+		m, err := x.stream.Recv()
+		if err != nil {
+			if status.Code(err) == codes.ResourceExhausted {
+				return &violation{"it sent a message of more than " + itoa(driverpb.MaxMessage>>20) + " MiB"}
+			}
+			return err
+		}
+		b := m.GetBatch()
+		n := int64(len(b.GetObservations()))
+		if n == 0 {
+			return &violation{"it sent a batch without observations"}
+		}
+		if x.count.Add(n) > drivers.Window {
+			return &violation{"it sent more than " + itoa(drivers.Window) + " observations ahead of their acknowledgement"}
+		}
+		if x.bytes.Add(int64(proto.Size(b))) > driverpb.WindowBytes+driverpb.MaxMessage {
+			return &violation{"it sent more than " + itoa((driverpb.WindowBytes+driverpb.MaxMessage)>>20) + " MiB ahead of their acknowledgement"}
+		}
+		x.batches <- b
+	}
+}
+
+// admit hands batch after batch to the sink and settles it.
+func (x *session) admit(ctx context.Context) {
+	for b := range x.batches {
+		if ctx.Err() != nil {
+			continue // nobody is left to be told
+		}
+		observations := make([]gatehouse.Observation, len(b.GetObservations()))
+		for i, w := range b.GetObservations() {
+			observations[i] = driverpb.ToObservation(w)
+		}
+		err := x.s.host.options.Sink.Accept(ctx, x.s.spec.Name, observations)
+		n := len(observations)
+		if err == nil {
+			x.s.mu.Lock()
+			x.s.status.Observations += uint64(n)
+			x.s.mu.Unlock()
+		}
+		x.count.Add(-int64(n))
+		x.bytes.Add(-int64(proto.Size(b)))
+		select {
+		case x.acks <- &driverpb.Ack{Batch: b.GetId(), Error: driverpb.FromError(err)}:
+		case <-ctx.Done():
+		}
+	}
+}

@@ -1,0 +1,402 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"reflect"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/drivers"
+	"github.com/gatehouse-iot/gatehouse/drivers/driverpb"
+)
+
+// Times within which a program answers, or is ended.
+const (
+	describeTimeout  = 10 * time.Second
+	configureTimeout = time.Minute
+	sendTimeout      = 30 * time.Second // a program that does not read for so long
+	sinkPause        = time.Second      // before a status that the sink did not take is tried again
+)
+
+// supervisor owns one driver's program: one goroutine, run, starts and ends it.
+type supervisor struct {
+	host *Host
+	spec Spec
+	logs *logRing
+	wake chan struct{} // capacity 1: a device has changed
+
+	mu        sync.Mutex
+	status    Status
+	client    driverpb.DriverClient // nil unless running
+	devices   map[gatehouse.DeviceID]*entry
+	gone      map[gatehouse.DeviceID]bool // dropped, and the program not told yet
+	restart   bool                        // asked for
+	cancelRun context.CancelFunc          // ends the present run or pause
+}
+
+// entry is one device that the driver is to serve.
+type entry struct {
+	device drivers.Device
+	told   bool // the running program knows
+	down   bool // the sink has the driver_down of the present outage
+}
+
+func newSupervisor(h *Host, spec Spec) *supervisor {
+	return &supervisor{
+		host: h, spec: spec, logs: newLogRing(h.options.Now), wake: make(chan struct{}, 1),
+		status:  Status{Name: spec.Name, Path: spec.Path, State: Stopped},
+		devices: map[gatehouse.DeviceID]*entry{}, gone: map[gatehouse.DeviceID]bool{},
+	}
+}
+
+// outcome is how a run of a program ended.
+type outcome struct {
+	refused bool   // it is no use to try again
+	retry   bool   // try again, but it is no crash: it said itself that it cannot start now
+	reason  string // what happened
+	words   string // the program's own last words; for the console only, since a vendor wrote them
+}
+
+func (o outcome) String() string {
+	if o.words == "" {
+		return o.reason
+	}
+	return o.reason + ": " + o.words
+}
+
+// run keeps the program running until ctx ends.
+func (s *supervisor) run(ctx context.Context) {
+	var crashes []time.Time
+	for first := true; ctx.Err() == nil; first = false {
+		runCtx, cancel := context.WithCancel(ctx)
+		s.begin(cancel, first)
+		end := s.once(runCtx)
+		if runCtx.Err() == nil {
+			crashes = s.after(runCtx, end, crashes)
+		}
+		cancel()
+		s.mu.Lock()
+		if s.restart {
+			crashes = nil
+		}
+		s.mu.Unlock()
+	}
+	s.set(func(st *Status) { st.State, st.Reason = Stopped, "" })
+}
+
+func (s *supervisor) begin(cancel context.CancelFunc, first bool) {
+	s.mu.Lock()
+	s.restart = false
+	s.cancelRun = cancel
+	s.mu.Unlock()
+	s.set(func(st *Status) {
+		st.State, st.Reason = Starting, ""
+		if !first {
+			st.Restarts++
+		}
+	})
+}
+
+// after decides what follows an unasked end, says so, and waits as long as it takes.
+func (s *supervisor) after(ctx context.Context, end outcome, crashes []time.Time) []time.Time {
+	o := s.host.options
+	now := o.Now()
+	state := Backoff
+	switch {
+	case end.refused:
+		state = Refused
+	case !end.retry:
+		crashes = append(crashes, now)
+		for len(crashes) > 0 && now.Sub(crashes[0]) > o.CrashSpan {
+			crashes = crashes[1:]
+		}
+		if len(crashes) >= o.Crashes {
+			state = Quarantined
+			end.reason = fmt.Sprintf("it ended %d times within %s and is left stopped until somebody restarts it; the last time %s", len(crashes), o.CrashSpan, end.reason)
+		}
+	}
+	delay := backoff(o.FirstPause, o.LastPause, max(len(crashes), 1), rand.Float64())
+	log := o.Logger.With("driver", s.spec.Name, "reason", end.reason)
+	switch state {
+	case Backoff:
+		log.Warn("driver ended; it is started again", "after", delay.Round(time.Millisecond))
+	case Quarantined:
+		log.Error("driver quarantined")
+	case Refused:
+		log.Error("driver refused")
+	}
+	s.set(func(st *Status) {
+		st.State, st.Reason = state, end.String()
+		st.LastError, st.LastErrorAt = end.String(), now
+	})
+	if state != Backoff {
+		delay = 0
+	}
+	s.pause(ctx, delay, fmt.Sprintf("driver %q is not running: %s", s.spec.Name, end.reason))
+	return crashes
+}
+
+// backoff is the pause after so many crashes: tripling from first to last, give or take a
+// fifth by jitter (0 to 1).
+func backoff(first, last time.Duration, crashes int, jitter float64) time.Duration {
+	d := first
+	for range crashes - 1 {
+		if d *= 3; d >= last {
+			d = last
+			break
+		}
+	}
+	return time.Duration(float64(d) * (0.8 + 0.4*jitter))
+}
+
+// pause waits for delay, or for ever where it is 0, and meanwhile reports the driver's
+// devices as driver_down: each once, also those that are put only now.
+func (s *supervisor) pause(ctx context.Context, delay time.Duration, reason string) {
+	var over <-chan time.Time
+	if delay > 0 {
+		timer := time.NewTimer(delay)
+		defer timer.Stop()
+		over = timer.C
+	}
+	for {
+		var again <-chan time.Time
+		if err := s.reportDown(ctx, reason); err != nil && ctx.Err() == nil {
+			s.host.options.Logger.Error("devices could not be reported as driver_down", "driver", s.spec.Name, "reason", err)
+			timer := time.NewTimer(sinkPause)
+			defer timer.Stop()
+			again = timer.C
+		}
+		select {
+		case <-over:
+			return
+		case <-ctx.Done():
+			return
+		case <-again:
+		case <-s.wake:
+		}
+	}
+}
+
+func (s *supervisor) reportDown(ctx context.Context, reason string) error {
+	for {
+		var batch []gatehouse.Observation
+		s.mu.Lock()
+		for id, e := range s.devices {
+			if !e.down && len(batch) < driverpb.MaxBatch {
+				batch = append(batch, gatehouse.Observation{Device: id, Status: &gatehouse.Status{State: gatehouse.StateDriverDown, Reason: reason}})
+			}
+		}
+		s.mu.Unlock()
+		if len(batch) == 0 {
+			return nil
+		}
+		if err := s.host.options.Sink.Accept(ctx, s.spec.Name, batch); err != nil {
+			return err
+		}
+		s.mu.Lock()
+		for _, o := range batch {
+			if e := s.devices[o.Device]; e != nil {
+				e.down = true
+			}
+		}
+		s.mu.Unlock()
+	}
+}
+
+// once starts the program, serves until it ends or ctx does, and cleans up after it.
+func (s *supervisor) once(ctx context.Context) outcome {
+	sum, refusal := s.verify()
+	s.set(func(st *Status) { st.SHA256, st.Pinned = sum, sum != "" && s.spec.SHA256 != "" && refusal == "" })
+	if refusal != "" {
+		return outcome{refused: true, reason: refusal}
+	}
+	s.logs.beginRun()
+	p, end := s.launch(ctx)
+	if p == nil {
+		return end
+	}
+	s.set(func(st *Status) {
+		st.PID, st.Started, st.Contract = p.pid, s.host.options.Now(), drivers.ContractVersion
+	})
+	end, asked := s.serve(ctx, p)
+	s.mu.Lock()
+	s.client = nil
+	s.mu.Unlock()
+	how := p.end(asked)
+	if !asked && end.reason == "" {
+		end = outcome{reason: how, words: s.logs.panicLine()}
+	}
+	s.set(func(st *Status) { st.PID, st.Started = 0, time.Time{} })
+	return end
+}
+
+// serve describes, configures and holds the session. asked says that the end was the
+// host's wish.
+func (s *supervisor) serve(ctx context.Context, p *program) (end outcome, asked bool) {
+	end, ok := s.prepare(ctx, p.client)
+	if ctx.Err() != nil {
+		return outcome{}, true
+	}
+	if !ok {
+		return end, false
+	}
+	err := s.session(ctx, p)
+	if ctx.Err() != nil {
+		return outcome{}, true
+	}
+	var v *violation
+	if errors.As(err, &v) {
+		return outcome{reason: "it was ended: " + v.reason}, false
+	}
+	return outcome{}, false
+}
+
+// prepare describes and configures; with ok false and no reason the program has ended.
+func (s *supervisor) prepare(ctx context.Context, c driverpb.DriverClient) (end outcome, ok bool) {
+	callCtx, cancel := context.WithTimeout(ctx, describeTimeout)
+	defer cancel()
+	w, err := c.Describe(callCtx, &driverpb.DescribeRequest{})
+	if err != nil {
+		return callOutcome("it could not describe itself", err), false
+	}
+	d, err := toDescription(w)
+	if err != nil {
+		return outcome{refused: true, reason: "its description is refused: " + err.Error()}, false
+	}
+	s.set(func(st *Status) {
+		st.Description, st.Contract = d, int(w.GetContract())
+		st.Probes, st.Commands, st.Discovers = w.GetProbes(), w.GetCommands(), w.GetDiscovers()
+	})
+	settings, err := withDefaults(d.Settings, s.spec.Settings)
+	if err != nil {
+		return outcome{refused: true, reason: err.Error()}, false
+	}
+	if !w.GetConfigures() {
+		return outcome{}, true
+	}
+	callCtx, cancel = context.WithTimeout(ctx, configureTimeout)
+	defer cancel()
+	if _, err := c.Configure(callCtx, &driverpb.ConfigureRequest{Settings: settings}); err != nil {
+		return callOutcome("it does not take its settings", err), false
+	}
+	return outcome{}, true
+}
+
+// callOutcome tells a driver that refuses (its settings are wrong) from one that cannot now
+// (its port is taken) and from one that is no more.
+func callOutcome(what string, err error) outcome {
+	if status.Code(err) == codes.Unavailable && len(status.Convert(err).Details()) == 0 {
+		return outcome{} // it ended: how, the process tells
+	}
+	err = driverpb.CallError("the program", err)
+	o := outcome{reason: what, words: err.Error()}
+	if gatehouse.ErrorCode(err) == gatehouse.Invalid {
+		o.refused = true
+	} else {
+		o.retry = true
+	}
+	return o
+}
+
+// withDefaults fills in the defaults and refuses what the driver does not know.
+func withDefaults(fields []drivers.Field, given map[string]string) (map[string]string, error) {
+	out := map[string]string{}
+	var keys []string
+	for _, f := range fields {
+		keys = append(keys, f.Key)
+		v, ok := given[f.Key]
+		if !ok || v == "" {
+			v = f.Default
+		}
+		if v == "" && f.Required {
+			return nil, gatehouse.FieldErrorf("settings."+f.Key, "is required: %s", f.Title)
+		}
+		if v != "" {
+			out[f.Key] = v
+		}
+	}
+	for k := range given {
+		if _, ok := out[k]; !ok && given[k] != "" {
+			return nil, gatehouse.FieldErrorf("settings."+k, "the driver has no such setting; it has %q", keys)
+		}
+	}
+	return out, nil
+}
+
+func (s *supervisor) put(d drivers.Device) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := s.devices[d.ID]
+	if e != nil && reflect.DeepEqual(e.device, d) {
+		return
+	}
+	if e == nil {
+		e = &entry{}
+		s.devices[d.ID] = e
+	}
+	e.device, e.told = d, false
+	delete(s.gone, d.ID)
+	s.signal()
+}
+
+func (s *supervisor) drop(id gatehouse.DeviceID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := s.devices[id]
+	if e == nil {
+		return
+	}
+	delete(s.devices, id)
+	if s.client != nil {
+		s.gone[id] = true
+	}
+	s.signal()
+}
+
+func (s *supervisor) signal() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (s *supervisor) askRestart() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.restart = true
+	if s.cancelRun != nil {
+		s.cancelRun()
+	}
+}
+
+func (s *supervisor) set(change func(*Status)) {
+	s.mu.Lock()
+	change(&s.status)
+	s.mu.Unlock()
+	s.host.notify()
+}
+
+func (s *supervisor) snapshot() Status {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st := s.status
+	st.Devices = len(s.devices)
+	return st
+}
+
+func (s *supervisor) current() (driverpb.DriverClient, Status) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.client, s.status
+}
+
+// ended says that a stream's error is its orderly end.
+func ended(err error) bool { return errors.Is(err, io.EOF) }
