@@ -1,0 +1,65 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+func notifyTerm(c chan os.Signal) { signal.Notify(c, syscall.SIGTERM) }
+
+// idle measures what a connection costs that says nothing.
+func idle(ctx context.Context, o options) (line, error) {
+	ours, err := idleSide(ctx, o, startFront)
+	if err != nil {
+		return line{}, err
+	}
+	theirs, err := idleSide(ctx, o, startMosquitto)
+	if err != nil {
+		return line{}, err
+	}
+	return line{Name: "idle-connection", Unit: "KB", Ours: ours / 1024, Theirs: theirs / 1024, Ratio: ours / theirs,
+		Bar: "<=30 KB", Held: ours <= 30*1024, Note: fmt.Sprintf("resident memory over %d connections", o.idle)}, nil
+}
+
+func idleSide(ctx context.Context, o options, start func(context.Context, options) (*server, error)) (bytes float64, err error) {
+	srv, err := start(ctx, o)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, srv.stop()) }()
+	before, err := srv.resident()
+	if err != nil {
+		return 0, err
+	}
+	conns := make([]net.Conn, 0, o.idle)
+	defer func() {
+		for _, c := range conns {
+			c.Close()
+		}
+	}()
+	for i := range o.idle {
+		c, err := dial(srv.addr, fmt.Sprintf("idle-%05d", i))
+		if err != nil {
+			return 0, err
+		}
+		conns = append(conns, c)
+	}
+	select { // what connecting needed has been given back by then, or counts
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	case <-time.After(3 * time.Second):
+	}
+	after, err := srv.resident()
+	if err != nil {
+		return 0, err
+	}
+	return float64(after-before) / float64(o.idle), nil
+}

@@ -1,0 +1,348 @@
+//go:build linux
+
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// result of one round against one server.
+type result struct {
+	rate               float64 // acknowledged per second, or delivered where a subscriber takes everything
+	delivered          float64 // delivered of acknowledged
+	p50, p99           time.Duration
+	serverCPU, loadCPU float64 // microseconds per message
+}
+
+// publisher is one connection of the generator. Its packets differ only in
+// their identifier, so each is one buffer with two bytes to fill in.
+type publisher struct {
+	fd     int
+	packet []byte
+	idAt   int
+	next   uint16
+	sentAt [16]time.Time // by identifier modulo 16, which is more than any window
+	rest   []byte        // of an acknowledgement that came in two pieces
+}
+
+// load drives the server from one epoll loop, which costs less than a
+// goroutine per connection and so hides less of the difference.
+func load(ctx context.Context, srv *server, o options, b bar) (result, error) {
+	var sub *subscriber
+	if b.subscriber {
+		var err error
+		if sub, err = subscribeAll(srv.addr); err != nil {
+			return result{}, err
+		}
+		defer sub.close()
+	}
+	ep, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return result{}, err
+	}
+	defer unix.Close(ep)
+	pubs := make([]*publisher, o.publishers)
+	conns := make([]*net.TCPConn, 0, len(pubs))
+	defer func() {
+		for _, c := range conns {
+			c.Close()
+		}
+	}()
+	byFD := map[int32]*publisher{}
+	for i := range pubs {
+		conn, err := dial(srv.addr, fmt.Sprintf("dev-%05d", i))
+		if err != nil {
+			return result{}, fmt.Errorf("publisher %d: %w", i, err)
+		}
+		conns = append(conns, conn)
+		fd, err := descriptor(conn)
+		if err != nil {
+			return result{}, err
+		}
+		p := newPublisher(i, fd, o.payload)
+		pubs[i], byFD[int32(fd)] = p, p
+		if err := unix.EpollCtl(ep, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(fd)}); err != nil {
+			return result{}, err
+		}
+	}
+	for _, p := range pubs {
+		if err := p.send(b.window, time.Now()); err != nil {
+			return result{}, err
+		}
+	}
+	l := &loop{ep: ep, byFD: byFD, sub: sub}
+	warm := o.duration / 5
+	if err := l.run(ctx, warm); err != nil {
+		return result{}, err
+	}
+	return l.measure(ctx, srv, o.duration)
+}
+
+type loop struct {
+	ep   int
+	byFD map[int32]*publisher
+	sub  *subscriber
+	took []time.Duration
+	n    uint64
+}
+
+func (l *loop) measure(ctx context.Context, srv *server, d time.Duration) (result, error) {
+	cpu0, own0, err := srv.cpu()
+	if err != nil {
+		return result{}, err
+	}
+	got0 := l.sub.count()
+	l.n, l.took = 0, l.took[:0]
+	start := time.Now()
+	if err := l.run(ctx, d); err != nil {
+		return result{}, err
+	}
+	took := time.Since(start)
+	cpu1, own1, err := srv.cpu()
+	if err != nil {
+		return result{}, err
+	}
+	if l.n == 0 {
+		return result{}, errors.New("nothing was acknowledged")
+	}
+	r := result{rate: float64(l.n) / took.Seconds(), delivered: 1}
+	r.serverCPU = float64((cpu1 - cpu0).Microseconds()) / float64(l.n)
+	r.loadCPU = float64((own1 - own0).Microseconds()) / float64(l.n)
+	if l.sub != nil {
+		got := l.sub.count() - got0
+		r.delivered = float64(got) / float64(l.n)
+		r.rate = min(r.rate, float64(got)/took.Seconds())
+	}
+	slices.Sort(l.took)
+	r.p50, r.p99 = l.took[len(l.took)/2], l.took[len(l.took)*99/100]
+	return r, nil
+}
+
+// run answers every acknowledgement with the next publication for d.
+func (l *loop) run(ctx context.Context, d time.Duration) error {
+	events := make([]unix.EpollEvent, 256)
+	buf := make([]byte, 4096)
+	end := time.Now().Add(d)
+	for {
+		n, err := unix.EpollWait(l.ep, events, 100)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("epoll: %w", err)
+		}
+		now := time.Now()
+		if now.After(end) || ctx.Err() != nil {
+			return ctx.Err()
+		}
+		for _, ev := range events[:n] {
+			p := l.byFD[ev.Fd]
+			k, err := unix.Read(p.fd, buf)
+			if err == unix.EAGAIN {
+				continue
+			}
+			if err != nil || k == 0 {
+				return fmt.Errorf("the server closed a publisher: %w", err)
+			}
+			acks, err := l.acks(p, buf[:k], now)
+			if err != nil {
+				return err
+			}
+			if err := p.send(acks, now); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// acks counts PUBACKs and their latency.
+func (l *loop) acks(p *publisher, b []byte, now time.Time) (int, error) {
+	if len(p.rest) > 0 {
+		b = append(p.rest, b...)
+		p.rest = nil
+	}
+	n := 0
+	for len(b) >= 4 {
+		if b[0] != 0x40 || b[1] != 2 {
+			return 0, fmt.Errorf("packet % x where an acknowledgement was due", b[:4])
+		}
+		l.took = append(l.took, now.Sub(p.sentAt[binary.BigEndian.Uint16(b[2:])%16]))
+		n++
+		b = b[4:]
+	}
+	if len(b) > 0 {
+		p.rest = bytes.Clone(b)
+	}
+	l.n += uint64(n)
+	return n, nil
+}
+
+func newPublisher(i, fd, payload int) *publisher {
+	topic := fmt.Sprintf("gh/v1/school/dev-%05d/telemetry", i)
+	body := fmt.Sprintf(`{"time":"2026-03-02T08:00:00Z","temperature":%d.5,"note":"`, 20+i%10)
+	body += strings.Repeat("x", max(0, payload-len(body)-2)) + `"}`
+	p := &publisher{fd: fd}
+	p.packet = append(p.packet, 0x32)
+	p.packet = binary.AppendUvarint(p.packet, uint64(2+len(topic)+2+len(body)))
+	p.packet = binary.BigEndian.AppendUint16(p.packet, uint16(len(topic)))
+	p.packet = append(p.packet, topic...)
+	p.idAt = len(p.packet)
+	p.packet = append(p.packet, 0, 0)
+	p.packet = append(p.packet, body...)
+	return p
+}
+
+// send writes n publications in one piece. Loopback sockets hold far more than
+// a window, so a short write is a fault of the bench.
+func (p *publisher) send(n int, now time.Time) error {
+	out := make([]byte, 0, n*len(p.packet))
+	for range n {
+		if p.next++; p.next == 0 {
+			p.next = 16 // keeps the identifiers apart modulo 16
+		}
+		p.sentAt[p.next%16] = now
+		binary.BigEndian.PutUint16(p.packet[p.idAt:], p.next)
+		out = append(out, p.packet...)
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	k, err := unix.Write(p.fd, out)
+	if err != nil || k < len(out) {
+		return fmt.Errorf("publish: wrote %d of %d bytes: %w", k, len(out), err)
+	}
+	return nil
+}
+
+// dial connects and waits for CONNACK.
+func dial(addr, id string) (*net.TCPConn, error) {
+	c, err := net.DialTimeout("tcp", addr, 5*time.Second)
+	if err != nil {
+		return nil, err
+	}
+	conn := c.(*net.TCPConn)
+	body := []byte("\x00\x04MQTT\x04\x02\x00\x00")
+	body = append(binary.BigEndian.AppendUint16(body, uint16(len(id))), id...)
+	pkt := append([]byte{0x10, byte(len(body))}, body...)
+	if err := conn.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		return nil, err
+	}
+	if _, err := conn.Write(pkt); err != nil {
+		conn.Close()
+		return nil, err
+	}
+	var ack [4]byte
+	if _, err := io.ReadFull(conn, ack[:]); err != nil || ack[3] != 0 {
+		conn.Close()
+		return nil, fmt.Errorf("not connected: % x: %w", ack, err)
+	}
+	return conn, conn.SetDeadline(time.Time{})
+}
+
+func descriptor(conn *net.TCPConn) (int, error) {
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	fd := 0
+	err = raw.Control(func(f uintptr) { fd = int(f) })
+	return fd, err
+}
+
+// subscriber takes everything at QoS 1 and acknowledges it.
+type subscriber struct {
+	conn *net.TCPConn
+	n    atomic.Uint64
+	wg   sync.WaitGroup
+}
+
+func subscribeAll(addr string) (*subscriber, error) {
+	conn, err := dial(addr, "reader")
+	if err != nil {
+		return nil, fmt.Errorf("subscriber: %w", err)
+	}
+	filter := "gh/v1/school/#"
+	pkt := append([]byte{0x82, byte(5 + len(filter)), 0, 1, 0, byte(len(filter))}, filter...)
+	if _, err := conn.Write(append(pkt, 1)); err != nil {
+		return nil, err
+	}
+	var ack [5]byte
+	if _, err := io.ReadFull(conn, ack[:]); err != nil || ack[4] != 1 {
+		return nil, fmt.Errorf("not subscribed: % x: %w", ack, err)
+	}
+	s := &subscriber{conn: conn}
+	s.wg.Add(1)
+	go func() { defer s.wg.Done(); s.take() }()
+	return s, nil
+}
+
+// take reads until the connection closes; acknowledgements go out when the
+// buffered input is used up, as an efficient client does.
+func (s *subscriber) take() {
+	r := bufio.NewReaderSize(s.conn, 256<<10)
+	var acks []byte
+	for {
+		first, err := r.ReadByte()
+		if err != nil {
+			return
+		}
+		n, err := binary.ReadUvarint(r)
+		if err != nil {
+			return
+		}
+		body, err := r.Peek(int(n))
+		if err != nil {
+			return
+		}
+		if first>>4 == 3 {
+			at := 2 + int(binary.BigEndian.Uint16(body))
+			acks = append(acks, 0x40, 2, body[at], body[at+1])
+			s.n.Add(1)
+		}
+		if _, err := r.Discard(int(n)); err != nil {
+			return
+		}
+		if r.Buffered() == 0 || len(acks) > 16<<10 {
+			if _, err := s.conn.Write(acks); err != nil {
+				return
+			}
+			acks = acks[:0]
+		}
+	}
+}
+
+func (s *subscriber) count() uint64 {
+	if s == nil {
+		return 0
+	}
+	return s.n.Load()
+}
+
+func (s *subscriber) close() {
+	s.conn.Close()
+	s.wg.Wait()
+}
+
+// ownCPU is what this process has used.
+func ownCPU() (time.Duration, error) {
+	var ru syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &ru); err != nil {
+		return 0, err
+	}
+	return time.Duration(ru.Utime.Nano() + ru.Stime.Nano()), nil
+}

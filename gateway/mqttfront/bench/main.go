@@ -1,0 +1,175 @@
+//go:build linux
+
+// Bench compares the gateway's MQTT front, acknowledging from a journal on
+// disk, with Mosquitto, acknowledging from memory: the same publishers and
+// subscribers, in turn, in one run, each server in a process of its own. It
+// prints one line per bar (name, ours, theirs, ratio, bar, held or missed) and
+// refuses to judge what it could not measure.
+//
+//	go run ./gateway/mqttfront/bench -publishers 1000 -duration 5s -rounds 3 -json out.json
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"slices"
+	"time"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+type options struct {
+	publishers, rounds, payload, idle int
+	duration                          time.Duration
+	json, dir, only, profile          string
+}
+
+func run(ctx context.Context, args []string) error {
+	var o options
+	var serve bool
+	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
+	fs.BoolVar(&serve, "serve", false, "run the gateway's side only, as the bench does itself")
+	fs.IntVar(&o.publishers, "publishers", 1000, "connections that publish")
+	fs.IntVar(&o.rounds, "rounds", 3, "rounds of each side, taken in turn")
+	fs.IntVar(&o.payload, "payload", 150, "bytes of JSON in a message")
+	fs.IntVar(&o.idle, "idle", 5000, "connections of the idle measurement")
+	fs.DurationVar(&o.duration, "duration", 5*time.Second, "measured time of one round")
+	fs.StringVar(&o.json, "json", "", "also write the lines to this file as JSON")
+	fs.StringVar(&o.dir, "dir", "", "folder for the journal; default a temporary one")
+	fs.StringVar(&o.only, "only", "", "run only the bar with this name")
+	fs.StringVar(&o.profile, "profile", "", "with -serve: write a CPU profile to this file")
+	if err := fs.Parse(args); err != nil {
+		return err
+	}
+	if o.dir == "" {
+		dir, err := os.MkdirTemp("", "mqttbench")
+		if err != nil {
+			return err
+		}
+		defer os.RemoveAll(dir)
+		o.dir = dir
+	}
+	if serve {
+		return serveFront(ctx, o)
+	}
+	return compare(ctx, o)
+}
+
+// line is one bar of the report.
+type line struct {
+	Name   string  `json:"name"`
+	Unit   string  `json:"unit"`
+	Ours   float64 `json:"ours"`
+	Theirs float64 `json:"theirs,omitempty"`
+	Ratio  float64 `json:"ratio"`
+	Bar    string  `json:"bar"`
+	Held   bool    `json:"held"`
+	Note   string  `json:"note,omitempty"`
+}
+
+func (l line) String() string {
+	verdict := "missed"
+	if l.Held {
+		verdict = "held"
+	}
+	return fmt.Sprintf("%-28s ours %8.1f  theirs %8.1f %s  ratio %.2f  bar %s  %s  (%s)",
+		l.Name, l.Ours, l.Theirs, l.Unit, l.Ratio, l.Bar, verdict, l.Note)
+}
+
+// bar is a comparison: acknowledgements per second at a window.
+type bar struct {
+	name       string
+	window     int
+	subscriber bool
+	want       float64
+}
+
+func compare(ctx context.Context, o options) error {
+	bars := []bar{
+		{"qos1-window10", 10, false, 1.5},
+		{"qos1-window1", 1, false, 0.7},
+		{"qos1-window10-subscriber", 10, true, 1},
+	}
+	var lines []line
+	for _, b := range bars {
+		if o.only != "" && o.only != b.name {
+			continue
+		}
+		l, err := b.run(ctx, o)
+		if err != nil {
+			return fmt.Errorf("%s: %w", b.name, err)
+		}
+		fmt.Println(l)
+		lines = append(lines, l)
+	}
+	if o.only == "" || o.only == "idle-connection" {
+		l, err := idle(ctx, o)
+		if err != nil {
+			return fmt.Errorf("idle-connection: %w", err)
+		}
+		fmt.Println(l)
+		lines = append(lines, l)
+	}
+	if len(lines) == 0 {
+		return fmt.Errorf("no bar is named %q", o.only)
+	}
+	if o.json == "" {
+		return nil
+	}
+	data, err := json.MarshalIndent(lines, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(o.json, append(data, '\n'), 0o644)
+}
+
+// run takes both sides in turn and compares the medians.
+func (b bar) run(ctx context.Context, o options) (line, error) {
+	var ours, theirs []result
+	for range o.rounds {
+		for _, side := range []struct {
+			start func(context.Context, options) (*server, error)
+			into  *[]result
+		}{{startFront, &ours}, {startMosquitto, &theirs}} {
+			srv, err := side.start(ctx, o)
+			if err != nil {
+				return line{}, err
+			}
+			r, err := load(ctx, srv, o, b)
+			err = errors.Join(err, srv.stop())
+			if err != nil {
+				return line{}, err
+			}
+			*side.into = append(*side.into, r)
+		}
+	}
+	a, t := median(ours), median(theirs)
+	l := line{Name: b.name, Unit: "k/s", Ours: a.rate / 1e3, Theirs: t.rate / 1e3, Ratio: a.rate / t.rate,
+		Bar: fmt.Sprintf(">=%.1fx", b.want)}
+	l.Held = l.Ratio >= b.want
+	l.Note = fmt.Sprintf("server CPU/msg %.1f/%.1f us, load generator %.1f/%.1f us, p50 %.1f/%.1f ms, p99 %.1f/%.1f ms",
+		a.serverCPU, t.serverCPU, a.loadCPU, t.loadCPU, ms(a.p50), ms(t.p50), ms(a.p99), ms(t.p99))
+	if b.subscriber {
+		l.Note += fmt.Sprintf(", delivered of acknowledged %.1f/%.1f %%", 100*a.delivered, 100*t.delivered)
+	}
+	return l, nil
+}
+
+func ms(d time.Duration) float64 { return float64(d) / 1e6 }
+
+func median(rs []result) result {
+	slices.SortFunc(rs, func(a, b result) int { return int(a.rate - b.rate) })
+	return rs[len(rs)/2]
+}
