@@ -11,76 +11,6 @@ import (
 
 var errNotBuilt = g.Errorf(g.Unavailable, "this part of the registry is not built yet")
 
-func (r *Registry) Empty(ctx context.Context) (bool, error)      { return false, errNotBuilt }
-func (r *Registry) Backup(ctx context.Context, dir string) error { return errNotBuilt }
-func (r *Registry) SignIn(ctx context.Context, name, password, remote string) (string, g.User, error) {
-	return "", g.User{}, errNotBuilt
-}
-func (r *Registry) UserByToken(ctx context.Context, token string) (g.User, g.Scope, error) {
-	return g.User{}, g.Scope{}, errNotBuilt
-}
-func (r *Registry) SignOut(ctx context.Context, token string) error { return errNotBuilt }
-func (r *Registry) KeyBySecret(ctx context.Context, secret string) (g.APIKey, g.Scope, error) {
-	return g.APIKey{}, g.Scope{}, errNotBuilt
-}
-func (r *Registry) SetPassword(ctx context.Context, name, password string) error { return errNotBuilt }
-func (r *Registry) VerifyDevice(ctx context.Context, id g.DeviceID, password []byte) (g.Device, error) {
-	return g.Device{}, errNotBuilt
-}
-func (v *View) Schools(ctx context.Context) ([]g.School, error) { return nil, errNotBuilt }
-func (v *View) School(ctx context.Context, id g.SchoolID) (g.School, error) {
-	return g.School{}, errNotBuilt
-}
-func (v *View) CreateSchool(ctx context.Context, s g.School) (g.School, error) {
-	return g.School{}, errNotBuilt
-}
-func (v *View) UpdateSchool(ctx context.Context, s g.School) error { return errNotBuilt }
-func (v *View) Places(ctx context.Context, school g.SchoolID) (Places, error) {
-	return Places{}, errNotBuilt
-}
-func (v *View) PutSite(ctx context.Context, x g.Site) (g.Site, error) { return g.Site{}, errNotBuilt }
-func (v *View) PutBuilding(ctx context.Context, x g.Building) (g.Building, error) {
-	return g.Building{}, errNotBuilt
-}
-func (v *View) PutZone(ctx context.Context, x g.Zone) (g.Zone, error)     { return g.Zone{}, errNotBuilt }
-func (v *View) DeleteSite(ctx context.Context, id g.SiteID) error         { return errNotBuilt }
-func (v *View) DeleteBuilding(ctx context.Context, id g.BuildingID) error { return errNotBuilt }
-func (v *View) DeleteZone(ctx context.Context, id g.ZoneID) error         { return errNotBuilt }
-func (v *View) Profiles(ctx context.Context) ([]g.Profile, error)         { return nil, errNotBuilt }
-func (v *View) Profile(ctx context.Context, id g.ProfileID) (g.Profile, error) {
-	return g.Profile{}, errNotBuilt
-}
-func (v *View) PutProfile(ctx context.Context, p g.Profile) error       { return errNotBuilt }
-func (v *View) DeleteProfile(ctx context.Context, id g.ProfileID) error { return errNotBuilt }
-func (v *View) Devices(ctx context.Context, f DeviceFilter) ([]DeviceRow, string, error) {
-	return nil, "", errNotBuilt
-}
-func (v *View) Device(ctx context.Context, id g.DeviceID) (DeviceRow, error) {
-	return DeviceRow{}, errNotBuilt
-}
-func (v *View) DeviceCounts(ctx context.Context, school g.SchoolID) (map[g.DeviceState]int, map[g.DeviceType]int, error) {
-	return nil, nil, errNotBuilt
-}
-func (v *View) CreateDevice(ctx context.Context, d g.Device, secret map[string]string) (g.Device, string, error) {
-	return g.Device{}, "", errNotBuilt
-}
-func (v *View) UpdateDevice(ctx context.Context, d g.Device, secret map[string]string) error {
-	return errNotBuilt
-}
-func (v *View) DeleteDevice(ctx context.Context, id g.DeviceID) error { return errNotBuilt }
-func (v *View) DeviceSecret(ctx context.Context, id g.DeviceID) (map[string]string, error) {
-	return nil, errNotBuilt
-}
-func (v *View) ResetDevicePassword(ctx context.Context, id g.DeviceID) (string, error) {
-	return "", errNotBuilt
-}
-func (v *View) SetDesired(ctx context.Context, id g.DeviceID, name string, val g.Value) error {
-	return errNotBuilt
-}
-func (v *View) ApplyTwins(ctx context.Context, events []g.Event) error { return errNotBuilt }
-func (v *View) MarkStale(ctx context.Context, now time.Time) ([]g.DeviceID, error) {
-	return nil, errNotBuilt
-}
 func (v *View) People(ctx context.Context, f PersonFilter) ([]PersonRow, string, error) {
 	return nil, "", errNotBuilt
 }
@@ -118,23 +48,6 @@ func (v *View) ByCredential(ctx context.Context, school g.SchoolID, method g.Met
 func (v *View) Templates(ctx context.Context, school g.SchoolID) ([]Template, error) {
 	return nil, errNotBuilt
 }
-func (v *View) Users(ctx context.Context, school g.SchoolID) ([]g.User, error) {
-	return nil, errNotBuilt
-}
-func (v *View) CreateUser(ctx context.Context, u g.User, password string) (g.User, error) {
-	return g.User{}, errNotBuilt
-}
-func (v *View) UpdateUser(ctx context.Context, u g.User) error { return errNotBuilt }
-func (v *View) ChangePassword(ctx context.Context, id g.UserID, old, new string) error {
-	return errNotBuilt
-}
-func (v *View) Keys(ctx context.Context, school g.SchoolID) ([]g.APIKey, error) {
-	return nil, errNotBuilt
-}
-func (v *View) CreateKey(ctx context.Context, k g.APIKey) (g.APIKey, string, error) {
-	return g.APIKey{}, "", errNotBuilt
-}
-func (v *View) RevokeKey(ctx context.Context, id g.KeyID) error { return errNotBuilt }
 func (v *View) Webhooks(ctx context.Context, school g.SchoolID) ([]g.Webhook, error) {
 	return nil, errNotBuilt
 }
@@ -161,11 +74,6 @@ func (v *View) Setting(ctx context.Context, school g.SchoolID, key string) (json
 func (v *View) PutSetting(ctx context.Context, school g.SchoolID, key string, value json.RawMessage) error {
 	return errNotBuilt
 }
-func (v *View) Audit(ctx context.Context, f AuditFilter) ([]g.AuditEntry, string, error) {
-	return nil, "", errNotBuilt
-}
-func (v *View) Record(ctx context.Context, deed, object string) error { return errNotBuilt }
-func (v *View) VerifyAudit(ctx context.Context) (uint64, error)       { return 0, errNotBuilt }
 func (v *View) Sessions(ctx context.Context, school g.SchoolID, from, to time.Time) ([]g.Session, error) {
 	return nil, errNotBuilt
 }

@@ -1,0 +1,331 @@
+package registry
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+const (
+	deviceColumns = "d.id, d.school, d.zone, d.profile, d.driver, d.name, d.serial, d.address, d.enabled, d.created"
+	deviceState   = "CASE WHEN d.enabled = 0 THEN 'disabled' ELSE COALESCE(t.state, 'unknown') END"
+	deviceRows    = "SELECT " + deviceColumns + ", p.type, " + deviceState + `, COALESCE(t.reason, ''), COALESCE(t.last_seen, 0),
+		COALESCE(t.seq, 0), COALESCE(t.reported, ''), COALESCE(t.desired, '')
+		FROM devices d JOIN profiles p ON p.id = d.profile LEFT JOIN twins t ON t.device = d.id`
+)
+
+// scanDevice reads deviceColumns into d and what follows into more.
+func scanDevice(scan func(...any) error, d *g.Device, more ...any) error {
+	var address []byte
+	var created int64
+	dst := []any{&d.ID, &d.School, &d.Zone, &d.Profile, &d.Driver, &d.Name, &d.Serial, &address, &d.Enabled, &created}
+	if err := scan(append(dst, more...)...); err != nil {
+		return err
+	}
+	d.Created = moment(created)
+	return unjson(address, &d.Address)
+}
+
+// unjson reads a JSON column that may be empty.
+func unjson(b []byte, x any) error {
+	if len(b) == 0 {
+		return nil
+	}
+	return json.Unmarshal(b, x)
+}
+
+func scanDeviceRow(scan func(...any) error) (row DeviceRow, err error) {
+	var seen int64
+	var reported, desired []byte
+	t := &row.Twin
+	if err := scanDevice(scan, &row.Device, &row.Type, &t.State, &t.Reason, &seen, &t.Seq, &reported, &desired); err != nil {
+		return row, err
+	}
+	t.Device, t.LastSeen = row.ID, moment(seen)
+	return row, errors.Join(unjson(reported, &t.Reported), unjson(desired, &t.Desired))
+}
+
+// Devices lists devices by id.
+func (v *View) Devices(ctx context.Context, f DeviceFilter) ([]DeviceRow, string, error) {
+	in, err := v.reach(ctx, g.DevicesRead)
+	if err != nil {
+		return nil, "", err
+	}
+	var w where
+	if err := in.within(&w, "d.school", f.School); err != nil {
+		return nil, "", err
+	}
+	eq(&w, "d.zone", f.Zone)
+	eq(&w, "p.type", f.Type)
+	eq(&w, "d.driver", f.Driver)
+	eq(&w, deviceState, f.State)
+	if q := strings.ToLower(strings.TrimSpace(f.Query)); q != "" {
+		like := "%" + strings.NewReplacer("\\", "\\\\", "%", "\\%", "_", "\\_").Replace(q) + "%"
+		w.and(`(LOWER(d.name) LIKE ? ESCAPE '\' OR LOWER(d.id) LIKE ? ESCAPE '\' OR LOWER(d.serial) LIKE ? ESCAPE '\')`, like, like, like)
+	}
+	at, ok, err := f.after(1)
+	if err != nil {
+		return nil, "", err
+	}
+	if ok {
+		w.and("d.id > ?", at[0])
+	}
+	out := []DeviceRow{}
+	err = each(ctx, v.r.reg, deviceRows+w.String()+" ORDER BY d.id LIMIT ?", append(w.args, f.limit()+1), func(scan func(...any) error) error {
+		row, err := scanDeviceRow(scan)
+		out = append(out, row)
+		return err
+	})
+	if err != nil {
+		return nil, "", fmt.Errorf("list devices: %w", err)
+	}
+	out, next := cut(out, f.limit(), func(d DeviceRow) string { return cursor(string(d.ID)) })
+	return out, next, nil
+}
+
+// Device is one device with its twin.
+func (v *View) Device(ctx context.Context, id g.DeviceID) (DeviceRow, error) {
+	in, err := v.reach(ctx, g.DevicesRead)
+	if err != nil {
+		return DeviceRow{}, err
+	}
+	row, err := scanDeviceRow(v.r.reg.row(ctx, deviceRows+" WHERE d.id = ?", string(id)).Scan)
+	if err != nil {
+		return DeviceRow{}, missing(err, "device", string(id))
+	}
+	if err := in.owns(row.School, "device", string(id)); err != nil {
+		return DeviceRow{}, err
+	}
+	return row, nil
+}
+
+// DeviceCounts counts the school's devices (all that the scope sees where school is empty) by
+// state and by type.
+func (v *View) DeviceCounts(ctx context.Context, school g.SchoolID) (map[g.DeviceState]int, map[g.DeviceType]int, error) {
+	in, err := v.reach(ctx, g.DevicesRead)
+	if err != nil {
+		return nil, nil, err
+	}
+	var w where
+	if err := in.within(&w, "d.school", school); err != nil {
+		return nil, nil, err
+	}
+	states, types := map[g.DeviceState]int{}, map[g.DeviceType]int{}
+	q := "SELECT " + deviceState + " AS s, p.type, COUNT(*) FROM devices d JOIN profiles p ON p.id = d.profile LEFT JOIN twins t ON t.device = d.id" + w.String() + " GROUP BY s, p.type"
+	if v.r.reg.postgres {
+		q = strings.Replace(q, "GROUP BY s", "GROUP BY 1", 1)
+	}
+	err = each(ctx, v.r.reg, q, w.args, func(scan func(...any) error) error {
+		var s g.DeviceState
+		var typ g.DeviceType
+		n := 0
+		if err := scan(&s, &typ, &n); err != nil {
+			return err
+		}
+		states[s] += n
+		types[typ] += n
+		return nil
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("count devices: %w", err)
+	}
+	return states, types, nil
+}
+
+// checkDevice finds whether the device may stand as it is described.
+func (v *View) checkDevice(ctx context.Context, t *tx, d g.Device) error {
+	if err := errors.Join(optional("serial", d.Serial, 200)); err != nil {
+		return err
+	}
+	if d.Driver == "" {
+		return g.FieldErrorf("driver", "name the driver that speaks to the device, or %s", g.DriverMQTTFront)
+	}
+	p, err := profile(ctx, t, d.Profile)
+	if g.ErrorCode(err) == g.NotFound {
+		return g.FieldErrorf("profile", "there is no profile %q: choose one of those listed, or add it", d.Profile)
+	}
+	if err != nil {
+		return err
+	}
+	if d.Zone != "" {
+		var school g.SchoolID
+		private := false
+		err := t.row(ctx, "SELECT school, private FROM zones WHERE id = ?", string(d.Zone)).Scan(&school, &private)
+		if errors.Is(err, sql.ErrNoRows) || err == nil && school != d.School {
+			return g.FieldErrorf("zone", "the school has no zone %q", d.Zone)
+		}
+		if err != nil {
+			return fmt.Errorf("read zone: %w", err)
+		}
+		if private && p.Type == g.TypeCamera {
+			return g.FieldErrorf("zone", "the zone is private: no camera can be bound to it")
+		}
+	}
+	if d.Serial != "" {
+		n := 0
+		if err := t.row(ctx, "SELECT COUNT(*) FROM devices WHERE driver = ? AND serial = ? AND id <> ?", string(d.Driver), d.Serial, string(d.ID)).Scan(&n); err != nil {
+			return fmt.Errorf("read device: %w", err)
+		}
+		if n > 0 {
+			return &g.Error{Code: g.Conflict, Field: "serial", Message: fmt.Sprintf("the driver %s has a device with the serial %q already", d.Driver, d.Serial)}
+		}
+	}
+	return nil
+}
+
+// checkDeviceText is the part of checkDevice that asks no table.
+func checkDeviceText(d g.Device) error {
+	if err := line("name", d.Name, 200); err != nil {
+		return err
+	}
+	if len(d.Address) > 64 {
+		return g.FieldErrorf("address", "%d entries; at most 64 are kept", len(d.Address))
+	}
+	for k, val := range d.Address {
+		if err := optional("address."+k, k+val, 2000); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sealSecret encrypts a device's secret under the school's key.
+func (v *View) sealSecret(ctx context.Context, t *tx, d g.Device, secret map[string]string) ([]byte, error) {
+	if len(secret) == 0 {
+		return nil, nil
+	}
+	keys, err := v.r.vault.school(ctx, t, d.School)
+	if err != nil {
+		return nil, err
+	}
+	b, err := json.Marshal(secret)
+	if err != nil {
+		return nil, err
+	}
+	if len(b) > 16<<10 {
+		return nil, g.Errorf(g.TooLarge, "the secret has %d bytes; at most %d are kept", len(b), 16<<10)
+	}
+	return seal(keys.secret, b, "device "+string(d.ID)), nil
+}
+
+// CreateDevice adds a device; an empty ID is drawn. For a device of the MQTT front it answers
+// the generated password, which is shown this once and kept as a hash.
+func (v *View) CreateDevice(ctx context.Context, d g.Device, secret map[string]string) (g.Device, string, error) {
+	in, err := v.reach(ctx, g.DevicesWrite)
+	if err != nil {
+		return g.Device{}, "", err
+	}
+	if err := in.owns(d.School, "school", string(d.School)); err != nil {
+		return g.Device{}, "", err
+	}
+	if d.ID == "" {
+		d.ID = g.DeviceID(g.NewID("dev"))
+	}
+	if !g.ValidID(string(d.ID)) {
+		return g.Device{}, "", badID()
+	}
+	if err := checkDeviceText(d); err != nil {
+		return g.Device{}, "", err
+	}
+	password, hash := "", ""
+	if d.Driver == g.DriverMQTTFront {
+		password, hash = newDevicePassword(d.ID)
+	}
+	err = v.r.write(ctx, func(t *tx) error {
+		d.Created = moment(micros(t.now))
+		if err := free(ctx, t, "devices", "device", string(d.ID)); err != nil {
+			return err
+		}
+		if err := v.checkDevice(ctx, t, d); err != nil {
+			return err
+		}
+		sealed, err := v.sealSecret(ctx, t, d, secret)
+		if err != nil {
+			return err
+		}
+		address, err := json.Marshal(d.Address)
+		if err != nil {
+			return err
+		}
+		_, err = t.exec(ctx, "INSERT INTO devices (id, school, zone, profile, driver, name, serial, address, enabled, created, secret_sealed, password) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			string(d.ID), string(d.School), string(d.Zone), string(d.Profile), string(d.Driver), d.Name, d.Serial, string(address), flag(d.Enabled), micros(d.Created), sealed, hash)
+		if err != nil {
+			return fmt.Errorf("create device: %w", err)
+		}
+		t.change("device", d.School, string(d.ID))
+		return v.audit(ctx, t, d.School, "device.create", string(d.ID))
+	})
+	if err != nil {
+		return g.Device{}, "", err
+	}
+	return d, password, nil
+}
+
+// deviceForWrite is the device, found in scope inside a write.
+func deviceForWrite(ctx context.Context, t *tx, in reach, id g.DeviceID) (d g.Device, err error) {
+	if err := scanDevice(t.row(ctx, "SELECT "+deviceColumns+" FROM devices d WHERE d.id = ?", string(id)).Scan, &d); err != nil {
+		return d, missing(err, "device", string(id))
+	}
+	return d, in.owns(d.School, "device", string(id))
+}
+
+// UpdateDevice changes everything but the device's id, school and time of creation. A nil
+// secret keeps the old one; an empty one removes it. A change of driver away from the MQTT
+// front ends its password.
+func (v *View) UpdateDevice(ctx context.Context, d g.Device, secret map[string]string) error {
+	in, err := v.reach(ctx, g.DevicesWrite)
+	if err != nil {
+		return err
+	}
+	if err := checkDeviceText(d); err != nil {
+		return err
+	}
+	return v.r.write(ctx, func(t *tx) error {
+		old, err := deviceForWrite(ctx, t, in, d.ID)
+		if err != nil {
+			return err
+		}
+		if d.School != "" && d.School != old.School {
+			return g.FieldErrorf("school", "a device does not change its school: delete it and add it there")
+		}
+		d.School, d.Created = old.School, old.Created
+		if err := v.checkDevice(ctx, t, d); err != nil {
+			return err
+		}
+		address, err := json.Marshal(d.Address)
+		if err != nil {
+			return err
+		}
+		_, err = t.exec(ctx, "UPDATE devices SET zone = ?, profile = ?, driver = ?, name = ?, serial = ?, address = ?, enabled = ? WHERE id = ?",
+			string(d.Zone), string(d.Profile), string(d.Driver), d.Name, d.Serial, string(address), flag(d.Enabled), string(d.ID))
+		if err != nil {
+			return fmt.Errorf("update device: %w", err)
+		}
+		if d.Driver != g.DriverMQTTFront && old.Driver == g.DriverMQTTFront {
+			if _, err := t.exec(ctx, "UPDATE devices SET password = '' WHERE id = ?", string(d.ID)); err != nil {
+				return fmt.Errorf("update device: %w", err)
+			}
+		}
+		if secret != nil {
+			sealed, err := v.sealSecret(ctx, t, d, secret)
+			if err != nil {
+				return err
+			}
+			if _, err := t.exec(ctx, "UPDATE devices SET secret_sealed = ? WHERE id = ?", sealed, string(d.ID)); err != nil {
+				return fmt.Errorf("update device: %w", err)
+			}
+		}
+		t.change("device", d.School, string(d.ID))
+		return v.audit(ctx, t, d.School, "device.update", string(d.ID))
+	})
+}
+
+// DeleteDevice removes a device, its twin and its secret. Its history stays.
+func (v *View) DeleteDevice(ctx context.Context, id g.DeviceID) error {
+	return v.remove(ctx, g.DevicesWrite, "devices", "device", string(id), "device", nil)
+}

@@ -1,0 +1,114 @@
+package registry
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"database/sql"
+	"encoding/base32"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// newDevicePassword draws 160 random bits; being random, they need no slow hash.
+func newDevicePassword(id g.DeviceID) (password, hash string) {
+	var b [20]byte
+	rand.Read(b[:])
+	password = strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b[:]))
+	return password, devicePasswordHash(id, []byte(password))
+}
+
+func devicePasswordHash(id g.DeviceID, password []byte) string {
+	h := sha256.New()
+	h.Write([]byte(id))
+	h.Write([]byte{0})
+	h.Write(password)
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// DeviceSecret is what the device's driver needs to sign in to it. Only system scopes ask.
+func (v *View) DeviceSecret(ctx context.Context, id g.DeviceID) (map[string]string, error) {
+	if err := v.system(); err != nil {
+		return nil, err
+	}
+	var school g.SchoolID
+	var sealed []byte
+	if err := v.r.reg.row(ctx, "SELECT school, secret_sealed FROM devices WHERE id = ?", string(id)).Scan(&school, &sealed); err != nil {
+		return nil, missing(err, "device", string(id))
+	}
+	secret := map[string]string{}
+	if len(sealed) == 0 {
+		return secret, nil
+	}
+	keys, err := v.r.vault.school(ctx, v.r.reg, school)
+	if err != nil {
+		return nil, err
+	}
+	b, err := unseal(keys.secret, sealed, "device "+string(id))
+	if err != nil {
+		return nil, err
+	}
+	return secret, json.Unmarshal(b, &secret)
+}
+
+// ResetDevicePassword gives a device of the MQTT front a new password, which is shown this
+// once; the old one ends.
+func (v *View) ResetDevicePassword(ctx context.Context, id g.DeviceID) (string, error) {
+	in, err := v.reach(ctx, g.DevicesWrite)
+	if err != nil {
+		return "", err
+	}
+	password, hash := newDevicePassword(id)
+	err = v.r.write(ctx, func(t *tx) error {
+		d, err := deviceForWrite(ctx, t, in, id)
+		if err != nil {
+			return err
+		}
+		if d.Driver != g.DriverMQTTFront {
+			return g.Errorf(g.Invalid, "the device is spoken to by the driver %s and has no MQTT password", d.Driver)
+		}
+		if _, err := t.exec(ctx, "UPDATE devices SET password = ? WHERE id = ?", hash, string(id)); err != nil {
+			return fmt.Errorf("reset device password: %w", err)
+		}
+		t.change("device", d.School, string(id))
+		return v.audit(ctx, t, d.School, "device.password", string(id))
+	})
+	if err != nil {
+		return "", err
+	}
+	return password, nil
+}
+
+// VerifyDevice checks a device's MQTT sign-in. It takes as long for an unknown device as for
+// a wrong password, answers Unauthenticated for both and Forbidden for a disabled device.
+func (r *Registry) VerifyDevice(ctx context.Context, id g.DeviceID, password []byte) (g.Device, error) {
+	now := r.now()
+	d, ok, gen := r.doors.get(id, now)
+	if !ok {
+		err := scanDevice(r.reg.row(ctx, "SELECT "+deviceColumns+", d.password FROM devices d WHERE d.id = ?", string(id)).Scan, &d.device, &d.password)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return g.Device{}, fmt.Errorf("verify device: %w", err)
+		}
+		if err == nil {
+			d.until = now.Add(doorLifetime)
+			r.doors.put(id, d, gen)
+		}
+	}
+	want := d.password
+	if want == "" {
+		want = strings.Repeat("-", 2*sha256.Size) // no hash is equal to it
+	}
+	if subtle.ConstantTimeCompare([]byte(devicePasswordHash(id, password)), []byte(want)) != 1 {
+		return g.Device{}, g.Errorf(g.Unauthenticated, "the device is unknown or its password is wrong")
+	}
+	if !d.device.Enabled {
+		return g.Device{}, g.Errorf(g.Forbidden, "device %q is disabled", id)
+	}
+	return d.device, nil
+}

@@ -1,0 +1,58 @@
+package registry
+
+import (
+	"sync"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// doorCache keeps what the MQTT front asks of a device at every sign-in. An entry lives 30 s,
+// so that a change made by another process is seen; a change of our own drops it at once.
+// It holds at most maxDoors entries; a full cache is emptied.
+type doorCache struct {
+	mu  sync.Mutex
+	m   map[g.DeviceID]door
+	gen uint64 // rises when something is dropped: what was read before is not put in after
+}
+
+type door struct {
+	device   g.Device
+	password string // hash
+	until    time.Time
+}
+
+const (
+	maxDoors     = 50_000
+	doorLifetime = 30 * time.Second
+)
+
+func (c *doorCache) get(id g.DeviceID, now time.Time) (d door, ok bool, gen uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	d, ok = c.m[id]
+	return d, ok && now.Before(d.until), c.gen
+}
+
+func (c *doorCache) put(id g.DeviceID, d door, gen uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if gen != c.gen {
+		return
+	}
+	if c.m == nil || len(c.m) >= maxDoors {
+		c.m = map[g.DeviceID]door{}
+	}
+	c.m[id] = d
+}
+
+func (c *doorCache) forget(id g.DeviceID, all bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.gen++
+	if all {
+		c.m = nil
+		return
+	}
+	delete(c.m, id)
+}

@@ -1,0 +1,158 @@
+package registry
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+const (
+	keyColumns  = "id, school, name, permissions, created, expires, last_used, revoked"
+	maxKeyLife  = 366 * 24 * time.Hour
+	keyUseEvery = time.Minute // last_used is written no oftener
+)
+
+func scanKey(scan func(...any) error, more ...any) (k g.APIKey, err error) {
+	var perms []byte
+	var created, expires, used int64
+	dst := []any{&k.ID, &k.School, &k.Name, &perms, &created, &expires, &used, &k.Revoked}
+	if err := scan(append(dst, more...)...); err != nil {
+		return k, err
+	}
+	k.Created, k.Expires, k.LastUsed = moment(created), moment(expires), moment(used)
+	return k, unjson(perms, &k.Permissions)
+}
+
+// Keys lists the API keys of the school, or of all that the scope sees, newest first.
+func (v *View) Keys(ctx context.Context, school g.SchoolID) ([]g.APIKey, error) {
+	in, err := v.reach(ctx, g.KeysAdmin)
+	if err != nil {
+		return nil, err
+	}
+	var w where
+	if err := in.within(&w, "school", school); err != nil {
+		return nil, err
+	}
+	out := []g.APIKey{}
+	err = each(ctx, v.r.reg, "SELECT "+keyColumns+" FROM api_keys"+w.String()+" ORDER BY created DESC, id", w.args, func(scan func(...any) error) error {
+		k, err := scanKey(scan)
+		out = append(out, k)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list keys: %w", err)
+	}
+	return out, nil
+}
+
+// CreateKey makes an API key and answers its secret, which is shown this once. The key may do
+// no more than its maker, and ends within a year. Made by a district's admin for the district,
+// it sees the district's schools.
+func (v *View) CreateKey(ctx context.Context, k g.APIKey) (g.APIKey, string, error) {
+	in, err := v.reach(ctx, g.KeysAdmin)
+	if err != nil {
+		return g.APIKey{}, "", err
+	}
+	if err := in.owns(k.School, "school", string(k.School)); err != nil {
+		return g.APIKey{}, "", err
+	}
+	now := v.r.now()
+	if err := line("name", k.Name, 100); err != nil {
+		return g.APIKey{}, "", err
+	}
+	if len(k.Permissions) == 0 {
+		return g.APIKey{}, "", g.FieldErrorf("permissions", "give at least one permission")
+	}
+	known := g.RoleAdmin.Permissions()
+	for i, p := range k.Permissions {
+		if !slices.Contains(known, p) {
+			return g.APIKey{}, "", g.FieldErrorf(fmt.Sprintf("permissions[%d]", i), "%q is no permission; use some of %v", p, known)
+		}
+		if !v.s.Can(p) {
+			return g.APIKey{}, "", g.Errorf(g.Forbidden, "you do not have the permission %s yourself", p)
+		}
+	}
+	if k.Expires.IsZero() || !k.Expires.After(now) || k.Expires.Sub(now) > maxKeyLife {
+		return g.APIKey{}, "", g.FieldErrorf("expires", "give a time within the next year")
+	}
+	secret, hash := newToken("ghk_")
+	k.ID, k.Created, k.Expires = g.KeyID(g.NewID("key")), moment(micros(now)), moment(micros(k.Expires))
+	k.LastUsed, k.Revoked = time.Time{}, false
+	perms, err := json.Marshal(k.Permissions)
+	if err != nil {
+		return g.APIKey{}, "", err
+	}
+	err = v.r.write(ctx, func(t *tx) error {
+		if _, err := scanSchool(t.row(ctx, "SELECT "+schoolColumns+" FROM schools WHERE id = ?", string(k.School)).Scan); err != nil {
+			return missing(err, "school", string(k.School))
+		}
+		subtree := v.s.Subtree || v.s.System != ""
+		_, err := t.exec(ctx, "INSERT INTO api_keys ("+keyColumns+", subtree, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			string(k.ID), string(k.School), k.Name, string(perms), micros(k.Created), micros(k.Expires), int64(0), int64(0), flag(subtree), hash)
+		if err != nil {
+			return fmt.Errorf("create key: %w", err)
+		}
+		return v.audit(ctx, t, k.School, "key.create", string(k.ID))
+	})
+	if err != nil {
+		return g.APIKey{}, "", err
+	}
+	return k, secret, nil
+}
+
+// RevokeKey ends a key at once; it stays in the list.
+func (v *View) RevokeKey(ctx context.Context, id g.KeyID) error {
+	in, err := v.reach(ctx, g.KeysAdmin)
+	if err != nil {
+		return err
+	}
+	return v.r.write(ctx, func(t *tx) error {
+		school, err := schoolOf(ctx, t, "api_keys", "key", string(id))
+		if err != nil {
+			return err
+		}
+		if err := in.owns(school, "key", string(id)); err != nil {
+			return err
+		}
+		if _, err := t.exec(ctx, "UPDATE api_keys SET revoked = 1 WHERE id = ?", string(id)); err != nil {
+			return fmt.Errorf("revoke key: %w", err)
+		}
+		return v.audit(ctx, t, school, "key.revoke", string(id))
+	})
+}
+
+// KeyBySecret answers which API key a secret is of, and what it may see.
+func (r *Registry) KeyBySecret(ctx context.Context, secret string) (g.APIKey, g.Scope, error) {
+	now := r.now()
+	subtree := false
+	k, err := scanKey(r.reg.row(ctx, "SELECT "+keyColumns+", subtree FROM api_keys WHERE hash = ?", tokenHash(secret)).Scan, &subtree)
+	if errors.Is(err, sql.ErrNoRows) {
+		return g.APIKey{}, g.Scope{}, g.Errorf(g.Unauthenticated, "this API key is unknown")
+	}
+	if err != nil {
+		return g.APIKey{}, g.Scope{}, fmt.Errorf("read key: %w", err)
+	}
+	if k.Revoked {
+		return g.APIKey{}, g.Scope{}, g.Errorf(g.Unauthenticated, "this API key was revoked")
+	}
+	if !now.Before(k.Expires) {
+		return g.APIKey{}, g.Scope{}, g.Errorf(g.Unauthenticated, "this API key ended on %s: make a new one", k.Expires.Format(time.DateOnly))
+	}
+	if now.Sub(k.LastUsed) >= keyUseEvery {
+		err := r.write(ctx, func(t *tx) error {
+			_, err := t.exec(ctx, "UPDATE api_keys SET last_used = ? WHERE id = ?", micros(now), string(k.ID))
+			return err
+		})
+		if err != nil {
+			return g.APIKey{}, g.Scope{}, fmt.Errorf("note the key's use: %w", err)
+		}
+		k.LastUsed = moment(micros(now))
+	}
+	return k, g.Scope{School: k.School, Subtree: subtree, Actor: actor(string(k.ID), k.Name), Permissions: k.Permissions}, nil
+}

@@ -1,0 +1,79 @@
+package registry
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"io/fs"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+//go:embed migrations
+var migrations embed.FS
+
+// migrate brings the store to the newest schema, one transaction per step.
+func (s *store) migrate(ctx context.Context, now time.Time) error {
+	engine := "sqlite"
+	if s.postgres {
+		engine = "postgres"
+	}
+	dir := path.Join("migrations", engine, s.name)
+	files, err := fs.ReadDir(migrations, dir)
+	if err != nil {
+		return err
+	}
+	_, err = s.write(ctx, now, func(t *tx) error {
+		_, err := t.exec(ctx, "CREATE TABLE IF NOT EXISTS "+s.name+"_schema (version INTEGER PRIMARY KEY)")
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("read the schema's version: %w", err)
+	}
+	newest := 0
+	for _, f := range files {
+		n, err := strconv.Atoi(strings.SplitN(f.Name(), "_", 2)[0])
+		if err != nil {
+			return fmt.Errorf("migration %s: the name should begin with its number: %w", f.Name(), err)
+		}
+		newest = n
+		if err := s.step(ctx, now, n, path.Join(dir, f.Name())); err != nil {
+			return err
+		}
+	}
+	have := 0
+	if err := s.row(ctx, "SELECT COALESCE(MAX(version), 0) FROM "+s.name+"_schema").Scan(&have); err != nil {
+		return fmt.Errorf("read the schema's version: %w", err)
+	}
+	if have > newest {
+		return g.Errorf(g.Unavailable, "the %s has schema %d and this program knows only %d: start the newer gateway that wrote it, or restore a backup", s.name, have, newest)
+	}
+	return nil
+}
+
+// step applies one migration unless it, or a newer one, has been applied.
+func (s *store) step(ctx context.Context, now time.Time, n int, file string) error {
+	text, err := migrations.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	_, err = s.write(ctx, now, func(t *tx) error {
+		have := 0
+		if err := t.row(ctx, "SELECT COALESCE(MAX(version), 0) FROM "+s.name+"_schema").Scan(&have); err != nil || have >= n {
+			return err
+		}
+		if _, err := t.ExecContext(ctx, string(text)); err != nil {
+			return err
+		}
+		_, err := t.exec(ctx, "INSERT INTO "+s.name+"_schema (version) VALUES (?)", n)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("migrate %s to schema %d: %w", s.name, n, err)
+	}
+	return nil
+}

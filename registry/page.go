@@ -1,0 +1,103 @@
+package registry
+
+import (
+	"encoding/base64"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+const (
+	defaultLimit = 100
+	maxLimit     = 1000
+)
+
+// limit is the page's size: 100 where none is given, 1000 at most.
+func (p Page) limit() int {
+	if p.Limit <= 0 {
+		return defaultLimit
+	}
+	return min(p.Limit, maxLimit)
+}
+
+// after reads a cursor of n parts; ok is false where there is none.
+func (p Page) after(n int) (parts []string, ok bool, err error) {
+	if p.Cursor == "" {
+		return nil, false, nil
+	}
+	b, err := base64.RawURLEncoding.DecodeString(p.Cursor)
+	parts = strings.Split(string(b), "\x1f")
+	if err != nil || len(parts) != n || !utf8.Valid(b) {
+		return nil, false, badCursor()
+	}
+	return parts, true, nil
+}
+
+func badCursor() error {
+	return g.FieldErrorf("cursor", "this cursor is not one of ours: leave it out to begin again")
+}
+
+// cursor makes an opaque cursor. It never holds a personal field.
+func cursor(parts ...string) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(strings.Join(parts, "\x1f")))
+}
+
+// number reads a number out of a cursor.
+func number(s string) (int64, error) {
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil {
+		return 0, badCursor()
+	}
+	return n, nil
+}
+
+func digits[T int64 | uint64](n T) string { return strconv.FormatInt(int64(n), 10) }
+
+// line checks one line of text that people wrote: not empty, at most max characters, no
+// control characters.
+func line(field, s string, max int) error {
+	if strings.TrimSpace(s) == "" {
+		return g.FieldErrorf(field, "give a %s", strings.ReplaceAll(field, "_", " "))
+	}
+	return optional(field, s, max)
+}
+
+// optional is line for a text that may be empty.
+func optional(field, s string, max int) error {
+	if !utf8.ValidString(s) {
+		return g.FieldErrorf(field, "the text is not UTF-8")
+	}
+	if n := utf8.RuneCountInString(s); n > max {
+		return g.FieldErrorf(field, "the text has %d characters; at most %d are kept", n, max)
+	}
+	if strings.ContainsFunc(s, unicode.IsControl) {
+		return g.FieldErrorf(field, "the text holds a control character: write it on one line")
+	}
+	return nil
+}
+
+// before continues a list that is ordered by one falling number.
+func before(w *where, p Page, col string) error {
+	parts, ok, err := p.after(1)
+	if err != nil || !ok {
+		return err
+	}
+	n, err := number(parts[0])
+	if err != nil {
+		return err
+	}
+	w.and(col+" < ?", n)
+	return nil
+}
+
+// cut takes the one row too many that a list asked for, and answers the cursor of the last
+// row that is kept where there was one.
+func cut[T any](rows []T, limit int, at func(T) string) ([]T, string) {
+	if len(rows) <= limit {
+		return rows, ""
+	}
+	return rows[:limit], at(rows[limit-1])
+}

@@ -1,0 +1,171 @@
+package registry
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// signInLifetime is how long a sign-in lasts after it was used last. It is lengthened at most
+// every slideEvery, so that reading does not become writing.
+const (
+	signInLifetime = 12 * time.Hour
+	slideEvery     = 5 * time.Minute
+)
+
+// Empty says whether nobody can sign in yet: the first run.
+func (r *Registry) Empty(ctx context.Context) (bool, error) {
+	n := 0
+	if err := r.reg.row(ctx, "SELECT COUNT(*) FROM users").Scan(&n); err != nil {
+		return false, fmt.Errorf("count users: %w", err)
+	}
+	return n == 0, nil
+}
+
+// newToken is prefix and 256 random bits; being random, its plain SHA-256 may be kept.
+func newToken(prefix string) (token, hash string) {
+	var b [32]byte
+	rand.Read(b[:])
+	token = prefix + base64.RawURLEncoding.EncodeToString(b[:])
+	return token, tokenHash(token)
+}
+
+func tokenHash(token string) string {
+	h := sha256.Sum256([]byte(token))
+	return hex.EncodeToString(h[:])
+}
+
+func wrongSignIn() error {
+	return g.Errorf(g.Unauthenticated, "the name or the password is wrong")
+}
+
+// SignIn answers a token for a name and a password. An unknown name takes as long as a wrong
+// password and answers the same. After 5 failures in 15 minutes from one address it answers
+// RateLimited. Both outcomes are audited; remote is the caller's address.
+func (r *Registry) SignIn(ctx context.Context, name, password, remote string) (token string, u g.User, err error) {
+	name = signInName(name)
+	now := r.now()
+	nameKey, remoteKey := "name "+remote+" "+tokenHash(name), "remote "+remote
+	if r.limits.over(nameKey, nameLimit, now) || r.limits.over(remoteKey, remoteLimit, now) {
+		return "", u, g.Errorf(g.RateLimited, "too many wrong sign-ins: try again in %d minutes", int(limitWindow.Minutes()))
+	}
+	var hash string
+	u, err = r.scanUser(r.reg.row(ctx, "SELECT "+userColumns+", password FROM users WHERE name = ?", name).Scan, &hash)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return "", g.User{}, fmt.Errorf("sign in: %w", err)
+	}
+	fits, err := r.passwordFits(ctx, hash, password)
+	if err != nil {
+		return "", g.User{}, err
+	}
+	if !fits || u.Disabled {
+		r.limits.fail(nameKey, now)
+		r.limits.fail(remoteKey, now)
+		object := "an unknown name" // not the name: people type passwords into that field
+		if u.ID != "" {
+			object = string(u.ID)
+		}
+		err := r.write(ctx, func(t *tx) error {
+			return r.auditAs(ctx, t, "from "+remote, "", u.School, "signin.refused", object)
+		})
+		if err != nil {
+			return "", g.User{}, err
+		}
+		return "", g.User{}, wrongSignIn()
+	}
+	r.limits.forget(nameKey)
+	token, th := newToken("ghs_")
+	err = r.write(ctx, func(t *tx) error {
+		if _, err := t.exec(ctx, "DELETE FROM signins WHERE expires <= ?", micros(t.now)); err != nil {
+			return fmt.Errorf("sign in: %w", err)
+		}
+		// The password may have been changed, or the user disabled, since it was read.
+		n, err := t.exec(ctx, "INSERT INTO signins (hash, usr, expires) SELECT ?, id, "+digits(micros(t.now.Add(signInLifetime)))+" FROM users WHERE id = ? AND password = ? AND disabled = 0", th, string(u.ID), hash)
+		if err != nil {
+			return fmt.Errorf("sign in: %w", err)
+		}
+		if n == 0 {
+			return wrongSignIn()
+		}
+		return r.auditAs(ctx, t, actor(string(u.ID), u.Name), "from "+remote, u.School, "signin", string(u.ID))
+	})
+	if err != nil {
+		return "", g.User{}, err
+	}
+	return token, u, nil
+}
+
+// actor is how users and keys stand in the audit log.
+func actor(id, name string) string { return id + " " + name }
+
+func userScope(u g.User) g.Scope {
+	return g.Scope{School: u.School, Subtree: u.Role == g.RoleDistrict, Actor: actor(string(u.ID), u.Name), Permissions: u.Role.Permissions()}
+}
+
+// UserByToken answers who is signed in and what they may see, and lengthens the sign-in.
+func (r *Registry) UserByToken(ctx context.Context, token string) (g.User, g.Scope, error) {
+	now, hash := r.now(), tokenHash(token)
+	var expires int64
+	u, err := r.scanUser(r.reg.row(ctx, "SELECT u.id, u.school, u.name, u.full_name_sealed, u.role, u.language, u.disabled, u.created, s.expires FROM signins s JOIN users u ON u.id = s.usr WHERE s.hash = ?", hash).Scan, &expires)
+	if errors.Is(err, sql.ErrNoRows) || err == nil && (u.Disabled || !now.Before(moment(expires))) {
+		return g.User{}, g.Scope{}, g.Errorf(g.Unauthenticated, "nobody is signed in: sign in again")
+	}
+	if err != nil {
+		return g.User{}, g.Scope{}, fmt.Errorf("read sign-in: %w", err)
+	}
+	if until := now.Add(signInLifetime); until.Sub(moment(expires)) > slideEvery {
+		err := r.write(ctx, func(t *tx) error {
+			_, err := t.exec(ctx, "UPDATE signins SET expires = ? WHERE hash = ?", micros(until), hash)
+			return err
+		})
+		if err != nil {
+			return g.User{}, g.Scope{}, fmt.Errorf("lengthen sign-in: %w", err)
+		}
+	}
+	return u, userScope(u), nil
+}
+
+// SignOut ends a sign-in; one that is unknown is over already.
+func (r *Registry) SignOut(ctx context.Context, token string) error {
+	return r.write(ctx, func(t *tx) error {
+		hash := tokenHash(token)
+		u, err := r.scanUser(t.row(ctx, "SELECT u.id, u.school, u.name, u.full_name_sealed, u.role, u.language, u.disabled, u.created FROM signins s JOIN users u ON u.id = s.usr WHERE s.hash = ?", hash).Scan)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("sign out: %w", err)
+		}
+		if _, err := t.exec(ctx, "DELETE FROM signins WHERE hash = ?", hash); err != nil {
+			return fmt.Errorf("sign out: %w", err)
+		}
+		return r.auditAs(ctx, t, actor(string(u.ID), u.Name), "", u.School, "signout", string(u.ID))
+	})
+}
+
+// SetPassword sets a user's password from the command line and ends that user's sign-ins.
+func (r *Registry) SetPassword(ctx context.Context, name, password string) error {
+	name = signInName(name)
+	hash, err := r.hashPassword(ctx, password)
+	if err != nil {
+		return err
+	}
+	return r.write(ctx, func(t *tx) error {
+		u, err := r.scanUser(t.row(ctx, "SELECT "+userColumns+" FROM users WHERE name = ?", name).Scan)
+		if err != nil {
+			return missing(err, "user", name)
+		}
+		if err := setPassword(ctx, t, u.ID, hash); err != nil {
+			return err
+		}
+		return r.auditAs(ctx, t, "command line", "", u.School, "user.password", string(u.ID))
+	})
+}

@@ -1,0 +1,79 @@
+package registry
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	_ "modernc.org/sqlite" // the driver "sqlite"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// openSQLite opens dir/name.db: write-ahead log, every commit synced, one connection that
+// writes and a few that read.
+func openSQLite(dir, name string) (*store, error) {
+	path, err := filepath.Abs(filepath.Join(dir, name+".db"))
+	if err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) // nobody else reads it; the log inherits the mode
+	if err != nil {
+		return nil, err
+	}
+	f.Close()
+	uri := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=secure_delete(1)&_pragma=temp_store(MEMORY)"
+	w, err := sql.Open("sqlite", uri+"&_txlock=immediate")
+	if err != nil {
+		return nil, err
+	}
+	w.SetMaxOpenConns(1)
+	r, err := sql.Open("sqlite", uri+"&_pragma=query_only(1)")
+	if err != nil {
+		w.Close()
+		return nil, err
+	}
+	r.SetMaxOpenConns(max(4, runtime.NumCPU()))
+	r.SetMaxIdleConns(max(4, runtime.NumCPU()))
+	return &store{name: name, w: w, r: r}, nil
+}
+
+// forget moves the log into the file and empties it, so that what was deleted is gone from
+// both. It is best effort: a reader that is under way puts it off to the next time.
+func (s *store) forget(ctx context.Context) error {
+	if s.postgres {
+		return nil
+	}
+	_, err := s.w.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
+	return err
+}
+
+// copyTo writes a consistent copy of the file while it is in use.
+func (s *store) copyTo(ctx context.Context, dir string) error {
+	path := filepath.Join(dir, s.name+".db")
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return g.Errorf(g.Conflict, "%s exists already: give an empty folder", path)
+	}
+	part := path + ".part"
+	if err := os.Remove(part); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove an unfinished copy: %w", err)
+	}
+	f, err := os.OpenFile(part, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if _, err := s.r.ExecContext(ctx, "VACUUM INTO ?", part); err != nil {
+		return errors.Join(fmt.Errorf("copy %s: %w", s.name, err), os.Remove(part))
+	}
+	if err := f.Sync(); err != nil {
+		return fmt.Errorf("sync the copy of %s: %w", s.name, err)
+	}
+	return os.Rename(part, path)
+}

@@ -1,0 +1,225 @@
+package registry
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// defaultOfflineAfter is the silence after which a device counts as offline where its profile
+// does not say.
+const defaultOfflineAfter = 120
+
+// chunk is how many ids one query names.
+const chunk = 500
+
+// SetDesired wishes for a value of a writable property. The wish is kept in the twin and told
+// as a Change of kind desired; sending it is the gateway's.
+func (v *View) SetDesired(ctx context.Context, id g.DeviceID, name string, val g.Value) error {
+	in, err := v.reach(ctx, g.DevicesWrite)
+	if err != nil {
+		return err
+	}
+	return v.r.write(ctx, func(t *tx) error {
+		d, err := deviceForWrite(ctx, t, in, id)
+		if err != nil {
+			return err
+		}
+		p, err := profile(ctx, t, d.Profile)
+		if err != nil {
+			return err
+		}
+		prop, ok := p.Properties[name]
+		if !ok {
+			return g.FieldErrorf(name, "profile %q has no such property; it has %v", p.ID, p.PropertyNames())
+		}
+		if !prop.Writable {
+			return g.FieldErrorf(name, "the property cannot be set: its profile does not say writable")
+		}
+		if err := prop.Check(val); err != nil {
+			return g.FieldErrorf(name, "%v", err)
+		}
+		twins, err := loadTwins(ctx, t, []g.DeviceID{id})
+		if err != nil {
+			return err
+		}
+		tw := twins[id]
+		if tw.Desired == nil {
+			tw.Desired = map[string]g.TwinValue{}
+		}
+		tw.Desired[name] = g.TwinValue{Value: val, Time: moment(micros(t.now))}
+		if err := saveTwins(ctx, t, []*g.Twin{tw}); err != nil {
+			return err
+		}
+		t.change("desired", d.School, string(id))
+		return v.audit(ctx, t, d.School, "device.desire", string(id)+" "+name)
+	})
+}
+
+// loadTwins reads the twins of the devices that exist; one never heard of is new.
+func loadTwins(ctx context.Context, t *tx, ids []g.DeviceID) (map[g.DeviceID]*g.Twin, error) {
+	out := make(map[g.DeviceID]*g.Twin, len(ids))
+	for len(ids) > 0 {
+		part := ids[:min(chunk, len(ids))]
+		ids = ids[len(part):]
+		q := "SELECT d.id, COALESCE(t.state, 'unknown'), COALESCE(t.reason, ''), COALESCE(t.last_seen, 0), COALESCE(t.seq, 0), COALESCE(t.reported, ''), COALESCE(t.desired, '') FROM devices d LEFT JOIN twins t ON t.device = d.id WHERE d.id IN (" + marks(len(part)) + ")"
+		err := each(ctx, t, q, anys(part), func(scan func(...any) error) error {
+			tw := &g.Twin{}
+			var seen int64
+			var reported, desired []byte
+			if err := scan(&tw.Device, &tw.State, &tw.Reason, &seen, &tw.Seq, &reported, &desired); err != nil {
+				return err
+			}
+			tw.LastSeen = moment(seen)
+			out[tw.Device] = tw
+			if err := unjson(desired, &tw.Desired); err != nil {
+				return err
+			}
+			return unjson(reported, &tw.Reported)
+		})
+		if err != nil {
+			return nil, fmt.Errorf("read twins: %w", err)
+		}
+	}
+	return out, nil
+}
+
+func saveTwins(ctx context.Context, t *tx, twins []*g.Twin) error {
+	stmt, err := t.prepare(ctx, `INSERT INTO twins (device, state, reason, last_seen, seq, reported, desired) VALUES (?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (device) DO UPDATE SET state = excluded.state, reason = excluded.reason, last_seen = excluded.last_seen, seq = excluded.seq, reported = excluded.reported, desired = excluded.desired`)
+	if err != nil {
+		return fmt.Errorf("write twins: %w", err)
+	}
+	defer stmt.Close()
+	for _, tw := range twins {
+		reported, err := json.Marshal(tw.Reported)
+		if err != nil {
+			return fmt.Errorf("write twins: %w", err)
+		}
+		desired := []byte{}
+		if len(tw.Desired) > 0 {
+			if desired, err = json.Marshal(tw.Desired); err != nil {
+				return fmt.Errorf("write twins: %w", err)
+			}
+		}
+		if _, err := stmt.ExecContext(ctx, string(tw.Device), string(tw.State), tw.Reason, micros(tw.LastSeen), int64(tw.Seq), string(reported), string(desired)); err != nil {
+			return fmt.Errorf("write twins: %w", err)
+		}
+	}
+	return nil
+}
+
+// ApplyTwins folds events into the twins, in one transaction; only system scopes do. An event
+// at or before a twin's sequence is skipped, so that twice is once. A rejected observation
+// says nothing of the device: anybody can name one. A replayed event brings values that are
+// newer than those known, but no state.
+func (v *View) ApplyTwins(ctx context.Context, events []g.Event) error {
+	if err := v.system(); err != nil {
+		return err
+	}
+	var ids []g.DeviceID
+	seen := map[g.DeviceID]bool{}
+	for _, e := range events {
+		if e.Device != "" && twinned(e) && !seen[e.Device] {
+			seen[e.Device] = true
+			ids = append(ids, e.Device)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	return v.r.write(ctx, func(t *tx) error {
+		twins, err := loadTwins(ctx, t, ids)
+		if err != nil {
+			return err
+		}
+		touched := map[g.DeviceID]bool{}
+		var save []*g.Twin
+		for _, e := range events {
+			tw := twins[e.Device]
+			if tw == nil || !twinned(e) || e.Seq <= tw.Seq { // a deleted device has no twin
+				continue
+			}
+			fold(tw, e)
+			if !touched[e.Device] {
+				touched[e.Device] = true
+				save = append(save, tw)
+			}
+		}
+		return saveTwins(ctx, t, save)
+	})
+}
+
+func twinned(e g.Event) bool {
+	return e.Kind == g.EventReading || e.Kind == g.EventSighting || e.Kind == g.EventStatus
+}
+
+// fold applies one event to a twin.
+func fold(tw *g.Twin, e g.Event) {
+	tw.Seq = e.Seq
+	if e.Reading != nil {
+		if tw.Reported == nil {
+			tw.Reported = map[string]g.TwinValue{}
+		}
+		for name, val := range e.Reading.Values {
+			if old, ok := tw.Reported[name]; !ok || !e.Time.Before(old.Time) {
+				tw.Reported[name] = g.TwinValue{Value: val, Time: e.Time.UTC()}
+			}
+		}
+	}
+	if e.Replayed {
+		return
+	}
+	switch {
+	case e.Status != nil:
+		tw.State, tw.Reason = e.Status.State, e.Status.Reason
+		if tw.State != g.StateOnline && tw.State != g.StateFault {
+			return // nobody heard the device itself
+		}
+	case tw.State != g.StateFault: // a fault lasts until the device says otherwise
+		tw.State, tw.Reason = g.StateOnline, ""
+	}
+	if e.Received.After(tw.LastSeen) {
+		tw.LastSeen = e.Received.UTC()
+	}
+}
+
+// MarkStale takes devices that have been silent for longer than their profile allows from
+// online to offline, and answers which; only system scopes do.
+func (v *View) MarkStale(ctx context.Context, now time.Time) ([]g.DeviceID, error) {
+	if err := v.system(); err != nil {
+		return nil, err
+	}
+	var stale []g.DeviceID
+	silent := "CASE WHEN p.offline_after > 0 THEN p.offline_after ELSE " + strconv.Itoa(defaultOfflineAfter) + " END"
+	q := "SELECT d.id, " + silent + " FROM twins t JOIN devices d ON d.id = t.device JOIN profiles p ON p.id = d.profile WHERE t.state IN ('online', 'fault') AND d.enabled = 1 AND t.last_seen < ? - 1000000 * (" + silent + ") ORDER BY d.id"
+	err := v.r.write(ctx, func(t *tx) error {
+		stale = nil
+		after := map[g.DeviceID]int{}
+		err := each(ctx, t, q, []any{micros(now)}, func(scan func(...any) error) error {
+			var id g.DeviceID
+			n := 0
+			err := scan(&id, &n)
+			stale = append(stale, id)
+			after[id] = n
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("find silent devices: %w", err)
+		}
+		for _, id := range stale {
+			if _, err := t.exec(ctx, "UPDATE twins SET state = 'offline', reason = ? WHERE device = ?", fmt.Sprintf("silent for more than %d s", after[id]), string(id)); err != nil {
+				return fmt.Errorf("mark silent devices: %w", err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return stale, nil
+}

@@ -1,0 +1,257 @@
+package registry
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+const userColumns = "id, school, name, full_name_sealed, role, language, disabled, created"
+
+// signInName is how a sign-in name is kept and compared.
+func signInName(s string) string { return strings.ToLower(strings.TrimSpace(s)) }
+
+func (r *Registry) scanUser(scan func(...any) error, more ...any) (u g.User, err error) {
+	var sealed []byte
+	var created int64
+	dst := []any{&u.ID, &u.School, &u.Name, &sealed, &u.Role, &u.Language, &u.Disabled, &created}
+	if err := scan(append(dst, more...)...); err != nil {
+		return u, err
+	}
+	full, err := unseal(r.vault.data, sealed, "user "+string(u.ID))
+	u.FullName, u.Created = string(full), moment(created)
+	return u, err
+}
+
+// Users lists the users of the school, or of all that the scope sees, by sign-in name.
+func (v *View) Users(ctx context.Context, school g.SchoolID) ([]g.User, error) {
+	in, err := v.reach(ctx, g.UsersAdmin)
+	if err != nil {
+		return nil, err
+	}
+	var w where
+	if err := in.within(&w, "school", school); err != nil {
+		return nil, err
+	}
+	out := []g.User{}
+	err = each(ctx, v.r.reg, "SELECT "+userColumns+" FROM users"+w.String()+" ORDER BY name", w.args, func(scan func(...any) error) error {
+		u, err := v.r.scanUser(scan)
+		out = append(out, u)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list users: %w", err)
+	}
+	return out, nil
+}
+
+// mayGrant refuses a role that can do more than whoever gives it.
+func (v *View) mayGrant(role g.Role) error {
+	if !slices.Contains(g.Roles(), role) || role == g.RoleIntegrator {
+		return g.FieldErrorf("role", "%q is no role of a user; use one of %v", role, slices.DeleteFunc(g.Roles(), func(r g.Role) bool { return r == g.RoleIntegrator }))
+	}
+	if v.s.System != "" {
+		return nil
+	}
+	if role == g.RoleDistrict && !v.s.Subtree {
+		return g.Errorf(g.Forbidden, "only a district admin makes district admins")
+	}
+	for _, p := range role.Permissions() {
+		if !v.s.Can(p) {
+			return g.Errorf(g.Forbidden, "the role %s can do more than you can: it has %s", role, p)
+		}
+	}
+	return nil
+}
+
+func checkUser(u g.User) error {
+	if !g.ValidID(u.Name) {
+		return g.FieldErrorf("name", "give a sign-in name of 1 to 64 letters, digits, '-', '_' or '.'")
+	}
+	if u.Language != "en" && u.Language != "zh-CN" {
+		return g.FieldErrorf("language", "%q is not offered; use en or zh-CN", u.Language)
+	}
+	return optional("full_name", u.FullName, 200)
+}
+
+// CreateUser adds somebody who signs in. Nobody gives a role that can do more than their own.
+func (v *View) CreateUser(ctx context.Context, u g.User, password string) (g.User, error) {
+	in, err := v.reach(ctx, g.UsersAdmin)
+	if err != nil {
+		return g.User{}, err
+	}
+	if err := in.owns(u.School, "school", string(u.School)); err != nil {
+		return g.User{}, err
+	}
+	if u.ID == "" {
+		u.ID = g.UserID(g.NewID("usr"))
+	}
+	u.Name = signInName(u.Name)
+	if !g.ValidID(string(u.ID)) {
+		return g.User{}, badID()
+	}
+	if err := checkUser(u); err != nil {
+		return g.User{}, err
+	}
+	if err := v.mayGrant(u.Role); err != nil {
+		return g.User{}, err
+	}
+	hash, err := v.r.hashPassword(ctx, password)
+	if err != nil {
+		return g.User{}, err
+	}
+	err = v.r.write(ctx, func(t *tx) error {
+		u.Created = moment(micros(t.now))
+		if err := free(ctx, t, "users", "user", string(u.ID)); err != nil {
+			return err
+		}
+		if err := nameFree(ctx, t, u); err != nil {
+			return err
+		}
+		_, err := t.exec(ctx, "INSERT INTO users ("+userColumns+", password) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			string(u.ID), string(u.School), u.Name, v.r.sealUser(u), string(u.Role), u.Language, flag(u.Disabled), micros(u.Created), hash)
+		if err != nil {
+			return fmt.Errorf("create user: %w", err)
+		}
+		return v.audit(ctx, t, u.School, "user.create", string(u.ID))
+	})
+	if err != nil {
+		return g.User{}, err
+	}
+	return u, nil
+}
+
+func (r *Registry) sealUser(u g.User) []byte {
+	return seal(r.vault.data, []byte(u.FullName), "user "+string(u.ID))
+}
+
+func nameFree(ctx context.Context, t *tx, u g.User) error {
+	n := 0
+	if err := t.row(ctx, "SELECT COUNT(*) FROM users WHERE name = ? AND id <> ?", u.Name, string(u.ID)).Scan(&n); err != nil {
+		return fmt.Errorf("read user: %w", err)
+	}
+	if n > 0 {
+		return &g.Error{Code: g.Conflict, Field: "name", Message: fmt.Sprintf("the sign-in name %q is taken: choose another", u.Name)}
+	}
+	return nil
+}
+
+// UpdateUser changes everything but the user's id, school and password. Disabling a user ends
+// that user's sign-ins. The last admin of the gateway cannot be disabled or demoted.
+func (v *View) UpdateUser(ctx context.Context, u g.User) error {
+	in, err := v.reach(ctx, g.UsersAdmin)
+	if err != nil {
+		return err
+	}
+	u.Name = signInName(u.Name)
+	if err := checkUser(u); err != nil {
+		return err
+	}
+	if err := v.mayGrant(u.Role); err != nil {
+		return err
+	}
+	return v.r.write(ctx, func(t *tx) error {
+		old, err := v.r.scanUser(t.row(ctx, "SELECT "+userColumns+" FROM users WHERE id = ?", string(u.ID)).Scan)
+		if err != nil {
+			return missing(err, "user", string(u.ID))
+		}
+		if err := in.owns(old.School, "user", string(u.ID)); err != nil {
+			return err
+		}
+		if err := v.mayGrant(old.Role); err != nil { // nor does anybody disarm somebody above
+			return err
+		}
+		if err := nameFree(ctx, t, u); err != nil {
+			return err
+		}
+		if admin(old) && !admin(u) {
+			n := 0
+			if err := t.row(ctx, "SELECT COUNT(*) FROM users WHERE disabled = 0 AND role IN (?, ?) AND id <> ?", string(g.RoleDistrict), string(g.RoleAdmin), string(u.ID)).Scan(&n); err != nil {
+				return fmt.Errorf("read users: %w", err)
+			}
+			if n == 0 {
+				return g.Errorf(g.Conflict, "this is the last admin: make another one before")
+			}
+		}
+		_, err = t.exec(ctx, "UPDATE users SET name = ?, full_name_sealed = ?, role = ?, language = ?, disabled = ? WHERE id = ?",
+			u.Name, v.r.sealUser(u), string(u.Role), u.Language, flag(u.Disabled), string(u.ID))
+		if err != nil {
+			return fmt.Errorf("update user: %w", err)
+		}
+		if u.Disabled {
+			if err := endSignIns(ctx, t, u.ID); err != nil {
+				return err
+			}
+		}
+		return v.audit(ctx, t, old.School, "user.update", string(u.ID))
+	})
+}
+
+// admin says whether the user can administer.
+func admin(u g.User) bool {
+	return !u.Disabled && (u.Role == g.RoleDistrict || u.Role == g.RoleAdmin)
+}
+
+func endSignIns(ctx context.Context, t *tx, id g.UserID) error {
+	if _, err := t.exec(ctx, "DELETE FROM signins WHERE usr = ?", string(id)); err != nil {
+		return fmt.Errorf("end sign-ins: %w", err)
+	}
+	return nil
+}
+
+// ChangePassword sets a new password and ends every sign-in of the user. Users change their
+// own and must know the old one; with users:admin another's is set without it.
+func (v *View) ChangePassword(ctx context.Context, id g.UserID, old, new string) error {
+	in, err := v.reach(ctx, "")
+	if err != nil {
+		return err
+	}
+	own := strings.HasPrefix(v.s.Actor, string(id)+" ")
+	if !own && !v.s.Can(g.UsersAdmin) {
+		return g.Errorf(g.Forbidden, "only admins set the password of somebody else")
+	}
+	var had string
+	u, err := v.r.scanUser(v.r.reg.row(ctx, "SELECT "+userColumns+", password FROM users WHERE id = ?", string(id)).Scan, &had)
+	if err != nil {
+		return missing(err, "user", string(id))
+	}
+	if err := in.owns(u.School, "user", string(id)); err != nil {
+		return err
+	}
+	if own {
+		key := "password " + string(id)
+		if v.r.limits.over(key, nameLimit, v.r.now()) {
+			return g.Errorf(g.RateLimited, "too many wrong passwords: try again in %s", limitWindow)
+		}
+		ok, err := v.r.passwordFits(ctx, had, old)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			v.r.limits.fail(key, v.r.now())
+			return g.FieldErrorf("old", "the old password is wrong")
+		}
+	} else if err := v.mayGrant(u.Role); err != nil {
+		return err
+	}
+	hash, err := v.r.hashPassword(ctx, new)
+	if err != nil {
+		return err
+	}
+	return v.r.write(ctx, func(t *tx) error {
+		if err := setPassword(ctx, t, id, hash); err != nil {
+			return err
+		}
+		return v.audit(ctx, t, u.School, "user.password", string(id))
+	})
+}
+
+func setPassword(ctx context.Context, t *tx, id g.UserID, hash string) error {
+	if _, err := t.exec(ctx, "UPDATE users SET password = ? WHERE id = ?", hash, string(id)); err != nil {
+		return fmt.Errorf("set password: %w", err)
+	}
+	return endSignIns(ctx, t, id)
+}
