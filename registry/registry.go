@@ -18,7 +18,7 @@ type Registry struct {
 	vault     *vault
 	now       func() time.Time
 	log       *slog.Logger
-	roll      rollCache
+	rolls     rollCache
 	doors     doorCache
 	limits    limiter
 	hashing   chan struct{} // bounds concurrent password hashing, which takes memory
@@ -174,6 +174,8 @@ func (r *Registry) tell(cs []Change) {
 		switch c.Kind {
 		case "device", "profile":
 			r.doors.forget(g.DeviceID(c.ID), c.Kind == "profile")
+		case "person":
+			r.rolls.forget(c.School)
 		}
 		for _, f := range subs {
 			f(c)

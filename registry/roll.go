@@ -1,3 +1,161 @@
 package registry
 
-type rollCache struct{}
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"sync"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// personBody is what is personal of a person, sealed under the person's own key.
+type personBody struct {
+	Name     string            `json:"name"`
+	Number   string            `json:"number,omitempty"`
+	Boarder  bool              `json:"boarder,omitempty"`
+	Phone    string            `json:"phone,omitempty"`
+	Guardian []g.PersonID      `json:"guardians,omitempty"`
+	Created  int64             `json:"created"`
+	Imported map[string]string `json:"imported,omitempty"` // by column: what the last import said
+}
+
+// file is a person as it is kept.
+type file struct {
+	g.Person
+	imported map[string]string
+	key      []byte // wrapped
+}
+
+const personColumns = "id, school, kind, class, key_sealed, body_sealed"
+
+func (r *Registry) scanPerson(scan func(...any) error) (p file, err error) {
+	var sealed []byte
+	if err := scan(&p.ID, &p.School, &p.Kind, &p.Class, &p.key, &sealed); err != nil {
+		return p, err
+	}
+	plain, err := r.unsealPersonal(p, sealed, "person")
+	if err != nil {
+		return p, err
+	}
+	var b personBody
+	if err := json.Unmarshal(plain, &b); err != nil {
+		return p, fmt.Errorf("read person %s: %w", p.ID, err)
+	}
+	p.Name, p.Number, p.Boarder, p.Phone, p.Guardian, p.Created, p.imported = b.Name, b.Number, b.Boarder, b.Phone, b.Guardian, moment(b.Created), b.Imported
+	return p, nil
+}
+
+// sealPersonal encrypts something of a person's under the person's key; what says which.
+func (r *Registry) sealPersonal(p file, plain []byte, what string) ([]byte, error) {
+	a, err := r.vault.personal(p.ID, p.key)
+	if err != nil {
+		return nil, err
+	}
+	return seal(a, plain, what+" "+string(p.ID)), nil
+}
+
+func (r *Registry) unsealPersonal(p file, sealed []byte, what string) ([]byte, error) {
+	a, err := r.vault.personal(p.ID, p.key)
+	if err != nil {
+		return nil, err
+	}
+	return unseal(a, sealed, what+" "+string(p.ID))
+}
+
+// roll is a school's people, decrypted, by class, number and name.
+type roll struct {
+	rev    int64
+	people []file
+	at     map[g.PersonID]int
+}
+
+// rollCache keeps the rolls that were used last, at most maxRollPeople people in all; the
+// longest unused goes first. A roll is used only while the school's people_rev is unchanged.
+type rollCache struct {
+	mu    sync.Mutex
+	rolls map[g.SchoolID]*roll
+	used  []g.SchoolID // longest unused first
+	size  int
+}
+
+const maxRollPeople = 100_000
+
+func (c *rollCache) get(id g.SchoolID, rev int64) *roll {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	l := c.rolls[id]
+	if l == nil || l.rev != rev {
+		return nil
+	}
+	c.used = append(slices.DeleteFunc(c.used, func(x g.SchoolID) bool { return x == id }), id)
+	return l
+}
+
+func (c *rollCache) put(id g.SchoolID, l *roll) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.remove(id)
+	if c.rolls == nil {
+		c.rolls = map[g.SchoolID]*roll{}
+	}
+	for len(c.used) > 0 && c.size+len(l.people) > maxRollPeople {
+		c.remove(c.used[0])
+	}
+	c.rolls[id] = l
+	c.used = append(c.used, id)
+	c.size += len(l.people)
+}
+
+func (c *rollCache) forget(id g.SchoolID) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.remove(id)
+}
+
+func (c *rollCache) remove(id g.SchoolID) {
+	if l := c.rolls[id]; l != nil {
+		c.size -= len(l.people)
+		delete(c.rolls, id)
+		c.used = slices.DeleteFunc(c.used, func(x g.SchoolID) bool { return x == id })
+	}
+}
+
+// rollOf is the school's roll, read anew where somebody of it has changed.
+func (r *Registry) rollOf(ctx context.Context, school g.SchoolID) (*roll, error) {
+	var rev int64
+	if err := r.reg.row(ctx, "SELECT people_rev FROM schools WHERE id = ?", string(school)).Scan(&rev); err != nil {
+		return nil, missing(err, "school", string(school))
+	}
+	if l := r.rolls.get(school, rev); l != nil {
+		return l, nil
+	}
+	l, err := r.readRoll(ctx, r.reg, school)
+	if err != nil {
+		return nil, err
+	}
+	l.rev = rev // the rows are as new or newer; newer ones only cost another reading
+	r.rolls.put(school, l)
+	return l, nil
+}
+
+func (r *Registry) readRoll(ctx context.Context, c conn, school g.SchoolID) (*roll, error) {
+	l := &roll{at: map[g.PersonID]int{}}
+	err := each(ctx, c, "SELECT "+personColumns+" FROM persons WHERE school = ?", []any{string(school)}, func(scan func(...any) error) error {
+		p, err := r.scanPerson(scan)
+		l.people = append(l.people, p)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the school's people: %w", err)
+	}
+	slices.SortFunc(l.people, func(a, b file) int {
+		return cmp.Or(cmp.Compare(a.Class, b.Class), cmp.Compare(a.Number, b.Number), cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
+	})
+	for i, p := range l.people {
+		l.at[p.ID] = i
+	}
+	return l, nil
+}

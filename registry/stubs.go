@@ -11,42 +11,8 @@ import (
 
 var errNotBuilt = g.Errorf(g.Unavailable, "this part of the registry is not built yet")
 
-func (v *View) People(ctx context.Context, f PersonFilter) ([]PersonRow, string, error) {
-	return nil, "", errNotBuilt
-}
-func (v *View) Classes(ctx context.Context, school g.SchoolID) ([]string, error) {
-	return nil, errNotBuilt
-}
-func (v *View) OpenPerson(ctx context.Context, id g.PersonID) (PersonPage, error) {
-	return PersonPage{}, errNotBuilt
-}
-func (v *View) Names(ctx context.Context, ids []g.PersonID) (map[g.PersonID]string, error) {
-	return nil, errNotBuilt
-}
-func (v *View) CreatePerson(ctx context.Context, p g.Person) (g.Person, error) {
-	return g.Person{}, errNotBuilt
-}
-func (v *View) UpdatePerson(ctx context.Context, p g.Person) error    { return errNotBuilt }
-func (v *View) DeletePerson(ctx context.Context, id g.PersonID) error { return errNotBuilt }
 func (v *View) ImportPeople(ctx context.Context, school g.SchoolID, csv io.Reader, dryRun bool) (ImportReport, error) {
 	return ImportReport{}, errNotBuilt
-}
-func (v *View) SetConsent(ctx context.Context, c g.Consent) error { return errNotBuilt }
-func (v *View) Consents(ctx context.Context, person g.PersonID) ([]g.Consent, error) {
-	return nil, errNotBuilt
-}
-func (v *View) AddCard(ctx context.Context, person g.PersonID, method g.Method, credential string, expires time.Time) (g.Pass, error) {
-	return g.Pass{}, errNotBuilt
-}
-func (v *View) AddFace(ctx context.Context, person g.PersonID, embedding []float32, model string, quality float64) (g.Pass, error) {
-	return g.Pass{}, errNotBuilt
-}
-func (v *View) DeletePass(ctx context.Context, id g.PassID) error { return errNotBuilt }
-func (v *View) ByCredential(ctx context.Context, school g.SchoolID, method g.Method, credential string) (g.PersonID, bool, error) {
-	return "", false, errNotBuilt
-}
-func (v *View) Templates(ctx context.Context, school g.SchoolID) ([]Template, error) {
-	return nil, errNotBuilt
 }
 func (v *View) Webhooks(ctx context.Context, school g.SchoolID) ([]g.Webhook, error) {
 	return nil, errNotBuilt

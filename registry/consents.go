@@ -1,0 +1,124 @@
+package registry
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// newestConsent is the id of the record that counts, for the person of the row c.
+const newestConsent = "(SELECT MAX(n.id) FROM consents n WHERE n.person = c.person)"
+
+// consentBody is the personal part of a consent.
+type consentBody struct {
+	By    string `json:"by"`
+	Note  string `json:"note,omitempty"`
+	Actor string `json:"actor"`
+}
+
+// SetConsent records that the use of somebody's face was allowed or withdrawn. Actor is the
+// scope's, and an At of zero is now. A withdrawal destroys the person's face templates. It
+// needs people:write or faces:admin.
+func (v *View) SetConsent(ctx context.Context, c g.Consent) error {
+	in, err := v.reachPasses(ctx)
+	if err != nil {
+		return err
+	}
+	if err := line("by", c.By, 100); err != nil {
+		return err
+	}
+	if err := optional("note", c.Note, 500); err != nil {
+		return err
+	}
+	return v.r.write(ctx, func(t *tx) error {
+		p, err := v.r.person(ctx, t, in, c.Person)
+		if err != nil {
+			return err
+		}
+		return v.setConsent(ctx, t, p, c)
+	})
+}
+
+// reachPasses is the reach of whoever manages passes: people:write or faces:admin.
+func (v *View) reachPasses(ctx context.Context) (reach, error) {
+	if v.s.Can(g.FacesAdmin) {
+		return v.reach(ctx, g.FacesAdmin)
+	}
+	return v.reach(ctx, g.PeopleWrite)
+}
+
+func (v *View) setConsent(ctx context.Context, t *tx, p file, c g.Consent) error {
+	c.Actor = v.s.Actor
+	if c.At.IsZero() {
+		c.At = t.now
+	}
+	b, err := json.Marshal(consentBody{By: c.By, Note: c.Note, Actor: c.Actor})
+	if err != nil {
+		return err
+	}
+	sealed, err := v.r.sealPersonal(p, b, "consent")
+	if err != nil {
+		return err
+	}
+	if _, err := t.exec(ctx, "INSERT INTO consents (person, given, at, body_sealed) VALUES (?, ?, ?, ?)", string(p.ID), flag(c.Given), micros(c.At), sealed); err != nil {
+		return fmt.Errorf("write consent: %w", err)
+	}
+	deed := "consent.give"
+	if !c.Given {
+		deed = "consent.withdraw"
+		if _, err := t.exec(ctx, "DELETE FROM passes WHERE person = ? AND method = ?", string(p.ID), string(g.ByFace)); err != nil {
+			return fmt.Errorf("destroy face templates: %w", err)
+		}
+		t.change("face", p.School, string(p.ID))
+	}
+	t.change("consent", p.School, string(p.ID))
+	return v.audit(ctx, t, p.School, deed, string(p.ID))
+}
+
+// Consents lists somebody's consents, newest first. It is part of the person's page: it needs
+// a reason for a student and is audited.
+func (v *View) Consents(ctx context.Context, person g.PersonID) ([]g.Consent, error) {
+	p, err := v.opened(ctx, person, "person.consents")
+	if err != nil {
+		return nil, err
+	}
+	return v.r.consents(ctx, v.r.reg, p)
+}
+
+func (r *Registry) consents(ctx context.Context, c conn, p file) ([]g.Consent, error) {
+	out := []g.Consent{}
+	err := each(ctx, c, "SELECT given, at, body_sealed FROM consents WHERE person = ? ORDER BY id DESC", []any{string(p.ID)}, func(scan func(...any) error) error {
+		x := g.Consent{Person: p.ID}
+		var at int64
+		var sealed []byte
+		if err := scan(&x.Given, &at, &sealed); err != nil {
+			return err
+		}
+		plain, err := r.unsealPersonal(p, sealed, "consent")
+		if err != nil {
+			return err
+		}
+		var b consentBody
+		if err := json.Unmarshal(plain, &b); err != nil {
+			return err
+		}
+		x.At, x.By, x.Note, x.Actor = moment(at), b.By, b.Note, b.Actor
+		out = append(out, x)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read consents: %w", err)
+	}
+	return out, nil
+}
+
+// consented says whether somebody's newest consent was given.
+func consented(ctx context.Context, c conn, id g.PersonID) (bool, error) {
+	n := 0
+	if err := c.row(ctx, "SELECT COUNT(*) FROM consents c WHERE c.person = ? AND c.given = 1 AND c.id = "+newestConsent, string(id)).Scan(&n); err != nil {
+		return false, fmt.Errorf("read consent: %w", err)
+	}
+	return n > 0, nil
+}

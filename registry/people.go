@@ -1,0 +1,443 @@
+package registry
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sort"
+	"strconv"
+	"strings"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// People lists people by school, class, number and name.
+func (v *View) People(ctx context.Context, f PersonFilter) ([]PersonRow, string, error) {
+	in, err := v.reach(ctx, g.PeopleRead)
+	if err != nil {
+		return nil, "", err
+	}
+	schools, err := v.schoolsOf(ctx, in, f.School)
+	if err != nil {
+		return nil, "", err
+	}
+	at, resumed, err := f.after(3)
+	if err != nil {
+		return nil, "", err
+	}
+	out := []PersonRow{}
+	offsets := []int{}
+	for _, school := range schools {
+		if resumed && school < g.SchoolID(at[0]) {
+			continue
+		}
+		l, err := v.r.rollOf(ctx, school)
+		if err != nil {
+			return nil, "", err
+		}
+		from := 0
+		if resumed && school == g.SchoolID(at[0]) {
+			if from, err = l.after(g.PersonID(at[1]), at[2]); err != nil {
+				return nil, "", err
+			}
+		}
+		for i := from; i < len(l.people) && len(out) <= f.limit(); i++ {
+			if p := l.people[i]; f.selects(p) {
+				out = append(out, PersonRow{ID: p.ID, School: p.School, Kind: p.Kind, Name: p.Name, Number: p.Number, Class: p.Class, Boarder: p.Boarder})
+				offsets = append(offsets, i)
+			}
+		}
+		if len(out) > f.limit() {
+			break
+		}
+	}
+	next := ""
+	if len(out) > f.limit() {
+		out = out[:f.limit()]
+		last := out[len(out)-1]
+		next = cursor(string(last.School), string(last.ID), strconv.Itoa(offsets[len(out)-1]))
+	}
+	return out, next, v.fillPasses(ctx, out)
+}
+
+// after is where the roll goes on after a person; where that one was deleted meanwhile, the
+// place at which it stood.
+func (l *roll) after(id g.PersonID, offset string) (int, error) {
+	if i, ok := l.at[id]; ok {
+		return i + 1, nil
+	}
+	n, err := strconv.Atoi(offset)
+	if err != nil || n < 0 {
+		return 0, badCursor()
+	}
+	return min(n, len(l.people)), nil
+}
+
+func (f PersonFilter) selects(p file) bool {
+	if f.Kind != "" && p.Kind != f.Kind || f.Class != "" && p.Class != f.Class {
+		return false
+	}
+	q := strings.ToLower(strings.TrimSpace(f.Query))
+	return q == "" || strings.Contains(strings.ToLower(p.Name), q) || strings.Contains(strings.ToLower(p.Number), q)
+}
+
+// schoolsOf are the schools of a list, in order: the one named, or all in reach.
+func (v *View) schoolsOf(ctx context.Context, in reach, school g.SchoolID) ([]g.SchoolID, error) {
+	if school != "" {
+		return []g.SchoolID{school}, in.owns(school, "school", string(school))
+	}
+	if !in.all {
+		slices.Sort(in.schools)
+		return in.schools, nil
+	}
+	var out []g.SchoolID
+	err := each(ctx, v.r.reg, "SELECT id FROM schools", nil, func(scan func(...any) error) error {
+		var id g.SchoolID
+		err := scan(&id)
+		out = append(out, id)
+		return err
+	})
+	slices.Sort(out)
+	return out, err
+}
+
+// fillPasses says of each row whether a face is enrolled and allowed, and how many cards.
+func (v *View) fillPasses(ctx context.Context, rows []PersonRow) error {
+	at := map[g.PersonID]*PersonRow{}
+	ids := make([]g.PersonID, len(rows))
+	for i := range rows {
+		ids[i] = rows[i].ID
+		at[rows[i].ID] = &rows[i]
+	}
+	for part := range slices.Chunk(ids, chunk) {
+		err := each(ctx, v.r.reg, "SELECT person, method, COUNT(*) FROM passes WHERE person IN ("+marks(len(part))+") GROUP BY person, method", anys(part), func(scan func(...any) error) error {
+			var id g.PersonID
+			var m g.Method
+			n := 0
+			err := scan(&id, &m, &n)
+			if row := at[id]; m == g.ByFace {
+				row.Face = n > 0
+			} else {
+				row.Cards += n
+			}
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("read passes: %w", err)
+		}
+		err = each(ctx, v.r.reg, "SELECT person FROM consents c WHERE given = 1 AND person IN ("+marks(len(part))+") AND id = "+newestConsent, anys(part), func(scan func(...any) error) error {
+			var id g.PersonID
+			err := scan(&id)
+			at[id].Consent = true
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("read consents: %w", err)
+		}
+	}
+	return nil
+}
+
+// Classes are the school's classes, sorted.
+func (v *View) Classes(ctx context.Context, school g.SchoolID) ([]string, error) {
+	in, err := v.reach(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	if !v.s.Can(g.PeopleRead) && !v.s.Can(g.AttendanceRead) {
+		return nil, g.Errorf(g.Forbidden, "this needs the permission %s or %s", g.PeopleRead, g.AttendanceRead)
+	}
+	var w where
+	if err := in.within(&w, "school", school); err != nil {
+		return nil, err
+	}
+	w.and("class <> ''")
+	out := []string{}
+	err = each(ctx, v.r.reg, "SELECT DISTINCT class FROM persons"+w.String(), w.args, func(scan func(...any) error) error {
+		var c string
+		err := scan(&c)
+		out = append(out, c)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list classes: %w", err)
+	}
+	sort.Strings(out)
+	return out, nil
+}
+
+// Names answers the names of those of ids that the scope sees.
+func (v *View) Names(ctx context.Context, ids []g.PersonID) (map[g.PersonID]string, error) {
+	in, err := v.reach(ctx, g.PeopleRead)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[g.PersonID]string, len(ids))
+	unique := slices.Compact(slices.Sorted(slices.Values(ids)))
+	for part := range slices.Chunk(unique, chunk) {
+		err := each(ctx, v.r.reg, "SELECT "+personColumns+" FROM persons WHERE id IN ("+marks(len(part))+")", anys(part), func(scan func(...any) error) error {
+			p, err := v.r.scanPerson(scan)
+			if err == nil && in.has(p.School) {
+				out[p.ID] = p.Name
+			}
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("read names: %w", err)
+		}
+	}
+	return out, nil
+}
+
+// named is Names for lists in which the names are a courtesy: empty without people:read.
+func (v *View) named(ctx context.Context, ids []g.PersonID) (map[g.PersonID]string, error) {
+	if !v.s.Can(g.PeopleRead) || len(ids) == 0 {
+		return nil, nil
+	}
+	return v.Names(ctx, ids)
+}
+
+// person is somebody in reach.
+func (r *Registry) person(ctx context.Context, c conn, in reach, id g.PersonID) (file, error) {
+	p, err := r.scanPerson(c.row(ctx, "SELECT "+personColumns+" FROM persons WHERE id = ?", string(id)).Scan)
+	if err != nil {
+		return file{}, missing(err, "person", string(id))
+	}
+	if err := in.owns(p.School, "person", string(id)); err != nil {
+		return file{}, err
+	}
+	return p, nil
+}
+
+// opened checks that somebody's page may be looked at, and writes the look into the audit log
+// before anything is shown. Looking up a student needs a reason.
+func (v *View) opened(ctx context.Context, id g.PersonID, deed string) (file, error) {
+	in, err := v.reach(ctx, g.PeopleOpen)
+	if err != nil {
+		return file{}, err
+	}
+	p, err := v.r.person(ctx, v.r.reg, in, id)
+	if err != nil {
+		return file{}, err
+	}
+	if p.Kind == g.Student && v.s.System == "" && strings.TrimSpace(v.s.Reason) == "" {
+		return file{}, g.FieldErrorf("reason", "say why you look up this student; it is kept in the audit log")
+	}
+	if err := optional("reason", v.s.Reason, 500); err != nil {
+		return file{}, err
+	}
+	err = v.r.write(ctx, func(t *tx) error { return v.audit(ctx, t, p.School, deed, string(id)) })
+	if err != nil {
+		v.r.log.Error("a look at a person could not be audited and was refused", "error", err)
+		return file{}, g.Errorf(g.Unavailable, "the look cannot be written into the audit log, so it is refused: tell your administrator")
+	}
+	return p, nil
+}
+
+// OpenPerson is everything about one person. It needs Scope.Reason for a student, is audited
+// as person.open, and is refused where the audit log cannot be written.
+func (v *View) OpenPerson(ctx context.Context, id g.PersonID) (PersonPage, error) {
+	p, err := v.opened(ctx, id, "person.open")
+	if err != nil {
+		return PersonPage{}, err
+	}
+	page := PersonPage{Person: p.Person}
+	if page.Consents, err = v.r.consents(ctx, v.r.reg, p); err != nil {
+		return PersonPage{}, err
+	}
+	if page.Passes, err = v.r.passes(ctx, v.r.reg, p); err != nil {
+		return PersonPage{}, err
+	}
+	return page, nil
+}
+
+func checkPerson(p g.Person) error {
+	if !slices.Contains(g.PersonKinds(), p.Kind) {
+		return g.FieldErrorf("kind", "%q is no kind of person; use one of %v", p.Kind, g.PersonKinds())
+	}
+	if err := line("name", p.Name, 100); err != nil {
+		return err
+	}
+	if err := optional("number", p.Number, 40); err != nil {
+		return err
+	}
+	if err := optional("class", p.Class, 40); err != nil {
+		return err
+	}
+	if len(p.Guardian) > 10 {
+		return g.FieldErrorf("guardians", "%d guardians; at most 10 are kept", len(p.Guardian))
+	}
+	return optional("phone", p.Phone, 40)
+}
+
+// tidy takes the white space off what people type.
+func tidy(p g.Person) g.Person {
+	p.Name, p.Number, p.Class, p.Phone = strings.TrimSpace(p.Name), strings.TrimSpace(p.Number), strings.TrimSpace(p.Class), strings.TrimSpace(p.Phone)
+	return p
+}
+
+// savePerson writes a person, new or old.
+func (r *Registry) savePerson(ctx context.Context, t *tx, p file) error {
+	keys, err := r.vault.school(ctx, t, p.School)
+	if err != nil {
+		return err
+	}
+	var mac []byte
+	if p.Number != "" {
+		mac = keys.mac("number", p.Number)
+		n := 0
+		if err := t.row(ctx, "SELECT COUNT(*) FROM persons WHERE school = ? AND number_mac = ? AND id <> ?", string(p.School), mac, string(p.ID)).Scan(&n); err != nil {
+			return fmt.Errorf("read person: %w", err)
+		}
+		if n > 0 {
+			return &g.Error{Code: g.Conflict, Field: "number", Message: "somebody of the school has this number already"}
+		}
+	}
+	body, err := json.Marshal(personBody{Name: p.Name, Number: p.Number, Boarder: p.Boarder, Phone: p.Phone, Guardian: p.Guardian, Created: micros(p.Created), Imported: p.imported})
+	if err != nil {
+		return err
+	}
+	sealed, err := r.sealPersonal(p, body, "person")
+	if err != nil {
+		return err
+	}
+	_, err = t.exec(ctx, `INSERT INTO persons (id, school, kind, class, number_mac, key_sealed, body_sealed) VALUES (?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, class = excluded.class, number_mac = excluded.number_mac, body_sealed = excluded.body_sealed`,
+		string(p.ID), string(p.School), string(p.Kind), p.Class, mac, p.key, sealed)
+	if err != nil {
+		return fmt.Errorf("write person: %w", err)
+	}
+	return touchPeople(ctx, t, p.School)
+}
+
+// touchPeople makes every cached roll of the school old.
+func touchPeople(ctx context.Context, t *tx, school g.SchoolID) error {
+	if _, err := t.exec(ctx, "UPDATE schools SET people_rev = people_rev + 1 WHERE id = ?", string(school)); err != nil {
+		return fmt.Errorf("write school: %w", err)
+	}
+	return nil
+}
+
+// checkGuardians finds that they are people of the same school.
+func (r *Registry) checkGuardians(ctx context.Context, t *tx, p g.Person) error {
+	for i, id := range p.Guardian {
+		school, err := schoolOf(ctx, t, "persons", "person", string(id))
+		if g.ErrorCode(err) == g.NotFound || err == nil && (school != p.School || id == p.ID) {
+			return g.FieldErrorf(fmt.Sprintf("guardians[%d]", i), "the school has no such person to be a guardian")
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CreatePerson adds somebody; an empty ID is drawn. Who may enrol faces but not write people
+// may add visitors.
+func (v *View) CreatePerson(ctx context.Context, p g.Person) (g.Person, error) {
+	need := g.PeopleWrite
+	if p.Kind == g.Visitor && v.s.Can(g.FacesAdmin) {
+		need = g.FacesAdmin
+	}
+	in, err := v.reach(ctx, need)
+	if err != nil {
+		return g.Person{}, err
+	}
+	if err := in.owns(p.School, "school", string(p.School)); err != nil {
+		return g.Person{}, err
+	}
+	if p.ID == "" {
+		p.ID = g.PersonID(g.NewID("per"))
+	}
+	if !g.ValidID(string(p.ID)) {
+		return g.Person{}, badID()
+	}
+	p = tidy(p)
+	if err := checkPerson(p); err != nil {
+		return g.Person{}, err
+	}
+	err = v.r.write(ctx, func(t *tx) error {
+		p.Created = moment(micros(t.now))
+		if err := free(ctx, t, "persons", "person", string(p.ID)); err != nil {
+			return err
+		}
+		if err := v.r.checkGuardians(ctx, t, p); err != nil {
+			return err
+		}
+		_, wrapped := v.r.vault.newKey(string(p.ID))
+		if err := v.r.savePerson(ctx, t, file{Person: p, key: wrapped}); err != nil {
+			return err
+		}
+		t.change("person", p.School, string(p.ID))
+		return v.audit(ctx, t, p.School, "person.create", string(p.ID))
+	})
+	if err != nil {
+		return g.Person{}, err
+	}
+	return p, nil
+}
+
+// UpdatePerson changes everything but the id, school and time of creation. What it changes is
+// a manual correction, which no import undoes.
+func (v *View) UpdatePerson(ctx context.Context, p g.Person) error {
+	in, err := v.reach(ctx, g.PeopleWrite)
+	if err != nil {
+		return err
+	}
+	p = tidy(p)
+	if err := checkPerson(p); err != nil {
+		return err
+	}
+	return v.r.write(ctx, func(t *tx) error {
+		old, err := v.r.person(ctx, t, in, p.ID)
+		if err != nil {
+			return err
+		}
+		if p.School != "" && p.School != old.School {
+			return g.FieldErrorf("school", "a person does not change schools: delete the person and add them there")
+		}
+		p.School, p.Created = old.School, old.Created
+		if err := v.r.checkGuardians(ctx, t, p); err != nil {
+			return err
+		}
+		if err := v.r.savePerson(ctx, t, file{Person: p, imported: old.imported, key: old.key}); err != nil {
+			return err
+		}
+		t.change("person", p.School, string(p.ID))
+		return v.audit(ctx, t, p.School, "person.update", string(p.ID))
+	})
+}
+
+// DeletePerson destroys the person's key and with it every personal field, and removes their
+// templates, passes, consents, leaves and attendance. The history keeps an id that leads to
+// nobody. Copies in older backups are only as gone as the backups.
+func (v *View) DeletePerson(ctx context.Context, id g.PersonID) error {
+	in, err := v.reach(ctx, g.PeopleWrite)
+	if err != nil {
+		return err
+	}
+	err = v.r.write(ctx, func(t *tx) error {
+		p, err := v.r.person(ctx, t, in, id)
+		if err != nil {
+			return err
+		}
+		if _, err := t.exec(ctx, "DELETE FROM persons WHERE id = ?", string(id)); err != nil {
+			return fmt.Errorf("delete person: %w", err)
+		}
+		if err := touchPeople(ctx, t, p.School); err != nil {
+			return err
+		}
+		t.change("person", p.School, string(id))
+		t.change("face", p.School, string(id))
+		return v.audit(ctx, t, p.School, "person.delete", string(id))
+	})
+	if err != nil {
+		return err
+	}
+	if err := v.r.reg.forget(ctx); err != nil && !errors.Is(err, ctx.Err()) {
+		v.r.log.Warn("the deleted key may be in the write-ahead log until the next checkpoint", "error", err)
+	}
+	return nil
+}
