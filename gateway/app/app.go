@@ -1,0 +1,292 @@
+package app
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api"
+	"github.com/gatehouse-iot/gatehouse/drivers/host"
+	"github.com/gatehouse-iot/gatehouse/gateway/directory"
+	"github.com/gatehouse-iot/gatehouse/gateway/identify"
+	"github.com/gatehouse-iot/gatehouse/gateway/intake"
+	"github.com/gatehouse-iot/gatehouse/gateway/journal"
+	"github.com/gatehouse-iot/gatehouse/gateway/live"
+	"github.com/gatehouse-iot/gatehouse/gateway/media"
+	"github.com/gatehouse-iot/gatehouse/gateway/mqttfront"
+	"github.com/gatehouse-iot/gatehouse/gateway/telemetry"
+	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/rules"
+	"github.com/gatehouse-iot/gatehouse/vision"
+)
+
+// Options are what the configuration file does not say.
+type Options struct {
+	Logger  *slog.Logger
+	Version string
+	Console fs.FS // the built console; nil: the API says that it is missing
+	Demo    bool  // the demonstration school: shown as such
+	Now     func() time.Time
+}
+
+// App is one gateway. Open it, Run it once, and it is closed.
+type App struct {
+	cfg Config
+	opt Options
+	log *slog.Logger
+	now func() time.Time
+	key []byte
+
+	reg       *registry.Registry
+	journal   *journal.Journal
+	telemetry *telemetry.Store
+	media     *media.Store
+	directory *directory.Directory
+	identify  *identify.Identifier
+	intake    *intake.Intake
+	hub       *live.Hub
+	host      *host.Host
+	front     *mqttfront.Front
+	engine    *rules.Engine
+	rules     []api.RuleInfo
+	api       *api.Server
+	listener  net.Listener
+
+	started  time.Time
+	presence chan presence
+	commands chan rules.CommandEffect
+	health   health
+	closers  []func() error
+}
+
+// Open opens every store and listener. It leaves nothing open behind an error.
+func Open(ctx context.Context, cfg Config, o Options) (_ *App, err error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	a := &App{cfg: cfg, opt: o, log: o.Logger, now: o.Now, started: o.Now(), presence: make(chan presence, 4096), commands: make(chan rules.CommandEffect, 256)}
+	a.health.cursors = map[string]string{}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.Close())
+		}
+	}()
+	for _, step := range []func(context.Context) error{a.openStores, a.openIntake, a.openRules, a.openFront, a.openAPI} {
+		if err := step(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return a, nil
+}
+
+// Close closes what Open opened, the last first. Run calls it.
+func (a *App) Close() error {
+	var errs []error
+	for i := len(a.closers) - 1; i >= 0; i-- {
+		errs = append(errs, a.closers[i]())
+	}
+	a.closers = nil
+	return errors.Join(errs...)
+}
+
+// DataDir is where everything is kept.
+func (c *Config) dataDir() string { return c.Path(c.DataDir) }
+
+func (a *App) openStores(ctx context.Context) (err error) {
+	dir := a.cfg.dataDir()
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("data_dir: %w", err)
+	}
+	if a.key, err = MasterKey(dir); err != nil {
+		return err
+	}
+	if a.reg, err = registry.Open(ctx, registry.Options{Dir: dir, MasterKey: a.key, Now: a.now, Logger: a.log}); err != nil {
+		return err
+	}
+	a.closers = append(a.closers, a.reg.Close)
+	c := a.cfg.Journal
+	if a.journal, err = journal.Open(filepath.Join(dir, "journal"), journal.Options{Shards: c.Shards, MaxBytes: c.MaxBytes, MaxAge: c.MaxAge, Logger: a.log}); err != nil {
+		return err
+	}
+	a.closers = append(a.closers, a.journal.Close)
+	classes := []telemetry.Class{{Name: "default", Retention: a.cfg.Telemetry.Classes["default"]}}
+	for name, keep := range a.cfg.Telemetry.Classes {
+		if name != "default" {
+			classes = append(classes, telemetry.Class{Name: name, Retention: keep})
+		}
+	}
+	if a.telemetry, err = telemetry.Open(telemetry.Options{Dir: filepath.Join(dir, "telemetry"), Classes: classes, LateBy: a.cfg.Telemetry.LateBy, Logger: a.log}); err != nil {
+		return err
+	}
+	a.closers = append(a.closers, a.telemetry.Close)
+	a.media, err = media.Open(filepath.Join(dir, "media"), a.key)
+	return err
+}
+
+func (a *App) openIntake(ctx context.Context) (err error) {
+	if a.directory, err = directory.New(ctx, a.reg, a.log); err != nil {
+		return err
+	}
+	decision := vision.DefaultDecision()
+	decision.Score, decision.Margin = a.cfg.Faces.Threshold, a.cfg.Faces.Margin
+	a.identify = identify.New(a.reg.In(g.SystemScope("identify")), decision, a.log)
+	cancel := a.reg.Subscribe(a.identify.Changed)
+	a.closers = append(a.closers, func() error { cancel(); return nil })
+	a.intake = &intake.Intake{Directory: a.directory, Journal: a.journal, Identify: a.identify, Media: a.media, Now: a.now, Logger: a.log}
+	a.hub = live.New(a.journal, a.log)
+	a.host = host.New(host.Options{Sink: a.intake, Logger: a.log, Now: a.now})
+	a.directory.Watch(a.assign)
+	return nil
+}
+
+func (a *App) openFront(ctx context.Context) (err error) {
+	c := a.cfg.MQTT
+	if c.Listen == "" && c.ListenTLS == "" {
+		return nil
+	}
+	cfg := mqttfront.Config{Listen: c.Listen, ListenTLS: c.ListenTLS, MaxClients: c.MaxClients,
+		OnConnect:    func(id mqttfront.Identity) { a.notePresence(id, g.StateOnline, "") },
+		OnDisconnect: func(id mqttfront.Identity) { a.notePresence(id, g.StateOffline, "the MQTT connection ended") }}
+	if c.ListenTLS != "" {
+		t := c.TLS
+		if t.Certificate == "" {
+			t = a.cfg.HTTP.TLS
+		}
+		if cfg.TLS, err = a.tlsConfig("mqtt.tls", t); err != nil {
+			return err
+		}
+	}
+	a.front, err = mqttfront.New(cfg, authenticator{a}, mqttIntake{a}, a.log)
+	if err != nil {
+		return fmt.Errorf("mqtt.listen: %w", err)
+	}
+	return nil
+}
+
+func (a *App) openAPI(ctx context.Context) (err error) {
+	a.api, err = api.New(api.Deps{
+		Registry: a.reg, Live: a.hub, Intake: manual{a}, Fleet: fleet{a}, Faces: faces{a}, Media: a.media,
+		Telemetry: func(prefix string, schools []g.SchoolID) http.Handler {
+			return a.telemetry.Handler(prefix, telemetry.Allowed{Schools: schools})
+		},
+		Metrics: a.metrics(), Status: a.status, Rules: func() []api.RuleInfo { return a.rules }, Console: a.opt.Console,
+		Config: api.Config{BaseURL: a.cfg.HTTP.BaseURL, SecureCookies: a.cfg.HTTP.TLS.Certificate != "", Demo: a.opt.Demo, Version: a.opt.Version, WebhookPrivate: true},
+		Now:    a.now, Logger: a.log,
+	})
+	if err != nil {
+		return err
+	}
+	if a.listener, err = net.Listen("tcp", a.cfg.HTTP.Listen); err != nil {
+		return fmt.Errorf("http.listen: %w; is another program, or another gateway, using it?", err)
+	}
+	a.closers = append(a.closers, func() error {
+		if err := a.listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			return err
+		}
+		return nil
+	})
+	if a.cfg.HTTP.TLS.Certificate != "" {
+		t, err := a.tlsConfig("http.tls", a.cfg.HTTP.TLS)
+		if err != nil {
+			return err
+		}
+		a.listener = tls.NewListener(a.listener, t)
+	}
+	return nil
+}
+
+// tlsConfig reads the certificate anew whenever its file has changed.
+func (a *App) tlsConfig(key string, c TLSConfig) (*tls.Config, error) {
+	r := &renewing{cert: a.cfg.Path(c.Certificate), key: a.cfg.Path(c.Key)}
+	if _, err := r.get(nil); err != nil {
+		return nil, fmt.Errorf("%s: %w", key, err)
+	}
+	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: r.get}, nil
+}
+
+// URL is where the console is.
+func (a *App) URL() string {
+	if a.cfg.HTTP.BaseURL != "" {
+		return a.cfg.HTTP.BaseURL
+	}
+	scheme := "http"
+	if a.cfg.HTTP.TLS.Certificate != "" {
+		scheme = "https"
+	}
+	host, port, _ := net.SplitHostPort(a.listener.Addr().String())
+	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return scheme + "://" + net.JoinHostPort(host, port)
+}
+
+// MQTTAddr is where devices connect; nil where there is no plain listener.
+func (a *App) MQTTAddr() net.Addr {
+	if a.front == nil {
+		return nil
+	}
+	return a.front.Addr()
+}
+
+// Registry is the gateway's registry, for whoever prepares a school before Run.
+func (a *App) Registry() *registry.Registry { return a.reg }
+
+// Faces checks photographs and makes templates of them; it needs Run.
+func (a *App) Faces() api.Faces { return faces{a} }
+
+// Run runs the gateway until ctx ends, then stops it part by part, the last first, and
+// closes it. A part that fails stops all the others.
+func (a *App) Run(ctx context.Context) error {
+	server := &http.Server{Handler: a.api.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug)}
+	parts := []part{
+		{"outbox", a.pumpOutbox},
+		{"live", a.hub.Run},
+		{"twin", a.follow("twin", a.applyTwins)},
+		{"history", a.follow("history", a.applyHistory)},
+		{"telemetry", a.follow("telemetry", a.applyTelemetry)},
+		{"rules", a.runRules},
+		{"attendance", a.runAttendance},
+		{"webhooks", a.follow("webhooks", a.api.Deliver)},
+		{"api", a.api.Run},
+		{"commands", a.runCommands},
+		{"keeping", a.keepHouse},
+		{"presence", a.runPresence},
+		{"drivers", func(ctx context.Context) error { return a.host.Run(ctx, a.specs()) }},
+		{"directory", a.directory.Run},
+	}
+	if a.front != nil {
+		parts = append(parts, part{"mqtt", a.front.Run})
+	}
+	parts = append(parts, part{"control", a.runControl}, part{"http", func(ctx context.Context) error { return serve(ctx, server, a.listener) }})
+	err := runParts(ctx, a.log, parts)
+	return errors.Join(err, a.Close())
+}
+
+// serve answers requests until ctx ends, then lets those under way finish for 5 s. Live
+// streams end at once: their contexts derive from ctx.
+func serve(ctx context.Context, s *http.Server, l net.Listener) error {
+	s.BaseContext = func(net.Listener) context.Context { return ctx }
+	failed := make(chan error, 1)
+	go func() { failed <- s.Serve(l) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	if err := s.Shutdown(grace); err != nil {
+		s.Close()
+	}
+	<-failed
+	return nil
+}

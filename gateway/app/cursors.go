@@ -1,0 +1,205 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/gateway/journal"
+	"github.com/gatehouse-iot/gatehouse/gateway/telemetry"
+	"github.com/gatehouse-iot/gatehouse/registry"
+)
+
+const (
+	batch      = 1000            // events handled at once by a cursor
+	retryAfter = time.Second     // between two tries of a batch that failed
+	staleEvery = 5 * time.Second // how often silent devices are looked for
+)
+
+// health is what the status page says of the parts that follow the journal.
+type health struct {
+	mu      sync.Mutex
+	cursors map[string]string // cursor -> what keeps it, "" where it is well
+}
+
+func (h *health) set(cursor string, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.cursors[cursor] = ""
+	if err != nil {
+		h.cursors[cursor] = err.Error()
+	}
+}
+
+// follow hands the journal's events to handle, batch by batch and in order. A batch that
+// fails is tried again until it works: nothing is skipped, and the lag shows on the status
+// page. handle may see an event twice.
+func (a *App) follow(name string, handle func(context.Context, []g.Event) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		c, err := a.journal.Cursor(name)
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		for {
+			records, err := c.Next(ctx, batch)
+			if ctx.Err() != nil {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			if !a.insist(ctx, name, func() error { return handle(ctx, a.decode(name, records)) }) {
+				return nil
+			}
+			if err := c.Commit(records[len(records)-1].Seq); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// insist tries f until it works or ctx ends, which it reports as false.
+func (a *App) insist(ctx context.Context, name string, f func() error) bool {
+	for {
+		err := f()
+		if ctx.Err() != nil && err != nil {
+			return false
+		}
+		a.health.set(name, err)
+		if err == nil {
+			return true
+		}
+		a.log.Error("a part of the gateway is held up; it tries again", "part", name, "error", err)
+		select {
+		case <-ctx.Done():
+			return false
+		case <-time.After(retryAfter):
+		}
+	}
+}
+
+func (a *App) decode(name string, records []journal.Record) []g.Event {
+	events := make([]g.Event, 0, len(records))
+	for _, r := range records {
+		e, err := g.DecodeEvent(r.Seq, r.Data)
+		if err != nil {
+			a.log.Error("an event in the journal does not decode and is passed over", "cursor", name, "seq", r.Seq, "error", err)
+			continue
+		}
+		events = append(events, e)
+	}
+	return events
+}
+
+func (a *App) applyTwins(ctx context.Context, events []g.Event) error {
+	return a.reg.In(g.SystemScope("twin")).ApplyTwins(ctx, events)
+}
+
+func (a *App) applyHistory(ctx context.Context, events []g.Event) error {
+	return a.reg.In(g.SystemScope("history")).ApplyHistory(ctx, events)
+}
+
+func (a *App) applyTelemetry(ctx context.Context, events []g.Event) error {
+	return a.telemetry.Append(ctx, events, func(id g.DeviceID) (telemetry.Series, bool) {
+		e, ok := a.directory.Known(id)
+		return telemetry.Series{Profile: e.Profile.ID, Type: e.Profile.Type, Class: e.Profile.Retention}, ok
+	})
+}
+
+// pumpOutbox turns the registry's outbox (changed alerts, incidents, attendance) into events.
+// Their ids are deterministic: after a crash between the two steps, twice is once.
+func (a *App) pumpOutbox(ctx context.Context) error {
+	view := a.reg.In(g.SystemScope("outbox"))
+	for {
+		more := false
+		if !a.insist(ctx, "outbox", func() (err error) { more, err = a.pumpOnce(ctx, view); return err }) {
+			return nil
+		}
+		if more {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-a.reg.OutboxReady():
+		case <-time.After(staleEvery):
+		}
+	}
+}
+
+func (a *App) pumpOnce(ctx context.Context, view *registry.View) (more bool, err error) {
+	rows, err := view.Outbox(ctx, batch)
+	if err != nil || len(rows) == 0 {
+		return false, err
+	}
+	ids := make([]int64, 0, len(rows))
+	results := make(chan error, len(rows))
+	for i := range rows {
+		e := rows[i].Event
+		e.Received = a.now()
+		b, err := g.AppendEvent(nil, &e)
+		if err != nil {
+			return false, fmt.Errorf("outbox row %d: %w", rows[i].ID, err)
+		}
+		ids = append(ids, rows[i].ID)
+		if err := a.journal.Append(string(e.School), b, func(_ uint64, err error) { results <- err }); err != nil {
+			results <- err
+		}
+	}
+	var errs []error
+	for range rows {
+		errs = append(errs, <-results)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return false, err
+	}
+	return len(rows) == batch, view.DeleteOutbox(ctx, ids)
+}
+
+// keepHouse does what time asks for: devices that fell silent, pictures that are old enough.
+func (a *App) keepHouse(ctx context.Context) error {
+	view := a.reg.In(g.SystemScope("keeping"))
+	tick := time.NewTicker(staleEvery)
+	defer tick.Stop()
+	var expired time.Time
+	for {
+		silent, err := view.MarkStale(ctx, a.now())
+		if err != nil && ctx.Err() == nil {
+			a.log.Error("look for silent devices", "error", err)
+		}
+		for _, id := range silent {
+			a.noteSilent(ctx, id)
+		}
+		if a.now().Sub(expired) > time.Hour {
+			expired = a.now()
+			if n, err := a.media.Expire(expired.Add(-a.cfg.Media.KeepFor)); err != nil {
+				a.log.Error("expire pictures", "error", err)
+			} else if n > 0 {
+				a.log.Info("expired pictures", "days", n)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+// noteSilent journals that a device fell silent, so that rules and history know.
+func (a *App) noteSilent(ctx context.Context, id g.DeviceID) {
+	e, ok := a.directory.Known(id)
+	if !ok {
+		return
+	}
+	now := a.now()
+	ev := &g.Event{Kind: g.EventStatus, School: e.Device.School, Device: id, Zone: e.Device.Zone, Driver: e.Device.Driver, Time: now, Received: now,
+		Status: &g.Status{State: g.StateOffline, Reason: "fell silent"}}
+	if _, err := a.intake.Record(ctx, ev); err != nil && ctx.Err() == nil {
+		a.log.Error("journal a silent device", "device", id, "error", err)
+	}
+}

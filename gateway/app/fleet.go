@@ -1,0 +1,226 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"strconv"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api"
+	"github.com/gatehouse-iot/gatehouse/drivers"
+	"github.com/gatehouse-iot/gatehouse/drivers/host"
+	"github.com/gatehouse-iot/gatehouse/gateway/directory"
+	"github.com/gatehouse-iot/gatehouse/gateway/mqttfront"
+)
+
+// specs are the driver programs of the configuration.
+func (a *App) specs() []host.Spec {
+	out := make([]host.Spec, len(a.cfg.Drivers))
+	for i, d := range a.cfg.Drivers {
+		settings := map[string]string{}
+		for k, v := range d.Settings {
+			settings[k] = v
+		}
+		out[i] = host.Spec{Name: d.Name, Path: a.cfg.Path(d.Path), SHA256: d.SHA256, Args: d.Args, Settings: settings}
+	}
+	return out
+}
+
+// assign tells the driver host of a device that was added, changed or removed. It runs in
+// the directory's goroutine.
+func (a *App) assign(id g.DeviceID, e directory.Entry, ok bool) {
+	if !ok || !e.Device.Enabled || e.Device.Driver == g.DriverMQTTFront {
+		a.host.Drop(id)
+		return
+	}
+	d, err := a.driverDevice(context.Background(), e)
+	if err == nil {
+		err = a.host.Put(e.Device.Driver, d)
+	}
+	if err != nil {
+		a.log.Warn("a device has no driver to serve it", "device", id, "driver", e.Device.Driver, "error", err)
+	}
+}
+
+func (a *App) driverDevice(ctx context.Context, e directory.Entry) (drivers.Device, error) {
+	secret, err := a.reg.In(g.SystemScope("fleet")).DeviceSecret(ctx, e.Device.ID)
+	if err != nil {
+		return drivers.Device{}, fmt.Errorf("read the device's secret: %w", err)
+	}
+	return drivers.Device{ID: e.Device.ID, Serial: e.Device.Serial, Profile: e.Profile, Address: e.Device.Address, Secret: secret}, nil
+}
+
+// fleet is the drivers and devices as the API sees them.
+type fleet struct{ a *App }
+
+func (f fleet) Drivers() []api.DriverInfo {
+	var out []api.DriverInfo
+	for _, s := range f.a.host.Status() {
+		d := s.Description
+		info := api.DriverInfo{Name: s.Name, Title: d.Title, TitleZH: d.TitleZH, Version: d.Version, Contract: s.Contract, State: string(s.State), Reason: s.Reason,
+			PID: s.PID, Restarts: s.Restarts, Started: s.Started, Devices: s.Devices, Observations: s.Observations, Pinned: s.Pinned, SHA256: s.SHA256,
+			Address: fields(d.Address), Settings: fields(d.Settings), Template: d.Template, Profiles: d.Profiles}
+		if info.Title == "" {
+			info.Title = string(s.Name)
+		}
+		if info.Profiles == nil {
+			info.Profiles = []g.Profile{}
+		}
+		out = append(out, info)
+	}
+	return out
+}
+
+func fields(in []drivers.Field) []api.Field {
+	out := make([]api.Field, len(in))
+	for i, f := range in {
+		out[i] = api.Field(f)
+	}
+	return out
+}
+
+func (f fleet) DriverLog(name g.DriverName) ([]api.LogLine, error) {
+	lines, err := f.a.host.Log(name)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]api.LogLine, len(lines))
+	for i, l := range lines {
+		out[i] = api.LogLine{Time: l.Time, Level: l.Level, Text: l.Text}
+	}
+	return out, nil
+}
+
+func (f fleet) Restart(name g.DriverName) error { return f.a.host.Restart(name) }
+
+func (f fleet) Probe(ctx context.Context, driver g.DriverName, d g.Device, p g.Profile, secret map[string]string) (api.Probe, error) {
+	got, err := f.a.host.Probe(ctx, driver, drivers.Device{ID: d.ID, Serial: d.Serial, Profile: p, Address: d.Address, Secret: secret})
+	return api.Probe{Message: got.Message, Values: got.Values, Snapshot: got.Snapshot}, err
+}
+
+func (f fleet) Command(ctx context.Context, d g.Device, action string, values map[string]g.Value, data []byte) (api.CommandResult, error) {
+	if d.Driver == g.DriverMQTTFront {
+		return f.publish(d, action, values)
+	}
+	got, err := f.a.host.Command(ctx, d.Driver, drivers.Command{ID: g.NewID("cmd"), Device: d.ID, Action: action, Values: values, Data: data})
+	return api.CommandResult{Message: got.Message, Values: got.Values}, err
+}
+
+// publish sends a command to a device on the gateway's own MQTT listener.
+func (f fleet) publish(d g.Device, action string, values map[string]g.Value) (api.CommandResult, error) {
+	if f.a.front == nil {
+		return api.CommandResult{}, g.Errorf(g.Unavailable, "the MQTT listener is off: set mqtt.listen")
+	}
+	if values == nil {
+		values = map[string]g.Value{}
+	}
+	payload, err := json.Marshal(map[string]any{"id": g.NewID("cmd"), "action": action, "values": values})
+	if err != nil {
+		return api.CommandResult{}, fmt.Errorf("encode command: %w", err)
+	}
+	topic := mqttfront.Topic(mqttfront.Identity{School: d.School, Device: d.ID}, "command/"+action)
+	if err := f.a.front.Publish(topic, payload, false); err != nil {
+		return api.CommandResult{}, g.Errorf(g.Unavailable, "the device does not listen for commands just now: %v", err)
+	}
+	return api.CommandResult{Message: "sent"}, nil
+}
+
+func (f fleet) Snapshot(ctx context.Context, d g.Device) ([]byte, error) {
+	got, err := f.a.host.Command(ctx, d.Driver, drivers.Command{ID: g.NewID("cmd"), Device: d.ID, Action: "snapshot"})
+	return got.Data, err
+}
+
+func (f fleet) Refusals() []api.Refusal {
+	out := []api.Refusal{}
+	if f.a.front == nil {
+		return out
+	}
+	at := map[api.Refusal]int{}
+	for _, r := range f.a.front.Refusals() { // newest first
+		host, _, err := net.SplitHostPort(r.Remote)
+		if err != nil {
+			host = r.Remote
+		}
+		x := api.Refusal{Source: "mqtt " + host, Claimed: r.Username, Reason: r.Why}
+		i, ok := at[x]
+		if !ok {
+			i = len(out)
+			at[x] = i
+			x.Time = r.Time
+			out = append(out, x)
+		}
+		out[i].Count++
+	}
+	return out
+}
+
+func (f fleet) MQTT(d g.Device) *api.MQTTInfo {
+	if d.Driver != g.DriverMQTTFront || f.a.front == nil {
+		return nil
+	}
+	addr, withTLS := f.a.front.Addr(), false
+	if addr == nil {
+		addr, withTLS = f.a.front.AddrTLS(), true
+	}
+	if addr == nil {
+		return nil
+	}
+	name, portText, _ := net.SplitHostPort(addr.String())
+	if ip := net.ParseIP(name); ip == nil || ip.IsUnspecified() {
+		name = "localhost"
+	}
+	port, _ := strconv.Atoi(portText)
+	return &api.MQTTInfo{Host: name, Port: port, TLS: withTLS, ClientID: string(d.ID), Username: string(d.ID),
+		Prefix: mqttfront.Prefix + string(d.School) + "/" + string(d.ID)}
+}
+
+// faces has photographs checked by the camera driver.
+type faces struct{ a *App }
+
+// Enrol asks the driver's action enrol: its data is the template as little-endian float32.
+func (f faces) Enrol(ctx context.Context, photo []byte) ([]float32, string, float64, error) {
+	got, err := f.a.host.Command(ctx, f.a.cfg.Faces.Driver, drivers.Command{ID: g.NewID("cmd"), Action: "enrol", Data: photo})
+	if err != nil {
+		return nil, "", 0, err
+	}
+	template, err := floats(got.Data)
+	if err != nil {
+		return nil, "", 0, fmt.Errorf("driver %q: %w", f.a.cfg.Faces.Driver, err)
+	}
+	quality, _ := got.Values["quality"].Float()
+	model, _ := got.Values["model"].Text()
+	return template, model, quality, nil
+}
+
+// manual takes what people enter by hand.
+type manual struct{ a *App }
+
+func (m manual) Manual(ctx context.Context, _ g.Scope, school g.SchoolID, s g.Sighting) (uint64, g.SightingID, error) {
+	return m.a.intake.Manual(ctx, school, s)
+}
+
+// runCommands carries out what rules command. The queue is bounded: a command that finds it
+// full is dropped with a line in the log, since an old command is worse than none.
+func (a *App) runCommands(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case c := <-a.commands:
+			e, ok := a.directory.Known(c.Device)
+			if !ok {
+				a.log.Warn("a rule commands a device that is not there", "rule", c.Rule, "device", c.Device)
+				continue
+			}
+			limited, cancel := context.WithTimeout(ctx, 10*time.Second)
+			_, err := fleet{a}.Command(limited, e.Device, c.Action, c.Values, nil)
+			cancel()
+			if err != nil {
+				a.log.Warn("a rule's command failed", "rule", c.Rule, "device", c.Device, "action", c.Action, "error", err)
+			}
+		}
+	}
+}

@@ -1,0 +1,89 @@
+package app
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/tls"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+// MasterKey reads keys/master.key in dir, 32 bytes in hexadecimal, and makes it at the very
+// first start. It refuses to make one beside a registry that was encrypted with another.
+func MasterKey(dir string) ([]byte, error) {
+	file := filepath.Join(dir, "keys", "master.key")
+	text, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(filepath.Join(dir, "registry.db")); err == nil {
+			return nil, fmt.Errorf("%s is missing, and without it the people, faces and secrets in %s cannot be read: put the key back from a backup (gateway restore)", file, dir)
+		}
+		return newMasterKey(file)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read master key: %w", err)
+	}
+	key, err := hex.DecodeString(string(bytes.TrimSpace(text)))
+	if err != nil || len(key) != 32 {
+		return nil, fmt.Errorf("%s is damaged: it should hold 64 hexadecimal digits; put the key back from a backup", file)
+	}
+	return key, nil
+}
+
+func newMasterKey(file string) ([]byte, error) {
+	key := make([]byte, 32)
+	rand.Read(key)
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return nil, fmt.Errorf("make master key: %w", err)
+	}
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("make master key: %w", err)
+	}
+	_, err = f.WriteString(hex.EncodeToString(key) + "\n")
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return nil, fmt.Errorf("make master key: %w", err)
+	}
+	return key, nil
+}
+
+// renewing serves a certificate and reads it again, at most once a minute, when its file is
+// newer; a renewed file that does not load leaves the old certificate in use.
+type renewing struct {
+	cert, key string
+
+	mu      sync.Mutex
+	loaded  *tls.Certificate
+	changed time.Time
+	looked  time.Time
+}
+
+func (r *renewing) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.loaded != nil && time.Since(r.looked) < time.Minute {
+		return r.loaded, nil
+	}
+	r.looked = time.Now()
+	info, err := os.Stat(r.cert)
+	if err == nil && r.loaded != nil && info.ModTime().Equal(r.changed) {
+		return r.loaded, nil
+	}
+	c, loadErr := tls.LoadX509KeyPair(r.cert, r.key)
+	if loadErr != nil {
+		if r.loaded != nil {
+			return r.loaded, nil
+		}
+		return nil, loadErr
+	}
+	r.loaded = &c
+	if err == nil {
+		r.changed = info.ModTime()
+	}
+	return r.loaded, nil
+}

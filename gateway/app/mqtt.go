@@ -1,0 +1,84 @@
+package app
+
+import (
+	"context"
+	"crypto/x509"
+	"encoding/binary"
+	"errors"
+	"math"
+	"strings"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/gateway/mqttfront"
+)
+
+// authenticator lets a device in by its own password; its user name is its id.
+type authenticator struct{ a *App }
+
+func (x authenticator) Authenticate(ctx context.Context, _, username string, password []byte, _ string, _ *x509.Certificate) (mqttfront.Identity, error) {
+	d, err := x.a.reg.VerifyDevice(ctx, g.DeviceID(username), password)
+	if err != nil {
+		return mqttfront.Identity{}, err
+	}
+	if d.Driver != g.DriverMQTTFront {
+		return mqttfront.Identity{}, g.Errorf(g.Forbidden, "device %q is served by driver %q, not by the MQTT listener", d.ID, d.Driver)
+	}
+	return mqttfront.Identity{School: d.School, Device: d.ID}, nil
+}
+
+// mqttIntake hands publications to the intake.
+type mqttIntake struct{ a *App }
+
+func (m mqttIntake) Publish(id mqttfront.Identity, topic string, payload []byte, _ bool, done func(error)) error {
+	kind := strings.TrimPrefix(topic, mqttfront.Topic(id, ""))
+	return m.a.intake.Message(context.Background(), id.Device, kind, payload, done)
+}
+
+func (m mqttIntake) Reject(id mqttfront.Identity, topic string, _ []byte, why string, done func(error)) error {
+	return m.a.intake.Refuse(context.Background(), id.Device, "mqtt "+topic, why, done)
+}
+
+// presence is that a device's MQTT connection came or went.
+type presence struct {
+	device g.DeviceID
+	status g.Status
+}
+
+// notePresence queues what the MQTT listener tells. A full queue drops it: a device that
+// sends anything shows as online all the same, and one that does not falls silent.
+func (a *App) notePresence(id mqttfront.Identity, s g.DeviceState, reason string) {
+	select {
+	case a.presence <- presence{id.Device, g.Status{State: s, Reason: reason}}:
+	default:
+	}
+}
+
+func (a *App) runPresence(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case p := <-a.presence:
+			obs := []g.Observation{{Device: p.device, Status: &p.status}}
+			if err := a.intake.Accept(ctx, g.DriverMQTTFront, obs); err != nil && ctx.Err() == nil {
+				a.log.Warn("a device's presence was not journalled", "device", p.device, "error", err)
+			}
+		}
+	}
+}
+
+// floats reads a template: little-endian float32, at most g.MaxEmbedding of them.
+func floats(b []byte) ([]float32, error) {
+	if len(b) == 0 || len(b)%4 != 0 || len(b)/4 > g.MaxEmbedding {
+		return nil, errors.New("its face template does not have a template's size")
+	}
+	out := make([]float32, len(b)/4)
+	for i := range out {
+		f := math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
+		if f64 := float64(f); math.IsNaN(f64) || math.IsInf(f64, 0) {
+			return nil, errors.New("its face template holds a number that is none")
+		}
+		out[i] = f
+	}
+	return out, nil
+}

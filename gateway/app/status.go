@@ -1,0 +1,173 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"golang.org/x/sys/unix"
+
+	"github.com/gatehouse-iot/gatehouse/api"
+	"github.com/gatehouse-iot/gatehouse/drivers/host"
+	"github.com/gatehouse-iot/gatehouse/gateway/journal"
+)
+
+// Where the status page begins to warn.
+const (
+	diskWarn, diskCritical = 5 << 30, 1 << 30 // bytes free
+	lagWarn                = 50_000           // events
+	clockWarn              = 2 * time.Second
+)
+
+// status is the gateway's health, for people.
+func (a *App) status(context.Context) api.Status {
+	now, st := a.now(), a.journal.Stat()
+	s := api.Status{Version: a.opt.Version, Started: a.started, Uptime: int64(now.Sub(a.started).Seconds()), Cursors: []api.CursorLag{}}
+	accepted, rejected := a.intake.Counts()
+	s.Journal = map[string]any{"state": st.State, "oldest": st.Oldest, "newest": st.Newest, "bytes": st.Bytes, "max_bytes": st.MaxBytes, "segments": st.Segments,
+		"accepted": accepted, "rejected": rejected}
+	for _, c := range st.Cursors {
+		s.Cursors = append(s.Cursors, api.CursorLag{Name: c.Name, Lag: c.Lag})
+	}
+	s.Checks = append(s.Checks, journalCheck(st), a.cursorCheck(st), a.driverCheck(&s), a.mqttCheck(&s), a.diskCheck(&s), clockCheck(&s))
+	return s
+}
+
+func check(name, state, en, zh string) api.Check {
+	return api.Check{Name: name, State: state, Message: en, MessageZH: zh}
+}
+
+func journalCheck(st journal.Stat) api.Check {
+	switch {
+	case st.Reason != "":
+		return check("journal", "critical", "The journal takes no events: "+st.Reason+". Devices keep theirs and send them again.", "日志无法写入："+st.Reason+"。设备会保留并重发数据。")
+	case len(st.Problems) > 0:
+		return check("journal", "warning", fmt.Sprintf("The journal has %d damaged places; run gateway journal verify.", len(st.Problems)), fmt.Sprintf("日志有 %d 处损坏，请运行 gateway journal verify。", len(st.Problems)))
+	}
+	return check("journal", "ok", fmt.Sprintf("Everything acknowledged is on disk; %d events so far.", st.Newest), fmt.Sprintf("已确认的数据均已落盘，共 %d 条事件。", st.Newest))
+}
+
+func (a *App) cursorCheck(st journal.Stat) api.Check {
+	a.health.mu.Lock()
+	defer a.health.mu.Unlock()
+	for name, why := range a.health.cursors {
+		if why != "" {
+			return check("processing", "critical", fmt.Sprintf("%s is held up and tries again: %s", name, why), fmt.Sprintf("%s 处理受阻，正在重试：%s", name, why))
+		}
+	}
+	for _, c := range st.Cursors {
+		if c.Lag > lagWarn {
+			return check("processing", "warning", fmt.Sprintf("%s is %d events behind and catching up.", c.Name, c.Lag), fmt.Sprintf("%s 落后 %d 条事件，正在追赶。", c.Name, c.Lag))
+		}
+	}
+	return check("processing", "ok", "Every part keeps up with the events.", "各部分处理均无积压。")
+}
+
+func (a *App) driverCheck(s *api.Status) api.Check {
+	all := a.host.Status()
+	up, bad := 0, ""
+	for _, d := range all {
+		if d.State == host.Running {
+			up++
+		} else if bad == "" {
+			bad = fmt.Sprintf("%s: %s %s", d.Name, d.State, d.Reason)
+		}
+	}
+	s.Drivers = map[string]any{"running": up, "configured": len(all)}
+	if bad != "" {
+		return check("drivers", "warning", "A driver does not run: "+bad, "有驱动未运行："+bad)
+	}
+	return check("drivers", "ok", fmt.Sprintf("%d drivers run.", up), fmt.Sprintf("%d 个驱动正在运行。", up))
+}
+
+func (a *App) mqttCheck(s *api.Status) api.Check {
+	if a.front == nil {
+		s.MQTT = map[string]any{}
+		return check("mqtt", "ok", "The MQTT listener is switched off.", "MQTT 监听已关闭。")
+	}
+	st := a.front.Stats()
+	s.MQTT = map[string]any{"clients": st.Clients, "sessions": st.Sessions, "received": st.Received, "acknowledged": st.Acked, "refused": st.Refused, "rejected": st.Rejected, "shed": st.Shed}
+	return check("mqtt", "ok", fmt.Sprintf("%d devices are connected.", st.Clients), fmt.Sprintf("%d 台设备已连接。", st.Clients))
+}
+
+func (a *App) diskCheck(s *api.Status) api.Check {
+	var fs unix.Statfs_t
+	if err := unix.Statfs(a.cfg.dataDir(), &fs); err != nil {
+		return check("disk", "warning", "The free space cannot be read: "+err.Error(), "无法读取磁盘空间："+err.Error())
+	}
+	s.Disk = api.DiskStatus{Free: fs.Bavail * uint64(fs.Bsize), Total: fs.Blocks * uint64(fs.Bsize)}
+	gib := float64(s.Disk.Free) / (1 << 30)
+	en, zh := fmt.Sprintf("%.1f GiB are free.", gib), fmt.Sprintf("剩余 %.1f GiB。", gib)
+	switch {
+	case s.Disk.Free < diskCritical:
+		return check("disk", "critical", en+" Free some: at the end of it nothing is acknowledged any more.", zh+"请立即清理，空间用尽后将停止接收。")
+	case s.Disk.Free < diskWarn:
+		return check("disk", "warning", en+" That is little.", zh+"空间偏少。")
+	}
+	return check("disk", "ok", en, zh)
+}
+
+// clockCheck asks the kernel, as adjtimex(2) describes, whether something keeps its clock.
+func clockCheck(s *api.Status) api.Check {
+	var t unix.Timex
+	state, err := unix.Adjtimex(&t)
+	if err != nil {
+		return check("clock", "warning", "The clock's state cannot be read: "+err.Error(), "无法读取时钟状态："+err.Error())
+	}
+	offset := time.Duration(t.Offset) * time.Microsecond
+	if t.Status&unix.STA_NANO != 0 {
+		offset = time.Duration(t.Offset)
+	}
+	s.Clock = api.ClockStatus{OffsetMS: float64(offset.Microseconds()) / 1000, Source: "kernel"}
+	const unsynchronised = 5 // TIME_ERROR
+	switch {
+	case state == unsynchronised || t.Status&unix.STA_UNSYNC != 0:
+		return check("clock", "warning", "Nothing keeps this machine's clock: set up NTP, or attendance will be wrong by as much as the clock.", "本机时钟未同步，请配置 NTP，否则考勤时间会有偏差。")
+	case offset.Abs() > clockWarn:
+		return check("clock", "warning", fmt.Sprintf("The clock is off by %s.", offset), fmt.Sprintf("时钟偏差 %s。", offset))
+	}
+	return check("clock", "ok", "The clock is kept.", "时钟已同步。")
+}
+
+// metrics is the gateway's own health in Prometheus' text format.
+func (a *App) metrics() http.Handler {
+	r := prometheus.NewRegistry()
+	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	gauge := func(name, help string, f func() float64) {
+		r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "gatehouse_" + name, Help: help}, f))
+	}
+	counter := func(name, help string, f func() float64) {
+		r.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "gatehouse_" + name, Help: help}, f))
+	}
+	counter("observations_admitted_total", "Observations journalled as events.", func() float64 { n, _ := a.intake.Counts(); return float64(n) })
+	counter("observations_rejected_total", "Observations journalled as rejected.", func() float64 { _, n := a.intake.Counts(); return float64(n) })
+	gauge("journal_newest_seq", "Sequence of the newest event.", func() float64 { return float64(a.journal.Stat().Newest) })
+	gauge("journal_bytes", "Bytes that the journal takes on disk.", func() float64 { return float64(a.journal.Stat().Bytes) })
+	gauge("journal_lag_events", "Events that the slowest part has not handled yet.", func() float64 {
+		var worst uint64
+		for _, c := range a.journal.Stat().Cursors {
+			worst = max(worst, c.Lag)
+		}
+		return float64(worst)
+	})
+	gauge("devices", "Registered devices.", func() float64 { return float64(a.directory.Devices()) })
+	gauge("telemetry_series", "Time series in memory.", func() float64 { return float64(a.telemetry.Stats().Series) })
+	gauge("drivers_running", "Driver programs that run.", func() float64 {
+		n := 0
+		for _, d := range a.host.Status() {
+			if d.State == host.Running {
+				n++
+			}
+		}
+		return float64(n)
+	})
+	if a.front != nil {
+		gauge("mqtt_clients", "Devices connected by MQTT.", func() float64 { return float64(a.front.Stats().Clients) })
+		counter("mqtt_refused_total", "MQTT connections that were refused.", func() float64 { return float64(a.front.Stats().Refused) })
+	}
+	return promhttp.HandlerFor(r, promhttp.HandlerOpts{})
+}
