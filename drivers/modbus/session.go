@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/drivers"
+)
+
+// session polls one device.
+type session struct {
+	set    settings
+	line   *line
+	blocks []block
+	now    func() time.Time
+	poke   chan struct{} // size 1: poll now
+
+	fault string // what the gateway was last told, "" while all is well
+}
+
+// run polls until ctx ends or the device is out of reach.
+func (s *session) run(ctx context.Context, emit drivers.Emit) error {
+	tick := time.NewTicker(s.set.interval)
+	defer tick.Stop()
+	for {
+		values, troubles, err := s.readAll(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := s.tell(ctx, emit, values, troubles); err != nil {
+			if ctx.Err() != nil {
+				return nil
+			}
+			return fmt.Errorf("hand over a reading: %w", err)
+		}
+		select {
+		case <-tick.C:
+		case <-s.poke:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// tell hands over what was read, and what is wrong with the rest, where that has changed.
+func (s *session) tell(ctx context.Context, emit drivers.Emit, values map[string]gatehouse.Value, troubles []string) error {
+	var out []gatehouse.Observation
+	at := s.now()
+	if len(values) > 0 {
+		out = append(out, gatehouse.Observation{Time: at, Reading: &gatehouse.Reading{Values: values}})
+	}
+	fault := strings.Join(troubles, "; ")
+	if fault != s.fault {
+		st := &gatehouse.Status{State: gatehouse.StateOnline}
+		if fault != "" {
+			st = &gatehouse.Status{State: gatehouse.StateFault, Reason: fault}
+		}
+		out = append(out, gatehouse.Observation{Time: at, Status: st})
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	if err := emit(ctx, out...); err != nil {
+		return err
+	}
+	s.fault = fault
+	return nil
+}
+
+// readAll reads every block once. Troubles are exceptions for single registers, in words;
+// the error is that of a device that cannot be read at all.
+func (s *session) readAll(ctx context.Context) (map[string]gatehouse.Value, []string, error) {
+	values := map[string]gatehouse.Value{}
+	var troubles []string
+	var last error
+	answered := false
+	for i := 0; i < len(s.blocks); i++ {
+		b := s.blocks[i]
+		data, err := s.line.read(ctx, s.set.unit, s.set.timeout, b)
+		var exc *exceptionError
+		if err != nil && !errors.As(err, &exc) {
+			return nil, nil, err
+		}
+		if err != nil {
+			if len(b.points) > 1 && (exc.code == 2 || exc.code == 3) {
+				// One of them is not there, or there is a hole between them: ask for each.
+				s.blocks = append(append(append([]block{}, s.blocks[:i]...), b.apart()...), s.blocks[i+1:]...)
+				i--
+				continue
+			}
+			last = err
+			troubles = append(troubles, err.Error())
+			answered = answered || exc.code < 10
+			continue
+		}
+		answered = true
+		for _, p := range b.points {
+			v, err := p.value(b, data)
+			if err != nil {
+				troubles = append(troubles, err.Error())
+				continue
+			}
+			values[p.property] = v
+		}
+	}
+	if len(values) == 0 && (!answered || last != nil) {
+		return nil, nil, last
+	}
+	return values, limit(troubles), nil
+}
+
+// value cuts the point's part out of what its block read.
+func (p point) value(b block, data []byte) (gatehouse.Value, error) {
+	i := p.addr - b.addr
+	if p.table == coil || p.table == discrete {
+		return p.fromBit(data[i/8]>>(i%8)&1 == 1), nil
+	}
+	return p.decode(data[2*i : 2*(i+p.size())])
+}
+
+func (s *session) point(property string) (point, bool) {
+	for _, p := range s.set.points {
+		if p.property == property {
+			return p, true
+		}
+	}
+	return point{}, false
+}
+
+// limit keeps a status readable where everything is wrong.
+func limit(troubles []string) []string {
+	if len(troubles) <= 3 {
+		return troubles
+	}
+	return append(troubles[:3:3], fmt.Sprintf("and %d more", len(troubles)-3))
+}

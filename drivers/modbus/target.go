@@ -1,0 +1,110 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/goburrow/modbus"
+
+	"github.com/gatehouse-iot/gatehouse"
+)
+
+// target is where equipment is: a TCP address or a serial line.
+type target struct {
+	address string // host:port, or the path of the serial device
+	serial  bool
+	baud    int
+	parity  string // N, E or O
+	stop    int
+}
+
+// parseTarget reads host, host:port, or rtu:///dev/ttyUSB0?baud=9600&parity=N&stop=1.
+func parseTarget(s string) (target, error) {
+	s = strings.TrimSpace(s)
+	if s == "" {
+		return target{}, gatehouse.FieldErrorf("address", "give the equipment's address: host or host:port, or rtu:///dev/ttyUSB0?baud=9600")
+	}
+	if strings.HasPrefix(s, "rtu:") {
+		return parseSerial(s)
+	}
+	s = strings.TrimPrefix(s, "tcp://")
+	host, port, err := net.SplitHostPort(s)
+	if err != nil {
+		host, port = strings.Trim(s, "[]"), "502"
+	}
+	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 || host == "" || strings.ContainsAny(host, "/ ") {
+		return target{}, gatehouse.FieldErrorf("address", "%q is no address; give host or host:port, e.g. 10.1.4.20:502", s)
+	}
+	return target{address: net.JoinHostPort(host, port)}, nil
+}
+
+func parseSerial(s string) (target, error) {
+	u, err := url.Parse(s)
+	if err != nil || u.Path == "" {
+		return target{}, gatehouse.FieldErrorf("address", "%q is no serial line; write e.g. rtu:///dev/ttyUSB0?baud=9600&parity=N&stop=1", s)
+	}
+	t := target{address: u.Path, serial: true, baud: 9600, parity: "N", stop: 1}
+	q := u.Query()
+	if b := q.Get("baud"); b != "" {
+		if t.baud, err = strconv.Atoi(b); err != nil || t.baud < 300 || t.baud > 921600 {
+			return target{}, gatehouse.FieldErrorf("address", "baud %q is none; common are 9600, 19200 and 115200", b)
+		}
+	}
+	if p := q.Get("parity"); p != "" {
+		if t.parity = strings.ToUpper(p); t.parity != "N" && t.parity != "E" && t.parity != "O" {
+			return target{}, gatehouse.FieldErrorf("address", "parity %q is none; use N, E or O", p)
+		}
+	}
+	if p := q.Get("stop"); p != "" {
+		if t.stop, err = strconv.Atoi(p); err != nil || t.stop < 1 || t.stop > 2 {
+			return target{}, gatehouse.FieldErrorf("address", "stop %q is none; use 1 or 2", p)
+		}
+	}
+	return t, nil
+}
+
+func (t target) handler() handler {
+	if !t.serial {
+		h := modbus.NewTCPClientHandler(t.address)
+		h.IdleTimeout = 0 // line closes it
+		return h
+	}
+	h := modbus.NewRTUClientHandler(t.address)
+	h.BaudRate, h.DataBits, h.Parity, h.StopBits, h.IdleTimeout = t.baud, 8, t.parity, t.stop, 0
+	return h
+}
+
+// explain turns trouble on the line into words for whoever typed the address.
+func (t target) explain(err error, timeout time.Duration) error {
+	var dns *net.DNSError
+	var ne net.Error
+	say := func(format string, args ...any) error {
+		return gatehouse.Errorf(gatehouse.Unavailable, format, args...)
+	}
+	switch {
+	case t.serial && errors.Is(err, os.ErrNotExist):
+		return say("there is no serial line %s: check the name; adapters are renumbered when they are plugged in again, and names below /dev/serial/by-id are not", t.address)
+	case t.serial && errors.Is(err, os.ErrPermission):
+		return say("the serial line %s may not be opened: give the driver's user access to it (group dialout)", t.address)
+	case t.serial:
+		return say("no answer on %s within %s: check the unit id, the baud rate, the parity and the wiring (%v)", t.address, timeout, err)
+	case errors.As(err, &dns):
+		return say("the name in %s is unknown: check the spelling, or give the IP address", t.address)
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return say("nothing listens at %s: check the address and the port (Modbus TCP is usually 502), and that Modbus is switched on", t.address)
+	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
+		return say("there is no way to %s: check the address and the network", t.address)
+	case errors.As(err, &ne) && ne.Timeout():
+		return say("%s does not answer within %s: check the address, the unit id and that the equipment has power", t.address, timeout)
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return say("%s hung up: it may be restarting, speak something else than Modbus, or take no more connections", t.address)
+	}
+	return say("%s answers something else than Modbus expects: %v", t.address, err)
+}
