@@ -101,3 +101,8 @@ func cut[T any](rows []T, limit int, at func(T) string) ([]T, string) {
 	}
 	return rows[:limit], at(rows[limit-1])
 }
+
+// clean makes a text from outside fit for every engine: valid UTF-8 without NUL.
+func clean(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
+}

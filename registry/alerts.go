@@ -1,0 +1,274 @@
+package registry
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// newestFirst continues and orders a list by falling time and id.
+func newestFirst(w *where, p Page, at, id string) error {
+	parts, ok, err := p.after(2)
+	if err != nil || !ok {
+		return err
+	}
+	us, err := number(parts[0])
+	if err != nil {
+		return err
+	}
+	w.and("("+at+" < ? OR ("+at+" = ? AND "+id+" < ?))", us, us, parts[1])
+	return nil
+}
+
+// Alerts lists alerts, newest first.
+func (v *View) Alerts(ctx context.Context, f AlertFilter) ([]AlertRow, string, error) {
+	in, err := v.reach(ctx, g.AlertsRead)
+	if err != nil {
+		return nil, "", err
+	}
+	var w where
+	if err := in.within(&w, "school", f.School); err != nil {
+		return nil, "", err
+	}
+	if len(f.States) > 0 {
+		w.and("state IN ("+marks(len(f.States))+")", anys(f.States)...)
+	}
+	eq(&w, "severity", f.Severity)
+	eq(&w, "rule", f.Rule)
+	eq(&w, "zone", f.Zone)
+	eq(&w, "device", f.Device)
+	if err := newestFirst(&w, f.Page, "opened", "id"); err != nil {
+		return nil, "", err
+	}
+	out := []AlertRow{}
+	err = each(ctx, v.r.reg, "SELECT "+alertColumns+" FROM alerts"+w.String()+" ORDER BY opened DESC, id DESC LIMIT ?", append(w.args, f.limit()+1), func(scan func(...any) error) error {
+		a, _, err := v.r.scanAlert(scan)
+		out = append(out, AlertRow{Alert: a})
+		return err
+	})
+	if err != nil {
+		return nil, "", fmt.Errorf("list alerts: %w", err)
+	}
+	out, next := cut(out, f.limit(), func(a AlertRow) string { return cursor(digits(micros(a.Opened)), string(a.ID)) })
+	return out, next, v.nameAlerts(ctx, out)
+}
+
+// Alert is one alert.
+func (v *View) Alert(ctx context.Context, id g.AlertID) (AlertRow, error) {
+	in, err := v.reach(ctx, g.AlertsRead)
+	if err != nil {
+		return AlertRow{}, err
+	}
+	a, _, err := v.r.alert(ctx, v.r.reg, id)
+	if err != nil {
+		return AlertRow{}, err
+	}
+	if err := in.owns(a.School, "alert", string(id)); err != nil {
+		return AlertRow{}, err
+	}
+	rows := []AlertRow{{Alert: a}}
+	return rows[0], v.nameAlerts(ctx, rows)
+}
+
+// nameAlerts fills the names of devices, zones and, with people:read, persons.
+func (v *View) nameAlerts(ctx context.Context, rows []AlertRow) error {
+	var devices, zones []string
+	var people []g.PersonID
+	for _, a := range rows {
+		if a.Device != "" {
+			devices = append(devices, string(a.Device))
+		}
+		if a.Zone != "" {
+			zones = append(zones, string(a.Zone))
+		}
+		if a.Person != "" {
+			people = append(people, a.Person)
+		}
+	}
+	deviceNames, err := v.r.labels(ctx, "devices", devices)
+	if err != nil {
+		return err
+	}
+	zoneNames, err := v.r.labels(ctx, "zones", zones)
+	if err != nil {
+		return err
+	}
+	names, err := v.named(ctx, people)
+	if err != nil {
+		return err
+	}
+	for i := range rows {
+		a := &rows[i]
+		a.DeviceName, a.ZoneName, a.PersonName = deviceNames[string(a.Device)], zoneNames[string(a.Zone)], names[a.Person]
+	}
+	return nil
+}
+
+// labels reads the names of rows of a table.
+func (r *Registry) labels(ctx context.Context, table string, ids []string) (map[string]string, error) {
+	out := map[string]string{}
+	for len(ids) > 0 {
+		part := ids[:min(chunk, len(ids))]
+		ids = ids[len(part):]
+		err := each(ctx, r.reg, "SELECT id, name FROM "+table+" WHERE id IN ("+marks(len(part))+")", anys(part), func(scan func(...any) error) error {
+			var id, name string
+			err := scan(&id, &name)
+			out[id] = name
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("read names: %w", err)
+		}
+	}
+	return out, nil
+}
+
+// acting is the user who acts, as the registry knows that user: a role is never believed from
+// outside. An API key acts without a user, under its own name.
+func (v *View) acting(ctx context.Context, t *tx, by g.User) (g.User, error) {
+	if by.ID == "" {
+		return g.User{FullName: v.s.Actor}, nil
+	}
+	u, err := v.r.scanUser(t.row(ctx, "SELECT "+userColumns+" FROM users WHERE id = ?", string(by.ID)).Scan)
+	if err != nil {
+		return u, missing(err, "user", string(by.ID))
+	}
+	if u.Disabled {
+		return u, g.Errorf(g.Forbidden, "the user %q is disabled", u.Name)
+	}
+	if u.FullName == "" {
+		u.FullName = u.Name
+	}
+	return u, nil
+}
+
+// answer changes an alert by hand: in scope, at the version that the operator saw, with the
+// outbox row and the audit entry in the same transaction.
+func (v *View) answer(ctx context.Context, id g.AlertID, version int, by g.User, deed string, change func(a *g.Alert, u g.User, now time.Time) error) (g.Alert, error) {
+	in, err := v.reach(ctx, g.AlertsWrite)
+	if err != nil {
+		return g.Alert{}, err
+	}
+	var a g.Alert
+	err = v.r.write(ctx, func(t *tx) error {
+		var seq uint64
+		if a, seq, err = v.r.alert(ctx, t, id); err != nil {
+			return err
+		}
+		if err := in.owns(a.School, "alert", string(id)); err != nil {
+			return err
+		}
+		if a.Version != version {
+			return g.Errorf(g.Conflict, "the alert has changed meanwhile: it is %s now, at version %d; look at it again", a.State, a.Version)
+		}
+		u, err := v.acting(ctx, t, by)
+		if err != nil {
+			return err
+		}
+		if err := change(&a, u, moment(micros(t.now))); err != nil {
+			return err
+		}
+		if err := v.r.saveAlert(ctx, t, seq, a, false); err != nil {
+			return err
+		}
+		a.Version++
+		return v.audit(ctx, t, a.School, deed, string(id))
+	})
+	if err != nil {
+		return g.Alert{}, err
+	}
+	return a, nil
+}
+
+// Acknowledge says who handles an open alert.
+func (v *View) Acknowledge(ctx context.Context, id g.AlertID, version int, by g.User) (g.Alert, error) {
+	return v.answer(ctx, id, version, by, "alert.acknowledge", func(a *g.Alert, u g.User, now time.Time) error {
+		if a.State != g.AlertOpen {
+			return g.Errorf(g.Conflict, "the alert is %s: only an open one is acknowledged", a.State)
+		}
+		a.State, a.Handler, a.HandlerName, a.Acknowledged = g.AlertAcknowledged, u.ID, u.FullName, now
+		return nil
+	})
+}
+
+// Resolve ends an open or acknowledged alert with a comment on what it was.
+func (v *View) Resolve(ctx context.Context, id g.AlertID, version int, by g.User, comment string) (g.Alert, error) {
+	if err := comments(comment, true); err != nil {
+		return g.Alert{}, err
+	}
+	return v.answer(ctx, id, version, by, "alert.resolve", func(a *g.Alert, u g.User, now time.Time) error {
+		if a.State != g.AlertOpen && a.State != g.AlertAcknowledged {
+			return g.Errorf(g.Conflict, "the alert is %s already", a.State)
+		}
+		if a.Handler == "" && a.HandlerName == "" {
+			a.Handler, a.HandlerName = u.ID, u.FullName
+		}
+		a.State, a.Resolved, a.Comment = g.AlertResolved, now, comment
+		return nil
+	})
+}
+
+// CloseAlert puts a resolved alert away. A comment is added to that of the resolution.
+func (v *View) CloseAlert(ctx context.Context, id g.AlertID, version int, by g.User, comment string) (g.Alert, error) {
+	if err := comments(comment, false); err != nil {
+		return g.Alert{}, err
+	}
+	return v.answer(ctx, id, version, by, "alert.close", func(a *g.Alert, u g.User, now time.Time) error {
+		if a.State != g.AlertResolved {
+			return g.Errorf(g.Conflict, "the alert is %s: only a resolved one is closed", a.State)
+		}
+		a.State, a.Closed = g.AlertClosed, now
+		a.Comment = joined(a.Comment, comment)
+		return nil
+	})
+}
+
+// joined adds a comment to one that stands.
+func joined(old, comment string) string {
+	if old == "" || comment == "" {
+		return old + comment
+	}
+	return old + "\n" + comment
+}
+
+// CloseResolved closes alerts that were resolved before a time and have stopped firing, at
+// most 1000 at once, and answers which; only system scopes do.
+func (v *View) CloseResolved(ctx context.Context, before time.Time) ([]g.AlertID, error) {
+	if err := v.system(); err != nil {
+		return nil, err
+	}
+	var closed []g.AlertID
+	err := v.r.write(ctx, func(t *tx) error {
+		closed = nil
+		type found struct {
+			g.Alert
+			seq uint64
+		}
+		var due []found
+		err := each(ctx, t, "SELECT "+alertColumns+" FROM alerts WHERE state = ? AND resolved < ? ORDER BY opened, id LIMIT ?", []any{string(g.AlertResolved), micros(before), maxLimit}, func(scan func(...any) error) error {
+			a, seq, err := v.r.scanAlert(scan)
+			due = append(due, found{a, seq})
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("find resolved alerts: %w", err)
+		}
+		for _, a := range due {
+			if a.Firing {
+				continue
+			}
+			a.State, a.Closed = g.AlertClosed, moment(micros(t.now))
+			if err := v.r.saveAlert(ctx, t, a.seq, a.Alert, false); err != nil {
+				return err
+			}
+			closed = append(closed, a.ID)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return closed, nil
+}

@@ -1,0 +1,291 @@
+package registry
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"database/sql"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// ApplyEffects writes what the rules engine found, in one transaction with the outbox rows and
+// the engine's snapshot; only system scopes do. Alerts and incidents are found again by their
+// deterministic ids: a repeat raises nothing twice, changes nothing that says the same, and
+// undoes nothing that an operator did. Effects older than those an alert has seen are passed
+// over.
+func (v *View) ApplyEffects(ctx context.Context, e Effects) error {
+	if err := v.system(); err != nil {
+		return err
+	}
+	return v.r.write(ctx, func(t *tx) error {
+		for _, a := range e.Alerts {
+			if err := v.applyAlert(ctx, t, e.Seq, a); err != nil {
+				return err
+			}
+		}
+		for _, i := range e.Incidents {
+			if err := v.applyIncident(ctx, t, e.Seq, i); err != nil {
+				return err
+			}
+		}
+		if e.State == nil {
+			return nil
+		}
+		_, err := t.exec(ctx, `INSERT INTO rules_state (id, seq, state_sealed) VALUES (1, ?, ?)
+			ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, state_sealed = excluded.state_sealed WHERE rules_state.seq <= excluded.seq`,
+			int64(e.Seq), seal(v.r.vault.data, e.State, "rules state"))
+		if err != nil {
+			return fmt.Errorf("write the rules' state: %w", err)
+		}
+		return nil
+	})
+}
+
+// RulesState is the newest snapshot and the journal position it belongs to; 0 and nil where
+// there is none. Only system scopes read it.
+func (v *View) RulesState(ctx context.Context) (seq uint64, state []byte, err error) {
+	if err := v.system(); err != nil {
+		return 0, nil, err
+	}
+	var sealed []byte
+	err = v.r.reg.row(ctx, "SELECT seq, state_sealed FROM rules_state WHERE id = 1").Scan(&seq, &sealed)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil, nil
+	}
+	if err != nil {
+		return 0, nil, fmt.Errorf("read the rules' state: %w", err)
+	}
+	state, err = unseal(v.r.vault.data, sealed, "rules state")
+	return seq, state, err
+}
+
+func (v *View) applyAlert(ctx context.Context, t *tx, seq uint64, a g.Alert) error {
+	if a.ID == "" || a.School == "" {
+		return g.Errorf(g.Invalid, "an alert of rule %q has no id or no school", a.Rule)
+	}
+	old, was, err := v.r.alert(ctx, t, a.ID)
+	switch {
+	case g.ErrorCode(err) == g.NotFound:
+		if a.State == "" {
+			a.State = g.AlertOpen
+		}
+		a.Version = 0
+		return v.r.saveAlert(ctx, t, seq, a, false)
+	case err != nil:
+		return err
+	case seq < was:
+		return nil
+	}
+	merged := mergeAlert(old, a)
+	same, err := equalJSON(old, merged)
+	if err != nil {
+		return err
+	}
+	if same && seq == was {
+		return nil
+	}
+	return v.r.saveAlert(ctx, t, seq, merged, same)
+}
+
+// mergeAlert takes the rule's findings from the effect and everything that people did from the
+// alert as it stands. The state only moves forward.
+func mergeAlert(old, a g.Alert) g.Alert {
+	m := a
+	m.School, m.Rule, m.Opened, m.Seq, m.Version = old.School, old.Rule, old.Opened, old.Seq, old.Version
+	m.State = later(old.State, a.State)
+	m.Handler, m.HandlerName, m.Acknowledged, m.Closed = old.Handler, old.HandlerName, old.Acknowledged, old.Closed
+	if !old.Resolved.IsZero() {
+		m.Resolved = old.Resolved
+	}
+	if old.Comment != "" {
+		m.Comment = old.Comment
+	}
+	if m.Incident == "" {
+		m.Incident = old.Incident
+	}
+	if m.Media == "" {
+		m.Media = old.Media
+	}
+	m.Count = max(old.Count, a.Count)
+	if old.LastFired.After(a.LastFired) {
+		m.LastFired = old.LastFired
+	}
+	return m
+}
+
+var alertOrder = [...]g.AlertState{g.AlertOpen, g.AlertAcknowledged, g.AlertResolved, g.AlertClosed}
+
+func later(a, b g.AlertState) g.AlertState {
+	if slices.Index(alertOrder[:], b) > slices.Index(alertOrder[:], a) {
+		return b
+	}
+	return a
+}
+
+func equalJSON(a, b any) (bool, error) {
+	x, err1 := json.Marshal(a)
+	y, err2 := json.Marshal(b)
+	return string(x) == string(y), errors.Join(err1, err2)
+}
+
+// alert reads an alert and the newest effect that it has seen.
+func (r *Registry) alert(ctx context.Context, c conn, id g.AlertID) (a g.Alert, seq uint64, err error) {
+	a, seq, err = r.scanAlert(c.row(ctx, "SELECT "+alertColumns+" FROM alerts WHERE id = ?", string(id)).Scan)
+	if err != nil {
+		return a, 0, missing(err, "alert", string(id))
+	}
+	return a, seq, nil
+}
+
+const alertColumns = "id, effect_seq, body_sealed"
+
+func (r *Registry) scanAlert(scan func(...any) error) (a g.Alert, seq uint64, err error) {
+	var id string
+	var sealed []byte
+	if err := scan(&id, &seq, &sealed); err != nil {
+		return a, 0, err
+	}
+	b, err := unseal(r.vault.data, sealed, "alert "+id)
+	if err != nil {
+		return a, 0, err
+	}
+	return a, seq, json.Unmarshal(b, &a)
+}
+
+// saveAlert writes an alert. Unless quiet, its version rises and the event goes out.
+func (r *Registry) saveAlert(ctx context.Context, t *tx, seq uint64, a g.Alert, quiet bool) error {
+	if !quiet {
+		a.Version++
+	}
+	b, err := json.Marshal(a)
+	if err != nil {
+		return fmt.Errorf("write alert: %w", err)
+	}
+	_, err = t.exec(ctx, `INSERT INTO alerts (id, school, rule, severity, state, device, zone, opened, resolved, effect_seq, version, body_sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (id) DO UPDATE SET severity = excluded.severity, state = excluded.state, device = excluded.device, zone = excluded.zone, resolved = excluded.resolved, effect_seq = excluded.effect_seq, version = excluded.version, body_sealed = excluded.body_sealed`,
+		string(a.ID), string(a.School), string(a.Rule), string(a.Severity), string(a.State), string(a.Device), string(a.Zone), micros(a.Opened), micros(a.Resolved), int64(seq), a.Version, seal(r.vault.data, b, "alert "+string(a.ID)))
+	if err != nil {
+		return fmt.Errorf("write alert: %w", err)
+	}
+	if quiet {
+		return nil
+	}
+	return r.send(ctx, t, g.Event{
+		ID: fmt.Sprintf("evt_%s_%d", a.ID, a.Version), Kind: g.EventAlert, School: a.School, Device: a.Device, Zone: a.Zone,
+		Time: t.now.UTC(), Received: t.now.UTC(), Alert: &a,
+	})
+}
+
+func (v *View) applyIncident(ctx context.Context, t *tx, seq uint64, i g.Incident) error {
+	if i.ID == "" || i.School == "" {
+		return g.Errorf(g.Invalid, "an incident has no id or no school")
+	}
+	old, was, err := v.r.incident(ctx, t, i.ID)
+	switch {
+	case g.ErrorCode(err) == g.NotFound:
+		return v.r.saveIncident(ctx, t, seq, newIncident(i), false)
+	case err != nil:
+		return err
+	case seq < was:
+		return nil
+	}
+	merged := mergeIncident(old, i)
+	same, err := equalJSON(old, merged)
+	if err != nil {
+		return err
+	}
+	if same && seq == was {
+		return nil
+	}
+	return v.r.saveIncident(ctx, t, seq, merged, same)
+}
+
+const linkOff = "the police link is off: nothing was sent"
+
+// newIncident begins an incident's life: a hand-over that the rule asks for waits.
+func newIncident(i g.Incident) g.Incident {
+	i.State, i.Version, i.Closed = g.IncidentOpen, 0, time.Time{}
+	h := &i.Handover
+	if h.Link == "" {
+		h.Link = "off"
+	}
+	h.Sent, h.By, h.At, h.Comment, h.Approval = false, "", time.Time{}, "", ""
+	if h.Requested {
+		h.Approval = "waiting"
+		if h.ApproverRole == "" {
+			h.ApproverRole = g.RoleAdmin
+		}
+	}
+	if h.Link == "off" {
+		h.Note = linkOff
+	}
+	return i
+}
+
+// mergeIncident adds what the rules found; steps, approval and closing are people's.
+func mergeIncident(old, i g.Incident) g.Incident {
+	m := old
+	m.Title, m.TitleZH, m.Severity = i.Title, i.TitleZH, i.Severity
+	m.Alerts = slices.Clone(old.Alerts)
+	for _, a := range i.Alerts {
+		if !slices.Contains(m.Alerts, a) {
+			m.Alerts = append(m.Alerts, a)
+		}
+	}
+	if len(old.Steps) == 0 {
+		m.Steps = i.Steps
+	}
+	if i.Handover.Requested && !old.Handover.Requested {
+		m.Handover = newIncident(i).Handover
+	}
+	return m
+}
+
+func (r *Registry) incident(ctx context.Context, c conn, id g.IncidentID) (i g.Incident, seq uint64, err error) {
+	i, seq, err = r.scanIncident(c.row(ctx, "SELECT id, effect_seq, body_sealed FROM incidents WHERE id = ?", string(id)).Scan)
+	if err != nil {
+		return i, 0, missing(err, "incident", string(id))
+	}
+	return i, seq, nil
+}
+
+func (r *Registry) scanIncident(scan func(...any) error) (i g.Incident, seq uint64, err error) {
+	var id string
+	var sealed []byte
+	if err := scan(&id, &seq, &sealed); err != nil {
+		return i, 0, err
+	}
+	b, err := unseal(r.vault.data, sealed, "incident "+id)
+	if err != nil {
+		return i, 0, err
+	}
+	return i, seq, json.Unmarshal(b, &i)
+}
+
+func (r *Registry) saveIncident(ctx context.Context, t *tx, seq uint64, i g.Incident, quiet bool) error {
+	if !quiet {
+		i.Version++
+	}
+	b, err := json.Marshal(i)
+	if err != nil {
+		return fmt.Errorf("write incident: %w", err)
+	}
+	_, err = t.exec(ctx, `INSERT INTO incidents (id, school, state, opened, effect_seq, version, body_sealed) VALUES (?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (id) DO UPDATE SET state = excluded.state, effect_seq = excluded.effect_seq, version = excluded.version, body_sealed = excluded.body_sealed`,
+		string(i.ID), string(i.School), string(i.State), micros(i.Opened), int64(seq), i.Version, seal(r.vault.data, b, "incident "+string(i.ID)))
+	if err != nil {
+		return fmt.Errorf("write incident: %w", err)
+	}
+	if quiet {
+		return nil
+	}
+	return r.send(ctx, t, g.Event{
+		ID: fmt.Sprintf("evt_%s_%d", i.ID, i.Version), Kind: g.EventIncident, School: i.School,
+		Time: t.now.UTC(), Received: t.now.UTC(), Incident: &i,
+	})
+}

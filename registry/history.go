@@ -1,0 +1,278 @@
+package registry
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// ApplyHistory writes sightings, status changes and rejections, in one transaction; only
+// system scopes do. A sequence that is there already is passed over, and so is a passage that
+// a device reports twice under the same sighting id.
+func (v *View) ApplyHistory(ctx context.Context, events []g.Event) error {
+	if err := v.system(); err != nil {
+		return err
+	}
+	wanted := false
+	for _, e := range events {
+		wanted = wanted || e.Sighting != nil || e.Status != nil || e.Rejection != nil
+	}
+	if !wanted {
+		return nil
+	}
+	_, err := v.r.hist.write(ctx, v.r.now(), func(t *tx) error {
+		var stmts [3]*sql.Stmt
+		for i, q := range []string{
+			"INSERT INTO sightings (seq, id, school, device, zone, person, method, direction, time, received, match, media, replayed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+			"INSERT INTO statuses (seq, school, device, time, state, reason) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+			"INSERT INTO rejections (seq, school, device, time, reason, source, excerpt) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+		} {
+			s, err := t.prepare(ctx, q)
+			if err != nil {
+				return err
+			}
+			defer s.Close()
+			stmts[i] = s
+		}
+		for _, e := range events {
+			if err := record(ctx, stmts, e); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("write history: %w", err)
+	}
+	return nil
+}
+
+func record(ctx context.Context, stmts [3]*sql.Stmt, e g.Event) error {
+	var err error
+	switch {
+	case e.Sighting != nil:
+		s, match := e.Sighting, ""
+		if s.Match != nil {
+			b, err := json.Marshal(s.Match)
+			if err != nil {
+				return err
+			}
+			match = string(b)
+		}
+		zone := s.Zone
+		if zone == "" {
+			zone = e.Zone
+		}
+		id := s.ID
+		if id == "" {
+			id = g.SightingID("sgt_" + digits(e.Seq)) // an event from before ids were given
+		}
+		_, err = stmts[0].ExecContext(ctx, int64(e.Seq), string(id), string(e.School), string(e.Device), string(zone), string(s.Person), string(s.Method), string(s.Direction),
+			micros(e.Time), micros(e.Received), match, string(s.Media), flag(e.Replayed))
+	case e.Status != nil:
+		_, err = stmts[1].ExecContext(ctx, int64(e.Seq), string(e.School), string(e.Device), micros(e.Time), string(e.Status.State), clean(e.Status.Reason))
+	case e.Rejection != nil:
+		_, err = stmts[2].ExecContext(ctx, int64(e.Seq), string(e.School), string(e.Device), micros(e.Received), clean(e.Rejection.Reason), clean(e.Rejection.Source), clean(e.Rejection.Excerpt))
+	}
+	return err
+}
+
+const sightingColumns = "seq, id, school, device, zone, person, method, direction, time, received, match, media, replayed"
+
+func scanSighting(scan func(...any) error) (s SightingRow, err error) {
+	var at, received int64
+	var match []byte
+	if err := scan(&s.Seq, &s.ID, &s.School, &s.Device, &s.Zone, &s.Person, &s.Method, &s.Direction, &at, &received, &match, &s.Media, &s.Replayed); err != nil {
+		return s, err
+	}
+	s.Time, s.Received = moment(at), moment(received)
+	return s, unjson(match, &s.Match)
+}
+
+// Sightings lists sightings, newest first.
+func (v *View) Sightings(ctx context.Context, f SightingFilter) ([]SightingRow, string, error) {
+	in, err := v.reach(ctx, g.SightingsRead)
+	if err != nil {
+		return nil, "", err
+	}
+	var w where
+	if err := in.within(&w, "school", f.School); err != nil {
+		return nil, "", err
+	}
+	eq(&w, "device", f.Device)
+	eq(&w, "person", f.Person)
+	eq(&w, "zone", f.Zone)
+	if f.Unknown {
+		w.and("person = ''")
+	}
+	between(&w, "time", f.From, f.To)
+	at, ok, err := f.after(2)
+	if err != nil {
+		return nil, "", err
+	}
+	if ok {
+		us, err := number(at[0])
+		if err != nil {
+			return nil, "", err
+		}
+		seq, err := number(at[1])
+		if err != nil {
+			return nil, "", err
+		}
+		w.and("(time < ? OR (time = ? AND seq < ?))", us, us, seq)
+	}
+	out := []SightingRow{}
+	err = each(ctx, v.r.hist, "SELECT "+sightingColumns+" FROM sightings"+w.String()+" ORDER BY time DESC, seq DESC LIMIT ?", append(w.args, f.limit()+1), func(scan func(...any) error) error {
+		s, err := scanSighting(scan)
+		out = append(out, s)
+		return err
+	})
+	if err != nil {
+		return nil, "", fmt.Errorf("list sightings: %w", err)
+	}
+	out, next := cut(out, f.limit(), func(s SightingRow) string { return cursor(digits(micros(s.Time)), digits(s.Seq)) })
+	var ids []g.PersonID
+	for _, s := range out {
+		if s.Person != "" {
+			ids = append(ids, s.Person)
+		}
+	}
+	names, err := v.named(ctx, ids)
+	if err != nil {
+		return nil, "", err
+	}
+	for i := range out {
+		out[i].Name = names[out[i].Person]
+	}
+	return out, next, nil
+}
+
+// between adds from <= col < to for those that are set.
+func between(w *where, col string, from, to time.Time) {
+	if !from.IsZero() {
+		w.and(col+" >= ?", micros(from))
+	}
+	if !to.IsZero() {
+		w.and(col+" < ?", micros(to))
+	}
+}
+
+// SightingsBetween are the school's sightings from <= time < to, oldest first, of the persons
+// (of everybody, the unknown too, where persons is empty). It answers all, without names: it
+// is for computing attendance.
+func (v *View) SightingsBetween(ctx context.Context, school g.SchoolID, from, to time.Time, persons []g.PersonID) ([]SightingRow, error) {
+	in, err := v.reach(ctx, g.SightingsRead)
+	if err != nil {
+		return nil, err
+	}
+	if err := in.owns(school, "school", string(school)); err != nil {
+		return nil, err
+	}
+	var base where
+	base.and("school = ?", string(school))
+	between(&base, "time", from, to)
+	out := []SightingRow{}
+	read := func(w where) error {
+		return each(ctx, v.r.hist, "SELECT "+sightingColumns+" FROM sightings"+w.String()+" ORDER BY time, seq", w.args, func(scan func(...any) error) error {
+			s, err := scanSighting(scan)
+			out = append(out, s)
+			return err
+		})
+	}
+	if len(persons) == 0 || len(persons) > chunk { // many persons: one sweep by time costs less than a search each
+		if err := read(base); err != nil {
+			return nil, fmt.Errorf("read sightings: %w", err)
+		}
+		return ofPersons(out, persons), nil
+	}
+	base.and("person IN ("+marks(len(persons))+")", anys(persons)...)
+	if err := read(base); err != nil {
+		return nil, fmt.Errorf("read sightings: %w", err)
+	}
+	return out, nil
+}
+
+func ofPersons(rows []SightingRow, persons []g.PersonID) []SightingRow {
+	if len(persons) == 0 {
+		return rows
+	}
+	want := make(map[g.PersonID]bool, len(persons))
+	for _, p := range persons {
+		want[p] = true
+	}
+	kept := rows[:0]
+	for _, s := range rows {
+		if want[s.Person] {
+			kept = append(kept, s)
+		}
+	}
+	return kept
+}
+
+// Rejections lists observations that were not admitted, newest first. Those that named no
+// device of any school are shown to the gateway's top school.
+func (v *View) Rejections(ctx context.Context, f RejectionFilter) ([]RejectionRow, string, error) {
+	in, err := v.reach(ctx, g.DevicesRead)
+	if err != nil {
+		return nil, "", err
+	}
+	if in.top && !in.all && f.School == "" {
+		in.schools = append(in.schools, "")
+	}
+	var w where
+	if err := in.within(&w, "school", f.School); err != nil {
+		return nil, "", err
+	}
+	eq(&w, "device", f.Device)
+	if err := before(&w, f.Page, "seq"); err != nil {
+		return nil, "", err
+	}
+	out := []RejectionRow{}
+	err = each(ctx, v.r.hist, "SELECT seq, school, device, time, reason, source, excerpt FROM rejections"+w.String()+" ORDER BY seq DESC LIMIT ?", append(w.args, f.limit()+1), func(scan func(...any) error) error {
+		var row RejectionRow
+		var at int64
+		err := scan(&row.Seq, &row.School, &row.Device, &at, &row.Reason, &row.Source, &row.Excerpt)
+		row.Time = moment(at)
+		out = append(out, row)
+		return err
+	})
+	if err != nil {
+		return nil, "", fmt.Errorf("list rejections: %w", err)
+	}
+	out, next := cut(out, f.limit(), func(row RejectionRow) string { return cursor(digits(row.Seq)) })
+	return out, next, nil
+}
+
+// StatusLog lists a device's changes of state, newest first.
+func (v *View) StatusLog(ctx context.Context, device g.DeviceID, p Page) ([]StatusRow, string, error) {
+	in, err := v.reach(ctx, g.DevicesRead)
+	if err != nil {
+		return nil, "", err
+	}
+	var w where
+	if err := in.within(&w, "school", ""); err != nil {
+		return nil, "", err
+	}
+	w.and("device = ?", string(device))
+	if err := before(&w, p, "seq"); err != nil {
+		return nil, "", err
+	}
+	out := []StatusRow{}
+	err = each(ctx, v.r.hist, "SELECT seq, device, time, state, reason FROM statuses"+w.String()+" ORDER BY seq DESC LIMIT ?", append(w.args, p.limit()+1), func(scan func(...any) error) error {
+		var row StatusRow
+		var at int64
+		err := scan(&row.Seq, &row.Device, &at, &row.State, &row.Reason)
+		row.Time = moment(at)
+		out = append(out, row)
+		return err
+	})
+	if err != nil {
+		return nil, "", fmt.Errorf("list the device's states: %w", err)
+	}
+	out, next := cut(out, p.limit(), func(row StatusRow) string { return cursor(digits(row.Seq)) })
+	return out, next, nil
+}

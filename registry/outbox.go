@@ -1,0 +1,74 @@
+package registry
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// send puts an event of the gateway's own into the outbox, in the transaction of what brought
+// it about. Its id is deterministic: a second row of the same id is dropped.
+func (r *Registry) send(ctx context.Context, t *tx, e g.Event) error {
+	b, err := json.Marshal(e)
+	if err != nil {
+		return fmt.Errorf("write outbox: %w", err)
+	}
+	if _, err := t.exec(ctx, "INSERT INTO outbox (event_id, body_sealed) VALUES (?, ?) ON CONFLICT (event_id) DO NOTHING", e.ID, seal(r.vault.data, b, "outbox "+e.ID)); err != nil {
+		return fmt.Errorf("write outbox: %w", err)
+	}
+	t.outbox = true
+	return nil
+}
+
+// Outbox reads the oldest events that are to be journalled; only system scopes do. A row
+// stays until DeleteOutbox, so it may be read twice.
+func (v *View) Outbox(ctx context.Context, limit int) ([]OutboxRow, error) {
+	if err := v.system(); err != nil {
+		return nil, err
+	}
+	var out []OutboxRow
+	err := each(ctx, v.r.reg, "SELECT id, event_id, body_sealed FROM outbox ORDER BY id LIMIT ?", []any{Page{Limit: limit}.limit()}, func(scan func(...any) error) error {
+		var row OutboxRow
+		var id string
+		var sealed []byte
+		if err := scan(&row.ID, &id, &sealed); err != nil {
+			return err
+		}
+		b, err := unseal(v.r.vault.data, sealed, "outbox "+id)
+		if err != nil {
+			return err
+		}
+		out = append(out, row)
+		return json.Unmarshal(b, &out[len(out)-1].Event)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read outbox: %w", err)
+	}
+	return out, nil
+}
+
+// DeleteOutbox removes rows that are journalled; only system scopes do. Rows that are gone
+// already are passed over.
+func (v *View) DeleteOutbox(ctx context.Context, upTo []int64) error {
+	if err := v.system(); err != nil {
+		return err
+	}
+	if len(upTo) == 0 {
+		return nil
+	}
+	return v.r.write(ctx, func(t *tx) error {
+		stmt, err := t.prepare(ctx, "DELETE FROM outbox WHERE id = ?")
+		if err != nil {
+			return fmt.Errorf("empty outbox: %w", err)
+		}
+		defer stmt.Close()
+		for _, id := range upTo {
+			if _, err := stmt.ExecContext(ctx, id); err != nil {
+				return fmt.Errorf("empty outbox: %w", err)
+			}
+		}
+		return nil
+	})
+}
