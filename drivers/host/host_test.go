@@ -25,6 +25,7 @@ type sink struct {
 	mu      sync.Mutex
 	got     []gatehouse.Observation
 	refuse  error
+	refused int
 	block   chan struct{} // not nil: Accept waits until it is closed
 	changed chan struct{}
 }
@@ -44,12 +45,15 @@ func (s *sink) Accept(ctx context.Context, _ gatehouse.DriverName, obs []gatehou
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	defer func() {
+		close(s.changed)
+		s.changed = make(chan struct{})
+	}()
 	if s.refuse != nil {
+		s.refused++
 		return s.refuse
 	}
 	s.got = append(s.got, obs...)
-	close(s.changed)
-	s.changed = make(chan struct{})
 	return nil
 }
 

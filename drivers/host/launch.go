@@ -39,8 +39,9 @@ type program struct {
 	client driverpb.DriverClient
 	pid    int
 	// end ends the program if it has not ended, waits for it, removes what it left behind
-	// and says how it ended. asked: it was told to stop and is given the time to.
-	end func(asked bool) string
+	// and says how it ended. orderly: it is given a moment to, since it lives; otherwise its
+	// session has broken off, and it has ended or is of no more use.
+	end func(orderly bool) string
 }
 
 func isSHA256(s string) bool {
@@ -142,8 +143,8 @@ func (s *supervisor) launchProgram(ctx context.Context, dir string) (*program, o
 	stopWatching := context.AfterFunc(ctx, kill)
 	rpc, err := client.Client()
 	stopWatching()
-	end := func(asked bool) string {
-		if !asked {
+	end := func(orderly bool) string {
+		if !orderly && cmd.Process != nil {
 			for deadline := time.Now().Add(exitGrace); !client.Exited() && time.Now().Before(deadline); {
 				time.Sleep(5 * time.Millisecond)
 			}

@@ -17,6 +17,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/drivers"
 	"github.com/gatehouse-iot/gatehouse/drivers/driverpb"
+	"github.com/gatehouse-iot/gatehouse/drivers/host"
 )
 
 // TestMain turns the test binary into a driver program where its first argument names one,
@@ -39,6 +40,8 @@ func drive(kind string) {
 		fmt.Fprintln(os.Stderr, "panic: out of cheese")
 		os.Exit(2)
 	case "exit":
+	case "host": // a gateway, for a test that kills it
+		runHost()
 	case "chatter":
 		fmt.Println("hello, I am a driver")
 		drivers.Serve(testDriver{})
@@ -48,7 +51,7 @@ func drive(kind string) {
 			Plugins:         plugin.PluginSet{driverpb.PluginName: raw{}},
 			GRPCServer:      plugin.DefaultGRPCServer,
 		})
-	case "flood", "bytes", "empty", "hog":
+	case "flood", "bytes", "empty", "hog", "idle":
 		plugin.Serve(&plugin.ServeConfig{
 			HandshakeConfig: plugin.HandshakeConfig{ProtocolVersion: drivers.ContractVersion, MagicCookieKey: driverpb.CookieKey, MagicCookieValue: driverpb.CookieValue},
 			Plugins:         plugin.PluginSet{driverpb.PluginName: raw{kind: kind}},
@@ -191,6 +194,25 @@ func (r raw) Session(stream grpc.BidiStreamingServer[driverpb.FromHost, driverpb
 			}
 		}
 	}
-	<-stream.Context().Done()
-	return nil
+	for {
+		m, err := stream.Recv()
+		if err != nil || m.GetStop() != nil {
+			return nil
+		}
+	}
+}
+
+// runHost runs a driver like a gateway, prints the driver's process and never ends.
+func runHost() {
+	h := host.New(host.Options{Sink: newSink(), Logger: slog.New(slog.DiscardHandler)})
+	go h.Run(context.Background(), []host.Spec{spec("steady")})
+	if err := h.Put("steady", drivers.Device{ID: "dev_1"}); err != nil {
+		panic(err)
+	}
+	st, err := h.Wait(context.Background(), "steady")
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(st.PID)
+	select {}
 }

@@ -230,7 +230,7 @@ func (s *supervisor) once(ctx context.Context) outcome {
 	s.mu.Lock()
 	s.client = nil
 	s.mu.Unlock()
-	how := p.end(asked)
+	how := p.end(asked || end.reason != "")
 	if !asked && end.reason == "" {
 		end = outcome{reason: how, words: s.logs.panicLine()}
 	}
