@@ -28,11 +28,13 @@ func (j *Journal) recover() error {
 	for _, name := range names {
 		s, err := openSegment(j.opt.FS, j.dir, name, true)
 		if errors.Is(err, errHeader) {
-			if err := j.badHeader(name); err != nil {
+			size, err := j.badHeader(name)
+			if err != nil {
 				return err
 			}
+			// Sequences that the file may hold are not given out again.
 			base, _, _ := parseSegmentName(name)
-			top = max(top, base-1)
+			top = max(top, base-1+uint64(size/recordHeader))
 			continue
 		}
 		if err != nil {
@@ -86,29 +88,30 @@ func (j *Journal) repair(s *segment) error {
 }
 
 // badHeader sets a file aside whose header cannot be read. A file that is all
-// blank was being created and never held a record.
-func (j *Journal) badHeader(name string) error {
+// blank was being created and never held a record: it is removed, and 0
+// returned instead of its size.
+func (j *Journal) badHeader(name string) (size int64, err error) {
 	path := filepath.Join(j.dir, name)
 	f, err := j.opt.FS.OpenFile(path, 0, 0)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	size, err := f.Size()
+	size, err = f.Size()
 	if err != nil {
 		f.Close()
-		return err
+		return 0, err
 	}
 	w := &window{f: f, size: size}
 	used, err := w.tail(0)
 	f.Close()
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if used == 0 {
-		return j.opt.FS.Remove(path)
+		return 0, j.opt.FS.Remove(path)
 	}
 	j.problem(Problem{Header, path, 0, size, "the file is left as it is and not read"})
-	return nil
+	return size + segmentHeader, nil
 }
 
 // segmentNames lists the segment files in order of their base.

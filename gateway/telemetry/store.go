@@ -211,3 +211,13 @@ func (s *Store) Stats() Stats {
 	}
 	return st
 }
+
+// Snapshot writes consistent copies of every class below dir, as folders that Open reads.
+func (s *Store) Snapshot(dir string) error {
+	for i, c := range s.classes {
+		if err := s.dbs[i].Snapshot(filepath.Join(dir, c.Name), true); err != nil {
+			return fmt.Errorf("snapshot telemetry class %q: %w", c.Name, err)
+		}
+	}
+	return nil
+}

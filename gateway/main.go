@@ -1,0 +1,144 @@
+// Command gateway is Gatehouse: the registry, the driver host, the MQTT listener, the rules,
+// the API and the console of a school or a district in one program.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"strings"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// version is set by the release build: -ldflags "-X main.version=1.0.0".
+var version = ""
+
+// command is one of the gateway's commands.
+type command struct {
+	name, short, long string
+	run               func(ctx context.Context, c *call) error
+}
+
+// call is what a command is given.
+type call struct {
+	flags  *flag.FlagSet
+	args   []string
+	in     io.Reader
+	out    io.Writer
+	errout io.Writer
+}
+
+// parse reads the flags and says how many words may follow them.
+func (c *call) parse(min, max int) error {
+	if err := c.flags.Parse(c.args); err != nil {
+		return errUsage{err}
+	}
+	if n := c.flags.NArg(); n < min || n > max {
+		return errUsage{fmt.Errorf("%d words follow the options; want %d to %d", n, min, max)}
+	}
+	return nil
+}
+
+// errUsage is an error of the command line itself.
+type errUsage struct{ error }
+
+func commands() []command {
+	return []command{
+		{"serve", "run the gateway", serveHelp, serve},
+		{"demo", "run a whole small school with simulated equipment", demoHelp, runDemo},
+		{"passwd", "set a user's password", passwdHelp, passwd},
+		{"backup", "write everything, keys included, to one file", backupHelp, backup},
+		{"restore", "put a backup back", restoreHelp, restore},
+		{"config", "print the commented configuration, or check a file", configHelp, config},
+		{"rules", "check rule files", rulesHelp, checkRules},
+		{"journal", "inspect the journal: verify, stat or tail", journalHelp, inspectJournal},
+		{"version", "print the version", "Usage: gateway version\n", printVersion},
+	}
+}
+
+func run(ctx context.Context, args []string, in io.Reader, out, errout io.Writer) int {
+	if len(args) == 0 || args[0] == "help" || args[0] == "-h" || args[0] == "--help" {
+		usage(out)
+		return 0
+	}
+	for _, c := range commands() {
+		if c.name != args[0] {
+			continue
+		}
+		flags := flag.NewFlagSet("gateway "+c.name, flag.ContinueOnError)
+		flags.SetOutput(io.Discard)
+		err := c.run(ctx, &call{flags, args[1:], in, out, errout})
+		var wrong errUsage
+		switch {
+		case err == nil:
+			return 0
+		case errors.Is(err, flag.ErrHelp):
+			io.WriteString(out, c.long)
+			printFlags(out, flags)
+			return 0
+		case errors.As(err, &wrong):
+			fmt.Fprintf(errout, "gateway %s: %v\n\n%s", c.name, err, c.long)
+			printFlags(errout, flags)
+			return 2
+		}
+		fmt.Fprintf(errout, "gateway %s: %v\n", c.name, err)
+		return 1
+	}
+	fmt.Fprintf(errout, "gateway: there is no command %q\n\n", args[0])
+	usage(errout)
+	return 2
+}
+
+func usage(w io.Writer) {
+	io.WriteString(w, "Gatehouse: the gateway between a school's devices and the people who answer for the children in it.\n\nUsage: gateway COMMAND [options]\n\nCommands:\n")
+	for _, c := range commands() {
+		fmt.Fprintf(w, "  %-9s %s\n", c.name, c.short)
+	}
+	io.WriteString(w, "\n`gateway COMMAND --help` says more.\n")
+}
+
+func printFlags(w io.Writer, flags *flag.FlagSet) {
+	any := false
+	flags.VisitAll(func(*flag.Flag) { any = true })
+	if !any {
+		return
+	}
+	io.WriteString(w, "\nOptions:\n")
+	flags.SetOutput(w)
+	flags.PrintDefaults()
+}
+
+func versionText() string {
+	if version != "" {
+		return version
+	}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "devel"
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			return "devel-" + s.Value[:min(12, len(s.Value))]
+		}
+	}
+	return strings.Trim(info.Main.Version, "()")
+}
+
+func printVersion(_ context.Context, c *call) error {
+	if err := c.parse(0, 0); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(c.out, "gatehouse", versionText())
+	return err
+}

@@ -1,0 +1,322 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/gatehouse-iot/gatehouse/api/console"
+	"github.com/gatehouse-iot/gatehouse/deploy"
+	"github.com/gatehouse-iot/gatehouse/gateway/app"
+	"github.com/gatehouse-iot/gatehouse/gateway/demo"
+	"github.com/gatehouse-iot/gatehouse/gateway/journal"
+	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/rules"
+)
+
+const serveHelp = `Usage: gateway serve [--config FILE]
+
+Runs the gateway until it is interrupted. At the very first start it is empty: the console
+asks for the first administrator and the school. Without --config the defaults hold, and
+everything is kept in ./data; "gateway config" prints every key with its default.
+`
+
+// loadConfig reads the file that --config names, or gatehouse.yaml if it is there.
+func loadConfig(file string) (app.Config, error) {
+	if file == "" {
+		if _, err := os.Stat("gatehouse.yaml"); err != nil {
+			return app.ParseConfig("defaults", nil)
+		}
+		file = "gatehouse.yaml"
+	}
+	return app.LoadConfig(file)
+}
+
+func logger(c app.LogConfig, w io.Writer) *slog.Logger {
+	var level slog.Level
+	level.UnmarshalText([]byte(c.Level))
+	o := &slog.HandlerOptions{Level: level}
+	if c.Format == "json" {
+		return slog.New(slog.NewJSONHandler(w, o))
+	}
+	return slog.New(slog.NewTextHandler(w, o))
+}
+
+func consoleFS() fs.FS {
+	if f, ok := console.FS(); ok {
+		return f
+	}
+	return nil
+}
+
+func serve(ctx context.Context, c *call) error {
+	file := c.flags.String("config", "", "configuration `FILE` (default gatehouse.yaml, if it is there)")
+	if err := c.parse(0, 0); err != nil {
+		return err
+	}
+	cfg, err := loadConfig(*file)
+	if err != nil {
+		return err
+	}
+	log := logger(cfg.Log, c.errout)
+	a, err := app.Open(ctx, cfg, app.Options{Logger: log, Version: versionText(), Console: consoleFS()})
+	if err != nil {
+		return err
+	}
+	log.Info("the gateway is ready", "console", a.URL(), "version", versionText())
+	return a.Run(ctx)
+}
+
+const demoHelp = `Usage: gateway demo [--data-dir DIR] [--port-base N]
+
+Runs a whole small school: simulated cameras that play real video, terminals, class boards,
+points of sale and sensors, all speaking their real protocols to the real gateway. The people
+in the videos are adults playing a part. The school is kept in --data-dir and is there again
+at the next start. Run it by "make run", which builds and fetches what it needs.
+`
+
+func runDemo(ctx context.Context, c *call) error {
+	var o demo.Options
+	c.flags.StringVar(&o.DataDir, "data-dir", "data/demo", "`DIR` where the demo school is kept")
+	c.flags.StringVar(&o.BinDir, "bin", "", "`DIR` of the driver programs and the simulator (default: beside this program)")
+	c.flags.StringVar(&o.Assets, "assets", ".cache", "`DIR` of models and sample video")
+	c.flags.StringVar(&o.Listen, "listen", "127.0.0.1:8080", "`ADDRESS` of console and API")
+	c.flags.IntVar(&o.PortBase, "port-base", 18000, "the equipment takes ports from this `NUMBER` on")
+	c.flags.StringVar(&o.Language, "language", "en", "the school's `LANGUAGE`: en or zh-CN")
+	level := c.flags.String("log-level", "warn", "debug, info, warn or error; the log is in DIR/gateway.log")
+	if err := c.parse(0, 0); err != nil {
+		return err
+	}
+	if o.BinDir == "" {
+		self, err := os.Executable()
+		if err != nil {
+			return err
+		}
+		o.BinDir = filepath.Dir(self)
+	}
+	o.Out, o.LogLevel, o.Version, o.Console = c.out, *level, versionText(), consoleFS()
+	return demo.Run(ctx, o)
+}
+
+const passwdHelp = `Usage: gateway passwd [--config FILE | --data-dir DIR] NAME
+
+Sets the password of a user, e.g. the administrator who forgot it, and signs the user out
+everywhere. The new password is read from standard input, one line of at least 10 characters.
+The gateway may be running.
+`
+
+func passwd(ctx context.Context, c *call) error {
+	dir, err := dataDir(c, 1, 1)
+	if err != nil {
+		return err
+	}
+	name := c.flags.Arg(0)
+	fmt.Fprintf(c.errout, "New password for %s: ", name)
+	line, err := bufio.NewReader(io.LimitReader(c.in, 4096)).ReadString('\n')
+	if err != nil && line == "" {
+		return errors.New("no password came on standard input")
+	}
+	key, err := app.MasterKey(dir)
+	if err != nil {
+		return err
+	}
+	reg, err := registry.Open(ctx, registry.Options{Dir: dir, MasterKey: key, Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return err
+	}
+	defer reg.Close()
+	if err := reg.SetPassword(ctx, name, strings.TrimRight(line, "\r\n")); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(c.out, "The password of %s is set.\n", name)
+	return err
+}
+
+// dataDir parses the options of the commands that work on a data folder, and refuses one in
+// which there is no gateway.
+func dataDir(c *call, min, max int) (string, error) {
+	file := c.flags.String("config", "", "configuration `FILE` that names the data folder")
+	dir := c.flags.String("data-dir", "", "the data folder `DIR` itself")
+	if err := c.parse(min, max); err != nil {
+		return "", err
+	}
+	if *dir == "" {
+		cfg, err := loadConfig(*file)
+		if err != nil {
+			return "", err
+		}
+		*dir = cfg.Path(cfg.DataDir)
+	}
+	if _, err := os.Stat(filepath.Join(*dir, "registry.db")); err != nil {
+		return "", fmt.Errorf("%s holds no gateway: name its folder with --data-dir, or its file with --config", *dir)
+	}
+	return *dir, nil
+}
+
+const backupHelp = `Usage: gateway backup [--config FILE | --data-dir DIR] ARCHIVE
+
+Writes everything to ARCHIVE (tar, gzip): people, faces, history, journal, telemetry,
+pictures, rules, and the master key that opens them. Whoever has the archive can read it all:
+keep it as you would keep a key. The gateway may go on running meanwhile. An ARCHIVE of "-"
+is standard output, e.g. to encrypt it on the way: gateway backup - | gpg -c > school.gpg
+`
+
+func backup(ctx context.Context, c *call) error {
+	dir, err := dataDir(c, 1, 1)
+	if err != nil {
+		return err
+	}
+	to := c.flags.Arg(0)
+	if to == "-" {
+		return takeBackup(ctx, dir, c.out)
+	}
+	part := to + ".part"
+	f, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	err = takeBackup(ctx, dir, f)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return errors.Join(err, os.Remove(part))
+	}
+	if err := os.Rename(part, to); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(c.out, "Wrote %s. It holds the master key: keep it as you would keep a key.\n", to)
+	return err
+}
+
+// takeBackup asks the running gateway, and opens the folder itself where none runs.
+func takeBackup(ctx context.Context, dir string, w io.Writer) error {
+	err := app.BackupRunning(ctx, dir, w)
+	if !errors.Is(err, app.ErrNotRunning) {
+		return err
+	}
+	cfg := app.DefaultConfig()
+	cfg.DataDir, cfg.HTTP.Listen, cfg.MQTT.Listen = dir, "127.0.0.1:0", ""
+	a, err := app.Open(ctx, cfg, app.Options{Logger: slog.New(slog.DiscardHandler), Version: versionText()})
+	if err != nil {
+		return err
+	}
+	return errors.Join(a.Backup(ctx, w), a.Close())
+}
+
+const restoreHelp = `Usage: gateway restore --data-dir DIR ARCHIVE
+
+Puts a backup back into DIR, which must be empty or not exist. An ARCHIVE of "-" is standard
+input. Start the gateway on it afterwards: gateway serve, with data_dir set to DIR.
+`
+
+func restore(_ context.Context, c *call) error {
+	dir := c.flags.String("data-dir", "", "the empty folder `DIR`")
+	if err := c.parse(1, 1); err != nil {
+		return err
+	}
+	if *dir == "" {
+		return errUsage{errors.New("--data-dir is missing")}
+	}
+	from := c.in
+	if name := c.flags.Arg(0); name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		from = f
+	}
+	if err := app.Restore(from, *dir); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(c.out, "Restored into %s.\n", *dir)
+	return err
+}
+
+const configHelp = `Usage: gateway config [FILE]
+
+Prints the commented configuration with every key and its default; with FILE, checks that
+file and says what is wrong, where, and how to mend it.
+`
+
+func config(_ context.Context, c *call) error {
+	if err := c.parse(0, 1); err != nil {
+		return err
+	}
+	if c.flags.NArg() == 0 {
+		_, err := c.out.Write(deploy.Config())
+		return err
+	}
+	if _, err := app.LoadConfig(c.flags.Arg(0)); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(c.out, "%s is right.\n", c.flags.Arg(0))
+	return err
+}
+
+const rulesHelp = `Usage: gateway rules check FILE...
+
+Reads rule files and says what is wrong, where, and how to mend it. The rule language is
+described in rules/README.md.
+`
+
+func checkRules(_ context.Context, c *call) error {
+	if err := c.parse(2, 1000); err != nil {
+		return err
+	}
+	if c.flags.Arg(0) != "check" {
+		return errUsage{fmt.Errorf("%q is no deed; use check", c.flags.Arg(0))}
+	}
+	for _, name := range c.flags.Args()[1:] {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		rs, err := rules.Parse(name, b)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(c.out, "%s: %d rules, all right.\n", name, len(rs))
+	}
+	return nil
+}
+
+const journalHelp = `Usage: gateway journal verify|stat [--config FILE | --data-dir DIR]
+
+Reads the journal's files, of a gateway that may be running: verify checks every record and
+names each damaged place; stat says what is there.
+`
+
+func inspectJournal(_ context.Context, c *call) error {
+	if len(c.args) == 0 {
+		return errUsage{errors.New("say verify or stat")}
+	}
+	deed := c.args[0]
+	c.args = c.args[1:]
+	dir, err := dataDir(c, 0, 0)
+	if err != nil {
+		return err
+	}
+	if deed != "verify" && deed != "stat" {
+		return errUsage{fmt.Errorf("%q is no deed; use verify or stat", deed)}
+	}
+	damaged := 0
+	sum, err := journal.Verify(filepath.Join(dir, "journal"), func(p journal.Problem) {
+		damaged++
+		fmt.Fprintln(c.out, p)
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(c.out, "%+v\n", sum)
+	if deed == "verify" && damaged > 0 {
+		return fmt.Errorf("%d damaged places", damaged)
+	}
+	return nil
+}
