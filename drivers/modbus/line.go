@@ -149,11 +149,13 @@ func (l *line) write(ctx context.Context, unit byte, timeout time.Duration, p po
 // exceptionError is a Modbus exception in words, with the register and the mend.
 type exceptionError struct {
 	code byte
-	*gatehouse.Error
+	text *gatehouse.Error
 }
 
+func (e *exceptionError) Error() string { return e.text.Error() }
+
 // Unwrap gives the Error for people.
-func (e *exceptionError) Unwrap() error { return e.Error }
+func (e *exceptionError) Unwrap() error { return e.text }
 
 // about adds the registers that were asked for to a Modbus exception.
 func about(err error, b block, unit byte) error {

@@ -177,7 +177,11 @@ func (p point) decode(b []byte) (gatehouse.Value, error) {
 	if p.kind == "boolean" {
 		return gatehouse.BoolValue(raw != 0), nil
 	}
-	return gatehouse.NumberValue(tidy(raw*p.scale+p.offset, p.scale)), nil
+	f := raw*p.scale + p.offset
+	if math.IsInf(f, 0) {
+		return gatehouse.Value{}, gatehouse.Errorf(gatehouse.Invalid, "%s reads %v, which the profile's scale makes too large", p, raw)
+	}
+	return gatehouse.NumberValue(tidy(f, p.scale)), nil
 }
 
 // tidy takes off what binary fractions add: 231 tenths are 23.1 and not 23.100000000000001.

@@ -80,7 +80,6 @@ func (s *session) readAll(ctx context.Context) (map[string]gatehouse.Value, []st
 	values := map[string]gatehouse.Value{}
 	var troubles []string
 	var last error
-	answered := false
 	for i := 0; i < len(s.blocks); i++ {
 		b := s.blocks[i]
 		data, err := s.line.read(ctx, s.set.unit, s.set.timeout, b)
@@ -95,12 +94,13 @@ func (s *session) readAll(ctx context.Context) (map[string]gatehouse.Value, []st
 				i--
 				continue
 			}
+			if exc.code == 10 || exc.code == 11 { // a Modbus gateway on behalf of a silent unit
+				return nil, nil, err
+			}
 			last = err
 			troubles = append(troubles, err.Error())
-			answered = answered || exc.code < 10
 			continue
 		}
-		answered = true
 		for _, p := range b.points {
 			v, err := p.value(b, data)
 			if err != nil {
@@ -110,7 +110,7 @@ func (s *session) readAll(ctx context.Context) (map[string]gatehouse.Value, []st
 			values[p.property] = v
 		}
 	}
-	if len(values) == 0 && (!answered || last != nil) {
+	if len(values) == 0 && last != nil {
 		return nil, nil, last
 	}
 	return values, limit(troubles), nil
