@@ -47,7 +47,17 @@ func (m *Models) Detect(f vision.Frame) ([]vision.Face, error) {
 // green, blue, (v-127)/128; out come pairs of scores and corners, both 0…1.
 func (m *Models) detectRFB(mat gocv.Mat) ([]vision.Face, error) {
 	h, w := m.detector.size()
-	small, err := resize(mat, w, h)
+	width, height := mat.Cols(), mat.Rows()
+	src := mat
+	if width < height { // squeezing an upright picture would make its faces too broad to be found
+		src = gocv.NewMat()
+		defer src.Close()
+		if err := gocv.CopyMakeBorder(mat, &src, 0, 0, 0, height-width, gocv.BorderConstant, color.RGBA{}); err != nil {
+			return nil, fmt.Errorf("pad: %w", err)
+		}
+		width = height
+	}
+	small, err := resize(src, w, h)
 	if err != nil {
 		return nil, err
 	}
@@ -64,12 +74,12 @@ func (m *Models) detectRFB(mat gocv.Mat) ([]vision.Face, error) {
 	if len(out[1]) != 4*n {
 		return nil, fmt.Errorf("%s gave %d scores and %d corners", m.detector.name(), n, len(out[1]))
 	}
-	width, height := float32(mat.Cols()), float32(mat.Rows())
+	fw, fh := float32(width), float32(height)
 	var faces []vision.Face
 	for i := 0; i < n; i++ {
 		if s := out[0][2*i+1]; s >= minScore {
 			b := out[1][4*i : 4*i+4]
-			faces = append(faces, vision.Face{Score: s, Box: vision.Box{X: b[0] * width, Y: b[1] * height, W: (b[2] - b[0]) * width, H: (b[3] - b[1]) * height}})
+			faces = append(faces, vision.Face{Score: s, Box: vision.Box{X: b[0] * fw, Y: b[1] * fh, W: (b[2] - b[0]) * fw, H: (b[3] - b[1]) * fh}})
 		}
 	}
 	return suppress(faces, mat), nil

@@ -1,0 +1,200 @@
+//go:build vision
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/drivers"
+	"github.com/gatehouse-iot/gatehouse/vision"
+	"github.com/gatehouse-iot/gatehouse/vision/opencv"
+)
+
+// driver serves cameras. Its models are loaded once, by Configure, and shared by all.
+type driver struct {
+	mu      sync.Mutex
+	setup   *setup // nil before Configure
+	cameras map[gatehouse.DeviceID]*camera
+}
+
+// setup is what Configure made.
+type setup struct {
+	config
+	models *opencv.Models
+	chain  vision.Chain
+	slots  chan struct{} // one for each worker that may run at once
+	photos chan struct{} // one: a photograph may need much memory
+}
+
+func newDriver() *driver {
+	return &driver{cameras: map[gatehouse.DeviceID]*camera{}}
+}
+
+// profileID names the profile that the driver brings along.
+const profileID = "rtsp-camera"
+
+// Describe implements drivers.Driver.
+func (d *driver) Describe() drivers.Description {
+	zero, one := 0.0, 1.0
+	return drivers.Description{
+		Name: "camera", Title: "Cameras with face recognition (RTSP)", TitleZH: "人脸识别摄像机（RTSP）", Version: "0.1.0",
+		Settings: settings(),
+		Address: []drivers.Field{
+			{Key: "url", Title: "Stream address", TitleZH: "视频流地址", Required: true,
+				Help: "rtsp://host:554/path, without name and password; the path is in the camera's manual.", HelpZH: "rtsp://主机:554/路径，不含用户名和密码；路径见摄像机说明书。"},
+			{Key: "username", Title: "User name", TitleZH: "用户名"},
+			{Key: "password", Title: "Password", TitleZH: "密码", Secret: true},
+		},
+		Profiles: []gatehouse.Profile{{
+			ID: profileID, Title: "RTSP camera", TitleZH: "RTSP 摄像机", Type: gatehouse.TypeCamera,
+			Sightings: []gatehouse.Method{gatehouse.ByFace}, OfflineAfter: 30,
+			Properties: map[string]gatehouse.Property{
+				"fps":        {Title: "Frames looked at", TitleZH: "分析帧率", Type: "number", Unit: "1/s", Minimum: &zero},
+				"faces":      {Title: "Faces in view", TitleZH: "画面中人脸数", Type: "number", Unit: "{face}", Minimum: &zero},
+				"latency_ms": {Title: "From arrival to result", TitleZH: "处理延迟", Type: "number", Unit: "ms", Minimum: &zero},
+				"spoof":      {Title: "Faces taken for pictures", TitleZH: "疑似照片比例", Type: "number", Unit: "1", Minimum: &zero, Maximum: &one},
+			},
+			Actions: map[string]gatehouse.Action{"snapshot": {Title: "Take a snapshot", TitleZH: "抓拍", Input: map[string]gatehouse.Property{
+				"faces": {Title: "Draw the faces", TitleZH: "标出人脸", Type: "boolean"},
+			}}},
+		}},
+	}
+}
+
+// Configure implements drivers.Configurer: it loads the models.
+func (d *driver) Configure(_ context.Context, in map[string]string) error {
+	c, err := parseSettings(in)
+	if err != nil {
+		return err
+	}
+	m, err := opencv.Open(c.models)
+	if err != nil {
+		return err
+	}
+	s := &setup{config: c, models: m, chain: m.Chain(), slots: make(chan struct{}, c.workers), photos: make(chan struct{}, 1)}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.cameras) > 0 {
+		m.Close()
+		return gatehouse.Errorf(gatehouse.Conflict, "the camera program is at work; restart it to change its settings")
+	}
+	if d.setup != nil {
+		d.setup.models.Close()
+	}
+	d.setup = s
+	return nil
+}
+
+// ready is what Configure made, or an error that says so.
+func (d *driver) ready() (*setup, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.setup == nil {
+		return nil, gatehouse.FieldErrorf("models_dir", "the camera program has no models yet: set models_dir in its settings")
+	}
+	return d.setup, nil
+}
+
+// work runs f on one of the worker slots.
+func (s *setup) work(ctx context.Context, f func() error) error {
+	select {
+	case s.slots <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-s.slots }()
+	return f()
+}
+
+// Connect implements drivers.Driver.
+func (d *driver) Connect(ctx context.Context, dev drivers.Device, emit drivers.Emit) error {
+	s, err := d.ready()
+	if err != nil {
+		return err
+	}
+	a, err := parseAddress(dev)
+	if err != nil {
+		return err
+	}
+	c := newCamera(s, gatehouse.NewID("trk"))
+	if err := d.enter(dev.ID, c, s.maxCameras); err != nil {
+		return err
+	}
+	defer d.leave(dev.ID, c)
+	return c.run(ctx, a, emit)
+}
+
+func (d *driver) enter(id gatehouse.DeviceID, c *camera, most int) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if _, ok := d.cameras[id]; ok {
+		return gatehouse.Errorf(gatehouse.Conflict, "camera %q is being served already", id)
+	}
+	if len(d.cameras) >= most {
+		return gatehouse.Errorf(gatehouse.Unavailable, "this camera program serves %d cameras already, its max_cameras: raise that setting, or give the camera to a second camera program", most)
+	}
+	d.cameras[id] = c
+	return nil
+}
+
+func (d *driver) leave(id gatehouse.DeviceID, c *camera) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.cameras[id] == c {
+		delete(d.cameras, id)
+	}
+}
+
+// Command implements drivers.Commander: "snapshot" of a camera, "enrol" of the program.
+func (d *driver) Command(ctx context.Context, c drivers.Command) (drivers.Result, error) {
+	s, err := d.ready()
+	if err != nil {
+		return drivers.Result{}, err
+	}
+	switch {
+	case c.Device == "" && c.Action == "enrol":
+		return s.enrol(ctx, c.Data)
+	case c.Device != "" && c.Action == "snapshot":
+		d.mu.Lock()
+		cam := d.cameras[c.Device]
+		d.mu.Unlock()
+		if cam == nil {
+			return drivers.Result{}, gatehouse.Errorf(gatehouse.Unavailable, "the camera is not connected")
+		}
+		draw, _ := c.Values["faces"].Bool()
+		return cam.snapshot(ctx, draw, time.Now())
+	}
+	return drivers.Result{}, gatehouse.Errorf(gatehouse.NotFound, "the camera program has no action %q here; a camera has \"snapshot\", the program itself \"enrol\"", c.Action)
+}
+
+// probeTime bounds a trial.
+const probeTime = 15 * time.Second
+
+// Probe implements drivers.Prober: it connects and waits for one picture.
+func (d *driver) Probe(ctx context.Context, dev drivers.Device) (drivers.Probe, error) {
+	a, err := parseAddress(dev)
+	if err != nil {
+		return drivers.Probe{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, probeTime)
+	defer cancel()
+	var p trial
+	err = play(ctx, a, p.take)
+	if p.done() {
+		return p.result()
+	}
+	if err == nil { // time is up
+		err = gatehouse.Errorf(gatehouse.Unavailable, "the camera sent no complete picture within %v; %s", probeTime, keyFrameMend)
+	}
+	return drivers.Probe{}, err
+}
+
+// keyFrameMend says how to mend a stream that cannot be decoded.
+const keyFrameMend = "set its key frame interval (I-frame interval, GOP) to 2 seconds or less"
+
+// errEnough ends a stream that has given what was wanted.
+var errEnough = fmt.Errorf("enough")

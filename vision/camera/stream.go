@@ -1,0 +1,312 @@
+//go:build vision
+
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/bluenviron/gortsplib/v5"
+	"github.com/bluenviron/gortsplib/v5/pkg/base"
+	"github.com/bluenviron/gortsplib/v5/pkg/description"
+	"github.com/bluenviron/gortsplib/v5/pkg/format"
+	"github.com/bluenviron/gortsplib/v5/pkg/liberrors"
+	"github.com/pion/rtp"
+
+	"github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/drivers"
+	"github.com/gatehouse-iot/gatehouse/vision/opencv"
+)
+
+// Bounds of a stream.
+const (
+	dialTime  = 5 * time.Second
+	readTime  = 5 * time.Second  // of silence, after which a stream has stalled
+	blindTime = 10 * time.Second // without a decoded picture, while data comes in
+)
+
+// address is where a camera's stream is.
+type address struct {
+	url  *base.URL
+	host string // for people
+}
+
+// parseAddress reads what people typed in.
+func parseAddress(d drivers.Device) (a address, err error) {
+	raw := strings.TrimSpace(d.Address["url"])
+	if raw == "" {
+		return a, gatehouse.FieldErrorf("url", "give the address of the stream, such as rtsp://192.0.2.10:554/stream1")
+	}
+	if len(raw) > 2048 {
+		return a, gatehouse.FieldErrorf("url", "the address has %d characters; at most 2048 are taken", len(raw))
+	}
+	scheme, rest, found := strings.Cut(raw, "://")
+	if scheme = strings.ToLower(scheme); !found || scheme != "rtsp" && scheme != "rtsps" {
+		return a, gatehouse.FieldErrorf("url", "the address does not begin with rtsp:// or rtsps://, as the address of a camera's stream does")
+	}
+	u, err := base.ParseURL(scheme + "://" + rest)
+	if err != nil || u.Hostname() == "" {
+		return a, gatehouse.FieldErrorf("url", "the address is not of the form rtsp://host:port/path")
+	}
+	if u.User != nil {
+		return a, gatehouse.FieldErrorf("url", "the address holds a user name or password: move them to their own fields, since addresses are shown to everybody who may see the camera")
+	}
+	a.host = u.Host
+	if u.Port() == "" {
+		port := "554"
+		if scheme == "rtsps" {
+			port = "322"
+		}
+		u.Host = net.JoinHostPort(u.Hostname(), port)
+	}
+	user, password := d.Address["username"], d.Secret["password"]
+	if user != "" || password != "" {
+		u.User = url.UserPassword(user, password)
+	}
+	a.url = u
+	return a, nil
+}
+
+// picture is what play hands over: the decoder with a new picture in it, and when that is to
+// be shown, in units of 1/90000 s; ok is false while the stream has not told.
+type picture struct {
+	decoder *opencv.Decoder
+	codec   opencv.Codec
+	pts     int64
+	ok      bool
+}
+
+// play connects, decodes and calls each for every picture, from one goroutine, until each
+// returns an error or the stream breaks, and returns that error; nil once ctx has ended.
+func play(ctx context.Context, a address, each func(picture) error) error {
+	inner, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	client := &gortsplib.Client{
+		Scheme: a.url.Scheme, Host: a.url.Host, Protocol: ptr(gortsplib.ProtocolTCP), UserAgent: "gatehouse",
+		ReadTimeout: readTime, WriteTimeout: readTime,
+		DialContext: func(c context.Context, network, addr string) (net.Conn, error) {
+			c, stop := context.WithTimeout(c, dialTime)
+			defer stop()
+			return (&net.Dialer{}).DialContext(c, network, addr)
+		},
+		OnPacketsLost: func(uint64) {}, OnDecodeError: func(error) {},
+	}
+	if err := client.Start(); err != nil {
+		return speak(a, err)
+	}
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		<-inner.Done()
+		client.Close()
+	}()
+	defer func() { cancel(nil); <-closed }()
+
+	var seen atomic.Int64 // when the last picture was decoded, Unix nanoseconds
+	finish, err := open(client, a, func(p picture) {
+		seen.Store(time.Now().UnixNano())
+		if err := each(p); err != nil {
+			cancel(err)
+		}
+	})
+	if err == nil {
+		seen.Store(time.Now().UnixNano())
+		err = watch(inner, client, &seen)
+	}
+	cancel(nil)
+	<-closed
+	if finish != nil {
+		finish() // no callback runs any more
+	}
+	switch cause := context.Cause(inner); {
+	case ctx.Err() != nil:
+		return nil
+	case cause != nil && !errors.Is(cause, context.Canceled):
+		return cause
+	}
+	return speak(a, err)
+}
+
+func ptr[T any](v T) *T { return &v }
+
+// watch waits for the stream's end.
+func watch(ctx context.Context, client *gortsplib.Client, seen *atomic.Int64) error {
+	ended := make(chan error, 1)
+	go func() { ended <- client.Wait() }()
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case err := <-ended:
+			return err
+		case <-ctx.Done():
+			client.Close()
+			return <-ended
+		case now := <-tick.C:
+			if now.Sub(time.Unix(0, seen.Load())) > blindTime {
+				client.Close()
+				<-ended
+				return errBlind
+			}
+		}
+	}
+}
+
+var (
+	errBlind   = errors.New("no picture")
+	errNoVideo = errors.New("no video")
+)
+
+// open asks for the stream and lets pictures be called with what is decoded. finish frees the
+// decoder, once the client is closed.
+func open(client *gortsplib.Client, a address, pictures func(picture)) (finish func(), err error) {
+	desc, _, err := client.Describe(a.url)
+	if err != nil {
+		return nil, err
+	}
+	v, err := choose(desc)
+	if err != nil {
+		return nil, err
+	}
+	dec, err := opencv.NewDecoder(v.codec)
+	if err != nil {
+		return nil, err
+	}
+	dec.Prepare(v.sets)
+	if _, err := client.Setup(desc.BaseURL, v.medium, 0, 0); err != nil {
+		dec.Close()
+		return nil, err
+	}
+	client.OnPacketRTP(v.medium, v.format, func(p *rtp.Packet) {
+		unit, err := v.unpack(p)
+		if err != nil {
+			return // more packets are needed, or one was lost: the decoder copes
+		}
+		n, err := dec.Decode(unit)
+		if err != nil || n == 0 {
+			return // a damaged unit; errBlind if it goes on
+		}
+		pic := picture{decoder: dec, codec: v.codec}
+		pic.pts, pic.ok = client.PacketPTS(v.medium, p)
+		pictures(pic)
+	})
+	if _, err := client.Play(nil); err != nil {
+		client.Close()
+		dec.Close()
+		return nil, err
+	}
+	return dec.Close, nil
+}
+
+// video is the part of a stream that is watched.
+type video struct {
+	medium *description.Media
+	format format.Format
+	codec  opencv.Codec
+	unpack func(*rtp.Packet) ([][]byte, error)
+	sets   [][]byte // parameter sets of the description; empty where it has none
+}
+
+// choose takes the first video that can be decoded.
+func choose(desc *description.Session) (v video, err error) {
+	var h264 *format.H264
+	if v.medium = desc.FindFormat(&h264); v.medium != nil {
+		d, err := h264.CreateDecoder()
+		if err != nil {
+			return v, err
+		}
+		v.format, v.codec, v.unpack, v.sets = h264, opencv.H264, d.Decode, [][]byte{h264.SPS, h264.PPS}
+		return v, nil
+	}
+	var h265 *format.H265
+	if v.medium = desc.FindFormat(&h265); v.medium != nil {
+		d, err := h265.CreateDecoder()
+		if err != nil {
+			return v, err
+		}
+		v.format, v.codec, v.unpack, v.sets = h265, opencv.H265, d.Decode, [][]byte{h265.VPS, h265.SPS, h265.PPS}
+		return v, nil
+	}
+	var has []string
+	for _, m := range desc.Medias {
+		for _, f := range m.Formats {
+			if c := f.Codec(); !slices.Contains(has, c) {
+				has = append(has, c)
+			}
+		}
+	}
+	return v, errors.Join(errNoVideo, errors.New(strings.Join(has, ", ")))
+}
+
+// speak puts what went wrong into words for whoever set the camera up.
+func speak(a address, err error) error {
+	var status liberrors.ErrClientBadStatusCode
+	var nameErr *net.DNSError
+	var opErr *net.OpError
+	var certErr *tls.CertificateVerificationError
+	var authorityErr x509.UnknownAuthorityError
+	say := func(code gatehouse.Code, f string, args ...any) error { return gatehouse.Errorf(code, f, args...) }
+	switch {
+	case err == nil:
+		return say(gatehouse.Unavailable, "the camera at %s closed the connection", a.host)
+	case errors.Is(err, errBlind):
+		return say(gatehouse.Unavailable, "the camera at %s sends data, but no complete picture for %v; %s", a.host, blindTime, keyFrameMend)
+	case errors.Is(err, errNoVideo):
+		_, has, _ := strings.Cut(err.Error(), "\n")
+		if has == "" {
+			has = "nothing"
+		}
+		return say(gatehouse.Invalid, "the stream at %s has no H.264 or H.265 video, it has %s; set the camera's video encoding to H.264", a.host, has)
+	case errors.As(err, &status):
+		return speakStatus(a, status)
+	case errors.As(err, &nameErr):
+		return gatehouse.FieldErrorf("url", "there is no host named %q; check its spelling, or give the camera's IP address", a.url.Hostname())
+	case errors.As(err, &certErr), errors.As(err, &authorityErr):
+		return say(gatehouse.Invalid, "the certificate of the camera at %s is not trusted; install one that is, or use rtsp:// in a network of its own", a.host)
+	case errors.As(err, &opErr) && opErr.Op == "dial":
+		if opErr.Timeout() || errors.Is(err, context.DeadlineExceeded) {
+			return say(gatehouse.Unavailable, "nothing answers at %s within %v; check the address, and that the camera is on and reachable from this machine", a.host, dialTime)
+		}
+		return say(gatehouse.Unavailable, "the host %s refuses connections on port %s; check the port (usually 554) and that RTSP is switched on in the camera", a.url.Hostname(), a.url.Port())
+	case isTimeout(err):
+		return say(gatehouse.Unavailable, "the camera at %s has sent nothing for %v", a.host, readTime)
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), errors.As(err, &opErr):
+		return say(gatehouse.Unavailable, "the camera at %s closed the connection", a.host)
+	}
+	return say(gatehouse.Unavailable, "the camera at %s does not speak RTSP as expected: %v", a.host, err)
+}
+
+func speakStatus(a address, status liberrors.ErrClientBadStatusCode) error {
+	switch status.Code {
+	case base.StatusUnauthorized:
+		if a.url.User == nil {
+			return gatehouse.FieldErrorf("username", "the camera at %s asks for a user name and password", a.host)
+		}
+		return gatehouse.FieldErrorf("password", "the camera at %s refuses this user name or password", a.host)
+	case base.StatusForbidden:
+		return gatehouse.FieldErrorf("username", "the camera at %s does not let this user watch; give it the right to view the stream", a.host)
+	case base.StatusNotFound:
+		return gatehouse.FieldErrorf("url", "the camera at %s has no stream %q; its manual names the path", a.host, a.url.Path)
+	case base.StatusUnsupportedTransport:
+		return gatehouse.Errorf(gatehouse.Invalid, "the camera at %s does not send over TCP; allow \"RTP over RTSP\" or \"RTP over TCP\" in it", a.host)
+	case base.StatusNotEnoughBandwidth, base.StatusServiceUnavailable:
+		return gatehouse.Errorf(gatehouse.Unavailable, "the camera at %s has no room for another viewer (%d); close another one", a.host, status.Code)
+	}
+	return gatehouse.Errorf(gatehouse.Unavailable, "the camera at %s answered %d %s", a.host, status.Code, status.Message)
+}
+
+func isTimeout(err error) bool {
+	var t interface{ Timeout() bool }
+	return errors.As(err, &t) && t.Timeout() || errors.Is(err, os.ErrDeadlineExceeded) ||
+		errors.Is(err, liberrors.ErrClientRequestTimedOut{}) || errors.Is(err, liberrors.ErrClientTCPTimeout{})
+}

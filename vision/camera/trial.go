@@ -1,0 +1,82 @@
+//go:build vision
+
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/drivers"
+	"github.com/gatehouse-iot/gatehouse/vision"
+	"github.com/gatehouse-iot/gatehouse/vision/opencv"
+)
+
+// trialPictures are decoded to tell how fast a camera sends.
+const trialPictures = 13
+
+// trial is a Probe's look at a stream.
+type trial struct {
+	codec         opencv.Codec
+	width, height int
+	first         vision.Frame
+	times         []int64 // when pictures are to be shown, 1/90000 s
+	pictures      int
+}
+
+// take counts a picture; it says errEnough when there are enough.
+func (t *trial) take(p picture) error {
+	if t.done() {
+		return errEnough
+	}
+	if t.pictures++; t.pictures == 1 {
+		f, err := p.decoder.Picture(maxWidth)
+		if err != nil {
+			return err
+		}
+		t.first, t.codec = f, p.codec
+		t.width, t.height = p.decoder.Size()
+	}
+	if p.ok {
+		t.times = append(t.times, p.pts)
+	}
+	if t.done() {
+		return errEnough
+	}
+	return nil
+}
+
+func (t *trial) done() bool { return t.pictures >= trialPictures }
+
+// rate is the pictures a second, by the middle one of the steps between them, or 0.
+func (t *trial) rate() float64 {
+	times := slices.Clone(t.times)
+	slices.Sort(times)
+	var steps []int64
+	for i := 1; i < len(times); i++ {
+		if s := times[i] - times[i-1]; s > 0 {
+			steps = append(steps, s)
+		}
+	}
+	if len(steps) == 0 {
+		return 0
+	}
+	slices.Sort(steps)
+	return 90000 / float64(steps[len(steps)/2])
+}
+
+func (t *trial) result() (drivers.Probe, error) {
+	jpeg, err := opencv.JPEG(t.first, maxSnapshot)
+	if err != nil {
+		return drivers.Probe{}, err
+	}
+	p := drivers.Probe{Snapshot: jpeg, Message: fmt.Sprintf("%s %dx%d", t.codec, t.width, t.height), Values: map[string]gatehouse.Value{
+		"width": gatehouse.NumberValue(float64(t.width)), "height": gatehouse.NumberValue(float64(t.height)),
+	}}
+	if r := round1(t.rate()); r > 0 {
+		p.Message += ", " + strconv.FormatFloat(r, 'f', -1, 64) + " frames/s"
+		p.Values["rate"] = gatehouse.NumberValue(r)
+	}
+	return p, nil
+}

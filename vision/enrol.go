@@ -1,0 +1,52 @@
+package vision
+
+import "github.com/gatehouse-iot/gatehouse"
+
+// company is the part of the largest face's size from which another face is a second person.
+const company = 0.4
+
+// OnlyFace is the one face of a photograph that Look found under PhotoLimits, where there is
+// exactly one and it is good. Small faces far behind it do not count. The error says to a
+// person what is wrong and how to mend it.
+func OnlyFace(seen []Seen) (Seen, error) {
+	var people []Seen
+	for _, x := range seen { // the largest first
+		if len(people) == 0 || x.Measure.Score >= 0.8 && x.Measure.Size >= company*people[0].Measure.Size {
+			people = append(people, x)
+		}
+	}
+	if len(people) == 0 {
+		return Seen{}, refuse("no face was found; take a photograph of the face from the front, in even light, without mask or sunglasses")
+	}
+	if len(people) > 1 {
+		return Seen{}, refuse("the photograph shows %d people; take one of this person alone, or cut the others off", len(people))
+	}
+	x := people[0]
+	switch x.Fault {
+	case "":
+		return x, nil
+	case TooSmall:
+		return x, refuse("the face is only %.0f pixels wide, %.0f are needed; go nearer, or send the photograph in its full size", x.Measure.Size, PhotoLimits().Size)
+	case Uncertain:
+		return x, refuse("the face is not clearly to be seen; take off mask, sunglasses or hat, and photograph it from the front in even light")
+	case Turned:
+		return x, refuse("the face is turned or tilted; let the person look straight into the camera, head upright")
+	case TooDark:
+		return x, refuse("the face is too dark; take the photograph in more light, not against a window")
+	case TooBright:
+		return x, refuse("the face is too bright; take the photograph without flash and out of direct sun")
+	case TooFlat:
+		return x, refuse("the face has too little contrast; take the photograph in even light, without fog or glare on the lens")
+	case Blurred:
+		return x, refuse("the face is blurred; hold the camera still, and let it focus on the face")
+	case NotLive:
+		return x, refuse("this looks like a photograph of a picture or of a screen; photograph the person")
+	}
+	return x, refuse("the face cannot be used (%s); take another photograph", x.Fault)
+}
+
+func refuse(format string, args ...any) error {
+	e := gatehouse.Errorf(gatehouse.Invalid, format, args...)
+	e.Field = "photo"
+	return e
+}
