@@ -80,7 +80,7 @@ func Open(ctx context.Context, cfg Config, o Options) (_ *App, err error) {
 			err = errors.Join(err, a.Close())
 		}
 	}()
-	for _, step := range []func(context.Context) error{a.openStores, a.openIntake, a.openRules, a.openFront, a.openAPI} {
+	for _, step := range []func(context.Context) error{a.openStores, a.shippedProfiles, a.openIntake, a.openRules, a.openFront, a.openAPI} {
 		if err := step(ctx); err != nil {
 			return nil, err
 		}
@@ -259,6 +259,7 @@ func (a *App) Run(ctx context.Context) error {
 		{"api", a.api.Run},
 		{"commands", a.runCommands},
 		{"keeping", a.keepHouse},
+		{"profiles", a.driverProfiles},
 		{"presence", a.runPresence},
 		{"drivers", func(ctx context.Context) error { return a.host.Run(ctx, a.specs()) }},
 		{"directory", a.directory.Run},
@@ -288,5 +289,19 @@ func serve(ctx context.Context, s *http.Server, l net.Listener) error {
 		s.Close()
 	}
 	<-failed
+	return nil
+}
+
+// WaitDriver returns once a driver program runs, or an error that says why it does not.
+func (a *App) WaitDriver(ctx context.Context, name string, patience time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	st, err := a.host.Wait(ctx, g.DriverName(name), host.Running, host.Refused, host.Quarantined)
+	if err != nil {
+		return fmt.Errorf("driver %s: %w", name, err)
+	}
+	if st.State != host.Running {
+		return fmt.Errorf("driver %s is %s: %s", name, st.State, st.Reason)
+	}
 	return nil
 }

@@ -241,3 +241,16 @@ func (d *Directory) Devices() int {
 	defer d.mu.RUnlock()
 	return len(d.devices)
 }
+
+// InZone lists the devices that stand in a zone.
+func (d *Directory) InZone(zone g.ZoneID) []Entry {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	var out []Entry
+	for _, e := range d.devices {
+		if zone != "" && e.Device.Zone == zone {
+			out = append(out, e)
+		}
+	}
+	return out
+}
