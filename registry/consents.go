@@ -37,7 +37,16 @@ func (v *View) SetConsent(ctx context.Context, c g.Consent) error {
 		if err != nil {
 			return err
 		}
-		return v.setConsent(ctx, t, p, c)
+		if err := v.r.setConsent(ctx, t, p, c, v.s.Actor); err != nil {
+			return err
+		}
+		deed := "consent.give"
+		if !c.Given {
+			deed = "consent.withdraw"
+			t.change("face", p.School, string(p.ID))
+		}
+		t.change("consent", p.School, string(p.ID))
+		return v.audit(ctx, t, p.School, deed, string(p.ID))
 	})
 }
 
@@ -49,32 +58,29 @@ func (v *View) reachPasses(ctx context.Context) (reach, error) {
 	return v.reach(ctx, g.PeopleWrite)
 }
 
-func (v *View) setConsent(ctx context.Context, t *tx, p file, c g.Consent) error {
-	c.Actor = v.s.Actor
+// setConsent writes the record and, for a withdrawal, destroys the templates.
+func (r *Registry) setConsent(ctx context.Context, t *tx, p file, c g.Consent, actor string) error {
 	if c.At.IsZero() {
 		c.At = t.now
 	}
-	b, err := json.Marshal(consentBody{By: c.By, Note: c.Note, Actor: c.Actor})
+	b, err := json.Marshal(consentBody{By: c.By, Note: c.Note, Actor: actor})
 	if err != nil {
 		return err
 	}
-	sealed, err := v.r.sealPersonal(p, b, "consent")
+	sealed, err := r.sealPersonal(p, b, "consent")
 	if err != nil {
 		return err
 	}
 	if _, err := t.exec(ctx, "INSERT INTO consents (person, given, at, body_sealed) VALUES (?, ?, ?, ?)", string(p.ID), flag(c.Given), micros(c.At), sealed); err != nil {
 		return fmt.Errorf("write consent: %w", err)
 	}
-	deed := "consent.give"
-	if !c.Given {
-		deed = "consent.withdraw"
-		if _, err := t.exec(ctx, "DELETE FROM passes WHERE person = ? AND method = ?", string(p.ID), string(g.ByFace)); err != nil {
-			return fmt.Errorf("destroy face templates: %w", err)
-		}
-		t.change("face", p.School, string(p.ID))
+	if c.Given {
+		return nil
 	}
-	t.change("consent", p.School, string(p.ID))
-	return v.audit(ctx, t, p.School, deed, string(p.ID))
+	if _, err := t.exec(ctx, "DELETE FROM passes WHERE person = ? AND method = ?", string(p.ID), string(g.ByFace)); err != nil {
+		return fmt.Errorf("destroy face templates: %w", err)
+	}
+	return nil
 }
 
 // Consents lists somebody's consents, newest first. It is part of the person's page: it needs

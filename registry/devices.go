@@ -220,7 +220,7 @@ func (v *View) CreateDevice(ctx context.Context, d g.Device, secret map[string]s
 	if err != nil {
 		return g.Device{}, "", err
 	}
-	if err := in.owns(d.School, "school", string(d.School)); err != nil {
+	if err := v.inSchool(ctx, in, d.School); err != nil {
 		return g.Device{}, "", err
 	}
 	if d.ID == "" {

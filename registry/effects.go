@@ -2,13 +2,12 @@ package registry
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"time"
-
-	"database/sql"
 
 	g "github.com/gatehouse-iot/gatehouse"
 )
@@ -118,10 +117,9 @@ func mergeAlert(old, a g.Alert) g.Alert {
 	return m
 }
 
-var alertOrder = [...]g.AlertState{g.AlertOpen, g.AlertAcknowledged, g.AlertResolved, g.AlertClosed}
-
 func later(a, b g.AlertState) g.AlertState {
-	if slices.Index(alertOrder[:], b) > slices.Index(alertOrder[:], a) {
+	order := []g.AlertState{g.AlertOpen, g.AlertAcknowledged, g.AlertResolved, g.AlertClosed}
+	if slices.Index(order, b) > slices.Index(order, a) {
 		return b
 	}
 	return a

@@ -59,7 +59,7 @@ func (v *View) CreateKey(ctx context.Context, k g.APIKey) (g.APIKey, string, err
 	if err != nil {
 		return g.APIKey{}, "", err
 	}
-	if err := in.owns(k.School, "school", string(k.School)); err != nil {
+	if err := v.inSchool(ctx, in, k.School); err != nil {
 		return g.APIKey{}, "", err
 	}
 	now := v.r.now()

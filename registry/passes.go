@@ -55,10 +55,16 @@ func (v *View) AddCard(ctx context.Context, person g.PersonID, method g.Method, 
 		if err != nil {
 			return err
 		}
-		pass, err = v.addCard(ctx, t, p, method, credential, expires)
-		return err
+		if pass, err = v.r.addCard(ctx, t, p, method, credential, expires); err != nil {
+			return err
+		}
+		t.change("pass", p.School, string(p.ID))
+		return v.audit(ctx, t, p.School, "pass.add", string(p.ID)+" "+string(pass.ID))
 	})
-	return pass, err
+	if err != nil {
+		return g.Pass{}, err
+	}
+	return pass, nil
 }
 
 func checkCredential(method g.Method, credential string) error {
@@ -69,9 +75,9 @@ func checkCredential(method g.Method, credential string) error {
 	return optional("credential", s, 256)
 }
 
-func (v *View) addCard(ctx context.Context, t *tx, p file, method g.Method, credential string, expires time.Time) (g.Pass, error) {
+func (r *Registry) addCard(ctx context.Context, t *tx, p file, method g.Method, credential string, expires time.Time) (g.Pass, error) {
 	credential = normal(method, credential)
-	keys, err := v.r.vault.school(ctx, t, p.School)
+	keys, err := r.vault.school(ctx, t, p.School)
 	if err != nil {
 		return g.Pass{}, err
 	}
@@ -84,15 +90,14 @@ func (v *View) addCard(ctx context.Context, t *tx, p file, method g.Method, cred
 		return g.Pass{}, &g.Error{Code: g.Conflict, Field: "credential", Message: "somebody of the school has this " + string(method) + " already"}
 	}
 	pass := g.Pass{ID: g.PassID(g.NewID("pas")), Person: p.ID, Method: method, Masked: masked(method, credential), Created: moment(micros(t.now)), Expires: moment(micros(expires))}
-	sealed, err := v.r.sealPersonal(p, []byte(pass.Masked), "pass "+string(pass.ID))
+	sealed, err := r.sealPersonal(p, []byte(pass.Masked), "pass "+string(pass.ID))
 	if err != nil {
 		return g.Pass{}, err
 	}
 	if err := savePass(ctx, t, p.School, pass, mac, sealed); err != nil {
 		return g.Pass{}, err
 	}
-	t.change("pass", p.School, string(p.ID))
-	return pass, v.audit(ctx, t, p.School, "pass.add", string(p.ID)+" "+string(pass.ID))
+	return pass, nil
 }
 
 func savePass(ctx context.Context, t *tx, school g.SchoolID, p g.Pass, mac, sealed []byte) error {

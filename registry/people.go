@@ -309,7 +309,7 @@ func (r *Registry) savePerson(ctx context.Context, t *tx, p file) error {
 	if err != nil {
 		return fmt.Errorf("write person: %w", err)
 	}
-	return touchPeople(ctx, t, p.School)
+	return nil
 }
 
 // touchPeople makes every cached roll of the school old.
@@ -345,7 +345,7 @@ func (v *View) CreatePerson(ctx context.Context, p g.Person) (g.Person, error) {
 	if err != nil {
 		return g.Person{}, err
 	}
-	if err := in.owns(p.School, "school", string(p.School)); err != nil {
+	if err := v.inSchool(ctx, in, p.School); err != nil {
 		return g.Person{}, err
 	}
 	if p.ID == "" {
@@ -368,6 +368,9 @@ func (v *View) CreatePerson(ctx context.Context, p g.Person) (g.Person, error) {
 		}
 		_, wrapped := v.r.vault.newKey(string(p.ID))
 		if err := v.r.savePerson(ctx, t, file{Person: p, key: wrapped}); err != nil {
+			return err
+		}
+		if err := touchPeople(ctx, t, p.School); err != nil {
 			return err
 		}
 		t.change("person", p.School, string(p.ID))
@@ -403,6 +406,9 @@ func (v *View) UpdatePerson(ctx context.Context, p g.Person) error {
 			return err
 		}
 		if err := v.r.savePerson(ctx, t, file{Person: p, imported: old.imported, key: old.key}); err != nil {
+			return err
+		}
+		if err := touchPeople(ctx, t, p.School); err != nil {
 			return err
 		}
 		t.change("person", p.School, string(p.ID))

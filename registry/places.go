@@ -125,7 +125,7 @@ func (v *View) putPlace(ctx context.Context, p place) error {
 	if err != nil {
 		return err
 	}
-	if err := in.owns(p.school, "school", string(p.school)); err != nil {
+	if err := v.inSchool(ctx, in, p.school); err != nil {
 		return err
 	}
 	if !g.ValidID(p.id) {

@@ -79,6 +79,21 @@ func (in reach) owns(school g.SchoolID, noun, id string) error {
 	return notFound(noun, id)
 }
 
+// inSchool answers NotFound where the school is outside the reach or does not exist.
+func (v *View) inSchool(ctx context.Context, in reach, id g.SchoolID) error {
+	if !in.has(id) {
+		return notFound("school", string(id))
+	}
+	n := 0
+	if err := v.r.reg.row(ctx, "SELECT COUNT(*) FROM schools WHERE id = ?", string(id)).Scan(&n); err != nil {
+		return fmt.Errorf("read school: %w", err)
+	}
+	if n == 0 {
+		return notFound("school", string(id))
+	}
+	return nil
+}
+
 func notFound(noun, id string) error { return g.Errorf(g.NotFound, "there is no %s %q here", noun, id) }
 
 // missing turns sql.ErrNoRows into NotFound and adds the noun to every other error.

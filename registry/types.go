@@ -17,7 +17,8 @@ type Options struct {
 }
 
 // Change says that something committed. Kind is device, desired, profile, person, consent,
-// face, zone, session, webhook, school or leave.
+// face, pass, zone, session, webhook, school, leave or setting. An ID of "" is many at once,
+// as after an import.
 type Change struct {
 	Kind   string
 	School g.SchoolID
@@ -100,12 +101,13 @@ type ImportLine struct {
 
 // ImportReport is the outcome of an import or of its dry run.
 type ImportReport struct {
-	Lines   []ImportLine `json:"lines"`
-	Created int          `json:"created"`
-	Updated int          `json:"updated"`
-	Same    int          `json:"same"`
-	Errors  int          `json:"errors"`
-	Applied bool         `json:"applied"` // false for a dry run and where there is any error
+	Lines    []ImportLine `json:"lines"`
+	Created  int          `json:"created"`
+	Updated  int          `json:"updated"`
+	Same     int          `json:"same"`
+	Errors   int          `json:"errors"`
+	Encoding string       `json:"encoding"` // utf-8, or gbk where the file was converted
+	Applied  bool         `json:"applied"`  // false for a dry run and where there is any error
 }
 
 // Template is a face template for the matcher.

@@ -83,7 +83,7 @@ func (v *View) CreateUser(ctx context.Context, u g.User, password string) (g.Use
 	if err != nil {
 		return g.User{}, err
 	}
-	if err := in.owns(u.School, "school", string(u.School)); err != nil {
+	if err := v.inSchool(ctx, in, u.School); err != nil {
 		return g.User{}, err
 	}
 	if u.ID == "" {

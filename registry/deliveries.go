@@ -1,0 +1,160 @@
+package registry
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+const deliveryColumns = "d.id, d.webhook, d.event_id, d.seq, d.body_sealed, d.attempt, d.next, d.status, d.error, d.done, d.created, d.finished"
+
+func (r *Registry) scanDelivery(scan func(...any) error) (d Delivery, err error) {
+	var sealed []byte
+	var next, created, finished int64
+	if err := scan(&d.ID, &d.Webhook, &d.EventID, &d.Seq, &sealed, &d.Attempt, &next, &d.Status, &d.Error, &d.Done, &created, &finished); err != nil {
+		return d, err
+	}
+	d.Next, d.Created, d.Finished = moment(next), moment(created), moment(finished)
+	d.Body, err = unseal(r.vault.data, sealed, "delivery "+string(d.Webhook)+" "+d.EventID)
+	return d, err
+}
+
+// QueueDeliveries puts events on their way, in one transaction; only system scopes do. An
+// event that the webhook had already, and one for a webhook that is gone, are passed over. A
+// zero Next is now.
+func (v *View) QueueDeliveries(ctx context.Context, ds []Delivery) error {
+	if err := v.system(); err != nil {
+		return err
+	}
+	if len(ds) == 0 {
+		return nil
+	}
+	return v.r.write(ctx, func(t *tx) error {
+		stmt, err := t.prepare(ctx, `INSERT INTO deliveries (webhook, event_id, seq, body_sealed, attempt, next, status, error, done, created, finished)
+			SELECT w.id, ?, ?, ?, 0, ?, 0, '', 0, ?, 0 FROM webhooks w WHERE w.id = ? ON CONFLICT (webhook, event_id) DO NOTHING`)
+		if err != nil {
+			return fmt.Errorf("queue deliveries: %w", err)
+		}
+		defer stmt.Close()
+		for _, d := range ds {
+			if d.Next.IsZero() {
+				d.Next = t.now
+			}
+			sealed := seal(v.r.vault.data, d.Body, "delivery "+string(d.Webhook)+" "+d.EventID)
+			if _, err := stmt.ExecContext(ctx, d.EventID, int64(d.Seq), sealed, micros(d.Next), micros(t.now), string(d.Webhook)); err != nil {
+				return fmt.Errorf("queue deliveries: %w", err)
+			}
+		}
+		return nil
+	})
+}
+
+// DueDeliveries are undone deliveries of enabled webhooks whose time has come, the longest due
+// first; only system scopes ask.
+func (v *View) DueDeliveries(ctx context.Context, now time.Time, limit int) ([]Delivery, error) {
+	if err := v.system(); err != nil {
+		return nil, err
+	}
+	out := []Delivery{}
+	q := "SELECT " + deliveryColumns + " FROM deliveries d JOIN webhooks w ON w.id = d.webhook WHERE d.done = 0 AND d.next <= ? AND w.disabled = 0 ORDER BY d.next, d.id LIMIT ?"
+	err := each(ctx, v.r.reg, q, []any{micros(now), Page{Limit: limit}.limit()}, func(scan func(...any) error) error {
+		d, err := v.r.scanDelivery(scan)
+		out = append(out, d)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read deliveries: %w", err)
+	}
+	return out, nil
+}
+
+// SaveDelivery writes the outcome of an attempt; only system scopes do.
+func (v *View) SaveDelivery(ctx context.Context, d Delivery) error {
+	if err := v.system(); err != nil {
+		return err
+	}
+	return v.r.write(ctx, func(t *tx) error {
+		n, err := t.exec(ctx, "UPDATE deliveries SET attempt = ?, next = ?, status = ?, error = ?, done = ?, finished = ? WHERE id = ?",
+			d.Attempt, micros(d.Next), d.Status, clean(d.Error), flag(d.Done), micros(d.Finished), d.ID)
+		if err != nil {
+			return fmt.Errorf("write delivery: %w", err)
+		}
+		if n == 0 {
+			return notFound("delivery", digits(d.ID))
+		}
+		return nil
+	})
+}
+
+// Deliveries lists a webhook's deliveries, newest first.
+func (v *View) Deliveries(ctx context.Context, id g.WebhookID, p Page) ([]Delivery, string, error) {
+	in, err := v.reach(ctx, g.KeysAdmin)
+	if err != nil {
+		return nil, "", err
+	}
+	school, err := schoolOf(ctx, v.r.reg, "webhooks", "webhook", string(id))
+	if err != nil {
+		return nil, "", err
+	}
+	if err := in.owns(school, "webhook", string(id)); err != nil {
+		return nil, "", err
+	}
+	var w where
+	w.and("d.webhook = ?", string(id))
+	if err := before(&w, p, "d.id"); err != nil {
+		return nil, "", err
+	}
+	out := []Delivery{}
+	err = each(ctx, v.r.reg, "SELECT "+deliveryColumns+" FROM deliveries d"+w.String()+" ORDER BY d.id DESC LIMIT ?", append(w.args, p.limit()+1), func(scan func(...any) error) error {
+		d, err := v.r.scanDelivery(scan)
+		out = append(out, d)
+		return err
+	})
+	if err != nil {
+		return nil, "", fmt.Errorf("list deliveries: %w", err)
+	}
+	out, next := cut(out, p.limit(), func(d Delivery) string { return cursor(digits(d.ID)) })
+	return out, next, nil
+}
+
+// Redeliver makes a delivery due now and its attempts begin anew.
+func (v *View) Redeliver(ctx context.Context, id int64) error {
+	in, err := v.reach(ctx, g.KeysAdmin)
+	if err != nil {
+		return err
+	}
+	return v.r.write(ctx, func(t *tx) error {
+		var school g.SchoolID
+		var hook string
+		err := t.row(ctx, "SELECT w.school, w.id FROM deliveries d JOIN webhooks w ON w.id = d.webhook WHERE d.id = ?", id).Scan(&school, &hook)
+		if err != nil {
+			return missing(err, "delivery", digits(id))
+		}
+		if err := in.owns(school, "delivery", digits(id)); err != nil {
+			return err
+		}
+		if _, err := t.exec(ctx, "UPDATE deliveries SET attempt = 0, next = ?, done = 0, finished = 0, error = '' WHERE id = ?", micros(t.now), id); err != nil {
+			return fmt.Errorf("redeliver: %w", err)
+		}
+		t.change("webhook", school, hook)
+		return v.audit(ctx, t, school, "webhook.redeliver", hook+" "+digits(id))
+	})
+}
+
+// TrimDeliveries removes finished deliveries that were created before a time, and answers how
+// many; only system scopes do.
+func (v *View) TrimDeliveries(ctx context.Context, before time.Time) (n int64, err error) {
+	if err := v.system(); err != nil {
+		return 0, err
+	}
+	err = v.r.write(ctx, func(t *tx) error {
+		n, err = t.exec(ctx, "DELETE FROM deliveries WHERE done = 1 AND created < ?", micros(before))
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("trim deliveries: %w", err)
+	}
+	return n, nil
+}

@@ -1,0 +1,99 @@
+package registry
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// Leaves are the school's leaves that overlap from <= t < to, by start. A zero from or to is
+// unbounded.
+func (v *View) Leaves(ctx context.Context, school g.SchoolID, from, to time.Time) ([]g.Leave, error) {
+	in, err := v.reach(ctx, g.AttendanceRead)
+	if err != nil {
+		return nil, err
+	}
+	var w where
+	if err := in.within(&w, "l.school", school); err != nil {
+		return nil, err
+	}
+	overlap(&w, from, to)
+	out := []g.Leave{}
+	err = each(ctx, v.r.reg, "SELECT l.id, l.body_sealed, p.id, p.key_sealed FROM leaves l JOIN persons p ON p.id = l.person"+w.String()+" ORDER BY l.starts, l.id", w.args, func(scan func(...any) error) error {
+		var id string
+		var p file
+		var sealed []byte
+		if err := scan(&id, &sealed, &p.ID, &p.key); err != nil {
+			return err
+		}
+		plain, err := v.r.unsealPersonal(p, sealed, "leave "+id)
+		if err != nil {
+			return err
+		}
+		out = append(out, g.Leave{})
+		return json.Unmarshal(plain, &out[len(out)-1])
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list leaves: %w", err)
+	}
+	return out, nil
+}
+
+// PutLeave writes a leave; an empty ID makes a new one. Actor is the scope's.
+func (v *View) PutLeave(ctx context.Context, l g.Leave) (g.Leave, error) {
+	in, err := v.reach(ctx, g.AttendanceWrite)
+	if err != nil {
+		return g.Leave{}, err
+	}
+	if l.ID == "" {
+		l.ID = g.NewID("lea")
+	}
+	if !g.ValidID(l.ID) {
+		return g.Leave{}, badID()
+	}
+	if l.From.IsZero() || !l.To.After(l.From) {
+		return g.Leave{}, g.FieldErrorf("to", "give a from, and a to after it")
+	}
+	if err := optional("reason", l.Reason, 500); err != nil {
+		return g.Leave{}, err
+	}
+	l.Actor = v.s.Actor
+	err = v.r.write(ctx, func(t *tx) error {
+		p, err := v.r.person(ctx, t, in, l.Person)
+		if err != nil {
+			return err
+		}
+		var had g.PersonID
+		err = t.row(ctx, "SELECT person FROM leaves WHERE id = ?", l.ID).Scan(&had)
+		if err == nil && had != l.Person {
+			return notFound("leave", l.ID)
+		}
+		b, err := json.Marshal(l)
+		if err != nil {
+			return err
+		}
+		sealed, err := v.r.sealPersonal(p, b, "leave "+l.ID)
+		if err != nil {
+			return err
+		}
+		_, err = t.exec(ctx, "INSERT INTO leaves (id, person, school, starts, ends, body_sealed) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET starts = excluded.starts, ends = excluded.ends, body_sealed = excluded.body_sealed",
+			l.ID, string(l.Person), string(p.School), micros(l.From), micros(l.To), sealed)
+		if err != nil {
+			return fmt.Errorf("write leave: %w", err)
+		}
+		t.change("leave", p.School, l.ID)
+		return v.audit(ctx, t, p.School, "leave.put", string(l.Person)+" "+l.ID)
+	})
+	if err != nil {
+		return g.Leave{}, err
+	}
+	return l, nil
+}
+
+// DeleteLeave takes a leave back.
+func (v *View) DeleteLeave(ctx context.Context, id string) error {
+	return v.remove(ctx, g.AttendanceWrite, "leaves", "leave", id, "leave", nil)
+}

@@ -1,0 +1,182 @@
+package registry
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// Sessions are the school's sessions that overlap from <= t < to, by start. A zero from or to
+// is unbounded.
+func (v *View) Sessions(ctx context.Context, school g.SchoolID, from, to time.Time) ([]g.Session, error) {
+	in, err := v.reach(ctx, g.AttendanceRead)
+	if err != nil {
+		return nil, err
+	}
+	var w where
+	if err := in.within(&w, "school", school); err != nil {
+		return nil, err
+	}
+	overlap(&w, from, to)
+	out := []g.Session{}
+	err = each(ctx, v.r.reg, "SELECT body FROM sessions"+w.String()+" ORDER BY starts, id", w.args, func(scan func(...any) error) error {
+		s, err := scanSession(scan)
+		out = append(out, s)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list sessions: %w", err)
+	}
+	return out, nil
+}
+
+func overlap(w *where, from, to time.Time) {
+	if !from.IsZero() {
+		w.and("ends > ?", micros(from))
+	}
+	if !to.IsZero() {
+		w.and("starts < ?", micros(to))
+	}
+}
+
+func scanSession(scan func(...any) error) (s g.Session, err error) {
+	var b []byte
+	if err := scan(&b); err != nil {
+		return s, err
+	}
+	return s, json.Unmarshal(b, &s)
+}
+
+// session is a session in reach.
+func session(ctx context.Context, c conn, in reach, id g.SessionID) (g.Session, error) {
+	s, err := scanSession(c.row(ctx, "SELECT body FROM sessions WHERE id = ?", string(id)).Scan)
+	if err != nil {
+		return s, missing(err, "session", string(id))
+	}
+	return s, in.owns(s.School, "session", string(id))
+}
+
+func checkSession(s g.Session) error {
+	if !g.ValidID(string(s.ID)) {
+		return badID()
+	}
+	if err := line("name", s.Name, 100); err != nil {
+		return err
+	}
+	if err := optional("name_zh", s.NameZH, 100); err != nil {
+		return err
+	}
+	if !slices.Contains([]g.SessionKind{g.SessionArrival, g.SessionMeal, g.SessionDorm}, s.Kind) {
+		return g.FieldErrorf("kind", "%q is no kind of session; use arrival, meal or dorm", s.Kind)
+	}
+	if s.Start.IsZero() || s.Due.Before(s.Start) || !s.End.After(s.Start) || s.End.Before(s.Due) {
+		return g.FieldErrorf("start", "give start, due and end in this order")
+	}
+	if s.End.Sub(s.Start) > 36*time.Hour {
+		return g.FieldErrorf("end", "the session lasts %s: at most 36 hours", s.End.Sub(s.Start))
+	}
+	if len(s.Who) == 0 {
+		return g.FieldErrorf("who", "say who is expected: some of %v", g.PersonKinds())
+	}
+	for i, k := range s.Who {
+		if !slices.Contains(g.PersonKinds(), k) {
+			return g.FieldErrorf(fmt.Sprintf("who[%d]", i), "%q is no kind of person; use some of %v", k, g.PersonKinds())
+		}
+	}
+	for i, k := range s.ZoneKinds {
+		if !slices.Contains(g.ZoneKinds(), k) {
+			return g.FieldErrorf(fmt.Sprintf("zone_kinds[%d]", i), "%q is no kind of zone; use some of %v", k, g.ZoneKinds())
+		}
+	}
+	for i, c := range s.Classes {
+		if err := line(fmt.Sprintf("classes[%d]", i), c, 40); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// PutSession writes a session; an empty ID makes a new one.
+func (v *View) PutSession(ctx context.Context, s g.Session) (g.Session, error) {
+	in, err := v.reach(ctx, g.AttendanceWrite)
+	if err != nil {
+		return g.Session{}, err
+	}
+	if err := v.inSchool(ctx, in, s.School); err != nil {
+		return g.Session{}, err
+	}
+	if s.ID == "" {
+		s.ID = g.SessionID(g.NewID("ses"))
+	}
+	if err := checkSession(s); err != nil {
+		return g.Session{}, err
+	}
+	b, err := json.Marshal(s)
+	if err != nil {
+		return g.Session{}, err
+	}
+	err = v.r.write(ctx, func(t *tx) error {
+		had, err := schoolOf(ctx, t, "sessions", "session", string(s.ID))
+		if err != nil && g.ErrorCode(err) != g.NotFound {
+			return err
+		}
+		if err == nil && had != s.School {
+			return notFound("session", string(s.ID))
+		}
+		for i, z := range s.Zones {
+			school, err := schoolOf(ctx, t, "zones", "zone", string(z))
+			if g.ErrorCode(err) == g.NotFound || err == nil && school != s.School {
+				return g.FieldErrorf(fmt.Sprintf("zones[%d]", i), "the school has no zone %q", z)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		_, err = t.exec(ctx, "INSERT INTO sessions (id, school, starts, ends, body) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET starts = excluded.starts, ends = excluded.ends, body = excluded.body",
+			string(s.ID), string(s.School), micros(s.Start), micros(s.End), string(b))
+		if err != nil {
+			return fmt.Errorf("write session: %w", err)
+		}
+		t.change("session", s.School, string(s.ID))
+		return v.audit(ctx, t, s.School, "session.put", string(s.ID))
+	})
+	if err != nil {
+		return g.Session{}, err
+	}
+	return s, nil
+}
+
+// DeleteSession removes a session with its attendance and corrections.
+func (v *View) DeleteSession(ctx context.Context, id g.SessionID) error {
+	return v.remove(ctx, g.AttendanceWrite, "sessions", "session", string(id), "session", nil)
+}
+
+// Roster is who is expected at a session, by id; only system scopes ask. Leaves and
+// corrections are not counted.
+func (v *View) Roster(ctx context.Context, s g.Session) ([]RosterEntry, error) {
+	if err := v.system(); err != nil {
+		return nil, err
+	}
+	l, err := v.r.rollOf(ctx, s.School)
+	if err != nil {
+		return nil, err
+	}
+	out := []RosterEntry{}
+	for _, p := range l.people {
+		if !slices.Contains(s.Who, p.Kind) || s.Boarders && !p.Boarder || len(s.Classes) > 0 && !slices.Contains(s.Classes, p.Class) {
+			continue
+		}
+		out = append(out, RosterEntry{Person: p.ID, Kind: p.Kind, Class: p.Class, Boarder: p.Boarder})
+	}
+	slices.SortFunc(out, func(a, b RosterEntry) int {
+		if a.Person < b.Person {
+			return -1
+		}
+		return 1
+	})
+	return out, nil
+}

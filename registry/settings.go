@@ -1,0 +1,84 @@
+package registry
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// maxSetting bounds a setting's JSON, in bytes.
+const maxSetting = 64 << 10
+
+// settingScope checks a setting's place: a school in reach, or "" for the whole gateway, which
+// is the top school's.
+func settingScope(in reach, school g.SchoolID) error {
+	if school != "" {
+		return in.owns(school, "school", string(school))
+	}
+	if !in.top {
+		return g.Errorf(g.Forbidden, "the gateway's own settings belong to its top school")
+	}
+	return nil
+}
+
+// Setting is one setting's JSON; ok is false where it was never written. A school of "" is the
+// gateway itself.
+func (v *View) Setting(ctx context.Context, school g.SchoolID, key string) (value json.RawMessage, ok bool, err error) {
+	in, err := v.reach(ctx, "")
+	if err != nil {
+		return nil, false, err
+	}
+	if err := settingScope(in, school); err != nil {
+		return nil, false, err
+	}
+	var sealed []byte
+	err = v.r.reg.row(ctx, "SELECT value_sealed FROM settings WHERE school = ? AND key = ?", string(school), key).Scan(&sealed)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, false, nil
+	}
+	if err != nil {
+		return nil, false, fmt.Errorf("read setting: %w", err)
+	}
+	value, err = unseal(v.r.vault.data, sealed, "setting "+string(school)+" "+key)
+	return value, err == nil, err
+}
+
+// PutSetting writes a setting, encrypted, at most 64 KiB of JSON; null removes it.
+func (v *View) PutSetting(ctx context.Context, school g.SchoolID, key string, value json.RawMessage) error {
+	in, err := v.reach(ctx, g.SettingsWrite)
+	if err != nil {
+		return err
+	}
+	if err := settingScope(in, school); err != nil {
+		return err
+	}
+	if !g.ValidID(key) {
+		return g.FieldErrorf("key", "give a name of 1 to 64 letters, digits, '-', '_' or '.'")
+	}
+	if len(value) > maxSetting {
+		return g.Errorf(g.TooLarge, "the setting has %d bytes; at most %d are kept", len(value), maxSetting)
+	}
+	if !json.Valid(value) {
+		return g.FieldErrorf("value", "this is not JSON")
+	}
+	return v.r.write(ctx, func(t *tx) error {
+		if string(value) == "null" {
+			_, err = t.exec(ctx, "DELETE FROM settings WHERE school = ? AND key = ?", string(school), key)
+		} else {
+			_, err = t.exec(ctx, "INSERT INTO settings (school, key, value_sealed) VALUES (?, ?, ?) ON CONFLICT (school, key) DO UPDATE SET value_sealed = excluded.value_sealed",
+				string(school), key, seal(v.r.vault.data, value, "setting "+string(school)+" "+key))
+		}
+		if err != nil {
+			return fmt.Errorf("write setting: %w", err)
+		}
+		t.change("setting", school, key)
+		if school == "" {
+			return v.audit(ctx, t, v.s.School, "setting.put", "gateway "+key)
+		}
+		return v.audit(ctx, t, school, "setting.put", key)
+	})
+}

@@ -1,0 +1,154 @@
+package registry
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"slices"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+const webhookColumns = "id, school, url, kinds, created, disabled, reason"
+
+func scanWebhook(scan func(...any) error) (w g.Webhook, err error) {
+	var kinds []byte
+	var created int64
+	if err := scan(&w.ID, &w.School, &w.URL, &kinds, &created, &w.Disabled, &w.Reason); err != nil {
+		return w, err
+	}
+	w.Created = moment(created)
+	return w, unjson(kinds, &w.Kinds)
+}
+
+// Webhooks lists the webhooks of the school, or of all that the scope sees, oldest first.
+func (v *View) Webhooks(ctx context.Context, school g.SchoolID) ([]g.Webhook, error) {
+	in, err := v.reach(ctx, g.KeysAdmin)
+	if err != nil {
+		return nil, err
+	}
+	var w where
+	if err := in.within(&w, "school", school); err != nil {
+		return nil, err
+	}
+	out := []g.Webhook{}
+	err = each(ctx, v.r.reg, "SELECT "+webhookColumns+" FROM webhooks"+w.String()+" ORDER BY created, id", w.args, func(scan func(...any) error) error {
+		x, err := scanWebhook(scan)
+		out = append(out, x)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list webhooks: %w", err)
+	}
+	return out, nil
+}
+
+func checkWebhook(w g.Webhook) error {
+	u, err := url.Parse(w.URL)
+	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || len(w.URL) > 2000 {
+		return g.FieldErrorf("url", "give a full address that begins with https://")
+	}
+	if u.User != nil {
+		return g.FieldErrorf("url", "the address holds a password: leave it out, deliveries are signed instead")
+	}
+	if err := optional("url", w.URL, 2000); err != nil {
+		return err
+	}
+	known := []g.EventKind{g.EventReading, g.EventSighting, g.EventStatus, g.EventRejected, g.EventAlert, g.EventIncident, g.EventAttendance}
+	for i, k := range w.Kinds {
+		if !slices.Contains(known, k) {
+			return g.FieldErrorf(fmt.Sprintf("kinds[%d]", i), "%q is no kind of event; use some of %v", k, known)
+		}
+	}
+	return optional("reason", w.Reason, 500)
+}
+
+// CreateWebhook adds a webhook and answers its signing secret (Standard Webhooks, "whsec_" and
+// base64 of 32 bytes), which is shown this once and kept encrypted.
+func (v *View) CreateWebhook(ctx context.Context, w g.Webhook) (g.Webhook, string, error) {
+	in, err := v.reach(ctx, g.KeysAdmin)
+	if err != nil {
+		return g.Webhook{}, "", err
+	}
+	if err := v.inSchool(ctx, in, w.School); err != nil {
+		return g.Webhook{}, "", err
+	}
+	if err := checkWebhook(w); err != nil {
+		return g.Webhook{}, "", err
+	}
+	var b [32]byte
+	rand.Read(b[:])
+	secret := "whsec_" + base64.StdEncoding.EncodeToString(b[:])
+	w.ID = g.WebhookID(g.NewID("whk"))
+	kinds, err := json.Marshal(w.Kinds)
+	if err != nil {
+		return g.Webhook{}, "", err
+	}
+	err = v.r.write(ctx, func(t *tx) error {
+		w.Created = moment(micros(t.now))
+		_, err := t.exec(ctx, "INSERT INTO webhooks ("+webhookColumns+", secret_sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+			string(w.ID), string(w.School), w.URL, string(kinds), micros(w.Created), flag(w.Disabled), w.Reason, seal(v.r.vault.data, []byte(secret), "webhook "+string(w.ID)))
+		if err != nil {
+			return fmt.Errorf("create webhook: %w", err)
+		}
+		t.change("webhook", w.School, string(w.ID))
+		return v.audit(ctx, t, w.School, "webhook.create", string(w.ID))
+	})
+	if err != nil {
+		return g.Webhook{}, "", err
+	}
+	return w, secret, nil
+}
+
+// UpdateWebhook changes a webhook's address, kinds and whether it is disabled, and why.
+func (v *View) UpdateWebhook(ctx context.Context, w g.Webhook) error {
+	in, err := v.reach(ctx, g.KeysAdmin)
+	if err != nil {
+		return err
+	}
+	if err := checkWebhook(w); err != nil {
+		return err
+	}
+	kinds, err := json.Marshal(w.Kinds)
+	if err != nil {
+		return err
+	}
+	return v.r.write(ctx, func(t *tx) error {
+		school, err := schoolOf(ctx, t, "webhooks", "webhook", string(w.ID))
+		if err != nil {
+			return err
+		}
+		if err := in.owns(school, "webhook", string(w.ID)); err != nil {
+			return err
+		}
+		if !w.Disabled {
+			w.Reason = ""
+		}
+		if _, err := t.exec(ctx, "UPDATE webhooks SET url = ?, kinds = ?, disabled = ?, reason = ? WHERE id = ?", w.URL, string(kinds), flag(w.Disabled), w.Reason, string(w.ID)); err != nil {
+			return fmt.Errorf("update webhook: %w", err)
+		}
+		t.change("webhook", school, string(w.ID))
+		return v.audit(ctx, t, school, "webhook.update", string(w.ID))
+	})
+}
+
+// DeleteWebhook removes a webhook with its deliveries.
+func (v *View) DeleteWebhook(ctx context.Context, id g.WebhookID) error {
+	return v.remove(ctx, g.KeysAdmin, "webhooks", "webhook", string(id), "webhook", nil)
+}
+
+// WebhookSecret is the signing secret; only system scopes ask.
+func (v *View) WebhookSecret(ctx context.Context, id g.WebhookID) (string, error) {
+	if err := v.system(); err != nil {
+		return "", err
+	}
+	var sealed []byte
+	if err := v.r.reg.row(ctx, "SELECT secret_sealed FROM webhooks WHERE id = ?", string(id)).Scan(&sealed); err != nil {
+		return "", missing(err, "webhook", string(id))
+	}
+	secret, err := unseal(v.r.vault.data, sealed, "webhook "+string(id))
+	return string(secret), err
+}
