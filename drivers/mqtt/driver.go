@@ -1,0 +1,336 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	_ "embed"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	mqtt "github.com/eclipse/paho.mqtt.golang"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/drivers"
+)
+
+// version is the driver's own.
+const version = "1.0.0"
+
+const (
+	queue       = 1024            // messages of one device that wait for the gateway
+	batch       = 64              // messages handed over together
+	connectTime = 8 * time.Second // for the broker to answer
+	probeTime   = 3 * time.Second // for first values during a trial
+)
+
+//go:embed profile.yaml
+var sampleProfile []byte
+
+type driver struct {
+	again time.Duration // before what the gateway did not keep is handed over again
+}
+
+func newDriver() *driver { return &driver{again: time.Second} }
+
+// Describe implements drivers.Driver.
+func (d *driver) Describe() drivers.Description {
+	var sample gatehouse.Profile
+	if err := yaml.Unmarshal(sampleProfile, &sample); err != nil {
+		panic(err) // embedded, and read by a test
+	}
+	return drivers.Description{
+		Name: "mqtt", Title: "MQTT devices on another broker", TitleZH: "其他代理上的 MQTT 设备", Version: version, Template: true,
+		Profiles: []gatehouse.Profile{sample},
+		Address: []drivers.Field{
+			{Key: "broker", Title: "Broker", TitleZH: "代理地址", Required: true, Help: "tcp://host:1883, ssl://host:8883, ws:// or wss://", HelpZH: "tcp://主机:1883、ssl://主机:8883、ws:// 或 wss://"},
+			{Key: "topic", Title: "Topic", TitleZH: "主题", Help: "of this device; ~ in the profile and below stands for it", HelpZH: "此设备的主题；配置文件及以下字段中的 ~ 代表它"},
+			{Key: "username", Title: "User name", TitleZH: "用户名"},
+			{Key: "password", Title: "Password", TitleZH: "密码", Secret: true},
+			{Key: "availability", Title: "Availability topic", TitleZH: "可用性主题", Help: "retained birth and last will, e.g. ~/availability", HelpZH: "保留的上线与遗嘱消息，例如 ~/availability"},
+			{Key: "available", Title: "Says when available", TitleZH: "可用时的内容", Default: "online"},
+			{Key: "unavailable", Title: "Says when not", TitleZH: "不可用时的内容", Default: "offline"},
+			{Key: "sightings", Title: "Sightings topic", TitleZH: "通行主题", Help: "of readers: {\"method\": \"card\", \"credential\": …}", HelpZH: "读卡器等：{\"method\": \"card\", \"credential\": …}"},
+			{Key: "time", Title: "Time in the payload", TitleZH: "消息中的时间", Help: "path to RFC 3339 or Unix time, e.g. meta.ts", HelpZH: "RFC 3339 或 Unix 时间的路径，例如 meta.ts"},
+			{Key: "client_id", Title: "Client id", TitleZH: "客户端标识", Help: "must be this device's alone", HelpZH: "须为此设备独有"},
+			{Key: "ca", Title: "Authority", TitleZH: "证书颁发机构", Help: "PEM file on the gateway, for ssl:// with a certificate of one's own", HelpZH: "网关上的 PEM 文件，用于自签证书的 ssl://"},
+		},
+	}
+}
+
+// Connect implements drivers.Driver. It keeps a persistent session at the broker, which holds
+// what comes with QoS 1 while nobody listens.
+func (d *driver) Connect(ctx context.Context, dev drivers.Device, emit drivers.Emit) error {
+	set, err := parseSettings(dev)
+	if err != nil {
+		return err
+	}
+	c, err := dial(ctx, set, set.clientID, false)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
+		return err
+	}
+	defer c.close()
+	for {
+		msgs, err := c.next(ctx)
+		if err != nil {
+			if ctx.Err() != nil {
+				return nil
+			}
+			return err
+		}
+		if err := d.handOver(ctx, c, set, msgs, emit); err != nil {
+			return nil // ctx ended; what was not handed over was not acknowledged
+		}
+	}
+}
+
+// handOver gives what messages say to the gateway and acknowledges them. It tries until the
+// gateway has them or ctx ends.
+func (d *driver) handOver(ctx context.Context, c *conn, set settings, msgs []mqtt.Message, emit drivers.Emit) error {
+	var obs []gatehouse.Observation
+	for _, m := range msgs {
+		obs = append(obs, set.observations(m.Topic(), m.Payload())...)
+	}
+	for len(obs) > 0 {
+		err := emit(ctx, obs...)
+		if err == nil {
+			break
+		}
+		slog.Warn("the gateway did not keep messages; they are handed over again", "error", err)
+		if !sleep(ctx, d.again) {
+			return ctx.Err()
+		}
+	}
+	for _, m := range msgs {
+		m.Ack()
+	}
+	return nil
+}
+
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// Probe implements drivers.Prober: it listens for a moment with a session of its own.
+func (d *driver) Probe(ctx context.Context, dev drivers.Device) (drivers.Probe, error) {
+	set, err := parseSettings(dev)
+	if err != nil {
+		return drivers.Probe{}, err
+	}
+	c, err := dial(ctx, set, gatehouse.NewID("gatehouse-probe"), true)
+	if err != nil {
+		return drivers.Probe{}, err
+	}
+	defer c.close()
+	wait, cancel := context.WithTimeout(ctx, probeTime)
+	defer cancel()
+	want := 0
+	for _, s := range set.sources {
+		want += len(s)
+	}
+	values := map[string]gatehouse.Value{}
+	odd := ""
+	for len(values) < want {
+		msgs, err := c.next(wait)
+		if err != nil {
+			if wait.Err() == nil {
+				return drivers.Probe{}, err
+			}
+			break
+		}
+		for _, m := range msgs {
+			for _, o := range set.observations(m.Topic(), m.Payload()) {
+				if o.Reading == nil {
+					continue
+				}
+				for name, v := range o.Reading.Values {
+					if err := dev.Profile.Properties[name].Check(v); err != nil {
+						odd = fmt.Sprintf("; %s: %v", name, err)
+						continue
+					}
+					values[name] = v
+				}
+			}
+			m.Ack()
+		}
+	}
+	msg := fmt.Sprintf("the broker takes the name and the topics; %d of %d values came within %s", len(values), want, probeTime)
+	if len(values) == 0 && want > 0 && odd == "" {
+		msg += ": if the device publishes more rarely that is no fault; otherwise check the topics " + strings.Join(set.topics(), ", ")
+	}
+	return drivers.Probe{Message: msg + odd, Values: values}, nil
+}
+
+// conn is one connection to a broker.
+type conn struct {
+	client  mqtt.Client
+	queue   chan mqtt.Message
+	lost    chan error // size 1
+	gone    chan struct{}
+	dropped atomic.Int64 // QoS 0 messages for which there was no room
+}
+
+// dial connects and subscribes; the error is for whoever typed the address.
+func dial(ctx context.Context, set settings, id string, clean bool) (*conn, error) {
+	o, err := options(set, id, clean)
+	if err != nil {
+		return nil, err
+	}
+	c := &conn{queue: make(chan mqtt.Message, queue), lost: make(chan error, 1), gone: make(chan struct{})}
+	o.SetConnectionLostHandler(func(_ mqtt.Client, err error) { c.lost <- err })
+	o.SetDefaultPublishHandler(c.take) // what a resumed session holds comes before any subscription
+	topics := map[string]byte{}
+	for _, t := range set.topics() {
+		topics[t] = 1
+	}
+	subscribed := make(chan error, 1)
+	o.SetOnConnectHandler(func(m mqtt.Client) { subscribed <- subscribe(m, topics) })
+	c.client = mqtt.NewClient(o)
+	token := c.client.Connect()
+	select {
+	case <-token.Done():
+		err = token.Error()
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	if err == nil {
+		select {
+		case err = <-subscribed:
+		case err = <-c.lost:
+		case <-ctx.Done():
+			err = ctx.Err()
+		}
+	}
+	if err != nil {
+		c.close()
+		return nil, explain(set, err)
+	}
+	return c, nil
+}
+
+func options(set settings, id string, clean bool) (*mqtt.ClientOptions, error) {
+	o := mqtt.NewClientOptions().AddBroker(set.broker).SetClientID(id).SetUsername(set.username).SetPassword(set.password).
+		SetCleanSession(clean).SetAutoReconnect(false).SetConnectRetry(false).SetConnectTimeout(connectTime).
+		SetKeepAlive(20 * time.Second).SetPingTimeout(10 * time.Second).SetWriteTimeout(10 * time.Second).
+		SetAutoAckDisabled(true).SetOrderMatters(true).SetProtocolVersion(4)
+	if set.ca != "" {
+		pem, err := os.ReadFile(set.ca)
+		if err != nil {
+			return nil, gatehouse.FieldErrorf("ca", "%s cannot be read: give the path of a PEM file on the gateway", set.ca)
+		}
+		pool := x509.NewCertPool()
+		if !pool.AppendCertsFromPEM(pem) {
+			return nil, gatehouse.FieldErrorf("ca", "%s holds no certificate in PEM form", set.ca)
+		}
+		o.SetTLSConfig(&tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12})
+	}
+	return o, nil
+}
+
+// subscribe asks for the topics; a broker may refuse single ones (MQTT 3.1.1, section 3.9.3).
+func subscribe(m mqtt.Client, topics map[string]byte) error {
+	token := m.SubscribeMultiple(topics, nil)
+	if !token.WaitTimeout(connectTime) {
+		return gatehouse.Errorf(gatehouse.Unavailable, "the broker did not answer the subscription within %s", connectTime)
+	}
+	if s, ok := token.(*mqtt.SubscribeToken); ok {
+		for t, code := range s.Result() {
+			if code == 0x80 {
+				return gatehouse.Errorf(gatehouse.Forbidden, "the broker does not let this user read %s: change the broker's access list, or the topic", t)
+			}
+		}
+	}
+	return token.Error()
+}
+
+// take queues a message. Where the queue is full a message of QoS 0 is dropped and counted;
+// another waits, and with it the broker, which sends no more than it has acknowledged.
+func (c *conn) take(_ mqtt.Client, m mqtt.Message) {
+	if m.Qos() == 0 {
+		select {
+		case c.queue <- m:
+		default:
+			c.dropped.Add(1)
+		}
+		return
+	}
+	select {
+	case c.queue <- m:
+	case <-c.gone:
+	}
+}
+
+// next waits for messages and returns those that are there, at most a batch.
+func (c *conn) next(ctx context.Context) ([]mqtt.Message, error) {
+	var out []mqtt.Message
+	select {
+	case m := <-c.queue:
+		out = append(out, m)
+	case err := <-c.lost:
+		return nil, gatehouse.Errorf(gatehouse.Unavailable, "the broker hung up: %v", err)
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	for len(out) < batch {
+		select {
+		case m := <-c.queue:
+			out = append(out, m)
+		default:
+			return out, nil
+		}
+	}
+	return out, nil
+}
+
+func (c *conn) close() {
+	close(c.gone)
+	c.client.Disconnect(250)
+	if n := c.dropped.Load(); n > 0 {
+		slog.Warn("messages of QoS 0 came faster than the gateway takes them and were dropped", "count", n)
+	}
+}
+
+// explain turns trouble with the broker into words.
+func explain(set settings, err error) error {
+	var people *gatehouse.Error
+	var dns *net.DNSError
+	var cert *tls.CertificateVerificationError
+	var ne net.Error
+	text := err.Error()
+	at := set.broker
+	switch {
+	case errors.As(err, &people), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return err
+	case strings.Contains(text, "not Authorized") || strings.Contains(text, "bad user name or password"):
+		return gatehouse.Errorf(gatehouse.Unauthenticated, "%s refuses the user name or the password: check both, and the broker's access list", at)
+	case strings.Contains(text, "identifier rejected"):
+		return gatehouse.FieldErrorf("client_id", "%s refuses the client id %q: give another", at, set.clientID)
+	case errors.As(err, &dns), strings.Contains(text, "no such host"):
+		return gatehouse.Errorf(gatehouse.Unavailable, "the name in %s is unknown: check the spelling, or give the IP address", at)
+	case errors.Is(err, syscall.ECONNREFUSED), strings.Contains(text, "connection refused"):
+		return gatehouse.Errorf(gatehouse.Unavailable, "nothing listens at %s: check the address and the port (1883, or 8883 with ssl://)", at)
+	case errors.As(err, &cert), strings.Contains(text, "certificate"):
+		return gatehouse.Errorf(gatehouse.Unavailable, "the certificate of %s is not trusted (%v): name its authority's PEM file under ca", at, err)
+	case errors.As(err, &ne) && ne.Timeout(), strings.Contains(text, "timeout"), strings.Contains(text, "timed out"):
+		return gatehouse.Errorf(gatehouse.Unavailable, "%s does not answer within %s: check the address, and that it speaks MQTT", at, connectTime)
+	}
+	return gatehouse.Errorf(gatehouse.Unavailable, "%s cannot be used: %v", at, err)
+}

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gatehouse-iot/gatehouse"
+)
+
+// observations is what one message says: nothing where it says nothing of this device.
+func (s settings) observations(topic string, payload []byte) []gatehouse.Observation {
+	var out []gatehouse.Observation
+	x := parsePayload(payload)
+	if topic == s.availability {
+		out = append(out, s.status(x)...)
+	}
+	if topic == s.sightings {
+		out = append(out, s.sighting(x))
+	}
+	if sources := s.sources[topic]; len(sources) > 0 {
+		out = append(out, s.readings(x, sources)...)
+	}
+	return out
+}
+
+// readings is one Reading with what fits, and one for each value that does not: the gateway
+// refuses and shows those without losing the others.
+func (s settings) readings(x any, sources []source) []gatehouse.Observation {
+	var at time.Time
+	if v, ok := walk(x, s.timePath); ok && s.timePath != nil {
+		at = timeOf(v)
+	}
+	good := map[string]gatehouse.Value{}
+	var out []gatehouse.Observation
+	for _, src := range sources {
+		found, ok := walk(x, src.path)
+		if !ok {
+			if _, isText := x.(string); !isText {
+				continue // a message need not carry everything
+			}
+			found = x // no JSON where JSON was to be
+		}
+		if found == nil {
+			continue // null: the device does not know
+		}
+		v, ok := src.value(found)
+		if ok {
+			good[src.property] = v
+			continue
+		}
+		out = append(out, gatehouse.Observation{Time: at, Reading: &gatehouse.Reading{Values: map[string]gatehouse.Value{src.property: v}}})
+	}
+	if len(good) > 0 {
+		out = append(out, gatehouse.Observation{Time: at, Reading: &gatehouse.Reading{Values: good}})
+	}
+	return out
+}
+
+// status reads a birth or last-will message, plain or {"state": …}.
+func (s settings) status(x any) []gatehouse.Observation {
+	if v, ok := walk(x, []string{"state"}); ok {
+		x = v
+	}
+	var word string
+	switch y := x.(type) {
+	case string:
+		word = strings.TrimSpace(y)
+	case json.Number:
+		word = y.String()
+	case bool:
+		word = "false"
+		if y {
+			word = "true"
+		}
+	}
+	switch word {
+	case s.up:
+		return []gatehouse.Observation{{Status: &gatehouse.Status{State: gatehouse.StateOnline}}}
+	case s.down:
+		return []gatehouse.Observation{{Status: &gatehouse.Status{State: gatehouse.StateOffline, Reason: "its broker says that it is " + s.down}}}
+	}
+	if len(word) > 40 {
+		word = word[:40] + "…"
+	}
+	return []gatehouse.Observation{{Status: &gatehouse.Status{State: gatehouse.StateFault,
+		Reason: "the availability message " + strconv.Quote(word) + " is neither " + strconv.Quote(s.up) + " nor " + strconv.Quote(s.down)}}}
+}
+
+// sighting reads {"method", "credential", "direction", "time"}; what is missing or odd is for
+// the gateway to refuse and to show.
+func (s settings) sighting(x any) gatehouse.Observation {
+	text := func(key string) string {
+		v, _ := walk(x, []string{key})
+		switch y := v.(type) {
+		case string:
+			return y
+		case json.Number:
+			return y.String()
+		}
+		return ""
+	}
+	o := gatehouse.Observation{Sighting: &gatehouse.Sighting{
+		Method: gatehouse.Method(text("method")), Credential: text("credential"), Direction: gatehouse.Direction(text("direction"))}}
+	path := s.timePath
+	if path == nil {
+		path = []string{"time"}
+	}
+	if v, ok := walk(x, path); ok {
+		o.Time = timeOf(v)
+	}
+	return o
+}
