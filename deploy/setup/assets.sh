@@ -104,6 +104,7 @@ if [ "${1:-}" = -n ]; then
   exit 1
 fi
 mkdir -p "$cache/npm"
+[ -e "$cache/.gitignore" ] || printf '*\n' >"$cache/.gitignore" # never part of a commit
 rm -rf "$cache"/npm/part.*
 fetch "$faces"
 fetch "$runtime"

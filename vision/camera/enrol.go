@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"encoding/binary"
 	"math"
 
 	"github.com/gatehouse-iot/gatehouse"
@@ -37,11 +36,7 @@ func (s *setup) enrol(ctx context.Context, data []byte) (drivers.Result, error) 
 	if err != nil {
 		return drivers.Result{}, err
 	}
-	out := make([]byte, 0, 4*len(seen.Embedding))
-	for _, v := range seen.Embedding {
-		out = binary.LittleEndian.AppendUint32(out, math.Float32bits(v))
-	}
-	return drivers.Result{Data: out, Message: "one clear face", Values: map[string]gatehouse.Value{
+	return drivers.Result{Data: vision.EncodeEmbedding(seen.Embedding), Message: "one clear face", Values: map[string]gatehouse.Value{
 		"quality": gatehouse.NumberValue(math.Round(seen.Quality*1000) / 1000),
 		"model":   gatehouse.StringValue(s.models.Name()),
 	}}, nil
