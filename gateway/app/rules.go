@@ -128,6 +128,7 @@ func (a *App) runRules(ctx context.Context) error {
 			return fmt.Errorf("restore the rules' state: %w", err)
 		}
 	}
+	a.engine.Resume(a.now())
 	c, err := a.journal.CursorAt("rules", at)
 	if err != nil {
 		return err

@@ -1,0 +1,74 @@
+# make run    set up, build and run a whole small school
+# make test   set up and run every test
+# make check  format, vet, lint and generated files
+# make bench  the benchmarks, side by side with peers
+# make soak   the long tests: a thousand kills, a thousand restarts
+# make build  bin/gateway, its drivers and the simulator
+
+SHELL := /bin/sh
+CACHE := $(CURDIR)/.cache
+export GATEHOUSE_CACHE := $(CACHE)
+VERSION ?=
+PLAIN := modbus mqtt zkteco
+CONSOLE := api/console
+SOURCES = $(shell find . -name '*.go' -not -path './$(CONSOLE)/node_modules/*') go.mod go.sum
+
+vision_env = $(shell sed -n 's/^\(CGO_ENABLED\)=\(.*\)/\1=\2/p; s/^\(CGO_[A-Z]*FLAGS\)=\(.*\)/\1="\2"/p' deploy/setup/vision.env)
+vision_tags = $(shell sed -n 's/^VISION_TAGS=//p' deploy/setup/vision.env)
+
+.PHONY: all run setup need build console test check lint bench soak clean
+all: build
+
+need:
+	@deploy/setup/need.sh
+
+setup: need
+	@deploy/setup/debian.sh
+	@deploy/setup/assets.sh
+
+console: need $(CONSOLE)/dist/index.html
+
+$(CONSOLE)/node_modules/.package-lock.json: $(CONSOLE)/package-lock.json
+	@echo 'console: installing npm packages'
+	@cd $(CONSOLE) && npm ci --no-audit --no-fund --loglevel=error
+
+$(CONSOLE)/dist/index.html: $(CONSOLE)/node_modules/.package-lock.json $(shell find $(CONSOLE)/src $(CONSOLE)/public -type f 2>/dev/null) $(CONSOLE)/index.html $(CONSOLE)/vite.config.ts
+	@echo 'console: building'
+	@cd $(CONSOLE) && npm run --silent build
+
+build: setup console bin/.built
+
+bin/.built: $(SOURCES) $(CONSOLE)/dist/index.html $(shell find deploy drivers registry rules -name '*.yaml' -o -name '*.sql')
+	@echo 'build: gateway'
+	@CGO_ENABLED=0 go build -trimpath -tags release -ldflags "-X main.version=$(VERSION)" -o bin/gateway ./gateway
+	@mkdir -p bin/drivers
+	@for d in $(PLAIN); do echo "build: driver $$d"; CGO_ENABLED=0 go build -trimpath -o bin/drivers/$$d ./drivers/$$d || exit 1; done
+	@echo 'build: simulated equipment'
+	@CGO_ENABLED=0 go build -trimpath -o bin/gatehouse-sim ./drivers/sim/equipment
+	@echo 'build: driver camera (OpenCV, FFmpeg; a minute or two the first time)'
+	@$(vision_env) go build -trimpath -tags $(vision_tags) -o bin/drivers/camera ./vision/camera
+	@touch $@
+
+run: build
+	@exec bin/gateway demo $(ARGS)
+
+test: build
+	go test ./...
+	$(vision_env) go test -tags $(vision_tags) ./vision/...
+	cd $(CONSOLE) && npm run --silent lint && npm run --silent test
+	GATEHOUSE_E2E=1 go test -count=1 -timeout 15m ./gateway/e2e
+
+check: need
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo 'check: gofmt would change:'; gofmt -l $$(git ls-files '*.go'); exit 1; }
+	go vet ./...
+	go mod verify >/dev/null
+	deploy/setup/lint.sh
+
+bench: build
+	deploy/bench.sh
+
+soak: build
+	deploy/soak.sh
+
+clean:
+	rm -rf bin $(CONSOLE)/dist/assets $(CONSOLE)/dist/index.html
