@@ -102,12 +102,14 @@ func (d *driver) handOver(ctx context.Context, c *conn, set settings, msgs []mqt
 	for _, m := range msgs {
 		obs = append(obs, set.observations(m.Topic(), m.Payload())...)
 	}
-	for len(obs) > 0 {
+	for told := false; len(obs) > 0; told = true {
 		err := emit(ctx, obs...)
 		if err == nil {
 			break
 		}
-		slog.Warn("the gateway did not keep messages; they are handed over again", "error", err)
+		if !told {
+			slog.Warn("the gateway did not keep messages; they are handed over until it does", "error", err)
+		}
 		if !sleep(ctx, d.again) {
 			return ctx.Err()
 		}
@@ -183,6 +185,7 @@ func (d *driver) Probe(ctx context.Context, dev drivers.Device) (drivers.Probe, 
 type conn struct {
 	client  mqtt.Client
 	queue   chan mqtt.Message
+	socket  *socket
 	lost    chan error // size 1
 	gone    chan struct{}
 	dropped atomic.Int64 // QoS 0 messages for which there was no room
@@ -194,7 +197,8 @@ func dial(ctx context.Context, set settings, id string, clean bool) (*conn, erro
 	if err != nil {
 		return nil, err
 	}
-	c := &conn{queue: make(chan mqtt.Message, queue), lost: make(chan error, 1), gone: make(chan struct{})}
+	c := &conn{socket: &socket{}, queue: make(chan mqtt.Message, queue), lost: make(chan error, 1), gone: make(chan struct{})}
+	o.SetCustomOpenConnectionFn(c.socket.open)
 	o.SetConnectionLostHandler(func(_ mqtt.Client, err error) { c.lost <- err })
 	o.SetDefaultPublishHandler(c.take) // what a resumed session holds comes before any subscription
 	topics := map[string]byte{}
@@ -204,10 +208,14 @@ func dial(ctx context.Context, set settings, id string, clean bool) (*conn, erro
 	subscribed := make(chan error, 1)
 	o.SetOnConnectHandler(func(m mqtt.Client) { subscribed <- subscribe(m, topics) })
 	c.client = mqtt.NewClient(o)
+	late := time.NewTimer(connectTime)
+	defer late.Stop()
 	token := c.client.Connect()
 	select {
 	case <-token.Done():
 		err = token.Error()
+	case <-late.C:
+		err = os.ErrDeadlineExceeded
 	case <-ctx.Done():
 		err = ctx.Err()
 	}
@@ -302,7 +310,11 @@ func (c *conn) next(ctx context.Context) ([]mqtt.Message, error) {
 
 func (c *conn) close() {
 	close(c.gone)
+	if !c.client.IsConnectionOpen() {
+		c.socket.close()
+	}
 	c.client.Disconnect(250)
+	c.socket.close()
 	if n := c.dropped.Load(); n > 0 {
 		slog.Warn("messages of QoS 0 came faster than the gateway takes them and were dropped", "count", n)
 	}

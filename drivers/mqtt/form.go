@@ -66,16 +66,19 @@ func parseSettings(d drivers.Device) (settings, error) {
 		return s, err
 	}
 	base := field("topic", "")
-	for key, into := range map[string]*string{"availability": &s.availability, "sightings": &s.sightings} {
-		t := field(key, "")
+	for _, f := range []struct {
+		key  string
+		into *string
+	}{{"availability", &s.availability}, {"sightings", &s.sightings}} {
+		t := field(f.key, "")
 		if t == "" {
 			continue
 		}
 		full, err := topic(t, base)
 		if err != nil {
-			return s, gatehouse.FieldErrorf(key, "%v", err)
+			return s, gatehouse.FieldErrorf(f.key, "%v", err)
 		}
-		*into = full
+		*f.into = full
 	}
 	if p := field("time", ""); p != "" {
 		s.timePath = strings.Split(p, ".")
