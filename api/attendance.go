@@ -1,0 +1,171 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry"
+)
+
+type sessionBody struct {
+	ID        g.SessionID    `json:"id,omitempty" maxLength:"64" doc:"Ignored: the id comes from the path or is made."`
+	School    g.SchoolID     `json:"school,omitempty" maxLength:"64" doc:"The school; empty: the caller's own."`
+	Kind      g.SessionKind  `json:"kind" doc:"How it is computed: arrival, meal or dorm."`
+	Name      string         `json:"name" minLength:"1" maxLength:"128" doc:"The name that people know." example:"Morning arrival"`
+	NameZH    string         `json:"name_zh,omitempty" maxLength:"128" doc:"The Chinese name." example:"早上到校"`
+	Start     time.Time      `json:"start" doc:"Sightings count from here."`
+	Due       time.Time      `json:"due" doc:"Later than this is late."`
+	End       time.Time      `json:"end" doc:"Sightings count until here."`
+	Zones     []g.ZoneID     `json:"zones,omitempty" maxItems:"100" doc:"Where; or give zone_kinds."`
+	ZoneKinds []g.ZoneKind   `json:"zone_kinds,omitempty" maxItems:"16" doc:"Where, by kind of zone."`
+	Classes   []string       `json:"classes,omitempty" maxItems:"500" doc:"Which classes; empty: all."`
+	Who       []g.PersonKind `json:"who" minItems:"1" maxItems:"4" doc:"Which kinds of person."`
+	Boarders  bool           `json:"boarders,omitempty" doc:"Boarders only."`
+	Demo      bool           `json:"demo,omitempty" doc:"A demonstration, and labelled so."`
+}
+
+func (b sessionBody) session(ctx context.Context, id g.SessionID) (g.Session, error) {
+	if b.Due.Before(b.Start) || b.End.Before(b.Due) {
+		return g.Session{}, g.FieldErrorf("due", "start, due and end must follow each other")
+	}
+	if b.End.Sub(b.Start) > 36*time.Hour {
+		return g.Session{}, g.FieldErrorf("end", "a session is of one day; this one is %s long", b.End.Sub(b.Start))
+	}
+	return g.Session{ID: id, School: school(ctx, b.School), Kind: b.Kind, Name: b.Name, NameZH: b.NameZH, Start: b.Start, Due: b.Due, End: b.End,
+		Zones: b.Zones, ZoneKinds: b.ZoneKinds, Classes: b.Classes, Who: b.Who, Boarders: b.Boarders, Demo: b.Demo}, nil
+}
+
+// span is a range of time that a list covers.
+type span struct {
+	inSchool
+	Date string    `query:"date" pattern:"^[0-9]{4}-[0-9]{2}-[0-9]{2}$" doc:"One day in the school's time zone, YYYY-MM-DD. Default: today." example:"2026-09-01"`
+	From time.Time `query:"from" doc:"Instead of date: from then on, RFC 3339."`
+	To   time.Time `query:"to" doc:"Instead of date: until then, RFC 3339."`
+}
+
+// bounds are the range's ends: those given, or the day, or today.
+func (s *Server) bounds(ctx context.Context, in span) (id g.SchoolID, from, to time.Time, err error) {
+	id = school(ctx, in.School)
+	if !in.From.IsZero() && !in.To.IsZero() {
+		return id, in.From, in.To, nil
+	}
+	sch, err := s.view(ctx).School(ctx, id)
+	if err != nil {
+		return id, from, to, err
+	}
+	day := s.now().In(sch.Location())
+	if in.Date != "" {
+		if day, err = time.ParseInLocation(time.DateOnly, in.Date, sch.Location()); err != nil {
+			return id, from, to, g.FieldErrorf("date", "%q is no day; write it as YYYY-MM-DD", in.Date)
+		}
+	}
+	from = time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, sch.Location())
+	return id, from, from.AddDate(0, 0, 1), nil
+}
+
+func (s *Server) registerSessions() {
+	const tag = "Attendance"
+	handle(s, endpoint{method: "GET", path: "/v1/sessions", id: "list-sessions", tag: tag, perm: g.AttendanceRead, summary: "What people are expected at on a day",
+		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" $GATEHOUSE_URL/v1/sessions`}, func(ctx context.Context, in *span) (*body[page[g.Session]], error) {
+		id, from, to, err := s.bounds(ctx, *in)
+		if err != nil {
+			return nil, err
+		}
+		all, err := s.view(ctx).Sessions(ctx, id, from, to)
+		return listed(all, "", err)
+	})
+	handle(s, endpoint{method: "POST", path: "/v1/sessions", id: "create-session", tag: tag, perm: g.AttendanceWrite, status: 201, summary: "Add a session"},
+		func(ctx context.Context, in *post[sessionBody]) (*body[g.Session], error) {
+			x, err := in.Body.session(ctx, "")
+			if err != nil {
+				return nil, err
+			}
+			return answer(s.view(ctx).PutSession(ctx, x))
+		})
+	handle(s, endpoint{method: "PUT", path: "/v1/sessions/{id}", id: "update-session", tag: tag, perm: g.AttendanceWrite, summary: "Change a session"},
+		func(ctx context.Context, in *put[sessionBody]) (*body[g.Session], error) {
+			x, err := in.Body.session(ctx, g.SessionID(in.ID))
+			if err != nil {
+				return nil, err
+			}
+			return answer(s.view(ctx).PutSession(ctx, x))
+		})
+	handle(s, endpoint{method: "DELETE", path: "/v1/sessions/{id}", id: "delete-session", tag: tag, perm: g.AttendanceWrite, conflict: true, summary: "Delete a session"},
+		func(ctx context.Context, in *byID) (*none, error) {
+			return &none{}, s.view(ctx).DeleteSession(ctx, g.SessionID(in.ID))
+		})
+}
+
+type attendanceInput struct {
+	paged
+	inSchool
+	Session g.SessionID       `query:"session" maxLength:"64" doc:"Of this session."`
+	Class   string            `query:"class" maxLength:"64" doc:"Of this class."`
+	State   g.AttendanceState `query:"state" doc:"With this answer."`
+	Person  g.PersonID        `query:"person" maxLength:"64" doc:"Of this person."`
+	Date    string            `query:"date" pattern:"^[0-9]{4}-[0-9]{2}-[0-9]{2}$" doc:"Of this operational day, YYYY-MM-DD." example:"2026-09-01"`
+}
+
+type correctionInput struct {
+	Body struct {
+		Session g.SessionID       `json:"session" minLength:"1" maxLength:"64" doc:"The session."`
+		Person  g.PersonID        `json:"person" minLength:"1" maxLength:"64" doc:"The person."`
+		State   g.AttendanceState `json:"state" doc:"What is true."`
+		Reason  string            `json:"reason" minLength:"1" maxLength:"512" doc:"How that is known; kept." example:"sat in the first lesson"`
+	}
+}
+
+type leaveInput struct {
+	Body struct {
+		ID      string     `json:"id,omitempty" maxLength:"64" doc:"A leave to change; empty: a new one."`
+		Person  g.PersonID `json:"person" minLength:"1" maxLength:"64" doc:"Who is excused."`
+		From    time.Time  `json:"from" doc:"From then on."`
+		To      time.Time  `json:"to" doc:"Until then."`
+		Offsite bool       `json:"offsite,omitempty" doc:"Approved to be elsewhere, e.g. at a contest."`
+		Reason  string     `json:"reason" minLength:"1" maxLength:"512" doc:"Why." example:"doctor"`
+	}
+}
+
+func (s *Server) registerAttendance() {
+	const tag = "Attendance"
+	handle(s, endpoint{method: "GET", path: "/v1/attendance", id: "list-attendance", tag: tag, perm: g.AttendanceRead, summary: "Who was there: the computed answers",
+		doc:     "A gate that was out of reach makes the answer unknown, never absent. Names are shown to callers who may also read people.",
+		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/attendance?limit=5"`}, func(ctx context.Context, in *attendanceInput) (*body[page[registry.AttendanceRow]], error) {
+		return listed(s.view(ctx).Attendance(ctx, registry.AttendanceFilter{Page: registry.Page{Limit: in.Limit, Cursor: in.Cursor}, School: in.School,
+			Session: in.Session, Person: in.Person, Date: in.Date, Class: in.Class, State: in.State}))
+	})
+	handle(s, endpoint{method: "GET", path: "/v1/attendance/summary", id: "count-attendance", tag: tag, perm: g.AttendanceRead, summary: "How many of each answer in a session"},
+		func(ctx context.Context, in *struct {
+			Session g.SessionID `query:"session" required:"true" maxLength:"64" doc:"The session."`
+		}) (*body[map[g.AttendanceState]int], error) {
+			m, err := s.view(ctx).AttendanceSummary(ctx, in.Session)
+			if m == nil {
+				m = map[g.AttendanceState]int{}
+			}
+			return answer(m, err)
+		})
+	handle(s, endpoint{method: "POST", path: "/v1/attendance/corrections", id: "correct-attendance", tag: tag, perm: g.AttendanceWrite, summary: "Correct a computed answer",
+		doc: "The computed answer, the correction, its reason and its author are all kept."}, func(ctx context.Context, in *correctionInput) (*none, error) {
+		return &none{}, s.view(ctx).Correct(ctx, registry.Correction{Session: in.Body.Session, Person: in.Body.Person, State: in.Body.State, Reason: in.Body.Reason, Actor: callerOf(ctx).scope.Actor, At: s.now()})
+	})
+	handle(s, endpoint{method: "GET", path: "/v1/leaves", id: "list-leaves", tag: tag, perm: g.AttendanceRead, summary: "Who is excused on a day"}, func(ctx context.Context, in *span) (*body[page[g.Leave]], error) {
+		id, from, to, err := s.bounds(ctx, *in)
+		if err != nil {
+			return nil, err
+		}
+		all, err := s.view(ctx).Leaves(ctx, id, from, to)
+		return listed(all, "", err)
+	})
+	handle(s, endpoint{method: "POST", path: "/v1/leaves", id: "put-leave", tag: tag, perm: g.AttendanceWrite, status: 201, summary: "Excuse somebody",
+		doc: "Also for times that are over: the answers are computed again."}, func(ctx context.Context, in *leaveInput) (*body[g.Leave], error) {
+		if !in.Body.To.After(in.Body.From) {
+			return nil, g.FieldErrorf("to", "the leave ends before it begins")
+		}
+		return answer(s.view(ctx).PutLeave(ctx, g.Leave{ID: in.Body.ID, Person: in.Body.Person, From: in.Body.From, To: in.Body.To, Offsite: in.Body.Offsite, Reason: in.Body.Reason, Actor: callerOf(ctx).scope.Actor}))
+	})
+	handle(s, endpoint{method: "DELETE", path: "/v1/leaves/{id}", id: "delete-leave", tag: tag, perm: g.AttendanceWrite, summary: "Take a leave back"},
+		func(ctx context.Context, in *byID) (*none, error) {
+			return &none{}, s.view(ctx).DeleteLeave(ctx, in.ID)
+		})
+}

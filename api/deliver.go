@@ -1,0 +1,195 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+	"syscall"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry"
+)
+
+// pauses are the waits after each failed attempt: about three days in all.
+func pauses() []time.Duration {
+	return []time.Duration{5 * time.Second, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour, 10 * time.Hour, 14 * time.Hour, 20 * time.Hour, 24 * time.Hour}
+}
+
+// deliver posts one webhook's due deliveries in turn. After a failure the rest waits with the
+// failed one, so that a server that is away costs one attempt and not hundreds.
+func (h *hooks) deliver(ctx context.Context, id g.WebhookID, ds []registry.Delivery) {
+	w, secret, err := h.target(ctx, id)
+	var rest time.Time
+	for _, d := range ds {
+		if ctx.Err() != nil {
+			return
+		}
+		switch {
+		case err != nil:
+			h.s.log.WarnContext(ctx, "webhook cannot be read", "webhook", id, "error", err)
+			return
+		case w.ID == "" || w.Disabled:
+			d.Done, d.Finished, d.Error = true, h.s.now(), "the webhook is disabled or deleted"
+		case !rest.IsZero():
+			d.Next = rest
+		default:
+			d = h.attempt(ctx, w, secret, d)
+			if ctx.Err() != nil && !d.Done {
+				return // stopping is no failure of the other side
+			}
+			if d.Status == http.StatusGone || d.Done && d.Error != "" {
+				h.disable(ctx, &w, d)
+			} else if !d.Done {
+				rest = d.Next
+			}
+		}
+		if serr := h.view().SaveDelivery(ctx, d); serr != nil {
+			h.s.log.WarnContext(ctx, "webhook delivery cannot be saved", "webhook", id, "error", serr)
+			return
+		}
+	}
+}
+
+// target is the webhook and its secret; the zero Webhook where it is deleted.
+func (h *hooks) target(ctx context.Context, id g.WebhookID) (g.Webhook, string, error) {
+	all, _, err := h.load(ctx)
+	if err != nil {
+		return g.Webhook{}, "", err
+	}
+	i := slices.IndexFunc(all, func(w g.Webhook) bool { return w.ID == id })
+	if i < 0 {
+		return g.Webhook{}, "", nil
+	}
+	secret, err := h.view().WebhookSecret(ctx, id)
+	return all[i], secret, err
+}
+
+// disable stops a webhook and says why.
+func (h *hooks) disable(ctx context.Context, w *g.Webhook, d registry.Delivery) {
+	w.Disabled = true
+	w.Reason = "no delivery succeeded in three days: " + d.Error
+	if d.Status == http.StatusGone {
+		w.Reason = "the server answered 410 Gone"
+	}
+	if err := h.view().UpdateWebhook(ctx, *w); err != nil {
+		h.s.log.WarnContext(ctx, "webhook cannot be disabled", "webhook", w.ID, "error", err)
+	}
+	h.s.log.WarnContext(ctx, "webhook disabled", "webhook", w.ID, "reason", w.Reason)
+	h.forget()
+}
+
+// attempt posts once and returns the delivery with its outcome.
+func (h *hooks) attempt(ctx context.Context, w g.Webhook, secret string, d registry.Delivery) registry.Delivery {
+	d.Attempt++
+	after, err := h.post(ctx, w, secret, &d)
+	now := h.s.now()
+	if err == nil {
+		d.Done, d.Finished, d.Error = true, now, ""
+		return d
+	}
+	d.Error = err.Error()
+	steps := pauses()
+	if d.Status == http.StatusGone || d.Attempt > len(steps) {
+		d.Done, d.Finished = true, now
+		return d
+	}
+	pause := steps[d.Attempt-1]
+	pause += time.Duration(rand.Int64N(int64(pause)/5+1)) - pause/10
+	d.Next = now.Add(max(pause, after))
+	return d
+}
+
+// post sends the delivery; after is what the server asked to wait.
+func (h *hooks) post(ctx context.Context, w g.Webhook, secret string, d *registry.Delivery) (after time.Duration, err error) {
+	d.Status = 0
+	ctx, cancel := context.WithTimeout(ctx, hookTimeout)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, w.URL, bytes.NewReader(d.Body))
+	if err != nil {
+		return 0, errors.New("the address cannot be used")
+	}
+	now := h.s.now()
+	signature, err := sign(secret, d.EventID, now, d.Body)
+	if err != nil {
+		return 0, err
+	}
+	r.Header.Set("Content-Type", "application/cloudevents+json; charset=utf-8")
+	r.Header.Set("User-Agent", "Gatehouse-Webhook/1")
+	r.Header.Set("webhook-id", d.EventID)
+	r.Header.Set("webhook-timestamp", strconv.FormatInt(now.Unix(), 10))
+	r.Header.Set("webhook-signature", signature)
+	resp, err := h.client.Do(r)
+	if err != nil {
+		var u *url.Error
+		if errors.As(err, &u) {
+			err = u.Err // without the address, which may hold a token
+		}
+		if errors.Is(err, context.DeadlineExceeded) {
+			err = fmt.Errorf("no answer within %s", hookTimeout)
+		}
+		return 0, err
+	}
+	defer resp.Body.Close()
+	_, _ = io.CopyN(io.Discard, resp.Body, 4<<10) // so that the connection is used again; the answer's text is not needed
+	d.Status = resp.StatusCode
+	if resp.StatusCode >= 200 && resp.StatusCode <= 299 {
+		return 0, nil
+	}
+	if resp.StatusCode >= 300 && resp.StatusCode <= 399 {
+		return 0, fmt.Errorf("the server answered %s; give the final address, redirects are not followed", resp.Status)
+	}
+	return retryAfter(resp.Header.Get("Retry-After"), now), fmt.Errorf("the server answered %s", resp.Status)
+}
+
+// retryAfter reads RFC 9110, section 10.2.3: seconds or a date. At most a day is honoured.
+func retryAfter(v string, now time.Time) time.Duration {
+	var d time.Duration
+	if n, err := strconv.Atoi(v); err == nil {
+		d = time.Duration(min(max(n, 0), 86400)) * time.Second
+	} else if t, err := http.ParseTime(v); err == nil {
+		d = t.Sub(now)
+	}
+	return min(max(d, 0), 24*time.Hour)
+}
+
+// reachable says whether webhooks may connect to ip. Link-local addresses, where clouds keep
+// their metadata, are never reached; private ones and the machine itself only where the
+// configuration says so. It is asked of the address that is connected to, after DNS.
+func (s *Server) reachable(ip netip.Addr) bool {
+	ip = ip.Unmap()
+	if !ip.IsValid() || ip.IsUnspecified() || ip.IsMulticast() || ip.IsLinkLocalUnicast() || ip == netip.AddrFrom4([4]byte{255, 255, 255, 255}) ||
+		ip == netip.MustParseAddr("fd00:ec2::254") || ip == netip.MustParseAddr("100.100.100.200") {
+		return false
+	}
+	shared := netip.MustParsePrefix("100.64.0.0/10") // RFC 6598
+	if ip.IsLoopback() || ip.IsPrivate() || shared.Contains(ip) {
+		return s.cfg.WebhookPrivate
+	}
+	return true
+}
+
+// hookClient connects only where reachable allows, follows no redirect and uses no proxy.
+func (s *Server) hookClient() *http.Client {
+	dialer := &net.Dialer{Timeout: 10 * time.Second, Control: func(_, address string, _ syscall.RawConn) error {
+		ap, err := netip.ParseAddrPort(address)
+		if err != nil || !s.reachable(ap.Addr()) {
+			return fmt.Errorf("webhooks may not reach %s (setting webhooks.private)", address)
+		}
+		return nil
+	}}
+	return &http.Client{
+		Transport: &http.Transport{DialContext: dialer.DialContext, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 1, IdleConnTimeout: time.Minute,
+			TLSHandshakeTimeout: 10 * time.Second, MaxResponseHeaderBytes: 64 << 10},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}

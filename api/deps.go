@@ -1,0 +1,213 @@
+package api
+
+import (
+	"context"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry"
+)
+
+// Deps is what the API is built from. Registry, Live and Now are needed; where another part
+// is nil, its endpoints answer unavailable and say which part is missing.
+type Deps struct {
+	Registry *registry.Registry
+	Live     Live
+	Intake   Intake
+	Fleet    Fleet
+	Faces    Faces
+	Media    Media
+
+	// Telemetry makes a handler of the Prometheus HTTP API below prefix that shows the
+	// given schools only.
+	Telemetry func(prefix string, schools []g.SchoolID) http.Handler
+
+	Metrics http.Handler                     // the gateway's own metrics, Prometheus text
+	Status  func(ctx context.Context) Status // the gateway's health in words
+	Rules   func() []RuleInfo                // the rules that are loaded
+	Console fs.FS                            // the built console; nil: a page says that it is missing
+	Config  Config
+	Now     func() time.Time
+	Logger  *slog.Logger
+}
+
+// Config is how the API behaves. The zero value is usable.
+type Config struct {
+	BaseURL        string // how people reach the gateway, e.g. https://gate.school.example; shown in examples
+	SecureCookies  bool   // set where people come over TLS
+	TrustProxy     bool   // a reverse proxy in front sets X-Forwarded-For; believe its last entry
+	Demo           bool   // the demonstration school: shown as such
+	Version        string
+	RateLimit      float64 // requests per second and caller; 0: 100. The burst is three times it
+	MaxStreams     int     // live streams at a time; 0: 256, of one caller at most 16
+	WebhookPrivate bool    // webhooks may reach private and loopback addresses, and plain http
+}
+
+// Live reads the journal's events.
+type Live interface {
+	// After returns up to max durable events with Seq > seq, in order; none where there are
+	// none yet. The events are shared: nobody changes them.
+	After(ctx context.Context, seq uint64, max int) ([]g.Event, error)
+
+	// Wait returns nil once an event with Seq > seq is durable, or ctx's error.
+	Wait(ctx context.Context, seq uint64) error
+
+	// Newest is the Seq of the newest durable event, 0 before the first.
+	Newest() uint64
+}
+
+// Intake takes what people enter by hand to the journal.
+type Intake interface {
+	// Manual journals that a member of staff vouched for somebody, and returns once it is on disk.
+	Manual(ctx context.Context, scope g.Scope, school g.SchoolID, s g.Sighting) (seq uint64, id g.SightingID, err error)
+}
+
+// Fleet is the drivers and the devices behind them. The API has checked the caller's right
+// to the device before it calls.
+type Fleet interface {
+	Drivers() []DriverInfo
+	DriverLog(name g.DriverName) ([]LogLine, error)
+	Restart(name g.DriverName) error
+	Probe(ctx context.Context, driver g.DriverName, d g.Device, p g.Profile, secret map[string]string) (Probe, error)
+	Command(ctx context.Context, d g.Device, action string, values map[string]g.Value, data []byte) (CommandResult, error)
+	Snapshot(ctx context.Context, d g.Device) (jpeg []byte, err error)
+	Refusals() []Refusal
+	MQTT(d g.Device) *MQTTInfo // nil: the device does not speak MQTT to the gateway
+}
+
+// Faces turns a photograph into a template. A photograph that will not do is refused with an
+// Invalid error that says why.
+type Faces interface {
+	Enrol(ctx context.Context, photo []byte) (embedding []float32, model string, quality float64, err error)
+}
+
+// Media reads evidence.
+type Media interface {
+	Open(ctx context.Context, school g.SchoolID, id g.MediaID) (jpeg []byte, err error)
+}
+
+// DriverInfo is a driver program as the host knows it.
+type DriverInfo struct {
+	Name         g.DriverName `json:"name"`
+	Title        string       `json:"title"`
+	TitleZH      string       `json:"title_zh,omitempty"`
+	Version      string       `json:"version"`
+	Contract     int          `json:"contract"`
+	State        string       `json:"state"`
+	Reason       string       `json:"reason,omitempty"`
+	PID          int          `json:"pid,omitempty"`
+	Restarts     int          `json:"restarts"`
+	Started      time.Time    `json:"started,omitzero"`
+	Devices      int          `json:"devices"`
+	Observations uint64       `json:"observations"`
+	Pinned       bool         `json:"pinned"`
+	SHA256       string       `json:"sha256,omitempty"`
+	Address      []Field      `json:"address"`
+	Settings     []Field      `json:"settings_schema"`
+	Template     bool         `json:"template"`
+	Profiles     []g.Profile  `json:"profiles"`
+}
+
+// Field is one thing that people fill in.
+type Field struct {
+	Key      string `json:"key"`
+	Title    string `json:"title"`
+	TitleZH  string `json:"title_zh,omitempty"`
+	Help     string `json:"help,omitempty"`
+	HelpZH   string `json:"help_zh,omitempty"`
+	Default  string `json:"default,omitempty"`
+	Required bool   `json:"required"`
+	Secret   bool   `json:"secret"`
+}
+
+// LogLine is one line that a driver wrote.
+type LogLine struct {
+	Time  time.Time `json:"time"`
+	Level string    `json:"level"`
+	Text  string    `json:"text"`
+}
+
+// Probe is what a trial of a device found.
+type Probe struct {
+	Message  string
+	Values   map[string]g.Value
+	Snapshot []byte // JPEG
+}
+
+// CommandResult is what came of a command.
+type CommandResult struct {
+	Message string             `json:"message"`
+	Values  map[string]g.Value `json:"values,omitempty"`
+}
+
+// Refusal is a sign-in to the MQTT front or by a driver that was refused, with how often.
+type Refusal struct {
+	Time    time.Time `json:"time"`
+	Source  string    `json:"source"`
+	Claimed string    `json:"claimed"`
+	Reason  string    `json:"reason"`
+	Count   int       `json:"count"`
+}
+
+// MQTTInfo is how a device reaches the gateway's MQTT front.
+type MQTTInfo struct {
+	Host     string `json:"host"`
+	Port     int    `json:"port"`
+	TLS      bool   `json:"tls"`
+	ClientID string `json:"client_id"`
+	Username string `json:"username"`
+	Prefix   string `json:"prefix"`  // topics begin with it
+	Example  string `json:"example"` // a command line that works; the API fills it in
+}
+
+// RuleInfo is a loaded rule.
+type RuleInfo struct {
+	ID       g.RuleID   `json:"id"`
+	Title    string     `json:"title"`
+	TitleZH  string     `json:"title_zh,omitempty"`
+	Severity g.Severity `json:"severity"`
+	YAML     string     `json:"yaml"`
+}
+
+// Check is one line of the status page.
+type Check struct {
+	Name      string `json:"name"`
+	State     string `json:"state"` // ok, warning or critical
+	Message   string `json:"message"`
+	MessageZH string `json:"message_zh,omitempty"`
+}
+
+// CursorLag says how far behind the journal one of its readers is.
+type CursorLag struct {
+	Name string `json:"name"`
+	Lag  uint64 `json:"lag"`
+}
+
+// DiskStatus is the space where the gateway's data lives.
+type DiskStatus struct {
+	Free  uint64 `json:"free_bytes"`
+	Total uint64 `json:"total_bytes"`
+}
+
+// ClockStatus compares the gateway's clock with a reference.
+type ClockStatus struct {
+	OffsetMS float64 `json:"offset_ms"`
+	Source   string  `json:"source"`
+}
+
+// Status is the gateway's health. Journal, MQTT and Drivers hold figures by name.
+type Status struct {
+	Version string         `json:"version"`
+	Uptime  int64          `json:"uptime_s"`
+	Started time.Time      `json:"started"`
+	Checks  []Check        `json:"checks"`
+	Journal map[string]any `json:"journal"`
+	MQTT    map[string]any `json:"mqtt"`
+	Drivers map[string]any `json:"drivers"`
+	Disk    DiskStatus     `json:"disk"`
+	Clock   ClockStatus    `json:"clock"`
+	Cursors []CursorLag    `json:"cursors"`
+}

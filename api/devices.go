@@ -1,0 +1,209 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sort"
+	"strings"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry"
+)
+
+type deviceBody struct {
+	ID      g.DeviceID        `json:"id,omitempty" maxLength:"64" doc:"An id of your own choice, or empty: one is made. Ignored when a device is changed." example:"lab-2-smoke"`
+	School  g.SchoolID        `json:"school,omitempty" maxLength:"64" doc:"The school; empty: the caller's own."`
+	Zone    g.ZoneID          `json:"zone,omitempty" maxLength:"64" doc:"Where it is. A camera cannot be in a private zone."`
+	Profile g.ProfileID       `json:"profile" minLength:"1" maxLength:"64" doc:"What kind of device it is." example:"smoke-heat-sensor"`
+	Driver  g.DriverName      `json:"driver" minLength:"1" maxLength:"64" doc:"The driver that speaks to it; mqtt-front: it speaks MQTT to the gateway." example:"mqtt-front"`
+	Name    string            `json:"name" minLength:"1" maxLength:"128" doc:"The name that people know." example:"Smoke sensor, laboratory 2"`
+	Serial  string            `json:"serial,omitempty" maxLength:"128" doc:"The maker's serial number."`
+	Address map[string]string `json:"address,omitempty" doc:"What the driver needs to find it; GET /v1/drivers says which fields. No secrets."`
+	Enabled *bool             `json:"enabled,omitempty" doc:"false: the device is registered and left alone. Default: true."`
+	Created json.RawMessage   `json:"created,omitempty" doc:"Ignored."`
+	Type    json.RawMessage   `json:"type,omitempty" doc:"Ignored: it follows from the profile."`
+	Twin    json.RawMessage   `json:"twin,omitempty" doc:"Ignored: see GET."`
+	Secret  map[string]string `json:"secret,omitempty" doc:"Passwords and keys that the driver needs; kept encrypted and never shown again. Absent in a change: as they were."`
+}
+
+func (b deviceBody) device(ctx context.Context, id g.DeviceID) g.Device {
+	return g.Device{ID: id, School: school(ctx, b.School), Zone: b.Zone, Profile: b.Profile, Driver: b.Driver, Name: b.Name,
+		Serial: b.Serial, Address: b.Address, Enabled: b.Enabled == nil || *b.Enabled}
+}
+
+// NewDevice answers a device's registration.
+type NewDevice struct {
+	Device   g.Device  `json:"device" doc:"The device."`
+	Password string    `json:"password,omitempty" doc:"The device's MQTT password. It is shown this once."`
+	MQTT     *MQTTInfo `json:"mqtt,omitempty" doc:"How the device reaches the gateway, where it speaks MQTT to it."`
+}
+
+type devicesInput struct {
+	paged
+	inSchool
+	Zone   g.ZoneID      `query:"zone" maxLength:"64" doc:"In this zone."`
+	Type   g.DeviceType  `query:"type" doc:"Of this type."`
+	Driver g.DriverName  `query:"driver" maxLength:"64" doc:"Of this driver."`
+	State  g.DeviceState `query:"state" doc:"In this state."`
+	Query  string        `query:"q" maxLength:"128" doc:"Searched for in name, id and serial."`
+}
+
+// DeviceCounts says how many devices there are of each state and type.
+type DeviceCounts struct {
+	States map[g.DeviceState]int `json:"states" doc:"Devices by state."`
+	Types  map[g.DeviceType]int  `json:"types" doc:"Devices by type."`
+}
+
+func (s *Server) registerDevices() {
+	const tag = "Devices"
+	handle(s, endpoint{method: "GET", path: "/v1/devices", id: "list-devices", tag: tag, perm: g.DevicesRead, summary: "The fleet, with live values",
+		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/devices?type=sensor&limit=5"`}, s.listDevices)
+	handle(s, endpoint{method: "GET", path: "/v1/devices/summary", id: "count-devices", tag: tag, perm: g.DevicesRead, summary: "How many devices, by state and type"},
+		func(ctx context.Context, in *inSchool) (*body[DeviceCounts], error) {
+			states, types, err := s.view(ctx).DeviceCounts(ctx, in.School)
+			return answer(DeviceCounts{states, types}, err)
+		})
+	handle(s, endpoint{method: "POST", path: "/v1/devices", id: "create-device", tag: tag, perm: g.DevicesWrite, status: 201, max: 64 << 10, summary: "Register a device",
+		doc: "A device that speaks MQTT to the gateway gets a password, shown this once, and a command line to try it with.",
+		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" -H "Content-Type: application/json" -H "Idempotency-Key: lab-2-smoke" \
+  -d '{"id": "lab-2-smoke", "name": "Smoke sensor, laboratory 2", "profile": "smoke-heat-sensor", "driver": "mqtt-front"}' \
+  $GATEHOUSE_URL/v1/devices`}, s.createDevice)
+	handle(s, endpoint{method: "GET", path: "/v1/devices/{id}", id: "get-device", tag: tag, perm: g.DevicesRead, summary: "One device with its twin",
+		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" $GATEHOUSE_URL/v1/devices/lab-1-smoke`}, func(ctx context.Context, in *byID) (*body[registry.DeviceRow], error) {
+		return answer(s.view(ctx).Device(ctx, g.DeviceID(in.ID)))
+	})
+	handle(s, endpoint{method: "PUT", path: "/v1/devices/{id}", id: "update-device", tag: tag, perm: g.DevicesWrite, max: 64 << 10, conflict: true, summary: "Change a device"}, s.updateDevice)
+	handle(s, endpoint{method: "DELETE", path: "/v1/devices/{id}", id: "delete-device", tag: tag, perm: g.DevicesWrite, summary: "Delete a device",
+		doc: "Its history stays; its credential ends at once."}, func(ctx context.Context, in *byID) (*none, error) {
+		return &none{}, s.view(ctx).DeleteDevice(ctx, g.DeviceID(in.ID))
+	})
+	handle(s, endpoint{method: "POST", path: "/v1/devices/{id}/password", id: "reset-device-password", tag: tag, perm: g.DevicesWrite, summary: "Give a device a new MQTT password",
+		doc: "The old one ends at once."}, s.resetDevicePassword)
+	handle(s, endpoint{method: "GET", path: "/v1/devices/{id}/status-log", id: "device-status-log", tag: tag, perm: g.DevicesRead, summary: "When a device came and went"},
+		func(ctx context.Context, in *struct {
+			byID
+			paged
+		}) (*body[page[registry.StatusRow]], error) {
+			return listed(s.view(ctx).StatusLog(ctx, g.DeviceID(in.ID), registry.Page{Limit: in.Limit, Cursor: in.Cursor}))
+		})
+	handle(s, endpoint{method: "GET", path: "/v1/rejections", id: "list-rejections", tag: tag, perm: g.DevicesRead, summary: "Observations that were refused, and why",
+		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/rejections?limit=5"`}, func(ctx context.Context, in *struct {
+		paged
+		inSchool
+		Device g.DeviceID `query:"device" maxLength:"64" doc:"Of this device."`
+	}) (*body[page[registry.RejectionRow]], error) {
+		return listed(s.view(ctx).Rejections(ctx, registry.RejectionFilter{Page: registry.Page{Limit: in.Limit, Cursor: in.Cursor}, School: in.School, Device: in.Device}))
+	})
+}
+
+func (s *Server) listDevices(ctx context.Context, in *devicesInput) (*body[page[registry.DeviceRow]], error) {
+	return listed(s.view(ctx).Devices(ctx, registry.DeviceFilter{Page: registry.Page{Limit: in.Limit, Cursor: in.Cursor}, School: in.School,
+		Zone: in.Zone, Type: in.Type, Driver: in.Driver, State: in.State, Query: in.Query}))
+}
+
+func (s *Server) createDevice(ctx context.Context, in *post[deviceBody]) (*body[NewDevice], error) {
+	d, password, err := s.view(ctx).CreateDevice(ctx, in.Body.device(ctx, in.Body.ID), in.Body.Secret)
+	if err != nil {
+		return nil, err
+	}
+	return answer(NewDevice{Device: d, Password: password, MQTT: s.mqtt(ctx, d, password)}, nil)
+}
+
+func (s *Server) updateDevice(ctx context.Context, in *put[deviceBody]) (*body[registry.DeviceRow], error) {
+	id := g.DeviceID(in.ID)
+	old, err := s.view(ctx).Device(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	d := in.Body.device(ctx, id)
+	d.Created = old.Created
+	if in.Body.School == "" {
+		d.School = old.School
+	}
+	if in.Body.Enabled == nil {
+		d.Enabled = old.Enabled
+	}
+	if err := s.view(ctx).UpdateDevice(ctx, d, in.Body.Secret); err != nil {
+		return nil, err
+	}
+	return answer(s.view(ctx).Device(ctx, id))
+}
+
+func (s *Server) resetDevicePassword(ctx context.Context, in *byID) (*body[NewDevice], error) {
+	row, err := s.view(ctx).Device(ctx, g.DeviceID(in.ID))
+	if err != nil {
+		return nil, err
+	}
+	password, err := s.view(ctx).ResetDevicePassword(ctx, row.ID)
+	if err != nil {
+		return nil, err
+	}
+	return answer(NewDevice{Device: row.Device, Password: password, MQTT: s.mqtt(ctx, row.Device, password)}, nil)
+}
+
+// mqtt says how the device reaches the gateway, with a command line that works.
+func (s *Server) mqtt(ctx context.Context, d g.Device, password string) *MQTTInfo {
+	if s.deps.Fleet == nil {
+		return nil
+	}
+	m := s.deps.Fleet.MQTT(d)
+	if m == nil {
+		return nil
+	}
+	p, _ := s.view(ctx).Profile(ctx, d.Profile) // without it the example shows no property
+	secure := ""
+	if m.TLS {
+		secure = " --tls-use-os-certs"
+	}
+	info := *m
+	info.Example = fmt.Sprintf("mosquitto_pub -h %s -p %d%s -i %s -u %s -P %s -q 1 -t %s/telemetry -m %s",
+		quote(m.Host), m.Port, secure, quote(m.ClientID), quote(m.Username), quote(password), quote(m.Prefix), quote(sample(p)))
+	return &info
+}
+
+// sample is a payload that fits the profile.
+func sample(p g.Profile) string {
+	values := map[string]any{}
+	for _, name := range p.PropertyNames() {
+		prop := p.Properties[name]
+		switch {
+		case len(prop.Enum) > 0:
+			values[name] = prop.Enum[0]
+		case prop.Type == "boolean":
+			values[name] = false
+		case prop.Type == "string":
+			values[name] = "text"
+		case prop.Minimum != nil && *prop.Minimum > 20:
+			values[name] = *prop.Minimum
+		case prop.Maximum != nil && *prop.Maximum < 20:
+			values[name] = *prop.Maximum
+		default:
+			values[name] = 20
+		}
+	}
+	b, err := json.Marshal(values)
+	if err != nil {
+		return "{}"
+	}
+	return string(b)
+}
+
+// quote makes one shell word of s.
+func quote(s string) string {
+	if s != "" && strings.IndexFunc(s, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:@", r))
+	}) < 0 {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	sort.Strings(keys)
+	return keys
+}

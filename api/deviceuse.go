@@ -1,0 +1,207 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"sync"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry"
+)
+
+type probeInput struct {
+	Body struct {
+		Driver  g.DriverName      `json:"driver" minLength:"1" maxLength:"64" doc:"The driver to try it with." example:"modbus"`
+		Profile profileRef        `json:"profile"`
+		Address map[string]string `json:"address,omitempty" doc:"What the driver needs to find the device."`
+		Secret  map[string]string `json:"secret,omitempty" doc:"Passwords and keys that the driver needs."`
+		Serial  string            `json:"serial,omitempty" maxLength:"128" doc:"The maker's serial number."`
+	}
+}
+
+// ProbeResult is what a trial found.
+type ProbeResult struct {
+	OK       bool               `json:"ok" doc:"The device answered."`
+	Message  string             `json:"message" doc:"What was found, or why it was not."`
+	Values   map[string]g.Value `json:"values,omitempty" doc:"First values, where there are any."`
+	Snapshot string             `json:"snapshot,omitempty" doc:"A camera's picture, as a data URI."`
+}
+
+type commandInput struct {
+	byID
+	Body struct {
+		Action string             `json:"action" minLength:"1" maxLength:"64" doc:"An action of the device's profile." example:"open"`
+		Values map[string]g.Value `json:"values,omitempty" doc:"The action's input."`
+		Data   []byte             `json:"data,omitempty" doc:"Bytes for the action, base64, e.g. a photograph."`
+	}
+}
+
+type desiredInput struct {
+	byID
+	Property string `path:"property" maxLength:"64" doc:"A writable property of the device's profile."`
+	Body     struct {
+		Value g.Value `json:"value" doc:"What it should be."`
+	}
+}
+
+// jpeg is an image as it goes out.
+type jpeg struct {
+	ContentType  string `header:"Content-Type"`
+	CacheControl string `header:"Cache-Control"`
+	Body         []byte
+}
+
+func picture(b []byte, err error) (*jpeg, error) {
+	if err != nil {
+		return nil, err
+	}
+	if !bytes.HasPrefix(b, []byte{0xff, 0xd8}) {
+		return nil, g.Errorf(g.Unavailable, "there is no picture yet; try again shortly")
+	}
+	return &jpeg{"image/jpeg", "private, no-store", b}, nil
+}
+
+func (s *Server) registerDeviceUse() {
+	const tag = "Devices"
+	handle(s, endpoint{method: "POST", path: "/v1/devices/probe", id: "probe-device", tag: tag, perm: g.DevicesWrite, unavailable: true, max: 256 << 10, summary: "Try a device out before it is registered",
+		doc: "A device that cannot be reached is an answer with ok false and the reason, not an error."}, s.probe)
+	handle(s, endpoint{method: "POST", path: "/v1/devices/{id}/commands", id: "command-device", tag: tag, perm: g.DevicesWrite, unavailable: true, max: 12 << 20, summary: "Tell a device to do something"}, s.command)
+	handle(s, endpoint{method: "PUT", path: "/v1/devices/{id}/desired/{property}", id: "set-desired", tag: tag, perm: g.DevicesWrite, max: 8 << 10, summary: "Say what a property should be",
+		doc: "The wish is kept in the twin and handed to the driver; reported shows what became of it."}, s.setDesired)
+	handle(s, endpoint{method: "GET", path: "/v1/devices/{id}/snapshot", id: "device-snapshot", tag: tag, perm: g.CameraView, unavailable: true, raw: "image/jpeg", summary: "A camera's picture now",
+		doc: "Looking is audited, once in ten minutes for each viewer and camera. The picture is not kept."}, s.snapshot)
+}
+
+func (s *Server) probe(ctx context.Context, in *probeInput) (*body[ProbeResult], error) {
+	if s.deps.Fleet == nil {
+		return nil, missing("drivers")
+	}
+	p, err := s.profile(ctx, in.Body.Profile)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	d := g.Device{ID: g.DeviceID(g.NewID("probe")), School: school(ctx, ""), Profile: p.ID, Driver: in.Body.Driver, Serial: in.Body.Serial, Address: in.Body.Address, Enabled: true}
+	found, err := s.deps.Fleet.Probe(ctx, in.Body.Driver, d, p, in.Body.Secret)
+	if err != nil {
+		if ctx.Err() != nil {
+			return answer(ProbeResult{Message: "no answer within 20 s"}, nil)
+		}
+		return answer(ProbeResult{Message: err.Error()}, nil)
+	}
+	r := ProbeResult{OK: true, Message: found.Message, Values: found.Values}
+	if len(found.Snapshot) > 0 {
+		r.Snapshot = "data:image/jpeg;base64," + base64.StdEncoding.EncodeToString(found.Snapshot)
+	}
+	return answer(r, nil)
+}
+
+func (s *Server) command(ctx context.Context, in *commandInput) (*body[CommandResult], error) {
+	row, p, err := s.deviceAndProfile(ctx, g.DeviceID(in.ID))
+	if err != nil {
+		return nil, err
+	}
+	a, ok := p.Actions[in.Body.Action]
+	if !ok {
+		return nil, g.FieldErrorf("action", "profile %q has no action %q; it has %v", p.ID, in.Body.Action, sortedKeys(p.Actions))
+	}
+	for _, name := range sortedKeys(in.Body.Values) {
+		prop, ok := a.Input[name]
+		if !ok {
+			return nil, g.FieldErrorf("values."+name, "the action %q takes no such value; it takes %v", in.Body.Action, sortedKeys(a.Input))
+		}
+		if err := prop.Check(in.Body.Values[name]); err != nil {
+			return nil, g.FieldErrorf("values."+name, "%v", err)
+		}
+	}
+	if s.deps.Fleet == nil {
+		return nil, missing("drivers")
+	}
+	if err := s.view(ctx).Record(ctx, "device.command", in.ID+" "+in.Body.Action); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	return answer(s.deps.Fleet.Command(ctx, row.Device, in.Body.Action, in.Body.Values, in.Body.Data))
+}
+
+func (s *Server) deviceAndProfile(ctx context.Context, id g.DeviceID) (registry.DeviceRow, g.Profile, error) {
+	row, err := s.view(ctx).Device(ctx, id)
+	if err != nil {
+		return row, g.Profile{}, err
+	}
+	p, err := s.view(ctx).Profile(ctx, row.Profile)
+	return row, p, err
+}
+
+func (s *Server) setDesired(ctx context.Context, in *desiredInput) (*none, error) {
+	_, p, err := s.deviceAndProfile(ctx, g.DeviceID(in.ID))
+	if err != nil {
+		return nil, err
+	}
+	prop, ok := p.Properties[in.Property]
+	if !ok || !prop.Writable {
+		return nil, g.FieldErrorf("property", "profile %q has no writable property %q", p.ID, in.Property)
+	}
+	if err := prop.Check(in.Body.Value); err != nil {
+		return nil, g.FieldErrorf("value", "%v", err)
+	}
+	return &none{}, s.view(ctx).SetDesired(ctx, g.DeviceID(in.ID), in.Property, in.Body.Value)
+}
+
+func (s *Server) snapshot(ctx context.Context, in *byID) (*jpeg, error) {
+	// Whoever may look through a camera need not be allowed to read the rest of the fleet.
+	scope := callerOf(ctx).scope
+	scope.Permissions = []g.Permission{g.DevicesRead, g.CameraView}
+	row, err := s.reg.In(scope).Device(ctx, g.DeviceID(in.ID))
+	if err != nil {
+		return nil, err
+	}
+	if row.Type != g.TypeCamera {
+		return nil, g.Errorf(g.Invalid, "device %q is no camera", in.ID)
+	}
+	if s.deps.Fleet == nil {
+		return nil, missing("drivers")
+	}
+	if name := callerOf(ctx).name() + " " + in.ID; !s.viewed.seen(name, s.now()) {
+		if err := s.view(ctx).Record(ctx, "camera.view", in.ID); err != nil {
+			return nil, g.Errorf(g.Unavailable, "looking through a camera must be audited, and the audit log cannot be written")
+		}
+		s.viewed.note(name, s.now())
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	return picture(s.deps.Fleet.Snapshot(ctx, row.Device))
+}
+
+// lately remembers up to max names for a while. When it is full it forgets everything, so
+// that at worst something is noted twice.
+type lately struct {
+	span time.Duration
+	max  int
+	mu   sync.Mutex
+	at   map[string]time.Time
+}
+
+func newLately(span time.Duration, max int) *lately {
+	return &lately{span: span, max: max, at: map[string]time.Time{}}
+}
+
+func (l *lately) seen(name string, now time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	at, ok := l.at[name]
+	return ok && now.Sub(at) < l.span
+}
+
+func (l *lately) note(name string, now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.at) >= l.max {
+		clear(l.at)
+	}
+	l.at[name] = now
+}

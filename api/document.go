@@ -1,0 +1,198 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"reflect"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// document begins the OpenAPI 3.1 document; registering the operations fills it in.
+func (s *Server) document() {
+	schemas := huma.NewMapRegistry("#/components/schemas/", schemaName)
+	aliases(schemas)
+	format := huma.Format{
+		Marshal: func(w io.Writer, v any) error {
+			enc := json.NewEncoder(w)
+			enc.SetEscapeHTML(false)
+			return enc.Encode(v)
+		},
+		Unmarshal: json.Unmarshal,
+	}
+	cfg := huma.Config{
+		OpenAPI: &huma.OpenAPI{
+			OpenAPI: "3.1.0",
+			Info: &huma.Info{Title: "Gatehouse", Version: or(s.cfg.Version, "dev"), License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
+				Description: introduction},
+			Components: &huma.Components{Schemas: schemas, Responses: map[string]*huma.Response{},
+				Parameters: map[string]*huma.Param{"IdempotencyKey": {Name: idemHeader, In: "header", Schema: &huma.Schema{Type: "string", MaxLength: ptr(idemKey)},
+					Description: "A key of the caller's choice. The same key with the same request within 24 hours is answered again as before, with the header `Idempotent-Replayed: true`, and done once; with another request it is a conflict."}},
+				SecuritySchemes: map[string]*huma.SecurityScheme{
+					"key":     {Type: "http", Scheme: "bearer", BearerFormat: "ghk_…", Description: "An API key, made in the console or with POST /v1/keys."},
+					"session": {Type: "apiKey", In: "cookie", Name: cookieName, Description: "The console's sign-in. Changes also need the header " + csrfHeader + " with csrf of GET /v1/me."},
+				}},
+		},
+		Formats:       map[string]huma.Format{"application/json": format, "json": format},
+		DefaultFormat: "application/json",
+		Transformers:  []huma.Transformer{transform},
+
+		RejectUnknownQueryParameters: true,
+	}
+	if s.cfg.BaseURL != "" {
+		cfg.OpenAPI.Servers = []*huma.Server{{URL: strings.TrimSuffix(s.cfg.BaseURL, "/")}}
+	}
+	problem := schemas.Schema(reflect.TypeFor[Problem](), true, "")
+	for status, words := range map[int]string{
+		http.StatusBadRequest:            "The body is no valid JSON, or is missing.",
+		http.StatusUnauthorized:          "Nobody is signed in, or the key is wrong, ended or revoked.",
+		http.StatusForbidden:             "The caller lacks the permission, or a page's change came without its CSRF header.",
+		http.StatusNotFound:              "There is nothing by that name in the caller's schools.",
+		http.StatusConflict:              "It exists already, is in use, or has changed meanwhile.",
+		http.StatusRequestEntityTooLarge: "The body is over the stated bound.",
+		http.StatusUnsupportedMediaType:  "The body's content type is not taken here.",
+		http.StatusUnprocessableEntity:   "The input is wrong; errors names the fields.",
+		http.StatusTooManyRequests:       "Too many requests; Retry-After says when to come back.",
+		http.StatusInternalServerError:   "The gateway's own fault; its log has the cause under request_id.",
+		http.StatusServiceUnavailable:    "A part that is needed is down or full; try again.",
+	} {
+		cfg.OpenAPI.Components.Responses[strings.ReplaceAll(http.StatusText(status), " ", "")] = &huma.Response{Description: words,
+			Content: map[string]*huma.MediaType{problemType: {Schema: problem}}}
+	}
+	for _, t := range tags() {
+		cfg.OpenAPI.Tags = append(cfg.OpenAPI.Tags, &huma.Tag{Name: t[0], Description: t[1]})
+	}
+	s.api = huma.NewAPI(cfg, &gated{s.mux, s})
+}
+
+// schemaName is huma's name for a type, but where two packages have one by the same name.
+func schemaName(t reflect.Type, hint string) string {
+	if t == reflect.TypeFor[Status]() {
+		return "GatewayStatus"
+	}
+	return huma.DefaultSchemaNamer(t, hint)
+}
+
+const introduction = `The gateway between a school's devices and the people who answer for the children in it.
+
+Programs send an API key as ` + "`Authorization: Bearer ghk_…`" + `. Errors are RFC 9457 problem documents with a stable ` + "`code`" + `.
+Lists take ` + "`limit`" + ` and ` + "`cursor`" + ` and answer ` + "`items`" + ` and ` + "`next`" + `. Times are RFC 3339.
+A POST may carry an ` + "`Idempotency-Key`" + `. Rates are told in ` + "`RateLimit-*`" + ` headers.
+The examples expect GATEHOUSE_URL and GATEHOUSE_KEY in the environment.`
+
+func tags() [][2]string {
+	return [][2]string{
+		{"Sign-in", "First run, sign-in and the caller."}, {"Schools and places", "Schools, sites, buildings and zones."}, {"Profiles", "What kinds of device can say and do."},
+		{"Devices", "The fleet: registration, twins, commands."}, {"Drivers", "The programs that speak to equipment."}, {"People", "People, consent, cards and faces."},
+		{"Sightings", "Who was seen where."}, {"Alerts", "What the rules found, and who handles it."}, {"Incidents", "Procedures and hand-overs."},
+		{"Attendance", "Sessions, answers, corrections and leave."}, {"Events", "The journal and the live stream."}, {"Telemetry", "Readings, by the Prometheus HTTP API."},
+		{"Keys", "API keys."}, {"Webhooks", "Events posted to a server of one's own."}, {"Users", "Who can sign in."}, {"Audit", "Who did what."}, {"Gateway", "Health, evidence and settings."},
+	}
+}
+
+func ptr[T any](v T) *T { return &v }
+
+// The schema of a word that takes one of a few values.
+func oneOf[T ~string](values []T) *huma.Schema {
+	s := &huma.Schema{Type: huma.TypeString}
+	for _, v := range values {
+		s.Enum = append(s.Enum, string(v))
+	}
+	return s
+}
+
+type (
+	valueSchema      struct{}
+	rawSchema        struct{}
+	severitySchema   struct{}
+	alertSchema      struct{}
+	incidentSchema   struct{}
+	roleSchema       struct{}
+	permissionSchema struct{}
+	eventSchema      struct{}
+	methodSchema     struct{}
+	directionSchema  struct{}
+	personSchema     struct{}
+	zoneSchema       struct{}
+	schoolSchema     struct{}
+	typeSchema       struct{}
+	stateSchema      struct{}
+	sessionSchema    struct{}
+	attendanceSchema struct{}
+)
+
+func (valueSchema) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Description: "A number, true or false, or a text.", OneOf: []*huma.Schema{
+		{Type: huma.TypeNumber}, {Type: huma.TypeBoolean}, {Type: huma.TypeString, MaxLength: ptr(g.MaxStringValue)}}}
+}
+func (rawSchema) Schema(huma.Registry) *huma.Schema      { return &huma.Schema{} }
+func (severitySchema) Schema(huma.Registry) *huma.Schema { return oneOf(g.Severities()) }
+func (alertSchema) Schema(huma.Registry) *huma.Schema    { return oneOf(alertStates()) }
+func (incidentSchema) Schema(huma.Registry) *huma.Schema {
+	return oneOf([]g.IncidentState{g.IncidentOpen, g.IncidentClosed})
+}
+func (roleSchema) Schema(huma.Registry) *huma.Schema { return oneOf(g.Roles()) }
+func (permissionSchema) Schema(huma.Registry) *huma.Schema {
+	return oneOf(g.RoleDistrict.Permissions())
+}
+func (eventSchema) Schema(huma.Registry) *huma.Schema  { return oneOf(eventKinds()) }
+func (methodSchema) Schema(huma.Registry) *huma.Schema { return oneOf(g.Methods()) }
+func (directionSchema) Schema(huma.Registry) *huma.Schema {
+	return oneOf([]g.Direction{"", g.In, g.Out})
+}
+func (personSchema) Schema(huma.Registry) *huma.Schema { return oneOf(g.PersonKinds()) }
+func (zoneSchema) Schema(huma.Registry) *huma.Schema   { return oneOf(g.ZoneKinds()) }
+func (schoolSchema) Schema(huma.Registry) *huma.Schema {
+	return oneOf([]g.SchoolKind{g.KindSchool, g.KindDistrict})
+}
+func (typeSchema) Schema(huma.Registry) *huma.Schema { return oneOf(g.DeviceTypes()) }
+func (stateSchema) Schema(huma.Registry) *huma.Schema {
+	return oneOf([]g.DeviceState{g.StateUnknown, g.StateOnline, g.StateOffline, g.StateFault, g.StateDriverDown, g.StateDisabled})
+}
+func (sessionSchema) Schema(huma.Registry) *huma.Schema {
+	return oneOf([]g.SessionKind{g.SessionArrival, g.SessionMeal, g.SessionDorm})
+}
+func (attendanceSchema) Schema(huma.Registry) *huma.Schema {
+	return oneOf([]g.AttendanceState{g.Expected, g.Arrived, g.Late, g.LeftEarly, g.Absent, g.Excused, g.OffsiteApproved, g.Unknown, g.NotRequired})
+}
+
+// aliases teaches the document what the domain's words may be.
+func aliases(r huma.Registry) {
+	r.RegisterTypeAlias(reflect.TypeFor[g.Value](), reflect.TypeFor[valueSchema]())
+	r.RegisterTypeAlias(reflect.TypeFor[json.RawMessage](), reflect.TypeFor[rawSchema]())
+	r.RegisterTypeAlias(reflect.TypeFor[g.Severity](), reflect.TypeFor[severitySchema]())
+	r.RegisterTypeAlias(reflect.TypeFor[g.AlertState](), reflect.TypeFor[alertSchema]())
+	r.RegisterTypeAlias(reflect.TypeFor[g.IncidentState](), reflect.TypeFor[incidentSchema]())
+	r.RegisterTypeAlias(reflect.TypeFor[g.Role](), reflect.TypeFor[roleSchema]())
+	r.RegisterTypeAlias(reflect.TypeFor[g.Permission](), reflect.TypeFor[permissionSchema]())
+	r.RegisterTypeAlias(reflect.TypeFor[g.EventKind](), reflect.TypeFor[eventSchema]())
+	r.RegisterTypeAlias(reflect.TypeFor[g.Method](), reflect.TypeFor[methodSchema]())
+	r.RegisterTypeAlias(reflect.TypeFor[g.Direction](), reflect.TypeFor[directionSchema]())
+	r.RegisterTypeAlias(reflect.TypeFor[g.PersonKind](), reflect.TypeFor[personSchema]())
+	r.RegisterTypeAlias(reflect.TypeFor[g.ZoneKind](), reflect.TypeFor[zoneSchema]())
+	r.RegisterTypeAlias(reflect.TypeFor[g.SchoolKind](), reflect.TypeFor[schoolSchema]())
+	r.RegisterTypeAlias(reflect.TypeFor[g.DeviceType](), reflect.TypeFor[typeSchema]())
+	r.RegisterTypeAlias(reflect.TypeFor[g.DeviceState](), reflect.TypeFor[stateSchema]())
+	r.RegisterTypeAlias(reflect.TypeFor[g.SessionKind](), reflect.TypeFor[sessionSchema]())
+	r.RegisterTypeAlias(reflect.TypeFor[g.AttendanceState](), reflect.TypeFor[attendanceSchema]())
+}
+
+// finish writes the document out once, for every reader the same.
+func (s *Server) finish() error {
+	doc := s.api.OpenAPI()
+	for _, unused := range []string{"ErrorModel", "ErrorDetail"} { // huma's own error, which transform replaces
+		delete(doc.Components.Schemas.Map(), unused)
+	}
+	b, err := json.Marshal(doc)
+	if err != nil {
+		return err
+	}
+	s.specJSON = bytes.TrimSpace(b)
+	s.specYAML, err = doc.YAML()
+	return err
+}

@@ -1,0 +1,179 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// endpoint is what an operation says of itself; the OpenAPI document, the gate before it and
+// the tests are made from it.
+type endpoint struct {
+	method, path string
+	id           string // operationId
+	tag          string
+	summary      string
+	doc          string // more than the summary
+	example      string // a shell command that works; the tests run it
+	perm         g.Permission
+	public       bool   // nobody needs to be signed in
+	strict       bool   // public, and counted as an attempt to sign in
+	stream       bool   // the answer goes on
+	status       int    // of success; 0: 200, or 204 without a body
+	max          int64  // bytes of body; 0: 1 MiB
+	raw          string // content type of an answer that is not JSON
+	conflict     bool   // may answer 409 of its own
+	unavailable  bool   // may answer 503: needs a part that can be down
+}
+
+func (e endpoint) maxBody() int64 {
+	if e.max > 0 {
+		return e.max
+	}
+	return 1 << 20
+}
+
+// gated registers each operation behind its guard.
+type gated struct {
+	mux *http.ServeMux
+	s   *Server
+}
+
+// Handle implements huma.Adapter.
+func (a *gated) Handle(op *huma.Operation, next func(huma.Context)) {
+	e, _ := op.Metadata["endpoint"].(endpoint)
+	a.mux.Handle(op.Method+" "+op.Path, a.s.guard(e, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next(humago.NewContext(op, r, w))
+	})))
+}
+
+// ServeHTTP implements huma.Adapter.
+func (a *gated) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.mux.ServeHTTP(w, r) }
+
+// handle registers one operation.
+func handle[I, O any](s *Server, e endpoint, h func(context.Context, *I) (*O, error)) {
+	op := huma.Operation{
+		Method: e.method, Path: e.path, OperationID: e.id, Tags: []string{e.tag}, Summary: e.summary, Description: describe(e),
+		DefaultStatus: e.status, MaxBodyBytes: e.maxBody() + 1, BodyReadTimeout: 30 * time.Second,
+		Metadata: map[string]any{"endpoint": e}, Responses: e.problems(),
+		Security: []map[string][]string{{"key": {}}, {"session": {}}},
+	}
+	if e.public {
+		op.Security = []map[string][]string{}
+	}
+	if e.raw != "" {
+		status := "200"
+		op.Responses[status] = &huma.Response{Description: "OK", Content: map[string]*huma.MediaType{e.raw: {Schema: &huma.Schema{Type: "string"}}}}
+		if strings.HasPrefix(e.raw, "image/") {
+			op.Responses[status].Content[e.raw].Schema = &huma.Schema{Type: "string", Format: "binary"}
+		}
+	}
+	if e.method == http.MethodPost && !e.public && !e.stream {
+		op.Parameters = append(op.Parameters, &huma.Param{Ref: "#/components/parameters/IdempotencyKey"})
+	}
+	huma.Register(s.api, op, func(ctx context.Context, in *I) (*O, error) {
+		out, err := h(ctx, in)
+		if err != nil {
+			return nil, s.problem(ctx, err)
+		}
+		return out, nil
+	})
+}
+
+// describe is the operation's text: what it does, who may, and how to try it.
+func describe(e endpoint) string {
+	var b strings.Builder
+	b.WriteString(e.doc)
+	switch {
+	case e.public:
+	case e.perm != "":
+		b.WriteString("\n\nNeeds the permission `" + string(e.perm) + "`.")
+	default:
+		b.WriteString("\n\nFor everybody who is signed in.")
+	}
+	if e.example != "" {
+		b.WriteString("\n\n```sh\n" + e.example + "\n```")
+	}
+	return strings.TrimSpace(b.String())
+}
+
+// problems lists every error that the operation can answer.
+func (e endpoint) problems() map[string]*huma.Response {
+	codes := []int{http.StatusTooManyRequests, http.StatusInternalServerError}
+	if !e.public {
+		codes = append(codes, http.StatusUnauthorized)
+	}
+	if e.perm != "" || !safe(e.method) {
+		codes = append(codes, http.StatusForbidden)
+	}
+	if strings.Contains(e.path, "{") {
+		codes = append(codes, http.StatusNotFound)
+	}
+	codes = append(codes, http.StatusUnprocessableEntity)
+	if e.method == http.MethodPost || e.method == http.MethodPut {
+		codes = append(codes, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
+	}
+	if e.conflict || e.method == http.MethodPost && !e.public {
+		codes = append(codes, http.StatusConflict)
+	}
+	if e.unavailable || e.stream {
+		codes = append(codes, http.StatusServiceUnavailable)
+	}
+	m := map[string]*huma.Response{}
+	for _, c := range codes {
+		m[strconv.Itoa(c)] = &huma.Response{Ref: "#/components/responses/" + strings.ReplaceAll(http.StatusText(c), " ", "")}
+	}
+	return m
+}
+
+// body wraps an answer's body.
+type body[T any] struct{ Body T }
+
+func answer[T any](v T, err error) (*body[T], error) {
+	if err != nil {
+		return nil, err
+	}
+	return &body[T]{v}, nil
+}
+
+// list is every list's shape.
+type page[T any] struct {
+	Items []T    `json:"items" nullable:"false" doc:"The rows of this page."`
+	Next  string `json:"next" doc:"Pass it as cursor for the next page; empty: this is the last."`
+}
+
+func listed[T any](rows []T, next string, err error) (*body[page[T]], error) {
+	if err != nil {
+		return nil, err
+	}
+	if rows == nil {
+		rows = []T{}
+	}
+	return &body[page[T]]{page[T]{rows, next}}, nil
+}
+
+// none is the input or output of operations without one.
+type none struct{}
+
+// paged is embedded in the inputs of lists.
+type paged struct {
+	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"Rows of a page."`
+	Cursor string `query:"cursor" maxLength:"1024" doc:"next of the page before."`
+}
+
+// inSchool is embedded where a school can be chosen.
+type inSchool struct {
+	School g.SchoolID `query:"school" maxLength:"64" doc:"The school; empty: the caller's own, and with a district all of its schools."`
+}
+
+// byID is the input of operations on one thing.
+type byID struct {
+	ID string `path:"id" maxLength:"64" doc:"The id."`
+}

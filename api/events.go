@@ -1,0 +1,327 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// Bounds of reading events.
+const (
+	eventPage  = 1000             // events taken from the journal at a time
+	eventScan  = 50 * eventPage   // events that one GET /v1/events looks at
+	heartbeat  = 15 * time.Second // silence after which a stream shows that it is alive
+	writeLimit = 10 * time.Second // a client that takes longer for one write is dropped
+)
+
+func eventKinds() []g.EventKind {
+	return []g.EventKind{g.EventReading, g.EventSighting, g.EventStatus, g.EventRejected, g.EventAlert, g.EventIncident, g.EventAttendance}
+}
+
+// kindNeeds is the permission that seeing a kind of event takes.
+func kindNeeds(k g.EventKind) g.Permission {
+	switch k {
+	case g.EventReading:
+		return g.TelemetryRead
+	case g.EventSighting:
+		return g.SightingsRead
+	case g.EventAlert, g.EventIncident:
+		return g.AlertsRead
+	case g.EventAttendance:
+		return g.AttendanceRead
+	}
+	return g.DevicesRead
+}
+
+// EventPage is a page of events.
+type EventPage struct {
+	Items []g.Event `json:"items" nullable:"false" doc:"The events, in order. It can be empty although more is true: what was passed over was not asked for."`
+	Next  string    `json:"next" doc:"Pass it as after to go on."`
+	More  bool      `json:"more" doc:"There is more to read already."`
+}
+
+type eventsInput struct {
+	inSchool
+	After uint64   `query:"after" doc:"The sequence after which to begin; 0: the oldest that is kept."`
+	Kinds []string `query:"kinds" maxItems:"7" doc:"Kinds of event, comma-separated: reading, sighting, status, rejected, alert, incident, attendance. Default: all that the caller may see, but readings." example:"alert,attendance"`
+	Limit int      `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"Events of a page."`
+}
+
+type streamInput struct {
+	inSchool
+	Kinds     []string `query:"kinds" maxItems:"7" doc:"Kinds of event, comma-separated; as in GET /v1/events." example:"alert,status"`
+	After     string   `query:"after" maxLength:"20" pattern:"^[0-9]*$" doc:"As Last-Event-ID, for clients that cannot send it. Absent: from now on."`
+	LastEvent string   `header:"Last-Event-ID" maxLength:"20" pattern:"^[0-9]*$" doc:"The id of the last event that was received; the stream goes on after it."`
+}
+
+func (s *Server) registerEvents() {
+	const tag = "Events"
+	handle(s, endpoint{method: "GET", path: "/v1/events", id: "list-events", tag: tag, summary: "The journal, from any point on",
+		doc:     "Every event has a sequence number; the ids are those of the webhooks, so what a webhook missed is read here. Which kinds are shown depends on the caller's permissions.",
+		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/events?after=0&kinds=status&limit=5"`}, s.listEvents)
+	handle(s, endpoint{method: "GET", path: "/v1/stream", id: "stream", tag: tag, stream: true, raw: "text/event-stream", summary: "The live stream (server-sent events)",
+		doc: "Each message's id is the sequence, its event the kind and its data the event as JSON. A client that reconnects with Last-Event-ID misses nothing and sees nothing twice. " +
+			"After 15 s of silence comes a comment. `event: gap` says that events were trimmed before they could be sent, `event: reset` that the journal is younger than Last-Event-ID: read the lists again. A client that is too slow is dropped and may reconnect.",
+		example: `curl -fsSN --max-time 1 -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/stream?kinds=alert&after=0" || [ $? = 28 ]`}, s.stream)
+}
+
+// wanted is which events a caller gets.
+type wanted struct {
+	kinds   map[g.EventKind]bool
+	schools map[g.SchoolID]bool
+}
+
+func (w wanted) has(e *g.Event) bool { return w.kinds[e.Kind] && w.schools[e.School] }
+
+// want checks what is asked for against the caller's permissions and schools.
+func (s *Server) want(ctx context.Context, asked []string, school g.SchoolID) (wanted, error) {
+	w := wanted{kinds: map[g.EventKind]bool{}, schools: map[g.SchoolID]bool{}}
+	scope := callerOf(ctx).scope
+	for _, k := range asked {
+		kind := g.EventKind(k)
+		if !slices.Contains(eventKinds(), kind) {
+			return w, g.FieldErrorf("kinds", "%q is no kind of event; use some of %v", k, eventKinds())
+		}
+		if !scope.Can(kindNeeds(kind)) {
+			return w, g.Errorf(g.Forbidden, "events of kind %s need the permission %s", kind, kindNeeds(kind))
+		}
+		w.kinds[kind] = true
+	}
+	if len(asked) == 0 {
+		for _, k := range eventKinds() {
+			if k != g.EventReading && scope.Can(kindNeeds(k)) {
+				w.kinds[k] = true
+			}
+		}
+	}
+	if len(w.kinds) == 0 {
+		return w, g.Errorf(g.Forbidden, "none of the caller's permissions shows any kind of event")
+	}
+	all, err := s.view(ctx).Schools(ctx)
+	if err != nil {
+		return w, err
+	}
+	for _, x := range all {
+		if school == "" || x.ID == school {
+			w.schools[x.ID] = true
+		}
+	}
+	if len(w.schools) == 0 {
+		return w, g.Errorf(g.NotFound, "there is no school %q here", school)
+	}
+	return w, nil
+}
+
+func (s *Server) listEvents(ctx context.Context, in *eventsInput) (*body[EventPage], error) {
+	w, err := s.want(ctx, in.Kinds, in.School)
+	if err != nil {
+		return nil, err
+	}
+	page := EventPage{Items: []g.Event{}}
+	at := in.After
+	for scanned := 0; scanned < eventScan && len(page.Items) < in.Limit; {
+		events, err := s.live.After(ctx, at, eventPage)
+		if err != nil {
+			return nil, err
+		}
+		if len(events) == 0 {
+			break
+		}
+		for i := range events {
+			if len(page.Items) == in.Limit {
+				break
+			}
+			if at = events[i].Seq; w.has(&events[i]) {
+				page.Items = append(page.Items, events[i])
+			}
+		}
+		scanned += len(events)
+	}
+	page.Next, page.More = strconv.FormatUint(at, 10), at < s.live.Newest()
+	return answer(page, nil)
+}
+
+func (s *Server) stream(ctx context.Context, in *streamInput) (*huma.StreamResponse, error) {
+	w, err := s.want(ctx, in.Kinds, in.School)
+	if err != nil {
+		return nil, err
+	}
+	name := callerOf(ctx).name()
+	if err := s.streams.take(name); err != nil {
+		return nil, err
+	}
+	newest := s.live.Newest()
+	at, resumed := newest, false
+	for _, id := range []string{in.LastEvent, in.After} {
+		if n, err := strconv.ParseUint(id, 10, 64); err == nil {
+			at, resumed = n, true
+			break
+		}
+	}
+	return &huma.StreamResponse{Body: func(hc huma.Context) {
+		defer s.streams.give(name)
+		r, rw := humago.Unwrap(hc)
+		f := &feed{s: s, r: r.WithContext(ctx), in: in, want: w, at: at, w: rw, rc: http.NewResponseController(rw)}
+		f.serve(newest, resumed)
+	}}, nil
+}
+
+// feed is one live stream.
+type feed struct {
+	s      *Server
+	r      *http.Request
+	in     *streamInput
+	want   wanted
+	schema uint64 // Server.changes when want was asked
+	at     uint64 // the last event that was looked at
+	w      http.ResponseWriter
+	rc     *http.ResponseController
+	buf    bytes.Buffer
+	wrote  time.Time
+}
+
+func (f *feed) serve(newest uint64, resumed bool) {
+	h := f.w.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Accel-Buffering", "no") // a proxy in front must not hold messages back
+	f.w.WriteHeader(http.StatusOK)
+	f.schema = f.s.changes.Load()
+	f.buf.WriteString("retry: 2000\n\n")
+	if f.at > newest {
+		fmt.Fprintf(&f.buf, "event: reset\nid: %d\ndata: {\"newest\":%d}\n\n", newest, newest)
+		f.at = newest
+	}
+	if f.flush() != nil {
+		return
+	}
+	ctx := f.r.Context()
+	for first := resumed; ctx.Err() == nil; first = false {
+		events, err := f.s.live.After(ctx, f.at, eventPage)
+		if err != nil {
+			f.s.log.WarnContext(ctx, "live stream broke off", "request_id", requestID(ctx), "error", err)
+			return
+		}
+		if first && len(events) > 0 && events[0].Seq > f.at+1 {
+			fmt.Fprintf(&f.buf, "event: gap\ndata: {\"after\":%d,\"before\":%d}\n\n", f.at, events[0].Seq)
+		}
+		if err := f.send(events); err != nil {
+			return
+		}
+		if err := f.beat(ctx); err != nil {
+			return
+		}
+		if len(events) == 0 {
+			f.wait(ctx)
+		}
+	}
+}
+
+func (f *feed) send(events []g.Event) error {
+	for i := range events {
+		e := &events[i]
+		f.at = e.Seq
+		if !f.want.has(e) {
+			continue
+		}
+		data, err := json.Marshal(e)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(&f.buf, "id: %d\nevent: %s\ndata: %s\n\n", e.Seq, e.Kind, data)
+		if f.buf.Len() > 64<<10 {
+			if err := f.flush(); err != nil {
+				return err
+			}
+		}
+	}
+	return f.flush()
+}
+
+// beat shows after a silence that the stream is alive, tells how far it has looked, and
+// checks that the caller still may look.
+func (f *feed) beat(ctx context.Context) error {
+	if f.schema != f.s.changes.Load() {
+		f.schema = f.s.changes.Load()
+		w, err := f.s.want(ctx, f.in.Kinds, f.in.School)
+		if err != nil {
+			return err
+		}
+		f.want = w
+	}
+	if time.Since(f.wrote) < heartbeat {
+		return nil
+	}
+	if _, err := f.s.identify(f.r); err != nil {
+		return err
+	}
+	fmt.Fprintf(&f.buf, ": alive\nid: %d\n\n", f.at)
+	return f.flush()
+}
+
+// wait returns when there is more, or when it is time for a beat.
+func (f *feed) wait(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, max(time.Millisecond, heartbeat-time.Since(f.wrote)))
+	defer cancel()
+	_ = f.s.live.Wait(ctx, f.at) // its error is the context's, which the loop looks at
+}
+
+// flush sends what is in the buffer. The deadline is the socket's, so it is of the real clock.
+func (f *feed) flush() error {
+	if f.buf.Len() == 0 {
+		return nil
+	}
+	if err := f.rc.SetWriteDeadline(time.Now().Add(writeLimit)); err != nil {
+		return err
+	}
+	if _, err := f.w.Write(f.buf.Bytes()); err != nil {
+		return err
+	}
+	f.buf.Reset()
+	f.wrote = time.Now()
+	return f.rc.Flush()
+}
+
+// slots bounds the live streams, in all and of one caller.
+type slots struct {
+	max, each int
+	mu        sync.Mutex
+	n         int
+	by        map[string]int
+}
+
+func newSlots(max, each int) *slots { return &slots{max: max, each: each, by: map[string]int{}} }
+
+func (s *slots) take(name string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.by[name] >= s.each {
+		return g.Errorf(g.RateLimited, "there are %d live streams of this caller already; close one", s.each)
+	}
+	if s.n >= s.max {
+		return g.Errorf(g.Unavailable, "the gateway serves %d live streams already; try again later", s.max)
+	}
+	s.n++
+	s.by[name]++
+	return nil
+}
+
+func (s *slots) give(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.n--
+	if s.by[name]--; s.by[name] == 0 {
+		delete(s.by, name)
+	}
+}

@@ -1,0 +1,179 @@
+package api_test
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"sync"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api"
+)
+
+// journal is a journal in memory. Real events of the real type, without a disk.
+type journal struct {
+	mu     sync.Mutex
+	events []g.Event
+	next   uint64
+	grown  chan struct{}
+}
+
+func newJournal() *journal { return &journal{grown: make(chan struct{})} }
+
+func (j *journal) add(events ...g.Event) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, e := range events {
+		j.next++
+		e.Seq = j.next
+		if e.ID == "" {
+			e.ID = "evt_" + strconv.FormatUint(e.Seq, 10)
+		}
+		j.events = append(j.events, e)
+	}
+	close(j.grown)
+	j.grown = make(chan struct{})
+}
+
+// trim forgets events up to seq.
+func (j *journal) trim(seq uint64) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for len(j.events) > 0 && j.events[0].Seq <= seq {
+		j.events = j.events[1:]
+	}
+}
+
+func (j *journal) After(_ context.Context, seq uint64, max int) ([]g.Event, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for i := range j.events {
+		if j.events[i].Seq > seq {
+			return j.events[i:min(len(j.events), i+max)], nil
+		}
+	}
+	return nil, nil
+}
+
+func (j *journal) Wait(ctx context.Context, seq uint64) error {
+	for {
+		j.mu.Lock()
+		newest, grown := j.next, j.grown
+		j.mu.Unlock()
+		if newest > seq {
+			return nil
+		}
+		select {
+		case <-grown:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (j *journal) Newest() uint64 {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.next
+}
+
+type intake struct{ live *journal }
+
+func (i *intake) Manual(_ context.Context, _ g.Scope, school g.SchoolID, s g.Sighting) (uint64, g.SightingID, error) {
+	s.ID = g.SightingID(g.NewID("sgt"))
+	i.live.add(g.Event{Kind: g.EventSighting, School: school, Zone: s.Zone, Sighting: &s})
+	return i.live.Newest(), s.ID, nil
+}
+
+// fleet stands for the equipment behind the drivers.
+type fleet struct {
+	mu       sync.Mutex
+	restarts []g.DriverName
+	commands []string
+}
+
+func (f *fleet) Drivers() []api.DriverInfo {
+	return []api.DriverInfo{{Name: "camera", Title: "Camera", State: "running", Address: []api.Field{{Key: "url", Title: "Address", Required: true}}}}
+}
+
+func (f *fleet) DriverLog(name g.DriverName) ([]api.LogLine, error) {
+	if name != "camera" {
+		return nil, g.Errorf(g.NotFound, "there is no driver %q", name)
+	}
+	return []api.LogLine{{Level: "info", Text: "started"}}, nil
+}
+
+func (f *fleet) Restart(name g.DriverName) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if name != "camera" {
+		return g.Errorf(g.NotFound, "there is no driver %q", name)
+	}
+	f.restarts = append(f.restarts, name)
+	return nil
+}
+
+func (f *fleet) Probe(_ context.Context, driver g.DriverName, d g.Device, p g.Profile, secret map[string]string) (api.Probe, error) {
+	if d.Address["url"] == "" {
+		return api.Probe{}, errors.New("give the camera's address")
+	}
+	return api.Probe{Message: "H.264 640x360", Snapshot: picture()}, nil
+}
+
+func (f *fleet) Command(_ context.Context, d g.Device, action string, values map[string]g.Value, data []byte) (api.CommandResult, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.commands = append(f.commands, string(d.ID)+" "+action)
+	return api.CommandResult{Message: "done"}, nil
+}
+
+func (f *fleet) Snapshot(context.Context, g.Device) ([]byte, error) { return picture(), nil }
+
+func (f *fleet) Refusals() []api.Refusal {
+	return []api.Refusal{{Source: "192.0.2.9", Claimed: "lab-9", Reason: "unknown device", Count: 3}}
+}
+
+func (f *fleet) MQTT(d g.Device) *api.MQTTInfo {
+	if d.Driver != g.DriverMQTTFront {
+		return nil
+	}
+	return &api.MQTTInfo{Host: "gate.local", Port: 1883, ClientID: string(d.ID), Username: string(d.ID), Prefix: "gh/v1/" + string(d.School) + "/" + string(d.ID)}
+}
+
+// picture is the beginning of a JPEG, which is all that the API looks at.
+func picture() []byte { return append([]byte{0xff, 0xd8, 0xff, 0xe0}, "JFIF picture"...) }
+
+// faces stands for the camera program: a photograph that says so has no face.
+type faces struct{}
+
+func (faces) Enrol(_ context.Context, photo []byte) ([]float32, string, float64, error) {
+	if len(photo) < 8 {
+		return nil, "", 0, g.Errorf(g.Invalid, "there is no face in the photograph")
+	}
+	e := make([]float32, 512)
+	e[0] = 1
+	return e, "test-512", 0.9, nil
+}
+
+type media struct {
+	mu sync.Mutex
+	by map[g.MediaID]g.SchoolID
+}
+
+func (m *media) put(s g.SchoolID, id g.MediaID) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.by == nil {
+		m.by = map[g.MediaID]g.SchoolID{}
+	}
+	m.by[id] = s
+}
+
+func (m *media) Open(_ context.Context, s g.SchoolID, id g.MediaID) ([]byte, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.by[id] != s {
+		return nil, g.Errorf(g.NotFound, "there is no picture %q", id)
+	}
+	return picture(), nil
+}

@@ -1,0 +1,183 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry"
+)
+
+// Bounds of delivering webhooks.
+const (
+	hookWorkers = 8   // webhooks that are posted to at a time, each by one delivery at a time
+	hookBatch   = 500 // due deliveries taken from the registry at a time
+	hookTick    = 2 * time.Second
+	hookTimeout = 15 * time.Second
+)
+
+// hooks queues events for webhooks and delivers them. The queue is the registry's: what is
+// queued survives a restart, and a delivery may happen twice but never not at all.
+type hooks struct {
+	s      *Server
+	client *http.Client
+	kick   chan struct{} // something is due; holds one
+
+	mu     sync.Mutex
+	loaded bool
+	all    []g.Webhook
+	parent map[g.SchoolID]g.SchoolID
+}
+
+func newHooks(s *Server) *hooks {
+	return &hooks{s: s, client: s.hookClient(), kick: make(chan struct{}, 1)}
+}
+
+func (h *hooks) view() *registry.View { return h.s.reg.In(g.SystemScope("webhooks")) }
+
+func (h *hooks) wake() {
+	select {
+	case h.kick <- struct{}{}:
+	default: // a wake is waiting already
+	}
+}
+
+// forget makes the next use read webhooks and schools again.
+func (h *hooks) forget() {
+	h.mu.Lock()
+	h.loaded = false
+	h.mu.Unlock()
+}
+
+// load returns the webhooks and each school's parent, from memory where nothing changed.
+func (h *hooks) load(ctx context.Context) ([]g.Webhook, map[g.SchoolID]g.SchoolID, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.loaded {
+		return h.all, h.parent, nil
+	}
+	h.loaded = true // before reading: a change while reading sets it back after the lock
+	all, err := h.view().Webhooks(ctx, "")
+	if err != nil {
+		h.loaded = false
+		return nil, nil, err
+	}
+	schools, err := h.view().Schools(ctx)
+	if err != nil {
+		h.loaded = false
+		return nil, nil, err
+	}
+	h.all, h.parent = all, map[g.SchoolID]g.SchoolID{}
+	for _, s := range schools {
+		h.parent[s.ID] = s.Parent
+	}
+	return h.all, h.parent, nil
+}
+
+// queue writes a delivery for each event and each webhook that wants it.
+func (h *hooks) queue(ctx context.Context, events []g.Event) error {
+	all, parent, err := h.load(ctx)
+	if err != nil || len(all) == 0 {
+		return err
+	}
+	now := h.s.now()
+	var ds []registry.Delivery
+	for i := range events {
+		e := &events[i]
+		var body []byte
+		for _, w := range all {
+			if !wants(w, e, parent) {
+				continue
+			}
+			if body == nil {
+				if body, err = envelope(e); err != nil {
+					return err
+				}
+			}
+			ds = append(ds, registry.Delivery{Webhook: w.ID, EventID: e.ID, Seq: e.Seq, Body: body, Next: now, Created: now})
+		}
+	}
+	if len(ds) == 0 {
+		return nil
+	}
+	if err := h.view().QueueDeliveries(ctx, ds); err != nil {
+		return err
+	}
+	h.wake()
+	return nil
+}
+
+// wants says whether the webhook is for the event: of its school or one below, and of a kind
+// that it names; readings only where it names them.
+func wants(w g.Webhook, e *g.Event, parent map[g.SchoolID]g.SchoolID) bool {
+	if w.Disabled || len(w.Kinds) == 0 && e.Kind == g.EventReading || len(w.Kinds) > 0 && !slices.Contains(w.Kinds, e.Kind) {
+		return false
+	}
+	for s, depth := e.School, 0; s != "" && depth < 16; s, depth = parent[s], depth+1 {
+		if s == w.School {
+			return true
+		}
+	}
+	return false
+}
+
+// test queues a test event.
+func (h *hooks) test(ctx context.Context, w g.Webhook, id string) error {
+	now := h.s.now()
+	body, err := json.Marshal(cloudEvent{SpecVersion: "1.0", ID: id, Source: source(w.School), Type: "school.gatehouse.test", Time: now,
+		ContentType: "application/json", Data: map[string]string{"message": "this is a test of the webhook " + string(w.ID)}})
+	if err != nil {
+		return err
+	}
+	if err := h.view().QueueDeliveries(ctx, []registry.Delivery{{Webhook: w.ID, EventID: id, Body: body, Next: now, Created: now}}); err != nil {
+		return err
+	}
+	h.wake()
+	return nil
+}
+
+// run delivers until ctx ends, and returns when every worker has.
+func (h *hooks) run(ctx context.Context) error {
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	done := make(chan g.WebhookID, hookWorkers)
+	busy := map[g.WebhookID]bool{}
+	tick := time.NewTicker(hookTick)
+	defer tick.Stop()
+	for {
+		due, err := h.view().DueDeliveries(ctx, h.s.now(), hookBatch)
+		if err != nil && ctx.Err() == nil {
+			h.s.log.WarnContext(ctx, "webhook queue cannot be read", "error", err)
+		}
+		for id, ds := range byWebhook(due) {
+			if busy[id] || len(busy) == hookWorkers {
+				continue
+			}
+			busy[id] = true
+			wg.Go(func() {
+				h.deliver(ctx, id, ds)
+				done <- id // never blocks: at most hookWorkers are busy
+			})
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case id := <-done:
+			delete(busy, id)
+		case <-h.kick:
+		case <-tick.C:
+		}
+	}
+}
+
+func byWebhook(due []registry.Delivery) map[g.WebhookID][]registry.Delivery {
+	m := map[g.WebhookID][]registry.Delivery{}
+	for _, d := range due {
+		m[d.Webhook] = append(m[d.Webhook], d)
+	}
+	return m
+}

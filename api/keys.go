@@ -1,0 +1,63 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+type keyInput struct {
+	Body struct {
+		Name        string         `json:"name" minLength:"1" maxLength:"128" doc:"What the key is for." example:"canteen reports"`
+		Permissions []g.Permission `json:"permissions" minItems:"1" maxItems:"32" doc:"What it may do; not more than its maker."`
+		Expires     time.Time      `json:"expires,omitzero" doc:"When it ends, at most a year ahead. Default: 90 days."`
+		School      g.SchoolID     `json:"school,omitempty" maxLength:"64" doc:"The school; empty: the caller's own."`
+	}
+}
+
+// NewKey answers the making of a key.
+type NewKey struct {
+	Key    g.APIKey `json:"key" doc:"The key."`
+	Secret string   `json:"secret" doc:"What the program sends. It is shown this once and kept as a hash."`
+	Curl   string   `json:"curl" doc:"A command line that works with it."`
+}
+
+func (s *Server) registerKeys() {
+	const tag = "Keys"
+	handle(s, endpoint{method: "GET", path: "/v1/keys", id: "list-keys", tag: tag, perm: g.KeysAdmin, summary: "API keys"}, func(ctx context.Context, in *inSchool) (*body[page[g.APIKey]], error) {
+		all, err := s.view(ctx).Keys(ctx, in.School)
+		return listed(all, "", err)
+	})
+	handle(s, endpoint{method: "POST", path: "/v1/keys", id: "create-key", tag: tag, perm: g.KeysAdmin, status: 201, summary: "Make an API key"}, s.createKey)
+	handle(s, endpoint{method: "DELETE", path: "/v1/keys/{id}", id: "revoke-key", tag: tag, perm: g.KeysAdmin, summary: "Revoke an API key"}, func(ctx context.Context, in *byID) (*none, error) {
+		return &none{}, s.view(ctx).RevokeKey(ctx, g.KeyID(in.ID))
+	})
+}
+
+func (s *Server) createKey(ctx context.Context, in *keyInput) (*body[NewKey], error) {
+	k := g.APIKey{School: school(ctx, in.Body.School), Name: in.Body.Name, Permissions: in.Body.Permissions, Expires: in.Body.Expires}
+	if k.Expires.IsZero() {
+		k.Expires = s.now().AddDate(0, 0, 90)
+	}
+	key, secret, err := s.view(ctx).CreateKey(ctx, k)
+	if err != nil {
+		return nil, err
+	}
+	curl := fmt.Sprintf("curl -H %s %s/v1/me", quote("Authorization: Bearer "+secret), s.base(requestOf(ctx)))
+	return answer(NewKey{key, secret, curl}, nil)
+}
+
+// base is the address by which the caller reached the gateway, or the configured one.
+func (s *Server) base(r *http.Request) string {
+	if s.cfg.BaseURL != "" {
+		return strings.TrimSuffix(s.cfg.BaseURL, "/")
+	}
+	if r.TLS != nil || s.cfg.SecureCookies {
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
+}

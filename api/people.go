@@ -1,0 +1,115 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"strings"
+	"unicode/utf8"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry"
+)
+
+type personBody struct {
+	ID        g.PersonID      `json:"id,omitempty" maxLength:"64" doc:"Ignored: the id comes from the path or is made."`
+	School    g.SchoolID      `json:"school,omitempty" maxLength:"64" doc:"The school; empty: the caller's own."`
+	Kind      g.PersonKind    `json:"kind" doc:"Who the person is to the school."`
+	Name      string          `json:"name" minLength:"1" maxLength:"128" doc:"The name." example:"Li Ming"`
+	Number    string          `json:"number,omitempty" maxLength:"64" doc:"The school's own number for the person; unique in the school." example:"2026-0142"`
+	Class     string          `json:"class,omitempty" maxLength:"64" doc:"Students: the class." example:"7-2"`
+	Boarder   bool            `json:"boarder,omitempty" doc:"Sleeps in the dorm."`
+	Phone     string          `json:"phone,omitempty" maxLength:"64" doc:"Telephone number."`
+	Guardians []g.PersonID    `json:"guardians,omitempty" maxItems:"16" doc:"Students: who answers for the child."`
+	Created   json.RawMessage `json:"created,omitempty" doc:"Ignored."`
+	Consents  json.RawMessage `json:"consents,omitempty" doc:"Ignored: see POST /v1/people/{id}/consent."`
+	Passes    json.RawMessage `json:"passes,omitempty" doc:"Ignored: see POST /v1/people/{id}/cards and face."`
+}
+
+func (b personBody) person(ctx context.Context, id g.PersonID) g.Person {
+	return g.Person{ID: id, School: school(ctx, b.School), Kind: b.Kind, Name: b.Name, Number: b.Number, Class: b.Class, Boarder: b.Boarder, Phone: b.Phone, Guardian: b.Guardians}
+}
+
+type peopleInput struct {
+	paged
+	inSchool
+	Kind  g.PersonKind `query:"kind" doc:"Of this kind."`
+	Class string       `query:"class" maxLength:"64" doc:"Of this class."`
+	Query string       `query:"q" maxLength:"128" doc:"Searched for in name and number."`
+}
+
+type importInput struct {
+	inSchool
+	DryRun  bool   `query:"dry_run" doc:"Only say what would be done."`
+	RawBody []byte `contentType:"text/csv"`
+}
+
+const maxImport = 16 << 20 // bytes of CSV
+
+func (s *Server) registerPeople() {
+	const tag = "People"
+	handle(s, endpoint{method: "GET", path: "/v1/people", id: "list-people", tag: tag, perm: g.PeopleRead, summary: "The class list: names, classes, who has a card or a face",
+		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/people?kind=student&limit=5"`}, func(ctx context.Context, in *peopleInput) (*body[page[registry.PersonRow]], error) {
+		return listed(s.view(ctx).People(ctx, registry.PersonFilter{Page: registry.Page{Limit: in.Limit, Cursor: in.Cursor}, School: in.School, Kind: in.Kind, Class: in.Class, Query: in.Query}))
+	})
+	handle(s, endpoint{method: "GET", path: "/v1/classes", id: "list-classes", tag: tag, perm: g.PeopleRead, summary: "The classes of a school"}, func(ctx context.Context, in *inSchool) (*body[page[string]], error) {
+		all, err := s.view(ctx).Classes(ctx, school(ctx, in.School))
+		return listed(all, "", err)
+	})
+	handle(s, endpoint{method: "POST", path: "/v1/people", id: "create-person", tag: tag, perm: g.PeopleWrite, status: 201, max: 64 << 10, summary: "Add a person",
+		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" -H "Content-Type: application/json" \
+  -d '{"kind": "student", "name": "Wang Fang", "number": "2026-0777", "class": "7-2"}' $GATEHOUSE_URL/v1/people`}, func(ctx context.Context, in *post[personBody]) (*body[g.Person], error) {
+		return answer(s.view(ctx).CreatePerson(ctx, in.Body.person(ctx, "")))
+	})
+	handle(s, endpoint{method: "GET", path: "/v1/people/{id}", id: "open-person", tag: tag, perm: g.PeopleOpen, summary: "Open a person's page",
+		doc: "For students a reason is needed. Opening is written to the audit log with the reason; where that cannot be written, nothing is shown."}, s.openPerson)
+	handle(s, endpoint{method: "PUT", path: "/v1/people/{id}", id: "update-person", tag: tag, perm: g.PeopleWrite, max: 64 << 10, conflict: true, summary: "Change a person"},
+		func(ctx context.Context, in *put[personBody]) (*body[g.Person], error) {
+			p := in.Body.person(ctx, g.PersonID(in.ID))
+			return answer(p, s.view(ctx).UpdatePerson(ctx, p))
+		})
+	handle(s, endpoint{method: "DELETE", path: "/v1/people/{id}", id: "delete-person", tag: tag, perm: g.PeopleWrite, summary: "Delete a person",
+		doc: "Destroys the person's key, and with it the name, the faces and the cards. It cannot be undone."}, func(ctx context.Context, in *byID) (*none, error) {
+		return &none{}, s.view(ctx).DeletePerson(ctx, g.PersonID(in.ID))
+	})
+	handle(s, endpoint{method: "POST", path: "/v1/people/import", id: "import-people", tag: tag, perm: g.PeopleWrite, max: maxImport, summary: "Import people from CSV",
+		doc: "Columns: kind, number, name, class, boarder, phone, card, face_consent, guardian_numbers; Chinese headings work too, as do UTF-8 and GBK. " +
+			"With dry_run the report says line by line what would happen. While any line is wrong, nothing is changed.",
+		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" -H "Content-Type: text/csv" --data-binary @- "$GATEHOUSE_URL/v1/people/import?dry_run=true" <<'END'
+kind,number,name,class
+student,2026-0801,Chen Jie,7-1
+student,2026-0802,Zhao Lei,7-1
+END`}, func(ctx context.Context, in *importInput) (*body[registry.ImportReport], error) {
+		report, err := s.view(ctx).ImportPeople(ctx, school(ctx, in.School), bytes.NewReader(in.RawBody), in.DryRun)
+		report.Lines = some(report.Lines)
+		return answer(report, err)
+	})
+}
+
+type openInput struct {
+	byID
+	Reason string `query:"reason" maxLength:"512" doc:"Why the page is opened; needed for students." example:"parent asks about yesterday"`
+}
+
+func (s *Server) openPerson(ctx context.Context, in *openInput) (*body[registry.PersonPage], error) {
+	page, err := s.because(ctx, in.Reason).OpenPerson(ctx, g.PersonID(in.ID))
+	page.Consents, page.Passes = some(page.Consents), some(page.Passes)
+	return answer(page, err)
+}
+
+// because is the caller's view with a reason for the audit log.
+func (s *Server) because(ctx context.Context, reason string) *registry.View {
+	scope := callerOf(ctx).scope
+	scope.Reason = oneLine(reason)
+	return s.reg.In(scope)
+}
+
+// oneLine keeps a text to one line of at most 512 bytes.
+func oneLine(text string) string {
+	text = strings.Join(strings.Fields(text), " ")
+	for len(text) > 512 {
+		_, n := utf8.DecodeLastRuneInString(text)
+		text = text[:len(text)-n]
+	}
+	return text
+}

@@ -1,0 +1,143 @@
+package api
+
+import (
+	"embed"
+	"io/fs"
+	"net/http"
+	"net/netip"
+	"path"
+	"strings"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+//go:embed docs
+var docsFiles embed.FS
+
+// plain adds what is no operation of the API: health, metrics, the document, its reader and
+// the console.
+func (s *Server) plain() {
+	s.mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { text(w, http.StatusOK, "ok\n") })
+	s.mux.HandleFunc("GET /readyz", s.ready)
+	s.mux.HandleFunc("GET /metrics", s.metrics)
+	s.mux.HandleFunc("GET /openapi.json", func(w http.ResponseWriter, _ *http.Request) { send(w, "application/json", s.specJSON) })
+	s.mux.HandleFunc("GET /openapi.yaml", func(w http.ResponseWriter, _ *http.Request) { send(w, "application/yaml", s.specYAML) })
+	for name, kind := range map[string]string{"docs.html": "text/html; charset=utf-8", "docs.js": "text/javascript; charset=utf-8", "docs.css": "text/css; charset=utf-8"} {
+		b, err := docsFiles.ReadFile("docs/" + name)
+		if err != nil {
+			panic(err) // it is embedded: only a broken build comes here
+		}
+		at := "/docs/" + name
+		if name == "docs.html" {
+			at = "/docs"
+		}
+		s.mux.HandleFunc("GET "+at, func(w http.ResponseWriter, _ *http.Request) { send(w, kind, b) })
+	}
+	s.mux.HandleFunc("/v1/", s.unknown)
+	s.mux.HandleFunc("/", s.console)
+}
+
+func send(w http.ResponseWriter, kind string, b []byte) {
+	w.Header().Set("Content-Type", kind)
+	w.Header().Set("Cache-Control", "no-cache")
+	w.Write(b)
+}
+
+func text(w http.ResponseWriter, status int, words string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	w.Write([]byte(words))
+}
+
+// unknown answers paths under /v1 that are no operation, and methods that a path lacks.
+func (s *Server) unknown(w http.ResponseWriter, r *http.Request) {
+	var allow []string
+	for _, method := range []string{"GET", "POST", "PUT", "DELETE"} {
+		probe := r.Clone(r.Context())
+		probe.Method = method
+		if _, pattern := s.mux.Handler(probe); pattern != "/v1/" {
+			allow = append(allow, method)
+		}
+	}
+	if len(allow) > 0 {
+		w.Header().Set("Allow", strings.Join(allow, ", "))
+		refuse(w, newProblem(r.Context(), http.StatusMethodNotAllowed, g.Invalid, "this path takes "+strings.Join(allow, ", ")+" only"))
+		return
+	}
+	refuse(w, newProblem(r.Context(), http.StatusNotFound, g.NotFound, "there is no such path; /docs lists them"))
+}
+
+// ready says whether the gateway can do its work: nothing on its status page is critical.
+func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
+	if v := s.remotes.allow(s.remote(r), s.now()); !v.ok {
+		v.tell(w.Header())
+		text(w, http.StatusTooManyRequests, "too many requests\n")
+		return
+	}
+	if _, err := s.reg.Empty(r.Context()); err != nil {
+		text(w, http.StatusServiceUnavailable, "the registry does not answer\n")
+		return
+	}
+	if s.deps.Status != nil {
+		for _, c := range s.deps.Status(r.Context()).Checks {
+			if c.State == "critical" {
+				text(w, http.StatusServiceUnavailable, c.Name+" is critical\n")
+				return
+			}
+		}
+	}
+	text(w, http.StatusOK, "ready\n")
+}
+
+// metrics serves the machine itself, and over the network callers who may read the status.
+func (s *Server) metrics(w http.ResponseWriter, r *http.Request) {
+	if s.deps.Metrics == nil {
+		text(w, http.StatusNotFound, "this gateway has no metrics\n")
+		return
+	}
+	ap, err := netip.ParseAddrPort(r.RemoteAddr)
+	local := err == nil && ap.Addr().Unmap().IsLoopback() && !s.cfg.TrustProxy && r.Header.Get("X-Forwarded-For") == "" && r.Header.Get("Forwarded") == ""
+	if !local {
+		if _, err := s.admit(w, r, endpoint{perm: g.StatusRead}); err != nil {
+			refuse(w, s.problem(r.Context(), err))
+			return
+		}
+	}
+	s.deps.Metrics.ServeHTTP(w, r)
+}
+
+// console serves the built console; a path that is no file is one of its pages.
+func (s *Server) console(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		text(w, http.StatusMethodNotAllowed, "only GET and HEAD\n")
+		return
+	}
+	if s.deps.Console == nil {
+		text(w, http.StatusNotFound, "The console is not built into this gateway; build it with 'make build'. The API is here: /docs\n")
+		return
+	}
+	name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
+	if name != "" {
+		if f, err := fs.Stat(s.deps.Console, name); err == nil && !f.IsDir() {
+			if strings.HasPrefix(name, "assets/") { // their names carry a hash of what is in them
+				w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+			} else {
+				w.Header().Set("Cache-Control", "no-cache")
+			}
+			http.ServeFileFS(w, r, s.deps.Console, name)
+			return
+		}
+		if path.Ext(name) != "" {
+			text(w, http.StatusNotFound, "there is no such file\n")
+			return
+		}
+	}
+	b, err := fs.ReadFile(s.deps.Console, "index.html")
+	if err != nil {
+		text(w, http.StatusNotFound, "The console is not built into this gateway; build it with 'make build'. The API is here: /docs\n")
+		return
+	}
+	send(w, "text/html; charset=utf-8", b)
+}

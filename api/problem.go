@@ -1,0 +1,156 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// Internal is the code of an error that is the gateway's own fault; the log has the cause
+// under the request id.
+const Internal g.Code = "internal"
+
+// Problem is every error's body: RFC 9457, with a code for machines, the fields at fault and
+// the request id that the log knows.
+type Problem struct {
+	Type      string         `json:"type" doc:"Where this code is explained; relative to the gateway's address." example:"/docs#invalid"`
+	Title     string         `json:"title" doc:"The status in words." example:"Unprocessable Entity"`
+	Status    int            `json:"status" doc:"The HTTP status." example:"422"`
+	Detail    string         `json:"detail" doc:"What is wrong, where, and how to mend it." example:"zone: there is no zone \"zon_1\" in this school"`
+	Code      g.Code         `json:"code" doc:"The class of the error; never changes its meaning." example:"invalid"`
+	RequestID string         `json:"request_id" doc:"Names this request in the gateway's log." example:"6f1c0a9be2d34c77"`
+	Errors    []FieldProblem `json:"errors,omitempty" nullable:"false" doc:"The fields at fault, where there are any."`
+}
+
+// FieldProblem is one field at fault.
+type FieldProblem struct {
+	Field   string `json:"field" doc:"The field, as a path: zone, steps[2].text." example:"zone"`
+	Message string `json:"message" doc:"What is wrong with it." example:"there is no zone \"zon_1\" in this school"`
+}
+
+// Error is the detail.
+func (p *Problem) Error() string { return p.Detail }
+
+// GetStatus is the HTTP status.
+func (p *Problem) GetStatus() int { return p.Status }
+
+// ContentType is that of RFC 9457, section 3.
+func (p *Problem) ContentType(string) string { return problemType }
+
+const problemType = "application/problem+json"
+
+// statusOf is the one table from codes to HTTP statuses.
+func statusOf(c g.Code) int {
+	switch c {
+	case g.Invalid:
+		return http.StatusUnprocessableEntity
+	case g.Unauthenticated:
+		return http.StatusUnauthorized
+	case g.Forbidden:
+		return http.StatusForbidden
+	case g.NotFound:
+		return http.StatusNotFound
+	case g.Conflict:
+		return http.StatusConflict
+	case g.Unavailable:
+		return http.StatusServiceUnavailable
+	case g.TooLarge:
+		return http.StatusRequestEntityTooLarge
+	case g.RateLimited:
+		return http.StatusTooManyRequests
+	}
+	return http.StatusInternalServerError
+}
+
+// codeOf is the way back, for errors that come as a status.
+func codeOf(status int) g.Code {
+	switch status {
+	case http.StatusUnauthorized:
+		return g.Unauthenticated
+	case http.StatusForbidden:
+		return g.Forbidden
+	case http.StatusNotFound:
+		return g.NotFound
+	case http.StatusConflict:
+		return g.Conflict
+	case http.StatusRequestEntityTooLarge:
+		return g.TooLarge
+	case http.StatusTooManyRequests:
+		return g.RateLimited
+	case http.StatusServiceUnavailable, http.StatusRequestTimeout:
+		return g.Unavailable
+	}
+	if status >= 500 {
+		return Internal
+	}
+	return g.Invalid
+}
+
+func newProblem(ctx context.Context, status int, code g.Code, detail string) *Problem {
+	return &Problem{Type: "/docs#" + string(code), Title: http.StatusText(status), Status: status, Detail: detail, Code: code, RequestID: requestID(ctx)}
+}
+
+// problem turns an error into what the caller is told. Errors that are not for people are
+// logged, and told as the gateway's own fault.
+func (s *Server) problem(ctx context.Context, err error) *Problem {
+	var p *Problem
+	if errors.As(err, &p) {
+		return p
+	}
+	var e *g.Error
+	if errors.As(err, &e) {
+		p = newProblem(ctx, statusOf(e.Code), e.Code, e.Error())
+		if e.Field != "" {
+			p.Errors = []FieldProblem{{Field: e.Field, Message: e.Message}}
+		}
+		return p
+	}
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return newProblem(ctx, http.StatusServiceUnavailable, g.Unavailable, "the request took too long or was given up; try again")
+	}
+	var big *http.MaxBytesError
+	if errors.As(err, &big) {
+		return newProblem(ctx, http.StatusRequestEntityTooLarge, g.TooLarge, "the body is larger than the "+strconv.FormatInt(big.Limit, 10)+" bytes that are taken here")
+	}
+	s.log.ErrorContext(ctx, "request went wrong", "request_id", requestID(ctx), "error", err)
+	return newProblem(ctx, http.StatusInternalServerError, Internal, "something went wrong in the gateway; its log has the cause under this request id")
+}
+
+// transform gives the errors that huma makes itself (a body that does not fit the schema)
+// the shape of all others. The values that were sent are not echoed: they may be secrets.
+func transform(ctx huma.Context, _ string, v any) (any, error) {
+	m, ok := v.(*huma.ErrorModel)
+	if !ok {
+		return v, nil
+	}
+	status := m.Status
+	p := newProblem(ctx.Context(), status, codeOf(status), m.Detail)
+	for _, d := range m.Errors {
+		field := d.Location
+		for _, prefix := range []string{"body.", "query.", "path.", "header."} {
+			field = strings.TrimPrefix(field, prefix)
+		}
+		p.Errors = append(p.Errors, FieldProblem{Field: field, Message: d.Message})
+	}
+	if len(p.Errors) > 0 {
+		p.Detail = p.Errors[0].Message
+		if p.Errors[0].Field != "" {
+			p.Detail = p.Errors[0].Field + ": " + p.Detail
+		}
+	}
+	return p, nil
+}
+
+// refuse answers with a problem outside huma.
+func refuse(w http.ResponseWriter, p *Problem) {
+	w.Header().Set("Content-Type", problemType)
+	w.WriteHeader(p.Status)
+	_ = json.NewEncoder(w).Encode(p) // the caller may be gone; nobody is left to tell
+}

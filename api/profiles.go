@@ -1,0 +1,137 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"mime"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry"
+)
+
+// profileBody is a profile as JSON or strict YAML. The profile checks itself, with messages
+// that name the key and the mend; the schema here is for readers.
+type profileBody struct {
+	RawBody     []byte `contentType:"application/json"`
+	ContentType string `header:"Content-Type" hidden:"true"`
+}
+
+func (b profileBody) profile() (g.Profile, error) {
+	kind, _, _ := mime.ParseMediaType(b.ContentType)
+	switch kind {
+	case "application/yaml", "application/x-yaml", "text/yaml":
+		return registry.ParseProfile("profile", b.RawBody)
+	case "", "application/json":
+		return decodeProfile(b.RawBody)
+	}
+	return g.Profile{}, &Problem{Type: "/docs#invalid", Title: "Unsupported Media Type", Status: 415, Code: g.Invalid, Detail: "send the profile as application/json or application/yaml"}
+}
+
+func decodeProfile(b []byte) (g.Profile, error) {
+	var p g.Profile
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&p); err != nil {
+		return g.Profile{}, g.Errorf(g.Invalid, "the profile cannot be read: %v", err)
+	}
+	return p, p.Validate()
+}
+
+func (s *Server) registerProfiles() {
+	const tag = "Profiles"
+	handle(s, endpoint{method: "GET", path: "/v1/profiles", id: "list-profiles", tag: tag, perm: g.DevicesRead, summary: "What kinds of device there are"},
+		func(ctx context.Context, _ *none) (*body[page[g.Profile]], error) {
+			all, err := s.view(ctx).Profiles(ctx)
+			return listed(all, "", err)
+		})
+	handle(s, endpoint{method: "GET", path: "/v1/profiles/{id}", id: "get-profile", tag: tag, perm: g.DevicesRead, summary: "One profile"},
+		func(ctx context.Context, in *byID) (*body[g.Profile], error) {
+			return answer(s.view(ctx).Profile(ctx, g.ProfileID(in.ID)))
+		})
+	handle(s, endpoint{method: "POST", path: "/v1/profiles", id: "create-profile", tag: tag, perm: g.DevicesWrite, status: 201, max: 256 << 10, summary: "Add a profile",
+		doc: "As JSON, or as YAML with the content type `application/yaml`.",
+		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" -H "Content-Type: application/yaml" --data-binary @- $GATEHOUSE_URL/v1/profiles <<'END'
+id: greenhouse-sensor
+title: Greenhouse sensor
+type: sensor
+properties:
+  temperature: {type: number, unit: Cel, minimum: -40, maximum: 85}
+  door_open: {type: boolean}
+END`}, func(ctx context.Context, in *profileBody) (*body[g.Profile], error) {
+		p, err := in.profile()
+		if err != nil {
+			return nil, err
+		}
+		if _, err := s.view(ctx).Profile(ctx, p.ID); err == nil {
+			return nil, &g.Error{Code: g.Conflict, Field: "id", Message: "there is a profile " + string(p.ID) + " already; change it with PUT"}
+		} else if g.ErrorCode(err) != g.NotFound {
+			return nil, err
+		}
+		return answer(p, s.view(ctx).PutProfile(ctx, p))
+	})
+	handle(s, endpoint{method: "PUT", path: "/v1/profiles/{id}", id: "update-profile", tag: tag, perm: g.DevicesWrite, max: 256 << 10, conflict: true, summary: "Change a profile, or add it under this id"},
+		func(ctx context.Context, in *struct {
+			byID
+			profileBody
+		}) (*body[g.Profile], error) {
+			p, err := in.profile()
+			if err != nil {
+				return nil, err
+			}
+			if p.ID != g.ProfileID(in.ID) {
+				return nil, g.FieldErrorf("id", "the profile says %q and the path %q; make them the same", p.ID, in.ID)
+			}
+			return answer(p, s.view(ctx).PutProfile(ctx, p))
+		})
+	handle(s, endpoint{method: "DELETE", path: "/v1/profiles/{id}", id: "delete-profile", tag: tag, perm: g.DevicesWrite, conflict: true, summary: "Delete a profile",
+		doc: "Refused with a conflict while a device has it."}, func(ctx context.Context, in *byID) (*none, error) {
+		return &none{}, s.view(ctx).DeleteProfile(ctx, g.ProfileID(in.ID))
+	})
+	for _, p := range []string{"/v1/profiles", "/v1/profiles/{id}"} {
+		item := s.api.OpenAPI().Paths[p]
+		for _, op := range []*huma.Operation{item.Post, item.Put} {
+			if op != nil {
+				schema := &huma.Schema{Ref: "#/components/schemas/Profile"}
+				op.RequestBody.Content = map[string]*huma.MediaType{"application/json": {Schema: schema}, "application/yaml": {Schema: schema}}
+			}
+		}
+	}
+}
+
+// profileRef is the id of a profile, or a whole profile that is not saved yet.
+type profileRef struct {
+	id     g.ProfileID
+	inline *g.Profile
+}
+
+// UnmarshalJSON reads a string or an object.
+func (r *profileRef) UnmarshalJSON(b []byte) error {
+	if len(b) > 0 && b[0] == '{' {
+		p, err := decodeProfile(b)
+		r.inline = &p
+		return err
+	}
+	return json.Unmarshal(b, &r.id)
+}
+
+// Schema implements huma.SchemaProvider.
+func (profileRef) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Description: "The id of a profile, or a whole profile that is not saved yet.", OneOf: []*huma.Schema{
+		{Type: huma.TypeString, Description: "The id of a profile."},
+		{Type: huma.TypeObject, Description: "A profile, as in GET /v1/profiles.", AdditionalProperties: true},
+	}}
+}
+
+func (s *Server) profile(ctx context.Context, r profileRef) (g.Profile, error) {
+	if r.inline != nil {
+		return *r.inline, nil
+	}
+	p, err := s.view(ctx).Profile(ctx, r.id)
+	if g.ErrorCode(err) == g.NotFound {
+		return p, g.FieldErrorf("profile", "there is no profile %q", r.id)
+	}
+	return p, err
+}

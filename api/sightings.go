@@ -1,0 +1,92 @@
+package api
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry"
+)
+
+type manualInput struct {
+	Body struct {
+		Person    g.PersonID  `json:"person" minLength:"1" maxLength:"64" doc:"Who it was."`
+		Zone      g.ZoneID    `json:"zone" minLength:"1" maxLength:"64" doc:"Where."`
+		Direction g.Direction `json:"direction,omitempty" doc:"in or out; empty: not said."`
+		Note      string      `json:"note" minLength:"1" maxLength:"512" doc:"Why the passage is entered by hand; kept in the audit log." example:"forgot the card"`
+	}
+}
+
+// Passage answers a manual pass.
+type Passage struct {
+	Seq uint64       `json:"seq" doc:"Its place in the journal."`
+	ID  g.SightingID `json:"id" doc:"The sighting's id."`
+}
+
+type sightingsInput struct {
+	paged
+	inSchool
+	Device  g.DeviceID `query:"device" maxLength:"64" doc:"By this device."`
+	Zone    g.ZoneID   `query:"zone" maxLength:"64" doc:"In this zone."`
+	Person  g.PersonID `query:"person" maxLength:"64" doc:"Of this person."`
+	From    time.Time  `query:"from" doc:"From then on, RFC 3339."`
+	To      time.Time  `query:"to" doc:"Before then, RFC 3339."`
+	Unknown bool       `query:"unknown" doc:"Unknown people only."`
+}
+
+func (s *Server) registerSightings() {
+	const tag = "Sightings"
+	handle(s, endpoint{method: "GET", path: "/v1/sightings", id: "list-sightings", tag: tag, perm: g.SightingsRead, summary: "Who was seen where and when, newest first",
+		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/sightings?limit=5"`}, func(ctx context.Context, in *sightingsInput) (*body[page[registry.SightingRow]], error) {
+		return listed(s.view(ctx).Sightings(ctx, registry.SightingFilter{Page: registry.Page{Limit: in.Limit, Cursor: in.Cursor}, School: in.School,
+			Device: in.Device, Zone: in.Zone, Person: in.Person, From: in.From, To: in.To, Unknown: in.Unknown}))
+	})
+	handle(s, endpoint{method: "POST", path: "/v1/sightings/manual", id: "manual-pass", tag: tag, perm: g.SightingsWrite, unavailable: true, status: 201, summary: "Vouch for somebody: a manual pass",
+		doc: "Journalled like every sighting, with the method manual, before it is answered."}, s.manual)
+}
+
+func (s *Server) manual(ctx context.Context, in *manualInput) (*body[Passage], error) {
+	if s.deps.Intake == nil {
+		return nil, missing("an intake")
+	}
+	c := callerOf(ctx)
+	scope := c.scope
+	scope.Permissions = []g.Permission{g.PeopleRead, g.DevicesRead, g.SightingsWrite}
+	scope.Reason = oneLine(in.Body.Note)
+	view := s.reg.In(scope)
+	names, err := view.Names(ctx, []g.PersonID{in.Body.Person})
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := names[in.Body.Person]; !ok {
+		return nil, g.FieldErrorf("person", "there is no person %q here", in.Body.Person)
+	}
+	id, err := schoolOfZone(ctx, view, in.Body.Zone)
+	if err != nil {
+		return nil, err
+	}
+	if err := view.Record(ctx, "sighting.manual", string(in.Body.Person)+" at "+string(in.Body.Zone)); err != nil {
+		return nil, err
+	}
+	seq, sid, err := s.deps.Intake.Manual(ctx, scope, id, g.Sighting{Method: g.ByManual, Direction: in.Body.Direction, Zone: in.Body.Zone, Person: in.Body.Person})
+	return answer(Passage{seq, sid}, err)
+}
+
+// schoolOfZone finds the school that the zone is in, among those that the view sees.
+func schoolOfZone(ctx context.Context, view *registry.View, zone g.ZoneID) (g.SchoolID, error) {
+	schools, err := view.Schools(ctx)
+	if err != nil {
+		return "", err
+	}
+	for _, s := range schools {
+		p, err := view.Places(ctx, s.ID)
+		if err != nil {
+			return "", err
+		}
+		if slices.ContainsFunc(p.Zones, func(z g.Zone) bool { return z.ID == zone }) {
+			return s.ID, nil
+		}
+	}
+	return "", g.FieldErrorf("zone", "there is no zone %q here", zone)
+}

@@ -1,0 +1,70 @@
+package api
+
+import (
+	"context"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+const telemetryPrefix = "/v1/telemetry/api/v1"
+
+func (s *Server) registerTelemetry() {
+	const tag = "Telemetry"
+	for _, t := range []struct {
+		methods, path, id, summary string
+	}{
+		{"GET POST", "/query", "query", "PromQL at one moment"},
+		{"GET POST", "/query_range", "query-range", "PromQL over a range"},
+		{"GET POST", "/labels", "labels", "Label names"},
+		{"GET", "/label/{name}/values", "label-values", "Values of a label"},
+		{"GET POST", "/series", "series", "Series that match"},
+		{"GET", "/metadata", "metadata", "Metric metadata (empty)"},
+		{"GET", "/rules", "telemetry-rules", "Prometheus rules (none)"},
+		{"GET POST", "/query_exemplars", "exemplars", "Exemplars (none)"},
+		{"GET", "/status/buildinfo", "buildinfo", "What Grafana asks first"},
+	} {
+		for _, method := range strings.Fields(t.methods) {
+			id := t.id
+			if method == "POST" {
+				id += "-by-form"
+			}
+			e := endpoint{method: method, path: telemetryPrefix + t.path, id: id, tag: tag, perm: g.TelemetryRead, stream: true, raw: "application/json", summary: t.summary,
+				doc: "The Prometheus HTTP API, version 1: point Grafana's Prometheus data source at `/v1/telemetry` with the key as bearer token. Every selector is confined to the caller's schools."}
+			if t.id == "query" && method == "GET" {
+				e.example = `curl -fsS -G -H "Authorization: Bearer $GATEHOUSE_KEY" --data-urlencode 'query=temperature' $GATEHOUSE_URL/v1/telemetry/api/v1/query`
+			}
+			if strings.Contains(t.path, "{name}") {
+				handle(s, e, func(ctx context.Context, _ *labelInput) (*huma.StreamResponse, error) { return s.telemetry(ctx) })
+			} else {
+				handle(s, e, func(ctx context.Context, _ *none) (*huma.StreamResponse, error) { return s.telemetry(ctx) })
+			}
+		}
+	}
+}
+
+type labelInput struct {
+	Name string `path:"name" maxLength:"128" doc:"The label."`
+}
+
+func (s *Server) telemetry(ctx context.Context) (*huma.StreamResponse, error) {
+	if s.deps.Telemetry == nil {
+		return nil, missing("telemetry")
+	}
+	all, err := s.view(ctx).Schools(ctx)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]g.SchoolID, len(all))
+	for i := range all {
+		ids[i] = all[i].ID
+	}
+	h := s.deps.Telemetry(telemetryPrefix, ids)
+	return &huma.StreamResponse{Body: func(hc huma.Context) {
+		r, w := humago.Unwrap(hc)
+		h.ServeHTTP(w, r)
+	}}, nil
+}

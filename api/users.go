@@ -1,0 +1,163 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry"
+)
+
+type newUserInput struct {
+	Body struct {
+		Name     string     `json:"name" minLength:"1" maxLength:"64" doc:"Sign-in name." example:"guard1"`
+		Password string     `json:"password" minLength:"1" maxLength:"256" doc:"First password, at least 10 characters." example:"correct-horse-battery"`
+		FullName string     `json:"full_name,omitempty" maxLength:"128" doc:"The name that colleagues see." example:"Zhang Min"`
+		Role     g.Role     `json:"role" doc:"What the user may do."`
+		Language string     `json:"language,omitempty" enum:"en,zh-CN," doc:"Language of the console; empty: the school's."`
+		School   g.SchoolID `json:"school,omitempty" maxLength:"64" doc:"The school; empty: the caller's own."`
+	}
+}
+
+type userInput struct {
+	byID
+	Body struct {
+		Name     string          `json:"name,omitempty" maxLength:"64" doc:"Sign-in name; empty: as it was."`
+		FullName string          `json:"full_name,omitempty" maxLength:"128" doc:"The name that colleagues see; empty: as it was."`
+		Role     g.Role          `json:"role,omitempty" doc:"What the user may do; absent: as it was."`
+		Language string          `json:"language,omitempty" enum:"en,zh-CN," doc:"Language of the console; empty: as it was."`
+		Disabled *bool           `json:"disabled,omitempty" doc:"true: cannot sign in, and is signed out."`
+		Password string          `json:"password,omitempty" maxLength:"256" doc:"A new password; ends the user's sign-ins."`
+		School   g.SchoolID      `json:"school,omitempty" maxLength:"64" doc:"Ignored: a user stays with the school."`
+		ID       g.UserID        `json:"id,omitempty" maxLength:"64" doc:"Ignored: the id comes from the path."`
+		Created  json.RawMessage `json:"created,omitempty" doc:"Ignored."`
+	}
+}
+
+func (s *Server) registerUsers() {
+	const tag = "Users"
+	handle(s, endpoint{method: "GET", path: "/v1/users", id: "list-users", tag: tag, perm: g.UsersAdmin, summary: "Who can sign in"}, func(ctx context.Context, in *inSchool) (*body[page[g.User]], error) {
+		all, err := s.view(ctx).Users(ctx, in.School)
+		return listed(all, "", err)
+	})
+	handle(s, endpoint{method: "POST", path: "/v1/users", id: "create-user", tag: tag, perm: g.UsersAdmin, status: 201, summary: "Add a user"}, s.createUser)
+	handle(s, endpoint{method: "PUT", path: "/v1/users/{id}", id: "update-user", tag: tag, perm: g.UsersAdmin, conflict: true, summary: "Change a user"}, s.updateUser)
+}
+
+// mayGive says whether the caller may hand out a role.
+func mayGive(c *caller, r g.Role) error {
+	if r == g.RoleDistrict && !c.scope.Subtree {
+		return g.FieldErrorf("role", "only a district's administrator may make another")
+	}
+	return nil
+}
+
+func (s *Server) createUser(ctx context.Context, in *newUserInput) (*body[g.User], error) {
+	if err := checkPassword(in.Body.Password); err != nil {
+		return nil, err
+	}
+	if err := mayGive(callerOf(ctx), in.Body.Role); err != nil {
+		return nil, err
+	}
+	u := g.User{School: school(ctx, in.Body.School), Name: in.Body.Name, FullName: in.Body.FullName, Role: in.Body.Role, Language: in.Body.Language}
+	if u.Language == "" {
+		sch, err := s.view(ctx).School(ctx, u.School)
+		if err != nil {
+			return nil, err
+		}
+		u.Language = sch.Language
+	}
+	return answer(s.view(ctx).CreateUser(ctx, u, in.Body.Password))
+}
+
+func (s *Server) updateUser(ctx context.Context, in *userInput) (*body[g.User], error) {
+	u, err := s.user(ctx, g.UserID(in.ID))
+	if err != nil {
+		return nil, err
+	}
+	c, b := callerOf(ctx), in.Body
+	before := u
+	u.Name, u.FullName, u.Language = or(b.Name, u.Name), or(b.FullName, u.FullName), or(b.Language, u.Language)
+	u.Role = g.Role(or(string(b.Role), string(u.Role)))
+	if b.Disabled != nil {
+		u.Disabled = *b.Disabled
+	}
+	if u.ID == c.user.ID && (u.Disabled || u.Role != before.Role) {
+		return nil, g.Errorf(g.Conflict, "nobody takes the own rights away; ask another administrator")
+	}
+	for _, r := range []g.Role{before.Role, u.Role} {
+		if err := mayGive(c, r); err != nil {
+			return nil, err
+		}
+	}
+	if b.Password != "" {
+		if err := checkPassword(b.Password); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.view(ctx).UpdateUser(ctx, u); err != nil {
+		return nil, err
+	}
+	if b.Password != "" {
+		if err := s.view(ctx).Record(ctx, "user.password", string(u.ID)); err != nil {
+			return nil, err
+		}
+		if err := s.reg.SetPassword(ctx, u.Name, b.Password); err != nil {
+			return nil, err
+		}
+	}
+	return answer(u, nil)
+}
+
+// user finds a user whom the caller may manage.
+func (s *Server) user(ctx context.Context, id g.UserID) (g.User, error) {
+	all, err := s.view(ctx).Users(ctx, "")
+	if err != nil {
+		return g.User{}, err
+	}
+	i := slices.IndexFunc(all, func(u g.User) bool { return u.ID == id })
+	if i < 0 {
+		return g.User{}, g.Errorf(g.NotFound, "there is no user %q here", id)
+	}
+	return all[i], nil
+}
+
+func or(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+type auditInput struct {
+	paged
+	inSchool
+	Actor  string `query:"actor" maxLength:"128" doc:"By this actor."`
+	Deed   string `query:"deed" maxLength:"64" doc:"Of this deed, e.g. person.open."`
+	Object string `query:"object" maxLength:"128" doc:"On this object."`
+}
+
+// AuditCheck is the outcome of checking the audit log's chain.
+type AuditCheck struct {
+	OK      bool   `json:"ok" doc:"Every entry follows from the one before."`
+	Entries uint64 `json:"entries" doc:"How many entries were checked."`
+	Message string `json:"message" doc:"In words; where it is broken, at which entry."`
+}
+
+func (s *Server) registerAudit() {
+	const tag = "Audit"
+	handle(s, endpoint{method: "GET", path: "/v1/audit", id: "list-audit", tag: tag, perm: g.AuditRead, summary: "Who did what, newest first"}, func(ctx context.Context, in *auditInput) (*body[page[g.AuditEntry]], error) {
+		return listed(s.view(ctx).Audit(ctx, registry.AuditFilter{Page: registry.Page{Limit: in.Limit, Cursor: in.Cursor}, School: in.School, Actor: in.Actor, Deed: in.Deed, Object: in.Object}))
+	})
+	handle(s, endpoint{method: "GET", path: "/v1/audit/verify", id: "verify-audit", tag: tag, perm: g.AuditRead, summary: "Check the audit log's chain"}, func(ctx context.Context, _ *none) (*body[AuditCheck], error) {
+		n, err := s.view(ctx).VerifyAudit(ctx)
+		switch {
+		case err == nil:
+			return answer(AuditCheck{true, n, "the chain is whole"}, nil)
+		case g.ErrorCode(err) == g.Conflict || g.ErrorCode(err) == g.Invalid:
+			return answer(AuditCheck{false, n, err.Error()}, nil)
+		}
+		return nil, err
+	})
+}

@@ -1,0 +1,134 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry"
+)
+
+type webhookBody struct {
+	ID       g.WebhookID     `json:"id,omitempty" maxLength:"64" doc:"Ignored: the id comes from the path or is made."`
+	School   g.SchoolID      `json:"school,omitempty" maxLength:"64" doc:"The school; empty: the caller's own."`
+	URL      string          `json:"url" minLength:"1" maxLength:"2048" doc:"Where events are posted to." example:"https://sis.school.example/gatehouse"`
+	Kinds    []g.EventKind   `json:"kinds,omitempty" maxItems:"7" doc:"Which kinds of event; empty: all but readings."`
+	Disabled bool            `json:"disabled,omitempty" doc:"true: nothing is sent."`
+	Reason   string          `json:"reason,omitempty" doc:"Ignored: the gateway says here why it disabled the webhook."`
+	Created  json.RawMessage `json:"created,omitempty" doc:"Ignored."`
+}
+
+// NewWebhook answers the making of a webhook.
+type NewWebhook struct {
+	Webhook g.Webhook `json:"webhook" doc:"The webhook."`
+	Secret  string    `json:"secret" doc:"The key of the signatures, whsec_ and base64. It is shown this once."`
+}
+
+// TestFired answers a test of a webhook.
+type TestFired struct {
+	EventID string `json:"event_id" doc:"The id of the test event; the list of deliveries shows what became of it."`
+}
+
+func (s *Server) registerWebhooks() {
+	const tag = "Webhooks"
+	handle(s, endpoint{method: "GET", path: "/v1/webhooks", id: "list-webhooks", tag: tag, perm: g.KeysAdmin, summary: "Webhooks"}, func(ctx context.Context, in *inSchool) (*body[page[g.Webhook]], error) {
+		all, err := s.view(ctx).Webhooks(ctx, in.School)
+		return listed(all, "", err)
+	})
+	handle(s, endpoint{method: "POST", path: "/v1/webhooks", id: "create-webhook", tag: tag, perm: g.KeysAdmin, status: 201, summary: "Have events posted to a server of one's own",
+		doc: "Each event is a CloudEvents 1.0 document in structured mode, signed as Standard Webhooks asks: headers webhook-id, webhook-timestamp and webhook-signature. " +
+			"Answer 2xx within 15 s. Otherwise the event is tried again for three days, after which the webhook is disabled; 410 disables it at once, Retry-After is honoured, redirects are not followed. " +
+			"The same event can come twice: webhook-id tells."}, s.createWebhook)
+	handle(s, endpoint{method: "PUT", path: "/v1/webhooks/{id}", id: "update-webhook", tag: tag, perm: g.KeysAdmin, summary: "Change a webhook, or enable it again"}, s.updateWebhook)
+	handle(s, endpoint{method: "DELETE", path: "/v1/webhooks/{id}", id: "delete-webhook", tag: tag, perm: g.KeysAdmin, summary: "Delete a webhook"}, func(ctx context.Context, in *byID) (*none, error) {
+		return &none{}, s.view(ctx).DeleteWebhook(ctx, g.WebhookID(in.ID))
+	})
+	handle(s, endpoint{method: "POST", path: "/v1/webhooks/{id}/test", id: "test-webhook", tag: tag, perm: g.KeysAdmin, status: 202, summary: "Send a test event"}, s.testWebhook)
+	handle(s, endpoint{method: "GET", path: "/v1/webhooks/{id}/deliveries", id: "list-deliveries", tag: tag, perm: g.KeysAdmin, summary: "What was sent and what came back, newest first"}, func(ctx context.Context, in *struct {
+		byID
+		paged
+	}) (*body[page[registry.Delivery]], error) {
+		return listed(s.view(ctx).Deliveries(ctx, g.WebhookID(in.ID), registry.Page{Limit: in.Limit, Cursor: in.Cursor}))
+	})
+	handle(s, endpoint{method: "POST", path: "/v1/webhooks/deliveries/{id}/redeliver", id: "redeliver", tag: tag, perm: g.KeysAdmin, status: 202, summary: "Send a delivery again"}, func(ctx context.Context, in *struct {
+		ID int64 `path:"id" minimum:"1" doc:"The delivery's id."`
+	}) (*none, error) {
+		if err := s.view(ctx).Redeliver(ctx, in.ID); err != nil {
+			return nil, err
+		}
+		s.hooks.wake()
+		return &none{}, nil
+	})
+}
+
+func (s *Server) webhook(ctx context.Context, b webhookBody, id g.WebhookID) (g.Webhook, error) {
+	u, err := url.Parse(b.URL)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.User != nil {
+		return g.Webhook{}, g.FieldErrorf("url", "this is no address to post to; write it like https://sis.school.example/gatehouse, without a name or password")
+	}
+	if !s.cfg.WebhookPrivate {
+		if u.Scheme == "http" {
+			return g.Webhook{}, g.FieldErrorf("url", "use https: events hold what children do (the setting webhooks.private allows plain http for a server in the school)")
+		}
+		if ip, err := netip.ParseAddr(strings.Trim(u.Hostname(), "[]")); err == nil && !s.reachable(ip) {
+			return g.Webhook{}, g.FieldErrorf("url", "%s is a private address; the setting webhooks.private allows a server in the school", ip)
+		}
+	}
+	for _, k := range b.Kinds {
+		if !slices.Contains(eventKinds(), k) {
+			return g.Webhook{}, g.FieldErrorf("kinds", "%q is no kind of event; use some of %v", k, eventKinds())
+		}
+	}
+	return g.Webhook{ID: id, School: school(ctx, b.School), URL: b.URL, Kinds: some(b.Kinds), Disabled: b.Disabled}, nil
+}
+
+func (s *Server) createWebhook(ctx context.Context, in *post[webhookBody]) (*body[NewWebhook], error) {
+	w, err := s.webhook(ctx, in.Body, "")
+	if err != nil {
+		return nil, err
+	}
+	w, secret, err := s.view(ctx).CreateWebhook(ctx, w)
+	return answer(NewWebhook{w, secret}, err)
+}
+
+func (s *Server) updateWebhook(ctx context.Context, in *put[webhookBody]) (*body[g.Webhook], error) {
+	old, err := s.ownWebhook(ctx, g.WebhookID(in.ID))
+	if err != nil {
+		return nil, err
+	}
+	w, err := s.webhook(ctx, in.Body, old.ID)
+	if err != nil {
+		return nil, err
+	}
+	w.School, w.Created = old.School, old.Created
+	return answer(w, s.view(ctx).UpdateWebhook(ctx, w))
+}
+
+// ownWebhook finds a webhook that the caller may manage.
+func (s *Server) ownWebhook(ctx context.Context, id g.WebhookID) (g.Webhook, error) {
+	all, err := s.view(ctx).Webhooks(ctx, "")
+	if err != nil {
+		return g.Webhook{}, err
+	}
+	i := slices.IndexFunc(all, func(w g.Webhook) bool { return w.ID == id })
+	if i < 0 {
+		return g.Webhook{}, g.Errorf(g.NotFound, "there is no webhook %q here", id)
+	}
+	return all[i], nil
+}
+
+func (s *Server) testWebhook(ctx context.Context, in *byID) (*body[TestFired], error) {
+	w, err := s.ownWebhook(ctx, g.WebhookID(in.ID))
+	if err != nil {
+		return nil, err
+	}
+	if w.Disabled {
+		return nil, g.Errorf(g.Conflict, "the webhook is disabled (%s); enable it first", or(w.Reason, "by hand"))
+	}
+	id := g.NewID("evt_test")
+	return answer(TestFired{id}, s.hooks.test(ctx, w, id))
+}

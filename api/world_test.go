@@ -1,0 +1,277 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api"
+	"github.com/gatehouse-iot/gatehouse/registry"
+)
+
+const password = "correct-horse-battery"
+
+// world is a gateway's API on a real registry and a real socket, with two schools: A, which
+// the tests are about, and B, whose people must never see anything of A.
+type world struct {
+	t      *testing.T
+	reg    *registry.Registry
+	srv    *api.Server
+	url    string
+	live   *journal
+	fleet  *fleet
+	media  *media
+	intake *intake
+	a, b   g.School
+	ids    map[string]string // what was made in A, by noun
+}
+
+// options change the world before it is built.
+type option func(*api.Deps)
+
+func newWorld(t *testing.T, options ...option) *world {
+	t.Helper()
+	ctx := t.Context()
+	reg, err := registry.Open(ctx, registry.Options{Dir: t.TempDir(), MasterKey: bytes.Repeat([]byte{7}, 32), Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { reg.Close() })
+	w := &world{t: t, reg: reg, live: newJournal(), fleet: &fleet{}, media: &media{}, ids: map[string]string{}}
+	w.intake = &intake{live: w.live}
+	d := api.Deps{Registry: reg, Live: w.live, Intake: w.intake, Fleet: w.fleet, Faces: faces{}, Media: w.media, Now: time.Now,
+		Telemetry: func(prefix string, schools []g.SchoolID) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Content-Type", "application/json")
+				json.NewEncoder(w).Encode(map[string]any{"status": "success", "path": strings.TrimPrefix(r.URL.Path, prefix), "schools": schools})
+			})
+		},
+		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "up 1\n") }),
+		Status: func(context.Context) api.Status {
+			return api.Status{Version: "test", Checks: []api.Check{{Name: "journal", State: "ok", Message: "fine"}}}
+		},
+		Rules:  func() []api.RuleInfo { return []api.RuleInfo{{ID: "smoke-and-heat", Title: "Smoke and heat", Severity: g.Critical}} },
+		Config: api.Config{Version: "test", WebhookPrivate: true, RateLimit: 10_000},
+	}
+	for _, o := range options {
+		o(&d)
+	}
+	w.srv, err = api.New(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hs := httptest.NewUnstartedServer(w.srv.Handler())
+	hs.Start()
+	run, cancel := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	wg.Go(func() { w.srv.Run(run) })
+	t.Cleanup(func() {
+		hs.CloseClientConnections()
+		hs.Close()
+		cancel()
+		wg.Wait()
+	})
+	w.url = hs.URL
+	return w
+}
+
+func (w *world) system() *registry.View { return w.reg.In(g.SystemScope("test")) }
+
+// must is for set-up: it ends the test where err is not nil.
+func must[T any](v T, err error) func(t *testing.T) T {
+	return func(t *testing.T) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}
+
+// schools makes A and B, and in A one of everything, whose ids are kept by noun.
+func (w *world) schools() *world {
+	w.t.Helper()
+	t, ctx, v := w.t, w.t.Context(), w.system()
+	w.a = must(v.CreateSchool(ctx, g.School{Kind: g.KindSchool, Name: "Riverside", Timezone: "Asia/Shanghai", Language: "en"}))(t)
+	w.b = must(v.CreateSchool(ctx, g.School{Kind: g.KindSchool, Name: "Hillside", Timezone: "Asia/Shanghai", Language: "en"}))(t)
+	site := must(v.PutSite(ctx, g.Site{School: w.a.ID, Name: "Campus"}))(t)
+	building := must(v.PutBuilding(ctx, g.Building{School: w.a.ID, Site: site.ID, Name: "Science"}))(t)
+	zone := must(v.PutZone(ctx, g.Zone{School: w.a.ID, Building: building.ID, Name: "Laboratory 1", Kind: g.ZoneLaboratory}))(t)
+	must(0, v.PutProfile(ctx, smokeProfile()))(t)
+	must(0, v.PutProfile(ctx, cameraProfile()))(t)
+	device, _, err := v.CreateDevice(ctx, g.Device{ID: "lab-1-smoke", School: w.a.ID, Zone: zone.ID, Profile: "smoke-heat-sensor", Driver: g.DriverMQTTFront, Name: "Smoke, lab 1", Enabled: true}, nil)
+	must(0, err)(t)
+	camera, _, err := v.CreateDevice(ctx, g.Device{ID: "gate-cam", School: w.a.ID, Zone: zone.ID, Profile: "gate-camera", Driver: "camera", Name: "Gate camera", Enabled: true, Address: map[string]string{"url": "rtsp://192.0.2.1/1"}}, map[string]string{"password": "s3cret"})
+	must(0, err)(t)
+	student := must(v.CreatePerson(ctx, g.Person{School: w.a.ID, Kind: g.Student, Name: "Li Ming", Number: "2026-0001", Class: "7-2"}))(t)
+	visitor := must(v.CreatePerson(ctx, g.Person{School: w.a.ID, Kind: g.Visitor, Name: "Zhou Qiang"}))(t)
+	pass := must(v.AddCard(ctx, student.ID, g.ByCard, "0009981234", time.Time{}))(t)
+	now := time.Now()
+	session := must(v.PutSession(ctx, g.Session{School: w.a.ID, Kind: g.SessionArrival, Name: "Arrival", Start: now.Add(-time.Hour), Due: now, End: now.Add(time.Hour), ZoneKinds: []g.ZoneKind{g.ZoneGate}, Who: []g.PersonKind{g.Student}}))(t)
+	leave := must(v.PutLeave(ctx, g.Leave{Person: student.ID, From: now, To: now.Add(time.Hour), Reason: "doctor", Actor: "test"}))(t)
+	hook, _, err := v.CreateWebhook(ctx, g.Webhook{School: w.a.ID, URL: "http://127.0.0.1:9/none", Kinds: []g.EventKind{g.EventAttendance}})
+	must(0, err)(t)
+	must(0, v.QueueDeliveries(ctx, []registry.Delivery{{Webhook: hook.ID, EventID: "evt_1", Seq: 1, Body: []byte("{}"), Next: now.Add(time.Hour), Created: now}}))(t)
+	deliveries, _, err := v.Deliveries(ctx, hook.ID, registry.Page{})
+	must(0, err)(t)
+	alert := g.Alert{ID: "alt_0000000000000001", School: w.a.ID, Rule: "stranger-at-gate", Severity: g.Major, State: g.AlertOpen, Title: "Stranger", Device: device.ID, Zone: zone.ID, Media: "med_1",
+		Firing: true, Count: 1, Opened: now, LastFired: now, Incident: "inc_0000000000000001", Seq: 1, Version: 1}
+	incident := g.Incident{ID: "inc_0000000000000001", School: w.a.ID, Title: "Stranger", Severity: g.Major, State: g.IncidentOpen, Alerts: []g.AlertID{alert.ID},
+		Steps: []g.IncidentStep{{Text: "Go and look"}}, Handover: g.Handover{Requested: true, ApproverRole: g.RoleAdmin, Approval: "waiting", Link: "off", Note: "the police link is off"}, Opened: now, Version: 1}
+	must(0, v.ApplyEffects(ctx, registry.Effects{Seq: 1, Alerts: []g.Alert{alert}, Incidents: []g.Incident{incident}}))(t)
+	w.media.put(w.a.ID, "med_1")
+	user := must(v.CreateUser(ctx, g.User{School: w.a.ID, Name: "somebody", FullName: "Somebody", Role: g.RoleTeacher, Language: "en"}, password))(t)
+	key, _, err := w.reg.In(adminScope(w.a)).CreateKey(ctx, g.APIKey{School: w.a.ID, Name: "k", Permissions: []g.Permission{g.DevicesRead}, Expires: now.AddDate(0, 1, 0)})
+	must(0, err)(t)
+	for noun, id := range map[string]string{"school": string(w.a.ID), "site": string(site.ID), "building": string(building.ID), "zone": string(zone.ID), "device": string(device.ID),
+		"camera": string(camera.ID), "student": string(student.ID), "visitor": string(visitor.ID), "pass": string(pass.ID), "session": string(session.ID), "leave": leave.ID,
+		"webhook": string(hook.ID), "delivery": strconv.FormatInt(deliveries[0].ID, 10), "alert": string(alert.ID), "incident": string(incident.ID), "user": string(user.ID), "key": string(key.ID), "media": "med_1"} {
+		w.ids[noun] = id
+	}
+	return w
+}
+
+func adminScope(s g.School) g.Scope {
+	return g.Scope{School: s.ID, Actor: "test", Permissions: g.RoleAdmin.Permissions()}
+}
+
+func smokeProfile() g.Profile {
+	low, high := -40.0, 125.0
+	return g.Profile{ID: "smoke-heat-sensor", Title: "Smoke and heat", Type: g.TypeSensor,
+		Properties: map[string]g.Property{"smoke": {Type: "boolean"}, "temperature": {Type: "number", Unit: "Cel", Minimum: &low, Maximum: &high}, "limit": {Type: "number", Writable: true}},
+		Actions:    map[string]g.Action{"silence": {Title: "Silence", Input: map[string]g.Property{"minutes": {Type: "number"}}}}}
+}
+
+func cameraProfile() g.Profile {
+	return g.Profile{ID: "gate-camera", Title: "Camera", Type: g.TypeCamera, Sightings: []g.Method{g.ByFace}}
+}
+
+// client is somebody who talks to the API.
+type client struct {
+	w      *world
+	http   *http.Client
+	cookie *http.Cookie
+	csrf   string
+	key    string
+}
+
+// reply is an answer with its body read.
+type reply struct {
+	t      *testing.T
+	status int
+	header http.Header
+	body   []byte
+}
+
+func (w *world) nobody() *client { return &client{w: w, http: &http.Client{}} }
+
+// user makes a user of a role and signs in.
+func (w *world) user(s g.School, role g.Role) *client {
+	w.t.Helper()
+	name := string(role) + "-" + string(s.ID)
+	if _, err := w.system().CreateUser(w.t.Context(), g.User{School: s.ID, Name: name, FullName: "Full " + name, Role: role, Language: "en"}, password); err != nil && g.ErrorCode(err) != g.Conflict {
+		w.t.Fatal(err)
+	}
+	return w.signIn(name)
+}
+
+func (w *world) signIn(name string) *client {
+	w.t.Helper()
+	c := w.nobody()
+	r := c.do("POST", "/v1/session", map[string]string{"name": name, "password": password})
+	if r.status != http.StatusOK {
+		w.t.Fatalf("sign-in of %s: got %d %s, want 200", name, r.status, r.body)
+	}
+	var me api.Me
+	r.into(&me)
+	c.csrf = me.CSRF
+	resp := http.Response{Header: r.header}
+	c.cookie = resp.Cookies()[0]
+	return c
+}
+
+// do sends a request; v is a body to be written as JSON, or bytes to be sent as they are.
+func (c *client) do(method, path string, v any, headers ...string) reply {
+	c.w.t.Helper()
+	var body io.Reader
+	kind := "application/json"
+	switch v := v.(type) {
+	case nil:
+		kind = ""
+	case []byte:
+		body = bytes.NewReader(v)
+	case string:
+		body = strings.NewReader(v)
+	default:
+		b, err := json.Marshal(v)
+		if err != nil {
+			c.w.t.Fatal(err)
+		}
+		body = bytes.NewReader(b)
+	}
+	r, err := http.NewRequestWithContext(c.w.t.Context(), method, c.w.url+path, body)
+	if err != nil {
+		c.w.t.Fatal(err)
+	}
+	if kind != "" {
+		r.Header.Set("Content-Type", kind)
+	}
+	if c.cookie != nil {
+		r.AddCookie(c.cookie)
+	}
+	if c.csrf != "" && method != "GET" {
+		r.Header.Set("X-Gatehouse-CSRF", c.csrf)
+	}
+	if c.key != "" {
+		r.Header.Set("Authorization", "Bearer "+c.key)
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	resp, err := c.http.Do(r)
+	if err != nil {
+		c.w.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		c.w.t.Fatal(err)
+	}
+	return reply{c.w.t, resp.StatusCode, resp.Header, b}
+}
+
+func (r reply) into(v any) {
+	r.t.Helper()
+	if err := json.Unmarshal(r.body, v); err != nil {
+		r.t.Fatalf("body %.300s: %v", r.body, err)
+	}
+}
+
+// want checks the status and returns the reply.
+func (r reply) want(status int) reply {
+	r.t.Helper()
+	if r.status != status {
+		r.t.Fatalf("got status %d %s, want %d", r.status, r.body, status)
+	}
+	return r
+}
+
+// problem is the answer as a problem document.
+func (r reply) problem() api.Problem {
+	r.t.Helper()
+	if got := r.header.Get("Content-Type"); got != "application/problem+json" {
+		r.t.Fatalf("got content type %q for %d %s, want application/problem+json", got, r.status, r.body)
+	}
+	var p api.Problem
+	r.into(&p)
+	return p
+}
