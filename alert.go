@@ -40,11 +40,12 @@ type Alert struct {
 	Zone         ZoneID           `json:"zone,omitempty"`
 	Person       PersonID         `json:"person,omitempty"`
 	Sighting     SightingID       `json:"sighting,omitempty"`
-	Media        MediaID          `json:"media,omitempty"`  // snapshot, where there is one
-	Values       map[string]Value `json:"values,omitempty"` // what was measured when it fired
-	Firing       bool             `json:"firing"`           // the condition still holds
-	Count        int              `json:"count"`            // how often it fired while open
-	Opened       time.Time        `json:"opened"`           // when the condition was met
+	Media        MediaID          `json:"media,omitempty"`   // snapshot, where there is one
+	Values       map[string]Value `json:"values,omitempty"`  // what was measured when it fired
+	Firing       bool             `json:"firing"`            // the condition still holds
+	Audible      bool             `json:"audible,omitempty"` // the rule asks for a sound on the live wall
+	Count        int              `json:"count"`             // how often it fired while open
+	Opened       time.Time        `json:"opened"`            // when the condition was met
 	LastFired    time.Time        `json:"last_fired"`
 	Incident     IncidentID       `json:"incident,omitempty"`
 	Handler      UserID           `json:"handler,omitempty"` // who acknowledged it

@@ -1,0 +1,401 @@
+package rules
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"math"
+	"slices"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// tri is what is known of a condition. Unknown is neither true nor false: its opposite is
+// unknown as well.
+type tri int8
+
+const (
+	unknown tri = iota
+	no
+	yes
+)
+
+const never = math.MaxInt64
+
+// moment is what a condition is looked at with. All times are Unix nanoseconds.
+type moment struct {
+	at      int64
+	resumed int64 // values and absences count from here at the earliest
+	devs    []*device
+	counts  [][]int64
+	ev      *g.Event // nil where time alone asks
+	dev     *device  // of ev
+
+	raise int64 // earliest time at which time alone can make the condition true or false
+	stale int64 // earliest time at which a value that was looked at stops counting
+}
+
+type condition func(*moment) tri
+
+// rule is a Rule made ready, with the state of its subjects.
+type rule struct {
+	Rule
+	index     int
+	hash      string
+	when      condition
+	clearWhen condition // nil: the opposite of when
+	momentary bool
+	props     []string // that trigger it
+	status    bool     // triggered by status
+	sighting  bool     // triggered by sightings
+	lasting   bool     // reads values, status or absence of devices
+	counted   []counted
+	empty     [][]int64 // what a subject that is not there has counted
+	compares  []compare
+
+	subjects map[string]*subject
+	once     map[string]*repeat
+	passages map[string]*passages
+}
+
+// counted is one count condition: which happenings it counts.
+type counted struct {
+	*Count
+	test func(*moment) bool
+}
+
+type compare struct {
+	property string
+	test     func(g.Value) tri
+}
+
+func compileRule(r Rule, index int) *rule {
+	c := &rule{Rule: r, index: index, momentary: r.When.momentary(),
+		subjects: map[string]*subject{}, once: map[string]*repeat{}, passages: map[string]*passages{}}
+	if c.Fresh <= 0 {
+		c.Fresh = DefaultFresh
+	}
+	c.hash = contentHash(c.Rule)
+	c.props = r.Properties()
+	look := func(x Condition) {
+		c.status = c.status || x.Status != nil
+		c.sighting = c.sighting || x.Sighting != nil
+		c.lasting = c.lasting || x.Status != nil || x.Compare != nil || x.Absent != nil
+		if x.Compare != nil {
+			c.compares = append(c.compares, compare{x.Compare.Property, x.Compare.test()})
+		}
+	}
+	r.When.walk(look)
+	c.when = c.compile(r.When)
+	if r.Clear.When != nil {
+		r.Clear.When.walk(look)
+		c.clearWhen = c.compile(*r.Clear.When)
+	}
+	c.empty = make([][]int64, len(c.counted))
+	return c
+}
+
+// contentHash covers what decides whether the rule fires; a new title keeps the state.
+func contentHash(r Rule) string {
+	b, _ := json.Marshal(struct {
+		Where  Where
+		Per    Subject
+		When   Condition
+		For    time.Duration
+		Fresh  time.Duration
+		Clear  Clear
+		Unless *Unless
+		Once   Once
+	}{r.Where, r.Per, r.When, r.For, r.Fresh, r.Clear, r.Unless, r.Once})
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:12])
+}
+
+// compile turns the tree into closures. No branch is cut short: every leaf has to report
+// when time alone could change it.
+func (r *rule) compile(c Condition) condition {
+	switch {
+	case len(c.All) > 0:
+		return fold(r.compileAll(c.All), yes, no)
+	case len(c.Any) > 0:
+		return fold(r.compileAll(c.Any), no, yes)
+	case c.Not != nil:
+		x := r.compile(*c.Not)
+		return func(m *moment) tri {
+			switch x(m) {
+			case yes:
+				return no
+			case no:
+				return yes
+			}
+			return unknown
+		}
+	case c.Compare != nil:
+		return compileCompare(c.Compare.Property, c.Compare.test(), int64(r.Fresh))
+	case c.Status != nil:
+		return compileStatus(c.Status)
+	case c.Absent != nil:
+		return compileAbsent(*c.Absent)
+	case c.Count != nil:
+		return r.compileCount(c.Count)
+	case c.Sighting != nil:
+		s := *c.Sighting
+		return func(m *moment) tri { return known(m.ev != nil && m.ev.Sighting != nil && s.matches(m.ev.Sighting)) }
+	case c.Change != nil:
+		ch := *c.Change
+		return func(m *moment) tri { return known(m.ev != nil && ch.happens(m)) }
+	}
+	return func(*moment) tri { return unknown }
+}
+
+func (r *rule) compileAll(list []Condition) []condition {
+	out := make([]condition, len(list))
+	for i, c := range list {
+		out[i] = r.compile(c)
+	}
+	return out
+}
+
+func known(b bool) tri {
+	if b {
+		return yes
+	}
+	return no
+}
+
+// fold joins conditions: strong wins over unknown, unknown over weak.
+func fold(list []condition, weak, strong tri) condition {
+	return func(m *moment) tri {
+		out := weak
+		for _, c := range list {
+			switch t := c(m); {
+			case t == strong:
+				out = strong
+			case t == unknown && out != strong:
+				out = unknown
+			}
+		}
+		return out
+	}
+}
+
+func compileCompare(property string, test func(g.Value) tri, fresh int64) condition {
+	return func(m *moment) tri {
+		out := unknown
+		for _, d := range m.devs {
+			s := d.sample(property)
+			if s == nil {
+				continue
+			}
+			until := max(s.at, m.resumed) + fresh
+			if m.at >= until {
+				continue
+			}
+			t := test(s.v)
+			if t == unknown {
+				continue
+			}
+			m.stale = min(m.stale, until)
+			if t == yes {
+				return yes
+			}
+			out = no
+		}
+		return out
+	}
+}
+
+func compileStatus(states []g.DeviceState) condition {
+	return func(m *moment) tri {
+		out := unknown
+		for _, d := range m.devs {
+			if d.status == "" {
+				continue
+			}
+			if slices.Contains(states, d.status) {
+				return yes
+			}
+			out = no
+		}
+		return out
+	}
+}
+
+func compileAbsent(a Absent) condition {
+	return func(m *moment) tri {
+		last := int64(-1)
+		for _, d := range m.devs {
+			if s := d.sample(a.Property); s != nil {
+				last = max(last, s.at)
+			}
+		}
+		if last < 0 {
+			return unknown
+		}
+		due := max(last, m.resumed) + int64(a.For)
+		if m.at >= due {
+			return yes
+		}
+		m.raise = min(m.raise, due)
+		return no
+	}
+}
+
+func (r *rule) compileCount(c *Count) condition {
+	i := len(r.counted)
+	r.counted = append(r.counted, counted{Count: c, test: countTest(c.Of, int64(r.Fresh))})
+	return func(m *moment) tri {
+		times := m.counts[i]
+		if len(times) < c.AtLeast {
+			return no
+		}
+		until := times[len(times)-c.AtLeast] + int64(c.Within)
+		if m.at >= until {
+			return no
+		}
+		m.raise = min(m.raise, until)
+		return yes
+	}
+}
+
+// countTest says whether the event is one of the happenings: of values and states, their
+// beginning only.
+func countTest(of Condition, fresh int64) func(*moment) bool {
+	switch {
+	case of.Sighting != nil:
+		return func(m *moment) bool { return m.ev.Sighting != nil && of.Sighting.matches(m.ev.Sighting) }
+	case of.Change != nil:
+		return func(m *moment) bool { return of.Change.happens(m) }
+	case of.Status != nil:
+		return func(m *moment) bool {
+			return m.dev.statusSeq == m.ev.Seq && slices.Contains(of.Status, m.dev.status) && !slices.Contains(of.Status, m.dev.statusWas)
+		}
+	}
+	test := of.Compare.test()
+	return func(m *moment) bool {
+		s := m.dev.sample(of.Compare.Property)
+		if s == nil || s.seq != m.ev.Seq || test(s.v) != yes {
+			return false
+		}
+		return test(s.was) != yes || s.at-s.wasAt >= fresh
+	}
+}
+
+func (s SightingIs) matches(x *g.Sighting) bool {
+	switch {
+	case s.Person == "unknown" && x.Person != "", s.Person == "known" && x.Person == "":
+		return false
+	case len(s.Method) > 0 && !slices.Contains(s.Method, x.Method):
+		return false
+	case s.Direction != "" && x.Direction != s.Direction:
+		return false
+	case len(s.Reason) > 0 && (x.Match == nil || !slices.Contains(s.Reason, x.Match.Reason)):
+		return false
+	}
+	return true
+}
+
+// happens says whether m's event changed the property; the first value ever is no change.
+func (c Change) happens(m *moment) bool {
+	s := m.dev.sample(c.Property)
+	if s == nil || s.seq != m.ev.Seq || s.was.Kind() == g.None || s.v == s.was {
+		return false
+	}
+	if c.From != nil && s.was != *c.From || c.To != nil && s.v != *c.To {
+		return false
+	}
+	if c.By > 0 {
+		a, ok1 := s.was.Float()
+		b, ok2 := s.v.Float()
+		return ok1 && ok2 && math.Abs(a-b) >= c.By
+	}
+	return true
+}
+
+// test is the comparison as a function of a value; a value of another type is unknown.
+func (c Compare) test() func(g.Value) tri {
+	if c.Above != nil && c.Below == nil && c.AtLeast == nil && c.AtMost == nil && c.Is == nil && c.IsNot == nil && c.OneOf == nil {
+		limit := *c.Above
+		return func(v g.Value) tri { return number(v, func(f float64) bool { return f > limit }) }
+	}
+	var tests []func(g.Value) tri
+	add := func(limit *float64, test func(v, limit float64) bool) {
+		if limit != nil {
+			l := *limit
+			tests = append(tests, func(v g.Value) tri { return number(v, func(f float64) bool { return test(f, l) }) })
+		}
+	}
+	add(c.Above, func(v, l float64) bool { return v > l })
+	add(c.Below, func(v, l float64) bool { return v < l })
+	add(c.AtLeast, func(v, l float64) bool { return v >= l })
+	add(c.AtMost, func(v, l float64) bool { return v <= l })
+	if c.Is != nil {
+		tests = append(tests, func(v g.Value) tri { return known(v == *c.Is) })
+	}
+	if c.IsNot != nil {
+		tests = append(tests, func(v g.Value) tri { return known(v != *c.IsNot) })
+	}
+	if c.OneOf != nil {
+		tests = append(tests, func(v g.Value) tri { return known(slices.Contains(c.OneOf, v)) })
+	}
+	return func(v g.Value) tri {
+		if v.Kind() == g.None {
+			return unknown
+		}
+		out := yes
+		for _, t := range tests {
+			switch t(v) {
+			case no:
+				return no
+			case unknown:
+				out = unknown
+			}
+		}
+		return out
+	}
+}
+
+func number(v g.Value, test func(float64) bool) tri {
+	if v.Kind() != g.Number {
+		return unknown
+	}
+	f, _ := v.Float()
+	return known(test(f))
+}
+
+// key is the subject that an event or device belongs to; "" where it has none.
+func (p Subject) key(d *device, zone g.ZoneID, s *g.Sighting) string {
+	switch p {
+	case PerDevice:
+		return string(d.ID)
+	case PerZone:
+		return string(zone)
+	case PerSchool:
+		return string(d.School)
+	case PerDriver:
+		if d.Driver != "" {
+			return string(d.School) + "/" + string(d.Driver)
+		}
+	case PerPerson:
+		if s != nil {
+			return string(s.Person)
+		}
+	case PerTrack:
+		switch {
+		case s == nil:
+		case s.Track != "":
+			return string(d.ID) + "/" + s.Track
+		default:
+			return string(s.ID)
+		}
+	}
+	return ""
+}
+
+func (w Where) matches(d *device, zone g.ZoneID, kind g.ZoneKind) bool {
+	return within(w.School, d.School) && within(w.Zone, zone) && within(w.ZoneKind, kind) && within(w.Device, d.ID) &&
+		within(w.Profile, d.Profile) && within(w.Type, d.Type) && within(w.Driver, d.Driver)
+}
+
+func within[T comparable](list []T, x T) bool { return len(list) == 0 || slices.Contains(list, x) }

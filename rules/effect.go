@@ -1,0 +1,273 @@
+package rules
+
+import (
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/binary"
+	"maps"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// Effect is what a rule wants done; the parts that are set belong together. An alert that was
+// sent before comes again, with the same id, when it ends (Firing false) or repeats (Count).
+// All ids are hashes of the rule, its subject and the sequence of the first event, so that a
+// replay brings the same ids.
+type Effect struct {
+	At       time.Time // when the rule decided, by the gateway's clock
+	Alert    *g.Alert
+	Incident *g.Incident
+	Command  *CommandEffect
+	Notify   *NotifyEffect
+}
+
+// CommandEffect asks for a device action. Device is set, or Zone with Type and Profile to
+// choose the devices in it.
+type CommandEffect struct {
+	ID      string // "cmd_…"
+	Rule    g.RuleID
+	Alert   g.AlertID // "" where the rule raises none
+	School  g.SchoolID
+	Device  g.DeviceID
+	Zone    g.ZoneID
+	Type    g.DeviceType
+	Profile g.ProfileID
+	Action  string
+	Values  map[string]g.Value
+}
+
+// NotifyEffect asks for a message to everybody of the school who has one of the roles.
+type NotifyEffect struct {
+	ID       string // "ntf_…"
+	Rule     g.RuleID
+	Alert    g.AlertID
+	School   g.SchoolID
+	Roles    []g.Role
+	Severity g.Severity
+	Title    string
+	TitleZH  string
+	Device   g.DeviceID
+	Zone     g.ZoneID
+}
+
+// identify is prefix and 16 characters of a hash over the parts.
+func identify(prefix string, seq uint64, parts ...string) string {
+	h := sha256.New()
+	var n [8]byte
+	for _, p := range parts {
+		binary.BigEndian.PutUint64(n[:], uint64(len(p)))
+		h.Write(n[:])
+		h.Write([]byte(p))
+	}
+	binary.BigEndian.PutUint64(n[:], seq)
+	h.Write(n[:])
+	return prefix + "_" + base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding).EncodeToString(h.Sum(nil)[:10])
+}
+
+func (s *subject) id(prefix string, more ...string) string {
+	key := s.key
+	if s.rule.momentary && s.rule.Per != PerTrack {
+		key = "" // holds the sequence already
+	}
+	return identify(prefix, s.first, append([]string{string(s.rule.ID), key}, more...)...)
+}
+
+func instant(ns int64) time.Time { return time.Unix(0, ns).UTC() }
+
+// raise makes the subject's finding known, or adds to the alert that once keeps.
+func (e *Engine) raise(s *subject) {
+	r := s.rule
+	onceKey := ""
+	if r.Once.Every > 0 {
+		onceKey = r.onceKey(s)
+		if o := r.once[onceKey]; o != nil && e.now < o.at+int64(r.Once.Every) {
+			if o.alert != nil {
+				o.alert.Count++
+				o.alert.LastFired = instant(e.now)
+				o.alert.Firing = !r.momentary
+				s.alert = o.alert
+				e.emitAlert(s, nil)
+			}
+			return
+		}
+	}
+	s.alert = nil
+	for _, a := range r.Then {
+		if a.Alert != nil {
+			s.alert = e.alert(s, *a.Alert)
+		}
+	}
+	incident := (*g.Incident)(nil)
+	for _, a := range r.Then {
+		if a.Incident != nil && s.alert != nil && incident == nil {
+			incident = e.incident(s, *a.Incident)
+		}
+	}
+	if s.alert != nil {
+		e.emitAlert(s, incident)
+	}
+	for i, a := range r.Then {
+		switch {
+		case a.Command != nil:
+			e.out = append(e.out, Effect{At: instant(e.now), Command: e.command(s, *a.Command, i)})
+		case a.Notify != nil:
+			e.out = append(e.out, Effect{At: instant(e.now), Notify: e.notify(s, *a.Notify, i)})
+		}
+	}
+	if r.Once.Every > 0 {
+		r.remember(onceKey, e.now, s.alert)
+	}
+}
+
+func (r *rule) onceKey(s *subject) string {
+	place := device{ID: s.cause.Device, School: s.cause.School, Driver: s.cause.Driver}
+	if r.Once.Per == r.Per && !r.momentary {
+		return s.key
+	}
+	return r.Once.Per.key(&place, s.cause.Zone, &g.Sighting{Person: s.cause.Person})
+}
+
+func (r *rule) remember(key string, now int64, a *g.Alert) {
+	if len(r.once) >= maxRepeats {
+		for k, o := range r.once {
+			if now >= o.at+int64(r.Once.Every) {
+				delete(r.once, k)
+			}
+		}
+	}
+	if len(r.once) < maxRepeats {
+		r.once[key] = &repeat{at: now, alert: a}
+	}
+}
+
+// end says that a firing subject's condition is over.
+func (e *Engine) end(s *subject) {
+	if s.phase == firing && s.alert != nil {
+		s.alert.Firing = false
+		e.emitAlert(s, nil)
+	}
+	s.phase, s.since, s.clearSince, s.alert = idle, 0, 0, nil
+}
+
+func (e *Engine) emitAlert(s *subject, in *g.Incident) {
+	a := *s.alert
+	a.Values = maps.Clone(a.Values)
+	e.out = append(e.out, Effect{At: instant(e.now), Alert: &a, Incident: in})
+}
+
+func (e *Engine) alert(s *subject, act AlertAction) *g.Alert {
+	r := s.rule
+	return &g.Alert{
+		ID: g.AlertID(s.id("alt")), School: s.cause.School, Rule: r.ID, Severity: r.Severity, State: g.AlertOpen,
+		Title: r.Title, TitleZH: r.TitleZH, Audible: act.Audible,
+		Device: s.shownDevice(), Zone: s.cause.Zone, Person: s.cause.Person, Sighting: s.cause.Sighting, Media: s.cause.Media,
+		Values: e.values(s), Firing: !r.momentary, Count: 1,
+		Opened: instant(e.now), LastFired: instant(e.now), Seq: s.first,
+	}
+}
+
+// shownDevice is the device that people should look at; a driver's alert is of no single one.
+func (s *subject) shownDevice() g.DeviceID {
+	if s.rule.Per == PerDriver {
+		return ""
+	}
+	return s.cause.Device
+}
+
+// values are those that the rule compared: of several devices, one that passes the test.
+func (e *Engine) values(s *subject) map[string]g.Value {
+	r := s.rule
+	out := map[string]g.Value{}
+	devs := s.members
+	if d := e.devices[s.cause.Device]; len(devs) == 0 && d != nil {
+		devs = []*device{d}
+	}
+	shown := map[string]bool{}
+	for _, c := range r.compares {
+		for _, d := range devs {
+			v := d.sample(c.property)
+			if v == nil || shown[c.property] || e.now >= max(v.at, e.resumed)+int64(r.Fresh) {
+				continue
+			}
+			out[c.property] = v.v
+			shown[c.property] = c.test(v.v) == yes
+		}
+	}
+	r.When.walk(func(c Condition) {
+		if p := c.property(); p != "" && c.Compare == nil {
+			for _, d := range devs {
+				if v := d.sample(p); v != nil {
+					out[p] = v.v
+				}
+			}
+		}
+	})
+	if r.Per == PerDriver {
+		out["driver"] = g.StringValue(string(s.cause.Driver))
+	}
+	for i, times := range s.counts {
+		if n := inside(times, e.now-int64(r.counted[i].Within)); n > 0 {
+			out["count"] = g.NumberValue(float64(n))
+		}
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	return out
+}
+
+func inside(times []int64, after int64) int {
+	n := 0
+	for _, t := range times {
+		if t > after {
+			n++
+		}
+	}
+	return n
+}
+
+func (e *Engine) incident(s *subject, act IncidentAction) *g.Incident {
+	p := e.procedures[act.Procedure]
+	in := &g.Incident{
+		ID: g.IncidentID(s.id("inc")), School: s.cause.School, Title: s.rule.Title, TitleZH: s.rule.TitleZH,
+		Severity: s.rule.Severity, State: g.IncidentOpen, Alerts: []g.AlertID{s.alert.ID}, Opened: instant(e.now),
+	}
+	for _, st := range p.Steps {
+		in.Steps = append(in.Steps, g.IncidentStep{Text: st.Text, TextZH: st.TextZH})
+	}
+	if act.Approver != "" {
+		in.Handover = g.Handover{Requested: true, ApproverRole: act.Approver, Approval: "waiting", Link: "off",
+			Note: "the police link is off: nothing was sent"}
+	}
+	s.alert.Incident = in.ID
+	return in
+}
+
+func (e *Engine) command(s *subject, act CommandAction, i int) *CommandEffect {
+	c := &CommandEffect{
+		ID: s.id("cmd", string(rune('a'+i%26))), Rule: s.rule.ID, School: s.cause.School, Device: act.Device, Zone: act.Zone,
+		Type: act.Type, Profile: act.Profile, Action: act.Action, Values: maps.Clone(act.Values),
+	}
+	if c.Device == "same" {
+		c.Device = s.cause.Device
+	}
+	if c.Zone == "same" {
+		c.Zone = s.cause.Zone
+	}
+	if s.alert != nil {
+		c.Alert = s.alert.ID
+	}
+	return c
+}
+
+func (e *Engine) notify(s *subject, act NotifyAction, i int) *NotifyEffect {
+	n := &NotifyEffect{
+		ID: s.id("ntf", string(rune('a'+i%26))), Rule: s.rule.ID, School: s.cause.School, Roles: act.Roles, Severity: s.rule.Severity,
+		Title: s.rule.Title, TitleZH: s.rule.TitleZH, Device: s.shownDevice(), Zone: s.cause.Zone,
+	}
+	if s.alert != nil {
+		n.Alert = s.alert.ID
+	}
+	return n
+}

@@ -1,0 +1,289 @@
+package rules
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"go.yaml.in/yaml/v3"
+)
+
+// maxProblems bounds how many errors one file reports.
+const maxProblems = 20
+
+// document reads one YAML file and gathers what is wrong with it.
+type document struct {
+	file string
+	errs []error
+}
+
+// node is a place in the document: errors name its line and path.
+type node struct {
+	doc  *document
+	n    *yaml.Node
+	path string
+}
+
+func openDocument(file string, b []byte) (*document, node, error) {
+	d := &document{file: file}
+	if len(b) > MaxFileBytes {
+		return nil, node{}, &g.Error{Code: g.TooLarge, Field: file, Message: fmt.Sprintf("the file has %d bytes; at most %d are read", len(b), MaxFileBytes)}
+	}
+	var root, more yaml.Node
+	dec := yaml.NewDecoder(bytes.NewReader(b))
+	if err := dec.Decode(&root); err != nil {
+		if errors.Is(err, io.EOF) {
+			return nil, node{}, g.FieldErrorf(file, "the file is empty")
+		}
+		return nil, node{}, g.FieldErrorf(file, "%s", strings.TrimPrefix(err.Error(), "yaml: "))
+	}
+	if err := dec.Decode(&more); !errors.Is(err, io.EOF) {
+		return nil, node{}, g.FieldErrorf(file, "the file holds more than one YAML document; remove the line ---")
+	}
+	if len(root.Content) != 1 {
+		return nil, node{}, g.FieldErrorf(file, "the file is empty")
+	}
+	return d, node{doc: d, n: root.Content[0]}, nil
+}
+
+// err is everything that was wrong, nil where nothing was.
+func (d *document) err() error { return errors.Join(d.errs...) }
+
+func (n node) fail(format string, args ...any) {
+	if len(n.doc.errs) < maxProblems {
+		field := fmt.Sprintf("%s:%d", n.doc.file, n.n.Line)
+		if n.path != "" {
+			field += ": " + n.path
+		}
+		n.doc.errs = append(n.doc.errs, g.FieldErrorf(field, format, args...))
+	}
+}
+
+func (n node) child(c *yaml.Node, name string) node {
+	path := name
+	if n.path != "" && !strings.HasPrefix(name, "[") {
+		path = n.path + "." + name
+	} else if n.path != "" {
+		path = n.path + name
+	}
+	return node{doc: n.doc, n: c, path: path}
+}
+
+// object is a mapping whose keys were checked.
+type object struct {
+	node
+	keys map[string]node
+}
+
+// object reads a mapping that may hold the allowed keys and no others.
+func (n node) object(allowed ...string) object {
+	o := object{node: n, keys: map[string]node{}}
+	if n.n.Kind != yaml.MappingNode {
+		n.fail("should hold keys and values; it may have %s", strings.Join(allowed, ", "))
+		return o
+	}
+	for i := 0; i+1 < len(n.n.Content); i += 2 {
+		k, v := n.n.Content[i], n.n.Content[i+1]
+		c := n.child(v, k.Value)
+		switch _, twice := o.keys[k.Value]; {
+		case twice:
+			node{doc: n.doc, n: k, path: c.path}.fail("is given twice; remove one")
+		case !slices.Contains(allowed, k.Value):
+			node{doc: n.doc, n: k, path: c.path}.fail("there is no such key here; use %s", suggest(k.Value, allowed))
+		default:
+			o.keys[k.Value] = c
+		}
+	}
+	return o
+}
+
+// get is the key's node; ok is false where the key is not given.
+func (o object) get(key string) (node, bool) {
+	n, ok := o.keys[key]
+	return n, ok
+}
+
+// need is get, and an error where the key is missing.
+func (o object) need(key, mend string) (node, bool) {
+	n, ok := o.keys[key]
+	if !ok {
+		o.fail("%s is missing; %s", key, mend)
+	}
+	return n, ok
+}
+
+// list reads a sequence; a single scalar or mapping counts as a list of one.
+func (n node) list() []node {
+	if n.n.Kind != yaml.SequenceNode {
+		return []node{n}
+	}
+	out := make([]node, len(n.n.Content))
+	for i, c := range n.n.Content {
+		out[i] = n.child(c, "["+strconv.Itoa(i)+"]")
+	}
+	if len(out) == 0 {
+		n.fail("the list is empty; name at least one")
+	}
+	return out
+}
+
+func (n node) text() string {
+	if n.n.Kind == yaml.AliasNode || n.n.Anchor != "" {
+		n.fail("anchors and aliases are not read; write the value out")
+		return ""
+	}
+	if n.n.Kind != yaml.ScalarNode || n.n.Tag == "!!null" || strings.TrimSpace(n.n.Value) == "" {
+		n.fail("should be a text")
+		return ""
+	}
+	if len(n.n.Value) > g.MaxStringValue {
+		n.fail("the text has %d bytes; at most %d are read", len(n.n.Value), g.MaxStringValue)
+		return ""
+	}
+	return n.n.Value
+}
+
+func (n node) number() float64 {
+	v := n.value()
+	f, _ := v.Float()
+	if v.Kind() != g.Number {
+		n.fail("%q is no number; write one such as 57", n.n.Value)
+	}
+	return f
+}
+
+func (n node) whole(low, high int) int {
+	f := n.number()
+	if f != math.Trunc(f) || f < float64(low) || f > float64(high) {
+		n.fail("should be a whole number from %d to %d", low, high)
+		return low
+	}
+	return int(f)
+}
+
+func (n node) boolean() bool {
+	b, ok := n.value().Bool()
+	if !ok {
+		n.fail("%q is neither true nor false", n.n.Value)
+	}
+	return b
+}
+
+func (n node) duration() time.Duration {
+	d, err := time.ParseDuration(n.n.Value)
+	switch {
+	case n.n.Kind != yaml.ScalarNode || err != nil:
+		n.fail("%q is no duration; write one such as 30s, 5m or 1h30m", n.n.Value)
+		return 0
+	case d < 0 || d > MaxDuration:
+		n.fail("%s is out of range; use 0s to %s", d, MaxDuration)
+		return 0
+	}
+	return d
+}
+
+// value reads a number, true, false or a text.
+func (n node) value() g.Value {
+	if n.n.Kind != yaml.ScalarNode || n.n.Anchor != "" {
+		n.fail("should be a number, true, false or a text")
+		return g.Value{}
+	}
+	var x any
+	if n.n.Tag == "!!timestamp" {
+		x = n.n.Value
+	} else if err := n.n.Decode(&x); err != nil {
+		n.fail("%q cannot be read", n.n.Value)
+		return g.Value{}
+	}
+	v, err := g.ValueOf(x)
+	if err != nil || v.Kind() == g.None {
+		n.fail("should be a number, true, false or a text")
+		return g.Value{}
+	}
+	return v
+}
+
+// oneOf reads a text that must be one of the allowed words.
+func oneOf[T ~string](n node, allowed []T) T {
+	t := T(n.text())
+	if t != "" && !slices.Contains(allowed, t) {
+		n.fail("%q is not known here; use %s", string(t), suggest(string(t), words(allowed)))
+	}
+	return t
+}
+
+func listOf[T ~string](n node, allowed []T) []T {
+	var out []T
+	for _, c := range n.list() {
+		if allowed == nil {
+			out = append(out, T(c.text()))
+		} else {
+			out = append(out, oneOf(c, allowed))
+		}
+	}
+	return out
+}
+
+func words[T ~string](in []T) []string {
+	out := make([]string, len(in))
+	for i, w := range in {
+		out[i] = string(w)
+	}
+	return out
+}
+
+// title reads a text, or one text per language.
+func (n node) title() (en, zh string) {
+	if n.n.Kind == yaml.ScalarNode {
+		return n.text(), ""
+	}
+	o := n.object("en", "zh-CN")
+	if c, ok := o.need("en", "give the English text"); ok {
+		en = c.text()
+	}
+	if c, ok := o.get("zh-CN"); ok {
+		zh = c.text()
+	}
+	return en, zh
+}
+
+// suggest names the nearest allowed word first where the word looks like a slip of it.
+func suggest(word string, allowed []string) string {
+	list := slices.Clone(allowed)
+	sort.SliceStable(list, func(i, j int) bool { return distance(word, list[i]) < distance(word, list[j]) })
+	if len(list) > 0 && distance(word, list[0]) <= 2 {
+		return list[0]
+	}
+	return strings.Join(allowed, ", ")
+}
+
+// distance is the edit distance of two short words.
+func distance(a, b string) int {
+	if len(a) > 40 || len(b) > 40 {
+		return 99
+	}
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		diagonal := row[0]
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			diagonal, row[j] = row[j], min(row[j]+1, row[j-1]+1, diagonal+cost)
+		}
+	}
+	return row[len(b)]
+}

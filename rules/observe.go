@@ -1,0 +1,323 @@
+package rules
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// device is the event's device with its present facts; nil where nobody knows it.
+func (e *Engine) device(ev *g.Event, f Facts) *device {
+	facts, ok := f.Device(ev.Device)
+	if !ok {
+		return nil
+	}
+	d := e.devices[ev.Device]
+	if d == nil {
+		if len(e.devices) >= MaxDevices {
+			e.forgetQuiet()
+		}
+		d = &device{ID: ev.Device}
+		e.devices[ev.Device] = d
+	}
+	d.heard = e.now
+	place := device{ID: d.ID, School: facts.School, Zone: facts.Zone, Profile: facts.Profile, Type: facts.Type, Driver: facts.Driver}
+	if place.School == "" {
+		place.School = ev.School
+	}
+	if place.Driver == "" {
+		place.Driver = ev.Driver
+	}
+	if place.Zone != "" {
+		z, _ := f.Zone(place.Zone)
+		place.Kind = z.Kind
+	}
+	if !d.bound || d.moved(&place) {
+		e.bind(d, &place)
+	}
+	return d
+}
+
+func (d *device) moved(to *device) bool {
+	return d.School != to.School || d.Zone != to.Zone || d.Kind != to.Kind || d.Profile != to.Profile || d.Type != to.Type || d.Driver != to.Driver
+}
+
+// bind finds the rules that look at the device, after it is new, has moved, or rules changed.
+// Properties are bound as they are first reported.
+func (e *Engine) bind(d *device, to *device) {
+	before := d.bindings
+	d.School, d.Zone, d.Kind, d.Profile, d.Type, d.Driver = to.School, to.Zone, to.Kind, to.Profile, to.Type, to.Driver
+	d.unbind()
+	d.bound = true
+	d.byStatus = e.bindings(d, e.byStatus)
+	d.slots = slices.DeleteFunc(d.slots, func(s slot) bool { return e.byProperty[s.name] == nil })
+	for i := range d.slots {
+		d.slots[i].bindings = e.bindings(d, e.byProperty[d.slots[i].name])
+	}
+	e.leave(d, before)
+}
+
+// bindAll binds every device anew, in the order of their ids so that nothing varies.
+func (e *Engine) bindAll() {
+	for _, id := range slices.Sorted(maps.Keys(e.devices)) {
+		d := e.devices[id]
+		d.unbind()
+		e.bind(d, d)
+	}
+}
+
+// bindings are those of the rules that look at the device, one per rule and device.
+func (e *Engine) bindings(d *device, rules []*rule) []*binding {
+	var out []*binding
+	for _, r := range rules {
+		if i := slices.IndexFunc(d.bindings, func(b *binding) bool { return b.rule == r }); i >= 0 {
+			out = append(out, d.bindings[i])
+			continue
+		}
+		key := r.Per.key(d, d.Zone, nil)
+		if key == "" || !r.Where.matches(d, d.Zone, d.Kind) {
+			continue
+		}
+		b := &binding{rule: r, key: key}
+		d.bindings = append(d.bindings, b)
+		out = append(out, b)
+		if r.Per != PerDevice {
+			e.subject(r, key).join(d)
+		}
+	}
+	return out
+}
+
+// leave takes the device out of the subjects that it no longer belongs to.
+func (e *Engine) leave(d *device, before []*binding) {
+	for _, b := range before {
+		if slices.ContainsFunc(d.bindings, func(n *binding) bool { return n.rule == b.rule && n.key == b.key }) {
+			continue
+		}
+		s := b.rule.subjects[b.key]
+		if s == nil {
+			continue
+		}
+		s.members = slices.DeleteFunc(s.members, func(m *device) bool { return m == d })
+		switch {
+		case len(s.members) == 0:
+			e.end(s)
+			e.drop(s)
+		case !b.rule.momentary:
+			e.evaluate(s, nil, nil)
+		}
+	}
+}
+
+func (s *subject) join(d *device) {
+	if !slices.Contains(s.members, d) {
+		s.members = append(s.members, d)
+	}
+}
+
+// subject finds or makes the state of a rule for a key.
+func (e *Engine) subject(r *rule, key string) *subject {
+	s := r.subjects[key]
+	if s == nil {
+		if e.live >= MaxSubjects {
+			e.evict()
+		}
+		s = &subject{rule: r, key: key, counts: make([][]int64, len(r.counted)), touched: e.now}
+		r.subjects[key] = s
+		e.live++
+	}
+	return s
+}
+
+// hear takes in what the event says of its device and asks the rules that look at it.
+func (e *Engine) hear(d *device, ev *g.Event, f Facts) {
+	e.hits = e.hits[:0]
+	state := g.StateOnline
+	if ev.Status != nil {
+		state = ev.Status.State
+	}
+	// Whoever reports is reachable, whatever was last said of it; a fault stays until the
+	// device itself takes it back.
+	if ev.Status != nil && state != d.status || ev.Status == nil && (d.status == g.StateOffline || d.status == g.StateDriverDown) {
+		d.setStatus(state, ev.Seq)
+		e.hit(ev.Seq, d.byStatus)
+	}
+	if ev.Reading != nil {
+		for name, v := range ev.Reading.Values {
+			s := d.slot(name)
+			if s == nil {
+				rules := e.byProperty[name]
+				if rules == nil {
+					continue
+				}
+				d.slots = append(d.slots, slot{name: name, bindings: e.bindings(d, rules)})
+				s = &d.slots[len(d.slots)-1]
+			}
+			s.was, s.wasAt = s.v, s.at
+			s.v, s.at, s.seq = v, e.now, ev.Seq
+			e.hit(ev.Seq, s.bindings)
+		}
+	}
+	if len(e.hits) > 1 {
+		slices.SortFunc(e.hits, func(a, b *binding) int { return cmp.Compare(a.rule.index, b.rule.index) })
+	}
+	for _, b := range e.hits {
+		e.ask(b.rule, b.key, d, d.Zone, ev)
+	}
+	if ev.Sighting != nil && e.recent.add(ev.Sighting.ID) {
+		e.sight(d, ev, f)
+	}
+}
+
+// hit gathers each binding once per event.
+func (e *Engine) hit(seq uint64, list []*binding) {
+	for _, b := range list {
+		if b.stamp != seq {
+			b.stamp = seq
+			e.hits = append(e.hits, b)
+		}
+	}
+}
+
+// sight asks the rules that look at sightings.
+func (e *Engine) sight(d *device, ev *g.Event, f Facts) {
+	zone, kind := d.Zone, d.Kind
+	if z := ev.Sighting.Zone; z != "" && z != zone {
+		at, _ := f.Zone(z)
+		zone, kind = z, at.Kind
+	}
+	for _, r := range e.byUnless {
+		r.pass(d, zone, ev.Sighting, e.now)
+	}
+	for _, r := range e.bySighting {
+		if !r.Where.matches(d, zone, kind) {
+			continue
+		}
+		if key := r.Per.key(d, zone, ev.Sighting); key != "" {
+			e.ask(r, key, d, zone, ev)
+		}
+	}
+}
+
+// ask lets one rule look at the event.
+func (e *Engine) ask(r *rule, key string, d *device, zone g.ZoneID, ev *g.Event) {
+	if r.momentary {
+		e.pulse(r, key, d, zone, ev)
+		return
+	}
+	s := r.subjects[key]
+	if s == nil {
+		m := e.look(r, nil, ev, d)
+		if !r.happened(m) {
+			if r.Per != PerDevice {
+				return // nobody joined the group, or nothing that counts happened
+			}
+			if r.when(m) != yes && m.raise == never {
+				return
+			}
+		}
+		s = e.subject(r, key)
+		if r.lasting {
+			s.join(d)
+		}
+	}
+	s.touched, s.last, s.cause = e.now, ev.Seq, causeOf(d, zone, ev)
+	m := e.look(r, s, ev, d)
+	for i, c := range r.counted {
+		if c.test(m) {
+			times := append(s.counts[i], e.now)
+			s.counts[i] = times[max(0, len(times)-c.AtLeast):]
+		}
+	}
+	e.evaluate(s, ev, d)
+}
+
+func (r *rule) happened(m *moment) bool {
+	for _, c := range r.counted {
+		if c.test(m) {
+			return true
+		}
+	}
+	return false
+}
+
+// look makes the moment at which a condition is looked at; it is valid until the next look.
+func (e *Engine) look(r *rule, s *subject, ev *g.Event, d *device) *moment {
+	e.m = moment{at: e.now, resumed: e.resumed, ev: ev, dev: d, raise: never, stale: never}
+	m := &e.m
+	if s != nil {
+		m.devs, m.counts = s.members, s.counts
+	} else {
+		m.counts = r.empty
+	}
+	if m.devs == nil && d != nil && r.Per == PerDevice {
+		e.one[0] = d
+		m.devs = e.one[:]
+	}
+	return m
+}
+
+// evaluate moves a lasting rule's subject on, at e.now.
+func (e *Engine) evaluate(s *subject, ev *g.Event, d *device) {
+	r := s.rule
+	m := e.look(r, s, ev, d)
+	truth := r.when(m)
+	next := int64(never)
+	if s.phase == pending && truth != yes {
+		s.phase, s.since = idle, 0
+	}
+	if s.phase == idle && truth == yes {
+		s.phase, s.since, s.first = pending, e.now, s.last
+	}
+	if s.phase == pending {
+		if due := s.since + int64(r.For); e.now >= due {
+			s.phase, s.clearSince = firing, 0
+			e.raise(s)
+		} else {
+			next = min(due, m.stale)
+		}
+	}
+	if s.phase == firing {
+		next = e.whileFiring(s, m, truth)
+	}
+	next = min(next, m.raise)
+	if s.phase == idle && next == never {
+		if last := s.lastHappening(); last > e.now {
+			next = last // to be forgotten then
+		} else if r.Per == PerDevice || len(s.members) == 0 {
+			e.drop(s)
+		}
+	}
+	e.schedule(s, next)
+}
+
+// whileFiring ends the finding once it has been over for long enough.
+func (e *Engine) whileFiring(s *subject, m *moment, truth tri) int64 {
+	r := s.rule
+	over := truth == unknown || truth == no && (r.clearWhen == nil || r.clearWhen(m) == yes)
+	if !over {
+		s.clearSince = 0
+		return m.stale
+	}
+	if s.clearSince == 0 {
+		s.clearSince = e.now
+	}
+	if due := s.clearSince + int64(r.Clear.After); e.now < due {
+		return min(due, m.stale)
+	}
+	e.end(s)
+	return never
+}
+
+// lastHappening is when the newest counted happening leaves its window; 0: there is none.
+func (s *subject) lastHappening() int64 {
+	var last int64
+	for i, times := range s.counts {
+		if n := len(times); n > 0 {
+			last = max(last, times[n-1]+int64(s.rule.counted[i].Within))
+		}
+	}
+	return last
+}

@@ -1,0 +1,245 @@
+package rules
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// Parse reads a rule file: YAML with one key, rules. It is strict; the error joins an
+// gatehouse.Error for everything that is wrong, each with file, line, place and mend.
+func Parse(name string, b []byte) ([]Rule, error) {
+	doc, root, err := openDocument(name, b)
+	if err != nil {
+		return nil, err
+	}
+	top := root.object("rules")
+	list, ok := top.need("rules", "begin with rules: and a list")
+	if !ok {
+		return nil, doc.err()
+	}
+	nodes := list.list()
+	if len(nodes) > MaxRules {
+		list.fail("%d rules; at most %d are read from one file", len(nodes), MaxRules)
+		return nil, doc.err()
+	}
+	lines := strings.Split(string(b), "\n")
+	var out []Rule
+	seen := map[g.RuleID]int{}
+	for i, n := range nodes {
+		r := parseRule(n)
+		if first, twice := seen[r.ID]; twice && r.ID != "" {
+			n.fail("the id %q is taken by the rule on line %d; choose another", r.ID, first)
+		}
+		seen[r.ID] = n.n.Line
+		end := len(lines)
+		if i+1 < len(nodes) {
+			end = nodes[i+1].n.Line - 1
+		}
+		r.File, r.Line, r.YAML = name, n.n.Line, ownText(lines, n.n.Line, end)
+		out = append(out, r)
+	}
+	if err := doc.err(); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// ownText is lines from..to without the blank lines and comments that lead to the next rule.
+func ownText(lines []string, from, to int) string {
+	from, to = max(from, 1), min(to, len(lines))
+	for to > from {
+		last := strings.TrimSpace(lines[to-1])
+		if last != "" && !strings.HasPrefix(last, "#") {
+			break
+		}
+		to--
+	}
+	if from > to {
+		return ""
+	}
+	return strings.Join(lines[from-1:to], "\n")
+}
+
+func parseRule(n node) Rule {
+	o := n.object("id", "title", "severity", "where", "per", "when", "for", "fresh", "clear", "unless", "once", "then")
+	r := Rule{Per: PerDevice, Fresh: DefaultFresh}
+	if c, ok := o.need("id", "give an id of letters, digits, '-', '_' and '.'"); ok {
+		if r.ID = g.RuleID(c.text()); r.ID != "" && !g.ValidID(string(r.ID)) {
+			c.fail("%q is no id; use 1 to 64 letters, digits, '-', '_' or '.'", r.ID)
+		}
+	}
+	if c, ok := o.need("title", "give a title that people will read"); ok {
+		r.Title, r.TitleZH = c.title()
+	}
+	if c, ok := o.need("severity", "give info, warning, major or critical"); ok {
+		r.Severity = oneOf(c, g.Severities())
+	}
+	if c, ok := o.get("where"); ok {
+		r.Where = parseWhere(c)
+	}
+	if c, ok := o.get("per"); ok {
+		r.Per = oneOf(c, subjects())
+	}
+	if c, ok := o.need("when", "say what the rule watches for"); ok {
+		r.When = parseCondition(c, 0)
+	}
+	if c, ok := o.get("for"); ok {
+		r.For = c.duration()
+	}
+	if c, ok := o.get("fresh"); ok {
+		if r.Fresh = c.duration(); r.Fresh == 0 {
+			c.fail("should be longer than 0s")
+		}
+	}
+	if c, ok := o.get("clear"); ok {
+		r.Clear = parseClear(c)
+	}
+	if c, ok := o.get("unless"); ok {
+		r.Unless = parseUnless(c)
+	}
+	r.Once = parseOnce(o, r)
+	r.Then = parseThen(o)
+	checkRule(o, r)
+	return r
+}
+
+func parseWhere(n node) Where {
+	keys := []string{"school", "zone", "zone_kind", "device", "profile", "type", "driver"}
+	o := n.object(keys...)
+	var w Where
+	for _, key := range keys {
+		c, ok := o.get(key)
+		if !ok {
+			continue
+		}
+		switch key {
+		case "school":
+			w.School = listOf[g.SchoolID](c, nil)
+		case "zone":
+			w.Zone = listOf[g.ZoneID](c, nil)
+		case "zone_kind":
+			w.ZoneKind = listOf(c, g.ZoneKinds())
+		case "device":
+			w.Device = listOf[g.DeviceID](c, nil)
+		case "profile":
+			w.Profile = listOf[g.ProfileID](c, nil)
+		case "type":
+			w.Type = listOf(c, g.DeviceTypes())
+		case "driver":
+			w.Driver = listOf[g.DriverName](c, nil)
+		}
+	}
+	return w
+}
+
+func parseClear(n node) Clear {
+	o := n.object("after", "when")
+	var cl Clear
+	if c, ok := o.get("after"); ok {
+		cl.After = c.duration()
+	}
+	if c, ok := o.get("when"); ok {
+		cond := parseCondition(c, 0)
+		if cond.momentary() {
+			c.fail("sighting and change are true for a moment only and cannot end an alert; compare a value instead")
+		}
+		cl.When = &cond
+	}
+	return cl
+}
+
+func parseUnless(n node) *Unless {
+	o := n.object("sighting", "same", "within", "before", "after", "explains")
+	u := &Unless{Same: PerZone, Explains: 1}
+	if c, ok := o.need("sighting", "say which passage explains the finding"); ok {
+		u.Sighting = parseSighting(c)
+	}
+	if c, ok := o.get("same"); ok {
+		u.Same = oneOf(c, []Subject{PerZone, PerDevice, PerSchool})
+	}
+	if c, ok := o.get("within"); ok {
+		u.Before = c.duration()
+		u.After = u.Before
+	}
+	if c, ok := o.get("before"); ok {
+		u.Before = c.duration()
+	}
+	if c, ok := o.get("after"); ok {
+		u.After = c.duration()
+	}
+	if u.Before > time.Hour || u.After > time.Hour {
+		o.fail("before and after may be at most 1h")
+	}
+	if u.Before == 0 && u.After == 0 {
+		o.fail("within is missing; give a time such as within: 10s")
+	}
+	if c, ok := o.get("explains"); ok {
+		u.Explains = c.whole(1, 10)
+	}
+	return u
+}
+
+func parseOnce(o object, r Rule) Once {
+	once := Once{Per: r.Per}
+	if r.Per == PerTrack {
+		once.Per = PerDevice
+	}
+	c, ok := o.get("once")
+	if !ok {
+		return once
+	}
+	f := c.object("every", "per")
+	if e, ok := f.need("every", "give a time such as every: 5m"); ok {
+		once.Every = e.duration()
+	}
+	if p, ok := f.get("per"); ok {
+		once.Per = oneOf(p, []Subject{PerDevice, PerZone, PerPerson, PerSchool})
+		if !r.When.momentary() && once.Per != r.Per {
+			p.fail("a condition that lasts repeats per its own subject, %s; remove this key", r.Per)
+		}
+	}
+	return once
+}
+
+// checkRule refuses what makes no sense together.
+func checkRule(o object, r Rule) {
+	momentary := r.When.momentary()
+	if c, ok := o.get("for"); ok && momentary {
+		c.fail("sighting and change are true for a moment only and cannot hold for a time; use count, or remove this key")
+	}
+	if c, ok := o.get("clear"); ok && momentary {
+		c.fail("sighting and change are true for a moment only, so there is nothing to end; remove this key")
+	}
+	if c, ok := o.get("unless"); ok && !momentary {
+		c.fail("only a sighting or a change can be explained by a passage; remove this key, or use change in when")
+	}
+	when, ok := o.get("when")
+	if !ok {
+		return
+	}
+	if r.Per != PerTrack && r.Per != PerPerson {
+		return
+	}
+	seesSomebody := false
+	r.When.walk(func(c Condition) {
+		if c.Sighting != nil {
+			seesSomebody = true
+		}
+		if c.Compare != nil || c.Absent != nil || c.Status != nil || c.Change != nil {
+			when.fail("a %s has no properties and no status; use per: device or per: zone, or only sightings", r.Per)
+		}
+		if c.Count != nil && r.Per == PerTrack {
+			when.fail("a track is seen once, so there is nothing to count; use per: device, zone or person")
+		}
+	})
+	if !seesSomebody {
+		when.fail("per: %s needs a sighting in when", r.Per)
+	}
+}
+
+func place(r Rule) string {
+	return r.File + ":" + strconv.Itoa(r.Line)
+}

@@ -1,0 +1,181 @@
+package rules
+
+import (
+	"errors"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// parseThen reads the actions; a rule without any raises a plain alert.
+func parseThen(o object) []Action {
+	n, ok := o.get("then")
+	if !ok {
+		return []Action{{Alert: &AlertAction{}}}
+	}
+	var out []Action
+	alert := false
+	for _, c := range n.list() {
+		a := parseAction(c)
+		alert = alert || a.Alert != nil
+		out = append(out, a)
+	}
+	if !alert {
+		for _, a := range out {
+			if a.Incident != nil {
+				n.fail("an incident gathers alerts; add - alert: {}")
+			}
+		}
+	}
+	return out
+}
+
+func parseAction(n node) Action {
+	o := n.object("alert", "incident", "command", "notify")
+	if len(o.keys) != 1 {
+		n.fail("an action has exactly one of alert, incident, command and notify; this one has %d", len(o.keys))
+		return Action{}
+	}
+	var a Action
+	if c, ok := o.get("alert"); ok {
+		a.Alert = &AlertAction{}
+		if f, ok := c.object("audible").get("audible"); ok {
+			a.Alert.Audible = f.boolean()
+		}
+	}
+	if c, ok := o.get("incident"); ok {
+		a.Incident = parseIncident(c)
+	}
+	if c, ok := o.get("command"); ok {
+		a.Command = parseCommand(c)
+	}
+	if c, ok := o.get("notify"); ok {
+		a.Notify = &NotifyAction{}
+		if f, ok := c.object("roles").need("roles", "name who is told"); ok {
+			a.Notify.Roles = listOf(f, g.Roles())
+		}
+	}
+	return a
+}
+
+func parseIncident(n node) *IncidentAction {
+	o := n.object("procedure", "handover")
+	in := &IncidentAction{}
+	if c, ok := o.get("procedure"); ok {
+		in.Procedure = c.text()
+	}
+	if c, ok := o.get("handover"); ok {
+		if f, ok := c.object("approver").need("approver", "name the role that must approve"); ok {
+			in.Approver = oneOf(f, g.Roles())
+		}
+	}
+	return in
+}
+
+func parseCommand(n node) *CommandAction {
+	o := n.object("device", "zone", "type", "profile", "action", "values")
+	cmd := &CommandAction{}
+	dev, hasDevice := o.get("device")
+	zone, hasZone := o.get("zone")
+	if hasDevice == hasZone {
+		n.fail("a command goes to a device or to a zone; give one of the two, an id or same")
+	}
+	if hasDevice {
+		cmd.Device = g.DeviceID(dev.text())
+	}
+	if hasZone {
+		cmd.Zone = g.ZoneID(zone.text())
+	}
+	if c, ok := o.get("type"); ok {
+		cmd.Type = oneOf(c, g.DeviceTypes())
+	}
+	if c, ok := o.get("profile"); ok {
+		cmd.Profile = g.ProfileID(c.text())
+	}
+	if c, ok := o.need("action", "name an action of the device's profile"); ok {
+		cmd.Action = c.text()
+	}
+	if c, ok := o.get("values"); ok {
+		cmd.Values = map[string]g.Value{}
+		for i := 0; i+1 < len(c.n.Content); i += 2 {
+			key := c.n.Content[i].Value
+			cmd.Values[key] = c.child(c.n.Content[i+1], key).value()
+		}
+		if len(cmd.Values) == 0 {
+			c.fail("should hold the action's inputs, name: value; remove it where there are none")
+		}
+	}
+	return cmd
+}
+
+// ParseProcedures reads a procedure file: YAML with one key, procedures.
+func ParseProcedures(name string, b []byte) ([]Procedure, error) {
+	doc, root, err := openDocument(name, b)
+	if err != nil {
+		return nil, err
+	}
+	list, ok := root.object("procedures").need("procedures", "begin with procedures: and a list")
+	if !ok {
+		return nil, doc.err()
+	}
+	var out []Procedure
+	seen := map[string]bool{}
+	for _, n := range list.list() {
+		p := parseProcedure(n)
+		if p.ID != "" && seen[p.ID] {
+			n.fail("the id %q is taken; choose another", p.ID)
+		}
+		seen[p.ID] = true
+		out = append(out, p)
+	}
+	if err := doc.err(); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func parseProcedure(n node) Procedure {
+	o := n.object("id", "title", "steps")
+	var p Procedure
+	if c, ok := o.need("id", "give an id that rules can name"); ok {
+		if p.ID = c.text(); p.ID != "" && !g.ValidID(p.ID) {
+			c.fail("%q is no id; use 1 to 64 letters, digits, '-', '_' or '.'", p.ID)
+		}
+	}
+	if c, ok := o.need("title", "give a title that people will read"); ok {
+		p.Title, p.TitleZH = c.title()
+	}
+	if c, ok := o.need("steps", "say what people do, step by step"); ok {
+		for _, s := range c.list() {
+			en, zh := s.title()
+			p.Steps = append(p.Steps, Step{Text: en, TextZH: zh})
+		}
+	}
+	return p
+}
+
+// Check looks at all files together: ids that are taken twice, procedures that nobody wrote.
+func Check(rs []Rule, ps []Procedure) error {
+	var errs []error
+	known := map[string]bool{}
+	for _, p := range ps {
+		if known[p.ID] {
+			errs = append(errs, g.FieldErrorf("procedures", "the procedure %q is written twice; rename or remove one", p.ID))
+		}
+		known[p.ID] = true
+	}
+	first := map[g.RuleID]Rule{}
+	for _, r := range rs {
+		at := place(r)
+		if f, twice := first[r.ID]; twice {
+			errs = append(errs, g.FieldErrorf(at, "the id %q is taken by %s; choose another", r.ID, place(f)))
+		} else {
+			first[r.ID] = r
+		}
+		for _, a := range r.Then {
+			if a.Incident != nil && a.Incident.Procedure != "" && !known[a.Incident.Procedure] {
+				errs = append(errs, g.FieldErrorf(at, "rule %q names the procedure %q, which no file holds; write it or remove the key", r.ID, a.Incident.Procedure))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}

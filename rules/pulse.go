@@ -1,0 +1,138 @@
+package rules
+
+import (
+	"slices"
+	"strconv"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// pulse takes an event to a rule whose condition is true for a moment only.
+func (e *Engine) pulse(r *rule, key string, d *device, zone g.ZoneID, ev *g.Event) {
+	group := r.subjects[key]
+	if r.Per == PerTrack && group != nil {
+		e.again(group, ev)
+		return
+	}
+	m := e.look(r, group, ev, d)
+	if r.happened(m) {
+		if group == nil {
+			group = e.subject(r, key)
+			m = e.look(r, group, ev, d)
+		}
+		for i, c := range r.counted {
+			if c.test(m) {
+				times := append(group.counts[i], e.now)
+				group.counts[i] = times[max(0, len(times)-c.AtLeast):]
+			}
+		}
+		group.touched = e.now
+		e.schedule(group, group.lastHappening())
+	}
+	if r.when(m) != yes {
+		return
+	}
+	if r.Per != PerTrack {
+		key += "#" + strconv.FormatUint(ev.Seq, 10)
+	}
+	s := e.subject(r, key)
+	s.touched, s.since, s.first, s.last, s.cause = e.now, e.now, ev.Seq, ev.Seq, causeOf(d, zone, ev)
+	s.phase = pending
+	if r.Unless != nil && r.Unless.After > 0 {
+		e.schedule(s, e.now+int64(r.Unless.After))
+		return
+	}
+	e.decide(s)
+}
+
+// again takes another sighting of a track: a track that is identified after all is nobody to
+// be alarmed of.
+func (e *Engine) again(s *subject, ev *g.Event) {
+	s.touched = e.now
+	if s.phase == pending && ev.Sighting.Person != "" && s.cause.Person == "" {
+		s.phase = done
+	}
+}
+
+// decide ends the wait of a momentary finding, or forgets a decided track.
+func (e *Engine) decide(s *subject) {
+	r := s.rule
+	switch s.phase {
+	case pending:
+		if r.Unless == nil || !r.explained(s, e.now) {
+			e.raise(s)
+		}
+		if r.Per != PerTrack {
+			e.drop(s)
+			return
+		}
+		s.phase, s.alert = done, nil
+	case idle: // counts that leave their window
+		if last := s.lastHappening(); last > e.now {
+			e.schedule(s, last)
+		} else if len(s.members) == 0 {
+			e.drop(s)
+		}
+		return
+	}
+	if until := s.touched + int64(trackMemory); until > e.now {
+		e.schedule(s, until)
+		return
+	}
+	e.drop(s)
+}
+
+// pass records somebody at a place: a passage that may explain a finding, or a person who was
+// recognised there by other means and so needs the passage for himself.
+func (r *rule) pass(d *device, zone g.ZoneID, s *g.Sighting, now int64) {
+	key := r.Unless.Same.key(d, zone, s)
+	if key == "" {
+		return
+	}
+	explains := r.Unless.Sighting.matches(s)
+	if !explains && s.Person == "" {
+		return
+	}
+	p := r.passages[key]
+	if p == nil {
+		p = &passages{}
+		r.passages[key] = p
+	}
+	// A finding is decided After past itself and may look Before back from itself.
+	oldest := now - 2*int64(r.Unless.Before+r.Unless.After)
+	list := &p.passes
+	if !explains {
+		list = &p.faces
+	}
+	*list = slices.DeleteFunc(*list, func(x passage) bool { return x.At < oldest })
+	*list = append(*list, passage{At: now, Person: s.Person})
+	if len(*list) > maxPassages {
+		*list = slices.Delete(*list, 0, len(*list)-maxPassages)
+	}
+}
+
+// explained looks for a passage that accounts for the finding and uses it up. The oldest that
+// fits is taken: findings are decided in their order, so this explains as many as can be.
+func (r *rule) explained(s *subject, now int64) bool {
+	place := device{ID: s.cause.Device, School: s.cause.School}
+	p := r.passages[r.Unless.Same.key(&place, s.cause.Zone, nil)]
+	if p == nil {
+		return false
+	}
+	from, to := s.since-int64(r.Unless.Before), s.since+int64(r.Unless.After)
+	span := int64(max(r.Unless.Before, r.Unless.After))
+	for i := range p.passes {
+		x := &p.passes[i]
+		if x.At < from || x.At > to || x.Used >= r.Unless.Explains {
+			continue
+		}
+		own := x.Person != "" && slices.ContainsFunc(p.faces, func(f passage) bool {
+			return f.Person == x.Person && f.At >= x.At-span && f.At <= x.At+span
+		})
+		if !own {
+			x.Used++
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,269 @@
+package rules
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// snapshotVersion rises when an older gateway could not read the state.
+const snapshotVersion = 1
+
+// The snapshot is JSON with short keys; times are Unix nanoseconds.
+type savedEngine struct {
+	Version int                      `json:"version"`
+	Seq     uint64                   `json:"seq"`
+	Clock   int64                    `json:"clock"`
+	Devices map[g.DeviceID]savedUnit `json:"devices,omitempty"`
+	Rules   map[g.RuleID]savedRule   `json:"rules,omitempty"`
+	Recent  []g.SightingID           `json:"recent,omitempty"`
+}
+
+type savedUnit struct {
+	School    g.SchoolID           `json:"school,omitempty"`
+	Zone      g.ZoneID             `json:"zone,omitempty"`
+	Kind      g.ZoneKind           `json:"kind,omitempty"`
+	Profile   g.ProfileID          `json:"profile,omitempty"`
+	Type      g.DeviceType         `json:"type,omitempty"`
+	Driver    g.DriverName         `json:"driver,omitempty"`
+	Status    g.DeviceState        `json:"status,omitempty"`
+	StatusWas g.DeviceState        `json:"was,omitempty"`
+	StatusSeq uint64               `json:"status_seq,omitempty"`
+	Heard     int64                `json:"heard"`
+	Values    map[string]savedSlot `json:"values,omitempty"`
+}
+
+type savedSlot struct {
+	Value g.Value `json:"v"`
+	Was   g.Value `json:"w"`
+	At    int64   `json:"t"`
+	WasAt int64   `json:"wt,omitempty"`
+	Seq   uint64  `json:"s"`
+}
+
+type savedRule struct {
+	Hash     string                   `json:"hash"`
+	Subjects map[string]savedSubject  `json:"subjects,omitempty"`
+	Once     map[string]savedRepeat   `json:"once,omitempty"`
+	Passages map[string]savedPassages `json:"passages,omitempty"`
+}
+
+type savedSubject struct {
+	Members    []g.DeviceID `json:"members,omitempty"`
+	Counts     [][]int64    `json:"counts,omitempty"`
+	Phase      phase        `json:"phase,omitempty"`
+	Since      int64        `json:"since,omitempty"`
+	ClearSince int64        `json:"clear_since,omitempty"`
+	Touched    int64        `json:"touched"`
+	First      uint64       `json:"first,omitempty"`
+	Last       uint64       `json:"last,omitempty"`
+	Cause      cause        `json:"cause"`
+	Alert      *g.Alert     `json:"alert,omitempty"`
+	Deadline   int64        `json:"deadline,omitempty"`
+}
+
+type savedRepeat struct {
+	At    int64    `json:"at"`
+	Alert *g.Alert `json:"alert,omitempty"`
+}
+
+type savedPassages struct {
+	Passes []passage `json:"passes,omitempty"`
+	Faces  []passage `json:"faces,omitempty"`
+}
+
+// Snapshot is the engine's whole state as bytes; equal states give equal bytes. Save it with
+// the effects that led to it, in one transaction.
+func (e *Engine) Snapshot() ([]byte, error) {
+	if len(e.out) > 0 {
+		return nil, fmt.Errorf("snapshot rules: effects are waiting; call Tick first")
+	}
+	s := savedEngine{Version: snapshotVersion, Seq: e.seq, Clock: e.clock,
+		Devices: make(map[g.DeviceID]savedUnit, len(e.devices)), Rules: make(map[g.RuleID]savedRule, len(e.rules))}
+	for id, d := range e.devices {
+		s.Devices[id] = d.save()
+	}
+	for _, r := range e.rules {
+		s.Rules[r.ID] = r.save()
+	}
+	s.Recent = append(slices.Clone(e.recent.ring[e.recent.next:]), e.recent.ring[:e.recent.next]...)
+	b, err := json.Marshal(s)
+	if err != nil {
+		return nil, fmt.Errorf("snapshot rules: %w", err)
+	}
+	return b, nil
+}
+
+func (d *device) save() savedUnit {
+	u := savedUnit{School: d.School, Zone: d.Zone, Kind: d.Kind, Profile: d.Profile, Type: d.Type, Driver: d.Driver,
+		Status: d.status, StatusWas: d.statusWas, StatusSeq: d.statusSeq, Heard: d.heard, Values: map[string]savedSlot{}}
+	for _, s := range d.slots {
+		if s.seq != 0 {
+			u.Values[s.name] = savedSlot{Value: s.v, Was: s.was, At: s.at, WasAt: s.wasAt, Seq: s.seq}
+		}
+	}
+	return u
+}
+
+func (r *rule) save() savedRule {
+	out := savedRule{Hash: r.hash, Subjects: map[string]savedSubject{}, Once: map[string]savedRepeat{}, Passages: map[string]savedPassages{}}
+	for k, s := range r.subjects {
+		x := savedSubject{Counts: s.counts, Phase: s.phase, Since: s.since, ClearSince: s.clearSince, Touched: s.touched,
+			First: s.first, Last: s.last, Cause: s.cause, Alert: s.alert, Deadline: s.deadline}
+		for _, d := range s.members {
+			x.Members = append(x.Members, d.ID)
+		}
+		out.Subjects[k] = x
+	}
+	for k, o := range r.once {
+		out.Once[k] = savedRepeat{At: o.at, Alert: o.alert}
+	}
+	for k, p := range r.passages {
+		out.Passages[k] = savedPassages{Passes: p.passes, Faces: p.faces}
+	}
+	return out
+}
+
+// Restore takes the state of a Snapshot into an engine that has observed nothing. Rules are
+// found again by id and meaning; an alert of a rule that is gone or has changed since ends
+// with the next Observe or Tick. Bytes that are no snapshot change nothing.
+func (e *Engine) Restore(b []byte) error {
+	var s savedEngine
+	if err := json.Unmarshal(b, &s); err != nil {
+		return fmt.Errorf("restore rules: %w", err)
+	}
+	if s.Version != snapshotVersion {
+		return fmt.Errorf("restore rules: the state has version %d, this gateway reads %d", s.Version, snapshotVersion)
+	}
+	if err := s.check(); err != nil {
+		return fmt.Errorf("restore rules: %w", err)
+	}
+	if e.seq != 0 || len(e.devices) != 0 {
+		return fmt.Errorf("restore rules: the engine has observed events already")
+	}
+	e.seq, e.clock, e.now = s.Seq, s.Clock, s.Clock
+	for id, u := range s.Devices {
+		e.devices[id] = u.load(id, s.Clock)
+	}
+	for _, id := range s.Recent {
+		e.recent.add(id)
+	}
+	gone := s.Rules
+	for _, r := range e.rules {
+		if saved, ok := s.Rules[r.ID]; ok && saved.Hash == r.hash {
+			e.load(r, saved)
+			delete(gone, r.ID)
+		}
+	}
+	e.endSaved(gone)
+	e.bindAll()
+	return nil
+}
+
+// endSaved says of alerts whose rule is gone that they no longer fire.
+func (e *Engine) endSaved(gone map[g.RuleID]savedRule) {
+	var ids []string
+	for id := range gone {
+		ids = append(ids, string(id))
+	}
+	slices.Sort(ids)
+	for _, id := range ids {
+		subjects := gone[g.RuleID(id)].Subjects
+		for _, k := range sortedKeys(subjects) {
+			if s := subjects[k]; s.Phase == firing && s.Alert != nil {
+				s.Alert.Firing = false
+				e.out = append(e.out, Effect{At: instant(e.clock), Alert: s.Alert})
+			}
+		}
+	}
+}
+
+// check refuses times that no engine could have saved: none lies after the clock, and
+// deadlines lie within the longest wait of it.
+func (s savedEngine) check() error {
+	const latest = 1 << 62
+	if s.Clock < 0 || s.Clock > latest-int64(2*MaxDuration) {
+		return fmt.Errorf("the clock %d is no time", s.Clock)
+	}
+	var times []int64
+	for _, u := range s.Devices {
+		times = append(times, u.Heard)
+		for _, v := range u.Values {
+			times = append(times, v.At, v.WasAt)
+		}
+	}
+	for _, r := range s.Rules {
+		for _, x := range r.Subjects {
+			times = append(times, x.Since, x.ClearSince, x.Touched, x.Deadline-int64(2*MaxDuration))
+			if x.Phase < idle || x.Phase > done {
+				return fmt.Errorf("%d is no phase", x.Phase)
+			}
+			for _, c := range x.Counts {
+				times = append(times, c...)
+			}
+		}
+		for _, o := range r.Once {
+			times = append(times, o.At)
+		}
+		for _, p := range r.Passages {
+			for _, x := range append(slices.Clone(p.Passes), p.Faces...) {
+				times = append(times, x.At)
+			}
+		}
+	}
+	for _, t := range times {
+		if t > s.Clock || t < -latest {
+			return fmt.Errorf("the time %d is after the clock %d", t, s.Clock)
+		}
+	}
+	return nil
+}
+
+func (u savedUnit) load(id g.DeviceID, clock int64) *device {
+	d := &device{ID: id, School: u.School, Zone: u.Zone, Kind: u.Kind, Profile: u.Profile, Type: u.Type, Driver: u.Driver,
+		status: u.Status, statusWas: u.StatusWas, statusSeq: u.StatusSeq, heard: u.Heard}
+	for _, name := range sortedKeys(u.Values) {
+		v := u.Values[name]
+		d.slots = append(d.slots, slot{name: name, v: v.Value, was: v.Was, at: v.At, wasAt: v.WasAt, seq: v.Seq})
+	}
+	return d
+}
+
+func (e *Engine) load(r *rule, saved savedRule) {
+	for _, k := range sortedKeys(saved.Subjects) {
+		x := saved.Subjects[k]
+		if r.momentary && x.Phase == firing || x.Phase == done && r.Per != PerTrack {
+			continue // no engine saves this
+		}
+		s := e.subject(r, k)
+		for i := range s.counts {
+			if i < len(x.Counts) {
+				s.counts[i] = x.Counts[i][max(0, len(x.Counts[i])-r.counted[i].AtLeast):]
+			}
+		}
+		s.phase, s.since, s.clearSince, s.touched = x.Phase, x.Since, x.ClearSince, x.Touched
+		s.first, s.last, s.cause, s.alert = x.First, x.Last, x.Cause, x.Alert
+		for _, id := range x.Members {
+			if d := e.devices[id]; d != nil {
+				s.join(d)
+			}
+		}
+		switch {
+		case x.Deadline > 0:
+			e.schedule(s, x.Deadline)
+		case x.Phase == pending:
+			e.schedule(s, e.clock)
+		}
+	}
+	for k, o := range saved.Once {
+		r.once[k] = &repeat{at: o.At, alert: o.Alert}
+		if s := r.subjects[k]; s != nil && s.alert != nil && o.Alert != nil && s.alert.ID == o.Alert.ID {
+			s.alert = r.once[k].alert
+		}
+	}
+	for k, p := range saved.Passages {
+		r.passages[k] = &passages{passes: p.Passes, faces: p.Faces}
+	}
+}

@@ -1,0 +1,215 @@
+package rules
+
+import (
+	"maps"
+	"slices"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// device holds the newest values of one device, of those properties that a rule reads.
+type device struct {
+	ID      g.DeviceID
+	School  g.SchoolID
+	Zone    g.ZoneID
+	Kind    g.ZoneKind
+	Profile g.ProfileID
+	Type    g.DeviceType
+	Driver  g.DriverName
+
+	slots     []slot
+	byStatus  []*binding
+	bindings  []*binding
+	bound     bool
+	status    g.DeviceState
+	statusWas g.DeviceState
+	statusSeq uint64
+	heard     int64
+}
+
+// slot is one property of a device: its newest value, the one before, and who asks for it.
+type slot struct {
+	name      string
+	v, was    g.Value
+	at, wasAt int64
+	seq       uint64
+	bindings  []*binding
+}
+
+// binding joins a device to a rule's subject.
+type binding struct {
+	rule  *rule
+	key   string
+	stamp uint64
+}
+
+func (d *device) slot(name string) *slot {
+	for i := range d.slots {
+		if d.slots[i].name == name {
+			return &d.slots[i]
+		}
+	}
+	return nil
+}
+
+// sample is the property's slot, nil where it has never been seen.
+func (d *device) sample(name string) *slot {
+	if s := d.slot(name); s != nil && s.seq != 0 {
+		return s
+	}
+	return nil
+}
+
+func (d *device) setStatus(st g.DeviceState, seq uint64) {
+	d.statusWas, d.status, d.statusSeq = d.status, st, seq
+}
+
+func (d *device) unbind() {
+	d.bound, d.bindings, d.byStatus = false, nil, nil
+	for i := range d.slots {
+		d.slots[i].bindings = nil
+	}
+}
+
+// phase is where a subject is in its rule.
+type phase int8
+
+const (
+	idle phase = iota
+	pending
+	firing
+	done // a track that was decided
+)
+
+// subject is the state of one rule for one device, zone, person, track, driver or school.
+type subject struct {
+	rule       *rule
+	key        string
+	members    []*device // whose values count; nil for people and tracks
+	counts     [][]int64
+	phase      phase
+	since      int64 // pending: since when the condition holds
+	clearSince int64 // firing: since when it does not; 0: it does
+	touched    int64
+	first      uint64 // event that began what is pending or firing
+	last       uint64 // newest event that touched it
+	cause      cause
+	alert      *g.Alert
+	deadline   int64
+	pos        int
+	dropped    bool
+}
+
+// cause is what people are shown of the event behind a finding.
+type cause struct {
+	School   g.SchoolID   `json:"school"`
+	Device   g.DeviceID   `json:"device,omitempty"`
+	Zone     g.ZoneID     `json:"zone,omitempty"`
+	Driver   g.DriverName `json:"driver,omitempty"`
+	Person   g.PersonID   `json:"person,omitempty"`
+	Sighting g.SightingID `json:"sighting,omitempty"`
+	Media    g.MediaID    `json:"media,omitempty"`
+}
+
+func causeOf(d *device, zone g.ZoneID, ev *g.Event) cause {
+	c := cause{School: d.School, Device: d.ID, Zone: zone, Driver: d.Driver}
+	if s := ev.Sighting; s != nil {
+		c.Person, c.Sighting, c.Media = s.Person, s.ID, s.Media
+	}
+	return c
+}
+
+// repeat is the newest alarm for one once key.
+type repeat struct {
+	at    int64
+	alert *g.Alert
+}
+
+// passages is what was seen at one place that may explain findings there.
+type passages struct {
+	passes []passage
+	faces  []passage // people who were recognised otherwise
+}
+
+type passage struct {
+	At     int64      `json:"at"`
+	Person g.PersonID `json:"person,omitempty"`
+	Used   int        `json:"used,omitempty"`
+}
+
+// recent remembers the newest sightings, so that a repeat of one is dropped.
+type recent struct {
+	ids  map[g.SightingID]bool
+	ring []g.SightingID
+	next int
+}
+
+func newRecent() *recent { return &recent{ids: map[g.SightingID]bool{}} }
+
+// add says whether the id is new. An empty id is always new.
+func (r *recent) add(id g.SightingID) bool {
+	if id == "" {
+		return true
+	}
+	if r.ids[id] {
+		return false
+	}
+	r.ids[id] = true
+	if len(r.ring) < maxRecent {
+		r.ring = append(r.ring, id)
+		return true
+	}
+	delete(r.ids, r.ring[r.next])
+	r.ring[r.next] = id
+	r.next = (r.next + 1) % maxRecent
+	return true
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// shift moves every remembered time back by delta, after the gateway's clock was.
+func (e *Engine) shift(delta int64) {
+	e.clock -= delta
+	e.resumed -= delta
+	for _, d := range e.devices {
+		d.heard -= delta
+		for i := range d.slots {
+			d.slots[i].at -= delta
+			d.slots[i].wasAt -= delta
+		}
+	}
+	for _, r := range e.rules {
+		for _, s := range r.subjects {
+			s.shift(delta)
+		}
+		for _, o := range r.once {
+			o.at -= delta
+		}
+		for _, p := range r.passages {
+			for i := range p.passes {
+				p.passes[i].At -= delta
+			}
+			for i := range p.faces {
+				p.faces[i].At -= delta
+			}
+		}
+	}
+}
+
+func (s *subject) shift(delta int64) {
+	s.touched -= delta
+	if s.since != 0 {
+		s.since -= delta
+	}
+	if s.clearSince != 0 {
+		s.clearSince -= delta
+	}
+	if s.deadline != 0 {
+		s.deadline -= delta // all alike: the heap's order stands
+	}
+	for _, times := range s.counts {
+		for i := range times {
+			times[i] -= delta
+		}
+	}
+}
