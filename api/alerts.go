@@ -9,8 +9,8 @@ import (
 )
 
 type alertsInput struct {
-	paged
-	inSchool
+	Paged
+	InSchool
 	State    []string   `query:"state" maxItems:"4" doc:"In one of these states, comma-separated: open, acknowledged, resolved, closed." example:"open,acknowledged"`
 	Severity g.Severity `query:"severity" doc:"Of this severity."`
 	Rule     g.RuleID   `query:"rule" maxLength:"64" doc:"Of this rule."`
@@ -19,14 +19,14 @@ type alertsInput struct {
 }
 
 type versionInput struct {
-	byID
+	ByID
 	Body struct {
 		Version int `json:"version" minimum:"0" doc:"The version that was seen; another is a conflict." example:"1"`
 	}
 }
 
 type commentInput struct {
-	byID
+	ByID
 	Body struct {
 		Version int    `json:"version" minimum:"0" doc:"The version that was seen; another is a conflict." example:"2"`
 		Comment string `json:"comment,omitempty" maxLength:"2000" doc:"What it was and what was done." example:"burnt toast, windows opened"`
@@ -42,7 +42,7 @@ func (s *Server) registerAlerts() {
 	handle(s, endpoint{method: "GET", path: "/v1/alerts", id: "list-alerts", tag: tag, perm: g.AlertsRead, summary: "Alerts, newest first",
 		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/alerts?state=open,acknowledged"`}, s.listAlerts)
 	handle(s, endpoint{method: "GET", path: "/v1/alerts/{id}", id: "get-alert", tag: tag, perm: g.AlertsRead, summary: "One alert"},
-		func(ctx context.Context, in *byID) (*body[registry.AlertRow], error) {
+		func(ctx context.Context, in *ByID) (*body[registry.AlertRow], error) {
 			return answer(s.view(ctx).Alert(ctx, g.AlertID(in.ID)))
 		})
 	handle(s, endpoint{method: "POST", path: "/v1/alerts/{id}/acknowledge", id: "acknowledge-alert", tag: tag, perm: g.AlertsWrite, summary: "Say that one handles an alert"},

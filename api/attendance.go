@@ -36,16 +36,16 @@ func (b sessionBody) session(ctx context.Context, id g.SessionID) (g.Session, er
 		Zones: b.Zones, ZoneKinds: b.ZoneKinds, Classes: b.Classes, Who: b.Who, Boarders: b.Boarders, Demo: b.Demo}, nil
 }
 
-// span is a range of time that a list covers.
-type span struct {
-	inSchool
+// Span is a range of time that a list covers.
+type Span struct {
+	InSchool
 	Date string    `query:"date" pattern:"^[0-9]{4}-[0-9]{2}-[0-9]{2}$" doc:"One day in the school's time zone, YYYY-MM-DD. Default: today." example:"2026-09-01"`
 	From time.Time `query:"from" doc:"Instead of date: from then on, RFC 3339."`
 	To   time.Time `query:"to" doc:"Instead of date: until then, RFC 3339."`
 }
 
 // bounds are the range's ends: those given, or the day, or today.
-func (s *Server) bounds(ctx context.Context, in span) (id g.SchoolID, from, to time.Time, err error) {
+func (s *Server) bounds(ctx context.Context, in Span) (id g.SchoolID, from, to time.Time, err error) {
 	id = school(ctx, in.School)
 	if !in.From.IsZero() && !in.To.IsZero() {
 		return id, in.From, in.To, nil
@@ -67,7 +67,7 @@ func (s *Server) bounds(ctx context.Context, in span) (id g.SchoolID, from, to t
 func (s *Server) registerSessions() {
 	const tag = "Attendance"
 	handle(s, endpoint{method: "GET", path: "/v1/sessions", id: "list-sessions", tag: tag, perm: g.AttendanceRead, summary: "What people are expected at on a day",
-		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" $GATEHOUSE_URL/v1/sessions`}, func(ctx context.Context, in *span) (*body[page[g.Session]], error) {
+		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" $GATEHOUSE_URL/v1/sessions`}, func(ctx context.Context, in *Span) (*body[page[g.Session]], error) {
 		id, from, to, err := s.bounds(ctx, *in)
 		if err != nil {
 			return nil, err
@@ -92,14 +92,14 @@ func (s *Server) registerSessions() {
 			return answer(s.view(ctx).PutSession(ctx, x))
 		})
 	handle(s, endpoint{method: "DELETE", path: "/v1/sessions/{id}", id: "delete-session", tag: tag, perm: g.AttendanceWrite, conflict: true, summary: "Delete a session"},
-		func(ctx context.Context, in *byID) (*none, error) {
+		func(ctx context.Context, in *ByID) (*none, error) {
 			return &none{}, s.view(ctx).DeleteSession(ctx, g.SessionID(in.ID))
 		})
 }
 
 type attendanceInput struct {
-	paged
-	inSchool
+	Paged
+	InSchool
 	Session g.SessionID       `query:"session" maxLength:"64" doc:"Of this session."`
 	Class   string            `query:"class" maxLength:"64" doc:"Of this class."`
 	State   g.AttendanceState `query:"state" doc:"With this answer."`
@@ -149,7 +149,7 @@ func (s *Server) registerAttendance() {
 		doc: "The computed answer, the correction, its reason and its author are all kept."}, func(ctx context.Context, in *correctionInput) (*none, error) {
 		return &none{}, s.view(ctx).Correct(ctx, registry.Correction{Session: in.Body.Session, Person: in.Body.Person, State: in.Body.State, Reason: in.Body.Reason, Actor: callerOf(ctx).scope.Actor, At: s.now()})
 	})
-	handle(s, endpoint{method: "GET", path: "/v1/leaves", id: "list-leaves", tag: tag, perm: g.AttendanceRead, summary: "Who is excused on a day"}, func(ctx context.Context, in *span) (*body[page[g.Leave]], error) {
+	handle(s, endpoint{method: "GET", path: "/v1/leaves", id: "list-leaves", tag: tag, perm: g.AttendanceRead, summary: "Who is excused on a day"}, func(ctx context.Context, in *Span) (*body[page[g.Leave]], error) {
 		id, from, to, err := s.bounds(ctx, *in)
 		if err != nil {
 			return nil, err
@@ -165,7 +165,7 @@ func (s *Server) registerAttendance() {
 		return answer(s.view(ctx).PutLeave(ctx, g.Leave{ID: in.Body.ID, Person: in.Body.Person, From: in.Body.From, To: in.Body.To, Offsite: in.Body.Offsite, Reason: in.Body.Reason, Actor: callerOf(ctx).scope.Actor}))
 	})
 	handle(s, endpoint{method: "DELETE", path: "/v1/leaves/{id}", id: "delete-leave", tag: tag, perm: g.AttendanceWrite, summary: "Take a leave back"},
-		func(ctx context.Context, in *byID) (*none, error) {
+		func(ctx context.Context, in *ByID) (*none, error) {
 			return &none{}, s.view(ctx).DeleteLeave(ctx, in.ID)
 		})
 }

@@ -40,8 +40,8 @@ type NewDevice struct {
 }
 
 type devicesInput struct {
-	paged
-	inSchool
+	Paged
+	InSchool
 	Zone   g.ZoneID      `query:"zone" maxLength:"64" doc:"In this zone."`
 	Type   g.DeviceType  `query:"type" doc:"Of this type."`
 	Driver g.DriverName  `query:"driver" maxLength:"64" doc:"Of this driver."`
@@ -60,7 +60,7 @@ func (s *Server) registerDevices() {
 	handle(s, endpoint{method: "GET", path: "/v1/devices", id: "list-devices", tag: tag, perm: g.DevicesRead, summary: "The fleet, with live values",
 		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/devices?type=sensor&limit=5"`}, s.listDevices)
 	handle(s, endpoint{method: "GET", path: "/v1/devices/summary", id: "count-devices", tag: tag, perm: g.DevicesRead, summary: "How many devices, by state and type"},
-		func(ctx context.Context, in *inSchool) (*body[DeviceCounts], error) {
+		func(ctx context.Context, in *InSchool) (*body[DeviceCounts], error) {
 			states, types, err := s.view(ctx).DeviceCounts(ctx, in.School)
 			return answer(DeviceCounts{states, types}, err)
 		})
@@ -70,27 +70,27 @@ func (s *Server) registerDevices() {
   -d '{"id": "lab-2-smoke", "name": "Smoke sensor, laboratory 2", "profile": "smoke-heat-sensor", "driver": "mqtt-front"}' \
   $GATEHOUSE_URL/v1/devices`}, s.createDevice)
 	handle(s, endpoint{method: "GET", path: "/v1/devices/{id}", id: "get-device", tag: tag, perm: g.DevicesRead, summary: "One device with its twin",
-		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" $GATEHOUSE_URL/v1/devices/lab-1-smoke`}, func(ctx context.Context, in *byID) (*body[registry.DeviceRow], error) {
+		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" $GATEHOUSE_URL/v1/devices/lab-1-smoke`}, func(ctx context.Context, in *ByID) (*body[registry.DeviceRow], error) {
 		return answer(s.view(ctx).Device(ctx, g.DeviceID(in.ID)))
 	})
 	handle(s, endpoint{method: "PUT", path: "/v1/devices/{id}", id: "update-device", tag: tag, perm: g.DevicesWrite, max: 64 << 10, conflict: true, summary: "Change a device"}, s.updateDevice)
 	handle(s, endpoint{method: "DELETE", path: "/v1/devices/{id}", id: "delete-device", tag: tag, perm: g.DevicesWrite, summary: "Delete a device",
-		doc: "Its history stays; its credential ends at once."}, func(ctx context.Context, in *byID) (*none, error) {
+		doc: "Its history stays; its credential ends at once."}, func(ctx context.Context, in *ByID) (*none, error) {
 		return &none{}, s.view(ctx).DeleteDevice(ctx, g.DeviceID(in.ID))
 	})
 	handle(s, endpoint{method: "POST", path: "/v1/devices/{id}/password", id: "reset-device-password", tag: tag, perm: g.DevicesWrite, summary: "Give a device a new MQTT password",
 		doc: "The old one ends at once."}, s.resetDevicePassword)
 	handle(s, endpoint{method: "GET", path: "/v1/devices/{id}/status-log", id: "device-status-log", tag: tag, perm: g.DevicesRead, summary: "When a device came and went"},
 		func(ctx context.Context, in *struct {
-			byID
-			paged
+			ByID
+			Paged
 		}) (*body[page[registry.StatusRow]], error) {
 			return listed(s.view(ctx).StatusLog(ctx, g.DeviceID(in.ID), registry.Page{Limit: in.Limit, Cursor: in.Cursor}))
 		})
 	handle(s, endpoint{method: "GET", path: "/v1/rejections", id: "list-rejections", tag: tag, perm: g.DevicesRead, summary: "Observations that were refused, and why",
 		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/rejections?limit=5"`}, func(ctx context.Context, in *struct {
-		paged
-		inSchool
+		Paged
+		InSchool
 		Device g.DeviceID `query:"device" maxLength:"64" doc:"Of this device."`
 	}) (*body[page[registry.RejectionRow]], error) {
 		return listed(s.view(ctx).Rejections(ctx, registry.RejectionFilter{Page: registry.Page{Limit: in.Limit, Cursor: in.Cursor}, School: in.School, Device: in.Device}))
@@ -130,7 +130,7 @@ func (s *Server) updateDevice(ctx context.Context, in *put[deviceBody]) (*body[r
 	return answer(s.view(ctx).Device(ctx, id))
 }
 
-func (s *Server) resetDevicePassword(ctx context.Context, in *byID) (*body[NewDevice], error) {
+func (s *Server) resetDevicePassword(ctx context.Context, in *ByID) (*body[NewDevice], error) {
 	row, err := s.view(ctx).Device(ctx, g.DeviceID(in.ID))
 	if err != nil {
 		return nil, err

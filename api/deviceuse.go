@@ -30,7 +30,7 @@ type ProbeResult struct {
 }
 
 type commandInput struct {
-	byID
+	ByID
 	Body struct {
 		Action string             `json:"action" minLength:"1" maxLength:"64" doc:"An action of the device's profile." example:"open"`
 		Values map[string]g.Value `json:"values,omitempty" doc:"The action's input."`
@@ -39,7 +39,7 @@ type commandInput struct {
 }
 
 type desiredInput struct {
-	byID
+	ByID
 	Property string `path:"property" maxLength:"64" doc:"A writable property of the device's profile."`
 	Body     struct {
 		Value g.Value `json:"value" doc:"What it should be."`
@@ -152,7 +152,7 @@ func (s *Server) setDesired(ctx context.Context, in *desiredInput) (*none, error
 	return &none{}, s.view(ctx).SetDesired(ctx, g.DeviceID(in.ID), in.Property, in.Body.Value)
 }
 
-func (s *Server) snapshot(ctx context.Context, in *byID) (*jpeg, error) {
+func (s *Server) snapshot(ctx context.Context, in *ByID) (*jpeg, error) {
 	// Whoever may look through a camera need not be allowed to read the rest of the fleet.
 	scope := callerOf(ctx).scope
 	scope.Permissions = []g.Permission{g.DevicesRead, g.CameraView}

@@ -41,8 +41,6 @@ func (s *Server) document() {
 		Formats:       map[string]huma.Format{"application/json": format, "json": format},
 		DefaultFormat: "application/json",
 		Transformers:  []huma.Transformer{transform},
-
-		RejectUnknownQueryParameters: true,
 	}
 	if s.cfg.BaseURL != "" {
 		cfg.OpenAPI.Servers = []*huma.Server{{URL: strings.TrimSuffix(s.cfg.BaseURL, "/")}}
@@ -75,7 +73,14 @@ func schemaName(t reflect.Type, hint string) string {
 	if t == reflect.TypeFor[Status]() {
 		return "GatewayStatus"
 	}
-	return huma.DefaultSchemaNamer(t, hint)
+	name := huma.DefaultSchemaNamer(t, hint)
+	if kept, ok := strings.CutSuffix(name, "InputBody"); ok {
+		return kept + "Input"
+	}
+	if kept, ok := strings.CutSuffix(name, "Body"); ok {
+		return kept + "Input"
+	}
+	return name
 }
 
 const introduction = `The gateway between a school's devices and the people who answer for the children in it.
@@ -188,6 +193,7 @@ func (s *Server) finish() error {
 	for _, unused := range []string{"ErrorModel", "ErrorDetail"} { // huma's own error, which transform replaces
 		delete(doc.Components.Schemas.Map(), unused)
 	}
+	wordsFor(doc.Components.Schemas.Map())
 	b, err := json.Marshal(doc)
 	if err != nil {
 		return err

@@ -29,6 +29,7 @@ type endpoint struct {
 	status       int    // of success; 0: 200, or 204 without a body
 	max          int64  // bytes of body; 0: 1 MiB
 	raw          string // content type of an answer that is not JSON
+	anyQuery     bool   // takes query parameters that the document does not list
 	conflict     bool   // may answer 409 of its own
 	unavailable  bool   // may answer 503: needs a part that can be down
 }
@@ -62,7 +63,8 @@ func handle[I, O any](s *Server, e endpoint, h func(context.Context, *I) (*O, er
 	op := huma.Operation{
 		Method: e.method, Path: e.path, OperationID: e.id, Tags: []string{e.tag}, Summary: e.summary, Description: describe(e),
 		DefaultStatus: e.status, MaxBodyBytes: e.maxBody() + 1, BodyReadTimeout: 30 * time.Second,
-		Metadata: map[string]any{"endpoint": e}, Responses: e.problems(),
+		RejectUnknownQueryParameters: !e.anyQuery,
+		Metadata:                     map[string]any{"endpoint": e}, Responses: e.problems(),
 		Security: []map[string][]string{{"key": {}}, {"session": {}}},
 	}
 	if e.public {
@@ -162,18 +164,18 @@ func listed[T any](rows []T, next string, err error) (*body[page[T]], error) {
 // none is the input or output of operations without one.
 type none struct{}
 
-// paged is embedded in the inputs of lists.
-type paged struct {
+// Paged is embedded in the inputs of lists.
+type Paged struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"Rows of a page."`
 	Cursor string `query:"cursor" maxLength:"1024" doc:"next of the page before."`
 }
 
-// inSchool is embedded where a school can be chosen.
-type inSchool struct {
+// InSchool is embedded where a school can be chosen.
+type InSchool struct {
 	School g.SchoolID `query:"school" maxLength:"64" doc:"The school; empty: the caller's own, and with a district all of its schools."`
 }
 
-// byID is the input of operations on one thing.
-type byID struct {
+// ByID is the input of operations on one thing.
+type ByID struct {
 	ID string `path:"id" maxLength:"64" doc:"The id."`
 }

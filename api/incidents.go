@@ -8,13 +8,13 @@ import (
 )
 
 type incidentsInput struct {
-	paged
-	inSchool
+	Paged
+	InSchool
 	State g.IncidentState `query:"state" doc:"In this state."`
 }
 
 type approvalInput struct {
-	byID
+	ByID
 	Body struct {
 		Version int    `json:"version" minimum:"0" doc:"The version that was seen; another is a conflict." example:"1"`
 		Approve bool   `json:"approve" doc:"true: hand over. false: refuse."`
@@ -29,12 +29,12 @@ func (s *Server) registerIncidents() {
 		return listed(s.view(ctx).Incidents(ctx, registry.IncidentFilter{Page: registry.Page{Limit: in.Limit, Cursor: in.Cursor}, School: in.School, State: in.State}))
 	})
 	handle(s, endpoint{method: "GET", path: "/v1/incidents/{id}", id: "get-incident", tag: tag, perm: g.AlertsRead, summary: "One incident with its procedure and hand-over"},
-		func(ctx context.Context, in *byID) (*body[g.Incident], error) {
+		func(ctx context.Context, in *ByID) (*body[g.Incident], error) {
 			return answer(s.view(ctx).Incident(ctx, g.IncidentID(in.ID)))
 		})
 	handle(s, endpoint{method: "POST", path: "/v1/incidents/{id}/steps/{n}", id: "step-done", tag: tag, perm: g.AlertsWrite, summary: "Tick a step of the procedure",
 		doc: "Steps are counted from 0."}, func(ctx context.Context, in *struct {
-		byID
+		ByID
 		N int `path:"n" minimum:"0" maximum:"1000" doc:"The step, from 0."`
 	}) (*body[g.Incident], error) {
 		return answer(s.view(ctx).StepDone(ctx, g.IncidentID(in.ID), in.N, callerOf(ctx).by()))

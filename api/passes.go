@@ -11,7 +11,7 @@ import (
 const maxPhoto = 8 << 20 // bytes
 
 type consentInput struct {
-	byID
+	ByID
 	Body struct {
 		Given bool   `json:"given" doc:"true: the face may be used. false: withdrawn, and it is used no more from now on."`
 		By    string `json:"by" minLength:"1" maxLength:"128" doc:"Who said so: a guardian's name, or self." example:"self"`
@@ -20,7 +20,7 @@ type consentInput struct {
 }
 
 type cardInput struct {
-	byID
+	ByID
 	Body struct {
 		Method     g.Method  `json:"method" enum:"card,qr,pin" doc:"card, qr or pin." example:"card"`
 		Credential string    `json:"credential" minLength:"1" maxLength:"256" doc:"The card's number or the code's text; kept as a keyed hash and its last 4 characters." example:"0009981234"`
@@ -29,12 +29,12 @@ type cardInput struct {
 }
 
 type photoInput struct {
-	byID
+	ByID
 	RawBody []byte `contentType:"image/jpeg"`
 }
 
 type enrolInput struct {
-	byID
+	ByID
 	Body struct {
 		Person  g.PersonID `json:"person,omitempty" maxLength:"64" doc:"Somebody who is known already; or give name for a new visitor."`
 		Name    string     `json:"name,omitempty" maxLength:"128" doc:"The name of a new visitor." example:"Zhou Qiang"`
@@ -42,11 +42,13 @@ type enrolInput struct {
 		Phone   string     `json:"phone,omitempty" maxLength:"64" doc:"The new visitor's telephone."`
 		Kind    string     `json:"kind,omitempty" enum:"visitor,staff,guardian,student," doc:"Kind of the new person; anything but visitor needs people:write. Default: visitor."`
 		Class   string     `json:"class,omitempty" maxLength:"64" doc:"Of a new student."`
-		Consent struct {
-			By   string `json:"by" minLength:"1" maxLength:"128" doc:"Who allowed the use of the face: self, a guardian." example:"self"`
-			Note string `json:"note,omitempty" maxLength:"512" doc:"How." example:"asked at the gate"`
-		} `json:"consent" doc:"The consent to the use of the face; without it nobody is enrolled."`
+		Consent givenBy    `json:"consent" doc:"The consent to the use of the face; without it nobody is enrolled."`
 	}
+}
+
+type givenBy struct {
+	By   string `json:"by" minLength:"1" maxLength:"128" doc:"Who allowed the use of the face: self, a guardian." example:"self"`
+	Note string `json:"note,omitempty" maxLength:"512" doc:"How." example:"asked at the gate"`
 }
 
 // Enrolled answers the enrolment of a stranger.
@@ -68,7 +70,7 @@ func (s *Server) registerPasses() {
 	handle(s, endpoint{method: "POST", path: "/v1/people/{id}/face", id: "enrol-face", tag: tag, perm: g.FacesAdmin, unavailable: true, status: 201, max: maxPhoto, summary: "Enrol a face from a photograph",
 		doc: "JPEG or PNG, at most 8 MB, one face. A photograph that will not do is refused with the reason. The photograph is not kept."}, s.enrolFace)
 	handle(s, endpoint{method: "DELETE", path: "/v1/passes/{id}", id: "delete-pass", tag: tag, perm: g.PeopleWrite, summary: "Take a card, a code or a face away"},
-		func(ctx context.Context, in *byID) (*none, error) {
+		func(ctx context.Context, in *ByID) (*none, error) {
 			return &none{}, s.view(ctx).DeletePass(ctx, g.PassID(in.ID))
 		})
 	handle(s, endpoint{method: "POST", path: "/v1/alerts/{id}/enrol", id: "enrol-stranger", tag: "Alerts", perm: g.FacesAdmin, unavailable: true, status: 201, summary: "Enrol the stranger of an alert",

@@ -31,15 +31,15 @@ func (b personBody) person(ctx context.Context, id g.PersonID) g.Person {
 }
 
 type peopleInput struct {
-	paged
-	inSchool
+	Paged
+	InSchool
 	Kind  g.PersonKind `query:"kind" doc:"Of this kind."`
 	Class string       `query:"class" maxLength:"64" doc:"Of this class."`
 	Query string       `query:"q" maxLength:"128" doc:"Searched for in name and number."`
 }
 
 type importInput struct {
-	inSchool
+	InSchool
 	DryRun  bool   `query:"dry_run" doc:"Only say what would be done."`
 	RawBody []byte `contentType:"text/csv"`
 }
@@ -52,7 +52,7 @@ func (s *Server) registerPeople() {
 		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/people?kind=student&limit=5"`}, func(ctx context.Context, in *peopleInput) (*body[page[registry.PersonRow]], error) {
 		return listed(s.view(ctx).People(ctx, registry.PersonFilter{Page: registry.Page{Limit: in.Limit, Cursor: in.Cursor}, School: in.School, Kind: in.Kind, Class: in.Class, Query: in.Query}))
 	})
-	handle(s, endpoint{method: "GET", path: "/v1/classes", id: "list-classes", tag: tag, perm: g.PeopleRead, summary: "The classes of a school"}, func(ctx context.Context, in *inSchool) (*body[page[string]], error) {
+	handle(s, endpoint{method: "GET", path: "/v1/classes", id: "list-classes", tag: tag, perm: g.PeopleRead, summary: "The classes of a school"}, func(ctx context.Context, in *InSchool) (*body[page[string]], error) {
 		all, err := s.view(ctx).Classes(ctx, school(ctx, in.School))
 		return listed(all, "", err)
 	})
@@ -69,7 +69,7 @@ func (s *Server) registerPeople() {
 			return answer(p, s.view(ctx).UpdatePerson(ctx, p))
 		})
 	handle(s, endpoint{method: "DELETE", path: "/v1/people/{id}", id: "delete-person", tag: tag, perm: g.PeopleWrite, summary: "Delete a person",
-		doc: "Destroys the person's key, and with it the name, the faces and the cards. It cannot be undone."}, func(ctx context.Context, in *byID) (*none, error) {
+		doc: "Destroys the person's key, and with it the name, the faces and the cards. It cannot be undone."}, func(ctx context.Context, in *ByID) (*none, error) {
 		return &none{}, s.view(ctx).DeletePerson(ctx, g.PersonID(in.ID))
 	})
 	handle(s, endpoint{method: "POST", path: "/v1/people/import", id: "import-people", tag: tag, perm: g.PeopleWrite, max: maxImport, summary: "Import people from CSV",
@@ -87,7 +87,7 @@ END`}, func(ctx context.Context, in *importInput) (*body[registry.ImportReport],
 }
 
 type openInput struct {
-	byID
+	ByID
 	Reason string `query:"reason" maxLength:"512" doc:"Why the page is opened; needed for students." example:"parent asks about yesterday"`
 }
 

@@ -12,14 +12,14 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
-// profileBody is a profile as JSON or strict YAML. The profile checks itself, with messages
+// ProfileBody is a profile as JSON or strict YAML. The profile checks itself, with messages
 // that name the key and the mend; the schema here is for readers.
-type profileBody struct {
+type ProfileBody struct {
 	RawBody     []byte `contentType:"application/json"`
 	ContentType string `header:"Content-Type" hidden:"true"`
 }
 
-func (b profileBody) profile() (g.Profile, error) {
+func (b ProfileBody) profile() (g.Profile, error) {
 	kind, _, _ := mime.ParseMediaType(b.ContentType)
 	switch kind {
 	case "application/yaml", "application/x-yaml", "text/yaml":
@@ -48,7 +48,7 @@ func (s *Server) registerProfiles() {
 			return listed(all, "", err)
 		})
 	handle(s, endpoint{method: "GET", path: "/v1/profiles/{id}", id: "get-profile", tag: tag, perm: g.DevicesRead, summary: "One profile"},
-		func(ctx context.Context, in *byID) (*body[g.Profile], error) {
+		func(ctx context.Context, in *ByID) (*body[g.Profile], error) {
 			return answer(s.view(ctx).Profile(ctx, g.ProfileID(in.ID)))
 		})
 	handle(s, endpoint{method: "POST", path: "/v1/profiles", id: "create-profile", tag: tag, perm: g.DevicesWrite, status: 201, max: 256 << 10, summary: "Add a profile",
@@ -60,7 +60,7 @@ type: sensor
 properties:
   temperature: {type: number, unit: Cel, minimum: -40, maximum: 85}
   door_open: {type: boolean}
-END`}, func(ctx context.Context, in *profileBody) (*body[g.Profile], error) {
+END`}, func(ctx context.Context, in *ProfileBody) (*body[g.Profile], error) {
 		p, err := in.profile()
 		if err != nil {
 			return nil, err
@@ -74,8 +74,8 @@ END`}, func(ctx context.Context, in *profileBody) (*body[g.Profile], error) {
 	})
 	handle(s, endpoint{method: "PUT", path: "/v1/profiles/{id}", id: "update-profile", tag: tag, perm: g.DevicesWrite, max: 256 << 10, conflict: true, summary: "Change a profile, or add it under this id"},
 		func(ctx context.Context, in *struct {
-			byID
-			profileBody
+			ByID
+			ProfileBody
 		}) (*body[g.Profile], error) {
 			p, err := in.profile()
 			if err != nil {
@@ -87,7 +87,7 @@ END`}, func(ctx context.Context, in *profileBody) (*body[g.Profile], error) {
 			return answer(p, s.view(ctx).PutProfile(ctx, p))
 		})
 	handle(s, endpoint{method: "DELETE", path: "/v1/profiles/{id}", id: "delete-profile", tag: tag, perm: g.DevicesWrite, conflict: true, summary: "Delete a profile",
-		doc: "Refused with a conflict while a device has it."}, func(ctx context.Context, in *byID) (*none, error) {
+		doc: "Refused with a conflict while a device has it."}, func(ctx context.Context, in *ByID) (*none, error) {
 		return &none{}, s.view(ctx).DeleteProfile(ctx, g.ProfileID(in.ID))
 	})
 	for _, p := range []string{"/v1/profiles", "/v1/profiles/{id}"} {

@@ -74,7 +74,7 @@ type zoneBody struct {
 
 // put is the input of a change to one thing.
 type put[T any] struct {
-	byID
+	ByID
 	Body T
 }
 
@@ -88,7 +88,7 @@ func (s *Server) registerSchools() {
 		all, err := s.view(ctx).Schools(ctx)
 		return listed(all, "", err)
 	})
-	handle(s, endpoint{method: "GET", path: "/v1/schools/{id}", id: "get-school", tag: tag, summary: "One school"}, func(ctx context.Context, in *byID) (*body[g.School], error) {
+	handle(s, endpoint{method: "GET", path: "/v1/schools/{id}", id: "get-school", tag: tag, summary: "One school"}, func(ctx context.Context, in *ByID) (*body[g.School], error) {
 		return answer(s.view(ctx).School(ctx, g.SchoolID(in.ID)))
 	})
 	handle(s, endpoint{method: "POST", path: "/v1/schools", id: "create-school", tag: tag, perm: g.SettingsWrite, status: 201, summary: "Add a school to the district"},
@@ -108,7 +108,7 @@ func (s *Server) registerSchools() {
 			return answer(x, s.view(ctx).UpdateSchool(ctx, x))
 		})
 	handle(s, endpoint{method: "GET", path: "/v1/places", id: "places", tag: tag, summary: "Sites, buildings and zones of a school",
-		example: "curl -fsS -H \"Authorization: Bearer $GATEHOUSE_KEY\" $GATEHOUSE_URL/v1/places"}, func(ctx context.Context, in *inSchool) (*body[registry.Places], error) {
+		example: "curl -fsS -H \"Authorization: Bearer $GATEHOUSE_KEY\" $GATEHOUSE_URL/v1/places"}, func(ctx context.Context, in *InSchool) (*body[registry.Places], error) {
 		return answer(s.places(ctx, in.School))
 	})
 	s.registerPlaces(tag)
@@ -149,5 +149,5 @@ func kind[B, T any](s *Server, name, tag string, save func(ctx context.Context, 
 		func(ctx context.Context, in *put[B]) (*body[T], error) { return answer(save(ctx, in.ID, in.Body)) })
 	handle(s, endpoint{method: "DELETE", path: path + "/{id}", id: "delete-" + name, tag: tag, perm: g.DevicesWrite, conflict: true, summary: "Delete a " + name,
 		doc: "Refused with a conflict while something is still in it."},
-		func(ctx context.Context, in *byID) (*none, error) { return &none{}, remove(ctx, in.ID) })
+		func(ctx context.Context, in *ByID) (*none, error) { return &none{}, remove(ctx, in.ID) })
 }

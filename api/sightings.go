@@ -25,8 +25,8 @@ type Passage struct {
 }
 
 type sightingsInput struct {
-	paged
-	inSchool
+	Paged
+	InSchool
 	Device  g.DeviceID `query:"device" maxLength:"64" doc:"By this device."`
 	Zone    g.ZoneID   `query:"zone" maxLength:"64" doc:"In this zone."`
 	Person  g.PersonID `query:"person" maxLength:"64" doc:"Of this person."`

@@ -21,7 +21,7 @@ type newUserInput struct {
 }
 
 type userInput struct {
-	byID
+	ByID
 	Body struct {
 		Name     string          `json:"name,omitempty" maxLength:"64" doc:"Sign-in name; empty: as it was."`
 		FullName string          `json:"full_name,omitempty" maxLength:"128" doc:"The name that colleagues see; empty: as it was."`
@@ -37,7 +37,7 @@ type userInput struct {
 
 func (s *Server) registerUsers() {
 	const tag = "Users"
-	handle(s, endpoint{method: "GET", path: "/v1/users", id: "list-users", tag: tag, perm: g.UsersAdmin, summary: "Who can sign in"}, func(ctx context.Context, in *inSchool) (*body[page[g.User]], error) {
+	handle(s, endpoint{method: "GET", path: "/v1/users", id: "list-users", tag: tag, perm: g.UsersAdmin, summary: "Who can sign in"}, func(ctx context.Context, in *InSchool) (*body[page[g.User]], error) {
 		all, err := s.view(ctx).Users(ctx, in.School)
 		return listed(all, "", err)
 	})
@@ -131,8 +131,8 @@ func or(a, b string) string {
 }
 
 type auditInput struct {
-	paged
-	inSchool
+	Paged
+	InSchool
 	Actor  string `query:"actor" maxLength:"128" doc:"By this actor."`
 	Deed   string `query:"deed" maxLength:"64" doc:"Of this deed, e.g. person.open."`
 	Object string `query:"object" maxLength:"128" doc:"On this object."`

@@ -35,7 +35,7 @@ type TestFired struct {
 
 func (s *Server) registerWebhooks() {
 	const tag = "Webhooks"
-	handle(s, endpoint{method: "GET", path: "/v1/webhooks", id: "list-webhooks", tag: tag, perm: g.KeysAdmin, summary: "Webhooks"}, func(ctx context.Context, in *inSchool) (*body[page[g.Webhook]], error) {
+	handle(s, endpoint{method: "GET", path: "/v1/webhooks", id: "list-webhooks", tag: tag, perm: g.KeysAdmin, summary: "Webhooks"}, func(ctx context.Context, in *InSchool) (*body[page[g.Webhook]], error) {
 		all, err := s.view(ctx).Webhooks(ctx, in.School)
 		return listed(all, "", err)
 	})
@@ -44,13 +44,13 @@ func (s *Server) registerWebhooks() {
 			"Answer 2xx within 15 s. Otherwise the event is tried again for three days, after which the webhook is disabled; 410 disables it at once, Retry-After is honoured, redirects are not followed. " +
 			"The same event can come twice: webhook-id tells."}, s.createWebhook)
 	handle(s, endpoint{method: "PUT", path: "/v1/webhooks/{id}", id: "update-webhook", tag: tag, perm: g.KeysAdmin, summary: "Change a webhook, or enable it again"}, s.updateWebhook)
-	handle(s, endpoint{method: "DELETE", path: "/v1/webhooks/{id}", id: "delete-webhook", tag: tag, perm: g.KeysAdmin, summary: "Delete a webhook"}, func(ctx context.Context, in *byID) (*none, error) {
+	handle(s, endpoint{method: "DELETE", path: "/v1/webhooks/{id}", id: "delete-webhook", tag: tag, perm: g.KeysAdmin, summary: "Delete a webhook"}, func(ctx context.Context, in *ByID) (*none, error) {
 		return &none{}, s.view(ctx).DeleteWebhook(ctx, g.WebhookID(in.ID))
 	})
 	handle(s, endpoint{method: "POST", path: "/v1/webhooks/{id}/test", id: "test-webhook", tag: tag, perm: g.KeysAdmin, status: 202, summary: "Send a test event"}, s.testWebhook)
 	handle(s, endpoint{method: "GET", path: "/v1/webhooks/{id}/deliveries", id: "list-deliveries", tag: tag, perm: g.KeysAdmin, summary: "What was sent and what came back, newest first"}, func(ctx context.Context, in *struct {
-		byID
-		paged
+		ByID
+		Paged
 	}) (*body[page[registry.Delivery]], error) {
 		return listed(s.view(ctx).Deliveries(ctx, g.WebhookID(in.ID), registry.Page{Limit: in.Limit, Cursor: in.Cursor}))
 	})
@@ -121,7 +121,7 @@ func (s *Server) ownWebhook(ctx context.Context, id g.WebhookID) (g.Webhook, err
 	return all[i], nil
 }
 
-func (s *Server) testWebhook(ctx context.Context, in *byID) (*body[TestFired], error) {
+func (s *Server) testWebhook(ctx context.Context, in *ByID) (*body[TestFired], error) {
 	w, err := s.ownWebhook(ctx, g.WebhookID(in.ID))
 	if err != nil {
 		return nil, err

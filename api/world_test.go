@@ -59,7 +59,9 @@ func newWorld(t *testing.T, options ...option) *world {
 		Status: func(context.Context) api.Status {
 			return api.Status{Version: "test", Checks: []api.Check{{Name: "journal", State: "ok", Message: "fine"}}}
 		},
-		Rules:  func() []api.RuleInfo { return []api.RuleInfo{{ID: "smoke-and-heat", Title: "Smoke and heat", Severity: g.Critical}} },
+		Rules: func() []api.RuleInfo {
+			return []api.RuleInfo{{ID: "smoke-and-heat", Title: "Smoke and heat", Severity: g.Critical}}
+		},
 		Config: api.Config{Version: "test", WebhookPrivate: true, RateLimit: 10_000},
 	}
 	for _, o := range options {

@@ -1,0 +1,277 @@
+package api
+
+import (
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// wordsFor describes the fields of the domain's types in the document: the types themselves
+// carry no text for it. A word of its own ("Alert.count") goes before the common one.
+func wordsFor(schemas map[string]*huma.Schema) {
+	words := map[string]string{}
+	for line := range strings.Lines(fieldWords) {
+		name, text, ok := strings.Cut(strings.TrimSpace(line), ": ")
+		if ok {
+			words[name] = text
+		}
+	}
+	for name, s := range schemas {
+		for field, p := range s.Properties {
+			if p.Description != "" {
+				continue
+			}
+			p.Description = words[field]
+			base := strings.TrimSuffix(name, "Row")
+			for _, n := range []string{base, name} {
+				if text, ok := words[n+"."+field]; ok {
+					p.Description = text
+				}
+			}
+		}
+		if s.Description == "" {
+			s.Description = words[name]
+		}
+	}
+}
+
+const fieldWords = `
+id: The id.
+school: The school's id.
+name: The name that people know.
+reason: Why, in words.
+state: The state.
+created: When it was made.
+person: The person's id; empty: unknown.
+title: The title in English.
+kind: The kind.
+zone: The zone's id.
+title_zh: The title in Chinese.
+time: When it happened.
+seq: The place in the journal.
+device: The device's id.
+version: Rises with every change; send it back with a change.
+at: When.
+method: How somebody was recognised.
+class: The class, e.g. 7-2.
+number: The school's own number for the person.
+media: The picture's id, for GET /v1/media.
+source: Where it came from: a topic, a driver, an address.
+values: Values by property.
+severity: How severe it is.
+boarder: Sleeps in the dorm.
+by: Who.
+type: The type of device.
+sightings: The ways in which it sees somebody.
+count: How often.
+comment: What was said about it.
+opened: When it began.
+note: In words.
+actor: Who did it.
+address: What the driver needs to find the device; no secrets.
+sighting: The sighting.
+incident: The incident.
+closed: When it was closed.
+driver: The driver's name.
+replayed: History that the device kept while it was out of reach.
+firing: The condition still holds.
+resolved: When it was resolved.
+received: When the gateway had it.
+profile: The profile's id.
+exceptions: What somebody should look at: double_dip, low_margin, clock_skew.
+language: en or zh-CN.
+started: When it started.
+date: The operational day, YYYY-MM-DD, in the school's time zone.
+match: How a face was decided.
+guardians: Who answers for the child.
+last_fired: When the condition was met last.
+status: The status.
+serial: The maker's serial number.
+rule: The rule's id.
+text: The text in English.
+text_zh: The text in Chinese.
+acknowledged: When somebody took it on.
+expires: When it ends.
+enabled: false: registered and left alone.
+phone: Telephone number.
+done: It is done.
+quality: Quality of the photograph, 0 to 1.
+error: What went wrong.
+direction: in or out, where that is known.
+final: It will change no more by itself.
+zones: Zones.
+message: In words.
+message_zh: In Chinese.
+input_hash: The hash of everything that the answer was computed from.
+disabled: It is switched off.
+handler: Who handles it.
+handler_name: The name of who handles it.
+event_seq: The journal sequence of the event that raised it.
+reasons: Why the answer is what it is.
+session: The session's id.
+excerpt: The beginning of what arrived; never a credential, a face or a name.
+twin: What the device reported and what was asked of it.
+device_name: The device's name.
+zone_name: The zone's name.
+person_name: The person's name; empty for callers who may not read people.
+consent: The use of the face is allowed.
+yaml: As it was written.
+tls: Over TLS.
+host: The host.
+port: The port.
+username: The user name.
+client_id: The MQTT client id.
+prefix: What the device's topics begin with.
+example: A command line that works.
+profiles: Profiles that the driver brings along.
+observations: How many observations it gave.
+devices: How many devices it serves.
+pid: The process id.
+restarts: How often it was restarted.
+pinned: Its checksum is fixed in the configuration.
+sha256: The program's checksum.
+contract: The version of the driver contract.
+settings_schema: What the driver itself wants to be told.
+template: The operator writes the profile of its devices.
+key: The name of the field.
+help: A hint in English.
+help_zh: A hint in Chinese.
+default: The value where nothing is given.
+required: It is needed.
+secret: It is shown as dots and kept encrypted.
+level: How serious the line is.
+claimed: Who it claimed to be.
+name_zh: The Chinese name.
+start: Sightings count from here.
+due: Later than this is late.
+end: Sightings count until here.
+zone_kinds: The kinds of zone where people are expected.
+classes: The classes; empty: all.
+who: The kinds of person.
+boarders: Boarders only.
+demo: A demonstration, and labelled so.
+from: From then on.
+to: Until then.
+offsite: Approved to be elsewhere.
+sites: Sites.
+buildings: Buildings.
+site: The site's id.
+building: The building's id.
+private: A dorm room, toilet or changing room: can bind no camera.
+parent: The district that it belongs to.
+timezone: IANA time zone.
+role: What the user may do.
+full_name: The name that colleagues see.
+permissions: What it may do.
+last_used: When it was used last.
+revoked: It was taken back.
+url: Where events are posted to.
+kinds: The kinds of event; empty: all but readings.
+deed: What was done, e.g. person.open.
+object: What it was done to.
+hash: SHA-256 over the entry before and this one.
+masked: The last characters of the credential.
+model: The model that made the template.
+given: true: allowed. false: withdrawn.
+face: A face is enrolled.
+cards: How many cards, codes and PINs there are.
+consents: The records of consent, the newest first.
+passes: What the person is recognised by.
+properties: The named values of the device.
+actions: What the device can be told to do.
+retention: How long readings are kept; empty: the default class.
+offline_after: Seconds of silence after which the device counts as offline; 0: 120.
+vendor: The maker.
+unit: UCUM, or a plain word.
+minimum: The smallest value.
+maximum: The largest value.
+enum: The values that are possible.
+writable: It may be asked to be something.
+forms: Where the value lives, for the driver.
+input: What the action takes.
+reported: What the device measured last, by property.
+desired: What the device was asked to be, by property.
+last_seen: When the device was heard of last.
+value: The value.
+reading: Values measured together, where kind is reading.
+rejection: Why an observation was refused, where kind is rejected.
+alert: The alert, where kind is alert.
+attendance: The answer, where kind is attendance.
+credential: What was shown, where it is not known: its last 4 characters.
+track: One face in one camera's view.
+score: Cosine similarity of the best candidate, -1 to 1.
+runner_up: Similarity of the second-best person; -1 where there is none.
+margin: Score less runner_up.
+frames: How many frames voted.
+steps: The procedure.
+alerts: The alerts that belong to it.
+handover: The hand-over to the police.
+requested: The rule asks for a hand-over.
+approver_role: Whose approval it needs.
+approval: Empty, waiting, approved or refused.
+link: off or on.
+sent: It was handed over.
+webhook: The webhook's id.
+event_id: The event's id, which is the webhook-id header.
+attempt: How many attempts were made.
+next: When it is tried next.
+finished: When it was over.
+line: The line in the file.
+action: What is done with it.
+field: The field.
+lines: Line by line.
+encoding: The file's encoding: UTF-8 or GBK.
+updated: How many were changed.
+same: How many were as they are.
+errors: How many were wrong.
+applied: It was done; false for a dry run and where any line is wrong.
+uptime_s: Seconds since the start.
+checks: What was checked.
+journal: Figures of the journal.
+mqtt: Figures of the MQTT front.
+drivers: Figures of the drivers.
+disk: Space for the gateway's data.
+clock: The gateway's clock.
+cursors: The journal's readers.
+free_bytes: Free space in bytes.
+total_bytes: Space in bytes.
+offset_ms: How far the clock is off, in milliseconds.
+lag: Events that it has not seen yet.
+Alert.state: open, acknowledged, resolved or closed.
+Alert.count: How often it fired while open.
+Alert.values: What was measured when it fired.
+Alert.sighting: The sighting's id, where there is one.
+Alert.incident: The incident's id, where there is one.
+Alert.person: The person's id, where somebody known is meant.
+AuditEntry.seq: The place in the audit log.
+Attendance.sightings: The sightings behind the answer.
+Attendance.zone: Where the deciding sighting was.
+Attendance.at: When the deciding sighting was.
+Delivery.status: The HTTP status of the last attempt; 0: none came.
+Delivery.created: When it was queued.
+Consent.by: Who said so: a guardian's name, or self.
+DriverInfo.address: What the driver needs of each device.
+DriverInfo.version: The driver's version.
+DriverInfo.state: starting, running, backoff, quarantined, refused or stopped.
+DriverInfo.title: The driver's name for people.
+Event.id: The event's id: the same event has the same id everywhere.
+Event.kind: Says which part is set.
+Event.time: When it happened: the device's clock if it has one.
+Event.sighting: Somebody at a place, where kind is sighting.
+Event.status: The device's state, where kind is status.
+Event.incident: The incident, where kind is incident.
+GatewayStatus.version: The gateway's version.
+ImportReport.created: How many were added.
+ImportLine.field: The column.
+Check.state: ok, warning or critical.
+Check.name: What was checked.
+Property.type: number, boolean or string.
+Refusal.count: How often since.
+Refusal.source: The address it came from.
+RejectionRow.time: When the gateway had it.
+Session.name: The session's name.
+User.name: The sign-in name.
+Webhook.reason: Why the gateway disabled it.
+Match.reason: matched, below_threshold, low_margin, low_quality or nobody_enrolled.
+Match.quality: Quality of the face, 0 to 1.
+`
