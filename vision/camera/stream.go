@@ -77,13 +77,12 @@ func parseAddress(d drivers.Device) (a address, err error) {
 	return a, nil
 }
 
-// picture is what play hands over: the decoder with a new picture in it, and when that is to
-// be shown, in units of 1/90000 s; ok is false while the stream has not told.
+// picture is what play hands over: the decoder with a new picture in it, and the stamp of the
+// packet that completed it, in units of 1/90000 s from an unknown beginning.
 type picture struct {
 	decoder *opencv.Decoder
 	codec   opencv.Codec
-	pts     int64
-	ok      bool
+	stamp   uint32
 }
 
 // play connects, decodes and calls each for every picture, from one goroutine, until each
@@ -102,7 +101,7 @@ func play(ctx context.Context, a address, each func(picture) error) error {
 		OnPacketsLost: func(uint64) {}, OnDecodeError: func(error) {},
 	}
 	if err := client.Start(); err != nil {
-		return speak(a, err)
+		return speak(a, err, false)
 	}
 	closed := make(chan struct{})
 	go func() {
@@ -119,7 +118,8 @@ func play(ctx context.Context, a address, each func(picture) error) error {
 			cancel(err)
 		}
 	})
-	if err == nil {
+	playing := err == nil
+	if playing {
 		seen.Store(time.Now().UnixNano())
 		err = watch(inner, client, &seen)
 	}
@@ -134,7 +134,7 @@ func play(ctx context.Context, a address, each func(picture) error) error {
 	case cause != nil && !errors.Is(cause, context.Canceled):
 		return cause
 	}
-	return speak(a, err)
+	return speak(a, err, playing)
 }
 
 func ptr[T any](v T) *T { return &v }
@@ -196,9 +196,7 @@ func open(client *gortsplib.Client, a address, pictures func(picture)) (finish f
 		if err != nil || n == 0 {
 			return // a damaged unit; errBlind if it goes on
 		}
-		pic := picture{decoder: dec, codec: v.codec}
-		pic.pts, pic.ok = client.PacketPTS(v.medium, p)
-		pictures(pic)
+		pictures(picture{decoder: dec, codec: v.codec, stamp: p.Timestamp})
 	})
 	if _, err := client.Play(nil); err != nil {
 		client.Close()
@@ -248,8 +246,9 @@ func choose(desc *description.Session) (v video, err error) {
 	return v, errors.Join(errNoVideo, errors.New(strings.Join(has, ", ")))
 }
 
-// speak puts what went wrong into words for whoever set the camera up.
-func speak(a address, err error) error {
+// speak puts what went wrong, before or after the stream began to play, into words for
+// whoever set the camera up.
+func speak(a address, err error, playing bool) error {
 	var status liberrors.ErrClientBadStatusCode
 	var nameErr *net.DNSError
 	var opErr *net.OpError
@@ -280,6 +279,8 @@ func speak(a address, err error) error {
 		return say(gatehouse.Unavailable, "the host %s refuses connections on port %s; check the port (usually 554) and that RTSP is switched on in the camera", a.url.Hostname(), a.url.Port())
 	case isTimeout(err):
 		return say(gatehouse.Unavailable, "the camera at %s has sent nothing for %v", a.host, readTime)
+	case errors.Is(err, io.EOF) && !playing:
+		return say(gatehouse.Unavailable, "%s closed the connection without an answer; check that the port is the camera's RTSP port, usually 554", a.host)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), errors.As(err, &opErr):
 		return say(gatehouse.Unavailable, "the camera at %s closed the connection", a.host)
 	}

@@ -21,7 +21,8 @@ type trial struct {
 	codec         opencv.Codec
 	width, height int
 	first         vision.Frame
-	times         []int64 // when pictures are to be shown, 1/90000 s
+	stamps        []int32 // when pictures are to be shown, 1/90000 s after the first
+	start         uint32
 	pictures      int
 }
 
@@ -35,12 +36,10 @@ func (t *trial) take(p picture) error {
 		if err != nil {
 			return err
 		}
-		t.first, t.codec = f, p.codec
+		t.first, t.codec, t.start = f, p.codec, p.stamp
 		t.width, t.height = p.decoder.Size()
 	}
-	if p.ok {
-		t.times = append(t.times, p.pts)
-	}
+	t.stamps = append(t.stamps, int32(p.stamp-t.start))
 	if t.done() {
 		return errEnough
 	}
@@ -51,11 +50,11 @@ func (t *trial) done() bool { return t.pictures >= trialPictures }
 
 // rate is the pictures a second, by the middle one of the steps between them, or 0.
 func (t *trial) rate() float64 {
-	times := slices.Clone(t.times)
-	slices.Sort(times)
-	var steps []int64
-	for i := 1; i < len(times); i++ {
-		if s := times[i] - times[i-1]; s > 0 {
+	stamps := slices.Clone(t.stamps)
+	slices.Sort(stamps)
+	var steps []int32
+	for i := 1; i < len(stamps); i++ {
+		if s := stamps[i] - stamps[i-1]; s > 0 {
 			steps = append(steps, s)
 		}
 	}

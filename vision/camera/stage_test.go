@@ -1,0 +1,154 @@
+//go:build vision
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"net"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/bluenviron/gortsplib/v5"
+	"github.com/bluenviron/gortsplib/v5/pkg/base"
+	"github.com/bluenviron/gortsplib/v5/pkg/description"
+	"github.com/bluenviron/gortsplib/v5/pkg/format"
+	"github.com/pion/rtp"
+
+	"github.com/gatehouse-iot/gatehouse/vision/opencv"
+)
+
+// stage is an RTSP server that plays access units in an order of the test's choosing, round
+// and round, at 25 a second, until it is told to fall silent or to die.
+type stage struct {
+	server *gortsplib.Server
+	stream *gortsplib.ServerStream
+	ln     net.Listener
+	quiet  chan struct{} // closed: send nothing more
+	end    context.CancelFunc
+	done   chan struct{}
+	once   sync.Once
+}
+
+func (s *stage) OnDescribe(*gortsplib.ServerHandlerOnDescribeCtx) (*base.Response, *gortsplib.ServerStream, error) {
+	return &base.Response{StatusCode: base.StatusOK}, s.stream, nil
+}
+
+func (s *stage) OnSetup(*gortsplib.ServerHandlerOnSetupCtx) (*base.Response, *gortsplib.ServerStream, error) {
+	return &base.Response{StatusCode: base.StatusOK}, s.stream, nil
+}
+
+func (s *stage) OnPlay(*gortsplib.ServerHandlerOnPlayCtx) (*base.Response, error) {
+	return &base.Response{StatusCode: base.StatusOK}, nil
+}
+
+// packer is the part of the formats' encoders that a stage needs.
+type packer interface {
+	Encode([][]byte) ([]*rtp.Packet, error)
+}
+
+// newStage serves units as a format says; units may be nil, and then nothing is ever sent.
+func newStage(t *testing.T, f format.Format, units [][][]byte) *stage {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &stage{ln: ln, quiet: make(chan struct{}), done: make(chan struct{})}
+	s.server = &gortsplib.Server{Handler: s, RTSPAddress: ln.Addr().String(), Listen: func(string, string) (net.Listener, error) { return ln, nil }}
+	if err := s.server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	s.stream = &gortsplib.ServerStream{Server: s.server, Desc: &description.Session{Medias: []*description.Media{{Type: description.MediaTypeVideo, Formats: []format.Format{f}}}}}
+	if err := s.stream.Initialize(); err != nil {
+		t.Fatal(err)
+	}
+	var p packer
+	switch f := f.(type) {
+	case *format.H264:
+		p, err = f.CreateEncoder()
+	case *format.H265:
+		p, err = f.CreateEncoder()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	s.end = cancel
+	go s.play(ctx, t, p, units)
+	t.Cleanup(s.die)
+	return s
+}
+
+func (s *stage) play(ctx context.Context, t *testing.T, p packer, units [][][]byte) {
+	defer close(s.done)
+	tick := time.NewTicker(time.Second / 25)
+	defer tick.Stop()
+	for i := 0; ; i++ {
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.quiet:
+			<-ctx.Done()
+			return
+		case <-tick.C:
+		}
+		if len(units) == 0 {
+			continue
+		}
+		packets, err := p.Encode(units[i%len(units)])
+		if err != nil {
+			t.Errorf("pack: %v", err)
+			return
+		}
+		for _, x := range packets {
+			x.Timestamp = uint32(i * 3600)
+			if err := s.stream.WritePacketRTP(s.stream.Desc.Medias[0], x); err != nil {
+				return
+			}
+		}
+	}
+}
+
+// die closes every connection.
+func (s *stage) die() {
+	s.once.Do(func() {
+		s.end()
+		<-s.done
+		s.stream.Close()
+		s.server.Close()
+	})
+}
+
+func (s *stage) url() string { return "rtsp://" + s.ln.Addr().String() + "/live" }
+
+// recording is a video of the cache.
+func recording(t *testing.T, name string) opencv.Recording {
+	t.Helper()
+	r, err := opencv.ReadMP4(media(t, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// black is a small H.265 stream: 320x240, 30 pictures, a key frame every ten.
+func black(t *testing.T) (units [][][]byte) {
+	t.Helper()
+	b, err := os.ReadFile("testdata/black.h265")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var unit [][]byte
+	for _, n := range bytes.Split(b, []byte{0, 0, 1}) {
+		if n = bytes.TrimRight(n, "\x00"); len(n) < 2 {
+			continue
+		}
+		if unit = append(unit, n); n[0]>>1&0x3f < 32 {
+			units, unit = append(units, unit), nil
+		}
+	}
+	return units
+}
