@@ -61,11 +61,12 @@ type App struct {
 	api       *api.Server
 	listener  net.Listener
 
-	started  time.Time
-	presence chan presence
-	commands chan rules.CommandEffect
-	health   health
-	closers  []func() error
+	started    time.Time
+	presence   chan presence
+	commands   chan rules.CommandEffect
+	health     health
+	attendance attendance
+	closers    []func() error
 }
 
 // Open opens every store and listener. It leaves nothing open behind an error.
@@ -75,6 +76,7 @@ func Open(ctx context.Context, cfg Config, o Options) (_ *App, err error) {
 	}
 	a := &App{cfg: cfg, opt: o, log: o.Logger, now: o.Now, started: o.Now(), presence: make(chan presence, 4096), commands: make(chan rules.CommandEffect, 256)}
 	a.health.cursors = map[string]string{}
+	a.attendance.computed = map[g.SessionID]time.Time{}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close())

@@ -99,10 +99,6 @@ func (a *App) applyTwins(ctx context.Context, events []g.Event) error {
 	return a.reg.In(g.SystemScope("twin")).ApplyTwins(ctx, events)
 }
 
-func (a *App) applyHistory(ctx context.Context, events []g.Event) error {
-	return a.reg.In(g.SystemScope("history")).ApplyHistory(ctx, events)
-}
-
 func (a *App) applyTelemetry(ctx context.Context, events []g.Event) error {
 	return a.telemetry.Append(ctx, events, func(id g.DeviceID) (telemetry.Series, bool) {
 		e, ok := a.directory.Known(id)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"strconv"
+	"strings"
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
@@ -89,7 +90,7 @@ func (f fleet) DriverLog(name g.DriverName) ([]api.LogLine, error) {
 	}
 	out := make([]api.LogLine, len(lines))
 	for i, l := range lines {
-		out[i] = api.LogLine{Time: l.Time, Level: l.Level, Text: l.Text}
+		out[i] = api.LogLine{Time: l.Time, Level: strings.ToLower(l.Level.String()), Text: l.Text}
 	}
 	return out, nil
 }

@@ -1,0 +1,244 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/rules"
+)
+
+const (
+	clockEvery   = 2 * time.Second // between looks at the sessions' boundaries
+	lateArrivals = 72 * time.Hour  // sightings may come this late and still change a session
+)
+
+// attendance is what the computation of sessions shares; one computation at a time.
+type attendance struct {
+	mu       sync.Mutex
+	computed map[g.SessionID]time.Time
+}
+
+// applyHistory keeps a batch and then computes the sessions that it touches, which read the
+// sightings back: a batch that fails half-way comes again and gives the same answers.
+func (a *App) applyHistory(ctx context.Context, events []g.Event) error {
+	if err := a.reg.In(g.SystemScope("history")).ApplyHistory(ctx, events); err != nil {
+		return err
+	}
+	times := map[g.SchoolID][]time.Time{}
+	for i := range events {
+		if e := &events[i]; e.Kind == g.EventSighting && e.Sighting.Person != "" {
+			times[e.School] = append(times[e.School], e.Time)
+		}
+	}
+	for school, at := range times {
+		first, last := slices.MinFunc(at, time.Time.Compare), slices.MaxFunc(at, time.Time.Compare)
+		err := a.compute(ctx, school, first, last.Add(1), func(s g.Session) bool {
+			return slices.ContainsFunc(at, func(t time.Time) bool { return !t.Before(s.Start) && !t.After(s.End) })
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// runAttendance computes sessions anew when the clock passes one of their boundaries, and
+// when people, leave, sessions or corrections change.
+func (a *App) runAttendance(ctx context.Context) error {
+	changed := make(chan g.SchoolID, 64)
+	all := make(chan struct{}, 1)
+	cancel := a.reg.Subscribe(func(c registry.Change) {
+		switch c.Kind {
+		case "person", "session", "leave", "correction":
+			select {
+			case changed <- c.School:
+			default: // too many at once: every school
+				select {
+				case all <- struct{}{}:
+				default:
+				}
+			}
+		}
+	})
+	defer cancel()
+	tick := time.NewTicker(clockEvery)
+	defer tick.Stop()
+	for {
+		var schools []g.SchoolID
+		only := func(g.Session) bool { return true }
+		select {
+		case <-ctx.Done():
+			return nil
+		case s := <-changed:
+			schools = []g.SchoolID{s}
+			for len(changed) > 0 {
+				if s := <-changed; !slices.Contains(schools, s) {
+					schools = append(schools, s)
+				}
+			}
+		case <-all:
+			schools = a.schoolIDs()
+		case <-tick.C:
+			schools, only = a.schoolIDs(), a.boundaryPassed
+		}
+		now := a.now()
+		for _, s := range schools {
+			if !a.insist(ctx, "attendance", func() error { return a.compute(ctx, s, now.Add(-lateArrivals), now.Add(time.Minute), only) }) {
+				return nil
+			}
+		}
+	}
+}
+
+func (a *App) schoolIDs() []g.SchoolID {
+	var out []g.SchoolID
+	for _, s := range a.directory.Schools() {
+		out = append(out, s.ID)
+	}
+	return out
+}
+
+// boundaryPassed says whether a boundary of the session lies between its last computation
+// and now.
+func (a *App) boundaryPassed(s g.Session) bool {
+	a.attendance.mu.Lock()
+	last := a.attendance.computed[s.ID]
+	a.attendance.mu.Unlock()
+	now := a.now()
+	return slices.ContainsFunc(rules.Boundaries(s), func(b time.Time) bool { return last.Before(b) && !now.Before(b) })
+}
+
+// compute answers the sessions of a school that overlap [from, to) and that want says.
+func (a *App) compute(ctx context.Context, school g.SchoolID, from, to time.Time, want func(g.Session) bool) error {
+	view := a.reg.In(g.SystemScope("attendance"))
+	sessions, err := view.Sessions(ctx, school, from, to)
+	if err != nil {
+		return fmt.Errorf("read sessions: %w", err)
+	}
+	for _, s := range sessions {
+		if !want(s) {
+			continue
+		}
+		if err := a.computeOne(ctx, view, s); err != nil {
+			return fmt.Errorf("attendance of session %s: %w", s.ID, err)
+		}
+	}
+	return nil
+}
+
+func (a *App) computeOne(ctx context.Context, view *registry.View, s g.Session) error {
+	now := a.now()
+	in, err := a.attendanceInputs(ctx, view, s, now)
+	if err != nil {
+		return err
+	}
+	rows, err := view.SightingsBetween(ctx, s.School, s.Start, s.End.Add(time.Nanosecond), nil)
+	if err != nil {
+		return err
+	}
+	sightings := make([]rules.Sighting, len(rows))
+	for i, r := range rows {
+		sightings[i] = rules.Sighting{ID: r.ID, Person: r.Person, Zone: r.Zone, Device: r.Device, Method: r.Method, Direction: r.Direction, Time: r.Time, Received: r.Received, Match: r.Match}
+	}
+	if _, err := view.PutAttendance(ctx, rules.Attend(in, sightings)); err != nil {
+		return err
+	}
+	a.attendance.mu.Lock()
+	a.attendance.computed[s.ID] = now
+	a.attendance.mu.Unlock()
+	return nil
+}
+
+func (a *App) attendanceInputs(ctx context.Context, view *registry.View, s g.Session, now time.Time) (in rules.Inputs, err error) {
+	in = rules.Inputs{Session: s, Zones: a.directory.Zones(s.School), Now: now}
+	if in.School, err = view.School(ctx, s.School); err != nil {
+		return in, err
+	}
+	roster, err := view.Roster(ctx, s)
+	if err != nil {
+		return in, err
+	}
+	for _, r := range roster {
+		in.Roster = append(in.Roster, rules.RosterEntry(r))
+	}
+	if in.Leaves, err = view.Leaves(ctx, s.School, s.Start, s.End); err != nil {
+		return in, err
+	}
+	corrections, err := view.Corrections(ctx, s.ID)
+	if err != nil {
+		return in, err
+	}
+	for _, c := range corrections {
+		in.Corrections = append(in.Corrections, rules.Correction{Person: c.Person, State: c.State, Reason: c.Reason, Actor: c.Actor, At: c.At})
+	}
+	if !now.Before(s.Due) { // before, nobody can be absent, so that no gap matters
+		in.Gaps, err = a.gaps(ctx, view, s, now)
+	}
+	return in, err
+}
+
+// gaps are the times within the session at which something that sees people in its zones was
+// out of reach: whoever was not seen then is unknown, not absent.
+func (a *App) gaps(ctx context.Context, view *registry.View, s g.Session, now time.Time) ([]rules.Gap, error) {
+	var out []rules.Gap
+	for id, z := range a.directory.Zones(s.School) {
+		if !slices.Contains(s.Zones, id) && !slices.Contains(s.ZoneKinds, z.Kind) {
+			continue
+		}
+		for _, e := range a.directory.InZone(id) {
+			if len(e.Profile.Sightings) == 0 || !e.Device.Enabled {
+				continue
+			}
+			gaps, err := deviceGaps(ctx, view, e.Device.ID, id, s.Start, earlier(now, s.End))
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, gaps...)
+		}
+	}
+	return out, nil
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+// shortGap is not counted: a reconnect loses nothing, since devices keep what they saw.
+const shortGap = time.Minute
+
+// deviceGaps walks the device's status log from the newest entry back to the session's start.
+func deviceGaps(ctx context.Context, view *registry.View, device g.DeviceID, zone g.ZoneID, from, to time.Time) ([]rules.Gap, error) {
+	var out []rules.Gap
+	end, page := to, registry.Page{Limit: 1000}
+	for {
+		rows, next, err := view.StatusLog(ctx, device, page)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
+			begin := r.Time
+			if begin.Before(from) {
+				begin = from
+			}
+			if out1 := (rules.Gap{Zone: zone, From: begin, To: end}); r.State != g.StateOnline && r.State != g.StateFault && end.Sub(begin) >= shortGap {
+				out = append(out, out1)
+			}
+			if !r.Time.After(from) {
+				return out, nil
+			}
+			end = earlier(end, r.Time)
+		}
+		if next == "" {
+			return out, nil
+		}
+		page.Cursor = next
+	}
+}
