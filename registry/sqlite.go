@@ -41,7 +41,7 @@ func openSQLite(dir, name string) (*store, error) {
 	}
 	r.SetMaxOpenConns(max(4, runtime.NumCPU()))
 	r.SetMaxIdleConns(max(4, runtime.NumCPU()))
-	return &store{name: name, w: w, r: r}, nil
+	return &store{name: name, w: w, r: r, uri: uri}, nil
 }
 
 // forget moves the log into the file and empties it, so that what was deleted is gone from
@@ -69,7 +69,12 @@ func (s *store) copyTo(ctx context.Context, dir string) error {
 		return err
 	}
 	defer f.Close()
-	if _, err := s.r.ExecContext(ctx, "VACUUM INTO ?", part); err != nil {
+	db, err := sql.Open("sqlite", s.uri) // a connection of its own: the readers' may not write, the writer's has work to do
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(ctx, "VACUUM INTO ?", part); err != nil {
 		return errors.Join(fmt.Errorf("copy %s: %w", s.name, err), os.Remove(part))
 	}
 	if err := f.Sync(); err != nil {

@@ -15,7 +15,8 @@ type store struct {
 	name     string // registry or history
 	w, r     *sql.DB
 	postgres bool
-	lock     int64 // PostgreSQL's advisory lock that makes writers of several processes take turns
+	uri      string // SQLite
+	lock     int64  // PostgreSQL's advisory lock that makes writers of several processes take turns
 }
 
 // conn is what both a store (reading) and a transaction answer queries with.
