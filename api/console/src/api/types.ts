@@ -204,6 +204,7 @@ export interface ImportLine {
   name?: string
   error?: string
   field?: string
+  note?: string
 }
 export interface ImportReport {
   lines: ImportLine[] | null

@@ -1,0 +1,124 @@
+// Decides between first run, sign-in and the console, and names every page.
+
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { lazy, Suspense, useCallback, useEffect } from 'react'
+import { Navigate, Route, Routes, useNavigate } from 'react-router'
+import { APIError, call, setCSRF, whenSignedOut } from './api/client'
+import type { Me, Permission } from './api/types'
+import { useT } from './i18n'
+import { LiveProvider } from './live'
+import { Gate, SetupPage, SignInPage } from './pages/gate'
+import { WallPage } from './pages/wall'
+import { SessionProvider, useSession } from './session'
+import { Shell, sections } from './shell'
+import { Empty, Page, Trouble, Wait } from './ui/kit'
+
+export function App() {
+  const cache = useQueryClient()
+  const go = useNavigate()
+  const setup = useQuery({ queryKey: ['setup'], queryFn: () => call<{ needed: boolean }>('/v1/setup', { quiet: true }), staleTime: Infinity })
+  const me = useQuery({
+    queryKey: ['me'],
+    enabled: setup.data?.needed === false,
+    staleTime: 60_000,
+    queryFn: async () => {
+      try {
+        const m = await call<Me>('/v1/me', { quiet: true })
+        setCSRF(m.csrf)
+        return m
+      } catch (e) {
+        if (e instanceof APIError && e.status === 401) return null
+        throw e
+      }
+    },
+  })
+  const signedOut = useCallback(() => {
+    cache.removeQueries({ predicate: (q) => q.queryKey[0] !== 'me' && q.queryKey[0] !== 'setup' })
+    cache.setQueryData(['me'], null)
+  }, [cache])
+  useEffect(() => whenSignedOut(signedOut), [signedOut])
+  const entered = (m?: Me) => {
+    if (m?.csrf) {
+      setCSRF(m.csrf)
+      cache.setQueryData(['me'], m)
+    } else void cache.invalidateQueries({ queryKey: ['me'] })
+    cache.setQueryData(['setup'], { needed: false })
+  }
+
+  const failed = setup.error ?? me.error
+  if (failed) return <Gate><Trouble error={failed} retry={() => void (setup.error ? setup.refetch() : me.refetch())} /></Gate>
+  if (setup.data?.needed) return <SetupPage onDone={(m) => (entered(m), go('/'))} />
+  if (me.data === undefined) return <Gate><Wait /></Gate>
+  if (me.data === null) return <SignInPage onDone={entered} />
+  return (
+    <SessionProvider me={me.data} onSignedOut={signedOut}>
+      <LiveProvider>
+        <Shell>
+          <Suspense fallback={<Wait />}>
+            <Pages />
+          </Suspense>
+        </Shell>
+      </LiveProvider>
+    </SessionProvider>
+  )
+}
+
+// The wall loads with the console; other pages when they are first opened.
+const FleetPage = lazy(() => import('./pages/fleet').then((m) => ({ default: m.FleetPage })))
+const AddDevicePage = lazy(() => import('./pages/adddevice').then((m) => ({ default: m.AddDevicePage })))
+const DevicePage = lazy(() => import('./pages/device').then((m) => ({ default: m.DevicePage })))
+const PeoplePage = lazy(() => import('./pages/people').then((m) => ({ default: m.PeoplePage })))
+const ImportPage = lazy(() => import('./pages/importpeople').then((m) => ({ default: m.ImportPage })))
+const PersonPage = lazy(() => import('./pages/person').then((m) => ({ default: m.PersonPage })))
+const AttendancePage = lazy(() => import('./pages/attendance').then((m) => ({ default: m.AttendancePage })))
+const CamerasPage = lazy(() => import('./pages/cameras').then((m) => ({ default: m.CamerasPage })))
+const CameraPage = lazy(() => import('./pages/cameras').then((m) => ({ default: m.CameraPage })))
+const IncidentsPage = lazy(() => import('./pages/incidents').then((m) => ({ default: m.IncidentsPage })))
+const IncidentPage = lazy(() => import('./pages/incidents').then((m) => ({ default: m.IncidentPage })))
+const AlertsPage = lazy(() => import('./pages/alerts').then((m) => ({ default: m.AlertsPage })))
+const DriversPage = lazy(() => import('./pages/drivers').then((m) => ({ default: m.DriversPage })))
+const DriverPage = lazy(() => import('./pages/drivers').then((m) => ({ default: m.DriverPage })))
+const IntegrationsPage = lazy(() => import('./pages/integrations').then((m) => ({ default: m.IntegrationsPage })))
+const SettingsPage = lazy(() => import('./pages/settings').then((m) => ({ default: m.SettingsPage })))
+const StatusPage = lazy(() => import('./pages/status').then((m) => ({ default: m.StatusPage })))
+
+function Pages() {
+  const { can } = useSession()
+  const first = sections.find((s) => s.needs.some(can))?.path ?? '/settings'
+  const need = (p: Permission, page: React.ReactNode) => (can(p) ? page : <Refused />)
+  return (
+    <Routes>
+      <Route path="/" element={<Navigate to={first} replace />} />
+      <Route path="/wall" element={need('alerts:read', <WallPage />)} />
+      <Route path="/alerts" element={need('alerts:read', <AlertsPage />)} />
+      <Route path="/incidents" element={need('alerts:read', <IncidentsPage />)} />
+      <Route path="/incidents/:id" element={need('alerts:read', <IncidentPage />)} />
+      <Route path="/cameras" element={need('camera:view', <CamerasPage />)} />
+      <Route path="/cameras/:id" element={need('camera:view', <CameraPage />)} />
+      <Route path="/attendance" element={need('attendance:read', <AttendancePage />)} />
+      <Route path="/people" element={need('people:read', <PeoplePage />)} />
+      <Route path="/people/import" element={need('people:write', <ImportPage />)} />
+      <Route path="/people/:id" element={need('people:open', <PersonPage />)} />
+      <Route path="/fleet" element={need('devices:read', <FleetPage />)} />
+      <Route path="/fleet/add" element={need('devices:write', <AddDevicePage />)} />
+      <Route path="/fleet/:id" element={need('devices:read', <DevicePage />)} />
+      <Route path="/drivers" element={need('drivers:read', <DriversPage />)} />
+      <Route path="/drivers/:name" element={need('drivers:read', <DriverPage />)} />
+      <Route path="/integrations" element={need('keys:admin', <IntegrationsPage />)} />
+      <Route path="/settings" element={<SettingsPage />} />
+      <Route path="/settings/:tab" element={<SettingsPage />} />
+      <Route path="/status" element={need('status:read', <StatusPage />)} />
+      <Route path="*" element={<Lost />} />
+    </Routes>
+  )
+}
+
+function Refused() {
+  const { t } = useT()
+  return <Page title={t('error.noRight')}><Empty title={t('error.noRight')} hint={t('error.noRightHint')} /></Page>
+}
+
+function Lost() {
+  const { t } = useT()
+  return <Page title={t('error.noPage')}><Empty title={t('error.noPage')} hint={t('error.noPageHint')} /></Page>
+}

@@ -1,0 +1,93 @@
+import { expect, test } from 'vitest'
+import { attendanceStates, deviceStates, deviceTypes, permissions, personKinds, severities, signInRoles, zoneKinds } from '../api/types'
+import { en } from './en'
+import { zh } from './zh'
+
+type Tree = { [k: string]: string | Tree }
+
+function flat(t: Tree, at = ''): Map<string, string> {
+  const out = new Map<string, string>()
+  for (const [k, v] of Object.entries(t)) {
+    if (typeof v === 'string') out.set(at + k, v)
+    else for (const [x, y] of flat(v, at + k + '.')) out.set(x, y)
+  }
+  return out
+}
+
+const english = flat(en)
+const chinese = flat(zh)
+const bare = (k: string) => k.replace(/_(one|other)$/, '')
+const keys = new Set([...english.keys()].map(bare))
+
+test('both languages say the same things', () => {
+  expect([...new Set([...chinese.keys()].map(bare))].sort()).toEqual([...keys].sort())
+  for (const [k, v] of [...english, ...chinese]) expect(v.trim(), k).not.toBe('')
+  for (const [k, v] of chinese) {
+    const holes = (s: string) => (s.match(/{{\w+}}/g) ?? []).sort()
+    expect(holes(v), k).toEqual(holes(english.get(k)!))
+  }
+})
+
+test('Chinese is Chinese', () => {
+  const same = [...chinese].filter(([k, v]) => v === english.get(k) && /[a-z]{3}/i.test(v)).map(([k]) => k)
+  expect(same).toEqual([])
+})
+
+// Every key in the source must exist. A key built from a part ('severity.' + s) must be the
+// beginning of some, and the lists below say which parts there are.
+const files = import.meta.glob<string>('../**/*.{ts,tsx}', { query: '?raw', import: 'default', eager: true })
+const source = Object.entries(files)
+  .filter(([path]) => !/\.test\.|\/(en|zh)\.ts$/.test(path))
+  .map(([, text]) => text)
+  .join('\n')
+
+test('no key is missing', () => {
+  const text = source
+  const whole = [...text.matchAll(/\bt\(\s*'([^']+)'\s*[,)]/g)].map((m) => m[1])
+  expect(whole.length).toBeGreaterThan(300)
+  expect([...new Set(whole)].filter((k) => !keys.has(k))).toEqual([])
+  // Keys chosen by a condition: t(x ? 'a.b' : 'c.d').
+  const either = [...text.matchAll(/\bt\([^'`()]*\? '([\w.]+)' : '([\w.]+)'/g)].flatMap((m) => [m[1], m[2]])
+  expect(either.filter((k) => !keys.has(k))).toEqual([])
+  const begun = [...text.matchAll(/\bt\(\s*'([^']+\.)' \+/g)].map((m) => m[1])
+  expect(begun.filter((k) => ![...keys].some((x) => x.startsWith(k)))).toEqual([])
+})
+
+test('every value that the API can give has a word', () => {
+  const parts: Record<string, readonly string[]> = {
+    severity: severities,
+    deviceState: deviceStates,
+    deviceType: deviceTypes,
+    personKind: personKinds,
+    zoneKind: zoneKinds,
+    attendanceState: attendanceStates,
+    role: [...signInRoles, 'integrator'],
+    roleHelp: signInRoles,
+    permission: permissions.map((p) => p.replace(':', '_')),
+    alertState: ['open', 'acknowledged', 'resolved', 'closed'],
+    incidentState: ['open', 'closed'],
+    approval: ['none', 'waiting', 'approved', 'refused'],
+    method: ['face', 'card', 'qr', 'pin', 'manual'],
+    direction: ['in', 'out'],
+    sessionKind: ['arrival', 'meal', 'dorm'],
+    eventKind: ['alert', 'incident', 'attendance', 'sighting', 'status', 'rejected', 'reading'],
+    matchReason: ['matched', 'below_threshold', 'low_margin', 'low_quality', 'nobody_enrolled'],
+    importAction: ['create', 'update', 'same', 'error'],
+    driverState: ['starting', 'running', 'backoff', 'quarantined', 'refused', 'stopped'],
+    checkState: ['ok', 'warning', 'critical'],
+    valueType: ['number', 'boolean', 'string'],
+    nav: ['wall', 'incidents', 'alerts', 'cameras', 'attendance', 'people', 'fleet', 'drivers', 'integrations', 'status', 'settings'],
+    settings: ['school', 'places', 'sessions', 'users', 'police', 'audit'],
+    time: ['s', 'min', 'h', 'd'],
+    'device.hours1': [''], 'device.hours6': [''], 'device.hours24': [''], 'device.hours168': [''],
+  }
+  const missing = Object.entries(parts).flatMap(([p, all]) => all.map((x) => (x ? `${p}.${x}` : p))).filter((k) => !keys.has(k))
+  expect(missing).toEqual([])
+})
+
+test('no key is left over', () => {
+  const text = source
+  const dynamic = [...text.matchAll(/[`'](\w[\w.]*\.)(?:' \+|\$\{)/g)].map((m) => m[1]).concat('matchReason.', 'attendanceReason.', 'attendanceException.', 'places.', 'device.hours')
+  const unused = [...keys].filter((k) => !text.includes(`'${k}'`) && !dynamic.some((d) => k.startsWith(d)))
+  expect(unused).toEqual([])
+})

@@ -1,0 +1,41 @@
+import i18next from 'i18next'
+import { initReactI18next, useTranslation } from 'react-i18next'
+import { en } from './en'
+import { zh } from './zh'
+
+export const languages = [
+  { value: 'en', label: 'English' },
+  { value: 'zh-CN', label: '简体中文' },
+]
+
+const stored = 'gatehouse.language'
+
+/** The language to start in: chosen here before, else the browser's. */
+export function firstLanguage(): string {
+  const l = localStorage.getItem(stored) ?? navigator.language
+  return l.toLowerCase().startsWith('zh') ? 'zh-CN' : 'en'
+}
+
+export function setLanguage(l: string) {
+  localStorage.setItem(stored, l)
+  document.documentElement.lang = l
+  void i18next.changeLanguage(l)
+}
+
+export function startLanguages(lng: string) {
+  document.documentElement.lang = lng
+  void i18next.use(initReactI18next).init({
+    lng,
+    fallbackLng: 'en',
+    resources: { en: { translation: en }, 'zh-CN': { translation: zh } },
+    interpolation: { escapeValue: false }, // React escapes
+    initAsync: false,
+  })
+}
+
+export type T = (key: string, values?: Record<string, unknown>) => string
+
+export function useT(): { t: T; lang: string } {
+  const { t, i18n } = useTranslation()
+  return { t: t as unknown as T, lang: i18n.language }
+}

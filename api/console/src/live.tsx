@@ -1,0 +1,165 @@
+// The live stream of the signed-in console: one connection, from which whatever is shown is
+// renewed, and the sound of alerts that nobody has answered.
+
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { createContext, useContext, useEffect, useMemo, useRef, useState, type ReactNode } from 'react'
+import { call, query } from './api/client'
+import { openStream, type StreamState } from './api/stream'
+import type { Alert, GatewayEvent, List, Permission } from './api/types'
+import { byUrgency, loudest, pattern, Siren } from './lib/sound'
+import { useSchoolParam, useSession, useStored } from './session'
+
+// What an event of a kind makes stale.
+const touches: Record<string, string[]> = {
+  alert: ['alerts', 'alert'],
+  incident: ['incidents', 'incident', 'alerts'],
+  attendance: ['attendance'],
+  sighting: ['sightings'],
+  status: ['devices', 'device', 'drivers'],
+  rejected: ['rejections'],
+}
+
+interface LiveValue {
+  state: StreamState
+  heard: number // ms; when the stream last said anything or was opened
+  fresh: Set<string> // alerts that arrived in the last seconds
+  muted: boolean
+  setMuted: (m: boolean) => void
+  blocked: boolean // the browser makes no sound yet
+  unblock: () => void
+}
+
+// What seeing a kind of event takes; a kind that one may not see is not asked for.
+const needs: [string, Permission][] = [
+  ['alert', 'alerts:read'], ['incident', 'alerts:read'], ['attendance', 'attendance:read'], ['sighting', 'sightings:read'],
+  ['status', 'devices:read'], ['rejected', 'devices:read'],
+]
+
+const Context = createContext<LiveValue | null>(null)
+
+export function useLive(): LiveValue {
+  const v = useContext(Context)
+  if (!v) throw new Error('no live stream')
+  return v
+}
+
+/** The alerts on the wall, most urgent first. */
+export function useWallAlerts() {
+  const school = useSchoolParam()
+  const { can } = useSession()
+  return useQuery({
+    queryKey: ['alerts', 'wall', school],
+    queryFn: ({ signal }) => call<List<Alert>>('/v1/alerts' + query({ state: 'open,acknowledged', limit: 500, school }), { signal }),
+    select: (d) => [...(d.items ?? [])].sort(byUrgency),
+    enabled: can('alerts:read'),
+    refetchInterval: 30_000, // should the stream be lost
+  })
+}
+
+export function LiveProvider({ children }: { children: ReactNode }) {
+  const cache = useQueryClient()
+  const school = useSchoolParam()
+  const { can } = useSession()
+  const kinds = needs.filter(([, p]) => can(p)).map(([k]) => k).join(',')
+  const [state, setState] = useState<StreamState>('connecting')
+  const [heard, setHeard] = useState(() => Date.now())
+  const [fresh, setFresh] = useState<Set<string>>(new Set())
+  const siren = useRef(new Siren())
+  const [mute, setMute] = useStored('gatehouse.mute', '')
+  const [blocked, setBlocked] = useState(() => siren.current.blocked)
+
+  useEffect(() => {
+    // Events come in bursts; what they touch is renewed at once and then at most every 500 ms.
+    const stale = new Set<string>()
+    const timers = new Set<ReturnType<typeof setTimeout>>()
+    let flushing: ReturnType<typeof setTimeout> | undefined
+    const flush = () => {
+      for (const k of stale) void cache.invalidateQueries({ queryKey: [k] }, { cancelRefetch: false })
+      const any = stale.size > 0
+      stale.clear()
+      setHeard(Date.now())
+      flushing = any ? setTimeout(flush, 500) : undefined
+    }
+    const close = openStream({
+      url: '/v1/stream' + query({ kinds, school }),
+      onState: setState,
+      onOpen: () => {
+        setHeard(Date.now())
+        void cache.invalidateQueries()
+      },
+      onRefused: (status) => {
+        if (status === 401) void cache.invalidateQueries({ queryKey: ['me'] })
+      },
+      onEvent: (e) => {
+        // The journal no longer has, or never had, what came after the last event: read all again.
+        if (e.event === 'gap' || e.event === 'reset') void cache.invalidateQueries()
+        for (const k of touches[e.event] ?? []) stale.add(k)
+        if (e.event === 'alert') {
+          const id = newlyOpened(e.data)
+          if (id) {
+            setFresh((f) => new Set(f).add(id))
+            const timer = setTimeout(() => {
+              timers.delete(timer)
+              setFresh((f) => new Set([...f].filter((x) => x !== id)))
+            }, 8000)
+            timers.add(timer)
+          }
+        }
+        if (!flushing) flush()
+      },
+    })
+    return () => {
+      close()
+      clearTimeout(flushing)
+      timers.forEach(clearTimeout)
+    }
+  }, [cache, school, kinds])
+
+  // Any click or key lets the browser make sound.
+  useEffect(() => {
+    const s = siren.current
+    const wake = () => void s.unblock().then((ok) => setBlocked(!ok))
+    window.addEventListener('pointerdown', wake)
+    window.addEventListener('keydown', wake)
+    return () => {
+      window.removeEventListener('pointerdown', wake)
+      window.removeEventListener('keydown', wake)
+      s.stop()
+    }
+  }, [])
+
+  const alerts = useWallAlerts()
+  const loud = alerts.data ? loudest(alerts.data) : undefined
+  const loudID = loud?.id
+  const severity = loud?.severity
+  useEffect(() => {
+    const s = siren.current
+    if (loudID && severity && !mute && !blocked) s.start(pattern(severity))
+    else s.stop()
+    return () => s.stop()
+  }, [loudID, severity, mute, blocked])
+
+  const value = useMemo<LiveValue>(
+    () => ({
+      state,
+      heard,
+      fresh,
+      muted: mute !== '',
+      setMuted: (m) => setMute(m ? 'yes' : ''),
+      blocked,
+      unblock: () => void siren.current.unblock().then((ok) => setBlocked(!ok)),
+    }),
+    [state, heard, fresh, mute, setMute, blocked],
+  )
+  return <Context.Provider value={value}>{children}</Context.Provider>
+}
+
+function newlyOpened(data: string): string | undefined {
+  try {
+    const e = JSON.parse(data) as GatewayEvent & { event?: GatewayEvent }
+    const a = e.alert ?? e.event?.alert
+    return a && a.state === 'open' ? a.id : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,78 @@
+// Every alert there was, to look back, and the rules that raise them.
+
+import { Accordion, Group, Select, Tabs } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import { call } from '../api/client'
+import { severities, type Alert, type List, type Rule } from '../api/types'
+import { useT } from '../i18n'
+import { useFormat, useSchoolParam } from '../session'
+import { Empty, Loaded, Page, Panel, Rows } from '../ui/kit'
+import { PagedList, usePaged } from '../ui/paged'
+import { AlertTag, SeverityTag, usePlaces } from '../ui/states'
+
+export function AlertsPage() {
+  const { t } = useT()
+  return (
+    <Page title={t('nav.alerts')} sub={t('alerts.sub')}>
+      <Tabs defaultValue="history" keepMounted={false}>
+        <Tabs.List mb="sm"><Tabs.Tab value="history">{t('alerts.history')}</Tabs.Tab><Tabs.Tab value="rules">{t('alerts.rules')}</Tabs.Tab></Tabs.List>
+        <Tabs.Panel value="history"><History /></Tabs.Panel>
+        <Tabs.Panel value="rules"><Rules /></Tabs.Panel>
+      </Tabs>
+    </Page>
+  )
+}
+
+function History() {
+  const { t } = useT()
+  const f = useFormat()
+  const school = useSchoolParam()
+  const places = usePlaces()
+  const [v, set] = useState({ state: '', severity: '', zone: '' })
+  const list = usePaged<Alert>('alerts', '/v1/alerts', { ...v, school }, { limit: 50 })
+  return (
+    <Panel flush label={t('alerts.history')}>
+      <div className="filters">
+        <Select clearable placeholder={t('alerts.anyState')} aria-label={t('alerts.state')} value={v.state || null} onChange={(x) => set({ ...v, state: x ?? '' })} data={['open', 'acknowledged', 'resolved', 'closed'].map((s) => ({ value: s, label: t('alertState.' + s) }))} />
+        <Select clearable placeholder={t('alerts.anySeverity')} aria-label={t('alerts.severity')} value={v.severity || null} onChange={(x) => set({ ...v, severity: x ?? '' })} data={[...severities].reverse().map((s) => ({ value: s, label: t('severity.' + s) }))} />
+        <Select clearable searchable placeholder={t('fleet.anyZone')} aria-label={t('fleet.zone')} value={v.zone || null} onChange={(x) => set({ ...v, zone: x ?? '' })} data={places.options} />
+      </div>
+      <PagedList list={list} empty={<Empty title={t('alerts.none')} hint={t('alerts.noneHint')} />}>
+        {(rows) => (
+          <Rows label={t('alerts.history')} rows={rows} id={(a) => a.id} columns={[
+            { key: 'title', label: t('alerts.what'), main: true, cell: (a) => f.local(a.title, a.title_zh) },
+            { key: 'severity', label: t('alerts.severity'), cell: (a) => <SeverityTag s={a.severity} /> },
+            { key: 'state', label: t('alerts.state'), cell: (a) => <AlertTag s={a.state} /> },
+            { key: 'where', label: t('alerts.where'), cell: (a) => [a.zone_name, a.device_name].filter(Boolean).join(' · ') || '–' },
+            { key: 'opened', label: t('alerts.opened'), cell: (a) => f.moment(a.opened, true) },
+            { key: 'who', label: t('alerts.who'), cell: (a) => a.handler_name || '–' },
+            { key: 'comment', label: t('alerts.comment'), cell: (a) => a.comment || '–' },
+          ]} />
+        )}
+      </PagedList>
+    </Panel>
+  )
+}
+
+function Rules() {
+  const { t } = useT()
+  const f = useFormat()
+  const q = useQuery({ queryKey: ['rules'], queryFn: () => call<List<Rule>>('/v1/rules') })
+  return (
+    <Panel flush label={t('alerts.rules')}>
+      <Loaded q={q}>
+        {(d) => d.items?.length ? (
+          <Accordion chevronPosition="left">
+            {d.items.map((r) => (
+              <Accordion.Item key={r.id} value={r.id}>
+                <Accordion.Control><Group gap="xs"><SeverityTag s={r.severity} /> {f.local(r.title, r.title_zh) || r.id}</Group></Accordion.Control>
+                <Accordion.Panel><pre className="yaml" tabIndex={0} role="region" aria-label={r.id}>{r.yaml}</pre></Accordion.Panel>
+              </Accordion.Item>
+            ))}
+          </Accordion>
+        ) : <Empty title={t('alerts.noRules')} hint={t('alerts.noRulesHint')} />}
+      </Loaded>
+    </Panel>
+  )
+}

@@ -1,0 +1,194 @@
+// Who was there today, by session; each answer with what decided it, and a way to correct it.
+
+import { Button, Group, Modal, Select, Stack, Tabs, Text, Textarea, TextInput } from '@mantine/core'
+import { IconPencil, IconUserCheck } from '@tabler/icons-react'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { Link, useSearchParams } from 'react-router'
+import { call, query } from '../api/client'
+import { attendanceStates, type Attendance, type AttendanceState, type List, type Session } from '../api/types'
+import { useT } from '../i18n'
+import { dayIn } from '../lib/format'
+import { useFormat, useSchoolParam, useSession } from '../session'
+import { Ask, Empty, Loaded, Page, Panel, Rows, said, Tag, Trouble, useDeed } from '../ui/kit'
+import { PagedList, usePaged } from '../ui/paged'
+import { PersonPicker } from '../ui/personpicker'
+import { AttendanceTag, usePlaces } from '../ui/states'
+import { useClasses } from './people'
+
+export function AttendancePage() {
+  const { t } = useT()
+  const f = useFormat()
+  const { can, school } = useSession()
+  const schoolID = useSchoolParam()
+  const [params, setParams] = useSearchParams()
+  const [manual, setManual] = useState(false)
+  const today = dayIn(school.timezone, Date.now())
+  const date = params.get('date') ?? today
+  const sessions = useQuery({
+    queryKey: ['sessions', schoolID, date],
+    queryFn: () => call<List<Session>>('/v1/sessions' + query({ date, school: schoolID })),
+    select: (d) => [...(d.items ?? [])].sort((a, b) => a.start.localeCompare(b.start)),
+    refetchInterval: 60_000,
+  })
+  const choose = (k: string, v: string | null) =>
+    setParams((old) => {
+      const p = new URLSearchParams(old)
+      if (v) p.set(k, v)
+      else p.delete(k)
+      return p
+    }, { replace: true })
+  const chosen = sessions.data?.find((s) => s.id === params.get('session')) ?? current(sessions.data ?? [])
+  return (
+    <Page title={t('nav.attendance')} sub={t('attendance.sub', { zone: school.timezone })}
+      actions={
+        <>
+          <TextInput type="date" aria-label={t('attendance.date')} value={date} max={today} onChange={(e) => choose('date', e.currentTarget.value === today ? null : e.currentTarget.value)} />
+          {can('sightings:write') && <Button variant="default" leftSection={<IconUserCheck size={16} />} onClick={() => setManual(true)}>{t('attendance.manual')}</Button>}
+        </>
+      }>
+      <Loaded q={sessions}>
+        {(all) => !chosen ? (
+          <Panel><Empty title={t('attendance.noSession')} hint={t('attendance.noSessionHint')}>{can('attendance:write') && <Button mt="sm" component={Link} to="/settings/sessions">{t('attendance.toSessions')}</Button>}</Empty></Panel>
+        ) : (
+          <Tabs value={chosen.id} onChange={(v) => choose('session', v)} keepMounted={false}>
+            <Tabs.List mb="sm">
+              {all.map((s) => (
+                <Tabs.Tab key={s.id} value={s.id} data-session={s.id}>
+                  {f.local(s.name, s.name_zh)} <Text span size="xs" c="dimmed">{f.clock(s.start, false)}–{f.clock(s.end, false)}</Text> {s.demo && <Tag tone="blue">{t('attendance.demo')}</Tag>}
+                </Tabs.Tab>
+              ))}
+            </Tabs.List>
+            <Tabs.Panel value={chosen.id}><SessionView key={chosen.id} s={chosen} /></Tabs.Panel>
+          </Tabs>
+        )}
+      </Loaded>
+      {manual && <ManualPass onClose={() => setManual(false)} />}
+    </Page>
+  )
+}
+
+/** The session that runs now, else the last that began, else the first. */
+function current(all: Session[]): Session | undefined {
+  const now = Date.now()
+  const begun = all.filter((s) => Date.parse(s.start) <= now)
+  return begun.filter((s) => Date.parse(s.end) >= now).at(-1) ?? begun.at(-1) ?? all[0]
+}
+
+function SessionView({ s }: { s: Session }) {
+  const { t } = useT()
+  const f = useFormat()
+  const { can } = useSession()
+  const classes = useClasses()
+  const places = usePlaces()
+  const [state, setState] = useState('')
+  const [cls, setCls] = useState('')
+  const [fix, setFix] = useState<Attendance>()
+  const summary = useQuery({
+    queryKey: ['attendance', 'summary', s.id],
+    queryFn: async () => {
+      const d = await call<Record<string, unknown>>('/v1/attendance/summary' + query({ session: s.id }))
+      return (d.states ?? d) as Partial<Record<AttendanceState, number>>
+    },
+    refetchInterval: 15_000,
+  })
+  const list = usePaged<Attendance>('attendance', '/v1/attendance', { session: s.id, state, class: cls }, { every: 15_000 })
+  const who = (a: Attendance) => {
+    const name = a.name || a.person
+    return can('people:open') ? <Link to={`/people/${a.person}`}>{name}</Link> : name
+  }
+  return (
+    <>
+      <Text size="sm" c="dimmed" mb="xs">{t('attendance.times', { start: f.clock(s.start, false), due: f.clock(s.due, false), end: f.clock(s.end, false) })}</Text>
+      <div className="chips" role="group" aria-label={t('attendance.summary')}>
+        {attendanceStates.filter((x) => summary.data?.[x] || state === x).map((x) => (
+          <button type="button" key={x} className="chip" aria-pressed={state === x} onClick={() => setState(state === x ? '' : x)} data-state={x}>
+            <b>{f.number(summary.data?.[x] ?? 0)}</b> <AttendanceTag s={x} />
+          </button>
+        ))}
+      </div>
+      <Panel flush label={f.local(s.name, s.name_zh)}>
+        <div className="filters">
+          <Select clearable searchable placeholder={t('people.anyClass')} aria-label={t('people.class')} value={cls || null} onChange={(v) => setCls(v ?? '')} data={classes} />
+          <Select clearable placeholder={t('attendance.anyState')} aria-label={t('attendance.state')} value={state || null} onChange={(v) => setState(v ?? '')} data={attendanceStates.map((x) => ({ value: x, label: t('attendanceState.' + x) }))} />
+        </div>
+        <PagedList list={list} empty={<Empty title={t('attendance.none')} hint={state || cls ? t('attendance.noneFilter') : t('attendance.noneHint')} />}>
+          {(rows) => (
+            <Rows label={f.local(s.name, s.name_zh)} rows={rows} id={(a) => a.person} columns={[
+              { key: 'name', label: t('people.name'), main: true, cell: who },
+              { key: 'class', label: t('people.class'), cell: (a) => a.class || '–' },
+              { key: 'state', label: t('attendance.state'), cell: (a) => <Group gap={4}><AttendanceTag s={a.state} />{!a.final && <Tag>{t('attendance.provisional')}</Tag>}</Group> },
+              { key: 'at', label: t('attendance.at'), cell: (a) => a.at ? f.clock(a.at) : '–' },
+              { key: 'how', label: t('attendance.how'), cell: (a) => a.method ? `${t('method.' + a.method)}${a.zone ? ` · ${places.zoneName(a.zone)}` : ''}` : '–' },
+              { key: 'why', label: t('common.reason'), cell: (a) => <Why a={a} /> },
+              { key: 'do', label: '', right: true, cell: (a) => can('attendance:write') ? <Button size="compact-xs" variant="default" leftSection={<IconPencil size={13} />} onClick={() => setFix(a)}>{t('attendance.correct')}</Button> : null },
+            ]} />
+          )}
+        </PagedList>
+      </Panel>
+      {fix && <Correct a={fix} onClose={() => setFix(undefined)} />}
+    </>
+  )
+}
+
+function Why({ a }: { a: Attendance }) {
+  const { t } = useT()
+  const word = (space: string, code: string) => t(`${space}.${code.split(':')[0]}`, { defaultValue: code.replace(/_/g, ' ') })
+  return (
+    <>
+      {(a.reasons ?? []).map((r) => word('attendanceReason', r)).join('; ')}
+      {(a.exceptions ?? []).map((x) => <Tag key={x} tone="orange">{word('attendanceException', x)}</Tag>)}
+    </>
+  )
+}
+
+function Correct({ a, onClose }: { a: Attendance; onClose: () => void }) {
+  const { t } = useT()
+  const cache = useQueryClient()
+  const [state, setState] = useState<string>(a.state)
+  return (
+    <Ask opened onClose={onClose} title={t('attendance.correctTitle', { name: a.name || a.person })} text={t('attendance.correctText')} deed={t('attendance.correct')}
+      comment={{ label: t('attendance.correctReason'), required: true }}
+      onDo={async (reason) => {
+        await call('/v1/attendance/corrections', { method: 'POST', body: { session: a.session, person: a.person, state, reason } })
+        said(t('attendance.corrected'))
+        await cache.invalidateQueries({ queryKey: ['attendance'] })
+      }}>
+      <Select label={t('attendance.state')} allowDeselect={false} value={state} onChange={(v) => v && setState(v)} data={attendanceStates.map((x) => ({ value: x, label: t('attendanceState.' + x) }))} />
+    </Ask>
+  )
+}
+
+function ManualPass({ onClose }: { onClose: () => void }) {
+  const { t } = useT()
+  const cache = useQueryClient()
+  const places = usePlaces()
+  const [v, set] = useState({ person: '', zone: '', direction: 'in', note: '' })
+  const deed = useDeed()
+  const save = () =>
+    deed.run(async () => {
+      await call('/v1/sightings/manual', { method: 'POST', body: v })
+      said(t('manual.done'))
+      void cache.invalidateQueries({ queryKey: ['attendance'] })
+      void cache.invalidateQueries({ queryKey: ['sightings'] })
+      onClose()
+    })
+  return (
+    <Modal opened onClose={onClose} title={t('attendance.manual')} centered closeButtonProps={{ 'aria-label': t('common.close') }}>
+      <form onSubmit={(e) => (e.preventDefault(), void save())}>
+        <Stack>
+          <Text size="sm">{t('manual.text')}</Text>
+          <PersonPicker value={v.person} onChange={(person) => set({ ...v, person })} label={t('manual.person')} />
+          <Select label={t('fleet.zone')} required searchable value={v.zone || null} onChange={(z) => set({ ...v, zone: z ?? '' })} data={places.options} />
+          <Select label={t('manual.direction')} allowDeselect={false} value={v.direction} onChange={(d) => d && set({ ...v, direction: d })} data={['in', 'out'].map((d) => ({ value: d, label: t('direction.' + d) }))} />
+          <Textarea label={t('manual.note')} required autosize minRows={2} maxLength={500} value={v.note} placeholder={t('manual.notePlaceholder')} onChange={(e) => set({ ...v, note: e.currentTarget.value })} />
+          {deed.error !== undefined && <Trouble error={deed.error} />}
+          <Group justify="flex-end">
+            <Button variant="default" onClick={onClose}>{t('common.cancel')}</Button>
+            <Button type="submit" loading={deed.busy} disabled={!v.person || !v.zone || !v.note.trim()}>{t('manual.deed')}</Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  )
+}

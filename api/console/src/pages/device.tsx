@@ -1,0 +1,287 @@
+// One device: its twin, charts, what it was asked to be, its comings and goings.
+
+import { Button, Group, Modal, NumberInput, Select, SegmentedControl, Stack, Switch, Tabs, Text, TextInput } from '@mantine/core'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { Link, useNavigate, useParams } from 'react-router'
+import { APIError, call } from '../api/client'
+import type { Action, CommandResult, Device, DeviceCreated, Property, Rejection, Sighting, StatusRow, Value } from '../api/types'
+import { useT } from '../i18n'
+import { timeOf, unitText } from '../lib/format'
+import { useFormat, useNow, useSession } from '../session'
+import { CameraView } from '../ui/cameraview'
+import { Chart } from '../ui/chart'
+import { Credentials } from '../ui/credentials'
+import { Ask, Empty, Facts, Loaded, Page, Panel, Rows, said, Tag, Trouble, useDeed } from '../ui/kit'
+import { PagedList, usePaged } from '../ui/paged'
+import { SightingLine } from '../ui/sightings'
+import { DeviceTag, usePlaces, useProfiles } from '../ui/states'
+
+export function DevicePage() {
+  const { id = '' } = useParams()
+  const { t } = useT()
+  const q = useQuery({
+    queryKey: ['device', id],
+    queryFn: ({ signal }) => call<Device>(`/v1/devices/${encodeURIComponent(id)}`, { signal }),
+    refetchInterval: (x) => (x.state.error instanceof APIError && x.state.error.status === 404 ? false : 1500),
+  })
+  if (q.error instanceof APIError && q.error.status === 404) {
+    return <Page title={id}><Empty title={t('device.gone')} hint={<Link to="/fleet">{t('device.toFleet')}</Link>} /></Page>
+  }
+  return <Loaded q={q}>{(d) => <DeviceView d={d} />}</Loaded>
+}
+
+function DeviceView({ d }: { d: Device }) {
+  const { t } = useT()
+  const { can } = useSession()
+  const f = useFormat()
+  const now = useNow(1000)
+  const places = usePlaces()
+  const profiles = useProfiles()
+  const profile = profiles.get(d.profile)
+  const numeric = Object.entries(profile?.properties ?? {}).filter(([, p]) => p.type !== 'string')
+  const sees = (profile?.sightings?.length ?? 0) > 0
+  return (
+    <Page title={d.name || d.id} sub={<Group gap={6}><DeviceTag s={d.enabled ? d.twin.state : 'disabled'} /> {t('deviceType.' + d.type)} · {places.zoneName(d.zone)} · {timeOf(d.twin.last_seen) ? t('device.seen', { age: f.ago(d.twin.last_seen, now) }) : t('device.seenNever')}</Group>}
+      actions={can('devices:write') && <DeviceDeeds d={d} />}>
+      {d.enabled && d.twin.state !== 'online' && d.twin.reason && <div className="trouble"><Tag tone="orange">{t('device.why')}</Tag> {d.twin.reason}</div>}
+      <Tabs defaultValue="now" keepMounted={false}>
+        <Tabs.List mb="sm">
+          <Tabs.Tab value="now">{t('device.now')}</Tabs.Tab>
+          {sees && can('sightings:read') && <Tabs.Tab value="sightings">{t('device.sightings')}</Tabs.Tab>}
+          <Tabs.Tab value="log">{t('device.log')}</Tabs.Tab>
+          <Tabs.Tab value="rejected">{t('device.rejected')}</Tabs.Tab>
+          <Tabs.Tab value="about">{t('device.about')}</Tabs.Tab>
+        </Tabs.List>
+        <Tabs.Panel value="now">
+          {d.type === 'camera' && can('camera:view') && <Panel title={t('device.view')} flush actions={<Link to={`/cameras/${d.id}`} className="small">{t('device.toCamera')}</Link>}><CameraView id={d.id} name={d.name} /></Panel>}
+          <TwinPanel d={d} properties={profile?.properties ?? {}} />
+          {can('devices:write') && <Actions d={d} actions={profile?.actions ?? {}} />}
+          {numeric.length > 0 && can('telemetry:read') && <Charts d={d} properties={numeric} />}
+        </Tabs.Panel>
+        <Tabs.Panel value="sightings"><SightingsOf id={d.id} /></Tabs.Panel>
+        <Tabs.Panel value="log"><StatusLog id={d.id} /></Tabs.Panel>
+        <Tabs.Panel value="rejected"><Rejections id={d.id} /></Tabs.Panel>
+        <Tabs.Panel value="about">
+          <Panel title={t('device.about')}>
+            <Facts items={[
+              [t('device.id'), d.id],
+              [t('device.serial'), d.serial || '–'],
+              [t('fleet.driver'), d.driver],
+              [t('device.profile'), f.local(profile?.title, profile?.title_zh) || d.profile],
+              [t('fleet.zone'), places.zoneName(d.zone)],
+              [t('device.created'), f.moment(d.created)],
+              ...Object.entries(d.address ?? {}).map(([k, v]): [string, string] => [k, v]),
+            ]} />
+          </Panel>
+        </Tabs.Panel>
+      </Tabs>
+    </Page>
+  )
+}
+
+function TwinPanel({ d, properties }: { d: Device; properties: Record<string, Property> }) {
+  const { t } = useT()
+  const f = useFormat()
+  const now = useNow(1000)
+  const { can } = useSession()
+  const profiles = useProfiles()
+  const [wish, setWish] = useState('')
+  const names = [...new Set([...Object.keys(properties), ...Object.keys(d.twin.reported ?? {})])].sort()
+  const desired = names.some((n) => d.twin.desired?.[n])
+  if (names.length === 0) return <Panel title={t('device.twin')}><Empty title={t('device.noProperties')} /></Panel>
+  return (
+    <Panel title={t('device.twin')} flush>
+      <Rows label={t('device.twin')} rows={names} id={(n) => n} columns={[
+        { key: 'name', label: t('device.property'), main: true, cell: (n) => profiles.title(n, d.profile) },
+        { key: 'value', label: t('device.reported'), cell: (n) => <b>{f.value(d.twin.reported?.[n]?.value, properties[n])}</b> },
+        { key: 'age', label: t('device.measured'), cell: (n) => f.ago(d.twin.reported?.[n]?.time, now) },
+        ...(desired ? [{ key: 'desired', label: t('device.desired'), cell: (n: string) => f.value(d.twin.desired?.[n]?.value, properties[n]) }] : []),
+        { key: 'do', label: '', right: true, cell: (n) => properties[n]?.writable && can('devices:write') ? <Button size="compact-xs" variant="default" onClick={() => setWish(n)}>{t('device.set')}</Button> : null },
+      ]} />
+      {wish && <Wish d={d} name={wish} property={properties[wish]} onClose={() => setWish('')} />}
+    </Panel>
+  )
+}
+
+/** A field for one value of a property's type. */
+function ValueField({ p, label, value, onChange }: { p: Property; label: string; value: Value | undefined; onChange: (v: Value) => void }) {
+  const { t } = useT()
+  const named = unitText(p.unit) ? `${label} (${unitText(p.unit)})` : label
+  if (p.type === 'boolean') return <Switch label={named} checked={value === true} onChange={(e) => onChange(e.currentTarget.checked)} />
+  if (p.enum?.length) return <Select label={named} data={p.enum} value={typeof value === 'string' ? value : null} onChange={(v) => onChange(v)} required />
+  if (p.type === 'number') {
+    const range = p.minimum !== undefined || p.maximum !== undefined ? t('device.range', { min: p.minimum ?? '…', max: p.maximum ?? '…' }) : undefined
+    return <NumberInput label={named} description={range} value={typeof value === 'number' ? value : ''} onChange={(v) => onChange(v === '' ? null : Number(v))} required hideControls />
+  }
+  return <TextInput label={named} value={typeof value === 'string' ? value : ''} onChange={(e) => onChange(e.currentTarget.value)} maxLength={1024} />
+}
+
+function Wish({ d, name, property, onClose }: { d: Device; name: string; property: Property; onClose: () => void }) {
+  const { t } = useT()
+  const cache = useQueryClient()
+  const profiles = useProfiles()
+  const [value, setValue] = useState<Value>(d.twin.desired?.[name]?.value ?? d.twin.reported?.[name]?.value ?? (property.type === 'boolean' ? false : null))
+  return (
+    <Ask opened onClose={onClose} title={t('device.setTitle', { name: profiles.title(name, d.profile) })} deed={t('device.set')} text={t('device.setText')}
+      onDo={async () => {
+        await call(`/v1/devices/${encodeURIComponent(d.id)}/desired/${encodeURIComponent(name)}`, { method: 'PUT', body: { value } })
+        await cache.invalidateQueries({ queryKey: ['device', d.id] })
+      }}>
+      <ValueField p={property} label={profiles.title(name, d.profile)} value={value} onChange={setValue} />
+    </Ask>
+  )
+}
+
+function Actions({ d, actions }: { d: Device; actions: Record<string, Action> }) {
+  const { t } = useT()
+  const f = useFormat()
+  const [name, setName] = useState('')
+  const all = Object.entries(actions)
+  if (all.length === 0) return null
+  return (
+    <Panel title={t('device.actions')}>
+      <Group gap="xs">{all.map(([n, a]) => <Button key={n} variant="default" onClick={() => setName(n)}>{f.local(a.title, a.title_zh) || n}</Button>)}</Group>
+      {name && <Command d={d} name={name} action={actions[name]} onClose={() => setName('')} />}
+    </Panel>
+  )
+}
+
+function Command({ d, name, action, onClose }: { d: Device; name: string; action: Action; onClose: () => void }) {
+  const { t } = useT()
+  const f = useFormat()
+  const inputs = Object.entries(action.input ?? {})
+  const [values, setValues] = useState<Record<string, Value>>(() => Object.fromEntries(inputs.filter(([, p]) => p.type === 'boolean').map(([k]) => [k, false])))
+  return (
+    <Ask opened onClose={onClose} title={f.local(action.title, action.title_zh) || name} deed={t('device.send')} text={t('device.sendText', { name: d.name || d.id })}
+      onDo={async () => {
+        const set = Object.fromEntries(Object.entries(values).filter(([, v]) => v !== null && v !== ''))
+        const r = await call<CommandResult>(`/v1/devices/${encodeURIComponent(d.id)}/commands`, { method: 'POST', body: { action: name, values: set } })
+        said(r?.message || t('device.sent'))
+      }}>
+      {inputs.map(([k, p]) => <ValueField key={k} p={p} label={f.local(p.title, p.title_zh) || k} value={values[k]} onChange={(v) => setValues({ ...values, [k]: v })} />)}
+    </Ask>
+  )
+}
+
+function Charts({ d, properties }: { d: Device; properties: [string, Property][] }) {
+  const { t } = useT()
+  const profiles = useProfiles()
+  const [hours, setHours] = useState('1')
+  return (
+    <Panel title={t('device.charts')} actions={<SegmentedControl size="xs" value={hours} onChange={setHours} aria-label={t('device.span')} data={['1', '6', '24', '168'].map((h) => ({ value: h, label: t('device.hours' + h) }))} />}>
+      <div className="charts">
+        {properties.map(([n, p]) => <Chart key={n} device={d.id} property={n} title={profiles.title(n, d.profile)} unit={unitText(p.unit)} hours={Number(hours)} boolean={p.type === 'boolean'} />)}
+      </div>
+    </Panel>
+  )
+}
+
+function SightingsOf({ id }: { id: string }) {
+  const { t } = useT()
+  const list = usePaged<Sighting>('sightings', '/v1/sightings', { device: id }, { limit: 50 })
+  return <Panel title={t('device.sightings')} flush><PagedList list={list} empty={<Empty title={t('sighting.none')} hint={t('sighting.noneHint')} />}>{(rows) => rows.map((s) => <SightingLine key={s.id} s={s} />)}</PagedList></Panel>
+}
+
+function StatusLog({ id }: { id: string }) {
+  const { t } = useT()
+  const f = useFormat()
+  const list = usePaged<StatusRow>('device', `/v1/devices/${encodeURIComponent(id)}/status-log`, {}, { limit: 50 })
+  return (
+    <Panel title={t('device.log')} flush>
+      <PagedList list={list} empty={<Empty title={t('device.noLog')} hint={t('device.noLogHint')} />}>
+        {(rows) => <Rows label={t('device.log')} rows={rows} id={(r) => r.seq} columns={[
+          { key: 'time', label: t('common.time'), main: true, cell: (r) => f.moment(r.time, true) },
+          { key: 'state', label: t('fleet.state'), cell: (r) => <DeviceTag s={r.state} /> },
+          { key: 'reason', label: t('common.reason'), cell: (r) => r.reason || '–' },
+        ]} />}
+      </PagedList>
+    </Panel>
+  )
+}
+
+function Rejections({ id }: { id: string }) {
+  const { t } = useT()
+  const f = useFormat()
+  const list = usePaged<Rejection>('rejections', '/v1/rejections', { device: id }, { limit: 50 })
+  return (
+    <Panel title={t('device.rejected')} flush>
+      <PagedList list={list} empty={<Empty title={t('device.noRejected')} hint={t('device.noRejectedHint')} />}>
+        {(rows) => <Rows label={t('device.rejected')} rows={rows} id={(r) => r.seq} columns={[
+          { key: 'time', label: t('common.time'), main: true, cell: (r) => f.moment(r.time, true) },
+          { key: 'reason', label: t('common.reason'), cell: (r) => r.reason },
+          { key: 'source', label: t('device.source'), cell: (r) => r.source },
+          { key: 'excerpt', label: t('device.excerpt'), cell: (r) => r.excerpt ? <code>{r.excerpt}</code> : '–' },
+        ]} />}
+      </PagedList>
+    </Panel>
+  )
+}
+
+function DeviceDeeds({ d }: { d: Device }) {
+  const { t } = useT()
+  const go = useNavigate()
+  const cache = useQueryClient()
+  const [open, setOpen] = useState<'edit' | 'delete' | 'password' | ''>('')
+  const [shown, setShown] = useState<DeviceCreated>()
+  const path = `/v1/devices/${encodeURIComponent(d.id)}`
+  return (
+    <>
+      {d.driver === 'mqtt-front' && <Button variant="default" onClick={() => setOpen('password')}>{t('device.newPassword')}</Button>}
+      <Button variant="default" onClick={() => setOpen('edit')}>{t('common.edit')}</Button>
+      <Button variant="default" color="red" onClick={() => setOpen('delete')}>{t('common.delete')}</Button>
+      {open === 'edit' && <EditDevice d={d} onClose={() => setOpen('')} />}
+      <Ask opened={open === 'delete'} onClose={() => setOpen('')} danger title={t('device.deleteTitle', { name: d.name || d.id })} text={t('device.deleteText')} deed={t('common.delete')}
+        onDo={async () => {
+          await call(path, { method: 'DELETE' })
+          cache.removeQueries({ queryKey: ['device', d.id] })
+          void cache.invalidateQueries({ queryKey: ['devices'] })
+          void go('/fleet')
+        }} />
+      <Ask opened={open === 'password'} onClose={() => setOpen('')} title={t('device.newPassword')} text={t('device.newPasswordText')} deed={t('device.newPassword')}
+        onDo={async () => setShown(await call<DeviceCreated>(`${path}/password`, { method: 'POST' }))} />
+      <Modal opened={!!shown} onClose={() => setShown(undefined)} title={t('credentials.title')} size="lg" centered closeOnClickOutside={false} closeButtonProps={{ 'aria-label': t('common.close') }}>
+        {shown && <Credentials c={shown} />}
+      </Modal>
+    </>
+  )
+}
+
+function EditDevice({ d, onClose }: { d: Device; onClose: () => void }) {
+  const { t } = useT()
+  const cache = useQueryClient()
+  const places = usePlaces()
+  const [v, set] = useState({ name: d.name, zone: d.zone ?? '', serial: d.serial ?? '', enabled: d.enabled, address: d.address ?? {} })
+  const deed = useDeed()
+  const save = () =>
+    deed.run(async () => {
+      await call(`/v1/devices/${encodeURIComponent(d.id)}`, {
+        method: 'PUT',
+        body: { school: d.school, profile: d.profile, driver: d.driver, ...v },
+      })
+      await cache.invalidateQueries({ queryKey: ['device', d.id] })
+      said(t('common.saved'))
+      onClose()
+    })
+  return (
+    <Modal opened onClose={onClose} title={t('device.editTitle')} centered closeButtonProps={{ 'aria-label': t('common.close') }}>
+      <form onSubmit={(e) => (e.preventDefault(), void save())}>
+        <Stack>
+          <TextInput label={t('fleet.name')} required value={v.name} maxLength={128} onChange={(e) => set({ ...v, name: e.currentTarget.value })} />
+          <Select label={t('fleet.zone')} searchable clearable data={places.options} value={v.zone || null} onChange={(z) => set({ ...v, zone: z ?? '' })} />
+          <TextInput label={t('device.serial')} value={v.serial} maxLength={128} onChange={(e) => set({ ...v, serial: e.currentTarget.value })} />
+          {Object.keys(v.address).map((k) => (
+            <TextInput key={k} label={k} value={v.address[k]} onChange={(e) => set({ ...v, address: { ...v.address, [k]: e.currentTarget.value } })} />
+          ))}
+          <Switch label={t('device.enabled')} checked={v.enabled} onChange={(e) => set({ ...v, enabled: e.currentTarget.checked })} />
+          <Text size="xs" c="dimmed">{t('device.secretsKept')}</Text>
+          {deed.error !== undefined && <Trouble error={deed.error} />}
+          <Group justify="flex-end">
+            <Button variant="default" onClick={onClose}>{t('common.cancel')}</Button>
+            <Button type="submit" loading={deed.busy}>{t('common.save')}</Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  )
+}

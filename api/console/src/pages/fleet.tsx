@@ -1,0 +1,113 @@
+// The fleet: every device with its state and what it measures now.
+
+import { Button, Select, TextInput } from '@mantine/core'
+import { useDebouncedValue } from '@mantine/hooks'
+import { IconPlus, IconSearch } from '@tabler/icons-react'
+import { useQuery } from '@tanstack/react-query'
+import { Link, useSearchParams } from 'react-router'
+import { call, query } from '../api/client'
+import { deviceStates, deviceTypes, type Device, type DeviceSummary, type Driver, type List } from '../api/types'
+import { useT } from '../i18n'
+import { useFormat, useNow, useSchoolParam, useSession } from '../session'
+import { Empty, Page, Panel, Rows, Tag } from '../ui/kit'
+import { PagedList, usePaged } from '../ui/paged'
+import { DeviceTag, usePlaces, useProfiles } from '../ui/states'
+
+export function FleetPage() {
+  const { t } = useT()
+  const { can } = useSession()
+  const f = useFormat()
+  const now = useNow(1000)
+  const school = useSchoolParam()
+  const places = usePlaces()
+  const [params, setParams] = useSearchParams()
+  const get = (k: string) => params.get(k) ?? ''
+  const put = (k: string, v: string | null) =>
+    setParams((old) => {
+      const p = new URLSearchParams(old)
+      if (v) p.set(k, v)
+      else p.delete(k)
+      return p
+    }, { replace: true })
+  const [q] = useDebouncedValue(get('q'), 250)
+  const filter = { state: get('state'), type: get('type'), driver: get('driver'), zone: get('zone'), q, school }
+  const list = usePaged<Device>('devices', '/v1/devices', filter, { every: 3000 })
+  const summary = useQuery({
+    queryKey: ['devices', 'summary', school],
+    queryFn: () => call<DeviceSummary>('/v1/devices/summary' + query({ school })),
+    refetchInterval: 5000,
+  })
+  const drivers = useDrivers()
+  const total = Object.values(summary.data?.states ?? {}).reduce((a, b) => a + b, 0)
+  const filtered = Object.entries(filter).some(([k, v]) => v && k !== 'school')
+  return (
+    <Page title={t('nav.fleet')} sub={summary.data ? t('fleet.sub', { n: f.number(total) }) : undefined}
+      actions={can('devices:write') && <Button component={Link} to="/fleet/add" leftSection={<IconPlus size={16} />}>{t('fleet.add')}</Button>}>
+      <div className="chips" role="group" aria-label={t('fleet.states')}>
+        {deviceStates.filter((s) => summary.data?.states[s] || get('state') === s).map((s) => (
+          <button type="button" key={s} className="chip" aria-pressed={get('state') === s} onClick={() => put('state', get('state') === s ? null : s)}>
+            <b>{f.number(summary.data?.states[s] ?? 0)}</b> <DeviceTag s={s} />
+          </button>
+        ))}
+      </div>
+      <Panel flush label={t('nav.fleet')}>
+        <div className="filters">
+          <TextInput leftSection={<IconSearch size={16} />} placeholder={t('fleet.search')} aria-label={t('fleet.search')} value={get('q')} onChange={(e) => put('q', e.currentTarget.value)} />
+          <Select clearable placeholder={t('fleet.anyType')} aria-label={t('fleet.type')} value={get('type') || null} onChange={(v) => put('type', v)}
+            data={deviceTypes.map((x) => ({ value: x, label: `${t('deviceType.' + x)}${summary.data?.types[x] ? ` (${summary.data.types[x]})` : ''}` }))} />
+          <Select clearable placeholder={t('fleet.anyState')} aria-label={t('fleet.state')} value={get('state') || null} onChange={(v) => put('state', v)}
+            data={deviceStates.map((x) => ({ value: x, label: t('deviceState.' + x) }))} />
+          <Select clearable searchable placeholder={t('fleet.anyZone')} aria-label={t('fleet.zone')} value={get('zone') || null} onChange={(v) => put('zone', v)} data={places.options} />
+          {can('drivers:read') && <Select clearable placeholder={t('fleet.anyDriver')} aria-label={t('fleet.driver')} value={get('driver') || null} onChange={(v) => put('driver', v)}
+            data={[...new Set(['mqtt-front', ...(drivers.data?.items ?? []).map((d) => d.name)])].map((n) => ({ value: n, label: n === 'mqtt-front' ? t('fleet.mqttFront') : n }))} />}
+        </div>
+        <PagedList list={list} empty={
+          <Empty title={filtered ? t('fleet.noneMatch') : t('fleet.none')} hint={filtered ? t('fleet.noneMatchHint') : t('fleet.noneHint')}>
+            {!filtered && can('devices:write') && <Button mt="sm" component={Link} to="/fleet/add">{t('fleet.add')}</Button>}
+          </Empty>
+        }>
+          {(rows) => (
+            <Rows label={t('nav.fleet')} rows={rows} id={(d) => d.id} to={(d) => `/fleet/${d.id}`} columns={[
+              { key: 'name', label: t('fleet.name'), main: true, cell: (d) => <Link to={`/fleet/${d.id}`}>{d.name || d.id}</Link> },
+              { key: 'state', label: t('fleet.state'), cell: (d) => <span title={d.twin.reason}><DeviceTag s={d.enabled ? d.twin.state : 'disabled'} /></span> },
+              { key: 'values', label: t('fleet.values'), cell: (d) => <TwinValues d={d} max={4} /> },
+              { key: 'type', label: t('fleet.type'), cell: (d) => t('deviceType.' + d.type) },
+              { key: 'zone', label: t('fleet.zone'), cell: (d) => places.zoneName(d.zone) },
+              { key: 'driver', label: t('fleet.driver'), cell: (d) => <Tag>{d.driver}</Tag> },
+              { key: 'seen', label: t('fleet.seen'), right: true, cell: (d) => f.ago(d.twin.last_seen, now) },
+            ]} />
+          )}
+        </PagedList>
+      </Panel>
+    </Page>
+  )
+}
+
+export function useDrivers() {
+  const { can } = useSession()
+  return useQuery({
+    queryKey: ['drivers'],
+    queryFn: async () => {
+      const d = await call<List<Driver> | Driver[]>('/v1/drivers')
+      return { items: Array.isArray(d) ? d : (d.items ?? []) }
+    },
+    enabled: can('drivers:read'),
+    refetchInterval: 10_000,
+  })
+}
+
+/** What a device last reported, with names and units. */
+export function TwinValues({ d, max = 99 }: { d: Device; max?: number }) {
+  const profiles = useProfiles()
+  const f = useFormat()
+  const all = Object.entries(d.twin.reported ?? {})
+  if (all.length === 0) return <span className="score">–</span>
+  return (
+    <div className="values">
+      {all.slice(0, max).map(([k, v]) => (
+        <span key={k} className="value"><span>{profiles.title(k, d.profile)}</span> <b>{f.value(v.value, profiles.property(k, d.profile))}</b></span>
+      ))}
+      {all.length > max && <span className="value">+{all.length - max}</span>}
+    </div>
+  )
+}

@@ -1,0 +1,228 @@
+// Keys for programs, and webhooks to the school's own server.
+
+import { Alert, Button, Checkbox, Group, Modal, Select, SimpleGrid, Stack, Tabs, Text, TextInput } from '@mantine/core'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { call, query } from '../api/client'
+import { permissions, type APIKey, type Delivery, type List, type Permission, type Webhook } from '../api/types'
+import { useT } from '../i18n'
+import { useFormat, useSchoolParam, useSession } from '../session'
+import { Ask, Copyable, Empty, fieldError, Loaded, Page, Panel, Rows, said, Tag, Trouble, useDeed } from '../ui/kit'
+import { PagedList, usePaged } from '../ui/paged'
+
+const kinds = ['alert', 'incident', 'attendance', 'sighting', 'status', 'rejected', 'reading']
+
+export function IntegrationsPage() {
+  const { t } = useT()
+  return (
+    <Page title={t('nav.integrations')} sub={<>{t('integration.sub')} <a href="/docs" target="_blank" rel="noreferrer">{t('integration.docs')}</a></>}>
+      <Tabs defaultValue="keys" keepMounted={false}>
+        <Tabs.List mb="sm"><Tabs.Tab value="keys">{t('key.title')}</Tabs.Tab><Tabs.Tab value="webhooks">{t('hook.title')}</Tabs.Tab></Tabs.List>
+        <Tabs.Panel value="keys"><Keys /></Tabs.Panel>
+        <Tabs.Panel value="webhooks"><Webhooks /></Tabs.Panel>
+      </Tabs>
+    </Page>
+  )
+}
+
+function Keys() {
+  const { t } = useT()
+  const f = useFormat()
+  const cache = useQueryClient()
+  const school = useSchoolParam()
+  const [making, setMaking] = useState(false)
+  const [shown, setShown] = useState<{ secret: string; curl: string }>()
+  const [revoke, setRevoke] = useState<APIKey>()
+  const q = useQuery({ queryKey: ['keys', school], queryFn: () => call<List<APIKey>>('/v1/keys' + query({ school, limit: 500 })) })
+  const renew = () => cache.invalidateQueries({ queryKey: ['keys'] })
+  const state = (k: APIKey) => k.revoked ? <Tag tone="red">{t('key.revoked')}</Tag> : Date.parse(k.expires) < Date.now() ? <Tag tone="orange">{t('key.expired')}</Tag> : <Tag tone="green">{t('key.active')}</Tag>
+  return (
+    <Panel flush title={t('key.title')} actions={<Button size="xs" onClick={() => setMaking(true)}>{t('key.create')}</Button>}>
+      <Loaded q={q}>
+        {(d) => d.items?.length ? (
+          <Rows label={t('key.title')} rows={d.items} id={(k) => k.id} columns={[
+            { key: 'name', label: t('key.name'), main: true, cell: (k) => k.name },
+            { key: 'state', label: t('fleet.state'), cell: state },
+            { key: 'perm', label: t('key.permissions'), cell: (k) => <div className="values">{(k.permissions ?? []).map((p) => <Tag key={p}>{p}</Tag>)}</div> },
+            { key: 'expires', label: t('key.expires'), cell: (k) => f.moment(k.expires) },
+            { key: 'used', label: t('key.used'), cell: (k) => f.moment(k.last_used) },
+            { key: 'do', label: '', right: true, cell: (k) => k.revoked ? null : <Button size="compact-xs" variant="default" onClick={() => setRevoke(k)}>{t('key.revoke')}</Button> },
+          ]} />
+        ) : <Empty title={t('key.none')} hint={t('key.noneHint')} />}
+      </Loaded>
+      {making && <NewKey onClose={() => setMaking(false)} onMade={(k) => (setShown(k), void renew())} />}
+      <Modal opened={!!shown} onClose={() => setShown(undefined)} title={t('key.made')} size="lg" centered closeOnClickOutside={false} closeButtonProps={{ 'aria-label': t('common.close') }}>
+        {shown && (
+          <Stack gap="sm">
+            <Alert color="gate" variant="light">{t('key.once')}</Alert>
+            <Text size="sm" fw={600}>{t('key.secret')}</Text>
+            <Copyable text={shown.secret} label={t('key.secret')} />
+            <Text size="sm" fw={600}>{t('key.curl')}</Text>
+            <Copyable text={shown.curl} label={t('key.curl')} />
+          </Stack>
+        )}
+      </Modal>
+      <Ask opened={!!revoke} onClose={() => setRevoke(undefined)} danger title={t('key.revoke')} text={t('key.revokeText', { name: revoke?.name ?? '' })} deed={t('key.revoke')}
+        onDo={async () => {
+          await call(`/v1/keys/${encodeURIComponent(revoke!.id)}`, { method: 'DELETE' })
+          await renew()
+        }} />
+    </Panel>
+  )
+}
+
+function NewKey({ onClose, onMade }: { onClose: () => void; onMade: (k: { secret: string; curl: string }) => void }) {
+  const { t } = useT()
+  const { can } = useSession()
+  const school = useSchoolParam()
+  const [v, set] = useState({ name: '', days: '90', permissions: ['devices:read', 'alerts:read', 'attendance:read'] as Permission[] })
+  const deed = useDeed()
+  const save = () =>
+    deed.run(async () => {
+      const expires = new Date(Date.now() + Number(v.days) * 86_400_000).toISOString()
+      onMade(await call<{ secret: string; curl: string }>('/v1/keys', { method: 'POST', body: { school, name: v.name.trim(), permissions: v.permissions, expires } }))
+      onClose()
+    })
+  return (
+    <Modal opened onClose={onClose} title={t('key.create')} size="lg" centered closeButtonProps={{ 'aria-label': t('common.close') }}>
+      <form onSubmit={(e) => (e.preventDefault(), void save())}>
+        <Stack>
+          <TextInput label={t('key.name')} description={t('key.nameHelp')} required maxLength={128} data-autofocus value={v.name} error={fieldError(deed.error, 'name')} onChange={(e) => set({ ...v, name: e.currentTarget.value })} />
+          <Select label={t('key.lasts')} allowDeselect={false} value={v.days} onChange={(d) => d && set({ ...v, days: d })} data={['7', '30', '90', '180', '364'].map((d) => ({ value: d, label: t('key.days', { n: d }) }))} />
+          <Checkbox.Group label={t('key.permissions')} description={t('key.permissionsHelp')} value={v.permissions} onChange={(p) => set({ ...v, permissions: p as Permission[] })}>
+            <SimpleGrid cols={{ base: 1, xs: 2 }} mt="xs" spacing="xs">
+              {permissions.filter(can).map((p) => <Checkbox key={p} value={p} label={t('permission.' + p.replace(':', '_'))} description={p} />)}
+            </SimpleGrid>
+          </Checkbox.Group>
+          {deed.error !== undefined && <Trouble error={deed.error} />}
+          <Group justify="flex-end">
+            <Button variant="default" onClick={onClose}>{t('common.cancel')}</Button>
+            <Button type="submit" loading={deed.busy} disabled={!v.name.trim() || v.permissions.length === 0}>{t('key.create')}</Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  )
+}
+
+function Webhooks() {
+  const { t } = useT()
+  const f = useFormat()
+  const cache = useQueryClient()
+  const school = useSchoolParam()
+  const [making, setMaking] = useState(false)
+  const [secret, setSecret] = useState('')
+  const [gone, setGone] = useState<Webhook>()
+  const [log, setLog] = useState<Webhook>()
+  const test = useDeed()
+  const q = useQuery({ queryKey: ['webhooks', school], queryFn: () => call<List<Webhook>>('/v1/webhooks' + query({ school, limit: 500 })) })
+  const renew = () => cache.invalidateQueries({ queryKey: ['webhooks'] })
+  const fire = (w: Webhook) =>
+    test.run(async () => {
+      await call(`/v1/webhooks/${encodeURIComponent(w.id)}/test`, { method: 'POST' })
+      said(t('hook.tested'))
+      setLog(w)
+      await cache.invalidateQueries({ queryKey: ['deliveries'] })
+    })
+  const toggle = (w: Webhook) => test.run(async () => (await call(`/v1/webhooks/${encodeURIComponent(w.id)}`, { method: 'PUT', body: { url: w.url, kinds: w.kinds ?? [], disabled: !w.disabled } }), await renew()))
+  return (
+    <>
+      <Panel flush title={t('hook.title')} actions={<Button size="xs" onClick={() => setMaking(true)}>{t('hook.create')}</Button>}>
+        {test.error !== undefined && <Trouble error={test.error} />}
+        <Loaded q={q}>
+          {(d) => d.items?.length ? (
+            <Rows label={t('hook.title')} rows={d.items} id={(w) => w.id} columns={[
+              { key: 'url', label: t('hook.url'), main: true, cell: (w) => w.url },
+              { key: 'state', label: t('fleet.state'), cell: (w) => w.disabled ? <><Tag tone="red">{t('hook.disabled')}</Tag> {w.reason}</> : <Tag tone="green">{t('hook.active')}</Tag> },
+              { key: 'kinds', label: t('hook.kinds'), cell: (w) => w.kinds?.length ? w.kinds.map((k) => t('eventKind.' + k)).join(', ') : t('hook.allKinds') },
+              { key: 'created', label: t('hook.created'), cell: (w) => f.moment(w.created) },
+              { key: 'do', label: '', right: true, cell: (w) => (
+                <Group gap={4} justify="flex-end">
+                  <Button size="compact-xs" variant="default" onClick={() => void fire(w)}>{t('hook.test')}</Button>
+                  <Button size="compact-xs" variant="default" onClick={() => setLog(w)}>{t('hook.log')}</Button>
+                  <Button size="compact-xs" variant="default" onClick={() => void toggle(w)}>{w.disabled ? t('hook.enable') : t('hook.disable')}</Button>
+                  <Button size="compact-xs" variant="default" onClick={() => setGone(w)}>{t('common.delete')}</Button>
+                </Group>
+              ) },
+            ]} />
+          ) : <Empty title={t('hook.none')} hint={t('hook.noneHint')} />}
+        </Loaded>
+      </Panel>
+      {log && <Deliveries w={log} />}
+      {making && <NewHook onClose={() => setMaking(false)} onMade={(s) => (setSecret(s), void renew())} />}
+      <Modal opened={!!secret} onClose={() => setSecret('')} title={t('hook.made')} size="lg" centered closeOnClickOutside={false} closeButtonProps={{ 'aria-label': t('common.close') }}>
+        <Stack gap="sm">
+          <Alert color="gate" variant="light">{t('hook.once')}</Alert>
+          <Copyable text={secret} label={t('hook.secret')} />
+          <Text size="sm">{t('hook.verify')}</Text>
+        </Stack>
+      </Modal>
+      <Ask opened={!!gone} onClose={() => setGone(undefined)} danger title={t('hook.delete')} text={t('hook.deleteText', { url: gone?.url ?? '' })} deed={t('common.delete')}
+        onDo={async () => {
+          await call(`/v1/webhooks/${encodeURIComponent(gone!.id)}`, { method: 'DELETE' })
+          if (log?.id === gone!.id) setLog(undefined)
+          await renew()
+        }} />
+    </>
+  )
+}
+
+function NewHook({ onClose, onMade }: { onClose: () => void; onMade: (secret: string) => void }) {
+  const { t } = useT()
+  const school = useSchoolParam()
+  const [url, setURL] = useState('')
+  const [chosen, setChosen] = useState<string[]>(['alert', 'incident', 'attendance'])
+  const deed = useDeed()
+  const save = () =>
+    deed.run(async () => {
+      const r = await call<{ secret: string }>('/v1/webhooks', { method: 'POST', body: { school, url: url.trim(), kinds: chosen } })
+      onMade(r.secret)
+      onClose()
+    })
+  return (
+    <Modal opened onClose={onClose} title={t('hook.create')} centered closeButtonProps={{ 'aria-label': t('common.close') }}>
+      <form onSubmit={(e) => (e.preventDefault(), void save())}>
+        <Stack>
+          <TextInput label={t('hook.url')} description={t('hook.urlHelp')} required type="url" maxLength={2048} data-autofocus value={url} placeholder="https://sis.school.example/gatehouse" error={fieldError(deed.error, 'url')} onChange={(e) => setURL(e.currentTarget.value)} />
+          <Checkbox.Group label={t('hook.kinds')} description={t('hook.kindsHelp')} value={chosen} onChange={setChosen}>
+            <SimpleGrid cols={2} mt="xs" spacing="xs">{kinds.map((k) => <Checkbox key={k} value={k} label={t('eventKind.' + k)} />)}</SimpleGrid>
+          </Checkbox.Group>
+          {deed.error !== undefined && <Trouble error={deed.error} />}
+          <Group justify="flex-end">
+            <Button variant="default" onClick={onClose}>{t('common.cancel')}</Button>
+            <Button type="submit" loading={deed.busy} disabled={!url.trim()}>{t('hook.create')}</Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  )
+}
+
+function Deliveries({ w }: { w: Webhook }) {
+  const { t } = useT()
+  const f = useFormat()
+  const cache = useQueryClient()
+  const deed = useDeed()
+  const list = usePaged<Delivery>('deliveries', `/v1/webhooks/${encodeURIComponent(w.id)}/deliveries`, {}, { limit: 30, every: 3000 })
+  const again = (d: Delivery) => deed.run(async () => (await call(`/v1/webhooks/deliveries/${d.id}/redeliver`, { method: 'POST' }), await cache.invalidateQueries({ queryKey: ['deliveries'] })))
+  const state = (d: Delivery) => d.done ? (d.status >= 200 && d.status < 300 ? <Tag tone="green">{t('delivery.done')}</Tag> : <Tag tone="red">{t('delivery.failed')}</Tag>) : d.attempt > 0 ? <Tag tone="orange">{t('delivery.retrying')}</Tag> : <Tag tone="blue">{t('delivery.waiting')}</Tag>
+  return (
+    <Panel flush title={t('delivery.title', { url: w.url })}>
+      {deed.error !== undefined && <Trouble error={deed.error} />}
+      <PagedList list={list} empty={<Empty title={t('delivery.none')} hint={t('delivery.noneHint')} />}>
+        {(rows) => (
+          <Rows label={t('hook.log')} rows={rows} id={(d) => d.id} columns={[
+            { key: 'created', label: t('delivery.created'), main: true, cell: (d) => f.moment(d.created, true) },
+            { key: 'state', label: t('fleet.state'), cell: state },
+            { key: 'status', label: t('delivery.status'), cell: (d) => d.status || '–' },
+            { key: 'attempt', label: t('delivery.attempts'), right: true, cell: (d) => d.attempt },
+            { key: 'error', label: t('common.reason'), cell: (d) => d.error || '–' },
+            { key: 'next', label: t('delivery.next'), cell: (d) => (d.done ? '–' : f.moment(d.next, true)) },
+            { key: 'event', label: t('delivery.event'), cell: (d) => <code>{d.event_id}</code> },
+            { key: 'do', label: '', right: true, cell: (d) => <Button size="compact-xs" variant="default" onClick={() => void again(d)}>{t('delivery.again')}</Button> },
+          ]} />
+        )}
+      </PagedList>
+    </Panel>
+  )
+}

@@ -1,0 +1,129 @@
+// The class list. Looking at it needs no reason; opening one child's page does.
+
+import { Button, Group, Modal, Select, Stack, Switch, TextInput } from '@mantine/core'
+import { useDebouncedValue } from '@mantine/hooks'
+import { IconFileImport, IconSearch, IconUserPlus } from '@tabler/icons-react'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { Link, useNavigate, useSearchParams } from 'react-router'
+import { call, query } from '../api/client'
+import { personKinds, type List, type Person, type PersonKind, type PersonRow } from '../api/types'
+import { useT } from '../i18n'
+import { useSchoolParam, useSession } from '../session'
+import { Empty, fieldError, Page, Panel, Rows, Tag, Trouble, useDeed } from '../ui/kit'
+import { PagedList, usePaged } from '../ui/paged'
+
+/** The classes of the school that is looked at. */
+export function useClasses() {
+  const school = useSchoolParam()
+  const { can } = useSession()
+  const q = useQuery({
+    queryKey: ['people', 'classes', school],
+    queryFn: () => call<List<string>>('/v1/classes' + query({ school })),
+    enabled: can('people:read'),
+  })
+  return q.data?.items ?? []
+}
+
+export function PeoplePage() {
+  const { t } = useT()
+  const { can } = useSession()
+  const school = useSchoolParam()
+  const classes = useClasses()
+  const [params, setParams] = useSearchParams()
+  const [adding, setAdding] = useState(false)
+  const get = (k: string) => params.get(k) ?? ''
+  const put = (k: string, v: string | null) =>
+    setParams((old) => {
+      const p = new URLSearchParams(old)
+      if (v) p.set(k, v)
+      else p.delete(k)
+      return p
+    }, { replace: true })
+  const [q] = useDebouncedValue(get('q'), 250)
+  const filter = { kind: get('kind'), class: get('class'), q, school }
+  const list = usePaged<PersonRow>('people', '/v1/people', filter)
+  const filtered = !!(filter.kind || filter.class || filter.q)
+  const name = (p: PersonRow) => (can('people:open') ? <Link to={`/people/${p.id}`}>{p.name}</Link> : p.name)
+  return (
+    <Page title={t('nav.people')} sub={t('people.sub')}
+      actions={can('people:write') && (
+        <>
+          <Button component={Link} to="/people/import" variant="default" leftSection={<IconFileImport size={16} />}>{t('people.import')}</Button>
+          <Button leftSection={<IconUserPlus size={16} />} onClick={() => setAdding(true)}>{t('people.add')}</Button>
+        </>
+      )}>
+      <Panel flush label={t('nav.people')}>
+        <div className="filters">
+          <TextInput leftSection={<IconSearch size={16} />} placeholder={t('people.search')} aria-label={t('people.search')} value={get('q')} onChange={(e) => put('q', e.currentTarget.value)} />
+          <Select clearable placeholder={t('people.anyKind')} aria-label={t('people.kind')} value={get('kind') || null} onChange={(v) => put('kind', v)} data={personKinds.map((k) => ({ value: k, label: t('personKind.' + k) }))} />
+          <Select clearable searchable placeholder={t('people.anyClass')} aria-label={t('people.class')} value={get('class') || null} onChange={(v) => put('class', v)} data={classes} />
+        </div>
+        <PagedList list={list} empty={
+          <Empty title={filtered ? t('people.none') : t('people.nobody')} hint={filtered ? t('people.noneHint') : t('people.nobodyHint')}>
+            {!filtered && can('people:write') && <Button mt="sm" component={Link} to="/people/import">{t('people.import')}</Button>}
+          </Empty>
+        }>
+          {(rows) => (
+            <Rows label={t('nav.people')} rows={rows} id={(p) => p.id} to={can('people:open') ? (p) => `/people/${p.id}` : undefined} columns={[
+              { key: 'name', label: t('people.name'), main: true, cell: name },
+              { key: 'kind', label: t('people.kind'), cell: (p) => t('personKind.' + p.kind) },
+              { key: 'class', label: t('people.class'), cell: (p) => p.class || '–' },
+              { key: 'number', label: t('people.number'), cell: (p) => p.number || '–' },
+              { key: 'consent', label: t('people.consent'), cell: (p) => p.consent ? <Tag tone="green">{t('consent.given')}</Tag> : <Tag>{t('consent.none')}</Tag> },
+              { key: 'face', label: t('people.face'), cell: (p) => p.face ? <Tag tone="blue">{t('people.enrolled')}</Tag> : '–' },
+              { key: 'cards', label: t('people.cards'), right: true, cell: (p) => p.cards || '–' },
+            ]} />
+          )}
+        </PagedList>
+      </Panel>
+      {adding && <AddPerson onClose={() => setAdding(false)} classes={classes} />}
+    </Page>
+  )
+}
+
+function AddPerson({ onClose, classes }: { onClose: () => void; classes: string[] }) {
+  const { t } = useT()
+  const go = useNavigate()
+  const cache = useQueryClient()
+  const school = useSchoolParam()
+  const { can } = useSession()
+  const [v, set] = useState({ kind: 'student' as PersonKind, name: '', number: '', class: '', phone: '', boarder: false })
+  const deed = useDeed()
+  const text = (k: 'name' | 'number' | 'class' | 'phone') => ({ value: v[k], error: fieldError(deed.error, k), onChange: (e: React.ChangeEvent<HTMLInputElement>) => set({ ...v, [k]: e.currentTarget.value }) })
+  const save = () =>
+    deed.run(async () => {
+      const student = v.kind === 'student'
+      const p = await call<Person>('/v1/people', {
+        method: 'POST',
+        body: { school, kind: v.kind, name: v.name.trim(), number: v.number.trim() || undefined, phone: v.phone.trim() || undefined, class: (student && v.class.trim()) || undefined, boarder: student && v.boarder },
+      })
+      void cache.invalidateQueries({ queryKey: ['people'] })
+      onClose()
+      if (can('people:open')) void go(`/people/${p.id}`, { state: { reason: t('person.justAdded') } })
+    })
+  return (
+    <Modal opened onClose={onClose} title={t('people.add')} centered closeButtonProps={{ 'aria-label': t('common.close') }}>
+      <form onSubmit={(e) => (e.preventDefault(), void save())}>
+        <Stack>
+          <Select label={t('people.kind')} allowDeselect={false} value={v.kind} onChange={(k) => k && set({ ...v, kind: k as PersonKind })} data={personKinds.map((k) => ({ value: k, label: t('personKind.' + k) }))} />
+          <TextInput label={t('people.name')} required maxLength={128} data-autofocus {...text('name')} />
+          <TextInput label={t('people.number')} description={t('people.numberHelp')} maxLength={64} {...text('number')} />
+          {v.kind === 'student' && (
+            <>
+              <TextInput label={t('people.class')} maxLength={64} list="classes" {...text('class')} />
+              <datalist id="classes">{classes.map((c) => <option key={c} value={c} />)}</datalist>
+              <Switch label={t('people.boarder')} checked={v.boarder} onChange={(e) => set({ ...v, boarder: e.currentTarget.checked })} />
+            </>
+          )}
+          <TextInput label={t('people.phone')} type="tel" maxLength={64} {...text('phone')} />
+          {deed.error !== undefined && <Trouble error={deed.error} />}
+          <Group justify="flex-end">
+            <Button variant="default" onClick={onClose}>{t('common.cancel')}</Button>
+            <Button type="submit" loading={deed.busy}>{t('people.add')}</Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  )
+}

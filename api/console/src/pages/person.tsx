@@ -1,0 +1,294 @@
+// One person. For a student the gateway asks why before it shows anything, and writes it down.
+
+import { Alert, Button, FileButton, Group, Modal, Select, Stack, Switch, Text, TextInput } from '@mantine/core'
+import { IconLock } from '@tabler/icons-react'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { Link, useLocation, useNavigate, useParams } from 'react-router'
+import { APIError, call, query } from '../api/client'
+import type { Attendance, List, Pass, PersonPage as PersonData, Session, Sighting } from '../api/types'
+import { useT } from '../i18n'
+import { instantIn } from '../lib/format'
+import { useFormat, useSession } from '../session'
+import { Ask, Empty, Facts, fieldError, Loaded, Page, Panel, Rows, said, Tag, Trouble, useDeed, Wait } from '../ui/kit'
+import { PagedList, usePaged } from '../ui/paged'
+import { SightingLine } from '../ui/sightings'
+import { AttendanceTag } from '../ui/states'
+import { useClasses } from './people'
+
+export function PersonPage() {
+  const { id = '' } = useParams()
+  const { t } = useT()
+  const given = (useLocation().state as { reason?: string } | null)?.reason ?? ''
+  const [reason, setReason] = useState(given)
+  const q = useQuery({
+    queryKey: ['person', id, reason],
+    queryFn: ({ signal }) => call<PersonData>(`/v1/people/${encodeURIComponent(id)}` + query({ reason }), { signal }),
+    retry: false,
+    staleTime: Infinity, // each look is an entry in the audit log: look once
+    gcTime: 0,
+    refetchOnWindowFocus: false,
+    refetchOnReconnect: false,
+  })
+  const asks = q.error instanceof APIError && (q.error.fields.some((f) => f.field.endsWith('reason')) || (q.error.status === 422 && /reason/i.test(q.error.message)))
+  if (q.data) return <PersonView p={q.data} renew={() => q.refetch()} />
+  if (asks) return <AskWhy onReason={setReason} />
+  if (q.error instanceof APIError && q.error.status === 404) return <Page title={t('person.gone')}><Empty title={t('person.gone')} hint={<Link to="/people">{t('person.toPeople')}</Link>} /></Page>
+  if (q.error) return <Page title={t('nav.people')}><Trouble error={q.error} retry={() => void q.refetch()} /></Page>
+  return <Wait />
+}
+
+function AskWhy({ onReason }: { onReason: (r: string) => void }) {
+  const { t } = useT()
+  const [text, setText] = useState('')
+  const usual = ['parent', 'absence', 'incident', 'enrolment', 'data']
+  return (
+    <Page title={t('why.title')}>
+      <Panel>
+        <form onSubmit={(e) => (e.preventDefault(), text.trim() && onReason(text.trim()))}>
+          <Stack maw={560}>
+            <Group wrap="nowrap" align="flex-start"><IconLock size={22} aria-hidden style={{ flex: 'none' }} /><Text size="sm">{t('why.text')}</Text></Group>
+            <TextInput label={t('why.reason')} required autoFocus value={text} maxLength={300} onChange={(e) => setText(e.currentTarget.value)} />
+            <Group gap="xs">{usual.map((u) => <Button key={u} size="compact-sm" variant="default" onClick={() => setText(t('why.usual.' + u))}>{t('why.usual.' + u)}</Button>)}</Group>
+            <Group>
+              <Button type="submit" disabled={!text.trim()}>{t('why.open')}</Button>
+              <Button variant="default" component={Link} to="/people">{t('common.cancel')}</Button>
+            </Group>
+          </Stack>
+        </form>
+      </Panel>
+    </Page>
+  )
+}
+
+function PersonView({ p, renew }: { p: PersonData; renew: () => Promise<unknown> }) {
+  const { t } = useT()
+  const f = useFormat()
+  const go = useNavigate()
+  const cache = useQueryClient()
+  const { can } = useSession()
+  const [open, setOpen] = useState<'edit' | 'delete' | ''>('')
+  return (
+    <Page title={p.name} sub={[t('personKind.' + p.kind), p.class, p.number].filter(Boolean).join(' · ')}
+      actions={can('people:write') && (
+        <>
+          <Button variant="default" onClick={() => setOpen('edit')}>{t('common.edit')}</Button>
+          <Button variant="default" onClick={() => setOpen('delete')}>{t('person.delete')}</Button>
+        </>
+      )}>
+      {p.kind === 'student' && <Text size="xs" c="dimmed" mb="sm">{t('person.audited')}</Text>}
+      <div className="two">
+        <div>
+          <Panel title={t('person.about')}>
+            <Facts items={[
+              [t('people.number'), p.number || '–'],
+              ...(p.kind === 'student' ? [[t('people.class'), p.class || '–'], [t('people.boarder'), p.boarder ? t('common.yes') : t('common.no')]] as [string, string][] : []),
+              [t('people.phone'), p.phone || '–'],
+              [t('person.since'), f.moment(p.created)],
+            ]} />
+          </Panel>
+          <ConsentPanel p={p} renew={renew} />
+          <Passes p={p} renew={renew} />
+        </div>
+        <div>
+          {can('attendance:read') && <AttendanceOf id={p.id} />}
+          {can('sightings:read') && <SightingsOf id={p.id} />}
+        </div>
+      </div>
+      {open === 'edit' && <EditPerson p={p} onClose={() => setOpen('')} renew={renew} />}
+      <Ask opened={open === 'delete'} onClose={() => setOpen('')} danger title={t('person.deleteTitle', { name: p.name })} text={t('person.deleteText')} deed={t('person.delete')}
+        onDo={async () => {
+          await call(`/v1/people/${encodeURIComponent(p.id)}`, { method: 'DELETE' })
+          void cache.invalidateQueries({ queryKey: ['people'] })
+          void go('/people')
+        }} />
+    </Page>
+  )
+}
+
+function ConsentPanel({ p, renew }: { p: PersonData; renew: () => Promise<unknown> }) {
+  const { t } = useT()
+  const f = useFormat()
+  const { can } = useSession()
+  const [asking, setAsking] = useState(false)
+  const [by, setBy] = useState('')
+  const [note, setNote] = useState('')
+  const all = p.consents ?? []
+  const given = all[0]?.given ?? false
+  const deed = useDeed()
+  const save = () =>
+    deed.run(async () => {
+      await call(`/v1/people/${encodeURIComponent(p.id)}/consent`, { method: 'POST', body: { given: !given, by: by.trim(), note: note.trim() } })
+      await renew()
+      said(given ? t('consent.withdrawn') : t('consent.recorded'))
+      setAsking(false)
+      setBy('')
+      setNote('')
+    })
+  return (
+    <Panel title={t('consent.title')} actions={<>{given ? <Tag tone="green" dot>{t('consent.given')}</Tag> : <Tag dot>{t('consent.none')}</Tag>}
+      {can('faces:admin') && <Button size="xs" variant="default" onClick={() => setAsking(true)}>{given ? t('consent.withdraw') : t('consent.give')}</Button>}</>}>
+      <Text size="sm" c="dimmed">{given ? t('consent.givenText') : t('consent.noneText')}</Text>
+      {all.length > 0 && (
+        <ul className="plain">
+          {all.slice(0, 5).map((c) => <li key={c.at}><Text size="sm">{f.moment(c.at)}: {c.given ? t('consent.gave', { by: c.by }) : t('consent.withdrew', { by: c.by })}{c.note && ` (${c.note})`}</Text></li>)}
+        </ul>
+      )}
+      <Modal opened={asking} onClose={() => setAsking(false)} title={given ? t('consent.withdraw') : t('consent.give')} centered closeButtonProps={{ 'aria-label': t('common.close') }}>
+        <form onSubmit={(e) => (e.preventDefault(), void save())}>
+          <Stack>
+            <Text size="sm">{given ? t('consent.withdrawText') : t('consent.giveText')}</Text>
+            <TextInput label={t('consent.by')} description={t('consent.byHelp')} required maxLength={128} value={by} data-autofocus onChange={(e) => setBy(e.currentTarget.value)} />
+            <TextInput label={t('consent.note')} description={t('consent.noteHelp')} maxLength={500} value={note} onChange={(e) => setNote(e.currentTarget.value)} />
+            {deed.error !== undefined && <Trouble error={deed.error} />}
+            <Group justify="flex-end">
+              <Button variant="default" onClick={() => setAsking(false)}>{t('common.cancel')}</Button>
+              <Button type="submit" loading={deed.busy} color={given ? 'red' : undefined}>{given ? t('consent.withdraw') : t('consent.give')}</Button>
+            </Group>
+          </Stack>
+        </form>
+      </Modal>
+    </Panel>
+  )
+}
+
+function Passes({ p, renew }: { p: PersonData; renew: () => Promise<unknown> }) {
+  const { t } = useT()
+  const f = useFormat()
+  const { can } = useSession()
+  const [card, setCard] = useState(false)
+  const [gone, setGone] = useState<Pass>()
+  const face = useDeed()
+  const consent = p.consents?.[0]?.given ?? false
+  const passes = p.passes ?? []
+  const upload = (file: File | null) =>
+    file && face.run(async () => {
+      await call(`/v1/people/${encodeURIComponent(p.id)}/face`, { method: 'POST', body: file, type: file.type })
+      await renew()
+      said(t('pass.faceDone'))
+    })
+  return (
+    <Panel title={t('pass.title')} flush actions={
+      <>
+        {can('people:write') && <Button size="xs" variant="default" onClick={() => setCard(true)}>{t('pass.addCard')}</Button>}
+        {can('faces:admin') && consent && <FileButton accept="image/jpeg,image/png" onChange={(f) => void upload(f)}>{(props) => <Button size="xs" loading={face.busy} {...props}>{t('pass.addFace')}</Button>}</FileButton>}
+      </>
+    }>
+      {can('faces:admin') && !consent && <Text size="sm" c="dimmed" p="sm">{t('pass.needsConsent')}</Text>}
+      {face.error !== undefined && <Alert color="red" variant="light" m="sm" title={<span className="probe-title">{t('pass.refused')}</span>} role="alert"><Text size="sm">{face.error instanceof APIError ? face.error.message : String(face.error)}</Text><Text size="xs" mt={4}>{t('pass.photoHelp')}</Text></Alert>}
+      {passes.length === 0 ? <Empty title={t('pass.none')} hint={t('pass.noneHint')} /> : (
+        <Rows label={t('pass.title')} rows={passes} id={(x) => x.id} columns={[
+          { key: 'method', label: t('pass.method'), main: true, cell: (x) => t('method.' + x.method) },
+          { key: 'what', label: t('pass.what'), cell: (x) => x.method === 'face' ? t('pass.quality', { q: (x.quality ?? 0).toFixed(2) }) : x.masked ? `…${x.masked}` : '–' },
+          { key: 'created', label: t('pass.since'), cell: (x) => f.moment(x.created) },
+          { key: 'expires', label: t('pass.until'), cell: (x) => f.moment(x.expires) },
+          { key: 'do', label: '', right: true, cell: (x) => can('people:write') ? <Button size="compact-xs" variant="default" onClick={() => setGone(x)}>{t('common.remove')}</Button> : null },
+        ]} />
+      )}
+      {card && <AddCard id={p.id} onClose={() => setCard(false)} renew={renew} />}
+      <Ask opened={!!gone} onClose={() => setGone(undefined)} danger title={t('pass.removeTitle')} text={t('pass.removeText')} deed={t('common.remove')}
+        onDo={async () => {
+          await call(`/v1/passes/${encodeURIComponent(gone!.id)}`, { method: 'DELETE' })
+          await renew()
+        }} />
+    </Panel>
+  )
+}
+
+function AddCard({ id, onClose, renew }: { id: string; onClose: () => void; renew: () => Promise<unknown> }) {
+  const { t } = useT()
+  const { school } = useSession()
+  const [v, set] = useState({ method: 'card', credential: '', expires: '' })
+  const deed = useDeed()
+  const save = () =>
+    deed.run(async () => {
+      await call(`/v1/people/${encodeURIComponent(id)}/cards`, { method: 'POST', body: { method: v.method, credential: v.credential.trim(), ...(v.expires ? { expires: instantIn(school.timezone, `${v.expires}T23:59`) } : {}) } })
+      await renew()
+      onClose()
+    })
+  return (
+    <Modal opened onClose={onClose} title={t('pass.addCard')} centered closeButtonProps={{ 'aria-label': t('common.close') }}>
+      <form onSubmit={(e) => (e.preventDefault(), void save())}>
+        <Stack>
+          <Select label={t('pass.method')} allowDeselect={false} value={v.method} onChange={(m) => m && set({ ...v, method: m })} data={['card', 'qr', 'pin'].map((m) => ({ value: m, label: t('method.' + m) }))} />
+          <TextInput label={t('pass.number')} description={t('pass.numberHelp')} required maxLength={256} value={v.credential} data-autofocus autoComplete="off" error={fieldError(deed.error, 'credential')} onChange={(e) => set({ ...v, credential: e.currentTarget.value })} />
+          <TextInput label={t('pass.until')} type="date" value={v.expires} onChange={(e) => set({ ...v, expires: e.currentTarget.value })} />
+          {deed.error !== undefined && <Trouble error={deed.error} />}
+          <Group justify="flex-end">
+            <Button variant="default" onClick={onClose}>{t('common.cancel')}</Button>
+            <Button type="submit" loading={deed.busy}>{t('common.save')}</Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  )
+}
+
+function EditPerson({ p, onClose, renew }: { p: PersonData; onClose: () => void; renew: () => Promise<unknown> }) {
+  const { t } = useT()
+  const cache = useQueryClient()
+  const classes = useClasses()
+  const [v, set] = useState({ name: p.name, number: p.number ?? '', class: p.class ?? '', phone: p.phone ?? '', boarder: p.boarder ?? false })
+  const deed = useDeed()
+  const text = (k: 'name' | 'number' | 'class' | 'phone') => ({ value: v[k], error: fieldError(deed.error, k), onChange: (e: React.ChangeEvent<HTMLInputElement>) => set({ ...v, [k]: e.currentTarget.value }) })
+  const save = () =>
+    deed.run(async () => {
+      await call(`/v1/people/${encodeURIComponent(p.id)}`, { method: 'PUT', body: { school: p.school, kind: p.kind, guardians: p.guardians ?? undefined, ...v } })
+      await renew()
+      void cache.invalidateQueries({ queryKey: ['people'] })
+      onClose()
+    })
+  return (
+    <Modal opened onClose={onClose} title={t('person.edit')} centered closeButtonProps={{ 'aria-label': t('common.close') }}>
+      <form onSubmit={(e) => (e.preventDefault(), void save())}>
+        <Stack>
+          <TextInput label={t('people.name')} required maxLength={128} {...text('name')} />
+          <TextInput label={t('people.number')} maxLength={64} {...text('number')} />
+          {p.kind === 'student' && (
+            <>
+              <TextInput label={t('people.class')} maxLength={64} list="classes" {...text('class')} />
+              <datalist id="classes">{classes.map((c) => <option key={c} value={c} />)}</datalist>
+              <Switch label={t('people.boarder')} checked={v.boarder} onChange={(e) => set({ ...v, boarder: e.currentTarget.checked })} />
+            </>
+          )}
+          <TextInput label={t('people.phone')} type="tel" maxLength={64} {...text('phone')} />
+          {deed.error !== undefined && <Trouble error={deed.error} />}
+          <Group justify="flex-end">
+            <Button variant="default" onClick={onClose}>{t('common.cancel')}</Button>
+            <Button type="submit" loading={deed.busy}>{t('common.save')}</Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  )
+}
+
+function AttendanceOf({ id }: { id: string }) {
+  const { t } = useT()
+  const f = useFormat()
+  const q = useQuery({ queryKey: ['attendance', 'person', id], queryFn: () => call<List<Attendance>>('/v1/attendance' + query({ person: id, limit: 20 })) })
+  const sessions = useQuery({ queryKey: ['sessions', 'today'], queryFn: () => call<List<Session>>('/v1/sessions') })
+  const name = (s: string, kind: string) => {
+    const found = sessions.data?.items?.find((x) => x.id === s)
+    return found ? f.local(found.name, found.name_zh) : t('sessionKind.' + kind)
+  }
+  return (
+    <Panel title={t('nav.attendance')} flush>
+      <Loaded q={q}>
+        {(d) => d.items?.length ? (
+          <Rows label={t('nav.attendance')} rows={d.items} id={(a) => a.session} columns={[
+            { key: 'session', label: t('attendance.session'), main: true, cell: (a) => `${name(a.session, a.kind)} · ${a.date}` },
+            { key: 'state', label: t('attendance.state'), cell: (a) => <AttendanceTag s={a.state} /> },
+            { key: 'at', label: t('attendance.at'), cell: (a) => a.at ? `${f.clock(a.at)} ${a.method ? t('method.' + a.method) : ''}` : '–' },
+          ]} />
+        ) : <Empty title={t('attendance.noneFor')} />}
+      </Loaded>
+    </Panel>
+  )
+}
+
+function SightingsOf({ id }: { id: string }) {
+  const { t } = useT()
+  const list = usePaged<Sighting>('sightings', '/v1/sightings', { person: id }, { limit: 20 })
+  return <Panel title={t('person.sightings')} flush><PagedList list={list} empty={<Empty title={t('sighting.none')} hint={t('sighting.noneHint')} />}>{(rows) => rows.map((s) => <SightingLine key={s.id} s={s} place />)}</PagedList></Panel>
+}

@@ -1,0 +1,38 @@
+// Settings of the school: what it is called, where things are, when people are expected, who
+// may sign in, what was done by whom.
+
+import { Tabs } from '@mantine/core'
+import { useNavigate, useParams } from 'react-router'
+import { useT } from '../i18n'
+import { useSession } from '../session'
+import { Page } from '../ui/kit'
+import { AuditTab } from './settings/audit'
+import { PlacesTab } from './settings/places'
+import { PoliceTab } from './settings/police'
+import { SchoolTab } from './settings/school'
+import { SessionsTab } from './settings/sessions'
+import { UsersTab } from './settings/users'
+
+export function SettingsPage() {
+  const { t } = useT()
+  const { can } = useSession()
+  const go = useNavigate()
+  const { tab } = useParams()
+  const tabs = [
+    { key: 'school', show: true, page: <SchoolTab /> },
+    { key: 'places', show: true, page: <PlacesTab /> },
+    { key: 'sessions', show: can('attendance:read'), page: <SessionsTab /> },
+    { key: 'users', show: can('users:admin'), page: <UsersTab /> },
+    { key: 'police', show: true, page: <PoliceTab /> },
+    { key: 'audit', show: can('audit:read'), page: <AuditTab /> },
+  ].filter((x) => x.show)
+  const at = tabs.some((x) => x.key === tab) ? tab : 'school'
+  return (
+    <Page title={t('nav.settings')}>
+      <Tabs value={at} onChange={(v) => v && void go(`/settings/${v}`)} keepMounted={false}>
+        <Tabs.List mb="sm">{tabs.map((x) => <Tabs.Tab key={x.key} value={x.key}>{t('settings.' + x.key)}</Tabs.Tab>)}</Tabs.List>
+        {tabs.map((x) => <Tabs.Panel key={x.key} value={x.key}>{x.page}</Tabs.Panel>)}
+      </Tabs>
+    </Page>
+  )
+}

@@ -1,0 +1,100 @@
+// Sites, buildings and zones as a tree.
+
+import { ActionIcon, Button, Group, Modal, Select, Stack, Switch, Text, TextInput } from '@mantine/core'
+import { IconPencil, IconPlus, IconTrash } from '@tabler/icons-react'
+import { useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { call } from '../../api/client'
+import { zoneKinds, type Building, type Site, type Zone, type ZoneKind } from '../../api/types'
+import { useT } from '../../i18n'
+import { useSchoolParam, useSession } from '../../session'
+import { Ask, Empty, fieldError, Loaded, Panel, Tag, Trouble, useDeed } from '../../ui/kit'
+import { usePlaces } from '../../ui/states'
+
+type Level = 'sites' | 'buildings' | 'zones'
+interface Editing { level: Level; id?: string; school?: string; name: string; site?: string; building?: string; kind?: ZoneKind; private?: boolean }
+
+export function PlacesTab() {
+  const { t } = useT()
+  const { can } = useSession()
+  const places = usePlaces()
+  const cache = useQueryClient()
+  const [edit, setEdit] = useState<Editing>()
+  const [gone, setGone] = useState<{ level: Level; id: string; name: string }>()
+  const may = can('settings:write')
+  const tools = (level: Level, x: Site | Building | Zone) => may && (
+    <Group gap={4}>
+      <ActionIcon variant="subtle" size="sm" aria-label={`${t('common.edit')}: ${x.name}`} onClick={() => setEdit({ level, ...x })}><IconPencil size={15} /></ActionIcon>
+      <ActionIcon variant="subtle" size="sm" aria-label={`${t('common.delete')}: ${x.name}`} onClick={() => setGone({ level, id: x.id, name: x.name })}><IconTrash size={15} /></ActionIcon>
+    </Group>
+  )
+  const add = (label: string, e: Editing) => may && <Button size="compact-xs" variant="subtle" leftSection={<IconPlus size={13} />} onClick={() => setEdit(e)}>{label}</Button>
+  return (
+    <Panel title={t('settings.places')} actions={may && <Button size="xs" onClick={() => setEdit({ level: 'sites', name: '' })}>{t('places.addSite')}</Button>}>
+      <Loaded q={places.q}>
+        {() => places.sites.length === 0 ? <Empty title={t('places.none')} hint={t('places.noneHint')} /> : (
+          <ul className="tree">
+            {places.sites.map((s) => (
+              <li key={s.id}>
+                <div className="tree-line"><Text fw={650}>{s.name}</Text>{tools('sites', s)}{add(t('places.addBuilding'), { level: 'buildings', site: s.id, name: '' })}</div>
+                <ul className="tree">
+                  {places.buildings.filter((b) => b.site === s.id).map((b) => (
+                    <li key={b.id}>
+                      <div className="tree-line"><Text fw={600} size="sm">{b.name}</Text>{tools('buildings', b)}{add(t('places.addZone'), { level: 'zones', building: b.id, name: '', kind: 'classroom', private: false })}</div>
+                      <ul className="tree">
+                        {places.zones.filter((z) => z.building === b.id).map((z) => (
+                          <li key={z.id}><div className="tree-line"><Text size="sm">{z.name}</Text><Tag>{t('zoneKind.' + z.kind)}</Tag>{z.private && <Tag tone="violet">{t('places.private')}</Tag>}{tools('zones', z)}</div></li>
+                        ))}
+                      </ul>
+                    </li>
+                  ))}
+                </ul>
+              </li>
+            ))}
+          </ul>
+        )}
+      </Loaded>
+      {edit && <Edit first={edit} onClose={() => setEdit(undefined)} />}
+      <Ask opened={!!gone} onClose={() => setGone(undefined)} danger title={t('places.delete', { name: gone?.name ?? '' })} text={t('places.deleteText')} deed={t('common.delete')}
+        onDo={async () => {
+          await call(`/v1/${gone!.level}/${encodeURIComponent(gone!.id)}`, { method: 'DELETE' })
+          await cache.invalidateQueries({ queryKey: ['places'] })
+        }} />
+    </Panel>
+  )
+}
+
+function Edit({ first, onClose }: { first: Editing; onClose: () => void }) {
+  const { t } = useT()
+  const cache = useQueryClient()
+  const school = useSchoolParam()
+  const [v, set] = useState(first)
+  const deed = useDeed()
+  const save = () =>
+    deed.run(async () => {
+      const { level, id, ...body } = v
+      await call(`/v1/${level}${id ? '/' + encodeURIComponent(id) : ''}`, { method: id ? 'PUT' : 'POST', body: { ...body, school: v.school ?? school, name: v.name.trim() } })
+      await cache.invalidateQueries({ queryKey: ['places'] })
+      onClose()
+    })
+  return (
+    <Modal opened onClose={onClose} title={t(`places.${first.id ? 'edit' : 'new'}.${first.level}`)} centered closeButtonProps={{ 'aria-label': t('common.close') }}>
+      <form onSubmit={(e) => (e.preventDefault(), void save())}>
+        <Stack>
+          <TextInput label={t('places.name')} required maxLength={128} data-autofocus value={v.name} error={fieldError(deed.error, 'name')} onChange={(e) => set({ ...v, name: e.currentTarget.value })} />
+          {v.level === 'zones' && (
+            <>
+              <Select label={t('places.kind')} description={t('places.kindHelp')} allowDeselect={false} value={v.kind} onChange={(k) => k && set({ ...v, kind: k as ZoneKind })} data={zoneKinds.map((k) => ({ value: k, label: t('zoneKind.' + k) }))} />
+              <Switch label={t('places.private')} description={t('places.privateHelp')} checked={v.private ?? false} onChange={(e) => set({ ...v, private: e.currentTarget.checked })} />
+            </>
+          )}
+          {deed.error !== undefined && <Trouble error={deed.error} />}
+          <Group justify="flex-end">
+            <Button variant="default" onClick={onClose}>{t('common.cancel')}</Button>
+            <Button type="submit" loading={deed.busy}>{t('common.save')}</Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  )
+}

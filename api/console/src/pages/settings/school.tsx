@@ -1,0 +1,40 @@
+import { Button, Group, Select, Stack, TextInput } from '@mantine/core'
+import { useQueryClient } from '@tanstack/react-query'
+import { useEffect, useState } from 'react'
+import { call } from '../../api/client'
+import { languages, useT } from '../../i18n'
+import { useSession } from '../../session'
+import { Facts, fieldError, Panel, said, Trouble, useDeed } from '../../ui/kit'
+import { useZones } from '../gate'
+
+export function SchoolTab() {
+  const { t } = useT()
+  const { school, can } = useSession()
+  const cache = useQueryClient()
+  const zones = useZones()
+  const [v, set] = useState(school)
+  useEffect(() => set(school), [school])
+  const deed = useDeed()
+  const save = () =>
+    deed.run(async () => {
+      await call(`/v1/schools/${encodeURIComponent(v.id)}`, { method: 'PUT', body: { kind: v.kind, parent: v.parent || undefined, name: v.name.trim(), timezone: v.timezone, language: v.language } })
+      await Promise.all([cache.invalidateQueries({ queryKey: ['me'] }), cache.invalidateQueries({ queryKey: ['schools'] })])
+      said(t('common.saved'))
+    })
+  if (!can('settings:write')) {
+    return <Panel title={t('settings.school')}><Facts items={[[t('setup.school'), school.name], [t('setup.timezone'), school.timezone], [t('setup.language'), languages.find((l) => l.value === school.language)?.label ?? school.language]]} /></Panel>
+  }
+  return (
+    <Panel title={t('settings.school')}>
+      <form onSubmit={(e) => (e.preventDefault(), void save())}>
+        <Stack maw={520}>
+          <TextInput label={t('setup.school')} required maxLength={128} value={v.name} error={fieldError(deed.error, 'name')} onChange={(e) => set({ ...v, name: e.currentTarget.value })} />
+          <Select label={t('setup.timezone')} description={t('settings.timezoneHelp')} searchable allowDeselect={false} data={zones.includes(v.timezone) ? zones : [v.timezone, ...zones]} value={v.timezone} onChange={(z) => z && set({ ...v, timezone: z })} />
+          <Select label={t('setup.language')} description={t('settings.languageHelp')} allowDeselect={false} data={languages} value={v.language} onChange={(l) => l && set({ ...v, language: l })} />
+          {deed.error !== undefined && <Trouble error={deed.error} />}
+          <Group><Button type="submit" loading={deed.busy}>{t('common.save')}</Button></Group>
+        </Stack>
+      </form>
+    </Panel>
+  )
+}

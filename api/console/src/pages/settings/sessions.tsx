@@ -1,0 +1,109 @@
+// When people are expected, on a day.
+
+import { Button, Group, Modal, MultiSelect, Select, SimpleGrid, Stack, Switch, TextInput } from '@mantine/core'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { call, query } from '../../api/client'
+import { personKinds, zoneKinds, type List, type PersonKind, type Session, type ZoneKind } from '../../api/types'
+import { useT } from '../../i18n'
+import { dayIn, instantIn, wallIn } from '../../lib/format'
+import { useFormat, useSchoolParam, useSession } from '../../session'
+import { Ask, Empty, fieldError, Loaded, Panel, Rows, Tag, Trouble, useDeed } from '../../ui/kit'
+
+export function SessionsTab() {
+  const { t } = useT()
+  const f = useFormat()
+  const { can, school } = useSession()
+  const schoolID = useSchoolParam()
+  const cache = useQueryClient()
+  const [date, setDate] = useState(dayIn(school.timezone, Date.now()))
+  const [edit, setEdit] = useState<Session | 'new'>()
+  const [gone, setGone] = useState<Session>()
+  const q = useQuery({ queryKey: ['sessions', schoolID, date], queryFn: () => call<List<Session>>('/v1/sessions' + query({ date, school: schoolID })) })
+  const may = can('attendance:write')
+  return (
+    <Panel flush title={t('settings.sessions')} actions={<><TextInput size="xs" type="date" aria-label={t('attendance.date')} value={date} onChange={(e) => e.currentTarget.value && setDate(e.currentTarget.value)} />{may && <Button size="xs" onClick={() => setEdit('new')}>{t('session.add')}</Button>}</>}>
+      <Loaded q={q}>
+        {(d) => d.items?.length ? (
+          <Rows label={t('settings.sessions')} rows={d.items} id={(s) => s.id} columns={[
+            { key: 'name', label: t('session.name'), main: true, cell: (s) => <>{f.local(s.name, s.name_zh)} {s.demo && <Tag tone="blue">{t('attendance.demo')}</Tag>}</> },
+            { key: 'kind', label: t('session.kind'), cell: (s) => t('sessionKind.' + s.kind) },
+            { key: 'start', label: t('session.start'), cell: (s) => f.moment(s.start) },
+            { key: 'due', label: t('session.due'), cell: (s) => f.clock(s.due, false) },
+            { key: 'end', label: t('session.end'), cell: (s) => f.moment(s.end) },
+            { key: 'who', label: t('session.who'), cell: (s) => [...(s.who ?? []).map((k) => t('personKind.' + k)), ...(s.boarders ? [t('session.boarders')] : []), ...(s.classes ?? [])].join(', ') },
+            { key: 'where', label: t('session.where'), cell: (s) => (s.zone_kinds ?? []).map((k) => t('zoneKind.' + k)).join(', ') || t('session.zones', { count: s.zones?.length ?? 0 }) },
+            { key: 'do', label: '', right: true, cell: (s) => may ? <Group gap={4} justify="flex-end"><Button size="compact-xs" variant="default" onClick={() => setEdit(s)}>{t('common.edit')}</Button><Button size="compact-xs" variant="default" onClick={() => setGone(s)}>{t('common.delete')}</Button></Group> : null },
+          ]} />
+        ) : <Empty title={t('session.none')} hint={t('session.noneHint')} />}
+      </Loaded>
+      {edit && <Edit s={edit === 'new' ? undefined : edit} date={date} onClose={() => setEdit(undefined)} />}
+      <Ask opened={!!gone} onClose={() => setGone(undefined)} danger title={t('session.delete')} text={t('session.deleteText', { name: gone?.name ?? '' })} deed={t('common.delete')}
+        onDo={async () => {
+          await call(`/v1/sessions/${encodeURIComponent(gone!.id)}`, { method: 'DELETE' })
+          await cache.invalidateQueries({ queryKey: ['sessions'] })
+        }} />
+    </Panel>
+  )
+}
+
+const usual: Record<Session['kind'], { start: string; due: string; end: string; zones: ZoneKind[] }> = {
+  arrival: { start: '06:30', due: '08:00', end: '12:00', zones: ['gate'] },
+  meal: { start: '11:00', due: '12:30', end: '13:30', zones: ['canteen'] },
+  dorm: { start: '17:00', due: '22:00', end: '23:30', zones: ['dorm'] },
+}
+
+function Edit({ s, date, onClose }: { s?: Session; date: string; onClose: () => void }) {
+  const { t } = useT()
+  const cache = useQueryClient()
+  const schoolID = useSchoolParam()
+  const { school } = useSession()
+  const z = school.timezone
+  const [v, set] = useState(() => s
+    ? { kind: s.kind, name: s.name, name_zh: s.name_zh ?? '', start: wallIn(z, s.start), due: wallIn(z, s.due), end: wallIn(z, s.end), who: s.who ?? [], zone_kinds: s.zone_kinds ?? [], boarders: s.boarders ?? false }
+    : { kind: 'arrival' as Session['kind'], name: '', name_zh: '', ...at(date, 'arrival'), who: ['student'] as PersonKind[], boarders: false })
+  const deed = useDeed()
+  const save = () =>
+    deed.run(async () => {
+      const body = {
+        ...(s ? { school: s.school, zones: s.zones, classes: s.classes, demo: s.demo } : { school: schoolID }),
+        ...v, name_zh: v.name_zh || undefined, start: instantIn(z, v.start), due: instantIn(z, v.due), end: instantIn(z, v.end),
+      }
+      await call('/v1/sessions' + (s ? '/' + encodeURIComponent(s.id) : ''), { method: s ? 'PUT' : 'POST', body })
+      await cache.invalidateQueries({ queryKey: ['sessions'] })
+      onClose()
+    })
+  const time = (k: 'start' | 'due' | 'end') => ({ type: 'datetime-local', required: true, value: v[k], error: fieldError(deed.error, k), onChange: (e: React.ChangeEvent<HTMLInputElement>) => set({ ...v, [k]: e.currentTarget.value }) })
+  return (
+    <Modal opened onClose={onClose} title={s ? t('session.edit') : t('session.add')} size="lg" centered closeButtonProps={{ 'aria-label': t('common.close') }}>
+      <form onSubmit={(e) => (e.preventDefault(), void save())}>
+        <Stack>
+          <Select label={t('session.kind')} allowDeselect={false} value={v.kind} data={(['arrival', 'meal', 'dorm'] as const).map((k) => ({ value: k, label: t('sessionKind.' + k) }))}
+            onChange={(k) => k && set({ ...v, kind: k as Session['kind'], ...(s ? {} : at(date, k as Session['kind'])), boarders: k === 'dorm' })} />
+          <SimpleGrid cols={{ base: 1, xs: 2 }}>
+            <TextInput label={t('session.name')} required maxLength={128} value={v.name} error={fieldError(deed.error, 'name')} onChange={(e) => set({ ...v, name: e.currentTarget.value })} />
+            <TextInput label={t('session.nameZH')} maxLength={128} value={v.name_zh} onChange={(e) => set({ ...v, name_zh: e.currentTarget.value })} />
+          </SimpleGrid>
+          <SimpleGrid cols={{ base: 1, xs: 3 }}>
+            <TextInput label={t('session.start')} {...time('start')} />
+            <TextInput label={t('session.due')} {...time('due')} />
+            <TextInput label={t('session.end')} {...time('end')} />
+          </SimpleGrid>
+          <MultiSelect label={t('session.who')} required value={v.who} onChange={(w) => set({ ...v, who: w as PersonKind[] })} data={personKinds.map((k) => ({ value: k, label: t('personKind.' + k) }))} />
+          {!s?.zones?.length && <MultiSelect label={t('session.where')} required value={v.zone_kinds} onChange={(w) => set({ ...v, zone_kinds: w as ZoneKind[] })} data={zoneKinds.map((k) => ({ value: k, label: t('zoneKind.' + k) }))} />}
+          <Switch label={t('session.boarders')} checked={v.boarders} onChange={(e) => set({ ...v, boarders: e.currentTarget.checked })} />
+          {deed.error !== undefined && <Trouble error={deed.error} />}
+          <Group justify="flex-end">
+            <Button variant="default" onClick={onClose}>{t('common.cancel')}</Button>
+            <Button type="submit" loading={deed.busy} disabled={v.who.length === 0}>{t('common.save')}</Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  )
+}
+
+function at(date: string, k: Session['kind']) {
+  const u = usual[k]
+  return { start: `${date}T${u.start}`, due: `${date}T${u.due}`, end: `${date}T${u.end}`, zone_kinds: u.zones }
+}

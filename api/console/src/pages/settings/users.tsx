@@ -1,0 +1,73 @@
+// Who may sign in, and as what.
+
+import { Button, Group, Modal, PasswordInput, Select, Stack, Switch, TextInput } from '@mantine/core'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { call, query } from '../../api/client'
+import { signInRoles, type List, type Role, type User } from '../../api/types'
+import { languages, useT } from '../../i18n'
+import { useFormat, useSchoolParam, useSession } from '../../session'
+import { Empty, fieldError, Loaded, Panel, Rows, Tag, Trouble, useDeed } from '../../ui/kit'
+
+export function UsersTab() {
+  const { t } = useT()
+  const f = useFormat()
+  const school = useSchoolParam()
+  const [edit, setEdit] = useState<User | 'new'>()
+  const q = useQuery({ queryKey: ['users', school], queryFn: () => call<List<User>>('/v1/users' + query({ school, limit: 1000 })) })
+  return (
+    <Panel flush title={t('settings.users')} actions={<Button size="xs" onClick={() => setEdit('new')}>{t('user.add')}</Button>}>
+      <Loaded q={q}>
+        {(d) => d.items?.length ? (
+          <Rows label={t('settings.users')} rows={d.items} id={(u) => u.id} columns={[
+            { key: 'name', label: t('gate.name'), main: true, cell: (u) => u.name },
+            { key: 'full', label: t('setup.fullName'), cell: (u) => u.full_name || '–' },
+            { key: 'role', label: t('user.role'), cell: (u) => t('role.' + u.role) },
+            { key: 'state', label: t('fleet.state'), cell: (u) => u.disabled ? <Tag tone="red">{t('user.disabled')}</Tag> : <Tag tone="green">{t('user.active')}</Tag> },
+            { key: 'created', label: t('user.created'), cell: (u) => f.moment(u.created) },
+            { key: 'do', label: '', right: true, cell: (u) => <Button size="compact-xs" variant="default" onClick={() => setEdit(u)}>{t('common.edit')}</Button> },
+          ]} />
+        ) : <Empty title={t('user.none')} />}
+      </Loaded>
+      {edit && <Edit u={edit === 'new' ? undefined : edit} onClose={() => setEdit(undefined)} />}
+    </Panel>
+  )
+}
+
+function Edit({ u, onClose }: { u?: User; onClose: () => void }) {
+  const { t, lang } = useT()
+  const cache = useQueryClient()
+  const { me } = useSession()
+  const school = useSchoolParam()
+  const [v, set] = useState({ name: u?.name ?? '', full_name: u?.full_name ?? '', role: u?.role ?? ('security' as Role), language: u?.language || lang, password: '', disabled: u?.disabled ?? false })
+  const deed = useDeed()
+  const self = u?.id === me.user.id
+  const roles = signInRoles.filter((r) => r !== 'district_admin' || me.user.role === 'district_admin')
+  const save = () =>
+    deed.run(async () => {
+      const { disabled, password, ...rest } = v
+      if (u) await call(`/v1/users/${encodeURIComponent(u.id)}`, { method: 'PUT', body: { ...rest, disabled, ...(password ? { password } : {}) } })
+      else await call('/v1/users', { method: 'POST', body: { ...rest, password, school } })
+      await cache.invalidateQueries({ queryKey: ['users'] })
+      onClose()
+    })
+  return (
+    <Modal opened onClose={onClose} title={u ? t('user.edit') : t('user.add')} centered closeButtonProps={{ 'aria-label': t('common.close') }}>
+      <form onSubmit={(e) => (e.preventDefault(), void save())}>
+        <Stack>
+          <TextInput label={t('gate.name')} required maxLength={64} value={v.name} autoComplete="off" autoCapitalize="none" error={fieldError(deed.error, 'name')} onChange={(e) => set({ ...v, name: e.currentTarget.value })} />
+          <TextInput label={t('setup.fullName')} maxLength={128} value={v.full_name} autoComplete="off" onChange={(e) => set({ ...v, full_name: e.currentTarget.value })} />
+          <Select label={t('user.role')} description={t('roleHelp.' + v.role)} allowDeselect={false} disabled={self} value={v.role} onChange={(r) => r && set({ ...v, role: r as Role })} data={roles.map((r) => ({ value: r, label: t('role.' + r) }))} />
+          <Select label={t('setup.language')} allowDeselect={false} data={languages} value={v.language} onChange={(l) => l && set({ ...v, language: l })} />
+          {!self && <PasswordInput label={u ? t('user.newPassword') : t('gate.password')} description={t('gate.passwordHelp')} required={!u} minLength={10} value={v.password} autoComplete="new-password" error={fieldError(deed.error, 'password')} onChange={(e) => set({ ...v, password: e.currentTarget.value })} visibilityToggleButtonProps={{ 'aria-label': t('gate.show') }} />}
+          {u && !self && <Switch label={t('user.disable')} checked={v.disabled} onChange={(e) => set({ ...v, disabled: e.currentTarget.checked })} />}
+          {deed.error !== undefined && <Trouble error={deed.error} />}
+          <Group justify="flex-end">
+            <Button variant="default" onClick={onClose}>{t('common.cancel')}</Button>
+            <Button type="submit" loading={deed.busy}>{t('common.save')}</Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  )
+}

@@ -1,0 +1,62 @@
+// The live wall: what needs an answer now, most urgent first.
+
+import { Group, SegmentedControl } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import { Link } from 'react-router'
+import { call, query } from '../api/client'
+import type { Incident, List } from '../api/types'
+import { useT } from '../i18n'
+import { useLive, useWallAlerts } from '../live'
+import { useNow, useSchoolParam, useSession } from '../session'
+import { AlertCard } from '../ui/alertcard'
+import { IncidentCard } from '../ui/incidentcard'
+import { Empty, Loaded, Page, Panel } from '../ui/kit'
+
+export function WallPage() {
+  const { t } = useT()
+  const { me } = useSession()
+  const now = useNow(1000)
+  const live = useLive()
+  const alerts = useWallAlerts()
+  const school = useSchoolParam()
+  const [show, setShow] = useState('all')
+  const incidents = useQuery({
+    queryKey: ['incidents', 'open', school],
+    queryFn: ({ signal }) => call<List<Incident>>('/v1/incidents' + query({ state: 'open', limit: 50, school }), { signal }),
+    refetchInterval: 30_000,
+  })
+  const count = (state: string) => alerts.data?.filter((a) => a.state === state).length ?? 0
+  return (
+    <Page title={t('nav.wall')} sub={t('wall.sub', { open: count('open'), mine: alerts.data?.filter((a) => a.handler === me.user.id).length ?? 0 })}
+      actions={
+        <SegmentedControl size="xs" value={show} onChange={setShow} aria-label={t('wall.show')}
+          data={[
+            { value: 'all', label: t('wall.all', { n: alerts.data?.length ?? 0 }) },
+            { value: 'open', label: t('wall.open', { n: count('open') }) },
+            { value: 'acknowledged', label: t('wall.acknowledged', { n: count('acknowledged') }) },
+          ]} />
+      }>
+      <div className="wall">
+        <section aria-label={t('wall.alerts')} aria-live="polite" aria-relevant="additions">
+          <Loaded q={alerts}>
+            {(all) => {
+              const list = all.filter((a) => show === 'all' || a.state === show)
+              if (list.length === 0) return <Panel><Empty title={t('wall.quiet')} hint={<>{t('wall.quietHint')} <Link to="/alerts">{t('wall.toHistory')}</Link></>} /></Panel>
+              return <div className="alerts">{list.slice(0, 200).map((a) => <AlertCard key={a.id} a={a} now={now} fresh={live.fresh.has(a.id)} />)}</div>
+            }}
+          </Loaded>
+        </section>
+        <aside aria-label={t('nav.incidents')}>
+          <Panel title={t('wall.incidents')} actions={<Group><Link to="/incidents" className="small">{t('wall.allIncidents')}</Link></Group>}>
+            <Loaded q={incidents}>
+              {(d) => d.items?.length
+                ? <div className="incidents">{d.items.map((i) => <IncidentCard key={i.id} i={i} now={now} />)}</div>
+                : <Empty title={t('wall.noIncidents')} hint={t('wall.noIncidentsHint')} />}
+            </Loaded>
+          </Panel>
+        </aside>
+      </div>
+    </Page>
+  )
+}

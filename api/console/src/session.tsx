@@ -1,0 +1,106 @@
+// Who is signed in, to which school, and how times are shown there.
+
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { createContext, useCallback, useContext, useEffect, useMemo, useState, type ReactNode } from 'react'
+import { call } from './api/client'
+import type { List, Me, Permission, School } from './api/types'
+import { languages, setLanguage, useT } from './i18n'
+import * as format from './lib/format'
+
+interface SessionValue {
+  me: Me
+  school: School // the one that is looked at
+  schools: School[]
+  setSchool: (id: string) => void
+  can: (p: Permission) => boolean
+  signOut: () => Promise<void>
+}
+
+const Context = createContext<SessionValue | null>(null)
+
+export function SessionProvider({ me, onSignedOut, children }: { me: Me; onSignedOut: () => void; children: ReactNode }) {
+  const cache = useQueryClient()
+  const [chosen, setChosen] = useState('')
+  const district = me.school.kind === 'district'
+  const schools = useQuery({
+    queryKey: ['schools'],
+    queryFn: () => call<List<School>>('/v1/schools?limit=1000'),
+    enabled: district,
+    staleTime: 60_000,
+  })
+  useEffect(() => {
+    if (me.user.language && languages.some((l) => l.value === me.user.language)) setLanguage(me.user.language)
+  }, [me.user.language])
+  const value = useMemo<SessionValue>(() => {
+    const all = schools.data?.items ?? [me.school]
+    return {
+      me,
+      schools: all,
+      school: all.find((s) => s.id === chosen) ?? me.school,
+      setSchool: (id) => {
+        setChosen(id)
+        void cache.invalidateQueries()
+      },
+      can: (p) => me.permissions.includes(p),
+      signOut: async () => {
+        await call('/v1/session', { method: 'DELETE', quiet: true }).catch(() => {})
+        onSignedOut()
+      },
+    }
+  }, [me, schools.data, chosen, cache, onSignedOut])
+  return <Context.Provider value={value}>{children}</Context.Provider>
+}
+
+export function useSession(): SessionValue {
+  const v = useContext(Context)
+  if (!v) throw new Error('nobody is signed in')
+  return v
+}
+
+/** Formats bound to the language and the school's time zone. */
+export function useFormat() {
+  const { t, lang } = useT()
+  const { school } = useSession()
+  return useMemo(() => {
+    const s = { lang, zone: school.timezone }
+    return {
+      clock: (iso?: string, seconds?: boolean) => format.clock(s, iso, seconds),
+      moment: (iso?: string, seconds?: boolean) => format.moment(s, iso, seconds),
+      ago: (iso: string | undefined, now: number) => {
+        const at = format.timeOf(iso)
+        return at === undefined ? t('time.never') : format.age(now - at, (u, n) => t('time.' + u, { n }))
+      },
+      value: (v: Parameters<typeof format.valueText>[0], p?: { unit?: string }) =>
+        format.valueText(v, p, lang, t('common.yes'), t('common.no')),
+      bytes: (n: number) => format.bytes(n, lang),
+      number: (n: number, digits = 0) => new Intl.NumberFormat(lang, { maximumFractionDigits: digits }).format(n),
+      local: (en?: string, zh?: string) => format.local(lang, en, zh),
+    }
+  }, [t, lang, school.timezone])
+}
+
+/** The time, renewed every `ms`, for ages on the screen. */
+export function useNow(ms = 1000): number {
+  const [now, set] = useState(() => Date.now())
+  useEffect(() => {
+    const t = setInterval(() => set(Date.now()), ms)
+    return () => clearInterval(t)
+  }, [ms])
+  return now
+}
+
+/** The school to ask the API for; nothing where the caller's own, subtree and all, is meant. */
+export function useSchoolParam(): string | undefined {
+  const { me, school } = useSession()
+  return school.id === me.school.id ? undefined : school.id
+}
+
+/** A value kept in this browser. */
+export function useStored(key: string, first: string): [string, (v: string) => void] {
+  const [v, set] = useState(() => localStorage.getItem(key) ?? first)
+  const put = useCallback((x: string) => {
+    localStorage.setItem(key, x)
+    set(x)
+  }, [key])
+  return [v, put]
+}

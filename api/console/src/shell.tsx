@@ -1,0 +1,233 @@
+// The frame around every page: sections by permission, the state of the live stream, sound,
+// language, light or dark, and who is signed in.
+
+import { ActionIcon, AppShell, Burger, Button, Group, Menu, Modal, NavLink, PasswordInput, ScrollArea, Select, Stack, Text, Tooltip, useMantineColorScheme } from '@mantine/core'
+import { useDisclosure } from '@mantine/hooks'
+import {
+  IconActivity, IconBell, IconBellOff, IconCamera, IconClipboardCheck, IconDeviceDesktopAnalytics, IconFileAlert, IconHeartbeat,
+  IconHistory, IconLanguage, IconLogout, IconMoon, IconPlug, IconPuzzle, IconSettings, IconSun, IconUser, IconUsers, IconVolume, type Icon,
+} from '@tabler/icons-react'
+import { useState, type ReactNode } from 'react'
+import { NavLink as RouterLink, useLocation } from 'react-router'
+import { call } from './api/client'
+import type { Permission } from './api/types'
+import { languages, setLanguage, useT } from './i18n'
+import { useLive, useWallAlerts } from './live'
+import { useFormat, useNow, useSession } from './session'
+import { fieldError, said, Trouble, useDeed } from './ui/kit'
+
+interface Section { path: string; key: string; icon: Icon; needs: Permission[] }
+
+export const sections: Section[] = [
+  { path: '/wall', key: 'wall', icon: IconBell, needs: ['alerts:read'] },
+  { path: '/incidents', key: 'incidents', icon: IconFileAlert, needs: ['alerts:read'] },
+  { path: '/alerts', key: 'alerts', icon: IconHistory, needs: ['alerts:read'] },
+  { path: '/cameras', key: 'cameras', icon: IconCamera, needs: ['camera:view'] },
+  { path: '/attendance', key: 'attendance', icon: IconClipboardCheck, needs: ['attendance:read'] },
+  { path: '/people', key: 'people', icon: IconUsers, needs: ['people:read'] },
+  { path: '/fleet', key: 'fleet', icon: IconDeviceDesktopAnalytics, needs: ['devices:read'] },
+  { path: '/drivers', key: 'drivers', icon: IconPuzzle, needs: ['drivers:read'] },
+  { path: '/integrations', key: 'integrations', icon: IconPlug, needs: ['keys:admin'] },
+  { path: '/status', key: 'status', icon: IconHeartbeat, needs: ['status:read'] },
+]
+
+export function Shell({ children }: { children: ReactNode }) {
+  const { t } = useT()
+  const { me, can, school, schools, setSchool } = useSession()
+  const [open, nav] = useDisclosure(false)
+  const at = useLocation().pathname
+  const alerts = useWallAlerts()
+  const unanswered = alerts.data?.filter((a) => a.state === 'open').length ?? 0
+  const items = [...sections.filter((s) => s.needs.some(can)), { path: '/settings', key: 'settings', icon: IconSettings, needs: [] }]
+  return (
+    <AppShell header={{ height: 52 }} navbar={{ width: 208, breakpoint: 'md', collapsed: { mobile: !open } }} padding={0}>
+      <AppShell.Header className="top">
+        <a href="#main" className="skip">{t('shell.skip')}</a>
+        <Group h="100%" px="sm" justify="space-between" wrap="nowrap" gap="xs">
+          <Group gap="xs" wrap="nowrap" className="top-left">
+            <Burger opened={open} onClick={nav.toggle} hiddenFrom="md" size="sm" aria-label={open ? t('shell.closeMenu') : t('shell.openMenu')} />
+            <img src="/favicon.svg" width={26} height={26} alt="" />
+            <div className="top-name">
+              <Text fw={700} size="sm" lh={1.15} truncate>Gatehouse</Text>
+              {schools.length < 2 && <Text size="xs" c="dimmed" lh={1.15} truncate title={school.name}>{school.name}</Text>}
+            </div>
+            {schools.length > 1 && (
+              <Select size="xs" w={200} searchable allowDeselect={false} aria-label={t('shell.school')} value={school.id}
+                data={schools.map((s) => ({ value: s.id, label: s.name }))} onChange={(v) => v && setSchool(v)} />
+            )}
+          </Group>
+          <Group gap={6} wrap="nowrap">
+            <StreamDot />
+            {can('alerts:read') && <SoundButton />}
+            <LanguageMenu />
+            <SchemeButton />
+            <UserMenu />
+          </Group>
+        </Group>
+      </AppShell.Header>
+      <AppShell.Navbar className="side" aria-label={t('shell.sections')}>
+        <AppShell.Section grow component={ScrollArea} p={8}>
+          {items.map((s) => (
+            <NavLink key={s.path} component={RouterLink} to={s.path} onClick={nav.close} label={t('nav.' + s.key)}
+              leftSection={<s.icon size={18} stroke={1.7} aria-hidden />} active={at === s.path || at.startsWith(s.path + '/')}
+              aria-current={at === s.path || at.startsWith(s.path + '/') ? 'page' : undefined}
+              rightSection={s.key === 'wall' && unanswered > 0 ? <span className="count" aria-label={t('wall.unanswered', { count: unanswered })}>{unanswered}</span> : undefined} />
+          ))}
+        </AppShell.Section>
+        <AppShell.Section p="xs"><Text size="xs" c="dimmed" truncate>{t('shell.version', { version: me.version })}</Text></AppShell.Section>
+      </AppShell.Navbar>
+      <AppShell.Main id="main" className="main" tabIndex={-1}>
+        <Banners />
+        {children}
+      </AppShell.Main>
+    </AppShell>
+  )
+}
+
+function Banners() {
+  const { t } = useT()
+  const { me } = useSession()
+  const live = useLive()
+  const alerts = useWallAlerts()
+  const f = useFormat()
+  const now = useNow(1000)
+  const loud = alerts.data?.some((a) => a.state === 'open' && a.severity !== 'info')
+  return (
+    <>
+      {live.state === 'lost' && (
+        <div className="banner" data-tone="red" role="alert">
+          {t('shell.lost', { age: f.ago(new Date(live.heard).toISOString(), now) })}
+        </div>
+      )}
+      {loud && live.blocked && !live.muted && (
+        <div className="banner" data-tone="orange">
+          <IconVolume size={16} aria-hidden /> {t('shell.blocked')}
+          <Button size="compact-xs" variant="default" onClick={live.unblock}>{t('shell.unblock')}</Button>
+        </div>
+      )}
+      {loud && live.muted && (
+        <div className="banner" data-tone="orange">
+          <IconBellOff size={16} aria-hidden /> {t('shell.muted')}
+          <Button size="compact-xs" variant="default" onClick={() => (live.setMuted(false), live.unblock())}>{t('shell.unmute')}</Button>
+        </div>
+      )}
+      {me.demo && <div className="banner" data-tone="blue">{t('shell.demo')}</div>}
+    </>
+  )
+}
+
+function StreamDot() {
+  const { t } = useT()
+  const { state } = useLive()
+  const label = t('shell.stream.' + state)
+  return (
+    <Tooltip label={label}>
+      <span className="stream" data-state={state} role="status" aria-label={label}>
+        <IconActivity size={16} aria-hidden /> <span className="wide">{t('shell.streamShort.' + state)}</span>
+      </span>
+    </Tooltip>
+  )
+}
+
+function SoundButton() {
+  const { t } = useT()
+  const live = useLive()
+  const label = live.muted ? t('shell.unmute') : t('shell.mute')
+  return (
+    <Tooltip label={label}>
+      <ActionIcon variant="default" size="lg" aria-label={label} aria-pressed={live.muted}
+        onClick={() => (live.setMuted(!live.muted), live.unblock())}>
+        {live.muted ? <IconBellOff size={18} /> : <IconBell size={18} />}
+      </ActionIcon>
+    </Tooltip>
+  )
+}
+
+export function LanguageMenu({ save = true }: { save?: boolean }) {
+  const { t, lang } = useT()
+  const choose = (l: string) => {
+    setLanguage(l)
+    if (save) void call('/v1/me', { method: 'PUT', body: { language: l } }).catch(() => {})
+  }
+  return (
+    <Menu position="bottom-end">
+      <Menu.Target>
+        <ActionIcon variant="default" size="lg" aria-label={t('shell.language')}><IconLanguage size={18} /></ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {languages.map((l) => (
+          <Menu.Item key={l.value} onClick={() => choose(l.value)} lang={l.value} fw={l.value === lang ? 700 : 400}>{l.label}</Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
+  )
+}
+
+export function SchemeButton() {
+  const { t } = useT()
+  const { colorScheme, setColorScheme } = useMantineColorScheme()
+  const dark = colorScheme === 'dark' || (colorScheme === 'auto' && matchMedia('(prefers-color-scheme: dark)').matches)
+  const label = dark ? t('shell.light') : t('shell.dark')
+  return (
+    <Tooltip label={label}>
+      <ActionIcon variant="default" size="lg" aria-label={label} onClick={() => setColorScheme(dark ? 'light' : 'dark')}>
+        {dark ? <IconSun size={18} /> : <IconMoon size={18} />}
+      </ActionIcon>
+    </Tooltip>
+  )
+}
+
+function UserMenu() {
+  const { t } = useT()
+  const { me, signOut } = useSession()
+  const [password, modal] = useDisclosure(false)
+  return (
+    <>
+      <Menu position="bottom-end" width={220}>
+        <Menu.Target>
+          <Button variant="default" size="sm" px="xs" className="who" leftSection={<IconUser size={16} />} aria-label={t('shell.account', { name: me.user.name })}>
+            <span className="wide">{me.user.full_name || me.user.name}</span>
+          </Button>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Label>{me.user.full_name || me.user.name} · {t('role.' + me.user.role)}</Menu.Label>
+          <Menu.Item onClick={modal.open}>{t('shell.changePassword')}</Menu.Item>
+          <Menu.Item leftSection={<IconLogout size={16} />} onClick={() => void signOut()}>{t('shell.signOut')}</Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+      <PasswordModal opened={password} onClose={modal.close} />
+    </>
+  )
+}
+
+function PasswordModal({ opened, onClose }: { opened: boolean; onClose: () => void }) {
+  const { t } = useT()
+  const [old, setOld] = useState('')
+  const [next, setNext] = useState('')
+  const deed = useDeed()
+  const save = () =>
+    deed.run(async () => {
+      await call('/v1/me/password', { method: 'PUT', body: { old, new: next } })
+      setOld('')
+      setNext('')
+      said(t('shell.passwordChanged'))
+      onClose()
+    })
+  return (
+    <Modal opened={opened} onClose={onClose} title={t('shell.changePassword')} centered closeButtonProps={{ 'aria-label': t('common.close') }}>
+      <form onSubmit={(e) => (e.preventDefault(), void save())}>
+        <Stack>
+          <PasswordInput label={t('shell.oldPassword')} value={old} required autoComplete="current-password" onChange={(e) => setOld(e.currentTarget.value)}
+            visibilityToggleButtonProps={{ 'aria-label': t('gate.show') }} />
+          <PasswordInput label={t('shell.newPassword')} description={t('gate.passwordHelp')} value={next} required minLength={10} autoComplete="new-password"
+            error={fieldError(deed.error, 'new')} onChange={(e) => setNext(e.currentTarget.value)} visibilityToggleButtonProps={{ 'aria-label': t('gate.show') }} />
+          {deed.error !== undefined && <Trouble error={deed.error} />}
+          <Group justify="flex-end">
+            <Button variant="default" onClick={onClose}>{t('common.cancel')}</Button>
+            <Button type="submit" loading={deed.busy}>{t('common.save')}</Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  )
+}

@@ -1,0 +1,179 @@
+// One alert with all that a guard needs in order to act, and the deeds on it.
+
+import { Button, Group, Image, Modal, Select, Stack, Text, TextInput, UnstyledButton } from '@mantine/core'
+import { useDisclosure } from '@mantine/hooks'
+import { IconCheck, IconHandStop, IconUserPlus } from '@tabler/icons-react'
+import { useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { Link } from 'react-router'
+import { call } from '../api/client'
+import type { Alert } from '../api/types'
+import { useT } from '../i18n'
+import { useFormat, useSession } from '../session'
+import { Ask, said, saidError, Tag, Trouble, useDeed } from './kit'
+import { PersonPicker } from './personpicker'
+import { AlertTag, SeverityTag, useProfiles } from './states'
+
+export function AlertCard({ a, now, fresh }: { a: Alert; now: number; fresh?: boolean }) {
+  const { t } = useT()
+  const f = useFormat()
+  const { can } = useSession()
+  const title = f.local(a.title, a.title_zh)
+  return (
+    <article className="alert" data-severity={a.severity} data-state={a.state} data-fresh={fresh || undefined} data-alert={a.id} data-rule={a.rule} aria-label={title}>
+      <div className="alert-in">
+        {a.media && can('camera:view') && <Snapshot media={a.media} title={title} />}
+        <div className="alert-main">
+          <Group gap={6} mb={2}>
+            <SeverityTag s={a.severity} />
+            <AlertTag s={a.state} />
+            {a.firing && <Tag tone="red">{t('wall.firing')}</Tag>}
+            {a.count > 1 && <Tag>{t('wall.count', { n: a.count })}</Tag>}
+          </Group>
+          <h3>{title}</h3>
+          <Where a={a} />
+          <Values a={a} />
+          <Text size="xs" c="dimmed">
+            <time dateTime={a.opened}>{f.clock(a.opened)}</time> · {t('time.ago', { age: f.ago(a.opened, now) })}
+            {a.handler_name && <> · <strong>{t('wall.handledBy', { name: a.handler_name })}</strong></>}
+          </Text>
+          {a.comment && <Text size="sm" mt={4}>“{a.comment}”</Text>}
+          {a.incident && <Text size="xs"><Link to={`/incidents/${a.incident}`}>{t('wall.toIncident')}</Link></Text>}
+        </div>
+      </div>
+      <Deeds a={a} />
+    </article>
+  )
+}
+
+function Where({ a }: { a: Alert }) {
+  const { can } = useSession()
+  const device = a.device_name || a.device
+  return (
+    <Text size="sm" className="alert-where">
+      {[a.zone_name || a.zone].filter(Boolean).join('')}
+      {device && <>{(a.zone_name || a.zone) && ' · '}{can('devices:read') ? <Link to={`/fleet/${a.device}`}>{device}</Link> : device}</>}
+      {a.person_name && <> · {a.person_name}</>}
+    </Text>
+  )
+}
+
+function Values({ a }: { a: Alert }) {
+  const profiles = useProfiles()
+  const f = useFormat()
+  const all = Object.entries(a.values ?? {})
+  if (all.length === 0) return null
+  return (
+    <div className="values">
+      {all.map(([k, v]) => (
+        <span key={k} className="value"><span>{profiles.title(k)}</span> <b>{f.value(v, profiles.property(k))}</b></span>
+      ))}
+    </div>
+  )
+}
+
+/** A kept picture; click to see it large. */
+export function Snapshot({ media, title, size = 108 }: { media: string; title: string; size?: number }) {
+  const { t } = useT()
+  const [gone, setGone] = useState(false)
+  const [big, modal] = useDisclosure(false)
+  const src = `/v1/media/${encodeURIComponent(media)}`
+  if (gone) return <div className="noshot" style={{ width: size, height: size }}><Text size="xs" ta="center">{t('wall.noPicture')}</Text></div>
+  return (
+    <>
+      <UnstyledButton className="shot" onClick={modal.open} aria-label={t('wall.enlarge', { title })} style={{ width: size, height: size }}>
+        <img src={src} alt={t('wall.snapshotOf', { title })} onError={() => setGone(true)} loading="lazy" />
+      </UnstyledButton>
+      <Modal opened={big} onClose={modal.close} title={title} size="xl" centered closeButtonProps={{ 'aria-label': t('common.close') }}>
+        <Image src={src} alt={t('wall.snapshotOf', { title })} fit="contain" mah="75vh" />
+      </Modal>
+    </>
+  )
+}
+
+function Deeds({ a }: { a: Alert }) {
+  const { t } = useT()
+  const { can } = useSession()
+  const cache = useQueryClient()
+  const [ask, setAsk] = useState<'resolve' | 'close' | 'enrol' | ''>('')
+  const deed = useDeed()
+  const renew = () => {
+    void cache.invalidateQueries({ queryKey: ['alerts'] })
+    void cache.invalidateQueries({ queryKey: ['incidents'] })
+  }
+  const path = `/v1/alerts/${encodeURIComponent(a.id)}`
+  const act = async (what: string, comment?: string) => {
+    try {
+      await call(`${path}/${what}`, { method: 'POST', body: { version: a.version, ...(comment === undefined ? {} : { comment }) } })
+    } finally {
+      renew()
+    }
+  }
+  const stranger = !a.person && !!a.media && !!a.sighting
+  if (!can('alerts:write') || a.state === 'closed') return null
+  return (
+    <Group gap="xs" className="alert-deeds">
+      {a.state === 'open' && (
+        <Button size="sm" leftSection={<IconHandStop size={16} />} loading={deed.busy}
+          onClick={() => void deed.run(() => act('acknowledge').catch((e) => saidError(e, t)))}>{t('wall.acknowledge')}</Button>
+      )}
+      {(a.state === 'open' || a.state === 'acknowledged') && (
+        <Button size="sm" variant="default" leftSection={<IconCheck size={16} />} onClick={() => setAsk('resolve')}>{t('wall.resolve')}</Button>
+      )}
+      {a.state === 'resolved' && <Button size="sm" variant="default" onClick={() => setAsk('close')}>{t('wall.close')}</Button>}
+      {stranger && can('faces:admin') && (
+        <Button size="sm" variant="default" leftSection={<IconUserPlus size={16} />} onClick={() => setAsk('enrol')}>{t('wall.enrol')}</Button>
+      )}
+      <Ask opened={ask === 'resolve'} onClose={() => setAsk('')} title={t('wall.resolveTitle')} deed={t('wall.resolve')}
+        comment={{ label: t('wall.resolveComment'), required: true }} onDo={(c) => act('resolve', c)} />
+      <Ask opened={ask === 'close'} onClose={() => setAsk('')} title={t('wall.closeTitle')} deed={t('wall.close')}
+        comment={{ label: t('wall.closeComment') }} onDo={(c) => act('close', c)} />
+      <Enrol opened={ask === 'enrol'} onClose={() => setAsk('')} a={a} onDone={renew} />
+    </Group>
+  )
+}
+
+function Enrol({ a, opened, onClose, onDone }: { a: Alert; opened: boolean; onClose: () => void; onDone: () => void }) {
+  const { t } = useT()
+  const [who, setWho] = useState('visitor')
+  const [person, setPerson] = useState('')
+  const [name, setName] = useState('')
+  const [by, setBy] = useState('')
+  const [note, setNote] = useState('')
+  const deed = useDeed()
+  const { can } = useSession()
+  const kinds = can('people:write') ? ['visitor', 'guardian', 'staff'] : ['visitor']
+  const submit = () =>
+    deed.run(async () => {
+      const subject = who === 'existing' ? { person } : { kind: who, name: name.trim() }
+      await call(`/v1/alerts/${encodeURIComponent(a.id)}/enrol`, { method: 'POST', body: { ...subject, consent: { by: by.trim(), note: note.trim() } } })
+      said(t('enrol.done'))
+      onDone()
+      onClose()
+    })
+  return (
+    <Modal opened={opened} onClose={onClose} title={t('enrol.title')} centered closeButtonProps={{ 'aria-label': t('common.close') }}>
+      <form onSubmit={(e) => (e.preventDefault(), void submit())}>
+        <Stack>
+          <Group wrap="nowrap" align="flex-start">
+            {a.media && <img className="enrol-shot" src={`/v1/media/${encodeURIComponent(a.media)}`} alt={t('wall.snapshotOf', { title: a.title })} />}
+            <Text size="sm">{t('enrol.text')}</Text>
+          </Group>
+          <Select label={t('enrol.who')} value={who} allowDeselect={false} onChange={(v) => v && setWho(v)}
+            data={[...kinds.map((k) => ({ value: k, label: t('enrol.new', { kind: t('personKind.' + k) }) })), { value: 'existing', label: t('enrol.existing') }]} />
+          {who === 'existing'
+            ? <PersonPicker value={person} onChange={setPerson} label={t('enrol.person')} />
+            : <TextInput label={t('people.name')} required value={name} maxLength={200} onChange={(e) => setName(e.currentTarget.value)} />}
+          <TextInput label={t('consent.by')} description={t('consent.byHelp')} required value={by} maxLength={200} onChange={(e) => setBy(e.currentTarget.value)} />
+          <TextInput label={t('consent.note')} description={t('consent.noteHelp')} required value={note} maxLength={500} onChange={(e) => setNote(e.currentTarget.value)} />
+          {deed.error !== undefined && <Trouble error={deed.error} />}
+          <Group justify="flex-end">
+            <Button variant="default" onClick={onClose}>{t('common.cancel')}</Button>
+            <Button type="submit" loading={deed.busy} disabled={!by.trim() || !note.trim() || (who === 'existing' ? !person : !name.trim())}>{t('enrol.deed')}</Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  )
+}
+

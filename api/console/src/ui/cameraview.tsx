@@ -1,0 +1,34 @@
+// A camera's picture, renewed about once a second; never a stream, and nothing is kept.
+
+import { useQuery } from '@tanstack/react-query'
+import { useEffect, useState } from 'react'
+import { picture } from '../api/client'
+import { useT } from '../i18n'
+import { useFormat } from '../session'
+import { errorText } from './kit'
+
+export function CameraView({ id, name, every = 1000 }: { id: string; name: string; every?: number }) {
+  const { t } = useT()
+  const f = useFormat()
+  const q = useQuery({
+    queryKey: ['snapshot', id],
+    queryFn: ({ signal }) => picture(`/v1/devices/${encodeURIComponent(id)}/snapshot`, signal),
+    refetchInterval: (x) => (x.state.status === 'error' ? Math.max(5000, every) : every),
+    retry: false,
+    gcTime: 0,
+  })
+  const [src, setSrc] = useState('')
+  useEffect(() => {
+    if (!q.data) return
+    const url = URL.createObjectURL(q.data)
+    setSrc(url)
+    // The picture before stays valid until this one is on the screen.
+    return () => void setTimeout(() => URL.revokeObjectURL(url), 2000)
+  }, [q.data])
+  return (
+    <div className="view">
+      {src ? <img src={src} alt={t('camera.pictureOf', { name })} /> : <div className="view-wait">{q.isError ? errorText(q.error, t) : t('camera.waiting')}</div>}
+      {src && q.isError && <div className="view-note" role="status">{t('camera.stale', { at: f.clock(new Date(q.dataUpdatedAt).toISOString()) })} {errorText(q.error, t)}</div>}
+    </div>
+  )
+}

@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest'
+import { columns, literal, metric } from './chart'
+
+test('the store is asked by its own names', () => {
+  expect(metric('co2-ppm.in')).toBe('gatehouse_co2_ppm_in')
+  expect(literal('a"b\\c\n')).toBe('"a\\"b\\\\c\\n"')
+})
+
+test('silence is a gap, not a line', () => {
+  const got = columns({ data: { result: [{ values: [[100, '1'], [110, '2'], [200, '3'], [210, 'NaN'], [220, '4']] }] } }, 10)
+  expect(got).toEqual([[100, 110, 120, 200, 220], [1, 2, null, 3, 4]])
+})
+
+test('series of one device follow one another, and nothing is nothing', () => {
+  expect(columns({ data: { result: [{ values: [[30, '3']] }, { values: [[10, '1'], [30, '9']] }] } }, 10)).toEqual([[10, 30], [1, 3]])
+  expect(columns({}, 10)).toEqual([[], []])
+})

@@ -1,0 +1,293 @@
+// The few parts that every page is made of.
+
+import { ActionIcon, Alert, Button, CopyButton, Group, Loader, Modal, Stack, Text, Textarea, Title, Tooltip } from '@mantine/core'
+import { notifications } from '@mantine/notifications'
+import { IconAlertTriangle, IconCheck, IconCopy, IconRefresh } from '@tabler/icons-react'
+import type { UseQueryResult } from '@tanstack/react-query'
+import { useEffect, useState, type ReactNode } from 'react'
+import { useNavigate } from 'react-router'
+import { APIError } from '../api/client'
+import { useT, type T } from '../i18n'
+
+/** A page: heading, a line of words, actions, content. Sets the window's title. */
+export function Page(p: { title: string; sub?: ReactNode; actions?: ReactNode; children: ReactNode }) {
+  useEffect(() => {
+    document.title = `${p.title} · Gatehouse`
+  }, [p.title])
+  return (
+    <div className="page">
+      <div className="page-head">
+        <div className="page-title">
+          <Title order={1} size="h3">{p.title}</Title>
+          {p.sub && <Text size="sm" c="dimmed" component="div">{p.sub}</Text>}
+        </div>
+        {p.actions && <Group gap="xs" className="page-actions">{p.actions}</Group>}
+      </div>
+      {p.children}
+    </div>
+  )
+}
+
+/** A box with a heading. */
+export function Panel(p: { title?: ReactNode; actions?: ReactNode; children: ReactNode; flush?: boolean; label?: string }) {
+  return (
+    <section className="panel" aria-label={p.label ?? (typeof p.title === 'string' ? p.title : undefined)}>
+      {(p.title || p.actions) && (
+        <div className="panel-head">
+          <Title order={2} size="h5">{p.title}</Title>
+          {p.actions && <Group gap="xs">{p.actions}</Group>}
+        </div>
+      )}
+      <div className={p.flush ? 'panel-flush' : 'panel-body'}>{p.children}</div>
+    </section>
+  )
+}
+
+export type Tone = 'red' | 'orange' | 'yellow' | 'blue' | 'green' | 'gray' | 'violet'
+
+/** A word about a state: always the word, never the colour alone. */
+export function Tag({ tone = 'gray', children, dot }: { tone?: Tone; children: ReactNode; dot?: boolean }) {
+  return <span className="tag" data-tone={tone}>{dot && <span className="tag-dot" aria-hidden />}{children}</span>
+}
+
+/** What went wrong, in words for the reader's language where we have them. */
+export function errorText(e: unknown, t: T): string {
+  if (e instanceof APIError) {
+    if (e.status === 0) return t('error.unreachable')
+    const head = ['unauthenticated', 'forbidden', 'not_found', 'conflict', 'unavailable', 'too_large', 'rate_limited'].includes(e.code)
+      ? t('error.' + e.code)
+      : ''
+    const detail = [e.message, ...e.fields.filter((f) => !e.message.includes(f.message)).map((f) => (f.field ? `${f.field}: ${f.message}` : f.message))]
+      .filter(Boolean)
+      .join(' · ')
+    return [head, detail].filter(Boolean).join(' ') || t('error.other')
+  }
+  return e instanceof Error && e.message ? e.message : t('error.other')
+}
+
+/** The message for one field of a form, when the gateway named it. */
+export function fieldError(e: unknown, field: string): string | undefined {
+  return e instanceof APIError ? e.fields.find((f) => f.field === field || f.field.endsWith('.' + field))?.message : undefined
+}
+
+export function Trouble({ error, retry }: { error: unknown; retry?: () => void }) {
+  const { t } = useT()
+  return (
+    <Alert color="red" variant="light" icon={<IconAlertTriangle size={18} />} role="alert" className="trouble">
+      <Group justify="space-between" gap="xs">
+        <Text size="sm">{errorText(error, t)}</Text>
+        {retry && <Button size="compact-sm" variant="default" onClick={retry}>{t('common.retry')}</Button>}
+      </Group>
+    </Alert>
+  )
+}
+
+export function Wait({ what }: { what?: string }) {
+  const { t } = useT()
+  return (
+    <Group gap="sm" p="md" role="status" className="wait">
+      <Loader size="sm" />
+      <Text size="sm" c="dimmed">{what ?? t('common.loading')}</Text>
+    </Group>
+  )
+}
+
+/** Why there is nothing here, and what to do about it. */
+export function Empty({ title, hint, children }: { title: string; hint?: ReactNode; children?: ReactNode }) {
+  return (
+    <Stack gap={4} p="lg" align="center" className="empty">
+      <Text fw={600} ta="center">{title}</Text>
+      {hint && <Text size="sm" c="dimmed" ta="center" maw={520}>{hint}</Text>}
+      {children}
+    </Stack>
+  )
+}
+
+/** Shows a query: waiting, in trouble, or its data. Old data stay while new ones fail, and say so. */
+export function Loaded<D>({ q, children }: { q: UseQueryResult<D>; children: (d: D) => ReactNode }) {
+  if (q.data !== undefined) {
+    return (
+      <>
+        {q.isError && <Trouble error={q.error} retry={() => void q.refetch()} />}
+        {children(q.data)}
+      </>
+    )
+  }
+  if (q.isError) return <Trouble error={q.error} retry={() => void q.refetch()} />
+  return <Wait />
+}
+
+export interface Column<R> {
+  key: string
+  label: string
+  cell: (r: R) => ReactNode
+  main?: boolean // the card's heading on a narrow screen
+  right?: boolean
+  shrink?: boolean
+}
+
+/** A table; on a narrow screen each row becomes a card. */
+export function Rows<R>(p: { label: string; columns: Column<R>[]; rows: R[]; id: (r: R) => string | number; to?: (r: R) => string }) {
+  const go = useNavigate()
+  return (
+    <div className="rows-wrap" tabIndex={0} role="region" aria-label={p.label}>
+      <table className="rows">
+        <thead>
+          <tr>
+            {p.columns.map((c) => (
+              <th key={c.key} scope="col" data-right={c.right || undefined} data-shrink={c.shrink || undefined}>
+                {c.label || <span className="hidden">{c.key}</span>}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {p.rows.map((r) => (
+            <tr key={p.id(r)} data-link={p.to ? true : undefined} onClick={p.to && ((e) => follow(e, () => go(p.to!(r))))}>
+              {p.columns.map((c) => (
+                <td key={c.key} data-label={c.label} data-main={c.main || undefined} data-right={c.right || undefined}>{c.cell(r)}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+// A click anywhere in a row follows its link, but for clicks on what is itself to be clicked.
+function follow(e: React.MouseEvent, go: () => void) {
+  if ((e.target as HTMLElement).closest('a,button,input,label')) return
+  if (window.getSelection()?.toString()) return
+  go()
+}
+
+/** Pairs of name and value. */
+export function Facts({ items }: { items: [string, ReactNode][] }) {
+  return (
+    <dl className="facts">
+      {items.map(([k, v]) => (
+        <div key={k}>
+          <dt>{k}</dt>
+          <dd>{v ?? '–'}</dd>
+        </div>
+      ))}
+    </dl>
+  )
+}
+
+/** Text to copy: a secret, a command. */
+export function Copyable({ text, label }: { text: string; label: string }) {
+  const { t } = useT()
+  return (
+    <div className="copyable">
+      <pre tabIndex={0} role="region" aria-label={label}>{text}</pre>
+      <CopyButton value={text}>
+        {({ copied, copy }) => (
+          <Tooltip label={copied ? t('common.copied') : t('common.copy')}>
+            <ActionIcon variant="default" onClick={copy} aria-label={`${t('common.copy')}: ${label}`}>
+              {copied ? <IconCheck size={16} /> : <IconCopy size={16} />}
+            </ActionIcon>
+          </Tooltip>
+        )}
+      </CopyButton>
+    </div>
+  )
+}
+
+export function RefreshButton({ onClick, busy }: { onClick: () => void; busy?: boolean }) {
+  const { t } = useT()
+  return (
+    <Tooltip label={t('common.refresh')}>
+      <ActionIcon variant="default" size="lg" onClick={onClick} loading={busy} aria-label={t('common.refresh')}>
+        <IconRefresh size={18} />
+      </ActionIcon>
+    </Tooltip>
+  )
+}
+
+/** Asks before a deed; with `comment`, for words too. Stays open, saying why, when it fails. */
+export function Ask(p: {
+  opened: boolean
+  title: string
+  text?: ReactNode
+  deed: string
+  danger?: boolean
+  comment?: { label: string; required?: boolean }
+  onDo: (comment: string) => Promise<unknown>
+  onClose: () => void
+  children?: ReactNode
+}) {
+  const { t } = useT()
+  const [comment, setComment] = useState('')
+  const [busy, setBusy] = useState(false)
+  const [error, setError] = useState<unknown>()
+  useEffect(() => {
+    if (p.opened) {
+      setComment('')
+      setError(undefined)
+    }
+  }, [p.opened])
+  const run = async () => {
+    setBusy(true)
+    setError(undefined)
+    try {
+      await p.onDo(comment.trim())
+      p.onClose()
+    } catch (e) {
+      setError(e)
+    } finally {
+      setBusy(false)
+    }
+  }
+  return (
+    <Modal opened={p.opened} onClose={p.onClose} title={p.title} centered closeButtonProps={{ 'aria-label': t('common.close') }}>
+      <form onSubmit={(e) => (e.preventDefault(), void run())}>
+        <Stack>
+          {p.text && <Text size="sm" component="div">{p.text}</Text>}
+          {p.children}
+          {p.comment && (
+            <Textarea label={p.comment.label} required={p.comment.required} value={comment} autosize minRows={3} maxLength={1000} data-autofocus
+              onChange={(e) => setComment(e.currentTarget.value)} />
+          )}
+          {error !== undefined && <Trouble error={error} />}
+          <Group justify="flex-end">
+            <Button variant="default" onClick={p.onClose}>{t('common.cancel')}</Button>
+            <Button type="submit" loading={busy} color={p.danger ? 'red' : undefined} disabled={p.comment?.required && !comment.trim()}>{p.deed}</Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  )
+}
+
+/** Runs a deed: busy while it runs, its error kept for showing. */
+export function useDeed(): { busy: boolean; error: unknown; run: <R>(f: () => Promise<R>) => Promise<R | undefined>; clear: () => void } {
+  const [busy, setBusy] = useState(false)
+  const [error, setError] = useState<unknown>()
+  return {
+    busy,
+    error,
+    clear: () => setError(undefined),
+    run: async (f) => {
+      setBusy(true)
+      setError(undefined)
+      try {
+        return await f()
+      } catch (e) {
+        setError(e)
+        return undefined
+      } finally {
+        setBusy(false)
+      }
+    },
+  }
+}
+
+export function said(message: string) {
+  notifications.show({ message, color: 'gate', autoClose: 4000, withCloseButton: false })
+}
+
+export function saidError(e: unknown, t: T) {
+  notifications.show({ message: errorText(e, t), color: 'red', autoClose: 9000, title: t('error.title'), closeButtonProps: { 'aria-label': t('common.close') } })
+}
