@@ -20,6 +20,7 @@ type Gallery struct {
 	flat   []float32            // rows of dim numbers, each of unit length
 	owner  []int                // row -> place in people
 	people []gatehouse.PersonID // "" is a free place
+	free   []int
 	place  map[gatehouse.PersonID]int
 }
 
@@ -52,15 +53,11 @@ func (g *Gallery) Put(p gatehouse.PersonID, templates ...[]float32) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	at := len(g.people)
-	for i, q := range g.people {
-		if q == "" {
-			at = i
-			break
-		}
-	}
-	if at == len(g.people) {
-		g.people = append(g.people, "")
+	var at int
+	if n := len(g.free); n > 0 {
+		at, g.free = g.free[n-1], g.free[:n-1]
+	} else {
+		at, g.people = len(g.people), append(g.people, "")
 	}
 	g.people[at], g.place[p] = p, at
 	g.flat = append(g.flat, rows...)
@@ -83,7 +80,7 @@ func (g *Gallery) remove(p gatehouse.PersonID) {
 		return
 	}
 	delete(g.place, p)
-	g.people[at] = ""
+	g.people[at], g.free = "", append(g.free, at)
 	for r := 0; r < len(g.owner); {
 		if g.owner[r] != at {
 			r++
