@@ -110,7 +110,17 @@ func (a *App) boundaryPassed(s g.Session) bool {
 	last := a.attendance.computed[s.ID]
 	a.attendance.mu.Unlock()
 	now := a.now()
-	return slices.ContainsFunc(rules.Boundaries(s), func(b time.Time) bool { return last.Before(b) && !now.Before(b) })
+	provisional, final, _ := rules.Boundaries(s, a.school(s.School))
+	return slices.ContainsFunc([]time.Time{s.Start, provisional, final}, func(b time.Time) bool { return last.Before(b) && !now.Before(b) })
+}
+
+func (a *App) school(id g.SchoolID) g.School {
+	for _, s := range a.directory.Schools() {
+		if s.ID == id {
+			return s
+		}
+	}
+	return g.School{ID: id}
 }
 
 // compute answers the sessions of a school that overlap [from, to) and that want says.
@@ -142,8 +152,17 @@ func (a *App) computeOne(ctx context.Context, view *registry.View, s g.Session) 
 		return err
 	}
 	sightings := make([]rules.Sighting, len(rows))
+	var live []rules.Sighting
+	var received []time.Time
 	for i, r := range rows {
-		sightings[i] = rules.Sighting{ID: r.ID, Person: r.Person, Zone: r.Zone, Device: r.Device, Method: r.Method, Direction: r.Direction, Time: r.Time, Received: r.Received, Match: r.Match}
+		sightings[i] = rules.Sighting{ID: r.ID, Person: r.Person, Zone: r.Zone, Device: r.Device, Method: r.Method, Direction: r.Direction, Time: r.Time, Match: r.Match}
+		if !r.Replayed && r.Device != "" {
+			live, received = append(live, sightings[i]), append(received, r.Received)
+		}
+	}
+	offsets := rules.ClockOffsets(live, received)
+	for i := range sightings {
+		sightings[i].Offset = offsets[sightings[i].Device]
 	}
 	if _, err := view.PutAttendance(ctx, rules.Attend(in, sightings)); err != nil {
 		return err
