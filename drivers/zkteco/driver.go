@@ -1,0 +1,235 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	_ "embed"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/drivers"
+)
+
+// version is the driver's own.
+const version = "1.0.0"
+
+// defaultListen is where terminals call unless the settings say otherwise.
+const defaultListen = "0.0.0.0:8081"
+
+// grace is how long a terminal whose Connect has ended is asked to try again before it
+// counts as a stranger: longer than the gateway's longest pause.
+const grace = 2 * time.Minute
+
+//go:embed profile.yaml
+var pushProfile []byte
+
+// driver is the server that terminals call.
+type driver struct {
+	now       func() time.Time
+	strangers *strangers
+
+	mu        sync.Mutex
+	terminals map[string]*terminal             // by serial number, while connected
+	left      map[string]time.Time             // serial numbers whose Connect has ended, and when
+	queues    map[gatehouse.DeviceID]*commands // live through reconnects
+	server    *http.Server
+	where     string        // address that terminals call
+	served    chan struct{} // closed when the server has ended
+}
+
+func newDriver() *driver {
+	return &driver{now: time.Now, strangers: newStrangers(), terminals: map[string]*terminal{}, left: map[string]time.Time{}, queues: map[gatehouse.DeviceID]*commands{}}
+}
+
+// Describe implements drivers.Driver.
+func (d *driver) Describe() drivers.Description {
+	var p gatehouse.Profile
+	if err := yaml.Unmarshal(pushProfile, &p); err != nil {
+		panic(err) // embedded, and read by a test
+	}
+	return drivers.Description{
+		Name: "zkteco", Title: "ZKTeco PUSH terminals", TitleZH: "中控 PUSH 终端", Version: version, Profiles: []gatehouse.Profile{p},
+		Settings: []drivers.Field{
+			{Key: "listen", Title: "Listen on", TitleZH: "监听地址", Default: defaultListen, Help: "address that terminals call", HelpZH: "终端呼叫的地址"},
+			{Key: "cert", Title: "Certificate", TitleZH: "证书", Help: "PEM file; with it terminals must use https", HelpZH: "PEM 文件；设置后终端须用 https"},
+			{Key: "key", Title: "Its key", TitleZH: "私钥", Help: "PEM file", HelpZH: "PEM 文件"},
+		},
+		Address: []drivers.Field{
+			{Key: "timezone", Title: "Time zone of its clock", TitleZH: "时钟时区", Required: true, Help: "e.g. Asia/Shanghai", HelpZH: "例如 Asia/Shanghai"},
+			{Key: "ip", Title: "Calls from", TitleZH: "来源地址", Help: "address or network that this terminal must call from, e.g. 10.1.4.30; empty: any", HelpZH: "此终端必须使用的地址或网段，例如 10.1.4.30；留空不限"},
+			{Key: "direction", Title: "Direction", TitleZH: "方向", Default: "status", Help: "status (as the terminal says), in, out or none", HelpZH: "status（按终端状态）、in、out 或 none"},
+			{Key: "silence", Title: "Offline after", TitleZH: "离线判定", Default: "60s", Help: "time without a call, 10ms to 24h", HelpZH: "多久未呼叫视为离线，10ms 到 24h"},
+		},
+	}
+}
+
+// Configure implements drivers.Configurer: it begins to listen.
+func (d *driver) Configure(_ context.Context, settings map[string]string) error {
+	listen := strings.TrimSpace(settings["listen"])
+	if listen == "" {
+		listen = defaultListen
+	}
+	if _, _, err := net.SplitHostPort(listen); err != nil {
+		return gatehouse.FieldErrorf("listen", "%q is no address; give host:port, e.g. %s", listen, defaultListen)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.server != nil {
+		return gatehouse.Errorf(gatehouse.Conflict, "the driver listens already; restart it to change its settings")
+	}
+	ln, err := net.Listen("tcp", listen)
+	if err != nil {
+		return gatehouse.FieldErrorf("listen", "%s cannot be listened on: %v; choose another port, or end what uses it", listen, err)
+	}
+	scheme := "http://"
+	if cert, key := settings["cert"], settings["key"]; cert != "" || key != "" {
+		pair, err := tls.LoadX509KeyPair(cert, key)
+		if err != nil {
+			ln.Close()
+			return gatehouse.FieldErrorf("cert", "certificate and key cannot be used: %v", err)
+		}
+		ln = tls.NewListener(ln, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12})
+		scheme = "https://"
+	}
+	d.where = scheme + ln.Addr().String()
+	d.served = make(chan struct{})
+	d.server = &http.Server{Handler: d.routes(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second,
+		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug)}
+	go func() {
+		defer close(d.served)
+		if err := d.server.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
+			slog.Error("terminals can no longer call", "error", err)
+		}
+	}()
+	return nil
+}
+
+// close stops listening and waits for it.
+func (d *driver) close() {
+	d.mu.Lock()
+	srv, served := d.server, d.served
+	d.mu.Unlock()
+	if srv != nil {
+		srv.Close()
+		<-served
+	}
+}
+
+// Connect implements drivers.Driver: it serves one terminal's calls until ctx ends.
+func (d *driver) Connect(ctx context.Context, dev drivers.Device, emit drivers.Emit) error {
+	t, err := parse(dev)
+	if err != nil {
+		return err
+	}
+	// Calls outlive neither ctx nor this Connect.
+	t.emit = func(call context.Context, o ...gatehouse.Observation) error {
+		call, cancel := context.WithCancel(call)
+		defer cancel()
+		defer context.AfterFunc(ctx, cancel)()
+		return emit(call, o...)
+	}
+	d.mu.Lock()
+	if d.server == nil {
+		d.mu.Unlock()
+		return gatehouse.Errorf(gatehouse.Unavailable, "the driver does not listen yet; check its setting listen")
+	}
+	if other := d.terminals[dev.Serial]; other != nil {
+		d.mu.Unlock()
+		return gatehouse.Errorf(gatehouse.Conflict, "serial number %s belongs to device %q already; serial numbers are each terminal's own", dev.Serial, other.device.ID)
+	}
+	if d.queues[dev.ID] == nil {
+		d.queues[dev.ID] = &commands{next: int(d.now().Unix() % 1e8 * 10)}
+	}
+	t.queue = d.queues[dev.ID]
+	d.terminals[dev.Serial] = t
+	delete(d.left, dev.Serial)
+	where := d.where
+	d.mu.Unlock()
+	d.strangers.registered(dev.Serial)
+	defer func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		delete(d.terminals, dev.Serial)
+		for serial, at := range d.left {
+			if d.now().Sub(at) > grace {
+				delete(d.left, serial)
+			}
+		}
+		d.left[dev.Serial] = d.now()
+	}()
+	return t.watch(ctx, where, d.now)
+}
+
+// Probe implements drivers.Prober: it waits for the terminal to call.
+func (d *driver) Probe(ctx context.Context, dev drivers.Device) (drivers.Probe, error) {
+	t, err := parse(dev)
+	if err != nil {
+		return drivers.Probe{}, err
+	}
+	d.mu.Lock()
+	where := d.where
+	d.mu.Unlock()
+	if where == "" {
+		return drivers.Probe{}, gatehouse.Errorf(gatehouse.Unavailable, "the driver does not listen yet; check its setting listen")
+	}
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	defer cancel()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if from, ok := d.heard(dev.Serial); ok {
+			if from.IsValid() && !t.allows(from) {
+				return drivers.Probe{}, gatehouse.FieldErrorf("ip", "the terminal calls from %s and would be refused; change the address that it must call from", from)
+			}
+			return drivers.Probe{Message: fmt.Sprintf("terminal %s calls", dev.Serial)}, nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return drivers.Probe{}, gatehouse.Errorf(gatehouse.Unavailable, "no terminal with serial number %s calls: set its cloud server (ADMS) to %s", dev.Serial, where)
+		}
+	}
+}
+
+// Command implements drivers.Commander.
+func (d *driver) Command(ctx context.Context, c drivers.Command) (drivers.Result, error) {
+	text, err := compose(c.Action, c.Values)
+	if err != nil {
+		return drivers.Result{}, err
+	}
+	d.mu.Lock()
+	q := d.queues[c.Device]
+	d.mu.Unlock()
+	if q == nil {
+		return drivers.Result{}, gatehouse.Errorf(gatehouse.Unavailable, "device %q is not connected; try again once it is", c.Device)
+	}
+	x, err := q.add(c.ID, text)
+	if err != nil {
+		return drivers.Result{}, err
+	}
+	return q.wait(ctx, x)
+}
+
+// Discover implements drivers.Discoverer: it reports terminals that called and were refused.
+func (d *driver) Discover(_ context.Context, found func(drivers.Candidate)) error {
+	for serial, s := range d.strangers.list() {
+		d.mu.Lock()
+		mine := d.terminals[serial] != nil // registered, and calling from elsewhere
+		d.mu.Unlock()
+		if mine {
+			continue
+		}
+		found(drivers.Candidate{Serial: serial, Title: fmt.Sprintf("Terminal %s, calling from %s", serial, s.address),
+			Address: map[string]string{"ip": s.address}, Profile: "zkteco-push-terminal"})
+	}
+	return nil
+}

@@ -1,0 +1,164 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"strings"
+)
+
+const (
+	maxBody  = 4 << 20  // bytes of a log or of facts
+	maxWaste = 16 << 20 // bytes of what is thrown away: photographs, templates
+)
+
+// heard says whether a serial number has called lately, registered or not, and from where if
+// it was a stranger.
+func (d *driver) heard(serial string) (netip.Addr, bool) {
+	d.mu.Lock()
+	t := d.terminals[serial]
+	d.mu.Unlock()
+	now := d.now()
+	if t != nil {
+		t.mu.Lock()
+		lately := !t.last.IsZero() && now.Sub(t.last) < t.silence
+		t.mu.Unlock()
+		if lately {
+			return netip.Addr{}, true
+		}
+	}
+	s, ok := d.strangers.list()[serial]
+	if !ok || now.Sub(s.last) > late {
+		return netip.Addr{}, false
+	}
+	a, _ := netip.ParseAddr(s.address)
+	return a, true
+}
+
+func (d *driver) routes() http.Handler {
+	m := http.NewServeMux()
+	m.HandleFunc("GET /iclock/cdata", d.terminalOnly(d.greet))
+	m.HandleFunc("POST /iclock/cdata", d.terminalOnly(d.receive))
+	m.HandleFunc("GET /iclock/getrequest", d.terminalOnly(d.poll))
+	m.HandleFunc("POST /iclock/devicecmd", d.terminalOnly(d.confirm))
+	m.HandleFunc("GET /iclock/ping", d.terminalOnly(func(w http.ResponseWriter, _ *http.Request, _ *terminal) { say(w, "OK") }))
+	// Newer firmware asks for pages that end in .aspx; a longer path would be another protocol.
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.URL.Path = strings.TrimSuffix(r.URL.Path, ".aspx")
+		m.ServeHTTP(w, r)
+	})
+}
+
+// terminalOnly lets registered terminals through, from their own address.
+func (d *driver) terminalOnly(h func(http.ResponseWriter, *http.Request, *terminal)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		serial := r.URL.Query().Get("SN")
+		if !validSerial(serial) {
+			http.Error(w, "no serial number", http.StatusBadRequest)
+			return
+		}
+		from := netip.Addr{}
+		if ap, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
+			from = ap.Addr().Unmap()
+		}
+		d.mu.Lock()
+		t, left := d.terminals[serial], d.left[serial]
+		d.mu.Unlock()
+		switch {
+		case t == nil && d.now().Sub(left) < grace: // it will be connected again in a moment: it keeps its log till then
+			http.Error(w, "try again", http.StatusServiceUnavailable)
+		case t == nil:
+			d.strangers.refuse(serial, from.String(), d.now())
+			http.Error(w, "this terminal is not registered", http.StatusForbidden)
+		case !t.allows(from):
+			d.strangers.refuse(serial, from.String(), d.now())
+			t.refused(from)
+			http.Error(w, "this terminal may not call from here", http.StatusForbidden)
+		default:
+			t.called(d.now())
+			h(w, r, t)
+		}
+	}
+}
+
+func say(w http.ResponseWriter, text string) {
+	w.Header().Set("Content-Type", "text/plain")
+	io.WriteString(w, text)
+}
+
+// greet answers a terminal that has started: how often to call, and to push the attendance
+// log and nothing else. The stamps leave it to the terminal to know what it has pushed.
+func (d *driver) greet(w http.ResponseWriter, r *http.Request, t *terminal) {
+	say(w, fmt.Sprintf("GET OPTION FROM: %s\nStamp=9999\nOpStamp=9999\nATTLOGStamp=9999\nOPERLOGStamp=9999\nErrorDelay=30\nDelay=10\nTransTimes=00:00;12:00\nTransInterval=1\nTransFlag=1000000000\nRealtime=1\nEncrypt=0\n", t.device.Serial))
+}
+
+// receive takes what a terminal pushes.
+func (d *driver) receive(w http.ResponseWriter, r *http.Request, t *terminal) {
+	table := strings.ToUpper(r.URL.Query().Get("table"))
+	if table != "ATTLOG" && table != "OPTIONS" {
+		// Photographs, templates, names and the operators' log: not wanted, and not read.
+		if _, err := io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, maxWaste)); err != nil {
+			http.Error(w, "too large", http.StatusRequestEntityTooLarge)
+			return
+		}
+		say(w, "OK")
+		return
+	}
+	body, ok := read(w, r, t)
+	if !ok {
+		return
+	}
+	if table == "OPTIONS" {
+		reply(w, t, t.facts(r.Context(), parseFacts(body, t.device.Profile)), "OK")
+		return
+	}
+	n, err := t.log(r.Context(), body, d.now())
+	reply(w, t, err, fmt.Sprintf("OK: %d", n))
+}
+
+// poll answers a terminal that asks for commands.
+func (d *driver) poll(w http.ResponseWriter, r *http.Request, t *terminal) {
+	if err := t.facts(r.Context(), parseInfo(r.URL.Query().Get("INFO"), t.device.Profile)); err != nil {
+		slog.Warn("a terminal's facts were not kept; it will tell them again", "device", t.device.ID, "error", err)
+	}
+	if text := t.queue.fetch(); text != "" {
+		say(w, text)
+		return
+	}
+	say(w, "OK")
+}
+
+// confirm takes what came of commands.
+func (d *driver) confirm(w http.ResponseWriter, r *http.Request, t *terminal) {
+	if body, ok := read(w, r, t); ok {
+		t.queue.confirm(body)
+		say(w, "OK")
+	}
+}
+
+func read(w http.ResponseWriter, r *http.Request, t *terminal) (string, bool) {
+	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large):
+		slog.Warn("a terminal pushes more at once than is taken", "device", t.device.ID, "limit", maxBody)
+		http.Error(w, "too large", http.StatusRequestEntityTooLarge)
+		return "", false
+	case err != nil:
+		return "", false
+	}
+	return string(b), true
+}
+
+// reply says the text where all is kept; otherwise the terminal is to push it again.
+func reply(w http.ResponseWriter, t *terminal, err error, text string) {
+	if err != nil {
+		slog.Warn("what a terminal pushed was not kept; it will push it again", "device", t.device.ID, "error", err)
+		http.Error(w, "try again", http.StatusServiceUnavailable)
+		return
+	}
+	say(w, text)
+}

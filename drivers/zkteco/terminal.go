@@ -1,0 +1,206 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/drivers"
+)
+
+const (
+	late   = 10 * time.Minute // an entry older than that is history
+	remind = time.Minute      // a terminal that calls is reported online again so often
+)
+
+// terminal is a registered terminal while Connect serves it.
+type terminal struct {
+	device  drivers.Device
+	zone    *time.Location
+	pin     netip.Prefix // where it may call from; zero: anywhere
+	way     string       // status, in, out or none
+	silence time.Duration
+	emit    drivers.Emit
+	calls   chan struct{} // size 1: it called
+	queue   *commands
+
+	mu    sync.Mutex
+	last  time.Time
+	wrong netip.Addr // where it last called from without being allowed to
+	fault string     // what is wrong with its log, "" while all is well
+}
+
+// parse reads a device's address.
+func parse(dev drivers.Device) (*terminal, error) {
+	t := &terminal{device: dev, way: "status", silence: time.Minute, calls: make(chan struct{}, 1)}
+	if !validSerial(dev.Serial) {
+		return nil, gatehouse.FieldErrorf("serial", "%q is no serial number; give the one that the terminal shows under system information", dev.Serial)
+	}
+	name := strings.TrimSpace(dev.Address["timezone"])
+	if name == "" {
+		return nil, gatehouse.FieldErrorf("timezone", "give the zone of the terminal's clock, e.g. Asia/Shanghai: its log holds local times")
+	}
+	var err error
+	if t.zone, err = time.LoadLocation(name); err != nil || name == "Local" {
+		return nil, gatehouse.FieldErrorf("timezone", "%q is no time zone; give a name such as Asia/Shanghai", name)
+	}
+	if s := strings.TrimSpace(dev.Address["ip"]); s != "" {
+		if t.pin, err = parsePin(s); err != nil {
+			return nil, err
+		}
+	}
+	if s := strings.TrimSpace(dev.Address["direction"]); s != "" {
+		if !slices.Contains([]string{"status", "in", "out", "none"}, s) {
+			return nil, gatehouse.FieldErrorf("direction", "%q is none; use status (as the terminal says), in, out or none", s)
+		}
+		t.way = s
+	}
+	if s := strings.TrimSpace(dev.Address["silence"]); s != "" {
+		if t.silence, err = time.ParseDuration(s); err != nil || t.silence < 10*time.Millisecond || t.silence > 24*time.Hour {
+			return nil, gatehouse.FieldErrorf("silence", "%q will not do; give a time from 10ms to 24h, e.g. 60s", s)
+		}
+	}
+	return t, nil
+}
+
+func parsePin(s string) (netip.Prefix, error) {
+	if p, err := netip.ParsePrefix(s); err == nil {
+		return p.Masked(), nil
+	}
+	a, err := netip.ParseAddr(s)
+	if err != nil {
+		return netip.Prefix{}, gatehouse.FieldErrorf("ip", "%q is no address; give e.g. 10.1.4.30, or 10.1.4.0/24", s)
+	}
+	a = a.Unmap()
+	return netip.PrefixFrom(a, a.BitLen()), nil
+}
+
+func validSerial(s string) bool {
+	if s == "" || len(s) > 64 {
+		return false
+	}
+	return strings.IndexFunc(s, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' || r == '.')
+	}) < 0
+}
+
+// allows says whether the terminal may call from an address.
+func (t *terminal) allows(from netip.Addr) bool { return !t.pin.IsValid() || t.pin.Contains(from) }
+
+// called notes that the terminal is alive.
+func (t *terminal) called(now time.Time) {
+	t.mu.Lock()
+	t.last = now
+	t.mu.Unlock()
+	select {
+	case t.calls <- struct{}{}:
+	default:
+	}
+}
+
+// refused notes a call from an address that is not the terminal's.
+func (t *terminal) refused(from netip.Addr) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.wrong = from
+}
+
+// absence says why the terminal counts as offline. where is the address to call.
+func (t *terminal) absence(where string) string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
+	case t.wrong.IsValid():
+		return fmt.Sprintf("calls with its serial number come from %s and are refused: it must call from %s", t.wrong, t.pin)
+	case t.last.IsZero():
+		return fmt.Sprintf("the terminal has not called: set its cloud server (ADMS) to %s, and compare its serial number with %s", where, t.device.Serial)
+	}
+	return fmt.Sprintf("the terminal has not called since %s: check its power and its network", t.last.In(t.zone).Format("2006-01-02 15:04:05"))
+}
+
+// watch reports the terminal online while it calls and offline when it is silent, until ctx
+// ends. where is the address that terminals should call.
+func (t *terminal) watch(ctx context.Context, where string, now func() time.Time) error {
+	silent := time.NewTimer(t.silence)
+	defer silent.Stop()
+	var told time.Time // when it was last reported online
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-t.calls:
+			silent.Reset(t.silence)
+			if at := now(); told.IsZero() || at.Sub(told) >= remind {
+				if t.report(ctx) == nil {
+					told = at
+				}
+			}
+		case <-silent.C:
+			told = time.Time{}
+			if err := t.emit(ctx, status(gatehouse.StateOffline, t.absence(where))); err != nil {
+				silent.Reset(time.Second) // the gateway did not keep it: again
+			}
+		}
+	}
+}
+
+// report tells the terminal's state as it stands: online, or the fault of its log.
+func (t *terminal) report(ctx context.Context) error {
+	t.mu.Lock()
+	fault := t.fault
+	t.mu.Unlock()
+	if fault != "" {
+		return t.emit(ctx, status(gatehouse.StateFault, fault))
+	}
+	return t.emit(ctx, status(gatehouse.StateOnline, ""))
+}
+
+func status(s gatehouse.DeviceState, reason string) gatehouse.Observation {
+	return gatehouse.Observation{Status: &gatehouse.Status{State: s, Reason: reason}}
+}
+
+// log hands over a body of log lines and returns how many lines it had; nil once the gateway
+// has them. A line that is none is counted and shown and never sent back: the terminal would
+// offer it for ever.
+func (t *terminal) log(ctx context.Context, body string, now time.Time) (int, error) {
+	entries, bad := parseLog(body, t.zone)
+	var obs []gatehouse.Observation
+	for _, e := range entries {
+		obs = append(obs, e.observation(t.way, now, late))
+	}
+	fault := ""
+	t.mu.Lock()
+	if len(bad) > 0 {
+		fault = fmt.Sprintf("%d of %d log lines could not be read (%s)", len(bad), len(bad)+len(entries), bad[0])
+	}
+	if fault != t.fault {
+		if fault == "" {
+			obs = append(obs, status(gatehouse.StateOnline, ""))
+		} else {
+			obs = append(obs, status(gatehouse.StateFault, fault))
+		}
+	}
+	t.mu.Unlock()
+	for part := range slices.Chunk(obs, 256) {
+		if err := t.emit(ctx, part...); err != nil {
+			return 0, fmt.Errorf("hand over the log: %w", err)
+		}
+	}
+	t.mu.Lock()
+	t.fault = fault
+	t.mu.Unlock()
+	return len(entries) + len(bad), nil
+}
+
+// facts hands over what the terminal says of itself.
+func (t *terminal) facts(ctx context.Context, values map[string]gatehouse.Value) error {
+	if len(values) == 0 {
+		return nil
+	}
+	return t.emit(ctx, gatehouse.Observation{Reading: &gatehouse.Reading{Values: values}})
+}
