@@ -1,0 +1,354 @@
+package registry_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry"
+)
+
+// drain reads and empties the outbox.
+func drain(t *testing.T, d *district) []g.Event {
+	t.Helper()
+	var out []g.Event
+	for {
+		rows := must[[]registry.OutboxRow](t)(d.sys.Outbox(t.Context(), 10))
+		if len(rows) == 0 {
+			return out
+		}
+		ids := make([]int64, len(rows))
+		for i, r := range rows {
+			ids[i] = r.ID
+			out = append(out, r.Event)
+		}
+		ok(t, d.sys.DeleteOutbox(t.Context(), ids))
+	}
+}
+
+func smoke(d *district, at time.Time) g.Alert {
+	return g.Alert{ID: "alt_1", School: "a", Rule: "smoke", Severity: g.Critical, Title: "Smoke", Device: d.device["a"].ID, Zone: d.gate["a"].ID, Person: d.child["a"].ID,
+		Values: map[string]g.Value{"temperature": g.NumberValue(61)}, Firing: true, Count: 1, Opened: at, LastFired: at, Incident: "inc_1", Seq: 10}
+}
+
+func TestAnAlertsLife(t *testing.T) {
+	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
+		ctx := t.Context()
+		d := newDistrict(t, o, c)
+		guard := must[g.User](t)(d.sys.CreateUser(ctx, g.User{School: "a", Name: "lin", FullName: "Lin Feng", Role: g.RoleSecurity, Language: "en"}, "a long password"))
+		ok(t, d.sys.ApplyEffects(ctx, registry.Effects{Seq: 10, Alerts: []g.Alert{smoke(d, c.now())}, State: []byte("s1")}))
+		select {
+		case <-d.r.OutboxReady():
+		default:
+			t.Error("the outbox did not say that it has something")
+		}
+		v := d.as(d.a, g.RoleSecurity)
+		row := must[registry.AlertRow](t)(v.Alert(ctx, "alt_1"))
+		if row.DeviceName != "Sensor a" || row.ZoneName != "Gate" || row.PersonName != "Zhou Xiaohua a" || row.State != g.AlertOpen || row.Version != 1 {
+			t.Errorf("got %+v", row)
+		}
+		if row := must[registry.AlertRow](t)(d.as(d.a, g.RoleFacility).Alert(ctx, "alt_1")); row.PersonName != "" {
+			t.Errorf("got the name %q without people:read", row.PersonName)
+		}
+		c.add(time.Second)
+		_, err := v.CloseAlert(ctx, "alt_1", 1, guard, "")
+		wantCode(t, err, g.Conflict)
+		a := must[g.Alert](t)(v.Acknowledge(ctx, "alt_1", 1, g.User{ID: guard.ID, FullName: "somebody else"}))
+		if a.HandlerName != "Lin Feng" || a.Version != 2 || !a.Acknowledged.Equal(c.now()) {
+			t.Errorf("got %+v, want it handled by Lin Feng now", a)
+		}
+		_, err = v.Acknowledge(ctx, "alt_1", 1, guard)
+		wantCode(t, err, g.Conflict)
+		_, err = v.Acknowledge(ctx, "alt_1", 2, guard)
+		wantCode(t, err, g.Conflict)
+		_, err = v.Resolve(ctx, "alt_1", 2, guard, " ")
+		wantCode(t, err, g.Invalid)
+		a = must[g.Alert](t)(v.Resolve(ctx, "alt_1", 2, guard, "toast"))
+		if got := must[[]g.AlertID](t)(d.sys.CloseResolved(ctx, c.now().Add(time.Hour))); len(got) != 0 {
+			t.Errorf("closed %v while it fires", got)
+		}
+		a = must[g.Alert](t)(v.CloseAlert(ctx, "alt_1", a.Version, guard, "aired"))
+		want := smoke(d, a.Opened)
+		want.State, want.Handler, want.HandlerName, want.Acknowledged, want.Resolved, want.Closed = g.AlertClosed, guard.ID, "Lin Feng", c.now(), c.now(), c.now()
+		want.Comment, want.Version = "toast\naired", 4
+		eqValue := cmp.Comparer(func(a, b g.Value) bool { return a == b })
+		if diff := cmp.Diff(want, a, eqValue); diff != "" {
+			t.Errorf("-want +got\n%s", diff)
+		}
+		var ids []string
+		for _, e := range drain(t, d) {
+			ids = append(ids, e.ID)
+			if e.Kind != g.EventAlert || e.Alert == nil || e.School != "a" || e.Seq != 0 {
+				t.Errorf("got %+v, want an alert's event", e)
+			}
+		}
+		if diff := cmp.Diff([]string{"evt_alt_1_1", "evt_alt_1_2", "evt_alt_1_3", "evt_alt_1_4"}, ids); diff != "" {
+			t.Errorf("-want +got\n%s", diff)
+		}
+		entries, _, err := d.sys.Audit(ctx, registry.AuditFilter{Object: "alt_1"})
+		ok(t, err)
+		if len(entries) != 3 {
+			t.Errorf("got %d audit entries, want 3", len(entries))
+		}
+		seq, state, err := d.sys.RulesState(ctx)
+		ok(t, err)
+		if seq != 10 || string(state) != "s1" {
+			t.Errorf("got %d %q, want 10 s1", seq, state)
+		}
+	})
+}
+
+func TestResolvedAlertsCloseByThemselves(t *testing.T) {
+	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
+		ctx := t.Context()
+		d := newDistrict(t, o, c)
+		a := smoke(d, c.now())
+		a.Firing = false
+		ok(t, d.sys.ApplyEffects(ctx, registry.Effects{Seq: 10, Alerts: []g.Alert{a}}))
+		v := d.r.In(g.Scope{School: "a", Actor: "key_1 lms", Permissions: []g.Permission{g.AlertsWrite}})
+		a = must[g.Alert](t)(v.Resolve(ctx, "alt_1", 1, g.User{}, "by a program"))
+		if a.HandlerName != "key_1 lms" || a.Handler != "" {
+			t.Errorf("got %q %q, want the key's name", a.Handler, a.HandlerName)
+		}
+		if got := must[[]g.AlertID](t)(d.sys.CloseResolved(ctx, c.now())); len(got) != 0 {
+			t.Errorf("got %v before the grace, want none", got)
+		}
+		got := must[[]g.AlertID](t)(d.sys.CloseResolved(ctx, c.now().Add(time.Hour)))
+		if diff := cmp.Diff([]g.AlertID{"alt_1"}, got); diff != "" {
+			t.Errorf("-want +got\n%s", diff)
+		}
+	})
+}
+
+func TestAHandoverNeedsTheNamedRole(t *testing.T) {
+	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
+		ctx := t.Context()
+		d := newDistrict(t, o, c)
+		user := func(name string, role g.Role) g.User {
+			return must[g.User](t)(d.sys.CreateUser(ctx, g.User{School: "a", Name: name, Role: role, Language: "en"}, "a long password"))
+		}
+		guard, boss := user("guard", g.RoleSecurity), user("boss", g.RoleAdmin)
+		i := g.Incident{ID: "inc_1", School: "a", Title: "Smoke", Severity: g.Critical, Opened: c.now(), Alerts: []g.AlertID{"alt_1"}, Steps: []g.IncidentStep{{Text: "Look"}, {Text: "Call"}},
+			Handover: g.Handover{Requested: true, ApproverRole: g.RoleAdmin}}
+		ok(t, d.sys.ApplyEffects(ctx, registry.Effects{Seq: 10, Incidents: []g.Incident{i}}))
+		v := d.as(d.a, g.RoleAdmin)
+		got := must[g.Incident](t)(v.Incident(ctx, "inc_1"))
+		if h := got.Handover; h.Approval != "waiting" || h.Link != "off" || h.Sent || h.Note == "" {
+			t.Errorf("got %+v, want it waiting, the link off, nothing sent", h)
+		}
+		_, err := d.as(d.a, g.RoleSecurity).ApproveHandover(ctx, "inc_1", 1, boss, true, "")
+		wantCode(t, err, g.Forbidden)
+		forged := guard
+		forged.Role = g.RoleAdmin
+		_, err = v.ApproveHandover(ctx, "inc_1", 1, forged, true, "")
+		wantCode(t, err, g.Forbidden)
+		_, err = v.CloseIncident(ctx, "inc_1", 1, boss, "over")
+		wantCode(t, err, g.Conflict)
+		_, err = v.ApproveHandover(ctx, "inc_1", 7, boss, true, "")
+		wantCode(t, err, g.Conflict)
+		got = must[g.Incident](t)(v.ApproveHandover(ctx, "inc_1", 1, boss, true, "go"))
+		if h := got.Handover; h.Approval != "approved" || h.Sent || h.Note != "the police link is off: nothing was sent" || h.By != "boss" {
+			t.Errorf("got %+v, want it approved and nothing sent", h)
+		}
+		_, err = v.ApproveHandover(ctx, "inc_1", 2, boss, false, "no")
+		wantCode(t, err, g.Conflict)
+		got = must[g.Incident](t)(v.StepDone(ctx, "inc_1", 1, guard))
+		if !got.Steps[1].Done || got.Steps[1].By != "guard" || got.Steps[0].Done {
+			t.Errorf("got %+v, want the second step done by the guard", got.Steps)
+		}
+		_, err = v.StepDone(ctx, "inc_1", 2, guard)
+		wantCode(t, err, g.Invalid)
+		// The rules come back with the same incident and one alert more: what people did stays.
+		i.Alerts = append(i.Alerts, "alt_2")
+		ok(t, d.sys.ApplyEffects(ctx, registry.Effects{Seq: 11, Incidents: []g.Incident{i}}))
+		after := must[g.Incident](t)(v.Incident(ctx, "inc_1"))
+		want := got
+		want.Alerts, want.Version = i.Alerts, got.Version+1
+		if diff := cmp.Diff(want, after); diff != "" {
+			t.Errorf("-want +got\n%s", diff)
+		}
+		got = must[g.Incident](t)(v.CloseIncident(ctx, "inc_1", after.Version, boss, "over"))
+		if got.State != g.IncidentClosed {
+			t.Errorf("got %s, want it closed", got.State)
+		}
+		rows, _, err := v.Incidents(ctx, registry.IncidentFilter{State: g.IncidentClosed})
+		ok(t, err)
+		if diff := cmp.Diff([]g.Incident{got}, rows); diff != "" {
+			t.Errorf("-want +got\n%s", diff)
+		}
+	})
+}
+
+// TestEffectsAreAppliedOnce replays the effects of a journal from arbitrary earlier positions,
+// between an operator's deeds, and compares with a model: every alert exists once, its findings
+// are those of the newest effect, and no deed is undone.
+func TestEffectsAreAppliedOnce(t *testing.T) {
+	c := newClock()
+	d := newDistrict(t, registry.Options{Dir: t.TempDir(), MasterKey: masterKey(), Now: c.now}, c)
+	ctx := t.Context()
+	guard := must[g.User](t)(d.sys.CreateUser(ctx, g.User{School: "a", Name: "guard", Role: g.RoleAdmin, Language: "en"}, "a long password"))
+	v := d.as(d.a, g.RoleAdmin)
+	run := 0
+	order := map[g.AlertState]int{g.AlertOpen: 0, g.AlertAcknowledged: 1, g.AlertResolved: 2, g.AlertClosed: 3}
+	rapid.Check(t, func(rt *rapid.T) {
+		run++
+		id := func(n int) g.AlertID { return g.AlertID(fmt.Sprintf("alt_%d_%d", run, n)) }
+		at := c.now()
+		var journal []registry.Effects
+		count := map[int]int{}
+		for seq := range rapid.IntRange(1, 12).Draw(rt, "effects") {
+			n := rapid.IntRange(0, 2).Draw(rt, "alert")
+			count[n]++
+			journal = append(journal, registry.Effects{Seq: uint64(1000*run + seq), Alerts: []g.Alert{{ID: id(n), School: "a", Rule: "r", Severity: g.Major, Opened: at,
+				LastFired: at.Add(time.Duration(seq) * time.Second), Count: count[n], Firing: rapid.Bool().Draw(rt, "firing")}}})
+		}
+		model := map[g.AlertID]g.Alert{} // what must hold
+		applied := 0
+		seen := map[string]bool{}
+		check := func() {
+			for _, e := range drain(t, d) {
+				if seen[e.ID] {
+					rt.Fatalf("the event %s went out twice", e.ID)
+				}
+				seen[e.ID] = true
+			}
+			for id, want := range model {
+				row, err := v.Alert(ctx, id)
+				if err != nil {
+					rt.Fatal(err)
+				}
+				want.Version = row.Version
+				if diff := cmp.Diff(want, row.Alert); diff != "" {
+					rt.Fatalf("-want +got\n%s", diff)
+				}
+			}
+		}
+		newest := func(id g.AlertID) g.Alert {
+			var a g.Alert
+			for _, e := range journal[:applied] {
+				if e.Alerts[0].ID == id {
+					a = e.Alerts[0]
+				}
+			}
+			return a
+		}
+		steps := rapid.IntRange(1, 20).Draw(rt, "steps")
+		for range steps {
+			switch rapid.SampledFrom([]string{"go on", "go on", "replay", "ack", "resolve", "close"}).Draw(rt, "step") {
+			case "go on":
+				if applied < len(journal) {
+					if err := d.sys.ApplyEffects(ctx, journal[applied]); err != nil {
+						rt.Fatal(err)
+					}
+					applied++
+				}
+			case "replay":
+				for _, e := range journal[rapid.IntRange(0, applied).Draw(rt, "from"):applied] {
+					if err := d.sys.ApplyEffects(ctx, e); err != nil {
+						rt.Fatal(err)
+					}
+				}
+			case "ack", "resolve", "close":
+				target := id(rapid.IntRange(0, 2).Draw(rt, "which"))
+				a, there := model[target]
+				if !there {
+					continue
+				}
+				row, err := v.Alert(ctx, target)
+				if err != nil {
+					rt.Fatal(err)
+				}
+				to := rapid.SampledFrom([]g.AlertState{g.AlertAcknowledged, g.AlertResolved, g.AlertClosed}).Draw(rt, "to")
+				switch to {
+				case g.AlertAcknowledged:
+					_, err = v.Acknowledge(ctx, target, row.Version, guard)
+				case g.AlertResolved:
+					_, err = v.Resolve(ctx, target, row.Version, guard, "done")
+				default:
+					_, err = v.CloseAlert(ctx, target, row.Version, guard, "")
+				}
+				allowed := map[g.AlertState][]g.AlertState{g.AlertOpen: {g.AlertAcknowledged, g.AlertResolved}, g.AlertAcknowledged: {g.AlertResolved}, g.AlertResolved: {g.AlertClosed}}[a.State]
+				may := false
+				for _, s := range allowed {
+					may = may || s == to
+				}
+				if may != (err == nil) {
+					rt.Fatalf("%s -> %s: got %v, want allowed %v", a.State, to, err, may)
+				}
+				if err == nil {
+					now, err := v.Alert(ctx, target)
+					if err != nil {
+						rt.Fatal(err)
+					}
+					if order[now.State] <= order[a.State] {
+						rt.Fatalf("the state went from %s to %s", a.State, now.State)
+					}
+					model[target] = now.Alert
+				}
+			}
+			for n := range 3 {
+				found := newest(id(n))
+				if found.ID == "" {
+					continue
+				}
+				want, there := model[found.ID]
+				if !there {
+					want = found
+					want.State = g.AlertOpen
+				}
+				want.Count, want.LastFired, want.Firing = found.Count, found.LastFired, found.Firing
+				model[found.ID] = want
+			}
+			check()
+		}
+	})
+	rows, _, err := v.Alerts(ctx, registry.AlertFilter{Page: registry.Page{Limit: 1000}})
+	ok(t, err)
+	ids := map[g.AlertID]bool{}
+	for _, a := range rows {
+		if ids[a.ID] {
+			t.Errorf("the alert %s is there twice", a.ID)
+		}
+		ids[a.ID] = true
+	}
+}
+
+func TestAlertsPageAndFilter(t *testing.T) {
+	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
+		ctx := t.Context()
+		d := newDistrict(t, o, c)
+		var all []g.Alert
+		for i := range 7 {
+			school := []g.SchoolID{"a", "b"}[i%2]
+			all = append(all, g.Alert{ID: g.AlertID(fmt.Sprintf("alt_%d", i)), School: school, Rule: "r", Severity: []g.Severity{g.Major, g.Critical}[i%2], Opened: c.now().Add(time.Duration(i/2) * time.Second)})
+		}
+		ok(t, d.sys.ApplyEffects(ctx, registry.Effects{Seq: 1, Alerts: all}))
+		ids := func(v *registry.View, f registry.AlertFilter) (out []g.AlertID) {
+			f.Limit = 2
+			for {
+				rows, next, err := v.Alerts(ctx, f)
+				ok(t, err)
+				for _, a := range rows {
+					out = append(out, a.ID)
+				}
+				if next == "" {
+					return out
+				}
+				f.Cursor = next
+			}
+		}
+		if diff := cmp.Diff([]g.AlertID{"alt_6", "alt_5", "alt_4", "alt_3", "alt_2", "alt_1", "alt_0"}, ids(d.sys, registry.AlertFilter{})); diff != "" {
+			t.Errorf("-want +got\n%s", diff)
+		}
+		if diff := cmp.Diff([]g.AlertID{"alt_6", "alt_4", "alt_2", "alt_0"}, ids(d.as(d.a, g.RoleSecurity), registry.AlertFilter{States: []g.AlertState{g.AlertOpen, g.AlertClosed}})); diff != "" {
+			t.Errorf("-want +got\n%s", diff)
+		}
+		if got := ids(d.as(d.a, g.RoleSecurity), registry.AlertFilter{Severity: g.Critical}); len(got) != 0 {
+			t.Errorf("got %v, want none", got)
+		}
+	})
+}

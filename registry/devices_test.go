@@ -1,0 +1,234 @@
+package registry_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry"
+)
+
+func TestPrivateZonesBindNoCamera(t *testing.T) {
+	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
+		ctx := t.Context()
+		d := newDistrict(t, o, c)
+		v := d.as(d.a, g.RoleFacility)
+		room := must[g.Zone](t)(v.PutZone(ctx, g.Zone{School: "a", Building: d.gate["a"].Building, Name: "Dorm room", Kind: g.ZoneOther, Private: true}))
+		_, _, err := v.CreateDevice(ctx, g.Device{School: "a", Zone: room.ID, Profile: "camera", Driver: "camera", Name: "x"}, nil)
+		wantCode(t, err, g.Invalid)
+		cam, _, err := v.CreateDevice(ctx, g.Device{School: "a", Zone: d.gate["a"].ID, Profile: "camera", Driver: "camera", Name: "x"}, nil)
+		ok(t, err)
+		gate := d.gate["a"]
+		gate.Private = true
+		_, err = v.PutZone(ctx, gate)
+		wantCode(t, err, g.Conflict)
+		cam.Zone = room.ID
+		wantCode(t, v.UpdateDevice(ctx, cam, nil), g.Invalid)
+		sensor, _, err := v.CreateDevice(ctx, g.Device{School: "a", Zone: room.ID, Profile: "sensor", Driver: "modbus", Name: "x"}, nil)
+		ok(t, err)
+		sensor.Profile = "camera"
+		wantCode(t, v.UpdateDevice(ctx, sensor, nil), g.Invalid)
+		wantCode(t, v.PutProfile(ctx, g.Profile{ID: "sensor", Title: "Now a camera", Type: g.TypeCamera}), g.Conflict)
+		wantCode(t, v.DeleteZone(ctx, room.ID), g.Conflict)
+		wantCode(t, v.DeleteProfile(ctx, "sensor"), g.Conflict)
+		cam.Zone = d.gate["b"].ID
+		wantCode(t, v.UpdateDevice(ctx, cam, nil), g.Invalid)
+	})
+}
+
+func TestDevicesProveThemselves(t *testing.T) {
+	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
+		ctx := t.Context()
+		d := newDistrict(t, o, c)
+		v := d.as(d.a, g.RoleFacility)
+		dev, password, err := v.CreateDevice(ctx, g.Device{School: "a", Profile: "sensor", Driver: g.DriverMQTTFront, Name: "x", Enabled: true}, nil)
+		ok(t, err)
+		got := must[g.Device](t)(d.r.VerifyDevice(ctx, dev.ID, []byte(password)))
+		if diff := cmp.Diff(dev, got); diff != "" {
+			t.Errorf("-want +got\n%s", diff)
+		}
+		for _, bad := range []string{"", "wrong", password + "x"} {
+			_, err = d.r.VerifyDevice(ctx, dev.ID, []byte(bad))
+			wantCode(t, err, g.Unauthenticated)
+		}
+		_, err = d.r.VerifyDevice(ctx, "nobody", []byte(password))
+		wantCode(t, err, g.Unauthenticated)
+		newer := must[string](t)(v.ResetDevicePassword(ctx, dev.ID))
+		_, err = d.r.VerifyDevice(ctx, dev.ID, []byte(password))
+		wantCode(t, err, g.Unauthenticated)
+		must[g.Device](t)(d.r.VerifyDevice(ctx, dev.ID, []byte(newer)))
+		dev.Enabled = false
+		ok(t, v.UpdateDevice(ctx, dev, nil))
+		_, err = d.r.VerifyDevice(ctx, dev.ID, []byte(newer))
+		wantCode(t, err, g.Forbidden)
+		dev.Driver = "modbus"
+		dev.Enabled = true
+		ok(t, v.UpdateDevice(ctx, dev, nil))
+		_, err = d.r.VerifyDevice(ctx, dev.ID, []byte(newer))
+		wantCode(t, err, g.Unauthenticated)
+		_, err = v.ResetDevicePassword(ctx, dev.ID)
+		wantCode(t, err, g.Invalid)
+	})
+}
+
+func TestDeviceSecretsAreKeptReplacedAndRemoved(t *testing.T) {
+	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
+		ctx := t.Context()
+		d := newDistrict(t, o, c)
+		v := d.as(d.a, g.RoleFacility)
+		dev, password, err := v.CreateDevice(ctx, g.Device{School: "a", Profile: "camera", Driver: "camera", Name: "x"}, map[string]string{"user": "u"})
+		ok(t, err)
+		if password != "" {
+			t.Errorf("got a password for a device of a driver")
+		}
+		secret := func() map[string]string { return must[map[string]string](t)(d.sys.DeviceSecret(ctx, dev.ID)) }
+		if diff := cmp.Diff(map[string]string{"user": "u"}, secret()); diff != "" {
+			t.Errorf("-want +got\n%s", diff)
+		}
+		ok(t, v.UpdateDevice(ctx, dev, nil))
+		if diff := cmp.Diff(map[string]string{"user": "u"}, secret()); diff != "" {
+			t.Errorf("-want +got\n%s", diff)
+		}
+		ok(t, v.UpdateDevice(ctx, dev, map[string]string{}))
+		if diff := cmp.Diff(map[string]string{}, secret()); diff != "" {
+			t.Errorf("-want +got\n%s", diff)
+		}
+	})
+}
+
+func reading(seq uint64, dev g.DeviceID, at time.Time, temperature float64) g.Event {
+	return g.Event{Seq: seq, Kind: g.EventReading, Device: dev, Time: at, Received: at.Add(time.Second), Reading: &g.Reading{Values: map[string]g.Value{"temperature": g.NumberValue(temperature)}}}
+}
+
+func TestTwinsFollowEventsOnce(t *testing.T) {
+	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
+		ctx := t.Context()
+		d := newDistrict(t, o, c)
+		dev, at := d.device["a"].ID, c.now()
+		status := func(seq uint64, s g.DeviceState, replayed bool) g.Event {
+			return g.Event{Seq: seq, Kind: g.EventStatus, Device: dev, Time: at, Received: at, Replayed: replayed, Status: &g.Status{State: s, Reason: "why"}}
+		}
+		old := reading(14, dev, at.Add(-time.Hour), 5)
+		old.Replayed = true
+		events := []g.Event{
+			reading(10, dev, at, 20),
+			{Seq: 11, Kind: g.EventRejected, Device: dev, Time: at, Received: at.Add(time.Hour), Rejection: &g.Rejection{Reason: "x"}},
+			status(12, g.StateFault, false),
+			reading(13, dev, at.Add(2*time.Second), 21),
+			old,
+			status(15, g.StateOffline, true),
+			reading(16, "no-such-device", at, 1),
+		}
+		want := g.Twin{Device: dev, State: g.StateFault, Reason: "why", LastSeen: at.Add(3 * time.Second), Seq: 15,
+			Reported: map[string]g.TwinValue{"temperature": {Value: g.NumberValue(21), Time: at.Add(2 * time.Second)}}}
+		for range 3 {
+			ok(t, d.sys.ApplyTwins(ctx, events))
+			ok(t, d.sys.ApplyTwins(ctx, events[:2]))
+			row := must[registry.DeviceRow](t)(d.sys.Device(ctx, dev))
+			if diff := cmp.Diff(want, row.Twin, cmp.Comparer(func(a, b g.Value) bool { return a == b })); diff != "" {
+				t.Errorf("-want +got\n%s", diff)
+			}
+		}
+		ok(t, d.sys.ApplyTwins(ctx, []g.Event{status(17, g.StateOnline, false)}))
+		states, types, err := d.sys.DeviceCounts(ctx, "")
+		ok(t, err)
+		if diff := cmp.Diff(map[g.DeviceState]int{g.StateOnline: 1, g.StateUnknown: 1}, states); diff != "" {
+			t.Errorf("-want +got\n%s", diff)
+		}
+		if diff := cmp.Diff(map[g.DeviceType]int{g.TypeSensor: 2}, types); diff != "" {
+			t.Errorf("-want +got\n%s", diff)
+		}
+	})
+}
+
+func TestSilentDevicesGoOffline(t *testing.T) {
+	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
+		ctx := t.Context()
+		d := newDistrict(t, o, c)
+		at := c.now()
+		ok(t, d.sys.ApplyTwins(ctx, []g.Event{reading(1, d.device["a"].ID, at, 1), reading(2, d.device["b"].ID, at.Add(30*time.Second), 1)}))
+		if got := must[[]g.DeviceID](t)(d.sys.MarkStale(ctx, at.Add(61*time.Second))); len(got) != 0 {
+			t.Errorf("got %v at 60 s after the reading came, want none", got)
+		}
+		got := must[[]g.DeviceID](t)(d.sys.MarkStale(ctx, at.Add(62*time.Second)))
+		if diff := cmp.Diff([]g.DeviceID{d.device["a"].ID}, got); diff != "" {
+			t.Errorf("-want +got\n%s", diff)
+		}
+		if got := must[[]g.DeviceID](t)(d.sys.MarkStale(ctx, at.Add(62*time.Second))); len(got) != 0 {
+			t.Errorf("got %v again, want none", got)
+		}
+		rows, _, err := d.sys.Devices(ctx, registry.DeviceFilter{State: g.StateOffline})
+		ok(t, err)
+		if len(rows) != 1 || rows[0].Twin.Reason == "" {
+			t.Errorf("got %+v, want the silent one with a reason", rows)
+		}
+		ok(t, d.sys.ApplyTwins(ctx, []g.Event{reading(3, d.device["a"].ID, at.Add(90*time.Second), 1)}))
+		if row := must[registry.DeviceRow](t)(d.sys.Device(ctx, d.device["a"].ID)); row.Twin.State != g.StateOnline || row.Twin.Reason != "" {
+			t.Errorf("got %+v, want it online again", row.Twin)
+		}
+	})
+}
+
+func TestDesiredMustFitTheProfile(t *testing.T) {
+	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
+		ctx := t.Context()
+		d := newDistrict(t, o, c)
+		v, dev := d.as(d.a, g.RoleFacility), d.device["a"].ID
+		wantCode(t, v.SetDesired(ctx, dev, "temperature", g.NumberValue(20)), g.Invalid)
+		wantCode(t, v.SetDesired(ctx, dev, "colour", g.NumberValue(20)), g.Invalid)
+		wantCode(t, v.SetDesired(ctx, dev, "setpoint", g.NumberValue(1000)), g.Invalid)
+		wantCode(t, v.SetDesired(ctx, dev, "setpoint", g.StringValue("warm")), g.Invalid)
+		ok(t, v.SetDesired(ctx, dev, "setpoint", g.NumberValue(20)))
+		ok(t, d.sys.ApplyTwins(ctx, []g.Event{reading(1, dev, c.now(), 5)}))
+		row := must[registry.DeviceRow](t)(v.Device(ctx, dev))
+		if row.Twin.Desired["setpoint"].Value != g.NumberValue(20) || row.Twin.Reported["temperature"].Value != g.NumberValue(5) {
+			t.Errorf("got %+v, want the wish and the reading side by side", row.Twin)
+		}
+	})
+}
+
+func TestDevicesPageAndFilter(t *testing.T) {
+	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
+		ctx := t.Context()
+		d := newDistrict(t, o, c)
+		for _, name := range []string{"100% cotton", "under_score", "Müller", "plain"} {
+			_, _, err := d.sys.CreateDevice(ctx, g.Device{School: "a", Profile: "camera", Driver: "camera", Name: name, Enabled: name != "plain"}, nil)
+			ok(t, err)
+		}
+		names := func(f registry.DeviceFilter) (out []string) {
+			f.Limit = 2
+			for {
+				rows, next, err := d.as(d.a, g.RoleAdmin).Devices(ctx, f)
+				ok(t, err)
+				for _, r := range rows {
+					out = append(out, r.Name)
+				}
+				if next == "" {
+					slices.Sort(out)
+					return out
+				}
+				f.Cursor = next
+			}
+		}
+		for _, c := range []struct {
+			f    registry.DeviceFilter
+			want []string
+		}{
+			{registry.DeviceFilter{}, []string{"100% cotton", "Müller", "Sensor a", "plain", "under_score"}},
+			{registry.DeviceFilter{Query: "%"}, []string{"100% cotton"}},
+			{registry.DeviceFilter{Query: "r_S"}, []string{"under_score"}},
+			{registry.DeviceFilter{Query: "sn-A"}, []string{"Sensor a"}},
+			{registry.DeviceFilter{Type: g.TypeSensor}, []string{"Sensor a"}},
+			{registry.DeviceFilter{State: g.StateDisabled}, []string{"plain"}},
+			{registry.DeviceFilter{Zone: d.gate["a"].ID}, []string{"Sensor a"}},
+			{registry.DeviceFilter{Driver: "camera", State: g.StateUnknown}, []string{"100% cotton", "Müller", "under_score"}},
+		} {
+			if diff := cmp.Diff(c.want, names(c.f)); diff != "" {
+				t.Errorf("%+v: -want +got\n%s", c.f, diff)
+			}
+		}
+	})
+}
