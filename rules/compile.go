@@ -49,6 +49,7 @@ type rule struct {
 	props     []string // that trigger it
 	status    bool     // triggered by status
 	sighting  bool     // triggered by sightings
+	negated   bool     // has a not
 	lasting   bool     // reads values, status or absence of devices
 	counted   []counted
 	empty     [][]int64 // what a subject that is not there has counted
@@ -80,6 +81,7 @@ func compileRule(r Rule, index int) *rule {
 	c.props = r.Properties()
 	look := func(x Condition) {
 		c.status = c.status || x.Status != nil
+		c.negated = c.negated || x.Not != nil
 		c.sighting = c.sighting || x.Sighting != nil
 		c.lasting = c.lasting || x.Status != nil || x.Compare != nil || x.Absent != nil
 		if x.Compare != nil {

@@ -283,6 +283,9 @@ func (e *Engine) evaluate(s *subject, ev *g.Event, d *device) {
 		next = e.whileFiring(s, m, truth)
 	}
 	next = min(next, m.raise)
+	if s.phase == idle && r.negated {
+		next = min(next, m.stale) // of a group, a stale value can make an opposite true
+	}
 	if s.phase == idle && next == never {
 		if last := s.lastHappening(); last > e.now {
 			next = last // to be forgotten then

@@ -1,0 +1,302 @@
+package rules_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/rules"
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+// The reference walks through every second of a story and works every condition out from the
+// whole history: no timers, no state but the alert itself.
+type happening struct {
+	at     int
+	device string
+	value  int    // temperature; -1: a status instead
+	status string // offline or online
+}
+
+type history []happening
+
+const modelFresh = 15 // seconds
+
+// samples of a device up to and with t.
+func (h history) samples(device string, t int) []happening {
+	var out []happening
+	for _, x := range h {
+		if x.device == device && x.value >= 0 && x.at <= t {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+func (h history) holds(c rules.Condition, devices []string, t int) string {
+	switch {
+	case c.All != nil:
+		out := "yes"
+		for _, x := range c.All {
+			if r := h.holds(x, devices, t); r == "no" || r == "unknown" && out == "yes" {
+				out = r
+			}
+		}
+		return out
+	case c.Any != nil:
+		out := "no"
+		for _, x := range c.Any {
+			if r := h.holds(x, devices, t); r == "yes" || r == "unknown" && out == "no" {
+				out = r
+			}
+		}
+		return out
+	case c.Not != nil:
+		return map[string]string{"yes": "no", "no": "yes", "unknown": "unknown"}[h.holds(*c.Not, devices, t)]
+	case c.Compare != nil:
+		out := "unknown"
+		for _, d := range devices {
+			s := h.samples(d, t)
+			if len(s) == 0 || t-s[len(s)-1].at >= modelFresh {
+				continue
+			}
+			if float64(s[len(s)-1].value) > *c.Compare.Above {
+				return "yes"
+			}
+			out = "no"
+		}
+		return out
+	case c.Status != nil:
+		out := "unknown"
+		for _, d := range devices {
+			last := ""
+			for _, x := range h {
+				if x.device != d || x.at > t {
+					continue
+				}
+				if x.value < 0 {
+					last = x.status
+				} else if last == "offline" {
+					last = "online"
+				}
+			}
+			if last == "offline" {
+				return "yes"
+			}
+			if last != "" {
+				out = "no"
+			}
+		}
+		return out
+	case c.Absent != nil:
+		last := -1
+		for _, d := range devices {
+			for _, s := range h.samples(d, t) {
+				last = max(last, s.at)
+			}
+		}
+		return choose(last < 0, "unknown", choose(t-last >= int(c.Absent.For/time.Second), "yes", "no"))
+	case c.Count != nil:
+		n := 0
+		for _, d := range devices {
+			s := h.samples(d, t)
+			for i, x := range s {
+				above := func(y happening) bool { return float64(y.value) > *c.Count.Of.Compare.Above }
+				rose := above(x) && (i == 0 || !above(s[i-1]) || x.at-s[i-1].at >= modelFresh)
+				if rose && t-x.at < int(c.Count.Within/time.Second) {
+					n++
+				}
+			}
+		}
+		return choose(n >= c.Count.AtLeast, "yes", "no")
+	}
+	panic("no such condition")
+}
+
+func choose(b bool, yes, no string) string {
+	if b {
+		return yes
+	}
+	return no
+}
+
+// first is when the rule first hears of one of the devices: what was never heard of is not
+// asked about.
+func (h history) first(r rules.Rule, devices []string) int {
+	status := false
+	var look func(rules.Condition)
+	look = func(c rules.Condition) {
+		status = status || c.Status != nil
+		for _, x := range append(append([]rules.Condition{}, c.All...), c.Any...) {
+			look(x)
+		}
+		if c.Not != nil {
+			look(*c.Not)
+		}
+	}
+	look(r.When)
+	for _, x := range h {
+		reads := len(r.Properties()) > 0
+		if slices.Contains(devices, x.device) && (x.value >= 0 && reads || x.value < 0 && status) {
+			return x.at
+		}
+	}
+	return 1 << 30
+}
+
+// tell is what the alert does, second by second.
+func (h history) tell(r rules.Rule, subject string, devices []string, end int) []string {
+	var out []string
+	since, over, firing := -1, -1, false
+	for t := h.first(r, devices); t <= end; t++ {
+		truth := h.holds(r.When, devices, t)
+		if !firing {
+			if truth != "yes" {
+				since = -1
+				continue
+			}
+			if since < 0 {
+				since = t
+			}
+			if t-since >= int(r.For/time.Second) {
+				firing, over = true, -1
+				out = append(out, fmt.Sprintf("%d fires %s", t, subject))
+			}
+		}
+		ends := truth == "unknown" || truth == "no" && (r.Clear.When == nil || h.holds(*r.Clear.When, devices, t) == "yes")
+		if !ends {
+			over = -1
+			continue
+		}
+		if over < 0 {
+			over = t
+		}
+		if t-over >= int(r.Clear.After/time.Second) {
+			firing, since = false, -1
+			out = append(out, fmt.Sprintf("%d ends %s", t, subject))
+		}
+	}
+	return out
+}
+
+func drawCondition(t *rapid.T, depth int) rules.Condition {
+	limit := func() *float64 { f := float64(rapid.IntRange(2, 7).Draw(t, "above")); return &f }
+	compare := func() rules.Condition {
+		return rules.Condition{Compare: &rules.Compare{Property: "temperature", Above: limit()}}
+	}
+	kind := rapid.IntRange(0, 6).Draw(t, "kind")
+	if depth == 0 {
+		kind = min(kind, 3)
+	}
+	switch kind {
+	case 1:
+		return rules.Condition{Status: []g.DeviceState{g.StateOffline}}
+	case 2:
+		return rules.Condition{Absent: &rules.Absent{Property: "temperature", For: time.Duration(rapid.IntRange(1, 20).Draw(t, "absent")) * time.Second}}
+	case 3:
+		return rules.Condition{Count: &rules.Count{Of: compare(), AtLeast: rapid.IntRange(1, 3).Draw(t, "at least"), Within: time.Duration(rapid.IntRange(1, 30).Draw(t, "within")) * time.Second}}
+	case 4:
+		return rules.Condition{All: []rules.Condition{drawCondition(t, depth-1), drawCondition(t, depth-1)}}
+	case 5:
+		return rules.Condition{Any: []rules.Condition{drawCondition(t, depth-1), drawCondition(t, depth-1)}}
+	case 6:
+		x := drawCondition(t, depth-1)
+		return rules.Condition{Not: &x}
+	}
+	return compare()
+}
+
+type twoInOne struct{}
+
+func (twoInOne) Device(g.DeviceID) (rules.DeviceFacts, bool) {
+	return rules.DeviceFacts{School: "s", Zone: "z", Type: g.TypeSensor}, true
+}
+func (twoInOne) Zone(g.ZoneID) (g.Zone, bool) { return g.Zone{ID: "z", Kind: g.ZoneLaboratory}, true }
+
+// For, clear, hysteresis, absence, counts and statuses, nested and negated, per device and per
+// zone, with restarts and ticks at any time: the engine says what the reference says.
+func TestEngineAgreesWithTheReference(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		r := rules.Rule{ID: "r", Per: rapid.SampledFrom([]rules.Subject{rules.PerDevice, rules.PerZone}).Draw(t, "per"), Fresh: modelFresh * time.Second,
+			When: drawCondition(t, 2), For: time.Duration(rapid.IntRange(0, 6).Draw(t, "for")) * time.Second,
+			Clear: rules.Clear{After: time.Duration(rapid.IntRange(0, 6).Draw(t, "after")) * time.Second}, Then: []rules.Action{{Alert: &rules.AlertAction{}}}}
+		if rapid.Bool().Draw(t, "hysteresis") {
+			low := 2.5
+			r.Clear.When = &rules.Condition{Not: &rules.Condition{Compare: &rules.Compare{Property: "temperature", Above: &low}}}
+		}
+		var h history
+		now := 0
+		for range rapid.IntRange(1, 25).Draw(t, "events") {
+			now += rapid.SampledFrom([]int{1, 1, 1, 2, 3, 7, 20}).Draw(t, "pause")
+			x := happening{at: now, device: rapid.SampledFrom([]string{"d1", "d2"}).Draw(t, "device"), value: rapid.IntRange(-2, 9).Draw(t, "value")}
+			if x.value < 0 {
+				x.status = choose(x.value == -1, "offline", "online")
+			}
+			h = append(h, x)
+		}
+		end := now + 60
+		for who, devices := range map[string][]string{"z": {"d1", "d2"}, "d1": {"d1"}, "d2": {"d2"}} {
+			if (who == "z") != (r.Per == rules.PerZone) {
+				continue
+			}
+			want := h.tell(r, who, devices, end)
+			got := runEngine(t, r, h, who, end)
+			if diff := cmp.Diff(got, want); diff != "" {
+				t.Fatalf("%s: got (-), want (+):\n%s", who, diff)
+			}
+		}
+	})
+}
+
+func runEngine(t *rapid.T, r rules.Rule, h history, who string, end int) []string {
+	epoch := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
+	second := func(at time.Time) int { return int(at.Sub(epoch) / time.Second) }
+	e := rules.New([]rules.Rule{r}, nil)
+	var out []string
+	keep := func(list []rules.Effect) {
+		for _, x := range list {
+			about := string(x.Alert.Device)
+			if r.Per == rules.PerZone {
+				about = string(x.Alert.Zone)
+			}
+			if about == who {
+				out = append(out, fmt.Sprintf("%d %s %s", second(x.At), choose(x.Alert.Firing, "fires", "ends"), who))
+			}
+		}
+	}
+	for i, x := range h {
+		at := epoch.Add(time.Duration(x.at) * time.Second)
+		ev := g.Event{Seq: uint64(i + 1), School: "s", Device: g.DeviceID(x.device), Time: at, Received: at, Kind: g.EventReading}
+		if x.value >= 0 {
+			ev.Reading = &g.Reading{Values: map[string]g.Value{"temperature": g.NumberValue(float64(x.value)), "other": g.BoolValue(true)}}
+		} else {
+			ev.Kind, ev.Status = g.EventStatus, &g.Status{State: g.DeviceState(x.status)}
+		}
+		keep(e.Observe(ev, twoInOne{}))
+		if rapid.Bool().Draw(t, "tick") {
+			keep(e.Tick(at))
+		}
+		if rapid.IntRange(0, 9).Draw(t, "restart") == 0 {
+			b, err := e.Snapshot()
+			if err != nil {
+				t.Fatal(err)
+			}
+			e = rules.New([]rules.Rule{r}, nil)
+			if err := e.Restore(b); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	// Afterwards time passes as a caller would let it: from deadline to deadline.
+	for {
+		next, ok := e.NextDeadline()
+		if !ok || second(next) > end {
+			break
+		}
+		keep(e.Tick(next))
+	}
+	return out
+}
