@@ -58,11 +58,11 @@ func (s *Server) registerAlerts() {
 			return answer(s.view(ctx).CloseAlert(ctx, g.AlertID(in.ID), in.Body.Version, callerOf(ctx).by(), in.Body.Comment))
 		})
 	handle(s, endpoint{method: "GET", path: "/v1/rules", id: "list-rules", tag: tag, perm: g.AlertsRead, unavailable: true, summary: "The rules that are loaded"},
-		func(ctx context.Context, _ *none) (*body[page[RuleInfo]], error) {
+		func(ctx context.Context, in *Paged) (*body[page[RuleInfo]], error) {
 			if s.deps.Rules == nil {
 				return nil, missing("rules")
 			}
-			return listed(s.deps.Rules(), "", nil)
+			return paged(s.deps.Rules(), *in, nil)
 		})
 }
 

@@ -38,6 +38,7 @@ func (b sessionBody) session(ctx context.Context, id g.SessionID) (g.Session, er
 
 // Span is a range of time that a list covers.
 type Span struct {
+	Paged
 	InSchool
 	Date string    `query:"date" pattern:"^[0-9]{4}-[0-9]{2}-[0-9]{2}$" doc:"One day in the school's time zone, YYYY-MM-DD. Default: today." example:"2026-09-01"`
 	From time.Time `query:"from" doc:"Instead of date: from then on, RFC 3339."`
@@ -73,7 +74,7 @@ func (s *Server) registerSessions() {
 			return nil, err
 		}
 		all, err := s.view(ctx).Sessions(ctx, id, from, to)
-		return listed(all, "", err)
+		return paged(all, in.Paged, err)
 	})
 	handle(s, endpoint{method: "POST", path: "/v1/sessions", id: "create-session", tag: tag, perm: g.AttendanceWrite, status: 201, summary: "Add a session"},
 		func(ctx context.Context, in *post[sessionBody]) (*body[g.Session], error) {
@@ -155,7 +156,7 @@ func (s *Server) registerAttendance() {
 			return nil, err
 		}
 		all, err := s.view(ctx).Leaves(ctx, id, from, to)
-		return listed(all, "", err)
+		return paged(all, in.Paged, err)
 	})
 	handle(s, endpoint{method: "POST", path: "/v1/leaves", id: "put-leave", tag: tag, perm: g.AttendanceWrite, status: 201, summary: "Excuse somebody",
 		doc: "Also for times that are over: the answers are computed again."}, func(ctx context.Context, in *leaveInput) (*body[g.Leave], error) {

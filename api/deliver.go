@@ -39,7 +39,7 @@ func (h *hooks) deliver(ctx context.Context, id g.WebhookID, ds []registry.Deliv
 			h.s.log.WarnContext(ctx, "webhook cannot be read", "webhook", id, "error", err)
 			return
 		case w.ID == "" || w.Disabled:
-			d.Done, d.Finished, d.Error = true, h.s.now(), "the webhook is disabled or deleted"
+			return // deleted, or what is queued waits until it is enabled again
 		case !rest.IsZero():
 			d.Next = rest
 		default:

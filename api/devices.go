@@ -85,6 +85,9 @@ func (s *Server) registerDevices() {
 			ByID
 			Paged
 		}) (*body[page[registry.StatusRow]], error) {
+			if _, err := s.view(ctx).Device(ctx, g.DeviceID(in.ID)); err != nil {
+				return nil, err
+			}
 			return listed(s.view(ctx).StatusLog(ctx, g.DeviceID(in.ID), registry.Page{Limit: in.Limit, Cursor: in.Cursor}))
 		})
 	handle(s, endpoint{method: "GET", path: "/v1/rejections", id: "list-rejections", tag: tag, perm: g.DevicesRead, summary: "Observations that were refused, and why",

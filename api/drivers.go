@@ -6,14 +6,20 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-type byName struct {
+// ByName names a driver.
+type ByName struct {
 	Name string `path:"name" maxLength:"64" doc:"The driver's name in the gateway's configuration."`
+}
+
+type driverLogInput struct {
+	ByName
+	Paged
 }
 
 func (s *Server) registerDrivers() {
 	const tag = "Drivers"
 	handle(s, endpoint{method: "GET", path: "/v1/drivers", id: "list-drivers", tag: tag, perm: g.DriversRead, unavailable: true, summary: "The driver programs and what they need of a device"},
-		func(ctx context.Context, _ *none) (*body[page[DriverInfo]], error) {
+		func(ctx context.Context, in *Paged) (*body[page[DriverInfo]], error) {
 			if s.deps.Fleet == nil {
 				return nil, missing("drivers")
 			}
@@ -21,10 +27,10 @@ func (s *Server) registerDrivers() {
 			for i := range all {
 				all[i].Address, all[i].Settings, all[i].Profiles = some(all[i].Address), some(all[i].Settings), some(all[i].Profiles)
 			}
-			return listed(all, "", nil)
+			return paged(all, *in, nil)
 		})
 	handle(s, endpoint{method: "GET", path: "/v1/drivers/{name}/log", id: "driver-log", tag: tag, perm: g.DriversRead, unavailable: true, summary: "The newest lines that a driver wrote"},
-		func(ctx context.Context, in *byName) (*body[page[LogLine]], error) {
+		func(ctx context.Context, in *driverLogInput) (*body[page[LogLine]], error) {
 			if s.deps.Fleet == nil {
 				return nil, missing("drivers")
 			}
@@ -32,11 +38,11 @@ func (s *Server) registerDrivers() {
 				return nil, err
 			}
 			lines, err := s.deps.Fleet.DriverLog(g.DriverName(in.Name))
-			return listed(lines, "", err)
+			return paged(lines, in.Paged, err)
 		})
 	handle(s, endpoint{method: "POST", path: "/v1/drivers/{name}/restart", id: "restart-driver", tag: tag, perm: g.DevicesWrite, unavailable: true, summary: "Restart a driver; this lifts its quarantine",
 		doc: "A driver serves every school of the gateway, so with several schools only the administrator of the top one may."},
-		func(ctx context.Context, in *byName) (*none, error) {
+		func(ctx context.Context, in *ByName) (*none, error) {
 			if s.deps.Fleet == nil {
 				return nil, missing("drivers")
 			}
@@ -49,14 +55,14 @@ func (s *Server) registerDrivers() {
 			return &none{}, s.deps.Fleet.Restart(g.DriverName(in.Name))
 		})
 	handle(s, endpoint{method: "GET", path: "/v1/refusals", id: "list-refusals", tag: tag, perm: g.DevicesRead, unavailable: true, summary: "Devices and drivers that were refused at the door, and why"},
-		func(ctx context.Context, _ *none) (*body[page[Refusal]], error) {
+		func(ctx context.Context, in *Paged) (*body[page[Refusal]], error) {
 			if s.deps.Fleet == nil {
 				return nil, missing("drivers")
 			}
 			if err := s.onlyTop(ctx); err != nil {
 				return nil, err
 			}
-			return listed(s.deps.Fleet.Refusals(), "", nil)
+			return paged(s.deps.Fleet.Refusals(), *in, nil)
 		})
 }
 

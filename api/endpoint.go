@@ -161,6 +161,26 @@ func listed[T any](rows []T, next string, err error) (*body[page[T]], error) {
 	return &body[page[T]]{page[T]{rows, next}}, nil
 }
 
+// paged is a page of a list that is short enough to be read as a whole.
+func paged[T any](all []T, p Paged, err error) (*body[page[T]], error) {
+	if err != nil {
+		return nil, err
+	}
+	from := 0
+	if p.Cursor != "" {
+		if from, err = strconv.Atoi(p.Cursor); err != nil || from < 0 {
+			return nil, g.FieldErrorf("cursor", "this is no cursor; use next of the page before")
+		}
+	}
+	from = min(from, len(all))
+	to := min(from+max(p.Limit, 1), len(all))
+	next := ""
+	if to < len(all) {
+		next = strconv.Itoa(to)
+	}
+	return listed(all[from:to], next, nil)
+}
+
 // none is the input or output of operations without one.
 type none struct{}
 
@@ -168,6 +188,12 @@ type none struct{}
 type Paged struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"Rows of a page."`
 	Cursor string `query:"cursor" maxLength:"1024" doc:"next of the page before."`
+}
+
+// perSchool is the input of a list that can be of one school.
+type perSchool struct {
+	Paged
+	InSchool
 }
 
 // InSchool is embedded where a school can be chosen.

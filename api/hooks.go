@@ -18,6 +18,7 @@ const (
 	hookBatch   = 500 // due deliveries taken from the registry at a time
 	hookTick    = 2 * time.Second
 	hookTimeout = 15 * time.Second
+	hookKept    = 30 * 24 * time.Hour // how long finished deliveries are listed
 )
 
 // hooks queues events for webhooks and delivers them. The queue is the registry's: what is
@@ -148,7 +149,14 @@ func (h *hooks) run(ctx context.Context) error {
 	busy := map[g.WebhookID]bool{}
 	tick := time.NewTicker(hookTick)
 	defer tick.Stop()
+	var trimmed time.Time
 	for {
+		if now := h.s.now(); now.Sub(trimmed) > time.Hour {
+			trimmed = now
+			if _, err := h.view().TrimDeliveries(ctx, now.Add(-hookKept)); err != nil && ctx.Err() == nil {
+				h.s.log.WarnContext(ctx, "old webhook deliveries cannot be removed", "error", err)
+			}
+		}
 		due, err := h.view().DueDeliveries(ctx, h.s.now(), hookBatch)
 		if err != nil && ctx.Err() == nil {
 			h.s.log.WarnContext(ctx, "webhook queue cannot be read", "error", err)

@@ -28,9 +28,9 @@ type NewKey struct {
 
 func (s *Server) registerKeys() {
 	const tag = "Keys"
-	handle(s, endpoint{method: "GET", path: "/v1/keys", id: "list-keys", tag: tag, perm: g.KeysAdmin, summary: "API keys"}, func(ctx context.Context, in *InSchool) (*body[page[g.APIKey]], error) {
+	handle(s, endpoint{method: "GET", path: "/v1/keys", id: "list-keys", tag: tag, perm: g.KeysAdmin, summary: "API keys"}, func(ctx context.Context, in *perSchool) (*body[page[g.APIKey]], error) {
 		all, err := s.view(ctx).Keys(ctx, in.School)
-		return listed(all, "", err)
+		return paged(all, in.Paged, err)
 	})
 	handle(s, endpoint{method: "POST", path: "/v1/keys", id: "create-key", tag: tag, perm: g.KeysAdmin, status: 201, summary: "Make an API key"}, s.createKey)
 	handle(s, endpoint{method: "DELETE", path: "/v1/keys/{id}", id: "revoke-key", tag: tag, perm: g.KeysAdmin, summary: "Revoke an API key"}, func(ctx context.Context, in *ByID) (*none, error) {

@@ -52,9 +52,9 @@ func (s *Server) registerPeople() {
 		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/people?kind=student&limit=5"`}, func(ctx context.Context, in *peopleInput) (*body[page[registry.PersonRow]], error) {
 		return listed(s.view(ctx).People(ctx, registry.PersonFilter{Page: registry.Page{Limit: in.Limit, Cursor: in.Cursor}, School: in.School, Kind: in.Kind, Class: in.Class, Query: in.Query}))
 	})
-	handle(s, endpoint{method: "GET", path: "/v1/classes", id: "list-classes", tag: tag, perm: g.PeopleRead, summary: "The classes of a school"}, func(ctx context.Context, in *InSchool) (*body[page[string]], error) {
+	handle(s, endpoint{method: "GET", path: "/v1/classes", id: "list-classes", tag: tag, perm: g.PeopleRead, summary: "The classes of a school"}, func(ctx context.Context, in *perSchool) (*body[page[string]], error) {
 		all, err := s.view(ctx).Classes(ctx, school(ctx, in.School))
-		return listed(all, "", err)
+		return paged(all, in.Paged, err)
 	})
 	handle(s, endpoint{method: "POST", path: "/v1/people", id: "create-person", tag: tag, perm: g.PeopleWrite, status: 201, max: 64 << 10, summary: "Add a person",
 		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" -H "Content-Type: application/json" \

@@ -15,7 +15,7 @@ import (
 // ProfileBody is a profile as JSON or strict YAML. The profile checks itself, with messages
 // that name the key and the mend; the schema here is for readers.
 type ProfileBody struct {
-	RawBody     []byte `contentType:"application/json"`
+	RawBody     []byte `contentType:"application/yaml"`
 	ContentType string `header:"Content-Type" hidden:"true"`
 }
 
@@ -43,9 +43,9 @@ func decodeProfile(b []byte) (g.Profile, error) {
 func (s *Server) registerProfiles() {
 	const tag = "Profiles"
 	handle(s, endpoint{method: "GET", path: "/v1/profiles", id: "list-profiles", tag: tag, perm: g.DevicesRead, summary: "What kinds of device there are"},
-		func(ctx context.Context, _ *none) (*body[page[g.Profile]], error) {
+		func(ctx context.Context, in *Paged) (*body[page[g.Profile]], error) {
 			all, err := s.view(ctx).Profiles(ctx)
-			return listed(all, "", err)
+			return paged(all, *in, err)
 		})
 	handle(s, endpoint{method: "GET", path: "/v1/profiles/{id}", id: "get-profile", tag: tag, perm: g.DevicesRead, summary: "One profile"},
 		func(ctx context.Context, in *ByID) (*body[g.Profile], error) {
@@ -72,7 +72,8 @@ END`}, func(ctx context.Context, in *ProfileBody) (*body[g.Profile], error) {
 		}
 		return answer(p, s.view(ctx).PutProfile(ctx, p))
 	})
-	handle(s, endpoint{method: "PUT", path: "/v1/profiles/{id}", id: "update-profile", tag: tag, perm: g.DevicesWrite, max: 256 << 10, conflict: true, summary: "Change a profile, or add it under this id"},
+	handle(s, endpoint{method: "PUT", path: "/v1/profiles/{id}", id: "update-profile", tag: tag, perm: g.DevicesWrite, max: 256 << 10, conflict: true, summary: "Change a profile, or add it under this id",
+		doc: "Profiles are the whole gateway's: where it has several schools, only the administrator of the top one changes or deletes them."},
 		func(ctx context.Context, in *struct {
 			ByID
 			ProfileBody
@@ -84,10 +85,20 @@ END`}, func(ctx context.Context, in *ProfileBody) (*body[g.Profile], error) {
 			if p.ID != g.ProfileID(in.ID) {
 				return nil, g.FieldErrorf("id", "the profile says %q and the path %q; make them the same", p.ID, in.ID)
 			}
+			if _, err := s.view(ctx).Profile(ctx, p.ID); err == nil {
+				if err := s.onlyTop(ctx); err != nil {
+					return nil, err
+				}
+			} else if g.ErrorCode(err) != g.NotFound {
+				return nil, err
+			}
 			return answer(p, s.view(ctx).PutProfile(ctx, p))
 		})
 	handle(s, endpoint{method: "DELETE", path: "/v1/profiles/{id}", id: "delete-profile", tag: tag, perm: g.DevicesWrite, conflict: true, summary: "Delete a profile",
-		doc: "Refused with a conflict while a device has it."}, func(ctx context.Context, in *ByID) (*none, error) {
+		doc: "Refused with a conflict while a device has it, and as PUT."}, func(ctx context.Context, in *ByID) (*none, error) {
+		if err := s.onlyTop(ctx); err != nil {
+			return nil, err
+		}
 		return &none{}, s.view(ctx).DeleteProfile(ctx, g.ProfileID(in.ID))
 	})
 	for _, p := range []string{"/v1/profiles", "/v1/profiles/{id}"} {

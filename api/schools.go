@@ -84,9 +84,9 @@ type post[T any] struct{ Body T }
 func (s *Server) registerSchools() {
 	const tag = "Schools and places"
 	handle(s, endpoint{method: "GET", path: "/v1/schools", id: "list-schools", tag: tag, summary: "The schools that the caller sees",
-		example: "curl -fsS -H \"Authorization: Bearer $GATEHOUSE_KEY\" $GATEHOUSE_URL/v1/schools"}, func(ctx context.Context, _ *none) (*body[page[g.School]], error) {
+		example: "curl -fsS -H \"Authorization: Bearer $GATEHOUSE_KEY\" $GATEHOUSE_URL/v1/schools"}, func(ctx context.Context, in *Paged) (*body[page[g.School]], error) {
 		all, err := s.view(ctx).Schools(ctx)
-		return listed(all, "", err)
+		return paged(all, *in, err)
 	})
 	handle(s, endpoint{method: "GET", path: "/v1/schools/{id}", id: "get-school", tag: tag, summary: "One school"}, func(ctx context.Context, in *ByID) (*body[g.School], error) {
 		return answer(s.view(ctx).School(ctx, g.SchoolID(in.ID)))

@@ -189,7 +189,7 @@ func (s *Server) changeMe(ctx context.Context, in *changeMeInput) (*body[Me], er
 		u.Language = in.Body.Language
 	}
 	own := c.scope
-	own.Permissions = []g.Permission{g.UsersAdmin}
+	own.Permissions = append([]g.Permission{g.UsersAdmin}, own.Permissions...) // lent for this
 	if err := s.reg.In(own).UpdateUser(ctx, u); err != nil {
 		return nil, err
 	}

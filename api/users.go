@@ -37,9 +37,9 @@ type userInput struct {
 
 func (s *Server) registerUsers() {
 	const tag = "Users"
-	handle(s, endpoint{method: "GET", path: "/v1/users", id: "list-users", tag: tag, perm: g.UsersAdmin, summary: "Who can sign in"}, func(ctx context.Context, in *InSchool) (*body[page[g.User]], error) {
+	handle(s, endpoint{method: "GET", path: "/v1/users", id: "list-users", tag: tag, perm: g.UsersAdmin, summary: "Who can sign in"}, func(ctx context.Context, in *perSchool) (*body[page[g.User]], error) {
 		all, err := s.view(ctx).Users(ctx, in.School)
-		return listed(all, "", err)
+		return paged(all, in.Paged, err)
 	})
 	handle(s, endpoint{method: "POST", path: "/v1/users", id: "create-user", tag: tag, perm: g.UsersAdmin, status: 201, summary: "Add a user"}, s.createUser)
 	handle(s, endpoint{method: "PUT", path: "/v1/users/{id}", id: "update-user", tag: tag, perm: g.UsersAdmin, conflict: true, summary: "Change a user"}, s.updateUser)
@@ -92,6 +92,9 @@ func (s *Server) updateUser(ctx context.Context, in *userInput) (*body[g.User], 
 		}
 	}
 	if b.Password != "" {
+		if u.ID == c.user.ID {
+			return nil, g.FieldErrorf("password", "change your own with PUT /v1/me/password, which asks for the old one")
+		}
 		if err := checkPassword(b.Password); err != nil {
 			return nil, err
 		}
@@ -100,10 +103,7 @@ func (s *Server) updateUser(ctx context.Context, in *userInput) (*body[g.User], 
 		return nil, err
 	}
 	if b.Password != "" {
-		if err := s.view(ctx).Record(ctx, "user.password", string(u.ID)); err != nil {
-			return nil, err
-		}
-		if err := s.reg.SetPassword(ctx, u.Name, b.Password); err != nil {
+		if err := s.view(ctx).ChangePassword(ctx, u.ID, "", b.Password); err != nil {
 			return nil, err
 		}
 	}

@@ -238,6 +238,7 @@ total_bytes: Space in bytes.
 offset_ms: How far the clock is off, in milliseconds.
 lag: Events that it has not seen yet.
 Alert.state: open, acknowledged, resolved or closed.
+Alert.audible: The console makes a sound for it.
 Alert.count: How often it fired while open.
 Alert.values: What was measured when it fired.
 Alert.sighting: The sighting's id, where there is one.

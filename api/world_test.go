@@ -86,6 +86,9 @@ func newWorld(t *testing.T, options ...option) *world {
 	return w
 }
 
+// behindProxy lets the tests speak from many addresses.
+func behindProxy(d *api.Deps) { d.Config.TrustProxy = true }
+
 func (w *world) system() *registry.View { return w.reg.In(g.SystemScope("test")) }
 
 // must is for set-up: it ends the test where err is not nil.
@@ -112,7 +115,7 @@ func (w *world) schools() *world {
 	must(0, v.PutProfile(ctx, cameraProfile()))(t)
 	device, _, err := v.CreateDevice(ctx, g.Device{ID: "lab-1-smoke", School: w.a.ID, Zone: zone.ID, Profile: "smoke-heat-sensor", Driver: g.DriverMQTTFront, Name: "Smoke, lab 1", Enabled: true}, nil)
 	must(0, err)(t)
-	camera, _, err := v.CreateDevice(ctx, g.Device{ID: "gate-cam", School: w.a.ID, Zone: zone.ID, Profile: "gate-camera", Driver: "camera", Name: "Gate camera", Enabled: true, Address: map[string]string{"url": "rtsp://192.0.2.1/1"}}, map[string]string{"password": "s3cret"})
+	camera, _, err := v.CreateDevice(ctx, g.Device{ID: "cam-7", School: w.a.ID, Zone: zone.ID, Profile: "gate-camera", Driver: "camera", Name: "Gate camera", Enabled: true, Address: map[string]string{"url": "rtsp://192.0.2.1/1"}}, map[string]string{"password": "s3cret"})
 	must(0, err)(t)
 	student := must(v.CreatePerson(ctx, g.Person{School: w.a.ID, Kind: g.Student, Name: "Li Ming", Number: "2026-0001", Class: "7-2"}))(t)
 	visitor := must(v.CreatePerson(ctx, g.Person{School: w.a.ID, Kind: g.Visitor, Name: "Zhou Qiang"}))(t)
@@ -164,6 +167,7 @@ type client struct {
 	cookie *http.Cookie
 	csrf   string
 	key    string
+	from   string // what the proxy in front says of the address; only behindProxy believes it
 }
 
 // reply is an answer with its body read.
@@ -236,6 +240,9 @@ func (c *client) do(method, path string, v any, headers ...string) reply {
 	if c.key != "" {
 		r.Header.Set("Authorization", "Bearer "+c.key)
 	}
+	if c.from != "" {
+		r.Header.Set("X-Forwarded-For", c.from)
+	}
 	for i := 0; i+1 < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
@@ -276,4 +283,39 @@ func (r reply) problem() api.Problem {
 	var p api.Problem
 	r.into(&p)
 	return p
+}
+
+func soon() time.Time { return time.Now().AddDate(0, 1, 0) }
+
+// head sends a GET and reads only the answer's beginning: for streams, which do not end. An
+// answer that is an error is read as a whole.
+func (c *client) head(path string) reply {
+	c.w.t.Helper()
+	ctx, cancel := context.WithCancel(c.w.t.Context())
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, "GET", c.w.url+path, nil)
+	if err != nil {
+		c.w.t.Fatal(err)
+	}
+	if c.cookie != nil {
+		r.AddCookie(c.cookie)
+	}
+	if c.key != "" {
+		r.Header.Set("Authorization", "Bearer "+c.key)
+	}
+	if c.from != "" {
+		r.Header.Set("X-Forwarded-For", c.from)
+	}
+	resp, err := c.http.Do(r)
+	if err != nil {
+		c.w.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var body []byte
+	if resp.StatusCode != http.StatusOK {
+		if body, err = io.ReadAll(resp.Body); err != nil {
+			c.w.t.Fatal(err)
+		}
+	}
+	return reply{c.w.t, resp.StatusCode, resp.Header, body}
 }
