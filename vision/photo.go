@@ -3,11 +3,10 @@ package vision
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"image"
-	_ "image/jpeg" // the kinds of photograph that are read
-	_ "image/png"
+	"image/jpeg"
+	"image/png"
 	"io"
 
 	"github.com/gatehouse-iot/gatehouse"
@@ -25,7 +24,7 @@ const (
 func ReadPhoto(data []byte) (f Frame, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = refuse("the photograph is damaged and cannot be read; save it again as JPEG")
+			err = refuse(unreadable)
 		}
 	}()
 	if len(data) == 0 {
@@ -34,12 +33,13 @@ func ReadPhoto(data []byte) (f Frame, err error) {
 	if len(data) > maxPhoto {
 		return f, tooLarge("the photograph has %.1f MB, at most %d MB are taken; save it smaller", float64(len(data))/(1<<20), maxPhoto>>20)
 	}
-	c, kind, err := image.DecodeConfig(bytes.NewReader(data))
-	if errors.Is(err, image.ErrFormat) {
+	kind, ok := photoKind(data)
+	if !ok {
 		return f, refuse("this file is no JPEG or PNG photograph; save it as JPEG and try again")
 	}
+	c, err := kind.config(bytes.NewReader(data))
 	if err != nil {
-		return f, damaged(err)
+		return f, refuse(unreadable)
 	}
 	if c.Width < 1 || c.Height < 1 || c.Width > maxPixels/c.Height {
 		return f, tooLarge("the photograph has %dx%d pixels, at most %d million are taken; save it smaller", c.Width, c.Height, maxPixels/1_000_000)
@@ -47,29 +47,39 @@ func ReadPhoto(data []byte) (f Frame, err error) {
 	if c.Width < minSide || c.Height < minSide {
 		return f, refuse("the photograph has only %dx%d pixels; send it in its full size", c.Width, c.Height)
 	}
-	img, _, err := image.Decode(bytes.NewReader(data))
+	img, err := kind.decode(bytes.NewReader(data))
 	if err != nil {
-		return f, damaged(err)
+		return f, refuse(unreadable)
 	}
 	f = FromImage(img)
 	if !f.Valid() {
 		return f, refuse("the photograph has %dx%d pixels, which is too long and narrow; cut it to the face", f.Width, f.Height)
 	}
-	if kind == "jpeg" {
-		return upright(f, exifOrientation(data)), nil
-	}
-	return f, nil
+	return upright(f, exifOrientation(data)), nil
 }
 
 func tooLarge(format string, args ...any) error {
 	return &gatehouse.Error{Code: gatehouse.TooLarge, Field: "photo", Message: fmt.Sprintf(format, args...)}
 }
 
-func damaged(err error) error {
-	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
-		return refuse("the photograph ends in the middle; send it again")
+const unreadable = "the photograph is damaged, or ends in the middle; send it again, or save it anew as JPEG"
+
+// photoFormat reads one kind of file.
+type photoFormat struct {
+	config func(io.Reader) (image.Config, error)
+	decode func(io.Reader) (image.Image, error)
+}
+
+// photoKind tells by the first bytes. The registry of package image is not asked, since what
+// is in it depends on what else the program imports.
+func photoKind(data []byte) (photoFormat, bool) {
+	switch {
+	case bytes.HasPrefix(data, []byte("\xff\xd8\xff")):
+		return photoFormat{jpeg.DecodeConfig, jpeg.Decode}, true
+	case bytes.HasPrefix(data, []byte("\x89PNG\r\n\x1a\n")):
+		return photoFormat{png.DecodeConfig, png.Decode}, true
 	}
-	return refuse("the photograph is damaged and cannot be read; save it again as JPEG")
+	return photoFormat{}, false
 }
 
 // exifOrientation is how a JPEG asks to be turned, 1…8, 1 being upright: tag 0x0112 of the

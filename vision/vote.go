@@ -2,9 +2,11 @@ package vision
 
 // Bounds of a vote.
 const (
-	MinFrames    = 3    // good frames that agree, before anything is said of a face
-	MaxFrames    = 16   // the newest so many are kept
-	sameInTrack  = 0.40 // cosine from which two frames of one face agree; see ARCHITECTURE and the LFW test
+	MinFrames = 3  // good frames that agree, before anything is said of a face
+	MaxFrames = 16 // the newest so many are kept
+	// Two frames of one face have cosines of 0.61 at least in the sample videos, most 0.88;
+	// two people's reach 0.25 in about one of 200 pairs of LFW.
+	sameInTrack  = 0.40 // cosine from which two frames agree
 	otherInTrack = 0.25 // cosine below which a frame is somebody else's, or worthless
 )
 
@@ -85,12 +87,20 @@ func (v *Vote) central() int {
 	return best
 }
 
-// likeness is how like an embedding is to what has been seen: the greatest cosine with the
-// frames kept; -1 where there are none.
+// likeness is the cosine of an embedding with the mean of the frames kept; -1 where there
+// are none.
 func (v *Vote) likeness(embedding []float32) float64 {
-	best := -1.0
+	mean := make([]float32, len(embedding))
 	for _, s := range v.samples {
-		best = max(best, Cosine(s.embedding, embedding))
+		if len(s.embedding) != len(mean) {
+			return -1
+		}
+		for i, x := range s.embedding {
+			mean[i] += float32(s.quality) * x
+		}
 	}
-	return best
+	if !Normalize(mean) {
+		return -1
+	}
+	return Cosine(mean, embedding)
 }
