@@ -238,7 +238,7 @@ func TestEffectsAreAppliedOnce(t *testing.T) {
 		}
 		steps := rapid.IntRange(1, 20).Draw(rt, "steps")
 		for range steps {
-			switch rapid.SampledFrom([]string{"go on", "go on", "replay", "ack", "resolve", "close"}).Draw(rt, "step") {
+			switch rapid.SampledFrom([]string{"go on", "go on", "replay", "answer", "answer"}).Draw(rt, "step") {
 			case "go on":
 				if applied < len(journal) {
 					if err := d.sys.ApplyEffects(ctx, journal[applied]); err != nil {
@@ -252,7 +252,7 @@ func TestEffectsAreAppliedOnce(t *testing.T) {
 						rt.Fatal(err)
 					}
 				}
-			case "ack", "resolve", "close":
+			case "answer":
 				target := id(rapid.IntRange(0, 2).Draw(rt, "which"))
 				a, there := model[target]
 				if !there {
