@@ -11,6 +11,7 @@ import (
 	"net"
 	"os"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -37,9 +38,12 @@ var sampleProfile []byte
 
 type driver struct {
 	again time.Duration // before what the gateway did not keep is handed over again
+
+	mu    sync.Mutex
+	heard map[gatehouse.DeviceID]bool // has said something since the program started
 }
 
-func newDriver() *driver { return &driver{again: time.Second} }
+func newDriver() *driver { return &driver{again: time.Second, heard: map[gatehouse.DeviceID]bool{}} }
 
 // Describe implements drivers.Driver.
 func (d *driver) Describe() drivers.Description {
@@ -81,6 +85,13 @@ func (d *driver) Connect(ctx context.Context, dev drivers.Device, emit drivers.E
 		return err
 	}
 	defer c.close()
+	if set.availability == "" && d.spoke(dev.ID, false) {
+		// It was the broker that was away. Where nothing tells of the device itself, it counts
+		// as it did before, and not as offline until it happens to speak again.
+		if err := emit(ctx, gatehouse.Observation{Status: &gatehouse.Status{State: gatehouse.StateOnline}}); err != nil && ctx.Err() == nil {
+			return fmt.Errorf("report the device: %w", err)
+		}
+	}
 	for {
 		msgs, err := c.next(ctx)
 		if err != nil {
@@ -92,7 +103,19 @@ func (d *driver) Connect(ctx context.Context, dev drivers.Device, emit drivers.E
 		if err := d.handOver(ctx, c, set, msgs, emit); err != nil {
 			return nil // ctx ended; what was not handed over was not acknowledged
 		}
+		d.spoke(dev.ID, true)
 	}
+}
+
+// spoke says whether the device has said something, and notes that it does now.
+func (d *driver) spoke(id gatehouse.DeviceID, now bool) (before bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	before = d.heard[id]
+	if now {
+		d.heard[id] = true
+	}
+	return before
 }
 
 // handOver gives what messages say to the gateway and acknowledges them. It tries until the

@@ -331,6 +331,23 @@ func TestNothingIsAcknowledgedBeforeTheGatewayHasIt(t *testing.T) {
 	box.wait(t, "every message of the time in which nothing was kept", counted(n))
 }
 
+func TestDeviceIsOnlineAgainWithItsBroker(t *testing.T) {
+	m := startMosquitto(t, "")
+	p := publisher(t, m.addr, "p")
+	dev := device(m.addr)
+	dev.Address["availability"] = ""
+	box := &inbox{}
+	connect(t, dev, box.emit)
+	publish(t, p, "other/n", true, "1")
+	box.wait(t, "a first value", reads("n", gatehouse.NumberValue(1)))
+	publish(t, p, "other/n", true, "") // nothing is retained any more
+	m.stop()
+	m.start(t)
+	box.wait(t, "it is online", any1(func(o gatehouse.Observation) bool {
+		return o.Status != nil && o.Status.State == gatehouse.StateOnline
+	}))
+}
+
 func TestProbe(t *testing.T) {
 	dir := t.TempDir()
 	passwords, acl := filepath.Join(dir, "passwords"), filepath.Join(dir, "acl")
