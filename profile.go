@@ -1,6 +1,7 @@
 package gatehouse
 
 import (
+	"math"
 	"slices"
 	"sort"
 )
@@ -111,6 +112,10 @@ func (p Property) Check(v Value) error {
 	switch {
 	case p.Type == "number" && v.Kind() != Number, p.Type == "boolean" && v.Kind() != Bool, p.Type == "string" && v.Kind() != String:
 		return Errorf(Invalid, "should be a %s, got %q", p.Type, v.String())
+	case p.Type == "number" && (math.IsNaN(v.num) || math.IsInf(v.num, 0)):
+		return Errorf(Invalid, "%v is not a finite number", v)
+	case len(v.str) > MaxStringValue:
+		return Errorf(TooLarge, "the text has %d bytes; at most %d are kept", len(v.str), MaxStringValue)
 	case p.Type == "number" && p.Minimum != nil && v.num < *p.Minimum:
 		return Errorf(Invalid, "%v is below the minimum %v", v, *p.Minimum)
 	case p.Type == "number" && p.Maximum != nil && v.num > *p.Maximum:
