@@ -89,10 +89,10 @@ func compileRule(r Rule, index int) *rule {
 		}
 	}
 	r.When.walk(look)
-	c.when = c.compile(r.When)
+	c.when = c.compile(r.When, yes)
 	if r.Clear.When != nil {
 		r.Clear.When.walk(look)
-		c.clearWhen = c.compile(*r.Clear.When)
+		c.clearWhen = c.compile(*r.Clear.When, no)
 	}
 	c.empty = make([][]int64, len(c.counted))
 	return c
@@ -115,28 +115,23 @@ func contentHash(r Rule) string {
 }
 
 // compile turns the tree into closures. No branch is cut short: every leaf has to report
-// when time alone could change it.
-func (r *rule) compile(c Condition) condition {
+// when time alone could change it. Of several devices the first whose value or status gives
+// decisive settles a leaf: yes asks whether any passes, no whether all do.
+func (r *rule) compile(c Condition, decisive tri) condition {
 	switch {
 	case len(c.All) > 0:
-		return fold(r.compileAll(c.All), yes, no)
+		return fold(r.compileAll(c.All, decisive), yes, no)
 	case len(c.Any) > 0:
-		return fold(r.compileAll(c.Any), no, yes)
+		return fold(r.compileAll(c.Any, decisive), no, yes)
 	case c.Not != nil:
-		x := r.compile(*c.Not)
+		x := r.compile(*c.Not, yes) // of several: none of them
 		return func(m *moment) tri {
-			switch x(m) {
-			case yes:
-				return no
-			case no:
-				return yes
-			}
-			return unknown
+			return opposite(x(m))
 		}
 	case c.Compare != nil:
-		return compileCompare(c.Compare.Property, c.Compare.test(), int64(r.Fresh))
+		return compileCompare(c.Compare.Property, c.Compare.test(), int64(r.Fresh), decisive)
 	case c.Status != nil:
-		return compileStatus(c.Status)
+		return compileStatus(c.Status, decisive)
 	case c.Absent != nil:
 		return compileAbsent(*c.Absent)
 	case c.Count != nil:
@@ -151,12 +146,22 @@ func (r *rule) compile(c Condition) condition {
 	return func(*moment) tri { return unknown }
 }
 
-func (r *rule) compileAll(list []Condition) []condition {
+func (r *rule) compileAll(list []Condition, decisive tri) []condition {
 	out := make([]condition, len(list))
 	for i, c := range list {
-		out[i] = r.compile(c)
+		out[i] = r.compile(c, decisive)
 	}
 	return out
+}
+
+func opposite(t tri) tri {
+	switch t {
+	case yes:
+		return no
+	case no:
+		return yes
+	}
+	return unknown
 }
 
 func known(b bool) tri {
@@ -182,7 +187,7 @@ func fold(list []condition, weak, strong tri) condition {
 	}
 }
 
-func compileCompare(property string, test func(g.Value) tri, fresh int64) condition {
+func compileCompare(property string, test func(g.Value) tri, fresh int64, decisive tri) condition {
 	return func(m *moment) tri {
 		out := unknown
 		for _, d := range m.devs {
@@ -199,26 +204,24 @@ func compileCompare(property string, test func(g.Value) tri, fresh int64) condit
 				continue
 			}
 			m.stale = min(m.stale, until)
-			if t == yes {
-				return yes
+			if out = t; t == decisive {
+				return t
 			}
-			out = no
 		}
 		return out
 	}
 }
 
-func compileStatus(states []g.DeviceState) condition {
+func compileStatus(states []g.DeviceState, decisive tri) condition {
 	return func(m *moment) tri {
 		out := unknown
 		for _, d := range m.devs {
 			if d.status == "" {
 				continue
 			}
-			if slices.Contains(states, d.status) {
-				return yes
+			if out = known(slices.Contains(states, d.status)); out == decisive {
+				return out
 			}
-			out = no
 		}
 		return out
 	}

@@ -298,7 +298,7 @@ func (s *story) words(a *g.Alert) string {
 		if r.ID != a.Rule {
 			continue
 		}
-		momentary = r.When.Sighting != nil || r.When.Change != nil
+		momentary = r.When.Sighting != nil || r.When.Change != nil || len(r.When.All) > 0 && r.When.All[0].Sighting != nil
 		switch r.Per {
 		case rules.PerZone:
 			about = string(a.Zone)
