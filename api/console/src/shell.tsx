@@ -185,7 +185,7 @@ function UserMenu() {
     <>
       <Menu position="bottom-end" width={220}>
         <Menu.Target>
-          <Button variant="default" size="sm" px="xs" className="who" leftSection={<IconUser size={16} />} aria-label={t('shell.account', { name: me.user.name })}>
+          <Button variant="default" size="sm" px="xs" className="who" leftSection={<IconUser size={16} />} aria-label={t('shell.account', { name: me.user.full_name || me.user.name })}>
             <span className="wide">{me.user.full_name || me.user.name}</span>
           </Button>
         </Menu.Target>

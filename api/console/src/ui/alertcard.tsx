@@ -114,15 +114,15 @@ function Deeds({ a }: { a: Alert }) {
   return (
     <Group gap="xs" className="alert-deeds">
       {a.state === 'open' && (
-        <Button size="sm" leftSection={<IconHandStop size={16} />} loading={deed.busy}
+        <Button size="sm" data-testid="acknowledge" leftSection={<IconHandStop size={16} />} loading={deed.busy}
           onClick={() => void deed.run(() => act('acknowledge').catch((e) => saidError(e, t)))}>{t('wall.acknowledge')}</Button>
       )}
       {(a.state === 'open' || a.state === 'acknowledged') && (
-        <Button size="sm" variant="default" leftSection={<IconCheck size={16} />} onClick={() => setAsk('resolve')}>{t('wall.resolve')}</Button>
+        <Button size="sm" variant="default" data-testid="resolve" leftSection={<IconCheck size={16} />} onClick={() => setAsk('resolve')}>{t('wall.resolve')}</Button>
       )}
       {a.state === 'resolved' && <Button size="sm" variant="default" onClick={() => setAsk('close')}>{t('wall.close')}</Button>}
       {stranger && can('faces:admin') && (
-        <Button size="sm" variant="default" leftSection={<IconUserPlus size={16} />} onClick={() => setAsk('enrol')}>{t('wall.enrol')}</Button>
+        <Button size="sm" variant="default" data-testid="enrol" leftSection={<IconUserPlus size={16} />} onClick={() => setAsk('enrol')}>{t('wall.enrol')}</Button>
       )}
       <Ask opened={ask === 'resolve'} onClose={() => setAsk('')} title={t('wall.resolveTitle')} deed={t('wall.resolve')}
         comment={{ label: t('wall.resolveComment'), required: true }} onDo={(c) => act('resolve', c)} />

@@ -253,7 +253,7 @@ export function Ask(p: {
           {error !== undefined && <Trouble error={error} />}
           <Group justify="flex-end">
             <Button variant="default" onClick={p.onClose}>{t('common.cancel')}</Button>
-            <Button type="submit" loading={busy} color={p.danger ? 'red' : undefined} disabled={p.comment?.required && !comment.trim()}>{p.deed}</Button>
+            <Button type="submit" data-testid="do" loading={busy} color={p.danger ? 'red' : undefined} disabled={p.comment?.required && !comment.trim()}>{p.deed}</Button>
           </Group>
         </Stack>
       </form>

@@ -1,0 +1,251 @@
+// Goes through the console as a person would, in a real browser, against a running gateway.
+//
+//   GATEHOUSE_URL=http://127.0.0.1:8080 GATEHOUSE_USER=admin GATEHOUSE_PASSWORD=… node e2e/run.mjs
+//
+// It signs in, sees an alert, acknowledges and resolves it, finds an arrived student, then
+// opens every page at 390 and 1920 px: no sideways scrolling, no serious accessibility
+// fault, no error in the browser's console. Pictures go to GATEHOUSE_SHOTS (default
+// e2e/../shots). GATEHOUSE_WAIT is how many seconds an alert and an arrival may take (180).
+// CHROMIUM names the browser.
+
+import { mkdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { chromium } from 'playwright-core'
+
+const here = fileURLToPath(new URL('.', import.meta.url))
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+export async function run({ url, user, password, shots = join(here, '..', 'shots'), wait = 180, log = console.log }) {
+  mkdirSync(shots, { recursive: true })
+  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || '/usr/bin/chromium', args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu'] })
+  const t = new Trial(shots, log)
+  try {
+    const context = await browser.newContext({ baseURL: url, locale: 'en-GB', viewport: { width: 1440, height: 900 }, bypassCSP: false, reducedMotion: 'reduce' })
+    const page = await context.newPage()
+    t.watch(page)
+    await t.step('sign in', () => signIn(t, page, user, password))
+    await t.step('an alert is seen, acknowledged and resolved', () => answerAlert(t, page, wait))
+    await t.step('a student has arrived', () => findArrived(t, page, wait))
+    await t.step('a student’s page asks for a reason', () => askReason(t, page))
+    await t.step('every page at 1920 px', () => everyPage(t, page, 1920, 1080, 'light'))
+    await t.step('every page at 390 px', () => everyPage(t, page, 390, 844, 'dark'))
+    await t.step('the other language', () => chinese(t, page))
+    await t.step('the stream’s loss is shown', () => loseStream(t, page))
+    await t.step('sign out', () => signOut(page))
+  } finally {
+    await browser.close()
+  }
+  t.faults.forEach((f) => log(`FAULT ${f}`))
+  log(`${t.passed} passed, ${t.faults.length} failed`)
+  return t.faults.length === 0
+}
+
+class Trial {
+  faults = []
+  known = new Set()
+  passed = 0
+  quiet = false // requests are made to fail on purpose
+  constructor(shots, log) {
+    this.shots = shots
+    this.log = log
+  }
+
+  async step(name, f) {
+    const began = Date.now()
+    try {
+      await f()
+      this.passed++
+      this.log(`ok    ${name} (${((Date.now() - began) / 1000).toFixed(1)} s)`)
+    } catch (e) {
+      this.faults.push(`${name}: ${e.message}`)
+      this.log(`FAIL  ${name}: ${e.message}`)
+    }
+  }
+
+  // The same fault on page after page is said once.
+  fault(text, kind = text) {
+    if (this.known.has(kind)) return
+    this.known.add(kind)
+    this.faults.push(text)
+    this.log(`FAULT ${text}`)
+  }
+
+  watch(page) {
+    page.on('pageerror', (e) => this.fault(`script error on ${page.url()}: ${e.message}`))
+    page.on('console', (m) => {
+      if (m.type() !== 'error' || this.quiet) return
+      const at = m.location().url ?? ''
+      // What the browser itself writes when the API refuses something: a camera that is off, the question for a reason.
+      if (/^Failed to load resource/.test(m.text()) && /\/v1\/(devices\/[^/]+\/snapshot|people\/[^/]+|me|media\/)/.test(at)) return
+      this.fault(`console error on ${page.url()}: ${m.text()} ${at}`)
+    })
+  }
+
+  async shot(page, name) {
+    await page.screenshot({ path: join(this.shots, `${name}.png`), animations: 'disabled' })
+  }
+
+  async inspect(page, name) {
+    const wide = await page.evaluate(() => {
+      const over = document.documentElement.scrollWidth - document.documentElement.clientWidth
+      if (over <= 0) return ''
+      const worst = [...document.querySelectorAll('main *')].find((e) => e.getBoundingClientRect().right > document.documentElement.clientWidth + 1 && !e.closest('.rows-wrap'))
+      return `${over} px too wide${worst ? ` (${worst.tagName}.${worst.className})` : ''}`
+    })
+    if (wide) this.fault(`${name}: ${wide}`)
+    // Through evaluate, not a script tag: the page's own content security policy stays in force.
+    await page.evaluate(axeSource)
+    const found = await page.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] }))
+    for (const v of found.violations.filter((v) => v.impact === 'serious' || v.impact === 'critical')) {
+      this.fault(`${name}: ${v.id}, ${v.help}: ${v.nodes.slice(0, 2).map((n) => n.html.slice(0, 160) + ' — ' + (n.any[0]?.message ?? '')).join(' | ')}`, v.id + v.nodes[0].html.slice(0, 80))
+    }
+  }
+}
+
+async function signIn(t, page, user, password) {
+  await page.goto('/')
+  await page.locator('input[name=username]').fill(user)
+  await t.shot(page, 'signin')
+  await t.inspect(page, 'sign-in')
+  await page.locator('input[name=password]').fill('certainly wrong')
+  t.quiet = true
+  await page.locator('button[type=submit]').click()
+  await page.locator('[role=alert]').waitFor()
+  t.quiet = false
+  await page.locator('input[name=password]').fill(password)
+  await page.locator('button[type=submit]').click()
+  await page.locator('.stream[data-state=live]').waitFor()
+}
+
+async function answerAlert(t, page, wait) {
+  await page.goto('/wall')
+  const open = page.locator('article.alert[data-state=open]')
+  await open.first().waitFor({ timeout: wait * 1000 })
+  await t.shot(page, 'wall-open')
+  const id = await open.first().getAttribute('data-alert')
+  const card = page.locator(`article.alert[data-alert="${id}"]`)
+  await card.locator('[data-testid=acknowledge]').click()
+  await page.locator(`article.alert[data-alert="${id}"][data-state=acknowledged]`).waitFor()
+  await t.shot(page, 'wall-acknowledged')
+  await card.locator('[data-testid=resolve]').click()
+  await page.locator('[role=dialog] textarea').fill('Looked at in the browser test; nothing to do.')
+  await t.shot(page, 'wall-resolve')
+  await page.locator('[role=dialog] [data-testid=do]').click()
+  await card.waitFor({ state: 'detached' })
+  await page.goto('/alerts')
+  await page.getByText('Looked at in the browser test').first().waitFor()
+}
+
+async function findArrived(t, page, wait) {
+  const until = Date.now() + wait * 1000
+  for (;;) {
+    await page.goto('/attendance')
+    const tabs = page.locator('[role=tab][data-session]')
+    await tabs.first().waitFor()
+    const chip = page.locator('.chip[data-state=arrived]')
+    for (let i = 0; i < (await tabs.count()); i++) {
+      await tabs.nth(i).click()
+      const there = await chip.waitFor({ timeout: 3000 }).then(() => true, () => false)
+      if (!there) continue
+      await chip.click()
+      await page.locator('table.rows tbody tr td[data-main]').first().waitFor()
+      await t.shot(page, 'attendance-arrived')
+      return
+    }
+    if (Date.now() > until) throw new Error('nobody has arrived at any session')
+  }
+}
+
+async function askReason(t, page) {
+  await page.goto('/people?kind=student')
+  await page.locator('table.rows tbody td[data-main] a').first().click()
+  const field = page.locator('form input')
+  await field.waitFor()
+  await t.shot(page, 'person-reason')
+  await t.inspect(page, 'person-reason')
+  await field.fill('Browser test')
+  await page.locator('form button[type=submit]').click()
+  await page.locator('dl.facts').first().waitFor()
+  await t.shot(page, 'person')
+  await t.inspect(page, 'person')
+}
+
+const pages = ['/wall', '/incidents', '/alerts', '/cameras', '/attendance', '/people', '/people/import', '/fleet', '/fleet/add', '/drivers', '/integrations', '/status',
+  '/settings/school', '/settings/places', '/settings/sessions', '/settings/users', '/settings/police', '/settings/audit']
+
+async function everyPage(t, page, width, height, scheme) {
+  await page.setViewportSize({ width, height })
+  await page.evaluate((s) => localStorage.setItem('mantine-color-scheme-value', s), scheme)
+  const visit = async (path, name) => {
+    await page.goto(path)
+    await page.locator('h1').waitFor()
+    await settled(page)
+    await t.shot(page, `${name}-${width}`)
+    await t.inspect(page, `${path} at ${width} px`)
+  }
+  for (const p of pages) await visit(p, p.slice(1).replaceAll('/', '-'))
+  for (const [list, link, name] of [['/fleet?type=sensor', 'table.rows tbody td[data-main] a', 'device'], ['/cameras', 'a.cam', 'camera'], ['/drivers', 'table.rows tbody td[data-main] a', 'driver'], ['/incidents', 'article.incident h3 a', 'incident']]) {
+    await page.goto(list)
+    await page.locator('h1').waitFor()
+    await settled(page)
+    const href = await page.locator(link).first().getAttribute('href', { timeout: 3000 }).catch(() => null)
+    if (href) await visit(href, name)
+  }
+}
+
+// Nothing is loading any more, or ten seconds are over: cameras may be slow for ever.
+async function settled(page) {
+  await page.waitForFunction(() => !document.querySelector('.wait'), undefined, { timeout: 10_000 }).catch(() => {})
+  await page.waitForFunction(() => document.fonts.status === 'loaded')
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))))
+}
+
+async function chinese(t, page) {
+  await page.setViewportSize({ width: 1440, height: 900 })
+  await page.goto('/wall')
+  await page.locator('header button[aria-haspopup=menu]').first().click()
+  await page.locator('[role=menuitem][lang=zh-CN]').click()
+  await page.waitForFunction(() => document.documentElement.lang === 'zh-CN')
+  await settled(page)
+  await t.shot(page, 'wall-zh')
+  await t.inspect(page, 'wall in Chinese')
+  await page.goto('/attendance')
+  await settled(page)
+  await t.shot(page, 'attendance-zh')
+  await page.locator('header button[aria-haspopup=menu]').first().click()
+  await page.locator('[role=menuitem][lang=en]').click()
+  await page.waitForFunction(() => document.documentElement.lang === 'en')
+}
+
+async function loseStream(t, page) {
+  await page.goto('/wall')
+  await page.locator('.stream[data-state=live]').waitFor()
+  t.quiet = true
+  await page.context().setOffline(true)
+  await page.route('**/v1/stream*', (r) => r.abort())
+  await page.reload().catch(() => {})
+  await page.context().setOffline(false)
+  await page.goto('/wall')
+  await page.locator('.banner[data-tone=red]').waitFor({ timeout: 60_000 })
+  await t.shot(page, 'wall-lost')
+  await page.unroute('**/v1/stream*')
+  await page.locator('.stream[data-state=live]').waitFor({ timeout: 30_000 })
+  t.quiet = false
+}
+
+async function signOut(page) {
+  await page.locator('button.who').click()
+  await page.locator('[role=menuitem]').last().click()
+  await page.locator('input[name=username]').waitFor()
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { GATEHOUSE_URL: url, GATEHOUSE_USER: user, GATEHOUSE_PASSWORD: password, GATEHOUSE_SHOTS: shots, GATEHOUSE_WAIT: wait } = process.env
+  if (!url || !user || !password) {
+    console.error('set GATEHOUSE_URL, GATEHOUSE_USER and GATEHOUSE_PASSWORD')
+    process.exit(2)
+  }
+  process.exit((await run({ url, user, password, shots: shots || undefined, wait: wait ? Number(wait) : undefined })) ? 0 : 1)
+}
