@@ -13,6 +13,7 @@ import (
 const (
 	readBuffer = 2 << 10 // of an idle connection
 	keepBuffer = 16 << 10
+	maxConnect = 64 << 10 // a stranger's packet is held in memory up to this
 )
 
 // client is one connection. Its own goroutine reads; whoever has something to
@@ -56,12 +57,19 @@ type client struct {
 
 // read returns the next packet; it is valid until the next call.
 func (c *client) read() (first byte, body []byte, err error) {
+	limit := c.f.cfg.MaxPacket
+	if c.s == nil {
+		limit = min(limit, maxConnect)
+	}
 	for {
-		first, body, total, err := frame(c.in[c.r:c.w], c.f.cfg.MaxPacket)
+		if c.s == nil && c.w > c.r && c.in[c.r] != tConnect<<4 {
+			return 0, nil, malformed("the first packet is not CONNECT")
+		}
+		first, body, total, err := frame(c.in[c.r:c.w], limit)
 		if err != nil {
 			return 0, nil, err
 		}
-		if first != 0 {
+		if total > 0 && c.w-c.r >= total {
 			c.r += total
 			return first, body, nil
 		}
@@ -159,6 +167,7 @@ func (c *client) drain() {
 			if c.closing {
 				c.conn.Close()
 			}
+			c.room.Broadcast()
 			c.s.mu.Unlock()
 			return
 		}
@@ -166,7 +175,7 @@ func (c *client) drain() {
 		c.out, c.spare = c.spare[:0], nil
 		timeout := c.f.cfg.WriteTimeout
 		if c.closing {
-			timeout = min(timeout, time.Second)
+			timeout = min(timeout, lastWords)
 		}
 		c.s.mu.Unlock()
 		err := c.conn.SetWriteDeadline(time.Now().Add(timeout))
@@ -181,6 +190,7 @@ func (c *client) drain() {
 		if err != nil {
 			c.out, c.draining, c.closing = nil, false, true
 			c.conn.Close()
+			c.room.Broadcast()
 		}
 		c.s.mu.Unlock()
 		if err != nil {
@@ -217,6 +227,11 @@ func (c *client) shutLocked(reason byte) {
 	c.room.Broadcast()
 	if !c.draining && !c.dirty {
 		c.startDrain()
+		return
+	}
+	// A write that is stuck must not hold up the end.
+	if err := c.conn.SetWriteDeadline(time.Now().Add(lastWords)); err != nil {
+		c.conn.Close()
 	}
 }
 
@@ -244,6 +259,9 @@ func (c *client) serve() {
 		return
 	}
 }
+
+// lastWords is how long a closing connection may take to read why.
+const lastWords = time.Second
 
 // errDone ends serve without a fault.
 var errDone = errors.New("client is done")

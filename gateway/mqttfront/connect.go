@@ -294,6 +294,12 @@ func (c *client) appendConnack(b []byte, present bool, assigned string, con *pac
 // that is not kept is over (MQTT5 3.1.2.5, 3.1.2.11.2).
 func (f *Front) detach(c *client) {
 	s := c.s
+	s.mu.Lock()
+	for c.closing && (c.draining || c.dirty) {
+		c.room.Wait() // what was said last is on its way; see lastWords
+	}
+	c.closing = true
+	s.mu.Unlock()
 	c.conn.Close()
 	now := time.Now()
 	f.stats.clients.Add(-1)
@@ -301,8 +307,6 @@ func (f *Front) detach(c *client) {
 	stopping := f.stopping
 	f.mu.Unlock()
 	s.mu.Lock()
-	c.closing = true
-	c.room.Broadcast()
 	s.c = nil
 	s.online.Store(false)
 	for _, in := range c.pending {

@@ -67,6 +67,7 @@ func (fl *flusher) flush(c *client) {
 	s.mu.Lock()
 	if s.c != c { // torn down; nobody reads what is left
 		c.dirty, c.out = false, nil
+		c.room.Broadcast()
 		s.mu.Unlock()
 		return
 	}

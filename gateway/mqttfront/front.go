@@ -154,6 +154,11 @@ func (f *Front) Run(ctx context.Context) error {
 	return err
 }
 
+// maxStrangers is how many connections beyond the bound of clients may be on
+// their way in.
+const maxStrangers = 1000
+
+// accept takes connections until the listener closes.
 func (f *Front) accept(ctx context.Context, l net.Listener) error {
 	for {
 		conn, err := l.Accept()
@@ -173,9 +178,10 @@ func (f *Front) accept(ctx context.Context, l net.Listener) error {
 			conn = tls.Server(conn, f.cfg.TLS)
 		}
 		f.mu.Lock()
-		if f.stopping {
+		if f.stopping || len(f.conns) >= f.cfg.MaxClients+maxStrangers {
 			f.mu.Unlock()
 			conn.Close()
+			f.stats.refused.Add(1)
 			continue
 		}
 		f.conns[conn] = struct{}{}
@@ -274,6 +280,12 @@ func (f *Front) Stats() Stats {
 		Rejected: s.rejected.Load(), Shed: s.shed.Load(), Delivered: s.delivered.Load(), Dropped: s.dropped.Load(),
 		Violation: s.violation.Load(),
 	}
+}
+
+// Subscribed tells whether anybody is subscribed to a topic, connected or away.
+func (f *Front) Subscribed(topic string) bool {
+	to, _, _ := f.tree.find(topic)
+	return len(to) > 0
 }
 
 // Publish sends a message to the subscribers of a topic at up to QoS 1, and

@@ -185,6 +185,7 @@ func connectPacket(id string, version byte, clean bool, expiry uint32) []byte {
 func encode(pk packets.Packet) []byte {
 	var b bytes.Buffer
 	var err error
+	pk.Mods.AllowResponseInfo = true
 	switch pk.FixedHeader.Type {
 	case packets.Connect:
 		err = pk.ConnectEncode(&b)

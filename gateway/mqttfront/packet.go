@@ -296,6 +296,7 @@ func encodeProperties(m *message, now time.Time) []byte {
 		p.MessageExpiryInterval = uint32(max(1, m.expires.Sub(now)/time.Second))
 	}
 	var buf bytes.Buffer
-	p.Encode(tPublish, packets.Mods{}, &buf, 0)
+	// The codec withholds response topic and correlation data without this.
+	p.Encode(tPublish, packets.Mods{AllowResponseInfo: true}, &buf, 0)
 	return buf.Bytes()
 }
