@@ -7,6 +7,7 @@ package host
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -104,17 +105,19 @@ func (h *Host) Run(ctx context.Context, specs []Spec) error {
 		return gatehouse.Errorf(gatehouse.Conflict, "the driver host is running already")
 	}
 	h.running = true
+	specs = slices.Clone(specs)
+	for _, name := range slices.Sorted(maps.Keys(h.early)) {
+		if !slices.ContainsFunc(specs, func(s Spec) bool { return s.Name == name }) {
+			specs = append(specs, Spec{Name: name}) // will be refused, in words, and its devices are driver_down
+		}
+	}
 	for _, spec := range specs {
 		s := newSupervisor(h, spec)
 		for _, d := range h.early[spec.Name] {
 			s.put(d)
 		}
-		delete(h.early, spec.Name)
 		h.drivers[spec.Name] = s
 		h.order = append(h.order, s)
-	}
-	for name, devices := range h.early {
-		h.options.Logger.Error("devices have a driver that is not configured", "driver", name, "devices", len(devices))
 	}
 	h.early = nil
 	order := h.order
@@ -160,7 +163,8 @@ func checkSpecs(specs []Spec) error {
 
 // Put has a driver serve a device, or serve it with other particulars from now on. The same
 // again changes nothing. The device is remembered and served again after each restart of
-// the driver. Put does not wait for the driver; before Run it accepts any driver's name.
+// the driver. Put does not wait for the driver. Before Run it accepts any driver's name; one
+// that Run is not given either is then reported as refused.
 func (h *Host) Put(driver gatehouse.DriverName, d drivers.Device) error {
 	if d.ID == "" {
 		return gatehouse.FieldErrorf("id", "a device needs an id")
@@ -199,6 +203,9 @@ func (h *Host) drop(id gatehouse.DeviceID) {
 		s.drop(id)
 	} else if h.early != nil {
 		h.early[driver] = without(h.early[driver], id)
+		if len(h.early[driver]) == 0 {
+			delete(h.early, driver)
+		}
 	}
 }
 

@@ -54,6 +54,9 @@ func (s *supervisor) verify() (sum, refusal string) {
 	if s.spec.Driver != nil {
 		return "", ""
 	}
+	if s.spec.Path == "" {
+		return "", "devices name this driver and the configuration does not: add it there under drivers, or give the devices another one"
+	}
 	info, err := os.Stat(s.spec.Path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

@@ -2,6 +2,7 @@ package host_test
 
 import (
 	"context"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -185,5 +186,24 @@ func TestSpecsAreChecked(t *testing.T) {
 		if err == nil || err.Error() != c.want || gatehouse.ErrorCode(err) != gatehouse.Invalid {
 			t.Errorf("got %v, want %s", err, c.want)
 		}
+	}
+}
+
+// A device of a driver that nobody configured is not left without a word.
+func TestUnconfiguredDriver(t *testing.T) {
+	s := newSink()
+	h := host.New(host.Options{Sink: s, Logger: slog.New(slog.DiscardHandler)})
+	put(t, h, "forgotten", device("dev_1", ""))
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- h.Run(ctx, nil) }()
+	st := wait(t, h, "forgotten", host.Refused)
+	if want := "devices name this driver and the configuration does not"; !strings.HasPrefix(st.Reason, want) || st.Devices != 1 {
+		t.Errorf("got %+v, want %q and one device", st, want)
+	}
+	s.wait(t, "driver_down", hasStates("dev_1", gatehouse.StateDriverDown))
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
 	}
 }
