@@ -115,6 +115,15 @@ export function LiveProvider({ children }: { children: ReactNode }) {
     }
   }, [cache, school, kinds])
 
+  // Without the stream, ask.
+  useEffect(() => {
+    if (state !== 'lost') return
+    const t = setInterval(() => {
+      for (const k of ['alerts', 'incidents', 'attendance']) void cache.invalidateQueries({ queryKey: [k] })
+    }, 5000)
+    return () => clearInterval(t)
+  }, [cache, state])
+
   // Any click or key lets the browser make sound.
   useEffect(() => {
     const s = siren.current

@@ -40,7 +40,7 @@ export function Shell({ children }: { children: ReactNode }) {
   const unanswered = alerts.data?.filter((a) => a.state === 'open').length ?? 0
   const items = [...sections.filter((s) => s.needs.some(can)), { path: '/settings', key: 'settings', icon: IconSettings, needs: [] }]
   return (
-    <AppShell header={{ height: 52 }} navbar={{ width: 208, breakpoint: 'md', collapsed: { mobile: !open } }} padding={0}>
+    <AppShell header={{ height: 52 }} navbar={{ width: 224, breakpoint: 'md', collapsed: { mobile: !open } }} padding={0}>
       <AppShell.Header className="top">
         <a href="#main" className="skip">{t('shell.skip')}</a>
         <Group h="100%" px="sm" justify="space-between" wrap="nowrap" gap="xs">
@@ -96,18 +96,18 @@ function Banners() {
     <>
       {live.state === 'lost' && (
         <div className="banner" data-tone="red" role="alert">
-          {t('shell.lost', { age: f.ago(new Date(live.heard).toISOString(), now) })}
+          {t('shell.lost', { age: f.ago(new Date(Math.max(live.heard, alerts.dataUpdatedAt)).toISOString(), now) })}
         </div>
       )}
       {loud && live.blocked && !live.muted && (
         <div className="banner" data-tone="orange">
-          <IconVolume size={16} aria-hidden /> {t('shell.blocked')}
+          <span className="banner-text"><IconVolume size={16} aria-hidden /> {t('shell.blocked')}</span>
           <Button size="compact-xs" variant="default" onClick={live.unblock}>{t('shell.unblock')}</Button>
         </div>
       )}
       {loud && live.muted && (
         <div className="banner" data-tone="orange">
-          <IconBellOff size={16} aria-hidden /> {t('shell.muted')}
+          <span className="banner-text"><IconBellOff size={16} aria-hidden /> {t('shell.muted')}</span>
           <Button size="compact-xs" variant="default" onClick={() => (live.setMuted(false), live.unblock())}>{t('shell.unmute')}</Button>
         </div>
       )}

@@ -4,9 +4,14 @@ const gate: MantineColorsTuple = [
   '#eaf4fb', '#d3e5f2', '#a8cce6', '#79b4dc', '#56a0d0', '#3f8fc4', '#2f7fb3', '#226a9a', '#1d5f8a', '#164c70',
 ]
 
+// The dark ground has a little of the blue in it.
+const dark: MantineColorsTuple = [
+  '#d5dee6', '#b3bec9', '#8c99a6', '#64727f', '#3b4a58', '#2c3945', '#1d2832', '#172029', '#121920', '#0d1318',
+]
+
 export const theme = createTheme({
   primaryColor: 'gate',
-  colors: { gate },
+  colors: { gate, dark },
   primaryShade: { light: 8, dark: 8 },
   defaultRadius: 'sm',
   fontFamily:

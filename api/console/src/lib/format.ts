@@ -49,7 +49,7 @@ export function age(ms: number, unit: (u: 's' | 'min' | 'h' | 'd', n: number) =>
 }
 
 const units: Record<string, string> = {
-  Cel: '°C', 'kW.h': 'kWh', '[ppm]': 'ppm', 'm/s': 'm/s', 'ug/m3': 'µg/m³', Ohm: 'Ω', deg: '°', '1': '',
+  Cel: '°C', 'kW.h': 'kWh', '[ppm]': 'ppm', 'm/s': 'm/s', 'ug/m3': 'µg/m³', Ohm: 'Ω', deg: '°', '1': '', '1/s': '/s',
 }
 
 /** Shows a unit of UCUM as people write it. */

@@ -17,8 +17,8 @@ import { useDrivers } from './fleet'
 
 // Where a driver that takes templates looks for a value. The keys are those of Property.forms.
 const forms: Record<string, { key: string; placeholder: string }[]> = {
-  modbus: [{ key: 'register', placeholder: 'holding:100' }, { key: 'as', placeholder: 'int16' }, { key: 'scale', placeholder: '0.1' }],
-  mqtt: [{ key: 'topic', placeholder: 'school/lab1/state' }, { key: 'path', placeholder: 'temperature' }],
+  modbus: [{ key: 'register', placeholder: 'holding:100' }, { key: 'as', placeholder: 'int16' }, { key: 'scale', placeholder: '1' }, { key: 'order', placeholder: 'ABCD' }],
+  mqtt: [{ key: 'topic', placeholder: 'school/lab1/state' }, { key: 'path', placeholder: 'temperature' }, { key: 'on', placeholder: 'ON' }, { key: 'off', placeholder: 'OFF' }],
   'mqtt-front': [],
 }
 
@@ -181,13 +181,13 @@ function OwnProfile({ d, draft, change }: { d: Driver; draft: Draft; change: (p:
       <Text size="xs" c="dimmed">{t('add.propertiesHelp.' + (forms[d.name] ? d.name : 'other'))}</Text>
       <div className="props">
         {draft.properties.map((p, i) => (
-          <div className="prop" key={i} style={keys.length > 2 ? { gridTemplateColumns: undefined } : undefined}>
+          <div className="prop" key={i}>
             <TextInput size="sm" label={t('device.property')} required value={p.name} placeholder="temperature" pattern="[A-Za-z0-9_.\-]{1,64}" title={t('add.nameRule')} onChange={(e) => put(i, { name: e.currentTarget.value })} />
             <Select size="sm" label={t('add.valueType')} allowDeselect={false} value={p.type} onChange={(v) => v && put(i, { type: v as Property['type'] })}
               data={(['number', 'boolean', 'string'] as const).map((x) => ({ value: x, label: t('valueType.' + x) }))} />
             <TextInput size="sm" label={t('add.unit')} value={p.unit} placeholder="Cel" disabled={p.type !== 'number'} onChange={(e) => put(i, { unit: e.currentTarget.value })} />
             {keys.map((k) => (
-              <TextInput key={k.key} size="sm" label={t('form.' + k.key)} value={p.forms[k.key] ?? ''} placeholder={k.placeholder} required={k.key === 'register' || k.key === 'topic'} spellCheck={false}
+              <TextInput key={k.key} size="sm" label={t('form.' + k.key)} value={p.forms[k.key] ?? ''} placeholder={k.placeholder} required={k.key === 'register'} spellCheck={false}
                 onChange={(e) => put(i, { forms: { ...p.forms, [k.key]: e.currentTarget.value } })} />
             ))}
             <ActionIcon size={36} variant="default" aria-label={t('common.remove')} disabled={draft.properties.length === 1} onClick={() => change({ properties: draft.properties.filter((_, n) => n !== i) })}><IconTrash size={16} /></ActionIcon>

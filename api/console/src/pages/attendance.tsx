@@ -72,7 +72,7 @@ export function AttendancePage() {
 function current(all: Session[]): Session | undefined {
   const now = Date.now()
   const begun = all.filter((s) => Date.parse(s.start) <= now)
-  return begun.filter((s) => Date.parse(s.end) >= now).at(-1) ?? begun.at(-1) ?? all[0]
+  return begun.find((s) => Date.parse(s.end) >= now) ?? begun.at(-1) ?? all[0]
 }
 
 function SessionView({ s }: { s: Session }) {
@@ -136,7 +136,7 @@ function Why({ a }: { a: Attendance }) {
   const word = (space: string, code: string) => t(`${space}.${code.split(':')[0]}`, { defaultValue: code.replace(/_/g, ' ') })
   return (
     <>
-      {(a.reasons ?? []).map((r) => word('attendanceReason', r)).join('; ')}
+      {(a.reasons ?? []).map((r) => word('attendanceReason', r)).join('; ')}{' '}
       {(a.exceptions ?? []).map((x) => <Tag key={x} tone="orange">{word('attendanceException', x)}</Tag>)}
     </>
   )

@@ -2,7 +2,7 @@
 
 import { useQuery } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
-import { picture } from '../api/client'
+import { APIError, picture } from '../api/client'
 import { useT } from '../i18n'
 import { useFormat } from '../session'
 import { errorText } from './kit'
@@ -25,10 +25,12 @@ export function CameraView({ id, name, every = 1000 }: { id: string; name: strin
     // The picture before stays valid until this one is on the screen.
     return () => void setTimeout(() => URL.revokeObjectURL(url), 2000)
   }, [q.data])
+  // The camera's own reason says more than that a part is not available.
+  const why = q.error instanceof APIError && q.error.message ? q.error.message : q.error ? errorText(q.error, t) : ''
   return (
     <div className="view">
-      {src ? <img src={src} alt={t('camera.pictureOf', { name })} /> : <div className="view-wait">{q.isError ? errorText(q.error, t) : t('camera.waiting')}</div>}
-      {src && q.isError && <div className="view-note" role="status">{t('camera.stale', { at: f.clock(new Date(q.dataUpdatedAt).toISOString()) })} {errorText(q.error, t)}</div>}
+      {src ? <img src={src} alt={t('camera.pictureOf', { name })} /> : <div className="view-wait">{why || t('camera.waiting')}</div>}
+      {src && q.isError && <div className="view-note" role="status">{t('camera.stale', { at: f.clock(new Date(q.dataUpdatedAt).toISOString()) })} {why}</div>}
     </div>
   )
 }

@@ -74,7 +74,7 @@ export function Chart({ device, property, title, unit, hours, boolean }: { devic
       legend: { show: false },
       cursor: { y: false },
       scales: { x: { range: [now - hours * 3600, now] }, ...(boolean ? { y: { range: [-0.1, 1.1] as [number, number] } } : {}) },
-      axes: [{ ...axis, values: '{HH}:{mm}' }, { ...axis, size: 48, ...(boolean ? { splits: [0, 1] } : {}) }],
+      axes: [{ ...axis, values: '{HH}:{mm}' }, { ...axis, size: 48, space: 24, ...(boolean ? { splits: [0, 1] } : {}) }],
       series: [{}, { stroke: line, width: 1.5, fill: line + '22', points: { show: false }, ...(boolean ? { paths: uPlot.paths.stepped!({ align: 1 }) } : {}) }],
     }, data as uPlot.AlignedData, host.current)
     return () => plot.destroy()
