@@ -319,3 +319,10 @@ func (c *client) head(path string) reply {
 	}
 	return reply{c.w.t, resp.StatusCode, resp.Header, body}
 }
+
+func mustDo(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,311 @@
+package api_test
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api"
+	"github.com/gatehouse-iot/gatehouse/registry"
+)
+
+// receiver is a school's own server. It keeps what came and answers as it is told.
+type receiver struct {
+	*httptest.Server
+	mu     sync.Mutex
+	got    []http.Header
+	bodies []string
+	answer func(n int, w http.ResponseWriter) // n counts from 0; nil: 204
+}
+
+func newReceiver(t *testing.T, answer func(int, http.ResponseWriter)) *receiver {
+	r := &receiver{answer: answer}
+	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		b, _ := io.ReadAll(req.Body)
+		r.mu.Lock()
+		n := len(r.got)
+		r.got, r.bodies = append(r.got, req.Header.Clone()), append(r.bodies, string(b))
+		r.mu.Unlock()
+		if r.answer == nil {
+			w.WriteHeader(204)
+			return
+		}
+		r.answer(n, w)
+	}))
+	t.Cleanup(r.Close)
+	return r
+}
+
+func (r *receiver) count() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.got)
+}
+
+// clock is a clock that tests set ahead.
+type clock struct {
+	mu    sync.Mutex
+	ahead time.Duration
+}
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Now().Add(c.ahead)
+}
+
+func (c *clock) skip(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ahead += d
+}
+
+func (w *world) webhook(c *client, url string, kinds ...string) api.NewWebhook {
+	w.t.Helper()
+	var made api.NewWebhook
+	c.do("POST", "/v1/webhooks", map[string]any{"url": url, "kinds": kinds}).want(201).into(&made)
+	return made
+}
+
+func (w *world) deliveries(c *client, id g.WebhookID) []registry.Delivery {
+	w.t.Helper()
+	var list struct{ Items []registry.Delivery }
+	c.do("GET", "/v1/webhooks/"+string(id)+"/deliveries", nil).want(200).into(&list)
+	return list.Items
+}
+
+// numbered makes events as they come from the journal.
+func numbered(events ...g.Event) []g.Event {
+	for i := range events {
+		events[i].Seq = uint64(i + 1)
+		if events[i].ID == "" {
+			events[i].ID = "evt_" + strconv.Itoa(i+1)
+		}
+		events[i].Time = time.Date(2026, 9, 1, 8, 0, i, 0, time.UTC)
+	}
+	return events
+}
+
+func TestWebhookIsSignedAndComplete(t *testing.T) {
+	w := newWorld(t).schools()
+	admin := w.user(w.a, g.RoleAdmin)
+	to := newReceiver(t, nil)
+	made := w.webhook(admin, to.URL+"/in")
+	events := numbered(alertEvent(w.a, 1), alertEvent(w.b, 2), g.Event{Kind: g.EventReading, School: w.a.ID, Reading: &g.Reading{}}, g.Event{Kind: g.EventStatus, School: w.a.ID, Device: "lab-1-smoke", Status: &g.Status{State: g.StateOnline}})
+	mustDo(t, w.srv.Deliver(t.Context(), events))
+	mustDo(t, w.srv.Deliver(t.Context(), events)) // the cursor saw them twice
+	until(t, func() bool { return to.count() >= 2 })
+	until(t, func() bool {
+		ds := w.deliveries(admin, made.Webhook.ID)
+		return len(ds) == 2 && ds[0].Done && ds[1].Done
+	})
+	if n := to.count(); n != 2 {
+		t.Fatalf("got %d posts, want 2: this school's alert and status, each once, no reading", n)
+	}
+	key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(made.Secret, "whsec_"))
+	if err != nil || len(key) < 24 {
+		t.Fatalf("got secret %q, want whsec_ and base64 of at least 24 bytes", made.Secret)
+	}
+	for i, h := range to.got {
+		m := hmac.New(sha256.New, key)
+		fmt.Fprintf(m, "%s.%s.%s", h.Get("webhook-id"), h.Get("webhook-timestamp"), to.bodies[i])
+		if want := "v1," + base64.StdEncoding.EncodeToString(m.Sum(nil)); h.Get("webhook-signature") != want {
+			t.Errorf("got signature %s, want %s", h.Get("webhook-signature"), want)
+		}
+		if sec, err := strconv.ParseInt(h.Get("webhook-timestamp"), 10, 64); err != nil || time.Since(time.Unix(sec, 0)).Abs() > time.Minute {
+			t.Errorf("got timestamp %q, want the time in seconds", h.Get("webhook-timestamp"))
+		}
+		if got := h.Get("Content-Type"); !strings.HasPrefix(got, "application/cloudevents+json") {
+			t.Errorf("got content type %q, want application/cloudevents+json", got)
+		}
+		var e struct {
+			SpecVersion, ID, Source, Type, Subject, Time, DataContentType string
+			Data                                                          g.Event
+		}
+		if err := json.Unmarshal([]byte(to.bodies[i]), &e); err != nil {
+			t.Fatal(err)
+		}
+		if e.SpecVersion != "1.0" || e.ID != h.Get("webhook-id") || e.Source != "/gatehouse/schools/"+string(w.a.ID) || e.Type != "school.gatehouse."+string(e.Data.Kind) || e.Data.School != w.a.ID {
+			t.Errorf("got %+v, want a CloudEvent of school A with the webhook's id", e)
+		}
+	}
+}
+
+func TestWebhookTriesAgain(t *testing.T) {
+	c := &clock{}
+	w := newWorld(t, func(d *api.Deps) { d.Now = c.now }).schools()
+	admin := w.user(w.a, g.RoleAdmin)
+	to := newReceiver(t, func(n int, rw http.ResponseWriter) {
+		switch n {
+		case 0:
+			rw.WriteHeader(500)
+		case 1:
+			rw.Header().Set("Retry-After", "7200")
+			rw.WriteHeader(503)
+		default:
+			rw.WriteHeader(200)
+		}
+	})
+	made := w.webhook(admin, to.URL)
+	mustDo(t, w.srv.Deliver(t.Context(), numbered(alertEvent(w.a, 1), alertEvent(w.a, 2))))
+	state := func() (first registry.Delivery) {
+		for _, d := range w.deliveries(admin, made.Webhook.ID) {
+			if d.EventID == "evt_1" {
+				first = d
+			}
+		}
+		return first
+	}
+	until(t, func() bool { return state().Attempt == 1 })
+	d := state()
+	if d.Done || d.Status != 500 || !strings.Contains(d.Error, "500") || d.Next.Sub(c.now()) > 6*time.Second {
+		t.Errorf("got %+v after a 500, want another attempt in about 5 s", d)
+	}
+	if n := to.count(); n != 1 {
+		t.Errorf("got %d posts, want 1: the second event waits for the first", n)
+	}
+	c.skip(10 * time.Second)
+	until(t, func() bool { return state().Attempt == 2 })
+	if d = state(); d.Next.Sub(c.now()) < 110*time.Minute {
+		t.Errorf("got the next attempt in %s, want two hours as Retry-After asks", d.Next.Sub(c.now()))
+	}
+	c.skip(3 * time.Hour)
+	until(t, func() bool {
+		ds := w.deliveries(admin, made.Webhook.ID)
+		return len(ds) == 2 && ds[0].Done && ds[1].Done
+	})
+	if d = state(); d.Error != "" || d.Status != 200 || d.Finished.IsZero() {
+		t.Errorf("got %+v, want it delivered", d)
+	}
+	before := to.count()
+	admin.do("POST", fmt.Sprintf("/v1/webhooks/deliveries/%d/redeliver", d.ID), nil).want(202)
+	until(t, func() bool { return to.count() == before+1 })
+	var fired api.TestFired
+	admin.do("POST", "/v1/webhooks/"+string(made.Webhook.ID)+"/test", nil).want(202).into(&fired)
+	until(t, func() bool { return to.count() == before+2 })
+	to.mu.Lock()
+	defer to.mu.Unlock()
+	if h := to.got[before+1]; h.Get("webhook-id") != fired.EventID || !strings.Contains(to.bodies[before+1], "school.gatehouse.test") {
+		t.Errorf("got %v %s, want the test event %s", h, to.bodies[before+1], fired.EventID)
+	}
+}
+
+func TestWebhookIsDisabled(t *testing.T) {
+	c := &clock{}
+	w := newWorld(t, func(d *api.Deps) { d.Now = c.now }).schools()
+	admin := w.user(w.a, g.RoleAdmin)
+	hook := func(id g.WebhookID) g.Webhook {
+		var list struct{ Items []g.Webhook }
+		admin.do("GET", "/v1/webhooks", nil).want(200).into(&list)
+		for _, h := range list.Items {
+			if h.ID == id {
+				return h
+			}
+		}
+		t.Fatal("the webhook is gone")
+		return g.Webhook{}
+	}
+	gone := newReceiver(t, func(_ int, rw http.ResponseWriter) { rw.WriteHeader(410) })
+	a := w.webhook(admin, gone.URL, "alert")
+	mustDo(t, w.srv.Deliver(t.Context(), numbered(alertEvent(w.a, 1))))
+	until(t, func() bool { return hook(a.Webhook.ID).Disabled })
+	if got := hook(a.Webhook.ID).Reason; !strings.Contains(got, "410") {
+		t.Errorf("got reason %q, want 410 named", got)
+	}
+	admin.do("POST", "/v1/webhooks/"+string(a.Webhook.ID)+"/test", nil).want(409)
+
+	moved := newReceiver(t, func(_ int, rw http.ResponseWriter) {
+		rw.Header().Set("Location", gone.URL)
+		rw.WriteHeader(302)
+	})
+	b := w.webhook(admin, moved.URL, "status")
+	before := gone.count()
+	mustDo(t, w.srv.Deliver(t.Context(), []g.Event{{Seq: 9, ID: "evt_9", Kind: g.EventStatus, School: w.a.ID, Status: &g.Status{State: g.StateOnline}}}))
+	for attempt := 1; attempt <= 10; attempt++ {
+		until(t, func() bool {
+			ds := w.deliveries(admin, b.Webhook.ID)
+			return len(ds) == 1 && ds[0].Attempt == attempt
+		})
+		c.skip(30 * time.Hour)
+	}
+	until(t, func() bool { return hook(b.Webhook.ID).Disabled })
+	if gone.count() != before {
+		t.Error("a redirect was followed, want it refused")
+	}
+	if d := w.deliveries(admin, b.Webhook.ID)[0]; !d.Done || !strings.Contains(d.Error, "redirect") {
+		t.Errorf("got %+v after ten attempts, want it given up with the redirect named", d)
+	}
+	admin.do("PUT", "/v1/webhooks/"+string(b.Webhook.ID), map[string]any{"url": moved.URL, "kinds": []string{"status"}}).want(200)
+	if got := hook(b.Webhook.ID); got.Disabled || got.Reason != "" {
+		t.Errorf("got %+v after enabling it again, want it enabled without a reason", got)
+	}
+}
+
+// One server that is away holds up nobody else.
+func TestWebhooksAreApart(t *testing.T) {
+	w := newWorld(t).schools()
+	admin := w.user(w.a, g.RoleAdmin)
+	stop := make(chan struct{})
+	slow := newReceiver(t, func(_ int, rw http.ResponseWriter) { <-stop })
+	defer close(stop)
+	good := newReceiver(t, nil)
+	w.webhook(admin, slow.URL)
+	w.webhook(admin, good.URL)
+	var events []g.Event
+	for i := range 50 {
+		events = append(events, alertEvent(w.a, i))
+	}
+	mustDo(t, w.srv.Deliver(t.Context(), numbered(events...)))
+	until(t, func() bool { return slow.count() >= 1 && good.count() == 50 })
+	if n := slow.count(); n != 1 {
+		t.Errorf("got %d posts to the slow server, want one at a time", n)
+	}
+}
+
+func TestWebhookAddresses(t *testing.T) {
+	w := newWorld(t, func(d *api.Deps) { d.Config.WebhookPrivate = false }).schools()
+	admin := w.user(w.a, g.RoleAdmin)
+	for _, bad := range []string{"http://school.example/in", "https://10.0.0.7/in", "https://127.0.0.1/in", "https://169.254.169.254/latest", "https://[::1]/in", "https://[fe80::1]/", "ftp://x.example", "https://u:p@x.example/", "nonsense", "https://"} {
+		if p := admin.do("POST", "/v1/webhooks", map[string]any{"url": bad}).want(422).problem(); len(p.Errors) != 1 || p.Errors[0].Field != "url" {
+			t.Errorf("%s: got %+v, want an error of the field url", bad, p)
+		}
+	}
+	to := newReceiver(t, nil)
+	// The name is a public one when it is typed and a private one when it is connected to.
+	made := w.webhook(admin, strings.Replace(strings.Replace(to.URL, "127.0.0.1", "localhost", 1), "http:", "https:", 1))
+	mustDo(t, w.srv.Deliver(t.Context(), numbered(alertEvent(w.a, 1))))
+	until(t, func() bool {
+		ds := w.deliveries(admin, made.Webhook.ID)
+		return len(ds) == 1 && ds[0].Attempt == 1
+	})
+	if d := w.deliveries(admin, made.Webhook.ID)[0]; d.Done || !strings.Contains(d.Error, "webhooks.private") || to.count() != 0 {
+		t.Errorf("got %+v and %d posts, want the connection refused by the setting", d, to.count())
+	}
+}
+
+func TestLargeEventGoesByReference(t *testing.T) {
+	w := newWorld(t).schools()
+	admin := w.user(w.a, g.RoleAdmin)
+	to := newReceiver(t, nil)
+	w.webhook(admin, to.URL)
+	big := alertEvent(w.a, 1)
+	big.Alert.Comment = strings.Repeat("火", 10_000)
+	mustDo(t, w.srv.Deliver(t.Context(), numbered(big)))
+	until(t, func() bool { return to.count() == 1 })
+	to.mu.Lock()
+	defer to.mu.Unlock()
+	if b := to.bodies[0]; len(b) > 20_000 || !strings.Contains(b, `"dataref":"/v1/events?after=0`) {
+		t.Errorf("got %d bytes %.200s, want under 20 kB with a dataref", len(b), b)
+	}
+}
