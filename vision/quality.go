@@ -114,15 +114,18 @@ type Limits struct {
 	Roll          float64 // at most, either way, in degrees
 }
 
-// VideoLimits are for frames, of which there are more to come: strict on blur, generous on
-// pose, since several frames vote.
+// The limits of sharpness are from thirteen photographs blurred step by step: at 4.5 the
+// embedding's cosine with that of the sharp face is 0.93 in the middle, at 3 it is 0.80, at 2
+// 0.5.
+
+// VideoLimits are for frames, of which there are more to come.
 func VideoLimits() Limits {
-	return Limits{Size: 48, Score: 0.8, Sharpness: 4, MinBrightness: 35, MaxBrightness: 230, Contrast: 12, Yaw: 0.35, Pitch: 0.3, Roll: 35}
+	return Limits{Size: 48, Score: 0.8, Sharpness: 3, MinBrightness: 35, MaxBrightness: 230, Contrast: 12, Yaw: 0.35, Pitch: 0.3, Roll: 35}
 }
 
 // PhotoLimits are for enrolment: one photograph is compared with for years.
 func PhotoLimits() Limits {
-	return Limits{Size: 80, Score: 0.85, Sharpness: 5, MinBrightness: 45, MaxBrightness: 220, Contrast: 15, Yaw: 0.25, Pitch: 0.25, Roll: 20}
+	return Limits{Size: 80, Score: 0.85, Sharpness: 4.5, MinBrightness: 45, MaxBrightness: 220, Contrast: 15, Yaw: 0.25, Pitch: 0.25, Roll: 20}
 }
 
 // Fault names the first limit that the measure breaks, or "".

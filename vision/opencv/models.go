@@ -47,12 +47,12 @@ func Open(c Config) (*Models, error) {
 }
 
 func (m *Models) load(c Config) (err error) {
-	if m.detector, err = openSession("detector", c.Detector); err != nil {
+	if m.detector, err = openSession("detector", c.Detector, 3); err != nil {
 		return err
 	}
 	switch len(m.detector.outputs) {
 	case 2:
-		if m.landmarks, err = openSession("landmarks", c.Landmarks); err != nil {
+		if m.landmarks, err = openSession("landmarks", c.Landmarks, 1); err != nil {
 			return err
 		}
 	case 12:
@@ -60,11 +60,11 @@ func (m *Models) load(c Config) (err error) {
 	default:
 		return gatehouse.FieldErrorf("detector", "%q has %d outputs; give an Ultra-Light RFB model (2) or a YuNet (12)", c.Detector, len(m.detector.outputs))
 	}
-	if m.embedder, err = openSession("embedder", c.Embedder); err != nil {
+	if m.embedder, err = openSession("embedder", c.Embedder, 3); err != nil {
 		return err
 	}
 	if c.AntiSpoof != "" {
-		if m.spoof, err = openSession("antispoof", c.AntiSpoof); err != nil {
+		if m.spoof, err = openSession("antispoof", c.AntiSpoof, 3); err != nil {
 			return err
 		}
 	}
@@ -217,7 +217,7 @@ func (m *Models) Live(f vision.Frame, face vision.Face) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	if len(out) == 0 || len(out[0]) < 2 {
+	if len(out) == 0 || len(out[0]) != 2 {
 		return 0, fmt.Errorf("%s gave %d outputs instead of two numbers", m.spoof.name(), len(out))
 	}
 	return 1 / (1 + math.Exp(float64(out[0][1]-out[0][0]))), nil

@@ -23,11 +23,11 @@ type session struct {
 // startRuntime loads ONNX Runtime from a file, once per process: the library keeps its state
 // in itself and is never unloaded.
 func startRuntime(library string) error {
-	if ort.IsInitialized() {
-		return nil
-	}
 	if _, err := os.Stat(library); err != nil {
 		return gatehouse.FieldErrorf("ort_library", "there is no file %q: run deploy/setup/assets.sh, or give the path of libonnxruntime.so", library)
+	}
+	if ort.IsInitialized() {
+		return nil
 	}
 	ort.SetSharedLibraryPath(library)
 	if err := ort.InitializeEnvironment(ort.WithLogLevelError()); err != nil {
@@ -36,8 +36,9 @@ func startRuntime(library string) error {
 	return nil
 }
 
-// openSession loads the model in a file; key is the setting that named it.
-func openSession(key, path string) (*session, error) {
+// openSession loads the model in a file, which must take pictures of so many planes; key is
+// the setting that named it.
+func openSession(key, path string, planes int64) (*session, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, gatehouse.FieldErrorf(key, "there is no file %q: run deploy/setup/assets.sh, or give the path of the model", path)
 	}
@@ -45,8 +46,8 @@ func openSession(key, path string) (*session, error) {
 	if err != nil {
 		return nil, gatehouse.FieldErrorf(key, "%q is no model that ONNX Runtime reads: %v", path, err)
 	}
-	if len(ins) != 1 || len(ins[0].Dimensions) != 4 {
-		return nil, gatehouse.FieldErrorf(key, "%q takes %v; a model with one picture as its input is needed", path, ins)
+	if len(ins) != 1 || len(ins[0].Dimensions) != 4 || ins[0].Dimensions[1] != planes {
+		return nil, gatehouse.FieldErrorf(key, "%q takes %v; a model with one picture of %d planes as its input is needed", path, ins, planes)
 	}
 	o, err := ort.NewSessionOptions()
 	if err != nil {
