@@ -42,6 +42,7 @@ type condition func(*moment) tri
 type rule struct {
 	Rule
 	index     int
+	isNew     bool // not asked yet about the devices that are known
 	hash      string
 	when      condition
 	clearWhen condition // nil: the opposite of when
@@ -54,6 +55,7 @@ type rule struct {
 	counted   []counted
 	empty     [][]int64 // what a subject that is not there has counted
 	compares  []compare
+	watch     map[string][]watcher // by property
 
 	subjects map[string]*subject
 	once     map[string]*repeat
@@ -72,8 +74,8 @@ type compare struct {
 }
 
 func compileRule(r Rule, index int) *rule {
-	c := &rule{Rule: r, index: index, momentary: r.When.momentary(),
-		subjects: map[string]*subject{}, once: map[string]*repeat{}, passages: map[string]*passages{}}
+	c := &rule{Rule: r, index: index, isNew: true, momentary: r.When.momentary(),
+		watch: map[string][]watcher{}, subjects: map[string]*subject{}, once: map[string]*repeat{}, passages: map[string]*passages{}}
 	if c.Fresh <= 0 {
 		c.Fresh = DefaultFresh
 	}
@@ -87,6 +89,9 @@ func compileRule(r Rule, index int) *rule {
 		if x.Compare != nil {
 			c.compares = append(c.compares, compare{x.Compare.Property, x.Compare.test()})
 		}
+		if w := x.watcher(int64(c.Fresh)); w != nil {
+			c.watch[x.property()] = append(c.watch[x.property()], w)
+		}
 	}
 	r.When.walk(look)
 	c.when = c.compile(r.When, yes)
@@ -96,6 +101,24 @@ func compileRule(r Rule, index int) *rule {
 	}
 	c.empty = make([][]int64, len(c.counted))
 	return c
+}
+
+// watcher is nil where the condition reads no property.
+func (c Condition) watcher(fresh int64) watcher {
+	switch {
+	case c.Compare != nil:
+		test := c.Compare.test()
+		return func(s *slot, resumed int64) bool {
+			return s.was.Kind() == g.None || s.at >= max(s.wasAt, resumed)+fresh || test(s.v) != test(s.was)
+		}
+	case c.Absent != nil:
+		return func(s *slot, resumed int64) bool {
+			return s.was.Kind() == g.None || s.at >= max(s.wasAt, resumed)+int64(c.Absent.For)
+		}
+	case c.Change != nil:
+		return func(s *slot, _ int64) bool { return s.v != s.was }
+	}
+	return nil
 }
 
 // contentHash covers what decides whether the rule fires; a new title keeps the state.

@@ -63,6 +63,7 @@ type Engine struct {
 	resumed int64
 	now     int64 // of the evaluation that is under way
 
+	ev   g.Event
 	m    moment
 	one  [1]*device
 	hits []*binding
@@ -79,7 +80,7 @@ func New(rs []Rule, ps []Procedure) *Engine {
 
 // SetRules replaces the rules. A rule whose meaning is unchanged keeps its state; an alert of
 // a rule that is gone or changed ends with the next Observe or Tick. A new or changed rule
-// counts from the next event of each device.
+// looks at once at the values that are known of those properties that rules read before.
 func (e *Engine) SetRules(rs []Rule, ps []Procedure) {
 	old := e.rules
 	e.rules, e.byStatus, e.bySighting, e.byUnless = nil, nil, nil, nil
@@ -125,6 +126,7 @@ func (e *Engine) SetRules(rs []Rule, ps []Procedure) {
 
 // adopt takes over the state of the same rule, compiled before.
 func (r *rule) adopt(o *rule) {
+	r.isNew = false
 	r.subjects, r.once, r.passages = o.subjects, o.once, o.passages
 	for _, s := range r.subjects {
 		s.rule = r
@@ -159,9 +161,11 @@ func (e *Engine) Observe(ev g.Event, f Facts) []Effect {
 	}
 	switch {
 	case ev.Reading != nil && ev.Kind == g.EventReading, ev.Sighting != nil && ev.Kind == g.EventSighting, ev.Status != nil && ev.Kind == g.EventStatus:
-		if d := e.device(&ev, f); d != nil {
-			e.hear(d, &ev, f)
+		e.ev = ev
+		if d := e.device(&e.ev, f); d != nil {
+			e.hear(d, &e.ev, f)
 		}
+		e.ev, e.m = g.Event{}, moment{}
 	}
 	return e.take()
 }

@@ -47,16 +47,41 @@ func (d *device) moved(to *device) bool {
 // bind finds the rules that look at the device, after it is new, has moved, or rules changed.
 // Properties are bound as they are first reported.
 func (e *Engine) bind(d *device, to *device) {
-	before := d.bindings
+	before, moved := d.bindings, d.bound
 	d.School, d.Zone, d.Kind, d.Profile, d.Type, d.Driver = to.School, to.Zone, to.Kind, to.Profile, to.Type, to.Driver
 	d.unbind()
 	d.bound = true
 	d.byStatus = e.bindings(d, e.byStatus)
 	d.slots = slices.DeleteFunc(d.slots, func(s slot) bool { return e.byProperty[s.name] == nil })
 	for i := range d.slots {
-		d.slots[i].bindings = e.bindings(d, e.byProperty[d.slots[i].name])
+		d.slots[i].bindings = e.bound(d, d.slots[i].name)
 	}
 	e.leave(d, before)
+	for _, b := range slices.Clone(d.bindings) {
+		if b.rule.isNew || moved && !slices.ContainsFunc(before, b.same) {
+			e.settle(d, b)
+		}
+	}
+}
+
+func (b *binding) same(o *binding) bool { return b.rule == o.rule && b.key == o.key }
+
+// settle lets a rule that is new to the device look at what is known of it.
+func (e *Engine) settle(d *device, b *binding) {
+	r := b.rule
+	if r.momentary {
+		return
+	}
+	s := r.subjects[b.key]
+	if s == nil {
+		if m := e.look(r, nil, nil, d); r.when(m) != yes && m.raise == never {
+			return
+		}
+		s = e.subject(r, b.key)
+		s.join(d)
+	}
+	s.touched, s.last, s.cause = e.now, e.seq, cause{School: d.School, Device: d.ID, Zone: d.Zone, Driver: d.Driver}
+	e.evaluate(s, nil, nil)
 }
 
 // bindAll binds every device anew, in the order of their ids so that nothing varies.
@@ -65,6 +90,9 @@ func (e *Engine) bindAll() {
 		d := e.devices[id]
 		d.unbind()
 		e.bind(d, d)
+	}
+	for _, r := range e.rules {
+		r.isNew = false
 	}
 }
 
@@ -90,10 +118,19 @@ func (e *Engine) bindings(d *device, rules []*rule) []*binding {
 	return out
 }
 
+// bound are the bindings of the rules that read the property.
+func (e *Engine) bound(d *device, property string) []bound {
+	var out []bound
+	for _, b := range e.bindings(d, e.byProperty[property]) {
+		out = append(out, bound{binding: b, watch: b.rule.watch[property]})
+	}
+	return out
+}
+
 // leave takes the device out of the subjects that it no longer belongs to.
 func (e *Engine) leave(d *device, before []*binding) {
 	for _, b := range before {
-		if slices.ContainsFunc(d.bindings, func(n *binding) bool { return n.rule == b.rule && n.key == b.key }) {
+		if slices.ContainsFunc(d.bindings, b.same) {
 			continue
 		}
 		s := b.rule.subjects[b.key]
@@ -142,22 +179,25 @@ func (e *Engine) hear(d *device, ev *g.Event, f Facts) {
 	// device itself takes it back.
 	if ev.Status != nil && state != d.status || ev.Status == nil && (d.status == g.StateOffline || d.status == g.StateDriverDown) {
 		d.setStatus(state, ev.Seq)
-		e.hit(ev.Seq, d.byStatus)
+		e.hit(ev.Seq, d.byStatus...)
 	}
 	if ev.Reading != nil {
 		for name, v := range ev.Reading.Values {
 			s := d.slot(name)
 			if s == nil {
-				rules := e.byProperty[name]
-				if rules == nil {
+				if e.byProperty[name] == nil {
 					continue
 				}
-				d.slots = append(d.slots, slot{name: name, bindings: e.bindings(d, rules)})
+				d.slots = append(d.slots, slot{name: name, bindings: e.bound(d, name)})
 				s = &d.slots[len(d.slots)-1]
 			}
 			s.was, s.wasAt = s.v, s.at
 			s.v, s.at, s.seq = v, e.now, ev.Seq
-			e.hit(ev.Seq, s.bindings)
+			for _, b := range s.bindings {
+				if b.stamp != ev.Seq && s.matters(b.watch, e.resumed) {
+					e.hit(ev.Seq, b.binding)
+				}
+			}
 		}
 	}
 	if len(e.hits) > 1 {
@@ -172,13 +212,22 @@ func (e *Engine) hear(d *device, ev *g.Event, f Facts) {
 }
 
 // hit gathers each binding once per event.
-func (e *Engine) hit(seq uint64, list []*binding) {
+func (e *Engine) hit(seq uint64, list ...*binding) {
 	for _, b := range list {
 		if b.stamp != seq {
 			b.stamp = seq
 			e.hits = append(e.hits, b)
 		}
 	}
+}
+
+func (s *slot) matters(watch []watcher, resumed int64) bool {
+	for _, w := range watch {
+		if w(s, resumed) {
+			return true
+		}
+	}
+	return false
 }
 
 // sight asks the rules that look at sightings.

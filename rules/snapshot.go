@@ -154,6 +154,7 @@ func (e *Engine) Restore(b []byte) error {
 	for _, r := range e.rules {
 		if saved, ok := s.Rules[r.ID]; ok && saved.Hash == r.hash {
 			e.load(r, saved)
+			r.isNew = false
 			delete(gone, r.ID)
 		}
 	}

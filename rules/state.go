@@ -33,8 +33,18 @@ type slot struct {
 	v, was    g.Value
 	at, wasAt int64
 	seq       uint64
-	bindings  []*binding
+	bindings  []bound
 }
+
+// bound is a binding with what tells whether a new value can matter to its rule.
+type bound struct {
+	*binding
+	watch []watcher
+}
+
+// watcher says whether the slot's newest value can have changed what a condition says. A rule
+// whose watchers are all content is not asked: what time does to it, its timers see.
+type watcher func(s *slot, resumed int64) bool
 
 // binding joins a device to a rule's subject.
 type binding struct {
