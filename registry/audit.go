@@ -117,7 +117,7 @@ func (v *View) Audit(ctx context.Context, f AuditFilter) ([]g.AuditEntry, string
 	if err := before(&w, f.Page, "seq"); err != nil {
 		return nil, "", err
 	}
-	var out []g.AuditEntry
+	out := []g.AuditEntry{}
 	err = each(ctx, v.r.reg, "SELECT "+auditColumns+" FROM audit"+w.String()+" ORDER BY seq DESC LIMIT ?", append(w.args, f.limit()+1), func(scan func(...any) error) error {
 		e, err := v.r.scanAudit(scan)
 		out = append(out, e)
@@ -137,7 +137,9 @@ func (v *View) VerifyAudit(ctx context.Context) (entries uint64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	if !in.top {
+	if top, err := v.top(ctx, in); err != nil {
+		return 0, err
+	} else if !top {
 		return 0, g.Errorf(g.Forbidden, "the chain spans all schools: only the gateway's top school can verify it")
 	}
 	prev := ""

@@ -32,7 +32,7 @@ func (v *View) SetConsent(ctx context.Context, c g.Consent) error {
 	if err := optional("note", c.Note, 500); err != nil {
 		return err
 	}
-	return v.r.write(ctx, func(t *tx) error {
+	err = v.r.write(ctx, func(t *tx) error {
 		p, err := v.r.person(ctx, t, in, c.Person)
 		if err != nil {
 			return err
@@ -48,6 +48,10 @@ func (v *View) SetConsent(ctx context.Context, c g.Consent) error {
 		t.change("consent", p.School, string(p.ID))
 		return v.audit(ctx, t, p.School, deed, string(p.ID))
 	})
+	if err == nil && !c.Given {
+		v.r.forget(ctx)
+	}
+	return err
 }
 
 // reachPasses is the reach of whoever manages passes: people:write or faces:admin.

@@ -139,7 +139,7 @@ func (v *View) DeviceCounts(ctx context.Context, school g.SchoolID) (map[g.Devic
 
 // checkDevice finds whether the device may stand as it is described.
 func (v *View) checkDevice(ctx context.Context, t *tx, d g.Device) error {
-	if err := errors.Join(optional("serial", d.Serial, 200)); err != nil {
+	if err := optional("serial", d.Serial, 200); err != nil {
 		return err
 	}
 	if d.Driver == "" {

@@ -100,7 +100,11 @@ func (v *View) Sightings(ctx context.Context, f SightingFilter) ([]SightingRow, 
 		return nil, "", err
 	}
 	var w where
-	if err := in.within(&w, "school", f.School); err != nil {
+	school := "school"
+	if f.Person != "" || f.Device != "" {
+		school = "school || ''" // no bait for the planner: the person's or the device's index is the short way
+	}
+	if err := in.within(&w, school, f.School); err != nil {
 		return nil, "", err
 	}
 	eq(&w, "device", f.Device)
@@ -220,7 +224,11 @@ func (v *View) Rejections(ctx context.Context, f RejectionFilter) ([]RejectionRo
 	if err != nil {
 		return nil, "", err
 	}
-	if in.top && !in.all && f.School == "" {
+	top, err := v.top(ctx, in)
+	if err != nil {
+		return nil, "", err
+	}
+	if top && !in.all && f.School == "" {
 		in.schools = append(in.schools, "")
 	}
 	var w where

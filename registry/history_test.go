@@ -276,3 +276,26 @@ func TestSettings(t *testing.T) {
 		ok(t, d.as(d.dist, g.RoleDistrict).PutSetting(ctx, "", "k", json.RawMessage(`1`)))
 	})
 }
+
+func TestTrimHistoryProvesWhatItRemoved(t *testing.T) {
+	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
+		ctx := t.Context()
+		d := newDistrict(t, o, c)
+		fill(t, d)
+		ok(t, d.sys.ApplyHistory(ctx, []g.Event{sighting(10, d, "b", "", c.now().Add(time.Hour)), sighting(11, d, "a", "", c.now())}))
+		got := must[registry.Trimmed](t)(d.sys.TrimHistory(ctx, "b", c.now().Add(time.Minute)))
+		if diff := cmp.Diff(registry.Trimmed{Sightings: 1, Statuses: 1, Rejections: 1}, got); diff != "" {
+			t.Errorf("-want +got\n%s", diff)
+		}
+		rows, _, err := d.sys.Sightings(ctx, registry.SightingFilter{})
+		ok(t, err)
+		if len(rows) != 2 || rows[0].Seq != 10 || rows[1].Seq != 11 {
+			t.Errorf("got %+v, want the newer one and that of the other school", rows)
+		}
+		entries, _, err := d.sys.Audit(ctx, registry.AuditFilter{Deed: "history.trim"})
+		ok(t, err)
+		if len(entries) != 1 || entries[0].School != "b" {
+			t.Errorf("got %+v, want one entry of b", entries)
+		}
+	})
+}

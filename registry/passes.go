@@ -196,7 +196,7 @@ func (v *View) DeletePass(ctx context.Context, id g.PassID) error {
 	if err != nil {
 		return err
 	}
-	return v.r.write(ctx, func(t *tx) error {
+	err = v.r.write(ctx, func(t *tx) error {
 		var school g.SchoolID
 		var person string
 		var m g.Method
@@ -216,6 +216,10 @@ func (v *View) DeletePass(ctx context.Context, id g.PassID) error {
 		t.change(kind, school, person)
 		return v.audit(ctx, t, school, "pass.delete", person+" "+string(id))
 	})
+	if err == nil {
+		v.r.forget(ctx)
+	}
+	return err
 }
 
 func (r *Registry) passes(ctx context.Context, c conn, p file) ([]g.Pass, error) {

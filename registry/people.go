@@ -3,7 +3,6 @@ package registry
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"sort"
@@ -442,8 +441,13 @@ func (v *View) DeletePerson(ctx context.Context, id g.PersonID) error {
 	if err != nil {
 		return err
 	}
-	if err := v.r.reg.forget(ctx); err != nil && !errors.Is(err, ctx.Err()) {
-		v.r.log.Warn("the deleted key may be in the write-ahead log until the next checkpoint", "error", err)
-	}
+	v.r.forget(ctx)
 	return nil
+}
+
+// forget makes what was just deleted unreadable on disk, as far as readers let it.
+func (r *Registry) forget(ctx context.Context) {
+	if done, err := r.reg.forget(ctx); err != nil || !done {
+		r.log.Warn("what was deleted may be in the write-ahead log until the next checkpoint", "error", err)
+	}
 }

@@ -16,17 +16,12 @@ import (
 type reach struct {
 	all     bool
 	schools []g.SchoolID
-	top     bool // the scope's school is the gateway's only root: sees what belongs to no school
 }
 
 // reach checks the permission ("" asks only that there is a scope) and resolves the schools.
 func (v *View) reach(ctx context.Context, p g.Permission) (reach, error) {
-	return v.reachIn(ctx, v.r.reg, p)
-}
-
-func (v *View) reachIn(ctx context.Context, c conn, p g.Permission) (reach, error) {
 	if v.s.System != "" {
-		return reach{all: true, top: true}, nil
+		return reach{all: true}, nil
 	}
 	if v.s.School == "" {
 		return reach{}, g.Errorf(g.Forbidden, "nobody is signed in: nothing can be seen")
@@ -34,31 +29,37 @@ func (v *View) reachIn(ctx context.Context, c conn, p g.Permission) (reach, erro
 	if p != "" && !v.s.Can(p) {
 		return reach{}, g.Errorf(g.Forbidden, "this needs the permission %s", p)
 	}
-	var in reach
-	q := "SELECT id FROM schools WHERE id = ?"
-	if v.s.Subtree {
-		q = `WITH RECURSIVE tree (id) AS (
-			SELECT id FROM schools WHERE id = ?
-			UNION SELECT s.id FROM schools s JOIN tree ON s.parent = tree.id)
-			SELECT id FROM tree ORDER BY id`
+	if !v.s.Subtree {
+		return reach{schools: []g.SchoolID{v.s.School}}, nil
 	}
-	err := each(ctx, c, q, []any{string(v.s.School)}, func(scan func(...any) error) error {
+	var in reach
+	err := each(ctx, v.r.reg, `WITH RECURSIVE tree (id) AS (
+		SELECT id FROM schools WHERE id = ?
+		UNION SELECT s.id FROM schools s JOIN tree ON s.parent = tree.id)
+		SELECT id FROM tree ORDER BY id`, []any{string(v.s.School)}, func(scan func(...any) error) error {
 		var id g.SchoolID
-		if err := scan(&id); err != nil {
-			return err
-		}
+		err := scan(&id)
 		in.schools = append(in.schools, id)
-		return nil
+		return err
 	})
 	if err != nil {
 		return reach{}, fmt.Errorf("resolve the scope: %w", err)
 	}
-	other := 0
-	if err := c.row(ctx, "SELECT COUNT(*) FROM schools WHERE parent = '' AND id <> ?", string(v.s.School)).Scan(&other); err != nil {
-		return reach{}, fmt.Errorf("resolve the scope: %w", err)
-	}
-	in.top = other == 0 && len(in.schools) > 0
 	return in, nil
+}
+
+// top says whether the scope's school is the gateway's only root, which sees what belongs to
+// no school.
+func (v *View) top(ctx context.Context, in reach) (bool, error) {
+	if in.all {
+		return true, nil
+	}
+	roots, mine := 0, 0
+	err := v.r.reg.row(ctx, "SELECT COUNT(*), COALESCE(SUM(CASE WHEN id = ? THEN 1 ELSE 0 END), 0) FROM schools WHERE parent = ''", string(v.s.School)).Scan(&roots, &mine)
+	if err != nil {
+		return false, fmt.Errorf("resolve the scope: %w", err)
+	}
+	return roots == 1 && mine == 1, nil
 }
 
 // system refuses everybody but the gateway's own cursors.

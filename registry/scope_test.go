@@ -204,6 +204,7 @@ func calls(d *district) map[string]call {
 		"SightingsBetween": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.SightingsBetween(ctx, b, time.Time{}, time.Time{}, nil)
 		}},
+		"TrimHistory": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.TrimHistory(ctx, b, d.clock.now()) }},
 		"ApplyEffects": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return nil, v.ApplyEffects(ctx, registry.Effects{})
 		}},

@@ -15,24 +15,27 @@ const maxSetting = 64 << 10
 
 // settingScope checks a setting's place: a school in reach, or "" for the whole gateway, which
 // is the top school's.
-func settingScope(in reach, school g.SchoolID) error {
+func (v *View) settingScope(ctx context.Context, in reach, school g.SchoolID) error {
 	if school != "" {
 		return in.owns(school, "school", string(school))
 	}
-	if !in.top {
+	if top, err := v.top(ctx, in); err != nil {
+		return err
+	} else if !top {
 		return g.Errorf(g.Forbidden, "the gateway's own settings belong to its top school")
 	}
 	return nil
 }
 
 // Setting is one setting's JSON; ok is false where it was never written. A school of "" is the
-// gateway itself.
+// gateway itself. Every scope of the school may read it: whoever shows settings to people
+// decides which.
 func (v *View) Setting(ctx context.Context, school g.SchoolID, key string) (value json.RawMessage, ok bool, err error) {
 	in, err := v.reach(ctx, "")
 	if err != nil {
 		return nil, false, err
 	}
-	if err := settingScope(in, school); err != nil {
+	if err := v.settingScope(ctx, in, school); err != nil {
 		return nil, false, err
 	}
 	var sealed []byte
@@ -53,7 +56,7 @@ func (v *View) PutSetting(ctx context.Context, school g.SchoolID, key string, va
 	if err != nil {
 		return err
 	}
-	if err := settingScope(in, school); err != nil {
+	if err := v.settingScope(ctx, in, school); err != nil {
 		return err
 	}
 	if !g.ValidID(key) {

@@ -29,7 +29,7 @@ func openSQLite(dir, name string) (*store, error) {
 	}
 	f.Close()
 	uri := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=secure_delete(1)&_pragma=temp_store(MEMORY)"
-	w, err := sql.Open("sqlite", uri+"&_txlock=immediate")
+	w, err := sql.Open("sqlite", uri+"&_txlock=immediate&_pragma=cache_size(-16000)")
 	if err != nil {
 		return nil, err
 	}
@@ -45,13 +45,24 @@ func openSQLite(dir, name string) (*store, error) {
 }
 
 // forget moves the log into the file and empties it, so that what was deleted is gone from
-// both. It is best effort: a reader that is under way puts it off to the next time.
-func (s *store) forget(ctx context.Context) error {
+// both. It is best effort: it waits half a second for readers, and after that the deleted
+// pages stay in the log until the next checkpoint.
+func (s *store) forget(ctx context.Context) (done bool, err error) {
 	if s.postgres {
-		return nil
+		return true, nil
 	}
-	_, err := s.w.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
-	return err
+	c, err := s.w.Conn(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer c.Close()
+	if _, err := c.ExecContext(ctx, "PRAGMA busy_timeout = 500"); err != nil {
+		return false, err
+	}
+	busy, log, moved := 0, 0, 0
+	err = c.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &log, &moved)
+	_, back := c.ExecContext(context.WithoutCancel(ctx), "PRAGMA busy_timeout = 10000")
+	return busy == 0, errors.Join(err, back)
 }
 
 // copyTo writes a consistent copy of the file while it is in use.

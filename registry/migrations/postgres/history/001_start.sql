@@ -11,10 +11,12 @@ CREATE INDEX sightings_school ON sightings (school, time, seq);
 CREATE TABLE statuses (
   seq BIGINT PRIMARY KEY, school TEXT NOT NULL, device TEXT NOT NULL, time BIGINT NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL
 );
+CREATE INDEX statuses_school ON statuses (school, time);
 CREATE INDEX statuses_device ON statuses (device, seq);
 CREATE TABLE rejections (
   seq BIGINT PRIMARY KEY, school TEXT NOT NULL, device TEXT NOT NULL, time BIGINT NOT NULL,
   reason TEXT NOT NULL, source TEXT NOT NULL, excerpt TEXT NOT NULL
 );
 CREATE INDEX rejections_school ON rejections (school, seq);
+CREATE INDEX rejections_time ON rejections (school, time);
 CREATE INDEX rejections_device ON rejections (device, seq);
