@@ -1,0 +1,183 @@
+package api_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api"
+	"github.com/gatehouse-iot/gatehouse/registry"
+)
+
+func TestNewMQTTDeviceComesWithACommandThatWorks(t *testing.T) {
+	w := newWorld(t).schools()
+	c := w.user(w.a, g.RoleFacility)
+	var made api.NewDevice
+	c.do("POST", "/v1/devices", map[string]any{"id": "lab-2-smoke", "name": "Smoke", "profile": "smoke-heat-sensor", "driver": "mqtt-front", "zone": w.ids["zone"]}).want(201).into(&made)
+	if made.Password == "" || made.MQTT == nil || !made.Device.Enabled {
+		t.Fatalf("got %+v, want a password, the way in, and the device enabled", made)
+	}
+	for _, part := range []string{"mosquitto_pub -h gate.local -p 1883", "-u lab-2-smoke", "-P " + made.Password, "gh/v1/" + string(w.a.ID) + "/lab-2-smoke/telemetry", `{"limit":20,"smoke":false,"temperature":20}`} {
+		if !strings.Contains(made.MQTT.Example, part) {
+			t.Errorf("got example %s, want %s in it", made.MQTT.Example, part)
+		}
+	}
+	if _, err := w.reg.VerifyDevice(t.Context(), "lab-2-smoke", []byte(made.Password)); err != nil {
+		t.Errorf("the password does not work: %v", err)
+	}
+	if r := c.do("GET", "/v1/devices/lab-2-smoke", nil).want(200); strings.Contains(string(r.body), made.Password) {
+		t.Error("the device's page shows the password")
+	}
+	var again api.NewDevice
+	c.do("POST", "/v1/devices/lab-2-smoke/password", nil).want(200).into(&again)
+	if again.Password == made.Password || again.MQTT == nil {
+		t.Errorf("got %+v, want another password and the way in", again)
+	}
+	if _, err := w.reg.VerifyDevice(t.Context(), "lab-2-smoke", []byte(made.Password)); err == nil {
+		t.Error("the old password still works")
+	}
+}
+
+func TestDeviceChangeKeepsWhatIsNotSaid(t *testing.T) {
+	w := newWorld(t).schools()
+	c := w.user(w.a, g.RoleFacility)
+	var row registry.DeviceRow
+	c.do("GET", "/v1/devices/cam-7", nil).want(200).into(&row)
+	row.Name = "Renamed"
+	c.do("PUT", "/v1/devices/cam-7", row).want(200).into(&row) // what GET showed can be sent back
+	if row.Name != "Renamed" || row.Address["url"] != "rtsp://192.0.2.1/1" || row.Type != g.TypeCamera {
+		t.Errorf("got %+v, want the name changed and the rest as it was", row)
+	}
+	secret, err := w.system().DeviceSecret(t.Context(), "cam-7")
+	if err != nil || secret["password"] != "s3cret" {
+		t.Errorf("got secret %v %v, want it kept", secret, err)
+	}
+	body := map[string]any{"name": "Renamed", "profile": "gate-camera", "driver": "camera", "address": row.Address, "zone": row.Zone, "enabled": false}
+	c.do("PUT", "/v1/devices/cam-7", body).want(200).into(&row)
+	if row.Enabled {
+		t.Error("got the device enabled, want it disabled")
+	}
+}
+
+func TestProbe(t *testing.T) {
+	w := newWorld(t).schools()
+	c := w.user(w.a, g.RoleFacility)
+	var r api.ProbeResult
+	c.do("POST", "/v1/devices/probe", map[string]any{"driver": "camera", "profile": "gate-camera", "address": map[string]string{"url": "rtsp://192.0.2.1/1"}}).want(200).into(&r)
+	if !r.OK || !strings.HasPrefix(r.Snapshot, "data:image/jpeg;base64,") {
+		t.Errorf("got %+v, want it found, with a picture", r)
+	}
+	r = api.ProbeResult{}
+	inline := map[string]any{"id": "new-camera", "title": "New", "type": "camera"}
+	c.do("POST", "/v1/devices/probe", map[string]any{"driver": "camera", "profile": inline}).want(200).into(&r)
+	if r.OK || r.Message != "give the camera's address" {
+		t.Errorf("got %+v, want the driver's word why not", r)
+	}
+	c.do("POST", "/v1/devices/probe", map[string]any{"driver": "camera", "profile": "none"}).want(422)
+	c.do("POST", "/v1/devices/probe", map[string]any{"driver": "camera", "profile": map[string]any{"id": "x", "title": "X", "type": "toaster"}}).want(422)
+	c.do("POST", "/v1/devices/probe", map[string]any{"driver": "camera", "profile": 7}).want(422)
+}
+
+func TestCommandsAndWishesFitTheProfile(t *testing.T) {
+	w := newWorld(t).schools()
+	c := w.user(w.a, g.RoleFacility)
+	send := func(body map[string]any) reply { return c.do("POST", "/v1/devices/lab-1-smoke/commands", body) }
+	send(map[string]any{"action": "explode"}).want(422)
+	send(map[string]any{"action": "silence", "values": map[string]any{"hours": 1}}).want(422)
+	send(map[string]any{"action": "silence", "values": map[string]any{"minutes": "five"}}).want(422)
+	send(map[string]any{"action": "silence", "values": map[string]any{"minutes": 5}}).want(200)
+	if !slices.Equal(w.fleet.commands, []string{"lab-1-smoke silence"}) {
+		t.Errorf("got commands %v, want the one that fits", w.fleet.commands)
+	}
+	c.do("PUT", "/v1/devices/lab-1-smoke/desired/temperature", map[string]any{"value": 20}).want(422) // not writable
+	c.do("PUT", "/v1/devices/lab-1-smoke/desired/limit", map[string]any{"value": true}).want(422)
+	c.do("PUT", "/v1/devices/lab-1-smoke/desired/limit", map[string]any{"value": 60}).want(204)
+	var row registry.DeviceRow
+	c.do("GET", "/v1/devices/lab-1-smoke", nil).want(200).into(&row)
+	if got := row.Twin.Desired["limit"].Value; got != g.NumberValue(60) {
+		t.Errorf("got desired %v, want 60", got)
+	}
+}
+
+func TestLookingIsAudited(t *testing.T) {
+	w := newWorld(t).schools()
+	guard, admin := w.user(w.a, g.RoleSecurity), w.user(w.a, g.RoleAdmin)
+	for range 3 {
+		r := guard.do("GET", "/v1/devices/cam-7/snapshot", nil).want(200)
+		if r.header.Get("Content-Type") != "image/jpeg" || !strings.Contains(r.header.Get("Cache-Control"), "no-store") {
+			t.Errorf("got %v, want a picture that is not kept", r.header)
+		}
+	}
+	guard.do("GET", "/v1/devices/lab-1-smoke/snapshot", nil).want(422)
+	guard.do("GET", "/v1/media/med_1", nil).want(200)
+	guard.do("GET", "/v1/media/med_2", nil).want(404)
+	count := func(deed string) int {
+		var list struct{ Items []g.AuditEntry }
+		admin.do("GET", "/v1/audit?deed="+deed, nil).want(200).into(&list)
+		return len(list.Items)
+	}
+	if got := count("camera.view"); got != 1 {
+		t.Errorf("got %d entries of camera.view for three looks at once, want 1", got)
+	}
+	if got := count("media.open"); got != 1 {
+		t.Errorf("got %d entries of media.open, want 1", got)
+	}
+}
+
+func TestProfiles(t *testing.T) {
+	w := newWorld(t)
+	school, err := w.system().CreateSchool(t.Context(), g.School{Kind: g.KindSchool, Name: "Only", Timezone: "Asia/Shanghai", Language: "en"})
+	mustDo(t, err)
+	c := w.user(school, g.RoleFacility)
+	yaml := func(s string) reply {
+		return c.do("POST", "/v1/profiles", s, "Content-Type", "application/yaml")
+	}
+	yaml("id: door\ntitle: Door\ntype: sensor\nproperties:\n  open: {type: boolean}\n").want(201)
+	yaml("id: door\ntitle: Door\ntype: sensor\n").want(409)
+	if p := yaml("id: gate\ntitle: Gate\ntype: sensor\nproperties:\n  open: {typ: boolean}\n").want(422).problem(); !strings.Contains(p.Detail, "5") || !strings.Contains(p.Detail, "typ") {
+		t.Errorf("got %q, want the line and the key named", p.Detail)
+	}
+	c.do("POST", "/v1/profiles", `{"id":"x","title":"X","type":"sensor","colour":"red"}`).want(422)
+	c.do("POST", "/v1/profiles", `<profile/>`, "Content-Type", "application/xml").want(415)
+	c.do("PUT", "/v1/profiles/door", `{"id":"other","title":"Door","type":"sensor"}`).want(422)
+	c.do("PUT", "/v1/profiles/door", `{"id":"door","title":"Any door","type":"sensor"}`).want(200)
+	var p g.Profile
+	c.do("GET", "/v1/profiles/door", nil).want(200).into(&p)
+	if p.Title != "Any door" || len(p.Properties) != 0 {
+		t.Errorf("got %+v, want it changed", p)
+	}
+	c.do("DELETE", "/v1/profiles/door", nil).want(204)
+	c.do("GET", "/v1/profiles/door", nil).want(404)
+}
+
+// With one school its own people run the drivers; the two-school table shows the rest.
+func TestDriversOfTheOnlySchool(t *testing.T) {
+	w := newWorld(t)
+	school, err := w.system().CreateSchool(t.Context(), g.School{Kind: g.KindSchool, Name: "Only", Timezone: "Asia/Shanghai", Language: "en"})
+	mustDo(t, err)
+	c := w.user(school, g.RoleFacility)
+	c.do("GET", "/v1/drivers/camera/log", nil).want(200)
+	c.do("GET", "/v1/drivers/none/log", nil).want(404)
+	c.do("GET", "/v1/refusals", nil).want(200)
+	c.do("POST", "/v1/drivers/camera/restart", nil).want(204)
+	if !slices.Equal(w.fleet.restarts, []g.DriverName{"camera"}) {
+		t.Errorf("got restarts %v, want the camera's", w.fleet.restarts)
+	}
+	w.user(school, g.RoleVendor).do("POST", "/v1/drivers/camera/restart", nil).want(403)
+	w.user(school, g.RoleAdmin).do("GET", "/v1/audit/verify", nil).want(200)
+}
+
+func TestTelemetryIsConfined(t *testing.T) {
+	w := newWorld(t).schools()
+	c := w.user(w.a, g.RoleFacility)
+	var got struct {
+		Path    string
+		Schools []g.SchoolID
+	}
+	c.do("GET", "/v1/telemetry/api/v1/label/device/values?match[]=up", nil).want(200).into(&got)
+	if got.Path != "/label/device/values" || !slices.Equal(got.Schools, []g.SchoolID{w.a.ID}) {
+		t.Errorf("got %+v, want the path below the prefix and school A alone", got)
+	}
+	c.do("POST", "/v1/telemetry/api/v1/query", "query=up", "Content-Type", "application/x-www-form-urlencoded").want(200)
+}
