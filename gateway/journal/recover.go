@@ -54,6 +54,7 @@ func (j *Journal) recover() error {
 			}
 			continue
 		}
+		top = max(top, s.base) // its name is taken, even where all in it is damaged
 		j.bytes.Add(s.size.Load())
 	}
 	if err := j.loadCursors(); err != nil {
@@ -79,7 +80,7 @@ func (j *Journal) repair(s *segment) error {
 		p := Problem{Torn, s.path, s.end.Load(), torn, "cut off; nothing of it was acknowledged"}
 		j.opt.Logger.Warn("journal tail repaired", "file", p.File, "offset", p.Offset, "bytes", p.Length)
 	}
-	if records == 0 {
+	if records == 0 || s.sealed.Load() && s.size.Load() == s.end.Load()+recordHeader {
 		return nil
 	}
 	// What was written and not synced before a crash is visible from now on,

@@ -150,7 +150,7 @@ func (s *segment) scan(each func(header) error, report func(Problem)) (records, 
 			continue
 		}
 		if h.seal {
-			sealed = true
+			sealed, last, nanos = true, max(last, h.seq), h.nanos // knows of records that are damaged
 			break
 		}
 		if each != nil {
