@@ -23,13 +23,15 @@ import (
 // stage is an RTSP server that plays access units in an order of the test's choosing, round
 // and round, at 25 a second, until it is told to fall silent or to die.
 type stage struct {
+	format format.Format
+	units  [][][]byte
+	addr   string // kept through death
 	server *gortsplib.Server
 	stream *gortsplib.ServerStream
-	ln     net.Listener
 	quiet  chan struct{} // closed: send nothing more
 	end    context.CancelFunc
 	done   chan struct{}
-	once   sync.Once
+	once   *sync.Once
 }
 
 func (s *stage) OnDescribe(*gortsplib.ServerHandlerOnDescribeCtx) (*base.Response, *gortsplib.ServerStream, error) {
@@ -52,21 +54,30 @@ type packer interface {
 // newStage serves units as a format says; units may be nil, and then nothing is ever sent.
 func newStage(t *testing.T, f format.Format, units [][][]byte) *stage {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	s := &stage{format: f, units: units, addr: "127.0.0.1:0", quiet: make(chan struct{})}
+	s.rise(t)
+	t.Cleanup(func() { s.die() })
+	return s
+}
+
+// rise begins to serve, at the address that it had.
+func (s *stage) rise(t *testing.T) {
+	t.Helper()
+	ln, err := net.Listen("tcp", s.addr)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &stage{ln: ln, quiet: make(chan struct{}), done: make(chan struct{})}
-	s.server = &gortsplib.Server{Handler: s, RTSPAddress: ln.Addr().String(), Listen: func(string, string) (net.Listener, error) { return ln, nil }}
+	s.addr, s.once, s.done = ln.Addr().String(), &sync.Once{}, make(chan struct{})
+	s.server = &gortsplib.Server{Handler: s, RTSPAddress: s.addr, Listen: func(string, string) (net.Listener, error) { return ln, nil }}
 	if err := s.server.Start(); err != nil {
 		t.Fatal(err)
 	}
-	s.stream = &gortsplib.ServerStream{Server: s.server, Desc: &description.Session{Medias: []*description.Media{{Type: description.MediaTypeVideo, Formats: []format.Format{f}}}}}
+	s.stream = &gortsplib.ServerStream{Server: s.server, Desc: &description.Session{Medias: []*description.Media{{Type: description.MediaTypeVideo, Formats: []format.Format{s.format}}}}}
 	if err := s.stream.Initialize(); err != nil {
 		t.Fatal(err)
 	}
 	var p packer
-	switch f := f.(type) {
+	switch f := s.format.(type) {
 	case *format.H264:
 		p, err = f.CreateEncoder()
 	case *format.H265:
@@ -77,13 +88,11 @@ func newStage(t *testing.T, f format.Format, units [][][]byte) *stage {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s.end = cancel
-	go s.play(ctx, t, p, units)
-	t.Cleanup(s.die)
-	return s
+	go s.play(ctx, t, p, s.stream, s.done)
 }
 
-func (s *stage) play(ctx context.Context, t *testing.T, p packer, units [][][]byte) {
-	defer close(s.done)
+func (s *stage) play(ctx context.Context, t *testing.T, p packer, stream *gortsplib.ServerStream, done chan struct{}) {
+	defer close(done)
 	tick := time.NewTicker(time.Second / 25)
 	defer tick.Stop()
 	for i := 0; ; i++ {
@@ -95,17 +104,17 @@ func (s *stage) play(ctx context.Context, t *testing.T, p packer, units [][][]by
 			return
 		case <-tick.C:
 		}
-		if len(units) == 0 {
+		if len(s.units) == 0 {
 			continue
 		}
-		packets, err := p.Encode(units[i%len(units)])
+		packets, err := p.Encode(s.units[i%len(s.units)])
 		if err != nil {
 			t.Errorf("pack: %v", err)
 			return
 		}
 		for _, x := range packets {
 			x.Timestamp = uint32(i * 3600)
-			if err := s.stream.WritePacketRTP(s.stream.Desc.Medias[0], x); err != nil {
+			if err := stream.WritePacketRTP(stream.Desc.Medias[0], x); err != nil {
 				return
 			}
 		}
@@ -122,7 +131,7 @@ func (s *stage) die() {
 	})
 }
 
-func (s *stage) url() string { return "rtsp://" + s.ln.Addr().String() + "/live" }
+func (s *stage) url() string { return "rtsp://" + s.addr + "/live" }
 
 // recording is a video of the cache.
 func recording(t *testing.T, name string) opencv.Recording {
