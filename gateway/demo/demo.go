@@ -116,7 +116,7 @@ func (o Options) config() (app.Config, error) {
 	c := app.DefaultConfig()
 	c.DataDir, c.HTTP.Listen, c.MQTT.Listen = o.DataDir, o.Listen, o.mqtt()
 	for _, d := range []app.DriverConfig{
-		{Name: "camera", Settings: map[string]string{"models_dir": filepath.Join(o.Assets, "models"), "ort_library": filepath.Join(o.Assets, "onnxruntime", "libonnxruntime.so.1"), "repeat": "10s"}},
+		{Name: "camera", Settings: map[string]string{"models_dir": filepath.Join(o.Assets, "models"), "ort_library": filepath.Join(o.Assets, "onnxruntime", "libonnxruntime.so.1"), "repeat": "10"}},
 		{Name: "modbus"},
 		{Name: "mqtt"},
 		{Name: "zkteco", Settings: map[string]string{"listen": o.terminal()}},
