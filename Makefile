@@ -9,6 +9,9 @@ SHELL := /bin/sh
 CACHE := $(CURDIR)/.cache
 export GATEHOUSE_CACHE := $(CACHE)
 VERSION ?=
+TRIM := $(if $(VERSION),-trimpath)
+# One setting for builds and tests, so that they share what is compiled; only vision needs cgo.
+export CGO_ENABLED := 0
 PLAIN := modbus mqtt zkteco
 CONSOLE := api/console
 SOURCES = $(shell find . -name '*.go' -not -path './$(CONSOLE)/node_modules/*') go.mod go.sum
@@ -40,13 +43,13 @@ build: setup console bin/.built
 
 bin/.built: $(SOURCES) $(CONSOLE)/dist/index.html $(shell find deploy drivers registry rules -name '*.yaml' -o -name '*.sql')
 	@echo 'build: gateway'
-	@CGO_ENABLED=0 go build -trimpath -tags release -ldflags "-X main.version=$(VERSION)" -o bin/gateway ./gateway
+	@go build $(TRIM) -tags release -ldflags "-X main.version=$(VERSION)" -o bin/gateway ./gateway
 	@mkdir -p bin/drivers
-	@for d in $(PLAIN); do echo "build: driver $$d"; CGO_ENABLED=0 go build -trimpath -o bin/drivers/$$d ./drivers/$$d || exit 1; done
+	@for d in $(PLAIN); do echo "build: driver $$d"; go build $(TRIM) -o bin/drivers/$$d ./drivers/$$d || exit 1; done
 	@echo 'build: simulated equipment'
-	@CGO_ENABLED=0 go build -trimpath -o bin/gatehouse-sim ./drivers/sim/equipment
+	@go build $(TRIM) -o bin/gatehouse-sim ./drivers/sim/equipment
 	@echo 'build: driver camera (OpenCV, FFmpeg; a minute or two the first time)'
-	@$(vision_env) go build -trimpath -tags $(vision_tags) -o bin/drivers/camera ./vision/camera
+	@$(vision_env) go build $(TRIM) -tags $(vision_tags) -o bin/drivers/camera ./vision/camera
 	@touch $@
 
 run: build
