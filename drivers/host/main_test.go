@@ -102,6 +102,17 @@ func (testDriver) Connect(ctx context.Context, d drivers.Device, emit drivers.Em
 		if err := exec.Command("/bin/sleep", "300").Start(); err != nil {
 			return err
 		}
+	case "burst":
+		many := make([]gatehouse.Observation, 100)
+		for i := range many {
+			many[i].Reading = &gatehouse.Reading{Values: map[string]gatehouse.Value{"n": gatehouse.NumberValue(float64(i))}}
+		}
+		for ctx.Err() == nil {
+			if err := emit(ctx, many...); err != nil && ctx.Err() == nil {
+				return err
+			}
+		}
+		return nil
 	case "quiet":
 		<-ctx.Done()
 		return nil
