@@ -32,7 +32,7 @@ import (
 const (
 	dialTime  = 5 * time.Second
 	readTime  = 5 * time.Second  // of silence, after which a stream has stalled
-	blindTime = 10 * time.Second // without a decoded picture, while data comes in
+	blindTime = 15 * time.Second // without a decoded picture, while data comes in
 )
 
 // address is where a camera's stream is.
