@@ -62,7 +62,7 @@ func Serve(d Driver) {
 		},
 		Plugins: plugin.PluginSet{driverpb.PluginName: &programPlugin{server: s}},
 		GRPCServer: func(opts []grpc.ServerOption) *grpc.Server {
-			r := grpc.NewServer(append(opts, serverOptions()...)...)
+			r := grpc.NewServer(append(opts, serverOptions(s)...)...)
 			rpc.Store(r)
 			return r
 		},
@@ -77,7 +77,7 @@ func Serve(d Driver) {
 // gateway's session ends or ctx does. It is Serve without a program around it: for tests.
 func ServeListener(ctx context.Context, lis net.Listener, d Driver) error {
 	s := newServer(d)
-	rpc := grpc.NewServer(serverOptions()...)
+	rpc := grpc.NewServer(serverOptions(s)...)
 	driverpb.RegisterDriverServer(rpc, s)
 	served := make(chan error, 1)
 	go func() { served <- rpc.Serve(lis) }()
@@ -98,9 +98,10 @@ func ServeListener(ctx context.Context, lis net.Listener, d Driver) error {
 	return err
 }
 
-func serverOptions() []grpc.ServerOption {
+func serverOptions(s *server) []grpc.ServerOption {
 	return []grpc.ServerOption{
 		grpc.MaxRecvMsgSize(driverpb.MaxMessage),
+		grpc.StatsHandler(&s.line),
 		grpc.MaxSendMsgSize(driverpb.MaxMessage),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
 	}

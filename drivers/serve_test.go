@@ -296,6 +296,34 @@ func TestOneSessionPerProgram(t *testing.T) {
 	}
 }
 
+// A gateway that is killed before it begins the session leaves no program behind either.
+func TestGatewayThatIsGoneBeforeTheSession(t *testing.T) {
+	lis, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan error, 1)
+	go func() { served <- drivers.ServeListener(context.Background(), lis, fake{}) }()
+	conn, err := grpc.NewClient("unix:"+lis.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := driverpb.NewDriverClient(conn).Describe(t.Context(), &driverpb.DescribeRequest{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.Close(); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-served:
+		if err != nil {
+			t.Errorf("got %v, want nil", err)
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatal("it still serves, 20 s after the connection was closed")
+	}
+}
+
 func TestStartedByHand(t *testing.T) {
 	cmd := exec.Command(os.Args[0], "by-hand")
 	cmd.Env = []string{}

@@ -12,15 +12,16 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/stats"
 	"google.golang.org/grpc/status"
 
 	"github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/drivers/driverpb"
 )
 
-// orphanTimeout is how long a program waits for a gateway that started it and then said
-// nothing: it has died, and so does the program.
-const orphanTimeout = 2 * time.Minute
+// orphanTimeout is how long a program waits for the gateway that started it to connect: one
+// that does not has died, and so does the program.
+const orphanTimeout = 30 * time.Second
 
 // server answers one gateway for one Driver.
 type server struct {
@@ -29,22 +30,26 @@ type server struct {
 
 	mu      sync.Mutex
 	session bool          // there was one; there is never a second
-	begun   chan struct{} // closed when the session begins
 	ended   chan struct{} // closed when the session has ended
 	stopped chan struct{} // closed by stop
 	once    sync.Once
+	line    line
 }
 
 func newServer(d Driver) *server {
-	return &server{driver: d, begun: make(chan struct{}), ended: make(chan struct{}), stopped: make(chan struct{})}
+	return &server{
+		driver: d, ended: make(chan struct{}), stopped: make(chan struct{}),
+		line: line{up: make(chan struct{}), down: make(chan struct{})},
+	}
 }
 
-// waitEnd blocks until the session has ended, none began in time, or quit is closed.
+// waitEnd blocks until the session has ended, the gateway is gone or never came, or quit is
+// closed.
 func (s *server) waitEnd(quit <-chan struct{}) {
 	orphan := time.NewTimer(orphanTimeout)
 	defer orphan.Stop()
 	select {
-	case <-s.begun:
+	case <-s.line.up:
 	case <-orphan.C:
 		return
 	case <-quit:
@@ -52,7 +57,27 @@ func (s *server) waitEnd(quit <-chan struct{}) {
 	}
 	select {
 	case <-s.ended:
+	case <-s.line.down: // perhaps before it began a session
 	case <-quit:
+	}
+}
+
+// line watches the gateway's one connection, as a stats.Handler.
+type line struct {
+	up, down     chan struct{} // closed when it is made, and when it is lost
+	onUp, onDown sync.Once
+}
+
+func (l *line) TagRPC(ctx context.Context, _ *stats.RPCTagInfo) context.Context   { return ctx }
+func (l *line) HandleRPC(context.Context, stats.RPCStats)                         {}
+func (l *line) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Context { return ctx }
+
+func (l *line) HandleConn(_ context.Context, s stats.ConnStats) {
+	switch s.(type) {
+	case *stats.ConnBegin:
+		l.onUp.Do(func() { close(l.up) })
+	case *stats.ConnEnd:
+		l.onDown.Do(func() { close(l.down) })
 	}
 }
 

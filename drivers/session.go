@@ -23,7 +23,6 @@ func (s *server) Session(stream grpc.BidiStreamingServer[driverpb.FromHost, driv
 	}
 	s.session = true
 	s.mu.Unlock()
-	close(s.begun)
 
 	out := newOutbox()
 	f := newFleet(s.driver, out)
