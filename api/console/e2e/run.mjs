@@ -8,23 +8,11 @@
 // e2e/../shots). GATEHOUSE_WAIT is how many seconds an alert and an arrival may take (180).
 // CHROMIUM names the browser.
 
-import { mkdirSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { chromium } from 'playwright-core'
+import { settled, trial } from './trial.mjs'
 
-const here = fileURLToPath(new URL('.', import.meta.url))
-const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-
-export async function run({ url, user, password, shots = join(here, '..', 'shots'), wait = 180, log = console.log }) {
-  mkdirSync(shots, { recursive: true })
-  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || '/usr/bin/chromium', args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu'] })
-  const t = new Trial(shots, log)
-  try {
-    const context = await browser.newContext({ baseURL: url, locale: 'en-GB', viewport: { width: 1440, height: 900 }, bypassCSP: false, reducedMotion: 'reduce' })
-    const page = await context.newPage()
-    t.watch(page)
+export function run({ url, user, password, shots, wait = 180 }) {
+  return trial({ url, shots }, async (t, page) => {
     await t.step('sign in', () => signIn(t, page, user, password))
     await t.step('an alert is seen, acknowledged and resolved', () => answerAlert(t, page, wait))
     await t.step('a student has arrived', () => findArrived(t, page, wait))
@@ -34,74 +22,7 @@ export async function run({ url, user, password, shots = join(here, '..', 'shots
     await t.step('the other language', () => chinese(t, page))
     await t.step('the stream’s loss is shown', () => loseStream(t, page))
     await t.step('sign out', () => signOut(page))
-  } finally {
-    await browser.close()
-  }
-  t.faults.forEach((f) => log(`FAULT ${f}`))
-  log(`${t.passed} passed, ${t.faults.length} failed`)
-  return t.faults.length === 0
-}
-
-class Trial {
-  faults = []
-  known = new Set()
-  passed = 0
-  quiet = false // requests are made to fail on purpose
-  constructor(shots, log) {
-    this.shots = shots
-    this.log = log
-  }
-
-  async step(name, f) {
-    const began = Date.now()
-    try {
-      await f()
-      this.passed++
-      this.log(`ok    ${name} (${((Date.now() - began) / 1000).toFixed(1)} s)`)
-    } catch (e) {
-      this.faults.push(`${name}: ${e.message}`)
-      this.log(`FAIL  ${name}: ${e.message}`)
-    }
-  }
-
-  // The same fault on page after page is said once.
-  fault(text, kind = text) {
-    if (this.known.has(kind)) return
-    this.known.add(kind)
-    this.faults.push(text)
-    this.log(`FAULT ${text}`)
-  }
-
-  watch(page) {
-    page.on('pageerror', (e) => this.fault(`script error on ${page.url()}: ${e.message}`))
-    page.on('console', (m) => {
-      if (m.type() !== 'error' || this.quiet) return
-      const at = m.location().url ?? ''
-      // What the browser itself writes when the API refuses something: a camera that is off, the question for a reason.
-      if (/^Failed to load resource/.test(m.text()) && /\/v1\/(devices\/[^/]+\/snapshot|people\/[^/]+|me|media\/)/.test(at)) return
-      this.fault(`console error on ${page.url()}: ${m.text()} ${at}`)
-    })
-  }
-
-  async shot(page, name) {
-    await page.screenshot({ path: join(this.shots, `${name}.png`), animations: 'disabled' })
-  }
-
-  async inspect(page, name) {
-    const wide = await page.evaluate(() => {
-      const over = document.documentElement.scrollWidth - document.documentElement.clientWidth
-      if (over <= 0) return ''
-      const worst = [...document.querySelectorAll('main *')].find((e) => e.getBoundingClientRect().right > document.documentElement.clientWidth + 1 && !e.closest('.rows-wrap'))
-      return `${over} px too wide${worst ? ` (${worst.tagName}.${worst.className})` : ''}`
-    })
-    if (wide) this.fault(`${name}: ${wide}`)
-    // Through evaluate, not a script tag: the page's own content security policy stays in force.
-    await page.evaluate(axeSource)
-    const found = await page.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] }))
-    for (const v of found.violations.filter((v) => v.impact === 'serious' || v.impact === 'critical')) {
-      this.fault(`${name}: ${v.id}, ${v.help}: ${v.nodes.slice(0, 2).map((n) => n.html.slice(0, 160) + ' — ' + (n.any[0]?.message ?? '')).join(' | ')}`, v.id + v.nodes[0].html.slice(0, 80))
-    }
-  }
+  })
 }
 
 async function signIn(t, page, user, password) {
@@ -193,13 +114,6 @@ async function everyPage(t, page, width, height, scheme) {
     const href = await page.locator(link).first().getAttribute('href', { timeout: 3000 }).catch(() => null)
     if (href) await visit(href, name)
   }
-}
-
-// Nothing is loading any more, or ten seconds are over: cameras may be slow for ever.
-async function settled(page) {
-  await page.waitForFunction(() => !document.querySelector('.wait'), undefined, { timeout: 10_000 }).catch(() => {})
-  await page.waitForFunction(() => document.fonts.status === 'loaded')
-  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))))
 }
 
 async function chinese(t, page) {

@@ -17,7 +17,7 @@ import { useDrivers } from './fleet'
 
 // Where a driver that takes templates looks for a value. The keys are those of Property.forms.
 const forms: Record<string, { key: string; placeholder: string }[]> = {
-  modbus: [{ key: 'register', placeholder: 'holding:100' }, { key: 'as', placeholder: 'int16' }, { key: 'scale', placeholder: '1' }, { key: 'order', placeholder: 'ABCD' }],
+  modbus: [{ key: 'register', placeholder: 'holding:100' }, { key: 'as', placeholder: 'int16' }, { key: 'scale', placeholder: '1' }, { key: 'offset', placeholder: '0' }, { key: 'order', placeholder: 'ABCD' }],
   mqtt: [{ key: 'topic', placeholder: 'school/lab1/state' }, { key: 'path', placeholder: 'temperature' }, { key: 'on', placeholder: 'ON' }, { key: 'off', placeholder: 'OFF' }],
   'mqtt-front': [],
 }
