@@ -101,7 +101,7 @@ func BenchmarkSnapshot(b *testing.B) {
 		e.Observe(g.Event{Seq: uint64(i + 1), Kind: g.EventReading, School: "school", Device: g.DeviceID(fmt.Sprintf("dev-%d", i)), Received: morning(float64(i) / 10000),
 			Reading: &g.Reading{Values: map[string]g.Value{"temperature": g.NumberValue(45), "humidity": g.NumberValue(40), "smoke": g.BoolValue(false)}}}, town)
 	}
-	size := 0
+	size, before := 0, processor()
 	for b.Loop() {
 		state, err := e.Snapshot()
 		if err != nil {
@@ -110,6 +110,7 @@ func BenchmarkSnapshot(b *testing.B) {
 		size = len(state)
 	}
 	b.ReportMetric(float64(size), "bytes")
+	b.ReportMetric(float64(processor()-before)/float64(b.N), "cpu-ns/op")
 }
 
 // A school of 2,000 with four passages each.
@@ -124,9 +125,11 @@ func BenchmarkAttend(b *testing.B) {
 			seen = append(seen, rules.Sighting{ID: g.SightingID(fmt.Sprintf("%d-%d", i, k)), Person: p, Zone: "gate", Method: g.ByCard, Time: morning(float64(i%1000 + k*1800))})
 		}
 	}
+	before := processor()
 	for b.Loop() {
 		if got := rules.Attend(in, seen); len(got) != 2000 {
 			b.Fatalf("got %d answers, want 2000", len(got))
 		}
 	}
+	b.ReportMetric(float64(processor()-before)/float64(b.N), "cpu-ns/op")
 }

@@ -135,6 +135,8 @@ func (r *rule) adopt(o *rule) {
 
 // Resume says from when the gateway is listening again, after Restore: silence before at is
 // the gateway's and not the devices', so that absences and the age of values count from at.
+// Effects and the state that led to them should be saved together: what was told of an
+// absence, but not saved, is told again only once it has lasted anew.
 func (e *Engine) Resume(at time.Time) {
 	e.resumed = max(e.resumed, at.UnixNano())
 }

@@ -1,0 +1,190 @@
+package rules
+
+import (
+	"math"
+	"slices"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+func compileCompare(property string, test func(g.Value) tri, fresh int64, decisive tri) condition {
+	return func(m *moment) tri {
+		out := unknown
+		for _, d := range m.devs {
+			s := d.sample(property)
+			if s == nil {
+				continue
+			}
+			until := max(s.at, m.resumed) + fresh
+			if m.at >= until {
+				continue
+			}
+			t := test(s.v)
+			if t == unknown {
+				continue
+			}
+			m.stale = min(m.stale, until)
+			if out = t; t == decisive {
+				return t
+			}
+		}
+		return out
+	}
+}
+
+func compileStatus(states []g.DeviceState, decisive tri) condition {
+	return func(m *moment) tri {
+		out := unknown
+		for _, d := range m.devs {
+			if d.status == "" {
+				continue
+			}
+			if out = known(slices.Contains(states, d.status)); out == decisive {
+				return out
+			}
+		}
+		return out
+	}
+}
+
+func compileAbsent(a Absent) condition {
+	return func(m *moment) tri {
+		last := int64(-1)
+		for _, d := range m.devs {
+			if s := d.sample(a.Property); s != nil {
+				last = max(last, s.at)
+			}
+		}
+		if last < 0 {
+			return unknown
+		}
+		due := max(last, m.resumed) + int64(a.For)
+		if m.at >= due {
+			return yes
+		}
+		m.raise = min(m.raise, due)
+		return no
+	}
+}
+
+func (r *rule) compileCount(c *Count) condition {
+	i := len(r.counted)
+	r.counted = append(r.counted, counted{Count: c, test: countTest(c.Of, int64(r.Fresh))})
+	return func(m *moment) tri {
+		times := m.counts[i]
+		if len(times) < c.AtLeast {
+			return no
+		}
+		until := times[len(times)-c.AtLeast] + int64(c.Within)
+		if m.at >= until {
+			return no
+		}
+		m.raise = min(m.raise, until)
+		return yes
+	}
+}
+
+// countTest says whether the event is one of the happenings: of values and states, their
+// beginning only.
+func countTest(of Condition, fresh int64) func(*moment) bool {
+	switch {
+	case of.Sighting != nil:
+		return func(m *moment) bool { return m.ev.Sighting != nil && of.Sighting.matches(m.ev.Sighting) }
+	case of.Change != nil:
+		return func(m *moment) bool { return of.Change.happens(m) }
+	case of.Status != nil:
+		return func(m *moment) bool {
+			return m.dev.statusSeq == m.ev.Seq && slices.Contains(of.Status, m.dev.status) && !slices.Contains(of.Status, m.dev.statusWas)
+		}
+	}
+	test := of.Compare.test()
+	return func(m *moment) bool {
+		s := m.dev.sample(of.Compare.Property)
+		if s == nil || s.seq != m.ev.Seq || test(s.v) != yes {
+			return false
+		}
+		return test(s.was) != yes || s.at-s.wasAt >= fresh
+	}
+}
+
+func (s SightingIs) matches(x *g.Sighting) bool {
+	switch {
+	case s.Person == "unknown" && x.Person != "", s.Person == "known" && x.Person == "":
+		return false
+	case len(s.Method) > 0 && !slices.Contains(s.Method, x.Method):
+		return false
+	case s.Direction != "" && x.Direction != s.Direction:
+		return false
+	case len(s.Reason) > 0 && (x.Match == nil || !slices.Contains(s.Reason, x.Match.Reason)):
+		return false
+	}
+	return true
+}
+
+// happens says whether m's event changed the property; the first value ever is no change.
+func (c Change) happens(m *moment) bool {
+	s := m.dev.sample(c.Property)
+	if s == nil || s.seq != m.ev.Seq || s.was.Kind() == g.None || s.v == s.was {
+		return false
+	}
+	if c.From != nil && s.was != *c.From || c.To != nil && s.v != *c.To {
+		return false
+	}
+	if c.By > 0 {
+		a, ok1 := s.was.Float()
+		b, ok2 := s.v.Float()
+		return ok1 && ok2 && math.Abs(a-b) >= c.By
+	}
+	return true
+}
+
+// test is the comparison as a function of a value; a value of another type is unknown.
+func (c Compare) test() func(g.Value) tri {
+	if c.Above != nil && c.Below == nil && c.AtLeast == nil && c.AtMost == nil && c.Is == nil && c.IsNot == nil && c.OneOf == nil {
+		limit := *c.Above
+		return func(v g.Value) tri { return number(v, func(f float64) bool { return f > limit }) }
+	}
+	var tests []func(g.Value) tri
+	add := func(limit *float64, test func(v, limit float64) bool) {
+		if limit != nil {
+			l := *limit
+			tests = append(tests, func(v g.Value) tri { return number(v, func(f float64) bool { return test(f, l) }) })
+		}
+	}
+	add(c.Above, func(v, l float64) bool { return v > l })
+	add(c.Below, func(v, l float64) bool { return v < l })
+	add(c.AtLeast, func(v, l float64) bool { return v >= l })
+	add(c.AtMost, func(v, l float64) bool { return v <= l })
+	if c.Is != nil {
+		tests = append(tests, func(v g.Value) tri { return known(v == *c.Is) })
+	}
+	if c.IsNot != nil {
+		tests = append(tests, func(v g.Value) tri { return known(v != *c.IsNot) })
+	}
+	if c.OneOf != nil {
+		tests = append(tests, func(v g.Value) tri { return known(slices.Contains(c.OneOf, v)) })
+	}
+	return func(v g.Value) tri {
+		if v.Kind() == g.None {
+			return unknown
+		}
+		out := yes
+		for _, t := range tests {
+			switch t(v) {
+			case no:
+				return no
+			case unknown:
+				out = unknown
+			}
+		}
+		return out
+	}
+}
+
+func number(v g.Value, test func(float64) bool) tri {
+	if v.Kind() != g.Number {
+		return unknown
+	}
+	f, _ := v.Float()
+	return known(test(f))
+}
