@@ -57,20 +57,17 @@ func (l *line) ask(ctx context.Context, unit byte, timeout time.Duration, f func
 	return l.target.explain(err, timeout)
 }
 
-// rest waits out the quiet time of a serial line, on which a late answer bears no number.
+// rest waits out the quiet time of a serial line and throws away what comes in it: an answer
+// on a serial line bears no number, and a late one would be taken for the next.
 func (l *line) rest(ctx context.Context) error {
-	wait := time.Until(l.quiet)
-	if wait <= 0 {
+	if time.Until(l.quiet) <= 0 {
 		return nil
 	}
-	t := time.NewTimer(wait)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+	if err := l.target.drain(ctx, l.quiet); err != nil {
+		return err
 	}
+	l.quiet = time.Time{}
+	return nil
 }
 
 func (l *line) prepare(unit byte, timeout time.Duration) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/goburrow/modbus"
+	"github.com/goburrow/serial"
 
 	"github.com/gatehouse-iot/gatehouse"
 )
@@ -81,6 +83,25 @@ func (t target) handler() handler {
 	return h
 }
 
+// drain reads from a serial line until a time, and forgets what it read.
+func (t target) drain(ctx context.Context, until time.Time) error {
+	port, err := serial.Open(&serial.Config{Address: t.address, BaudRate: t.baud, DataBits: 8, Parity: t.parity, StopBits: t.stop, Timeout: 20 * time.Millisecond})
+	if err != nil {
+		return t.explain(err, 0)
+	}
+	defer port.Close()
+	var waste [256]byte
+	for time.Now().Before(until) {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if _, err := port.Read(waste[:]); err != nil && !errors.Is(err, serial.ErrTimeout) {
+			return t.explain(err, 0)
+		}
+	}
+	return nil
+}
+
 // explain turns trouble on the line into words for whoever typed the address.
 func (t target) explain(err error, timeout time.Duration) error {
 	var dns *net.DNSError
@@ -93,8 +114,10 @@ func (t target) explain(err error, timeout time.Duration) error {
 		return say("there is no serial line %s: check the name; adapters are renumbered when they are plugged in again, and names below /dev/serial/by-id are not", t.address)
 	case t.serial && errors.Is(err, os.ErrPermission):
 		return say("the serial line %s may not be opened: give the driver's user access to it (group dialout)", t.address)
+	case t.serial && errors.Is(err, serial.ErrTimeout):
+		return say("no answer on %s within %s: check the unit id, the baud rate, the parity and the wiring", t.address, timeout)
 	case t.serial:
-		return say("no answer on %s within %s: check the unit id, the baud rate, the parity and the wiring (%v)", t.address, timeout, err)
+		return say("the serial line %s does not work: %v; check the baud rate, the parity and the wiring", t.address, err)
 	case errors.As(err, &dns):
 		return say("the name in %s is unknown: check the spelling, or give the IP address", t.address)
 	case errors.Is(err, syscall.ECONNREFUSED):
