@@ -115,9 +115,10 @@ async function mqttDevice(t, page) {
     return
   }
   await sh(line)
-  await page.locator('.tag[data-tone=green]', { hasText: 'Online' }).first().waitFor()
-  await page.getByText('°C').first().waitFor()
-  await t.shot(page, 'first-mqtt-online')
+  await page.locator('td b', { hasText: '20 °C' }).waitFor()
+  await page.getByRole('tab', { name: 'Comings and goings' }).click()
+  await page.locator('td .tag[data-tone=green]', { hasText: 'Online' }).first().waitFor()
+  await t.shot(page, 'first-mqtt-heard')
 }
 
 async function modbusDevice(t, page) {

@@ -54,7 +54,7 @@ export function ImportPage() {
             { value: 'update', label: t('import.updated', { n: report.updated }) },
           ]} />
         }>
-          {report.errors > 0 && <Alert color="red" variant="light" m="sm"><Text size="sm">{t('import.nothing', { n: report.errors })}</Text></Alert>}
+          {report.errors > 0 && <Alert color="red" variant="light" m="sm"><Text size="sm">{t('import.nothing', { count: report.errors })}</Text></Alert>}
           {report.applied && <Alert color="green" variant="light" m="sm"><Text size="sm">{t('import.applied', { created: report.created, updated: report.updated, same: report.same })}</Text></Alert>}
           <Rows label={t('import.lines')} rows={lines.slice(0, 500)} id={(l) => `${l.line}-${l.action}-${l.field ?? ''}`} columns={[
             { key: 'line', label: t('import.line'), right: true, cell: (l) => l.line },

@@ -19,7 +19,7 @@ export function Credentials({ c }: { c: DeviceCreated }) {
         ]} />
       )}
       {c.password && <><Text size="sm" fw={600}>{t('credentials.password')}</Text><Copyable text={c.password} label={t('credentials.password')} /></>}
-      {c.mqtt?.example && <><Text size="sm" fw={600}>{t('credentials.try')}</Text><Copyable text={c.mqtt.example} label={t('credentials.try')} /></>}
+      {c.mqtt?.example && <><Text size="sm" fw={600}>{t('credentials.try')}</Text><Copyable text={c.mqtt.example} label={t('credentials.try')} /><Text size="xs" c="dimmed">{t('credentials.tryHelp')}</Text></>}
     </Stack>
   )
 }
