@@ -64,6 +64,7 @@ type App struct {
 	started    time.Time
 	presence   chan presence
 	commands   chan rules.CommandEffect
+	gone       chan g.DeviceID // for the rules to forget
 	health     health
 	attendance attendance
 	closers    []func() error
@@ -74,7 +75,7 @@ func Open(ctx context.Context, cfg Config, o Options) (_ *App, err error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	a := &App{cfg: cfg, opt: o, log: o.Logger, now: o.Now, started: o.Now(), presence: make(chan presence, 4096), commands: make(chan rules.CommandEffect, 256)}
+	a := &App{cfg: cfg, opt: o, log: o.Logger, now: o.Now, started: o.Now(), presence: make(chan presence, 4096), commands: make(chan rules.CommandEffect, 256), gone: make(chan g.DeviceID, 1024)}
 	a.health.cursors = map[string]string{}
 	a.attendance.computed = map[g.SessionID]time.Time{}
 	defer func() {

@@ -204,9 +204,13 @@ func (a *App) attendanceInputs(ctx context.Context, view *registry.View, s g.Ses
 // gaps are the times within the session at which something that sees people in its zones was
 // out of reach: whoever was not seen then is unknown, not absent.
 func (a *App) gaps(ctx context.Context, view *registry.View, s g.Session, now time.Time) ([]rules.Gap, error) {
+	kinds := s.ZoneKinds
+	if len(s.Zones) == 0 && len(kinds) == 0 {
+		kinds = []g.ZoneKind{map[g.SessionKind]g.ZoneKind{g.SessionArrival: g.ZoneGate, g.SessionMeal: g.ZoneCanteen, g.SessionDorm: g.ZoneDorm}[s.Kind]}
+	}
 	var out []rules.Gap
 	for id, z := range a.directory.Zones(s.School) {
-		if !slices.Contains(s.Zones, id) && !slices.Contains(s.ZoneKinds, z.Kind) {
+		if !slices.Contains(s.Zones, id) && !slices.Contains(kinds, z.Kind) {
 			continue
 		}
 		for _, e := range a.directory.InZone(id) {

@@ -33,6 +33,12 @@ func (a *App) specs() []host.Spec {
 // assign tells the driver host of a device that was added, changed or removed. It runs in
 // the directory's goroutine.
 func (a *App) assign(id g.DeviceID, e directory.Entry, ok bool) {
+	if !ok || !e.Device.Enabled {
+		select {
+		case a.gone <- id:
+		default: // the rules forget it when its values are stale
+		}
+	}
 	if !ok || !e.Device.Enabled || e.Device.Driver == g.DriverMQTTFront {
 		a.host.Drop(id)
 		return

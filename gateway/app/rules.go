@@ -58,6 +58,13 @@ func (a *App) openRules(ctx context.Context) error {
 		return err
 	}
 	for _, r := range rs {
+		for _, act := range r.Then {
+			if act.Notify != nil {
+				return fmt.Errorf("%s:%d: rule %s: this gateway cannot notify people by role: leave notify out; every alert is on the live wall and goes to webhooks", r.File, r.Line, r.ID)
+			}
+		}
+	}
+	for _, r := range rs {
 		a.rules = append(a.rules, api.RuleInfo{ID: r.ID, Title: r.Title, TitleZH: r.TitleZH, Severity: r.Severity, YAML: r.YAML})
 	}
 	a.engine = rules.New(rs, ps)
@@ -152,6 +159,9 @@ func (a *App) runRules(ctx context.Context) error {
 		if len(records) > 0 {
 			at = records[len(records)-1].Seq
 		}
+		for len(a.gone) > 0 {
+			effects = append(effects, a.engine.Forget(<-a.gone)...)
+		}
 		if c.Lag() == 0 { // timers follow the clock only once the past has been seen
 			effects = append(effects, a.engine.Tick(a.now())...)
 		}
@@ -192,7 +202,12 @@ func (a *App) carryOut(ctx context.Context, view *registry.View, at uint64, effe
 	if len(effects) == 0 {
 		return nil
 	}
-	kept := registry.Effects{Seq: at}
+	// The state goes with what was told of it, so that both survive a power cut or neither.
+	state, err := a.engine.Snapshot()
+	if err != nil {
+		return fmt.Errorf("snapshot the rules' state: %w", err)
+	}
+	kept := registry.Effects{Seq: at, State: state}
 	for _, e := range effects {
 		if e.Alert != nil {
 			kept.Alerts = append(kept.Alerts, *e.Alert)

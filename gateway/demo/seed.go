@@ -118,6 +118,11 @@ func (s *seeder) again(ctx context.Context, old, d g.Device, secret map[string]s
 }
 
 func (s *seeder) people(ctx context.Context) error {
+	for i, name := range guardians {
+		if err := s.person(ctx, g.Person{ID: g.PersonID(fmt.Sprintf("demo-guardian-%02d", i+1)), School: schoolID, Kind: g.Guardian, Name: name}, ""); err != nil {
+			return err
+		}
+	}
 	for i, st := range students {
 		p := g.Person{ID: student(i), School: schoolID, Kind: g.Student, Name: st.name, Number: number(i), Class: st.class, Boarder: st.boarder}
 		if i < len(guardians) {
@@ -129,11 +134,6 @@ func (s *seeder) people(ctx context.Context) error {
 	}
 	for i, name := range staff {
 		if err := s.person(ctx, g.Person{ID: g.PersonID(fmt.Sprintf("demo-staff-%02d", i+1)), School: schoolID, Kind: g.Staff, Name: name, Number: fmt.Sprintf("T%03d", i+1)}, card(100+i)); err != nil {
-			return err
-		}
-	}
-	for i, name := range guardians {
-		if err := s.person(ctx, g.Person{ID: g.PersonID(fmt.Sprintf("demo-guardian-%02d", i+1)), School: schoolID, Kind: g.Guardian, Name: name}, ""); err != nil {
 			return err
 		}
 	}

@@ -99,9 +99,13 @@ func (i *Identifier) byTerminal(ctx context.Context, id g.SchoolID, number strin
 	return person, nil, nil
 }
 
-// Credential says whose card, code or user number it is, "" where it is nobody's.
-func (i *Identifier) Credential(ctx context.Context, id g.SchoolID, m g.Method, credential string) (g.PersonID, error) {
-	person, _, err := i.reg.ByCredential(ctx, id, m, credential)
+// Credential says whose card, code or PIN it is, "" where it is nobody's. With orNumber a
+// person's own number counts as well.
+func (i *Identifier) Credential(ctx context.Context, id g.SchoolID, m g.Method, credential string, orNumber bool) (g.PersonID, error) {
+	person, ok, err := i.reg.ByCredential(ctx, id, m, credential)
+	if err == nil && !ok && orNumber {
+		person, _, err = i.reg.ByCredential(ctx, id, g.ByFace, credential) // by face: the number a terminal matched
+	}
 	return person, err
 }
 

@@ -22,10 +22,11 @@ type Journal interface {
 	Append(key string, data []byte, done func(seq uint64, err error)) error
 }
 
-// Identifier decides who a sighting is of. For a face it also reports the match.
+// Identifier decides who a sighting is of. For a face it also reports the match, beginning
+// with the quality that the driver gave it.
 type Identifier interface {
 	Face(ctx context.Context, school g.SchoolID, s *g.Sighting) (g.PersonID, *g.Match, error)
-	Credential(ctx context.Context, school g.SchoolID, m g.Method, credential string) (g.PersonID, error)
+	Credential(ctx context.Context, school g.SchoolID, m g.Method, credential string, orNumber bool) (g.PersonID, error)
 }
 
 // Media keeps snapshots.
@@ -174,13 +175,14 @@ func (in *Intake) event(ctx context.Context, driver g.DriverName, o *g.Observati
 // sighting says who it was and drops what must not be kept.
 func (in *Intake) sighting(ctx context.Context, e *g.Event, o *g.Observation) (*g.Sighting, error) {
 	s := *o.Sighting
-	s.Person, s.Match, s.Zone = "", nil, e.Zone
+	s.Person, s.Zone = "", e.Zone
 	s.ID = g.NewSightingID(e.Device, e.Time, o.Sequence, s.Track+"/"+s.Credential, s.Method)
 	var err error
 	if s.Method == g.ByFace {
 		s.Person, s.Match, err = in.Identify.Face(ctx, e.School, &s)
 	} else {
-		s.Person, err = in.Identify.Credential(ctx, e.School, s.Method, s.Credential)
+		s.Match = nil
+		s.Person, err = in.Identify.Credential(ctx, e.School, s.Method, s.Credential, in.numbers(e.Device))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("identify a sighting: %w", err)
@@ -193,6 +195,13 @@ func (in *Intake) sighting(ctx context.Context, e *g.Event, o *g.Observation) (*
 	s.Credential = mask(s.Credential, s.Person != "")
 	s.Embedding, s.Snapshot, s.Frames = nil, nil, 0
 	return &s, nil
+}
+
+// numbers says whether the device may give a person's number in place of a card's: a terminal
+// keeps its own list of users and has compared the card itself.
+func (in *Intake) numbers(id g.DeviceID) bool {
+	e, _ := in.Directory.Known(id)
+	return e.Profile.Type == g.TypeTerminal
 }
 
 func mask(credential string, known bool) string {
