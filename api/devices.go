@@ -24,7 +24,7 @@ type deviceBody struct {
 	Created json.RawMessage   `json:"created,omitempty" doc:"Ignored."`
 	Type    json.RawMessage   `json:"type,omitempty" doc:"Ignored: it follows from the profile."`
 	Twin    json.RawMessage   `json:"twin,omitempty" doc:"Ignored: see GET."`
-	Secret  map[string]string `json:"secret,omitempty" doc:"Passwords and keys that the driver needs; kept encrypted and never shown again. Absent in a change: as they were."`
+	Secret  map[string]string `json:"secret,omitempty" doc:"Passwords and keys that the driver needs; kept encrypted and never shown again. Absent or empty in a change: as they were."`
 }
 
 func (b deviceBody) device(ctx context.Context, id g.DeviceID) g.Device {
@@ -127,7 +127,11 @@ func (s *Server) updateDevice(ctx context.Context, in *put[deviceBody]) (*body[r
 	if in.Body.Enabled == nil {
 		d.Enabled = old.Enabled
 	}
-	if err := s.view(ctx).UpdateDevice(ctx, d, in.Body.Secret); err != nil {
+	secret := in.Body.Secret
+	if len(secret) == 0 {
+		secret = nil // a form that was left empty takes nothing away
+	}
+	if err := s.view(ctx).UpdateDevice(ctx, d, secret); err != nil {
 		return nil, err
 	}
 	return answer(s.view(ctx).Device(ctx, id))

@@ -203,6 +203,7 @@ func (f *feed) serve(newest uint64, resumed bool) {
 		fmt.Fprintf(&f.buf, "event: reset\nid: %d\ndata: {\"newest\":%d}\n\n", newest, newest)
 		f.at = newest
 	}
+	defer func() { _ = f.rc.SetWriteDeadline(time.Time{}) }() // the connection may serve other requests
 	if f.flush() != nil {
 		return
 	}

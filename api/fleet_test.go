@@ -53,10 +53,13 @@ func TestDeviceChangeKeepsWhatIsNotSaid(t *testing.T) {
 	if err != nil || secret["password"] != "s3cret" {
 		t.Errorf("got secret %v %v, want it kept", secret, err)
 	}
-	body := map[string]any{"name": "Renamed", "profile": "gate-camera", "driver": "camera", "address": row.Address, "zone": row.Zone, "enabled": false}
+	body := map[string]any{"name": "Renamed", "profile": "gate-camera", "driver": "camera", "address": row.Address, "zone": row.Zone, "enabled": false, "secret": map[string]string{}}
 	c.do("PUT", "/v1/devices/cam-7", body).want(200).into(&row)
 	if row.Enabled {
 		t.Error("got the device enabled, want it disabled")
+	}
+	if secret, err := w.system().DeviceSecret(t.Context(), "cam-7"); err != nil || secret["password"] != "s3cret" {
+		t.Errorf("got secret %v %v after an empty one was sent, want it kept", secret, err)
 	}
 }
 
