@@ -201,7 +201,7 @@ func identify(t *testing.T, vectors map[string][]float32) {
 			}
 		}
 	}
-	for _, d := range []vision.Decision{{Score: 0.333}, {Score: 0.40, Margin: 0.08}, {Score: 0.45}, vision.DefaultDecision(), {Score: 0.473}} {
+	for _, d := range []vision.Decision{{Score: 0.333}, {Score: 0.45}, vision.DefaultDecision()} {
 		var known, found, mistaken, strangers, taken int
 		for _, p := range all {
 			id := gatehouse.PersonID(filepath.Base(filepath.Dir(p)))
@@ -228,8 +228,8 @@ func identify(t *testing.T, vectors map[string][]float32) {
 		if d != vision.DefaultDecision() {
 			continue
 		}
-		if float64(found) < 0.85*float64(known) || mistaken > 1 || float64(taken) > 0.01*float64(strangers) {
-			t.Errorf("with the default: %d of %d found, %d mistaken, %d of %d strangers taken; want 85 %%, 1 and 1 %% at most", found, known, mistaken, taken, strangers)
+		if float64(found) < 0.88*float64(known) || mistaken > 1 || taken > 2 {
+			t.Errorf("with the default: %d of %d found, %d mistaken, %d of %d strangers taken; want 88 %% at least, 1 and 2 at most", found, known, mistaken, taken, strangers)
 		}
 	}
 }
