@@ -30,6 +30,7 @@ type Config struct {
 	Telemetry TelemetryConfig `yaml:"telemetry"`
 	Faces     FacesConfig     `yaml:"faces"`
 	Media     MediaConfig     `yaml:"media"`
+	History   HistoryConfig   `yaml:"history"`
 
 	file string
 	base string // folder of the file: relative paths start there
@@ -101,6 +102,11 @@ type MediaConfig struct {
 	KeepFor time.Duration `yaml:"keep_for"`
 }
 
+// HistoryConfig says how long sightings, states and rejections are kept.
+type HistoryConfig struct {
+	KeepFor time.Duration `yaml:"keep_for"`
+}
+
 // DefaultConfig is what holds for keys that the file does not name.
 func DefaultConfig() Config {
 	return Config{
@@ -112,6 +118,7 @@ func DefaultConfig() Config {
 		Telemetry: TelemetryConfig{LateBy: 72 * time.Hour, Classes: map[string]time.Duration{"default": 90 * 24 * time.Hour, "short": 7 * 24 * time.Hour, "long": 3 * 365 * 24 * time.Hour}},
 		Faces:     FacesConfig{Driver: "camera", Threshold: 0.45, Margin: 0.08},
 		Media:     MediaConfig{KeepFor: 30 * 24 * time.Hour},
+		History:   HistoryConfig{KeepFor: 3 * 365 * 24 * time.Hour},
 	}
 }
 
@@ -292,6 +299,9 @@ func (c *Config) validateParts() error {
 	}
 	if c.Media.KeepFor < time.Hour {
 		return g.FieldErrorf("media.keep_for", "%s is too short; at least 1h", c.Media.KeepFor)
+	}
+	if c.History.KeepFor < 24*time.Hour {
+		return g.FieldErrorf("history.keep_for", "%s is too short; at least 24h", c.History.KeepFor)
 	}
 	return nil
 }

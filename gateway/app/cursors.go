@@ -172,16 +172,33 @@ func (a *App) keepHouse(ctx context.Context) error {
 		}
 		if a.now().Sub(expired) > time.Hour {
 			expired = a.now()
-			if n, err := a.media.Expire(expired.Add(-a.cfg.Media.KeepFor)); err != nil {
-				a.log.Error("expire pictures", "error", err)
-			} else if n > 0 {
-				a.log.Info("expired pictures", "days", n)
-			}
+			a.expire(ctx, view)
 		}
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
+		}
+	}
+}
+
+// closeAfter is how long a resolved alert stays on the wall before it is closed.
+const closeAfter = time.Hour
+
+// expire closes what was resolved and removes what was kept long enough.
+func (a *App) expire(ctx context.Context, view *registry.View) {
+	now := a.now()
+	if _, err := view.CloseResolved(ctx, now.Add(-closeAfter)); err != nil && ctx.Err() == nil {
+		a.log.Error("close resolved alerts", "error", err)
+	}
+	if n, err := a.media.Expire(now.Add(-a.cfg.Media.KeepFor)); err != nil {
+		a.log.Error("expire pictures", "error", err)
+	} else if n > 0 {
+		a.log.Info("expired pictures", "days", n)
+	}
+	for _, school := range append(a.schoolIDs(), "") {
+		if _, err := view.TrimHistory(ctx, school, now.Add(-a.cfg.History.KeepFor)); err != nil && ctx.Err() == nil {
+			a.log.Error("trim the history", "school", school, "error", err)
 		}
 	}
 }

@@ -212,7 +212,7 @@ func (s *schoolTest) smoke(t *testing.T) {
 func (s *schoolTest) browser(t *testing.T) {
 	cmd := exec.Command("node", filepath.Join(s.h.root, "api", "console", "e2e", "run.mjs"))
 	shots := filepath.Join(s.h.root, ".cache", "screenshots")
-	cmd.Env = append(os.Environ(), "GATEHOUSE_URL="+s.h.url, "GATEHOUSE_USER=admin", "GATEHOUSE_PASSWORD="+s.h.passwords["admin"], "GATEHOUSE_SCREENSHOTS="+shots)
+	cmd.Env = append(os.Environ(), "GATEHOUSE_URL="+s.h.url, "GATEHOUSE_USER=admin", "GATEHOUSE_PASSWORD="+s.h.passwords["admin"], "GATEHOUSE_SHOTS="+shots)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Errorf("the browser test: %v\n%s", err, tail(string(out), 6000))
