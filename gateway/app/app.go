@@ -182,7 +182,7 @@ func (a *App) openAPI(ctx context.Context) (err error) {
 			return a.telemetry.Handler(prefix, telemetry.Allowed{Schools: schools})
 		},
 		Metrics: a.metrics(), Status: a.status, Rules: func() []api.RuleInfo { return a.rules }, Console: a.opt.Console,
-		Config: api.Config{BaseURL: a.cfg.HTTP.BaseURL, SecureCookies: a.cfg.HTTP.TLS.Certificate != "", Demo: a.opt.Demo, Version: a.opt.Version, WebhookPrivate: true},
+		Config: api.Config{BaseURL: a.cfg.HTTP.BaseURL, SecureCookies: a.cfg.HTTP.TLS.Certificate != "", Demo: a.opt.Demo, Version: a.opt.Version, TrustProxy: a.cfg.HTTP.Proxy, WebhookPrivate: a.cfg.Webhooks.Private},
 		Now:    a.now, Logger: a.log,
 	})
 	if err != nil {

@@ -31,6 +31,7 @@ type Config struct {
 	Faces     FacesConfig     `yaml:"faces"`
 	Media     MediaConfig     `yaml:"media"`
 	History   HistoryConfig   `yaml:"history"`
+	Webhooks  WebhooksConfig  `yaml:"webhooks"`
 
 	file string
 	base string // folder of the file: relative paths start there
@@ -46,6 +47,7 @@ type LogConfig struct {
 type HTTPConfig struct {
 	Listen  string    `yaml:"listen"`
 	BaseURL string    `yaml:"base_url"`
+	Proxy   bool      `yaml:"trust_proxy"`
 	TLS     TLSConfig `yaml:"tls"`
 }
 
@@ -107,6 +109,11 @@ type HistoryConfig struct {
 	KeepFor time.Duration `yaml:"keep_for"`
 }
 
+// WebhooksConfig says where webhooks may lead.
+type WebhooksConfig struct {
+	Private bool `yaml:"private"`
+}
+
 // DefaultConfig is what holds for keys that the file does not name.
 func DefaultConfig() Config {
 	return Config{
@@ -118,6 +125,7 @@ func DefaultConfig() Config {
 		Telemetry: TelemetryConfig{LateBy: 72 * time.Hour, Classes: map[string]time.Duration{"default": 90 * 24 * time.Hour, "short": 7 * 24 * time.Hour, "long": 3 * 365 * 24 * time.Hour}},
 		Faces:     FacesConfig{Driver: "camera", Threshold: 0.45, Margin: 0.08},
 		Media:     MediaConfig{KeepFor: 30 * 24 * time.Hour},
+		Webhooks:  WebhooksConfig{Private: true},
 		History:   HistoryConfig{KeepFor: 3 * 365 * 24 * time.Hour},
 	}
 }
