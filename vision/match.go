@@ -12,7 +12,7 @@ type Decision struct {
 // DefaultDecision is made for galleries of up to some thousands.
 //
 // Measured on LFW with the models that set-up fetches, one photograph against one enrolled
-// photograph, 620 people enrolled, no vote (TestLFW repeats it): at a score of 0.333, where
+// photograph, 620 people enrolled, no vote (TestLFW repeats half of it): at a score of 0.333, where
 // one pair of strangers in 1,000 passes, 45 % of strangers are taken for somebody in the
 // gallery, since each is compared with everybody; at 0.45 1.4 %; at 0.50 with a margin of
 // 0.12 one of 2,320, while 91 % of the enrolled are found and one of 1,079 is mistaken for
