@@ -102,7 +102,7 @@ export const incidents = []
 export function raise(a) {
   n++
   const now = iso(Date.now() - (a.ago ?? 0))
-  const alert = { id: 'alt_' + n, school: school.id, state: 'open', firing: true, count: 1, opened: now, last_fired: now, event_seq: 1000 + n, version: 1, ...a }
+  const alert = { id: 'alt_' + n, school: school.id, state: 'open', firing: true, audible: a.severity !== 'info', count: 1, opened: now, last_fired: now, event_seq: 1000 + n, version: 1, ...a }
   delete alert.ago
   alerts.unshift(alert)
   return alert

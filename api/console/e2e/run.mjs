@@ -13,7 +13,7 @@ import { settled, trial } from './trial.mjs'
 
 export function run({ url, user, password, shots, wait = 180 }) {
   return trial({ url, shots }, async (t, page) => {
-    await t.step('sign in', () => signIn(t, page, user, password))
+    await t.step('sign in', () => signIn(t, page, user, password), { needed: true })
     await t.step('an alert is seen, acknowledged and resolved', () => answerAlert(t, page, wait))
     await t.step('a student has arrived', () => findArrived(t, page, wait))
     await t.step('a student’s page asks for a reason', () => askReason(t, page))

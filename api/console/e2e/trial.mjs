@@ -23,7 +23,6 @@ export async function trial({ url, shots = join(here, '..', 'shots'), log = cons
   } finally {
     await browser.close()
   }
-  t.faults.forEach((f) => log(`FAULT ${f}`))
   log(`${t.passed} passed, ${t.faults.length} failed`)
   return t.faults.length === 0
 }
@@ -32,13 +31,16 @@ class Trial {
   faults = []
   known = new Set()
   passed = 0
+  stopped = false
   quiet = false // requests are made to fail on purpose
   constructor(shots, log) {
     this.shots = shots
     this.log = log
   }
 
-  async step(name, f) {
+  /** One step; where the rest cannot go on without it, they are passed over. */
+  async step(name, f, { needed = false } = {}) {
+    if (this.stopped) return this.log(`skip  ${name}`)
     const began = Date.now()
     try {
       await f()
@@ -48,6 +50,7 @@ class Trial {
       const why = e.message.split('\n').filter((l) => l.trim()).slice(0, 4).join(' ')
       this.faults.push(`${name}: ${why}`)
       this.log(`FAIL  ${name}: ${why}`)
+      this.stopped = needed
     }
   }
 

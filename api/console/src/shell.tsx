@@ -91,7 +91,7 @@ function Banners() {
   const alerts = useWallAlerts()
   const f = useFormat()
   const now = useNow(1000)
-  const loud = alerts.data?.some((a) => a.state === 'open' && a.severity !== 'info')
+  const loud = alerts.data?.some((a) => a.audible && a.state === 'open')
   return (
     <>
       {live.state === 'lost' && (

@@ -247,6 +247,7 @@ export interface Alert {
   media?: string
   values?: Record<string, Value>
   firing: boolean
+  audible?: boolean
   count: number
   opened: string
   last_fired: string

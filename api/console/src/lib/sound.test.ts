@@ -3,7 +3,7 @@ import type { Alert } from '../api/types'
 import { byUrgency, loudest, pattern } from './sound'
 
 const alert = (id: string, severity: Alert['severity'], state: Alert['state'], opened: string) =>
-  ({ id, severity, state, opened }) as Alert
+  ({ id, severity, state, opened, audible: true }) as Alert
 
 test('severe before mild, unhandled before handled, new before old', () => {
   const list = [
@@ -16,6 +16,7 @@ test('severe before mild, unhandled before handled, new before old', () => {
   expect(list.sort(byUrgency).map((a) => a.id)).toEqual(['d', 'c', 'b', 'e', 'a'])
   expect(loudest(list)?.id).toBe('d')
   expect(loudest(list.map((a) => ({ ...a, state: 'acknowledged' })))).toBeUndefined()
+  expect(loudest(list.map((a) => ({ ...a, audible: a.id === 'e' })))?.id).toBe('e')
 })
 
 test('the louder the worse: only what must be answered repeats', () => {

@@ -29,9 +29,9 @@ export function byUrgency(a: Alert, b: Alert): number {
   )
 }
 
-/** The alert that decides the sound: the most severe one that nobody has acknowledged. */
+/** The alert that decides the sound: the most severe audible one that nobody has acknowledged. */
 export function loudest(alerts: Alert[]): Alert | undefined {
-  return alerts.filter((a) => a.state === 'open').sort(byUrgency)[0]
+  return alerts.filter((a) => a.audible && a.state === 'open').sort(byUrgency)[0]
 }
 
 /** Plays patterns. A browser makes no sound before the person has clicked: `blocked` says so. */
