@@ -2,6 +2,7 @@
 // may sign in, what was done by whom.
 
 import { Tabs } from '@mantine/core'
+import { useEffect } from 'react'
 import { useNavigate, useParams } from 'react-router'
 import { useT } from '../i18n'
 import { useSession } from '../session'
@@ -27,6 +28,9 @@ export function SettingsPage() {
     { key: 'audit', show: can('audit:read'), page: <AuditTab /> },
   ].filter((x) => x.show)
   const at = tabs.some((x) => x.key === tab) ? tab : 'school'
+  useEffect(() => {
+    document.querySelector('.page [role=tab][aria-selected=true]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+  }, [at])
   return (
     <Page title={t('nav.settings')}>
       <Tabs value={at} onChange={(v) => v && void go(`/settings/${v}`)} keepMounted={false}>
