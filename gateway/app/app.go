@@ -36,6 +36,12 @@ type Options struct {
 	Console fs.FS // the built console; nil: the API says that it is missing
 	Demo    bool  // the demonstration school: shown as such
 	Now     func() time.Time
+
+	// Seams for tests, nil in production: the disk under the journal, and a call between two
+	// steps that a crash may part, which names the first: "effects kept", "rules saved",
+	// "outbox journalled" and, for each cursor, its name and "handled".
+	JournalFS journal.FS
+	Pause     func(after string)
 }
 
 // App is one gateway. Open it, Run it once, and it is closed.
@@ -74,6 +80,9 @@ type App struct {
 func Open(ctx context.Context, cfg Config, o Options) (_ *App, err error) {
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Pause == nil {
+		o.Pause = func(string) {}
 	}
 	a := &App{cfg: cfg, opt: o, log: o.Logger, now: o.Now, started: o.Now(), presence: make(chan presence, 4096), commands: make(chan rules.CommandEffect, 256), gone: make(chan g.DeviceID, 1024)}
 	a.health.cursors = map[string]string{}
@@ -117,7 +126,7 @@ func (a *App) openStores(ctx context.Context) (err error) {
 	}
 	a.closers = append(a.closers, a.reg.Close)
 	c := a.cfg.Journal
-	if a.journal, err = journal.Open(filepath.Join(dir, "journal"), journal.Options{Shards: c.Shards, MaxBytes: c.MaxBytes, MaxAge: c.MaxAge, Logger: a.log}); err != nil {
+	if a.journal, err = journal.Open(filepath.Join(dir, "journal"), journal.Options{Shards: c.Shards, MaxBytes: c.MaxBytes, MaxAge: c.MaxAge, FS: a.opt.JournalFS, Logger: a.log}); err != nil {
 		return err
 	}
 	a.closers = append(a.closers, a.journal.Close)

@@ -55,6 +55,7 @@ func (a *App) follow(name string, handle func(context.Context, []g.Event) error)
 			if !a.insist(ctx, name, func() error { return handle(ctx, a.decode(name, records)) }) {
 				return nil
 			}
+			a.opt.Pause(name + " handled")
 			if err := c.Commit(records[len(records)-1].Seq); err != nil {
 				return err
 			}
@@ -153,6 +154,7 @@ func (a *App) pumpOnce(ctx context.Context, view *registry.View) (more bool, err
 	if err := errors.Join(errs...); err != nil {
 		return false, err
 	}
+	a.opt.Pause("outbox journalled")
 	return len(rows) == batch, view.DeleteOutbox(ctx, ids)
 }
 

@@ -194,6 +194,7 @@ func (a *App) saveRules(ctx context.Context, view *registry.View, commit func(ui
 	if err := view.ApplyEffects(ctx, registry.Effects{Seq: at, State: state}); err != nil {
 		return err
 	}
+	a.opt.Pause("rules saved")
 	return commit(at)
 }
 
@@ -219,6 +220,7 @@ func (a *App) carryOut(ctx context.Context, view *registry.View, at uint64, effe
 	if err := view.ApplyEffects(ctx, kept); err != nil {
 		return err
 	}
+	a.opt.Pause("effects kept")
 	for _, e := range effects {
 		if e.Command == nil {
 			continue
