@@ -44,14 +44,29 @@ func (c *call) parse(min, max int) error {
 	if err := c.flags.Parse(c.args); err != nil {
 		return errUsage{err}
 	}
-	if n := c.flags.NArg(); n < min || n > max {
-		return errUsage{fmt.Errorf("%d words follow the options; want %d to %d", n, min, max)}
+	switch n := c.flags.NArg(); {
+	case n < min:
+		return errUsage{fmt.Errorf("%s wanted after the options, not %d", words(min), n)}
+	case n > max && max == 0:
+		return errUsage{fmt.Errorf("nothing may follow the options, and %q does", c.flags.Arg(0))}
+	case n > max:
+		return errUsage{fmt.Errorf("at most %s wanted after the options, not %d: options go first", words(max), n)}
 	}
 	return nil
 }
 
+func words(n int) string {
+	if n == 1 {
+		return "1 word is"
+	}
+	return fmt.Sprintf("%d words are", n)
+}
+
 // errUsage is an error of the command line itself.
 type errUsage struct{ error }
+
+// Unwrap lets a call for help be told from a mistake.
+func (e errUsage) Unwrap() error { return e.error }
 
 func commands() []command {
 	return []command{
@@ -62,7 +77,7 @@ func commands() []command {
 		{"restore", "put a backup back", restoreHelp, restore},
 		{"config", "print the commented configuration, or check a file", configHelp, config},
 		{"rules", "check rule files", rulesHelp, checkRules},
-		{"journal", "inspect the journal: verify, stat or tail", journalHelp, inspectJournal},
+		{"journal", "inspect the journal: verify or stat", journalHelp, inspectJournal},
 		{"version", "print the version", "Usage: gateway version\n", printVersion},
 	}
 }
@@ -78,7 +93,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errout io.Writer
 		}
 		flags := flag.NewFlagSet("gateway "+c.name, flag.ContinueOnError)
 		flags.SetOutput(io.Discard)
-		err := c.run(ctx, &call{flags, args[1:], in, out, errout})
+		err := c.run(ctx, &call{flags, helpFirst(args[1:]), in, out, errout})
 		var wrong errUsage
 		switch {
 		case err == nil:
@@ -98,6 +113,16 @@ func run(ctx context.Context, args []string, in io.Reader, out, errout io.Writer
 	fmt.Fprintf(errout, "gateway: there is no command %q\n\n", args[0])
 	usage(errout)
 	return 2
+}
+
+// helpFirst makes "rules check --help" mean what it would mean without the word before it.
+func helpFirst(args []string) []string {
+	for _, a := range args {
+		if a == "-h" || a == "-help" || a == "--help" {
+			return []string{"-h"}
+		}
+	}
+	return args
 }
 
 func usage(w io.Writer) {

@@ -119,7 +119,9 @@ func passwd(ctx context.Context, c *call) error {
 		return err
 	}
 	name := c.flags.Arg(0)
-	fmt.Fprintf(c.errout, "New password for %s: ", name)
+	if atTerminal(c.in) {
+		fmt.Fprintf(c.errout, "New password for %s: ", name)
+	}
 	line, err := bufio.NewReader(io.LimitReader(c.in, 4096)).ReadString('\n')
 	if err != nil && line == "" {
 		return errors.New("no password came on standard input")
@@ -138,6 +140,16 @@ func passwd(ctx context.Context, c *call) error {
 	}
 	_, err = fmt.Fprintf(c.out, "The password of %s is set.\n", name)
 	return err
+}
+
+// atTerminal says whether a person is typing, who wants to be asked.
+func atTerminal(r io.Reader) bool {
+	f, ok := r.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 // dataDir parses the options of the commands that work on a data folder, and refuses one in
@@ -298,13 +310,16 @@ func inspectJournal(_ context.Context, c *call) error {
 		return errUsage{errors.New("say verify or stat")}
 	}
 	deed := c.args[0]
-	c.args = c.args[1:]
+	switch deed {
+	case "-h":
+	case "verify", "stat":
+		c.args = c.args[1:]
+	default:
+		return errUsage{fmt.Errorf("%q is no deed; use verify or stat", deed)}
+	}
 	dir, err := dataDir(c, 0, 0)
 	if err != nil {
 		return err
-	}
-	if deed != "verify" && deed != "stat" {
-		return errUsage{fmt.Errorf("%q is no deed; use verify or stat", deed)}
 	}
 	damaged := 0
 	sum, err := journal.Verify(filepath.Join(dir, "journal"), func(p journal.Problem) {
@@ -314,7 +329,10 @@ func inspectJournal(_ context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(c.out, "%+v\n", sum)
+	fmt.Fprintf(c.out, "%d events in %d files, %d bytes, %d readers, %d damaged places\n", sum.Records, sum.Segments, sum.Bytes, sum.Cursors, sum.Problems)
+	if sum.Records > 0 {
+		fmt.Fprintf(c.out, "sequences %d to %d, %s to %s\n", sum.Oldest, sum.Newest, sum.From.UTC().Format(time.RFC3339), sum.To.UTC().Format(time.RFC3339))
+	}
 	if deed == "verify" && damaged > 0 {
 		return fmt.Errorf("%d damaged places", damaged)
 	}

@@ -151,29 +151,29 @@ func putCopy(t *tar.Writer, file, name string) error {
 // Restore puts an archive of Backup back into dir, which must be empty or not exist.
 func Restore(r io.Reader, dir string) error {
 	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
-		return fmt.Errorf("restore: %s is not empty: name an empty folder, or move that one away", dir)
+		return fmt.Errorf("%s is not empty: name an empty folder, or move that one away", dir)
 	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("restore: %w", err)
+		return err
 	}
 	z, err := gzip.NewReader(r)
 	if err != nil {
-		return fmt.Errorf("restore: this is no gateway backup: %w", err)
+		return fmt.Errorf("this is no gateway backup: %w", err)
 	}
 	t := tar.NewReader(z)
 	first, err := t.Next()
 	if err != nil || first.Name != "manifest.json" {
-		return errors.New("restore: this is no gateway backup: it does not begin with manifest.json")
+		return errors.New("this is no gateway backup: it does not begin with manifest.json")
 	}
 	var m manifest
 	if err := json.NewDecoder(io.LimitReader(t, 1<<16)).Decode(&m); err != nil {
-		return fmt.Errorf("restore: manifest.json: %w", err)
+		return fmt.Errorf("manifest.json: %w", err)
 	}
 	if m.Format != backupFormat {
-		return fmt.Errorf("restore: the backup has format %d and this gateway reads %d: use the gateway of version %s", m.Format, backupFormat, m.Version)
+		return fmt.Errorf("the backup has format %d and this gateway reads %d: use the gateway of version %s", m.Format, backupFormat, m.Version)
 	}
 	root, err := makeRoot(dir)
 	if err != nil {
-		return fmt.Errorf("restore: %w", err)
+		return err
 	}
 	defer root.Close()
 	for {
@@ -185,7 +185,7 @@ func Restore(r io.Reader, dir string) error {
 			err = takeFile(root, h.Name, t)
 		}
 		if err != nil {
-			return fmt.Errorf("restore: the backup is damaged or cut short: %w", err)
+			return fmt.Errorf("the backup is damaged or cut short: %w", err)
 		}
 	}
 }
