@@ -26,8 +26,8 @@ const (
 // hashPassword makes a hash in the PHC string format. It waits for its turn, since each takes
 // memory.
 func (r *Registry) hashPassword(ctx context.Context, password string) (string, error) {
-	if n := utf8.RuneCountInString(password); n < 8 || n > 200 {
-		return "", g.FieldErrorf("password", "the password has %d characters: give 8 to 200", n)
+	if n := utf8.RuneCountInString(password); n < 10 || n > 200 {
+		return "", g.FieldErrorf("password", "the password has %d characters: give 10 to 200", n)
 	}
 	salt := make([]byte, 16)
 	rand.Read(salt)
