@@ -112,6 +112,10 @@ func calls(d *district) map[string]call {
 			id, _, err := v.ByCredential(ctx, b, g.ByCard, card)
 			return id, err
 		}},
+		"ByNumber": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			id, _, err := v.ByNumber(ctx, b, "20260001")
+			return id, err
+		}},
 		"Templates": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.Templates(ctx, b) }},
 		"Users":     {do: func(ctx context.Context, v *registry.View) (any, error) { return v.Users(ctx, b) }},
 		"CreateUser": {do: func(ctx context.Context, v *registry.View) (any, error) {

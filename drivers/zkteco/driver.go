@@ -88,7 +88,8 @@ func (d *driver) Configure(_ context.Context, settings map[string]string) error 
 	}
 	ln, err := net.Listen("tcp", listen)
 	if err != nil {
-		return gatehouse.FieldErrorf("listen", "%s cannot be listened on: %v; choose another port, or end what uses it", listen, err)
+		// Not invalid: a program that is about to end may hold the port, and the host tries again.
+		return &gatehouse.Error{Code: gatehouse.Unavailable, Field: "listen", Message: fmt.Sprintf("%s cannot be listened on: %v; choose another port, or end what uses it", listen, err)}
 	}
 	scheme := "http://"
 	if cert, key := settings["cert"], settings["key"]; cert != "" || key != "" {

@@ -18,7 +18,7 @@ import (
 type Registry interface {
 	Templates(ctx context.Context, school g.SchoolID) ([]registry.Template, error)
 	ByCredential(ctx context.Context, school g.SchoolID, m g.Method, credential string) (g.PersonID, bool, error)
-	Consents(ctx context.Context, person g.PersonID) ([]g.Consent, error)
+	ByNumber(ctx context.Context, school g.SchoolID, number string) (g.PersonID, bool, error)
 }
 
 // Identifier is safe for concurrent use.
@@ -80,23 +80,13 @@ func (i *Identifier) Face(ctx context.Context, id g.SchoolID, s *g.Sighting) (g.
 
 func (i *Identifier) byTerminal(ctx context.Context, id g.SchoolID, number string) (g.PersonID, *g.Match, error) {
 	person, ok, err := i.reg.ByCredential(ctx, id, g.ByFace, number)
-	if err != nil || !ok {
+	if err != nil || ok {
+		return person, nil, err
+	}
+	if _, ok, err = i.reg.ByNumber(ctx, id, number); err != nil || !ok {
 		return "", nil, err
 	}
-	consents, err := i.reg.Consents(ctx, person)
-	if err != nil {
-		return "", nil, err
-	}
-	newest := g.Consent{}
-	for _, c := range consents {
-		if !c.At.Before(newest.At) {
-			newest = c
-		}
-	}
-	if !newest.Given {
-		return "", &g.Match{RunnerUp: -1, Reason: "no_consent"}, nil
-	}
-	return person, nil, nil
+	return "", &g.Match{Score: -1, RunnerUp: -1, Reason: "no_consent"}, nil
 }
 
 // Credential says whose card, code or PIN it is, "" where it is nobody's. With orNumber a
@@ -104,7 +94,7 @@ func (i *Identifier) byTerminal(ctx context.Context, id g.SchoolID, number strin
 func (i *Identifier) Credential(ctx context.Context, id g.SchoolID, m g.Method, credential string, orNumber bool) (g.PersonID, error) {
 	person, ok, err := i.reg.ByCredential(ctx, id, m, credential)
 	if err == nil && !ok && orNumber {
-		person, _, err = i.reg.ByCredential(ctx, id, g.ByFace, credential) // by face: the number a terminal matched
+		person, _, err = i.reg.ByNumber(ctx, id, credential)
 	}
 	return person, err
 }
