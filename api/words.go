@@ -273,6 +273,6 @@ RejectionRow.time: When the gateway had it.
 Session.name: The session's name.
 User.name: The sign-in name.
 Webhook.reason: Why the gateway disabled it.
-Match.reason: matched, below_threshold, low_margin, low_quality or nobody_enrolled.
+Match.reason: matched, below_threshold, low_margin, low_quality, nobody_enrolled, wrong_model or no_consent.
 Match.quality: Quality of the face, 0 to 1.
 `

@@ -123,7 +123,7 @@ func DefaultConfig() Config {
 		MQTT:      MQTTConfig{Listen: "127.0.0.1:1883", MaxClients: 20_000},
 		Journal:   JournalConfig{MaxBytes: 8 << 30, MaxAge: 30 * 24 * time.Hour, Shards: 2},
 		Telemetry: TelemetryConfig{LateBy: 72 * time.Hour, Classes: map[string]time.Duration{"default": 90 * 24 * time.Hour, "short": 7 * 24 * time.Hour, "long": 3 * 365 * 24 * time.Hour}},
-		Faces:     FacesConfig{Driver: "camera", Threshold: 0.45, Margin: 0.08},
+		Faces:     FacesConfig{Driver: "camera", Threshold: 0.50, Margin: 0.12},
 		Media:     MediaConfig{KeepFor: 30 * 24 * time.Hour},
 		Webhooks:  WebhooksConfig{Private: true},
 		History:   HistoryConfig{KeepFor: 3 * 365 * 24 * time.Hour},

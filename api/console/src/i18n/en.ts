@@ -454,6 +454,8 @@ export const en = {
     low_margin: 'two people are alike',
     low_quality: 'the face is not clear enough',
     nobody_enrolled: 'nobody is enrolled',
+    wrong_model: 'the templates are of another model; enrol again',
+    no_consent: 'no consent to use the face',
   },
   method: {
     face: 'Face',

@@ -452,6 +452,8 @@ export const zh = {
     low_margin: '两人过于相似',
     low_quality: '人脸不够清晰',
     nobody_enrolled: '尚未登记人脸',
+    wrong_model: '人脸模板由其他模型生成，请重新登记',
+    no_consent: '未获同意使用人脸',
   },
   method: {
     face: '人脸',
