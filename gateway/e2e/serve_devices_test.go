@@ -1,0 +1,454 @@
+package e2e
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"image/jpeg"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// simulator is a running gatehouse-sim.
+type simulator struct {
+	Control   string            `json:"control"`
+	Equipment map[string]string `json:"equipment"` // addresses
+}
+
+// background runs a program until the test ends; line is its first line of output, where
+// first is wanted.
+func background(t *testing.T, first bool, name string, args ...string) (line string) {
+	t.Helper()
+	cmd := exec.Command(name, args...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cmd.Process.Signal(syscall.SIGTERM)
+		kill := time.AfterFunc(10*time.Second, func() { cmd.Process.Kill() })
+		cmd.Wait()
+		kill.Stop()
+	})
+	if first {
+		if line, err = bufio.NewReader(out).ReadString('\n'); err != nil {
+			cmd.Process.Kill()
+			cmd.Wait()
+			t.Fatalf("%s ended before it was ready: %s", name, errs.String())
+		}
+	}
+	return line
+}
+
+// equipment switches the school's own equipment on: a camera with a password and a Modbus
+// device. It runs until the whole test ends.
+func (o *ownSchool) equipment(t *testing.T) {
+	file := o.write(t, "equipment.yaml", fmt.Sprintf(`equipment:
+  - id: cameras
+    kind: rtsp
+    listen: 127.0.0.1:0
+    username: viewer
+    password: camera-password
+    paths: {gate: %q}
+  - id: boiler
+    kind: modbus
+    listen: 127.0.0.1:0
+    unit: 7
+    values: {pressure: 1.5, pump: true}
+    registers:
+      pressure: {register: "holding:40", as: int16, scale: 0.1}
+      pump: {register: "coil:3"}
+`, filepath.Join(o.root, ".cache", "media", "franck.mp4")))
+	line := background(o.h.t, true, filepath.Join(o.dir, "bin", "gatehouse-sim"), "-scenario", file, "-control", "127.0.0.1:0")
+	if err := json.Unmarshal([]byte(line), &o.sim); err != nil {
+		t.Fatalf("the simulator said %q: %v", line, err)
+	}
+}
+
+type probed struct {
+	OK       bool
+	Message  string
+	Values   map[string]g.Value
+	Snapshot string
+}
+
+func (o *ownSchool) probe(t *testing.T, driver g.DriverName, profile any, address, secret map[string]string) (p probed) {
+	t.Helper()
+	o.as(t).do("POST", "/v1/devices/probe", map[string]any{"driver": driver, "profile": profile, "address": address, "secret": secret}, &p)
+	return p
+}
+
+// registered answers the registration of a device.
+type registered struct {
+	Device   g.Device
+	Password string
+	MQTT     struct {
+		Host     string
+		Port     int
+		TLS      bool
+		ClientID string `json:"client_id"`
+		Username string
+		Prefix   string
+		Example  string
+	}
+}
+
+func (o *ownSchool) add(t *testing.T, name string, driver g.DriverName, profile, zone string, address, secret map[string]string) (r registered) {
+	t.Helper()
+	o.as(t).do("POST", "/v1/devices", map[string]any{"name": name, "driver": driver, "profile": profile, "zone": o.zones[zone], "address": address, "secret": secret}, &r)
+	return r
+}
+
+// reports waits until a device is online and a property has a value that is wanted.
+func (o *ownSchool) reports(t *testing.T, id g.DeviceID, property string, want func(g.Value) bool) {
+	t.Helper()
+	eventually(t, string(id)+" reports "+property, func() (bool, string) {
+		var d deviceRow
+		o.as(t).do("GET", "/v1/devices/"+string(id), nil, &d)
+		got, ok := d.Twin.Reported[property]
+		return ok && d.Twin.State == g.StateOnline && want(got.Value), fmt.Sprintf("%+v", d.Twin)
+	})
+}
+
+func is(want g.Value) func(g.Value) bool { return func(v g.Value) bool { return v == want } }
+
+func (o *ownSchool) camera(t *testing.T) {
+	c := o.as(t)
+	host := o.sim.Equipment["cameras"]
+	at := func(address, password string) probed {
+		return o.probe(t, "camera", "rtsp-camera", map[string]string{"url": "rtsp://" + address + "/gate", "username": "viewer"}, map[string]string{"password": password})
+	}
+	good := at(host, "camera-password")
+	picture, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(good.Snapshot, "data:image/jpeg;base64,"))
+	if err == nil {
+		_, err = jpeg.Decode(bytes.NewReader(picture))
+	}
+	if !good.OK || err != nil {
+		t.Errorf("the test button: got %v %q, want a picture: %v", good.OK, good.Message, err)
+	}
+	t.Logf("the camera: %s", good.Message)
+
+	closed := fmt.Sprintf("127.0.0.1:%d", freePort(t))
+	web := strings.TrimPrefix(o.h.url, "http://")
+	for _, x := range []struct {
+		name string
+		got  probed
+		says []string
+	}{
+		{"a wrong password", at(host, "guessed"), []string{"refuses this user name or password"}},
+		{"no password", o.probe(t, "camera", "rtsp-camera", map[string]string{"url": "rtsp://" + host + "/gate"}, nil), []string{"asks for a user name and password"}},
+		{"a wrong port", at(closed, "camera-password"), []string{"refuses connections on port", "check the port"}},
+		{"a web server", at(web, "camera-password"), []string{web, "RTSP"}},
+		{"a Modbus device", at(o.sim.Equipment["boiler"], "camera-password"), []string{o.sim.Equipment["boiler"], "RTSP"}},
+		{"a wrong path", o.probe(t, "camera", "rtsp-camera", map[string]string{"url": "rtsp://" + host + "/yard", "username": "viewer"}, map[string]string{"password": "camera-password"}), []string{"no stream", "yard"}},
+		{"no address", o.probe(t, "camera", "rtsp-camera", map[string]string{"url": "camera 7"}, nil), []string{"url", "rtsp://"}},
+		{"a password in the address", o.probe(t, "camera", "rtsp-camera", map[string]string{"url": "rtsp://viewer:camera-password@" + host + "/gate"}, nil), []string{"own fields"}},
+	} {
+		if x.got.OK {
+			t.Errorf("%s: the test button says that it works", x.name)
+		}
+		contains(t, x.name, x.got.Message, x.says...)
+		for _, odd := range []string{"camera-password", "guessed", "gortsplib", "0x", "EOF", "rpc error", "malformed"} {
+			if strings.Contains(x.got.Message, odd) {
+				t.Errorf("%s: got %q, want it without %q", x.name, x.got.Message, odd)
+			}
+		}
+		t.Logf("%s: %s", x.name, x.got.Message)
+	}
+
+	body := map[string]any{"name": "Gate camera", "driver": "camera", "profile": "rtsp-camera", "zone": o.zones["dorm room"],
+		"address": map[string]string{"url": "rtsp://" + host + "/gate", "username": "viewer"}, "secret": map[string]string{"password": "camera-password"}}
+	refused(c, "POST", "/v1/devices", body, 422, "zone", "private")
+	body["zone"] = o.zones["gate"]
+	var made registered
+	c.do("POST", "/v1/devices", body, &made)
+	o.reports(t, made.Device.ID, "fps", func(v g.Value) bool { f, _ := v.Float(); return f > 0 })
+	code, b := c.status("GET", "/v1/devices/"+string(made.Device.ID)+"/snapshot", nil)
+	if code != 200 || http.DetectContentType(b) != "image/jpeg" {
+		t.Errorf("the live picture: got %d, %s", code, http.DetectContentType(b))
+	}
+	if code, b := c.status("GET", "/v1/devices/"+string(made.Device.ID), nil); code != 200 || bytes.Contains(b, []byte("camera-password")) {
+		t.Errorf("got %d, and the password in %s", code, b)
+	}
+	body["zone"] = o.zones["dorm room"]
+	refused(c, "PUT", "/v1/devices/"+string(made.Device.ID), body, 422, "private")
+	var places struct{ Zones []g.Zone }
+	c.do("GET", "/v1/places", nil, &places)
+	for _, z := range places.Zones {
+		if z.ID == o.zones["gate"] {
+			z.Private = true
+			refused(c, "PUT", "/v1/zones/"+string(z.ID), z, 409, "1 cameras", "private")
+		}
+	}
+}
+
+func (o *ownSchool) modbus(t *testing.T) {
+	c := o.as(t)
+	profile := g.Profile{ID: "our-boiler", Title: "Our boiler", Type: g.TypeSensor, Properties: map[string]g.Property{
+		"pressure": {Type: "number", Unit: "bar", Forms: map[string]string{"register": "holding:40", "as": "int16", "scale": "0.1"}},
+		"pump":     {Type: "boolean", Forms: map[string]string{"register": "coil:3"}},
+	}}
+	address := map[string]string{"address": o.sim.Equipment["boiler"], "unit": "7", "interval": "200ms"}
+	if p := o.probe(t, "modbus", profile, address, nil); !p.OK || p.Values["pressure"] != g.NumberValue(1.5) || p.Values["pump"] != g.BoolValue(true) {
+		t.Errorf("the test button: got %+v, want 1.5 and true", p)
+	}
+	c.do("POST", "/v1/profiles", profile, nil)
+	refused(c, "POST", "/v1/profiles", profile, 409, "our-boiler")
+	for _, x := range []struct {
+		name      string
+		key, text string
+		says      []string
+	}{
+		{"nothing there", "address", fmt.Sprintf("127.0.0.1:%d", freePort(t)), []string{"127.0.0.1:"}},
+		{"another unit", "unit", "8", []string{"unit"}},
+		{"no unit", "unit", "seven", []string{"unit", "seven"}},
+	} {
+		wrong := map[string]string{"timeout": "500ms"}
+		for k, v := range address {
+			wrong[k] = v
+		}
+		wrong[x.key] = x.text
+		p := o.probe(t, "modbus", "our-boiler", wrong, nil)
+		if p.OK {
+			t.Errorf("%s: the test button says that it works", x.name)
+		}
+		contains(t, x.name, p.Message, x.says...)
+		t.Logf("%s: %s", x.name, p.Message)
+	}
+	made := o.add(t, "Boiler", "modbus", "our-boiler", "cellar", address, nil)
+	o.reports(t, made.Device.ID, "pressure", is(g.NumberValue(1.5)))
+	resp, err := http.Post("http://"+o.sim.Control+"/equipment/boiler/set", "application/json", strings.NewReader(`{"values": {"pressure": 2.4}}`))
+	if err != nil || resp.StatusCode != http.StatusNoContent {
+		t.Fatalf("turn the boiler up: %v %v", resp, err)
+	}
+	resp.Body.Close()
+	o.reports(t, made.Device.ID, "pressure", is(g.NumberValue(2.4)))
+}
+
+const greenhouse = `id: our-greenhouse
+title: Our greenhouse
+type: sensor
+properties:
+  temperature: {type: number, unit: Cel, minimum: -40, maximum: 85}
+  window: {type: boolean}
+`
+
+// yaml posts a profile as a person writes it.
+func (o *ownSchool) yaml(t *testing.T, text string) (int, string) {
+	t.Helper()
+	c := o.as(t)
+	r, err := http.NewRequest("POST", c.base+"/v1/profiles", strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/yaml")
+	r.Header.Set("X-Gatehouse-CSRF", c.csrf)
+	resp, err := c.http.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var b bytes.Buffer
+	if _, err := b.ReadFrom(resp.Body); err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, b.String()
+}
+
+func (o *ownSchool) wrongProfile(t *testing.T) {
+	for _, x := range []struct{ wrong, says string }{
+		{strings.Replace(greenhouse, "window: {type: boolean}", "window: {typ: boolean}", 1), "profile:6: the key is not known; use one of title"},
+		{strings.Replace(greenhouse, "boolean", "bool", 1), `profile:6: \"bool\" is no type; use number, boolean or string`},
+		{strings.Replace(greenhouse, "type: sensor", "type: gizmo", 1), `profile:3: \"gizmo\" is no device type`},
+	} {
+		code, b := o.yaml(t, x.wrong)
+		if code != 422 {
+			t.Errorf("got %d, want 422", code)
+		}
+		contains(t, x.wrong, b, x.says)
+	}
+}
+
+func (o *ownSchool) mqtt(t *testing.T) {
+	if code, b := o.yaml(t, greenhouse); code != 201 {
+		t.Fatalf("got %d %s", code, b)
+	}
+	made := o.add(t, "Greenhouse", g.DriverMQTTFront, "our-greenhouse", "laboratory", nil, nil)
+	if made.Password == "" || !strings.HasPrefix(made.MQTT.Example, "mosquitto_pub ") {
+		t.Fatalf("got %+v, want a password and a line to try it with", made)
+	}
+	if out, err := run(t, o.dir, "", "sh", "-c", made.MQTT.Example); err != nil {
+		t.Fatalf("%s: %v\n%s", made.MQTT.Example, err, out)
+	}
+	eventually(t, "what the line sent has arrived", func() (bool, string) {
+		var d deviceRow
+		o.as(t).do("GET", "/v1/devices/"+string(made.Device.ID), nil, &d)
+		return d.Twin.Reported["temperature"].Value == g.NumberValue(20) && d.Twin.Reported["window"].Value == g.BoolValue(false), fmt.Sprintf("%+v", d.Twin)
+	})
+	_, b := o.as(t).status("GET", "/v1/devices/"+string(made.Device.ID), nil)
+	if strings.Contains(string(b), made.Password) {
+		t.Errorf("the password is shown again: %s", b)
+	}
+}
+
+// broker adds a device that speaks to a Mosquitto of the school's own.
+func (o *ownSchool) broker(t *testing.T) {
+	program, err := exec.LookPath("mosquitto")
+	if err != nil {
+		program = "/usr/sbin/mosquitto"
+	}
+	passwords := filepath.Join(o.dir, "broker.passwords")
+	if out, err := run(t, o.dir, "", "mosquitto_passwd", "-c", "-b", passwords, "gatehouse", "broker-password"); err != nil {
+		t.Fatalf("mosquitto_passwd: %v\n%s", err, out)
+	}
+	port := fmt.Sprint(freePort(t))
+	user := "user root\n"
+	if os.Getuid() != 0 {
+		user = ""
+	}
+	conf := o.write(t, "broker.conf", "listener "+port+" 127.0.0.1\nallow_anonymous false\npassword_file "+passwords+"\npersistence false\n"+user)
+	background(t, false, program, "-c", conf)
+	eventually(t, "the broker listens", func() (bool, string) {
+		conn, err := net.Dial("tcp", "127.0.0.1:"+port)
+		if err != nil {
+			return false, err.Error()
+		}
+		return conn.Close() == nil, ""
+	})
+	publish := func(payload string) {
+		t.Helper()
+		if out, err := run(t, o.dir, "", "mosquitto_pub", "-h", "127.0.0.1", "-p", port, "-u", "gatehouse", "-P", "broker-password", "-q", "1", "-r", "-t", "lora/pump-3", "-m", payload); err != nil {
+			t.Fatalf("publish: %v\n%s", err, out)
+		}
+	}
+	o.as(t).do("POST", "/v1/profiles", g.Profile{ID: "our-leak", Title: "Our leak sensor", Type: g.TypeSensor, Properties: map[string]g.Property{
+		"leak":    {Type: "boolean", Forms: map[string]string{"path": "values.leak"}},
+		"battery": {Type: "number", Unit: "%", Forms: map[string]string{"path": "values.battery"}},
+	}}, nil)
+	publish(`{"values": {"leak": false, "battery": 81}}`)
+	address := map[string]string{"broker": "tcp://127.0.0.1:" + port, "topic": "lora/pump-3", "username": "gatehouse"}
+	secret := map[string]string{"password": "broker-password"}
+	if p := o.probe(t, "mqtt", "our-leak", address, secret); !p.OK || p.Values["battery"] != g.NumberValue(81) {
+		t.Errorf("the test button: got %+v, want the retained values", p)
+	}
+	wrong := o.probe(t, "mqtt", "our-leak", address, map[string]string{"password": "guessed"})
+	if wrong.OK {
+		t.Error("a wrong password: the test button says that it works")
+	}
+	contains(t, "a wrong password", wrong.Message, "password")
+	t.Logf("a wrong password: %s", wrong.Message)
+	made := o.add(t, "Leak sensor", "mqtt", "our-leak", "cellar", address, secret)
+	o.reports(t, made.Device.ID, "battery", is(g.NumberValue(81)))
+	publish(`{"values": {"leak": true, "battery": 80}}`)
+	o.reports(t, made.Device.ID, "leak", is(g.BoolValue(true)))
+	o.as(t).do("DELETE", "/v1/devices/"+string(made.Device.ID), nil, nil) // the broker ends with this step
+}
+
+// send publishes as a device does.
+func (r registered) send(t *testing.T, dir, username, password, payload string) error {
+	t.Helper()
+	out, err := run(t, dir, "", "mosquitto_pub", "-h", r.MQTT.Host, "-p", fmt.Sprint(r.MQTT.Port), "-i", username, "-u", username, "-P", password,
+		"-q", "1", "-t", strings.Replace(r.MQTT.Prefix, r.MQTT.Username, username, 1)+"/telemetry", "-m", payload)
+	if err != nil {
+		return fmt.Errorf("%w: %s", err, out)
+	}
+	return nil
+}
+
+func (o *ownSchool) refusals(t *testing.T) {
+	c := o.as(t)
+	made := o.add(t, "Roof", g.DriverMQTTFront, "our-greenhouse", "laboratory", nil, nil)
+	refusedSoFar := func() float64 {
+		var s struct{ MQTT map[string]float64 }
+		c.do("GET", "/v1/status", nil, &s)
+		return s.MQTT["refused"]
+	}
+	before := refusedSoFar()
+	if made.send(t, o.dir, "nobody-knows-me", made.Password, `{"temperature": 20}`) == nil {
+		t.Error("an unknown device was let in")
+	}
+	for range 2 {
+		if made.send(t, o.dir, made.MQTT.Username, "guessed", `{"temperature": 20}`) == nil {
+			t.Error("a wrong password was let in")
+		}
+	}
+	if n := refusedSoFar() - before; n != 3 {
+		t.Errorf("the status counts %v refusals, want 3", n)
+	}
+	found := map[string]int{}
+	for _, r := range list[struct {
+		Claimed, Source, Reason string
+		Count                   int
+	}](c, "/v1/refusals") {
+		found[r.Claimed] += r.Count
+		if r.Reason == "" || r.Source != "mqtt 127.0.0.1" || strings.Contains(r.Reason, "guessed") {
+			t.Errorf("got %+v, want from where and why, and no password", r)
+		}
+	}
+	if found["nobody-knows-me"] != 1 || found[made.MQTT.Username] != 2 {
+		t.Errorf("got %v, want the unknown device once and the known one twice", found)
+	}
+	// A new password ends the old one, and a deleted device has none.
+	var changed registered
+	c.do("POST", "/v1/devices/"+string(made.Device.ID)+"/password", nil, &changed)
+	if made.send(t, o.dir, made.MQTT.Username, made.Password, `{"temperature": 20}`) == nil {
+		t.Error("the old password still works")
+	}
+	if err := made.send(t, o.dir, made.MQTT.Username, changed.Password, `{"temperature": 22}`); err != nil {
+		t.Errorf("the new password: %v", err)
+	}
+	c.do("DELETE", "/v1/devices/"+string(made.Device.ID), nil, nil)
+	eventually(t, "a deleted device is not let in", func() (bool, string) {
+		return made.send(t, o.dir, made.MQTT.Username, changed.Password, `{"temperature": 22}`) != nil, "it was"
+	})
+}
+
+func (o *ownSchool) rejected(t *testing.T) {
+	c := o.as(t)
+	made := o.add(t, "Shed", g.DriverMQTTFront, "our-greenhouse", "laboratory", nil, nil)
+	for _, payload := range []string{`{"temperature": "warm"}`, `{"temperature": 900}`, `{"humidity": 3}`, `nonsense`, `{"temperature": 7.5}`} {
+		if err := made.send(t, o.dir, made.MQTT.Username, made.Password, payload); err != nil {
+			t.Errorf("%s was not acknowledged: %v", payload, err)
+		}
+	}
+	var got []struct {
+		Seq             uint64
+		Reason, Excerpt string
+	}
+	eventually(t, "the rejections are listed and the next reading is in", func() (bool, string) {
+		got = nil
+		c.t = t
+		got = list[struct {
+			Seq             uint64
+			Reason, Excerpt string
+		}](c, "/v1/rejections", "device", string(made.Device.ID))
+		var d deviceRow
+		c.do("GET", "/v1/devices/"+string(made.Device.ID), nil, &d)
+		return len(got) == 4 && d.Twin.Reported["temperature"].Value == g.NumberValue(7.5), fmt.Sprintf("%+v, %+v", got, d.Twin)
+	})
+	reasons := ""
+	for _, r := range got {
+		if r.Seq == 0 {
+			t.Errorf("got %+v, want it in the journal", r)
+		}
+		reasons += r.Reason + "\n"
+	}
+	contains(t, "the reasons", reasons, "should be a number", "above the maximum 85", "humidity")
+}
