@@ -51,6 +51,7 @@ func TestKill9OfTheWholeGateway(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts and kills processes; not with -short")
 	}
+	t.Parallel()
 	rounds := 20
 	if s := os.Getenv("KILL_ROUNDS"); s != "" {
 		n, err := strconv.Atoi(s)
@@ -93,6 +94,7 @@ func TestKill9FindsABrokenSync(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts and kills processes; not with -short")
 	}
+	t.Parallel()
 	s, acked := newSchool(t), map[string]bool{}
 	p := plan{Dir: s.dir, Point: "synced", Nth: 40, Loss: faultfs.Drop, Lie: true}
 	gw := s.start(t, p)
@@ -189,7 +191,7 @@ func (gw *process) settled(t *testing.T, b *book, acked map[string]bool) time.Du
 		}
 		lost, doubled := b.lost(acked)
 		if len(lost) > 0 || len(doubled) > 0 {
-			t.Fatalf("of %d acknowledged %d are lost %.1000v, and %d are there twice %.1000v\n%s", len(acked), len(lost), lost, len(doubled), doubled, gw.stderr)
+			t.Fatalf("of %d acknowledged %d are lost %v, and %d are there twice %v\n%s", len(acked), len(lost), lost[:min(5, len(lost))], len(doubled), doubled[:min(5, len(doubled))], gw.stderr)
 		}
 		what, err := b.behind(t.Context(), gw.s, gw.url)
 		if err != nil {

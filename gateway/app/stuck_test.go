@@ -1,0 +1,204 @@
+package app_test
+
+import (
+	"bufio"
+	"context"
+	"database/sql"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gatehouse-iot/gatehouse/api"
+	"github.com/gatehouse-iot/gatehouse/gateway/app"
+	"github.com/gatehouse-iot/gatehouse/registry"
+)
+
+// running is a gateway in this process.
+type running struct {
+	*school
+	a     *app.App
+	stop  context.CancelFunc
+	ended chan error
+}
+
+func (s *school) run(t *testing.T) *running {
+	t.Helper()
+	a, err := app.Open(t.Context(), config(s.dir), app.Options{Logger: slog.New(slog.DiscardHandler), Version: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	r := &running{school: s, a: a, stop: cancel, ended: make(chan error, 1)}
+	go func() { r.ended <- a.Run(ctx) }()
+	t.Cleanup(func() { r.end(t) })
+	return r
+}
+
+// end stops the gateway, if it was not yet, and answers how long that took and what came of it.
+func (r *running) end(t *testing.T) (time.Duration, error) {
+	t.Helper()
+	begun := time.Now()
+	r.stop()
+	select {
+	case err := <-r.ended:
+		r.ended <- err
+		return time.Since(begun), err
+	case <-time.After(patience):
+		t.Fatal("the gateway does not stop")
+		return 0, nil
+	}
+}
+
+// send publishes the n-th message of a device and wants it acknowledged.
+func (r *running) send(t *testing.T, device string, n int) {
+	t.Helper()
+	conn, err := net.Dial("tcp", r.a.MQTTAddr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
+	_, kind, payload := message(device, 0, n, time.Now().UnixMilli())
+	for _, b := range [][]byte{connectPacket(device, r.passwords[device]), publishPacket("gh/v1/"+killSchool+"/"+device+"/"+kind, 7, payload)} {
+		if _, err := conn.Write(b); err != nil {
+			t.Fatal(err)
+		}
+		var answer [4]byte
+		if _, err := io.ReadFull(bufio.NewReader(conn), answer[:]); err != nil {
+			t.Fatal(err)
+		}
+		if answer[3] != 0 && answer[3] != 7 {
+			t.Fatalf("the gateway answers %x, want CONNACK 0 and PUBACK 7", answer)
+		}
+	}
+}
+
+// processing is what the status page says of the parts behind the journal.
+func (r *running) processing(t *testing.T) string {
+	t.Helper()
+	st, err := get[api.Status](t.Context(), r.school, r.a.URL()+"/v1/status")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range st.Checks {
+		if c.Name == "processing" {
+			return c.State + ": " + c.Message
+		}
+	}
+	t.Fatal("the status page says nothing of processing")
+	return ""
+}
+
+func (r *running) lag(t *testing.T, cursor string) uint64 {
+	t.Helper()
+	st, err := get[api.Status](t.Context(), r.school, r.a.URL()+"/v1/status")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range st.Cursors {
+		if c.Name == cursor {
+			return c.Lag
+		}
+	}
+	return 0
+}
+
+func (r *running) sightings(t *testing.T) int {
+	t.Helper()
+	rows, err := list(t.Context(), r.school, r.a.URL()+"/v1/sightings?", func(registry.SightingRow) bool { return false })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(rows)
+}
+
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	deadline := time.After(patience)
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for !ok() {
+		select {
+		case <-deadline:
+			t.Fatal("waited too long for " + what)
+		case <-tick.C:
+		}
+	}
+}
+
+// beside opens one of the gateway's databases beside it, as an operator might.
+func (s *school) beside(t *testing.T, name string) func(statement string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(s.dir, "data", name)+"?_pragma=busy_timeout(10000)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	db.SetMaxOpenConns(1)
+	t.Cleanup(func() { db.Close() })
+	return func(statement string) {
+		t.Helper()
+		if _, err := db.ExecContext(context.Background(), statement); err != nil {
+			t.Fatal(fmt.Errorf("%s: %w", statement, err))
+		}
+	}
+}
+
+// TestPartThatFailsShowsAndGoesOn takes a table away from the history and gives it back.
+func TestPartThatFailsShowsAndGoesOn(t *testing.T) {
+	s := newSchool(t)
+	r := s.run(t)
+	history := s.beside(t, "history.db")
+	history("ALTER TABLE sightings RENAME TO taken_away")
+	r.send(t, "reader-8", 1)
+	eventually(t, "the status page to show the history", func() bool {
+		return strings.HasPrefix(r.processing(t), "critical: history is held up and tries again: write history: ")
+	})
+	r.send(t, "sensor-0", 1)
+	eventually(t, "the other parts to go on", func() bool { return r.lag(t, "twin") == 0 && r.lag(t, "telemetry") == 0 })
+	if r.lag(t, "history") == 0 {
+		t.Error("the history shows no lag, though it has handled nothing")
+	}
+	history("ALTER TABLE taken_away RENAME TO sightings")
+	eventually(t, "the history to go on", func() bool { return r.lag(t, "history") == 0 })
+	if got := r.sightings(t); got != 1 {
+		t.Errorf("%d sightings after the history went on, want 1", got)
+	}
+	if got, want := r.processing(t), "ok: "; !strings.HasPrefix(got, want) {
+		t.Errorf("the status page says %q, want %q…", got, want)
+	}
+}
+
+// TestStopWithPartThatFails stops a gateway whose history cannot go on, either since a table
+// is gone or since another program holds the database: it ends in good order and in time,
+// and the next start does what was left. SQLite waits 10 s for a lock, whoever asks it to stop.
+func TestStopWithPartThatFails(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, take, mend string }{
+		{"failing", "ALTER TABLE sightings RENAME TO taken_away", "ALTER TABLE taken_away RENAME TO sightings"},
+		{"waiting", "BEGIN IMMEDIATE", "ROLLBACK"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newSchool(t)
+			r := s.run(t)
+			history := s.beside(t, "history.db")
+			history(c.take)
+			r.send(t, "reader-8", 1)
+			eventually(t, "the history to fall behind", func() bool { return r.lag(t, "history") > 0 && r.lag(t, "twin") == 0 })
+			took, err := r.end(t)
+			if err != nil {
+				t.Errorf("the gateway ended with %v, want no error", err)
+			}
+			t.Logf("stopped within %s", took.Round(time.Millisecond))
+			history(c.mend)
+			r = s.run(t)
+			eventually(t, "what was left to be done", func() bool { return r.sightings(t) == 1 })
+		})
+	}
+}
