@@ -35,7 +35,7 @@ func (s *Server) registerTelemetry() {
 			e := endpoint{method: method, path: telemetryPrefix + t.path, id: id, tag: tag, perm: g.TelemetryRead, stream: true, anyQuery: true, raw: "application/json", summary: t.summary,
 				doc: "The Prometheus HTTP API, version 1: point Grafana's Prometheus data source at `/v1/telemetry` with the key as bearer token. Every selector is confined to the caller's schools."}
 			if t.id == "query" && method == "GET" {
-				e.example = `curl -fsS -G -H "Authorization: Bearer $GATEHOUSE_KEY" --data-urlencode 'query=temperature' $GATEHOUSE_URL/v1/telemetry/api/v1/query`
+				e.example = `curl -fsS -G -H "Authorization: Bearer $GATEHOUSE_KEY" --data-urlencode 'query=gatehouse_temperature' $GATEHOUSE_URL/v1/telemetry/api/v1/query`
 			}
 			if strings.Contains(t.path, "{name}") {
 				handle(s, e, func(ctx context.Context, _ *labelInput) (*huma.StreamResponse, error) { return s.telemetry(ctx) })

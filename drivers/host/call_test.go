@@ -230,8 +230,8 @@ func TestDeviceChanges(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- early.Run(ctx, []host.Spec{spec("steady")}) }()
-	st := wait(t, early, "steady")
-	if st, _ = early.Driver("steady"); st.Devices != 1 {
+	wait(t, early, "steady")
+	if st, _ := early.Driver("steady"); st.Devices != 1 {
 		t.Errorf("got %d devices, want the one that was put and not dropped", st.Devices)
 	}
 	put(t, early, "steady", device("dev_1", "refuse"))

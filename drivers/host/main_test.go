@@ -95,7 +95,7 @@ func (testDriver) Connect(ctx context.Context, d drivers.Device, emit drivers.Em
 		return gatehouse.Errorf(gatehouse.Unavailable, "nobody answers at %s", d.Address["host"])
 	case "panic":
 		var m map[string]int
-		m["x"] = 1
+		m["x"] = 1 //nolint:staticcheck // the panic is what is tested
 	case "stubborn":
 		select {}
 	case "child":

@@ -160,14 +160,14 @@ func (t *terminal) obey(ctx context.Context, lines string) error {
 			continue
 		}
 		word, code := strings.ToUpper(firstWord(cmd)), 0
-		switch {
-		case word == "DATA":
+		switch word {
+		case "DATA":
 			code = t.data(cmd)
-		case word == "INFO":
+		case "INFO":
 			if _, err := t.call(ctx, "POST", "cdata", url.Values{"table": {"options"}}, t.options()); err != nil {
 				return err
 			}
-		case word == "CHECK", word == "LOG", word == "REBOOT", word == "CONTROL", word == "AC_UNLOCK":
+		case "CHECK", "LOG", "REBOOT", "CONTROL", "AC_UNLOCK":
 		default:
 			code = -1002
 		}

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
@@ -191,7 +192,7 @@ func (a *App) openAPI(ctx context.Context) (err error) {
 			return a.telemetry.Handler(prefix, telemetry.Allowed{Schools: schools})
 		},
 		Metrics: a.metrics(), Status: a.status, Rules: func() []api.RuleInfo { return a.rules }, Console: a.opt.Console,
-		Config: api.Config{BaseURL: a.cfg.HTTP.BaseURL, SecureCookies: a.cfg.HTTP.TLS.Certificate != "", Demo: a.opt.Demo, Version: a.opt.Version, TrustProxy: a.cfg.HTTP.Proxy, WebhookPrivate: a.cfg.Webhooks.Private},
+		Config: api.Config{BaseURL: a.cfg.HTTP.BaseURL, SecureCookies: a.cfg.HTTP.TLS.Certificate != "" || strings.HasPrefix(a.cfg.HTTP.BaseURL, "https:"), Demo: a.opt.Demo, Version: a.opt.Version, TrustProxy: a.cfg.HTTP.Proxy, WebhookPrivate: a.cfg.Webhooks.Private},
 		Now:    a.now, Logger: a.log,
 	})
 	if err != nil {

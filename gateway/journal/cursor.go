@@ -59,7 +59,7 @@ func (j *Journal) CursorAt(name string, seq uint64) (*Cursor, error) {
 			return nil, fmt.Errorf("open cursor: %w", err)
 		}
 		c = &cursorFile{name: name, file: f, committed: seq}
-		if err := c.write(); err == nil {
+		if err = c.write(); err == nil {
 			err = f.Sync()
 		}
 		if err != nil {

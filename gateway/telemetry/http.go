@@ -144,7 +144,7 @@ func (h handler) labels(r *http.Request) (any, error) {
 
 func (h handler) labelValues(r *http.Request) (any, error) {
 	name := r.PathValue("name")
-	if !model.LabelName(name).IsValidLegacy() {
+	if !model.LegacyValidation.IsValidLabelName(name) {
 		return nil, badData{fmt.Errorf("label: %q is no label name", name)}
 	}
 	return h.overMatches(r, func(ctx context.Context, q storage.Querier, ms []*labels.Matcher) ([]string, error) {

@@ -21,7 +21,7 @@ export function PlacesTab() {
   const cache = useQueryClient()
   const [edit, setEdit] = useState<Editing>()
   const [gone, setGone] = useState<{ level: Level; id: string; name: string }>()
-  const may = can('settings:write')
+  const may = can('devices:write')
   const tools = (level: Level, x: Site | Building | Zone) => may && (
     <Group gap={4}>
       <ActionIcon variant="subtle" size="sm" aria-label={`${t('common.edit')}: ${x.name}`} onClick={() => setEdit({ level, ...x })}><IconPencil size={15} /></ActionIcon>
