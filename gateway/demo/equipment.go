@@ -133,7 +133,7 @@ func script() []map[string]any {
 	steps := []map[string]any{
 		see("12s", "gate-terminal-1", number(cardStudent), "in"), // the student without face consent
 		see("20s", "pos-1", card(mealStudent), "in"),
-		see("24s", "pos-2", card(cardStudent), "in"),
+		see("42s", "pos-2", card(cardStudent), "in"), // time enough to walk there
 		see("28s", "dorm-terminal-1", number(dormStudent), "in"),
 	}
 	for i := 4; i < 14; i++ {
