@@ -154,7 +154,7 @@ type Refusal struct {
 
 // MQTTInfo is how a device reaches the gateway's MQTT front.
 type MQTTInfo struct {
-	Host     string `json:"host"`
+	Host     string `json:"host"` // empty from a Fleet: every address; the API fills in its own
 	Port     int    `json:"port"`
 	TLS      bool   `json:"tls"`
 	ClientID string `json:"client_id"`

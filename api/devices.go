@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"sort"
 	"strings"
 
@@ -164,8 +165,13 @@ func (s *Server) mqtt(ctx context.Context, d g.Device, password string) *MQTTInf
 		secure = " --tls-use-os-certs"
 	}
 	info := *m
+	if info.Host == "" { // the listener is on every address: take the one by which the caller came
+		if u, err := url.Parse(s.base(requestOf(ctx))); err == nil {
+			info.Host = u.Hostname()
+		}
+	}
 	info.Example = fmt.Sprintf("mosquitto_pub -h %s -p %d%s -i %s -u %s -P %s -q 1 -t %s/telemetry -m %s",
-		quote(m.Host), m.Port, secure, quote(m.ClientID), quote(m.Username), quote(password), quote(m.Prefix), quote(sample(p)))
+		quote(info.Host), m.Port, secure, quote(m.ClientID), quote(m.Username), quote(password), quote(m.Prefix), quote(sample(p)))
 	return &info
 }
 

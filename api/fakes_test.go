@@ -133,11 +133,18 @@ func (f *fleet) Refusals() []api.Refusal {
 	return []api.Refusal{{Source: "192.0.2.9", Claimed: "lab-9", Reason: "unknown device", Count: 3}}
 }
 
+// anyAddress is a device of a listener on all of the machine's addresses.
+const anyAddress = "any-address"
+
 func (f *fleet) MQTT(d g.Device) *api.MQTTInfo {
 	if d.Driver != g.DriverMQTTFront {
 		return nil
 	}
-	return &api.MQTTInfo{Host: "gate.local", Port: 1883, ClientID: string(d.ID), Username: string(d.ID), Prefix: "gh/v1/" + string(d.School) + "/" + string(d.ID)}
+	host := "gate.local"
+	if d.ID == anyAddress {
+		host = ""
+	}
+	return &api.MQTTInfo{Host: host, Port: 1883, ClientID: string(d.ID), Username: string(d.ID), Prefix: "gh/v1/" + string(d.School) + "/" + string(d.ID)}
 }
 
 // picture is the beginning of a JPEG, which is all that the API looks at.

@@ -23,6 +23,11 @@ func TestNewMQTTDeviceComesWithACommandThatWorks(t *testing.T) {
 			t.Errorf("got example %s, want %s in it", made.MQTT.Example, part)
 		}
 	}
+	var everywhere api.NewDevice
+	c.do("POST", "/v1/devices", map[string]any{"id": anyAddress, "name": "Smoke", "profile": "smoke-heat-sensor", "driver": "mqtt-front"}).want(201).into(&everywhere)
+	if everywhere.MQTT == nil || everywhere.MQTT.Host != "127.0.0.1" || !strings.Contains(everywhere.MQTT.Example, "-h 127.0.0.1 ") {
+		t.Errorf("got %+v, want the host by which this caller reached the gateway", everywhere.MQTT)
+	}
 	if _, err := w.reg.VerifyDevice(t.Context(), "lab-2-smoke", []byte(made.Password)); err != nil {
 		t.Errorf("the password does not work: %v", err)
 	}

@@ -44,7 +44,9 @@ func TestFaces(t *testing.T) {
 	if p := photo([]byte{0xff, 0xd8, 0xff}).want(422).problem(); !strings.Contains(p.Detail, "no face") {
 		t.Errorf("got %q for a picture without a face, want the reason", p.Detail)
 	}
-	photo(append(picture(), make([]byte, 9<<20)...)).want(413)
+	if p := photo(append(picture(), make([]byte, 9<<20)...)).want(413).problem(); !strings.Contains(p.Detail, "larger than the 8 MB") {
+		t.Errorf("got %q for a huge file, want the limit in words", p.Detail)
+	}
 	var pass g.Pass
 	photo(picture()).want(201).into(&pass)
 	if pass.Method != g.ByFace || pass.Model != "test-512" {

@@ -4,8 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -117,10 +117,19 @@ func (s *Server) problem(ctx context.Context, err error) *Problem {
 	}
 	var big *http.MaxBytesError
 	if errors.As(err, &big) {
-		return newProblem(ctx, http.StatusRequestEntityTooLarge, g.TooLarge, "the body is larger than the "+strconv.FormatInt(big.Limit, 10)+" bytes that are taken here")
+		return newProblem(ctx, http.StatusRequestEntityTooLarge, g.TooLarge, tooLarge(big.Limit))
 	}
 	s.log.ErrorContext(ctx, "request went wrong", "request_id", requestID(ctx), "error", err)
 	return newProblem(ctx, http.StatusInternalServerError, Internal, "something went wrong in the gateway; its log has the cause under this request id")
+}
+
+// tooLarge says how much is taken, for a limit that is the first size beyond it.
+func tooLarge(limit int64) string {
+	size := fmt.Sprintf("%d KB", limit>>10)
+	if limit >= 1<<20 {
+		size = fmt.Sprintf("%d MB", limit>>20)
+	}
+	return "what was sent is larger than the " + size + " that are taken here"
 }
 
 // transform gives the errors that huma makes itself (a body that does not fit the schema)
@@ -132,6 +141,12 @@ func transform(ctx huma.Context, _ string, v any) (any, error) {
 	}
 	status := m.Status
 	p := newProblem(ctx.Context(), status, codeOf(status), m.Detail)
+	var limit int64
+	if _, text, ok := strings.Cut(m.Detail, "limit="); ok && status == http.StatusRequestEntityTooLarge {
+		if _, err := fmt.Sscanf(text, "%d", &limit); err == nil {
+			p.Detail = tooLarge(limit)
+		}
+	}
 	for _, d := range m.Errors {
 		field := d.Location
 		for _, prefix := range []string{"body.", "query.", "path.", "header."} {

@@ -168,16 +168,13 @@ func (f fleet) MQTT(d g.Device) *api.MQTTInfo {
 	if d.Driver != g.DriverMQTTFront || f.a.front == nil {
 		return nil
 	}
-	addr, withTLS := f.a.front.Addr(), false
-	if addr == nil {
-		addr, withTLS = f.a.front.AddrTLS(), true
-	}
+	addr, withTLS := f.a.front.Addr(), f.a.cfg.MQTT.Listen == ""
 	if addr == nil {
 		return nil
 	}
 	name, portText, _ := net.SplitHostPort(addr.String())
 	if ip := net.ParseIP(name); ip == nil || ip.IsUnspecified() {
-		name = "localhost"
+		name = ""
 	}
 	port, _ := strconv.Atoi(portText)
 	return &api.MQTTInfo{Host: name, Port: port, TLS: withTLS, ClientID: string(d.ID), Username: string(d.ID),
