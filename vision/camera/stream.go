@@ -279,7 +279,7 @@ func speak(a address, err error, playing bool) error {
 		return say(gatehouse.Unavailable, "the host %s refuses connections on port %s; check the port (usually 554) and that RTSP is switched on in the camera", a.url.Hostname(), a.url.Port())
 	case isTimeout(err):
 		return say(gatehouse.Unavailable, "the camera at %s has sent nothing for %v", a.host, readTime)
-	case errors.Is(err, io.EOF) && !playing:
+	case !playing && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &opErr)):
 		return say(gatehouse.Unavailable, "%s closed the connection without an answer; check that the port is the camera's RTSP port, usually 554", a.host)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), errors.As(err, &opErr):
 		return say(gatehouse.Unavailable, "the camera at %s closed the connection", a.host)

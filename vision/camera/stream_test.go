@@ -61,6 +61,7 @@ func TestConnectSpeaks(t *testing.T) {
 	closed.Close()
 	web := listen(t, func(c net.Conn) { c.Write([]byte("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")) })
 	dead := listen(t, func(net.Conn) {})
+	reset := listen(t, func(c net.Conn) { c.(*net.TCPConn).SetLinger(0) })
 	for _, c := range []struct {
 		name   string
 		device drivers.Device
@@ -80,6 +81,7 @@ func TestConnectSpeaks(t *testing.T) {
 		{"wrong path", plain("rtsp://"+addr+"/other", "viewer", "hunter2hunter2"), gatehouse.Invalid, "url", `no stream "/other"`},
 		{"other codec", device(mjpeg.url()), gatehouse.Invalid, "", "M-JPEG"},
 		{"a web server", device("rtsp://" + web + "/"), gatehouse.Unavailable, "", "usually 554"},
+		{"something else that hangs up", device("rtsp://" + reset + "/"), gatehouse.Unavailable, "", "without an answer"},
 		{"hangs up", device("rtsp://" + dead + "/"), gatehouse.Unavailable, "", "without an answer"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
