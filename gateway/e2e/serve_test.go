@@ -71,9 +71,9 @@ func TestOwnSchool(t *testing.T) {
 		{"TLS and a forgotten password", o.tls},
 	}
 	for i, s := range steps {
-		// Without the first ones there is nothing to go on with.
-		if !t.Run(s.name, s.do) && i < 3 {
-			t.Fatal("the rest needs this")
+		t.Run(s.name, s.do)
+		if i == 2 && (o.admin == nil || len(o.zones) == 0 || o.sim == nil) {
+			t.Fatal("there is nothing to go on with")
 		}
 	}
 }
@@ -263,7 +263,7 @@ func (o *ownSchool) places(t *testing.T) {
 		c.do("POST", "/v1/zones", map[string]any{"building": building.ID, "name": z.key, "kind": z.kind, "private": z.private}, &zone)
 		o.zones[z.key] = zone.ID
 	}
-	refused(c, "POST", "/v1/zones", map[string]any{"building": "bld_none", "name": "x", "kind": "gate"}, 422, "building")
+	refused(c, "POST", "/v1/zones", map[string]any{"building": "bld_none", "name": "x", "kind": "gate"}, 404, "there is no building")
 	refused(c, "POST", "/v1/zones", map[string]any{"building": building.ID, "name": "x", "kind": "moat"}, 422, "kind")
 	refused(c, "DELETE", "/v1/sites/"+string(site.ID), nil, 409, "building")
 }

@@ -41,7 +41,7 @@ func (o *ownSchool) faces(t *testing.T) {
 		t.Fatal(err)
 	}
 	ann, bo := "/v1/people/"+string(o.people["1001"]), "/v1/people/"+string(o.people["1002"])
-	refused(c, "POST", bo+"/face", good, 422, "consent")
+	refused(c, "POST", bo+"/face", good, 403, "consent")
 	refused(c, "POST", ann+"/face", good[:len(good)/2], 422, "photo", "damaged")
 	refused(c, "POST", ann+"/face", []byte("a letter, not a photograph"), 422, "JPEG or PNG")
 	refused(c, "POST", ann+"/face", append(bytes.Clone(good), make([]byte, 9<<20)...), 413, "8 MB")
@@ -66,7 +66,7 @@ func (o *ownSchool) faces(t *testing.T) {
 		t.Logf("recognised: score %.3f, runner-up %.3f, margin %.3f", m.Score, m.RunnerUp, m.Margin)
 	}
 	c.do("POST", ann+"/consent", map[string]any{"given": false, "by": "mother", "note": "by letter"}, nil)
-	refused(c, "POST", ann+"/face", good, 422, "consent")
+	refused(c, "POST", ann+"/face", good, 403, "consent")
 }
 
 // plain is a photograph of a wall.
