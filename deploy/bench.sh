@@ -1,0 +1,112 @@
+#!/bin/sh
+# The benchmarks, after make build: one line per bar on the screen, the same as JSON in
+# .cache/bench. About four minutes; a busy machine makes the figures worthless, and is told.
+#
+#   bench.sh [mqtt] [camera] [rules] [journal] [drivers]    only these
+set -eu
+cd "$(dirname "$0")/.."
+cache=${GATEHOUSE_CACHE:-.cache}
+out=$cache/bench
+mkdir -p "$out"
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+export CGO_ENABLED=0
+
+parts=${*:-mqtt camera rules journal drivers}
+begun=$(date +%s)
+wrong=
+
+title() { printf '\n%s\n' "$*"; }
+
+# busy says when others compute on this machine.
+busy() {
+  awk -v cores="$(getconf _NPROCESSORS_ONLN)" '$1 > cores / 2 { printf "bench: the load is %s on %s cores: others are at work, and the figures will be low\n", $1, cores }' /proc/loadavg
+}
+
+machine() {
+  cpu=$(sed -n 's/^model name[^:]*: *//p' /proc/cpuinfo | head -n 1)
+  printf '{"when": "%s", "commit": "%s", "cores": %s, "cpu": "%s", "kernel": "%s", "go": "%s", "load_before": %s}\n' \
+    "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$(git rev-parse --short HEAD 2>/dev/null || true)" "$(getconf _NPROCESSORS_ONLN)" \
+    "$cpu" "$(uname -r)" "$(go env GOVERSION)" "$(cut -d' ' -f1 /proc/loadavg)" >"$out/machine.json"
+}
+
+# gobench NAME PACKAGE PATTERN [FLAG…] runs Go benchmarks; each line becomes a JSON object
+# with one key per unit.
+gobench() {
+  name=$1 package=$2 pattern=$3
+  shift 3
+  if ! go test -run '^$' -bench "$pattern" -benchtime 1s -timeout 3m "$@" "$package" >"$tmp/$name" 2>&1; then
+    cat "$tmp/$name"
+    wrong="$wrong $name"
+    return 0
+  fi
+  awk -v json="$out/$name.json" '
+    /^Benchmark/ {
+      sub(/^Benchmark/, "", $1); sub(/-[0-9]+$/, "", $1)
+      object = sprintf("{\"name\": \"%s\", \"n\": %s", $1, $2)
+      line = sprintf("%-40s", $1)
+      for (i = 3; i < NF; i += 2) {
+        object = object sprintf(", \"%s\": %s", $(i + 1), $i)
+        line = line sprintf("  %12s %s", $i, $(i + 1))
+      }
+      all = all (all ? ",\n " : "[") object "}"
+      print line
+    }
+    END { print (all ? all : "[") "]" >json }' "$tmp/$name"
+}
+
+mqtt() {
+  title 'MQTT front, durable, beside Mosquitto in memory: the same 1,000 publishers in turn'
+  [ -n "$(command -v mosquitto || ls /usr/sbin/mosquitto 2>/dev/null)" ] || deploy/setup/debian.sh test
+  go build -o "$tmp/mqttbench" ./gateway/mqttfront/bench
+  # Its journal lies beside the build, not in a /tmp that may be memory.
+  mkdir -p "$out/journal"
+  "$tmp/mqttbench" -publishers 1000 -duration 4s -rounds 3 -dir "$out/journal" -json "$out/mqtt.json" || wrong="$wrong mqtt"
+  rm -rf "$out/journal"
+}
+
+camera() {
+  title 'Camera pipeline, beside its bare decode and inference, one core'
+  for video in franck cap12_edit; do
+    if ! bin/drivers/camera bench -models "$cache/models" -seconds 6 -json "$cache/media/$video.mp4" >"$out/camera-$video.json"; then
+      wrong="$wrong camera"
+      continue
+    fi
+    tr -d '{}"' <"$out/camera-$video.json" | tr ',' '\n' | awk -F: -v name="$video" '
+      { sub(/^ */, "", $2); v[$1] = $2 }
+      END {
+        printf "%-28s ours %8.1f  bare %8.1f frames/s  ratio %.2f  (%s %s, decode alone %.0f, inference alone %.1f, %.1f cameras a core)\n",
+          "camera-" name, v["pipeline_fps"], v["ideal_fps"], v["pipeline_ratio"], v["codec"], v["size"], v["decode_fps"], v["inference_fps"], v["cameras_per_core"]
+      }'
+  done
+}
+
+rules() {
+  title 'Rules, 10,000 devices: one event, a saved state, and a school of 2,000'"'"'s attendance'
+  gobench rules ./rules 'Observe|Snapshot|Attend'
+}
+
+journal() {
+  title 'Journal: records of 200 bytes, on disk'
+  gobench journal ./gateway/journal 'Append|Cursor'
+}
+
+drivers() {
+  title 'Driver host: from Emit in a driver'"'"'s process to the sink, acknowledged'
+  gobench drivers ./drivers/host 'Observations'
+}
+
+busy
+machine
+for part in $parts; do
+  case $part in
+    mqtt | camera | rules | journal | drivers) "$part" ;;
+    *) echo "bench: there is no part '$part'; use mqtt, camera, rules, journal or drivers" >&2; exit 2 ;;
+  esac
+done
+
+title "$(($(date +%s) - begun)) s; as JSON in $out"
+if [ -f "$out/mqtt.json" ]; then
+  printf '%s of %s bars beside Mosquitto held\n' "$(grep -c '"held": true' "$out/mqtt.json" || true)" "$(grep -c '"held"' "$out/mqtt.json" || true)"
+fi
+[ -z "$wrong" ] || { echo "bench: could not be measured:$wrong" >&2; exit 1; }

@@ -1,0 +1,39 @@
+#!/bin/sh
+# The long tests: kills by the thousand. Each runs on its own, with its log in .cache/soak;
+# the exit status is 1 if any failed. KILL_ROUNDS (default 1000) is for the MQTT front and the
+# journal behind it, APP_ROUNDS (100) for the whole gateway, CUTS (10) times 200 power cuts.
+#
+#   soak.sh [front] [gateway] [drivers] [journal]    only these
+set -eu
+cd "$(dirname "$0")/.."
+logs=${GATEHOUSE_CACHE:-.cache}/soak
+mkdir -p "$logs"
+export CGO_ENABLED=0
+failed=
+
+# long NAME PACKAGE PATTERN [FLAG…]
+long() {
+  name=$1 package=$2 pattern=$3
+  shift 3
+  begun=$(date +%s)
+  verdict=passed
+  go test -count=1 -timeout 3h -v -run "$pattern" "$@" "$package" >"$logs/$name.log" 2>&1 || verdict=failed
+  # A pattern that has come to match nothing must not pass.
+  grep -q '^--- PASS\|^--- FAIL' "$logs/$name.log" || verdict=failed
+  printf '%-8s %-7s %5s s   %s\n' "$name" "$verdict" "$(($(date +%s) - begun))" "$logs/$name.log"
+  sed -n 's/^ *[a-z_]*_test\.go:[0-9]*: /           /p' "$logs/$name.log" | cut -c1-300 | tail -n 4
+  [ $verdict = passed ] || failed="$failed $name"
+}
+
+front() { KILL_ROUNDS=${KILL_ROUNDS:-1000} long front ./gateway/mqttfront '^TestKill9'; }
+gateway() { KILL_ROUNDS=${APP_ROUNDS:-100} long gateway ./gateway/app '^TestKill9'; }
+drivers() { long drivers ./drivers/host '^(TestMemoryStaysFlatOverKills|TestStoppedProgramIsNoticed)$' -tags soak; }
+journal() { long journal ./gateway/journal '^(TestPowerCutKeepsWhatWasAcknowledged|TestLyingSyncIsFoundOut|TestEverySingleBitFlipIsFound)$' -count="${CUTS:-10}"; }
+
+for part in ${*:-front gateway drivers journal}; do
+  case $part in
+    front | gateway | drivers | journal) "$part" ;;
+    *) echo "soak: there is no part '$part'; use front, gateway, drivers or journal" >&2; exit 2 ;;
+  esac
+done
+[ -z "$failed" ] || { echo "soak: failed:$failed" >&2; exit 1; }
