@@ -209,10 +209,13 @@ func (s *schoolTest) smoke(t *testing.T) {
 	}
 }
 
+// courier is the name under which the stranger is enrolled in the console.
+const courier = "Parcel courier"
+
 func (s *schoolTest) browser(t *testing.T) {
 	cmd := exec.Command("node", filepath.Join(s.h.root, "api", "console", "e2e", "run.mjs"))
 	shots := filepath.Join(s.h.root, ".cache", "screenshots")
-	cmd.Env = append(os.Environ(), "GATEHOUSE_URL="+s.h.url, "GATEHOUSE_USER=admin", "GATEHOUSE_PASSWORD="+s.h.passwords["admin"], "GATEHOUSE_SHOTS="+shots)
+	cmd.Env = append(os.Environ(), "GATEHOUSE_URL="+s.h.url, "GATEHOUSE_USER=admin", "GATEHOUSE_PASSWORD="+s.h.passwords["admin"], "GATEHOUSE_SHOTS="+shots, "GATEHOUSE_ENROL="+courier)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Errorf("the browser test: %v\n%s", err, tail(string(out), 6000))
@@ -242,23 +245,24 @@ func (s *schoolTest) stranger(t *testing.T) {
 	if a.HandlerName == "" {
 		t.Errorf("the alert does not say who handles it: %+v", a.Alert)
 	}
-	var p struct {
-		Person g.PersonID `json:"person"`
+	enrolled := list[g.Person](s.admin, "/v1/people", "q", courier)
+	if len(enrolled) != 1 || enrolled[0].Kind != g.Visitor {
+		t.Fatalf("got %+v, want the visitor whom the operator enrolled in the browser", enrolled)
 	}
-	s.admin.do("POST", "/v1/alerts/"+string(a.ID)+"/enrol", map[string]any{"kind": "visitor", "name": "Parcel courier", "consent": map[string]string{"by": "self", "note": "signed at the desk"}}, &p)
+	p := enrolled[0]
 	var seen []sightingRow
 	eventually(t, "the enrolled stranger in another video", func() (bool, string) {
 		seen = nil
-		for _, x := range list[sightingRow](s.admin, "/v1/sightings", "person", string(p.Person)) {
+		for _, x := range list[sightingRow](s.admin, "/v1/sightings", "person", string(p.ID)) {
 			if x.Device == "cam-library" {
 				seen = append(seen, x)
 			}
 		}
-		return len(seen) > 0, fmt.Sprintf("nobody yet as %s", p.Person)
+		return len(seen) > 0, fmt.Sprintf("nobody yet as %s", p.ID)
 	})
 	t.Logf("the enrolled stranger in the other video: score %.3f, runner-up %.3f, margin %.3f", seen[0].Match.Score, seen[0].Match.RunnerUp, seen[0].Match.Margin)
 	for _, x := range list[sightingRow](s.admin, "/v1/sightings", "device", "cam-main-gate") {
-		if x.Person == p.Person {
+		if x.Person == p.ID {
 			t.Errorf("the first man was taken for the stranger: %+v", x)
 		}
 	}

@@ -6,14 +6,16 @@
 // opens every page at 390 and 1920 px: no sideways scrolling, no serious accessibility
 // fault, no error in the browser's console. Pictures go to GATEHOUSE_SHOTS (default
 // e2e/../shots). GATEHOUSE_WAIT is how many seconds an alert and an arrival may take (180).
-// CHROMIUM names the browser.
+// GATEHOUSE_ENROL is the name under which the stranger of an open alert is enrolled; without it
+// nobody is. CHROMIUM names the browser.
 
 import { fileURLToPath } from 'node:url'
 import { settled, trial } from './trial.mjs'
 
-export function run({ url, user, password, shots, wait = 180 }) {
+export function run({ url, user, password, shots, wait = 180, enrol }) {
   return trial({ url, shots }, async (t, page) => {
     await t.step('sign in', () => signIn(t, page, user, password), { needed: true })
+    if (enrol) await t.step('a stranger is enrolled', () => enrolStranger(t, page, wait, enrol))
     await t.step('an alert is seen, acknowledged and resolved', () => answerAlert(t, page, wait))
     await t.step('a student has arrived', () => findArrived(t, page, wait))
     await t.step('a student’s page asks for a reason', () => askReason(t, page))
@@ -38,6 +40,22 @@ async function signIn(t, page, user, password) {
   await page.locator('input[name=password]').fill(password)
   await page.locator('button[type=submit]').click()
   await page.locator('.stream[data-state=live]').waitFor()
+}
+
+async function enrolStranger(t, page, wait, name) {
+  await page.goto('/wall')
+  const enrol = page.locator('article.alert [data-testid=enrol]').first()
+  await enrol.waitFor({ timeout: wait * 1000 })
+  await enrol.click()
+  const dialog = page.locator('[role=dialog]')
+  await dialog.locator('img.enrol-shot').waitFor()
+  await dialog.getByLabel('Name', { exact: false }).first().fill(name)
+  await dialog.getByLabel('Who said so', { exact: false }).fill('self')
+  await dialog.getByLabel('How', { exact: false }).fill('signed at the desk')
+  await t.shot(page, 'wall-enrol')
+  await t.inspect(page, 'the enrol dialog')
+  await dialog.locator('button[type=submit]').click()
+  await dialog.waitFor({ state: 'detached' })
 }
 
 async function answerAlert(t, page, wait) {
@@ -156,10 +174,10 @@ async function signOut(page) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { GATEHOUSE_URL: url, GATEHOUSE_USER: user, GATEHOUSE_PASSWORD: password, GATEHOUSE_SHOTS: shots, GATEHOUSE_WAIT: wait } = process.env
+  const { GATEHOUSE_URL: url, GATEHOUSE_USER: user, GATEHOUSE_PASSWORD: password, GATEHOUSE_SHOTS: shots, GATEHOUSE_WAIT: wait, GATEHOUSE_ENROL: enrol } = process.env
   if (!url || !user || !password) {
     console.error('set GATEHOUSE_URL, GATEHOUSE_USER and GATEHOUSE_PASSWORD')
     process.exit(2)
   }
-  process.exit((await run({ url, user, password, shots: shots || undefined, wait: wait ? Number(wait) : undefined })) ? 0 : 1)
+  process.exit((await run({ url, user, password, shots: shots || undefined, wait: wait ? Number(wait) : undefined, enrol })) ? 0 : 1)
 }
