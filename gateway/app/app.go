@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -12,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
@@ -128,6 +130,9 @@ func (a *App) openStores(ctx context.Context) (err error) {
 	a.closers = append(a.closers, a.reg.Close)
 	c := a.cfg.Journal
 	if a.journal, err = journal.Open(filepath.Join(dir, "journal"), journal.Options{Shards: c.Shards, MaxBytes: c.MaxBytes, MaxAge: c.MaxAge, FS: a.opt.JournalFS, Logger: a.log}); err != nil {
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			return fmt.Errorf("data_dir: another gateway runs on %s: stop it, or give this one a folder of its own", dir)
+		}
 		return err
 	}
 	a.closers = append(a.closers, a.journal.Close)
@@ -180,7 +185,7 @@ func (a *App) openFront(ctx context.Context) (err error) {
 	}
 	a.front, err = mqttfront.New(cfg, authenticator{a}, mqttIntake{a}, a.log)
 	if err != nil {
-		return fmt.Errorf("mqtt.listen: %w", err)
+		return listening("mqtt.listen", cmp.Or(c.Listen, c.ListenTLS), err)
 	}
 	return nil
 }
@@ -199,7 +204,7 @@ func (a *App) openAPI(ctx context.Context) (err error) {
 		return err
 	}
 	if a.listener, err = net.Listen("tcp", a.cfg.HTTP.Listen); err != nil {
-		return fmt.Errorf("http.listen: %w; is another program, or another gateway, using it?", err)
+		return listening("http.listen", a.cfg.HTTP.Listen, err)
 	}
 	a.closers = append(a.closers, func() error {
 		if err := a.listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
@@ -215,6 +220,14 @@ func (a *App) openAPI(ctx context.Context) (err error) {
 		a.listener = tls.NewListener(a.listener, t)
 	}
 	return nil
+}
+
+// listening says in words why an address cannot be listened on.
+func listening(key, addr string, err error) error {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%s: another program, or another gateway, has %s: stop it, or choose another port", key, addr)
+	}
+	return fmt.Errorf("%s: %w", key, err)
 }
 
 // tlsConfig reads the certificate anew whenever its file has changed.

@@ -79,7 +79,7 @@ func (r *renewing) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 		if r.loaded != nil {
 			return r.loaded, nil
 		}
-		return nil, loadErr
+		return nil, fmt.Errorf("%s and %s are no certificate with its key: %w", r.cert, r.key, loadErr)
 	}
 	r.loaded = &c
 	if err == nil {

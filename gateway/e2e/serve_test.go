@@ -55,6 +55,7 @@ func TestOwnSchool(t *testing.T) {
 		{"first run", o.firstRun},
 		{"places", o.places},
 		{"their equipment", o.equipment},
+		{"a second gateway", o.second},
 		{"their camera", o.camera},
 		{"their Modbus device", o.modbus},
 		{"their MQTT device", o.mqtt},
@@ -180,7 +181,7 @@ func (o *ownSchool) wrongFiles(t *testing.T) {
 		{"a wrong value", "http:\n  listen: \"8080\"\n", "", "wrong.yaml:2: http.listen: \"8080\" is no address; write host:port"},
 		{"a wrong rule", good, "rules:\n  - id: cold\n    title: {en: Cold}\n    severity: dire\n    per: device\n    when: {property: temperature, below: 5}\n    then:\n      - alert: {audible: true}\n",
 			"mine.yaml:4: rules[0].severity: \"dire\" is not known here; use info, warning, major, critical"},
-		{"a wrong certificate", "data_dir: never\nhttp: {listen: \"127.0.0.1:0\", tls: {certificate: wrong.yaml, key: wrong.yaml}}\nmqtt: {listen: \"127.0.0.1:0\"}\n", "", "http.tls: "},
+		{"a wrong certificate", "data_dir: never\nhttp: {listen: \"127.0.0.1:0\", tls: {certificate: wrong.yaml, key: wrong.yaml}}\nmqtt: {listen: \"127.0.0.1:0\"}\n", "", "wrong.yaml are no certificate with its key"},
 	} {
 		file := o.write(t, "wrong.yaml", c.config)
 		if c.rules != "" {
@@ -194,6 +195,22 @@ func (o *ownSchool) wrongFiles(t *testing.T) {
 	}
 	if err := os.RemoveAll(filepath.Join(o.dir, "never")); err != nil {
 		t.Error(err)
+	}
+}
+
+// second starts another gateway on the same folder, and on ports that are taken.
+func (o *ownSchool) second(t *testing.T) {
+	taken := o.sim.Equipment["boiler"]
+	for _, c := range []struct{ name, config, says string }{
+		{"on the same folder", "data_dir: data\nhttp: {listen: \"127.0.0.1:0\"}\nmqtt: {listen: \"\"}\n", "data_dir: another gateway runs on "},
+		{"on a port that is taken", "data_dir: other\nhttp: {listen: \"" + taken + "\"}\nmqtt: {listen: \"\"}\n", "http.listen: another program, or another gateway, has " + taken},
+		{"on an MQTT port that is taken", "data_dir: other\nhttp: {listen: \"127.0.0.1:0\"}\nmqtt: {listen: \"" + taken + "\"}\n", "mqtt.listen: another program, or another gateway, has " + taken},
+	} {
+		out, err := run(t, o.dir, "", filepath.Join(o.dir, "bin", "gateway"), "serve", "--config", o.write(t, "second.yaml", c.config))
+		if err == nil {
+			t.Errorf("%s: the gateway ran", c.name)
+		}
+		contains(t, c.name, out, c.says)
 	}
 }
 
