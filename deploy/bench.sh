@@ -58,6 +58,7 @@ gobench() {
 mqtt() {
   title 'MQTT front, durable, beside Mosquitto in memory: the same 1,000 publishers in turn'
   [ -n "$(command -v mosquitto || ls /usr/sbin/mosquitto 2>/dev/null)" ] || deploy/setup/debian.sh test
+  rm -f "$out/mqtt.json"
   go build -o "$tmp/mqttbench" ./gateway/mqttfront/bench
   # Its journal lies beside the build, not in a /tmp that may be memory.
   mkdir -p "$out/journal"
