@@ -1,7 +1,7 @@
 package e2e
 
 import (
-	"bytes"
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -10,11 +10,6 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"fmt"
-	"image"
-	"image/color"
-	"image/draw"
-	"image/jpeg"
-	"image/png"
 	"io"
 	"math/big"
 	"net"
@@ -32,78 +27,6 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 )
-
-// faces enrols the man whom the gate's camera sees, after everything that is refused.
-func (o *ownSchool) faces(t *testing.T) {
-	c := o.as(t)
-	good, err := os.ReadFile(filepath.Join(o.root, ".cache", "media", "franck_02221.jpg"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	ann, bo := "/v1/people/"+string(o.people["1001"]), "/v1/people/"+string(o.people["1002"])
-	refused(c, "POST", bo+"/face", good, 403, "consent")
-	refused(c, "POST", ann+"/face", good[:len(good)/2], 422, "photo", "damaged")
-	refused(c, "POST", ann+"/face", []byte("a letter, not a photograph"), 422, "JPEG or PNG")
-	refused(c, "POST", ann+"/face", append(bytes.Clone(good), make([]byte, 9<<20)...), 413, "8 MB")
-	refused(c, "POST", ann+"/face", plain(t, 8000, 6500), 413, "8000x6500 pixels", "50 million")
-	refused(c, "POST", ann+"/face", plain(t, 640, 480), 422, "no face was found")
-	refused(c, "POST", ann+"/face", twice(t, good), 422, "2 people")
-	refused(c, "POST", "/v1/people/per_none/face", good, 404)
-
-	var pass g.Pass
-	c.do("POST", ann+"/face", good, &pass)
-	if pass.Method != g.ByFace || pass.Quality < 0.3 || pass.Model == "" {
-		t.Errorf("got %+v, want a face with its quality and model", pass)
-	}
-	var seen []sightingRow
-	eventually(t, "the gate's camera recognises the enrolled", func() (bool, string) {
-		seen = list[sightingRow](c, "/v1/sightings", "person", string(o.people["1001"]))
-		return len(seen) > 0, "nobody yet"
-	})
-	if m := seen[0].Match; m == nil || seen[0].Method != g.ByFace || seen[0].Seq == 0 {
-		t.Errorf("got %+v, want a face with its match and its place in the journal", seen[0])
-	} else {
-		t.Logf("recognised: score %.3f, runner-up %.3f, margin %.3f", m.Score, m.RunnerUp, m.Margin)
-	}
-	c.do("POST", ann+"/consent", map[string]any{"given": false, "by": "mother", "note": "by letter"}, nil)
-	refused(c, "POST", ann+"/face", good, 403, "consent")
-}
-
-// plain is a photograph of a wall.
-func plain(t *testing.T, width, height int) []byte {
-	t.Helper()
-	m := image.NewGray(image.Rect(0, 0, width, height))
-	for i := range m.Pix {
-		m.Pix[i] = byte(100 + i/width%64)
-	}
-	var b bytes.Buffer
-	if err := (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&b, m); err != nil {
-		t.Fatal(err)
-	}
-	if b.Len() > 7<<20 {
-		t.Fatalf("the picture has %d bytes, too many for this test", b.Len())
-	}
-	return b.Bytes()
-}
-
-// twice is a photograph beside itself.
-func twice(t *testing.T, photo []byte) []byte {
-	t.Helper()
-	m, err := jpeg.Decode(bytes.NewReader(photo))
-	if err != nil {
-		t.Fatal(err)
-	}
-	size := m.Bounds()
-	out := image.NewRGBA(image.Rect(0, 0, 2*size.Dx(), size.Dy()))
-	draw.Draw(out, out.Bounds(), image.NewUniform(color.Gray{128}), image.Point{}, draw.Src)
-	draw.Draw(out, image.Rect(0, 0, size.Dx(), size.Dy()), m, size.Min, draw.Src)
-	draw.Draw(out, image.Rect(size.Dx(), 0, 2*size.Dx(), size.Dy()), m, size.Min, draw.Src)
-	var b bytes.Buffer
-	if err := jpeg.Encode(&b, out, &jpeg.Options{Quality: 92}); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
-}
 
 var checksumLine = regexp.MustCompile(`(?m)^\s+sha256: ([0-9a-f]{64})$`)
 
@@ -313,7 +236,9 @@ func TestFirstHour(t *testing.T) {
 	o.configure(t, "", "")
 	o.h = start(t, o.dir, "serve", "--config", filepath.Join(o.dir, "gatehouse.yaml"))
 	shots := filepath.Join(o.root, ".cache", "screenshots")
-	cmd := exec.CommandContext(t.Context(), "node", filepath.Join(o.root, "api", "console", "e2e", "firstrun.mjs"))
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "node", filepath.Join(o.root, "api", "console", "e2e", "firstrun.mjs"))
 	cmd.Env = append(os.Environ(), "GATEHOUSE_URL="+o.h.url, "GATEHOUSE_SHOTS="+shots)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
