@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/gatehouse-iot/gatehouse/api/console"
 	"github.com/gatehouse-iot/gatehouse/deploy"
 	"github.com/gatehouse-iot/gatehouse/gateway/app"
@@ -119,10 +121,7 @@ func passwd(ctx context.Context, c *call) error {
 		return err
 	}
 	name := c.flags.Arg(0)
-	if atTerminal(c.in) {
-		fmt.Fprintf(c.errout, "New password for %s: ", name)
-	}
-	line, err := bufio.NewReader(io.LimitReader(c.in, 4096)).ReadString('\n')
+	line, err := readPassword(c, "New password for "+name+": ")
 	if err != nil && line == "" {
 		return errors.New("no password came on standard input")
 	}
@@ -142,14 +141,21 @@ func passwd(ctx context.Context, c *call) error {
 	return err
 }
 
-// atTerminal says whether a person is typing, who wants to be asked.
-func atTerminal(r io.Reader) bool {
-	f, ok := r.(*os.File)
-	if !ok {
-		return false
+// readPassword reads one line; a person at a terminal is asked, and not shown what is typed.
+func readPassword(c *call, ask string) (string, error) {
+	if f, ok := c.in.(*os.File); ok {
+		fd := int(f.Fd())
+		if shown, err := unix.IoctlGetTermios(fd, unix.TCGETS); err == nil {
+			fmt.Fprint(c.errout, ask)
+			hidden := *shown
+			hidden.Lflag &^= unix.ECHO
+			if err := unix.IoctlSetTermios(fd, unix.TCSETS, &hidden); err == nil {
+				defer fmt.Fprintln(c.errout)
+				defer unix.IoctlSetTermios(fd, unix.TCSETS, shown)
+			}
+		}
 	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
+	return bufio.NewReader(io.LimitReader(c.in, 4096)).ReadString('\n')
 }
 
 // dataDir parses the options of the commands that work on a data folder, and refuses one in
