@@ -77,7 +77,7 @@ func commands() []command {
 		{"restore", "put a backup back", restoreHelp, restore},
 		{"config", "print the commented configuration, or check a file", configHelp, config},
 		{"rules", "check rule files", rulesHelp, checkRules},
-		{"journal", "inspect the journal: verify or stat", journalHelp, inspectJournal},
+		{"journal", "inspect the journal: verify, stat or tail", journalHelp, inspectJournal},
 		{"version", "print the version", "Usage: gateway version\n", printVersion},
 	}
 }

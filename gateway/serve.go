@@ -19,7 +19,6 @@ import (
 	"github.com/gatehouse-iot/gatehouse/deploy"
 	"github.com/gatehouse-iot/gatehouse/gateway/app"
 	"github.com/gatehouse-iot/gatehouse/gateway/demo"
-	"github.com/gatehouse-iot/gatehouse/gateway/journal"
 	"github.com/gatehouse-iot/gatehouse/registry"
 	"github.com/gatehouse-iot/gatehouse/rules"
 )
@@ -301,46 +300,6 @@ func checkRules(_ context.Context, c *call) error {
 			return err
 		}
 		fmt.Fprintf(c.out, "%s: %d rules, all right.\n", name, len(rs))
-	}
-	return nil
-}
-
-const journalHelp = `Usage: gateway journal verify|stat [--config FILE | --data-dir DIR]
-
-Reads the journal's files, of a gateway that may be running: verify checks every record and
-names each damaged place; stat says what is there.
-`
-
-func inspectJournal(_ context.Context, c *call) error {
-	if len(c.args) == 0 {
-		return errUsage{errors.New("say verify or stat")}
-	}
-	deed := c.args[0]
-	switch deed {
-	case "-h":
-	case "verify", "stat":
-		c.args = c.args[1:]
-	default:
-		return errUsage{fmt.Errorf("%q is no deed; use verify or stat", deed)}
-	}
-	dir, err := dataDir(c, 0, 0)
-	if err != nil {
-		return err
-	}
-	damaged := 0
-	sum, err := journal.Verify(filepath.Join(dir, "journal"), func(p journal.Problem) {
-		damaged++
-		fmt.Fprintln(c.out, p)
-	})
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(c.out, "%d events in %d files, %d bytes, %d readers, %d damaged places\n", sum.Records, sum.Segments, sum.Bytes, sum.Cursors, sum.Problems)
-	if sum.Records > 0 {
-		fmt.Fprintf(c.out, "sequences %d to %d, %s to %s\n", sum.Oldest, sum.Newest, sum.From.UTC().Format(time.RFC3339), sum.To.UTC().Format(time.RFC3339))
-	}
-	if deed == "verify" && damaged > 0 {
-		return fmt.Errorf("%d damaged places", damaged)
 	}
 	return nil
 }
