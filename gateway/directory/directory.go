@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"maps"
 	"sync"
+	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
@@ -35,10 +36,14 @@ type Directory struct {
 
 	changes chan registry.Change // full: everything is loaded anew
 	all     chan struct{}
+	again   *time.Timer // everything is loaded anew when the registry did not answer; Run's alone
 	watch   []func(g.DeviceID, Entry, bool)
 }
 
 var scope = g.SystemScope("directory")
+
+// retryAfter is how long after a registry that did not answer everything is loaded anew.
+const retryAfter = time.Second
 
 // New loads everything. Run keeps it true from then on.
 func New(ctx context.Context, reg *registry.Registry, log *slog.Logger) (*Directory, error) {
@@ -66,12 +71,17 @@ func (d *Directory) Run(ctx context.Context) error {
 		}
 	})
 	defer cancel()
+	d.again = time.NewTimer(retryAfter)
+	d.again.Stop()
+	defer d.again.Stop()
 	d.reload(ctx, nil)
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-d.all:
+			d.reload(ctx, d.snapshot())
+		case <-d.again.C:
 			d.reload(ctx, d.snapshot())
 		case c := <-d.changes:
 			d.apply(ctx, c)
@@ -83,7 +93,11 @@ func (d *Directory) apply(ctx context.Context, c registry.Change) {
 	switch c.Kind {
 	case "device":
 		id := g.DeviceID(c.ID)
-		e, ok := d.fetch(ctx, id)
+		e, ok, err := d.fetch(ctx, id)
+		if err != nil { // what is known of it stands until the registry answers
+			d.held(ctx, err)
+			return
+		}
 		if !ok {
 			d.mu.Lock()
 			delete(d.devices, id)
@@ -92,6 +106,14 @@ func (d *Directory) apply(ctx context.Context, c registry.Change) {
 		d.tell(id, e, ok)
 	case "profile", "zone", "school":
 		d.reload(ctx, d.snapshot())
+	}
+}
+
+// held says that the registry did not answer, and has everything loaded anew a little later.
+func (d *Directory) held(ctx context.Context, err error) {
+	if ctx.Err() == nil {
+		d.log.Error("reload the directory", "error", err)
+		d.again.Reset(retryAfter)
 	}
 }
 
@@ -110,9 +132,7 @@ func (d *Directory) snapshot() map[g.DeviceID]Entry {
 // reload loads everything and tells the watchers what is there and what is gone.
 func (d *Directory) reload(ctx context.Context, before map[g.DeviceID]Entry) {
 	if err := d.load(ctx); err != nil {
-		if ctx.Err() == nil {
-			d.log.Error("reload the directory", "error", err)
-		}
+		d.held(ctx, err)
 		return
 	}
 	after := d.snapshot()
@@ -171,26 +191,27 @@ func (d *Directory) load(ctx context.Context) error {
 	return nil
 }
 
-// fetch loads one device from the registry.
-func (d *Directory) fetch(ctx context.Context, id g.DeviceID) (Entry, bool) {
+// fetch loads one device from the registry; false where the registry has none.
+func (d *Directory) fetch(ctx context.Context, id g.DeviceID) (Entry, bool, error) {
 	row, err := d.reg.In(scope).Device(ctx, id)
+	if g.ErrorCode(err) == g.NotFound {
+		return Entry{}, false, nil
+	}
 	if err != nil {
-		return Entry{}, false
+		return Entry{}, false, fmt.Errorf("look up device %q: %w", id, err)
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	e := Entry{row.Device, d.profiles[row.Profile], d.zones[row.Zone]}
 	d.devices[id] = e
-	return e, true
+	return e, true, nil
 }
 
-// Device answers one device, from the registry where it is not here yet.
-func (d *Directory) Device(ctx context.Context, id g.DeviceID) (Entry, bool) {
-	d.mu.RLock()
-	e, ok := d.devices[id]
-	d.mu.RUnlock()
-	if ok || id == "" {
-		return e, ok
+// Device answers one device, from the registry where it is not here yet; false says that
+// there is none, an error that the registry did not answer.
+func (d *Directory) Device(ctx context.Context, id g.DeviceID) (Entry, bool, error) {
+	if e, ok := d.Known(id); ok || id == "" {
+		return e, ok, nil
 	}
 	return d.fetch(ctx, id)
 }

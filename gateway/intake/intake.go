@@ -143,7 +143,10 @@ func (in *Intake) append(e *g.Event, done func(uint64, error)) error {
 // error is of the gateway (its disk, its registry), never of the observation.
 func (in *Intake) event(ctx context.Context, driver g.DriverName, o *g.Observation) (*g.Event, error) {
 	now := in.Now()
-	entry, ok := in.Directory.Device(ctx, o.Device)
+	entry, ok, err := in.Directory.Device(ctx, o.Device)
+	if err != nil {
+		return nil, err
+	}
 	if !ok {
 		return in.rejection(ctx, driver, o.Device, string(driver), g.Errorf(g.NotFound, "device %q is not registered", o.Device), nil), nil
 	}
@@ -217,7 +220,7 @@ const maxExcerpt = 256
 func (in *Intake) rejection(ctx context.Context, driver g.DriverName, device g.DeviceID, source string, reason error, payload []byte) *g.Event {
 	now := in.Now()
 	e := &g.Event{Kind: g.EventRejected, Driver: driver, Device: device, Time: now, Received: now, Rejection: &g.Rejection{Reason: clip(reason.Error(), 512), Source: clip(source, 256)}}
-	if entry, ok := in.Directory.Device(ctx, device); ok {
+	if entry, ok, err := in.Directory.Device(ctx, device); err == nil && ok {
 		e.School, e.Zone = entry.Device.School, entry.Device.Zone
 		if len(entry.Profile.Sightings) == 0 { // a payload about people may hold a card number
 			e.Rejection.Excerpt = clip(printable(payload), maxExcerpt)
