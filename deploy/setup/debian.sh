@@ -3,12 +3,13 @@
 #
 #   debian.sh              everything
 #   debian.sh build        what the camera program is built with (OpenCV, FFmpeg)
-#   debian.sh test         what the tests start (a browser, an MQTT broker and its clients)
+#   debian.sh test         what the tests start (a browser, an MQTT broker and its clients,
+#                          promtool, a VictoriaMetrics)
 #   debian.sh -n [group]   only say what is missing; exit 1 if anything is
 #
-# Runs as root or through sudo, skips what is there, and may be run again at any time. A
-# mosquitto that this script brings is not left running, since the gateway listens on the
-# same port; one that was there before is not touched.
+# Runs as root or through sudo, skips what is there, and may be run again at any time. The
+# servers that this script brings for the tests are not left running: mosquitto listens where
+# the gateway does, and nobody asked for the others. One that was there before is not touched.
 set -eu
 
 # OpenCV's own opencv.hpp wants the headers of its main modules; only core, imgproc and
@@ -20,7 +21,8 @@ libopencv-ml-dev libopencv-objdetect-dev libopencv-photo-dev libopencv-stitching
 libopencv-video-dev libopencv-videoio-dev
 libavcodec-dev libavdevice-dev libavfilter-dev libavformat-dev libavutil-dev
 libswresample-dev libswscale-dev"
-test="chromium fonts-dejavu-core fonts-wqy-microhei mosquitto mosquitto-clients python3-paho-mqtt"
+test="chromium fonts-dejavu-core fonts-wqy-microhei mosquitto mosquitto-clients python3-paho-mqtt
+prometheus victoria-metrics"
 
 say() { printf 'setup: %s\n' "$*"; }
 die() { printf 'setup: %s\n' "$*" >&2; exit 1; }
@@ -66,15 +68,14 @@ $root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 \
   install -y -qq --no-install-recommends $missing >/dev/null ||
   die "apt-get could not install:$missing; run 'apt-get install$missing' to see why, then run this script again"
 
-case " $missing " in
-  *" mosquitto "*)
-    if command -v systemctl >/dev/null 2>&1 && [ -d /run/systemd/system ]; then
-      $root systemctl disable --now mosquitto >/dev/null 2>&1 || true
-    else
-      $root service mosquitto stop >/dev/null 2>&1 || true
-      $root update-rc.d mosquitto disable >/dev/null 2>&1 || true
-    fi
-    say "mosquitto's own service is switched off: port 1883 stays free"
-    ;;
-esac
+for service in mosquitto prometheus victoria-metrics; do
+  case " $missing " in *" $service "*) ;; *) continue ;; esac
+  if command -v systemctl >/dev/null 2>&1 && [ -d /run/systemd/system ]; then
+    $root systemctl disable --now "$service" >/dev/null 2>&1 || true
+  else
+    $root service "$service" stop >/dev/null 2>&1 || true
+    $root update-rc.d "$service" disable >/dev/null 2>&1 || true
+  fi
+  say "$service's own service is switched off"
+done
 say "done"

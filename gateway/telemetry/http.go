@@ -17,6 +17,8 @@ import (
 	"github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/prometheus/prometheus/storage"
+
+	g "github.com/gatehouse-iot/gatehouse"
 )
 
 // Bounds of one request.
@@ -29,18 +31,18 @@ const (
 // Handler answers the Prometheus HTTP API (version 1: query, query_range, labels, label
 // values, series, metadata, status/buildinfo; GET and form POST) below prefix for a caller
 // who may see the allowed schools. The caller has authenticated the request.
-func (s *Store) Handler(prefix string, allowed Allowed) http.Handler {
-	h := handler{s: s, q: queryable{s, allowed.matcher()}}
+func (q *Queries) Handler(prefix string, allowed Allowed) http.Handler {
+	h := handler{engine: q.engine, q: scopedSource{q.source, allowed.matcher()}}
 	mux := http.NewServeMux()
 	route := func(path string, f func(*http.Request) (any, error)) {
 		serve := func(w http.ResponseWriter, r *http.Request) {
 			r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 			if err := r.ParseForm(); err != nil {
-				answer(w, nil, badData{err})
+				Answer(w, nil, badData{err})
 				return
 			}
 			data, err := f(r)
-			answer(w, data, err)
+			Answer(w, data, err)
 		}
 		mux.HandleFunc("GET "+prefix+path, serve)
 		mux.HandleFunc("POST "+prefix+path, serve)
@@ -50,30 +52,50 @@ func (s *Store) Handler(prefix string, allowed Allowed) http.Handler {
 	route("/labels", h.labels)
 	route("/label/{name}/values", h.labelValues)
 	route("/series", h.series)
-	route("/metadata", func(*http.Request) (any, error) { return map[string]any{}, nil })
-	route("/query_exemplars", func(*http.Request) (any, error) { return []any{}, nil })
-	route("/rules", func(*http.Request) (any, error) { return map[string]any{"groups": []any{}}, nil })
-	route("/status/buildinfo", func(*http.Request) (any, error) {
-		return map[string]string{"version": "2.55.0", "application": "gatehouse"}, nil
-	})
+	for path, empty := range Empty() {
+		route(path, func(*http.Request) (any, error) { return empty, nil })
+	}
 	return mux
+}
+
+// Empty are the paths that Grafana asks and for which nothing is kept, with their answers.
+func Empty() map[string]any {
+	return map[string]any{
+		"/metadata":         map[string]any{},
+		"/query_exemplars":  []any{},
+		"/rules":            map[string]any{"groups": []any{}},
+		"/status/buildinfo": map[string]string{"version": "2.55.0", "application": "gatehouse"},
+	}
 }
 
 // badData marks an error as the caller's.
 type badData struct{ error }
 
-func answer(w http.ResponseWriter, data any, err error) {
+// limited is data of which a part was left out, as the request's limit asked.
+type limited struct{ data any }
+
+// Answer writes data, or the error, in the API's envelope. A gatehouse.Error of code
+// unavailable becomes 503 and one of code invalid 400.
+func Answer(w http.ResponseWriter, data any, err error) {
 	w.Header().Set("Content-Type", "application/json")
 	body := map[string]any{"status": "success", "data": data}
+	if l, ok := data.(limited); ok {
+		body["data"], body["warnings"] = l.data, []string{"results truncated due to limit"}
+	}
 	if err != nil {
 		status, kind := http.StatusUnprocessableEntity, "execution"
 		var bad badData
 		var timeout promql.ErrQueryTimeout
+		var known *g.Error
 		switch {
 		case errors.As(err, &bad):
 			status, kind = http.StatusBadRequest, "bad_data"
 		case errors.As(err, &timeout):
 			status, kind = http.StatusServiceUnavailable, "timeout"
+		case errors.As(err, &known) && known.Code == g.Invalid:
+			status, kind, err = http.StatusBadRequest, "bad_data", known
+		case errors.As(err, &known) && known.Code == g.Unavailable:
+			status, kind, err = http.StatusServiceUnavailable, "unavailable", known
 		}
 		w.WriteHeader(status)
 		body = map[string]any{"status": "error", "errorType": kind, "error": err.Error()}
@@ -82,8 +104,8 @@ func answer(w http.ResponseWriter, data any, err error) {
 }
 
 type handler struct {
-	s *Store
-	q queryable
+	engine *promql.Engine
+	q      storage.Queryable
 }
 
 func (h handler) query(r *http.Request) (any, error) {
@@ -91,8 +113,13 @@ func (h handler) query(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	q, err := h.s.engine.NewInstantQuery(r.Context(), h.q, nil, r.Form.Get("query"), at)
-	return exec(r.Context(), q, err)
+	ctx, cancel, err := timeout(r)
+	if err != nil {
+		return nil, err
+	}
+	defer cancel()
+	q, err := h.engine.NewInstantQuery(ctx, h.q, nil, r.Form.Get("query"), at)
+	return exec(ctx, q, err)
 }
 
 func (h handler) queryRange(r *http.Request) (any, error) {
@@ -114,8 +141,26 @@ func (h handler) queryRange(r *http.Request) (any, error) {
 	if end.Sub(start)/step > maxPoints {
 		return nil, badData{fmt.Errorf("step: more than %d points for each series; use a longer step", maxPoints)}
 	}
-	q, err := h.s.engine.NewRangeQuery(r.Context(), h.q, nil, r.Form.Get("query"), start, end, step)
-	return exec(r.Context(), q, err)
+	ctx, cancel, err := timeout(r)
+	if err != nil {
+		return nil, err
+	}
+	defer cancel()
+	q, err := h.engine.NewRangeQuery(ctx, h.q, nil, r.Form.Get("query"), start, end, step)
+	return exec(ctx, q, err)
+}
+
+// timeout bounds a query as its parameter timeout asks; the engine has a bound of its own.
+func timeout(r *http.Request) (context.Context, context.CancelFunc, error) {
+	if r.Form.Get("timeout") == "" {
+		return r.Context(), func() {}, nil
+	}
+	d, err := durationParam(r, "timeout")
+	if err != nil {
+		return nil, nil, err
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), d)
+	return ctx, cancel, nil
 }
 
 func exec(ctx context.Context, q promql.Query, err error) (any, error) {
@@ -178,7 +223,23 @@ func (h handler) overMatches(r *http.Request, f func(context.Context, storage.Qu
 		}
 	}
 	slices.Sort(out)
-	return slices.Compact(out), nil
+	return cut(r, slices.Compact(out))
+}
+
+// cut leaves out what is more than the request's limit; none, or 0, is no limit.
+func cut[T any](r *http.Request, found []T) (any, error) {
+	v := r.Form.Get("limit")
+	if v == "" {
+		return found, nil
+	}
+	n, err := strconv.Atoi(v)
+	if err != nil || n < 0 {
+		return nil, badData{fmt.Errorf("limit: %q is no number of results; give a whole number", v)}
+	}
+	if n == 0 || len(found) <= n {
+		return found, nil
+	}
+	return limited{found[:n]}, nil
 }
 
 func (h handler) series(r *http.Request) (any, error) {
@@ -195,8 +256,10 @@ func (h handler) series(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	raw, err := json.Marshal(found) // before Close: the labels may live in the querier's memory
-	return json.RawMessage(raw), err
+	for i := range found {
+		found[i] = found[i].Copy() // the labels may live in the querier's memory
+	}
+	return cut(r, found)
 }
 
 func matchParams(r *http.Request, required bool) (sets [][]*labels.Matcher, mint, maxt int64, err error) {

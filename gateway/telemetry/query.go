@@ -3,12 +3,16 @@ package telemetry
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/storage"
+	"github.com/prometheus/prometheus/tsdb"
 	"github.com/prometheus/prometheus/util/annotations"
 
 	g "github.com/gatehouse-iot/gatehouse"
@@ -30,21 +34,39 @@ func (a Allowed) matcher() *labels.Matcher {
 	for i, s := range a.Schools {
 		names[i] = regexp.QuoteMeta(string(s))
 	}
-	if len(names) == 1 {
+	switch len(names) {
+	case 0:
+		return labels.MustNewMatcher(labels.MatchEqual, "school", "")
+	case 1:
 		return labels.MustNewMatcher(labels.MatchEqual, "school", string(a.Schools[0]))
 	}
 	return labels.MustNewMatcher(labels.MatchRegexp, "school", strings.Join(names, "|"))
 }
 
-// queryable answers over all classes, with the school matcher forced into every selector.
-type queryable struct {
-	s  *Store
-	by *labels.Matcher
+// Queries answers PromQL out of a source of series.
+type Queries struct {
+	engine *promql.Engine
+	source storage.Queryable
 }
 
-func (q queryable) Querier(mint, maxt int64) (storage.Querier, error) {
+// NewQueries makes Queries with the bounds that hold for every store: 30 s and 20 million
+// samples for each query, and values that count for 5 minutes.
+func NewQueries(source storage.Queryable, l *slog.Logger) *Queries {
+	return &Queries{source: source, engine: promql.NewEngine(promql.EngineOpts{
+		Logger: quiet(l), MaxSamples: 20_000_000, Timeout: 30 * time.Second, LookbackDelta: Lookback,
+		EnableAtModifier: true, EnableNegativeOffset: true,
+	})}
+}
+
+// Lookback is how long a series has its last value.
+const Lookback = 5 * time.Minute
+
+// classes selects from the TSDBs of all classes.
+type classes []*tsdb.DB
+
+func (c classes) Querier(mint, maxt int64) (storage.Querier, error) {
 	var qs []storage.Querier
-	for _, db := range q.s.dbs {
+	for _, db := range c {
 		sub, err := db.Querier(mint, maxt)
 		if err != nil {
 			for _, open := range qs {
@@ -54,7 +76,21 @@ func (q queryable) Querier(mint, maxt int64) (storage.Querier, error) {
 		}
 		qs = append(qs, sub)
 	}
-	return scoped{storage.NewMergeQuerier(qs, nil, storage.ChainedSeriesMerge), q.by}, nil
+	return storage.NewMergeQuerier(qs, nil, storage.ChainedSeriesMerge), nil
+}
+
+// scopedSource has the school matcher forced into every selector.
+type scopedSource struct {
+	storage.Queryable
+	by *labels.Matcher
+}
+
+func (s scopedSource) Querier(mint, maxt int64) (storage.Querier, error) {
+	q, err := s.Queryable.Querier(mint, maxt)
+	if err != nil {
+		return nil, err
+	}
+	return scoped{q, s.by}, nil
 }
 
 type scoped struct {
@@ -62,7 +98,7 @@ type scoped struct {
 	by *labels.Matcher
 }
 
-// limit adds the forced matcher; an empty school matcher set ("") matches nothing stored.
+// limit adds the forced matcher.
 func (s scoped) limit(ms []*labels.Matcher) []*labels.Matcher {
 	if s.by == nil {
 		return ms

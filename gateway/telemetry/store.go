@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
-	"github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/storage"
 	"github.com/prometheus/prometheus/tsdb"
 
@@ -49,9 +48,9 @@ type Series struct {
 // Store is one TSDB for each class behind one query engine. It is safe for concurrent
 // queries; Append has one caller.
 type Store struct {
+	*Queries
 	classes []Class
 	dbs     []*tsdb.DB
-	engine  *promql.Engine
 	dropped [3]atomic.Uint64 // duplicate, tooOld, unknown device
 }
 
@@ -72,10 +71,7 @@ func Open(o Options) (*Store, error) {
 		}
 		s.dbs = append(s.dbs, db)
 	}
-	s.engine = promql.NewEngine(promql.EngineOpts{
-		Logger: quiet(o.Logger), MaxSamples: 20_000_000, Timeout: 30 * time.Second, LookbackDelta: 5 * time.Minute,
-		EnableAtModifier: true, EnableNegativeOffset: true,
-	})
+	s.Queries = NewQueries(classes(s.dbs), o.Logger)
 	return s, nil
 }
 
