@@ -193,14 +193,14 @@ func backup(ctx context.Context, c *call) error {
 	}
 	to := c.flags.Arg(0)
 	if to == "-" {
-		return takeBackup(ctx, dir, c.out)
+		return takeBackup(ctx, c, dir, c.out)
 	}
 	part := to + ".part"
 	f, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
-	err = takeBackup(ctx, dir, f)
+	err = takeBackup(ctx, c, dir, f)
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return errors.Join(err, os.Remove(part))
 	}
@@ -211,19 +211,23 @@ func backup(ctx context.Context, c *call) error {
 	return err
 }
 
-// takeBackup asks the running gateway, and opens the folder itself where none runs.
-func takeBackup(ctx context.Context, dir string, w io.Writer) error {
+// takeBackup asks the running gateway, and opens the folder itself where none runs, as its
+// configuration says; a folder that was named without one is opened with the defaults.
+func takeBackup(ctx context.Context, c *call, dir string, w io.Writer) error {
 	err := app.BackupRunning(ctx, dir, w)
 	if !errors.Is(err, app.ErrNotRunning) {
 		return err
 	}
 	cfg := app.DefaultConfig()
-	cfg.DataDir, cfg.HTTP.Listen, cfg.MQTT.Listen = dir, "127.0.0.1:0", ""
-	a, err := app.Open(ctx, cfg, app.Options{Logger: slog.New(slog.DiscardHandler), Version: versionText()})
-	if err != nil {
+	if file := c.flags.Lookup("config").Value.String(); file != "" || c.flags.Lookup("data-dir").Value.String() == "" {
+		if cfg, err = loadConfig(file); err != nil {
+			return err
+		}
+	}
+	if cfg.DataDir, err = filepath.Abs(dir); err != nil {
 		return err
 	}
-	return errors.Join(a.Backup(ctx, w), a.Close())
+	return app.BackupStopped(ctx, cfg, versionText(), w)
 }
 
 const restoreHelp = `Usage: gateway restore --data-dir DIR ARCHIVE

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path"
 	"path/filepath"
@@ -59,7 +60,7 @@ func (a *App) Backup(ctx context.Context, w io.Writer) (err error) {
 		},
 		func() error { return putTree(ctx, t, filepath.Join(dir, "keys"), "keys", nil) },
 		func() error {
-			return putTree(ctx, t, filepath.Join(dir, "journal"), "journal", func(n string) bool { return !isCursor(n) && n != "lock" })
+			return putTree(ctx, t, filepath.Join(dir, "journal"), "journal", func(n string) bool { return !isCursor(n) && n != "lock" && n != "reserve" })
 		},
 		func() error { return putTree(ctx, t, cursors, "journal/cursors", nil) },
 		func() error { return a.telemetry.Snapshot(filepath.Join(staging, "telemetry")) },
@@ -73,6 +74,17 @@ func (a *App) Backup(ctx context.Context, w io.Writer) (err error) {
 		}
 	}
 	return nil
+}
+
+// BackupStopped writes the archive of a gateway that does not run: it opens the stores alone,
+// so that a wrong rule or a port in use does not stand in the way.
+func BackupStopped(ctx context.Context, cfg Config, version string, w io.Writer) error {
+	a := &App{cfg: cfg, opt: Options{Version: version}, log: slog.New(slog.DiscardHandler), now: time.Now}
+	err := a.openStores(ctx)
+	if err == nil {
+		err = a.Backup(ctx, w)
+	}
+	return errors.Join(err, a.Close())
 }
 
 func isCursor(name string) bool { return strings.HasSuffix(name, ".pos") }
