@@ -57,6 +57,7 @@ run: build
 
 test: build
 	go test ./...
+	deploy/setup/postgres.sh go test -count=1 ./registry
 	$(vision_env) go test -tags $(vision_tags) ./vision/...
 	cd $(CONSOLE) && npm run --silent lint && npm run --silent test
 	GATEHOUSE_E2E=1 go test -count=1 -timeout 15m ./gateway/e2e
