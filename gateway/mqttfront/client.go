@@ -32,7 +32,10 @@ type client struct {
 
 	keepalive time.Duration // one and a half times the client's; 0: none
 	seen      atomic.Int64  // front's clock at the last packet, nanoseconds
+	held      atomic.Bool   // the reader waits for its rate; set under s.mu
 	finished  chan struct{} // closed when the connection is torn down
+
+	device, school *tokens // what publications are taken from; nil for no bound
 
 	// the reader's own
 	in      []byte

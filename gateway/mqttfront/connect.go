@@ -56,7 +56,9 @@ func (f *Front) serve(ctx context.Context, conn net.Conn) {
 		return
 	}
 	f.present(id, 1)
+	c.device, c.school = f.enter(id)
 	c.serve()
+	f.leave(c)
 	f.detach(c)
 	f.present(id, -1)
 }

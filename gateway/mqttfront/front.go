@@ -27,6 +27,9 @@ type Front struct {
 	authSlots     chan struct{}
 	stats         stats
 	refusals      refusals
+	began         time.Time // by Config.Now
+	limits        limits
+	pacer         pacer
 	clock         atomic.Int64 // about once a second; for what need not be exact
 
 	mu       sync.Mutex
@@ -53,7 +56,7 @@ type sessionKey struct {
 type stats struct {
 	clients, sessions                                   atomic.Int64
 	connected, refused, received, acked, rejected, shed atomic.Uint64
-	delivered, dropped, violation                       atomic.Uint64
+	delivered, dropped, violation, throttled            atomic.Uint64
 }
 
 // New listens on the configured addresses.
@@ -70,6 +73,7 @@ func New(cfg Config, auth Authenticator, in Intake, log *slog.Logger) (*Front, e
 		authSlots: make(chan struct{}, 4*runtime.GOMAXPROCS(0)),
 		sessions:  map[sessionKey]*session{}, byID: map[Identity]int{}, conns: map[net.Conn]struct{}{},
 		waiting: map[*message]chan byte{}, online: map[Identity]int{},
+		began: cfg.Now(), pacer: pacer{wake: make(chan struct{}, 1)},
 	}
 	f.clock.Store(time.Now().UnixNano())
 	for range min(4, runtime.GOMAXPROCS(0)) {
@@ -118,6 +122,8 @@ func (f *Front) Run(ctx context.Context) error {
 	defer stopTick()
 	f.workers.Add(1)
 	go func() { defer f.workers.Done(); f.tick(tick) }()
+	f.workers.Add(1)
+	go func() { defer f.workers.Done(); f.pacer.run(tick, f.elapsed) }()
 
 	errs := make(chan error, 2)
 	n := 0
@@ -236,6 +242,7 @@ func (f *Front) tick(ctx context.Context) {
 		case now := <-t.C:
 			f.clock.Store(now.UnixNano())
 			f.sweep(now)
+			f.limits.sweep(f.elapsed())
 		}
 	}
 }
@@ -262,7 +269,7 @@ func (f *Front) sweep(now time.Time) {
 		if over {
 			f.forget(s, now)
 		}
-		if c != nil && c.keepalive > 0 && now.UnixNano()-c.seen.Load() > int64(c.keepalive) {
+		if c != nil && c.keepalive > 0 && !c.held.Load() && now.UnixNano()-c.seen.Load() > int64(c.keepalive) {
 			c.shut(rcKeepAlive)
 		}
 	}
@@ -278,7 +285,7 @@ func (f *Front) Stats() Stats {
 		Clients: s.clients.Load(), Sessions: s.sessions.Load(), Retained: f.retained.size(),
 		Connected: s.connected.Load(), Refused: s.refused.Load(), Received: s.received.Load(), Acked: s.acked.Load(),
 		Rejected: s.rejected.Load(), Shed: s.shed.Load(), Delivered: s.delivered.Load(), Dropped: s.dropped.Load(),
-		Violation: s.violation.Load(),
+		Violation: s.violation.Load(), Throttled: s.throttled.Load(),
 	}
 }
 

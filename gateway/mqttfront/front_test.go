@@ -617,7 +617,7 @@ func TestStopSaysGoodbye(t *testing.T) {
 }
 
 func TestConfigNamesTheMend(t *testing.T) {
-	for _, c := range []mqttfront.Config{{}, {ListenTLS: ":0"}, {Listen: ":0", MaxInflight: 70000}, {Listen: ":0", MaxPacket: 3}, {Listen: "nowhere:99999999"}} {
+	for _, c := range []mqttfront.Config{{}, {ListenTLS: ":0"}, {Listen: ":0", MaxInflight: 70000}, {Listen: ":0", MaxPacket: 3}, {Listen: ":0", DeviceRate: -1}, {Listen: "nowhere:99999999"}} {
 		if _, err := mqttfront.New(c, anyone{}, nil, nil); err == nil {
 			t.Errorf("%+v was taken", c)
 		}

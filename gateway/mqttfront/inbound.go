@@ -25,6 +25,9 @@ func (c *client) publish(first byte, body []byte) error {
 		return err
 	}
 	c.f.stats.received.Add(1)
+	if err := c.afford(); err != nil {
+		return err
+	}
 	if string(p.topic) != c.topic || c.topic == "" {
 		if !validTopic(p.topic) {
 			return violation{rcBadTopic, "topic name"}

@@ -45,6 +45,12 @@ type Config struct {
 	ConnectTimeout time.Duration // from accept to an authenticated CONNECT; default 10 s
 	WriteTimeout   time.Duration // a client that takes nothing for this long is cut off; default 30 s
 
+	// Publications per second of one device over all its connections, and of one
+	// school; 0 for no bound. Ten seconds' worth may come at once. Who sends more
+	// is read no faster than that, and loses nothing.
+	DeviceRate, SchoolRate int
+	Now                    func() time.Time // the clock of the rates; default time.Now
+
 	// OnConnect is called when the first connection of an identity is up,
 	// OnDisconnect when its last is gone. Calls come one at a time and in
 	// order; they must be quick and must not call the front.
@@ -62,6 +68,9 @@ func (c Config) withDefaults() (Config, error) {
 	def(&c.SessionExpiry, 24*time.Hour)
 	def(&c.ConnectTimeout, 10*time.Second)
 	def(&c.WriteTimeout, 30*time.Second)
+	if c.Now == nil {
+		c.Now = time.Now
+	}
 	switch {
 	case c.Listen == "" && c.ListenTLS == "":
 		return c, errors.New("mqtt: neither a plain nor a TLS address to listen on")
@@ -71,6 +80,8 @@ func (c Config) withDefaults() (Config, error) {
 		return c, fmt.Errorf("mqtt: %d in flight: want 1 to 65535", c.MaxInflight)
 	case c.MaxPacket < 1024 || c.MaxPacket > 256<<20:
 		return c, fmt.Errorf("mqtt: packets of %d bytes: want 1 KiB to 256 MiB", c.MaxPacket)
+	case c.DeviceRate < 0 || c.SchoolRate < 0:
+		return c, fmt.Errorf("mqtt: rates of %d and %d a second: want 0 for none, or more", c.DeviceRate, c.SchoolRate)
 	}
 	return c, nil
 }
@@ -128,6 +139,7 @@ type Stats struct {
 	Acked     uint64 `json:"acked"`     // PUBACK and PUBREC sent
 	Rejected  uint64 `json:"rejected"`  // publications on topics that are not the client's
 	Shed      uint64 `json:"shed"`      // publications left unacknowledged for want of durability
+	Throttled uint64 `json:"throttled"` // publications that waited because their device or school sends too fast
 	Delivered uint64 `json:"delivered"` // messages written to subscribers
 	Dropped   uint64 `json:"dropped"`   // messages that a subscriber was too slow or too full for
 	Violation uint64 `json:"violation"` // connections closed for breaking the protocol
