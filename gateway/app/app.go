@@ -172,6 +172,7 @@ func (a *App) openFront(ctx context.Context) (err error) {
 		return nil
 	}
 	cfg := mqttfront.Config{Listen: c.Listen, ListenTLS: c.ListenTLS, MaxClients: c.MaxClients,
+		DeviceRate: c.DeviceRate, SchoolRate: c.SchoolRate,
 		OnConnect:    func(id mqttfront.Identity) { a.notePresence(id, g.StateOnline, "") },
 		OnDisconnect: func(id mqttfront.Identity) { a.notePresence(id, g.StateOffline, "the MQTT connection ended") }}
 	if c.ListenTLS != "" {

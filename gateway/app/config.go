@@ -63,6 +63,8 @@ type MQTTConfig struct {
 	ListenTLS  string    `yaml:"listen_tls"`
 	TLS        TLSConfig `yaml:"tls"`
 	MaxClients int       `yaml:"max_clients"`
+	DeviceRate int       `yaml:"device_rate"` // publications per second; 0 for no bound
+	SchoolRate int       `yaml:"school_rate"`
 }
 
 // DriverConfig names one driver program.
@@ -120,7 +122,7 @@ func DefaultConfig() Config {
 		DataDir:   "data",
 		Log:       LogConfig{Level: "info", Format: "text"},
 		HTTP:      HTTPConfig{Listen: "127.0.0.1:8080"},
-		MQTT:      MQTTConfig{Listen: "127.0.0.1:1883", MaxClients: 20_000},
+		MQTT:      MQTTConfig{Listen: "127.0.0.1:1883", MaxClients: 20_000, DeviceRate: 100, SchoolRate: 20_000},
 		Journal:   JournalConfig{MaxBytes: 8 << 30, MaxAge: 30 * 24 * time.Hour, Shards: 2},
 		Telemetry: TelemetryConfig{LateBy: 72 * time.Hour, Classes: map[string]time.Duration{"default": 90 * 24 * time.Hour, "short": 7 * 24 * time.Hour, "long": 3 * 365 * 24 * time.Hour}},
 		Faces:     FacesConfig{Driver: "camera", Threshold: 0.50, Margin: 0.12},
@@ -259,6 +261,11 @@ func (c *Config) Validate() error {
 	}
 	if c.MQTT.MaxClients < 1 {
 		return g.FieldErrorf("mqtt.max_clients", "%d is too few; at least 1", c.MQTT.MaxClients)
+	}
+	for key, rate := range map[string]int{"mqtt.device_rate": c.MQTT.DeviceRate, "mqtt.school_rate": c.MQTT.SchoolRate} {
+		if rate < 0 || rate > 1_000_000 {
+			return g.FieldErrorf(key, "%d is out of range; 1 to 1000000 messages a second, or 0 for no bound", rate)
+		}
 	}
 	return c.validateParts()
 }

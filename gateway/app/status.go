@@ -90,8 +90,13 @@ func (a *App) mqttCheck(s *api.Status) api.Check {
 		return check("mqtt", "ok", "The MQTT listener is switched off.", "MQTT 监听已关闭。")
 	}
 	st := a.front.Stats()
-	s.MQTT = map[string]any{"clients": st.Clients, "sessions": st.Sessions, "received": st.Received, "acknowledged": st.Acked, "refused": st.Refused, "rejected": st.Rejected, "shed": st.Shed}
-	return check("mqtt", "ok", fmt.Sprintf("%d devices are connected.", st.Clients), fmt.Sprintf("%d 台设备已连接。", st.Clients))
+	s.MQTT = map[string]any{"clients": st.Clients, "sessions": st.Sessions, "received": st.Received, "acknowledged": st.Acked, "refused": st.Refused, "rejected": st.Rejected, "shed": st.Shed, "throttled": st.Throttled}
+	en, zh := fmt.Sprintf("%d devices are connected.", st.Clients), fmt.Sprintf("%d 台设备已连接。", st.Clients)
+	if st.Throttled > 0 {
+		en += fmt.Sprintf(" Since the start, %d messages had to wait because a device or a school sends too fast; the log names it.", st.Throttled)
+		zh += fmt.Sprintf("启动以来有 %d 条消息因设备或学校发送过快而等待，日志中有记录。", st.Throttled)
+	}
+	return check("mqtt", "ok", en, zh)
 }
 
 func (a *App) diskCheck(s *api.Status) api.Check {
@@ -167,6 +172,7 @@ func (a *App) metrics() http.Handler {
 	})
 	if a.front != nil {
 		gauge("mqtt_clients", "Devices connected by MQTT.", func() float64 { return float64(a.front.Stats().Clients) })
+		counter("mqtt_throttled_total", "MQTT messages that waited because their device or school sends too fast.", func() float64 { return float64(a.front.Stats().Throttled) })
 		counter("mqtt_refused_total", "MQTT connections that were refused.", func() float64 { return float64(a.front.Stats().Refused) })
 	}
 	return promhttp.HandlerFor(r, promhttp.HandlerOpts{})
