@@ -4,7 +4,7 @@
 #   debian.sh              everything
 #   debian.sh build        what the camera program is built with (OpenCV, FFmpeg)
 #   debian.sh test         what the tests start (a browser, an MQTT broker and its clients,
-#                          promtool, a VictoriaMetrics)
+#                          promtool, a VictoriaMetrics, a PostgreSQL)
 #   debian.sh -n [group]   only say what is missing; exit 1 if anything is
 #
 # Runs as root or through sudo, skips what is there, and may be run again at any time. The
@@ -22,7 +22,7 @@ libopencv-video-dev libopencv-videoio-dev
 libavcodec-dev libavdevice-dev libavfilter-dev libavformat-dev libavutil-dev
 libswresample-dev libswscale-dev"
 test="chromium fonts-dejavu-core fonts-wqy-microhei mosquitto mosquitto-clients python3-paho-mqtt
-prometheus victoria-metrics"
+prometheus victoria-metrics postgresql"
 
 say() { printf 'setup: %s\n' "$*"; }
 die() { printf 'setup: %s\n' "$*" >&2; exit 1; }
@@ -68,7 +68,7 @@ $root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 \
   install -y -qq --no-install-recommends $missing >/dev/null ||
   die "apt-get could not install:$missing; run 'apt-get install$missing' to see why, then run this script again"
 
-for service in mosquitto prometheus victoria-metrics; do
+for service in mosquitto prometheus victoria-metrics postgresql; do
   case " $missing " in *" $service "*) ;; *) continue ;; esac
   if command -v systemctl >/dev/null 2>&1 && [ -d /run/systemd/system ]; then
     $root systemctl disable --now "$service" >/dev/null 2>&1 || true
