@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -109,7 +110,7 @@ type handler struct {
 }
 
 func (h handler) query(r *http.Request) (any, error) {
-	at, err := timeParam(r, "time", time.Now())
+	at, err := timeParam(r.Form, "time", time.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -123,23 +124,9 @@ func (h handler) query(r *http.Request) (any, error) {
 }
 
 func (h handler) queryRange(r *http.Request) (any, error) {
-	start, err := timeParam(r, "start", time.Time{})
+	start, end, step, err := span(r.Form)
 	if err != nil {
 		return nil, err
-	}
-	end, err := timeParam(r, "end", time.Time{})
-	if err != nil {
-		return nil, err
-	}
-	step, err := durationParam(r, "step")
-	if err != nil {
-		return nil, err
-	}
-	if end.Before(start) {
-		return nil, badData{errors.New("end: is before start")}
-	}
-	if end.Sub(start)/step > maxPoints {
-		return nil, badData{fmt.Errorf("step: more than %d points for each series; use a longer step", maxPoints)}
 	}
 	ctx, cancel, err := timeout(r)
 	if err != nil {
@@ -150,12 +137,32 @@ func (h handler) queryRange(r *http.Request) (any, error) {
 	return exec(ctx, q, err)
 }
 
+// span reads the range of a range query and bounds its points.
+func span(form url.Values) (start, end time.Time, step time.Duration, err error) {
+	if start, err = timeParam(form, "start", time.Time{}); err != nil {
+		return start, end, step, err
+	}
+	if end, err = timeParam(form, "end", time.Time{}); err != nil {
+		return start, end, step, err
+	}
+	if step, err = durationParam(form, "step"); err != nil {
+		return start, end, step, err
+	}
+	if end.Before(start) {
+		return start, end, step, badData{errors.New("end: is before start")}
+	}
+	if end.Sub(start)/step > maxPoints {
+		return start, end, step, badData{fmt.Errorf("step: more than %d points for each series; use a longer step", maxPoints)}
+	}
+	return start, end, step, nil
+}
+
 // timeout bounds a query as its parameter timeout asks; the engine has a bound of its own.
 func timeout(r *http.Request) (context.Context, context.CancelFunc, error) {
 	if r.Form.Get("timeout") == "" {
 		return r.Context(), func() {}, nil
 	}
-	d, err := durationParam(r, "timeout")
+	d, err := durationParam(r.Form, "timeout")
 	if err != nil {
 		return nil, nil, err
 	}
@@ -200,7 +207,7 @@ func (h handler) labelValues(r *http.Request) (any, error) {
 
 // overMatches unites what f finds for each match[], or for everything where there is none.
 func (h handler) overMatches(r *http.Request, f func(context.Context, storage.Querier, []*labels.Matcher) ([]string, error)) (any, error) {
-	sets, mint, maxt, err := matchParams(r, false)
+	sets, mint, maxt, err := matchParams(r.Form, false)
 	if err != nil {
 		return nil, err
 	}
@@ -243,7 +250,7 @@ func cut[T any](r *http.Request, found []T) (any, error) {
 }
 
 func (h handler) series(r *http.Request) (any, error) {
-	sets, mint, maxt, err := matchParams(r, true)
+	sets, mint, maxt, err := matchParams(r.Form, true)
 	if err != nil {
 		return nil, err
 	}
@@ -262,29 +269,29 @@ func (h handler) series(r *http.Request) (any, error) {
 	return cut(r, found)
 }
 
-func matchParams(r *http.Request, required bool) (sets [][]*labels.Matcher, mint, maxt int64, err error) {
-	if required && len(r.Form["match[]"]) == 0 {
+func matchParams(form url.Values, required bool) (sets [][]*labels.Matcher, mint, maxt int64, err error) {
+	if required && len(form["match[]"]) == 0 {
 		return nil, 0, 0, badData{errors.New("match[]: give at least one selector")}
 	}
-	for _, m := range r.Form["match[]"] {
+	for _, m := range form["match[]"] {
 		ms, err := parser.ParseMetricSelector(m)
 		if err != nil {
 			return nil, 0, 0, badData{fmt.Errorf("match[]: %w", err)}
 		}
 		sets = append(sets, ms)
 	}
-	start, err := timeParam(r, "start", time.UnixMilli(math.MinInt64/1_000_000))
+	start, err := timeParam(form, "start", time.UnixMilli(math.MinInt64/1_000_000))
 	if err != nil {
 		return nil, 0, 0, err
 	}
-	end, err := timeParam(r, "end", time.UnixMilli(math.MaxInt64/1_000_000))
+	end, err := timeParam(form, "end", time.UnixMilli(math.MaxInt64/1_000_000))
 	return sets, start.UnixMilli(), end.UnixMilli(), err
 }
 
 // timeParam reads a time as Prometheus does: seconds since 1970, or RFC 3339. A zero
 // fallback makes the parameter required.
-func timeParam(r *http.Request, name string, fallback time.Time) (time.Time, error) {
-	v := r.Form.Get(name)
+func timeParam(form url.Values, name string, fallback time.Time) (time.Time, error) {
+	v := form.Get(name)
 	if v == "" {
 		if fallback.IsZero() {
 			return fallback, badData{fmt.Errorf("%s: is missing; give seconds since 1970 or an RFC 3339 time", name)}
@@ -301,8 +308,8 @@ func timeParam(r *http.Request, name string, fallback time.Time) (time.Time, err
 	return t, nil
 }
 
-func durationParam(r *http.Request, name string) (time.Duration, error) {
-	v := r.Form.Get(name)
+func durationParam(form url.Values, name string) (time.Duration, error) {
+	v := form.Get(name)
 	if f, err := strconv.ParseFloat(v, 64); err == nil && f > 0 && f < 1e9 {
 		if d := time.Duration(f * float64(time.Second)); d >= time.Millisecond {
 			return d, nil

@@ -156,10 +156,7 @@ func (s *Store) class(name string) int {
 }
 
 func (s *Store) reading(a storage.Appender, e *g.Event, d Series) error {
-	at := e.Time
-	if at.IsZero() {
-		at = e.Received
-	}
+	at := moment(e)
 	for name, v := range e.Reading.Values {
 		f, ok := v.Float()
 		if !ok {
@@ -180,6 +177,14 @@ func (s *Store) reading(a storage.Appender, e *g.Event, d Series) error {
 	return nil
 }
 
+// moment is when a reading counts: when it was measured, or else when it arrived.
+func moment(e *g.Event) time.Time {
+	if e.Time.IsZero() {
+		return e.Received
+	}
+	return e.Time
+}
+
 // MetricName is the name under which a property's values are found: "gatehouse_" and the
 // property with everything but letters, digits and '_' turned into '_'.
 func MetricName(property string) string {
@@ -197,6 +202,7 @@ type Stats struct {
 	Duplicates uint64 `json:"duplicates"`
 	TooOld     uint64 `json:"too_old"`
 	Unknown    uint64 `json:"unknown_device"`
+	Refused    uint64 `json:"refused"` // by a far side, for good
 }
 
 // Stats reads the counters.
