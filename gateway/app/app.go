@@ -41,8 +41,9 @@ type Options struct {
 	Now     func() time.Time
 
 	// Seams for tests, nil in production: the disk under the journal, and a call between two
-	// steps that a crash may part, which names the first: "effects kept", "rules saved",
-	// "outbox journalled" and, for each cursor, its name and "handled".
+	// steps that a crash or something else may part, which names the first: "effects kept",
+	// "rules saved", "outbox journalled", "sightings read" and, for each cursor, its name and
+	// "handled".
 	JournalFS journal.FS
 	Pause     func(after string)
 }
@@ -72,10 +73,11 @@ type App struct {
 
 	started    time.Time
 	presence   chan presence
-	commands   chan rules.CommandEffect
+	commands   chan command
 	gone       chan g.DeviceID // for the rules to forget
 	health     health
 	attendance attendance
+	silence    silence
 	closers    []func() error
 }
 
@@ -87,9 +89,10 @@ func Open(ctx context.Context, cfg Config, o Options) (_ *App, err error) {
 	if o.Pause == nil {
 		o.Pause = func(string) {}
 	}
-	a := &App{cfg: cfg, opt: o, log: o.Logger, now: o.Now, started: o.Now(), presence: make(chan presence, 4096), commands: make(chan rules.CommandEffect, 256), gone: make(chan g.DeviceID, 1024)}
+	a := &App{cfg: cfg, opt: o, log: o.Logger, now: o.Now, started: o.Now(), presence: make(chan presence, 4096), commands: make(chan command, 256), gone: make(chan g.DeviceID, 1024)}
 	a.health.cursors = map[string]string{}
 	a.attendance.computed = map[g.SessionID]time.Time{}
+	a.silence.since = map[g.DeviceID]uint64{}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close())
@@ -188,6 +191,14 @@ func (a *App) openFront(ctx context.Context) (err error) {
 	if err != nil {
 		return listening("mqtt.listen", cmp.Or(c.Listen, c.ListenTLS), err)
 	}
+	// Who was let in as something that has changed since (a new password, disabled, deleted,
+	// another driver's) is sent away and asked again.
+	cancel := a.reg.Subscribe(func(c registry.Change) {
+		if c.Kind == "device" {
+			a.front.Disconnect(g.DeviceID(c.ID))
+		}
+	})
+	a.closers = append(a.closers, func() error { cancel(); return nil })
 	return nil
 }
 

@@ -17,8 +17,11 @@ const (
 	lateArrivals = 72 * time.Hour  // sightings may come this late and still change a session
 )
 
-// attendance is what the computation of sessions shares; one computation at a time.
+// attendance is what the computation of sessions shares. One at a time: of two, the one that
+// read the sightings first must not write its answer last.
 type attendance struct {
+	one sync.Mutex
+
 	mu       sync.Mutex
 	computed map[g.SessionID]time.Time
 }
@@ -142,6 +145,8 @@ func (a *App) compute(ctx context.Context, school g.SchoolID, from, to time.Time
 }
 
 func (a *App) computeOne(ctx context.Context, view *registry.View, s g.Session) error {
+	a.attendance.one.Lock()
+	defer a.attendance.one.Unlock()
 	now := a.now()
 	in, err := a.attendanceInputs(ctx, view, s, now)
 	if err != nil {
@@ -160,6 +165,7 @@ func (a *App) computeOne(ctx context.Context, view *registry.View, s g.Session) 
 			live, received = append(live, sightings[i]), append(received, r.Received)
 		}
 	}
+	a.opt.Pause("sightings read")
 	offsets := rules.ClockOffsets(live, received)
 	for i := range sightings {
 		sightings[i].Offset = offsets[sightings[i].Device]
@@ -217,7 +223,7 @@ func (a *App) gaps(ctx context.Context, view *registry.View, s g.Session, now ti
 			if len(e.Profile.Sightings) == 0 || !e.Device.Enabled {
 				continue
 			}
-			gaps, err := deviceGaps(ctx, view, e.Device.ID, id, s.Start, earlier(now, s.End))
+			gaps, err := deviceGaps(ctx, view, e.Device, s.Start, earlier(now, s.End))
 			if err != nil {
 				return nil, err
 			}
@@ -238,30 +244,53 @@ func earlier(a, b time.Time) time.Time {
 const shortGap = time.Minute
 
 // deviceGaps walks the device's status log from the newest entry back to the session's start.
-func deviceGaps(ctx context.Context, view *registry.View, device g.DeviceID, zone g.ZoneID, from, to time.Time) ([]rules.Gap, error) {
+// A device that was never heard of sees nobody, from when it was registered.
+func deviceGaps(ctx context.Context, view *registry.View, d g.Device, from, to time.Time) ([]rules.Gap, error) {
+	if from.Before(d.Created) {
+		from = d.Created
+	}
 	var out []rules.Gap
-	end, page := to, registry.Page{Limit: 1000}
+	gap := func(begin, end time.Time) {
+		if begin.Before(from) {
+			begin = from
+		}
+		if end.Sub(begin) >= shortGap {
+			out = append(out, rules.Gap{Zone: d.Zone, From: begin, To: end})
+		}
+	}
+	end, last, page := to, g.DeviceState(""), registry.Page{Limit: 1000}
 	for {
-		rows, next, err := view.StatusLog(ctx, device, page)
+		rows, next, err := view.StatusLog(ctx, d.ID, page)
 		if err != nil {
 			return nil, err
 		}
 		for _, r := range rows {
-			begin := r.Time
-			if begin.Before(from) {
-				begin = from
-			}
-			if out1 := (rules.Gap{Zone: zone, From: begin, To: end}); r.State != g.StateOnline && r.State != g.StateFault && end.Sub(begin) >= shortGap {
-				out = append(out, out1)
+			if !reachable(r.State) {
+				gap(r.Time, end)
 			}
 			if !r.Time.After(from) {
 				return out, nil
 			}
-			end = earlier(end, r.Time)
+			end, last = earlier(end, r.Time), r.State
 		}
 		if next == "" {
-			return out, nil
+			break
 		}
 		page.Cursor = next
 	}
+	came := reachable(last) // the oldest entry: what comes was not there before, what goes was
+	if last == "" {         // no entry: never heard of, or well for longer than the log is kept
+		row, err := view.Device(ctx, d.ID)
+		if err != nil && g.ErrorCode(err) != g.NotFound {
+			return nil, err
+		}
+		came = !reachable(row.Twin.State)
+	}
+	if came {
+		gap(from, end)
+	}
+	return out, nil
 }
+
+// reachable says whether what a device in this state sees arrives here.
+func reachable(s g.DeviceState) bool { return s == g.StateOnline || s == g.StateFault }

@@ -56,8 +56,8 @@ func (a *App) follow(name string, handle func(context.Context, []g.Event) error)
 				return nil
 			}
 			a.opt.Pause(name + " handled")
-			if err := c.Commit(records[len(records)-1].Seq); err != nil {
-				return err
+			if !a.insist(ctx, name, func() error { return c.Commit(records[len(records)-1].Seq) }) {
+				return nil
 			}
 		}
 	}
@@ -97,7 +97,11 @@ func (a *App) decode(name string, records []journal.Record) []g.Event {
 }
 
 func (a *App) applyTwins(ctx context.Context, events []g.Event) error {
-	return a.reg.In(g.SystemScope("twin")).ApplyTwins(ctx, events)
+	if err := a.reg.In(g.SystemScope("twin")).ApplyTwins(ctx, events); err != nil {
+		return err
+	}
+	a.noteHeard(ctx, events)
+	return nil
 }
 
 func (a *App) applyTelemetry(ctx context.Context, events []g.Event) error {
@@ -164,14 +168,16 @@ func (a *App) keepHouse(ctx context.Context) error {
 	tick := time.NewTicker(staleEvery)
 	defer tick.Stop()
 	var expired time.Time
+	var silent []g.DeviceID // marked, and not yet journalled
 	for {
-		silent, err := view.MarkStale(ctx, a.now())
-		if err != nil && ctx.Err() == nil {
-			a.log.Error("look for silent devices", "error", err)
+		if a.twinsCurrent() {
+			more, err := view.MarkStale(ctx, a.now())
+			if err != nil && ctx.Err() == nil {
+				a.log.Error("look for silent devices", "error", err)
+			}
+			silent = append(silent, more...)
 		}
-		for _, id := range silent {
-			a.noteSilent(ctx, id)
-		}
+		silent = a.noteSilent(ctx, view, silent)
 		if a.now().Sub(expired) > time.Hour {
 			expired = a.now()
 			a.expire(ctx, view)
@@ -202,19 +208,5 @@ func (a *App) expire(ctx context.Context, view *registry.View) {
 		if _, err := view.TrimHistory(ctx, school, now.Add(-a.cfg.History.KeepFor)); err != nil && ctx.Err() == nil {
 			a.log.Error("trim the history", "school", school, "error", err)
 		}
-	}
-}
-
-// noteSilent journals that a device fell silent, so that rules and history know.
-func (a *App) noteSilent(ctx context.Context, id g.DeviceID) {
-	e, ok := a.directory.Known(id)
-	if !ok {
-		return
-	}
-	now := a.now()
-	ev := &g.Event{Kind: g.EventStatus, School: e.Device.School, Device: id, Zone: e.Device.Zone, Driver: e.Device.Driver, Time: now, Received: now,
-		Status: &g.Status{State: g.StateOffline, Reason: "fell silent"}}
-	if _, err := a.intake.Record(ctx, ev); err != nil && ctx.Err() == nil {
-		a.log.Error("journal a silent device", "device", id, "error", err)
 	}
 }

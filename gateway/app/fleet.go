@@ -15,6 +15,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers/host"
 	"github.com/gatehouse-iot/gatehouse/gateway/directory"
 	"github.com/gatehouse-iot/gatehouse/gateway/mqttfront"
+	"github.com/gatehouse-iot/gatehouse/rules"
 )
 
 // specs are the driver programs of the configuration.
@@ -206,14 +207,28 @@ func (m manual) Manual(ctx context.Context, _ g.Scope, school g.SchoolID, s g.Si
 	return m.a.intake.Manual(ctx, school, s)
 }
 
+// command is what a rule commands, and when it decided so.
+type command struct {
+	rules.CommandEffect
+	at time.Time
+}
+
+// commandAge is how old a rule's command may be and still be carried out.
+const commandAge = time.Minute
+
 // runCommands carries out what rules command. The queue is bounded: a command that finds it
-// full is dropped with a line in the log, since an old command is worse than none.
+// full, or that waited too long behind devices that do not answer or a gateway that did not
+// run, is dropped with a line in the log, since an old command is worse than none.
 func (a *App) runCommands(ctx context.Context) error {
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case c := <-a.commands:
+			if age := a.now().Sub(c.at); age > commandAge {
+				a.log.Warn("a rule's command was dropped: it is too old", "rule", c.Rule, "device", c.Device, "action", c.Action, "age", age.Round(time.Second))
+				continue
+			}
 			e, ok := a.directory.Known(c.Device)
 			if !ok {
 				a.log.Warn("a rule commands a device that is not there", "rule", c.Rule, "device", c.Device)

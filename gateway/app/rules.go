@@ -157,12 +157,12 @@ func (a *App) runRules(ctx context.Context) error {
 			effects = append(effects, a.engine.Observe(e, facts{a})...)
 		}
 		if len(records) > 0 {
-			at = records[len(records)-1].Seq
+			at = max(at, records[len(records)-1].Seq) // the state may know more than the cursor
 		}
 		for len(a.gone) > 0 {
 			effects = append(effects, a.engine.Forget(<-a.gone)...)
 		}
-		if c.Lag() == 0 { // timers follow the clock only once the past has been seen
+		if len(records) < batch { // timers follow the clock only once the past has been seen
 			effects = append(effects, a.engine.Tick(a.now())...)
 		}
 		if !a.insist(ctx, "rules", func() error { return a.carryOut(ctx, view, at, effects) }) {
@@ -227,7 +227,7 @@ func (a *App) carryOut(ctx context.Context, view *registry.View, at uint64, effe
 		}
 		for _, c := range a.targets(*e.Command) {
 			select {
-			case a.commands <- c:
+			case a.commands <- command{c, e.At}:
 			default:
 				a.log.Warn("a rule's command was dropped: too many are waiting", "rule", c.Rule, "device", c.Device)
 			}
