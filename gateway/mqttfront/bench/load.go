@@ -29,6 +29,9 @@ type result struct {
 	serverCPU, loadCPU float64 // microseconds per message
 }
 
+// slots bound what one publisher has in flight; more than any window.
+const slots = 64
+
 // publisher is one connection of the generator. Its packets differ only in
 // their identifier, so each is one buffer with two bytes to fill in.
 type publisher struct {
@@ -36,8 +39,9 @@ type publisher struct {
 	packet []byte
 	idAt   int
 	next   uint16
-	sentAt [16]time.Time // by identifier modulo 16, which is more than any window
-	rest   []byte        // of an acknowledgement that came in two pieces
+	sentAt [slots]time.Time // by identifier modulo slots
+	open   int              // sent and not acknowledged
+	rest   []byte           // of an acknowledgement that came in two pieces
 }
 
 // load drives the server from one epoll loop, which costs less than a
@@ -51,57 +55,73 @@ func load(ctx context.Context, srv *server, o options, b bar) (result, error) {
 		}
 		defer sub.close()
 	}
-	ep, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	l, err := connectAll(srv, o)
 	if err != nil {
 		return result{}, err
 	}
-	defer unix.Close(ep)
-	pubs := make([]*publisher, o.publishers)
-	conns := make([]*net.TCPConn, 0, len(pubs))
-	defer func() {
-		for _, c := range conns {
-			c.Close()
-		}
-	}()
-	byFD := map[int32]*publisher{}
-	for i := range pubs {
-		conn, err := dial(srv.addr, fmt.Sprintf("dev-%05d", i))
-		if err != nil {
-			return result{}, fmt.Errorf("publisher %d: %w", i, err)
-		}
-		conns = append(conns, conn)
-		fd, err := descriptor(conn)
-		if err != nil {
-			return result{}, err
-		}
-		p := newPublisher(i, fd, o.payload)
-		pubs[i], byFD[int32(fd)] = p, p
-		if err := unix.EpollCtl(ep, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(fd)}); err != nil {
-			return result{}, err
-		}
-	}
-	for _, p := range pubs {
+	defer l.close()
+	l.sub = sub
+	for _, p := range l.pubs {
 		if err := p.send(b.window, time.Now()); err != nil {
 			return result{}, err
 		}
 	}
-	l := &loop{ep: ep, byFD: byFD, sub: sub}
-	warm := o.duration / 5
-	if err := l.run(ctx, warm); err != nil {
+	if err := l.run(ctx, o.duration/5); err != nil {
 		return result{}, err
 	}
-	return l.measure(ctx, srv, o.duration)
+	return l.measure(ctx, srv, o.duration, l.run)
+}
+
+// connectAll connects the publishers.
+func connectAll(srv *server, o options) (*loop, error) {
+	ep, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return nil, err
+	}
+	l := &loop{ep: ep, byFD: map[int32]*publisher{}}
+	for i := range o.publishers {
+		if err := l.connect(srv, i, o.payload); err != nil {
+			l.close()
+			return nil, fmt.Errorf("publisher %d: %w", i, err)
+		}
+	}
+	return l, nil
+}
+
+func (l *loop) connect(srv *server, i, payload int) error {
+	conn, err := dial(srv.addr, fmt.Sprintf("dev-%05d", i))
+	if err != nil {
+		return err
+	}
+	l.conns = append(l.conns, conn)
+	fd, err := descriptor(conn)
+	if err != nil {
+		return err
+	}
+	p := newPublisher(i, fd, payload)
+	l.pubs, l.byFD[int32(fd)] = append(l.pubs, p), p
+	return unix.EpollCtl(l.ep, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(fd)})
+}
+
+func (l *loop) close() {
+	for _, c := range l.conns {
+		c.Close()
+	}
+	unix.Close(l.ep)
 }
 
 type loop struct {
-	ep   int
-	byFD map[int32]*publisher
-	sub  *subscriber
-	took []time.Duration
-	n    uint64
+	ep    int
+	conns []*net.TCPConn
+	pubs  []*publisher
+	byFD  map[int32]*publisher
+	sub   *subscriber
+	took  []time.Duration
+	late  []time.Duration // see paced
+	n     uint64
 }
 
-func (l *loop) measure(ctx context.Context, srv *server, d time.Duration) (result, error) {
+func (l *loop) measure(ctx context.Context, srv *server, d time.Duration, run func(context.Context, time.Duration) error) (result, error) {
 	cpu0, own0, err := srv.cpu()
 	if err != nil {
 		return result{}, err
@@ -109,7 +129,7 @@ func (l *loop) measure(ctx context.Context, srv *server, d time.Duration) (resul
 	got0 := l.sub.count()
 	l.n, l.took = 0, l.took[:0]
 	start := time.Now()
-	if err := l.run(ctx, d); err != nil {
+	if err := run(ctx, d); err != nil {
 		return result{}, err
 	}
 	took := time.Since(start)
@@ -152,14 +172,7 @@ func (l *loop) run(ctx context.Context, d time.Duration) error {
 		}
 		for _, ev := range events[:n] {
 			p := l.byFD[ev.Fd]
-			k, err := unix.Read(p.fd, buf)
-			if err == unix.EAGAIN {
-				continue
-			}
-			if err != nil || k == 0 {
-				return fmt.Errorf("the server closed a publisher: %w", err)
-			}
-			acks, err := l.acks(p, buf[:k], now)
+			acks, err := l.take(p, buf, now)
 			if err != nil {
 				return err
 			}
@@ -168,6 +181,18 @@ func (l *loop) run(ctx context.Context, d time.Duration) error {
 			}
 		}
 	}
+}
+
+// take reads the acknowledgements that have come for a publisher.
+func (l *loop) take(p *publisher, buf []byte, now time.Time) (int, error) {
+	k, err := unix.Read(p.fd, buf)
+	if err == unix.EAGAIN {
+		return 0, nil
+	}
+	if err != nil || k == 0 {
+		return 0, fmt.Errorf("the server closed a publisher: %w", err)
+	}
+	return l.acks(p, buf[:k], now)
 }
 
 // acks counts PUBACKs and their latency.
@@ -181,13 +206,14 @@ func (l *loop) acks(p *publisher, b []byte, now time.Time) (int, error) {
 		if b[0] != 0x40 || b[1] != 2 {
 			return 0, fmt.Errorf("packet % x where an acknowledgement was due", b[:4])
 		}
-		l.took = append(l.took, now.Sub(p.sentAt[binary.BigEndian.Uint16(b[2:])%16]))
+		l.took = append(l.took, now.Sub(p.sentAt[binary.BigEndian.Uint16(b[2:])%slots]))
 		n++
 		b = b[4:]
 	}
 	if len(b) > 0 {
 		p.rest = bytes.Clone(b)
 	}
+	p.open -= n
 	l.n += uint64(n)
 	return n, nil
 }
@@ -211,11 +237,12 @@ func newPublisher(i, fd, payload int) *publisher {
 // a window, so a short write is a fault of the bench.
 func (p *publisher) send(n int, now time.Time) error {
 	out := make([]byte, 0, n*len(p.packet))
+	p.open += n
 	for range n {
 		if p.next++; p.next == 0 {
-			p.next = 16 // keeps the identifiers apart modulo 16
+			p.next = slots // keeps the identifiers apart modulo slots
 		}
-		p.sentAt[p.next%16] = now
+		p.sentAt[p.next%slots] = now
 		binary.BigEndian.PutUint16(p.packet[p.idAt:], p.next)
 		out = append(out, p.packet...)
 	}

@@ -42,7 +42,7 @@ func startFront(ctx context.Context, o options) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	args := []string{"-serve", "-dir", dir}
+	args := []string{"-serve", "-dir", dir, "-device-rate", strconv.Itoa(o.deviceRate)}
 	if o.profile != "" {
 		args = append(args, "-profile", o.profile)
 	}
@@ -206,7 +206,7 @@ func serveFront(ctx context.Context, o options) error {
 		return err
 	}
 	defer j.Close()
-	f, err := mqttfront.New(mqttfront.Config{Listen: "127.0.0.1:0", MaxQueued: 1 << 20, MaxQueuedBytes: 64 << 20, MaxInflight: 16384},
+	f, err := mqttfront.New(mqttfront.Config{Listen: "127.0.0.1:0", MaxQueued: 1 << 20, MaxQueuedBytes: 64 << 20, MaxInflight: 16384, DeviceRate: o.deviceRate},
 		anyone{}, toJournal{j}, slog.New(slog.NewTextHandler(os.Stderr, nil)))
 	if err != nil {
 		return err

@@ -1,0 +1,286 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// paced publishes at a fixed rate for d, each publisher in its turn so many at
+// once. A latency counts from when the publication was due, so that a generator
+// that is late makes the figure worse and not better; how late it was by itself
+// is left in late.
+func (l *loop) paced(ctx context.Context, d time.Duration, perSecond float64, atOnce int) error {
+	events := make([]unix.EpollEvent, 256)
+	buf := make([]byte, 4096)
+	every := float64(atOnce) / perSecond * 1e9
+	blocked := false
+	l.late = l.late[:0]
+	start := time.Now()
+	for sent := 0; ; {
+		now := time.Now()
+		if now.Sub(start) > d || ctx.Err() != nil {
+			return ctx.Err()
+		}
+		turns := int(float64(now.Sub(start)) / every)
+		for ; sent < turns; sent++ {
+			p := l.pubs[sent%len(l.pubs)]
+			if p.open+atOnce > slots {
+				blocked = true // the server is behind; what is due waits here, and its latency runs
+				break
+			}
+			due := start.Add(time.Duration(float64(sent) * every))
+			if !blocked {
+				l.late = append(l.late, now.Sub(due))
+			}
+			if err := p.send(atOnce, due); err != nil {
+				return err
+			}
+		}
+		blocked = blocked && sent < turns
+		n, err := unix.EpollWait(l.ep, events, 1)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("epoll: %w", err)
+		}
+		now = time.Now()
+		for _, ev := range events[:n] {
+			if _, err := l.take(l.byFD[ev.Fd], buf, now); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// latency measures the front at half of what it was measured to do, with the
+// publishers sending ten at once as they did there.
+func latency(ctx context.Context, o options) (line, error) {
+	srv, err := startFront(ctx, o)
+	if err != nil {
+		return line{}, err
+	}
+	most, err := load(ctx, srv, o, bar{window: 10})
+	if err = errors.Join(err, srv.stop()); err != nil {
+		return line{}, err
+	}
+	var p50, p99, late []time.Duration
+	var rate float64
+	for range o.rounds {
+		r, own, err := pacedRound(ctx, o, most.rate/2)
+		if err != nil {
+			return line{}, err
+		}
+		p50, p99, late = append(p50, r.p50), append(p99, r.p99), append(late, own)
+		rate += r.rate / float64(o.rounds)
+	}
+	a, own := percentile(p99, 50), percentile(late, 50)
+	return line{Name: "latency-half-load", Unit: "ms", Ours: ms(a), Theirs: ms(own), Beside: "generator", Ratio: float64(a) / float64(max(own, 1)),
+		Bar: "<10 ms", Held: a < 10*time.Millisecond, Unclear: a >= 10*time.Millisecond && own >= 5*time.Millisecond,
+		Note: fmt.Sprintf("p99 at %.1f k/s, half of %.1f being %.1f; p50 %.1f ms; p99 of the rounds %.1f to %.1f ms; the generator's own lateness is in it; load average %s",
+			rate/1e3, most.rate/1e3, most.rate/2e3, ms(percentile(p50, 50)), ms(slices.Min(p99)), ms(slices.Max(p99)), loadAverage())}, nil
+}
+
+// pacedRound takes a new front's latencies at a rate, and the p99 of the
+// generator's own lateness.
+func pacedRound(ctx context.Context, o options, perSecond float64) (r result, late time.Duration, err error) {
+	srv, err := startFront(ctx, o)
+	if err != nil {
+		return result{}, 0, err
+	}
+	defer func() { err = errors.Join(err, srv.stop()) }()
+	l, err := connectAll(srv, o)
+	if err != nil {
+		return result{}, 0, err
+	}
+	defer l.close()
+	run := func(ctx context.Context, d time.Duration) error { return l.paced(ctx, d, perSecond, 10) }
+	if err := run(ctx, o.duration/4); err != nil {
+		return result{}, 0, err
+	}
+	r, err = l.measure(ctx, srv, o.duration, run)
+	return r, percentile(l.late, 99), err
+}
+
+// floodRate is the gateway's default for one device, and floodOthers what all
+// other devices send together.
+const (
+	floodRate   = 100
+	floodOthers = 5000
+	maxNoise    = 1.25 // between turns that should be the same; above it nothing is judged
+)
+
+// A machine's own unrest is larger than what is looked for, so the flooder
+// comes and goes in short turns beside the same clients.
+const (
+	floodTurn   = 700 * time.Millisecond
+	floodSettle = 300 * time.Millisecond // not measured: its first burst, or its end
+)
+
+// flooding measures the others' latency while one device publishes as fast as
+// it is let, and without it; and with no rate set. The turns without are split
+// in two, whose difference is what the measurement itself is worth.
+func flooding(ctx context.Context, o options) (line, error) {
+	turns := 4 * max(1, int(time.Duration(o.rounds)*o.duration/(2*(floodTurn+floodSettle))))
+	o.deviceRate = floodRate
+	limited, got, err := floodTurns(ctx, o, turns)
+	if err != nil {
+		return line{}, err
+	}
+	o.deviceRate = 0
+	free, freely, err := floodTurns(ctx, o, 4)
+	if err != nil {
+		return line{}, err
+	}
+	with, without := limited[true], limited[false]
+	var halves [2]float64
+	for i, took := range without {
+		halves[i%2] += ms(percentile(took, 99)) / float64(len(without)/2)
+	}
+	a, b := percentile(slices.Concat(with...), 99), percentile(slices.Concat(without...), 99)
+	p50a, p50b := percentile(slices.Concat(with...), 50), percentile(slices.Concat(without...), 50)
+	noise := max(halves[0], halves[1]) / min(halves[0], halves[1])
+	return line{Name: "one-device-flooding", Unit: "ms", Ours: ms(a), Theirs: ms(b), Beside: "without", Ratio: float64(a) / float64(b),
+		Bar: "<=1.05x", Held: float64(a) <= 1.05*float64(b) && noise <= maxNoise, Unclear: noise > maxNoise,
+		Note: fmt.Sprintf("others' p99 at %.1f k/s in %d turns beside a flooder let through at %.0f/s; p50 %.1f/%.1f ms; the turns without differ among themselves by %.2fx; with no rate set p99 %.1f/%.1f ms beside %.1f k/s; load average %s",
+			floodOthers/1e3, turns, got, ms(p50a), ms(p50b), noise,
+			ms(percentile(slices.Concat(free[true]...), 99)), ms(percentile(slices.Concat(free[false]...), 99)), freely/1e3, loadAverage())}, nil
+}
+
+// floodTurns returns the latencies of each turn with and without a flooder, and
+// how many of its publications were acknowledged in a second.
+func floodTurns(ctx context.Context, o options, turns int) (took map[bool][][]time.Duration, rate float64, err error) {
+	srv, err := startFront(ctx, o)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer func() { err = errors.Join(err, srv.stop()) }()
+	l, err := connectAll(srv, o)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer l.close()
+	if err := l.paced(ctx, o.duration/4, floodOthers, 1); err != nil {
+		return nil, 0, err
+	}
+	took = map[bool][][]time.Duration{}
+	acked := 0
+	for i := range turns {
+		flood := i%2 == 1
+		n, err := l.floodTurn(ctx, srv, o, flood)
+		if err != nil {
+			return nil, 0, err
+		}
+		acked += n
+		took[flood] = append(took[flood], slices.Clone(l.took))
+	}
+	return took, float64(acked) / (float64(turns/2) * floodTurn.Seconds()), nil
+}
+
+// floodTurn leaves the latencies of one turn in took.
+func (l *loop) floodTurn(ctx context.Context, srv *server, o options, flood bool) (acked int, err error) {
+	var f *flooder
+	if flood {
+		if f, err = startFlooder(srv, o); err != nil {
+			return 0, err
+		}
+		defer f.stop()
+	}
+	if err := l.paced(ctx, floodSettle, floodOthers, 1); err != nil {
+		return 0, err
+	}
+	before := f.acknowledged()
+	l.took = l.took[:0]
+	err = l.paced(ctx, floodTurn, floodOthers, 1)
+	return f.acknowledged() - before, err
+}
+
+func percentile(took []time.Duration, p int) time.Duration {
+	if len(took) == 0 {
+		return 0
+	}
+	s := slices.Sorted(slices.Values(took))
+	return s[len(s)*p/100]
+}
+
+// flooder is a device that publishes at QoS 1 without waiting for anything.
+type flooder struct {
+	conn *net.TCPConn
+	wg   sync.WaitGroup
+	mu   sync.Mutex
+	n    int
+}
+
+func startFlooder(srv *server, o options) (*flooder, error) {
+	const name = 99_999
+	conn, err := dial(srv.addr, fmt.Sprintf("dev-%05d", name))
+	if err != nil {
+		return nil, fmt.Errorf("flooder: %w", err)
+	}
+	one := newPublisher(name, 0, o.payload)
+	one.packet[one.idAt+1] = 1 // the front does not mind an identifier in use, as a bad device's is
+	many := []byte(strings.Repeat(string(one.packet), 200))
+	f := &flooder{conn: conn}
+	f.wg.Add(2)
+	go func() { // ends when the connection closes
+		defer f.wg.Done()
+		for {
+			if _, err := conn.Write(many); err != nil {
+				return
+			}
+		}
+	}()
+	go func() {
+		defer f.wg.Done()
+		buf := make([]byte, 64<<10)
+		for {
+			n, err := io.ReadAtLeast(conn, buf, 1)
+			f.mu.Lock()
+			f.n += n
+			f.mu.Unlock()
+			if err != nil {
+				return
+			}
+		}
+	}()
+	return f, nil
+}
+
+// acknowledged is how many of the flooder's publications were.
+func (f *flooder) acknowledged() int {
+	if f == nil {
+		return 0
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.n / 4
+}
+
+// stop drops what is on its way.
+func (f *flooder) stop() {
+	_ = f.conn.SetLinger(0) // a connection that is gone already needs none
+	f.conn.Close()
+	f.wg.Wait()
+}
+
+// loadAverage is the machine's, over the last minute.
+func loadAverage() string {
+	b, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return "unknown"
+	}
+	one, _, _ := strings.Cut(string(b), " ")
+	return one
+}
