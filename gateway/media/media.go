@@ -8,8 +8,10 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -42,12 +44,16 @@ func Open(dir string, master []byte) (*Store, error) {
 }
 
 // Put encrypts and keeps a picture taken at a time, and names it. The name carries the day,
-// so that retention needs no index.
+// so that retention needs no index, and follows from the picture: whoever has to send the
+// same again, since the journal took no events, fills no disk with it.
 func (s *Store) Put(school g.SchoolID, at time.Time, picture []byte) (g.MediaID, error) {
 	if len(picture) == 0 || len(picture) > MaxBytes {
 		return "", g.Errorf(g.TooLarge, "a picture has 1 to %d bytes, this one %d", MaxBytes, len(picture))
 	}
-	id := g.MediaID(g.NewID("med_" + at.UTC().Format("20060102")))
+	id, err := s.name(school, at, picture)
+	if err != nil {
+		return "", err
+	}
 	aead, err := s.cipher(school)
 	if err != nil {
 		return "", err
@@ -118,6 +124,17 @@ func (s *Store) path(school g.SchoolID, id g.MediaID) (string, error) {
 		return "", g.Errorf(g.NotFound, "%q names no picture", id)
 	}
 	return filepath.Join(s.dir, string(school), day[:8], string(id)), nil
+}
+
+// name is keyed, so that it tells nobody whether a picture that they have is kept here.
+func (s *Store) name(school g.SchoolID, at time.Time, picture []byte) (g.MediaID, error) {
+	key, err := hkdf.Key(sha256.New, s.master, nil, "gatehouse media name "+string(school), 32)
+	if err != nil {
+		return "", fmt.Errorf("derive media key: %w", err)
+	}
+	h := hmac.New(sha256.New, key)
+	h.Write(picture)
+	return g.MediaID("med_" + at.UTC().Format("20060102") + "_" + hex.EncodeToString(h.Sum(nil)[:10])), nil
 }
 
 // cipher is AES-256-GCM under HKDF-SHA256 (RFC 5869) of the master key for one school.

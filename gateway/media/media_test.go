@@ -22,6 +22,12 @@ func TestPicturesAreSealedPerSchool(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if again, err := s.Put("sch_a", at, picture); err != nil || again != id {
+		t.Errorf("the same picture again: got %s, %v; want %s and no second file", again, err, id)
+	}
+	if elsewhere, err := s.Put("sch_c", at, picture); err != nil || elsewhere == id {
+		t.Errorf("the same picture in another school: got %s, %v; want another name", elsewhere, err)
+	}
 	if got, err := s.Open(t.Context(), "sch_a", id); err != nil || !bytes.Equal(got, picture) {
 		t.Errorf("got %d bytes, %v; want the picture back", len(got), err)
 	}
@@ -33,7 +39,7 @@ func TestPicturesAreSealedPerSchool(t *testing.T) {
 			t.Errorf("%v: got %d bytes, %v; want not found", other, len(b), err)
 		}
 	}
-	files, _ := filepath.Glob(filepath.Join(dir, "*", "*", "*"))
+	files, _ := filepath.Glob(filepath.Join(dir, "sch_a", "*", "*"))
 	if len(files) != 1 {
 		t.Fatalf("got files %v, want one", files)
 	}
@@ -49,8 +55,8 @@ func TestPicturesAreSealedPerSchool(t *testing.T) {
 	if n, err := s.Expire(at); err != nil || n != 0 {
 		t.Errorf("expire up to the same day deleted %d days, %v; want 0", n, err)
 	}
-	if n, err := s.Expire(at.Add(24 * time.Hour)); err != nil || n != 1 {
-		t.Errorf("got %d days, %v; want 1", n, err)
+	if n, err := s.Expire(at.Add(24 * time.Hour)); err != nil || n != 2 {
+		t.Errorf("got %d days, %v; want one in each school", n, err)
 	}
 	if _, err := s.Open(t.Context(), "sch_a", id); g.ErrorCode(err) != g.NotFound {
 		t.Errorf("got %v after retention, want not found", err)
