@@ -114,11 +114,9 @@ func pacedRound(ctx context.Context, o options, perSecond float64) (r result, la
 	return r, percentile(l.late, 99), err
 }
 
-// floodRate is the gateway's default for one device, and floodOthers what all
-// other devices send together.
 const (
-	floodRate   = 100
-	floodOthers = 5000
+	floodRate   = 100  // the gateway's default for one device
+	floodOthers = 5000 // what all other devices send together
 	maxNoise    = 1.25 // between turns that should be the same; above it nothing is judged
 )
 
