@@ -189,6 +189,7 @@ type feed struct {
 	rc     *http.ResponseController
 	buf    bytes.Buffer
 	wrote  time.Time
+	asked  time.Time // when the caller's credential was last looked at
 }
 
 func (f *feed) serve(newest uint64, resumed bool) {
@@ -197,7 +198,7 @@ func (f *feed) serve(newest uint64, resumed bool) {
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Accel-Buffering", "no") // a proxy in front must not hold messages back
 	f.w.WriteHeader(http.StatusOK)
-	f.schema = f.s.changes.Load()
+	f.schema, f.asked = f.s.changes.Load(), time.Now()
 	f.buf.WriteString("retry: 2000\n\n")
 	if f.at > newest {
 		fmt.Fprintf(&f.buf, "event: reset\nid: %d\ndata: {\"newest\":%d}\n\n", newest, newest)
@@ -250,8 +251,8 @@ func (f *feed) send(events []g.Event) error {
 	return f.flush()
 }
 
-// beat shows after a silence that the stream is alive, tells how far it has looked, and
-// checks that the caller still may look.
+// beat shows after a silence that the stream is alive and tells how far it has looked. However
+// busy the stream is, it checks that the caller still may look, and may look at the same.
 func (f *feed) beat(ctx context.Context) error {
 	if f.schema != f.s.changes.Load() {
 		f.schema = f.s.changes.Load()
@@ -261,11 +262,18 @@ func (f *feed) beat(ctx context.Context) error {
 		}
 		f.want = w
 	}
+	if time.Since(f.asked) >= heartbeat {
+		f.asked = time.Now()
+		now, err := f.s.identify(f.r)
+		if err != nil {
+			return err
+		}
+		if was := callerOf(ctx).scope; now.scope.School != was.School || now.scope.Subtree != was.Subtree || !slices.Equal(now.scope.Permissions, was.Permissions) {
+			return g.Errorf(g.Forbidden, "the caller's rights have changed; connect again")
+		}
+	}
 	if time.Since(f.wrote) < heartbeat {
 		return nil
-	}
-	if _, err := f.s.identify(f.r); err != nil {
-		return err
 	}
 	fmt.Fprintf(&f.buf, ": alive\nid: %d\n\n", f.at)
 	return f.flush()

@@ -279,3 +279,34 @@ func until(t *testing.T, ok func() bool) {
 		<-time.After(5 * time.Millisecond)
 	}
 }
+
+// A stream that is never silent ends all the same when its caller's rights do.
+func TestBusyStreamEndsWithTheRightToIt(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes as long as a heartbeat, 15 s")
+	}
+	t.Parallel()
+	w := newWorld(t).schools()
+	ctx, cancel := context.WithTimeout(t.Context(), 45*time.Second)
+	defer cancel()
+	somebody := g.User{ID: g.UserID(w.ids["user"]), School: w.a.ID, Name: "somebody", FullName: "Somebody", Role: g.RoleTeacher, Language: "en"}
+	gone, _ := w.signIn("somebody").listen(ctx, "/v1/stream?kinds=sighting")
+	stays, _ := w.user(w.a, g.RoleTeacher).listen(ctx, "/v1/stream?kinds=sighting")
+	somebody.Role = g.RoleVendor
+	if err := w.system().UpdateUser(ctx, somebody); err != nil {
+		t.Fatal(err)
+	}
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for open := true; open; {
+		<-tick.C
+		w.live.add(g.Event{Kind: g.EventSighting, School: w.a.ID, Sighting: &g.Sighting{Method: g.ByCard}})
+		if _, ok := <-stays; !ok {
+			t.Fatal("the stream of somebody whose rights are what they were has ended")
+		}
+		_, open = <-gone
+	}
+	if ctx.Err() != nil {
+		t.Error("the stream goes on though its caller may no longer see sightings")
+	}
+}
