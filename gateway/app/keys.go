@@ -35,21 +35,41 @@ func MasterKey(dir string) ([]byte, error) {
 	return key, nil
 }
 
+// newMasterKey makes the key and has it on disk, name and all, before anything is encrypted
+// with it: it is written under another name first, so that a start that is cut off leaves no
+// half of one. Of two that make one at the same time the second is refused.
 func newMasterKey(file string) ([]byte, error) {
-	key := make([]byte, 32)
+	key, dir := make([]byte, 32), filepath.Dir(file)
 	rand.Read(key)
-	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make master key: %w", err)
 	}
-	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	f, err := os.CreateTemp(dir, "new-*") // mode 0600
 	if err != nil {
 		return nil, fmt.Errorf("make master key: %w", err)
 	}
+	defer os.Remove(f.Name())
 	_, err = f.WriteString(hex.EncodeToString(key) + "\n")
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+		err = os.Link(f.Name(), file)
+	}
+	for _, d := range []string{dir, filepath.Dir(dir)} {
+		if err == nil {
+			err = syncDir(d)
+		}
+	}
+	if err != nil {
 		return nil, fmt.Errorf("make master key: %w", err)
 	}
 	return key, nil
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
 }
 
 // renewing serves a certificate and reads it again, at most once a minute, when its file is
