@@ -122,7 +122,8 @@ for part in $parts; do
 done
 
 title "$(($(date +%s) - begun)) s; as JSON in $out"
-if [ -f "$out/mqtt.json" ]; then
+case " $parts " in *" mqtt "*) told=1 ;; *) told= ;; esac
+if [ -n "$told" ] && [ -f "$out/mqtt.json" ]; then
   printf '%s of %s MQTT bars held, %s unclear\n' "$(grep -c '"held": true' "$out/mqtt.json" || true)" "$(grep -c '"held"' "$out/mqtt.json" || true)" "$(grep -c '"unclear": true' "$out/mqtt.json" || true)"
 fi
 [ -z "$wrong" ] || { echo "bench: could not be measured:$wrong" >&2; exit 1; }
