@@ -27,7 +27,8 @@ type Front struct {
 	authSlots     chan struct{}
 	stats         stats
 	refusals      refusals
-	began         time.Time // by Config.Now
+	began         time.Time    // by Config.Now
+	coarse        atomic.Int64 // elapsed, about once a second
 	limits        limits
 	pacer         pacer
 	clock         atomic.Int64 // about once a second; for what need not be exact
@@ -76,6 +77,7 @@ func New(cfg Config, auth Authenticator, in Intake, log *slog.Logger) (*Front, e
 		began: cfg.Now(), pacer: pacer{wake: make(chan struct{}, 1)},
 	}
 	f.clock.Store(time.Now().UnixNano())
+	f.coarse.Store(f.elapsed())
 	for range min(4, runtime.GOMAXPROCS(0)) {
 		f.flushers = append(f.flushers, newFlusher())
 	}
@@ -242,7 +244,8 @@ func (f *Front) tick(ctx context.Context) {
 		case now := <-t.C:
 			f.clock.Store(now.UnixNano())
 			f.sweep(now)
-			f.limits.sweep(f.elapsed())
+			f.coarse.Store(f.elapsed())
+			f.limits.sweep(f.coarse.Load())
 		}
 	}
 }

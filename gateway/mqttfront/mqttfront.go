@@ -46,7 +46,7 @@ type Config struct {
 	WriteTimeout   time.Duration // a client that takes nothing for this long is cut off; default 30 s
 
 	// Publications per second of one device over all its connections, and of one
-	// school; 0 for no bound. Ten seconds' worth may come at once. Who sends more
+	// school; 0 for no bound. About ten seconds' worth may come at once. Who sends more
 	// is read no faster than that, and loses nothing.
 	DeviceRate, SchoolRate int
 	Now                    func() time.Time // the clock of the rates; default time.Now
