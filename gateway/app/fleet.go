@@ -130,7 +130,7 @@ func (f fleet) publish(d g.Device, action string, values map[string]g.Value) (ap
 		return api.CommandResult{}, fmt.Errorf("encode command: %w", err)
 	}
 	topic := mqttfront.Topic(mqttfront.Identity{School: d.School, Device: d.ID}, "command/"+action)
-	if err := f.a.front.Publish(topic, payload, false); err != nil {
+	if err := f.a.front.Command(topic, payload, commandAge); err != nil {
 		return api.CommandResult{}, g.Errorf(g.Unavailable, "the device does not listen for commands just now: %v", err)
 	}
 	return api.CommandResult{Message: "sent"}, nil
@@ -213,7 +213,7 @@ type command struct {
 	at time.Time
 }
 
-// commandAge is how old a rule's command may be and still be carried out.
+// commandAge is how old a command may be and still be carried out.
 const commandAge = time.Minute
 
 // runCommands carries out what rules command. The queue is bounded: a command that finds it
