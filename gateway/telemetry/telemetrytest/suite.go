@@ -42,7 +42,7 @@ type Rig struct {
 
 const (
 	prefix   = "/v1/telemetry/api/v1"
-	patience = 30 * time.Second
+	patience = 2 * time.Minute
 )
 
 // Run holds a store that is empty at first against the promises.

@@ -1,0 +1,155 @@
+package influx_test
+
+import (
+	"log/slog"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/gateway/telemetry"
+	"github.com/gatehouse-iot/gatehouse/gateway/telemetry/influx"
+	"github.com/gatehouse-iot/gatehouse/gateway/telemetry/telemetrytest"
+)
+
+// server is InfluxDB 1.8.10 with Flux and passwords switched on. It ends by SIGKILL: what it
+// acknowledged it has to keep.
+func server(t *testing.T) (*telemetrytest.Server, string) {
+	t.Helper()
+	cache := os.Getenv("GATEHOUSE_CACHE")
+	if cache == "" {
+		cache = "../../../.cache"
+	}
+	program, err := filepath.Abs(filepath.Join(cache, "bin", "influxd-v1.8.10"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(program); err != nil {
+		t.Skip("influxd is not there; deploy/setup/influxd.sh builds it")
+	}
+	dir, addr := t.TempDir(), telemetrytest.FreeAddr(t)
+	config := filepath.Join(dir, "influxdb.conf")
+	text := strings.NewReplacer("DIR", dir, "RPC", telemetrytest.FreeAddr(t), "HTTP", addr).Replace(`
+reporting-disabled = true
+bind-address = "RPC"
+[meta]
+  dir = "DIR/meta"
+[data]
+  dir = "DIR/data"
+  wal-dir = "DIR/wal"
+  query-log-enabled = false
+[monitor]
+  store-enabled = false
+[http]
+  bind-address = "HTTP"
+  flux-enabled = true
+  auth-enabled = true
+  log-enabled = false
+`)
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return &telemetrytest.Server{Command: []string{program, "-config", config}, Health: "http://" + addr + "/ping", Signal: syscall.SIGKILL}, "http://" + addr
+}
+
+const token = "gatehouse:pass,w\"ord"
+
+// prepare makes the user and the database.
+func prepare(t *testing.T, base string) {
+	t.Helper()
+	user, password, _ := strings.Cut(token, ":")
+	for _, q := range []string{`CREATE USER "` + user + `" WITH PASSWORD '` + password + `' WITH ALL PRIVILEGES`, `CREATE DATABASE "school readings"`,
+		`CREATE RETENTION POLICY "hour" ON "school readings" DURATION 1h REPLICATION 1`} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+"/query", strings.NewReader(url.Values{"q": {q}}.Encode()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		if !strings.HasPrefix(q, "CREATE USER") {
+			r.SetBasicAuth(user, password)
+		}
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != http.StatusOK {
+			t.Fatalf("%s: %s", q, resp.Status)
+		}
+	}
+}
+
+func started(t *testing.T) (*telemetrytest.Server, string) {
+	t.Helper()
+	s, base := server(t)
+	s.Start(t)
+	t.Cleanup(func() { s.Stop(t) })
+	prepare(t, base)
+	return s, base
+}
+
+func open(t *testing.T, base, bucket, token string) *influx.Store {
+	t.Helper()
+	s, err := influx.Open(influx.Options{URL: base, Bucket: bucket, Token: token, Logger: slog.New(slog.NewTextHandler(t.Output(), nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+func TestConformance(t *testing.T) {
+	s, base := started(t)
+	telemetrytest.Run(t, telemetrytest.Rig{Stop: s.Stop, Start: s.Start, Open: func(t *testing.T) telemetrytest.Store {
+		st, err := influx.Open(influx.Options{URL: base, Bucket: "school readings/autogen", Token: token, Logger: slog.New(slog.NewTextHandler(os.Stderr, nil))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return st
+	}})
+}
+
+// TestTroubles holds that what the server refuses for good is left out and counted, while
+// what whoever runs the server can mend is an error: the batch is tried again.
+func TestTroubles(t *testing.T) {
+	_, base := started(t)
+	describe := func(g.DeviceID) (telemetry.Series, bool) {
+		return telemetry.Series{Profile: "lab", Type: g.TypeSensor}, true
+	}
+	event := func(ago time.Duration, f float64) g.Event {
+		return g.Event{Kind: g.EventReading, School: "sch_a", Device: "lab-a", Time: time.Now().Add(-ago), Reading: &g.Reading{Values: map[string]g.Value{"x": g.NumberValue(f)}}}
+	}
+	hour := open(t, base, "school readings/hour", token)
+	if err := hour.Append(t.Context(), []g.Event{event(time.Minute, 1), event(48*time.Hour, 2), event(2*time.Minute, 3)}, describe); err != nil {
+		t.Errorf("a reading out of the server's retention: got %v, want no error", err)
+	}
+	if got := hour.Stats().Refused; got != 1 {
+		t.Errorf("got %d refused readings, want 1", got)
+	}
+	const prefix = "/v1/telemetry/api/v1"
+	all := telemetry.Allowed{Every: true}
+	if _, body := telemetrytest.Ask(t, hour.Handler(prefix, all), "/query", url.Values{"query": {"sum(count_over_time(gatehouse_x[50m]))"}}); !strings.Contains(body, `"2"`) {
+		t.Errorf("the readings beside it: got %s, want 2", body)
+	}
+	for name, s := range map[string]*influx.Store{"wrong password": open(t, base, "school readings/autogen", "gatehouse:wrong"), "no such database": open(t, base, "nowhere/autogen", token)} {
+		if err := s.Append(t.Context(), []g.Event{event(0, 1)}, describe); err == nil || strings.Contains(err.Error(), "pass,w") {
+			t.Errorf("%s: got %v, want an error without the password", name, err)
+		}
+		for _, path := range []string{"/query", "/labels"} {
+			code, body := telemetrytest.Ask(t, s.Handler(prefix, all), path, url.Values{"query": {"gatehouse_x"}})
+			if code != http.StatusServiceUnavailable || !strings.Contains(body, `"unavailable"`) {
+				t.Errorf("%s, %s: got %d %s, want 503 unavailable", name, path, code, body)
+			}
+		}
+	}
+	for _, o := range []influx.Options{{URL: "127.0.0.1:8086", Bucket: "b"}, {URL: "http://127.0.0.1:8086"}, {URL: "ftp://x", Bucket: "b"}} {
+		if _, err := influx.Open(o); err == nil {
+			t.Errorf("%+v: got no error", o)
+		}
+	}
+}
