@@ -987,6 +987,7 @@ export const en = {
     acknowledged: 'Acknowledged',
     refused: 'Turned away',
     shed: 'Shed',
+    throttled: 'Held to their rate',
     running: 'Running',
     configured: 'Configured',
   },

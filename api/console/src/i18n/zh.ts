@@ -983,6 +983,7 @@ export const zh = {
     acknowledged: '已确认',
     refused: '拒绝接入',
     shed: '已丢弃',
+    throttled: '因超速而暂缓',
     running: '运行中',
     configured: '已配置',
   },
