@@ -58,7 +58,7 @@ type App struct {
 
 	reg       *registry.Registry
 	journal   *journal.Journal
-	telemetry *telemetry.Store
+	telemetry series
 	media     *media.Store
 	directory *directory.Directory
 	identify  *identify.Identifier
@@ -139,13 +139,7 @@ func (a *App) openStores(ctx context.Context) (err error) {
 		return err
 	}
 	a.closers = append(a.closers, a.journal.Close)
-	classes := []telemetry.Class{{Name: "default", Retention: a.cfg.Telemetry.Classes["default"]}}
-	for name, keep := range a.cfg.Telemetry.Classes {
-		if name != "default" {
-			classes = append(classes, telemetry.Class{Name: name, Retention: keep})
-		}
-	}
-	if a.telemetry, err = telemetry.Open(telemetry.Options{Dir: filepath.Join(dir, "telemetry"), Classes: classes, LateBy: a.cfg.Telemetry.LateBy, Logger: a.log}); err != nil {
+	if a.telemetry, err = a.openTelemetry(filepath.Join(dir, "telemetry")); err != nil {
 		return err
 	}
 	a.closers = append(a.closers, a.telemetry.Close)

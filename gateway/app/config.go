@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -88,8 +89,16 @@ type JournalConfig struct {
 	Shards   int           `yaml:"shards"`
 }
 
-// TelemetryConfig says how long readings are kept.
+// TelemetryConfig says where readings are kept as time series, and how long. All but LateBy
+// and Classes are for a server of its own.
 type TelemetryConfig struct {
+	Store        string `yaml:"store"` // embedded, influx or victoria
+	URL          string `yaml:"url"`
+	Username     string `yaml:"username"`
+	TokenFile    string `yaml:"token_file"`
+	Organisation string `yaml:"organisation"`
+	Bucket       string `yaml:"bucket"`
+
 	LateBy  time.Duration            `yaml:"late_by"`
 	Classes map[string]time.Duration `yaml:"classes"`
 }
@@ -124,7 +133,7 @@ func DefaultConfig() Config {
 		HTTP:      HTTPConfig{Listen: "127.0.0.1:8080"},
 		MQTT:      MQTTConfig{Listen: "127.0.0.1:1883", MaxClients: 20_000, DeviceRate: 100, SchoolRate: 20_000},
 		Journal:   JournalConfig{MaxBytes: 8 << 30, MaxAge: 30 * 24 * time.Hour, Shards: 2},
-		Telemetry: TelemetryConfig{LateBy: 72 * time.Hour, Classes: map[string]time.Duration{"default": 90 * 24 * time.Hour, "short": 7 * 24 * time.Hour, "long": 3 * 365 * 24 * time.Hour}},
+		Telemetry: TelemetryConfig{Store: "embedded", Bucket: "gatehouse/autogen", LateBy: 72 * time.Hour, Classes: map[string]time.Duration{"default": 90 * 24 * time.Hour, "short": 7 * 24 * time.Hour, "long": 3 * 365 * 24 * time.Hour}},
 		Faces:     FacesConfig{Driver: "camera", Threshold: 0.50, Margin: 0.12},
 		Media:     MediaConfig{KeepFor: 30 * 24 * time.Hour},
 		Webhooks:  WebhooksConfig{Private: true},
@@ -295,16 +304,8 @@ func (c *Config) validateParts() error {
 	if c.Journal.Shards < 1 || c.Journal.Shards > 16 {
 		return g.FieldErrorf("journal.shards", "%d is out of range; 1 to 16", c.Journal.Shards)
 	}
-	if _, ok := c.Telemetry.Classes["default"]; !ok {
-		return g.FieldErrorf("telemetry.classes", "needs a class named default")
-	}
-	for name, keep := range c.Telemetry.Classes {
-		if !g.ValidID(name) || keep < 2*time.Hour {
-			return g.FieldErrorf("telemetry.classes", "class %q: a name of letters and digits, and at least 2h", name)
-		}
-	}
-	if c.Telemetry.LateBy < 0 {
-		return g.FieldErrorf("telemetry.late_by", "is negative")
+	if err := c.Telemetry.validate(); err != nil {
+		return err
 	}
 	if c.Faces.Threshold < 0.2 || c.Faces.Threshold > 0.95 {
 		return g.FieldErrorf("faces.threshold", "%v is out of range; 0.2 to 0.95", c.Faces.Threshold)
@@ -317,6 +318,37 @@ func (c *Config) validateParts() error {
 	}
 	if c.History.KeepFor < 24*time.Hour {
 		return g.FieldErrorf("history.keep_for", "%s is too short; at least 24h", c.History.KeepFor)
+	}
+	return nil
+}
+
+func (t *TelemetryConfig) validate() error {
+	switch t.Store {
+	case "embedded":
+	case "influx", "victoria":
+		u, err := url.Parse(t.URL)
+		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+			return g.FieldErrorf("telemetry.url", "is no address of a server; write e.g. http://127.0.0.1:8428")
+		}
+		if u.User != nil {
+			return g.FieldErrorf("telemetry.url", "holds a user or a password; set telemetry.username and telemetry.token_file")
+		}
+		if t.Store == "influx" && t.Bucket == "" {
+			return g.FieldErrorf("telemetry.bucket", "is empty; name InfluxDB's bucket")
+		}
+	default:
+		return g.FieldErrorf("telemetry.store", "%q is no store; use embedded, influx or victoria", t.Store)
+	}
+	if _, ok := t.Classes["default"]; !ok {
+		return g.FieldErrorf("telemetry.classes", "needs a class named default")
+	}
+	for name, keep := range t.Classes {
+		if !g.ValidID(name) || keep < 2*time.Hour {
+			return g.FieldErrorf("telemetry.classes", "class %q: a name of letters and digits, and at least 2h", name)
+		}
+	}
+	if t.LateBy < 0 {
+		return g.FieldErrorf("telemetry.late_by", "is negative")
 	}
 	return nil
 }

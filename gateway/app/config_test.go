@@ -42,6 +42,11 @@ func TestConfigErrorsNameThePlace(t *testing.T) {
 		{"drivers:\n  - {name: a, path: x, sha256: abc}\n", "c.yaml:2: drivers[0].sha256: is no SHA-256"},
 		{"faces:\n  threshold: 2\n", "c.yaml:2: faces.threshold: 2 is out of range"},
 		{"telemetry:\n  classes: {default: 1h}\n", "c.yaml:2: telemetry.classes: "},
+		{"telemetry:\n  store: influxdb\n", `c.yaml:2: telemetry.store: "influxdb" is no store; use embedded, influx or victoria`},
+		{"telemetry: {store: victoria}\n", "c.yaml:1: telemetry.url: is no address"},
+		{"telemetry:\n  store: influx\n  url: http://me:secret@host:8086\n", "c.yaml:3: telemetry.url: holds a user or a password"},
+		{"telemetry:\n  store: influx\n  url: http://host:8086\n  bucket: \"\"\n", "c.yaml:4: telemetry.bucket: is empty"},
+		{"telemetry: {store: victoria, url: 'https://host/prefix', username: me, token_file: t}\n", ""},
 		{"a: [\n", "c.yaml: "},
 		{"log: {}\n---\nlog: {}\n", "c.yaml: holds more than one YAML document"},
 	} {

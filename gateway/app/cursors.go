@@ -9,7 +9,6 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/gateway/journal"
-	"github.com/gatehouse-iot/gatehouse/gateway/telemetry"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
@@ -102,13 +101,6 @@ func (a *App) applyTwins(ctx context.Context, events []g.Event) error {
 	}
 	a.noteHeard(ctx, events)
 	return nil
-}
-
-func (a *App) applyTelemetry(ctx context.Context, events []g.Event) error {
-	return a.telemetry.Append(ctx, events, func(id g.DeviceID) (telemetry.Series, bool) {
-		e, ok := a.directory.Known(id)
-		return telemetry.Series{Profile: e.Profile.ID, Type: e.Profile.Type, Class: e.Profile.Retention}, ok
-	})
 }
 
 // pumpOutbox turns the registry's outbox (changed alerts, incidents, attendance) into events.

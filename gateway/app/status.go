@@ -160,7 +160,11 @@ func (a *App) metrics() http.Handler {
 		return float64(worst)
 	})
 	gauge("devices", "Registered devices.", func() float64 { return float64(a.directory.Devices()) })
-	gauge("telemetry_series", "Time series in memory.", func() float64 { return float64(a.telemetry.Stats().Series) })
+	gauge("telemetry_series", "Time series in memory; 0 where they are on a server of their own.", func() float64 { return float64(a.telemetry.Stats().Series) })
+	counter("telemetry_dropped_total", "Readings that became no sample: too old, a second value for an instant, of a device that is gone, or refused by the store.", func() float64 {
+		st := a.telemetry.Stats()
+		return float64(st.Duplicates + st.TooOld + st.Unknown + st.Refused)
+	})
 	gauge("drivers_running", "Driver programs that run.", func() float64 {
 		n := 0
 		for _, d := range a.host.Status() {

@@ -28,7 +28,12 @@ type running struct {
 
 func (s *school) run(t *testing.T) *running {
 	t.Helper()
-	a, err := app.Open(t.Context(), config(s.dir), app.Options{Logger: slog.New(slog.DiscardHandler), Version: "test"})
+	return s.runWith(t, config(s.dir))
+}
+
+func (s *school) runWith(t *testing.T, c app.Config) *running {
+	t.Helper()
+	a, err := app.Open(t.Context(), c, app.Options{Logger: slog.New(slog.DiscardHandler), Version: "test"})
 	if err != nil {
 		t.Fatal(err)
 	}

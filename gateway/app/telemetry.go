@@ -1,0 +1,84 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/gateway/telemetry"
+	"github.com/gatehouse-iot/gatehouse/gateway/telemetry/influx"
+	"github.com/gatehouse-iot/gatehouse/gateway/telemetry/victoria"
+)
+
+// tokenEnv has the telemetry server's token where no file is named.
+const tokenEnv = "GATEHOUSE_TELEMETRY_TOKEN"
+
+// series is a store of readings. Append may be called again with what it has already; after
+// an error it will be.
+type series interface {
+	Append(context.Context, []g.Event, telemetry.Describe) error
+	Handler(prefix string, allowed telemetry.Allowed) http.Handler
+	Stats() telemetry.Stats
+	Close() error
+}
+
+// openTelemetry opens the store that the configuration names. A server need not be there yet.
+func (a *App) openTelemetry(dir string) (series, error) {
+	c := a.cfg.Telemetry
+	if c.Store == "embedded" {
+		classes := []telemetry.Class{{Name: "default", Retention: c.Classes["default"]}}
+		for name, keep := range c.Classes {
+			if name != "default" {
+				classes = append(classes, telemetry.Class{Name: name, Retention: keep})
+			}
+		}
+		return noNil(telemetry.Open(telemetry.Options{Dir: dir, Classes: classes, LateBy: c.LateBy, Logger: a.log}))
+	}
+	token := os.Getenv(tokenEnv)
+	if c.TokenFile != "" {
+		b, err := os.ReadFile(a.cfg.Path(c.TokenFile))
+		if err != nil {
+			return nil, fmt.Errorf("telemetry.token_file: %w", err)
+		}
+		if token = strings.TrimSpace(string(b)); token == "" {
+			return nil, fmt.Errorf("telemetry.token_file: %s is empty; write the token into it", a.cfg.Path(c.TokenFile))
+		}
+	}
+	switch c.Store {
+	case "victoria":
+		return noNil(victoria.Open(victoria.Options{URL: c.URL, Username: c.Username, Token: token, Logger: a.log}))
+	case "influx":
+		if c.Username != "" {
+			token = c.Username + ":" + token
+		}
+		return noNil(influx.Open(influx.Options{URL: c.URL, Organisation: c.Organisation, Bucket: c.Bucket, Token: token, Now: a.now, Logger: a.log}))
+	}
+	return nil, g.FieldErrorf("telemetry.store", "%q is no store", c.Store)
+}
+
+// noNil makes no series of a store that is nil beside an error.
+func noNil[S series](s S, err error) (series, error) {
+	if err != nil {
+		return nil, fmt.Errorf("telemetry: %w", err)
+	}
+	return s, nil
+}
+
+func (a *App) applyTelemetry(ctx context.Context, events []g.Event) error {
+	return a.telemetry.Append(ctx, events, func(id g.DeviceID) (telemetry.Series, bool) {
+		e, ok := a.directory.Known(id)
+		return telemetry.Series{Profile: e.Profile.ID, Type: e.Profile.Type, Class: e.Profile.Retention}, ok
+	})
+}
+
+// snapshotTelemetry copies what is in the data folder; a server of its own is backed up by
+// whoever runs it.
+func (a *App) snapshotTelemetry(dir string) error {
+	if s, ok := a.telemetry.(*telemetry.Store); ok {
+		return s.Snapshot(dir)
+	}
+	return nil
+}

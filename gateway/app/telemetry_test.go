@@ -1,0 +1,177 @@
+package app_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/gatehouse-iot/gatehouse/gateway/app"
+	"github.com/gatehouse-iot/gatehouse/gateway/telemetry/telemetrytest"
+)
+
+// numbers are the readings of property n that the telemetry API has, by their values.
+func (r *running) numbers(t *testing.T) []string {
+	t.Helper()
+	type answer struct {
+		Data struct {
+			Result []struct {
+				Values [][2]any `json:"values"`
+			} `json:"result"`
+		} `json:"data"`
+	}
+	a, err := get[answer](t.Context(), r.school, r.a.URL()+"/v1/telemetry/api/v1/query?query="+url.QueryEscape("gatehouse_n[1h]"))
+	if err != nil {
+		return nil // the server is away
+	}
+	var out []string
+	for _, s := range a.Data.Result {
+		for _, v := range s.Values {
+			out = append(out, fmt.Sprint(v[1]))
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// TestTelemetryServerWasAway runs the gateway over a telemetry server that is not there at
+// first, comes, goes and comes again: what was acknowledged meanwhile is made up for from the
+// journal, each reading once.
+func TestTelemetryServerWasAway(t *testing.T) {
+	for name, far := range map[string]func(*testing.T, *app.TelemetryConfig) *telemetrytest.Server{"victoria": victoriaServer, "influx": influxServer} {
+		t.Run(name, func(t *testing.T) {
+			s := newSchool(t)
+			c := config(s.dir)
+			server := far(t, &c.Telemetry)
+			c.Telemetry.Store = name
+			if err := c.Validate(); err != nil {
+				t.Fatal(err)
+			}
+			r := s.runWith(t, c)
+			var want []string
+			send := func(from, to int) {
+				for n := from; n < to; n++ {
+					r.send(t, fmt.Sprintf("sensor-%d", n%2), n)
+					id, _, _ := message(fmt.Sprintf("sensor-%d", n%2), 0, n, 0)
+					want = append(want, id)
+				}
+				slices.Sort(want)
+			}
+			whole := func() bool { return slices.Equal(r.numbers(t), want) }
+
+			send(1, 10)
+			eventually(t, "the status page to say so", func() bool { return strings.Contains(r.processing(t), "telemetry is held up") })
+			server.Start(t)
+			t.Cleanup(func() { server.Stop(t) })
+			if name == "influx" {
+				influxDatabase(t, c.Telemetry.URL)
+			}
+			eventually(t, "the readings to be made up for", whole)
+			eventually(t, "the status page to be content", func() bool { return strings.HasPrefix(r.processing(t), "ok") })
+
+			server.Stop(t)
+			send(21, 30)
+			if _, err := r.end(t); err != nil { // and the gateway restarts meanwhile
+				t.Fatal(err)
+			}
+			r = s.runWith(t, c)
+			send(30, 35)
+			server.Start(t)
+			eventually(t, "the readings to be made up for again", whole)
+			if r.lag(t, "telemetry") != 0 {
+				t.Errorf("the cursor lags by %d, want 0", r.lag(t, "telemetry"))
+			}
+		})
+	}
+}
+
+func victoriaServer(t *testing.T, c *app.TelemetryConfig) *telemetrytest.Server {
+	program, err := exec.LookPath("victoria-metrics")
+	if err != nil {
+		t.Skip("victoria-metrics is not installed; deploy/setup/debian.sh test brings it")
+	}
+	addr := telemetrytest.FreeAddr(t)
+	token := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(token, []byte("a secret\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c.URL, c.Username, c.TokenFile = "http://"+addr, "gatehouse", token
+	return &telemetrytest.Server{Health: "http://gatehouse:a%20secret@" + addr + "/health", Signal: os.Interrupt, Command: []string{program, "-httpListenAddr=" + addr, "-httpAuth.username=gatehouse", "-httpAuth.password=a secret",
+		"-storageDataPath=" + t.TempDir(), "-memory.allowedBytes=268435456", "-dedup.minScrapeInterval=1ms", "-search.latencyOffset=1s"}}
+}
+
+func influxServer(t *testing.T, c *app.TelemetryConfig) *telemetrytest.Server {
+	cache := os.Getenv("GATEHOUSE_CACHE")
+	if cache == "" {
+		cache = "../../.cache"
+	}
+	program, err := filepath.Abs(filepath.Join(cache, "bin", "influxd-v1.8.10"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(program); err != nil {
+		t.Skip("influxd is not there; deploy/setup/influxd.sh builds it")
+	}
+	dir, addr := t.TempDir(), telemetrytest.FreeAddr(t)
+	file := filepath.Join(dir, "influxdb.conf")
+	text := fmt.Sprintf("reporting-disabled = true\nbind-address = %q\n[meta]\ndir = %q\n[data]\ndir = %q\nwal-dir = %q\n[monitor]\nstore-enabled = false\n[http]\nbind-address = %q\nflux-enabled = true\nlog-enabled = false\n",
+		telemetrytest.FreeAddr(t), dir+"/meta", dir+"/data", dir+"/wal", addr)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c.URL = "http://" + addr
+	return &telemetrytest.Server{Health: c.URL + "/ping", Signal: syscall.SIGKILL, Command: []string{program, "-config", file}}
+}
+
+func influxDatabase(t *testing.T, base string) {
+	t.Helper()
+	resp, err := http.PostForm(base+"/query", url.Values{"q": {"CREATE DATABASE gatehouse"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+}
+
+// TestPromtoolWithAKey asks the whole gateway as a developer does who has a key.
+func TestPromtoolWithAKey(t *testing.T) {
+	tool, err := exec.LookPath("promtool")
+	if err != nil {
+		t.Skip("promtool is not installed; deploy/setup/debian.sh test brings it")
+	}
+	s := newSchool(t)
+	r := s.run(t)
+	r.send(t, "sensor-0", 7)
+	eventually(t, "the reading to be there", func() bool { return len(r.numbers(t)) == 1 })
+	gateway, err := url.Parse(r.a.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	const series = `gatehouse_n{device="sensor-0", profile="kill-sensor", school="school", type="sensor", zone="zone"}`
+	for _, c := range []struct{ key, want string }{{s.key, series + " => 7 @"}, {"wrong", "401"}} {
+		// Debian's promtool can show no key: something before the gateway does.
+		front := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(p *httputil.ProxyRequest) {
+			p.SetURL(gateway)
+			p.Out.Header.Set("Authorization", "Bearer "+c.key)
+		}})
+		for _, args := range [][]string{{"instant", front.URL + "/v1/telemetry", "gatehouse_n"}, {"range", "--step=1s", front.URL + "/v1/telemetry", "gatehouse_n"},
+			{"series", "--match=gatehouse_n", front.URL + "/v1/telemetry"}, {"labels", front.URL + "/v1/telemetry", "device"}} {
+			want := c.want
+			if c.key == s.key && args[0] != "instant" {
+				want = "sensor-0"
+			}
+			out, _ := exec.CommandContext(t.Context(), tool, append([]string{"query"}, args...)...).CombinedOutput()
+			if !strings.Contains(string(out), want) {
+				t.Errorf("promtool query %v: got %s, want it to hold %s", args, out, want)
+			}
+		}
+		front.Close()
+	}
+}
