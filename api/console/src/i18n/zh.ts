@@ -982,7 +982,7 @@ export const zh = {
     received: '已收到',
     acknowledged: '已确认',
     refused: '拒绝接入',
-    shed: '已丢弃',
+    shed: '暂未接收',
     throttled: '因超速而暂缓',
     running: '运行中',
     configured: '已配置',
