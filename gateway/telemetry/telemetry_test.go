@@ -59,7 +59,7 @@ func TestSchoolIsForcedIntoEveryRequest(t *testing.T) {
 	s, at := open(t), time.Now().Add(-time.Minute).Truncate(time.Second)
 	events := []g.Event{
 		reading("sch_a", "lab-a", at, map[string]g.Value{"temperature": g.NumberValue(21), "smoke": g.BoolValue(true), "mode": g.StringValue("auto")}),
-		reading("sch_b", "lab-b", at, map[string]g.Value{"temperature": g.NumberValue(99)}),
+		reading("sch_b", "lab-b", at, map[string]g.Value{"temperature": g.NumberValue(88.125)}),
 		reading("sch_b", "board-b", at, map[string]g.Value{"brightness": g.NumberValue(5)}),
 		reading("sch_a", "ghost", at, map[string]g.Value{"temperature": g.NumberValue(1)}),
 	}
@@ -86,7 +86,7 @@ func TestSchoolIsForcedIntoEveryRequest(t *testing.T) {
 		if code != http.StatusOK || !strings.Contains(body, `"success"`) {
 			t.Errorf("%s %v: got %d %s", c.path, c.form, code, body)
 		}
-		if strings.Contains(body, "sch_b") || strings.Contains(body, "lab-b") || strings.Contains(body, "99") || strings.Contains(body, "brightness") {
+		if strings.Contains(body, "sch_b") || strings.Contains(body, "lab-b") || strings.Contains(body, "88.125") || strings.Contains(body, "brightness") {
 			t.Errorf("%s %v: shows the other school: %s", c.path, c.form, body)
 		}
 	}
