@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -17,6 +18,8 @@ import (
 	prometheus "github.com/prometheus/client_golang/api"
 	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
 	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/promql/parser"
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/gateway/telemetry"
@@ -253,5 +256,42 @@ func FuzzRequest(f *testing.F) {
 		if !json.Valid(w.Body.Bytes()) || strings.Contains(w.Body.String(), "lab-a") {
 			t.Errorf("%q: got %d %q, want JSON that shows nothing of the other school", form, w.Code, w.Body)
 		}
+	})
+}
+
+// FuzzConfine holds that whatever expression is let through to another server has the school
+// in every selector, also for who reads it anew.
+func FuzzConfine(f *testing.F) {
+	for _, expr := range []string{`up`, `{school="sch_b"} or x{school=~".*"}`, `sum by (school) (rate({__name__=~".+"}[5m:1m] offset -1h @ end()))`, `count_values("v", x) / ignoring(a) group_left() y`,
+		`absent({"utf8 name", "a.b"="}\"{"})`, `-x ^ 2 > bool 1 and on () vector(1)`, `label_replace(x, "school", "$1", "device", "(.*)")`, "x{a=`\"}`} # comment", `"{"`} {
+		f.Add(expr, "sch_a", "")
+		f.Add(expr, `a"} or {b="`, `.*|\Q`)
+	}
+	f.Fuzz(func(t *testing.T, expr, one, two string) {
+		allowed := telemetry.Allowed{Schools: []g.SchoolID{g.SchoolID(one)}}
+		if two != "" {
+			allowed.Schools = append(allowed.Schools, g.SchoolID(two))
+		}
+		by, err := parser.ParseMetricSelector(allowed.Selector())
+		if err != nil || len(by) != 1 {
+			t.Fatalf("the schools %q and %q became %q: %v", one, two, allowed.Selector(), err)
+		}
+		out, err := allowed.Confine("/query", url.Values{"query": {expr}, "extra_filters[]": {"{}"}})
+		if err != nil {
+			return
+		}
+		if len(out) != 1 {
+			t.Errorf("%q: got the parameters %v, want the query alone", expr, out)
+		}
+		again, err := parser.ParseExpr(out.Get("query"))
+		if err != nil {
+			t.Fatalf("%q became %q: %v", expr, out.Get("query"), err)
+		}
+		parser.Inspect(again, func(n parser.Node, _ []parser.Node) error {
+			if v, ok := n.(*parser.VectorSelector); ok && !slices.ContainsFunc(v.LabelMatchers, func(m *labels.Matcher) bool { return m.String() == by[0].String() }) {
+				t.Errorf("%q became %q: a selector has no school", expr, out.Get("query"))
+			}
+			return nil
+		})
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql"
@@ -30,17 +31,19 @@ func (a Allowed) matcher() *labels.Matcher {
 	if a.Every {
 		return nil
 	}
-	names := make([]string, len(a.Schools))
-	for i, s := range a.Schools {
-		names[i] = regexp.QuoteMeta(string(s))
+	var names, patterns []string
+	for _, s := range a.Schools {
+		if utf8.ValidString(string(s)) { // no label is anything else
+			names, patterns = append(names, string(s)), append(patterns, regexp.QuoteMeta(string(s)))
+		}
 	}
 	switch len(names) {
 	case 0:
 		return labels.MustNewMatcher(labels.MatchEqual, "school", "")
 	case 1:
-		return labels.MustNewMatcher(labels.MatchEqual, "school", string(a.Schools[0]))
+		return labels.MustNewMatcher(labels.MatchEqual, "school", names[0])
 	}
-	return labels.MustNewMatcher(labels.MatchRegexp, "school", strings.Join(names, "|"))
+	return labels.MustNewMatcher(labels.MatchRegexp, "school", strings.Join(patterns, "|"))
 }
 
 // Queries answers PromQL out of a source of series.
