@@ -1,11 +1,19 @@
 package victoria_test
 
 import (
+	"fmt"
+	"io"
 	"log/slog"
+	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
+	"time"
 
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/gateway/telemetry"
 	"github.com/gatehouse-iot/gatehouse/gateway/telemetry/telemetrytest"
 	"github.com/gatehouse-iot/gatehouse/gateway/telemetry/victoria"
 )
@@ -33,4 +41,61 @@ func TestConformance(t *testing.T) {
 		}
 		return v
 	}})
+}
+
+// TestServerKeepsToTheFilters asks the server itself, without what this package does to a
+// request: extra_filters[] alone confines every path that requests are sent to.
+func TestServerKeepsToTheFilters(t *testing.T) {
+	s, base := server(t)
+	s.Start(t)
+	t.Cleanup(func() { s.Stop(t) })
+	st, err := victoria.Open(victoria.Options{URL: base})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	at := time.Now().Add(-2 * time.Minute).Truncate(time.Second)
+	var events []g.Event
+	for _, school := range []string{"a", "b"} {
+		events = append(events, g.Event{Kind: g.EventReading, School: g.SchoolID("sch_" + school), Device: g.DeviceID("lab-" + school), Time: at, Reading: &g.Reading{Values: map[string]g.Value{"x": g.NumberValue(1)}}})
+	}
+	if err := st.Append(t.Context(), events, func(g.DeviceID) (telemetry.Series, bool) {
+		return telemetry.Series{Profile: "lab", Type: g.TypeSensor}, true
+	}); err != nil {
+		t.Fatal(err)
+	}
+	end := fmt.Sprint(at.Unix())
+	ask := func(path string, form url.Values) string {
+		resp, err := http.PostForm(base+"/api/v1"+path, form)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		b, err := io.ReadAll(resp.Body)
+		if err != nil || resp.StatusCode != http.StatusOK {
+			t.Fatalf("%s: got %s %s (%v)", path, resp.Status, b, err)
+		}
+		return string(b)
+	}
+	for path, form := range map[string]url.Values{
+		"/query":               {"query": {`{school=~".+"} or gatehouse_x{school="sch_b"}`}, "time": {end}, "nocache": {"1"}},
+		"/query_range":         {"query": {`{school=~".+"} or gatehouse_x{school="sch_b"}`}, "start": {end}, "end": {end}, "step": {"60"}, "nocache": {"1"}},
+		"/labels":              {"start": {"0"}},
+		"/label/device/values": {"start": {"0"}},
+		"/series":              {"match[]": {`{school=~".+"}`, `{school="sch_b"}`}, "start": {"0"}},
+	} {
+		for deadline := time.Now().Add(time.Minute); path != "/labels" && !strings.Contains(ask(path, form), "lab-b"); time.Sleep(100 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("%s: the server does not show what it took: %s", path, ask(path, form))
+			}
+		}
+		form.Set("extra_filters[]", `{school=~"sch_a|sch_c"}`)
+		if got := ask(path, form); strings.Contains(got, "lab-b") || strings.Contains(got, "sch_b") || !strings.Contains(got, "lab-a") && path != "/labels" {
+			t.Errorf("%s: got %s, want school a alone", path, got)
+		}
+		form.Set("extra_filters[]", `{school=""}`)
+		if got := ask(path, form); strings.Contains(got, "lab-") || strings.Contains(got, "school") {
+			t.Errorf("%s for no school: got %s, want nothing", path, got)
+		}
+	}
 }
