@@ -36,7 +36,7 @@ func filled(t *testing.T) (base string, end time.Time) {
 		events := []g.Event{
 			reading("sch_a", "lab-a", at, map[string]g.Value{"temperature": g.NumberValue(20 + float64(i)), "smoke": g.BoolValue(i == 5)}),
 			reading("sch_a", "board-a", at, map[string]g.Value{"brightness": g.NumberValue(float64(i))}),
-			reading("sch_b", "lab-b", at, map[string]g.Value{"temperature": g.NumberValue(99)}),
+			reading("sch_b", "lab-b", at, map[string]g.Value{"temperature": g.NumberValue(88.125)}),
 		}
 		if err := s.Append(t.Context(), events, describe); err != nil {
 			t.Fatal(err)
@@ -83,7 +83,7 @@ func TestPromtool(t *testing.T) {
 				t.Errorf("promtool query %v: got\n%s\nwant it to hold\n%s", c.args, out, want)
 			}
 		}
-		if strings.Contains(string(out), "sch_b") || strings.Contains(string(out), "lab-b") || strings.Contains(string(out), "99") {
+		if strings.Contains(string(out), "sch_b") || strings.Contains(string(out), "lab-b") || strings.Contains(string(out), "88.125") {
 			t.Errorf("promtool query %v shows the other school: %s", c.args, out)
 		}
 	}
