@@ -247,7 +247,7 @@ script:
 }
 
 // startBroker runs a broker; the returned function stops it.
-func startBroker(t *testing.T, addr string) (string, *broker.Server, func()) {
+func startBroker(t *testing.T, addr string, m *mailbox) (string, *broker.Server, func()) {
 	t.Helper()
 	b := broker.New(&broker.Options{InlineClient: true, Logger: nil})
 	if err := b.AddHook(new(auth.AllowHook), nil); err != nil {
@@ -257,6 +257,7 @@ func startBroker(t *testing.T, addr string) (string, *broker.Server, func()) {
 	if err := b.AddListener(l); err != nil {
 		t.Fatal(err)
 	}
+	m.listen(t, b) // before anybody can connect, so that nothing goes by
 	if err := b.Serve(); err != nil {
 		t.Fatal(err)
 	}
@@ -297,9 +298,8 @@ func (m *mailbox) has(topic string, f func(map[string]any) bool) bool {
 }
 
 func TestMQTTDeviceSurvivesItsBroker(t *testing.T) {
-	addr, b, stop := startBroker(t, "127.0.0.1:0")
 	m := &mailbox{in: map[string][]map[string]any{}}
-	m.listen(t, b)
+	addr, b, stop := startBroker(t, "127.0.0.1:0", m)
 	s := start(t, `
 equipment:
 - {id: board, kind: mqtt, connect: "tcp://`+addr+`", topic: school/board, interval: 50ms, values: {backlight: 80}}
@@ -325,8 +325,7 @@ equipment:
 			t.Fatal(err)
 		}
 	}
-	_, b, _ = startBroker(t, addr)
-	m.listen(t, b)
+	startBroker(t, addr, m)
 	for i := range 5 {
 		eventually(t, "a sighting from the time without a broker", func() bool {
 			return m.has("school/board/sighting", func(x map[string]any) bool {
