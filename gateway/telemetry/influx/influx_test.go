@@ -1,6 +1,7 @@
 package influx_test
 
 import (
+	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -59,29 +60,52 @@ bind-address = "RPC"
 
 const token = "gatehouse:pass,w\"ord"
 
-// prepare makes the user and the database.
+// prepare makes the user and the database. A server that has just started may answer before
+// it knows the user that it has just made, and is then asked anew.
 func prepare(t *testing.T, base string) {
 	t.Helper()
 	user, password, _ := strings.Cut(token, ":")
-	for _, q := range []string{`CREATE USER "` + user + `" WITH PASSWORD '` + password + `' WITH ALL PRIVILEGES`, `CREATE DATABASE "school readings"`,
-		`CREATE RETENTION POLICY "hour" ON "school readings" DURATION 1h REPLICATION 1`} {
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+"/query", strings.NewReader(url.Values{"q": {q}}.Encode()))
-		if err != nil {
-			t.Fatal(err)
+	first := `CREATE USER "` + user + `" WITH PASSWORD '` + password + `' WITH ALL PRIVILEGES`
+	deadline := time.Now().Add(30 * time.Second)
+	for {
+		statement(t, base, first, "", "") // refused where the user is there already
+		why := ""
+		for _, q := range []string{`CREATE DATABASE "school readings"`, `CREATE RETENTION POLICY "hour" ON "school readings" DURATION 1h REPLICATION 1`} {
+			if why == "" {
+				why = statement(t, base, q, user, password)
+			}
 		}
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		if !strings.HasPrefix(q, "CREATE USER") {
-			r.SetBasicAuth(user, password)
+		if why == "" {
+			return
 		}
-		resp, err := http.DefaultClient.Do(r)
-		if err != nil {
-			t.Fatal(err)
+		if time.Now().After(deadline) {
+			t.Fatal(why)
 		}
-		resp.Body.Close()
-		if resp.StatusCode != http.StatusOK {
-			t.Fatalf("%s: %s", q, resp.Status)
-		}
+		time.Sleep(50 * time.Millisecond)
 	}
+}
+
+// statement runs one statement of InfluxQL and says what went wrong, "" where nothing did.
+func statement(t *testing.T, base, q, user, password string) string {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+"/query", strings.NewReader(url.Values{"q": {q}}.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if user != "" {
+		r.SetBasicAuth(user, password)
+	}
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return err.Error()
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		return q + ": " + resp.Status + " " + string(body)
+	}
+	return ""
 }
 
 func started(t *testing.T) (*telemetrytest.Server, string) {
