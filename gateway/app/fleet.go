@@ -16,6 +16,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/directory"
 	"github.com/gatehouse-iot/gatehouse/gateway/mqttfront"
 	"github.com/gatehouse-iot/gatehouse/rules"
+	"github.com/gatehouse-iot/gatehouse/vision"
 )
 
 // specs are the driver programs of the configuration.
@@ -191,7 +192,10 @@ func (f faces) Enrol(ctx context.Context, photo []byte) ([]float32, string, floa
 	if err != nil {
 		return nil, "", 0, err
 	}
-	template, err := floats(got.Data)
+	template, err := vision.DecodeEmbedding(got.Data)
+	if err == nil && len(template) > g.MaxEmbedding {
+		err = fmt.Errorf("its face template has %d numbers; at most %d are taken", len(template), g.MaxEmbedding)
+	}
 	if err != nil {
 		return nil, "", 0, fmt.Errorf("driver %q: %w", f.a.cfg.Faces.Driver, err)
 	}

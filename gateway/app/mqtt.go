@@ -3,9 +3,6 @@ package app
 import (
 	"context"
 	"crypto/x509"
-	"encoding/binary"
-	"errors"
-	"math"
 	"strings"
 
 	g "github.com/gatehouse-iot/gatehouse"
@@ -65,20 +62,4 @@ func (a *App) runPresence(ctx context.Context) error {
 			}
 		}
 	}
-}
-
-// floats reads a template: little-endian float32, at most g.MaxEmbedding of them.
-func floats(b []byte) ([]float32, error) {
-	if len(b) == 0 || len(b)%4 != 0 || len(b)/4 > g.MaxEmbedding {
-		return nil, errors.New("its face template does not have a template's size")
-	}
-	out := make([]float32, len(b)/4)
-	for i := range out {
-		f := math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
-		if f64 := float64(f); math.IsNaN(f64) || math.IsInf(f64, 0) {
-			return nil, errors.New("its face template holds a number that is none")
-		}
-		out[i] = f
-	}
-	return out, nil
 }

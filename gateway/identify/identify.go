@@ -33,8 +33,7 @@ type Identifier struct {
 
 type school struct {
 	mu      sync.Mutex
-	stale   bool
-	gallery map[int]*vision.Gallery // by length of the template
+	gallery map[int]*vision.Gallery // by length of the template; nil: not loaded yet
 }
 
 // New asks reg, and decides by d.
@@ -105,18 +104,18 @@ func (i *Identifier) galleryFor(ctx context.Context, id g.SchoolID, n int) (*vis
 	i.mu.Lock()
 	sc := i.schools[id]
 	if sc == nil {
-		sc = &school{stale: true}
+		sc = &school{}
 		i.schools[id] = sc
 	}
 	i.mu.Unlock()
 	sc.mu.Lock()
 	defer sc.mu.Unlock()
-	if sc.stale {
+	if sc.gallery == nil {
 		templates, err := i.reg.Templates(ctx, id)
 		if err != nil {
 			return nil, fmt.Errorf("load face templates: %w", err)
 		}
-		sc.gallery, sc.stale = i.fill(templates), false
+		sc.gallery = i.fill(templates)
 	}
 	if sc.gallery[n] == nil {
 		sc.gallery[n] = vision.NewGallery(n)
