@@ -11,21 +11,23 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"github.com/gatehouse-iot/gatehouse/gateway/bench/measure"
 )
 
 func notifyTerm(c chan os.Signal) { signal.Notify(c, syscall.SIGTERM) }
 
 // idle measures what a connection costs that says nothing.
-func idle(ctx context.Context, o options) (line, error) {
+func idle(ctx context.Context, o options) (measure.Line, error) {
 	ours, err := idleSide(ctx, o, startFront)
 	if err != nil {
-		return line{}, err
+		return measure.Line{}, err
 	}
 	theirs, err := idleSide(ctx, o, startMosquitto)
 	if err != nil {
-		return line{}, err
+		return measure.Line{}, err
 	}
-	return line{Name: "idle-connection", Unit: "KB", Ours: ours / 1024, Theirs: theirs / 1024, Ratio: ours / theirs,
+	return measure.Line{Name: "idle-connection", Unit: "KB", Ours: ours / 1024, Theirs: theirs / 1024, Ratio: ours / theirs,
 		Bar: "<=30 KB", Held: ours <= 30*1024, Note: fmt.Sprintf("resident memory over %d connections", o.idle)}, nil
 }
 
@@ -34,8 +36,8 @@ func idleSide(ctx context.Context, o options, start func(context.Context, option
 	if err != nil {
 		return 0, err
 	}
-	defer func() { err = errors.Join(err, srv.stop()) }()
-	before, err := srv.resident()
+	defer func() { err = errors.Join(err, srv.Stop()) }()
+	before, err := srv.Resident()
 	if err != nil {
 		return 0, err
 	}
@@ -46,7 +48,7 @@ func idleSide(ctx context.Context, o options, start func(context.Context, option
 		}
 	}()
 	for i := range o.idle {
-		c, err := dial(srv.addr, fmt.Sprintf("idle-%05d", i))
+		c, err := measure.Dial(srv.addr, fmt.Sprintf("idle-%05d", i), "", "")
 		if err != nil {
 			return 0, err
 		}
@@ -57,7 +59,7 @@ func idleSide(ctx context.Context, o options, start func(context.Context, option
 		return 0, ctx.Err()
 	case <-time.After(3 * time.Second):
 	}
-	after, err := srv.resident()
+	after, err := srv.Resident()
 	if err != nil {
 		return 0, err
 	}

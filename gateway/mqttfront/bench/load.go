@@ -15,10 +15,11 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/gatehouse-iot/gatehouse/gateway/bench/measure"
 )
 
 // result of one round against one server.
@@ -89,12 +90,12 @@ func connectAll(srv *server, o options) (*loop, error) {
 }
 
 func (l *loop) connect(srv *server, i, payload int) error {
-	conn, err := dial(srv.addr, fmt.Sprintf("dev-%05d", i))
+	conn, err := measure.Dial(srv.addr, fmt.Sprintf("dev-%05d", i), "", "")
 	if err != nil {
 		return err
 	}
 	l.conns = append(l.conns, conn)
-	fd, err := descriptor(conn)
+	fd, err := measure.Descriptor(conn)
 	if err != nil {
 		return err
 	}
@@ -223,13 +224,7 @@ func newPublisher(i, fd, payload int) *publisher {
 	body := fmt.Sprintf(`{"time":"2026-03-02T08:00:00Z","temperature":%d.5,"note":"`, 20+i%10)
 	body += strings.Repeat("x", max(0, payload-len(body)-2)) + `"}`
 	p := &publisher{fd: fd}
-	p.packet = append(p.packet, 0x32)
-	p.packet = binary.AppendUvarint(p.packet, uint64(2+len(topic)+2+len(body)))
-	p.packet = binary.BigEndian.AppendUint16(p.packet, uint16(len(topic)))
-	p.packet = append(p.packet, topic...)
-	p.idAt = len(p.packet)
-	p.packet = append(p.packet, 0, 0)
-	p.packet = append(p.packet, body...)
+	p.packet, p.idAt = measure.Publish(topic, []byte(body))
 	return p
 }
 
@@ -256,41 +251,6 @@ func (p *publisher) send(n int, now time.Time) error {
 	return nil
 }
 
-// dial connects and waits for CONNACK.
-func dial(addr, id string) (*net.TCPConn, error) {
-	c, err := net.DialTimeout("tcp", addr, 5*time.Second)
-	if err != nil {
-		return nil, err
-	}
-	conn := c.(*net.TCPConn)
-	body := []byte("\x00\x04MQTT\x04\x02\x00\x00")
-	body = append(binary.BigEndian.AppendUint16(body, uint16(len(id))), id...)
-	pkt := append([]byte{0x10, byte(len(body))}, body...)
-	if err := conn.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
-		return nil, err
-	}
-	if _, err := conn.Write(pkt); err != nil {
-		conn.Close()
-		return nil, err
-	}
-	var ack [4]byte
-	if _, err := io.ReadFull(conn, ack[:]); err != nil || ack[3] != 0 {
-		conn.Close()
-		return nil, fmt.Errorf("not connected: % x: %w", ack, err)
-	}
-	return conn, conn.SetDeadline(time.Time{})
-}
-
-func descriptor(conn *net.TCPConn) (int, error) {
-	raw, err := conn.SyscallConn()
-	if err != nil {
-		return 0, err
-	}
-	fd := 0
-	err = raw.Control(func(f uintptr) { fd = int(f) })
-	return fd, err
-}
-
 // subscriber takes everything at QoS 1 and acknowledges it.
 type subscriber struct {
 	conn *net.TCPConn
@@ -299,7 +259,7 @@ type subscriber struct {
 }
 
 func subscribeAll(addr string) (*subscriber, error) {
-	conn, err := dial(addr, "reader")
+	conn, err := measure.Dial(addr, "reader", "", "")
 	if err != nil {
 		return nil, fmt.Errorf("subscriber: %w", err)
 	}
@@ -363,13 +323,4 @@ func (s *subscriber) count() uint64 {
 func (s *subscriber) close() {
 	s.conn.Close()
 	s.wg.Wait()
-}
-
-// ownCPU is what this process has used.
-func ownCPU() (time.Duration, error) {
-	var ru syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &ru); err != nil {
-		return 0, err
-	}
-	return time.Duration(ru.Utime.Nano() + ru.Stime.Nano()), nil
 }

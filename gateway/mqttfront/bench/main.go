@@ -10,9 +10,7 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -20,6 +18,8 @@ import (
 	"os/signal"
 	"slices"
 	"time"
+
+	"github.com/gatehouse-iot/gatehouse/gateway/bench/measure"
 )
 
 func main() {
@@ -70,33 +70,6 @@ func run(ctx context.Context, args []string) error {
 	return compare(ctx, o)
 }
 
-// line is one bar of the report.
-type line struct {
-	Name   string  `json:"name"`
-	Unit   string  `json:"unit"`
-	Ours   float64 `json:"ours"`
-	Theirs float64 `json:"theirs,omitempty"`
-	Ratio  float64 `json:"ratio"`
-	Bar    string  `json:"bar"`
-	Held   bool    `json:"held"`
-	Beside string  `json:"beside,omitempty"` // what theirs is, where it is not Mosquitto
-	// Unclear: the machine was too restless to judge; Held is false then.
-	Unclear bool   `json:"unclear,omitempty"`
-	Note    string `json:"note,omitempty"`
-}
-
-func (l line) String() string {
-	verdict := "missed"
-	if l.Held {
-		verdict = "held"
-	}
-	if l.Unclear {
-		verdict = "unclear"
-	}
-	return fmt.Sprintf("%-28s ours %8.1f  %s %8.1f %s  ratio %.2f  bar %s  %s  (%s)",
-		l.Name, l.Ours, cmp.Or(l.Beside, "theirs"), l.Theirs, l.Unit, l.Ratio, l.Bar, verdict, l.Note)
-}
-
 // bar is a comparison: acknowledgements per second at a window.
 type bar struct {
 	name       string
@@ -111,7 +84,7 @@ func compare(ctx context.Context, o options) error {
 		{"qos1-window1", 1, false, 0.7},
 		{"qos1-window10-subscriber", 10, true, 1},
 	}
-	var lines []line
+	var lines []measure.Line
 	for _, b := range bars {
 		if o.only != "" && o.only != b.name {
 			continue
@@ -125,7 +98,7 @@ func compare(ctx context.Context, o options) error {
 	}
 	for _, b := range []struct {
 		name string
-		run  func(context.Context, options) (line, error)
+		run  func(context.Context, options) (measure.Line, error)
 	}{{"latency-half-load", latency}, {"one-device-flooding", flooding}, {"idle-connection", idle}} {
 		if o.only != "" && o.only != b.name {
 			continue
@@ -140,18 +113,11 @@ func compare(ctx context.Context, o options) error {
 	if len(lines) == 0 {
 		return fmt.Errorf("no bar is named %q", o.only)
 	}
-	if o.json == "" {
-		return nil
-	}
-	data, err := json.MarshalIndent(lines, "", "  ")
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(o.json, append(data, '\n'), 0o644)
+	return measure.WriteJSON(o.json, lines)
 }
 
 // run takes both sides in turn and compares the medians.
-func (b bar) run(ctx context.Context, o options) (line, error) {
+func (b bar) run(ctx context.Context, o options) (measure.Line, error) {
 	var ours, theirs []result
 	for range o.rounds {
 		for _, side := range []struct {
@@ -160,18 +126,18 @@ func (b bar) run(ctx context.Context, o options) (line, error) {
 		}{{startFront, &ours}, {startMosquitto, &theirs}} {
 			srv, err := side.start(ctx, o)
 			if err != nil {
-				return line{}, err
+				return measure.Line{}, err
 			}
 			r, err := load(ctx, srv, o, b)
-			err = errors.Join(err, srv.stop())
+			err = errors.Join(err, srv.Stop())
 			if err != nil {
-				return line{}, err
+				return measure.Line{}, err
 			}
 			*side.into = append(*side.into, r)
 		}
 	}
 	a, t := median(ours), median(theirs)
-	l := line{Name: b.name, Unit: "k/s", Ours: a.rate / 1e3, Theirs: t.rate / 1e3, Ratio: a.rate / t.rate,
+	l := measure.Line{Name: b.name, Unit: "k/s", Ours: a.rate / 1e3, Theirs: t.rate / 1e3, Ratio: a.rate / t.rate,
 		Bar: fmt.Sprintf(">=%.1fx", b.want)}
 	l.Held = l.Ratio >= b.want
 	l.Note = fmt.Sprintf("server CPU/msg %.1f/%.1f us, load generator %.1f/%.1f us, p50 %.1f/%.1f ms, p99 %.1f/%.1f ms",
@@ -182,7 +148,7 @@ func (b bar) run(ctx context.Context, o options) (line, error) {
 	return l, nil
 }
 
-func ms(d time.Duration) float64 { return float64(d) / 1e6 }
+func ms(d time.Duration) float64 { return measure.Milliseconds(d) }
 
 func median(rs []result) result {
 	slices.SortFunc(rs, func(a, b result) int { return int(a.rate - b.rate) })

@@ -8,13 +8,14 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/gatehouse-iot/gatehouse/gateway/bench/measure"
 )
 
 // paced publishes at a fixed rate for d, each publisher in its turn so many at
@@ -67,30 +68,30 @@ func (l *loop) paced(ctx context.Context, d time.Duration, perSecond float64, at
 
 // latency measures the front at half of what it was measured to do, with the
 // publishers sending ten at once as they did there.
-func latency(ctx context.Context, o options) (line, error) {
+func latency(ctx context.Context, o options) (measure.Line, error) {
 	srv, err := startFront(ctx, o)
 	if err != nil {
-		return line{}, err
+		return measure.Line{}, err
 	}
 	most, err := load(ctx, srv, o, bar{window: 10})
-	if err = errors.Join(err, srv.stop()); err != nil {
-		return line{}, err
+	if err = errors.Join(err, srv.Stop()); err != nil {
+		return measure.Line{}, err
 	}
 	var p50, p99, late []time.Duration
 	var rate float64
 	for range o.rounds {
 		r, own, err := pacedRound(ctx, o, most.rate/2)
 		if err != nil {
-			return line{}, err
+			return measure.Line{}, err
 		}
 		p50, p99, late = append(p50, r.p50), append(p99, r.p99), append(late, own)
 		rate += r.rate / float64(o.rounds)
 	}
-	a, own := percentile(p99, 50), percentile(late, 50)
-	return line{Name: "latency-half-load", Unit: "ms", Ours: ms(a), Theirs: ms(own), Beside: "generator", Ratio: float64(a) / float64(max(own, 1)),
+	a, own := measure.Percentile(p99, 50), measure.Percentile(late, 50)
+	return measure.Line{Name: "latency-half-load", Unit: "ms", Ours: ms(a), Theirs: ms(own), Beside: "generator", Ratio: float64(a) / float64(max(own, 1)),
 		Bar: "<10 ms", Held: a < 10*time.Millisecond, Unclear: a >= 10*time.Millisecond && own >= 5*time.Millisecond,
 		Note: fmt.Sprintf("p99 at %.1f k/s, half of %.1f being %.1f; p50 %.1f ms; p99 of the rounds %.1f to %.1f ms; the generator's own lateness is in it; load average %s",
-			rate/1e3, most.rate/1e3, most.rate/2e3, ms(percentile(p50, 50)), ms(slices.Min(p99)), ms(slices.Max(p99)), loadAverage())}, nil
+			rate/1e3, most.rate/1e3, most.rate/2e3, ms(measure.Percentile(p50, 50)), ms(slices.Min(p99)), ms(slices.Max(p99)), measure.LoadAverage())}, nil
 }
 
 // pacedRound takes a new front's latencies at a rate, and the p99 of the
@@ -100,7 +101,7 @@ func pacedRound(ctx context.Context, o options, perSecond float64) (r result, la
 	if err != nil {
 		return result{}, 0, err
 	}
-	defer func() { err = errors.Join(err, srv.stop()) }()
+	defer func() { err = errors.Join(err, srv.Stop()) }()
 	l, err := connectAll(srv, o)
 	if err != nil {
 		return result{}, 0, err
@@ -111,7 +112,7 @@ func pacedRound(ctx context.Context, o options, perSecond float64) (r result, la
 		return result{}, 0, err
 	}
 	r, err = l.measure(ctx, srv, o.duration, run)
-	return r, percentile(l.late, 99), err
+	return r, measure.Percentile(l.late, 99), err
 }
 
 const (
@@ -130,31 +131,31 @@ const (
 // flooding measures the others' latency while one device publishes as fast as
 // it is let, and without it; and with no rate set. The turns without are split
 // in two, whose difference is what the measurement itself is worth.
-func flooding(ctx context.Context, o options) (line, error) {
+func flooding(ctx context.Context, o options) (measure.Line, error) {
 	turns := 4 * max(1, int(time.Duration(o.rounds)*o.duration/(2*(floodTurn+floodSettle))))
 	o.deviceRate = floodRate
 	limited, got, err := floodTurns(ctx, o, turns)
 	if err != nil {
-		return line{}, err
+		return measure.Line{}, err
 	}
 	o.deviceRate = 0
 	free, freely, err := floodTurns(ctx, o, 4)
 	if err != nil {
-		return line{}, err
+		return measure.Line{}, err
 	}
 	with, without := limited[true], limited[false]
 	var halves [2]float64
 	for i, took := range without {
-		halves[i%2] += ms(percentile(took, 99)) / float64(len(without)/2)
+		halves[i%2] += ms(measure.Percentile(took, 99)) / float64(len(without)/2)
 	}
-	a, b := percentile(slices.Concat(with...), 99), percentile(slices.Concat(without...), 99)
-	p50a, p50b := percentile(slices.Concat(with...), 50), percentile(slices.Concat(without...), 50)
+	a, b := measure.Percentile(slices.Concat(with...), 99), measure.Percentile(slices.Concat(without...), 99)
+	p50a, p50b := measure.Percentile(slices.Concat(with...), 50), measure.Percentile(slices.Concat(without...), 50)
 	noise := max(halves[0], halves[1]) / min(halves[0], halves[1])
-	return line{Name: "one-device-flooding", Unit: "ms", Ours: ms(a), Theirs: ms(b), Beside: "without", Ratio: float64(a) / float64(b),
+	return measure.Line{Name: "one-device-flooding", Unit: "ms", Ours: ms(a), Theirs: ms(b), Beside: "without", Ratio: float64(a) / float64(b),
 		Bar: "<=1.05x", Held: float64(a) <= 1.05*float64(b) && noise <= maxNoise, Unclear: noise > maxNoise,
 		Note: fmt.Sprintf("others' p99 at %.1f k/s in %d turns beside a flooder let through at %.0f/s; p50 %.1f/%.1f ms; the turns without differ among themselves by %.2fx; with no rate set p99 %.1f/%.1f ms beside %.1f k/s; load average %s",
 			floodOthers/1e3, turns, got, ms(p50a), ms(p50b), noise,
-			ms(percentile(slices.Concat(free[true]...), 99)), ms(percentile(slices.Concat(free[false]...), 99)), freely/1e3, loadAverage())}, nil
+			ms(measure.Percentile(slices.Concat(free[true]...), 99)), ms(measure.Percentile(slices.Concat(free[false]...), 99)), freely/1e3, measure.LoadAverage())}, nil
 }
 
 // floodTurns returns the latencies of each turn with and without a flooder, and
@@ -164,7 +165,7 @@ func floodTurns(ctx context.Context, o options, turns int) (took map[bool][][]ti
 	if err != nil {
 		return nil, 0, err
 	}
-	defer func() { err = errors.Join(err, srv.stop()) }()
+	defer func() { err = errors.Join(err, srv.Stop()) }()
 	l, err := connectAll(srv, o)
 	if err != nil {
 		return nil, 0, err
@@ -205,14 +206,6 @@ func (l *loop) floodTurn(ctx context.Context, srv *server, o options, flood bool
 	return f.acknowledged() - before, err
 }
 
-func percentile(took []time.Duration, p int) time.Duration {
-	if len(took) == 0 {
-		return 0
-	}
-	s := slices.Sorted(slices.Values(took))
-	return s[len(s)*p/100]
-}
-
 // flooder is a device that publishes at QoS 1 without waiting for anything.
 type flooder struct {
 	conn *net.TCPConn
@@ -223,7 +216,7 @@ type flooder struct {
 
 func startFlooder(srv *server, o options) (*flooder, error) {
 	const name = 99_999
-	conn, err := dial(srv.addr, fmt.Sprintf("dev-%05d", name))
+	conn, err := measure.Dial(srv.addr, fmt.Sprintf("dev-%05d", name), "", "")
 	if err != nil {
 		return nil, fmt.Errorf("flooder: %w", err)
 	}
@@ -271,14 +264,4 @@ func (f *flooder) stop() {
 	_ = f.conn.SetLinger(0) // a connection that is gone already needs none
 	f.conn.Close()
 	f.wg.Wait()
-}
-
-// loadAverage is the machine's, over the last minute.
-func loadAverage() string {
-	b, err := os.ReadFile("/proc/loadavg")
-	if err != nil {
-		return "unknown"
-	}
-	one, _, _ := strings.Cut(string(b), " ")
-	return one
 }
