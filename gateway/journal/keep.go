@@ -27,8 +27,23 @@ func (j *Journal) keep() {
 			if j.refuse.CompareAndSwap(r, nil) {
 				j.opt.Logger.Info("journal takes records again", "dir", j.dir)
 			}
+		} else if r == nil && j.mayReserve() {
+			j.takeReserve()
 		}
 	}
+}
+
+// mayReserve tells whether the disk has room for a reserve that is not held, beside what the
+// journal itself takes next.
+func (j *Journal) mayReserve() bool {
+	j.mu.Lock()
+	held := j.reserved || j.opt.ReserveBytes < 0
+	j.mu.Unlock()
+	if held {
+		return false
+	}
+	free, err := j.opt.FS.Free(j.dir)
+	return err == nil && free >= uint64(j.opt.ReserveBytes+j.opt.SegmentBytes*int64(j.opt.Shards))
 }
 
 // hasRoom tells whether a new segment per shard fits the bound and the disk.
@@ -156,6 +171,11 @@ func (j *Journal) takeReserve() {
 	}
 	j.reserved = true
 }
+
+// GiveReserve frees the reserve for somebody beside the journal who has found the disk full,
+// while the journal itself still has room in the files it holds. The journal takes it again
+// by itself once the disk has room.
+func (j *Journal) GiveReserve() { j.freeReserve() }
 
 // freeReserve gives the reserve to whoever needs the disk now.
 func (j *Journal) freeReserve() {

@@ -15,6 +15,7 @@ type Stat struct {
 	Oldest   uint64     `json:"oldest"`           // lowest sequence that may still be read
 	Newest   uint64     `json:"newest"`           // highest visible sequence
 	Since    time.Time  `json:"since"`            // time of the last record of the oldest segment
+	Latest   time.Time  `json:"latest,omitzero"`  // time of the newest record on disk
 	Bytes    int64      `json:"bytes"`            // on disk, preallocation included
 	MaxBytes int64      `json:"max_bytes"`
 	Segments int        `json:"segments"`
@@ -31,7 +32,14 @@ type Position struct {
 	Name string `json:"name"`
 	Seq  uint64 `json:"seq"`
 	Lag  uint64 `json:"lag"`
+	Held int64  `json:"held"` // bytes of segments that are kept for it: what it has not committed is in them
 	Open bool   `json:"open"`
+}
+
+// segmentStat is what Stat needs of a segment.
+type segmentStat struct {
+	last  uint64
+	bytes int64
 }
 
 // Stat tells how the journal is.
@@ -41,12 +49,21 @@ func (j *Journal) Stat() Stat {
 		st.State, st.Reason = r.state, r.err.Error()
 	}
 	st.Oldest = math.MaxUint64
+	var all []segmentStat
+	newest := uint64(0)
 	for _, l := range j.lanes {
 		l.mu.Lock()
 		st.Queued += len(l.queue.wait)
 		st.Segments += len(l.segments)
 		if len(l.segments) > 0 && l.segments[0].base < st.Oldest {
 			st.Oldest, st.Since = l.segments[0].base, time.Unix(0, l.segments[0].nanos.Load())
+		}
+		for _, s := range l.segments {
+			last := s.last.Load()
+			all = append(all, segmentStat{last, s.end.Load()})
+			if !s.empty() && last > newest {
+				newest, st.Latest = last, time.Unix(0, s.nanos.Load())
+			}
 		}
 		l.mu.Unlock()
 	}
@@ -59,6 +76,11 @@ func (j *Journal) Stat() Stat {
 		p := Position{Name: c.name, Seq: c.committed, Open: c.open}
 		if st.Newest > p.Seq {
 			p.Lag = st.Newest - p.Seq
+		}
+		for _, s := range all {
+			if s.last > p.Seq {
+				p.Held += s.bytes
+			}
 		}
 		st.Cursors = append(st.Cursors, p)
 	}
