@@ -1,0 +1,207 @@
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/gatehouse-iot/gatehouse/gateway/bench/measure"
+)
+
+// window bounds what one publisher has in flight. At the rates that are measured it is
+// reached only by a server that is behind.
+const window = 32
+
+// load is the generator: publishers at QoS 1 on one epoll loop, which costs less than a
+// goroutine per connection and so hides less of what is measured.
+type load struct {
+	ep    int
+	conns []*net.TCPConn
+	pubs  []*publisher
+	byFD  map[int32]*publisher
+	sent  int
+	acked int
+	late  []time.Duration // how late the generator itself was, where the server was not behind
+}
+
+// publisher is one device. Its packets differ only in their identifier and in the digits of
+// its values, so each is one buffer with some bytes to fill in.
+type publisher struct {
+	fd     int
+	packet []byte
+	idAt   int
+	next   uint16
+	open   int    // sent and not acknowledged
+	rest   []byte // of an acknowledgement that came in two pieces
+	walk   uint32 // makes its values
+	values [3]int // where the last digits of its three values are
+}
+
+// dialAll connects devices.
+func dialAll(ctx context.Context, addr string, devices []device) (*load, error) {
+	ep, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return nil, err
+	}
+	l := &load{ep: ep, byFD: map[int32]*publisher{}}
+	for i := range devices {
+		if err = ctx.Err(); err == nil {
+			err = l.connect(addr, &devices[i], uint32(i))
+		}
+		if err != nil {
+			l.close()
+			return nil, err
+		}
+	}
+	return l, nil
+}
+
+func (l *load) connect(addr string, d *device, i uint32) error {
+	conn, err := measure.Dial(addr, string(d.id), string(d.id), d.password)
+	if err != nil {
+		return err
+	}
+	l.conns = append(l.conns, conn)
+	fd, err := measure.Descriptor(conn)
+	if err != nil {
+		return err
+	}
+	p := newPublisher(d, i)
+	p.fd = fd
+	l.pubs, l.byFD[int32(fd)] = append(l.pubs, p), p
+	return unix.EpollCtl(l.ep, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(fd)})
+}
+
+func newPublisher(d *device, i uint32) *publisher {
+	p := &publisher{walk: i*2654435761 + 1}
+	p.packet, p.idAt = measure.Publish(d.topic(), []byte(`{"temperature":20.00,"humidity":40.00,"co2":600}`))
+	for i, name := range []string{`ture":20.0`, `dity":40.0`, `"co2":60`} {
+		p.values[i] = bytes.Index(p.packet, []byte(name)) + len(name) - 1
+	}
+	return p
+}
+
+// step changes the values a little: twenty to twenty-nine degrees and so on, which no rule of
+// the school minds.
+func (p *publisher) step() {
+	p.walk = p.walk*1664525 + 1013904223
+	r := p.walk >> 8
+	for _, at := range p.values {
+		p.packet[at], p.packet[at+1] = '0'+byte(r%10), '0'+byte(r/10%10)
+		r /= 100
+	}
+}
+
+// send writes n publications in one piece. A loopback socket holds far more than the window,
+// so a short write is a fault of the bench.
+func (p *publisher) send() error {
+	if p.next++; p.next == 0 {
+		p.next = 1
+	}
+	p.step()
+	binary.BigEndian.PutUint16(p.packet[p.idAt:], p.next)
+	p.open++
+	n, err := unix.Write(p.fd, p.packet)
+	if err != nil || n < len(p.packet) {
+		return fmt.Errorf("publish: wrote %d of %d bytes: %w", n, len(p.packet), err)
+	}
+	return nil
+}
+
+// run publishes count messages evenly over the time that the rate gives them, the publishers
+// in turn, and returns when all are acknowledged.
+func (l *load) run(ctx context.Context, perSecond float64, count int) error {
+	until := l.acked + count
+	base, start := l.sent, time.Now()
+	last, lastAt := l.acked, start
+	blocked := false
+	for l.acked < until {
+		now := time.Now()
+		due := min(count, int(now.Sub(start).Seconds()*perSecond)+1)
+		for l.sent-base < due {
+			p := l.pubs[l.sent%len(l.pubs)]
+			if p.open >= window {
+				blocked = true
+				break
+			}
+			if !blocked {
+				l.late = append(l.late, now.Sub(start)-time.Duration(float64(l.sent-base)/perSecond*1e9))
+			}
+			if err := p.send(); err != nil {
+				return err
+			}
+			l.sent++
+		}
+		blocked = blocked && l.sent-base < due
+		if err := l.take(1); err != nil {
+			return err
+		}
+		if l.acked != last {
+			last, lastAt = l.acked, now
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if now.Sub(lastAt) > time.Minute {
+			return fmt.Errorf("nothing was acknowledged for a minute; %d are open", l.sent-l.acked)
+		}
+	}
+	return nil
+}
+
+// take waits up to ms milliseconds and reads the acknowledgements that have come.
+func (l *load) take(ms int) error {
+	var events [256]unix.EpollEvent
+	var buf [4096]byte
+	n, err := unix.EpollWait(l.ep, events[:], ms)
+	if err != nil && err != unix.EINTR {
+		return fmt.Errorf("epoll: %w", err)
+	}
+	for _, ev := range events[:max(n, 0)] {
+		p := l.byFD[ev.Fd]
+		k, err := unix.Read(p.fd, buf[:])
+		if err == unix.EAGAIN {
+			continue
+		}
+		if err != nil || k == 0 {
+			return errors.Join(errors.New("the server closed a publisher"), err)
+		}
+		if err := l.acks(p, buf[:k]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *load) acks(p *publisher, b []byte) error {
+	if len(p.rest) > 0 {
+		b = append(p.rest, b...)
+		p.rest = nil
+	}
+	for ; len(b) >= 4; b = b[4:] {
+		if b[0] != 0x40 || b[1] != 2 {
+			return fmt.Errorf("packet % x where an acknowledgement was due", b[:4])
+		}
+		p.open--
+		l.acked++
+	}
+	if len(b) > 0 {
+		p.rest = bytes.Clone(b)
+	}
+	return nil
+}
+
+func (l *load) close() {
+	for _, c := range l.conns {
+		c.Close()
+	}
+	unix.Close(l.ep)
+}

@@ -1,0 +1,115 @@
+//go:build linux
+
+// Bench measures the whole gateway, as "gateway serve" runs it: what a message costs from its
+// publication to the last reader behind the journal, beside Mosquitto and Telegraf; how long
+// an alert takes to the live stream; whether a district's fleet can go on for ever; and how
+// soon a gateway that was killed acknowledges again. It prints one line per bar (name, ours,
+// theirs, ratio, bar, held or missed), and unclear where others were at work on the machine.
+//
+//	make bench, or deploy/setup/telegraf.sh and
+//	go run ./gateway/bench -gateway bin/gateway -telegraf .cache/bin/telegraf-v1.30.0 -only whole
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/gatehouse-iot/gatehouse/gateway/bench/measure"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+type options struct {
+	gateway, telegraf, dir, json, profile, serve string
+
+	publishers, rounds, rate int // of the whole way
+	duration                 time.Duration
+	probes                   int // of alerts
+	devices, senders         int // of the fleet
+	minutes                  float64
+	records                  int // of the restart
+	sample                   bool
+}
+
+// parts are the bars by name, in the order in which they run.
+func parts() []struct {
+	name string
+	run  func(context.Context, options) (measure.Line, error)
+} {
+	return []struct {
+		name string
+		run  func(context.Context, options) (measure.Line, error)
+	}{{"whole", whole}}
+}
+
+func run(ctx context.Context, args []string) error {
+	var o options
+	var only string
+	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
+	fs.StringVar(&only, "only", "", "the `PARTS` to run, with commas between them: whole, alerts, fleet, restart; default all")
+	fs.StringVar(&o.gateway, "gateway", "bin/gateway", "the gateway's `PROGRAM`")
+	fs.StringVar(&o.telegraf, "telegraf", ".cache/bin/telegraf-v1.30.0", "Telegraf's `PROGRAM`, as deploy/setup/telegraf.sh builds it")
+	fs.StringVar(&o.dir, "dir", "", "`FOLDER` for what is written, on a real disk; default a temporary one")
+	fs.StringVar(&o.json, "json", "", "also write each part's line to this `FILE` as JSON; %s in it is the part's name")
+	fs.StringVar(&o.profile, "profile", "", "write a CPU profile of the gateway to this `FILE`: this program then runs the gateway itself, as gateway serve does")
+	fs.StringVar(&o.serve, "serve", "", "run the gateway on this configuration `FILE`, as -profile has it done")
+	fs.IntVar(&o.publishers, "publishers", 1000, "whole, alerts, restart: connections that publish")
+	fs.IntVar(&o.rate, "rate", 10_000, "whole, alerts: messages a second")
+	fs.IntVar(&o.rounds, "rounds", 3, "whole: rounds of each side, taken in turn")
+	fs.DurationVar(&o.duration, "duration", 10*time.Second, "whole: time in which one round is published")
+	fs.IntVar(&o.probes, "probes", 300, "alerts: how many are raised")
+	fs.IntVar(&o.devices, "devices", 100_000, "fleet: devices that are registered")
+	fs.IntVar(&o.senders, "senders", 10_000, "fleet: devices that send, once a second")
+	fs.Float64Var(&o.minutes, "minutes", 10, "fleet: how long")
+	fs.IntVar(&o.records, "records", 10_000_000, "restart: records in the journal")
+	fs.BoolVar(&o.sample, "sample", false, "only see that each part works and nothing is lost: no time is judged")
+	if err := fs.Parse(args); err != nil {
+		return err
+	}
+	if o.serve != "" {
+		return serve(ctx, o)
+	}
+	if o.dir == "" {
+		dir, err := os.MkdirTemp("", "gatewaybench")
+		if err != nil {
+			return err
+		}
+		defer os.RemoveAll(dir)
+		o.dir = dir
+	}
+	ran := 0
+	for _, p := range parts() {
+		if only != "" && !strings.Contains(","+only+",", ","+p.name+",") {
+			continue
+		}
+		ran++
+		l, err := p.run(ctx, o)
+		if err != nil {
+			return fmt.Errorf("%s: %w", p.name, err)
+		}
+		fmt.Println(l)
+		if err := measure.WriteJSON(strings.ReplaceAll(o.json, "%s", p.name), []measure.Line{l}); err != nil {
+			return err
+		}
+	}
+	if ran == 0 {
+		return fmt.Errorf("no part is named %q; use whole, alerts, fleet or restart", only)
+	}
+	return nil
+}
+
+// say shows how far a long part is.
+func say(format string, args ...any) { fmt.Fprintf(os.Stderr, "  "+format+"\n", args...) }
