@@ -27,6 +27,10 @@ const (
 	AlertClosed       AlertState = "closed"
 )
 
+// GatewayRule begins the rule of an alert that the gateway raises about itself, e.g.
+// "gateway:disk". No rule of a school can be called so.
+const GatewayRule = "gateway:"
+
 // Alert is a rule's finding with a life.
 type Alert struct {
 	ID           AlertID          `json:"id"`
@@ -36,6 +40,8 @@ type Alert struct {
 	State        AlertState       `json:"state"`
 	Title        string           `json:"title"`
 	TitleZH      string           `json:"title_zh,omitempty"`
+	Text         string           `json:"text,omitempty"` // what it means and what to do; the gateway's own alerts say so
+	TextZH       string           `json:"text_zh,omitempty"`
 	Device       DeviceID         `json:"device,omitempty"`
 	Zone         ZoneID           `json:"zone,omitempty"`
 	Person       PersonID         `json:"person,omitempty"`

@@ -237,6 +237,8 @@ free_bytes: Free space in bytes.
 total_bytes: Space in bytes.
 offset_ms: How far the clock is off, in milliseconds.
 lag: Events that it has not seen yet.
+Alert.text: What it means and what to do, in English, where the alert says so.
+Alert.text_zh: The same in Chinese.
 Alert.state: open, acknowledged, resolved or closed.
 Alert.audible: The console makes a sound for it.
 Alert.count: How often it fired while open.

@@ -13,6 +13,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"syscall"
+	"time"
 )
 
 func main() {
@@ -158,6 +159,19 @@ func versionText() string {
 		}
 	}
 	return strings.Trim(info.Main.Version, "()")
+}
+
+// built is when the revision was committed from which this program was made; the zero time
+// where the build does not say.
+func built() (at time.Time) {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.time" {
+				at, _ = time.Parse(time.RFC3339, s.Value)
+			}
+		}
+	}
+	return at
 }
 
 func printVersion(_ context.Context, c *call) error {

@@ -68,7 +68,7 @@ func serve(ctx context.Context, c *call) error {
 		return err
 	}
 	log := logger(cfg.Log, c.errout)
-	a, err := app.Open(ctx, cfg, app.Options{Logger: log, Version: versionText(), Console: consoleFS()})
+	a, err := app.Open(ctx, cfg, app.Options{Logger: log, Version: versionText(), Built: built(), Console: consoleFS()})
 	if err != nil {
 		return err
 	}

@@ -37,6 +37,9 @@ func (v *View) Alerts(ctx context.Context, f AlertFilter) ([]AlertRow, string, e
 	}
 	eq(&w, "severity", f.Severity)
 	eq(&w, "rule", f.Rule)
+	if f.RulePrefix != "" {
+		w.and("rule LIKE ?", f.RulePrefix+"%")
+	}
 	eq(&w, "zone", f.Zone)
 	eq(&w, "device", f.Device)
 	if err := newestFirst(&w, f.Page, "opened", "id"); err != nil {

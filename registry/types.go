@@ -252,6 +252,8 @@ type AlertFilter struct {
 	Rule     g.RuleID
 	Zone     g.ZoneID
 	Device   g.DeviceID
+
+	RulePrefix string // of rules that begin so; no % and no _ in it
 }
 
 // AlertRow is an alert with the names of what it is about.

@@ -39,6 +39,7 @@ type Options struct {
 	Console fs.FS // the built console; nil: the API says that it is missing
 	Demo    bool  // the demonstration school: shown as such
 	Now     func() time.Time
+	Built   time.Time // when this program was made; the zero time where nobody knows
 
 	// Seams for tests, nil in production: the disk under the journal, and a call between two
 	// steps that a crash or something else may part, which names the first: "effects kept",
@@ -72,6 +73,8 @@ type App struct {
 	listener  net.Listener
 
 	started    time.Time
+	before     time.Time // when the newest event was journalled before the start
+	ownClock   bool      // now is the machine's clock
 	presence   chan presence
 	commands   chan command
 	gone       chan g.DeviceID // for the rules to forget
@@ -83,13 +86,14 @@ type App struct {
 
 // Open opens every store and listener. It leaves nothing open behind an error.
 func Open(ctx context.Context, cfg Config, o Options) (_ *App, err error) {
-	if o.Now == nil {
+	own := o.Now == nil
+	if own {
 		o.Now = time.Now
 	}
 	if o.Pause == nil {
 		o.Pause = func(string) {}
 	}
-	a := &App{cfg: cfg, opt: o, log: o.Logger, now: o.Now, started: o.Now(), presence: make(chan presence, 4096), commands: make(chan command, 256), gone: make(chan g.DeviceID, 1024)}
+	a := &App{cfg: cfg, opt: o, log: o.Logger, now: o.Now, started: o.Now(), ownClock: own, presence: make(chan presence, 4096), commands: make(chan command, 256), gone: make(chan g.DeviceID, 1024)}
 	a.health.cursors = map[string]string{}
 	a.attendance.computed = map[g.SessionID]time.Time{}
 	a.silence.since = map[g.DeviceID]uint64{}
@@ -139,6 +143,7 @@ func (a *App) openStores(ctx context.Context) (err error) {
 		return err
 	}
 	a.closers = append(a.closers, a.journal.Close)
+	a.before = a.journal.Stat().Latest
 	if a.telemetry, err = a.openTelemetry(filepath.Join(dir, "telemetry")); err != nil {
 		return err
 	}
@@ -291,6 +296,7 @@ func (a *App) Run(ctx context.Context) error {
 		{"api", a.api.Run},
 		{"commands", a.runCommands},
 		{"keeping", a.keepHouse},
+		{"watch", a.watchSelf},
 		{"profiles", a.driverProfiles},
 		{"presence", a.runPresence},
 		{"drivers", func(ctx context.Context) error { return a.host.Run(ctx, a.specs()) }},

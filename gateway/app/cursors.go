@@ -170,7 +170,7 @@ func (a *App) keepHouse(ctx context.Context) error {
 			silent = append(silent, more...)
 		}
 		silent = a.noteSilent(ctx, view, silent)
-		if a.now().Sub(expired) > time.Hour {
+		if _, wrong := a.clockTrouble(a.now()); !wrong && a.now().Sub(expired) > time.Hour {
 			expired = a.now()
 			a.expire(ctx, view)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -18,8 +19,8 @@ import (
 
 // Where the status page begins to warn.
 const (
-	diskWarn, diskCritical = 5 << 30, 1 << 30 // bytes free
-	lagWarn                = 50_000           // events
+	diskWarn, diskCritical = uint64(5 << 30), uint64(1 << 30) // bytes free
+	lagWarn                = 50_000                           // events
 	clockWarn              = 2 * time.Second
 )
 
@@ -33,7 +34,7 @@ func (a *App) status(context.Context) api.Status {
 	for _, c := range st.Cursors {
 		s.Cursors = append(s.Cursors, api.CursorLag{Name: c.Name, Lag: c.Lag})
 	}
-	s.Checks = append(s.Checks, journalCheck(st), a.cursorCheck(st), a.driverCheck(&s), a.mqttCheck(&s), a.diskCheck(&s), clockCheck(&s))
+	s.Checks = append(s.Checks, journalCheck(st), a.cursorCheck(st), a.telemetryCheck(), a.driverCheck(&s), a.mqttCheck(&s), a.diskCheck(&s), a.clockCheck(&s, now))
 	return s
 }
 
@@ -65,6 +66,28 @@ func (a *App) cursorCheck(st journal.Stat) api.Check {
 		}
 	}
 	return check("processing", "ok", "Every part keeps up with the events.", "各部分处理均无积压。")
+}
+
+// telemetryCheck says what the store of readings did not take since the start.
+func (a *App) telemetryCheck() api.Check {
+	st, state := a.telemetry.Stats(), "ok"
+	var en, zh []string
+	for _, x := range []struct {
+		n      uint64
+		en, zh string
+	}{{st.Refused, "refused for good by their server", "被服务器拒收"}, {st.TooOld, "too old for their store", "时间过早"}, {st.Unknown, "of devices that are gone", "设备已不存在"}} {
+		if x.n > 0 {
+			en = append(en, fmt.Sprintf("%d %s", x.n, x.en))
+			zh = append(zh, fmt.Sprintf("%d 条%s", x.n, x.zh))
+		}
+	}
+	if st.Refused > 0 {
+		state = "warning"
+	}
+	if len(en) == 0 {
+		return check("telemetry", state, "Every reading is kept as time series.", "所有读数均已存为时间序列。")
+	}
+	return check("telemetry", state, "Since the start, readings that are not kept as time series: "+strings.Join(en, ", ")+". The log says which.", "启动以来未存为时间序列的读数："+strings.Join(zh, "，")+"。详见运行日志。")
 }
 
 func (a *App) driverCheck(s *api.Status) api.Check {
@@ -100,24 +123,27 @@ func (a *App) mqttCheck(s *api.Status) api.Check {
 }
 
 func (a *App) diskCheck(s *api.Status) api.Check {
-	var fs unix.Statfs_t
-	if err := unix.Statfs(a.cfg.dataDir(), &fs); err != nil {
-		return check("disk", "warning", "The free space cannot be read: "+err.Error(), "无法读取磁盘空间："+err.Error())
+	s.Disk.Free, s.Disk.Total = a.disk()
+	if s.Disk.Total == 0 {
+		return check("disk", "warning", "The free space cannot be read.", "无法读取磁盘空间。")
 	}
-	s.Disk = api.DiskStatus{Free: fs.Bavail * uint64(fs.Bsize), Total: fs.Blocks * uint64(fs.Bsize)}
+	warn, critical := diskLimits(s.Disk.Total)
 	gib := float64(s.Disk.Free) / (1 << 30)
 	en, zh := fmt.Sprintf("%.1f GiB are free.", gib), fmt.Sprintf("剩余 %.1f GiB。", gib)
 	switch {
-	case s.Disk.Free < diskCritical:
+	case s.Disk.Free < critical:
 		return check("disk", "critical", en+" Free some: at the end of it nothing is acknowledged any more.", zh+"请立即清理，空间用尽后将停止接收。")
-	case s.Disk.Free < diskWarn:
+	case s.Disk.Free < warn:
 		return check("disk", "warning", en+" That is little.", zh+"空间偏少。")
 	}
 	return check("disk", "ok", en, zh)
 }
 
 // clockCheck asks the kernel, as adjtimex(2) describes, whether something keeps its clock.
-func clockCheck(s *api.Status) api.Check {
+func (a *App) clockCheck(s *api.Status, now time.Time) api.Check {
+	if t, wrong := a.clockTrouble(now); wrong {
+		return check("clock", "critical", t.title+". "+t.text, t.titleZH+"。"+t.textZH)
+	}
 	var t unix.Timex
 	state, err := unix.Adjtimex(&t)
 	if err != nil {

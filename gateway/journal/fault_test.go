@@ -235,8 +235,8 @@ func TestFullDiskFailsClosedAndRecovers(t *testing.T) {
 		}
 		kept = append(kept, text)
 	}
-	if st := j.Stat(); st.State != journal.StateShedding || st.Reserve {
-		t.Errorf("state %s, reserve %v, want shedding with the reserve given up", st.State, st.Reserve)
+	if st := j.Stat(); st.State != journal.StateShedding || !st.NoSpace || st.Reserve {
+		t.Errorf("state %s, no space %v, reserve %v, want shedding for want of space with the reserve given up", st.State, st.NoSpace, st.Reserve)
 	}
 	if _, err := os.Stat(reserve); !errors.Is(err, os.ErrNotExist) {
 		t.Error("the reserve still takes space that others need:", err)

@@ -12,6 +12,7 @@ import (
 type Stat struct {
 	State    State      `json:"state"`
 	Reason   string     `json:"reason,omitempty"` // why it does not take records
+	NoSpace  bool       `json:"no_space,omitempty"` // it is the disk that is full, not the bound
 	Oldest   uint64     `json:"oldest"`           // lowest sequence that may still be read
 	Newest   uint64     `json:"newest"`           // highest visible sequence
 	Since    time.Time  `json:"since"`            // time of the last record of the oldest segment
@@ -46,7 +47,7 @@ type segmentStat struct {
 func (j *Journal) Stat() Stat {
 	st := Stat{State: StateOK, Newest: j.visible.Load(), Bytes: j.bytes.Load(), MaxBytes: j.opt.MaxBytes, Shards: j.opt.Shards}
 	if r := j.refuse.Load(); r != nil {
-		st.State, st.Reason = r.state, r.err.Error()
+		st.State, st.Reason, st.NoSpace = r.state, r.err.Error(), isFull(r.err)
 	}
 	st.Oldest = math.MaxUint64
 	var all []segmentStat
