@@ -3,6 +3,7 @@ package gatehouse
 import (
 	"slices"
 	"sort"
+	"strings"
 	"time"
 )
 
@@ -26,10 +27,10 @@ func Admit(d Device, p Profile, o Observation, now time.Time) error {
 	}
 	if !o.Time.IsZero() {
 		if o.Time.After(now.Add(MaxFuture)) {
-			return Errorf(Invalid, "the time %s is %s ahead of the gateway's clock: set the device's clock", o.Time.UTC().Format(time.RFC3339), o.Time.Sub(now).Round(time.Second))
+			return Errorf(Invalid, impossibleTime+"%s is %s ahead of the gateway's clock: set the device's clock", o.Time.UTC().Format(time.RFC3339), o.Time.Sub(now).Round(time.Second))
 		}
 		if o.Time.Before(now.Add(-MaxPast)) {
-			return Errorf(Invalid, "the time %s is more than %d days old: set the device's clock", o.Time.UTC().Format(time.RFC3339), int(MaxPast/(24*time.Hour)))
+			return Errorf(Invalid, impossibleTime+"%s is more than %d days old: set the device's clock", o.Time.UTC().Format(time.RFC3339), int(MaxPast/(24*time.Hour)))
 		}
 	}
 	set := 0
@@ -52,6 +53,21 @@ func Admit(d Device, p Profile, o Observation, now time.Time) error {
 		return nil
 	}
 	return Errorf(Invalid, "%q is no state; use online, offline or fault", o.Status.State)
+}
+
+// impossibleTime begins the reason of an observation that was refused for its time.
+const impossibleTime = "the time "
+
+// ImpossibleTime is the time for which the observation was refused; false where it was
+// refused for something else.
+func (r Rejection) ImpossibleTime() (time.Time, bool) {
+	rest, ok := strings.CutPrefix(r.Reason, impossibleTime)
+	if !ok {
+		return time.Time{}, false
+	}
+	text, _, _ := strings.Cut(rest, " ")
+	t, err := time.Parse(time.RFC3339, text)
+	return t, err == nil
 }
 
 func admitReading(p Profile, r Reading) error {

@@ -1,0 +1,161 @@
+package quality
+
+import (
+	"fmt"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// Where a finding begins, and where data is not to be trusted any more.
+const (
+	maxOffset             = time.Minute // as for attendance, where the same clock is an exception
+	enoughToSayBehind     = 3           // observations: one alone may just have been under way
+	lookGap, badGap       = 10 * time.Minute, time.Hour
+	lookGaps              = 5
+	lookShare, badShare   = 0.01, 0.10 // late, duplicate or rejected
+	lookNobody, badNobody = 0.05, 0.50 // of the sightings that are not of strangers
+	fewUnknown            = 3
+)
+
+// Finding is one reason not to trust a device's data of a day, in words for whoever looks
+// after the device.
+type Finding struct {
+	Kind      g.QualityKind  `json:"kind"`
+	Level     g.QualityLevel `json:"level"` // look or bad
+	Message   string         `json:"message"`
+	MessageZH string         `json:"message_zh"`
+}
+
+// ClockError is by how much the device's clock is ahead of the gateway's (behind is negative);
+// false where it is right to a minute, or nobody can tell. The median says it. Since what is
+// under way for long looks like a clock that is behind, even the promptest observation must
+// be as late, and there must be three.
+func ClockError(q g.Quality) (time.Duration, bool) {
+	median := time.Duration(q.Clock.Median()) * time.Millisecond
+	promptest := time.Duration(q.Clock.Max) * time.Millisecond
+	switch {
+	case median > maxOffset:
+		return median, true
+	case median < -maxOffset && promptest < -maxOffset && q.Clock.Count >= enoughToSayBehind:
+		return median, true
+	}
+	return 0, false
+}
+
+// Level is the worst of the findings.
+func Level(fs []Finding) g.QualityLevel {
+	level := g.QualityGood
+	for _, f := range fs {
+		if f.Level == g.QualityBad {
+			return f.Level
+		}
+		level = f.Level
+	}
+	return level
+}
+
+// Judge says what is wrong with the device's data of a day, the gravest kind first; none
+// where it can be trusted.
+func Judge(q g.Quality) []Finding {
+	var fs []Finding
+	add := func(kind g.QualityKind, bad bool, en, zh string) {
+		level := g.QualityLook
+		if bad {
+			level = g.QualityBad
+		}
+		fs = append(fs, Finding{kind, level, en, zh})
+	}
+	off, wrong := ClockError(q)
+	if wrong || q.ClockRefused > 0 {
+		en, zh := clockWords(q, off, wrong)
+		add(g.QualityClock, true, en, zh)
+	}
+	silence := time.Duration(q.GapSeconds) * time.Second
+	if silence >= lookGap || q.Gaps >= lookGaps {
+		minutes := (q.GapSeconds + 59) / 60
+		add(g.QualityGaps, silence >= badGap,
+			fmt.Sprintf("It was silent %s, %s in all: nothing is known of that time. Check its power and its network; if it is switched off on purpose, disable it or set quality.from and quality.to.", times(q.Gaps), minutesWords(minutes)),
+			fmt.Sprintf("设备失联 %d 次，共 %d 分钟：这段时间的数据缺失。请检查供电和网络；若是有意关机，请停用该设备，或设置 quality.from 与 quality.to。", q.Gaps, minutes))
+	}
+	share := func(kind g.QualityKind, n, of int64, en, zh string) {
+		if n > 0 && float64(n) > lookShare*float64(of) {
+			add(kind, float64(n) > badShare*float64(of), fmt.Sprintf(en, n, of), fmt.Sprintf(zh, of, n))
+		}
+	}
+	share(g.QualityRejected, q.Rejected, q.Observations+q.Rejected,
+		"%d of %d messages were not accepted: what it measured is lost. The device's page shows the reasons; correct its profile or its settings.",
+		"%d 条消息中有 %d 条未被接受，测量值已丢失。原因见设备页面；请修正设备配置或物模型。")
+	if live := q.Observations - q.Duplicates - q.Replayed; !wrong || off > -5*time.Minute {
+		share(g.QualityLate, q.Late, live,
+			"%d of %d live observations came long after their own time: alerts and attendance from them were late too. Check the network between the device and the gateway.",
+			"%d 条实时数据中有 %d 条远晚于其自身时间到达，相关告警和考勤也会滞后。请检查设备与网关之间的网络。")
+	}
+	share(g.QualityDuplicates, q.Duplicates, q.Observations,
+		"%d of %d observations had been received before; they count once. The device does not hear the answers or uploads its memory again: check the network and its upload setting.",
+		"%d 条数据中有 %d 条此前已收到，只计一次。设备可能收不到应答或重复上传：请检查网络和上传设置。")
+	if shown := q.Sightings - q.Strangers; q.Unknown >= fewUnknown && float64(q.Unknown) > lookNobody*float64(shown) {
+		add(g.QualityUnknown, float64(q.Unknown) > badNobody*float64(shown),
+			fmt.Sprintf("%d of %d cards, codes or numbers that were shown belong to nobody: their holders are missing from attendance. Register the cards, or send the people to the terminal again.", q.Unknown, shown),
+			fmt.Sprintf("%d 次出示的卡、码或编号中有 %d 次不属于任何人，持有人不会计入考勤。请登记这些卡，或重新向终端下发人员。", shown, q.Unknown))
+	}
+	return fs
+}
+
+func clockWords(q g.Quality, off time.Duration, wrong bool) (en, zh string) {
+	if wrong {
+		side, sideZH := "ahead", "快"
+		if off < 0 {
+			side, sideZH = "behind", "慢"
+		}
+		en = fmt.Sprintf("Its clock is %s %s.", roughly(off.Abs()), side)
+		zh = fmt.Sprintf("设备时钟%s了约 %s。", sideZH, roughlyZH(off.Abs()))
+	} else {
+		en, zh = "Its clock is wrong.", "设备时钟有误。"
+	}
+	if q.ClockRefused > 0 {
+		en += fmt.Sprintf(" %d observations had an impossible time and were not accepted.", q.ClockRefused)
+		zh += fmt.Sprintf("%d 条数据的时间不可能，未被接受。", q.ClockRefused)
+	}
+	return en + " Attendance and alerts from it are off by as much. Set the clock, and give the device an NTP server.",
+		zh + "由此得出的考勤和告警会有同样的偏差。请校准时钟，并为设备设置 NTP 服务器。"
+}
+
+func times(n int64) string {
+	switch n {
+	case 1:
+		return "once"
+	case 2:
+		return "twice"
+	}
+	return fmt.Sprintf("%d times", n)
+}
+
+func minutesWords(n int64) string {
+	if n == 1 {
+		return "1 minute"
+	}
+	return fmt.Sprintf("%d minutes", n)
+}
+
+// roughly is a duration as people say it: two units at most.
+func roughly(d time.Duration) string { return inUnits(d, " d", " h", " min", " s", " ") }
+
+func roughlyZH(d time.Duration) string { return inUnits(d, " 天", " 小时", " 分", " 秒", " ") }
+
+func inUnits(d time.Duration, day, hour, minute, second, sep string) string {
+	for _, u := range []struct {
+		big, small         time.Duration
+		bigUnit, smallUnit string
+	}{{24 * time.Hour, time.Hour, day, hour}, {time.Hour, time.Minute, hour, minute}, {time.Minute, time.Second, minute, second}} {
+		if d < u.big {
+			continue
+		}
+		text := fmt.Sprintf("%d%s", d/u.big, u.bigUnit)
+		if rest := d % u.big / u.small; rest > 0 {
+			text += fmt.Sprintf("%s%d%s", sep, rest, u.smallUnit)
+		}
+		return text
+	}
+	return fmt.Sprintf("%d%s", d/time.Second, second)
+}
