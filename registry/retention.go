@@ -15,8 +15,9 @@ const trimBatch = 5000
 type Trimmed struct{ Sightings, Statuses, Rejections int64 }
 
 // TrimHistory removes the school's sightings, states and rejections from before a time, and
-// those of no school where school is empty; only system scopes do. It writes what it removed
-// into the audit log, as the proof that retention is kept. It may be called again after an
+// those of no school where school is empty, and the days of the data-quality report that were
+// over before it; only system scopes do. It writes what it removed of the former into the
+// audit log, as the proof that retention is kept: the report holds counts of devices alone. It may be called again after an
 // error.
 func (v *View) TrimHistory(ctx context.Context, school g.SchoolID, before time.Time) (Trimmed, error) {
 	var n Trimmed
@@ -42,10 +43,31 @@ func (v *View) TrimHistory(ctx context.Context, school g.SchoolID, before time.T
 			}
 		}
 	}
+	if err := v.trimQuality(ctx, school, before); err != nil {
+		return n, err
+	}
 	if n == (Trimmed{}) {
 		return n, nil
 	}
 	return n, v.r.write(ctx, func(t *tx) error {
 		return v.audit(ctx, t, school, "history.trim", fmt.Sprintf("before %s: %d sightings, %d states, %d rejections", before.UTC().Format(time.RFC3339), n.Sightings, n.Statuses, n.Rejections))
 	})
+}
+
+// trimQuality removes the days that were over, in whatever time zone, before a time.
+func (v *View) trimQuality(ctx context.Context, school g.SchoolID, before time.Time) error {
+	day := before.UTC().Add(-36 * time.Hour).Format(time.DateOnly)
+	for {
+		removed := int64(0)
+		_, err := v.r.hist.write(ctx, v.r.now(), func(t *tx) (err error) {
+			removed, err = t.exec(ctx, "DELETE FROM quality WHERE school = ? AND day IN (SELECT day FROM quality WHERE school = ? AND day < ? ORDER BY day LIMIT 1)", string(school), string(school), day)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("trim the data-quality report: %w", err)
+		}
+		if removed == 0 {
+			return nil
+		}
+	}
 }

@@ -1,0 +1,389 @@
+package registry
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// QualityTurn is what the data-quality reader counted since its last turn, with the journal
+// position that it belongs to and what the reader must remember.
+type QualityTurn struct {
+	Turn  uint64 // one more than the turn before
+	Seq   uint64
+	Rows  []g.Quality
+	State map[int][]byte // parts of the memory that changed
+
+	// Judge says what is wrong with a row, as a set of bits in the order of
+	// [g.QualityKinds], and how much weight that has: a hundred for each reason not to
+	// trust it, one for each to have a look.
+	Judge func(g.Quality) (kinds, weight int64)
+}
+
+// QualityFilter selects rows of the report; empty fields select all. Days are YYYY-MM-DD,
+// both inclusive.
+type QualityFilter struct {
+	Page
+	School   g.SchoolID
+	Device   g.DeviceID
+	From, To string
+	Level    g.QualityLevel // at least as bad
+	Kind     g.QualityKind
+}
+
+// QualityRow is a device on a day, with its name; a deleted device has none.
+type QualityRow struct {
+	g.Quality
+	Name  string         `json:"name,omitempty"`
+	Level g.QualityLevel `json:"level"`
+}
+
+// QualityDay is a school on a day: how many devices reported, how many are worth a look or not
+// to be trusted, how many for each reason, and the sums of what was counted.
+type QualityDay struct {
+	School       g.SchoolID            `json:"school"`
+	Day          string                `json:"day"`
+	Devices      int64                 `json:"devices"`
+	Look         int64                 `json:"look"`
+	Bad          int64                 `json:"bad"`
+	Kinds        map[g.QualityKind]int `json:"kinds"`
+	Observations int64                 `json:"observations"`
+	Replayed     int64                 `json:"replayed"`
+	Late         int64                 `json:"late"`
+	Duplicates   int64                 `json:"duplicates"`
+	Unknown      int64                 `json:"unknown"`
+	Strangers    int64                 `json:"strangers"`
+	Rejected     int64                 `json:"rejected"`
+	ClockRefused int64                 `json:"clock_refused"`
+	Gaps         int64                 `json:"gaps"`
+	GapSeconds   int64                 `json:"gap_seconds"`
+}
+
+const (
+	badWeight    = 100
+	qualityChunk = 100 // rows of one statement
+
+	qualityCounts  = "observations, sightings, replayed, late, duplicates, unknown, strangers, rejected, clock_refused, gaps, gap_seconds, clock_count, clock_min, clock_max, clock_bins"
+	qualityColumns = "school, day, device, weight, kinds, " + qualityCounts
+)
+
+// QualityState is where the data-quality reader was when it last kept a turn: zeros and no
+// state where it never did. Only system scopes read it.
+func (v *View) QualityState(ctx context.Context) (turn, seq uint64, state [][]byte, err error) {
+	if err := v.system(); err != nil {
+		return 0, 0, nil, err
+	}
+	err = v.r.hist.row(ctx, "SELECT turn, seq FROM quality_reader WHERE id = 1").Scan(&turn, &seq)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, 0, nil, nil
+	}
+	if err == nil {
+		err = each(ctx, v.r.hist, "SELECT state FROM quality_state ORDER BY shard", nil, func(scan func(...any) error) error {
+			var b []byte
+			err := scan(&b)
+			state = append(state, b)
+			return err
+		})
+	}
+	if err != nil {
+		return 0, 0, nil, fmt.Errorf("read where the data-quality report is: %w", err)
+	}
+	return turn, seq, state, nil
+}
+
+// ApplyQuality adds a turn to the report, in one transaction with the position that it
+// belongs to; only system scopes do. A turn that was kept before changes nothing, so that
+// each event is counted exactly once.
+func (v *View) ApplyQuality(ctx context.Context, q QualityTurn) error {
+	if err := v.system(); err != nil {
+		return err
+	}
+	_, err := v.r.hist.write(ctx, v.r.now(), func(t *tx) error {
+		var kept uint64
+		err := t.row(ctx, "SELECT turn FROM quality_reader WHERE id = 1").Scan(&kept)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) || kept >= q.Turn {
+			return err
+		}
+		if err := addQuality(ctx, t, q); err != nil {
+			return err
+		}
+		for shard, b := range q.State {
+			if _, err := t.exec(ctx, "INSERT INTO quality_state (shard, state) VALUES (?, ?) ON CONFLICT (shard) DO UPDATE SET state = excluded.state", shard, b); err != nil {
+				return err
+			}
+		}
+		_, err = t.exec(ctx, "INSERT INTO quality_reader (id, seq, turn) VALUES (1, ?, ?) ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, turn = excluded.turn", int64(q.Seq), int64(q.Turn))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("write the data-quality report: %w", err)
+	}
+	return nil
+}
+
+// addQuality reads the rows that are there, adds what is new, judges and writes them.
+func addQuality(ctx context.Context, t *tx, q QualityTurn) error {
+	for rows := q.Rows; len(rows) > 0; {
+		n := min(len(rows), qualityChunk)
+		part := rows[:n]
+		rows = rows[n:]
+		old, err := readQuality(ctx, t, part)
+		if err != nil {
+			return err
+		}
+		args := make([]any, 0, n*20)
+		for _, add := range part {
+			row := old[qualityKey{add.School, add.Day, add.Device}]
+			row.School, row.Day, row.Device = add.School, add.Day, add.Device
+			row.Add(add)
+			kinds, weight := q.Judge(row)
+			bins, err := json.Marshal(row.Clock.Bins)
+			if err != nil {
+				return err
+			}
+			args = append(args, string(row.School), row.Day, string(row.Device), weight, kinds, row.Observations, row.Sightings, row.Replayed, row.Late, row.Duplicates, row.Unknown, row.Strangers,
+				row.Rejected, row.ClockRefused, row.Gaps, row.GapSeconds, row.Clock.Count, row.Clock.Min, row.Clock.Max, string(bins))
+		}
+		if _, err := t.exec(ctx, upsertQuality(n), args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type qualityKey struct {
+	school g.SchoolID
+	day    string
+	device g.DeviceID
+}
+
+func readQuality(ctx context.Context, t *tx, rows []g.Quality) (map[qualityKey]g.Quality, error) {
+	cond := strings.TrimSuffix(strings.Repeat("(school = ? AND day = ? AND device = ?) OR ", len(rows)), " OR ")
+	args := make([]any, 0, 3*len(rows))
+	for _, r := range rows {
+		args = append(args, string(r.School), r.Day, string(r.Device))
+	}
+	out := make(map[qualityKey]g.Quality, len(rows))
+	err := each(ctx, t, "SELECT "+qualityColumns+" FROM quality WHERE "+cond, args, func(scan func(...any) error) error {
+		r, _, err := scanQuality(scan)
+		out[qualityKey{r.School, r.Day, r.Device}] = r.Quality
+		return err
+	})
+	return out, err
+}
+
+// upsertQuality is the statement for n rows.
+func upsertQuality(n int) string {
+	set := []string{"weight = excluded.weight", "kinds = excluded.kinds"}
+	for c := range strings.SplitSeq(qualityCounts, ", ") {
+		set = append(set, c+" = excluded."+c)
+	}
+	values := strings.TrimSuffix(strings.Repeat("("+marks(20)+"),", n), ",")
+	return "INSERT INTO quality (" + qualityColumns + ") VALUES " + values + " ON CONFLICT (school, day, device) DO UPDATE SET " + strings.Join(set, ", ")
+}
+
+func scanQuality(scan func(...any) error) (r QualityRow, weight int64, err error) {
+	var bins string
+	var kinds int64
+	c := &r.Clock
+	if err := scan(&r.School, &r.Day, &r.Device, &weight, &kinds, &r.Observations, &r.Sightings, &r.Replayed, &r.Late, &r.Duplicates, &r.Unknown, &r.Strangers,
+		&r.Rejected, &r.ClockRefused, &r.Gaps, &r.GapSeconds, &c.Count, &c.Min, &c.Max, &bins); err != nil {
+		return r, 0, err
+	}
+	r.Level = g.QualityGood
+	switch {
+	case weight >= badWeight:
+		r.Level = g.QualityBad
+	case weight > 0:
+		r.Level = g.QualityLook
+	}
+	if err := json.Unmarshal([]byte(bins), &c.Bins); err != nil {
+		return r, 0, fmt.Errorf("clock bins of %s: %w", r.Device, err)
+	}
+	return r, weight, nil
+}
+
+// qualityWhere confines a query of the report.
+func (f QualityFilter) where(in reach) (w where, err error) {
+	if err := in.within(&w, "school", f.School); err != nil {
+		return w, err
+	}
+	eq(&w, "device", f.Device)
+	for _, d := range []struct{ field, cond, day string }{{"from", "day >= ?", f.From}, {"to", "day <= ?", f.To}} {
+		if d.day == "" {
+			continue
+		}
+		if _, err := time.Parse(time.DateOnly, d.day); err != nil {
+			return w, g.FieldErrorf(d.field, "%q is no day; write it as YYYY-MM-DD", d.day)
+		}
+		w.and(d.cond, d.day)
+	}
+	switch f.Level {
+	case "", g.QualityGood:
+	case g.QualityLook:
+		w.and("weight > 0")
+	case g.QualityBad:
+		w.and("weight >= ?", badWeight)
+	default:
+		return w, g.FieldErrorf("level", "%q is no level; use one of %v", f.Level, g.QualityLevels())
+	}
+	if f.Kind != "" {
+		bit := kindBit(f.Kind)
+		if bit == 0 {
+			return w, g.FieldErrorf("kind", "%q is no kind of finding; use one of %v", f.Kind, g.QualityKinds())
+		}
+		w.and("kinds / ? % 2 = 1", bit)
+	}
+	return w, nil
+}
+
+func kindBit(k g.QualityKind) int64 {
+	for i, x := range g.QualityKinds() {
+		if x == k {
+			return 1 << i
+		}
+	}
+	return 0
+}
+
+// QualityDays sums the report up by school and day, the most devices that are not to be
+// trusted first, then the most that are worth a look, then the most time missing. It answers
+// all: bound the days.
+func (v *View) QualityDays(ctx context.Context, f QualityFilter) ([]QualityDay, error) {
+	in, err := v.reach(ctx, g.DevicesRead)
+	if err != nil {
+		return nil, err
+	}
+	w, err := f.where(in)
+	if err != nil {
+		return nil, err
+	}
+	q := "SELECT school, day, COUNT(*), SUM(CASE WHEN weight > 0 AND weight < ? THEN 1 ELSE 0 END), SUM(CASE WHEN weight >= ? THEN 1 ELSE 0 END), SUM(observations), SUM(replayed), SUM(late), SUM(duplicates), SUM(unknown), SUM(strangers), SUM(rejected), SUM(clock_refused), SUM(gaps), SUM(gap_seconds)"
+	kinds := g.QualityKinds()
+	args := []any{badWeight, badWeight}
+	for _, k := range kinds {
+		q += ", SUM(kinds / " + digits(kindBit(k)) + " % 2)"
+	}
+	q += " FROM quality" + w.String() + " GROUP BY school, day ORDER BY 5 DESC, 4 DESC, 15 DESC, day DESC, school"
+	out := []QualityDay{}
+	err = each(ctx, v.r.hist, q, append(args, w.args...), func(scan func(...any) error) error {
+		var d QualityDay
+		found := make([]int, len(kinds))
+		into := []any{&d.School, &d.Day, &d.Devices, &d.Look, &d.Bad, &d.Observations, &d.Replayed, &d.Late, &d.Duplicates, &d.Unknown, &d.Strangers, &d.Rejected, &d.ClockRefused, &d.Gaps, &d.GapSeconds}
+		for i := range found {
+			into = append(into, &found[i])
+		}
+		if err := scan(into...); err != nil {
+			return err
+		}
+		d.Kinds = map[g.QualityKind]int{}
+		for i, n := range found {
+			if n > 0 {
+				d.Kinds[kinds[i]] = n
+			}
+		}
+		out = append(out, d)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("sum up the data-quality report: %w", err)
+	}
+	return out, nil
+}
+
+// Quality lists devices by day, the worst first.
+func (v *View) Quality(ctx context.Context, f QualityFilter) ([]QualityRow, string, error) {
+	in, err := v.reach(ctx, g.DevicesRead)
+	if err != nil {
+		return nil, "", err
+	}
+	w, err := f.where(in)
+	if err != nil {
+		return nil, "", err
+	}
+	at, ok, err := f.after(5)
+	if err != nil {
+		return nil, "", err
+	}
+	if ok {
+		weight, err := number(at[0])
+		if err != nil {
+			return nil, "", err
+		}
+		missing, err := number(at[1])
+		if err != nil {
+			return nil, "", err
+		}
+		w.and("(weight < ? OR weight = ? AND (gap_seconds < ? OR gap_seconds = ? AND (day < ? OR day = ? AND (school > ? OR school = ? AND device > ?))))", weight, weight, missing, missing, at[2], at[2], at[3], at[3], at[4])
+	}
+	out, weights := []QualityRow{}, []int64{}
+	err = each(ctx, v.r.hist, "SELECT "+qualityColumns+" FROM quality"+w.String()+" ORDER BY weight DESC, gap_seconds DESC, day DESC, school, device LIMIT ?", append(w.args, f.limit()+1), func(scan func(...any) error) error {
+		r, weight, err := scanQuality(scan)
+		out, weights = append(out, r), append(weights, weight)
+		return err
+	})
+	if err != nil {
+		return nil, "", fmt.Errorf("list the data-quality report: %w", err)
+	}
+	last := min(len(out), f.limit()) - 1
+	out, next := cut(out, f.limit(), func(r QualityRow) string {
+		return cursor(digits(weights[last]), digits(r.GapSeconds), r.Day, string(r.School), string(r.Device))
+	})
+	return out, next, v.nameDevices(ctx, out)
+}
+
+func (v *View) nameDevices(ctx context.Context, rows []QualityRow) error {
+	names := map[qualityKey]string{} // of a device that has moved to another school, nothing is told
+	for part := rows; len(part) > 0; {
+		n := min(len(part), chunk)
+		ids := make([]g.DeviceID, n)
+		for i, r := range part[:n] {
+			ids[i] = r.Device
+		}
+		part = part[n:]
+		err := each(ctx, v.r.reg, "SELECT school, id, name FROM devices WHERE id IN ("+marks(n)+")", anys(ids), func(scan func(...any) error) error {
+			var k qualityKey
+			var name string
+			err := scan(&k.school, &k.device, &name)
+			names[k] = name
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("read the devices' names: %w", err)
+		}
+	}
+	for i := range rows {
+		rows[i].Name = names[qualityKey{school: rows[i].School, device: rows[i].Device}]
+	}
+	return nil
+}
+
+// SightingSeqs are the sequences under which the history has sightings of these ids: the
+// first of each id. Only system scopes read it.
+func (v *View) SightingSeqs(ctx context.Context, ids []g.SightingID) (map[g.SightingID]uint64, error) {
+	if err := v.system(); err != nil {
+		return nil, err
+	}
+	out := make(map[g.SightingID]uint64, len(ids))
+	for len(ids) > 0 {
+		part := ids[:min(chunk, len(ids))]
+		ids = ids[len(part):]
+		err := each(ctx, v.r.hist, "SELECT id, seq FROM sightings WHERE id IN ("+marks(len(part))+")", anys(part), func(scan func(...any) error) error {
+			var id g.SightingID
+			var seq uint64
+			err := scan(&id, &seq)
+			out[id] = seq
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("look for sightings: %w", err)
+		}
+	}
+	return out, nil
+}
