@@ -33,6 +33,7 @@ var (
 	ErrFailed   = errors.New("journal has failed")
 	ErrClosed   = errors.New("journal is closed")
 	ErrTooLarge = errors.New("record is too large for the journal")
+	ErrBusy     = errors.New("journal's queue is full") // with Options.NoWait only
 )
 
 const maxShards = 64
@@ -44,6 +45,7 @@ type Options struct {
 	MaxBytes     int64         // bound of all files together; default 8 GiB
 	MaxAge       time.Duration // consumed segments older than this are removed; default 30 days
 	QueueBytes   int           // bound of what waits for the disk, per shard; default 8 MiB
+	NoWait       bool          // Append answers ErrBusy where it would block for room in the queue
 	MaxRecord    int           // largest data of one record; default 1 MiB
 	ReserveBytes int64         // disk space kept free for the rest of the gateway; default 64 MiB
 	FS           FS            // default OS()
@@ -182,7 +184,7 @@ func Open(dir string, o Options) (_ *Journal, err error) {
 // returns. done is called exactly once when the record is on disk, or with the
 // error that kept it off; it is called on the shard's acknowledging goroutine,
 // one after another, and must not wait for the journal. Append blocks while the
-// shard's queue is full. When Append itself returns an error, done is not called.
+// shard's queue is full, unless NoWait is set. When Append itself returns an error, done is not called.
 func (j *Journal) Append(key string, data []byte, done func(seq uint64, err error)) error {
 	if len(data) > j.opt.MaxRecord {
 		return fmt.Errorf("%w: %d bytes, at most %d", ErrTooLarge, len(data), j.opt.MaxRecord)
@@ -192,6 +194,9 @@ func (j *Journal) Append(key string, data []byte, done func(seq uint64, err erro
 	}
 	return j.lanes[shardOf(key, j.opt.Shards)].append(data, done)
 }
+
+// Newest is the highest visible sequence: all up to there is durable or has failed.
+func (j *Journal) Newest() uint64 { return j.visible.Load() }
 
 // shardOf is FNV-1a of the key; it need not be the same after a restart.
 func shardOf(key string, shards int) int {

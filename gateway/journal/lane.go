@@ -52,6 +52,9 @@ func (l *lane) append(data []byte, done func(uint64, error)) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for len(l.queue.buf) > 0 && len(l.queue.buf)+size > l.j.opt.QueueBytes && !l.stopping {
+		if l.j.opt.NoWait {
+			return ErrBusy
+		}
 		l.room.Wait()
 	}
 	if l.stopping {

@@ -54,6 +54,7 @@ type client struct {
 	dirty    bool       // the flusher knows about out
 	draining bool
 	closing  bool
+	ready    bool // CONNACK is out
 	reason   byte // why it closes; 0 by its own DISCONNECT
 	clean    bool // DISCONNECT without will
 }
@@ -223,7 +224,7 @@ func (c *client) shutLocked(reason byte) {
 		return
 	}
 	c.reason = reason
-	if c.v5 && reason >= 0x80 {
+	if c.v5 && c.ready && reason >= 0x80 {
 		c.out = append(c.out, tDisconnect<<4, 1, reason)
 	}
 	c.closing = true
@@ -250,6 +251,9 @@ func (c *client) serve() {
 		switch {
 		case err == nil:
 			continue
+		case errors.Is(err, errNotKept):
+			c.f.log.Warn("mqtt client closed, what it asked for could not be kept", "device", c.s.id.Device, "school", c.s.id.School, "error", err)
+			c.shut(rcQuota)
 		case errors.As(err, &v):
 			c.f.stats.violation.Add(1)
 			c.f.log.Debug("mqtt client closed", "device", c.s.id.Device, "school", c.s.id.School, "reason", v.why)
@@ -314,11 +318,9 @@ func (c *client) ack(kind byte, id uint16, code byte) error {
 		return violation{rcProtocol, "packet identifier 0"}
 	}
 	if kind == tPubrel {
-		c.release(id)
-		return nil
+		return c.release(id)
 	}
-	c.s.acknowledged(kind, id, code)
-	return nil
+	return c.acknowledged(kind, id, code)
 }
 
 // ackFlags are the low four bits that the standard fixes (MQTT5 2.1.3).

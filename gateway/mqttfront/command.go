@@ -14,8 +14,12 @@ func (f *Front) Command(topic string, payload []byte, life time.Duration) error 
 	}
 	m := &message{topic: topic, payload: payload, qos: 1, expires: f.now().Add(life)}
 	to, _, _ := f.tree.find(topic)
-	if f.fanOut(m, to) == 0 {
+	n, unsaved := f.fanOut(m, to)
+	if n == 0 {
 		return fmt.Errorf("command %s: %w", topic, ErrNoSubscriber)
+	}
+	if err := f.keepAndWait(m, false, unsaved); err != nil {
+		return fmt.Errorf("command %s: %w", topic, err)
 	}
 	return nil
 }

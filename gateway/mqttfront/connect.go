@@ -2,6 +2,7 @@ package mqttfront
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/tls"
@@ -189,14 +190,38 @@ func connack3(code byte) byte {
 }
 
 // attach gives the connection its session, ending another connection of the
-// same client first (MQTT5 3.1.4), and answers CONNACK.
+// same client first (MQTT5 3.1.4), has on disk what is kept of it, and answers
+// CONNACK.
 func (f *Front) attach(c *client, pk *packets.Packet, id Identity, assigned string) error {
+	present, kept, err := f.seat(c, pk, id)
+	if err != nil {
+		return err
+	}
+	if kept != nil {
+		if err := <-kept; err != nil {
+			f.unseat(c, present)
+			return violation{rcUnavailable, err.Error()}
+		}
+	}
+	s := c.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c.ready = true
+	s.online.Store(true)
+	c.write(func(b []byte) []byte { return c.appendConnack(b, present, assigned, pk) }, nil)
+	s.resume()
+	return nil
+}
+
+// seat ties the connection to its session, which says nothing to it yet. kept
+// tells when what must be kept of the session is on disk; nil: nothing must.
+func (f *Front) seat(c *client, pk *packets.Packet, id Identity) (present bool, kept chan error, err error) {
 	key := sessionKey{id, pk.Connect.ClientIdentifier}
 	for {
 		f.mu.Lock()
 		if f.stopping {
 			f.mu.Unlock()
-			return violation{rcUnavailable, "the gateway is stopping"}
+			return false, nil, violation{rcUnavailable, "the gateway is stopping"}
 		}
 		s := f.sessions[key]
 		if s == nil {
@@ -213,34 +238,34 @@ func (f *Front) attach(c *client, pk *packets.Packet, id Identity, assigned stri
 		select {
 		case <-old.finished:
 		case <-time.After(f.cfg.ConnectTimeout):
-			return violation{rcUnavailable, "the earlier connection does not end"}
+			return false, nil, violation{rcUnavailable, "the earlier connection does not end"}
 		}
 	}
 	defer f.mu.Unlock()
 	if f.stats.clients.Load() >= int64(f.cfg.MaxClients) {
-		return violation{rcQuota, fmt.Sprintf("%d clients are connected, the most that are allowed", f.cfg.MaxClients)}
+		return false, nil, violation{rcQuota, fmt.Sprintf("%d clients are connected, the most that are allowed", f.cfg.MaxClients)}
 	}
 	s := f.sessions[key]
 	if s != nil && (pk.Connect.Clean || s.over(time.Now())) {
 		f.drop(s)
 		s = nil
 	}
-	present := s != nil
+	present = s != nil
 	if s == nil {
 		if f.byID[id] >= f.cfg.MaxSessions && !f.dropIdle(id) {
-			return violation{rcQuota, fmt.Sprintf("%d sessions of this device, the most that are allowed", f.cfg.MaxSessions)}
+			return false, nil, violation{rcQuota, fmt.Sprintf("%d sessions of this device, the most that are allowed", f.cfg.MaxSessions)}
 		}
 		s = &session{f: f, id: id, clientID: key.clientID}
 		f.sessions[key] = s
 		f.byID[id]++
 		f.stats.sessions.Add(1)
 	}
-	f.welcome(c, s, pk, present, assigned)
-	return nil
+	kept, err = f.tie(c, s, pk)
+	return present, kept, err
 }
 
-// welcome ties client and session together; the caller holds f.mu.
-func (f *Front) welcome(c *client, s *session, pk *packets.Packet, present bool, assigned string) {
+// tie ties client and session together; the caller holds f.mu.
+func (f *Front) tie(c *client, s *session, pk *packets.Packet) (kept chan error, err error) {
 	n := f.stats.connected.Add(1)
 	f.stats.clients.Add(1)
 	c.s, c.fl = s, f.flushers[n%uint64(len(f.flushers))]
@@ -257,7 +282,6 @@ func (f *Front) welcome(c *client, s *session, pk *packets.Packet, present bool,
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.c, s.deadline = c, time.Time{}
-	s.online.Store(true)
 	s.will = f.willOf(pk, s)
 	switch {
 	case c.v5:
@@ -267,8 +291,36 @@ func (f *Front) welcome(c *client, s *session, pk *packets.Packet, present bool,
 	default:
 		s.expiry = f.cfg.SessionExpiry
 	}
-	c.write(func(b []byte) []byte { return c.appendConnack(b, present, assigned, pk) }, nil)
-	s.resume()
+	s.keeps = f.state != nil && s.expiry > 0
+	if !s.keeps && s.number == 0 && (f.state == nil || s.will == nil) {
+		return nil, nil
+	}
+	if s.number == 0 {
+		f.numbers++
+		s.number = f.numbers
+	}
+	kept = make(chan error, 1)
+	err = f.state.append(&record{kind: recSession, session: s.number, who: s.id, clientID: s.clientID, expiry: s.expiry, will: s.will},
+		func(err error) { kept <- err })
+	if err != nil {
+		kept <- err
+	}
+	return kept, nil
+}
+
+// unseat takes back what seat did.
+func (f *Front) unseat(c *client, present bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.stats.clients.Add(-1)
+	s := c.s
+	s.mu.Lock()
+	s.c, s.will, s.deadline = nil, nil, time.Now().Add(s.expiry)
+	c.closing = true
+	s.mu.Unlock()
+	if !present {
+		f.drop(s)
+	}
 }
 
 // appendConnack tells what the front offers (MQTT5 3.2).
@@ -293,7 +345,8 @@ func (c *client) appendConnack(b []byte, present bool, assigned string, con *pac
 }
 
 // detach ends a connection: the will is published or scheduled, and a session
-// that is not kept is over (MQTT5 3.1.2.5, 3.1.2.11.2).
+// that is not kept is over (MQTT5 3.1.2.5, 3.1.2.11.2). When the front stops,
+// wills that are on disk wait there for its next start.
 func (f *Front) detach(c *client) {
 	s := c.s
 	s.mu.Lock()
@@ -319,19 +372,24 @@ func (f *Front) detach(c *client) {
 	c.pending = nil
 	s.deadline = now.Add(s.expiry)
 	w := s.will
-	if c.clean || stopping { // the server may keep wills to itself when it stops
+	switch {
+	case w == nil:
+	case c.clean, stopping && s.number == 0:
 		w, s.will = nil, nil
-	}
-	if w != nil && w.delay > 0 && s.expiry > 0 {
+	case stopping:
 		w.at, w = now.Add(w.delay), nil
-	}
-	if w != nil {
+	case w.delay > 0 && s.expiry > 0:
+		w.at, w = now.Add(w.delay), nil
+	default:
 		s.will = nil
 	}
-	over := s.expiry == 0
+	over := s.expiry == 0 && (s.will == nil || !stopping)
+	if s.number != 0 && !over {
+		f.state.note(&record{kind: recOffline, session: s.number, expiry: s.expiry, deadline: s.deadline, will: cmp.Or(s.will, w)})
+	}
 	s.mu.Unlock()
 	if w != nil {
-		f.publishWill(s, w)
+		f.publishWills([]*dueWill{{who: s.id, number: s.number, will: w}})
 	}
 	if over {
 		f.forget(s, now)

@@ -25,6 +25,9 @@ type Front struct {
 	retained      retained
 	flushers      []*flusher
 	authSlots     chan struct{}
+	state         *stateLog // nil: nothing is kept
+	wills         wills
+	intents       []*inbound // found in the state log: whether the intake has them is to be seen
 	stats         stats
 	refusals      refusals
 	began         time.Time    // by Config.Now
@@ -36,6 +39,7 @@ type Front struct {
 	mu       sync.Mutex
 	sessions map[sessionKey]*session
 	byID     map[Identity]int // sessions per identity
+	numbers  uint64           // the last session's in the state log
 	conns    map[net.Conn]struct{}
 	stopping bool
 
@@ -60,7 +64,8 @@ type stats struct {
 	delivered, dropped, violation, throttled            atomic.Uint64
 }
 
-// New listens on the configured addresses.
+// New listens on the configured addresses, and finds again what an earlier front
+// kept in Config.Dir. Run it, or Close it.
 func New(cfg Config, auth Authenticator, in Intake, log *slog.Logger) (*Front, error) {
 	cfg, err := cfg.withDefaults()
 	if err != nil {
@@ -88,13 +93,28 @@ func New(cfg Config, auth Authenticator, in Intake, log *slog.Logger) (*Front, e
 	}
 	if cfg.ListenTLS != "" {
 		if f.secure, err = net.Listen("tcp", cfg.ListenTLS); err != nil {
-			if f.plain != nil {
-				f.plain.Close()
-			}
-			return nil, fmt.Errorf("mqtt: %w", err)
+			return nil, errors.Join(fmt.Errorf("mqtt: %w", err), f.Close())
+		}
+	}
+	if cfg.Dir != "" {
+		if err := f.restore(); err != nil {
+			return nil, errors.Join(err, f.Close())
 		}
 	}
 	return f, nil
+}
+
+// Close closes what New opened. Run calls it at its end; further calls do nothing.
+func (f *Front) Close() error {
+	for _, l := range []net.Listener{f.plain, f.secure} {
+		if l != nil {
+			l.Close()
+		}
+	}
+	if f.state == nil {
+		return nil
+	}
+	return f.state.close()
 }
 
 // Addr is the address of plain MQTT, or of TLS where there is no plain one.
@@ -115,7 +135,11 @@ func (f *Front) AddrTLS() net.Addr {
 
 // Run serves until ctx ends, then closes every connection and waits for them.
 // The intake must be able to finish what it has taken.
-func (f *Front) Run(ctx context.Context) error {
+func (f *Front) Run(ctx context.Context) (err error) {
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if err := f.settle(ctx); err != nil {
+		return err
+	}
 	for _, fl := range f.flushers {
 		f.workers.Add(1)
 		go func() { defer f.workers.Done(); fl.run() }()
@@ -126,6 +150,8 @@ func (f *Front) Run(ctx context.Context) error {
 	go func() { defer f.workers.Done(); f.tick(tick) }()
 	f.workers.Add(1)
 	go func() { defer f.workers.Done(); f.pacer.run(tick, f.elapsed) }()
+	f.workers.Add(1)
+	go func() { defer f.workers.Done(); f.compact(tick) }()
 
 	errs := make(chan error, 2)
 	n := 0
@@ -135,7 +161,6 @@ func (f *Front) Run(ctx context.Context) error {
 			go func() { errs <- f.accept(ctx, l) }()
 		}
 	}
-	var err error
 	select {
 	case <-ctx.Done():
 	case err = <-errs:
@@ -257,6 +282,11 @@ func (f *Front) sweep(now time.Time) {
 		all = append(all, s)
 	}
 	f.mu.Unlock()
+	for _, d := range f.wills.idle() {
+		f.publishWill(d)
+	}
+	var wills []*dueWill
+	var ended []*session
 	for _, s := range all {
 		s.mu.Lock()
 		c, w := s.c, s.will
@@ -267,14 +297,18 @@ func (f *Front) sweep(now time.Time) {
 		}
 		s.mu.Unlock()
 		if due {
-			f.publishWill(s, w)
+			wills = append(wills, &dueWill{who: s.id, number: s.number, will: w})
 		}
 		if over {
-			f.forget(s, now)
+			ended = append(ended, s)
 		}
 		if c != nil && c.keepalive > 0 && !c.held.Load() && now.UnixNano()-c.seen.Load() > int64(c.keepalive) {
 			c.shut(rcKeepAlive)
 		}
+	}
+	f.publishWills(wills)
+	for _, s := range ended {
+		f.forget(s, now)
 	}
 }
 
@@ -288,8 +322,15 @@ func (f *Front) Stats() Stats {
 		Clients: s.clients.Load(), Sessions: s.sessions.Load(), Retained: f.retained.size(),
 		Connected: s.connected.Load(), Refused: s.refused.Load(), Received: s.received.Load(), Acked: s.acked.Load(),
 		Rejected: s.rejected.Load(), Shed: s.shed.Load(), Delivered: s.delivered.Load(), Dropped: s.dropped.Load(),
-		Violation: s.violation.Load(), Throttled: s.throttled.Load(),
+		Violation: s.violation.Load(), Throttled: s.throttled.Load(), Kept: f.kept(),
 	}
+}
+
+func (f *Front) kept() int64 {
+	if f.state == nil {
+		return 0
+	}
+	return f.state.j.Stat().Bytes
 }
 
 // Subscribed tells whether anybody is subscribed to a topic, connected or away.
@@ -306,12 +347,13 @@ func (f *Front) Publish(topic string, payload []byte, retain bool) error {
 		return fmt.Errorf("publish %q: not a topic name", topic)
 	}
 	m := &message{topic: topic, payload: payload, qos: 1, retain: retain}
-	if retain && !f.retained.put(m, f.cfg.MaxRetained) {
-		return fmt.Errorf("publish %s: more than %d retained messages of the device", topic, f.cfg.MaxRetained)
-	}
 	to, _, _ := f.tree.find(topic)
-	if f.fanOut(m, to) == 0 && !retain {
+	n, unsaved := f.fanOut(m, to)
+	if n == 0 && !retain {
 		return fmt.Errorf("publish %s: %w", topic, ErrNoSubscriber)
+	}
+	if err := f.keepAndWait(m, retain, unsaved); err != nil {
+		return fmt.Errorf("publish %s: %w", topic, err)
 	}
 	return nil
 }
@@ -339,8 +381,12 @@ func (f *Front) Send(ctx context.Context, topic string, payload []byte) error {
 			atLeastOnce = append(atLeastOnce, t)
 		}
 	}
-	if f.fanOut(m, atLeastOnce) == 0 {
+	n, unsaved := f.fanOut(m, atLeastOnce)
+	if n == 0 {
 		return fmt.Errorf("send %s: %w", topic, ErrNoSubscriber)
+	}
+	if err := f.keepAndWait(m, false, unsaved); err != nil {
+		return fmt.Errorf("send %s: %w", topic, err)
 	}
 	select {
 	case code := <-acked:

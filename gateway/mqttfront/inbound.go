@@ -2,6 +2,7 @@ package mqttfront
 
 import (
 	"bytes"
+	"crypto/rand"
 	"time"
 )
 
@@ -15,7 +16,11 @@ type inbound struct {
 	code byte
 	to   []target
 
+	once  string // of a kept session's QoS 2 publication, or a will: see Once
+	after uint64
+
 	settled bool // on disk; under s.mu
+	failed  bool // on disk, but not for those whom it waits for; under s.mu
 }
 
 // publish takes a PUBLISH: it is acknowledged when the intake calls back.
@@ -37,15 +42,26 @@ func (c *client) publish(first byte, body []byte) error {
 		c.fixed = false
 	}
 	in := &inbound{f: c.f, s: c.s, id: p.id, m: &message{
-		topic: c.topic, payload: bytes.Clone(p.payload), qos: p.qos, retain: p.retain, props: p.props, from: c.s,
+		topic: c.topic, payload: bytes.Clone(p.payload), qos: p.qos, retain: p.retain, props: p.props, extra: p.extra, from: c.s,
 	}}
 	if p.props != nil && p.props.MessageExpiryInterval > 0 {
 		in.m.expires = c.f.now().Add(time.Duration(p.props.MessageExpiryInterval) * time.Second)
+	}
+	if p.qos == 2 && c.allowed && c.s.keeps { // keeps changes only while nobody is connected
+		in.once, in.after = rand.Text(), c.f.mark()
 	}
 	if p.qos > 0 {
 		fresh, err := c.await(in)
 		if err != nil || !fresh {
 			return err
+		}
+	}
+	if in.once != "" {
+		// Whether this was handed over can only be found out later if it is known before.
+		err := c.f.state.wait(&record{kind: recIntent, session: c.s.number, id: in.id, once: in.once, after: in.after, m: in.m})
+		if err != nil {
+			in.shed(err)
+			return nil
 		}
 	}
 	return c.hand(in)
@@ -59,7 +75,7 @@ func (c *client) hand(in *inbound) error {
 			c.route, c.version, c.fixed = c.f.tree.find(c.topic)
 		}
 		in.to = c.route
-		err = c.f.in.Publish(c.s.id, in.m.topic, in.m.payload, in.m.retain, in.done)
+		err = c.f.offer(in)
 	} else {
 		in.code = rcNotAuthorized
 		err = c.f.reject(in)
@@ -68,6 +84,22 @@ func (c *client) hand(in *inbound) error {
 		in.done(err)
 	}
 	return nil
+}
+
+// offer gives a publication to the intake, under its name where it has one.
+func (f *Front) offer(in *inbound) error {
+	if once, ok := f.in.(Once); ok && in.once != "" {
+		return once.PublishOnce(in.s.id, in.m.topic, in.m.payload, in.m.retain, in.once, in.done)
+	}
+	return f.in.Publish(in.s.id, in.m.topic, in.m.payload, in.m.retain, in.done)
+}
+
+// mark is the intake's position now.
+func (f *Front) mark() uint64 {
+	if once, ok := f.in.(Once); ok {
+		return once.Mark()
+	}
+	return 0
 }
 
 // reject journals a publication on a topic that is not the client's.
@@ -113,7 +145,7 @@ func (c *client) await(in *inbound) (fresh bool, err error) {
 }
 
 // again answers a QoS 2 publication that was sent once more: with PUBREC if it
-// is on disk, else when it will be.
+// is on disk, else when it will be. The caller holds s.mu.
 func (c *client) again(old *inbound) {
 	if old.settled {
 		c.write(func(b []byte) []byte { return appendAck(b, tPubrec, old.id, old.code, c.v5) }, nil)
@@ -123,27 +155,68 @@ func (c *client) again(old *inbound) {
 		old.c = c
 		c.pending = append(c.pending, old)
 	}
+	if old.failed {
+		old.failed = false
+		c.s.mu.Unlock()
+		old.done(nil)
+		c.s.mu.Lock()
+	}
 }
 
 // done is called once the publication is on disk, or could not be put there.
+// It goes to its subscribers, and is acknowledged when those who are away will
+// find it after a restart, too.
 func (in *inbound) done(err error) {
 	if err != nil {
 		in.shed(err)
 		return
 	}
+	f := in.f
+	var unsaved []delivery
+	retain := false
 	if in.code == rcSuccess {
-		if in.m.retain {
-			in.f.retained.put(in.m, in.f.cfg.MaxRetained)
-		}
-		in.f.fanOut(in.m, in.to)
+		_, unsaved = f.fanOut(in.m, in.to)
+		retain = in.m.retain
+	}
+	if len(unsaved) == 0 && !retain && in.once == "" {
+		in.finish(nil)
+		return
+	}
+	r := &record{kind: recMessage, m: in.m, retain: retain, once: in.once}
+	if in.once != "" && in.id != 0 {
+		r.session, r.id = in.s.number, in.id
+	}
+	in.to = nil // whom a second try is for
+	for _, d := range unsaved {
+		in.to = append(in.to, d.to)
+	}
+	f.keep(r, unsaved, in.finish)
+}
+
+// finish acknowledges, in the order of arrival (MQTT5 4.6).
+func (in *inbound) finish(err error) {
+	if in.once != "" && in.id == 0 {
+		in.f.wills.done(in.once)
+	}
+	if err != nil && in.once == "" {
+		in.shed(err)
+		return
 	}
 	if in.m.qos == 0 || in.id == 0 {
 		return
 	}
 	in.s.mu.Lock()
 	defer in.s.mu.Unlock()
-	in.settled = true
 	c := in.c
+	if err != nil { // it is in the journal, and must not come there twice
+		in.f.stats.shed.Add(1)
+		in.failed, in.c = true, nil
+		if c != nil {
+			c.shutLocked(rcQuota)
+		}
+		return
+	}
+	in.settled = true
 	if c == nil {
 		return
 	}
@@ -182,41 +255,46 @@ func (in *inbound) done(err error) {
 // the client sends it again later. A QoS 0 message is lost and counted.
 func (in *inbound) shed(err error) {
 	in.f.stats.shed.Add(1)
-	if in.m.qos == 0 {
+	if in.id == 0 {
+		if in.once != "" {
+			in.f.wills.failed(in.once)
+		}
 		return
 	}
 	in.s.mu.Lock()
 	defer in.s.mu.Unlock()
-	delete(in.s.received, in.id)
+	if in.m.qos == 2 && in.s.received[in.id] == in {
+		delete(in.s.received, in.id)
+		if in.once != "" {
+			in.f.state.note(&record{kind: recForgotten, session: in.s.number, id: in.id})
+		}
+	}
 	if in.c != nil && !in.c.closing {
 		in.f.log.Debug("mqtt publication not durable, client closed", "device", in.s.id.Device, "school", in.s.id.School, "error", err)
 		in.c.shutLocked(rcQuota)
 	}
 }
 
-// release ends a QoS 2 exchange (MQTT5 3.6).
-func (c *client) release(id uint16) {
-	c.s.mu.Lock()
-	defer c.s.mu.Unlock()
+// release ends a QoS 2 exchange (MQTT5 3.6). Its packet identifier is the
+// client's to use again, so that it is forgotten on disk first.
+func (c *client) release(id uint16) error {
+	s := c.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	code := byte(rcSuccess)
-	if in := c.s.received[id]; in == nil {
+	if in := s.received[id]; in == nil {
 		code = rcIDNotFound
 	} else if in.settled {
-		delete(c.s.received, id)
+		if in.once != "" {
+			s.mu.Unlock()
+			err := c.f.state.wait(&record{kind: recForgotten, session: s.number, id: id})
+			s.mu.Lock()
+			if err != nil {
+				return err
+			}
+		}
+		delete(s.received, id)
 	}
 	c.write(func(b []byte) []byte { return appendAck(b, tPubcomp, id, code, c.v5) }, nil)
-}
-
-// fanOut delivers a message to its subscribers.
-func (f *Front) fanOut(m *message, to []target) int {
-	n := 0
-	for _, t := range to {
-		if t.sub.noLocal && t.s == m.from {
-			continue
-		}
-		if t.s.deliver(m, t.sub, false) {
-			n++
-		}
-	}
-	return n
+	return nil
 }

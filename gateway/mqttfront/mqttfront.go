@@ -11,7 +11,10 @@
 // again. It does not decode payloads and offers no topic aliases, subscription
 // identifiers or enhanced authentication; MQTT 5 clients are told so.
 //
-// Sessions, their queues and retained messages are held in memory.
+// With Config.Dir, sessions that outlive their connection, their subscriptions
+// (shared ones too) and queues, QoS 2 exchanges, retained messages and wills
+// are on disk before anybody is told that they are kept, and are there again
+// after a restart. Without it all of this is in memory.
 //
 // Clauses such as MQTT5 3.3.4 name sections of the OASIS standards MQTT
 // Version 5.0 and MQTT Version 3.1.1.
@@ -19,6 +22,7 @@ package mqttfront
 
 import (
 	"context"
+	"crypto/cipher"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -26,6 +30,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/gateway/journal"
 )
 
 // Config of a front; zero values take the defaults.
@@ -39,9 +44,12 @@ type Config struct {
 	MaxInflight    int           // unacknowledged publications per client and direction; default 64
 	MaxPacket      int           // bytes of one packet; default 256 KiB
 	MaxQueued      int           // messages that wait for one session; default 1000
-	MaxQueuedBytes int           // bytes that wait for one session or in its socket; default 1 MiB
+	MaxQueuedBytes int           // bytes that one session has not acknowledged, or in its socket; default 1 MiB
 	MaxRetained    int           // retained messages of one device; default 16
 	SessionExpiry  time.Duration // a session outlives its connection at most this long; default 24 h
+	Dir            string        // folder for what outlives the process; "" keeps nothing
+	Seal           cipher.AEAD   // seals what is kept there; nil: plain
+	FS             journal.FS    // the disk below Dir; default the operating system's
 	ConnectTimeout time.Duration // from accept to an authenticated CONNECT; default 10 s
 	WriteTimeout   time.Duration // a client that takes nothing for this long is cut off; default 30 s
 
@@ -80,6 +88,8 @@ func (c Config) withDefaults() (Config, error) {
 		return c, fmt.Errorf("mqtt: %d in flight: want 1 to 65535", c.MaxInflight)
 	case c.MaxPacket < 1024 || c.MaxPacket > 256<<20:
 		return c, fmt.Errorf("mqtt: packets of %d bytes: want 1 KiB to 256 MiB", c.MaxPacket)
+	case c.MaxQueued < 1 || c.MaxQueued > 60000:
+		return c, fmt.Errorf("mqtt: %d messages queued: want 1 to 60000", c.MaxQueued)
 	case c.DeviceRate < 0 || c.SchoolRate < 0:
 		return c, fmt.Errorf("mqtt: rates of %d and %d a second: want 0 for none, or more", c.DeviceRate, c.SchoolRate)
 	}
@@ -125,6 +135,17 @@ type Rejector interface {
 	Reject(id Identity, topic string, payload []byte, why string, done func(err error)) error
 }
 
+// Once is what an Intake also implements so that a QoS 2 publication or a will
+// of a kept session becomes one event even if the gateway ends between two
+// steps. once names the publication and is never used again. Mark is a position
+// before everything that is handed over later, and Known sets seen[once] to
+// true for each of its keys that is on disk behind such a position.
+type Once interface {
+	PublishOnce(id Identity, topic string, payload []byte, retain bool, once string, done func(err error)) error
+	Mark() uint64
+	Known(ctx context.Context, after uint64, seen map[string]bool) error
+}
+
 // ErrNoSubscriber is what Publish returns when nobody is there to take it.
 var ErrNoSubscriber = errors.New("no subscriber for the topic")
 
@@ -133,6 +154,7 @@ type Stats struct {
 	Clients   int64  `json:"clients"`
 	Sessions  int64  `json:"sessions"`
 	Retained  int64  `json:"retained"`
+	Kept      int64  `json:"kept"`      // bytes on disk for sessions, retained messages and wills
 	Connected uint64 `json:"connected"` // connections that authenticated
 	Refused   uint64 `json:"refused"`   // connections that did not; see Refusals
 	Received  uint64 `json:"received"`  // publications read from clients

@@ -105,6 +105,7 @@ type publication struct {
 	qos     byte
 	retain  bool
 	props   *packets.Properties // MQTT 5, nil when there are none
+	extra   int                 // bytes of props
 }
 
 // readPublish decodes a PUBLISH body (MQTT5 3.3).
@@ -155,6 +156,7 @@ func (p *publication) properties(body []byte) ([]byte, error) {
 	case len(p.props.SubscriptionIdentifier) > 0:
 		return nil, violation{rcProtocol, "subscription identifier from a client"}
 	}
+	p.extra = n
 	return body[n:], nil
 }
 
@@ -237,11 +239,12 @@ type message struct {
 	qos     byte
 	retain  bool
 	props   *packets.Properties
+	extra   int       // bytes of props
 	expires time.Time // zero: never (MQTT5 3.3.2.3.3)
 	from    *session
 }
 
-func (m *message) size() int { return len(m.topic) + len(m.payload) + 64 }
+func (m *message) size() int { return len(m.topic) + len(m.payload) + m.extra + 64 }
 
 func (m *message) expired(now time.Time) bool { return !m.expires.IsZero() && !now.Before(m.expires) }
 

@@ -31,11 +31,10 @@ func bucket(topic string) string {
 }
 
 // put keeps or, with an empty payload, removes a retained message (MQTT5
-// 3.3.1.3). A device beyond its bound keeps what it has: false.
+// 3.3.1.3). A device beyond its bound keeps what it has: false. The caller
+// holds mu.
 func (r *retained) put(m *message, limit int) bool {
 	b := bucket(m.topic)
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	have := r.devices[b]
 	_, had := have[m.topic]
 	if len(m.payload) == 0 {

@@ -3,7 +3,6 @@ package mqttfront
 import (
 	"bytes"
 	"strings"
-	"time"
 
 	"github.com/mochi-mqtt/server/v2/packets"
 )
@@ -20,11 +19,7 @@ func (c *client) subscribe(pk *packets.Packet) error {
 	case len(pk.Properties.SubscriptionIdentifier) > 0:
 		return violation{rcNoIdentifiers, "subscription identifiers are not offered"}
 	}
-	type grant struct {
-		sub  subscription
-		send bool
-	}
-	var grants []grant
+	var kept, send []subscription // granted; those of them that want what is retained
 	codes := make([]byte, 0, len(pk.Filters))
 	for _, f := range pk.Filters {
 		sub := subscription{strings.Clone(f.Filter), f.Qos, f.NoLocal, f.RetainAsPublished}
@@ -34,10 +29,16 @@ func (c *client) subscribe(pk *packets.Packet) error {
 		}
 		code, fresh := c.grant(sub)
 		codes = append(codes, code)
-		send := group == "" && (f.RetainHandling == 0 || f.RetainHandling == 1 && fresh)
-		if code < 0x80 && send {
-			grants = append(grants, grant{sub, true})
+		if code >= 0x80 {
+			continue
 		}
+		kept = append(kept, sub)
+		if group == "" && (f.RetainHandling == 0 || f.RetainHandling == 1 && fresh) {
+			send = append(send, sub)
+		}
+	}
+	if err := c.keepSubs(recSubscribed, kept); err != nil {
+		return err
 	}
 	ack := packets.Packet{ProtocolVersion: c.version5(), PacketID: pk.PacketID, ReasonCodes: codes,
 		FixedHeader: packets.FixedHeader{Type: tSuback}}
@@ -48,12 +49,22 @@ func (c *client) subscribe(pk *packets.Packet) error {
 	c.s.mu.Lock()
 	c.write(func(b []byte) []byte { return append(b, buf.Bytes()...) }, nil)
 	c.s.mu.Unlock()
-	for _, g := range grants {
-		for _, m := range c.f.retained.find(g.sub.filter, c.f.now()) {
-			c.s.deliver(m, g.sub, true)
+	for _, sub := range send {
+		for _, m := range c.f.retained.find(sub.filter, c.f.now()) {
+			if _, o := c.s.deliver(m, sub, true); o != nil {
+				c.f.keep(&record{kind: recMessage, m: m}, []delivery{{target{c.s, sub}, o}}, func(error) {})
+			}
 		}
 	}
 	return nil
+}
+
+// keepSubs has a change of a kept session's subscriptions on disk.
+func (c *client) keepSubs(kind recordKind, subs []subscription) error {
+	if !c.s.keeps || len(subs) == 0 {
+		return nil
+	}
+	return c.f.state.wait(&record{kind: kind, session: c.s.number, subs: subs})
 }
 
 // grant adds one subscription and returns its reason code (MQTT5 3.9.3).
@@ -94,16 +105,22 @@ func (c *client) unsubscribe(pk *packets.Packet) error {
 	}
 	s := c.s
 	codes := make([]byte, 0, len(pk.Filters))
+	var gone []subscription
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	for _, f := range pk.Filters {
-		if _, had := s.subs[f.Filter]; !had {
+		sub, had := s.subs[f.Filter]
+		if !had {
 			codes = append(codes, rcNoSubscription)
 			continue
 		}
+		gone = append(gone, sub)
 		delete(s.subs, f.Filter)
 		s.f.tree.remove(s, f.Filter)
 		codes = append(codes, rcSuccess)
+	}
+	s.mu.Unlock()
+	if err := c.keepSubs(recUnsubscribed, gone); err != nil {
+		return err
 	}
 	ack := packets.Packet{ProtocolVersion: c.version5(), PacketID: pk.PacketID, ReasonCodes: codes,
 		FixedHeader: packets.FixedHeader{Type: tUnsuback}}
@@ -111,6 +128,8 @@ func (c *client) unsubscribe(pk *packets.Packet) error {
 	if err := ack.UnsubackEncode(&buf); err != nil {
 		return err
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	c.write(func(b []byte) []byte { return append(b, buf.Bytes()...) }, nil)
 	return nil
 }
@@ -137,39 +156,4 @@ func (c *client) version5() byte {
 		return 5
 	}
 	return 4
-}
-
-// willOf takes the will out of a CONNECT (MQTT5 3.1.2.5).
-func (f *Front) willOf(pk *packets.Packet, s *session) *will {
-	con := &pk.Connect
-	if !con.WillFlag {
-		return nil
-	}
-	w := &will{m: &message{topic: strings.Clone(con.WillTopic), payload: con.WillPayload, qos: con.WillQos, retain: con.WillRetain, from: s}}
-	if pk.ProtocolVersion == 5 {
-		p := con.WillProperties.Copy(false)
-		w.delay = time.Duration(p.WillDelayInterval) * time.Second
-		if p.MessageExpiryInterval > 0 {
-			w.m.expires = f.now().Add(time.Duration(p.MessageExpiryInterval) * time.Second)
-		}
-		p.WillDelayInterval = 0
-		w.m.props = &p
-	}
-	return w
-}
-
-// publishWill sends a will the way any publication of the device goes.
-func (f *Front) publishWill(s *session, w *will) {
-	in := &inbound{f: f, s: s, m: w.m}
-	var err error
-	if s.id.MayPublish(w.m.topic) && validTopic([]byte(w.m.topic)) {
-		in.to, _, _ = f.tree.find(w.m.topic)
-		err = f.in.Publish(s.id, w.m.topic, w.m.payload, w.m.retain, in.done)
-	} else {
-		in.code = rcNotAuthorized
-		err = f.reject(in)
-	}
-	if err != nil {
-		f.stats.shed.Add(1)
-	}
 }

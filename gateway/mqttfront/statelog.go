@@ -1,0 +1,120 @@
+package mqttfront
+
+import (
+	"crypto/cipher"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+
+	"github.com/gatehouse-iot/gatehouse/gateway/journal"
+)
+
+const (
+	stateQueue   = 32 << 20 // bytes that wait for the disk; beyond, publications are shed
+	stateSegment = 32 << 20
+	stateCursor  = "whole" // everything before it is told again behind it
+)
+
+// stateLog keeps on disk what sessions, retained messages and wills need to
+// outlive the process. It is a journal of its own, of one shard, so that it has
+// one order: what is told under a session's lock is read back in that order.
+// From time to time everything is told anew, and what came before is removed.
+//
+// Appending never blocks: it is done with locks held, and on the acknowledging
+// goroutine of another journal.
+type stateLog struct {
+	j      *journal.Journal
+	cursor *journal.Cursor
+	seal   cipher.AEAD
+
+	since atomic.Int64 // bytes since all was told anew
+	size  atomic.Int64 // bytes that telling it took
+	stray atomic.Bool  // a record could not be appended: memory and disk may differ
+}
+
+// openStateLog opens the log in a folder. A nil fsys is the operating system's.
+func openStateLog(dir string, fsys journal.FS, seal cipher.AEAD, maxSession int, log *slog.Logger) (*stateLog, error) {
+	record := 2*maxSession + maxFilters<<16 + 1<<20
+	j, err := journal.Open(dir, journal.Options{
+		Shards: 1, SegmentBytes: max(stateSegment, 4*int64(record)), MaxRecord: record,
+		MaxAge: 1, QueueBytes: stateQueue, NoWait: true, ReserveBytes: -1, FS: fsys, Logger: log,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("mqtt state: %w", err)
+	}
+	l := &stateLog{j: j, seal: seal}
+	if l.cursor, err = j.Cursor(stateCursor); err != nil {
+		return nil, errors.Join(fmt.Errorf("mqtt state: %w", err), j.Close())
+	}
+	return l, nil
+}
+
+// errNotKept means that the state log did not take a record.
+var errNotKept = errors.New("mqtt state")
+
+// append queues a record. done is called once it is on disk, or with the error
+// that kept it off, on the log's own goroutine; it is not called when append
+// itself returns an error.
+func (l *stateLog) append(r *record, done func(error)) error {
+	b := r.append(nil)
+	if l.seal != nil {
+		nonce := make([]byte, l.seal.NonceSize(), l.seal.NonceSize()+len(b)+l.seal.Overhead())
+		rand.Read(nonce)
+		b = l.seal.Seal(nonce, nonce, b, nil)
+	}
+	err := l.j.Append("", b, func(_ uint64, err error) {
+		if err != nil {
+			l.stray.Store(true)
+		}
+		if done != nil {
+			done(err)
+		}
+	})
+	if err != nil {
+		l.stray.Store(true)
+		return fmt.Errorf("%w: %w", errNotKept, err)
+	}
+	l.since.Add(int64(len(b)))
+	return nil
+}
+
+// note queues a record that nobody waits for: losing it costs a repetition.
+func (l *stateLog) note(r *record) { _ = l.append(r, nil) } // stray is set
+
+// wait appends a record and returns when it is on disk. No lock is held.
+func (l *stateLog) wait(r *record) error {
+	ch := make(chan error, 1)
+	if err := l.append(r, func(err error) { ch <- err }); err != nil {
+		return err
+	}
+	if err := <-ch; err != nil {
+		return fmt.Errorf("%w: %w", errNotKept, err)
+	}
+	return nil
+}
+
+// open decrypts and decodes what append wrote.
+func (l *stateLog) open(b []byte) (*record, error) {
+	if l.seal != nil {
+		n := l.seal.NonceSize()
+		if len(b) < n {
+			return nil, errState
+		}
+		var err error
+		if b, err = l.seal.Open(nil, b[:n], b[n:], nil); err != nil {
+			return nil, fmt.Errorf("%w: it was sealed with another key, or is damaged", errState)
+		}
+	}
+	return decodeRecord(b)
+}
+
+// due tells whether it is time to tell everything anew.
+func (l *stateLog) due() bool {
+	return l.since.Load() > max(stateSegment, 2*l.size.Load()) || l.stray.Load() && l.j.Stat().State == journal.StateOK
+}
+
+func (l *stateLog) close() error {
+	return errors.Join(l.cursor.Close(), l.j.Close())
+}

@@ -1,0 +1,152 @@
+package mqttfront
+
+import (
+	"crypto/rand"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/mochi-mqtt/server/v2/packets"
+)
+
+// wills are those that are due and not on disk yet, by their name. One that
+// cannot be made durable is tried again; there are never more of them than
+// there may be clients.
+type wills struct {
+	mu  sync.Mutex
+	due map[string]*dueWill
+}
+
+type dueWill struct {
+	who    Identity
+	number uint64 // of the session
+	will   *will
+	busy   bool
+}
+
+// add takes a will that nobody else publishes meanwhile.
+func (w *wills) add(d *dueWill, limit int) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.due) >= limit {
+		return false
+	}
+	if w.due == nil {
+		w.due = map[string]*dueWill{}
+	}
+	d.busy = true
+	w.due[d.will.once] = d
+	return true
+}
+
+func (w *wills) done(once string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.due, once)
+}
+
+func (w *wills) failed(once string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if d := w.due[once]; d != nil {
+		d.busy = false
+	}
+}
+
+// idle takes those that failed before.
+func (w *wills) idle() (again []*dueWill) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, d := range w.due {
+		if !d.busy {
+			d.busy = true
+			again = append(again, d)
+		}
+	}
+	return again
+}
+
+// all are copies for the state log.
+func (w *wills) all() (all []dueWill) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, d := range w.due {
+		all = append(all, *d)
+	}
+	return all
+}
+
+// willOf takes the will out of a CONNECT (MQTT5 3.1.2.5).
+func (f *Front) willOf(pk *packets.Packet, s *session) *will {
+	con := &pk.Connect
+	if !con.WillFlag {
+		return nil
+	}
+	w := &will{once: rand.Text(), m: &message{topic: strings.Clone(con.WillTopic), payload: con.WillPayload, qos: con.WillQos, retain: con.WillRetain, from: s}}
+	if pk.ProtocolVersion == 5 {
+		p := con.WillProperties.Copy(false)
+		w.delay = time.Duration(p.WillDelayInterval) * time.Second
+		if p.MessageExpiryInterval > 0 {
+			w.m.expires = f.now().Add(time.Duration(p.MessageExpiryInterval) * time.Second)
+		}
+		p.WillDelayInterval = 0
+		w.m.props = &p
+		w.m.extra = len(encodeProperties(w.m, time.Time{}))
+	}
+	return w
+}
+
+// publishWills publishes wills that are due, once it is known on disk that they are.
+func (f *Front) publishWills(due []*dueWill) {
+	taken := due[:0]
+	for _, d := range due {
+		if !f.wills.add(d, f.cfg.MaxClients) {
+			f.stats.shed.Add(1)
+			continue
+		}
+		taken = append(taken, d)
+		if f.state != nil {
+			d.will.after = f.mark()
+			f.state.note(dueRecord(d))
+		}
+	}
+	if len(taken) > 0 && f.state != nil {
+		// If this is not kept, a restart publishes them once more.
+		if err := f.state.wait(&record{kind: recMark}); err != nil {
+			f.log.Warn("mqtt wills", "error", err)
+		}
+	}
+	for _, d := range taken {
+		f.publishWill(d)
+	}
+}
+
+func dueRecord(d *dueWill) *record {
+	return &record{kind: recWillDue, session: d.number, who: d.who, will: d.will}
+}
+
+// publication is a will as any publication of the device.
+func (f *Front) publication(d *dueWill) *inbound {
+	w := d.will
+	in := &inbound{f: f, s: &session{f: f, id: d.who}, m: w.m, once: w.once, after: w.after}
+	if d.who.MayPublish(w.m.topic) && validTopic([]byte(w.m.topic)) {
+		in.to, _, _ = f.tree.find(w.m.topic)
+	} else {
+		in.code = rcNotAuthorized
+	}
+	return in
+}
+
+// publishWill sends a will the way any publication of the device goes.
+func (f *Front) publishWill(d *dueWill) {
+	in := f.publication(d)
+	var err error
+	if in.code == rcSuccess {
+		err = f.offer(in)
+	} else {
+		err = f.reject(in)
+	}
+	if err != nil {
+		in.done(err)
+	}
+}
