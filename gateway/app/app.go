@@ -81,6 +81,7 @@ type App struct {
 	health     health
 	attendance attendance
 	silence    silence
+	quality    qualityState
 	closers    []func() error
 }
 
@@ -292,6 +293,7 @@ func (a *App) Run(ctx context.Context) error {
 		{"telemetry", a.follow("telemetry", a.applyTelemetry)},
 		{"rules", a.runRules},
 		{"attendance", a.runAttendance},
+		{"quality", a.runQuality},
 		{"webhooks", a.follow("webhooks", a.api.Deliver)},
 		{"api", a.api.Run},
 		{"commands", a.runCommands},

@@ -16,6 +16,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/rules/quality"
 )
 
 // Config is the whole configuration file. deploy/gatehouse.yaml names every key with its
@@ -32,6 +33,7 @@ type Config struct {
 	Faces     FacesConfig     `yaml:"faces"`
 	Media     MediaConfig     `yaml:"media"`
 	History   HistoryConfig   `yaml:"history"`
+	Quality   QualityConfig   `yaml:"quality"`
 	Webhooks  WebhooksConfig  `yaml:"webhooks"`
 
 	file string
@@ -120,6 +122,29 @@ type HistoryConfig struct {
 	KeepFor time.Duration `yaml:"keep_for"`
 }
 
+// QualityConfig says what the data-quality report counts: observations later than LateAfter,
+// and silence between two times of the school's day, as 15:04 or 24:00.
+type QualityConfig struct {
+	LateAfter time.Duration `yaml:"late_after"`
+	From      string        `yaml:"from"`
+	To        string        `yaml:"to"`
+}
+
+// limits are the configuration's, which Validate has checked.
+func (c QualityConfig) limits() quality.Limits {
+	from, _ := clockTime(c.From)
+	to, _ := clockTime(c.To)
+	return quality.Limits{LateAfter: c.LateAfter, From: from, To: to}
+}
+
+func clockTime(s string) (time.Duration, error) {
+	if s == "24:00" {
+		return 24 * time.Hour, nil
+	}
+	t, err := time.Parse("15:04", s)
+	return time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute, err
+}
+
 // WebhooksConfig says where webhooks may lead.
 type WebhooksConfig struct {
 	Private bool `yaml:"private"`
@@ -137,6 +162,7 @@ func DefaultConfig() Config {
 		Faces:     FacesConfig{Driver: "camera", Threshold: 0.50, Margin: 0.12},
 		Media:     MediaConfig{KeepFor: 30 * 24 * time.Hour},
 		Webhooks:  WebhooksConfig{Private: true},
+		Quality:   QualityConfig{LateAfter: 5 * time.Minute, From: "00:00", To: "24:00"},
 		History:   HistoryConfig{KeepFor: 3 * 365 * 24 * time.Hour},
 	}
 }
@@ -318,6 +344,24 @@ func (c *Config) validateParts() error {
 	}
 	if c.History.KeepFor < 24*time.Hour {
 		return g.FieldErrorf("history.keep_for", "%s is too short; at least 24h", c.History.KeepFor)
+	}
+	return c.Quality.validate()
+}
+
+func (c QualityConfig) validate() error {
+	if c.LateAfter < time.Second {
+		return g.FieldErrorf("quality.late_after", "%s is too short; at least 1s", c.LateAfter)
+	}
+	from, err := clockTime(c.From)
+	if err != nil {
+		return g.FieldErrorf("quality.from", "%q is no time of day; write it as 06:30", c.From)
+	}
+	to, err := clockTime(c.To)
+	if err != nil {
+		return g.FieldErrorf("quality.to", "%q is no time of day; write it as 22:00, or 24:00 for midnight", c.To)
+	}
+	if to <= from {
+		return g.FieldErrorf("quality.to", "%s is not after quality.from, %s", c.To, c.From)
 	}
 	return nil
 }

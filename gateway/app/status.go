@@ -25,7 +25,7 @@ const (
 )
 
 // status is the gateway's health, for people.
-func (a *App) status(context.Context) api.Status {
+func (a *App) status(ctx context.Context) api.Status {
 	now, st := a.now(), a.journal.Stat()
 	s := api.Status{Version: a.opt.Version, Started: a.started, Uptime: int64(now.Sub(a.started).Seconds()), Cursors: []api.CursorLag{}}
 	accepted, rejected := a.intake.Counts()
@@ -34,7 +34,7 @@ func (a *App) status(context.Context) api.Status {
 	for _, c := range st.Cursors {
 		s.Cursors = append(s.Cursors, api.CursorLag{Name: c.Name, Lag: c.Lag})
 	}
-	s.Checks = append(s.Checks, journalCheck(st), a.cursorCheck(st), a.telemetryCheck(), a.driverCheck(&s), a.mqttCheck(&s), a.diskCheck(&s), a.clockCheck(&s, now))
+	s.Checks = append(s.Checks, journalCheck(st), a.cursorCheck(st), a.telemetryCheck(), a.driverCheck(&s), a.mqttCheck(&s), a.diskCheck(&s), a.clockCheck(&s, now), a.qualityCheck(ctx, now))
 	return s
 }
 
@@ -61,6 +61,9 @@ func (a *App) cursorCheck(st journal.Stat) api.Check {
 		}
 	}
 	for _, c := range st.Cursors {
+		if c.Name == "quality" { // it keeps its position with what it counted, now and then
+			c.Lag = st.Newest - min(st.Newest, max(c.Seq, a.quality.seen.Load()))
+		}
 		if c.Lag > lagWarn {
 			return check("processing", "warning", fmt.Sprintf("%s is %d events behind and catching up.", c.Name, c.Lag), fmt.Sprintf("%s 落后 %d 条事件，正在追赶。", c.Name, c.Lag))
 		}

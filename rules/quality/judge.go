@@ -159,3 +159,21 @@ func inUnits(d time.Duration, day, hour, minute, second, sep string) string {
 	}
 	return fmt.Sprintf("%d%s", d/time.Second, second)
 }
+
+// Weigh is Judge in numbers, for sorting and counting: the kinds found, as bits in the order
+// of [g.QualityKinds], and a hundred for each that is bad, one for each that is worth a look.
+func Weigh(q g.Quality) (kinds, weight int64) {
+	for _, f := range Judge(q) {
+		for i, k := range g.QualityKinds() {
+			if k == f.Kind {
+				kinds |= 1 << i
+			}
+		}
+		if f.Level == g.QualityBad {
+			weight += 100
+		} else {
+			weight++
+		}
+	}
+	return kinds, weight
+}
