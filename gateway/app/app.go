@@ -175,7 +175,7 @@ func (a *App) openFront(ctx context.Context) (err error) {
 		return nil
 	}
 	cfg := mqttfront.Config{Listen: c.Listen, ListenTLS: c.ListenTLS, MaxClients: c.MaxClients,
-		DeviceRate: c.DeviceRate, SchoolRate: c.SchoolRate,
+		DeviceRate: c.DeviceRate, SchoolRate: c.SchoolRate, Dir: filepath.Join(a.cfg.dataDir(), "mqtt"), FS: a.opt.JournalFS,
 		OnConnect:    func(id mqttfront.Identity) { a.notePresence(id, g.StateOnline, "") },
 		OnDisconnect: func(id mqttfront.Identity) { a.notePresence(id, g.StateOffline, "the MQTT connection ended") }}
 	if c.ListenTLS != "" {
@@ -187,10 +187,16 @@ func (a *App) openFront(ctx context.Context) (err error) {
 			return err
 		}
 	}
+	if cfg.Seal, err = sealer(a.key, "gatehouse mqtt state"); err != nil {
+		return err
+	}
 	a.front, err = mqttfront.New(cfg, authenticator{a}, mqttIntake{a}, a.log)
-	if err != nil {
+	if op := (*net.OpError)(nil); err != nil && !errors.As(err, &op) {
+		return err
+	} else if err != nil {
 		return listening("mqtt.listen", cmp.Or(c.Listen, c.ListenTLS), err)
 	}
+	a.closers = append(a.closers, a.front.Close)
 	// Who was let in as something that has changed since (a new password, disabled, deleted,
 	// another driver's) is sent away and asked again.
 	cancel := a.reg.Subscribe(func(c registry.Change) {

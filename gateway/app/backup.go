@@ -49,7 +49,7 @@ func (a *App) Backup(ctx context.Context, w io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	cursors := filepath.Join(staging, "cursors")
+	cursors, mqttCursors := filepath.Join(staging, "cursors"), filepath.Join(staging, "mqtt-cursors")
 	for _, step := range []func() error{
 		func() error { return putFile(t, "manifest.json", head) },
 		func() error { return putFile(t, "README.txt", []byte(backupNote)) },
@@ -59,8 +59,13 @@ func (a *App) Backup(ctx context.Context, w io.Writer) (err error) {
 			return putTree(ctx, t, staging, ".", func(n string) bool { return strings.HasSuffix(n, ".db") })
 		},
 		func() error { return putTree(ctx, t, filepath.Join(dir, "keys"), "keys", nil) },
+		// The listener's sessions before the journal: what they are about to hand over is then
+		// found there, or not at all.
+		func() error { return copyCursors(filepath.Join(dir, "mqtt", "cursors"), mqttCursors) },
+		func() error { return putTree(ctx, t, filepath.Join(dir, "mqtt"), "mqtt", isSegment) },
+		func() error { return putTree(ctx, t, mqttCursors, "mqtt/cursors", nil) },
 		func() error {
-			return putTree(ctx, t, filepath.Join(dir, "journal"), "journal", func(n string) bool { return !isCursor(n) && n != "lock" && n != "reserve" })
+			return putTree(ctx, t, filepath.Join(dir, "journal"), "journal", isSegment)
 		},
 		func() error { return putTree(ctx, t, cursors, "journal/cursors", nil) },
 		func() error { return a.snapshotTelemetry(filepath.Join(staging, "telemetry")) },
@@ -87,7 +92,11 @@ func BackupStopped(ctx context.Context, cfg Config, version string, w io.Writer)
 	return errors.Join(err, a.Close())
 }
 
-func isCursor(name string) bool { return strings.HasSuffix(name, ".pos") }
+// isSegment leaves out what else lies in a journal's folder: positions, which are copied
+// before, the lock and the reserve.
+func isSegment(name string) bool {
+	return !strings.HasSuffix(name, ".pos") && name != "lock" && name != "reserve"
+}
 
 func copyCursors(from, to string) error {
 	files, err := filepath.Glob(filepath.Join(from, "*.pos"))

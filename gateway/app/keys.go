@@ -2,7 +2,11 @@ package app
 
 import (
 	"bytes"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/tls"
 	"encoding/hex"
 	"errors"
@@ -106,4 +110,17 @@ func (r *renewing) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 		r.changed = info.ModTime()
 	}
 	return r.loaded, nil
+}
+
+// sealer is AES-256-GCM under HKDF-SHA256 (RFC 5869) of the master key for one use.
+func sealer(master []byte, use string) (cipher.AEAD, error) {
+	key, err := hkdf.Key(sha256.New, master, nil, use, 32)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", use, err)
+	}
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", use, err)
+	}
+	return cipher.NewGCM(block)
 }

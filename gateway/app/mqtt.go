@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/gateway/intake"
 	"github.com/gatehouse-iot/gatehouse/gateway/mqttfront"
 )
 
@@ -26,9 +27,39 @@ func (x authenticator) Authenticate(ctx context.Context, _, username string, pas
 // mqttIntake hands publications to the intake.
 type mqttIntake struct{ a *App }
 
-func (m mqttIntake) Publish(id mqttfront.Identity, topic string, payload []byte, _ bool, done func(error)) error {
+func (m mqttIntake) Publish(id mqttfront.Identity, topic string, payload []byte, retain bool, done func(error)) error {
+	return m.PublishOnce(id, topic, payload, retain, "", done)
+}
+
+func (m mqttIntake) PublishOnce(id mqttfront.Identity, topic string, payload []byte, _ bool, once string, done func(error)) error {
 	kind := strings.TrimPrefix(topic, mqttfront.Topic(id, ""))
-	return m.a.intake.Message(context.Background(), id.Device, kind, payload, done)
+	return m.a.intake.Message(context.Background(), id.Device, kind, payload, once, done)
+}
+
+func (m mqttIntake) Mark() uint64 { return m.a.journal.Newest() }
+
+// Known reads the journal from a mark on, which lies little before the last stop.
+func (m mqttIntake) Known(ctx context.Context, after uint64, seen map[string]bool) error {
+	ids := make(map[string]string, len(seen))
+	for once := range seen {
+		ids[intake.OnceID(once)] = once
+	}
+	for {
+		records, err := m.a.journal.ReadFrom(ctx, after, batch)
+		if err != nil || len(records) == 0 {
+			return err
+		}
+		for _, r := range records {
+			after = r.Seq
+			e, err := g.DecodeEvent(r.Seq, r.Data)
+			if err != nil {
+				continue // told by the readers
+			}
+			if once, ok := ids[e.ID]; ok {
+				seen[once] = true
+			}
+		}
+	}
 }
 
 func (m mqttIntake) Reject(id mqttfront.Identity, topic string, _ []byte, why string, done func(error)) error {

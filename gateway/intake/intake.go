@@ -67,8 +67,9 @@ func (in *Intake) Accept(ctx context.Context, driver g.DriverName, obs []g.Obser
 }
 
 // Message admits one MQTT message of an authenticated device; kind is the topic's last part:
-// telemetry, sighting or status. done is called once the event is on disk.
-func (in *Intake) Message(ctx context.Context, device g.DeviceID, kind string, payload []byte, done func(error)) error {
+// telemetry, sighting or status. once, where it is not empty, names the message for good and
+// becomes part of the event's id. done is called once the event is on disk.
+func (in *Intake) Message(ctx context.Context, device g.DeviceID, kind string, payload []byte, once string, done func(error)) error {
 	o, err := Decode(kind, payload)
 	o.Device = device
 	var e *g.Event
@@ -77,8 +78,14 @@ func (in *Intake) Message(ctx context.Context, device g.DeviceID, kind string, p
 	} else if e, err = in.event(ctx, g.DriverMQTTFront, &o); err != nil {
 		return err
 	}
+	if once != "" {
+		e.ID = OnceID(once)
+	}
 	return in.append(e, func(_ uint64, err error) { done(err) })
 }
+
+// OnceID is the id of the event of a message with a name.
+func OnceID(once string) string { return "evt_" + once }
 
 // Refuse journals something that a device sent to where it may not, and has no decoding.
 func (in *Intake) Refuse(ctx context.Context, device g.DeviceID, source, reason string, done func(error)) error {
