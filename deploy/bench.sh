@@ -1,10 +1,13 @@
 #!/bin/sh
 # The benchmarks, after make build: one line per bar on the screen, the same as JSON in
-# .cache/bench. About seven minutes; a busy machine makes the figures worthless, and is told.
+# .cache/bench. About twenty minutes, ten of them the fleet's; a busy machine makes the
+# figures worthless, and is told.
 #
-#   bench.sh [mqtt] [camera] [rules] [journal] [drivers] [history]    only these
+#   bench.sh [mqtt] [whole] [alerts] [fleet] [restart] [camera] [rules] [journal] [drivers] [history]    only these
 #
-# ROWS is how many sightings history loads (1000000). At full size, ROWS=110000000, it takes
+# BENCH_MINUTES is how long the fleet sends (10). PROFILE=FILE writes a CPU profile of the
+# gateway in the last of whole, alerts, fleet and restart that runs.
+# # ROWS is how many sightings history loads (1000000). At full size, ROWS=110000000, it takes
 # about an hour and, under ${TMPDIR:-/var/tmp}, 60 GB.
 set -eu
 cd "$(dirname "$0")/.."
@@ -15,7 +18,7 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 export CGO_ENABLED=0
 
-parts=${*:-mqtt camera rules journal drivers history}
+parts=${*:-mqtt whole alerts fleet restart camera rules journal drivers history}
 begun=$(date +%s)
 wrong=
 
@@ -69,6 +72,39 @@ mqtt() {
   rm -rf "$out/journal"
 }
 
+# gateway PART TITLE [FLAG…] measures the whole gateway, in folders beside the build: not in a
+# /tmp that may be memory.
+gateway() {
+  part=$1
+  title "$2"
+  shift 2
+  rm -f "$out/$part.json"
+  [ -x "$tmp/gatewaybench" ] || go build -o "$tmp/gatewaybench" ./gateway/bench
+  mkdir -p "$out/gateway"
+  "$tmp/gatewaybench" -only "$part" -gateway bin/gateway -telegraf "$cache/bin/telegraf-v1.30.0" -profile "${PROFILE:-}" \
+    -dir "$out/gateway" -json "$out/$part.json" "$@" || wrong="$wrong $part"
+  rm -rf "$out/gateway"
+}
+
+whole() {
+  [ -n "$(command -v mosquitto || ls /usr/sbin/mosquitto 2>/dev/null)" ] || deploy/setup/debian.sh test
+  deploy/setup/telegraf.sh -n >/dev/null || deploy/setup/telegraf.sh
+  gateway whole 'The whole way of a message, through telemetry, rules, twin and live stream, beside Mosquitto and Telegraf writing a file'
+}
+
+alerts() {
+  gateway alerts 'From the publication of a reading to its alert on the live stream, at 10,000 messages a second'
+}
+
+fleet() {
+  minutes=${BENCH_MINUTES:-10}
+  gateway fleet "100,000 devices, 10,000 of them sending 3 values each second, 100 rules, $minutes minutes" -minutes "$minutes"
+}
+
+restart() {
+  gateway restart 'Restart after kill -9 with 10 million records in the journal'
+}
+
 camera() {
   title 'Camera pipeline, beside its bare decode and inference, one core'
   for video in franck cap12_edit; do
@@ -116,14 +152,22 @@ busy
 machine
 for part in $parts; do
   case $part in
-    mqtt | camera | rules | journal | drivers | history) "$part" ;;
-    *) echo "bench: there is no part '$part'; use mqtt, camera, rules, journal, drivers or history" >&2; exit 2 ;;
+    mqtt | whole | alerts | fleet | restart | camera | rules | journal | drivers | history) "$part" ;;
+    *) echo "bench: there is no part '$part'; use mqtt, whole, alerts, fleet, restart, camera, rules, journal, drivers or history" >&2; exit 2 ;;
   esac
 done
 
 title "$(($(date +%s) - begun)) s; as JSON in $out"
-case " $parts " in *" mqtt "*) told=1 ;; *) told= ;; esac
-if [ -n "$told" ] && [ -f "$out/mqtt.json" ]; then
-  printf '%s of %s MQTT bars held, %s unclear\n' "$(grep -c '"held": true' "$out/mqtt.json" || true)" "$(grep -c '"held"' "$out/mqtt.json" || true)" "$(grep -c '"unclear": true' "$out/mqtt.json" || true)"
+# The bars of the parts that ran: a file of an earlier run counts nothing.
+set --
+for part in $parts; do
+  case $part in
+    mqtt | whole | alerts | fleet | restart) [ ! -f "$out/$part.json" ] || set -- "$@" "$out/$part.json" ;;
+    history) for file in "$out"/history-*.json; do [ ! -f "$file" ] || set -- "$@" "$file"; done ;;
+  esac
+done
+if [ $# -gt 0 ]; then
+  count() { pattern=$1; shift; cat "$@" | grep -c "$pattern" || true; }
+  printf '%s of %s bars held, %s unclear\n' "$(count '"held": true' "$@")" "$(count '"held"' "$@")" "$(count '"unclear": true' "$@")"
 fi
 [ -z "$wrong" ] || { echo "bench: could not be measured:$wrong" >&2; exit 1; }

@@ -46,7 +46,7 @@ func start(ctx context.Context, o options, s *school) (*gateway, error) {
 		return nil, err
 	}
 	cmd := exec.CommandContext(ctx, o.gateway, "serve", "--config", conf)
-	if o.profile != "" {
+	if o.profile != "" || o.gateway == "" {
 		self, err := os.Executable()
 		if err != nil {
 			return nil, err

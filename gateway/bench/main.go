@@ -52,7 +52,7 @@ func parts() []struct {
 	return []struct {
 		name string
 		run  func(context.Context, options) (measure.Line, error)
-	}{{"whole", whole}}
+	}{{"whole", whole}, {"alerts", alerts}, {"fleet", fleet}, {"restart", restart}}
 }
 
 func run(ctx context.Context, args []string) error {
@@ -60,12 +60,12 @@ func run(ctx context.Context, args []string) error {
 	var only string
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
 	fs.StringVar(&only, "only", "", "the `PARTS` to run, with commas between them: whole, alerts, fleet, restart; default all")
-	fs.StringVar(&o.gateway, "gateway", "bin/gateway", "the gateway's `PROGRAM`")
+	fs.StringVar(&o.gateway, "gateway", "bin/gateway", "the gateway's `PROGRAM`; empty: this one runs the gateway itself, as gateway serve does")
 	fs.StringVar(&o.telegraf, "telegraf", ".cache/bin/telegraf-v1.30.0", "Telegraf's `PROGRAM`, as deploy/setup/telegraf.sh builds it")
 	fs.StringVar(&o.dir, "dir", "", "`FOLDER` for what is written, on a real disk; default a temporary one")
 	fs.StringVar(&o.json, "json", "", "also write each part's line to this `FILE` as JSON; %s in it is the part's name")
-	fs.StringVar(&o.profile, "profile", "", "write a CPU profile of the gateway to this `FILE`: this program then runs the gateway itself, as gateway serve does")
-	fs.StringVar(&o.serve, "serve", "", "run the gateway on this configuration `FILE`, as -profile has it done")
+	fs.StringVar(&o.profile, "profile", "", "write a CPU profile of the gateway to this `FILE`; the gateway is then this program")
+	fs.StringVar(&o.serve, "serve", "", "run the gateway on this configuration `FILE`, as -profile and an empty -gateway have it done")
 	fs.IntVar(&o.publishers, "publishers", 1000, "whole, alerts, restart: connections that publish")
 	fs.IntVar(&o.rate, "rate", 10_000, "whole, alerts: messages a second")
 	fs.IntVar(&o.rounds, "rounds", 3, "whole: rounds of each side, taken in turn")

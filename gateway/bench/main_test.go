@@ -1,0 +1,48 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"slices"
+	"syscall"
+	"testing"
+)
+
+// TestMain lets the benchmark run the gateway: in a test, this program is the test's.
+func TestMain(m *testing.M) {
+	if slices.Contains(os.Args, "-serve") {
+		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+		defer stop()
+		if err := run(ctx, os.Args[1:]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// TestSample runs what needs no peer in small, and judges no time: that devices connect, every
+// message becomes an event and its samples, every alert comes, every reader catches up, and
+// a gateway that was killed goes on.
+func TestSample(t *testing.T) {
+	for _, part := range parts() {
+		if part.name == "whole" { // needs Mosquitto and Telegraf
+			continue
+		}
+		t.Run(part.name, func(t *testing.T) {
+			l, err := part.run(t.Context(), options{sample: true, dir: t.TempDir()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Log(l)
+			if !l.Held {
+				t.Errorf("got %v, want it held", l)
+			}
+		})
+	}
+}
