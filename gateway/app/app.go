@@ -137,7 +137,7 @@ func (a *App) openStores(ctx context.Context) (err error) {
 	}
 	a.closers = append(a.closers, a.reg.Close)
 	c := a.cfg.Journal
-	if a.journal, err = journal.Open(filepath.Join(dir, "journal"), journal.Options{Shards: c.Shards, MaxBytes: c.MaxBytes, MaxAge: c.MaxAge, FS: a.opt.JournalFS, Logger: a.log}); err != nil {
+	if a.journal, err = journal.Open(filepath.Join(dir, "journal"), journal.Options{Shards: c.Shards, MaxBytes: c.MaxBytes, MaxAge: c.MaxAge, ReserveBytes: reserve, FS: a.opt.JournalFS, Logger: a.log}); err != nil {
 		if errors.Is(err, syscall.EWOULDBLOCK) {
 			return fmt.Errorf("data_dir: another gateway runs on %s: stop it, or give this one a folder of its own", dir)
 		}

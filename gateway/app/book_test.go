@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -221,6 +222,9 @@ func (b *book) alerts(ctx context.Context, s *school, base string) (string, erro
 	}
 	got, incidents := map[string]finding{}, map[g.IncidentID]g.AlertID{}
 	for _, a := range rows {
+		if strings.HasPrefix(string(a.Rule), g.GatewayRule) {
+			continue // of the machine that the test runs on, such as its disk
+		}
 		key := fmt.Sprint(a.Rule, " ", a.Device, " ", a.Seq)
 		if a.Rule == "failed-cards" {
 			key = fmt.Sprint(a.Rule, " ", a.Device)

@@ -12,6 +12,7 @@ import (
 
 // When the gateway calls itself in trouble.
 const (
+	reserve      = 64 << 20             // bytes that the journal holds back for the rest of the gateway
 	needed       = 16 << 20             // bytes of disk that an alert and a little more take
 	stuckAfter   = 5 * time.Minute      // a reader that handles nothing though there is something
 	heldWarn     = 50                   // per cent of the journal's bound that are kept for one reader
@@ -31,7 +32,7 @@ type position struct {
 func (w *watch) troubles(now time.Time) []trouble {
 	st := w.a.journal.Stat()
 	out := w.journal(st)
-	out = append(out, w.disk()...)
+	out = append(out, w.disk(st)...)
 	out = append(out, w.readers(st, now)...)
 	if t, ok := w.a.clockTrouble(now); ok {
 		out = append(out, t)
@@ -92,9 +93,14 @@ func diskLimits(total uint64) (warn, critical uint64) {
 	return min(diskWarn, total/10), min(diskCritical, total/20)
 }
 
-func (w *watch) disk() []trouble {
+// disk counts a reserve that was given up as if it were held: what is free of it is not there
+// to be used.
+func (w *watch) disk(st journal.Stat) []trouble {
 	t := trouble{rule: g.GatewayRule + "disk"}
 	free, total := w.a.disk()
+	if !st.Reserve {
+		free -= min(free, reserve)
+	}
 	warn, critical := diskLimits(total)
 	if w.firing(t.rule) {
 		warn, critical = warn+warn/10, critical+critical/10
