@@ -95,7 +95,7 @@ func tags() [][2]string {
 		{"Sign-in", "First run, sign-in and the caller."}, {"Schools and places", "Schools, sites, buildings and zones."}, {"Profiles", "What kinds of device can say and do."},
 		{"Devices", "The fleet: registration, twins, commands."}, {"Drivers", "The programs that speak to equipment."}, {"People", "People, consent, cards and faces."},
 		{"Sightings", "Who was seen where."}, {"Alerts", "What the rules found, and who handles it."}, {"Incidents", "Procedures and hand-overs."},
-		{"Attendance", "Sessions, answers, corrections and leave."}, {"Events", "The journal and the live stream."}, {"Telemetry", "Readings, by the Prometheus HTTP API."},
+		{"Attendance", "Sessions, answers, corrections and leave."}, {"Events", "The journal and the live stream."}, {"Telemetry", "Readings, by the Prometheus HTTP API."}, {"Data quality", "Whose data is not to be trusted, and why."},
 		{"Keys", "API keys."}, {"Webhooks", "Events posted to a server of one's own."}, {"Users", "Who can sign in."}, {"Audit", "Who did what."}, {"Gateway", "Health, evidence and settings."},
 	}
 }
@@ -129,6 +129,8 @@ type (
 	stateSchema      struct{}
 	sessionSchema    struct{}
 	attendanceSchema struct{}
+	kindSchema       struct{}
+	levelSchema      struct{}
 )
 
 func (valueSchema) Schema(huma.Registry) *huma.Schema {
@@ -166,6 +168,9 @@ func (attendanceSchema) Schema(huma.Registry) *huma.Schema {
 	return oneOf([]g.AttendanceState{g.Expected, g.Arrived, g.Late, g.LeftEarly, g.Absent, g.Excused, g.OffsiteApproved, g.Unknown, g.NotRequired})
 }
 
+func (kindSchema) Schema(huma.Registry) *huma.Schema  { return oneOf(g.QualityKinds()) }
+func (levelSchema) Schema(huma.Registry) *huma.Schema { return oneOf(g.QualityLevels()) }
+
 // aliases teaches the document what the domain's words may be.
 func aliases(r huma.Registry) {
 	r.RegisterTypeAlias(reflect.TypeFor[g.Value](), reflect.TypeFor[valueSchema]())
@@ -184,6 +189,8 @@ func aliases(r huma.Registry) {
 	r.RegisterTypeAlias(reflect.TypeFor[g.DeviceType](), reflect.TypeFor[typeSchema]())
 	r.RegisterTypeAlias(reflect.TypeFor[g.DeviceState](), reflect.TypeFor[stateSchema]())
 	r.RegisterTypeAlias(reflect.TypeFor[g.SessionKind](), reflect.TypeFor[sessionSchema]())
+	r.RegisterTypeAlias(reflect.TypeFor[g.QualityKind](), reflect.TypeFor[kindSchema]())
+	r.RegisterTypeAlias(reflect.TypeFor[g.QualityLevel](), reflect.TypeFor[levelSchema]())
 	r.RegisterTypeAlias(reflect.TypeFor[g.AttendanceState](), reflect.TypeFor[attendanceSchema]())
 }
 

@@ -128,6 +128,7 @@ func (s *Server) register() {
 	s.registerAttendance()
 	s.registerEvents()
 	s.registerTelemetry()
+	s.registerQuality()
 	s.registerKeys()
 	s.registerWebhooks()
 	s.registerUsers()

@@ -36,6 +36,35 @@ func wordsFor(schemas map[string]*huma.Schema) {
 }
 
 const fieldWords = `
+DeviceQuality.level: How far the data is to be trusted: good, look (worth a look) or bad (not to be trusted).
+DeviceQuality.clock: The device's clock against the gateway's.
+DeviceQuality.replayed: Kept by the device while it was out of reach, and sent later.
+QualityDay.replayed: Kept by the device while it was out of reach, and sent later.
+Finding.level: look, or bad: not to be trusted.
+DeviceQuality.sightings: Sightings among them that are no duplicates.
+Finding.kind: clock, gaps, rejected, late, duplicates or unknown.
+Finding.message: What it means and what to do, in English.
+ClockOffsets: By how much the times of live observations lay ahead of the gateway's clock on arrival; behind is negative.
+ClockOffsets.count: How many observations had a time of their own.
+min_ms: The smallest, in milliseconds.
+max_ms: The largest, in milliseconds.
+clock_median_ms: The median by which the device's clock is ahead, in milliseconds; exact to the bin.
+clock_refused: Not admitted, since their own time was impossible.
+day: The day, YYYY-MM-DD, local to the school.
+findings: The reasons not to trust it, the gravest first.
+QualityDay.kinds: For how many devices each kind of finding was made.
+QualityDay.devices: Devices that reported, or were missing.
+look: Devices that are worth a look.
+bad: Devices whose data is not to be trusted.
+DeviceQuality.observations: Readings and sightings admitted, the duplicates among them.
+QualityDay.observations: Readings and sightings admitted, the duplicates among them.
+late: Live, and received long after their own time.
+duplicates: Received before; counted as nothing else.
+unknown: Sightings whose card, code, PIN or number nobody has.
+strangers: Faces of nobody who is enrolled.
+rejected: Not admitted: did not fit the profile, or was not allowed.
+gaps: Silences that touch the day.
+gap_seconds: Seconds of the day in silence.
 id: The id.
 school: The school's id.
 name: The name that people know.

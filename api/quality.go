@@ -1,0 +1,102 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/rules/quality"
+)
+
+// maxQualityDays is the longest report.
+const maxQualityDays = 92
+
+// QualityDays is embedded where days of the report are chosen.
+type QualityDays struct {
+	Paged
+	InSchool
+	From string `query:"from" pattern:"^[0-9]{4}-[0-9]{2}-[0-9]{2}$" doc:"From this day on, YYYY-MM-DD, local to each school. Default: yesterday." example:"2026-09-01"`
+	To   string `query:"to" pattern:"^[0-9]{4}-[0-9]{2}-[0-9]{2}$" doc:"To this day, inclusive; at most 92 days. Default: today." example:"2026-09-02"`
+}
+
+type deviceQualityInput struct {
+	QualityDays
+	Device g.DeviceID     `query:"device" maxLength:"64" doc:"Of this device."`
+	Level  g.QualityLevel `query:"level" doc:"At least as bad as this."`
+	Kind   g.QualityKind  `query:"kind" doc:"With a finding of this kind."`
+}
+
+// DeviceQuality is a device on a day, with what is wrong in words.
+type DeviceQuality struct {
+	registry.QualityRow
+	ClockMedian int64             `json:"clock_median_ms"`
+	Findings    []quality.Finding `json:"findings" nullable:"false"`
+}
+
+// qualityFilter fills in the days: yesterday and today by the clock of the school that is
+// asked for, or of the caller's own.
+func (s *Server) qualityFilter(ctx context.Context, in QualityDays) (registry.QualityFilter, error) {
+	f := registry.QualityFilter{Page: registry.Page{Limit: in.Limit, Cursor: in.Cursor}, School: in.School, From: in.From, To: in.To}
+	if f.From == "" || f.To == "" {
+		sch, err := s.view(ctx).School(ctx, school(ctx, in.School))
+		if err != nil {
+			return f, err
+		}
+		today := s.now().In(sch.Location())
+		if f.To == "" {
+			f.To = today.Format(time.DateOnly)
+		}
+		if f.From == "" {
+			f.From = min(today.AddDate(0, 0, -1).Format(time.DateOnly), f.To)
+		}
+	}
+	from, err := time.Parse(time.DateOnly, f.From)
+	if err != nil {
+		return f, g.FieldErrorf("from", "%q is no day; write it as YYYY-MM-DD", f.From)
+	}
+	to, err := time.Parse(time.DateOnly, f.To)
+	if err != nil {
+		return f, g.FieldErrorf("to", "%q is no day; write it as YYYY-MM-DD", f.To)
+	}
+	if to.Before(from) {
+		return f, g.FieldErrorf("to", "%s is before from, %s", f.To, f.From)
+	}
+	if to.Sub(from) >= maxQualityDays*24*time.Hour {
+		return f, g.FieldErrorf("from", "at most %d days are reported at once", maxQualityDays)
+	}
+	return f, nil
+}
+
+func (s *Server) registerQuality() {
+	const tag = "Data quality"
+	handle(s, endpoint{method: "GET", path: "/v1/quality", id: "list-quality", tag: tag, perm: g.DevicesRead, summary: "Whose data is not to be trusted, by school and day, the worst first",
+		doc: "How many devices reported, how many of them are not to be trusted (`bad`) or worth a look (`look`), for which reasons (`kinds`), and the sums of what was counted. " +
+			"An observation belongs to the day, local to its school, on which the gateway received it. What is counted is at most half a minute old.",
+		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" $GATEHOUSE_URL/v1/quality`}, func(ctx context.Context, in *QualityDays) (*body[page[registry.QualityDay]], error) {
+		f, err := s.qualityFilter(ctx, *in)
+		if err != nil {
+			return nil, err
+		}
+		all, err := s.view(ctx).QualityDays(ctx, f)
+		return paged(all, in.Paged, err)
+	})
+	handle(s, endpoint{method: "GET", path: "/v1/quality/devices", id: "list-device-quality", tag: tag, perm: g.DevicesRead, summary: "Which devices' data is not to be trusted, and what to do, the worst first",
+		doc: "Kinds of finding: `clock` (more than 60 s ahead or behind, or observations refused for an impossible time), `gaps` (10 minutes of silence in a day, or 5 silences of a minute or more; silence as the profile's offline_after says), " +
+			"`rejected`, `late` (live, and longer on its way than quality.late_after says) and `duplicates` (more than 1 in 100), `unknown` (3 cards, codes or numbers of nobody, and more than 1 in 20). " +
+			"Not to be trusted: a wrong clock, an hour of silence, more than 1 in 10, more than half unknown. " +
+			"Replayed observations and strangers' faces are counted apart and are no finding.",
+		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/quality/devices?level=look&limit=20"`}, func(ctx context.Context, in *deviceQualityInput) (*body[page[DeviceQuality]], error) {
+		f, err := s.qualityFilter(ctx, in.QualityDays)
+		if err != nil {
+			return nil, err
+		}
+		f.Device, f.Level, f.Kind = in.Device, in.Level, in.Kind
+		rows, next, err := s.view(ctx).Quality(ctx, f)
+		out := make([]DeviceQuality, len(rows))
+		for i, r := range rows {
+			out[i] = DeviceQuality{r, r.Clock.Median(), some(quality.Judge(r.Quality))}
+		}
+		return listed(out, next, err)
+	})
+}
