@@ -177,7 +177,8 @@ func TestWhatDoesNotFitIsJournalledAsRejected(t *testing.T) {
 	must(t, s.Message(t.Context(), "reader", "sighting", []byte(`{"method":"card","credential":"0004711","x":1}`), "once", func(err error) { done <- err }))
 	must(t, <-done)
 	var got []string
-	for _, e := range s.journalled() {
+	all := s.journalled()
+	for _, e := range all {
 		line := string(e.Kind) + " " + string(e.Device)
 		if e.Rejection != nil {
 			reason, _, _ := strings.Cut(e.Rejection.Reason, ":")
@@ -197,7 +198,6 @@ func TestWhatDoesNotFitIsJournalledAsRejected(t *testing.T) {
 	if a, r := s.Counts(); a != 1 || r != 5 {
 		t.Errorf("counted %d admitted and %d rejected, want 1 and 5", a, r)
 	}
-	all := s.journalled()
 	if first, last := all[0].ID, all[len(all)-1].ID; first != "evt_1" || last != intake.OnceID("once") {
 		t.Errorf("ids %q and %q, want one by its sequence and one by its name", first, last)
 	}
