@@ -54,13 +54,14 @@ func (v *View) TrimHistory(ctx context.Context, school g.SchoolID, before time.T
 	})
 }
 
-// trimQuality removes the days that were over, in whatever time zone, before a time.
+// trimQuality removes the days that were over before a time, even where the clocks are 12 h
+// behind Greenwich.
 func (v *View) trimQuality(ctx context.Context, school g.SchoolID, before time.Time) error {
 	day := before.UTC().Add(-36 * time.Hour).Format(time.DateOnly)
 	for {
 		removed := int64(0)
 		_, err := v.r.hist.write(ctx, v.r.now(), func(t *tx) (err error) {
-			removed, err = t.exec(ctx, "DELETE FROM quality WHERE school = ? AND day IN (SELECT day FROM quality WHERE school = ? AND day < ? ORDER BY day LIMIT 1)", string(school), string(school), day)
+			removed, err = t.exec(ctx, "DELETE FROM quality WHERE school = ? AND day IN (SELECT day FROM quality WHERE school = ? AND day <= ? ORDER BY day LIMIT 1)", string(school), string(school), day)
 			return err
 		})
 		if err != nil {

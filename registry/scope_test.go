@@ -209,6 +209,23 @@ func calls(d *district) map[string]call {
 			return v.SightingsBetween(ctx, b, time.Time{}, time.Time{}, nil)
 		}},
 		"TrimHistory": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.TrimHistory(ctx, b, d.clock.now()) }},
+		"ApplyQuality": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.ApplyQuality(ctx, registry.QualityTurn{})
+		}},
+		"QualityState": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			turn, _, _, err := v.QualityState(ctx)
+			return turn, err
+		}},
+		"SightingSeqs": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.SightingSeqs(ctx, []g.SightingID{"sgt_b"})
+		}},
+		"QualityDays": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.QualityDays(ctx, registry.QualityFilter{})
+		}},
+		"Quality": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			x, _, err := v.Quality(ctx, registry.QualityFilter{Device: dev})
+			return x, err
+		}},
 		"ApplyEffects": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return nil, v.ApplyEffects(ctx, registry.Effects{})
 		}},
@@ -275,6 +292,7 @@ func fill(t *testing.T, d *district) {
 		{Seq: 3, Kind: g.EventRejected, School: b, Device: d.device[b].ID, Time: at, Received: at, Rejection: &g.Rejection{Reason: "x"}},
 		{Seq: 4, Kind: g.EventRejected, Time: at, Received: at, Rejection: &g.Rejection{Reason: "unknown device"}},
 	}))
+	ok(t, d.sys.ApplyQuality(ctx, registry.QualityTurn{Turn: 1, Seq: 4, Judge: weigh, Rows: []g.Quality{{School: b, Device: d.device[b].ID, Day: "2026-09-01", Observations: 1}}}))
 	ok(t, d.sys.ApplyEffects(ctx, registry.Effects{Seq: 1, State: []byte("state"),
 		Alerts:    []g.Alert{{ID: "alt_b", School: b, Rule: "r", Severity: g.Major, Opened: at, Person: d.child[b].ID, Device: d.device[b].ID, Zone: d.gate[b].ID}},
 		Incidents: []g.Incident{{ID: "inc_b", School: b, Title: "x", Opened: at, Steps: []g.IncidentStep{{Text: "look"}}, Handover: g.Handover{Requested: true}}}}))
