@@ -107,6 +107,7 @@ export function raise(a) {
   alerts.unshift(alert)
   return alert
 }
+raise({ rule: 'gateway:disk', severity: 'warning', title: "The gateway's disk has little space left", title_zh: '网关磁盘空间偏少', text: 'Free some on the disk of the data folder, or move the folder to a larger one; the status page says how much is left.', text_zh: '请清理数据目录所在磁盘，或迁移到更大的磁盘；剩余空间见状态页。', audible: false, ago: 5 * minute })
 raise({ rule: 'co2-classroom', severity: 'info', title: 'High CO₂ in a classroom', title_zh: '教室二氧化碳偏高', device: 'board-3', device_name: 'Class board 3', zone: 'zon_71', zone_name: 'Classroom 7-1', values: { co2: 1612 }, ago: 50 * minute })
 raise({ rule: 'device-offline', severity: 'warning', title: 'Device offline for more than 10 minutes', title_zh: '设备离线超过 10 分钟', device: 'cam-4', device_name: 'Camera dorm entrance', zone: 'zon_dorm', zone_name: 'Dorm entrance', ago: 31 * minute, count: 3 })
 raise({ rule: 'driver-down', severity: 'major', title: 'A driver is not running', title_zh: '驱动未运行', state: 'acknowledged', handler: 'usr_2', handler_name: 'Chen Gang', acknowledged: iso(t0 - 9 * minute), version: 2, values: { devices: 12 }, ago: 12 * minute })

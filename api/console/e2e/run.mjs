@@ -12,10 +12,11 @@
 import { fileURLToPath } from 'node:url'
 import { settled, trial } from './trial.mjs'
 
-export function run({ url, user, password, shots, wait = 180, enrol }) {
+export function run({ url, user, password, shots, wait = 180, enrol, own }) {
   return trial({ url, shots }, async (t, page) => {
     await t.step('sign in', () => signIn(t, page, user, password), { needed: true })
     if (enrol) await t.step('a stranger is enrolled', () => enrolStranger(t, page, wait, enrol))
+    if (own) await t.step('an alert of the gateway itself says what to do', () => ownAlert(t, page, own))
     await t.step('an alert is seen, acknowledged and resolved', () => answerAlert(t, page, wait))
     await t.step('a student has arrived', () => findArrived(t, page, wait))
     await t.step('a student’s page asks for a reason', () => askReason(t, page))
@@ -56,6 +57,14 @@ async function enrolStranger(t, page, wait, name) {
   await t.inspect(page, 'the enrol dialog')
   await dialog.locator('button[type=submit]').click()
   await dialog.waitFor({ state: 'detached' })
+}
+
+async function ownAlert(t, page, rule) {
+  await page.goto('/wall')
+  const card = page.locator(`article.alert[data-rule="${rule}"]`)
+  await card.getByText('Free some on the disk').waitFor()
+  if (await card.locator('a[href^="/fleet/"]').count()) throw new Error('it leads to a device, and there is none')
+  await t.shot(page, 'wall-own')
 }
 
 async function answerAlert(t, page, wait) {

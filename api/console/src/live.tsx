@@ -52,7 +52,7 @@ export function useWallAlerts() {
     queryFn: ({ signal }) => call<List<Alert>>('/v1/alerts' + query({ state: 'open,acknowledged', limit: 500, school }), { signal }),
     select: (d) => [...(d.items ?? [])].sort(byUrgency),
     enabled: can('alerts:read'),
-    refetchInterval: 30_000, // should the stream be lost
+    refetchInterval: 15_000, // should the stream be lost, or the gateway's own trouble keep events from it
   })
 }
 

@@ -240,6 +240,8 @@ export interface Alert {
   state: AlertState
   title: string
   title_zh?: string
+  text?: string
+  text_zh?: string
   device?: string
   zone?: string
   person?: string

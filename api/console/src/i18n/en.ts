@@ -956,6 +956,7 @@ export const en = {
     processing: 'Processing',
     drivers: 'Drivers',
     mqtt: 'MQTT listener',
+    telemetry: 'Telemetry store',
     disk: 'Disk space',
     clock: 'Clock',
   },
@@ -965,7 +966,7 @@ export const en = {
     critical: 'act now',
   },
   cursorName: {
-    twins: 'Device values',
+    twin: 'Device values',
     telemetry: 'Telemetry',
     rules: 'Rules',
     history: 'History',

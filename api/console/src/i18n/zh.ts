@@ -952,6 +952,7 @@ export const zh = {
     processing: '处理进度',
     drivers: '驱动',
     mqtt: 'MQTT 服务',
+    telemetry: '遥测存储',
     disk: '磁盘空间',
     clock: '时钟',
   },
@@ -961,7 +962,7 @@ export const zh = {
     critical: '需立即处理',
   },
   cursorName: {
-    twins: '设备数值',
+    twin: '设备数值',
     telemetry: '遥测',
     rules: '规则',
     history: '历史',

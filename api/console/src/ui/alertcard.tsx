@@ -32,6 +32,7 @@ export function AlertCard({ a, now, fresh }: { a: Alert; now: number; fresh?: bo
           </Group>
           <h3>{title}</h3>
           <Where a={a} />
+          {a.text && <Text size="sm" className="alert-where">{f.local(a.text, a.text_zh)}</Text>}
           <Values a={a} />
           <Text size="xs" c="dimmed">
             <time dateTime={a.opened}>{f.clock(a.opened)}</time> · {t('time.ago', { age: f.ago(a.opened, now) })}
@@ -49,6 +50,7 @@ export function AlertCard({ a, now, fresh }: { a: Alert; now: number; fresh?: bo
 function Where({ a }: { a: Alert }) {
   const { can } = useSession()
   const device = a.device_name || a.device
+  if (!device && !a.zone_name && !a.zone && !a.person_name) return null // of the gateway itself
   return (
     <Text size="sm" className="alert-where">
       {[a.zone_name || a.zone].filter(Boolean).join('')}
