@@ -13,9 +13,16 @@ import (
 )
 
 const (
-	batch      = 1000            // events handled at once by a cursor
+	batch      = 4096            // events handled at once by a cursor
 	retryAfter = time.Second     // between two tries of a batch that failed
 	staleEvery = 5 * time.Second // how often silent devices are looked for
+)
+
+// The pauses of the readers: nobody waits for what they do, and one transaction for many
+// events costs little more than one for one. The rules never pause.
+const (
+	soon   = 50 * time.Millisecond  // the history and the webhooks
+	gently = 250 * time.Millisecond // the twin and the telemetry
 )
 
 // health is what the status page says of the parts that follow the journal.
@@ -33,29 +40,29 @@ func (h *health) set(cursor string, err error) {
 	}
 }
 
-// follow hands the journal's events to handle, batch by batch and in order. A batch that
-// fails is tried again until it works: nothing is skipped, and the lag shows on the status
-// page. handle may see an event twice.
-func (a *App) follow(name string, handle func(context.Context, []g.Event) error) func(context.Context) error {
+// follow hands the journal's events to handle, batch by batch and in order, pausing when
+// there are no more. A batch that fails is tried again until it works: nothing is
+// skipped, and the lag shows on the status page. handle may see an event twice.
+func (a *App) follow(name string, pause time.Duration, handle func(context.Context, []g.Event) error) func(context.Context) error {
 	return func(ctx context.Context) error {
-		c, err := a.journal.Cursor(name)
+		r, err := a.read(name, 0, pause)
 		if err != nil {
 			return err
 		}
-		defer c.Close()
+		defer r.c.Close()
 		for {
-			records, err := c.Next(ctx, batch)
+			events, err := r.next(ctx, batch)
 			if ctx.Err() != nil {
 				return nil
 			}
 			if err != nil {
 				return err
 			}
-			if !a.insist(ctx, name, func() error { return handle(ctx, a.decode(name, records)) }) {
+			if !a.insist(ctx, name, func() error { return handle(ctx, events) }) {
 				return nil
 			}
 			a.opt.Pause(name + " handled")
-			if !a.insist(ctx, name, func() error { return c.Commit(records[len(records)-1].Seq) }) {
+			if !a.insist(ctx, name, func() error { return r.commit(r.at) }) {
 				return nil
 			}
 		}

@@ -136,33 +136,31 @@ func (a *App) runRules(ctx context.Context) error {
 		}
 	}
 	a.engine.Resume(a.now())
-	c, err := a.journal.CursorAt("rules", at)
+	r, err := a.read("rules", at, 0)
 	if err != nil {
 		return err
 	}
-	defer c.Close()
+	defer r.c.Close()
 	saved := a.now()
 	for {
 		next, cancel := context.WithDeadline(ctx, a.wake())
-		records, err := c.Next(next, batch)
+		events, err := r.next(next, batch)
 		cancel()
 		if ctx.Err() != nil {
-			return a.saveRules(context.WithoutCancel(ctx), view, c.Commit, at)
+			return a.saveRules(context.WithoutCancel(ctx), view, r.commit, at)
 		}
 		if err != nil && !errors.Is(err, context.DeadlineExceeded) {
 			return err
 		}
 		var effects []rules.Effect
-		for _, e := range a.decode("rules", records) {
+		for _, e := range events {
 			effects = append(effects, a.engine.Observe(e, facts{a})...)
 		}
-		if len(records) > 0 {
-			at = max(at, records[len(records)-1].Seq) // the state may know more than the cursor
-		}
+		at = max(at, r.at) // the state may know more than the cursor
 		for len(a.gone) > 0 {
 			effects = append(effects, a.engine.Forget(<-a.gone)...)
 		}
-		if len(records) < batch { // timers follow the clock only once the past has been seen
+		if err != nil || !r.more { // timers follow the clock only once the past has been seen
 			effects = append(effects, a.engine.Tick(a.now())...)
 		}
 		if !a.insist(ctx, "rules", func() error { return a.carryOut(ctx, view, at, effects) }) {
@@ -170,7 +168,7 @@ func (a *App) runRules(ctx context.Context) error {
 		}
 		if a.now().Sub(saved) >= saveEvery {
 			saved = a.now()
-			if !a.insist(ctx, "rules", func() error { return a.saveRules(ctx, view, c.Commit, at) }) {
+			if !a.insist(ctx, "rules", func() error { return a.saveRules(ctx, view, r.commit, at) }) {
 				return nil
 			}
 		}

@@ -99,6 +99,9 @@ func (c *Cursor) Next(ctx context.Context, max int) ([]Record, error) {
 	return c.j.await(ctx, c.m, max)
 }
 
+// Skip has Next go on after seq: its user has what lies between from elsewhere.
+func (c *Cursor) Skip(seq uint64) { c.m = c.j.newMerge(seq) }
+
 // Commit says that everything up to seq is dealt with. It is written at once
 // and not synced: after a power cut the position may lag.
 func (c *Cursor) Commit(seq uint64) error {

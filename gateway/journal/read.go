@@ -58,6 +58,18 @@ func (j *Journal) ReadFrom(ctx context.Context, after uint64, max int) ([]Record
 	return j.newMerge(after).next(max)
 }
 
+// Reader reads on from where it is, in memory alone: it holds nothing back, and what
+// retention removes before it comes is left out. One goroutine uses it at a time.
+type Reader struct{ m *merge }
+
+// Reader starts after the given sequence. It needs no closing.
+func (j *Journal) Reader(after uint64) *Reader { return &Reader{j.newMerge(after)} }
+
+// Next is [Cursor.Next].
+func (r *Reader) Next(ctx context.Context, max int) ([]Record, error) {
+	return r.m.j.await(ctx, r.m, max)
+}
+
 // Wait blocks until a sequence above after is visible, ctx ends, or the
 // journal closes (ErrClosed).
 func (j *Journal) Wait(ctx context.Context, after uint64) error {

@@ -1,7 +1,8 @@
-// Package live hands the newest events to whoever watches: the live stream and the pages of
-// GET /v1/events. It keeps the last events decoded in memory and reads older ones from the
-// journal, so that a watcher who was away misses nothing that is still kept. Watchers ask
-// at their own pace; none holds up another, or the journal.
+// Package live hands the newest events to whoever watches: the live stream, the pages of
+// GET /v1/events, and the gateway's own readers. It keeps the last events decoded in memory,
+// once for all, and reads older ones from the journal, so that a watcher who was away misses
+// nothing that is still kept. Watchers ask at their own pace; none holds up another, or the
+// journal.
 package live
 
 import (
@@ -10,6 +11,7 @@ import (
 	"log/slog"
 	"sort"
 	"sync"
+	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/gateway/journal"
@@ -17,8 +19,9 @@ import (
 
 // Bounds of the hub.
 const (
-	ringSize  = 1 << 13 // events in memory
-	batchSize = 512     // events read at once
+	ringSize  = 1 << 14              // events in memory
+	batchSize = 512                  // events read at once
+	gather    = 3 * time.Millisecond // after a batch that was not full, so that each sync of the journal does not wake everybody
 )
 
 // Hub follows one journal. It is safe for concurrent use.
@@ -27,11 +30,16 @@ type Hub struct {
 	log *slog.Logger
 
 	mu     sync.RWMutex
-	ring   [ringSize]g.Event
+	ring   [ringSize]event
 	first  uint64 // sequence after which the ring is complete
 	newest uint64
 	count  int
 	wake   chan struct{} // closed and replaced at each batch
+}
+
+type event struct {
+	g.Event
+	bad bool // it did not decode, and says so
 }
 
 // New makes a hub over j; Run fills it.
@@ -42,41 +50,45 @@ func New(j *journal.Journal, log *slog.Logger) *Hub {
 
 // Run follows the journal until ctx ends.
 func (h *Hub) Run(ctx context.Context) error {
-	looked := h.Newest()
+	r := h.j.Reader(h.Newest())
+	pause := time.NewTimer(0)
+	defer pause.Stop()
 	for {
-		if err := h.j.Wait(ctx, looked); err != nil {
-			if ctx.Err() != nil {
-				return nil
-			}
-			return fmt.Errorf("follow the journal: %w", err)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-pause.C:
 		}
-		visible := h.j.Stat().Newest
-		records, err := h.j.ReadFrom(ctx, h.Newest(), batchSize)
+		records, err := r.Next(ctx, batchSize)
 		if ctx.Err() != nil {
 			return nil
 		}
 		if err != nil {
 			return fmt.Errorf("follow the journal: %w", err)
 		}
-		if len(records) > 0 {
-			h.add(records)
-			looked = records[len(records)-1].Seq
+		h.add(records)
+		if len(records) < batchSize {
+			pause.Reset(gather)
 		} else {
-			looked = visible // what failed to be written leaves sequences without a record
+			pause.Reset(0)
 		}
 	}
 }
 
 func (h *Hub) add(records []journal.Record) {
+	events := make([]event, len(records))
+	for i, r := range records {
+		events[i] = h.decode(r)
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for _, r := range records {
-		h.newest = r.Seq
-		i := h.count % ringSize
+	for i := range events {
+		h.newest = events[i].Seq
+		at := h.count % ringSize
 		if h.count >= ringSize {
-			h.first = h.ring[i].Seq
+			h.first = h.ring[at].Seq
 		}
-		h.ring[i] = h.decode(r)
+		h.ring[at] = events[i]
 		h.count++
 	}
 	close(h.wake)
@@ -85,14 +97,14 @@ func (h *Hub) add(records []journal.Record) {
 
 // decode answers the record's event; one that does not decode shows as rejected, of no
 // school, so that readers pass it and somebody sees it.
-func (h *Hub) decode(r journal.Record) g.Event {
+func (h *Hub) decode(r journal.Record) event {
 	e, err := g.DecodeEvent(r.Seq, r.Data)
 	if err != nil {
 		h.log.Error("an event in the journal does not decode", "seq", r.Seq, "error", err)
-		return g.Event{Seq: r.Seq, ID: fmt.Sprint("evt_", r.Seq), Kind: g.EventRejected, Time: r.Time, Received: r.Time,
-			Rejection: &g.Rejection{Reason: err.Error(), Source: "journal"}}
+		return event{g.Event{Seq: r.Seq, ID: fmt.Sprint("evt_", r.Seq), Kind: g.EventRejected, Time: r.Time, Received: r.Time,
+			Rejection: &g.Rejection{Reason: err.Error(), Source: "journal"}}, true}
 	}
-	return e
+	return event{e, false}
 }
 
 // Newest is the sequence of the newest event that watchers can have.
@@ -108,7 +120,8 @@ func (h *Hub) After(ctx context.Context, seq uint64, max int) ([]g.Event, error)
 	h.mu.RLock()
 	if seq >= h.first {
 		defer h.mu.RUnlock()
-		return h.recent(seq, max), nil
+		events, _ := h.recent(seq, max, true)
+		return events, nil
 	}
 	h.mu.RUnlock()
 	records, err := h.j.ReadFrom(ctx, seq, max)
@@ -117,9 +130,22 @@ func (h *Hub) After(ctx context.Context, seq uint64, max int) ([]g.Event, error)
 	}
 	events := make([]g.Event, len(records))
 	for i, r := range records {
-		events[i] = h.decode(r)
+		events[i] = h.decode(r).Event
 	}
 	return events, nil
+}
+
+// Recent is After for those who do not want what does not decode. It answers from memory
+// alone: last is the sequence up to which it has looked at up to max events, more that there
+// are others after it; ok is false where memory does not go back to seq.
+func (h *Hub) Recent(seq uint64, max int) (events []g.Event, last uint64, more, ok bool) {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	if seq < h.first {
+		return nil, seq, false, false
+	}
+	events, last = h.recent(seq, max, false)
+	return events, last, last < h.newest, true
 }
 
 // Wait returns nil once there is an event after a sequence, or ctx's error.
@@ -140,13 +166,18 @@ func (h *Hub) Wait(ctx context.Context, seq uint64) error {
 }
 
 // recent reads the ring; the caller holds the lock.
-func (h *Hub) recent(seq uint64, max int) []g.Event {
+func (h *Hub) recent(seq uint64, max int, bad bool) (events []g.Event, last uint64) {
 	n := min(h.count, ringSize)
-	at := func(i int) *g.Event { return &h.ring[(h.count-n+i)%ringSize] }
+	at := func(i int) *event { return &h.ring[(h.count-n+i)%ringSize] }
 	lo := sort.Search(n, func(i int) bool { return at(i).Seq > seq })
-	events := make([]g.Event, min(max, n-lo))
-	for i := range events {
-		events[i] = *at(lo + i)
+	hi := min(n, lo+max)
+	events, last = make([]g.Event, 0, hi-lo), seq
+	for i := lo; i < hi; i++ {
+		e := at(i)
+		last = e.Seq
+		if bad || !e.bad {
+			events = append(events, e.Event)
+		}
 	}
-	return events
+	return events, last
 }
