@@ -30,6 +30,7 @@ type book struct {
 	repeats  int                            // events that were told again, in the same words
 	history  map[g.DeviceID]map[uint64]bool // what the history must have, since marked
 	marked   uint64                         // the history up to here has been compared
+	counts   map[g.DeviceID]g.Quality       // what the data-quality report must say
 }
 
 type sensor struct {
@@ -47,7 +48,7 @@ type finding struct {
 }
 
 func newBook() *book {
-	return &book{ids: map[string]int{}, sensors: map[g.DeviceID]*sensor{}, cards: map[g.DeviceID]int{}, findings: map[string]finding{}, told: map[string]string{}, history: map[g.DeviceID]map[uint64]bool{}}
+	return &book{ids: map[string]int{}, sensors: map[g.DeviceID]*sensor{}, cards: map[g.DeviceID]int{}, findings: map[string]finding{}, told: map[string]string{}, history: map[g.DeviceID]map[uint64]bool{}, counts: map[g.DeviceID]g.Quality{}}
 }
 
 var excerptID = regexp.MustCompile(`^\{"n":(\d+),`)
@@ -58,6 +59,7 @@ func (b *book) take(e g.Event) error {
 		return fmt.Errorf("event %d came after %d", e.Seq, b.after)
 	}
 	b.after = e.Seq
+	b.count(e)
 	switch e.Kind {
 	case g.EventReading:
 		n, _ := e.Reading.Values["n"].Float()
@@ -185,7 +187,7 @@ func (b *book) read(ctx context.Context, s *school, base string) error {
 
 // behind says what in the gateway does not agree with the book yet; "" is nothing.
 func (b *book) behind(ctx context.Context, s *school, base string) (string, error) {
-	for _, compare := range []func(context.Context, *school, string) (string, error){b.cursors, b.alerts, b.twins, b.telemetry, b.kept} {
+	for _, compare := range []func(context.Context, *school, string) (string, error){b.cursors, b.alerts, b.twins, b.telemetry, b.quality, b.kept} {
 		if what, err := compare(ctx, s, base); what != "" || err != nil {
 			return what, err
 		}
@@ -193,8 +195,8 @@ func (b *book) behind(ctx context.Context, s *school, base string) (string, erro
 	return "", nil
 }
 
-// cursors wants no lag, but of the rules: their position is saved every few seconds, and
-// what they found is compared itself.
+// cursors wants no lag, but of the rules and the data-quality report: their position is saved
+// every few seconds, and what they found is compared itself.
 func (b *book) cursors(ctx context.Context, s *school, base string) (string, error) {
 	st, err := get[api.Status](ctx, s, base+"/v1/status")
 	if err != nil {
@@ -203,7 +205,7 @@ func (b *book) cursors(ctx context.Context, s *school, base string) (string, err
 	seen := map[string]bool{}
 	for _, c := range st.Cursors {
 		seen[c.Name] = true
-		if c.Lag > 0 && c.Name != "rules" {
+		if c.Lag > 0 && c.Name != "rules" && c.Name != "quality" {
 			return fmt.Sprintf("%s is %d events behind", c.Name, c.Lag), nil
 		}
 	}
@@ -211,6 +213,40 @@ func (b *book) cursors(ctx context.Context, s *school, base string) (string, err
 		if !seen[name] {
 			return "there is no cursor " + name + " yet", nil
 		}
+	}
+	return "", nil
+}
+
+// count enters what the report must say of an event: each once.
+func (b *book) count(e g.Event) {
+	q := b.counts[e.Device]
+	switch e.Kind {
+	case g.EventReading:
+		q.Observations++
+	case g.EventSighting:
+		q.Observations, q.Sightings, q.Unknown = q.Observations+1, q.Sightings+1, q.Unknown+1
+	case g.EventRejected:
+		q.Rejected++
+	default:
+		return
+	}
+	b.counts[e.Device] = q
+}
+
+func (b *book) quality(ctx context.Context, s *school, base string) (string, error) {
+	rows, err := list(ctx, s, base+"/v1/quality/devices?", func(api.DeviceQuality) bool { return false })
+	if err != nil {
+		return "", err
+	}
+	got := map[g.DeviceID]g.Quality{}
+	for _, r := range rows {
+		sum := got[r.Device] // of two days, where midnight passes
+		sum.Add(r.Quality)
+		sum.Late, sum.Gaps, sum.GapSeconds, sum.Clock = 0, 0, 0, g.ClockOffsets{} // a slow machine makes them
+		got[r.Device] = sum
+	}
+	if d := cmp.Diff(got, b.counts); d != "" {
+		return "data quality (got, want):\n" + d, nil
 	}
 	return "", nil
 }

@@ -38,6 +38,7 @@ var points = [...]struct {
 	{"telemetry handled", 15},
 	{"history handled", 15},
 	{"rules saved", 1},
+	{"quality kept", 1},
 }
 
 // patience ends a test that hangs, and measures nothing.

@@ -49,7 +49,7 @@ type qualityReader struct {
 	looked  time.Time // at open gaps
 }
 
-// runQuality follows the journal until ctx ends, and then keeps what it has counted.
+// runQuality follows the journal until ctx ends.
 func (a *App) runQuality(ctx context.Context) error {
 	q := &qualityReader{a: a, view: a.reg.In(g.SystemScope("quality")), zones: map[string]*time.Location{}, kept: a.now()}
 	q.counter = quality.New(a.cfg.Quality.limits(), quality.Facts{Silence: a.silenceOf, Location: q.location})
@@ -72,7 +72,7 @@ func (a *App) runQuality(ctx context.Context) error {
 		records, err := q.cursor.Next(next, batch)
 		cancel()
 		if ctx.Err() != nil {
-			return q.keepOnce(context.WithoutCancel(ctx))
+			return nil // what was not kept is read again
 		}
 		if err != nil && !errors.Is(err, context.DeadlineExceeded) {
 			return err
@@ -215,8 +215,6 @@ func (q *qualityReader) keep(ctx context.Context) bool {
 	turn := q.take()
 	return q.a.insist(ctx, "quality", func() error { return q.write(ctx, turn) })
 }
-
-func (q *qualityReader) keepOnce(ctx context.Context) error { return q.write(ctx, q.take()) }
 
 func (q *qualityReader) take() registry.QualityTurn {
 	q.kept = q.a.now()
