@@ -25,36 +25,37 @@ func pauses() []time.Duration {
 	return []time.Duration{5 * time.Second, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour, 10 * time.Hour, 14 * time.Hour, 20 * time.Hour, 24 * time.Hour}
 }
 
-// deliver posts one webhook's due deliveries in turn. After a failure the rest waits with the
+// deliver posts what is due to one webhook in turn. After a failure all of it waits with the
 // failed one, so that a server that is away costs one attempt and not hundreds.
-func (h *hooks) deliver(ctx context.Context, id g.WebhookID, ds []registry.Delivery) {
+func (h *hooks) deliver(ctx context.Context, id g.WebhookID) {
 	w, secret, err := h.target(ctx, id)
-	var rest time.Time
-	for _, d := range ds {
-		if ctx.Err() != nil {
-			return
+	if err == nil && (w.ID == "" || w.Disabled) {
+		return // deleted, or what is queued waits until it is enabled again
+	}
+	var due []registry.Delivery
+	if err == nil {
+		due, err = h.view().DueDeliveries(ctx, id, h.s.now(), hookBatch)
+	}
+	if err != nil && ctx.Err() == nil {
+		h.s.log.WarnContext(ctx, "webhook cannot be read", "webhook", id, "error", err)
+	}
+	for _, d := range due {
+		d = h.attempt(ctx, w, secret, d)
+		if ctx.Err() != nil && !d.Done {
+			return // stopping is no failure of the other side
 		}
-		switch {
-		case err != nil:
-			h.s.log.WarnContext(ctx, "webhook cannot be read", "webhook", id, "error", err)
-			return
-		case w.ID == "" || w.Disabled:
-			return // deleted, or what is queued waits until it is enabled again
-		case !rest.IsZero():
-			d.Next = rest
-		default:
-			d = h.attempt(ctx, w, secret, d)
-			if ctx.Err() != nil && !d.Done {
-				return // stopping is no failure of the other side
-			}
-			if d.Status == http.StatusGone || d.Done && d.Error != "" {
-				h.disable(ctx, &w, d)
-			} else if !d.Done {
-				rest = d.Next
-			}
+		over := d.Status == http.StatusGone || d.Done && d.Error != ""
+		if over {
+			h.disable(ctx, &w, d)
 		}
-		if serr := h.view().SaveDelivery(ctx, d); serr != nil {
-			h.s.log.WarnContext(ctx, "webhook delivery cannot be saved", "webhook", id, "error", serr)
+		err := h.view().SaveDelivery(ctx, d)
+		if err == nil && !over && !d.Done {
+			err = h.view().PostponeDeliveries(ctx, id, d.Next)
+		}
+		if err != nil {
+			h.s.log.WarnContext(ctx, "webhook delivery cannot be saved", "webhook", id, "error", err)
+		}
+		if err != nil || over || !d.Done || ctx.Err() != nil {
 			return
 		}
 	}

@@ -15,7 +15,7 @@ import (
 // Bounds of delivering webhooks.
 const (
 	hookWorkers = 8   // webhooks that are posted to at a time, each by one delivery at a time
-	hookBatch   = 500 // due deliveries taken from the registry at a time
+	hookBatch   = 100 // due deliveries of a webhook taken from the registry at a time
 	hookTick    = 2 * time.Second
 	hookTimeout = 15 * time.Second
 	hookKept    = 30 * 24 * time.Hour // how long finished deliveries are listed
@@ -157,17 +157,17 @@ func (h *hooks) run(ctx context.Context) error {
 				h.s.log.WarnContext(ctx, "old webhook deliveries cannot be removed", "error", err)
 			}
 		}
-		due, err := h.view().DueDeliveries(ctx, h.s.now(), hookBatch)
+		due, err := h.view().DueWebhooks(ctx, h.s.now())
 		if err != nil && ctx.Err() == nil {
 			h.s.log.WarnContext(ctx, "webhook queue cannot be read", "error", err)
 		}
-		for id, ds := range byWebhook(due) {
+		for _, id := range due {
 			if busy[id] || len(busy) == hookWorkers {
 				continue
 			}
 			busy[id] = true
 			wg.Go(func() {
-				h.deliver(ctx, id, ds)
+				h.deliver(ctx, id)
 				done <- id // never blocks: at most hookWorkers are busy
 			})
 		}
@@ -180,12 +180,4 @@ func (h *hooks) run(ctx context.Context) error {
 		case <-tick.C:
 		}
 	}
-}
-
-func byWebhook(due []registry.Delivery) map[g.WebhookID][]registry.Delivery {
-	m := map[g.WebhookID][]registry.Delivery{}
-	for _, d := range due {
-		m[d.Webhook] = append(m[d.Webhook], d)
-	}
-	return m
 }

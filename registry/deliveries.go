@@ -51,15 +51,36 @@ func (v *View) QueueDeliveries(ctx context.Context, ds []Delivery) error {
 	})
 }
 
-// DueDeliveries are undone deliveries of enabled webhooks whose time has come, the longest due
-// first; only system scopes ask.
-func (v *View) DueDeliveries(ctx context.Context, now time.Time, limit int) ([]Delivery, error) {
+// DueWebhooks are the enabled webhooks that have a delivery whose time has come, the longest
+// due first; only system scopes ask.
+func (v *View) DueWebhooks(ctx context.Context, now time.Time) ([]g.WebhookID, error) {
+	if err := v.system(); err != nil {
+		return nil, err
+	}
+	out := []g.WebhookID{}
+	q := `SELECT id FROM (SELECT w.id AS id, (SELECT MIN(d.next) FROM deliveries d WHERE d.webhook = w.id AND d.done = 0) AS due FROM webhooks w WHERE w.disabled = 0) hooks
+		WHERE due <= ? ORDER BY due, id`
+	err := each(ctx, v.r.reg, q, []any{micros(now)}, func(scan func(...any) error) error {
+		var id g.WebhookID
+		err := scan(&id)
+		out = append(out, id)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("find webhooks that have something due: %w", err)
+	}
+	return out, nil
+}
+
+// DueDeliveries are a webhook's undone deliveries whose time has come, the longest due first,
+// none while it is disabled; only system scopes ask.
+func (v *View) DueDeliveries(ctx context.Context, id g.WebhookID, now time.Time, limit int) ([]Delivery, error) {
 	if err := v.system(); err != nil {
 		return nil, err
 	}
 	out := []Delivery{}
-	q := "SELECT " + deliveryColumns + " FROM deliveries d JOIN webhooks w ON w.id = d.webhook WHERE d.done = 0 AND d.next <= ? AND w.disabled = 0 ORDER BY d.next, d.id LIMIT ?"
-	err := each(ctx, v.r.reg, q, []any{micros(now), Page{Limit: limit}.limit()}, func(scan func(...any) error) error {
+	q := "SELECT " + deliveryColumns + " FROM deliveries d JOIN webhooks w ON w.id = d.webhook WHERE d.webhook = ? AND d.done = 0 AND d.next <= ? AND w.disabled = 0 ORDER BY d.next, d.id LIMIT ?"
+	err := each(ctx, v.r.reg, q, []any{string(id), micros(now), Page{Limit: limit}.limit()}, func(scan func(...any) error) error {
 		d, err := v.r.scanDelivery(scan)
 		out = append(out, d)
 		return err
@@ -68,6 +89,20 @@ func (v *View) DueDeliveries(ctx context.Context, now time.Time, limit int) ([]D
 		return nil, fmt.Errorf("read deliveries: %w", err)
 	}
 	return out, nil
+}
+
+// PostponeDeliveries has all that a webhook has to deliver wait until a time, however much it
+// is; only system scopes do. What waits longer already stays as it is.
+func (v *View) PostponeDeliveries(ctx context.Context, id g.WebhookID, until time.Time) error {
+	if err := v.system(); err != nil {
+		return err
+	}
+	return v.r.write(ctx, func(t *tx) error {
+		if _, err := t.exec(ctx, "UPDATE deliveries SET next = ? WHERE webhook = ? AND done = 0 AND next < ?", micros(until), string(id), micros(until)); err != nil {
+			return fmt.Errorf("postpone deliveries: %w", err)
+		}
+		return nil
+	})
 }
 
 // SaveDelivery writes the outcome of an attempt; only system scopes do.

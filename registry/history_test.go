@@ -216,7 +216,7 @@ func TestDeliveriesAreQueuedOnce(t *testing.T) {
 		for range 2 {
 			ok(t, d.sys.QueueDeliveries(ctx, ds))
 		}
-		due := must[[]registry.Delivery](t)(d.sys.DueDeliveries(ctx, c.now(), 10))
+		due := must[[]registry.Delivery](t)(d.sys.DueDeliveries(ctx, hook.ID, c.now(), 10))
 		if len(due) != 1 || due[0].EventID != "e1" || string(due[0].Body) != `{"a":1}` {
 			t.Fatalf("got %+v, want the first", due)
 		}
@@ -233,12 +233,12 @@ func TestDeliveriesAreQueuedOnce(t *testing.T) {
 			t.Errorf("cursor %q, -want +got\n%s", next, diff)
 		}
 		ok(t, v.Redeliver(ctx, due[0].ID))
-		if due := must[[]registry.Delivery](t)(d.sys.DueDeliveries(ctx, c.now().Add(time.Hour), 10)); len(due) != 2 {
+		if due := must[[]registry.Delivery](t)(d.sys.DueDeliveries(ctx, hook.ID, c.now().Add(time.Hour), 10)); len(due) != 2 {
 			t.Errorf("got %d due, want both", len(due))
 		}
 		hook.Disabled, hook.Reason = true, "410"
 		ok(t, v.UpdateWebhook(ctx, hook))
-		if due := must[[]registry.Delivery](t)(d.sys.DueDeliveries(ctx, c.now().Add(time.Hour), 10)); len(due) != 0 {
+		if due := must[[]registry.Delivery](t)(d.sys.DueDeliveries(ctx, hook.ID, c.now().Add(time.Hour), 10)); len(due) != 0 {
 			t.Errorf("got %d due of a disabled webhook, want none", len(due))
 		}
 		if diff := cmp.Diff([]g.Webhook{hook}, must[[]g.Webhook](t)(v.Webhooks(ctx, "a"))); diff != "" {
@@ -249,6 +249,40 @@ func TestDeliveriesAreQueuedOnce(t *testing.T) {
 			t.Errorf("trimmed %d, want the finished one", n)
 		}
 		ok(t, v.DeleteWebhook(ctx, hook.ID))
+	})
+}
+
+// TestWebhookThatIsFarBehindHoldsUpNoOther has a server that is away with a thousand
+// deliveries, and one with a single delivery that came last.
+func TestWebhookThatIsFarBehindHoldsUpNoOther(t *testing.T) {
+	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
+		ctx := t.Context()
+		d := newDistrict(t, o, c)
+		v := d.as(d.a, g.RoleAdmin)
+		away, _, err := v.CreateWebhook(ctx, g.Webhook{School: "a", URL: "https://away.example/hook"})
+		ok(t, err)
+		well, _, err := v.CreateWebhook(ctx, g.Webhook{School: "a", URL: "https://well.example/hook"})
+		ok(t, err)
+		var ds []registry.Delivery
+		for i := range 1000 {
+			ds = append(ds, registry.Delivery{Webhook: away.ID, EventID: fmt.Sprint("e", i), Body: []byte("{}"), Next: c.now().Add(-time.Minute)})
+		}
+		ok(t, d.sys.QueueDeliveries(ctx, append(ds, registry.Delivery{Webhook: well.ID, EventID: "last", Body: []byte("{}"), Next: c.now()})))
+		if diff := cmp.Diff([]g.WebhookID{away.ID, well.ID}, must[[]g.WebhookID](t)(d.sys.DueWebhooks(ctx, c.now()))); diff != "" {
+			t.Errorf("-want +got\n%s", diff)
+		}
+		if due := must[[]registry.Delivery](t)(d.sys.DueDeliveries(ctx, well.ID, c.now(), 500)); len(due) != 1 || due[0].EventID != "last" {
+			t.Errorf("got %+v, want the one that came last", due)
+		}
+		later := c.now().Add(time.Hour)
+		ok(t, d.sys.PostponeDeliveries(ctx, away.ID, later))
+		ok(t, d.sys.PostponeDeliveries(ctx, away.ID, c.now().Add(time.Minute)))
+		if diff := cmp.Diff([]g.WebhookID{well.ID}, must[[]g.WebhookID](t)(d.sys.DueWebhooks(ctx, later.Add(-time.Second)))); diff != "" {
+			t.Errorf("while the other waits: -want +got\n%s", diff)
+		}
+		if due := must[[]registry.Delivery](t)(d.sys.DueDeliveries(ctx, away.ID, later, 500)); len(due) != 500 {
+			t.Errorf("got %d due after the wait, want 500 at once", len(due))
+		}
 	})
 }
 

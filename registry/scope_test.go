@@ -145,7 +145,13 @@ func calls(d *district) map[string]call {
 		"WebhookSecret":   {do: func(ctx context.Context, v *registry.View) (any, error) { return v.WebhookSecret(ctx, "whk_b") }},
 		"QueueDeliveries": {do: func(ctx context.Context, v *registry.View) (any, error) { return nil, v.QueueDeliveries(ctx, nil) }},
 		"DueDeliveries": {do: func(ctx context.Context, v *registry.View) (any, error) {
-			return v.DueDeliveries(ctx, d.clock.now(), 1)
+			return v.DueDeliveries(ctx, "whk_b", d.clock.now(), 1)
+		}},
+		"DueWebhooks": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.DueWebhooks(ctx, d.clock.now())
+		}},
+		"PostponeDeliveries": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.PostponeDeliveries(ctx, "whk_b", d.clock.now())
 		}},
 		"SaveDelivery": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return nil, v.SaveDelivery(ctx, registry.Delivery{})
