@@ -31,6 +31,8 @@ func TestMain(m *testing.M) {
 	switch os.Getenv(roleEnv) {
 	case "gateway":
 		exit(victim())
+	case "keeper":
+		exit(keep())
 	case "publisher":
 		exit(publisher(os.Getenv("ADDR")))
 	}
