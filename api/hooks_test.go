@@ -309,3 +309,35 @@ func TestLargeEventGoesByReference(t *testing.T) {
 		t.Errorf("got %d bytes %.200s, want under 20 kB with a dataref", len(b), b)
 	}
 }
+
+// TestWebhookThatIsAwayHoldsUpNoOther has much to deliver to a server that fails, and then
+// one event to another: that one comes, and the first server is asked once for all.
+func TestWebhookThatIsAwayHoldsUpNoOther(t *testing.T) {
+	c := &clock{}
+	w := newWorld(t, func(d *api.Deps) { d.Now = c.now }).schools()
+	admin := w.user(w.a, g.RoleAdmin)
+	away := newReceiver(t, func(_ int, rw http.ResponseWriter) { rw.WriteHeader(503) })
+	well := newReceiver(t, nil)
+	behind := w.webhook(admin, away.URL, "status")
+	w.webhook(admin, well.URL, "alert")
+	var many []g.Event
+	for range 1200 {
+		many = append(many, g.Event{Kind: g.EventStatus, School: w.a.ID, Status: &g.Status{State: g.StateOnline}})
+	}
+	mustDo(t, w.srv.Deliver(t.Context(), numbered(append(many, alertEvent(w.a, 1))...)))
+	until(t, func() bool { return well.count() == 1 })
+	until(t, func() bool { return away.count() == 1 })
+	until(t, func() bool {
+		due, err := w.reg.In(g.SystemScope("test")).DueWebhooks(t.Context(), c.now())
+		mustDo(t, err)
+		return len(due) == 0 // all of it waits with the one that failed
+	})
+	if n := away.count(); n > 1 {
+		t.Errorf("the server that is away was asked %d times at once", n)
+	}
+	c.skip(10 * time.Second)
+	until(t, func() bool { return away.count() == 2 })
+	if d := w.deliveries(admin, behind.Webhook.ID); len(d) == 0 || d[0].Done {
+		t.Errorf("got %d deliveries, want them to wait", len(d))
+	}
+}
