@@ -126,8 +126,8 @@ func (c *Counter) Observe(e g.Event, repeated bool) {
 		}
 		return // anybody can name a device: a rejection is no sign of life
 	case e.Status.State != g.StateOnline && e.Status.State != g.StateFault:
-		if !e.Replayed && d.silent == 0 && d.heard != 0 {
-			d.silent = min(max(e.Time.UnixNano(), d.heard), max(at, d.heard))
+		if !e.Replayed {
+			c.silence(d, e.Time.UnixNano(), at)
 		}
 		return
 	}
@@ -170,10 +170,7 @@ func (c *Counter) timing(q *g.Quality, own, received int64, replayed bool) {
 
 // hear ends a silence, one that nobody had told of too.
 func (c *Counter) hear(d *device, at int64) {
-	if d.limit == 0 {
-		c.ask(d)
-	}
-	if d.silent == 0 && d.heard != 0 && d.limit > 0 && at-d.heard > d.limit {
+	if c.overdue(d, at) {
 		d.silent = d.heard
 	}
 	if d.silent != 0 && at >= d.silent {
@@ -181,6 +178,26 @@ func (c *Counter) hear(d *device, at int64) {
 		d.silent, d.counted = 0, 0
 	}
 	d.heard = max(d.heard, at)
+}
+
+// silence begins one that somebody tells of at an instant: at the time that is told, or, where
+// the device was overdue already, when it was last heard.
+func (c *Counter) silence(d *device, since, at int64) {
+	switch {
+	case d.silent != 0 || d.heard == 0:
+	case c.overdue(d, at):
+		d.silent = d.heard
+	default:
+		d.silent = min(max(since, d.heard), max(at, d.heard))
+	}
+}
+
+// overdue says that the device, which nobody called silent, has been so for too long.
+func (c *Counter) overdue(d *device, at int64) bool {
+	if d.limit == 0 {
+		c.ask(d)
+	}
+	return d.silent == 0 && d.heard != 0 && d.limit > 0 && at-d.heard > d.limit
 }
 
 // Advance brings the gaps that are open up to now, and forgets when devices were heard that
