@@ -21,6 +21,9 @@ const maxProperties = 256
 func Decode(kind string, payload []byte) (g.Observation, error) {
 	switch kind {
 	case "telemetry":
+		if o, ok := decodeFlat(payload); ok {
+			return o, nil
+		}
 		return decodeTelemetry(payload)
 	case "sighting":
 		var m struct {

@@ -51,15 +51,34 @@ type Store struct {
 	*Queries
 	classes []Class
 	dbs     []*tsdb.DB
-	dropped [3]atomic.Uint64 // duplicate, tooOld, unknown device
+	dropped [3]atomic.Uint64          // duplicate, tooOld, unknown device
+	known   map[seriesKey]knownSeries // Append's alone
 }
+
+// seriesKey and knownSeries spare a sample the making and looking up of its labels. The TSDB
+// does not give a reference twice, and one that it has dropped is looked up anew.
+type seriesKey struct {
+	device   g.DeviceID
+	property string
+}
+
+type knownSeries struct {
+	ref    storage.SeriesRef
+	class  int
+	school g.SchoolID
+	zone   g.ZoneID
+	is     Series
+}
+
+// maxKnown bounds the memory of series; a full one is emptied.
+const maxKnown = 500_000
 
 // Open opens or creates the TSDBs below o.Dir.
 func Open(o Options) (*Store, error) {
 	if len(o.Classes) == 0 {
 		return nil, errors.New("open telemetry: no retention class")
 	}
-	s := &Store{classes: o.Classes}
+	s := &Store{classes: o.Classes, known: map[seriesKey]knownSeries{}}
 	for _, c := range o.Classes {
 		opts := tsdb.DefaultOptions()
 		opts.RetentionDuration = c.Retention.Milliseconds()
@@ -120,7 +139,7 @@ func (s *Store) Append(ctx context.Context, events []g.Event, describe Describe)
 		if apps[c] == nil {
 			apps[c] = s.dbs[c].Appender(ctx)
 		}
-		if err := s.reading(apps[c], e, d); err != nil {
+		if err := s.reading(apps[c], c, e, d); err != nil {
 			rollback(apps)
 			return fmt.Errorf("append reading of %s: %w", e.Device, err)
 		}
@@ -155,25 +174,51 @@ func (s *Store) class(name string) int {
 	return 0
 }
 
-func (s *Store) reading(a storage.Appender, e *g.Event, d Series) error {
-	at := moment(e)
+func (s *Store) reading(a storage.Appender, class int, e *g.Event, d Series) error {
+	at := moment(e).UnixMilli()
 	for name, v := range e.Reading.Values {
 		f, ok := v.Float()
 		if !ok {
 			continue
 		}
-		ls := labels.FromStrings(labels.MetricName, MetricName(name), "device", string(e.Device), "profile", string(d.Profile),
-			"school", string(e.School), "type", string(d.Type), "zone", string(e.Zone))
-		_, err := a.Append(0, ls, at.UnixMilli(), f)
+		err := s.sample(a, class, e, d, name, at, f)
 		switch {
 		case errors.Is(err, storage.ErrDuplicateSampleForTimestamp):
 			s.dropped[0].Add(1)
-		case errors.Is(err, storage.ErrOutOfOrderSample), errors.Is(err, storage.ErrOutOfBounds), errors.Is(err, storage.ErrTooOldSample):
+		case late(err):
 			s.dropped[1].Add(1)
 		case err != nil:
 			return err
 		}
 	}
+	return nil
+}
+
+func late(err error) bool {
+	return errors.Is(err, storage.ErrOutOfOrderSample) || errors.Is(err, storage.ErrOutOfBounds) || errors.Is(err, storage.ErrTooOldSample)
+}
+
+func (s *Store) sample(a storage.Appender, class int, e *g.Event, d Series, property string, at int64, f float64) error {
+	key := seriesKey{e.Device, property}
+	was, ok := s.known[key]
+	now := knownSeries{was.ref, class, e.School, e.Zone, d}
+	if ok && was == now {
+		_, err := a.Append(was.ref, labels.EmptyLabels(), at, f)
+		if err == nil || errors.Is(err, storage.ErrDuplicateSampleForTimestamp) || late(err) {
+			return err
+		}
+	}
+	ls := labels.FromStrings(labels.MetricName, MetricName(property), "device", string(e.Device), "profile", string(d.Profile),
+		"school", string(e.School), "type", string(d.Type), "zone", string(e.Zone))
+	ref, err := a.Append(0, ls, at, f)
+	if err != nil {
+		return err
+	}
+	if len(s.known) >= maxKnown {
+		clear(s.known)
+	}
+	now.ref = ref
+	s.known[key] = now
 	return nil
 }
 
