@@ -34,7 +34,7 @@ type ClockOffsets struct {
 }
 
 // clockEdges are the upper ends of the bins, in milliseconds, that are not the last bin.
-var clockEdges = [...]int64{-86_400_000, -21_600_000, -3_600_000, -1_800_000, -600_000, -300_000, -120_000, -60_000, -10_000, 10_000, 60_000, 120_000, 300_000, 600_000}
+var clockEdges = [...]int64{-86_400_000, -21_600_000, -3_600_000, -1_800_000, -600_000, -300_000, -120_000, -60_000, -30_000, -10_000, -5_000, -2_000, -1_000, 0, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 120_000, 300_000, 600_000}
 
 // Note enters the offset of one observation.
 func (c *ClockOffsets) Note(ms int64) {

@@ -84,7 +84,7 @@ func (s *Server) registerQuality() {
 	handle(s, endpoint{method: "GET", path: "/v1/quality/devices", id: "list-device-quality", tag: tag, perm: g.DevicesRead, summary: "Which devices' data is not to be trusted, and what to do, the worst first",
 		doc: "Kinds of finding: `clock` (more than 60 s ahead or behind, or observations refused for an impossible time), `gaps` (10 minutes of silence in a day, or 5 silences of a minute or more; silence as the profile's offline_after says), " +
 			"`rejected`, `late` (live, and longer on its way than quality.late_after says) and `duplicates` (more than 1 in 100), `unknown` (3 cards, codes or numbers of nobody, and more than 1 in 20). " +
-			"Not to be trusted: a wrong clock, an hour of silence, more than 1 in 10, more than half unknown. " +
+			"Not to be trusted: a wrong clock, an hour of silence, more than 1 in 10 rejected or late, more than half unknown. " +
 			"Replayed observations and strangers' faces are counted apart and are no finding.",
 		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/quality/devices?level=look&limit=20"`}, func(ctx context.Context, in *deviceQualityInput) (*body[page[DeviceQuality]], error) {
 		f, err := s.qualityFilter(ctx, in.QualityDays)

@@ -13,7 +13,7 @@ const (
 	enoughToSayBehind     = 3           // observations: one alone may just have been under way
 	lookGap, badGap       = 10 * time.Minute, time.Hour
 	lookGaps              = 5
-	lookShare, badShare   = 0.01, 0.10 // late, duplicate or rejected
+	lookShare, badShare   = 0.01, 0.10 // late or rejected; duplicates are only looked at
 	lookNobody, badNobody = 0.05, 0.50 // of the sightings that are not of strangers
 	fewUnknown            = 3
 )
@@ -80,7 +80,8 @@ func Judge(q g.Quality) []Finding {
 	}
 	share := func(kind g.QualityKind, n, of int64, en, zh string) {
 		if n > 0 && float64(n) > lookShare*float64(of) {
-			add(kind, float64(n) > badShare*float64(of), fmt.Sprintf(en, n, of), fmt.Sprintf(zh, of, n))
+			bad := kind != g.QualityDuplicates && float64(n) > badShare*float64(of) // what came twice is right
+			add(kind, bad, fmt.Sprintf(en, n, of), fmt.Sprintf(zh, of, n))
 		}
 	}
 	share(g.QualityRejected, q.Rejected, q.Observations+q.Rejected,
