@@ -117,6 +117,9 @@ func (a *App) mqttCheck(s *api.Status) api.Check {
 	}
 	st := a.front.Stats()
 	s.MQTT = map[string]any{"clients": st.Clients, "sessions": st.Sessions, "received": st.Received, "acknowledged": st.Acked, "refused": st.Refused, "rejected": st.Rejected, "shed": st.Shed, "throttled": st.Throttled}
+	if st.Trouble != "" {
+		return check("mqtt", "critical", "What MQTT devices ask to be kept for them cannot be kept: "+st.Trouble, "无法保存 MQTT 设备的会话："+st.Trouble)
+	}
 	en, zh := fmt.Sprintf("%d devices are connected.", st.Clients), fmt.Sprintf("%d 台设备已连接。", st.Clients)
 	if st.Throttled > 0 {
 		en += fmt.Sprintf(" Since the start, %d messages had to wait because a device or a school sends too fast; the log names it.", st.Throttled)

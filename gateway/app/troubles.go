@@ -34,6 +34,7 @@ func (w *watch) troubles(now time.Time) []trouble {
 	out := w.journal(st)
 	out = append(out, w.disk(st)...)
 	out = append(out, w.readers(st, now)...)
+	out = append(out, w.mqtt()...)
 	if t, ok := w.a.clockTrouble(now); ok {
 		out = append(out, t)
 	}
@@ -61,6 +62,17 @@ func (w *watch) journal(st journal.Stat) []trouble {
 		return nil
 	}
 	return []trouble{t}
+}
+
+// mqtt is about what the listener keeps beside the journal, on the same disk.
+func (w *watch) mqtt() []trouble {
+	if w.a.front == nil || w.a.front.Stats().Trouble == "" {
+		return nil
+	}
+	return []trouble{{rule: g.GatewayRule + "mqtt", severity: g.Critical,
+		title: "MQTT sessions cannot be kept", titleZH: "无法保存 MQTT 会话",
+		text:   "Devices that ask for a session that outlives their connection are refused, and what such devices should get is not acknowledged. The status page says why. A full disk: free space, it goes on by itself. Otherwise look at the disk, mend it, and restart the gateway.",
+		textZH: "要求保留会话的设备会被拒绝，发给这类设备的消息不会被确认。原因见状态页。磁盘已满时请清理空间，之后自动恢复；否则请检查并修复磁盘，然后重启网关。"}}
 }
 
 // slowest is the reader for which most is kept.

@@ -318,19 +318,21 @@ func (f *Front) now() time.Time { return time.Unix(0, f.clock.Load()) }
 // Stats are the front's counts.
 func (f *Front) Stats() Stats {
 	s := &f.stats
+	kept, trouble := f.kept()
 	return Stats{
 		Clients: s.clients.Load(), Sessions: s.sessions.Load(), Retained: f.retained.size(),
 		Connected: s.connected.Load(), Refused: s.refused.Load(), Received: s.received.Load(), Acked: s.acked.Load(),
 		Rejected: s.rejected.Load(), Shed: s.shed.Load(), Delivered: s.delivered.Load(), Dropped: s.dropped.Load(),
-		Violation: s.violation.Load(), Throttled: s.throttled.Load(), Kept: f.kept(),
+		Violation: s.violation.Load(), Throttled: s.throttled.Load(), Kept: kept, Trouble: trouble,
 	}
 }
 
-func (f *Front) kept() int64 {
+func (f *Front) kept() (bytes int64, trouble string) {
 	if f.state == nil {
-		return 0
+		return 0, ""
 	}
-	return f.state.j.Stat().Bytes
+	st := f.state.j.Stat()
+	return st.Bytes, st.Reason
 }
 
 // Subscribed tells whether anybody is subscribed to a topic, connected or away.

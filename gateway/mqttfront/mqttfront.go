@@ -155,6 +155,7 @@ type Stats struct {
 	Sessions  int64  `json:"sessions"`
 	Retained  int64  `json:"retained"`
 	Kept      int64  `json:"kept"`      // bytes on disk for sessions, retained messages and wills
+	Trouble   string `json:"trouble"`   // why nothing more of them can be kept now, or ""
 	Connected uint64 `json:"connected"` // connections that authenticated
 	Refused   uint64 `json:"refused"`   // connections that did not; see Refusals
 	Received  uint64 `json:"received"`  // publications read from clients

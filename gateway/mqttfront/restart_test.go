@@ -437,6 +437,9 @@ func TestWhatCannotBeKeptIsNotPromised(t *testing.T) {
 	if ack := refused.want(packets.Connack); ack.ReasonCode != 3 {
 		t.Errorf("CONNACK %d for a session that cannot be kept, want 3, server unavailable", ack.ReasonCode)
 	}
+	if why := h.f.Stats().Trouble; !strings.Contains(why, "permission") {
+		t.Errorf("trouble %q, want what the disk said", why)
+	}
 	clean, _ := connect(t, h.f, "dev--clean", 4, true)
 	clean.subscribe("gh/v1/school/dev/status", 1) // whoever asks for nothing to be kept is served
 	sub.conn.Close()
