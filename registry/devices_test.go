@@ -160,14 +160,46 @@ func TestSilentDevicesGoOffline(t *testing.T) {
 		if got := must[[]g.DeviceID](t)(d.sys.MarkStale(ctx, at.Add(62*time.Second))); len(got) != 0 {
 			t.Errorf("got %v again, want none", got)
 		}
+		// The event went with the mark: a kill now loses neither.
+		outbox := must[[]registry.OutboxRow](t)(d.sys.Outbox(ctx, 10))
+		if len(outbox) != 1 {
+			t.Fatalf("%d events in the outbox, want the silent one's", len(outbox))
+		}
+		if e := outbox[0].Event; e.Device != d.device["a"].ID || e.School != "a" || e.Status == nil || e.Status.State != g.StateOffline || !e.Time.Equal(at.Add(time.Second)) {
+			t.Errorf("got %+v, want it offline since it was last heard", e)
+		}
 		rows, _, err := d.sys.Devices(ctx, registry.DeviceFilter{State: g.StateOffline})
 		ok(t, err)
 		if len(rows) != 1 || rows[0].Twin.Reason == "" {
 			t.Errorf("got %+v, want the silent one with a reason", rows)
 		}
 		ok(t, d.sys.ApplyTwins(ctx, []g.Event{reading(3, d.device["a"].ID, at.Add(90*time.Second), 1)}))
-		if row := must[registry.DeviceRow](t)(d.sys.Device(ctx, d.device["a"].ID)); row.Twin.State != g.StateOnline || row.Twin.Reason != "" {
-			t.Errorf("got %+v, want it online again", row.Twin)
+		isOnline := func() {
+			t.Helper()
+			if row := must[registry.DeviceRow](t)(d.sys.Device(ctx, d.device["a"].ID)); row.Twin.State != g.StateOnline || row.Twin.Reason != "" {
+				t.Errorf("got %+v, want it online again", row.Twin)
+			}
+		}
+		isOnline()
+		ok(t, d.sys.ApplyTwins(ctx, []g.Event{reading(3, d.device["a"].ID, at.Add(90*time.Second), 1)})) // seen twice
+		outbox = must[[]registry.OutboxRow](t)(d.sys.Outbox(ctx, 10))
+		if len(outbox) != 2 || outbox[1].Event.Status.State != g.StateOnline || !outbox[1].Event.Time.After(outbox[0].Event.Time) {
+			t.Fatalf("got %+v, want one more event: it is online", outbox)
+		}
+		// The journal has them after the reading that ended the silence, and the first twice.
+		journalled := []g.Event{outbox[0].Event, outbox[0].Event, outbox[1].Event}
+		for i := range journalled {
+			journalled[i].Seq = uint64(10 + i)
+			ok(t, d.sys.ApplyTwins(ctx, journalled[i:i+1]))
+			if i < 2 {
+				isOnline()
+			}
+		}
+		ok(t, d.sys.ApplyHistory(ctx, journalled))
+		log, _, err := d.sys.StatusLog(ctx, d.device["a"].ID, registry.Page{})
+		ok(t, err)
+		if len(log) != 2 || log[0].State != g.StateOnline || log[1].State != g.StateOffline {
+			t.Errorf("got %+v, want offline and online, each once", log)
 		}
 	})
 }

@@ -39,6 +39,14 @@ func (v *View) ApplyHistory(ctx context.Context, events []g.Event) error {
 			stmts[i] = s
 		}
 		for _, e := range events {
+			if e.Status != nil {
+				if again, err := told(ctx, t, e); err != nil || again {
+					if err != nil {
+						return err
+					}
+					continue
+				}
+			}
 			if err := record(ctx, stmts, e); err != nil {
 				return err
 			}

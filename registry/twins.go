@@ -4,8 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strconv"
-	"time"
+	"strings"
 
 	g "github.com/gatehouse-iot/gatehouse"
 )
@@ -117,6 +116,10 @@ func saveTwins(ctx context.Context, t *tx, twins []*g.Twin) error {
 // at or before a twin's sequence is skipped, so that twice is once. A rejected observation
 // says nothing of the device: anybody can name one. A replayed event brings values that are
 // newer than those known, but no state.
+//
+// A device that had fallen silent and is heard again is told of by an event in the outbox, in
+// the same transaction: without it the log of its states would call it offline until it next
+// connects.
 func (v *View) ApplyTwins(ctx context.Context, events []g.Event) error {
 	if err := v.system(); err != nil {
 		return err
@@ -144,7 +147,13 @@ func (v *View) ApplyTwins(ctx context.Context, events []g.Event) error {
 			if tw == nil || !twinned(e) || e.Seq <= tw.Seq { // a deleted device has no twin
 				continue
 			}
+			was := silent(tw)
 			fold(tw, e)
+			if was && e.Status == nil && tw.State != g.StateOffline {
+				if err := v.r.sendHeard(ctx, t, e); err != nil {
+					return err
+				}
+			}
 			if !touched[e.Device] {
 				touched[e.Device] = true
 				save = append(save, tw)
@@ -171,8 +180,8 @@ func fold(tw *g.Twin, e g.Event) {
 			}
 		}
 	}
-	if e.Replayed {
-		return
+	if e.Replayed || strings.HasPrefix(e.ID, silentID) && tw.LastSeen.After(e.Time) {
+		return // it is of old, or the device was heard since
 	}
 	switch {
 	case e.Status != nil:
@@ -186,40 +195,4 @@ func fold(tw *g.Twin, e g.Event) {
 	if e.Received.After(tw.LastSeen) {
 		tw.LastSeen = e.Received.UTC()
 	}
-}
-
-// MarkStale takes devices that have been silent for longer than their profile allows from
-// online to offline, and answers which; only system scopes do.
-func (v *View) MarkStale(ctx context.Context, now time.Time) ([]g.DeviceID, error) {
-	if err := v.system(); err != nil {
-		return nil, err
-	}
-	var stale []g.DeviceID
-	silent := "CASE WHEN p.offline_after > 0 THEN p.offline_after ELSE " + strconv.Itoa(defaultOfflineAfter) + " END"
-	q := "SELECT d.id, " + silent + " FROM twins t JOIN devices d ON d.id = t.device JOIN profiles p ON p.id = d.profile WHERE t.state IN ('online', 'fault') AND d.enabled = 1 AND t.last_seen < ? - 1000000 * (" + silent + ") ORDER BY d.id"
-	err := v.r.write(ctx, func(t *tx) error {
-		stale = nil
-		after := map[g.DeviceID]int{}
-		err := each(ctx, t, q, []any{micros(now)}, func(scan func(...any) error) error {
-			var id g.DeviceID
-			n := 0
-			err := scan(&id, &n)
-			stale = append(stale, id)
-			after[id] = n
-			return err
-		})
-		if err != nil {
-			return fmt.Errorf("find silent devices: %w", err)
-		}
-		for _, id := range stale {
-			if _, err := t.exec(ctx, "UPDATE twins SET state = 'offline', reason = ? WHERE device = ?", fmt.Sprintf("silent for more than %d s", after[id]), string(id)); err != nil {
-				return fmt.Errorf("mark silent devices: %w", err)
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	return stale, nil
 }

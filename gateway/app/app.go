@@ -80,7 +80,6 @@ type App struct {
 	gone       chan g.DeviceID // for the rules to forget
 	health     health
 	attendance attendance
-	silence    silence
 	quality    qualityState
 	closers    []func() error
 }
@@ -97,7 +96,6 @@ func Open(ctx context.Context, cfg Config, o Options) (_ *App, err error) {
 	a := &App{cfg: cfg, opt: o, log: o.Logger, now: o.Now, started: o.Now(), ownClock: own, presence: make(chan presence, 4096), commands: make(chan command, 256), gone: make(chan g.DeviceID, 1024)}
 	a.health.cursors = map[string]string{}
 	a.attendance.computed = map[g.SessionID]time.Time{}
-	a.silence.since = map[g.DeviceID]uint64{}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close())

@@ -103,11 +103,7 @@ func (a *App) decode(name string, records []journal.Record) []g.Event {
 }
 
 func (a *App) applyTwins(ctx context.Context, events []g.Event) error {
-	if err := a.reg.In(g.SystemScope("twin")).ApplyTwins(ctx, events); err != nil {
-		return err
-	}
-	a.noteHeard(ctx, events)
-	return nil
+	return a.reg.In(g.SystemScope("twin")).ApplyTwins(ctx, events)
 }
 
 // pumpOutbox turns the registry's outbox (changed alerts, incidents, attendance) into events.
@@ -167,16 +163,8 @@ func (a *App) keepHouse(ctx context.Context) error {
 	tick := time.NewTicker(staleEvery)
 	defer tick.Stop()
 	var expired time.Time
-	var silent []g.DeviceID // marked, and not yet journalled
 	for {
-		if a.twinsCurrent() {
-			more, err := view.MarkStale(ctx, a.now())
-			if err != nil && ctx.Err() == nil {
-				a.log.Error("look for silent devices", "error", err)
-			}
-			silent = append(silent, more...)
-		}
-		silent = a.noteSilent(ctx, view, silent)
+		a.markSilent(ctx, view)
 		if _, wrong := a.clockTrouble(a.now()); !wrong && a.now().Sub(expired) > time.Hour {
 			expired = a.now()
 			a.expire(ctx, view)

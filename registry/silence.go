@@ -1,0 +1,91 @@
+package registry
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// What the gateway itself says of a device's silence has ids that follow from the device and
+// from when it was last heard, and a reason of its own.
+const (
+	silentID     = "evt_silent_"
+	heardID      = "evt_heard_"
+	silentReason = "silent for more than "
+	maxStale     = 1000 // marked in one transaction
+)
+
+// silent says whether the device counts as offline since nothing was heard of it, and not
+// since it or its driver said so.
+func silent(tw *g.Twin) bool {
+	return tw.State == g.StateOffline && strings.HasPrefix(tw.Reason, silentReason)
+}
+
+// MarkStale takes devices that have been silent for longer than their profile allows from
+// online to offline, and answers which, at most 1,000 at once; only system scopes do. The
+// event that says so goes into the outbox in the same transaction, so that whoever is told of
+// it is told once it is true, and always. A device was silent from when it was last heard.
+func (v *View) MarkStale(ctx context.Context, now time.Time) ([]g.DeviceID, error) {
+	if err := v.system(); err != nil {
+		return nil, err
+	}
+	after := "CASE WHEN p.offline_after > 0 THEN p.offline_after ELSE " + strconv.Itoa(defaultOfflineAfter) + " END"
+	q := "SELECT d.id, d.school, d.zone, d.driver, t.last_seen, " + after + " FROM twins t JOIN devices d ON d.id = t.device JOIN profiles p ON p.id = d.profile WHERE t.state IN ('online', 'fault') AND d.enabled = 1 AND t.last_seen < ? - 1000000 * (" + after + ") ORDER BY d.id LIMIT ?"
+	var stale []g.DeviceID
+	err := v.r.write(ctx, func(t *tx) error {
+		stale = nil
+		var found []g.Event
+		err := each(ctx, t, q, []any{micros(now), maxStale}, func(scan func(...any) error) error {
+			e := g.Event{Kind: g.EventStatus, Received: now.UTC(), Status: &g.Status{State: g.StateOffline}}
+			var seen int64
+			limit := 0
+			err := scan(&e.Device, &e.School, &e.Zone, &e.Driver, &seen, &limit)
+			e.ID, e.Time = fmt.Sprint(silentID, e.Device, "_", seen), moment(seen)
+			e.Status.Reason = fmt.Sprint(silentReason, limit, " s")
+			found = append(found, e)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("find silent devices: %w", err)
+		}
+		for _, e := range found {
+			if _, err := t.exec(ctx, "UPDATE twins SET state = 'offline', reason = ? WHERE device = ?", e.Status.Reason, string(e.Device)); err != nil {
+				return fmt.Errorf("mark silent devices: %w", err)
+			}
+			if err := v.r.send(ctx, t, e); err != nil {
+				return err
+			}
+			stale = append(stale, e.Device)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return stale, nil
+}
+
+// sendHeard tells that a device which had fallen silent was heard again.
+func (r *Registry) sendHeard(ctx context.Context, t *tx, heard g.Event) error {
+	e := g.Event{ID: fmt.Sprint(heardID, heard.Device, "_", heard.Seq), Kind: g.EventStatus, Device: heard.Device, Time: heard.Received, Received: heard.Received,
+		Status: &g.Status{State: g.StateOnline, Reason: "heard again"}}
+	if err := t.row(ctx, "SELECT school, zone, driver FROM devices WHERE id = ?", string(heard.Device)).Scan(&e.School, &e.Zone, &e.Driver); err != nil {
+		return fmt.Errorf("read device: %w", err)
+	}
+	return r.send(ctx, t, e)
+}
+
+// told says whether the log of states has what the gateway itself told of a device's silence:
+// such an event is journalled again when the gateway was killed before it knew that it was.
+func told(ctx context.Context, t *tx, e g.Event) (bool, error) {
+	if !strings.HasPrefix(e.ID, silentID) && !strings.HasPrefix(e.ID, heardID) {
+		return false, nil
+	}
+	n := 0
+	err := t.row(ctx, "SELECT COUNT(*) FROM statuses WHERE device = ? AND time = ? AND state = ? AND reason = ?", string(e.Device), micros(e.Time), string(e.Status.State), clean(e.Status.Reason)).Scan(&n)
+	return n > 0, err
+}
