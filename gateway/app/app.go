@@ -94,7 +94,7 @@ func Open(ctx context.Context, cfg Config, o Options) (_ *App, err error) {
 		o.Pause = func(string) {}
 	}
 	a := &App{cfg: cfg, opt: o, log: o.Logger, now: o.Now, started: o.Now(), ownClock: own, presence: make(chan presence, 4096), commands: make(chan command, 256), gone: make(chan g.DeviceID, 1024)}
-	a.health.cursors = map[string]string{}
+	a.health.cursors, a.health.current = map[string]string{}, map[string]time.Time{}
 	a.attendance.computed = map[g.SessionID]time.Time{}
 	defer func() {
 		if err != nil {
@@ -292,13 +292,13 @@ func (a *App) Run(ctx context.Context) error {
 	parts := []part{
 		{"outbox", a.pumpOutbox},
 		{"live", a.hub.Run},
-		{"twin", a.follow("twin", gently, a.applyTwins)},
-		{"history", a.follow("history", soon, a.applyHistory)},
-		{"telemetry", a.follow("telemetry", gently, a.applyTelemetry)},
+		{"twin", a.follow("twin", a.applyTwins)},
+		{"history", a.follow("history", a.applyHistory)},
+		{"telemetry", a.follow("telemetry", a.applyTelemetry)},
 		{"rules", a.runRules},
 		{"attendance", a.runAttendance},
 		{"quality", a.runQuality},
-		{"webhooks", a.follow("webhooks", soon, a.api.Deliver)},
+		{"webhooks", a.follow("webhooks", a.api.Deliver)},
 		{"api", a.api.Run},
 		{"commands", a.runCommands},
 		{"keeping", a.keepHouse},

@@ -18,17 +18,16 @@ const (
 	staleEvery = 5 * time.Second // how often silent devices are looked for
 )
 
-// The pauses of the readers: nobody waits for what they do, and one transaction for many
-// events costs little more than one for one. The rules never pause.
-const (
-	soon   = 50 * time.Millisecond  // the history and the webhooks
-	gently = 250 * time.Millisecond // the twin and the telemetry
-)
+// readingsEvery is how often the readers behind the journal look for readings: nobody waits
+// for what becomes of them, and one transaction for many costs little more than one for one.
+// Everything else is handled at once, and the rules never pause.
+const readingsEvery = time.Second
 
 // health is what the status page says of the parts that follow the journal.
 type health struct {
 	mu      sync.Mutex
-	cursors map[string]string // cursor -> what keeps it, "" where it is well
+	cursors map[string]string    // cursor -> what keeps it, "" where it is well
+	current map[string]time.Time // cursor -> when it had last seen everything
 }
 
 func (h *health) set(cursor string, err error) {
@@ -40,12 +39,18 @@ func (h *health) set(cursor string, err error) {
 	}
 }
 
-// follow hands the journal's events to handle, batch by batch and in order, pausing when
-// there are no more. A batch that fails is tried again until it works: nothing is
+// caughtUp notes that a cursor has seen everything that there was at the time.
+func (h *health) caughtUp(cursor string, at time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.current[cursor] = at
+}
+
+// follow hands the journal's events to handle, batch by batch and in order. A batch that fails is tried again until it works: nothing is
 // skipped, and the lag shows on the status page. handle may see an event twice.
-func (a *App) follow(name string, pause time.Duration, handle func(context.Context, []g.Event) error) func(context.Context) error {
+func (a *App) follow(name string, handle func(context.Context, []g.Event) error) func(context.Context) error {
 	return func(ctx context.Context) error {
-		r, err := a.read(name, 0, pause)
+		r, err := a.read(name, 0, readingsEvery)
 		if err != nil {
 			return err
 		}
@@ -64,6 +69,9 @@ func (a *App) follow(name string, pause time.Duration, handle func(context.Conte
 			a.opt.Pause(name + " handled")
 			if !a.insist(ctx, name, func() error { return r.commit(r.at) }) {
 				return nil
+			}
+			if !r.more {
+				a.health.caughtUp(name, a.now())
 			}
 		}
 	}

@@ -15,7 +15,7 @@ type reader struct {
 	a     *App
 	name  string
 	c     *journal.Cursor
-	pause time.Duration // after the last that was there: what comes meanwhile is one batch
+	pause time.Duration // after the last that was there: readings that come meanwhile are one batch
 
 	at     uint64 // handed out
 	stands uint64 // where the cursor itself goes on
@@ -37,10 +37,11 @@ func (a *App) read(name string, after uint64, pause time.Duration) (*reader, err
 // were there already.
 func (r *reader) next(ctx context.Context, max int) ([]g.Event, error) {
 	if !r.more && r.pause > 0 {
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-time.After(r.pause):
+		paused, cancel := context.WithTimeout(ctx, r.pause)
+		_ = r.a.hub.WaitRare(paused, r.at) // its error is the context's
+		cancel()
+		if err := ctx.Err(); err != nil {
+			return nil, err
 		}
 	}
 	for {

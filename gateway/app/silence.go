@@ -10,11 +10,11 @@ import (
 // every device looks silent.
 func (a *App) twinsCurrent() bool {
 	a.health.mu.Lock()
-	held := a.health.cursors["twin"] != ""
+	held, current := a.health.cursors["twin"] != "", a.health.current["twin"]
 	a.health.mu.Unlock()
 	for _, c := range a.journal.Stat().Cursors {
 		if c.Name == "twin" {
-			return !held && c.Lag <= batch
+			return !held && (c.Lag == 0 || a.now().Sub(current) < staleEvery)
 		}
 	}
 	return false

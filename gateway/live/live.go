@@ -35,6 +35,8 @@ type Hub struct {
 	newest uint64
 	count  int
 	wake   chan struct{} // closed and replaced at each batch
+	rare   uint64        // sequence of the newest event that is no reading
+	stir   chan struct{} // closed and replaced at each batch that has one
 }
 
 type event struct {
@@ -45,7 +47,7 @@ type event struct {
 // New makes a hub over j; Run fills it.
 func New(j *journal.Journal, log *slog.Logger) *Hub {
 	at := j.Stat().Newest
-	return &Hub{j: j, log: log, first: at, newest: at, wake: make(chan struct{})}
+	return &Hub{j: j, log: log, first: at, newest: at, wake: make(chan struct{}), stir: make(chan struct{})}
 }
 
 // Run follows the journal until ctx ends.
@@ -90,6 +92,13 @@ func (h *Hub) add(records []journal.Record) {
 		}
 		h.ring[at] = events[i]
 		h.count++
+		if events[i].Kind != g.EventReading {
+			h.rare = events[i].Seq
+		}
+	}
+	if h.rare >= events[0].Seq {
+		close(h.stir)
+		h.stir = make(chan struct{})
 	}
 	close(h.wake)
 	h.wake = make(chan struct{})
@@ -161,6 +170,24 @@ func (h *Hub) Wait(ctx context.Context, seq uint64) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-wake:
+		}
+	}
+}
+
+// WaitRare returns nil once there is an event after a sequence that is no reading, or ctx's
+// error.
+func (h *Hub) WaitRare(ctx context.Context, seq uint64) error {
+	for {
+		h.mu.RLock()
+		rare, stir := h.rare, h.stir
+		h.mu.RUnlock()
+		if rare > seq {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-stir:
 		}
 	}
 }
