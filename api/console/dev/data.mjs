@@ -139,3 +139,13 @@ export const rules = [{ id: 'smoke-and-heat', title: 'Smoke and heat in a labora
 export const refusals = [{ time: iso(t0 - 2 * minute), source: '127.0.0.1:51234', claimed: 'board-99', reason: 'no device of this name is registered', count: 14 }]
 export const statusLog = [{ seq: 3, device: 'x', time: iso(t0 - 5 * minute), state: 'online' }, { seq: 2, device: 'x', time: iso(t0 - 9 * minute), state: 'offline', reason: 'connection refused' }]
 export const rejections = [{ seq: 4, device: 'board-9', time: iso(t0 - 3 * minute), reason: 'temperature: 912 is above the maximum 80', source: 'mqtt board-9/telemetry', excerpt: '{"temperature":912}' }]
+
+const counted = { school: school.id, sightings: 0, replayed: 0, late: 0, duplicates: 0, unknown: 0, strangers: 0, rejected: 0, clock_refused: 0, gaps: 0, gap_seconds: 0, clock: { count: 0, min_ms: 0, max_ms: 0 }, clock_median_ms: 0, findings: [], level: 'good' }
+export const deviceQuality = (day) => [
+  { ...counted, day, device: 'gate-term-1', name: 'Turnstile 1', level: 'bad', observations: 512, sightings: 512, unknown: 4, clock: { count: 512, min_ms: 124000, max_ms: 125000 }, clock_median_ms: 124600, findings: [
+    { kind: 'clock', level: 'bad', message: 'Its clock is 2 min 4 s ahead. Attendance and alerts from it are off by as much. Set the clock, and give the device an NTP server.', message_zh: '设备时钟快了约 2 分 4 秒。由此得出的考勤和告警会有同样的偏差。请校准时钟，并为设备设置 NTP 服务器。' }] },
+  { ...counted, day, device: 'board-9', name: 'Class board 9', level: 'look', observations: 1440, gaps: 2, gap_seconds: 1500, findings: [
+    { kind: 'gaps', level: 'look', message: 'It was silent twice, 25 minutes in all: nothing is known of that time. Check its power and its network.', message_zh: '设备失联 2 次，共 25 分钟：这段时间的数据缺失。请检查供电和网络。' }] },
+  { ...counted, day, device: 'meter-1', name: 'Meter 1', observations: 1440, replayed: 20 },
+]
+export const qualityDays = (day) => [{ ...counted, day, devices: 70, bad: 1, look: 1, kinds: { clock: 1, gaps: 1 }, observations: 90210, replayed: 20, gaps: 2, gap_seconds: 1500, strangers: 12 }]

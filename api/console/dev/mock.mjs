@@ -155,6 +155,8 @@ export function mock({ empty = false, demo = true } = {}) {
     ['GET', /^\/v1\/audit$/, (req, res, m, q) => list(res, d.audit.filter((a) => ['actor', 'deed', 'object'].every((k) => !q.get(k) || a[k].includes(q.get(k)))), q)],
     ['GET', /^\/v1\/audit\/verify$/, (req, res) => json(res, { ok: true, entries: 60, message: 'the chain is whole' })],
     ['GET', /^\/v1\/rules$/, (req, res, m, q) => list(res, d.rules, q)],
+    ['GET', /^\/v1\/quality$/, (req, res, m, q) => list(res, d.qualityDays(q.get('to')), q)],
+    ['GET', /^\/v1\/quality\/devices$/, (req, res, m, q) => list(res, d.deviceQuality(q.get('to')), q)],
     ['GET', /^\/v1\/status$/, (req, res) => json(res, { version: 'dev', uptime_s: 7345, started: d.iso(Date.now() - 7345e3), checks: [
       { name: 'journal', state: 'ok', message: 'Everything acknowledged is on disk; 2041 events so far.', message_zh: '已确认的数据均已落盘，共 2041 条事件。' },
       { name: 'drivers', state: 'warning', message: 'A driver does not run: vendor-x: refused', message_zh: '有驱动未运行：vendor-x' },

@@ -19,6 +19,7 @@ export function run({ url, user, password, shots, wait = 180, enrol, own }) {
     if (own) await t.step('an alert of the gateway itself says what to do', () => ownAlert(t, page, own))
     await t.step('an alert is seen, acknowledged and resolved', () => answerAlert(t, page, wait))
     await t.step('a student has arrived', () => findArrived(t, page, wait))
+    await t.step('a device whose data is not to be trusted says why', () => findQuality(t, page, wait))
     await t.step('a student’s page asks for a reason', () => askReason(t, page))
     await t.step('every page at 1920 px', () => everyPage(t, page, 1920, 1080, 'light'))
     await t.step('every page at 390 px', () => everyPage(t, page, 390, 844, 'dark'))
@@ -106,6 +107,22 @@ async function findArrived(t, page, wait) {
   }
 }
 
+async function findQuality(t, page, wait) {
+  const until = Date.now() + wait * 1000
+  const day = page.locator('table.rows tbody td[data-main] a')
+  for (;;) {
+    await page.goto('/quality')
+    if (await day.first().waitFor({ timeout: 3000 }).then(() => true, () => false)) break
+    if (Date.now() > until) throw new Error('the report is empty')
+  }
+  await t.shot(page, 'quality')
+  await day.first().click()
+  await page.locator('table.rows tbody td[data-main]').first().waitFor()
+  await page.locator('[data-finding]').first().waitFor({ timeout: 3000 }).catch(() => page.getByText('Nothing is wrong.').first().waitFor())
+  await t.shot(page, 'quality-devices')
+  await t.inspect(page, 'the devices of a day')
+}
+
 async function askReason(t, page) {
   await page.goto('/people?kind=student')
   await page.locator('table.rows tbody td[data-main] a').first().click()
@@ -120,7 +137,7 @@ async function askReason(t, page) {
   await t.inspect(page, 'person')
 }
 
-const pages = ['/wall', '/incidents', '/alerts', '/cameras', '/attendance', '/people', '/people/import', '/fleet', '/fleet/add', '/drivers', '/integrations', '/status',
+const pages = ['/wall', '/incidents', '/alerts', '/cameras', '/attendance', '/people', '/people/import', '/fleet', '/quality', '/fleet/add', '/drivers', '/integrations', '/status',
   '/settings/school', '/settings/places', '/settings/sessions', '/settings/users', '/settings/police', '/settings/audit']
 
 async function everyPage(t, page, width, height, scheme) {
@@ -134,7 +151,7 @@ async function everyPage(t, page, width, height, scheme) {
     await t.inspect(page, `${path} at ${width} px`)
   }
   for (const p of pages) await visit(p, p.slice(1).replaceAll('/', '-'))
-  for (const [list, link, name] of [['/fleet?type=sensor', 'table.rows tbody td[data-main] a', 'device'], ['/cameras', 'a.cam', 'camera'], ['/drivers', 'table.rows tbody td[data-main] a', 'driver'], ['/incidents', 'article.incident h3 a', 'incident']]) {
+  for (const [list, link, name] of [['/fleet?type=sensor', 'table.rows tbody td[data-main] a', 'device'], ['/cameras', 'a.cam', 'camera'], ['/drivers', 'table.rows tbody td[data-main] a', 'driver'], ['/quality', 'table.rows tbody td[data-main] a', 'quality-devices'], ['/incidents', 'article.incident h3 a', 'incident']]) {
     await page.goto(list)
     await page.locator('h1').waitFor()
     await settled(page)

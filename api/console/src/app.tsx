@@ -80,6 +80,7 @@ const DriversPage = lazy(() => import('./pages/drivers').then((m) => ({ default:
 const DriverPage = lazy(() => import('./pages/drivers').then((m) => ({ default: m.DriverPage })))
 const IntegrationsPage = lazy(() => import('./pages/integrations').then((m) => ({ default: m.IntegrationsPage })))
 const SettingsPage = lazy(() => import('./pages/settings').then((m) => ({ default: m.SettingsPage })))
+const QualityPage = lazy(() => import('./pages/quality').then((m) => ({ default: m.QualityPage })))
 const StatusPage = lazy(() => import('./pages/status').then((m) => ({ default: m.StatusPage })))
 
 function Pages() {
@@ -102,6 +103,7 @@ function Pages() {
       <Route path="/fleet" element={need('devices:read', <FleetPage />)} />
       <Route path="/fleet/add" element={need('devices:write', <AddDevicePage />)} />
       <Route path="/fleet/:id" element={need('devices:read', <DevicePage />)} />
+      <Route path="/quality" element={need('devices:read', <QualityPage />)} />
       <Route path="/drivers" element={need('drivers:read', <DriversPage />)} />
       <Route path="/drivers/:name" element={need('drivers:read', <DriverPage />)} />
       <Route path="/integrations" element={need('keys:admin', <IntegrationsPage />)} />

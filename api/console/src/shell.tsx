@@ -5,7 +5,7 @@ import { ActionIcon, AppShell, Burger, Button, Group, Menu, Modal, NavLink, Pass
 import { useDisclosure } from '@mantine/hooks'
 import {
   IconActivity, IconBell, IconBellOff, IconCamera, IconClipboardCheck, IconDeviceDesktopAnalytics, IconFileAlert, IconHeartbeat,
-  IconHistory, IconLanguage, IconLogout, IconMoon, IconPlug, IconPuzzle, IconSettings, IconSun, IconUser, IconUsers, IconVolume, type Icon,
+  IconHistory, IconLanguage, IconLogout, IconMoon, IconPlug, IconPuzzle, IconReportAnalytics, IconSettings, IconSun, IconUser, IconUsers, IconVolume, type Icon,
 } from '@tabler/icons-react'
 import { useState, type ReactNode } from 'react'
 import { NavLink as RouterLink, useLocation } from 'react-router'
@@ -26,6 +26,7 @@ export const sections: Section[] = [
   { path: '/attendance', key: 'attendance', icon: IconClipboardCheck, needs: ['attendance:read'] },
   { path: '/people', key: 'people', icon: IconUsers, needs: ['people:read'] },
   { path: '/fleet', key: 'fleet', icon: IconDeviceDesktopAnalytics, needs: ['devices:read'] },
+  { path: '/quality', key: 'quality', icon: IconReportAnalytics, needs: ['devices:read'] },
   { path: '/drivers', key: 'drivers', icon: IconPuzzle, needs: ['drivers:read'] },
   { path: '/integrations', key: 'integrations', icon: IconPlug, needs: ['keys:admin'] },
   { path: '/status', key: 'status', icon: IconHeartbeat, needs: ['status:read'] },

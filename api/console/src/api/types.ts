@@ -112,6 +112,34 @@ export interface DeviceBase {
   enabled: boolean
   created: string
 }
+export type QualityLevel = 'good' | 'look' | 'bad'
+export type QualityKind = 'clock' | 'gaps' | 'rejected' | 'late' | 'duplicates' | 'unknown'
+export const qualityLevels: QualityLevel[] = ['good', 'look', 'bad']
+export const qualityKinds: QualityKind[] = ['clock', 'gaps', 'rejected', 'late', 'duplicates', 'unknown']
+export interface QualityCounts {
+  school: string
+  day: string
+  observations: number
+  replayed: number
+  late: number
+  duplicates: number
+  unknown: number
+  strangers: number
+  rejected: number
+  clock_refused: number
+  gaps: number
+  gap_seconds: number
+}
+export interface QualityDay extends QualityCounts { devices: number; look: number; bad: number; kinds: Partial<Record<QualityKind, number>> }
+export interface DeviceQuality extends QualityCounts {
+  device: string
+  name?: string
+  level: QualityLevel
+  sightings: number
+  clock: { count: number; min_ms: number; max_ms: number }
+  clock_median_ms: number
+  findings: { kind: QualityKind; level: QualityLevel; message: string; message_zh: string }[]
+}
 export interface Device extends DeviceBase { type: DeviceType; twin: Twin }
 export interface DeviceSummary { states: Partial<Record<DeviceState, number>>; types: Partial<Record<DeviceType, number>> }
 export interface MQTTInfo {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { attendanceStates, deviceStates, deviceTypes, permissions, personKinds, severities, signInRoles, zoneKinds } from '../api/types'
+import { attendanceStates, deviceStates, deviceTypes, permissions, personKinds, qualityKinds, qualityLevels, severities, signInRoles, zoneKinds } from '../api/types'
 import { en } from './en'
 import { zh } from './zh'
 
@@ -74,9 +74,11 @@ test('every value that the API can give has a word', () => {
     matchReason: ['matched', 'below_threshold', 'low_margin', 'low_quality', 'nobody_enrolled', 'wrong_model', 'no_consent'],
     importAction: ['create', 'update', 'same', 'error'],
     driverState: ['starting', 'running', 'backoff', 'quarantined', 'refused', 'stopped'],
+    qualityLevel: qualityLevels,
+    qualityKind: qualityKinds,
     checkState: ['ok', 'warning', 'critical'],
     valueType: ['number', 'boolean', 'string'],
-    nav: ['wall', 'incidents', 'alerts', 'cameras', 'attendance', 'people', 'fleet', 'drivers', 'integrations', 'status', 'settings'],
+    nav: ['wall', 'incidents', 'alerts', 'cameras', 'attendance', 'people', 'fleet', 'quality', 'drivers', 'integrations', 'status', 'settings'],
     settings: ['school', 'places', 'sessions', 'users', 'police', 'audit'],
     time: ['s', 'min', 'h', 'd'],
     'device.hours1': [''], 'device.hours6': [''], 'device.hours24': [''], 'device.hours168': [''],
