@@ -43,8 +43,8 @@ type Options struct {
 
 	// Seams for tests, nil in production: the disk under the journal, and a call between two
 	// steps that a crash or something else may part, which names the first: "effects kept",
-	// "rules saved", "outbox journalled", "sightings read" and, for each cursor, its name and
-	// "handled".
+	// "rules saved", "silent marked", "outbox journalled", "sightings read" and, for each
+	// cursor, its name and "handled".
 	JournalFS journal.FS
 	Pause     func(after string)
 }
