@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -19,7 +20,7 @@ const journalHelp = `Usage: gateway journal verify|stat|tail [--config FILE | --
 
 Reads the journal's files, of a gateway that may be running: verify checks every record and
 names each damaged place; stat says what is there; tail prints the newest events, one JSON
-object a line.
+object a line. verify and stat also look at what the MQTT listener keeps.
 `
 
 func inspectJournal(_ context.Context, c *call) error {
@@ -39,28 +40,50 @@ func inspectJournal(_ context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	dir = filepath.Join(dir, "journal")
-	damaged := 0
-	sum, err := journal.Verify(dir, func(p journal.Problem) {
-		damaged++
-		if deed != "tail" {
-			fmt.Fprintln(c.out, p)
+	events := filepath.Join(dir, "journal")
+	if deed == "tail" {
+		sum, err := journal.Verify(events, func(journal.Problem) {})
+		if err != nil {
+			return err
 		}
-	})
+		return tailJournal(c.out, events, sum.Newest-min(sum.Newest, uint64(*last)))
+	}
+	damaged, err := sumUp(c.out, events, "events")
 	if err != nil {
 		return err
 	}
-	if deed == "tail" {
-		return tailJournal(c.out, dir, sum.Newest-min(sum.Newest, uint64(*last)))
-	}
-	fmt.Fprintf(c.out, "%d events in %d files, %d bytes, %d readers, %d damaged places\n", sum.Records, sum.Segments, sum.Bytes, sum.Cursors, sum.Problems)
-	if sum.Records > 0 {
-		fmt.Fprintf(c.out, "sequences %d to %d, %s to %s\n", sum.Oldest, sum.Newest, sum.From.UTC().Format(time.RFC3339), sum.To.UTC().Format(time.RFC3339))
+	if state := filepath.Join(dir, "mqtt"); isFolder(state) {
+		n, err := sumUp(c.out, state, "MQTT records")
+		if err != nil {
+			return err
+		}
+		damaged += n
 	}
 	if deed == "verify" && damaged > 0 {
 		return fmt.Errorf("%d damaged places", damaged)
 	}
 	return nil
+}
+
+func isFolder(path string) bool {
+	st, err := os.Stat(path)
+	return err == nil && st.IsDir()
+}
+
+// sumUp prints what a journal holds and each of its damaged places, which it counts.
+func sumUp(out io.Writer, dir, what string) (damaged int, err error) {
+	sum, err := journal.Verify(dir, func(p journal.Problem) {
+		damaged++
+		fmt.Fprintln(out, p)
+	})
+	if err != nil {
+		return damaged, err
+	}
+	fmt.Fprintf(out, "%d %s in %d files, %d bytes, %d readers, %d damaged places\n", sum.Records, what, sum.Segments, sum.Bytes, sum.Cursors, sum.Problems)
+	if sum.Records > 0 {
+		fmt.Fprintf(out, "sequences %d to %d, %s to %s\n", sum.Oldest, sum.Newest, sum.From.UTC().Format(time.RFC3339), sum.To.UTC().Format(time.RFC3339))
+	}
+	return damaged, nil
 }
 
 // tailJournal prints the events after a sequence in their order. The journal's files are read
