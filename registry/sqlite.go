@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"time"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
@@ -28,12 +29,15 @@ func openSQLite(dir, name string) (*store, error) {
 		return nil, err
 	}
 	f.Close()
-	uri := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=secure_delete(1)&_pragma=temp_store(MEMORY)"
-	w, err := sql.Open("sqlite", uri+"&_txlock=immediate&_pragma=cache_size(-16000)")
+	file := "file:" + (&url.URL{Path: path}).EscapedPath()
+	uri := "?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=secure_delete(1)&_pragma=temp_store(MEMORY)"
+	// A wait for a lock does not end with its context: the writer's are short, and begin again.
+	w, err := sql.Open("sqlite", file+uri+"&_pragma=busy_timeout(500)&_txlock=immediate&_pragma=cache_size(-16000)")
 	if err != nil {
 		return nil, err
 	}
 	w.SetMaxOpenConns(1)
+	uri = file + uri + "&_pragma=busy_timeout(10000)"
 	r, err := sql.Open("sqlite", uri+"&_pragma=query_only(1)")
 	if err != nil {
 		w.Close()
@@ -56,13 +60,29 @@ func (s *store) forget(ctx context.Context) (done bool, err error) {
 		return false, err
 	}
 	defer c.Close()
-	if _, err := c.ExecContext(ctx, "PRAGMA busy_timeout = 500"); err != nil {
-		return false, err
-	}
 	busy, log, moved := 0, 0, 0
 	err = c.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &log, &moved)
-	_, back := c.ExecContext(context.WithoutCancel(ctx), "PRAGMA busy_timeout = 10000")
-	return busy == 0, errors.Join(err, back)
+	return busy == 0, err
+}
+
+// patience is how long a writer waits while another program holds the file.
+const patience = 10 * time.Second
+
+// begin begins a transaction that writes. It waits for another program that holds the file,
+// but no longer than ctx, and half a second, lasts.
+func (s *store) begin(ctx context.Context) (*sql.Tx, error) {
+	for begun := time.Now(); ; {
+		t, err := s.w.BeginTx(ctx, nil)
+		if err == nil || !busy(err) || ctx.Err() != nil || time.Since(begun) > patience {
+			return t, err
+		}
+	}
+}
+
+// busy says whether another program holds the file: SQLITE_BUSY, whatever came with it.
+func busy(err error) bool {
+	var e interface{ Code() int }
+	return errors.As(err, &e) && e.Code()&0xff == 5
 }
 
 // copyTo writes a consistent copy of the file while it is in use.

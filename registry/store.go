@@ -96,7 +96,7 @@ func (t *tx) prepare(ctx context.Context, q string) (*sql.Stmt, error) {
 
 // write runs f in a transaction: all of it or nothing. Writers take turns.
 func (s *store) write(ctx context.Context, now time.Time, f func(*tx) error) (*tx, error) {
-	sqltx, err := s.w.BeginTx(ctx, nil)
+	sqltx, err := s.begin(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("begin in %s: %w", s.name, err)
 	}

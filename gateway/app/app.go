@@ -312,7 +312,10 @@ func (a *App) Run(ctx context.Context) error {
 		parts = append(parts, part{"mqtt", a.front.Run})
 	}
 	parts = append(parts, part{"control", a.runControl}, part{"http", func(ctx context.Context) error { return serve(ctx, server, a.listener) }})
-	err := runParts(ctx, a.log, parts)
+	err := runParts(ctx, a.log, stopWithin, parts)
+	if errors.Is(err, errHangs) {
+		return err // closing would wait for it too
+	}
 	return errors.Join(err, a.Close())
 }
 

@@ -5,7 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 )
+
+const (
+	slowStop   = 2 * time.Second  // after which a part that does not stop is named
+	stopWithin = 30 * time.Second // all parts together
+)
+
+// errHangs says that a part did not stop: what it uses must not be closed under it.
+var errHangs = errors.New("did not stop in time and is given up; what was acknowledged is on disk")
 
 // part is something that runs until its context ends and then returns nil.
 type part struct {
@@ -14,8 +23,9 @@ type part struct {
 }
 
 // runParts starts the parts in order and stops them in the reverse order, each after the one
-// before it has stopped, when ctx ends or one of them ends by itself.
-func runParts(ctx context.Context, log *slog.Logger, parts []part) error {
+// before it has stopped, when ctx ends or one of them ends by itself. One that takes long is
+// named in the log; what has not stopped within the bound is given up, with errHangs.
+func runParts(ctx context.Context, log *slog.Logger, within time.Duration, parts []part) error {
 	type running struct {
 		name   string
 		cancel context.CancelFunc
@@ -40,13 +50,34 @@ func runParts(ctx context.Context, log *slog.Logger, parts []part) error {
 		log.Error("a part of the gateway stopped by itself; stopping the others", "part", name)
 	}
 	var errs []error
+	bound := time.NewTimer(within)
+	defer bound.Stop()
 	for i := len(started) - 1; i >= 0; i-- {
 		r := started[i]
 		r.cancel()
-		<-r.done
+		if !stopped(r.done, bound.C, log, r.name) {
+			return errors.Join(append(errs, fmt.Errorf("%s: %w", r.name, errHangs))...)
+		}
 		if r.err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", r.name, r.err))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// stopped waits for a part and says from time to time that it does; false when the bound ends.
+func stopped(done <-chan struct{}, bound <-chan time.Time, log *slog.Logger, name string) bool {
+	begun := time.Now()
+	slow := time.NewTicker(slowStop)
+	defer slow.Stop()
+	for {
+		select {
+		case <-done:
+			return true
+		case <-slow.C:
+			log.Warn("stopping waits for a part of the gateway", "part", name, "for", time.Since(begun).Round(time.Second))
+		case <-bound:
+			return false
+		}
+	}
 }

@@ -147,7 +147,8 @@ func (a *App) runRules(ctx context.Context) error {
 		events, err := r.next(next, batch)
 		cancel()
 		if ctx.Err() != nil {
-			return a.saveRules(context.WithoutCancel(ctx), view, r.commit, at)
+			a.lastSave(ctx, func(ctx context.Context) error { return a.saveRules(ctx, view, r.commit, at) })
+			return nil
 		}
 		if err != nil && !errors.Is(err, context.DeadlineExceeded) {
 			return err
@@ -182,6 +183,16 @@ func (a *App) wake() time.Time {
 		return due
 	}
 	return latest
+}
+
+// lastSave saves the state when the gateway stops, if that goes quickly: without it the next
+// start goes on from the save before and sees again what came after.
+func (a *App) lastSave(ctx context.Context, save func(context.Context) error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	if err := save(ctx); err != nil {
+		a.log.Warn("the rules' state was not saved at the end; the next start goes on from the save before", "error", err)
+	}
 }
 
 func (a *App) saveRules(ctx context.Context, view *registry.View, commit func(uint64) error, at uint64) error {

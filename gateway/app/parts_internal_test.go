@@ -1,0 +1,36 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestPartThatHangsIsNamedAndGivenUp stops three parts of which one hears nothing: the one
+// above it has stopped, the one below is left, and log and error say which it is.
+func TestPartThatHangsIsNamedAndGivenUp(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	var log bytes.Buffer
+	deaf := make(chan struct{})
+	defer close(deaf)
+	above := false
+	err := runParts(ctx, slog.New(slog.NewTextHandler(&log, nil)), slowStop+time.Second, []part{
+		{"below", func(ctx context.Context) error { <-ctx.Done(); return nil }},
+		{"deaf", func(context.Context) error { <-deaf; return nil }},
+		{"above", func(ctx context.Context) error { <-ctx.Done(); above = true; return nil }},
+	})
+	if !errors.Is(err, errHangs) || !strings.Contains(err.Error(), "deaf") {
+		t.Errorf("got %v, want the part that hangs named", err)
+	}
+	if !above {
+		t.Error("the part above was not stopped first")
+	}
+	if want := "part=deaf"; !strings.Contains(log.String(), want) {
+		t.Errorf("the log says %q, want %s in it", log.String(), want)
+	}
+}
