@@ -89,7 +89,7 @@ func Judge(q g.Quality) []Finding {
 		"%d 条消息中有 %d 条未被接受，测量值已丢失。原因见设备页面；请修正设备配置或物模型。")
 	if live := q.Observations - q.Duplicates - q.Replayed; !wrong || off > -5*time.Minute {
 		share(g.QualityLate, q.Late, live,
-			"%d of %d live observations came long after their own time: alerts and attendance from them were late too. Check the network between the device and the gateway.",
+			"%d of %d live observations came long after their own time: alerts and attendance were late with them. Check the network between the device and the gateway.",
 			"%d 条实时数据中有 %d 条远晚于其自身时间到达，相关告警和考勤也会滞后。请检查设备与网关之间的网络。")
 	}
 	share(g.QualityDuplicates, q.Duplicates, q.Observations,
@@ -111,15 +111,20 @@ func clockWords(q g.Quality, off time.Duration, wrong bool) (en, zh string) {
 		}
 		en = fmt.Sprintf("Its clock is %s %s.", roughly(off.Abs()), side)
 		zh = fmt.Sprintf("设备时钟%s了约 %s。", sideZH, roughlyZH(off.Abs()))
+		en += " Attendance and alerts from it are off by as much."
+		zh += "由此得出的考勤和告警会有同样的偏差。"
 	} else {
-		en, zh = "Its clock is wrong.", "设备时钟有误。"
+		en, zh = "Its clock was wrong.", "设备时钟曾经有误。"
 	}
-	if q.ClockRefused > 0 {
-		en += fmt.Sprintf(" %d observations had an impossible time and were not accepted.", q.ClockRefused)
-		zh += fmt.Sprintf("%d 条数据的时间不可能，未被接受。", q.ClockRefused)
+	if n := q.ClockRefused; n > 0 {
+		were := "observations had impossible times and were"
+		if n == 1 {
+			were = "observation had an impossible time and was"
+		}
+		en += fmt.Sprintf(" %d %s not accepted: what it saw then is lost.", n, were)
+		zh += fmt.Sprintf("有 %d 条数据因时间不可能而未被接受，内容已丢失。", n)
 	}
-	return en + " Attendance and alerts from it are off by as much. Set the clock, and give the device an NTP server.",
-		zh + "由此得出的考勤和告警会有同样的偏差。请校准时钟，并为设备设置 NTP 服务器。"
+	return en + " Set the clock, and give the device an NTP server.", zh + "请校准时钟，并为设备设置 NTP 服务器。"
 }
 
 func times(n int64) string {

@@ -152,8 +152,11 @@ function Counts({ q }: { q: DeviceQuality }) {
   const { t } = useT()
   const f = useFormat()
   const all: [string, string][] = []
-  if (q.clock.count > 0) all.push([t('quality.clock'), t('quality.seconds', { n: (q.clock_median_ms > 0 ? '+' : '') + f.number(q.clock_median_ms / 1000, 1) })])
-  for (const k of ['gaps', 'late', 'duplicates', 'unknown', 'rejected', 'replayed', 'strangers'] as const) if (q[k] > 0) all.push([t('quality.' + k), f.number(q[k])])
+  if (q.clock.count > 0 && Math.abs(q.clock_median_ms) >= 1000) all.push([t('quality.clock'), t('quality.seconds', { n: (q.clock_median_ms > 0 ? '+' : '') + f.number(q.clock_median_ms / 1000, 1) })])
+  for (const k of ['gaps', 'late', 'duplicates', 'unknown', 'rejected', 'replayed', 'strangers'] as const) {
+    const n = q[k] + (k === 'rejected' ? q.clock_refused : 0)
+    if (n > 0) all.push([t('quality.' + k), f.number(n)])
+  }
   if (all.length === 0) return <>–</>
   return <div className="values">{all.map(([k, v]) => <span key={k} className="value"><span>{k}</span> <b>{v}</b></span>)}</div>
 }
