@@ -143,6 +143,7 @@ func (a *App) openStores(ctx context.Context) (err error) {
 	}
 	a.closers = append(a.closers, a.journal.Close)
 	a.before = a.journal.Stat().Latest
+	removeUnfinished(dir, a.log)
 	if a.telemetry, err = a.openTelemetry(filepath.Join(dir, "telemetry")); err != nil {
 		return err
 	}

@@ -38,7 +38,7 @@ Put it back with: gateway restore FILE --data-dir EMPTY-FOLDER
 // is then handled twice has the same ids and changes nothing.
 func (a *App) Backup(ctx context.Context, w io.Writer) (err error) {
 	dir := a.cfg.dataDir()
-	staging, err := os.MkdirTemp(dir, "backup-")
+	staging, err := stage(dir)
 	if err != nil {
 		return fmt.Errorf("backup: %w", err)
 	}
@@ -79,6 +79,45 @@ func (a *App) Backup(ctx context.Context, w io.Writer) (err error) {
 		}
 	}
 	return nil
+}
+
+// unfinished marks a folder in which a backup is put together: one that a kill left behind is
+// removed at the next start, and nobody else's.
+const unfinished = ".gatehouse-unfinished-backup"
+
+func stage(dir string) (string, error) {
+	staging, err := os.MkdirTemp(dir, "backup-")
+	if err != nil {
+		return "", err
+	}
+	if err := os.WriteFile(filepath.Join(staging, unfinished), nil, 0o600); err != nil {
+		return "", errors.Join(err, os.RemoveAll(staging))
+	}
+	return staging, nil
+}
+
+// removeUnfinished removes what backups left behind that were killed. The caller holds the
+// data folder alone.
+func removeUnfinished(dir string, log *slog.Logger) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		log.Warn("unfinished backups are not looked for", "error", err)
+		return
+	}
+	for _, e := range entries {
+		if !e.IsDir() || !strings.HasPrefix(e.Name(), "backup-") {
+			continue // a link is no folder here
+		}
+		left := filepath.Join(dir, e.Name())
+		if info, err := os.Lstat(filepath.Join(left, unfinished)); err != nil || !info.Mode().IsRegular() {
+			continue
+		}
+		if err := os.RemoveAll(left); err != nil {
+			log.Warn("an unfinished backup stays", "folder", left, "error", err)
+			continue
+		}
+		log.Info("an unfinished backup was removed", "folder", left)
+	}
 }
 
 // BackupStopped writes the archive of a gateway that does not run: it opens the stores alone,

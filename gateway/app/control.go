@@ -14,17 +14,39 @@ import (
 
 // controlSocket is where the command line reaches a running gateway; only the user who runs
 // the gateway can open it.
-func controlSocket(dir string) string { return filepath.Join(dir, "gateway.sock") }
+const controlSocket = "gateway.sock"
+
+// maxSocketPath is what an address of a Unix socket holds on Linux (unix(7)), with the zero
+// at its end.
+const maxSocketPath = 108
+
+// inFolder calls f with a path of the control socket that fits an address: the folder's own,
+// or where that is too long one by way of a file descriptor, which is valid while f runs.
+func inFolder(dir string, f func(socket string) error) error {
+	socket := filepath.Join(dir, controlSocket)
+	if len(socket) < maxSocketPath {
+		return f(socket)
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return fmt.Errorf("data_dir: its path is too long for a socket, and it cannot be opened: use a shorter one: %w", err)
+	}
+	defer d.Close()
+	return f(fmt.Sprintf("/proc/self/fd/%d/%s", d.Fd(), controlSocket))
+}
 
 // runControl answers the command line until ctx ends.
 func (a *App) runControl(ctx context.Context) error {
-	file := controlSocket(a.cfg.dataDir())
+	return inFolder(a.cfg.dataDir(), func(file string) error { return a.control(ctx, file) })
+}
+
+func (a *App) control(ctx context.Context, file string) error {
 	if err := os.Remove(file); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
 	l, err := net.Listen("unix", file)
 	if err != nil {
-		return err
+		return fmt.Errorf("listen for the command line at %s in data_dir: %w", controlSocket, err)
 	}
 	defer os.Remove(file)
 	if err := os.Chmod(file, 0o600); err != nil {
@@ -45,8 +67,12 @@ func (a *App) runControl(ctx context.Context) error {
 // BackupRunning asks the gateway that runs on dir for a backup and writes it to w.
 // ErrNotRunning says that none does.
 func BackupRunning(ctx context.Context, dir string, w io.Writer) error {
-	client := &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, "unix", controlSocket(dir))
+	client := &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (conn net.Conn, err error) {
+		err = inFolder(dir, func(socket string) error {
+			conn, err = (&net.Dialer{}).DialContext(ctx, "unix", socket)
+			return err
+		})
+		return conn, err
 	}}}
 	defer client.CloseIdleConnections()
 	r, err := http.NewRequestWithContext(ctx, "POST", "http://gateway/backup", nil)
