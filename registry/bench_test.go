@@ -149,3 +149,29 @@ func BenchmarkOnePersonDay(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkQuality is one turn of the data-quality report in which each of 10,000 devices has
+// something new, which a gateway writes every ten seconds.
+func BenchmarkQuality(b *testing.B) {
+	r, err := registry.Open(b.Context(), registry.Options{Dir: b.TempDir(), MasterKey: masterKey()})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer r.Close()
+	v := r.In(g.SystemScope("bench"))
+	turn := registry.QualityTurn{State: map[int][]byte{}, Judge: weigh}
+	for i := range 64 {
+		turn.State[i] = make([]byte, 10_000/64*300)
+	}
+	for i := range 10_000 {
+		turn.Rows = append(turn.Rows, g.Quality{School: g.SchoolID(fmt.Sprint("school-", i/95)), Device: g.DeviceID(fmt.Sprint("device-", i)), Day: "2026-09-01", Observations: 10, Clock: clockAt(-3, -4, -5)})
+	}
+	for b.Loop() {
+		turn.Turn++
+		turn.Seq += 100_000
+		if err := v.ApplyQuality(b.Context(), turn); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/10_000, "ns/row")
+}

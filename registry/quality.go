@@ -3,9 +3,9 @@ package registry
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -130,62 +130,74 @@ func (v *View) ApplyQuality(ctx context.Context, q QualityTurn) error {
 // addQuality reads the rows that are there, adds what is new, judges and writes them.
 func addQuality(ctx context.Context, t *tx, q QualityTurn) error {
 	for rows := q.Rows; len(rows) > 0; {
-		n := min(len(rows), qualityChunk)
+		n := 1 // of one school and day
+		for n < min(len(rows), qualityChunk) && rows[n].School == rows[0].School && rows[n].Day == rows[0].Day {
+			n++
+		}
 		part := rows[:n]
 		rows = rows[n:]
 		old, err := readQuality(ctx, t, part)
 		if err != nil {
 			return err
 		}
-		args := make([]any, 0, n*20)
+		var values []byte
+		args := make([]any, 0, 3*n)
 		for _, add := range part {
-			row := old[qualityKey{add.School, add.Day, add.Device}]
+			row := old[add.Device]
 			row.School, row.Day, row.Device = add.School, add.Day, add.Device
 			row.Add(add)
 			kinds, weight := q.Judge(row)
-			bins, err := json.Marshal(row.Clock.Bins)
-			if err != nil {
-				return err
-			}
-			args = append(args, string(row.School), row.Day, string(row.Device), weight, kinds, row.Observations, row.Sightings, row.Replayed, row.Late, row.Duplicates, row.Unknown, row.Strangers,
-				row.Rejected, row.ClockRefused, row.Gaps, row.GapSeconds, row.Clock.Count, row.Clock.Min, row.Clock.Max, string(bins))
+			args = append(args, string(row.School), row.Day, string(row.Device))
+			values = appendQuality(values, row, kinds, weight)
 		}
-		if _, err := t.exec(ctx, upsertQuality(n), args...); err != nil {
+		if _, err := t.exec(ctx, upsertQuality+string(values[1:])+qualityConflict(), args...); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-type qualityKey struct {
-	school g.SchoolID
-	day    string
-	device g.DeviceID
+// appendQuality appends a row of VALUES after a comma. Numbers stand in the text itself:
+// SQLite's driver takes the longer for each parameter, the more there are.
+func appendQuality(b []byte, r g.Quality, kinds, weight int64) []byte {
+	b = append(b, ",(?,?,?"...)
+	for _, n := range [...]int64{weight, kinds, r.Observations, r.Sightings, r.Replayed, r.Late, r.Duplicates, r.Unknown, r.Strangers, r.Rejected, r.ClockRefused, r.Gaps, r.GapSeconds, r.Clock.Count, r.Clock.Min, r.Clock.Max} {
+		b = strconv.AppendInt(append(b, ','), n, 10)
+	}
+	b = append(b, ",'"...)
+	for i, n := range r.Clock.Bins {
+		if i > 0 {
+			b = append(b, ' ')
+		}
+		b = strconv.AppendInt(b, n, 10)
+	}
+	return append(b, "')"...)
 }
 
-func readQuality(ctx context.Context, t *tx, rows []g.Quality) (map[qualityKey]g.Quality, error) {
-	cond := strings.TrimSuffix(strings.Repeat("(school = ? AND day = ? AND device = ?) OR ", len(rows)), " OR ")
-	args := make([]any, 0, 3*len(rows))
+// readQuality reads what is there of some devices of one school on one day.
+func readQuality(ctx context.Context, t *tx, rows []g.Quality) (map[g.DeviceID]g.Quality, error) {
+	args := make([]any, 0, 2+len(rows))
+	args = append(args, string(rows[0].School), rows[0].Day)
 	for _, r := range rows {
-		args = append(args, string(r.School), r.Day, string(r.Device))
+		args = append(args, string(r.Device))
 	}
-	out := make(map[qualityKey]g.Quality, len(rows))
-	err := each(ctx, t, "SELECT "+qualityColumns+" FROM quality WHERE "+cond, args, func(scan func(...any) error) error {
+	out := make(map[g.DeviceID]g.Quality, len(rows))
+	err := each(ctx, t, "SELECT "+qualityColumns+" FROM quality WHERE school = ? AND day = ? AND device IN ("+marks(len(rows))+")", args, func(scan func(...any) error) error {
 		r, _, err := scanQuality(scan)
-		out[qualityKey{r.School, r.Day, r.Device}] = r.Quality
+		out[r.Device] = r.Quality
 		return err
 	})
 	return out, err
 }
 
-// upsertQuality is the statement for n rows.
-func upsertQuality(n int) string {
+const upsertQuality = "INSERT INTO quality (" + qualityColumns + ") VALUES "
+
+func qualityConflict() string {
 	set := []string{"weight = excluded.weight", "kinds = excluded.kinds"}
 	for c := range strings.SplitSeq(qualityCounts, ", ") {
 		set = append(set, c+" = excluded."+c)
 	}
-	values := strings.TrimSuffix(strings.Repeat("("+marks(20)+"),", n), ",")
-	return "INSERT INTO quality (" + qualityColumns + ") VALUES " + values + " ON CONFLICT (school, day, device) DO UPDATE SET " + strings.Join(set, ", ")
+	return " ON CONFLICT (school, day, device) DO UPDATE SET " + strings.Join(set, ", ")
 }
 
 func scanQuality(scan func(...any) error) (r QualityRow, weight int64, err error) {
@@ -203,8 +215,12 @@ func scanQuality(scan func(...any) error) (r QualityRow, weight int64, err error
 	case weight > 0:
 		r.Level = g.QualityLook
 	}
-	if err := json.Unmarshal([]byte(bins), &c.Bins); err != nil {
-		return r, 0, fmt.Errorf("clock bins of %s: %w", r.Device, err)
+	for text := range strings.FieldsSeq(bins) {
+		n, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return r, 0, fmt.Errorf("clock bins of %s: %w", r.Device, err)
+		}
+		c.Bins = append(c.Bins, n)
 	}
 	return r, weight, nil
 }
@@ -338,8 +354,13 @@ func (v *View) Quality(ctx context.Context, f QualityFilter) ([]QualityRow, stri
 	return out, next, v.nameDevices(ctx, out)
 }
 
+// nameDevices tells nothing of a device that has moved to another school.
 func (v *View) nameDevices(ctx context.Context, rows []QualityRow) error {
-	names := map[qualityKey]string{} // of a device that has moved to another school, nothing is told
+	type key struct {
+		school g.SchoolID
+		device g.DeviceID
+	}
+	names := map[key]string{}
 	for part := rows; len(part) > 0; {
 		n := min(len(part), chunk)
 		ids := make([]g.DeviceID, n)
@@ -348,7 +369,7 @@ func (v *View) nameDevices(ctx context.Context, rows []QualityRow) error {
 		}
 		part = part[n:]
 		err := each(ctx, v.r.reg, "SELECT school, id, name FROM devices WHERE id IN ("+marks(n)+")", anys(ids), func(scan func(...any) error) error {
-			var k qualityKey
+			var k key
 			var name string
 			err := scan(&k.school, &k.device, &name)
 			names[k] = name
@@ -359,7 +380,7 @@ func (v *View) nameDevices(ctx context.Context, rows []QualityRow) error {
 		}
 	}
 	for i := range rows {
-		rows[i].Name = names[qualityKey{school: rows[i].School, device: rows[i].Device}]
+		rows[i].Name = names[key{rows[i].School, rows[i].Device}]
 	}
 	return nil
 }

@@ -18,7 +18,7 @@ import (
 const (
 	keepQuality   = 2 * time.Second       // between two turns of the report, at least
 	keepLatest    = 20 * time.Second      // and at most
-	rowsPerSecond = 1000                  // the more rows a turn has, the later comes the next
+	rowsPerSecond = 500                   // the more rows a turn has, the later comes the next
 	advanceEvery  = time.Minute           // between looks at gaps that are still open
 	historyPoll   = 20 * time.Millisecond // while the history has not seen a sighting yet
 	silenceUnsaid = 120 * time.Second     // of a profile that does not say offline_after
@@ -93,7 +93,7 @@ func (a *App) runQuality(ctx context.Context) error {
 	}
 }
 
-// pace bounds what the report costs: its rows are written so often as a thousand a second
+// pace bounds what the report costs: its rows are written so often as five hundred a second
 // allow.
 func (q *qualityReader) pace() time.Duration {
 	return min(max(keepQuality, time.Duration(q.counter.Pending())*time.Second/rowsPerSecond), keepLatest)

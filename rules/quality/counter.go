@@ -65,12 +65,11 @@ type device struct {
 	recent  []uint64 // fingerprints of readings, the newest at next-1
 	next    int
 
-	shard      int
-	row        *g.Quality // of the day from..to, while taken is the counter's
-	from, to   int64
-	taken      int
-	limit      int64 // silence
-	registered bool
+	shard    int
+	row      *g.Quality // of the day from..to, while taken is the counter's
+	from, to int64
+	taken    int
+	limit    int64 // silence
 }
 
 // day is the local day that a school last was in.
