@@ -1,0 +1,95 @@
+package gatehouse_test
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// FuzzDecodeHead wants the head to say what the whole event says, wherever that decodes.
+func FuzzDecodeHead(f *testing.F) {
+	for _, e := range sampleEvents() {
+		b, err := g.AppendEvent(nil, &e)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
+		f.Add(b[:len(b)/2])
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		h, herr := g.DecodeHead(b)
+		e, err := g.DecodeEvent(1, b)
+		if err != nil {
+			return
+		}
+		if herr != nil {
+			t.Fatalf("the event decodes and its head does not: %v", herr)
+		}
+		if h.Kind != e.Kind || string(h.School) != string(e.School) || string(h.Device) != string(e.Device) || h.Replayed != e.Replayed {
+			t.Errorf("got %+v, want what is in %+v", h, e)
+		}
+		if !e.Time.IsZero() && h.Time != e.Time.UnixNano() || !e.Received.IsZero() && h.Received != e.Received.UnixNano() {
+			t.Errorf("got the times %d and %d, want %s and %s", h.Time, h.Received, e.Time, e.Received)
+		}
+	})
+}
+
+func TestClockOffsets(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(1, 2))
+	for range 200 {
+		var c, half g.ClockOffsets
+		var all []int64
+		center, width := rnd.Int64N(1_200_000)-600_000, rnd.Int64N(100_000)+1
+		for i := range 1 + rnd.IntN(200) {
+			ms := min(center+rnd.Int64N(width), 600_000)
+			all = append(all, ms)
+			c.Note(ms)
+			if i%2 == 0 {
+				half.Note(ms)
+			}
+		}
+		slices.Sort(all)
+		if c.Min != all[0] || c.Max != all[len(all)-1] || c.Count != int64(len(all)) {
+			t.Fatalf("got %+v, want %d from %d to %d", c, len(all), all[0], all[len(all)-1])
+		}
+		exact, got := all[(len(all)-1)/2], c.Median()
+		if got < c.Min || got > c.Max {
+			t.Fatalf("got the median %d, want it between %d and %d", got, c.Min, c.Max)
+		}
+		if off := got - exact; off > width || off < -width {
+			t.Errorf("got the median %d of %d offsets, want about %d", got, len(all), exact)
+		}
+		var sum g.Quality
+		sum.Add(g.Quality{Clock: half})
+		sum.Add(g.Quality{})
+		if sum.Clock.Median() != half.Median() {
+			t.Errorf("got %d after adding nothing, want %d", sum.Clock.Median(), half.Median())
+		}
+	}
+	if got := (g.ClockOffsets{}).Median(); got != 0 {
+		t.Errorf("got the median %d of nothing, want 0", got)
+	}
+}
+
+// TestImpossibleTime wants what Admit says of a time to be understood again.
+func TestImpossibleTime(t *testing.T) {
+	now := time.Date(2026, 9, 1, 8, 0, 0, 0, time.UTC)
+	d := g.Device{ID: "d", Enabled: true}
+	for _, at := range []time.Time{now.Add(time.Hour), now.AddDate(-26, 0, 0)} {
+		err := g.Admit(d, g.Profile{}, g.Observation{Device: "d", Time: at, Status: &g.Status{State: g.StateOnline}}, now)
+		if err == nil {
+			t.Fatalf("%s was admitted", at)
+		}
+		if got, ok := (g.Rejection{Reason: err.Error()}).ImpossibleTime(); !ok || !got.Equal(at) {
+			t.Errorf("%q: got %s, %t, want %s", err, got, ok, at)
+		}
+	}
+	for _, reason := range []string{"", "the time ", "the time is ripe", `time: "x" is neither RFC 3339 nor milliseconds`, "temperature: 900 is above the maximum 125"} {
+		if got, ok := (g.Rejection{Reason: reason}).ImpossibleTime(); ok {
+			t.Errorf("%q: got %s, want no time", reason, got)
+		}
+	}
+}
