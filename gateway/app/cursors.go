@@ -13,7 +13,8 @@ import (
 )
 
 const (
-	batch      = 4096            // events handled at once by a cursor
+	batch      = 1000            // events handled at once by a cursor that is not asked to gather
+	gathered   = 16_000          // and by one that is: what a busy school sends in a second or two
 	retryAfter = time.Second     // between two tries of a batch that failed
 	staleEvery = 5 * time.Second // how often silent devices are looked for
 )
@@ -56,7 +57,7 @@ func (a *App) follow(name string, handle func(context.Context, []g.Event) error)
 		}
 		defer r.c.Close()
 		for {
-			events, err := r.next(ctx, batch)
+			events, err := r.next(ctx, gathered)
 			if ctx.Err() != nil {
 				return nil
 			}

@@ -19,7 +19,7 @@ import (
 
 // Bounds of the hub.
 const (
-	ringSize  = 1 << 14              // events in memory
+	ringSize  = 1 << 15              // events in memory
 	batchSize = 512                  // events read at once
 	gather    = 3 * time.Millisecond // after a batch that was not full, so that each sync of the journal does not wake everybody
 )
