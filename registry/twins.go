@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	g "github.com/gatehouse-iot/gatehouse"
@@ -112,10 +113,14 @@ func saveTwins(ctx context.Context, t *tx, twins []*g.Twin) error {
 	return nil
 }
 
-// ApplyTwins folds events into the twins, in one transaction; only system scopes do. An event
-// at or before a twin's sequence is skipped, so that twice is once. A rejected observation
-// says nothing of the device: anybody can name one. A replayed event brings values that are
-// newer than those known, but no state.
+// twinTurn is how many devices one transaction of ApplyTwins takes: whoever else has
+// something to write waits that long and no longer.
+const twinTurn = 200
+
+// ApplyTwins folds events into the twins, a transaction for some devices at a time; only system
+// scopes do. An event at or before a twin's sequence is skipped, so that twice is once. A
+// rejected observation says nothing of the device: anybody can name one. A replayed event
+// brings values that are newer than those known, but no state.
 //
 // A device that had fallen silent and is heard again is told of by an event in the outbox, in
 // the same transaction: without it the log of its states would call it offline until it next
@@ -125,42 +130,62 @@ func (v *View) ApplyTwins(ctx context.Context, events []g.Event) error {
 		return err
 	}
 	var ids []g.DeviceID
-	seen := map[g.DeviceID]bool{}
-	for _, e := range events {
-		if e.Device != "" && twinned(e) && !seen[e.Device] {
-			seen[e.Device] = true
+	of := map[g.DeviceID][]*g.Event{}
+	for i := range events {
+		e := &events[i]
+		if e.Device == "" || !twinned(*e) {
+			continue
+		}
+		if of[e.Device] == nil {
 			ids = append(ids, e.Device)
 		}
+		of[e.Device] = append(of[e.Device], e)
 	}
-	if len(ids) == 0 {
-		return nil
-	}
-	return v.r.write(ctx, func(t *tx) error {
-		twins, err := loadTwins(ctx, t, ids)
+	for turn := range slices.Chunk(ids, twinTurn) {
+		err := v.r.write(ctx, func(t *tx) error {
+			twins, err := loadTwins(ctx, t, turn)
+			if err != nil {
+				return err
+			}
+			var save []*g.Twin
+			for _, id := range turn {
+				tw := twins[id]
+				if tw == nil { // a deleted device has no twin
+					continue
+				}
+				news, err := v.r.foldAll(ctx, t, tw, of[id])
+				if err != nil {
+					return err
+				}
+				if news {
+					save = append(save, tw)
+				}
+			}
+			return saveTwins(ctx, t, save)
+		})
 		if err != nil {
 			return err
 		}
-		touched := map[g.DeviceID]bool{}
-		var save []*g.Twin
-		for _, e := range events {
-			tw := twins[e.Device]
-			if tw == nil || !twinned(e) || e.Seq <= tw.Seq { // a deleted device has no twin
-				continue
-			}
-			was := silent(tw)
-			fold(tw, e)
-			if was && e.Status == nil && tw.State != g.StateOffline {
-				if err := v.r.sendHeard(ctx, t, e); err != nil {
-					return err
-				}
-			}
-			if !touched[e.Device] {
-				touched[e.Device] = true
-				save = append(save, tw)
+	}
+	return nil
+}
+
+// foldAll folds what the twin has not seen, and says whether that was anything.
+func (r *Registry) foldAll(ctx context.Context, t *tx, tw *g.Twin, events []*g.Event) (news bool, err error) {
+	for _, e := range events {
+		if e.Seq <= tw.Seq {
+			continue
+		}
+		news = true
+		was := silent(tw)
+		fold(tw, *e)
+		if was && e.Status == nil && tw.State != g.StateOffline {
+			if err := r.sendHeard(ctx, t, *e); err != nil {
+				return false, err
 			}
 		}
-		return saveTwins(ctx, t, save)
-	})
+	}
+	return news, nil
 }
 
 func twinned(e g.Event) bool {
