@@ -50,6 +50,7 @@ type client struct {
 	out      []byte
 	spare    []byte
 	pending  []*inbound // publications not acknowledged, in order
+	open     int        // publications of this connection without PUBACK or PUBCOMP (MQTT5 4.9)
 	room     sync.Cond  // pending has shrunk, or the client is closing
 	dirty    bool       // the flusher knows about out
 	draining bool
@@ -128,7 +129,8 @@ func (c *client) write(add func([]byte) []byte, m *message) {
 // fits tells whether the client takes a packet as large as m makes
 // (MQTT5 3.1.2.11.4).
 func (c *client) fits(m *message) bool {
-	return c.limit == 0 || 9+len(m.topic)+len(m.payload)+len(encodeProperties(m, c.f.now())) <= c.limit
+	n := publishSize(m, 1, c.v5)
+	return c.limit == 0 || 1+lengthSize(n)+n <= c.limit
 }
 
 // send writes a QoS 1 or 2 message; the caller holds s.mu.
@@ -275,57 +277,58 @@ var errDone = errors.New("client is done")
 
 // handle deals with one packet of a connected client.
 func (c *client) handle(first byte, body []byte) error {
-	switch kind := first >> 4; kind {
-	case tPublish:
+	kind := first >> 4
+	if kind == tPublish {
 		return c.publish(first, body)
+	}
+	if first&15 != fixedFlags(kind) {
+		return malformed("fixed header flags")
+	}
+	switch kind {
 	case tPuback, tPubrec, tPubcomp, tPubrel:
-		if len(body) == 2 && first&15 == ackFlags(kind) {
-			return c.ack(kind, uint16(body[0])<<8|uint16(body[1]), rcSuccess)
-		}
-		pk, err := decodeControl(first, body, c.v5)
+		a, err := readAck(kind, body, c.v5)
 		if err != nil {
 			return err
 		}
-		return c.ack(kind, pk.PacketID, pk.ReasonCode)
+		if kind == tPubrel {
+			return c.release(a.id)
+		}
+		return c.acknowledged(kind, a.id, a.code)
 	case tPingreq:
-		if first&15 != 0 || len(body) != 0 {
+		if len(body) != 0 {
 			return malformed("ping request")
 		}
 		c.s.mu.Lock()
 		c.write(func(b []byte) []byte { return append(b, tPingresp<<4, 0) }, nil)
 		c.s.mu.Unlock()
 		return nil
-	case tSubscribe, tUnsubscribe, tDisconnect:
-		pk, err := decodeControl(first, body, c.v5)
+	case tSubscribe, tUnsubscribe:
+		p, err := readSubscribe(kind, body, c.v5)
 		if err != nil {
 			return err
 		}
-		switch kind {
-		case tSubscribe:
-			return c.subscribe(pk)
-		case tUnsubscribe:
-			return c.unsubscribe(pk)
+		if c.limit > 0 && 12+len(p.subs) > c.limit {
+			return violation{rcTooLarge, "more filters than the client takes answers for"}
 		}
-		return c.disconnect(pk)
+		if kind == tSubscribe {
+			return c.subscribe(p)
+		}
+		return c.unsubscribe(p)
+	case tDisconnect:
+		p, err := readDisconnect(body, c.v5)
+		if err != nil {
+			return err
+		}
+		return c.disconnect(p)
 	case tConnect:
 		return violation{rcProtocol, "second CONNECT"}
 	}
 	return violation{rcProtocol, "packet that a client does not send"}
 }
 
-func (c *client) ack(kind byte, id uint16, code byte) error {
-	if id == 0 {
-		return violation{rcProtocol, "packet identifier 0"}
-	}
-	if kind == tPubrel {
-		return c.release(id)
-	}
-	return c.acknowledged(kind, id, code)
-}
-
-// ackFlags are the low four bits that the standard fixes (MQTT5 2.1.3).
-func ackFlags(kind byte) byte {
-	if kind == tPubrel {
+// fixedFlags are the low four bits that the standard fixes (MQTT5 2.1.3).
+func fixedFlags(kind byte) byte {
+	if kind == tPubrel || kind == tSubscribe || kind == tUnsubscribe {
 		return 2
 	}
 	return 0

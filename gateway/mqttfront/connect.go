@@ -1,21 +1,18 @@
 package mqttfront
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"net"
 	"sync"
 	"syscall"
 	"time"
-	"unicode/utf8"
-
-	"github.com/mochi-mqtt/server/v2/packets"
 )
 
 // serve takes one connection from its first byte to its last.
@@ -28,32 +25,35 @@ func (f *Front) serve(ctx context.Context, conn net.Conn) {
 		return
 	}
 	first, body, err := c.read()
+	if err == nil && first != tConnect<<4 {
+		err = malformed("fixed header flags")
+	}
 	if err != nil {
 		f.refuse(c, nil, 0, err)
 		return
 	}
-	pk, err := readConnect(first, body)
+	con, err := readConnect(body)
 	if err != nil {
-		f.refuse(c, pk, connectCode(err), err)
+		f.refuse(c, con, connectCode(err), err)
 		return
 	}
-	c.v5 = pk.ProtocolVersion == 5
-	id, err := f.authenticate(ctx, c, pk, cert)
+	c.v5 = con.version == 5
+	id, err := f.authenticate(ctx, c, con, cert)
 	if err != nil {
-		f.refuse(c, pk, rcCredentials, err)
+		f.refuse(c, con, cmp.Or(connectCode(err), rcCredentials), err)
 		return
 	}
 	assigned := ""
-	if pk.Connect.ClientIdentifier == "" {
+	if con.clientID == "" {
 		assigned = "auto-" + rand.Text()
-		pk.Connect.ClientIdentifier = assigned
+		con.clientID = assigned
 	}
 	if err := c.conn.SetDeadline(time.Time{}); err != nil {
-		f.refuse(c, pk, 0, err)
+		f.refuse(c, con, 0, err)
 		return
 	}
-	if err := f.attach(c, pk, id, assigned); err != nil {
-		f.refuse(c, pk, connectCode(err), err)
+	if err := f.attach(c, con, id, assigned); err != nil {
+		f.refuse(c, con, connectCode(err), err)
 		return
 	}
 	f.present(id, 1)
@@ -93,49 +93,17 @@ func (f *Front) prepare(ctx context.Context, c *client) (*x509.Certificate, erro
 	return nil, nil
 }
 
-// readConnect decodes and checks the first packet (MQTT5 3.1, MQTT 3.1.1 3.1).
-func readConnect(first byte, body []byte) (*packets.Packet, error) {
-	if first != tConnect<<4 {
-		return nil, malformed("the first packet is not CONNECT")
-	}
-	pk, err := decodeControl(first, body, false)
-	if err != nil {
-		return nil, err
-	}
-	con := &pk.Connect
-	switch {
-	case string(con.ProtocolName) != "MQTT":
-		return pk, violation{rcVersion, "protocol name is not MQTT"}
-	case pk.ProtocolVersion != 4 && pk.ProtocolVersion != 5:
-		return pk, violation{rcVersion, fmt.Sprintf("protocol version %d", pk.ProtocolVersion)}
-	case pk.ReservedBit != 0:
-		return pk, malformed("reserved connect flag")
-	case !con.WillFlag && (con.WillQos != 0 || con.WillRetain), con.WillQos == 3:
-		return pk, malformed("will flags")
-	case pk.ProtocolVersion == 4 && con.PasswordFlag && !con.UsernameFlag:
-		return pk, malformed("password without a user name")
-	case pk.ProtocolVersion == 4 && con.ClientIdentifier == "" && !con.Clean:
-		return pk, violation{rcClientID, "no client identifier for a kept session"}
-	case pk.ProtocolVersion == 5 && pk.Properties.AuthenticationMethod != "":
-		return pk, violation{rcBadMethod, "enhanced authentication is not offered"}
-	case !utf8.Valid(con.Username) || bytes.IndexByte(con.Username, 0) >= 0:
-		return pk, malformed("user name is not text")
-	}
-	return pk, nil
-}
-
 // authenticate asks the authenticator, a bounded number of clients at a time.
-func (f *Front) authenticate(ctx context.Context, c *client, pk *packets.Packet, cert *x509.Certificate) (Identity, error) {
+func (f *Front) authenticate(ctx context.Context, c *client, con *connectPacket, cert *x509.Certificate) (Identity, error) {
 	ctx, cancel := context.WithTimeout(ctx, f.cfg.ConnectTimeout)
 	defer cancel()
 	select {
 	case f.authSlots <- struct{}{}:
 	case <-ctx.Done():
-		return Identity{}, fmt.Errorf("authentication is busy: %w", ctx.Err())
+		return Identity{}, violation{rcBusy, "authentication is busy"}
 	}
 	defer func() { <-f.authSlots }()
-	con := &pk.Connect
-	id, err := f.auth.Authenticate(ctx, con.ClientIdentifier, string(con.Username), con.Password, c.conn.RemoteAddr().String(), cert)
+	id, err := f.auth.Authenticate(ctx, con.clientID, con.username, con.password, c.conn.RemoteAddr().String(), cert)
 	if err == nil && id.School == "" {
 		err = errors.New("no school for the client")
 	}
@@ -152,48 +120,58 @@ func connectCode(err error) byte {
 }
 
 // refuse answers a connection that is not let in, where it sent a CONNECT that
-// could be read, and remembers it.
-func (f *Front) refuse(c *client, pk *packets.Packet, code byte, why error) {
+// says how to answer, and remembers it.
+func (f *Front) refuse(c *client, con *connectPacket, code byte, why error) {
 	f.stats.refused.Add(1)
 	r := Refusal{Time: time.Now(), Remote: c.conn.RemoteAddr().String(), Why: why.Error()}
-	if pk != nil {
-		r.ClientID, r.Username = clip(pk.Connect.ClientIdentifier), clip(string(pk.Connect.Username))
+	if con != nil {
+		r.ClientID, r.Username = clip(con.clientID), clip(con.username)
 	}
 	f.refusals.add(r)
 	f.log.Info("mqtt connection refused", "remote", r.Remote, "reason", r.Why)
-	if pk == nil || code == 0 {
+	if con == nil || code == 0 {
 		return
 	}
-	v5 := pk.ProtocolVersion >= 5
-	b := []byte{tConnack << 4, 2, 0, connack3(code)}
-	if v5 {
-		b = []byte{tConnack << 4, 3, 0, code, 0}
+	b := []byte{tConnack << 4, 3, 0, code, 0}
+	if con.version < 5 {
+		old := connack3(code)
+		if old == 0 {
+			return
+		}
+		b = []byte{tConnack << 4, 2, 0, old}
+	}
+	if n := con.props.maximumPacket; n > 0 && int(n) < len(b) {
+		return
 	}
 	if err := c.conn.SetWriteDeadline(time.Now().Add(time.Second)); err == nil {
 		_, _ = c.conn.Write(b) // the connection closes either way
 	}
 }
 
-// connack3 maps a reason code to MQTT 3.1.1 3.2.2.3.
+// connack3 maps a reason code to MQTT 3.1.1 3.2.2.3; 0 where the connection
+// closes without an answer (MQTT 3.1.1 3.1.4).
 func connack3(code byte) byte {
 	switch code {
 	case rcVersion:
 		return 1
 	case rcClientID:
 		return 2
+	case rcUnavailable, rcBusy, rcQuota:
+		return 3
 	case rcCredentials:
 		return 4
 	case rcNotAuthorized:
 		return 5
 	}
-	return 3
+	return 0
 }
 
 // attach gives the connection its session, ending another connection of the
 // same client first (MQTT5 3.1.4), has on disk what is kept of it, and answers
 // CONNACK.
-func (f *Front) attach(c *client, pk *packets.Packet, id Identity, assigned string) error {
-	present, kept, err := f.seat(c, pk, id)
+func (f *Front) attach(c *client, con *connectPacket, id Identity, assigned string) error {
+	present, kept, lost, err := f.seat(c, con, id)
+	f.publishWills(lost...)
 	if err != nil {
 		return err
 	}
@@ -208,20 +186,21 @@ func (f *Front) attach(c *client, pk *packets.Packet, id Identity, assigned stri
 	defer s.mu.Unlock()
 	c.ready = true
 	s.online.Store(true)
-	c.write(func(b []byte) []byte { return c.appendConnack(b, present, assigned, pk) }, nil)
+	c.write(func(b []byte) []byte { return c.appendConnack(b, present, assigned, con) }, nil)
 	s.resume()
 	return nil
 }
 
 // seat ties the connection to its session, which says nothing to it yet. kept
 // tells when what must be kept of the session is on disk; nil: nothing must.
-func (f *Front) seat(c *client, pk *packets.Packet, id Identity) (present bool, kept chan error, err error) {
-	key := sessionKey{id, pk.Connect.ClientIdentifier}
+// lost are the wills that nothing holds back any more.
+func (f *Front) seat(c *client, con *connectPacket, id Identity) (present bool, kept chan error, lost []*dueWill, err error) {
+	key := sessionKey{id, con.clientID}
 	for {
 		f.mu.Lock()
 		if f.stopping {
 			f.mu.Unlock()
-			return false, nil, violation{rcUnavailable, "the gateway is stopping"}
+			return false, nil, nil, violation{rcUnavailable, "the gateway is stopping"}
 		}
 		s := f.sessions[key]
 		if s == nil {
@@ -238,62 +217,67 @@ func (f *Front) seat(c *client, pk *packets.Packet, id Identity) (present bool, 
 		select {
 		case <-old.finished:
 		case <-time.After(f.cfg.ConnectTimeout):
-			return false, nil, violation{rcUnavailable, "the earlier connection does not end"}
+			return false, nil, nil, violation{rcUnavailable, "the earlier connection does not end"}
 		}
 	}
 	defer f.mu.Unlock()
 	if f.stats.clients.Load() >= int64(f.cfg.MaxClients) {
-		return false, nil, violation{rcQuota, fmt.Sprintf("%d clients are connected, the most that are allowed", f.cfg.MaxClients)}
+		return false, nil, nil, violation{rcQuota, fmt.Sprintf("%d clients are connected, the most that are allowed", f.cfg.MaxClients)}
 	}
 	s := f.sessions[key]
-	if s != nil && (pk.Connect.Clean || s.over(time.Now())) {
-		f.drop(s)
+	if s != nil && (con.clean || s.over(time.Now())) {
+		lost = f.drop(s)
 		s = nil
 	}
 	present = s != nil
 	if s == nil {
-		if f.byID[id] >= f.cfg.MaxSessions && !f.dropIdle(id) {
-			return false, nil, violation{rcQuota, fmt.Sprintf("%d sessions of this device, the most that are allowed", f.cfg.MaxSessions)}
+		if f.byID[id] >= f.cfg.MaxSessions {
+			idle, ok := f.dropIdle(id)
+			if lost = append(lost, idle...); !ok {
+				return false, nil, lost, violation{rcQuota, fmt.Sprintf("%d sessions of this device, the most that are allowed", f.cfg.MaxSessions)}
+			}
 		}
 		s = &session{f: f, id: id, clientID: key.clientID}
 		f.sessions[key] = s
 		f.byID[id]++
 		f.stats.sessions.Add(1)
 	}
-	kept, err = f.tie(c, s, pk)
-	return present, kept, err
+	late, kept, err := f.tie(c, s, con)
+	return present, kept, append(lost, late...), err
 }
 
 // tie ties client and session together; the caller holds f.mu.
-func (f *Front) tie(c *client, s *session, pk *packets.Packet) (kept chan error, err error) {
+func (f *Front) tie(c *client, s *session, con *connectPacket) (late []*dueWill, kept chan error, err error) {
 	n := f.stats.connected.Add(1)
 	f.stats.clients.Add(1)
 	c.s, c.fl = s, f.flushers[n%uint64(len(f.flushers))]
 	c.room = sync.Cond{L: &s.mu}
-	c.keepalive = time.Duration(pk.Connect.Keepalive) * 1500 * time.Millisecond
+	c.keepalive = time.Duration(con.keep) * 1500 * time.Millisecond
 	c.window = f.cfg.MaxInflight
-	if rm := int(pk.Properties.ReceiveMaximum); c.v5 && rm > 0 {
+	if rm := int(con.props.receiveMaximum); rm > 0 {
 		c.window = min(c.window, rm)
 	}
-	if c.v5 {
-		c.limit = int(pk.Properties.MaximumPacketSize)
-	}
-	c.seen.Store(time.Now().UnixNano())
+	c.limit = int(con.props.maximumPacket)
+	now := time.Now()
+	c.seen.Store(now.UnixNano())
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.c, s.deadline = c, time.Time{}
-	s.will = f.willOf(pk, s)
+	if w := s.will; w != nil && !now.Before(w.at) { // and else it is not to be published (MQTT5 3.1.3.2.2)
+		late = []*dueWill{f.due(s, w)}
+	}
+	s.will = f.willOf(con, s)
 	switch {
 	case c.v5:
-		s.expiry = f.expiryOf(pk.Properties.SessionExpiryInterval)
-	case pk.Connect.Clean:
+		s.expiry = f.expiryOf(con.props.sessionExpiry)
+	case con.clean:
 		s.expiry = 0
 	default:
 		s.expiry = f.cfg.SessionExpiry
 	}
 	s.keeps = f.state != nil && s.expiry > 0
 	if !s.keeps && s.number == 0 && (f.state == nil || s.will == nil) {
-		return nil, nil
+		return late, nil, nil
 	}
 	if s.number == 0 {
 		f.numbers++
@@ -305,7 +289,7 @@ func (f *Front) tie(c *client, s *session, pk *packets.Packet) (kept chan error,
 	if err != nil {
 		kept <- err
 	}
-	return kept, nil
+	return late, kept, nil
 }
 
 // unseat takes back what seat did.
@@ -324,24 +308,27 @@ func (f *Front) unseat(c *client, present bool) {
 }
 
 // appendConnack tells what the front offers (MQTT5 3.2).
-func (c *client) appendConnack(b []byte, present bool, assigned string, con *packets.Packet) []byte {
+func (c *client) appendConnack(b []byte, present bool, assigned string, con *connectPacket) []byte {
+	flags := byte(0)
+	if present {
+		flags = 1
+	}
+	if !c.v5 {
+		return append(b, tConnack<<4, 2, flags, rcSuccess)
+	}
 	f := c.f
-	ack := packets.Packet{ProtocolVersion: c.version5(), SessionPresent: present, FixedHeader: packets.FixedHeader{Type: tConnack}}
-	if c.v5 {
-		p := &ack.Properties
-		p.AssignedClientID = assigned
-		p.ReceiveMaximum = uint16(f.cfg.MaxInflight)
-		p.MaximumPacketSize = uint32(f.cfg.MaxPacket)
-		p.SubIDAvailable, p.SubIDAvailableFlag = 0, true
-		if want := con.Properties.SessionExpiryInterval; f.expiryOf(want) != time.Duration(want)*time.Second {
-			p.SessionExpiryInterval, p.SessionExpiryIntervalFlag = uint32(c.s.expiry/time.Second), true
-		}
+	p := binary.BigEndian.AppendUint16([]byte{propReceiveMaximum}, uint16(f.cfg.MaxInflight))
+	p = binary.BigEndian.AppendUint32(append(p, propMaximumPacketSize), uint32(f.cfg.MaxPacket))
+	p = append(p, propSubIDAvailable, 0)
+	if assigned != "" {
+		p = binary.BigEndian.AppendUint16(append(p, propAssignedClientID), uint16(len(assigned)))
+		p = append(p, assigned...)
 	}
-	var buf bytes.Buffer
-	if err := ack.ConnackEncode(&buf); err != nil {
-		return b
+	if want := con.props.sessionExpiry; f.expiryOf(want) != time.Duration(want)*time.Second {
+		p = binary.BigEndian.AppendUint32(append(p, propSessionExpiry), uint32(c.s.expiry/time.Second))
 	}
-	return append(b, buf.Bytes()...)
+	b = append(b, tConnack<<4, byte(3+len(p)), flags, rcSuccess, byte(len(p)))
+	return append(b, p...)
 }
 
 // detach ends a connection: the will is published or scheduled, and a session
@@ -365,9 +352,10 @@ func (f *Front) detach(c *client) {
 	s.c = nil
 	s.online.Store(false)
 	for _, in := range c.pending {
-		if in.c == c {
-			in.c = nil
-		}
+		in.c = nil
+	}
+	for _, in := range s.received {
+		in.c = nil
 	}
 	c.pending = nil
 	s.deadline = now.Add(s.expiry)
@@ -389,7 +377,7 @@ func (f *Front) detach(c *client) {
 	}
 	s.mu.Unlock()
 	if w != nil {
-		f.publishWills([]*dueWill{{who: s.id, number: s.number, will: w}})
+		f.publishWills(f.due(s, w))
 	}
 	if over {
 		f.forget(s, now)
@@ -406,25 +394,36 @@ func (s *session) over(now time.Time) bool {
 // forget drops a session unless somebody came back to it.
 func (f *Front) forget(s *session, now time.Time) {
 	f.mu.Lock()
-	defer f.mu.Unlock()
+	var lost []*dueWill
 	if f.sessions[sessionKey{s.id, s.clientID}] == s && s.over(now) {
-		f.drop(s)
+		lost = f.drop(s)
 	}
+	f.mu.Unlock()
+	f.publishWills(lost...)
 }
 
-// drop takes a session out of everything; the caller holds f.mu.
-func (f *Front) drop(s *session) {
+// drop takes a session out of everything. Its will waits no longer and comes
+// back as lost (MQTT5 3.1.3.2.2). The caller holds f.mu.
+func (f *Front) drop(s *session) (lost []*dueWill) {
 	delete(f.sessions, sessionKey{s.id, s.clientID})
 	if f.byID[s.id]--; f.byID[s.id] == 0 {
 		delete(f.byID, s.id)
 	}
 	f.stats.sessions.Add(-1)
+	s.mu.Lock()
+	w := s.will
+	s.will = nil
+	s.mu.Unlock()
+	if w != nil {
+		lost = []*dueWill{f.due(s, w)}
+	}
 	s.end()
+	return lost
 }
 
 // dropIdle makes room for a new session of an identity by ending the one that
 // has been without a client the longest; the caller holds f.mu.
-func (f *Front) dropIdle(id Identity) bool {
+func (f *Front) dropIdle(id Identity) (lost []*dueWill, ok bool) {
 	var oldest *session
 	for key, s := range f.sessions {
 		if key.id != id {
@@ -437,10 +436,9 @@ func (f *Front) dropIdle(id Identity) bool {
 		s.mu.Unlock()
 	}
 	if oldest == nil {
-		return false
+		return nil, false
 	}
-	f.drop(oldest)
-	return true
+	return f.drop(oldest), true
 }
 
 // present counts connections and says when an identity comes and goes.

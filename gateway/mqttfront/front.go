@@ -297,7 +297,7 @@ func (f *Front) sweep(now time.Time) {
 		}
 		s.mu.Unlock()
 		if due {
-			wills = append(wills, &dueWill{who: s.id, number: s.number, will: w})
+			wills = append(wills, f.due(s, w))
 		}
 		if over {
 			ended = append(ended, s)
@@ -306,7 +306,7 @@ func (f *Front) sweep(now time.Time) {
 			c.shut(rcKeepAlive)
 		}
 	}
-	f.publishWills(wills)
+	f.publishWills(wills...)
 	for _, s := range ended {
 		f.forget(s, now)
 	}

@@ -572,7 +572,7 @@ func TestMalformedPacketsCloseOnlyTheirClient(t *testing.T) {
 		"QoS 3":                      {"\x36\x05\x00\x01a\x00\x01", 0x81},
 		"topic past the end":         {"\x30\x03\x00\x09a", 0x81},
 		"topic with a wildcard":      {"\x30\x05\x00\x02a#\x00", 0x90},
-		"topic with NUL":             {"\x30\x05\x00\x02a\x00\x00", 0x90},
+		"topic with NUL":             {"\x30\x05\x00\x02a\x00\x00", 0x81},
 		"packet identifier 0":        {"\x32\x06\x00\x01a\x00\x00\x00", 0x82},
 		"topic alias":                {"\x30\x07\x00\x01a\x03\x23\x00\x01", 0x94},
 		"bad property":               {"\x30\x06\x00\x01a\x02\xee\x00", 0x81},
@@ -584,7 +584,7 @@ func TestMalformedPacketsCloseOnlyTheirClient(t *testing.T) {
 		"server's packet":            {"\x20\x02\x00\x00", 0x82},
 		"acknowledgement without id": {"\x40\x00", 0x81},
 		"subscription identifier":    {"\x82\x09\x00\x01\x02\x0b\x01\x00\x01a\x00", 0xA1},
-		"topic that is no UTF-8":     {"\x30\x05\x00\x02\xff\xfe\x00", 0x90},
+		"topic that is no UTF-8":     {"\x30\x05\x00\x02\xff\xfe\x00", 0x81},
 	} {
 		w, _ := connect(t, f, "bad", 5, true)
 		w.send([]byte(c.bytes))

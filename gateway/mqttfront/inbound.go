@@ -3,14 +3,13 @@ package mqttfront
 import (
 	"bytes"
 	"crypto/rand"
-	"time"
 )
 
 // inbound is a publication between its arrival and its acknowledgement.
 type inbound struct {
 	f    *Front
 	s    *session
-	c    *client // to acknowledge to; nil for QoS 0 and wills. Under s.mu
+	c    *client // to acknowledge to, while it is connected; nil for QoS 0 and wills. Under s.mu
 	m    *message
 	id   uint16
 	code byte
@@ -35,17 +34,18 @@ func (c *client) publish(first byte, body []byte) error {
 	}
 	if string(p.topic) != c.topic || c.topic == "" {
 		if !validTopic(p.topic) {
-			return violation{rcBadTopic, "topic name"}
+			return badTopic(p.topic)
 		}
 		c.topic = string(p.topic)
 		c.allowed = c.s.id.MayPublish(c.topic)
 		c.fixed = false
 	}
 	in := &inbound{f: c.f, s: c.s, id: p.id, m: &message{
-		topic: c.topic, payload: bytes.Clone(p.payload), qos: p.qos, retain: p.retain, props: p.props, extra: p.extra, from: c.s,
+		topic: c.topic, payload: bytes.Clone(p.payload), qos: p.qos, retain: p.retain, from: c.s,
 	}}
-	if p.props != nil && p.props.MessageExpiryInterval > 0 {
-		in.m.expires = c.f.now().Add(time.Duration(p.props.MessageExpiryInterval) * time.Second)
+	if len(p.props.kept) > 0 {
+		in.m.props, in.m.expiryAt = bytes.Clone(p.props.kept), p.props.expiryAt
+		in.m.live(c.f.now())
 	}
 	if p.qos == 2 && c.allowed && c.s.keeps { // keeps changes only while nobody is connected
 		in.once, in.after = rand.Text(), c.f.mark()
@@ -124,16 +124,20 @@ func (c *client) await(in *inbound) (fresh bool, err error) {
 			return false, nil
 		}
 	}
+	if c.v5 && c.open >= c.f.cfg.MaxInflight {
+		return false, violation{rcReceiveMaximum, "more publications in flight than the receive maximum"}
+	}
+	if in.m.qos == 2 && len(c.s.received) >= max(c.f.cfg.MaxQueued, c.f.cfg.MaxInflight) {
+		return false, violation{rcReceiveMaximum, "more QoS 2 publications without PUBREL than a session may have"}
+	}
 	for len(c.pending) >= c.f.cfg.MaxInflight && !c.closing {
-		if c.v5 {
-			return false, violation{rcReceiveMaximum, "more publications in flight than the receive maximum"}
-		}
 		c.room.Wait()
 	}
 	if c.closing {
 		return false, errDone
 	}
 	in.c = c
+	c.open++
 	c.pending = append(c.pending, in)
 	if in.m.qos == 2 {
 		if c.s.received == nil {
@@ -153,6 +157,7 @@ func (c *client) again(old *inbound) {
 	}
 	if old.c != c {
 		old.c = c
+		c.open++
 		c.pending = append(c.pending, old)
 	}
 	if old.failed {
@@ -227,9 +232,12 @@ func (in *inbound) finish(err error) {
 		if p.m.qos == 2 {
 			kind = tPubrec
 			p.m = &message{qos: 2} // remembered until PUBREL, without its payload
-			if c.v5 && p.code >= 0x80 {
-				delete(in.s.received, p.id) // the exchange is over (MQTT5 4.3.3)
-			}
+		}
+		if over := c.v5 && p.code >= 0x80; over && kind == tPubrec {
+			delete(in.s.received, p.id) // the exchange is over (MQTT5 4.3.3)
+			c.open--
+		} else if kind == tPuback {
+			c.open--
 		}
 		if !c.closing {
 			c.out = appendAck(c.out, kind, p.id, p.code, c.v5)
@@ -282,9 +290,12 @@ func (c *client) release(id uint16) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	code := byte(rcSuccess)
-	if in := s.received[id]; in == nil {
+	switch in := s.received[id]; {
+	case in == nil:
 		code = rcIDNotFound
-	} else if in.settled {
+	case !in.settled:
+		return violation{rcProtocol, "PUBREL before PUBREC"}
+	default:
 		if in.once != "" {
 			s.mu.Unlock()
 			err := c.f.state.wait(&record{kind: recForgotten, session: s.number, id: id})
@@ -294,6 +305,9 @@ func (c *client) release(id uint16) error {
 			}
 		}
 		delete(s.received, id)
+		if in.c == c {
+			c.open--
+		}
 	}
 	c.write(func(b []byte) []byte { return appendAck(b, tPubcomp, id, code, c.v5) }, nil)
 	return nil

@@ -1,14 +1,10 @@
 package mqttfront
 
 import (
-	"bytes"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
-
-	"github.com/mochi-mqtt/server/v2/packets"
 )
 
 // Control packet types, MQTT5 2.1.2.
@@ -27,6 +23,7 @@ const (
 	tPingreq
 	tPingresp
 	tDisconnect
+	tAuth
 )
 
 // Reason codes, MQTT5 2.4.
@@ -42,6 +39,7 @@ const (
 	rcCredentials    = 0x86
 	rcNotAuthorized  = 0x87
 	rcUnavailable    = 0x88
+	rcBusy           = 0x89
 	rcShuttingDown   = 0x8B
 	rcBadMethod      = 0x8C
 	rcKeepAlive      = 0x8D
@@ -97,126 +95,56 @@ func frame(b []byte, limit int) (first byte, body []byte, total int, err error) 
 	return b[0], b[n:total], total, nil
 }
 
-// publication is a PUBLISH as it was read; topic and payload alias the buffer.
+// publication is a PUBLISH as it was read; it aliases the buffer.
 type publication struct {
 	topic   []byte
 	payload []byte
 	id      uint16
 	qos     byte
 	retain  bool
-	props   *packets.Properties // MQTT 5, nil when there are none
-	extra   int                 // bytes of props
+	props   properties
 }
 
-// readPublish decodes a PUBLISH body (MQTT5 3.3).
+// readPublish decodes a PUBLISH body (MQTT5 3.3). The topic is left to be checked.
 func readPublish(first byte, body []byte, v5 bool) (p publication, err error) {
 	p.qos, p.retain = first>>1&3, first&1 == 1
 	if p.qos == 3 || p.qos == 0 && first&8 != 0 {
 		return p, malformed("quality of service flags")
 	}
-	if len(body) < 2 {
-		return p, malformed("publish without a topic")
-	}
-	n := int(binary.BigEndian.Uint16(body))
-	if len(body) < 2+n {
-		return p, malformed("topic runs past the packet")
-	}
-	p.topic, body = body[2:2+n], body[2+n:]
+	d := decoder{b: body}
+	p.topic = d.data()
 	if p.qos > 0 {
-		if len(body) < 2 {
-			return p, malformed("publish without a packet identifier")
-		}
-		if p.id, body = binary.BigEndian.Uint16(body), body[2:]; p.id == 0 {
-			return p, violation{rcProtocol, "packet identifier 0"}
+		if p.id = d.u16(); p.id == 0 && d.bad == "" {
+			return p, errNoID
 		}
 	}
 	if v5 {
-		if body, err = p.properties(body); err != nil {
+		if err := p.props.read(tPublish, &d); err != nil {
 			return p, err
 		}
+		switch {
+		case p.props.has(propTopicAlias):
+			return p, violation{rcTopicAlias, "topic alias, which was not offered"}
+		case p.props.has(propSubscriptionID):
+			return p, violation{rcProtocol, "subscription identifier from a client"}
+		}
 	}
-	p.payload = body
+	if d.bad != "" {
+		return p, malformed(d.bad)
+	}
+	p.payload = d.b
 	return p, nil
 }
 
-func (p *publication) properties(body []byte) ([]byte, error) {
-	if len(body) == 0 {
-		return nil, malformed("publish without properties")
-	}
-	if body[0] == 0 {
-		return body[1:], nil
-	}
-	n, err := decodeProperties(tPublish, body, &p.props)
-	if err != nil {
-		return nil, err
-	}
+// badTopic is what is wrong with a topic name that is not valid.
+func badTopic(topic []byte) error {
 	switch {
-	case p.props.TopicAliasFlag:
-		return nil, violation{rcTopicAlias, "topic alias, which was not offered"}
-	case len(p.props.SubscriptionIdentifier) > 0:
-		return nil, violation{rcProtocol, "subscription identifier from a client"}
+	case !isText(topic):
+		return malformed("topic name is not UTF-8, or has U+0000 in it")
+	case len(topic) == 0:
+		return violation{rcProtocol, "no topic name"}
 	}
-	p.extra = n
-	return body[n:], nil
-}
-
-// decodeProperties copies what it reads: the codec's strings alias its input.
-func decodeProperties(kind byte, body []byte, out **packets.Properties) (n int, err error) {
-	defer recovered(&err)
-	*out = &packets.Properties{}
-	n, err = (*out).Decode(kind, bytes.NewBuffer(bytes.Clone(body)))
-	if err != nil || n > len(body) {
-		return 0, malformed("properties")
-	}
-	return n, nil
-}
-
-// decodeControl reads any packet but PUBLISH through the codec, on a copy of
-// the body. Some truncated packets make the codec reach past its input.
-func decodeControl(first byte, body []byte, v5 bool) (pk *packets.Packet, err error) {
-	defer recovered(&err)
-	pk = &packets.Packet{ProtocolVersion: 4}
-	if v5 {
-		pk.ProtocolVersion = 5
-	}
-	if err := pk.FixedHeader.Decode(first); err != nil {
-		return nil, malformed("fixed header flags")
-	}
-	pk.FixedHeader.Remaining = len(body)
-	body = bytes.Clone(body)
-	switch pk.FixedHeader.Type {
-	case tConnect:
-		err = pk.ConnectDecode(body)
-	case tPuback, tPubrec, tPubrel, tPubcomp:
-		err = pk.PubackDecode(body)
-	case tSubscribe:
-		err = pk.SubscribeDecode(body)
-	case tUnsubscribe:
-		err = pk.UnsubscribeDecode(body)
-	case tDisconnect:
-		err = pk.DisconnectDecode(body)
-		if v5 && len(body) == 1 {
-			pk.ReasonCode = body[0]
-		}
-	}
-	if err != nil {
-		return nil, codecError(err)
-	}
-	return pk, nil
-}
-
-func codecError(err error) error {
-	var code packets.Code
-	if errors.As(err, &code) && code.Code >= 0x80 {
-		return violation{code.Code, code.Reason}
-	}
-	return malformed(err.Error())
-}
-
-func recovered(err *error) {
-	if r := recover(); r != nil {
-		*err = malformed("packet ends too early")
-	}
+	return violation{rcBadTopic, "wildcard in a topic name"}
 }
 
 // appendAck writes PUBACK, PUBREC, PUBREL or PUBCOMP (MQTT5 3.4 to 3.7).
@@ -234,30 +162,31 @@ func appendAck(b []byte, kind byte, id uint16, code byte, v5 bool) []byte {
 // message is one publication on its way to subscribers. It is not changed
 // once it is made.
 type message struct {
-	topic   string
-	payload []byte
-	qos     byte
-	retain  bool
-	props   *packets.Properties
-	extra   int       // bytes of props
-	expires time.Time // zero: never (MQTT5 3.3.2.3.3)
-	from    *session
+	topic    string
+	payload  []byte
+	qos      byte
+	retain   bool
+	props    []byte    // the publisher's property list, without its length (MQTT5 3.3.2.3)
+	expiryAt int       // where the message expiry interval is in props; 0: nowhere
+	expires  time.Time // zero: never (MQTT5 3.3.2.3.3)
+	from     *session
 }
 
-func (m *message) size() int { return len(m.topic) + len(m.payload) + m.extra + 64 }
+func (m *message) size() int { return len(m.topic) + len(m.payload) + len(m.props) + 64 }
 
 func (m *message) expired(now time.Time) bool { return !m.expires.IsZero() && !now.Before(m.expires) }
 
+// live starts the time that the publisher gave its message, if it did. It ends
+// with the first tick of the coarse clock after it: no time means at once or never.
+func (m *message) live(now time.Time) {
+	if m.expiryAt > 0 {
+		m.expires = now.Add(time.Duration(binary.BigEndian.Uint32(m.props[m.expiryAt:]))*time.Second + 1)
+	}
+}
+
 // appendPublish writes a PUBLISH for one subscriber.
 func appendPublish(b []byte, m *message, id uint16, qos byte, retain, dup, v5 bool, now time.Time) []byte {
-	var props []byte
-	if v5 {
-		props = encodeProperties(m, now)
-	}
-	n := 2 + len(m.topic) + len(props) + len(m.payload)
-	if qos > 0 {
-		n += 2
-	}
+	n := publishSize(m, qos, v5)
 	first := byte(tPublish<<4) | qos<<1
 	if retain {
 		first |= 1
@@ -273,8 +202,22 @@ func appendPublish(b []byte, m *message, id uint16, qos byte, retain, dup, v5 bo
 	if qos > 0 {
 		b = binary.BigEndian.AppendUint16(b, id)
 	}
-	b = append(b, props...)
+	if v5 {
+		b = appendProperties(b, m, now)
+	}
 	return append(b, m.payload...)
+}
+
+// publishSize is the remaining length of a PUBLISH.
+func publishSize(m *message, qos byte, v5 bool) int {
+	n := 2 + len(m.topic) + len(m.payload)
+	if qos > 0 {
+		n += 2
+	}
+	if v5 {
+		n += lengthSize(len(m.props)) + len(m.props)
+	}
+	return n
 }
 
 func appendLength(b []byte, n int) []byte {
@@ -285,21 +228,16 @@ func appendLength(b []byte, n int) []byte {
 	return append(b, byte(n))
 }
 
-// noProperties is the encoding of an empty property list. It is never written to.
-var noProperties = []byte{0}
-
-// encodeProperties passes on what a publisher said about its message
-// (MQTT5 3.3.2), with the expiry that is left.
-func encodeProperties(m *message, now time.Time) []byte {
-	if m.props == nil {
-		return noProperties
+// appendProperties passes on what a publisher said about its message, unaltered
+// and in its order (MQTT5 3.3.2.3), but for the expiry, of which it says what is
+// left.
+func appendProperties(b []byte, m *message, now time.Time) []byte {
+	b = appendLength(b, len(m.props))
+	at := len(b) + m.expiryAt
+	b = append(b, m.props...)
+	if m.expiryAt > 0 && !m.expires.IsZero() {
+		left := max(0, m.expires.Sub(now)+time.Second-2) / time.Second
+		binary.BigEndian.PutUint32(b[at:], uint32(left))
 	}
-	p := *m.props
-	if !m.expires.IsZero() {
-		p.MessageExpiryInterval = uint32(max(1, m.expires.Sub(now)/time.Second))
-	}
-	var buf bytes.Buffer
-	// The codec withholds response topic and correlation data without this.
-	p.Encode(tPublish, packets.Mods{AllowResponseInfo: true}, &buf, 0)
-	return buf.Bytes()
+	return b
 }

@@ -168,8 +168,8 @@ func TestQueueOutlivesARestart(t *testing.T) {
 		}
 		for i := range 5 {
 			pk := sub.want(packets.Publish)
-			if string(pk.Payload) != fmt.Sprint(i) || !pk.FixedHeader.Dup {
-				t.Fatalf("message %d is %q, duplicate %v; want %d, which may have been sent before", i, pk.Payload, pk.FixedHeader.Dup, i)
+			if string(pk.Payload) != fmt.Sprint(i) || pk.FixedHeader.Dup {
+				t.Fatalf("message %d is %q, duplicate %v; want %d, which was never sent before", i, pk.Payload, pk.FixedHeader.Dup, i)
 			}
 			sub.packet(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Puback}, PacketID: pk.PacketID})
 		}

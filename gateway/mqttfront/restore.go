@@ -14,7 +14,7 @@ func (f *Front) restore() (err error) {
 	if f.state, err = openStateLog(f.cfg.Dir, f.cfg.FS, f.cfg.Seal, longest, f.log); err != nil {
 		return err
 	}
-	t := teller{f: f, sessions: map[uint64]*session{}, due: map[string]*dueWill{}}
+	t := teller{f: f, sessions: map[uint64]*session{}, due: map[string]*dueWill{}, settled: map[string]bool{}}
 	bad := 0
 	for at := f.state.cursor.Committed(); ; {
 		records, err := f.state.j.ReadFrom(context.Background(), at, 1000)
@@ -49,6 +49,7 @@ type teller struct {
 	f        *Front
 	sessions map[uint64]*session
 	due      map[string]*dueWill
+	settled  map[string]bool // by name: what is told again of them came late
 }
 
 func (t *teller) apply(r *record) {
@@ -61,14 +62,24 @@ func (t *teller) apply(r *record) {
 			t.sessions[r.session] = s
 		}
 		s.id, s.clientID, s.expiry, s.deadline, s.will = r.who, r.clientID, r.expiry, r.deadline, r.will
+		if s.will != nil {
+			s.will.m.from = s
+		}
 		if r.kind == recWhole {
 			t.whole(s, r)
+			return
+		}
+		for _, o := range s.held { // to the client that came
+			o.sent = true
 		}
 	case recMessage:
 		t.message(r)
 	case recWillDue:
 		if s != nil && s.will != nil && s.will.once == r.will.once {
 			s.will = nil
+		}
+		if t.settled[r.will.once] {
+			return
 		}
 		t.due[r.will.once] = &dueWill{who: r.who, number: r.session, will: r.will, busy: true}
 	case recGone:
@@ -85,6 +96,9 @@ func (t *teller) change(s *session, r *record) {
 	switch r.kind {
 	case recOffline:
 		s.expiry, s.deadline, s.will = r.expiry, r.deadline, r.will
+		if s.will != nil {
+			s.will.m.from = s
+		}
 	case recSubscribed:
 		s.subscribe(r.subs)
 	case recUnsubscribed:
@@ -102,7 +116,11 @@ func (t *teller) change(s *session, r *record) {
 			o.released = true
 		}
 	case recIntent:
-		s.exchange(&inbound{f: t.f, s: s, id: r.id, m: r.m, once: r.once, after: r.after})
+		r.m.from = s
+		if t.settled[r.once] {
+			r.m = &message{qos: 2}
+		}
+		s.exchange(&inbound{f: t.f, s: s, id: r.id, m: r.m, once: r.once, after: r.after, settled: t.settled[r.once]})
 	case recForgotten:
 		delete(s.received, r.id)
 	}
@@ -114,7 +132,7 @@ func (t *teller) message(r *record) {
 		if s == nil || s.held[a.id] != nil {
 			continue
 		}
-		s.enqueue(&outgoing{m: r.m, qos: a.qos, retain: a.retain, sent: true, id: a.id})
+		s.enqueue(&outgoing{m: r.m, qos: a.qos, retain: a.retain, sent: s.deadline.IsZero(), id: a.id})
 	}
 	if r.retain {
 		t.f.retained.put(r.m, t.f.cfg.MaxRetained)
@@ -123,6 +141,7 @@ func (t *teller) message(r *record) {
 		return
 	}
 	delete(t.due, r.once)
+	t.settled[r.once] = true
 	if s := t.sessions[r.session]; s != nil {
 		if in := s.received[r.id]; in != nil && in.once == r.once {
 			in.settled, in.m = true, &message{qos: 2}
@@ -134,7 +153,6 @@ func (t *teller) whole(s *session, r *record) {
 	s.subs, s.held, s.queue, s.bytes = nil, nil, nil, 0
 	s.subscribe(r.subs)
 	for _, o := range r.held {
-		o.sent = true
 		s.enqueue(o)
 	}
 	before := s.received
@@ -179,9 +197,11 @@ func (t *teller) install(now time.Time) {
 		}
 		if s.deadline.IsZero() {
 			s.deadline = now.Add(s.expiry)
-		}
-		if s.will != nil && s.will.at.IsZero() {
-			s.will.at = now.Add(s.will.delay)
+			if s.will != nil {
+				s.will.at = now.Add(s.will.delay)
+			}
+			// Or the next restart would begin to count once more.
+			f.state.note(&record{kind: recOffline, session: number, expiry: s.expiry, deadline: s.deadline, will: s.will})
 		}
 		s.keeps = s.expiry > 0
 		s.queue = slices.DeleteFunc(s.queue, func(o *outgoing) bool { // they wait for PUBCOMP

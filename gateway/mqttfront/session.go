@@ -80,7 +80,7 @@ func (s *session) deliver(m *message, sub subscription, retained bool) (took boo
 	case qos == 0:
 		c.write(func(b []byte) []byte { return appendPublish(b, m, 0, 0, retain, false, c.v5, s.f.now()) }, m)
 		return true, nil
-	case len(s.queue) >= s.f.cfg.MaxQueued || s.bytes+m.size() > s.f.cfg.MaxQueuedBytes:
+	case len(s.queue) >= s.f.cfg.MaxQueued || len(s.held) >= math.MaxUint16 || s.bytes+m.size() > s.f.cfg.MaxQueuedBytes:
 		s.f.stats.dropped.Add(1)
 		return false, nil
 	}
@@ -147,7 +147,9 @@ func (s *session) pump() {
 		s.queue[n] = nil
 		n++
 		o.queued = false
-		if o.m.expired(s.f.now()) || !c.fits(o.m) {
+		// A QoS 2 message that the client may have is not taken back: its identifier
+		// would be used for another, which the client would take for the same.
+		if begun := o.sent && o.qos == 2; !begun && o.m.expired(s.f.now()) || !c.fits(o.m) {
 			s.f.stats.dropped.Add(1)
 			s.release(o)
 			continue

@@ -91,7 +91,7 @@ func (r *record) append(b []byte) []byte {
 		b = binary.AppendUvarint(b, uint64(len(r.to)))
 		for _, a := range r.to {
 			b = binary.AppendUvarint(b, a.session)
-			b = appendSending(b, a.id, a.qos, a.retain, false)
+			b = appendSending(b, a.id, a.qos, a.retain, 0)
 		}
 		if len(r.to) > 0 || r.retain {
 			b = appendMessage(b, r.m)
@@ -114,7 +114,7 @@ func (r *record) append(b []byte) []byte {
 		b = appendSubs(b, r.subs)
 		b = binary.AppendUvarint(b, uint64(len(r.held)))
 		for _, o := range r.held {
-			b = appendSending(b, o.id, o.qos, o.retain, o.released)
+			b = appendSending(b, o.id, o.qos, o.retain, o.progress())
 			b = appendMessage(b, o.m)
 		}
 		b = binary.AppendUvarint(b, uint64(len(r.received)))
@@ -173,7 +173,9 @@ func decodeRecord(b []byte) (*record, error) {
 		r.subs = d.subs()
 		for n := d.count(3); n > 0; n-- {
 			o := &outgoing{}
-			o.id, o.qos, o.retain, o.released = d.sending()
+			var progress byte
+			o.id, o.qos, o.retain, progress = d.sending()
+			o.released, o.sent = progress&flagReleased != 0, progress&flagFresh == 0
 			o.m = d.message()
 			r.held = append(r.held, o)
 		}
@@ -214,13 +216,28 @@ func appendIdentity(b []byte, r *record) []byte {
 	return appendText(b, r.clientID)
 }
 
-func appendSending(b []byte, id uint16, qos byte, retain, released bool) []byte {
-	flags := qos
-	if retain {
-		flags |= 4
+// How far a message is, beside its quality of service in a record's flags.
+const (
+	flagRetain   = 4
+	flagReleased = 8
+	flagFresh    = 16 // it was never sent
+	flagAll      = 31
+)
+
+func (o *outgoing) progress() (flags byte) {
+	if o.released {
+		flags |= flagReleased
 	}
-	if released {
-		flags |= 8
+	if !o.sent {
+		flags |= flagFresh
+	}
+	return flags
+}
+
+func appendSending(b []byte, id uint16, qos byte, retain bool, progress byte) []byte {
+	flags := qos | progress
+	if retain {
+		flags |= flagRetain
 	}
 	return append(binary.AppendUvarint(b, uint64(id)), flags)
 }
@@ -247,11 +264,12 @@ func appendMessage(b []byte, m *message) []byte {
 	}
 	b = append(appendText(b, m.topic), flags)
 	b = appendInstant(b, m.expires)
-	var props []byte
-	if m.props != nil {
-		props = encodeProperties(&message{props: m.props}, time.Time{})
+	if len(m.props) == 0 {
+		b = append(b, 0)
+	} else { // with its own length, as in a packet
+		b = binary.AppendUvarint(b, uint64(lengthSize(len(m.props))+len(m.props)))
+		b = appendProperties(b, &message{props: m.props}, time.Time{})
 	}
-	b = appendText(b, props)
 	return appendText(b, m.payload)
 }
 
@@ -346,11 +364,11 @@ func (d *stateDecoder) identity(r *record) {
 	r.clientID = d.text()
 }
 
-func (d *stateDecoder) sending() (id uint16, qos byte, retain, released bool) {
+func (d *stateDecoder) sending() (id uint16, qos byte, retain bool, progress byte) {
 	id = d.packetID()
 	flags := d.byte()
-	d.bad = d.bad || flags&3 == 3 || flags > 15 || id == 0
-	return id, flags & 3, flags&4 != 0, flags&8 != 0
+	d.bad = d.bad || flags&3 == 3 || flags > flagAll || id == 0
+	return id, flags & 3, flags&flagRetain != 0, flags &^ (3 | flagRetain)
 }
 
 func (d *stateDecoder) subs() (subs []subscription) {
@@ -370,10 +388,11 @@ func (d *stateDecoder) message() *message {
 	m.qos, m.retain = flags&3, flags&4 != 0
 	d.bad = d.bad || flags&3 == 3 || flags > 7
 	m.expires = d.instant()
-	if props := d.bytes(); len(props) > 0 {
-		n, err := decodeProperties(tPublish, props, &m.props)
-		d.bad = d.bad || err != nil || n != len(props)
-		m.extra = len(props)
+	if list := (decoder{b: d.bytes()}); len(list.b) > 0 {
+		var p properties
+		err := p.read(tPublish, &list)
+		d.bad = d.bad || err != nil || list.end() != nil
+		m.props, m.expiryAt = bytes.Clone(p.kept), p.expiryAt
 	}
 	m.payload = bytes.Clone(d.bytes()) // or a small message would keep the whole record's buffer
 	return m

@@ -1,62 +1,61 @@
 package mqttfront
 
-import (
-	"bytes"
-	"strings"
-
-	"github.com/mochi-mqtt/server/v2/packets"
-)
+import "strings"
 
 // maxFilters bounds the subscriptions of one session.
 const maxFilters = 64
 
 // subscribe grants filters below the client's own topics and sends what is
 // retained for them (MQTT5 3.8).
-func (c *client) subscribe(pk *packets.Packet) error {
-	switch {
-	case pk.PacketID == 0 || len(pk.Filters) == 0:
-		return violation{rcProtocol, "subscribe without a packet identifier or a filter"}
-	case len(pk.Properties.SubscriptionIdentifier) > 0:
-		return violation{rcNoIdentifiers, "subscription identifiers are not offered"}
-	}
-	var kept, send []subscription // granted; those of them that want what is retained
-	codes := make([]byte, 0, len(pk.Filters))
-	for _, f := range pk.Filters {
-		sub := subscription{strings.Clone(f.Filter), f.Qos, f.NoLocal, f.RetainAsPublished}
-		group, _ := splitShared(sub.filter)
-		if group != "" && sub.noLocal {
+func (c *client) subscribe(p subscribePacket) error {
+	for _, sub := range p.subs {
+		if sub.noLocal && strings.HasPrefix(sub.filter, sharePrefix) {
 			return violation{rcProtocol, "no-local on a shared subscription"}
 		}
+	}
+	var kept, send []subscription // granted; those of them that want what is retained
+	codes := make([]byte, 0, len(p.subs))
+	for i, sub := range p.subs {
 		code, fresh := c.grant(sub)
 		codes = append(codes, code)
 		if code >= 0x80 {
 			continue
 		}
 		kept = append(kept, sub)
-		if group == "" && (f.RetainHandling == 0 || f.RetainHandling == 1 && fresh) {
+		if !strings.HasPrefix(sub.filter, sharePrefix) && (p.handling[i] == 0 || p.handling[i] == 1 && fresh) {
 			send = append(send, sub)
 		}
 	}
 	if err := c.keepSubs(recSubscribed, kept); err != nil {
 		return err
 	}
-	ack := packets.Packet{ProtocolVersion: c.version5(), PacketID: pk.PacketID, ReasonCodes: codes,
-		FixedHeader: packets.FixedHeader{Type: tSuback}}
-	var buf bytes.Buffer
-	if err := ack.SubackEncode(&buf); err != nil {
-		return err
-	}
-	c.s.mu.Lock()
-	c.write(func(b []byte) []byte { return append(b, buf.Bytes()...) }, nil)
-	c.s.mu.Unlock()
+	c.answer(tSuback, p.id, codes)
 	for _, sub := range send {
 		for _, m := range c.f.retained.find(sub.filter, c.f.now()) {
 			if _, o := c.s.deliver(m, sub, true); o != nil {
-				c.f.keep(&record{kind: recMessage, m: m}, []delivery{{target{c.s, sub}, o}}, func(error) {})
+				c.f.keep(&record{kind: recMessage, m: m}, []delivery{{target{s: c.s, sub: sub}, o}}, func(error) {})
 			}
 		}
 	}
 	return nil
+}
+
+// answer writes SUBACK or UNSUBACK (MQTT5 3.9, 3.11; MQTT 3.1.1 3.9, 3.11).
+func (c *client) answer(kind byte, id uint16, codes []byte) {
+	props := []byte{0}
+	if !c.v5 {
+		props = nil
+		if kind == tUnsuback {
+			codes = nil
+		}
+	}
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	c.write(func(b []byte) []byte {
+		b = appendLength(append(b, kind<<4), 2+len(props)+len(codes))
+		b = append(b, byte(id>>8), byte(id))
+		return append(append(b, props...), codes...)
+	}, nil)
 }
 
 // keepSubs has a change of a kept session's subscriptions on disk.
@@ -99,61 +98,43 @@ func (c *client) grant(sub subscription) (code byte, fresh bool) {
 }
 
 // unsubscribe removes filters (MQTT5 3.10).
-func (c *client) unsubscribe(pk *packets.Packet) error {
-	if pk.PacketID == 0 || len(pk.Filters) == 0 {
-		return violation{rcProtocol, "unsubscribe without a packet identifier or a filter"}
-	}
+func (c *client) unsubscribe(p subscribePacket) error {
 	s := c.s
-	codes := make([]byte, 0, len(pk.Filters))
+	codes := make([]byte, 0, len(p.subs))
 	var gone []subscription
 	s.mu.Lock()
-	for _, f := range pk.Filters {
-		sub, had := s.subs[f.Filter]
+	for _, u := range p.subs {
+		sub, had := s.subs[u.filter]
 		if !had {
 			codes = append(codes, rcNoSubscription)
 			continue
 		}
 		gone = append(gone, sub)
-		delete(s.subs, f.Filter)
-		s.f.tree.remove(s, f.Filter)
+		delete(s.subs, u.filter)
+		s.f.tree.remove(s, u.filter)
 		codes = append(codes, rcSuccess)
 	}
 	s.mu.Unlock()
 	if err := c.keepSubs(recUnsubscribed, gone); err != nil {
 		return err
 	}
-	ack := packets.Packet{ProtocolVersion: c.version5(), PacketID: pk.PacketID, ReasonCodes: codes,
-		FixedHeader: packets.FixedHeader{Type: tUnsuback}}
-	var buf bytes.Buffer
-	if err := ack.UnsubackEncode(&buf); err != nil {
-		return err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	c.write(func(b []byte) []byte { return append(b, buf.Bytes()...) }, nil)
+	c.answer(tUnsuback, p.id, codes)
 	return nil
 }
 
 // disconnect ends the connection in order; MQTT 5 may keep the will and change
 // how long the session lives (MQTT5 3.14).
-func (c *client) disconnect(pk *packets.Packet) error {
+func (c *client) disconnect(p disconnectPacket) error {
 	c.s.mu.Lock()
 	defer c.s.mu.Unlock()
-	if pk.Properties.SessionExpiryIntervalFlag {
-		want := c.f.expiryOf(pk.Properties.SessionExpiryInterval)
+	if p.props.has(propSessionExpiry) {
+		want := c.f.expiryOf(p.props.sessionExpiry)
 		if c.s.expiry == 0 && want > 0 {
 			return violation{rcProtocol, "session expiry for a session that has none"}
 		}
 		c.s.expiry = want
 	}
-	c.clean = pk.ReasonCode != rcWithWill
+	c.clean = p.code == rcSuccess
 	c.shutLocked(rcSuccess)
 	return errDone
-}
-
-func (c *client) version5() byte {
-	if c.v5 {
-		return 5
-	}
-	return 4
 }

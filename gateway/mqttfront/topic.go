@@ -38,9 +38,12 @@ func (id Identity) MaySubscribe(filter string) bool {
 	return ok && name != ""
 }
 
-// splitShared takes $share/group/filter apart (MQTT5 4.8.2).
+// sharePrefix begins a shared subscription's filter (MQTT5 4.8.2).
+const sharePrefix = "$share/"
+
+// splitShared takes $share/group/filter apart.
 func splitShared(filter string) (group, inner string) {
-	rest, ok := strings.CutPrefix(filter, "$share/")
+	rest, ok := strings.CutPrefix(filter, sharePrefix)
 	if !ok {
 		return "", filter
 	}
@@ -50,12 +53,12 @@ func splitShared(filter string) (group, inner string) {
 
 // validTopic checks a topic name (MQTT5 4.7.3, 1.5.4).
 func validTopic(b []byte) bool {
-	return len(b) > 0 && utf8.Valid(b) && bytes.IndexByte(b, 0) < 0 && bytes.IndexByte(b, '+') < 0 && bytes.IndexByte(b, '#') < 0
+	return len(b) > 0 && isText(b) && bytes.IndexByte(b, '+') < 0 && bytes.IndexByte(b, '#') < 0
 }
 
 // validFilter checks a topic filter (MQTT5 4.7.1, 4.8.2).
 func validFilter(filter string) bool {
-	if strings.HasPrefix(filter, "$share/") {
+	if strings.HasPrefix(filter, sharePrefix) {
 		group, inner := splitShared(filter)
 		if group == "" || strings.ContainsAny(group, "+#") {
 			return false

@@ -17,8 +17,9 @@ type subscription struct {
 
 // target is a session that gets a message, once however many of its filters match.
 type target struct {
-	s   *session
-	sub subscription
+	s      *session
+	sub    subscription
+	shared bool // for its group, whatever else the session is subscribed to (MQTT5 4.8.2)
 }
 
 // tree finds the sessions for a topic. version moves with every change, so
@@ -79,7 +80,7 @@ func (t *tree) add(s *session, sub subscription) bool {
 	}
 	i := slices.IndexFunc(g.members, func(m target) bool { return m.s == s })
 	if i < 0 {
-		g.members = append(g.members, target{s, sub})
+		g.members = append(g.members, target{s, sub, true})
 		return true
 	}
 	g.members[i].sub = sub
@@ -152,11 +153,11 @@ func (n *node) find(topic string, more, system bool, out *[]target, fixed *bool)
 // one message at the highest QoS (MQTT5 3.3.4).
 func (n *node) collect(out *[]target, fixed *bool) {
 	for s, sub := range n.subs {
-		put(out, target{s, sub})
+		put(out, target{s: s, sub: sub})
 	}
 	for _, g := range n.shared {
 		*fixed = false
-		put(out, g.next())
+		*out = append(*out, g.next())
 	}
 }
 
@@ -173,7 +174,7 @@ func (g *shareGroup) next() target {
 
 func put(out *[]target, t target) {
 	for i := range *out {
-		if have := &(*out)[i]; have.s == t.s {
+		if have := &(*out)[i]; have.s == t.s && !have.shared {
 			have.sub.qos = max(have.sub.qos, t.sub.qos)
 			have.sub.noLocal = have.sub.noLocal && t.sub.noLocal
 			have.sub.retainAsPublished = have.sub.retainAsPublished || t.sub.retainAsPublished

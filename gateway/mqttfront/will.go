@@ -2,11 +2,7 @@ package mqttfront
 
 import (
 	"crypto/rand"
-	"strings"
 	"sync"
-	"time"
-
-	"github.com/mochi-mqtt/server/v2/packets"
 )
 
 // wills are those that are due and not on disk yet, by their name. One that
@@ -77,27 +73,30 @@ func (w *wills) all() (all []dueWill) {
 }
 
 // willOf takes the will out of a CONNECT (MQTT5 3.1.2.5).
-func (f *Front) willOf(pk *packets.Packet, s *session) *will {
-	con := &pk.Connect
-	if !con.WillFlag {
+func (f *Front) willOf(con *connectPacket, s *session) *will {
+	w := con.will
+	if w == nil {
 		return nil
 	}
-	w := &will{once: rand.Text(), m: &message{topic: strings.Clone(con.WillTopic), payload: con.WillPayload, qos: con.WillQos, retain: con.WillRetain, from: s}}
-	if pk.ProtocolVersion == 5 {
-		p := con.WillProperties.Copy(false)
-		w.delay = time.Duration(p.WillDelayInterval) * time.Second
-		if p.MessageExpiryInterval > 0 {
-			w.m.expires = f.now().Add(time.Duration(p.MessageExpiryInterval) * time.Second)
-		}
-		p.WillDelayInterval = 0
-		w.m.props = &p
-		w.m.extra = len(encodeProperties(w.m, time.Time{}))
-	}
+	w.once, w.m.from = rand.Text(), s
 	return w
 }
 
+// due takes note that a will is to be published; its message's time begins
+// (MQTT5 3.1.3.2.4). Nobody else may have the will any more.
+func (f *Front) due(s *session, w *will) *dueWill {
+	m := *w.m // what the state log is being told may still be the will as it was
+	m.live(f.now())
+	d := &dueWill{who: s.id, number: s.number, will: &will{m: &m, once: w.once}}
+	if f.state != nil {
+		d.will.after = f.mark()
+		f.state.note(dueRecord(d))
+	}
+	return d
+}
+
 // publishWills publishes wills that are due, once it is known on disk that they are.
-func (f *Front) publishWills(due []*dueWill) {
+func (f *Front) publishWills(due ...*dueWill) {
 	taken := due[:0]
 	for _, d := range due {
 		if !f.wills.add(d, f.cfg.MaxClients) {
@@ -105,10 +104,6 @@ func (f *Front) publishWills(due []*dueWill) {
 			continue
 		}
 		taken = append(taken, d)
-		if f.state != nil {
-			d.will.after = f.mark()
-			f.state.note(dueRecord(d))
-		}
 	}
 	if len(taken) > 0 && f.state != nil {
 		// If this is not kept, a restart publishes them once more.
