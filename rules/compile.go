@@ -60,6 +60,9 @@ type rule struct {
 	subjects map[string]*subject
 	once     map[string]*repeat
 	passages map[string]*passages
+
+	onceChanged map[string]bool // since Saved
+	passChanged map[string]bool
 }
 
 // counted is one count condition: which happenings it counts.
@@ -75,7 +78,7 @@ type compare struct {
 
 func compileRule(r Rule, index int) *rule {
 	c := &rule{Rule: r, index: index, isNew: true, momentary: r.When.momentary(),
-		watch: map[string][]watcher{}, subjects: map[string]*subject{}, once: map[string]*repeat{}, passages: map[string]*passages{}}
+		watch: map[string][]watcher{}, subjects: map[string]*subject{}, once: map[string]*repeat{}, passages: map[string]*passages{}, onceChanged: map[string]bool{}, passChanged: map[string]bool{}}
 	if c.Fresh <= 0 {
 		c.Fresh = DefaultFresh
 	}

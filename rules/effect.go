@@ -83,6 +83,7 @@ func (e *Engine) raise(s *subject) {
 		onceKey = r.onceKey(s)
 		if o := r.once[onceKey]; o != nil && e.now < o.at+int64(r.Once.Every) {
 			if o.alert != nil {
+				r.onceChanged[onceKey] = true
 				o.alert.Count++
 				o.alert.LastFired = instant(e.now)
 				o.alert.Firing = !r.momentary
@@ -133,11 +134,13 @@ func (r *rule) remember(key string, now int64, a *g.Alert) {
 		for k, o := range r.once {
 			if now >= o.at+int64(r.Once.Every) {
 				delete(r.once, k)
+				r.onceChanged[k] = true
 			}
 		}
 	}
 	if len(r.once) < maxRepeats {
 		r.once[key] = &repeat{at: now, alert: a}
+		r.onceChanged[key] = true
 	}
 }
 
@@ -146,6 +149,9 @@ func (e *Engine) end(s *subject) {
 	if s.phase == firing && s.alert != nil {
 		s.alert.Firing = false
 		e.emitAlert(s, nil)
+		if s.rule.Once.Every > 0 {
+			s.rule.onceChanged[s.rule.onceKey(s)] = true // it may be the same alert
+		}
 	}
 	s.phase, s.since, s.clearSince, s.alert = idle, 0, 0, nil
 }

@@ -57,6 +57,7 @@ type Engine struct {
 	recent  *recent
 	timers  timers
 	live    int // subjects
+	changes changes
 
 	seq     uint64 // of the newest event
 	clock   int64
@@ -121,6 +122,7 @@ func (e *Engine) SetRules(rs []Rule, ps []Procedure) {
 		}
 	}
 	e.now = e.clock
+	e.changes.all = true
 	e.bindAll()
 }
 
@@ -128,6 +130,7 @@ func (e *Engine) SetRules(rs []Rule, ps []Procedure) {
 func (r *rule) adopt(o *rule) {
 	r.isNew = false
 	r.subjects, r.once, r.passages = o.subjects, o.once, o.passages
+	r.onceChanged, r.passChanged = o.onceChanged, o.passChanged
 	for _, s := range r.subjects {
 		s.rule = r
 	}
@@ -244,6 +247,7 @@ func (e *Engine) drop(s *subject) {
 		heap.Remove(&e.timers, s.pos)
 		s.deadline = 0
 	}
+	e.touch(s)
 	s.dropped = true
 	delete(s.rule.subjects, s.key)
 	e.live--

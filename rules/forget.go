@@ -19,6 +19,7 @@ func (e *Engine) Forget(id g.DeviceID) []Effect {
 
 func (e *Engine) forget(d *device) {
 	before := d.bindings
+	e.touchDevice(d)
 	d.unbind()
 	delete(e.devices, d.ID)
 	e.leave(d, before)

@@ -23,6 +23,7 @@ func (e *Engine) device(ev *g.Event, f Facts) *device {
 		e.devices[ev.Device] = d
 	}
 	d.heard = e.now
+	e.touchDevice(d)
 	place := device{ID: d.ID, School: facts.School, Zone: facts.Zone, Profile: facts.Profile, Type: facts.Type, Driver: facts.Driver}
 	if place.School == "" {
 		place.School = ev.School
@@ -112,7 +113,9 @@ func (e *Engine) bindings(d *device, rules []*rule) []*binding {
 		d.bindings = append(d.bindings, b)
 		out = append(out, b)
 		if r.Per != PerDevice {
-			e.subject(r, key).join(d)
+			s := e.subject(r, key)
+			s.join(d)
+			e.touch(s)
 		}
 	}
 	return out
@@ -137,6 +140,7 @@ func (e *Engine) leave(d *device, before []*binding) {
 		if s == nil {
 			continue
 		}
+		e.touch(s)
 		s.members = slices.DeleteFunc(s.members, func(m *device) bool { return m == d })
 		switch {
 		case len(s.members) == 0:
@@ -164,6 +168,7 @@ func (e *Engine) subject(r *rule, key string) *subject {
 		s = &subject{rule: r, key: key, counts: make([][]int64, len(r.counted)), touched: e.now}
 		r.subjects[key] = s
 		e.live++
+		e.touch(s)
 	}
 	return s
 }
@@ -310,6 +315,7 @@ func (e *Engine) look(r *rule, s *subject, ev *g.Event, d *device) *moment {
 
 // evaluate moves a lasting rule's subject on, at e.now.
 func (e *Engine) evaluate(s *subject, ev *g.Event, d *device) {
+	e.touch(s)
 	r := s.rule
 	m := e.look(r, s, ev, d)
 	truth := r.when(m)

@@ -27,6 +27,7 @@ func (e *Engine) pulse(r *rule, key string, d *device, zone g.ZoneID, ev *g.Even
 			}
 		}
 		group.touched = e.now
+		e.touch(group)
 		e.schedule(group, group.lastHappening())
 	}
 	if r.when(m) != yes {
@@ -38,6 +39,7 @@ func (e *Engine) pulse(r *rule, key string, d *device, zone g.ZoneID, ev *g.Even
 	s := e.subject(r, key)
 	s.touched, s.since, s.first, s.last, s.cause = e.now, e.now, ev.Seq, ev.Seq, causeOf(d, zone, ev)
 	s.phase = pending
+	e.touch(s)
 	if r.Unless != nil && r.Unless.After > 0 {
 		e.schedule(s, e.now+int64(r.Unless.After))
 		return
@@ -48,6 +50,7 @@ func (e *Engine) pulse(r *rule, key string, d *device, zone g.ZoneID, ev *g.Even
 // again takes another sighting of a track: a track that is identified after all is nobody to
 // be alarmed of.
 func (e *Engine) again(s *subject, ev *g.Event) {
+	e.touch(s)
 	s.touched = e.now
 	if s.phase == pending && ev.Sighting.Person != "" && s.cause.Person == "" {
 		s.phase = done
@@ -56,6 +59,7 @@ func (e *Engine) again(s *subject, ev *g.Event) {
 
 // decide ends the wait of a momentary finding, or forgets a decided track.
 func (e *Engine) decide(s *subject) {
+	e.touch(s)
 	r := s.rule
 	switch s.phase {
 	case pending:
@@ -93,6 +97,7 @@ func (r *rule) pass(d *device, zone g.ZoneID, s *g.Sighting, now int64) {
 	if !explains && s.Person == "" {
 		return
 	}
+	r.passChanged[key] = true
 	p := r.passages[key]
 	if p == nil {
 		p = &passages{}
@@ -115,7 +120,8 @@ func (r *rule) pass(d *device, zone g.ZoneID, s *g.Sighting, now int64) {
 // fits is taken: findings are decided in their order, so this explains as many as can be.
 func (r *rule) explained(s *subject, now int64) bool {
 	place := device{ID: s.cause.Device, School: s.cause.School}
-	p := r.passages[r.Unless.Same.key(&place, s.cause.Zone, nil)]
+	key := r.Unless.Same.key(&place, s.cause.Zone, nil)
+	p := r.passages[key]
 	if p == nil {
 		return false
 	}
@@ -131,6 +137,7 @@ func (r *rule) explained(s *subject, now int64) bool {
 		})
 		if !own {
 			x.Used++
+			r.passChanged[key] = true
 			return true
 		}
 	}

@@ -19,6 +19,7 @@ type savedEngine struct {
 	Devices map[g.DeviceID]savedUnit `json:"devices,omitempty"`
 	Rules   map[g.RuleID]savedRule   `json:"rules,omitempty"`
 	Recent  []g.SightingID           `json:"recent,omitempty"`
+	Gone    []g.DeviceID             `json:"gone,omitempty"` // of changes
 }
 
 type savedUnit struct {
@@ -48,6 +49,9 @@ type savedRule struct {
 	Subjects map[string]savedSubject  `json:"subjects,omitempty"`
 	Once     map[string]savedRepeat   `json:"once,omitempty"`
 	Passages map[string]savedPassages `json:"passages,omitempty"`
+
+	Gone     []string `json:"gone,omitempty"` // of changes: subjects, once records
+	GoneOnce []string `json:"gone_once,omitempty"`
 }
 
 type savedSubject struct {
@@ -88,7 +92,7 @@ func (e *Engine) Snapshot() ([]byte, error) {
 	for _, r := range e.rules {
 		s.Rules[r.ID] = r.save()
 	}
-	s.Recent = append(slices.Clone(e.recent.ring[e.recent.next:]), e.recent.ring[:e.recent.next]...)
+	s.Recent = e.recent.since(0)
 	b, err := json.Marshal(s)
 	if err != nil {
 		return nil, fmt.Errorf("snapshot rules: %w", err)
@@ -108,14 +112,9 @@ func (d *device) save() savedUnit {
 }
 
 func (r *rule) save() savedRule {
-	out := savedRule{Hash: r.hash, Subjects: map[string]savedSubject{}, Once: map[string]savedRepeat{}, Passages: map[string]savedPassages{}}
+	out := newSavedRule(r.hash)
 	for k, s := range r.subjects {
-		x := savedSubject{Counts: s.counts, Phase: s.phase, Since: s.since, ClearSince: s.clearSince, Touched: s.touched,
-			First: s.first, Last: s.last, Cause: s.cause, Alert: s.alert, Deadline: s.deadline}
-		for _, d := range s.members {
-			x.Members = append(x.Members, d.ID)
-		}
-		out.Subjects[k] = x
+		out.Subjects[k] = s.save()
 	}
 	for k, o := range r.once {
 		out.Once[k] = savedRepeat{At: o.at, Alert: o.alert}
@@ -126,16 +125,34 @@ func (r *rule) save() savedRule {
 	return out
 }
 
-// Restore takes the state of a Snapshot into an engine that has observed nothing. Rules are
-// found again by id and meaning; an alert of a rule that is gone or has changed since ends
-// with the next Observe or Tick. Bytes that are no snapshot change nothing.
-func (e *Engine) Restore(b []byte) error {
-	var s savedEngine
-	if err := json.Unmarshal(b, &s); err != nil {
+func newSavedRule(hash string) savedRule {
+	return savedRule{Hash: hash, Subjects: map[string]savedSubject{}, Once: map[string]savedRepeat{}, Passages: map[string]savedPassages{}}
+}
+
+func (s *subject) save() savedSubject {
+	x := savedSubject{Counts: s.counts, Phase: s.phase, Since: s.since, ClearSince: s.clearSince, Touched: s.touched,
+		First: s.first, Last: s.last, Cause: s.cause, Alert: s.alert, Deadline: s.deadline}
+	for _, d := range s.members {
+		x.Members = append(x.Members, d.ID)
+	}
+	return x
+}
+
+// Restore takes the state of a Snapshot, and all Changes that were saved after it in their
+// order, into an engine that has observed nothing. Rules are found again by id and meaning; an
+// alert of a rule that is gone or has changed since ends with the next Observe or Tick. Bytes
+// that are no state change nothing.
+func (e *Engine) Restore(b []byte, changes ...[]byte) error {
+	s, err := parseSaved(b)
+	if err != nil {
 		return fmt.Errorf("restore rules: %w", err)
 	}
-	if s.Version != snapshotVersion {
-		return fmt.Errorf("restore rules: the state has version %d, this gateway reads %d", s.Version, snapshotVersion)
+	for i, b := range changes {
+		c, err := parseSaved(b)
+		if err != nil {
+			return fmt.Errorf("restore rules: change %d: %w", i+1, err)
+		}
+		s.merge(c)
 	}
 	if err := s.check(); err != nil {
 		return fmt.Errorf("restore rules: %w", err)
@@ -150,6 +167,7 @@ func (e *Engine) Restore(b []byte) error {
 	for _, id := range s.Recent {
 		e.recent.add(id)
 	}
+	e.changes.all = true
 	gone := s.Rules
 	for _, r := range e.rules {
 		if saved, ok := s.Rules[r.ID]; ok && saved.Hash == r.hash {
@@ -161,6 +179,16 @@ func (e *Engine) Restore(b []byte) error {
 	e.endSaved(gone)
 	e.bindAll()
 	return nil
+}
+
+func parseSaved(b []byte) (s savedEngine, err error) {
+	if err := json.Unmarshal(b, &s); err != nil {
+		return s, err
+	}
+	if s.Version != snapshotVersion {
+		return s, fmt.Errorf("the state has version %d, this gateway reads %d", s.Version, snapshotVersion)
+	}
+	return s, nil
 }
 
 // endSaved says of alerts whose rule is gone that they no longer fire.

@@ -25,6 +25,7 @@ type device struct {
 	statusWas g.DeviceState
 	statusSeq uint64
 	heard     int64
+	changed   bool // since Saved
 }
 
 // slot is one property of a device: its newest value, the one before, and who asks for it.
@@ -108,6 +109,7 @@ type subject struct {
 	deadline   int64
 	pos        int
 	dropped    bool
+	changed    bool // since Saved
 }
 
 // cause is what people are shown of the event behind a finding.
@@ -152,6 +154,15 @@ type recent struct {
 	ids  map[g.SightingID]bool
 	ring []g.SightingID
 	next int
+
+	count int // ever added
+}
+
+// since are the ids that came after the first n, the oldest first; all that are remembered
+// where not so many are.
+func (r *recent) since(n int) []g.SightingID {
+	all := append(slices.Clone(r.ring[r.next:]), r.ring[:r.next]...)
+	return all[max(0, len(all)-(r.count-n)):]
 }
 
 func newRecent() *recent { return &recent{ids: map[g.SightingID]bool{}} }
@@ -165,6 +176,7 @@ func (r *recent) add(id g.SightingID) bool {
 		return false
 	}
 	r.ids[id] = true
+	r.count++
 	if len(r.ring) < maxRecent {
 		r.ring = append(r.ring, id)
 		return true
@@ -179,6 +191,7 @@ func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys
 
 // shift moves every remembered time back by delta, after the gateway's clock was.
 func (e *Engine) shift(delta int64) {
+	e.changes.all = true
 	e.clock -= delta
 	e.resumed -= delta
 	for _, d := range e.devices {

@@ -1,0 +1,161 @@
+package rules
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// changes is what is not as it was when the state was last saved.
+type changes struct {
+	all      bool // only a snapshot tells it
+	devices  []*device
+	subjects []*subject
+	recent   int // how many sightings there had been
+}
+
+// touch and touchDevice note a change; they are called before or after it, in the same deed.
+func (e *Engine) touch(s *subject) {
+	if !s.changed {
+		s.changed = true
+		e.changes.subjects = append(e.changes.subjects, s)
+	}
+}
+
+func (e *Engine) touchDevice(d *device) {
+	if !d.changed {
+		d.changed = true
+		e.changes.devices = append(e.changes.devices, d)
+	}
+}
+
+// Saved says that the newest Snapshot or Changes is kept: the next Changes begin from it. Call
+// it before the engine observes anything more.
+func (e *Engine) Saved() {
+	for _, d := range e.changes.devices {
+		d.changed = false
+	}
+	for _, s := range e.changes.subjects {
+		s.changed = false
+	}
+	for _, r := range e.rules {
+		clear(r.onceChanged)
+		clear(r.passChanged)
+	}
+	clear(e.changes.devices) // lets go of what is gone
+	clear(e.changes.subjects)
+	e.changes = changes{devices: e.changes.devices[:0], subjects: e.changes.subjects[:0], recent: e.recent.count}
+}
+
+// Changes is the part of the state that is not as it was at Saved, as bytes that Restore takes
+// after the snapshot: as much as was heard of since, however large the whole is. It is nil
+// where only a Snapshot tells all: before the first Saved, and after rules were replaced or
+// the clock was set back. Save it with the effects that led to it, in one transaction.
+func (e *Engine) Changes() ([]byte, error) {
+	if len(e.out) > 0 {
+		return nil, fmt.Errorf("changes of rules: effects are waiting; call Tick first")
+	}
+	if e.changes.all {
+		return nil, nil
+	}
+	s := savedEngine{Version: snapshotVersion, Seq: e.seq, Clock: e.clock, Devices: map[g.DeviceID]savedUnit{}, Rules: map[g.RuleID]savedRule{}, Recent: e.recent.since(e.changes.recent)}
+	for _, d := range e.changes.devices {
+		switch now := e.devices[d.ID]; now {
+		case nil:
+			s.Gone = append(s.Gone, d.ID)
+		case d:
+			s.Devices[d.ID] = d.save()
+		} // else another has its place, which is among the changes too
+	}
+	part := func(r *rule) savedRule {
+		x, ok := s.Rules[r.ID]
+		if !ok {
+			x = newSavedRule(r.hash)
+		}
+		return x
+	}
+	for _, c := range e.changes.subjects {
+		x := part(c.rule)
+		switch now := c.rule.subjects[c.key]; now {
+		case nil:
+			x.Gone = append(x.Gone, c.key)
+		case c:
+			x.Subjects[c.key] = c.save()
+		}
+		s.Rules[c.rule.ID] = x
+	}
+	for _, r := range e.rules {
+		if len(r.onceChanged) == 0 && len(r.passChanged) == 0 {
+			continue
+		}
+		x := part(r)
+		for _, k := range slices.Sorted(maps.Keys(r.onceChanged)) {
+			if o := r.once[k]; o != nil {
+				x.Once[k] = savedRepeat{At: o.at, Alert: o.alert}
+			} else {
+				x.GoneOnce = append(x.GoneOnce, k)
+			}
+		}
+		for k := range r.passChanged {
+			if p := r.passages[k]; p != nil {
+				x.Passages[k] = savedPassages{Passes: p.passes, Faces: p.faces}
+			}
+		}
+		s.Rules[r.ID] = x
+	}
+	b, err := json.Marshal(s)
+	if err != nil {
+		return nil, fmt.Errorf("changes of rules: %w", err)
+	}
+	return b, nil
+}
+
+// merge takes changes into a state that was saved before them. Twice is once.
+func (s *savedEngine) merge(c savedEngine) {
+	s.Seq, s.Clock = c.Seq, c.Clock
+	if s.Devices == nil {
+		s.Devices = map[g.DeviceID]savedUnit{}
+	}
+	if s.Rules == nil {
+		s.Rules = map[g.RuleID]savedRule{}
+	}
+	for _, id := range c.Gone {
+		delete(s.Devices, id)
+	}
+	maps.Copy(s.Devices, c.Devices)
+	s.Recent = append(s.Recent, c.Recent...)
+	for id, changed := range c.Rules {
+		to, ok := s.Rules[id]
+		if !ok || to.Hash != changed.Hash {
+			to = newSavedRule(changed.Hash)
+		}
+		to = to.filled()
+		for _, k := range changed.Gone {
+			delete(to.Subjects, k)
+		}
+		for _, k := range changed.GoneOnce {
+			delete(to.Once, k)
+		}
+		maps.Copy(to.Subjects, changed.Subjects)
+		maps.Copy(to.Once, changed.Once)
+		maps.Copy(to.Passages, changed.Passages)
+		s.Rules[id] = to
+	}
+}
+
+// filled has a map where the saved rule had nothing to put into one.
+func (r savedRule) filled() savedRule {
+	if r.Subjects == nil {
+		r.Subjects = map[string]savedSubject{}
+	}
+	if r.Once == nil {
+		r.Once = map[string]savedRepeat{}
+	}
+	if r.Passages == nil {
+		r.Passages = map[string]savedPassages{}
+	}
+	return r
+}
