@@ -94,11 +94,55 @@ func TestAnAlertsLife(t *testing.T) {
 		if len(entries) != 3 {
 			t.Errorf("got %d audit entries, want 3", len(entries))
 		}
-		seq, state, err := d.sys.RulesState(ctx)
+		seq, state, changes, err := d.sys.RulesState(ctx)
 		ok(t, err)
-		if seq != 10 || string(state) != "s1" {
-			t.Errorf("got %d %q, want 10 s1", seq, state)
+		if seq != 10 || string(state) != "s1" || len(changes) != 0 {
+			t.Errorf("got %d %q and %d changes, want 10 s1 and none", seq, state, len(changes))
 		}
+	})
+}
+
+// TestRulesStateGrowsByChanges saves a snapshot, changes after it, and a snapshot again.
+func TestRulesStateGrowsByChanges(t *testing.T) {
+	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
+		ctx := t.Context()
+		d := newDistrict(t, o, c)
+		save := func(seq uint64, state, changes string) {
+			t.Helper()
+			e := registry.Effects{Seq: seq}
+			if state != "" {
+				e.State = []byte(state)
+			}
+			if changes != "" {
+				e.Changes = []byte(changes)
+			}
+			ok(t, d.sys.ApplyEffects(ctx, e))
+		}
+		want := func(seq uint64, texts ...string) {
+			t.Helper()
+			at, state, changes, err := d.sys.RulesState(ctx)
+			ok(t, err)
+			got := []string{string(state)}
+			for _, c := range changes {
+				got = append(got, string(c))
+			}
+			if diff := cmp.Diff(texts, got); diff != "" || at != seq {
+				t.Errorf("at %d, want %d; -want +got\n%s", at, seq, diff)
+			}
+		}
+		want(0, "")
+		save(10, "s1", "")
+		save(12, "", "c1")
+		save(12, "", "c2")
+		save(15, "", "c3")
+		want(15, "s1", "c1", "c2", "c3")
+		save(14, "", "of old")
+		save(14, "of old", "")
+		want(15, "s1", "c1", "c2", "c3")
+		save(15, "s2", "")
+		want(15, "s2")
+		save(16, "", "c4")
+		want(16, "s2", "c4")
 	})
 }
 

@@ -32,35 +32,84 @@ func (v *View) ApplyEffects(ctx context.Context, e Effects) error {
 				return err
 			}
 		}
-		if e.State == nil {
-			return nil
-		}
-		_, err := t.exec(ctx, `INSERT INTO rules_state (id, seq, state_sealed) VALUES (1, ?, ?)
-			ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, state_sealed = excluded.state_sealed WHERE rules_state.seq <= excluded.seq`,
-			int64(e.Seq), seal(v.r.vault.data, e.State, "rules state"))
-		if err != nil {
-			return fmt.Errorf("write the rules' state: %w", err)
-		}
-		return nil
+		return v.r.saveRulesState(ctx, t, e)
 	})
 }
 
-// RulesState is the newest snapshot and the journal position it belongs to; 0 and nil where
-// there is none. Only system scopes read it.
-func (v *View) RulesState(ctx context.Context) (seq uint64, state []byte, err error) {
+// saveRulesState writes a snapshot, which ends the changes before it, or one more change. An
+// older one than what is there changes nothing.
+func (r *Registry) saveRulesState(ctx context.Context, t *tx, e Effects) error {
+	if e.State == nil && e.Changes == nil {
+		return nil
+	}
+	n, newest, err := changesOf(ctx, t)
+	if err != nil || newest > e.Seq {
+		return err
+	}
+	if e.State == nil {
+		_, err := t.exec(ctx, "INSERT INTO rules_changes (n, seq, change_sealed) VALUES (?, ?, ?)", n+1, int64(e.Seq), seal(r.vault.data, e.Changes, changeLabel(n+1)))
+		if err != nil {
+			return fmt.Errorf("write the rules' changes: %w", err)
+		}
+		return nil
+	}
+	saved, err := t.exec(ctx, `INSERT INTO rules_state (id, seq, state_sealed) VALUES (1, ?, ?)
+		ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, state_sealed = excluded.state_sealed WHERE rules_state.seq <= excluded.seq`,
+		int64(e.Seq), seal(r.vault.data, e.State, "rules state"))
+	if err != nil {
+		return fmt.Errorf("write the rules' state: %w", err)
+	}
+	if saved == 0 {
+		return nil
+	}
+	if _, err := t.exec(ctx, "DELETE FROM rules_changes"); err != nil {
+		return fmt.Errorf("end the rules' changes: %w", err)
+	}
+	return nil
+}
+
+// changesOf is how many changes follow the snapshot, and the position of the newest.
+func changesOf(ctx context.Context, c conn) (n int64, seq uint64, err error) {
+	err = c.row(ctx, "SELECT n, seq FROM rules_changes ORDER BY n DESC LIMIT 1").Scan(&n, &seq)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return 0, 0, fmt.Errorf("read the rules' changes: %w", err)
+	}
+	return n, seq, nil
+}
+
+func changeLabel(n int64) string { return "rules change " + digits(n) }
+
+// RulesState is the newest snapshot, the changes after it in their order, and the journal
+// position that all of it belongs to; 0 and nil where there is none. Only system scopes read it.
+func (v *View) RulesState(ctx context.Context) (seq uint64, state []byte, changes [][]byte, err error) {
 	if err := v.system(); err != nil {
-		return 0, nil, err
+		return 0, nil, nil, err
 	}
 	var sealed []byte
 	err = v.r.reg.row(ctx, "SELECT seq, state_sealed FROM rules_state WHERE id = 1").Scan(&seq, &sealed)
 	if errors.Is(err, sql.ErrNoRows) {
-		return 0, nil, nil
+		return 0, nil, nil, nil
 	}
 	if err != nil {
-		return 0, nil, fmt.Errorf("read the rules' state: %w", err)
+		return 0, nil, nil, fmt.Errorf("read the rules' state: %w", err)
 	}
-	state, err = unseal(v.r.vault.data, sealed, "rules state")
-	return seq, state, err
+	if state, err = unseal(v.r.vault.data, sealed, "rules state"); err != nil {
+		return 0, nil, nil, err
+	}
+	err = each(ctx, v.r.reg, "SELECT n, seq, change_sealed FROM rules_changes ORDER BY n", nil, func(scan func(...any) error) error {
+		var n int64
+		var at uint64
+		if err := scan(&n, &at, &sealed); err != nil {
+			return err
+		}
+		change, err := unseal(v.r.vault.data, sealed, changeLabel(n))
+		seq, changes = max(seq, at), append(changes, change)
+		return err
+	})
+	if err != nil {
+		return 0, nil, nil, fmt.Errorf("read the rules' changes: %w", err)
+	}
+	return seq, state, changes, nil
 }
 
 func (v *View) applyAlert(ctx context.Context, t *tx, seq uint64, a g.Alert) error {

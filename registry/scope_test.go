@@ -236,7 +236,7 @@ func calls(d *district) map[string]call {
 			return nil, v.ApplyEffects(ctx, registry.Effects{})
 		}},
 		"RulesState": {do: func(ctx context.Context, v *registry.View) (any, error) {
-			_, x, err := v.RulesState(ctx)
+			_, x, _, err := v.RulesState(ctx)
 			return x, err
 		}},
 		"Alerts": {do: func(ctx context.Context, v *registry.View) (any, error) {

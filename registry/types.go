@@ -241,6 +241,7 @@ type Effects struct {
 	Alerts    []g.Alert
 	Incidents []g.Incident
 	State     []byte // the engine's snapshot, saved in the same transaction; nil: keep the old one
+	Changes   []byte // of it, saved in place of a snapshot: they come after the snapshot and the changes that are there
 }
 
 // AlertFilter selects alerts, newest first.

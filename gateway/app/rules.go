@@ -126,12 +126,12 @@ type facts struct{ a *App }
 // under the same ids.
 func (a *App) runRules(ctx context.Context) error {
 	view := a.reg.In(g.SystemScope("rules"))
-	at, state, err := view.RulesState(ctx)
+	at, state, changes, err := view.RulesState(ctx)
 	if err != nil {
 		return err
 	}
 	if len(state) > 0 {
-		if err := a.engine.Restore(state); err != nil {
+		if err := a.engine.Restore(state, changes...); err != nil {
 			return fmt.Errorf("restore the rules' state: %w", err)
 		}
 	}
@@ -141,13 +141,13 @@ func (a *App) runRules(ctx context.Context) error {
 		return err
 	}
 	defer r.c.Close()
-	saved := a.now()
+	kept, saved := keptRules{engine: a.engine, view: view}, a.now()
 	for {
 		next, cancel := context.WithDeadline(ctx, a.wake())
 		events, err := r.next(next, batch)
 		cancel()
 		if ctx.Err() != nil {
-			a.lastSave(ctx, func(ctx context.Context) error { return a.saveRules(ctx, view, r.commit, at) })
+			a.lastSave(ctx, func(ctx context.Context) error { return a.saveRules(ctx, &kept, r.commit, at) })
 			return nil
 		}
 		if err != nil && !errors.Is(err, context.DeadlineExceeded) {
@@ -164,12 +164,12 @@ func (a *App) runRules(ctx context.Context) error {
 		if err != nil || !r.more { // timers follow the clock only once the past has been seen
 			effects = append(effects, a.engine.Tick(a.now())...)
 		}
-		if !a.insist(ctx, "rules", func() error { return a.carryOut(ctx, view, at, effects) }) {
+		if !a.insist(ctx, "rules", func() error { return a.carryOut(ctx, &kept, at, effects) }) {
 			return nil
 		}
 		if a.now().Sub(saved) >= saveEvery {
 			saved = a.now()
-			if !a.insist(ctx, "rules", func() error { return a.saveRules(ctx, view, r.commit, at) }) {
+			if !a.insist(ctx, "rules", func() error { return a.saveRules(ctx, &kept, r.commit, at) }) {
 				return nil
 			}
 		}
@@ -195,12 +195,8 @@ func (a *App) lastSave(ctx context.Context, save func(context.Context) error) {
 	}
 }
 
-func (a *App) saveRules(ctx context.Context, view *registry.View, commit func(uint64) error, at uint64) error {
-	state, err := a.engine.Snapshot()
-	if err != nil {
-		return fmt.Errorf("snapshot the rules' state: %w", err)
-	}
-	if err := view.ApplyEffects(ctx, registry.Effects{Seq: at, State: state}); err != nil {
+func (a *App) saveRules(ctx context.Context, kept *keptRules, commit func(uint64) error, at uint64) error {
+	if err := kept.save(ctx, registry.Effects{Seq: at}); err != nil {
 		return err
 	}
 	a.opt.Pause("rules saved")
@@ -208,16 +204,11 @@ func (a *App) saveRules(ctx context.Context, view *registry.View, commit func(ui
 }
 
 // carryOut keeps alerts and incidents in one transaction, then sends the commands off.
-func (a *App) carryOut(ctx context.Context, view *registry.View, at uint64, effects []rules.Effect) error {
+func (a *App) carryOut(ctx context.Context, state *keptRules, at uint64, effects []rules.Effect) error {
 	if len(effects) == 0 {
 		return nil
 	}
-	// The state goes with what was told of it, so that both survive a power cut or neither.
-	state, err := a.engine.Snapshot()
-	if err != nil {
-		return fmt.Errorf("snapshot the rules' state: %w", err)
-	}
-	kept := registry.Effects{Seq: at, State: state}
+	kept := registry.Effects{Seq: at}
 	for _, e := range effects {
 		if e.Alert != nil {
 			kept.Alerts = append(kept.Alerts, *e.Alert)
@@ -226,7 +217,8 @@ func (a *App) carryOut(ctx context.Context, view *registry.View, at uint64, effe
 			kept.Incidents = append(kept.Incidents, *e.Incident)
 		}
 	}
-	if err := view.ApplyEffects(ctx, kept); err != nil {
+	// The state goes with what was told of it, so that both survive a power cut or neither.
+	if err := state.save(ctx, kept); err != nil {
 		return err
 	}
 	a.opt.Pause("effects kept")

@@ -1,0 +1,52 @@
+package app
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/rules"
+)
+
+// When changes of the rules' state are folded into a snapshot: once they are as large as the
+// last one, so that each byte of a change costs one of a snapshot, or as many as a start
+// should have to put together.
+const (
+	foldBytes   = 256 << 10 // at least
+	foldChanges = 1000
+)
+
+// keptRules saves the engine's state: what changed each time, and everything now and then.
+type keptRules struct {
+	engine *rules.Engine
+	view   *registry.View
+
+	whole   int // bytes of the last snapshot
+	changed int // of the changes since
+	changes int
+}
+
+// save keeps the effects and the state that they came of in one transaction. What fails is
+// saved again, with all that came of the same events.
+func (k *keptRules) save(ctx context.Context, e registry.Effects) (err error) {
+	if e.Changes, err = k.engine.Changes(); err != nil {
+		return fmt.Errorf("save the rules' state: %w", err)
+	}
+	fold := e.Changes == nil || k.changes >= foldChanges || k.changed+len(e.Changes) > max(k.whole, foldBytes)
+	if fold {
+		e.Changes = nil
+		if e.State, err = k.engine.Snapshot(); err != nil {
+			return fmt.Errorf("save the rules' state: %w", err)
+		}
+	}
+	if err := k.view.ApplyEffects(ctx, e); err != nil {
+		return err
+	}
+	k.engine.Saved()
+	if fold {
+		k.whole, k.changed, k.changes = len(e.State), 0, 0
+	} else {
+		k.changed, k.changes = k.changed+len(e.Changes), k.changes+1
+	}
+	return nil
+}
