@@ -23,7 +23,7 @@ type FS interface {
 	// Free tells how many bytes an ordinary writer can still put on the
 	// file system that holds dir.
 	Free(dir string) (uint64, error)
-	// Lock takes the exclusive lock of a journal folder, or fails at once.
+	// Lock takes the exclusive lock of a journal folder, or fails within a second.
 	Lock(name string) (io.Closer, error)
 }
 
