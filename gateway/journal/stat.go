@@ -11,13 +11,13 @@ import (
 // Stat is the state of a journal at one moment.
 type Stat struct {
 	State    State      `json:"state"`
-	Reason   string     `json:"reason,omitempty"` // why it does not take records
+	Reason   string     `json:"reason,omitempty"`   // why it does not take records
 	NoSpace  bool       `json:"no_space,omitempty"` // it is the disk that is full, not the bound
-	Oldest   uint64     `json:"oldest"`           // lowest sequence that may still be read
-	Newest   uint64     `json:"newest"`           // highest visible sequence
-	Since    time.Time  `json:"since"`            // time of the last record of the oldest segment
-	Latest   time.Time  `json:"latest,omitzero"`  // time of the newest record on disk
-	Bytes    int64      `json:"bytes"`            // on disk, preallocation included
+	Oldest   uint64     `json:"oldest"`             // lowest sequence that may still be read
+	Newest   uint64     `json:"newest"`             // highest visible sequence
+	Since    time.Time  `json:"since"`              // time of the last record of the oldest segment
+	Latest   time.Time  `json:"latest,omitzero"`    // time of the newest record on disk
+	Bytes    int64      `json:"bytes"`              // on disk, preallocation included
 	MaxBytes int64      `json:"max_bytes"`
 	Segments int        `json:"segments"`
 	Shards   int        `json:"shards"`
