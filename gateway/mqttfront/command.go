@@ -13,12 +13,7 @@ func (f *Front) Command(topic string, payload []byte, life time.Duration) error 
 		return fmt.Errorf("command %q: not a topic name", topic)
 	}
 	m := &message{topic: topic, payload: payload, qos: 1, expires: f.now().Add(life)}
-	to, _, _ := f.tree.find(topic)
-	n, unsaved := f.fanOut(m, to)
-	if n == 0 {
-		return fmt.Errorf("command %s: %w", topic, ErrNoSubscriber)
-	}
-	if err := f.keepAndWait(m, false, unsaved); err != nil {
+	if err := f.spread(m, nil); err != nil {
 		return fmt.Errorf("command %s: %w", topic, err)
 	}
 	return nil

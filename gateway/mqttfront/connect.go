@@ -225,8 +225,9 @@ func (f *Front) seat(c *client, con *connectPacket, id Identity) (present bool, 
 		return false, nil, nil, violation{rcQuota, fmt.Sprintf("%d clients are connected, the most that are allowed", f.cfg.MaxClients)}
 	}
 	s := f.sessions[key]
+	ended := false // a session that must not come back with a restart
 	if s != nil && (con.clean || s.over(time.Now())) {
-		lost = f.drop(s)
+		lost, ended = f.drop(s), s.number != 0
 		s = nil
 	}
 	present = s != nil
@@ -243,6 +244,13 @@ func (f *Front) seat(c *client, con *connectPacket, id Identity) (present bool, 
 		f.stats.sessions.Add(1)
 	}
 	late, kept, err := f.tie(c, s, con)
+	if ended && kept == nil {
+		kept = make(chan error, 1)
+		// A disk that does not take the end turns nobody away: it is told again later.
+		if f.state.append(&record{kind: recMark}, func(error) { kept <- nil }) != nil {
+			kept <- nil
+		}
+	}
 	return present, kept, append(lost, late...), err
 }
 

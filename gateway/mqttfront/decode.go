@@ -269,7 +269,7 @@ func (c *connectPacket) readWill(flags byte, d *decoder) error {
 	m.topic = string(d.text())
 	m.payload = bytes.Clone(d.data())
 	if d.bad == "" && !validTopic([]byte(m.topic)) {
-		return violation{rcBadTopic, "topic of the will"}
+		return badTopic([]byte(m.topic))
 	}
 	c.will = &will{m: m, delay: delay}
 	return nil

@@ -348,13 +348,7 @@ func (f *Front) Publish(topic string, payload []byte, retain bool) error {
 	if !validTopic([]byte(topic)) {
 		return fmt.Errorf("publish %q: not a topic name", topic)
 	}
-	m := &message{topic: topic, payload: payload, qos: 1, retain: retain}
-	to, _, _ := f.tree.find(topic)
-	n, unsaved := f.fanOut(m, to)
-	if n == 0 && !retain {
-		return fmt.Errorf("publish %s: %w", topic, ErrNoSubscriber)
-	}
-	if err := f.keepAndWait(m, retain, unsaved); err != nil {
+	if err := f.spread(&message{topic: topic, payload: payload, qos: 1, retain: retain}, nil); err != nil {
 		return fmt.Errorf("publish %s: %w", topic, err)
 	}
 	return nil
@@ -376,18 +370,7 @@ func (f *Front) Send(ctx context.Context, topic string, payload []byte) error {
 		delete(f.waiting, m)
 		f.sending.Unlock()
 	}()
-	to, _, _ := f.tree.find(topic)
-	var atLeastOnce []target
-	for _, t := range to {
-		if t.sub.qos > 0 {
-			atLeastOnce = append(atLeastOnce, t)
-		}
-	}
-	n, unsaved := f.fanOut(m, atLeastOnce)
-	if n == 0 {
-		return fmt.Errorf("send %s: %w", topic, ErrNoSubscriber)
-	}
-	if err := f.keepAndWait(m, false, unsaved); err != nil {
+	if err := f.spread(m, func(t target) bool { return t.sub.qos > 0 }); err != nil {
 		return fmt.Errorf("send %s: %w", topic, err)
 	}
 	select {

@@ -15,6 +15,9 @@ type inbound struct {
 	code byte
 	to   []target
 
+	version uint64 // of the tree that to was found in
+	tried   bool   // whom to is left for is settled
+
 	once  string // of a kept session's QoS 2 publication, or a will: see Once
 	after uint64
 
@@ -74,7 +77,7 @@ func (c *client) hand(in *inbound) error {
 		if !c.fixed || c.version != c.f.tree.version.Load() {
 			c.route, c.version, c.fixed = c.f.tree.find(c.topic)
 		}
-		in.to = c.route
+		in.to, in.version = c.route, c.version
 		err = c.f.offer(in)
 	} else {
 		in.code = rcNotAuthorized
@@ -178,10 +181,17 @@ func (in *inbound) done(err error) {
 	}
 	f := in.f
 	var unsaved []delivery
-	retain := false
+	retain := in.code == rcSuccess && in.m.retain
+	if retain {
+		// Who subscribes meanwhile is found below, or finds this retained.
+		f.retained.mu.Lock()
+		defer f.retained.mu.Unlock()
+	}
 	if in.code == rcSuccess {
+		if !in.tried && in.version != f.tree.version.Load() {
+			in.to, _, _ = f.tree.find(in.m.topic)
+		}
 		_, unsaved = f.fanOut(in.m, in.to)
-		retain = in.m.retain
 	}
 	if len(unsaved) == 0 && !retain && in.once == "" {
 		in.finish(nil)
@@ -191,7 +201,7 @@ func (in *inbound) done(err error) {
 	if in.once != "" && in.id != 0 {
 		r.session, r.id = in.s.number, in.id
 	}
-	in.to = nil // whom a second try is for
+	in.to, in.tried = nil, true // whom a second try is for
 	for _, d := range unsaved {
 		in.to = append(in.to, d.to)
 	}

@@ -28,14 +28,13 @@ func (f *Front) fanOut(m *message, to []target) (n int, unsaved []delivery) {
 
 // keep retains a message if r says so, and has on disk that it is retained, for
 // whom it waits, and what it settles. Then it is sent, and done is called, at
-// once where nothing is kept on disk.
+// once where nothing is kept on disk. To retain, the caller holds retained.mu,
+// so that what is on disk has the order of memory.
 func (f *Front) keep(r *record, unsaved []delivery, done func(error)) {
+	if r.retain {
+		r.retain = f.retained.put(r.m, f.cfg.MaxRetained)
+	}
 	if f.state == nil {
-		if r.retain {
-			f.retained.mu.Lock()
-			r.retain = f.retained.put(r.m, f.cfg.MaxRetained)
-			f.retained.mu.Unlock()
-		}
 		done(nil)
 		return
 	}
@@ -48,32 +47,42 @@ func (f *Front) keep(r *record, unsaved []delivery, done func(error)) {
 		}
 		done(err)
 	}
-	var err error
-	if r.retain {
-		f.retained.mu.Lock() // on disk in the order of memory
-		r.retain = f.retained.put(r.m, f.cfg.MaxRetained)
-		err = f.state.append(r, finish)
-		f.retained.mu.Unlock()
-	} else {
-		err = f.state.append(r, finish)
-	}
-	if err != nil {
+	if err := f.state.append(r, finish); err != nil {
 		finish(err)
 	}
 }
 
-// keepAndWait is keep for a message of the gateway's own.
-func (f *Front) keepAndWait(m *message, retain bool, unsaved []delivery) error {
-	if !retain && len(unsaved) == 0 {
-		return nil
-	}
-	r := &record{kind: recMessage, m: m, retain: retain}
-	ch := make(chan error, 1)
-	f.keep(r, unsaved, func(err error) { ch <- err })
-	if err := <-ch; err != nil {
+// spread sends a message of the gateway's own to those who are subscribed, as
+// far as they are of use, and waits until it is kept for those who are away.
+func (f *Front) spread(m *message, use func(target) bool) error {
+	r := &record{kind: recMessage, m: m, retain: m.retain}
+	kept := make(chan error, 1)
+	n := func() int {
+		if m.retain { // as in inbound.done
+			f.retained.mu.Lock()
+			defer f.retained.mu.Unlock()
+		}
+		all, _, _ := f.tree.find(m.topic)
+		to := all[:0]
+		for _, t := range all {
+			if use == nil || use(t) {
+				to = append(to, t)
+			}
+		}
+		n, unsaved := f.fanOut(m, to)
+		if !m.retain && len(unsaved) == 0 {
+			kept <- nil
+		} else {
+			f.keep(r, unsaved, func(err error) { kept <- err })
+		}
+		return n
+	}()
+	switch err := <-kept; {
+	case err != nil:
 		return err
-	}
-	if retain && !r.retain {
+	case n == 0 && !m.retain:
+		return ErrNoSubscriber
+	case m.retain && !r.retain:
 		return fmt.Errorf("more than %d retained messages of the device", f.cfg.MaxRetained)
 	}
 	return nil

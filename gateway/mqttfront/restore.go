@@ -248,7 +248,7 @@ func (f *Front) settle(ctx context.Context) error {
 			in.shed(errUnknown)
 			continue
 		}
-		in.to, _, _ = f.tree.find(in.m.topic)
+		in.to, in.version, _ = f.tree.find(in.m.topic)
 		in.done(nil)
 	}
 	f.intents = nil

@@ -66,10 +66,8 @@ func (r *retained) put(m *message, limit int) bool {
 	return true
 }
 
-// find returns what is retained for a filter.
+// find returns what is retained for a filter. The caller holds mu.
 func (r *retained) find(filter string, now time.Time) []*message {
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	var out []*message
 	look := func(have map[string]*message) {
 		for topic, m := range have {

@@ -30,6 +30,11 @@ func (c *client) subscribe(p subscribePacket) error {
 		return err
 	}
 	c.answer(tSuback, p.id, codes)
+	if len(send) == 0 {
+		return nil
+	}
+	c.f.retained.mu.Lock() // or what is retained next could come before what was
+	defer c.f.retained.mu.Unlock()
 	for _, sub := range send {
 		for _, m := range c.f.retained.find(sub.filter, c.f.now()) {
 			if _, o := c.s.deliver(m, sub, true); o != nil {

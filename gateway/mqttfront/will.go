@@ -125,7 +125,7 @@ func (f *Front) publication(d *dueWill) *inbound {
 	w := d.will
 	in := &inbound{f: f, s: &session{f: f, id: d.who}, m: w.m, once: w.once, after: w.after}
 	if d.who.MayPublish(w.m.topic) && validTopic([]byte(w.m.topic)) {
-		in.to, _, _ = f.tree.find(w.m.topic)
+		in.to, in.version, _ = f.tree.find(w.m.topic)
 	} else {
 		in.code = rcNotAuthorized
 	}
