@@ -293,7 +293,7 @@ func (a *App) Run(ctx context.Context) error {
 	parts := []part{
 		{"outbox", a.pumpOutbox},
 		{"live", a.hub.Run},
-		{"twin", a.follow("twin", a.applyTwins)},
+		{"twin", a.runTwins},
 		{"history", a.follow("history", a.applyHistory)},
 		{"telemetry", a.follow("telemetry", a.applyTelemetry)},
 		{"rules", a.runRules},

@@ -71,9 +71,6 @@ func (a *App) follow(name string, handle func(context.Context, []g.Event) error)
 			if !a.insist(ctx, name, func() error { return r.commit(r.at) }) {
 				return nil
 			}
-			if !r.more {
-				a.health.caughtUp(name, a.now())
-			}
 		}
 	}
 }
@@ -109,10 +106,6 @@ func (a *App) decode(name string, records []journal.Record) []g.Event {
 		events = append(events, e)
 	}
 	return events
-}
-
-func (a *App) applyTwins(ctx context.Context, events []g.Event) error {
-	return a.reg.In(g.SystemScope("twin")).ApplyTwins(ctx, events)
 }
 
 // pumpOutbox turns the registry's outbox (changed alerts, incidents, attendance) into events.

@@ -154,7 +154,7 @@ type watcher struct {
 }
 
 func (gw *gateway) watchAlerts(ctx context.Context) (*watcher, error) {
-	resp, err := gw.get(ctx, "/v1/stream?kinds=alert")
+	resp, err := gw.get(ctx, "/v1/stream?kinds=alert") //nolint:bodyclose // the caller closes the watcher's
 	if err != nil {
 		return nil, err
 	}
