@@ -14,7 +14,8 @@ TRIM := $(if $(VERSION),-trimpath)
 export CGO_ENABLED := 0
 PLAIN := modbus mqtt zkteco
 CONSOLE := api/console
-SOURCES = $(shell find . -name '*.go' -not -path './$(CONSOLE)/node_modules/*') go.mod go.sum
+MQTTJS := gateway/mqttfront/testdata/npm
+SOURCES = $(shell find . -name '*.go' -not -path '*/node_modules/*') go.mod go.sum
 
 vision_env = $(shell sed -n 's/^\(CGO_ENABLED\)=\(.*\)/\1=\2/p; s/^\(CGO_[A-Z]*FLAGS\)=\(.*\)/\1="\2"/p' deploy/setup/vision.env)
 vision_tags = $(shell sed -n 's/^VISION_TAGS=//p' deploy/setup/vision.env)
@@ -34,6 +35,11 @@ console: need $(CONSOLE)/dist/index.html
 $(CONSOLE)/node_modules/.package-lock.json: $(CONSOLE)/package-lock.json
 	@echo 'console: installing npm packages'
 	@cd $(CONSOLE) && npm ci --no-audit --no-fund --loglevel=error
+
+# A client for the tests of gateway/mqttfront.
+$(MQTTJS)/node_modules/.package-lock.json: $(MQTTJS)/package-lock.json
+	@echo 'test: installing the npm package mqtt'
+	@cd $(MQTTJS) && npm ci --no-audit --no-fund --loglevel=error
 
 $(CONSOLE)/dist/index.html: $(CONSOLE)/node_modules/.package-lock.json $(shell find $(CONSOLE)/src $(CONSOLE)/public -type f 2>/dev/null) $(CONSOLE)/index.html $(CONSOLE)/vite.config.ts
 	@echo 'console: building'
@@ -55,7 +61,7 @@ bin/.built: $(SOURCES) $(CONSOLE)/dist/index.html $(shell find deploy drivers re
 run: build
 	@exec bin/gateway demo $(ARGS)
 
-test: build
+test: build $(MQTTJS)/node_modules/.package-lock.json
 	@deploy/setup/influxd.sh
 	go test ./...
 	deploy/setup/postgres.sh go test -count=1 ./registry/...

@@ -1,6 +1,7 @@
 package mqttfront_test
 
 import (
+	stdcmp "cmp"
 	"context"
 	"crypto/aes"
 	"crypto/cipher"
@@ -50,7 +51,7 @@ func (h *house) start() {
 	}
 	h.in = &onceIntake{j: j}
 	cfg := h.cfg
-	cfg.Listen, cfg.Dir, cfg.FS = "127.0.0.1:0", filepath.Join(h.dir, "mqtt"), h.disk
+	cfg.Listen, cfg.Dir, cfg.FS = stdcmp.Or(cfg.Listen, "127.0.0.1:0"), filepath.Join(h.dir, "mqtt"), h.disk
 	h.f, err = mqttfront.New(cfg, anyone{}, h.in, nil)
 	if err != nil {
 		h.t.Fatal(err)
