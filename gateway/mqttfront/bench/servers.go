@@ -123,7 +123,7 @@ func serveFront(ctx context.Context, o options) error {
 		return err
 	}
 	defer j.Close()
-	f, err := mqttfront.New(mqttfront.Config{Listen: "127.0.0.1:0", MaxQueued: 1 << 20, MaxQueuedBytes: 64 << 20, MaxInflight: 16384, DeviceRate: o.deviceRate},
+	f, err := mqttfront.New(mqttfront.Config{Listen: "127.0.0.1:0", MaxQueued: 60_000, MaxQueuedBytes: 64 << 20, MaxInflight: 16384, DeviceRate: o.deviceRate},
 		anyone{}, toJournal{j}, slog.New(slog.NewTextHandler(os.Stderr, nil)))
 	if err != nil {
 		return err
