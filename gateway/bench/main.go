@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -89,6 +90,10 @@ func run(ctx context.Context, args []string) error {
 		}
 		defer os.RemoveAll(dir)
 		o.dir = dir
+	}
+	var err error
+	if o.dir, err = filepath.Abs(o.dir); err != nil { // the configuration's paths begin elsewhere
+		return err
 	}
 	ran := 0
 	for _, p := range parts() {
