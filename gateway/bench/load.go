@@ -16,9 +16,13 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/bench/measure"
 )
 
-// window bounds what one publisher has in flight. At the rates that are measured it is
-// reached only by a server that is behind.
-const window = 32
+const (
+	// window bounds what one publisher has in flight. At the rates that are measured it is
+	// reached only by a server that is behind.
+	window = 32
+	// full is the window of a publisher that is held by nothing else.
+	full = 10
+)
 
 // load is the generator: publishers at QoS 1 on one epoll loop, which costs less than a
 // goroutine per connection and so hides less of what is measured.
@@ -29,7 +33,8 @@ type load struct {
 	byFD  map[int32]*publisher
 	sent  int
 	acked int
-	late  []time.Duration // how late the generator itself was, where the server was not behind
+	freed func(*publisher) error // what follows an acknowledgement
+	late  []time.Duration        // how late the generator itself was, where the server was not behind
 }
 
 // publisher is one device. Its packets differ only in their identifier and in the digits of
@@ -42,6 +47,9 @@ type publisher struct {
 	open   int    // sent and not acknowledged
 	rest   []byte // of an acknowledgement that came in two pieces
 	walk   uint32 // makes its values
+	clock  int64  // its own time, in milliseconds since 1970: it does not repeat
+	timeAt int
+	out    []byte
 	values [3]int // where the last digits of its three values are
 }
 
@@ -81,8 +89,9 @@ func (l *load) connect(addr string, d *device, i uint32) error {
 }
 
 func newPublisher(d *device, i uint32) *publisher {
-	p := &publisher{walk: i*2654435761 + 1}
-	p.packet, p.idAt = measure.Publish(d.topic(), []byte(`{"temperature":20.00,"humidity":40.00,"co2":600}`))
+	p := &publisher{walk: i*2654435761 + 1, clock: time.Now().UnixMilli()}
+	p.packet, p.idAt = measure.Publish(d.topic(), fmt.Appendf(nil, `{"temperature":20.00,"humidity":40.00,"co2":600,"time":%d}`, p.clock))
+	p.timeAt = len(p.packet) - len("}") - 13
 	for i, name := range []string{`ture":20.0`, `dity":40.0`, `"co2":60`} {
 		p.values[i] = bytes.Index(p.packet, []byte(name)) + len(name) - 1
 	}
@@ -98,20 +107,60 @@ func (p *publisher) step() {
 		p.packet[at], p.packet[at+1] = '0'+byte(r%10), '0'+byte(r/10%10)
 		r /= 100
 	}
+	p.clock = max(p.clock+1, time.Now().UnixMilli())
+	for i, t := 12, p.clock; i >= 0; i, t = i-1, t/10 {
+		p.packet[p.timeAt+i] = '0' + byte(t%10)
+	}
 }
 
 // send writes n publications in one piece. A loopback socket holds far more than the window,
 // so a short write is a fault of the bench.
-func (p *publisher) send() error {
-	if p.next++; p.next == 0 {
-		p.next = 1
+func (p *publisher) send(n int) error {
+	p.out = p.out[:0]
+	for range n {
+		if p.next++; p.next == 0 {
+			p.next = 1
+		}
+		p.step()
+		binary.BigEndian.PutUint16(p.packet[p.idAt:], p.next)
+		p.out = append(p.out, p.packet...)
 	}
-	p.step()
-	binary.BigEndian.PutUint16(p.packet[p.idAt:], p.next)
-	p.open++
-	n, err := unix.Write(p.fd, p.packet)
-	if err != nil || n < len(p.packet) {
-		return fmt.Errorf("publish: wrote %d of %d bytes: %w", n, len(p.packet), err)
+	p.open += n
+	k, err := unix.Write(p.fd, p.out)
+	if err != nil || k < len(p.out) {
+		return fmt.Errorf("publish: wrote %d of %d bytes: %w", k, len(p.out), err)
+	}
+	return nil
+}
+
+// flood publishes count messages, each publisher the next as soon as its window has room,
+// and returns when all are acknowledged.
+func (l *load) flood(ctx context.Context, count int) error {
+	until, left := l.acked+count, count
+	l.freed = func(p *publisher) error {
+		n := min(full-p.open, left)
+		if n <= 0 {
+			return nil
+		}
+		left -= n
+		l.sent += n
+		return p.send(n)
+	}
+	defer func() { l.freed = nil }()
+	for _, p := range l.pubs {
+		if err := l.freed(p); err != nil {
+			return err
+		}
+	}
+	for lastAt, last := time.Now(), 0; l.acked < until; {
+		if err := errors.Join(l.take(100), ctx.Err()); err != nil {
+			return err
+		}
+		if now := time.Now(); l.acked != last {
+			last, lastAt = l.acked, now
+		} else if now.Sub(lastAt) > time.Minute {
+			return fmt.Errorf("nothing was acknowledged for a minute; %d are open", l.sent-l.acked)
+		}
 	}
 	return nil
 }
@@ -135,7 +184,7 @@ func (l *load) run(ctx context.Context, perSecond float64, count int) error {
 			if !blocked {
 				l.late = append(l.late, now.Sub(start)-time.Duration(float64(l.sent-base)/perSecond*1e9))
 			}
-			if err := p.send(); err != nil {
+			if err := p.send(1); err != nil {
 				return err
 			}
 			l.sent++
@@ -176,6 +225,11 @@ func (l *load) take(ms int) error {
 		}
 		if err := l.acks(p, buf[:k]); err != nil {
 			return err
+		}
+		if l.freed != nil {
+			if err := l.freed(p); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -36,24 +36,30 @@ func main() {
 type options struct {
 	gateway, telegraf, dir, json, profile, serve string
 
-	publishers, rounds, rate int // of the whole way
-	duration                 time.Duration
-	probes                   int // of alerts
-	devices, senders         int // of the fleet
-	minutes                  float64
-	records                  int // of the restart
-	sample                   bool
+	publishers, rounds, rate, flood int // of the whole way
+	duration                        time.Duration
+	probes                          int // of alerts
+	devices, senders                int // of the fleet
+	minutes                         float64
+	records                         int // of the restart
+	sample                          bool
 }
 
 // parts are the bars by name, in the order in which they run.
 func parts() []struct {
 	name string
-	run  func(context.Context, options) (measure.Line, error)
+	run  func(context.Context, options) ([]measure.Line, error)
 } {
+	one := func(part func(context.Context, options) (measure.Line, error)) func(context.Context, options) ([]measure.Line, error) {
+		return func(ctx context.Context, o options) ([]measure.Line, error) {
+			l, err := part(ctx, o)
+			return []measure.Line{l}, err
+		}
+	}
 	return []struct {
 		name string
-		run  func(context.Context, options) (measure.Line, error)
-	}{{"whole", whole}, {"alerts", alerts}, {"fleet", fleet}, {"restart", restart}}
+		run  func(context.Context, options) ([]measure.Line, error)
+	}{{"whole", whole}, {"alerts", one(alerts)}, {"fleet", one(fleet)}, {"restart", one(restart)}}
 }
 
 func run(ctx context.Context, args []string) error {
@@ -69,6 +75,7 @@ func run(ctx context.Context, args []string) error {
 	fs.StringVar(&o.serve, "serve", "", "run the gateway on this configuration `FILE`, as -profile and an empty -gateway have it done")
 	fs.IntVar(&o.publishers, "publishers", 1000, "whole, alerts, restart: connections that publish")
 	fs.IntVar(&o.rate, "rate", 10_000, "whole, alerts: messages a second")
+	fs.IntVar(&o.flood, "flood", 300_000, "whole: messages of a round without a rate")
 	fs.IntVar(&o.rounds, "rounds", 3, "whole: rounds of each side, taken in turn")
 	fs.DurationVar(&o.duration, "duration", 10*time.Second, "whole: time in which one round is published")
 	fs.IntVar(&o.probes, "probes", 300, "alerts: how many are raised")
@@ -101,12 +108,14 @@ func run(ctx context.Context, args []string) error {
 			continue
 		}
 		ran++
-		l, err := p.run(ctx, o)
+		lines, err := p.run(ctx, o)
 		if err != nil {
 			return fmt.Errorf("%s: %w", p.name, err)
 		}
-		fmt.Println(l)
-		if err := measure.WriteJSON(strings.ReplaceAll(o.json, "%s", p.name), []measure.Line{l}); err != nil {
+		for _, l := range lines {
+			fmt.Println(l)
+		}
+		if err := measure.WriteJSON(strings.ReplaceAll(o.json, "%s", p.name), lines); err != nil {
 			return err
 		}
 	}

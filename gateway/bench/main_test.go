@@ -35,13 +35,15 @@ func TestSample(t *testing.T) {
 			continue
 		}
 		t.Run(part.name, func(t *testing.T) {
-			l, err := part.run(t.Context(), options{sample: true, dir: t.TempDir()})
+			lines, err := part.run(t.Context(), options{sample: true, dir: t.TempDir()})
 			if err != nil {
 				t.Fatal(err)
 			}
-			t.Log(l)
-			if !l.Held {
-				t.Errorf("got %v, want it held", l)
+			for _, l := range lines {
+				t.Log(l)
+				if !l.Held {
+					t.Errorf("got %v, want it held", l)
+				}
 			}
 		})
 	}
