@@ -100,6 +100,7 @@ for (let i = 0; i < 6; i++) {
 await has(sub, want)
 const gone = Promise.all([once(pub, 'close'), once(sub, 'close')])
 const again = Promise.all([once(pub, 'connect'), once(sub, 'connect')])
+const restarted = once(lines, 'line')
 console.log('restart')
 await gone
 const waiting = []
@@ -107,7 +108,7 @@ for (let i = 0; i < 6; i++) { // MQTT.js keeps them until the front is there
   waiting.push(pub.publishAsync(own + 'telemetry', `${i % 2 + 1}/meanwhile ${i}`, { qos: i % 2 + 1 }))
   want.push(`${own}telemetry ${i % 2 + 1}/meanwhile ${i}`)
 }
-await once(lines, 'line')
+await restarted
 for (const [connack] of await again) assert.equal(connack.sessionPresent, true)
 await Promise.all(waiting)
 await has(sub, want.slice(6))
