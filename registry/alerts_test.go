@@ -17,7 +17,7 @@ func drain(t *testing.T, d *district) []g.Event {
 	t.Helper()
 	var out []g.Event
 	for {
-		rows := must[[]registry.OutboxRow](t)(d.sys.Outbox(t.Context(), 10))
+		rows := must[[]registry.OutboxRow](t)(d.sys.Outbox(t.Context(), 0, 10))
 		if len(rows) == 0 {
 			return out
 		}

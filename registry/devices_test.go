@@ -161,7 +161,7 @@ func TestSilentDevicesGoOffline(t *testing.T) {
 			t.Errorf("got %v again, want none", got)
 		}
 		// The event went with the mark: a kill now loses neither.
-		outbox := must[[]registry.OutboxRow](t)(d.sys.Outbox(ctx, 10))
+		outbox := must[[]registry.OutboxRow](t)(d.sys.Outbox(ctx, 0, 10))
 		if len(outbox) != 1 {
 			t.Fatalf("%d events in the outbox, want the silent one's", len(outbox))
 		}
@@ -182,7 +182,7 @@ func TestSilentDevicesGoOffline(t *testing.T) {
 		}
 		isOnline()
 		ok(t, d.sys.ApplyTwins(ctx, []g.Event{reading(3, d.device["a"].ID, at.Add(90*time.Second), 1)})) // seen twice
-		outbox = must[[]registry.OutboxRow](t)(d.sys.Outbox(ctx, 10))
+		outbox = must[[]registry.OutboxRow](t)(d.sys.Outbox(ctx, 0, 10))
 		if len(outbox) != 2 || outbox[1].Event.Status.State != g.StateOnline || !outbox[1].Event.Time.After(outbox[0].Event.Time) {
 			t.Fatalf("got %+v, want one more event: it is online", outbox)
 		}

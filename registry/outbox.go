@@ -22,14 +22,15 @@ func (r *Registry) send(ctx context.Context, t *tx, e g.Event) error {
 	return nil
 }
 
-// Outbox reads the oldest events that are to be journalled; only system scopes do. A row
-// stays until DeleteOutbox, so it may be read twice.
-func (v *View) Outbox(ctx context.Context, limit int) ([]OutboxRow, error) {
+// Outbox reads the oldest events after a row that are to be journalled; only system scopes
+// do. A row stays until DeleteOutbox, so it may be read twice; once all rows up to some are
+// deleted, their numbers may be used again.
+func (v *View) Outbox(ctx context.Context, after int64, limit int) ([]OutboxRow, error) {
 	if err := v.system(); err != nil {
 		return nil, err
 	}
 	var out []OutboxRow
-	err := each(ctx, v.r.reg, "SELECT id, event_id, body_sealed FROM outbox ORDER BY id LIMIT ?", []any{Page{Limit: limit}.limit()}, func(scan func(...any) error) error {
+	err := each(ctx, v.r.reg, "SELECT id, event_id, body_sealed FROM outbox WHERE id > ? ORDER BY id LIMIT ?", []any{after, Page{Limit: limit}.limit()}, func(scan func(...any) error) error {
 		var row OutboxRow
 		var id string
 		var sealed []byte

@@ -266,7 +266,7 @@ func calls(d *district) map[string]call {
 		"CloseIncident": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.CloseIncident(ctx, "inc_b", 1, g.User{}, "x")
 		}},
-		"Outbox":       {do: func(ctx context.Context, v *registry.View) (any, error) { return v.Outbox(ctx, 1) }},
+		"Outbox":       {do: func(ctx context.Context, v *registry.View) (any, error) { return v.Outbox(ctx, 0, 1) }},
 		"DeleteOutbox": {do: func(ctx context.Context, v *registry.View) (any, error) { return nil, v.DeleteOutbox(ctx, nil) }},
 		"ResetDevicePassword": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			x, err := v.ResetDevicePassword(ctx, dev)

@@ -111,40 +111,91 @@ func (a *App) decode(name string, records []journal.Record) []g.Event {
 // pumpOutbox turns the registry's outbox (changed alerts, incidents, attendance) into events.
 // Their ids are deterministic: after a crash between the two steps, twice is once.
 func (a *App) pumpOutbox(ctx context.Context) error {
-	view := a.reg.In(g.SystemScope("outbox"))
+	p := outbox{a: a, view: a.reg.In(g.SystemScope("outbox"))}
+	defer p.close(ctx)
 	for {
 		more := false
-		if !a.insist(ctx, "outbox", func() (err error) { more, err = a.pumpOnce(ctx, view); return err }) {
+		if !a.insist(ctx, "outbox", func() (err error) { more, err = p.pump(ctx); return err }) {
 			return nil
 		}
 		if more {
 			continue
 		}
+		wait := staleEvery
+		if len(p.done) > 0 {
+			wait = outboxEvery
+		}
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-a.reg.OutboxReady():
-		case <-time.After(staleEvery):
+		case <-time.After(wait):
 		}
 	}
 }
 
-func (a *App) pumpOnce(ctx context.Context, view *registry.View) (more bool, err error) {
-	rows, err := view.Outbox(ctx, batch)
-	if err != nil || len(rows) == 0 {
+const outboxEvery = time.Second // rows that are journalled stay about so long
+
+// outbox hands rows on at once and removes them now and then, so that an alert does not wait
+// for the removal of the one before.
+type outbox struct {
+	a    *App
+	view *registry.View
+	last int64     // the last row that is journalled
+	done []int64   // journalled and not removed
+	at   time.Time // when the first of them was
+}
+
+func (p *outbox) pump(ctx context.Context) (more bool, err error) {
+	rows, err := p.view.Outbox(ctx, p.last, batch)
+	if err != nil {
 		return false, err
 	}
-	ids := make([]int64, 0, len(rows))
+	if err := p.journal(rows); err != nil {
+		return false, err
+	}
+	if len(rows) > 0 {
+		p.a.opt.Pause("outbox journalled")
+	}
+	now := time.Now()
+	for _, row := range rows {
+		if len(p.done) == 0 {
+			p.at = now
+		}
+		p.done, p.last = append(p.done, row.ID), row.ID
+	}
+	more = len(rows) == batch
+	if len(p.done) == 0 || len(p.done) < batch && now.Sub(p.at) < outboxEvery {
+		return more, nil
+	}
+	if err := p.view.DeleteOutbox(ctx, p.done); err != nil {
+		return false, err
+	}
+	p.done, p.last = p.done[:0], 0
+	return more, nil
+}
+
+// close removes what is journalled when the gateway stops; what it cannot remove is journalled
+// once more at the next start.
+func (p *outbox) close(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	if err := p.view.DeleteOutbox(ctx, p.done); err != nil {
+		p.a.log.Warn("events of the outbox are journalled again at the next start", "events", len(p.done), "error", err)
+	}
+}
+
+// journal has rows on disk as events.
+func (p *outbox) journal(rows []registry.OutboxRow) error {
 	results := make(chan error, len(rows))
 	for i := range rows {
 		e := rows[i].Event
-		e.Received = a.now()
+		e.Received = p.a.now()
 		b, err := g.AppendEvent(nil, &e)
 		if err != nil {
-			return false, fmt.Errorf("outbox row %d: %w", rows[i].ID, err)
+			return fmt.Errorf("outbox row %d: %w", rows[i].ID, err)
 		}
-		ids = append(ids, rows[i].ID)
-		if err := a.journal.Append(string(e.School), b, func(_ uint64, err error) { results <- err }); err != nil {
+		if err := p.a.journal.Append(string(e.School), b, func(_ uint64, err error) { results <- err }); err != nil {
 			results <- err
 		}
 	}
@@ -152,11 +203,7 @@ func (a *App) pumpOnce(ctx context.Context, view *registry.View) (more bool, err
 	for range rows {
 		errs = append(errs, <-results)
 	}
-	if err := errors.Join(errs...); err != nil {
-		return false, err
-	}
-	a.opt.Pause("outbox journalled")
-	return len(rows) == batch, view.DeleteOutbox(ctx, ids)
+	return errors.Join(errs...)
 }
 
 // keepHouse does what time asks for: devices that fell silent, pictures that are old enough.

@@ -2,15 +2,16 @@ package app
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
 const (
-	mostGathered = 100_000         // events of which the twins' reader keeps what counts
-	twinsRest    = 4               // times what writing took, it then rests
-	longestRest  = 5 * time.Second // and readings are in the twins that much later, at most
+	mostGathered = 100_000 // events of which the twins' reader keeps what counts
+	twinsTurn    = 50      // events that are written at once: an alert waits for no more than these
+	twinsRest    = 4       // times what a turn took, it then rests
 )
 
 // runTwins is follow for the twins. Of many readings of a device only what is newest goes
@@ -39,11 +40,15 @@ func (a *App) runTwins(ctx context.Context) error {
 			newest.add(events)
 			n += max(1, len(events))
 		}
-		begun := time.Now()
-		if !a.insist(ctx, name, func() error { return view.ApplyTwins(ctx, newest.events) }) {
-			return nil
+		for turn := range slices.Chunk(newest.events, twinsTurn) {
+			begun := time.Now()
+			if !a.insist(ctx, name, func() error { return view.ApplyTwins(ctx, turn) }) {
+				return nil
+			}
+			if len(turn) == twinsTurn && !rest(ctx, twinsRest*time.Since(begun)) {
+				return nil
+			}
 		}
-		r.pause = min(max(readingsEvery, twinsRest*time.Since(begun)), longestRest)
 		a.opt.Pause(name + " handled")
 		if !a.insist(ctx, name, func() error { return r.commit(r.at) }) {
 			return nil
@@ -51,6 +56,16 @@ func (a *App) runTwins(ctx context.Context) error {
 		if !r.more {
 			a.health.caughtUp(name, read)
 		}
+	}
+}
+
+// rest waits, or answers false when ctx has ended.
+func rest(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
 	}
 }
 
