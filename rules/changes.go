@@ -61,15 +61,17 @@ func (e *Engine) Changes() ([]byte, error) {
 	if e.changes.all {
 		return nil, nil
 	}
-	s := savedEngine{Version: snapshotVersion, Seq: e.seq, Clock: e.clock, Devices: map[g.DeviceID]savedUnit{}, Rules: map[g.RuleID]savedRule{}, Recent: e.recent.since(e.changes.recent)}
+	s := savedEngine{Version: snapshotVersion, Seq: e.seq, Clock: e.clock, Rules: map[g.RuleID]savedRule{}, Recent: e.recent.since(e.changes.recent)}
+	there := make([]*device, 0, len(e.changes.devices))
 	for _, d := range e.changes.devices {
 		switch now := e.devices[d.ID]; now {
 		case nil:
 			s.Gone = append(s.Gone, d.ID)
 		case d:
-			s.Devices[d.ID] = d.save()
+			there = append(there, d)
 		} // else another has its place, which is among the changes too
 	}
+	s.Units = unitsOf(there, e.clock)
 	part := func(r *rule) savedRule {
 		x, ok := s.Rules[r.ID]
 		if !ok {

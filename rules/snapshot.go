@@ -3,20 +3,23 @@ package rules
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// snapshotVersion rises when an older gateway could not read the state.
-const snapshotVersion = 1
+// snapshotVersion rises when an older gateway could not read the state. Version 1 had the
+// devices as JSON.
+const snapshotVersion = 2
 
 // The snapshot is JSON with short keys; times are Unix nanoseconds.
 type savedEngine struct {
 	Version int                      `json:"version"`
 	Seq     uint64                   `json:"seq"`
 	Clock   int64                    `json:"clock"`
-	Devices map[g.DeviceID]savedUnit `json:"devices,omitempty"`
+	Units   units                    `json:"units,omitempty"`
+	Devices map[g.DeviceID]savedUnit `json:"devices,omitempty"` // of Units, once they are read
 	Rules   map[g.RuleID]savedRule   `json:"rules,omitempty"`
 	Recent  []g.SightingID           `json:"recent,omitempty"`
 	Gone    []g.DeviceID             `json:"gone,omitempty"` // of changes
@@ -85,10 +88,7 @@ func (e *Engine) Snapshot() ([]byte, error) {
 		return nil, fmt.Errorf("snapshot rules: effects are waiting; call Tick first")
 	}
 	s := savedEngine{Version: snapshotVersion, Seq: e.seq, Clock: e.clock,
-		Devices: make(map[g.DeviceID]savedUnit, len(e.devices)), Rules: make(map[g.RuleID]savedRule, len(e.rules))}
-	for id, d := range e.devices {
-		s.Devices[id] = d.save()
-	}
+		Units: unitsOf(slices.Collect(maps.Values(e.devices)), e.clock), Rules: make(map[g.RuleID]savedRule, len(e.rules))}
 	for _, r := range e.rules {
 		s.Rules[r.ID] = r.save()
 	}
@@ -98,17 +98,6 @@ func (e *Engine) Snapshot() ([]byte, error) {
 		return nil, fmt.Errorf("snapshot rules: %w", err)
 	}
 	return b, nil
-}
-
-func (d *device) save() savedUnit {
-	u := savedUnit{School: d.School, Zone: d.Zone, Kind: d.Kind, Profile: d.Profile, Type: d.Type, Driver: d.Driver,
-		Status: d.status, StatusWas: d.statusWas, StatusSeq: d.statusSeq, Heard: d.heard, Values: map[string]savedSlot{}}
-	for _, s := range d.slots {
-		if s.seq != 0 {
-			u.Values[s.name] = savedSlot{Value: s.v, Was: s.was, At: s.at, WasAt: s.wasAt, Seq: s.seq}
-		}
-	}
-	return u
 }
 
 func (r *rule) save() savedRule {
@@ -185,10 +174,14 @@ func parseSaved(b []byte) (s savedEngine, err error) {
 	if err := json.Unmarshal(b, &s); err != nil {
 		return s, err
 	}
-	if s.Version != snapshotVersion {
-		return s, fmt.Errorf("the state has version %d, this gateway reads %d", s.Version, snapshotVersion)
+	switch {
+	case s.Version == 1 && s.Units == nil:
+		return s, nil
+	case s.Version != snapshotVersion || s.Devices != nil:
+		return s, fmt.Errorf("the state has version %d, this gateway reads up to %d", s.Version, snapshotVersion)
 	}
-	return s, nil
+	s.Devices, err = s.Units.read(s.Clock)
+	return s, err
 }
 
 // endSaved says of alerts whose rule is gone that they no longer fire.

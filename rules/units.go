@@ -1,0 +1,210 @@
+package rules
+
+import (
+	"encoding/binary"
+	"errors"
+	"math"
+	"slices"
+	"strings"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// units are devices as bytes: most of the state, and most of what changes. How many there
+// are, then each: its names, what was heard, its values by name. Numbers are varints, times are
+// relative to the clock. A text stands in full where it comes first, as 0 and its bytes, and
+// as its number from 1 on later.
+type units []byte
+
+var errUnits = errors.New("the devices do not parse")
+
+type unitWriter struct {
+	b     []byte
+	clock int64
+	known map[string]uint64
+	slots []*slot // of the device that is being written
+}
+
+// newUnits writes n devices with add.
+func newUnits(n int, clock int64) *unitWriter {
+	w := &unitWriter{b: make([]byte, 0, 64+128*n), clock: clock, known: map[string]uint64{}}
+	w.number(uint64(n))
+	return w
+}
+
+func (w *unitWriter) number(n uint64) { w.b = binary.AppendUvarint(w.b, n) }
+
+func (w *unitWriter) text(s string) {
+	if n, ok := w.known[s]; ok {
+		w.number(n)
+		return
+	}
+	w.known[s] = uint64(len(w.known) + 1)
+	w.b = append(w.b, 0)
+	w.number(uint64(len(s)))
+	w.b = append(w.b, s...)
+}
+
+func (w *unitWriter) time(t int64) { w.b = binary.AppendVarint(w.b, w.clock-t) }
+
+func (w *unitWriter) value(v g.Value) {
+	w.b = append(w.b, byte(v.Kind()))
+	switch v.Kind() {
+	case g.Number:
+		f, _ := v.Float()
+		w.b = binary.LittleEndian.AppendUint64(w.b, math.Float64bits(f))
+	case g.Bool:
+		f, _ := v.Float()
+		w.b = append(w.b, byte(f))
+	case g.String:
+		s, _ := v.Text()
+		w.number(uint64(len(s)))
+		w.b = append(w.b, s...)
+	}
+}
+
+func (w *unitWriter) add(d *device) {
+	w.number(uint64(len(d.ID)))
+	w.b = append(w.b, d.ID...)
+	for _, s := range [...]string{string(d.School), string(d.Zone), string(d.Kind), string(d.Profile), string(d.Type), string(d.Driver), string(d.status), string(d.statusWas)} {
+		w.text(s)
+	}
+	w.number(d.statusSeq)
+	w.time(d.heard)
+	w.slots = w.slots[:0]
+	for i := range d.slots {
+		if s := &d.slots[i]; s.seq != 0 {
+			w.slots = append(w.slots, s)
+		}
+	}
+	slices.SortFunc(w.slots, func(a, b *slot) int { return strings.Compare(a.name, b.name) })
+	w.number(uint64(len(w.slots)))
+	for _, s := range w.slots {
+		w.text(s.name)
+		w.value(s.v)
+		w.value(s.was)
+		w.time(s.at)
+		w.time(s.wasAt)
+		w.number(s.seq)
+	}
+}
+
+// unitReader reads what unitWriter wrote, and remembers that something did not fit.
+type unitReader struct {
+	b     []byte
+	clock int64
+	known []string
+	bad   bool
+}
+
+// read are the devices in u.
+func (u units) read(clock int64) (map[g.DeviceID]savedUnit, error) {
+	r := unitReader{b: u, clock: clock}
+	all := map[g.DeviceID]savedUnit{}
+	for n := r.number(); n > 0 && !r.bad; n-- {
+		id := g.DeviceID(r.bytes())
+		all[id] = r.unit()
+	}
+	if r.bad || len(r.b) > 0 {
+		return nil, errUnits
+	}
+	return all, nil
+}
+
+func (r *unitReader) number() uint64 {
+	n, size := binary.Uvarint(r.b)
+	if size <= 0 {
+		r.bad = true
+		return 0
+	}
+	r.b = r.b[size:]
+	return n
+}
+
+func (r *unitReader) bytes() []byte { return r.take(r.number()) }
+
+func (r *unitReader) take(n uint64) []byte {
+	if n > uint64(len(r.b)) {
+		r.bad = true
+		return nil
+	}
+	b := r.b[:n]
+	r.b = r.b[n:]
+	return b
+}
+
+func (r *unitReader) text() string {
+	n := r.number()
+	if n == 0 {
+		s := string(r.bytes())
+		r.known = append(r.known, s)
+		return s
+	}
+	if n > uint64(len(r.known)) {
+		r.bad = true
+		return ""
+	}
+	return r.known[n-1]
+}
+
+func (r *unitReader) time() int64 {
+	d, size := binary.Varint(r.b)
+	if size <= 0 {
+		r.bad = true
+		return 0
+	}
+	r.b = r.b[size:]
+	return r.clock - d
+}
+
+func (r *unitReader) value() g.Value {
+	kind := r.take(1)
+	if r.bad {
+		return g.Value{}
+	}
+	switch g.ValueKind(kind[0]) {
+	case g.None:
+		return g.Value{}
+	case g.Number:
+		if b := r.take(8); !r.bad {
+			f := math.Float64frombits(binary.LittleEndian.Uint64(b))
+			r.bad = math.IsNaN(f) || math.IsInf(f, 0)
+			return g.NumberValue(f)
+		}
+	case g.Bool:
+		if b := r.take(1); !r.bad {
+			return g.BoolValue(b[0] != 0)
+		}
+	case g.String:
+		return g.StringValue(string(r.bytes()))
+	}
+	r.bad = true
+	return g.Value{}
+}
+
+func (r *unitReader) unit() savedUnit {
+	u := savedUnit{School: g.SchoolID(r.text()), Zone: g.ZoneID(r.text()), Kind: g.ZoneKind(r.text()), Profile: g.ProfileID(r.text()),
+		Type: g.DeviceType(r.text()), Driver: g.DriverName(r.text()), Status: g.DeviceState(r.text()), StatusWas: g.DeviceState(r.text())}
+	u.StatusSeq, u.Heard = r.number(), r.time()
+	n := r.number()
+	if n > uint64(len(r.b)) {
+		r.bad = true
+		return u
+	}
+	u.Values = make(map[string]savedSlot, n)
+	for ; n > 0 && !r.bad; n-- {
+		name := r.text()
+		u.Values[name] = savedSlot{Value: r.value(), Was: r.value(), At: r.time(), WasAt: r.time(), Seq: r.number()}
+	}
+	return u
+}
+
+// unitsOf are devices in the order of their names.
+func unitsOf(devices []*device, clock int64) units {
+	slices.SortFunc(devices, func(a, b *device) int { return strings.Compare(string(a.ID), string(b.ID)) })
+	w := newUnits(len(devices), clock)
+	for _, d := range devices {
+		w.add(d)
+	}
+	return w.b
+}
