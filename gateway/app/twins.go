@@ -11,7 +11,7 @@ import (
 const (
 	mostGathered = 100_000 // events of which the twins' reader keeps what counts
 	twinsTurn    = 50      // events that are written at once: an alert waits for no more than these
-	twinsRest    = 4       // times what a turn took, it then rests
+	twinsRest    = 4       // times what a turn took, it then rests; half of what it took while there is more to read
 )
 
 // runTwins is follow for the twins. Of many readings of a device only what is newest goes
@@ -45,7 +45,11 @@ func (a *App) runTwins(ctx context.Context) error {
 			if !a.insist(ctx, name, func() error { return view.ApplyTwins(ctx, turn) }) {
 				return nil
 			}
-			if len(turn) == twinsTurn && !rest(ctx, twinsRest*time.Since(begun)) {
+			pause := twinsRest * time.Since(begun)
+			if r.more {
+				pause /= 2 * twinsRest
+			}
+			if len(turn) == twinsTurn && !rest(ctx, pause) {
 				return nil
 			}
 		}
