@@ -7,7 +7,8 @@
 #
 # BENCH_MINUTES is how long the fleet sends (10). PROFILE=FILE writes a CPU profile of the
 # gateway in the last of whole, alerts, fleet and restart that runs.
-# # ROWS is how many sightings history loads (1000000). At full size, ROWS=110000000, it takes
+#
+# ROWS is how many sightings history loads (1000000). At full size, ROWS=110000000, it takes
 # about an hour and, under ${TMPDIR:-/var/tmp}, 60 GB.
 set -eu
 cd "$(dirname "$0")/.."
