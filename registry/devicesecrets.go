@@ -88,17 +88,9 @@ func (v *View) ResetDevicePassword(ctx context.Context, id g.DeviceID) (string, 
 // VerifyDevice checks a device's MQTT sign-in. It takes as long for an unknown device as for
 // a wrong password, answers Unauthenticated for both and Forbidden for a disabled device.
 func (r *Registry) VerifyDevice(ctx context.Context, id g.DeviceID, password []byte) (g.Device, error) {
-	now := r.now()
-	d, ok, gen := r.doors.get(id, now)
-	if !ok {
-		err := scanDevice(r.reg.row(ctx, "SELECT "+deviceColumns+", d.password FROM devices d WHERE d.id = ?", string(id)).Scan, &d.device, &d.password)
-		if err != nil && !errors.Is(err, sql.ErrNoRows) {
-			return g.Device{}, fmt.Errorf("verify device: %w", err)
-		}
-		if err == nil {
-			d.until = now.Add(doorLifetime)
-			r.doors.put(id, d, gen)
-		}
+	d, err := r.door(ctx, id)
+	if err != nil {
+		return g.Device{}, err
 	}
 	want := d.password
 	if want == "" {
@@ -107,6 +99,43 @@ func (r *Registry) VerifyDevice(ctx context.Context, id g.DeviceID, password []b
 	if subtle.ConstantTimeCompare([]byte(devicePasswordHash(id, password)), []byte(want)) != 1 {
 		return g.Device{}, g.Errorf(g.Unauthenticated, "the device is unknown or its password is wrong")
 	}
+	return d.enter(id)
+}
+
+// CertifiedDevice is the device that a certificate names, which the caller has verified. It
+// answers Unauthenticated for an unknown device and Forbidden for a disabled one.
+func (r *Registry) CertifiedDevice(ctx context.Context, id g.DeviceID) (g.Device, error) {
+	d, err := r.door(ctx, id)
+	if err != nil {
+		return g.Device{}, err
+	}
+	if d.device.ID != id || id == "" {
+		return g.Device{}, g.Errorf(g.Unauthenticated, "the certificate is of %q, and no device has this id", id)
+	}
+	return d.enter(id)
+}
+
+// door is what is known of a device that wants in; one of an unknown device is empty.
+func (r *Registry) door(ctx context.Context, id g.DeviceID) (door, error) {
+	now := r.now()
+	d, ok, gen := r.doors.get(id, now)
+	if ok {
+		return d, nil
+	}
+	err := scanDevice(r.reg.row(ctx, "SELECT "+deviceColumns+", d.password FROM devices d WHERE d.id = ?", string(id)).Scan, &d.device, &d.password)
+	if errors.Is(err, sql.ErrNoRows) {
+		return door{}, nil
+	}
+	if err != nil {
+		return door{}, fmt.Errorf("verify device: %w", err)
+	}
+	d.until = now.Add(doorLifetime)
+	r.doors.put(id, d, gen)
+	return d, nil
+}
+
+// enter is the device, unless it is disabled.
+func (d door) enter(id g.DeviceID) (g.Device, error) {
 	if !d.device.Enabled {
 		return g.Device{}, g.Errorf(g.Forbidden, "device %q is disabled", id)
 	}

@@ -185,6 +185,11 @@ func (a *App) openFront(ctx context.Context) (err error) {
 		if cfg.TLS, err = a.tlsConfig("mqtt.tls", t); err != nil {
 			return err
 		}
+		if c.ClientCA != "" {
+			if err := trust(cfg.TLS, a.cfg.Path(c.ClientCA), c.RequireCertificate); err != nil {
+				return err
+			}
+		}
 	}
 	if cfg.Seal, err = sealer(a.key, "gatehouse mqtt state"); err != nil {
 		return err

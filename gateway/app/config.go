@@ -62,12 +62,16 @@ type TLSConfig struct {
 
 // MQTTConfig is the listener for devices that speak MQTT to the gateway itself.
 type MQTTConfig struct {
-	Listen     string    `yaml:"listen"`
-	ListenTLS  string    `yaml:"listen_tls"`
-	TLS        TLSConfig `yaml:"tls"`
-	MaxClients int       `yaml:"max_clients"`
-	DeviceRate int       `yaml:"device_rate"` // publications per second; 0 for no bound
-	SchoolRate int       `yaml:"school_rate"`
+	Listen    string    `yaml:"listen"`
+	ListenTLS string    `yaml:"listen_tls"`
+	TLS       TLSConfig `yaml:"tls"`
+	ClientCA  string    `yaml:"client_ca"` // PEM of the authorities for devices' certificates
+	// RequireCertificate refuses devices without one on the TLS listener.
+	RequireCertificate bool `yaml:"require_certificate"`
+
+	MaxClients int `yaml:"max_clients"`
+	DeviceRate int `yaml:"device_rate"` // publications per second; 0 for no bound
+	SchoolRate int `yaml:"school_rate"`
 }
 
 // DriverConfig names one driver program.
@@ -293,6 +297,12 @@ func (c *Config) Validate() error {
 	}
 	if c.MQTT.ListenTLS != "" && c.MQTT.TLS.Certificate == "" && c.HTTP.TLS.Certificate == "" {
 		return g.FieldErrorf("mqtt.listen_tls", "needs a certificate: set mqtt.tls or http.tls")
+	}
+	if c.MQTT.ClientCA != "" && c.MQTT.ListenTLS == "" {
+		return g.FieldErrorf("mqtt.client_ca", "needs mqtt.listen_tls: certificates are shown over TLS only")
+	}
+	if c.MQTT.RequireCertificate && c.MQTT.ClientCA == "" {
+		return g.FieldErrorf("mqtt.require_certificate", "needs mqtt.client_ca: the authorities whose certificates count")
 	}
 	if c.MQTT.MaxClients < 1 {
 		return g.FieldErrorf("mqtt.max_clients", "%d is too few; at least 1", c.MQTT.MaxClients)

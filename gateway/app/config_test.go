@@ -34,6 +34,8 @@ func TestConfigErrorsNameThePlace(t *testing.T) {
 		{"log:\n  level: loud\n", `c.yaml:2: log.level: "loud" is no level; use debug, info, warn or error`},
 		{"mqtt:\n  max_clients: many\n", "c.yaml:2: `many` does not fit: a whole number is wanted here"},
 		{"mqtt:\n  device_rate: -1\n", "c.yaml:2: mqtt.device_rate: -1 is out of range"},
+		{"mqtt:\n  client_ca: ca.pem\n", "c.yaml:2: mqtt.client_ca: needs mqtt.listen_tls"},
+		{"mqtt:\n  require_certificate: true\n", "c.yaml:2: mqtt.require_certificate: needs mqtt.client_ca"},
 		{"journal: {max_age: 1x}\n", "c.yaml:1: `1x` does not fit: a duration such as 90s, 12h is wanted here"},
 		{"http:\n  listen: \"8080\"\n", `c.yaml:2: http.listen: "8080" is no address`},
 		{"http:\n  tls: {key: k.pem}\n", "c.yaml:2: http.tls: name both certificate and key"},

@@ -2,7 +2,10 @@ package app
 
 import (
 	"context"
+	"crypto/tls"
 	"crypto/x509"
+	"fmt"
+	"os"
 	"strings"
 
 	g "github.com/gatehouse-iot/gatehouse"
@@ -10,11 +13,12 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/mqttfront"
 )
 
-// authenticator lets a device in by its own password; its user name is its id.
+// authenticator lets a device in by its own password, its user name being its id, or by a
+// certificate whose common name is its id.
 type authenticator struct{ a *App }
 
-func (x authenticator) Authenticate(ctx context.Context, _, username string, password []byte, _ string, _ *x509.Certificate) (mqttfront.Identity, error) {
-	d, err := x.a.reg.VerifyDevice(ctx, g.DeviceID(username), password)
+func (x authenticator) Authenticate(ctx context.Context, _, username string, password []byte, _ string, cert *x509.Certificate) (mqttfront.Identity, error) {
+	d, err := x.device(ctx, username, password, cert)
 	if err != nil {
 		return mqttfront.Identity{}, err
 	}
@@ -22,6 +26,33 @@ func (x authenticator) Authenticate(ctx context.Context, _, username string, pas
 		return mqttfront.Identity{}, g.Errorf(g.Forbidden, "device %q is served by driver %q, not by the MQTT listener", d.ID, d.Driver)
 	}
 	return mqttfront.Identity{School: d.School, Device: d.ID}, nil
+}
+
+func (x authenticator) device(ctx context.Context, username string, password []byte, cert *x509.Certificate) (g.Device, error) {
+	if cert == nil {
+		return x.a.reg.VerifyDevice(ctx, g.DeviceID(username), password)
+	}
+	if name := cert.Subject.CommonName; username != "" && username != name {
+		return g.Device{}, g.Errorf(g.Unauthenticated, "the certificate is of %q and the user name is another: leave it empty, or say the same", name)
+	}
+	return x.a.reg.CertifiedDevice(ctx, g.DeviceID(cert.Subject.CommonName))
+}
+
+// trust has devices show certificates of the authorities in a file.
+func trust(t *tls.Config, file string, required bool) error {
+	pem, err := os.ReadFile(file)
+	if err != nil {
+		return fmt.Errorf("mqtt.client_ca: %w", err)
+	}
+	t.ClientCAs = x509.NewCertPool()
+	if !t.ClientCAs.AppendCertsFromPEM(pem) {
+		return fmt.Errorf("mqtt.client_ca: %s holds no certificate in PEM", file)
+	}
+	t.ClientAuth = tls.VerifyClientCertIfGiven
+	if required {
+		t.ClientAuth = tls.RequireAndVerifyClientCert
+	}
+	return nil
 }
 
 // mqttIntake hands publications to the intake.
