@@ -35,7 +35,12 @@ type load struct {
 	acked int
 	freed func(*publisher) error // what follows an acknowledgement
 	late  []time.Duration        // how late the generator itself was, where the server was not behind
+	rate  float64                // of the last run: acknowledged a second, from its start to the last acknowledgement
 }
+
+// reached tells whether a rate that was acknowledged is the one that was asked for: a load
+// waits for a server that is behind, and then only takes longer.
+func reached(rate, want float64) bool { return want <= 1.02*rate }
 
 // publisher is one device. Its packets differ only in their identifier and in the digits of
 // its values, so each is one buffer with some bytes to fill in.
@@ -166,7 +171,7 @@ func (l *load) flood(ctx context.Context, count int) error {
 }
 
 // run publishes count messages evenly over the time that the rate gives them, the publishers
-// in turn, and returns when all are acknowledged.
+// in turn, and returns when all are acknowledged. What came of the rate is left in rate.
 func (l *load) run(ctx context.Context, perSecond float64, count int) error {
 	until := l.acked + count
 	base, start := l.sent, time.Now()
@@ -203,6 +208,7 @@ func (l *load) run(ctx context.Context, perSecond float64, count int) error {
 			return fmt.Errorf("nothing was acknowledged for a minute; %d are open", l.sent-l.acked)
 		}
 	}
+	l.rate = float64(count) / time.Since(start).Seconds()
 	return nil
 }
 

@@ -69,7 +69,9 @@ func wholeAt(ctx context.Context, o options, name string) (measure.Line, error) 
 	others := max(slices.MaxFunc(ours, byOthers).others, slices.MaxFunc(theirs, byOthers).others)
 	pace := fmt.Sprintf("%d in flight each, %.1f/%.1f k/s acknowledged", full, a.rate/1e3, t.rate/1e3)
 	if o.rate > 0 {
-		pace = fmt.Sprintf("%d/s", o.rate)
+		slowest := slices.MinFunc(ours, byRate).rate
+		l.Held = l.Held && reached(slowest, float64(o.rate))
+		pace = fmt.Sprintf("%d/s, of which %.0f/%.0f were acknowledged in the slowest round", o.rate, slowest, slices.MinFunc(theirs, byRate).rate)
 	}
 	l.Note = fmt.Sprintf("theirs is Mosquitto %.1f and Telegraf %.1f; %d publishers at QoS 1, %s, %d messages, %d rounds, ours %.1f to %.1f, theirs %.1f to %.1f; load generator %.1f/%.1f; nothing lost; caught up %.1f/%.1f s after the last acknowledgement; others used up to %.2f cores",
 		t.parts[0], t.parts[1], o.publishers, pace, o.messages(), o.rounds,
@@ -79,6 +81,7 @@ func wholeAt(ctx context.Context, o options, name string) (measure.Line, error) 
 }
 
 func byServer(a, b cost) int { return int(1000 * (a.server - b.server)) }
+func byRate(a, b cost) int   { return int(1000 * (a.rate - b.rate)) }
 func byOthers(a, b cost) int { return int(1000 * (a.others - b.others)) }
 
 func median(cs []cost) cost {
