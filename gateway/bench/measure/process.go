@@ -79,6 +79,21 @@ func (p *Process) Resident() (int64, error) {
 	return pages * int64(os.Getpagesize()), err
 }
 
+// Peak is the most memory that the process ever had, in bytes.
+func (p *Process) Peak() (int64, error) {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.Cmd.Process.Pid))
+	if err != nil {
+		return 0, err
+	}
+	_, rest, _ := strings.Cut(string(b), "\nVmHWM:")
+	line, _, _ := strings.Cut(rest, "\n")
+	kb, err := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(line, "kB")), 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("VmHWM of /proc/pid/status: %w", err)
+	}
+	return kb << 10, nil
+}
+
 // FreeAddr is an address of the loopback that nobody listens on.
 func FreeAddr() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
