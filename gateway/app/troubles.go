@@ -115,7 +115,10 @@ func (w *watch) disk(st journal.Stat) []trouble {
 	}
 	warn, critical := diskLimits(total)
 	if w.firing(t.rule) {
-		warn, critical = warn+warn/10, critical+critical/10
+		warn += warn / 10
+	}
+	if w.firingAs(t.rule, g.Critical) {
+		critical += critical / 10
 	}
 	switch {
 	case total == 0 || free >= warn:
@@ -141,19 +144,22 @@ func (w *watch) readers(st journal.Stat, now time.Time) []trouble {
 			w.moved[c.Name] = at
 		}
 		t := trouble{rule: g.RuleID(g.GatewayRule + "reader-" + c.Name)}
-		share := c.Held * 100 / max(st.MaxBytes, 1)
+		share, warn, critical := c.Held*100/max(st.MaxBytes, 1), int64(heldWarn), int64(heldCritical)
 		if w.firing(t.rule) {
-			share += 5
+			warn -= 5
+		}
+		if w.firingAs(t.rule, g.Critical) {
+			critical -= 5
 		}
 		en, zh := readerName(c.Name)
 		switch {
-		case share >= heldCritical:
+		case share >= critical:
 			t.severity, t.title, t.titleZH = g.Critical, "Far behind: "+en, "严重积压："+zh
 		case now.Sub(at.at) >= stuckAfter && c.Name == "rules":
 			t.severity, t.title, t.titleZH = g.Critical, "Held up: "+en, "处理受阻："+zh
 		case now.Sub(at.at) >= stuckAfter:
 			t.severity, t.title, t.titleZH = g.Major, "Held up: "+en, "处理受阻："+zh
-		case share >= heldWarn:
+		case share >= warn:
 			t.severity, t.title, t.titleZH = g.Warning, "Behind: "+en, "处理积压："+zh
 		default:
 			continue

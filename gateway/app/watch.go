@@ -124,9 +124,12 @@ func (w *watch) told(a g.Alert) {
 	w.a.log.Info("a trouble of the gateway is over", "kind", a.Rule, "what", a.Title)
 }
 
-func (w *watch) firing(rule g.RuleID) bool {
+func (w *watch) firing(rule g.RuleID) bool { return w.firingAs(rule, g.Severities()[0]) }
+
+// firingAs says whether an alert fires that is at least so severe.
+func (w *watch) firingAs(rule g.RuleID, severity g.Severity) bool {
 	for _, raised := range w.raised {
-		if _, ok := raised[rule]; ok {
+		if a, ok := raised[rule]; ok && rank(a.Severity) >= rank(severity) {
 			return true
 		}
 	}
@@ -135,7 +138,8 @@ func (w *watch) firing(rule g.RuleID) bool {
 
 // changes are the alerts of one school to write: new ones, such as say something else now,
 // and such as are over. A trouble that became worse ends its alert, which somebody may have
-// answered already, and raises a new one.
+// answered already, and raises a new one; one that eased lowers its alert, so that getting
+// worse once more is told once more.
 func (w *watch) changes(school g.SchoolID, wrong map[g.RuleID]trouble, now time.Time) []g.Alert {
 	var out []g.Alert
 	over := func(a g.Alert, comment string) {
@@ -158,7 +162,8 @@ func (w *watch) changes(school g.SchoolID, wrong map[g.RuleID]trouble, now time.
 		switch {
 		case !ok:
 			out = append(out, t.alert(school, w.since[rule]))
-		case a.Text != t.text || a.Title != t.title:
+		case a.Text != t.text || a.Title != t.title || a.Severity != t.severity:
+			a.Severity, a.Audible = t.severity, t.severity == g.Critical
 			a.Title, a.TitleZH, a.Text, a.TextZH = t.title, t.titleZH, t.text, t.textZH
 			out = append(out, a)
 		}

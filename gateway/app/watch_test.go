@@ -241,6 +241,40 @@ func TestLittleSpaceIsAnAlert(t *testing.T) {
 	}
 }
 
+// TestEasedTroubleIsToldAnewWhenWorse has the disk almost full, then less so, then almost full
+// again: the critical alert becomes a warning, and another critical one comes in its place.
+func TestEasedTroubleIsToldAnewWhenWorse(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t)
+	var free atomic.Uint64
+	free.Store(1 << 40)
+	r := s.runOver(t, config(s.dir), app.Options{JournalFS: &faultfs.FS{FreeBytes: free.Load}})
+	st, err := get[api.Status](t.Context(), s, r.a.URL()+"/v1/status")
+	ok(t, err)
+	little, almostNone := min(5<<30, st.Disk.Total/10)-1, min(1<<30, st.Disk.Total/20)-1
+	free.Store(almostNone)
+	first := r.raised(t, "disk", g.Critical)
+	free.Store(little)
+	if eased := r.raised(t, "disk", g.Warning); eased.ID != first.ID {
+		t.Errorf("it eased as alert %s, want it in %s", eased.ID, first.ID)
+	}
+	free.Store(almostNone)
+	second := r.raised(t, "disk", g.Critical)
+	if second.ID == first.ID {
+		t.Error("it became worse in the alert that somebody may have answered")
+	}
+	for _, a := range r.own(t, "disk") {
+		if a.ID == first.ID && (a.Firing || a.State != g.AlertResolved) {
+			t.Errorf("the first alert is still %s beside the second", a.State)
+		}
+	}
+	free.Store(1 << 40)
+	r.over(t, "disk", second.ID)
+	if got := len(r.own(t, "disk")); got != 2 {
+		t.Errorf("%d alerts about the disk, want 2", got)
+	}
+}
+
 // TestClockThatIsWrongIsAnAlert starts a gateway whose clock is that of a machine without a
 // battery, and sets it: it starts, says so, and goes on.
 func TestClockThatIsWrongIsAnAlert(t *testing.T) {
