@@ -18,22 +18,21 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/bench/measure"
 )
 
+// patience is how long an acknowledgement is waited for when nothing else is sent.
+const patience = 20 * time.Second
+
 // paced publishes at a fixed rate for d, each publisher in its turn so many at
 // once. A latency counts from when the publication was due, so that a generator
 // that is late makes the figure worse and not better; how late it was by itself
-// is left in late.
+// is left in late. It ends when what is open then has been acknowledged; what was
+// due and not sent counts with its age.
 func (l *loop) paced(ctx context.Context, d time.Duration, perSecond float64, atOnce int) error {
-	events := make([]unix.EpollEvent, 256)
-	buf := make([]byte, 4096)
 	every := float64(atOnce) / perSecond * 1e9
 	blocked := false
 	l.late = l.late[:0]
 	start := time.Now()
-	for sent := 0; ; {
-		now := time.Now()
-		if now.Sub(start) > d || ctx.Err() != nil {
-			return ctx.Err()
-		}
+	sent := 0
+	for now := start; now.Sub(start) < d; now = time.Now() {
 		turns := int(float64(now.Sub(start)) / every)
 		for ; sent < turns; sent++ {
 			p := l.pubs[sent%len(l.pubs)]
@@ -50,18 +49,51 @@ func (l *loop) paced(ctx context.Context, d time.Duration, perSecond float64, at
 			}
 		}
 		blocked = blocked && sent < turns
-		n, err := unix.EpollWait(l.ep, events, 1)
-		if err == unix.EINTR {
-			continue
+		if err := errors.Join(l.wait(), ctx.Err()); err != nil {
+			return err
 		}
-		if err != nil {
-			return fmt.Errorf("epoll: %w", err)
+	}
+	for ; float64(sent)*every < float64(d); sent++ {
+		age := d - time.Duration(float64(sent)*every)
+		for range atOnce {
+			l.took = append(l.took, age)
 		}
-		now = time.Now()
-		for _, ev := range events[:n] {
-			if _, err := l.take(l.byFD[ev.Fd], buf, now); err != nil {
-				return err
-			}
+	}
+	return l.drain(ctx)
+}
+
+// wait takes what has come within a millisecond.
+func (l *loop) wait() error {
+	var events [256]unix.EpollEvent
+	var buf [4096]byte
+	n, err := unix.EpollWait(l.ep, events[:], 1)
+	if err != nil && err != unix.EINTR {
+		return fmt.Errorf("epoll: %w", err)
+	}
+	now := time.Now()
+	for _, ev := range events[:max(n, 0)] {
+		if _, err := l.take(l.byFD[ev.Fd], buf[:], now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// drain waits until nothing is open, for patience at most.
+func (l *loop) drain(ctx context.Context) error {
+	for end := time.Now().Add(patience); ; {
+		open := 0
+		for _, p := range l.pubs {
+			open += p.open
+		}
+		if open == 0 {
+			return nil
+		}
+		if time.Now().After(end) {
+			return fmt.Errorf("%d publications were not acknowledged within %s", open, patience)
+		}
+		if err := errors.Join(l.wait(), ctx.Err()); err != nil {
+			return err
 		}
 	}
 }
