@@ -25,8 +25,9 @@ func pauses() []time.Duration {
 	return []time.Duration{5 * time.Second, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour, 10 * time.Hour, 14 * time.Hour, 20 * time.Hour, 24 * time.Hour}
 }
 
-// deliver posts what is due to one webhook in turn. After a failure all of it waits with the
-// failed one, so that a server that is away costs one attempt and not hundreds.
+// deliver posts what is due to one webhook in turn. Where the server is away all of it waits
+// with the delivery that failed, so that this costs one attempt and not hundreds. An event
+// that a healthy server refuses waits alone, and the next one is posted.
 func (h *hooks) deliver(ctx context.Context, id g.WebhookID) {
 	w, secret, err := h.target(ctx, id)
 	if err == nil && (w.ID == "" || w.Disabled) {
@@ -41,24 +42,57 @@ func (h *hooks) deliver(ctx context.Context, id g.WebhookID) {
 	}
 	for _, d := range due {
 		d = h.attempt(ctx, w, secret, d)
-		if ctx.Err() != nil && !d.Done {
+		if ctx.Err() != nil && d.Error != "" {
 			return // stopping is no failure of the other side
 		}
-		over := d.Status == http.StatusGone || d.Done && d.Error != ""
-		if over {
-			h.disable(ctx, &w, d)
-		}
-		err := h.view().SaveDelivery(ctx, d)
-		if err == nil && !over && !d.Done {
-			err = h.view().PostponeDeliveries(ctx, id, d.Next)
-		}
+		more, err := h.settle(ctx, &w, d)
 		if err != nil {
 			h.s.log.WarnContext(ctx, "webhook delivery cannot be saved", "webhook", id, "error", err)
 		}
-		if err != nil || over || !d.Done || ctx.Err() != nil {
+		if !more || ctx.Err() != nil {
 			return
 		}
 	}
+}
+
+// settle saves the outcome of an attempt and what follows from it; more says whether the next
+// delivery may be posted now.
+func (h *hooks) settle(ctx context.Context, w *g.Webhook, d registry.Delivery) (more bool, err error) {
+	over, err := h.over(ctx, d)
+	if err == nil && over {
+		err = h.disable(ctx, w, d)
+	}
+	if err == nil {
+		err = h.view().SaveDelivery(ctx, d)
+	}
+	gone := d.Error != "" && away(d.Status)
+	if err == nil && gone && !d.Done {
+		err = h.view().PostponeDeliveries(ctx, d.Webhook, d.Next)
+	}
+	return err == nil && !over && !gone, err
+}
+
+// away says whether a failure is the server's and not the event's; status 0 is no answer.
+func away(status int) bool {
+	return status == 0 || status >= 500 || status == http.StatusRequestTimeout || status == http.StatusTooManyRequests
+}
+
+// over says whether the webhook is to be disabled: its server wants nothing more, or this
+// delivery is given up and none succeeded since it was first tried. When that was is not
+// kept: not before it was queued, and hardly more than the pauses ago.
+func (h *hooks) over(ctx context.Context, d registry.Delivery) (bool, error) {
+	if d.Status == http.StatusGone {
+		return true, nil
+	}
+	if !d.Done || d.Error == "" {
+		return false, nil
+	}
+	since := h.s.now().Add(-4 * 24 * time.Hour)
+	if d.Created.After(since) {
+		since = d.Created
+	}
+	delivered, err := h.view().DeliveredSince(ctx, d.Webhook, since)
+	return err == nil && !delivered, err
 }
 
 // target is the webhook and its secret; the zero Webhook where it is deleted.
@@ -76,17 +110,18 @@ func (h *hooks) target(ctx context.Context, id g.WebhookID) (g.Webhook, string, 
 }
 
 // disable stops a webhook and says why.
-func (h *hooks) disable(ctx context.Context, w *g.Webhook, d registry.Delivery) {
+func (h *hooks) disable(ctx context.Context, w *g.Webhook, d registry.Delivery) error {
 	w.Disabled = true
 	w.Reason = "no delivery succeeded in three days: " + d.Error
 	if d.Status == http.StatusGone {
 		w.Reason = "the server answered 410 Gone"
 	}
 	if err := h.view().UpdateWebhook(ctx, *w); err != nil {
-		h.s.log.WarnContext(ctx, "webhook cannot be disabled", "webhook", w.ID, "error", err)
+		return fmt.Errorf("disable webhook: %w", err)
 	}
 	h.s.log.WarnContext(ctx, "webhook disabled", "webhook", w.ID, "reason", w.Reason)
 	h.forget()
+	return nil
 }
 
 // attempt posts once and returns the delivery with its outcome.

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -339,5 +340,83 @@ func TestWebhookThatIsAwayHoldsUpNoOther(t *testing.T) {
 	until(t, func() bool { return away.count() == 2 })
 	if d := w.deliveries(admin, behind.Webhook.ID); len(d) == 0 || d[0].Done {
 		t.Errorf("got %d deliveries, want them to wait", len(d))
+	}
+}
+
+// TestRefusedEventWaitsAlone has a server that refuses one event and takes the others: they
+// come at once, and the webhook stays enabled though the refused one is given up.
+func TestRefusedEventWaitsAlone(t *testing.T) {
+	c := &clock{}
+	w := newWorld(t, func(d *api.Deps) { d.Now = c.now }).schools()
+	admin := w.user(w.a, g.RoleAdmin)
+	var to *receiver
+	to = newReceiver(t, func(n int, rw http.ResponseWriter) {
+		to.mu.Lock()
+		id := to.got[n].Get("webhook-id")
+		to.mu.Unlock()
+		if id == "evt_1" {
+			rw.WriteHeader(422)
+			return
+		}
+		rw.WriteHeader(204)
+	})
+	made := w.webhook(admin, to.URL)
+	mustDo(t, w.srv.Deliver(t.Context(), numbered(alertEvent(w.a, 1), alertEvent(w.a, 2), alertEvent(w.a, 3))))
+	done := func() (refused registry.Delivery, done int) {
+		for _, d := range w.deliveries(admin, made.Webhook.ID) {
+			if d.EventID == "evt_1" {
+				refused = d
+			} else if d.Done && d.Error == "" {
+				done++
+			}
+		}
+		return refused, done
+	}
+	until(t, func() bool { _, n := done(); return n == 2 })
+	if d, _ := done(); d.Attempt != 1 || d.Status != 422 || d.Done || to.count() != 3 {
+		t.Errorf("got %+v and %d posts, want the first refused once and each posted once", d, to.count())
+	}
+	for attempt := 2; attempt <= 10; attempt++ {
+		c.skip(30 * time.Hour)
+		late := alertEvent(w.a, 1)
+		late.ID = fmt.Sprint("evt_late_", attempt)
+		mustDo(t, w.srv.Deliver(t.Context(), numbered(late)))
+		until(t, func() bool { d, n := done(); return d.Attempt == attempt && n == attempt+1 })
+	}
+	if d, _ := done(); !d.Done || !strings.Contains(d.Error, "422") {
+		t.Errorf("got %+v after ten attempts, want it given up", d)
+	}
+	var list struct{ Items []g.Webhook }
+	admin.do("GET", "/v1/webhooks", nil).want(200).into(&list)
+	enabled := slices.ContainsFunc(list.Items, func(h g.Webhook) bool { return h.ID == made.Webhook.ID && !h.Disabled })
+	if !enabled {
+		t.Errorf("got %+v, want the webhook enabled: other events were delivered", list.Items)
+	}
+}
+
+// Whether the rest waits with what failed depends on whose failure it was.
+func TestWhatWaitsWithAFailure(t *testing.T) {
+	now := time.Now()
+	w := newWorld(t, func(d *api.Deps) { d.Now = func() time.Time { return now } }).schools()
+	admin := w.user(w.a, g.RoleAdmin)
+	posts := map[int]int{302: 3, 400: 3, 404: 3, 413: 3, 422: 3, 408: 1, 429: 1, 500: 1, 503: 1}
+	servers := map[int]*receiver{}
+	for status := range posts {
+		servers[status] = newReceiver(t, func(_ int, rw http.ResponseWriter) {
+			rw.Header().Set("Retry-After", "3600")
+			rw.WriteHeader(status)
+		})
+		w.webhook(admin, servers[status].URL)
+	}
+	mustDo(t, w.srv.Deliver(t.Context(), numbered(alertEvent(w.a, 1), alertEvent(w.a, 2), alertEvent(w.a, 3))))
+	until(t, func() bool {
+		due, err := w.reg.In(g.SystemScope("test")).DueWebhooks(t.Context(), now)
+		mustDo(t, err)
+		return len(due) == 0
+	})
+	for status, want := range posts {
+		if got := servers[status].count(); got != want {
+			t.Errorf("%d: got %d posts at once, want %d", status, got, want)
+		}
 	}
 }

@@ -105,6 +105,25 @@ func (v *View) PostponeDeliveries(ctx context.Context, id g.WebhookID, until tim
 	})
 }
 
+// DeliveredSince says whether a delivery of the webhook succeeded at a time or after it; only
+// system scopes ask.
+func (v *View) DeliveredSince(ctx context.Context, id g.WebhookID, since time.Time) (bool, error) {
+	if err := v.system(); err != nil {
+		return false, err
+	}
+	found := false
+	// The latest due first: where one succeeded it is among these.
+	q := "SELECT d.id FROM deliveries d WHERE d.webhook = ? AND d.done = 1 AND d.error = '' AND d.finished >= ? ORDER BY d.next DESC LIMIT 1"
+	err := each(ctx, v.r.reg, q, []any{string(id), micros(since)}, func(func(...any) error) error {
+		found = true
+		return nil
+	})
+	if err != nil {
+		return false, fmt.Errorf("find a delivery that succeeded: %w", err)
+	}
+	return found, nil
+}
+
 // SaveDelivery writes the outcome of an attempt; only system scopes do.
 func (v *View) SaveDelivery(ctx context.Context, d Delivery) error {
 	if err := v.system(); err != nil {

@@ -222,6 +222,11 @@ func TestDeliveriesAreQueuedOnce(t *testing.T) {
 		}
 		due[0].Attempt, due[0].Status, due[0].Done, due[0].Finished = 1, 200, true, c.now()
 		ok(t, d.sys.SaveDelivery(ctx, due[0]))
+		for since, want := range map[time.Time]bool{c.now(): true, c.now().Add(time.Second): false} {
+			if got := must[bool](t)(d.sys.DeliveredSince(ctx, hook.ID, since)); got != want {
+				t.Errorf("got %v for a success since %s, want %v", got, since, want)
+			}
+		}
 		list, next, err := v.Deliveries(ctx, hook.ID, registry.Page{Limit: 1})
 		ok(t, err)
 		if len(list) != 1 || list[0].EventID != "e2" || next == "" {

@@ -153,6 +153,9 @@ func calls(d *district) map[string]call {
 		"PostponeDeliveries": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return nil, v.PostponeDeliveries(ctx, "whk_b", d.clock.now())
 		}},
+		"DeliveredSince": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.DeliveredSince(ctx, "whk_b", d.clock.now())
+		}},
 		"SaveDelivery": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return nil, v.SaveDelivery(ctx, registry.Delivery{})
 		}},
