@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -73,8 +74,8 @@ type App struct {
 	listener  net.Listener
 
 	started    time.Time
-	before     time.Time // when the newest event was journalled before the start
-	ownClock   bool      // now is the machine's clock
+	reckoned   atomic.Pointer[reckoning]
+	ownClock   bool // now is the machine's clock
 	presence   chan presence
 	commands   chan command
 	gone       chan g.DeviceID // for the rules to forget
@@ -142,7 +143,7 @@ func (a *App) openStores(ctx context.Context) (err error) {
 		return err
 	}
 	a.closers = append(a.closers, a.journal.Close)
-	a.before = a.journal.Stat().Latest
+	a.reckoned.Store(&reckoning{past: a.journal.Stat().Latest, moment: a.started})
 	removeUnfinished(dir, a.log)
 	if a.telemetry, err = a.openTelemetry(filepath.Join(dir, "telemetry")); err != nil {
 		return err

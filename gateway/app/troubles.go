@@ -18,7 +18,7 @@ const (
 	heldWarn     = 50                   // per cent of the journal's bound that are kept for one reader
 	heldCritical = 80                   //
 	clockSlack   = 2 * time.Minute      // that the clock may be behind what it was
-	clockAhead   = 400 * 24 * time.Hour // that nothing was journalled: longer than any gateway stands switched off
+	clockAhead   = 400 * 24 * time.Hour // that a clock may be past what is known of the time: longer than any gateway stands switched off
 )
 
 // position is where a reader stood when it last moved.
@@ -190,13 +190,30 @@ func readerName(cursor string) (en, zh string) {
 	return cursor, cursor
 }
 
+// reckoning is what the gateway knows of the time without the machine's clock: that it was
+// past an instant at a moment of this run, which elapsed time is counted from.
+type reckoning struct {
+	past   time.Time
+	moment time.Time // with the monotonic clock's reading
+}
+
+// latest is the latest that it can be by now, for all that anybody knows.
+func (r reckoning) latest(now time.Time) time.Time {
+	return r.past.Add(max(0, now.Sub(r.moment)) + clockAhead)
+}
+
 // clockTrouble holds the clock against what the gateway knows without one: when it was built,
-// and when the newest event was journalled before it started. A clock that the kernel says is
-// kept is right.
+// and when the newest event was journalled before it started, with the time that it has run
+// since. A clock that the kernel says is kept is right, and is what it is held against later.
 func (a *App) clockTrouble(now time.Time) (t trouble, wrong bool) {
-	behind := now.Add(clockSlack).Before(a.before) || now.Add(clockSlack).Before(a.opt.Built)
-	ahead := !a.before.IsZero() && now.After(a.before.Add(clockAhead))
-	if !behind && !ahead || a.ownClock && clockKept() {
+	if a.ownClock && clockKept() {
+		a.reckoned.Store(&reckoning{past: now.Round(0), moment: now})
+		return t, false
+	}
+	known := a.reckoned.Load()
+	behind := now.Add(clockSlack).Before(known.past) || now.Add(clockSlack).Before(a.opt.Built)
+	ahead := !known.past.IsZero() && now.Round(0).After(known.latest(now))
+	if !behind && !ahead {
 		return t, false
 	}
 	t = trouble{rule: g.GatewayRule + "clock", severity: g.Critical}

@@ -3,12 +3,15 @@ package app_test
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -304,6 +307,29 @@ func TestClockThatIsWrongIsAnAlert(t *testing.T) {
 			_, err := r.end(t)
 			ok(t, err)
 		})
+	}
+}
+
+// TestLongUptimeIsNoWrongClock lets 500 days pass on a gateway that runs: no alert comes, and
+// pictures are removed when they are old enough.
+func TestLongUptimeIsNoWrongClock(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t)
+	r := s.run(t)
+	r.send(t, "sensor-0", 1)
+	_, err := r.end(t)
+	ok(t, err)
+	day := filepath.Join(s.dir, "data", "media", killSchool, time.Now().UTC().Format("20060102"))
+	ok(t, os.MkdirAll(day, 0o700))
+	var off atomic.Int64
+	r = s.runOver(t, config(s.dir), app.Options{Now: func() time.Time { return time.Now().Add(time.Duration(off.Load())) }})
+	off.Store(int64(500 * 24 * time.Hour))
+	eventually(t, "the old pictures to be removed", func() bool {
+		_, err := os.Stat(day)
+		return errors.Is(err, fs.ErrNotExist)
+	})
+	if got := r.own(t, "clock"); len(got) != 0 {
+		t.Errorf("got %v, want no alert about a clock that is right", got)
 	}
 }
 
