@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
@@ -21,34 +22,43 @@ func (r *Registry) scanDelivery(scan func(...any) error) (d Delivery, err error)
 	return d, err
 }
 
-// QueueDeliveries puts events on their way, in one transaction; only system scopes do. An
-// event that the webhook had already, and one for a webhook that is gone, are passed over. A
-// zero Next is now.
+// deliveriesAtOnce is how many deliveries a transaction queues: other writers need not wait
+// for all of what a burst of events brings.
+const deliveriesAtOnce = 256
+
+// QueueDeliveries puts events on their way, a few hundred in a transaction; only system scopes
+// do. After an error some may be queued: the same call again queues the rest. An event that
+// the webhook had already, and one for a webhook that is gone, are passed over. A zero Next
+// is now.
 func (v *View) QueueDeliveries(ctx context.Context, ds []Delivery) error {
 	if err := v.system(); err != nil {
 		return err
 	}
-	if len(ds) == 0 {
-		return nil
-	}
-	return v.r.write(ctx, func(t *tx) error {
-		stmt, err := t.prepare(ctx, `INSERT INTO deliveries (webhook, event_id, seq, body_sealed, attempt, next, status, error, done, created, finished)
-			SELECT w.id, ?, ?, ?, 0, ?, 0, '', 0, ?, 0 FROM webhooks w WHERE w.id = ? ON CONFLICT (webhook, event_id) DO NOTHING`)
-		if err != nil {
+	for some := range slices.Chunk(ds, deliveriesAtOnce) {
+		if err := v.r.write(ctx, func(t *tx) error { return v.r.queueDeliveries(ctx, t, some) }); err != nil {
 			return fmt.Errorf("queue deliveries: %w", err)
 		}
-		defer stmt.Close()
-		for _, d := range ds {
-			if d.Next.IsZero() {
-				d.Next = t.now
-			}
-			sealed := seal(v.r.vault.data, d.Body, "delivery "+string(d.Webhook)+" "+d.EventID)
-			if _, err := stmt.ExecContext(ctx, d.EventID, int64(d.Seq), sealed, micros(d.Next), micros(t.now), string(d.Webhook)); err != nil {
-				return fmt.Errorf("queue deliveries: %w", err)
-			}
+	}
+	return nil
+}
+
+func (r *Registry) queueDeliveries(ctx context.Context, t *tx, ds []Delivery) error {
+	stmt, err := t.prepare(ctx, `INSERT INTO deliveries (webhook, event_id, seq, body_sealed, attempt, next, status, error, done, created, finished)
+		SELECT w.id, ?, ?, ?, 0, ?, 0, '', 0, ?, 0 FROM webhooks w WHERE w.id = ? ON CONFLICT (webhook, event_id) DO NOTHING`)
+	if err != nil {
+		return err
+	}
+	defer stmt.Close()
+	for _, d := range ds {
+		if d.Next.IsZero() {
+			d.Next = t.now
 		}
-		return nil
-	})
+		sealed := seal(r.vault.data, d.Body, "delivery "+string(d.Webhook)+" "+d.EventID)
+		if _, err := stmt.ExecContext(ctx, d.EventID, int64(d.Seq), sealed, micros(d.Next), micros(t.now), string(d.Webhook)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // DueWebhooks are the enabled webhooks that have a delivery whose time has come, the longest

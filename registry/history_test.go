@@ -291,6 +291,53 @@ func TestWebhookThatIsFarBehindHoldsUpNoOther(t *testing.T) {
 	})
 }
 
+// TestManyDeliveriesAreQueuedInParts has more than a transaction takes: all are queued, twice
+// is once, and they are several transactions, each with its own time.
+func TestManyDeliveriesAreQueuedInParts(t *testing.T) {
+	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
+		ctx := t.Context()
+		o.Now = func() time.Time {
+			c.add(time.Millisecond)
+			return c.now()
+		}
+		d := newDistrict(t, o, c)
+		v := d.as(d.a, g.RoleAdmin)
+		hook, _, err := v.CreateWebhook(ctx, g.Webhook{School: "a", URL: "https://x.example/hook"})
+		ok(t, err)
+		const many = 1300
+		var ds []registry.Delivery
+		for i := range many {
+			ds = append(ds, registry.Delivery{Webhook: hook.ID, EventID: fmt.Sprint("e", i), Seq: uint64(i + 1), Body: []byte("{}")})
+		}
+		ok(t, d.sys.QueueDeliveries(ctx, ds[:many/2])) // as if the other half had failed
+		for range 2 {
+			ok(t, d.sys.QueueDeliveries(ctx, ds))
+		}
+		events, at := map[string]bool{}, map[time.Time]int{}
+		got, cursor := 0, ""
+		for {
+			list, next, err := v.Deliveries(ctx, hook.ID, registry.Page{Limit: 500, Cursor: cursor})
+			ok(t, err)
+			for _, x := range list {
+				got++
+				events[x.EventID] = true
+				at[x.Created]++
+			}
+			if cursor = next; cursor == "" {
+				break
+			}
+		}
+		if got != many || len(events) != many {
+			t.Errorf("got %d deliveries of %d events, want %d of each", got, len(events), many)
+		}
+		for created, n := range at {
+			if n > 500 {
+				t.Errorf("got %d deliveries in the transaction of %s, want a few hundred at most", n, created)
+			}
+		}
+	})
+}
+
 func TestSettings(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		ctx := t.Context()
