@@ -9,7 +9,8 @@
 #
 # Runs as root or through sudo, skips what is there, and may be run again at any time. The
 # servers that this script brings for the tests are not left running: mosquitto listens where
-# the gateway does, and nobody asked for the others. One that was there before is not touched.
+# the gateway does, and nobody asked for the others. One whose service was there before is not
+# touched: a PostgreSQL, for one, that came without the package that only names the newest.
 set -eu
 
 # OpenCV's own opencv.hpp wants the headers of its main modules; only core, imgproc and
@@ -59,6 +60,20 @@ if [ "$(id -u)" -ne 0 ]; then
   root=sudo
 fi
 
+# there SERVICE: the machine has it, whatever package it came with. A unit that is masked is
+# a link to a device, and no file.
+there() {
+  for file in /etc/systemd/system/"$1".service /run/systemd/system/"$1".service /usr/local/lib/systemd/system/"$1".service \
+    /usr/lib/systemd/system/"$1".service /lib/systemd/system/"$1".service /etc/init.d/"$1"; do
+    [ ! -f "$file" ] || return 0
+  done
+  return 1
+}
+before=
+for service in mosquitto prometheus victoria-metrics postgresql; do
+  if there "$service"; then before="$before $service"; fi
+done
+
 say "installing:$missing"
 # A lock held by another apt is waited for; a failed update is only fatal if the install is.
 $root apt-get -o DPkg::Lock::Timeout=600 update -qq ||
@@ -70,6 +85,11 @@ $root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 \
 
 for service in mosquitto prometheus victoria-metrics postgresql; do
   case " $missing " in *" $service "*) ;; *) continue ;; esac
+  case " $before " in *" $service "*)
+    say "$service's own service was there before and is left as it is"
+    continue
+    ;;
+  esac
   if command -v systemctl >/dev/null 2>&1 && [ -d /run/systemd/system ]; then
     $root systemctl disable --now "$service" >/dev/null 2>&1 || true
   else

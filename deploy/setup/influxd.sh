@@ -8,7 +8,9 @@
 set -eu
 version=v1.8.10
 here=$(cd "$(dirname "$0")/../.." && pwd)
-bin=${GATEHOUSE_CACHE:-$here/.cache}/bin/influxd-$version
+cache=${GATEHOUSE_CACHE:-$here/.cache}
+case $cache in /*) ;; *) cache=$PWD/$cache ;; esac
+bin=$cache/bin/influxd-$version
 
 say() { printf 'influxd: %s\n' "$*"; }
 
@@ -22,16 +24,16 @@ if [ "${1:-}" = -n ]; then
 fi
 say "building InfluxDB $version for the tests; this takes some minutes, once"
 mkdir -p "$(dirname "$bin")"
-tmp=$(mktemp -d)
+tmp=$(mktemp -d "$bin.part.XXXXXX") # beside it: the program appears whole, or not
 trap 'chmod -R u+w "$tmp" 2>/dev/null; rm -rf "$tmp"' EXIT
 trap 'exit 1' INT TERM
 # Its replace and exclude lines hold only for a main module, so it is built as one: in a copy
 # of what the module cache has.
-cd "$tmp" # where no go.mod can interfere
+cd / # where no go.mod can interfere
 GOFLAGS=-mod=mod go mod download "github.com/influxdata/influxdb@$version"
-cp -r "$(go env GOMODCACHE)/github.com/influxdata/influxdb@$version" src
-chmod -R u+w src
-cd src
+cp -r "$(go env GOMODCACHE)/github.com/influxdata/influxdb@$version" "$tmp/src"
+chmod -R u+w "$tmp/src"
+cd "$tmp/src"
 CGO_ENABLED=0 GOFLAGS= go build -mod=mod -buildvcs=false -trimpath -o "$tmp/influxd" ./cmd/influxd
 mv "$tmp/influxd" "$bin"
 say "done, as $bin"
