@@ -28,31 +28,33 @@ func pauses() []time.Duration {
 // deliver posts what is due to one webhook in turn. Where the server is away all of it waits
 // with the delivery that failed, so that this costs one attempt and not hundreds. An event
 // that a healthy server refuses waits alone, and the next one is posted.
-func (h *hooks) deliver(ctx context.Context, id g.WebhookID) {
+// An error is this side's: what is due stays due.
+func (h *hooks) deliver(ctx context.Context, id g.WebhookID) error {
 	w, secret, err := h.target(ctx, id)
-	if err == nil && (w.ID == "" || w.Disabled) {
-		return // deleted, or what is queued waits until it is enabled again
+	if err != nil {
+		return fmt.Errorf("read webhook: %w", err)
 	}
-	var due []registry.Delivery
-	if err == nil {
-		due, err = h.view().DueDeliveries(ctx, id, h.s.now(), hookBatch)
+	if w.ID == "" || w.Disabled {
+		return nil // deleted, or what is queued waits until it is enabled again
 	}
-	if err != nil && ctx.Err() == nil {
-		h.s.log.WarnContext(ctx, "webhook cannot be read", "webhook", id, "error", err)
+	due, err := h.view().DueDeliveries(ctx, id, h.s.now(), hookBatch)
+	if err != nil {
+		return err
 	}
 	for _, d := range due {
 		d = h.attempt(ctx, w, secret, d)
 		if ctx.Err() != nil && d.Error != "" {
-			return // stopping is no failure of the other side
+			return nil // stopping is no failure of the other side
 		}
 		more, err := h.settle(ctx, &w, d)
 		if err != nil {
-			h.s.log.WarnContext(ctx, "webhook delivery cannot be saved", "webhook", id, "error", err)
+			return fmt.Errorf("save webhook delivery: %w", err)
 		}
 		if !more || ctx.Err() != nil {
-			return
+			return nil
 		}
 	}
+	return nil
 }
 
 // settle saves the outcome of an attempt and what follows from it; more says whether the next

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"sync"
@@ -18,6 +19,7 @@ const (
 	hookBatch   = 100 // due deliveries of a webhook taken from the registry at a time
 	hookTick    = 2 * time.Second
 	hookTimeout = 15 * time.Second
+	hookRest    = time.Minute         // how long a webhook is left alone after the registry failed
 	hookKept    = 30 * 24 * time.Hour // how long finished deliveries are listed
 )
 
@@ -141,12 +143,18 @@ func (h *hooks) test(ctx context.Context, w g.Webhook, id string) error {
 	return nil
 }
 
+// turn is a webhook's turn that ended.
+type turn struct {
+	id  g.WebhookID
+	err error // of this side
+}
+
 // run delivers until ctx ends, and returns when every worker has.
 func (h *hooks) run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	defer wg.Wait()
-	done := make(chan g.WebhookID, hookWorkers)
-	busy := map[g.WebhookID]bool{}
+	done := make(chan turn, hookWorkers)
+	turns := newTurns()
 	tick := time.NewTicker(hookTick)
 	defer tick.Stop()
 	var trimmed time.Time
@@ -161,23 +169,54 @@ func (h *hooks) run(ctx context.Context) error {
 		if err != nil && ctx.Err() == nil {
 			h.s.log.WarnContext(ctx, "webhook queue cannot be read", "error", err)
 		}
-		for _, id := range due {
-			if busy[id] || len(busy) == hookWorkers {
-				continue
-			}
-			busy[id] = true
+		for _, id := range turns.begin(due, h.s.now()) {
 			wg.Go(func() {
-				h.deliver(ctx, id)
-				done <- id // never blocks: at most hookWorkers are busy
+				err := h.deliver(ctx, id)
+				done <- turn{id, err} // never blocks: at most hookWorkers are busy
 			})
 		}
 		select {
 		case <-ctx.Done():
 			return nil
-		case id := <-done:
-			delete(busy, id)
+		case t := <-done:
+			turns.end(t, h.s.now())
+			if t.err != nil && ctx.Err() == nil {
+				h.s.log.WarnContext(ctx, "webhook rests", "webhook", t.id, "for", hookRest, "error", t.err)
+			}
 		case <-h.kick:
 		case <-tick.C:
 		}
+	}
+}
+
+// turns says which webhooks are posted to. It belongs to one goroutine.
+type turns struct {
+	busy map[g.WebhookID]bool
+	rest map[g.WebhookID]time.Time // until when it is left alone
+}
+
+func newTurns() *turns {
+	return &turns{busy: map[g.WebhookID]bool{}, rest: map[g.WebhookID]time.Time{}}
+}
+
+// begin picks those of the due webhooks that there is a worker for.
+func (t *turns) begin(due []g.WebhookID, now time.Time) (picked []g.WebhookID) {
+	maps.DeleteFunc(t.rest, func(_ g.WebhookID, until time.Time) bool { return !now.Before(until) })
+	for _, id := range due {
+		if _, rests := t.rest[id]; rests || t.busy[id] || len(t.busy) == hookWorkers {
+			continue
+		}
+		t.busy[id] = true
+		picked = append(picked, id)
+	}
+	return picked
+}
+
+// end frees the worker. A webhook whose outcome could not be saved would be posted the same
+// again at once, so it rests.
+func (t *turns) end(done turn, now time.Time) {
+	delete(t.busy, done.id)
+	if done.err != nil {
+		t.rest[done.id] = now.Add(hookRest)
 	}
 }

@@ -1,14 +1,18 @@
 package api_test
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -419,4 +423,88 @@ func TestWhatWaitsWithAFailure(t *testing.T) {
 			t.Errorf("%d: got %d posts at once, want %d", status, got, want)
 		}
 	}
+}
+
+// TestWebhookRestsWhereTheRegistryFails has outcomes that cannot be saved and a secret that
+// cannot be read: neither is tried again before a minute has gone by.
+func TestWebhookRestsWhereTheRegistryFails(t *testing.T) {
+	c, log, dir := &clock{}, &lines{}, t.TempDir()
+	reg, err := registry.Open(t.Context(), registry.Options{Dir: dir, MasterKey: bytes.Repeat([]byte{7}, 32), Now: time.Now})
+	mustDo(t, err)
+	t.Cleanup(func() { reg.Close() })
+	w := newWorld(t, func(d *api.Deps) {
+		d.Registry, d.Now, d.Logger = reg, c.now, slog.New(slog.NewTextHandler(log, nil))
+	})
+	w.reg = reg
+	w.schools()
+	admin := w.user(w.a, g.RoleAdmin)
+	full, unread, well := newReceiver(t, nil), newReceiver(t, nil), newReceiver(t, nil)
+	unsaved, sealed := w.webhook(admin, full.URL, "alert"), w.webhook(admin, unread.URL, "alert")
+	w.webhook(admin, well.URL, "status")
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "registry.db")+"?_pragma=busy_timeout(10000)")
+	mustDo(t, err)
+	defer db.Close()
+	do := func(q string) {
+		t.Helper()
+		_, err := db.ExecContext(t.Context(), q)
+		mustDo(t, err)
+	}
+	do("CREATE TRIGGER full BEFORE UPDATE ON deliveries WHEN OLD.webhook = '" + string(unsaved.Webhook.ID) + "' BEGIN SELECT RAISE(ABORT, 'the disk is full'); END")
+	do("UPDATE webhooks SET secret_sealed = x'00' WHERE id = '" + string(sealed.Webhook.ID) + "'")
+
+	mustDo(t, w.srv.Deliver(t.Context(), numbered(alertEvent(w.a, 1))))
+	ids := []g.WebhookID{unsaved.Webhook.ID, sealed.Webhook.ID}
+	rests := func(id g.WebhookID) int { return log.count("webhook rests", string(id)) }
+	for round := 1; round <= 3; round++ {
+		for _, id := range ids {
+			until(t, func() bool { return rests(id) >= round })
+		}
+		for range 20 { // what another gets wakes the queue each time
+			n := well.count()
+			e := numbered(g.Event{ID: fmt.Sprint("evt_", round, "_", n), Kind: g.EventStatus, School: w.a.ID, Status: &g.Status{State: g.StateOnline}})
+			mustDo(t, w.srv.Deliver(t.Context(), e))
+			until(t, func() bool { return well.count() == n+1 })
+		}
+		for _, id := range ids {
+			if n := rests(id); n != round {
+				t.Errorf("got %d tries of %s in %d minutes, want one a minute", n, id, round)
+			}
+		}
+		if got := [2]int{full.count(), unread.count()}; got != [2]int{round, 0} {
+			t.Errorf("got %v posts in %d minutes, want one a minute and none", got, round)
+		}
+		if round == 3 {
+			do("DROP TRIGGER full")
+		}
+		c.skip(61 * time.Second)
+	}
+	until(t, func() bool {
+		ds := w.deliveries(admin, unsaved.Webhook.ID)
+		return len(ds) == 1 && ds[0].Done
+	})
+}
+
+// lines is a log in memory.
+type lines struct {
+	mu  sync.Mutex
+	all []string
+}
+
+func (l *lines) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.all = append(l.all, string(b))
+	return len(b), nil
+}
+
+// count is how many lines have all the words.
+func (l *lines) count(words ...string) (n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, line := range l.all {
+		if !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(line, w) }) {
+			n++
+		}
+	}
+	return n
 }
