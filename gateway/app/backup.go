@@ -68,7 +68,7 @@ func (a *App) Backup(ctx context.Context, w io.Writer) (err error) {
 			return putTree(ctx, t, filepath.Join(dir, "journal"), "journal", isSegment)
 		},
 		func() error { return putTree(ctx, t, cursors, "journal/cursors", nil) },
-		func() error { return a.snapshotTelemetry(filepath.Join(staging, "telemetry")) },
+		func() error { return a.snapshotTelemetry(ctx, filepath.Join(staging, "telemetry")) },
 		func() error { return putTree(ctx, t, filepath.Join(staging, "telemetry"), "telemetry", nil) },
 		func() error { return putTree(ctx, t, filepath.Join(dir, "media"), "media", nil) },
 		func() error { return putTree(ctx, t, a.rulesDir(), "rules", nil) },

@@ -71,8 +71,16 @@ func (a *App) cursorCheck(st journal.Stat) api.Check {
 	return check("processing", "ok", "Every part keeps up with the events.", "各部分处理均无积压。")
 }
 
-// telemetryCheck says what the store of readings did not take since the start.
+// telemetryCheck says whether the store of readings is there, and what it did not take since
+// the start.
 func (a *App) telemetryCheck() api.Check {
+	if o, ok := a.telemetry.(*opening); ok {
+		if store, err := o.ready(); err != nil {
+			return check("telemetry", "critical", "The telemetry cannot be opened, which is tried again; readings wait in the journal: "+err.Error(), "无法打开遥测存储，正在重试，读数暂存于日志："+err.Error())
+		} else if store == nil {
+			return check("telemetry", "ok", "The telemetry is still being read from the disk; readings wait in the journal.", "正在从磁盘读取遥测数据，读数暂存于日志。")
+		}
+	}
 	st, state := a.telemetry.Stats(), "ok"
 	var en, zh []string
 	for _, x := range []struct {

@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"strings"
@@ -36,7 +35,8 @@ func (a *App) openTelemetry(dir string) (series, error) {
 				classes = append(classes, telemetry.Class{Name: name, Retention: keep})
 			}
 		}
-		return openBeside(telemetry.Options{Dir: dir, Classes: classes, LateBy: c.LateBy, Logger: a.log}), nil
+		opt := telemetry.Options{Dir: dir, Classes: classes, LateBy: c.LateBy, Logger: a.log}
+		return openBeside(a.log, usualPatience(), func() (*telemetry.Store, error) { return telemetry.Open(opt) }), nil
 	}
 	token := os.Getenv(tokenEnv)
 	if c.TokenFile != "" {
@@ -77,81 +77,14 @@ func (a *App) applyTelemetry(ctx context.Context, events []g.Event) error {
 
 // snapshotTelemetry copies what is in the data folder; a server of its own is backed up by
 // whoever runs it.
-func (a *App) snapshotTelemetry(dir string) error {
+func (a *App) snapshotTelemetry(ctx context.Context, dir string) error {
 	o, ok := a.telemetry.(*opening)
 	if !ok {
 		return nil
 	}
-	<-o.done
-	if o.err != nil {
-		return o.err
+	store, err := o.wait(ctx)
+	if err != nil {
+		return err
 	}
-	return o.store.Snapshot(dir)
-}
-
-// opening is the embedded store while it is read from the disk, which takes a busy school's
-// last hours some seconds and a district's some minutes: devices are not kept waiting for it.
-// Until then readings wait in the journal, and queries are answered "unavailable".
-type opening struct {
-	done  chan struct{}
-	store *telemetry.Store
-	err   error
-}
-
-func openBeside(opt telemetry.Options) *opening {
-	o := &opening{done: make(chan struct{})}
-	go func() { // Close waits for it
-		defer close(o.done)
-		o.store, o.err = telemetry.Open(opt)
-	}()
-	return o
-}
-
-// ready is the store; nil where it is not there yet.
-func (o *opening) ready() *telemetry.Store {
-	select {
-	case <-o.done:
-		return o.store
-	default:
-		return nil
-	}
-}
-
-func (o *opening) Append(ctx context.Context, events []g.Event, describe telemetry.Describe) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-o.done:
-	}
-	if o.err != nil {
-		return o.err
-	}
-	return o.store.Append(ctx, events, describe)
-}
-
-func (o *opening) Handler(prefix string, allowed telemetry.Allowed) http.Handler {
-	if s := o.ready(); s != nil {
-		return s.Handler(prefix, allowed)
-	}
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		w.Header().Set("Retry-After", "5")
-		w.WriteHeader(http.StatusServiceUnavailable)
-		_, _ = io.WriteString(w, `{"status":"error","errorType":"unavailable","error":"the telemetry is still being read from the disk; ask again in a moment"}`)
-	})
-}
-
-func (o *opening) Stats() telemetry.Stats {
-	if s := o.ready(); s != nil {
-		return s.Stats()
-	}
-	return telemetry.Stats{}
-}
-
-func (o *opening) Close() error {
-	<-o.done
-	if o.store == nil {
-		return nil
-	}
-	return o.store.Close()
+	return store.Snapshot(dir)
 }

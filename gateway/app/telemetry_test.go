@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -90,6 +91,36 @@ func TestTelemetryServerWasAway(t *testing.T) {
 				t.Errorf("the cursor lags by %d, want 0", r.lag(t, "telemetry"))
 			}
 		})
+	}
+}
+
+// TestTelemetryThatCannotBeOpened has a file lie where the embedded store's folder should be:
+// the status page says so, and when it is taken away what waited is made up for.
+func TestTelemetryThatCannotBeOpened(t *testing.T) {
+	t.Parallel()
+	s := newSchool(t)
+	folder := filepath.Join(s.dir, "data", "telemetry", "default")
+	ok(t, os.RemoveAll(folder))
+	ok(t, os.MkdirAll(filepath.Dir(folder), 0o700))
+	ok(t, os.WriteFile(folder, nil, 0o600))
+	r := s.run(t)
+	r.send(t, "sensor-0", 7)
+	eventually(t, "the status page to say so", func() bool { return strings.HasPrefix(r.check(t, "telemetry"), "critical: ") })
+	if got := r.check(t, "telemetry"); !strings.Contains(got, folder) {
+		t.Errorf("the status page says %q, want it to name %s", got, folder)
+	}
+	eventually(t, "its reader to be held up", func() bool { return strings.Contains(r.processing(t), "telemetry is held up") })
+	if err := r.a.Backup(t.Context(), io.Discard); err == nil || !strings.Contains(err.Error(), folder) {
+		t.Errorf("a backup without the telemetry: got %v, want it to name %s", err, folder)
+	}
+	_, err := get[any](t.Context(), s, r.a.URL()+"/v1/telemetry/api/v1/query?query=gatehouse_n")
+	if err == nil || !strings.Contains(err.Error(), "503") {
+		t.Errorf("a query is answered %v, want 503", err)
+	}
+	ok(t, os.Remove(folder))
+	eventually(t, "the reading to be made up for", func() bool { return len(r.numbers(t)) == 1 })
+	if got := r.check(t, "telemetry"); !strings.HasPrefix(got, "ok: Every reading") {
+		t.Errorf("the status page says %q", got)
 	}
 }
 

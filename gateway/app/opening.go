@@ -1,0 +1,150 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/gateway/telemetry"
+)
+
+// opening is the embedded store while it is read from the disk, which takes a busy school's
+// last hours some seconds and a district's some minutes: devices are not kept waiting for it.
+// Where it cannot be opened it is tried again until Close. Until it is there readings wait in
+// the journal, and queries are answered "unavailable".
+type opening struct {
+	log      *slog.Logger
+	patience patience
+	stop     context.CancelFunc
+	tried    chan struct{} // closed when it was tried once
+	done     chan struct{} // closed when it is not tried any more
+
+	mu     sync.Mutex
+	store  *telemetry.Store
+	err    error // of the last try
+	closed bool
+}
+
+// patience is how long opening rests after a try, at first and at most, and how long Close
+// waits for one.
+type patience struct{ first, most, close time.Duration }
+
+func usualPatience() patience { return patience{5 * time.Second, time.Minute, 10 * time.Second} }
+
+var errClosed = errors.New("the telemetry is closed")
+
+func openBeside(log *slog.Logger, p patience, open func() (*telemetry.Store, error)) *opening {
+	ctx, stop := context.WithCancel(context.Background())
+	o := &opening{log: log, patience: p, stop: stop, tried: make(chan struct{}), done: make(chan struct{})}
+	go o.run(ctx, open) // Close waits for it
+	return o
+}
+
+func (o *opening) run(ctx context.Context, open func() (*telemetry.Store, error)) {
+	defer close(o.done)
+	first := sync.OnceFunc(func() { close(o.tried) })
+	for rest := o.patience.first; ; rest = min(2*rest, o.patience.most) {
+		store, err := open()
+		o.take(store, err)
+		first()
+		if err == nil {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(rest):
+		}
+	}
+}
+
+// take keeps what a try came to. A store that comes after Close gave it up is closed here.
+func (o *opening) take(store *telemetry.Store, err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	switch {
+	case err != nil:
+		o.err = err
+		o.log.Error("the telemetry cannot be opened; it tries again", "error", err)
+	case o.closed:
+		o.err = errClosed
+		if err := store.Close(); err != nil {
+			o.log.Warn("close the telemetry that came too late", "error", err)
+		}
+	default:
+		o.store, o.err = store, nil
+	}
+}
+
+// ready is the store, or why it is not there; nil and nil while it is read for the first time.
+func (o *opening) ready() (*telemetry.Store, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.store, o.err
+}
+
+// wait is for the first try, however it ends.
+func (o *opening) wait(ctx context.Context) (*telemetry.Store, error) {
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-o.tried:
+		return o.ready()
+	}
+}
+
+func (o *opening) Append(ctx context.Context, events []g.Event, describe telemetry.Describe) error {
+	store, err := o.wait(ctx)
+	if err != nil {
+		return err
+	}
+	return store.Append(ctx, events, describe)
+}
+
+// Handler does not tell developers what the disk answered: the status page and the log do.
+func (o *opening) Handler(prefix string, allowed telemetry.Allowed) http.Handler {
+	store, err := o.ready()
+	if store != nil {
+		return store.Handler(prefix, allowed)
+	}
+	why, after := "the telemetry is still being read from the disk; ask again in a moment", "5"
+	if err != nil {
+		why, after = "the telemetry cannot be opened, which is tried again; the status page says why", "60"
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Retry-After", after)
+		w.WriteHeader(http.StatusServiceUnavailable)
+		_, _ = io.WriteString(w, `{"status":"error","errorType":"unavailable","error":"`+why+`"}`)
+	})
+}
+
+func (o *opening) Stats() telemetry.Stats {
+	if store, _ := o.ready(); store != nil {
+		return store.Stats()
+	}
+	return telemetry.Stats{}
+}
+
+// Close gives a store up that is still being read when its patience ends: nothing was
+// appended to it, and the end of the process leaves it as a power cut would.
+func (o *opening) Close() error {
+	o.stop()
+	bound := time.NewTimer(o.patience.close)
+	defer bound.Stop()
+	if !stopped(o.done, bound.C, o.log, "telemetry, which is being read from the disk") {
+		o.log.Warn("the telemetry is still being read from the disk and is given up; nothing was appended to it")
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.closed = true
+	if o.store == nil {
+		return nil
+	}
+	return o.store.Close()
+}

@@ -1,0 +1,97 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gatehouse-iot/gatehouse/gateway/telemetry"
+)
+
+// TestTelemetryThatIsBeingReadDoesNotHold has a store that takes for ever to open: a query is
+// told so, a backup ends with its context, and closing gives the store up and says so. When
+// the store comes after all it is closed.
+func TestTelemetryThatIsBeingReadDoesNotHold(t *testing.T) {
+	var log bytes.Buffer
+	release := make(chan struct{})
+	options := telemetry.Options{Dir: t.TempDir(), Classes: []telemetry.Class{{Name: "default", Retention: time.Hour}}}
+	open := func() (*telemetry.Store, error) {
+		<-release
+		return telemetry.Open(options)
+	}
+	o := openBeside(slog.New(slog.NewTextHandler(&log, nil)), patience{close: time.Millisecond}, open)
+	a := &App{telemetry: o}
+	answer := httptest.NewRecorder()
+	o.Handler("", telemetry.Allowed{}).ServeHTTP(answer, httptest.NewRequest("GET", "/api/v1/query", nil))
+	if got := answer.Body.String(); answer.Code != 503 || !strings.Contains(got, "still being read") {
+		t.Errorf("a query is answered %d %s, want 503 and that it is being read", answer.Code, got)
+	}
+	if got := a.telemetryCheck(); !strings.Contains(got.Message, "still being read") {
+		t.Errorf("the status page says %q", got.Message)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := a.snapshotTelemetry(ctx, t.TempDir()); !errors.Is(err, context.Canceled) {
+		t.Errorf("a backup ends with %v, want its context's error", err)
+	}
+	if err := o.Close(); err != nil {
+		t.Error(err)
+	}
+	if !strings.Contains(log.String(), "given up") {
+		t.Errorf("the log says %q, want it to name what is given up", log.String())
+	}
+	close(release)
+	<-o.done
+	if err := o.Append(t.Context(), nil, nil); !errors.Is(err, errClosed) {
+		t.Errorf("got %v of what came too late, want %v", err, errClosed)
+	}
+	again, err := telemetry.Open(options)
+	if err != nil {
+		t.Fatal("the store that came too late still has its folder:", err)
+	}
+	if err := again.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestTelemetryIsTriedUntilClose has every try fail: they go on, what uses the store is told
+// why, and Close ends them.
+func TestTelemetryIsTriedUntilClose(t *testing.T) {
+	broken, tries := errors.New("the disk is broken"), make(chan struct{})
+	o := openBeside(slog.New(slog.DiscardHandler), patience{first: time.Millisecond, most: time.Millisecond, close: time.Minute}, func() (*telemetry.Store, error) {
+		select {
+		case tries <- struct{}{}:
+		case <-t.Context().Done():
+		}
+		return nil, broken
+	})
+	for range 3 {
+		<-tries
+	}
+	if err := o.Append(t.Context(), nil, nil); !errors.Is(err, broken) {
+		t.Errorf("got %v, want %v", err, broken)
+	}
+	answer := httptest.NewRecorder()
+	o.Handler("", telemetry.Allowed{}).ServeHTTP(answer, httptest.NewRequest("GET", "/api/v1/query", nil))
+	if got := answer.Body.String(); answer.Code != 503 || !strings.Contains(got, "cannot be opened") || strings.Contains(got, broken.Error()) {
+		t.Errorf("a query is answered %d %s, want 503, and not what the disk said", answer.Code, got)
+	}
+	go func() { // tries until then
+		for {
+			select {
+			case <-tries:
+			case <-o.done:
+				return
+			}
+		}
+	}()
+	if err := o.Close(); err != nil {
+		t.Error(err)
+	}
+	<-o.done
+}
