@@ -4,7 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
+
+	"github.com/gatehouse-iot/gatehouse/gateway/journal"
 )
 
 // errUnknown means that the intake does not have what was about to be handed to it.
@@ -26,61 +30,29 @@ func (f *Front) compact(ctx context.Context) {
 		if !f.state.due() {
 			continue
 		}
-		if err := f.retell(); err != nil {
+		if err := f.retell(ctx); err != nil && ctx.Err() == nil {
 			f.log.Warn("the MQTT state is not told anew", "error", err)
 		}
 	}
 }
 
-// tellChunk is how much is told before waiting for the disk.
+// tellChunk is how much may wait for the disk before more is told.
 const tellChunk = stateQueue / 8
 
 // retell appends all there is, and then lets go of what was told before. Each
 // part is told under the lock that its changes are told under, so that what
 // changes meanwhile comes behind it.
-func (f *Front) retell() error {
+func (f *Front) retell(ctx context.Context) error {
 	l := f.state
 	from := l.j.Newest()
 	l.stray.Store(false)
-	size, waiting := int64(0), int64(0)
-	f.mu.Lock()
-	sessions := make([]*session, 0, len(f.sessions))
-	for _, s := range f.sessions {
-		if s.number != 0 {
-			sessions = append(sessions, s)
-		}
-	}
-	f.mu.Unlock()
-	for _, part := range []func(tell func(*record) error) error{
-		func(tell func(*record) error) error { return f.retained.tell(tell) },
-		func(tell func(*record) error) error {
-			for _, d := range f.wills.all() {
-				if err := tell(dueRecord(&d)); err != nil {
-					return err
-				}
-			}
-			return nil
-		},
-	} {
-		if err := part(func(r *record) error { size += 64; return l.append(r, nil) }); err != nil {
-			return err
-		}
-	}
+	// What is told up to here has also happened: a will that is settled is not due any more.
 	if err := l.wait(&record{kind: recMark}); err != nil {
 		return err
 	}
-	for _, s := range sessions {
-		n, err := s.tell()
-		if err != nil {
-			return err
-		}
-		size += int64(n)
-		if waiting += int64(n); waiting > tellChunk {
-			waiting = 0
-			if err := l.wait(&record{kind: recMark}); err != nil {
-				return err
-			}
-		}
+	t := telling{l: l, told: l.since.Load()}
+	if err := f.tellAll(ctx, &t); err != nil {
+		return err
 	}
 	if err := l.wait(&record{kind: recMark}); err != nil {
 		return err
@@ -91,12 +63,82 @@ func (f *Front) retell() error {
 	if err := l.cursor.Commit(from); err != nil {
 		return err
 	}
-	l.size.Store(size)
+	l.size.Store(t.size)
 	l.since.Store(0)
 	return nil
 }
 
-// tell appends all of a session, and returns about how many bytes that was.
+func (f *Front) tellAll(ctx context.Context, t *telling) error {
+	for _, b := range f.retained.buckets() {
+		if err := t.part(ctx, func() (int, error) { return f.retained.tell(b, t.l) }); err != nil {
+			return err
+		}
+	}
+	for _, d := range f.wills.all() {
+		r := dueRecord(&d)
+		if err := t.part(ctx, func() (int, error) { err := t.l.tell(r); return r.size, err }); err != nil {
+			return err
+		}
+	}
+	f.mu.Lock()
+	sessions := make([]*session, 0, len(f.sessions))
+	for _, s := range f.sessions {
+		if s.number != 0 {
+			sessions = append(sessions, s)
+		}
+	}
+	f.mu.Unlock()
+	for _, s := range sessions {
+		if err := t.part(ctx, s.tell); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// telling is one time that everything is told anew.
+type telling struct {
+	l    *stateLog
+	size int64 // of all that was told
+	told int64 // the log's count when the disk was last waited for
+}
+
+// part tells one part, and again when the queue was full; between parts it
+// waits for the disk, so that others find room.
+func (t *telling) part(ctx context.Context, tell func() (int, error)) error {
+	n, err := tell()
+	for ; errors.Is(err, journal.ErrBusy); n, err = tell() {
+		if err := t.settle(ctx); err != nil {
+			return err
+		}
+	}
+	t.size += int64(n)
+	if err != nil || t.l.since.Load()-t.told < tellChunk {
+		return err
+	}
+	t.told = t.l.since.Load()
+	return t.settle(ctx)
+}
+
+// settle waits for what is queued, or a moment if the queue is full.
+func (t *telling) settle(ctx context.Context) error {
+	ch := make(chan error, 1)
+	err := t.l.push(&record{kind: recMark}, func(err error) { ch <- err })
+	switch {
+	case err == nil:
+		return <-ch
+	case !errors.Is(err, journal.ErrBusy):
+		return err
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(10 * time.Millisecond):
+		return nil
+	}
+}
+
+// tell appends all of a session, and returns how many bytes that was.
 func (s *session) tell() (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -111,7 +153,7 @@ func (s *session) tell() (int, error) {
 		}
 		r.held = s.unacknowledged()
 		for id, in := range s.received {
-			if in.once == "" {
+			if in.once == "" || in.forgotten {
 				continue
 			}
 			r.received = append(r.received, exchange{id, in.settled})
@@ -120,15 +162,14 @@ func (s *session) tell() (int, error) {
 			}
 		}
 	}
-	if err := s.f.state.append(r, nil); err != nil {
-		return 0, err
-	}
-	for _, r := range under {
-		if err := s.f.state.append(r, nil); err != nil {
+	size := 0
+	for _, r := range append([]*record{r}, under...) {
+		if err := s.f.state.tell(r); err != nil {
 			return 0, err
 		}
+		size += r.size
 	}
-	return s.bytes + 256, nil
+	return size, nil
 }
 
 // unacknowledged is what the client has not acknowledged, in its order.
@@ -141,16 +182,23 @@ func (s *session) unacknowledged() []*outgoing {
 	return all
 }
 
-// tell appends every retained message.
-func (r *retained) tell(tell func(*record) error) error {
+// buckets are the devices that have something retained.
+func (r *retained) buckets() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, have := range r.devices {
-		for _, m := range have {
-			if err := tell(&record{kind: recMessage, m: m, retain: true}); err != nil {
-				return err
-			}
+	return slices.Collect(maps.Keys(r.devices))
+}
+
+// tell appends what a device has retained.
+func (r *retained) tell(bucket string, l *stateLog) (size int, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, m := range r.devices[bucket] {
+		told := &record{kind: recMessage, m: m, retain: true}
+		if err := l.tell(told); err != nil {
+			return 0, err
 		}
+		size += told.size
 	}
-	return nil
+	return size, nil
 }

@@ -383,10 +383,12 @@ func (f *Front) detach(c *client) {
 	if s.number != 0 && !over {
 		f.state.note(&record{kind: recOffline, session: s.number, expiry: s.expiry, deadline: s.deadline, will: cmp.Or(s.will, w)})
 	}
-	s.mu.Unlock()
+	var due *dueWill
 	if w != nil {
-		f.publishWills(f.due(s, w))
+		due = f.due(s, w)
 	}
+	s.mu.Unlock()
+	f.publishWills(due)
 	if over {
 		f.forget(s, now)
 	}
@@ -421,10 +423,10 @@ func (f *Front) drop(s *session) (lost []*dueWill) {
 	s.mu.Lock()
 	w := s.will
 	s.will = nil
-	s.mu.Unlock()
 	if w != nil {
 		lost = []*dueWill{f.due(s, w)}
 	}
+	s.mu.Unlock()
 	s.end()
 	return lost
 }

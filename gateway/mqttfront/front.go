@@ -294,11 +294,9 @@ func (f *Front) sweep(now time.Time) {
 		due := c == nil && w != nil && !w.at.IsZero() && (over || !now.Before(w.at))
 		if due {
 			s.will = nil
-		}
-		s.mu.Unlock()
-		if due {
 			wills = append(wills, f.due(s, w))
 		}
+		s.mu.Unlock()
 		if over {
 			ended = append(ended, s)
 		}

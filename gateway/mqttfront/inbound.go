@@ -21,8 +21,9 @@ type inbound struct {
 	once  string // of a kept session's QoS 2 publication, or a will: see Once
 	after uint64
 
-	settled bool // on disk; under s.mu
-	failed  bool // on disk, but not for those whom it waits for; under s.mu
+	settled   bool // on disk; under s.mu
+	failed    bool // on disk, but not for those whom it waits for; under s.mu
+	forgotten bool // PUBREL came, and the state log is told so; under s.mu
 }
 
 // publish takes a PUBLISH: it is acknowledged when the intake calls back.
@@ -210,8 +211,14 @@ func (in *inbound) done(err error) {
 
 // finish acknowledges, in the order of arrival (MQTT5 4.6).
 func (in *inbound) finish(err error) {
-	if in.once != "" && in.id == 0 {
-		in.f.wills.done(in.once)
+	if in.once != "" && in.id == 0 { // a will
+		if err != nil {
+			in.f.stats.shed.Add(1)
+			in.f.wills.again(in.once)
+		} else {
+			in.f.wills.done(in.once)
+		}
+		return
 	}
 	if err != nil && in.once == "" {
 		in.shed(err)
@@ -232,6 +239,9 @@ func (in *inbound) finish(err error) {
 		return
 	}
 	in.settled = true
+	if in.m.qos == 2 {
+		in.m = &message{qos: 2} // remembered until PUBREL, without its payload
+	}
 	if c == nil {
 		return
 	}
@@ -241,7 +251,6 @@ func (in *inbound) finish(err error) {
 		kind := byte(tPuback)
 		if p.m.qos == 2 {
 			kind = tPubrec
-			p.m = &message{qos: 2} // remembered until PUBREL, without its payload
 		}
 		if over := c.v5 && p.code >= 0x80; over && kind == tPubrec {
 			delete(in.s.received, p.id) // the exchange is over (MQTT5 4.3.3)
@@ -307,6 +316,7 @@ func (c *client) release(id uint16) error {
 		return violation{rcProtocol, "PUBREL before PUBREC"}
 	default:
 		if in.once != "" {
+			in.forgotten = true // or the state could be told anew in between, with this in it
 			s.mu.Unlock()
 			err := c.f.state.wait(&record{kind: recForgotten, session: s.number, id: id})
 			s.mu.Lock()

@@ -32,7 +32,7 @@ func (f *Front) fanOut(m *message, to []target) (n int, unsaved []delivery) {
 // so that what is on disk has the order of memory.
 func (f *Front) keep(r *record, unsaved []delivery, done func(error)) {
 	if r.retain {
-		r.retain = f.retained.put(r.m, f.cfg.MaxRetained)
+		r.retain = f.retained.put(r.m, f.retainable(), f.now())
 	}
 	if f.state == nil {
 		done(nil)
@@ -83,7 +83,13 @@ func (f *Front) spread(m *message, use func(target) bool) error {
 	case n == 0 && !m.retain:
 		return ErrNoSubscriber
 	case m.retain && !r.retain:
-		return fmt.Errorf("more than %d retained messages of the device", f.cfg.MaxRetained)
+		return fmt.Errorf("more than %d retained messages of the device, or %d bytes of them", f.cfg.MaxRetained, f.retainable().bytes)
 	}
 	return nil
+}
+
+// retainable is what a device may have retained: as many messages as there may be, and the
+// largest one for certain.
+func (f *Front) retainable() retainedBound {
+	return retainedBound{f.cfg.MaxRetained, f.cfg.MaxPacket + 1<<10}
 }

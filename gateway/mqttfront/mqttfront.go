@@ -45,7 +45,7 @@ type Config struct {
 	MaxPacket      int           // bytes of one packet; default 256 KiB
 	MaxQueued      int           // messages that wait for one session; default 1000
 	MaxQueuedBytes int           // bytes that one session has not acknowledged, or in its socket; default 1 MiB
-	MaxRetained    int           // retained messages of one device; default 16
+	MaxRetained    int           // retained messages of one device; default 16, of MaxPacket together
 	SessionExpiry  time.Duration // a session outlives its connection at most this long; default 24 h
 	Dir            string        // folder for what outlives the process; "" keeps nothing
 	Seal           cipher.AEAD   // seals what is kept there; nil: plain

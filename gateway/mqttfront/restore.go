@@ -14,7 +14,7 @@ func (f *Front) restore() (err error) {
 	if f.state, err = openStateLog(f.cfg.Dir, f.cfg.FS, f.cfg.Seal, longest, f.log); err != nil {
 		return err
 	}
-	t := teller{f: f, sessions: map[uint64]*session{}, due: map[string]*dueWill{}, settled: map[string]bool{}}
+	t := teller{f: f, sessions: map[uint64]*session{}, due: map[string]*dueWill{}, settled: map[string]bool{}, now: time.Now()}
 	bad := 0
 	for at := f.state.cursor.Committed(); ; {
 		records, err := f.state.j.ReadFrom(context.Background(), at, 1000)
@@ -26,6 +26,7 @@ func (f *Front) restore() (err error) {
 		}
 		for _, raw := range records {
 			at = raw.Seq
+			f.state.since.Add(int64(len(raw.Data)))
 			r, err := f.state.open(raw.Data)
 			if err != nil {
 				if bad++; bad == 1 {
@@ -39,7 +40,7 @@ func (f *Front) restore() (err error) {
 	if bad > 1 {
 		f.log.Error("records of the MQTT state are passed over", "dir", f.cfg.Dir, "records", bad)
 	}
-	t.install(time.Now())
+	t.install(t.now)
 	return nil
 }
 
@@ -50,6 +51,7 @@ type teller struct {
 	sessions map[uint64]*session
 	due      map[string]*dueWill
 	settled  map[string]bool // by name: what is told again of them came late
+	now      time.Time
 }
 
 func (t *teller) apply(r *record) {
@@ -135,7 +137,7 @@ func (t *teller) message(r *record) {
 		s.enqueue(&outgoing{m: r.m, qos: a.qos, retain: a.retain, sent: s.deadline.IsZero(), id: a.id})
 	}
 	if r.retain {
-		t.f.retained.put(r.m, t.f.cfg.MaxRetained)
+		t.f.retained.put(r.m, retainedBound{math.MaxInt, math.MaxInt}, t.now) // it was within the bound
 	}
 	if r.once == "" {
 		return
@@ -150,9 +152,14 @@ func (t *teller) message(r *record) {
 }
 
 func (t *teller) whole(s *session, r *record) {
+	had := s.held
 	s.subs, s.held, s.queue, s.bytes = nil, nil, nil, 0
 	s.subscribe(r.subs)
 	for _, o := range r.held {
+		if o.saving && had[o.id] == nil {
+			continue // its own record comes behind, or never came
+		}
+		o.saving = false
 		s.enqueue(o)
 	}
 	before := s.received
@@ -203,6 +210,9 @@ func (t *teller) install(now time.Time) {
 			// Or the next restart would begin to count once more.
 			f.state.note(&record{kind: recOffline, session: number, expiry: s.expiry, deadline: s.deadline, will: s.will})
 		}
+		if s.will != nil && s.will.at.IsZero() { // it was about to be published
+			s.will.at = now
+		}
 		s.keeps = s.expiry > 0
 		s.queue = slices.DeleteFunc(s.queue, func(o *outgoing) bool { // they wait for PUBCOMP
 			o.queued = !o.released
@@ -216,7 +226,11 @@ func (t *teller) install(now time.Time) {
 				f.intents = append(f.intents, in)
 			}
 		}
-		for _, sub := range s.subs {
+		for filter, sub := range s.subs {
+			if tooDeep(filter) { // of an earlier version
+				delete(s.subs, filter)
+				continue
+			}
 			f.tree.add(s, sub)
 		}
 		f.sessions[key] = s

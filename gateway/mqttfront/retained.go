@@ -30,10 +30,13 @@ func bucket(topic string) string {
 	return ""
 }
 
+// retainedBound is what one device may have retained.
+type retainedBound struct{ messages, bytes int }
+
 // put keeps or, with an empty payload, removes a retained message (MQTT5
 // 3.3.1.3). A device beyond its bound keeps what it has: false. The caller
 // holds mu.
-func (r *retained) put(m *message, limit int) bool {
+func (r *retained) put(m *message, bound retainedBound, now time.Time) bool {
 	b := bucket(m.topic)
 	have := r.devices[b]
 	_, had := have[m.topic]
@@ -47,7 +50,17 @@ func (r *retained) put(m *message, limit int) bool {
 		}
 		return true
 	}
-	if !had && len(have) >= limit {
+	n, size := 1, m.size()
+	for topic, old := range have {
+		if topic != m.topic && old.expired(now) {
+			delete(have, topic)
+			r.count--
+		} else if topic != m.topic {
+			n++
+			size += old.size()
+		}
+	}
+	if n > bound.messages || size > bound.bytes {
 		return false
 	}
 	if have == nil {

@@ -37,15 +37,16 @@ type session struct {
 
 // outgoing is a message for one subscriber, at the QoS granted to it.
 type outgoing struct {
-	m        *message
-	qos      byte
-	retain   bool
-	saving   bool // not on disk yet, and not to be sent before
-	queued   bool // in the session's queue
-	sent     bool // perhaps: it is sent again as a duplicate
-	released bool // QoS 2: PUBREC came, PUBREL is out
-	id       uint16
-	order    uint64
+	m         *message
+	qos       byte
+	retain    bool
+	saving    bool // not on disk yet, and not to be sent before
+	queued    bool // in the session's queue
+	sent      bool // perhaps: it is sent again as a duplicate
+	released  bool // QoS 2: PUBREC came, PUBREL is out
+	releasing bool // PUBREC came, and the state log is told so
+	id        uint16
+	order     uint64
 }
 
 // will is what a client left to be published when it is lost (MQTT5 3.1.2.5).
@@ -124,6 +125,7 @@ func (s *session) saved(o *outgoing, err error) {
 	case err != nil && o.queued:
 		s.queue = slices.DeleteFunc(s.queue, func(q *outgoing) bool { return q == o })
 		s.release(o)
+		s.pump()
 	default:
 		s.pump()
 	}
@@ -229,6 +231,7 @@ func (c *client) acknowledged(kind byte, id uint16, code byte) error {
 func (c *client) received(o *outgoing) error {
 	s := c.s
 	if !o.released && s.keeps {
+		o.releasing = true // or the state could be told anew in between, without this
 		s.mu.Unlock()
 		err := s.f.state.wait(&record{kind: recReleased, session: s.number, id: o.id})
 		s.mu.Lock()

@@ -58,6 +58,17 @@ var errNotKept = errors.New("mqtt state")
 // that kept it off, on the log's own goroutine; it is not called when append
 // itself returns an error.
 func (l *stateLog) append(r *record, done func(error)) error {
+	err := l.push(r, done)
+	if err != nil {
+		l.stray.Store(true)
+	}
+	return err
+}
+
+// tell queues a record of what the log knows already: if it is not taken, nothing is lost.
+func (l *stateLog) tell(r *record) error { return l.push(r, nil) }
+
+func (l *stateLog) push(r *record, done func(error)) error {
 	b := r.append(nil)
 	if l.seal != nil {
 		nonce := make([]byte, l.seal.NonceSize(), l.seal.NonceSize()+len(b)+l.seal.Overhead())
@@ -73,9 +84,9 @@ func (l *stateLog) append(r *record, done func(error)) error {
 		}
 	})
 	if err != nil {
-		l.stray.Store(true)
 		return fmt.Errorf("%w: %w", errNotKept, err)
 	}
+	r.size = len(b)
 	l.since.Add(int64(len(b)))
 	return nil
 }

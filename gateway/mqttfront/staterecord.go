@@ -48,6 +48,8 @@ type record struct {
 	after    uint64 // the intake's mark when it was handed over
 	held     []*outgoing
 	received []exchange
+
+	size int // bytes that it took, once it is appended
 }
 
 // address is a session that a message waits for, and how it is sent there.
@@ -175,7 +177,7 @@ func decodeRecord(b []byte) (*record, error) {
 			o := &outgoing{}
 			var progress byte
 			o.id, o.qos, o.retain, progress = d.sending()
-			o.released, o.sent = progress&flagReleased != 0, progress&flagFresh == 0
+			o.released, o.sent, o.saving = progress&flagReleased != 0, progress&flagFresh == 0, progress&flagSaving != 0
 			o.m = d.message()
 			r.held = append(r.held, o)
 		}
@@ -221,15 +223,19 @@ const (
 	flagRetain   = 4
 	flagReleased = 8
 	flagFresh    = 16 // it was never sent
-	flagAll      = 31
+	flagSaving   = 32 // a record of its own tells of it, before or behind
+	flagAll      = 63
 )
 
 func (o *outgoing) progress() (flags byte) {
-	if o.released {
+	if o.released || o.releasing {
 		flags |= flagReleased
 	}
 	if !o.sent {
 		flags |= flagFresh
+	}
+	if o.saving {
+		flags |= flagSaving
 	}
 	return flags
 }

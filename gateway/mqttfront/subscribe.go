@@ -1,6 +1,9 @@
 package mqttfront
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
 // maxFilters bounds the subscriptions of one session.
 const maxFilters = 64
@@ -81,7 +84,7 @@ func (c *client) grant(sub subscription) (code byte, fresh bool) {
 		}
 		return code, false
 	}
-	if !validFilter(sub.filter) {
+	if !validFilter(sub.filter) || tooDeep(sub.filter) {
 		return refuse(rcBadFilter)
 	}
 	if !s.id.MaySubscribe(sub.filter) {
@@ -139,7 +142,31 @@ func (c *client) disconnect(p disconnectPacket) error {
 		}
 		c.s.expiry = want
 	}
-	c.clean = p.code == rcSuccess
+	if p.code == rcSuccess {
+		if err := c.withdraw(); err != nil {
+			return err
+		}
+		c.clean = true
+	}
 	c.shutLocked(rcSuccess)
 	return errDone
+}
+
+// withdraw deletes the will on disk before the client sees its connection end: who said
+// goodbye is not missed after a power cut. The caller holds s.mu.
+func (c *client) withdraw() error {
+	s := c.s
+	w := s.will
+	if w == nil || s.number == 0 {
+		return nil
+	}
+	s.will = nil
+	r := &record{kind: recOffline, session: s.number, expiry: s.expiry, deadline: time.Now().Add(s.expiry)}
+	s.mu.Unlock()
+	err := c.f.state.wait(r)
+	s.mu.Lock()
+	if err != nil {
+		s.will = w
+	}
+	return err
 }

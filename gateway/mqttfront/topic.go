@@ -56,6 +56,11 @@ func validTopic(b []byte) bool {
 	return len(b) > 0 && isText(b) && bytes.IndexByte(b, '+') < 0 && bytes.IndexByte(b, '#') < 0
 }
 
+// maxLevels bounds a topic filter: each level is a node of the tree.
+const maxLevels = 128
+
+func tooDeep(filter string) bool { return strings.Count(filter, "/") >= maxLevels }
+
 // validFilter checks a topic filter (MQTT5 4.7.1, 4.8.2).
 func validFilter(filter string) bool {
 	if strings.HasPrefix(filter, sharePrefix) {

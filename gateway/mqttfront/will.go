@@ -2,6 +2,7 @@ package mqttfront
 
 import (
 	"crypto/rand"
+	"slices"
 	"sync"
 )
 
@@ -18,9 +19,10 @@ type dueWill struct {
 	number uint64 // of the session
 	will   *will
 	busy   bool
+	there  bool // the intake has it; those whom it waits for do not
 }
 
-// add takes a will that nobody else publishes meanwhile.
+// add takes a will that nobody else publishes meanwhile; false: there are too many.
 func (w *wills) add(d *dueWill, limit int) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -39,6 +41,15 @@ func (w *wills) done(once string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	delete(w.due, once)
+}
+
+// again has a will that the intake has tried once more where it went wrong.
+func (w *wills) again(once string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if d := w.due[once]; d != nil {
+		d.busy, d.there = false, true
+	}
 }
 
 func (w *wills) failed(once string) {
@@ -83,13 +94,20 @@ func (f *Front) willOf(con *connectPacket, s *session) *will {
 }
 
 // due takes note that a will is to be published; its message's time begins
-// (MQTT5 3.1.3.2.4). Nobody else may have the will any more.
+// (MQTT5 3.1.3.2.4). The caller holds s.mu and takes the will out of the session
+// under it, so that the state log is never told of neither. nil: there are too many.
 func (f *Front) due(s *session, w *will) *dueWill {
 	m := *w.m // what the state log is being told may still be the will as it was
 	m.live(f.now())
 	d := &dueWill{who: s.id, number: s.number, will: &will{m: &m, once: w.once}}
 	if f.state != nil {
 		d.will.after = f.mark()
+	}
+	if !f.wills.add(d, f.cfg.MaxClients) {
+		f.stats.shed.Add(1)
+		return nil
+	}
+	if f.state != nil {
 		f.state.note(dueRecord(d))
 	}
 	return d
@@ -97,21 +115,14 @@ func (f *Front) due(s *session, w *will) *dueWill {
 
 // publishWills publishes wills that are due, once it is known on disk that they are.
 func (f *Front) publishWills(due ...*dueWill) {
-	taken := due[:0]
-	for _, d := range due {
-		if !f.wills.add(d, f.cfg.MaxClients) {
-			f.stats.shed.Add(1)
-			continue
-		}
-		taken = append(taken, d)
-	}
-	if len(taken) > 0 && f.state != nil {
+	due = slices.DeleteFunc(due, func(d *dueWill) bool { return d == nil })
+	if len(due) > 0 && f.state != nil {
 		// If this is not kept, a restart publishes them once more.
 		if err := f.state.wait(&record{kind: recMark}); err != nil {
 			f.log.Warn("mqtt wills", "error", err)
 		}
 	}
-	for _, d := range taken {
+	for _, d := range due {
 		f.publishWill(d)
 	}
 }
@@ -135,6 +146,10 @@ func (f *Front) publication(d *dueWill) *inbound {
 // publishWill sends a will the way any publication of the device goes.
 func (f *Front) publishWill(d *dueWill) {
 	in := f.publication(d)
+	if d.there {
+		in.done(nil)
+		return
+	}
 	var err error
 	if in.code == rcSuccess {
 		err = f.offer(in)
