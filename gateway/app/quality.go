@@ -248,7 +248,8 @@ func (a *App) qualityCheck(ctx context.Context, now time.Time) api.Check {
 	}
 	var devices, bad, look, schools int64
 	for _, d := range days {
-		if d.Day != now.In(a.school(d.School).Location()).AddDate(0, 0, -1).Format(time.DateOnly) {
+		y, m, n := now.In(a.school(d.School).Location()).Date()
+		if d.Day != time.Date(y, m, n-1, 12, 0, 0, 0, time.UTC).Format(time.DateOnly) { // its own midnight may be missing
 			continue
 		}
 		devices, bad, look = devices+d.Devices, bad+d.Bad, look+d.Look

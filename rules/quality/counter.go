@@ -237,22 +237,16 @@ func (c *Counter) span(d *device, end, sign int64) {
 		return
 	}
 	loc := c.facts.Location(d.school)
-	for at := time.Unix(0, d.silent).In(loc); at.UnixNano() < end; {
-		y, m, n := at.Date()
-		from, to := clockTime(y, m, n, c.limits.From, loc), clockTime(y, m, n, c.limits.To, loc)
-		seconds := (min(end, to.UnixNano()) - max(d.silent, from.UnixNano())) / int64(time.Second)
-		if seconds > 0 {
-			q := c.row(key{d.school, d.id, at.Format(time.DateOnly)})
+	for x, from, _ := dayOf(time.Unix(0, d.silent), loc); from.Before(time.Unix(0, end)); {
+		opens, closes := x.reach(c.limits.From, loc).UnixNano(), x.reach(c.limits.To, loc).UnixNano()
+		if seconds := (min(end, closes) - max(d.silent, opens)) / int64(time.Second); seconds > 0 {
+			q := c.row(key{d.school, d.id, x.String()})
 			q.Gaps += sign
 			q.GapSeconds += sign * seconds
 		}
-		at = time.Date(y, m, n+1, 0, 0, 0, 0, loc)
+		x = x.next()
+		from = x.reach(0, loc)
 	}
-}
-
-// clockTime is what the clock on the wall shows, also on a day that has 23 or 25 hours.
-func clockTime(y int, m time.Month, d int, since time.Duration, loc *time.Location) time.Time {
-	return time.Date(y, m, d, 0, 0, int(since/time.Second), 0, loc)
 }
 
 func (c *Counter) device(id, school []byte) *device {
@@ -300,10 +294,8 @@ func (c *Counter) today(d *device, at int64) *g.Quality {
 	}
 	x := c.days[d.school]
 	if x == nil || at < x.from || at >= x.to {
-		loc := c.facts.Location(d.school)
-		y, m, n := time.Unix(0, at).In(loc).Date()
-		from := time.Date(y, m, n, 0, 0, 0, 0, loc)
-		x = &day{from.Format(time.DateOnly), from.UnixNano(), time.Date(y, m, n+1, 0, 0, 0, 0, loc).UnixNano()}
+		name, from, to := dayOf(time.Unix(0, at), c.facts.Location(d.school))
+		x = &day{name.String(), from.UnixNano(), to.UnixNano()}
 		c.days[d.school] = x
 	}
 	c.ask(d)
