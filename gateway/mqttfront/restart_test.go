@@ -501,3 +501,77 @@ func TestStateIsSealedAndToldAnew(t *testing.T) {
 		t.Errorf("retained %q", pk.Payload)
 	}
 }
+
+// TestMuchRetainedIsToldAnew keeps more than the log's queue holds, so that telling it anew
+// has to wait for the disk, while a client goes through QoS 2 exchanges.
+func TestMuchRetainedIsToldAnew(t *testing.T) {
+	h := newHouse(t, mqttfront.Config{})
+	sub, _ := h.connect("busy--sub")
+	sub.subscribe("gh/v1/school/busy/telemetry", 2)
+	busy, _ := h.connect("busy")
+	filler := strings.Repeat("x", 200<<10)
+	const devices = 220 // 44 MB, of a queue of 32
+	took := 0
+	for round := range 2 { // the second replaces the first: what is told anew is half of the log
+		for i := range devices {
+			if err := h.f.Publish(fmt.Sprintf("gh/v1/school/d%d/command/mode", i), []byte(fmt.Sprint(round, filler)), true); err != nil {
+				t.Fatal(err)
+			}
+			took++
+			busy.publish("gh/v1/school/busy/telemetry", fmt.Sprint(took), 2, 5)
+			busy.want(packets.Pubrec)
+			busy.packet(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Pubrel}, PacketID: 5})
+			busy.want(packets.Pubcomp)
+			pk := sub.want(packets.Publish)
+			sub.packet(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Pubrec}, PacketID: pk.PacketID})
+			sub.want(packets.Pubrel)
+			sub.packet(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Pubcomp}, PacketID: pk.PacketID})
+		}
+	}
+	waitFor(t, "the state to be told anew", func() bool { return h.f.Stats().Kept <= 4*44<<20 && h.f.Stats().Trouble == "" })
+	h.cut()
+	if n := h.f.Stats().Retained; n != devices {
+		t.Errorf("%d retained, want %d", n, devices)
+	}
+	busy, _ = h.connect("busy")
+	busy.publish("gh/v1/school/busy/telemetry", "next", 2, 5) // its identifier is free
+	busy.want(packets.Pubrec)
+	want := make([]string, 0, took+1)
+	for i := range took {
+		want = append(want, fmt.Sprint(i+1))
+	}
+	if d := cmp.Diff(h.in.payloads(t), append(want, "next")); d != "" {
+		t.Error(d)
+	}
+	sub, _ = h.connect("busy--sub")
+	var got []string
+	for len(got) == 0 || got[len(got)-1] != "next" {
+		switch pk := sub.read(); pk.FixedHeader.Type {
+		case packets.Publish:
+			got = append(got, string(pk.Payload))
+		case packets.Pubrel: // whose end was on its way when the power went
+			sub.packet(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Pubcomp}, PacketID: pk.PacketID})
+		default:
+			t.Fatalf("packet type %d", pk.FixedHeader.Type)
+		}
+	}
+	if d := cmp.Diff(got, []string{"next"}); d != "" {
+		t.Error(d)
+	}
+	w, _ := connect(t, h.f, "d7", 4, true)
+	w.subscribe("gh/v1/school/d7/command/#", 1)
+	if pk := w.want(packets.Publish); !strings.HasPrefix(string(pk.Payload), "1 x") && !strings.HasPrefix(string(pk.Payload), "1x") {
+		t.Errorf("retained %.9q, want the newer", pk.Payload)
+	}
+}
+
+func TestFilterOfVeryManyLevelsIsRefused(t *testing.T) {
+	f, _ := start(t, mqttfront.Config{})
+	w, _ := connect(t, f, "dev", 5, true)
+	if code := w.subscribe("gh/v1/school/dev"+strings.Repeat("/", 60_000), 1); code != 0x8f {
+		t.Errorf("granted 0x%02x, want topic filter invalid", code)
+	}
+	if code := w.subscribe("gh/v1/school/dev"+strings.Repeat("/a", 100), 1); code != 1 {
+		t.Errorf("granted 0x%02x to a hundred levels, want 1", code)
+	}
+}
