@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"maps"
@@ -15,8 +16,9 @@ import (
 
 // Bounds of delivering webhooks.
 const (
-	hookWorkers = 8   // webhooks that are posted to at a time, each by one delivery at a time
-	hookBatch   = 100 // due deliveries of a webhook taken from the registry at a time
+	hookWorkers = 8                // webhooks that are posted to at a time, each by one delivery at a time
+	hookBatch   = 100              // due deliveries of a webhook taken from the registry at a time
+	hookTurn    = 10 * time.Second // after which no further delivery of a turn is begun
 	hookTick    = 2 * time.Second
 	hookTimeout = 15 * time.Second
 	hookRest    = time.Minute         // how long a webhook is left alone after the registry failed
@@ -161,6 +163,7 @@ func (h *hooks) run(ctx context.Context) error {
 	for {
 		if now := h.s.now(); now.Sub(trimmed) > time.Hour {
 			trimmed = now
+			clear(turns.last) // of webhooks that are gone, too
 			if _, err := h.view().TrimDeliveries(ctx, now.Add(-hookKept)); err != nil && ctx.Err() == nil {
 				h.s.log.WarnContext(ctx, "old webhook deliveries cannot be removed", "error", err)
 			}
@@ -193,20 +196,27 @@ func (h *hooks) run(ctx context.Context) error {
 type turns struct {
 	busy map[g.WebhookID]bool
 	rest map[g.WebhookID]time.Time // until when it is left alone
+	last map[g.WebhookID]int       // the number of its last turn
+	n    int
 }
 
 func newTurns() *turns {
-	return &turns{busy: map[g.WebhookID]bool{}, rest: map[g.WebhookID]time.Time{}}
+	return &turns{busy: map[g.WebhookID]bool{}, rest: map[g.WebhookID]time.Time{}, last: map[g.WebhookID]int{}}
 }
 
-// begin picks those of the due webhooks that there is a worker for.
+// begin picks those of the due webhooks that there is a worker for: the one whose last turn is
+// the longest ago first, so that those with much to deliver to slow servers pass the workers
+// on, and among those without one the longest due.
 func (t *turns) begin(due []g.WebhookID, now time.Time) (picked []g.WebhookID) {
 	maps.DeleteFunc(t.rest, func(_ g.WebhookID, until time.Time) bool { return !now.Before(until) })
+	due = slices.Clone(due)
+	slices.SortStableFunc(due, func(a, b g.WebhookID) int { return cmp.Compare(t.last[a], t.last[b]) })
 	for _, id := range due {
 		if _, rests := t.rest[id]; rests || t.busy[id] || len(t.busy) == hookWorkers {
 			continue
 		}
-		t.busy[id] = true
+		t.n++
+		t.busy[id], t.last[id] = true, t.n
 		picked = append(picked, id)
 	}
 	return picked

@@ -484,6 +484,44 @@ func TestWebhookRestsWhereTheRegistryFails(t *testing.T) {
 	})
 }
 
+// TestSlowServersPassTheWorkersOn has as many servers as there are workers, each with much to
+// take and 14 s for each delivery, and one more server: its turn comes soon.
+func TestSlowServersPassTheWorkersOn(t *testing.T) {
+	c, open := &clock{}, make(chan struct{})
+	w := newWorld(t, func(d *api.Deps) { d.Now = c.now }).schools()
+	admin := w.user(w.a, g.RoleAdmin)
+	slow := newReceiver(t, func(_ int, rw http.ResponseWriter) {
+		<-open
+		c.skip(14 * time.Second)
+		rw.WriteHeader(204)
+	})
+	before := make(chan int, 1)
+	well := newReceiver(t, func(_ int, rw http.ResponseWriter) {
+		before <- slow.count()
+		rw.WriteHeader(204)
+	})
+	release := sync.OnceFunc(func() { close(open) })
+	defer release()
+	const workers, each = 8, 20
+	for range workers {
+		w.webhook(admin, slow.URL, "status")
+	}
+	w.webhook(admin, well.URL, "alert")
+	var many []g.Event
+	for range each {
+		many = append(many, g.Event{Kind: g.EventStatus, School: w.a.ID, Status: &g.Status{State: g.StateOnline}})
+	}
+	mustDo(t, w.srv.Deliver(t.Context(), numbered(many...)))
+	until(t, func() bool { return slow.count() == workers })
+	mustDo(t, w.srv.Deliver(t.Context(), numbered(alertEvent(w.a, 1))))
+	release()
+	until(t, func() bool { return well.count() == 1 })
+	if n := <-before; n > 4*workers {
+		t.Errorf("got %d posts to the slow servers before the other's turn, want about %d of %d", n, workers, workers*each)
+	}
+	until(t, func() bool { return slow.count() == workers*each }) // what was left stays due
+}
+
 // lines is a log in memory.
 type lines struct {
 	mu  sync.Mutex
