@@ -1,6 +1,9 @@
 package gatehouse
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // EventKind says which part of an Event is set.
 type EventKind string
@@ -38,6 +41,22 @@ type Event struct {
 	Alert      *Alert      `json:"alert,omitempty"`
 	Incident   *Incident   `json:"incident,omitempty"`
 	Attendance *Attendance `json:"attendance,omitempty"`
+}
+
+// The gateway's own events about a device that fell silent, and was heard again, have ids that
+// begin so.
+const (
+	SilentID = "evt_silent_"
+	HeardID  = "evt_heard_"
+)
+
+// Outdated says whether the event is the gateway's own about a device's silence, and tells
+// nothing new to whoever last heard the device at a time (nanoseconds since 1970, 0: never). A
+// kill can have such an event journalled twice, the second time long after. That the device is
+// heard again, the event that it was heard by has told already; and one that is heard after a
+// silence is so at least a second, the shortest that counts as one, after it began.
+func (e *Event) Outdated(heard int64) bool {
+	return strings.HasPrefix(e.ID, HeardID) || strings.HasPrefix(e.ID, SilentID) && heard-e.Time.UnixNano() >= int64(time.Second)
 }
 
 // Rejection says why an observation was not admitted. Excerpt is at most 256 bytes of what

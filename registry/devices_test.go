@@ -144,7 +144,7 @@ func TestTwinsFollowEventsOnce(t *testing.T) {
 	})
 }
 
-func TestSilentDevicesGoOffline(t *testing.T) {
+func TestTwinsOfSilentDevicesGoOffline(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		ctx := t.Context()
 		d := newDistrict(t, o, c)
@@ -194,6 +194,36 @@ func TestSilentDevicesGoOffline(t *testing.T) {
 			if i < 2 {
 				isOnline()
 			}
+		}
+		// Both come once more, much later: in between the device was heard and fell silent anew,
+		// then its driver was gone, then it had a fault. None of that is any different for it.
+		a := d.device["a"].ID
+		state := func(seq uint64, s g.DeviceState) g.Event {
+			return g.Event{Seq: seq, Kind: g.EventStatus, Device: a, Time: at.Add(200 * time.Second), Received: at.Add(200 * time.Second), Status: &g.Status{State: s, Reason: "why"}}
+		}
+		seq := uint64(20)
+		for _, before := range []func(){
+			func() {
+				if got := must[[]g.DeviceID](t)(d.sys.MarkStale(ctx, at.Add(190*time.Second))); !slices.Contains(got, a) {
+					t.Errorf("got %v, want %s silent again", got, a)
+				}
+			},
+			func() { ok(t, d.sys.ApplyTwins(ctx, []g.Event{state(seq, g.StateDriverDown)})) },
+			func() { ok(t, d.sys.ApplyTwins(ctx, []g.Event{state(seq, g.StateFault)})) },
+		} {
+			before()
+			want := must[registry.DeviceRow](t)(d.sys.Device(ctx, a)).Twin
+			for _, e := range []g.Event{outbox[0].Event, outbox[1].Event, outbox[0].Event} {
+				seq++
+				e.Seq, e.Received = seq, at.Add(300*time.Second)
+				ok(t, d.sys.ApplyTwins(ctx, []g.Event{e}))
+				got := must[registry.DeviceRow](t)(d.sys.Device(ctx, a)).Twin
+				want.Seq = seq
+				if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b g.Value) bool { return a == b })); diff != "" {
+					t.Errorf("%s: -want +got\n%s", e.ID, diff)
+				}
+			}
+			seq++
 		}
 		ok(t, d.sys.ApplyHistory(ctx, journalled))
 		log, _, err := d.sys.StatusLog(ctx, d.device["a"].ID, registry.Page{})

@@ -13,8 +13,8 @@ import (
 // What the gateway itself says of a device's silence has ids that follow from the device and
 // from when it was last heard, and a reason of its own.
 const (
-	silentID     = "evt_silent_"
-	heardID      = "evt_heard_"
+	silentID     = g.SilentID
+	heardID      = g.HeardID
 	silentReason = "silent for more than "
 	maxStale     = 1000 // marked in one transaction
 )

@@ -205,8 +205,8 @@ func fold(tw *g.Twin, e g.Event) {
 			}
 		}
 	}
-	if e.Replayed || strings.HasPrefix(e.ID, silentID) && tw.LastSeen.After(e.Time) {
-		return // it is of old, or the device was heard since
+	if e.Replayed || strings.HasPrefix(e.ID, silentID) || strings.HasPrefix(e.ID, heardID) {
+		return // it is of old, or the twin said so before the event did
 	}
 	switch {
 	case e.Status != nil:

@@ -167,7 +167,10 @@ func (e *Engine) Observe(ev g.Event, f Facts) []Effect {
 	switch {
 	case ev.Reading != nil && ev.Kind == g.EventReading, ev.Sighting != nil && ev.Kind == g.EventSighting, ev.Status != nil && ev.Kind == g.EventStatus:
 		e.ev = ev
-		if d := e.device(&e.ev, f); d != nil {
+		if d := e.device(&e.ev, f); d != nil && !ev.Outdated(d.heard) {
+			if ev.Status == nil || ev.Status.State == g.StateOnline || ev.Status.State == g.StateFault { // else others speak of it
+				d.heard = max(d.heard, at.UnixNano())
+			}
 			e.hear(d, &e.ev, f)
 		}
 		e.ev, e.m = g.Event{}, moment{}

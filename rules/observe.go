@@ -22,7 +22,6 @@ func (e *Engine) device(ev *g.Event, f Facts) *device {
 		d = &device{ID: ev.Device}
 		e.devices[ev.Device] = d
 	}
-	d.heard = e.now
 	e.touchDevice(d)
 	place := device{ID: d.ID, School: facts.School, Zone: facts.Zone, Profile: facts.Profile, Type: facts.Type, Driver: facts.Driver}
 	if place.School == "" {

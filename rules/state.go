@@ -24,8 +24,8 @@ type device struct {
 	status    g.DeviceState
 	statusWas g.DeviceState
 	statusSeq uint64
-	heard     int64
-	changed   bool // since Saved
+	heard     int64 // when its newest sign of life was received; 0: never
+	changed   bool  // since Saved
 }
 
 // slot is one property of a device: its newest value, the one before, and who asks for it.

@@ -110,6 +110,9 @@ func (c *Counter) Observe(e g.Event, repeated bool) {
 		return
 	}
 	d := c.device([]byte(e.Device), []byte(e.School))
+	if e.Outdated(d.heard) {
+		return
+	}
 	c.changed[d.shard] = true
 	at := e.Received.UnixNano()
 	switch {
