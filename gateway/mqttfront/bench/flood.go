@@ -19,7 +19,7 @@ import (
 const (
 	floodRate   = 100  // the gateway's default for one device
 	floodOthers = 5000 // what all other devices send together
-	floodBar    = 1.05 // also what the blocks without may differ by before little can be said
+	floodBar    = 1.05 // also what blocks of one kind may differ by before little can be said
 )
 
 // One flooder floods through a whole block, and is away through the next, beside
@@ -31,7 +31,7 @@ const (
 )
 
 // flooding measures the others' latency while one device publishes as fast as
-// it is let, and without it; and with no rate set. The blocks without are split
+// it is let, and without it; and with no rate set. The blocks of each kind are split
 // in two, whose difference is what the measurement itself is worth.
 func flooding(ctx context.Context, o options) (measure.Line, error) {
 	each := 2 * max(2, o.rounds)
@@ -46,7 +46,7 @@ func flooding(ctx context.Context, o options) (measure.Line, error) {
 		return measure.Line{}, err
 	}
 	a, b := limited.percentile(true, 99), limited.percentile(false, 99)
-	ratio, noise := float64(a)/float64(b), limited.noise()
+	ratio, noise := float64(a)/float64(b), max(limited.noise(false), limited.noise(true))
 	l := measure.Line{Name: "one-device-flooding", Unit: "ms", Ours: ms(a), Theirs: ms(b), Beside: "without", Ratio: ratio, Bar: fmt.Sprintf("<=%.2fx", floodBar)}
 	// A flooder that is cut off, or let through at another rate, is no noise.
 	paced := limited.cut == nil && limited.slowest >= 0.8*floodRate && limited.fastest <= 1.2*floodRate
@@ -55,8 +55,8 @@ func flooding(ctx context.Context, o options) (measure.Line, error) {
 	if limited.cut != nil {
 		l.Note = fmt.Sprintf("the flooder was cut off (%v); ", limited.cut)
 	}
-	l.Note += fmt.Sprintf("others' p99 at %.1f k/s in %d blocks of %.0f s each way, beside a flooder let through at %.0f to %.0f/s; p50 %.1f/%.1f ms; the blocks without differ among themselves by %.2fx; with no rate set p99 %.1f/%.1f ms beside %.1f k/s; load average %s",
-		floodOthers/1e3, each, floodBlock.Seconds(), limited.slowest, limited.fastest, ms(limited.percentile(true, 50)), ms(limited.percentile(false, 50)), noise,
+	l.Note += fmt.Sprintf("others' p99 at %.1f k/s in %d blocks of %.0f s each way, beside a flooder let through at %.0f to %.0f/s; p50 %.1f/%.1f ms; the blocks' own p99 %s beside it and %s without, halves of one kind differing by %.2fx; with no rate set p99 %.1f/%.1f ms beside %.1f k/s; load average %s",
+		floodOthers/1e3, each, floodBlock.Seconds(), limited.slowest, limited.fastest, ms(limited.percentile(true, 50)), ms(limited.percentile(false, 50)), limited.each(true), limited.each(false), noise,
 		ms(free.percentile(true, 99)), ms(free.percentile(false, 99)), free.slowest/1e3, measure.LoadAverage())
 	return l, nil
 }
@@ -72,10 +72,19 @@ func (r *floodResult) percentile(flood bool, n int) time.Duration {
 	return measure.Percentile(slices.Concat(r.took[flood]...), n)
 }
 
-// noise is by how much the p99 of every other block without differs from the rest's.
-func (r *floodResult) noise() float64 {
+// each is the p99 of each block.
+func (r *floodResult) each(flood bool) string {
+	var out []string
+	for _, took := range r.took[flood] {
+		out = append(out, fmt.Sprintf("%.1f", ms(measure.Percentile(took, 99))))
+	}
+	return strings.Join(out, " ")
+}
+
+// noise is by how much the p99 of every other block of a kind differs from the rest's.
+func (r *floodResult) noise(flood bool) float64 {
 	var halves [2][]time.Duration
-	for i, took := range r.took[false] {
+	for i, took := range r.took[flood] {
 		halves[i%2] = append(halves[i%2], took...)
 	}
 	a, b := float64(measure.Percentile(halves[0], 99)), float64(measure.Percentile(halves[1], 99))
