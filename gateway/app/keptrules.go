@@ -10,9 +10,10 @@ import (
 
 // When changes of the rules' state are folded into a snapshot: once they are as large as the
 // last one, so that each byte of a change costs one of a snapshot, or as many as a start
-// should have to put together.
+// should have to put together. A snapshot takes longer than an alert should, so that effects
+// leave it to the save that comes next, up to twice the bound.
 const (
-	foldBytes   = 256 << 10 // at least
+	foldBytes   = 32 << 20 // at least
 	foldChanges = 1000
 )
 
@@ -32,7 +33,11 @@ func (k *keptRules) save(ctx context.Context, e registry.Effects) (err error) {
 	if e.Changes, err = k.engine.Changes(); err != nil {
 		return fmt.Errorf("save the rules' state: %w", err)
 	}
-	fold := e.Changes == nil || k.changes >= foldChanges || k.changed+len(e.Changes) > max(k.whole, foldBytes)
+	patience := 1
+	if len(e.Alerts)+len(e.Incidents) > 0 {
+		patience = 2
+	}
+	fold := e.Changes == nil || k.changes >= patience*foldChanges || k.changed+len(e.Changes) > patience*max(k.whole, foldBytes)
 	if fold {
 		e.Changes = nil
 		if e.State, err = k.engine.Snapshot(); err != nil {
