@@ -99,7 +99,7 @@ func compare(ctx context.Context, o options) error {
 	for _, b := range []struct {
 		name string
 		run  func(context.Context, options) (measure.Line, error)
-	}{{"latency-half-load", latency}, {"one-device-flooding", flooding}, {"idle-connection", idle}} {
+	}{{"latency-half-load", latency("latency-half-load", 1)}, {"latency-half-load-window10", latency("latency-half-load-window10", 10)}, {"one-device-flooding", flooding}, {"idle-connection", idle}} {
 		if o.only != "" && o.only != b.name {
 			continue
 		}

@@ -94,21 +94,29 @@ func (l *loop) drain(ctx context.Context) error {
 	}
 }
 
-// latency measures the front at half of what it was measured to do, with the
-// publishers sending ten at once as they did there.
-func latency(ctx context.Context, o options) (measure.Line, error) {
+// latency measures the front at half of what it was measured to do with so many
+// in flight, the publishers sending as many at once as they did there. With one,
+// each publication is a write of its own, as a device's is; with ten, the rate is
+// so high that generator and server share what the machine can do.
+func latency(name string, window int) func(context.Context, options) (measure.Line, error) {
+	return func(ctx context.Context, o options) (measure.Line, error) {
+		return latencyAt(ctx, o, name, window)
+	}
+}
+
+func latencyAt(ctx context.Context, o options, name string, window int) (measure.Line, error) {
 	srv, err := startFront(ctx, o)
 	if err != nil {
 		return measure.Line{}, err
 	}
-	most, err := load(ctx, srv, o, bar{window: 10})
+	most, err := load(ctx, srv, o, bar{window: window})
 	if err = errors.Join(err, srv.Stop()); err != nil {
 		return measure.Line{}, err
 	}
 	var p50, p99, late []time.Duration
 	var rate float64
 	for range o.rounds {
-		r, own, err := pacedRound(ctx, o, most.rate/2)
+		r, own, err := pacedRound(ctx, o, most.rate/2, window)
 		if err != nil {
 			return measure.Line{}, err
 		}
@@ -116,7 +124,7 @@ func latency(ctx context.Context, o options) (measure.Line, error) {
 		rate += r.rate / float64(o.rounds)
 	}
 	a, own := measure.Percentile(p99, 50), measure.Percentile(late, 50)
-	return measure.Line{Name: "latency-half-load", Unit: "ms", Ours: ms(a), Theirs: ms(own), Beside: "generator", Ratio: float64(a) / float64(max(own, 1)),
+	return measure.Line{Name: name, Unit: "ms", Ours: ms(a), Theirs: ms(own), Beside: "generator", Ratio: float64(a) / float64(max(own, 1)),
 		Bar: "<10 ms", Held: a < 10*time.Millisecond, Unclear: a >= 10*time.Millisecond && own >= 5*time.Millisecond,
 		Note: fmt.Sprintf("p99 at %.1f k/s, half of %.1f being %.1f; p50 %.1f ms; p99 of the rounds %.1f to %.1f ms; the generator's own lateness is in it; load average %s",
 			rate/1e3, most.rate/1e3, most.rate/2e3, ms(measure.Percentile(p50, 50)), ms(slices.Min(p99)), ms(slices.Max(p99)), measure.LoadAverage())}, nil
@@ -124,7 +132,7 @@ func latency(ctx context.Context, o options) (measure.Line, error) {
 
 // pacedRound takes a new front's latencies at a rate, and the p99 of the
 // generator's own lateness.
-func pacedRound(ctx context.Context, o options, perSecond float64) (r result, late time.Duration, err error) {
+func pacedRound(ctx context.Context, o options, perSecond float64, atOnce int) (r result, late time.Duration, err error) {
 	srv, err := startFront(ctx, o)
 	if err != nil {
 		return result{}, 0, err
@@ -135,7 +143,7 @@ func pacedRound(ctx context.Context, o options, perSecond float64) (r result, la
 		return result{}, 0, err
 	}
 	defer l.close()
-	run := func(ctx context.Context, d time.Duration) error { return l.paced(ctx, d, perSecond, 10) }
+	run := func(ctx context.Context, d time.Duration) error { return l.paced(ctx, d, perSecond, atOnce) }
 	if err := run(ctx, o.duration/4); err != nil {
 		return result{}, 0, err
 	}
