@@ -160,7 +160,6 @@ func (o Options) prepare(ctx context.Context, a *app.App, log *slog.Logger) erro
 	if err != nil {
 		return err
 	}
-	o.say("ready: %s", a.URL())
 	if len(s.passwords) > 0 {
 		o.say("sign in as:")
 		for _, u := range users {
@@ -170,5 +169,6 @@ func (o Options) prepare(ctx context.Context, a *app.App, log *slog.Logger) erro
 	} else {
 		o.say("sign in as admin with the password of the first start; gateway passwd --data-dir %s admin sets another", o.DataDir)
 	}
+	o.say("ready: %s", a.URL()) // last: whoever waits for it has read the rest
 	return eq.wait()
 }
