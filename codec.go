@@ -196,16 +196,21 @@ func (d *decoder) uvarint() uint64 {
 	return v
 }
 
-func (d *decoder) string() string { return string(d.take(d.uvarint())) }
-
-func (d *decoder) time() time.Time {
+func (d *decoder) varint() int64 {
 	v, n := binary.Varint(d.b)
 	if n <= 0 {
 		d.bad = true
-		return time.Time{}
+		return 0
 	}
 	d.take(uint64(n))
-	if v == math.MinInt64 {
+	return v
+}
+
+func (d *decoder) string() string { return string(d.take(d.uvarint())) }
+
+func (d *decoder) time() time.Time {
+	v := d.varint()
+	if d.bad || v == math.MinInt64 {
 		return time.Time{}
 	}
 	return time.Unix(0, v).UTC()

@@ -1,9 +1,6 @@
 package gatehouse
 
-import (
-	"encoding/binary"
-	"fmt"
-)
+import "fmt"
 
 // EventHead is what every event's record begins with: enough to count it without making
 // anything of it. School, Device and Rest are parts of the record itself.
@@ -34,14 +31,4 @@ func DecodeHead(b []byte) (EventHead, error) {
 	}
 	h.Rest = d.b
 	return h, nil
-}
-
-func (d *decoder) varint() int64 {
-	v, n := binary.Varint(d.b)
-	if n <= 0 {
-		d.bad = true
-		return 0
-	}
-	d.take(uint64(n))
-	return v
 }
