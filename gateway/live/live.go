@@ -159,35 +159,29 @@ func (h *Hub) Recent(seq uint64, max int) (events []g.Event, last uint64, more, 
 
 // Wait returns nil once there is an event after a sequence, or ctx's error.
 func (h *Hub) Wait(ctx context.Context, seq uint64) error {
-	for {
-		h.mu.RLock()
-		newest, wake := h.newest, h.wake
-		h.mu.RUnlock()
-		if newest > seq {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-wake:
-		}
-	}
+	return h.wait(ctx, seq, func() (uint64, chan struct{}) { return h.newest, h.wake })
 }
 
 // WaitRare returns nil once there is an event after a sequence that is no reading, or ctx's
 // error.
 func (h *Hub) WaitRare(ctx context.Context, seq uint64) error {
+	return h.wait(ctx, seq, func() (uint64, chan struct{}) { return h.rare, h.stir })
+}
+
+// wait returns once what look answers, called with the lock held, lies after a sequence; the
+// channel that it answers is closed when that may have changed.
+func (h *Hub) wait(ctx context.Context, seq uint64, look func() (uint64, chan struct{})) error {
 	for {
 		h.mu.RLock()
-		rare, stir := h.rare, h.stir
+		at, changed := look()
 		h.mu.RUnlock()
-		if rare > seq {
+		if at > seq {
 			return nil
 		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-stir:
+		case <-changed:
 		}
 	}
 }
