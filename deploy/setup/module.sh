@@ -1,0 +1,44 @@
+# Read by influxd.sh, telegraf.sh and lint.sh: where programs of others that are built from
+# their Go modules lie, and how they come there. No program of its own.
+
+here=$(cd "$(dirname "$0")/../.." && pwd)
+cache=${GATEHOUSE_CACHE:-$here/.cache}
+case $cache in /*) ;; *) cache=$PWD/$cache ;; esac
+
+# part makes the folder tmp beside bin, so that the program appears whole, or not.
+part() {
+  mkdir -p "$(dirname "$bin")"
+  tmp=$(mktemp -d "$bin.part.XXXXXX")
+  trap 'chmod -R u+w "$tmp" 2>/dev/null; rm -rf "$tmp"' EXIT
+  trap 'exit 1' INT TERM
+}
+
+# module ASKED NAME VERSION MODULE WHAT [FLAG…] builds a module's cmd/NAME as bin, where it is
+# missing; ASKED -n only says whether it is, and exits with 1 if so. May be interrupted and run
+# again.
+module() {
+  asked=$1 name=$2 version=$3 module=$4 what=$5
+  shift 5
+  bin=$cache/bin/$name-$version
+  say() { printf '%s: %s\n' "$name" "$*"; }
+  if [ -x "$bin" ]; then
+    say "there, as $bin"
+    return
+  fi
+  if [ "$asked" = -n ]; then
+    say "missing: $bin"
+    exit 1
+  fi
+  say "building $what; this takes some minutes, once"
+  part
+  # Its replace and exclude lines hold only for a main module, so it is built as one: in a copy
+  # of what the module cache has.
+  cd / # where no go.mod can interfere
+  GOFLAGS=-mod=mod go mod download "$module@$version"
+  cp -r "$(go env GOMODCACHE)/$module@$version" "$tmp/src"
+  chmod -R u+w "$tmp/src"
+  cd "$tmp/src"
+  CGO_ENABLED=0 GOFLAGS= go build -mod=mod -buildvcs=false -trimpath "$@" -o "$tmp/$name" "./cmd/$name"
+  mv "$tmp/$name" "$bin"
+  say "done, as $bin"
+}
