@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/gatehouse-iot/gatehouse/gateway/app"
@@ -140,26 +139,9 @@ func victoriaServer(t *testing.T, c *app.TelemetryConfig) *telemetrytest.Server 
 }
 
 func influxServer(t *testing.T, c *app.TelemetryConfig) *telemetrytest.Server {
-	cache := os.Getenv("GATEHOUSE_CACHE")
-	if cache == "" {
-		cache = "../../.cache"
-	}
-	program, err := filepath.Abs(filepath.Join(cache, "bin", "influxd-v1.8.10"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(program); err != nil {
-		t.Skip("influxd is not there; deploy/setup/influxd.sh builds it")
-	}
-	dir, addr := t.TempDir(), telemetrytest.FreeAddr(t)
-	file := filepath.Join(dir, "influxdb.conf")
-	text := fmt.Sprintf("reporting-disabled = true\nbind-address = %q\n[meta]\ndir = %q\n[data]\ndir = %q\nwal-dir = %q\n[monitor]\nstore-enabled = false\n[http]\nbind-address = %q\nflux-enabled = true\nlog-enabled = false\n",
-		telemetrytest.FreeAddr(t), dir+"/meta", dir+"/data", dir+"/wal", addr)
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	c.URL = "http://" + addr
-	return &telemetrytest.Server{Health: c.URL + "/ping", Signal: syscall.SIGKILL, Command: []string{program, "-config", file}}
+	server, base := telemetrytest.Influxd(t, false)
+	c.URL = base
+	return server
 }
 
 func influxDatabase(t *testing.T, base string) {

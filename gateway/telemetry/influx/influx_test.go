@@ -6,9 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -17,46 +15,6 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/telemetry/influx"
 	"github.com/gatehouse-iot/gatehouse/gateway/telemetry/telemetrytest"
 )
-
-// server is InfluxDB 1.8.10 with Flux and passwords switched on. It ends by SIGKILL: what it
-// acknowledged it has to keep.
-func server(t *testing.T) (*telemetrytest.Server, string) {
-	t.Helper()
-	cache := os.Getenv("GATEHOUSE_CACHE")
-	if cache == "" {
-		cache = "../../../.cache"
-	}
-	program, err := filepath.Abs(filepath.Join(cache, "bin", "influxd-v1.8.10"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(program); err != nil {
-		t.Skip("influxd is not there; deploy/setup/influxd.sh builds it")
-	}
-	dir, addr := t.TempDir(), telemetrytest.FreeAddr(t)
-	config := filepath.Join(dir, "influxdb.conf")
-	text := strings.NewReplacer("DIR", dir, "RPC", telemetrytest.FreeAddr(t), "HTTP", addr).Replace(`
-reporting-disabled = true
-bind-address = "RPC"
-[meta]
-  dir = "DIR/meta"
-[data]
-  dir = "DIR/data"
-  wal-dir = "DIR/wal"
-  query-log-enabled = false
-[monitor]
-  store-enabled = false
-[http]
-  bind-address = "HTTP"
-  flux-enabled = true
-  auth-enabled = true
-  log-enabled = false
-`)
-	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return &telemetrytest.Server{Command: []string{program, "-config", config}, Health: "http://" + addr + "/ping", Signal: syscall.SIGKILL}, "http://" + addr
-}
 
 const token = "gatehouse:pass,w\"ord"
 
@@ -110,7 +68,7 @@ func statement(t *testing.T, base, q, user, password string) string {
 
 func started(t *testing.T) (*telemetrytest.Server, string) {
 	t.Helper()
-	s, base := server(t)
+	s, base := telemetrytest.Influxd(t, true)
 	s.Start(t)
 	t.Cleanup(func() { s.Stop(t) })
 	prepare(t, base)

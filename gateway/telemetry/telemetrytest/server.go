@@ -7,6 +7,10 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -19,6 +23,66 @@ type Server struct {
 
 	cmd  *exec.Cmd
 	said *bytes.Buffer
+}
+
+// Influxd is InfluxDB 1.8.10 with Flux, with passwords if they are asked for, and the address
+// of its API. It is not started, and ends by SIGKILL: what it acknowledged it has to keep.
+// The test is skipped where deploy/setup/influxd.sh has not built it.
+func Influxd(t *testing.T, passwords bool) (*Server, string) {
+	t.Helper()
+	cache := os.Getenv("GATEHOUSE_CACHE")
+	if cache == "" {
+		cache = filepath.Join(root(t), ".cache")
+	}
+	program, err := filepath.Abs(filepath.Join(cache, "bin", "influxd-v1.8.10"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(program); err != nil {
+		t.Skip("influxd is not there; deploy/setup/influxd.sh builds it")
+	}
+	dir, addr := t.TempDir(), FreeAddr(t)
+	config := filepath.Join(dir, "influxdb.conf")
+	text := strings.NewReplacer("DIR", dir, "RPC", FreeAddr(t), "HTTP", addr, "PASSWORDS", strconv.FormatBool(passwords)).Replace(`
+reporting-disabled = true
+bind-address = "RPC"
+[meta]
+  dir = "DIR/meta"
+[data]
+  dir = "DIR/data"
+  wal-dir = "DIR/wal"
+  query-log-enabled = false
+[monitor]
+  store-enabled = false
+[http]
+  bind-address = "HTTP"
+  flux-enabled = true
+  auth-enabled = PASSWORDS
+  log-enabled = false
+`)
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return &Server{Command: []string{program, "-config", config}, Health: "http://" + addr + "/ping", Signal: syscall.SIGKILL}, "http://" + addr
+}
+
+// root is the folder of go.mod, above the test's own.
+func root(t *testing.T) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir
+		}
+		if parent := filepath.Dir(dir); parent != dir {
+			dir = parent
+			continue
+		}
+		t.Fatal("no go.mod above the test")
+	}
 }
 
 // Start starts it and waits until it is ready; whoever starts it stops it.
