@@ -14,7 +14,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime/pprof"
 	"strconv"
 	"strings"
 	"time"
@@ -86,17 +85,11 @@ func serve(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	if o.profile != "" {
-		f, err := os.Create(o.profile)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		if err := pprof.StartCPUProfile(f); err != nil {
-			return err
-		}
-		defer pprof.StopCPUProfile()
+	unprofile, err := measure.Profile(o.profile)
+	if err != nil {
+		return err
 	}
+	defer unprofile()
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	a, err := app.Open(ctx, cfg, app.Options{Logger: log, Version: "bench"})
 	if err != nil {

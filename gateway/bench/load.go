@@ -241,22 +241,15 @@ func (l *load) take(ms int) error {
 	return nil
 }
 
-func (l *load) acks(p *publisher, b []byte) error {
+func (l *load) acks(p *publisher, b []byte) (err error) {
 	if len(p.rest) > 0 {
 		b = append(p.rest, b...)
-		p.rest = nil
 	}
-	for ; len(b) >= 4; b = b[4:] {
-		if b[0] != 0x40 || b[1] != 2 {
-			return fmt.Errorf("packet % x where an acknowledgement was due", b[:4])
-		}
+	p.rest, err = measure.Acks(b, func(uint16) {
 		p.open--
 		l.acked++
-	}
-	if len(b) > 0 {
-		p.rest = bytes.Clone(b)
-	}
-	return nil
+	})
+	return err
 }
 
 func (l *load) close() {

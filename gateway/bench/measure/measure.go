@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime/pprof"
 	"slices"
 	"strconv"
 	"strings"
@@ -87,6 +88,22 @@ func LoadAverage() string {
 	return one
 }
 
+// Profile writes a CPU profile to a file until stop is called; "" writes none.
+func Profile(file string) (stop func(), err error) {
+	if file == "" {
+		return func() {}, nil
+	}
+	f, err := os.Create(file)
+	if err != nil {
+		return nil, err
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return func() { pprof.StopCPUProfile(); f.Close() }, nil
+}
+
 // OwnCPU is what this process has used, user and system.
 func OwnCPU() (time.Duration, error) {
 	var ru syscall.Rusage
@@ -108,15 +125,20 @@ func MachineCPU() (time.Duration, error) {
 	if len(f) < 9 {
 		return 0, errors.New("unknown format of /proc/stat")
 	}
-	var ticks int64
-	for _, i := range []int{1, 2, 3, 6, 7, 8} { // user, nice, system, irq, softirq, steal
-		n, err := strconv.ParseInt(f[i], 10, 64)
+	return ticks(f[1], f[2], f[3], f[6], f[7], f[8]) // user, nice, system, irq, softirq, steal
+}
+
+// ticks is the sum of CPU times as /proc writes them.
+func ticks(fields ...string) (time.Duration, error) {
+	var sum int64
+	for _, v := range fields {
+		n, err := strconv.ParseInt(v, 10, 64)
 		if err != nil {
 			return 0, err
 		}
-		ticks += n
+		sum += n
 	}
-	return time.Duration(ticks) * tick, nil
+	return time.Duration(sum) * tick, nil
 }
 
 const tick = 10 * time.Millisecond // of /proc's CPU times: USER_HZ is 100

@@ -3,6 +3,7 @@
 package measure
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -56,6 +57,18 @@ func Publish(topic string, body []byte) (packet []byte, idAt int) {
 	packet = appendText(packet, topic)
 	idAt = len(packet)
 	return append(append(packet, 0, 0), body...), idAt
+}
+
+// Acks hands the identifier of each PUBACK in b to f and answers what is left of one that came
+// in pieces: put it before what comes next.
+func Acks(b []byte, f func(id uint16)) (rest []byte, err error) {
+	for ; len(b) >= 4; b = b[4:] {
+		if b[0] != 0x40 || b[1] != 2 {
+			return nil, fmt.Errorf("packet % x where an acknowledgement was due", b[:4])
+		}
+		f(binary.BigEndian.Uint16(b[2:]))
+	}
+	return bytes.Clone(b), nil
 }
 
 // Descriptor is the socket's, for a loop that waits for many at once. It is the connection's

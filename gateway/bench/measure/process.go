@@ -54,15 +54,7 @@ func (p *Process) CPU() (time.Duration, error) {
 	if len(f) < 13 {
 		return 0, errors.New("unknown format of /proc/pid/stat")
 	}
-	var ticks int64
-	for _, v := range f[11:13] {
-		n, err := strconv.ParseInt(v, 10, 64)
-		if err != nil {
-			return 0, err
-		}
-		ticks += n
-	}
-	return time.Duration(ticks) * tick, nil
+	return ticks(f[11:13]...)
 }
 
 // Resident is the memory of the process in bytes.

@@ -4,7 +4,6 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -197,26 +196,17 @@ func (l *loop) take(p *publisher, buf []byte, now time.Time) (int, error) {
 }
 
 // acks counts PUBACKs and their latency.
-func (l *loop) acks(p *publisher, b []byte, now time.Time) (int, error) {
+func (l *loop) acks(p *publisher, b []byte, now time.Time) (n int, err error) {
 	if len(p.rest) > 0 {
 		b = append(p.rest, b...)
-		p.rest = nil
 	}
-	n := 0
-	for len(b) >= 4 {
-		if b[0] != 0x40 || b[1] != 2 {
-			return 0, fmt.Errorf("packet % x where an acknowledgement was due", b[:4])
-		}
-		l.took = append(l.took, now.Sub(p.sentAt[binary.BigEndian.Uint16(b[2:])%slots]))
+	p.rest, err = measure.Acks(b, func(id uint16) {
+		l.took = append(l.took, now.Sub(p.sentAt[id%slots]))
 		n++
-		b = b[4:]
-	}
-	if len(b) > 0 {
-		p.rest = bytes.Clone(b)
-	}
+	})
 	p.open -= n
 	l.n += uint64(n)
-	return n, nil
+	return n, err
 }
 
 func newPublisher(i, fd, payload int) *publisher {

@@ -11,7 +11,6 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
-	"runtime/pprof"
 	"strconv"
 	"strings"
 	"time"
@@ -107,17 +106,11 @@ func serveFront(ctx context.Context, o options) error {
 	stop := make(chan os.Signal, 1)
 	notifyTerm(stop)
 	go func() { <-stop; cancel() }()
-	if o.profile != "" {
-		f, err := os.Create(o.profile)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		if err := pprof.StartCPUProfile(f); err != nil {
-			return err
-		}
-		defer pprof.StopCPUProfile()
+	unprofile, err := measure.Profile(o.profile)
+	if err != nil {
+		return err
 	}
+	defer unprofile()
 	j, err := journal.Open(o.dir, journal.Options{MaxBytes: 4 << 30})
 	if err != nil {
 		return err
