@@ -214,7 +214,7 @@ func (in *inbound) finish(err error) {
 	if in.once != "" && in.id == 0 { // a will
 		if err != nil {
 			in.f.stats.shed.Add(1)
-			in.f.wills.again(in.once)
+			in.f.wills.failed(in.once, true)
 		} else {
 			in.f.wills.done(in.once)
 		}
@@ -284,7 +284,7 @@ func (in *inbound) shed(err error) {
 	in.f.stats.shed.Add(1)
 	if in.id == 0 {
 		if in.once != "" {
-			in.f.wills.failed(in.once)
+			in.f.wills.failed(in.once, false)
 		}
 		return
 	}

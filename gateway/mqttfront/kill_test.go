@@ -58,17 +58,7 @@ const killSegments = 64 << 10
 // Unsynced pages are kept, dropped or torn in turn, so that a power cut is
 // covered as well. KILL_ROUNDS sets the number of rounds (make soak: 1000).
 func TestKill9LosesNothingAcknowledged(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts and kills processes; not with -short")
-	}
-	rounds := 21
-	if s := os.Getenv("KILL_ROUNDS"); s != "" {
-		n, err := strconv.Atoi(s)
-		if err != nil || n < 1 {
-			t.Fatalf("KILL_ROUNDS=%q: want a number of rounds", s)
-		}
-		rounds = n
-	}
+	rounds := killRounds(t, 21)
 	dir := t.TempDir()
 	acked := map[string]bool{}
 	for round := range rounds {
@@ -104,18 +94,41 @@ func TestKill9FindsABrokenSync(t *testing.T) {
 	t.Fatalf("a sync that does nothing lost none of %d acknowledged messages: the check is blind", len(acked))
 }
 
-func killRound(t *testing.T, dir string, round int, loss faultfs.Loss, lie bool, acked map[string]bool) {
+// killRounds is KILL_ROUNDS, or a few.
+func killRounds(t *testing.T, few int) int {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
+	if testing.Short() {
+		t.Skip("starts and kills processes; not with -short")
+	}
+	s := os.Getenv("KILL_ROUNDS")
+	if s == "" {
+		return few
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 {
+		t.Fatalf("KILL_ROUNDS=%q: want a number of rounds", s)
+	}
+	return n
+}
+
+// role is this program in one of its parts; it is not started.
+func role(t *testing.T, ctx context.Context, part string, env ...string) *exec.Cmd {
+	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	gw := exec.CommandContext(ctx, self)
-	gw.Env = append(os.Environ(), roleEnv+"=gateway", "DIR="+dir, "ROUND="+strconv.Itoa(round),
-		"LOSS="+strconv.Itoa(int(loss)), "LIE="+strconv.FormatBool(lie))
-	gw.Stderr = os.Stderr
+	cmd := exec.CommandContext(ctx, self)
+	cmd.Env = append(append(os.Environ(), roleEnv+"="+part), env...)
+	cmd.Stderr = os.Stderr
+	return cmd
+}
+
+// startSide starts a gateway's side on a folder. The address is empty when it
+// ended before it listened.
+func startSide(t *testing.T, ctx context.Context, part, dir string, round int, env ...string) (*exec.Cmd, string) {
+	t.Helper()
+	gw := role(t, ctx, part, append(env, "DIR="+dir, "ROUND="+strconv.Itoa(round))...)
 	out, err := gw.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -125,20 +138,35 @@ func killRound(t *testing.T, dir string, round int, loss faultfs.Loss, lie bool,
 	}
 	addr, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
+		return gw, ""
+	}
+	return gw, strings.TrimSpace(addr)
+}
+
+// wantKilled waits for a gateway's side, which must end by SIGKILL.
+func wantKilled(t *testing.T, gw *exec.Cmd, round int) {
+	t.Helper()
+	err := gw.Wait()
+	if ws, ok := gw.ProcessState.Sys().(syscall.WaitStatus); !ok || !ws.Signaled() || ws.Signal() != syscall.SIGKILL {
+		t.Fatalf("round %d: the gateway's side ended with %v, want SIGKILL", round, err)
+	}
+}
+
+func killRound(t *testing.T, dir string, round int, loss faultfs.Loss, lie bool, acked map[string]bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	gw, addr := startSide(t, ctx, "gateway", dir, round, "LOSS="+strconv.Itoa(int(loss)), "LIE="+strconv.FormatBool(lie))
+	if addr == "" {
 		_ = gw.Wait()
 		return // killed while it repaired what the round before left: nothing was acknowledged
 	}
-	pub := exec.CommandContext(ctx, self)
-	pub.Env = append(os.Environ(), roleEnv+"=publisher", "ADDR="+strings.TrimSpace(addr), "ROUND="+strconv.Itoa(round))
-	pub.Stderr = os.Stderr
+	pub := role(t, ctx, "publisher", "ADDR="+addr, "ROUND="+strconv.Itoa(round))
 	ids, err := pub.Output()
 	if err != nil {
 		t.Fatalf("round %d: publisher: %v", round, err)
 	}
-	err = gw.Wait()
-	if ws, ok := gw.ProcessState.Sys().(syscall.WaitStatus); !ok || !ws.Signaled() || ws.Signal() != syscall.SIGKILL {
-		t.Fatalf("round %d: the gateway's side ended with %v, want SIGKILL", round, err)
-	}
+	wantKilled(t, gw, round)
 	for id := range strings.Lines(string(ids)) {
 		acked[strings.TrimSpace(id)] = true
 	}

@@ -10,13 +10,11 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -33,17 +31,7 @@ import (
 // QoS 2 exactly once to each, acknowledged or not. KILL_ROUNDS sets the number
 // of rounds.
 func TestKill9KeepsSessions(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts and kills processes; not with -short")
-	}
-	rounds := 24
-	if s := os.Getenv("KILL_ROUNDS"); s != "" {
-		n, err := strconv.Atoi(s)
-		if err != nil || n < 1 {
-			t.Fatalf("KILL_ROUNDS=%q: want a number of rounds", s)
-		}
-		rounds = n
-	}
+	rounds := killRounds(t, 24)
 	dir := t.TempDir()
 	pub, sub := newAuthor(), newListener()
 	for round := range rounds {
@@ -101,7 +89,7 @@ func sessionRound(t *testing.T, dir string, round int, pub *author, sub *listene
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	gw, addr := keeper(t, ctx, dir, round)
+	gw, addr := startSide(t, ctx, "keeper", dir, round)
 	if addr == "" {
 		_ = gw.Wait()
 		return // killed while it found its state again
@@ -117,10 +105,7 @@ func sessionRound(t *testing.T, dir string, round int, pub *author, sub *listene
 	case <-ended:
 	}
 	wg.Wait()
-	err := gw.Wait()
-	if ws, ok := gw.ProcessState.Sys().(syscall.WaitStatus); !ok || !ws.Signaled() || ws.Signal() != syscall.SIGKILL {
-		t.Fatalf("round %d: the gateway's side ended with %v, want SIGKILL", round, err)
-	}
+	wantKilled(t, gw, round)
 	if err := errors.Join(lost[:]...); err != nil {
 		t.Fatalf("round %d: %v", round, err)
 	}
@@ -131,7 +116,7 @@ func lastRound(t *testing.T, dir string, pub *author, sub *listener) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	gw, addr := keeper(t, ctx, dir, -1)
+	gw, addr := startSide(t, ctx, "keeper", dir, -1)
 	if addr == "" {
 		t.Fatal("the last front does not start")
 	}
@@ -144,29 +129,8 @@ func lastRound(t *testing.T, dir string, pub *author, sub *listener) {
 	}
 }
 
-// keeper starts a front in a process of its own; round -1 is not killed. The
-// address is empty when the process ended before it listened.
-func keeper(t *testing.T, ctx context.Context, dir string, round int) (*exec.Cmd, string) {
-	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	gw := exec.CommandContext(ctx, self)
-	gw.Env = append(os.Environ(), roleEnv+"=keeper", "DIR="+dir, "ROUND="+strconv.Itoa(round))
-	gw.Stderr = os.Stderr
-	out, err := gw.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := gw.Start(); err != nil {
-		t.Fatal(err)
-	}
-	addr, _ := bufio.NewReader(out).ReadString('\n')
-	return gw, strings.TrimSpace(addr)
-}
-
-// keep is journal and front with their state on one disk, until it is killed.
+// keep is journal and front with their state on one disk, until it is killed;
+// round -1 is not killed.
 func keep() error {
 	round, err := strconv.Atoi(os.Getenv("ROUND"))
 	if err != nil {

@@ -40,7 +40,7 @@ func (f *Front) restore() (err error) {
 	if bad > 1 {
 		f.log.Error("records of the MQTT state are passed over", "dir", f.cfg.Dir, "records", bad)
 	}
-	t.install(t.now)
+	t.install()
 	return nil
 }
 
@@ -192,8 +192,8 @@ func (s *session) exchange(in *inbound) {
 
 // install hands what was told to the front. Who was connected when the process
 // ended has lost the connection now.
-func (t *teller) install(now time.Time) {
-	f := t.f
+func (t *teller) install() {
+	f, now := t.f, t.now
 	for number, s := range t.sessions {
 		key := sessionKey{s.id, s.clientID}
 		if other := f.sessions[key]; other != nil && other.number > number || s.expiry == 0 && s.will == nil {
@@ -270,7 +270,7 @@ func (f *Front) settle(ctx context.Context) error {
 		if seen[d.will.once] {
 			f.publication(&d).done(nil)
 		} else {
-			f.wills.failed(d.will.once) // and is tried again
+			f.wills.failed(d.will.once, false) // and is tried again
 		}
 	}
 	return nil

@@ -43,20 +43,12 @@ func (w *wills) done(once string) {
 	delete(w.due, once)
 }
 
-// again has a will that the intake has tried once more where it went wrong.
-func (w *wills) again(once string) {
+// failed has a will tried again, from where it went wrong: there says that the intake has it.
+func (w *wills) failed(once string, there bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if d := w.due[once]; d != nil {
-		d.busy, d.there = false, true
-	}
-}
-
-func (w *wills) failed(once string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if d := w.due[once]; d != nil {
-		d.busy = false
+		d.busy, d.there = false, there
 	}
 }
 
