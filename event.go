@@ -50,6 +50,11 @@ const (
 	HeardID  = "evt_heard_"
 )
 
+// OfSilence says whether the event is one of those.
+func (e *Event) OfSilence() bool {
+	return strings.HasPrefix(e.ID, SilentID) || strings.HasPrefix(e.ID, HeardID)
+}
+
 // Outdated says whether the event is the gateway's own about a device's silence, and tells
 // nothing new to whoever last heard the device at a time (nanoseconds since 1970, 0: never). A
 // kill can have such an event journalled twice, the second time long after. That the device is

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"sort"
+	"time"
 )
 
 // Profile is what a kind of device can say and do, in the shape of a W3C WoT Thing Model
@@ -18,8 +19,20 @@ type Profile struct {
 	Actions    map[string]Action   `json:"actions,omitempty" yaml:"actions,omitempty"`
 	Sightings  []Method            `json:"sightings,omitempty" yaml:"sightings,omitempty"` // the ways in which it can see somebody; none: it sees nobody
 	Retention  string              `json:"retention,omitempty" yaml:"retention,omitempty"` // telemetry retention class; "" is the default class
-	// OfflineAfter is the silence, in seconds, after which a device counts as offline; 0: 120 s.
+	// OfflineAfter is the silence, in seconds, after which a device counts as offline; 0:
+	// DefaultOfflineAfter.
 	OfflineAfter int `json:"offline_after,omitempty" yaml:"offline_after,omitempty"`
+}
+
+// DefaultOfflineAfter is OfflineAfter where the profile does not say, in seconds.
+const DefaultOfflineAfter = 120
+
+// Silence is how long a device may be silent before it counts as offline.
+func (p *Profile) Silence() time.Duration {
+	if p.OfflineAfter > 0 {
+		return time.Duration(p.OfflineAfter) * time.Second
+	}
+	return DefaultOfflineAfter * time.Second
 }
 
 // DeviceType groups profiles for people; the five of the yardstick and a rest.

@@ -10,11 +10,9 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// What the gateway itself says of a device's silence has ids that follow from the device and
-// from when it was last heard, and a reason of its own.
+// What the gateway itself says of a device's silence has an id that follows from the device
+// and from when it was last heard, and a reason of its own.
 const (
-	silentID     = g.SilentID
-	heardID      = g.HeardID
 	silentReason = "silent for more than "
 	maxStale     = 1000 // marked in one transaction
 )
@@ -33,7 +31,7 @@ func (v *View) MarkStale(ctx context.Context, now time.Time) ([]g.DeviceID, erro
 	if err := v.system(); err != nil {
 		return nil, err
 	}
-	after := "CASE WHEN p.offline_after > 0 THEN p.offline_after ELSE " + strconv.Itoa(defaultOfflineAfter) + " END"
+	after := "CASE WHEN p.offline_after > 0 THEN p.offline_after ELSE " + strconv.Itoa(g.DefaultOfflineAfter) + " END"
 	q := "SELECT d.id, d.school, d.zone, d.driver, t.last_seen, " + after + " FROM twins t JOIN devices d ON d.id = t.device JOIN profiles p ON p.id = d.profile WHERE t.state IN ('online', 'fault') AND d.enabled = 1 AND t.last_seen < ? - 1000000 * (" + after + ") ORDER BY d.id LIMIT ?"
 	var stale []g.DeviceID
 	err := v.r.write(ctx, func(t *tx) error {
@@ -44,7 +42,7 @@ func (v *View) MarkStale(ctx context.Context, now time.Time) ([]g.DeviceID, erro
 			var seen int64
 			limit := 0
 			err := scan(&e.Device, &e.School, &e.Zone, &e.Driver, &seen, &limit)
-			e.ID, e.Time = fmt.Sprint(silentID, e.Device, "_", seen), moment(seen)
+			e.ID, e.Time = fmt.Sprint(g.SilentID, e.Device, "_", seen), moment(seen)
 			e.Status.Reason = fmt.Sprint(silentReason, limit, " s")
 			found = append(found, e)
 			return err
@@ -71,7 +69,7 @@ func (v *View) MarkStale(ctx context.Context, now time.Time) ([]g.DeviceID, erro
 
 // sendHeard tells that a device which had fallen silent was heard again.
 func (r *Registry) sendHeard(ctx context.Context, t *tx, heard g.Event) error {
-	e := g.Event{ID: fmt.Sprint(heardID, heard.Device, "_", heard.Seq), Kind: g.EventStatus, Device: heard.Device, Time: heard.Received, Received: heard.Received,
+	e := g.Event{ID: fmt.Sprint(g.HeardID, heard.Device, "_", heard.Seq), Kind: g.EventStatus, Device: heard.Device, Time: heard.Received, Received: heard.Received,
 		Status: &g.Status{State: g.StateOnline, Reason: "heard again"}}
 	if err := t.row(ctx, "SELECT school, zone, driver FROM devices WHERE id = ?", string(heard.Device)).Scan(&e.School, &e.Zone, &e.Driver); err != nil {
 		return fmt.Errorf("read device: %w", err)
@@ -82,7 +80,7 @@ func (r *Registry) sendHeard(ctx context.Context, t *tx, heard g.Event) error {
 // told says whether the log of states has what the gateway itself told of a device's silence:
 // such an event is journalled again when the gateway was killed before it knew that it was.
 func told(ctx context.Context, t *tx, e g.Event) (bool, error) {
-	if !strings.HasPrefix(e.ID, silentID) && !strings.HasPrefix(e.ID, heardID) {
+	if !e.OfSilence() {
 		return false, nil
 	}
 	n := 0

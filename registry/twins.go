@@ -5,14 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 
 	g "github.com/gatehouse-iot/gatehouse"
 )
-
-// defaultOfflineAfter is the silence after which a device counts as offline where its profile
-// does not say.
-const defaultOfflineAfter = 120
 
 // chunk is how many ids one query names.
 const chunk = 500
@@ -205,7 +200,7 @@ func fold(tw *g.Twin, e g.Event) {
 			}
 		}
 	}
-	if e.Replayed || strings.HasPrefix(e.ID, silentID) || strings.HasPrefix(e.ID, heardID) {
+	if e.Replayed || e.OfSilence() {
 		return // it is of old, or the twin said so before the event did
 	}
 	switch {

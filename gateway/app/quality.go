@@ -21,7 +21,6 @@ const (
 	rowsPerSecond = 500                   // the more rows a turn has, the later comes the next
 	advanceEvery  = time.Minute           // between looks at gaps that are still open
 	historyPoll   = 20 * time.Millisecond // while the history has not seen a sighting yet
-	silenceUnsaid = 120 * time.Second     // of a profile that does not say offline_after
 	checkQuality  = time.Minute           // between looks at yesterday's report for the status page
 )
 
@@ -105,10 +104,7 @@ func (a *App) silenceOf(id g.DeviceID) (time.Duration, bool) {
 	if !ok || !e.Device.Enabled {
 		return 0, false
 	}
-	if e.Profile.OfflineAfter > 0 {
-		return time.Duration(e.Profile.OfflineAfter) * time.Second, true
-	}
-	return silenceUnsaid, true
+	return e.Profile.Silence(), true
 }
 
 func (q *qualityReader) location(id g.SchoolID) *time.Location {
