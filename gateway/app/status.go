@@ -10,7 +10,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-	"golang.org/x/sys/unix"
 
 	"github.com/gatehouse-iot/gatehouse/api"
 	"github.com/gatehouse-iot/gatehouse/drivers/host"
@@ -153,24 +152,18 @@ func (a *App) diskCheck(s *api.Status) api.Check {
 	return check("disk", "ok", en, zh)
 }
 
-// clockCheck asks the kernel, as adjtimex(2) describes, whether something keeps its clock.
+// clockCheck holds the clock against what the gateway knows, and asks the kernel.
 func (a *App) clockCheck(s *api.Status, now time.Time) api.Check {
 	if t, wrong := a.clockTrouble(now); wrong {
 		return check("clock", "critical", t.title+". "+t.text, t.titleZH+"。"+t.textZH)
 	}
-	var t unix.Timex
-	state, err := unix.Adjtimex(&t)
+	offset, kept, err := kernelClock()
 	if err != nil {
 		return check("clock", "warning", "The clock's state cannot be read: "+err.Error(), "无法读取时钟状态："+err.Error())
 	}
-	offset := time.Duration(t.Offset) * time.Microsecond
-	if t.Status&unix.STA_NANO != 0 {
-		offset = time.Duration(t.Offset)
-	}
 	s.Clock = api.ClockStatus{OffsetMS: float64(offset.Microseconds()) / 1000, Source: "kernel"}
-	const unsynchronised = 5 // TIME_ERROR
 	switch {
-	case state == unsynchronised || t.Status&unix.STA_UNSYNC != 0:
+	case !kept:
 		return check("clock", "warning", "Nothing keeps this machine's clock: set up NTP, or attendance will be wrong by as much as the clock.", "本机时钟未同步，请配置 NTP，否则考勤时间会有偏差。")
 	case offset.Abs() > clockWarn:
 		return check("clock", "warning", fmt.Sprintf("The clock is off by %s.", offset), fmt.Sprintf("时钟偏差 %s。", offset))

@@ -206,9 +206,11 @@ func (r reckoning) latest(now time.Time) time.Time {
 // and when the newest event was journalled before it started, with the time that it has run
 // since. A clock that the kernel says is kept is right, and is what it is held against later.
 func (a *App) clockTrouble(now time.Time) (t trouble, wrong bool) {
-	if a.ownClock && clockKept() {
-		a.reckoned.Store(&reckoning{past: now.Round(0), moment: now})
-		return t, false
+	if a.ownClock {
+		if _, kept, err := kernelClock(); err == nil && kept {
+			a.reckoned.Store(&reckoning{past: now.Round(0), moment: now})
+			return t, false
+		}
 	}
 	known := a.reckoned.Load()
 	behind := now.Add(clockSlack).Before(known.past) || now.Add(clockSlack).Before(a.opt.Built)
@@ -226,10 +228,18 @@ func (a *App) clockTrouble(now time.Time) (t trouble, wrong bool) {
 	return t, true
 }
 
-// clockKept says whether something keeps the kernel's clock.
-func clockKept() bool {
+// kernelClock asks the kernel, as adjtimex(2) describes, by how much its clock is off and
+// whether something keeps it.
+func kernelClock() (offset time.Duration, kept bool, err error) {
 	var t unix.Timex
 	state, err := unix.Adjtimex(&t)
+	if err != nil {
+		return 0, false, err
+	}
+	offset = time.Duration(t.Offset) * time.Microsecond
+	if t.Status&unix.STA_NANO != 0 {
+		offset = time.Duration(t.Offset)
+	}
 	const unsynchronised = 5 // TIME_ERROR
-	return err == nil && state != unsynchronised && t.Status&unix.STA_UNSYNC == 0
+	return offset, state != unsynchronised && t.Status&unix.STA_UNSYNC == 0, nil
 }
