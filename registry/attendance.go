@@ -130,11 +130,11 @@ func (v *View) PutAttendance(ctx context.Context, rows []g.Attendance) (changed 
 			if err != nil {
 				return fmt.Errorf("write attendance: %w", err)
 			}
-			res, err := stmt.ExecContext(ctx, a.Date, string(a.State), a.InputHash, string(b), string(a.Session), string(a.Person))
+			n, err := stmt.exec(ctx, a.Date, string(a.State), a.InputHash, string(b), string(a.Session), string(a.Person))
 			if err != nil {
 				return fmt.Errorf("write attendance: %w", err)
 			}
-			if n, err := res.RowsAffected(); err != nil || n == 0 {
+			if n == 0 {
 				continue
 			}
 			standing[a.Session][a.Person] = now

@@ -54,7 +54,7 @@ func (r *Registry) queueDeliveries(ctx context.Context, t *tx, ds []Delivery) er
 			d.Next = t.now
 		}
 		sealed := seal(r.vault.data, d.Body, "delivery "+string(d.Webhook)+" "+d.EventID)
-		if _, err := stmt.ExecContext(ctx, d.EventID, int64(d.Seq), sealed, micros(d.Next), micros(t.now), string(d.Webhook)); err != nil {
+		if _, err := stmt.exec(ctx, d.EventID, int64(d.Seq), sealed, micros(d.Next), micros(t.now), string(d.Webhook)); err != nil {
 			return err
 		}
 	}

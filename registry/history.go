@@ -2,7 +2,6 @@ package registry
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -25,7 +24,7 @@ func (v *View) ApplyHistory(ctx context.Context, events []g.Event) error {
 		return nil
 	}
 	_, err := v.r.hist.write(ctx, v.r.now(), func(t *tx) error {
-		var stmts [3]*sql.Stmt
+		var stmts [3]*stmt
 		for i, q := range []string{
 			"INSERT INTO sightings (seq, id, school, device, zone, person, method, direction, time, received, match, media, replayed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
 			"INSERT INTO statuses (seq, school, device, time, state, reason) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
@@ -59,7 +58,7 @@ func (v *View) ApplyHistory(ctx context.Context, events []g.Event) error {
 	return nil
 }
 
-func record(ctx context.Context, stmts [3]*sql.Stmt, e g.Event) error {
+func record(ctx context.Context, stmts [3]*stmt, e g.Event) error {
 	var err error
 	switch {
 	case e.Sighting != nil:
@@ -79,12 +78,12 @@ func record(ctx context.Context, stmts [3]*sql.Stmt, e g.Event) error {
 		if id == "" {
 			id = g.SightingID("sgt_" + digits(e.Seq)) // an event from before ids were given
 		}
-		_, err = stmts[0].ExecContext(ctx, int64(e.Seq), string(id), string(e.School), string(e.Device), string(zone), string(s.Person), string(s.Method), string(s.Direction),
+		_, err = stmts[0].exec(ctx, int64(e.Seq), string(id), string(e.School), string(e.Device), string(zone), string(s.Person), string(s.Method), string(s.Direction),
 			micros(e.Time), micros(e.Received), match, string(s.Media), flag(e.Replayed))
 	case e.Status != nil:
-		_, err = stmts[1].ExecContext(ctx, int64(e.Seq), string(e.School), string(e.Device), micros(e.Time), string(e.Status.State), clean(e.Status.Reason))
+		_, err = stmts[1].exec(ctx, int64(e.Seq), string(e.School), string(e.Device), micros(e.Time), string(e.Status.State), clean(e.Status.Reason))
 	case e.Rejection != nil:
-		_, err = stmts[2].ExecContext(ctx, int64(e.Seq), string(e.School), string(e.Device), micros(e.Received), clean(e.Rejection.Reason), clean(e.Rejection.Source), clean(e.Rejection.Excerpt))
+		_, err = stmts[2].exec(ctx, int64(e.Seq), string(e.School), string(e.Device), micros(e.Received), clean(e.Rejection.Reason), clean(e.Rejection.Source), clean(e.Rejection.Excerpt))
 	}
 	return err
 }

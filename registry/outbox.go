@@ -66,7 +66,7 @@ func (v *View) DeleteOutbox(ctx context.Context, upTo []int64) error {
 		}
 		defer stmt.Close()
 		for _, id := range upTo {
-			if _, err := stmt.ExecContext(ctx, id); err != nil {
+			if _, err := stmt.exec(ctx, id); err != nil {
 				return fmt.Errorf("empty outbox: %w", err)
 			}
 		}

@@ -73,16 +73,37 @@ type tx struct {
 	outbox  bool // an outbox row was written
 }
 
+// between is the context of one statement. SQLite's driver starts a goroutine for each whose
+// context can end, which costs as much as a small one does: there the transaction's context
+// is looked at between statements, and none is broken off.
+func (t *tx) between(ctx context.Context) (context.Context, error) {
+	if t.s.postgres {
+		return ctx, nil
+	}
+	return context.WithoutCancel(ctx), ctx.Err()
+}
+
 func (t *tx) query(ctx context.Context, q string, args ...any) (*sql.Rows, error) {
+	ctx, err := t.between(ctx)
+	if err != nil {
+		return nil, err
+	}
 	return t.QueryContext(ctx, t.s.bind(q), args...)
 }
 
 func (t *tx) row(ctx context.Context, q string, args ...any) *sql.Row {
+	if one, err := t.between(ctx); err == nil {
+		ctx = one
+	}
 	return t.QueryRowContext(ctx, t.s.bind(q), args...)
 }
 
 // exec answers how many rows it touched.
 func (t *tx) exec(ctx context.Context, q string, args ...any) (int64, error) {
+	ctx, err := t.between(ctx)
+	if err != nil {
+		return 0, err
+	}
 	res, err := t.ExecContext(ctx, t.s.bind(q), args...)
 	if err != nil {
 		return 0, err
@@ -90,8 +111,28 @@ func (t *tx) exec(ctx context.Context, q string, args ...any) (int64, error) {
 	return res.RowsAffected()
 }
 
-func (t *tx) prepare(ctx context.Context, q string) (*sql.Stmt, error) {
-	return t.PrepareContext(ctx, t.s.bind(q))
+func (t *tx) prepare(ctx context.Context, q string) (*stmt, error) {
+	s, err := t.PrepareContext(ctx, t.s.bind(q))
+	return &stmt{s, t}, err
+}
+
+// stmt is a prepared statement of a transaction.
+type stmt struct {
+	*sql.Stmt
+	t *tx
+}
+
+// exec answers how many rows it touched.
+func (s *stmt) exec(ctx context.Context, args ...any) (int64, error) {
+	ctx, err := s.t.between(ctx)
+	if err != nil {
+		return 0, err
+	}
+	res, err := s.ExecContext(ctx, args...)
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
 }
 
 // write runs f in a transaction: all of it or nothing. Writers take turns.

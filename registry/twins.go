@@ -101,7 +101,7 @@ func saveTwins(ctx context.Context, t *tx, twins []*g.Twin) error {
 				return fmt.Errorf("write twins: %w", err)
 			}
 		}
-		if _, err := stmt.ExecContext(ctx, string(tw.Device), string(tw.State), tw.Reason, micros(tw.LastSeen), int64(tw.Seq), string(reported), string(desired)); err != nil {
+		if _, err := stmt.exec(ctx, string(tw.Device), string(tw.State), tw.Reason, micros(tw.LastSeen), int64(tw.Seq), string(reported), string(desired)); err != nil {
 			return fmt.Errorf("write twins: %w", err)
 		}
 	}

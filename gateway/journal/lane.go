@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 )
 
 // lane is one shard: a queue of encoded records, the goroutine that commits
@@ -109,11 +110,35 @@ func (l *lane) take(b batch) (batch, bool) {
 	return b, true
 }
 
+// A shard that is busy begins its groups apart, unless enough has gathered before: on a disk
+// that is quick, a sync for each few records costs the machine more than all else that is done
+// for them. Whoever waits for each of his records alone keeps no shard busy.
+const (
+	apart  = time.Millisecond // from the end of one group to the beginning of the next
+	busy   = 2                // records of a group, at least
+	enough = 64               // records that do not wait for more
+)
+
+// gather waits for the moment of the next group, after one of so many records.
+func (l *lane) gather(ended time.Time, records int) {
+	if records < busy {
+		return
+	}
+	l.mu.Lock()
+	waiting := len(l.queue.wait)
+	l.mu.Unlock()
+	if waiting < enough {
+		time.Sleep(apart - time.Since(ended))
+	}
+}
+
 // commit writes and syncs group after group until the lane stops.
 func (l *lane) commit() {
 	defer close(l.acks)
 	var b batch
+	var ended time.Time
 	for {
+		l.gather(ended, len(b.wait))
 		var ok bool
 		if b, ok = l.take(b); !ok {
 			return
@@ -130,6 +155,7 @@ func (l *lane) commit() {
 			}
 			rest = batch{rest.buf[bytes:], rest.wait[n:]}
 		}
+		ended = time.Now()
 		if cap(b.buf) > 4*l.j.opt.QueueBytes {
 			b.buf = nil
 		}
