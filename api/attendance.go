@@ -55,14 +55,16 @@ func (s *Server) bounds(ctx context.Context, in Span) (id g.SchoolID, from, to t
 	if err != nil {
 		return id, from, to, err
 	}
-	day := s.now().In(sch.Location())
-	if in.Date != "" {
-		if day, err = time.ParseInLocation(time.DateOnly, in.Date, sch.Location()); err != nil {
-			return id, from, to, g.FieldErrorf("date", "%q is no day; write it as YYYY-MM-DD", in.Date)
-		}
+	if in.Date == "" {
+		_, from, to = g.DayOf(s.now(), sch.Location())
+		return id, from, to, nil
 	}
-	from = time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, sch.Location())
-	return id, from, from.AddDate(0, 0, 1), nil
+	day, err := g.ParseDate(in.Date)
+	if err != nil {
+		return id, from, to, g.FieldErrorf("date", "%v", err)
+	}
+	from, to = day.Bounds(sch.Location())
+	return id, from, to, nil
 }
 
 func (s *Server) registerSessions() {

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
@@ -43,26 +42,26 @@ func (s *Server) qualityFilter(ctx context.Context, in QualityDays) (registry.Qu
 		if err != nil {
 			return f, err
 		}
-		today := s.now().In(sch.Location())
+		today, _, _ := g.DayOf(s.now(), sch.Location())
 		if f.To == "" {
-			f.To = today.Format(time.DateOnly)
+			f.To = today.String()
 		}
 		if f.From == "" {
-			f.From = min(today.AddDate(0, 0, -1).Format(time.DateOnly), f.To)
+			f.From = min(today.Add(-1).String(), f.To)
 		}
 	}
-	from, err := time.Parse(time.DateOnly, f.From)
+	from, err := g.ParseDate(f.From)
 	if err != nil {
-		return f, g.FieldErrorf("from", "%q is no day; write it as YYYY-MM-DD", f.From)
+		return f, g.FieldErrorf("from", "%v", err)
 	}
-	to, err := time.Parse(time.DateOnly, f.To)
+	to, err := g.ParseDate(f.To)
 	if err != nil {
-		return f, g.FieldErrorf("to", "%q is no day; write it as YYYY-MM-DD", f.To)
+		return f, g.FieldErrorf("to", "%v", err)
 	}
-	if to.Before(from) {
+	if from.Until(to) < 0 {
 		return f, g.FieldErrorf("to", "%s is before from, %s", f.To, f.From)
 	}
-	if to.Sub(from) >= maxQualityDays*24*time.Hour {
+	if from.Until(to) >= maxQualityDays {
 		return f, g.FieldErrorf("from", "at most %d days are reported at once", maxQualityDays)
 	}
 	return f, nil

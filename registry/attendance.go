@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
 )
@@ -29,8 +28,8 @@ func (v *View) Attendance(ctx context.Context, f AttendanceFilter) ([]Attendance
 	eq(&w, "a.state", f.State)
 	eq(&w, "p.class", f.Class)
 	if f.Date != "" {
-		if _, err := time.Parse(time.DateOnly, f.Date); err != nil {
-			return nil, "", g.FieldErrorf("date", "%q is no day; write it as 2026-09-01", f.Date)
+		if _, err := g.ParseDate(f.Date); err != nil {
+			return nil, "", g.FieldErrorf("date", "%v", err)
 		}
 		w.and("a.date = ?", f.Date)
 	}

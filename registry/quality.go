@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
 )
@@ -235,8 +234,8 @@ func (f QualityFilter) where(in reach) (w where, err error) {
 		if d.day == "" {
 			continue
 		}
-		if _, err := time.Parse(time.DateOnly, d.day); err != nil {
-			return w, g.FieldErrorf(d.field, "%q is no day; write it as YYYY-MM-DD", d.day)
+		if _, err := g.ParseDate(d.day); err != nil {
+			return w, g.FieldErrorf(d.field, "%v", err)
 		}
 		w.and(d.cond, d.day)
 	}

@@ -237,15 +237,14 @@ func (a *App) qualityCheck(ctx context.Context, now time.Time) api.Check {
 	if q.check.Name != "" && now.Sub(q.checked).Abs() < checkQuality {
 		return q.check
 	}
-	days, err := a.reg.In(g.SystemScope("quality")).QualityDays(ctx, registry.QualityFilter{
-		From: now.UTC().AddDate(0, 0, -2).Format(time.DateOnly), To: now.UTC().AddDate(0, 0, 1).Format(time.DateOnly)})
+	utc := g.DateOf(now.UTC())
+	days, err := a.reg.In(g.SystemScope("quality")).QualityDays(ctx, registry.QualityFilter{From: utc.Add(-2).String(), To: utc.Add(1).String()})
 	if err != nil {
 		return check("quality", "warning", "The data-quality report cannot be read: "+err.Error(), "无法读取数据质量报告："+err.Error())
 	}
 	var devices, bad, look, schools int64
 	for _, d := range days {
-		y, m, n := now.In(a.school(d.School).Location()).Date()
-		if d.Day != time.Date(y, m, n-1, 12, 0, 0, 0, time.UTC).Format(time.DateOnly) { // its own midnight may be missing
+		if today, _, _ := g.DayOf(now, a.school(d.School).Location()); d.Day != today.Add(-1).String() {
 			continue
 		}
 		devices, bad, look = devices+d.Devices, bad+d.Bad, look+d.Look

@@ -3,7 +3,8 @@
 // of events, schools or MQTT.
 //
 // Records are spread over shards by key, each shard with a file of its own and
-// a committer that writes what has queued up and syncs it as one group. All
+// a committer that writes what has queued up and syncs it as one group; a shard
+// that is busy gathers a millisecond from one group to the next. All
 // shards share one sequence: a record becomes visible once every lower one is
 // durable or has failed, so readers see one total order that does not change.
 //

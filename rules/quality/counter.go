@@ -240,15 +240,15 @@ func (c *Counter) span(d *device, end, sign int64) {
 		return
 	}
 	loc := c.facts.Location(d.school)
-	for x, from, _ := dayOf(time.Unix(0, d.silent), loc); from.Before(time.Unix(0, end)); {
-		opens, closes := x.reach(c.limits.From, loc).UnixNano(), x.reach(c.limits.To, loc).UnixNano()
+	for x, from, _ := g.DayOf(time.Unix(0, d.silent), loc); from.Before(time.Unix(0, end)); {
+		opens, closes := x.Reach(c.limits.From, loc).UnixNano(), x.Reach(c.limits.To, loc).UnixNano()
 		if seconds := (min(end, closes) - max(d.silent, opens)) / int64(time.Second); seconds > 0 {
 			q := c.row(key{d.school, d.id, x.String()})
 			q.Gaps += sign
 			q.GapSeconds += sign * seconds
 		}
-		x = x.next()
-		from = x.reach(0, loc)
+		x = x.Add(1)
+		from = x.Reach(0, loc)
 	}
 }
 
@@ -297,7 +297,7 @@ func (c *Counter) today(d *device, at int64) *g.Quality {
 	}
 	x := c.days[d.school]
 	if x == nil || at < x.from || at >= x.to {
-		name, from, to := dayOf(time.Unix(0, at), c.facts.Location(d.school))
+		name, from, to := g.DayOf(time.Unix(0, at), c.facts.Location(d.school))
 		x = &day{name.String(), from.UnixNano(), to.UnixNano()}
 		c.days[d.school] = x
 	}
