@@ -93,7 +93,7 @@ func median(cs []cost) cost {
 type meter struct {
 	processes []*measure.Process
 	cpu       []time.Duration
-	own, all  time.Duration
+	own, rest time.Duration // of this process, and of all others
 	began     time.Time
 }
 
@@ -107,7 +107,7 @@ func newMeter(ps ...*measure.Process) (*meter, error) {
 	}
 	var err1, err2 error
 	m.own, err1 = measure.OwnCPU()
-	m.all, err2 = measure.MachineCPU()
+	m.rest, err2 = measure.OthersCPU(ps...)
 	return m, errors.Join(err1, err2)
 }
 
@@ -118,14 +118,12 @@ func (m *meter) cost(messages int) (cost, error) {
 	}
 	per := func(d time.Duration) float64 { return d.Seconds() * 1e6 / float64(messages) }
 	c := cost{load: per(now.own - m.own)}
-	rest := (now.all - m.all) - (now.own - m.own)
 	for i := range m.cpu {
 		used := now.cpu[i] - m.cpu[i]
 		c.parts[i] = per(used)
 		c.server += per(used)
-		rest -= used
 	}
-	c.others = max(0, rest.Seconds()/now.began.Sub(m.began).Seconds())
+	c.others = max(0, (now.rest-m.rest).Seconds()/now.began.Sub(m.began).Seconds())
 	return c, nil
 }
 

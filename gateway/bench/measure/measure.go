@@ -8,9 +8,9 @@ package measure
 import (
 	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime/pprof"
 	"slices"
 	"strconv"
@@ -113,19 +113,35 @@ func OwnCPU() (time.Duration, error) {
 	return time.Duration(ru.Utime.Nano() + ru.Stime.Nano()), nil
 }
 
-// MachineCPU is what all processes of the machine have used; beside what the measured ones
-// used it tells how much others were at work.
-func MachineCPU() (time.Duration, error) {
-	b, err := os.ReadFile("/proc/stat")
+// OthersCPU is for how long all threads that there are have run, but those of this process and
+// of the given ones: the kernel's own, too, and to the nanosecond, since it is their bursts that
+// a latency shows.
+func OthersCPU(but ...*Process) (time.Duration, error) {
+	files, err := filepath.Glob("/proc/[0-9]*/task/[0-9]*/schedstat")
 	if err != nil {
 		return 0, err
 	}
-	first, _, _ := strings.Cut(string(b), "\n")
-	f := strings.Fields(first)
-	if len(f) < 9 {
-		return 0, errors.New("unknown format of /proc/stat")
+	ours := map[string]bool{strconv.Itoa(os.Getpid()): true}
+	for _, p := range but {
+		ours[strconv.Itoa(p.Cmd.Process.Pid)] = true
 	}
-	return ticks(f[1], f[2], f[3], f[6], f[7], f[8]) // user, nice, system, irq, softirq, steal
+	var sum time.Duration
+	for _, file := range files {
+		if ours[strings.Split(file, "/")[2]] {
+			continue
+		}
+		b, err := os.ReadFile(file)
+		if err != nil { // it has ended
+			continue
+		}
+		ran, _, _ := strings.Cut(string(b), " ")
+		n, err := strconv.ParseInt(ran, 10, 64)
+		if err != nil {
+			return 0, fmt.Errorf("%s: %w", file, err)
+		}
+		sum += time.Duration(n)
+	}
+	return sum, nil
 }
 
 // ticks is the sum of CPU times as /proc writes them.

@@ -27,6 +27,7 @@ type result struct {
 	delivered          float64 // delivered of acknowledged
 	p50, p99           time.Duration
 	serverCPU, loadCPU float64 // microseconds per message
+	others             float64 // cores that all others on the machine used
 }
 
 // slots bound what one publisher has in flight; more than any window.
@@ -122,7 +123,7 @@ type loop struct {
 }
 
 func (l *loop) measure(ctx context.Context, srv *server, d time.Duration, run func(context.Context, time.Duration) error) (result, error) {
-	cpu0, own0, err := srv.cpu()
+	cpu0, own0, rest0, err := srv.cpu()
 	if err != nil {
 		return result{}, err
 	}
@@ -133,7 +134,7 @@ func (l *loop) measure(ctx context.Context, srv *server, d time.Duration, run fu
 		return result{}, err
 	}
 	took := time.Since(start)
-	cpu1, own1, err := srv.cpu()
+	cpu1, own1, rest1, err := srv.cpu()
 	if err != nil {
 		return result{}, err
 	}
@@ -143,6 +144,7 @@ func (l *loop) measure(ctx context.Context, srv *server, d time.Duration, run fu
 	r := result{rate: float64(l.n) / took.Seconds(), delivered: 1}
 	r.serverCPU = float64((cpu1 - cpu0).Microseconds()) / float64(l.n)
 	r.loadCPU = float64((own1 - own0).Microseconds()) / float64(l.n)
+	r.others = max(0, (rest1-rest0).Seconds()/took.Seconds())
 	if l.sub != nil {
 		got := l.sub.count() - got0
 		r.delivered = float64(got) / float64(l.n)

@@ -114,7 +114,7 @@ func latencyAt(ctx context.Context, o options, name string, window int) (measure
 		return measure.Line{}, err
 	}
 	var p50, p99, late []time.Duration
-	var rate float64
+	var rate, others float64
 	for range o.rounds {
 		r, own, err := pacedRound(ctx, o, most.rate/2, window)
 		if err != nil {
@@ -122,12 +122,13 @@ func latencyAt(ctx context.Context, o options, name string, window int) (measure
 		}
 		p50, p99, late = append(p50, r.p50), append(p99, r.p99), append(late, own)
 		rate += r.rate / float64(o.rounds)
+		others = max(others, r.others)
 	}
 	a, own := measure.Percentile(p99, 50), measure.Percentile(late, 50)
 	return measure.Line{Name: name, Unit: "ms", Ours: ms(a), Theirs: ms(own), Beside: "generator", Ratio: float64(a) / float64(max(own, 1)),
 		Bar: "<10 ms", Held: a < 10*time.Millisecond, Unclear: a >= 10*time.Millisecond && own >= 5*time.Millisecond,
-		Note: fmt.Sprintf("p99 at %.1f k/s, half of %.1f being %.1f; p50 %.1f ms; p99 of the rounds %.1f to %.1f ms; the generator's own lateness is in it; load average %s",
-			rate/1e3, most.rate/1e3, most.rate/2e3, ms(measure.Percentile(p50, 50)), ms(slices.Min(p99)), ms(slices.Max(p99)), measure.LoadAverage())}, nil
+		Note: fmt.Sprintf("p99 at %.1f k/s, half of %.1f being %.1f; p50 %.1f ms; p99 of the rounds %.1f to %.1f ms; the generator's own lateness is in it; others used up to %.2f cores; load average %s",
+			rate/1e3, most.rate/1e3, most.rate/2e3, ms(measure.Percentile(p50, 50)), ms(slices.Min(p99)), ms(slices.Max(p99)), others, measure.LoadAverage())}, nil
 }
 
 // pacedRound takes a new front's latencies at a rate, and the p99 of the

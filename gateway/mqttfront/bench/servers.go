@@ -68,13 +68,13 @@ func startMosquitto(ctx context.Context, o options) (*server, error) {
 	return &server{Process: p, addr: addr}, nil
 }
 
-// cpu is what the server's process and this one have used.
-func (s *server) cpu() (theirs, own time.Duration, err error) {
-	if theirs, err = s.CPU(); err != nil {
-		return 0, 0, err
-	}
-	own, err = measure.OwnCPU()
-	return theirs, own, err
+// cpu is what the server's process has used, this one, and all others.
+func (s *server) cpu() (theirs, own, rest time.Duration, err error) {
+	var errs [3]error
+	theirs, errs[0] = s.CPU()
+	own, errs[1] = measure.OwnCPU()
+	rest, errs[2] = measure.OthersCPU(s.Process)
+	return theirs, own, rest, errors.Join(errs[:]...)
 }
 
 // anyone lets every client in: as the device of its client identifier, or as
