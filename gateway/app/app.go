@@ -79,6 +79,7 @@ type App struct {
 	presence   chan presence
 	commands   chan command
 	gone       chan g.DeviceID // for the rules to forget
+	changed    chan struct{}   // a device was, or there is one less
 	health     health
 	attendance attendance
 	quality    qualityState
@@ -94,7 +95,7 @@ func Open(ctx context.Context, cfg Config, o Options) (_ *App, err error) {
 	if o.Pause == nil {
 		o.Pause = func(string) {}
 	}
-	a := &App{cfg: cfg, opt: o, log: o.Logger, now: o.Now, started: o.Now(), ownClock: own, presence: make(chan presence, 4096), commands: make(chan command, 256), gone: make(chan g.DeviceID, 1024)}
+	a := &App{cfg: cfg, opt: o, log: o.Logger, now: o.Now, started: o.Now(), ownClock: own, presence: make(chan presence, 4096), commands: make(chan command, 256), gone: make(chan g.DeviceID, 1024), changed: make(chan struct{}, 1)}
 	a.health.cursors, a.health.current = map[string]string{}, map[string]time.Time{}
 	a.attendance.computed = map[g.SessionID]time.Time{}
 	defer func() {
@@ -316,7 +317,7 @@ func (a *App) Run(ctx context.Context) error {
 		{"directory", a.directory.Run},
 	}
 	if a.front != nil {
-		parts = append(parts, part{"mqtt", a.front.Run})
+		parts = append(parts, part{"mqtt", a.front.Run}, part{"leftovers", a.pruneMQTT})
 	}
 	parts = append(parts, part{"control", a.runControl}, part{"http", func(ctx context.Context) error { return serve(ctx, server, a.listener) }})
 	err := runParts(ctx, a.log, stopWithin, parts)

@@ -35,6 +35,10 @@ func (a *App) specs() []host.Spec {
 // assign tells the driver host of a device that was added, changed or removed. It runs in
 // the directory's goroutine.
 func (a *App) assign(id g.DeviceID, e directory.Entry, ok bool) {
+	select {
+	case a.changed <- struct{}{}:
+	default:
+	}
 	if !ok || !e.Device.Enabled {
 		select {
 		case a.gone <- id:

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/gateway/intake"
@@ -95,6 +96,35 @@ func (m mqttIntake) Known(ctx context.Context, after uint64, seen map[string]boo
 
 func (m mqttIntake) Reject(id mqttfront.Identity, topic string, _ []byte, why string, done func(error)) error {
 	return m.a.intake.Refuse(context.Background(), id.Device, "mqtt "+topic, why, done)
+}
+
+// pruneEvery is the least time between looks for what devices left behind that are gone.
+const pruneEvery = time.Second
+
+// pruneMQTT has the MQTT listener forget what it keeps of devices that are deleted, moved to
+// another school or given to a driver, also of those that went while the gateway was down.
+func (a *App) pruneMQTT(ctx context.Context) error {
+	known := func(id mqttfront.Identity) bool {
+		e, ok := a.directory.Known(id.Device)
+		return ok && e.Device.School == id.School && e.Device.Driver == g.DriverMQTTFront
+	}
+	for {
+		err := a.front.Prune(known)
+		if err != nil && ctx.Err() == nil {
+			a.log.Warn("not all is removed that devices left behind in MQTT; it is tried again", "error", err)
+		}
+		if !rest(ctx, pruneEvery) {
+			return nil
+		}
+		if err != nil {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-a.changed:
+		}
+	}
 }
 
 // presence is that a device's MQTT connection came or went.

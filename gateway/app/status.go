@@ -209,6 +209,8 @@ func (a *App) metrics() http.Handler {
 	})
 	if a.front != nil {
 		gauge("mqtt_clients", "Devices connected by MQTT.", func() float64 { return float64(a.front.Stats().Clients) })
+		gauge("mqtt_sessions", "MQTT sessions, with those that wait for their device.", func() float64 { return float64(a.front.Stats().Sessions) })
+		gauge("mqtt_retained", "Retained MQTT messages.", func() float64 { return float64(a.front.Stats().Retained) })
 		counter("mqtt_throttled_total", "MQTT messages that waited because their device or school sends too fast.", func() float64 { return float64(a.front.Stats().Throttled) })
 		counter("mqtt_refused_total", "MQTT connections that were refused.", func() float64 { return float64(a.front.Stats().Refused) })
 	}

@@ -49,13 +49,18 @@ type device struct {
 	conn net.Conn
 }
 
-func (r *running) connect(t *testing.T, name string) device {
+func (r *running) dial(t *testing.T, name string) device {
 	t.Helper()
 	conn, err := net.Dial("tcp", r.a.MQTTAddr().String())
 	ok(t, err)
 	t.Cleanup(func() { conn.Close() })
 	ok(t, conn.SetDeadline(time.Now().Add(patience)))
-	d := device{t, name, conn}
+	return device{t, name, conn}
+}
+
+func (r *running) connect(t *testing.T, name string) device {
+	t.Helper()
+	d := r.dial(t, name)
 	if got := d.ask(connectPacket(name, r.passwords[name])); got != 0 {
 		t.Fatalf("the gateway answers %d to CONNECT, want 0", got)
 	}

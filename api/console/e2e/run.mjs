@@ -160,21 +160,24 @@ async function everyPage(t, page, width, height, scheme) {
   }
 }
 
+// speak chooses a language, and waits until the menu has faded out.
+async function speak(page, lang) {
+  await page.locator('header button[aria-haspopup=menu]').first().click()
+  await page.locator(`[role=menuitem][lang=${lang}]`).click()
+  await page.waitForFunction((want) => document.documentElement.lang === want && !document.querySelector('[role=menu]'), lang)
+}
+
 async function chinese(t, page) {
   await page.setViewportSize({ width: 1440, height: 900 })
   await page.goto('/wall')
-  await page.locator('header button[aria-haspopup=menu]').first().click()
-  await page.locator('[role=menuitem][lang=zh-CN]').click()
-  await page.waitForFunction(() => document.documentElement.lang === 'zh-CN')
+  await speak(page, 'zh-CN')
   await settled(page)
   await t.shot(page, 'wall-zh')
   await t.inspect(page, 'wall in Chinese')
   await page.goto('/attendance')
   await settled(page)
   await t.shot(page, 'attendance-zh')
-  await page.locator('header button[aria-haspopup=menu]').first().click()
-  await page.locator('[role=menuitem][lang=en]').click()
-  await page.waitForFunction(() => document.documentElement.lang === 'en')
+  await speak(page, 'en')
 }
 
 async function loseStream(t, page) {

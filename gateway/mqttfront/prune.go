@@ -1,0 +1,84 @@
+package mqttfront
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/gatehouse-iot/gatehouse"
+)
+
+// Prune ends what is kept of devices that are not known any more: their connections, their
+// sessions with queues and wills, which are not published, and what they retained, of which
+// subscribers hear as of any that is removed (MQTT5 3.3.1.3). Who comes by such a name later
+// finds nothing of theirs. It returns when that is on disk; a connection that does not end is
+// an error.
+func (f *Front) Prune(known func(Identity) bool) error {
+	f.mu.Lock()
+	all := make([]*session, 0, len(f.sessions))
+	for _, s := range f.sessions {
+		all = append(all, s)
+	}
+	f.mu.Unlock()
+	var errs []error
+	var ending []*client
+	now := time.Now()
+	for _, s := range all {
+		if s.id.Device == "" || known(s.id) {
+			continue
+		}
+		if c := f.prune(s, now); c != nil {
+			ending = append(ending, c)
+		}
+	}
+	late := time.After(f.cfg.ConnectTimeout)
+	for i, c := range ending {
+		select {
+		case <-c.finished:
+			continue
+		case <-late:
+			errs = append(errs, fmt.Errorf("%d connections of devices that were deleted do not end", len(ending)-i))
+		}
+		break
+	}
+	for _, topic := range f.retained.topics(func(id Identity) bool { return !known(id) }) {
+		if err := f.spread(&message{topic: topic, qos: 1, retain: true}, nil); err != nil {
+			errs = append(errs, fmt.Errorf("remove what is retained of %s: %w", topic, err))
+		}
+	}
+	if f.state != nil {
+		errs = append(errs, f.state.wait(&record{kind: recMark}))
+	}
+	return errors.Join(errs...)
+}
+
+// prune ends one session, or has its client's end do so.
+func (f *Front) prune(s *session, now time.Time) *client {
+	s.mu.Lock()
+	s.will, s.expiry, s.deadline = nil, 0, now
+	c := s.c
+	s.mu.Unlock()
+	if c != nil {
+		c.shut(rcAdministrative)
+		return c
+	}
+	f.forget(s, now)
+	return nil
+}
+
+// topics are those of the identities that are asked for.
+func (r *retained) topics(of func(Identity) bool) (out []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for b, have := range r.devices {
+		school, device, ok := strings.Cut(strings.TrimSuffix(strings.TrimPrefix(b, Prefix), "/"), "/")
+		if !ok || !of(Identity{School: gatehouse.SchoolID(school), Device: gatehouse.DeviceID(device)}) {
+			continue
+		}
+		for topic := range have {
+			out = append(out, topic)
+		}
+	}
+	return out
+}
