@@ -104,7 +104,10 @@ func (t *tx) exec(ctx context.Context, q string, args ...any) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	res, err := t.ExecContext(ctx, t.s.bind(q), args...)
+	return touched(t.ExecContext(ctx, t.s.bind(q), args...))
+}
+
+func touched(res sql.Result, err error) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
@@ -128,11 +131,7 @@ func (s *stmt) exec(ctx context.Context, args ...any) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	res, err := s.ExecContext(ctx, args...)
-	if err != nil {
-		return 0, err
-	}
-	return res.RowsAffected()
+	return touched(s.ExecContext(ctx, args...))
 }
 
 // write runs f in a transaction: all of it or nothing. Writers take turns.

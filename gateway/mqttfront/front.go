@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -275,13 +277,15 @@ func (f *Front) tick(ctx context.Context) {
 	}
 }
 
-func (f *Front) sweep(now time.Time) {
+// everySession is for those who look at one after the other without holding f.mu.
+func (f *Front) everySession() []*session {
 	f.mu.Lock()
-	all := make([]*session, 0, len(f.sessions))
-	for _, s := range f.sessions {
-		all = append(all, s)
-	}
-	f.mu.Unlock()
+	defer f.mu.Unlock()
+	return slices.Collect(maps.Values(f.sessions))
+}
+
+func (f *Front) sweep(now time.Time) {
+	all := f.everySession()
 	for _, d := range f.wills.idle() {
 		f.publishWill(d)
 	}

@@ -15,19 +15,14 @@ import (
 // finds nothing of theirs. It returns when that is on disk; a connection that does not end is
 // an error.
 func (f *Front) Prune(known func(Identity) bool) error {
-	f.mu.Lock()
-	all := make([]*session, 0, len(f.sessions))
-	for _, s := range f.sessions {
-		all = append(all, s)
-	}
-	f.mu.Unlock()
 	var errs []error
 	var ending []*client
-	now := time.Now()
-	for _, s := range all {
+	ended, now := false, time.Now()
+	for _, s := range f.everySession() {
 		if s.id.Device == "" || known(s.id) {
 			continue
 		}
+		ended = true
 		if c := f.prune(s, now); c != nil {
 			ending = append(ending, c)
 		}
@@ -47,7 +42,7 @@ func (f *Front) Prune(known func(Identity) bool) error {
 			errs = append(errs, fmt.Errorf("remove what is retained of %s: %w", topic, err))
 		}
 	}
-	if f.state != nil {
+	if ended && f.state != nil {
 		errs = append(errs, f.state.wait(&record{kind: recMark}))
 	}
 	return errors.Join(errs...)
