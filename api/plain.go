@@ -2,7 +2,6 @@ package api
 
 import (
 	"embed"
-	"io/fs"
 	"net/http"
 	"net/netip"
 	"path"
@@ -20,8 +19,8 @@ func (s *Server) plain() {
 	s.mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { text(w, http.StatusOK, "ok\n") })
 	s.mux.HandleFunc("GET /readyz", s.ready)
 	s.mux.HandleFunc("GET /metrics", s.metrics)
-	s.mux.HandleFunc("GET /openapi.json", func(w http.ResponseWriter, _ *http.Request) { send(w, "application/json", s.specJSON) })
-	s.mux.HandleFunc("GET /openapi.yaml", func(w http.ResponseWriter, _ *http.Request) { send(w, "application/yaml", s.specYAML) })
+	s.mux.Handle("GET /openapi.json", newStatic("application/json", cacheAsk, s.specJSON))
+	s.mux.Handle("GET /openapi.yaml", newStatic("application/yaml", cacheAsk, s.specYAML))
 	for name, kind := range map[string]string{"docs.html": "text/html; charset=utf-8", "docs.js": "text/javascript; charset=utf-8", "docs.css": "text/css; charset=utf-8"} {
 		b, err := docsFiles.ReadFile("docs/" + name)
 		if err != nil {
@@ -31,16 +30,10 @@ func (s *Server) plain() {
 		if name == "docs.html" {
 			at = "/docs"
 		}
-		s.mux.HandleFunc("GET "+at, func(w http.ResponseWriter, _ *http.Request) { send(w, kind, b) })
+		s.mux.Handle("GET "+at, newStatic(kind, cacheAsk, b))
 	}
 	s.mux.HandleFunc("/v1/", s.unknown)
 	s.mux.HandleFunc("/", s.console)
-}
-
-func send(w http.ResponseWriter, kind string, b []byte) {
-	w.Header().Set("Content-Type", kind)
-	w.Header().Set("Cache-Control", "no-cache")
-	w.Write(b)
 }
 
 func text(w http.ResponseWriter, status int, words string) {
@@ -120,13 +113,8 @@ func (s *Server) console(w http.ResponseWriter, r *http.Request) {
 	}
 	name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
 	if name != "" {
-		if f, err := fs.Stat(s.deps.Console, name); err == nil && !f.IsDir() {
-			if strings.HasPrefix(name, "assets/") { // their names carry a hash of what is in them
-				w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-			} else {
-				w.Header().Set("Cache-Control", "no-cache")
-			}
-			http.ServeFileFS(w, r, s.deps.Console, name)
+		if f := s.pages.get(name); f != nil {
+			f.ServeHTTP(w, r)
 			return
 		}
 		if path.Ext(name) != "" {
@@ -134,10 +122,10 @@ func (s *Server) console(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	b, err := fs.ReadFile(s.deps.Console, "index.html")
-	if err != nil {
+	f := s.pages.get("index.html")
+	if f == nil {
 		text(w, http.StatusNotFound, "The console is not built into this gateway; build it with 'make build'. The API is here: /docs\n")
 		return
 	}
-	send(w, "text/html; charset=utf-8", b)
+	f.ServeHTTP(w, r)
 }

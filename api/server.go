@@ -41,6 +41,7 @@ type Server struct {
 	changes   atomic.Uint64 // rises when a school changes: what a scope sees is then asked again
 	hooks     *hooks
 	unsub     func()
+	pages     *statics // the built console
 	specJSON  []byte
 	specYAML  []byte
 }
@@ -76,6 +77,7 @@ func New(d Deps) (*Server, error) {
 			return nil, g.FieldErrorf("base_url", "%q is no origin; write it as https://gate.school.example, without a path", s.cfg.BaseURL)
 		}
 	}
+	s.pages = &statics{files: d.Console, ready: map[string]*static{}}
 	s.hooks = newHooks(s)
 	s.unsub = s.reg.Subscribe(func(c registry.Change) {
 		switch c.Kind {

@@ -241,6 +241,7 @@ func (a *App) openAPI(ctx context.Context) (err error) {
 		if err != nil {
 			return err
 		}
+		t.NextProtos = []string{"h2", "http/1.1"} // every tab of the console holds a stream, and browsers open six connections
 		a.listener = tls.NewListener(a.listener, t)
 	}
 	return nil
