@@ -22,19 +22,21 @@ import (
 // Config is the whole configuration file. deploy/gatehouse.yaml names every key with its
 // default and what it is for; what people change from day to day is in the registry.
 type Config struct {
-	DataDir   string          `yaml:"data_dir"`
-	Log       LogConfig       `yaml:"log"`
-	HTTP      HTTPConfig      `yaml:"http"`
-	MQTT      MQTTConfig      `yaml:"mqtt"`
-	Drivers   []DriverConfig  `yaml:"drivers"`
-	Rules     RulesConfig     `yaml:"rules"`
-	Journal   JournalConfig   `yaml:"journal"`
-	Telemetry TelemetryConfig `yaml:"telemetry"`
-	Faces     FacesConfig     `yaml:"faces"`
-	Media     MediaConfig     `yaml:"media"`
-	History   HistoryConfig   `yaml:"history"`
-	Quality   QualityConfig   `yaml:"quality"`
-	Webhooks  WebhooksConfig  `yaml:"webhooks"`
+	DataDir string         `yaml:"data_dir"`
+	Log     LogConfig      `yaml:"log"`
+	HTTP    HTTPConfig     `yaml:"http"`
+	MQTT    MQTTConfig     `yaml:"mqtt"`
+	Drivers []DriverConfig `yaml:"drivers"`
+	// DriversDir holds further drivers, a *.yaml each; packages put theirs there.
+	DriversDir string          `yaml:"drivers_dir"`
+	Rules      RulesConfig     `yaml:"rules"`
+	Journal    JournalConfig   `yaml:"journal"`
+	Telemetry  TelemetryConfig `yaml:"telemetry"`
+	Faces      FacesConfig     `yaml:"faces"`
+	Media      MediaConfig     `yaml:"media"`
+	History    HistoryConfig   `yaml:"history"`
+	Quality    QualityConfig   `yaml:"quality"`
+	Webhooks   WebhooksConfig  `yaml:"webhooks"`
 
 	file string
 	base string // folder of the file: relative paths start there
@@ -78,9 +80,11 @@ type MQTTConfig struct {
 type DriverConfig struct {
 	Name     g.DriverName      `yaml:"name"`
 	Path     string            `yaml:"path"`
-	SHA256   string            `yaml:"sha256"`
+	SHA256   string            `yaml:"sha256"` // the sum, or a file as sha256sum writes it
 	Args     []string          `yaml:"args"`
 	Settings map[string]string `yaml:"settings"`
+
+	file string // of drivers_dir; empty for those of the configuration itself
 }
 
 // RulesConfig names the folder of rule files; procedures lie in its folder procedures.
@@ -197,7 +201,11 @@ func ParseConfig(file string, b []byte) (Config, error) {
 	if err := yaml.Unmarshal(b, &root); err != nil {
 		return c, explain(file, err)
 	}
-	if err := c.Validate(); err != nil {
+	err := c.gatherDrivers()
+	if err == nil {
+		err = c.Validate()
+	}
+	if err != nil {
 		var e *g.Error
 		if errors.As(err, &e) && e.Field != "" {
 			if line := lineOf(&root, strings.Split(e.Field, ".")); line > 0 {
@@ -321,13 +329,13 @@ func (c *Config) validateParts() error {
 		at := fmt.Sprintf("drivers[%d]", i)
 		switch {
 		case !g.ValidID(string(d.Name)):
-			return g.FieldErrorf(at+".name", "%q is no name; use letters, digits, '-', '_' or '.'", d.Name)
+			return d.errorf(at, "name", "%q is no name; use letters, digits, '-', '_' or '.'", d.Name)
 		case seen[d.Name]:
-			return g.FieldErrorf(at+".name", "%q is taken; each driver needs a name of its own", d.Name)
+			return d.errorf(at, "name", "%q is taken; each driver needs a name of its own", d.Name)
 		case d.Path == "":
-			return g.FieldErrorf(at+".path", "is missing; name the driver's program")
-		case d.SHA256 != "" && !regexp.MustCompile(`^[0-9a-f]{64}$`).MatchString(d.SHA256):
-			return g.FieldErrorf(at+".sha256", "is no SHA-256; `sha256sum %s` prints it", d.Path)
+			return d.errorf(at, "path", "is missing; name the driver's program")
+		case d.SHA256 != "" && !checksum.MatchString(d.SHA256):
+			return d.errorf(at, "sha256", "is no SHA-256; `sha256sum %s` prints it", d.Path)
 		}
 		seen[d.Name] = true
 	}
