@@ -1,6 +1,7 @@
 package gatehouse
 
 import (
+	"fmt"
 	"slices"
 	"sort"
 	"strings"
@@ -9,29 +10,43 @@ import (
 
 // Clock bounds within which a device's own time is believed.
 const (
-	MaxFuture = 10 * time.Minute    // further ahead is refused
-	MaxPast   = 30 * 24 * time.Hour // older is refused
+	MaxFuture   = 10 * time.Minute     // further ahead is refused
+	MaxLive     = 15 * time.Minute     // older is history, which never alarms
+	MaxPast     = 30 * 24 * time.Hour  // older is refused, unless its source says that it kept it
+	MaxReplayed = 400 * 24 * time.Hour // older is refused, whoever kept it
 )
 
 // MaxEmbedding bounds a face embedding's length, in numbers.
 const MaxEmbedding = 2048
 
-// Admit says whether the observation fits the device and its profile: the error is the
-// reason that is journalled and shown. It changes nothing and asks no clock.
-func Admit(d Device, p Profile, o Observation, now time.Time) error {
+// Misfit is one value of a reading that was not admitted, and why.
+type Misfit struct {
+	Property string
+	Reason   string
+	Unknown  bool // the profile has no such property
+}
+
+// Admission is what of an observation fits, and what does not.
+type Admission struct {
+	Observation Observation
+	Late        bool // older than MaxLive, though its source did not call it history
+	Misfits     []Misfit
+}
+
+// Admit holds the observation against the device and its profile, and each value of a reading
+// by itself: one that does not fit keeps none of the others out. An observation that is older
+// than MaxLive is admitted as history (Replayed). The error says why nothing is admitted; it
+// is the reason that is journalled and shown. Admit asks no clock and changes nothing of o.
+func Admit(d Device, p Profile, o Observation, now time.Time) (Admission, error) {
+	a := Admission{Observation: o}
 	if o.Device != d.ID {
-		return Errorf(Invalid, "the observation is of device %q, not %q", o.Device, d.ID)
+		return a, Errorf(Invalid, "the observation is of device %q, not %q", o.Device, d.ID)
 	}
 	if !d.Enabled {
-		return Errorf(Forbidden, "device %q is disabled", d.ID)
+		return a, Errorf(Forbidden, "device %q is disabled", d.ID)
 	}
-	if !o.Time.IsZero() {
-		if o.Time.After(now.Add(MaxFuture)) {
-			return Errorf(Invalid, impossibleTime+"%s is %s ahead of the gateway's clock: set the device's clock", o.Time.UTC().Format(time.RFC3339), o.Time.Sub(now).Round(time.Second))
-		}
-		if o.Time.Before(now.Add(-MaxPast)) {
-			return Errorf(Invalid, impossibleTime+"%s is more than %d days old: set the device's clock", o.Time.UTC().Format(time.RFC3339), int(MaxPast/(24*time.Hour)))
-		}
+	if err := a.admitTime(now); err != nil {
+		return a, err
 	}
 	set := 0
 	for _, b := range []bool{o.Reading != nil, o.Sighting != nil, o.Status != nil} {
@@ -40,19 +55,40 @@ func Admit(d Device, p Profile, o Observation, now time.Time) error {
 		}
 	}
 	if set != 1 {
-		return Errorf(Invalid, "an observation holds one of a reading, a sighting and a status; this one holds %d", set)
+		return a, Errorf(Invalid, "an observation holds one of a reading, a sighting and a status; this one holds %d", set)
 	}
 	switch {
 	case o.Reading != nil:
-		return admitReading(p, *o.Reading)
+		return a, a.admitReading(p)
 	case o.Sighting != nil:
-		return admitSighting(p, *o.Sighting)
+		return a, admitSighting(p, *o.Sighting)
 	}
 	switch o.Status.State {
 	case StateOnline, StateOffline, StateFault, StateDriverDown:
+		return a, nil
+	}
+	return a, Errorf(Invalid, "%q is no state; use online, offline or fault", o.Status.State)
+}
+
+func (a *Admission) admitTime(now time.Time) error {
+	o := &a.Observation
+	if o.Time.IsZero() {
 		return nil
 	}
-	return Errorf(Invalid, "%q is no state; use online, offline or fault", o.Status.State)
+	stamp, age := o.Time.UTC().Format(time.RFC3339), now.Sub(o.Time)
+	bound := MaxPast
+	if o.Replayed {
+		bound = MaxReplayed
+	}
+	switch {
+	case -age > MaxFuture:
+		return Errorf(Invalid, impossibleTime+"%s is %s ahead of the gateway's clock: set the device's clock", stamp, (-age).Round(time.Second))
+	case age > bound:
+		return Errorf(Invalid, impossibleTime+"%s is more than %d days old: set the device's clock", stamp, int(bound/(24*time.Hour)))
+	case age > MaxLive && !o.Replayed:
+		o.Replayed, a.Late = true, true
+	}
+	return nil
 }
 
 // impossibleTime begins the reason of an observation that was refused for its time.
@@ -70,25 +106,52 @@ func (r Rejection) ImpossibleTime() (time.Time, bool) {
 	return t, err == nil
 }
 
-func admitReading(p Profile, r Reading) error {
+// admitReading keeps the values that fit.
+func (a *Admission) admitReading(p Profile) error {
+	r := a.Observation.Reading
 	if len(r.Values) == 0 {
 		return Errorf(Invalid, "the reading holds no values")
 	}
-	names := make([]string, 0, len(r.Values))
-	for n := range r.Values {
-		names = append(names, n)
-	}
-	sort.Strings(names)
-	for _, n := range names {
+	for n, v := range r.Values {
 		prop, ok := p.Properties[n]
 		if !ok {
-			return FieldErrorf(n, "profile %q has no such property; it has %v", p.ID, p.PropertyNames())
-		}
-		if err := prop.Check(r.Values[n]); err != nil {
-			return FieldErrorf(n, "%v", err)
+			a.Misfits = append(a.Misfits, Misfit{Property: n, Unknown: true, Reason: "no such property"})
+		} else if err := prop.Check(v); err != nil {
+			a.Misfits = append(a.Misfits, Misfit{Property: n, Reason: err.Error()})
 		}
 	}
+	if len(a.Misfits) == 0 {
+		return nil
+	}
+	sort.Slice(a.Misfits, func(i, j int) bool { return a.Misfits[i].Property < a.Misfits[j].Property })
+	if len(a.Misfits) == len(r.Values) {
+		return MisfitError(p, a.Misfits)
+	}
+	fits := make(map[string]Value, len(r.Values)-len(a.Misfits))
+	for n, v := range r.Values {
+		fits[n] = v
+	}
+	for _, m := range a.Misfits {
+		delete(fits, m.Property)
+	}
+	a.Observation.Reading = &Reading{Values: fits}
 	return nil
+}
+
+// MisfitError names the values that were not admitted, each with its reason.
+func MisfitError(p Profile, misfits []Misfit) error {
+	var said, unknown []string
+	for _, m := range misfits {
+		if m.Unknown {
+			unknown = append(unknown, m.Property)
+		} else {
+			said = append(said, m.Property+": "+m.Reason)
+		}
+	}
+	if len(unknown) > 0 {
+		said = append(said, fmt.Sprintf("%s: profile %q has no such property; it has %v", strings.Join(unknown, ", "), p.ID, p.PropertyNames()))
+	}
+	return Errorf(Invalid, "%s", strings.Join(said, "; "))
 }
 
 func admitSighting(p Profile, s Sighting) error {

@@ -12,11 +12,16 @@ import (
 )
 
 // The journal's record of an event, version 1: one version byte, one kind byte, one flag
-// byte (1: replayed), then the id (empty for observations, whose id follows from the
+// byte (1: replayed, 2: late, 4: a rejection that names properties), then the id (empty for observations, whose id follows from the
 // sequence), school, device, zone and driver as strings (uvarint length, bytes), the two
 // times as zig-zag varint nanoseconds since 1970 (math.MinInt64: zero time), then the part
 // that the kind names. Alerts, incidents and attendance are rare and travel as JSON.
-const eventVersion = 1
+const (
+	eventVersion = 1
+	flagReplayed = 1
+	flagLate     = 2
+	flagNames    = 4
+)
 
 var eventKinds = [...]EventKind{EventReading, EventSighting, EventStatus, EventRejected, EventAlert, EventIncident, EventAttendance}
 
@@ -36,7 +41,13 @@ func AppendEvent(b []byte, e *Event) ([]byte, error) {
 	}
 	var flags byte
 	if e.Replayed {
-		flags = 1
+		flags |= flagReplayed
+	}
+	if e.Late {
+		flags |= flagLate
+	}
+	if e.Rejection != nil && len(e.Rejection.Properties) > 0 {
+		flags |= flagNames
 	}
 	b = append(b, eventVersion, byte(kind), flags)
 	for _, s := range [...]string{e.ID, string(e.School), string(e.Device), string(e.Zone), string(e.Driver)} {
@@ -51,7 +62,7 @@ func AppendEvent(b []byte, e *Event) ([]byte, error) {
 	case e.Kind == EventStatus && e.Status != nil:
 		return appendString(appendString(b, string(e.Status.State)), e.Status.Reason), nil
 	case e.Kind == EventRejected && e.Rejection != nil:
-		return appendString(appendString(appendString(b, e.Rejection.Reason), e.Rejection.Source), e.Rejection.Excerpt), nil
+		return appendRejection(b, e.Rejection), nil
 	case e.Kind == EventAlert && e.Alert != nil:
 		return appendJSON(b, e.Alert)
 	case e.Kind == EventIncident && e.Incident != nil:
@@ -73,7 +84,7 @@ func DecodeEvent(seq uint64, b []byte) (Event, error) {
 	if int(kind) >= len(eventKinds) {
 		return Event{}, fmt.Errorf("%w: kind %d", ErrNoEvent, kind)
 	}
-	e := Event{Seq: seq, Kind: eventKinds[kind], Replayed: flags&1 != 0, ID: d.string(), School: SchoolID(d.string()),
+	e := Event{Seq: seq, Kind: eventKinds[kind], Replayed: flags&flagReplayed != 0, Late: flags&flagLate != 0, ID: d.string(), School: SchoolID(d.string()),
 		Device: DeviceID(d.string()), Zone: ZoneID(d.string()), Driver: DriverName(d.string()), Time: d.time(), Received: d.time()}
 	if e.ID == "" {
 		e.ID = "evt_" + strconv.FormatUint(seq, 10)
@@ -86,7 +97,7 @@ func DecodeEvent(seq uint64, b []byte) (Event, error) {
 	case EventStatus:
 		e.Status = &Status{State: DeviceState(d.string()), Reason: d.string()}
 	case EventRejected:
-		e.Rejection = &Rejection{Reason: d.string(), Source: d.string(), Excerpt: d.string()}
+		e.Rejection = d.rejection(flags&flagNames != 0)
 	case EventAlert:
 		e.Alert = new(Alert)
 		d.json(e.Alert)
@@ -144,6 +155,23 @@ func appendReading(b []byte, r *Reading) []byte {
 		case String:
 			b = appendString(b, v.str)
 		}
+	}
+	return b
+}
+
+// appendRejection writes the names only where there are some, as a flag of the record says.
+func appendRejection(b []byte, r *Rejection) []byte {
+	b = appendString(appendString(appendString(b, r.Reason), r.Source), r.Excerpt)
+	if len(r.Properties) == 0 {
+		return b
+	}
+	partial := byte(0)
+	if r.Partial {
+		partial = 1
+	}
+	b = binary.AppendUvarint(append(b, partial), uint64(len(r.Properties)))
+	for _, name := range r.Properties {
+		b = appendString(b, name)
 	}
 	return b
 }
@@ -256,6 +284,23 @@ func (d *decoder) reading() *Reading {
 		default:
 			d.bad = true
 		}
+	}
+	return r
+}
+
+func (d *decoder) rejection(names bool) *Rejection {
+	r := &Rejection{Reason: d.string(), Source: d.string(), Excerpt: d.string()}
+	if !names {
+		return r
+	}
+	r.Partial = d.byte() != 0
+	n := d.uvarint()
+	if n == 0 || n > uint64(len(d.b)) { // each name takes a byte at least
+		d.bad = true
+		return r
+	}
+	for ; n > 0 && !d.bad; n-- {
+		r.Properties = append(r.Properties, d.string())
 	}
 	return r
 }

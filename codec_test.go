@@ -37,6 +37,13 @@ func sampleEvents() []g.Event {
 			e.Kind, e.Rejection = g.EventRejected, &g.Rejection{Reason: "r", Source: "s", Excerpt: "x"}
 		}),
 		with(func(e *g.Event) {
+			e.Kind, e.Rejection = g.EventRejected, &g.Rejection{Reason: "r", Source: "s", Properties: []string{"rssi", "温度"}, Partial: true}
+		}),
+		with(func(e *g.Event) {
+			e.Kind, e.Replayed, e.Late = g.EventReading, true, true
+			e.Reading = &g.Reading{Values: map[string]g.Value{"smoke": g.BoolValue(true)}}
+		}),
+		with(func(e *g.Event) {
 			e.Kind, e.ID = g.EventAlert, "alt_1-2"
 			e.Alert = &g.Alert{ID: "alt_1", Rule: "smoke", Severity: g.Critical, State: g.AlertOpen, Opened: at, Values: map[string]g.Value{"t": g.NumberValue(61)}}
 		}),
@@ -158,7 +165,7 @@ func TestAdmit(t *testing.T) {
 		{"no state", `"fine" is no state; use online, offline or fault`, g.Observation{Device: "dev_1", Status: &g.Status{State: "fine"}}},
 	} {
 		got := ""
-		if err := g.Admit(d, p, c.o, now); err != nil {
+		if _, err := g.Admit(d, p, c.o, now); err != nil {
 			got = err.Error()
 		}
 		if got != c.want {

@@ -30,9 +30,11 @@ type Event struct {
 	Device   DeviceID   `json:"device,omitempty"`
 	Zone     ZoneID     `json:"zone,omitempty"`
 	Driver   DriverName `json:"driver,omitempty"`
-	Time     time.Time  `json:"time"`     // when it happened: the device's clock if it has one
-	Received time.Time  `json:"received"` // when the gateway had it
-	Replayed bool       `json:"replayed,omitempty"`
+	Time     time.Time  `json:"time"`               // when it happened: the device's clock if it has one
+	Received time.Time  `json:"received"`           // when the gateway had it
+	Replayed bool       `json:"replayed,omitempty"` // history: recorded, never alarmed on
+	// Late says that the gateway called it history for its age; its source sent it as news.
+	Late bool `json:"late,omitempty"`
 
 	Reading    *Reading    `json:"reading,omitempty"`
 	Sighting   *Sighting   `json:"sighting,omitempty"`
@@ -64,10 +66,20 @@ func (e *Event) Outdated(heard int64) bool {
 	return strings.HasPrefix(e.ID, HeardID) || strings.HasPrefix(e.ID, SilentID) && heard-e.Time.UnixNano() >= int64(time.Second)
 }
 
-// Rejection says why an observation was not admitted. Excerpt is at most 256 bytes of what
-// arrived, never a credential, a face or a name.
+// SignOfLife says whether the device itself was there when the gateway had the event. History
+// that a driver hands on may come from a broker's or a terminal's memory; on the gateway's own
+// MQTT listener it comes over the device's connection, be its clock as wrong as it may.
+func (e *Event) SignOfLife() bool {
+	return !e.Replayed || e.Late && e.Driver == DriverMQTTFront
+}
+
+// Rejection says what was not admitted, and why. Excerpt is at most 256 bytes of what arrived,
+// never a credential, a face or a name.
 type Rejection struct {
 	Reason  string `json:"reason"`
 	Source  string `json:"source"` // topic, driver or address it came from
 	Excerpt string `json:"excerpt,omitempty"`
+	// Properties are the values of a reading that did not fit; none where it was refused as a whole.
+	Properties []string `json:"properties,omitempty"`
+	Partial    bool     `json:"partial,omitempty"` // all else of the message was admitted
 }

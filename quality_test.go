@@ -79,7 +79,7 @@ func TestImpossibleTime(t *testing.T) {
 	now := time.Date(2026, 9, 1, 8, 0, 0, 0, time.UTC)
 	d := g.Device{ID: "d", Enabled: true}
 	for _, at := range []time.Time{now.Add(time.Hour), now.AddDate(-26, 0, 0)} {
-		err := g.Admit(d, g.Profile{}, g.Observation{Device: "d", Time: at, Status: &g.Status{State: g.StateOnline}}, now)
+		_, err := g.Admit(d, g.Profile{}, g.Observation{Device: "d", Time: at, Status: &g.Status{State: g.StateOnline}}, now)
 		if err == nil {
 			t.Fatalf("%s was admitted", at)
 		}

@@ -119,6 +119,7 @@ func (s *Server) register() {
 	s.registerSchools()
 	s.registerProfiles()
 	s.registerDevices()
+	s.registerFields()
 	s.registerDeviceUse()
 	s.registerDrivers()
 	s.registerPeople()

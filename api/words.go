@@ -42,6 +42,18 @@ DeviceQuality.replayed: Kept by the device while it was out of reach, and sent l
 QualityDay.replayed: Kept by the device while it was out of reach, and sent later.
 Finding.level: look, or bad: not to be trusted.
 DeviceQuality.sightings: Sightings among them that are no duplicates.
+Rejection.properties: The values of a reading that did not fit; none where it was refused as a whole.
+RejectionRow.properties: The values of a reading that did not fit; none where it was refused as a whole.
+partial: All else of the message was admitted.
+UnknownField: Something that a device sends and that its profile does not know.
+UnknownField.name: The field's name.
+UnknownField.kind: number, boolean or string; absent where it is no single value.
+UnknownField.example: The newest number or truth; texts are not kept.
+UnknownField.count: How often it came.
+UnknownField.first: When it first came.
+UnknownField.last: When it last came.
+Event.late: History for its age alone, more than 15 minutes: its source sent it as news.
+SightingRow.late: History for its age alone, more than 15 minutes: its source sent it as news.
 Finding.kind: clock, gaps, rejected, late, duplicates or unknown.
 Finding.message: What it means and what to do, in English.
 ClockOffsets: By how much the times of live observations lay ahead of the gateway's clock on arrival; behind is negative.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
@@ -28,7 +29,7 @@ func (v *View) ApplyHistory(ctx context.Context, events []g.Event) error {
 		for i, q := range []string{
 			"INSERT INTO sightings (seq, id, school, device, zone, person, method, direction, time, received, match, media, replayed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
 			"INSERT INTO statuses (seq, school, device, time, state, reason) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-			"INSERT INTO rejections (seq, school, device, time, reason, source, excerpt) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+			"INSERT INTO rejections (seq, school, device, time, reason, source, excerpt, properties, partial) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
 		} {
 			s, err := t.prepare(ctx, q)
 			if err != nil {
@@ -79,24 +80,36 @@ func record(ctx context.Context, stmts [3]*stmt, e g.Event) error {
 			id = g.SightingID("sgt_" + digits(e.Seq)) // an event from before ids were given
 		}
 		_, err = stmts[0].exec(ctx, int64(e.Seq), string(id), string(e.School), string(e.Device), string(zone), string(s.Person), string(s.Method), string(s.Direction),
-			micros(e.Time), micros(e.Received), match, string(s.Media), flag(e.Replayed))
+			micros(e.Time), micros(e.Received), match, string(s.Media), history(e))
 	case e.Status != nil:
 		_, err = stmts[1].exec(ctx, int64(e.Seq), string(e.School), string(e.Device), micros(e.Time), string(e.Status.State), clean(e.Status.Reason))
 	case e.Rejection != nil:
-		_, err = stmts[2].exec(ctx, int64(e.Seq), string(e.School), string(e.Device), micros(e.Received), clean(e.Rejection.Reason), clean(e.Rejection.Source), clean(e.Rejection.Excerpt))
+		_, err = stmts[2].exec(ctx, int64(e.Seq), string(e.School), string(e.Device), micros(e.Received), clean(e.Rejection.Reason), clean(e.Rejection.Source), clean(e.Rejection.Excerpt),
+			strings.Join(e.Rejection.Properties, "\n"), flag(e.Rejection.Partial))
 	}
 	return err
+}
+
+// late is how a sighting is kept that was history for its age alone.
+const late = 2
+
+func history(e g.Event) int64 {
+	if e.Late {
+		return late
+	}
+	return flag(e.Replayed)
 }
 
 const sightingColumns = "seq, id, school, device, zone, person, method, direction, time, received, match, media, replayed"
 
 func scanSighting(scan func(...any) error) (s SightingRow, err error) {
-	var at, received int64
+	var at, received, replayed int64
 	var match []byte
-	if err := scan(&s.Seq, &s.ID, &s.School, &s.Device, &s.Zone, &s.Person, &s.Method, &s.Direction, &at, &received, &match, &s.Media, &s.Replayed); err != nil {
+	if err := scan(&s.Seq, &s.ID, &s.School, &s.Device, &s.Zone, &s.Person, &s.Method, &s.Direction, &at, &received, &match, &s.Media, &replayed); err != nil {
 		return s, err
 	}
 	s.Time, s.Received = moment(at), moment(received)
+	s.Replayed, s.Late = replayed != 0, replayed == late
 	return s, unjson(match, &s.Match)
 }
 
@@ -247,11 +260,15 @@ func (v *View) Rejections(ctx context.Context, f RejectionFilter) ([]RejectionRo
 		return nil, "", err
 	}
 	out := []RejectionRow{}
-	err = each(ctx, v.r.hist, "SELECT seq, school, device, time, reason, source, excerpt FROM rejections"+w.String()+" ORDER BY seq DESC LIMIT ?", append(w.args, f.limit()+1), func(scan func(...any) error) error {
+	err = each(ctx, v.r.hist, "SELECT seq, school, device, time, reason, source, excerpt, properties, partial FROM rejections"+w.String()+" ORDER BY seq DESC LIMIT ?", append(w.args, f.limit()+1), func(scan func(...any) error) error {
 		var row RejectionRow
 		var at int64
-		err := scan(&row.Seq, &row.School, &row.Device, &at, &row.Reason, &row.Source, &row.Excerpt)
+		var properties string
+		err := scan(&row.Seq, &row.School, &row.Device, &at, &row.Reason, &row.Source, &row.Excerpt, &properties, &row.Partial)
 		row.Time = moment(at)
+		if properties != "" {
+			row.Properties = strings.Split(properties, "\n")
+		}
 		out = append(out, row)
 		return err
 	})

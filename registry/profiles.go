@@ -82,14 +82,26 @@ func (v *View) PutProfile(ctx context.Context, p g.Profile) error {
 				}
 			}
 		}
-		_, err = t.exec(ctx, "INSERT INTO profiles (id, type, offline_after, body) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET type = excluded.type, offline_after = excluded.offline_after, body = excluded.body",
-			string(p.ID), string(p.Type), p.OfflineAfter, string(body))
-		if err != nil {
-			return fmt.Errorf("write profile: %w", err)
+		if err := putProfile(ctx, t, p); err != nil {
+			return err
 		}
-		t.change("profile", "", string(p.ID))
 		return v.audit(ctx, t, v.s.School, "profile.put", string(p.ID))
 	})
+}
+
+// putProfile writes the row and tells of it.
+func putProfile(ctx context.Context, t *tx, p g.Profile) error {
+	body, err := json.Marshal(p)
+	if err != nil {
+		return fmt.Errorf("write profile: %w", err)
+	}
+	_, err = t.exec(ctx, "INSERT INTO profiles (id, type, offline_after, body) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET type = excluded.type, offline_after = excluded.offline_after, body = excluded.body",
+		string(p.ID), string(p.Type), p.OfflineAfter, string(body))
+	if err != nil {
+		return fmt.Errorf("write profile: %w", err)
+	}
+	t.change("profile", "", string(p.ID))
+	return nil
 }
 
 // unused answers Conflict where a device has the profile.

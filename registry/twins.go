@@ -115,7 +115,8 @@ const twinTurn = 200
 // ApplyTwins folds events into the twins, a transaction for some devices at a time; only system
 // scopes do. An event at or before a twin's sequence is skipped, so that twice is once. A
 // rejected observation says nothing of the device: anybody can name one. A replayed event
-// brings values that are newer than those known, but no state.
+// brings values that are newer than those known, but no state; one that came over the device's
+// own connection says that the device is there.
 //
 // A device that had fallen silent and is heard again is told of by an event in the outbox, in
 // the same transaction: without it the log of its states would call it offline until it next
@@ -200,11 +201,11 @@ func fold(tw *g.Twin, e g.Event) {
 			}
 		}
 	}
-	if e.Replayed || e.OfSilence() {
+	if !e.SignOfLife() || e.OfSilence() {
 		return // it is of old, or the twin said so before the event did
 	}
 	switch {
-	case e.Status != nil:
+	case e.Status != nil && !e.Replayed:
 		tw.State, tw.Reason = e.Status.State, e.Status.Reason
 		if tw.State != g.StateOnline && tw.State != g.StateFault {
 			return // nobody heard the device itself

@@ -206,6 +206,7 @@ type SightingRow struct {
 	Match     *g.Match     `json:"match,omitempty"`
 	Media     g.MediaID    `json:"media,omitempty"`
 	Replayed  bool         `json:"replayed,omitempty"`
+	Late      bool         `json:"late,omitempty"` // history for its age alone: its device called it news
 }
 
 // RejectionFilter selects refused observations, newest first.
@@ -224,6 +225,9 @@ type RejectionRow struct {
 	Reason  string     `json:"reason"`
 	Source  string     `json:"source"`
 	Excerpt string     `json:"excerpt,omitempty"`
+	// Properties are the values that did not fit; none where it was refused as a whole.
+	Properties []string `json:"properties,omitempty"`
+	Partial    bool     `json:"partial,omitempty"` // all else of the message was admitted
 }
 
 // StatusRow is one change of a device's state.

@@ -148,7 +148,8 @@ func (e *Engine) Resume(at time.Time) {
 func (e *Engine) Seq() uint64 { return e.seq }
 
 // Observe takes the next event. An event whose sequence is not above all before is ignored,
-// and so is what a replayed one says: history never alarms.
+// and so is what a replayed one says: history never alarms. That a device was there to send it
+// counts, where it was.
 func (e *Engine) Observe(ev g.Event, f Facts) []Effect {
 	if ev.Seq <= e.seq {
 		return nil
@@ -162,7 +163,7 @@ func (e *Engine) Observe(ev g.Event, f Facts) []Effect {
 	e.advance(t, false)
 	e.now = t
 	if ev.Replayed {
-		return e.take()
+		return e.sign(ev, f)
 	}
 	switch {
 	case ev.Reading != nil && ev.Kind == g.EventReading, ev.Sighting != nil && ev.Kind == g.EventSighting, ev.Status != nil && ev.Kind == g.EventStatus:

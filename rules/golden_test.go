@@ -156,6 +156,9 @@ func (s *story) event(at string, w []string) {
 	if w[len(w)-1] == "replayed" {
 		ev.Replayed, w = true, w[:len(w)-1]
 	}
+	if w[len(w)-1] == "late" { // over the device's own connection, with a clock that is wrong
+		ev.Replayed, ev.Late, ev.Driver, w = true, true, g.DriverMQTTFront, w[:len(w)-1]
+	}
 	switch {
 	case strings.Contains(w[0], "="):
 		ev.Kind, ev.Reading = g.EventReading, &g.Reading{Values: map[string]g.Value{}}

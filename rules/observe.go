@@ -215,6 +215,19 @@ func (e *Engine) hear(d *device, ev *g.Event, f Facts) {
 	}
 }
 
+// sign takes history that the device itself sent just now for no more than a sign of life.
+func (e *Engine) sign(ev g.Event, f Facts) []Effect {
+	if ev.SignOfLife() {
+		e.ev = g.Event{Seq: ev.Seq, Kind: ev.Kind, School: ev.School, Device: ev.Device, Zone: ev.Zone, Driver: ev.Driver, Time: ev.Received, Received: ev.Received}
+		if d := e.device(&e.ev, f); d != nil {
+			d.heard = max(d.heard, e.now)
+			e.hear(d, &e.ev, f)
+		}
+		e.ev, e.m = g.Event{}, moment{}
+	}
+	return e.take()
+}
+
 // hit gathers each binding once per event.
 func (e *Engine) hit(seq uint64, list ...*binding) {
 	for _, b := range list {

@@ -60,7 +60,10 @@ func (b *bench) Accept(_ context.Context, _ gatehouse.DriverName, observations [
 func (b *bench) admit(o gatehouse.Observation) error {
 	for _, d := range []drivers.Device{b.f.Device, b.f.Other} {
 		if d.ID != "" && o.Device == d.ID {
-			err := gatehouse.Admit(gatehouse.Device{ID: d.ID, Enabled: true, Profile: d.Profile.ID}, d.Profile, o, time.Now())
+			a, err := gatehouse.Admit(gatehouse.Device{ID: d.ID, Enabled: true, Profile: d.Profile.ID}, d.Profile, o, time.Now())
+			if err == nil && len(a.Misfits) > 0 {
+				err = gatehouse.MisfitError(d.Profile, a.Misfits)
+			}
 			if err != nil {
 				return fmt.Errorf("an observation of device %q is refused: %w", o.Device, err)
 			}

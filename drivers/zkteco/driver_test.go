@@ -610,7 +610,7 @@ func FuzzParseLog(f *testing.F) {
 			}
 			o.Device = "d"
 			o.Time = now // whether it is believed is the gateway's business
-			if err := gatehouse.Admit(gatehouse.Device{ID: "d", Enabled: true}, p, o, now); err != nil {
+			if _, err := gatehouse.Admit(gatehouse.Device{ID: "d", Enabled: true}, p, o, now); err != nil {
 				t.Errorf("%q: %v", e.line, err)
 			}
 		}

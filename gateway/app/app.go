@@ -314,6 +314,7 @@ func (a *App) Run(ctx context.Context) error {
 		{"watch", a.watchSelf},
 		{"profiles", a.driverProfiles},
 		{"presence", a.runPresence},
+		{"fields", a.keepFields},
 		{"drivers", func(ctx context.Context) error { return a.host.Run(ctx, a.specs()) }},
 		{"directory", a.directory.Run},
 	}

@@ -161,7 +161,7 @@ func (a *App) computeOne(ctx context.Context, view *registry.View, s g.Session) 
 	var received []time.Time
 	for i, r := range rows {
 		sightings[i] = rules.Sighting{ID: r.ID, Person: r.Person, Zone: r.Zone, Device: r.Device, Method: r.Method, Direction: r.Direction, Time: r.Time, Match: r.Match}
-		if !r.Replayed && r.Device != "" {
+		if (!r.Replayed || r.Late) && r.Device != "" {
 			live, received = append(live, sightings[i]), append(received, r.Received)
 		}
 	}

@@ -39,6 +39,9 @@ func (a *App) assign(id g.DeviceID, e directory.Entry, ok bool) {
 	case a.changed <- struct{}{}:
 	default:
 	}
+	if !ok {
+		a.intake.Fields.Forget(id)
+	}
 	if !ok || !e.Device.Enabled {
 		select {
 		case a.gone <- id:

@@ -3,8 +3,10 @@ package intake
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -14,113 +16,154 @@ import (
 // maxProperties bounds the values of one message.
 const maxProperties = 256
 
+// Message is what a device's MQTT message says. Misfits are the fields that are no value, or
+// that messages of this kind do not have; whether a profile knows them is not asked here.
+type Message struct {
+	Observation g.Observation
+	Misfits     []g.Misfit
+}
+
 // Decode reads a device's MQTT message. Kind telemetry takes {"values": {property: scalar},
 // "time": …} or the properties alone, with or without "time"; sighting takes {"method",
-// "credential", "direction", "time"}; status takes {"state", "reason"}. A time is RFC 3339,
-// or milliseconds since 1970. The error is for whoever programs the device.
-func Decode(kind string, payload []byte) (g.Observation, error) {
+// "credential", "direction", "time"}; status takes {"state", "reason"}. A time is RFC 3339, or
+// a number since 1970: see stamp. The error is for whoever programs the device.
+func Decode(kind string, payload []byte) (Message, error) {
 	switch kind {
 	case "telemetry":
 		if o, ok := decodeFlat(payload); ok {
-			return o, nil
+			return Message{Observation: o}, nil
 		}
 		return decodeTelemetry(payload)
 	case "sighting":
-		var m struct {
-			Method     g.Method    `json:"method"`
-			Credential string      `json:"credential"`
-			Direction  g.Direction `json:"direction"`
-			Track      string      `json:"track"`
-			Sequence   uint64      `json:"sequence"`
-			Replayed   bool        `json:"replayed"`
-			Time       stamp       `json:"time"`
-		}
-		err := strict(payload, &m)
-		return g.Observation{Time: m.Time.Time, Sequence: m.Sequence, Replayed: m.Replayed,
-			Sighting: &g.Sighting{Method: m.Method, Credential: m.Credential, Direction: m.Direction, Track: m.Track}}, err
+		return decodeSighting(payload)
 	case "status":
-		var m struct {
-			State  g.DeviceState `json:"state"`
-			Reason string        `json:"reason"`
-			Time   stamp         `json:"time"`
-		}
-		err := strict(payload, &m)
-		return g.Observation{Time: m.Time.Time, Status: &g.Status{State: m.State, Reason: clip(m.Reason, 256)}}, err
+		return decodeStatus(payload)
 	}
-	return g.Observation{}, g.Errorf(g.Invalid, "%q is no kind of message; publish to telemetry, sighting or status", clip(kind, 64))
+	return Message{}, g.Errorf(g.Invalid, "%q is no kind of message; publish to telemetry, sighting or status", clip(kind, 64))
 }
 
-func decodeTelemetry(payload []byte) (g.Observation, error) {
+func decodeSighting(payload []byte) (Message, error) {
+	var m struct {
+		Method     g.Method    `json:"method"`
+		Credential string      `json:"credential"`
+		Direction  g.Direction `json:"direction"`
+		Track      string      `json:"track"`
+		Sequence   uint64      `json:"sequence"`
+		Replayed   bool        `json:"replayed"`
+		Time       stamp       `json:"time"`
+	}
+	misfits, err := decodeFields(payload, &m, "method", "credential", "direction", "track", "sequence", "replayed", "time")
+	if err == nil && m.Method == "" {
+		err = g.FieldErrorf("method", "is missing: say how somebody was seen, one of %v%s", g.Methods(), notUnderstood(misfits))
+	}
+	o := g.Observation{
+		Time:     m.Time.Time,
+		Sequence: m.Sequence,
+		Replayed: m.Replayed,
+		Sighting: &g.Sighting{Method: m.Method, Credential: m.Credential, Direction: m.Direction, Track: m.Track},
+	}
+	return Message{o, misfits}, err
+}
+
+func decodeStatus(payload []byte) (Message, error) {
+	var m struct {
+		State  g.DeviceState `json:"state"`
+		Reason string        `json:"reason"`
+		Time   stamp         `json:"time"`
+	}
+	misfits, err := decodeFields(payload, &m, "state", "reason", "time")
+	if err == nil && m.State == "" {
+		err = g.FieldErrorf("state", "is missing: say online, offline or fault%s", notUnderstood(misfits))
+	}
+	return Message{g.Observation{Time: m.Time.Time, Status: &g.Status{State: m.State, Reason: clip(m.Reason, 256)}}, misfits}, err
+}
+
+func notUnderstood(misfits []g.Misfit) string {
+	if len(misfits) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; %q is not understood", clip(misfits[0].Property, 64))
+}
+
+// decodeFields reads one JSON object into m, whose fields have the names given, and answers
+// what else is in it.
+func decodeFields(payload []byte, m any, fields ...string) ([]g.Misfit, error) {
+	var all map[string]json.RawMessage
+	err := json.Unmarshal(payload, &all)
+	if err == nil {
+		err = json.Unmarshal(payload, m)
+	}
+	if err != nil {
+		var field *g.Error
+		if errors.As(err, &field) {
+			return nil, field
+		}
+		return nil, g.Errorf(g.Invalid, "the payload does not parse: %v", err)
+	}
+	if len(all) > maxProperties {
+		return nil, g.Errorf(g.TooLarge, "%d fields in one message; at most %d are taken", len(all), maxProperties)
+	}
+	var misfits []g.Misfit
+	for name := range all {
+		if !slices.ContainsFunc(fields, func(f string) bool { return strings.EqualFold(f, name) }) {
+			misfits = append(misfits, g.Misfit{Property: name, Reason: "no field of such a message", Unknown: true})
+		}
+	}
+	sortMisfits(misfits)
+	return misfits, nil
+}
+
+func sortMisfits(misfits []g.Misfit) {
+	slices.SortFunc(misfits, func(a, b g.Misfit) int { return strings.Compare(a.Property, b.Property) })
+}
+
+func decodeTelemetry(payload []byte) (Message, error) {
+	var out Message
 	var m map[string]json.RawMessage
 	if err := json.Unmarshal(payload, &m); err != nil {
-		return g.Observation{}, g.Errorf(g.Invalid, "the payload is not a JSON object of properties: %v", err)
+		return out, g.Errorf(g.Invalid, "the payload is not a JSON object of properties: %v", err)
 	}
-	o := g.Observation{}
 	if raw, ok := m["time"]; ok {
 		var at stamp
 		if err := json.Unmarshal(raw, &at); err != nil {
-			return o, err
+			return out, err
 		}
-		o.Time = at.Time
+		out.Observation.Time = at.Time
 		delete(m, "time")
 	}
 	if raw, ok := m["values"]; ok && bytes.HasPrefix(bytes.TrimSpace(raw), []byte("{")) {
-		if len(m) > 1 {
-			return o, g.Errorf(g.Invalid, `beside "values" only "time" may stand`)
+		delete(m, "values")
+		for name := range m {
+			out.Misfits = append(out.Misfits, g.Misfit{Property: name, Reason: `beside "values" only "time" may stand`})
 		}
 		m = nil
 		if err := json.Unmarshal(raw, &m); err != nil {
-			return o, g.FieldErrorf("values", "is not a JSON object of properties: %v", err)
+			return out, g.FieldErrorf("values", "is not a JSON object of properties: %v", err)
 		}
 	}
-	if len(m) > maxProperties {
-		return o, g.Errorf(g.TooLarge, "%d values in one message; at most %d are taken", len(m), maxProperties)
+	if n := len(m) + len(out.Misfits); n > maxProperties {
+		return out, g.Errorf(g.TooLarge, "%d values in one message; at most %d are taken", n, maxProperties)
 	}
-	o.Reading = &g.Reading{Values: make(map[string]g.Value, len(m))}
+	out.Observation.Reading = &g.Reading{Values: make(map[string]g.Value, len(m))}
 	for name, raw := range m {
 		var v g.Value
 		if err := v.UnmarshalJSON(raw); err != nil {
-			return o, g.FieldErrorf(clip(name, 64), "%v", err)
-		}
-		if v.Kind() != g.None { // null: the device has no value just now
-			o.Reading.Values[name] = v
+			out.Misfits = append(out.Misfits, g.Misfit{Property: name, Reason: reasonOf(err)})
+		} else if v.Kind() != g.None { // null: the device has no value just now
+			out.Observation.Reading.Values[name] = v
 		}
 	}
-	return o, nil
+	sortMisfits(out.Misfits)
+	return out, nil
 }
 
-func strict(payload []byte, into any) error {
-	d := json.NewDecoder(bytes.NewReader(payload))
-	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
-		return g.Errorf(g.Invalid, "the payload does not parse: %v", err)
+// reasonOf has the words for people of an error, which names no field yet.
+func reasonOf(err error) string {
+	var e *g.Error
+	if errors.As(err, &e) {
+		return e.Message
 	}
-	if d.More() {
-		return g.Errorf(g.Invalid, "the payload holds more than one JSON object")
-	}
-	return nil
-}
-
-// stamp is a time as devices write it.
-type stamp struct{ time.Time }
-
-// UnmarshalJSON reads RFC 3339 text or milliseconds since 1970; null and 0 are no time.
-func (s *stamp) UnmarshalJSON(b []byte) error {
-	var ms int64
-	if json.Unmarshal(b, &ms) == nil {
-		if ms != 0 {
-			s.Time = time.UnixMilli(ms).UTC()
-		}
-		return nil
-	}
-	var text string
-	if err := json.Unmarshal(b, &text); err == nil {
-		if t, err := time.Parse(time.RFC3339Nano, text); err == nil {
-			s.Time = t.UTC()
-			return nil
-		}
-	}
-	return g.FieldErrorf("time", "%s is neither RFC 3339 (2026-09-01T08:00:00+08:00) nor milliseconds since 1970", clip(string(b), 64))
+	return "is no number, truth or text"
 }
 
 // clip cuts s to at most n bytes at a character's border.

@@ -1,6 +1,7 @@
 package intake_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -25,11 +26,21 @@ func TestDecode(t *testing.T) {
 		{"telemetry", `{"t": 21.5, "smoke": false, "mode": "自动", "gone": null}`, read(time.Time{}, map[string]g.Value{"t": g.NumberValue(21.5), "smoke": g.BoolValue(false), "mode": g.StringValue("自动")}), ""},
 		{"telemetry", `{"values": {"t": 1}, "time": "2026-09-01T08:00:00+08:00"}`, read(at, map[string]g.Value{"t": g.NumberValue(1)}), ""},
 		{"telemetry", `{"t": 1, "time": 1788220800000}`, read(at, map[string]g.Value{"t": g.NumberValue(1)}), ""},
-		{"telemetry", `{"t": {"deep": 1}}`, g.Observation{}, "t: a map[string]interface {} is no value: give a number, true, false or a text"},
 		{"telemetry", `[1]`, g.Observation{}, "the payload is not a JSON object of properties: json: cannot unmarshal array into Go value of type map[string]json.RawMessage"},
-		{"telemetry", `{"t": 1, "time": "soon"}`, g.Observation{}, `time: "soon" is neither RFC 3339 (2026-09-01T08:00:00+08:00) nor milliseconds since 1970`},
+		{"telemetry", `{"t": 1, "time": "soon"}`, g.Observation{}, `time: "soon" is no time` + mend},
+		{"telemetry", `{"t": 1, "time": 1788220800}`, read(at, map[string]g.Value{"t": g.NumberValue(1)}), ""},
+		{"telemetry", `{"t": 1, "time": 1788220800.0}`, read(at, map[string]g.Value{"t": g.NumberValue(1)}), ""},
+		{"telemetry", `{"t": 1, "time": 1788220800000000}`, read(at, map[string]g.Value{"t": g.NumberValue(1)}), ""},
+		{"telemetry", `{"t": 1, "time": 1788220800000000000}`, read(at, map[string]g.Value{"t": g.NumberValue(1)}), ""},
+		{"telemetry", `{"t": null, "time": 1788220800.25}`, read(at.Add(250*time.Millisecond), map[string]g.Value{}), ""},
+		{"telemetry", `{"t": 1, "time": 20260901}`, g.Observation{}, `time: 20260901 is no time` + mend},
+		{"telemetry", `{"t": 1, "time": -1788220800}`, g.Observation{}, `time: -1788220800 is no time` + mend},
+		{"telemetry", `{"t": 1, "time": 17882208000}`, g.Observation{}, `time: 17882208000 is no time` + mend},
+		{"telemetry", `{"t": 1, "time": "2026-09-01 08:00:00"}`, g.Observation{}, `time: "2026-09-01 08:00:00" is no time` + mend},
+		{"status", `{"state": "fault", "time": "soon"}`, g.Observation{}, `time: "soon" is no time` + mend},
 		{"sighting", `{"method": "card", "credential": "0815", "direction": "in", "sequence": 7}`, g.Observation{Sequence: 7, Sighting: &g.Sighting{Method: g.ByCard, Credential: "0815", Direction: g.In}}, ""},
-		{"sighting", `{"methd": "card"}`, g.Observation{}, `the payload does not parse: json: unknown field "methd"`},
+		{"sighting", `{"methd": "card"}`, g.Observation{}, `method: is missing: say how somebody was seen, one of [face card qr pin manual]; "methd" is not understood`},
+		{"status", `{"stat": "fault"}`, g.Observation{}, `state: is missing: say online, offline or fault; "stat" is not understood`},
 		{"status", `{"state": "fault", "reason": "lens dirty"}`, g.Observation{Status: &g.Status{State: g.StateFault, Reason: "lens dirty"}}, ""},
 		{"weather", `{}`, g.Observation{}, `"weather" is no kind of message; publish to telemetry, sighting or status`},
 	} {
@@ -42,9 +53,38 @@ func TestDecode(t *testing.T) {
 		}
 		if err != nil {
 			t.Errorf("%s %s: %v", c.kind, c.payload, err)
-		} else if d := cmp.Diff(got, c.want, values); d != "" {
+		} else if d := cmp.Diff(got.Observation, c.want, values); d != "" {
 			t.Errorf("%s %s: got, want:\n%s", c.kind, c.payload, d)
 		}
+	}
+}
+
+const mend = `: write RFC 3339 with the zone (2026-09-01T08:00:00+08:00), or seconds, milliseconds or microseconds since 1970`
+
+// TestDecodeKeepsWhatIsRight: a field that is no value keeps no other out.
+func TestDecodeKeepsWhatIsRight(t *testing.T) {
+	long := strings.Repeat("x", g.MaxStringValue+1)
+	for payload, want := range map[string]string{
+		`{"smoke": true, "link": {"rssi": -60}, "list": [1]}`: "link list",
+		`{"smoke": true, "note": "` + long + `"}`:             "note",
+		`{"smoke": true, "big": 1e999}`:                       "big",
+		`{"values": {"smoke": true}, "rssi": -60}`:            "rssi",
+	} {
+		m, err := intake.Decode("telemetry", []byte(payload))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, x := range m.Misfits {
+			got = append(got, x.Property)
+		}
+		if on, ok := m.Observation.Reading.Values["smoke"].Bool(); !on || !ok || strings.Join(got, " ") != want {
+			t.Errorf("%.60s: got %+v and misfits %v, want smoke and misfits %s", payload, m.Observation.Reading, got, want)
+		}
+	}
+	m, err := intake.Decode("sighting", []byte(`{"method":"card","Credential":"1","rssi":-60}`))
+	if err != nil || m.Observation.Sighting.Credential != "1" || len(m.Misfits) != 1 || m.Misfits[0].Property != "rssi" {
+		t.Errorf("got %+v, %v; want the sighting, and rssi as the one misfit", m, err)
 	}
 }
 
@@ -52,10 +92,15 @@ func FuzzDecode(f *testing.F) {
 	f.Add("telemetry", []byte(`{"values":{"t":1},"time":"2026-09-01T08:00:00Z"}`))
 	f.Add("sighting", []byte(`{"method":"card","credential":"1"}`))
 	f.Add("status", []byte(`{"state":"online"}{}`))
+	f.Add("telemetry", []byte(`{"values":{"a":{}},"b":[],"time":1788220800.5}`))
 	f.Fuzz(func(t *testing.T, kind string, payload []byte) {
-		o, err := intake.Decode(kind, payload)
+		m, err := intake.Decode(kind, payload)
 		if err != nil {
 			return
+		}
+		o := m.Observation
+		if y := o.Time.Year(); !o.Time.IsZero() && kind != "" && (y < 0 || y > 9999) {
+			t.Errorf("%q has the year %d", payload, y)
 		}
 		e := g.Event{Kind: g.EventReading, Reading: o.Reading}
 		if o.Reading == nil {

@@ -159,9 +159,5 @@ func (p *flat) time() (time.Time, bool) {
 		t, err := time.Parse(time.RFC3339Nano, string(s))
 		return t.UTC(), err == nil
 	}
-	ms, err := strconv.ParseInt(string(p.number()), 10, 64)
-	if err != nil || ms == 0 {
-		return time.Time{}, err == nil
-	}
-	return time.UnixMilli(ms).UTC(), true
+	return since1970(string(p.number()))
 }

@@ -6,10 +6,8 @@ package intake
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -43,6 +41,9 @@ type Intake struct {
 	Now       func() time.Time
 	Logger    *slog.Logger
 
+	// Fields counts what devices send that their profiles do not know.
+	Fields Fields
+
 	accepted, rejected atomic.Uint64
 }
 
@@ -54,10 +55,9 @@ func (in *Intake) Counts() (accepted, rejected uint64) { return in.accepted.Load
 func (in *Intake) Accept(ctx context.Context, driver g.DriverName, obs []g.Observation) error {
 	w := newWaiter(len(obs))
 	for i := range obs {
-		o := &obs[i]
-		e, err := in.event(ctx, driver, o)
+		events, err := in.events(ctx, driver, arrival{Message: Message{Observation: obs[i]}, source: string(driver)})
 		if err == nil {
-			err = in.append(e, w.done)
+			err = in.appendAll(events, w.done)
 		}
 		if err != nil {
 			w.done(0, err)
@@ -70,18 +70,18 @@ func (in *Intake) Accept(ctx context.Context, driver g.DriverName, obs []g.Obser
 // telemetry, sighting or status. once, where it is not empty, names the message for good and
 // becomes part of the event's id. done is called once the event is on disk.
 func (in *Intake) Message(ctx context.Context, device g.DeviceID, kind string, payload []byte, once string, done func(error)) error {
-	o, err := Decode(kind, payload)
-	o.Device = device
-	var e *g.Event
+	m, err := Decode(kind, payload)
+	m.Observation.Device = device
+	var events []*g.Event
 	if err != nil {
-		e = in.rejection(ctx, g.DriverMQTTFront, device, "mqtt "+kind, err, payload)
-	} else if e, err = in.event(ctx, g.DriverMQTTFront, &o); err != nil {
+		events = []*g.Event{in.rejection(ctx, g.DriverMQTTFront, device, "mqtt "+kind, err, payload)}
+	} else if events, err = in.events(ctx, g.DriverMQTTFront, arrival{Message: m, source: "mqtt " + kind, payload: payload}); err != nil {
 		return err
 	}
 	if once != "" {
-		e.ID = OnceID(once)
+		nameOnce(events, once)
 	}
-	return in.append(e, func(_ uint64, err error) { done(err) })
+	return in.appendAll(events, func(_ uint64, err error) { done(err) })
 }
 
 // OnceID is the id of the event of a message with a name.
@@ -146,42 +146,6 @@ func (in *Intake) append(e *g.Event, done func(uint64, error)) error {
 	return nil
 }
 
-// event turns an observation into the event that is journalled, a rejection included. The
-// error is of the gateway (its disk, its registry), never of the observation.
-func (in *Intake) event(ctx context.Context, driver g.DriverName, o *g.Observation) (*g.Event, error) {
-	now := in.Now()
-	entry, ok, err := in.Directory.Device(ctx, o.Device)
-	if err != nil {
-		return nil, err
-	}
-	if !ok {
-		return in.rejection(ctx, driver, o.Device, string(driver), g.Errorf(g.NotFound, "device %q is not registered", o.Device), nil), nil
-	}
-	if entry.Device.Driver != driver {
-		return in.rejection(ctx, driver, "", string(driver), g.Errorf(g.Forbidden, "device %q belongs to driver %q", o.Device, entry.Device.Driver), nil), nil
-	}
-	if err := g.Admit(entry.Device, entry.Profile, *o, now); err != nil {
-		return in.rejection(ctx, driver, o.Device, string(driver), err, nil), nil
-	}
-	e := &g.Event{School: entry.Device.School, Device: o.Device, Zone: entry.Device.Zone, Driver: driver, Time: o.Time, Received: now, Replayed: o.Replayed}
-	if e.Time.IsZero() {
-		e.Time = now
-	}
-	switch {
-	case o.Reading != nil:
-		e.Kind, e.Reading = g.EventReading, o.Reading
-	case o.Status != nil:
-		e.Kind, e.Status = g.EventStatus, o.Status
-	default:
-		s, err := in.sighting(ctx, e, o)
-		if err != nil {
-			return nil, err
-		}
-		e.Kind, e.Sighting = g.EventSighting, s
-	}
-	return e, nil
-}
-
 // sighting says who it was and drops what must not be kept.
 func (in *Intake) sighting(ctx context.Context, e *g.Event, o *g.Observation) (*g.Sighting, error) {
 	s := *o.Sighting
@@ -234,39 +198,4 @@ func (in *Intake) rejection(ctx context.Context, driver g.DriverName, device g.D
 		}
 	}
 	return e
-}
-
-// waiter collects the answers of one batch.
-type waiter struct {
-	mu   sync.Mutex
-	left int
-	err  error
-	all  chan struct{}
-}
-
-func newWaiter(n int) *waiter {
-	w := &waiter{left: n, all: make(chan struct{})}
-	if n == 0 {
-		close(w.all)
-	}
-	return w
-}
-
-func (w *waiter) done(_ uint64, err error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.left--
-	w.err = errors.Join(w.err, err)
-	if w.left == 0 {
-		close(w.all)
-	}
-}
-
-func (w *waiter) wait(ctx context.Context) error {
-	select {
-	case <-w.all:
-		return w.err
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

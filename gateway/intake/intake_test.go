@@ -2,6 +2,7 @@ package intake_test
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"math"
 	"strings"
@@ -174,7 +175,7 @@ func TestWhatDoesNotFitIsJournalledAsRejected(t *testing.T) {
 	done := make(chan error, 1)
 	must(t, s.Message(t.Context(), "lab", "telemetry", []byte("not json"), "", func(err error) { done <- err }))
 	must(t, <-done)
-	must(t, s.Message(t.Context(), "reader", "sighting", []byte(`{"method":"card","credential":"0004711","x":1}`), "once", func(err error) { done <- err }))
+	must(t, s.Message(t.Context(), "reader", "sighting", []byte(`{"methd":"card","credential":"0004711","x":1}`), "once", func(err error) { done <- err }))
 	must(t, <-done)
 	var got []string
 	all := s.journalled()
@@ -190,7 +191,7 @@ func TestWhatDoesNotFitIsJournalledAsRejected(t *testing.T) {
 		`rejected lab: t []`, `rejected ghost: device "ghost" is not registered []`, `reading lab`,
 		`rejected : device "lab" belongs to driver "mqtt-front" []`,
 		`rejected lab: the payload is not a JSON object of properties [not json]`,
-		`rejected reader: the payload does not parse []`, // a payload about people is not shown
+		`rejected reader: method []`, // a payload about people is not shown
 	}
 	if d := cmp.Diff(got, want); d != "" {
 		t.Errorf("got, want:\n%s", d)
@@ -200,6 +201,73 @@ func TestWhatDoesNotFitIsJournalledAsRejected(t *testing.T) {
 	}
 	if first, last := all[0].ID, all[len(all)-1].ID; first != "evt_1" || last != intake.OnceID("once") {
 		t.Errorf("ids %q and %q, want one by its sequence and one by its name", first, last)
+	}
+}
+
+// TestOneBadFieldHidesNoOther: what fits is an event, what does not is named in a rejection, and
+// both are on disk before the device is answered.
+func TestOneBadFieldHidesNoOther(t *testing.T) {
+	s := open(t)
+	done := make(chan error, 1)
+	send := func(payload, once string) []g.Event {
+		t.Helper()
+		must(t, s.Message(t.Context(), "lab", "telemetry", []byte(payload), once, func(err error) { done <- err }))
+		must(t, <-done)
+		return s.journalled()
+	}
+	got := send(`{"t": 1, "door": "安静", "rssi": -60, "on": true, "deep": {}}`, "once")
+	if len(got) != 2 || got[0].Rejection == nil || got[1].Reading == nil {
+		t.Fatalf("got %+v, want a rejection and the reading", got)
+	}
+	want := g.Rejection{
+		Reason:     `deep, door, on, rssi: profile "lab" has no such property; it has [t]`,
+		Source:     "mqtt telemetry",
+		Excerpt:    `{"t": 1, "door": "安静", "rssi": -60, "on": true, "deep": {}}`,
+		Properties: []string{"deep", "door", "on", "rssi"},
+		Partial:    true,
+	}
+	if d := cmp.Diff(*got[0].Rejection, want); d != "" {
+		t.Errorf("got, want:\n%s", d)
+	}
+	if v := got[1].Reading.Values; len(v) != 1 || v["t"] != g.NumberValue(1) || got[1].ID != intake.OnceID("once") {
+		t.Errorf("got %v as %s, want t alone under the message's name", v, got[1].ID)
+	}
+	if again := send(`{"t": 2, "rssi": -61}`, ""); len(again) != 1 || again[0].Reading == nil {
+		t.Errorf("got %+v, want no second rejection of the same field within the hour", again)
+	}
+	s.now = s.now.Add(time.Hour)
+	if later := send(`{"t": 2, "rssi": -62}`, ""); len(later) != 2 {
+		t.Errorf("got %+v, want the rejection once an hour", later)
+	}
+	if none := send(`{"rssi": -62}`, ""); len(none) != 1 || none[0].Rejection == nil || none[0].Rejection.Partial {
+		t.Errorf("got %+v, want a message of which nothing fits rejected each time", none)
+	}
+	counted := map[string]string{}
+	for _, f := range s.Fields.Take(100) {
+		counted[f.Name] = fmt.Sprint(f.Kind, " ", f.Example, " ", f.Count)
+	}
+	wantCounts := map[string]string{"rssi": "number -62 4", "on": "boolean true 1", "door": "string  1", "deep": "  1"}
+	if d := cmp.Diff(counted, wantCounts); d != "" {
+		t.Errorf("counted: got, want:\n%s", d)
+	}
+	if left := s.Fields.Take(100); len(left) != 0 {
+		t.Errorf("got %v a second time", left)
+	}
+}
+
+// TestOldIsHistory: a reading that is a week old, in whatever unit its time is, is no news.
+func TestOldIsHistory(t *testing.T) {
+	s := open(t)
+	done := make(chan error, 1)
+	at := s.now.Add(-7 * 24 * time.Hour)
+	for _, stamp := range []int64{at.Unix(), at.UnixMilli(), at.UnixMicro()} {
+		payload := fmt.Appendf(nil, `{"t": 1, "time": %d}`, stamp)
+		must(t, s.Message(t.Context(), "lab", "telemetry", payload, "", func(err error) { done <- err }))
+		must(t, <-done)
+		got := s.journalled()
+		if len(got) != 1 || !got[0].Replayed || !got[0].Late || !got[0].Time.Equal(at) {
+			t.Errorf("%d: got %+v, want history of %s", stamp, got, at)
+		}
 	}
 }
 

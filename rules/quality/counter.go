@@ -95,9 +95,9 @@ func (c *Counter) Reading(h g.EventHead) {
 	if own && d.repeats(h.Time, fingerprint(h.Time, h.Rest)) {
 		q.Duplicates++
 	} else {
-		c.timing(q, h.Time, h.Received, h.Replayed)
+		c.timing(q, h.Time, h.Received, h.Replayed && !h.Late)
 	}
-	if !h.Replayed {
+	if h.SignOfLife() {
 		c.hear(d, h.Received)
 	}
 	c.changed[d.shard] = true
@@ -128,12 +128,12 @@ func (c *Counter) Observe(e g.Event, repeated bool) {
 		}
 		return // anybody can name a device: a rejection is no sign of life
 	case e.Status.State != g.StateOnline && e.Status.State != g.StateFault:
-		if !e.Replayed {
+		if e.SignOfLife() {
 			c.silence(d, e.Time.UnixNano(), at)
 		}
 		return
 	}
-	if !e.Replayed {
+	if e.SignOfLife() {
 		c.hear(d, at)
 	}
 }
@@ -153,7 +153,7 @@ func (c *Counter) sighting(q *g.Quality, e g.Event, repeated bool) {
 	default:
 		q.Unknown++
 	}
-	c.timing(q, e.Time.UnixNano(), e.Received.UnixNano(), e.Replayed)
+	c.timing(q, e.Time.UnixNano(), e.Received.UnixNano(), e.Replayed && !e.Late)
 }
 
 func (c *Counter) timing(q *g.Quality, own, received int64, replayed bool) {

@@ -96,7 +96,7 @@ func (g *gateway) emit(_ context.Context, obs ...gatehouse.Observation) error {
 	defer g.mu.Unlock()
 	for _, o := range obs {
 		o.Device = "gate-camera"
-		if err := gatehouse.Admit(gatehouse.Device{ID: "gate-camera", Enabled: true}, g.profile, o, time.Now()); err != nil {
+		if _, err := gatehouse.Admit(gatehouse.Device{ID: "gate-camera", Enabled: true}, g.profile, o, time.Now()); err != nil {
 			g.t.Errorf("the gateway refuses %+v: %v", o, err)
 		}
 		g.all = append(g.all, o)

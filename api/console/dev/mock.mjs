@@ -86,6 +86,8 @@ export function mock({ empty = false, demo = true } = {}) {
     ['GET', /^\/v1\/devices\/([^/]+)\/status-log$/, (req, res, m, q) => list(res, d.statusLog, q)],
     ['GET', /^\/v1\/devices\/([^/]+)\/snapshot$/, (req, res, m) => (m[1] === 'cam-4' ? refuse(res, 503, 'unavailable', 'the camera does not answer') : svg(res, m[1], true))],
     ['GET', /^\/v1\/rejections$/, (req, res, m, q) => list(res, d.rejections, q)],
+    ['GET', /^\/v1\/devices\/([^/]+)\/fields$/, (req, res, m) => json(res, { items: m[1] === 'board-9' ? d.unknownFields : [], profile: 'board', devices: 12, may_add: true })],
+    ['POST', /^\/v1\/devices\/([^/]+)\/fields$/, (req, res) => json(res, d.profiles[0])],
     ['GET', /^\/v1\/refusals$/, (req, res, m, q) => list(res, d.refusals, q)],
     ['GET', /^\/v1\/drivers$/, (req, res, m, q) => list(res, d.drivers, q)],
     ['GET', /^\/v1\/drivers\/([^/]+)\/log$/, (req, res, m, q) => list(res, [{ time: d.iso(Date.now() - 60e3), level: 'info', text: 'connected to 127.0.0.1:5020' }, { time: d.iso(Date.now() - 9e3), level: 'warn', text: 'register holding:104 of unit 3: illegal data address; check the profile' }], q)],

@@ -155,7 +155,9 @@ export interface DeviceCreated { device: DeviceBase; password?: string; mqtt?: M
 export interface Probe { ok: boolean; message: string; values?: Record<string, Value>; snapshot?: string }
 export interface CommandResult { message: string; values?: Record<string, Value> }
 export interface StatusRow { seq: number; device?: string; state: DeviceState; reason?: string; time: string }
-export interface Rejection { seq: number; device?: string; time: string; reason: string; source: string; excerpt?: string }
+export interface Rejection { seq: number; device?: string; time: string; reason: string; source: string; excerpt?: string; properties?: string[]; partial?: boolean }
+export interface UnknownField { name: string; kind?: '' | Property['type']; example?: string; count: number; first: string; last: string }
+export interface UnknownFields { items: UnknownField[] | null; profile: string; devices: number; may_add: boolean }
 
 export interface Field {
   key: string

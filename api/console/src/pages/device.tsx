@@ -16,6 +16,7 @@ import { Ask, Empty, Facts, Loaded, Page, Panel, Rows, said, Tag, Trouble, useDe
 import { PagedList, usePaged } from '../ui/paged'
 import { SightingLine } from '../ui/sightings'
 import { DeviceTag, usePlaces, useProfiles } from '../ui/states'
+import { UnknownFieldsPanel } from '../ui/unknownfields'
 
 export function DevicePage() {
   const { id = '' } = useParams()
@@ -56,6 +57,7 @@ function DeviceView({ d }: { d: Device }) {
         <Tabs.Panel value="now">
           {d.type === 'camera' && can('camera:view') && <Panel title={t('device.view')} flush actions={<Link to={`/cameras/${d.id}`} className="small">{t('device.toCamera')}</Link>}><CameraView id={d.id} name={d.name} /></Panel>}
           <TwinPanel d={d} properties={profile?.properties ?? {}} />
+          <UnknownFieldsPanel d={d} />
           {can('devices:write') && <Actions d={d} actions={profile?.actions ?? {}} />}
           {numeric.length > 0 && can('telemetry:read') && <Charts d={d} properties={numeric} />}
         </Tabs.Panel>
@@ -209,7 +211,7 @@ function Rejections({ id }: { id: string }) {
       <PagedList list={list} empty={<Empty title={t('device.noRejected')} hint={t('device.noRejectedHint')} />}>
         {(rows) => <Rows label={t('device.rejected')} rows={rows} id={(r) => r.seq} columns={[
           { key: 'time', label: t('common.time'), main: true, cell: (r) => f.moment(r.time, true) },
-          { key: 'reason', label: t('common.reason'), cell: (r) => r.reason },
+          { key: 'reason', label: t('common.reason'), cell: (r) => <>{r.partial && <Tag tone="yellow">{t('device.partial')}</Tag>} {r.reason}</> },
           { key: 'source', label: t('device.source'), cell: (r) => r.source },
           { key: 'excerpt', label: t('device.excerpt'), cell: (r) => r.excerpt ? <code>{r.excerpt}</code> : '–' },
         ]} />}
