@@ -10,7 +10,7 @@ import (
 type UnknownFields struct {
 	Items   []g.UnknownField `json:"items" doc:"The fields, by name."`
 	Profile g.ProfileID      `json:"profile" doc:"The device's profile."`
-	Devices int              `json:"devices" doc:"How many devices of the gateway have that profile: adding a field changes it for all of them."`
+	Devices int              `json:"devices" doc:"How many devices that the caller sees have that profile: adding a field changes it for all of them."`
 	MayAdd  bool             `json:"may_add" doc:"Whether the caller may change that profile. Giving the device a profile of its own needs only the right to change the device."`
 }
 
@@ -42,12 +42,12 @@ func (s *Server) unknownFields(ctx context.Context, in *ByID) (*body[UnknownFiel
 	if err != nil {
 		return nil, err
 	}
-	_, all, err := s.view(ctx).ProfileUse(ctx, row.Profile)
+	n, err := s.view(ctx).ProfileUse(ctx, row.Profile)
 	if err != nil {
 		return nil, err
 	}
 	may := callerOf(ctx).scope.Can(g.DevicesWrite) && s.onlyTop(ctx) == nil
-	return answer(UnknownFields{Items: fields, Profile: row.Profile, Devices: all, MayAdd: may}, nil)
+	return answer(UnknownFields{Items: fields, Profile: row.Profile, Devices: n, MayAdd: may}, nil)
 }
 
 func (s *Server) addFields(ctx context.Context, in *addFieldsInput) (*body[g.Profile], error) {

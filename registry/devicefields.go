@@ -80,24 +80,22 @@ func (v *View) ForgetFields(ctx context.Context, id g.DeviceID) error {
 	})
 }
 
-// ProfileUse counts the devices that have a profile: those that the scope sees, and all.
-func (v *View) ProfileUse(ctx context.Context, id g.ProfileID) (mine, all int, err error) {
+// ProfileUse counts the devices that the scope sees and that have a profile.
+func (v *View) ProfileUse(ctx context.Context, id g.ProfileID) (int, error) {
 	in, err := v.reach(ctx, g.DevicesRead)
 	if err != nil {
-		return 0, 0, err
+		return 0, err
 	}
 	var w where
 	if err := in.within(&w, "school", ""); err != nil {
-		return 0, 0, err
+		return 0, err
 	}
 	eq(&w, "profile", id)
-	if err := v.r.reg.row(ctx, "SELECT COUNT(*) FROM devices"+w.String(), w.args...).Scan(&mine); err != nil {
-		return 0, 0, fmt.Errorf("count devices: %w", err)
+	n := 0
+	if err := v.r.reg.row(ctx, "SELECT COUNT(*) FROM devices"+w.String(), w.args...).Scan(&n); err != nil {
+		return 0, fmt.Errorf("count devices: %w", err)
 	}
-	if err := v.r.reg.row(ctx, "SELECT COUNT(*) FROM devices WHERE profile = ?", string(id)).Scan(&all); err != nil {
-		return 0, 0, fmt.Errorf("count devices: %w", err)
-	}
-	return mine, all, nil
+	return n, nil
 }
 
 // AddFields takes fields that a device sends into its profile, with the types that were seen,

@@ -80,6 +80,13 @@ func calls(d *district) map[string]call {
 		"SetDesired": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return nil, v.SetDesired(ctx, dev, "setpoint", g.NumberValue(20))
 		}},
+		"UnknownFields": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.UnknownFields(ctx, dev) }},
+		"CountFields":   {do: func(ctx context.Context, v *registry.View) (any, error) { return nil, v.CountFields(ctx, nil) }},
+		"ForgetFields":  {do: func(ctx context.Context, v *registry.View) (any, error) { return nil, v.ForgetFields(ctx, dev) }},
+		"AddFields": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.AddFields(ctx, dev, []string{"x"}, "x-own")
+		}},
+		"ProfileUse": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.ProfileUse(ctx, "camera-b") }},
 		"ApplyTwins": {do: func(ctx context.Context, v *registry.View) (any, error) { return nil, v.ApplyTwins(ctx, nil) }},
 		"MarkStale":  {do: func(ctx context.Context, v *registry.View) (any, error) { return v.MarkStale(ctx, time.Now()) }},
 		"People": {do: func(ctx context.Context, v *registry.View) (any, error) {
