@@ -105,7 +105,7 @@ func isDriver(dir string) string {
 	}
 	first, _, _ := strings.Cut(rest, "/")
 	switch first {
-	case "driverpb", "host", "drivertest":
+	case "driverpb", "host", "drivertest", "listen":
 		return ""
 	}
 	return first
