@@ -25,6 +25,10 @@ type Deps struct {
 	// given schools only.
 	Telemetry func(prefix string, schools []g.SchoolID) http.Handler
 
+	// Known is told, with its context, of a request whose caller is known: its connection is
+	// no stranger's. It may be nil.
+	Known func(context.Context)
+
 	Metrics http.Handler                     // the gateway's own metrics, Prometheus text
 	Status  func(ctx context.Context) Status // the gateway's health in words
 	Rules   func() []RuleInfo                // the rules that are loaded
@@ -198,7 +202,7 @@ type ClockStatus struct {
 	Source   string  `json:"source"`
 }
 
-// Status is the gateway's health. Journal, MQTT and Drivers hold figures by name.
+// Status is the gateway's health. Journal, MQTT, Drivers and Connections hold figures by name.
 type Status struct {
 	Version string         `json:"version"`
 	Uptime  int64          `json:"uptime_s"`
@@ -207,7 +211,10 @@ type Status struct {
 	Journal map[string]any `json:"journal"`
 	MQTT    map[string]any `json:"mqtt"`
 	Drivers map[string]any `json:"drivers"`
-	Disk    DiskStatus     `json:"disk"`
-	Clock   ClockStatus    `json:"clock"`
-	Cursors []CursorLag    `json:"cursors"`
+
+	Connections map[string]any `json:"connections,omitempty"`
+
+	Disk    DiskStatus  `json:"disk"`
+	Clock   ClockStatus `json:"clock"`
+	Cursors []CursorLag `json:"cursors"`
 }

@@ -54,6 +54,7 @@ func (s *Server) document() {
 		http.StatusConflict:              "It exists already, is in use, or has changed meanwhile.",
 		http.StatusRequestEntityTooLarge: "The body is over the stated bound.",
 		http.StatusUnsupportedMediaType:  "The body's content type is not taken here.",
+		http.StatusRequestTimeout:        "The body did not come in time.",
 		http.StatusUnprocessableEntity:   "The input is wrong; errors names the fields.",
 		http.StatusTooManyRequests:       "Too many requests; Retry-After says when to come back.",
 		http.StatusInternalServerError:   "The gateway's own fault; its log has the cause under request_id.",

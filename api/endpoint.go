@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -27,7 +26,7 @@ type endpoint struct {
 	strict       bool   // public, and counted as an attempt to sign in
 	stream       bool   // the answer goes on
 	status       int    // of success; 0: 200, or 204 without a body
-	max          int64  // bytes of body; 0: 1 MiB
+	max          int64  // bytes of body; 0: 1 MiB, of a stranger's 16 KiB
 	raw          string // content type of an answer that is not JSON
 	anyQuery     bool   // takes query parameters that the document does not list
 	conflict     bool   // may answer 409 of its own
@@ -35,8 +34,11 @@ type endpoint struct {
 }
 
 func (e endpoint) maxBody() int64 {
-	if e.max > 0 {
+	switch {
+	case e.max > 0:
 		return e.max
+	case e.public:
+		return 16 << 10
 	}
 	return 1 << 20
 }
@@ -62,7 +64,7 @@ func (a *gated) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.mux.ServeH
 func handle[I, O any](s *Server, e endpoint, h func(context.Context, *I) (*O, error)) {
 	op := huma.Operation{
 		Method: e.method, Path: e.path, OperationID: e.id, Tags: []string{e.tag}, Summary: e.summary, Description: describe(e),
-		DefaultStatus: e.status, MaxBodyBytes: e.maxBody() + 1, BodyReadTimeout: 30 * time.Second,
+		DefaultStatus: e.status, MaxBodyBytes: e.maxBody() + 1, BodyReadTimeout: -1, // the body's own: patient
 		RejectUnknownQueryParameters: !e.anyQuery,
 		Metadata:                     map[string]any{"endpoint": e}, Responses: e.problems(),
 		Security: []map[string][]string{{"key": {}}, {"session": {}}},
@@ -120,7 +122,7 @@ func (e endpoint) problems() map[string]*huma.Response {
 	}
 	codes = append(codes, http.StatusUnprocessableEntity)
 	if e.method == http.MethodPost || e.method == http.MethodPut {
-		codes = append(codes, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
+		codes = append(codes, http.StatusBadRequest, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
 	}
 	if e.conflict || e.method == http.MethodPost && !e.public {
 		codes = append(codes, http.StatusConflict)

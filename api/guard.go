@@ -164,6 +164,10 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request, e endpoint) (*cal
 		}
 		return nil, err
 	}
+	if s.deps.Known != nil {
+		s.deps.Known(r.Context())
+	}
+	vouched(r)
 	if err := limit(s.callers, c.name()); err != nil {
 		return nil, err
 	}
@@ -194,7 +198,10 @@ func (s *Server) once(w http.ResponseWriter, r *http.Request, c *caller, next ht
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		var big *http.MaxBytesError
-		if !errors.As(err, &big) {
+		switch {
+		case errors.Is(err, errSlow):
+			err = newProblem(r.Context(), http.StatusRequestTimeout, g.Unavailable, errSlow.Error())
+		case !errors.As(err, &big):
 			err = g.Errorf(g.Invalid, "the body broke off")
 		}
 		refuse(w, s.problem(r.Context(), err))

@@ -57,6 +57,7 @@ func (s *Server) outer(next http.Handler) http.Handler {
 		}
 		began := s.now()
 		rec := &recorder{ResponseWriter: w}
+		late := wait(w, r)
 		defer func() {
 			if p := recover(); p != nil {
 				if p == http.ErrAbortHandler {
@@ -67,6 +68,8 @@ func (s *Server) outer(next http.Handler) http.Handler {
 					refuse(rec, newProblem(r.Context(), http.StatusInternalServerError, Internal, "something went wrong in the gateway; its log has the cause under this request id"))
 				}
 			}
+			late.end()
+			rec.finish()
 			log := s.log.DebugContext
 			if rec.status >= 500 || r.Method != http.MethodGet && r.Method != http.MethodHead {
 				log = s.log.InfoContext
@@ -102,27 +105,12 @@ func (s *Server) remote(r *http.Request) string {
 	return host
 }
 
-// recorder notes what was answered, for the log.
+// recorder notes what was answered, for the log, and waits for slow callers only so long.
 type recorder struct {
 	http.ResponseWriter
 	status int
 	bytes  int64
-}
-
-func (r *recorder) WriteHeader(status int) {
-	if r.status == 0 {
-		r.status = status
-	}
-	r.ResponseWriter.WriteHeader(status)
-}
-
-func (r *recorder) Write(b []byte) (int, error) {
-	if r.status == 0 {
-		r.status = http.StatusOK
-	}
-	n, err := r.ResponseWriter.Write(b)
-	r.bytes += int64(n)
-	return n, err
+	own    bool // the handler sets deadlines itself
 }
 
 // Unwrap gives http.ResponseController the writer below.

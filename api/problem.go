@@ -141,6 +141,9 @@ func transform(ctx huma.Context, _ string, v any) (any, error) {
 	}
 	status := m.Status
 	p := newProblem(ctx.Context(), status, codeOf(status), m.Detail)
+	if status == http.StatusRequestTimeout {
+		p.Detail = errSlow.Error()
+	}
 	var limit int64
 	if _, text, ok := strings.Cut(m.Detail, "limit="); ok && status == http.StatusRequestEntityTooLarge {
 		if _, err := fmt.Sscanf(text, "%d", &limit); err == nil {

@@ -304,6 +304,7 @@ Event.time: When it happened: the device's clock if it has one.
 Event.sighting: Somebody at a place, where kind is sighting.
 Event.status: The device's state, where kind is status.
 Event.incident: The incident, where kind is incident.
+GatewayStatus.connections: Figures of the connections to the console and the API, of what was refused, and of open files.
 GatewayStatus.version: The gateway's version.
 ImportReport.created: How many were added.
 ImportLine.field: The column.

@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // Bounds of one listener. A bound of 0 is none.
@@ -53,6 +54,10 @@ type Listener struct {
 	net.Listener
 	b Bounds
 
+	// Refused, where it is set before Accept, is told at most once a minute that connections
+	// are closed, with the figures so far. It must not block.
+	Refused func(Stats)
+
 	mu        sync.Mutex
 	open      int
 	first     *Conn // of the strangers, the oldest
@@ -60,6 +65,7 @@ type Listener struct {
 	strangers int
 	by        map[netip.Prefix]*count
 	stats     Stats
+	told      time.Time
 }
 
 type count struct{ open, strangers int }
@@ -81,10 +87,29 @@ func (l *Listener) Accept() (net.Conn, error) {
 		if displaced != nil {
 			displaced.Close()
 		}
+		if c == nil || displaced != nil {
+			l.tell()
+		}
 		if c != nil {
 			return c, nil
 		}
 		abort(conn)
+	}
+}
+
+func (l *Listener) tell() {
+	if l.Refused == nil {
+		return
+	}
+	now := time.Now()
+	l.mu.Lock()
+	due := l.told.IsZero() || now.Sub(l.told) >= time.Minute
+	if due {
+		l.told = now
+	}
+	l.mu.Unlock()
+	if due {
+		l.Refused(l.Stats())
 	}
 }
 
@@ -253,10 +278,7 @@ type connKey struct{}
 
 // With keeps the connection of a request with its context: net/http's ConnContext.
 func With(ctx context.Context, conn net.Conn) context.Context {
-	if t, ok := conn.(interface{ NetConn() net.Conn }); ok { // TLS
-		conn = t.NetConn()
-	}
-	if c, ok := conn.(*Conn); ok {
+	if c := below(conn); c != nil {
 		return context.WithValue(ctx, connKey{}, c)
 	}
 	return ctx
@@ -267,4 +289,20 @@ func Known(ctx context.Context) {
 	if c, ok := ctx.Value(connKey{}).(*Conn); ok {
 		c.Known()
 	}
+}
+
+// Vouch is Known for a connection, with or without TLS over it.
+func Vouch(conn net.Conn) {
+	if c := below(conn); c != nil {
+		c.Known()
+	}
+}
+
+// below is the bounded connection under a connection, nil where there is none.
+func below(conn net.Conn) *Conn {
+	if t, ok := conn.(interface{ NetConn() net.Conn }); ok { // TLS
+		conn = t.NetConn()
+	}
+	c, _ := conn.(*Conn)
+	return c
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/drivers"
+	bounded "github.com/gatehouse-iot/gatehouse/drivers/listen"
 )
 
 // version is the driver's own.
@@ -42,6 +43,7 @@ type driver struct {
 	left      map[string]time.Time             // serial numbers whose Connect has ended, and when
 	queues    map[gatehouse.DeviceID]*commands // live through reconnects
 	server    *http.Server
+	bound     *bounded.Listener
 	where     string        // address that terminals call
 	served    chan struct{} // closed when the server has ended
 }
@@ -91,6 +93,12 @@ func (d *driver) Configure(_ context.Context, settings map[string]string) error 
 		// Not invalid: a program that is about to end may hold the port, and the host tries again.
 		return &gatehouse.Error{Code: gatehouse.Unavailable, Field: "listen", Message: fmt.Sprintf("%s cannot be listened on: %v; choose another port, or end what uses it", listen, err)}
 	}
+	b := bounded.Bound(ln, places())
+	b.Refused = func(s bounded.Stats) {
+		slog.Warn("connections are closed: too many at a time, or of one address, on which no terminal has called",
+			"open", s.Open, "of_one_address", s.Address, "last", s.LastAddress, "for_newer_ones", s.Displaced, "full", s.Full)
+	}
+	ln, d.bound = b, b
 	scheme := "http://"
 	if cert, key := settings["cert"], settings["key"]; cert != "" || key != "" {
 		pair, err := tls.LoadX509KeyPair(cert, key)
@@ -104,7 +112,7 @@ func (d *driver) Configure(_ context.Context, settings map[string]string) error 
 	d.where = scheme + ln.Addr().String()
 	d.served = make(chan struct{})
 	d.server = &http.Server{Handler: d.routes(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second,
-		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug)}
+		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10, ConnContext: bounded.With, ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug)}
 	go func() {
 		defer close(d.served)
 		if err := d.server.Serve(ln); !errors.Is(err, http.ErrServerClosed) {

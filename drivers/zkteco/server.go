@@ -8,12 +8,31 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+
+	bounded "github.com/gatehouse-iot/gatehouse/drivers/listen"
 )
 
 const (
 	maxBody  = 4 << 20  // bytes of a log or of facts
 	maxWaste = 16 << 20 // bytes of what is thrown away: photographs, templates
 )
+
+// Connections of terminals at a time, where the limit of open files allows them, and of one
+// address on which no registered terminal has called yet: several may stand behind one router.
+const (
+	maxConnections = 2048
+	maxPerAddress  = 128
+	ownFiles       = 64
+)
+
+// places leaves the program's own files and its connection to the gateway their descriptors.
+func places() bounded.Bounds {
+	total := maxConnections
+	if n := bounded.Descriptors(); n > 0 {
+		total = min(total, max(8, n-ownFiles))
+	}
+	return bounded.Within(total, maxPerAddress)
+}
 
 // heard says whether a serial number has called lately, registered or not, and from where if
 // it was a stranger.
@@ -78,6 +97,7 @@ func (d *driver) terminalOnly(h func(http.ResponseWriter, *http.Request, *termin
 			t.refused(from)
 			http.Error(w, "this terminal may not call from here", http.StatusForbidden)
 		default:
+			bounded.Known(r.Context())
 			t.called(d.now())
 			h(w, r, t)
 		}

@@ -20,6 +20,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api"
 	"github.com/gatehouse-iot/gatehouse/drivers/host"
+	"github.com/gatehouse-iot/gatehouse/drivers/listen"
 	"github.com/gatehouse-iot/gatehouse/gateway/directory"
 	"github.com/gatehouse-iot/gatehouse/gateway/identify"
 	"github.com/gatehouse-iot/gatehouse/gateway/intake"
@@ -72,6 +73,8 @@ type App struct {
 	rules     []api.RuleInfo
 	api       *api.Server
 	listener  net.Listener
+	bound     *listen.Listener // below listener
+	places    places
 
 	started    time.Time
 	reckoned   atomic.Pointer[reckoning]
@@ -97,6 +100,7 @@ func Open(ctx context.Context, cfg Config, o Options) (_ *App, err error) {
 	}
 	a := &App{cfg: cfg, opt: o, log: o.Logger, now: o.Now, started: o.Now(), ownClock: own, presence: make(chan presence, 4096), commands: make(chan command, 256), gone: make(chan g.DeviceID, 1024), changed: make(chan struct{}, 1)}
 	a.health.cursors, a.health.current = map[string]string{}, map[string]time.Time{}
+	a.places = share(listen.Descriptors(), cfg.HTTP.MaxConnections, cfg.MQTT.MaxClients)
 	a.attendance.computed = map[g.SessionID]time.Time{}
 	defer func() {
 		if err != nil {
@@ -175,7 +179,7 @@ func (a *App) openFront(ctx context.Context) (err error) {
 	if c.Listen == "" && c.ListenTLS == "" {
 		return nil
 	}
-	cfg := mqttfront.Config{Listen: c.Listen, ListenTLS: c.ListenTLS, MaxClients: c.MaxClients,
+	cfg := mqttfront.Config{Listen: c.Listen, ListenTLS: c.ListenTLS, MaxClients: a.places.mqtt, MaxPerAddress: c.MaxPerAddress,
 		DeviceRate: c.DeviceRate, SchoolRate: c.SchoolRate, Dir: filepath.Join(a.cfg.dataDir(), "mqtt"), FS: a.opt.JournalFS,
 		OnConnect:    func(id mqttfront.Identity) { a.notePresence(id, g.StateOnline, "") },
 		OnDisconnect: func(id mqttfront.Identity) { a.notePresence(id, g.StateOffline, "the MQTT connection ended") }}
@@ -220,16 +224,23 @@ func (a *App) openAPI(ctx context.Context) (err error) {
 		Telemetry: func(prefix string, schools []g.SchoolID) http.Handler {
 			return a.telemetry.Handler(prefix, telemetry.Allowed{Schools: schools})
 		},
-		Metrics: a.metrics(), Status: a.status, Rules: func() []api.RuleInfo { return a.rules }, Console: a.opt.Console,
+		Known: known, Metrics: a.metrics(), Status: a.status, Rules: func() []api.RuleInfo { return a.rules }, Console: a.opt.Console,
 		Config: api.Config{BaseURL: a.cfg.HTTP.BaseURL, SecureCookies: a.cfg.HTTP.TLS.Certificate != "" || strings.HasPrefix(a.cfg.HTTP.BaseURL, "https:"), Demo: a.opt.Demo, Version: a.opt.Version, TrustProxy: a.cfg.HTTP.Proxy, WebhookPrivate: a.cfg.Webhooks.Private},
 		Now:    a.now, Logger: a.log,
 	})
 	if err != nil {
 		return err
 	}
-	if a.listener, err = net.Listen("tcp", a.cfg.HTTP.Listen); err != nil {
+	inner, err := net.Listen("tcp", a.cfg.HTTP.Listen)
+	if err != nil {
 		return listening("http.listen", a.cfg.HTTP.Listen, err)
 	}
+	a.bound = listen.Bound(inner, a.bounds())
+	a.bound.Refused = func(s listen.Stats) {
+		a.log.Warn("connections to the API are closed: too many at a time, or of one address, before anybody signed in",
+			"open", s.Open, "of_one_address", s.Address, "last", s.LastAddress, "for_newer_ones", s.Displaced, "full", s.Full)
+	}
+	a.listener = a.bound
 	a.closers = append(a.closers, func() error {
 		if err := a.listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 			return err
@@ -297,7 +308,7 @@ func (a *App) Faces() api.Faces { return faces{a} }
 // Run runs the gateway until ctx ends, then stops it part by part, the last first, and
 // closes it. A part that fails stops all the others.
 func (a *App) Run(ctx context.Context) error {
-	server := &http.Server{Handler: a.api.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug)}
+	server := newServer(a.api.Handler(), a.log)
 	parts := []part{
 		{"outbox", a.pumpOutbox},
 		{"live", a.hub.Run},

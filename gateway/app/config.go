@@ -54,6 +54,9 @@ type HTTPConfig struct {
 	BaseURL string    `yaml:"base_url"`
 	Proxy   bool      `yaml:"trust_proxy"`
 	TLS     TLSConfig `yaml:"tls"`
+
+	MaxConnections int `yaml:"max_connections"`
+	MaxPerAddress  int `yaml:"max_per_address"` // on which nobody has signed in yet
 }
 
 // TLSConfig names a certificate and its key; both or neither.
@@ -71,9 +74,10 @@ type MQTTConfig struct {
 	// RequireCertificate refuses devices without one on the TLS listener.
 	RequireCertificate bool `yaml:"require_certificate"`
 
-	MaxClients int `yaml:"max_clients"`
-	DeviceRate int `yaml:"device_rate"` // publications per second; 0 for no bound
-	SchoolRate int `yaml:"school_rate"`
+	MaxClients    int `yaml:"max_clients"`
+	MaxPerAddress int `yaml:"max_per_address"` // connections that have not signed in yet
+	DeviceRate    int `yaml:"device_rate"`     // publications per second; 0 for no bound
+	SchoolRate    int `yaml:"school_rate"`
 }
 
 // DriverConfig names one driver program.
@@ -163,8 +167,8 @@ func DefaultConfig() Config {
 	return Config{
 		DataDir:   "data",
 		Log:       LogConfig{Level: "info", Format: "text"},
-		HTTP:      HTTPConfig{Listen: "127.0.0.1:8080"},
-		MQTT:      MQTTConfig{Listen: "127.0.0.1:1883", MaxClients: 20_000, DeviceRate: 100, SchoolRate: 20_000},
+		HTTP:      HTTPConfig{Listen: "127.0.0.1:8080", MaxConnections: 4096, MaxPerAddress: 128},
+		MQTT:      MQTTConfig{Listen: "127.0.0.1:1883", MaxClients: 20_000, MaxPerAddress: 512, DeviceRate: 100, SchoolRate: 20_000},
 		Journal:   JournalConfig{MaxBytes: 8 << 30, MaxAge: 30 * 24 * time.Hour, Shards: 2},
 		Telemetry: TelemetryConfig{Store: "embedded", Bucket: "gatehouse/autogen", LateBy: 72 * time.Hour, Classes: map[string]time.Duration{"default": 90 * 24 * time.Hour, "short": 7 * 24 * time.Hour, "long": 3 * 365 * 24 * time.Hour}},
 		Faces:     FacesConfig{Driver: "camera", Threshold: 0.50, Margin: 0.12},
@@ -314,6 +318,12 @@ func (c *Config) Validate() error {
 	}
 	if c.MQTT.MaxClients < 1 {
 		return g.FieldErrorf("mqtt.max_clients", "%d is too few; at least 1", c.MQTT.MaxClients)
+	}
+	for key, n := range map[string]int{"http.max_connections": c.HTTP.MaxConnections, "http.max_per_address": c.HTTP.MaxPerAddress,
+		"mqtt.max_per_address": c.MQTT.MaxPerAddress} {
+		if n < leastPlaces || n > 1_000_000 {
+			return g.FieldErrorf(key, "%d is out of range; %d to 1000000 connections", n, leastPlaces)
+		}
 	}
 	for key, rate := range map[string]int{"mqtt.device_rate": c.MQTT.DeviceRate, "mqtt.school_rate": c.MQTT.SchoolRate} {
 		if rate < 0 || rate > 1_000_000 {

@@ -63,6 +63,7 @@ type plan struct {
 	Seed  uint64
 	Loss  faultfs.Loss // what becomes of the journal's unsynced pages
 	Lie   bool         // the journal's sync claims to work and does not
+	Files uint64       // that the process may have open; 0: as many as it may anyway
 }
 
 // killer ends this process at the planned moment, once it is armed.
@@ -82,6 +83,11 @@ func (k *killer) at(point string) {
 // victim is a whole gateway. It prints where it listens, waits for a line on standard input
 // to arm the plan, and ends in good order when standard input does.
 func victim(p plan) error {
+	if p.Files > 0 {
+		if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: p.Files, Max: p.Files}); err != nil {
+			return err
+		}
+	}
 	k := &killer{plan: p}
 	k.left.Store(p.Nth)
 	segment := func(point string) func(string) {

@@ -33,7 +33,7 @@ func (a *App) status(ctx context.Context) api.Status {
 	for _, c := range st.Cursors {
 		s.Cursors = append(s.Cursors, api.CursorLag{Name: c.Name, Lag: c.Lag})
 	}
-	s.Checks = append(s.Checks, journalCheck(st), a.cursorCheck(st), a.telemetryCheck(), a.driverCheck(&s), a.mqttCheck(&s), a.diskCheck(&s), a.clockCheck(&s, now), a.qualityCheck(ctx, now))
+	s.Checks = append(s.Checks, journalCheck(st), a.cursorCheck(st), a.telemetryCheck(), a.driverCheck(&s), a.mqttCheck(&s), a.connectionsCheck(&s), a.diskCheck(&s), a.clockCheck(&s, now), a.qualityCheck(ctx, now))
 	return s
 }
 
@@ -123,7 +123,7 @@ func (a *App) mqttCheck(s *api.Status) api.Check {
 		return check("mqtt", "ok", "The MQTT listener is switched off.", "MQTT 监听已关闭。")
 	}
 	st := a.front.Stats()
-	s.MQTT = map[string]any{"clients": st.Clients, "sessions": st.Sessions, "received": st.Received, "acknowledged": st.Acked, "refused": st.Refused, "rejected": st.Rejected, "shed": st.Shed, "throttled": st.Throttled}
+	s.MQTT = map[string]any{"clients": st.Clients, "sessions": st.Sessions, "received": st.Received, "acknowledged": st.Acked, "refused": st.Refused, "rejected": st.Rejected, "shed": st.Shed, "throttled": st.Throttled, "crowded": st.Crowded}
 	if st.Trouble != "" {
 		return check("mqtt", "critical", "What MQTT devices ask to be kept for them cannot be kept: "+st.Trouble, "无法保存 MQTT 设备的会话："+st.Trouble)
 	}
@@ -131,6 +131,14 @@ func (a *App) mqttCheck(s *api.Status) api.Check {
 	if st.Throttled > 0 {
 		en += fmt.Sprintf(" Since the start, %d messages had to wait because a device or a school sends too fast; the log names it.", st.Throttled)
 		zh += fmt.Sprintf("启动以来有 %d 条消息因设备或学校发送过快而等待，日志中有记录。", st.Throttled)
+	}
+	if st.Crowded > 0 {
+		by, byZH := "", ""
+		if st.CrowdedBy != "" {
+			by, byZH = ", the last from "+st.CrowdedBy, "，最近一个来自 "+st.CrowdedBy
+		}
+		en += fmt.Sprintf(" %d connections were closed before they signed in, since there were too many%s.", st.Crowded, by)
+		zh += fmt.Sprintf("有 %d 个未登录的连接因数量过多被关闭%s。", st.Crowded, byZH)
 	}
 	return check("mqtt", "ok", en, zh)
 }
@@ -206,6 +214,11 @@ func (a *App) metrics() http.Handler {
 			}
 		}
 		return float64(n)
+	})
+	gauge("http_connections", "Connections to the console and the API.", func() float64 { return float64(a.bound.Stats().Open) })
+	counter("http_refused_total", "Connections to the console and the API that were refused or made room for others.", func() float64 {
+		st := a.bound.Stats()
+		return float64(st.Address + st.Full + st.Displaced)
 	})
 	if a.front != nil {
 		gauge("mqtt_clients", "Devices connected by MQTT.", func() float64 { return float64(a.front.Stats().Clients) })

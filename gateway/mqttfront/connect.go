@@ -13,6 +13,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/gatehouse-iot/gatehouse/drivers/listen"
 )
 
 // serve takes one connection from its first byte to its last.
@@ -56,6 +58,7 @@ func (f *Front) serve(ctx context.Context, conn net.Conn) {
 		f.refuse(c, con, connectCode(err), err)
 		return
 	}
+	listen.Vouch(conn)
 	f.present(id, 1)
 	c.device, c.school = f.enter(id)
 	c.serve()

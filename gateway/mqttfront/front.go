@@ -1,6 +1,7 @@
 package mqttfront
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -13,6 +14,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/gatehouse-iot/gatehouse/drivers/listen"
 )
 
 // Front is one MQTT listener. It listens from New on and serves from Run on.
@@ -22,7 +25,7 @@ type Front struct {
 	in   Intake
 	log  *slog.Logger
 
-	plain, secure net.Listener
+	plain, secure *listen.Listener
 	tree          tree
 	retained      retained
 	flushers      []*flusher
@@ -89,13 +92,13 @@ func New(cfg Config, auth Authenticator, in Intake, log *slog.Logger) (*Front, e
 		f.flushers = append(f.flushers, newFlusher())
 	}
 	if cfg.Listen != "" {
-		if f.plain, err = net.Listen("tcp", cfg.Listen); err != nil {
-			return nil, fmt.Errorf("mqtt: %w", err)
+		if f.plain, err = bound(cfg.Listen, cfg); err != nil {
+			return nil, err
 		}
 	}
 	if cfg.ListenTLS != "" {
-		if f.secure, err = net.Listen("tcp", cfg.ListenTLS); err != nil {
-			return nil, errors.Join(fmt.Errorf("mqtt: %w", err), f.Close())
+		if f.secure, err = bound(cfg.ListenTLS, cfg); err != nil {
+			return nil, errors.Join(err, f.Close())
 		}
 	}
 	if cfg.Dir != "" {
@@ -108,7 +111,7 @@ func New(cfg Config, auth Authenticator, in Intake, log *slog.Logger) (*Front, e
 
 // Close closes what New opened. Run calls it at its end; further calls do nothing.
 func (f *Front) Close() error {
-	for _, l := range []net.Listener{f.plain, f.secure} {
+	for _, l := range []*listen.Listener{f.plain, f.secure} {
 		if l != nil {
 			l.Close()
 		}
@@ -157,7 +160,7 @@ func (f *Front) Run(ctx context.Context) (err error) {
 
 	errs := make(chan error, 2)
 	n := 0
-	for _, l := range []net.Listener{f.plain, f.secure} {
+	for _, l := range []*listen.Listener{f.plain, f.secure} {
 		if l != nil {
 			n++
 			go func() { errs <- f.accept(ctx, l) }()
@@ -168,7 +171,7 @@ func (f *Front) Run(ctx context.Context) (err error) {
 	case err = <-errs:
 		n--
 	}
-	for _, l := range []net.Listener{f.plain, f.secure} {
+	for _, l := range []*listen.Listener{f.plain, f.secure} {
 		if l != nil {
 			l.Close()
 		}
@@ -189,12 +192,21 @@ func (f *Front) Run(ctx context.Context) (err error) {
 	return err
 }
 
-// maxStrangers is how many connections beyond the bound of clients may be on
-// their way in.
-const maxStrangers = 1000
+// Strangers is how many connections beyond so many clients may be on their way
+// in, of each listener: the oldest of them is closed for the newest.
+func Strangers(clients int) int { return min(1000, max(8, clients/4)) }
+
+func bound(addr string, cfg Config) (*listen.Listener, error) {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("mqtt: %w", err)
+	}
+	strangers := Strangers(cfg.MaxClients)
+	return listen.Bound(l, listen.Bounds{Strangers: strangers, AddressStrangers: min(cfg.MaxPerAddress, strangers/2)}), nil
+}
 
 // accept takes connections until the listener closes.
-func (f *Front) accept(ctx context.Context, l net.Listener) error {
+func (f *Front) accept(ctx context.Context, l *listen.Listener) error {
 	for {
 		conn, err := l.Accept()
 		if err != nil {
@@ -213,7 +225,7 @@ func (f *Front) accept(ctx context.Context, l net.Listener) error {
 			conn = tls.Server(conn, f.cfg.TLS)
 		}
 		f.mu.Lock()
-		if f.stopping || len(f.conns) >= f.cfg.MaxClients+maxStrangers {
+		if f.stopping || len(f.conns) >= f.cfg.MaxClients+Strangers(f.cfg.MaxClients) {
 			f.mu.Unlock()
 			conn.Close()
 			f.stats.refused.Add(1)
@@ -321,11 +333,21 @@ func (f *Front) now() time.Time { return time.Unix(0, f.clock.Load()) }
 func (f *Front) Stats() Stats {
 	s := &f.stats
 	kept, trouble := f.kept()
+	crowded, last := uint64(0), ""
+	for _, l := range []*listen.Listener{f.plain, f.secure} {
+		if l == nil {
+			continue
+		}
+		st := l.Stats()
+		crowded += st.Address + st.Displaced
+		last = cmp.Or(st.LastAddress, last)
+	}
 	return Stats{
 		Clients: s.clients.Load(), Sessions: s.sessions.Load(), Retained: f.retained.size(),
 		Connected: s.connected.Load(), Refused: s.refused.Load(), Received: s.received.Load(), Acked: s.acked.Load(),
 		Rejected: s.rejected.Load(), Shed: s.shed.Load(), Delivered: s.delivered.Load(), Dropped: s.dropped.Load(),
 		Violation: s.violation.Load(), Throttled: s.throttled.Load(), Kept: kept, Trouble: trouble,
+		Crowded: crowded, CrowdedBy: last,
 	}
 }
 

@@ -40,6 +40,7 @@ type Config struct {
 	TLS       *tls.Config // for ListenTLS; ClientAuth decides about client certificates
 
 	MaxClients     int           // connections; default 20000
+	MaxPerAddress  int           // of one address, not authenticated yet; default 512, at most half of Strangers
 	MaxSessions    int           // sessions of one identity; default 4
 	MaxInflight    int           // unacknowledged publications per client and direction; default 64
 	MaxPacket      int           // bytes of one packet; default 256 KiB
@@ -67,6 +68,7 @@ type Config struct {
 
 func (c Config) withDefaults() (Config, error) {
 	def(&c.MaxClients, 20000)
+	def(&c.MaxPerAddress, 512)
 	def(&c.MaxSessions, 4)
 	def(&c.MaxInflight, 64)
 	def(&c.MaxPacket, 256<<10)
@@ -165,6 +167,8 @@ type Stats struct {
 	Throttled uint64 `json:"throttled"` // publications that waited because their device or school sends too fast
 	Delivered uint64 `json:"delivered"` // messages written to subscribers
 	Dropped   uint64 `json:"dropped"`   // messages that a subscriber was too slow or too full for
+	Crowded   uint64 `json:"crowded"`   // connections that said nothing yet and were closed: too many of one address, or for newer ones
+	CrowdedBy string `json:"crowdedBy"` // the last address that had too many
 	Violation uint64 `json:"violation"` // connections closed for breaking the protocol
 }
 

@@ -1033,6 +1033,7 @@ export const en = {
     processing: 'Processing',
     drivers: 'Drivers',
     mqtt: 'MQTT listener',
+    connections: 'Connections',
     telemetry: 'Telemetry store',
     disk: 'Disk space',
     clock: 'Clock',

@@ -1026,6 +1026,7 @@ export const zh = {
     processing: '处理进度',
     drivers: '驱动',
     mqtt: 'MQTT 服务',
+    connections: '连接数',
     telemetry: '遥测存储',
     disk: '磁盘空间',
     clock: '时钟',
