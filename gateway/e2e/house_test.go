@@ -46,6 +46,7 @@ func root(t *testing.T) string {
 type house struct {
 	t         *testing.T
 	root      string
+	make      bool // started as a newcomer does: make, with args
 	args      []string
 	cmd       *exec.Cmd
 	exited    chan error
@@ -60,6 +61,13 @@ type house struct {
 func start(t *testing.T, dir string, args ...string) *house {
 	t.Helper()
 	h := &house{t: t, root: dir, args: args, passwords: map[string]string{}}
+	return h.begin()
+}
+
+// begin launches the house and sees to its end.
+func (h *house) begin() *house {
+	t := h.t
+	t.Helper()
 	h.launch()
 	t.Cleanup(func() {
 		if h.cmd != nil {
@@ -84,6 +92,10 @@ var (
 func (h *house) launch() {
 	h.t.Helper()
 	h.cmd = exec.Command(filepath.Join(h.root, "bin", "gateway"), h.args...)
+	if h.make {
+		h.cmd = exec.Command("make", h.args...)
+		h.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // for Ctrl-C, which all of it gets
+	}
 	h.cmd.Dir = h.root
 	out, in, err := os.Pipe()
 	if err != nil {
@@ -127,10 +139,14 @@ func (h *house) launch() {
 
 // stop ends the gateway as Ctrl-C does, and fails the test if it does not end well.
 func (h *house) stop() {
-	h.cmd.Process.Signal(syscall.SIGINT)
+	if h.make {
+		syscall.Kill(-h.cmd.Process.Pid, syscall.SIGINT)
+	} else {
+		h.cmd.Process.Signal(syscall.SIGINT)
+	}
 	select {
 	case err := <-h.exited:
-		if err != nil {
+		if err != nil && !h.make { // make itself says that it was interrupted
 			h.t.Errorf("the gateway ended with %v, want 0", err)
 		}
 	case <-time.After(time.Minute):

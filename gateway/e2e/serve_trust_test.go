@@ -82,22 +82,20 @@ func (o *ownSchool) vendor(t *testing.T) {
 func (o *ownSchool) thermometer(t *testing.T) string {
 	t.Helper()
 	dir := filepath.Join(o.dir, "thermometer")
-	for from, to := range map[string]string{filepath.Join("drivers", "example", "main.go"): "main.go", "go.sum": "go.sum"} {
-		b, err := os.ReadFile(filepath.Join(o.root, from))
-		if err != nil {
-			t.Fatal(err)
-		}
-		o.write(t, filepath.Join("thermometer", to), string(b))
+	main, err := os.ReadFile(filepath.Join(o.root, "drivers", "example", "main.go"))
+	if err != nil {
+		t.Fatal(err)
 	}
-	// go.sum and -mod=mod stand for go mod tidy, which would ask the network.
+	o.write(t, filepath.Join("thermometer", "main.go"), string(main))
 	for _, args := range [][]string{
 		{"mod", "init", "example.com/thermometer"},
-		{"mod", "edit", "-require=github.com/gatehouse-iot/gatehouse@v0.0.0", "-replace=github.com/gatehouse-iot/gatehouse=" + o.root},
-		{"build", "-mod=mod", "-o", "thermometer", "."},
+		{"mod", "edit", "-replace", "github.com/gatehouse-iot/gatehouse=" + o.root},
+		{"mod", "tidy"},
+		{"build", "-o", "thermometer", "."},
 	} {
 		cmd := exec.CommandContext(t.Context(), "go", args...)
 		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS=", "GOPROXY=off")
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS=")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("go %s: %v\n%s", strings.Join(args, " "), err, out)
 		}
