@@ -130,5 +130,8 @@ type Candidate struct {
 const (
 	Window      = 1024            // observations emitted and not yet on disk, per driver program
 	MaxData     = 8 << 20         // bytes of Command.Data, Result.Data and a snapshot
+	MaxProfiles = 100             // in a Description
+	MaxProfile  = 64 << 10        // bytes of one of them, as JSON
+	MaxFields   = 64              // Settings, and fields of an Address, in a Description
 	StopTimeout = 5 * time.Second // a driver that has not stopped by then is killed
 )

@@ -193,12 +193,18 @@ func describe(d Driver) (desc Description, err error) {
 	if desc.Version == "" {
 		return desc, gatehouse.FieldErrorf("Version", "Describe gives no version")
 	}
+	if n := len(desc.Profiles); n > MaxProfiles {
+		return desc, gatehouse.FieldErrorf("Profiles", "Describe gives %d profiles; at most %d are taken", n, MaxProfiles)
+	}
 	for _, p := range desc.Profiles {
 		if err := p.Validate(); err != nil {
 			return desc, gatehouse.FieldErrorf("Profiles", "profile %q: %v", p.ID, err)
 		}
 	}
 	for _, fields := range [][]Field{desc.Settings, desc.Address} {
+		if len(fields) > MaxFields {
+			return desc, gatehouse.FieldErrorf("Settings", "Describe gives %d fields; at most %d are taken", len(fields), MaxFields)
+		}
 		seen := map[string]bool{}
 		for _, f := range fields {
 			if f.Key == "" || seen[f.Key] {

@@ -109,6 +109,9 @@ func toDescription(w *driverpb.Description) (drivers.Description, error) {
 	if !gatehouse.ValidID(d.Name) {
 		return d, fmt.Errorf("it gives itself the name %q, which is none", d.Name)
 	}
+	if err := checkSize(w); err != nil {
+		return d, err
+	}
 	for i, b := range w.GetProfiles() {
 		var p gatehouse.Profile
 		if err := json.Unmarshal(b, &p); err != nil {
@@ -120,6 +123,28 @@ func toDescription(w *driverpb.Description) (drivers.Description, error) {
 		d.Profiles = append(d.Profiles, p)
 	}
 	return d, nil
+}
+
+// checkSize bounds what a program may say of itself: it all goes into the registry and stays.
+func checkSize(w *driverpb.Description) error {
+	for _, x := range []struct {
+		what    string
+		n, most int
+	}{
+		{"profiles", len(w.GetProfiles()), drivers.MaxProfiles},
+		{"settings", len(w.GetSettings()), drivers.MaxFields},
+		{"fields of an address", len(w.GetAddress()), drivers.MaxFields},
+	} {
+		if x.n > x.most {
+			return fmt.Errorf("it has %d %s; at most %d are taken", x.n, x.what, x.most)
+		}
+	}
+	for i, b := range w.GetProfiles() {
+		if len(b) > drivers.MaxProfile {
+			return fmt.Errorf("its profile %d has %d bytes; at most %d are taken", i+1, len(b), drivers.MaxProfile)
+		}
+	}
+	return nil
 }
 
 func toFields(fields []*driverpb.Field) []drivers.Field {

@@ -85,7 +85,7 @@ func TestCallsWithoutAFunctionOrADriver(t *testing.T) {
 	wait(t, h, "exit", host.Quarantined)
 	for driver, want := range map[gatehouse.DriverName]gatehouse.Error{
 		"idle": {Code: gatehouse.NotFound, Message: `driver "idle" has no such function`},
-		"exit": {Code: gatehouse.Unavailable, Message: `driver "exit" is not running (quarantined: it ended 1 times within 10m0s and is left stopped until somebody restarts it; the last time it ended at once and did not greet the gateway: it is no driver, or its main does not call drivers.Serve)`},
+		"exit": {Code: gatehouse.Unavailable, Message: `driver "exit" is not running (quarantined: it ended 1 times within 10m0s and is tried again only now and then; the last time it ended at once and did not greet the gateway: it is no driver, or its main does not call drivers.Serve)`},
 	} {
 		_, probeErr := h.Probe(t.Context(), driver, device("", ""))
 		_, commandErr := h.Command(t.Context(), driver, drivers.Command{})

@@ -23,10 +23,14 @@ type Spec struct {
 	SHA256   string   // of the file at Path, in hexadecimal; empty: computed, shown and not compared
 	Args     []string // after the program's name
 	Settings map[string]string
+	Memory   int64 // bytes that it and what it starts may hold; 0: DefaultMemory
 	// Driver runs within this process instead of a program of its own: for tests of a
 	// driver. It has the same gRPC between it and the host, and no protection.
 	Driver drivers.Driver
 }
+
+// DefaultMemory is what a program may hold where its Spec does not say: half of it is told.
+const DefaultMemory = 2 << 30
 
 // Sink admits and journals. Accept returns nil once all observations are on disk, those that
 // were refused as rejected; an error means that none need be. It may block, and the driver
@@ -45,10 +49,16 @@ type Options struct {
 	// its socket and temporary files; default: the system's.
 	TempDir string
 
-	FirstPause time.Duration // before the restart after a first crash; default 1 s
-	LastPause  time.Duration // the longest; default 1 min
-	Crashes    int           // this many within CrashWindow are a quarantine; default 5
+	FirstPause time.Duration // before the restart after a first crash; default 500 ms
+	LastPause  time.Duration // the longest before quarantine; default 3 s
+	Crashes    int           // this many within CrashSpan are a quarantine; default 5
 	CrashSpan  time.Duration // default 10 min
+
+	// In quarantine a program is tried again, first after QuarantinePause and then ever more
+	// seldom. It ends when a run has lasted for SteadyAfter.
+	QuarantinePause time.Duration // default 30 s
+	QuarantineMax   time.Duration // default 10 min
+	SteadyAfter     time.Duration // default 1 min
 
 	Now func() time.Time // default time.Now
 }
@@ -72,10 +82,19 @@ func New(o Options) *Host {
 		o.Logger = slog.Default()
 	}
 	if o.FirstPause == 0 {
-		o.FirstPause = time.Second
+		o.FirstPause = 500 * time.Millisecond
 	}
 	if o.LastPause == 0 {
-		o.LastPause = time.Minute
+		o.LastPause = 3 * time.Second
+	}
+	if o.QuarantinePause == 0 {
+		o.QuarantinePause = 30 * time.Second
+	}
+	if o.QuarantineMax == 0 {
+		o.QuarantineMax = 10 * time.Minute
+	}
+	if o.SteadyAfter == 0 {
+		o.SteadyAfter = time.Minute
 	}
 	if o.Crashes == 0 {
 		o.Crashes = 5

@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -37,7 +38,10 @@ const killAfter = 2 * time.Second
 // program is one run of a driver.
 type program struct {
 	client driverpb.DriverClient
+	conn   grpc.ClientConnInterface
 	pid    int
+	dir    string                    // its temporary folder; empty where it runs within this process
+	seen   atomic.Pointer[[]process] // what it was last seen to have started, itself among it
 	// end ends the program if it has not ended, waits for it, removes what it left behind
 	// and says how it ended. orderly: it is given a moment to, since it lives; otherwise its
 	// session has broken off, and it has ended or is of no more use.
@@ -146,6 +150,7 @@ func (s *supervisor) launchProgram(ctx context.Context, dir string) (*program, o
 	stopWatching := context.AfterFunc(ctx, kill)
 	rpc, err := client.Client()
 	stopWatching()
+	p := &program{dir: dir}
 	end := func(orderly bool) string {
 		if !orderly && cmd.Process != nil {
 			for deadline := time.Now().Add(exitGrace); !client.Exited() && time.Now().Before(deadline); {
@@ -159,6 +164,7 @@ func (s *supervisor) launchProgram(ctx context.Context, dir string) (*program, o
 		kill()
 		if cmd.Process != nil {
 			killGroup(cmd.Process.Pid) // what it has left running
+			killFamily(cmd.Process.Pid, dir, p.started())
 		}
 		os.RemoveAll(dir)
 		if cmd.ProcessState == nil {
@@ -175,7 +181,16 @@ func (s *supervisor) launchProgram(ctx context.Context, dir string) (*program, o
 		end(false)
 		return nil, outcome{refused: true, reason: "it does not speak gRPC"}
 	}
-	return &program{client: driverpb.NewDriverClient(grpcClient.Conn), pid: cmd.Process.Pid, end: end}, outcome{}
+	p.client, p.conn, p.pid, p.end = driverpb.NewDriverClient(grpcClient.Conn), grpcClient.Conn, cmd.Process.Pid, end
+	return p, outcome{}
+}
+
+// started is what the program was last seen to have started.
+func (p *program) started() []process {
+	if ps := p.seen.Load(); ps != nil {
+		return *ps
+	}
+	return nil
 }
 
 // startOutcome says in words why a program did not come to greet the host. go-plugin's
@@ -272,5 +287,5 @@ func (s *supervisor) launchHere(dir string) (*program, outcome) {
 		os.RemoveAll(dir)
 		return fmt.Sprintf("it ended (%v)", err)
 	}
-	return &program{client: driverpb.NewDriverClient(conn), pid: os.Getpid(), end: end}, outcome{}
+	return &program{client: driverpb.NewDriverClient(conn), conn: conn, pid: os.Getpid(), end: end}, outcome{}
 }

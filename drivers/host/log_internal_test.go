@@ -81,7 +81,7 @@ func FuzzLog(f *testing.F) {
 }
 
 func TestBackoffGrows(t *testing.T) {
-	for crashes, want := range map[int]time.Duration{1: time.Second, 2: 3 * time.Second, 3: 9 * time.Second, 4: 27 * time.Second, 5: time.Minute, 50: time.Minute} {
+	for crashes, want := range map[int]time.Duration{1: time.Second, 2: 2 * time.Second, 3: 4 * time.Second, 4: 8 * time.Second, 7: time.Minute, 50: time.Minute} {
 		if got := backoff(time.Second, time.Minute, crashes, 0.5); got != want {
 			t.Errorf("after %d crashes: got %s, want %s", crashes, got, want)
 		}

@@ -7,7 +7,9 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -40,6 +42,11 @@ func drive(kind string) {
 		fmt.Fprintln(os.Stderr, "panic: out of cheese")
 		os.Exit(2)
 	case "exit":
+	case "until": // crashes until a file is there
+		if _, err := os.Stat(os.Args[2]); err != nil {
+			os.Exit(2)
+		}
+		drivers.Serve(testDriver{})
 	case "host": // a gateway, for a test that kills it
 		runHost()
 	case "chatter":
@@ -51,7 +58,7 @@ func drive(kind string) {
 			Plugins:         plugin.PluginSet{driverpb.PluginName: raw{}},
 			GRPCServer:      plugin.DefaultGRPCServer,
 		})
-	case "flood", "bytes", "empty", "hog", "idle":
+	case "flood", "bytes", "empty", "hog", "idle", "wordy":
 		plugin.Serve(&plugin.ServeConfig{
 			HandshakeConfig: plugin.HandshakeConfig{ProtocolVersion: drivers.ContractVersion, MagicCookieKey: driverpb.CookieKey, MagicCookieValue: driverpb.CookieValue},
 			Plugins:         plugin.PluginSet{driverpb.PluginName: raw{kind: kind}},
@@ -98,6 +105,32 @@ func (testDriver) Connect(ctx context.Context, d drivers.Device, emit drivers.Em
 		m["x"] = 1 //nolint:staticcheck // the panic is what is tested
 	case "stubborn":
 		select {}
+	case "session": // a child that would outlive the group
+		cmd := exec.Command("/bin/sh", "-c", "/bin/sleep 300 & echo $! >&2; exec /bin/sleep 301")
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+		if err := cmd.Start(); err != nil {
+			return err
+		}
+	case "orphan": // a child whose parent is gone
+		cmd := exec.Command("/bin/sh", "-c", "/bin/sleep 302 & exit 0")
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+		if err := cmd.Run(); err != nil {
+			return err
+		}
+	case "leak":
+		var kept [][]byte
+		for ctx.Err() == nil {
+			b := make([]byte, 16<<20)
+			for i := range b {
+				b[i] = 1
+			}
+			kept = append(kept, b)
+			if err := emit(ctx, gatehouse.Observation{Status: &gatehouse.Status{State: gatehouse.StateOnline}}); err != nil {
+				return err
+			}
+		}
+		runtime.KeepAlive(kept)
+		return nil
 	case "child":
 		if err := exec.Command("/bin/sleep", "300").Start(); err != nil {
 			return err
@@ -179,7 +212,14 @@ func (raw) GRPCClient(context.Context, *plugin.GRPCBroker, *grpc.ClientConn) (an
 	return nil, errors.New("serves only")
 }
 
-func (raw) Describe(context.Context, *driverpb.DescribeRequest) (*driverpb.Description, error) {
+func (r raw) Describe(context.Context, *driverpb.DescribeRequest) (*driverpb.Description, error) {
+	if r.kind == "wordy" {
+		d := &driverpb.Description{Name: "raw", Version: "1"}
+		for i := range 5000 {
+			d.Profiles = append(d.Profiles, fmt.Appendf(nil, `{"id":"p%d","title":"P","type":"other"}`, i))
+		}
+		return d, nil
+	}
 	return &driverpb.Description{Name: "raw", Version: "1"}, nil
 }
 

@@ -86,8 +86,8 @@ func TestRestartLooksAnew(t *testing.T) {
 
 func TestCrashingProgramIsQuarantined(t *testing.T) {
 	for kind, want := range map[string]string{
-		"crash": "it ended 3 times within 10m0s and is left stopped until somebody restarts it; the last time it ended before it greeted the gateway (it ended (exit status 2)): panic: out of cheese",
-		"exit":  "it ended 3 times within 10m0s and is left stopped until somebody restarts it; the last time it ended at once and did not greet the gateway: it is no driver, or its main does not call drivers.Serve",
+		"crash": "it ended 3 times within 10m0s and is tried again only now and then; the last time it ended before it greeted the gateway (it ended (exit status 2)): panic: out of cheese",
+		"exit":  "it ended 3 times within 10m0s and is tried again only now and then; the last time it ended at once and did not greet the gateway: it is no driver, or its main does not call drivers.Serve",
 	} {
 		t.Run(kind, func(t *testing.T) {
 			s := newSink()

@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,6 +22,9 @@ type violation struct{ reason string }
 
 func (v *violation) Error() string { return v.reason }
 
+// errHung is the end of a program that gave no sign of life.
+var errHung = errors.New("the program hung")
+
 // session is the stream between the host and one run of a program.
 type session struct {
 	s       *supervisor
@@ -30,7 +34,8 @@ type session struct {
 	acks    chan *driverpb.Ack   // bounded likewise
 	count   atomic.Int64         // observations received and not yet settled
 	bytes   atomic.Int64         // and their size
-	late    atomic.Bool          // the program did not read in time
+	breach  atomic.Pointer[violation]
+	hung    atomic.Bool
 }
 
 // session serves the supervisor's devices until the program ends the stream, breaks the
@@ -42,8 +47,13 @@ func (s *supervisor) session(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	x := &session{s: s, stream: stream, cancel: cancel,
-		batches: make(chan *driverpb.Batch, drivers.Window), acks: make(chan *driverpb.Ack, drivers.Window)}
+	x := &session{
+		s:       s,
+		stream:  stream,
+		cancel:  cancel,
+		batches: make(chan *driverpb.Batch, drivers.Window),
+		acks:    make(chan *driverpb.Ack, drivers.Window),
+	}
 	s.up(p)
 
 	acceptCtx, cancelAccept := context.WithCancel(context.WithoutCancel(ctx))
@@ -53,6 +63,13 @@ func (s *supervisor) session(ctx context.Context, p *program) error {
 	workers.Go(func() { received <- x.receive() })
 	workers.Go(func() { x.admit(acceptCtx) })
 	workers.Go(func() { x.limitStop(ctx, over) })
+	workers.Go(func() { x.relatives(streamCtx, p) })
+	workers.Go(func() {
+		if pulse(streamCtx, p.conn) {
+			x.hung.Store(true)
+			cancel()
+		}
+	})
 
 	err = x.talk(ctx, received)
 	close(over)
@@ -82,8 +99,11 @@ func (x *session) talk(ctx context.Context, received <-chan error) error {
 	for {
 		select {
 		case err := <-received:
-			if x.late.Load() {
-				return &violation{"it did not take what it was told for " + sendTimeout.String()}
+			if x.hung.Load() {
+				return errHung
+			}
+			if v := x.breach.Load(); v != nil {
+				return v
 			}
 			return err
 		case a := <-x.acks:
@@ -101,7 +121,7 @@ func (x *session) talk(ctx context.Context, received <-chan error) error {
 // side, which knows why.
 func (x *session) send(m *driverpb.FromHost) {
 	timer := time.AfterFunc(sendTimeout, func() {
-		x.late.Store(true)
+		x.breach.Store(&violation{"it did not take what it was told for " + sendTimeout.String()})
 		x.cancel()
 	})
 	defer timer.Stop()

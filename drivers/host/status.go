@@ -18,7 +18,7 @@ const (
 	Starting    State = "starting"
 	Running     State = "running"     // configured, and serving its devices
 	Backoff     State = "backoff"     // ended unasked; started again after a pause
-	Quarantined State = "quarantined" // crashed too often; waits for Restart
+	Quarantined State = "quarantined" // crashed too often; tried again seldom, or by Restart
 	Refused     State = "refused"     // not started, or not kept, for what it is; waits for Restart
 	Stopped     State = "stopped"     // not run yet, or the host has stopped
 )
@@ -43,6 +43,11 @@ type Status struct {
 	LastError    string    // of the last crash or refusal, kept while it runs again
 	LastErrorAt  time.Time
 	Observations uint64 // accepted since the host began
+
+	Memory      int64     // bytes that the program and what it started hold; 0: not known
+	MemoryMax   int64     // at which it is ended
+	Quarantine  time.Time // since when it is in quarantine, also while it is tried; zero: it is not
+	NextAttempt time.Time // when a program in a pause is started again; zero: it is not, or not by itself
 }
 
 // Status reports every driver in the order of the specs.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"reflect"
 	"sync"
 	"time"
@@ -60,6 +59,7 @@ func newSupervisor(h *Host, spec Spec) *supervisor {
 // outcome is how a run of a program ended.
 type outcome struct {
 	refused bool   // it is no use to try again
+	hung    bool   // it gave no sign of life, and would not end by itself either
 	retry   bool   // try again, but it is no crash: it said itself that it cannot start now
 	reason  string // what happened
 	words   string // the program's own last words; for the console only, since a vendor wrote them
@@ -74,18 +74,21 @@ func (o outcome) String() string {
 
 // run keeps the program running until ctx ends.
 func (s *supervisor) run(ctx context.Context) {
-	var crashes []time.Time
+	r := &record{host: s.host}
 	for first := true; ctx.Err() == nil; first = false {
 		runCtx, cancel := context.WithCancel(ctx)
 		s.begin(cancel, first)
+		steady := time.AfterFunc(s.host.options.SteadyAfter, s.steady)
 		end := s.once(runCtx)
+		steady.Stop()
 		if runCtx.Err() == nil {
-			crashes = s.after(runCtx, end, crashes)
+			s.after(runCtx, end, r)
 		}
 		cancel()
 		s.mu.Lock()
 		if s.restart {
-			crashes = nil
+			*r = record{host: s.host}
+			s.status.Quarantine = time.Time{}
 		}
 		s.mu.Unlock()
 	}
@@ -105,51 +108,58 @@ func (s *supervisor) begin(cancel context.CancelFunc, first bool) {
 	})
 }
 
+// steady ends a quarantine: the present run has lasted for long enough.
+func (s *supervisor) steady() {
+	s.mu.Lock()
+	over := s.status.State == Running && !s.status.Quarantine.IsZero()
+	s.mu.Unlock()
+	if over {
+		s.host.options.Logger.Info("driver runs steadily again: its quarantine is over", "driver", s.spec.Name)
+		s.set(func(st *Status) { st.Quarantine = time.Time{} })
+	}
+}
+
 // after decides what follows an unasked end, says so, and waits as long as it takes.
-func (s *supervisor) after(ctx context.Context, end outcome, crashes []time.Time) []time.Time {
+func (s *supervisor) after(ctx context.Context, end outcome, r *record) {
 	o := s.host.options
 	now := o.Now()
-	state := Backoff
-	switch {
-	case end.refused:
-		state = Refused
-	case !end.retry:
-		crashes = append(crashes, now)
-		for len(crashes) > 0 && now.Sub(crashes[0]) > o.CrashSpan {
-			crashes = crashes[1:]
-		}
-		if len(crashes) >= o.Crashes {
-			state = Quarantined
-			end.reason = fmt.Sprintf("it ended %d times within %s and is left stopped until somebody restarts it; the last time %s", len(crashes), o.CrashSpan, end.reason)
+	s.mu.Lock()
+	quarantine := s.status.Quarantine
+	s.mu.Unlock()
+	state, delay := r.next(end, now, quarantine)
+	if state == Quarantined {
+		end.reason = fmt.Sprintf("it ended %d times within %s and is tried again only now and then; the last time %s", o.Crashes, o.CrashSpan, end.reason)
+		if quarantine.IsZero() {
+			quarantine = now
 		}
 	}
-	delay := backoff(o.FirstPause, o.LastPause, max(len(crashes), 1), rand.Float64())
 	log := o.Logger.With("driver", s.spec.Name, "reason", end.reason)
 	switch state {
 	case Backoff:
 		log.Warn("driver ended; it is started again", "after", delay.Round(time.Millisecond))
 	case Quarantined:
-		log.Error("driver quarantined")
+		log.Error("driver quarantined", "tried_again_after", delay.Round(time.Second))
 	case Refused:
 		log.Error("driver refused")
 	}
 	s.set(func(st *Status) {
 		st.State, st.Reason = state, end.String()
 		st.LastError, st.LastErrorAt = end.String(), now
+		st.Quarantine = quarantine
+		if delay > 0 {
+			st.NextAttempt = now.Add(delay)
+		}
 	})
-	if state != Backoff {
-		delay = 0
-	}
 	s.pause(ctx, delay, fmt.Sprintf("driver %q is not running: %s", s.spec.Name, end.reason))
-	return crashes
+	s.set(func(st *Status) { st.NextAttempt = time.Time{} })
 }
 
-// backoff is the pause after so many crashes: tripling from first to last, give or take a
+// backoff is the pause after so many crashes: doubling from first to last, give or take a
 // fifth by jitter (0 to 1).
 func backoff(first, last time.Duration, crashes int, jitter float64) time.Duration {
 	d := first
 	for range crashes - 1 {
-		if d *= 3; d >= last {
+		if d *= 2; d >= last {
 			d = last
 			break
 		}
@@ -230,11 +240,11 @@ func (s *supervisor) once(ctx context.Context) outcome {
 	s.mu.Lock()
 	s.client = nil
 	s.mu.Unlock()
-	how := p.end(asked || end.reason != "")
+	how := p.end(asked || end.reason != "" && !end.hung)
 	if !asked && end.reason == "" {
 		end = outcome{reason: how, words: s.logs.panicLine()}
 	}
-	s.set(func(st *Status) { st.PID, st.Started = 0, time.Time{} })
+	s.set(func(st *Status) { st.PID, st.Started, st.Memory = 0, time.Time{}, 0 })
 	return end
 }
 
@@ -251,6 +261,9 @@ func (s *supervisor) serve(ctx context.Context, p *program) (end outcome, asked 
 	err := s.session(ctx, p)
 	if ctx.Err() != nil {
 		return outcome{}, true
+	}
+	if errors.Is(err, errHung) {
+		return hang(), false
 	}
 	var v *violation
 	if errors.As(err, &v) {

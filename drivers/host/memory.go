@@ -1,0 +1,51 @@
+package host
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+const lookEvery = 2 * time.Second // at a program's processes
+
+// relatives watches what a run's processes hold until ctx ends, and ends the program at its
+// bound. What it saw is ended with the program.
+func (x *session) relatives(ctx context.Context, p *program) {
+	if p.dir == "" {
+		return // it runs within this process
+	}
+	most := x.s.memory()
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for {
+		ps := family(p.pid, p.dir)
+		p.seen.Store(&ps)
+		held := memoryOf(ps)
+		x.s.mu.Lock()
+		x.s.status.Memory, x.s.status.MemoryMax = held, most
+		x.s.mu.Unlock()
+		if held > most {
+			x.breach.Store(&violation{fmt.Sprintf("it held %s of memory, and at most %s are allowed (memory_mib in the configuration)", mebibytes(held), mebibytes(most))})
+			x.cancel()
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// memory is how much the program may hold, in bytes.
+func (s *supervisor) memory() int64 {
+	if s.spec.Memory > 0 {
+		return s.spec.Memory
+	}
+	return DefaultMemory
+}
+
+func mebibytes(n int64) string { return fmt.Sprintf("%d MiB", n>>20) }
+
+// MemoryHigh says whether the program holds more than half of what it may.
+func (s Status) MemoryHigh() bool { return s.MemoryMax > 0 && s.Memory > s.MemoryMax/2 }
