@@ -113,6 +113,10 @@ type DriverInfo struct {
 	Settings     []Field      `json:"settings_schema"`
 	Template     bool         `json:"template"`
 	Profiles     []g.Profile  `json:"profiles"`
+	Memory       int64        `json:"memory,omitempty" doc:"Bytes that the program and what it started hold."`
+	MemoryMax    int64        `json:"memory_max,omitempty" doc:"Bytes at which it is ended; at half of them there is an alert."`
+	Quarantine   time.Time    `json:"quarantine,omitzero" doc:"Since when it is in quarantine for ending too often: it is tried again only now and then, and is out of it once it has run for a minute."`
+	NextAttempt  time.Time    `json:"next_attempt,omitzero" doc:"When it is started again by itself."`
 }
 
 // Field is one thing that people fill in.

@@ -26,6 +26,7 @@ func (s *server) Session(stream grpc.BidiStreamingServer[driverpb.FromHost, driv
 
 	out := newOutbox()
 	f := newFleet(s.driver, out)
+	f.rate = rateOf(stream.Context())
 	sendCtx, cancel := context.WithCancel(stream.Context())
 	var sending, receiving sync.WaitGroup
 	sending.Go(func() { out.run(sendCtx, stream.Send) })
@@ -82,6 +83,7 @@ func receive(stream grpc.BidiStreamingServer[driverpb.FromHost, driverpb.FromDri
 type fleet struct {
 	driver  Driver
 	out     *outbox
+	rate    int             // observations a second of one device; 0: no bound
 	ctx     context.Context // of the workers; ends when the session does
 	cancel  context.CancelFunc
 	running sync.WaitGroup
@@ -110,7 +112,7 @@ func (f *fleet) set(id gatehouse.DeviceID, d *Device) {
 		if d == nil {
 			return
 		}
-		w = &worker{fleet: f, id: id, changed: make(chan struct{}, 1), want: d}
+		w = &worker{fleet: f, id: id, changed: make(chan struct{}, 1), want: d, pace: newPace(f.rate)}
 		f.workers[id] = w
 		f.running.Go(w.run)
 		return

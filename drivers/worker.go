@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"github.com/gatehouse-iot/gatehouse"
 )
 
@@ -25,6 +27,7 @@ type worker struct {
 	id      gatehouse.DeviceID
 	want    *Device       // guarded by fleet.mu; nil: let go
 	changed chan struct{} // capacity 1: want is another one now
+	pace    *rate.Limiter // nil: no bound
 
 	mu       sync.Mutex
 	reported gatehouse.Status // what the gateway last took
@@ -171,7 +174,11 @@ func (a *attempt) emit(ctx context.Context, observations ...gatehouse.Observatio
 			batch[i].Device = w.id
 		}
 	}
-	if err := w.fleet.out.emit(ctx, batch); err != nil {
+	err = hold(ctx, w.pace, observations)
+	if err == nil {
+		err = w.fleet.out.emit(ctx, batch)
+	}
+	if err != nil {
 		if lead {
 			a.mu.Lock()
 			a.led = false

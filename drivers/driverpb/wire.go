@@ -12,6 +12,10 @@ const (
 	CookieKey   = "GATEHOUSE_DRIVER"
 	CookieValue = "2d6b8f5e0c1947a3"
 	PluginName  = "driver"
+
+	// RateKey names the metadata with which the gateway begins a session: how many observations
+	// a second it takes of one device.
+	RateKey = "gatehouse-device-rate"
 )
 
 // Bounds, in observations and bytes.

@@ -60,6 +60,10 @@ type Options struct {
 	QuarantineMax   time.Duration // default 10 min
 	SteadyAfter     time.Duration // default 1 min
 
+	// DeviceRate is how many observations a second are taken of a device; a program built with
+	// our kit holds each of its devices to it. The Sink holds those that do not. 0: no bound.
+	DeviceRate int
+
 	Now func() time.Time // default time.Now
 }
 

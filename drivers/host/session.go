@@ -9,6 +9,7 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
@@ -43,7 +44,11 @@ type session struct {
 func (s *supervisor) session(ctx context.Context, p *program) error {
 	streamCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	stream, err := p.client.Session(streamCtx)
+	begin := streamCtx
+	if n := s.host.options.DeviceRate; n > 0 {
+		begin = metadata.AppendToOutgoingContext(streamCtx, driverpb.RateKey, itoa(n))
+	}
+	stream, err := p.client.Session(begin)
 	if err != nil {
 		return err
 	}

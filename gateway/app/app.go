@@ -68,6 +68,7 @@ type App struct {
 	intake    *intake.Intake
 	hub       *live.Hub
 	host      *host.Host
+	pacer     *pacer
 	front     *mqttfront.Front
 	engine    *rules.Engine
 	rules     []api.RuleInfo
@@ -169,7 +170,8 @@ func (a *App) openIntake(ctx context.Context) (err error) {
 	a.closers = append(a.closers, func() error { cancel(); return nil })
 	a.intake = &intake.Intake{Directory: a.directory, Journal: a.journal, Identify: a.identify, Media: a.media, Now: a.now, Logger: a.log}
 	a.hub = live.New(a.journal, a.log)
-	a.host = host.New(host.Options{Sink: a.intake, Logger: a.log, Now: a.now})
+	a.pacer = newPacer(a.intake, a.directory, a.cfg.MQTT, a.now)
+	a.host = host.New(host.Options{Sink: a.pacer, DeviceRate: a.cfg.MQTT.DeviceRate, Logger: a.log, Now: a.now})
 	a.directory.Watch(a.assign)
 	return nil
 }
@@ -179,7 +181,7 @@ func (a *App) openFront(ctx context.Context) (err error) {
 	if c.Listen == "" && c.ListenTLS == "" {
 		return nil
 	}
-	cfg := mqttfront.Config{Listen: c.Listen, ListenTLS: c.ListenTLS, MaxClients: a.places.mqtt, MaxPerAddress: c.MaxPerAddress,
+	cfg := mqttfront.Config{Listen: c.Listen, ListenTLS: c.ListenTLS, MaxClients: a.places.mqtt, MaxPerAddress: c.MaxPerAddress, OnHeld: a.pacer.Held,
 		DeviceRate: c.DeviceRate, SchoolRate: c.SchoolRate, Dir: filepath.Join(a.cfg.dataDir(), "mqtt"), FS: a.opt.JournalFS,
 		OnConnect:    func(id mqttfront.Identity) { a.notePresence(id, g.StateOnline, "") },
 		OnDisconnect: func(id mqttfront.Identity) { a.notePresence(id, g.StateOffline, "the MQTT connection ended") }}

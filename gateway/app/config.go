@@ -87,6 +87,9 @@ type DriverConfig struct {
 	SHA256   string            `yaml:"sha256"` // the sum, or a file as sha256sum writes it
 	Args     []string          `yaml:"args"`
 	Settings map[string]string `yaml:"settings"`
+	// MemoryMiB is how much the program and what it starts may hold before it is ended; 0: the
+	// default. Half of it is an alert.
+	MemoryMiB int64 `yaml:"memory_mib"`
 
 	file string // of drivers_dir; empty for those of the configuration itself
 }
@@ -346,6 +349,8 @@ func (c *Config) validateParts() error {
 			return d.errorf(at, "path", "is missing; name the driver's program")
 		case d.SHA256 != "" && !checksum.MatchString(d.SHA256):
 			return d.errorf(at, "sha256", "is no SHA-256; `sha256sum %s` prints it", d.Path)
+		case d.MemoryMiB != 0 && (d.MemoryMiB < 64 || d.MemoryMiB > 1<<20):
+			return d.errorf(at, "memory_mib", "%d is out of range; 64 to 1048576 (MiB), or leave it out", d.MemoryMiB)
 		}
 		seen[d.Name] = true
 	}

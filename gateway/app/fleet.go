@@ -27,7 +27,14 @@ func (a *App) specs() []host.Spec {
 		for k, v := range d.Settings {
 			settings[k] = v
 		}
-		out[i] = host.Spec{Name: d.Name, Path: a.cfg.Path(d.Path), SHA256: d.SHA256, Args: d.Args, Settings: settings}
+		out[i] = host.Spec{
+			Name:     d.Name,
+			Path:     a.cfg.Path(d.Path),
+			SHA256:   d.SHA256,
+			Args:     d.Args,
+			Settings: settings,
+			Memory:   a.driverMemory(d),
+		}
 	}
 	return out
 }
@@ -79,6 +86,8 @@ func (f fleet) Drivers() []api.DriverInfo {
 		info := api.DriverInfo{Name: s.Name, Title: d.Title, TitleZH: d.TitleZH, Version: d.Version, Contract: s.Contract, State: string(s.State), Reason: s.Reason,
 			PID: s.PID, Restarts: s.Restarts, Started: s.Started, Devices: s.Devices, Observations: s.Observations, Pinned: s.Pinned, SHA256: s.SHA256,
 			Address: fields(d.Address), Settings: fields(d.Settings), Template: d.Template, Profiles: d.Profiles}
+		info.Memory, info.MemoryMax = s.Memory, s.MemoryMax
+		info.Quarantine, info.NextAttempt = s.Quarantine, s.NextAttempt
 		if info.Title == "" {
 			info.Title = string(s.Name)
 		}

@@ -33,7 +33,7 @@ func (a *App) status(ctx context.Context) api.Status {
 	for _, c := range st.Cursors {
 		s.Cursors = append(s.Cursors, api.CursorLag{Name: c.Name, Lag: c.Lag})
 	}
-	s.Checks = append(s.Checks, journalCheck(st), a.cursorCheck(st), a.telemetryCheck(), a.driverCheck(&s), a.mqttCheck(&s), a.connectionsCheck(&s), a.diskCheck(&s), a.clockCheck(&s, now), a.qualityCheck(ctx, now))
+	s.Checks = append(s.Checks, journalCheck(st), a.cursorCheck(st), a.telemetryCheck(), a.driverCheck(&s), a.mqttCheck(&s), a.rateCheck(now), a.connectionsCheck(&s), a.diskCheck(&s), a.clockCheck(&s, now), a.qualityCheck(ctx, now))
 	return s
 }
 
@@ -129,8 +129,8 @@ func (a *App) mqttCheck(s *api.Status) api.Check {
 	}
 	en, zh := fmt.Sprintf("%d devices are connected.", st.Clients), fmt.Sprintf("%d 台设备已连接。", st.Clients)
 	if st.Throttled > 0 {
-		en += fmt.Sprintf(" Since the start, %d messages had to wait because a device or a school sends too fast; the log names it.", st.Throttled)
-		zh += fmt.Sprintf("启动以来有 %d 条消息因设备或学校发送过快而等待，日志中有记录。", st.Throttled)
+		en += fmt.Sprintf(" Since the start, %d messages had to wait because a device or a school sends too fast.", st.Throttled)
+		zh += fmt.Sprintf("启动以来有 %d 条消息因设备或学校发送过快而等待。", st.Throttled)
 	}
 	if st.Crowded > 0 {
 		by, byZH := "", ""

@@ -35,6 +35,8 @@ func (w *watch) troubles(now time.Time) []trouble {
 	out = append(out, w.disk(st)...)
 	out = append(out, w.readers(st, now)...)
 	out = append(out, w.mqtt()...)
+	out = append(out, w.senders(now)...)
+	out = append(out, w.drivers()...)
 	if t, ok := w.a.clockTrouble(now); ok {
 		out = append(out, t)
 	}

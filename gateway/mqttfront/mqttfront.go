@@ -64,6 +64,10 @@ type Config struct {
 	// OnDisconnect when its last is gone. Calls come one at a time and in
 	// order; they must be quick and must not call the front.
 	OnConnect, OnDisconnect func(Identity)
+
+	// OnHeld is called when a device, or with an empty Device a whole school, publishes more
+	// than its rate and is held back: at most once a minute for each, from its reader.
+	OnHeld func(Identity)
 }
 
 func (c Config) withDefaults() (Config, error) {

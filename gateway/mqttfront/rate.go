@@ -150,6 +150,13 @@ func (c *client) tell(b *tokens, now int64) {
 	if last != 0 && now-last < int64(tellRate) || !b.told.CompareAndSwap(last, now) {
 		return
 	}
+	if c.f.cfg.OnHeld != nil {
+		id := Identity{School: c.s.id.School}
+		if b == c.device {
+			id = c.s.id
+		}
+		c.f.cfg.OnHeld(id)
+	}
 	if b == c.device {
 		c.f.log.Warn("a device publishes more than mqtt.device_rate and is held back", "device", c.s.id.Device, "school", c.s.id.School, "rate", c.f.cfg.DeviceRate)
 		return

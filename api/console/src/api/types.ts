@@ -188,6 +188,10 @@ export interface Driver {
   settings_schema?: Field[] | null
   template: boolean
   profiles?: Profile[] | string[] | null
+  memory?: number
+  memory_max?: number
+  quarantine?: string
+  next_attempt?: string
 }
 export interface LogLine { time: string; level: string; text: string }
 

@@ -725,6 +725,11 @@ export const en = {
     deleteText: 'The attendance of “{{name}}” goes with it; sightings stay.',
   },
   driver: {
+    memory: 'Memory',
+    memoryOf: '{{held}} of at most {{most}} MiB',
+    quarantine: 'In quarantine',
+    quarantineText: 'since {{since}}: it ended too often and is tried only now and then; over once it has run for a minute',
+    next: 'Started again at',
     sub: 'Each driver is a program of its own that speaks one protocol or vendor\'s language.',
     name: 'Name',
     version: 'Version',

@@ -718,6 +718,11 @@ export const zh = {
     deleteText: '“{{name}}”的考勤将一并删除，识别记录保留。',
   },
   driver: {
+    memory: '内存',
+    memoryOf: '{{held}} MiB，上限 {{most}} MiB',
+    quarantine: '隔离',
+    quarantineText: '自 {{since}} 起：反复退出，仅间隔重试；稳定运行一分钟后解除',
+    next: '下次启动',
     sub: '每个驱动是独立程序，负责一种协议或一家厂商。',
     name: '名称',
     version: '版本',

@@ -90,6 +90,9 @@ export function DriverPage() {
                 [t('driver.restarts'), f.number(d.restarts)],
                 [t('driver.devices'), <Link key="l" to={`/fleet?driver=${encodeURIComponent(d.name)}`}>{f.number(d.devices)}</Link>],
                 [t('driver.observations'), f.number(d.observations)],
+                [t('driver.memory'), d.memory_max ? t('driver.memoryOf', { held: f.number(Math.round((d.memory ?? 0) / 1048576)), most: f.number(Math.round(d.memory_max / 1048576)) }) : '–'],
+                ...(d.quarantine ? [[t('driver.quarantine'), t('driver.quarantineText', { since: f.moment(d.quarantine) })] as [string, string]] : []),
+                ...(d.next_attempt ? [[t('driver.next'), f.moment(d.next_attempt, true)] as [string, string]] : []),
                 [t('driver.checksum'), <span key="c">{d.pinned ? t('driver.pinned') : t('driver.notPinnedLong')} <code>{d.sha256 ? d.sha256.slice(0, 16) + '…' : ''}</code></span>],
               ]} />
             </Panel>
