@@ -15,6 +15,8 @@ const (
 	Forbidden       Code = "forbidden"       // signed in, but without the right
 	NotFound        Code = "not_found"       // nothing by that name in this scope
 	Conflict        Code = "conflict"        // it exists already, or has changed meanwhile
+	Changed         Code = "changed"         // what If-Match names is not what is there: somebody changed it meanwhile
+	Gone            Code = "gone"            // what was begun cannot go on: begin again
 	Unavailable     Code = "unavailable"     // a part that is needed is down or full; try again
 	TooLarge        Code = "too_large"       // over a stated bound
 	RateLimited     Code = "rate_limited"    // too many; Retry-After says when

@@ -62,7 +62,7 @@ func (s *Server) registerAlerts() {
 			if s.deps.Rules == nil {
 				return nil, missing("rules")
 			}
-			return paged(s.deps.Rules(), *in, nil)
+			return paged(s, s.deps.Rules(), *in, nil, func(r RuleInfo) string { return string(r.ID) })
 		})
 }
 

@@ -76,7 +76,7 @@ func (s *Server) registerSessions() {
 			return nil, err
 		}
 		all, err := s.view(ctx).Sessions(ctx, id, from, to)
-		return paged(all, in.Paged, err)
+		return paged(s, all, in.Paged, err, func(x g.Session) string { return string(x.ID) })
 	})
 	handle(s, endpoint{method: "POST", path: "/v1/sessions", id: "create-session", tag: tag, perm: g.AttendanceWrite, status: 201, summary: "Add a session"},
 		func(ctx context.Context, in *post[sessionBody]) (*body[g.Session], error) {
@@ -158,7 +158,7 @@ func (s *Server) registerAttendance() {
 			return nil, err
 		}
 		all, err := s.view(ctx).Leaves(ctx, id, from, to)
-		return paged(all, in.Paged, err)
+		return paged(s, all, in.Paged, err, func(l g.Leave) string { return l.ID })
 	})
 	handle(s, endpoint{method: "POST", path: "/v1/leaves", id: "put-leave", tag: tag, perm: g.AttendanceWrite, status: 201, summary: "Excuse somebody",
 		doc: "Also for times that are over: the answers are computed again."}, func(ctx context.Context, in *leaveInput) (*body[g.Leave], error) {

@@ -52,6 +52,8 @@ func (s *Server) document() {
 		http.StatusForbidden:             "The caller lacks the permission, or a page's change came without its CSRF header.",
 		http.StatusNotFound:              "There is nothing by that name in the caller's schools.",
 		http.StatusConflict:              "It exists already, is in use, or has changed meanwhile.",
+		http.StatusGone:                  "The list has changed since this walk began, and its order is no longer kept: begin again without a cursor.",
+		http.StatusPreconditionFailed:    "It is not what If-Match names: somebody changed it meanwhile. Read it again.",
 		http.StatusRequestEntityTooLarge: "The body is over the stated bound.",
 		http.StatusUnsupportedMediaType:  "The body's content type is not taken here.",
 		http.StatusRequestTimeout:        "The body did not come in time.",
@@ -87,7 +89,7 @@ func schemaName(t reflect.Type, hint string) string {
 const introduction = `The gateway between a school's devices and the people who answer for the children in it.
 
 Programs send an API key as ` + "`Authorization: Bearer ghk_…`" + `. Errors are RFC 9457 problem documents with a stable ` + "`code`" + `.
-Lists take ` + "`limit`" + ` and ` + "`cursor`" + ` and answer ` + "`items`" + ` and ` + "`next`" + `. Times are RFC 3339.
+Lists take ` + "`limit`" + ` and ` + "`cursor`" + ` and answer ` + "`items`" + ` and ` + "`next`" + `. A walk from page to page sees every row that is there throughout once, whatever changes meanwhile. Times are RFC 3339.
 A POST may carry an ` + "`Idempotency-Key`" + `. Rates are told in ` + "`RateLimit-*`" + ` headers.
 The examples expect GATEHOUSE_URL and GATEHOUSE_KEY in the environment.`
 

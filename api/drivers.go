@@ -2,6 +2,8 @@ package api
 
 import (
 	"context"
+	"strconv"
+	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
 )
@@ -27,7 +29,7 @@ func (s *Server) registerDrivers() {
 			for i := range all {
 				all[i].Address, all[i].Settings, all[i].Profiles = some(all[i].Address), some(all[i].Settings), some(all[i].Profiles)
 			}
-			return paged(all, *in, nil)
+			return paged(s, all, *in, nil, func(d DriverInfo) string { return string(d.Name) })
 		})
 	handle(s, endpoint{method: "GET", path: "/v1/drivers/{name}/log", id: "driver-log", tag: tag, perm: g.DriversRead, unavailable: true, summary: "The newest lines that a driver wrote"},
 		func(ctx context.Context, in *driverLogInput) (*body[page[LogLine]], error) {
@@ -38,7 +40,7 @@ func (s *Server) registerDrivers() {
 				return nil, err
 			}
 			lines, err := s.deps.Fleet.DriverLog(g.DriverName(in.Name))
-			return paged(lines, in.Paged, err)
+			return paged(s, lines, in.Paged, err, occurrences(func(l LogLine) string { return l.Time.Format(time.RFC3339Nano) + " " + l.Level + " " + l.Text }))
 		})
 	handle(s, endpoint{method: "POST", path: "/v1/drivers/{name}/restart", id: "restart-driver", tag: tag, perm: g.DevicesWrite, unavailable: true, summary: "Restart a driver; this lifts its quarantine",
 		doc: "A driver serves every school of the gateway, so with several schools only the administrator of the top one may."},
@@ -62,8 +64,18 @@ func (s *Server) registerDrivers() {
 			if err := s.onlyTop(ctx); err != nil {
 				return nil, err
 			}
-			return paged(s.deps.Fleet.Refusals(), *in, nil)
+			return paged(s, s.deps.Fleet.Refusals(), *in, nil, occurrences(func(r Refusal) string { return r.Source + "\x1f" + r.Claimed + "\x1f" + r.Reason }))
 		})
+}
+
+// occurrences makes rows that look alike differ: by how many of them came before.
+func occurrences[T any](name func(T) string) func(T) string {
+	seen := map[string]int{}
+	return func(row T) string {
+		key := name(row)
+		seen[key]++
+		return key + "\x1f" + strconv.Itoa(seen[key])
+	}
 }
 
 // onlyTop admits callers who see every school of the gateway, for what touches all of them.

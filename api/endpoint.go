@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"reflect"
 	"strconv"
 	"strings"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
 // endpoint is what an operation says of itself; the OpenAPI document, the gate before it and
@@ -66,7 +68,7 @@ func handle[I, O any](s *Server, e endpoint, h func(context.Context, *I) (*O, er
 		Method: e.method, Path: e.path, OperationID: e.id, Tags: []string{e.tag}, Summary: e.summary, Description: describe(e),
 		DefaultStatus: e.status, MaxBodyBytes: e.maxBody() + 1, BodyReadTimeout: -1, // the body's own: patient
 		RejectUnknownQueryParameters: !e.anyQuery,
-		Metadata:                     map[string]any{"endpoint": e}, Responses: e.problems(),
+		Metadata:                     map[string]any{"endpoint": e}, Responses: e.problems(isList[I]()),
 		Security: []map[string][]string{{"key": {}}, {"session": {}}},
 	}
 	if e.public {
@@ -109,7 +111,7 @@ func describe(e endpoint) string {
 }
 
 // problems lists every error that the operation can answer.
-func (e endpoint) problems() map[string]*huma.Response {
+func (e endpoint) problems(list bool) map[string]*huma.Response {
 	codes := []int{http.StatusTooManyRequests, http.StatusInternalServerError}
 	if !e.public {
 		codes = append(codes, http.StatusUnauthorized)
@@ -127,6 +129,9 @@ func (e endpoint) problems() map[string]*huma.Response {
 	if e.conflict || e.method == http.MethodPost && !e.public {
 		codes = append(codes, http.StatusConflict)
 	}
+	if list {
+		codes = append(codes, http.StatusGone)
+	}
 	if e.unavailable || e.stream {
 		codes = append(codes, http.StatusServiceUnavailable)
 	}
@@ -135,6 +140,16 @@ func (e endpoint) problems() map[string]*huma.Response {
 		m[strconv.Itoa(c)] = &huma.Response{Ref: "#/components/responses/" + strings.ReplaceAll(http.StatusText(c), " ", "")}
 	}
 	return m
+}
+
+// isList says whether an operation's input has a cursor.
+func isList[I any]() bool {
+	t := reflect.TypeFor[I]()
+	if t.Kind() != reflect.Struct {
+		return false
+	}
+	_, ok := t.FieldByName("Cursor")
+	return ok
 }
 
 // body wraps an answer's body.
@@ -163,24 +178,13 @@ func listed[T any](rows []T, next string, err error) (*body[page[T]], error) {
 	return &body[page[T]]{page[T]{rows, next}}, nil
 }
 
-// paged is a page of a list that is short enough to be read as a whole.
-func paged[T any](all []T, p Paged, err error) (*body[page[T]], error) {
+// paged is a page of a list that is short enough to be read as a whole. key names a row for as
+// long as it lives: no change of other rows makes a walk lose one, or see one twice.
+func paged[T any](s *Server, all []T, p Paged, err error, key func(T) string) (*body[page[T]], error) {
 	if err != nil {
 		return nil, err
 	}
-	from := 0
-	if p.Cursor != "" {
-		if from, err = strconv.Atoi(p.Cursor); err != nil || from < 0 {
-			return nil, g.FieldErrorf("cursor", "this is no cursor; use next of the page before")
-		}
-	}
-	from = min(from, len(all))
-	to := min(from+max(p.Limit, 1), len(all))
-	next := ""
-	if to < len(all) {
-		next = strconv.Itoa(to)
-	}
-	return listed(all[from:to], next, nil)
+	return listed(registry.Walk(s.walks, all, registry.Page{Limit: p.Limit, Cursor: p.Cursor}, key))
 }
 
 // none is the input or output of operations without one.

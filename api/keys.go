@@ -30,7 +30,7 @@ func (s *Server) registerKeys() {
 	const tag = "Keys"
 	handle(s, endpoint{method: "GET", path: "/v1/keys", id: "list-keys", tag: tag, perm: g.KeysAdmin, summary: "API keys"}, func(ctx context.Context, in *perSchool) (*body[page[g.APIKey]], error) {
 		all, err := s.view(ctx).Keys(ctx, in.School)
-		return paged(all, in.Paged, err)
+		return paged(s, all, in.Paged, err, func(k g.APIKey) string { return string(k.ID) })
 	})
 	handle(s, endpoint{method: "POST", path: "/v1/keys", id: "create-key", tag: tag, perm: g.KeysAdmin, status: 201, summary: "Make an API key"}, s.createKey)
 	handle(s, endpoint{method: "DELETE", path: "/v1/keys/{id}", id: "revoke-key", tag: tag, perm: g.KeysAdmin, summary: "Revoke an API key"}, func(ctx context.Context, in *ByID) (*none, error) {

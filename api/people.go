@@ -54,7 +54,7 @@ func (s *Server) registerPeople() {
 	})
 	handle(s, endpoint{method: "GET", path: "/v1/classes", id: "list-classes", tag: tag, perm: g.PeopleRead, summary: "The classes of a school"}, func(ctx context.Context, in *perSchool) (*body[page[string]], error) {
 		all, err := s.view(ctx).Classes(ctx, school(ctx, in.School))
-		return paged(all, in.Paged, err)
+		return paged(s, all, in.Paged, err, func(class string) string { return class })
 	})
 	handle(s, endpoint{method: "POST", path: "/v1/people", id: "create-person", tag: tag, perm: g.PeopleWrite, status: 201, max: 64 << 10, summary: "Add a person",
 		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" -H "Content-Type: application/json" \

@@ -59,6 +59,10 @@ func statusOf(c g.Code) int {
 		return http.StatusNotFound
 	case g.Conflict:
 		return http.StatusConflict
+	case g.Changed:
+		return http.StatusPreconditionFailed
+	case g.Gone:
+		return http.StatusGone
 	case g.Unavailable:
 		return http.StatusServiceUnavailable
 	case g.TooLarge:
@@ -80,6 +84,10 @@ func codeOf(status int) g.Code {
 		return g.NotFound
 	case http.StatusConflict:
 		return g.Conflict
+	case http.StatusPreconditionFailed:
+		return g.Changed
+	case http.StatusGone:
+		return g.Gone
 	case http.StatusRequestEntityTooLarge:
 		return g.TooLarge
 	case http.StatusTooManyRequests:

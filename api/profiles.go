@@ -45,7 +45,7 @@ func (s *Server) registerProfiles() {
 	handle(s, endpoint{method: "GET", path: "/v1/profiles", id: "list-profiles", tag: tag, perm: g.DevicesRead, summary: "What kinds of device there are"},
 		func(ctx context.Context, in *Paged) (*body[page[g.Profile]], error) {
 			all, err := s.view(ctx).Profiles(ctx)
-			return paged(all, *in, err)
+			return paged(s, all, *in, err, func(p g.Profile) string { return string(p.ID) })
 		})
 	handle(s, endpoint{method: "GET", path: "/v1/profiles/{id}", id: "get-profile", tag: tag, perm: g.DevicesRead, summary: "One profile"},
 		func(ctx context.Context, in *ByID) (*body[g.Profile], error) {

@@ -78,7 +78,7 @@ func (s *Server) registerQuality() {
 			return nil, err
 		}
 		all, err := s.view(ctx).QualityDays(ctx, f)
-		return paged(all, in.Paged, err)
+		return paged(s, all, in.Paged, err, func(d registry.QualityDay) string { return string(d.School) + " " + d.Day })
 	})
 	handle(s, endpoint{method: "GET", path: "/v1/quality/devices", id: "list-device-quality", tag: tag, perm: g.DevicesRead, summary: "Which devices' data is not to be trusted, and what to do, the worst first",
 		doc: "Kinds of finding: `clock` (more than 60 s ahead or behind, or observations refused for an impossible time), `gaps` (10 minutes of silence in a day, or 5 silences of a minute or more; silence as the profile's offline_after says), " +

@@ -86,7 +86,7 @@ func (s *Server) registerSchools() {
 	handle(s, endpoint{method: "GET", path: "/v1/schools", id: "list-schools", tag: tag, summary: "The schools that the caller sees",
 		example: "curl -fsS -H \"Authorization: Bearer $GATEHOUSE_KEY\" $GATEHOUSE_URL/v1/schools"}, func(ctx context.Context, in *Paged) (*body[page[g.School]], error) {
 		all, err := s.view(ctx).Schools(ctx)
-		return paged(all, *in, err)
+		return paged(s, all, *in, err, func(x g.School) string { return string(x.ID) })
 	})
 	handle(s, endpoint{method: "GET", path: "/v1/schools/{id}", id: "get-school", tag: tag, summary: "One school"}, func(ctx context.Context, in *ByID) (*body[g.School], error) {
 		return answer(s.view(ctx).School(ctx, g.SchoolID(in.ID)))

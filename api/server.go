@@ -34,6 +34,7 @@ type Server struct {
 	strangers *limiter // wrong credentials, by address
 	signIns   *limiter // attempts to sign in, by address
 	idem      *idempotency
+	walks     *registry.Walks
 	streams   *slots
 	viewed    *lately // camera views that are in the audit log already
 
@@ -69,6 +70,7 @@ func New(d Deps) (*Server, error) {
 		strangers: newLimiter(2, 60, 10_000),
 		signIns:   newLimiter(rate.Every(3*time.Second), 20, 10_000),
 		idem:      newIdempotency(),
+		walks:     registry.NewWalks(100_000),
 		streams:   newSlots(d.Config.MaxStreams, 16),
 		viewed:    newLately(10*time.Minute, 10_000),
 	}

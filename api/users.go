@@ -39,7 +39,7 @@ func (s *Server) registerUsers() {
 	const tag = "Users"
 	handle(s, endpoint{method: "GET", path: "/v1/users", id: "list-users", tag: tag, perm: g.UsersAdmin, summary: "Who can sign in"}, func(ctx context.Context, in *perSchool) (*body[page[g.User]], error) {
 		all, err := s.view(ctx).Users(ctx, in.School)
-		return paged(all, in.Paged, err)
+		return paged(s, all, in.Paged, err, func(u g.User) string { return string(u.ID) })
 	})
 	handle(s, endpoint{method: "POST", path: "/v1/users", id: "create-user", tag: tag, perm: g.UsersAdmin, status: 201, summary: "Add a user"}, s.createUser)
 	handle(s, endpoint{method: "PUT", path: "/v1/users/{id}", id: "update-user", tag: tag, perm: g.UsersAdmin, conflict: true, summary: "Change a user"}, s.updateUser)

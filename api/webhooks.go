@@ -37,7 +37,7 @@ func (s *Server) registerWebhooks() {
 	const tag = "Webhooks"
 	handle(s, endpoint{method: "GET", path: "/v1/webhooks", id: "list-webhooks", tag: tag, perm: g.KeysAdmin, summary: "Webhooks"}, func(ctx context.Context, in *perSchool) (*body[page[g.Webhook]], error) {
 		all, err := s.view(ctx).Webhooks(ctx, in.School)
-		return paged(all, in.Paged, err)
+		return paged(s, all, in.Paged, err, func(w g.Webhook) string { return string(w.ID) })
 	})
 	handle(s, endpoint{method: "POST", path: "/v1/webhooks", id: "create-webhook", tag: tag, perm: g.KeysAdmin, status: 201, summary: "Have events posted to a server of one's own",
 		doc: "Each event is a CloudEvents 1.0 document in structured mode, signed as Standard Webhooks asks: headers webhook-id, webhook-timestamp and webhook-signature. " +

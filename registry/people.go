@@ -11,7 +11,8 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// People lists people by school, class, number and name.
+// People lists people by school, class, number and name. A walk keeps to the order in which it
+// began to read a school: see [Walks].
 func (v *View) People(ctx context.Context, f PersonFilter) ([]PersonRow, string, error) {
 	in, err := v.reach(ctx, g.PeopleRead)
 	if err != nil {
@@ -26,7 +27,7 @@ func (v *View) People(ctx context.Context, f PersonFilter) ([]PersonRow, string,
 		return nil, "", err
 	}
 	out := []PersonRow{}
-	offsets := []int{}
+	next := ""
 	for _, school := range schools {
 		if resumed && school < g.SchoolID(at[0]) {
 			continue
@@ -35,42 +36,34 @@ func (v *View) People(ctx context.Context, f PersonFilter) ([]PersonRow, string,
 		if err != nil {
 			return nil, "", err
 		}
-		from := 0
+		token, order, from := l.token, l.order, 0
 		if resumed && school == g.SchoolID(at[0]) {
-			if from, err = l.after(g.PersonID(at[1]), at[2]); err != nil {
+			token = at[1]
+			if from, err = offset(at[2]); err != nil {
+				return nil, "", err
+			}
+			if order, err = v.r.walks.order(token, l.token, l.order); err != nil {
 				return nil, "", err
 			}
 		}
-		for i := from; i < len(l.people) && len(out) <= f.limit(); i++ {
-			if p := l.people[i]; f.selects(p) {
-				out = append(out, PersonRow{ID: p.ID, School: p.School, Kind: p.Kind, Name: p.Name, Number: p.Number, Class: p.Class, Boarder: p.Boarder})
-				offsets = append(offsets, i)
+		for i := from; i < len(order) && next == ""; i++ {
+			n, ok := l.at[order[i]]
+			if !ok || !f.selects(l.people[n]) {
+				continue
 			}
+			if len(out) == f.limit() {
+				v.r.walks.keep(token, order)
+				next = cursor(string(school), token, strconv.Itoa(i))
+				break
+			}
+			p := l.people[n]
+			out = append(out, PersonRow{ID: p.ID, School: p.School, Kind: p.Kind, Name: p.Name, Number: p.Number, Class: p.Class, Boarder: p.Boarder})
 		}
-		if len(out) > f.limit() {
+		if next != "" {
 			break
 		}
 	}
-	next := ""
-	if len(out) > f.limit() {
-		out = out[:f.limit()]
-		last := out[len(out)-1]
-		next = cursor(string(last.School), string(last.ID), strconv.Itoa(offsets[len(out)-1]))
-	}
 	return out, next, v.fillPasses(ctx, out)
-}
-
-// after is where the roll goes on after a person; where that one was deleted meanwhile, the
-// place at which it stood.
-func (l *roll) after(id g.PersonID, offset string) (int, error) {
-	if i, ok := l.at[id]; ok {
-		return i + 1, nil
-	}
-	n, err := strconv.Atoi(offset)
-	if err != nil || n < 0 {
-		return 0, badCursor()
-	}
-	return min(n, len(l.people)), nil
 }
 
 func (f PersonFilter) selects(p file) bool {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -312,7 +313,8 @@ func (v *View) QualityDays(ctx context.Context, f QualityFilter) ([]QualityDay, 
 	return out, nil
 }
 
-// Quality lists devices by day, the worst first.
+// Quality lists devices by day, the worst first. How bad a device is changes by the minute: a
+// walk keeps to the order in which it began.
 func (v *View) Quality(ctx context.Context, f QualityFilter) ([]QualityRow, string, error) {
 	in, err := v.reach(ctx, g.DevicesRead)
 	if err != nil {
@@ -322,35 +324,75 @@ func (v *View) Quality(ctx context.Context, f QualityFilter) ([]QualityRow, stri
 	if err != nil {
 		return nil, "", err
 	}
-	at, ok, err := f.after(5)
+	order, err := v.qualityOrder(ctx, w)
 	if err != nil {
 		return nil, "", err
 	}
-	if ok {
-		weight, err := number(at[0])
-		if err != nil {
-			return nil, "", err
-		}
-		missing, err := number(at[1])
-		if err != nil {
-			return nil, "", err
-		}
-		w.and("(weight < ? OR weight = ? AND (gap_seconds < ? OR gap_seconds = ? AND (day < ? OR day = ? AND (school > ? OR school = ? AND device > ?))))", weight, weight, missing, missing, at[2], at[2], at[3], at[3], at[4])
+	page, next, err := Walk(v.r.walks, order, f.Page, func(k qualityKey) string { return k.day + " " + string(k.school) + " " + string(k.device) })
+	if err != nil {
+		return nil, "", err
 	}
-	out, weights := []QualityRow{}, []int64{}
-	err = each(ctx, v.r.hist, "SELECT "+qualityColumns+" FROM quality"+w.String()+" ORDER BY weight DESC, gap_seconds DESC, day DESC, school, device LIMIT ?", append(w.args, f.limit()+1), func(scan func(...any) error) error {
-		r, weight, err := scanQuality(scan)
-		out, weights = append(out, r), append(weights, weight)
+	out, err := v.qualityRows(ctx, page)
+	if err != nil {
+		return nil, "", err
+	}
+	return out, next, v.nameDevices(ctx, out)
+}
+
+// maxQualityRows is how many rows are put in order at once.
+const maxQualityRows = 100_000
+
+// qualityKey names a row of the report.
+type qualityKey struct {
+	day    string
+	school g.SchoolID
+	device g.DeviceID
+}
+
+// qualityOrder is which rows are selected, the worst first.
+func (v *View) qualityOrder(ctx context.Context, w where) ([]qualityKey, error) {
+	var keys []qualityKey
+	q := "SELECT day, school, device FROM quality" + w.String() + " ORDER BY weight DESC, gap_seconds DESC, day DESC, school, device LIMIT ?"
+	err := each(ctx, v.r.hist, q, append(w.args, maxQualityRows+1), func(scan func(...any) error) error {
+		var k qualityKey
+		err := scan(&k.day, &k.school, &k.device)
+		keys = append(keys, k)
 		return err
 	})
 	if err != nil {
-		return nil, "", fmt.Errorf("list the data-quality report: %w", err)
+		return nil, fmt.Errorf("list the data-quality report: %w", err)
 	}
-	last := min(len(out), f.limit()) - 1
-	out, next := cut(out, f.limit(), func(r QualityRow) string {
-		return cursor(digits(weights[last]), digits(r.GapSeconds), r.Day, string(r.School), string(r.Device))
-	})
-	return out, next, v.nameDevices(ctx, out)
+	if len(keys) > maxQualityRows {
+		return nil, g.FieldErrorf("from", "more than %d rows: ask for fewer days, for one school, or with level for the bad ones only", maxQualityRows)
+	}
+	return keys, nil
+}
+
+// qualityRows reads the rows of keys, in their order. One that is gone meanwhile is left out.
+func (v *View) qualityRows(ctx context.Context, keys []qualityKey) ([]QualityRow, error) {
+	found := make(map[qualityKey]QualityRow, len(keys))
+	for part := range slices.Chunk(keys, chunk/3) {
+		args := make([]any, 0, 3*len(part))
+		for _, k := range part {
+			args = append(args, string(k.school), k.day, string(k.device))
+		}
+		q := "SELECT " + qualityColumns + " FROM quality WHERE (school, day, device) IN (VALUES " + strings.TrimSuffix(strings.Repeat("(?,?,?),", len(part)), ",") + ")"
+		err := each(ctx, v.r.hist, q, args, func(scan func(...any) error) error {
+			r, _, err := scanQuality(scan)
+			found[qualityKey{r.Day, r.School, r.Device}] = r
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("read the data-quality report: %w", err)
+		}
+	}
+	out := []QualityRow{}
+	for _, k := range keys {
+		if r, ok := found[k]; ok {
+			out = append(out, r)
+		}
+	}
+	return out, nil
 }
 
 // nameDevices tells nothing of a device that has moved to another school.

@@ -19,6 +19,7 @@ type Registry struct {
 	now       func() time.Time
 	log       *slog.Logger
 	rolls     rollCache
+	walks     *Walks
 	doors     doorCache
 	limits    limiter
 	hashing   chan struct{} // bounds concurrent password hashing, which takes memory
@@ -44,7 +45,7 @@ func Open(ctx context.Context, o Options) (*Registry, error) {
 		return nil, err
 	}
 	r := &Registry{
-		vault: v, now: o.Now, log: o.Logger, hashing: make(chan struct{}, 2), ready: make(chan struct{}, 1),
+		vault: v, walks: NewWalks(walkRows), now: o.Now, log: o.Logger, hashing: make(chan struct{}, 2), ready: make(chan struct{}, 1),
 		changed: make(chan struct{}), subs: map[int]func(Change){},
 	}
 	if r.now == nil {

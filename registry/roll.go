@@ -69,7 +69,9 @@ func (r *Registry) unsealPersonal(p file, sealed []byte, what string) ([]byte, e
 type roll struct {
 	rev    int64
 	people []file
-	at     map[g.PersonID]int
+	at     map[string]int
+	order  []string // the ids of people, as they stand
+	token  string   // of order
 }
 
 // rollCache keeps the rolls that were used last, at most maxRollPeople people in all; the
@@ -142,7 +144,7 @@ func (r *Registry) rollOf(ctx context.Context, school g.SchoolID) (*roll, error)
 }
 
 func (r *Registry) readRoll(ctx context.Context, c conn, school g.SchoolID) (*roll, error) {
-	l := &roll{at: map[g.PersonID]int{}}
+	l := &roll{at: map[string]int{}}
 	err := each(ctx, c, "SELECT "+personColumns+" FROM persons WHERE school = ?", []any{string(school)}, func(scan func(...any) error) error {
 		p, err := r.scanPerson(scan)
 		l.people = append(l.people, p)
@@ -154,8 +156,11 @@ func (r *Registry) readRoll(ctx context.Context, c conn, school g.SchoolID) (*ro
 	slices.SortFunc(l.people, func(a, b file) int {
 		return cmp.Or(cmp.Compare(a.Class, b.Class), cmp.Compare(a.Number, b.Number), cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
 	})
+	l.order = make([]string, len(l.people))
 	for i, p := range l.people {
-		l.at[p.ID] = i
+		l.order[i] = string(p.ID)
+		l.at[l.order[i]] = i
 	}
+	l.token = orderToken(l.order)
 	return l, nil
 }

@@ -115,6 +115,7 @@ async function show() {
   main.append(el('h2', { id: 'errors' }, 'Errors'), el('p', {}, 'Every error is a problem document (RFC 9457). Its code is one of these and never changes its meaning.'));
   for (const [code, words] of [['invalid', 'The input is wrong; detail and errors name the place and the mend.'], ['unauthenticated', 'Nobody is signed in, or the credential is wrong.'],
     ['forbidden', 'Signed in, but without the right.'], ['not_found', 'Nothing by that name in the caller’s schools.'], ['conflict', 'It exists already, or has changed meanwhile.'],
+    ['changed', 'What If-Match names is not what is there: somebody changed it meanwhile.'], ['gone', 'What was begun cannot go on: begin again without a cursor.'],
     ['unavailable', 'A part that is needed is down or full; try again.'], ['too_large', 'Over a stated bound.'], ['rate_limited', 'Too many; Retry-After says when.'], ['internal', 'The gateway’s own fault; its log has the cause under the request id.']]) {
     main.append(el('p', { id: code }, el('code', {}, code), ' ', words));
   }

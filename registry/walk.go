@@ -1,0 +1,137 @@
+package registry
+
+import (
+	"container/list"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"strconv"
+	"sync"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// walkRows is how many rows the kept orders of all walks name together, by default.
+const walkRows = 500_000
+
+// Walks let lists be read page by page in an order that people like and that can change
+// meanwhile, such as by name: a walk keeps to the order in which it began, so that no row that
+// is there throughout is lost or comes twice. What a row says is always the newest; one that is
+// gone is passed over; one that is new may be.
+//
+// A cursor names an order by the hash of its rows' keys, so two readers of an unchanged list
+// share one, and nothing needs to be remembered while the list keeps its order: not even a
+// restart ends the walk. An order that changed is kept until others need the room; a walk
+// whose order was let go is told to begin again, and never answered wrongly.
+type Walks struct {
+	max int // rows
+
+	mu     sync.Mutex
+	size   int
+	orders map[string]*list.Element
+	used   *list.List // of *keptOrder, the latest first
+}
+
+type keptOrder struct {
+	token string
+	keys  []string
+}
+
+// NewWalks keeps orders of at most max rows together, and always the newest.
+func NewWalks(max int) *Walks {
+	return &Walks{max: max, orders: map[string]*list.Element{}, used: list.New()}
+}
+
+// orderToken is the hash of an order.
+func orderToken(keys []string) string {
+	h := sha256.New()
+	var n [8]byte
+	for _, k := range keys {
+		binary.BigEndian.PutUint64(n[:], uint64(len(k)))
+		h.Write(n[:])
+		h.Write([]byte(k))
+	}
+	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:16])
+}
+
+// keep remembers an order. Nobody changes keys afterwards.
+func (w *Walks) keep(token string, keys []string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if e, ok := w.orders[token]; ok {
+		w.used.MoveToFront(e)
+		return
+	}
+	w.orders[token] = w.used.PushFront(&keptOrder{token, keys})
+	w.size += len(keys)
+	for w.size > w.max && w.used.Len() > 1 {
+		old := w.used.Remove(w.used.Back()).(*keptOrder)
+		delete(w.orders, old.token)
+		w.size -= len(old.keys)
+	}
+}
+
+// order is the order that a cursor names: now, where that is still it, or the one that was kept.
+func (w *Walks) order(token, nowToken string, now []string) ([]string, error) {
+	if token == nowToken {
+		return now, nil
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	e, ok := w.orders[token]
+	if !ok {
+		return nil, &g.Error{Code: g.Gone, Field: "cursor", Message: "the list has changed since this walk began, and its order is no longer kept: begin again without a cursor"}
+	}
+	w.used.MoveToFront(e)
+	return e.Value.(*keptOrder).keys, nil
+}
+
+// Walk is a page of a list that is read as a whole. key names a row for as long as it lives
+// and is unique in the list.
+func Walk[T any](w *Walks, all []T, p Page, key func(T) string) ([]T, string, error) {
+	if p.Cursor == "" && len(all) <= p.limit() {
+		return all, "", nil
+	}
+	keys, at := make([]string, len(all)), make(map[string]int, len(all))
+	for i, row := range all {
+		keys[i] = key(row)
+		at[keys[i]] = i
+	}
+	token := orderToken(keys)
+	parts, resumed, err := p.after(2)
+	if err != nil {
+		return nil, "", err
+	}
+	order, from := keys, 0
+	if resumed {
+		if from, err = offset(parts[1]); err != nil {
+			return nil, "", err
+		}
+		if order, err = w.order(parts[0], token, keys); err != nil {
+			return nil, "", err
+		}
+		token = parts[0]
+	}
+	out := []T{}
+	for i := from; i < len(order); i++ {
+		n, ok := at[order[i]]
+		if !ok {
+			continue
+		}
+		if len(out) == p.limit() {
+			w.keep(token, order)
+			return out, cursor(token, strconv.Itoa(i)), nil
+		}
+		out = append(out, all[n])
+	}
+	return out, "", nil
+}
+
+// offset reads a place in an order out of a cursor.
+func offset(s string) (int, error) {
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 0 {
+		return 0, badCursor()
+	}
+	return n, nil
+}
