@@ -70,7 +70,30 @@ type Field struct {
 	Default  string
 	Required bool
 	Secret   bool // shown as dots, kept encrypted, handed over in Device.Secret
+	// Kind, bounds and options let whoever asks for the field check and show it; the driver
+	// checks it again. A kind that a gateway does not know counts as text.
+	Kind     FieldKind
+	Min, Max float64  // of an int; of a duration in seconds; both 0: no bounds
+	Options  []string // of a choice: all that it may be; of a host or url: the schemes that it may have
 }
+
+// FieldKind is what a field holds.
+type FieldKind = string
+
+// The kinds of field.
+const (
+	FieldText     FieldKind = ""         // a line of text
+	FieldHost     FieldKind = "host"     // host or host:port; with Options scheme://… as well
+	FieldURL      FieldKind = "url"      // scheme://host…, the scheme one of Options
+	FieldPort     FieldKind = "port"     // 1 to 65535
+	FieldInt      FieldKind = "int"      // a whole number from Min to Max
+	FieldDuration FieldKind = "duration" // such as 10ms, 5s or 1h30m, from Min to Max seconds
+	FieldChoice   FieldKind = "choice"   // one of Options
+	FieldTimezone FieldKind = "timezone" // such as Asia/Shanghai
+	FieldNetwork  FieldKind = "network"  // an IP address, or a network such as 10.1.4.0/24
+	FieldPath     FieldKind = "path"     // a file or folder on the gateway's machine
+	FieldListen   FieldKind = "listen"   // address:port to listen on
+)
 
 // Configurer is a Driver with settings of its own. Configure is called once, before any
 // Connect, and again after each restart of the program.

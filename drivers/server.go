@@ -211,6 +211,9 @@ func describe(d Driver) (desc Description, err error) {
 				return desc, gatehouse.FieldErrorf("Key", "Describe gives a field with the key %q twice or without one", f.Key)
 			}
 			seen[f.Key] = true
+			if err := f.check(); err != nil {
+				return desc, err
+			}
 		}
 	}
 	return desc, nil
@@ -253,8 +256,16 @@ func fromFields(fields []Field) []*driverpb.Field {
 		out = append(out, &driverpb.Field{
 			Key: driverpb.Text(f.Key), Title: driverpb.Text(f.Title), TitleZh: driverpb.Text(f.TitleZH),
 			Help: driverpb.Text(f.Help), HelpZh: driverpb.Text(f.HelpZH), Default: driverpb.Text(f.Default),
-			Required: f.Required, Secret: f.Secret,
+			Required: f.Required, Secret: f.Secret, Kind: driverpb.Text(f.Kind), Min: f.Min, Max: f.Max, Options: texts(f.Options),
 		})
+	}
+	return out
+}
+
+func texts(list []string) []string {
+	var out []string
+	for _, s := range list {
+		out = append(out, driverpb.Text(s))
 	}
 	return out
 }

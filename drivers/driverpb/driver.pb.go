@@ -208,15 +208,21 @@ func (x *Description) GetContract() uint32 {
 }
 
 type Field struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Key           string                 `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
-	Title         string                 `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
-	TitleZh       string                 `protobuf:"bytes,3,opt,name=title_zh,json=titleZh,proto3" json:"title_zh,omitempty"`
-	Help          string                 `protobuf:"bytes,4,opt,name=help,proto3" json:"help,omitempty"`
-	HelpZh        string                 `protobuf:"bytes,5,opt,name=help_zh,json=helpZh,proto3" json:"help_zh,omitempty"`
-	Default       string                 `protobuf:"bytes,6,opt,name=default,proto3" json:"default,omitempty"`
-	Required      bool                   `protobuf:"varint,7,opt,name=required,proto3" json:"required,omitempty"`
-	Secret        bool                   `protobuf:"varint,8,opt,name=secret,proto3" json:"secret,omitempty"`
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Key      string                 `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	Title    string                 `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	TitleZh  string                 `protobuf:"bytes,3,opt,name=title_zh,json=titleZh,proto3" json:"title_zh,omitempty"`
+	Help     string                 `protobuf:"bytes,4,opt,name=help,proto3" json:"help,omitempty"`
+	HelpZh   string                 `protobuf:"bytes,5,opt,name=help_zh,json=helpZh,proto3" json:"help_zh,omitempty"`
+	Default  string                 `protobuf:"bytes,6,opt,name=default,proto3" json:"default,omitempty"`
+	Required bool                   `protobuf:"varint,7,opt,name=required,proto3" json:"required,omitempty"`
+	Secret   bool                   `protobuf:"varint,8,opt,name=secret,proto3" json:"secret,omitempty"`
+	// What it holds: "" (text), host, url, port, int, duration, choice, timezone, network, path
+	// or listen. A gateway takes one that it does not know for text.
+	Kind          string   `protobuf:"bytes,9,opt,name=kind,proto3" json:"kind,omitempty"`
+	Min           float64  `protobuf:"fixed64,10,opt,name=min,proto3" json:"min,omitempty"` // of an int; of a duration in seconds; both 0: no bounds
+	Max           float64  `protobuf:"fixed64,11,opt,name=max,proto3" json:"max,omitempty"`
+	Options       []string `protobuf:"bytes,12,rep,name=options,proto3" json:"options,omitempty"` // of a choice; of a host or url: the schemes that it may have
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -305,6 +311,34 @@ func (x *Field) GetSecret() bool {
 		return x.Secret
 	}
 	return false
+}
+
+func (x *Field) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *Field) GetMin() float64 {
+	if x != nil {
+		return x.Min
+	}
+	return 0
+}
+
+func (x *Field) GetMax() float64 {
+	if x != nil {
+		return x.Max
+	}
+	return 0
+}
+
+func (x *Field) GetOptions() []string {
+	if x != nil {
+		return x.Options
+	}
+	return nil
 }
 
 type ConfigureRequest struct {
@@ -1073,9 +1107,10 @@ type Observation struct {
 	Sequence uint64                 `protobuf:"varint,3,opt,name=sequence,proto3" json:"sequence,omitempty"`
 	Replayed bool                   `protobuf:"varint,4,opt,name=replayed,proto3" json:"replayed,omitempty"`
 	// Exactly one of these.
-	Reading       *Reading  `protobuf:"bytes,5,opt,name=reading,proto3" json:"reading,omitempty"`
-	Sighting      *Sighting `protobuf:"bytes,6,opt,name=sighting,proto3" json:"sighting,omitempty"`
-	Status        *Status   `protobuf:"bytes,7,opt,name=status,proto3" json:"status,omitempty"`
+	Reading       *Reading    `protobuf:"bytes,5,opt,name=reading,proto3" json:"reading,omitempty"`
+	Sighting      *Sighting   `protobuf:"bytes,6,opt,name=sighting,proto3" json:"sighting,omitempty"`
+	Status        *Status     `protobuf:"bytes,7,opt,name=status,proto3" json:"status,omitempty"`
+	Unreadable    *Unreadable `protobuf:"bytes,8,opt,name=unreadable,proto3" json:"unreadable,omitempty"` // a gateway from before it rejects the observation
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1155,6 +1190,13 @@ func (x *Observation) GetSighting() *Sighting {
 func (x *Observation) GetStatus() *Status {
 	if x != nil {
 		return x.Status
+	}
+	return nil
+}
+
+func (x *Observation) GetUnreadable() *Unreadable {
+	if x != nil {
+		return x.Unreadable
 	}
 	return nil
 }
@@ -1255,6 +1297,67 @@ func (x *Status) GetReason() string {
 	return ""
 }
 
+// Unreadable is what a device sent, was told to have been taken, and nobody understands.
+type Unreadable struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Raw           []byte                 `protobuf:"bytes,1,opt,name=raw,proto3" json:"raw,omitempty"` // at most 4,096 bytes of it
+	Reason        string                 `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	What          string                 `protobuf:"bytes,3,opt,name=what,proto3" json:"what,omitempty"` // e.g. the table of a terminal that it is of
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Unreadable) Reset() {
+	*x = Unreadable{}
+	mi := &file_driver_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Unreadable) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Unreadable) ProtoMessage() {}
+
+func (x *Unreadable) ProtoReflect() protoreflect.Message {
+	mi := &file_driver_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Unreadable.ProtoReflect.Descriptor instead.
+func (*Unreadable) Descriptor() ([]byte, []int) {
+	return file_driver_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *Unreadable) GetRaw() []byte {
+	if x != nil {
+		return x.Raw
+	}
+	return nil
+}
+
+func (x *Unreadable) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Unreadable) GetWhat() string {
+	if x != nil {
+		return x.What
+	}
+	return ""
+}
+
 type Sighting struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Id            string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -1275,7 +1378,7 @@ type Sighting struct {
 
 func (x *Sighting) Reset() {
 	*x = Sighting{}
-	mi := &file_driver_proto_msgTypes[19]
+	mi := &file_driver_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1287,7 +1390,7 @@ func (x *Sighting) String() string {
 func (*Sighting) ProtoMessage() {}
 
 func (x *Sighting) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[19]
+	mi := &file_driver_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1300,7 +1403,7 @@ func (x *Sighting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Sighting.ProtoReflect.Descriptor instead.
 func (*Sighting) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{19}
+	return file_driver_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Sighting) GetId() string {
@@ -1401,7 +1504,7 @@ type Match struct {
 
 func (x *Match) Reset() {
 	*x = Match{}
-	mi := &file_driver_proto_msgTypes[20]
+	mi := &file_driver_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1413,7 +1516,7 @@ func (x *Match) String() string {
 func (*Match) ProtoMessage() {}
 
 func (x *Match) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[20]
+	mi := &file_driver_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1426,7 +1529,7 @@ func (x *Match) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Match.ProtoReflect.Descriptor instead.
 func (*Match) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{20}
+	return file_driver_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Match) GetScore() float64 {
@@ -1485,7 +1588,7 @@ type Value struct {
 
 func (x *Value) Reset() {
 	*x = Value{}
-	mi := &file_driver_proto_msgTypes[21]
+	mi := &file_driver_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1497,7 +1600,7 @@ func (x *Value) String() string {
 func (*Value) ProtoMessage() {}
 
 func (x *Value) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[21]
+	mi := &file_driver_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1510,7 +1613,7 @@ func (x *Value) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Value.ProtoReflect.Descriptor instead.
 func (*Value) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{21}
+	return file_driver_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Value) GetKind() isValue_Kind {
@@ -1581,7 +1684,7 @@ type Error struct {
 
 func (x *Error) Reset() {
 	*x = Error{}
-	mi := &file_driver_proto_msgTypes[22]
+	mi := &file_driver_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1593,7 +1696,7 @@ func (x *Error) String() string {
 func (*Error) ProtoMessage() {}
 
 func (x *Error) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[22]
+	mi := &file_driver_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1606,7 +1709,7 @@ func (x *Error) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Error.ProtoReflect.Descriptor instead.
 func (*Error) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{22}
+	return file_driver_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Error) GetCode() string {
@@ -1652,7 +1755,7 @@ const file_driver_proto_rawDesc = "" +
 	" \x01(\bR\x06probes\x12\x1a\n" +
 	"\bcommands\x18\v \x01(\bR\bcommands\x12\x1c\n" +
 	"\tdiscovers\x18\f \x01(\bR\tdiscovers\x12\x1a\n" +
-	"\bcontract\x18\r \x01(\rR\bcontract\"\xc5\x01\n" +
+	"\bcontract\x18\r \x01(\rR\bcontract\"\x97\x02\n" +
 	"\x05Field\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12\x19\n" +
@@ -1661,7 +1764,12 @@ const file_driver_proto_rawDesc = "" +
 	"\ahelp_zh\x18\x05 \x01(\tR\x06helpZh\x12\x18\n" +
 	"\adefault\x18\x06 \x01(\tR\adefault\x12\x1a\n" +
 	"\brequired\x18\a \x01(\bR\brequired\x12\x16\n" +
-	"\x06secret\x18\b \x01(\bR\x06secret\"\xa0\x01\n" +
+	"\x06secret\x18\b \x01(\bR\x06secret\x12\x12\n" +
+	"\x04kind\x18\t \x01(\tR\x04kind\x12\x10\n" +
+	"\x03min\x18\n" +
+	" \x01(\x01R\x03min\x12\x10\n" +
+	"\x03max\x18\v \x01(\x01R\x03max\x12\x18\n" +
+	"\aoptions\x18\f \x03(\tR\aoptions\"\xa0\x01\n" +
 	"\x10ConfigureRequest\x12O\n" +
 	"\bsettings\x18\x01 \x03(\v23.gatehouse.driver.v1.ConfigureRequest.SettingsEntryR\bsettings\x1a;\n" +
 	"\rSettingsEntry\x12\x10\n" +
@@ -1730,7 +1838,7 @@ const file_driver_proto_rawDesc = "" +
 	"\x05batch\x18\x01 \x01(\v2\x1a.gatehouse.driver.v1.BatchR\x05batch\"]\n" +
 	"\x05Batch\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12D\n" +
-	"\fobservations\x18\x02 \x03(\v2 .gatehouse.driver.v1.ObservationR\fobservations\"\xb5\x02\n" +
+	"\fobservations\x18\x02 \x03(\v2 .gatehouse.driver.v1.ObservationR\fobservations\"\xf6\x02\n" +
 	"\vObservation\x12\x16\n" +
 	"\x06device\x18\x01 \x01(\tR\x06device\x12.\n" +
 	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x1a\n" +
@@ -1738,7 +1846,10 @@ const file_driver_proto_rawDesc = "" +
 	"\breplayed\x18\x04 \x01(\bR\breplayed\x126\n" +
 	"\areading\x18\x05 \x01(\v2\x1c.gatehouse.driver.v1.ReadingR\areading\x129\n" +
 	"\bsighting\x18\x06 \x01(\v2\x1d.gatehouse.driver.v1.SightingR\bsighting\x123\n" +
-	"\x06status\x18\a \x01(\v2\x1b.gatehouse.driver.v1.StatusR\x06status\"\xa2\x01\n" +
+	"\x06status\x18\a \x01(\v2\x1b.gatehouse.driver.v1.StatusR\x06status\x12?\n" +
+	"\n" +
+	"unreadable\x18\b \x01(\v2\x1f.gatehouse.driver.v1.UnreadableR\n" +
+	"unreadable\"\xa2\x01\n" +
 	"\aReading\x12@\n" +
 	"\x06values\x18\x01 \x03(\v2(.gatehouse.driver.v1.Reading.ValuesEntryR\x06values\x1aU\n" +
 	"\vValuesEntry\x12\x10\n" +
@@ -1746,7 +1857,12 @@ const file_driver_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\v2\x1a.gatehouse.driver.v1.ValueR\x05value:\x028\x01\"6\n" +
 	"\x06Status\x12\x14\n" +
 	"\x05state\x18\x01 \x01(\tR\x05state\x12\x16\n" +
-	"\x06reason\x18\x02 \x01(\tR\x06reason\"\xcc\x02\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\"J\n" +
+	"\n" +
+	"Unreadable\x12\x10\n" +
+	"\x03raw\x18\x01 \x01(\fR\x03raw\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x12\n" +
+	"\x04what\x18\x03 \x01(\tR\x04what\"\xcc\x02\n" +
 	"\bSighting\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06method\x18\x02 \x01(\tR\x06method\x12\x1c\n" +
@@ -1799,7 +1915,7 @@ func file_driver_proto_rawDescGZIP() []byte {
 	return file_driver_proto_rawDescData
 }
 
-var file_driver_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
+var file_driver_proto_msgTypes = make([]protoimpl.MessageInfo, 32)
 var file_driver_proto_goTypes = []any{
 	(*DescribeRequest)(nil),       // 0: gatehouse.driver.v1.DescribeRequest
 	(*Description)(nil),           // 1: gatehouse.driver.v1.Description
@@ -1820,63 +1936,65 @@ var file_driver_proto_goTypes = []any{
 	(*Observation)(nil),           // 16: gatehouse.driver.v1.Observation
 	(*Reading)(nil),               // 17: gatehouse.driver.v1.Reading
 	(*Status)(nil),                // 18: gatehouse.driver.v1.Status
-	(*Sighting)(nil),              // 19: gatehouse.driver.v1.Sighting
-	(*Match)(nil),                 // 20: gatehouse.driver.v1.Match
-	(*Value)(nil),                 // 21: gatehouse.driver.v1.Value
-	(*Error)(nil),                 // 22: gatehouse.driver.v1.Error
-	nil,                           // 23: gatehouse.driver.v1.ConfigureRequest.SettingsEntry
-	nil,                           // 24: gatehouse.driver.v1.Device.AddressEntry
-	nil,                           // 25: gatehouse.driver.v1.Device.SecretEntry
-	nil,                           // 26: gatehouse.driver.v1.ProbeReply.ValuesEntry
-	nil,                           // 27: gatehouse.driver.v1.CommandRequest.ValuesEntry
-	nil,                           // 28: gatehouse.driver.v1.CommandReply.ValuesEntry
-	nil,                           // 29: gatehouse.driver.v1.Candidate.AddressEntry
-	nil,                           // 30: gatehouse.driver.v1.Reading.ValuesEntry
-	(*timestamppb.Timestamp)(nil), // 31: google.protobuf.Timestamp
+	(*Unreadable)(nil),            // 19: gatehouse.driver.v1.Unreadable
+	(*Sighting)(nil),              // 20: gatehouse.driver.v1.Sighting
+	(*Match)(nil),                 // 21: gatehouse.driver.v1.Match
+	(*Value)(nil),                 // 22: gatehouse.driver.v1.Value
+	(*Error)(nil),                 // 23: gatehouse.driver.v1.Error
+	nil,                           // 24: gatehouse.driver.v1.ConfigureRequest.SettingsEntry
+	nil,                           // 25: gatehouse.driver.v1.Device.AddressEntry
+	nil,                           // 26: gatehouse.driver.v1.Device.SecretEntry
+	nil,                           // 27: gatehouse.driver.v1.ProbeReply.ValuesEntry
+	nil,                           // 28: gatehouse.driver.v1.CommandRequest.ValuesEntry
+	nil,                           // 29: gatehouse.driver.v1.CommandReply.ValuesEntry
+	nil,                           // 30: gatehouse.driver.v1.Candidate.AddressEntry
+	nil,                           // 31: gatehouse.driver.v1.Reading.ValuesEntry
+	(*timestamppb.Timestamp)(nil), // 32: google.protobuf.Timestamp
 }
 var file_driver_proto_depIdxs = []int32{
 	2,  // 0: gatehouse.driver.v1.Description.settings:type_name -> gatehouse.driver.v1.Field
 	2,  // 1: gatehouse.driver.v1.Description.address:type_name -> gatehouse.driver.v1.Field
-	23, // 2: gatehouse.driver.v1.ConfigureRequest.settings:type_name -> gatehouse.driver.v1.ConfigureRequest.SettingsEntry
-	24, // 3: gatehouse.driver.v1.Device.address:type_name -> gatehouse.driver.v1.Device.AddressEntry
-	25, // 4: gatehouse.driver.v1.Device.secret:type_name -> gatehouse.driver.v1.Device.SecretEntry
-	26, // 5: gatehouse.driver.v1.ProbeReply.values:type_name -> gatehouse.driver.v1.ProbeReply.ValuesEntry
-	27, // 6: gatehouse.driver.v1.CommandRequest.values:type_name -> gatehouse.driver.v1.CommandRequest.ValuesEntry
-	28, // 7: gatehouse.driver.v1.CommandReply.values:type_name -> gatehouse.driver.v1.CommandReply.ValuesEntry
-	29, // 8: gatehouse.driver.v1.Candidate.address:type_name -> gatehouse.driver.v1.Candidate.AddressEntry
+	24, // 2: gatehouse.driver.v1.ConfigureRequest.settings:type_name -> gatehouse.driver.v1.ConfigureRequest.SettingsEntry
+	25, // 3: gatehouse.driver.v1.Device.address:type_name -> gatehouse.driver.v1.Device.AddressEntry
+	26, // 4: gatehouse.driver.v1.Device.secret:type_name -> gatehouse.driver.v1.Device.SecretEntry
+	27, // 5: gatehouse.driver.v1.ProbeReply.values:type_name -> gatehouse.driver.v1.ProbeReply.ValuesEntry
+	28, // 6: gatehouse.driver.v1.CommandRequest.values:type_name -> gatehouse.driver.v1.CommandRequest.ValuesEntry
+	29, // 7: gatehouse.driver.v1.CommandReply.values:type_name -> gatehouse.driver.v1.CommandReply.ValuesEntry
+	30, // 8: gatehouse.driver.v1.Candidate.address:type_name -> gatehouse.driver.v1.Candidate.AddressEntry
 	5,  // 9: gatehouse.driver.v1.FromHost.connect:type_name -> gatehouse.driver.v1.Device
 	13, // 10: gatehouse.driver.v1.FromHost.ack:type_name -> gatehouse.driver.v1.Ack
 	12, // 11: gatehouse.driver.v1.FromHost.stop:type_name -> gatehouse.driver.v1.Stop
-	22, // 12: gatehouse.driver.v1.Ack.error:type_name -> gatehouse.driver.v1.Error
+	23, // 12: gatehouse.driver.v1.Ack.error:type_name -> gatehouse.driver.v1.Error
 	15, // 13: gatehouse.driver.v1.FromDriver.batch:type_name -> gatehouse.driver.v1.Batch
 	16, // 14: gatehouse.driver.v1.Batch.observations:type_name -> gatehouse.driver.v1.Observation
-	31, // 15: gatehouse.driver.v1.Observation.time:type_name -> google.protobuf.Timestamp
+	32, // 15: gatehouse.driver.v1.Observation.time:type_name -> google.protobuf.Timestamp
 	17, // 16: gatehouse.driver.v1.Observation.reading:type_name -> gatehouse.driver.v1.Reading
-	19, // 17: gatehouse.driver.v1.Observation.sighting:type_name -> gatehouse.driver.v1.Sighting
+	20, // 17: gatehouse.driver.v1.Observation.sighting:type_name -> gatehouse.driver.v1.Sighting
 	18, // 18: gatehouse.driver.v1.Observation.status:type_name -> gatehouse.driver.v1.Status
-	30, // 19: gatehouse.driver.v1.Reading.values:type_name -> gatehouse.driver.v1.Reading.ValuesEntry
-	20, // 20: gatehouse.driver.v1.Sighting.match:type_name -> gatehouse.driver.v1.Match
-	21, // 21: gatehouse.driver.v1.ProbeReply.ValuesEntry.value:type_name -> gatehouse.driver.v1.Value
-	21, // 22: gatehouse.driver.v1.CommandRequest.ValuesEntry.value:type_name -> gatehouse.driver.v1.Value
-	21, // 23: gatehouse.driver.v1.CommandReply.ValuesEntry.value:type_name -> gatehouse.driver.v1.Value
-	21, // 24: gatehouse.driver.v1.Reading.ValuesEntry.value:type_name -> gatehouse.driver.v1.Value
-	0,  // 25: gatehouse.driver.v1.Driver.Describe:input_type -> gatehouse.driver.v1.DescribeRequest
-	3,  // 26: gatehouse.driver.v1.Driver.Configure:input_type -> gatehouse.driver.v1.ConfigureRequest
-	5,  // 27: gatehouse.driver.v1.Driver.Probe:input_type -> gatehouse.driver.v1.Device
-	7,  // 28: gatehouse.driver.v1.Driver.Command:input_type -> gatehouse.driver.v1.CommandRequest
-	9,  // 29: gatehouse.driver.v1.Driver.Discover:input_type -> gatehouse.driver.v1.DiscoverRequest
-	11, // 30: gatehouse.driver.v1.Driver.Session:input_type -> gatehouse.driver.v1.FromHost
-	1,  // 31: gatehouse.driver.v1.Driver.Describe:output_type -> gatehouse.driver.v1.Description
-	4,  // 32: gatehouse.driver.v1.Driver.Configure:output_type -> gatehouse.driver.v1.ConfigureReply
-	6,  // 33: gatehouse.driver.v1.Driver.Probe:output_type -> gatehouse.driver.v1.ProbeReply
-	8,  // 34: gatehouse.driver.v1.Driver.Command:output_type -> gatehouse.driver.v1.CommandReply
-	10, // 35: gatehouse.driver.v1.Driver.Discover:output_type -> gatehouse.driver.v1.Candidate
-	14, // 36: gatehouse.driver.v1.Driver.Session:output_type -> gatehouse.driver.v1.FromDriver
-	31, // [31:37] is the sub-list for method output_type
-	25, // [25:31] is the sub-list for method input_type
-	25, // [25:25] is the sub-list for extension type_name
-	25, // [25:25] is the sub-list for extension extendee
-	0,  // [0:25] is the sub-list for field type_name
+	19, // 19: gatehouse.driver.v1.Observation.unreadable:type_name -> gatehouse.driver.v1.Unreadable
+	31, // 20: gatehouse.driver.v1.Reading.values:type_name -> gatehouse.driver.v1.Reading.ValuesEntry
+	21, // 21: gatehouse.driver.v1.Sighting.match:type_name -> gatehouse.driver.v1.Match
+	22, // 22: gatehouse.driver.v1.ProbeReply.ValuesEntry.value:type_name -> gatehouse.driver.v1.Value
+	22, // 23: gatehouse.driver.v1.CommandRequest.ValuesEntry.value:type_name -> gatehouse.driver.v1.Value
+	22, // 24: gatehouse.driver.v1.CommandReply.ValuesEntry.value:type_name -> gatehouse.driver.v1.Value
+	22, // 25: gatehouse.driver.v1.Reading.ValuesEntry.value:type_name -> gatehouse.driver.v1.Value
+	0,  // 26: gatehouse.driver.v1.Driver.Describe:input_type -> gatehouse.driver.v1.DescribeRequest
+	3,  // 27: gatehouse.driver.v1.Driver.Configure:input_type -> gatehouse.driver.v1.ConfigureRequest
+	5,  // 28: gatehouse.driver.v1.Driver.Probe:input_type -> gatehouse.driver.v1.Device
+	7,  // 29: gatehouse.driver.v1.Driver.Command:input_type -> gatehouse.driver.v1.CommandRequest
+	9,  // 30: gatehouse.driver.v1.Driver.Discover:input_type -> gatehouse.driver.v1.DiscoverRequest
+	11, // 31: gatehouse.driver.v1.Driver.Session:input_type -> gatehouse.driver.v1.FromHost
+	1,  // 32: gatehouse.driver.v1.Driver.Describe:output_type -> gatehouse.driver.v1.Description
+	4,  // 33: gatehouse.driver.v1.Driver.Configure:output_type -> gatehouse.driver.v1.ConfigureReply
+	6,  // 34: gatehouse.driver.v1.Driver.Probe:output_type -> gatehouse.driver.v1.ProbeReply
+	8,  // 35: gatehouse.driver.v1.Driver.Command:output_type -> gatehouse.driver.v1.CommandReply
+	10, // 36: gatehouse.driver.v1.Driver.Discover:output_type -> gatehouse.driver.v1.Candidate
+	14, // 37: gatehouse.driver.v1.Driver.Session:output_type -> gatehouse.driver.v1.FromDriver
+	32, // [32:38] is the sub-list for method output_type
+	26, // [26:32] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	26, // [26:26] is the sub-list for extension extendee
+	0,  // [0:26] is the sub-list for field type_name
 }
 
 func init() { file_driver_proto_init() }
@@ -1890,7 +2008,7 @@ func file_driver_proto_init() {
 		(*FromHost_Ack)(nil),
 		(*FromHost_Stop)(nil),
 	}
-	file_driver_proto_msgTypes[21].OneofWrappers = []any{
+	file_driver_proto_msgTypes[22].OneofWrappers = []any{
 		(*Value_Number)(nil),
 		(*Value_Bool)(nil),
 		(*Value_Text)(nil),
@@ -1901,7 +2019,7 @@ func file_driver_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_driver_proto_rawDesc), len(file_driver_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   31,
+			NumMessages:   32,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

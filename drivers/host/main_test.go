@@ -78,7 +78,11 @@ func (testDriver) Describe() drivers.Description {
 	return drivers.Description{
 		Name: "steady", Title: "Steady", Version: "1.0",
 		Settings: []drivers.Field{{Key: "greeting", Title: "Greeting", Default: "hello"}, {Key: "mode", Title: "Mode"}},
-		Address:  []drivers.Field{{Key: "behave", Title: "Behaviour"}},
+		Address: []drivers.Field{
+			{Key: "behave", Title: "Behaviour"},
+			{Key: "host", Title: "Host", Kind: drivers.FieldHost, Options: []string{"tcp", "rtu"}},
+			{Key: "pause", Title: "Pause", Kind: drivers.FieldDuration, Min: 0.01, Max: 3600},
+		},
 		Profiles: []gatehouse.Profile{{ID: "counter", Title: "Counter", Type: gatehouse.TypeOther, Properties: map[string]gatehouse.Property{"n": {Type: "number"}}}},
 	}
 }

@@ -51,12 +51,12 @@ func (d *driver) Describe() drivers.Description {
 		Name: "modbus", Title: "Modbus TCP and RTU", TitleZH: "Modbus TCP 与 RTU", Version: version, Template: true,
 		Profiles: []gatehouse.Profile{sample},
 		Address: []drivers.Field{
-			{Key: "address", Title: "Address", TitleZH: "地址", Required: true,
+			{Key: "address", Title: "Address", TitleZH: "地址", Required: true, Kind: drivers.FieldHost, Options: []string{"tcp", "rtu"},
 				Help: "host or host:port, or rtu:///dev/ttyUSB0?baud=9600&parity=N&stop=1", HelpZH: "主机或 主机:端口；串口写 rtu:///dev/ttyUSB0?baud=9600&parity=N&stop=1"},
-			{Key: "unit", Title: "Unit id", TitleZH: "站号", Default: "1", Help: "1 to 247; several units may share one address", HelpZH: "1 到 247；多个站号可共用一个地址"},
-			{Key: "interval", Title: "Poll every", TitleZH: "轮询间隔", Default: "5s", Help: "time between two readings, 10ms to 1h", HelpZH: "两次读取之间的时间，10ms 到 1h"},
-			{Key: "timeout", Title: "Answer within", TitleZH: "应答时限", Default: "2s", Help: "20ms to 30s", HelpZH: "20ms 到 30s"},
-			{Key: "gap", Title: "Gap", TitleZH: "间隙", Default: "0", Help: "unused registers that may be read along to save requests, 0 to 100", HelpZH: "为减少请求可一并读取的未用寄存器数，0 到 100"},
+			{Key: "unit", Title: "Unit id", TitleZH: "站号", Default: "1", Kind: drivers.FieldInt, Max: 255, Help: "1 to 247; several units may share one address", HelpZH: "1 到 247；多个站号可共用一个地址"},
+			{Key: "interval", Title: "Poll every", TitleZH: "轮询间隔", Default: "5s", Kind: drivers.FieldDuration, Min: 0.01, Max: 3600, Help: "time between two readings, 10ms to 1h", HelpZH: "两次读取之间的时间，10ms 到 1h"},
+			{Key: "timeout", Title: "Answer within", TitleZH: "应答时限", Default: "2s", Kind: drivers.FieldDuration, Min: 0.02, Max: 30, Help: "20ms to 30s", HelpZH: "20ms 到 30s"},
+			{Key: "gap", Title: "Gap", TitleZH: "间隙", Default: "0", Kind: drivers.FieldInt, Max: 100, Help: "unused registers that may be read along to save requests, 0 to 100", HelpZH: "为减少请求可一并读取的未用寄存器数，0 到 100"},
 		},
 	}
 }

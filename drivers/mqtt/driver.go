@@ -55,7 +55,7 @@ func (d *driver) Describe() drivers.Description {
 		Name: "mqtt", Title: "MQTT devices on another broker", TitleZH: "其他代理上的 MQTT 设备", Version: version, Template: true,
 		Profiles: []gatehouse.Profile{sample},
 		Address: []drivers.Field{
-			{Key: "broker", Title: "Broker", TitleZH: "代理地址", Required: true, Help: "tcp://host:1883, ssl://host:8883, ws:// or wss://", HelpZH: "tcp://主机:1883、ssl://主机:8883、ws:// 或 wss://"},
+			{Key: "broker", Title: "Broker", TitleZH: "代理地址", Required: true, Kind: drivers.FieldURL, Options: []string{"tcp", "mqtt", "ssl", "tls", "mqtts", "ws", "wss"}, Help: "tcp://host:1883, ssl://host:8883, ws:// or wss://", HelpZH: "tcp://主机:1883、ssl://主机:8883、ws:// 或 wss://"},
 			{Key: "topic", Title: "Topic", TitleZH: "主题", Help: "of this device; ~ in the profile and below stands for it", HelpZH: "此设备的主题；配置文件及以下字段中的 ~ 代表它"},
 			{Key: "username", Title: "User name", TitleZH: "用户名"},
 			{Key: "password", Title: "Password", TitleZH: "密码", Secret: true},
@@ -65,7 +65,7 @@ func (d *driver) Describe() drivers.Description {
 			{Key: "sightings", Title: "Sightings topic", TitleZH: "通行主题", Help: "of readers: {\"method\": \"card\", \"credential\": …}", HelpZH: "读卡器等：{\"method\": \"card\", \"credential\": …}"},
 			{Key: "time", Title: "Time in the payload", TitleZH: "消息中的时间", Help: "path to RFC 3339 or Unix time, e.g. meta.ts", HelpZH: "RFC 3339 或 Unix 时间的路径，例如 meta.ts"},
 			{Key: "client_id", Title: "Client id", TitleZH: "客户端标识", Help: "must be this device's alone", HelpZH: "须为此设备独有"},
-			{Key: "ca", Title: "Authority", TitleZH: "证书颁发机构", Help: "PEM file on the gateway, for ssl:// with a certificate of one's own", HelpZH: "网关上的 PEM 文件，用于自签证书的 ssl://"},
+			{Key: "ca", Title: "Authority", TitleZH: "证书颁发机构", Kind: drivers.FieldPath, Help: "PEM file on the gateway, for ssl:// with a certificate of one's own", HelpZH: "网关上的 PEM 文件，用于自签证书的 ssl://"},
 		},
 	}
 }

@@ -61,15 +61,15 @@ func (d *driver) Describe() drivers.Description {
 	return drivers.Description{
 		Name: "zkteco", Title: "ZKTeco PUSH terminals", TitleZH: "中控 PUSH 终端", Version: version, Profiles: []gatehouse.Profile{p},
 		Settings: []drivers.Field{
-			{Key: "listen", Title: "Listen on", TitleZH: "监听地址", Default: defaultListen, Help: "address that terminals call", HelpZH: "终端呼叫的地址"},
-			{Key: "cert", Title: "Certificate", TitleZH: "证书", Help: "PEM file; with it terminals must use https", HelpZH: "PEM 文件；设置后终端须用 https"},
-			{Key: "key", Title: "Its key", TitleZH: "私钥", Help: "PEM file", HelpZH: "PEM 文件"},
+			{Key: "listen", Title: "Listen on", TitleZH: "监听地址", Default: defaultListen, Kind: drivers.FieldListen, Help: "address that terminals call", HelpZH: "终端呼叫的地址"},
+			{Key: "cert", Title: "Certificate", TitleZH: "证书", Kind: drivers.FieldPath, Help: "PEM file; with it terminals must use https", HelpZH: "PEM 文件；设置后终端须用 https"},
+			{Key: "key", Title: "Its key", TitleZH: "私钥", Kind: drivers.FieldPath, Help: "PEM file", HelpZH: "PEM 文件"},
 		},
 		Address: []drivers.Field{
-			{Key: "timezone", Title: "Time zone of its clock", TitleZH: "时钟时区", Required: true, Help: "e.g. Asia/Shanghai", HelpZH: "例如 Asia/Shanghai"},
-			{Key: "ip", Title: "Calls from", TitleZH: "来源地址", Help: "address or network that this terminal must call from, e.g. 10.1.4.30; empty: any", HelpZH: "此终端必须使用的地址或网段，例如 10.1.4.30；留空不限"},
-			{Key: "direction", Title: "Direction", TitleZH: "方向", Default: "status", Help: "status (as the terminal says), in, out or none", HelpZH: "status（按终端状态）、in、out 或 none"},
-			{Key: "silence", Title: "Offline after", TitleZH: "离线判定", Default: "60s", Help: "time without a call, 10ms to 24h", HelpZH: "多久未呼叫视为离线，10ms 到 24h"},
+			{Key: "timezone", Title: "Time zone of its clock", TitleZH: "时钟时区", Required: true, Kind: drivers.FieldTimezone, Help: "e.g. Asia/Shanghai", HelpZH: "例如 Asia/Shanghai"},
+			{Key: "ip", Title: "Calls from", TitleZH: "来源地址", Kind: drivers.FieldNetwork, Help: "address or network that this terminal must call from, e.g. 10.1.4.30; empty: any", HelpZH: "此终端必须使用的地址或网段，例如 10.1.4.30；留空不限"},
+			{Key: "direction", Title: "Direction", TitleZH: "方向", Default: "status", Kind: drivers.FieldChoice, Options: ways(), Help: "status (as the terminal says), in, out or none", HelpZH: "status（按终端状态）、in、out 或 none"},
+			{Key: "silence", Title: "Offline after", TitleZH: "离线判定", Default: "60s", Kind: drivers.FieldDuration, Min: 0.01, Max: 86400, Help: "time without a call, 10ms to 24h", HelpZH: "多久未呼叫视为离线，10ms 到 24h"},
 		},
 	}
 }

@@ -55,7 +55,7 @@ func parse(dev drivers.Device) (*terminal, error) {
 		}
 	}
 	if s := strings.TrimSpace(dev.Address["direction"]); s != "" {
-		if !slices.Contains([]string{"status", "in", "out", "none"}, s) {
+		if !slices.Contains(ways(), s) {
 			return nil, gatehouse.FieldErrorf("direction", "%q is none; use status (as the terminal says), in, out or none", s)
 		}
 		t.way = s
@@ -67,6 +67,9 @@ func parse(dev drivers.Device) (*terminal, error) {
 	}
 	return t, nil
 }
+
+// ways are the values of the field direction.
+func ways() []string { return []string{"status", "in", "out", "none"} }
 
 func parsePin(s string) (netip.Prefix, error) {
 	if p, err := netip.ParsePrefix(s); err == nil {

@@ -44,7 +44,7 @@ func (d *driver) Describe() drivers.Description {
 		Name: "camera", Title: "Cameras with face recognition (RTSP)", TitleZH: "人脸识别摄像机（RTSP）", Version: "0.1.0",
 		Settings: settings(),
 		Address: []drivers.Field{
-			{Key: "url", Title: "Stream address", TitleZH: "视频流地址", Required: true,
+			{Key: "url", Title: "Stream address", TitleZH: "视频流地址", Required: true, Kind: drivers.FieldURL, Options: []string{"rtsp", "rtsps"},
 				Help: "rtsp://host:554/path, without name and password; the path is in the camera's manual.", HelpZH: "rtsp://主机:554/路径，不含用户名和密码；路径见摄像机说明书。"},
 			{Key: "username", Title: "User name", TitleZH: "用户名"},
 			{Key: "password", Title: "Password", TitleZH: "密码", Secret: true},

@@ -168,6 +168,10 @@ export interface Field {
   default?: string
   required?: boolean
   secret?: boolean
+  kind?: string
+  min?: number
+  max?: number
+  options?: string[]
 }
 export interface Driver {
   name: string
