@@ -86,7 +86,7 @@ func (a Allowed) matches(out, form url.Values, required bool) error {
 
 // expression is the expression with the schools added to each selector in it.
 func (a Allowed) expression(text string) (string, error) {
-	expr, err := parser.ParseExpr(text)
+	expr, err := parse(text)
 	if err != nil {
 		return "", err
 	}

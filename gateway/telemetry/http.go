@@ -16,7 +16,6 @@ import (
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql"
-	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/prometheus/prometheus/storage"
 
 	g "github.com/gatehouse-iot/gatehouse"
@@ -24,16 +23,16 @@ import (
 
 // Bounds of one request.
 const (
-	maxPoints = 11_000  // of a range query's series, as Prometheus has it
-	maxSeries = 100_000 // of a series request
-	maxForm   = 1 << 20 // bytes of a posted form
+	maxPoints = 11_000    // of a range query's series, as Prometheus has it
+	maxSeries = 100_000   // of a series request
+	maxForm   = 128 << 10 // bytes of a posted form
 )
 
 // Handler answers the Prometheus HTTP API (version 1: query, query_range, labels, label
 // values, series, metadata, status/buildinfo; GET and form POST) below prefix for a caller
 // who may see the allowed schools. The caller has authenticated the request.
 func (q *Queries) Handler(prefix string, allowed Allowed) http.Handler {
-	h := handler{engine: q.engine, q: scopedSource{q.source, allowed.matcher()}}
+	h := handler{engine: q.engine, q: scopedSource{Queryable: q.source, by: allowed.matcher()}}
 	mux := http.NewServeMux()
 	route := func(path string, f func(*http.Request) (any, error)) {
 		serve := func(w http.ResponseWriter, r *http.Request) {
@@ -42,7 +41,9 @@ func (q *Queries) Handler(prefix string, allowed Allowed) http.Handler {
 				Answer(w, nil, badData{err})
 				return
 			}
-			data, err := f(r)
+			ctx, cancel := context.WithTimeout(r.Context(), maxTime)
+			defer cancel()
+			data, err := f(r.WithContext(ctx))
 			Answer(w, data, err)
 		}
 		mux.HandleFunc("GET "+prefix+path, serve)
@@ -91,7 +92,7 @@ func Answer(w http.ResponseWriter, data any, err error) {
 		switch {
 		case errors.As(err, &bad):
 			status, kind = http.StatusBadRequest, "bad_data"
-		case errors.As(err, &timeout):
+		case errors.As(err, &timeout), errors.Is(err, context.DeadlineExceeded):
 			status, kind = http.StatusServiceUnavailable, "timeout"
 		case errors.As(err, &known) && known.Code == g.Invalid:
 			status, kind, err = http.StatusBadRequest, "bad_data", known
@@ -106,7 +107,7 @@ func Answer(w http.ResponseWriter, data any, err error) {
 
 type handler struct {
 	engine *promql.Engine
-	q      storage.Queryable
+	q      scopedSource
 }
 
 func (h handler) query(r *http.Request) (any, error) {
@@ -119,7 +120,11 @@ func (h handler) query(r *http.Request) (any, error) {
 		return nil, err
 	}
 	defer cancel()
-	q, err := h.engine.NewInstantQuery(ctx, h.q, nil, r.Form.Get("query"), at)
+	text := r.Form.Get("query")
+	if _, err := parse(text); err != nil {
+		return nil, badData{fmt.Errorf("query: %w", err)}
+	}
+	q, err := h.engine.NewInstantQuery(ctx, h.q.within(), nil, text, at)
 	return exec(ctx, q, err)
 }
 
@@ -133,7 +138,11 @@ func (h handler) queryRange(r *http.Request) (any, error) {
 		return nil, err
 	}
 	defer cancel()
-	q, err := h.engine.NewRangeQuery(ctx, h.q, nil, r.Form.Get("query"), start, end, step)
+	text := r.Form.Get("query")
+	if _, err := parse(text); err != nil {
+		return nil, badData{fmt.Errorf("query: %w", err)}
+	}
+	q, err := h.engine.NewRangeQuery(ctx, h.q.within(), nil, text, start, end, step)
 	return exec(ctx, q, err)
 }
 
@@ -178,6 +187,9 @@ func exec(ctx context.Context, q promql.Query, err error) (any, error) {
 	res := q.Exec(ctx)
 	if res.Err != nil {
 		return nil, res.Err
+	}
+	if size(res.Value) > maxResult {
+		return nil, errResult
 	}
 	// Encoded here: the result's memory goes back to the engine at Close.
 	value, err := json.Marshal(res.Value)
@@ -273,8 +285,11 @@ func matchParams(form url.Values, required bool) (sets [][]*labels.Matcher, mint
 	if required && len(form["match[]"]) == 0 {
 		return nil, 0, 0, badData{errors.New("match[]: give at least one selector")}
 	}
+	if n := len(form["match[]"]); n > maxSelectors {
+		return nil, 0, 0, badData{fmt.Errorf("match[]: %d selectors; at most %d are taken", n, maxSelectors)}
+	}
 	for _, m := range form["match[]"] {
-		ms, err := parser.ParseMetricSelector(m)
+		ms, err := selector(m)
 		if err != nil {
 			return nil, 0, 0, badData{fmt.Errorf("match[]: %w", err)}
 		}

@@ -52,12 +52,13 @@ type Queries struct {
 	source storage.Queryable
 }
 
-// NewQueries makes Queries with the bounds that hold for every store: 30 s and 20 million
-// samples for each query, and values that count for 5 minutes.
+// NewQueries makes Queries with the bounds that hold for every store: 30 s and 5 million
+// samples in memory for each query, and values that count for 5 minutes.
 func NewQueries(source storage.Queryable, l *slog.Logger) *Queries {
 	return &Queries{source: source, engine: promql.NewEngine(promql.EngineOpts{
-		Logger: quiet(l), MaxSamples: 20_000_000, Timeout: 30 * time.Second, LookbackDelta: Lookback,
+		Logger: quiet(l), MaxSamples: maxSamples, Timeout: maxTime, LookbackDelta: Lookback,
 		EnableAtModifier: true, EnableNegativeOffset: true,
+		NoStepSubqueryIntervalFn: func(int64) int64 { return subqueryStep.Milliseconds() },
 	})}
 }
 
@@ -82,10 +83,18 @@ func (c classes) Querier(mint, maxt int64) (storage.Querier, error) {
 	return storage.NewMergeQuerier(qs, nil, storage.ChainedSeriesMerge), nil
 }
 
-// scopedSource has the school matcher forced into every selector.
+// scopedSource has the school matcher forced into every selector, and counts what one query
+// reads where it has a budget.
 type scopedSource struct {
 	storage.Queryable
-	by *labels.Matcher
+	by     *labels.Matcher
+	budget *budget
+}
+
+// within is the source for one query.
+func (s scopedSource) within() scopedSource {
+	s.budget = &budget{}
+	return s
 }
 
 func (s scopedSource) Querier(mint, maxt int64) (storage.Querier, error) {
@@ -93,12 +102,13 @@ func (s scopedSource) Querier(mint, maxt int64) (storage.Querier, error) {
 	if err != nil {
 		return nil, err
 	}
-	return scoped{q, s.by}, nil
+	return scoped{q, s.by, s.budget}, nil
 }
 
 type scoped struct {
 	storage.Querier
-	by *labels.Matcher
+	by     *labels.Matcher
+	budget *budget
 }
 
 // limit adds the forced matcher.
@@ -110,7 +120,11 @@ func (s scoped) limit(ms []*labels.Matcher) []*labels.Matcher {
 }
 
 func (s scoped) Select(ctx context.Context, sorted bool, h *storage.SelectHints, ms ...*labels.Matcher) storage.SeriesSet {
-	return s.Querier.Select(ctx, sorted, h, s.limit(ms)...)
+	found := s.Querier.Select(ctx, sorted, h, s.limit(ms)...)
+	if s.budget == nil {
+		return found
+	}
+	return &counted{SeriesSet: found, b: s.budget}
 }
 
 func (s scoped) LabelValues(ctx context.Context, name string, h *storage.LabelHints, ms ...*labels.Matcher) ([]string, annotations.Annotations, error) {

@@ -17,7 +17,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/telemetry"
 )
 
-const maxForm = 1 << 20 // bytes of a posted form
+const maxForm = 128 << 10 // bytes of a posted form
 
 // Handler answers the Prometheus HTTP API below prefix for a caller who may see the allowed
 // schools, by asking the server. The caller has authenticated the request; nothing of its
