@@ -23,7 +23,12 @@ func (s *Server) document() {
 			enc.SetEscapeHTML(false)
 			return enc.Encode(v)
 		},
-		Unmarshal: json.Unmarshal,
+		Unmarshal: func(b []byte, v any) error {
+			if err := g.BoundJSON(b, g.JSONDepth, g.JSONValues); err != nil {
+				return err
+			}
+			return json.Unmarshal(b, v)
+		},
 	}
 	cfg := huma.Config{
 		OpenAPI: &huma.OpenAPI{

@@ -36,6 +36,7 @@ type Server struct {
 	idem      *idempotency
 	walks     *registry.Walks
 	streams   *slots
+	queries   *queryGate
 	viewed    *lately // camera views that are in the audit log already
 
 	settingUp sync.Mutex    // first run: one at a time
@@ -72,6 +73,7 @@ func New(d Deps) (*Server, error) {
 		idem:      newIdempotency(),
 		walks:     registry.NewWalks(100_000),
 		streams:   newSlots(d.Config.MaxStreams, 16),
+		queries:   newQueryGate(),
 		viewed:    newLately(10*time.Minute, 10_000),
 	}
 	if s.cfg.BaseURL != "" {

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -65,6 +66,16 @@ func (s *Server) telemetry(ctx context.Context) (*huma.StreamResponse, error) {
 	h := s.deps.Telemetry(telemetryPrefix, ids)
 	return &huma.StreamResponse{Body: func(hc huma.Context) {
 		r, w := humago.Unwrap(hc)
+		done, err := s.queries.take(r.Context(), callerOf(ctx).name())
+		var full *crowd
+		switch {
+		case errors.As(err, &full):
+			promError(w, full.status, full.words)
+			return
+		case err != nil:
+			return // the caller is gone
+		}
+		defer done()
 		h.ServeHTTP(w, r)
 	}}, nil
 }

@@ -16,6 +16,9 @@ import (
 // maxProperties bounds the values of one message.
 const maxProperties = 256
 
+// maxValues bounds what a payload may hold before anything decodes it.
+const maxValues = 4096
+
 // Message is what a device's MQTT message says. Misfits are the fields that are no value, or
 // that messages of this kind do not have; whether a profile knows them is not asked here.
 type Message struct {
@@ -28,11 +31,16 @@ type Message struct {
 // "credential", "direction", "time"}; status takes {"state", "reason"}. A time is RFC 3339, or
 // a number since 1970: see stamp. The error is for whoever programs the device.
 func Decode(kind string, payload []byte) (Message, error) {
-	switch kind {
-	case "telemetry":
+	if kind == "telemetry" {
 		if o, ok := decodeFlat(payload); ok {
 			return Message{Observation: o}, nil
 		}
+	}
+	if err := g.BoundJSON(payload, g.JSONDepth, maxValues); err != nil {
+		return Message{}, err
+	}
+	switch kind {
+	case "telemetry":
 		return decodeTelemetry(payload)
 	case "sighting":
 		return decodeSighting(payload)
