@@ -109,7 +109,27 @@ type APIKey struct {
 	Expires     time.Time    `json:"expires"`
 	LastUsed    time.Time    `json:"last_used,omitzero"`
 	Revoked     bool         `json:"revoked"`
+	Purpose     string       `json:"purpose"` // what it is for; "" for keys of before this was asked
+
+	// A key has no more than its maker has, at any time, and ends with its maker.
+	Maker      string       `json:"maker,omitempty"` // id of a user or a key; "": nobody that is known
+	MakerName  string       `json:"maker_name,omitempty"`
+	MakerState MakerState   `json:"maker_state,omitempty"`
+	Effective  []Permission `json:"effective"` // what it may do now
 }
+
+// MakerState says whether what somebody made still works.
+type MakerState string
+
+// The states. A key whose maker is not active or unknown does not work until somebody takes it
+// over; a webhook gets nothing.
+const (
+	MakerActive   MakerState = "active"
+	MakerDisabled MakerState = "disabled" // the user is
+	MakerEnded    MakerState = "ended"    // the key that made it has expired or was revoked
+	MakerGone     MakerState = "gone"     // there is no such user or key any more
+	MakerUnknown  MakerState = "unknown"  // made before it was kept, or by the gateway itself
+)
 
 // Webhook sends events to a school's own server, signed as Standard Webhooks asks.
 type Webhook struct {
@@ -120,6 +140,12 @@ type Webhook struct {
 	Created  time.Time   `json:"created"`
 	Disabled bool        `json:"disabled"`
 	Reason   string      `json:"reason,omitempty"` // why it was disabled
+
+	// A webhook gets what its maker may read, at any time.
+	Maker      string      `json:"maker,omitempty"`
+	MakerName  string      `json:"maker_name,omitempty"`
+	MakerState MakerState  `json:"maker_state,omitempty"`
+	Effective  []EventKind `json:"effective"` // the kinds that it gets now
 }
 
 // AuditEntry is one line of the hash-chained audit log.

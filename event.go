@@ -20,6 +20,26 @@ const (
 	EventAttendance EventKind = "attendance" // somebody's attendance changed
 )
 
+// EventKinds lists every kind.
+func EventKinds() []EventKind {
+	return []EventKind{EventReading, EventSighting, EventStatus, EventRejected, EventAlert, EventIncident, EventAttendance}
+}
+
+// Permission is what seeing events of the kind takes.
+func (k EventKind) Permission() Permission {
+	switch k {
+	case EventReading:
+		return TelemetryRead
+	case EventSighting:
+		return SightingsRead
+	case EventAlert, EventIncident:
+		return AlertsRead
+	case EventAttendance:
+		return AttendanceRead
+	}
+	return DevicesRead
+}
+
 // Event is a fact that the gateway vouches for: sequenced and durable. Exactly the part that
 // Kind names is set.
 type Event struct {

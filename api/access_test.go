@@ -189,7 +189,7 @@ func TestSchoolsAreApart(t *testing.T) {
 func TestKeysMayWhatTheyMay(t *testing.T) {
 	w := newWorld(t).schools()
 	for _, perm := range g.RoleAdmin.Permissions() {
-		_, secret, err := w.reg.In(adminScope(w.a)).CreateKey(t.Context(), g.APIKey{School: w.a.ID, Name: string(perm), Permissions: []g.Permission{perm}, Expires: soon()})
+		_, secret, err := w.reg.In(adminScope(w.a)).CreateKey(t.Context(), g.APIKey{School: w.a.ID, Name: string(perm), Purpose: "a test asks", Permissions: []g.Permission{perm}, Expires: soon()})
 		if err != nil {
 			t.Fatal(err)
 		}

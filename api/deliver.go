@@ -46,6 +46,13 @@ func (h *hooks) deliver(ctx context.Context, id g.WebhookID) error {
 		if i > 0 && h.s.now().Sub(began) >= hookTurn {
 			return nil // the rest stays due
 		}
+		if forbidden(w, d.Body) {
+			d.Done, d.Finished, d.Error = true, h.s.now(), "not sent: who made the webhook may not read this any more"
+			if err := h.view().SaveDelivery(ctx, d); err != nil {
+				return fmt.Errorf("save webhook delivery: %w", err)
+			}
+			continue
+		}
 		d = h.attempt(ctx, w, secret, d)
 		if ctx.Err() != nil && d.Error != "" {
 			return nil // stopping is no failure of the other side

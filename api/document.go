@@ -155,7 +155,7 @@ func (roleSchema) Schema(huma.Registry) *huma.Schema { return oneOf(g.Roles()) }
 func (permissionSchema) Schema(huma.Registry) *huma.Schema {
 	return oneOf(g.RoleDistrict.Permissions())
 }
-func (eventSchema) Schema(huma.Registry) *huma.Schema  { return oneOf(eventKinds()) }
+func (eventSchema) Schema(huma.Registry) *huma.Schema  { return oneOf(g.EventKinds()) }
 func (methodSchema) Schema(huma.Registry) *huma.Schema { return oneOf(g.Methods()) }
 func (directionSchema) Schema(huma.Registry) *huma.Schema {
 	return oneOf([]g.Direction{"", g.In, g.Out})

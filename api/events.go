@@ -25,25 +25,6 @@ const (
 	writeLimit = 10 * time.Second // a client that takes longer for one write is dropped
 )
 
-func eventKinds() []g.EventKind {
-	return []g.EventKind{g.EventReading, g.EventSighting, g.EventStatus, g.EventRejected, g.EventAlert, g.EventIncident, g.EventAttendance}
-}
-
-// kindNeeds is the permission that seeing a kind of event takes.
-func kindNeeds(k g.EventKind) g.Permission {
-	switch k {
-	case g.EventReading:
-		return g.TelemetryRead
-	case g.EventSighting:
-		return g.SightingsRead
-	case g.EventAlert, g.EventIncident:
-		return g.AlertsRead
-	case g.EventAttendance:
-		return g.AttendanceRead
-	}
-	return g.DevicesRead
-}
-
 // EventPage is a page of events.
 type EventPage struct {
 	Items []g.Event `json:"items" nullable:"false" doc:"The events, in order. It can be empty although more is true: what was passed over was not asked for."`
@@ -90,17 +71,17 @@ func (s *Server) want(ctx context.Context, asked []string, school g.SchoolID) (w
 	scope := callerOf(ctx).scope
 	for _, k := range asked {
 		kind := g.EventKind(k)
-		if !slices.Contains(eventKinds(), kind) {
-			return w, g.FieldErrorf("kinds", "%q is no kind of event; use some of %v", k, eventKinds())
+		if !slices.Contains(g.EventKinds(), kind) {
+			return w, g.FieldErrorf("kinds", "%q is no kind of event; use some of %v", k, g.EventKinds())
 		}
-		if !scope.Can(kindNeeds(kind)) {
-			return w, g.Errorf(g.Forbidden, "events of kind %s need the permission %s", kind, kindNeeds(kind))
+		if !scope.Can(kind.Permission()) {
+			return w, g.Errorf(g.Forbidden, "events of kind %s need the permission %s", kind, kind.Permission())
 		}
 		w.kinds[kind] = true
 	}
 	if len(asked) == 0 {
-		for _, k := range eventKinds() {
-			if k != g.EventReading && scope.Can(kindNeeds(k)) {
+		for _, k := range g.EventKinds() {
+			if k != g.EventReading && scope.Can(k.Permission()) {
 				w.kinds[k] = true
 			}
 		}

@@ -17,7 +17,7 @@ func TestExamplesWork(t *testing.T) {
 		}
 	}
 	w := newWorld(t).schools()
-	_, secret, err := w.reg.In(adminScope(w.a)).CreateKey(t.Context(), g.APIKey{School: w.a.ID, Name: "examples", Permissions: g.RoleAdmin.Permissions(), Expires: soon()})
+	_, secret, err := w.reg.In(adminScope(w.a)).CreateKey(t.Context(), g.APIKey{School: w.a.ID, Name: "examples", Purpose: "a test asks", Permissions: g.RoleAdmin.Permissions(), Expires: soon()})
 	mustDo(t, err)
 	w.live.add(g.Event{Kind: g.EventStatus, School: w.a.ID, Device: "lab-1-smoke", Status: &g.Status{State: g.StateOnline}})
 	var doc struct {

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -23,6 +24,7 @@ const (
 	hookTimeout = 15 * time.Second
 	hookRest    = time.Minute         // how long a webhook is left alone after the registry failed
 	hookKept    = 30 * 24 * time.Hour // how long finished deliveries are listed
+	hookFresh   = time.Minute         // how old what a maker may read can be: a maker's key ends with time alone
 )
 
 // hooks queues events for webhooks and delivers them. The queue is the registry's: what is
@@ -33,7 +35,7 @@ type hooks struct {
 	kick   chan struct{} // something is due; holds one
 
 	mu     sync.Mutex
-	loaded bool
+	loaded time.Time // when all and parent were read; zero: they are to be read again
 	all    []g.Webhook
 	parent map[g.SchoolID]g.SchoolID
 }
@@ -54,7 +56,7 @@ func (h *hooks) wake() {
 // forget makes the next use read webhooks and schools again.
 func (h *hooks) forget() {
 	h.mu.Lock()
-	h.loaded = false
+	h.loaded = time.Time{}
 	h.mu.Unlock()
 }
 
@@ -62,18 +64,19 @@ func (h *hooks) forget() {
 func (h *hooks) load(ctx context.Context) ([]g.Webhook, map[g.SchoolID]g.SchoolID, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.loaded {
+	now := h.s.now()
+	if age := now.Sub(h.loaded); age >= 0 && age < hookFresh {
 		return h.all, h.parent, nil
 	}
-	h.loaded = true // before reading: a change while reading sets it back after the lock
+	h.loaded = now // before reading: a change while reading sets it back after the lock
 	all, err := h.view().Webhooks(ctx, "")
 	if err != nil {
-		h.loaded = false
+		h.loaded = time.Time{}
 		return nil, nil, err
 	}
 	schools, err := h.view().Schools(ctx)
 	if err != nil {
-		h.loaded = false
+		h.loaded = time.Time{}
 		return nil, nil, err
 	}
 	h.all, h.parent = all, map[g.SchoolID]g.SchoolID{}
@@ -117,9 +120,9 @@ func (h *hooks) queue(ctx context.Context, events []g.Event) error {
 }
 
 // wants says whether the webhook is for the event: of its school or one below, and of a kind
-// that it names; readings only where it names them.
+// that it asks for and its maker may read.
 func wants(w g.Webhook, e *g.Event, parent map[g.SchoolID]g.SchoolID) bool {
-	if w.Disabled || len(w.Kinds) == 0 && e.Kind == g.EventReading || len(w.Kinds) > 0 && !slices.Contains(w.Kinds, e.Kind) {
+	if w.Disabled || !slices.Contains(w.Effective, e.Kind) {
 		return false
 	}
 	for s, depth := e.School, 0; s != "" && depth < 16; s, depth = parent[s], depth+1 {
@@ -128,6 +131,19 @@ func wants(w g.Webhook, e *g.Event, parent map[g.SchoolID]g.SchoolID) bool {
 		}
 	}
 	return false
+}
+
+// forbidden says whether a body that was queued holds an event of a kind that the webhook's
+// maker may no longer read.
+func forbidden(w g.Webhook, body []byte) bool {
+	var e struct {
+		Type string `json:"type"`
+	}
+	if err := json.Unmarshal(body, &e); err != nil {
+		return true
+	}
+	kind, _ := strings.CutPrefix(e.Type, "school.gatehouse.")
+	return kind != "test" && !slices.Contains(w.Effective, g.EventKind(kind))
 }
 
 // test queues a test event.

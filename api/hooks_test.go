@@ -147,6 +147,63 @@ func TestWebhookIsSignedAndComplete(t *testing.T) {
 	}
 }
 
+// A webhook gets what its maker may read, when it is queued and when it is sent.
+func TestWebhookGetsWhatItsMakerMayRead(t *testing.T) {
+	w := newWorld(t).schools()
+	admin := w.user(w.a, g.RoleAdmin)
+	var key api.NewKey
+	admin.do("POST", "/v1/keys", map[string]any{"name": "hooks", "purpose": "only to manage hooks", "permissions": []string{"keys:admin"}}).want(201).into(&key)
+	program := w.nobody()
+	program.key = key.Secret
+	to := newReceiver(t, nil)
+	program.do("POST", "/v1/webhooks", map[string]any{"url": to.URL, "kinds": []string{"attendance"}}).want(403)
+	made := w.webhook(program, to.URL)
+	if len(made.Webhook.Effective) != 0 {
+		t.Errorf("got %v for a maker that may read no event, want nothing", made.Webhook.Effective)
+	}
+	var head g.User
+	admin.do("POST", "/v1/users", map[string]any{"name": "head", "role": "admin", "language": "en", "password": password}).want(201).into(&head)
+	second := w.signIn("head")
+	hook := w.webhook(second, to.URL+"/in")
+	if err := w.srv.Deliver(t.Context(), numbered(alertEvent(w.a, 1))); err != nil {
+		t.Fatal(err)
+	}
+	until(t, func() bool { return to.count() == 1 })
+	admin.do("PUT", "/v1/users/"+string(head.ID), map[string]any{"disabled": true}).want(200)
+	events := numbered(alertEvent(w.a, 1), alertEvent(w.a, 2))
+	if err := w.srv.Deliver(t.Context(), events); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.deliveries(admin, hook.Webhook.ID); len(got) != 1 {
+		t.Errorf("got %d deliveries, want only that of before its maker was disabled", len(got))
+	}
+	admin.do("POST", "/v1/webhooks/"+string(hook.Webhook.ID)+"/take-over", nil).want(204)
+	if err := w.srv.Deliver(t.Context(), events); err != nil {
+		t.Fatal(err)
+	}
+	until(t, func() bool { return to.count() == 2 })
+}
+
+// A key that may write alerts answers them under its own name.
+func TestAKeyAnswersAlerts(t *testing.T) {
+	w := newWorld(t).schools()
+	admin := w.user(w.a, g.RoleAdmin)
+	var key api.NewKey
+	admin.do("POST", "/v1/keys", map[string]any{"name": "fire panel", "purpose": "resets its own alarms", "permissions": []string{"alerts:read", "alerts:write"}}).want(201).into(&key)
+	program := w.nobody()
+	program.key = key.Secret
+	var a g.Alert
+	program.do("GET", "/v1/alerts/"+w.ids["alert"], nil).want(200).into(&a)
+	program.do("POST", "/v1/alerts/"+w.ids["alert"]+"/acknowledge", map[string]any{"version": a.Version}).want(200).into(&a)
+	if a.State != g.AlertAcknowledged || a.HandlerName != "fire panel" || a.Handler != "" {
+		t.Errorf("got %+v, want it handled by the fire panel", a)
+	}
+	program.do("POST", "/v1/alerts/"+w.ids["alert"]+"/resolve", map[string]any{"version": a.Version, "comment": "reset at the panel"}).want(200).into(&a)
+	if a.State != g.AlertResolved {
+		t.Errorf("got %s, want it resolved", a.State)
+	}
+}
+
 func TestWebhookTriesAgain(t *testing.T) {
 	c := &clock{}
 	w := newWorld(t, func(d *api.Deps) { d.Now = c.now }).schools()

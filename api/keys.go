@@ -13,7 +13,8 @@ import (
 type keyInput struct {
 	Body struct {
 		Name        string         `json:"name" minLength:"1" maxLength:"128" doc:"What the key is for." example:"canteen reports"`
-		Permissions []g.Permission `json:"permissions" minItems:"1" maxItems:"32" doc:"What it may do; not more than its maker."`
+		Purpose     string         `json:"purpose" minLength:"2" maxLength:"500" doc:"Why it reads what it reads; it stands in the audit log with everything that the key does, and is the reason wherever one is asked for." example:"monthly canteen report for the bursar"`
+		Permissions []g.Permission `json:"permissions" minItems:"1" maxItems:"32" doc:"What it may do; not more than its maker, at any time."`
 		Expires     time.Time      `json:"expires,omitzero" doc:"When it ends, at most a year ahead. Default: 90 days."`
 		School      g.SchoolID     `json:"school,omitempty" maxLength:"64" doc:"The school; empty: the caller's own."`
 	}
@@ -28,7 +29,8 @@ type NewKey struct {
 
 func (s *Server) registerKeys() {
 	const tag = "Keys"
-	handle(s, endpoint{method: "GET", path: "/v1/keys", id: "list-keys", tag: tag, perm: g.KeysAdmin, summary: "API keys"}, func(ctx context.Context, in *perSchool) (*body[page[g.APIKey]], error) {
+	handle(s, endpoint{method: "GET", path: "/v1/keys", id: "list-keys", tag: tag, perm: g.KeysAdmin, summary: "API keys",
+		doc: "Each with who made it, what for, and when it was used last. A key whose maker is disabled, or whose making key ended, does not work until somebody takes it over."}, func(ctx context.Context, in *perSchool) (*body[page[g.APIKey]], error) {
 		all, err := s.view(ctx).Keys(ctx, in.School)
 		return paged(s, all, in.Paged, err, func(k g.APIKey) string { return string(k.ID) })
 	})
@@ -36,10 +38,20 @@ func (s *Server) registerKeys() {
 	handle(s, endpoint{method: "DELETE", path: "/v1/keys/{id}", id: "revoke-key", tag: tag, perm: g.KeysAdmin, summary: "Revoke an API key"}, func(ctx context.Context, in *ByID) (*none, error) {
 		return &none{}, s.view(ctx).RevokeKey(ctx, g.KeyID(in.ID))
 	})
+	handle(s, endpoint{method: "POST", path: "/v1/keys/{id}/take-over", id: "take-over-key", tag: tag, perm: g.KeysAdmin, summary: "Answer for a key in its maker's place",
+		doc: "For somebody who is signed in and has every permission of the key. From then on it ends with them."}, func(ctx context.Context, in *ByID) (*none, error) {
+		return &none{}, s.view(ctx).TakeOverKey(ctx, g.KeyID(in.ID))
+	})
 }
 
 func (s *Server) createKey(ctx context.Context, in *keyInput) (*body[NewKey], error) {
-	k := g.APIKey{School: school(ctx, in.Body.School), Name: in.Body.Name, Permissions: in.Body.Permissions, Expires: in.Body.Expires}
+	k := g.APIKey{
+		School:      school(ctx, in.Body.School),
+		Name:        in.Body.Name,
+		Purpose:     oneLine(in.Body.Purpose),
+		Permissions: in.Body.Permissions,
+		Expires:     in.Body.Expires,
+	}
 	if k.Expires.IsZero() {
 		k.Expires = s.now().AddDate(0, 0, 90)
 	}

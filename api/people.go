@@ -100,7 +100,9 @@ func (s *Server) openPerson(ctx context.Context, in *openInput) (*body[registry.
 // because is the caller's view with a reason for the audit log.
 func (s *Server) because(ctx context.Context, reason string) *registry.View {
 	scope := callerOf(ctx).scope
-	scope.Reason = oneLine(reason)
+	if said := oneLine(reason); said != "" {
+		scope.Reason = said // a key has its purpose otherwise
+	}
 	return s.reg.In(scope)
 }
 

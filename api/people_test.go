@@ -151,7 +151,7 @@ func TestAlertsAndIncidents(t *testing.T) {
 	if i.Handover.Approval != "approved" || i.Handover.Sent || !strings.Contains(i.Handover.Note, "off") {
 		t.Errorf("got %+v, want it approved, not sent, and said why", i.Handover)
 	}
-	_, secret, err := w.reg.In(adminScope(w.a)).CreateKey(t.Context(), g.APIKey{School: w.a.ID, Name: "robot", Permissions: []g.Permission{g.IncidentsApprove}, Expires: soon()})
+	_, secret, err := w.reg.In(adminScope(w.a)).CreateKey(t.Context(), g.APIKey{School: w.a.ID, Name: "robot", Purpose: "a test asks", Permissions: []g.Permission{g.IncidentsApprove}, Expires: soon()})
 	mustDo(t, err)
 	program := w.nobody()
 	program.key = secret

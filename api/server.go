@@ -88,7 +88,7 @@ func New(d Deps) (*Server, error) {
 		case "school":
 			s.changes.Add(1)
 			s.hooks.forget()
-		case "webhook":
+		case "webhook", "user", "key":
 			s.hooks.forget()
 		}
 	})

@@ -164,7 +164,7 @@ func TestKeys(t *testing.T) {
 	w := newWorld(t).schools()
 	admin := w.user(w.a, g.RoleAdmin)
 	var made api.NewKey
-	admin.do("POST", "/v1/keys", map[string]any{"name": "reports", "permissions": []string{"devices:read"}}).want(201).into(&made)
+	admin.do("POST", "/v1/keys", map[string]any{"name": "reports", "purpose": "weekly report", "permissions": []string{"devices:read"}}).want(201).into(&made)
 	if left := time.Until(made.Key.Expires); left < 89*24*time.Hour || left > 91*24*time.Hour {
 		t.Errorf("got a key that ends in %s, want 90 days", left)
 	}
@@ -181,5 +181,9 @@ func TestKeys(t *testing.T) {
 	}
 	admin.do("DELETE", "/v1/keys/"+string(made.Key.ID), nil).want(204)
 	program.do("GET", "/v1/devices", nil).want(401)
-	admin.do("POST", "/v1/keys", map[string]any{"name": "x", "permissions": []string{"devices:fly"}}).want(422)
+	admin.do("POST", "/v1/keys", map[string]any{"name": "x", "purpose": "weekly report", "permissions": []string{"devices:fly"}}).want(422)
+	admin.do("POST", "/v1/keys", map[string]any{"name": "x", "permissions": []string{"devices:read"}}).want(422)
+	if r := admin.do("POST", "/v1/keys", map[string]any{"name": "x", "purpose": "..", "permissions": []string{"devices:read"}}).want(422); !strings.Contains(string(r.body), "purpose") {
+		t.Errorf("got %s, want the purpose named", r.body)
+	}
 }

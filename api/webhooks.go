@@ -20,6 +20,11 @@ type webhookBody struct {
 	Disabled bool            `json:"disabled,omitempty" doc:"true: nothing is sent."`
 	Reason   string          `json:"reason,omitempty" doc:"Ignored: the gateway says here why it disabled the webhook."`
 	Created  json.RawMessage `json:"created,omitempty" doc:"Ignored."`
+
+	Maker      json.RawMessage `json:"maker,omitempty" doc:"Ignored: whoever set the address last."`
+	MakerName  json.RawMessage `json:"maker_name,omitempty" doc:"Ignored."`
+	MakerState json.RawMessage `json:"maker_state,omitempty" doc:"Ignored."`
+	Effective  json.RawMessage `json:"effective,omitempty" doc:"Ignored: the kinds that the maker may read now."`
 }
 
 // NewWebhook answers the making of a webhook.
@@ -42,10 +47,15 @@ func (s *Server) registerWebhooks() {
 	handle(s, endpoint{method: "POST", path: "/v1/webhooks", id: "create-webhook", tag: tag, perm: g.KeysAdmin, status: 201, summary: "Have events posted to a server of one's own",
 		doc: "Each event is a CloudEvents 1.0 document in structured mode, signed as Standard Webhooks asks: headers webhook-id, webhook-timestamp and webhook-signature. " +
 			"Answer 2xx within 15 s. Otherwise the event is tried again for three days, after which the webhook is disabled; 410 disables it at once, Retry-After is honoured, redirects are not followed. " +
+			"It gets what its maker may read, at any time. " +
 			"The same event can come twice: webhook-id tells."}, s.createWebhook)
 	handle(s, endpoint{method: "PUT", path: "/v1/webhooks/{id}", id: "update-webhook", tag: tag, perm: g.KeysAdmin, summary: "Change a webhook, or enable it again"}, s.updateWebhook)
 	handle(s, endpoint{method: "DELETE", path: "/v1/webhooks/{id}", id: "delete-webhook", tag: tag, perm: g.KeysAdmin, summary: "Delete a webhook"}, func(ctx context.Context, in *ByID) (*none, error) {
 		return &none{}, s.view(ctx).DeleteWebhook(ctx, g.WebhookID(in.ID))
+	})
+	handle(s, endpoint{method: "POST", path: "/v1/webhooks/{id}/take-over", id: "take-over-webhook", tag: tag, perm: g.KeysAdmin, summary: "Answer for a webhook in its maker's place",
+		doc: "For somebody who is signed in and may read every kind of event that it asks for. From then on it gets what they may read."}, func(ctx context.Context, in *ByID) (*none, error) {
+		return &none{}, s.view(ctx).TakeOverWebhook(ctx, g.WebhookID(in.ID))
 	})
 	handle(s, endpoint{method: "POST", path: "/v1/webhooks/{id}/test", id: "test-webhook", tag: tag, perm: g.KeysAdmin, status: 202, summary: "Send a test event"}, s.testWebhook)
 	handle(s, endpoint{method: "GET", path: "/v1/webhooks/{id}/deliveries", id: "list-deliveries", tag: tag, perm: g.KeysAdmin, summary: "What was sent and what came back, newest first"}, func(ctx context.Context, in *struct {
@@ -79,8 +89,8 @@ func (s *Server) webhook(ctx context.Context, b webhookBody, id g.WebhookID) (g.
 		}
 	}
 	for _, k := range b.Kinds {
-		if !slices.Contains(eventKinds(), k) {
-			return g.Webhook{}, g.FieldErrorf("kinds", "%q is no kind of event; use some of %v", k, eventKinds())
+		if !slices.Contains(g.EventKinds(), k) {
+			return g.Webhook{}, g.FieldErrorf("kinds", "%q is no kind of event; use some of %v", k, g.EventKinds())
 		}
 	}
 	return g.Webhook{ID: id, School: school(ctx, b.School), URL: b.URL, Kinds: some(b.Kinds), Disabled: b.Disabled}, nil
@@ -105,7 +115,10 @@ func (s *Server) updateWebhook(ctx context.Context, in *put[webhookBody]) (*body
 		return nil, err
 	}
 	w.School, w.Created = old.School, old.Created
-	return answer(w, s.view(ctx).UpdateWebhook(ctx, w))
+	if err := s.view(ctx).UpdateWebhook(ctx, w); err != nil {
+		return nil, err
+	}
+	return answer(s.ownWebhook(ctx, w.ID))
 }
 
 // ownWebhook finds a webhook that the caller may manage.

@@ -206,6 +206,11 @@ full_name: The name that colleagues see.
 permissions: What it may do.
 last_used: When it was used last.
 revoked: It was taken back.
+purpose: What it is for; empty for keys of before this was asked.
+maker: The id of the user or key that made it; empty: nobody that is known.
+maker_name: The name of who made it.
+maker_state: active, or why what was made does not work: disabled, ended or gone; unknown where nobody knows who made it.
+effective: What is left of it now that its maker may do.
 url: Where events are posted to.
 kinds: The kinds of event; empty: all but readings.
 deed: What was done, e.g. person.open.

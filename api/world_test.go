@@ -135,7 +135,7 @@ func (w *world) schools() *world {
 	must(0, v.ApplyEffects(ctx, registry.Effects{Seq: 1, Alerts: []g.Alert{alert}, Incidents: []g.Incident{incident}}))(t)
 	w.media.put(w.a.ID, "med_1")
 	user := must(v.CreateUser(ctx, g.User{School: w.a.ID, Name: "somebody", FullName: "Somebody", Role: g.RoleTeacher, Language: "en"}, password))(t)
-	key, _, err := w.reg.In(adminScope(w.a)).CreateKey(ctx, g.APIKey{School: w.a.ID, Name: "k", Permissions: []g.Permission{g.DevicesRead}, Expires: now.AddDate(0, 1, 0)})
+	key, _, err := w.reg.In(adminScope(w.a)).CreateKey(ctx, g.APIKey{School: w.a.ID, Name: "k", Purpose: "a test asks", Permissions: []g.Permission{g.DevicesRead}, Expires: now.AddDate(0, 1, 0)})
 	must(0, err)(t)
 	for noun, id := range map[string]string{"school": string(w.a.ID), "site": string(site.ID), "building": string(building.ID), "zone": string(zone.ID), "device": string(device.ID),
 		"camera": string(camera.ID), "student": string(student.ID), "visitor": string(visitor.ID), "pass": string(pass.ID), "session": string(session.ID), "leave": leave.ID,

@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
@@ -133,6 +134,13 @@ func (r *Registry) labels(ctx context.Context, table string, ids []string) (map[
 func (v *View) acting(ctx context.Context, t *tx, by g.User) (g.User, error) {
 	if by.ID == "" {
 		return g.User{FullName: v.s.Actor}, nil
+	}
+	if by.Role == g.RoleIntegrator && strings.HasPrefix(v.s.Actor, string(by.ID)+" ") {
+		var name string
+		if err := t.row(ctx, "SELECT name FROM api_keys WHERE id = ?", string(by.ID)).Scan(&name); err != nil {
+			return g.User{}, missing(err, "key", string(by.ID))
+		}
+		return g.User{FullName: name, Role: g.RoleIntegrator}, nil
 	}
 	u, err := v.r.scanUser(t.row(ctx, "SELECT "+userColumns+" FROM users WHERE id = ?", string(by.ID)).Scan)
 	if err != nil {

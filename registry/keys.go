@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	keyColumns  = "id, school, name, permissions, created, expires, last_used, revoked"
+	keyColumns  = "id, school, name, permissions, created, expires, last_used, revoked, maker, purpose"
 	maxKeyLife  = 366 * 24 * time.Hour
 	keyUseEvery = time.Minute // last_used is written no oftener
 )
@@ -21,7 +21,7 @@ const (
 func scanKey(scan func(...any) error, more ...any) (k g.APIKey, err error) {
 	var perms []byte
 	var created, expires, used int64
-	dst := []any{&k.ID, &k.School, &k.Name, &perms, &created, &expires, &used, &k.Revoked}
+	dst := []any{&k.ID, &k.School, &k.Name, &perms, &created, &expires, &used, &k.Revoked, &k.Maker, &k.Purpose}
 	if err := scan(append(dst, more...)...); err != nil {
 		return k, err
 	}
@@ -48,11 +48,12 @@ func (v *View) Keys(ctx context.Context, school g.SchoolID) ([]g.APIKey, error) 
 	if err != nil {
 		return nil, fmt.Errorf("list keys: %w", err)
 	}
-	return out, nil
+	return out, v.r.fillKeys(ctx, out)
 }
 
 // CreateKey makes an API key and answers its secret, which is shown this once. The key may do
-// no more than its maker, and ends within a year. Made by a district's admin for the district,
+// no more than its maker may at any time, and ends within a year. Its purpose stands for the
+// reason wherever one is asked for. Made by a district's admin for the district,
 // it sees the district's schools.
 func (v *View) CreateKey(ctx context.Context, k g.APIKey) (g.APIKey, string, error) {
 	in, err := v.reach(ctx, g.KeysAdmin)
@@ -64,6 +65,9 @@ func (v *View) CreateKey(ctx context.Context, k g.APIKey) (g.APIKey, string, err
 	}
 	now := v.r.now()
 	if err := line("name", k.Name, 100); err != nil {
+		return g.APIKey{}, "", err
+	}
+	if err := substance("purpose", k.Purpose, 500); err != nil && v.s.System == "" {
 		return g.APIKey{}, "", err
 	}
 	if len(k.Permissions) == 0 {
@@ -93,17 +97,25 @@ func (v *View) CreateKey(ctx context.Context, k g.APIKey) (g.APIKey, string, err
 			return missing(err, "school", string(k.School))
 		}
 		subtree := v.s.Subtree || v.s.System != ""
-		_, err := t.exec(ctx, "INSERT INTO api_keys ("+keyColumns+", subtree, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			string(k.ID), string(k.School), k.Name, string(perms), micros(k.Created), micros(k.Expires), int64(0), int64(0), flag(subtree), hash)
+		if k.Maker, err = v.maker(ctx, t); err != nil {
+			return err
+		}
+		_, err := t.exec(ctx, "INSERT INTO api_keys ("+keyColumns+", subtree, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			string(k.ID), string(k.School), k.Name, string(perms), micros(k.Created), micros(k.Expires), int64(0), int64(0),
+			k.Maker, k.Purpose, flag(subtree), hash)
 		if err != nil {
 			return fmt.Errorf("create key: %w", err)
 		}
-		return v.audit(ctx, t, k.School, "key.create", string(k.ID))
+		return v.r.auditAs(ctx, t, v.s.Actor, k.Purpose, k.School, "key.create", string(k.ID))
 	})
 	if err != nil {
 		return g.APIKey{}, "", err
 	}
-	return k, secret, nil
+	made := []g.APIKey{k}
+	if err := v.r.fillKeys(ctx, made); err != nil {
+		return g.APIKey{}, "", err
+	}
+	return made[0], secret, nil
 }
 
 // RevokeKey ends a key at once; it stays in the list.
@@ -123,6 +135,7 @@ func (v *View) RevokeKey(ctx context.Context, id g.KeyID) error {
 		if _, err := t.exec(ctx, "UPDATE api_keys SET revoked = 1 WHERE id = ?", string(id)); err != nil {
 			return fmt.Errorf("revoke key: %w", err)
 		}
+		t.change("key", school, string(id))
 		return v.audit(ctx, t, school, "key.revoke", string(id))
 	})
 }
@@ -144,6 +157,14 @@ func (r *Registry) KeyBySecret(ctx context.Context, secret string) (g.APIKey, g.
 	if !now.Before(k.Expires) {
 		return g.APIKey{}, g.Scope{}, g.Errorf(g.Unauthenticated, "this API key ended on %s: make a new one", k.Expires.Format(time.DateOnly))
 	}
+	p, err := r.powersOf(ctx, r.reg, k.Maker, 0)
+	if err != nil {
+		return g.APIKey{}, g.Scope{}, err
+	}
+	switch p.state {
+	case g.MakerDisabled, g.MakerEnded, g.MakerGone:
+		return g.APIKey{}, g.Scope{}, g.Errorf(g.Unauthenticated, "this API key ended with who made it: have an administrator take it over")
+	}
 	if now.Sub(k.LastUsed) >= keyUseEvery {
 		err := r.write(ctx, func(t *tx) error {
 			_, err := t.exec(ctx, "UPDATE api_keys SET last_used = ? WHERE id = ?", micros(now), string(k.ID))
@@ -154,5 +175,13 @@ func (r *Registry) KeyBySecret(ctx context.Context, secret string) (g.APIKey, g.
 		}
 		k.LastUsed = moment(micros(now))
 	}
-	return k, g.Scope{School: k.School, Subtree: subtree, Actor: actor(string(k.ID), k.Name), Permissions: k.Permissions}, nil
+	k.MakerName, k.MakerState, k.Effective = p.name, p.state, p.keep(k.Permissions)
+	scope := g.Scope{
+		School:      k.School,
+		Subtree:     subtree && p.subtree,
+		Actor:       actor(string(k.ID), k.Name),
+		Permissions: k.Effective,
+		Reason:      k.Purpose,
+	}
+	return k, scope, nil
 }

@@ -213,10 +213,7 @@ func (v *View) opened(ctx context.Context, id g.PersonID, deed string) (file, er
 	if err != nil {
 		return file{}, err
 	}
-	if p.Kind == g.Student && v.s.System == "" && strings.TrimSpace(v.s.Reason) == "" {
-		return file{}, g.FieldErrorf("reason", "say why you look up this student; it is kept in the audit log")
-	}
-	if err := optional("reason", v.s.Reason, 500); err != nil {
+	if err := v.because(p.Kind); err != nil {
 		return file{}, err
 	}
 	err = v.r.write(ctx, func(t *tx) error { return v.audit(ctx, t, p.School, deed, string(id)) })

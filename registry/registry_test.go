@@ -289,7 +289,7 @@ func TestNothingPersonalIsInTheFiles(t *testing.T) {
 	must[g.User](t)(d.sys.CreateUser(ctx, g.User{School: "a", Name: "guard", FullName: "Guard Lin Feng", Role: g.RoleSecurity, Language: "en"}, "correct horse battery"))
 	token, _, err := d.r.SignIn(ctx, "guard", "correct horse battery", "127.0.0.1")
 	ok(t, err)
-	_, keySecret, err := d.sys.CreateKey(ctx, g.APIKey{School: "a", Name: "k", Permissions: []g.Permission{g.DevicesRead}, Expires: c.now().Add(time.Hour)})
+	_, keySecret, err := d.sys.CreateKey(ctx, g.APIKey{School: "a", Name: "k", Purpose: "a test asks", Permissions: []g.Permission{g.DevicesRead}, Expires: c.now().Add(time.Hour)})
 	ok(t, err)
 	_, hookSecret, err := d.sys.CreateWebhook(ctx, g.Webhook{School: "a", URL: "https://example.org/hook"})
 	ok(t, err)

@@ -136,11 +136,17 @@ func calls(d *district) map[string]call {
 		}},
 		"Keys": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.Keys(ctx, b) }},
 		"CreateKey": {do: func(ctx context.Context, v *registry.View) (any, error) {
-			k, _, err := v.CreateKey(ctx, g.APIKey{School: b, Name: "x", Permissions: []g.Permission{g.DevicesRead}, Expires: d.clock.now().Add(time.Hour)})
+			k, _, err := v.CreateKey(ctx, g.APIKey{School: b, Name: "x", Purpose: "a test asks", Permissions: []g.Permission{g.DevicesRead}, Expires: d.clock.now().Add(time.Hour)})
 			return k, err
 		}},
 		"RevokeKey": {do: func(ctx context.Context, v *registry.View) (any, error) { return nil, v.RevokeKey(ctx, "key_b") }},
-		"Webhooks":  {do: func(ctx context.Context, v *registry.View) (any, error) { return v.Webhooks(ctx, b) }},
+		"TakeOverKey": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.TakeOverKey(ctx, "key_b")
+		}},
+		"TakeOverWebhook": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.TakeOverWebhook(ctx, "whk_b")
+		}},
+		"Webhooks": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.Webhooks(ctx, b) }},
 		"CreateWebhook": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			w, _, err := v.CreateWebhook(ctx, g.Webhook{School: b, URL: "https://x.example"})
 			return w, err

@@ -17,7 +17,7 @@ type Options struct {
 }
 
 // Change says that something committed. Kind is device, desired, profile, person, consent,
-// face, pass, zone, session, webhook, school, leave or setting. An ID of "" is many at once,
+// face, pass, zone, session, webhook, user, key, school, leave or setting. An ID of "" is many at once,
 // as after an import.
 type Change struct {
 	Kind   string

@@ -186,6 +186,7 @@ func (v *View) UpdateUser(ctx context.Context, u g.User) error {
 				return err
 			}
 		}
+		t.change("user", old.School, string(u.ID)) // keys and webhooks are bounded by it
 		return v.audit(ctx, t, old.School, "user.update", string(u.ID))
 	})
 }

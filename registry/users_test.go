@@ -122,7 +122,7 @@ func TestNobodyGivesMoreThanTheyHave(t *testing.T) {
 		weak := d.r.In(g.Scope{School: "a", Actor: "key_1 k", Permissions: []g.Permission{g.UsersAdmin, g.KeysAdmin, g.PeopleRead}})
 		_, err = weak.CreateUser(ctx, g.User{School: "a", Name: "x", Role: g.RoleAdmin, Language: "en"}, "a long password")
 		wantCode(t, err, g.Forbidden)
-		_, _, err = weak.CreateKey(ctx, g.APIKey{School: "a", Name: "x", Permissions: []g.Permission{g.FacesAdmin}, Expires: c.now().Add(time.Hour)})
+		_, _, err = weak.CreateKey(ctx, g.APIKey{School: "a", Name: "x", Purpose: "a test asks", Permissions: []g.Permission{g.FacesAdmin}, Expires: c.now().Add(time.Hour)})
 		wantCode(t, err, g.Forbidden)
 		first := must[g.User](t)(d.sys.CreateUser(ctx, g.User{School: "a", Name: "first", Role: g.RoleAdmin, Language: "en"}, "a long password"))
 		wantCode(t, weak.ChangePassword(ctx, first.ID, "", "a long password"), g.Forbidden)
@@ -140,10 +140,10 @@ func TestKeys(t *testing.T) {
 		d := newDistrict(t, o, c)
 		admin := d.as(d.a, g.RoleAdmin)
 		for _, expires := range []time.Time{{}, c.now(), c.now().Add(400 * 24 * time.Hour)} {
-			_, _, err := admin.CreateKey(ctx, g.APIKey{School: "a", Name: "x", Permissions: []g.Permission{g.DevicesRead}, Expires: expires})
+			_, _, err := admin.CreateKey(ctx, g.APIKey{School: "a", Name: "x", Purpose: "a test asks", Permissions: []g.Permission{g.DevicesRead}, Expires: expires})
 			wantCode(t, err, g.Invalid)
 		}
-		k, secret, err := admin.CreateKey(ctx, g.APIKey{School: "a", Name: "lms", Permissions: []g.Permission{g.DevicesRead}, Expires: c.now().Add(time.Hour)})
+		k, secret, err := admin.CreateKey(ctx, g.APIKey{School: "a", Name: "lms", Purpose: "a test asks", Permissions: []g.Permission{g.DevicesRead}, Expires: c.now().Add(time.Hour)})
 		ok(t, err)
 		if !strings.HasPrefix(secret, "ghk_") {
 			t.Errorf("got %q, want ghk_", secret)
@@ -153,7 +153,7 @@ func TestKeys(t *testing.T) {
 		if got.ID != k.ID || !got.LastUsed.Equal(c.now()) {
 			t.Errorf("got %+v, want it used now", got)
 		}
-		if diff := cmp.Diff(g.Scope{School: "a", Actor: string(k.ID) + " lms", Permissions: k.Permissions}, scope); diff != "" {
+		if diff := cmp.Diff(g.Scope{School: "a", Actor: string(k.ID) + " lms", Permissions: k.Permissions, Reason: "a test asks"}, scope); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
 		_, _, err = d.r.KeyBySecret(ctx, secret+"x")
@@ -161,7 +161,7 @@ func TestKeys(t *testing.T) {
 		c.add(2 * time.Hour)
 		_, _, err = d.r.KeyBySecret(ctx, secret)
 		wantCode(t, err, g.Unauthenticated)
-		k, secret, err = d.as(d.dist, g.RoleDistrict).CreateKey(ctx, g.APIKey{School: "dist", Name: "bureau", Permissions: []g.Permission{g.DevicesRead}, Expires: c.now().Add(time.Hour)})
+		k, secret, err = d.as(d.dist, g.RoleDistrict).CreateKey(ctx, g.APIKey{School: "dist", Name: "bureau", Purpose: "a test asks", Permissions: []g.Permission{g.DevicesRead}, Expires: c.now().Add(time.Hour)})
 		ok(t, err)
 		_, scope, err = d.r.KeyBySecret(ctx, secret)
 		ok(t, err)

@@ -12,12 +12,12 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-const webhookColumns = "id, school, url, kinds, created, disabled, reason"
+const webhookColumns = "id, school, url, kinds, created, disabled, reason, maker"
 
 func scanWebhook(scan func(...any) error) (w g.Webhook, err error) {
 	var kinds []byte
 	var created int64
-	if err := scan(&w.ID, &w.School, &w.URL, &kinds, &created, &w.Disabled, &w.Reason); err != nil {
+	if err := scan(&w.ID, &w.School, &w.URL, &kinds, &created, &w.Disabled, &w.Reason, &w.Maker); err != nil {
 		return w, err
 	}
 	w.Created = moment(created)
@@ -43,7 +43,7 @@ func (v *View) Webhooks(ctx context.Context, school g.SchoolID) ([]g.Webhook, er
 	if err != nil {
 		return nil, fmt.Errorf("list webhooks: %w", err)
 	}
-	return out, nil
+	return out, v.r.fillWebhooks(ctx, out)
 }
 
 func checkWebhook(w g.Webhook) error {
@@ -57,7 +57,7 @@ func checkWebhook(w g.Webhook) error {
 	if err := optional("url", w.URL, 2000); err != nil {
 		return err
 	}
-	known := []g.EventKind{g.EventReading, g.EventSighting, g.EventStatus, g.EventRejected, g.EventAlert, g.EventIncident, g.EventAttendance}
+	known := g.EventKinds()
 	for i, k := range w.Kinds {
 		if !slices.Contains(known, k) {
 			return g.FieldErrorf(fmt.Sprintf("kinds[%d]", i), "%q is no kind of event; use some of %v", k, known)
@@ -79,6 +79,9 @@ func (v *View) CreateWebhook(ctx context.Context, w g.Webhook) (g.Webhook, strin
 	if err := checkWebhook(w); err != nil {
 		return g.Webhook{}, "", err
 	}
+	if err := v.mayRead(w.Kinds); err != nil {
+		return g.Webhook{}, "", err
+	}
 	var b [32]byte
 	rand.Read(b[:])
 	secret := "whsec_" + base64.StdEncoding.EncodeToString(b[:])
@@ -89,8 +92,11 @@ func (v *View) CreateWebhook(ctx context.Context, w g.Webhook) (g.Webhook, strin
 	}
 	err = v.r.write(ctx, func(t *tx) error {
 		w.Created = moment(micros(t.now))
-		_, err := t.exec(ctx, "INSERT INTO webhooks ("+webhookColumns+", secret_sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-			string(w.ID), string(w.School), w.URL, string(kinds), micros(w.Created), flag(w.Disabled), w.Reason, seal(v.r.vault.data, []byte(secret), "webhook "+string(w.ID)))
+		if w.Maker, err = v.maker(ctx, t); err != nil {
+			return err
+		}
+		_, err := t.exec(ctx, "INSERT INTO webhooks ("+webhookColumns+", secret_sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			string(w.ID), string(w.School), w.URL, string(kinds), micros(w.Created), flag(w.Disabled), w.Reason, w.Maker, seal(v.r.vault.data, []byte(secret), "webhook "+string(w.ID)))
 		if err != nil {
 			return fmt.Errorf("create webhook: %w", err)
 		}
@@ -100,10 +106,16 @@ func (v *View) CreateWebhook(ctx context.Context, w g.Webhook) (g.Webhook, strin
 	if err != nil {
 		return g.Webhook{}, "", err
 	}
-	return w, secret, nil
+	made := []g.Webhook{w}
+	if err := v.r.fillWebhooks(ctx, made); err != nil {
+		return g.Webhook{}, "", err
+	}
+	return made[0], secret, nil
 }
 
-// UpdateWebhook changes a webhook's address, kinds and whether it is disabled, and why.
+// UpdateWebhook changes a webhook's address, kinds and whether it is disabled, and why. Who
+// has it lead elsewhere, or asks for other kinds, is its maker from then on: it gets what that
+// caller may read.
 func (v *View) UpdateWebhook(ctx context.Context, w g.Webhook) error {
 	in, err := v.reach(ctx, g.KeysAdmin)
 	if err != nil {
@@ -117,17 +129,28 @@ func (v *View) UpdateWebhook(ctx context.Context, w g.Webhook) error {
 		return err
 	}
 	return v.r.write(ctx, func(t *tx) error {
-		school, err := schoolOf(ctx, t, "webhooks", "webhook", string(w.ID))
+		old, err := scanWebhook(t.row(ctx, "SELECT "+webhookColumns+" FROM webhooks WHERE id = ?", string(w.ID)).Scan)
 		if err != nil {
-			return err
+			return missing(err, "webhook", string(w.ID))
 		}
+		school := old.School
 		if err := in.owns(school, "webhook", string(w.ID)); err != nil {
 			return err
 		}
 		if !w.Disabled {
 			w.Reason = ""
 		}
-		if _, err := t.exec(ctx, "UPDATE webhooks SET url = ?, kinds = ?, disabled = ?, reason = ? WHERE id = ?", w.URL, string(kinds), flag(w.Disabled), w.Reason, string(w.ID)); err != nil {
+		w.Maker = old.Maker
+		if v.s.System == "" && (w.URL != old.URL || !slices.Equal(w.Kinds, old.Kinds)) {
+			if err := v.mayRead(w.Kinds); err != nil {
+				return err
+			}
+			if w.Maker, err = v.maker(ctx, t); err != nil {
+				return err
+			}
+		}
+		if _, err := t.exec(ctx, "UPDATE webhooks SET url = ?, kinds = ?, disabled = ?, reason = ?, maker = ? WHERE id = ?",
+			w.URL, string(kinds), flag(w.Disabled), w.Reason, w.Maker, string(w.ID)); err != nil {
 			return fmt.Errorf("update webhook: %w", err)
 		}
 		t.change("webhook", school, string(w.ID))

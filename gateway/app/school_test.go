@@ -140,7 +140,7 @@ func (s *school) register(ctx context.Context, v *registry.View) error {
 		s.passwords[string(d.ID)] = password
 	}
 	var err error
-	_, s.key, err = v.CreateKey(ctx, g.APIKey{School: killSchool, Name: "test", Permissions: g.RoleAdmin.Permissions(), Expires: time.Now().Add(24 * time.Hour)})
+	_, s.key, err = v.CreateKey(ctx, g.APIKey{School: killSchool, Name: "test", Purpose: "a test asks", Permissions: g.RoleAdmin.Permissions(), Expires: time.Now().Add(24 * time.Hour)})
 	return err
 }
 

@@ -317,7 +317,7 @@ func (s *schoolTest) integration(t *testing.T) {
 		Secret string `json:"secret"`
 		Curl   string `json:"curl"`
 	}
-	s.admin.do("POST", "/v1/keys", map[string]any{"name": "timetable", "permissions": []g.Permission{g.DevicesRead}, "expires": time.Now().Add(24 * time.Hour)}, &made)
+	s.admin.do("POST", "/v1/keys", map[string]any{"name": "timetable", "purpose": "the timetable's room plan", "permissions": []g.Permission{g.DevicesRead}, "expires": time.Now().Add(24 * time.Hour)}, &made)
 	out, err := exec.Command("sh", "-c", made.Curl).CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "devices:read") {
 		t.Errorf("the curl that the console shows: %v\n%s\n%s", err, made.Curl, tail(string(out), 500))

@@ -84,7 +84,7 @@ func (o *ownSchool) key(t *testing.T) {
 		Secret string
 		Curl   string
 	}
-	c.do("POST", "/v1/keys", map[string]any{"name": "timetable", "permissions": []g.Permission{g.DevicesRead}}, &made)
+	c.do("POST", "/v1/keys", map[string]any{"name": "timetable", "purpose": "the timetable's room plan", "permissions": []g.Permission{g.DevicesRead}}, &made)
 	out, err := run(t, o.dir, "", "sh", "-c", strings.Replace(made.Curl, "curl ", "curl -sS ", 1))
 	if err != nil || !strings.Contains(out, `"Hillside School"`) {
 		t.Errorf("the curl that the console shows: %v\n%s\n%s", err, made.Curl, out)

@@ -389,7 +389,13 @@ export interface APIKey {
   expires: string
   last_used?: string
   revoked: boolean
+  purpose: string
+  maker?: string
+  maker_name?: string
+  maker_state?: MakerState
+  effective: Permission[] | null
 }
+export type MakerState = 'active' | 'disabled' | 'ended' | 'gone' | 'unknown'
 export interface Webhook {
   id: string
   school: string
@@ -398,6 +404,10 @@ export interface Webhook {
   created: string
   disabled: boolean
   reason?: string
+  maker?: string
+  maker_name?: string
+  maker_state?: MakerState
+  effective: string[] | null
 }
 export interface Delivery {
   id: number

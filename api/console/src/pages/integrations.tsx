@@ -4,13 +4,27 @@ import { Alert, Button, Checkbox, Group, Modal, Select, SimpleGrid, Stack, Tabs,
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { call, query } from '../api/client'
-import { permissions, type APIKey, type Delivery, type List, type Permission, type Webhook } from '../api/types'
+import { permissions, type APIKey, type Delivery, type List, type MakerState, type Permission, type Webhook } from '../api/types'
 import { useT } from '../i18n'
 import { useFormat, useSchoolParam, useSession } from '../session'
 import { Ask, Copyable, Empty, fieldError, Loaded, Page, Panel, Rows, said, Tag, Trouble, useDeed } from '../ui/kit'
 import { PagedList, usePaged } from '../ui/paged'
 
 const kinds = ['alert', 'incident', 'attendance', 'sighting', 'status', 'rejected', 'reading']
+
+/** stopped says whether what somebody made waits for somebody to take it over. */
+const stopped = (state?: MakerState) => state === 'disabled' || state === 'ended' || state === 'gone'
+
+/** Maker is who made a key or a webhook, and why it does not work where it does not. */
+function Maker({ name, state }: { name?: string; state?: MakerState }) {
+  const { t } = useT()
+  return (
+    <>
+      {name || t('maker.nobody')}
+      {stopped(state) && <Text size="xs" c="red">{t('maker.' + state)}</Text>}
+    </>
+  )
+}
 
 export function IntegrationsPage() {
   const { t } = useT()
@@ -33,20 +47,28 @@ function Keys() {
   const [making, setMaking] = useState(false)
   const [shown, setShown] = useState<{ secret: string; curl: string }>()
   const [revoke, setRevoke] = useState<APIKey>()
+  const [adopt, setAdopt] = useState<APIKey>()
+  const { me } = useSession()
   const q = useQuery({ queryKey: ['keys', school], queryFn: () => call<List<APIKey>>('/v1/keys' + query({ school, limit: 500 })) })
   const renew = () => cache.invalidateQueries({ queryKey: ['keys'] })
-  const state = (k: APIKey) => k.revoked ? <Tag tone="red">{t('key.revoked')}</Tag> : Date.parse(k.expires) < Date.now() ? <Tag tone="orange">{t('key.expired')}</Tag> : <Tag tone="green">{t('key.active')}</Tag>
+  const state = (k: APIKey) => k.revoked ? <Tag tone="red">{t('key.revoked')}</Tag> : Date.parse(k.expires) < Date.now() ? <Tag tone="orange">{t('key.expired')}</Tag> : stopped(k.maker_state) ? <Tag tone="red">{t('hook.disabled')}</Tag> : <Tag tone="green">{t('key.active')}</Tag>
   return (
     <Panel flush title={t('key.title')} actions={<Button size="xs" onClick={() => setMaking(true)}>{t('key.create')}</Button>}>
       <Loaded q={q}>
         {(d) => d.items?.length ? (
           <Rows label={t('key.title')} rows={d.items} id={(k) => k.id} columns={[
-            { key: 'name', label: t('key.name'), main: true, cell: (k) => k.name },
+            { key: 'name', label: t('key.name'), main: true, cell: (k) => <>{k.name}<Text size="xs" c={k.purpose ? 'dimmed' : 'orange'}>{k.purpose || t('key.purposeNone')}</Text></> },
+            { key: 'maker', label: t('key.maker'), cell: (k) => <Maker name={k.maker_name} state={k.maker_state} /> },
             { key: 'state', label: t('fleet.state'), cell: state },
-            { key: 'perm', label: t('key.permissions'), cell: (k) => <div className="values">{(k.permissions ?? []).map((p) => <Tag key={p}>{p}</Tag>)}</div> },
+            { key: 'perm', label: t('key.permissions'), cell: (k) => <Granted k={k} /> },
             { key: 'expires', label: t('key.expires'), cell: (k) => f.moment(k.expires) },
             { key: 'used', label: t('key.used'), cell: (k) => f.moment(k.last_used) },
-            { key: 'do', label: '', right: true, cell: (k) => k.revoked ? null : <Button size="compact-xs" variant="default" onClick={() => setRevoke(k)}>{t('key.revoke')}</Button> },
+            { key: 'do', label: '', right: true, cell: (k) => k.revoked ? null : (
+              <Group gap={4} justify="flex-end">
+                {k.maker !== me.user.id && <Button size="compact-xs" variant="default" onClick={() => setAdopt(k)}>{t('key.takeOver')}</Button>}
+                <Button size="compact-xs" variant="default" onClick={() => setRevoke(k)}>{t('key.revoke')}</Button>
+              </Group>
+            ) },
           ]} />
         ) : <Empty title={t('key.none')} hint={t('key.noneHint')} />}
       </Loaded>
@@ -67,7 +89,24 @@ function Keys() {
           await call(`/v1/keys/${encodeURIComponent(revoke!.id)}`, { method: 'DELETE' })
           await renew()
         }} />
+      <Ask opened={!!adopt} onClose={() => setAdopt(undefined)} title={t('key.takeOver')} text={t('key.takeOverText', { name: adopt?.name ?? '', maker: adopt?.maker_name || t('maker.nobody') })} deed={t('key.takeOver')}
+        onDo={async () => {
+          await call(`/v1/keys/${encodeURIComponent(adopt!.id)}/take-over`, { method: 'POST' })
+          await renew()
+        }} />
     </Panel>
+  )
+}
+
+/** Granted is what a key may do now, and what it has lost with its maker. */
+function Granted({ k }: { k: APIKey }) {
+  const { t } = useT()
+  const lost = (k.permissions ?? []).filter((p) => !k.effective?.includes(p))
+  return (
+    <>
+      <div className="values">{(k.effective ?? []).map((p) => <Tag key={p}>{p}</Tag>)}</div>
+      {lost.length > 0 && <Text size="xs" c="red">{t('key.lost', { list: lost.join(', ') })}</Text>}
+    </>
   )
 }
 
@@ -75,12 +114,12 @@ function NewKey({ onClose, onMade }: { onClose: () => void; onMade: (k: { secret
   const { t } = useT()
   const { can } = useSession()
   const school = useSchoolParam()
-  const [v, set] = useState({ name: '', days: '90', permissions: ['devices:read', 'alerts:read', 'attendance:read'] as Permission[] })
+  const [v, set] = useState({ name: '', purpose: '', days: '90', permissions: ['devices:read', 'alerts:read', 'attendance:read'] as Permission[] })
   const deed = useDeed()
   const save = () =>
     deed.run(async () => {
       const expires = new Date(Date.now() + Number(v.days) * 86_400_000).toISOString()
-      onMade(await call<{ secret: string; curl: string }>('/v1/keys', { method: 'POST', body: { school, name: v.name.trim(), permissions: v.permissions, expires } }))
+      onMade(await call<{ secret: string; curl: string }>('/v1/keys', { method: 'POST', body: { school, name: v.name.trim(), purpose: v.purpose.trim(), permissions: v.permissions, expires } }))
       onClose()
     })
   return (
@@ -88,6 +127,7 @@ function NewKey({ onClose, onMade }: { onClose: () => void; onMade: (k: { secret
       <form onSubmit={(e) => (e.preventDefault(), void save())}>
         <Stack>
           <TextInput label={t('key.name')} description={t('key.nameHelp')} required maxLength={128} data-autofocus value={v.name} error={fieldError(deed.error, 'name')} onChange={(e) => set({ ...v, name: e.currentTarget.value })} />
+          <TextInput label={t('key.purpose')} description={t('key.purposeHelp')} required maxLength={500} value={v.purpose} error={fieldError(deed.error, 'purpose')} onChange={(e) => set({ ...v, purpose: e.currentTarget.value })} />
           <Select label={t('key.lasts')} allowDeselect={false} value={v.days} onChange={(d) => d && set({ ...v, days: d })} data={['7', '30', '90', '180', '364'].map((d) => ({ value: d, label: t('key.days', { n: d }) }))} />
           <Checkbox.Group label={t('key.permissions')} description={t('key.permissionsHelp')} value={v.permissions} onChange={(p) => set({ ...v, permissions: p as Permission[] })}>
             <SimpleGrid cols={{ base: 1, xs: 2 }} mt="xs" spacing="xs">
@@ -97,7 +137,7 @@ function NewKey({ onClose, onMade }: { onClose: () => void; onMade: (k: { secret
           {deed.error !== undefined && <Trouble error={deed.error} />}
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>{t('common.cancel')}</Button>
-            <Button type="submit" loading={deed.busy} disabled={!v.name.trim() || v.permissions.length === 0}>{t('key.create')}</Button>
+            <Button type="submit" loading={deed.busy} disabled={!v.name.trim() || !v.purpose.trim() || v.permissions.length === 0}>{t('key.create')}</Button>
           </Group>
         </Stack>
       </form>
@@ -113,6 +153,8 @@ function Webhooks() {
   const [making, setMaking] = useState(false)
   const [secret, setSecret] = useState('')
   const [gone, setGone] = useState<Webhook>()
+  const [adopt, setAdopt] = useState<Webhook>()
+  const { me } = useSession()
   const [log, setLog] = useState<Webhook>()
   const test = useDeed()
   const q = useQuery({ queryKey: ['webhooks', school], queryFn: () => call<List<Webhook>>('/v1/webhooks' + query({ school, limit: 500 })) })
@@ -134,10 +176,12 @@ function Webhooks() {
             <Rows label={t('hook.title')} rows={d.items} id={(w) => w.id} columns={[
               { key: 'url', label: t('hook.url'), main: true, cell: (w) => w.url },
               { key: 'state', label: t('fleet.state'), cell: (w) => w.disabled ? <><Tag tone="red">{t('hook.disabled')}</Tag> {w.reason}</> : <Tag tone="green">{t('hook.active')}</Tag> },
-              { key: 'kinds', label: t('hook.kinds'), cell: (w) => w.kinds?.length ? w.kinds.map((k) => t('eventKind.' + k)).join(', ') : t('hook.allKinds') },
+              { key: 'kinds', label: t('hook.kinds'), cell: (w) => <HookKinds w={w} /> },
+              { key: 'maker', label: t('key.maker'), cell: (w) => <Maker name={w.maker_name} state={w.maker_state} /> },
               { key: 'created', label: t('hook.created'), cell: (w) => f.moment(w.created) },
               { key: 'do', label: '', right: true, cell: (w) => (
                 <Group gap={4} justify="flex-end">
+                  {w.maker !== me.user.id && <Button size="compact-xs" variant="default" onClick={() => setAdopt(w)}>{t('key.takeOver')}</Button>}
                   <Button size="compact-xs" variant="default" onClick={() => void fire(w)}>{t('hook.test')}</Button>
                   <Button size="compact-xs" variant="default" onClick={() => setLog(w)}>{t('hook.log')}</Button>
                   <Button size="compact-xs" variant="default" onClick={() => void toggle(w)}>{w.disabled ? t('hook.enable') : t('hook.disable')}</Button>
@@ -163,6 +207,25 @@ function Webhooks() {
           if (log?.id === gone!.id) setLog(undefined)
           await renew()
         }} />
+      <Ask opened={!!adopt} onClose={() => setAdopt(undefined)} title={t('key.takeOver')} text={t('hook.takeOverText', { url: adopt?.url ?? '', maker: adopt?.maker_name || t('maker.nobody') })} deed={t('key.takeOver')}
+        onDo={async () => {
+          await call(`/v1/webhooks/${encodeURIComponent(adopt!.id)}/take-over`, { method: 'POST' })
+          await renew()
+        }} />
+    </>
+  )
+}
+
+/** HookKinds is what a webhook asks for, and what of it its maker may not read. */
+function HookKinds({ w }: { w: Webhook }) {
+  const { t } = useT()
+  const names = (list: string[]) => list.map((k) => t('eventKind.' + k)).join(', ')
+  const asked = w.kinds?.length ? w.kinds : kinds.filter((k) => k !== 'reading')
+  const withheld = asked.filter((k) => !w.effective?.includes(k))
+  return (
+    <>
+      {w.kinds?.length ? names(w.kinds) : t('hook.allKinds')}
+      {withheld.length > 0 && <Text size="xs" c="red">{t('hook.withheld', { list: names(withheld) })}</Text>}
     </>
   )
 }
