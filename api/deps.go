@@ -76,7 +76,7 @@ type Fleet interface {
 	DriverLog(name g.DriverName) ([]LogLine, error)
 	Restart(name g.DriverName) error
 	Probe(ctx context.Context, driver g.DriverName, d g.Device, p g.Profile, secret map[string]string) (Probe, error)
-	Command(ctx context.Context, d g.Device, action string, values map[string]g.Value, data []byte) (CommandResult, error)
+	Command(ctx context.Context, d g.Device, c DeviceOrder) (CommandResult, error)
 	Snapshot(ctx context.Context, d g.Device) (jpeg []byte, err error)
 	Refusals() []Refusal
 	MQTT(d g.Device) *MQTTInfo // nil: the device does not speak MQTT to the gateway
@@ -150,8 +150,22 @@ type Probe struct {
 	Snapshot []byte // JPEG
 }
 
-// CommandResult is what came of a command.
+// DeviceOrder is what a device is told to do, and by whom.
+type DeviceOrder struct {
+	Action string
+	Values map[string]g.Value
+	Data   []byte
+	By     string
+}
+
+// ActionWrite is the action that sets properties of a device: the values are theirs.
+const ActionWrite = "write"
+
+// CommandResult is what came of a command so far; GET /v1/devices/{id}/commands says what comes
+// of it later.
 type CommandResult struct {
+	ID      string             `json:"id,omitempty" doc:"The command's id."`
+	State   g.CommandState     `json:"state,omitempty" doc:"How far it has come: queued, sent, delivered or confirmed. See GET /v1/devices/{id}/commands."`
 	Message string             `json:"message"`
 	Values  map[string]g.Value `json:"values,omitempty"`
 }

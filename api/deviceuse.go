@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"errors"
 	"sync"
 	"time"
 
@@ -68,8 +69,17 @@ func (s *Server) registerDeviceUse() {
 	handle(s, endpoint{method: "POST", path: "/v1/devices/probe", id: "probe-device", tag: tag, perm: g.DevicesWrite, unavailable: true, max: 256 << 10, summary: "Try a device out before it is registered",
 		doc: "A device that cannot be reached is an answer with ok false and the reason, not an error."}, s.probe)
 	handle(s, endpoint{method: "POST", path: "/v1/devices/{id}/commands", id: "command-device", tag: tag, perm: g.DevicesWrite, unavailable: true, max: 12 << 20, summary: "Tell a device to do something"}, s.command)
-	handle(s, endpoint{method: "PUT", path: "/v1/devices/{id}/desired/{property}", id: "set-desired", tag: tag, perm: g.DevicesWrite, max: 8 << 10, summary: "Say what a property should be",
-		doc: "The wish is kept in the twin and handed to the driver; reported shows what became of it."}, s.setDesired)
+	handle(s, endpoint{method: "GET", path: "/v1/devices/{id}/commands", id: "list-commands", tag: tag, perm: g.DevicesRead, summary: "What a device was last told to do, and what became of it",
+		doc: "The newest 50. A command to a device that is away is queued for a minute, and then expires, which is an alert; delivered says that the device has taken it, confirmed that its driver calls it done."},
+		func(ctx context.Context, in *struct {
+			ByID
+			Paged
+		}) (*body[page[g.DeviceCommand]], error) {
+			all, err := s.view(ctx).Commands(ctx, g.DeviceID(in.ID))
+			return paged(s, all, in.Paged, err, func(c g.DeviceCommand) string { return c.ID })
+		})
+	handle(s, endpoint{method: "PUT", path: "/v1/devices/{id}/desired/{property}", id: "set-desired", tag: tag, perm: g.DevicesWrite, unavailable: true, max: 8 << 10, summary: "Set a property of a device",
+		doc: "The value is written through to the device (by its driver, or as the command `write` of a device that speaks MQTT to the gateway), and kept in the twin as desired once that was taken. What no driver can write, or a device that cannot be told now, is an error and changes nothing. `reported` shows the value that the device has."}, s.setDesired)
 	handle(s, endpoint{method: "GET", path: "/v1/devices/{id}/snapshot", id: "device-snapshot", tag: tag, perm: g.CameraView, unavailable: true, raw: "image/jpeg", summary: "A camera's picture now",
 		doc: "Looking is audited, once in ten minutes for each viewer and camera. The picture is not kept."}, s.snapshot)
 }
@@ -125,7 +135,8 @@ func (s *Server) command(ctx context.Context, in *commandInput) (*body[CommandRe
 	}
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	return answer(s.deps.Fleet.Command(ctx, row.Device, in.Body.Action, in.Body.Values, in.Body.Data))
+	order := DeviceOrder{Action: in.Body.Action, Values: in.Body.Values, Data: in.Body.Data, By: callerOf(ctx).name()}
+	return answer(s.deps.Fleet.Command(ctx, row.Device, order))
 }
 
 func (s *Server) deviceAndProfile(ctx context.Context, id g.DeviceID) (registry.DeviceRow, g.Profile, error) {
@@ -137,8 +148,10 @@ func (s *Server) deviceAndProfile(ctx context.Context, id g.DeviceID) (registry.
 	return row, p, err
 }
 
-func (s *Server) setDesired(ctx context.Context, in *desiredInput) (*none, error) {
-	_, p, err := s.deviceAndProfile(ctx, g.DeviceID(in.ID))
+// setDesired writes the value through before it keeps it: a wish that nothing could come of is
+// none.
+func (s *Server) setDesired(ctx context.Context, in *desiredInput) (*body[CommandResult], error) {
+	row, p, err := s.deviceAndProfile(ctx, g.DeviceID(in.ID))
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +162,29 @@ func (s *Server) setDesired(ctx context.Context, in *desiredInput) (*none, error
 	if err := prop.Check(in.Body.Value); err != nil {
 		return nil, g.FieldErrorf("value", "%v", err)
 	}
-	return &none{}, s.view(ctx).SetDesired(ctx, g.DeviceID(in.ID), in.Property, in.Body.Value)
+	if s.deps.Fleet == nil {
+		return nil, missing("drivers")
+	}
+	if !row.Enabled {
+		return nil, g.Errorf(g.Conflict, "device %q is disabled: nothing is written to it", row.ID)
+	}
+	limited, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	order := DeviceOrder{Action: ActionWrite, Values: map[string]g.Value{in.Property: in.Body.Value}, By: callerOf(ctx).name()}
+	r, err := s.deps.Fleet.Command(limited, row.Device, order)
+	if err != nil {
+		return nil, notWritten(row.Device, err)
+	}
+	return answer(r, s.view(ctx).SetDesired(ctx, row.ID, in.Property, in.Body.Value))
+}
+
+// notWritten says what a driver's word means for a property.
+func notWritten(d g.Device, err error) error {
+	var e *g.Error
+	if errors.As(err, &e) && (e.Code == g.NotFound || e.Code == g.Invalid) {
+		return g.FieldErrorf("property", "driver %q does not write it: %s", d.Driver, e.Message)
+	}
+	return err
 }
 
 func (s *Server) snapshot(ctx context.Context, in *ByID) (*jpeg, error) {

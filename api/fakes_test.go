@@ -87,6 +87,7 @@ func (i *intake) Manual(_ context.Context, _ g.Scope, school g.SchoolID, s g.Sig
 
 // fleet stands for the equipment behind the drivers.
 type fleet struct {
+	refuse   error // of the next commands
 	mu       sync.Mutex
 	restarts []g.DriverName
 	commands []string
@@ -120,7 +121,11 @@ func (f *fleet) Probe(_ context.Context, driver g.DriverName, d g.Device, p g.Pr
 	return api.Probe{Message: "H.264 640x360", Snapshot: picture()}, nil
 }
 
-func (f *fleet) Command(_ context.Context, d g.Device, action string, values map[string]g.Value, data []byte) (api.CommandResult, error) {
+func (f *fleet) Command(_ context.Context, d g.Device, o api.DeviceOrder) (api.CommandResult, error) {
+	if f.refuse != nil {
+		return api.CommandResult{}, f.refuse
+	}
+	action := o.Action
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.commands = append(f.commands, string(d.ID)+" "+action)

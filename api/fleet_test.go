@@ -100,7 +100,22 @@ func TestCommandsAndWishesFitTheProfile(t *testing.T) {
 	}
 	c.do("PUT", "/v1/devices/lab-1-smoke/desired/temperature", map[string]any{"value": 20}).want(422) // not writable
 	c.do("PUT", "/v1/devices/lab-1-smoke/desired/limit", map[string]any{"value": true}).want(422)
-	c.do("PUT", "/v1/devices/lab-1-smoke/desired/limit", map[string]any{"value": 60}).want(204)
+	w.fleet.refuse = g.Errorf(g.NotFound, "it takes no commands")
+	r := c.do("PUT", "/v1/devices/lab-1-smoke/desired/limit", map[string]any{"value": 60}).want(422)
+	if !strings.Contains(string(r.body), "does not write it: it takes no commands") {
+		t.Errorf("got %s, want the driver's word why not", r.body)
+	}
+	w.fleet.refuse = nil
+	before := registry.DeviceRow{}
+	c.do("GET", "/v1/devices/lab-1-smoke", nil).want(200).into(&before)
+	if len(before.Twin.Desired) != 0 {
+		t.Errorf("got desired %v of what nobody could write", before.Twin.Desired)
+	}
+	var written api.CommandResult
+	c.do("PUT", "/v1/devices/lab-1-smoke/desired/limit", map[string]any{"value": 60}).want(200).into(&written)
+	if written.Message != "done" || w.fleet.commands[len(w.fleet.commands)-1] != "lab-1-smoke write" {
+		t.Errorf("got %+v and commands %v, want it written through", written, w.fleet.commands)
+	}
 	var row registry.DeviceRow
 	c.do("GET", "/v1/devices/lab-1-smoke", nil).want(200).into(&row)
 	if got := row.Twin.Desired["limit"].Value; got != g.NumberValue(60) {
@@ -149,7 +164,20 @@ func TestProfiles(t *testing.T) {
 	c.do("POST", "/v1/profiles", `{"id":"x","title":"X","type":"sensor","colour":"red"}`).want(422)
 	c.do("POST", "/v1/profiles", `<profile/>`, "Content-Type", "application/xml").want(415)
 	c.do("PUT", "/v1/profiles/door", `{"id":"other","title":"Door","type":"sensor"}`).want(422)
-	c.do("PUT", "/v1/profiles/door", `{"id":"door","title":"Any door","type":"sensor"}`).want(200)
+	// Who describes a door too, and has not seen this one, means another.
+	other := `{"id":"door","title":"Any door","type":"sensor"}`
+	if r := c.do("PUT", "/v1/profiles/door", other).want(409); !strings.Contains(string(r.body), "0 devices have it: give yours another id") {
+		t.Errorf("got %s, want what the profile is and the mend", r.body)
+	}
+	tag := c.do("GET", "/v1/profiles/door", nil).want(200).header.Get("ETag")
+	c.do("PUT", "/v1/profiles/door", other, "If-Match", `"0123456789abcdef"`).want(409)
+	c.do("PUT", "/v1/profiles/door", other, "If-Match", tag).want(200)
+	c.do("PUT", "/v1/profiles/door", other).want(200) // says the same: nobody loses anything
+	var uses struct{ Items []registry.ProfileUse }
+	c.do("GET", "/v1/profile-use", nil).want(200).into(&uses)
+	if !slices.Contains(uses.Items, registry.ProfileUse{Profile: "door"}) {
+		t.Errorf("got %v, want door without devices", uses.Items)
+	}
 	var p g.Profile
 	c.do("GET", "/v1/profiles/door", nil).want(200).into(&p)
 	if p.Title != "Any door" || len(p.Properties) != 0 {

@@ -54,6 +54,18 @@ UnknownField.first: When it first came.
 UnknownField.last: When it last came.
 Event.late: History for its age alone, more than 15 minutes: its source sent it as news.
 SightingRow.late: History for its age alone, more than 15 minutes: its source sent it as news.
+DeviceCommand: One thing that a device was told to do, and what became of it.
+DeviceCommand.id: The command's id.
+DeviceCommand.action: The action of the device's profile; write: a property was set.
+DeviceCommand.state: queued (the device is away), sent, delivered (the device has taken it), confirmed (its driver calls it done), failed, or expired (not taken in time).
+DeviceCommand.reason: Why it failed or expired, or what the driver said.
+DeviceCommand.by: Who: a person, a key, or a rule.
+DeviceCommand.made: When it was given.
+DeviceCommand.due: When it expires, unless the device has taken it.
+DeviceCommand.changed: When its state last changed.
+ProfileUse: How many devices have a profile.
+ProfileUse.profile: The profile.
+ProfileUse.devices: How many of the devices that the caller sees have it.
 Finding.kind: clock, gaps, rejected, late, duplicates or unknown.
 Finding.message: What it means and what to do, in English.
 ClockOffsets: By how much the times of live observations lay ahead of the gateway's clock on arrival; behind is negative.

@@ -98,6 +98,42 @@ func (v *View) ProfileUse(ctx context.Context, id g.ProfileID) (int, error) {
 	return n, nil
 }
 
+// ProfileUse is how many devices have a profile.
+type ProfileUse struct {
+	Profile g.ProfileID `json:"profile"`
+	Devices int         `json:"devices"`
+}
+
+// ProfileUses counts, for each profile by id, the devices that the scope sees.
+func (v *View) ProfileUses(ctx context.Context) ([]ProfileUse, error) {
+	in, err := v.reach(ctx, g.DevicesRead)
+	if err != nil {
+		return nil, err
+	}
+	var w where
+	if err := in.within(&w, "school", ""); err != nil {
+		return nil, err
+	}
+	out := []ProfileUse{}
+	q := "SELECT p.id, (SELECT COUNT(*) FROM devices" + w.String()
+	if len(w.args) > 0 {
+		q += " AND"
+	} else {
+		q += " WHERE"
+	}
+	q += " profile = p.id) FROM profiles p ORDER BY p.id"
+	err = each(ctx, v.r.reg, q, w.args, func(scan func(...any) error) error {
+		var u ProfileUse
+		err := scan(&u.Profile, &u.Devices)
+		out = append(out, u)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("count devices: %w", err)
+	}
+	return out, nil
+}
+
 // AddFields takes fields that a device sends into its profile, with the types that were seen,
 // and answers the profile. own, where it is not empty, is the id of a new profile for this
 // device alone; else every device that has the profile gets them.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -80,11 +81,25 @@ func calls(d *district) map[string]call {
 		"SetDesired": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return nil, v.SetDesired(ctx, dev, "setpoint", g.NumberValue(20))
 		}},
+		"SaveCommand": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.SaveCommand(ctx, g.DeviceCommand{ID: "cmd_b", Device: dev})
+		}},
+		"MoveCommand": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.MoveCommand(ctx, "cmd_b", g.CommandFailed, "x")
+		}},
+		"ExpireCommands": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.ExpireCommands(ctx, time.Now(), func(g.DeviceCommand) string { return "x" })
+		}},
+		"Commands":      {do: func(ctx context.Context, v *registry.View) (any, error) { return v.Commands(ctx, dev) }},
 		"UnknownFields": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.UnknownFields(ctx, dev) }},
 		"CountFields":   {do: func(ctx context.Context, v *registry.View) (any, error) { return nil, v.CountFields(ctx, nil) }},
 		"ForgetFields":  {do: func(ctx context.Context, v *registry.View) (any, error) { return nil, v.ForgetFields(ctx, dev) }},
 		"AddFields": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.AddFields(ctx, dev, []string{"x"}, "x-own")
+		}},
+		"ProfileUses": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			all, err := v.ProfileUses(ctx)
+			return slices.DeleteFunc(all, func(u registry.ProfileUse) bool { return u.Devices == 0 || u.Profile == "sensor" }), err
 		}},
 		"ProfileUse": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.ProfileUse(ctx, "camera-b") }},
 		"ApplyTwins": {do: func(ctx context.Context, v *registry.View) (any, error) { return nil, v.ApplyTwins(ctx, nil) }},

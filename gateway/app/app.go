@@ -82,6 +82,7 @@ type App struct {
 	ownClock   bool // now is the machine's clock
 	presence   chan presence
 	commands   chan command
+	outcomes   chan outcome    // of commands, from the MQTT listener
 	gone       chan g.DeviceID // for the rules to forget
 	changed    chan struct{}   // a device was, or there is one less
 	health     health
@@ -99,7 +100,7 @@ func Open(ctx context.Context, cfg Config, o Options) (_ *App, err error) {
 	if o.Pause == nil {
 		o.Pause = func(string) {}
 	}
-	a := &App{cfg: cfg, opt: o, log: o.Logger, now: o.Now, started: o.Now(), ownClock: own, presence: make(chan presence, 4096), commands: make(chan command, 256), gone: make(chan g.DeviceID, 1024), changed: make(chan struct{}, 1)}
+	a := &App{cfg: cfg, opt: o, log: o.Logger, now: o.Now, started: o.Now(), ownClock: own, presence: make(chan presence, 4096), commands: make(chan command, 256), outcomes: make(chan outcome, mostOutcomes), gone: make(chan g.DeviceID, 1024), changed: make(chan struct{}, 1)}
 	a.health.cursors, a.health.current = map[string]string{}, map[string]time.Time{}
 	a.places = share(listen.Descriptors(), cfg.HTTP.MaxConnections, cfg.MQTT.MaxClients)
 	a.attendance.computed = map[g.SessionID]time.Time{}

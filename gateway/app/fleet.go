@@ -2,12 +2,10 @@ package app
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net"
 	"strconv"
 	"strings"
-	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api"
@@ -15,7 +13,6 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers/host"
 	"github.com/gatehouse-iot/gatehouse/gateway/directory"
 	"github.com/gatehouse-iot/gatehouse/gateway/mqttfront"
-	"github.com/gatehouse-iot/gatehouse/rules"
 	"github.com/gatehouse-iot/gatehouse/vision"
 )
 
@@ -126,33 +123,6 @@ func (f fleet) Probe(ctx context.Context, driver g.DriverName, d g.Device, p g.P
 	return api.Probe{Message: got.Message, Values: got.Values, Snapshot: got.Snapshot}, err
 }
 
-func (f fleet) Command(ctx context.Context, d g.Device, action string, values map[string]g.Value, data []byte) (api.CommandResult, error) {
-	if d.Driver == g.DriverMQTTFront {
-		return f.publish(d, action, values)
-	}
-	got, err := f.a.host.Command(ctx, d.Driver, drivers.Command{ID: g.NewID("cmd"), Device: d.ID, Action: action, Values: values, Data: data})
-	return api.CommandResult{Message: got.Message, Values: got.Values}, err
-}
-
-// publish sends a command to a device on the gateway's own MQTT listener.
-func (f fleet) publish(d g.Device, action string, values map[string]g.Value) (api.CommandResult, error) {
-	if f.a.front == nil {
-		return api.CommandResult{}, g.Errorf(g.Unavailable, "the MQTT listener is off: set mqtt.listen")
-	}
-	if values == nil {
-		values = map[string]g.Value{}
-	}
-	payload, err := json.Marshal(map[string]any{"id": g.NewID("cmd"), "action": action, "values": values})
-	if err != nil {
-		return api.CommandResult{}, fmt.Errorf("encode command: %w", err)
-	}
-	topic := mqttfront.Topic(mqttfront.Identity{School: d.School, Device: d.ID}, "command/"+action)
-	if err := f.a.front.Command(topic, payload, commandAge); err != nil {
-		return api.CommandResult{}, g.Errorf(g.Unavailable, "the device does not listen for commands just now: %v", err)
-	}
-	return api.CommandResult{Message: "sent"}, nil
-}
-
 func (f fleet) Snapshot(ctx context.Context, d g.Device) ([]byte, error) {
 	got, err := f.a.host.Command(ctx, d.Driver, drivers.Command{ID: g.NewID("cmd"), Device: d.ID, Action: "snapshot"})
 	return got.Data, err
@@ -225,41 +195,4 @@ type manual struct{ a *App }
 
 func (m manual) Manual(ctx context.Context, _ g.Scope, school g.SchoolID, s g.Sighting) (uint64, g.SightingID, error) {
 	return m.a.intake.Manual(ctx, school, s)
-}
-
-// command is what a rule commands, and when it decided so.
-type command struct {
-	rules.CommandEffect
-	at time.Time
-}
-
-// commandAge is how old a command may be and still be carried out.
-const commandAge = time.Minute
-
-// runCommands carries out what rules command. The queue is bounded: a command that finds it
-// full, or that waited too long behind devices that do not answer or a gateway that did not
-// run, is dropped with a line in the log, since an old command is worse than none.
-func (a *App) runCommands(ctx context.Context) error {
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case c := <-a.commands:
-			if age := a.now().Sub(c.at); age > commandAge {
-				a.log.Warn("a rule's command was dropped: it is too old", "rule", c.Rule, "device", c.Device, "action", c.Action, "age", age.Round(time.Second))
-				continue
-			}
-			e, ok := a.directory.Known(c.Device)
-			if !ok {
-				a.log.Warn("a rule commands a device that is not there", "rule", c.Rule, "device", c.Device)
-				continue
-			}
-			limited, cancel := context.WithTimeout(ctx, 10*time.Second)
-			_, err := fleet{a}.Command(limited, e.Device, c.Action, c.Values, nil)
-			cancel()
-			if err != nil {
-				a.log.Warn("a rule's command failed", "rule", c.Rule, "device", c.Device, "action", c.Action, "error", err)
-			}
-		}
-	}
 }

@@ -9,12 +9,68 @@ import (
 // most life: a door must not open because of what somebody wished an hour ago. It returns
 // ErrNoSubscriber when nobody takes it, now or later.
 func (f *Front) Command(topic string, payload []byte, life time.Duration) error {
+	_, err := f.Tell(topic, payload, life, nil)
+	return err
+}
+
+// Told is how a command left.
+type Told struct {
+	There    bool // the device is connected
+	Answered bool // it will acknowledge: it listens at QoS 1 or 2
+}
+
+// Tell is Command, and says how it left. taken, where it is not nil,
+// is called at most once, within life, from a goroutine that must not be held up: with nil when
+// the device has acknowledged the message, else with its reason for refusing it. A restart
+// forgets it.
+func (f *Front) Tell(topic string, payload []byte, life time.Duration, taken func(error)) (told Told, err error) {
 	if !validTopic([]byte(topic)) {
-		return fmt.Errorf("command %q: not a topic name", topic)
+		return told, fmt.Errorf("command %q: not a topic name", topic)
 	}
 	m := &message{topic: topic, payload: payload, qos: 1, expires: f.now().Add(life)}
-	if err := f.spread(m, nil); err != nil {
-		return fmt.Errorf("command %s: %w", topic, err)
+	if taken != nil {
+		f.ask(m, life, taken)
 	}
-	return nil
+	err = f.spread(m, func(t target) bool {
+		told.There = told.There || t.s.online.Load()
+		told.Answered = told.Answered || t.sub.qos > 0
+		return true
+	})
+	if err != nil {
+		f.unask(m)
+		return told, fmt.Errorf("command %s: %w", topic, err)
+	}
+	return told, nil
+}
+
+// ask hands the acknowledgement of m to taken, if it comes within life.
+func (f *Front) ask(m *message, life time.Duration, taken func(error)) {
+	f.sending.Lock()
+	defer f.sending.Unlock()
+	f.told[m] = asking{taken: taken, timer: time.AfterFunc(life, func() { f.unask(m) })}
+}
+
+func (f *Front) unask(m *message) (t asking, ok bool) {
+	f.sending.Lock()
+	defer f.sending.Unlock()
+	if t, ok = f.told[m]; ok {
+		t.timer.Stop()
+		delete(f.told, m)
+	}
+	return t, ok
+}
+
+// asking is a command whose acknowledgement somebody waits for.
+type asking struct {
+	taken func(error)
+	timer *time.Timer
+}
+
+// answer is the device's, to a command.
+func (t asking) answer(code byte) {
+	if code >= 0x80 {
+		t.taken(fmt.Errorf("the device refused it with reason 0x%02x", code))
+		return
+	}
+	t.taken(nil)
 }

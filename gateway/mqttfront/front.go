@@ -50,6 +50,7 @@ type Front struct {
 
 	sending sync.Mutex
 	waiting map[*message]chan byte // Send's, by message
+	told    map[*message]asking    // Tell's
 
 	presence sync.Mutex
 	online   map[Identity]int // connections per identity
@@ -83,7 +84,7 @@ func New(cfg Config, auth Authenticator, in Intake, log *slog.Logger) (*Front, e
 		cfg: cfg, auth: auth, in: in, log: log,
 		authSlots: make(chan struct{}, 4*runtime.GOMAXPROCS(0)),
 		sessions:  map[sessionKey]*session{}, byID: map[Identity]int{}, conns: map[net.Conn]struct{}{},
-		waiting: map[*message]chan byte{}, online: map[Identity]int{},
+		waiting: map[*message]chan byte{}, told: map[*message]asking{}, online: map[Identity]int{},
 		began: cfg.Now(), pacer: pacer{wake: make(chan struct{}, 1)},
 	}
 	f.clock.Store(time.Now().UnixNano())
@@ -411,6 +412,10 @@ func (f *Front) Send(ctx context.Context, topic string, payload []byte) error {
 // confirmed tells a waiting Send that a subscriber took the message.
 func (f *Front) confirmed(m *message, code byte) {
 	if m.from != nil {
+		return
+	}
+	if t, ok := f.unask(m); ok {
+		t.answer(code)
 		return
 	}
 	f.sending.Lock()

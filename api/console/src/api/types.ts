@@ -153,7 +153,11 @@ export interface MQTTInfo {
 }
 export interface DeviceCreated { device: DeviceBase; password?: string; mqtt?: MQTTInfo }
 export interface Probe { ok: boolean; message: string; values?: Record<string, Value>; snapshot?: string }
-export interface CommandResult { message: string; values?: Record<string, Value> }
+export const commandStates = ['queued', 'sent', 'delivered', 'confirmed', 'failed', 'expired'] as const
+export type CommandState = (typeof commandStates)[number]
+export interface DeviceCommand { id: string; device: string; action: string; state: CommandState; reason?: string; by?: string; made: string; due: string; changed: string }
+export interface ProfileUse { profile: string; devices: number }
+export interface CommandResult { id?: string; state?: CommandState; message: string; values?: Record<string, Value> }
 export interface StatusRow { seq: number; device?: string; state: DeviceState; reason?: string; time: string }
 export interface Rejection { seq: number; device?: string; time: string; reason: string; source: string; excerpt?: string; properties?: string[]; partial?: boolean }
 export interface UnknownField { name: string; kind?: '' | Property['type']; example?: string; count: number; first: string; last: string }

@@ -281,6 +281,26 @@ export const en = {
     sensor: 'Sensor',
     other: 'Other',
   },
+  commands: {
+    title: 'Commands',
+    action: 'What',
+    by: 'By',
+    means: {
+      queued: 'Queued: the device is away and gets it if it comes back within a minute',
+      sent: 'Sent: the device has not taken it yet',
+      delivered: 'Delivered: the device has taken it',
+      confirmed: 'Done, says its driver',
+      failed: 'Not done',
+      expired: 'Expired: the device did not take it in time',
+    },
+  },
+  commandState: { queued: 'Queued', sent: 'Sent', delivered: 'Delivered', confirmed: 'Confirmed', failed: 'Failed', expired: 'Expired' },
+  profiles: {
+    title: 'Profiles',
+    name: 'Profile',
+    deleteTitle: 'Delete the profile “{{title}}”?',
+    deleteText: 'No device has it. One that a configured driver brings along comes back with that driver.',
+  },
   fields: {
     title_one: '{{count}} field that this device sends is not in its profile',
     title_other: '{{count}} fields that this device sends are not in its profile',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { attendanceStates, deviceStates, deviceTypes, permissions, personKinds, qualityKinds, qualityLevels, severities, signInRoles, zoneKinds } from '../api/types'
+import { commandStates, attendanceStates, deviceStates, deviceTypes, permissions, personKinds, qualityKinds, qualityLevels, severities, signInRoles, zoneKinds } from '../api/types'
 import { en } from './en'
 import { zh } from './zh'
 
@@ -77,6 +77,8 @@ test('every value that the API can give has a word', () => {
     qualityLevel: qualityLevels,
     qualityKind: qualityKinds,
     checkState: ['ok', 'warning', 'critical'],
+    commandState: [...commandStates],
+    'commands.means': [...commandStates],
     valueType: ['number', 'boolean', 'string'],
     nav: ['wall', 'incidents', 'alerts', 'cameras', 'attendance', 'people', 'fleet', 'quality', 'drivers', 'integrations', 'status', 'settings'],
     settings: ['school', 'places', 'sessions', 'users', 'police', 'audit'],

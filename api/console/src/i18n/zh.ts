@@ -279,6 +279,26 @@ export const zh = {
     sensor: '传感器',
     other: '其他',
   },
+  commands: {
+    title: '命令',
+    action: '内容',
+    by: '下发者',
+    means: {
+      queued: '排队中：设备离线，一分钟内上线才会收到',
+      sent: '已发送：设备尚未接收',
+      delivered: '已送达：设备已接收',
+      confirmed: '驱动确认已完成',
+      failed: '未执行',
+      expired: '已过期：设备未及时接收',
+    },
+  },
+  commandState: { queued: '排队中', sent: '已发送', delivered: '已送达', confirmed: '已确认', failed: '失败', expired: '已过期' },
+  profiles: {
+    title: '配置模板',
+    name: '模板',
+    deleteTitle: '删除配置模板“{{title}}”？',
+    deleteText: '没有设备使用该模板。若由已配置的驱动自带，会随该驱动重新出现。',
+  },
   fields: {
     title_other: '该设备上报的 {{count}} 个字段不在其配置模板中',
     label: '配置模板中没有的字段',

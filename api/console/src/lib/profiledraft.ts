@@ -13,6 +13,14 @@ export function idFrom(title: string): string {
   return 'profile-' + (h >>> 0).toString(36)
 }
 
+/** The id itself, or where it is taken the first of id-2, id-3 … that is not. */
+export function freeID(id: string, taken: string[]): string {
+  const base = id.replace(/-\d+$/, '')
+  let free = id
+  for (let n = 2; taken.includes(free); n++) free = `${base}-${n}`
+  return free
+}
+
 /** The profile that a draft describes. Lines without a name are left out. */
 export function profileFrom(d: { title: string; type: DeviceType; properties: PropertyDraft[] }): Profile {
   const properties: Record<string, Property> = {}

@@ -5,10 +5,10 @@ import { IconCircleCheck, IconCircleX, IconTrash } from '@tabler/icons-react'
 import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link } from 'react-router'
-import { call } from '../api/client'
+import { APIError, call } from '../api/client'
 import { deviceTypes, type DeviceCreated, type DeviceType, type Driver, type Probe, type Profile, type Property } from '../api/types'
 import { useT } from '../i18n'
-import { profileFrom, type PropertyDraft } from '../lib/profiledraft'
+import { freeID, profileFrom, type PropertyDraft } from '../lib/profiledraft'
 import { useFormat, useSchoolParam } from '../session'
 import { Credentials } from '../ui/credentials'
 import { Empty, Page, Panel, Trouble, useDeed } from '../ui/kit'
@@ -240,6 +240,7 @@ function Place({ draft, change, onMade }: { draft: Draft; change: (p: Partial<Dr
   const school = useSchoolParam()
   const cache = useQueryClient()
   const deed = useDeed()
+  const [added, setAdded] = useState('')
   const own = draft.choice === 'own'
   const camera = !own && profiles.get(draft.profile)?.type === 'camera'
   const zone = places.zone(draft.zone)
@@ -247,9 +248,8 @@ function Place({ draft, change, onMade }: { draft: Draft; change: (p: Partial<Dr
     deed.run(async () => {
       let profile = draft.profile
       if (own) {
-        const p = profileFrom(draft)
-        await call(`/v1/profiles/${encodeURIComponent(p.id)}`, { method: 'PUT', body: p })
-        profile = p.id
+        profile = added || (await addProfile(profileFrom(draft), profiles.all.map((p) => p.id)))
+        setAdded(profile) // a device that is refused then needs no second one
       }
       const made = await call<DeviceCreated>('/v1/devices', {
         method: 'POST',
@@ -272,6 +272,19 @@ function Place({ draft, change, onMade }: { draft: Draft; change: (p: Partial<Dr
       </form>
     </Panel>
   )
+}
+
+/** Adds a profile under an id that nobody has: one of the same title is another's. */
+async function addProfile(p: Profile, taken: string[]): Promise<string> {
+  for (let ids = taken; ; ids = [...ids, p.id]) {
+    p = { ...p, id: freeID(p.id, ids) }
+    try {
+      await call('/v1/profiles', { method: 'POST', body: p })
+      return p.id
+    } catch (e) {
+      if (!(e instanceof APIError && e.status === 409) || ids.length > taken.length + 5) throw e
+    }
+  }
 }
 
 function Done({ made, again }: { made: DeviceCreated; again: () => void }) {

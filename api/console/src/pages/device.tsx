@@ -11,6 +11,7 @@ import { timeOf, unitText } from '../lib/format'
 import { useFormat, useNow, useSession } from '../session'
 import { CameraView } from '../ui/cameraview'
 import { Chart } from '../ui/chart'
+import { CommandsPanel } from '../ui/commands'
 import { Credentials } from '../ui/credentials'
 import { Ask, Empty, Facts, Loaded, Page, Panel, Rows, said, Tag, Trouble, useDeed } from '../ui/kit'
 import { PagedList, usePaged } from '../ui/paged'
@@ -59,6 +60,7 @@ function DeviceView({ d }: { d: Device }) {
           <TwinPanel d={d} properties={profile?.properties ?? {}} />
           <UnknownFieldsPanel d={d} />
           {can('devices:write') && <Actions d={d} actions={profile?.actions ?? {}} />}
+          <CommandsPanel d={d} />
           {numeric.length > 0 && can('telemetry:read') && <Charts d={d} properties={numeric} />}
         </Tabs.Panel>
         <Tabs.Panel value="sightings"><SightingsOf id={d.id} /></Tabs.Panel>
@@ -127,7 +129,8 @@ function Wish({ d, name, property, onClose }: { d: Device; name: string; propert
   return (
     <Ask opened onClose={onClose} title={t('device.setTitle', { name: profiles.title(name, d.profile) })} deed={t('device.set')} text={t('device.setText')}
       onDo={async () => {
-        await call(`/v1/devices/${encodeURIComponent(d.id)}/desired/${encodeURIComponent(name)}`, { method: 'PUT', body: { value } })
+        const r = await call<CommandResult>(`/v1/devices/${encodeURIComponent(d.id)}/desired/${encodeURIComponent(name)}`, { method: 'PUT', body: { value } })
+        if (r?.state) said(t('commands.means.' + r.state))
         await cache.invalidateQueries({ queryKey: ['device', d.id] })
       }}>
       <ValueField p={property} label={profiles.title(name, d.profile)} value={value} onChange={setValue} />
@@ -151,6 +154,7 @@ function Actions({ d, actions }: { d: Device; actions: Record<string, Action> })
 
 function Command({ d, name, action, onClose }: { d: Device; name: string; action: Action; onClose: () => void }) {
   const { t } = useT()
+  const cache = useQueryClient()
   const f = useFormat()
   const inputs = Object.entries(action.input ?? {})
   const [values, setValues] = useState<Record<string, Value>>(() => Object.fromEntries(inputs.filter(([, p]) => p.type === 'boolean').map(([k]) => [k, false])))
@@ -159,7 +163,8 @@ function Command({ d, name, action, onClose }: { d: Device; name: string; action
       onDo={async () => {
         const set = Object.fromEntries(Object.entries(values).filter(([, v]) => v !== null && v !== ''))
         const r = await call<CommandResult>(`/v1/devices/${encodeURIComponent(d.id)}/commands`, { method: 'POST', body: { action: name, values: set } })
-        said(r?.message || t('device.sent'))
+        said(r?.state ? t('commands.means.' + r.state) : r?.message || t('device.sent'))
+        await cache.invalidateQueries({ queryKey: ['device', d.id, 'commands'] })
       }}>
       {inputs.map(([k, p]) => <ValueField key={k} p={p} label={f.local(p.title, p.title_zh) || k} value={values[k]} onChange={(v) => setValues({ ...values, [k]: v })} />)}
     </Ask>

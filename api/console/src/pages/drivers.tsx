@@ -9,6 +9,7 @@ import type { Driver, List, LogLine, Refusal } from '../api/types'
 import { useT } from '../i18n'
 import { useFormat, useNow, useSession } from '../session'
 import { Ask, Empty, Facts, Loaded, Page, Panel, Rows, said, Tag, type Tone } from '../ui/kit'
+import { ProfileList } from '../ui/profilelist'
 import { useDrivers } from './fleet'
 
 const tones: Record<string, Tone> = { running: 'green', starting: 'blue', backoff: 'orange', quarantined: 'red', refused: 'red', stopped: 'gray' }
@@ -40,6 +41,7 @@ export function DriversPage() {
           ) : <Empty title={t('driver.none')} hint={t('driver.noneHint')} />}
         </Loaded>
       </Panel>
+      <ProfileList />
       <Refusals />
     </Page>
   )

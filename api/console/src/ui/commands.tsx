@@ -1,0 +1,42 @@
+// What a device was last told to do, and what became of it.
+
+import { useQuery } from '@tanstack/react-query'
+import { call } from '../api/client'
+import type { CommandState, Device, DeviceCommand, List } from '../api/types'
+import { useT } from '../i18n'
+import { useFormat } from '../session'
+import { Panel, Rows, Tag, type Tone } from './kit'
+import { useProfiles } from './states'
+
+const tones: Record<CommandState, Tone> = { queued: 'yellow', sent: 'blue', delivered: 'blue', confirmed: 'green', failed: 'red', expired: 'red' }
+
+export function CommandTag({ s }: { s: CommandState }) {
+  const { t } = useT()
+  return <Tag tone={tones[s] ?? 'gray'} dot>{t('commandState.' + s)}</Tag>
+}
+
+export function CommandsPanel({ d }: { d: Device }) {
+  const { t } = useT()
+  const f = useFormat()
+  const profiles = useProfiles()
+  const q = useQuery({
+    queryKey: ['device', d.id, 'commands'],
+    queryFn: ({ signal }) => call<List<DeviceCommand>>(`/v1/devices/${encodeURIComponent(d.id)}/commands?limit=10`, { signal }),
+    refetchInterval: 3000,
+  })
+  const rows = q.data?.items ?? []
+  const actions = profiles.get(d.profile)?.actions ?? {}
+  const title = (a: string) => (a === 'write' && !actions[a] ? t('device.set') : f.local(actions[a]?.title, actions[a]?.title_zh) || a)
+  if (rows.length === 0) return null
+  return (
+    <Panel title={t('commands.title')} flush>
+      <Rows label={t('commands.title')} rows={rows} id={(c) => c.id} columns={[
+        { key: 'made', label: t('common.time'), main: true, cell: (c) => f.moment(c.made, true) },
+        { key: 'action', label: t('commands.action'), cell: (c) => title(c.action) },
+        { key: 'state', label: t('fleet.state'), cell: (c) => <CommandTag s={c.state} /> },
+        { key: 'reason', label: t('common.reason'), cell: (c) => c.reason || t('commands.means.' + c.state) },
+        { key: 'by', label: t('commands.by'), cell: (c) => c.by || '–' },
+      ]} />
+    </Panel>
+  )
+}
