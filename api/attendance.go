@@ -48,8 +48,8 @@ type Span struct {
 // bounds are the range's ends: those given, or the day, or today.
 func (s *Server) bounds(ctx context.Context, in Span) (id g.SchoolID, from, to time.Time, err error) {
 	id = school(ctx, in.School)
-	if !in.From.IsZero() && !in.To.IsZero() {
-		return id, in.From, in.To, nil
+	if given, err := spanned(ctx, in); given || err != nil {
+		return id, in.From, in.To, err
 	}
 	sch, err := s.view(ctx).School(ctx, id)
 	if err != nil {
@@ -65,6 +65,24 @@ func (s *Server) bounds(ctx context.Context, in Span) (id g.SchoolID, from, to t
 	}
 	from, to = day.Bounds(sch.Location())
 	return id, from, to, nil
+}
+
+// spanned says whether the ends are given, and refuses one without the other, and both beside
+// a day: a list of another range than was meant is no answer.
+func spanned(ctx context.Context, in Span) (bool, error) {
+	q := requestOf(ctx).URL.Query()
+	switch from, to := q.Has("from"), q.Has("to"); {
+	case from && !to:
+		return false, g.FieldErrorf("to", "from is given without to: give both, or date")
+	case to && !from:
+		return false, g.FieldErrorf("from", "to is given without from: give both, or date")
+	case from && in.Date != "":
+		return false, g.FieldErrorf("date", "give either date, or from and to")
+	case from && !in.To.After(in.From):
+		return false, g.FieldErrorf("to", "to is not after from")
+	default:
+		return from, nil
+	}
 }
 
 func (s *Server) registerSessions() {

@@ -35,18 +35,17 @@ func source(school g.SchoolID) string { return "/gatehouse/schools/" + string(sc
 
 // envelope is the webhook's body for an event.
 func envelope(e *g.Event) ([]byte, error) {
+	e = dated(e)
 	c := cloudEvent{SpecVersion: "1.0", ID: e.ID, Source: source(e.School), Type: "school.gatehouse." + string(e.Kind), Subject: subject(e),
 		Time: e.Time, Sequence: strconv.FormatUint(e.Seq, 10), ContentType: "application/json", Data: e}
-	if c.Time.IsZero() {
-		c.Time = e.Received
-	}
 	b, err := json.Marshal(c)
-	if err != nil || len(b) < maxHook {
+	if b = unset(b); err != nil || len(b) < maxHook {
 		return b, err
 	}
 	c.Data, c.ContentType = nil, ""
 	c.DataRef = fmt.Sprintf("/v1/events?after=%d&limit=1&kinds=%s", e.Seq-1, e.Kind)
-	return json.Marshal(c)
+	b, err = json.Marshal(c)
+	return unset(b), err
 }
 
 // subject is what the event is about.

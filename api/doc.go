@@ -4,6 +4,6 @@
 //
 // Every request but sign-in, first run and health passes the same gate: who is it, may they,
 // how often, how much. What they then see is decided by the registry's scope and nowhere
-// else. The package refuses to hold state of its own that matters: rate limits and
-// idempotency keys live in bounded memory and are forgotten by a restart.
+// else. The package refuses to hold state of its own that matters: rate limits live in bounded
+// memory and are forgotten by a restart, the answers kept for idempotency keys in the registry.
 package api

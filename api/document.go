@@ -3,7 +3,6 @@ package api
 import (
 	"bytes"
 	"encoding/json"
-	"io"
 	"net/http"
 	"reflect"
 	"strings"
@@ -18,17 +17,8 @@ func (s *Server) document() {
 	schemas := huma.NewMapRegistry("#/components/schemas/", schemaName)
 	aliases(schemas)
 	format := huma.Format{
-		Marshal: func(w io.Writer, v any) error {
-			enc := json.NewEncoder(w)
-			enc.SetEscapeHTML(false)
-			return enc.Encode(v)
-		},
-		Unmarshal: func(b []byte, v any) error {
-			if err := g.BoundJSON(b, g.JSONDepth, g.JSONValues); err != nil {
-				return err
-			}
-			return json.Unmarshal(b, v)
-		},
+		Marshal:   marshal,
+		Unmarshal: unmarshal,
 	}
 	cfg := huma.Config{
 		OpenAPI: &huma.OpenAPI{

@@ -24,15 +24,15 @@ type endpoint struct {
 	doc          string // more than the summary
 	example      string // a shell command that works; the tests run it
 	perm         g.Permission
-	public       bool   // nobody needs to be signed in
-	strict       bool   // public, and counted as an attempt to sign in
-	stream       bool   // the answer goes on
-	status       int    // of success; 0: 200, or 204 without a body
-	max          int64  // bytes of body; 0: 1 MiB, of a stranger's 16 KiB
-	raw          string // content type of an answer that is not JSON
-	anyQuery     bool   // takes query parameters that the document does not list
-	conflict     bool   // may answer 409 of its own
-	unavailable  bool   // may answer 503: needs a part that can be down
+	public       bool     // nobody needs to be signed in
+	strict       bool     // public, and counted as an attempt to sign in
+	stream       bool     // the answer goes on
+	status       int      // of success; 0: 200, or 204 without a body
+	max          int64    // bytes of body; 0: 1 MiB, of a stranger's 16 KiB
+	raw          string   // content type of an answer that is not JSON
+	query        []string // the query parameters, where the input does not say; nil: it does
+	conflict     bool     // may answer 409 of its own
+	unavailable  bool     // may answer 503: needs a part that can be down
 }
 
 func (e endpoint) maxBody() int64 {
@@ -67,7 +67,7 @@ func handle[I, O any](s *Server, e endpoint, h func(context.Context, *I) (*O, er
 	op := huma.Operation{
 		Method: e.method, Path: e.path, OperationID: e.id, Tags: []string{e.tag}, Summary: e.summary, Description: describe(e),
 		DefaultStatus: e.status, MaxBodyBytes: e.maxBody() + 1, BodyReadTimeout: -1, // the body's own: patient
-		RejectUnknownQueryParameters: !e.anyQuery,
+		RejectUnknownQueryParameters: e.query == nil,
 		Metadata:                     map[string]any{"endpoint": e}, Responses: e.problems(isList[I]()),
 		Security: []map[string][]string{{"key": {}}, {"session": {}}},
 	}

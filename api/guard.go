@@ -1,14 +1,11 @@
 package api
 
 import (
-	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
-	"errors"
-	"io"
 	"net/http"
 	"strings"
 
@@ -127,6 +124,10 @@ func (s *Server) guard(e endpoint, next http.Handler) http.Handler {
 		if c != nil {
 			ctx = context.WithValue(ctx, keyCaller, c)
 		}
+		if err := checkQuery(r.URL.RawQuery, e.query); err != nil {
+			refuse(w, s.problem(ctx, err))
+			return
+		}
 		r = r.WithContext(ctx)
 		r.Body = http.MaxBytesReader(w, r.Body, e.maxBody()+1<<10) // the schema's reader refuses at the bound itself; this one ends what has none
 		if r.Method == http.MethodPost && c != nil && r.Header.Get(idemHeader) != "" && !e.stream {
@@ -185,48 +186,4 @@ func cond(b bool, yes, no string) string {
 		return yes
 	}
 	return no
-}
-
-// once answers a POST that carries an Idempotency-Key: the first time by doing it, later by
-// the kept answer.
-func (s *Server) once(w http.ResponseWriter, r *http.Request, c *caller, next http.Handler) {
-	key := r.Header.Get(idemHeader)
-	if len(key) > idemKey {
-		refuse(w, s.problem(r.Context(), g.FieldErrorf(idemHeader, "the key has %d bytes; at most %d are taken", len(key), idemKey)))
-		return
-	}
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		var big *http.MaxBytesError
-		switch {
-		case errors.Is(err, errSlow):
-			err = newProblem(r.Context(), http.StatusRequestTimeout, g.Unavailable, errSlow.Error())
-		case !errors.As(err, &big):
-			err = g.Errorf(g.Invalid, "the body broke off")
-		}
-		refuse(w, s.problem(r.Context(), err))
-		return
-	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	h := sha256.New()
-	io.WriteString(h, r.Method+" "+r.URL.RequestURI()+"\n"+r.Header.Get("Content-Type")+"\n")
-	h.Write(body)
-	name := c.name() + "\n" + key
-	kept, err := s.idem.begin(name, [sha256.Size]byte(h.Sum(nil)), s.now())
-	if err != nil {
-		refuse(w, s.problem(r.Context(), err))
-		return
-	}
-	if kept != nil {
-		for k, v := range kept.header {
-			w.Header()[k] = v
-		}
-		w.Header().Set("Idempotent-Replayed", "true")
-		w.WriteHeader(kept.status)
-		w.Write(kept.body)
-		return
-	}
-	rec := &capture{ResponseWriter: w}
-	defer func() { s.idem.end(name, rec) }() // also where next panics: the key is free again
-	next.ServeHTTP(rec, r)
 }

@@ -2,102 +2,133 @@ package api
 
 import (
 	"bytes"
-	"container/list"
+	"context"
 	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
 	"net/http"
 	"sync"
-	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
-// Bounds of the idempotency store.
+// Bounds of the answers that are kept for an Idempotency-Key; the registry has those of all.
 const (
-	idemFor   = 24 * time.Hour
-	idemMax   = 10_000    // keys
-	idemBytes = 64 << 20  // of answers, over all keys
-	idemOne   = 256 << 10 // of one answer; a larger one is not kept, and its key is forgotten
-	idemKey   = 255       // bytes of a key
+	idemOne = 256 << 10 // bytes of one answer; a larger one is not kept, and its key is free again
+	idemKey = 255       // bytes of a key
 )
 
-// idempotency keeps the answers to POSTs that carried an Idempotency-Key, for 24 h or until
-// the bounds push the oldest out or the gateway restarts. Only success is kept: after an
-// error the same key tries again.
+// idempotency answers POSTs that carry an Idempotency-Key once. The answers are the
+// registry's, so a restart forgets none; here is only which of them are under way. Only
+// success is kept: after an error the same key tries again.
 type idempotency struct {
-	mu    sync.Mutex
-	by    map[string]*list.Element
-	order *list.List // of *idemEntry, the newest first
-	bytes int
+	reg *registry.View
+	mu  sync.Mutex
+	way map[string]bool // by name
 }
 
-type idemEntry struct {
-	key    string
-	hash   [sha256.Size]byte // of the request
-	at     time.Time
-	done   bool
-	status int
-	header http.Header
-	body   []byte
+func newIdempotency(reg *registry.Registry) *idempotency {
+	return &idempotency{reg: reg.In(g.SystemScope("api")), way: map[string]bool{}}
 }
 
-func newIdempotency() *idempotency {
-	return &idempotency{by: map[string]*list.Element{}, order: list.New()}
-}
-
-// begin finds the answer kept under key, or reserves the key where there is none.
-func (i *idempotency) begin(key string, hash [sha256.Size]byte, now time.Time) (*idemEntry, error) {
+// begin finds the answer kept under a name, or reserves the name where there is none.
+func (i *idempotency) begin(ctx context.Context, name, request string) (*registry.KeptAnswer, error) {
 	i.mu.Lock()
-	defer i.mu.Unlock()
-	for e := i.order.Back(); e != nil && now.Sub(e.Value.(*idemEntry).at) > idemFor; e = i.order.Back() {
-		i.remove(e)
+	busy := i.way[name]
+	i.way[name] = true
+	i.mu.Unlock()
+	if busy {
+		return nil, g.Errorf(g.Conflict, "the first request with this %s is still under way; try again shortly", idemHeader)
 	}
-	if e, ok := i.by[key]; ok {
-		entry := e.Value.(*idemEntry)
-		switch {
-		case entry.hash != hash:
-			return nil, g.Errorf(g.Conflict, "this Idempotency-Key was used with another request; use a new key for a new request")
-		case !entry.done:
-			return nil, g.Errorf(g.Conflict, "the first request with this Idempotency-Key is still under way; try again shortly")
-		}
-		return entry, nil
+	kept, found, err := i.reg.BeginOnce(ctx, name, request)
+	if err == nil && !found {
+		return nil, nil
 	}
-	i.by[key] = i.order.PushFront(&idemEntry{key: key, hash: hash, at: now})
-	for i.order.Len() > idemMax {
-		i.remove(i.order.Back())
+	i.free(name)
+	switch {
+	case err != nil:
+		return nil, err
+	case kept.Request != request:
+		return nil, g.Errorf(g.Conflict, "this %s was used with another request; use a new key for a new request", idemHeader)
+	case kept.Status == 0:
+		return nil, g.Errorf(g.Conflict, "the gateway stopped while the first request with this %s was under way: look whether it was done, and use a new key to do it again", idemHeader)
 	}
-	return nil, nil
+	return &kept, nil
+}
+
+func (i *idempotency) free(name string) {
+	i.mu.Lock()
+	delete(i.way, name)
+	i.mu.Unlock()
 }
 
 // end keeps the answer, or frees the key where there is nothing to keep.
-func (i *idempotency) end(key string, c *capture) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	e, ok := i.by[key]
-	if !ok {
-		return
-	}
-	if c.status < 200 || c.status > 299 || c.over {
-		i.remove(e)
-		return
-	}
-	entry := e.Value.(*idemEntry)
-	entry.done, entry.status, entry.body = true, c.status, c.body.Bytes()
-	entry.header = http.Header{}
-	for _, name := range []string{"Content-Type", "Location"} {
-		if v := c.Header().Get(name); v != "" {
-			entry.header.Set(name, v)
+func (i *idempotency) end(ctx context.Context, name string, c *capture) error {
+	defer i.free(name)
+	var a registry.KeptAnswer
+	if c.status >= 200 && c.status <= 299 && !c.over {
+		a = registry.KeptAnswer{Status: c.status, Header: map[string]string{}, Body: c.body.Bytes()}
+		for _, header := range []string{"Content-Type", "Location", "ETag"} {
+			if v := c.Header().Get(header); v != "" {
+				a.Header[header] = v
+			}
 		}
 	}
-	i.bytes += len(entry.body)
-	for i.bytes > idemBytes {
-		i.remove(i.order.Back())
-	}
+	return i.reg.EndOnce(context.WithoutCancel(ctx), name, a)
 }
 
-func (i *idempotency) remove(e *list.Element) {
-	entry := i.order.Remove(e).(*idemEntry)
-	delete(i.by, entry.key)
-	i.bytes -= len(entry.body)
+// once answers a POST that carries an Idempotency-Key: the first time by doing it, later by
+// the kept answer.
+func (s *Server) once(w http.ResponseWriter, r *http.Request, c *caller, next http.Handler) {
+	key := r.Header.Get(idemHeader)
+	if len(key) > idemKey {
+		refuse(w, s.problem(r.Context(), g.FieldErrorf(idemHeader, "the key has %d bytes; at most %d are taken", len(key), idemKey)))
+		return
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		var big *http.MaxBytesError
+		if !errors.As(err, &big) {
+			err = g.Errorf(g.Invalid, "the body broke off")
+		}
+		refuse(w, s.problem(r.Context(), err))
+		return
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	name := hashed(c.name(), key)
+	kept, err := s.idem.begin(r.Context(), name, hashed(r.Method, r.URL.RequestURI(), r.Header.Get("Content-Type"), string(body)))
+	if err != nil {
+		refuse(w, s.problem(r.Context(), err))
+		return
+	}
+	if kept != nil {
+		for k, v := range kept.Header {
+			w.Header().Set(k, v)
+		}
+		w.Header().Set("Idempotent-Replayed", "true")
+		w.WriteHeader(kept.Status)
+		w.Write(kept.Body)
+		return
+	}
+	rec := &capture{ResponseWriter: w}
+	defer func() { // also where next panics: the key is free again
+		if err := s.idem.end(r.Context(), name, rec); err != nil {
+			s.log.WarnContext(r.Context(), "an answer cannot be kept for its Idempotency-Key", "request_id", requestID(r.Context()), "error", err)
+		}
+	}()
+	next.ServeHTTP(rec, r)
+}
+
+// hashed is the SHA-256 over parts, which cannot run into each other.
+func hashed(parts ...string) string {
+	h := sha256.New()
+	for _, p := range parts {
+		one := sha256.Sum256([]byte(p))
+		h.Write(one[:])
+	}
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 // capture copies an answer on its way out.

@@ -77,30 +77,6 @@ func TestLimiterIsBounded(t *testing.T) {
 	}
 }
 
-func TestIdempotencyIsBounded(t *testing.T) {
-	i := newIdempotency()
-	now := time.Date(2026, 9, 1, 8, 0, 0, 0, time.UTC)
-	for n := range 2 * idemMax {
-		key := strconv.Itoa(n)
-		if _, err := i.begin(key, [32]byte{}, now); err != nil {
-			t.Fatal(err)
-		}
-		c := &capture{status: 200, ResponseWriter: nowhere{}}
-		c.body.Write(make([]byte, 20<<10))
-		i.end(key, c)
-	}
-	if i.order.Len() > idemMax || i.bytes > idemBytes || len(i.by) != i.order.Len() {
-		t.Errorf("got %d keys and %d bytes, want at most %d and %d", i.order.Len(), i.bytes, idemMax, idemBytes)
-	}
-	if _, err := i.begin("new", [32]byte{}, now.Add(25*time.Hour)); err != nil || i.order.Len() != 1 {
-		t.Errorf("got %d keys a day later and %v, want the new one alone", i.order.Len(), err)
-	}
-}
-
-type nowhere struct{ http.ResponseWriter }
-
-func (nowhere) Header() http.Header { return http.Header{} }
-
 func FuzzProfileRef(f *testing.F) {
 	for _, s := range []string{`"smoke"`, `{"id":"x","title":"X","type":"sensor"}`, `{`, `null`, `7`, `{"id":"x","properties":{"a":{"type":"number","minimum":1e999}}}`, ``} {
 		f.Add([]byte(s))

@@ -16,11 +16,11 @@ var docsFiles embed.FS
 // plain adds what is no operation of the API: health, metrics, the document, its reader and
 // the console.
 func (s *Server) plain() {
-	s.mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { text(w, http.StatusOK, "ok\n") })
-	s.mux.HandleFunc("GET /readyz", s.ready)
-	s.mux.HandleFunc("GET /metrics", s.metrics)
-	s.mux.Handle("GET /openapi.json", newStatic("application/json", cacheAsk, s.specJSON))
-	s.mux.Handle("GET /openapi.yaml", newStatic("application/yaml", cacheAsk, s.specYAML))
+	s.mux.HandleFunc("GET /healthz", s.bare(func(w http.ResponseWriter, _ *http.Request) { text(w, http.StatusOK, "ok\n") }))
+	s.mux.HandleFunc("GET /readyz", s.bare(s.ready))
+	s.mux.HandleFunc("GET /metrics", s.bare(s.metrics))
+	s.mux.HandleFunc("GET /openapi.json", s.bare(newStatic("application/json", cacheAsk, s.specJSON).ServeHTTP))
+	s.mux.HandleFunc("GET /openapi.yaml", s.bare(newStatic("application/yaml", cacheAsk, s.specYAML).ServeHTTP))
 	for name, kind := range map[string]string{"docs.html": "text/html; charset=utf-8", "docs.js": "text/javascript; charset=utf-8", "docs.css": "text/css; charset=utf-8"} {
 		b, err := docsFiles.ReadFile("docs/" + name)
 		if err != nil {
@@ -30,7 +30,7 @@ func (s *Server) plain() {
 		if name == "docs.html" {
 			at = "/docs"
 		}
-		s.mux.Handle("GET "+at, newStatic(kind, cacheAsk, b))
+		s.mux.HandleFunc("GET "+at, s.bare(newStatic(kind, cacheAsk, b).ServeHTTP))
 	}
 	s.mux.HandleFunc("/v1/", s.unknown)
 	s.mux.HandleFunc("/", s.console)
@@ -46,7 +46,7 @@ func text(w http.ResponseWriter, status int, words string) {
 // unknown answers paths under /v1 that are no operation, and methods that a path lacks.
 func (s *Server) unknown(w http.ResponseWriter, r *http.Request) {
 	var allow []string
-	for _, method := range []string{"GET", "POST", "PUT", "DELETE"} {
+	for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE"} {
 		probe := r.Clone(r.Context())
 		probe.Method = method
 		if _, pattern := s.mux.Handler(probe); pattern != "/v1/" {

@@ -35,6 +35,9 @@ func (b ProfileBody) profile() (g.Profile, error) {
 
 func decodeProfile(b []byte) (g.Profile, error) {
 	var p g.Profile
+	if err := checkJSON(b); err != nil {
+		return g.Profile{}, g.Errorf(g.Invalid, "the profile cannot be read: %v", err)
+	}
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&p); err != nil {

@@ -70,7 +70,7 @@ func New(d Deps) (*Server, error) {
 		remotes:   newLimiter(perSecond, int(3*d.Config.RateLimit), 10_000),
 		strangers: newLimiter(2, 60, 10_000),
 		signIns:   newLimiter(rate.Every(3*time.Second), 20, 10_000),
-		idem:      newIdempotency(),
+		idem:      newIdempotency(d.Registry),
 		walks:     registry.NewWalks(100_000),
 		streams:   newSlots(d.Config.MaxStreams, 16),
 		queries:   newQueryGate(),

@@ -39,6 +39,9 @@ func (s *Server) registerSightings() {
 	const tag = "Sightings"
 	handle(s, endpoint{method: "GET", path: "/v1/sightings", id: "list-sightings", tag: tag, perm: g.SightingsRead, summary: "Who was seen where and when, newest first",
 		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/sightings?limit=5"`}, func(ctx context.Context, in *sightingsInput) (*body[page[registry.SightingRow]], error) {
+		if !in.From.IsZero() && !in.To.IsZero() && !in.To.After(in.From) {
+			return nil, g.FieldErrorf("to", "to is not after from")
+		}
 		return listed(s.view(ctx).Sightings(ctx, registry.SightingFilter{Page: registry.Page{Limit: in.Limit, Cursor: in.Cursor}, School: in.School,
 			Device: in.Device, Zone: in.Zone, Person: in.Person, From: in.From, To: in.To, Unknown: in.Unknown}))
 	})

@@ -17,23 +17,24 @@ func (s *Server) registerTelemetry() {
 	const tag = "Telemetry"
 	for _, t := range []struct {
 		methods, path, id, summary string
+		query                      []string
 	}{
-		{"GET POST", "/query", "query", "PromQL at one moment"},
-		{"GET POST", "/query_range", "query-range", "PromQL over a range"},
-		{"GET POST", "/labels", "labels", "Label names"},
-		{"GET", "/label/{name}/values", "label-values", "Values of a label"},
-		{"GET POST", "/series", "series", "Series that match"},
-		{"GET", "/metadata", "metadata", "Metric metadata (empty)"},
-		{"GET", "/rules", "telemetry-rules", "Prometheus rules (none)"},
-		{"GET POST", "/query_exemplars", "exemplars", "Exemplars (none)"},
-		{"GET", "/status/buildinfo", "buildinfo", "What Grafana asks first"},
+		{"GET POST", "/query", "query", "PromQL at one moment", []string{"query", "time", "timeout", "limit", "lookback_delta", "stats"}},
+		{"GET POST", "/query_range", "query-range", "PromQL over a range", []string{"query", "start", "end", "step", "timeout", "limit", "lookback_delta", "stats"}},
+		{"GET POST", "/labels", "labels", "Label names", []string{"start", "end", "match[]", "limit"}},
+		{"GET", "/label/{name}/values", "label-values", "Values of a label", []string{"start", "end", "match[]", "limit"}},
+		{"GET POST", "/series", "series", "Series that match", []string{"start", "end", "match[]", "limit"}},
+		{"GET", "/metadata", "metadata", "Metric metadata (empty)", []string{"metric", "limit", "limit_per_metric"}},
+		{"GET", "/rules", "telemetry-rules", "Prometheus rules (none)", []string{"type", "rule_name[]", "rule_group[]", "file[]", "match[]", "exclude_alerts", "group_limit", "group_next_token"}},
+		{"GET POST", "/query_exemplars", "exemplars", "Exemplars (none)", []string{"query", "start", "end"}},
+		{"GET", "/status/buildinfo", "buildinfo", "What Grafana asks first", []string{}},
 	} {
 		for _, method := range strings.Fields(t.methods) {
 			id := t.id
 			if method == "POST" {
 				id += "-by-form"
 			}
-			e := endpoint{method: method, path: telemetryPrefix + t.path, id: id, tag: tag, perm: g.TelemetryRead, stream: true, anyQuery: true, raw: "application/json", summary: t.summary,
+			e := endpoint{method: method, path: telemetryPrefix + t.path, id: id, tag: tag, perm: g.TelemetryRead, stream: true, query: t.query, raw: "application/json", summary: t.summary,
 				doc: "The Prometheus HTTP API, version 1: point Grafana's Prometheus data source at `/v1/telemetry` with the key as bearer token. Every selector is confined to the caller's schools."}
 			if t.id == "query" && method == "GET" {
 				e.example = `curl -fsS -G -H "Authorization: Bearer $GATEHOUSE_KEY" --data-urlencode 'query=gatehouse_temperature' $GATEHOUSE_URL/v1/telemetry/api/v1/query`

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
@@ -20,6 +21,7 @@ type Registry struct {
 	log       *slog.Logger
 	rolls     rollCache
 	walks     *Walks
+	onces     atomic.Uint64 // requests that BeginOnce reserved
 	doors     doorCache
 	limits    limiter
 	hashing   chan struct{} // bounds concurrent password hashing, which takes memory

@@ -41,6 +41,10 @@ func (q *Queries) Handler(prefix string, allowed Allowed) http.Handler {
 				Answer(w, nil, badData{err})
 				return
 			}
+			if err := checkForm(r.Form, Params(path)); err != nil {
+				Answer(w, nil, err)
+				return
+			}
 			ctx, cancel := context.WithTimeout(r.Context(), maxTime)
 			defer cancel()
 			data, err := f(r.WithContext(ctx))

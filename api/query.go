@@ -1,0 +1,63 @@
+package api
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// checkQuery refuses a query that would be read otherwise than it was meant: what cannot be
+// decoded, what is said twice, and, where known is given, what nobody knows. net/url drops the
+// first, and a reader of one value the second, and the caller would get an answer to another
+// question.
+func checkQuery(raw string, known []string) error {
+	q, err := url.ParseQuery(raw)
+	if err != nil {
+		return g.FieldErrorf("query", "the query cannot be decoded (%v): write %% as %%25, & as %%26 and ; as %%3B", err)
+	}
+	for key, values := range q {
+		if known != nil && !slices.Contains(known, key) {
+			return &g.Error{Code: g.Invalid, Field: clip(key), Message: unknownParameter(known)}
+		}
+		if len(values) > 1 && !strings.HasSuffix(key, "[]") {
+			return g.FieldErrorf(clip(key), "the parameter is there %d times; give it once, several values with commas between them", len(values))
+		}
+		for _, v := range values {
+			if !utf8.ValidString(v) || strings.ContainsRune(v, 0) {
+				return g.FieldErrorf(clip(key), "the value is not UTF-8, or holds a zero byte")
+			}
+		}
+	}
+	return nil
+}
+
+func unknownParameter(known []string) string {
+	if len(known) == 0 {
+		return "there is no such parameter: none is taken here"
+	}
+	return "there is no such parameter; those taken are " + strings.Join(known, ", ")
+}
+
+// clip bounds what is repeated of a name from outside.
+func clip(s string) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
+	if len(s) > 64 {
+		return strings.ToValidUTF8(s[:64], "") + "…"
+	}
+	return s
+}
+
+// bare is a handler that takes no query parameters.
+func (s *Server) bare(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if err := checkQuery(r.URL.RawQuery, []string{}); err != nil {
+			refuse(w, s.problem(r.Context(), err))
+			return
+		}
+		next(w, r)
+	}
+}

@@ -1,0 +1,7 @@
+-- Answers to POSTs that carried an Idempotency-Key, by a hash of caller and key. status is 0
+-- while the request is under way, or where the gateway stopped before it ended.
+CREATE TABLE idempotency (
+  name TEXT PRIMARY KEY, request TEXT NOT NULL, at INTEGER NOT NULL, status INTEGER NOT NULL,
+  size INTEGER NOT NULL, answer_sealed BLOB
+);
+CREATE INDEX idempotency_at ON idempotency (at);
