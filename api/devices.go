@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/url"
 	"sort"
 	"strings"
@@ -107,7 +108,12 @@ func (s *Server) listDevices(ctx context.Context, in *devicesInput) (*body[page[
 }
 
 func (s *Server) createDevice(ctx context.Context, in *post[deviceBody]) (*body[NewDevice], error) {
-	d, password, err := s.view(ctx).CreateDevice(ctx, in.Body.device(ctx, in.Body.ID), in.Body.Secret)
+	d := in.Body.device(ctx, in.Body.ID)
+	var err error
+	if d.Address, err = s.addressed(d, nil, in.Body.Secret, true); err != nil {
+		return nil, err
+	}
+	d, password, err := s.view(ctx).CreateDevice(ctx, d, in.Body.Secret)
 	if err != nil {
 		return nil, err
 	}
@@ -131,6 +137,11 @@ func (s *Server) updateDevice(ctx context.Context, in *put[deviceBody]) (*body[r
 	secret := in.Body.Secret
 	if len(secret) == 0 {
 		secret = nil // a form that was left empty takes nothing away
+	}
+	if d.Driver != old.Driver || secret != nil || !maps.Equal(d.Address, old.Address) {
+		if d.Address, err = s.addressed(d, old.Address, secret, d.Driver != old.Driver); err != nil {
+			return nil, err
+		}
 	}
 	if err := s.view(ctx).UpdateDevice(ctx, d, secret); err != nil {
 		return nil, err

@@ -95,6 +95,9 @@ func (s *Server) probe(ctx context.Context, in *probeInput) (*body[ProbeResult],
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	d := g.Device{ID: g.DeviceID(g.NewID("probe")), School: school(ctx, ""), Profile: p.ID, Driver: in.Body.Driver, Serial: in.Body.Serial, Address: in.Body.Address, Enabled: true}
+	if d.Address, err = s.addressed(d, nil, in.Body.Secret, true); err != nil {
+		return nil, err
+	}
 	found, err := s.deps.Fleet.Probe(ctx, in.Body.Driver, d, p, in.Body.Secret)
 	if err != nil {
 		if ctx.Err() != nil {

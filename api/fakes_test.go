@@ -94,7 +94,10 @@ type fleet struct {
 }
 
 func (f *fleet) Drivers() []api.DriverInfo {
-	return []api.DriverInfo{{Name: "camera", Title: "Camera", State: "running", Address: []api.Field{{Key: "url", Title: "Address", Required: true}}}}
+	return []api.DriverInfo{{Name: "camera", Title: "Camera", State: "running", Version: "1", Address: []api.Field{{Key: "url", Title: "Address", Required: true, Kind: "url", Options: []string{"rtsp", "rtsps"}}, {Key: "username"}, {Key: "password", Secret: true}}},
+		{Name: "modbus", Title: "Modbus", State: "running", Version: "1", Address: []api.Field{{Key: "address", Title: "Address", Required: true, Kind: "host", Options: []string{"tcp", "rtu"}},
+			{Key: "unit", Default: "1", Kind: "int", Max: 255}, {Key: "interval", Default: "5s", Kind: "duration", Min: 0.01, Max: 3600}, {Key: "way", Default: "in", Kind: "choice", Options: []string{"in", "out"}}, {Key: "port", Kind: "port"}}},
+		{Name: "silent", Title: "silent", State: "backoff", Reason: "it ended"}}
 }
 
 func (f *fleet) DriverLog(name g.DriverName) ([]api.LogLine, error) {

@@ -1,0 +1,221 @@
+package api
+
+import (
+	"maps"
+	"net"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// addressed checks what a device's driver is told of it, and fills in what the driver takes
+// where nothing is said, as the console's form does. old is the address so far: what stands in
+// it may stay. A secret of nil is one that stays as it is.
+func (s *Server) addressed(d g.Device, old map[string]string, secret map[string]string, changed bool) (map[string]string, error) {
+	if s.deps.Fleet == nil || d.Driver == g.DriverMQTTFront {
+		return d.Address, withoutSecrets(d.Address)
+	}
+	info, err := s.driver(d.Driver)
+	if err != nil {
+		return nil, err
+	}
+	if len(info.Address) == 0 && info.Version == "" && len(d.Address) > 0 && !maps.Equal(d.Address, old) {
+		return nil, g.Errorf(g.Unavailable, "the driver %s is %s and has not said yet what it needs of a device; try again when it runs%s", d.Driver, info.State, because(info.Reason))
+	}
+	fields := map[string]Field{}
+	for _, f := range info.Address {
+		fields[f.Key] = f
+	}
+	for _, key := range sortedKeys(d.Address) {
+		if err := stands(fields, info, key, d.Address[key], old); err != nil {
+			return nil, err
+		}
+	}
+	for _, key := range sortedKeys(secret) {
+		if f, known := fields[key]; !known || !f.Secret {
+			return nil, g.FieldErrorf("secret."+key, "the driver %s has no secret field %q; it has %s", d.Driver, key, listWords(keysOf(info.Address, true)))
+		}
+	}
+	out := maps.Clone(d.Address)
+	if out == nil {
+		out = map[string]string{}
+	}
+	for _, f := range info.Address {
+		switch {
+		case f.Secret && f.Required && changed && secret[f.Key] == "":
+			return nil, g.FieldErrorf("secret."+f.Key, "the driver %s needs it: %s", d.Driver, f.Title)
+		case f.Secret || out[f.Key] != "":
+		case f.Default != "":
+			out[f.Key] = f.Default
+		case f.Required:
+			return nil, g.FieldErrorf("address."+f.Key, "the driver %s needs it: %s", d.Driver, f.Title)
+		}
+	}
+	return out, withoutSecrets(out)
+}
+
+func because(reason string) string {
+	if reason == "" {
+		return ""
+	}
+	return " (" + reason + ")"
+}
+
+// driver is a driver of the configuration, running or not.
+func (s *Server) driver(name g.DriverName) (DriverInfo, error) {
+	all := s.deps.Fleet.Drivers()
+	names := []string{string(g.DriverMQTTFront)}
+	for _, info := range all {
+		if info.Name == name {
+			return info, nil
+		}
+		names = append(names, string(info.Name))
+	}
+	slices.Sort(names)
+	return DriverInfo{}, g.FieldErrorf("driver", "there is no driver %q; there are %s", name, strings.Join(names, ", "))
+}
+
+// stands checks one entry of an address.
+func stands(fields map[string]Field, info DriverInfo, key, value string, old map[string]string) error {
+	f, known := fields[key]
+	at := "address." + key
+	was, had := old[key]
+	switch {
+	case known && f.Secret:
+		return g.FieldErrorf(at, "this is a secret: give it in secret, where it is kept encrypted")
+	case had && was == value || value == "":
+		return nil
+	case !known:
+		return g.FieldErrorf(at, "the driver %s has no such field; it has %s", info.Name, listWords(keysOf(info.Address, false)))
+	}
+	if wrong := f.wrong(value); wrong != "" {
+		return g.FieldErrorf(at, "%s", wrong)
+	}
+	return nil
+}
+
+func keysOf(fields []Field, secret bool) []string {
+	var keys []string
+	for _, f := range fields {
+		if f.Secret == secret {
+			keys = append(keys, f.Key)
+		}
+	}
+	return keys
+}
+
+func listWords(words []string) string {
+	if len(words) == 0 {
+		return "none"
+	}
+	return strings.Join(words, ", ")
+}
+
+// withoutSecrets refuses a name and password inside an address, where they would be shown to
+// everybody who may see the device.
+func withoutSecrets(address map[string]string) error {
+	for _, key := range sortedKeys(address) {
+		if u, err := url.Parse(address[key]); err == nil && u.User != nil {
+			return g.FieldErrorf("address."+key, "the address holds a name or password: write it without, and give them in their own fields or in secret")
+		}
+	}
+	return nil
+}
+
+// wrong says in words what is wrong with a value of the field; "" where nothing is.
+func (f Field) wrong(value string) string {
+	switch f.Kind {
+	case "port":
+		if !isPort(value) {
+			return "this is no port: a number from 1 to 65535"
+		}
+	case "int":
+		n, err := strconv.ParseInt(value, 10, 64)
+		if err != nil || f.bounded() && (float64(n) < f.Min || float64(n) > f.Max) {
+			return "give a whole number" + f.bounds("")
+		}
+	case "duration":
+		d, err := time.ParseDuration(value)
+		if err != nil || f.bounded() && (d.Seconds() < f.Min || d.Seconds() > f.Max) {
+			return "give a time such as 500ms, 5s or 1h30m" + f.bounds(" seconds")
+		}
+	case "choice":
+		if !slices.Contains(f.Options, value) {
+			return "choose one of " + strings.Join(f.Options, ", ")
+		}
+	case "timezone":
+		if !validTimezone(value) {
+			return "this is no IANA time zone; write it like Asia/Shanghai"
+		}
+	case "network":
+		if _, err := netip.ParsePrefix(value); err != nil {
+			if _, err := netip.ParseAddr(value); err != nil {
+				return "give an IP address such as 10.1.4.30 or a network such as 10.1.4.0/24"
+			}
+		}
+	case "url":
+		return f.wrongURL(value)
+	case "host":
+		return f.wrongHost(value)
+	}
+	return ""
+}
+
+func (f Field) bounded() bool { return f.Min != 0 || f.Max != 0 }
+
+func (f Field) bounds(unit string) string {
+	if !f.bounded() {
+		return ""
+	}
+	number := func(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
+	return ", from " + number(f.Min) + " to " + number(f.Max) + unit
+}
+
+func isPort(s string) bool {
+	n, err := strconv.Atoi(s)
+	return err == nil && n >= 1 && n <= 65535
+}
+
+func (f Field) wrongURL(value string) string {
+	u, err := url.Parse(value)
+	switch {
+	case err != nil || u.Scheme == "" || u.Host == "" && u.Path == "":
+		return "this is no address; write it like " + firstOr(f.Options, "https") + "://host/path"
+	case len(f.Options) > 0 && !slices.Contains(f.Options, u.Scheme):
+		return "the address begins with " + u.Scheme + "://; it can begin with " + strings.Join(f.Options, "://, ") + "://"
+	case u.Port() != "" && !isPort(u.Port()):
+		return "the port " + u.Port() + " is none: a number from 1 to 65535"
+	}
+	return ""
+}
+
+func (f Field) wrongHost(value string) string {
+	if strings.Contains(value, "://") {
+		return f.wrongURL(value)
+	}
+	host, port, err := net.SplitHostPort(value)
+	if err != nil {
+		host = strings.Trim(value, "[]")
+	} else if !isPort(port) {
+		return "the port " + port + " is none: a number from 1 to 65535"
+	}
+	if _, err := netip.ParseAddr(host); err == nil {
+		return ""
+	}
+	if host == "" || strings.ContainsAny(host, " \t/:@?#") {
+		return "write a host or host:port, such as 10.1.4.30:502"
+	}
+	return ""
+}
+
+func firstOr(words []string, otherwise string) string {
+	if len(words) > 0 {
+		return words[0]
+	}
+	return otherwise
+}
