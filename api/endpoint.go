@@ -2,6 +2,8 @@ package api
 
 import (
 	"context"
+	"errors"
+	"math"
 	"net/http"
 	"reflect"
 	"strconv"
@@ -86,6 +88,10 @@ func handle[I, O any](s *Server, e endpoint, h func(context.Context, *I) (*O, er
 	}
 	huma.Register(s.api, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := h(ctx, in)
+		var early *registry.TooSoon
+		if errors.As(err, &early) {
+			return nil, huma.ErrorWithHeaders(s.problem(ctx, err), http.Header{"Retry-After": {strconv.Itoa(int(math.Ceil(early.After.Seconds())))}})
+		}
 		if err != nil {
 			return nil, s.problem(ctx, err)
 		}

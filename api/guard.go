@@ -151,7 +151,7 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request, e endpoint) (*cal
 	}
 	if e.public {
 		if e.strict {
-			return nil, limit(s.signIns, s.remote(r))
+			return nil, limit(s.signIns, s.signInKey(r))
 		}
 		return nil, limit(s.remotes, s.remote(r))
 	}

@@ -120,6 +120,7 @@ func (s *Server) Deliver(ctx context.Context, events []g.Event) error {
 // register adds every operation, area by area.
 func (s *Server) register() {
 	s.registerSession()
+	s.registerSecondFactor()
 	s.registerSchools()
 	s.registerProfiles()
 	s.registerDevices()

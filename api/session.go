@@ -40,18 +40,13 @@ type signInInput struct {
 	}
 }
 
-type signedIn struct {
-	SetCookie http.Cookie `header:"Set-Cookie"`
-	Body      Me
-}
-
 func (s *Server) registerSession() {
 	handle(s, endpoint{method: "GET", path: "/v1/setup", id: "setup-needed", tag: "Sign-in", public: true, summary: "Is this a first run?",
 		example: "curl -fsS $GATEHOUSE_URL/v1/setup"}, s.setupNeeded)
 	handle(s, endpoint{method: "POST", path: "/v1/setup", id: "set-up", tag: "Sign-in", public: true, strict: true, conflict: true, summary: "Make the first administrator and school",
 		doc: "Works once, while nobody can sign in yet, and signs the new administrator in."}, s.setUp)
 	handle(s, endpoint{method: "POST", path: "/v1/session", id: "sign-in", tag: "Sign-in", public: true, strict: true, summary: "Sign in",
-		doc: "Answers with the cookie `" + cookieName + "`, which ends 12 hours after its last use. Programs use a key instead."}, s.signIn)
+		doc: "Answers with the cookie `" + cookieName + "`, which ends 12 hours after its last use, or with the next step where a second factor is due. Past a few wrong tries the next has to wait, up to two minutes; a browser in which the user has signed in before is not held up by others' tries. Programs use a key instead."}, s.signIn)
 	handle(s, endpoint{method: "DELETE", path: "/v1/session", id: "sign-out", tag: "Sign-in", summary: "Sign out"}, s.signOut)
 	handle(s, endpoint{method: "GET", path: "/v1/me", id: "me", tag: "Sign-in", summary: "Who am I, and what may I do?",
 		example: "curl -fsS -H \"Authorization: Bearer $GATEHOUSE_KEY\" $GATEHOUSE_URL/v1/me"}, func(ctx context.Context, _ *none) (*body[Me], error) {
@@ -107,26 +102,6 @@ func firstSchool(ctx context.Context, view *registry.View, want g.School) (g.Sch
 	}
 	want.ID, want.Parent, want.Kind = all[0].ID, all[0].Parent, all[0].Kind
 	return want, view.UpdateSchool(ctx, want)
-}
-
-func (s *Server) signIn(ctx context.Context, in *signInInput) (*signedIn, error) {
-	return s.welcome(ctx, in.Body.Name, in.Body.Password)
-}
-
-func (s *Server) welcome(ctx context.Context, name, password string) (*signedIn, error) {
-	token, _, err := s.reg.SignIn(ctx, name, password, s.remote(requestOf(ctx)))
-	if err != nil {
-		return nil, err
-	}
-	user, scope, err := s.reg.UserByToken(ctx, token)
-	if err != nil {
-		return nil, err
-	}
-	me, err := s.me(ctx, &caller{user: user, scope: scope, token: token})
-	if err != nil {
-		return nil, err
-	}
-	return &signedIn{SetCookie: s.cookie(token), Body: me}, nil
 }
 
 // cookie carries the sign-in; an empty token takes it away. The registry ends a sign-in that

@@ -110,19 +110,24 @@ func runDemo(ctx context.Context, c *call) error {
 const passwdHelp = `Usage: gateway passwd [--config FILE | --data-dir DIR] NAME
 
 Sets the password of a user, e.g. the administrator who forgot it, and signs the user out
-everywhere. The new password is read from standard input, one line of at least 10 characters.
-The gateway may be running.
+everywhere. The new password is read from standard input, one line of at least 10 characters;
+common ones, digits in a row and the names of the user and the school are refused.
+With --reset-second-factor it forgets the user's second factors and recovery codes instead, and
+reads nothing. The gateway may be running.
 `
 
 func passwd(ctx context.Context, c *call) error {
+	reset := c.flags.Bool("reset-second-factor", false, "forget the user's second factors; the password stays")
 	dir, err := dataDir(c, 1, 1)
 	if err != nil {
 		return err
 	}
-	name := c.flags.Arg(0)
-	line, err := readPassword(c, "New password for "+name+": ")
-	if err != nil && line == "" {
-		return errors.New("no password came on standard input")
+	name, line := c.flags.Arg(0), ""
+	if !*reset {
+		line, err = readPassword(c, "New password for "+name+": ")
+		if err != nil && line == "" {
+			return errors.New("no password came on standard input")
+		}
 	}
 	key, err := app.MasterKey(dir)
 	if err != nil {
@@ -133,6 +138,13 @@ func passwd(ctx context.Context, c *call) error {
 		return err
 	}
 	defer reg.Close()
+	if *reset {
+		if err := reg.ResetSecondFactor(ctx, name); err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(c.out, "The second factors of %s are forgotten; the password is enough at the next sign-in.\n", name)
+		return err
+	}
 	if err := reg.SetPassword(ctx, name, strings.TrimRight(line, "\r\n")); err != nil {
 		return err
 	}

@@ -7,12 +7,9 @@ import (
 	"encoding/base64"
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"golang.org/x/crypto/argon2"
 	"golang.org/x/crypto/bcrypt"
-
-	g "github.com/gatehouse-iot/gatehouse"
 )
 
 // Argon2id parameters: 19 MiB, 2 passes, 1 lane, the least that OWASP's password storage
@@ -23,12 +20,10 @@ const (
 	argonLen    = 32
 )
 
-// hashPassword makes a hash in the PHC string format. It waits for its turn, since each takes
+// hashPassword makes a hash in the PHC string format of a password that is good; see
+// goodPassword. It waits for its turn, since each takes
 // memory.
 func (r *Registry) hashPassword(ctx context.Context, password string) (string, error) {
-	if n := utf8.RuneCountInString(password); n < 10 || n > 200 {
-		return "", g.FieldErrorf("password", "the password has %d characters: give 10 to 200", n)
-	}
 	salt := make([]byte, 16)
 	rand.Read(salt)
 	sum, err := r.argon(ctx, password, salt, argonMemory, argonPasses)

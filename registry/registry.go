@@ -23,7 +23,6 @@ type Registry struct {
 	walks     *Walks
 	onces     atomic.Uint64 // requests that BeginOnce reserved
 	doors     doorCache
-	limits    limiter
 	hashing   chan struct{} // bounds concurrent password hashing, which takes memory
 	ready     chan struct{} // outbox
 

@@ -149,6 +149,29 @@ func calls(d *district) map[string]call {
 		"ChangePassword": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return nil, v.ChangePassword(ctx, "usr_b", "", "long enough")
 		}},
+		"SecondFactor":  {do: func(ctx context.Context, v *registry.View) (any, error) { return v.SecondFactor(ctx, "usr_b") }},
+		"SecondFactors": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.SecondFactors(ctx, b) }},
+		"OwnPassword": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.OwnPassword(ctx, "usr_b", "long enough")
+		}},
+		"BeginTOTP": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			_, x, _, err := v.BeginTOTP(ctx, "usr_b", "")
+			return x, err
+		}},
+		"ConfirmTOTP": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.ConfirmTOTP(ctx, "usr_b", "fac", "000000")
+		}},
+		"NewRecoveryCodes": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.NewRecoveryCodes(ctx, "usr_b") }},
+		"RemoveFactor": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.RemoveFactor(ctx, "usr_b", "fac")
+		}},
+		"ResetSecondFactor": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.ResetSecondFactor(ctx, "usr_b")
+		}},
+		"FactorRoles": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.FactorRoles(ctx, b) }},
+		"PutFactorRoles": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.PutFactorRoles(ctx, b, []g.Role{g.RoleAdmin})
+		}},
 		"Keys": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.Keys(ctx, b) }},
 		"CreateKey": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			k, _, err := v.CreateKey(ctx, g.APIKey{School: b, Name: "x", Purpose: "a test asks", Permissions: []g.Permission{g.DevicesRead}, Expires: d.clock.now().Add(time.Hour)})

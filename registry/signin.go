@@ -47,62 +47,6 @@ func wrongSignIn() error {
 	return g.Errorf(g.Unauthenticated, "the name or the password is wrong")
 }
 
-// SignIn answers a token for a name and a password. An unknown name takes as long as a wrong
-// password and answers the same. After 5 failures in 15 minutes from one address it answers
-// RateLimited. Both outcomes are audited; remote is the caller's address.
-func (r *Registry) SignIn(ctx context.Context, name, password, remote string) (token string, u g.User, err error) {
-	name = signInName(name)
-	now := r.now()
-	nameKey, remoteKey := "name "+remote+" "+tokenHash(name), "remote "+remote
-	if r.limits.over(nameKey, nameLimit, now) || r.limits.over(remoteKey, remoteLimit, now) {
-		return "", u, g.Errorf(g.RateLimited, "too many wrong sign-ins: try again in %d minutes", int(limitWindow.Minutes()))
-	}
-	var hash string
-	u, err = r.scanUser(r.reg.row(ctx, "SELECT "+userColumns+", password FROM users WHERE name = ?", name).Scan, &hash)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return "", g.User{}, fmt.Errorf("sign in: %w", err)
-	}
-	fits, err := r.passwordFits(ctx, hash, password)
-	if err != nil {
-		return "", g.User{}, err
-	}
-	if !fits || u.Disabled {
-		r.limits.fail(nameKey, now)
-		r.limits.fail(remoteKey, now)
-		object := "an unknown name" // not the name: people type passwords into that field
-		if u.ID != "" {
-			object = string(u.ID)
-		}
-		err := r.write(ctx, func(t *tx) error {
-			return r.auditAs(ctx, t, "from "+remote, "", u.School, "signin.refused", object)
-		})
-		if err != nil {
-			return "", g.User{}, err
-		}
-		return "", g.User{}, wrongSignIn()
-	}
-	r.limits.forget(nameKey)
-	token, th := newToken("ghs_")
-	err = r.write(ctx, func(t *tx) error {
-		if _, err := t.exec(ctx, "DELETE FROM signins WHERE expires <= ?", micros(t.now)); err != nil {
-			return fmt.Errorf("sign in: %w", err)
-		}
-		// The password may have been changed, or the user disabled, since it was read.
-		n, err := t.exec(ctx, "INSERT INTO signins (hash, usr, expires) SELECT ?, id, "+digits(micros(t.now.Add(signInLifetime)))+" FROM users WHERE id = ? AND password = ? AND disabled = 0", th, string(u.ID), hash)
-		if err != nil {
-			return fmt.Errorf("sign in: %w", err)
-		}
-		if n == 0 {
-			return wrongSignIn()
-		}
-		return r.auditAs(ctx, t, actor(string(u.ID), u.Name), "from "+remote, u.School, "signin", string(u.ID))
-	})
-	if err != nil {
-		return "", g.User{}, err
-	}
-	return token, u, nil
-}
-
 // actor is how users and keys stand in the audit log.
 func actor(id, name string) string { return id + " " + name }
 
@@ -154,17 +98,24 @@ func (r *Registry) SignOut(ctx context.Context, token string) error {
 // SetPassword sets a user's password from the command line and ends that user's sign-ins.
 func (r *Registry) SetPassword(ctx context.Context, name, password string) error {
 	name = signInName(name)
+	u, err := r.scanUser(r.reg.row(ctx, "SELECT "+userColumns+" FROM users WHERE name = ?", name).Scan)
+	if err != nil {
+		return missing(err, "user", name)
+	}
+	if err := r.goodFor(ctx, u, password); err != nil {
+		return err
+	}
 	hash, err := r.hashPassword(ctx, password)
 	if err != nil {
 		return err
 	}
 	return r.write(ctx, func(t *tx) error {
-		u, err := r.scanUser(t.row(ctx, "SELECT "+userColumns+" FROM users WHERE name = ?", name).Scan)
-		if err != nil {
-			return missing(err, "user", name)
-		}
 		if err := setPassword(ctx, t, u.ID, hash); err != nil {
 			return err
+		}
+		// Whoever is at the machine may try at once.
+		if _, err := t.exec(ctx, "DELETE FROM signin_tries WHERE key = ?", tryKey("name", name)); err != nil {
+			return fmt.Errorf("forget tries: %w", err)
 		}
 		return r.auditAs(ctx, t, "command line", "", u.School, "user.password", string(u.ID))
 	})

@@ -99,6 +99,9 @@ func (v *View) CreateUser(ctx context.Context, u g.User, password string) (g.Use
 	if err := v.mayGrant(u.Role); err != nil {
 		return g.User{}, err
 	}
+	if err := v.r.goodFor(ctx, u, password); err != nil {
+		return g.User{}, err
+	}
 	hash, err := v.r.hashPassword(ctx, password)
 	if err != nil {
 		return g.User{}, err
@@ -223,19 +226,13 @@ func (v *View) ChangePassword(ctx context.Context, id g.UserID, old, new string)
 		return err
 	}
 	if own {
-		key := "password " + string(id)
-		if v.r.limits.over(key, nameLimit, v.r.now()) {
-			return g.Errorf(g.RateLimited, "too many wrong passwords: try again in %s", limitWindow)
-		}
-		ok, err := v.r.passwordFits(ctx, had, old)
-		if err != nil {
+		if err := v.r.tryOwn(ctx, id, had, old, "old"); err != nil {
 			return err
 		}
-		if !ok {
-			v.r.limits.fail(key, v.r.now())
-			return g.FieldErrorf("old", "the old password is wrong")
-		}
 	} else if err := v.mayGrant(u.Role); err != nil {
+		return err
+	}
+	if err := v.r.goodFor(ctx, u, new); err != nil {
 		return err
 	}
 	hash, err := v.r.hashPassword(ctx, new)

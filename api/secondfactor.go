@@ -1,0 +1,253 @@
+package api
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"time"
+
+	"github.com/skip2/go-qrcode"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry"
+)
+
+// Factor is one second factor.
+type Factor struct {
+	ID      string    `json:"id" doc:"The factor's id."`
+	Kind    string    `json:"kind" enum:"totp,passkey" doc:"totp: codes of an authenticator program; passkey: WebAuthn."`
+	Name    string    `json:"name" doc:"What its owner calls it."`
+	Created time.Time `json:"created" doc:"When it was made."`
+	Used    time.Time `json:"used,omitzero" doc:"When it was used last; absent: never."`
+}
+
+// FactorState is how a user stands with second factors.
+type FactorState struct {
+	User     g.UserID `json:"user" doc:"Whose."`
+	Factors  []Factor `json:"factors" nullable:"false" doc:"The second factors, the oldest first."`
+	Recovery int      `json:"recovery_left" doc:"Recovery codes that are left."`
+	Required bool     `json:"required" doc:"The school asks a second factor of this user's role."`
+}
+
+func factorState(st registry.FactorState) FactorState {
+	out := FactorState{User: st.User, Factors: []Factor{}, Recovery: st.Recovery, Required: st.Required}
+	for _, f := range st.Factors {
+		out.Factors = append(out.Factors, Factor{ID: f.ID, Kind: f.Kind, Name: f.Name, Created: f.Created, Used: f.Used})
+	}
+	return out
+}
+
+// NewTOTP is a secret for an authenticator program; it counts once a code of it was confirmed.
+type NewTOTP struct {
+	Factor string `json:"factor" doc:"The factor's id, for the confirmation."`
+	Secret string `json:"secret" doc:"The secret, to be typed where no camera can read the picture."`
+	URI    string `json:"uri" doc:"The same as otpauth:// URI."`
+	QR     string `json:"qr" doc:"The same as a picture: a data: URI of a PNG."`
+}
+
+// Recovery are recovery codes.
+type Recovery struct {
+	Codes []string `json:"recovery_codes" nullable:"false" doc:"Shown once: each signs in one time in place of the second factor. Empty: those given before go on."`
+}
+
+type (
+	ticketCode struct {
+		Body struct {
+			Ticket string `json:"ticket" minLength:"1" maxLength:"128" doc:"ticket of POST /v1/session."`
+			Code   string `json:"code" minLength:"1" maxLength:"64" doc:"The authenticator program's six digits, or a recovery code." example:"123456"`
+		}
+	}
+	ticketName struct {
+		Body struct {
+			Ticket string `json:"ticket" minLength:"1" maxLength:"128" doc:"ticket of POST /v1/session."`
+			Name   string `json:"name,omitempty" maxLength:"64" doc:"What its owner calls it." example:"Telephone"`
+		}
+	}
+	ticketConfirm struct {
+		Body struct {
+			Ticket string `json:"ticket" minLength:"1" maxLength:"128" doc:"ticket of POST /v1/session."`
+			Factor string `json:"factor" minLength:"1" maxLength:"64" doc:"factor of the answer before."`
+			Code   string `json:"code" minLength:"1" maxLength:"64" doc:"The authenticator program's six digits." example:"123456"`
+		}
+	}
+	ownName struct {
+		Body struct {
+			Password string `json:"password" minLength:"1" maxLength:"256" doc:"One's own password, once more." example:"correct-horse-battery"`
+			Name     string `json:"name,omitempty" maxLength:"64" doc:"What its owner calls it." example:"Telephone"`
+		}
+	}
+	ownConfirm struct {
+		Body struct {
+			Factor string `json:"factor" minLength:"1" maxLength:"64" doc:"factor of the answer before."`
+			Code   string `json:"code" minLength:"1" maxLength:"64" doc:"The authenticator program's six digits." example:"123456"`
+		}
+	}
+	ownPassword struct {
+		Body struct {
+			Password string `json:"password" minLength:"1" maxLength:"256" doc:"One's own password, once more." example:"correct-horse-battery"`
+		}
+	}
+	removeFactor struct {
+		ByID
+		ownPassword
+	}
+	factorRoles struct {
+		InSchool
+		Body FactorRoles
+	}
+)
+
+// FactorRoles are the roles of which a school asks a second factor.
+type FactorRoles struct {
+	Roles []g.Role `json:"roles" nullable:"false" maxItems:"10" doc:"Who has one of these roles and no second factor makes one at the next sign-in, before anything else."`
+}
+
+func (s *Server) registerSecondFactor() {
+	const tag = "Second factor"
+	public := func(path, id, summary string) endpoint {
+		return endpoint{method: "POST", path: path, id: id, tag: tag, public: true, strict: true, conflict: true, summary: summary}
+	}
+	own := func(method, path, id, summary string) endpoint {
+		return endpoint{method: method, path: path, id: id, tag: tag, conflict: true, summary: summary}
+	}
+	handle(s, public("/v1/session/second-factor", "sign-in-factor", "Second step of a sign-in: show the second factor"), s.signInFactor)
+	handle(s, public("/v1/session/totp", "sign-in-enrol", "Second step where the school asks a second factor and there is none: make one"), s.signInEnrol)
+	handle(s, public("/v1/session/totp/confirm", "sign-in-enrol-confirm", "Confirm it with its first code, and be signed in"), s.signInConfirm)
+	handle(s, own("GET", "/v1/me/second-factor", "own-second-factor", "One's own second factors"), func(ctx context.Context, _ *none) (*body[FactorState], error) {
+		c, err := s.self(ctx)
+		if err != nil {
+			return nil, err
+		}
+		st, err := s.view(ctx).SecondFactor(ctx, c.user.ID)
+		return answer(factorState(st), err)
+	})
+	handle(s, own("POST", "/v1/me/second-factor/totp", "make-totp", "Make a secret for an authenticator program"), s.makeTOTP)
+	handle(s, own("POST", "/v1/me/second-factor/totp/confirm", "confirm-totp", "Confirm it with its first code"), s.confirmTOTP)
+	handle(s, own("POST", "/v1/me/second-factor/recovery", "new-recovery-codes", "New recovery codes; the old ones end"), s.newRecovery)
+	handle(s, own("POST", "/v1/me/second-factor/{id}/remove", "remove-second-factor", "Remove a second factor of one's own"), s.removeFactor)
+	handle(s, endpoint{method: "GET", path: "/v1/second-factors", id: "list-second-factors", tag: tag, perm: g.UsersAdmin, summary: "Who has a second factor"}, s.listFactors)
+	handle(s, endpoint{method: "DELETE", path: "/v1/users/{id}/second-factor", id: "reset-second-factor", tag: tag, perm: g.UsersAdmin, summary: "Reset somebody's second factor",
+		doc: "For who has lost it: forgets second factors and recovery codes and ends the user's sign-ins. Audited."}, func(ctx context.Context, in *ByID) (*none, error) {
+		return &none{}, s.view(ctx).ResetSecondFactor(ctx, g.UserID(in.ID))
+	})
+	handle(s, endpoint{method: "GET", path: "/v1/second-factor-roles", id: "second-factor-roles", tag: tag, perm: g.UsersAdmin, summary: "Roles of which the school asks a second factor"}, func(ctx context.Context, in *InSchool) (*body[FactorRoles], error) {
+		roles, err := s.view(ctx).FactorRoles(ctx, school(ctx, in.School))
+		return answer(FactorRoles{roles}, err)
+	})
+	handle(s, endpoint{method: "PUT", path: "/v1/second-factor-roles", id: "put-second-factor-roles", tag: tag, perm: g.UsersAdmin, summary: "Ask a second factor of roles"}, func(ctx context.Context, in *factorRoles) (*body[FactorRoles], error) {
+		return answer(in.Body, s.view(ctx).PutFactorRoles(ctx, school(ctx, in.School), in.Body.Roles))
+	})
+}
+
+// self is the caller, where it is somebody and no key.
+func (s *Server) self(ctx context.Context) (*caller, error) {
+	c := callerOf(ctx)
+	if c.token == "" {
+		return nil, g.Errorf(g.Forbidden, "a key has no second factor; sign in")
+	}
+	return c, nil
+}
+
+func (s *Server) signInFactor(ctx context.Context, in *ticketCode) (*signedIn, error) {
+	e, err := s.reg.Complete(ctx, in.Body.Ticket, in.Body.Code, s.attempt(ctx))
+	if err != nil {
+		return nil, err
+	}
+	return s.entered(ctx, e)
+}
+
+func (s *Server) signInEnrol(ctx context.Context, in *ticketName) (*body[NewTOTP], error) {
+	u, scope, _, err := s.reg.StepUser(ctx, in.Body.Ticket, registry.StepEnrol)
+	if err != nil {
+		return nil, err
+	}
+	return newTOTP(ctx, s.reg.In(scope), u.ID, in.Body.Name)
+}
+
+func (s *Server) signInConfirm(ctx context.Context, in *ticketConfirm) (*signedIn, error) {
+	u, scope, _, err := s.reg.StepUser(ctx, in.Body.Ticket, registry.StepEnrol)
+	if err != nil {
+		return nil, err
+	}
+	codes, err := s.reg.In(scope).ConfirmTOTP(ctx, u.ID, in.Body.Factor, in.Body.Code)
+	if err != nil {
+		return nil, err
+	}
+	e, err := s.reg.Enrolled(ctx, in.Body.Ticket, s.attempt(ctx))
+	if err != nil {
+		return nil, err
+	}
+	out, err := s.entered(ctx, e)
+	if err != nil {
+		return nil, err
+	}
+	out.Body.Recovery = codes
+	return out, nil
+}
+
+func newTOTP(ctx context.Context, v *registry.View, id g.UserID, name string) (*body[NewTOTP], error) {
+	factor, secret, uri, err := v.BeginTOTP(ctx, id, name)
+	if err != nil {
+		return nil, err
+	}
+	png, err := qrcode.Encode(uri, qrcode.Medium, 240)
+	if err != nil {
+		return nil, fmt.Errorf("draw a QR code: %w", err)
+	}
+	return answer(NewTOTP{Factor: factor, Secret: secret, URI: uri, QR: "data:image/png;base64," + base64.StdEncoding.EncodeToString(png)}, nil)
+}
+
+func (s *Server) makeTOTP(ctx context.Context, in *ownName) (*body[NewTOTP], error) {
+	c, err := s.self(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.view(ctx).OwnPassword(ctx, c.user.ID, in.Body.Password); err != nil {
+		return nil, err
+	}
+	return newTOTP(ctx, s.view(ctx), c.user.ID, in.Body.Name)
+}
+
+func (s *Server) confirmTOTP(ctx context.Context, in *ownConfirm) (*body[Recovery], error) {
+	c, err := s.self(ctx)
+	if err != nil {
+		return nil, err
+	}
+	codes, err := s.view(ctx).ConfirmTOTP(ctx, c.user.ID, in.Body.Factor, in.Body.Code)
+	if codes == nil {
+		codes = []string{}
+	}
+	return answer(Recovery{codes}, err)
+}
+
+func (s *Server) newRecovery(ctx context.Context, in *ownPassword) (*body[Recovery], error) {
+	c, err := s.self(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.view(ctx).OwnPassword(ctx, c.user.ID, in.Body.Password); err != nil {
+		return nil, err
+	}
+	codes, err := s.view(ctx).NewRecoveryCodes(ctx, c.user.ID)
+	return answer(Recovery{codes}, err)
+}
+
+func (s *Server) removeFactor(ctx context.Context, in *removeFactor) (*none, error) {
+	c, err := s.self(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.view(ctx).OwnPassword(ctx, c.user.ID, in.Body.Password); err != nil {
+		return nil, err
+	}
+	return &none{}, s.view(ctx).RemoveFactor(ctx, c.user.ID, in.ID)
+}
+
+func (s *Server) listFactors(ctx context.Context, in *perSchool) (*body[page[FactorState]], error) {
+	all, err := s.view(ctx).SecondFactors(ctx, in.School)
+	out := []FactorState{}
+	for _, st := range all {
+		out = append(out, factorState(st))
+	}
+	return paged(s, out, in.Paged, err, func(x FactorState) string { return string(x.User) })
+}

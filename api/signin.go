@@ -1,0 +1,87 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry"
+)
+
+// browserCookie tells a browser in which somebody has signed in before from a stranger's: the
+// wrong tries of others do not hold it up. It signs nobody in.
+const browserCookie = "gatehouse_browser"
+
+const browserAge = 180 * 24 * 60 * 60 // seconds
+
+// SignedIn is who has signed in, or what is still to be done before.
+type SignedIn struct {
+	Me
+	Step     string   `json:"step,omitempty" enum:"factor,enrol" doc:"What is still to be done: show the second factor, or make one because the school asks it of this role. Absent: signed in."`
+	Ticket   string   `json:"ticket,omitempty" doc:"Names this sign-in in its next step; ends after 10 minutes."`
+	Factors  []string `json:"factors,omitempty" nullable:"false" doc:"Kinds of second factor that this user has: totp, passkey."`
+	Recovery []string `json:"recovery_codes,omitempty" nullable:"false" doc:"Shown once: each signs in one time in place of the second factor."`
+}
+
+type signedIn struct {
+	SetCookie []http.Cookie `header:"Set-Cookie"`
+	Body      SignedIn
+}
+
+// attempt is who makes the request and from where.
+func (s *Server) attempt(ctx context.Context) registry.Attempt {
+	r := requestOf(ctx)
+	return registry.Attempt{Remote: s.remote(r), Browser: browserOf(r)}
+}
+
+func browserOf(r *http.Request) string {
+	c, err := r.Cookie(browserCookie)
+	if err != nil || len(c.Value) > 256 || !strings.HasPrefix(c.Value, "ghb_") {
+		return ""
+	}
+	return c.Value
+}
+
+// signInKey is what attempts to sign in are counted by: the browser, where somebody has signed
+// in there before, else the address.
+func (s *Server) signInKey(r *http.Request) string {
+	if b := browserOf(r); b != "" && s.reg.KnownBrowser(r.Context(), b) {
+		return "browser " + b
+	}
+	return "address " + s.remote(r)
+}
+
+func (s *Server) signIn(ctx context.Context, in *signInInput) (*signedIn, error) {
+	return s.welcome(ctx, in.Body.Name, in.Body.Password)
+}
+
+func (s *Server) welcome(ctx context.Context, name, password string) (*signedIn, error) {
+	a := s.attempt(ctx)
+	a.Name, a.Password = name, password
+	e, err := s.reg.Enter(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	return s.entered(ctx, e)
+}
+
+// entered answers what came of an attempt.
+func (s *Server) entered(ctx context.Context, e registry.Entry) (*signedIn, error) {
+	if e.Step != registry.StepNone {
+		out := SignedIn{Step: string(e.Step), Ticket: e.Token, Factors: e.Kinds}
+		out.Me = Me{User: e.User, Permissions: []g.Permission{}, Demo: s.cfg.Demo, Version: s.cfg.Version}
+		return &signedIn{Body: out}, nil
+	}
+	user, scope, err := s.reg.UserByToken(ctx, e.Token)
+	if err != nil {
+		return nil, err
+	}
+	me, err := s.me(ctx, &caller{user: user, scope: scope, token: e.Token})
+	if err != nil {
+		return nil, err
+	}
+	browser := http.Cookie{Name: browserCookie, Value: e.Browser, Path: "/v1/", MaxAge: browserAge, HttpOnly: true,
+		Secure: s.cfg.SecureCookies, SameSite: http.SameSiteStrictMode}
+	return &signedIn{SetCookie: []http.Cookie{s.cookie(e.Token), browser}, Body: SignedIn{Me: me}}, nil
+}

@@ -1,0 +1,609 @@
+package registry
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/base32"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pquerna/otp"
+	"github.com/pquerna/otp/totp"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// Kinds of second factor.
+const (
+	FactorTOTP    = "totp"    // an authenticator program's code, RFC 6238
+	FactorPasskey = "passkey" // WebAuthn
+)
+
+const (
+	maxFactors    = 10 // of a user
+	recoveryCodes = 10
+	totpPeriod    = 30 // seconds
+)
+
+// Factor is one second factor of a user, without its secret.
+type Factor struct {
+	ID      string
+	Kind    string
+	Name    string
+	Created time.Time
+	Used    time.Time // the zero time: never
+}
+
+// FactorState is how a user stands with second factors.
+type FactorState struct {
+	User     g.UserID
+	Factors  []Factor
+	Recovery int  // codes that are left
+	Required bool // the school asks one of the user's role
+}
+
+// stepOf is what a user has to do after the password.
+func (r *Registry) stepOf(ctx context.Context, u g.User) (Step, []string, error) {
+	st, err := r.factorState(ctx, u)
+	if err != nil {
+		return "", nil, err
+	}
+	var kinds []string
+	for _, f := range st.Factors {
+		if !slices.Contains(kinds, f.Kind) {
+			kinds = append(kinds, f.Kind)
+		}
+	}
+	switch {
+	case len(kinds) > 0:
+		return StepFactor, kinds, nil
+	case st.Required:
+		return StepEnrol, nil, nil
+	}
+	return StepNone, nil, nil
+}
+
+func (r *Registry) factorState(ctx context.Context, u g.User) (FactorState, error) {
+	st := FactorState{User: u.ID, Factors: []Factor{}}
+	err := each(ctx, r.reg, "SELECT id, kind, name, created, used FROM second_factors WHERE usr = ? AND confirmed = 1 ORDER BY created, id", []any{string(u.ID)}, func(scan func(...any) error) error {
+		var f Factor
+		var created, used int64
+		if err := scan(&f.ID, &f.Kind, &f.Name, &created, &used); err != nil {
+			return err
+		}
+		if f.Created = moment(created); used > 0 {
+			f.Used = moment(used)
+		}
+		st.Factors = append(st.Factors, f)
+		return nil
+	})
+	if err != nil {
+		return st, fmt.Errorf("read second factors: %w", err)
+	}
+	if err := r.reg.row(ctx, "SELECT COUNT(*) FROM recovery_codes WHERE usr = ?", string(u.ID)).Scan(&st.Recovery); err != nil {
+		return st, fmt.Errorf("read recovery codes: %w", err)
+	}
+	st.Required, err = r.asked(ctx, u.School, u.Role)
+	return st, err
+}
+
+// asked says whether the school, or one above it, asks a second factor of the role.
+func (r *Registry) asked(ctx context.Context, school g.SchoolID, role g.Role) (bool, error) {
+	for depth := 0; school != "" && depth < 32; depth++ {
+		n, parent := 0, ""
+		if err := r.reg.row(ctx, "SELECT COUNT(*) FROM second_factor_roles WHERE school = ? AND role = ?", string(school), string(role)).Scan(&n); err != nil {
+			return false, fmt.Errorf("read roles with a second factor: %w", err)
+		}
+		if n > 0 {
+			return true, nil
+		}
+		if err := r.reg.row(ctx, "SELECT COALESCE(parent, '') FROM schools WHERE id = ?", string(school)).Scan(&parent); err != nil {
+			return false, fmt.Errorf("read school: %w", err)
+		}
+		school = g.SchoolID(parent)
+	}
+	return false, nil
+}
+
+// ownUser reads the user whose scope this is.
+func (v *View) ownUser(ctx context.Context, id g.UserID) (g.User, error) {
+	if _, err := v.reach(ctx, ""); err != nil {
+		return g.User{}, err
+	}
+	if !strings.HasPrefix(v.s.Actor, string(id)+" ") {
+		return g.User{}, g.Errorf(g.Forbidden, "a second factor is its owner's: nobody else sees or makes one")
+	}
+	u, err := v.r.scanUser(v.r.reg.row(ctx, "SELECT "+userColumns+" FROM users WHERE id = ?", string(id)).Scan)
+	if err != nil {
+		return g.User{}, missing(err, "user", string(id))
+	}
+	return u, nil
+}
+
+// SecondFactor is how the scope's own user stands.
+func (v *View) SecondFactor(ctx context.Context, id g.UserID) (FactorState, error) {
+	u, err := v.ownUser(ctx, id)
+	if err != nil {
+		return FactorState{}, err
+	}
+	return v.r.factorState(ctx, u)
+}
+
+// SecondFactors is how the users that the scope manages stand.
+func (v *View) SecondFactors(ctx context.Context, school g.SchoolID) ([]FactorState, error) {
+	users, err := v.Users(ctx, school)
+	if err != nil {
+		return nil, err
+	}
+	out := []FactorState{}
+	for _, u := range users {
+		st, err := v.r.factorState(ctx, u)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, st)
+	}
+	return out, nil
+}
+
+// OwnPassword says whether the password is that of the scope's own user; what guards an
+// account is changed only by who knows it.
+func (v *View) OwnPassword(ctx context.Context, id g.UserID, password string) error {
+	if _, err := v.ownUser(ctx, id); err != nil {
+		return err
+	}
+	var hash string
+	if err := v.r.reg.row(ctx, "SELECT password FROM users WHERE id = ?", string(id)).Scan(&hash); err != nil {
+		return fmt.Errorf("read user: %w", err)
+	}
+	return v.r.tryOwn(ctx, id, hash, password, "password")
+}
+
+// tryOwn checks the password of somebody who is signed in, with a pace of its own.
+func (r *Registry) tryOwn(ctx context.Context, id g.UserID, hash, password, field string) error {
+	tries := []try{pairTry("own password", string(id))}
+	if err := r.begin(ctx, tries); err != nil {
+		return err
+	}
+	ok, err := r.passwordFits(ctx, hash, password)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return g.FieldErrorf(field, "the password is wrong")
+	}
+	return r.write(ctx, func(t *tx) error { return right(ctx, t, tries) })
+}
+
+// BeginTOTP makes a secret, which counts once ConfirmTOTP has seen a code of it. An earlier
+// one that was never confirmed is forgotten.
+func (v *View) BeginTOTP(ctx context.Context, id g.UserID, name string) (factor, secret, uri string, err error) {
+	u, err := v.ownUser(ctx, id)
+	if err != nil {
+		return "", "", "", err
+	}
+	school, err := v.schoolName(ctx, u.School)
+	if err != nil {
+		return "", "", "", err
+	}
+	key, err := totp.Generate(totp.GenerateOpts{Issuer: "Gatehouse " + school, AccountName: u.Name, Period: totpPeriod, Rand: rand.Reader})
+	if err != nil {
+		return "", "", "", fmt.Errorf("make a second factor: %w", err)
+	}
+	factor = g.NewID("fac")
+	err = v.r.write(ctx, func(t *tx) error {
+		if _, err := t.exec(ctx, "DELETE FROM second_factors WHERE usr = ? AND confirmed = 0", string(id)); err != nil {
+			return fmt.Errorf("make a second factor: %w", err)
+		}
+		return v.r.addFactor(ctx, t, id, factor, FactorTOTP, name, []byte(key.Secret()), false)
+	})
+	return factor, key.Secret(), key.URL(), err
+}
+
+func (v *View) schoolName(ctx context.Context, id g.SchoolID) (name string, err error) {
+	if err := v.r.reg.row(ctx, "SELECT name FROM schools WHERE id = ?", string(id)).Scan(&name); err != nil {
+		return "", fmt.Errorf("read school: %w", err)
+	}
+	return name, nil
+}
+
+func (r *Registry) addFactor(ctx context.Context, t *tx, id g.UserID, factor, kind, name string, secret []byte, confirmed bool) error {
+	if err := optional("name", name, 64); err != nil {
+		return err
+	}
+	n := 0
+	if err := t.row(ctx, "SELECT COUNT(*) FROM second_factors WHERE usr = ?", string(id)).Scan(&n); err != nil {
+		return fmt.Errorf("read second factors: %w", err)
+	}
+	if n >= maxFactors {
+		return g.Errorf(g.Conflict, "there are %d second factors already; remove one before", n)
+	}
+	_, err := t.exec(ctx, "INSERT INTO second_factors (id, usr, kind, name, secret_sealed, confirmed, step, created, used) VALUES (?, ?, ?, ?, ?, ?, 0, ?, 0)",
+		factor, string(id), kind, name, seal(r.vault.data, secret, "factor "+factor), flag(confirmed), micros(t.now))
+	if err != nil {
+		return fmt.Errorf("make a second factor: %w", err)
+	}
+	return nil
+}
+
+// ConfirmTOTP takes a first code. With the user's first factor come recovery codes, which are
+// shown once.
+func (v *View) ConfirmTOTP(ctx context.Context, id g.UserID, factor, code string) (recovery []string, err error) {
+	if _, err := v.ownUser(ctx, id); err != nil {
+		return nil, err
+	}
+	tries := []try{pairTry("factor", string(id), "confirm")}
+	if err := v.r.begin(ctx, tries); err != nil {
+		return nil, err
+	}
+	err = v.r.write(ctx, func(t *tx) error {
+		ok, err := v.r.useTOTP(ctx, t, id, code, factor)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return g.FieldErrorf("code", "the code does not fit: type the newest one, and see that the clocks of the gateway and of the telephone are right")
+		}
+		if err := right(ctx, t, tries); err != nil {
+			return err
+		}
+		if recovery, err = v.confirmed(ctx, t, id, factor, FactorTOTP); err != nil {
+			return err
+		}
+		return nil
+	})
+	return recovery, err
+}
+
+// confirmed has a factor count from now on.
+func (v *View) confirmed(ctx context.Context, t *tx, id g.UserID, factor, kind string) (recovery []string, err error) {
+	if _, err := t.exec(ctx, "UPDATE second_factors SET confirmed = 1 WHERE id = ? AND usr = ?", factor, string(id)); err != nil {
+		return nil, fmt.Errorf("confirm a second factor: %w", err)
+	}
+	n := 0
+	if err := t.row(ctx, "SELECT COUNT(*) FROM second_factors WHERE usr = ? AND confirmed = 1", string(id)).Scan(&n); err != nil {
+		return nil, fmt.Errorf("read second factors: %w", err)
+	}
+	if n == 1 {
+		if recovery, err = newRecovery(ctx, t, id); err != nil {
+			return nil, err
+		}
+	}
+	return recovery, v.audit(ctx, t, v.s.School, "factor.add", string(id)+" "+kind)
+}
+
+// newRecovery replaces the recovery codes.
+func newRecovery(ctx context.Context, t *tx, id g.UserID) ([]string, error) {
+	if _, err := t.exec(ctx, "DELETE FROM recovery_codes WHERE usr = ?", string(id)); err != nil {
+		return nil, fmt.Errorf("make recovery codes: %w", err)
+	}
+	var out []string
+	for range recoveryCodes {
+		var b [10]byte // 80 bits: as random as that, a plain hash may be kept
+		rand.Read(b[:])
+		s := strings.ToLower(base32.StdEncoding.EncodeToString(b[:]))
+		code := s[:4] + "-" + s[4:8] + "-" + s[8:12] + "-" + s[12:]
+		if _, err := t.exec(ctx, "INSERT INTO recovery_codes (usr, hash) VALUES (?, ?)", string(id), recoveryHash(code)); err != nil {
+			return nil, fmt.Errorf("make recovery codes: %w", err)
+		}
+		out = append(out, code)
+	}
+	return out, nil
+}
+
+// recoveryHash reads a code however it was typed.
+func recoveryHash(code string) string {
+	code = strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z' || r >= '2' && r <= '7':
+			return r
+		case r == '0':
+			return 'o'
+		case r == '1':
+			return 'l'
+		}
+		return -1
+	}, strings.ToLower(code))
+	return tokenHash("recovery " + code)
+}
+
+// NewRecoveryCodes replaces the codes; the old ones are worth nothing from then on.
+func (v *View) NewRecoveryCodes(ctx context.Context, id g.UserID) (codes []string, err error) {
+	if _, err := v.ownUser(ctx, id); err != nil {
+		return nil, err
+	}
+	err = v.r.write(ctx, func(t *tx) error {
+		n := 0
+		if err := t.row(ctx, "SELECT COUNT(*) FROM second_factors WHERE usr = ? AND confirmed = 1", string(id)).Scan(&n); err != nil {
+			return fmt.Errorf("read second factors: %w", err)
+		}
+		if n == 0 {
+			return g.Errorf(g.Conflict, "there is no second factor yet: recovery codes come with the first one")
+		}
+		if codes, err = newRecovery(ctx, t, id); err != nil {
+			return err
+		}
+		return v.audit(ctx, t, v.s.School, "factor.recovery", string(id))
+	})
+	return codes, err
+}
+
+// RemoveFactor forgets one; the last one only where the school does not ask it of the role.
+func (v *View) RemoveFactor(ctx context.Context, id g.UserID, factor string) error {
+	u, err := v.ownUser(ctx, id)
+	if err != nil {
+		return err
+	}
+	asked, err := v.r.asked(ctx, u.School, u.Role)
+	if err != nil {
+		return err
+	}
+	return v.r.write(ctx, func(t *tx) error {
+		n, err := t.exec(ctx, "DELETE FROM second_factors WHERE id = ? AND usr = ?", factor, string(id))
+		if err != nil {
+			return fmt.Errorf("remove a second factor: %w", err)
+		}
+		if n == 0 {
+			return g.Errorf(g.NotFound, "there is no second factor %q of yours", factor)
+		}
+		left := 0
+		if err := t.row(ctx, "SELECT COUNT(*) FROM second_factors WHERE usr = ? AND confirmed = 1", string(id)).Scan(&left); err != nil {
+			return fmt.Errorf("read second factors: %w", err)
+		}
+		if left == 0 && asked {
+			return g.Errorf(g.Conflict, "your school asks a second factor of your role: make another one before you remove the last")
+		}
+		if left == 0 {
+			if _, err := t.exec(ctx, "DELETE FROM recovery_codes WHERE usr = ?", string(id)); err != nil {
+				return fmt.Errorf("remove recovery codes: %w", err)
+			}
+		}
+		return v.audit(ctx, t, u.School, "factor.remove", string(id))
+	})
+}
+
+// useTOTP takes a code once: its 30 seconds and all before them are spent with it. only names
+// the factor that is being confirmed; "" is any that counts.
+func (r *Registry) useTOTP(ctx context.Context, t *tx, id g.UserID, code, only string) (bool, error) {
+	code = strings.Map(func(c rune) rune {
+		if c >= '0' && c <= '9' {
+			return c
+		}
+		return -1
+	}, code)
+	q, args := "SELECT id, secret_sealed, step FROM second_factors WHERE usr = ? AND kind = ? AND confirmed = 1", []any{string(id), FactorTOTP}
+	if only != "" {
+		q, args = "SELECT id, secret_sealed, step FROM second_factors WHERE usr = ? AND kind = ? AND id = ? AND confirmed = 0", append(args, only)
+	}
+	rows, err := t.query(ctx, q, args...)
+	if err != nil {
+		return false, fmt.Errorf("read second factors: %w", err)
+	}
+	defer rows.Close()
+	found, at := "", int64(0)
+	for rows.Next() {
+		var factor string
+		var sealed []byte
+		var last int64
+		if err := rows.Scan(&factor, &sealed, &last); err != nil {
+			return false, fmt.Errorf("read second factors: %w", err)
+		}
+		secret, err := unseal(r.vault.data, sealed, "factor "+factor)
+		if err != nil {
+			return false, err
+		}
+		if step := fits(string(secret), code, t.now); step > last {
+			found, at = factor, step
+		}
+	}
+	if err := rows.Err(); err != nil || found == "" {
+		return false, err
+	}
+	rows.Close()
+	if _, err := t.exec(ctx, "UPDATE second_factors SET step = ?, used = ? WHERE id = ?", at, micros(t.now), found); err != nil {
+		return false, fmt.Errorf("use a second factor: %w", err)
+	}
+	return true, nil
+}
+
+// fits is the time step of a code, 0 where it is none of now, the one before and the one after.
+func fits(secret, code string, now time.Time) (step int64) {
+	for _, d := range []int64{-1, 0, 1} {
+		at := now.Unix()/totpPeriod + d
+		want, err := totp.GenerateCodeCustom(secret, time.Unix(at*totpPeriod, 0), totp.ValidateOpts{Period: totpPeriod, Digits: otp.DigitsSix, Algorithm: otp.AlgorithmSHA1})
+		if err == nil && subtle.ConstantTimeCompare([]byte(want), []byte(code)) == 1 {
+			step = at
+		}
+	}
+	return step
+}
+
+// Complete takes a code, or a recovery code, for a sign-in that waits for its second factor.
+func (r *Registry) Complete(ctx context.Context, token, code string, a Attempt) (Entry, error) {
+	return r.complete(ctx, token, a, func(t *tx, u g.User) (bool, error) {
+		if ok, err := r.useTOTP(ctx, t, u.ID, code, ""); ok || err != nil {
+			return ok, err
+		}
+		n, err := t.exec(ctx, "DELETE FROM recovery_codes WHERE usr = ? AND hash = ?", string(u.ID), recoveryHash(code))
+		if err != nil {
+			return false, fmt.Errorf("use a recovery code: %w", err)
+		}
+		if n == 0 {
+			return false, nil
+		}
+		return true, r.auditAs(ctx, t, actor(string(u.ID), u.Name), "from "+a.Remote, u.School, "factor.recover", string(u.ID))
+	})
+}
+
+// complete signs in whoever shows a second factor that use accepts.
+func (r *Registry) complete(ctx context.Context, token string, a Attempt, use func(*tx, g.User) (bool, error)) (Entry, error) {
+	u, _, _, err := r.StepUser(ctx, token, StepFactor)
+	if err != nil {
+		return Entry{}, err
+	}
+	known, err := r.knownPlace(ctx, u.ID, browserPlace(a.Browser))
+	if err != nil {
+		return Entry{}, err
+	}
+	from := "elsewhere"
+	if known {
+		from = a.Browser
+	}
+	tries := []try{pairTry("factor", string(u.ID), from)}
+	if err := r.begin(ctx, tries); err != nil {
+		return Entry{}, err
+	}
+	e, wrong := Entry{User: u}, false
+	err = r.write(ctx, func(t *tx) error {
+		ok, err := use(t, u)
+		if err != nil {
+			return err
+		}
+		if wrong = !ok; wrong {
+			return nil
+		}
+		n, err := t.exec(ctx, "DELETE FROM signin_steps WHERE hash = ? AND usr = ?", tokenHash(token), string(u.ID))
+		if err != nil || n == 0 {
+			return cmpErr(err, g.Errorf(g.Unauthenticated, "this sign-in is over: begin again with the password"))
+		}
+		if err := right(ctx, t, tries); err != nil {
+			return err
+		}
+		return r.enter(ctx, t, &e, a)
+	})
+	if err != nil {
+		return Entry{}, err
+	}
+	if wrong {
+		return Entry{}, r.refused(ctx, u, a.Remote, g.FieldErrorf("code", "the code does not fit, or was used already: type the newest one, or a recovery code"))
+	}
+	return e, nil
+}
+
+func cmpErr(err, otherwise error) error {
+	if err != nil {
+		return err
+	}
+	return otherwise
+}
+
+// Enrolled signs in whoever has made a second factor in the step that asked for it.
+func (r *Registry) Enrolled(ctx context.Context, token string, a Attempt) (Entry, error) {
+	u, _, _, err := r.StepUser(ctx, token, StepEnrol)
+	if err != nil {
+		return Entry{}, err
+	}
+	if step, _, err := r.stepOf(ctx, u); err != nil || step != StepFactor {
+		return Entry{}, cmpErr(err, g.Errorf(g.Conflict, "make a second factor first"))
+	}
+	e := Entry{User: u}
+	err = r.write(ctx, func(t *tx) error {
+		n, err := t.exec(ctx, "DELETE FROM signin_steps WHERE hash = ?", tokenHash(token))
+		if err != nil || n == 0 {
+			return cmpErr(err, g.Errorf(g.Unauthenticated, "this sign-in is over: begin again with the password"))
+		}
+		return r.enter(ctx, t, &e, a)
+	})
+	if err != nil {
+		return Entry{}, err
+	}
+	return e, nil
+}
+
+// ResetSecondFactor forgets a user's second factors and ends the user's sign-ins.
+func (v *View) ResetSecondFactor(ctx context.Context, id g.UserID) error {
+	in, err := v.reach(ctx, g.UsersAdmin)
+	if err != nil {
+		return err
+	}
+	return v.r.write(ctx, func(t *tx) error {
+		u, err := v.r.scanUser(t.row(ctx, "SELECT "+userColumns+" FROM users WHERE id = ?", string(id)).Scan)
+		if err != nil {
+			return missing(err, "user", string(id))
+		}
+		if err := in.owns(u.School, "user", string(id)); err != nil {
+			return err
+		}
+		if err := v.mayGrant(u.Role); err != nil {
+			return err
+		}
+		if err := resetFactors(ctx, t, id); err != nil {
+			return err
+		}
+		return v.audit(ctx, t, u.School, "factor.reset", string(id))
+	})
+}
+
+func resetFactors(ctx context.Context, t *tx, id g.UserID) error {
+	for _, table := range []string{"second_factors", "recovery_codes", "signin_steps", "signin_places"} {
+		if _, err := t.exec(ctx, "DELETE FROM "+table+" WHERE usr = ?", string(id)); err != nil {
+			return fmt.Errorf("reset the second factor: %w", err)
+		}
+	}
+	return endSignIns(ctx, t, id)
+}
+
+// ResetSecondFactor is the same from the command line, by sign-in name.
+func (r *Registry) ResetSecondFactor(ctx context.Context, name string) error {
+	name = signInName(name)
+	return r.write(ctx, func(t *tx) error {
+		u, err := r.scanUser(t.row(ctx, "SELECT "+userColumns+" FROM users WHERE name = ?", name).Scan)
+		if err != nil {
+			return missing(err, "user", name)
+		}
+		if err := resetFactors(ctx, t, u.ID); err != nil {
+			return err
+		}
+		return r.auditAs(ctx, t, "command line", "", u.School, "factor.reset", string(u.ID))
+	})
+}
+
+// FactorRoles are the roles of which the school asks a second factor.
+func (v *View) FactorRoles(ctx context.Context, school g.SchoolID) ([]g.Role, error) {
+	in, err := v.reach(ctx, g.UsersAdmin)
+	if err != nil {
+		return nil, err
+	}
+	if err := in.owns(school, "school", string(school)); err != nil {
+		return nil, err
+	}
+	out := []g.Role{}
+	err = each(ctx, v.r.reg, "SELECT role FROM second_factor_roles WHERE school = ? ORDER BY role", []any{string(school)}, func(scan func(...any) error) error {
+		var role string
+		err := scan(&role)
+		out = append(out, g.Role(role))
+		return err
+	})
+	return out, err
+}
+
+// PutFactorRoles says of which roles the school asks one. Who has none yet makes one at the
+// next sign-in, before anything else.
+func (v *View) PutFactorRoles(ctx context.Context, school g.SchoolID, roles []g.Role) error {
+	in, err := v.reach(ctx, g.UsersAdmin)
+	if err != nil {
+		return err
+	}
+	if err := in.owns(school, "school", string(school)); err != nil {
+		return err
+	}
+	for _, role := range roles {
+		if !slices.Contains(g.Roles(), role) || role == g.RoleIntegrator {
+			return g.FieldErrorf("roles", "%q is no role of a user", role)
+		}
+	}
+	return v.r.write(ctx, func(t *tx) error {
+		if _, err := t.exec(ctx, "DELETE FROM second_factor_roles WHERE school = ?", string(school)); err != nil {
+			return fmt.Errorf("set roles with a second factor: %w", err)
+		}
+		for _, role := range slices.Compact(slices.Sorted(slices.Values(roles))) {
+			if _, err := t.exec(ctx, "INSERT INTO second_factor_roles (school, role) VALUES (?, ?)", string(school), string(role)); err != nil {
+				return fmt.Errorf("set roles with a second factor: %w", err)
+			}
+		}
+		return v.audit(ctx, t, school, "factor.roles", fmt.Sprint(roles))
+	})
+}

@@ -1,0 +1,166 @@
+package registry_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry"
+)
+
+const boss, bossPassword = "boss", "a long password"
+
+func enter(d *district, name, password, remote, browser string) (registry.Entry, error) {
+	return d.r.Enter(context.Background(), registry.Attempt{Name: name, Password: password, Remote: remote, Browser: browser})
+}
+
+// TestDistributedGuesses: many addresses that guess at one name are held back together, and
+// the right person gets in meanwhile: by a known browser anywhere, and from a known address.
+func TestDistributedGuesses(t *testing.T) {
+	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
+		d := newDistrict(t, o, c)
+		must[g.User](t)(d.sys.CreateUser(t.Context(), g.User{School: "a", Name: boss, Role: g.RoleAdmin, Language: "en"}, bossPassword))
+		first, err := enter(d, boss, bossPassword, "10.0.0.1", "")
+		ok(t, err)
+		looked := 0
+		for i := range 24 {
+			for range 5 {
+				_, err := enter(d, boss, "wrong", fmt.Sprintf("10.1.%d.1", i), "")
+				if g.ErrorCode(err) == g.Unauthenticated {
+					looked++
+				}
+				c.add(time.Second / 5)
+			}
+		}
+		if looked > 30 {
+			t.Errorf("%d of 120 guesses were looked at, want at most 30", looked)
+		}
+		if _, err := enter(d, boss, bossPassword, "10.0.0.1", ""); err != nil {
+			t.Errorf("from the known address: %v", err)
+		}
+		if _, err := enter(d, boss, bossPassword, "10.9.9.9", first.Browser); err != nil {
+			t.Errorf("in the known browser: %v", err)
+		}
+		_, err = enter(d, boss, bossPassword, "10.8.8.8", "")
+		var early *registry.TooSoon
+		if !errors.As(err, &early) || early.After <= 0 || early.After > time.Minute {
+			t.Fatalf("from elsewhere: got %v, want a wait of at most a minute", err)
+		}
+		c.add(early.After)
+		if _, err := enter(d, boss, bossPassword, "10.8.8.8", ""); err != nil {
+			t.Errorf("from elsewhere, after the wait: %v", err)
+		}
+	})
+}
+
+// TestNoLockThatAStrangerTurns: wrong names and wrong passwords at the administrator's own
+// address hold the administrator up for seconds at most, and not at all in a known browser.
+func TestNoLockThatAStrangerTurns(t *testing.T) {
+	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
+		d := newDistrict(t, o, c)
+		must[g.User](t)(d.sys.CreateUser(t.Context(), g.User{School: "a", Name: boss, Role: g.RoleAdmin, Language: "en"}, bossPassword))
+		first, err := enter(d, boss, bossPassword, "10.0.0.1", "")
+		ok(t, err)
+		for i := range 60 {
+			_, _ = enter(d, fmt.Sprintf("no%d", i), "wrong wrong", "10.0.0.1", "")
+			c.add(3 * time.Second)
+		}
+		if _, err := enter(d, boss, bossPassword, "10.0.0.1", ""); err != nil {
+			t.Errorf("after wrong names at the same address: %v", err)
+		}
+		for range 200 { // early tries count for nothing: the wait does not grow with them
+			_, _ = enter(d, boss, "wrong wrong", "10.0.0.1", "")
+		}
+		if _, err := enter(d, boss, bossPassword, "10.0.0.1", first.Browser); err != nil {
+			t.Errorf("in the known browser: %v", err)
+		}
+		c.add(2 * time.Minute)
+		if _, err := enter(d, boss, bossPassword, "10.0.0.1", ""); err != nil {
+			t.Errorf("after two minutes: %v", err)
+		}
+		if _, err := enter(d, boss, bossPassword, "10.0.0.1", "ghb_of-a-stranger"); err != nil {
+			t.Errorf("with a browser's token that is nobody's: %v", err)
+		}
+	})
+}
+
+// TestWaitsGrowAndSurviveARestart: each wrong try past the free ones waits twice as long, up
+// to two minutes, also when the gateway was restarted meanwhile.
+func TestWaitsGrowAndSurviveARestart(t *testing.T) {
+	c := newClock()
+	o := registry.Options{Dir: t.TempDir(), MasterKey: masterKey(), Now: c.now}
+	d := newDistrict(t, o, c)
+	must[g.User](t)(d.sys.CreateUser(t.Context(), g.User{School: "a", Name: boss, Role: g.RoleAdmin, Language: "en"}, bossPassword))
+	var waits []time.Duration
+	for range 14 {
+		_, err := enter(d, boss, "wrong", "10.0.0.1", "")
+		wantCode(t, err, g.Unauthenticated)
+		_, err = enter(d, boss, "wrong", "10.0.0.1", "")
+		var early *registry.TooSoon
+		if errors.As(err, &early) {
+			waits = append(waits, early.After)
+			c.add(early.After)
+		} else if g.ErrorCode(err) == g.Unauthenticated && len(waits) > 0 {
+			t.Fatal("a try was not held back")
+		}
+	}
+	for i := 1; i < len(waits); i++ {
+		if waits[i] < waits[i-1] || waits[i] > 2*time.Minute {
+			t.Errorf("got waits of %v", waits)
+		}
+	}
+	if last := waits[len(waits)-1]; last != 2*time.Minute {
+		t.Errorf("the longest wait is %s, want 2m", last)
+	}
+	_, err := enter(d, boss, "wrong", "10.0.0.1", "")
+	wantCode(t, err, g.Unauthenticated)
+	ok(t, d.r.Close())
+	again, err := registry.Open(t.Context(), o)
+	ok(t, err)
+	defer again.Close()
+	_, err = again.Enter(t.Context(), registry.Attempt{Name: boss, Password: bossPassword, Remote: "10.0.0.1"})
+	wantCode(t, err, g.RateLimited)
+}
+
+// TestOneIPv6Network: addresses of one /64 are one caller's.
+func TestOneIPv6Network(t *testing.T) {
+	c := newClock()
+	d := newDistrict(t, registry.Options{Dir: t.TempDir(), MasterKey: masterKey(), Now: c.now}, c)
+	limited := false
+	for i := range 8 {
+		_, err := enter(d, "nobody", "wrong", fmt.Sprintf("2001:db8::%x", i+1), "")
+		limited = limited || g.ErrorCode(err) == g.RateLimited
+	}
+	if !limited {
+		t.Error("eight addresses of one network made eight guesses")
+	}
+}
+
+// TestBadPasswords: what is guessed first is refused wherever a password is set.
+func TestBadPasswords(t *testing.T) {
+	c := newClock()
+	d := newDistrict(t, registry.Options{Dir: t.TempDir(), MasterKey: masterKey(), Now: c.now}, c)
+	ctx := t.Context()
+	u := must[g.User](t)(d.sys.CreateUser(ctx, g.User{School: "a", Name: "liwei", FullName: "Li Weiming", Role: g.RoleAdmin, Language: "en"}, bossPassword))
+	bad := []string{"1234567890", "13812345678", "2008-08-08-08", "password123", "qwertyuiop", "1q2w3e4r5t", "aaaaaaaaaaaa", "abcdefghijkl", "Password1234", "P@ssw0rd123",
+		"iloveyou1234", "liwei123456", "weiming2024", "liweiliwei", "1234567890ab", "woaini1314520", "gatehouse1", "123456789a", "000000000000"}
+	for _, p := range bad {
+		if _, err := d.sys.CreateUser(ctx, g.User{School: "a", Name: "x" + g.NewID("u")[:9], FullName: "Li Weiming Liwei", Role: g.RoleAdmin, Language: "en"}, p); g.ErrorCode(err) != g.Invalid {
+			t.Errorf("create: %q: got %v, want invalid", p, err)
+		}
+		if err := d.sys.ChangePassword(ctx, u.ID, "", p); g.ErrorCode(err) != g.Invalid {
+			t.Errorf("change: %q: got %v, want invalid", p, err)
+		}
+		if err := d.r.SetPassword(ctx, "liwei", p); g.ErrorCode(err) != g.Invalid {
+			t.Errorf("passwd: %q: got %v, want invalid", p, err)
+		}
+	}
+	for _, p := range []string{"correct-horse-battery", "河边小学的三棵老树真好看", "mint tulip 48 gravel", "x7#kQ2!vRz9p", "long enough words"} {
+		if err := d.r.SetPassword(ctx, "liwei", p); err != nil {
+			t.Errorf("%q: %v", p, err)
+		}
+	}
+}
