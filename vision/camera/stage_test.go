@@ -32,9 +32,20 @@ type stage struct {
 	end    context.CancelFunc
 	done   chan struct{}
 	once   *sync.Once
+
+	body []byte                             // its description; nil: a right one
+	gate func(*base.Request) *base.Response // answers DESCRIBE in its place; nil or a nil answer: come in
 }
 
-func (s *stage) OnDescribe(*gortsplib.ServerHandlerOnDescribeCtx) (*base.Response, *gortsplib.ServerStream, error) {
+func (s *stage) OnDescribe(c *gortsplib.ServerHandlerOnDescribeCtx) (*base.Response, *gortsplib.ServerStream, error) {
+	if s.gate != nil {
+		if r := s.gate(c.Request); r != nil {
+			return r, nil, nil
+		}
+	}
+	if s.body != nil {
+		return &base.Response{StatusCode: base.StatusOK, Body: s.body}, nil, nil
+	}
 	return &base.Response{StatusCode: base.StatusOK}, s.stream, nil
 }
 

@@ -11,7 +11,6 @@ import (
 	"net"
 	"net/url"
 	"os"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -39,6 +38,7 @@ const (
 type address struct {
 	url  *base.URL
 	host string // for people
+	md5  bool   // sign in with MD5 where SHA-256 is offered as well
 }
 
 // parseAddress reads what people typed in.
@@ -88,6 +88,7 @@ type picture struct {
 // play connects, decodes and calls each for every picture, from one goroutine, until each
 // returns an error or the stream breaks, and returns that error; nil once ctx has ended.
 func play(ctx context.Context, a address, each func(picture) error) error {
+	said := &talk{md5: a.md5}
 	inner, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	client := &gortsplib.Client{
@@ -98,7 +99,7 @@ func play(ctx context.Context, a address, each func(picture) error) error {
 			defer stop()
 			return (&net.Dialer{}).DialContext(c, network, addr)
 		},
-		OnPacketsLost: func(uint64) {}, OnDecodeError: func(error) {},
+		OnPacketsLost: func(uint64) {}, OnDecodeError: func(error) {}, OnResponse: said.hear,
 	}
 	if err := client.Start(); err != nil {
 		return speak(a, err, false)
@@ -112,7 +113,7 @@ func play(ctx context.Context, a address, each func(picture) error) error {
 	defer func() { cancel(nil); <-closed }()
 
 	var seen atomic.Int64 // when the last picture was decoded, Unix nanoseconds
-	finish, err := open(client, a, func(p picture) {
+	finish, err := open(client, a, said, func(p picture) {
 		seen.Store(time.Now().UnixNano())
 		if err := each(p); err != nil {
 			cancel(err)
@@ -133,6 +134,10 @@ func play(ctx context.Context, a address, each func(picture) error) error {
 		return nil
 	case cause != nil && !errors.Is(cause, context.Canceled):
 		return cause
+	}
+	if !playing && said.md5Instead(err) {
+		a.md5 = true
+		return play(ctx, a, each)
 	}
 	return speak(a, err, playing)
 }
@@ -169,8 +174,11 @@ var (
 
 // open asks for the stream and lets pictures be called with what is decoded. finish frees the
 // decoder, once the client is closed.
-func open(client *gortsplib.Client, a address, pictures func(picture)) (finish func(), err error) {
+func open(client *gortsplib.Client, a address, said *talk, pictures func(picture)) (finish func(), err error) {
 	desc, _, err := client.Describe(a.url)
+	if said.noVideo {
+		return nil, errors.Join(errNoVideo, errors.New(strings.Join(said.others, ", ")))
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -235,15 +243,7 @@ func choose(desc *description.Session) (v video, err error) {
 		v.format, v.codec, v.unpack, v.sets = h265, opencv.H265, d.Decode, [][]byte{h265.VPS, h265.SPS, h265.PPS}
 		return v, nil
 	}
-	var has []string
-	for _, m := range desc.Medias {
-		for _, f := range m.Formats {
-			if c := f.Codec(); !slices.Contains(has, c) {
-				has = append(has, c)
-			}
-		}
-	}
-	return v, errors.Join(errNoVideo, errors.New(strings.Join(has, ", ")))
+	return v, errNoVideo // cannot be: talk has seen one
 }
 
 // speak puts what went wrong, before or after the stream began to play, into words for
