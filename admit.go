@@ -45,6 +45,9 @@ func Admit(d Device, p Profile, o Observation, now time.Time) (Admission, error)
 	if !d.Enabled {
 		return a, Errorf(Forbidden, "device %q is disabled", d.ID)
 	}
+	if u := o.Unreadable; u != nil {
+		return a, Errorf(Invalid, "%s", u.Reason)
+	}
 	if err := a.admitTime(now); err != nil {
 		return a, err
 	}

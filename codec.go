@@ -6,13 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"sort"
 	"strconv"
 	"time"
 )
 
 // The journal's record of an event, version 1: one version byte, one kind byte, one flag
-// byte (1: replayed, 2: late, 4: a rejection that names properties), then the id (empty for observations, whose id follows from the
+// byte (1: replayed, 2: late, 4: a rejection that names properties, 8: the part ends with sealed
+// bytes), then the id (empty for observations, whose id follows from the
 // sequence), school, device, zone and driver as strings (uvarint length, bytes), the two
 // times as zig-zag varint nanoseconds since 1970 (math.MinInt64: zero time), then the part
 // that the kind names. Alerts, incidents and attendance are rare and travel as JSON.
@@ -21,6 +23,7 @@ const (
 	flagReplayed = 1
 	flagLate     = 2
 	flagNames    = 4
+	flagSealed   = 8
 )
 
 var eventKinds = [...]EventKind{EventReading, EventSighting, EventStatus, EventRejected, EventAlert, EventIncident, EventAttendance}
@@ -49,6 +52,10 @@ func AppendEvent(b []byte, e *Event) ([]byte, error) {
 	if e.Rejection != nil && len(e.Rejection.Properties) > 0 {
 		flags |= flagNames
 	}
+	sealed := e.sealed()
+	if len(sealed) > 0 {
+		flags |= flagSealed
+	}
 	b = append(b, eventVersion, byte(kind), flags)
 	for _, s := range [...]string{e.ID, string(e.School), string(e.Device), string(e.Zone), string(e.Driver)} {
 		b = appendString(b, s)
@@ -58,11 +65,11 @@ func AppendEvent(b []byte, e *Event) ([]byte, error) {
 	case e.Kind == EventReading && e.Reading != nil:
 		return appendReading(b, e.Reading), nil
 	case e.Kind == EventSighting && e.Sighting != nil:
-		return appendSighting(b, e.Sighting), nil
+		return appendSealed(appendSighting(b, e.Sighting), sealed), nil
 	case e.Kind == EventStatus && e.Status != nil:
 		return appendString(appendString(b, string(e.Status.State)), e.Status.Reason), nil
 	case e.Kind == EventRejected && e.Rejection != nil:
-		return appendRejection(b, e.Rejection), nil
+		return appendSealed(appendRejection(b, e.Rejection), sealed), nil
 	case e.Kind == EventAlert && e.Alert != nil:
 		return appendJSON(b, e.Alert)
 	case e.Kind == EventIncident && e.Incident != nil:
@@ -94,10 +101,12 @@ func DecodeEvent(seq uint64, b []byte) (Event, error) {
 		e.Reading = d.reading()
 	case EventSighting:
 		e.Sighting = d.sighting()
+		e.Sighting.Sealed = d.sealed(flags)
 	case EventStatus:
 		e.Status = &Status{State: DeviceState(d.string()), Reason: d.string()}
 	case EventRejected:
 		e.Rejection = d.rejection(flags&flagNames != 0)
+		e.Rejection.Sealed = d.sealed(flags)
 	case EventAlert:
 		e.Alert = new(Alert)
 		d.json(e.Alert)
@@ -176,6 +185,25 @@ func appendRejection(b []byte, r *Rejection) []byte {
 	return b
 }
 
+// sealed is the sealed bytes of the part.
+func (e *Event) sealed() []byte {
+	switch {
+	case e.Sighting != nil:
+		return e.Sighting.Sealed
+	case e.Rejection != nil:
+		return e.Rejection.Sealed
+	}
+	return nil
+}
+
+// appendSealed writes sealed bytes only where there are some, as a flag of the record says.
+func appendSealed(b, sealed []byte) []byte {
+	if len(sealed) == 0 {
+		return b
+	}
+	return appendString(b, string(sealed))
+}
+
 func appendSighting(b []byte, s *Sighting) []byte {
 	for _, t := range [...]string{string(s.ID), string(s.Method), string(s.Direction), string(s.Zone), string(s.Person), s.Credential, s.Track, string(s.Media)} {
 		b = appendString(b, t)
@@ -232,6 +260,13 @@ func (d *decoder) varint() int64 {
 	}
 	d.take(uint64(n))
 	return v
+}
+
+func (d *decoder) sealed(flags byte) []byte {
+	if flags&flagSealed == 0 {
+		return nil
+	}
+	return slices.Clone(d.take(d.uvarint()))
 }
 
 func (d *decoder) string() string { return string(d.take(d.uvarint())) }

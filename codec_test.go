@@ -40,6 +40,12 @@ func sampleEvents() []g.Event {
 			e.Kind, e.Rejection = g.EventRejected, &g.Rejection{Reason: "r", Source: "s", Properties: []string{"rssi", "温度"}, Partial: true}
 		}),
 		with(func(e *g.Event) {
+			e.Kind, e.Sighting = g.EventSighting, &g.Sighting{ID: "sgt_3", Method: g.ByPIN, Credential: "…12", Sealed: []byte{1, 0, 2}}
+		}),
+		with(func(e *g.Event) {
+			e.Kind, e.Rejection = g.EventRejected, &g.Rejection{Reason: "r", Source: "s", Sealed: []byte("sealed")}
+		}),
+		with(func(e *g.Event) {
 			e.Kind, e.Replayed, e.Late = g.EventReading, true, true
 			e.Reading = &g.Reading{Values: map[string]g.Value{"smoke": g.BoolValue(true)}}
 		}),

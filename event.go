@@ -102,4 +102,7 @@ type Rejection struct {
 	// Properties are the values of a reading that did not fit; none where it was refused as a whole.
 	Properties []string `json:"properties,omitempty"`
 	Partial    bool     `json:"partial,omitempty"` // all else of the message was admitted
+	// Sealed is what was refused, where it may be about people: at most MaxRaw bytes of it, for
+	// the registry alone to open.
+	Sealed []byte `json:"-"`
 }

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Observation is a driver's claim about one device: exactly one of Reading, Sighting and
-// Status is set. It becomes an Event once the gateway has admitted it and has it on disk.
+// Observation is a driver's claim about one device: exactly one of Reading, Sighting, Status
+// and Unreadable is set. It becomes an Event once the gateway has admitted it and has it on disk.
 type Observation struct {
 	Device   DeviceID
 	Time     time.Time // the device's clock; zero: the device has none, and the gateway's is used
@@ -16,6 +16,19 @@ type Observation struct {
 	Reading  *Reading
 	Sighting *Sighting
 	Status   *Status
+
+	Unreadable *Unreadable
+}
+
+// MaxRaw bounds what is kept of one thing that nobody understands, in bytes.
+const MaxRaw = 4096
+
+// Unreadable is what a device sent and its driver could not read, or would not believe. The
+// device was told that it was taken, so it is kept: journalled as rejected, with Raw sealed.
+type Unreadable struct {
+	Raw    []byte // at most MaxRaw bytes of it
+	Reason string // what is wrong with it, without repeating it
+	What   string // which kind of thing it is, e.g. a terminal's table "rtlog"
 }
 
 // Reading is a set of property values measured together.
@@ -68,6 +81,10 @@ type Sighting struct {
 	Track      string  `json:"track,omitempty"` // one face in one camera's view, from entering to leaving
 	Match      *Match  `json:"match,omitempty"` // for faces
 	Media      MediaID `json:"media,omitempty"` // the snapshot, in the media store
+
+	// Sealed is the whole Credential of a passage of nobody yet, for the registry alone to open:
+	// people, cards and numbers may come later than the passage.
+	Sealed []byte `json:"-"`
 
 	Embedding []float32 `json:"-"` // unit length; model named by EmbeddingModel
 	Snapshot  []byte    `json:"-"` // JPEG

@@ -92,14 +92,6 @@ func (s *Server) registerDevices() {
 			}
 			return listed(s.view(ctx).StatusLog(ctx, g.DeviceID(in.ID), registry.Page{Limit: in.Limit, Cursor: in.Cursor}))
 		})
-	handle(s, endpoint{method: "GET", path: "/v1/rejections", id: "list-rejections", tag: tag, perm: g.DevicesRead, summary: "Observations that were refused, and why",
-		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/rejections?limit=5"`}, func(ctx context.Context, in *struct {
-		Paged
-		InSchool
-		Device g.DeviceID `query:"device" maxLength:"64" doc:"Of this device."`
-	}) (*body[page[registry.RejectionRow]], error) {
-		return listed(s.view(ctx).Rejections(ctx, registry.RejectionFilter{Page: registry.Page{Limit: in.Limit, Cursor: in.Cursor}, School: in.School, Device: in.Device}))
-	})
 }
 
 func (s *Server) listDevices(ctx context.Context, in *devicesInput) (*body[page[registry.DeviceRow]], error) {

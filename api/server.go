@@ -125,6 +125,7 @@ func (s *Server) register() {
 	s.registerProfiles()
 	s.registerDevices()
 	s.registerFields()
+	s.registerRejections()
 	s.registerDeviceUse()
 	s.registerDrivers()
 	s.registerPeople()

@@ -44,6 +44,8 @@ Finding.level: look, or bad: not to be trusted.
 DeviceQuality.sightings: Sightings among them that are no duplicates.
 Rejection.properties: The values of a reading that did not fit; none where it was refused as a whole.
 RejectionRow.properties: The values of a reading that did not fit; none where it was refused as a whole.
+RejectionRow.kept: How many bytes of what was refused are kept, sealed: it may be about people. Absent where nothing is, or where the excerpt shows it.
+SightingRow.resolved: When a passage of nobody became this person's: their number, card or consent came later than the passage.
 partial: All else of the message was admitted.
 UnknownField: Something that a device sends and that its profile does not know.
 UnknownField.name: The field's name.

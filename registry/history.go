@@ -25,11 +25,12 @@ func (v *View) ApplyHistory(ctx context.Context, events []g.Event) error {
 		return nil
 	}
 	_, err := v.r.hist.write(ctx, v.r.now(), func(t *tx) error {
-		var stmts [3]*stmt
+		var stmts [4]*stmt
 		for i, q := range []string{
-			"INSERT INTO sightings (seq, id, school, device, zone, person, method, direction, time, received, match, media, replayed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+			"INSERT INTO sightings (seq, id, school, device, zone, person, method, direction, time, received, match, media, replayed, sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
 			"INSERT INTO statuses (seq, school, device, time, state, reason) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-			"INSERT INTO rejections (seq, school, device, time, reason, source, excerpt, properties, partial) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+			"INSERT INTO rejections (seq, school, device, time, reason, source, excerpt, properties, partial, sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+			"UPDATE sightings SET person = ?, sealed = NULL, resolved = ? WHERE id = ? AND person = ''",
 		} {
 			s, err := t.prepare(ctx, q)
 			if err != nil {
@@ -59,7 +60,7 @@ func (v *View) ApplyHistory(ctx context.Context, events []g.Event) error {
 	return nil
 }
 
-func record(ctx context.Context, stmts [3]*stmt, e g.Event) error {
+func record(ctx context.Context, stmts [4]*stmt, e g.Event) error {
 	var err error
 	switch {
 	case e.Sighting != nil:
@@ -79,13 +80,17 @@ func record(ctx context.Context, stmts [3]*stmt, e g.Event) error {
 		if id == "" {
 			id = g.SightingID("sgt_" + digits(e.Seq)) // an event from before ids were given
 		}
-		_, err = stmts[0].exec(ctx, int64(e.Seq), string(id), string(e.School), string(e.Device), string(zone), string(s.Person), string(s.Method), string(s.Direction),
-			micros(e.Time), micros(e.Received), match, string(s.Media), history(e))
+		var added int64
+		added, err = stmts[0].exec(ctx, int64(e.Seq), string(id), string(e.School), string(e.Device), string(zone), string(s.Person), string(s.Method), string(s.Direction),
+			micros(e.Time), micros(e.Received), match, string(s.Media), history(e), optionalBytes(s.Sealed))
+		if err == nil && added == 0 && s.Person != "" { // told again, and now it is somebody's
+			_, err = stmts[3].exec(ctx, string(s.Person), micros(e.Received), string(id))
+		}
 	case e.Status != nil:
 		_, err = stmts[1].exec(ctx, int64(e.Seq), string(e.School), string(e.Device), micros(e.Time), string(e.Status.State), clean(e.Status.Reason))
 	case e.Rejection != nil:
 		_, err = stmts[2].exec(ctx, int64(e.Seq), string(e.School), string(e.Device), micros(e.Received), clean(e.Rejection.Reason), clean(e.Rejection.Source), clean(e.Rejection.Excerpt),
-			strings.Join(e.Rejection.Properties, "\n"), flag(e.Rejection.Partial))
+			strings.Join(e.Rejection.Properties, "\n"), flag(e.Rejection.Partial), optionalBytes(e.Rejection.Sealed))
 	}
 	return err
 }
@@ -100,16 +105,19 @@ func history(e g.Event) int64 {
 	return flag(e.Replayed)
 }
 
-const sightingColumns = "seq, id, school, device, zone, person, method, direction, time, received, match, media, replayed"
+const sightingColumns = "seq, id, school, device, zone, person, method, direction, time, received, match, media, replayed, resolved"
 
 func scanSighting(scan func(...any) error) (s SightingRow, err error) {
-	var at, received, replayed int64
+	var at, received, replayed, resolved int64
 	var match []byte
-	if err := scan(&s.Seq, &s.ID, &s.School, &s.Device, &s.Zone, &s.Person, &s.Method, &s.Direction, &at, &received, &match, &s.Media, &replayed); err != nil {
+	if err := scan(&s.Seq, &s.ID, &s.School, &s.Device, &s.Zone, &s.Person, &s.Method, &s.Direction, &at, &received, &match, &s.Media, &replayed, &resolved); err != nil {
 		return s, err
 	}
 	s.Time, s.Received = moment(at), moment(received)
 	s.Replayed, s.Late = replayed != 0, replayed == late
+	if resolved != 0 {
+		s.Resolved = moment(resolved)
+	}
 	return s, unjson(match, &s.Match)
 }
 
@@ -260,11 +268,12 @@ func (v *View) Rejections(ctx context.Context, f RejectionFilter) ([]RejectionRo
 		return nil, "", err
 	}
 	out := []RejectionRow{}
-	err = each(ctx, v.r.hist, "SELECT seq, school, device, time, reason, source, excerpt, properties, partial FROM rejections"+w.String()+" ORDER BY seq DESC LIMIT ?", append(w.args, f.limit()+1), func(scan func(...any) error) error {
+	err = each(ctx, v.r.hist, "SELECT seq, school, device, time, reason, source, excerpt, properties, partial, COALESCE(LENGTH(sealed), 0) FROM rejections"+w.String()+" ORDER BY seq DESC LIMIT ?", append(w.args, f.limit()+1), func(scan func(...any) error) error {
 		var row RejectionRow
 		var at int64
 		var properties string
-		err := scan(&row.Seq, &row.School, &row.Device, &at, &row.Reason, &row.Source, &row.Excerpt, &properties, &row.Partial)
+		err := scan(&row.Seq, &row.School, &row.Device, &at, &row.Reason, &row.Source, &row.Excerpt, &properties, &row.Partial, &row.Kept)
+		row.Kept = max(row.Kept-sealing, 0)
 		row.Time = moment(at)
 		if properties != "" {
 			row.Properties = strings.Split(properties, "\n")

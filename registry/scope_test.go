@@ -265,6 +265,14 @@ func calls(d *district) map[string]call {
 			x, _, err := v.StatusLog(ctx, dev, registry.Page{})
 			return x, err
 		}},
+		"RejectionContent": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.RejectionContent(ctx, 1) }},
+		"SealKept":         {do: func(ctx context.Context, v *registry.View) (any, error) { return v.SealKept(ctx, b, []byte("x")) }},
+		"UnresolvedPassages": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.UnresolvedPassages(ctx, b, 0, 1)
+		}},
+		"ResolvePassages": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.ResolvePassages(ctx, b, map[uint64]g.PersonID{1: "x"})
+		}},
 		"SightingsBetween": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.SightingsBetween(ctx, b, time.Time{}, time.Time{}, nil)
 		}},

@@ -207,6 +207,8 @@ type SightingRow struct {
 	Media     g.MediaID    `json:"media,omitempty"`
 	Replayed  bool         `json:"replayed,omitempty"`
 	Late      bool         `json:"late,omitempty"` // history for its age alone: its device called it news
+	// Resolved is when a passage of nobody became this person's: their number or card came later.
+	Resolved time.Time `json:"resolved,omitzero"`
 }
 
 // RejectionFilter selects refused observations, newest first.
@@ -228,6 +230,7 @@ type RejectionRow struct {
 	// Properties are the values that did not fit; none where it was refused as a whole.
 	Properties []string `json:"properties,omitempty"`
 	Partial    bool     `json:"partial,omitempty"` // all else of the message was admitted
+	Kept       int      `json:"kept,omitempty"`    // bytes of it that are kept sealed, for RejectionContent
 }
 
 // StatusRow is one change of a device's state.

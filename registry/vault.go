@@ -32,6 +32,7 @@ type vault struct {
 type schoolKeys struct {
 	secret   cipher.AEAD // device secrets
 	template cipher.AEAD // face templates
+	kept     cipher.AEAD // of the history: credentials of nobody yet, and what nobody could read
 	lookup   []byte      // HMAC key of numbers and credentials
 }
 
@@ -120,11 +121,12 @@ func (v *vault) school(ctx context.Context, c conn, id g.SchoolID) (*schoolKeys,
 	}
 	secret, err1 := derived(key, "device secrets v1")
 	template, err2 := derived(key, "face templates v1")
-	lookup, err3 := hkdf.Key(sha256.New, key, nil, "lookups v1", keySize)
-	if err := errors.Join(err1, err2, err3); err != nil {
+	kept, err3 := derived(key, "kept history v1")
+	lookup, err4 := hkdf.Key(sha256.New, key, nil, "lookups v1", keySize)
+	if err := errors.Join(err1, err2, err3, err4); err != nil {
 		return nil, err
 	}
-	k = &schoolKeys{secret: secret, template: template, lookup: lookup}
+	k = &schoolKeys{secret: secret, template: template, kept: kept, lookup: lookup}
 	v.mu.Lock()
 	v.schools[id] = k
 	v.mu.Unlock()

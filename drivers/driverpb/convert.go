@@ -68,6 +68,13 @@ func FromObservation(o gatehouse.Observation) *Observation {
 	if o.Status != nil {
 		w.Status = &Status{State: text(string(o.Status.State)), Reason: clip(text(o.Status.Reason))}
 	}
+	if u := o.Unreadable; u != nil {
+		w.Unreadable = &Unreadable{
+			Raw:    u.Raw[:min(len(u.Raw), gatehouse.MaxRaw)],
+			Reason: clip(text(u.Reason)),
+			What:   clip(text(u.What)),
+		}
+	}
 	if s := o.Sighting; s != nil {
 		w.Sighting = &Sighting{
 			Id: text(string(s.ID)), Method: text(string(s.Method)), Direction: text(string(s.Direction)),
@@ -94,6 +101,14 @@ func ToObservation(w *Observation) gatehouse.Observation {
 	}
 	if s := w.GetStatus(); s != nil {
 		o.Status = &gatehouse.Status{State: gatehouse.DeviceState(s.GetState()), Reason: clip(s.GetReason())}
+	}
+	if u := w.GetUnreadable(); u != nil {
+		raw := u.GetRaw()
+		o.Unreadable = &gatehouse.Unreadable{
+			Raw:    raw[:min(len(raw), gatehouse.MaxRaw)],
+			Reason: clip(u.GetReason()),
+			What:   clip(u.GetWhat()),
+		}
 	}
 	if s := w.GetSighting(); s != nil {
 		o.Sighting = &gatehouse.Sighting{

@@ -169,7 +169,8 @@ func (a *App) openIntake(ctx context.Context) (err error) {
 	a.identify = identify.New(a.reg.In(g.SystemScope("identify")), decision, a.log)
 	cancel := a.reg.Subscribe(a.identify.Changed)
 	a.closers = append(a.closers, func() error { cancel(); return nil })
-	a.intake = &intake.Intake{Directory: a.directory, Journal: a.journal, Identify: a.identify, Media: a.media, Now: a.now, Logger: a.log}
+	a.intake = &intake.Intake{Directory: a.directory, Journal: a.journal, Identify: a.identify, Media: a.media, Now: a.now, Logger: a.log,
+		Seal: a.reg.In(g.SystemScope("intake")).SealKept}
 	a.hub = live.New(a.journal, a.log)
 	a.pacer = newPacer(a.intake, a.directory, a.cfg.MQTT, a.now)
 	a.host = host.New(host.Options{Sink: a.pacer, DeviceRate: a.cfg.MQTT.DeviceRate, Logger: a.log, Now: a.now})
@@ -320,6 +321,7 @@ func (a *App) Run(ctx context.Context) error {
 		{"telemetry", a.follow("telemetry", a.applyTelemetry)},
 		{"rules", a.runRules},
 		{"attendance", a.runAttendance},
+		{"resolve", a.runResolve},
 		{"quality", a.runQuality},
 		{"webhooks", a.follow("webhooks", a.api.Deliver)},
 		{"api", a.api.Run},

@@ -39,11 +39,7 @@ func (a *App) applyHistory(ctx context.Context, events []g.Event) error {
 		}
 	}
 	for school, at := range times {
-		first, last := slices.MinFunc(at, time.Time.Compare), slices.MaxFunc(at, time.Time.Compare)
-		err := a.compute(ctx, school, first, last.Add(1), func(s g.Session) bool {
-			return slices.ContainsFunc(at, func(t time.Time) bool { return !t.Before(s.Start) && !t.After(s.End) })
-		})
-		if err != nil {
+		if err := a.recompute(ctx, school, at); err != nil {
 			return err
 		}
 	}

@@ -3,6 +3,7 @@ package intake
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 
 	g "github.com/gatehouse-iot/gatehouse"
@@ -16,6 +17,14 @@ type arrival struct {
 	payload []byte
 }
 
+// raw is the message as it came; a driver's observation is put into words.
+func (m *arrival) raw() []byte {
+	if m.payload != nil {
+		return m.payload
+	}
+	return content(m.Observation)
+}
+
 // events turns an observation into what is journalled of it: the event of what fits, and
 // before it a rejection that names what does not. The error is of the gateway (its disk, its
 // registry), never of the observation.
@@ -26,13 +35,17 @@ func (in *Intake) events(ctx context.Context, driver g.DriverName, m arrival) ([
 		return nil, err
 	}
 	refuse := func(device g.DeviceID, reason error) ([]*g.Event, error) {
-		return []*g.Event{in.rejection(ctx, driver, device, m.source, reason, m.payload)}, nil
+		e, err := in.rejection(ctx, driver, device, m.source, reason, m.raw())
+		return []*g.Event{e}, err
 	}
 	if !ok {
 		return refuse(o.Device, g.Errorf(g.NotFound, "device %q is not registered", o.Device))
 	}
 	if entry.Device.Driver != driver {
 		return refuse("", g.Errorf(g.Forbidden, "device %q belongs to driver %q", o.Device, entry.Device.Driver))
+	}
+	if o.Unreadable != nil {
+		m.source = strings.TrimSpace(m.source + " " + o.Unreadable.What)
 	}
 	now := in.Now()
 	var a g.Admission
@@ -52,7 +65,10 @@ func (in *Intake) events(ctx context.Context, driver g.DriverName, m arrival) ([
 		if errors.Is(err, nothingFits) || len(a.Misfits) > 0 {
 			err = g.MisfitError(entry.Profile, misfits)
 		}
-		e := in.rejection(ctx, driver, o.Device, m.source, err, m.payload)
+		e, err := in.rejection(ctx, driver, o.Device, m.source, err, m.raw())
+		if err != nil {
+			return nil, err
+		}
 		e.Rejection.Properties = names(misfits)
 		return []*g.Event{e}, nil
 	}
@@ -63,7 +79,10 @@ func (in *Intake) events(ctx context.Context, driver g.DriverName, m arrival) ([
 	if !due {
 		return []*g.Event{e}, nil
 	}
-	r := in.rejection(ctx, driver, o.Device, m.source, g.MisfitError(entry.Profile, misfits), m.payload)
+	r, err := in.rejection(ctx, driver, o.Device, m.source, g.MisfitError(entry.Profile, misfits), m.raw())
+	if err != nil {
+		return nil, err
+	}
 	r.Rejection.Properties, r.Rejection.Partial = names(misfits), true
 	return []*g.Event{r, e}, nil
 }

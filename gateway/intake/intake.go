@@ -41,6 +41,10 @@ type Intake struct {
 	Now       func() time.Time
 	Logger    *slog.Logger
 
+	// Seal closes what only the registry may open. Without it nothing is kept of what was refused
+	// of people, nor the whole credential of a passage of nobody yet.
+	Seal func(ctx context.Context, school g.SchoolID, plain []byte) ([]byte, error)
+
 	// Fields counts what devices send that their profiles do not know.
 	Fields Fields
 
@@ -74,7 +78,11 @@ func (in *Intake) Message(ctx context.Context, device g.DeviceID, kind string, p
 	m.Observation.Device = device
 	var events []*g.Event
 	if err != nil {
-		events = []*g.Event{in.rejection(ctx, g.DriverMQTTFront, device, "mqtt "+kind, err, payload)}
+		e, err := in.rejection(ctx, g.DriverMQTTFront, device, "mqtt "+kind, err, payload)
+		if err != nil {
+			return err
+		}
+		events = []*g.Event{e}
 	} else if events, err = in.events(ctx, g.DriverMQTTFront, arrival{Message: m, source: "mqtt " + kind, payload: payload}); err != nil {
 		return err
 	}
@@ -89,7 +97,10 @@ func OnceID(once string) string { return "evt_" + once }
 
 // Refuse journals something that a device sent to where it may not, and has no decoding.
 func (in *Intake) Refuse(ctx context.Context, device g.DeviceID, source, reason string, done func(error)) error {
-	e := in.rejection(ctx, g.DriverMQTTFront, device, source, g.Errorf(g.Forbidden, "%s", reason), nil)
+	e, err := in.rejection(ctx, g.DriverMQTTFront, device, source, g.Errorf(g.Forbidden, "%s", reason), nil)
+	if err != nil {
+		return err
+	}
 	return in.append(e, func(_ uint64, err error) { done(err) })
 }
 
@@ -166,6 +177,9 @@ func (in *Intake) sighting(ctx context.Context, e *g.Event, o *g.Observation) (*
 			in.Logger.Warn("a snapshot was not kept", "device", e.Device, "error", err)
 		}
 	}
+	if s.Sealed, err = in.sealCredential(ctx, e.School, &s); err != nil {
+		return nil, err
+	}
 	s.Credential = mask(s.Credential, s.Person != "")
 	s.Embedding, s.Snapshot, s.Frames = nil, nil, 0
 	return &s, nil
@@ -184,18 +198,4 @@ func mask(credential string, known bool) string {
 	}
 	r := []rune(credential)
 	return "…" + string(r[max(len(r)-4, len(r)/2):])
-}
-
-const maxExcerpt = 256
-
-func (in *Intake) rejection(ctx context.Context, driver g.DriverName, device g.DeviceID, source string, reason error, payload []byte) *g.Event {
-	now := in.Now()
-	e := &g.Event{Kind: g.EventRejected, Driver: driver, Device: device, Time: now, Received: now, Rejection: &g.Rejection{Reason: clip(reason.Error(), 512), Source: clip(source, 256)}}
-	if entry, ok, err := in.Directory.Device(ctx, device); err == nil && ok {
-		e.School, e.Zone = entry.Device.School, entry.Device.Zone
-		if len(entry.Profile.Sightings) == 0 { // a payload about people may hold a card number
-			e.Rejection.Excerpt = clip(printable(payload), maxExcerpt)
-		}
-	}
-	return e
 }

@@ -188,7 +188,7 @@ func TestWhatDoesNotFitIsJournalledAsRejected(t *testing.T) {
 		got = append(got, line)
 	}
 	want := []string{
-		`rejected lab: t []`, `rejected ghost: device "ghost" is not registered []`, `reading lab`,
+		`rejected lab: t [{"reading":{"values":{"t":"warm"}}}]`, `rejected ghost: device "ghost" is not registered []`, `reading lab`,
 		`rejected : device "lab" belongs to driver "mqtt-front" []`,
 		`rejected lab: the payload is not a JSON object of properties [not json]`,
 		`rejected reader: method []`, // a payload about people is not shown
@@ -201,6 +201,42 @@ func TestWhatDoesNotFitIsJournalledAsRejected(t *testing.T) {
 	}
 	if first, last := all[0].ID, all[len(all)-1].ID; first != "evt_1" || last != intake.OnceID("once") {
 		t.Errorf("ids %q and %q, want one by its sequence and one by its name", first, last)
+	}
+}
+
+// TestWhatIsRefusedOfPeopleIsKept: sealed, and so is the number of a passage of nobody yet; not
+// that of somebody who is known.
+func TestWhatIsRefusedOfPeopleIsKept(t *testing.T) {
+	s := open(t)
+	s.Seal = func(_ context.Context, school g.SchoolID, plain []byte) ([]byte, error) {
+		return []byte(string(school) + ":" + string(plain)), nil
+	}
+	year := s.now.AddDate(-2, 0, 0)
+	must(t, s.Accept(t.Context(), "push", []g.Observation{
+		{Device: "terminal", Unreadable: &g.Unreadable{Raw: []byte("777\tnoon\t0"), Reason: "line 1: no time", What: "ATTLOG"}},
+		{Device: "terminal", Time: year, Replayed: true, Sighting: &g.Sighting{Method: g.ByCard, Credential: "780"}},
+		{Device: "terminal", Sighting: &g.Sighting{Method: g.ByCard, Credential: "9001"}},
+		{Device: "terminal", Sighting: &g.Sighting{Method: g.ByCard, Credential: "1001"}},
+		{Device: "terminal", Sighting: &g.Sighting{Method: g.ByFace, Credential: "1002"}}, // did not agree
+		{Device: "terminal", Sighting: &g.Sighting{Method: g.ByFace, Credential: "9002"}},
+	}))
+	var got []string
+	for _, e := range s.journalled() {
+		switch {
+		case e.Rejection != nil:
+			got = append(got, fmt.Sprintf("%s, %s [%s] %s", e.Rejection.Source, e.Rejection.Reason, e.Rejection.Excerpt, e.Rejection.Sealed))
+		case e.Sighting != nil:
+			got = append(got, fmt.Sprintf("%s %s %s", e.Sighting.Person, e.Sighting.Credential, e.Sighting.Sealed))
+		}
+	}
+	want := []string{
+		"push ATTLOG, line 1: no time [] sch:777\tnoon\t0",
+		`push, the time 2024-09-01T00:00:00Z is more than 400 days old: set the device's clock [] ` +
+			`sch:{"time":"2024-09-01T00:00:00Z","replayed":true,"sighting":{"id":"","method":"card","credential":"780"}}`,
+		" …01 sch:9001", "per_a  ", " …02 ", " …02 sch:9002",
+	}
+	if d := cmp.Diff(got, want); d != "" {
+		t.Errorf("got, want:\n%s", d)
 	}
 }
 

@@ -783,6 +783,13 @@ export const en = {
     refused: 'Refused',
     stopped: 'Stopped',
   },
+  refused: {
+    title: 'What was refused',
+    sealed: '{{n}} bytes kept, sealed',
+    open: 'Kept: {{n}} bytes',
+    text: 'It may hold user numbers, card numbers and names. Your reason is kept in the audit log.',
+    deed: 'Show',
+  },
   refusal: {
     title: 'Turned away at the door',
     claimed: 'Claimed to be',

@@ -776,6 +776,13 @@ export const zh = {
     refused: '已拒绝',
     stopped: '已停止',
   },
+  refused: {
+    title: '被拒绝的内容',
+    sealed: '已加密保存 {{n}} 字节',
+    open: '已保存：{{n}} 字节',
+    text: '其中可能包含工号、卡号和姓名。查看原因会写入审计日志。',
+    deed: '显示',
+  },
   refusal: {
     title: '被拒绝的接入',
     claimed: '自称',

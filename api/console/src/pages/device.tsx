@@ -15,6 +15,7 @@ import { CommandsPanel } from '../ui/commands'
 import { Credentials } from '../ui/credentials'
 import { Ask, Empty, Facts, Loaded, Page, Panel, Rows, said, Tag, Trouble, useDeed } from '../ui/kit'
 import { PagedList, usePaged } from '../ui/paged'
+import { KeptContent } from '../ui/refused'
 import { SightingLine } from '../ui/sightings'
 import { DeviceTag, usePlaces, useProfiles } from '../ui/states'
 import { UnknownFieldsPanel } from '../ui/unknownfields'
@@ -218,7 +219,7 @@ function Rejections({ id }: { id: string }) {
           { key: 'time', label: t('common.time'), main: true, cell: (r) => f.moment(r.time, true) },
           { key: 'reason', label: t('common.reason'), cell: (r) => <>{r.partial && <Tag tone="yellow">{t('device.partial')}</Tag>} {r.reason}</> },
           { key: 'source', label: t('device.source'), cell: (r) => r.source },
-          { key: 'excerpt', label: t('device.excerpt'), cell: (r) => r.excerpt ? <code>{r.excerpt}</code> : '–' },
+          { key: 'excerpt', label: t('device.excerpt'), cell: (r) => r.kept ? <KeptContent r={r} /> : r.excerpt ? <code>{r.excerpt}</code> : '–' },
         ]} />}
       </PagedList>
     </Panel>

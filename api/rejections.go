@@ -1,0 +1,48 @@
+package api
+
+import (
+	"context"
+	"strings"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry"
+)
+
+// RefusedContent is what was refused, as its device or driver sent it.
+type RefusedContent struct {
+	Text string `json:"text" doc:"What was sent, as text; bytes that are none are shown as such."`
+	Raw  []byte `json:"raw" doc:"The bytes in base64, at most 4,096 of them."`
+}
+
+type rejectionsInput struct {
+	Paged
+	InSchool
+	Device g.DeviceID `query:"device" maxLength:"64" doc:"Of this device."`
+}
+
+type refusedInput struct {
+	Seq    uint64 `path:"seq" doc:"The rejection's number."`
+	Reason string `query:"reason" maxLength:"512" doc:"Why it is looked at; needed, and kept in the audit log." example:"the terminal's lines cannot be read"`
+}
+
+func (s *Server) registerRejections() {
+	const tag = "Devices"
+	handle(s, endpoint{method: "GET", path: "/v1/rejections", id: "list-rejections", tag: tag, perm: g.DevicesRead, summary: "Observations that were refused, and why",
+		doc:     "What was refused is kept: as an excerpt for all to see, or sealed (kept says how much) where the device sees people.",
+		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/rejections?limit=5"`}, s.rejections)
+	handle(s, endpoint{method: "GET", path: "/v1/rejections/{seq}/content", id: "open-rejection", tag: tag, perm: g.PeopleOpen, summary: "What was refused, where it is kept sealed",
+		doc: "It may hold user numbers, card numbers and names, so that a reason is needed, and it is written to the audit log."}, s.refused)
+}
+
+func (s *Server) rejections(ctx context.Context, in *rejectionsInput) (*body[page[registry.RejectionRow]], error) {
+	return listed(s.view(ctx).Rejections(ctx, registry.RejectionFilter{
+		Page:   registry.Page{Limit: in.Limit, Cursor: in.Cursor},
+		School: in.School,
+		Device: in.Device,
+	}))
+}
+
+func (s *Server) refused(ctx context.Context, in *refusedInput) (*body[RefusedContent], error) {
+	raw, err := s.because(ctx, in.Reason).RejectionContent(ctx, in.Seq)
+	return answer(RefusedContent{Text: strings.ToValidUTF8(string(raw), "\uFFFD"), Raw: raw}, err)
+}

@@ -1,0 +1,97 @@
+package intake
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+const maxExcerpt = 256
+
+// rejection is the event of something that was not admitted. What was refused is kept with it:
+// as an excerpt for all to see, or sealed where the device sees people, since a payload about
+// people may hold a card number. The error is of the gateway: it could not seal.
+func (in *Intake) rejection(ctx context.Context, driver g.DriverName, device g.DeviceID, source string, reason error, payload []byte) (*g.Event, error) {
+	now := in.Now()
+	e := &g.Event{
+		Kind: g.EventRejected, Driver: driver, Device: device, Time: now, Received: now,
+		Rejection: &g.Rejection{Reason: clip(reason.Error(), 512), Source: clip(source, 256)},
+	}
+	entry, ok, err := in.Directory.Device(ctx, device)
+	if err != nil {
+		return nil, err
+	}
+	if ok {
+		e.School, e.Zone = entry.Device.School, entry.Device.Zone
+	}
+	if ok && len(entry.Profile.Sightings) == 0 {
+		e.Rejection.Excerpt = clip(printable(payload), maxExcerpt)
+		return e, nil
+	}
+	if in.Seal == nil || len(payload) == 0 {
+		return e, nil
+	}
+	e.Rejection.Sealed, err = in.Seal(ctx, e.School, payload[:min(len(payload), g.MaxRaw)])
+	if err != nil {
+		return nil, fmt.Errorf("seal what was refused: %w", err)
+	}
+	return e, nil
+}
+
+// content is what an observation of a driver says, for whoever looks at what was refused of it.
+// A face and a picture are not among it.
+func content(o g.Observation) []byte {
+	if o.Unreadable != nil {
+		return o.Unreadable.Raw
+	}
+	b, err := json.Marshal(struct {
+		Time     any         `json:"time,omitempty"`
+		Replayed bool        `json:"replayed,omitempty"`
+		Reading  *g.Reading  `json:"reading,omitempty"`
+		Sighting *g.Sighting `json:"sighting,omitempty"`
+		Status   *g.Status   `json:"status,omitempty"`
+	}{timeOf(o), o.Replayed, finite(o.Reading), o.Sighting, o.Status})
+	if err != nil {
+		return nil
+	}
+	return b
+}
+
+func timeOf(o g.Observation) any {
+	if o.Time.IsZero() {
+		return nil
+	}
+	return o.Time
+}
+
+// finite is the reading as JSON can say it.
+func finite(r *g.Reading) *g.Reading {
+	if r == nil {
+		return nil
+	}
+	out := &g.Reading{Values: map[string]g.Value{}}
+	for name, v := range r.Values {
+		if _, err := v.MarshalJSON(); err != nil {
+			v = g.StringValue(v.String())
+		}
+		out.Values[name] = v
+	}
+	return out
+}
+
+// sealCredential keeps the whole credential of a passage of nobody yet: the person's number or
+// card may come later. Whoever is known, and has not agreed to the use of the face, is nobody
+// whose number is kept.
+func (in *Intake) sealCredential(ctx context.Context, school g.SchoolID, s *g.Sighting) ([]byte, error) {
+	known := s.Person != "" || s.Match != nil && s.Match.Reason == "no_consent"
+	if known || s.Credential == "" || in.Seal == nil {
+		return nil, nil
+	}
+	sealed, err := in.Seal(ctx, school, []byte(s.Credential))
+	if err != nil {
+		return nil, fmt.Errorf("seal a credential: %w", err)
+	}
+	return sealed, nil
+}

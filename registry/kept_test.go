@@ -1,0 +1,106 @@
+package registry_test
+
+import (
+	"bytes"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry"
+)
+
+// TestPassagesOfNobodyBecomeSomebodys: the credential is kept sealed until it is somebody's,
+// and goes then.
+func TestPassagesOfNobodyBecomeSomebodys(t *testing.T) {
+	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
+		ctx := t.Context()
+		d := newDistrict(t, o, c)
+		at := c.now()
+		var events []g.Event
+		for i := range uint64(5) {
+			e := sighting(10+i, d, "a", "", at.Add(time.Duration(i)*time.Minute))
+			sealed, err := d.sys.SealKept(ctx, "a", []byte("9001"))
+			ok(t, err)
+			if bytes.Contains(sealed, []byte("9001")) {
+				t.Fatal("the credential can be read")
+			}
+			e.Sighting.Sealed = sealed
+			events = append(events, e)
+		}
+		ok(t, d.sys.ApplyHistory(ctx, events))
+		page, err := d.sys.UnresolvedPassages(ctx, "a", 0, 3)
+		ok(t, err)
+		rest, err := d.sys.UnresolvedPassages(ctx, "a", page[2].Seq, 3)
+		ok(t, err)
+		if len(page) != 3 || len(rest) != 2 || page[0].Seq != 14 || rest[1].Seq != 10 || rest[0].Credential != "9001" {
+			t.Fatalf("got %+v and %+v, want numbers 14 to 10 of 9001", page, rest)
+		}
+		child := d.child["a"].ID
+		for range 2 {
+			ok(t, d.sys.ResolvePassages(ctx, "a", map[uint64]g.PersonID{14: child, 13: child}))
+		}
+		ok(t, d.sys.ResolvePassages(ctx, "b", map[uint64]g.PersonID{12: child})) // of another school
+		told := sighting(20, d, "a", child, at)                                  // the terminal pushes its log again
+		told.Sighting.ID = "sgt_10"
+		ok(t, d.sys.ApplyHistory(ctx, []g.Event{told}))
+		rows, _, err := d.as(d.a, g.RoleSecurity).Sightings(ctx, registry.SightingFilter{Person: child})
+		ok(t, err)
+		var got []uint64
+		for _, row := range rows {
+			got = append(got, row.Seq)
+			if row.Resolved.IsZero() {
+				t.Errorf("passage %d does not say that it was resolved later", row.Seq)
+			}
+		}
+		if diff := cmp.Diff([]uint64{14, 13, 10}, got); diff != "" {
+			t.Errorf("the child's passages: -want +got\n%s", diff)
+		}
+		if left, err := d.sys.UnresolvedPassages(ctx, "a", 0, 9); err != nil || len(left) != 2 {
+			t.Errorf("got %+v, %v, want the two of nobody", left, err)
+		}
+		entries, _, err := d.as(d.a, g.RoleAdmin).Audit(ctx, registry.AuditFilter{})
+		ok(t, err)
+		n := 0
+		for _, e := range entries {
+			if e.Deed == "sightings.resolve" {
+				n++
+			}
+		}
+		if n != 1 {
+			t.Errorf("%d entries in the audit log, want one of the one deed that did something", n)
+		}
+	})
+}
+
+// TestRefusedContentIsOpenedWithAReason: what could not be read is kept, for who may open
+// people's pages and says why.
+func TestRefusedContentIsOpenedWithAReason(t *testing.T) {
+	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
+		ctx := t.Context()
+		d := newDistrict(t, o, c)
+		raw := []byte("777\t2026-09-01 07:55:00\tI\tFP")
+		sealed, err := d.sys.SealKept(ctx, "a", raw)
+		ok(t, err)
+		e := g.Event{Seq: 40, Kind: g.EventRejected, School: "a", Device: d.device["a"].ID, Received: c.now(),
+			Rejection: &g.Rejection{Reason: "line 1: column 3 is no number", Source: "zkteco ATTLOG", Sealed: sealed}}
+		ok(t, d.sys.ApplyHistory(ctx, []g.Event{e}))
+		rows, _, err := d.as(d.a, g.RoleFacility).Rejections(ctx, registry.RejectionFilter{})
+		ok(t, err)
+		if len(rows) != 1 || rows[0].Kept != len(raw) {
+			t.Fatalf("got %+v, want one with %d bytes kept", rows, len(raw))
+		}
+		got, err := d.as(d.a, g.RoleSecurity).RejectionContent(ctx, 40)
+		if err != nil || !bytes.Equal(got, raw) {
+			t.Errorf("got %q, %v, want what was sent", got, err)
+		}
+		_, err = d.as(d.a, g.RoleFacility).RejectionContent(ctx, 40)
+		wantCode(t, err, g.Forbidden)
+		_, err = d.as(d.b, g.RoleSecurity).RejectionContent(ctx, 40)
+		wantCode(t, err, g.NotFound)
+		silent := d.r.In(g.Scope{School: "a", Actor: "usr_test tester", Permissions: g.RoleSecurity.Permissions()})
+		_, err = silent.RejectionContent(ctx, 40)
+		wantCode(t, err, g.Invalid)
+	})
+}
