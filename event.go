@@ -43,7 +43,7 @@ func (k EventKind) Permission() Permission {
 // Event is a fact that the gateway vouches for: sequenced and durable. Exactly the part that
 // Kind names is set.
 type Event struct {
-	Seq      uint64     `json:"seq"` // journal sequence, from 1; one total order in a gateway
+	Seq      uint64     `json:"seq"` // journal sequence, from 1; one total order in a gateway; leaps after a restore
 	ID       string     `json:"id"`  // "evt_" + Seq for observations; deterministic for alerts and attendance, so twice is once
 	Kind     EventKind  `json:"kind"`
 	School   SchoolID   `json:"school"`

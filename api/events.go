@@ -208,7 +208,7 @@ func (f *feed) serve(newest uint64, resumed bool) {
 			return
 		}
 		if first && len(events) > 0 && events[0].Seq > f.at+1 {
-			fmt.Fprintf(&f.buf, "event: gap\ndata: {\"after\":%d,\"before\":%d}\n\n", f.at, events[0].Seq)
+			f.gap(events[0].Seq)
 		}
 		if err := f.send(events); err != nil {
 			return
@@ -222,9 +222,21 @@ func (f *feed) serve(newest uint64, resumed bool) {
 	}
 }
 
+// leap is how far the sequence jumps only where the gateway was restored from a backup: what
+// it gave out after the backup was made is gone. Two events are never so far apart otherwise.
+const leap = 1 << 32
+
+// gap tells that events before one are missing.
+func (f *feed) gap(before uint64) {
+	fmt.Fprintf(&f.buf, "event: gap\ndata: {\"after\":%d,\"before\":%d}\n\n", f.at, before)
+}
+
 func (f *feed) send(events []g.Event) error {
 	for i := range events {
 		e := &events[i]
+		if i > 0 && e.Seq-f.at >= leap {
+			f.gap(e.Seq)
+		}
 		f.at = e.Seq
 		if !f.want.has(e) {
 			continue

@@ -184,8 +184,10 @@ func dataDir(c *call, min, max int) (string, error) {
 		}
 		*dir = cfg.Path(cfg.DataDir)
 	}
-	if _, err := os.Stat(filepath.Join(*dir, "registry.db")); err != nil {
+	if _, err := os.Stat(filepath.Join(*dir, "registry.db")); errors.Is(err, fs.ErrNotExist) {
 		return "", fmt.Errorf("%s holds no gateway: name its folder with --data-dir, or its file with --config", *dir)
+	} else if err != nil {
+		return "", fmt.Errorf("the data folder cannot be looked into: run this as the gateway's user: %w", err)
 	}
 	return *dir, nil
 }
@@ -244,11 +246,12 @@ func takeBackup(ctx context.Context, c *call, dir string, w io.Writer) error {
 
 const restoreHelp = `Usage: gateway restore --data-dir DIR ARCHIVE
 
-Puts a backup back into DIR, which must be empty or not exist. An ARCHIVE of "-" is standard
-input. Start the gateway on it afterwards: gateway serve, with data_dir set to DIR.
+Puts a backup back into DIR, which must be empty or not exist, or hold an interrupted restore.
+The archive is looked at whole before DIR becomes a data folder. An ARCHIVE of "-" is standard
+input. Events that come afterwards have sequences and ids that none had before. Start the gateway on it afterwards: gateway serve, with data_dir set to DIR.
 `
 
-func restore(_ context.Context, c *call) error {
+func restore(ctx context.Context, c *call) error {
 	dir := c.flags.String("data-dir", "", "the empty folder `DIR`")
 	if err := c.parse(1, 1); err != nil {
 		return err
@@ -265,10 +268,14 @@ func restore(_ context.Context, c *call) error {
 		defer f.Close()
 		from = f
 	}
-	if err := app.Restore(from, *dir); err != nil {
+	told, err := app.Restore(ctx, from, *dir, time.Now())
+	if err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(c.out, "Restored into %s.\n", *dir)
+	for _, place := range told {
+		fmt.Fprintf(c.errout, "The journal was damaged already when the backup was made: %s\n", place)
+	}
+	_, err = fmt.Fprintf(c.out, "Restored into %s.\n", *dir)
 	return err
 }
 

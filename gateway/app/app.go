@@ -135,6 +135,10 @@ func (a *App) openStores(ctx context.Context) (err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("data_dir: %w", err)
 	}
+	from, err := floor(dir)
+	if err != nil {
+		return err
+	}
 	if a.key, err = MasterKey(dir); err != nil {
 		return err
 	}
@@ -143,7 +147,7 @@ func (a *App) openStores(ctx context.Context) (err error) {
 	}
 	a.closers = append(a.closers, a.reg.Close)
 	c := a.cfg.Journal
-	if a.journal, err = journal.Open(filepath.Join(dir, "journal"), journal.Options{Shards: c.Shards, MaxBytes: c.MaxBytes, MaxAge: c.MaxAge, ReserveBytes: reserve, FS: a.opt.JournalFS, Logger: a.log}); err != nil {
+	if a.journal, err = journal.Open(filepath.Join(dir, "journal"), journal.Options{Shards: c.Shards, MaxBytes: c.MaxBytes, MaxAge: c.MaxAge, ReserveBytes: reserve, Floor: from, FS: a.opt.JournalFS, Logger: a.log}); err != nil {
 		if errors.Is(err, syscall.EWOULDBLOCK) {
 			return fmt.Errorf("data_dir: another gateway runs on %s: stop it, or give this one a folder of its own", dir)
 		}

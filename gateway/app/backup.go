@@ -2,8 +2,10 @@ package app
 
 import (
 	"archive/tar"
+	"bytes"
 	"compress/gzip"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,8 +19,14 @@ import (
 	"time"
 )
 
-// backupFormat is the version of the archive's layout.
-const backupFormat = 1
+// backupFormat is the version of the archive's layout. Since 2 the archive ends with the
+// checksums of all that is in it; archives of format 1 can be restored as well.
+const backupFormat = 2
+
+const (
+	manifestName = "manifest.json" // the first file of an archive
+	sumsName     = "SHA256SUMS"    // the last, as sha256sum writes it
+)
 
 type manifest struct {
 	Format  int       `json:"format"`
@@ -29,7 +37,7 @@ type manifest struct {
 const backupNote = `This is a backup of a Gatehouse gateway. It holds everything: people, faces, secrets,
 history, and in keys/master.key the key that opens them. Whoever has this file can
 read all of it: keep it where you would keep the key itself.
-Put it back with: gateway restore FILE --data-dir EMPTY-FOLDER
+Put it back with: gateway restore --data-dir EMPTY-FOLDER FILE
 `
 
 // Backup writes a consistent archive (tar, gzip) of the running gateway to w. The order
@@ -44,14 +52,14 @@ func (a *App) Backup(ctx context.Context, w io.Writer) (err error) {
 	}
 	defer os.RemoveAll(staging)
 	z := gzip.NewWriter(w)
-	t := tar.NewWriter(z)
+	t := &archive{Writer: tar.NewWriter(z)}
 	head, err := json.Marshal(manifest{backupFormat, a.opt.Version, a.now().UTC()})
 	if err != nil {
 		return err
 	}
 	cursors, mqttCursors := filepath.Join(staging, "cursors"), filepath.Join(staging, "mqtt-cursors")
 	for _, step := range []func() error{
-		func() error { return putFile(t, "manifest.json", head) },
+		func() error { return putFile(t, manifestName, head) },
 		func() error { return putFile(t, "README.txt", []byte(backupNote)) },
 		func() error { return copyCursors(filepath.Join(dir, "journal", "cursors"), cursors) },
 		func() error { return a.reg.Backup(ctx, staging) },
@@ -72,6 +80,8 @@ func (a *App) Backup(ctx context.Context, w io.Writer) (err error) {
 		func() error { return putTree(ctx, t, filepath.Join(staging, "telemetry"), "telemetry", nil) },
 		func() error { return putTree(ctx, t, filepath.Join(dir, "media"), "media", nil) },
 		func() error { return putTree(ctx, t, a.rulesDir(), "rules", nil) },
+		func() error { return putIfThere(t, filepath.Join(dir, restoresName), restoresName) },
+		func() error { return putFile(t, sumsName, t.sums.Bytes()) },
 		t.Close, z.Close,
 	} {
 		if err := step(); err != nil {
@@ -157,17 +167,45 @@ func copyCursors(from, to string) error {
 	return nil
 }
 
-func putFile(t *tar.Writer, name string, b []byte) error {
-	if err := t.WriteHeader(&tar.Header{Name: name, Mode: 0o600, Size: int64(len(b)), Typeflag: tar.TypeReg}); err != nil {
+// archive is a tar in the making, which notes the checksum of each file.
+type archive struct {
+	*tar.Writer
+	sums bytes.Buffer
+}
+
+// put adds a file of size bytes from r.
+func (t *archive) put(h *tar.Header, r io.Reader) error {
+	h.Mode, h.Typeflag = 0o600, tar.TypeReg
+	if err := t.WriteHeader(h); err != nil {
 		return err
 	}
-	_, err := t.Write(b)
-	return err
+	sum := sha256.New()
+	if _, err := io.CopyN(io.MultiWriter(t, sum), r, h.Size); err != nil {
+		return err
+	}
+	fmt.Fprintf(&t.sums, "%x  %s\n", sum.Sum(nil), h.Name)
+	return nil
+}
+
+func putFile(t *archive, name string, b []byte) error {
+	return t.put(&tar.Header{Name: name, Size: int64(len(b))}, bytes.NewReader(b))
+}
+
+// putIfThere adds a file that need not be there.
+func putIfThere(t *archive, file, name string) error {
+	b, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return putFile(t, name, b)
 }
 
 // putTree adds the regular files below dir that keep accepts; a folder that is not there adds
 // nothing, and a file that vanishes meanwhile is passed over.
-func putTree(ctx context.Context, t *tar.Writer, dir, as string, keep func(base string) bool) error {
+func putTree(ctx context.Context, t *archive, dir, as string, keep func(base string) bool) error {
 	return filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
@@ -188,7 +226,7 @@ func putTree(ctx context.Context, t *tar.Writer, dir, as string, keep func(base 
 
 // putCopy adds one file as long as it was when it was opened: a file that grows meanwhile is
 // cut there, which the journal takes for a torn tail.
-func putCopy(t *tar.Writer, file, name string) error {
+func putCopy(t *archive, file, name string) error {
 	f, err := os.Open(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -201,71 +239,5 @@ func putCopy(t *tar.Writer, file, name string) error {
 	if err != nil {
 		return err
 	}
-	if err := t.WriteHeader(&tar.Header{Name: name, Mode: 0o600, Size: info.Size(), ModTime: info.ModTime(), Typeflag: tar.TypeReg}); err != nil {
-		return err
-	}
-	_, err = io.CopyN(t, f, info.Size())
-	return err
-}
-
-// Restore puts an archive of Backup back into dir, which must be empty or not exist.
-func Restore(r io.Reader, dir string) error {
-	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
-		return fmt.Errorf("%s is not empty: name an empty folder, or move that one away", dir)
-	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	z, err := gzip.NewReader(r)
-	if err != nil {
-		return fmt.Errorf("this is no gateway backup: %w", err)
-	}
-	t := tar.NewReader(z)
-	first, err := t.Next()
-	if err != nil || first.Name != "manifest.json" {
-		return errors.New("this is no gateway backup: it does not begin with manifest.json")
-	}
-	var m manifest
-	if err := json.NewDecoder(io.LimitReader(t, 1<<16)).Decode(&m); err != nil {
-		return fmt.Errorf("manifest.json: %w", err)
-	}
-	if m.Format != backupFormat {
-		return fmt.Errorf("the backup has format %d and this gateway reads %d: use the gateway of version %s", m.Format, backupFormat, m.Version)
-	}
-	root, err := makeRoot(dir)
-	if err != nil {
-		return err
-	}
-	defer root.Close()
-	for {
-		h, err := t.Next()
-		if err == io.EOF {
-			return nil
-		}
-		if err == nil && h.Typeflag == tar.TypeReg && h.Name != "README.txt" {
-			err = takeFile(root, h.Name, t)
-		}
-		if err != nil {
-			return fmt.Errorf("the backup is damaged or cut short: %w", err)
-		}
-	}
-}
-
-func makeRoot(dir string) (*os.Root, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, err
-	}
-	return os.OpenRoot(dir)
-}
-
-// takeFile writes one file; os.Root refuses names that lead out of the folder.
-func takeFile(root *os.Root, name string, r io.Reader) error {
-	if err := root.MkdirAll(path.Dir(name), 0o700); err != nil {
-		return err
-	}
-	f, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(f, r)
-	return errors.Join(err, f.Sync(), f.Close())
+	return t.put(&tar.Header{Name: name, Size: info.Size(), ModTime: info.ModTime()}, f)
 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gatehouse-iot/gatehouse/gateway/app"
 )
@@ -35,7 +36,8 @@ func TestBackupOfALongPath(t *testing.T) {
 	})
 	_, err := r.end(t)
 	ok(t, err)
-	ok(t, app.Restore(&archive, filepath.Join(s.dir, "restored")))
+	_, err = app.Restore(t.Context(), &archive, filepath.Join(s.dir, "restored"), time.Now())
+	ok(t, err)
 	if _, err := os.Stat(filepath.Join(c.DataDir, "gateway.sock")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the socket is left behind: %v", err)
 	}

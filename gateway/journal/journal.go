@@ -48,6 +48,7 @@ type Options struct {
 	QueueBytes   int           // bound of what waits for the disk, per shard; default 8 MiB
 	NoWait       bool          // Append answers ErrBusy where it would block for room in the queue
 	MaxRecord    int           // largest data of one record; default 1 MiB
+	Floor        uint64        // sequences up to here are not given out: after a restore, for one
 	ReserveBytes int64         // disk space kept free for the rest of the gateway; default 64 MiB
 	FS           FS            // default OS()
 	Logger       *slog.Logger  // default discards
@@ -169,6 +170,7 @@ func Open(dir string, o Options) (_ *Journal, err error) {
 	if err := j.recover(); err != nil {
 		return nil, fmt.Errorf("open journal: %w", err)
 	}
+	j.seq.Store(max(j.seq.Load(), o.Floor))
 	j.visible.Store(j.seq.Load())
 	j.takeReserve()
 	for _, l := range j.lanes[:o.Shards] {

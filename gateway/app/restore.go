@@ -1,0 +1,335 @@
+package app
+
+import (
+	"archive/tar"
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/gatehouse-iot/gatehouse/gateway/journal"
+	"github.com/gatehouse-iot/gatehouse/registry"
+)
+
+const (
+	// restoringName is where an archive is unpacked and looked at, inside the data folder. While
+	// it is there no gateway opens that folder.
+	restoringName = ".gatehouse-restoring"
+	restoresName  = "restores.json"
+	maxSmall      = 16 << 20 // of the files of an archive that are read into memory
+)
+
+// restored is one restore of a data folder: the events up to Newest are those of the backup,
+// the ones after Floor came later. Sequences between were given out, if at all, by the gateway
+// that the backup was made of, after it: they are not given out again, so that an event's id
+// never names another event.
+type restored struct {
+	At     time.Time `json:"at"`
+	Backup time.Time `json:"backup"` // when the backup was made
+	Newest uint64    `json:"newest"`
+	Floor  uint64    `json:"floor"`
+}
+
+// floorAt is a sequence above all that any gateway gave out before: the microseconds since
+// 2020, of which more go by than events come. It fits the 53 bits of a number in JSON.
+func floorAt(now time.Time) uint64 {
+	since := now.Sub(time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)).Microseconds()
+	return uint64(max(since, 1))
+}
+
+func readRestores(dir string) ([]restored, error) {
+	b, err := os.ReadFile(filepath.Join(dir, restoresName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var all []restored
+	if err := json.Unmarshal(b, &all); err != nil {
+		return nil, fmt.Errorf("%s in data_dir: %w", restoresName, err)
+	}
+	return all, nil
+}
+
+// floor is the sequence after which the journal in dir goes on, and an error where a restore
+// into dir was interrupted.
+func floor(dir string) (uint64, error) {
+	if _, err := os.Lstat(filepath.Join(dir, restoringName)); err == nil {
+		return 0, fmt.Errorf("data_dir: a restore into %s was interrupted: run it again, or name another folder", dir)
+	}
+	all, err := readRestores(dir)
+	if err != nil || len(all) == 0 {
+		return 0, err
+	}
+	return all[len(all)-1].Floor, nil
+}
+
+// Restore puts an archive of Backup back into dir, which must be empty or not exist, or hold
+// what an interrupted Restore left. The archive is unpacked aside and looked at whole: its
+// checksums, whether its key opens its registry, its databases and its journal. Only then does
+// dir become a data folder; until then no gateway opens it. Told are damaged places of the
+// journal, which were so when the backup was made.
+func Restore(ctx context.Context, r io.Reader, dir string, now time.Time) (told []string, err error) {
+	aside := filepath.Join(dir, restoringName)
+	if err := emptied(dir, aside); err != nil {
+		return nil, err
+	}
+	m, err := unpack(r, aside)
+	if err == nil {
+		told, err = sound(ctx, aside, m, now)
+	}
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(aside))
+	}
+	return told, settle(dir, aside)
+}
+
+// emptied makes dir, with an empty folder aside in it, and refuses one that holds other things.
+func emptied(dir, aside string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("make the data folder: %w", err)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return fmt.Errorf("look into the data folder: %w", err)
+	}
+	_, err = os.Lstat(aside)
+	interrupted := err == nil
+	for _, e := range entries {
+		if e.Name() == restoringName || interrupted && partOfBackup(e.Name()) {
+			continue
+		}
+		return fmt.Errorf("%s is not empty: name an empty folder, or move that one away", dir)
+	}
+	// What an interrupted restore had moved into place goes before the mark that says so.
+	for _, e := range entries {
+		if e.Name() != restoringName {
+			if err := os.RemoveAll(filepath.Join(dir, e.Name())); err != nil {
+				return fmt.Errorf("remove what an interrupted restore left: %w", err)
+			}
+		}
+	}
+	if err := os.RemoveAll(aside); err != nil {
+		return fmt.Errorf("remove what an interrupted restore left: %w", err)
+	}
+	if err := os.Mkdir(aside, 0o700); err != nil {
+		return fmt.Errorf("make a folder to unpack into: %w", err)
+	}
+	return syncDir(dir)
+}
+
+// partOfBackup says whether a backup holds a file or folder of that name.
+func partOfBackup(name string) bool {
+	switch name {
+	case "registry.db", "history.db", "keys", "journal", "mqtt", "telemetry", "media", "rules", restoresName:
+		return true
+	}
+	return false
+}
+
+// damaged is an error of the archive, and of nothing else.
+func damaged(err error) error {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return fmt.Errorf("there is no room for the backup on the disk: make some, and run it again: %w", err)
+	}
+	var file *fs.PathError
+	if errors.As(err, &file) {
+		return fmt.Errorf("the backup cannot be written: %w", err)
+	}
+	return fmt.Errorf("the backup is damaged or cut short: %w", err)
+}
+
+// unpack writes the archive's files into the folder dir and compares their checksums.
+func unpack(r io.Reader, dir string) (manifest, error) {
+	var m manifest
+	z, err := gzip.NewReader(r)
+	if err != nil {
+		return m, fmt.Errorf("this is no gateway backup: %w", err)
+	}
+	t := tar.NewReader(z)
+	first, err := t.Next()
+	if err != nil || first.Name != manifestName {
+		return m, fmt.Errorf("this is no gateway backup: it does not begin with %s", manifestName)
+	}
+	head, err := io.ReadAll(io.LimitReader(t, 1<<16))
+	if err == nil {
+		err = json.Unmarshal(head, &m)
+	}
+	if err != nil {
+		return m, fmt.Errorf("%s: %w", manifestName, err)
+	}
+	if m.Format < 1 || m.Format > backupFormat {
+		return m, fmt.Errorf("the backup has format %d and this gateway reads %d: use the gateway of version %s", m.Format, backupFormat, m.Version)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return m, err
+	}
+	defer root.Close()
+	sums := map[string]string{manifestName: fmt.Sprintf("%x", sha256.Sum256(head))}
+	for {
+		h, err := t.Next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return m, damaged(err)
+		}
+		if h.Typeflag != tar.TypeReg {
+			continue
+		}
+		if h.Name == sumsName {
+			want, err := io.ReadAll(io.LimitReader(t, maxSmall))
+			if err != nil {
+				return m, damaged(err)
+			}
+			return m, whole(t, z, want, sums)
+		}
+		if sums[h.Name], err = takeFile(root, h, t); err != nil {
+			return m, damaged(err)
+		}
+	}
+	if m.Format > 1 {
+		return m, damaged(errors.New("its checksums are missing"))
+	}
+	return m, nil
+}
+
+// whole says whether the archive ends after its checksums, and whether all of them are of what
+// was read.
+func whole(t *tar.Reader, z *gzip.Reader, want []byte, got map[string]string) error {
+	lines := bufio.NewScanner(bytes.NewReader(want))
+	n := 0
+	for lines.Scan() {
+		sum, name, _ := strings.Cut(lines.Text(), "  ")
+		if got[name] != sum {
+			return damaged(fmt.Errorf("%s is not as it was written", name))
+		}
+		n++
+	}
+	if err := lines.Err(); err != nil {
+		return damaged(err)
+	}
+	if n != len(got) {
+		return damaged(fmt.Errorf("it holds %d files and %d checksums", len(got), n))
+	}
+	if _, err := t.Next(); err != io.EOF {
+		return damaged(errors.New("something follows its checksums"))
+	}
+	if _, err := io.Copy(io.Discard, z); err != nil { // gzip's own checksum stands at its end
+		return damaged(err)
+	}
+	return nil
+}
+
+// takeFile writes one file and answers its checksum; os.Root refuses names that lead out of
+// the folder. The archive's own notes are read and not kept.
+func takeFile(root *os.Root, h *tar.Header, r io.Reader) (string, error) {
+	sum := sha256.New()
+	in := io.TeeReader(r, sum)
+	if h.Name == "README.txt" {
+		_, err := io.Copy(io.Discard, io.LimitReader(in, maxSmall))
+		return fmt.Sprintf("%x", sum.Sum(nil)), err
+	}
+	if err := root.MkdirAll(path.Dir(h.Name), 0o700); err != nil {
+		return "", err
+	}
+	f, err := root.OpenFile(h.Name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return "", err
+	}
+	_, err = io.Copy(f, in)
+	return fmt.Sprintf("%x", sum.Sum(nil)), errors.Join(err, f.Sync(), f.Close())
+}
+
+// sound says whether what was unpacked is a gateway that can be started, and notes that it was
+// restored.
+func sound(ctx context.Context, dir string, m manifest, now time.Time) (told []string, err error) {
+	for _, name := range []string{"registry.db", "history.db", filepath.Join("keys", "master.key"), "journal"} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+			return nil, damaged(fmt.Errorf("it holds no %s", name))
+		}
+	}
+	key, err := MasterKey(dir)
+	if err != nil {
+		return nil, damaged(err)
+	}
+	reg, err := registry.Open(ctx, registry.Options{Dir: dir, MasterKey: key, Now: func() time.Time { return now }, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return nil, fmt.Errorf("the backup's registry does not open: %w", err)
+	}
+	if err := errors.Join(reg.CheckFiles(ctx), reg.Close()); err != nil {
+		return nil, damaged(err)
+	}
+	sum, err := journal.Verify(filepath.Join(dir, "journal"), func(p journal.Problem) {
+		if p.Kind != journal.Torn { // a file that grew while it was copied is cut, and nothing of that was acknowledged
+			told = append(told, fmt.Sprintf("%s at %d of %s: %s", p.Kind, p.Offset, filepath.Base(p.File), p.Detail))
+		}
+	})
+	if err != nil {
+		return nil, damaged(err)
+	}
+	return told, note(dir, m, sum.Newest, now)
+}
+
+// note adds the restore to those that the folder has seen.
+func note(dir string, m manifest, newest uint64, now time.Time) error {
+	all, err := readRestores(dir)
+	if err != nil {
+		return damaged(err)
+	}
+	from := max(floorAt(now), newest)
+	if len(all) > 0 {
+		from = max(from, all[len(all)-1].Floor)
+	}
+	all = append(all, restored{At: now.UTC(), Backup: m.Created, Newest: newest, Floor: from})
+	b, err := json.MarshalIndent(all, "", "  ")
+	if err != nil {
+		return err
+	}
+	return writeSynced(filepath.Join(dir, restoresName), b)
+}
+
+func writeSynced(file string, b []byte) error {
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(b)
+	return errors.Join(err, f.Sync(), f.Close())
+}
+
+// settle moves what was unpacked into place; the folder that marks the restore as unfinished
+// goes last.
+func settle(dir, aside string) error {
+	entries, err := os.ReadDir(aside)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if err := os.Rename(filepath.Join(aside, e.Name()), filepath.Join(dir, e.Name())); err != nil {
+			return fmt.Errorf("put the backup in its place: %w", err)
+		}
+	}
+	if err := syncDir(dir); err != nil {
+		return err
+	}
+	if err := os.Remove(aside); err != nil {
+		return fmt.Errorf("end the restore: %w", err)
+	}
+	return syncDir(dir)
+}
