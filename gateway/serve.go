@@ -248,7 +248,8 @@ const restoreHelp = `Usage: gateway restore --data-dir DIR ARCHIVE
 
 Puts a backup back into DIR, which must be empty or not exist, or hold an interrupted restore.
 The archive is looked at whole before DIR becomes a data folder. An ARCHIVE of "-" is standard
-input. Events that come afterwards have sequences and ids that none had before. Start the gateway on it afterwards: gateway serve, with data_dir set to DIR.
+input. Start the gateway on it afterwards: gateway serve, with data_dir set to DIR. Events that
+come then have sequences and ids that none had before.
 `
 
 func restore(ctx context.Context, c *call) error {

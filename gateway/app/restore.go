@@ -84,13 +84,21 @@ func floor(dir string) (uint64, error) {
 // dir become a data folder; until then no gateway opens it. Told are damaged places of the
 // journal, which were so when the backup was made.
 func Restore(ctx context.Context, r io.Reader, dir string, now time.Time) (told []string, err error) {
-	aside := filepath.Join(dir, restoringName)
-	if err := emptied(dir, aside); err != nil {
+	leftovers, err := vacant(dir)
+	if err != nil {
 		return nil, err
 	}
-	m, err := unpack(r, aside)
+	in, err := openArchive(r)
+	if err != nil {
+		return nil, err
+	}
+	aside := filepath.Join(dir, restoringName)
+	if err := clearOut(dir, aside, leftovers); err != nil {
+		return nil, err
+	}
+	err = in.unpack(aside)
 	if err == nil {
-		told, err = sound(ctx, aside, m, now)
+		told, err = sound(ctx, aside, in.manifest, now)
 	}
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(aside))
@@ -98,29 +106,39 @@ func Restore(ctx context.Context, r io.Reader, dir string, now time.Time) (told 
 	return told, settle(dir, aside)
 }
 
-// emptied makes dir, with an empty folder aside in it, and refuses one that holds other things.
-func emptied(dir, aside string) error {
+// vacant refuses a folder that holds other things than what an interrupted restore left, and
+// answers the names of these.
+func vacant(dir string) (leftovers []string, err error) {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look into the data folder: %w", err)
+	}
+	_, err = os.Lstat(filepath.Join(dir, restoringName))
+	interrupted := err == nil
+	for _, e := range entries {
+		if e.Name() != restoringName && !(interrupted && partOfBackup(e.Name())) {
+			return nil, fmt.Errorf("%s is not empty: name an empty folder, or move that one away", dir)
+		}
+		leftovers = append(leftovers, e.Name())
+	}
+	return leftovers, nil
+}
+
+// clearOut makes dir, with an empty folder aside in it. What an interrupted restore had moved
+// into place goes before the folder that marks it.
+func clearOut(dir, aside string, leftovers []string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("make the data folder: %w", err)
 	}
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return fmt.Errorf("look into the data folder: %w", err)
-	}
-	_, err = os.Lstat(aside)
-	interrupted := err == nil
-	for _, e := range entries {
-		if e.Name() == restoringName || interrupted && partOfBackup(e.Name()) {
+	for _, name := range leftovers {
+		if name == restoringName {
 			continue
 		}
-		return fmt.Errorf("%s is not empty: name an empty folder, or move that one away", dir)
-	}
-	// What an interrupted restore had moved into place goes before the mark that says so.
-	for _, e := range entries {
-		if e.Name() != restoringName {
-			if err := os.RemoveAll(filepath.Join(dir, e.Name())); err != nil {
-				return fmt.Errorf("remove what an interrupted restore left: %w", err)
-			}
+		if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
+			return fmt.Errorf("remove what an interrupted restore left: %w", err)
 		}
 	}
 	if err := os.RemoveAll(aside); err != nil {
@@ -153,65 +171,77 @@ func damaged(err error) error {
 	return fmt.Errorf("the backup is damaged or cut short: %w", err)
 }
 
-// unpack writes the archive's files into the folder dir and compares their checksums.
-func unpack(r io.Reader, dir string) (manifest, error) {
-	var m manifest
+// incoming is an archive whose manifest has been read.
+type incoming struct {
+	z        *gzip.Reader
+	t        *tar.Reader
+	head     []byte // the manifest as it was written
+	manifest manifest
+}
+
+// openArchive reads the beginning of an archive: whether it is one, and one for this gateway.
+func openArchive(r io.Reader) (*incoming, error) {
 	z, err := gzip.NewReader(r)
 	if err != nil {
-		return m, fmt.Errorf("this is no gateway backup: %w", err)
+		return nil, fmt.Errorf("this is no gateway backup: %w", err)
 	}
-	t := tar.NewReader(z)
-	first, err := t.Next()
+	in := &incoming{z: z, t: tar.NewReader(z)}
+	first, err := in.t.Next()
 	if err != nil || first.Name != manifestName {
-		return m, fmt.Errorf("this is no gateway backup: it does not begin with %s", manifestName)
+		return nil, fmt.Errorf("this is no gateway backup: it does not begin with %s", manifestName)
 	}
-	head, err := io.ReadAll(io.LimitReader(t, 1<<16))
+	in.head, err = io.ReadAll(io.LimitReader(in.t, 1<<16))
 	if err == nil {
-		err = json.Unmarshal(head, &m)
+		err = json.Unmarshal(in.head, &in.manifest)
 	}
 	if err != nil {
-		return m, fmt.Errorf("%s: %w", manifestName, err)
+		return nil, fmt.Errorf("%s: %w", manifestName, err)
 	}
-	if m.Format < 1 || m.Format > backupFormat {
-		return m, fmt.Errorf("the backup has format %d and this gateway reads %d: use the gateway of version %s", m.Format, backupFormat, m.Version)
+	if m := in.manifest; m.Format < 1 || m.Format > backupFormat {
+		return nil, fmt.Errorf("the backup has format %d and this gateway reads %d: use the gateway of version %s", m.Format, backupFormat, m.Version)
 	}
+	return in, nil
+}
+
+// unpack writes the archive's files into the folder dir and compares their checksums.
+func (in *incoming) unpack(dir string) error {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
-		return m, err
+		return err
 	}
 	defer root.Close()
-	sums := map[string]string{manifestName: fmt.Sprintf("%x", sha256.Sum256(head))}
+	sums := map[string]string{manifestName: fmt.Sprintf("%x", sha256.Sum256(in.head))}
 	for {
-		h, err := t.Next()
+		h, err := in.t.Next()
 		if err == io.EOF {
 			break
 		}
 		if err != nil {
-			return m, damaged(err)
+			return damaged(err)
 		}
 		if h.Typeflag != tar.TypeReg {
 			continue
 		}
 		if h.Name == sumsName {
-			want, err := io.ReadAll(io.LimitReader(t, maxSmall))
+			want, err := io.ReadAll(io.LimitReader(in.t, maxSmall))
 			if err != nil {
-				return m, damaged(err)
+				return damaged(err)
 			}
-			return m, whole(t, z, want, sums)
+			return in.whole(want, sums)
 		}
-		if sums[h.Name], err = takeFile(root, h, t); err != nil {
-			return m, damaged(err)
+		if sums[h.Name], err = takeFile(root, h, in.t); err != nil {
+			return damaged(err)
 		}
 	}
-	if m.Format > 1 {
-		return m, damaged(errors.New("its checksums are missing"))
+	if in.manifest.Format > 1 {
+		return damaged(errors.New("its checksums are missing"))
 	}
-	return m, nil
+	return nil
 }
 
 // whole says whether the archive ends after its checksums, and whether all of them are of what
 // was read.
-func whole(t *tar.Reader, z *gzip.Reader, want []byte, got map[string]string) error {
+func (in *incoming) whole(want []byte, got map[string]string) error {
 	lines := bufio.NewScanner(bytes.NewReader(want))
 	n := 0
 	for lines.Scan() {
@@ -227,10 +257,10 @@ func whole(t *tar.Reader, z *gzip.Reader, want []byte, got map[string]string) er
 	if n != len(got) {
 		return damaged(fmt.Errorf("it holds %d files and %d checksums", len(got), n))
 	}
-	if _, err := t.Next(); err != io.EOF {
+	if _, err := in.t.Next(); err != io.EOF {
 		return damaged(errors.New("something follows its checksums"))
 	}
-	if _, err := io.Copy(io.Discard, z); err != nil { // gzip's own checksum stands at its end
+	if _, err := io.Copy(io.Discard, in.z); err != nil { // gzip's own checksum stands at its end
 		return damaged(err)
 	}
 	return nil
