@@ -64,6 +64,7 @@ export function App() {
 }
 
 // The wall loads with the console; other pages when they are first opened.
+const SecurityPage = lazy(() => import('./pages/security').then((m) => ({ default: m.SecurityPage })))
 const FleetPage = lazy(() => import('./pages/fleet').then((m) => ({ default: m.FleetPage })))
 const AddDevicePage = lazy(() => import('./pages/adddevice').then((m) => ({ default: m.AddDevicePage })))
 const DevicePage = lazy(() => import('./pages/device').then((m) => ({ default: m.DevicePage })))
@@ -107,6 +108,7 @@ function Pages() {
       <Route path="/drivers" element={need('drivers:read', <DriversPage />)} />
       <Route path="/drivers/:name" element={need('drivers:read', <DriverPage />)} />
       <Route path="/integrations" element={need('keys:admin', <IntegrationsPage />)} />
+      <Route path="/security" element={<SecurityPage />} />
       <Route path="/settings" element={<SettingsPage />} />
       <Route path="/settings/:tab" element={<SettingsPage />} />
       <Route path="/status" element={need('status:read', <StatusPage />)} />

@@ -5,7 +5,7 @@ import { ActionIcon, AppShell, Burger, Button, Group, Menu, Modal, NavLink, Pass
 import { useDisclosure } from '@mantine/hooks'
 import {
   IconActivity, IconBell, IconBellOff, IconCamera, IconClipboardCheck, IconDeviceDesktopAnalytics, IconFileAlert, IconHeartbeat,
-  IconHistory, IconLanguage, IconLogout, IconMoon, IconPlug, IconPuzzle, IconReportAnalytics, IconSettings, IconSun, IconUser, IconUsers, IconVolume, type Icon,
+  IconHistory, IconLanguage, IconLogout, IconShieldLock, IconMoon, IconPlug, IconPuzzle, IconReportAnalytics, IconSettings, IconSun, IconUser, IconUsers, IconVolume, type Icon,
 } from '@tabler/icons-react'
 import { useState, type ReactNode } from 'react'
 import { NavLink as RouterLink, useLocation } from 'react-router'
@@ -192,6 +192,7 @@ function UserMenu() {
         </Menu.Target>
         <Menu.Dropdown>
           <Menu.Label>{me.user.full_name || me.user.name} · {t('role.' + me.user.role)}</Menu.Label>
+          <Menu.Item leftSection={<IconShieldLock size={16} />} component={RouterLink} to="/security">{t('security.title')}</Menu.Item>
           <Menu.Item onClick={modal.open}>{t('shell.changePassword')}</Menu.Item>
           <Menu.Item leftSection={<IconLogout size={16} />} onClick={() => void signOut()}>{t('shell.signOut')}</Menu.Item>
         </Menu.Dropdown>

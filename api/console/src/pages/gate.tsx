@@ -3,10 +3,12 @@
 import { Button, Group, PasswordInput, Select, SimpleGrid, Stack, Text, TextInput, Title } from '@mantine/core'
 import { useEffect, useMemo, useState, type ReactNode } from 'react'
 import { APIError, call } from '../api/client'
+import type { SignedIn } from '../api/factor'
 import type { Me } from '../api/types'
 import { languages, setLanguage, useT } from '../i18n'
 import { LanguageMenu, SchemeButton } from '../shell'
 import { fieldError, Trouble, useDeed } from '../ui/kit'
+import { SecondStep } from './secondstep'
 
 export function Gate({ children, wide }: { children: ReactNode; wide?: boolean }) {
   return (
@@ -24,15 +26,20 @@ export function SignInPage({ onDone }: { onDone: (m?: Me) => void }) {
   const { t } = useT()
   const [name, setName] = useState('')
   const [password, setPassword] = useState('')
+  const [step, setStep] = useState<SignedIn>()
   const deed = useDeed()
   useEffect(() => {
     document.title = `${t('gate.signIn')} · Gatehouse`
   }, [t])
   const submit = async () => {
-    const m = await deed.run(async () => (await call<Me>('/v1/session', { method: 'POST', body: { name, password }, quiet: true })) ?? ({} as Me))
-    if (m) onDone(m)
+    const m = await deed.run(async () => (await call<SignedIn>('/v1/session', { method: 'POST', body: { name, password }, quiet: true })) ?? ({} as SignedIn))
+    if (m?.step) {
+      setPassword('')
+      setStep(m)
+    } else if (m) onDone(m)
   }
   const wrong = deed.error instanceof APIError && deed.error.status === 401
+  if (step) return <Gate><SecondStep at={step} onDone={onDone} onBack={() => setStep(undefined)} /></Gate>
   return (
     <Gate>
       <Title order={1} size="h3" mb="md">{t('gate.signIn')}</Title>

@@ -4,10 +4,12 @@ import { Button, Group, Modal, PasswordInput, Select, Stack, Switch, TextInput }
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { call, query } from '../../api/client'
+import type { FactorState } from '../../api/factor'
 import { signInRoles, type List, type Role, type User } from '../../api/types'
 import { languages, useT } from '../../i18n'
 import { useFormat, useSchoolParam, useSession } from '../../session'
-import { Empty, fieldError, Loaded, Panel, Rows, Tag, Trouble, useDeed } from '../../ui/kit'
+import { Ask, Empty, fieldError, Loaded, Panel, Rows, Tag, Trouble, useDeed } from '../../ui/kit'
+import { FactorRolesPanel } from './factorroles'
 
 export function UsersTab() {
   const { t } = useT()
@@ -15,26 +17,39 @@ export function UsersTab() {
   const school = useSchoolParam()
   const [edit, setEdit] = useState<User | 'new'>()
   const q = useQuery({ queryKey: ['users', school], queryFn: () => call<List<User>>('/v1/users' + query({ school, limit: 1000 })) })
+  const factors = useQuery({ queryKey: ['second-factors', school], queryFn: () => call<List<FactorState>>('/v1/second-factors' + query({ school, limit: 1000 })) })
+  const factorOf = (u: User) => factors.data?.items?.find((x) => x.user === u.id)
   return (
-    <Panel flush title={t('settings.users')} actions={<Button size="xs" onClick={() => setEdit('new')}>{t('user.add')}</Button>}>
-      <Loaded q={q}>
-        {(d) => d.items?.length ? (
-          <Rows label={t('settings.users')} rows={d.items} id={(u) => u.id} columns={[
-            { key: 'name', label: t('gate.name'), main: true, cell: (u) => u.name },
-            { key: 'full', label: t('setup.fullName'), cell: (u) => u.full_name || '–' },
-            { key: 'role', label: t('user.role'), cell: (u) => t('role.' + u.role) },
-            { key: 'state', label: t('fleet.state'), cell: (u) => u.disabled ? <Tag tone="red">{t('user.disabled')}</Tag> : <Tag tone="green">{t('user.active')}</Tag> },
-            { key: 'created', label: t('user.created'), cell: (u) => f.moment(u.created) },
-            { key: 'do', label: '', right: true, cell: (u) => <Button size="compact-xs" variant="default" onClick={() => setEdit(u)}>{t('common.edit')}</Button> },
-          ]} />
-        ) : <Empty title={t('user.none')} />}
-      </Loaded>
-      {edit && <Edit u={edit === 'new' ? undefined : edit} onClose={() => setEdit(undefined)} />}
-    </Panel>
+    <>
+      <Panel flush title={t('settings.users')} actions={<Button size="xs" onClick={() => setEdit('new')}>{t('user.add')}</Button>}>
+        <Loaded q={q}>
+          {(d) => d.items?.length ? (
+            <Rows label={t('settings.users')} rows={d.items} id={(u) => u.id} columns={[
+              { key: 'name', label: t('gate.name'), main: true, cell: (u) => u.name },
+              { key: 'full', label: t('setup.fullName'), cell: (u) => u.full_name || '–' },
+              { key: 'role', label: t('user.role'), cell: (u) => t('role.' + u.role) },
+              { key: 'state', label: t('fleet.state'), cell: (u) => u.disabled ? <Tag tone="red">{t('user.disabled')}</Tag> : <Tag tone="green">{t('user.active')}</Tag> },
+              { key: 'factor', label: t('factor.title'), cell: (u) => <FactorTag s={factorOf(u)} /> },
+              { key: 'created', label: t('user.created'), cell: (u) => f.moment(u.created) },
+              { key: 'do', label: '', right: true, cell: (u) => <Button size="compact-xs" variant="default" onClick={() => setEdit(u)}>{t('common.edit')}</Button> },
+            ]} />
+          ) : <Empty title={t('user.none')} />}
+        </Loaded>
+        {edit && <Edit u={edit === 'new' ? undefined : edit} factor={edit === 'new' ? undefined : factorOf(edit)} onClose={() => setEdit(undefined)} />}
+      </Panel>
+      <FactorRolesPanel />
+    </>
   )
 }
 
-function Edit({ u, onClose }: { u?: User; onClose: () => void }) {
+function FactorTag({ s }: { s?: FactorState }) {
+  const { t } = useT()
+  if (!s) return <>–</>
+  if (s.factors.length) return <Tag tone="green">{t('factor.has')}</Tag>
+  return s.required ? <Tag tone="orange">{t('factor.due')}</Tag> : <Tag>{t('factor.hasNot')}</Tag>
+}
+
+function Edit({ u, factor, onClose }: { u?: User; factor?: FactorState; onClose: () => void }) {
   const { t, lang } = useT()
   const cache = useQueryClient()
   const { me } = useSession()
@@ -42,6 +57,12 @@ function Edit({ u, onClose }: { u?: User; onClose: () => void }) {
   const [v, set] = useState({ name: u?.name ?? '', full_name: u?.full_name ?? '', role: u?.role ?? ('security' as Role), language: u?.language || lang, password: '', disabled: u?.disabled ?? false })
   const deed = useDeed()
   const self = u?.id === me.user.id
+  const [reset, setReset] = useState(false)
+  const forget = async () => {
+    await call(`/v1/users/${encodeURIComponent(u!.id)}/second-factor`, { method: 'DELETE' })
+    await cache.invalidateQueries({ queryKey: ['second-factors'] })
+    setReset(false)
+  }
   const roles = signInRoles.filter((r) => r !== 'district_admin' || me.user.role === 'district_admin')
   const save = () =>
     deed.run(async () => {
@@ -61,6 +82,7 @@ function Edit({ u, onClose }: { u?: User; onClose: () => void }) {
           <Select label={t('setup.language')} allowDeselect={false} data={languages} value={v.language} onChange={(l) => l && set({ ...v, language: l })} />
           {!self && <PasswordInput label={u ? t('user.newPassword') : t('gate.password')} description={t('gate.passwordHelp')} required={!u} minLength={10} value={v.password} autoComplete="new-password" error={fieldError(deed.error, 'password')} onChange={(e) => set({ ...v, password: e.currentTarget.value })} visibilityToggleButtonProps={{ 'aria-label': t('gate.show') }} />}
           {u && !self && <Switch label={t('user.disable')} checked={v.disabled} onChange={(e) => set({ ...v, disabled: e.currentTarget.checked })} />}
+          {u && !self && !!factor?.factors.length && <Button variant="default" color="red" onClick={() => setReset(true)}>{t('factor.reset')}</Button>}
           {deed.error !== undefined && <Trouble error={deed.error} />}
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>{t('common.cancel')}</Button>
@@ -68,6 +90,7 @@ function Edit({ u, onClose }: { u?: User; onClose: () => void }) {
           </Group>
         </Stack>
       </form>
+      {u && <Ask opened={reset} title={t('factor.reset')} text={t('factor.resetAsk', { name: u.full_name || u.name })} deed={t('factor.reset')} danger onDo={forget} onClose={() => setReset(false)} />}
     </Modal>
   )
 }

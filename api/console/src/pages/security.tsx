@@ -1,0 +1,109 @@
+// How one's own account is guarded: second factors and recovery codes.
+
+import { Button, Group, Modal, PasswordInput, Stack, Text, TextInput } from '@mantine/core'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { call } from '../api/client'
+import type { Factor, FactorState, NewTOTP } from '../api/factor'
+import { useT } from '../i18n'
+import { useFormat } from '../session'
+import { Empty, fieldError, Loaded, Page, Panel, Rows, said, Tag, Trouble, useDeed } from '../ui/kit'
+import { CodeForm, RecoveryCodes, Secret } from '../ui/totp'
+
+type Doing = { add: true } | { recovery: true } | { remove: Factor }
+
+export function SecurityPage() {
+  const { t } = useT()
+  const f = useFormat()
+  const cache = useQueryClient()
+  const [doing, setDoing] = useState<Doing>()
+  const q = useQuery({ queryKey: ['own-second-factor'], queryFn: () => call<FactorState>('/v1/me/second-factor') })
+  const close = () => {
+    setDoing(undefined)
+    void cache.invalidateQueries({ queryKey: ['own-second-factor'] })
+  }
+  return (
+    <Page title={t('security.title')} sub={t('security.sub')}>
+      <Loaded q={q}>
+        {(s) => (
+          <>
+            <Panel flush title={t('security.factors')} actions={<Button size="xs" onClick={() => setDoing({ add: true })}>{t('security.add')}</Button>}>
+              {s.factors.length ? (
+                <Rows label={t('security.factors')} rows={s.factors} id={(x) => x.id} columns={[
+                  { key: 'name', label: t('security.name'), main: true, cell: (x) => x.name || t('factorKind.' + x.kind) },
+                  { key: 'kind', label: t('security.kind'), cell: (x) => t('factorKind.' + x.kind) },
+                  { key: 'created', label: t('user.created'), cell: (x) => f.moment(x.created) },
+                  { key: 'used', label: t('security.used'), cell: (x) => (x.used ? f.moment(x.used) : t('time.never')) },
+                  { key: 'do', label: '', right: true, cell: (x) => <Button size="compact-xs" variant="default" onClick={() => setDoing({ remove: x })}>{t('security.remove')}</Button> },
+                ]} />
+              ) : <Empty title={t('security.none')} hint={s.required ? t('security.required') : t('security.noneHelp')} />}
+            </Panel>
+            {s.factors.length > 0 && (
+              <Panel title={t('factor.recovery')} actions={<Button size="xs" variant="default" onClick={() => setDoing({ recovery: true })}>{t('security.renew')}</Button>}>
+                <Group gap="sm">
+                  <Tag tone={s.recovery_left > 2 ? 'green' : 'orange'}>{t('security.left', { n: s.recovery_left })}</Tag>
+                  <Text size="sm" c="dimmed">{t('security.leftHelp')}</Text>
+                </Group>
+              </Panel>
+            )}
+          </>
+        )}
+      </Loaded>
+      {doing && <Do doing={doing} onClose={close} />}
+    </Page>
+  )
+}
+
+/** One deed; each begins with one's own password. */
+function Do({ doing, onClose }: { doing: Doing; onClose: () => void }) {
+  const { t } = useT()
+  const [v, set] = useState({ password: '', name: '' })
+  const [secret, setSecret] = useState<NewTOTP>()
+  const [codes, setCodes] = useState<string[]>()
+  const deed = useDeed()
+  const add = 'add' in doing
+  const title = add ? t('security.add') : 'remove' in doing ? t('security.removeTitle', { name: doing.remove.name || t('factorKind.' + doing.remove.kind) }) : t('security.renew')
+  const begin = () => deed.run(async () => {
+    const { password } = v
+    if ('remove' in doing) {
+      await call(`/v1/me/second-factor/${encodeURIComponent(doing.remove.id)}/remove`, { method: 'POST', body: { password } })
+      said(t('security.removed'))
+      onClose()
+    } else if (add) {
+      setSecret(await call<NewTOTP>('/v1/me/second-factor/totp', { method: 'POST', body: { password, name: v.name || t('factor.phone') } }))
+    } else {
+      const r = await call<{ recovery_codes: string[] }>('/v1/me/second-factor/recovery', { method: 'POST', body: { password } })
+      setCodes(r?.recovery_codes)
+    }
+  })
+  const confirm = async (code: string) => {
+    const r = await call<{ recovery_codes: string[] }>('/v1/me/second-factor/totp/confirm', { method: 'POST', body: { factor: secret!.factor, code } })
+    said(t('security.added'))
+    if (r?.recovery_codes.length) setCodes(r.recovery_codes)
+    else onClose()
+  }
+  return (
+    <Modal opened onClose={onClose} title={codes ? t('factor.recovery') : title} centered closeOnClickOutside={false} closeButtonProps={{ 'aria-label': t('common.close') }}>
+      {codes ? <RecoveryCodes codes={codes} onDone={onClose} /> : secret ? (
+        <Stack>
+          <Secret s={secret} />
+          <CodeForm label={t('factor.first')} done={t('factor.confirm')} run={confirm} />
+        </Stack>
+      ) : (
+        <form onSubmit={(e) => (e.preventDefault(), void begin())}>
+          <Stack>
+            {'recovery' in doing && <Text size="sm">{t('security.renewHelp')}</Text>}
+            {add && <TextInput label={t('security.name')} description={t('security.nameHelp')} maxLength={64} value={v.name} placeholder={t('factor.phone')} onChange={(e) => set({ ...v, name: e.currentTarget.value })} />}
+            <PasswordInput label={t('security.password')} required value={v.password} autoComplete="current-password" data-autofocus
+              error={fieldError(deed.error, 'password')} onChange={(e) => set({ ...v, password: e.currentTarget.value })} visibilityToggleButtonProps={{ 'aria-label': t('gate.show') }} />
+            {deed.error !== undefined && !fieldError(deed.error, 'password') && <Trouble error={deed.error} />}
+            <Group justify="flex-end">
+              <Button variant="default" onClick={onClose}>{t('common.cancel')}</Button>
+              <Button type="submit" loading={deed.busy} color={'remove' in doing ? 'red' : undefined}>{'remove' in doing ? t('security.remove') : t('security.next')}</Button>
+            </Group>
+          </Stack>
+        </form>
+      )}
+    </Modal>
+  )
+}

@@ -1,0 +1,47 @@
+// Of which roles the school asks a second factor.
+
+import { Button, Checkbox, Group, Stack, Text } from '@mantine/core'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { call, query } from '../../api/client'
+import type { FactorRoles } from '../../api/factor'
+import { signInRoles, type Role } from '../../api/types'
+import { useT } from '../../i18n'
+import { useSession } from '../../session'
+import { Loaded, Panel, said, Trouble, useDeed } from '../../ui/kit'
+
+export function FactorRolesPanel() {
+  const { t } = useT()
+  const { school } = useSession()
+  const q = useQuery({ queryKey: ['second-factor-roles', school.id], queryFn: () => call<FactorRoles>('/v1/second-factor-roles' + query({ school: school.id })) })
+  return (
+    <Panel title={t('factorRoles.title')}>
+      <Loaded q={q}>{(d) => <Form key={school.id + d.roles.join()} had={d.roles} />}</Loaded>
+    </Panel>
+  )
+}
+
+function Form({ had }: { had: Role[] }) {
+  const { t } = useT()
+  const { school, me } = useSession()
+  const cache = useQueryClient()
+  const [roles, setRoles] = useState<string[]>(had)
+  const deed = useDeed()
+  const offered = signInRoles.filter((r) => r !== 'district_admin' || me.user.role === 'district_admin' || had.includes(r))
+  const changed = [...roles].sort().join() !== [...had].sort().join()
+  const save = () => deed.run(async () => {
+    await call('/v1/second-factor-roles' + query({ school: school.id }), { method: 'PUT', body: { roles } })
+    await cache.invalidateQueries({ queryKey: ['second-factor-roles'] })
+    said(t('factorRoles.saved'))
+  })
+  return (
+    <Stack gap="sm">
+      <Text size="sm" c="dimmed">{t('factorRoles.help')}</Text>
+      <Checkbox.Group value={roles} onChange={setRoles} aria-label={t('factorRoles.title')}>
+        <Group gap="md">{offered.map((r) => <Checkbox key={r} value={r} label={t('role.' + r)} />)}</Group>
+      </Checkbox.Group>
+      {deed.error !== undefined && <Trouble error={deed.error} />}
+      <Group justify="flex-end"><Button size="xs" disabled={!changed} loading={deed.busy} onClick={() => void save()}>{t('common.save')}</Button></Group>
+    </Stack>
+  )
+}
