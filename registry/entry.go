@@ -57,7 +57,7 @@ func (r *Registry) Enter(ctx context.Context, a Attempt) (Entry, error) {
 	}
 	fits, err := r.passwordFits(ctx, hash, a.Password)
 	if err != nil {
-		return Entry{}, err
+		return Entry{}, errors.Join(err, r.uncount(ctx, tries))
 	}
 	if !fits || u.Disabled {
 		return Entry{}, r.refused(ctx, u, a.Remote, wrongSignIn())

@@ -10,6 +10,8 @@ import (
 
 	"golang.org/x/crypto/argon2"
 	"golang.org/x/crypto/bcrypt"
+
+	g "github.com/gatehouse-iot/gatehouse"
 )
 
 // Argon2id parameters: 19 MiB, 2 passes, 1 lane, the least that OWASP's password storage
@@ -18,6 +20,8 @@ const (
 	argonMemory = 19 << 10
 	argonPasses = 2
 	argonLen    = 32
+
+	maxHashers = 64 // that hash a password or wait for their turn
 )
 
 // hashPassword makes a hash in the PHC string format of a password that is good; see
@@ -35,6 +39,10 @@ func (r *Registry) hashPassword(ctx context.Context, password string) (string, e
 }
 
 func (r *Registry) argon(ctx context.Context, password string, salt []byte, memory, passes uint32) ([]byte, error) {
+	defer r.hashers.Add(-1)
+	if r.hashers.Add(1) > maxHashers {
+		return nil, g.Errorf(g.Unavailable, "too many people sign in at this moment: try again in a few seconds")
+	}
 	select {
 	case r.hashing <- struct{}{}:
 		defer func() { <-r.hashing }()

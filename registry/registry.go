@@ -24,6 +24,7 @@ type Registry struct {
 	onces     atomic.Uint64 // requests that BeginOnce reserved
 	doors     doorCache
 	hashing   chan struct{} // bounds concurrent password hashing, which takes memory
+	hashers   atomic.Int32  // that hash, or wait for it
 	ready     chan struct{} // outbox
 
 	mu      sync.Mutex

@@ -126,6 +126,18 @@ func right(ctx context.Context, t *tx, tries []try) error {
 	return nil
 }
 
+// uncount takes back tries that were not looked at.
+func (r *Registry) uncount(ctx context.Context, tries []try) error {
+	return r.write(ctx, func(t *tx) error {
+		for _, x := range tries {
+			if _, err := t.exec(ctx, "UPDATE signin_tries SET n = n - 1 WHERE key = ? AND n > 0", x.key); err != nil {
+				return fmt.Errorf("take back a try: %w", err)
+			}
+		}
+		return nil
+	})
+}
+
 // triesOf is what a try at a user's name counts towards.
 func (r *Registry) triesOf(ctx context.Context, id g.UserID, a Attempt) ([]try, error) {
 	from := network(a.Remote)

@@ -164,3 +164,24 @@ func TestBadPasswords(t *testing.T) {
 		}
 	}
 }
+
+// TestHashingIsBounded: who comes when too many passwords are being hashed is told so at once,
+// and everybody else is answered.
+func TestHashingIsBounded(t *testing.T) {
+	c := newClock()
+	d := newDistrict(t, registry.Options{Dir: t.TempDir(), MasterKey: masterKey(), Now: c.now}, c)
+	codes := make(chan g.Code)
+	for i := range 200 {
+		go func() {
+			_, err := enter(d, fmt.Sprintf("nobody%d", i), "wrong", fmt.Sprintf("10.2.%d.1", i), "")
+			codes <- g.ErrorCode(err)
+		}()
+	}
+	for range 200 {
+		if got := <-codes; got != g.Unauthenticated && got != g.Unavailable {
+			t.Errorf("got %q", got)
+		}
+	}
+	_, err := enter(d, "nobody", "wrong", "10.3.0.1", "")
+	wantCode(t, err, g.Unauthenticated)
+}

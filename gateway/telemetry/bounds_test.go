@@ -49,6 +49,9 @@ func TestExpressionsAreBounded(t *testing.T) {
 			t.Errorf("%s, for a server of its own: got %v, want %q", c.name, err, c.want)
 		}
 	}
+	if code, body := ask(t, h, "/query", url.Values{"query": {repeat("sum(", 200_000)}}); code != http.StatusBadRequest || !strings.Contains(body, "the form has more than 131072 bytes, and an expression may have 16384") {
+		t.Errorf("a form that is too large: got %d %.200s", code, body)
+	}
 	for name, form := range map[string]url.Values{
 		"nested more than 32 deep": {"match[]": {repeat("{", 99)}},
 		"steps with its repeats":   {"match[]": {`{a=~"` + heavy + `"}`}},

@@ -38,7 +38,7 @@ func (q *Queries) Handler(prefix string, allowed Allowed) http.Handler {
 		serve := func(w http.ResponseWriter, r *http.Request) {
 			r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 			if err := r.ParseForm(); err != nil {
-				Answer(w, nil, badData{err})
+				Answer(w, nil, badForm(err))
 				return
 			}
 			if err := checkForm(r.Form, Params(path)); err != nil {
@@ -62,6 +62,15 @@ func (q *Queries) Handler(prefix string, allowed Allowed) http.Handler {
 		route(path, func(*http.Request) (any, error) { return empty, nil })
 	}
 	return mux
+}
+
+// badForm says what is wrong with a form that cannot be read.
+func badForm(err error) error {
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		err = fmt.Errorf("the form has more than %d bytes, and an expression may have %d: ask for less at a time", maxForm, maxExpression)
+	}
+	return badData{err}
 }
 
 // Empty are the paths that Grafana asks and for which nothing is kept, with their answers.
