@@ -26,7 +26,7 @@ type deviceBody struct {
 	Created json.RawMessage   `json:"created,omitempty" doc:"Ignored."`
 	Type    json.RawMessage   `json:"type,omitempty" doc:"Ignored: it follows from the profile."`
 	Twin    json.RawMessage   `json:"twin,omitempty" doc:"Ignored: see GET."`
-	Secret  map[string]string `json:"secret,omitempty" doc:"Passwords and keys that the driver needs; kept encrypted and never shown again. Absent or empty in a change: as they were."`
+	Secret  map[string]string `json:"secret,omitempty" doc:"Passwords and keys that the driver needs; kept encrypted and never shown again. Absent or empty in a change: as they were. Of a device that speaks MQTT to the gateway, password may hold the one that the device has already (12 characters or more); else one is made."`
 }
 
 func (b deviceBody) device(ctx context.Context, id g.DeviceID) g.Device {

@@ -126,6 +126,7 @@ func (s *Server) register() {
 	s.registerDevices()
 	s.registerFields()
 	s.registerRejections()
+	s.registerCertificates()
 	s.registerDeviceUse()
 	s.registerDrivers()
 	s.registerPeople()

@@ -68,6 +68,15 @@ DeviceCommand.changed: When its state last changed.
 ProfileUse: How many devices have a profile.
 ProfileUse.profile: The profile.
 ProfileUse.devices: How many of the devices that the caller sees have it.
+DeviceCertificate: A certificate with which a device has come.
+DeviceCertificate.fingerprint: SHA-256 of the certificate, in hexadecimal.
+DeviceCertificate.serial: Its number, in hexadecimal.
+DeviceCertificate.issuer: Who issued it.
+DeviceCertificate.not_before: It holds from then.
+DeviceCertificate.not_after: It holds until then.
+DeviceCertificate.first: When the device first came with it.
+DeviceCertificate.last: When the device last came with it, to a day.
+DeviceCertificate.revoked: It opens nothing any more.
 Finding.kind: clock, gaps, rejected, late, duplicates or unknown.
 Finding.message: What it means and what to do, in English.
 ClockOffsets: By how much the times of live observations lay ahead of the gateway's clock on arrival; behind is negative.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 
 	g "github.com/gatehouse-iot/gatehouse"
@@ -214,7 +215,8 @@ func (v *View) sealSecret(ctx context.Context, t *tx, d g.Device, secret map[str
 }
 
 // CreateDevice adds a device; an empty ID is drawn. For a device of the MQTT front it answers
-// the generated password, which is shown this once and kept as a hash.
+// the generated password, which is shown this once and kept as a hash; none where the secret
+// holds one that the device brings along.
 func (v *View) CreateDevice(ctx context.Context, d g.Device, secret map[string]string) (g.Device, string, error) {
 	in, err := v.reach(ctx, g.DevicesWrite)
 	if err != nil {
@@ -234,11 +236,19 @@ func (v *View) CreateDevice(ctx context.Context, d g.Device, secret map[string]s
 	}
 	password, hash := "", ""
 	if d.Driver == g.DriverMQTTFront {
-		password, hash = newDevicePassword(d.ID)
+		if hash, err = v.r.ownPassword(d, secret); err != nil {
+			return g.Device{}, "", err
+		}
+		if secret = nil; hash == "" {
+			password, hash = newDevicePassword(d.ID)
+		}
 	}
 	err = v.r.write(ctx, func(t *tx) error {
 		d.Created = moment(micros(t.now))
 		if err := free(ctx, t, "devices", "device", string(d.ID)); err != nil {
+			return err
+		}
+		if err := v.checkIdentity(ctx, t, in, d); err != nil {
 			return err
 		}
 		if err := v.checkDevice(ctx, t, d); err != nil {
@@ -294,6 +304,11 @@ func (v *View) UpdateDevice(ctx context.Context, d g.Device, secret map[string]s
 			return g.FieldErrorf("school", "a device does not change its school: delete it and add it there")
 		}
 		d.School, d.Created = old.School, old.Created
+		if old.Driver != d.Driver || !maps.Equal(old.Address, d.Address) { // what stands so already may stay
+			if err := v.checkIdentity(ctx, t, in, d); err != nil {
+				return err
+			}
+		}
 		if err := v.checkDevice(ctx, t, d); err != nil {
 			return err
 		}
@@ -311,6 +326,18 @@ func (v *View) UpdateDevice(ctx context.Context, d g.Device, secret map[string]s
 				return fmt.Errorf("update device: %w", err)
 			}
 		}
+		if secret != nil && d.Driver == g.DriverMQTTFront {
+			hash, err := v.r.ownPassword(d, secret)
+			if err != nil {
+				return err
+			}
+			if hash != "" {
+				if _, err := t.exec(ctx, "UPDATE devices SET password = ? WHERE id = ?", hash, string(d.ID)); err != nil {
+					return fmt.Errorf("update device: %w", err)
+				}
+			}
+			secret = nil
+		}
 		if secret != nil {
 			sealed, err := v.sealSecret(ctx, t, d, secret)
 			if err != nil {
@@ -327,5 +354,5 @@ func (v *View) UpdateDevice(ctx context.Context, d g.Device, secret map[string]s
 
 // DeleteDevice removes a device, its twin and its secret. Its history stays.
 func (v *View) DeleteDevice(ctx context.Context, id g.DeviceID) error {
-	return v.remove(ctx, g.DevicesWrite, "devices", "device", string(id), "device", nil)
+	return v.remove(ctx, g.DevicesWrite, "devices", "device", string(id), "device", func(t *tx) error { return endCertificates(ctx, t, id) })
 }

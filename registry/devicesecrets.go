@@ -96,21 +96,8 @@ func (r *Registry) VerifyDevice(ctx context.Context, id g.DeviceID, password []b
 	if want == "" {
 		want = strings.Repeat("-", 2*sha256.Size) // no hash is equal to it
 	}
-	if subtle.ConstantTimeCompare([]byte(devicePasswordHash(id, password)), []byte(want)) != 1 {
+	if subtle.ConstantTimeCompare([]byte(r.passwordHash(id, password, want)), []byte(want)) != 1 {
 		return g.Device{}, g.Errorf(g.Unauthenticated, "the device is unknown or its password is wrong")
-	}
-	return d.enter(id)
-}
-
-// CertifiedDevice is the device that a certificate names, which the caller has verified. It
-// answers Unauthenticated for an unknown device and Forbidden for a disabled one.
-func (r *Registry) CertifiedDevice(ctx context.Context, id g.DeviceID) (g.Device, error) {
-	d, err := r.door(ctx, id)
-	if err != nil {
-		return g.Device{}, err
-	}
-	if d.device.ID != id || id == "" {
-		return g.Device{}, g.Errorf(g.Unauthenticated, "the certificate is of %q, and no device has this id", id)
 	}
 	return d.enter(id)
 }
@@ -128,6 +115,11 @@ func (r *Registry) door(ctx context.Context, id g.DeviceID) (door, error) {
 	}
 	if err != nil {
 		return door{}, fmt.Errorf("verify device: %w", err)
+	}
+	if d.device.Driver == g.DriverMQTTFront {
+		if err := r.loadCerts(ctx, id, &d); err != nil {
+			return door{}, err
+		}
 	}
 	d.until = now.Add(doorLifetime)
 	r.doors.put(id, d, gen)

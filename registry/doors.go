@@ -18,7 +18,9 @@ type doorCache struct {
 
 type door struct {
 	device   g.Device
-	password string // hash
+	password string    // hash
+	floor    time.Time // certificates issued before it open nothing
+	certs    map[string]DeviceCertificate
 	until    time.Time
 }
 

@@ -284,7 +284,11 @@ func TestNothingPersonalIsInTheFiles(t *testing.T) {
 	embedding[3], embedding[77] = 0.6, 0.8
 	must[g.Pass](t)(d.sys.AddFace(ctx, child.ID, embedding, "model", 0.9))
 	must[g.Leave](t)(d.sys.PutLeave(ctx, g.Leave{Person: child.ID, From: c.now(), To: c.now().Add(time.Hour), Reason: "chickenpox"}))
-	_, password, err := d.sys.CreateDevice(ctx, g.Device{ID: "mq", School: "a", Profile: "sensor", Driver: g.DriverMQTTFront, Name: "mq"}, map[string]string{"password": "rtsp-Secret-1"})
+	_, password, err := d.sys.CreateDevice(ctx, g.Device{ID: "mq", School: "a", Profile: "sensor", Driver: g.DriverMQTTFront, Name: "mq"}, nil)
+	ok(t, err)
+	_, _, err = d.sys.CreateDevice(ctx, g.Device{ID: "cam", School: "a", Profile: "sensor", Driver: "camera", Name: "cam"}, map[string]string{"password": "rtsp-Secret-1"})
+	ok(t, err)
+	_, _, err = d.sys.CreateDevice(ctx, g.Device{ID: "own", School: "a", Profile: "sensor", Driver: g.DriverMQTTFront, Name: "own"}, map[string]string{"password": "mqtt-Secret-3"})
 	ok(t, err)
 	must[g.User](t)(d.sys.CreateUser(ctx, g.User{School: "a", Name: "guard", FullName: "Guard Lin Feng", Role: g.RoleSecurity, Language: "en"}, "correct horse battery"))
 	token, _, err := d.r.SignIn(ctx, "guard", "correct horse battery", "127.0.0.1")
@@ -297,7 +301,7 @@ func TestNothingPersonalIsInTheFiles(t *testing.T) {
 	_, err = d.r.In(g.Scope{School: "a", Permissions: g.RoleAdmin.Permissions(), Actor: "x", Reason: "Zhou Xiaohua is late"}).OpenPerson(ctx, child.ID)
 	ok(t, err)
 	secrets = append(secrets, "Zhou Xiaohua", "20260001", "王桂芳", "G-778899", "13912345678", card, "86420975", "Mother Wang", "form 4711", "chickenpox",
-		password, "rtsp-Secret-1", "Lin Feng", "correct horse battery", token, keySecret, hookSecret, "smtp-Secret-2",
+		password, "rtsp-Secret-1", "mqtt-Secret-3", "Lin Feng", "correct horse battery", token, keySecret, hookSecret, "smtp-Secret-2",
 		"\x9a\x99\x19\x3f", string(masterKey()))
 	for _, f := range []string{"registry.db", "registry.db-wal", "history.db", "history.db-wal"} {
 		b, err := os.ReadFile(filepath.Join(dir, f))

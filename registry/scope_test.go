@@ -81,6 +81,10 @@ func calls(d *district) map[string]call {
 		"SetDesired": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return nil, v.SetDesired(ctx, dev, "setpoint", g.NumberValue(20))
 		}},
+		"Certificates": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.Certificates(ctx, dev) }},
+		"RevokeCertificate": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.RevokeCertificate(ctx, dev, "")
+		}},
 		"SaveCommand": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return nil, v.SaveCommand(ctx, g.DeviceCommand{ID: "cmd_b", Device: dev})
 		}},

@@ -24,6 +24,7 @@ type vault struct {
 	wrapper cipher.AEAD // wraps school and person keys
 	data    cipher.AEAD // alerts, outbox, deliveries, settings, audit reasons, webhook secrets
 	head    []byte      // HMAC key of the audit log's head
+	doors   []byte      // HMAC key of passwords that devices bring along
 
 	mu      sync.Mutex
 	schools map[g.SchoolID]*schoolKeys // as many as there are schools
@@ -52,7 +53,11 @@ func newVault(master []byte) (*vault, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &vault{wrapper: wrapper, data: data, head: head, schools: map[g.SchoolID]*schoolKeys{}}, nil
+	doors, err := hkdf.Key(sha256.New, master, nil, "gatehouse device passwords v1", keySize)
+	if err != nil {
+		return nil, err
+	}
+	return &vault{wrapper: wrapper, data: data, head: head, doors: doors, schools: map[g.SchoolID]*schoolKeys{}}, nil
 }
 
 // derived is the AES-256-GCM cipher under a key that HKDF (RFC 5869) draws from key.

@@ -105,18 +105,29 @@ func checkBroker(s string) error {
 	return nil
 }
 
-// topic puts the base in the place of a "~" at either end, as Home Assistant does.
+// topic puts the base in the place of a "~": at either end, as Home Assistant does, and where
+// it is a level of its own in the middle, as Tasmota's topics want it (tele/~/SENSOR). A "~" that
+// is neither is a mistake that would never be noticed: nothing is published there.
 func topic(t, base string) (string, error) {
-	if strings.HasPrefix(t, "~") || strings.HasSuffix(t, "~") {
-		if base == "" {
-			return "", gatehouse.Errorf(gatehouse.Invalid, "%q stands on the device's topic, which is not given", t)
-		}
-		if rest, ok := strings.CutPrefix(t, "~"); ok {
-			t = base + rest
-		} else {
-			t = strings.TrimSuffix(t, "~") + base
+	if strings.Contains(t, "~") && base == "" {
+		return "", gatehouse.Errorf(gatehouse.Invalid, "%q stands on the device's topic, which is not given", t)
+	}
+	levels := strings.Split(t, "/")
+	last := len(levels) - 1
+	for i, l := range levels {
+		switch {
+		case !strings.Contains(l, "~"):
+		case l == "~":
+			levels[i] = base
+		case i == 0 && strings.HasPrefix(l, "~"):
+			levels[i] = base + l[1:]
+		case i == last && strings.HasSuffix(l, "~"):
+			levels[i] = l[:len(l)-1] + base
+		default:
+			return "", gatehouse.Errorf(gatehouse.Invalid, "%q: ~ stands for the device's topic at either end or as a level of its own, e.g. tele/~/SENSOR", t)
 		}
 	}
+	t = strings.Join(levels, "/")
 	if t == "" || len(t) > 65535 || strings.ContainsAny(t, "+#\x00") {
 		return "", gatehouse.Errorf(gatehouse.Invalid, "%q is no topic of one device; give it in full, without + and #", t)
 	}

@@ -82,6 +82,7 @@ type App struct {
 	ownClock   bool // now is the machine's clock
 	presence   chan presence
 	commands   chan command
+	rivals     chan mqttfront.Rivals
 	outcomes   chan outcome    // of commands, from the MQTT listener
 	gone       chan g.DeviceID // for the rules to forget
 	changed    chan struct{}   // a device was, or there is one less
@@ -100,7 +101,7 @@ func Open(ctx context.Context, cfg Config, o Options) (_ *App, err error) {
 	if o.Pause == nil {
 		o.Pause = func(string) {}
 	}
-	a := &App{cfg: cfg, opt: o, log: o.Logger, now: o.Now, started: o.Now(), ownClock: own, presence: make(chan presence, 4096), commands: make(chan command, 256), outcomes: make(chan outcome, mostOutcomes), gone: make(chan g.DeviceID, 1024), changed: make(chan struct{}, 1)}
+	a := &App{cfg: cfg, opt: o, log: o.Logger, now: o.Now, started: o.Now(), ownClock: own, presence: make(chan presence, 4096), commands: make(chan command, 256), outcomes: make(chan outcome, mostOutcomes), rivals: make(chan mqttfront.Rivals, 256), gone: make(chan g.DeviceID, 1024), changed: make(chan struct{}, 1)}
 	a.health.cursors, a.health.current = map[string]string{}, map[string]time.Time{}
 	a.places = share(listen.Descriptors(), cfg.HTTP.MaxConnections, cfg.MQTT.MaxClients)
 	a.attendance.computed = map[g.SessionID]time.Time{}
@@ -187,7 +188,7 @@ func (a *App) openFront(ctx context.Context) (err error) {
 	if c.Listen == "" && c.ListenTLS == "" {
 		return nil
 	}
-	cfg := mqttfront.Config{Listen: c.Listen, ListenTLS: c.ListenTLS, MaxClients: a.places.mqtt, MaxPerAddress: c.MaxPerAddress, OnHeld: a.pacer.Held,
+	cfg := mqttfront.Config{Listen: c.Listen, ListenTLS: c.ListenTLS, MaxClients: a.places.mqtt, MaxPerAddress: c.MaxPerAddress, OnHeld: a.pacer.Held, OnRivals: a.noteRivals,
 		DeviceRate: c.DeviceRate, SchoolRate: c.SchoolRate, Dir: filepath.Join(a.cfg.dataDir(), "mqtt"), FS: a.opt.JournalFS,
 		OnConnect:    func(id mqttfront.Identity) { a.notePresence(id, g.StateOnline, "") },
 		OnDisconnect: func(id mqttfront.Identity) { a.notePresence(id, g.StateOffline, "the MQTT connection ended") }}
@@ -335,6 +336,7 @@ func (a *App) Run(ctx context.Context) error {
 		{"profiles", a.driverProfiles},
 		{"presence", a.runPresence},
 		{"fields", a.keepFields},
+		{"rivals", a.runRivals},
 		{"drivers", func(ctx context.Context) error { return a.host.Run(ctx, a.specs()) }},
 		{"directory", a.directory.Run},
 	}

@@ -2,8 +2,10 @@ package app
 
 import (
 	"context"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/hex"
 	"fmt"
 	"os"
 	"strings"
@@ -12,6 +14,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/gateway/intake"
 	"github.com/gatehouse-iot/gatehouse/gateway/mqttfront"
+	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
 // authenticator lets a device in by its own password, its user name being its id, or by a
@@ -36,7 +39,14 @@ func (x authenticator) device(ctx context.Context, username string, password []b
 	if name := cert.Subject.CommonName; username != "" && username != name {
 		return g.Device{}, g.Errorf(g.Unauthenticated, "the certificate is of %q and the user name is another: leave it empty, or say the same", name)
 	}
-	return x.a.reg.CertifiedDevice(ctx, g.DeviceID(cert.Subject.CommonName))
+	sum := sha256.Sum256(cert.Raw)
+	return x.a.reg.CertifiedDevice(ctx, g.DeviceID(cert.Subject.CommonName), registry.DeviceCertificate{
+		Fingerprint: hex.EncodeToString(sum[:]),
+		Serial:      cert.SerialNumber.Text(16),
+		Issuer:      cert.Issuer.String(),
+		NotBefore:   cert.NotBefore,
+		NotAfter:    cert.NotAfter,
+	})
 }
 
 // trust has devices show certificates of the authorities in a file.

@@ -71,3 +71,15 @@ func TestCommandIsToldWhenItIsTaken(t *testing.T) {
 		t.Errorf("got %+v, want the device there", told)
 	}
 }
+
+// TestAnOrderlyStopIsNoTrouble: whoever looks while the rest of the gateway still stops finds
+// nothing wrong.
+func TestAnOrderlyStopIsNoTrouble(t *testing.T) {
+	f, _ := start(t, mqttfront.Config{Dir: t.TempDir()})
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if why := f.Stats().Trouble; why != "" {
+		t.Errorf("got the trouble %q of a listener that was stopped", why)
+	}
+}

@@ -159,7 +159,7 @@ func connack3(code byte) byte {
 		return 1
 	case rcClientID:
 		return 2
-	case rcUnavailable, rcBusy, rcQuota:
+	case rcUnavailable, rcBusy, rcQuota, rcConnectRate:
 		return 3
 	case rcCredentials:
 		return 4
@@ -216,6 +216,9 @@ func (f *Front) seat(c *client, con *connectPacket, id Identity) (present bool, 
 			break
 		}
 		f.mu.Unlock()
+		if err := f.rival(c, old, key); err != nil {
+			return false, nil, nil, err
+		}
 		old.shut(rcTakenOver)
 		select {
 		case <-old.finished:

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-iot/gatehouse/drivers/listen"
+	"github.com/gatehouse-iot/gatehouse/gateway/journal"
 )
 
 // Front is one MQTT listener. It listens from New on and serves from Run on.
@@ -48,9 +49,10 @@ type Front struct {
 	conns    map[net.Conn]struct{}
 	stopping bool
 
-	sending sync.Mutex
-	waiting map[*message]chan byte // Send's, by message
-	told    map[*message]asking    // Tell's
+	sending   sync.Mutex
+	rivalries rivalries
+	waiting   map[*message]chan byte // Send's, by message
+	told      map[*message]asking    // Tell's
 
 	presence sync.Mutex
 	online   map[Identity]int // connections per identity
@@ -357,6 +359,9 @@ func (f *Front) kept() (bytes int64, trouble string) {
 		return 0, ""
 	}
 	st := f.state.j.Stat()
+	if st.State == journal.StateClosed {
+		return st.Bytes, "" // it was stopped, and nothing is wrong
+	}
 	return st.Bytes, st.Reason
 }
 

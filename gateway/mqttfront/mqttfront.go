@@ -65,6 +65,10 @@ type Config struct {
 	// order; they must be quick and must not call the front.
 	OnConnect, OnDisconnect func(Identity)
 
+	// OnRivals is called each time that a client is refused since another with its id is connected
+	// and the two throw each other out; it must be quick and must not call the front.
+	OnRivals func(Rivals)
+
 	// OnHeld is called when a device, or with an empty Device a whole school, publishes more
 	// than its rate and is held back: at most once a minute for each, from its reader.
 	OnHeld func(Identity)

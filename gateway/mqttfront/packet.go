@@ -40,6 +40,7 @@ const (
 	rcNotAuthorized  = 0x87
 	rcUnavailable    = 0x88
 	rcBusy           = 0x89
+	rcConnectRate    = 0x9F
 	rcShuttingDown   = 0x8B
 	rcBadMethod      = 0x8C
 	rcKeepAlive      = 0x8D

@@ -1,0 +1,117 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/gateway/mqttfront"
+	"github.com/gatehouse-iot/gatehouse/registry"
+)
+
+const (
+	rivalsOver  = 10 * time.Minute // without another attempt, two clients with one id are one again
+	rivalsEvery = 10 * time.Second // between looks whether they are
+	ruleRivals  = "two-clients"
+)
+
+// noteRivals queues what the MQTT listener tells of two clients with one id. A full queue drops
+// it: they come again.
+func (a *App) noteRivals(r mqttfront.Rivals) {
+	select {
+	case a.rivals <- r:
+	default:
+	}
+}
+
+// runRivals raises an alert about each device under whose id two clients come, and ends it when
+// there is one again. An alert that the last run left is taken up.
+func (a *App) runRivals(ctx context.Context) error {
+	last := map[g.DeviceID]time.Time{}
+	if left, err := a.firing(ctx, ruleRivals); err == nil {
+		for id := range left {
+			last[id] = a.now()
+		}
+	}
+	tick := time.NewTicker(rivalsEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case r := <-a.rivals:
+			at, known := last[r.Device]
+			if last[r.Device] = a.now(); known && a.now().Sub(at) < rivalsOver {
+				continue
+			}
+			if err := a.tellRivals(ctx, r); err != nil && ctx.Err() == nil {
+				a.log.Error("that two clients use one id could not be told", "device", r.Device, "error", err)
+				delete(last, r.Device)
+			}
+		case <-tick.C:
+			for id, at := range last {
+				if a.now().Sub(at) < rivalsOver {
+					continue
+				}
+				if err := a.endDevice(ctx, id, ruleRivals); err == nil {
+					delete(last, id)
+				}
+			}
+		}
+	}
+}
+
+func (a *App) tellRivals(ctx context.Context, r mqttfront.Rivals) error {
+	e, ok := a.directory.Known(r.Device)
+	if !ok {
+		return nil
+	}
+	x := deviceAlert{
+		rule:     ruleRivals,
+		severity: g.Warning,
+		title:    "Two clients use the id of " + e.Device.Name,
+		titleZH:  "两个客户端使用同一标识：" + e.Device.Name,
+		text:     fmt.Sprintf("They throw each other out. One is connected from %s and stays; the other, from %s, is refused. Give each device an id and a password of its own; if you do not know the other one, give this device a new password.", r.Held, r.Refused),
+		textZH:   fmt.Sprintf("两者互相挤下线。来自 %s 的已连接并保留，来自 %s 的被拒绝。请为每台设备使用各自的标识和密码；如不认识另一台，请为本设备更换密码。", r.Held, r.Refused),
+		firing:   true,
+		since:    a.now(),
+	}
+	return a.tellDevice(ctx, x.alert(e.Device))
+}
+
+// firing are the alerts of a kind that hold, by device.
+func (a *App) firing(ctx context.Context, rule string) (map[g.DeviceID]g.Alert, error) {
+	f := registry.AlertFilter{RulePrefix: g.DeviceRule + rule, Page: registry.Page{Limit: 1000}}
+	rows, _, err := a.reg.In(g.SystemScope("watch")).Alerts(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	out := map[g.DeviceID]g.Alert{}
+	for _, row := range rows {
+		if _, ok := out[row.Device]; row.Firing && !ok {
+			out[row.Device] = row.Alert
+		}
+	}
+	return out, nil
+}
+
+// endDevice ends the alerts of a kind about a device.
+func (a *App) endDevice(ctx context.Context, id g.DeviceID, rule string) error {
+	f := registry.AlertFilter{Device: id, RulePrefix: g.DeviceRule + rule, Page: registry.Page{Limit: 20}}
+	rows, _, err := a.reg.In(g.SystemScope("watch")).Alerts(ctx, f)
+	if err != nil {
+		return err
+	}
+	var over []g.Alert
+	for _, row := range rows {
+		if x := row.Alert; x.Firing {
+			x.Firing, x.State, x.Resolved, x.Comment = false, g.AlertResolved, a.now().UTC(), wellAgain
+			over = append(over, x)
+		}
+	}
+	if len(over) == 0 {
+		return nil
+	}
+	return a.tellDevice(ctx, over...)
+}

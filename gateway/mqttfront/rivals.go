@@ -1,0 +1,104 @@
+package mqttfront
+
+import (
+	"net"
+	"sync"
+	"time"
+)
+
+// Two clients with one id throw each other out for as long as both come back (MQTT5 3.1.4). One
+// whose connection was lost comes back once; from the fourth time within a minute on, two are
+// there. Then whoever is connected stays, and the other is refused for a while, so that at least
+// one of them works and the front is not kept busy by both.
+const (
+	rivalsWithin = time.Minute
+	rivalsFrom   = 4
+	rivalRefused = 30 * time.Second
+	maxRivals    = 10_000 // ids that are remembered
+)
+
+// Rivals is that two clients use one id.
+type Rivals struct {
+	Identity
+	ClientID string
+	Held     string // the address of the one that is connected
+	Refused  string // and of the one that is not let in
+}
+
+// rivalry is what is remembered of an id under which clients take over from each other.
+type rivalry struct {
+	takeovers []time.Time // within rivalsWithin
+	until     time.Time   // a newcomer is refused
+}
+
+type rivalries struct {
+	mu sync.Mutex
+	of map[sessionKey]*rivalry
+}
+
+// takeOver notes that a client comes while another of its id is connected. It is false where
+// the newcomer is to be refused. told says that this is news.
+func (r *rivalries) takeOver(key sessionKey, now time.Time) (allowed, told bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.of == nil {
+		r.of = map[sessionKey]*rivalry{}
+	}
+	x := r.of[key]
+	if x == nil {
+		if len(r.of) >= maxRivals {
+			r.forget(now)
+		}
+		x = &rivalry{}
+		r.of[key] = x
+	}
+	if now.Before(x.until) {
+		return false, false
+	}
+	for len(x.takeovers) > 0 && now.Sub(x.takeovers[0]) > rivalsWithin {
+		x.takeovers = x.takeovers[1:]
+	}
+	if len(x.takeovers)+1 < rivalsFrom {
+		x.takeovers = append(x.takeovers, now)
+		return true, false
+	}
+	x.until = now.Add(rivalRefused)
+	return false, true
+}
+
+// forget drops what is over, and where nothing is, all of it.
+func (r *rivalries) forget(now time.Time) {
+	for key, x := range r.of {
+		if n := len(x.takeovers); now.After(x.until) && (n == 0 || now.Sub(x.takeovers[n-1]) > rivalsWithin) {
+			delete(r.of, key)
+		}
+	}
+	if len(r.of) >= maxRivals {
+		clear(r.of)
+	}
+}
+
+// rival refuses a client that throws out another of its id over and over. The caller holds no lock.
+func (f *Front) rival(c, old *client, key sessionKey) error {
+	allowed, told := f.rivalries.takeOver(key, f.cfg.Now())
+	if allowed {
+		return nil
+	}
+	x := Rivals{Identity: key.id, ClientID: key.clientID, Held: hostOf(old.conn), Refused: hostOf(c.conn)}
+	if told {
+		f.log.Warn("two mqtt clients use one id: the one that is connected stays", "device", key.id.Device, "school", key.id.School,
+			"client", clip(key.clientID), "connected", x.Held, "refused", x.Refused)
+	}
+	if f.cfg.OnRivals != nil {
+		f.cfg.OnRivals(x)
+	}
+	return violation{rcConnectRate, "another client with the id " + clip(key.clientID) + " is connected from " + x.Held + ", and the two throw each other out: give each device an id of its own"}
+}
+
+func hostOf(c net.Conn) string {
+	host, _, err := net.SplitHostPort(c.RemoteAddr().String())
+	if err != nil {
+		return c.RemoteAddr().String()
+	}
+	return host
+}

@@ -1,0 +1,73 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// identities are, by driver, the fields of an address that say which thing it is, with what
+// stands for one that is left out. Other drivers' devices are told apart by their serial alone.
+var identities = map[g.DriverName][]identityField{
+	"modbus": {{"address", ""}, {"unit", "1"}},
+	"mqtt":   {{"broker", ""}, {"topic", ""}},
+	"camera": {{"url", ""}},
+}
+
+type identityField struct{ key, usual string }
+
+func (f identityField) of(d g.Device) string {
+	v := strings.TrimRight(strings.ToLower(strings.TrimSpace(d.Address[f.key])), "/")
+	if f.key == "topic" {
+		v = strings.TrimSpace(d.Address[f.key]) // topics have letters of two sizes
+	}
+	if v == "" {
+		return f.usual
+	}
+	return v
+}
+
+// checkIdentity refuses a second device for one thing: it would be counted twice.
+func (v *View) checkIdentity(ctx context.Context, t *tx, in reach, d g.Device) error {
+	fields := identities[d.Driver]
+	if len(fields) == 0 || d.Address[fields[0].key] == "" {
+		return nil
+	}
+	errSame := errors.New("the same")
+	var same g.Device
+	err := each(ctx, t, "SELECT "+deviceColumns+" FROM devices d WHERE d.driver = ? AND d.id <> ?", []any{string(d.Driver), string(d.ID)}, func(scan func(...any) error) error {
+		var other g.Device
+		if err := scanDevice(scan, &other); err != nil {
+			return err
+		}
+		for _, f := range fields {
+			if f.of(other) != f.of(d) {
+				return nil
+			}
+		}
+		same = other
+		return errSame
+	})
+	if err == nil {
+		return nil
+	}
+	if !errors.Is(err, errSame) {
+		return fmt.Errorf("read devices: %w", err)
+	}
+	keys := make([]string, len(fields))
+	for i, f := range fields {
+		keys[i] = f.key
+	}
+	who := "another device"
+	if in.owns(same.School, "device", string(same.ID)) == nil {
+		who = fmt.Sprintf("%q (%s)", same.Name, same.ID)
+	}
+	return &g.Error{
+		Code:    g.Conflict,
+		Field:   "address." + fields[len(fields)-1].key,
+		Message: fmt.Sprintf("%s has the same %s already: change that device, or delete it first", who, strings.Join(keys, " and ")),
+	}
+}
