@@ -51,11 +51,12 @@ const (
 	ByCard   Method = "card"
 	ByQR     Method = "qr"
 	ByPIN    Method = "pin"
+	ByOther  Method = "other"  // a terminal vouches, by fingerprint, palm or a way of its own
 	ByManual Method = "manual" // a member of staff vouched
 )
 
 // Methods lists every method.
-func Methods() []Method { return []Method{ByFace, ByCard, ByQR, ByPIN, ByManual} }
+func Methods() []Method { return []Method{ByFace, ByCard, ByQR, ByPIN, ByOther, ByManual} }
 
 // Direction of a passage, where the device knows it.
 type Direction string

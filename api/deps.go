@@ -133,6 +133,7 @@ type Field struct {
 	Kind    string   `json:"kind,omitempty" doc:"What it holds: host, url, port, int, duration, choice, timezone, network, path or listen; absent, or a word that you do not know: text."`
 	Min     float64  `json:"min,omitempty" doc:"The least of an int, or of a duration in seconds; without min and max there are no bounds."`
 	Max     float64  `json:"max,omitempty" doc:"The most of it."`
+	Proves  bool     `json:"proves,omitempty" doc:"A device that sets it proves with it that it is itself; one that sets no such field is weak."`
 	Options []string `json:"options,omitempty" doc:"All that a choice may be; of a host or url the schemes that it may have."`
 }
 

@@ -256,7 +256,7 @@ func fromFields(fields []Field) []*driverpb.Field {
 		out = append(out, &driverpb.Field{
 			Key: driverpb.Text(f.Key), Title: driverpb.Text(f.Title), TitleZh: driverpb.Text(f.TitleZH),
 			Help: driverpb.Text(f.Help), HelpZh: driverpb.Text(f.HelpZH), Default: driverpb.Text(f.Default),
-			Required: f.Required, Secret: f.Secret, Kind: driverpb.Text(f.Kind), Min: f.Min, Max: f.Max, Options: texts(f.Options),
+			Required: f.Required, Secret: f.Secret, Kind: driverpb.Text(f.Kind), Min: f.Min, Max: f.Max, Options: texts(f.Options), Proves: f.Proves,
 		})
 	}
 	return out

@@ -222,6 +222,7 @@ type Field struct {
 	Kind          string   `protobuf:"bytes,9,opt,name=kind,proto3" json:"kind,omitempty"`
 	Min           float64  `protobuf:"fixed64,10,opt,name=min,proto3" json:"min,omitempty"` // of an int; of a duration in seconds; both 0: no bounds
 	Max           float64  `protobuf:"fixed64,11,opt,name=max,proto3" json:"max,omitempty"`
+	Proves        bool     `protobuf:"varint,13,opt,name=proves,proto3" json:"proves,omitempty"`  // where it is set, a device proves with it that it is itself
 	Options       []string `protobuf:"bytes,12,rep,name=options,proto3" json:"options,omitempty"` // of a choice; of a host or url: the schemes that it may have
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -332,6 +333,13 @@ func (x *Field) GetMax() float64 {
 		return x.Max
 	}
 	return 0
+}
+
+func (x *Field) GetProves() bool {
+	if x != nil {
+		return x.Proves
+	}
+	return false
 }
 
 func (x *Field) GetOptions() []string {
@@ -1755,7 +1763,7 @@ const file_driver_proto_rawDesc = "" +
 	" \x01(\bR\x06probes\x12\x1a\n" +
 	"\bcommands\x18\v \x01(\bR\bcommands\x12\x1c\n" +
 	"\tdiscovers\x18\f \x01(\bR\tdiscovers\x12\x1a\n" +
-	"\bcontract\x18\r \x01(\rR\bcontract\"\x97\x02\n" +
+	"\bcontract\x18\r \x01(\rR\bcontract\"\xaf\x02\n" +
 	"\x05Field\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12\x19\n" +
@@ -1768,7 +1776,8 @@ const file_driver_proto_rawDesc = "" +
 	"\x04kind\x18\t \x01(\tR\x04kind\x12\x10\n" +
 	"\x03min\x18\n" +
 	" \x01(\x01R\x03min\x12\x10\n" +
-	"\x03max\x18\v \x01(\x01R\x03max\x12\x18\n" +
+	"\x03max\x18\v \x01(\x01R\x03max\x12\x16\n" +
+	"\x06proves\x18\r \x01(\bR\x06proves\x12\x18\n" +
 	"\aoptions\x18\f \x03(\tR\aoptions\"\xa0\x01\n" +
 	"\x10ConfigureRequest\x12O\n" +
 	"\bsettings\x18\x01 \x03(\v23.gatehouse.driver.v1.ConfigureRequest.SettingsEntryR\bsettings\x1a;\n" +

@@ -153,7 +153,7 @@ func toFields(fields []*driverpb.Field) []drivers.Field {
 		out = append(out, drivers.Field{
 			Key: f.GetKey(), Title: f.GetTitle(), TitleZH: f.GetTitleZh(), Help: f.GetHelp(), HelpZH: f.GetHelpZh(),
 			Default: f.GetDefault(), Required: f.GetRequired(), Secret: f.GetSecret(),
-			Kind: f.GetKind(), Min: f.GetMin(), Max: f.GetMax(), Options: f.GetOptions(),
+			Kind: f.GetKind(), Min: f.GetMin(), Max: f.GetMax(), Options: f.GetOptions(), Proves: f.GetProves(),
 		})
 	}
 	return out

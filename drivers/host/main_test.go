@@ -80,7 +80,7 @@ func (testDriver) Describe() drivers.Description {
 		Settings: []drivers.Field{{Key: "greeting", Title: "Greeting", Default: "hello"}, {Key: "mode", Title: "Mode"}},
 		Address: []drivers.Field{
 			{Key: "behave", Title: "Behaviour"},
-			{Key: "host", Title: "Host", Kind: drivers.FieldHost, Options: []string{"tcp", "rtu"}},
+			{Key: "host", Title: "Host", Kind: drivers.FieldHost, Options: []string{"tcp", "rtu"}, Proves: true},
 			{Key: "pause", Title: "Pause", Kind: drivers.FieldDuration, Min: 0.01, Max: 3600},
 		},
 		Profiles: []gatehouse.Profile{{ID: "counter", Title: "Counter", Type: gatehouse.TypeOther, Properties: map[string]gatehouse.Property{"n": {Type: "number"}}}},

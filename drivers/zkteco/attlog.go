@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,46 +14,27 @@ import (
 	"github.com/gatehouse-iot/gatehouse"
 )
 
-// maxLines bounds the lines of one ATTLOG body.
-const maxLines = 20000
+// unknown stands for a status or a way of recognising that a line does not give, or gives in
+// letters of the terminal's own: the rest of the line is read all the same.
+const unknown = -1
 
-// entry is one line of a terminal's log.
+// entry is one passage in a terminal's log.
 type entry struct {
 	user   string // user number; the terminal calls it PIN
+	card   string // of somebody whom the terminal does not know
 	at     time.Time
-	status int // 0 in, 1 out, 2 break out, 3 break in, 4 overtime in, 5 overtime out; others: unknown
+	status int // 0 in, 1 out, 2 break out, 3 break in, 4 overtime in, 5 overtime out
 	verify int // how the terminal recognised the user
-	line   string
 }
 
-// parseLog reads an ATTLOG body: lines of user number, local time, status, verify type and
-// more, separated by tabs; or lines of PIN=…, DateTime=…, Verified=…, Status=… as some
-// firmware sends. bad says of each line that is none which it was and what is wrong with it,
-// without repeating it.
-func parseLog(body string, zone *time.Location) (entries []entry, bad []string) {
-	n := 0
-	for line := range strings.Lines(body) {
-		line = strings.TrimRight(line, "\r\n\x00")
-		if strings.TrimSpace(line) == "" {
-			continue
-		}
-		if n++; n > maxLines {
-			return entries, append(bad, fmt.Sprintf("lines after the first %d are not read", maxLines))
-		}
-		e, err := parseLine(line, zone)
-		if err != nil {
-			bad = append(bad, fmt.Sprintf("line %d: %v", n, err))
-			continue
-		}
-		entries = append(entries, e)
-	}
-	return entries, bad
-}
-
+// parseLine reads a line of ATTLOG: user number, local time, status, verify type and more,
+// separated by tabs; or PIN=…, DateTime=…, Verified=…, Status=… as some firmware sends. The
+// error says what is wrong without repeating the line.
 func parseLine(line string, zone *time.Location) (entry, error) {
 	fields := strings.Split(line, "\t")
 	if strings.HasPrefix(strings.TrimSpace(line), "PIN=") {
-		fields = keyed(line)
+		m := keyed(line)
+		fields = []string{m["pin"], m["datetime"], m["status"], m["verified"]}
 	}
 	if len(fields) < 2 {
 		return entry{}, errors.New("there are not two columns")
@@ -60,37 +42,61 @@ func parseLine(line string, zone *time.Location) (entry, error) {
 	for i := range fields {
 		fields[i] = strings.TrimSpace(fields[i])
 	}
-	e := entry{user: fields[0], status: 255, verify: -1, line: line}
+	e := entry{user: fields[0], status: unknown, verify: unknown}
 	if !validUser(e.user) {
 		return entry{}, errors.New("the user number is none")
 	}
 	var err error
-	if e.at, err = time.ParseInLocation("2006-01-02 15:04:05", fields[1], zone); err != nil {
-		return entry{}, errors.New("the time is not like 2006-01-02 15:04:05")
+	if e.at, err = localTime(fields[1], zone); err != nil {
+		return entry{}, err
 	}
-	e.at = e.at.UTC()
-	for i, into := range []*int{&e.status, &e.verify} {
-		if len(fields) <= 2+i || fields[2+i] == "" {
-			continue
-		}
-		if *into, err = strconv.Atoi(fields[2+i]); err != nil {
-			return entry{}, fmt.Errorf("column %d is no number", 3+i)
-		}
+	if len(fields) > 2 {
+		e.status = statusOf(fields[2])
+	}
+	if len(fields) > 3 {
+		e.verify = code(fields[3])
 	}
 	return e, nil
 }
 
+func localTime(s string, zone *time.Location) (time.Time, error) {
+	t, err := time.ParseInLocation("2006-01-02 15:04:05", s, zone)
+	if err != nil {
+		return time.Time{}, errors.New("the time is not like 2006-01-02 15:04:05")
+	}
+	return t.UTC(), nil
+}
+
+// statusOf understands a number, and the letters that some firmware writes instead.
+func statusOf(s string) int {
+	switch strings.ToUpper(s) {
+	case "I", "IN":
+		return 0
+	case "O", "OUT":
+		return 1
+	}
+	return code(s)
+}
+
+func code(s string) int {
+	n, err := strconv.ParseUint(strings.TrimSpace(s), 10, 31)
+	if err != nil {
+		return unknown
+	}
+	return int(n)
+}
+
 var wide = regexp.MustCompile(`\t+| {2,}`)
 
-// keyed brings a line of key=value into the order of the columns.
-func keyed(line string) []string {
+// keyed reads a line of key=value; the keys come in small letters.
+func keyed(line string) map[string]string {
 	m := map[string]string{}
 	for _, part := range wide.Split(strings.TrimSpace(line), -1) {
 		if k, v, ok := strings.Cut(part, "="); ok {
 			m[strings.ToLower(strings.TrimSpace(k))] = strings.TrimSpace(v)
 		}
 	}
-	return []string{m["pin"], m["datetime"], m["status"], m["verified"]}
+	return m
 }
 
 func validUser(s string) bool {
@@ -100,14 +106,23 @@ func validUser(s string) bool {
 	return strings.IndexFunc(s, func(r rune) bool { return r <= ' ' || r > '~' }) < 0
 }
 
-// method is how somebody was recognised. The gateway has no word for fingerprint, palm and
-// the terminal's mixed ways: they count as the user number that the terminal vouches for.
-func (e entry) method() gatehouse.Method {
+// method is how somebody was recognised, as far as the profile has a word for it. Fingerprint,
+// palm, mixed ways and codes that nobody knows are "other"; profiles from before that word was
+// there take them for the user number that the terminal vouches for.
+func (e entry) method(p gatehouse.Profile) gatehouse.Method {
 	switch e.verify {
 	case 15:
 		return gatehouse.ByFace
 	case 2, 4:
 		return gatehouse.ByCard
+	case 0, 3:
+		return gatehouse.ByPIN
+	}
+	if e.card != "" {
+		return gatehouse.ByCard
+	}
+	if slices.Contains(p.Sightings, gatehouse.ByOther) {
+		return gatehouse.ByOther
 	}
 	return gatehouse.ByPIN
 }
@@ -122,22 +137,28 @@ func (e entry) direction() gatehouse.Direction {
 	return ""
 }
 
-// sequence is the same for the same line whenever it is pushed, and never 0: terminals
-// number nothing, and push their log again when they are told to or have lost count.
+// sequence is the same for the same passage whenever and in whichever form it is pushed, and
+// never 0: terminals number nothing, and push their log again when they are told to or have lost
+// count. What makes a passage is user, time, status and verify type.
 func (e entry) sequence() uint64 {
-	h := sha256.Sum256([]byte(e.line))
+	h := sha256.Sum256(fmt.Appendf(nil, "%s\t%s\t%d\t%d\t%d", e.user, e.card, e.at.Unix(), e.status, e.verify))
 	return binary.BigEndian.Uint64(h[:]) | 1
 }
 
 // observation is the entry as the gateway takes it. What is older than late was kept while
 // the terminal was out of reach: history, on which nobody is alarmed.
-func (e entry) observation(way string, now time.Time, late time.Duration) gatehouse.Observation {
-	s := &gatehouse.Sighting{Method: e.method(), Credential: e.user, Direction: e.direction()}
+func (e entry) observation(way string, p gatehouse.Profile, now time.Time) gatehouse.Observation {
+	s := &gatehouse.Sighting{Method: e.method(p), Credential: e.user, Direction: e.direction()}
+	if e.user == "" {
+		s.Credential = e.card
+	}
 	switch way {
 	case "in", "out":
 		s.Direction = gatehouse.Direction(way)
 	case "none":
 		s.Direction = ""
 	}
-	return gatehouse.Observation{Time: e.at, Sequence: e.sequence(), Replayed: now.Sub(e.at) > late, Sighting: s}
+	return gatehouse.Observation{Time: e.at, Sequence: e.sequence(), Replayed: e.old(now), Sighting: s}
 }
+
+func (e entry) old(now time.Time) bool { return now.Sub(e.at) > late }

@@ -60,17 +60,7 @@ func (d *driver) Describe() drivers.Description {
 	}
 	return drivers.Description{
 		Name: "zkteco", Title: "ZKTeco PUSH terminals", TitleZH: "中控 PUSH 终端", Version: version, Profiles: []gatehouse.Profile{p},
-		Settings: []drivers.Field{
-			{Key: "listen", Title: "Listen on", TitleZH: "监听地址", Default: defaultListen, Kind: drivers.FieldListen, Help: "address that terminals call", HelpZH: "终端呼叫的地址"},
-			{Key: "cert", Title: "Certificate", TitleZH: "证书", Kind: drivers.FieldPath, Help: "PEM file; with it terminals must use https", HelpZH: "PEM 文件；设置后终端须用 https"},
-			{Key: "key", Title: "Its key", TitleZH: "私钥", Kind: drivers.FieldPath, Help: "PEM file", HelpZH: "PEM 文件"},
-		},
-		Address: []drivers.Field{
-			{Key: "timezone", Title: "Time zone of its clock", TitleZH: "时钟时区", Required: true, Kind: drivers.FieldTimezone, Help: "e.g. Asia/Shanghai", HelpZH: "例如 Asia/Shanghai"},
-			{Key: "ip", Title: "Calls from", TitleZH: "来源地址", Kind: drivers.FieldNetwork, Help: "address or network that this terminal must call from, e.g. 10.1.4.30; empty: any", HelpZH: "此终端必须使用的地址或网段，例如 10.1.4.30；留空不限"},
-			{Key: "direction", Title: "Direction", TitleZH: "方向", Default: "status", Kind: drivers.FieldChoice, Options: ways(), Help: "status (as the terminal says), in, out or none", HelpZH: "status（按终端状态）、in、out 或 none"},
-			{Key: "silence", Title: "Offline after", TitleZH: "离线判定", Default: "60s", Kind: drivers.FieldDuration, Min: 0.01, Max: 86400, Help: "time without a call, 10ms to 24h", HelpZH: "多久未呼叫视为离线，10ms 到 24h"},
-		},
+		Settings: settingFields(), Address: addressFields(),
 	}
 }
 
@@ -106,7 +96,12 @@ func (d *driver) Configure(_ context.Context, settings map[string]string) error 
 			ln.Close()
 			return gatehouse.FieldErrorf("cert", "certificate and key cannot be used: %v", err)
 		}
-		ln = tls.NewListener(ln, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12})
+		config := &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
+		if err := trust(config, settings["client_ca"]); err != nil {
+			ln.Close()
+			return err
+		}
+		ln = tls.NewListener(ln, config)
 		scheme = "https://"
 	}
 	d.where = scheme + ln.Addr().String()
@@ -196,8 +191,11 @@ func (d *driver) Probe(ctx context.Context, dev drivers.Device) (drivers.Probe, 
 	defer tick.Stop()
 	for {
 		if from, ok := d.heard(dev.Serial); ok {
-			if from.IsValid() && !t.allows(from) {
+			if from.IsValid() && t.proof.pin.IsValid() && !t.proof.pin.Contains(from) {
 				return drivers.Probe{}, gatehouse.FieldErrorf("ip", "the terminal calls from %s and would be refused; change the address that it must call from", from)
+			}
+			if t.proof.weak() {
+				return drivers.Probe{Message: fmt.Sprintf("terminal %s calls; %s", dev.Serial, weakness)}, nil
 			}
 			return drivers.Probe{Message: fmt.Sprintf("terminal %s calls", dev.Serial)}, nil
 		}
@@ -224,6 +222,12 @@ func (d *driver) Command(ctx context.Context, c drivers.Command) (drivers.Result
 	x, err := q.add(c.ID, text)
 	if err != nil {
 		return drivers.Result{}, err
+	}
+	// What is known of the command is said before the caller stops listening.
+	if end, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, end.Add(-min(time.Second, time.Until(end)/10)))
+		defer cancel()
 	}
 	return q.wait(ctx, x)
 }

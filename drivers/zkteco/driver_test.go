@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -455,7 +456,7 @@ func TestSimulatedTerminal(t *testing.T) {
 func TestProbe(t *testing.T) {
 	d, base := listen(t)
 	call(t, "GET", base+"/iclock/getrequest?SN=S1", "") // refused, and remembered
-	if p, err := d.Probe(t.Context(), device(d, "S1")); err != nil || p.Message != "terminal S1 calls" {
+	if p, err := d.Probe(t.Context(), device(d, "S1")); err != nil || !strings.HasPrefix(p.Message, "terminal S1 calls; weak: ") {
 		t.Errorf("a terminal that calls: got %+v, %v", p, err)
 	}
 	for _, c := range []struct {
@@ -518,25 +519,9 @@ func TestDescribe(t *testing.T) {
 		if err := p.Validate(); err != nil {
 			t.Errorf("profile %s: %v", p.ID, err)
 		}
-		if len(p.Sightings) != 3 || len(p.Actions) != 6 {
-			t.Errorf("profile %s: got %d ways of seeing and %d actions, want 3 and 6", p.ID, len(p.Sightings), len(p.Actions))
+		if len(p.Sightings) != 4 || len(p.Actions) != 6 {
+			t.Errorf("profile %s: got %d ways of seeing and %d actions, want 4 and 6", p.ID, len(p.Sightings), len(p.Actions))
 		}
-	}
-}
-
-func TestParseLogForms(t *testing.T) {
-	zone := time.FixedZone("CST", 8*3600)
-	entries, bad := parseLog("PIN=1001    DateTime=2025-09-02 14:32:11    Verified=15    Status=1\nPIN=1002\tDateTime=2025-09-02 14:35:54\tVerified=4\tStatus=0\n3\t2025-09-02 24:00:00\n", zone)
-	var got []string
-	for _, e := range entries {
-		got = append(got, fmt.Sprint(e.user, " ", e.at.Format(time.RFC3339), " ", e.method(), " ", e.direction()))
-	}
-	want := []string{"1001 2025-09-02T06:32:11Z face out", "1002 2025-09-02T06:35:54Z card in"}
-	if d := cmp.Diff(got, want); d != "" {
-		t.Errorf("entries, got - want +:\n%s", d)
-	}
-	if len(bad) != 1 {
-		t.Errorf("bad: got %v, want the third line", bad)
 	}
 }
 
@@ -551,9 +536,11 @@ func TestRecordedTerminal(t *testing.T) {
 	if err != nil {
 		t.Skip("no recorded terminals here; set GATEHOUSE_SHARED to the folder that holds fixtures/")
 	}
-	entries, bad := parseLog(string(log), time.UTC)
-	if len(bad) != 0 || len(entries) == 0 {
-		t.Errorf("log: got %d entries and %v, want entries alone", len(entries), bad)
+	box := &inbox{}
+	p := &push{t: &terminal{device: device(newDriver(), "S1"), zone: time.UTC, emit: box.emit}, table: "ATTLOG"}
+	n, err := p.take(t.Context(), bytes.NewReader(log), func() {})
+	if err != nil || n == 0 || len(box.sightings()) != n {
+		t.Errorf("log: got %d lines, %v and %+v, want passages alone", n, err, box.all)
 	}
 	cmds, err := os.ReadFile(filepath.Join(dir, "04-devicecmd.body.txt"))
 	if err != nil {
@@ -589,32 +576,6 @@ func TestRecordedTerminal(t *testing.T) {
 	if got := parseFacts(string(facts), newDriver().Describe().Profiles[0]); got["users"] != gatehouse.NumberValue(50) || got["firmware"] != gatehouse.StringValue("Ver 6.60") {
 		t.Errorf("facts: got %v, want 50 users and Ver 6.60", got)
 	}
-}
-
-func FuzzParseLog(f *testing.F) {
-	for _, s := range []string{"501\t2026-09-29 18:05:10\t0\t1\t0\t0\n", "PIN=1    DateTime=2025-09-02 14:32:11    Verified=15    Status=0", "\t\t\t", "1\t0000-00-00 00:00:00\t-1\t99999999999999999999", "\xff\t2026-09-29 18:05:10", "PIN=\nPIN=x\tDateTime="} {
-		f.Add(s)
-	}
-	zone, err := time.LoadLocation("Asia/Shanghai")
-	if err != nil {
-		f.Fatal(err)
-	}
-	p := newDriver().Describe().Profiles[0]
-	now := time.Now()
-	f.Fuzz(func(t *testing.T, body string) {
-		entries, _ := parseLog(body, zone)
-		for _, e := range entries {
-			o := e.observation("status", now, late)
-			if o.Sequence == 0 {
-				t.Error("sequence 0")
-			}
-			o.Device = "d"
-			o.Time = now // whether it is believed is the gateway's business
-			if _, err := gatehouse.Admit(gatehouse.Device{ID: "d", Enabled: true}, p, o, now); err != nil {
-				t.Errorf("%q: %v", e.line, err)
-			}
-		}
-	})
 }
 
 func FuzzTerminalWords(f *testing.F) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -8,12 +9,14 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"time"
 
+	"github.com/gatehouse-iot/gatehouse"
 	bounded "github.com/gatehouse-iot/gatehouse/drivers/listen"
 )
 
 const (
-	maxBody  = 4 << 20  // bytes of a log or of facts
+	maxBody  = 4 << 20  // bytes of facts, and of what came of commands
 	maxWaste = 16 << 20 // bytes of what is thrown away: photographs, templates
 )
 
@@ -65,13 +68,22 @@ func (d *driver) routes() http.Handler {
 	m.HandleFunc("POST /iclock/devicecmd", d.terminalOnly(d.confirm))
 	m.HandleFunc("GET /iclock/ping", d.terminalOnly(func(w http.ResponseWriter, _ *http.Request, _ *terminal) { say(w, "OK") }))
 	// Newer firmware asks for pages that end in .aspx; a longer path would be another protocol.
+	// What stands before /iclock is the terminal's token.
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		token, page, found := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/iclock/")
+		if found && !strings.Contains(token, "/") {
+			r.URL.Path = "/iclock/" + page
+			r = r.WithContext(context.WithValue(r.Context(), tokenKey{}, token))
+		}
 		r.URL.Path = strings.TrimSuffix(r.URL.Path, ".aspx")
 		m.ServeHTTP(w, r)
 	})
 }
 
-// terminalOnly lets registered terminals through, from their own address.
+// tokenKey is the context's key of the token in the path.
+type tokenKey struct{}
+
+// terminalOnly lets registered terminals through that prove what they have to.
 func (d *driver) terminalOnly(h func(http.ResponseWriter, *http.Request, *terminal)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		serial := r.URL.Query().Get("SN")
@@ -86,15 +98,20 @@ func (d *driver) terminalOnly(h func(http.ResponseWriter, *http.Request, *termin
 		d.mu.Lock()
 		t, left := d.terminals[serial], d.left[serial]
 		d.mu.Unlock()
+		token, _ := r.Context().Value(tokenKey{}).(string)
+		why := ""
+		if t != nil {
+			why = t.check(r, from, token, d.now())
+		}
 		switch {
 		case t == nil && d.now().Sub(left) < grace: // it will be connected again in a moment: it keeps its log till then
 			http.Error(w, "try again", http.StatusServiceUnavailable)
 		case t == nil:
 			d.strangers.refuse(serial, from.String(), d.now())
 			http.Error(w, "this terminal is not registered", http.StatusForbidden)
-		case !t.allows(from):
+		case why != "":
 			d.strangers.refuse(serial, from.String(), d.now())
-			t.refused(from)
+			t.turnedAway(r, from, why, d.now())
 			http.Error(w, "this terminal may not call from here", http.StatusForbidden)
 		default:
 			bounded.Known(r.Context())
@@ -118,25 +135,50 @@ func (d *driver) greet(w http.ResponseWriter, r *http.Request, t *terminal) {
 // receive takes what a terminal pushes.
 func (d *driver) receive(w http.ResponseWriter, r *http.Request, t *terminal) {
 	table := strings.ToUpper(r.URL.Query().Get("table"))
-	if table != "ATTLOG" && table != "OPTIONS" {
-		// Photographs, templates, names and the operators' log: not wanted, and not read.
+	switch table {
+	case "ATTLOG", "RTLOG", "RTSTATE":
+		t.mu.Lock()
+		distant := t.usual.distant(d.now())
+		t.mu.Unlock()
+		p := &push{t: t, now: d.now(), table: table, distant: distant}
+		n, err := t.log(r.Context(), p, r.Body, longer(w))
+		answer := "OK"
+		if table == "ATTLOG" {
+			answer = fmt.Sprintf("OK: %d", n)
+		}
+		reply(w, t, err, answer)
+	case "OPTIONS":
+		if body, ok := read(w, r, t); ok {
+			reply(w, t, t.facts(r.Context(), parseFacts(body, t.device.Profile)), "OK")
+		}
+	case "OPERLOG", "ATTPHOTO", "BIODATA", "BIOPHOTO", "USERPIC", "USERINFO", "FINGERTMP", "FACE", "FVEIN", "TABLEDATA":
+		// Photographs, templates, names and the operators' log: not asked for, and not to be kept.
 		if _, err := io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, maxWaste)); err != nil {
 			http.Error(w, "too large", http.StatusRequestEntityTooLarge)
 			return
 		}
 		say(w, "OK")
-		return
+	default:
+		raw, err := io.ReadAll(io.LimitReader(r.Body, gatehouse.MaxRaw))
+		if err == nil {
+			_, err = io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, maxWaste))
+		}
+		if err == nil {
+			what := table[:min(len(table), 32)]
+			err = t.emit(r.Context(), kept(what, string(raw), "the driver does not know this table of the terminal; its beginning is kept"))
+		}
+		reply(w, t, err, "OK")
 	}
-	body, ok := read(w, r, t)
-	if !ok {
-		return
+}
+
+// longer gives a registered terminal more time to send the next lines of a long log.
+func longer(w http.ResponseWriter) func() {
+	c := http.NewResponseController(w)
+	return func() {
+		at := time.Now().Add(time.Minute)
+		_ = c.SetReadDeadline(at) // where it cannot be set, the server's own holds
+		_ = c.SetWriteDeadline(at.Add(time.Minute))
 	}
-	if table == "OPTIONS" {
-		reply(w, t, t.facts(r.Context(), parseFacts(body, t.device.Profile)), "OK")
-		return
-	}
-	n, err := t.log(r.Context(), body, d.now())
-	reply(w, t, err, fmt.Sprintf("OK: %d", n))
 }
 
 // poll answers a terminal that asks for commands.
@@ -155,7 +197,7 @@ func (d *driver) poll(w http.ResponseWriter, r *http.Request, t *terminal) {
 func (d *driver) confirm(w http.ResponseWriter, r *http.Request, t *terminal) {
 	if body, ok := read(w, r, t); ok {
 		t.queue.confirm(body)
-		say(w, "OK")
+		reply(w, t, t.facts(r.Context(), parseFacts(body, t.device.Profile)), "OK")
 	}
 }
 

@@ -22,17 +22,20 @@ const (
 type terminal struct {
 	device  drivers.Device
 	zone    *time.Location
-	pin     netip.Prefix // where it may call from; zero: anywhere
-	way     string       // status, in, out or none
+	proof   proof
+	way     string // status, in, out or none
 	silence time.Duration
 	emit    drivers.Emit
 	calls   chan struct{} // size 1: it called
 	queue   *commands
 
-	mu    sync.Mutex
-	last  time.Time
-	wrong netip.Addr // where it last called from without being allowed to
-	fault string     // what is wrong with its log, "" while all is well
+	mu     sync.Mutex
+	last   time.Time
+	wrong  netip.Addr // from where a call with its serial number was last turned away
+	why    string     // and why
+	warned time.Time  // when that was last kept
+	usual  usual
+	fault  string // what is wrong with its log, "" while all is well
 }
 
 // parse reads a device's address.
@@ -50,9 +53,13 @@ func parse(dev drivers.Device) (*terminal, error) {
 		return nil, gatehouse.FieldErrorf("timezone", "%q is no time zone; give a name such as Asia/Shanghai", name)
 	}
 	if s := strings.TrimSpace(dev.Address["ip"]); s != "" {
-		if t.pin, err = parsePin(s); err != nil {
+		if t.proof.pin, err = parsePin(s); err != nil {
 			return nil, err
 		}
+	}
+	t.proof.certificate = strings.TrimSpace(dev.Address["certificate"])
+	if t.proof.token = strings.TrimSpace(dev.Secret["token"]); t.proof.token != "" && (len(t.proof.token) < 12 || !validSerial(t.proof.token)) {
+		return nil, gatehouse.FieldErrorf("token", "give 12 to 64 letters, digits, '-', '_' or '.': it stands in the path that the terminal calls")
 	}
 	if s := strings.TrimSpace(dev.Address["direction"]); s != "" {
 		if !slices.Contains(ways(), s) {
@@ -92,9 +99,6 @@ func validSerial(s string) bool {
 	}) < 0
 }
 
-// allows says whether the terminal may call from an address.
-func (t *terminal) allows(from netip.Addr) bool { return !t.pin.IsValid() || t.pin.Contains(from) }
-
 // called notes that the terminal is alive.
 func (t *terminal) called(now time.Time) {
 	t.mu.Lock()
@@ -106,20 +110,13 @@ func (t *terminal) called(now time.Time) {
 	}
 }
 
-// refused notes a call from an address that is not the terminal's.
-func (t *terminal) refused(from netip.Addr) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.wrong = from
-}
-
 // absence says why the terminal counts as offline. where is the address to call.
 func (t *terminal) absence(where string) string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch {
 	case t.wrong.IsValid():
-		return fmt.Sprintf("calls with its serial number come from %s and are refused: it must call from %s", t.wrong, t.pin)
+		return fmt.Sprintf("calls with its serial number come from %s and are refused: %s", t.wrong, t.why)
 	case t.last.IsZero():
 		return fmt.Sprintf("the terminal has not called: set its cloud server (ADMS) to %s, and compare its serial number with %s", where, t.device.Serial)
 	}
@@ -160,44 +157,14 @@ func (t *terminal) report(ctx context.Context) error {
 	if fault != "" {
 		return t.emit(ctx, status(gatehouse.StateFault, fault))
 	}
+	if t.proof.weak() {
+		return t.emit(ctx, status(gatehouse.StateOnline, weakness))
+	}
 	return t.emit(ctx, status(gatehouse.StateOnline, ""))
 }
 
 func status(s gatehouse.DeviceState, reason string) gatehouse.Observation {
 	return gatehouse.Observation{Status: &gatehouse.Status{State: s, Reason: reason}}
-}
-
-// log hands over a body of log lines and returns how many lines it had; nil once the gateway
-// has them. A line that is none is counted and shown and never sent back: the terminal would
-// offer it for ever.
-func (t *terminal) log(ctx context.Context, body string, now time.Time) (int, error) {
-	entries, bad := parseLog(body, t.zone)
-	var obs []gatehouse.Observation
-	for _, e := range entries {
-		obs = append(obs, e.observation(t.way, now, late))
-	}
-	fault := ""
-	t.mu.Lock()
-	if len(bad) > 0 {
-		fault = fmt.Sprintf("%d of %d log lines could not be read (%s)", len(bad), len(bad)+len(entries), bad[0])
-	}
-	if fault != t.fault {
-		if fault == "" {
-			obs = append(obs, status(gatehouse.StateOnline, ""))
-		} else {
-			obs = append(obs, status(gatehouse.StateFault, fault))
-		}
-	}
-	t.mu.Unlock()
-	for part := range slices.Chunk(obs, 256) {
-		if err := t.emit(ctx, part...); err != nil {
-			return 0, fmt.Errorf("hand over the log: %w", err)
-		}
-	}
-	t.mu.Lock()
-	t.fault = fault
-	t.mu.Unlock()
-	return len(entries) + len(bad), nil
 }
 
 // facts hands over what the terminal says of itself.

@@ -5,7 +5,7 @@ export type AlertState = 'open' | 'acknowledged' | 'resolved' | 'closed'
 export type DeviceState = 'unknown' | 'online' | 'offline' | 'fault' | 'driver_down' | 'disabled'
 export type DeviceType = 'camera' | 'terminal' | 'class_board' | 'pos' | 'sensor' | 'other'
 export type PersonKind = 'student' | 'staff' | 'guardian' | 'visitor'
-export type Method = 'face' | 'card' | 'qr' | 'pin' | 'manual'
+export type Method = 'face' | 'card' | 'qr' | 'pin' | 'other' | 'manual'
 export type ZoneKind =
   | 'gate' | 'canteen' | 'dorm' | 'laboratory' | 'classroom' | 'office' | 'corridor' | 'outdoor' | 'other'
 export type AttendanceState =

@@ -509,6 +509,7 @@ export const en = {
     card: 'Card',
     qr: 'QR code',
     pin: 'PIN',
+    other: 'Other way',
     manual: 'By hand',
   },
   direction: {

@@ -67,7 +67,7 @@ test('every value that the API can give has a word', () => {
     alertState: ['open', 'acknowledged', 'resolved', 'closed'],
     incidentState: ['open', 'closed'],
     approval: ['none', 'waiting', 'approved', 'refused'],
-    method: ['face', 'card', 'qr', 'pin', 'manual'],
+    method: ['face', 'card', 'qr', 'pin', 'other', 'manual'],
     direction: ['in', 'out'],
     sessionKind: ['arrival', 'meal', 'dorm'],
     eventKind: ['alert', 'incident', 'attendance', 'sighting', 'status', 'rejected', 'reading'],

@@ -504,6 +504,7 @@ export const zh = {
     card: '刷卡',
     qr: '二维码',
     pin: '密码',
+    other: '其他方式',
     manual: '人工',
   },
   direction: {

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/gatehouse-iot/gatehouse"
+)
+
+// handOver is how many observations travel together: a log of any length is read and kept bit
+// by bit, so that it needs no memory and has no bound.
+const handOver = 256
+
+// push is one body that a terminal pushes, while it is read.
+type push struct {
+	t       *terminal
+	now     time.Time
+	table   string
+	distant bool // history of this caller is not believed
+
+	out   []gatehouse.Observation
+	lines int
+	bad   int
+	first string // what is wrong with the first bad line
+}
+
+// take reads a body of lines and hands over what they say; it returns how many lines it had,
+// once the gateway has them. A line that is none is kept as such and never sent back: the
+// terminal would offer it for ever. more is called before each bit: the time to read goes on.
+func (p *push) take(ctx context.Context, body io.Reader, more func()) (int, error) {
+	r := bufio.NewReaderSize(body, gatehouse.MaxRaw)
+	for {
+		if p.lines%handOver == 0 {
+			more()
+		}
+		line, whole, err := readLine(r)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return 0, fmt.Errorf("read the log: %w", err)
+		}
+		if strings.TrimSpace(line) != "" {
+			p.lines++
+			p.line(line, whole)
+		}
+		if len(p.out) >= handOver {
+			if err := p.flush(ctx); err != nil {
+				return 0, err
+			}
+		}
+		if err != nil {
+			return p.lines, p.flush(ctx)
+		}
+	}
+}
+
+// readLine is the next line without its end; one that is longer than is kept comes without the
+// rest, which is read and dropped.
+func readLine(r *bufio.Reader) (line string, whole bool, err error) {
+	part, err := r.ReadSlice('\n')
+	line, whole = string(part), true
+	for errors.Is(err, bufio.ErrBufferFull) {
+		whole = false
+		_, err = r.ReadSlice('\n')
+	}
+	return strings.TrimRight(line, "\r\n\x00"), whole, err
+}
+
+func (p *push) flush(ctx context.Context) error {
+	if len(p.out) == 0 {
+		return nil
+	}
+	err := p.t.emit(ctx, p.out...)
+	p.out = p.out[:0:0]
+	if err != nil {
+		return fmt.Errorf("hand over the log: %w", err)
+	}
+	return nil
+}
+
+func (p *push) line(line string, whole bool) {
+	if !whole {
+		p.unreadable(line, fmt.Errorf("it is longer than %d bytes", gatehouse.MaxRaw))
+		return
+	}
+	switch p.table {
+	case "ATTLOG":
+		e, err := parseLine(line, p.t.zone)
+		if err != nil {
+			p.unreadable(line, err)
+			return
+		}
+		p.passage(line, e)
+	case "RTLOG":
+		p.event(line)
+	case "RTSTATE":
+		values, at, err := parseState(line, p.t.zone)
+		if err != nil {
+			p.unreadable(line, err)
+			return
+		}
+		p.out = append(p.out, gatehouse.Observation{Time: at, Reading: &gatehouse.Reading{Values: values}})
+	}
+}
+
+func (p *push) event(line string) {
+	e, event, passage, err := parseEvent(line, p.t.zone)
+	switch {
+	case err != nil:
+		p.unreadable(line, err)
+		return
+	case passage:
+		p.passage(line, e)
+		return
+	case e.user != "" && event < eventDoorFirst:
+		p.keep(line, refusedEvent(event))
+	}
+	p.out = append(p.out, eventReading(e, event, p.now))
+}
+
+func (p *push) passage(line string, e entry) {
+	if p.distant && e.old(p.now) {
+		p.keep(line, "a passage of the past, from an address that is not the terminal's usual one: it is not believed. "+
+			"Give the terminal its address (ip), a token or a certificate")
+		return
+	}
+	p.out = append(p.out, e.observation(p.t.way, p.t.device.Profile, p.now))
+}
+
+// unreadable keeps a line that is none.
+func (p *push) unreadable(line string, err error) {
+	reason := fmt.Sprintf("line %d: %v", p.lines, err)
+	if p.bad++; p.first == "" {
+		p.first = reason
+	}
+	p.keep(line, reason)
+}
+
+func (p *push) keep(line, reason string) {
+	p.out = append(p.out, kept(p.table, line, reason))
+}
+
+// kept is what a terminal sent and was told to have been taken, and is no more than that. It is
+// history: the bound on what a device may send does not hold it back.
+func kept(what, raw, reason string) gatehouse.Observation {
+	u := &gatehouse.Unreadable{Raw: []byte(raw[:min(len(raw), gatehouse.MaxRaw)]), Reason: reason, What: what}
+	return gatehouse.Observation{Replayed: true, Unreadable: u}
+}
+
+// log takes a body of lines, and tells in the terminal's state whether all could be read.
+func (t *terminal) log(ctx context.Context, p *push, body io.Reader, more func()) (int, error) {
+	n, err := p.take(ctx, body, more)
+	if err != nil {
+		return 0, err
+	}
+	fault := ""
+	if p.bad > 0 {
+		fault = fmt.Sprintf("%d of %d log lines could not be read (%s); they are kept with what was refused", p.bad, p.lines, p.first)
+	}
+	t.mu.Lock()
+	changed := fault != t.fault
+	t.fault = fault
+	t.mu.Unlock()
+	if !changed {
+		return n, nil
+	}
+	if err := t.report(ctx); err != nil {
+		t.mu.Lock()
+		t.fault = "\x00" // told again with the next log
+		t.mu.Unlock()
+		return 0, err
+	}
+	return n, nil
+}

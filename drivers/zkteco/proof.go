@@ -1,0 +1,123 @@
+package main
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/gatehouse-iot/gatehouse"
+)
+
+const (
+	settled  = 10 * time.Minute // after so much silence a weak terminal may call from elsewhere
+	believed = 24 * time.Hour   // for so long after that its history is not believed
+	warnings = time.Minute      // calls that are turned away are kept so often
+)
+
+// weakness is said of a terminal whose serial number is all that it proves itself with.
+const weakness = "weak: its serial number, which others can read, is all that it proves itself with; give it its address (ip), a token or a certificate"
+
+// proof is what a terminal must show besides its serial number.
+type proof struct {
+	pin         netip.Prefix // where it may call from; zero: anywhere
+	token       string       // in the path; "": none
+	certificate string       // the common name of its TLS client certificate; "": none
+}
+
+// weak says whether anybody who knows the serial number can be this terminal.
+func (p proof) weak() bool {
+	return (!p.pin.IsValid() || p.pin.Bits() == 0) && p.token == "" && p.certificate == ""
+}
+
+// refuses says why a call is not the terminal's; "": it may be.
+func (p proof) refuses(r *http.Request, from netip.Addr, token string) string {
+	if p.pin.IsValid() && !p.pin.Contains(from) {
+		return fmt.Sprintf("it must call from %s", p.pin)
+	}
+	if p.token != "" {
+		got, want := sha256.Sum256([]byte(token)), sha256.Sum256([]byte(p.token))
+		if subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
+			return "its token is missing or wrong: put it into the server's path, before /iclock"
+		}
+	}
+	if p.certificate != "" && p.certificate != commonName(r) {
+		return fmt.Sprintf("it must show a certificate of %q", p.certificate)
+	}
+	return ""
+}
+
+// commonName is of the client's certificate, which TLS has verified.
+func commonName(r *http.Request) string {
+	if r.TLS == nil || len(r.TLS.VerifiedChains) == 0 {
+		return ""
+	}
+	return r.TLS.VerifiedChains[0][0].Subject.CommonName
+}
+
+// usual is where a weak terminal calls from. It is learned, and forgotten with the program.
+type usual struct {
+	addr  netip.Addr
+	heard time.Time
+	moved time.Time // when it took another's place; zero: it was the first
+}
+
+// admits says whether a weak terminal may call from an address: its usual one, or another one
+// once that has been silent.
+func (u *usual) admits(from netip.Addr, now time.Time) bool {
+	switch {
+	case !u.addr.IsValid():
+		u.addr = from
+	case u.addr != from && now.Sub(u.heard) < settled:
+		return false
+	case u.addr != from:
+		u.addr, u.moved = from, now
+	}
+	u.heard = now
+	return true
+}
+
+// distant says whether history from the present address is not believed.
+func (u *usual) distant(now time.Time) bool { return !u.moved.IsZero() && now.Sub(u.moved) < believed }
+
+// check says why a call is refused; "": it is the terminal's.
+func (t *terminal) check(r *http.Request, from netip.Addr, token string, now time.Time) string {
+	if why := t.proof.refuses(r, from, token); why != "" {
+		return why
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.proof.weak() && !t.usual.admits(from, now) {
+		return fmt.Sprintf("it calls from %s at the same time; %s", t.usual.addr, weakness)
+	}
+	return ""
+}
+
+// turnedAway keeps that somebody called with the terminal's serial number and was refused: the
+// first call of each minute, with what it pushed.
+func (t *terminal) turnedAway(r *http.Request, from netip.Addr, why string, now time.Time) {
+	t.mu.Lock()
+	t.wrong, t.why = from, why
+	due := now.Sub(t.warned) >= warnings
+	if due {
+		t.warned = now
+	}
+	t.mu.Unlock()
+	if !due {
+		return
+	}
+	raw := make([]byte, gatehouse.MaxRaw)
+	n := 0
+	for n < len(raw) {
+		m, err := r.Body.Read(raw[n:])
+		if n += m; err != nil {
+			break
+		}
+	}
+	reason := fmt.Sprintf("a call with its serial number from %s was turned away: %s", from, why)
+	what := strings.TrimSpace("call " + r.URL.Query().Get("table"))
+	_ = t.emit(r.Context(), kept(what, string(raw[:n]), reason)) // it is turned away, kept or not
+}
