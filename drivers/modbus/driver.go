@@ -51,11 +51,13 @@ func (d *driver) Describe() drivers.Description {
 		Name: "modbus", Title: "Modbus TCP and RTU", TitleZH: "Modbus TCP 与 RTU", Version: version, Template: true,
 		Profiles: []gatehouse.Profile{sample},
 		Address: []drivers.Field{
-			{Key: "address", Title: "Address", TitleZH: "地址", Required: true, Kind: drivers.FieldHost, Options: []string{"tcp", "rtu"},
+			{Key: "address", Title: "Address", TitleZH: "地址", Required: true, Kind: drivers.FieldHost, Options: []string{"tcp", "rtu", "rtu+tcp"},
 				Help: "host or host:port, or rtu:///dev/ttyUSB0?baud=9600&parity=N&stop=1", HelpZH: "主机或 主机:端口；串口写 rtu:///dev/ttyUSB0?baud=9600&parity=N&stop=1"},
 			{Key: "unit", Title: "Unit id", TitleZH: "站号", Default: "1", Kind: drivers.FieldInt, Max: 255, Help: "1 to 247; several units may share one address", HelpZH: "1 到 247；多个站号可共用一个地址"},
 			{Key: "interval", Title: "Poll every", TitleZH: "轮询间隔", Default: "5s", Kind: drivers.FieldDuration, Min: 0.01, Max: 3600, Help: "time between two readings, 10ms to 1h", HelpZH: "两次读取之间的时间，10ms 到 1h"},
 			{Key: "timeout", Title: "Answer within", TitleZH: "应答时限", Default: "2s", Kind: drivers.FieldDuration, Min: 0.02, Max: 30, Help: "20ms to 30s", HelpZH: "20ms 到 30s"},
+			{Key: "pause", Title: "Pause between requests", TitleZH: "请求间隔", Default: "0s", Kind: drivers.FieldDuration, Max: 10,
+				Help: "for equipment that misses requests in quick succession, e.g. 150ms", HelpZH: "用于无法快速连续应答的设备，例如 150ms"},
 			{Key: "gap", Title: "Gap", TitleZH: "间隙", Default: "0", Kind: drivers.FieldInt, Max: 100, Help: "unused registers that may be read along to save requests, 0 to 100", HelpZH: "为减少请求可一并读取的未用寄存器数，0 到 100"},
 		},
 	}
@@ -67,9 +69,12 @@ type settings struct {
 	unit     byte
 	interval time.Duration
 	timeout  time.Duration
+	pause    time.Duration
 	points   []point
 	gap      int
 }
+
+func (s settings) manner() manner { return manner{unit: s.unit, timeout: s.timeout, pause: s.pause} }
 
 func parseSettings(d drivers.Device) (settings, error) {
 	s := settings{unit: 1, interval: 5 * time.Second, timeout: 2 * time.Second}
@@ -88,6 +93,9 @@ func parseSettings(d drivers.Device) (settings, error) {
 		return s, err
 	}
 	if err := parseDuration(d, "timeout", &s.timeout, 20*time.Millisecond, 30*time.Second); err != nil {
+		return s, err
+	}
+	if err := parseDuration(d, "pause", &s.pause, 0, 10*time.Second); err != nil {
 		return s, err
 	}
 	if g := strings.TrimSpace(d.Address["gap"]); g != "" {
@@ -218,7 +226,7 @@ func (s *session) write(ctx context.Context, values map[string]gatehouse.Value) 
 	}
 	var done []string
 	for _, t := range tasks {
-		if err := s.line.write(ctx, s.set.unit, s.set.timeout, t.point, t.data); err != nil {
+		if err := s.line.write(ctx, s.set.manner(), t.point, t.data); err != nil {
 			if len(done) > 0 {
 				return drivers.Result{}, fmt.Errorf("after writing %s: %w", strings.Join(done, ", "), err)
 			}

@@ -248,7 +248,7 @@ func TestOneLateReplyPoisonsNothing(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		data, err := l.read(t.Context(), 1, timeout, b)
+		data, err := l.read(t.Context(), manner{unit: 1, timeout: timeout}, b)
 		if err != nil {
 			failed++
 			continue
@@ -482,7 +482,7 @@ func TestNonsenseIsNoValue(t *testing.T) {
 			tgt, _ := parseTarget(ln.Addr().String())
 			l := newLine(tgt)
 			defer l.close()
-			got, err := l.read(t.Context(), 1, time.Second, block{table: holding, count: 1})
+			got, err := l.read(t.Context(), manner{unit: 1, timeout: time.Second}, block{table: holding, count: 1})
 			if err == nil {
 				t.Errorf("got %x, want an error", got)
 			}
@@ -607,7 +607,7 @@ func BenchmarkPoll(b *testing.B) {
 	l := newLine(tgt)
 	defer l.close()
 	for b.Loop() {
-		if _, err := l.read(b.Context(), 1, time.Second, block{table: holding, count: 10}); err != nil {
+		if _, err := l.read(b.Context(), manner{unit: 1, timeout: time.Second}, block{table: holding, count: 10}); err != nil {
 			b.Fatal(err)
 		}
 	}

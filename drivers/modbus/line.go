@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"syscall"
 	"time"
 
 	"github.com/goburrow/modbus"
+	"github.com/goburrow/serial"
 
 	"github.com/gatehouse-iot/gatehouse"
 )
@@ -23,6 +26,8 @@ type line struct {
 	handler handler
 	client  modbus.Client
 	quiet   time.Time // a serial line is left alone until then
+
+	answered time.Time // when the last question was over
 }
 
 // handler is what the two kinds of transport have in common.
@@ -33,29 +38,104 @@ type handler interface {
 
 func newLine(t target) *line { return &line{target: t, turn: make(chan struct{}, 1)} }
 
-// ask puts one question to a unit; f uses the client and nothing else of the line.
-func (l *line) ask(ctx context.Context, unit byte, timeout time.Duration, f func(modbus.Client) error) error {
+// Tries of one question: equipment that is busy says so, and is asked again.
+const (
+	busyTries = 4
+	busyPause = 100 * time.Millisecond // doubled each time
+)
+
+// manner is how a device wants to be asked.
+type manner struct {
+	unit    byte
+	timeout time.Duration
+	pause   time.Duration // between an answer and the next question
+}
+
+// ask puts one question to a unit; f uses the client and nothing else of the line. It is put
+// again where the equipment is busy, and once over a new connection where the old one turns out
+// to be closed: much equipment hangs up after each answer, or when it was not asked for a while.
+// Every question may be put twice: a value that is written again is the same.
+func (l *line) ask(ctx context.Context, m manner, f func(modbus.Client) error) error {
 	select {
 	case l.turn <- struct{}{}:
 		defer func() { <-l.turn }()
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+	pause := busyPause
+	for try := 1; ; try++ {
+		err := l.once(ctx, m, f)
+		var exc *modbus.ModbusError
+		if try == busyTries || !errors.As(err, &exc) || !busy(exc.ExceptionCode) {
+			return err
+		}
+		if err := wait(ctx, pause); err != nil {
+			return err
+		}
+		pause *= 2
+	}
+}
+
+func busy(code byte) bool {
+	return code == modbus.ExceptionCodeAcknowledge || code == modbus.ExceptionCodeServerDeviceBusy
+}
+
+func wait(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return ctx.Err()
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (l *line) once(ctx context.Context, m manner, f func(modbus.Client) error) error {
 	if err := l.rest(ctx); err != nil {
 		return err
 	}
-	l.prepare(unit, timeout)
+	if err := wait(ctx, time.Until(l.answered.Add(m.pause))); err != nil {
+		return err
+	}
+	used := l.handler != nil && !l.target.serial
+	l.prepare(m.unit, m.timeout)
 	err := f(l.client)
+	if used && hungUp(err) {
+		l.drop()
+		l.prepare(m.unit, m.timeout)
+		err = f(l.client)
+	}
+	l.answered = time.Now()
 	var exc *modbus.ModbusError
 	if err == nil || errors.As(err, &exc) {
 		return err
 	}
 	l.drop()
 	if l.target.serial {
-		l.quiet = time.Now().Add(timeout)
+		l.quiet = time.Now().Add(m.timeout)
 	}
-	return l.target.explain(err, timeout)
+	var ne net.Error
+	mute := errors.Is(err, serial.ErrTimeout) || errors.As(err, &ne) && ne.Timeout()
+	if err = l.target.explain(err, m.timeout); mute {
+		return &muteError{err}
+	}
+	return err
 }
+
+// hungUp says whether the other end has closed the connection.
+func hungUp(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+}
+
+// muteError is that no answer came.
+type muteError struct{ error }
+
+// Unwrap gives the Error for people.
+func (e *muteError) Unwrap() error { return e.error }
 
 // rest waits out the quiet time of a serial line and throws away what comes in it: an answer
 // on a serial line bears no number, and a late one would be taken for the next.
@@ -76,8 +156,10 @@ func (l *line) prepare(unit byte, timeout time.Duration) {
 		l.client = modbus.NewClient(l.handler)
 	}
 	switch h := l.handler.(type) {
-	case *modbus.TCPClientHandler:
+	case *tcpHandler:
 		h.SlaveId, h.Timeout = unit, timeout
+	case *rtuOverTCP:
+		h.SlaveId, h.timeout = unit, timeout
 	case *modbus.RTUClientHandler:
 		h.SlaveId, h.Timeout = unit, timeout
 	}
@@ -98,9 +180,9 @@ func (l *line) close() {
 }
 
 // read reads a block's bytes: two for each register, or packed bits.
-func (l *line) read(ctx context.Context, unit byte, timeout time.Duration, b block) ([]byte, error) {
+func (l *line) read(ctx context.Context, m manner, b block) ([]byte, error) {
 	var out []byte
-	err := l.ask(ctx, unit, timeout, func(c modbus.Client) (err error) {
+	err := l.ask(ctx, m, func(c modbus.Client) (err error) {
 		addr, n := uint16(b.addr), uint16(b.count)
 		want := 2 * b.count
 		switch b.table {
@@ -121,26 +203,36 @@ func (l *line) read(ctx context.Context, unit byte, timeout time.Duration, b blo
 		return err
 	})
 	if err != nil {
-		return nil, about(err, b, unit)
+		return nil, about(err, b, m.unit)
 	}
 	return out, nil
 }
 
 // write writes a point's encoded value.
-func (l *line) write(ctx context.Context, unit byte, timeout time.Duration, p point, data []byte) error {
-	err := l.ask(ctx, unit, timeout, func(c modbus.Client) (err error) {
+func (l *line) write(ctx context.Context, m manner, p point, data []byte) error {
+	err := l.ask(ctx, m, func(c modbus.Client) (err error) {
 		addr := uint16(p.addr)
 		switch {
 		case p.table == coil:
-			_, err = c.WriteSingleCoil(addr, uint16(data[0])*0xFF00)
+			if _, err = c.WriteSingleCoil(addr, uint16(data[0])*0xFF00); knowsNot(err) {
+				_, err = c.WriteMultipleCoils(addr, 1, data[:1])
+			}
 		case len(data) == 2:
-			_, err = c.WriteSingleRegister(addr, uint16(data[0])<<8|uint16(data[1]))
+			if _, err = c.WriteSingleRegister(addr, uint16(data[0])<<8|uint16(data[1])); knowsNot(err) {
+				_, err = c.WriteMultipleRegisters(addr, 1, data)
+			}
 		default:
 			_, err = c.WriteMultipleRegisters(addr, uint16(len(data)/2), data)
 		}
 		return err
 	})
-	return about(err, block{table: p.table, addr: p.addr, count: p.size()}, unit)
+	return about(err, block{table: p.table, addr: p.addr, count: p.size()}, m.unit)
+}
+
+// knowsNot says whether the equipment lacks the function: some writes only several at once.
+func knowsNot(err error) bool {
+	var exc *modbus.ModbusError
+	return errors.As(err, &exc) && exc.ExceptionCode == modbus.ExceptionCodeIllegalFunction
 }
 
 // exceptionError is a Modbus exception in words, with the register and the mend.

@@ -26,8 +26,10 @@ type point struct {
 	kind     string // number or boolean
 	table    string
 	addr     int
-	form     string // int16, uint16, int32, uint32, float32 or bit; "" for coils and discrete inputs
+	form     string // one of forms, bit or string; "" for coils and discrete inputs
 	bit      int
+	words    int      // registers of a string
+	none     []uint64 // raw values that stand for no value
 	order    string
 	scale    float64
 	offset   float64
@@ -37,12 +39,19 @@ type point struct {
 // String names the register as the profile does.
 func (p point) String() string { return fmt.Sprintf("%s:%d", p.table, p.addr) }
 
+// forms are the numbers that registers hold, with how many registers they take.
+func forms() map[string]int {
+	return map[string]int{
+		"int8": 1, "uint8": 1, "int16": 1, "uint16": 1, "int32": 2, "uint32": 2, "float32": 2, "int64": 4, "uint64": 4, "float64": 4,
+	}
+}
+
 // size is how many registers, or bits, the point takes.
 func (p point) size() int {
-	if p.form == "int32" || p.form == "uint32" || p.form == "float32" {
-		return 2
+	if p.form == "string" {
+		return p.words
 	}
-	return 1
+	return max(1, forms()[p.form])
 }
 
 // points reads the forms of a profile's properties, in the order of table and address.
@@ -75,13 +84,13 @@ func points(p gatehouse.Profile) ([]point, error) {
 func parsePoint(name string, prop gatehouse.Property) (point, error) {
 	at := func(key string) string { return "properties." + name + ".forms." + key }
 	for key := range prop.Forms {
-		if !slices.Contains([]string{"register", "as", "order", "scale", "offset"}, key) {
-			return point{}, gatehouse.FieldErrorf(at(key), "is no form of this driver; it knows register, as, order, scale and offset")
+		if !slices.Contains([]string{"register", "as", "order", "scale", "offset", "none"}, key) {
+			return point{}, gatehouse.FieldErrorf(at(key), "is no form of this driver; it knows register, as, order, scale, offset and none")
 		}
 	}
 	p := point{property: name, kind: prop.Type, scale: 1, order: "ABCD", writable: prop.Writable}
-	if prop.Type == "string" {
-		return point{}, gatehouse.FieldErrorf(at("register"), "a register holds no text; make the property a number or a boolean")
+	if text := strings.HasPrefix(prop.Forms["as"], "string:"); text != (prop.Type == "string") {
+		return point{}, gatehouse.FieldErrorf(at("as"), "a text is as: string:4, with how many registers it takes, and its property's type string")
 	}
 	if err := p.place(prop.Forms["register"]); err != nil {
 		return point{}, gatehouse.FieldErrorf(at("register"), "%v", err)
@@ -106,8 +115,12 @@ func parsePoint(name string, prop gatehouse.Property) (point, error) {
 	if err := p.shape(prop.Forms["as"]); err != nil {
 		return point{}, gatehouse.FieldErrorf(at("as"), "%v", err)
 	}
+	var err error
+	if p.none, err = sentinels(prop.Forms["none"]); err != nil {
+		return point{}, gatehouse.FieldErrorf(at("none"), "%v", err)
+	}
 	if p.addr+p.size() > 1<<16 {
-		return point{}, gatehouse.FieldErrorf(at("register"), "%d is the last register; the value needs two", p.addr)
+		return point{}, gatehouse.FieldErrorf(at("register"), "%d is too near to the last register, 65535: the value needs %d", p.addr, p.size())
 	}
 	if p.writable && (p.table == discrete || p.table == input) {
 		return point{}, gatehouse.FieldErrorf(at("register"), "%s registers cannot be written; take writable away, or use holding or coil", p.table)
@@ -146,31 +159,54 @@ func (p *point) shape(as string) error {
 		p.form, p.bit = "bit", n
 		return nil
 	}
-	if !slices.Contains([]string{"int16", "uint16", "int32", "uint32", "float32"}, as) {
-		return gatehouse.Errorf(gatehouse.Invalid, "%q is no form; use int16, uint16, int32, uint32, float32 or bit:0 to bit:15", as)
+	if n, ok := strings.CutPrefix(as, "string:"); ok {
+		words, err := strconv.Atoi(n)
+		if err != nil || words < 1 || words > 64 || p.writable {
+			return gatehouse.Errorf(gatehouse.Invalid, "%q is no text that can be read; use string:1 to string:64 registers, without writable", as)
+		}
+		p.form, p.words = "string", words
+		return nil
+	}
+	if forms()[as] == 0 {
+		return gatehouse.Errorf(gatehouse.Invalid, "%q is no form; use int8, uint8, int16, uint16, int32, uint32, int64, uint64, float32, float64, bit:0 to bit:15 or string:1 to string:64", as)
 	}
 	p.form = as
 	return nil
 }
 
+// sentinels reads raw values that stand for no value: "0x8000" or "0x7FFF,0x8000".
+func sentinels(s string) ([]uint64, error) {
+	var out []uint64
+	for part := range strings.SplitSeq(s, ",") {
+		if part = strings.TrimSpace(part); part == "" {
+			continue
+		}
+		n, err := strconv.ParseUint(part, 0, 64)
+		if err != nil || len(out) == 8 {
+			return nil, fmt.Errorf("%q will not do; give up to 8 raw values as the register holds them, e.g. 0x7FFF,0x8000", s)
+		}
+		out = append(out, n)
+	}
+	return out, nil
+}
+
 // decode is the property's value; b holds the point's registers.
 func (p point) decode(b []byte) (gatehouse.Value, error) {
-	var raw float64
 	w := reorder(b, p.order)
-	switch p.form {
-	case "int16":
-		raw = float64(int16(binary.BigEndian.Uint16(w)))
-	case "uint16":
-		raw = float64(binary.BigEndian.Uint16(w))
-	case "int32":
-		raw = float64(int32(binary.BigEndian.Uint32(w)))
-	case "uint32":
-		raw = float64(binary.BigEndian.Uint32(w))
-	case "float32":
-		raw = float64(math.Float32frombits(binary.BigEndian.Uint32(w)))
-	case "bit":
-		return p.fromBit(binary.BigEndian.Uint16(b)>>p.bit&1 == 1), nil
+	if p.form == "string" {
+		return gatehouse.StringValue(strings.ToValidUTF8(strings.Trim(string(w), "\x00 \t\r\n"), "?")), nil
 	}
+	var bits uint64
+	for _, x := range w {
+		bits = bits<<8 | uint64(x)
+	}
+	if slices.Contains(p.none, bits) {
+		return gatehouse.Value{}, gatehouse.Errorf(gatehouse.Invalid, "%s (%s) reads %#x, which stands for no value: the sensor behind it is missing or broken", p.property, p, bits)
+	}
+	if p.form == "bit" {
+		return p.fromBit(bits>>p.bit&1 == 1), nil
+	}
+	raw := p.raw(bits)
 	if math.IsNaN(raw) || math.IsInf(raw, 0) {
 		return gatehouse.Value{}, gatehouse.Errorf(gatehouse.Invalid, "%s reads %v: the sensor behind it is missing or broken", p, raw)
 	}
@@ -182,6 +218,27 @@ func (p point) decode(b []byte) (gatehouse.Value, error) {
 		return gatehouse.Value{}, gatehouse.Errorf(gatehouse.Invalid, "%s reads %v, which the profile's scale makes too large", p, raw)
 	}
 	return gatehouse.NumberValue(tidy(f, p.scale)), nil
+}
+
+// raw is the number that the bits are; 8 bits are the lower ones of a register.
+func (p point) raw(bits uint64) float64 {
+	switch p.form {
+	case "int8":
+		return float64(int8(bits))
+	case "uint8":
+		return float64(uint8(bits))
+	case "int16":
+		return float64(int16(bits))
+	case "int32":
+		return float64(int32(bits))
+	case "int64":
+		return float64(int64(bits))
+	case "float32":
+		return float64(math.Float32frombits(uint32(bits)))
+	case "float64":
+		return math.Float64frombits(bits)
+	}
+	return float64(bits)
 }
 
 // tidy takes off what binary fractions add: 231 tenths are 23.1 and not 23.100000000000001.
@@ -224,19 +281,36 @@ func (p point) encode(v gatehouse.Value) ([]byte, error) {
 		}
 		return reorder(binary.BigEndian.AppendUint32(nil, math.Float32bits(float32((f-p.offset)/p.scale))), p.order), nil
 	}
-	raw := math.Round((f - p.offset) / p.scale)
-	bounds := map[string][2]float64{"int16": {math.MinInt16, math.MaxInt16}, "uint16": {0, math.MaxUint16},
-		"int32": {math.MinInt32, math.MaxInt32}, "uint32": {0, math.MaxUint32}}[p.form]
+	if p.form == "float64" {
+		return reorder(binary.BigEndian.AppendUint64(nil, math.Float64bits((f-p.offset)/p.scale)), p.order), nil
+	}
+	exact := (f - p.offset) / p.scale
+	raw := math.Round(exact)
+	bounds := map[string][2]float64{
+		"int8": {math.MinInt8, math.MaxInt8}, "uint8": {0, math.MaxUint8}, "int16": {math.MinInt16, math.MaxInt16}, "uint16": {0, math.MaxUint16},
+		"int32": {math.MinInt32, math.MaxInt32}, "uint32": {0, math.MaxUint32}, "int64": {-exactly, exactly}, "uint64": {0, exactly},
+	}[p.form]
 	if !(raw >= bounds[0] && raw <= bounds[1]) {
 		return nil, gatehouse.FieldErrorf(p.property, "%v does not fit into %s as %s; it takes %v to %v", f, p, p.form, bounds[0]*p.scale+p.offset, bounds[1]*p.scale+p.offset)
 	}
-	if p.size() == 1 {
-		return reorder(binary.BigEndian.AppendUint16(nil, uint16(int32(raw))), p.order), nil
+	if math.Abs(exact-raw) > 1e-6*max(1, math.Abs(exact)) {
+		return nil, gatehouse.FieldErrorf(p.property, "%v lies between two values of %s, which has steps of %v: write %v or %v",
+			f, p, math.Abs(p.scale), tidy(math.Floor(exact)*p.scale+p.offset, p.scale), tidy(math.Ceil(exact)*p.scale+p.offset, p.scale))
 	}
-	return reorder(binary.BigEndian.AppendUint32(nil, uint32(int64(raw))), p.order), nil
+	switch p.size() {
+	case 1:
+		return reorder(binary.BigEndian.AppendUint16(nil, uint16(int32(raw))), p.order), nil
+	case 2:
+		return reorder(binary.BigEndian.AppendUint32(nil, uint32(int64(raw))), p.order), nil
+	}
+	return reorder(binary.BigEndian.AppendUint64(nil, uint64(int64(raw))), p.order), nil
 }
 
-// reorder turns an order of bytes into ABCD, and back: each is its own inverse.
+// exactly is the largest whole number up to which a float64 holds every one.
+const exactly = 1 << 53
+
+// reorder turns an order of bytes into ABCD, and back: each is its own inverse. CDAB has the low
+// word first, BADC the low byte of each word, DCBA both; of a text only the bytes are turned.
 func reorder(b []byte, order string) []byte {
 	w := slices.Clone(b)
 	if order == "BADC" || order == "DCBA" {
@@ -244,8 +318,10 @@ func reorder(b []byte, order string) []byte {
 			w[i], w[i+1] = w[i+1], w[i]
 		}
 	}
-	if len(w) == 4 && (order == "CDAB" || order == "DCBA") {
-		w[0], w[1], w[2], w[3] = w[2], w[3], w[0], w[1]
+	if (len(w) == 4 || len(w) == 8) && (order == "CDAB" || order == "DCBA") {
+		for i, j := 0, len(w)-2; i < j; i, j = i+2, j-2 {
+			w[i], w[i+1], w[j], w[j+1] = w[j], w[j+1], w[i], w[i+1]
+		}
 	}
 	return w
 }

@@ -116,7 +116,7 @@ func TestSerialLine(t *testing.T) {
 			late = timeout + timeout/3
 		}
 		s.set(uint16(i), late)
-		data, err := l.read(t.Context(), 1, timeout, b)
+		data, err := l.read(t.Context(), manner{unit: 1, timeout: timeout}, b)
 		switch {
 		case err != nil:
 			failed++

@@ -19,6 +19,8 @@ type session struct {
 	now    func() time.Time
 	poke   chan struct{} // size 1: poll now
 
+	muted map[string]time.Time // properties whose register gave no answer, until when they are left out
+
 	fault string // what the gateway was last told, "" while all is well
 }
 
@@ -74,33 +76,56 @@ func (s *session) tell(ctx context.Context, emit drivers.Emit, values map[string
 	return nil
 }
 
-// readAll reads every block once. Troubles are exceptions for single registers, in words;
-// the error is that of a device that cannot be read at all.
+// muteFor is how long a register that gives no answer is left out: each try costs its neighbours
+// a timeout.
+const muteFor = time.Minute
+
+// readAll reads every block once. Troubles are what is wrong with single registers, in words;
+// the error is that of a device that cannot be read at all. Where a block of several points is
+// refused or gets no answer, each is asked for by itself from then on.
 func (s *session) readAll(ctx context.Context) (map[string]gatehouse.Value, []string, error) {
 	values := map[string]gatehouse.Value{}
 	var troubles []string
 	var last error
+	silent, heard := 0, false
 	for i := 0; i < len(s.blocks); i++ {
 		b := s.blocks[i]
-		data, err := s.line.read(ctx, s.set.unit, s.set.timeout, b)
-		var exc *exceptionError
-		if err != nil && !errors.As(err, &exc) {
-			return nil, nil, err
+		if s.leftOut(b) {
+			troubles = append(troubles, fmt.Sprintf("%s (%s) gives no answer", b.points[0].property, b.points[0]))
+			continue
 		}
-		if err != nil {
-			if len(b.points) > 1 && (exc.code == 2 || exc.code == 3) {
-				// One of them is not there, or there is a hole between them: ask for each.
-				s.blocks = append(append(append([]block{}, s.blocks[:i]...), b.apart()...), s.blocks[i+1:]...)
-				i--
-				continue
+		data, err := s.line.read(ctx, s.set.manner(), b)
+		var exc *exceptionError
+		var mute *muteError
+		switch {
+		case errors.As(err, &mute):
+			if silent++; silent > 1 && !heard || ctx.Err() != nil {
+				return nil, nil, err
 			}
+		case errors.As(err, &exc):
+			heard = true
 			if exc.code == 10 || exc.code == 11 { // a Modbus gateway on behalf of a silent unit
 				return nil, nil, err
 			}
+		case err != nil:
+			return nil, nil, err
+		}
+		if err != nil && len(b.points) > 1 && (mute != nil || !busy(exc.code)) {
+			// One of them is not there, or there is a hole between them: ask for each.
+			s.blocks = append(append(append([]block{}, s.blocks[:i]...), b.apart()...), s.blocks[i+1:]...)
+			i--
+			continue
+		}
+		if err != nil {
 			last = err
+			if mute != nil {
+				s.leave(b)
+				err = fmt.Errorf("%s (%s) gives no answer: %w", b.points[0].property, b.points[0], err)
+			}
 			troubles = append(troubles, err.Error())
 			continue
 		}
+		heard = true
 		for _, p := range b.points {
 			v, err := p.value(b, data)
 			if err != nil {
@@ -111,9 +136,22 @@ func (s *session) readAll(ctx context.Context) (map[string]gatehouse.Value, []st
 		}
 	}
 	if len(values) == 0 && last != nil {
+		s.muted = nil
 		return nil, nil, last
 	}
 	return values, limit(troubles), nil
+}
+
+// leave leaves the block's one point out for a while.
+func (s *session) leave(b block) {
+	if s.muted == nil {
+		s.muted = map[string]time.Time{}
+	}
+	s.muted[b.points[0].property] = s.now().Add(muteFor)
+}
+
+func (s *session) leftOut(b block) bool {
+	return len(b.points) == 1 && s.now().Before(s.muted[b.points[0].property])
 }
 
 // value cuts the point's part out of what its block read.

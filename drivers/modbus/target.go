@@ -22,6 +22,7 @@ import (
 type target struct {
 	address string // host:port, or the path of the serial device
 	serial  bool
+	frames  bool // TCP with the frames of a serial line
 	baud    int
 	parity  string // N, E or O
 	stop    int
@@ -36,6 +37,7 @@ func parseTarget(s string) (target, error) {
 	if strings.HasPrefix(s, "rtu:") {
 		return parseSerial(s)
 	}
+	s, frames := strings.CutPrefix(s, "rtu+tcp://")
 	s = strings.TrimPrefix(s, "tcp://")
 	host, port, err := net.SplitHostPort(s)
 	if err != nil {
@@ -44,7 +46,7 @@ func parseTarget(s string) (target, error) {
 	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 || host == "" || strings.ContainsAny(host, "/ ") {
 		return target{}, gatehouse.FieldErrorf("address", "%q is no address; give host or host:port, e.g. 10.1.4.20:502", s)
 	}
-	return target{address: net.JoinHostPort(host, port)}, nil
+	return target{address: net.JoinHostPort(host, port), frames: frames}, nil
 }
 
 func parseSerial(s string) (target, error) {
@@ -73,10 +75,13 @@ func parseSerial(s string) (target, error) {
 }
 
 func (t target) handler() handler {
+	if t.frames {
+		return &rtuOverTCP{RTUClientHandler: modbus.NewRTUClientHandler(""), address: t.address}
+	}
 	if !t.serial {
 		h := modbus.NewTCPClientHandler(t.address)
 		h.IdleTimeout = 0 // line closes it
-		return h
+		return &tcpHandler{h}
 	}
 	h := modbus.NewRTUClientHandler(t.address)
 	h.BaudRate, h.DataBits, h.Parity, h.StopBits, h.IdleTimeout = t.baud, 8, t.parity, t.stop, 0
