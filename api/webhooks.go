@@ -25,6 +25,15 @@ type webhookBody struct {
 	MakerName  json.RawMessage `json:"maker_name,omitempty" doc:"Ignored."`
 	MakerState json.RawMessage `json:"maker_state,omitempty" doc:"Ignored."`
 	Effective  json.RawMessage `json:"effective,omitempty" doc:"Ignored: the kinds that the maker may read now."`
+	Secret     json.RawMessage `json:"secret,omitempty" doc:"Ignored: the gateway makes it."`
+	// NewSecret confirms that the address is another server's.
+	NewSecret bool `json:"new_secret,omitempty" doc:"In a change: make a new signing secret and answer it. Needed where the address is another server's (scheme, host or port); the old secret signs nothing any more."`
+}
+
+// ChangedWebhook answers the change of a webhook.
+type ChangedWebhook struct {
+	g.Webhook
+	Secret string `json:"secret,omitempty" doc:"The new key of the signatures, where one was asked for. It is shown this once."`
 }
 
 // NewWebhook answers the making of a webhook.
@@ -105,7 +114,7 @@ func (s *Server) createWebhook(ctx context.Context, in *post[webhookBody]) (*bod
 	return answer(NewWebhook{w, secret}, err)
 }
 
-func (s *Server) updateWebhook(ctx context.Context, in *put[webhookBody]) (*body[g.Webhook], error) {
+func (s *Server) updateWebhook(ctx context.Context, in *put[webhookBody]) (*body[ChangedWebhook], error) {
 	old, err := s.ownWebhook(ctx, g.WebhookID(in.ID))
 	if err != nil {
 		return nil, err
@@ -115,10 +124,19 @@ func (s *Server) updateWebhook(ctx context.Context, in *put[webhookBody]) (*body
 		return nil, err
 	}
 	w.School, w.Created = old.School, old.Created
+	if in.Body.NewSecret {
+		secret, err := s.view(ctx).MoveWebhook(ctx, w)
+		if err != nil {
+			return nil, err
+		}
+		now, err := s.ownWebhook(ctx, w.ID)
+		return answer(ChangedWebhook{now, secret}, err)
+	}
 	if err := s.view(ctx).UpdateWebhook(ctx, w); err != nil {
 		return nil, err
 	}
-	return answer(s.ownWebhook(ctx, w.ID))
+	now, err := s.ownWebhook(ctx, w.ID)
+	return answer(ChangedWebhook{Webhook: now}, err)
 }
 
 // ownWebhook finds a webhook that the caller may manage.

@@ -285,8 +285,8 @@ func deviceForWrite(ctx context.Context, t *tx, in reach, id g.DeviceID) (d g.De
 }
 
 // UpdateDevice changes everything but the device's id, school and time of creation. A nil
-// secret keeps the old one; an empty one removes it. A change of driver away from the MQTT
-// front ends its password.
+// secret keeps the old one, which is refused where the device now leads elsewhere; an empty one
+// removes it. A change of driver away from the MQTT front ends its password.
 func (v *View) UpdateDevice(ctx context.Context, d g.Device, secret map[string]string) error {
 	in, err := v.reach(ctx, g.DevicesWrite)
 	if err != nil {
@@ -310,6 +310,9 @@ func (v *View) UpdateDevice(ctx context.Context, d g.Device, secret map[string]s
 			}
 		}
 		if err := v.checkDevice(ctx, t, d); err != nil {
+			return err
+		}
+		if err := keepsSecret(ctx, t, old, d, secret); err != nil {
 			return err
 		}
 		address, err := json.Marshal(d.Address)

@@ -66,6 +66,12 @@ func checkWebhook(w g.Webhook) error {
 	return optional("reason", w.Reason, 500)
 }
 
+func newHookSecret() string {
+	var b [32]byte
+	rand.Read(b[:])
+	return "whsec_" + base64.StdEncoding.EncodeToString(b[:])
+}
+
 // CreateWebhook adds a webhook and answers its signing secret (Standard Webhooks, "whsec_" and
 // base64 of 32 bytes), which is shown this once and kept encrypted.
 func (v *View) CreateWebhook(ctx context.Context, w g.Webhook) (g.Webhook, string, error) {
@@ -82,9 +88,7 @@ func (v *View) CreateWebhook(ctx context.Context, w g.Webhook) (g.Webhook, strin
 	if err := v.mayRead(w.Kinds); err != nil {
 		return g.Webhook{}, "", err
 	}
-	var b [32]byte
-	rand.Read(b[:])
-	secret := "whsec_" + base64.StdEncoding.EncodeToString(b[:])
+	secret := newHookSecret()
 	w.ID = g.WebhookID(g.NewID("whk"))
 	kinds, err := json.Marshal(w.Kinds)
 	if err != nil {
@@ -115,8 +119,13 @@ func (v *View) CreateWebhook(ctx context.Context, w g.Webhook) (g.Webhook, strin
 
 // UpdateWebhook changes a webhook's address, kinds and whether it is disabled, and why. Who
 // has it lead elsewhere, or asks for other kinds, is its maker from then on: it gets what that
-// caller may read.
+// caller may read. To another server leads MoveWebhook alone.
 func (v *View) UpdateWebhook(ctx context.Context, w g.Webhook) error {
+	return v.changeWebhook(ctx, w, "")
+}
+
+// changeWebhook is both UpdateWebhook and, with a new secret, MoveWebhook.
+func (v *View) changeWebhook(ctx context.Context, w g.Webhook, secret string) error {
 	in, err := v.reach(ctx, g.KeysAdmin)
 	if err != nil {
 		return err
@@ -137,6 +146,9 @@ func (v *View) UpdateWebhook(ctx context.Context, w g.Webhook) error {
 		if err := in.owns(school, "webhook", string(w.ID)); err != nil {
 			return err
 		}
+		if err := v.hookSecret(ctx, t, w, secret); err != nil {
+			return err
+		}
 		if !w.Disabled {
 			w.Reason = ""
 		}
@@ -154,6 +166,9 @@ func (v *View) UpdateWebhook(ctx context.Context, w g.Webhook) error {
 			return fmt.Errorf("update webhook: %w", err)
 		}
 		t.change("webhook", school, string(w.ID))
+		if secret != "" {
+			return v.audit(ctx, t, school, "webhook.secret", string(w.ID))
+		}
 		return v.audit(ctx, t, school, "webhook.update", string(w.ID))
 	})
 }

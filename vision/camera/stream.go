@@ -39,6 +39,7 @@ type address struct {
 	url  *base.URL
 	host string // for people
 	md5  bool   // sign in with MD5 where SHA-256 is offered as well
+	away bool   // another host sent us there: the password stayed behind
 }
 
 // parseAddress reads what people typed in.
@@ -88,6 +89,11 @@ type picture struct {
 // play connects, decodes and calls each for every picture, from one goroutine, until each
 // returns an error or the stream breaks, and returns that error; nil once ctx has ended.
 func play(ctx context.Context, a address, each func(picture) error) error {
+	return playOn(a, func(a address) error { return playAt(ctx, a, each) })
+}
+
+func playAt(ctx context.Context, a address, each func(picture) error) error {
+	var sent redirects
 	said := &talk{md5: a.md5}
 	inner, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -99,7 +105,11 @@ func play(ctx context.Context, a address, each func(picture) error) error {
 			defer stop()
 			return (&net.Dialer{}).DialContext(c, network, addr)
 		},
-		OnPacketsLost: func(uint64) {}, OnDecodeError: func(error) {}, OnResponse: said.hear,
+		OnPacketsLost: func(uint64) {}, OnDecodeError: func(error) {},
+		OnResponse: func(res *base.Response) {
+			sent.look(res)
+			said.hear(res)
+		},
 	}
 	if err := client.Start(); err != nil {
 		return speak(a, err, false)
@@ -137,7 +147,10 @@ func play(ctx context.Context, a address, each func(picture) error) error {
 	}
 	if !playing && said.md5Instead(err) {
 		a.md5 = true
-		return play(ctx, a, each)
+		return playAt(ctx, a, each)
+	}
+	if on := sent.turn(err); !playing && on != err {
+		return on
 	}
 	return speak(a, err, playing)
 }
@@ -290,6 +303,10 @@ func speak(a address, err error, playing bool) error {
 func speakStatus(a address, status liberrors.ErrClientBadStatusCode) error {
 	switch status.Code {
 	case base.StatusUnauthorized:
+		if a.away {
+			return gatehouse.FieldErrorf("url", "the camera sends us on to %s, which asks for a password; passwords stay with the address "+
+				"that they were given for: register that address itself", a.url.Host)
+		}
 		if a.url.User == nil {
 			return gatehouse.FieldErrorf("username", "the camera at %s asks for a user name and password", a.host)
 		}

@@ -13,7 +13,8 @@ import { CameraView } from '../ui/cameraview'
 import { Chart } from '../ui/chart'
 import { CommandsPanel } from '../ui/commands'
 import { Credentials } from '../ui/credentials'
-import { Ask, Empty, Facts, Loaded, Page, Panel, Rows, said, Tag, Trouble, useDeed } from '../ui/kit'
+import { SecretAgain, useSecretFields } from '../ui/secretagain'
+import { Ask, Empty, Facts, fieldError, Loaded, Page, Panel, Rows, said, Tag, Trouble, useDeed } from '../ui/kit'
 import { PagedList, usePaged } from '../ui/paged'
 import { KeptContent } from '../ui/refused'
 import { SightingLine } from '../ui/sightings'
@@ -260,12 +261,16 @@ function EditDevice({ d, onClose }: { d: Device; onClose: () => void }) {
   const cache = useQueryClient()
   const places = usePlaces()
   const [v, set] = useState({ name: d.name, zone: d.zone ?? '', serial: d.serial ?? '', enabled: d.enabled, address: d.address ?? {} })
+  const [secret, setSecret] = useState<Record<string, string>>({})
+  const secrets = useSecretFields(d.driver)
   const deed = useDeed()
+  const moved = secrets.length > 0 && Object.keys(v.address).some((k) => (v.address[k] ?? '').trim() !== (d.address?.[k] ?? ''))
   const save = () =>
     deed.run(async () => {
+      const given = Object.values(secret).some(Boolean) ? { secret } : {}
       await call(`/v1/devices/${encodeURIComponent(d.id)}`, {
         method: 'PUT',
-        body: { school: d.school, profile: d.profile, driver: d.driver, ...v },
+        body: { school: d.school, profile: d.profile, driver: d.driver, ...v, ...given },
       })
       await cache.invalidateQueries({ queryKey: ['device', d.id] })
       said(t('common.saved'))
@@ -282,7 +287,9 @@ function EditDevice({ d, onClose }: { d: Device; onClose: () => void }) {
             <TextInput key={k} label={k} value={v.address[k]} onChange={(e) => set({ ...v, address: { ...v.address, [k]: e.currentTarget.value } })} />
           ))}
           <Switch label={t('device.enabled')} checked={v.enabled} onChange={(e) => set({ ...v, enabled: e.currentTarget.checked })} />
-          <Text size="xs" c="dimmed">{t('device.secretsKept')}</Text>
+          {moved
+            ? <SecretAgain fields={secrets} value={secret} error={fieldError(deed.error, 'secret')} onChange={setSecret} />
+            : <Text size="xs" c="dimmed">{t('device.secretsKept')}</Text>}
           {deed.error !== undefined && <Trouble error={deed.error} />}
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>{t('common.cancel')}</Button>

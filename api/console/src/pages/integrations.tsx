@@ -7,6 +7,7 @@ import { call, query } from '../api/client'
 import { permissions, type APIKey, type Delivery, type List, type MakerState, type Permission, type Webhook } from '../api/types'
 import { useT } from '../i18n'
 import { useFormat, useSchoolParam, useSession } from '../session'
+import { MoveHook } from '../ui/movehook'
 import { Ask, Copyable, Empty, fieldError, Loaded, Page, Panel, Rows, said, Tag, Trouble, useDeed } from '../ui/kit'
 import { PagedList, usePaged } from '../ui/paged'
 
@@ -156,6 +157,7 @@ function Webhooks() {
   const [adopt, setAdopt] = useState<Webhook>()
   const { me } = useSession()
   const [log, setLog] = useState<Webhook>()
+  const [moving, setMoving] = useState<Webhook>()
   const test = useDeed()
   const q = useQuery({ queryKey: ['webhooks', school], queryFn: () => call<List<Webhook>>('/v1/webhooks' + query({ school, limit: 500 })) })
   const renew = () => cache.invalidateQueries({ queryKey: ['webhooks'] })
@@ -184,6 +186,7 @@ function Webhooks() {
                   {w.maker !== me.user.id && <Button size="compact-xs" variant="default" onClick={() => setAdopt(w)}>{t('key.takeOver')}</Button>}
                   <Button size="compact-xs" variant="default" onClick={() => void fire(w)}>{t('hook.test')}</Button>
                   <Button size="compact-xs" variant="default" onClick={() => setLog(w)}>{t('hook.log')}</Button>
+                  <Button size="compact-xs" variant="default" onClick={() => setMoving(w)}>{t('hook.move')}</Button>
                   <Button size="compact-xs" variant="default" onClick={() => void toggle(w)}>{w.disabled ? t('hook.enable') : t('hook.disable')}</Button>
                   <Button size="compact-xs" variant="default" onClick={() => setGone(w)}>{t('common.delete')}</Button>
                 </Group>
@@ -193,6 +196,7 @@ function Webhooks() {
         </Loaded>
       </Panel>
       {log && <Deliveries w={log} />}
+      {moving && <MoveHook w={moving} onClose={() => setMoving(undefined)} onMoved={(s) => (setSecret(s), void renew())} />}
       {making && <NewHook onClose={() => setMaking(false)} onMade={(s) => (setSecret(s), void renew())} />}
       <Modal opened={!!secret} onClose={() => setSecret('')} title={t('hook.made')} size="lg" centered closeOnClickOutside={false} closeButtonProps={{ 'aria-label': t('common.close') }}>
         <Stack gap="sm">

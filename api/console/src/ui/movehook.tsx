@@ -1,0 +1,50 @@
+// Another address of a webhook. Another server gets a signing secret of its own, so that the old
+// one can sign nothing that the new one believes.
+
+import { Alert, Button, Group, Modal, Stack, TextInput } from '@mantine/core'
+import { useState } from 'react'
+import { call } from '../api/client'
+import type { Webhook } from '../api/types'
+import { useT } from '../i18n'
+import { fieldError, said, Trouble, useDeed } from './kit'
+
+function origin(url: string): string {
+  try {
+    return new URL(url).origin
+  } catch {
+    return ''
+  }
+}
+
+export function MoveHook({ w, onClose, onMoved }: { w: Webhook; onClose: () => void; onMoved: (secret: string) => void }) {
+  const { t } = useT()
+  const [url, setURL] = useState(w.url)
+  const deed = useDeed()
+  const elsewhere = origin(url.trim()) !== '' && origin(url.trim()) !== origin(w.url)
+  const save = () =>
+    deed.run(async () => {
+      const r = await call<{ secret?: string }>(`/v1/webhooks/${encodeURIComponent(w.id)}`, {
+        method: 'PUT',
+        body: { url: url.trim(), kinds: w.kinds ?? [], disabled: w.disabled, new_secret: elsewhere },
+      })
+      said(t('common.saved'))
+      onMoved(r.secret ?? '')
+      onClose()
+    })
+  return (
+    <Modal opened onClose={onClose} title={t('hook.move')} centered closeButtonProps={{ 'aria-label': t('common.close') }}>
+      <form onSubmit={(e) => (e.preventDefault(), void save())}>
+        <Stack>
+          <TextInput label={t('hook.url')} required type="url" maxLength={2048} data-autofocus value={url} error={fieldError(deed.error, 'url')}
+            onChange={(e) => setURL(e.currentTarget.value)} />
+          {elsewhere && <Alert color="orange" variant="light">{t('hook.moveText')}</Alert>}
+          {deed.error !== undefined && <Trouble error={deed.error} />}
+          <Group justify="flex-end">
+            <Button variant="default" onClick={onClose}>{t('common.cancel')}</Button>
+            <Button type="submit" loading={deed.busy} disabled={!url.trim()}>{elsewhere ? t('hook.moveDo') : t('common.save')}</Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  )
+}
