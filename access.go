@@ -158,4 +158,6 @@ type AuditEntry struct {
 	Object string    `json:"object"`
 	Reason string    `json:"reason,omitempty"`
 	Hash   string    `json:"hash"` // SHA-256 over the previous hash and this entry
+
+	Changes []AuditChange `json:"changes,omitempty"`
 }

@@ -316,6 +316,10 @@ Alert.sighting: The sighting's id, where there is one.
 Alert.incident: The incident's id, where there is one.
 Alert.person: The person's id, where somebody known is meant.
 AuditEntry.seq: The place in the audit log.
+AuditEntry.changes: The fields that the deed changed.
+AuditChange.field: The field's name; of one inside an object, with a dot.
+AuditChange.before: What it was; empty where it was not there.
+AuditChange.after: What it is now.
 Attendance.sightings: The sightings behind the answer.
 Attendance.zone: Where the deciding sighting was.
 Attendance.at: When the deciding sighting was.

@@ -78,6 +78,7 @@ func commands() []command {
 		{"restore", "put a backup back", restoreHelp, restore},
 		{"config", "print the commented configuration, or check a file", configHelp, config},
 		{"rules", "check rule files", rulesHelp, checkRules},
+		{"audit", "verify the audit log, also against anchors from elsewhere", auditHelp, auditLog},
 		{"journal", "inspect the journal: verify, stat or tail", journalHelp, inspectJournal},
 		{"version", "print the version", "Usage: gateway version\n", printVersion},
 	}

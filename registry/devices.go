@@ -268,7 +268,7 @@ func (v *View) CreateDevice(ctx context.Context, d g.Device, secret map[string]s
 			return fmt.Errorf("create device: %w", err)
 		}
 		t.change("device", d.School, string(d.ID))
-		return v.audit(ctx, t, d.School, "device.create", string(d.ID))
+		return v.auditChanges(ctx, t, d.School, "device.create", string(d.ID), nil, d)
 	})
 	if err != nil {
 		return g.Device{}, "", err
@@ -351,7 +351,7 @@ func (v *View) UpdateDevice(ctx context.Context, d g.Device, secret map[string]s
 			}
 		}
 		t.change("device", d.School, string(d.ID))
-		return v.audit(ctx, t, d.School, "device.update", string(d.ID))
+		return v.auditChanges(ctx, t, d.School, "device.update", string(d.ID), old, d)
 	})
 }
 

@@ -142,7 +142,8 @@ func TestWebhooksAreBoundByTheirMaker(t *testing.T) {
 		all, _, err := view.CreateWebhook(ctx, g.Webhook{School: "a", URL: "https://y.example"})
 		ok(t, err)
 		all.URL = "https://z.example"
-		ok(t, byKey.UpdateWebhook(ctx, all))
+		_, err = byKey.MoveWebhook(ctx, all)
+		ok(t, err)
 		for _, x := range must[[]g.Webhook](t)(view.Webhooks(ctx, "a")) {
 			if slices.Contains(x.Effective, g.EventAttendance) || x.Maker != w.Maker {
 				t.Errorf("got %+v: what leads where the key said must get what the key may read", x)

@@ -56,6 +56,9 @@ type place struct {
 	school        g.SchoolID
 	above, parent string // table and id of what it stands in; "" for a site
 	set           func(ctx context.Context, t *tx) error
+	after         any
+	// before is the place as it stands; nil, nil where it is new.
+	before func(ctx context.Context, t *tx) (any, error)
 }
 
 // PutSite writes a site; an empty ID makes a new one.
@@ -66,7 +69,8 @@ func (v *View) PutSite(ctx context.Context, x g.Site) (g.Site, error) {
 	if x.ID == "" {
 		x.ID = g.SiteID(g.NewID("sit"))
 	}
-	err := v.putPlace(ctx, place{table: "sites", noun: "site", id: string(x.ID), school: x.School, set: func(ctx context.Context, t *tx) error {
+	before := placeBefore(x.ID, "sites", "id, school, name", func(o *g.Site) []any { return []any{&o.ID, &o.School, &o.Name} })
+	err := v.putPlace(ctx, place{table: "sites", noun: "site", id: string(x.ID), school: x.School, after: x, before: before, set: func(ctx context.Context, t *tx) error {
 		_, err := t.exec(ctx, "INSERT INTO sites (id, school, name) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name",
 			string(x.ID), string(x.School), x.Name)
 		return err
@@ -82,7 +86,10 @@ func (v *View) PutBuilding(ctx context.Context, x g.Building) (g.Building, error
 	if x.ID == "" {
 		x.ID = g.BuildingID(g.NewID("bld"))
 	}
-	err := v.putPlace(ctx, place{table: "buildings", noun: "building", id: string(x.ID), school: x.School, above: "sites", parent: string(x.Site), set: func(ctx context.Context, t *tx) error {
+	before := placeBefore(x.ID, "buildings", "id, school, site, name", func(o *g.Building) []any {
+		return []any{&o.ID, &o.School, &o.Site, &o.Name}
+	})
+	err := v.putPlace(ctx, place{table: "buildings", noun: "building", id: string(x.ID), school: x.School, above: "sites", parent: string(x.Site), after: x, before: before, set: func(ctx context.Context, t *tx) error {
 		_, err := t.exec(ctx, "INSERT INTO buildings (id, school, site, name) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET site = excluded.site, name = excluded.name",
 			string(x.ID), string(x.School), string(x.Site), x.Name)
 		return err
@@ -91,7 +98,7 @@ func (v *View) PutBuilding(ctx context.Context, x g.Building) (g.Building, error
 }
 
 // PutZone writes a zone; an empty ID makes a new one. A zone with a camera in it cannot be
-// made private.
+// made private, and only who may change settings makes a private one public.
 func (v *View) PutZone(ctx context.Context, x g.Zone) (g.Zone, error) {
 	if err := line("name", x.Name, 200); err != nil {
 		return g.Zone{}, err
@@ -102,7 +109,10 @@ func (v *View) PutZone(ctx context.Context, x g.Zone) (g.Zone, error) {
 	if x.ID == "" {
 		x.ID = g.ZoneID(g.NewID("zon"))
 	}
-	err := v.putPlace(ctx, place{table: "zones", noun: "zone", id: string(x.ID), school: x.School, above: "buildings", parent: string(x.Building), set: func(ctx context.Context, t *tx) error {
+	err := v.putPlace(ctx, place{table: "zones", noun: "zone", id: string(x.ID), school: x.School, above: "buildings", parent: string(x.Building), after: x, before: zoneBefore(x.ID), set: func(ctx context.Context, t *tx) error {
+		if err := v.mayUnmark(ctx, t, x); err != nil {
+			return err
+		}
 		if x.Private {
 			n := 0
 			err := t.row(ctx, "SELECT COUNT(*) FROM devices d JOIN profiles p ON p.id = d.profile WHERE d.zone = ? AND p.type = ?", string(x.ID), string(g.TypeCamera)).Scan(&n)
@@ -148,11 +158,15 @@ func (v *View) putPlace(ctx context.Context, p place) error {
 				return notFound(p.above[:len(p.above)-1], p.parent)
 			}
 		}
+		before, err := p.before(ctx, t)
+		if err != nil {
+			return fmt.Errorf("read %s: %w", p.noun, err)
+		}
 		if err := p.set(ctx, t); err != nil {
 			return fmt.Errorf("write %s: %w", p.noun, err)
 		}
 		t.change("zone", p.school, p.id)
-		return v.audit(ctx, t, p.school, p.noun+".put", p.id)
+		return v.auditChanges(ctx, t, p.school, p.noun+".put", p.id, before, p.after)
 	})
 }
 
@@ -166,20 +180,23 @@ func schoolOf(ctx context.Context, c conn, table, noun, id string) (school g.Sch
 
 // DeleteSite removes a site in which no building stands.
 func (v *View) DeleteSite(ctx context.Context, id g.SiteID) error {
-	return v.deletePlace(ctx, "sites", "site", string(id), "buildings", "site")
+	return v.deletePlace(ctx, "sites", "site", string(id), "buildings", "site", nil)
 }
 
 // DeleteBuilding removes a building that has no zone.
 func (v *View) DeleteBuilding(ctx context.Context, id g.BuildingID) error {
-	return v.deletePlace(ctx, "buildings", "building", string(id), "zones", "building")
+	return v.deletePlace(ctx, "buildings", "building", string(id), "zones", "building", nil)
 }
 
 // DeleteZone removes a zone in which no device stands.
+// A private one is deleted by who could make it public: it could be made anew without the mark.
 func (v *View) DeleteZone(ctx context.Context, id g.ZoneID) error {
-	return v.deletePlace(ctx, "zones", "zone", string(id), "devices", "zone")
+	return v.deletePlace(ctx, "zones", "zone", string(id), "devices", "zone", func(t *tx) error {
+		return v.mayUnmark(ctx, t, g.Zone{ID: id})
+	})
 }
 
-func (v *View) deletePlace(ctx context.Context, table, noun, id, user, col string) error {
+func (v *View) deletePlace(ctx context.Context, table, noun, id, user, col string, may func(*tx) error) error {
 	return v.remove(ctx, g.DevicesWrite, table, noun, id, "zone", func(t *tx) error {
 		n := 0
 		if err := t.row(ctx, "SELECT COUNT(*) FROM "+user+" WHERE "+col+" = ?", id).Scan(&n); err != nil {
@@ -187,6 +204,9 @@ func (v *View) deletePlace(ctx context.Context, table, noun, id, user, col strin
 		}
 		if n > 0 {
 			return g.Errorf(g.Conflict, "%d %s are still in the %s: move or delete them before", n, user, noun)
+		}
+		if may != nil {
+			return may(t)
 		}
 		return nil
 	})

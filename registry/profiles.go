@@ -67,6 +67,7 @@ func (v *View) PutProfile(ctx context.Context, p g.Profile) error {
 	}
 	return v.r.write(ctx, func(t *tx) error {
 		old, err := profile(ctx, t, p.ID)
+		var before any
 		switch {
 		case g.ErrorCode(err) == g.NotFound:
 		case err != nil:
@@ -81,11 +82,12 @@ func (v *View) PutProfile(ctx context.Context, p g.Profile) error {
 					return err
 				}
 			}
+			before = old
 		}
 		if err := putProfile(ctx, t, p); err != nil {
 			return err
 		}
-		return v.audit(ctx, t, v.s.School, "profile.put", string(p.ID))
+		return v.auditChanges(ctx, t, v.s.School, "profile.put", string(p.ID), before, p)
 	})
 }
 

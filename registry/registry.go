@@ -27,6 +27,8 @@ type Registry struct {
 	hashers   atomic.Int32  // that hash, or wait for it
 	ready     chan struct{} // outbox
 
+	auditSeen atomic.Pointer[AuditPoint] // how far the audit log is known to have come
+
 	mu      sync.Mutex
 	changed chan struct{}
 	subs    map[int]func(Change)
@@ -150,6 +152,9 @@ func (r *Registry) write(ctx context.Context, f func(*tx) error) error {
 	t, err := r.reg.write(ctx, r.now(), f)
 	if err != nil {
 		return err
+	}
+	if t.audited != nil {
+		r.sawAudit(t.audited)
 	}
 	if t.outbox {
 		select {

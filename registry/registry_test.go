@@ -217,6 +217,18 @@ func raw(t *testing.T, path, q string, args ...any) {
 	}
 }
 
+// rawText answers the one value that q asks for.
+func rawText(t *testing.T, path, q string) (s string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(5000)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	ok(t, db.QueryRow(q).Scan(&s))
+	return s
+}
+
 func TestBackupIsARegistry(t *testing.T) {
 	c := newClock()
 	dir := filepath.Join(t.TempDir(), "with a space & a #")

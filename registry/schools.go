@@ -83,7 +83,7 @@ func (v *View) CreateSchool(ctx context.Context, s g.School) (g.School, error) {
 			return fmt.Errorf("create school: %w", err)
 		}
 		t.change("school", s.ID, string(s.ID))
-		return v.audit(ctx, t, s.ID, "school.create", string(s.ID))
+		return v.auditChanges(ctx, t, s.ID, "school.create", string(s.ID), nil, s)
 	})
 	if err != nil {
 		return g.School{}, err
@@ -120,7 +120,7 @@ func (v *View) UpdateSchool(ctx context.Context, s g.School) error {
 			return fmt.Errorf("update school: %w", err)
 		}
 		t.change("school", s.ID, string(s.ID))
-		return v.audit(ctx, t, s.ID, "school.update", string(s.ID))
+		return v.auditChanges(ctx, t, s.ID, "school.update", string(s.ID), old, s)
 	})
 }
 

@@ -196,6 +196,9 @@ func calls(d *district) map[string]call {
 		"UpdateWebhook": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return nil, v.UpdateWebhook(ctx, g.Webhook{ID: "whk_b", School: b, URL: "https://x.example"})
 		}},
+		"MoveWebhook": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.MoveWebhook(ctx, g.Webhook{ID: "whk_b", School: b, URL: "https://y.example"})
+		}},
 		"DeleteWebhook":   {do: func(ctx context.Context, v *registry.View) (any, error) { return nil, v.DeleteWebhook(ctx, "whk_b") }},
 		"WebhookSecret":   {do: func(ctx context.Context, v *registry.View) (any, error) { return v.WebhookSecret(ctx, "whk_b") }},
 		"QueueDeliveries": {do: func(ctx context.Context, v *registry.View) (any, error) { return nil, v.QueueDeliveries(ctx, nil) }},
@@ -232,6 +235,7 @@ func calls(d *district) map[string]call {
 			return x, err
 		}},
 		"Record":      {alone: true, do: func(ctx context.Context, v *registry.View) (any, error) { return nil, v.Record(ctx, "test", "x") }},
+		"AnchorAudit": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.AnchorAudit(ctx) }},
 		"VerifyAudit": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.VerifyAudit(ctx) }},
 		"Sessions": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Sessions(ctx, b, time.Time{}, time.Time{})

@@ -69,6 +69,10 @@ func (v *View) PutSetting(ctx context.Context, school g.SchoolID, key string, va
 		return g.FieldErrorf("value", "this is not JSON")
 	}
 	return v.r.write(ctx, func(t *tx) error {
+		before, err := v.r.settingBefore(ctx, t, school, key)
+		if err != nil {
+			return err
+		}
 		if string(value) == "null" {
 			_, err = t.exec(ctx, "DELETE FROM settings WHERE school = ? AND key = ?", string(school), key)
 		} else {
@@ -80,8 +84,22 @@ func (v *View) PutSetting(ctx context.Context, school g.SchoolID, key string, va
 		}
 		t.change("setting", school, key)
 		if school == "" {
-			return v.audit(ctx, t, v.s.School, "setting.put", "gateway "+key)
+			return v.auditChanges(ctx, t, v.s.School, "setting.put", "gateway "+key, before, value)
 		}
-		return v.audit(ctx, t, school, "setting.put", key)
+		return v.auditChanges(ctx, t, school, "setting.put", key, before, value)
 	})
+}
+
+// settingBefore is a setting's JSON inside a write; nil where it was never written.
+func (r *Registry) settingBefore(ctx context.Context, t *tx, school g.SchoolID, key string) (any, error) {
+	var sealed []byte
+	err := t.row(ctx, "SELECT value_sealed FROM settings WHERE school = ? AND key = ?", string(school), key).Scan(&sealed)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read setting: %w", err)
+	}
+	value, err := unseal(r.vault.data, sealed, "setting "+string(school)+" "+key)
+	return json.RawMessage(value), err
 }

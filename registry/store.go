@@ -71,6 +71,7 @@ type tx struct {
 	now     time.Time
 	changes []Change
 	outbox  bool // an outbox row was written
+	audited *AuditPoint
 }
 
 // between is the context of one statement. SQLite's driver starts a goroutine for each whose

@@ -119,7 +119,7 @@ func (v *View) CreateUser(ctx context.Context, u g.User, password string) (g.Use
 		if err != nil {
 			return fmt.Errorf("create user: %w", err)
 		}
-		return v.audit(ctx, t, u.School, "user.create", string(u.ID))
+		return v.auditChanges(ctx, t, u.School, "user.create", string(u.ID), nil, u)
 	})
 	if err != nil {
 		return g.User{}, err
@@ -190,7 +190,8 @@ func (v *View) UpdateUser(ctx context.Context, u g.User) error {
 			}
 		}
 		t.change("user", old.School, string(u.ID)) // keys and webhooks are bounded by it
-		return v.audit(ctx, t, old.School, "user.update", string(u.ID))
+		u.School, u.Created = old.School, old.Created
+		return v.auditChanges(ctx, t, old.School, "user.update", string(u.ID), old, u)
 	})
 }
 

@@ -166,10 +166,12 @@ func (v *View) changeWebhook(ctx context.Context, w g.Webhook, secret string) er
 			return fmt.Errorf("update webhook: %w", err)
 		}
 		t.change("webhook", school, string(w.ID))
+		deed := "webhook.update"
 		if secret != "" {
-			return v.audit(ctx, t, school, "webhook.secret", string(w.ID))
+			deed = "webhook.secret"
 		}
-		return v.audit(ctx, t, school, "webhook.update", string(w.ID))
+		w.School, w.Created = school, old.Created
+		return v.auditChanges(ctx, t, school, deed, string(w.ID), old, w)
 	})
 }
 

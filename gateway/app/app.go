@@ -89,6 +89,7 @@ type App struct {
 	health     health
 	attendance attendance
 	quality    qualityState
+	anchors    anchors
 	closers    []func() error
 }
 
@@ -147,6 +148,9 @@ func (a *App) openStores(ctx context.Context) (err error) {
 		return err
 	}
 	a.closers = append(a.closers, a.reg.Close)
+	if err := a.holdAnchor(); err != nil {
+		return err
+	}
 	c := a.cfg.Journal
 	if a.journal, err = journal.Open(filepath.Join(dir, "journal"), journal.Options{Shards: c.Shards, MaxBytes: c.MaxBytes, MaxAge: c.MaxAge, ReserveBytes: reserve, Floor: from, FS: a.opt.JournalFS, Logger: a.log}); err != nil {
 		if errors.Is(err, syscall.EWOULDBLOCK) {
@@ -337,6 +341,7 @@ func (a *App) Run(ctx context.Context) error {
 		{"presence", a.runPresence},
 		{"fields", a.keepFields},
 		{"rivals", a.runRivals},
+		{"anchor", a.anchorAudit},
 		{"drivers", func(ctx context.Context) error { return a.host.Run(ctx, a.specs()) }},
 		{"directory", a.directory.Run},
 	}

@@ -37,6 +37,7 @@ type Config struct {
 	History    HistoryConfig   `yaml:"history"`
 	Quality    QualityConfig   `yaml:"quality"`
 	Webhooks   WebhooksConfig  `yaml:"webhooks"`
+	Audit      AuditConfig     `yaml:"audit"`
 
 	file string
 	base string // folder of the file: relative paths start there
@@ -177,6 +178,7 @@ func DefaultConfig() Config {
 		Faces:     FacesConfig{Driver: "camera", Threshold: 0.50, Margin: 0.12},
 		Media:     MediaConfig{KeepFor: 30 * 24 * time.Hour},
 		Webhooks:  WebhooksConfig{Private: true},
+		Audit:     AuditConfig{AnchorEvery: time.Hour},
 		Quality:   QualityConfig{LateAfter: 5 * time.Minute, From: "00:00", To: "24:00"},
 		History:   HistoryConfig{KeepFor: 3 * 365 * 24 * time.Hour},
 	}
@@ -377,6 +379,9 @@ func (c *Config) validateParts() error {
 	}
 	if c.History.KeepFor < 24*time.Hour {
 		return g.FieldErrorf("history.keep_for", "%s is too short; at least 24h", c.History.KeepFor)
+	}
+	if err := c.Audit.validate(); err != nil {
+		return err
 	}
 	return c.Quality.validate()
 }

@@ -33,7 +33,7 @@ func (a *App) status(ctx context.Context) api.Status {
 	for _, c := range st.Cursors {
 		s.Cursors = append(s.Cursors, api.CursorLag{Name: c.Name, Lag: c.Lag})
 	}
-	s.Checks = append(s.Checks, journalCheck(st), a.cursorCheck(st), a.telemetryCheck(), a.driverCheck(&s), a.mqttCheck(&s), a.rateCheck(now), a.connectionsCheck(&s), a.diskCheck(&s), a.clockCheck(&s, now), a.qualityCheck(ctx, now))
+	s.Checks = append(s.Checks, journalCheck(st), a.cursorCheck(st), a.telemetryCheck(), a.driverCheck(&s), a.mqttCheck(&s), a.rateCheck(now), a.connectionsCheck(&s), a.diskCheck(&s), a.clockCheck(&s, now), a.qualityCheck(ctx, now), a.auditCheck(now))
 	return s
 }
 

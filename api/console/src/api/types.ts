@@ -428,6 +428,7 @@ export interface Delivery {
   finished?: string
 }
 
+export interface AuditChange { field: string; before: string; after: string }
 export interface AuditEntry {
   seq: number
   time: string
@@ -437,6 +438,7 @@ export interface AuditEntry {
   object: string
   reason?: string
   hash: string
+  changes?: AuditChange[]
 }
 export interface Rule { id: string; title: string; title_zh?: string; severity: Severity; yaml: string }
 export interface Refusal { time: string; source: string; claimed: string; reason: string; count: number }

@@ -1066,6 +1066,8 @@ export const en = {
     broken: 'The chain is broken: {{message}}',
     actor: 'Who',
     deed: 'Deed',
+    changes: 'What changed',
+    nothing: 'nothing',
     object: 'On what',
     hash: 'Hash',
     none: 'No entries fit',

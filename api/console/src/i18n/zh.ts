@@ -1059,6 +1059,8 @@ export const zh = {
     broken: '链已损坏：{{message}}',
     actor: '操作人',
     deed: '操作',
+    changes: '变更内容',
+    nothing: '无',
     object: '对象',
     hash: '哈希',
     none: '没有符合的记录',

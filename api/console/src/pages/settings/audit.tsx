@@ -8,6 +8,7 @@ import type { AuditEntry } from '../../api/types'
 import { useT } from '../../i18n'
 import { useFormat, useSchoolParam } from '../../session'
 import { Empty, Panel, Rows, Trouble, useDeed } from '../../ui/kit'
+import { Changes } from '../../ui/changes'
 import { PagedList, usePaged } from '../../ui/paged'
 
 export function AuditTab() {
@@ -33,6 +34,7 @@ export function AuditTab() {
             { key: 'deed', label: t('audit.deed'), main: true, cell: (e) => e.deed },
             { key: 'actor', label: t('audit.actor'), cell: (e) => e.actor },
             { key: 'object', label: t('audit.object'), cell: (e) => e.object },
+            { key: 'changes', label: t('audit.changes'), cell: (e) => <Changes all={e.changes} /> },
             { key: 'reason', label: t('common.reason'), cell: (e) => e.reason || '–' },
             { key: 'hash', label: t('audit.hash'), cell: (e) => <code title={e.hash}>{e.hash.slice(0, 10)}</code> },
           ]} />

@@ -1,0 +1,19 @@
+// What a deed changed, field by field: before and after.
+
+import { Text } from '@mantine/core'
+import type { AuditChange } from '../api/types'
+import { useT } from '../i18n'
+
+export function Changes({ all }: { all?: AuditChange[] }) {
+  const { t } = useT()
+  if (!all?.length) return <>–</>
+  return (
+    <>
+      {all.map((c) => (
+        <Text key={c.field} size="xs" style={{ overflowWrap: 'anywhere' }}>
+          <b>{c.field}</b>: {c.before ? <s>{c.before}</s> : null}{c.before ? ' → ' : ''}{c.after || t('audit.nothing')}
+        </Text>
+      ))}
+    </>
+  )
+}

@@ -1,0 +1,112 @@
+package registry
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"maps"
+	"slices"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// Bounds of what an entry says of the fields that a deed changed.
+const (
+	maxChanges = 50
+	maxChanged = 500 // characters of a value
+)
+
+// auditChanges is audit for a deed that changed a thing: before and after are the thing as it
+// goes out as JSON, before nil where it is new. It never is given a secret.
+func (v *View) auditChanges(ctx context.Context, t *tx, school g.SchoolID, deed, object string, before, after any) error {
+	changes, err := changed(before, after)
+	if err != nil {
+		return err
+	}
+	return v.r.auditEntry(ctx, t, g.AuditEntry{
+		School: school, Actor: v.s.Actor, Deed: deed, Object: object, Reason: v.s.Reason, Changes: changes,
+	})
+}
+
+// changed lists the fields that differ, by name. Those of an object inside have a dot in theirs.
+func changed(before, after any) ([]g.AuditChange, error) {
+	was, err := flat(before)
+	if err != nil {
+		return nil, err
+	}
+	is, err := flat(after)
+	if err != nil {
+		return nil, err
+	}
+	names := maps.Clone(was)
+	maps.Copy(names, is)
+	var out []g.AuditChange
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		if was[name] == is[name] {
+			continue
+		}
+		if len(out) == maxChanges {
+			return append(out, g.AuditChange{Field: "…", Before: "…", After: "further fields changed"}), nil
+		}
+		out = append(out, g.AuditChange{Field: name, Before: short(was[name]), After: short(is[name])})
+	}
+	return out, nil
+}
+
+func short(s string) string {
+	r := []rune(s)
+	if len(r) <= maxChanged {
+		return s
+	}
+	return string(r[:maxChanged]) + "…"
+}
+
+// flat is a thing's fields as text, those of an object inside by "name.key"; anything that is
+// no object is one field, "value".
+func flat(x any) (map[string]string, error) {
+	out := map[string]string{}
+	if x == nil {
+		return out, nil
+	}
+	b, err := json.Marshal(x)
+	if err != nil {
+		return nil, err
+	}
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(b, &fields) != nil {
+		out["value"] = plain(b)
+		return out, nil
+	}
+	for name, value := range fields {
+		var inner map[string]json.RawMessage
+		if json.Unmarshal(value, &inner) != nil || inner == nil {
+			out[name] = plain(value)
+			continue
+		}
+		for key, v := range inner {
+			out[name+"."+key] = plain(v)
+		}
+	}
+	return out, nil
+}
+
+// plain is a JSON value for people: a text without its quotes, nothing for null.
+func plain(value json.RawMessage) string {
+	var s string
+	switch {
+	case bytes.Equal(value, []byte("null")):
+		return ""
+	case json.Unmarshal(value, &s) == nil:
+		return s
+	}
+	return string(value)
+}
+
+// changesText is what is kept and hashed of changes.
+func changesText(cs []g.AuditChange) string {
+	b, err := json.Marshal(cs)
+	if err != nil {
+		return "" // texts alone: it does not fail
+	}
+	return string(b)
+}

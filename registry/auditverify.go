@@ -1,0 +1,182 @@
+package registry
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// AuditPoint names an entry of the audit log: the chain up to it cannot have another hash.
+type AuditPoint struct {
+	Seq  uint64
+	Hash string
+}
+
+// AuditAnchor says that the audit log had come so far at a time. The MAC is made with a key of
+// the gateway's: nobody without it makes anchors that count.
+type AuditAnchor struct {
+	AuditPoint
+	Time time.Time // whole seconds
+	MAC  string
+}
+
+func (v *vault) anchorMAC(a AuditAnchor) string {
+	m := hmac.New(sha256.New, v.head)
+	fmt.Fprintf(m, "anchor %d %s %d", a.Seq, a.Hash, a.Time.Unix())
+	return hex.EncodeToString(m.Sum(nil))
+}
+
+// AnchorAudit is the audit log's present end, to be kept where whoever can change the registry
+// cannot reach. Only system scopes ask.
+func (v *View) AnchorAudit(ctx context.Context) (AuditAnchor, error) {
+	if err := v.system(); err != nil {
+		return AuditAnchor{}, err
+	}
+	a := AuditAnchor{Time: v.r.now().UTC().Truncate(time.Second)}
+	err := v.r.reg.row(ctx, "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1").Scan(&a.Seq, &a.Hash)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return AuditAnchor{}, fmt.Errorf("read the audit log: %w", err)
+	}
+	a.MAC = v.r.vault.anchorMAC(a)
+	return a, nil
+}
+
+// HoldAudit makes VerifyAudit hold the log against an anchor from before this start, besides
+// what it has seen itself. An anchor of another gateway is refused.
+func (r *Registry) HoldAudit(a AuditAnchor) error {
+	if !hmac.Equal([]byte(a.MAC), []byte(r.vault.anchorMAC(a))) {
+		return g.Errorf(g.Invalid, "the anchor of %s was not made with this gateway's key", a.Time.Format(time.RFC3339))
+	}
+	if seen := r.auditSeen.Load(); seen == nil || seen.Seq < a.Seq {
+		r.auditSeen.Store(&a.AuditPoint)
+	}
+	return nil
+}
+
+// sawAudit notes how far the log came in this run.
+func (r *Registry) sawAudit(p *AuditPoint) {
+	for {
+		old := r.auditSeen.Load()
+		if old != nil && old.Seq >= p.Seq || r.auditSeen.CompareAndSwap(old, p) {
+			return
+		}
+	}
+}
+
+// VerifyAudit recomputes the whole chain, and holds it against how far it came in this run and
+// against the anchors. It answers how many entries hold; the error names the first that does
+// not. An anchor of another gateway is an error.
+func (v *View) VerifyAudit(ctx context.Context, anchors ...AuditAnchor) (entries uint64, err error) {
+	in, err := v.reach(ctx, g.AuditRead)
+	if err != nil {
+		return 0, err
+	}
+	if top, err := v.top(ctx, in); err != nil {
+		return 0, err
+	} else if !top {
+		return 0, g.Errorf(g.Forbidden, "the chain spans all schools: only the gateway's top school can verify it")
+	}
+	points, err := v.r.points(anchors)
+	if err != nil {
+		return 0, err
+	}
+	// One read transaction, so that an entry written meanwhile does not look like a forged head.
+	t, err := v.r.reg.r.BeginTx(ctx, &sql.TxOptions{ReadOnly: true, Isolation: v.r.reg.snapshot()})
+	if err != nil {
+		return 0, fmt.Errorf("verify the audit log: %w", err)
+	}
+	defer t.Rollback()
+	c := &tx{Tx: t, s: v.r.reg}
+	last, err := v.r.walkAudit(ctx, c, points)
+	if err != nil {
+		return last.Seq, err
+	}
+	return last.Seq, v.r.checkHead(ctx, c, last)
+}
+
+// points are what the chain must go through, by place.
+func (r *Registry) points(anchors []AuditAnchor) (map[uint64]string, error) {
+	points := map[uint64]string{}
+	if seen := r.auditSeen.Load(); seen != nil {
+		points[seen.Seq] = seen.Hash
+	}
+	for _, a := range anchors {
+		if !hmac.Equal([]byte(a.MAC), []byte(r.vault.anchorMAC(a))) {
+			return nil, g.Errorf(g.Invalid, "the anchor of %s, entry %d, was not made with this gateway's key: it is another gateway's, or forged",
+				a.Time.UTC().Format(time.RFC3339), a.Seq)
+		}
+		if had, ok := points[a.Seq]; ok && had != a.Hash {
+			return nil, g.Errorf(g.Conflict, "audit entry %d had another hash when it was anchored at %s: the log was written anew", a.Seq, a.Time.UTC().Format(time.RFC3339))
+		}
+		points[a.Seq] = a.Hash
+	}
+	delete(points, 0) // of an empty log
+	return points, nil
+}
+
+// walkAudit goes along the chain and answers its end.
+func (r *Registry) walkAudit(ctx context.Context, c conn, points map[uint64]string) (last AuditPoint, err error) {
+	err = each(ctx, c, "SELECT "+auditColumns+" FROM audit ORDER BY seq", nil, func(scan func(...any) error) error {
+		e, err := r.scanAudit(scan)
+		if err != nil {
+			return g.Errorf(g.Conflict, "audit entry %d was changed: %v", last.Seq+1, err)
+		}
+		if e.Seq != last.Seq+1 {
+			return g.Errorf(g.Conflict, "audit entry %d is missing", last.Seq+1)
+		}
+		if e.Hash != auditHash(last.Hash, e) {
+			return g.Errorf(g.Conflict, "audit entry %d was changed: its hash does not follow from it", e.Seq)
+		}
+		if want, ok := points[e.Seq]; ok && want != e.Hash {
+			return g.Errorf(g.Conflict, "audit entry %d is another one than was anchored: the log was written anew", e.Seq)
+		}
+		last = AuditPoint{e.Seq, e.Hash}
+		return nil
+	})
+	if err != nil {
+		return last, err
+	}
+	for seq := range points {
+		if seq > last.Seq {
+			return last, g.Errorf(g.Conflict, "the audit log ends with entry %d and had entry %d already: "+
+				"its end was removed, or a backup from before was restored", last.Seq, seq)
+		}
+	}
+	return last, nil
+}
+
+// checkHead holds the end of the chain against its keyed head.
+func (r *Registry) checkHead(ctx context.Context, c conn, last AuditPoint) error {
+	var head []byte
+	err := c.row(ctx, "SELECT value FROM meta WHERE key = 'audit_head'").Scan(&head)
+	if errors.Is(err, sql.ErrNoRows) && last.Seq == 0 {
+		return r.neverAudited(ctx, c)
+	}
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("verify the audit log: %w", err)
+	}
+	if !hmac.Equal(head, r.vault.auditHead(last.Seq, last.Hash)) {
+		return g.Errorf(g.Conflict, "the audit log was cut or written anew: its head does not fit entry %d", last.Seq)
+	}
+	return nil
+}
+
+// neverAudited finds whether a log without an entry can be: whatever makes a school or a user
+// writes one.
+func (r *Registry) neverAudited(ctx context.Context, c conn) error {
+	n := 0
+	if err := c.row(ctx, "SELECT (SELECT COUNT(*) FROM schools) + (SELECT COUNT(*) FROM users)").Scan(&n); err != nil {
+		return fmt.Errorf("verify the audit log: %w", err)
+	}
+	if n > 0 {
+		return g.Errorf(g.Conflict, "the audit log is empty, and there are schools or users, whose making it must hold: it was removed")
+	}
+	return nil
+}

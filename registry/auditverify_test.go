@@ -1,0 +1,163 @@
+package registry_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry"
+)
+
+const wipe = "DELETE FROM audit; DELETE FROM meta WHERE key = 'audit_head'"
+
+// TestAuditThatWasRemovedIsFound removes the whole log with its head, and the end with an older
+// head: while the gateway runs, after a restart, and against an anchor that was kept elsewhere.
+func TestAuditThatWasRemovedIsFound(t *testing.T) {
+	for name, tamper := range map[string]func(seq uint64, head string) string{
+		"all of it": func(uint64, string) string { return wipe },
+		"its end, with an older head": func(seq uint64, head string) string {
+			return fmt.Sprintf("DELETE FROM audit WHERE seq > %d; UPDATE meta SET value = X'%s' WHERE key = 'audit_head'", seq, head)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, ctx := newClock(), t.Context()
+			o := registry.Options{Dir: t.TempDir(), MasterKey: masterKey(), Now: c.now}
+			file := filepath.Join(o.Dir, "registry.db")
+			d := newDistrict(t, o, c)
+			n := must[uint64](t)(d.sys.VerifyAudit(ctx))
+			head := rawText(t, file, "SELECT hex(value) FROM meta WHERE key = 'audit_head'")
+			ok(t, d.sys.Record(ctx, "test.later", "x"))
+			anchor := must[registry.AuditAnchor](t)(d.sys.AnchorAudit(ctx))
+			ok(t, d.sys.Record(ctx, "test.latest", "x"))
+			must[uint64](t)(d.sys.VerifyAudit(ctx, anchor))
+
+			raw(t, file, tamper(n, head))
+			_, err := d.sys.VerifyAudit(ctx)
+			wantCode(t, err, g.Conflict) // this run remembers
+			ok(t, d.r.Close())
+			again := open(t, o)
+			sys := again.In(g.SystemScope("test"))
+			_, err = sys.VerifyAudit(ctx, anchor)
+			wantCode(t, err, g.Conflict)
+			ok(t, again.HoldAudit(anchor))
+			_, err = sys.VerifyAudit(ctx)
+			wantCode(t, err, g.Conflict)
+		})
+	}
+}
+
+// TestEmptyAuditOfASchoolIsNotWhole asks a registry that remembers nothing else.
+func TestEmptyAuditOfASchoolIsNotWhole(t *testing.T) {
+	c := newClock()
+	o := registry.Options{Dir: t.TempDir(), MasterKey: masterKey(), Now: c.now}
+	ok(t, newDistrict(t, o, c).r.Close())
+	raw(t, filepath.Join(o.Dir, "registry.db"), wipe)
+	_, err := open(t, o).In(g.SystemScope("test")).VerifyAudit(t.Context())
+	wantCode(t, err, g.Conflict)
+}
+
+func TestAnchorsAreThisGatewaysAlone(t *testing.T) {
+	c, ctx := newClock(), t.Context()
+	d := newDistrict(t, registry.Options{Dir: t.TempDir(), MasterKey: masterKey(), Now: c.now}, c)
+	anchor := must[registry.AuditAnchor](t)(d.sys.AnchorAudit(ctx))
+	forged := anchor
+	forged.Hash = strings.Repeat("0", 64)
+	_, err := d.sys.VerifyAudit(ctx, forged)
+	wantCode(t, err, g.Invalid)
+	wantCode(t, d.r.HoldAudit(forged), g.Invalid)
+	_, err = d.as(d.dist, g.RoleDistrict).AnchorAudit(ctx)
+	wantCode(t, err, g.Forbidden)
+
+	// The log written anew, with a head that fits: the anchor does not.
+	ok(t, d.sys.Record(ctx, "test.deed", "x"))
+	must[uint64](t)(d.sys.VerifyAudit(ctx, anchor))
+}
+
+// TestAuditSaysWhatChanged reads what a deed changed, and finds it in the chain.
+func TestAuditSaysWhatChanged(t *testing.T) {
+	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
+		ctx := t.Context()
+		d := newDistrict(t, o, c)
+		admin := d.as(d.dist, g.RoleDistrict)
+		last := func(deed string) []g.AuditChange {
+			all, _, err := admin.Audit(ctx, registry.AuditFilter{Deed: deed})
+			ok(t, err)
+			if len(all) == 0 {
+				t.Fatalf("no %s in the log", deed)
+			}
+			return all[0].Changes
+		}
+		want := func(deed string, want ...g.AuditChange) {
+			t.Helper()
+			if diff := cmp.Diff(want, last(deed)); diff != "" {
+				t.Errorf("%s: -want +got\n%s", deed, diff)
+			}
+		}
+		gate := d.gate["a"]
+		gate.Name, gate.Private = "West gate", true
+		_, err := admin.PutZone(ctx, gate)
+		ok(t, err)
+		want("zone.put", g.AuditChange{Field: "name", Before: "Gate", After: "West gate"}, g.AuditChange{Field: "private", Before: "false", After: "true"})
+
+		school := d.a
+		school.Timezone = "Asia/Urumqi"
+		ok(t, admin.UpdateSchool(ctx, school))
+		want("school.update", g.AuditChange{Field: "timezone", Before: "Asia/Shanghai", After: "Asia/Urumqi"})
+
+		u := must[g.User](t)(admin.CreateUser(ctx, g.User{School: "a", Name: "li", Role: g.RoleTeacher, Language: "en"}, "a long enough password"))
+		u.Role = g.RoleFacility
+		ok(t, admin.UpdateUser(ctx, u))
+		want("user.update", g.AuditChange{Field: "role", Before: "teacher", After: "facility"})
+
+		ok(t, admin.PutSetting(ctx, "a", "x", json.RawMessage(`{"a": {"b": 1}, "c": 2}`)))
+		ok(t, admin.PutSetting(ctx, "a", "x", json.RawMessage(`{"a": {"b": 3}, "c": 2}`)))
+		want("setting.put", g.AuditChange{Field: "a.b", Before: "1", After: "3"})
+
+		dev, _, err := admin.CreateDevice(ctx, g.Device{School: "a", Profile: "camera", Driver: "camera", Name: "x",
+			Address: map[string]string{"url": "rtsp://10.0.0.5/1"}}, map[string]string{"password": "hunter2hunter2"})
+		ok(t, err)
+		dev.Address = map[string]string{"url": "rtsp://10.0.0.6/1"}
+		ok(t, admin.UpdateDevice(ctx, dev, map[string]string{"password": "hunter3hunter3"}))
+		want("device.update", g.AuditChange{Field: "address.url", Before: "rtsp://10.0.0.5/1", After: "rtsp://10.0.0.6/1"})
+		if text := fmt.Sprint(last("device.create"), last("device.update")); strings.Contains(text, "hunter") {
+			t.Errorf("a secret is in the log: %s", text)
+		}
+		must[uint64](t)(d.sys.VerifyAudit(ctx))
+	})
+}
+
+// TestChangesAreInTheChain swaps what an entry says was changed for what another one does.
+func TestChangesAreInTheChain(t *testing.T) {
+	c := newClock()
+	o := registry.Options{Dir: t.TempDir(), MasterKey: masterKey(), Now: c.now}
+	d := newDistrict(t, o, c)
+	raw(t, filepath.Join(o.Dir, "registry.db"), "UPDATE audit SET changes_sealed = NULL WHERE changes_sealed IS NOT NULL")
+	_, err := d.sys.VerifyAudit(t.Context())
+	wantCode(t, err, g.Conflict)
+}
+
+// TestOnlyAdministratorsMakePrivateZonesPublic has somebody who looks after equipment try.
+func TestOnlyAdministratorsMakePrivateZonesPublic(t *testing.T) {
+	c, ctx := newClock(), t.Context()
+	d := newDistrict(t, registry.Options{Dir: t.TempDir(), MasterKey: masterKey(), Now: c.now}, c)
+	facility, admin := d.as(d.a, g.RoleFacility), d.as(d.a, g.RoleAdmin)
+	room := must[g.Zone](t)(facility.PutZone(ctx, g.Zone{School: "a", Building: d.gate["a"].Building, Name: "Changing room", Kind: g.ZoneOther, Private: true}))
+	room.Name = "Changing room 2"
+	must[g.Zone](t)(facility.PutZone(ctx, room)) // its name is the facility's
+	public := room
+	public.Private = false
+	_, err := facility.PutZone(ctx, public)
+	wantCode(t, err, g.Forbidden)
+	wantCode(t, facility.DeleteZone(ctx, room.ID), g.Forbidden)
+	must[g.Zone](t)(admin.PutZone(ctx, public))
+	all, _, err := admin.Audit(ctx, registry.AuditFilter{Deed: "zone.put", Object: string(room.ID)})
+	ok(t, err)
+	if diff := cmp.Diff([]g.AuditChange{{Field: "private", Before: "true", After: "false"}}, all[0].Changes); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+}

@@ -1,0 +1,45 @@
+package registry
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// mayUnmark refuses that a private zone is made public by somebody who only looks after
+// equipment: from then on a camera can be bound there.
+func (v *View) mayUnmark(ctx context.Context, t *tx, x g.Zone) error {
+	if x.Private || v.s.System != "" || v.s.Can(g.SettingsWrite) {
+		return nil
+	}
+	private := false
+	err := t.row(ctx, "SELECT private FROM zones WHERE id = ?", string(x.ID)).Scan(&private)
+	if errors.Is(err, sql.ErrNoRows) || err == nil && !private {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return &g.Error{Code: g.Forbidden, Field: "private", Message: "the zone is marked private, and only an administrator (settings:write) takes the mark away or deletes it: " +
+		"without it a camera could be bound there"}
+}
+
+// placeBefore reads a site or building as it stands.
+func placeBefore[T any, ID ~string](id ID, table, columns string, into func(*T) []any) func(context.Context, *tx) (any, error) {
+	return func(ctx context.Context, t *tx) (any, error) {
+		var old T
+		err := t.row(ctx, "SELECT "+columns+" FROM "+table+" WHERE id = ?", string(id)).Scan(into(&old)...)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil, nil
+		}
+		return old, err
+	}
+}
+
+func zoneBefore(id g.ZoneID) func(context.Context, *tx) (any, error) {
+	return placeBefore(id, "zones", "id, school, building, name, kind, private", func(o *g.Zone) []any {
+		return []any{&o.ID, &o.School, &o.Building, &o.Name, &o.Kind, &o.Private}
+	})
+}
