@@ -29,6 +29,9 @@ type Deps struct {
 	// no stranger's. It may be nil.
 	Known func(context.Context)
 
+	// Reach says whether a driver may be told of an address, and why not; nil: of any.
+	Reach func(ctx context.Context, fields []Field, address map[string]string) error
+
 	Metrics http.Handler                     // the gateway's own metrics, Prometheus text
 	Status  func(ctx context.Context) Status // the gateway's health in words
 	Rules   func() []RuleInfo                // the rules that are loaded

@@ -105,6 +105,9 @@ func (s *Server) createDevice(ctx context.Context, in *post[deviceBody]) (*body[
 	if d.Address, err = s.addressed(d, nil, in.Body.Secret, true); err != nil {
 		return nil, err
 	}
+	if err := s.mayReach(ctx, d); err != nil {
+		return nil, err
+	}
 	d, password, err := s.view(ctx).CreateDevice(ctx, d, in.Body.Secret)
 	if err != nil {
 		return nil, err
@@ -132,6 +135,9 @@ func (s *Server) updateDevice(ctx context.Context, in *put[deviceBody]) (*body[r
 	}
 	if d.Driver != old.Driver || secret != nil || !maps.Equal(d.Address, old.Address) {
 		if d.Address, err = s.addressed(d, old.Address, secret, d.Driver != old.Driver); err != nil {
+			return nil, err
+		}
+		if err := s.mayReach(ctx, d); err != nil {
 			return nil, err
 		}
 	}

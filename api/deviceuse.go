@@ -98,6 +98,12 @@ func (s *Server) probe(ctx context.Context, in *probeInput) (*body[ProbeResult],
 	if d.Address, err = s.addressed(d, nil, in.Body.Secret, true); err != nil {
 		return nil, err
 	}
+	if err := s.mayProbe(ctx, d); err != nil {
+		return nil, err
+	}
+	if err := s.mayReach(ctx, d); err != nil {
+		return nil, err
+	}
 	found, err := s.deps.Fleet.Probe(ctx, in.Body.Driver, d, p, in.Body.Secret)
 	if err != nil {
 		if ctx.Err() != nil {

@@ -37,6 +37,7 @@ type Server struct {
 	walks     *registry.Walks
 	streams   *slots
 	queries   *queryGate
+	probes    *limiter
 	viewed    *lately // camera views that are in the audit log already
 
 	settingUp sync.Mutex    // first run: one at a time
@@ -74,6 +75,7 @@ func New(d Deps) (*Server, error) {
 		walks:     registry.NewWalks(100_000),
 		streams:   newSlots(d.Config.MaxStreams, 16),
 		queries:   newQueryGate(),
+		probes:    newProbeLimiter(),
 		viewed:    newLately(10*time.Minute, 10_000),
 	}
 	if s.cfg.BaseURL != "" {

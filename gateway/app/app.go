@@ -237,7 +237,7 @@ func (a *App) openAPI(ctx context.Context) (err error) {
 		Telemetry: func(prefix string, schools []g.SchoolID) http.Handler {
 			return a.telemetry.Handler(prefix, telemetry.Allowed{Schools: schools})
 		},
-		Known: known, Metrics: a.metrics(), Status: a.status, Rules: func() []api.RuleInfo { return a.rules }, Console: a.opt.Console,
+		Reach: a.mayReach, Known: known, Metrics: a.metrics(), Status: a.status, Rules: func() []api.RuleInfo { return a.rules }, Console: a.opt.Console,
 		Config: api.Config{BaseURL: a.cfg.HTTP.BaseURL, SecureCookies: a.cfg.HTTP.TLS.Certificate != "" || strings.HasPrefix(a.cfg.HTTP.BaseURL, "https:"), Demo: a.opt.Demo, Version: a.opt.Version, TrustProxy: a.cfg.HTTP.Proxy, WebhookPrivate: a.cfg.Webhooks.Private},
 		Now:    a.now, Logger: a.log,
 	})

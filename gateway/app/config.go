@@ -38,6 +38,9 @@ type Config struct {
 	Quality    QualityConfig   `yaml:"quality"`
 	Webhooks   WebhooksConfig  `yaml:"webhooks"`
 	Audit      AuditConfig     `yaml:"audit"`
+	Reach      ReachConfig     `yaml:"reach"`
+	// PlainText allows listeners without TLS on addresses that others reach.
+	PlainText bool `yaml:"plain_text"`
 
 	file string
 	base string // folder of the file: relative paths start there
@@ -177,7 +180,7 @@ func DefaultConfig() Config {
 		Telemetry: TelemetryConfig{Store: "embedded", Bucket: "gatehouse/autogen", LateBy: 72 * time.Hour, Classes: map[string]time.Duration{"default": 90 * 24 * time.Hour, "short": 7 * 24 * time.Hour, "long": 3 * 365 * 24 * time.Hour}},
 		Faces:     FacesConfig{Driver: "camera", Threshold: 0.50, Margin: 0.12},
 		Media:     MediaConfig{KeepFor: 30 * 24 * time.Hour},
-		Webhooks:  WebhooksConfig{Private: true},
+		Reach:     defaultReach(),
 		Audit:     AuditConfig{AnchorEvery: time.Hour},
 		Quality:   QualityConfig{LateAfter: 5 * time.Minute, From: "00:00", To: "24:00"},
 		History:   HistoryConfig{KeepFor: 3 * 365 * 24 * time.Hour},
@@ -381,6 +384,12 @@ func (c *Config) validateParts() error {
 		return g.FieldErrorf("history.keep_for", "%s is too short; at least 24h", c.History.KeepFor)
 	}
 	if err := c.Audit.validate(); err != nil {
+		return err
+	}
+	if err := c.Reach.validate(); err != nil {
+		return err
+	}
+	if err := c.plainText(); err != nil {
 		return err
 	}
 	return c.Quality.validate()

@@ -56,6 +56,12 @@ func (a *App) assign(id g.DeviceID, e directory.Entry, ok bool) {
 		a.host.Drop(id)
 		return
 	}
+	if err := a.mayServe(e.Device); err != nil {
+		a.host.Drop(id)
+		a.log.Warn("a device is not served: drivers may not be told of its address", "device", id, "driver", e.Device.Driver, "error", err)
+		a.noteRefused(id, e.Device.Driver, err)
+		return
+	}
 	d, err := a.driverDevice(context.Background(), e)
 	if err == nil {
 		err = a.host.Put(e.Device.Driver, d)

@@ -141,13 +141,14 @@ func (a *App) pruneMQTT(ctx context.Context) error {
 type presence struct {
 	device g.DeviceID
 	status g.Status
+	driver g.DriverName
 }
 
 // notePresence queues what the MQTT listener tells. A full queue drops it: a device that
 // sends anything shows as online all the same, and one that does not falls silent.
 func (a *App) notePresence(id mqttfront.Identity, s g.DeviceState, reason string) {
 	select {
-	case a.presence <- presence{id.Device, g.Status{State: s, Reason: reason}}:
+	case a.presence <- presence{id.Device, g.Status{State: s, Reason: reason}, g.DriverMQTTFront}:
 	default:
 	}
 }
@@ -159,7 +160,7 @@ func (a *App) runPresence(ctx context.Context) error {
 			return nil
 		case p := <-a.presence:
 			obs := []g.Observation{{Device: p.device, Status: &p.status}}
-			if err := a.intake.Accept(ctx, g.DriverMQTTFront, obs); err != nil && ctx.Err() == nil {
+			if err := a.intake.Accept(ctx, p.driver, obs); err != nil && ctx.Err() == nil {
 				a.log.Warn("a device's presence was not journalled", "device", p.device, "error", err)
 			}
 		}

@@ -115,6 +115,8 @@ func (o Options) check() error {
 func (o Options) config() (app.Config, error) {
 	c := app.DefaultConfig()
 	c.DataDir, c.HTTP.Listen, c.MQTT.Listen = o.DataDir, o.Listen, o.mqtt()
+	// The demonstration's equipment is on this machine, and whoever tries webhooks has a server here.
+	c.PlainText, c.Reach.ThisMachine, c.Webhooks.Private = true, true, true
 	for _, d := range []app.DriverConfig{
 		{Name: "camera", Settings: map[string]string{"models_dir": filepath.Join(o.Assets, "models"), "ort_library": filepath.Join(o.Assets, "onnxruntime", "libonnxruntime.so.1"), "repeat": "10"}},
 		{Name: "modbus"},

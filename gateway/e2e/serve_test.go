@@ -96,7 +96,7 @@ func programs(t *testing.T, root string) string {
 func (o *ownSchool) configure(t *testing.T, http, mqtt string) {
 	t.Helper()
 	camera := fmt.Sprintf("models_dir: %q, ort_library: %q, repeat: \"2\"", filepath.Join(o.root, ".cache", "models"), filepath.Join(o.root, ".cache", "onnxruntime", "libonnxruntime.so.1"))
-	text := fmt.Sprintf("data_dir: data\nhttp: {listen: \"127.0.0.1:0\"%s}\nmqtt: {listen: \"127.0.0.1:0\"%s}\ndrivers:\n", http, mqtt)
+	text := fmt.Sprintf("data_dir: data\nreach: {this_machine: true}\nwebhooks: {private: true}\nhttp: {listen: \"127.0.0.1:0\"%s}\nmqtt: {listen: \"127.0.0.1:0\"%s}\ndrivers:\n", http, mqtt)
 	for _, name := range []string{"camera", "modbus", "mqtt"} {
 		path := filepath.Join("bin", "drivers", name)
 		text += fmt.Sprintf("  - {name: %s, path: %s, sha256: %s", name, path, sum(t, filepath.Join(o.dir, path)))

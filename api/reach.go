@@ -1,0 +1,45 @@
+package api
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// Trials of devices: each has a driver connect to wherever somebody says.
+const (
+	probeEvery = 2 * time.Second
+	probeBurst = 15
+)
+
+func newProbeLimiter() *limiter { return newLimiter(rate.Every(probeEvery), probeBurst, 1000) }
+
+// mayReach refuses an address that drivers may not be told of.
+func (s *Server) mayReach(ctx context.Context, d g.Device) error {
+	if s.deps.Reach == nil || s.deps.Fleet == nil || d.Driver == g.DriverMQTTFront {
+		return nil
+	}
+	info, err := s.driver(d.Driver)
+	if err != nil {
+		return err
+	}
+	return s.deps.Reach(ctx, info.Address, d.Address)
+}
+
+// mayProbe bounds how often a caller has devices tried, and writes down where: a refused trial
+// too, since it tells who looks around.
+func (s *Server) mayProbe(ctx context.Context, d g.Device) error {
+	if v := s.probes.allow(callerOf(ctx).name(), s.now()); !v.ok {
+		return g.Errorf(g.RateLimited, "%d trials in a row are enough: try again in %s", probeBurst, v.retry.Round(time.Second))
+	}
+	words := []string{string(d.Driver)}
+	for _, key := range sortedKeys(d.Address) {
+		words = append(words, key+"="+d.Address[key])
+	}
+	object := []rune(strings.ToValidUTF8(strings.Join(words, " "), ""))
+	return s.view(ctx).Record(ctx, "device.probe", string(object[:min(len(object), 400)]))
+}

@@ -1,0 +1,181 @@
+package app
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"net/url"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api"
+	"github.com/gatehouse-iot/gatehouse/drivers"
+)
+
+// ReachConfig bounds what drivers may be told to speak to: whoever registers devices must not
+// look around on the gateway's own machine through them.
+type ReachConfig struct {
+	ThisMachine bool     `yaml:"this_machine"` // loopback and the machine's own addresses
+	LinkLocal   bool     `yaml:"link_local"`   // 169.254.0.0/16, where clouds keep secrets, and fe80::/10
+	Serial      []string `yaml:"serial"`       // what serial lines' paths begin with
+	Files       []string `yaml:"files"`        // folders of files that an address may name
+}
+
+func defaultReach() ReachConfig {
+	return ReachConfig{Serial: []string{"/dev/serial/", "/dev/tty"}, Files: []string{"/etc/gatehouse/", "/etc/ssl/"}}
+}
+
+func (c ReachConfig) validate() error {
+	for key, paths := range map[string][]string{"reach.serial": c.Serial, "reach.files": c.Files} {
+		for _, p := range paths {
+			if !filepath.IsAbs(p) || p == "/" {
+				return g.FieldErrorf(key, "%q is no beginning of a path; write e.g. /dev/serial/", p)
+			}
+		}
+	}
+	return nil
+}
+
+// lookups is how long a name may take to be resolved before a driver is told of it.
+const lookups = 3 * time.Second
+
+// allows checks a device's address, whose fields the driver describes; with names it resolves
+// those, too. The answer never says whether something is there. A driver resolves a name once
+// more: who owns a name can have it lead elsewhere then.
+func (c ReachConfig) allows(ctx context.Context, fields []api.Field, address map[string]string, names bool) error {
+	kinds := map[string]string{}
+	for _, f := range fields {
+		kinds[f.Key] = f.Kind
+	}
+	for key, value := range address {
+		if err := c.allowsOne(ctx, kinds[key], strings.TrimSpace(value), names); err != nil {
+			return g.FieldErrorf("address."+key, "%v", err)
+		}
+	}
+	return nil
+}
+
+func (c ReachConfig) allowsOne(ctx context.Context, kind, value string, names bool) error {
+	scheme, rest, hasScheme := strings.Cut(value, "://")
+	switch {
+	case value == "" || kind == drivers.FieldNetwork || kind == drivers.FieldTimezone || kind == drivers.FieldListen:
+		return nil // nothing that a driver goes to
+	case kind == drivers.FieldPath:
+		return within(c.Files, value, "files that drivers read lie below %s (reach.files)")
+	case hasScheme && strings.HasPrefix(rest, "/"), strings.HasPrefix(value, "/dev/"):
+		if hasScheme {
+			value = rest
+		}
+		return within(c.Serial, value, "serial lines are addressed as %s (reach.serial)")
+	case hasScheme && scheme != "":
+		u, err := url.Parse(value)
+		if err != nil {
+			return g.Errorf(g.Invalid, "this is no address of the form %s://host:port", scheme)
+		}
+		return c.allowsHost(ctx, u.Hostname(), names)
+	case kind == drivers.FieldHost || kind == drivers.FieldURL:
+		host, _, err := net.SplitHostPort(value)
+		if err != nil {
+			host = strings.Trim(value, "[]")
+		}
+		return c.allowsHost(ctx, host, names)
+	}
+	if host, _, err := net.SplitHostPort(value); err == nil {
+		return c.allowsHost(ctx, host, false)
+	}
+	if _, err := netip.ParseAddr(value); err == nil && names {
+		return c.allowsHost(ctx, value, false)
+	}
+	return nil
+}
+
+// within says whether a path begins as one of these, also without its "..".
+func within(prefixes []string, path, otherwise string) error {
+	clean := filepath.Clean(path)
+	for _, p := range prefixes {
+		if strings.HasPrefix(clean, p) {
+			return nil
+		}
+	}
+	return g.Errorf(g.Invalid, otherwise, strings.Join(prefixes, "…, ")+"…")
+}
+
+func (c ReachConfig) allowsHost(ctx context.Context, host string, names bool) error {
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	if ip, err := netip.ParseAddr(host); err == nil {
+		return c.allowsIP(ip)
+	}
+	last := host[strings.LastIndex(host, ".")+1:]
+	if _, err := strconv.ParseUint(last, 0, 64); err == nil {
+		return g.Errorf(g.Invalid, "%q is no IP address; write all four numbers, as in 192.168.1.20", host)
+	}
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return c.allowsIP(netip.IPv6Loopback())
+	}
+	if !names || c.ThisMachine && c.LinkLocal {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookups)
+	defer cancel()
+	ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	if err != nil {
+		return nil // the driver says so
+	}
+	for _, ip := range ips {
+		if err := c.allowsIP(ip); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c ReachConfig) allowsIP(ip netip.Addr) error {
+	ip = ip.Unmap().WithZone("")
+	switch {
+	case ip.IsLinkLocalUnicast() && !c.LinkLocal:
+		return g.Errorf(g.Invalid, "it is a link-local address, where cloud machines keep their secrets; equipment that has no other is allowed with reach.link_local in the configuration")
+	case ip.IsMulticast():
+		return g.Errorf(g.Invalid, "it is an address of many and not of one device")
+	case !c.ThisMachine && (ip.IsLoopback() || ip.IsUnspecified() || own(ip)):
+		return g.Errorf(g.Invalid, "it is the gateway's own machine; where a device is really reached there, allow it with reach.this_machine in the configuration")
+	}
+	return nil
+}
+
+// own says whether the machine has the address itself.
+func own(ip netip.Addr) bool {
+	addrs, err := net.InterfaceAddrs()
+	if err != nil {
+		return false
+	}
+	for _, a := range addrs {
+		if n, ok := a.(*net.IPNet); ok {
+			if x, ok := netip.AddrFromSlice(n.IP); ok && x.Unmap() == ip {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// mayServe is asked before a driver is told of a registered device: its address may be from before
+// there were bounds. Names are not resolved, since all devices wait meanwhile.
+func (a *App) mayServe(d g.Device) error {
+	return a.cfg.Reach.allows(context.Background(), nil, d.Address, false)
+}
+
+// noteRefused shows on a device why it is not served.
+func (a *App) noteRefused(id g.DeviceID, driver g.DriverName, why error) {
+	select {
+	case a.presence <- presence{id, g.Status{State: g.StateOffline, Reason: why.Error()}, driver}:
+	default: // the log says so, too
+	}
+}
+
+// mayReach is asked before a driver is told of a device, by the API.
+func (a *App) mayReach(ctx context.Context, fields []api.Field, address map[string]string) error {
+	return a.cfg.Reach.allows(ctx, fields, address, true)
+}
