@@ -9,12 +9,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/model/value"
 	"github.com/prometheus/prometheus/storage"
 	"github.com/prometheus/prometheus/tsdb"
 
@@ -217,9 +219,20 @@ func (s *Store) sample(a storage.Appender, class int, e *g.Event, d Series, prop
 	if len(s.known) >= maxKnown {
 		clear(s.known)
 	}
+	if ok && was.ref != ref && was.class == class {
+		end(a, was.ref, e)
+	}
 	now.ref = ref
 	s.known[key] = now
 	return nil
+}
+
+// end marks a series as over, as Prometheus does with one that is gone from its source: the
+// device has moved, and counts where it is now and not in both rooms until the old value is too
+// old to be looked back to. A series that is no longer in memory needs no mark.
+func end(a storage.Appender, ref storage.SeriesRef, e *g.Event) {
+	at := max(e.Received.UnixMilli(), moment(e).UnixMilli())
+	_, _ = a.Append(ref, labels.EmptyLabels(), at, math.Float64frombits(value.StaleNaN))
 }
 
 // moment is when a reading counts: when it was measured, or else when it arrived.

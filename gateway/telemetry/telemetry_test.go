@@ -55,6 +55,30 @@ func ask(t *testing.T, h http.Handler, path string, form url.Values) (int, strin
 	return w.Code, strings.TrimSpace(w.Body.String())
 }
 
+// TestMovedMeterCountsOnce: a device that is moved has one current value, where it is now.
+func TestMovedMeterCountsOnce(t *testing.T) {
+	s, at := open(t), time.Now().Add(-time.Minute).Truncate(time.Second)
+	before := reading("sch_a", "meter", at, map[string]g.Value{"energy": g.NumberValue(103)})
+	after := reading("sch_a", "meter", at.Add(2*time.Second), map[string]g.Value{"energy": g.NumberValue(104)})
+	after.Zone = "zon_2"
+	for _, e := range []g.Event{before, after} {
+		if err := s.Append(t.Context(), []g.Event{e}, describe); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h := s.Handler(prefix, telemetry.Allowed{Schools: []g.SchoolID{"sch_a"}})
+	sum := func(at time.Time) string {
+		_, body := ask(t, h, "/query", url.Values{"query": {`sum(gatehouse_energy)`}, "time": {at.Format(time.RFC3339)}})
+		return body
+	}
+	if got := sum(at.Add(time.Second)); !strings.Contains(got, `"103"`) {
+		t.Errorf("before the move: got %s, want 103", got)
+	}
+	if got := sum(at.Add(3 * time.Second)); !strings.Contains(got, `"104"`) {
+		t.Errorf("after the move: got %s, want 104: it stands in one room", got)
+	}
+}
+
 func TestSchoolIsForcedIntoEveryRequest(t *testing.T) {
 	s, at := open(t), time.Now().Add(-time.Minute).Truncate(time.Second)
 	events := []g.Event{
