@@ -156,6 +156,7 @@ export interface Probe { ok: boolean; message: string; values?: Record<string, V
 export const commandStates = ['queued', 'sent', 'delivered', 'confirmed', 'failed', 'expired'] as const
 export type CommandState = (typeof commandStates)[number]
 export interface DeviceCommand { id: string; device: string; action: string; state: CommandState; reason?: string; by?: string; made: string; due: string; changed: string }
+export interface DeviceCertificate { fingerprint: string; serial: string; issuer: string; not_before: string; not_after: string; first: string; last: string; revoked: boolean }
 export interface ProfileUse { profile: string; devices: number }
 export interface CommandResult { id?: string; state?: CommandState; message: string; values?: Record<string, Value> }
 export interface StatusRow { seq: number; device?: string; state: DeviceState; reason?: string; time: string }

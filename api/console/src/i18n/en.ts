@@ -281,6 +281,18 @@ export const en = {
     sensor: 'Sensor',
     other: 'Other',
   },
+  certificates: {
+    title: 'Certificates',
+    serial: 'Number',
+    issuer: 'Issued by',
+    until: 'Holds until',
+    last: 'Last used',
+    revoked: 'Revoked',
+    revoke: 'Revoke',
+    oneText: 'The device is not let in any more with the certificate {{serial}}.',
+    all: 'Revoke all',
+    allText: 'No certificate that was issued until now lets the device in any more, also those with which it never came. It needs a new one.',
+  },
   commands: {
     title: 'Commands',
     action: 'What',

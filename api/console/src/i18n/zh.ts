@@ -279,6 +279,18 @@ export const zh = {
     sensor: '传感器',
     other: '其他',
   },
+  certificates: {
+    title: '证书',
+    serial: '编号',
+    issuer: '颁发者',
+    until: '有效期至',
+    last: '最近使用',
+    revoked: '已吊销',
+    revoke: '吊销',
+    oneText: '设备将无法再使用证书 {{serial}} 接入。',
+    all: '全部吊销',
+    allText: '此前颁发的所有证书均不能再接入，包括从未使用过的。设备需要新的证书。',
+  },
   commands: {
     title: '命令',
     action: '内容',

@@ -11,6 +11,7 @@ import { timeOf, unitText } from '../lib/format'
 import { useFormat, useNow, useSession } from '../session'
 import { CameraView } from '../ui/cameraview'
 import { Chart } from '../ui/chart'
+import { CertificatesPanel, DeviceTroubles } from '../ui/certificates'
 import { CommandsPanel } from '../ui/commands'
 import { Credentials } from '../ui/credentials'
 import { SecretAgain, useSecretFields } from '../ui/secretagain'
@@ -49,6 +50,7 @@ function DeviceView({ d }: { d: Device }) {
     <Page title={d.name || d.id} sub={<Group gap={6}><DeviceTag s={d.enabled ? d.twin.state : 'disabled'} /> {t('deviceType.' + d.type)} · {places.zoneName(d.zone)} · {timeOf(d.twin.last_seen) ? t('device.seen', { age: f.ago(d.twin.last_seen, now) }) : t('device.seenNever')}</Group>}
       actions={can('devices:write') && <DeviceDeeds d={d} />}>
       {d.enabled && d.twin.state !== 'online' && d.twin.reason && <div className="trouble"><Tag tone="orange">{t('device.why')}</Tag> {d.twin.reason}</div>}
+      <DeviceTroubles id={d.id} />
       <Tabs defaultValue="now" keepMounted={false}>
         <Tabs.List mb="sm">
           <Tabs.Tab value="now">{t('device.now')}</Tabs.Tab>
@@ -69,6 +71,7 @@ function DeviceView({ d }: { d: Device }) {
         <Tabs.Panel value="log"><StatusLog id={d.id} /></Tabs.Panel>
         <Tabs.Panel value="rejected"><Rejections id={d.id} /></Tabs.Panel>
         <Tabs.Panel value="about">
+          <CertificatesPanel d={d} />
           <Panel title={t('device.about')}>
             <Facts items={[
               [t('device.id'), d.id],
