@@ -82,6 +82,7 @@ type Fleet interface {
 	Command(ctx context.Context, d g.Device, c DeviceOrder) (CommandResult, error)
 	Snapshot(ctx context.Context, d g.Device) (jpeg []byte, err error)
 	Refusals() []Refusal
+	Knocks(ctx context.Context) []Knock
 	MQTT(d g.Device) *MQTTInfo // nil: the device does not speak MQTT to the gateway
 }
 

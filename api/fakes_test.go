@@ -137,6 +137,10 @@ func (f *fleet) Command(_ context.Context, d g.Device, o api.DeviceOrder) (api.C
 
 func (f *fleet) Snapshot(context.Context, g.Device) ([]byte, error) { return picture(), nil }
 
+func (f *fleet) Knocks(context.Context) []api.Knock {
+	return []api.Knock{{Driver: "zkteco", Serial: "CKJG1", Title: "Terminal CKJG1, calling from 192.0.2.7"}}
+}
+
 func (f *fleet) Refusals() []api.Refusal {
 	return []api.Refusal{{Source: "192.0.2.9", Claimed: "lab-9", Reason: "unknown device", Count: 3}}
 }

@@ -129,6 +129,7 @@ func (s *Server) register() {
 	s.registerFields()
 	s.registerRejections()
 	s.registerCertificates()
+	s.registerKnocks()
 	s.registerDeviceUse()
 	s.registerDrivers()
 	s.registerPeople()

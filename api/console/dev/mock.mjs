@@ -91,6 +91,7 @@ export function mock({ empty = false, demo = true } = {}) {
     ['GET', /^\/v1\/profile-use$/, (req, res, m, q) => list(res, d.profiles.map((p) => ({ profile: p.id, devices: d.devices.filter((x) => x.profile === p.id).length })), q)],
     ['POST', /^\/v1\/profiles$/, (req, res, m, q, b) => { if (d.profiles.some((p) => p.id === b.id)) return refuse(res, 409, 'conflict', `there is a profile ${b.id} already`); d.profiles.push(b); json(res, b, 201) }],
     ['POST', /^\/v1\/devices\/([^/]+)\/fields$/, (req, res) => json(res, d.profiles[0])],
+    ['GET', /^\/v1\/knocks$/, (req, res, m, q) => list(res, d.knocks, q)],
     ['GET', /^\/v1\/refusals$/, (req, res, m, q) => list(res, d.refusals, q)],
     ['GET', /^\/v1\/drivers$/, (req, res, m, q) => list(res, d.drivers, q)],
     ['GET', /^\/v1\/drivers\/([^/]+)\/log$/, (req, res, m, q) => list(res, [{ time: d.iso(Date.now() - 60e3), level: 'info', text: 'connected to 127.0.0.1:5020' }, { time: d.iso(Date.now() - 9e3), level: 'warn', text: 'register holding:104 of unit 3: illegal data address; check the profile' }], q)],

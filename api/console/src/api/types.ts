@@ -161,6 +161,7 @@ export interface ProfileUse { profile: string; devices: number }
 export interface CommandResult { id?: string; state?: CommandState; message: string; values?: Record<string, Value> }
 export interface StatusRow { seq: number; device?: string; state: DeviceState; reason?: string; time: string }
 export interface Rejection { seq: number; device?: string; time: string; reason: string; source: string; excerpt?: string; properties?: string[]; partial?: boolean; kept?: number }
+export interface Knock { driver: string; serial: string; title: string; address?: Record<string, string>; profile?: string }
 export interface RefusedContent { text: string; raw: string }
 export interface UnknownField { name: string; kind?: '' | Property['type']; example?: string; count: number; first: string; last: string }
 export interface UnknownFields { items: UnknownField[] | null; profile: string; devices: number; may_add: boolean }

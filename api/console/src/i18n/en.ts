@@ -805,6 +805,13 @@ export const en = {
     text: 'It may hold user numbers, card numbers and names. Your reason is kept in the audit log.',
     deed: 'Show',
   },
+  knock: {
+    title: 'Equipment that knocks',
+    what: 'What it is',
+    add: 'Add',
+    none: 'Nothing unregistered calls',
+    noneHint: 'Terminals that call and are not registered would show here for a day.',
+  },
   refusal: {
     title: 'Turned away at the door',
     claimed: 'Claimed to be',

@@ -798,6 +798,13 @@ export const zh = {
     text: '其中可能包含工号、卡号和姓名。查看原因会写入审计日志。',
     deed: '显示',
   },
+  knock: {
+    title: '未登记而来访的设备',
+    what: '说明',
+    add: '添加',
+    none: '没有未登记的设备来访',
+    noneHint: '来访但未登记的终端会在此显示一天。',
+  },
   refusal: {
     title: '被拒绝的接入',
     claimed: '自称',

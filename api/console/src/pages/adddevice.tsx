@@ -4,9 +4,9 @@ import { ActionIcon, Alert, Button, Group, PasswordInput, Select, SimpleGrid, St
 import { IconCircleCheck, IconCircleX, IconTrash } from '@tabler/icons-react'
 import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { Link } from 'react-router'
+import { Link, useLocation } from 'react-router'
 import { APIError, call } from '../api/client'
-import { deviceTypes, type DeviceCreated, type DeviceType, type Driver, type Probe, type Profile, type Property } from '../api/types'
+import { deviceTypes, type Knock, type DeviceCreated, type DeviceType, type Driver, type Probe, type Profile, type Property } from '../api/types'
 import { useT } from '../i18n'
 import { freeID, profileFrom, type PropertyDraft } from '../lib/profiledraft'
 import { useFormat, useSchoolParam } from '../session'
@@ -47,8 +47,10 @@ const first: Draft = {
 
 export function AddDevicePage() {
   const { t } = useT()
-  const [step, setStep] = useState(0)
-  const [draft, set] = useState<Draft>(first)
+  const knock = useLocation().state as Knock | null
+  const [step, setStep] = useState(knock?.serial ? 1 : 0)
+  const [draft, set] = useState<Draft>(knock?.serial
+    ? { ...first, type: 'other', driver: knock.driver, serial: knock.serial, address: knock.address ?? {}, profile: knock.profile ?? '' } : first)
   const [probe, setProbe] = useState<Probe>()
   const [made, setMade] = useState<DeviceCreated>()
   const drivers = useDrivers()

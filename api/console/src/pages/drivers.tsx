@@ -10,6 +10,7 @@ import { useT } from '../i18n'
 import { useFormat, useNow, useSession } from '../session'
 import { Ask, Empty, Facts, Loaded, Page, Panel, Rows, said, Tag, type Tone } from '../ui/kit'
 import { ProfileList } from '../ui/profilelist'
+import { Knocks } from '../ui/knocks'
 import { useDrivers } from './fleet'
 
 const tones: Record<string, Tone> = { running: 'green', starting: 'blue', backoff: 'orange', quarantined: 'red', refused: 'red', stopped: 'gray' }
@@ -42,6 +43,7 @@ export function DriversPage() {
         </Loaded>
       </Panel>
       <ProfileList />
+      <Knocks />
       <Refusals />
     </Page>
   )
