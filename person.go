@@ -15,6 +15,7 @@ type Person struct {
 	Phone    string     `json:"phone,omitempty"`
 	Guardian []PersonID `json:"guardians,omitempty"`
 	Created  time.Time  `json:"created"`
+	Left     time.Time  `json:"left,omitzero"` // since when the person no longer belongs to the school: expected nowhere, recognised by nothing
 }
 
 // PersonKind says who a person is to the school.

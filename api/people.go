@@ -1,7 +1,6 @@
 package api
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"strings"
@@ -35,22 +34,15 @@ type peopleInput struct {
 	InSchool
 	Kind  g.PersonKind `query:"kind" doc:"Of this kind."`
 	Class string       `query:"class" maxLength:"64" doc:"Of this class."`
-	Query string       `query:"q" maxLength:"128" doc:"Searched for in name and number."`
+	Query string       `query:"q" maxLength:"128" doc:"Words, in any order; each is searched for in name, number and class."`
+	Left  bool         `query:"left" doc:"Those who have left the school, instead of those who are there."`
 }
-
-type importInput struct {
-	InSchool
-	DryRun  bool   `query:"dry_run" doc:"Only say what would be done."`
-	RawBody []byte `contentType:"text/csv"`
-}
-
-const maxImport = 16 << 20 // bytes of CSV
 
 func (s *Server) registerPeople() {
 	const tag = "People"
 	handle(s, endpoint{method: "GET", path: "/v1/people", id: "list-people", tag: tag, perm: g.PeopleRead, summary: "The class list: names, classes, who has a card or a face",
 		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/people?kind=student&limit=5"`}, func(ctx context.Context, in *peopleInput) (*body[page[registry.PersonRow]], error) {
-		return listed(s.view(ctx).People(ctx, registry.PersonFilter{Page: registry.Page{Limit: in.Limit, Cursor: in.Cursor}, School: in.School, Kind: in.Kind, Class: in.Class, Query: in.Query}))
+		return listed(s.view(ctx).People(ctx, registry.PersonFilter{Page: registry.Page{Limit: in.Limit, Cursor: in.Cursor}, School: in.School, Kind: in.Kind, Class: in.Class, Query: in.Query, Left: in.Left}))
 	})
 	handle(s, endpoint{method: "GET", path: "/v1/classes", id: "list-classes", tag: tag, perm: g.PeopleRead, summary: "The classes of a school"}, func(ctx context.Context, in *perSchool) (*body[page[string]], error) {
 		all, err := s.view(ctx).Classes(ctx, school(ctx, in.School))
@@ -72,18 +64,7 @@ func (s *Server) registerPeople() {
 		doc: "Destroys the person's key, and with it the name, the faces and the cards. It cannot be undone."}, func(ctx context.Context, in *ByID) (*none, error) {
 		return &none{}, s.view(ctx).DeletePerson(ctx, g.PersonID(in.ID))
 	})
-	handle(s, endpoint{method: "POST", path: "/v1/people/import", id: "import-people", tag: tag, perm: g.PeopleWrite, max: maxImport, summary: "Import people from CSV",
-		doc: "Columns: kind, number, name, class, boarder, phone, card, face_consent, guardian_numbers; Chinese headings work too, as do UTF-8 and GBK. " +
-			"With dry_run the report says line by line what would happen. While any line is wrong, nothing is changed.",
-		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" -H "Content-Type: text/csv" --data-binary @- "$GATEHOUSE_URL/v1/people/import?dry_run=true" <<'END'
-kind,number,name,class
-student,2026-0801,Chen Jie,7-1
-student,2026-0802,Zhao Lei,7-1
-END`}, func(ctx context.Context, in *importInput) (*body[registry.ImportReport], error) {
-		report, err := s.view(ctx).ImportPeople(ctx, school(ctx, in.School), bytes.NewReader(in.RawBody), in.DryRun)
-		report.Lines = some(report.Lines)
-		return answer(report, err)
-	})
+	s.registerImport(tag)
 }
 
 type openInput struct {

@@ -338,6 +338,31 @@ Event.status: The device's state, where kind is status.
 Event.incident: The incident, where kind is incident.
 GatewayStatus.connections: Figures of the connections to the console and the API, of what was refused, and of open files.
 GatewayStatus.version: The gateway's version.
+ImportBrake.affected: How many people would leave, move to another class, or lose or change a name.
+ImportBrake.needed: Whether the import needs confirm with that number.
+ImportBrake.of: How many people the school has.
+ImportLine.changes: What changes of somebody who is known: field, from, to.
+ImportLine.problems: What is wrong with the line, or worth knowing.
+ImportLine.values: Of the first lines: every field as it will be written.
+ImportChange.field: The field.
+ImportChange.from: What was there; of a telephone number the last digits.
+ImportChange.to: What will be there; empty: nothing.
+ImportReport.skipped: How many lines are left out because of an error.
+ImportReport.unnumbered: With a full roster: how many people have no number, and so stay.
+ImportReport.leaving: With a full roster: who is in no line and leaves.
+ImportReport.mode: What the file may change.
+ImportReport.format: csv or xlsx.
+ImportReport.encodings: Under which encodings the file can be read.
+ImportReport.delimiter: Between the cells of a CSV.
+ImportReport.sheet: The sheet of the workbook that is read.
+ImportReport.sheets: The sheets that the workbook shows.
+ImportReport.heading_line: The line of the headings; 0: there are none.
+ImportReport.mapping: Where the columns' fields come from: given, remembered or guessed.
+ImportReport.columns: The columns, and what each is read as.
+ImportReport.problems: What is wrong with the file as a whole, or worth knowing.
+ImportReport.brake: Whether so many people are changed that a word is needed.
+ImportReport.token: Names exactly this outcome: send it to apply that and nothing else.
+left: Since when the person no longer belongs to the school; absent: belongs to it.
 ImportReport.created: How many were added.
 ImportLine.field: The column.
 Check.state: ok, warning or critical.

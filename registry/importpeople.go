@@ -2,33 +2,113 @@ package registry
 
 import (
 	"context"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/roster"
+	"github.com/gatehouse-iot/gatehouse/registry/sheet"
 )
 
-// errRollback ends the transaction of a dry run, or of an import with errors.
-var errRollback = errors.New("nothing was imported")
+// ImportMode says what a file is allowed to change.
+type ImportMode string
 
-// importer carries one import through its transaction.
-type importer struct {
-	v         *View
-	school    g.SchoolID
-	byNumber  map[string]*file // everybody of the school, and those that the import adds
-	known     map[g.PersonID]bool
-	firstLine map[string]int // number or card -> line of the file
-	faces     bool           // a consent changed
+// The modes.
+const (
+	ImportMerge     ImportMode = "merge"     // adds who is new and changes who is known
+	ImportAdd       ImportMode = "add"       // adds who is new; whoever is known stays as they are
+	ImportUpdate    ImportMode = "update"    // changes who is known; an unknown number is an error
+	ImportFull      ImportMode = "full"      // merge, and whoever is in no line leaves
+	ImportPromote   ImportMode = "promote"   // changes the class of who is known, and nothing else
+	ImportOverwrite ImportMode = "overwrite" // merge, over corrections by hand as well
+)
+
+// ImportModes lists every mode.
+func ImportModes() []ImportMode {
+	return []ImportMode{ImportMerge, ImportAdd, ImportUpdate, ImportFull, ImportPromote, ImportOverwrite}
 }
 
-// ImportPeople reads people from CSV: UTF-8 or GBK, columns in English or Chinese, one line
-// per person, known by number. Everything is imported or, where a line has an error, nothing;
-// a dry run answers the same report and changes nothing. An empty cell changes nothing. What
-// was corrected by hand stays, and the line's note says so. Nobody is deleted.
-func (v *View) ImportPeople(ctx context.Context, school g.SchoolID, csv io.Reader, dryRun bool) (ImportReport, error) {
+// ImportOptions are what a person chose of an import; what is empty is guessed or the default.
+type ImportOptions struct {
+	Encoding    string
+	Sheet       string
+	HeadingLine int            // 0: found; negative: there are none
+	Columns     []roster.Field // by position
+	Kind        g.PersonKind   // of those whose line does not say
+	Mode        ImportMode     // empty: merge
+	Clear       bool           // an empty cell takes away what was there
+	Skip        bool           // lines with an error are left out; else nothing is imported while there is one
+	Accept      []string       // questions that are answered with yes: class_date, class_date_dm, zeros_lost, zeros_ok
+	DryRun      bool
+	Token       string // of the preview that is to be applied
+	Confirm     int    // how many people it is known to change, where that asks for a word
+}
+
+func (o ImportOptions) check() error {
+	if !slices.Contains(ImportModes(), o.Mode) {
+		return g.FieldErrorf("mode", "%q is no mode; use one of %v", o.Mode, ImportModes())
+	}
+	if o.Kind != "" && !slices.Contains(g.PersonKinds(), o.Kind) {
+		return g.FieldErrorf("kind", "%q is no kind of person; use one of %v", o.Kind, g.PersonKinds())
+	}
+	for _, c := range o.Columns {
+		if c != roster.Ignored && c != "" && !slices.Contains(roster.Fields(), c) {
+			return g.FieldErrorf("columns", "%q is no field; use - or one of %v", c, roster.Fields())
+		}
+	}
+	for _, a := range o.Accept {
+		if !slices.Contains([]string{"class_date", "class_date_dm", "zeros_lost", "zeros_ok"}, a) {
+			return g.FieldErrorf("accept", "%q is no question; use class_date, class_date_dm, zeros_lost or zeros_ok", a)
+		}
+	}
+	return nil
+}
+
+// risky says whether the import can take something away, so that it wants a preview first.
+func (o ImportOptions) risky() bool {
+	return o.Clear || o.Mode == ImportFull || o.Mode == ImportPromote || o.Mode == ImportOverwrite
+}
+
+// ImportPeople reads people from CSV or a workbook, merges them, and imports all or, where a
+// line has an error, nothing. A file that cannot be read as people is an Invalid error.
+func (v *View) ImportPeople(ctx context.Context, school g.SchoolID, file io.Reader, dryRun bool) (ImportReport, error) {
+	b, err := io.ReadAll(io.LimitReader(file, sheet.MaxBytes+1))
+	if err != nil {
+		return ImportReport{}, fmt.Errorf("read the file: %w", err)
+	}
+	report, err := v.ImportRoster(ctx, school, b, ImportOptions{DryRun: dryRun})
+	if err != nil {
+		return ImportReport{}, err
+	}
+	return report, report.Fault()
+}
+
+// Fault is the first problem of the file as a whole, as an error; nil for none.
+func (r *ImportReport) Fault() error {
+	for _, p := range r.Problems {
+		if p.Note {
+			continue
+		}
+		code := g.Invalid
+		if p.Code == "file_large" {
+			code = g.TooLarge
+		}
+		return &g.Error{Code: code, Field: string(p.Field), Message: p.Message}
+	}
+	return nil
+}
+
+// ImportRoster reads people from a file and says what each line does: it is the preview with
+// DryRun and the deed without. Nothing is computed under the writer: all is read, planned and
+// sealed beside it, put down in small parts, and taken over at once. An import that is broken
+// off has changed nothing. With a Token exactly what that preview showed is applied; where the
+// school's people have changed meanwhile it is a Conflict. Without one the plan is made anew
+// where somebody changed the same people at the same time.
+func (v *View) ImportRoster(ctx context.Context, school g.SchoolID, file []byte, o ImportOptions) (ImportReport, error) {
 	in, err := v.reach(ctx, g.PeopleWrite)
 	if err != nil {
 		return ImportReport{}, err
@@ -36,240 +116,122 @@ func (v *View) ImportPeople(ctx context.Context, school g.SchoolID, csv io.Reade
 	if err := v.inSchool(ctx, in, school); err != nil {
 		return ImportReport{}, err
 	}
-	rows, encoding, err := readImport(csv)
+	if o.Mode == "" {
+		o.Mode = ImportMerge
+	}
+	if err := o.check(); err != nil {
+		return ImportReport{}, err
+	}
+	report := ImportReport{Lines: []ImportLine{}, Leaving: []ImportLine{}, Columns: []roster.Column{}, Problems: []roster.Remark{}, Sheets: []string{}, Encodings: []string{}, Mode: o.Mode}
+	table, err := sheet.Read(file, sheet.Options{Encoding: o.Encoding, Sheet: o.Sheet})
+	var fault *sheet.Fault
+	if errors.As(err, &fault) {
+		report.Problems = append(report.Problems, roster.Remark{Code: fault.Code, Params: fault.Params, Message: fault.Error()})
+		return report, nil
+	}
 	if err != nil {
-		return ImportReport{}, err
+		return ImportReport{}, fmt.Errorf("read the file: %w", err)
 	}
-	var report ImportReport
-	err = v.r.write(ctx, func(t *tx) error {
-		report = ImportReport{Lines: make([]ImportLine, 0, len(rows)), Encoding: encoding}
-		if err := v.importRows(ctx, t, school, rows, &report); err != nil {
-			return err
-		}
-		if dryRun || report.Errors > 0 {
-			return errRollback
-		}
-		report.Applied = true
-		return v.audit(ctx, t, school, "people.import", fmt.Sprintf("created %d, updated %d, same %d", report.Created, report.Updated, report.Same))
-	})
-	if err != nil && !errors.Is(err, errRollback) {
-		return ImportReport{}, err
+	people, err := v.readRoster(ctx, school, table, &o, &report)
+	if err != nil || report.Fault() != nil {
+		return report, err
 	}
-	return report, nil
+	const tries = 3
+	for try := 1; ; try++ {
+		one := report
+		err := v.importOnce(ctx, school, people, o, &one)
+		if !errors.Is(err, errChanged) {
+			return one, err
+		}
+		if o.Token != "" || try == tries {
+			return ImportReport{}, &g.Error{Code: g.Conflict, Field: "token", Message: "the school's people have changed since the preview: look at the new preview and apply that"}
+		}
+	}
 }
 
-func (v *View) importRows(ctx context.Context, t *tx, school g.SchoolID, rows []importRow, report *ImportReport) error {
-	l, err := v.r.readRoll(ctx, t, school)
+// readRoster reads the table as people, with the columns that were given, remembered or guessed.
+func (v *View) readRoster(ctx context.Context, school g.SchoolID, t *sheet.Table, o *ImportOptions, report *ImportReport) (*roster.File, error) {
+	report.Format, report.Encoding, report.Encodings, report.Delimiter = t.Format, t.Encoding, some(t.Encodings), t.Delimiter
+	report.Sheet, report.Sheets = t.Sheet, some(t.Sheets)
+	report.Mapping = "given"
+	headings := headingsKey(roster.Headings(t, o.HeadingLine))
+	if len(o.Columns) == 0 {
+		report.Mapping = "guessed"
+		var err error
+		if o.Columns, err = v.r.rememberedColumns(ctx, school, headings); err != nil {
+			return nil, err
+		}
+		if len(o.Columns) > 0 {
+			report.Mapping = "remembered"
+		}
+	}
+	accept := map[string]bool{}
+	for _, a := range o.Accept {
+		accept[a] = true
+	}
+	people := roster.Read(t, roster.Options{HeadingLine: o.HeadingLine, Columns: o.Columns, Kind: o.Kind, Accept: accept})
+	report.HeadingLine, report.Columns, report.headings = people.HeadingLine, people.Columns, headings
+	report.Problems = append(report.Problems, people.Problems...)
+	if len(people.Rows) > sheet.MaxRows {
+		f := sheet.Fault{Code: "file_large", Params: map[string]string{"n": fmt.Sprint(sheet.MaxRows, " lines")}}
+		report.Problems = append(report.Problems, roster.Remark{Code: f.Code, Params: f.Params, Message: f.Error()})
+	}
+	return people, nil
+}
+
+func some[T any](s []T) []T {
+	if s == nil {
+		return []T{}
+	}
+	return s
+}
+
+// importOnce plans, and applies where that is wanted and allowed.
+func (v *View) importOnce(ctx context.Context, school g.SchoolID, people *roster.File, o ImportOptions, report *ImportReport) error {
+	report.Lines, report.Leaving = make([]ImportLine, 0, len(people.Rows)), []ImportLine{}
+	p, err := v.planImport(ctx, school, people, o, report)
 	if err != nil {
 		return err
 	}
-	im := &importer{v: v, school: school, byNumber: map[string]*file{}, known: map[g.PersonID]bool{}, firstLine: map[string]int{}}
-	for i := range l.people {
-		im.known[l.people[i].ID] = true
-		if n := l.people[i].Number; n != "" {
-			im.byNumber[n] = &l.people[i]
-		}
-	}
-	im.announce(rows)
-	for _, row := range rows {
-		line, err := im.apply(ctx, t, row)
-		var e *g.Error
-		switch {
-		case errors.As(err, &e):
-			line.Action, line.Error, line.Field, line.Note = "error", e.Message, e.Field, ""
-			report.Errors++
-		case err != nil:
-			return fmt.Errorf("import line %d: %w", row.line, err)
-		case line.Action == "create":
-			report.Created++
-		case line.Action == "update":
-			report.Updated++
-		default:
-			report.Same++
-		}
-		report.Lines = append(report.Lines, line)
-	}
-	t.change("person", school, "")
-	if im.faces {
-		t.change("consent", school, "")
-		t.change("face", school, "")
-	}
-	return touchPeople(ctx, t, school)
-}
-
-// announce draws the ids of the new people first, so that a child may name a guardian who
-// stands further down.
-func (im *importer) announce(rows []importRow) {
-	for _, row := range rows {
-		if row.err != nil || row.number == "" || im.byNumber[row.number] != nil {
-			continue
-		}
-		id := g.PersonID(g.NewID("per"))
-		_, wrapped := im.v.r.vault.newKey(string(id))
-		im.byNumber[row.number] = &file{Person: g.Person{ID: id, School: im.school, Number: row.number}, key: wrapped}
-	}
-}
-
-// apply imports one line. A g.Error is of the line; any other ends the import.
-func (im *importer) apply(ctx context.Context, t *tx, row importRow) (ImportLine, error) {
-	line := ImportLine{Line: row.line, Number: row.number, Name: row.name, Action: "same"}
-	if row.err != nil {
-		return line, row.err
-	}
-	if first := im.firstLine["number "+row.number]; first != 0 {
-		return line, g.FieldErrorf("number", "the number stands in line %d too: every person has one line", first)
-	}
-	im.firstLine["number "+row.number] = row.line
-	old := im.byNumber[row.number]
-	p := *old
-	p.imported = maps.Clone(old.imported)
-	if p.imported == nil {
-		p.imported = map[string]string{}
-	}
-	if !im.known[p.ID] {
-		line.Action = "create"
-		p.Created = moment(micros(t.now))
-	}
-	changed := im.fields(&p, row, &line)
-	guardians, err := im.guardians(&p, row)
-	if err != nil {
-		return line, err
-	}
-	if err := checkPerson(tidy(p.Person)); err != nil {
-		return line, err
-	}
-	if err := im.card(ctx, t, &p, row, &line, changed || guardians); err != nil {
-		return line, err
-	}
-	return line, nil
-}
-
-// fields takes over what the file says, except over a correction by hand: a value that is not
-// the one the last import left.
-func (im *importer) fields(p *file, row importRow, line *ImportLine) (changed bool) {
-	boarder := map[bool]string{true: "yes"}[p.Boarder]
-	kind := string(p.Kind)
-	for _, f := range []struct {
-		column, says string
-		have         *string
-	}{{"kind", string(row.kind), &kind}, {"name", row.name, &p.Name}, {"class", row.class, &p.Class}, {"boarder", row.boarder, &boarder}, {"phone", row.phone, &p.Phone}} {
-		if f.says == "" {
-			continue
-		}
-		last := p.imported[f.column]
-		p.imported[f.column] = f.says
-		switch {
-		case *f.have == f.says || f.column == "boarder" && f.says == "no" && *f.have == "":
-		case *f.have != "" && *f.have != last, last != "" && *f.have != last && !(f.column == "boarder" && last == "no"):
-			line.Field = f.column
-			line.Note = "it was corrected by hand and is kept; change it by hand if the file is right"
-		default:
-			*f.have = f.says
-			changed = true
-		}
-	}
-	p.Boarder, p.Kind = boarder == "yes", g.PersonKind(kind)
-	return changed
-}
-
-// guardians adds those that the file names; it takes none away.
-func (im *importer) guardians(p *file, row importRow) (changed bool, err error) {
-	p.Guardian = slices.Clone(p.Guardian)
-	for _, n := range row.guardians {
-		other := im.byNumber[n]
-		if other == nil || other.ID == p.ID {
-			return false, g.FieldErrorf("guardian_numbers", "nobody of the school or the file has the number %q", n)
-		}
-		if !slices.Contains(p.Guardian, other.ID) {
-			p.Guardian = append(p.Guardian, other.ID)
-			changed = true
-		}
-	}
-	return changed, nil
-}
-
-// card writes the person, then card and consent.
-func (im *importer) card(ctx context.Context, t *tx, p *file, row importRow, line *ImportLine, changed bool) error {
-	r := im.v.r
-	add := false
-	if row.card != "" {
-		if err := checkCredential(g.ByCard, row.card); err != nil {
-			return g.FieldErrorf("card", "the card number is not usable: give 4 to 256 characters")
-		}
-		key := "card " + normal(g.ByCard, row.card)
-		if first := im.firstLine[key]; first != 0 {
-			return g.FieldErrorf("card", "the card stands in line %d too: every card is one person's", first)
-		}
-		im.firstLine[key] = row.line
-		keys, err := r.vault.school(ctx, t, im.school)
-		if err != nil {
-			return err
-		}
-		owner := ""
-		err = each(ctx, t, "SELECT person FROM passes WHERE school = ? AND mac = ?", []any{string(im.school), keys.mac(string(g.ByCard), normal(g.ByCard, row.card))}, func(scan func(...any) error) error {
-			return scan(&owner)
-		})
-		if err != nil {
-			return fmt.Errorf("read passes: %w", err)
-		}
-		if owner != "" && owner != string(p.ID) {
-			return g.FieldErrorf("card", "somebody else of the school has this card")
-		}
-		add = owner == ""
-	}
-	consent, err := im.consent(ctx, t, p, row, line)
-	if err != nil {
+	if report.Token, err = p.token(o); err != nil {
 		return err
 	}
-	if line.Action == "create" || changed || add || consent != nil {
-		if line.Action != "create" {
-			line.Action = "update"
-		}
-	}
-	if line.Action == "same" && maps.Equal(p.imported, im.byNumber[row.number].imported) {
+	if o.DryRun || report.Errors > 0 || report.Fault() != nil {
 		return nil
 	}
-	p.Person = tidy(p.Person)
-	if err := r.savePerson(ctx, t, *p); err != nil {
+	switch {
+	case o.Token != "" && o.Token != report.Token:
+		return errChanged
+	case o.Token == "" && o.risky():
+		return g.FieldErrorf("token", "the mode %s can take something away: preview it, and send the preview's token", o.Mode)
+	case report.Brake.Needed && o.Confirm != report.Brake.Affected:
+		return g.FieldErrorf("confirm", "%d of %d people would leave, move to another class or lose a name: if that is meant, send confirm=%d with the preview's token",
+			report.Brake.Affected, report.Brake.Of, report.Brake.Affected)
+	case report.Brake.Needed && o.Token == "":
+		return g.FieldErrorf("token", "so many people are changed only with the token of a preview")
+	}
+	if err := p.apply(ctx, o); err != nil {
 		return err
 	}
-	if add {
-		if _, err := r.addCard(ctx, t, *p, g.ByCard, row.card, row.expires); err != nil {
-			return err
-		}
-	}
-	if consent != nil {
-		im.faces = true
-		return r.setConsent(ctx, t, *p, *consent, im.v.s.Actor)
-	}
+	report.Applied = true
 	return nil
 }
 
-// consent is the record that the file calls for, nil for none. A withdrawal that was made by
-// hand is not undone by a file.
-func (im *importer) consent(ctx context.Context, t *tx, p *file, row importRow, line *ImportLine) (*g.Consent, error) {
-	if row.consent == "" {
-		return nil, nil
+// token names what the plan would do, to everybody, in one hash that only this gateway makes.
+func (p *importPlan) token(o ImportOptions) (string, error) {
+	keys, err := p.v.r.vault.school(p.ctx, p.v.r.reg, p.school)
+	if err != nil {
+		return "", err
 	}
-	last := p.imported["face_consent"]
-	p.imported["face_consent"] = row.consent
-	have, known := false, false
-	if im.known[p.ID] {
-		err := each(ctx, t, "SELECT given FROM consents WHERE person = ? ORDER BY id DESC LIMIT 1", []any{string(p.ID)}, func(scan func(...any) error) error {
-			known = true
-			return scan(&have)
-		})
-		if err != nil {
-			return nil, fmt.Errorf("read consent: %w", err)
-		}
+	b, err := json.Marshal(struct {
+		Mode    ImportMode
+		Skip    bool
+		Lines   []ImportLine
+		Leaving []ImportLine
+		Deeds   []string
+	}{o.Mode, o.Skip, p.report.Lines, p.report.Leaving, p.deeds})
+	if err != nil {
+		return "", err
 	}
-	want := row.consent == "yes"
-	if have == want {
-		return nil, nil
-	}
-	if want && known && last != "no" {
-		line.Field, line.Note = "face_consent", "the consent was withdrawn by hand and stays withdrawn; record it by hand if it was given again"
-		return nil, nil
-	}
-	return &g.Consent{Person: p.ID, Given: want, By: "import", Note: "people file, line " + digits(int64(row.line))}, nil
+	return hex.EncodeToString(keys.mac("import", string(b))[:16]), nil
 }

@@ -271,7 +271,7 @@ func (v *View) ByCredential(ctx context.Context, school g.SchoolID, method g.Met
 	}
 	var id g.PersonID
 	credential = normal(method, credential)
-	err = v.r.reg.row(ctx, "SELECT person FROM passes WHERE school = ? AND mac = ? AND (expires = 0 OR expires > ?)", string(school), keys.mac(string(method), credential), micros(v.r.now())).Scan(&id)
+	err = v.r.reg.row(ctx, "SELECT person FROM passes f JOIN persons p ON p.id = f.person WHERE f.school = ? AND f.mac = ? AND (f.expires = 0 OR f.expires > ?) AND p.left_at = 0", string(school), keys.mac(string(method), credential), micros(v.r.now())).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) || credential == "" {
 		return "", false, nil
 	}
@@ -293,7 +293,7 @@ func (v *View) ByNumber(ctx context.Context, school g.SchoolID, number string) (
 	}
 	var id g.PersonID
 	number = normal(g.ByFace, number)
-	err = v.r.reg.row(ctx, "SELECT id FROM persons WHERE school = ? AND number_mac = ?", string(school), keys.mac("number", number)).Scan(&id)
+	err = v.r.reg.row(ctx, "SELECT id FROM persons WHERE school = ? AND number_mac = ? AND left_at = 0", string(school), keys.mac("number", number)).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) || number == "" {
 		return "", false, nil
 	}
@@ -314,7 +314,7 @@ func (v *View) Templates(ctx context.Context, school g.SchoolID) ([]Template, er
 		return nil, err
 	}
 	out := []Template{}
-	q := "SELECT f.id, f.person, f.model, f.body_sealed FROM passes f JOIN consents c ON c.person = f.person WHERE f.school = ? AND f.method = ? AND (f.expires = 0 OR f.expires > ?) AND c.given = 1 AND c.id = " + newestConsent + " ORDER BY f.id"
+	q := "SELECT f.id, f.person, f.model, f.body_sealed FROM passes f JOIN persons p ON p.id = f.person JOIN consents c ON c.person = f.person WHERE p.left_at = 0 AND f.school = ? AND f.method = ? AND (f.expires = 0 OR f.expires > ?) AND c.given = 1 AND c.id = " + newestConsent + " ORDER BY f.id"
 	err = each(ctx, v.r.reg, q, []any{string(school), string(g.ByFace), micros(v.r.now())}, func(scan func(...any) error) error {
 		var x Template
 		var sealed []byte

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sort"
 	"strconv"
 	"strings"
 
@@ -57,7 +56,7 @@ func (v *View) People(ctx context.Context, f PersonFilter) ([]PersonRow, string,
 				break
 			}
 			p := l.people[n]
-			out = append(out, PersonRow{ID: p.ID, School: p.School, Kind: p.Kind, Name: p.Name, Number: p.Number, Class: p.Class, Boarder: p.Boarder})
+			out = append(out, PersonRow{ID: p.ID, School: p.School, Kind: p.Kind, Name: p.Name, Number: p.Number, Class: p.Class, Boarder: p.Boarder, Left: p.Left})
 		}
 		if next != "" {
 			break
@@ -67,11 +66,20 @@ func (v *View) People(ctx context.Context, f PersonFilter) ([]PersonRow, string,
 }
 
 func (f PersonFilter) selects(p file) bool {
-	if f.Kind != "" && p.Kind != f.Kind || f.Class != "" && p.Class != f.Class {
+	if f.Left == p.Left.IsZero() || f.Kind != "" && p.Kind != f.Kind || f.Class != "" && p.Class != f.Class {
 		return false
 	}
-	q := strings.ToLower(strings.TrimSpace(f.Query))
-	return q == "" || strings.Contains(strings.ToLower(p.Name), q) || strings.Contains(strings.ToLower(p.Number), q)
+	return hasWords(f.Query, p.Name, p.Number, p.Class)
+}
+
+// hasWords says whether every word of q is part of one of the texts, in any order and case.
+func hasWords(q string, texts ...string) bool {
+	for _, word := range strings.Fields(strings.ToLower(q)) {
+		if !slices.ContainsFunc(texts, func(s string) bool { return strings.Contains(strings.ToLower(s), word) }) {
+			return false
+		}
+	}
+	return true
 }
 
 // schoolsOf are the schools of a list, in order: the one named, or all in reach.
@@ -131,7 +139,7 @@ func (v *View) fillPasses(ctx context.Context, rows []PersonRow) error {
 	return nil
 }
 
-// Classes are the school's classes, sorted.
+// Classes are the school's classes as people sort them: 9 before 10, 初二 before 初三.
 func (v *View) Classes(ctx context.Context, school g.SchoolID) ([]string, error) {
 	in, err := v.reach(ctx, "")
 	if err != nil {
@@ -144,7 +152,7 @@ func (v *View) Classes(ctx context.Context, school g.SchoolID) ([]string, error)
 	if err := in.within(&w, "school", school); err != nil {
 		return nil, err
 	}
-	w.and("class <> ''")
+	w.and("class <> '' AND left_at = 0")
 	out := []string{}
 	err = each(ctx, v.r.reg, "SELECT DISTINCT class FROM persons"+w.String(), w.args, func(scan func(...any) error) error {
 		var c string
@@ -155,7 +163,7 @@ func (v *View) Classes(ctx context.Context, school g.SchoolID) ([]string, error)
 	if err != nil {
 		return nil, fmt.Errorf("list classes: %w", err)
 	}
-	sort.Strings(out)
+	slices.SortFunc(out, g.CompareNatural)
 	return out, nil
 }
 

@@ -2,7 +2,6 @@ package registry
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -52,17 +51,13 @@ func (r *Registry) savePerson(ctx context.Context, t *tx, p file) error {
 			return &g.Error{Code: g.Conflict, Field: "number", Message: "somebody of the school has this number already"}
 		}
 	}
-	body, err := json.Marshal(personBody{Name: p.Name, Number: p.Number, Boarder: p.Boarder, Phone: p.Phone, Guardian: p.Guardian, Created: micros(p.Created), Imported: p.imported})
+	sealed, _, err := r.sealPerson(keys, p)
 	if err != nil {
 		return err
 	}
-	sealed, err := r.sealPersonal(p, body, "person")
-	if err != nil {
-		return err
-	}
-	_, err = t.exec(ctx, `INSERT INTO persons (id, school, kind, class, number_mac, key_sealed, body_sealed) VALUES (?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, class = excluded.class, number_mac = excluded.number_mac, body_sealed = excluded.body_sealed`,
-		string(p.ID), string(p.School), string(p.Kind), p.Class, mac, p.key, sealed)
+	_, err = t.exec(ctx, `INSERT INTO persons (id, school, kind, class, number_mac, key_sealed, body_sealed, left_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, class = excluded.class, number_mac = excluded.number_mac, body_sealed = excluded.body_sealed, left_at = excluded.left_at`,
+		string(p.ID), string(p.School), string(p.Kind), p.Class, mac, p.key, sealed, micros(p.Left))
 	if err != nil {
 		return fmt.Errorf("write person: %w", err)
 	}
@@ -158,7 +153,7 @@ func (v *View) UpdatePerson(ctx context.Context, p g.Person) error {
 		if p.School != "" && p.School != old.School {
 			return g.FieldErrorf("school", "a person does not change schools: delete the person and add them there")
 		}
-		p.School, p.Created = old.School, old.Created
+		p.School, p.Created, p.Left = old.School, old.Created, old.Left
 		if err := v.r.checkGuardians(ctx, t, p); err != nil {
 			return err
 		}

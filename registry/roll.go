@@ -29,11 +29,12 @@ type file struct {
 	key      []byte // wrapped
 }
 
-const personColumns = "id, school, kind, class, key_sealed, body_sealed"
+const personColumns = "id, school, kind, class, key_sealed, body_sealed, left_at"
 
 func (r *Registry) scanPerson(scan func(...any) error) (p file, err error) {
 	var sealed []byte
-	if err := scan(&p.ID, &p.School, &p.Kind, &p.Class, &p.key, &sealed); err != nil {
+	var left int64
+	if err := scan(&p.ID, &p.School, &p.Kind, &p.Class, &p.key, &sealed, &left); err != nil {
 		return p, err
 	}
 	plain, err := r.unsealPersonal(p, sealed, "person")
@@ -45,6 +46,7 @@ func (r *Registry) scanPerson(scan func(...any) error) (p file, err error) {
 		return p, fmt.Errorf("read person %s: %w", p.ID, err)
 	}
 	p.Name, p.Number, p.Boarder, p.Phone, p.Guardian, p.Created, p.imported = b.Name, b.Number, b.Boarder, b.Phone, b.Guardian, moment(b.Created), b.Imported
+	p.Left = moment(left)
 	return p, nil
 }
 
@@ -154,7 +156,7 @@ func (r *Registry) readRoll(ctx context.Context, c conn, school g.SchoolID) (*ro
 		return nil, fmt.Errorf("read the school's people: %w", err)
 	}
 	slices.SortFunc(l.people, func(a, b file) int {
-		return cmp.Or(cmp.Compare(a.Class, b.Class), cmp.Compare(a.Number, b.Number), cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
+		return cmp.Or(g.CompareNatural(a.Class, b.Class), g.CompareNatural(a.Number, b.Number), cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
 	})
 	l.order = make([]string, len(l.people))
 	for i, p := range l.people {

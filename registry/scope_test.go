@@ -123,6 +123,10 @@ func calls(d *district) map[string]call {
 		"ImportPeople": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.ImportPeople(ctx, b, strings.NewReader("kind,number,name\nstaff,1,x\n"), true)
 		}},
+		"ImportRoster": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.ImportRoster(ctx, b, []byte("kind,number,name\nstaff,1,x\n"), registry.ImportOptions{DryRun: true})
+		}},
+		"SetLeft": {do: func(ctx context.Context, v *registry.View) (any, error) { return nil, v.SetLeft(ctx, child, true) }},
 		"SetConsent": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return nil, v.SetConsent(ctx, g.Consent{Person: child, Given: true, By: "x"})
 		}},

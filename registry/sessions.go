@@ -167,7 +167,7 @@ func (v *View) Roster(ctx context.Context, s g.Session) ([]RosterEntry, error) {
 	}
 	out := []RosterEntry{}
 	for _, p := range l.people {
-		if !slices.Contains(s.Who, p.Kind) || s.Boarders && !p.Boarder || len(s.Classes) > 0 && !slices.Contains(s.Classes, p.Class) {
+		if !p.Left.IsZero() || !slices.Contains(s.Who, p.Kind) || s.Boarders && !p.Boarder || len(s.Classes) > 0 && !slices.Contains(s.Classes, p.Class) {
 			continue
 		}
 		out = append(out, RosterEntry{Person: p.ID, Kind: p.Kind, Class: p.Class, Boarder: p.Boarder})

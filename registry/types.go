@@ -5,6 +5,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/roster"
 )
 
 // Options say where the registry lives.
@@ -64,7 +65,8 @@ type PersonFilter struct {
 	School g.SchoolID
 	Kind   g.PersonKind
 	Class  string
-	Query  string
+	Query  string // words, each of which is in name, number or class
+	Left   bool   // those who have left, instead of those who are there
 }
 
 // PersonRow is a line of the class list; looking at it needs no reason.
@@ -76,6 +78,7 @@ type PersonRow struct {
 	Number  string       `json:"number,omitempty"`
 	Class   string       `json:"class,omitempty"`
 	Boarder bool         `json:"boarder"`
+	Left    time.Time    `json:"left,omitzero"`
 	Face    bool         `json:"face"`    // a face template is enrolled
 	Consent bool         `json:"consent"` // the use of the face is allowed
 	Cards   int          `json:"cards"`   // cards, QR codes and PINs
@@ -88,26 +91,63 @@ type PersonPage struct {
 	Passes   []g.Pass    `json:"passes"`
 }
 
-// ImportLine is what an import did, or would do, with one line of the file.
+// ImportLine is what an import did, or would do, with one line of the file or one leaver.
 type ImportLine struct {
-	Line   int    `json:"line"`
-	Action string `json:"action"` // create, update, same or error
-	Number string `json:"number"`
-	Name   string `json:"name"`
-	Error  string `json:"error,omitempty"`
-	Field  string `json:"field,omitempty"` // the column that the error or note is about
-	Note   string `json:"note,omitempty"`  // e.g. a manual correction that was kept
+	Line     int               `json:"line,omitempty"` // 0 for a leaver, who is in none
+	Action   string            `json:"action"`         // create, update, same, skip, error or leave
+	Number   string            `json:"number"`
+	Name     string            `json:"name"`
+	Kind     g.PersonKind      `json:"kind,omitempty"`
+	Class    string            `json:"class,omitempty"`
+	Changes  []ImportChange    `json:"changes" nullable:"false"`
+	Problems []roster.Remark   `json:"problems" nullable:"false"`
+	Values   map[string]string `json:"values,omitempty"` // of the first lines: as they will be written
+	Error    string            `json:"error,omitempty"`  // the first problem that is no note, in English
+	Field    string            `json:"field,omitempty"`  // the column that the error or note is about
+	Note     string            `json:"note,omitempty"`   // e.g. a manual correction that was kept
 }
 
-// ImportReport is the outcome of an import or of its dry run.
+// ImportChange is one field of somebody who is known.
+type ImportChange struct {
+	Field roster.Field `json:"field"`
+	From  string       `json:"from"` // of a telephone number the last digits
+	To    string       `json:"to"`
+}
+
+// ImportBrake is the question that a mass change asks: Affected of Of people would leave, move
+// to another class, or lose or change a name. Needed is whether it must be answered.
+type ImportBrake struct {
+	Affected int  `json:"affected"`
+	Of       int  `json:"of"`
+	Needed   bool `json:"needed"`
+}
+
+// ImportReport is the outcome of an import or of its preview.
 type ImportReport struct {
-	Lines    []ImportLine `json:"lines"`
-	Created  int          `json:"created"`
-	Updated  int          `json:"updated"`
-	Same     int          `json:"same"`
-	Errors   int          `json:"errors"`
-	Encoding string       `json:"encoding"` // utf-8, or gbk where the file was converted
-	Applied  bool         `json:"applied"`  // false for a dry run and where there is any error
+	Lines       []ImportLine    `json:"lines" nullable:"false"`
+	Leaving     []ImportLine    `json:"leaving" nullable:"false"`
+	Created     int             `json:"created"`
+	Updated     int             `json:"updated"`
+	Same        int             `json:"same"`
+	Skipped     int             `json:"skipped"`
+	Errors      int             `json:"errors"`
+	Unnumbered  int             `json:"unnumbered,omitempty"` // with a full roster: people without a number, who stay
+	Mode        ImportMode      `json:"mode"`
+	Format      string          `json:"format"`                     // csv or xlsx
+	Encoding    string          `json:"encoding"`                   // of a CSV
+	Encodings   []string        `json:"encodings" nullable:"false"` // under which it can be read
+	Delimiter   string          `json:"delimiter,omitempty"`
+	Sheet       string          `json:"sheet,omitempty"`
+	Sheets      []string        `json:"sheets" nullable:"false"`
+	HeadingLine int             `json:"heading_line"`              // 0: none
+	Mapping     string          `json:"mapping"`                   // given, remembered or guessed
+	Columns     []roster.Column `json:"columns" nullable:"false"`  // what each is read as
+	Problems    []roster.Remark `json:"problems" nullable:"false"` // of the file as a whole
+	Brake       ImportBrake     `json:"brake"`                     // whether so many are changed that a word is needed
+	Token       string          `json:"token,omitempty"`           // names exactly this outcome; send it to apply that and nothing else
+	Applied     bool            `json:"applied"`                   // false for a preview and where there is any error
+
+	headings string // under which the columns are remembered
 }
 
 // Template is a face template for the matcher.

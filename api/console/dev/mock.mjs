@@ -102,11 +102,14 @@ export function mock({ empty = false, demo = true } = {}) {
       list(res, d.people.filter((p) => want('kind', p.kind) && want('class', p.class) && (p.name + p.number).toLowerCase().includes(text)), q)
     }],
     ['GET', /^\/v1\/classes$/, (req, res, m, q) => list(res, ['7-1', '7-2', '7-3', '7-4'], q)],
-    ['POST', /^\/v1\/people\/import$/, (req, res, m, q) => {
-      const lines = [{ line: 2, action: 'create', number: '2026-0142', name: 'Li Ming' }, { line: 3, action: 'update', number: 'T-017', name: 'Wang Fang' }]
+    ['POST', /^\/v1\/people\/import(\/preview)?$/, (req, res, m, q) => {
+      const line = (n, action, number, name, more) => ({ line: n, action, number, name, changes: [], problems: [], ...more })
+      const lines = [line(2, 'create', '2026-0142', 'Li Ming', { class: '7-2', values: { kind: 'student', number: '2026-0142', name: 'Li Ming', class: '7-2' } }),
+        line(3, 'update', 'T-017', 'Wang Fang', { changes: [{ field: 'phone', from: '•••0000', to: '13800000001' }] })]
       const bad = String(req.text).includes('bad')
-      if (bad) lines.push({ line: 4, action: 'error', number: '', name: 'Zhao', field: 'kind', error: '"pupil" is no kind; use student, staff, guardian or visitor' })
-      json(res, { lines, created: 1, updated: 1, same: 0, errors: bad ? 1 : 0, applied: !bad && q.get('dry_run') !== 'true' })
+      if (bad) lines.push(line(4, 'error', '', 'Zhao', { problems: [{ code: 'kind_unknown', note: false, line: 4, column: 1, heading: 'kind', field: 'kind', read: 'pupil', message: '"pupil" is no kind of person' }] }))
+      json(res, { lines, leaving: [], created: 1, updated: 1, same: 0, skipped: 0, errors: bad ? 1 : 0, mode: 'merge', format: 'csv', encoding: 'utf-8', encodings: ['utf-8'], sheets: [], heading_line: 1, mapping: 'guessed',
+        columns: ['kind', 'number', 'name', 'class'].map((f) => ({ heading: f, field: f, samples: [] })), problems: [], brake: { affected: 0, of: 4, needed: false }, token: 'aa', applied: !bad && !m[1] && q.get('dry_run') !== 'true' })
     }],
     ['POST', /^\/v1\/people$/, (req, res, m, q, b) => { const p = { ...b, id: 'per_' + ++state.seq, school: d.school.id, created: d.iso(Date.now()), face: false, consent: false, cards: 0 }; d.people.unshift(p); json(res, p, 201) }],
     ['GET', /^\/v1\/people\/([^/]+)$/, (req, res, m, q) => {

@@ -214,6 +214,7 @@ export interface PersonRow {
   number?: string
   class?: string
   boarder?: boolean
+  left?: string
   face: boolean
   consent: boolean
   cards: number
@@ -242,21 +243,53 @@ export interface Pass {
   model?: string
 }
 export interface PersonPage extends Person { consents?: Consent[] | null; passes?: Pass[] | null }
-export interface ImportLine {
-  line: number
-  action: 'create' | 'update' | 'same' | 'error'
-  number?: string
-  name?: string
-  error?: string
+export const importModes = ['merge', 'add', 'update', 'full', 'promote', 'overwrite'] as const
+export type ImportMode = (typeof importModes)[number]
+export const importFields = ['kind', 'number', 'name', 'grade', 'class', 'boarder', 'phone', 'card', 'card_expires', 'face_consent', 'guardian_numbers'] as const
+export type ImportAction = 'create' | 'update' | 'same' | 'skip' | 'error' | 'leave'
+export interface ImportRemark {
+  code: string
+  note: boolean
+  line?: number
+  column?: number
+  heading?: string
   field?: string
-  note?: string
+  read?: string
+  params?: Record<string, string>
+  message: string
+}
+export interface ImportLine {
+  line?: number
+  action: ImportAction
+  number: string
+  name: string
+  kind?: PersonKind
+  class?: string
+  changes: { field: string; from: string; to: string }[]
+  problems: ImportRemark[]
+  values?: Record<string, string>
 }
 export interface ImportReport {
-  lines: ImportLine[] | null
+  lines: ImportLine[]
+  leaving: ImportLine[]
   created: number
   updated: number
   same: number
+  skipped: number
   errors: number
+  unnumbered?: number
+  mode: ImportMode
+  format: string
+  encoding: string
+  encodings: string[]
+  sheet?: string
+  sheets: string[]
+  heading_line: number
+  mapping: string
+  columns: { heading: string; field: string; samples: string[] }[]
+  problems: ImportRemark[]
+  brake: { affected: number; of: number; needed: boolean }
+  token?: string
   applied: boolean
 }
 

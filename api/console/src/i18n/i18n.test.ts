@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { commandStates, attendanceStates, deviceStates, deviceTypes, permissions, personKinds, qualityKinds, qualityLevels, severities, signInRoles, zoneKinds } from '../api/types'
+import { attendanceStates, commandStates, deviceStates, deviceTypes, importFields, importModes, permissions, personKinds, qualityKinds, qualityLevels, severities, signInRoles, zoneKinds } from '../api/types'
 import { en } from './en'
 import { zh } from './zh'
 
@@ -72,7 +72,10 @@ test('every value that the API can give has a word', () => {
     sessionKind: ['arrival', 'meal', 'dorm'],
     eventKind: ['alert', 'incident', 'attendance', 'sighting', 'status', 'rejected', 'reading'],
     matchReason: ['matched', 'below_threshold', 'low_margin', 'low_quality', 'nobody_enrolled', 'wrong_model', 'no_consent'],
-    importAction: ['create', 'update', 'same', 'error'],
+    importAction: ['create', 'update', 'same', 'skip', 'error', 'leave'],
+    importMode: importModes,
+    importField: importFields,
+    importMapping: ['given', 'remembered', 'guessed'],
     driverState: ['starting', 'running', 'backoff', 'quarantined', 'refused', 'stopped'],
     qualityLevel: qualityLevels,
     qualityKind: qualityKinds,

@@ -1,72 +1,160 @@
-// Imports people from CSV: first a dry run that says what each line would do, then the deed.
+// Imports people from a workbook or CSV: the file, what is chosen of it, what it would do, the deed.
+// Every choice asks the gateway anew; what is applied is exactly what the last preview showed.
 
-import { Alert, Button, FileInput, Group, SegmentedControl, Stack, Text } from '@mantine/core'
+import { Alert, Button, FileInput, Group, Loader, NumberInput, Select, SimpleGrid, Stack, Text } from '@mantine/core'
+import { IconDownload } from '@tabler/icons-react'
 import { useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { Link } from 'react-router'
-import { call, query } from '../api/client'
-import type { ImportLine, ImportReport } from '../api/types'
+import { APIError, call, query } from '../api/client'
+import { importModes, personKinds, type ImportMode, type ImportReport } from '../api/types'
 import { useT } from '../i18n'
 import { useSchoolParam } from '../session'
-import { Copyable, Page, Panel, Rows, Tag, Trouble, useDeed, type Tone } from '../ui/kit'
+import { Page, Panel, Trouble } from '../ui/kit'
+import { FirstRows, ImportColumns, Questions } from './importcolumns'
+import { ImportResult, Remarks } from './importreport'
 
-const tone: Record<ImportLine['action'], Tone> = { create: 'green', update: 'blue', same: 'gray', error: 'red' }
-const sample = 'kind,number,name,class,boarder,phone,card,face_consent\nstudent,2026-0142,Li Ming,7-2,no,,0009981234,yes\nstaff,T-017,Wang Fang,,,13800000000,,no\n'
+export interface Choices {
+  kind: string
+  mode: ImportMode
+  empty: 'leave' | 'clear'
+  bad: 'refuse' | 'skip'
+  encoding: string
+  sheet: string
+  heading_line: number // 0: found, -1: none
+  columns?: string[]
+  accept: string[]
+}
+
+const first: Choices = { kind: '', mode: 'merge', empty: 'leave', bad: 'refuse', encoding: '', sheet: '', heading_line: 0, accept: [] }
+const workbook = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
+
+function address(c: Choices, more: Record<string, string | number | undefined>): string {
+  return query({
+    kind: c.kind, mode: c.mode, empty: c.empty, bad: c.bad, encoding: c.encoding, sheet: c.sheet,
+    heading_line: c.heading_line || undefined, columns: c.columns?.join(','), accept: c.accept.join(','), ...more,
+  })
+}
 
 export function ImportPage() {
   const { t } = useT()
   const school = useSchoolParam()
   const cache = useQueryClient()
   const [file, setFile] = useState<File | null>(null)
+  const [c, setC] = useState<Choices>(first)
   const [report, setReport] = useState<ImportReport>()
-  const [show, setShow] = useState('all')
-  const deed = useDeed()
-  const run = (dry: boolean) =>
-    deed.run(async () => {
-      if (!file) return
-      const r = await call<ImportReport>('/v1/people/import' + query({ dry_run: dry, school }), { method: 'POST', body: new Blob([await file.arrayBuffer()]), type: 'text/csv' })
-      setReport(r)
-      setShow(r.errors > 0 ? 'error' : 'all')
-      if (r.applied) void cache.invalidateQueries({ queryKey: ['people'] })
-    })
-  const lines = (report?.lines ?? []).filter((l) => show === 'all' || l.action === show)
+  const [error, setError] = useState<unknown>()
+  const [stale, setStale] = useState(false)
+  const [busy, setBusy] = useState<'' | 'reading' | 'writing'>('')
+  const [again, setAgain] = useState(0)
+  const send = async (path: string, signal?: AbortSignal) =>
+    call<ImportReport>(path, { method: 'POST', body: new Blob([await file!.arrayBuffer()]), type: file!.name.endsWith('.xlsx') ? workbook : 'text/csv', signal })
+
+  useEffect(() => {
+    if (!file) return
+    const stop = new AbortController()
+    setBusy('reading')
+    send('/v1/people/import/preview' + address(c, { school }), stop.signal)
+      .then((r) => (setReport(r), setError(undefined)))
+      .catch((e: unknown) => { if (!stop.signal.aborted) setError(e) })
+      .finally(() => { if (!stop.signal.aborted) setBusy('') })
+    return () => stop.abort()
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [file, c, school, again])
+
+  const choose = (change: Partial<Choices>) => (setStale(false), setC({ ...c, ...change }))
+  const apply = async (confirm: number | undefined) => {
+    setBusy('writing')
+    setError(undefined)
+    setStale(false)
+    try {
+      setReport(await send('/v1/people/import' + address(c, { school, token: report?.token, confirm })))
+      void cache.invalidateQueries({ queryKey: ['people'] })
+    } catch (e) {
+      if (e instanceof APIError && e.status === 409) {
+        setStale(true)
+        setAgain(again + 1)
+      } else {
+        setError(e)
+      }
+    } finally {
+      setBusy('')
+    }
+  }
+  const start = (f: File | null) => {
+    setFile(f)
+    setReport(undefined)
+    setError(undefined)
+    setStale(false)
+    setC({ ...first, kind: c.kind, mode: c.mode })
+  }
+  const done = report?.applied
   return (
     <Page title={t('import.title')} sub={t('import.sub')} actions={<Button component={Link} to="/people" variant="default">{t('import.back')}</Button>}>
-      <Panel title={t('import.file')}>
-        <Stack maw={760}>
-          <Text size="sm">{t('import.columns')}</Text>
-          <Copyable text={sample} label={t('import.sample')} />
-          <FileInput label={t('import.choose')} accept=".csv,text/csv,text/plain" clearable value={file} placeholder={t('import.placeholder')}
-            clearButtonProps={{ 'aria-label': t('common.remove') }} onChange={(f) => (setFile(f), setReport(undefined), deed.clear())} />
-          <Group>
-            <Button disabled={!file} loading={deed.busy && !report} variant={report && !report.applied && report.errors === 0 ? 'default' : 'filled'} onClick={() => void run(true)}>{t('import.dry')}</Button>
-            {report && !report.applied && report.errors === 0 && <Button loading={deed.busy} onClick={() => void run(false)} data-testid="apply">{t('import.apply', { n: report.created + report.updated })}</Button>}
-          </Group>
-          {deed.error !== undefined && <Trouble error={deed.error} />}
+      <Panel title={t('import.file')} actions={<Form />}>
+        <Stack>
+          <Text size="sm" maw={820}>{t('import.formats')}</Text>
+          <FileInput label={t('import.choose')} accept=".xlsx,.csv,.txt,.tsv,text/csv,text/plain" clearable value={file} placeholder={t('import.placeholder')} maw={560}
+            clearButtonProps={{ 'aria-label': t('common.remove') }} onChange={start} />
+          {file && !done && <Chosen c={c} report={report} choose={choose} />}
+          {busy && <Group gap="xs" role="status"><Loader size="xs" /><Text size="sm">{t(busy === 'reading' ? 'import.reading' : 'import.writing')}</Text></Group>}
+          {error !== undefined && <Trouble error={error} />}
+          {stale && <Alert color="orange" variant="light" role="alert">{t('import.stale')}</Alert>}
+          {report && !done && <Remarks remarks={report.problems} />}
+          {report && !done && <Questions report={report} accept={c.accept} onChange={(accept) => choose({ accept })} />}
         </Stack>
       </Panel>
-      {report && (
-        <Panel flush title={report.applied ? t('import.done') : t('import.would')} actions={
-          <SegmentedControl size="xs" value={show} onChange={setShow} aria-label={t('import.show')} data={[
-            { value: 'all', label: t('import.all') },
-            { value: 'error', label: t('import.errors', { n: report.errors }) },
-            { value: 'create', label: t('import.created', { n: report.created }) },
-            { value: 'update', label: t('import.updated', { n: report.updated }) },
-          ]} />
-        }>
-          {report.errors > 0 && <Alert color="red" variant="light" m="sm"><Text size="sm">{t('import.nothing', { count: report.errors })}</Text></Alert>}
-          {report.applied && <Alert color="green" variant="light" m="sm"><Text size="sm">{t('import.applied', { created: report.created, updated: report.updated, same: report.same })}</Text></Alert>}
-          <Rows label={t('import.lines')} rows={lines.slice(0, 500)} id={(l) => `${l.line}-${l.action}-${l.field ?? ''}`} columns={[
-            { key: 'line', label: t('import.line'), right: true, cell: (l) => l.line },
-            { key: 'action', label: t('import.action'), cell: (l) => <Tag tone={tone[l.action]}>{t('importAction.' + l.action)}</Tag> },
-            { key: 'name', label: t('people.name'), main: true, cell: (l) => l.name || '–' },
-            { key: 'number', label: t('people.number'), cell: (l) => l.number || '–' },
-            { key: 'error', label: t('import.note'), cell: (l) => (l.error ? <span>{l.field && <b>{l.field}: </b>}{l.error}</span> : l.note || '') },
-          ]} />
-          {lines.length > 500 && <Text size="sm" p="sm" c="dimmed">{t('import.more', { n: lines.length - 500 })}</Text>}
-          {lines.length === 0 && <Text size="sm" p="sm" c="dimmed">{t('import.noLines')}</Text>}
-        </Panel>
+      {report && !done && report.columns.length > 0 && (
+        <ImportColumns report={report} onChange={(columns) => choose({ columns })} />
+      )}
+      {report && !done && report.lines.some((l) => l.values) && <FirstRows report={report} />}
+      {report && (report.lines.length > 0 || report.leaving.length > 0) && (
+        <ImportResult key={report.token ?? ''} report={report} busy={busy !== ''} onApply={(n) => void apply(n)} />
       )}
     </Page>
+  )
+}
+
+/** What a person may choose of the file. */
+function Chosen({ c, report, choose }: { c: Choices; report?: ImportReport; choose: (change: Partial<Choices>) => void }) {
+  const { t } = useT()
+  const named = (s: string) => (s ? t('import.auto', { what: s }) : '')
+  return (
+    <SimpleGrid cols={{ base: 1, xs: 2, md: 3, xl: 4 }}>
+      <Select label={t('import.who')} allowDeselect={false} value={c.kind || 'file'} onChange={(v) => choose({ kind: v === 'file' ? '' : (v ?? '') })}
+        error={report?.problems.some((p) => p.code === 'kind_missing') || undefined}
+        data={[{ value: 'file', label: t('import.whoFile') }, ...personKinds.map((k) => ({ value: k, label: t('personKind.' + k) }))]} />
+      <Select label={t('import.mode')} allowDeselect={false} value={c.mode} onChange={(v) => v && choose({ mode: v as ImportMode })}
+        data={importModes.map((m) => ({ value: m, label: t('importMode.' + m) }))} />
+      <Select label={t('import.empty')} allowDeselect={false} value={c.empty} onChange={(v) => choose({ empty: v === 'clear' ? 'clear' : 'leave' })}
+        data={[{ value: 'leave', label: t('import.leave') }, { value: 'clear', label: t('import.clear') }]} />
+      <Select label={t('import.bad')} allowDeselect={false} value={c.bad} onChange={(v) => choose({ bad: v === 'skip' ? 'skip' : 'refuse' })}
+        data={[{ value: 'refuse', label: t('import.refuse') }, { value: 'skip', label: t('import.skip') }]} />
+      {report?.format !== 'xlsx' && (
+        <Select label={t('import.encoding')} clearable value={c.encoding || null} placeholder={named(report?.encoding ?? '')} onChange={(v) => choose({ encoding: v ?? '' })}
+          error={report?.problems.some((p) => p.code.startsWith('encoding_')) || undefined}
+          data={['utf-8', 'utf-16', 'gb18030', 'big5', 'windows-1252']} />
+      )}
+      {(report?.sheets.length ?? 0) > 1 && (
+        <Select label={t('import.sheet')} allowDeselect={false} value={report?.sheet ?? null} onChange={(v) => v && choose({ sheet: v, columns: undefined, heading_line: 0 })} data={report?.sheets ?? []} />
+      )}
+      {report && report.columns.length > 0 && (
+        <NumberInput label={t('import.headingLine')} description={t('import.noHeadings')} min={0} max={1000} allowDecimal={false} inputWrapperOrder={['label', 'input', 'description']}
+          value={report.heading_line} onBlur={(e) => {
+            const n = Number(e.currentTarget.value)
+            if (Number.isInteger(n) && n !== report.heading_line) choose({ heading_line: n === 0 ? -1 : n, columns: undefined })
+          }} />
+      )}
+    </SimpleGrid>
+  )
+}
+
+// A form with headings only, in the reader's language: applying it as it is changes nobody.
+function Form() {
+  const { t, lang } = useT()
+  const heads = lang.startsWith('zh') ? '学号,姓名,班级,身份,住校,电话,卡号,人脸授权' : 'Number,Name,Class,Kind,Boarder,Phone,Card number,Face consent'
+  return (
+    <Button size="xs" variant="default" leftSection={<IconDownload size={14} />} component="a" title={t('import.sampleHelp')}
+      href={'data:text/csv;charset=utf-8,' + encodeURIComponent('\uFEFF' + heads + '\r\n')} download="people.csv">{t('import.sample')}</Button>
   )
 }

@@ -1,0 +1,143 @@
+package registry
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+func importRegistry(t *testing.T, now func() time.Time) *Registry {
+	t.Helper()
+	r, err := Open(t.Context(), Options{Dir: t.TempDir(), MasterKey: make([]byte, 32), Now: now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Close() })
+	if _, err := r.In(g.SystemScope("test")).CreateSchool(t.Context(), g.School{ID: "a", Kind: g.KindSchool, Name: "A", Timezone: "UTC", Language: "en"}); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func importFile(lines int) []byte {
+	var b strings.Builder
+	b.WriteString("kind,number,name,class,card,face_consent\n")
+	for i := range lines {
+		fmt.Fprintf(&b, "student,%d,Pupil %d,7-%d,%010d,yes\n", i, i, i%12, 9000000+i)
+	}
+	return []byte(b.String())
+}
+
+// A preview needs no writer at all: it comes to its end while somebody else holds it.
+func TestPreviewTakesNoWriter(t *testing.T) {
+	r := importRegistry(t, time.Now)
+	err := r.write(t.Context(), func(*tx) error {
+		ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+		defer stop()
+		report, err := r.In(g.SystemScope("test")).ImportRoster(ctx, "a", importFile(500), ImportOptions{DryRun: true})
+		if err == nil && report.Created != 500 {
+			t.Errorf("got %d to be created, want 500", report.Created)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// An import puts down its rows in parts between which others write, and takes them over at once:
+// nobody ever sees half of it.
+func TestImportLetsOthersWriteAndIsSeenWhole(t *testing.T) {
+	r := importRegistry(t, time.Now)
+	sys := r.In(g.SystemScope("test"))
+	people := func() (n int) {
+		if err := r.reg.row(t.Context(), "SELECT COUNT(*) FROM persons").Scan(&n); err != nil {
+			t.Error(err)
+		}
+		return n
+	}
+	done := make(chan error, 1)
+	go func() {
+		_, err := sys.ImportRoster(t.Context(), "a", importFile(1500), ImportOptions{})
+		done <- err
+	}()
+	between := 0
+	for {
+		// A write between two parts: it sees rows put down, and nobody taken over.
+		err := r.write(t.Context(), func(tx *tx) error {
+			var down, over int
+			if err := tx.row(t.Context(), "SELECT COUNT(*) FROM import_people").Scan(&down); err != nil {
+				return err
+			}
+			if err := tx.row(t.Context(), "SELECT COUNT(*) FROM persons").Scan(&over); err != nil {
+				return err
+			}
+			if down > 0 && over == 0 {
+				between++
+			}
+			if over != 0 && over != 1500 {
+				t.Errorf("%d of 1500 people are seen", over)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case err := <-done:
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n := people(); n != 1500 || between == 0 {
+				t.Errorf("got %d people, %d writes between the parts", n, between)
+			}
+			return
+		default:
+		}
+	}
+}
+
+// An import whose process ended between its parts has changed nobody, and the next one takes
+// away what it left.
+func TestBrokenOffImportIsSwept(t *testing.T) {
+	now := time.Date(2026, 9, 1, 8, 0, 0, 0, time.UTC)
+	r := importRegistry(t, func() time.Time { return now })
+	ctx, stop := context.WithCancel(t.Context())
+	err := r.write(ctx, func(t *tx) error {
+		_, err := t.exec(ctx, "INSERT INTO imports (id, school, started) VALUES ('imp_lost', 'a', ?)", micros(now))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = r.write(ctx, func(t *tx) error {
+		row := importRow{"import_people (import, id, school, kind, class, number_mac, key_sealed, body_sealed, leaves)", []any{"imp_lost", "per_x", "a", "student", "", nil, []byte{1}, []byte{1}, 0}}
+		return putDown(ctx, t, []importRow{row})
+	})
+	stop()
+	if err != nil {
+		t.Fatal(err)
+	}
+	now = now.Add(2 * time.Hour)
+	if _, err := r.In(g.SystemScope("test")).ImportRoster(t.Context(), "a", importFile(3), ImportOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	var left, people int
+	for _, table := range []string{"imports", "import_people", "import_passes", "import_consents"} {
+		n := 0
+		if err := r.reg.row(t.Context(), "SELECT COUNT(*) FROM "+table).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		left += n
+	}
+	if err := r.reg.row(t.Context(), "SELECT COUNT(*) FROM persons").Scan(&people); err != nil {
+		t.Fatal(err)
+	}
+	if left != 0 || people != 3 {
+		t.Errorf("got %d rows left and %d people, want 0 and 3", left, people)
+	}
+}

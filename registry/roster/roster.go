@@ -1,0 +1,137 @@
+// Package roster reads people out of a table: which column is what, and what each line says of
+// a person. It mends what a spreadsheet is known to have mangled where only one thing can have
+// been meant, says so, and asks where more than one can. It refuses to know who is in the
+// school already: that is the registry's.
+package roster
+
+import (
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/sheet"
+)
+
+// Field is what a column can hold.
+type Field string
+
+// The fields, and Ignored for a column that is left out.
+const (
+	Kind        Field = "kind"
+	Number      Field = "number"
+	Name        Field = "name"
+	Grade       Field = "grade" // put before the class
+	Class       Field = "class"
+	Boarder     Field = "boarder"
+	Phone       Field = "phone"
+	Card        Field = "card"
+	CardExpires Field = "card_expires"
+	FaceConsent Field = "face_consent"
+	Guardians   Field = "guardian_numbers"
+	Ignored     Field = "-"
+)
+
+// Fields lists every field that a column can have.
+func Fields() []Field {
+	return []Field{Kind, Number, Name, Grade, Class, Boarder, Phone, Card, CardExpires, FaceConsent, Guardians}
+}
+
+// Remark is something about a line, a cell or the file that whoever imports it must know. A
+// Note stops nothing. Console and API clients render Code with Params; Message is the same in
+// English.
+type Remark struct {
+	Code    string            `json:"code" doc:"What it is; never changes its meaning." example:"class_date"`
+	Note    bool              `json:"note" doc:"It only tells; nothing is refused for it."`
+	Line    int               `json:"line,omitempty" doc:"The line of the file, from 1."`
+	Column  int               `json:"column,omitempty" doc:"The column, from 1."`
+	Heading string            `json:"heading,omitempty" doc:"The column's heading in the file."`
+	Field   Field             `json:"field,omitempty" doc:"The field that the column is read as."`
+	Read    string            `json:"read,omitempty" doc:"What was read."`
+	Params  map[string]string `json:"params,omitempty" doc:"What the message names, e.g. guess."`
+	Message string            `json:"message" doc:"What is wrong and how to mend it, in English."`
+}
+
+// Column is one column of the file and what it is read as.
+type Column struct {
+	Heading string   `json:"heading" doc:"As it stands in the file; may be empty."`
+	Field   Field    `json:"field" doc:"What it is read as; - is left out."`
+	Samples []string `json:"samples" nullable:"false" doc:"The first values."`
+}
+
+// Row is what one line says. Fields that the file does not give are empty.
+type Row struct {
+	Line      int
+	Kind      g.PersonKind
+	Number    string
+	Name      string
+	Class     string
+	Boarder   string // "", yes or no
+	Phone     string
+	Card      string
+	Expires   time.Time
+	Consent   string // "", yes or no
+	Guardians []string
+	Problems  []Remark
+}
+
+// Bad says whether the line cannot be taken.
+func (r *Row) Bad() bool {
+	for _, p := range r.Problems {
+		if !p.Note {
+			return true
+		}
+	}
+	return false
+}
+
+// Options are what a person chose.
+type Options struct {
+	HeadingLine int     // 0: found; negative: there are none
+	Columns     []Field // by position; empty: guessed from the headings
+	Kind        g.PersonKind
+	Accept      map[string]bool // the questions that are answered with yes: class_date, class_date_dm, zeros_lost, zeros_ok
+}
+
+// File is a table read as people.
+type File struct {
+	HeadingLine int // 0: none
+	Columns     []Column
+	Has         map[Field]bool
+	Rows        []Row
+	Problems    []Remark // of the file as a whole
+}
+
+// Bad says whether the file as a whole cannot be taken.
+func (f *File) Bad() bool {
+	for _, p := range f.Problems {
+		if !p.Note {
+			return true
+		}
+	}
+	return false
+}
+
+// Read reads every line. It never fails: what is wrong is in the Problems.
+func Read(t *sheet.Table, o Options) *File {
+	f := &File{Has: map[Field]bool{}}
+	at, first := headings(t, o.HeadingLine)
+	if at >= 0 {
+		f.HeadingLine = t.Rows[at].Line
+	}
+	f.about(t, first, at)
+	f.columns(t, at, first, o)
+	f.required(o)
+	r := reader{file: f, o: o, numbers: map[string]int{}, cards: map[string]int{}}
+	r.zeros(t, first)
+	for _, row := range t.Rows[first:] {
+		r.read(row)
+	}
+	if len(f.Rows) == 0 && !f.Bad() {
+		f.say(Remark{Code: "no_lines"})
+	}
+	return f
+}
+
+func (f *File) say(p Remark) {
+	p.Message = text(p)
+	f.Problems = append(f.Problems, p)
+}
