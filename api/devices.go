@@ -48,7 +48,7 @@ type devicesInput struct {
 	Type   g.DeviceType  `query:"type" doc:"Of this type."`
 	Driver g.DriverName  `query:"driver" maxLength:"64" doc:"Of this driver."`
 	State  g.DeviceState `query:"state" doc:"In this state."`
-	Query  string        `query:"q" maxLength:"128" doc:"Searched for in name, id and serial."`
+	Query  string        `query:"q" maxLength:"128" doc:"Words, in any order; each is searched for in name, id, serial, zone and profile."`
 }
 
 // DeviceCounts says how many devices there are of each state and type.

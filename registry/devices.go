@@ -65,9 +65,8 @@ func (v *View) Devices(ctx context.Context, f DeviceFilter) ([]DeviceRow, string
 	eq(&w, "p.type", f.Type)
 	eq(&w, "d.driver", f.Driver)
 	eq(&w, deviceState, f.State)
-	if q := strings.ToLower(strings.TrimSpace(f.Query)); q != "" {
-		like := "%" + strings.NewReplacer("\\", "\\\\", "%", "\\%", "_", "\\_").Replace(q) + "%"
-		w.and(`(LOWER(d.name) LIKE ? ESCAPE '\' OR LOWER(d.id) LIKE ? ESCAPE '\' OR LOWER(d.serial) LIKE ? ESCAPE '\')`, like, like, like)
+	if err := v.r.deviceWords(ctx, &w, f.Query); err != nil {
+		return nil, "", err
 	}
 	at, ok, err := f.after(1)
 	if err != nil {

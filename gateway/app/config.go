@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -302,13 +302,8 @@ func (c *Config) Validate() error {
 	if c.DataDir == "" {
 		return g.FieldErrorf("data_dir", "is empty; name the folder where everything is kept")
 	}
-	for key, addr := range map[string]string{"http.listen": c.HTTP.Listen, "mqtt.listen": c.MQTT.Listen, "mqtt.listen_tls": c.MQTT.ListenTLS} {
-		if addr == "" && key != "http.listen" {
-			continue
-		}
-		if _, _, err := net.SplitHostPort(addr); err != nil {
-			return g.FieldErrorf(key, "%q is no address; write host:port, e.g. 127.0.0.1:8080, or :8080 for every interface", addr)
-		}
+	if err := c.validateAddresses(); err != nil {
+		return err
 	}
 	for key, t := range map[string]TLSConfig{"http.tls": c.HTTP.TLS, "mqtt.tls": c.MQTT.TLS} {
 		if (t.Certificate == "") != (t.Key == "") {
@@ -324,8 +319,8 @@ func (c *Config) Validate() error {
 	if c.MQTT.RequireCertificate && c.MQTT.ClientCA == "" {
 		return g.FieldErrorf("mqtt.require_certificate", "needs mqtt.client_ca: the authorities whose certificates count")
 	}
-	if c.MQTT.MaxClients < 1 {
-		return g.FieldErrorf("mqtt.max_clients", "%d is too few; at least 1", c.MQTT.MaxClients)
+	if c.MQTT.MaxClients < 1 || c.MQTT.MaxClients > 1_000_000 {
+		return g.FieldErrorf("mqtt.max_clients", "%d is out of range; 1 to 1000000 clients", c.MQTT.MaxClients)
 	}
 	for key, n := range map[string]int{"http.max_connections": c.HTTP.MaxConnections, "http.max_per_address": c.HTTP.MaxPerAddress,
 		"mqtt.max_per_address": c.MQTT.MaxPerAddress} {
@@ -420,6 +415,9 @@ func (t *TelemetryConfig) validate() error {
 		u, err := url.Parse(t.URL)
 		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 			return g.FieldErrorf("telemetry.url", "is no address of a server; write e.g. http://127.0.0.1:8428")
+		}
+		if n, err := strconv.Atoi(u.Port()); u.Port() != "" && (err != nil || n < 1 || n > 65535) {
+			return g.FieldErrorf("telemetry.url", "%q is no port; use 1 to 65535", u.Port())
 		}
 		if u.User != nil {
 			return g.FieldErrorf("telemetry.url", "holds a user or a password; set telemetry.username and telemetry.token_file")

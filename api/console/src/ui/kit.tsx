@@ -55,7 +55,7 @@ export function errorText(e: unknown, t: T): string {
   if (e instanceof APIError) {
     if (e.status === 0) return t('error.unreachable')
     const head = ['unauthenticated', 'forbidden', 'not_found', 'conflict', 'unavailable', 'too_large', 'rate_limited'].includes(e.code)
-      ? t('error.' + e.code)
+      ? t(e.code === 'conflict' ? conflict(e) : 'error.' + e.code)
       : ''
     const detail = [e.message, ...e.fields.filter((f) => !e.message.includes(f.message)).map((f) => (f.field ? `${f.field}: ${f.message}` : f.message))]
       .filter(Boolean)
@@ -63,6 +63,13 @@ export function errorText(e: unknown, t: T): string {
     return [head, detail].filter(Boolean).join(' ') || t('error.other')
   }
   return e instanceof Error && e.message ? e.message : t('error.other')
+}
+
+// What is in the way: a colleague's change is told by the version that was sent, a value that
+// somebody has already by its field, and all else by the detail.
+function conflict(e: APIError): string {
+  if (e.fields.some((f) => f.field === 'version' || f.field === 'token')) return 'error.conflict'
+  return e.fields.length > 0 ? 'error.taken' : 'error.inTheWay'
 }
 
 /** The message for one field of a form, when the gateway named it. */

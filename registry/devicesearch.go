@@ -1,0 +1,71 @@
+package registry
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// maxWords of a search count; the others are left out.
+const maxWords = 8
+
+// deviceWords narrows a list of devices to those of which every word is part of the name, the
+// id, the serial, the zone's name or the profile's id or title, in any order.
+func (r *Registry) deviceWords(ctx context.Context, w *where, q string) error {
+	words := strings.Fields(strings.ToLower(q))
+	if len(words) == 0 {
+		return nil
+	}
+	titles, err := r.profileTitles(ctx)
+	if err != nil {
+		return err
+	}
+	for _, word := range words[:min(len(words), maxWords)] {
+		like := "%" + strings.NewReplacer("\\", "\\\\", "%", "\\%", "_", "\\_").Replace(word) + "%"
+		cond := `LOWER(d.name) LIKE ? ESCAPE '\' OR LOWER(d.id) LIKE ? ESCAPE '\' OR LOWER(d.serial) LIKE ? ESCAPE '\'
+			OR d.zone IN (SELECT z.id FROM zones z WHERE LOWER(z.name) LIKE ? ESCAPE '\')`
+		args := []any{like, like, like, like}
+		var profiles []any
+		for id, text := range titles {
+			if strings.Contains(text, word) {
+				profiles = append(profiles, id)
+			}
+		}
+		if len(profiles) > 0 {
+			cond += " OR d.profile IN (" + marks(len(profiles)) + ")"
+			args = append(args, profiles...)
+		}
+		w.and("("+cond+")", args...)
+	}
+	return nil
+}
+
+// profileTitles are each profile's id and titles in every language, in lower case.
+func (r *Registry) profileTitles(ctx context.Context) (map[string]string, error) {
+	out := map[string]string{}
+	err := each(ctx, r.reg, "SELECT id, body FROM profiles", nil, func(scan func(...any) error) error {
+		var id string
+		var b []byte
+		if err := scan(&id, &b); err != nil {
+			return err
+		}
+		var p struct {
+			Title  string            `json:"title"`
+			Titles map[string]string `json:"titles"`
+		}
+		if err := json.Unmarshal(b, &p); err != nil {
+			return err
+		}
+		text := id + "\n" + p.Title
+		for _, t := range p.Titles {
+			text += "\n" + t
+		}
+		out[id] = strings.ToLower(text)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read profiles: %w", err)
+	}
+	return out, nil
+}
