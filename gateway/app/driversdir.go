@@ -117,6 +117,9 @@ func (c *Config) sum(d DriverConfig) (string, error) {
 	}
 	file := c.Path(d.SHA256)
 	b, err := readSmall(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("is no SHA-256; `sha256sum %s` prints it", d.Path)
+	}
 	if err != nil {
 		return "", fmt.Errorf("is no SHA-256, and no file that holds one (%w); `sha256sum %s` prints it", err, d.Path)
 	}

@@ -57,7 +57,7 @@ func TestDriversOfAFolderNameTheirFile(t *testing.T) {
 		"a key that does not exist": {"name: a\npath: b\nsha: c\n", "a.yaml:3: sha: there is no such key here"},
 		"no path":                   {"name: a\n", "a.yaml: path: is missing"},
 		"a name that is taken":      {"name: modbus\npath: b\n", `a.yaml: name: "modbus" is taken`},
-		"no such sums":              {"name: a\npath: b\nsha256: none\n", "a.yaml: sha256: is no SHA-256, and no file that holds one"},
+		"no such sums":              {"name: a\npath: b\nsha256: none\n", "a.yaml: sha256: is no SHA-256; `sha256sum"},
 		"sums without it":           {"name: a\npath: b\nsha256: a.yaml\n", "holds no line for b"},
 		"sums that never end":       {"name: a\npath: b\nsha256: /dev/zero\n", "/dev/zero is no file of at most 1 MiB"},
 		"empty":                     {"", "a.yaml: EOF"},
