@@ -98,6 +98,9 @@ func (r *Registry) SignOut(ctx context.Context, token string) error {
 // SetPassword sets a user's password from the command line and ends that user's sign-ins.
 func (r *Registry) SetPassword(ctx context.Context, name, password string) error {
 	name = signInName(name)
+	if err := goodPassword(password, name); err != nil {
+		return err // before whose it is to be: what is wrong with it does not depend on that
+	}
 	u, err := r.scanUser(r.reg.row(ctx, "SELECT "+userColumns+" FROM users WHERE name = ?", name).Scan)
 	if err != nil {
 		return missing(err, "user", name)
