@@ -340,6 +340,13 @@ func calls(d *district) map[string]call {
 		"CloseIncident": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.CloseIncident(ctx, "inc_b", 1, g.User{}, "x")
 		}},
+		"BeginOnce": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			_, _, err := v.BeginOnce(ctx, "name", "request")
+			return nil, err
+		}},
+		"EndOnce": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.EndOnce(ctx, "name", registry.KeptAnswer{Status: 200})
+		}},
 		"Outbox":       {do: func(ctx context.Context, v *registry.View) (any, error) { return v.Outbox(ctx, 0, 1) }},
 		"DeleteOutbox": {do: func(ctx context.Context, v *registry.View) (any, error) { return nil, v.DeleteOutbox(ctx, nil) }},
 		"ResetDevicePassword": {do: func(ctx context.Context, v *registry.View) (any, error) {
