@@ -1,6 +1,7 @@
 package intake_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -39,7 +40,7 @@ func TestDecode(t *testing.T) {
 		{"telemetry", `{"t": 1, "time": "2026-09-01 08:00:00"}`, g.Observation{}, `time: "2026-09-01 08:00:00" is no time` + mend},
 		{"status", `{"state": "fault", "time": "soon"}`, g.Observation{}, `time: "soon" is no time` + mend},
 		{"sighting", `{"method": "card", "credential": "0815", "direction": "in", "sequence": 7}`, g.Observation{Sequence: 7, Sighting: &g.Sighting{Method: g.ByCard, Credential: "0815", Direction: g.In}}, ""},
-		{"sighting", `{"methd": "card"}`, g.Observation{}, `method: is missing: say how somebody was seen, one of [face card qr pin manual]; "methd" is not understood`},
+		{"sighting", `{"methd": "card"}`, g.Observation{}, fmt.Sprintf(`method: is missing: say how somebody was seen, one of %v; "methd" is not understood`, g.Methods())},
 		{"status", `{"stat": "fault"}`, g.Observation{}, `state: is missing: say online, offline or fault; "stat" is not understood`},
 		{"status", `{"state": "fault", "reason": "lens dirty"}`, g.Observation{Status: &g.Status{State: g.StateFault, Reason: "lens dirty"}}, ""},
 		{"weather", `{}`, g.Observation{}, `"weather" is no kind of message; publish to telemetry, sighting or status`},
