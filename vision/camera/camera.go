@@ -29,6 +29,7 @@ const (
 type camera struct {
 	setup   *setup
 	tracker *vision.Tracker
+	watch   *vision.PictureWatch // of the looking goroutine
 	frames  chan vision.Frame // size 1
 	latest  atomic.Pointer[vision.Frame]
 	outbox  outbox
@@ -36,7 +37,13 @@ type camera struct {
 }
 
 func newCamera(s *setup, tracks string) *camera {
-	return &camera{setup: s, tracker: vision.NewTracker(tracks, s.repeat), frames: make(chan vision.Frame, 1), outbox: outbox{ready: make(chan struct{}, 1)}}
+	return &camera{
+		setup:   s,
+		tracker: vision.NewTracker(tracks, s.repeat),
+		watch:   vision.NewPictureWatch(s.pictures),
+		frames:  make(chan vision.Frame, 1),
+		outbox:  outbox{ready: make(chan struct{}, 1)},
+	}
 }
 
 // run serves the camera until ctx ends, or its stream does.
@@ -102,9 +109,11 @@ func (c *camera) look(ctx context.Context) error {
 	}
 }
 
-// lookAt puts what a frame has to tell into the outbox.
+// lookAt puts what a frame has to tell into the outbox. A face is taken only where the picture
+// shows something else than when it was last taken, so that a still gives no sighting.
 func (c *camera) lookAt(f vision.Frame) error {
-	seen, err := c.setup.chain.Look(f, vision.VideoLimits(), func(face vision.Face) bool { return c.tracker.Wants(f.Time, face) })
+	state, changed := c.watch.Add(f)
+	seen, err := c.see(f, state)
 	if err != nil {
 		return err
 	}
@@ -115,10 +124,30 @@ func (c *camera) lookAt(f vision.Frame) error {
 		}
 		c.outbox.put(r.Track, o)
 	}
-	if o, ok := c.stats.add(f.Time, time.Now(), seen); ok {
+	if changed {
+		c.outbox.put("status", pictureStatus(f.Time, state))
+	}
+	if o, ok := c.stats.add(f.Time, time.Now(), seen, state, changed); ok {
 		c.outbox.put("", o)
 	}
 	return nil
+}
+
+// see looks for faces, except in a picture that shows nothing new or nothing at all.
+func (c *camera) see(f vision.Frame, state vision.PictureState) ([]vision.Seen, error) {
+	switch state {
+	case vision.PictureFrozen, vision.PictureBlack, vision.PictureCovered:
+		return nil, nil
+	}
+	seen, err := c.setup.chain.Look(f, vision.VideoLimits(), func(face vision.Face) bool {
+		return c.watch.Fresh(face.Box) && c.tracker.Wants(f.Time, face)
+	})
+	for _, s := range seen {
+		if len(s.Embedding) > 0 {
+			c.watch.Take(s.Face.Box)
+		}
+	}
+	return seen, err
 }
 
 // sighting is a report as the gateway takes it. The driver's part of the match is how good
@@ -174,10 +203,11 @@ type stats struct {
 }
 
 // add counts a frame that arrived at then and was done at now; ok is true when it is time for
-// a reading, which the first frame is: it tells that the camera is there.
-func (s *stats) add(then, now time.Time, seen []vision.Seen) (o gatehouse.Observation, ok bool) {
-	first := s.since.IsZero()
-	if first {
+// a reading. Until the camera's picture has been judged there is none: the first tells the
+// gateway that the camera is there, and one that dies at once was not. The others come every
+// readingPeriod, and when the picture's state changes.
+func (s *stats) add(then, now time.Time, seen []vision.Seen, state vision.PictureState, changed bool) (o gatehouse.Observation, ok bool) {
+	if s.since.IsZero() {
 		s.since = then
 	}
 	s.frames++
@@ -192,14 +222,15 @@ func (s *stats) add(then, now time.Time, seen []vision.Seen) (o gatehouse.Observ
 		}
 	}
 	window := then.Sub(s.since)
-	if !first && window < readingPeriod {
+	if state == "" || window < readingPeriod && !changed {
 		return o, false
 	}
 	values := map[string]gatehouse.Value{
+		"picture":    gatehouse.StringValue(string(state)),
 		"faces":      gatehouse.NumberValue(float64(s.faces)),
 		"latency_ms": gatehouse.NumberValue(round1(s.delay.Seconds() * 1000 / float64(s.frames))),
 	}
-	if !first {
+	if window > 0 {
 		values["fps"] = gatehouse.NumberValue(round1(float64(s.frames) / window.Seconds()))
 	}
 	if s.fake > 0 {

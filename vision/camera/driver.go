@@ -28,6 +28,8 @@ type setup struct {
 	chain  vision.Chain
 	slots  chan struct{} // one for each worker that may run at once
 	photos chan struct{} // one: a photograph may need much memory
+
+	pictures vision.PictureTimes
 }
 
 func newDriver() *driver {
@@ -56,6 +58,7 @@ func (d *driver) Describe() drivers.Description {
 				"fps":        {Title: "Frames looked at", TitleZH: "分析帧率", Type: "number", Unit: "1/s", Minimum: &zero},
 				"faces":      {Title: "Faces in view", TitleZH: "画面中人脸数", Type: "number", Unit: "{face}", Minimum: &zero},
 				"latency_ms": {Title: "From arrival to result", TitleZH: "处理延迟", Type: "number", Unit: "ms", Minimum: &zero},
+				"picture":    {Title: "Picture", TitleZH: "画面状态", Type: "string", Enum: pictureEnum()},
 				"spoof":      {Title: "Faces taken for pictures", TitleZH: "疑似照片比例", Type: "number", Unit: "1", Minimum: &zero, Maximum: &one},
 			},
 			Actions: map[string]gatehouse.Action{"snapshot": {Title: "Take a snapshot", TitleZH: "抓拍", Input: map[string]gatehouse.Property{
@@ -75,7 +78,14 @@ func (d *driver) Configure(_ context.Context, in map[string]string) error {
 	if err != nil {
 		return err
 	}
-	s := &setup{config: c, models: m, chain: m.Chain(), slots: make(chan struct{}, c.workers), photos: make(chan struct{}, 1)}
+	s := &setup{
+		config:   c,
+		models:   m,
+		chain:    m.Chain(),
+		slots:    make(chan struct{}, c.workers),
+		photos:   make(chan struct{}, 1),
+		pictures: vision.DefaultPictureTimes(),
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if len(d.cameras) > 0 {

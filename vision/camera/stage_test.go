@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -32,6 +33,8 @@ type stage struct {
 	end    context.CancelFunc
 	done   chan struct{}
 	once   *sync.Once
+
+	still atomic.Bool // nothing but the first unit is sent
 
 	body []byte                             // its description; nil: a right one
 	gate func(*base.Request) *base.Response // answers DESCRIBE in its place; nil or a nil answer: come in
@@ -118,7 +121,11 @@ func (s *stage) play(ctx context.Context, t *testing.T, p packer, stream *gortsp
 		if len(s.units) == 0 {
 			continue
 		}
-		packets, err := p.Encode(s.units[i%len(s.units)])
+		next := i % len(s.units)
+		if s.still.Load() {
+			next = 0
+		}
+		packets, err := p.Encode(s.units[next])
 		if err != nil {
 			t.Errorf("pack: %v", err)
 			return

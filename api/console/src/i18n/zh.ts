@@ -335,6 +335,12 @@ export const zh = {
     chooseOne: '请至少选择一个字段。',
     added_other: '已将 {{count}} 个字段加入配置模板',
   },
+  picture: {
+    frozen: '画面静止：摄像机不断发送同一画面。请断电重启。',
+    black: '画面全黑。请检查镜头盖或遮挡物、照明以及红外灯是否开启。',
+    covered: '画面没有内容：镜头被遮挡。',
+    blurred: '画面失焦。请清洁镜头并调整焦距。',
+  },
   device: {
     now: '当前',
     sightings: '识别记录',

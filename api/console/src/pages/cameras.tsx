@@ -5,6 +5,7 @@ import { Link, useParams } from 'react-router'
 import { call, query } from '../api/client'
 import type { Device, List, Sighting } from '../api/types'
 import { useT } from '../i18n'
+import { reasonText } from '../lib/picture'
 import { useSchoolParam, useSession } from '../session'
 import { CameraView } from '../ui/cameraview'
 import { Empty, Loaded, Page, Panel } from '../ui/kit'
@@ -26,7 +27,7 @@ export function CamerasPage() {
             {rows.map((d) => (
               <Link key={d.id} to={`/cameras/${d.id}`} className="cam">
                 <CameraView id={d.id} name={d.name} every={3000} />
-                <div className="cam-line"><span>{d.name}<span className="cam-zone"> · {places.zoneName(d.zone)}</span></span><DeviceTag s={d.enabled ? d.twin.state : 'disabled'} /></div>
+                <div className="cam-line"><span>{d.name}<span className="cam-zone"> · {places.zoneName(d.zone)}</span></span><span title={reasonText(d.twin.reason ?? '', t)}><DeviceTag s={d.enabled ? d.twin.state : 'disabled'} /></span></div>
               </Link>
             ))}
           </div>

@@ -8,6 +8,7 @@ import { APIError, call } from '../api/client'
 import type { Action, CommandResult, Device, DeviceCreated, Property, Rejection, Sighting, StatusRow, Value } from '../api/types'
 import { useT } from '../i18n'
 import { timeOf, unitText } from '../lib/format'
+import { reasonText } from '../lib/picture'
 import { useFormat, useNow, useSession } from '../session'
 import { CameraView } from '../ui/cameraview'
 import { Chart } from '../ui/chart'
@@ -49,7 +50,7 @@ function DeviceView({ d }: { d: Device }) {
   return (
     <Page title={d.name || d.id} sub={<Group gap={6}><DeviceTag s={d.enabled ? d.twin.state : 'disabled'} /> {t('deviceType.' + d.type)} · {places.zoneName(d.zone)} · {timeOf(d.twin.last_seen) ? t('device.seen', { age: f.ago(d.twin.last_seen, now) }) : t('device.seenNever')}</Group>}
       actions={can('devices:write') && <DeviceDeeds d={d} />}>
-      {d.enabled && d.twin.state !== 'online' && d.twin.reason && <div className="trouble"><Tag tone="orange">{t('device.why')}</Tag> {d.twin.reason}</div>}
+      {d.enabled && d.twin.state !== 'online' && d.twin.reason && <div className="trouble"><Tag tone="orange">{t('device.why')}</Tag> {reasonText(d.twin.reason, t)}</div>}
       <DeviceTroubles id={d.id} />
       <Tabs defaultValue="now" keepMounted={false}>
         <Tabs.List mb="sm">
@@ -205,7 +206,7 @@ function StatusLog({ id }: { id: string }) {
         {(rows) => <Rows label={t('device.log')} rows={rows} id={(r) => r.seq} columns={[
           { key: 'time', label: t('common.time'), main: true, cell: (r) => f.moment(r.time, true) },
           { key: 'state', label: t('fleet.state'), cell: (r) => <DeviceTag s={r.state} /> },
-          { key: 'reason', label: t('common.reason'), cell: (r) => r.reason || '–' },
+          { key: 'reason', label: t('common.reason'), cell: (r) => reasonText(r.reason ?? '', t) || '–' },
         ]} />}
       </PagedList>
     </Panel>

@@ -8,6 +8,7 @@ import { Link, useSearchParams } from 'react-router'
 import { call, query } from '../api/client'
 import { deviceStates, deviceTypes, type Device, type DeviceSummary, type Driver, type List } from '../api/types'
 import { useT } from '../i18n'
+import { reasonText } from '../lib/picture'
 import { useFormat, useNow, useSchoolParam, useSession } from '../session'
 import { Empty, Page, Panel, Rows, Tag } from '../ui/kit'
 import { PagedList, usePaged } from '../ui/paged'
@@ -69,7 +70,7 @@ export function FleetPage() {
           {(rows) => (
             <Rows label={t('nav.fleet')} rows={rows} id={(d) => d.id} to={(d) => `/fleet/${d.id}`} columns={[
               { key: 'name', label: t('fleet.name'), main: true, cell: (d) => <Link to={`/fleet/${d.id}`}>{d.name || d.id}</Link> },
-              { key: 'state', label: t('fleet.state'), cell: (d) => <span title={d.twin.reason}><DeviceTag s={d.enabled ? d.twin.state : 'disabled'} /></span> },
+              { key: 'state', label: t('fleet.state'), cell: (d) => <span title={d.twin.reason && reasonText(d.twin.reason, t)}><DeviceTag s={d.enabled ? d.twin.state : 'disabled'} /></span> },
               { key: 'values', label: t('fleet.values'), cell: (d) => <TwinValues d={d} max={4} /> },
               { key: 'type', label: t('fleet.type'), cell: (d) => t('deviceType.' + d.type) },
               { key: 'zone', label: t('fleet.zone'), cell: (d) => places.zoneName(d.zone) },
