@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"image"
+	"image/color"
 	"image/jpeg"
 	"image/png"
 	"io"
@@ -14,13 +15,16 @@ import (
 
 // Bounds of a photograph, checked before it is decoded.
 const (
-	maxPhoto  = 8 << 20    // bytes
-	maxPixels = 50_000_000 // of the whole picture
-	minSide   = 64         // pixels
+	maxPhoto   = 8 << 20    // bytes
+	maxPixels  = 50_000_000 // of the whole picture
+	maxDecoded = 192 << 20  // bytes that it takes once decoded
+	minSide    = 64         // pixels
+	maxSide    = 1 << 15
 )
 
 // ReadPhoto decodes a JPEG or PNG photograph that people sent, and turns it upright. All of it
-// is done in Go, so that a file made to harm meets no C. The error is for people.
+// is done in Go, so that a file made to harm meets no C. A picture of more than twice PhotoSide
+// pixels is shrunk by a whole number while it is read. The error is for people.
 func ReadPhoto(data []byte) (f Frame, err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -35,27 +39,61 @@ func ReadPhoto(data []byte) (f Frame, err error) {
 	}
 	kind, ok := photoKind(data)
 	if !ok {
-		return f, refuse("this file is no JPEG or PNG photograph; save it as JPEG and try again")
+		return f, refuse("%s", foreignKind(data))
 	}
 	c, err := kind.config(bytes.NewReader(data))
 	if err != nil {
 		return f, refuse(unreadable)
 	}
-	if c.Width < 1 || c.Height < 1 || c.Width > maxPixels/c.Height {
-		return f, tooLarge("the photograph has %dx%d pixels, at most %d million are taken; save it smaller", c.Width, c.Height, maxPixels/1_000_000)
-	}
-	if c.Width < minSide || c.Height < minSide {
-		return f, refuse("the photograph has only %dx%d pixels; send it in its full size", c.Width, c.Height)
+	if err := checkSize(c); err != nil {
+		return f, err
 	}
 	img, err := kind.decode(bytes.NewReader(data))
 	if err != nil {
 		return f, refuse(unreadable)
 	}
-	f = FromImage(img)
+	f = FromImageWithin(img, 2*PhotoSide)
 	if !f.Valid() {
-		return f, refuse("the photograph has %dx%d pixels, which is too long and narrow; cut it to the face", f.Width, f.Height)
+		return f, refuse(unreadable)
 	}
-	return upright(f, exifOrientation(data)), nil
+	return upright(f, kind.orientation(data)), nil
+}
+
+// checkSize judges a photograph by what its header says.
+func checkSize(c image.Config) error {
+	if c.Width < 1 || c.Height < 1 || c.Width > maxPixels/c.Height {
+		return tooLarge("the photograph has %dx%d pixels, at most %d million are taken; save it smaller", c.Width, c.Height, maxPixels/1_000_000)
+	}
+	if n := c.Width * c.Height * pixelBytes(c.ColorModel); n > maxDecoded {
+		return tooLarge("the photograph needs %d MB once it is decoded, at most %d MB are taken; save it smaller, or as JPEG", n>>20, maxDecoded>>20)
+	}
+	if c.Width < minSide || c.Height < minSide {
+		return refuse("the photograph has only %dx%d pixels; send it in its full size", c.Width, c.Height)
+	}
+	if c.Width > maxSide || c.Height > maxSide {
+		return refuse("the photograph has %dx%d pixels, which is too long and narrow; cut it to the face", c.Width, c.Height)
+	}
+	return nil
+}
+
+// pixelBytes is what a pixel of a colour model takes in memory, at most.
+func pixelBytes(m color.Model) int {
+	switch m {
+	case color.GrayModel, color.AlphaModel:
+		return 1
+	case color.Gray16Model, color.Alpha16Model:
+		return 2
+	case color.YCbCrModel:
+		return 3
+	case color.RGBAModel, color.NRGBAModel, color.CMYKModel, color.NYCbCrAModel:
+		return 4
+	case color.RGBA64Model, color.NRGBA64Model:
+		return 8
+	}
+	if _, ok := m.(color.Palette); ok {
+		return 1
+	}
+	return 8
 }
 
 func tooLarge(format string, args ...any) error {
@@ -66,8 +104,9 @@ const unreadable = "the photograph is damaged, or ends in the middle; send it ag
 
 // photoFormat reads one kind of file.
 type photoFormat struct {
-	config func(io.Reader) (image.Config, error)
-	decode func(io.Reader) (image.Image, error)
+	config      func(io.Reader) (image.Config, error)
+	decode      func(io.Reader) (image.Image, error)
+	orientation func([]byte) int
 }
 
 // photoKind tells by the first bytes. The registry of package image is not asked, since what
@@ -75,9 +114,9 @@ type photoFormat struct {
 func photoKind(data []byte) (photoFormat, bool) {
 	switch {
 	case bytes.HasPrefix(data, []byte("\xff\xd8\xff")):
-		return photoFormat{jpeg.DecodeConfig, jpeg.Decode}, true
+		return photoFormat{jpeg.DecodeConfig, jpeg.Decode, exifOrientation}, true
 	case bytes.HasPrefix(data, []byte("\x89PNG\r\n\x1a\n")):
-		return photoFormat{png.DecodeConfig, png.Decode}, true
+		return photoFormat{png.DecodeConfig, png.Decode, pngOrientation}, true
 	}
 	return photoFormat{}, false
 }
@@ -91,15 +130,42 @@ func exifOrientation(jpeg []byte) int {
 		return 1
 	}
 	for b = b[2:]; len(b) >= 4 && b[0] == 0xff; {
+		if b[1] == 0xff { // a fill byte: any number may stand before a marker (ITU-T T.81, B.1.1.2)
+			b = b[1:]
+			continue
+		}
+		if b[1] == 0x01 || b[1] >= 0xd0 && b[1] <= 0xd7 { // markers that stand alone
+			b = b[2:]
+			continue
+		}
 		size := int(b[2])<<8 | int(b[3])
-		if b[1] == 0xda || size < 2 || len(b) < 2+size {
+		if b[1] == 0xda || b[1] == 0xd9 || size < 2 || len(b) < 2+size {
 			return 1
 		}
 		part := b[4 : 2+size]
-		if b[1] == 0xe1 && bytes.HasPrefix(part, []byte("Exif\x00\x00")) {
+		if b[1] == 0xe1 && len(part) >= 6 && string(part[:5]) == "Exif\x00" { // the sixth byte is 0, or what a camera left there
 			return tiffOrientation(part[6:])
 		}
 		b = b[2+size:]
+	}
+	return 1
+}
+
+// pngOrientation is the same of a PNG, in its chunk eXIf (PNG, third edition, 11.3.4.5).
+func pngOrientation(png []byte) int {
+	const head = 8 // bytes of signature, and of a chunk's length and name
+	for b := png[min(head, len(png)):]; len(b) >= head+4; {
+		size := uint64(binary.BigEndian.Uint32(b))
+		if size > uint64(len(b)-head-4) {
+			return 1
+		}
+		switch string(b[4:8]) {
+		case "eXIf":
+			return tiffOrientation(b[head : head+size])
+		case "IEND":
+			return 1
+		}
+		b = b[head+size+4:]
 	}
 	return 1
 }
@@ -131,6 +197,11 @@ func tiffOrientation(t []byte) int {
 		}
 	}
 	return 1
+}
+
+// Rotated is the frame turned by so many quarters, clockwise.
+func Rotated(f Frame, quarters int) Frame {
+	return upright(f, []int{1, 6, 3, 8}[quarters&3])
 }
 
 // upright turns and mirrors a frame as its orientation asks.

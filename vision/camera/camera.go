@@ -30,7 +30,7 @@ type camera struct {
 	setup   *setup
 	tracker *vision.Tracker
 	watch   *vision.PictureWatch // of the looking goroutine
-	frames  chan vision.Frame // size 1
+	frames  chan vision.Frame    // size 1
 	latest  atomic.Pointer[vision.Frame]
 	outbox  outbox
 	stats   stats // of the looking goroutine
