@@ -9,12 +9,7 @@ const company = 0.4
 // exactly one and it is good. Small faces far behind it do not count. The error says to a
 // person what is wrong and how to mend it.
 func OnlyFace(seen []Seen) (Seen, error) {
-	var people []Seen
-	for _, x := range seen { // the largest first
-		if len(people) == 0 || x.Measure.Score >= 0.8 && x.Measure.Size >= company*people[0].Measure.Size {
-			people = append(people, x)
-		}
-	}
+	people := peopleIn(seen)
 	if len(people) == 0 {
 		return Seen{}, refuse("no face was found; take a photograph of the face from the front, in even light, without mask or sunglasses")
 	}
@@ -43,6 +38,18 @@ func OnlyFace(seen []Seen) (Seen, error) {
 		return x, refuse("this looks like a photograph of a picture or of a screen; photograph the person")
 	}
 	return x, refuse("the face cannot be used (%s); take another photograph", x.Fault)
+}
+
+// People is how many people a photograph shows, as OnlyFace counts them.
+func People(seen []Seen) int { return len(peopleIn(seen)) }
+
+func peopleIn(seen []Seen) (people []Seen) {
+	for _, x := range seen { // the largest first
+		if len(people) == 0 || x.Measure.Score >= 0.8 && x.Measure.Size >= company*people[0].Measure.Size {
+			people = append(people, x)
+		}
+	}
+	return people
 }
 
 func refuse(format string, args ...any) error {

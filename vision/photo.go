@@ -204,6 +204,9 @@ func Rotated(f Frame, quarters int) Frame {
 	return upright(f, []int{1, 6, 3, 8}[quarters&3])
 }
 
+// Mirrored is the frame as a mirror shows it.
+func Mirrored(f Frame) Frame { return upright(f, 2) }
+
 // upright turns and mirrors a frame as its orientation asks.
 func upright(f Frame, orientation int) Frame {
 	if orientation <= 1 || orientation > 8 {

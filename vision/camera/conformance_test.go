@@ -21,6 +21,9 @@ func TestMain(m *testing.M) {
 		drivers.Serve(newDriver())
 		return
 	}
+	if len(os.Args) > 1 && os.Args[1] == photoProgram {
+		os.Exit(servePhoto(os.Stdin, os.Stdout))
+	}
 	os.Exit(m.Run())
 }
 

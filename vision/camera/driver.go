@@ -29,6 +29,7 @@ type setup struct {
 	slots  chan struct{} // one for each worker that may run at once
 	photos chan struct{} // one: a photograph may need much memory
 
+	reader   photoReader
 	pictures vision.PictureTimes
 }
 
@@ -84,6 +85,7 @@ func (d *driver) Configure(_ context.Context, in map[string]string) error {
 		chain:    m.Chain(),
 		slots:    make(chan struct{}, c.workers),
 		photos:   make(chan struct{}, 1),
+		reader:   newPhotoReader(),
 		pictures: vision.DefaultPictureTimes(),
 	}
 	d.mu.Lock()

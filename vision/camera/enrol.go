@@ -12,9 +12,6 @@ import (
 	"github.com/gatehouse-iot/gatehouse/vision/opencv"
 )
 
-// workingSide is what a photograph is shrunk to before faces are looked for, in pixels.
-const workingSide = 1600
-
 // enrol makes the embedding of the one face in a photograph, or says why not and what to do.
 // Result.Data is the embedding, little-endian float32; Values are quality, 0…1, and model.
 func (s *setup) enrol(ctx context.Context, data []byte) (drivers.Result, error) {
@@ -24,7 +21,7 @@ func (s *setup) enrol(ctx context.Context, data []byte) (drivers.Result, error) 
 		return drivers.Result{}, ctx.Err()
 	}
 	defer func() { <-s.photos }()
-	f, err := vision.ReadPhoto(data)
+	f, err := s.reader.read(ctx, data)
 	if err != nil {
 		return drivers.Result{}, err
 	}
@@ -42,20 +39,71 @@ func (s *setup) enrol(ctx context.Context, data []byte) (drivers.Result, error) 
 	}}, nil
 }
 
-// onlyFace is the one usable face in a photograph.
+// upright is the symmetry from which a face stands upright. Of 71 photographs every upright
+// face had 0.97 or more, and those turned by a quarter or a half 0.88 to 0.98, most 0.93.
+const upright = 0.965
+
+// onlyFace is the one usable face in a photograph. One that lies on its side or stands on its
+// head is turned, since not every camera notes how it was held. The detector finds such faces
+// as well, and with points that look right: which way is up is told by symmetry.
 func (s *setup) onlyFace(f vision.Frame) (vision.Seen, error) {
-	f, err := opencv.Shrink(f, workingSide, workingSide)
+	f, err := opencv.Shrink(f, vision.PhotoSide, vision.PhotoSide)
 	if err != nil {
 		return vision.Seen{}, err
 	}
-	seen, err := s.chain.Look(f, vision.PhotoLimits(), nil)
-	if err == nil && len(seen) == 0 { // a passport photograph may be all face: give it air
-		seen, err = s.chain.Look(pad(f), vision.PhotoLimits(), nil)
+	var best []vision.Seen
+	highest := upright
+	for _, quarters := range []int{0, 1, 3, 2} {
+		seen, symmetry, err := s.lookAtPhoto(vision.Rotated(f, quarters))
+		if err != nil {
+			return vision.Seen{}, err
+		}
+		if quarters == 0 {
+			best = seen
+			if symmetry >= upright || vision.People(beyondDoubt(seen)) > 1 {
+				break // turning would only lose one of them
+			}
+		}
+		if symmetry > highest {
+			best, highest = seen, symmetry
+		}
 	}
+	return vision.OnlyFace(best)
+}
+
+// beyondDoubt are the faces that the detector is sure of; what lies on its side may look like
+// two to it.
+func beyondDoubt(seen []vision.Seen) (sure []vision.Seen) {
+	for _, x := range seen {
+		if x.Measure.Score >= 0.9 {
+			sure = append(sure, x)
+		}
+	}
+	return sure
+}
+
+// lookAtPhoto finds faces, and how symmetric the largest is: the likeness of its embedding to
+// that of its mirror image; 0 where there is none that is beyond doubt. A passport photograph
+// may be all face: it is given air.
+func (s *setup) lookAtPhoto(f vision.Frame) (seen []vision.Seen, symmetry float64, err error) {
+	seen, err = s.chain.Look(f, vision.PhotoLimits(), nil)
+	if err == nil && len(seen) == 0 {
+		f = pad(f)
+		seen, err = s.chain.Look(f, vision.PhotoLimits(), nil)
+	}
+	if err != nil || len(seen) == 0 || seen[0].Measure.Score < vision.PhotoLimits().Score {
+		return seen, 0, err
+	}
+	aligned, err := s.chain.Embedder.Align(f, seen[0].Face)
 	if err != nil {
-		return vision.Seen{}, err
+		return seen, 0, nil // its points coincide: no face to turn by
 	}
-	return vision.OnlyFace(seen)
+	one, err := s.chain.Embedder.Embed(aligned)
+	if err != nil {
+		return nil, 0, err
+	}
+	other, err := s.chain.Embedder.Embed(vision.Mirrored(aligned))
+	return seen, vision.Cosine(one, other), err
 }
 
 // pad puts grey around a frame, half of its size on every side.

@@ -22,5 +22,8 @@ func main() {
 		}
 		return
 	}
+	if len(os.Args) > 1 && os.Args[1] == photoProgram {
+		os.Exit(servePhoto(os.Stdin, os.Stdout))
+	}
 	drivers.Serve(newDriver())
 }

@@ -1,0 +1,135 @@
+//go:build vision
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/vision"
+)
+
+// Bounds of the process that reads a photograph.
+const (
+	photoTime    = 10 * time.Second
+	photoMemory  = 768 << 20 // bytes; the largest photograph that is taken needs 300 MB
+	photoPixels  = 4 * vision.PhotoSide * vision.PhotoSide
+	photoRefused = 3 // its exit code, with the refusal on its standard output
+)
+
+// photoProgram is the argument that makes this program read one photograph.
+const photoProgram = "photo"
+
+// photoReader reads photographs in a process of its own, this program again: what a file made
+// to harm can take is that process, its time and its memory, and never the cameras.
+type photoReader struct {
+	program string
+	args    []string
+	time    time.Duration
+}
+
+func newPhotoReader() photoReader {
+	return photoReader{program: "/proc/self/exe", args: []string{photoProgram}, time: photoTime}
+}
+
+// read is vision.ReadPhoto, elsewhere.
+func (r photoReader) read(ctx context.Context, data []byte) (f vision.Frame, err error) {
+	ctx, cancel := context.WithTimeout(ctx, r.time)
+	defer cancel()
+	c := exec.CommandContext(ctx, r.program, r.args...)
+	c.Env = append(os.Environ(), "GOMEMLIMIT=384MiB")
+	c.Stdin = bytes.NewReader(data)
+	c.WaitDelay = time.Second
+	out := capped{most: 8 + 3*photoPixels}
+	c.Stdout = &out
+	err = c.Run()
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+		return decodeFrame(out.all.Bytes())
+	case ctx.Err() != nil && !errors.Is(context.Cause(ctx), context.DeadlineExceeded):
+		return f, ctx.Err()
+	case errors.As(err, &exit) && exit.ExitCode() == photoRefused:
+		var refusal gatehouse.Error
+		if json.Unmarshal(out.all.Bytes(), &refusal) == nil && refusal.Message != "" {
+			return f, &refusal
+		}
+	case exit == nil && ctx.Err() == nil:
+		return f, fmt.Errorf("start the reader of photographs: %w", err)
+	}
+	return f, &gatehouse.Error{Code: gatehouse.Invalid, Field: "photo",
+		Message: "the photograph could not be read within its bounds of time and memory; save it anew as JPEG, and smaller"}
+}
+
+// capped keeps so many bytes; more is an error. It is not a bytes.Buffer, which would offer
+// io.Copy a way past Write.
+type capped struct {
+	all  bytes.Buffer
+	most int
+}
+
+func (c *capped) Write(p []byte) (int, error) {
+	if c.all.Len()+len(p) > c.most {
+		return 0, io.ErrShortBuffer
+	}
+	return c.all.Write(p)
+}
+
+// servePhoto is that process: it reads a photograph from in, and writes it to out as a frame,
+// or why not. It returns its exit code.
+func servePhoto(in io.Reader, out io.Writer) int {
+	limit := unix.Rlimit{Cur: photoMemory, Max: photoMemory}
+	_ = unix.Setrlimit(unix.RLIMIT_DATA, &limit)   // ReadPhoto's own bounds hold without it
+	_ = unix.Setpriority(unix.PRIO_PROCESS, 0, 10) // the cameras go first
+	data, err := io.ReadAll(io.LimitReader(in, 64<<20))
+	if err != nil {
+		return 1
+	}
+	f, err := vision.ReadPhoto(data)
+	var refusal *gatehouse.Error
+	switch {
+	case errors.As(err, &refusal):
+		if json.NewEncoder(out).Encode(refusal) != nil {
+			return 1
+		}
+		return photoRefused
+	case err != nil:
+		return 1
+	}
+	head := binary.LittleEndian.AppendUint32(nil, uint32(f.Width))
+	head = binary.LittleEndian.AppendUint32(head, uint32(f.Height))
+	if _, err := out.Write(head); err != nil {
+		return 1
+	}
+	if _, err := out.Write(f.Pix); err != nil {
+		return 1
+	}
+	return 0
+}
+
+// decodeFrame reads width, height and pixels.
+func decodeFrame(b []byte) (vision.Frame, error) {
+	if len(b) < 8 {
+		return vision.Frame{}, fmt.Errorf("read photograph: %w", io.ErrUnexpectedEOF)
+	}
+	f := vision.Frame{
+		Width:  int(binary.LittleEndian.Uint32(b)),
+		Height: int(binary.LittleEndian.Uint32(b[4:])),
+		Pix:    b[8:],
+	}
+	if !f.Valid() {
+		return vision.Frame{}, fmt.Errorf("read photograph: %d bytes are no picture of %dx%d", len(f.Pix), f.Width, f.Height)
+	}
+	return f, nil
+}

