@@ -178,7 +178,7 @@ func DefaultConfig() Config {
 		MQTT:      MQTTConfig{Listen: "127.0.0.1:1883", MaxClients: 20_000, MaxPerAddress: 512, DeviceRate: 100, SchoolRate: 20_000},
 		Journal:   JournalConfig{MaxBytes: 8 << 30, MaxAge: 30 * 24 * time.Hour, Shards: 2},
 		Telemetry: TelemetryConfig{Store: "embedded", Bucket: "gatehouse/autogen", LateBy: 72 * time.Hour, Classes: map[string]time.Duration{"default": 90 * 24 * time.Hour, "short": 7 * 24 * time.Hour, "long": 3 * 365 * 24 * time.Hour}},
-		Faces:     FacesConfig{Driver: "camera", Threshold: 0.50, Margin: 0.12},
+		Faces:     FacesConfig{Driver: "camera", Threshold: 0.55, Margin: 0.12},
 		Media:     MediaConfig{KeepFor: 30 * 24 * time.Hour},
 		Reach:     defaultReach(),
 		Audit:     AuditConfig{AnchorEvery: time.Hour},
