@@ -69,7 +69,8 @@ const (
 
 // Sighting is somebody at a place. A driver fills what it saw; the gateway fills Person,
 // Match and ID when it admits the sighting, and drops Embedding and Snapshot: neither is
-// ever journalled.
+// ever journalled. Media is set by older versions only: a picture belongs to the
+// alert that it is evidence of, not to a sighting.
 type Sighting struct {
 	ID        SightingID `json:"id"`
 	Method    Method     `json:"method"`
@@ -87,7 +88,8 @@ type Sighting struct {
 	// people, cards and numbers may come later than the passage.
 	Sealed []byte `json:"-"`
 
-	Embedding []float32 `json:"-"` // unit length; model named by EmbeddingModel
+	Embedding []float32 `json:"-"` // unit length
+	Model     string    `json:"-"` // what made the embedding; "" where the driver does not say
 	Snapshot  []byte    `json:"-"` // JPEG
 	Frames    int       `json:"-"` // good frames behind the embedding
 }
@@ -99,7 +101,7 @@ type Match struct {
 	Margin   float64 `json:"margin"`    // Score - RunnerUp
 	Quality  float64 `json:"quality"`   // 0…1
 	Frames   int     `json:"frames"`    // frames that voted
-	Reason   string  `json:"reason"`    // matched, below_threshold, low_margin, low_quality, nobody_enrolled, wrong_model, no_consent
+	Reason   string  `json:"reason"`    // matched, below_threshold, low_margin, low_quality, nobody_enrolled, wrong_model, look_alike, no_consent
 }
 
 // NewSightingID is the deterministic id of a sighting: the same passage reported twice has

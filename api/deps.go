@@ -20,6 +20,8 @@ type Deps struct {
 	Fleet    Fleet
 	Faces    Faces
 	Media    Media
+	Recorded func() Keeping // how long things are kept
+	Compare  func(ctx context.Context, school g.SchoolID, person g.PersonID, f TrackFace) (Likeness, error)
 
 	// Telemetry makes a handler of the Prometheus HTTP API below prefix that shows the
 	// given schools only.
@@ -92,9 +94,43 @@ type Faces interface {
 	Enrol(ctx context.Context, photo []byte) (embedding []float32, model string, quality float64, err error)
 }
 
-// Media reads evidence.
+// Media reads, keeps and destroys evidence.
 type Media interface {
 	Open(ctx context.Context, school g.SchoolID, id g.MediaID) (jpeg []byte, err error)
+
+	// Face is what the track of a picture measured, or NotFound where that is gone.
+	Face(ctx context.Context, school g.SchoolID, id g.MediaID) (TrackFace, error)
+
+	// Keep takes a picture out of those that expire by themselves; NotFound where it has.
+	Keep(school g.SchoolID, id g.MediaID) error
+
+	// Delete destroys one picture; Forget all of a school that nobody keeps.
+	Delete(school g.SchoolID, id g.MediaID) error
+	Forget(school g.SchoolID) error
+}
+
+// TrackFace is what the frames of one track measured of one face.
+type TrackFace struct {
+	Embedding []float32
+	Model     string
+	Quality   float64 // 0…1
+}
+
+// Keeping says how long things are kept, and which model measures faces now.
+type Keeping struct {
+	Pictures  time.Duration // of unknown people, where nobody keeps them
+	History   time.Duration
+	Journal   time.Duration
+	Telemetry time.Duration // the longest class
+	Model     string        // "" until a camera has shown a face
+}
+
+// Likeness is what a face that is to be enrolled looks like; scores are cosines, -1 for nobody.
+type Likeness struct {
+	Enrolled bool       // the person has a template already
+	Own      float64    // of the person's templates
+	Other    g.PersonID // who else of the school looks most like it; "" where nobody does
+	Score    float64    // of that one
 }
 
 // DriverInfo is a driver program as the host knows it.

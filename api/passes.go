@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"net/http"
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
@@ -30,7 +29,8 @@ type cardInput struct {
 
 type photoInput struct {
 	ByID
-	RawBody []byte `contentType:"image/jpeg"`
+	Answers []string `query:"answers" maxItems:"4" doc:"What was answered to the questions of a 409 with the code confirm: same_person, replace, look_alike."`
+	RawBody []byte   `contentType:"image/jpeg"`
 }
 
 type enrolInput struct {
@@ -43,6 +43,7 @@ type enrolInput struct {
 		Kind    string     `json:"kind,omitempty" enum:"visitor,staff,guardian,student," doc:"Kind of the new person; anything but visitor needs people:write. Default: visitor."`
 		Class   string     `json:"class,omitempty" maxLength:"64" doc:"Of a new student."`
 		Consent givenBy    `json:"consent" doc:"The consent to the use of the face; without it nobody is enrolled."`
+		Answers []string   `json:"answers,omitempty" maxItems:"4" doc:"What was answered to the questions of a 409 with the code confirm: same_person, replace, look_alike."`
 	}
 }
 
@@ -68,87 +69,14 @@ func (s *Server) registerPasses() {
 			return answer(s.view(ctx).AddCard(ctx, g.PersonID(in.ID), in.Body.Method, in.Body.Credential, in.Body.Expires))
 		})
 	handle(s, endpoint{method: "POST", path: "/v1/people/{id}/face", id: "enrol-face", tag: tag, perm: g.FacesAdmin, unavailable: true, status: 201, max: maxPhoto, summary: "Enrol a face from a photograph",
-		doc: "JPEG or PNG, at most 8 MB, one face. A photograph that will not do is refused with the reason. The photograph is not kept."}, s.enrolFace)
+		doc: "JPEG or PNG, at most 8 MB, one face. The person and the consent are looked at before the photograph. A photograph that will not do is refused with the reason. " + asksDoc + " The photograph is not kept."}, s.enrolFace)
 	handle(s, endpoint{method: "DELETE", path: "/v1/passes/{id}", id: "delete-pass", tag: tag, perm: g.PeopleWrite, summary: "Take a card, a code or a face away"},
 		func(ctx context.Context, in *ByID) (*none, error) {
 			return &none{}, s.view(ctx).DeletePass(ctx, g.PassID(in.ID))
 		})
 	handle(s, endpoint{method: "POST", path: "/v1/alerts/{id}/enrol", id: "enrol-stranger", tag: "Alerts", perm: g.FacesAdmin, unavailable: true, status: 201, summary: "Enrol the stranger of an alert",
-		doc: "Takes the face from the alert's snapshot. A new person is a visitor, unless the caller may also write people."}, s.enrolStranger)
+		doc: "Takes the face of the alert's own track, as its frames measured it, and never another face of the picture. Person, consent and face are one deed: all of it happens, or nothing. " +
+			"A new person is a visitor, unless the caller may also write people. " + asksDoc}, s.enrolStranger)
 	face := s.api.OpenAPI().Paths["/v1/people/{id}/face"].Post
 	face.RequestBody.Content["image/png"] = face.RequestBody.Content["image/jpeg"]
-}
-
-func (s *Server) enrolFace(ctx context.Context, in *photoInput) (*body[g.Pass], error) {
-	if s.deps.Faces == nil {
-		return nil, missing("face recognition")
-	}
-	switch kind := http.DetectContentType(in.RawBody); kind {
-	case "image/jpeg", "image/png":
-	default:
-		return nil, g.Errorf(g.Invalid, "this is %s; send a JPEG or PNG photograph", kind)
-	}
-	embedding, model, quality, err := s.deps.Faces.Enrol(ctx, in.RawBody)
-	if err != nil {
-		return nil, err
-	}
-	return answer(s.view(ctx).AddFace(ctx, g.PersonID(in.ID), embedding, model, quality))
-}
-
-func (s *Server) enrolStranger(ctx context.Context, in *enrolInput) (*body[Enrolled], error) {
-	if s.deps.Faces == nil || s.deps.Media == nil {
-		return nil, missing("face recognition")
-	}
-	alert, err := s.view(ctx).Alert(ctx, g.AlertID(in.ID))
-	if err != nil {
-		return nil, err
-	}
-	if alert.Media == "" {
-		return nil, g.Errorf(g.Invalid, "the alert has no snapshot to take a face from")
-	}
-	if (in.Body.Person == "") == (in.Body.Name == "") {
-		return nil, g.FieldErrorf("person", "give either the person whom this is, or the name of a new visitor")
-	}
-	photo, err := s.deps.Media.Open(ctx, alert.School, alert.Media)
-	if err != nil {
-		return nil, err
-	}
-	embedding, model, quality, err := s.deps.Faces.Enrol(ctx, photo)
-	if err != nil {
-		return nil, err
-	}
-	// Whoever may enrol faces may also make the visitor whose face it is, and record the
-	// consent: these rights are lent for this deed, not given.
-	scope := callerOf(ctx).scope
-	kind := g.PersonKind(in.Body.Kind)
-	if kind == "" {
-		kind = g.Visitor
-	}
-	if kind != g.Visitor && in.Body.Name != "" && !scope.Can(g.PeopleWrite) {
-		return nil, g.FieldErrorf("kind", "without the permission people:write a new person can be a visitor only")
-	}
-	scope.Permissions = append(append([]g.Permission{}, scope.Permissions...), g.PeopleWrite, g.FacesAdmin)
-	view := s.reg.In(scope)
-	person := in.Body.Person
-	if person == "" {
-		p, err := view.CreatePerson(ctx, g.Person{School: alert.School, Kind: kind, Name: in.Body.Name, Number: in.Body.Number, Phone: in.Body.Phone, Class: in.Body.Class})
-		if err != nil {
-			return nil, err
-		}
-		person = p.ID
-	}
-	err = view.SetConsent(ctx, g.Consent{Person: person, Given: true, By: in.Body.Consent.By, Note: in.Body.Consent.Note, At: s.now(), Actor: scope.Actor})
-	var pass g.Pass
-	if err == nil {
-		pass, err = view.AddFace(ctx, person, embedding, model, quality)
-	}
-	if err != nil {
-		if in.Body.Person == "" {
-			if derr := view.DeletePerson(ctx, person); derr != nil {
-				s.log.ErrorContext(ctx, "visitor without a face is left behind", "request_id", requestID(ctx), "person", person, "error", derr)
-			}
-		}
-		return nil, err
-	}
-	return answer(Enrolled{person, pass}, nil)
 }

@@ -27,6 +27,8 @@ type Problem struct {
 	Code      g.Code         `json:"code" doc:"The class of the error; never changes its meaning." example:"invalid"`
 	RequestID string         `json:"request_id" doc:"Names this request in the gateway's log." example:"6f1c0a9be2d34c77"`
 	Errors    []FieldProblem `json:"errors,omitempty" nullable:"false" doc:"The fields at fault, where there are any."`
+
+	Questions []Question `json:"questions,omitempty" nullable:"false" doc:"With the code confirm: what has to be answered before it is done."`
 }
 
 // FieldProblem is one field at fault.

@@ -134,6 +134,8 @@ func (s *Server) register() {
 	s.registerDrivers()
 	s.registerPeople()
 	s.registerPasses()
+	s.registerPictures()
+	s.registerRecorded()
 	s.registerSightings()
 	s.registerAlerts()
 	s.registerIncidents()

@@ -119,6 +119,14 @@ at: When.
 method: How somebody was recognised.
 class: The class, e.g. 7-2.
 number: The school's own number for the person.
+AlertRow.picture_until: Somebody keeps the picture until then; absent: it lives for hours.
+KeptPicture.until: Until when the picture is kept.
+RecordedFacts.people: People whom the school has entered.
+RecordedFacts.consented: Of them, those whose face may be used.
+RecordedFacts.enrolled: People with a face template of the present model.
+RecordedFacts.outdated: People whose templates are of another model only: they are not compared, and need a new photograph.
+RecordedFacts.cameras: Cameras of the school.
+RecordedFacts.kept_pictures: Pictures of unknown people that somebody keeps longer.
 media: The picture's id, for GET /v1/media.
 source: Where it came from: a topic, a driver, an address.
 values: Values by property.
@@ -374,6 +382,6 @@ RejectionRow.time: When the gateway had it.
 Session.name: The session's name.
 User.name: The sign-in name.
 Webhook.reason: Why the gateway disabled it.
-Match.reason: matched, below_threshold, low_margin, low_quality, nobody_enrolled, wrong_model or no_consent.
+Match.reason: matched, below_threshold, low_margin, low_quality, nobody_enrolled, wrong_model, look_alike or no_consent.
 Match.quality: Quality of the face, 0 to 1.
 `

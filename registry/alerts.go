@@ -103,8 +103,13 @@ func (v *View) nameAlerts(ctx context.Context, rows []AlertRow) error {
 	if err != nil {
 		return err
 	}
+	kept, err := v.r.keptUntil(ctx, rows)
+	if err != nil {
+		return err
+	}
 	for i := range rows {
 		a := &rows[i]
+		a.PictureUntil = kept[a.Media]
 		a.DeviceName, a.ZoneName, a.PersonName = deviceNames[string(a.Device)], zoneNames[string(a.Zone)], names[a.Person]
 	}
 	return nil

@@ -112,55 +112,8 @@ func savePass(ctx context.Context, t *tx, school g.SchoolID, p g.Pass, mac, seal
 // AddFace enrols a face template, which never leaves the school: it is kept under the school's
 // key, at most 5 per person, and refused without consent. The embedding is kept at unit length.
 func (v *View) AddFace(ctx context.Context, person g.PersonID, embedding []float32, model string, quality float64) (g.Pass, error) {
-	in, err := v.reach(ctx, g.FacesAdmin)
-	if err != nil {
-		return g.Pass{}, err
-	}
-	if err := line("model", model, 100); err != nil {
-		return g.Pass{}, err
-	}
-	if math.IsNaN(quality) || quality < 0 || quality > 1 {
-		return g.Pass{}, g.FieldErrorf("quality", "%v is not between 0 and 1", quality)
-	}
-	template, err := packFace(embedding)
-	if err != nil {
-		return g.Pass{}, err
-	}
-	var pass g.Pass
-	err = v.r.write(ctx, func(t *tx) error {
-		p, err := v.r.person(ctx, t, in, person)
-		if err != nil {
-			return err
-		}
-		ok, err := consented(ctx, t, p.ID)
-		if err != nil {
-			return err
-		}
-		if !ok {
-			return g.Errorf(g.Forbidden, "there is no consent to use this person's face: record the consent first")
-		}
-		n := 0
-		if err := t.row(ctx, "SELECT COUNT(*) FROM passes WHERE person = ? AND method = ?", string(p.ID), string(g.ByFace)).Scan(&n); err != nil {
-			return fmt.Errorf("read passes: %w", err)
-		}
-		if n >= maxFaces {
-			return g.Errorf(g.Conflict, "the person has %d face templates, and no more are kept: delete one first", n)
-		}
-		keys, err := v.r.vault.school(ctx, t, p.School)
-		if err != nil {
-			return err
-		}
-		pass = g.Pass{ID: g.PassID(g.NewID("pas")), Person: p.ID, Method: g.ByFace, Created: moment(micros(t.now)), Quality: quality, Model: model}
-		if err := savePass(ctx, t, p.School, pass, nil, seal(keys.template, template, "face "+string(pass.ID))); err != nil {
-			return err
-		}
-		t.change("face", p.School, string(p.ID))
-		return v.audit(ctx, t, p.School, "face.enrol", string(p.ID)+" "+string(pass.ID))
-	})
-	if err != nil {
-		return g.Pass{}, err
-	}
-	return pass, nil
+	_, pass, err := v.Enrol(ctx, Enrolment{Person: person, Embedding: embedding, Model: model, Quality: quality})
+	return pass, err
 }
 
 // packFace brings an embedding to unit length and to bytes.
@@ -329,5 +282,5 @@ func (v *View) Templates(ctx context.Context, school g.SchoolID) ([]Template, er
 	if err != nil {
 		return nil, fmt.Errorf("read face templates: %w", err)
 	}
-	return out, nil
+	return out, v.r.alike(ctx, school, out)
 }

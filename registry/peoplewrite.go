@@ -110,28 +110,31 @@ func (v *View) CreatePerson(ctx context.Context, p g.Person) (g.Person, error) {
 	if err := checkPerson(p); err != nil {
 		return g.Person{}, err
 	}
-	err = v.r.write(ctx, func(t *tx) error {
-		p.Created = moment(micros(t.now))
-		if err := free(ctx, t, "persons", "person", string(p.ID)); err != nil {
-			return err
-		}
-		if err := v.r.checkGuardians(ctx, t, p); err != nil {
-			return err
-		}
-		_, wrapped := v.r.vault.newKey(string(p.ID))
-		if err := v.r.savePerson(ctx, t, file{Person: p, key: wrapped}); err != nil {
-			return err
-		}
-		if err := touchPeople(ctx, t, p.School); err != nil {
-			return err
-		}
-		t.change("person", p.School, string(p.ID))
-		return v.audit(ctx, t, p.School, "person.create", string(p.ID))
-	})
+	err = v.r.write(ctx, func(t *tx) error { return v.createPerson(ctx, t, &p) })
 	if err != nil {
 		return g.Person{}, err
 	}
 	return p, nil
+}
+
+// createPerson writes somebody new, who has been checked.
+func (v *View) createPerson(ctx context.Context, t *tx, p *g.Person) error {
+	p.Created = moment(micros(t.now))
+	if err := free(ctx, t, "persons", "person", string(p.ID)); err != nil {
+		return err
+	}
+	if err := v.r.checkGuardians(ctx, t, *p); err != nil {
+		return err
+	}
+	_, wrapped := v.r.vault.newKey(string(p.ID))
+	if err := v.r.savePerson(ctx, t, file{Person: *p, key: wrapped}); err != nil {
+		return err
+	}
+	if err := touchPeople(ctx, t, p.School); err != nil {
+		return err
+	}
+	t.change("person", p.School, string(p.ID))
+	return v.audit(ctx, t, p.School, "person.create", string(p.ID))
 }
 
 // UpdatePerson changes everything but the id, school and time of creation. What it changes is

@@ -137,6 +137,24 @@ func calls(d *district) map[string]call {
 		"AddFace": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.AddFace(ctx, child, []float32{1}, "m", 1)
 		}},
+		"MayEnrol": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.MayEnrol(ctx, child) }},
+		"Enrol": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			id, _, err := v.Enrol(ctx, registry.Enrolment{Person: child, Embedding: []float32{1}, Model: "m", Quality: 1})
+			return id, err
+		}},
+		"FaceCounts": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.FaceCounts(ctx, b, "m") }},
+		"AttachPicture": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.AttachPicture(ctx, "alt_b", "med_b")
+		}},
+		"KeepPicture": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.KeepPicture(ctx, "alt_b", d.clock.now().Add(time.Hour))
+		}},
+		"DropPicture": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			_, id, err := v.DropPicture(ctx, "alt_b")
+			return id, err
+		}},
+		"KeptPictures":  {do: func(ctx context.Context, v *registry.View) (any, error) { return v.KeptPictures(ctx, b) }},
+		"LapsePictures": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.LapsePictures(ctx, d.clock.now()) }},
 		"DeletePass": {do: func(ctx context.Context, v *registry.View) (any, error) { return nil, v.DeletePass(ctx, "pas_b") }},
 		"ByCredential": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			id, _, err := v.ByCredential(ctx, b, g.ByCard, card)
@@ -437,7 +455,7 @@ func TestEveryMethodAsksForItsPermission(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		d := newDistrict(t, o, c)
 		fill(t, d)
-		free := map[string]bool{"Schools": true, "School": true, "Places": true, "Profiles": true, "Profile": true, "Setting": true, "Record": true}
+		free := map[string]bool{"Schools": true, "School": true, "Places": true, "Profiles": true, "Profile": true, "Setting": true, "Record": true, "FaceCounts": true}
 		for name, c := range calls(d) {
 			x, err := c.do(t.Context(), d.r.In(g.Scope{School: "b", Actor: "x", Reason: "x"}))
 			if free[name] {

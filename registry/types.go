@@ -156,6 +156,7 @@ type Template struct {
 	Person    g.PersonID
 	Model     string
 	Embedding []float32
+	Alike     []g.PersonID // who looks like the person, by what people answered at an enrolment
 }
 
 // Delivery is one event on its way to one webhook.
@@ -310,6 +311,8 @@ type AlertRow struct {
 	DeviceName string `json:"device_name,omitempty"`
 	ZoneName   string `json:"zone_name,omitempty"`
 	PersonName string `json:"person_name,omitempty"` // empty without people:read
+
+	PictureUntil time.Time `json:"picture_until,omitzero"` // somebody keeps the picture until then
 }
 
 // IncidentFilter selects incidents, newest first.

@@ -80,7 +80,7 @@ func FromObservation(o gatehouse.Observation) *Observation {
 			Id: text(string(s.ID)), Method: text(string(s.Method)), Direction: text(string(s.Direction)),
 			Zone: text(string(s.Zone)), Person: text(string(s.Person)), Credential: text(s.Credential),
 			Track: text(s.Track), Media: text(string(s.Media)),
-			Embedding: s.Embedding, Snapshot: s.Snapshot, Frames: int32(s.Frames),
+			Embedding: s.Embedding, Model: text(s.Model), Snapshot: s.Snapshot, Frames: int32(s.Frames),
 		}
 		if m := s.Match; m != nil {
 			w.Sighting.Match = &Match{Score: m.Score, RunnerUp: m.RunnerUp, Margin: m.Margin, Quality: m.Quality, Frames: int32(m.Frames), Reason: text(m.Reason)}
@@ -115,7 +115,7 @@ func ToObservation(w *Observation) gatehouse.Observation {
 			ID: gatehouse.SightingID(s.GetId()), Method: gatehouse.Method(s.GetMethod()), Direction: gatehouse.Direction(s.GetDirection()),
 			Zone: gatehouse.ZoneID(s.GetZone()), Person: gatehouse.PersonID(s.GetPerson()), Credential: s.GetCredential(),
 			Track: s.GetTrack(), Media: gatehouse.MediaID(s.GetMedia()),
-			Embedding: s.GetEmbedding(), Snapshot: s.GetSnapshot(), Frames: int(s.GetFrames()),
+			Embedding: s.GetEmbedding(), Model: clip(s.GetModel()), Snapshot: s.GetSnapshot(), Frames: int(s.GetFrames()),
 		}
 		if m := s.GetMatch(); m != nil {
 			o.Sighting.Match = &gatehouse.Match{Score: m.GetScore(), RunnerUp: m.GetRunnerUp(), Margin: m.GetMargin(), Quality: m.GetQuality(), Frames: int(m.GetFrames()), Reason: m.GetReason()}

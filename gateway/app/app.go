@@ -71,6 +71,7 @@ type App struct {
 	pacer     *pacer
 	front     *mqttfront.Front
 	engine    *rules.Engine
+	pictures  pictures
 	rules     []api.RuleInfo
 	api       *api.Server
 	listener  net.Listener
@@ -176,9 +177,13 @@ func (a *App) openIntake(ctx context.Context) (err error) {
 	decision := vision.DefaultDecision()
 	decision.Score, decision.Margin = a.cfg.Faces.Threshold, a.cfg.Faces.Margin
 	a.identify = identify.New(a.reg.In(g.SystemScope("identify")), decision, a.log)
-	cancel := a.reg.Subscribe(a.identify.Changed)
+	a.pictures.view = a.reg.In(g.SystemScope("pictures"))
+	cancel := a.reg.Subscribe(func(c registry.Change) {
+		a.identify.Changed(c)
+		a.pictures.changed(c)
+	})
 	a.closers = append(a.closers, func() error { cancel(); return nil })
-	a.intake = &intake.Intake{Directory: a.directory, Journal: a.journal, Identify: a.identify, Media: a.media, Now: a.now, Logger: a.log,
+	a.intake = &intake.Intake{Directory: a.directory, Journal: a.journal, Identify: a.identify, Now: a.now, Logger: a.log, Pictures: a.pictures.allowed,
 		Seal: a.reg.In(g.SystemScope("intake")).SealKept}
 	a.hub = live.New(a.journal, a.log)
 	a.pacer = newPacer(a.intake, a.directory, a.cfg.MQTT, a.now)
@@ -233,7 +238,7 @@ func (a *App) openFront(ctx context.Context) (err error) {
 
 func (a *App) openAPI(ctx context.Context) (err error) {
 	a.api, err = api.New(api.Deps{
-		Registry: a.reg, Live: a.hub, Intake: manual{a}, Fleet: fleet{a}, Faces: faces{a}, Media: a.media,
+		Registry: a.reg, Live: a.hub, Intake: manual{a}, Fleet: fleet{a}, Faces: faces{a}, Media: pictureStore{a}, Recorded: a.recorded, Compare: a.compare,
 		Telemetry: func(prefix string, schools []g.SchoolID) http.Handler {
 			return a.telemetry.Handler(prefix, telemetry.Allowed{Schools: schools})
 		},

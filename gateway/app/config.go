@@ -131,7 +131,8 @@ type FacesConfig struct {
 	Margin    float64      `yaml:"margin"`
 }
 
-// MediaConfig says how long snapshots are kept.
+// MediaConfig says how long the pictures of alerts live that nobody keeps, 1h to 72h. A longer
+// time, as older configurations have it, counts as 72h.
 type MediaConfig struct {
 	KeepFor time.Duration `yaml:"keep_for"`
 }
@@ -179,7 +180,7 @@ func DefaultConfig() Config {
 		Journal:   JournalConfig{MaxBytes: 8 << 30, MaxAge: 30 * 24 * time.Hour, Shards: 2},
 		Telemetry: TelemetryConfig{Store: "embedded", Bucket: "gatehouse/autogen", LateBy: 72 * time.Hour, Classes: map[string]time.Duration{"default": 90 * 24 * time.Hour, "short": 7 * 24 * time.Hour, "long": 3 * 365 * 24 * time.Hour}},
 		Faces:     FacesConfig{Driver: "camera", Threshold: 0.55, Margin: 0.12},
-		Media:     MediaConfig{KeepFor: 30 * 24 * time.Hour},
+		Media:     MediaConfig{KeepFor: 24 * time.Hour},
 		Reach:     defaultReach(),
 		Audit:     AuditConfig{AnchorEvery: time.Hour},
 		Quality:   QualityConfig{LateAfter: 5 * time.Minute, From: "00:00", To: "24:00"},

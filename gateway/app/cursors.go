@@ -214,6 +214,7 @@ func (a *App) keepHouse(ctx context.Context) error {
 	var expired time.Time
 	for {
 		a.markSilent(ctx, view)
+		a.intake.Strangers.Expire(a.now())
 		if _, wrong := a.clockTrouble(a.now()); !wrong && a.now().Sub(expired) > time.Hour {
 			expired = a.now()
 			a.expire(ctx, view)
@@ -235,10 +236,8 @@ func (a *App) expire(ctx context.Context, view *registry.View) {
 	if _, err := view.CloseResolved(ctx, now.Add(-closeAfter)); err != nil && ctx.Err() == nil {
 		a.log.Error("close resolved alerts", "error", err)
 	}
-	if n, err := a.media.Expire(now.Add(-a.cfg.Media.KeepFor)); err != nil {
+	if err := a.expirePictures(ctx, view, now); err != nil && ctx.Err() == nil {
 		a.log.Error("expire pictures", "error", err)
-	} else if n > 0 {
-		a.log.Info("expired pictures", "days", n)
 	}
 	for _, school := range append(a.schoolIDs(), "") {
 		if _, err := view.TrimHistory(ctx, school, now.Add(-a.cfg.History.KeepFor)); err != nil && ctx.Err() == nil {

@@ -142,6 +142,7 @@ func (a *App) runRules(ctx context.Context) error {
 	}
 	defer r.c.Close()
 	kept, saved := keptRules{engine: a.engine, view: view}, a.now()
+	pictures := evidence{app: a}
 	for {
 		next, cancel := context.WithDeadline(ctx, a.wake())
 		events, err := r.next(next, batch)
@@ -164,7 +165,11 @@ func (a *App) runRules(ctx context.Context) error {
 		if err != nil || !r.more { // timers follow the clock only once the past has been seen
 			effects = append(effects, a.engine.Tick(a.now())...)
 		}
+		pictures.attach(effects)
 		if !a.insist(ctx, "rules", func() error { return a.carryOut(ctx, &kept, at, effects) }) {
+			return nil
+		}
+		if !a.insist(ctx, "rules", func() error { return pictures.late(ctx, view) }) {
 			return nil
 		}
 		if a.now().Sub(saved) >= saveEvery {

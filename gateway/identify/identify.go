@@ -29,11 +29,18 @@ type Identifier struct {
 
 	mu      sync.Mutex
 	schools map[g.SchoolID]*school
+	model   string // of the newest face that a camera measured
 }
 
 type school struct {
-	mu      sync.Mutex
-	gallery map[int]*vision.Gallery // by length of the template; nil: not loaded yet
+	mu     sync.Mutex
+	models map[string]*gallery // by model; nil: not loaded yet
+}
+
+// gallery is a school's templates of one model. Nobody changes it once it is filled.
+type gallery struct {
+	*vision.Gallery
+	alike map[g.PersonID]bool // somebody else of the school looks like them
 }
 
 // New asks reg, and decides by d.
@@ -65,17 +72,42 @@ func (i *Identifier) Face(ctx context.Context, id g.SchoolID, s *g.Sighting) (g.
 	if len(s.Embedding) == 0 {
 		return i.byTerminal(ctx, id, s.Credential)
 	}
-	gallery, err := i.galleryFor(ctx, id, len(s.Embedding))
-	if err != nil {
-		return "", nil, err
-	}
 	quality := 0.0
 	if s.Match != nil {
 		quality = s.Match.Quality
 	}
-	person, m := gallery.Match(vision.Query{Embedding: s.Embedding, Quality: quality, Frames: s.Frames}, i.decision)
+	m := g.Match{Score: -1, RunnerUp: -1, Quality: quality, Frames: s.Frames, Reason: vision.NobodyEnrolled}
+	all, err := i.galleries(ctx, id)
+	if err != nil {
+		return "", nil, err
+	}
+	i.saw(s.Model)
+	one := all[s.Model]
+	if one == nil || s.Model == "" {
+		if len(all) > 0 {
+			m.Reason = vision.WrongModel
+		}
+		return "", &m, nil
+	}
+	person, m := one.Match(vision.Query{Embedding: s.Embedding, Quality: quality, Frames: s.Frames}, i.decision)
+	if i.lookAlike(one, &m, person) {
+		return "", &m, nil
+	}
 	return person, &m, nil
 }
+
+// lookAlike refuses a match with somebody who has a look-alike: a card or a member of staff
+// says which of them it is. A face that lies between such two is told so, too.
+func (i *Identifier) lookAlike(one *gallery, m *g.Match, person g.PersonID) bool {
+	if person != "" && one.alike[person] {
+		m.Reason = LookAlike
+		return true
+	}
+	return false
+}
+
+// LookAlike is the reason of a match with somebody who has a look-alike in the school.
+const LookAlike = "look_alike"
 
 func (i *Identifier) byTerminal(ctx context.Context, id g.SchoolID, number string) (g.PersonID, *g.Match, error) {
 	person, ok, err := i.reg.ByCredential(ctx, id, g.ByFace, number)
@@ -98,9 +130,9 @@ func (i *Identifier) Credential(ctx context.Context, id g.SchoolID, m g.Method, 
 	return person, err
 }
 
-// galleryFor answers the school's gallery of templates of n numbers, loaded anew after a
-// change. Those of another model are left out; their people enrol again.
-func (i *Identifier) galleryFor(ctx context.Context, id g.SchoolID, n int) (*vision.Gallery, error) {
+// galleries answers the school's galleries by model, loaded anew after a change. Templates of
+// one model are never compared with a face that another measured.
+func (i *Identifier) galleries(ctx context.Context, id g.SchoolID) (map[string]*gallery, error) {
 	i.mu.Lock()
 	sc := i.schools[id]
 	if sc == nil {
@@ -110,33 +142,32 @@ func (i *Identifier) galleryFor(ctx context.Context, id g.SchoolID, n int) (*vis
 	i.mu.Unlock()
 	sc.mu.Lock()
 	defer sc.mu.Unlock()
-	if sc.gallery == nil {
+	if sc.models == nil {
 		templates, err := i.reg.Templates(ctx, id)
 		if err != nil {
 			return nil, fmt.Errorf("load face templates: %w", err)
 		}
-		sc.gallery = i.fill(templates)
+		sc.models = i.fill(templates)
 	}
-	if sc.gallery[n] == nil {
-		sc.gallery[n] = vision.NewGallery(n)
-	}
-	return sc.gallery[n], nil
+	return sc.models, nil
 }
 
-func (i *Identifier) fill(templates []registry.Template) map[int]*vision.Gallery {
-	byPerson := map[int]map[g.PersonID][][]float32{}
+func (i *Identifier) fill(templates []registry.Template) map[string]*gallery {
+	byPerson := map[string]map[g.PersonID][][]float32{}
+	out := map[string]*gallery{}
 	for _, t := range templates {
-		n := len(t.Embedding)
-		if byPerson[n] == nil {
-			byPerson[n] = map[g.PersonID][][]float32{}
+		if out[t.Model] == nil {
+			out[t.Model] = &gallery{Gallery: vision.NewGallery(len(t.Embedding)), alike: map[g.PersonID]bool{}}
+			byPerson[t.Model] = map[g.PersonID][][]float32{}
 		}
-		byPerson[n][t.Person] = append(byPerson[n][t.Person], t.Embedding)
+		if len(t.Alike) > 0 {
+			out[t.Model].alike[t.Person] = true
+		}
+		byPerson[t.Model][t.Person] = append(byPerson[t.Model][t.Person], t.Embedding)
 	}
-	out := map[int]*vision.Gallery{}
-	for n, people := range byPerson {
-		out[n] = vision.NewGallery(n)
+	for model, people := range byPerson {
 		for p, ts := range people {
-			if err := out[n].Put(p, ts...); err != nil {
+			if err := out[model].Put(p, ts...); err != nil {
 				i.log.Error("a face template is left out", "error", err)
 			}
 		}

@@ -13,6 +13,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/gateway/directory"
+	"github.com/gatehouse-iot/gatehouse/gateway/strangers"
 )
 
 // Journal is where events go. done is called once the record is on disk, or with the error.
@@ -27,17 +28,11 @@ type Identifier interface {
 	Credential(ctx context.Context, school g.SchoolID, m g.Method, credential string, orNumber bool) (g.PersonID, error)
 }
 
-// Media keeps snapshots.
-type Media interface {
-	Put(school g.SchoolID, at time.Time, picture []byte) (g.MediaID, error)
-}
-
 // Intake is safe for concurrent use.
 type Intake struct {
 	Directory *directory.Directory
 	Journal   Journal
 	Identify  Identifier
-	Media     Media
 	Now       func() time.Time
 	Logger    *slog.Logger
 
@@ -47,6 +42,11 @@ type Intake struct {
 
 	// Fields counts what devices send that their profiles do not know.
 	Fields Fields
+
+	// Strangers holds what is seen of unknown faces, in schools of which Pictures is true; nil
+	// is of all.
+	Strangers strangers.Place
+	Pictures  func(g.SchoolID) bool
 
 	accepted, rejected atomic.Uint64
 }
@@ -115,6 +115,7 @@ func (in *Intake) Manual(ctx context.Context, school g.SchoolID, s g.Sighting) (
 	s.Method, s.Match, s.Credential = g.ByManual, nil, ""
 	s.ID = g.NewSightingID(g.DeviceID(s.Zone), now, 0, string(s.Person), g.ByManual)
 	e := &g.Event{Kind: g.EventSighting, School: school, Zone: s.Zone, Driver: "console", Time: now, Received: now, Sighting: &s}
+	in.Strangers.Pass(school, s.Zone, now, now)
 	seq, err := in.Record(ctx, e)
 	return seq, s.ID, err
 }
@@ -172,16 +173,12 @@ func (in *Intake) sighting(ctx context.Context, e *g.Event, o *g.Observation) (*
 	if err != nil {
 		return nil, fmt.Errorf("identify a sighting: %w", err)
 	}
-	if s.Person == "" && len(s.Snapshot) > 0 { // evidence is kept of strangers only
-		if s.Media, err = in.Media.Put(e.School, e.Received, s.Snapshot); err != nil {
-			in.Logger.Warn("a snapshot was not kept", "device", e.Device, "error", err)
-		}
-	}
+	in.hold(e, &s)
 	if s.Sealed, err = in.sealCredential(ctx, e.School, &s); err != nil {
 		return nil, err
 	}
 	s.Credential = mask(s.Credential, s.Person != "")
-	s.Embedding, s.Snapshot, s.Frames = nil, nil, 0
+	s.Embedding, s.Model, s.Snapshot, s.Frames, s.Media = nil, "", nil, 0, ""
 	return &s, nil
 }
 

@@ -16,7 +16,6 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/identify"
 	"github.com/gatehouse-iot/gatehouse/gateway/intake"
 	"github.com/gatehouse-iot/gatehouse/gateway/journal"
-	"github.com/gatehouse-iot/gatehouse/gateway/media"
 	"github.com/gatehouse-iot/gatehouse/registry"
 	"github.com/gatehouse-iot/gatehouse/vision"
 )
@@ -71,11 +70,9 @@ func open(t *testing.T) *school {
 	s.j, err = journal.Open(t.TempDir(), journal.Options{})
 	must(t, err)
 	t.Cleanup(func() { s.j.Close() })
-	pictures, err := media.Open(t.TempDir(), key)
-	must(t, err)
 	who := identify.New(reg.In(g.SystemScope("identify")), vision.DefaultDecision(), slog.New(slog.DiscardHandler))
 	t.Cleanup(reg.Subscribe(who.Changed))
-	s.Intake = &intake.Intake{Directory: dir, Journal: s.j, Identify: who, Media: pictures, Now: func() time.Time { return s.now }, Logger: slog.New(slog.DiscardHandler)}
+	s.Intake = &intake.Intake{Directory: dir, Journal: s.j, Identify: who, Now: func() time.Time { return s.now }, Logger: slog.New(slog.DiscardHandler)}
 	return s
 }
 
@@ -140,10 +137,13 @@ func TestWhoItIs(t *testing.T) {
 
 func TestFacesNeedConsentAndAreNotKept(t *testing.T) {
 	s := open(t)
-	look := g.Sighting{Method: g.ByFace, Track: "7", Embedding: face(1), Snapshot: []byte("jpeg"), Frames: 5, Match: &g.Match{Quality: 0.8}}
+	look := g.Sighting{Method: g.ByFace, Track: "7", Embedding: face(1), Model: "m", Snapshot: []byte("jpeg"), Frames: 5, Match: &g.Match{Quality: 0.8}}
 	got := s.see("vision", "camera", look)
-	if got.Person != "" || got.Media == "" || got.Embedding != nil || got.Snapshot != nil || got.Match.Reason != "nobody_enrolled" {
-		t.Errorf("before enrolment: got %+v, want nobody, a kept snapshot and no embedding", got)
+	if got.Person != "" || got.Media != "" || got.Embedding != nil || got.Snapshot != nil || got.Match.Reason != "nobody_enrolled" {
+		t.Errorf("before enrolment: got %+v, want nobody, no picture and no embedding", got)
+	}
+	if n, _, _ := s.Strangers.Stat(); n != 1 {
+		t.Errorf("before enrolment: %d tracks wait for the rules, want 1", n)
 	}
 	consent := g.Consent{Person: "per_a", Given: true, By: "parent", Note: "form", At: time.Now(), Actor: "test"}
 	must(t, s.view.SetConsent(t.Context(), consent))
@@ -153,7 +153,10 @@ func TestFacesNeedConsentAndAreNotKept(t *testing.T) {
 	if got.Person != "per_a" || got.Media != "" || got.Match.Reason != "matched" || got.Match.Quality != 0.8 || got.Match.Frames != 5 {
 		t.Errorf("after enrolment: got %+v, match %+v; want per_a without a picture, with quality and frames", got, got.Match)
 	}
-	if other := s.see("vision", "camera", g.Sighting{Method: g.ByFace, Embedding: face(2.7)}); other.Person != "" {
+	if n, _, _ := s.Strangers.Stat(); n != 0 {
+		t.Errorf("after enrolment: %d tracks wait for the rules, want none: it is known who this is", n)
+	}
+	if other := s.see("vision", "camera", g.Sighting{Method: g.ByFace, Embedding: face(2.7), Model: "m"}); other.Person != "" {
 		t.Errorf("somebody else: got %+v, want nobody", other)
 	}
 	consent.Given, consent.At = false, time.Now()

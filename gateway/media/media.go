@@ -1,6 +1,7 @@
-// Package media keeps evidence (snapshots of sightings and alerts) as encrypted files, one
-// folder for each school and day, under a key derived for each school. It knows neither
-// people nor alerts, and shows nothing to anybody: callers check who may see a picture.
+// Package media keeps evidence (the pictures of alerts, and what a face there measures) as
+// encrypted files, one folder for each school and hour, under a key derived for each school.
+// It knows neither people nor alerts, and shows nothing to anybody: callers check who may see
+// a picture.
 package media
 
 import (
@@ -43,7 +44,7 @@ func Open(dir string, master []byte) (*Store, error) {
 	return &Store{dir, master}, nil
 }
 
-// Put encrypts and keeps a picture taken at a time, and names it. The name carries the day,
+// Put encrypts and keeps a picture taken at a time, and names it. The name carries the hour,
 // so that retention needs no index, and follows from the picture: whoever has to send the
 // same again, since the journal took no events, fills no disk with it.
 func (s *Store) Put(school g.SchoolID, at time.Time, picture []byte) (g.MediaID, error) {
@@ -54,23 +55,29 @@ func (s *Store) Put(school g.SchoolID, at time.Time, picture []byte) (g.MediaID,
 	if err != nil {
 		return "", err
 	}
+	return id, s.write(school, id, "", picture)
+}
+
+// write encrypts a file of a picture: the picture itself, or what has the suffix.
+func (s *Store) write(school g.SchoolID, id g.MediaID, suffix string, plain []byte) error {
 	aead, err := s.cipher(school)
 	if err != nil {
-		return "", err
+		return err
 	}
 	path, err := s.path(school, id)
 	if err != nil {
-		return "", err
+		return err
 	}
 	nonce := make([]byte, aead.NonceSize())
 	rand.Read(nonce)
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return "", fmt.Errorf("keep picture: %w", err)
+		return fmt.Errorf("keep picture: %w", err)
 	}
-	if err := os.WriteFile(path, aead.Seal(nonce, nonce, picture, []byte(id)), 0o600); err != nil {
-		return "", fmt.Errorf("keep picture: %w", err)
+	sealed := aead.Seal(nonce, nonce, plain, []byte(string(id)+suffix))
+	if err := os.WriteFile(path+suffix, sealed, 0o600); err != nil {
+		return fmt.Errorf("keep picture: %w", err)
 	}
-	return id, nil
+	return nil
 }
 
 // Open answers the picture, or a NotFound error where there is none of that school.
@@ -79,10 +86,19 @@ func (s *Store) Open(_ context.Context, school g.SchoolID, id g.MediaID) ([]byte
 	if err != nil {
 		return nil, err
 	}
-	b, err := os.ReadFile(path)
+	out, err := s.read(school, path, string(id))
+	if errors.Is(err, fs.ErrNotExist) {
+		out, err = s.read(school, s.keptPath(school, id), string(id))
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, g.Errorf(g.NotFound, "the picture is not kept any more, or never was")
 	}
+	return out, err
+}
+
+// read decrypts a file; label is what it was sealed with.
+func (s *Store) read(school g.SchoolID, path, label string) ([]byte, error) {
+	b, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("open picture: %w", err)
 	}
@@ -91,39 +107,59 @@ func (s *Store) Open(_ context.Context, school g.SchoolID, id g.MediaID) ([]byte
 		return nil, err
 	}
 	if len(b) < aead.NonceSize() {
-		return nil, fmt.Errorf("open picture %s: the file is cut short", id)
+		return nil, fmt.Errorf("open picture %s: the file is cut short", label)
 	}
-	out, err := aead.Open(nil, b[:aead.NonceSize()], b[aead.NonceSize():], []byte(id))
+	out, err := aead.Open(nil, b[:aead.NonceSize()], b[aead.NonceSize():], []byte(label))
 	if err != nil {
-		return nil, fmt.Errorf("open picture %s: %w", id, err)
+		return nil, fmt.Errorf("open picture %s: %w", label, err)
 	}
 	return out, nil
 }
 
-// Expire deletes the days before the given time in every school, and says how many days.
+// Expire deletes the hours (and of older versions the days) that were over before the given
+// time, in every school, and says how many. What was kept by somebody stays.
 func (s *Store) Expire(before time.Time) (int, error) {
-	days, err := filepath.Glob(filepath.Join(s.dir, "*", "[0-9]*"))
+	folders, err := filepath.Glob(filepath.Join(s.dir, "*", "[0-9]*"))
 	if err != nil {
 		return 0, err
 	}
-	limit, n := before.UTC().Format("20060102"), 0
-	for _, d := range days {
-		if filepath.Base(d) < limit {
-			if err := os.RemoveAll(d); err != nil {
-				return n, fmt.Errorf("expire pictures: %w", err)
-			}
-			n++
+	n := 0
+	for _, f := range folders {
+		over, ok := periodEnd(filepath.Base(f))
+		if !ok || over.After(before) {
+			continue
 		}
+		if err := os.RemoveAll(f); err != nil {
+			return n, fmt.Errorf("expire pictures: %w", err)
+		}
+		n++
 	}
 	return n, nil
 }
 
+// The layouts of the folders' names, in UTC.
+const (
+	byHour = "2006010215"
+	byDay  = "20060102" // of older versions
+)
+
+// periodEnd is when the hour or day that a folder is named after is over.
+func periodEnd(name string) (time.Time, bool) {
+	if t, err := time.Parse(byHour, name); err == nil {
+		return t.Add(time.Hour), true
+	}
+	t, err := time.Parse(byDay, name)
+	return t.AddDate(0, 0, 1), err == nil
+}
+
+// path is where a picture lies while nobody has kept it.
 func (s *Store) path(school g.SchoolID, id g.MediaID) (string, error) {
-	day, ok := strings.CutPrefix(string(id), "med_")
-	if !ok || len(day) < 9 || !g.ValidID(string(id)) || !g.ValidID(string(school)) {
+	rest, ok := strings.CutPrefix(string(id), "med_")
+	period, _, cut := strings.Cut(rest, "_")
+	if _, known := periodEnd(period); !ok || !cut || !known || !g.ValidID(string(id)) || !g.ValidID(string(school)) {
 		return "", g.Errorf(g.NotFound, "%q names no picture", id)
 	}
-	return filepath.Join(s.dir, string(school), day[:8], string(id)), nil
+	return filepath.Join(s.dir, string(school), period, string(id)), nil
 }
 
 // name is keyed, so that it tells nobody whether a picture that they have is kept here.
@@ -134,7 +170,7 @@ func (s *Store) name(school g.SchoolID, at time.Time, picture []byte) (g.MediaID
 	}
 	h := hmac.New(sha256.New, key)
 	h.Write(picture)
-	return g.MediaID("med_" + at.UTC().Format("20060102") + "_" + hex.EncodeToString(h.Sum(nil)[:10])), nil
+	return g.MediaID("med_" + at.UTC().Format(byHour) + "_" + hex.EncodeToString(h.Sum(nil)[:10])), nil
 }
 
 // cipher is AES-256-GCM under HKDF-SHA256 (RFC 5869) of the master key for one school.

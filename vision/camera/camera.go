@@ -118,7 +118,7 @@ func (c *camera) lookAt(f vision.Frame) error {
 		return err
 	}
 	for _, r := range c.tracker.Update(f.Time, seen) {
-		o, err := sighting(f, r)
+		o, err := c.sighting(f, r, seen)
 		if err != nil {
 			return err
 		}
@@ -150,18 +150,29 @@ func (c *camera) see(f vision.Frame, state vision.PictureState) ([]vision.Seen, 
 	return seen, err
 }
 
-// sighting is a report as the gateway takes it. The driver's part of the match is how good
-// the query is.
-func sighting(f vision.Frame, r vision.Report) (gatehouse.Observation, error) {
-	jpeg, err := opencv.JPEG(f, maxSnapshot)
+// sighting is a report as the gateway takes it, with a picture on which no other face can be
+// told. The driver's part of the match is how good the query is.
+func (c *camera) sighting(f vision.Frame, r vision.Report, seen []vision.Seen) (gatehouse.Observation, error) {
+	jpeg, err := opencv.JPEG(vision.Veil(f, r.Seen.Face.Box, boxesBut(r.Seen.Face.Box, seen)), maxSnapshot)
 	if err != nil {
 		return gatehouse.Observation{}, err
 	}
 	v := r.Verdict
 	return gatehouse.Observation{Time: f.Time, Sighting: &gatehouse.Sighting{
-		Method: gatehouse.ByFace, Track: r.Track, Embedding: v.Embedding, Snapshot: jpeg, Frames: v.Frames,
+		Method: gatehouse.ByFace, Track: r.Track, Embedding: v.Embedding, Model: c.setup.models.Name(), Snapshot: jpeg, Frames: v.Frames,
 		Match: &gatehouse.Match{Score: -1, RunnerUp: -1, Quality: v.Quality, Frames: v.Frames},
 	}}, nil
+}
+
+// boxesBut are the boxes of all faces of a frame but one.
+func boxesBut(own vision.Box, seen []vision.Seen) []vision.Box {
+	var out []vision.Box
+	for _, s := range seen {
+		if s.Face.Box != own {
+			out = append(out, s.Face.Box)
+		}
+	}
+	return out
 }
 
 // snapshot is the newest picture as JPEG, with the faces drawn on it where that is asked for.

@@ -1,0 +1,176 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"slices"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry"
+)
+
+// When an enrolment asks. In LFW two photographs of one person have cosines under 0.28 in one
+// of a hundred pairs, and two people reach 0.40 in one of ten thousand.
+const (
+	unlikeOwn = 0.28 // below it a face is hardly the person's own
+	likeOther = 0.40 // from it on it may be somebody else's of the school
+)
+
+// The questions of an enrolment and the answers that they take.
+const (
+	AskUnlikeOwn = "unlike_own" // the face is unlike the person's others
+	AskLikeOther = "like_other" // somebody else of the school looks like this
+
+	AnswerSame    = "same_person" // to unlike_own: it is the same person all the same
+	AnswerReplace = "replace"     // to unlike_own: those before were somebody else's, and go
+	AnswerAlike   = "look_alike"  // to like_other: two people; from now on card or staff decides
+)
+
+const asksDoc = "The face is compared with the person's own templates and with the school's. Where it is unlike the former or like somebody else, the answer is 409 with the code `confirm` and " +
+	"`questions`; send the same again with `answers`, and what was answered is kept in the audit log."
+
+// Confirm is the code of an answer that asks back: the same request is sent again with answers.
+const Confirm g.Code = "confirm"
+
+// Question is asked back before a face is enrolled.
+type Question struct {
+	Ask     string     `json:"ask" doc:"unlike_own: the face is unlike the person's other ones. like_other: it looks like somebody else of the school."`
+	Answers []string   `json:"answers" nullable:"false" doc:"What can be answered; to give up is to send nothing."`
+	Person  g.PersonID `json:"person,omitempty" doc:"like_other: whom it looks like."`
+	Name    string     `json:"name,omitempty" doc:"The name of that person, for callers who may read people."`
+	Score   float64    `json:"score" doc:"The cosine of the two faces."`
+}
+
+func (s *Server) enrolFace(ctx context.Context, in *photoInput) (*body[g.Pass], error) {
+	if s.deps.Faces == nil {
+		return nil, missing("face recognition")
+	}
+	// Nothing is measured of the face of somebody who has not allowed it.
+	school, err := s.view(ctx).MayEnrol(ctx, g.PersonID(in.ID))
+	if err != nil {
+		return nil, err
+	}
+	switch kind := http.DetectContentType(in.RawBody); kind {
+	case "image/jpeg", "image/png":
+	default:
+		return nil, g.Errorf(g.Invalid, "this is %s; send a JPEG or PNG photograph", kind)
+	}
+	embedding, model, quality, err := s.deps.Faces.Enrol(ctx, in.RawBody)
+	if err != nil {
+		return nil, err
+	}
+	e := registry.Enrolment{Person: g.PersonID(in.ID), Embedding: embedding, Model: model, Quality: quality}
+	if err := s.asked(ctx, school, &e, in.Answers); err != nil {
+		return nil, err
+	}
+	_, pass, err := s.view(ctx).Enrol(ctx, e)
+	return answer(pass, err)
+}
+
+func (s *Server) enrolStranger(ctx context.Context, in *enrolInput) (*body[Enrolled], error) {
+	if s.deps.Faces == nil || s.deps.Media == nil {
+		return nil, missing("face recognition")
+	}
+	alert, err := s.view(ctx).Alert(ctx, g.AlertID(in.ID))
+	if err != nil {
+		return nil, err
+	}
+	if alert.Media == "" {
+		return nil, g.Errorf(g.Invalid, "the alert has no picture of a face")
+	}
+	e, err := s.stranger(ctx, alert.School, in)
+	if err != nil {
+		return nil, err
+	}
+	face, err := s.deps.Media.Face(ctx, alert.School, alert.Media)
+	if err != nil {
+		return nil, err
+	}
+	e.Embedding, e.Model, e.Quality = face.Embedding, face.Model, face.Quality
+	if err := s.asked(ctx, alert.School, &e, in.Body.Answers); err != nil {
+		return nil, err
+	}
+	person, pass, err := s.view(ctx).Enrol(ctx, e)
+	return answer(Enrolled{person, pass}, err)
+}
+
+// stranger is who the stranger of an alert is said to be.
+func (s *Server) stranger(ctx context.Context, school g.SchoolID, in *enrolInput) (registry.Enrolment, error) {
+	b := in.Body
+	e := registry.Enrolment{
+		Person:  b.Person,
+		Consent: &g.Consent{Given: true, By: b.Consent.By, Note: b.Consent.Note, At: s.now()},
+	}
+	if (b.Person == "") == (b.Name == "") {
+		return e, g.FieldErrorf("person", "give either the person whom this is, or the name of a new visitor")
+	}
+	if b.Person != "" {
+		// The consent comes with the deed; that the person is there is seen before the face.
+		_, err := s.view(ctx).MayEnrol(ctx, b.Person)
+		if g.ErrorCode(err) == g.Forbidden && callerOf(ctx).scope.Can(g.FacesAdmin) {
+			err = nil
+		}
+		return e, err
+	}
+	kind := g.PersonKind(b.Kind)
+	if kind == "" {
+		kind = g.Visitor
+	}
+	if kind != g.Visitor && !callerOf(ctx).scope.Can(g.PeopleWrite) {
+		return e, g.FieldErrorf("kind", "without the permission people:write a new person can be a visitor only")
+	}
+	e.New = &g.Person{School: school, Kind: kind, Name: b.Name, Number: b.Number, Phone: b.Phone, Class: b.Class}
+	return e, nil
+}
+
+// asked compares the face with those that are enrolled, and asks back where the answers do not
+// say yet what to make of it.
+func (s *Server) asked(ctx context.Context, school g.SchoolID, e *registry.Enrolment, answers []string) error {
+	for _, a := range answers {
+		if !slices.Contains([]string{AnswerSame, AnswerReplace, AnswerAlike}, a) {
+			return g.FieldErrorf("answers", "%q is no answer; use some of same_person, replace, look_alike", a)
+		}
+	}
+	if s.deps.Compare == nil {
+		return nil
+	}
+	l, err := s.deps.Compare(ctx, school, e.Person, TrackFace{Embedding: e.Embedding, Model: e.Model, Quality: e.Quality})
+	if err != nil {
+		return err
+	}
+	var open []Question
+	if l.Enrolled && l.Own < unlikeOwn {
+		e.Replace = slices.Contains(answers, AnswerReplace)
+		switch {
+		case e.Replace:
+			e.Answers = append(e.Answers, AskUnlikeOwn+": "+AnswerReplace)
+		case slices.Contains(answers, AnswerSame):
+			e.Answers = append(e.Answers, AskUnlikeOwn+": "+AnswerSame)
+		default:
+			open = append(open, Question{Ask: AskUnlikeOwn, Answers: []string{AnswerSame, AnswerReplace}, Score: l.Own})
+		}
+	}
+	if l.Other != "" && l.Score >= likeOther {
+		if slices.Contains(answers, AnswerAlike) {
+			e.LookAlike = append(e.LookAlike, l.Other)
+			e.Answers = append(e.Answers, AskLikeOther+": "+AnswerAlike)
+		} else {
+			open = append(open, Question{Ask: AskLikeOther, Answers: []string{AnswerAlike}, Person: l.Other, Name: s.nameOf(ctx, l.Other), Score: l.Score})
+		}
+	}
+	if len(open) == 0 {
+		return nil
+	}
+	p := newProblem(ctx, http.StatusConflict, Confirm, "the face needs an answer before it is enrolled: see questions, and send the same again with answers")
+	p.Questions = open
+	return p
+}
+
+// nameOf is somebody's name for those who may read people, or "".
+func (s *Server) nameOf(ctx context.Context, id g.PersonID) string {
+	names, err := s.view(ctx).Names(ctx, []g.PersonID{id})
+	if err != nil {
+		return ""
+	}
+	return names[id]
+}

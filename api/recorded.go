@@ -1,0 +1,89 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry"
+)
+
+// PicturesSetting is the school's setting that says whether pictures of unknown people are
+// taken; true where it was never written.
+const PicturesSetting = "pictures_of_unknowns"
+
+// RecordedFacts says what this gateway records of whom, from its settings and its data.
+type RecordedFacts struct {
+	Pictures       bool    `json:"pictures_of_unknowns" doc:"A stranger's picture is kept with the alert; false: the school has turned it off."`
+	PictureHours   float64 `json:"picture_hours" doc:"How long such a picture lives where nobody keeps it."`
+	KeepMaxDays    int     `json:"keep_max_days" doc:"How long somebody can keep one, with a reason."`
+	HistoryDays    int     `json:"history_days" doc:"How long passages are kept."`
+	JournalDays    int     `json:"journal_days" doc:"How long the journal of events is kept."`
+	TelemetryDays  int     `json:"telemetry_days" doc:"How long measurements are kept, the longest class."`
+	PassageSeconds int     `json:"passage_seconds" doc:"A card, code or manual passage so near a face leaves no picture of it."`
+	Model          string  `json:"face_model" doc:"What measures faces now; empty until a camera has shown one."`
+
+	registry.FaceCounts
+}
+
+type picturesInput struct {
+	InSchool
+	Body struct {
+		Pictures bool   `json:"pictures_of_unknowns" doc:"Keep a stranger's picture with the alert. false also destroys all that nobody keeps."`
+		Reason   string `json:"reason" minLength:"1" maxLength:"500" doc:"Why; kept in the audit log." example:"decision of the parents' council"`
+	}
+}
+
+func (s *Server) registerRecorded() {
+	const tag = "Schools"
+	handle(s, endpoint{method: "GET", path: "/v1/recorded", id: "get-recorded", tag: tag, summary: "What is recorded here of whom, and for how long",
+		doc:     "Numbers and settings, no names: for everybody who works at the school, and to answer a parent who asks.",
+		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" $GATEHOUSE_URL/v1/recorded`},
+		func(ctx context.Context, in *struct{ InSchool }) (*body[RecordedFacts], error) {
+			return answer(s.recorded(ctx, school(ctx, in.School)))
+		})
+	handle(s, endpoint{method: "PUT", path: "/v1/recorded", id: "set-recorded", tag: tag, perm: g.SettingsWrite, summary: "Turn pictures of unknown people on or off"}, s.setRecorded)
+}
+
+func (s *Server) recorded(ctx context.Context, id g.SchoolID) (RecordedFacts, error) {
+	f := RecordedFacts{Pictures: true, KeepMaxDays: days(registry.MaxKeepPicture), PassageSeconds: 10}
+	if s.deps.Recorded != nil {
+		k := s.deps.Recorded()
+		f.PictureHours, f.Model = k.Pictures.Hours(), k.Model
+		f.HistoryDays, f.JournalDays, f.TelemetryDays = days(k.History), days(k.Journal), days(k.Telemetry)
+	}
+	raw, ok, err := s.view(ctx).Setting(ctx, id, PicturesSetting)
+	if err != nil {
+		return f, err
+	}
+	if ok {
+		if err := json.Unmarshal(raw, &f.Pictures); err != nil {
+			return f, err
+		}
+	}
+	f.FaceCounts, err = s.view(ctx).FaceCounts(ctx, id, f.Model)
+	return f, err
+}
+
+func days(d time.Duration) int { return int(d / (24 * time.Hour)) }
+
+func (s *Server) setRecorded(ctx context.Context, in *picturesInput) (*body[RecordedFacts], error) {
+	if err := g.CheckReason("reason", in.Body.Reason); err != nil {
+		return nil, err
+	}
+	id := school(ctx, in.School)
+	value, err := json.Marshal(in.Body.Pictures)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.because(ctx, in.Body.Reason).PutSetting(ctx, id, PicturesSetting, value); err != nil {
+		return nil, err
+	}
+	if !in.Body.Pictures && s.deps.Media != nil {
+		if err := s.deps.Media.Forget(id); err != nil {
+			return nil, err
+		}
+	}
+	return answer(s.recorded(ctx, id))
+}

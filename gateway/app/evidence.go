@@ -1,0 +1,219 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"sync"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api"
+	"github.com/gatehouse-iot/gatehouse/gateway/media"
+	"github.com/gatehouse-iot/gatehouse/gateway/strangers"
+	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/rules"
+)
+
+// MaxPictureLife is the longest that media.keep_for counts: pictures of unknown people live for
+// hours. Whoever needs one longer keeps it by name, with a reason and an end.
+const MaxPictureLife = 72 * time.Hour
+
+// pictureLife is how long a picture lives that nobody keeps.
+func (c *Config) pictureLife() time.Duration { return min(c.Media.KeepFor, MaxPictureLife) }
+
+// maxUnsettled bounds the alerts whose picture cannot be decided on yet; the oldest goes
+// without one.
+const maxUnsettled = 1024
+
+// evidence gives alerts the pictures of their strangers. The rules' reader alone owns it.
+type evidence struct {
+	app       *App
+	unsettled []unsettled
+}
+
+type unsettled struct {
+	alert    g.AlertID
+	school   g.SchoolID
+	sighting g.SightingID
+	media    g.MediaID // once it is written
+}
+
+// attach puts pictures into the effects, before they are kept: a rule that waited for passages
+// has its picture at once. It may be called again with the same effects.
+func (v *evidence) attach(effects []rules.Effect) {
+	for _, e := range effects {
+		a := e.Alert
+		if a == nil || a.Sighting == "" || a.Person != "" || a.Media != "" {
+			continue
+		}
+		u := unsettled{alert: a.ID, school: a.School, sighting: a.Sighting}
+		if media, wait := v.settle(u); wait {
+			v.wait(u)
+		} else {
+			a.Media = media
+		}
+	}
+}
+
+func (v *evidence) wait(u unsettled) {
+	for _, x := range v.unsettled {
+		if x == u {
+			return
+		}
+	}
+	v.unsettled = append(v.unsettled, u)
+	v.unsettled = v.unsettled[max(0, len(v.unsettled)-maxUnsettled):]
+}
+
+// late gives alerts their picture that had to wait for it.
+func (v *evidence) late(ctx context.Context, view *registry.View) error {
+	for len(v.unsettled) > 0 {
+		u := &v.unsettled[0]
+		if u.media == "" {
+			wait := false
+			if u.media, wait = v.settle(*u); wait {
+				return nil // those behind it are younger
+			}
+		}
+		if u.media != "" {
+			if err := view.AttachPicture(ctx, u.alert, u.media); err != nil {
+				return err
+			}
+		}
+		v.unsettled = v.unsettled[1:]
+	}
+	return nil
+}
+
+// settle writes the picture of a stranger, with what the face measured beside it.
+func (v *evidence) settle(u unsettled) (id g.MediaID, wait bool) {
+	a := v.app
+	look, found := a.intake.Strangers.Settle(u.sighting, a.now())
+	if found != strangers.Stands || !a.pictures.allowed(u.school) {
+		return "", found == strangers.Wait
+	}
+	id, err := a.media.Put(look.School, a.now(), look.Picture)
+	if err == nil && len(look.Embedding) > 0 && look.Model != "" {
+		err = a.media.PutFace(look.School, id, media.Face{Embedding: look.Embedding, Model: look.Model, Quality: look.Quality})
+	}
+	if err != nil {
+		a.log.Warn("a picture was not kept", "alert", u.alert, "error", err)
+	}
+	return id, false
+}
+
+// pictures knows which schools keep pictures of unknown people.
+type pictures struct {
+	view *registry.View
+
+	mu  sync.Mutex
+	off map[g.SchoolID]bool // what was asked for already
+}
+
+// allowed says whether the school keeps pictures. Where that cannot be read, it does not.
+func (p *pictures) allowed(school g.SchoolID) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	off, known := p.off[school]
+	if known {
+		return !off
+	}
+	raw, found, err := p.view.Setting(context.Background(), school, api.PicturesSetting)
+	if err != nil {
+		return false
+	}
+	on := true
+	if found && json.Unmarshal(raw, &on) != nil {
+		on = false
+	}
+	if p.off == nil {
+		p.off = map[g.SchoolID]bool{}
+	}
+	p.off[school] = !on
+	return on
+}
+
+// changed forgets what was asked for.
+func (p *pictures) changed(c registry.Change) {
+	if c.Kind != "setting" && c.Kind != "school" {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	clear(p.off)
+}
+
+// expirePictures destroys pictures whose time has come: those that nobody keeps after their
+// hours, kept ones after their day, and all of schools that keep none.
+func (a *App) expirePictures(ctx context.Context, view *registry.View, now time.Time) error {
+	if n, err := a.media.Expire(now.Add(-a.cfg.pictureLife())); err != nil {
+		return err
+	} else if n > 0 {
+		a.log.Info("expired pictures", "folders", n)
+	}
+	for _, school := range a.schoolIDs() {
+		if a.pictures.allowed(school) {
+			continue
+		}
+		if err := a.media.Forget(school); err != nil {
+			return err
+		}
+	}
+	if _, err := view.LapsePictures(ctx, now); err != nil {
+		return err
+	}
+	kept, err := view.KeptPictures(ctx, "")
+	if err != nil {
+		return err
+	}
+	wanted := map[g.MediaID]bool{}
+	for _, k := range kept {
+		wanted[k.Media] = true
+	}
+	return a.media.Sweep(func(_ g.SchoolID, id g.MediaID) bool { return wanted[id] })
+}
+
+// compare holds a face that is to be enrolled against the school's templates.
+func (a *App) compare(ctx context.Context, school g.SchoolID, person g.PersonID, f api.TrackFace) (api.Likeness, error) {
+	l, err := a.identify.Compare(ctx, school, person, f.Model, f.Embedding)
+	return api.Likeness{Enrolled: l.Enrolled, Own: l.Own, Other: l.Other, Score: l.Score}, err
+}
+
+// recorded is what the API says of how long things are kept.
+func (a *App) recorded() api.Keeping {
+	return api.Keeping{
+		Pictures:  a.cfg.pictureLife(),
+		History:   a.cfg.History.KeepFor,
+		Journal:   a.cfg.Journal.MaxAge,
+		Telemetry: a.longestTelemetry(),
+		Model:     a.identify.Model(),
+	}
+}
+
+func (a *App) longestTelemetry() time.Duration {
+	longest := time.Duration(0)
+	for _, d := range a.cfg.Telemetry.Classes {
+		longest = max(longest, d)
+	}
+	return longest
+}
+
+// pictureStore is the media store as the API sees it.
+type pictureStore struct{ a *App }
+
+func (p pictureStore) Open(ctx context.Context, school g.SchoolID, id g.MediaID) ([]byte, error) {
+	return p.a.media.Open(ctx, school, id)
+}
+
+func (p pictureStore) Face(ctx context.Context, school g.SchoolID, id g.MediaID) (api.TrackFace, error) {
+	f, err := p.a.media.Face(ctx, school, id)
+	return api.TrackFace{Embedding: f.Embedding, Model: f.Model, Quality: f.Quality}, err
+}
+
+func (p pictureStore) Keep(school g.SchoolID, id g.MediaID) error { return p.a.media.Keep(school, id) }
+
+func (p pictureStore) Delete(school g.SchoolID, id g.MediaID) error {
+	return p.a.media.Delete(school, id)
+}
+
+func (p pictureStore) Forget(school g.SchoolID) error { return p.a.media.Forget(school) }

@@ -1,0 +1,55 @@
+package identify
+
+import (
+	"context"
+	"fmt"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/vision"
+)
+
+// Likeness is what a face that is to be enrolled looks like, by templates of its own model.
+type Likeness struct {
+	Enrolled bool       // the person has templates already
+	Own      float64    // cosine with the best of them
+	Other    g.PersonID // who else of the school looks most like it; "" where nobody does
+	Score    float64    // cosine with that person
+}
+
+// Compare holds a new face of a person ("": somebody new) against the person's own templates
+// and those of everybody else in the school.
+func (i *Identifier) Compare(ctx context.Context, school g.SchoolID, person g.PersonID, model string, embedding []float32) (Likeness, error) {
+	l := Likeness{Own: -1, Score: -1}
+	templates, err := i.reg.Templates(ctx, school)
+	if err != nil {
+		return l, fmt.Errorf("load face templates: %w", err)
+	}
+	for _, t := range templates {
+		if t.Model != model || len(t.Embedding) != len(embedding) {
+			continue
+		}
+		score := vision.Cosine(t.Embedding, embedding)
+		switch {
+		case t.Person == person:
+			l.Enrolled, l.Own = true, max(l.Own, score)
+		case score > l.Score:
+			l.Other, l.Score = t.Person, score
+		}
+	}
+	return l, nil
+}
+
+// Model names what measured the newest face that a camera showed; "" before the first.
+func (i *Identifier) Model() string {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.model
+}
+
+func (i *Identifier) saw(model string) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if model != "" {
+		i.model = model
+	}
+}
