@@ -69,7 +69,7 @@ func (s *Server) recorded(ctx context.Context, id g.SchoolID) (RecordedFacts, er
 func days(d time.Duration) int { return int(d / (24 * time.Hour)) }
 
 func (s *Server) setRecorded(ctx context.Context, in *picturesInput) (*body[RecordedFacts], error) {
-	if err := g.CheckReason("reason", in.Body.Reason); err != nil {
+	if err := registry.CheckReason("reason", in.Body.Reason); err != nil {
 		return nil, err
 	}
 	id := school(ctx, in.School)

@@ -49,7 +49,7 @@ func (v *View) KeepPicture(ctx context.Context, id g.AlertID, until time.Time) (
 	if err != nil {
 		return KeptPicture{}, err
 	}
-	if err := v.because(); err != nil {
+	if err := v.because(g.Student); err != nil {
 		return KeptPicture{}, err
 	}
 	var k KeptPicture
@@ -80,7 +80,7 @@ func (v *View) DropPicture(ctx context.Context, id g.AlertID) (school g.SchoolID
 	if err != nil {
 		return "", "", err
 	}
-	if err := v.because(); err != nil {
+	if err := v.because(g.Student); err != nil {
 		return "", "", err
 	}
 	err = v.r.write(ctx, func(t *tx) error {

@@ -43,3 +43,6 @@ func (v *View) because(kind g.PersonKind) error {
 	}
 	return substance("reason", v.s.Reason, 500)
 }
+
+// CheckReason refuses a reason that says nothing; see substance.
+func CheckReason(field, s string) error { return substance(field, s, 500) }
