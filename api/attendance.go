@@ -126,6 +126,12 @@ type attendanceInput struct {
 	State   g.AttendanceState `query:"state" doc:"With this answer."`
 	Person  g.PersonID        `query:"person" maxLength:"64" doc:"Of this person."`
 	Date    string            `query:"date" pattern:"^[0-9]{4}-[0-9]{2}-[0-9]{2}$" doc:"Of this operational day, YYYY-MM-DD." example:"2026-09-01"`
+	Reason  string            `query:"reason" maxLength:"512" doc:"Why one person's answers are read; needed with person where that is a student." example:"parent asks about yesterday"`
+}
+
+type leavesInput struct {
+	Span
+	Reason string `query:"reason" maxLength:"512" doc:"Why the reasons of the leaves are read; without it they are left out." example:"the nurse asks"`
 }
 
 type correctionInput struct {
@@ -151,9 +157,9 @@ type leaveInput struct {
 func (s *Server) registerAttendance() {
 	const tag = "Attendance"
 	handle(s, endpoint{method: "GET", path: "/v1/attendance", id: "list-attendance", tag: tag, perm: g.AttendanceRead, summary: "Who was there: the computed answers",
-		doc:     "A gate that was out of reach makes the answer unknown, never absent. Names are shown to callers who may also read people.",
+		doc:     "A gate that was out of reach makes the answer unknown, never absent. Names are shown to callers who may also read people. With person it is one person's record: of a student it needs a reason, and each such look is written to the audit log.",
 		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/attendance?limit=5"`}, func(ctx context.Context, in *attendanceInput) (*body[page[registry.AttendanceRow]], error) {
-		return listed(s.view(ctx).Attendance(ctx, registry.AttendanceFilter{Page: registry.Page{Limit: in.Limit, Cursor: in.Cursor}, School: in.School,
+		return listed(s.because(ctx, in.Reason).Attendance(ctx, registry.AttendanceFilter{Page: registry.Page{Limit: in.Limit, Cursor: in.Cursor}, School: in.School,
 			Session: in.Session, Person: in.Person, Date: in.Date, Class: in.Class, State: in.State}))
 	})
 	handle(s, endpoint{method: "GET", path: "/v1/attendance/summary", id: "count-attendance", tag: tag, perm: g.AttendanceRead, summary: "How many of each answer in a session"},
@@ -170,12 +176,13 @@ func (s *Server) registerAttendance() {
 		doc: "The computed answer, the correction, its reason and its author are all kept."}, func(ctx context.Context, in *correctionInput) (*none, error) {
 		return &none{}, s.view(ctx).Correct(ctx, registry.Correction{Session: in.Body.Session, Person: in.Body.Person, State: in.Body.State, Reason: in.Body.Reason, Actor: callerOf(ctx).scope.Actor, At: s.now()})
 	})
-	handle(s, endpoint{method: "GET", path: "/v1/leaves", id: "list-leaves", tag: tag, perm: g.AttendanceRead, summary: "Who is excused on a day"}, func(ctx context.Context, in *Span) (*body[page[g.Leave]], error) {
-		id, from, to, err := s.bounds(ctx, *in)
+	handle(s, endpoint{method: "GET", path: "/v1/leaves", id: "list-leaves", tag: tag, perm: g.AttendanceRead, summary: "Who is excused on a day",
+		doc: "Why they are excused is shown where the caller says why that is needed; such a look is written to the audit log."}, func(ctx context.Context, in *leavesInput) (*body[page[g.Leave]], error) {
+		id, from, to, err := s.bounds(ctx, in.Span)
 		if err != nil {
 			return nil, err
 		}
-		all, err := s.view(ctx).Leaves(ctx, id, from, to)
+		all, err := s.because(ctx, in.Reason).Leaves(ctx, id, from, to)
 		return paged(s, all, in.Paged, err, func(l g.Leave) string { return l.ID })
 	})
 	handle(s, endpoint{method: "POST", path: "/v1/leaves", id: "put-leave", tag: tag, perm: g.AttendanceWrite, status: 201, summary: "Excuse somebody",

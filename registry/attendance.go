@@ -19,6 +19,9 @@ func (v *View) Attendance(ctx context.Context, f AttendanceFilter) ([]Attendance
 	if err != nil {
 		return nil, "", err
 	}
+	if err := v.traced(ctx, in, f.Person, "person.attendance"); err != nil {
+		return nil, "", err
+	}
 	var w where
 	if err := in.within(&w, "a.school", f.School); err != nil {
 		return nil, "", err

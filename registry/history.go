@@ -127,6 +127,9 @@ func (v *View) Sightings(ctx context.Context, f SightingFilter) ([]SightingRow, 
 	if err != nil {
 		return nil, "", err
 	}
+	if err := v.traced(ctx, in, f.Person, "person.sightings"); err != nil {
+		return nil, "", err
+	}
 	var w where
 	school := "school"
 	if f.Person != "" || f.Device != "" {

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry/roster"
@@ -26,8 +27,9 @@ type importPlan struct {
 	o      ImportOptions
 	report *ImportReport
 
-	rev      int64 // the school's people_rev before anything was read
-	consent  int64 // the newest consent's id before
+	zone     *time.Location // the school's
+	rev      int64          // the school's people_rev before anything was read
+	consent  int64          // the newest consent's id before
 	byNumber map[string]*file
 	short    map[string]string // number without its leading zeros -> the number, for those with some
 	known    map[g.PersonID]bool
@@ -81,6 +83,11 @@ func (v *View) planImport(ctx context.Context, school g.SchoolID, people *roster
 // read takes the picture of the school that the plan is made on.
 func (p *importPlan) read() ([]file, error) {
 	r, ctx := p.v.r, p.ctx
+	school, err := p.v.School(ctx, p.school)
+	if err != nil {
+		return nil, err
+	}
+	p.zone = school.Location()
 	if err := r.reg.row(ctx, "SELECT people_rev FROM schools WHERE id = ?", string(p.school)).Scan(&p.rev); err != nil {
 		return nil, missing(err, "school", string(p.school))
 	}

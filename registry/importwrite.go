@@ -97,7 +97,7 @@ func (p *importPlan) seal(id string) ([]importRow, error) {
 			return nil, err
 		}
 		rows = append(rows, importRow{"import_passes (import, id, person, school, method, mac, created, expires, body_sealed)",
-			[]any{id, string(pass), string(c.person.ID), string(p.school), string(g.ByCard), keys.mac(string(g.ByCard), c.number), now, micros(c.row.Expires), sealed}})
+			[]any{id, string(pass), string(c.person.ID), string(p.school), string(g.ByCard), keys.mac(string(g.ByCard), c.number), now, micros(lastDayOver(c.row.Expires, p.zone)), sealed}})
 	}
 	for _, c := range p.consents {
 		b, err := json.Marshal(consentBody{By: "import", Note: "people file, line " + digits(int64(c.line)), Actor: p.v.s.Actor})

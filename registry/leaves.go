@@ -10,7 +10,7 @@ import (
 )
 
 // Leaves are the school's leaves that overlap from <= t < to, by start. A zero from or to is
-// unbounded.
+// unbounded. Their reasons are shown to a scope whose own reason says something.
 func (v *View) Leaves(ctx context.Context, school g.SchoolID, from, to time.Time) ([]g.Leave, error) {
 	in, err := v.reach(ctx, g.AttendanceRead)
 	if err != nil {
@@ -39,7 +39,7 @@ func (v *View) Leaves(ctx context.Context, school g.SchoolID, from, to time.Time
 	if err != nil {
 		return nil, fmt.Errorf("list leaves: %w", err)
 	}
-	return out, nil
+	return out, v.withoutReasons(ctx, school, out)
 }
 
 // PutLeave writes a leave; an empty ID makes a new one. Actor is the scope's.

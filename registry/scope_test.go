@@ -155,7 +155,7 @@ func calls(d *district) map[string]call {
 		}},
 		"KeptPictures":  {do: func(ctx context.Context, v *registry.View) (any, error) { return v.KeptPictures(ctx, b) }},
 		"LapsePictures": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.LapsePictures(ctx, d.clock.now()) }},
-		"DeletePass": {do: func(ctx context.Context, v *registry.View) (any, error) { return nil, v.DeletePass(ctx, "pas_b") }},
+		"DeletePass":    {do: func(ctx context.Context, v *registry.View) (any, error) { return nil, v.DeletePass(ctx, "pas_b") }},
 		"ByCredential": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			id, _, err := v.ByCredential(ctx, b, g.ByCard, card)
 			return id, err

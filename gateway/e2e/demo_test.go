@@ -131,7 +131,7 @@ func (s *schoolTest) attendance(t *testing.T, kind g.SessionKind, person g.Perso
 	t.Helper()
 	var row attendanceRow
 	eventually(t, fmt.Sprintf("%s %s at %s", person, state, kind), func() (bool, string) {
-		rows := list[attendanceRow](s.admin, "/v1/attendance", "person", string(person))
+		rows := list[attendanceRow](s.admin, "/v1/attendance", "person", string(person), "reason", "a test asks")
 		for _, r := range rows {
 			if r.Kind == kind && r.State == state {
 				row = r
@@ -151,7 +151,7 @@ func (s *schoolTest) arrival(t *testing.T) {
 	if row.Method != g.ByFace {
 		t.Errorf("arrived by %q, want by face", row.Method)
 	}
-	seen := list[sightingRow](s.admin, "/v1/sightings", "person", "demo-student-01")
+	seen := list[sightingRow](s.admin, "/v1/sightings", "person", "demo-student-01", "reason", "a test asks")
 	if len(seen) == 0 || seen[0].Match == nil || seen[0].Seq == 0 {
 		t.Fatalf("got sightings %+v, want one with its match", seen)
 	}
@@ -163,7 +163,7 @@ func (s *schoolTest) cards(t *testing.T) {
 	s.attendance(t, g.SessionMeal, "demo-student-02", g.Arrived)
 	s.attendance(t, g.SessionDorm, "demo-student-04", g.Arrived)
 	s.attendance(t, g.SessionArrival, "demo-student-03", g.Arrived)
-	for _, x := range list[sightingRow](s.admin, "/v1/sightings", "person", "demo-student-03") {
+	for _, x := range list[sightingRow](s.admin, "/v1/sightings", "person", "demo-student-03", "reason", "a test asks") {
 		if x.Method == g.ByFace {
 			t.Errorf("the student without consent was matched by face: %+v", x)
 		}
@@ -253,7 +253,7 @@ func (s *schoolTest) stranger(t *testing.T) {
 	var seen []sightingRow
 	eventually(t, "the enrolled stranger in another video", func() (bool, string) {
 		seen = nil
-		for _, x := range list[sightingRow](s.admin, "/v1/sightings", "person", string(p.ID)) {
+		for _, x := range list[sightingRow](s.admin, "/v1/sightings", "person", string(p.ID), "reason", "a test asks") {
 			if x.Device == "cam-library" {
 				seen = append(seen, x)
 			}
@@ -455,7 +455,7 @@ func (s *schoolTest) backup(t *testing.T) {
 	if d := list[deviceRow](there, "/v1/devices"); len(d) < 60 {
 		t.Errorf("got %d devices from the backup, want the school's", len(d))
 	}
-	if x := list[sightingRow](there, "/v1/sightings", "person", "demo-student-01"); len(x) == 0 {
+	if x := list[sightingRow](there, "/v1/sightings", "person", "demo-student-01", "reason", "a test asks"); len(x) == 0 {
 		t.Error("the sightings are not in the backup")
 	}
 	var p struct {

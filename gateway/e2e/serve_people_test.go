@@ -207,7 +207,7 @@ func (o *ownSchool) faces(t *testing.T) {
 	}
 	var seen []sightingRow
 	eventually(t, "the gate's camera recognises the enrolled", func() (bool, string) {
-		seen = list[sightingRow](c, "/v1/sightings", "person", string(o.people["1001"]))
+		seen = list[sightingRow](c, "/v1/sightings", "person", string(o.people["1001"]), "reason", "a test asks")
 		return len(seen) > 0, "nobody yet"
 	})
 	if m := seen[0].Match; m == nil || seen[0].Method != g.ByFace || seen[0].Seq == 0 {

@@ -2,6 +2,9 @@
 
 export interface FieldError { field: string; message: string }
 
+/** What has to be answered before a face is enrolled. */
+export interface Question { ask: string; answers: string[]; person?: string; name?: string; score: number }
+
 /** What the gateway answered instead of a result (RFC 9457), or why there was no answer. */
 export class APIError extends Error {
   constructor(
@@ -10,6 +13,7 @@ export class APIError extends Error {
     detail: string,
     readonly fields: FieldError[] = [],
     readonly requestID = '',
+    readonly questions: Question[] = [],
   ) {
     super(detail)
     this.name = 'APIError'
@@ -55,12 +59,13 @@ async function send(path: string, r: Request): Promise<Response> {
     body = raw ? (r.body as BodyInit) : JSON.stringify(r.body)
     headers['Content-Type'] = raw ? (r.type ?? 'application/octet-stream') : 'application/json'
   }
-  if (method !== 'GET') {
-    headers['X-Gatehouse-CSRF'] = csrf
-    if (method === 'POST') headers['Idempotency-Key'] = newKey()
-  }
+  if (method !== 'GET') headers['X-Gatehouse-CSRF'] = csrf
+  const deed = method === 'POST' ? deedOf(path, body) : ''
+  if (method === 'POST') headers['Idempotency-Key'] = deed ? keyOf(deed) : newKey()
   try {
-    return await fetch(path, { method, headers, body, signal: r.signal, credentials: 'same-origin', cache: 'no-store' })
+    const res = await fetch(path, { method, headers, body, signal: r.signal, credentials: 'same-origin', cache: 'no-store' })
+    if (deed && res.status < 500 && res.status !== 409) unanswered.delete(deed)
+    return res
   } catch (e) {
     if (r.signal?.aborted) throw e
     throw new APIError(0, 'unreachable', '')
@@ -69,7 +74,7 @@ async function send(path: string, r: Request): Promise<Response> {
 
 /** Reads a refusal in whatever shape it came. */
 export async function problem(res: Response): Promise<APIError> {
-  let p: { code?: string; detail?: string; title?: string; request_id?: string; errors?: unknown } = {}
+  let p: { code?: string; detail?: string; title?: string; request_id?: string; errors?: unknown; questions?: Question[] } = {}
   try {
     p = await res.json()
   } catch {
@@ -83,7 +88,7 @@ export async function problem(res: Response): Promise<APIError> {
         }))
         .filter((e) => e.message)
     : []
-  return new APIError(res.status, p.code ?? String(res.status), p.detail ?? p.title ?? res.statusText, fields, p.request_id ?? '')
+  return new APIError(res.status, p.code ?? String(res.status), p.detail ?? p.title ?? res.statusText, fields, p.request_id ?? '', Array.isArray(p.questions) ? p.questions : [])
 }
 
 async function checked(path: string, r: Request): Promise<Response> {
@@ -104,6 +109,23 @@ export async function call<T>(path: string, r: Request = {}): Promise<T> {
 /** Fetches a picture. */
 export async function picture(path: string, signal?: AbortSignal): Promise<Blob> {
   return (await checked(path, { signal })).blob()
+}
+
+// The keys of deeds that had no answer: whoever tries again does the same deed, once.
+const unanswered = new Map<string, string>()
+const maxUnanswered = 50 // the oldest is forgotten
+
+function deedOf(path: string, body: BodyInit | undefined): string {
+  if (body instanceof File) return `${path} ${body.name} ${body.size} ${body.lastModified}`
+  return body === undefined || typeof body === 'string' ? `${path} ${body ?? ''}` : ''
+}
+
+function keyOf(deed: string): string {
+  const key = unanswered.get(deed) ?? newKey()
+  unanswered.delete(deed)
+  unanswered.set(deed, key)
+  if (unanswered.size > maxUnanswered) unanswered.delete(unanswered.keys().next().value as string)
+  return key
 }
 
 function newKey(): string {

@@ -325,6 +325,7 @@ export interface Alert {
   person?: string
   sighting?: string
   media?: string
+  picture_until?: string // somebody keeps the picture until then
   values?: Record<string, Value>
   firing: boolean
   audible?: boolean

@@ -71,7 +71,7 @@ test('every value that the API can give has a word', () => {
     direction: ['in', 'out'],
     sessionKind: ['arrival', 'meal', 'dorm'],
     eventKind: ['alert', 'incident', 'attendance', 'sighting', 'status', 'rejected', 'reading'],
-    matchReason: ['matched', 'below_threshold', 'low_margin', 'low_quality', 'nobody_enrolled', 'wrong_model', 'no_consent'],
+    matchReason: ['matched', 'below_threshold', 'low_margin', 'low_quality', 'nobody_enrolled', 'wrong_model', 'look_alike', 'no_consent'],
     importAction: ['create', 'update', 'same', 'skip', 'error', 'leave'],
     importMode: importModes,
     importField: importFields,

@@ -13,6 +13,7 @@ import { useFormat, useSession } from '../session'
 import { Ask, Empty, Facts, fieldError, Loaded, Page, Panel, Rows, said, Tag, Trouble, useDeed, Wait } from '../ui/kit'
 import { PagedList, usePaged } from '../ui/paged'
 import { SightingLine } from '../ui/sightings'
+import { FaceAsks, questionsOf } from '../ui/faceasks'
 import { AttendanceTag } from '../ui/states'
 import { useClasses } from './people'
 
@@ -31,7 +32,7 @@ export function PersonPage() {
     refetchOnReconnect: false,
   })
   const asks = q.error instanceof APIError && (q.error.fields.some((f) => f.field.endsWith('reason')) || (q.error.status === 422 && /reason/i.test(q.error.message)))
-  if (q.data) return <PersonView p={q.data} renew={() => q.refetch()} />
+  if (q.data) return <PersonView p={q.data} reason={reason} renew={() => q.refetch()} />
   if (asks) return <AskWhy onReason={setReason} />
   if (q.error instanceof APIError && q.error.status === 404) return <Page title={t('person.gone')}><Empty title={t('person.gone')} hint={<Link to="/people">{t('person.toPeople')}</Link>} /></Page>
   if (q.error) return <Page title={t('nav.people')}><Trouble error={q.error} retry={() => void q.refetch()} /></Page>
@@ -61,7 +62,7 @@ function AskWhy({ onReason }: { onReason: (r: string) => void }) {
   )
 }
 
-function PersonView({ p, renew }: { p: PersonData; renew: () => Promise<unknown> }) {
+function PersonView({ p, reason, renew }: { p: PersonData; reason: string; renew: () => Promise<unknown> }) {
   const { t } = useT()
   const f = useFormat()
   const go = useNavigate()
@@ -91,8 +92,8 @@ function PersonView({ p, renew }: { p: PersonData; renew: () => Promise<unknown>
           <Passes p={p} renew={renew} />
         </div>
         <div>
-          {can('attendance:read') && <AttendanceOf id={p.id} />}
-          {can('sightings:read') && <SightingsOf id={p.id} />}
+          {can('attendance:read') && <AttendanceOf id={p.id} reason={reason} />}
+          {can('sightings:read') && <SightingsOf id={p.id} reason={reason} />}
         </div>
       </div>
       {open === 'edit' && <EditPerson p={p} onClose={() => setOpen('')} renew={renew} />}
@@ -161,9 +162,11 @@ function Passes({ p, renew }: { p: PersonData; renew: () => Promise<unknown> }) 
   const face = useDeed()
   const consent = p.consents?.[0]?.given ?? false
   const passes = p.passes ?? []
-  const upload = (file: File | null) =>
+  const [photo, setPhoto] = useState<File>()
+  const upload = (file: File | null, answers?: string[]) =>
     file && face.run(async () => {
-      await call(`/v1/people/${encodeURIComponent(p.id)}/face`, { method: 'POST', body: file, type: file.type })
+      setPhoto(file)
+      await call(`/v1/people/${encodeURIComponent(p.id)}/face` + query({ answers: answers?.join(',') }), { method: 'POST', body: file, type: file.type })
       await renew()
       said(t('pass.faceDone'))
     })
@@ -175,7 +178,8 @@ function Passes({ p, renew }: { p: PersonData; renew: () => Promise<unknown> }) 
       </>
     }>
       {can('faces:admin') && !consent && <Text size="sm" c="dimmed" p="sm">{t('pass.needsConsent')}</Text>}
-      {face.error !== undefined && <Alert color="red" variant="light" m="sm" title={<span className="probe-title">{t('pass.refused')}</span>} role="alert"><Text size="sm">{face.error instanceof APIError ? face.error.message : String(face.error)}</Text><Text size="xs" mt={4}>{t('pass.photoHelp')}</Text></Alert>}
+      <FaceAsks questions={questionsOf(face.error)} busy={face.busy} onClose={face.clear} onAnswer={(a) => void upload(photo ?? null, a)} />
+      {face.error !== undefined && questionsOf(face.error).length === 0 && <Alert color="red" variant="light" m="sm" title={<span className="probe-title">{t('pass.refused')}</span>} role="alert"><Text size="sm">{face.error instanceof APIError ? face.error.message : String(face.error)}</Text><Text size="xs" mt={4}>{t('pass.photoHelp')}</Text></Alert>}
       {passes.length === 0 ? <Empty title={t('pass.none')} hint={t('pass.noneHint')} /> : (
         <Rows label={t('pass.title')} rows={passes} id={(x) => x.id} columns={[
           { key: 'method', label: t('pass.method'), main: true, cell: (x) => t('method.' + x.method) },
@@ -263,10 +267,10 @@ function EditPerson({ p, onClose, renew }: { p: PersonData; onClose: () => void;
   )
 }
 
-function AttendanceOf({ id }: { id: string }) {
+function AttendanceOf({ id, reason }: { id: string; reason: string }) {
   const { t } = useT()
   const f = useFormat()
-  const q = useQuery({ queryKey: ['attendance', 'person', id], queryFn: () => call<List<Attendance>>('/v1/attendance' + query({ person: id, limit: 20 })) })
+  const q = useQuery({ queryKey: ['attendance', 'person', id], queryFn: () => call<List<Attendance>>('/v1/attendance' + query({ person: id, limit: 20, reason })), staleTime: Infinity, refetchOnWindowFocus: false })
   const sessions = useQuery({ queryKey: ['sessions', 'today'], queryFn: () => call<List<Session>>('/v1/sessions') })
   const name = (s: string, kind: string) => {
     const found = sessions.data?.items?.find((x) => x.id === s)
@@ -287,8 +291,8 @@ function AttendanceOf({ id }: { id: string }) {
   )
 }
 
-function SightingsOf({ id }: { id: string }) {
+function SightingsOf({ id, reason }: { id: string; reason: string }) {
   const { t } = useT()
-  const list = usePaged<Sighting>('sightings', '/v1/sightings', { person: id }, { limit: 20 })
+  const list = usePaged<Sighting>('sightings', '/v1/sightings', { person: id, reason }, { limit: 20 })
   return <Panel title={t('person.sightings')} flush><PagedList list={list} empty={<Empty title={t('sighting.none')} hint={t('sighting.noneHint')} />}>{(rows) => rows.map((s) => <SightingLine key={s.id} s={s} place />)}</PagedList></Panel>
 }

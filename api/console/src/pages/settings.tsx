@@ -9,6 +9,7 @@ import { useSession } from '../session'
 import { Page } from '../ui/kit'
 import { AuditTab } from './settings/audit'
 import { PlacesTab } from './settings/places'
+import { RecordedTab } from './settings/recorded'
 import { PoliceTab } from './settings/police'
 import { SchoolTab } from './settings/school'
 import { SessionsTab } from './settings/sessions'
@@ -21,6 +22,7 @@ export function SettingsPage() {
   const { tab } = useParams()
   const tabs = [
     { key: 'school', show: true, page: <SchoolTab /> },
+    { key: 'recorded', show: true, page: <RecordedTab /> },
     { key: 'places', show: true, page: <PlacesTab /> },
     { key: 'sessions', show: can('attendance:read'), page: <SessionsTab /> },
     { key: 'users', show: can('users:admin'), page: <UsersTab /> },

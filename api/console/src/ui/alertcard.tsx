@@ -10,6 +10,8 @@ import { call } from '../api/client'
 import type { Alert } from '../api/types'
 import { useT } from '../i18n'
 import { useFormat, useSession } from '../session'
+import { FaceAsks, questionsOf } from './faceasks'
+import { PictureDeeds } from './picturedeeds'
 import { Ask, said, saidError, Tag, Trouble, useDeed } from './kit'
 import { PersonPicker } from './personpicker'
 import { AlertTag, SeverityTag, useProfiles } from './states'
@@ -126,6 +128,7 @@ function Deeds({ a }: { a: Alert }) {
       {stranger && can('faces:admin') && (
         <Button size="sm" variant="default" data-testid="enrol" leftSection={<IconUserPlus size={16} />} onClick={() => setAsk('enrol')}>{t('wall.enrol')}</Button>
       )}
+      {a.media && can('camera:view') && <PictureDeeds a={a} onDone={renew} />}
       <Ask opened={ask === 'resolve'} onClose={() => setAsk('')} title={t('wall.resolveTitle')} deed={t('wall.resolve')}
         comment={{ label: t('wall.resolveComment'), required: true }} onDo={(c) => act('resolve', c)} />
       <Ask opened={ask === 'close'} onClose={() => setAsk('')} title={t('wall.closeTitle')} deed={t('wall.close')}
@@ -145,10 +148,10 @@ function Enrol({ a, opened, onClose, onDone }: { a: Alert; opened: boolean; onCl
   const deed = useDeed()
   const { can } = useSession()
   const kinds = can('people:write') ? ['visitor', 'guardian', 'staff'] : ['visitor']
-  const submit = () =>
+  const submit = (answers?: string[]) =>
     deed.run(async () => {
       const subject = who === 'existing' ? { person } : { kind: who, name: name.trim() }
-      await call(`/v1/alerts/${encodeURIComponent(a.id)}/enrol`, { method: 'POST', body: { ...subject, consent: { by: by.trim(), note: note.trim() } } })
+      await call(`/v1/alerts/${encodeURIComponent(a.id)}/enrol`, { method: 'POST', body: { ...subject, consent: { by: by.trim(), note: note.trim() }, answers } })
       said(t('enrol.done'))
       onDone()
       onClose()
@@ -168,7 +171,8 @@ function Enrol({ a, opened, onClose, onDone }: { a: Alert; opened: boolean; onCl
             : <TextInput label={t('people.name')} required value={name} maxLength={200} onChange={(e) => setName(e.currentTarget.value)} />}
           <TextInput label={t('consent.by')} description={t('consent.byHelp')} required value={by} maxLength={200} onChange={(e) => setBy(e.currentTarget.value)} />
           <TextInput label={t('consent.note')} description={t('consent.noteHelp')} required value={note} maxLength={500} onChange={(e) => setNote(e.currentTarget.value)} />
-          {deed.error !== undefined && <Trouble error={deed.error} />}
+          {deed.error !== undefined && questionsOf(deed.error).length === 0 && <Trouble error={deed.error} />}
+          <FaceAsks questions={questionsOf(deed.error)} busy={deed.busy} onClose={deed.clear} onAnswer={(x) => void submit(x)} />
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>{t('common.cancel')}</Button>
             <Button type="submit" loading={deed.busy} disabled={!by.trim() || !note.trim() || (who === 'existing' ? !person : !name.trim())}>{t('enrol.deed')}</Button>
