@@ -76,11 +76,10 @@ func TestProbe(t *testing.T) {
 	if !r.OK || !strings.HasPrefix(r.Snapshot, "data:image/jpeg;base64,") {
 		t.Errorf("got %+v, want it found, with a picture", r)
 	}
-	r = api.ProbeResult{}
 	inline := map[string]any{"id": "new-camera", "title": "New", "type": "camera"}
-	c.do("POST", "/v1/devices/probe", map[string]any{"driver": "camera", "profile": inline}).want(200).into(&r)
-	if r.OK || r.Message != "give the camera's address" {
-		t.Errorf("got %+v, want the driver's word why not", r)
+	no := c.do("POST", "/v1/devices/probe", map[string]any{"driver": "camera", "profile": inline}).want(422)
+	if !strings.Contains(string(no.body), "address.url") {
+		t.Errorf("got %s, want the missing address named before the driver is asked", no.body)
 	}
 	c.do("POST", "/v1/devices/probe", map[string]any{"driver": "camera", "profile": "none"}).want(422)
 	c.do("POST", "/v1/devices/probe", map[string]any{"driver": "camera", "profile": map[string]any{"id": "x", "title": "X", "type": "toaster"}}).want(422)

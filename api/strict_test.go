@@ -93,7 +93,7 @@ func TestNoZeroTimeLeaves(t *testing.T) {
 func TestIdempotencyLivesThroughARestart(t *testing.T) {
 	w := newWorld(t).schools()
 	c := w.user(w.a, g.RoleAdmin)
-	body := map[string]any{"name": "reports", "permissions": []string{"devices:read"}}
+	body := map[string]any{"name": "reports", "purpose": "weekly report", "permissions": []string{"devices:read"}}
 	first := c.do("POST", "/v1/keys", body, "Idempotency-Key", "k").want(201)
 	srv, err := api.New(api.Deps{Registry: w.reg, Live: w.live, Now: time.Now, Config: api.Config{RateLimit: 10_000}})
 	mustDo(t, err)
