@@ -104,18 +104,22 @@ func (s *Server) registerSessions() {
 			}
 			return answer(s.view(ctx).PutSession(ctx, x))
 		})
-	handle(s, endpoint{method: "PUT", path: "/v1/sessions/{id}", id: "update-session", tag: tag, perm: g.AttendanceWrite, summary: "Change a session"},
-		func(ctx context.Context, in *put[sessionBody]) (*body[g.Session], error) {
-			x, err := in.Body.session(ctx, g.SessionID(in.ID))
+	k := thing[sessionBody, g.Session]{
+		load: func(ctx context.Context, id string) (g.Session, error) {
+			return s.view(ctx).Session(ctx, g.SessionID(id))
+		},
+		save: func(ctx context.Context, id string, b sessionBody) (g.Session, error) {
+			x, err := b.session(ctx, g.SessionID(id))
 			if err != nil {
-				return nil, err
+				return x, err
 			}
-			return answer(s.view(ctx).PutSession(ctx, x))
-		})
-	handle(s, endpoint{method: "DELETE", path: "/v1/sessions/{id}", id: "delete-session", tag: tag, perm: g.AttendanceWrite, conflict: true, summary: "Delete a session"},
-		func(ctx context.Context, in *ByID) (*none, error) {
-			return &none{}, s.view(ctx).DeleteSession(ctx, g.SessionID(in.ID))
-		})
+			return s.view(ctx).PutSession(ctx, x)
+		},
+	}
+	reads(s, endpoint{path: "/v1/sessions/{id}", tag: tag, perm: g.AttendanceRead, summary: "One session"}, "session", k.load)
+	changes(s, endpoint{path: "/v1/sessions/{id}", tag: tag, perm: g.AttendanceWrite, summary: "Change a session"}, "session", k)
+	deletes(s, endpoint{path: "/v1/sessions/{id}", tag: tag, perm: g.AttendanceWrite, conflict: true, summary: "Delete a session"}, "session", k,
+		func(ctx context.Context, id string) error { return s.view(ctx).DeleteSession(ctx, g.SessionID(id)) })
 }
 
 type attendanceInput struct {

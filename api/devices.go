@@ -72,14 +72,20 @@ func (s *Server) registerDevices() {
   -d '{"id": "lab-2-smoke", "name": "Smoke sensor, laboratory 2", "profile": "smoke-heat-sensor", "driver": "mqtt-front"}' \
   $GATEHOUSE_URL/v1/devices`}, s.createDevice)
 	handle(s, endpoint{method: "GET", path: "/v1/devices/{id}", id: "get-device", tag: tag, perm: g.DevicesRead, summary: "One device with its twin",
-		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" $GATEHOUSE_URL/v1/devices/lab-1-smoke`}, func(ctx context.Context, in *ByID) (*body[registry.DeviceRow], error) {
-		return answer(s.view(ctx).Device(ctx, g.DeviceID(in.ID)))
+		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" $GATEHOUSE_URL/v1/devices/lab-1-smoke`}, func(ctx context.Context, in *ByID) (*tagged[registry.DeviceRow], error) {
+		row, err := s.view(ctx).Device(ctx, g.DeviceID(in.ID))
+		return &tagged[registry.DeviceRow]{tagOf(row.Device, row.Twin), row}, err
 	})
-	handle(s, endpoint{method: "PUT", path: "/v1/devices/{id}", id: "update-device", tag: tag, perm: g.DevicesWrite, max: 64 << 10, conflict: true, summary: "Change a device"}, s.updateDevice)
-	handle(s, endpoint{method: "DELETE", path: "/v1/devices/{id}", id: "delete-device", tag: tag, perm: g.DevicesWrite, summary: "Delete a device",
-		doc: "Its history stays; its credential ends at once."}, func(ctx context.Context, in *ByID) (*none, error) {
-		return &none{}, s.view(ctx).DeleteDevice(ctx, g.DeviceID(in.ID))
-	})
+	k := thing[deviceBody, registry.DeviceRow]{
+		load: func(ctx context.Context, id string) (registry.DeviceRow, error) {
+			return s.view(ctx).Device(ctx, g.DeviceID(id))
+		},
+		state: func(row registry.DeviceRow) any { return row.Device },
+		save:  s.updateDevice,
+	}
+	changes(s, endpoint{path: "/v1/devices/{id}", tag: tag, perm: g.DevicesWrite, max: 64 << 10, conflict: true, summary: "Change a device"}, "device", k)
+	deletes(s, endpoint{path: "/v1/devices/{id}", tag: tag, perm: g.DevicesWrite, summary: "Delete a device", doc: "Its history stays; its credential ends at once."}, "device", k,
+		func(ctx context.Context, id string) error { return s.view(ctx).DeleteDevice(ctx, g.DeviceID(id)) })
 	handle(s, endpoint{method: "POST", path: "/v1/devices/{id}/password", id: "reset-device-password", tag: tag, perm: g.DevicesWrite, summary: "Give a device a new MQTT password",
 		doc: "The old one ends at once."}, s.resetDevicePassword)
 	handle(s, endpoint{method: "GET", path: "/v1/devices/{id}/status-log", id: "device-status-log", tag: tag, perm: g.DevicesRead, summary: "When a device came and went"},
@@ -115,36 +121,36 @@ func (s *Server) createDevice(ctx context.Context, in *post[deviceBody]) (*body[
 	return answer(NewDevice{Device: d, Password: password, MQTT: s.mqtt(ctx, d, password)}, nil)
 }
 
-func (s *Server) updateDevice(ctx context.Context, in *put[deviceBody]) (*body[registry.DeviceRow], error) {
-	id := g.DeviceID(in.ID)
+func (s *Server) updateDevice(ctx context.Context, name string, b deviceBody) (registry.DeviceRow, error) {
+	id := g.DeviceID(name)
 	old, err := s.view(ctx).Device(ctx, id)
 	if err != nil {
-		return nil, err
+		return old, err
 	}
-	d := in.Body.device(ctx, id)
+	d := b.device(ctx, id)
 	d.Created = old.Created
-	if in.Body.School == "" {
+	if b.School == "" {
 		d.School = old.School
 	}
-	if in.Body.Enabled == nil {
+	if b.Enabled == nil {
 		d.Enabled = old.Enabled
 	}
-	secret := in.Body.Secret
+	secret := b.Secret
 	if len(secret) == 0 {
 		secret = nil // a form that was left empty takes nothing away
 	}
 	if d.Driver != old.Driver || secret != nil || !maps.Equal(d.Address, old.Address) {
 		if d.Address, err = s.addressed(d, old.Address, secret, d.Driver != old.Driver); err != nil {
-			return nil, err
+			return old, err
 		}
 		if err := s.mayReach(ctx, d); err != nil {
-			return nil, err
+			return old, err
 		}
 	}
 	if err := s.view(ctx).UpdateDevice(ctx, d, secret); err != nil {
-		return nil, err
+		return old, err
 	}
-	return answer(s.view(ctx).Device(ctx, id))
+	return old, nil
 }
 
 func (s *Server) resetDevicePassword(ctx context.Context, in *ByID) (*body[NewDevice], error) {

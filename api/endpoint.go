@@ -33,6 +33,7 @@ type endpoint struct {
 	max          int64    // bytes of body; 0: 1 MiB, of a stranger's 16 KiB
 	raw          string   // content type of an answer that is not JSON
 	query        []string // the query parameters, where the input does not say; nil: it does
+	matching     bool     // heeds If-Match
 	conflict     bool     // may answer 409 of its own
 	unavailable  bool     // may answer 503: needs a part that can be down
 }
@@ -129,7 +130,10 @@ func (e endpoint) problems(list bool) map[string]*huma.Response {
 		codes = append(codes, http.StatusNotFound)
 	}
 	codes = append(codes, http.StatusUnprocessableEntity)
-	if e.method == http.MethodPost || e.method == http.MethodPut {
+	if e.matching {
+		codes = append(codes, http.StatusPreconditionFailed)
+	}
+	if e.method == http.MethodPost || e.method == http.MethodPut || e.method == http.MethodPatch {
 		codes = append(codes, http.StatusBadRequest, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
 	}
 	if e.conflict || e.method == http.MethodPost && !e.public {

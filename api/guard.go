@@ -1,11 +1,13 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
+	"io"
 	"net/http"
 	"strings"
 
@@ -130,6 +132,14 @@ func (s *Server) guard(e endpoint, next http.Handler) http.Handler {
 		}
 		r = r.WithContext(ctx)
 		r.Body = http.MaxBytesReader(w, r.Body, e.maxBody()+1<<10) // the schema's reader refuses at the bound itself; this one ends what has none
+		if r.Method == http.MethodPut && e.matching {
+			b, err := io.ReadAll(r.Body)
+			r = r.WithContext(context.WithValue(ctx, keyBody, b))
+			r.Body = io.NopCloser(io.MultiReader(bytes.NewReader(b), broken{err})) // the error is for the schema's reader to tell
+		}
+		if have := r.Header.Values("If-None-Match"); len(have) > 0 && r.Method == http.MethodGet && !e.stream {
+			w = &conditional{ResponseWriter: w, have: have}
+		}
 		if r.Method == http.MethodPost && c != nil && r.Header.Get(idemHeader) != "" && !e.stream {
 			s.once(w, r, c, next)
 			return
@@ -186,4 +196,14 @@ func cond(b bool, yes, no string) string {
 		return yes
 	}
 	return no
+}
+
+// broken ends a body with the error with which its reading ended.
+type broken struct{ err error }
+
+func (b broken) Read([]byte) (int, error) {
+	if b.err != nil {
+		return 0, b.err
+	}
+	return 0, io.EOF
 }

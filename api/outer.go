@@ -16,6 +16,7 @@ const (
 	keyRequestID ctxKey = iota
 	keyCaller
 	keyRequest
+	keyBody
 )
 
 // requestID is the request's id, "" outside of one.

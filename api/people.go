@@ -55,16 +55,34 @@ func (s *Server) registerPeople() {
 	})
 	handle(s, endpoint{method: "GET", path: "/v1/people/{id}", id: "open-person", tag: tag, perm: g.PeopleOpen, summary: "Open a person's page",
 		doc: "For students a reason is needed. Opening is written to the audit log with the reason; where that cannot be written, nothing is shown."}, s.openPerson)
-	handle(s, endpoint{method: "PUT", path: "/v1/people/{id}", id: "update-person", tag: tag, perm: g.PeopleWrite, max: 64 << 10, conflict: true, summary: "Change a person"},
-		func(ctx context.Context, in *put[personBody]) (*body[g.Person], error) {
-			p := in.Body.person(ctx, g.PersonID(in.ID))
-			return answer(p, s.view(ctx).UpdatePerson(ctx, p))
-		})
-	handle(s, endpoint{method: "DELETE", path: "/v1/people/{id}", id: "delete-person", tag: tag, perm: g.PeopleWrite, summary: "Delete a person",
-		doc: "Destroys the person's key, and with it the name, the faces and the cards. It cannot be undone."}, func(ctx context.Context, in *ByID) (*none, error) {
-		return &none{}, s.view(ctx).DeletePerson(ctx, g.PersonID(in.ID))
-	})
+	k := thing[personBody, g.Person]{
+		load: func(ctx context.Context, id string) (g.Person, error) {
+			return s.view(ctx).PersonToChange(ctx, g.PersonID(id))
+		},
+		save: func(ctx context.Context, id string, b personBody) (g.Person, error) {
+			p := b.person(ctx, g.PersonID(id))
+			return p, s.view(ctx).UpdatePerson(ctx, p)
+		},
+		show: shownPerson,
+	}
+	changes(s, endpoint{path: "/v1/people/{id}", tag: tag, perm: g.PeopleWrite, max: 64 << 10, conflict: true, summary: "Change a person",
+		doc: "The answer shows telephone and guardians only where the request names them: whoever may change a person need not be one who may open the page."}, "person", k)
+	deletes(s, endpoint{path: "/v1/people/{id}", tag: tag, perm: g.PeopleWrite, summary: "Delete a person",
+		doc: "Destroys the person's key, and with it the name, the faces and the cards. It cannot be undone."}, "person", k,
+		func(ctx context.Context, id string) error { return s.view(ctx).DeletePerson(ctx, g.PersonID(id)) })
 	s.registerImport(tag)
+}
+
+// shownPerson leaves out what the class list does not show and the caller did not say: a change
+// is no look at the person's page, which is audited.
+func shownPerson(_ context.Context, p g.Person, said map[string]any) g.Person {
+	if _, ok := said["phone"]; !ok {
+		p.Phone = ""
+	}
+	if _, ok := said["guardians"]; !ok {
+		p.Guardian = nil
+	}
+	return p
 }
 
 type openInput struct {
@@ -72,10 +90,10 @@ type openInput struct {
 	Reason string `query:"reason" maxLength:"512" doc:"Why the page is opened; needed for students." example:"parent asks about yesterday"`
 }
 
-func (s *Server) openPerson(ctx context.Context, in *openInput) (*body[registry.PersonPage], error) {
+func (s *Server) openPerson(ctx context.Context, in *openInput) (*tagged[registry.PersonPage], error) {
 	page, err := s.because(ctx, in.Reason).OpenPerson(ctx, g.PersonID(in.ID))
 	page.Consents, page.Passes = some(page.Consents), some(page.Passes)
-	return answer(page, err)
+	return &tagged[registry.PersonPage]{tagOf(page.Person, page.Consents, page.Passes), page}, err
 }
 
 // because is the caller's view with a reason for the audit log.

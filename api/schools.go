@@ -75,6 +75,7 @@ type zoneBody struct {
 // put is the input of a change to one thing.
 type put[T any] struct {
 	ByID
+	Matching
 	Body T
 }
 
@@ -88,8 +89,9 @@ func (s *Server) registerSchools() {
 		all, err := s.view(ctx).Schools(ctx)
 		return paged(s, all, *in, err, func(x g.School) string { return string(x.ID) })
 	})
-	handle(s, endpoint{method: "GET", path: "/v1/schools/{id}", id: "get-school", tag: tag, summary: "One school"}, func(ctx context.Context, in *ByID) (*body[g.School], error) {
-		return answer(s.view(ctx).School(ctx, g.SchoolID(in.ID)))
+	handle(s, endpoint{method: "GET", path: "/v1/schools/{id}", id: "get-school", tag: tag, summary: "One school"}, func(ctx context.Context, in *ByID) (*tagged[g.School], error) {
+		x, err := s.view(ctx).School(ctx, g.SchoolID(in.ID))
+		return &tagged[g.School]{tagOf(x), x}, err
 	})
 	handle(s, endpoint{method: "POST", path: "/v1/schools", id: "create-school", tag: tag, perm: g.SettingsWrite, status: 201, summary: "Add a school to the district"},
 		func(ctx context.Context, in *post[schoolBody]) (*body[g.School], error) {
@@ -99,14 +101,16 @@ func (s *Server) registerSchools() {
 			}
 			return answer(s.view(ctx).CreateSchool(ctx, x))
 		})
-	handle(s, endpoint{method: "PUT", path: "/v1/schools/{id}", id: "update-school", tag: tag, perm: g.SettingsWrite, summary: "Change a school"},
-		func(ctx context.Context, in *put[schoolBody]) (*body[g.School], error) {
-			x, err := in.Body.school(g.SchoolID(in.ID))
+	changes(s, endpoint{path: "/v1/schools/{id}", tag: tag, perm: g.SettingsWrite, summary: "Change a school"}, "school", thing[schoolBody, g.School]{
+		load: func(ctx context.Context, id string) (g.School, error) { return s.view(ctx).School(ctx, g.SchoolID(id)) },
+		save: func(ctx context.Context, id string, b schoolBody) (g.School, error) {
+			x, err := b.school(g.SchoolID(id))
 			if err != nil {
-				return nil, err
+				return x, err
 			}
-			return answer(x, s.view(ctx).UpdateSchool(ctx, x))
-		})
+			return x, s.view(ctx).UpdateSchool(ctx, x)
+		},
+	})
 	handle(s, endpoint{method: "GET", path: "/v1/places", id: "places", tag: tag, summary: "Sites, buildings and zones of a school",
 		example: "curl -fsS -H \"Authorization: Bearer $GATEHOUSE_KEY\" $GATEHOUSE_URL/v1/places"}, func(ctx context.Context, in *InSchool) (*body[registry.Places], error) {
 		return answer(s.places(ctx, in.School))
@@ -129,25 +133,35 @@ func some[T any](x []T) []T {
 }
 
 func (s *Server) registerPlaces(tag string) {
-	kind[siteBody, g.Site](s, "site", tag, func(ctx context.Context, id string, b siteBody) (g.Site, error) {
-		return s.view(ctx).PutSite(ctx, g.Site{ID: g.SiteID(id), School: school(ctx, b.School), Name: b.Name})
+	kind(s, "site", tag, thing[siteBody, g.Site]{
+		load: func(ctx context.Context, id string) (g.Site, error) { return s.view(ctx).Site(ctx, g.SiteID(id)) },
+		save: func(ctx context.Context, id string, b siteBody) (g.Site, error) {
+			return s.view(ctx).PutSite(ctx, g.Site{ID: g.SiteID(id), School: school(ctx, b.School), Name: b.Name})
+		},
 	}, func(ctx context.Context, id string) error { return s.view(ctx).DeleteSite(ctx, g.SiteID(id)) })
-	kind[buildingBody, g.Building](s, "building", tag, func(ctx context.Context, id string, b buildingBody) (g.Building, error) {
-		return s.view(ctx).PutBuilding(ctx, g.Building{ID: g.BuildingID(id), School: school(ctx, b.School), Site: b.Site, Name: b.Name})
+	kind(s, "building", tag, thing[buildingBody, g.Building]{
+		load: func(ctx context.Context, id string) (g.Building, error) {
+			return s.view(ctx).Building(ctx, g.BuildingID(id))
+		},
+		save: func(ctx context.Context, id string, b buildingBody) (g.Building, error) {
+			return s.view(ctx).PutBuilding(ctx, g.Building{ID: g.BuildingID(id), School: school(ctx, b.School), Site: b.Site, Name: b.Name})
+		},
 	}, func(ctx context.Context, id string) error { return s.view(ctx).DeleteBuilding(ctx, g.BuildingID(id)) })
-	kind[zoneBody, g.Zone](s, "zone", tag, func(ctx context.Context, id string, b zoneBody) (g.Zone, error) {
-		return s.view(ctx).PutZone(ctx, g.Zone{ID: g.ZoneID(id), School: school(ctx, b.School), Building: b.Building, Name: b.Name, Kind: b.Kind, Private: b.Private})
+	kind(s, "zone", tag, thing[zoneBody, g.Zone]{
+		load: func(ctx context.Context, id string) (g.Zone, error) { return s.view(ctx).Zone(ctx, g.ZoneID(id)) },
+		save: func(ctx context.Context, id string, b zoneBody) (g.Zone, error) {
+			return s.view(ctx).PutZone(ctx, g.Zone{ID: g.ZoneID(id), School: school(ctx, b.School), Building: b.Building, Name: b.Name, Kind: b.Kind, Private: b.Private})
+		},
 	}, func(ctx context.Context, id string) error { return s.view(ctx).DeleteZone(ctx, g.ZoneID(id)) })
 }
 
-// kind registers making, changing and deleting one kind of place.
-func kind[B, T any](s *Server, name, tag string, save func(ctx context.Context, id string, b B) (T, error), remove func(ctx context.Context, id string) error) {
+// kind registers making, reading, changing and deleting one kind of place.
+func kind[B, T any](s *Server, name, tag string, k thing[B, T], remove func(ctx context.Context, id string) error) {
 	path := "/v1/" + name + "s"
 	handle(s, endpoint{method: "POST", path: path, id: "create-" + name, tag: tag, perm: g.DevicesWrite, status: 201, summary: "Add a " + name},
-		func(ctx context.Context, in *post[B]) (*body[T], error) { return answer(save(ctx, "", in.Body)) })
-	handle(s, endpoint{method: "PUT", path: path + "/{id}", id: "update-" + name, tag: tag, perm: g.DevicesWrite, summary: "Change a " + name},
-		func(ctx context.Context, in *put[B]) (*body[T], error) { return answer(save(ctx, in.ID, in.Body)) })
-	handle(s, endpoint{method: "DELETE", path: path + "/{id}", id: "delete-" + name, tag: tag, perm: g.DevicesWrite, conflict: true, summary: "Delete a " + name,
-		doc: "Refused with a conflict while something is still in it."},
-		func(ctx context.Context, in *ByID) (*none, error) { return &none{}, remove(ctx, in.ID) })
+		func(ctx context.Context, in *post[B]) (*body[T], error) { return answer(k.save(ctx, "", in.Body)) })
+	reads(s, endpoint{path: path + "/{id}", tag: tag, summary: "One " + name}, name, k.load)
+	changes(s, endpoint{path: path + "/{id}", tag: tag, perm: g.DevicesWrite, summary: "Change a " + name}, name, k)
+	deletes(s, endpoint{path: path + "/{id}", tag: tag, perm: g.DevicesWrite, conflict: true, summary: "Delete a " + name,
+		doc: "Refused with a conflict while something is still in it."}, name, k, remove)
 }

@@ -20,19 +20,16 @@ type newUserInput struct {
 	}
 }
 
-type userInput struct {
-	ByID
-	Body struct {
-		Name     string          `json:"name,omitempty" maxLength:"64" doc:"Sign-in name; empty: as it was."`
-		FullName string          `json:"full_name,omitempty" maxLength:"128" doc:"The name that colleagues see; empty: as it was."`
-		Role     g.Role          `json:"role,omitempty" doc:"What the user may do; absent: as it was."`
-		Language string          `json:"language,omitempty" enum:"en,zh-CN," doc:"Language of the console; empty: as it was."`
-		Disabled *bool           `json:"disabled,omitempty" doc:"true: cannot sign in, and is signed out."`
-		Password string          `json:"password,omitempty" maxLength:"256" doc:"A new password; ends the user's sign-ins."`
-		School   g.SchoolID      `json:"school,omitempty" maxLength:"64" doc:"Ignored: a user stays with the school."`
-		ID       g.UserID        `json:"id,omitempty" maxLength:"64" doc:"Ignored: the id comes from the path."`
-		Created  json.RawMessage `json:"created,omitempty" doc:"Ignored."`
-	}
+type userBody struct {
+	Name     string          `json:"name,omitempty" maxLength:"64" doc:"Sign-in name; empty: as it was."`
+	FullName string          `json:"full_name,omitempty" maxLength:"128" doc:"The name that colleagues see; empty: as it was."`
+	Role     g.Role          `json:"role,omitempty" doc:"What the user may do; absent: as it was."`
+	Language string          `json:"language,omitempty" enum:"en,zh-CN," doc:"Language of the console; empty: as it was."`
+	Disabled *bool           `json:"disabled,omitempty" doc:"true: cannot sign in, and is signed out."`
+	Password string          `json:"password,omitempty" maxLength:"256" doc:"A new password; ends the user's sign-ins."`
+	School   g.SchoolID      `json:"school,omitempty" maxLength:"64" doc:"Ignored: a user stays with the school."`
+	ID       g.UserID        `json:"id,omitempty" maxLength:"64" doc:"Ignored: the id comes from the path."`
+	Created  json.RawMessage `json:"created,omitempty" doc:"Ignored."`
 }
 
 func (s *Server) registerUsers() {
@@ -42,7 +39,9 @@ func (s *Server) registerUsers() {
 		return paged(s, all, in.Paged, err, func(u g.User) string { return string(u.ID) })
 	})
 	handle(s, endpoint{method: "POST", path: "/v1/users", id: "create-user", tag: tag, perm: g.UsersAdmin, status: 201, summary: "Add a user"}, s.createUser)
-	handle(s, endpoint{method: "PUT", path: "/v1/users/{id}", id: "update-user", tag: tag, perm: g.UsersAdmin, conflict: true, summary: "Change a user"}, s.updateUser)
+	load := func(ctx context.Context, id string) (g.User, error) { return s.user(ctx, g.UserID(id)) }
+	reads(s, endpoint{path: "/v1/users/{id}", tag: tag, perm: g.UsersAdmin, summary: "One user"}, "user", load)
+	changes(s, endpoint{path: "/v1/users/{id}", tag: tag, perm: g.UsersAdmin, conflict: true, summary: "Change a user"}, "user", thing[userBody, g.User]{load: load, save: s.updateUser})
 }
 
 // mayGive says whether the caller may hand out a role.
@@ -71,12 +70,12 @@ func (s *Server) createUser(ctx context.Context, in *newUserInput) (*body[g.User
 	return answer(s.view(ctx).CreateUser(ctx, u, in.Body.Password))
 }
 
-func (s *Server) updateUser(ctx context.Context, in *userInput) (*body[g.User], error) {
-	u, err := s.user(ctx, g.UserID(in.ID))
+func (s *Server) updateUser(ctx context.Context, id string, b userBody) (g.User, error) {
+	u, err := s.user(ctx, g.UserID(id))
 	if err != nil {
-		return nil, err
+		return u, err
 	}
-	c, b := callerOf(ctx), in.Body
+	c := callerOf(ctx)
 	before := u
 	u.Name, u.FullName, u.Language = or(b.Name, u.Name), or(b.FullName, u.FullName), or(b.Language, u.Language)
 	u.Role = g.Role(or(string(b.Role), string(u.Role)))
@@ -84,30 +83,30 @@ func (s *Server) updateUser(ctx context.Context, in *userInput) (*body[g.User], 
 		u.Disabled = *b.Disabled
 	}
 	if u.ID == c.user.ID && (u.Disabled || u.Role != before.Role) {
-		return nil, g.Errorf(g.Conflict, "nobody takes the own rights away; ask another administrator")
+		return u, g.Errorf(g.Conflict, "nobody takes the own rights away; ask another administrator")
 	}
 	for _, r := range []g.Role{before.Role, u.Role} {
 		if err := mayGive(c, r); err != nil {
-			return nil, err
+			return u, err
 		}
 	}
 	if b.Password != "" {
 		if u.ID == c.user.ID {
-			return nil, g.FieldErrorf("password", "change your own with PUT /v1/me/password, which asks for the old one")
+			return u, g.FieldErrorf("password", "change your own with PUT /v1/me/password, which asks for the old one")
 		}
 		if err := checkPassword(b.Password); err != nil {
-			return nil, err
+			return u, err
 		}
 	}
 	if err := s.view(ctx).UpdateUser(ctx, u); err != nil {
-		return nil, err
+		return u, err
 	}
 	if b.Password != "" {
 		if err := s.view(ctx).ChangePassword(ctx, u.ID, "", b.Password); err != nil {
-			return nil, err
+			return u, err
 		}
 	}
-	return answer(u, nil)
+	return u, nil
 }
 
 // user finds a user whom the caller may manage.

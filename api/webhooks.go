@@ -58,10 +58,20 @@ func (s *Server) registerWebhooks() {
 			"Answer 2xx within 15 s. Otherwise the event is tried again for three days, after which the webhook is disabled; 410 disables it at once, Retry-After is honoured, redirects are not followed. " +
 			"It gets what its maker may read, at any time. " +
 			"The same event can come twice: webhook-id tells."}, s.createWebhook)
-	handle(s, endpoint{method: "PUT", path: "/v1/webhooks/{id}", id: "update-webhook", tag: tag, perm: g.KeysAdmin, summary: "Change a webhook, or enable it again"}, s.updateWebhook)
-	handle(s, endpoint{method: "DELETE", path: "/v1/webhooks/{id}", id: "delete-webhook", tag: tag, perm: g.KeysAdmin, summary: "Delete a webhook"}, func(ctx context.Context, in *ByID) (*none, error) {
-		return &none{}, s.view(ctx).DeleteWebhook(ctx, g.WebhookID(in.ID))
-	})
+	load := func(ctx context.Context, id string) (g.Webhook, error) { return s.ownWebhook(ctx, g.WebhookID(id)) }
+	k := thing[webhookBody, ChangedWebhook]{
+		load: func(ctx context.Context, id string) (ChangedWebhook, error) {
+			w, err := load(ctx, id)
+			return ChangedWebhook{Webhook: w}, err
+		},
+		state: func(w ChangedWebhook) any { return w.Webhook },
+		save:  s.updateWebhook,
+		once:  func(now *ChangedWebhook, saved ChangedWebhook) { now.Secret = saved.Secret },
+	}
+	reads(s, endpoint{path: "/v1/webhooks/{id}", tag: tag, perm: g.KeysAdmin, summary: "One webhook"}, "webhook", load)
+	changes(s, endpoint{path: "/v1/webhooks/{id}", tag: tag, perm: g.KeysAdmin, summary: "Change a webhook, or enable it again"}, "webhook", k)
+	deletes(s, endpoint{path: "/v1/webhooks/{id}", tag: tag, perm: g.KeysAdmin, summary: "Delete a webhook"}, "webhook", k,
+		func(ctx context.Context, id string) error { return s.view(ctx).DeleteWebhook(ctx, g.WebhookID(id)) })
 	handle(s, endpoint{method: "POST", path: "/v1/webhooks/{id}/take-over", id: "take-over-webhook", tag: tag, perm: g.KeysAdmin, summary: "Answer for a webhook in its maker's place",
 		doc: "For somebody who is signed in and may read every kind of event that it asks for. From then on it gets what they may read."}, func(ctx context.Context, in *ByID) (*none, error) {
 		return &none{}, s.view(ctx).TakeOverWebhook(ctx, g.WebhookID(in.ID))
@@ -114,29 +124,29 @@ func (s *Server) createWebhook(ctx context.Context, in *post[webhookBody]) (*bod
 	return answer(NewWebhook{w, secret}, err)
 }
 
-func (s *Server) updateWebhook(ctx context.Context, in *put[webhookBody]) (*body[ChangedWebhook], error) {
-	old, err := s.ownWebhook(ctx, g.WebhookID(in.ID))
+func (s *Server) updateWebhook(ctx context.Context, id string, b webhookBody) (ChangedWebhook, error) {
+	old, err := s.ownWebhook(ctx, g.WebhookID(id))
 	if err != nil {
-		return nil, err
+		return ChangedWebhook{}, err
 	}
-	w, err := s.webhook(ctx, in.Body, old.ID)
+	w, err := s.webhook(ctx, b, old.ID)
 	if err != nil {
-		return nil, err
+		return ChangedWebhook{}, err
 	}
 	w.School, w.Created = old.School, old.Created
-	if in.Body.NewSecret {
+	if b.NewSecret {
 		secret, err := s.view(ctx).MoveWebhook(ctx, w)
 		if err != nil {
-			return nil, err
+			return ChangedWebhook{}, err
 		}
 		now, err := s.ownWebhook(ctx, w.ID)
-		return answer(ChangedWebhook{now, secret}, err)
+		return ChangedWebhook{now, secret}, err
 	}
 	if err := s.view(ctx).UpdateWebhook(ctx, w); err != nil {
-		return nil, err
+		return ChangedWebhook{}, err
 	}
 	now, err := s.ownWebhook(ctx, w.ID)
-	return answer(ChangedWebhook{Webhook: now}, err)
+	return ChangedWebhook{Webhook: now}, err
 }
 
 // ownWebhook finds a webhook that the caller may manage.

@@ -149,7 +149,12 @@ func (r *Registry) OutboxReady() <-chan struct{} { return r.ready }
 
 // write runs f in a transaction of registry.db and tells of its changes after the commit.
 func (r *Registry) write(ctx context.Context, f func(*tx) error) error {
-	t, err := r.reg.write(ctx, r.now(), f)
+	t, err := r.reg.write(ctx, r.now(), func(t *tx) error {
+		if err := holds(ctx); err != nil {
+			return err
+		}
+		return f(t)
+	})
 	if err != nil {
 		return err
 	}

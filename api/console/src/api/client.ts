@@ -37,6 +37,7 @@ export interface Request {
   body?: unknown // sent as JSON, unless it is a Blob or a string
   type?: string // content type of a Blob or string body
   signal?: AbortSignal
+  match?: string // If-Match: the state that is to be changed
   quiet?: boolean // a 401 does not end the sign-in
 }
 
@@ -62,6 +63,11 @@ async function send(path: string, r: Request): Promise<Response> {
   if (method !== 'GET') headers['X-Gatehouse-CSRF'] = csrf
   const deed = method === 'POST' ? deedOf(path, body) : ''
   if (method === 'POST') headers['Idempotency-Key'] = deed ? keyOf(deed) : newKey()
+  if (r.match) headers['If-Match'] = r.match
+  if (method !== 'GET') {
+    headers['X-Gatehouse-CSRF'] = csrf
+    if (method === 'POST') headers['Idempotency-Key'] = newKey()
+  }
   try {
     const res = await fetch(path, { method, headers, body, signal: r.signal, credentials: 'same-origin', cache: 'no-store' })
     if (deed && res.status < 500 && res.status !== 409) unanswered.delete(deed)
@@ -104,6 +110,12 @@ export async function call<T>(path: string, r: Request = {}): Promise<T> {
   const res = await checked(path, r)
   const text = await res.text()
   return (text ? JSON.parse(text) : undefined) as T
+}
+
+/** Reads one thing with the tag of its state. */
+export async function tagged<T>(path: string): Promise<{ etag: string; body: T }> {
+  const res = await checked(path, {})
+  return { etag: res.headers.get('ETag') ?? '', body: (await res.json()) as T }
 }
 
 /** Fetches a picture. */

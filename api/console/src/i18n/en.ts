@@ -40,6 +40,8 @@ export const en = {
     conflict: 'Somebody changed it meanwhile. What you see has been renewed.',
     taken: 'That is taken already.',
     inTheWay: 'As things stand this cannot be done.',
+    changed: 'Somebody changed it meanwhile; save again to put yours in its place. Changed:',
+    gone: 'The list has changed; load it again.',
     unavailable: 'A part of the gateway is not available right now.',
     too_large: 'That is too large.',
     rate_limited: 'Too many requests; wait a moment.',

@@ -40,6 +40,8 @@ export const zh = {
     conflict: '内容已被他人修改，页面已刷新。',
     taken: '该值已被使用。',
     inTheWay: '目前的状态下不能这样做。',
+    changed: '他人在此期间已作修改；再次保存将以您的内容为准。已改动：',
+    gone: '列表已变化，请重新加载。',
     unavailable: '网关的某个部分暂不可用。',
     too_large: '内容过大。',
     rate_limited: '请求过于频繁，请稍候。',

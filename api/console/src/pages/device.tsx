@@ -5,6 +5,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link, useNavigate, useParams } from 'react-router'
 import { APIError, call } from '../api/client'
+import { change } from '../api/change'
 import type { Action, CommandResult, Device, DeviceCreated, Property, Rejection, Sighting, StatusRow, Value } from '../api/types'
 import { useT } from '../i18n'
 import { timeOf, unitText } from '../lib/format'
@@ -264,6 +265,7 @@ function EditDevice({ d, onClose }: { d: Device; onClose: () => void }) {
   const { t } = useT()
   const cache = useQueryClient()
   const places = usePlaces()
+  const [base] = useState<Record<string, unknown>>({ name: d.name, zone: d.zone ?? '', serial: d.serial ?? '', enabled: d.enabled, address: d.address ?? {} })
   const [v, set] = useState({ name: d.name, zone: d.zone ?? '', serial: d.serial ?? '', enabled: d.enabled, address: d.address ?? {} })
   const [secret, setSecret] = useState<Record<string, string>>({})
   const secrets = useSecretFields(d.driver)
@@ -272,10 +274,7 @@ function EditDevice({ d, onClose }: { d: Device; onClose: () => void }) {
   const save = () =>
     deed.run(async () => {
       const given = Object.values(secret).some(Boolean) ? { secret } : {}
-      await call(`/v1/devices/${encodeURIComponent(d.id)}`, {
-        method: 'PUT',
-        body: { school: d.school, profile: d.profile, driver: d.driver, ...v, ...given },
-      })
+      await change(`/v1/devices/${encodeURIComponent(d.id)}`, base, { ...v, ...given })
       await cache.invalidateQueries({ queryKey: ['device', d.id] })
       said(t('common.saved'))
       onClose()

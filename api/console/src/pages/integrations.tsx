@@ -168,7 +168,7 @@ function Webhooks() {
       setLog(w)
       await cache.invalidateQueries({ queryKey: ['deliveries'] })
     })
-  const toggle = (w: Webhook) => test.run(async () => (await call(`/v1/webhooks/${encodeURIComponent(w.id)}`, { method: 'PUT', body: { url: w.url, kinds: w.kinds ?? [], disabled: !w.disabled } }), await renew()))
+  const toggle = (w: Webhook) => test.run(async () => (await call(`/v1/webhooks/${encodeURIComponent(w.id)}`, { method: 'PATCH', body: { disabled: !w.disabled } }), await renew()))
   return (
     <>
       <Panel flush title={t('hook.title')} actions={<Button size="xs" onClick={() => setMaking(true)}>{t('hook.create')}</Button>}>

@@ -6,6 +6,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link, useLocation, useNavigate, useParams } from 'react-router'
 import { APIError, call, query } from '../api/client'
+import { difference } from '../api/change'
 import type { Attendance, List, Pass, PersonPage as PersonData, Session, Sighting } from '../api/types'
 import { useT } from '../i18n'
 import { instantIn } from '../lib/format'
@@ -237,7 +238,7 @@ function EditPerson({ p, onClose, renew }: { p: PersonData; onClose: () => void;
   const text = (k: 'name' | 'number' | 'class' | 'phone') => ({ value: v[k], error: fieldError(deed.error, k), onChange: (e: React.ChangeEvent<HTMLInputElement>) => set({ ...v, [k]: e.currentTarget.value }) })
   const save = () =>
     deed.run(async () => {
-      await call(`/v1/people/${encodeURIComponent(p.id)}`, { method: 'PUT', body: { school: p.school, kind: p.kind, guardians: p.guardians ?? undefined, ...v } })
+      await call(`/v1/people/${encodeURIComponent(p.id)}`, { method: 'PATCH', body: difference({ ...p }, v) })
       await renew()
       void cache.invalidateQueries({ queryKey: ['people'] })
       onClose()

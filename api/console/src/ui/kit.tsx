@@ -54,7 +54,7 @@ export function Tag({ tone = 'gray', children, dot }: { tone?: Tone; children: R
 export function errorText(e: unknown, t: T): string {
   if (e instanceof APIError) {
     if (e.status === 0) return t('error.unreachable')
-    const head = ['unauthenticated', 'forbidden', 'not_found', 'conflict', 'unavailable', 'too_large', 'rate_limited'].includes(e.code)
+    const head = ['unauthenticated', 'forbidden', 'not_found', 'conflict', 'changed', 'gone', 'unavailable', 'too_large', 'rate_limited'].includes(e.code)
       ? t(e.code === 'conflict' ? conflict(e) : 'error.' + e.code)
       : ''
     const detail = [e.message, ...e.fields.filter((f) => !e.message.includes(f.message)).map((f) => (f.field ? `${f.field}: ${f.message}` : f.message))]

@@ -5,6 +5,7 @@ import { IconPencil, IconPlus, IconTrash } from '@tabler/icons-react'
 import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { call } from '../../api/client'
+import { change } from '../../api/change'
 import { zoneKinds, type Building, type Site, type Zone, type ZoneKind } from '../../api/types'
 import { useT } from '../../i18n'
 import { useSchoolParam, useSession } from '../../session'
@@ -69,11 +70,14 @@ function Edit({ first, onClose }: { first: Editing; onClose: () => void }) {
   const cache = useQueryClient()
   const school = useSchoolParam()
   const [v, set] = useState(first)
+  const [base] = useState<Record<string, unknown>>({ ...first, school: first.school ?? school })
   const deed = useDeed()
   const save = () =>
     deed.run(async () => {
       const { level, id, ...body } = v
-      await call(`/v1/${level}${id ? '/' + encodeURIComponent(id) : ''}`, { method: id ? 'PUT' : 'POST', body: { ...body, school: v.school ?? school, name: v.name.trim() } })
+      const next = { ...body, school: v.school ?? school, name: v.name.trim() }
+      if (id) await change(`/v1/${level}/${encodeURIComponent(id)}`, base, next)
+      else await call(`/v1/${level}`, { method: 'POST', body: next })
       await cache.invalidateQueries({ queryKey: ['places'] })
       onClose()
     })

@@ -1,7 +1,7 @@
 import { Button, Group, Select, Stack, TextInput } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
-import { call } from '../../api/client'
+import { change } from '../../api/change'
 import { languages, useT } from '../../i18n'
 import { useSession } from '../../session'
 import { Facts, fieldError, Panel, said, Trouble, useDeed } from '../../ui/kit'
@@ -17,7 +17,7 @@ export function SchoolTab() {
   const deed = useDeed()
   const save = () =>
     deed.run(async () => {
-      await call(`/v1/schools/${encodeURIComponent(v.id)}`, { method: 'PUT', body: { kind: v.kind, parent: v.parent || undefined, name: v.name.trim(), timezone: v.timezone, language: v.language } })
+      await change(`/v1/schools/${encodeURIComponent(v.id)}`, { ...school }, { name: v.name.trim(), timezone: v.timezone, language: v.language })
       await Promise.all([cache.invalidateQueries({ queryKey: ['me'] }), cache.invalidateQueries({ queryKey: ['schools'] })])
       said(t('common.saved'))
     })

@@ -4,6 +4,7 @@ import { Button, Group, Modal, MultiSelect, Select, SimpleGrid, Stack, Switch, T
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { call, query } from '../../api/client'
+import { change } from '../../api/change'
 import { personKinds, zoneKinds, type List, type PersonKind, type Session, type ZoneKind } from '../../api/types'
 import { useT } from '../../i18n'
 import { dayIn, instantIn, wallIn } from '../../lib/format'
@@ -62,14 +63,19 @@ function Edit({ s, date, onClose }: { s?: Session; date: string; onClose: () => 
   const [v, set] = useState(() => s
     ? { kind: s.kind, name: s.name, name_zh: s.name_zh ?? '', start: wallIn(z, s.start), due: wallIn(z, s.due), end: wallIn(z, s.end), who: s.who ?? [], zone_kinds: s.zone_kinds ?? [], boarders: s.boarders ?? false }
     : { kind: 'arrival' as Session['kind'], name: '', name_zh: '', ...at(date, 'arrival'), who: ['student'] as PersonKind[], boarders: false })
+  const [base] = useState<Record<string, unknown>>({ ...s })
   const deed = useDeed()
   const save = () =>
     deed.run(async () => {
       const body = {
-        ...(s ? { school: s.school, zones: s.zones, classes: s.classes, demo: s.demo } : { school: schoolID }),
+        school: schoolID,
         ...v, name_zh: v.name_zh || undefined, start: instantIn(z, v.start), due: instantIn(z, v.due), end: instantIn(z, v.end),
       }
-      await call('/v1/sessions' + (s ? '/' + encodeURIComponent(s.id) : ''), { method: s ? 'PUT' : 'POST', body })
+      if (s) {
+        const time = (k: 'start' | 'due' | 'end') => (v[k] === wallIn(z, s[k]) ? s[k] : instantIn(z, v[k]))
+        await change(`/v1/sessions/${encodeURIComponent(s.id)}`, base, { ...v, start: time('start'), due: time('due'), end: time('end') })
+      }
+      else await call('/v1/sessions', { method: 'POST', body })
       await cache.invalidateQueries({ queryKey: ['sessions'] })
       onClose()
     })

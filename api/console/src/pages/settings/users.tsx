@@ -4,6 +4,7 @@ import { Button, Group, Modal, PasswordInput, Select, Stack, Switch, TextInput }
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { call, query } from '../../api/client'
+import { change } from '../../api/change'
 import type { FactorState } from '../../api/factor'
 import { signInRoles, type List, type Role, type User } from '../../api/types'
 import { languages, useT } from '../../i18n'
@@ -55,6 +56,7 @@ function Edit({ u, factor, onClose }: { u?: User; factor?: FactorState; onClose:
   const { me } = useSession()
   const school = useSchoolParam()
   const [v, set] = useState({ name: u?.name ?? '', full_name: u?.full_name ?? '', role: u?.role ?? ('security' as Role), language: u?.language || lang, password: '', disabled: u?.disabled ?? false })
+  const [base] = useState<Record<string, unknown>>({ ...v })
   const deed = useDeed()
   const self = u?.id === me.user.id
   const [reset, setReset] = useState(false)
@@ -67,7 +69,7 @@ function Edit({ u, factor, onClose }: { u?: User; factor?: FactorState; onClose:
   const save = () =>
     deed.run(async () => {
       const { disabled, password, ...rest } = v
-      if (u) await call(`/v1/users/${encodeURIComponent(u.id)}`, { method: 'PUT', body: { ...rest, disabled, ...(password ? { password } : {}) } })
+      if (u) await change(`/v1/users/${encodeURIComponent(u.id)}`, base, { ...rest, disabled, ...(password ? { password } : {}) })
       else await call('/v1/users', { method: 'POST', body: { ...rest, password, school } })
       await cache.invalidateQueries({ queryKey: ['users'] })
       onClose()

@@ -1,0 +1,355 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"net/http"
+	"reflect"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry"
+)
+
+// tagged is an answer with the tag of what it shows.
+type tagged[T any] struct {
+	ETag string `header:"ETag" doc:"Names this state. Send it as If-Match with a change, or as If-None-Match to be told 304 while nothing has changed."`
+	Body T
+}
+
+// Matching is embedded in the inputs of changes.
+type Matching struct {
+	IfMatch string `header:"If-Match" maxLength:"1024" doc:"The ETag of the state that was read. Where somebody changed it meanwhile the answer is 412 and nothing is done. Absent: whatever is there is changed."`
+}
+
+// ByIDMatching is the input of a deletion.
+type ByIDMatching struct {
+	ByID
+	Matching
+}
+
+// patching is the input of a merge patch.
+type patching struct {
+	ByID
+	Matching
+	RawBody []byte `contentType:"application/merge-patch+json"`
+}
+
+// tagOf is the entity tag of a state (RFC 9110, section 8.8.3). What changes by itself, such as
+// measured values, goes into more: it makes another answer, and does not stand in the way of
+// a change.
+func tagOf(state any, more ...any) string {
+	tag := hashJSON(state)
+	if len(more) > 0 {
+		tag += "-" + hashJSON(more)
+	}
+	return `"` + tag + `"`
+}
+
+func hashJSON(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return "none"
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:8])
+}
+
+// matches says whether one of the tags of an If-Match is that of the state. Proxies that
+// compress make tags weak; they still name the same state.
+func matches(header, tag string) bool {
+	for one := range strings.SplitSeq(header, ",") {
+		one = strings.TrimPrefix(strings.TrimSpace(one), "W/")
+		state, _, _ := strings.Cut(strings.Trim(one, `"`), "-")
+		if one == "*" || `"`+state+`"` == tag {
+			return true
+		}
+	}
+	return false
+}
+
+func changedMeanwhile() error {
+	return &g.Error{Code: g.Changed, Message: "somebody changed it meanwhile: read it again, and make your change to what is there now"}
+}
+
+// thing is a kind of resource that is changed as a whole or in part. B is the body that a
+// change has, T what is kept.
+type thing[B, T any] struct {
+	load  func(ctx context.Context, id string) (T, error)
+	state func(T) any // what is tagged of it; nil: all
+	save  func(ctx context.Context, id string, b B) (T, error)
+	show  func(ctx context.Context, kept T, said map[string]any) T // what of it is answered; nil: all
+	once  func(now *T, saved T)                                    // what only the change itself answers, such as a secret; nil: nothing
+}
+
+func (k thing[B, T]) tag(x T) string {
+	if k.state != nil {
+		return tagOf(k.state(x))
+	}
+	return tagOf(x)
+}
+
+// unchanged makes the change under the context depend on the state that match names, if any.
+func (k thing[B, T]) unchanged(ctx context.Context, match, id string) context.Context {
+	if match == "" {
+		return ctx
+	}
+	return registry.When(ctx, func(ctx context.Context) error {
+		now, err := k.load(ctx, id)
+		if err != nil {
+			return err
+		}
+		if !matches(match, k.tag(now)) {
+			return changedMeanwhile()
+		}
+		return nil
+	})
+}
+
+// change replaces what patch says and leaves the rest: what an older client does not know, and
+// what its caller may not see, is not taken away by silence. In a merge patch (RFC 7396)
+// null takes a value away.
+func (k thing[B, T]) change(s *Server, ctx context.Context, id, match string, body []byte, merge bool) (*tagged[T], error) {
+	said := map[string]any{}
+	if err := readPatch(body, &said); err != nil {
+		return nil, err
+	}
+	for tries := 0; ; tries++ {
+		out, err := k.try(s, ctx, id, match, said, merge)
+		if g.ErrorCode(err) == g.Changed && match == "" && tries < 3 {
+			continue // nobody said what it should be: make the change to what is there now
+		}
+		return out, err
+	}
+}
+
+func readPatch(body []byte, into *map[string]any) error {
+	if err := g.BoundJSON(body, g.JSONDepth, g.JSONValues); err != nil {
+		return err
+	}
+	if err := checkJSON(body); err != nil {
+		return g.Errorf(g.Invalid, "the body is no valid JSON: %v", err)
+	}
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.UseNumber()
+	if err := d.Decode(into); err != nil || *into == nil {
+		return g.Errorf(g.Invalid, "the body is no JSON object")
+	}
+	return nil
+}
+
+func (k thing[B, T]) try(s *Server, ctx context.Context, id, match string, said map[string]any, merge bool) (*tagged[T], error) {
+	kept, err := k.load(ctx, id)
+	if g.ErrorCode(err) == g.NotFound && !merge && match == "" {
+		b, err := bodyOf[B](s, said)
+		if err != nil {
+			return nil, err
+		}
+		made, err := k.save(ctx, id, b)
+		return &tagged[T]{k.tag(made), made}, err
+	}
+	if err != nil {
+		return nil, err
+	}
+	tag := k.tag(kept)
+	if match != "" && !matches(match, tag) {
+		return nil, changedMeanwhile()
+	}
+	whole, err := asMap(kept)
+	if err != nil {
+		return nil, err
+	}
+	properties := schemaOf[B](s).Properties
+	for key := range whole {
+		if properties[key] == nil { // kept, and not for a change to say
+			delete(whole, key)
+		}
+	}
+	for key, v := range said {
+		if merge {
+			mergeInto(whole, key, v)
+		} else {
+			whole[key] = v
+		}
+	}
+	b, err := bodyOf[B](s, whole)
+	if err != nil {
+		return nil, err
+	}
+	ctx = k.unchanged(ctx, tag, id)
+	saved, err := k.save(ctx, id, b)
+	if err != nil {
+		return nil, err
+	}
+	now, err := k.load(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	out := &tagged[T]{k.tag(now), now}
+	if k.once != nil {
+		k.once(&out.Body, saved)
+	}
+	if k.show != nil {
+		out.Body = k.show(ctx, now, said)
+	}
+	return out, nil
+}
+
+// mergeInto is one member of RFC 7396, section 2.
+func mergeInto(target map[string]any, key string, v any) {
+	patch, isObject := v.(map[string]any)
+	switch {
+	case v == nil:
+		delete(target, key)
+	case !isObject:
+		target[key] = v
+	default:
+		inner, ok := target[key].(map[string]any)
+		if !ok {
+			inner = map[string]any{}
+		}
+		for k, v := range patch {
+			mergeInto(inner, k, v)
+		}
+		target[key] = inner
+	}
+}
+
+func asMap(v any) (map[string]any, error) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	m := map[string]any{}
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.UseNumber()
+	err = d.Decode(&m)
+	for key, v := range m {
+		if v == nil {
+			delete(m, key) // an empty list, to a schema
+		}
+	}
+	return m, err
+}
+
+func schemaOf[B any](s *Server) *huma.Schema {
+	schemas := s.api.OpenAPI().Components.Schemas
+	schema := schemas.Schema(reflect.TypeFor[B](), true, "")
+	for schema.Ref != "" {
+		schema = schemas.SchemaFromRef(schema.Ref)
+	}
+	return schema
+}
+
+// bodyOf holds a whole document against the schema of B, as one that was sent is held.
+func bodyOf[B any](s *Server, whole map[string]any) (b B, err error) {
+	raw, err := json.Marshal(whole)
+	if err != nil {
+		return b, err
+	}
+	var plain any
+	if err := json.Unmarshal(raw, &plain); err != nil {
+		return b, err
+	}
+	path, result := huma.NewPathBuffer(make([]byte, 0, 128), 0), &huma.ValidateResult{}
+	huma.Validate(s.api.OpenAPI().Components.Schemas, schemaOf[B](s), path, huma.ModeWriteToServer, plain, result)
+	for _, e := range result.Errors {
+		if d, ok := e.(*huma.ErrorDetail); ok {
+			return b, g.FieldErrorf(d.Location, "%s", d.Message)
+		}
+		return b, g.Errorf(g.Invalid, "%v", e)
+	}
+	if err := json.Unmarshal(raw, &b); err != nil {
+		return b, g.Errorf(g.Invalid, "%v", err)
+	}
+	return b, nil
+}
+
+// changes registers PUT and PATCH of a kind of thing. doc says more of PUT.
+func changes[B, T any](s *Server, e endpoint, noun string, k thing[B, T]) {
+	doc := e.doc
+	e.method, e.id, e.matching = http.MethodPut, "update-"+noun, true
+	e.doc = strings.TrimSpace(doc + "\n\nWhat the body does not name stays as it is.")
+	handle(s, e, func(ctx context.Context, in *put[B]) (*tagged[T], error) {
+		return k.change(s, ctx, in.ID, in.IfMatch, rawBody(ctx), false)
+	})
+	e.method, e.id = http.MethodPatch, "patch-"+noun
+	e.summary += " in part"
+	e.doc = strings.TrimSpace(doc + "\n\nA merge patch (RFC 7396): what it names is changed, null takes a value away.")
+	handle(s, e, func(ctx context.Context, in *patching) (*tagged[T], error) {
+		return k.change(s, ctx, in.ID, in.IfMatch, in.RawBody, true)
+	})
+	partial(s, e.path, schemaOf[B](s), reflect.TypeFor[B]())
+}
+
+// deletes registers the deletion of a kind of thing.
+func deletes[B, T any](s *Server, e endpoint, noun string, k thing[B, T], remove func(ctx context.Context, id string) error) {
+	e.method, e.id, e.matching = http.MethodDelete, "delete-"+noun, true
+	handle(s, e, func(ctx context.Context, in *ByIDMatching) (*none, error) {
+		return &none{}, remove(k.unchanged(ctx, in.IfMatch, in.ID), in.ID)
+	})
+}
+
+// reads registers the reading of one thing, with its tag.
+func reads[T any](s *Server, e endpoint, noun string, load func(ctx context.Context, id string) (T, error)) {
+	e.method, e.id = http.MethodGet, "get-"+noun
+	handle(s, e, func(ctx context.Context, in *ByID) (*tagged[T], error) {
+		x, err := load(ctx, in.ID)
+		return &tagged[T]{tagOf(x), x}, err
+	})
+}
+
+// partial documents the body of a PATCH: the body of a PUT of which nothing is required.
+func partial(s *Server, path string, whole *huma.Schema, t reflect.Type) {
+	schemas := s.api.OpenAPI().Components.Schemas
+	name := strings.TrimSuffix(schemaName(t, t.Name()), "Input") + "Patch"
+	patch := &huma.Schema{Type: huma.TypeObject, Description: "A merge patch (RFC 7396): null takes a value away.", AdditionalProperties: false, Properties: map[string]*huma.Schema{}}
+	for key, p := range whole.Properties {
+		if !strings.HasPrefix(p.Description, "Ignored") {
+			patch.Properties[key] = p
+		}
+	}
+	schemas.Map()[name] = patch
+	op := s.api.OpenAPI().Paths[path].Patch
+	media := &huma.MediaType{Schema: &huma.Schema{Ref: "#/components/schemas/" + name}}
+	op.RequestBody.Required = true
+	op.RequestBody.Content = map[string]*huma.MediaType{"application/merge-patch+json": media, "application/json": media}
+}
+
+// rawBody is the body of the request as it was sent.
+func rawBody(ctx context.Context) []byte {
+	b, _ := ctx.Value(keyBody).([]byte)
+	return b
+}
+
+// conditional turns an answer whose ETag the caller has into 304.
+type conditional struct {
+	http.ResponseWriter
+	have []string // If-None-Match
+	same bool
+}
+
+func (c *conditional) WriteHeader(status int) {
+	if tag := c.Header().Get("ETag"); status == http.StatusOK && tag != "" && hasTag(c.have, tag) {
+		c.same = true
+		c.Header().Del("Content-Type")
+		c.Header().Del("Content-Length")
+		status = http.StatusNotModified
+	}
+	c.ResponseWriter.WriteHeader(status)
+}
+
+func (c *conditional) Write(b []byte) (int, error) {
+	if c.same {
+		return len(b), nil
+	}
+	return c.ResponseWriter.Write(b)
+}
+
+// Unwrap gives http.ResponseController the writer below.
+func (c *conditional) Unwrap() http.ResponseWriter { return c.ResponseWriter }
