@@ -30,7 +30,7 @@ func pauses() []time.Duration {
 // that a healthy server refuses waits alone, and the next one is posted.
 // An error is this side's: what is due stays due.
 func (h *hooks) deliver(ctx context.Context, id g.WebhookID) error {
-	w, secret, err := h.target(ctx, id)
+	w, secrets, err := h.target(ctx, id)
 	if err != nil {
 		return fmt.Errorf("read webhook: %w", err)
 	}
@@ -53,7 +53,7 @@ func (h *hooks) deliver(ctx context.Context, id g.WebhookID) error {
 			}
 			continue
 		}
-		d = h.attempt(ctx, w, secret, d)
+		d = h.attempt(ctx, w, secrets, d)
 		if ctx.Err() != nil && d.Error != "" {
 			return nil // stopping is no failure of the other side
 		}
@@ -108,18 +108,18 @@ func (h *hooks) over(ctx context.Context, d registry.Delivery) (bool, error) {
 	return err == nil && !delivered, err
 }
 
-// target is the webhook and its secret; the zero Webhook where it is deleted.
-func (h *hooks) target(ctx context.Context, id g.WebhookID) (g.Webhook, string, error) {
+// target is the webhook and the secrets that sign; the zero Webhook where it is deleted.
+func (h *hooks) target(ctx context.Context, id g.WebhookID) (g.Webhook, []string, error) {
 	all, _, err := h.load(ctx)
 	if err != nil {
-		return g.Webhook{}, "", err
+		return g.Webhook{}, nil, err
 	}
 	i := slices.IndexFunc(all, func(w g.Webhook) bool { return w.ID == id })
 	if i < 0 {
-		return g.Webhook{}, "", nil
+		return g.Webhook{}, nil, nil
 	}
-	secret, err := h.view().WebhookSecret(ctx, id)
-	return all[i], secret, err
+	secrets, err := h.view().WebhookSecrets(ctx, id, h.s.now())
+	return all[i], secrets, err
 }
 
 // disable stops a webhook and says why.
@@ -138,9 +138,9 @@ func (h *hooks) disable(ctx context.Context, w *g.Webhook, d registry.Delivery) 
 }
 
 // attempt posts once and returns the delivery with its outcome.
-func (h *hooks) attempt(ctx context.Context, w g.Webhook, secret string, d registry.Delivery) registry.Delivery {
+func (h *hooks) attempt(ctx context.Context, w g.Webhook, secrets []string, d registry.Delivery) registry.Delivery {
 	d.Attempt++
-	after, err := h.post(ctx, w, secret, &d)
+	after, err := h.post(ctx, w, secrets, &d)
 	now := h.s.now()
 	if err == nil {
 		d.Done, d.Finished, d.Error = true, now, ""
@@ -159,7 +159,7 @@ func (h *hooks) attempt(ctx context.Context, w g.Webhook, secret string, d regis
 }
 
 // post sends the delivery; after is what the server asked to wait.
-func (h *hooks) post(ctx context.Context, w g.Webhook, secret string, d *registry.Delivery) (after time.Duration, err error) {
+func (h *hooks) post(ctx context.Context, w g.Webhook, secrets []string, d *registry.Delivery) (after time.Duration, err error) {
 	d.Status = 0
 	ctx, cancel := context.WithTimeout(ctx, hookTimeout)
 	defer cancel()
@@ -168,7 +168,7 @@ func (h *hooks) post(ctx context.Context, w g.Webhook, secret string, d *registr
 		return 0, errors.New("the address cannot be used")
 	}
 	now := h.s.now()
-	signature, err := sign(secret, d.EventID, now, d.Body)
+	signature, err := signAll(secrets, d.EventID, now, d.Body)
 	if err != nil {
 		return 0, err
 	}

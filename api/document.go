@@ -37,9 +37,7 @@ func (s *Server) document() {
 		DefaultFormat: "application/json",
 		Transformers:  []huma.Transformer{transform},
 	}
-	if s.cfg.BaseURL != "" {
-		cfg.OpenAPI.Servers = []*huma.Server{{URL: strings.TrimSuffix(s.cfg.BaseURL, "/")}}
-	}
+	cfg.OpenAPI.Servers = []*huma.Server{{URL: or(strings.TrimSuffix(s.cfg.BaseURL, "/"), "/"), Description: "This gateway."}}
 	problem := schemas.Schema(reflect.TypeFor[Problem](), true, "")
 	for status, words := range map[int]string{
 		http.StatusBadRequest:            "The body is no valid JSON, or is missing.",
@@ -204,6 +202,9 @@ func (s *Server) finish() error {
 		return err
 	}
 	s.specJSON = bytes.TrimSpace(b)
-	s.specYAML, err = doc.YAML()
+	if s.specYAML, err = doc.YAML(); err != nil {
+		return err
+	}
+	s.spec30, err = doc.Downgrade()
 	return err
 }

@@ -308,7 +308,7 @@ func TestWebhookIsDisabled(t *testing.T) {
 	if d := w.deliveries(admin, b.Webhook.ID)[0]; !d.Done || !strings.Contains(d.Error, "redirect") {
 		t.Errorf("got %+v after ten attempts, want it given up with the redirect named", d)
 	}
-	admin.do("PUT", "/v1/webhooks/"+string(b.Webhook.ID), map[string]any{"url": moved.URL, "kinds": []string{"status"}, "new_secret": true}).want(200)
+	admin.do("PUT", "/v1/webhooks/"+string(b.Webhook.ID), map[string]any{"url": moved.URL, "kinds": []string{"status"}, "new_secret": true, "disabled": false}).want(200)
 	if got := hook(b.Webhook.ID); got.Disabled || got.Reason != "" {
 		t.Errorf("got %+v after enabling it again, want it enabled without a reason", got)
 	}

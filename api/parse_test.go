@@ -56,6 +56,16 @@ func TestReachable(t *testing.T) {
 	}
 }
 
+// A name that leads to where machines keep their metadata is as good as the address.
+func TestNeverPosted(t *testing.T) {
+	for addr, want := range map[string]bool{"93.184.216.34": true, "10.1.2.3": true, "169.254.169.254": false, "::ffff:169.254.1.1": false, "fe80::1": false} {
+		err := neverPosted([]netip.Addr{netip.MustParseAddr("93.184.216.34"), netip.MustParseAddr(addr)})
+		if (err == nil) != want {
+			t.Errorf("%s: got %v, want it allowed: %v", addr, err, want)
+		}
+	}
+}
+
 func TestRetryAfter(t *testing.T) {
 	now := time.Date(2026, 9, 1, 8, 0, 0, 0, time.UTC)
 	for v, want := range map[string]time.Duration{"": 0, "120": 2 * time.Minute, "-5": 0, "999999999": 24 * time.Hour, "soon": 0,

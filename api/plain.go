@@ -20,6 +20,7 @@ func (s *Server) plain() {
 	s.mux.HandleFunc("GET /readyz", s.bare(s.ready))
 	s.mux.HandleFunc("GET /metrics", s.bare(s.metrics))
 	s.mux.HandleFunc("GET /openapi.json", s.bare(newStatic("application/json", cacheAsk, s.specJSON).ServeHTTP))
+	s.mux.HandleFunc("GET /openapi-3.0.json", s.bare(newStatic("application/json", cacheAsk, s.spec30).ServeHTTP))
 	s.mux.HandleFunc("GET /openapi.yaml", s.bare(newStatic("application/yaml", cacheAsk, s.specYAML).ServeHTTP))
 	for name, kind := range map[string]string{"docs.html": "text/html; charset=utf-8", "docs.js": "text/javascript; charset=utf-8", "docs.css": "text/css; charset=utf-8"} {
 		b, err := docsFiles.ReadFile("docs/" + name)

@@ -34,6 +34,7 @@ type Problem struct {
 // FieldProblem is one field at fault.
 type FieldProblem struct {
 	Field   string `json:"field" doc:"The field, as a path: zone, steps[2].text." example:"zone"`
+	Pointer string `json:"pointer,omitempty" doc:"The same as a JSON pointer into the body (RFC 6901, as a URI fragment), where the field is of the body." example:"#/zone"`
 	Message string `json:"message" doc:"What is wrong with it." example:"there is no zone \"zon_1\" in this school"`
 }
 
@@ -118,7 +119,7 @@ func (s *Server) problem(ctx context.Context, err error) *Problem {
 	if errors.As(err, &e) {
 		p = newProblem(ctx, statusOf(e.Code), e.Code, e.Error())
 		if e.Field != "" {
-			p.Errors = []FieldProblem{{Field: e.Field, Message: e.Message}}
+			p.Errors = []FieldProblem{{Field: e.Field, Pointer: pointerOf(ctx, e.Field), Message: e.Message}}
 		}
 		return p
 	}
@@ -165,7 +166,11 @@ func transform(ctx huma.Context, _ string, v any) (any, error) {
 		for _, prefix := range []string{"body.", "query.", "path.", "header."} {
 			field = strings.TrimPrefix(field, prefix)
 		}
-		p.Errors = append(p.Errors, FieldProblem{Field: field, Message: d.Message})
+		one := FieldProblem{Field: field, Message: d.Message}
+		if strings.HasPrefix(d.Location, "body.") {
+			one.Pointer = fragment(field)
+		}
+		p.Errors = append(p.Errors, one)
 	}
 	if len(p.Errors) > 0 {
 		p.Detail = p.Errors[0].Message
@@ -174,6 +179,21 @@ func transform(ctx huma.Context, _ string, v any) (any, error) {
 		}
 	}
 	return p, nil
+}
+
+// pointerOf is where a field stands in the body of a request that has one.
+func pointerOf(ctx context.Context, field string) string {
+	r := requestOf(ctx)
+	if r == nil || safe(r.Method) || r.Method == http.MethodDelete || r.URL.Query().Has(field) || field == idemHeader {
+		return ""
+	}
+	return fragment(field)
+}
+
+// fragment writes steps[2].text as #/steps/2/text.
+func fragment(field string) string {
+	field = strings.NewReplacer("~", "~0", "/", "~1").Replace(field)
+	return "#/" + strings.NewReplacer(".", "/", "[", "/", "]", "").Replace(field)
 }
 
 // refuse answers with a problem outside huma.

@@ -47,6 +47,7 @@ type Server struct {
 	pages     *statics // the built console
 	specJSON  []byte
 	specYAML  []byte
+	spec30    []byte // the same in OpenAPI 3.0.3, for generators that know no 3.1
 }
 
 // New builds the server. It answers requests at once; webhooks are delivered while Run runs.
