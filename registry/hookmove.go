@@ -22,7 +22,7 @@ func (v *View) MoveWebhook(ctx context.Context, w g.Webhook) (secret string, err
 func (v *View) hookSecret(ctx context.Context, t *tx, w g.Webhook, secret string) error {
 	if secret != "" {
 		sealed := seal(v.r.vault.data, []byte(secret), "webhook "+string(w.ID))
-		if _, err := t.exec(ctx, "UPDATE webhooks SET secret_sealed = ? WHERE id = ?", sealed, string(w.ID)); err != nil {
+		if _, err := t.exec(ctx, "UPDATE webhooks SET secret_sealed = ?, old_secret_sealed = NULL, old_until = 0 WHERE id = ?", sealed, string(w.ID)); err != nil {
 			return fmt.Errorf("move webhook: %w", err)
 		}
 		return nil

@@ -1088,6 +1088,8 @@ export const en = {
     status_read: 'See the gateway\'s status',
   },
   hook: {
+    rotate: 'New secret',
+    rotated: 'The old secret signs beside the new one for 24 hours.',
     withheld: 'not sent: {{list}}',
     takeOverText: 'What is sent to {{url}} is what {{maker}} may read. From now on it is what you may read.',
     title: 'Webhooks',

@@ -1079,6 +1079,8 @@ export const zh = {
     status_read: '查看系统状态',
   },
   hook: {
+    rotate: '更换密钥',
+    rotated: '旧密钥在 24 小时内与新密钥同时签名。',
     withheld: '不发送：{{list}}',
     takeOverText: '发送到 {{url}} 的内容以{{maker}}的权限为限。接管后以您的权限为限。',
     title: '事件回调',

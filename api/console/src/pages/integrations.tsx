@@ -168,6 +168,12 @@ function Webhooks() {
       setLog(w)
       await cache.invalidateQueries({ queryKey: ['deliveries'] })
     })
+  const rotate = (w: Webhook) =>
+    test.run(async () => {
+      const r = await call<{ secret: string }>(`/v1/webhooks/${encodeURIComponent(w.id)}/secret`, { method: 'POST', body: { keep_hours: 24 } })
+      said(t('hook.rotated'))
+      setSecret(r.secret)
+    })
   const toggle = (w: Webhook) => test.run(async () => (await call(`/v1/webhooks/${encodeURIComponent(w.id)}`, { method: 'PATCH', body: { disabled: !w.disabled } }), await renew()))
   return (
     <>
@@ -187,6 +193,7 @@ function Webhooks() {
                   <Button size="compact-xs" variant="default" onClick={() => void fire(w)}>{t('hook.test')}</Button>
                   <Button size="compact-xs" variant="default" onClick={() => setLog(w)}>{t('hook.log')}</Button>
                   <Button size="compact-xs" variant="default" onClick={() => setMoving(w)}>{t('hook.move')}</Button>
+                  <Button size="compact-xs" variant="default" onClick={() => void rotate(w)}>{t('hook.rotate')}</Button>
                   <Button size="compact-xs" variant="default" onClick={() => void toggle(w)}>{w.disabled ? t('hook.enable') : t('hook.disable')}</Button>
                   <Button size="compact-xs" variant="default" onClick={() => setGone(w)}>{t('common.delete')}</Button>
                 </Group>
