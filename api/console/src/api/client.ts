@@ -64,10 +64,6 @@ async function send(path: string, r: Request): Promise<Response> {
   const deed = method === 'POST' ? deedOf(path, body) : ''
   if (method === 'POST') headers['Idempotency-Key'] = deed ? keyOf(deed) : newKey()
   if (r.match) headers['If-Match'] = r.match
-  if (method !== 'GET') {
-    headers['X-Gatehouse-CSRF'] = csrf
-    if (method === 'POST') headers['Idempotency-Key'] = newKey()
-  }
   try {
     const res = await fetch(path, { method, headers, body, signal: r.signal, credentials: 'same-origin', cache: 'no-store' })
     if (deed && res.status < 500 && res.status !== 409) unanswered.delete(deed)

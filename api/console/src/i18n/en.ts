@@ -342,12 +342,6 @@ export const en = {
     added_one: '{{count}} field is part of the profile now',
     added_other: '{{count}} fields are part of the profile now',
   },
-  picture: {
-    frozen: 'The picture stands still: the camera sends the same one again and again. Switch it off and on.',
-    black: 'The picture is black. Look for a cap or tape on the lens, for light, and whether infrared light is on.',
-    covered: 'The picture shows nothing: something covers the lens.',
-    blurred: 'The picture is out of focus. Clean the lens and set its focus.',
-  },
   device: {
     now: 'Now',
     sightings: 'Sightings',
@@ -756,6 +750,10 @@ export const en = {
     },
   },
   picture: {
+    frozen: 'The picture stands still: the camera sends the same one again and again. Switch it off and on.',
+    black: 'The picture is black. Look for a cap or tape on the lens, for light, and whether infrared light is on.',
+    covered: 'The picture shows nothing: something covers the lens.',
+    blurred: 'The picture is out of focus. Clean the lens and set its focus.',
     deed: 'Picture…',
     title: 'The picture of this alert',
     hours: 'Pictures of unknown people are destroyed after some hours. Keep this one only where it is needed longer.',
