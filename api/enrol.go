@@ -9,8 +9,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
-// When an enrolment asks. In LFW two photographs of one person have cosines under 0.28 in one
-// of a hundred pairs, and two people reach 0.40 in one of ten thousand.
+// When an enrolment asks. In LFW two people reach 0.41 in one of ten thousand pairs; 0.28 lies
+// under the 0.33 at which 98.4 % of the pairs of one person are found, and is not measured.
 const (
 	unlikeOwn = 0.28 // below it a face is hardly the person's own
 	likeOther = 0.40 // from it on it may be somebody else's of the school
