@@ -461,7 +461,7 @@ func TestObservations(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return strings.NewReplacer(`"Device":"","Time":"0001-01-01T00:00:00Z","Sequence":0,"Replayed":false,`, "", `"Reading":null`, "", `"Sighting":null`, "", `"Status":null`, "").Replace(string(b))
+		return strings.NewReplacer(`"Device":"","Time":"0001-01-01T00:00:00Z","Sequence":0,"Replayed":false,`, "", `"Reading":null`, "", `"Sighting":null`, "", `"Status":null`, "", `,"Unreadable":null`, "").Replace(string(b))
 	}
 	got := []string{
 		show("z/window", `{"contact":"ON"}`),

@@ -152,7 +152,13 @@ func write(ctx context.Context, o options, p *part, reg *registry.Registry, r *r
 // read asks for the days of students and of devices that sightings drawn by chance belong to
 // (so busy devices come more often), once to warm the caches and once to measure.
 func read(ctx context.Context, o options, p *part, reg *registry.Registry, r *report) error {
-	v := reg.In(g.Scope{School: top, Subtree: true, Actor: "historybench", Permissions: []g.Permission{g.SightingsRead, g.PeopleRead}})
+	v := reg.In(g.Scope{
+		School:      top,
+		Subtree:     true,
+		Actor:       "historybench",
+		Reason:      "the history is measured",
+		Permissions: []g.Permission{g.SightingsRead, g.PeopleRead},
+	})
 	chance := randv2.New(randv2.NewPCG(1, 2))
 	for _, kind := range []string{"student", "device"} {
 		days := make([]registry.SightingFilter, o.queries)
