@@ -40,8 +40,8 @@ func TestRun(t *testing.T) {
 			if diff := cmp.Diff(got, []string{"history-student-day-" + engine + "-4k", "history-device-day-" + engine + "-4k"}); diff != "" {
 				t.Errorf("lines (-got +want):\n%s", diff)
 			}
-			if len(r.IndexTimes) != 4 {
-				t.Errorf("got the indexes %v, want the schema's four", r.IndexTimes)
+			if len(r.IndexTimes) != 5 {
+				t.Errorf("got the indexes %v, want the schema's five", r.IndexTimes)
 			}
 		})
 	}
