@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -22,7 +23,7 @@ func backedUp(t *testing.T) (*school, []byte) {
 	s := newSchool(t)
 	r := s.run(t)
 	for n := range 12 {
-		r.send(t, "sensor-0", n+1)
+		r.send(t, fmt.Sprintf("sensor-%d", n%sensors), n+1) // one id that comes again and again is held off
 	}
 	var archive bytes.Buffer
 	ok(t, r.a.Backup(t.Context(), &archive))
@@ -202,7 +203,7 @@ func TestEventsAfterARestoreHaveNewIDs(t *testing.T) {
 		r := s.runWith(t, c)
 		before := time.Now()
 		for n := range 15 {
-			r.send(t, "sensor-0", n+1)
+			r.send(t, fmt.Sprintf("sensor-%d", n%sensors), n+1) // one id that comes again and again is held off
 		}
 		fresh := 0
 		eventually(t, "the events of this life", func() bool {
