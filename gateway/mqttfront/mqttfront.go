@@ -51,6 +51,7 @@ type Config struct {
 	Dir            string        // folder for what outlives the process; "" keeps nothing
 	Seal           cipher.AEAD   // seals what is kept there; nil: plain
 	FS             journal.FS    // the disk below Dir; default the operating system's
+	TakeOvers      int           // of one id within a minute; at so many two clients have it, and the newcomer is held off; default 4
 	ConnectTimeout time.Duration // from accept to an authenticated CONNECT; default 10 s
 	WriteTimeout   time.Duration // a client that takes nothing for this long is cut off; default 30 s
 
@@ -85,6 +86,7 @@ func (c Config) withDefaults() (Config, error) {
 	def(&c.MaxRetained, 16)
 	def(&c.SessionExpiry, 24*time.Hour)
 	def(&c.ConnectTimeout, 10*time.Second)
+	def(&c.TakeOvers, 4)
 	def(&c.WriteTimeout, 30*time.Second)
 	if c.Now == nil {
 		c.Now = time.Now

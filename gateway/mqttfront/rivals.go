@@ -12,7 +12,6 @@ import (
 // one of them works and the front is not kept busy by both.
 const (
 	rivalsWithin = time.Minute
-	rivalsFrom   = 4
 	rivalRefused = 30 * time.Second
 	maxRivals    = 10_000 // ids that are remembered
 )
@@ -38,7 +37,7 @@ type rivalries struct {
 
 // takeOver notes that a client comes while another of its id is connected. It is false where
 // the newcomer is to be refused. told says that this is news.
-func (r *rivalries) takeOver(key sessionKey, now time.Time) (allowed, told bool) {
+func (r *rivalries) takeOver(key sessionKey, most int, now time.Time) (allowed, told bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.of == nil {
@@ -58,7 +57,7 @@ func (r *rivalries) takeOver(key sessionKey, now time.Time) (allowed, told bool)
 	for len(x.takeovers) > 0 && now.Sub(x.takeovers[0]) > rivalsWithin {
 		x.takeovers = x.takeovers[1:]
 	}
-	if len(x.takeovers)+1 < rivalsFrom {
+	if len(x.takeovers)+1 < most {
 		x.takeovers = append(x.takeovers, now)
 		return true, false
 	}
@@ -80,7 +79,10 @@ func (r *rivalries) forget(now time.Time) {
 
 // rival refuses a client that throws out another of its id over and over. The caller holds no lock.
 func (f *Front) rival(c, old *client, key sessionKey) error {
-	allowed, told := f.rivalries.takeOver(key, f.cfg.Now())
+	if ended(old.conn) {
+		return nil // the same client again, before its last connection was seen to end
+	}
+	allowed, told := f.rivalries.takeOver(key, f.cfg.TakeOvers, f.cfg.Now())
 	if allowed {
 		return nil
 	}

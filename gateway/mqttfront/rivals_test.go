@@ -15,8 +15,9 @@ func TestTwoClientsWithOneID(t *testing.T) {
 	now := time.Date(2026, 9, 1, 8, 0, 0, 0, time.UTC)
 	told := make(chan mqttfront.Rivals, 100)
 	f, _ := start(t, mqttfront.Config{
-		Now:      func() time.Time { return now },
-		OnRivals: func(r mqttfront.Rivals) { told <- r },
+		TakeOvers: 4,
+		Now:       func() time.Time { return now },
+		OnRivals:  func(r mqttfront.Rivals) { told <- r },
 	})
 	for range 3 { // the connection was lost, and the front does not know yet
 		connect(t, f, "dev", 4, true)

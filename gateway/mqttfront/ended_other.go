@@ -1,0 +1,8 @@
+//go:build !unix
+
+package mqttfront
+
+import "net"
+
+// ended is not known where sockets are not files.
+func ended(net.Conn) bool { return false }
