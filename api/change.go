@@ -258,7 +258,8 @@ func bodyOf[B any](s *Server, whole map[string]any) (b B, err error) {
 	}
 	path, result := huma.NewPathBuffer(make([]byte, 0, 128), 0), &huma.ValidateResult{}
 	huma.Validate(s.api.OpenAPI().Components.Schemas, schemaOf[B](s), path, huma.ModeWriteToServer, plain, result)
-	for _, e := range result.Errors {
+	if len(result.Errors) > 0 {
+		e := result.Errors[0]
 		if d, ok := e.(*huma.ErrorDetail); ok {
 			return b, g.FieldErrorf(d.Location, "%s", d.Message)
 		}

@@ -123,8 +123,10 @@ func (p *pictures) allowed(school g.SchoolID) bool {
 		return false
 	}
 	on := true
-	if found && json.Unmarshal(raw, &on) != nil {
-		on = false
+	if found {
+		if err := json.Unmarshal(raw, &on); err != nil {
+			on = false // what cannot be read allows nothing
+		}
 	}
 	if p.off == nil {
 		p.off = map[g.SchoolID]bool{}

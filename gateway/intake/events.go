@@ -51,7 +51,7 @@ func (in *Intake) events(ctx context.Context, driver g.DriverName, m arrival) ([
 	var a g.Admission
 	if len(m.Misfits) > 0 && o.Reading != nil && len(o.Reading.Values) == 0 {
 		a = g.Admission{Observation: *o}
-		err = nothingFits
+		err = errNothingFits
 	} else {
 		a, err = g.Admit(entry.Device, entry.Profile, *o, now)
 	}
@@ -62,7 +62,7 @@ func (in *Intake) events(ctx context.Context, driver g.DriverName, m arrival) ([
 		return refuse(o.Device, err)
 	}
 	if err != nil {
-		if errors.Is(err, nothingFits) || len(a.Misfits) > 0 {
+		if errors.Is(err, errNothingFits) || len(a.Misfits) > 0 {
 			err = g.MisfitError(entry.Profile, misfits)
 		}
 		e, err := in.rejection(ctx, driver, o.Device, m.source, err, m.raw())
@@ -87,8 +87,8 @@ func (in *Intake) events(ctx context.Context, driver g.DriverName, m arrival) ([
 	return []*g.Event{r, e}, nil
 }
 
-// nothingFits stands in for the reason of a reading none of whose values is one.
-var nothingFits = errors.New("none of its values fits")
+// errNothingFits stands in for the reason of a reading none of whose values is one.
+var errNothingFits = errors.New("none of its values fits")
 
 // admitted is the event of what fits.
 func (in *Intake) admitted(ctx context.Context, driver g.DriverName, entry directory.Entry, a g.Admission) (*g.Event, error) {
