@@ -114,18 +114,26 @@ func powersOfUser(u g.User) powers {
 	}
 }
 
+// powersOnce is powersOf for a list: each maker is read once.
+func (r *Registry) powersOnce(ctx context.Context, known map[string]powers, maker string) (powers, error) {
+	if p, ok := known[maker]; ok {
+		return p, nil
+	}
+	p, err := r.powersOf(ctx, r.reg, maker, 0)
+	if err == nil {
+		known[maker] = p
+	}
+	return p, err
+}
+
 // fillKeys says of each key who made it and what it may do now.
 func (r *Registry) fillKeys(ctx context.Context, keys []g.APIKey) error {
 	known := map[string]powers{}
 	for i := range keys {
 		k := &keys[i]
-		p, ok := known[k.Maker]
-		if !ok {
-			var err error
-			if p, err = r.powersOf(ctx, r.reg, k.Maker, 0); err != nil {
-				return err
-			}
-			known[k.Maker] = p
+		p, err := r.powersOnce(ctx, known, k.Maker)
+		if err != nil {
+			return err
 		}
 		k.MakerName, k.MakerState, k.Effective = p.name, p.state, p.keep(k.Permissions)
 	}
@@ -234,9 +242,10 @@ func (v *View) mayRead(kinds []g.EventKind) error {
 
 // fillWebhooks says of each webhook who made it and which of its kinds it gets now.
 func (r *Registry) fillWebhooks(ctx context.Context, hooks []g.Webhook) error {
+	known := map[string]powers{}
 	for i := range hooks {
 		w := &hooks[i]
-		p, err := r.powersOf(ctx, r.reg, w.Maker, 0)
+		p, err := r.powersOnce(ctx, known, w.Maker)
 		if err != nil {
 			return err
 		}

@@ -42,6 +42,28 @@ func calls(d *district) map[string]call {
 			p, err := v.Places(ctx, b)
 			return p.Zones, err
 		}},
+		"Site": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			x, err := d.sys.Building(ctx, gate.Building)
+			if err != nil {
+				return nil, err
+			}
+			return v.Site(ctx, x.Site)
+		}},
+		"Building": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Building(ctx, gate.Building)
+		}},
+		"Zone":    {do: func(ctx context.Context, v *registry.View) (any, error) { return v.Zone(ctx, gate.ID) }},
+		"Session": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.Session(ctx, "ses-b") }},
+		"PersonToChange": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.PersonToChange(ctx, d.child[b].ID)
+		}},
+		"RotateWebhookSecret": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			x, _, err := v.RotateWebhookSecret(ctx, "whk_b", time.Hour)
+			return x, err
+		}},
+		"WebhookSecrets": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.WebhookSecrets(ctx, "whk_b", d.clock.now())
+		}},
 		"PutSite": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.PutSite(ctx, g.Site{School: b, Name: "x"})
 		}},
@@ -455,7 +477,7 @@ func TestEveryMethodAsksForItsPermission(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		d := newDistrict(t, o, c)
 		fill(t, d)
-		free := map[string]bool{"Schools": true, "School": true, "Places": true, "Profiles": true, "Profile": true, "Setting": true, "Record": true, "FaceCounts": true}
+		free := map[string]bool{"Schools": true, "School": true, "Places": true, "Site": true, "Building": true, "Zone": true, "Profiles": true, "Profile": true, "Setting": true, "Record": true, "FaceCounts": true}
 		for name, c := range calls(d) {
 			x, err := c.do(t.Context(), d.r.In(g.Scope{School: "b", Actor: "x", Reason: "x"}))
 			if free[name] {
