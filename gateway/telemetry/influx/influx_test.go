@@ -122,8 +122,11 @@ func TestTroubles(t *testing.T) {
 		if err := s.Append(t.Context(), []g.Event{event(0, 1)}, describe); err == nil || strings.Contains(err.Error(), "pass,w") {
 			t.Errorf("%s: got %v, want an error without the password", name, err)
 		}
-		for _, path := range []string{"/query", "/labels"} {
-			code, body := telemetrytest.Ask(t, s.Handler(prefix, all), path, url.Values{"query": {"gatehouse_x"}})
+		for path, form := range map[string]url.Values{
+			"/query":  {"query": {"gatehouse_x"}},
+			"/labels": {"match[]": {"gatehouse_x"}},
+		} {
+			code, body := telemetrytest.Ask(t, s.Handler(prefix, all), path, form)
 			if code != http.StatusServiceUnavailable || !strings.Contains(body, `"unavailable"`) {
 				t.Errorf("%s, %s: got %d %s, want 503 unavailable", name, path, code, body)
 			}
