@@ -8,6 +8,31 @@ import (
 // PhotoSide is what a photograph is shrunk to before faces are looked for, in pixels.
 const PhotoSide = 1600
 
+// PhotoBounds is what a photograph is shrunk to: PhotoSide either way, and twice that along the
+// longer side of one that is longer than twice its shorter side.
+func PhotoBounds(width, height int) (w, h int) {
+	w, h = PhotoSide, PhotoSide
+	switch {
+	case width > 2*height:
+		w *= 2
+	case height > 2*width:
+		h *= 2
+	}
+	return w, h
+}
+
+// VideoBounds is what a picture of a video is shrunk to: most pixels across, and twice that where
+// it is wider than twice its height, since it then holds two scenes side by side.
+func VideoBounds(width, height, most int) (w, h int) {
+	if width > 2*height {
+		most *= 2
+	}
+	if width <= most {
+		return width, height
+	}
+	return most, max(height*most/width, 1)
+}
+
 // FromImage copies a decoded image into a frame; transparent pixels become white.
 func FromImage(img image.Image) Frame { return FromImageWithin(img, 1<<15) }
 

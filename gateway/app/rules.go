@@ -258,8 +258,8 @@ func (a *App) targets(c rules.CommandEffect) []rules.CommandEffect {
 	return out
 }
 
-// driverProfiles takes over the profiles that drivers bring along, where there is none of
-// that name yet.
+// driverProfiles takes over the profiles that drivers bring along; of one that is there already,
+// what it lacks.
 func (a *App) driverProfiles(ctx context.Context) error {
 	view := a.reg.In(g.SystemScope("profiles"))
 	for {
@@ -278,8 +278,16 @@ func (a *App) driverProfiles(ctx context.Context) error {
 }
 
 func (a *App) takeProfile(ctx context.Context, view *registry.View, p g.Profile, from string) {
-	if _, err := view.Profile(ctx, p.ID); g.ErrorCode(err) != g.NotFound {
+	old, err := view.Profile(ctx, p.ID)
+	switch {
+	case g.ErrorCode(err) == g.NotFound:
+	case err != nil:
 		return
+	default:
+		var more bool
+		if p, more = widened(old, p); !more {
+			return
+		}
 	}
 	if err := view.PutProfile(ctx, p); err != nil {
 		a.log.Warn("a profile was not taken over", "profile", p.ID, "from", from, "error", err)

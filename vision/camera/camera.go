@@ -18,7 +18,7 @@ import (
 
 // Bounds of one camera.
 const (
-	maxWidth      = 1280            // wider pictures are shrunk
+	maxWidth      = 1280            // wider pictures are shrunk; see Decoder.Picture
 	maxSnapshot   = 200 << 10       // bytes of a sighting's JPEG
 	readingPeriod = 5 * time.Second // between two readings
 	staleAfter    = 5 * time.Second // an older picture is no snapshot
@@ -28,17 +28,26 @@ const (
 // stand a frame and an outbox, in both of which the newer replaces the older.
 type camera struct {
 	setup   *setup
+	chain   vision.Chain // the setup's, on a clock of this camera's
+	clock   *clocked     // of the looking goroutine
+	missed  atomic.Int64 // frames for which there was no time since the last reading
 	tracker *vision.Tracker
 	watch   *vision.PictureWatch // of the looking goroutine
 	frames  chan vision.Frame    // size 1
 	latest  atomic.Pointer[vision.Frame]
 	outbox  outbox
-	stats   stats // of the looking goroutine
+	stats   stats     // of the looking goroutine
+	costed  time.Time // when addCost last said something
 }
 
 func newCamera(s *setup, tracks string) *camera {
+	clock := &clocked{Detector: s.chain.Detector}
+	chain := s.chain
+	chain.Detector = clock
 	return &camera{
 		setup:   s,
+		chain:   chain,
+		clock:   clock,
 		tracker: vision.NewTracker(tracks, s.repeat),
 		watch:   vision.NewPictureWatch(s.pictures),
 		frames:  make(chan vision.Frame, 1),
@@ -84,6 +93,7 @@ func (c *camera) sampler() func(picture) error {
 		c.latest.Store(&f)
 		select {
 		case <-c.frames: // no time was found for it
+			c.missed.Add(1)
 		default:
 		}
 		c.frames <- f // there is room: this goroutine alone puts frames in
@@ -128,6 +138,7 @@ func (c *camera) lookAt(f vision.Frame) error {
 		c.outbox.put("status", pictureStatus(f.Time, state))
 	}
 	if o, ok := c.stats.add(f.Time, time.Now(), seen, state, changed); ok {
+		c.addCost(o.Reading.Values, f)
 		c.outbox.put("", o)
 	}
 	return nil
@@ -139,7 +150,7 @@ func (c *camera) see(f vision.Frame, state vision.PictureState) ([]vision.Seen, 
 	case vision.PictureFrozen, vision.PictureBlack, vision.PictureCovered:
 		return nil, nil
 	}
-	seen, err := c.setup.chain.Look(f, vision.VideoLimits(), func(face vision.Face) bool {
+	seen, err := c.chain.Look(f, vision.VideoLimits(), func(face vision.Face) bool {
 		return c.watch.Fresh(face.Box) && c.tracker.Wants(f.Time, face)
 	})
 	for _, s := range seen {

@@ -21,6 +21,7 @@ type config struct {
 	interval   time.Duration // between two frames of one camera that are looked at
 	workers    int           // frames looked at at once, over all cameras
 	repeat     time.Duration // between two reports of one face that stays
+	memory     int64         // bytes that the program may hold when another camera comes; 0: any
 }
 
 // settings are what Configure takes.
@@ -44,6 +45,12 @@ func settings() []drivers.Field {
 			Help: "How many frames of each camera are looked at; newer frames replace those that there was no time for.", HelpZH: "每台摄像机每秒分析的帧数；来不及处理的帧由新帧取代。"},
 		{Key: "workers", Title: "Workers", TitleZH: "并行数", Default: "0",
 			Help: "Frames looked at at once over all cameras; 0 is one for each core.", HelpZH: "同时分析的帧数；0 表示每个核心一个。"},
+		{Key: "smallest_face", Title: "Smallest face, pixels", TitleZH: "最小人脸（像素）", Default: "48",
+			Help: "Pictures in which one look finds only larger faces are searched in overlapping tiles. Faces under 48 pixels are followed, and never recognised.", HelpZH: "一次分析只能找到更大人脸的画面会分块重叠搜索。小于 48 像素的人脸只跟踪、不识别。"},
+		{Key: "detector_runs", Title: "Looks for one picture at most", TitleZH: "每帧检测次数上限", Default: "6",
+			Help: "What tiles may cost: 16:9 takes 1, upright 3 and 32:9 4. What is found with it is said as each camera's smallest_face.", HelpZH: "分块搜索的开销上限：16:9 为 1 次，竖屏 3 次，32:9 为 4 次。每台摄像机的 smallest_face 显示实际能找到的最小人脸。"},
+		{Key: "cameras_memory_mib", Title: "Memory for cameras, MiB", TitleZH: "摄像机内存（MiB）", Default: "1536",
+			Help: "While this program holds so much, a further camera is refused; 0 takes every one. Keep it under memory_mib in the gateway's configuration, at which the program is ended.", HelpZH: "程序占用达到该值时拒绝新增摄像机；0 表示不限制。应小于网关配置中的 memory_mib，达到后者时程序会被结束。"},
 		{Key: "repeat", Title: "Repeat after, seconds", TitleZH: "重复上报间隔（秒）", Default: "15",
 			Help: "A face that stays in view is reported again after so long.", HelpZH: "停留在画面中的人脸每隔该时间再次上报。"},
 	}
@@ -85,6 +92,9 @@ func parseSettings(in map[string]string) (config, error) {
 		{"max_cameras", 1, 256, true, func(v float64) { c.maxCameras = int(v) }},
 		{"fps", 0.2, 30, false, func(v float64) { c.interval = time.Duration(float64(time.Second) / v) }},
 		{"workers", 0, 256, true, func(v float64) { c.workers = int(v) }},
+		{"smallest_face", 16, 400, false, func(v float64) { c.models.Tiling.Face = v }},
+		{"detector_runs", 1, 24, true, func(v float64) { c.models.Tiling.Runs = int(v) }},
+		{"cameras_memory_mib", 0, 1 << 20, true, func(v float64) { c.memory = int64(v) << 20 }},
 		{"repeat", 1, 3600, false, func(v float64) { c.repeat = time.Duration(v * float64(time.Second)) }},
 	} {
 		v, err := strconv.ParseFloat(known[n.key], 64)

@@ -5,7 +5,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gatehouse-iot/gatehouse"
@@ -24,13 +26,15 @@ type driver struct {
 // setup is what Configure made.
 type setup struct {
 	config
-	models *opencv.Models
-	chain  vision.Chain
-	slots  chan struct{} // one for each worker that may run at once
-	photos chan struct{} // one: a photograph may need much memory
+	models     *opencv.Models
+	photoChain vision.Chain
+	chain      vision.Chain
+	slots      chan struct{} // one for each worker that may run at once
+	photos     chan struct{} // one: a photograph may need much memory
 
 	reader   photoReader
 	pictures vision.PictureTimes
+	watched  atomic.Int64 // cameras that are connected
 }
 
 func newDriver() *driver {
@@ -56,11 +60,15 @@ func (d *driver) Describe() drivers.Description {
 			ID: profileID, Title: "RTSP camera", TitleZH: "RTSP 摄像机", Type: gatehouse.TypeCamera,
 			Sightings: []gatehouse.Method{gatehouse.ByFace}, OfflineAfter: 30,
 			Properties: map[string]gatehouse.Property{
-				"fps":        {Title: "Frames looked at", TitleZH: "分析帧率", Type: "number", Unit: "1/s", Minimum: &zero},
-				"faces":      {Title: "Faces in view", TitleZH: "画面中人脸数", Type: "number", Unit: "{face}", Minimum: &zero},
-				"latency_ms": {Title: "From arrival to result", TitleZH: "处理延迟", Type: "number", Unit: "ms", Minimum: &zero},
-				"picture":    {Title: "Picture", TitleZH: "画面状态", Type: "string", Enum: pictureEnum()},
-				"spoof":      {Title: "Faces taken for pictures", TitleZH: "疑似照片比例", Type: "number", Unit: "1", Minimum: &zero, Maximum: &one},
+				"fps":           {Title: "Frames looked at", TitleZH: "分析帧率", Type: "number", Unit: "1/s", Minimum: &zero},
+				"faces":         {Title: "Faces in view", TitleZH: "画面中人脸数", Type: "number", Unit: "{face}", Minimum: &zero},
+				"detect_ms":     {Title: "Detector, for each frame", TitleZH: "每帧检测耗时", Type: "number", Unit: "ms", Minimum: &zero},
+				"dropped":       {Title: "Frames there was no time for", TitleZH: "来不及分析的帧", Type: "number", Unit: "1/s", Minimum: &zero},
+				"smallest_face": {Title: "Smallest face found here", TitleZH: "可找到的最小人脸", Type: "number", Unit: "{pixel}", Minimum: &zero},
+				"memory_mib":    {Title: "Memory, its share of the camera program's", TitleZH: "内存（占摄像机程序的份额）", Type: "number", Unit: "MiB", Minimum: &zero},
+				"latency_ms":    {Title: "From arrival to result", TitleZH: "处理延迟", Type: "number", Unit: "ms", Minimum: &zero},
+				"picture":       {Title: "Picture", TitleZH: "画面状态", Type: "string", Enum: pictureEnum()},
+				"spoof":         {Title: "Faces taken for pictures", TitleZH: "疑似照片比例", Type: "number", Unit: "1", Minimum: &zero, Maximum: &one},
 			},
 			Actions: map[string]gatehouse.Action{"snapshot": {Title: "Take a snapshot", TitleZH: "抓拍", Input: map[string]gatehouse.Property{
 				"faces": {Title: "Draw the faces", TitleZH: "标出人脸", Type: "boolean"},
@@ -80,13 +88,14 @@ func (d *driver) Configure(_ context.Context, in map[string]string) error {
 		return err
 	}
 	s := &setup{
-		config:   c,
-		models:   m,
-		chain:    m.Chain(),
-		slots:    make(chan struct{}, c.workers),
-		photos:   make(chan struct{}, 1),
-		reader:   newPhotoReader(),
-		pictures: vision.DefaultPictureTimes(),
+		config:     c,
+		models:     m,
+		chain:      m.Chain(),
+		photoChain: m.PhotoChain(),
+		slots:      make(chan struct{}, c.workers),
+		photos:     make(chan struct{}, 1),
+		reader:     newPhotoReader(),
+		pictures:   vision.DefaultPictureTimes(),
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -133,23 +142,28 @@ func (d *driver) Connect(ctx context.Context, dev drivers.Device, emit drivers.E
 		return err
 	}
 	c := newCamera(s, gatehouse.NewID("trk"))
-	if err := d.enter(dev.ID, c, s.maxCameras); err != nil {
+	if err := d.enter(dev.ID, c, s); err != nil {
 		return err
 	}
 	defer d.leave(dev.ID, c)
 	return c.run(ctx, a, emit)
 }
 
-func (d *driver) enter(id gatehouse.DeviceID, c *camera, most int) error {
+// enter admits a camera where there is room for one more, in number and in memory.
+func (d *driver) enter(id gatehouse.DeviceID, c *camera, s *setup) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if _, ok := d.cameras[id]; ok {
 		return gatehouse.Errorf(gatehouse.Conflict, "camera %q is being served already", id)
 	}
-	if len(d.cameras) >= most {
-		return gatehouse.Errorf(gatehouse.Unavailable, "this camera program serves %d cameras already, its max_cameras: raise that setting, or give the camera to a second camera program", most)
+	if n := len(d.cameras); n >= s.maxCameras {
+		return gatehouse.Errorf(gatehouse.Unavailable, "this camera program serves %d cameras already, its max_cameras: raise that setting, or give the camera to a second camera program", n)
+	}
+	if held, ok := resident(); ok && s.memory > 0 && held >= s.memory {
+		return gatehouse.Errorf(gatehouse.Unavailable, "this camera program holds %d MiB of memory for %d cameras already, its cameras_memory_mib is %d: raise that setting, or give the camera to a second camera program", held>>20, len(d.cameras), s.memory>>20)
 	}
 	d.cameras[id] = c
+	s.watched.Store(int64(len(d.cameras)))
 	return nil
 }
 
@@ -158,6 +172,7 @@ func (d *driver) leave(id gatehouse.DeviceID, c *camera) {
 	defer d.mu.Unlock()
 	if d.cameras[id] == c {
 		delete(d.cameras, id)
+		c.setup.watched.Store(int64(len(d.cameras)))
 	}
 }
 
@@ -197,12 +212,28 @@ func (d *driver) Probe(ctx context.Context, dev drivers.Device) (drivers.Probe, 
 	var p trial
 	err = play(ctx, a, p.take)
 	if p.done() {
-		return p.result()
+		return d.withReach(p.result())
 	}
 	if err == nil { // time is up
 		err = gatehouse.Errorf(gatehouse.Unavailable, "the camera sent no complete picture within %v; %s", probeTime, keyFrameMend)
 	}
 	return drivers.Probe{}, err
+}
+
+// withReach adds to a trial's outcome what faces are found in such pictures.
+func (d *driver) withReach(p drivers.Probe, err error) (drivers.Probe, error) {
+	s, notYet := d.ready()
+	if err != nil || notYet != nil {
+		return p, err
+	}
+	w, _ := p.Values["width"].Float()
+	h, _ := p.Values["height"].Float()
+	width, height := vision.VideoBounds(int(w), int(h), maxWidth)
+	shrunk := w / float64(max(width, 1))
+	smallest := math.Ceil(max(s.models.Plan(width, height).Smallest, vision.VideoLimits().Size) * max(shrunk, 1))
+	p.Values["smallest_face"] = gatehouse.NumberValue(smallest)
+	p.Message += fmt.Sprintf("; faces from %.0f pixels on are recognised", smallest)
+	return p, nil
 }
 
 // keyFrameMend says how to mend a stream that cannot be decoded.

@@ -47,7 +47,8 @@ const upright = 0.965
 // head is turned, since not every camera notes how it was held. The detector finds such faces
 // as well, and with points that look right: which way is up is told by symmetry.
 func (s *setup) onlyFace(f vision.Frame) (vision.Seen, error) {
-	f, err := opencv.Shrink(f, vision.PhotoSide, vision.PhotoSide)
+	w, h := vision.PhotoBounds(f.Width, f.Height)
+	f, err := opencv.Shrink(f, w, h)
 	if err != nil {
 		return vision.Seen{}, err
 	}
@@ -86,10 +87,10 @@ func beyondDoubt(seen []vision.Seen) (sure []vision.Seen) {
 // that of its mirror image; 0 where there is none that is beyond doubt. A passport photograph
 // may be all face: it is given air.
 func (s *setup) lookAtPhoto(f vision.Frame) (seen []vision.Seen, symmetry float64, err error) {
-	seen, err = s.chain.Look(f, vision.PhotoLimits(), nil)
+	seen, err = s.photoChain.Look(f, vision.PhotoLimits(), nil)
 	if err == nil && len(seen) == 0 {
 		f = pad(f)
-		seen, err = s.chain.Look(f, vision.PhotoLimits(), nil)
+		seen, err = s.photoChain.Look(f, vision.PhotoLimits(), nil)
 	}
 	if err != nil || len(seen) == 0 || seen[0].Measure.Score < vision.PhotoLimits().Score {
 		return seen, 0, err

@@ -154,16 +154,13 @@ func (d *Decoder) Size() (width, height int) {
 	return d.newest.Width(), d.newest.Height()
 }
 
-// Picture copies the newest picture out, shrunk to at most maxWidth pixels across.
+// Picture copies the newest picture out, shrunk as vision.VideoBounds says.
 func (d *Decoder) Picture(maxWidth int) (vision.Frame, error) {
 	if !d.have {
 		return vision.Frame{}, fmt.Errorf("no picture has been decoded yet")
 	}
 	g := geometry{w: d.newest.Width(), h: d.newest.Height(), format: d.newest.PixelFormat()}
-	g.outW, g.outH = g.w, g.h
-	if g.w > maxWidth {
-		g.outW, g.outH = maxWidth, max(g.h*maxWidth/g.w, 1)
-	}
+	g.outW, g.outH = vision.VideoBounds(g.w, g.h, maxWidth)
 	if err := d.prepare(g); err != nil {
 		return vision.Frame{}, err
 	}

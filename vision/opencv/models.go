@@ -21,11 +21,15 @@ type Config struct {
 	Landmarks string // 68 points; not needed with YuNet, which finds five itself
 	Embedder  string // 112x112 -> a vector
 	AntiSpoof string // "": faces are believed
+
+	Tiling vision.Tiling // of video; zero: vision.VideoTiling
 }
 
 // Models is a loaded chain. Its methods may be called from several goroutines, and not after
 // Close.
 type Models struct {
+	Tiling vision.Tiling // of video; not changed after Open
+
 	detector, landmarks, embedder, spoof *session
 	yunet                                bool
 	dim                                  int
@@ -38,7 +42,10 @@ func Open(c Config) (*Models, error) {
 		return nil, err
 	}
 	gocv.SetNumThreads(1)
-	m := &Models{}
+	m := &Models{Tiling: c.Tiling}
+	if m.Tiling == (vision.Tiling{}) {
+		m.Tiling = vision.VideoTiling()
+	}
 	if err := m.load(c); err != nil {
 		m.Close()
 		return nil, err
@@ -126,6 +133,13 @@ func (m *Models) Chain() vision.Chain {
 	if m.spoof != nil {
 		c.Liveness = m
 	}
+	return c
+}
+
+// PhotoChain is the same for photographs of one person.
+func (m *Models) PhotoChain() vision.Chain {
+	c := m.Chain()
+	c.Detector = photoDetector{m}
 	return c
 }
 

@@ -15,7 +15,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/vision/opencv"
 )
 
-func stills(t *testing.T) []string {
+func stills(t testing.TB) []string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(cache(t), "media", "franck_*.jpg"))
 	if err != nil || len(files) < 5 {
