@@ -21,7 +21,8 @@ import (
 const (
 	eventPage  = 1000             // events taken from the journal at a time
 	eventScan  = 50 * eventPage   // events that one GET /v1/events looks at
-	heartbeat  = 15 * time.Second // silence after which a stream shows that it is alive
+	heartbeat  = 5 * time.Second  // silence after which a stream shows that it is alive
+	recheck    = 15 * time.Second // how often a stream asks whether its caller still may look
 	writeLimit = 10 * time.Second // a client that takes longer for one write is dropped
 )
 
@@ -53,7 +54,7 @@ func (s *Server) registerEvents() {
 		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/events?after=0&kinds=status&limit=5"`}, s.listEvents)
 	handle(s, endpoint{method: "GET", path: "/v1/stream", id: "stream", tag: tag, stream: true, raw: "text/event-stream", summary: "The live stream (server-sent events)",
 		doc: "Each message's id is the sequence, its event the kind and its data the event as JSON. A client that reconnects with Last-Event-ID misses nothing and sees nothing twice. " +
-			"After 15 s of silence comes a comment. `event: gap` says that events were trimmed before they could be sent, `event: reset` that the journal is younger than Last-Event-ID: read the lists again. A client that is too slow is dropped and may reconnect.",
+			"After 5 s of silence comes a comment: a client that hears nothing for longer has no news. `event: gap` says that events were trimmed before they could be sent, `event: reset` that the journal is younger than Last-Event-ID: read the lists again. A client that is too slow is dropped and may reconnect.",
 		example: `curl -fsSN --max-time 1 -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/stream?kinds=alert&after=0" || [ $? = 28 ]`}, s.stream)
 }
 
@@ -266,7 +267,7 @@ func (f *feed) beat(ctx context.Context) error {
 		}
 		f.want = w
 	}
-	if time.Since(f.asked) >= heartbeat {
+	if time.Since(f.asked) >= recheck {
 		f.asked = time.Now()
 		now, err := f.s.identify(f.r)
 		if err != nil {

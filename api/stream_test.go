@@ -283,7 +283,7 @@ func until(t *testing.T, ok func() bool) {
 // A stream that is never silent ends all the same when its caller's rights do.
 func TestBusyStreamEndsWithTheRightToIt(t *testing.T) {
 	if testing.Short() {
-		t.Skip("takes as long as a heartbeat, 15 s")
+		t.Skip("takes as long as the caller is not asked about, 15 s")
 	}
 	t.Parallel()
 	w := newWorld(t).schools()

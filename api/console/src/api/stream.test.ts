@@ -1,5 +1,7 @@
-import { expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { EventParser, openStream, type StreamEvent, type StreamState } from './stream'
+
+afterEach(() => void vi.useRealTimers())
 
 test('events survive any cut of the stream', () => {
   const text = ': hello\r\nid: 7\r\nevent: alert\r\ndata: {"a":1}\r\n\r\nid: 8\ndata: x\ndata: y\n\n: beat\n\ndata:z\r\r'
@@ -97,4 +99,41 @@ test('a silent connection counts as lost', async () => {
     })
   })
   expect(states).toEqual(['connecting', 'live', 'lost'])
+})
+
+// A gateway that is stopped (or a cable that is pulled) keeps its connections and says nothing.
+test('a frozen gateway is told within ten seconds, and so is its waking', async () => {
+  vi.useFakeTimers()
+  const states: [number, StreamState][] = []
+  const began = Date.now()
+  let heard = 0
+  let gateway!: ReadableStreamDefaultController<Uint8Array>
+  const beat = () => gateway.enqueue(new TextEncoder().encode(': alive\nid: 7\n\n'))
+  const stop = openStream({
+    url: '/v1/stream',
+    onEvent: () => {},
+    onOpen: () => {},
+    onHeard: () => heard++,
+    onState: (s) => states.push([Math.round((Date.now() - began) / 1000), s]),
+    fetch: (async (_: string, init: RequestInit) =>
+      new Response(new ReadableStream<Uint8Array>({
+        start(c) {
+          gateway = c
+          init.signal!.addEventListener('abort', () => c.error(new Error('aborted')))
+        },
+      }))) as unknown as typeof fetch,
+  })
+  await vi.advanceTimersByTimeAsync(0)
+  for (let i = 0; i < 12; i++) {
+    beat()
+    await vi.advanceTimersByTimeAsync(5_000)
+  }
+  expect(states).toEqual([[0, 'connecting'], [0, 'live']])
+  expect(heard).toBe(12)
+  await vi.advanceTimersByTimeAsync(10_000) // frozen since the last beat, 15 s ago
+  beat()
+  await vi.advanceTimersByTimeAsync(1_000)
+  await vi.advanceTimersByTimeAsync(25_000) // frozen once more
+  stop()
+  expect(states.slice(2)).toEqual([[63, 'quiet'], [70, 'live'], [78, 'quiet'], [90, 'lost'], [91, 'live']])
 })

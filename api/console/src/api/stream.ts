@@ -47,7 +47,8 @@ export class EventParser {
   }
 }
 
-export type StreamState = 'connecting' | 'live' | 'lost'
+/** quiet: connected, and nothing has come for longer than the gateway is ever silent. */
+export type StreamState = 'connecting' | 'live' | 'quiet' | 'lost'
 
 export interface StreamOptions {
   url: string
@@ -56,7 +57,9 @@ export interface StreamOptions {
   /** After each connection, before its first event. Whatever was loaded earlier may be stale. */
   onOpen: (resumed: boolean) => void
   onRefused?: (status: number) => void
-  silence?: number // ms without a byte after which the connection counts as lost; heartbeats come every 15 s
+  onHeard?: () => void // whatever came: an event, a heartbeat
+  quiet?: number // ms without a byte after which that is told; heartbeats come every 5 s
+  silence?: number // ms without a byte after which the connection counts as lost
   fetch?: typeof fetch
   wait?: (ms: number, signal: AbortSignal) => Promise<void>
 }
@@ -97,9 +100,17 @@ async function once(o: StreamOptions, stop: AbortSignal, last: string, seen: (id
   const end = () => conn.abort()
   stop.addEventListener('abort', end, { once: true })
   let watch: ReturnType<typeof setTimeout> | undefined
+  let hush: ReturnType<typeof setTimeout> | undefined
+  let state: StreamState = 'connecting'
+  const tell = (s: StreamState) => {
+    if (s !== state) o.onState(s)
+    state = s
+  }
   const alive = () => {
     clearTimeout(watch)
-    watch = setTimeout(end, o.silence ?? 40_000)
+    clearTimeout(hush)
+    watch = setTimeout(end, o.silence ?? 20_000)
+    hush = setTimeout(() => state === 'live' && tell('quiet'), o.quiet ?? 8_000)
   }
   try {
     alive()
@@ -112,7 +123,7 @@ async function once(o: StreamOptions, stop: AbortSignal, last: string, seen: (id
     }
     opened()
     o.onOpen(last !== '')
-    o.onState('live')
+    tell('live')
     const parser = new EventParser()
     const decoder = new TextDecoder()
     const reader = res.body.getReader()
@@ -120,6 +131,8 @@ async function once(o: StreamOptions, stop: AbortSignal, last: string, seen: (id
       const { done, value } = await reader.read()
       if (done) return
       alive()
+      o.onHeard?.()
+      tell('live')
       for (const e of parser.feed(decoder.decode(value, { stream: true }))) {
         if (e.id) seen(e.id)
         o.onEvent(e)
@@ -127,6 +140,7 @@ async function once(o: StreamOptions, stop: AbortSignal, last: string, seen: (id
     }
   } finally {
     clearTimeout(watch)
+    clearTimeout(hush)
     stop.removeEventListener('abort', end)
     conn.abort()
   }
