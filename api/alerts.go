@@ -16,6 +16,7 @@ type alertsInput struct {
 	Rule     g.RuleID   `query:"rule" maxLength:"64" doc:"Of this rule."`
 	Zone     g.ZoneID   `query:"zone" maxLength:"64" doc:"In this zone."`
 	Device   g.DeviceID `query:"device" maxLength:"64" doc:"Of this device."`
+	Query    string     `query:"q" maxLength:"128" doc:"Words, in any order; each is searched for in title, text, zone, device, rule, comment and, for who may read people, the person's name. A page can then be shorter than limit although next leads on."`
 }
 
 type versionInput struct {
@@ -67,7 +68,7 @@ func (s *Server) registerAlerts() {
 }
 
 func (s *Server) listAlerts(ctx context.Context, in *alertsInput) (*body[page[registry.AlertRow]], error) {
-	f := registry.AlertFilter{Page: registry.Page{Limit: in.Limit, Cursor: in.Cursor}, School: in.School, Severity: in.Severity, Rule: in.Rule, Zone: in.Zone, Device: in.Device}
+	f := registry.AlertFilter{Page: registry.Page{Limit: in.Limit, Cursor: in.Cursor}, School: in.School, Severity: in.Severity, Rule: in.Rule, Zone: in.Zone, Device: in.Device, Query: in.Query}
 	for _, name := range in.State {
 		state := g.AlertState(name)
 		if !slices.Contains(alertStates(), state) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
@@ -132,9 +133,12 @@ func or(a, b string) string {
 type auditInput struct {
 	Paged
 	InSchool
-	Actor  string `query:"actor" maxLength:"128" doc:"By this actor."`
-	Deed   string `query:"deed" maxLength:"64" doc:"Of this deed, e.g. person.open."`
-	Object string `query:"object" maxLength:"128" doc:"On this object."`
+	Actor  string    `query:"actor" maxLength:"128" doc:"By this actor: an id, a name, or a part of either."`
+	Deed   string    `query:"deed" maxLength:"64" doc:"Of this deed, e.g. person.open; person: of all that begin with it."`
+	Object string    `query:"object" maxLength:"128" doc:"On this object: its id, or a part of it."`
+	Query  string    `query:"q" maxLength:"128" doc:"Words, in any order; each is searched for in actor, deed and object."`
+	From   time.Time `query:"from" doc:"From then on, RFC 3339; with to."`
+	To     time.Time `query:"to" doc:"Until then, RFC 3339; with from."`
 }
 
 // AuditCheck is the outcome of checking the audit log's chain.
@@ -147,7 +151,19 @@ type AuditCheck struct {
 func (s *Server) registerAudit() {
 	const tag = "Audit"
 	handle(s, endpoint{method: "GET", path: "/v1/audit", id: "list-audit", tag: tag, perm: g.AuditRead, summary: "Who did what, newest first"}, func(ctx context.Context, in *auditInput) (*body[page[g.AuditEntry]], error) {
-		return listed(s.view(ctx).Audit(ctx, registry.AuditFilter{Page: registry.Page{Limit: in.Limit, Cursor: in.Cursor}, School: in.School, Actor: in.Actor, Deed: in.Deed, Object: in.Object}))
+		if _, err := spanned(ctx, Span{From: in.From, To: in.To}); err != nil {
+			return nil, err
+		}
+		return listed(s.view(ctx).Audit(ctx, registry.AuditFilter{
+			Page:   registry.Page{Limit: in.Limit, Cursor: in.Cursor},
+			School: in.School,
+			Actor:  in.Actor,
+			Deed:   in.Deed,
+			Object: in.Object,
+			Query:  in.Query,
+			From:   in.From,
+			To:     in.To,
+		}))
 	})
 	handle(s, endpoint{method: "GET", path: "/v1/audit/verify", id: "verify-audit", tag: tag, perm: g.AuditRead, summary: "Check the audit log's chain"}, func(ctx context.Context, _ *none) (*body[AuditCheck], error) {
 		n, err := s.view(ctx).VerifyAudit(ctx)

@@ -25,6 +25,9 @@ func newestFirst(w *where, p Page, at, id string) error {
 
 // Alerts lists alerts, newest first.
 func (v *View) Alerts(ctx context.Context, f AlertFilter) ([]AlertRow, string, error) {
+	if strings.TrimSpace(f.Query) != "" {
+		return v.searchAlerts(ctx, f)
+	}
 	in, err := v.reach(ctx, g.AlertsRead)
 	if err != nil {
 		return nil, "", err
@@ -55,9 +58,11 @@ func (v *View) Alerts(ctx context.Context, f AlertFilter) ([]AlertRow, string, e
 	if err != nil {
 		return nil, "", fmt.Errorf("list alerts: %w", err)
 	}
-	out, next := cut(out, f.limit(), func(a AlertRow) string { return cursor(digits(micros(a.Opened)), string(a.ID)) })
+	out, next := cut(out, f.limit(), alertCursor)
 	return out, next, v.nameAlerts(ctx, out)
 }
+
+func alertCursor(a AlertRow) string { return cursor(digits(micros(a.Opened)), string(a.ID)) }
 
 // Alert is one alert.
 func (v *View) Alert(ctx context.Context, id g.AlertID) (AlertRow, error) {

@@ -131,9 +131,7 @@ func (v *View) Audit(ctx context.Context, f AuditFilter) ([]g.AuditEntry, string
 	if err := in.within(&w, "school", f.School); err != nil {
 		return nil, "", err
 	}
-	eq(&w, "actor", f.Actor)
-	eq(&w, "deed", f.Deed)
-	eq(&w, "object", f.Object)
+	f.narrow(&w)
 	if err := before(&w, f.Page, "seq"); err != nil {
 		return nil, "", err
 	}

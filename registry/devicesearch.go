@@ -22,7 +22,7 @@ func (r *Registry) deviceWords(ctx context.Context, w *where, q string) error {
 		return err
 	}
 	for _, word := range words[:min(len(words), maxWords)] {
-		like := "%" + strings.NewReplacer("\\", "\\\\", "%", "\\%", "_", "\\_").Replace(word) + "%"
+		like := within(word)
 		cond := `LOWER(d.name) LIKE ? ESCAPE '\' OR LOWER(d.id) LIKE ? ESCAPE '\' OR LOWER(d.serial) LIKE ? ESCAPE '\'
 			OR d.zone IN (SELECT z.id FROM zones z WHERE LOWER(z.name) LIKE ? ESCAPE '\')`
 		args := []any{like, like, like, like}

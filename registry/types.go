@@ -179,9 +179,12 @@ type Delivery struct {
 type AuditFilter struct {
 	Page
 	School g.SchoolID
-	Actor  string
-	Deed   string
-	Object string
+	Actor  string // an id, a name or a part of either
+	Deed   string // or what it begins with, up to a full stop
+	Object string // or a part of it
+	Query  string // words, in any order, of actor, deed or object
+
+	From, To time.Time // zero: without an end
 }
 
 // RosterEntry is somebody who is expected at a session.
@@ -301,6 +304,7 @@ type AlertFilter struct {
 	Rule     g.RuleID
 	Zone     g.ZoneID
 	Device   g.DeviceID
+	Query    string // words, in any order; see searchAlerts
 
 	RulePrefix string // of rules that begin so; no % and no _ in it
 }

@@ -1,45 +1,104 @@
 // Who did what; each entry's hash covers the one before, so that a change can be found.
 
-import { Alert, Button, Text, TextInput } from '@mantine/core'
-import { useDebouncedValue } from '@mantine/hooks'
+import { Alert, Button, Select, Text, TextInput } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { call } from '../../api/client'
-import type { AuditEntry } from '../../api/types'
+import { Link } from 'react-router'
+import { call, query } from '../../api/client'
+import type { AuditEntry, List, User } from '../../api/types'
 import { useT } from '../../i18n'
-import { useFormat, useSchoolParam } from '../../session'
-import { Empty, Panel, Rows, Trouble, useDeed } from '../../ui/kit'
+import { dayIn, instantIn } from '../../lib/format'
+import { useFormat, useSchoolParam, useSession } from '../../session'
+import { useAddress } from '../../ui/address'
 import { Changes } from '../../ui/changes'
+import { Empty, Panel, Rows, Trouble, useDeed } from '../../ui/kit'
 import { PagedList, usePaged } from '../../ui/paged'
+import { SearchField } from '../../ui/searchfield'
+import { When } from '../../ui/when'
+
+// What deeds begin with, as the log writes them.
+const deeds = [
+  'signin', 'person', 'people', 'face', 'pass', 'consent', 'sighting', 'sightings', 'attendance', 'leave', 'camera', 'media', 'picture', 'alert', 'incident', 'device',
+  'driver', 'zone', 'building', 'site', 'school', 'session', 'setting', 'user', 'factor', 'key', 'webhook', 'profile', 'rejection', 'history', 'audit',
+]
+
+/** The span between two days, as instants; one alone reaches from the beginning, or to the end of today. */
+export function daySpan(zone: string, from: string, to: string, now: number): { from?: string; to?: string } {
+  if (!from && !to) return {}
+  const last = to || [dayIn(zone, now), from].sort().at(-1)!
+  const after = new Date(Date.parse(last + 'T12:00:00Z') + 86_400_000).toISOString().slice(0, 10)
+  return { from: instantIn(zone, (from || '1970-01-02') + 'T00:00'), to: instantIn(zone, after + 'T00:00') }
+}
 
 export function AuditTab() {
   const { t } = useT()
   const f = useFormat()
+  const { school: s, can } = useSession()
   const school = useSchoolParam()
-  const [v, set] = useState({ actor: '', deed: '', object: '' })
-  const [filter] = useDebouncedValue(v, 300)
-  const list = usePaged<AuditEntry>('audit', '/v1/audit', { ...filter, school }, { limit: 50 })
+  const { get, put } = useAddress()
+  const from = get('from')
+  const to = get('to')
+  const odd = from !== '' && to !== '' && to < from
+  const filter = { actor: get('actor'), deed: get('deed'), object: get('object'), q: get('q'), ...daySpan(s.timezone, from, to, Date.now()), school }
+  const list = usePaged<AuditEntry>('audit', '/v1/audit', filter, { limit: 50, enabled: !odd })
+  const users = useQuery({ queryKey: ['users', school], queryFn: () => call<List<User>>('/v1/users' + query({ school, limit: 1000 })), enabled: can('users:admin') })
   const check = useDeed()
   const [found, setFound] = useState<{ ok: boolean; entries: number; message: string }>()
   const verify = () => check.run(async () => setFound(await call('/v1/audit/verify')))
-  const field = (k: 'actor' | 'deed' | 'object') => ({ placeholder: t('audit.' + k), 'aria-label': t('audit.' + k), value: v[k], onChange: (e: React.ChangeEvent<HTMLInputElement>) => set({ ...v, [k]: e.currentTarget.value }) })
+  const who = (users.data?.items ?? []).map((u) => ({ value: u.id, label: u.full_name ? `${u.full_name} (${u.name})` : u.name }))
+  const known = who.some((u) => u.value === get('actor')) || !get('actor')
+  const day = (k: 'from' | 'to') => (
+    <TextInput type="date" aria-label={t('audit.' + k)} title={t('audit.' + k)} value={get(k)} leftSection={<Text size="xs" c="dimmed">{t('audit.' + k)}</Text>} leftSectionWidth={48}
+      error={k === 'to' && odd ? t('audit.odd') : undefined} onChange={(e) => put(k, e.currentTarget.value)} />
+  )
   return (
     <Panel flush title={t('settings.audit')} actions={<Button size="xs" variant="default" loading={check.busy} onClick={() => void verify()}>{t('audit.verify')}</Button>}>
       {check.error !== undefined && <Trouble error={check.error} />}
       {found && <Alert m="sm" variant="light" color={found.ok ? 'green' : 'red'} role="status"><Text size="sm">{found.ok ? t('audit.whole', { n: f.number(found.entries) }) : t('audit.broken', { message: found.message })}</Text></Alert>}
-      <div className="filters"><TextInput {...field('actor')} /><TextInput {...field('deed')} /><TextInput {...field('object')} /></div>
+      <div className="filters">
+        <SearchField label={t('audit.search')} />
+        {can('users:admin')
+          ? <Select clearable searchable placeholder={t('audit.actor')} aria-label={t('audit.actor')} value={get('actor') || null} onChange={(v) => put('actor', v)}
+              data={known ? who : [...who, { value: get('actor'), label: get('actor') }]} />
+          : <SearchField param="actor" label={t('audit.actor')} />}
+        <Select clearable searchable placeholder={t('audit.deed')} aria-label={t('audit.deed')} value={get('deed') || null} onChange={(v) => put('deed', v)}
+          data={[...new Set([...deeds, get('deed')])].filter(Boolean).map((d) => ({ value: d, label: t('auditDeed.' + d, { defaultValue: d }) }))} />
+        <SearchField param="object" label={t('audit.object')} />
+        {day('from')}
+        {day('to')}
+      </div>
       <PagedList list={list} empty={<Empty title={t('audit.none')} />}>
         {(rows) => (
           <Rows label={t('settings.audit')} rows={rows} id={(e) => e.seq} columns={[
-            { key: 'time', label: t('common.time'), cell: (e) => f.moment(e.time, true) },
-            { key: 'deed', label: t('audit.deed'), main: true, cell: (e) => e.deed },
-            { key: 'actor', label: t('audit.actor'), cell: (e) => e.actor },
-            { key: 'object', label: t('audit.object'), cell: (e) => e.object },
-            { key: 'changes', label: t('audit.changes'), cell: (e) => <Changes all={e.changes} /> },
-            { key: 'reason', label: t('common.reason'), cell: (e) => e.reason || '–' },
-            { key: 'hash', label: t('audit.hash'), cell: (e) => <code title={e.hash}>{e.hash.slice(0, 10)}</code> },
+            { key: 'time', label: t('common.time'), cell: (e) => <When at={e.time} seconds /> },
+            { key: 'deed', label: t('audit.deed'), main: true, cell: (e) => <Deed deed={e.deed} /> },
+            { key: 'actor', label: t('audit.actor'), cell: (e) => <Actor actor={e.actor} /> },
+            { key: 'object', label: t('audit.object'), long: true, cell: (e) => <ObjectLink object={e.object} /> },
+            { key: 'changes', label: t('audit.changes'), long: true, cell: (e) => <Changes all={e.changes} /> },
+            { key: 'reason', label: t('common.reason'), long: true, cell: (e) => e.reason || '–' },
+            { key: 'hash', label: t('audit.hash'), nowrap: true, cell: (e) => <code title={e.hash}>{e.hash.slice(0, 8)}</code> },
           ]} />
         )}
       </PagedList>
     </Panel>
   )
+}
+
+/** What was done, in the reader's words, with the word that the log and the API use. */
+function Deed({ deed }: { deed: string }) {
+  const { t } = useT()
+  const word = t('auditDeed.' + deed.split('.')[0], { defaultValue: '' })
+  return <>{word} <Text span size="xs" c="dimmed">{deed}</Text></>
+}
+
+/** Somebody's name, with the id for whoever points at it: the log has both. */
+function Actor({ actor }: { actor: string }) {
+  const cut = /^(usr|key)_\S+ (.+)$/.exec(actor)
+  return cut ? <span title={actor}>{cut[2]}</span> : <>{actor}</>
+}
+
+function ObjectLink({ object }: { object: string }) {
+  const { get } = useAddress()
+  if (!object) return <>–</>
+  return get('object') === object ? <>{object}</> : <Link to={`/settings/audit?object=${encodeURIComponent(object)}`}>{object}</Link>
 }

@@ -1,0 +1,107 @@
+package registry_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry"
+)
+
+// Words of an alert are found in any order, over title, place, device and comment, by whoever
+// may see them, a page at a time.
+func TestAlertsAreFoundByWords(t *testing.T) {
+	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
+		d := newDistrict(t, o, c)
+		ctx := t.Context()
+		var all []g.Alert
+		for i := range 7 {
+			a := smoke(d, c.now().Add(time.Duration(i)*time.Minute))
+			a.ID, a.Title, a.TitleZH = g.AlertID(fmt.Sprintf("alt_%d", i)), "Smoke in the laboratory", "烟雾"
+			if i%2 == 1 {
+				a.Rule, a.Title, a.TitleZH, a.Comment = "held-open", "Door held open", "门未关", "100% the wind"
+			}
+			all = append(all, a)
+		}
+		ok(t, d.sys.ApplyEffects(ctx, registry.Effects{Seq: 1, Alerts: all}))
+		v := d.as(d.a, g.RoleSecurity)
+		for q, want := range map[string]int{"smoke": 4, "laboratory SMOKE": 4, "gate door": 3, "烟雾": 4, "wind held": 3, "100%": 3, "smoke door": 0, "%": 3, "  ": 7} {
+			rows, _, err := v.Alerts(ctx, registry.AlertFilter{Query: q})
+			ok(t, err)
+			if len(rows) != want {
+				t.Errorf("%q: got %d alerts, want %d", q, len(rows), want)
+			}
+		}
+		var got []g.AlertID
+		f := registry.AlertFilter{Query: "door", Page: registry.Page{Limit: 2}}
+		for pages := 1; ; pages++ {
+			rows, next, err := v.Alerts(ctx, f)
+			ok(t, err)
+			for _, a := range rows {
+				got = append(got, a.ID)
+			}
+			if next == "" {
+				if pages != 2 {
+					t.Errorf("got %d pages of two, want 2", pages)
+				}
+				break
+			}
+			f.Cursor = next
+		}
+		if fmt.Sprint(got) != "[alt_5 alt_3 alt_1]" {
+			t.Errorf("got %v over the pages, want the three doors, newest first", got)
+		}
+		if rows, _, err := d.as(d.b, g.RoleSecurity).Alerts(ctx, registry.AlertFilter{Query: "smoke"}); err != nil || len(rows) > 0 {
+			t.Errorf("another school found %d alerts (%v), want none", len(rows), err)
+		}
+	})
+}
+
+// The audit log is searched by who, what, on what and when; % and _ mean themselves.
+func TestAuditIsFiltered(t *testing.T) {
+	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
+		d := newDistrict(t, o, c)
+		ctx := t.Context()
+		v := d.as(d.a, g.RoleAdmin)
+		ok(t, v.Record(ctx, "camera.view", "cam_gate"))
+		early := c.now().Add(time.Second)
+		c.add(time.Hour)
+		ok(t, v.Record(ctx, "camera.view", "cam-yard"))
+		ok(t, v.Record(ctx, "cameraman.view", "100%"))
+		for name, x := range map[string]struct {
+			f    registry.AuditFilter
+			want string
+		}{
+			"a deed":                  {registry.AuditFilter{Deed: "camera.view"}, "[cam-yard cam_gate]"},
+			"what a deed begins with": {registry.AuditFilter{Deed: "camera"}, "[cam-yard cam_gate]"},
+			"_ is no other letter":    {registry.AuditFilter{Object: "cam_"}, "[cam_gate]"},
+			"% is a sign":             {registry.AuditFilter{Query: "%"}, "[100%]"},
+			"words in any order":      {registry.AuditFilter{Query: "YARD camera"}, "[cam-yard]"},
+			"since":                   {registry.AuditFilter{Deed: "camera", From: early}, "[cam-yard]"},
+			"until":                   {registry.AuditFilter{Deed: "camera", To: early}, "[cam_gate]"},
+			"nobody's":                {registry.AuditFilter{Deed: "camera", Actor: "nobody"}, "[]"},
+		} {
+			rows, _, err := v.Audit(ctx, x.f)
+			ok(t, err)
+			got := []string{}
+			for _, e := range rows {
+				got = append(got, e.Object)
+			}
+			if fmt.Sprint(got) != x.want {
+				t.Errorf("%s: got %v, want %s", name, got, x.want)
+			}
+		}
+		rows, _, err := v.Audit(ctx, registry.AuditFilter{Deed: "cameraman"})
+		ok(t, err)
+		if len(rows) != 1 {
+			t.Fatalf("got %d entries, want 1", len(rows))
+		}
+		actor := []rune(rows[0].Actor)
+		rows, _, err = v.Audit(ctx, registry.AuditFilter{Deed: "cameraman", Actor: string(actor[1 : len(actor)-1])})
+		ok(t, err)
+		if len(rows) != 1 {
+			t.Errorf("a part of the actor %q: got %d entries, want 1", string(actor), len(rows))
+		}
+	})
+}
