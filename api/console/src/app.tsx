@@ -1,14 +1,16 @@
 // Decides between first run, sign-in and the console, and names every page.
 
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { lazy, Suspense, useCallback, useEffect } from 'react'
+import { lazy, Suspense, useCallback, useEffect, useState } from 'react'
 import { Navigate, Route, Routes, useNavigate } from 'react-router'
-import { APIError, call, setCSRF, whenSignedOut } from './api/client'
+import { APIError, call, setCSRF } from './api/client'
+import { signInIsBack, whenSignedOut } from './api/signin'
 import type { Me, Permission } from './api/types'
-import { useT } from './i18n'
-import { LiveProvider } from './live'
+import { chosenBeforeSignIn, useT } from './i18n'
+import { LiveProvider, renewAll } from './live'
 import { Gate, SetupPage, SignInPage } from './pages/gate'
 import { WallPage } from './pages/wall'
+import { SignInAgain } from './pages/signinagain'
 import { SessionProvider, useSession } from './session'
 import { Shell, sections } from './shell'
 import { Empty, Page, Trouble, Wait } from './ui/kit'
@@ -17,6 +19,7 @@ export function App() {
   const cache = useQueryClient()
   const go = useNavigate()
   const setup = useQuery({ queryKey: ['setup'], queryFn: () => call<{ needed: boolean }>('/v1/setup', { quiet: true }), staleTime: Infinity })
+  const [expired, setExpired] = useState(false) // the sign-in of the page that is shown
   const me = useQuery({
     queryKey: ['me'],
     enabled: setup.data?.needed === false,
@@ -27,25 +30,45 @@ export function App() {
         setCSRF(m.csrf)
         return m
       } catch (e) {
-        if (e instanceof APIError && e.status === 401) return null
-        throw e
+        if (!(e instanceof APIError && e.status === 401)) throw e
+        const was = cache.getQueryData<Me | null>(['me'])
+        if (was) setExpired(true) // what is on the page stays, under the question
+        return was ?? null
       }
     },
   })
   const signedOut = useCallback(() => {
+    setExpired(false)
     cache.removeQueries({ predicate: (q) => q.queryKey[0] !== 'me' && q.queryKey[0] !== 'setup' })
     cache.setQueryData(['me'], null)
+    signInIsBack()
   }, [cache])
-  useEffect(() => whenSignedOut(signedOut), [signedOut])
+  useEffect(() => whenSignedOut(() => {
+    if (!cache.getQueryData(['me'])) return (signedOut(), false)
+    setExpired(true)
+    return true
+  }), [cache, signedOut])
   const entered = (m?: Me) => {
+    const language = chosenBeforeSignIn()
     if (m?.csrf) {
       setCSRF(m.csrf)
-      cache.setQueryData(['me'], m)
+      cache.setQueryData(['me'], language ? { ...m, user: { ...m.user, language } } : m)
+      if (language && language !== m.user.language) void call('/v1/me', { method: 'PUT', body: { language } }).catch(() => {})
     } else void cache.invalidateQueries({ queryKey: ['me'] })
     cache.setQueryData(['setup'], { needed: false })
   }
+  // Somebody signed in over the page: the same user goes on, another begins anew.
+  const back = async (m?: Me) => {
+    const was = cache.getQueryData<Me>(['me'])
+    const now = m?.csrf ? m : await call<Me>('/v1/me', { quiet: true })
+    if (now.user.id !== was?.user.id) return window.location.assign('/')
+    entered(now)
+    setExpired(false)
+    signInIsBack()
+    void renewAll(cache)
+  }
 
-  const failed = setup.error ?? me.error
+  const failed = me.data ? undefined : (setup.error ?? me.error) // a page that is there stays
   if (failed) return <Gate><Trouble error={failed} retry={() => void (setup.error ? setup.refetch() : me.refetch())} /></Gate>
   if (setup.data?.needed) return <SetupPage onDone={(m) => (entered(m), go('/'))} />
   if (me.data === undefined) return <Gate><Wait /></Gate>
@@ -59,6 +82,7 @@ export function App() {
           </Suspense>
         </Shell>
       </LiveProvider>
+      {expired && <SignInAgain name={me.data.user.name} onDone={(m) => void back(m)} onLeave={signedOut} />}
     </SessionProvider>
   )
 }

@@ -1,7 +1,7 @@
 // The live stream of the signed-in console: one connection, from which whatever is shown is
 // renewed, and the sound of alerts that nobody has answered.
 
-import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query'
 import { createContext, useContext, useEffect, useMemo, useRef, useState, type ReactNode } from 'react'
 import { call, query } from './api/client'
 import { openStream, type StreamState } from './api/stream'
@@ -9,7 +9,8 @@ import type { Alert, GatewayEvent, List, Permission } from './api/types'
 import { byUrgency, loudest, pattern, Siren } from './lib/sound'
 import { useSchoolParam, useSession, useStored } from './session'
 
-// What an event of a kind makes stale.
+// What an event of a kind makes stale. Of one person (person, person-attendance, …) nothing is
+// read again by itself: each look at a child is written to the audit log.
 const touches: Record<string, string[]> = {
   alert: ['alerts', 'alert'],
   incident: ['incidents', 'incident', 'alerts'],
@@ -21,7 +22,7 @@ const touches: Record<string, string[]> = {
 
 interface LiveValue {
   state: StreamState
-  heard: number // ms; when the stream last said anything or was opened
+  heard: () => number // ms; when the stream last said anything or was opened
   fresh: Set<string> // alerts that arrived in the last seconds
   muted: boolean
   setMuted: (m: boolean) => void
@@ -59,10 +60,10 @@ export function useWallAlerts() {
 export function LiveProvider({ children }: { children: ReactNode }) {
   const cache = useQueryClient()
   const school = useSchoolParam()
-  const { can } = useSession()
+  const { can, me } = useSession()
   const kinds = needs.filter(([, p]) => can(p)).map(([k]) => k).join(',')
   const [state, setState] = useState<StreamState>('connecting')
-  const [heard, setHeard] = useState(() => Date.now())
+  const heard = useRef(Date.now())
   const [fresh, setFresh] = useState<Set<string>>(new Set())
   const siren = useRef(new Siren())
   const [mute, setMute] = useStored('gatehouse.mute', '')
@@ -77,22 +78,24 @@ export function LiveProvider({ children }: { children: ReactNode }) {
       for (const k of stale) void cache.invalidateQueries({ queryKey: [k] }, { cancelRefetch: false })
       const any = stale.size > 0
       stale.clear()
-      setHeard(Date.now())
       flushing = any ? setTimeout(flush, 500) : undefined
     }
     const close = openStream({
       url: '/v1/stream' + query({ kinds, school }),
       onState: setState,
+      onHeard: () => {
+        heard.current = Date.now()
+      },
       onOpen: () => {
-        setHeard(Date.now())
-        void cache.invalidateQueries()
+        heard.current = Date.now()
+        void renewAll(cache)
       },
       onRefused: (status) => {
         if (status === 401) void cache.invalidateQueries({ queryKey: ['me'] })
       },
       onEvent: (e) => {
         // The journal no longer has, or never had, what came after the last event: read all again.
-        if (e.event === 'gap' || e.event === 'reset') void cache.invalidateQueries()
+        if (e.event === 'gap' || e.event === 'reset') void renewAll(cache)
         for (const k of touches[e.event] ?? []) stale.add(k)
         if (e.event === 'alert') {
           const id = newlyOpened(e.data)
@@ -113,11 +116,11 @@ export function LiveProvider({ children }: { children: ReactNode }) {
       clearTimeout(flushing)
       timers.forEach(clearTimeout)
     }
-  }, [cache, school, kinds])
+  }, [cache, school, kinds, me.csrf]) // another sign-in takes another stream
 
   // Without the stream, ask.
   useEffect(() => {
-    if (state !== 'lost') return
+    if (state !== 'lost' && state !== 'quiet') return
     const t = setInterval(() => {
       for (const k of ['alerts', 'incidents', 'attendance']) void cache.invalidateQueries({ queryKey: [k] })
     }, 5000)
@@ -151,16 +154,21 @@ export function LiveProvider({ children }: { children: ReactNode }) {
   const value = useMemo<LiveValue>(
     () => ({
       state,
-      heard,
+      heard: () => heard.current,
       fresh,
       muted: mute !== '',
       setMuted: (m) => setMute(m ? 'yes' : ''),
       blocked,
       unblock: () => void siren.current.unblock().then((ok) => setBlocked(!ok)),
     }),
-    [state, heard, fresh, mute, setMute, blocked],
+    [state, fresh, mute, setMute, blocked],
   )
   return <Context.Provider value={value}>{children}</Context.Provider>
+}
+
+/** Reads again whatever is shown, but for what each look at is written down. */
+export function renewAll(cache: QueryClient) {
+  return cache.invalidateQueries({ predicate: (q) => !String(q.queryKey[0]).startsWith('person') && q.queryKey[0] !== 'setup' })
 }
 
 function newlyOpened(data: string): string | undefined {

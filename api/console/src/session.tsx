@@ -1,11 +1,13 @@
 // Who is signed in, to which school, and how times are shown there.
 
 import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useLocation, useSearchParams } from 'react-router'
 import { createContext, useCallback, useContext, useEffect, useMemo, useState, type ReactNode } from 'react'
 import { call } from './api/client'
 import type { List, Me, Permission, School } from './api/types'
 import { languages, setLanguage, useT } from './i18n'
 import * as format from './lib/format'
+import { changed, filtered } from './ui/address'
 
 interface SessionValue {
   me: Me
@@ -13,6 +15,7 @@ interface SessionValue {
   schools: School[]
   setSchool: (id: string) => void
   can: (p: Permission) => boolean
+  speak: (language: string) => void // keeps a language as the user's own
   signOut: () => Promise<void>
 }
 
@@ -20,7 +23,7 @@ const Context = createContext<SessionValue | null>(null)
 
 export function SessionProvider({ me, onSignedOut, children }: { me: Me; onSignedOut: () => void; children: ReactNode }) {
   const cache = useQueryClient()
-  const [chosen, setChosen] = useState('')
+  const [chosen, setChosen] = useChosenSchool(me.school.id)
   const district = me.school.kind === 'district'
   const schools = useQuery({
     queryKey: ['schools'],
@@ -39,16 +42,37 @@ export function SessionProvider({ me, onSignedOut, children }: { me: Me; onSigne
       school: all.find((s) => s.id === chosen) ?? me.school,
       setSchool: (id) => {
         setChosen(id)
-        void cache.invalidateQueries()
+        void cache.invalidateQueries({ predicate: (q) => !String(q.queryKey[0]).startsWith('person') })
       },
       can: (p) => me.permissions.includes(p),
+      speak: (language) => {
+        cache.setQueryData<Me>(['me'], (m) => m && { ...m, user: { ...m.user, language } })
+        void call('/v1/me', { method: 'PUT', body: { language } }).catch(() => {})
+      },
       signOut: async () => {
         await call('/v1/session', { method: 'DELETE', quiet: true }).catch(() => {})
         onSignedOut()
       },
     }
-  }, [me, schools.data, chosen, cache, onSignedOut])
+  }, [me, schools.data, chosen, setChosen, cache, onSignedOut])
   return <Context.Provider value={value}>{children}</Context.Provider>
+}
+
+/**
+ * The school that a district's user looks at. It stands in the address of every page, so that a
+ * link shows the same school to whoever follows it.
+ */
+function useChosenSchool(own: string): [string, (id: string) => void] {
+  const [params, set] = useSearchParams()
+  const { state } = useLocation()
+  const there = params.get('school') ?? ''
+  const [chosen, setChosen] = useState(there)
+  const put = useCallback((id: string, replace: boolean) => set((p) => filtered(p, { school: id === own ? null : id }), { replace, state }), [set, state, own])
+  useEffect(() => {
+    if (there && there !== chosen) setChosen(there)
+    else if (!there && chosen && chosen !== own) set((p) => changed(p, { school: chosen }), { replace: true, state })
+  }, [there, chosen, own, set, state])
+  return [there || chosen, useCallback((id: string) => (setChosen(id), put(id, false)), [put])]
 }
 
 export function useSession(): SessionValue {
@@ -66,6 +90,7 @@ export function useFormat() {
     return {
       clock: (iso?: string, seconds?: boolean) => format.clock(s, iso, seconds),
       moment: (iso?: string, seconds?: boolean) => format.moment(s, iso, seconds),
+      short: (iso?: string, seconds?: boolean) => format.short(s, iso, Date.now(), seconds),
       ago: (iso: string | undefined, now: number) => {
         const at = format.timeOf(iso)
         return at === undefined ? t('time.never') : format.age(now - at, (u, n) => t('time.' + u, { n }))

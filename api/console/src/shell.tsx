@@ -1,7 +1,7 @@
 // The frame around every page: sections by permission, the state of the live stream, sound,
 // language, light or dark, and who is signed in.
 
-import { ActionIcon, AppShell, Burger, Button, Group, Menu, Modal, NavLink, PasswordInput, ScrollArea, Select, Stack, Text, Tooltip, useMantineColorScheme } from '@mantine/core'
+import { ActionIcon, AppShell, Burger, Button, Group, Menu, NavLink, PasswordInput, ScrollArea, Select, Stack, Text, Tooltip, useMantineColorScheme } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import {
   IconActivity, IconBell, IconBellOff, IconCamera, IconClipboardCheck, IconDeviceDesktopAnalytics, IconFileAlert, IconHeartbeat,
@@ -14,6 +14,9 @@ import type { Permission } from './api/types'
 import { languages, setLanguage, useT } from './i18n'
 import { useLive, useWallAlerts } from './live'
 import { useFormat, useNow, useSession } from './session'
+import { AlertDialogs } from './ui/alertdialogs'
+import { Dialog } from './ui/dialog'
+import { IncidentDialogs } from './ui/incidentdialogs'
 import { fieldError, said, Trouble, useDeed } from './ui/kit'
 
 interface Section { path: string; key: string; icon: Icon; needs: Permission[] }
@@ -34,7 +37,7 @@ export const sections: Section[] = [
 
 export function Shell({ children }: { children: ReactNode }) {
   const { t } = useT()
-  const { me, can, school, schools, setSchool } = useSession()
+  const { me, can, school, schools, setSchool, speak } = useSession()
   const [open, nav] = useDisclosure(false)
   const at = useLocation().pathname
   const alerts = useWallAlerts()
@@ -60,7 +63,7 @@ export function Shell({ children }: { children: ReactNode }) {
           <Group gap={6} wrap="nowrap">
             <StreamDot />
             {can('alerts:read') && <SoundButton />}
-            <LanguageMenu />
+            <LanguageMenu onChoose={speak} />
             <SchemeButton />
             <UserMenu />
           </Group>
@@ -80,6 +83,8 @@ export function Shell({ children }: { children: ReactNode }) {
       <AppShell.Main id="main" className="main" tabIndex={-1}>
         <Banners />
         {children}
+        <AlertDialogs />
+        <IncidentDialogs />
       </AppShell.Main>
     </AppShell>
   )
@@ -95,9 +100,14 @@ function Banners() {
   const loud = alerts.data?.some((a) => a.audible && a.state === 'open')
   return (
     <>
+      {live.state === 'quiet' && (
+        <div className="banner" data-tone="orange" role="alert" data-testid="quiet">
+          {t('shell.quiet', { age: f.ago(new Date(live.heard()).toISOString(), now) })}
+        </div>
+      )}
       {live.state === 'lost' && (
         <div className="banner" data-tone="red" role="alert">
-          {t('shell.lost', { age: f.ago(new Date(Math.max(live.heard, alerts.dataUpdatedAt)).toISOString(), now) })}
+          {t('shell.lost', { age: f.ago(new Date(Math.max(live.heard(), alerts.dataUpdatedAt)).toISOString(), now) })}
         </div>
       )}
       {loud && live.blocked && !live.muted && (
@@ -144,11 +154,11 @@ function SoundButton() {
   )
 }
 
-export function LanguageMenu({ save = true }: { save?: boolean }) {
+export function LanguageMenu({ onChoose }: { onChoose?: (language: string) => void }) {
   const { t, lang } = useT()
   const choose = (l: string) => {
     setLanguage(l)
-    if (save) void call('/v1/me', { method: 'PUT', body: { language: l } }).catch(() => {})
+    if (onChoose) onChoose(l)
   }
   return (
     <Menu position="bottom-end">
@@ -216,7 +226,7 @@ function PasswordModal({ opened, onClose }: { opened: boolean; onClose: () => vo
       onClose()
     })
   return (
-    <Modal opened={opened} onClose={onClose} title={t('shell.changePassword')} centered closeButtonProps={{ 'aria-label': t('common.close') }}>
+    <Dialog opened={opened} onClose={onClose} title={t('shell.changePassword')}>
       <form onSubmit={(e) => (e.preventDefault(), void save())}>
         <Stack>
           <PasswordInput label={t('shell.oldPassword')} value={old} required autoComplete="current-password" onChange={(e) => setOld(e.currentTarget.value)}
@@ -230,6 +240,6 @@ function PasswordModal({ opened, onClose }: { opened: boolean; onClose: () => vo
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   )
 }

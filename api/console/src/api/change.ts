@@ -3,7 +3,7 @@
 
 import { APIError, call, tagged } from './client'
 
-type Fields = Record<string, unknown>
+export type Fields = Record<string, unknown>
 
 const same = (a: unknown, b: unknown) => JSON.stringify(a ?? null) === JSON.stringify(b ?? null) || (a ?? '') === (b ?? '')
 const word = (v: unknown) => (v === undefined || v === null || v === '' ? '–' : typeof v === 'string' ? v : JSON.stringify(v))
@@ -11,6 +11,16 @@ const word = (v: unknown) => (v === undefined || v === null || v === '' ? '–' 
 /** What differs between two states, as a merge patch. */
 export function difference(base: Fields, next: Fields): Fields {
   return Object.fromEntries(Object.entries(next).filter(([k, v]) => !same(base[k], v)).map(([k, v]) => [k, v ?? null]))
+}
+
+// What changes by itself, and what says nothing to a person.
+const quiet = new Set(['version', 'seq', 'twin', 'last_used', 'last_seen', 'firing', 'values', 'count', 'hash', 'effective', 'maker_state'])
+
+/** What is now other than it was, in words. */
+export function differences(was: Fields, now: Fields): string[] {
+  return Object.keys({ ...was, ...now })
+    .filter((k) => !quiet.has(k) && !same(was[k], now[k]))
+    .map((k) => `${k}: ${word(was[k])} → ${word(now[k])}`)
 }
 
 /** Which of the fields of a patch are now neither as the form found them nor as it wants them, in words. */

@@ -1,5 +1,7 @@
 // The one place that talks HTTP to the gateway: cookie sign-in, CSRF header, problem details.
 
+import { signInEnded } from './signin'
+
 export interface FieldError { field: string; message: string }
 
 /** What has to be answered before a face is enrolled. */
@@ -21,15 +23,9 @@ export class APIError extends Error {
 }
 
 let csrf = ''
-let onSignedOut: () => void = () => {}
 
 export function setCSRF(token: string) {
   csrf = token
-}
-
-/** Tells whoever shows the console that a request was refused for want of a sign-in. */
-export function whenSignedOut(f: () => void) {
-  onSignedOut = f
 }
 
 export interface Request {
@@ -66,7 +62,7 @@ async function send(path: string, r: Request): Promise<Response> {
   if (r.match) headers['If-Match'] = r.match
   try {
     const res = await fetch(path, { method, headers, body, signal: r.signal, credentials: 'same-origin', cache: 'no-store' })
-    if (deed && res.status < 500 && res.status !== 409) unanswered.delete(deed)
+    if (deed && res.status < 500 && res.status !== 409 && res.status !== 401) unanswered.delete(deed)
     return res
   } catch (e) {
     if (r.signal?.aborted) throw e
@@ -94,11 +90,23 @@ export async function problem(res: Response): Promise<APIError> {
 }
 
 async function checked(path: string, r: Request): Promise<Response> {
-  const res = await send(path, r)
-  if (res.ok) return res
-  const err = await problem(res)
-  if (res.status === 401 && !r.quiet) onSignedOut()
-  throw err
+  for (;;) {
+    const res = await send(path, r)
+    if (res.ok) return res
+    const err = await problem(res)
+    const again = res.status === 401 && !r.quiet ? signInEnded() : undefined
+    if (!again || (r.method ?? 'GET') !== 'GET') throw err
+    await orAborted(again, r.signal)
+  }
+}
+
+function orAborted(wait: Promise<void>, signal?: AbortSignal): Promise<void> {
+  return new Promise((done, fail) => {
+    const stop = () => fail(signal!.reason)
+    if (signal?.aborted) return stop()
+    signal?.addEventListener('abort', stop, { once: true })
+    void wait.then(done).finally(() => signal?.removeEventListener('abort', stop))
+  })
 }
 
 /** Sends a request and reads the JSON answer; an empty answer is undefined. */

@@ -16,6 +16,20 @@ export function firstLanguage(): string {
   return l.toLowerCase().startsWith('zh') ? 'zh-CN' : 'en'
 }
 
+// A language that somebody chose before signing in becomes that user's own.
+let before = ''
+
+export function chooseBeforeSignIn(l: string) {
+  before = l
+}
+
+/** The language that was chosen before signing in, once; empty: none was. */
+export function chosenBeforeSignIn(): string {
+  const l = before
+  before = ''
+  return l
+}
+
 export function setLanguage(l: string) {
   localStorage.setItem(stored, l)
   document.documentElement.lang = l

@@ -34,6 +34,15 @@ export function moment(s: Style, iso: string | undefined, seconds = false): stri
   return part(s, seconds ? { ...o, second: '2-digit' } : o).format(t)
 }
 
+/** The same, without the year where that is the present one. */
+export function short(s: Style, iso: string | undefined, now: number, seconds = false): string {
+  const t = timeOf(iso)
+  if (t === undefined) return '–'
+  if (dayIn(s.zone, t).slice(0, 4) !== dayIn(s.zone, now).slice(0, 4)) return moment(s, iso, seconds)
+  const o: Intl.DateTimeFormatOptions = { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' }
+  return part(s, seconds ? { ...o, second: '2-digit' } : o).format(t)
+}
+
 /** The day, YYYY-MM-DD, that it is at t (ms) in a zone. */
 export function dayIn(zone: string, t: number): string {
   return part({ lang: 'en-CA', zone }, { year: 'numeric', month: '2-digit', day: '2-digit' }).format(t)

@@ -1,57 +1,55 @@
 // Who was there today, by session; each answer with what decided it, and a way to correct it.
 
-import { Button, Group, Modal, Select, Stack, Tabs, Text, Textarea, TextInput } from '@mantine/core'
+import { Button, Group, Select, Stack, Tabs, Text, Textarea, TextInput } from '@mantine/core'
 import { IconPencil, IconUserCheck } from '@tabler/icons-react'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { Link, useSearchParams } from 'react-router'
+import { Link } from 'react-router'
 import { call, query } from '../api/client'
 import { attendanceStates, type Attendance, type AttendanceState, type List, type Session } from '../api/types'
 import { useT } from '../i18n'
 import { dayIn } from '../lib/format'
 import { useFormat, useSchoolParam, useSession } from '../session'
 import { Ask, Empty, Loaded, Page, Panel, Rows, said, Tag, Trouble, useDeed } from '../ui/kit'
+import { useAddress, useOpen } from '../ui/address'
 import { PagedList, usePaged } from '../ui/paged'
 import { PersonPicker } from '../ui/personpicker'
 import { AttendanceTag, usePlaces } from '../ui/states'
 import { useClasses } from './people'
+import { When } from '../ui/when'
+import { Dialog, useSubject } from '../ui/dialog'
 
 export function AttendancePage() {
   const { t } = useT()
   const f = useFormat()
   const { can, school } = useSession()
   const schoolID = useSchoolParam()
-  const [params, setParams] = useSearchParams()
-  const [manual, setManual] = useState(false)
+  const { get, put, change } = useAddress()
+  const [manual, askManual, closeManual] = useOpen('manual')
   const today = dayIn(school.timezone, Date.now())
-  const date = params.get('date') ?? today
+  const date = get('date') || today
   const sessions = useQuery({
     queryKey: ['sessions', schoolID, date],
     queryFn: () => call<List<Session>>('/v1/sessions' + query({ date, school: schoolID })),
     select: (d) => [...(d.items ?? [])].sort((a, b) => a.start.localeCompare(b.start)),
     refetchInterval: 60_000,
   })
-  const choose = (k: string, v: string | null) =>
-    setParams((old) => {
-      const p = new URLSearchParams(old)
-      if (v) p.set(k, v)
-      else p.delete(k)
-      return p
-    }, { replace: true })
-  const chosen = sessions.data?.find((s) => s.id === params.get('session')) ?? current(sessions.data ?? [])
+  // What runs now is shown until somebody chooses; a dialog names its session, so that the
+  // bell does not take it away.
+  const chosen = sessions.data?.find((s) => s.id === get('session')) ?? current(sessions.data ?? [])
   return (
     <Page title={t('nav.attendance')} sub={t('attendance.sub', { zone: school.timezone })}
       actions={
         <>
-          <TextInput type="date" aria-label={t('attendance.date')} value={date} max={today} onChange={(e) => choose('date', e.currentTarget.value === today ? null : e.currentTarget.value)} />
-          {can('sightings:write') && <Button variant="default" leftSection={<IconUserCheck size={16} />} onClick={() => setManual(true)}>{t('attendance.manual')}</Button>}
+          <TextInput type="date" aria-label={t('attendance.date')} value={date} max={today} onChange={(e) => put('date', e.currentTarget.value === today ? null : e.currentTarget.value)} />
+          {can('sightings:write') && <Button variant="default" leftSection={<IconUserCheck size={16} />} onClick={() => askManual('yes')}>{t('attendance.manual')}</Button>}
         </>
       }>
       <Loaded q={sessions}>
         {(all) => !chosen ? (
           <Panel><Empty title={t('attendance.noSession')} hint={t('attendance.noSessionHint')}>{can('attendance:write') && <Button mt="sm" component={Link} to="/settings/sessions">{t('attendance.toSessions')}</Button>}</Empty></Panel>
         ) : (
-          <Tabs value={chosen.id} onChange={(v) => choose('session', v)} keepMounted={false}>
+          <Tabs value={chosen.id} onChange={(v) => put('session', v)} keepMounted={false}>
             <Tabs.List mb="sm">
               {all.map((s) => (
                 <Tabs.Tab key={s.id} value={s.id} data-session={s.id}>
@@ -59,11 +57,11 @@ export function AttendancePage() {
                 </Tabs.Tab>
               ))}
             </Tabs.List>
-            <Tabs.Panel value={chosen.id}><SessionView key={chosen.id} s={chosen} /></Tabs.Panel>
+            <Tabs.Panel value={chosen.id}><SessionView key={chosen.id} s={chosen} fix={(person) => change({ correct: person, session: chosen.id })} /></Tabs.Panel>
           </Tabs>
         )}
       </Loaded>
-      {manual && <ManualPass onClose={() => setManual(false)} />}
+      {manual && can('sightings:write') && <ManualPass onClose={closeManual} />}
     </Page>
   )
 }
@@ -75,15 +73,15 @@ function current(all: Session[]): Session | undefined {
   return begun.find((s) => Date.parse(s.end) >= now) ?? begun.at(-1) ?? all[0]
 }
 
-function SessionView({ s }: { s: Session }) {
+function SessionView({ s, fix }: { s: Session; fix: (person: string) => void }) {
   const { t } = useT()
   const f = useFormat()
   const { can } = useSession()
   const classes = useClasses()
   const places = usePlaces()
-  const [state, setState] = useState('')
-  const [cls, setCls] = useState('')
-  const [fix, setFix] = useState<Attendance>()
+  const { get, put } = useAddress()
+  const state = get('state')
+  const cls = get('class')
   const summary = useQuery({
     queryKey: ['attendance', 'summary', s.id],
     queryFn: async () => {
@@ -92,7 +90,9 @@ function SessionView({ s }: { s: Session }) {
     },
     refetchInterval: 15_000,
   })
+  const [fixing, , closeFix] = useOpen('correct')
   const list = usePaged<Attendance>('attendance', '/v1/attendance', { session: s.id, state, class: cls }, { every: 15_000 })
+  const { subject: fixed } = useSubject(fixing, list.q.data?.items?.find((a) => a.person === fixing))
   const who = (a: Attendance) => {
     const name = a.name || a.person
     return can('people:open') ? <Link to={`/people/${a.person}`}>{name}</Link> : name
@@ -102,15 +102,15 @@ function SessionView({ s }: { s: Session }) {
       <Text size="sm" c="dimmed" mb="xs">{t('attendance.times', { start: f.clock(s.start, false), due: f.clock(s.due, false), end: f.clock(s.end, false) })}</Text>
       <div className="chips" role="group" aria-label={t('attendance.summary')}>
         {attendanceStates.filter((x) => summary.data?.[x] || state === x).map((x) => (
-          <button type="button" key={x} className="chip" aria-pressed={state === x} onClick={() => setState(state === x ? '' : x)} data-state={x}>
+          <button type="button" key={x} className="chip" aria-pressed={state === x} onClick={() => put('state', state === x ? null : x)} data-state={x}>
             <b>{f.number(summary.data?.[x] ?? 0)}</b> <AttendanceTag s={x} />
           </button>
         ))}
       </div>
       <Panel flush label={f.local(s.name, s.name_zh)}>
         <div className="filters">
-          <Select clearable searchable placeholder={t('people.anyClass')} aria-label={t('people.class')} value={cls || null} onChange={(v) => setCls(v ?? '')} data={classes} />
-          <Select clearable placeholder={t('attendance.anyState')} aria-label={t('attendance.state')} value={state || null} onChange={(v) => setState(v ?? '')} data={attendanceStates.map((x) => ({ value: x, label: t('attendanceState.' + x) }))} />
+          <Select clearable searchable placeholder={t('people.anyClass')} aria-label={t('people.class')} value={cls || null} onChange={(v) => put('class', v)} data={classes} />
+          <Select clearable placeholder={t('attendance.anyState')} aria-label={t('attendance.state')} value={state || null} onChange={(v) => put('state', v)} data={attendanceStates.map((x) => ({ value: x, label: t('attendanceState.' + x) }))} />
         </div>
         <PagedList list={list} empty={<Empty title={t('attendance.none')} hint={state || cls ? t('attendance.noneFilter') : t('attendance.noneHint')} />}>
           {(rows) => (
@@ -118,15 +118,15 @@ function SessionView({ s }: { s: Session }) {
               { key: 'name', label: t('people.name'), main: true, cell: who },
               { key: 'class', label: t('people.class'), cell: (a) => a.class || '–' },
               { key: 'state', label: t('attendance.state'), cell: (a) => <Group gap={4}><AttendanceTag s={a.state} />{!a.final && <Tag>{t('attendance.provisional')}</Tag>}</Group> },
-              { key: 'at', label: t('attendance.at'), cell: (a) => a.at ? f.clock(a.at) : '–' },
+              { key: 'at', label: t('attendance.at'), cell: (a) => a.at ? <When at={a.at} clock /> : '–' },
               { key: 'how', label: t('attendance.how'), cell: (a) => a.method ? `${t('method.' + a.method)}${a.zone ? ` · ${places.zoneName(a.zone)}` : ''}` : '–' },
               { key: 'why', label: t('common.reason'), cell: (a) => <Why a={a} /> },
-              { key: 'do', label: '', right: true, cell: (a) => can('attendance:write') ? <Button size="compact-xs" variant="default" leftSection={<IconPencil size={13} />} onClick={() => setFix(a)}>{t('attendance.correct')}</Button> : null },
+              { key: 'do', label: '', right: true, cell: (a) => can('attendance:write') ? <Button size="compact-xs" variant="default" leftSection={<IconPencil size={13} />} onClick={() => fix(a.person)}>{t('attendance.correct')}</Button> : null },
             ]} />
           )}
         </PagedList>
       </Panel>
-      {fix && <Correct a={fix} onClose={() => setFix(undefined)} />}
+      {fixed && can('attendance:write') && <Correct key={fixed.person} a={fixed} onClose={closeFix} />}
     </>
   )
 }
@@ -147,7 +147,7 @@ function Correct({ a, onClose }: { a: Attendance; onClose: () => void }) {
   const cache = useQueryClient()
   const [state, setState] = useState<string>(a.state)
   return (
-    <Ask opened onClose={onClose} title={t('attendance.correctTitle', { name: a.name || a.person })} text={t('attendance.correctText')} deed={t('attendance.correct')}
+    <Ask opened onClose={onClose} subject={{ state: t('attendanceState.' + a.state), by: a.reasons?.join(', ') }} title={t('attendance.correctTitle', { name: a.name || a.person })} text={t('attendance.correctText')} deed={t('attendance.correct')}
       comment={{ label: t('attendance.correctReason'), required: true }}
       onDo={async (reason) => {
         await call('/v1/attendance/corrections', { method: 'POST', body: { session: a.session, person: a.person, state, reason } })
@@ -174,7 +174,7 @@ function ManualPass({ onClose }: { onClose: () => void }) {
       onClose()
     })
   return (
-    <Modal opened onClose={onClose} title={t('attendance.manual')} centered closeButtonProps={{ 'aria-label': t('common.close') }}>
+    <Dialog opened onClose={onClose} title={t('attendance.manual')}>
       <form onSubmit={(e) => (e.preventDefault(), void save())}>
         <Stack>
           <Text size="sm">{t('manual.text')}</Text>
@@ -189,6 +189,6 @@ function ManualPass({ onClose }: { onClose: () => void }) {
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   )
 }

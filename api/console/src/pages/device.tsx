@@ -17,12 +17,15 @@ import { CertificatesPanel, DeviceTroubles } from '../ui/certificates'
 import { CommandsPanel } from '../ui/commands'
 import { Credentials } from '../ui/credentials'
 import { SecretAgain, useSecretFields } from '../ui/secretagain'
-import { Ask, Empty, Facts, fieldError, Loaded, Page, Panel, Rows, said, Tag, Trouble, useDeed } from '../ui/kit'
+import { Ask, Empty, Facts, fieldError, leaves, Loaded, Page, Panel, Rows, said, Tag, Trouble, useDeed } from '../ui/kit'
 import { PagedList, usePaged } from '../ui/paged'
 import { KeptContent } from '../ui/refused'
 import { SightingLine } from '../ui/sightings'
 import { DeviceTag, usePlaces, useProfiles } from '../ui/states'
 import { UnknownFieldsPanel } from '../ui/unknownfields'
+import { When } from '../ui/when'
+import { useAddress, useOpen } from '../ui/address'
+import { Dialog } from '../ui/dialog'
 
 export function DevicePage() {
   const { id = '' } = useParams()
@@ -32,7 +35,7 @@ export function DevicePage() {
     queryFn: ({ signal }) => call<Device>(`/v1/devices/${encodeURIComponent(id)}`, { signal }),
     refetchInterval: (x) => (x.state.error instanceof APIError && x.state.error.status === 404 ? false : 1500),
   })
-  if (q.error instanceof APIError && q.error.status === 404) {
+  if (!q.data && q.error instanceof APIError && q.error.status === 404) {
     return <Page title={id}><Empty title={t('device.gone')} hint={<Link to="/fleet">{t('device.toFleet')}</Link>} /></Page>
   }
   return <Loaded q={q}>{(d) => <DeviceView d={d} />}</Loaded>
@@ -48,12 +51,13 @@ function DeviceView({ d }: { d: Device }) {
   const profile = profiles.get(d.profile)
   const numeric = Object.entries(profile?.properties ?? {}).filter(([, p]) => p.type !== 'string')
   const sees = (profile?.sightings?.length ?? 0) > 0
+  const { get, put } = useAddress()
   return (
     <Page title={d.name || d.id} sub={<Group gap={6}><DeviceTag s={d.enabled ? d.twin.state : 'disabled'} /> {t('deviceType.' + d.type)} · {places.zoneName(d.zone)} · {timeOf(d.twin.last_seen) ? t('device.seen', { age: f.ago(d.twin.last_seen, now) }) : t('device.seenNever')}</Group>}
       actions={can('devices:write') && <DeviceDeeds d={d} />}>
       {d.enabled && d.twin.state !== 'online' && d.twin.reason && <div className="trouble"><Tag tone="orange">{t('device.why')}</Tag> {reasonText(d.twin.reason, t)}</div>}
       <DeviceTroubles id={d.id} />
-      <Tabs defaultValue="now" keepMounted={false}>
+      <Tabs value={get('tab') || 'now'} onChange={(v) => put('tab', v === 'now' ? null : v)} keepMounted={false}>
         <Tabs.List mb="sm">
           <Tabs.Tab value="now">{t('device.now')}</Tabs.Tab>
           {sees && can('sightings:read') && <Tabs.Tab value="sightings">{t('device.sightings')}</Tabs.Tab>}
@@ -97,7 +101,7 @@ function TwinPanel({ d, properties }: { d: Device; properties: Record<string, Pr
   const now = useNow(1000)
   const { can } = useSession()
   const profiles = useProfiles()
-  const [wish, setWish] = useState('')
+  const [wish, setWish, unwish] = useOpen('set')
   const names = [...new Set([...Object.keys(properties), ...Object.keys(d.twin.reported ?? {})])].sort()
   const desired = names.some((n) => d.twin.desired?.[n])
   if (names.length === 0) return <Panel title={t('device.twin')}><Empty title={t('device.noProperties')} /></Panel>
@@ -106,11 +110,11 @@ function TwinPanel({ d, properties }: { d: Device; properties: Record<string, Pr
       <Rows label={t('device.twin')} rows={names} id={(n) => n} columns={[
         { key: 'name', label: t('device.property'), main: true, cell: (n) => profiles.title(n, d.profile) },
         { key: 'value', label: t('device.reported'), cell: (n) => <b>{f.value(d.twin.reported?.[n]?.value, properties[n])}</b> },
-        { key: 'age', label: t('device.measured'), cell: (n) => f.ago(d.twin.reported?.[n]?.time, now) },
+        { key: 'age', label: t('device.measured'), nowrap: true, cell: (n) => f.ago(d.twin.reported?.[n]?.time, now) },
         ...(desired ? [{ key: 'desired', label: t('device.desired'), cell: (n: string) => f.value(d.twin.desired?.[n]?.value, properties[n]) }] : []),
         { key: 'do', label: '', right: true, cell: (n) => properties[n]?.writable && can('devices:write') ? <Button size="compact-xs" variant="default" onClick={() => setWish(n)}>{t('device.set')}</Button> : null },
       ]} />
-      {wish && <Wish d={d} name={wish} property={properties[wish]} onClose={() => setWish('')} />}
+      {properties[wish]?.writable && can('devices:write') && <Wish key={wish} d={d} name={wish} property={properties[wish]} onClose={unwish} />}
     </Panel>
   )
 }
@@ -148,13 +152,13 @@ function Wish({ d, name, property, onClose }: { d: Device; name: string; propert
 function Actions({ d, actions }: { d: Device; actions: Record<string, Action> }) {
   const { t } = useT()
   const f = useFormat()
-  const [name, setName] = useState('')
+  const [name, setName, noName] = useOpen('command')
   const all = Object.entries(actions)
   if (all.length === 0) return null
   return (
     <Panel title={t('device.actions')}>
       <Group gap="xs">{all.map(([n, a]) => <Button key={n} variant="default" onClick={() => setName(n)}>{f.local(a.title, a.title_zh) || n}</Button>)}</Group>
-      {name && <Command d={d} name={name} action={actions[name]} onClose={() => setName('')} />}
+      {actions[name] && <Command key={name} d={d} name={name} action={actions[name]} onClose={noName} />}
     </Panel>
   )
 }
@@ -181,9 +185,10 @@ function Command({ d, name, action, onClose }: { d: Device; name: string; action
 function Charts({ d, properties }: { d: Device; properties: [string, Property][] }) {
   const { t } = useT()
   const profiles = useProfiles()
-  const [hours, setHours] = useState('1')
+  const { get, change } = useAddress()
+  const hours = get('hours') || '1'
   return (
-    <Panel title={t('device.charts')} actions={<SegmentedControl size="xs" value={hours} onChange={setHours} aria-label={t('device.span')} data={['1', '6', '24', '168'].map((h) => ({ value: h, label: t('device.hours' + h) }))} />}>
+    <Panel title={t('device.charts')} actions={<SegmentedControl size="xs" value={hours} onChange={(h) => change({ hours: h === '1' ? null : h })} aria-label={t('device.span')} data={['1', '6', '24', '168'].map((h) => ({ value: h, label: t('device.hours' + h) }))} />}>
       <div className="charts">
         {properties.map(([n, p]) => <Chart key={n} device={d.id} property={n} title={profiles.title(n, d.profile)} unit={unitText(p.unit)} hours={Number(hours)} boolean={p.type === 'boolean'} />)}
       </div>
@@ -199,13 +204,12 @@ function SightingsOf({ id }: { id: string }) {
 
 function StatusLog({ id }: { id: string }) {
   const { t } = useT()
-  const f = useFormat()
   const list = usePaged<StatusRow>('device', `/v1/devices/${encodeURIComponent(id)}/status-log`, {}, { limit: 50 })
   return (
     <Panel title={t('device.log')} flush>
       <PagedList list={list} empty={<Empty title={t('device.noLog')} hint={t('device.noLogHint')} />}>
         {(rows) => <Rows label={t('device.log')} rows={rows} id={(r) => r.seq} columns={[
-          { key: 'time', label: t('common.time'), main: true, cell: (r) => f.moment(r.time, true) },
+          { key: 'time', label: t('common.time'), main: true, cell: (r) => <When at={r.time} seconds /> },
           { key: 'state', label: t('fleet.state'), cell: (r) => <DeviceTag s={r.state} /> },
           { key: 'reason', label: t('common.reason'), cell: (r) => reasonText(r.reason ?? '', t) || '–' },
         ]} />}
@@ -216,14 +220,13 @@ function StatusLog({ id }: { id: string }) {
 
 function Rejections({ id }: { id: string }) {
   const { t } = useT()
-  const f = useFormat()
   const list = usePaged<Rejection>('rejections', '/v1/rejections', { device: id }, { limit: 50 })
   return (
     <Panel title={t('device.rejected')} flush>
       <PagedList list={list} empty={<Empty title={t('device.noRejected')} hint={t('device.noRejectedHint')} />}>
         {(rows) => <Rows label={t('device.rejected')} rows={rows} id={(r) => r.seq} columns={[
-          { key: 'time', label: t('common.time'), main: true, cell: (r) => f.moment(r.time, true) },
-          { key: 'reason', label: t('common.reason'), cell: (r) => <>{r.partial && <Tag tone="yellow">{t('device.partial')}</Tag>} {r.reason}</> },
+          { key: 'time', label: t('common.time'), main: true, cell: (r) => <When at={r.time} seconds /> },
+          { key: 'reason', label: t('common.reason'), long: true, cell: (r) => <>{r.partial && <Tag tone="yellow">{t('device.partial')}</Tag>} {r.reason}</> },
           { key: 'source', label: t('device.source'), cell: (r) => r.source },
           { key: 'excerpt', label: t('device.excerpt'), cell: (r) => r.kept ? <KeptContent r={r} /> : r.excerpt ? <code>{r.excerpt}</code> : '–' },
         ]} />}
@@ -236,7 +239,7 @@ function DeviceDeeds({ d }: { d: Device }) {
   const { t } = useT()
   const go = useNavigate()
   const cache = useQueryClient()
-  const [open, setOpen] = useState<'edit' | 'delete' | 'password' | ''>('')
+  const [open, setOpen, close] = useOpen('do')
   const [shown, setShown] = useState<DeviceCreated>()
   const path = `/v1/devices/${encodeURIComponent(d.id)}`
   return (
@@ -244,15 +247,16 @@ function DeviceDeeds({ d }: { d: Device }) {
       {d.driver === 'mqtt-front' && <Button variant="default" onClick={() => setOpen('password')}>{t('device.newPassword')}</Button>}
       <Button variant="default" onClick={() => setOpen('edit')}>{t('common.edit')}</Button>
       <Button variant="default" color="red" onClick={() => setOpen('delete')}>{t('common.delete')}</Button>
-      {open === 'edit' && <EditDevice d={d} onClose={() => setOpen('')} />}
-      <Ask opened={open === 'delete'} onClose={() => setOpen('')} danger title={t('device.deleteTitle', { name: d.name || d.id })} text={t('device.deleteText')} deed={t('common.delete')}
+      {open === 'edit' && <EditDevice d={d} onClose={close} />}
+      <Ask opened={open === 'delete'} onClose={close} danger title={t('device.deleteTitle', { name: d.name || d.id })} text={t('device.deleteText')} deed={t('common.delete')}
         onDo={async () => {
           await call(path, { method: 'DELETE' })
           cache.removeQueries({ queryKey: ['device', d.id] })
           void cache.invalidateQueries({ queryKey: ['devices'] })
-          void go('/fleet')
+          void go('/fleet', { replace: true })
+          return leaves
         }} />
-      <Ask opened={open === 'password'} onClose={() => setOpen('')} title={t('device.newPassword')} text={t('device.newPasswordText')} deed={t('device.newPassword')}
+      <Ask opened={open === 'password'} onClose={close} title={t('device.newPassword')} text={t('device.newPasswordText')} deed={t('device.newPassword')}
         onDo={async () => setShown(await call<DeviceCreated>(`${path}/password`, { method: 'POST' }))} />
       <Modal opened={!!shown} onClose={() => setShown(undefined)} title={t('credentials.title')} size="lg" centered closeOnClickOutside={false} closeButtonProps={{ 'aria-label': t('common.close') }}>
         {shown && <Credentials c={shown} />}
@@ -270,7 +274,7 @@ function EditDevice({ d, onClose }: { d: Device; onClose: () => void }) {
   const [secret, setSecret] = useState<Record<string, string>>({})
   const secrets = useSecretFields(d.driver)
   const deed = useDeed()
-  const moved = secrets.length > 0 && Object.keys(v.address).some((k) => (v.address[k] ?? '').trim() !== (d.address?.[k] ?? ''))
+  const moved = secrets.length > 0 && Object.keys(v.address).some((k) => (v.address[k] ?? '').trim() !== ((base.address as Record<string, string>)[k] ?? ''))
   const save = () =>
     deed.run(async () => {
       const given = Object.values(secret).some(Boolean) ? { secret } : {}
@@ -280,10 +284,10 @@ function EditDevice({ d, onClose }: { d: Device; onClose: () => void }) {
       onClose()
     })
   return (
-    <Modal opened onClose={onClose} title={t('device.editTitle')} centered closeButtonProps={{ 'aria-label': t('common.close') }}>
+    <Dialog opened onClose={onClose} title={t('device.editTitle')} subject={{ name: d.name, zone: d.zone ?? '', serial: d.serial ?? '', enabled: d.enabled, address: d.address ?? {} }}>
       <form onSubmit={(e) => (e.preventDefault(), void save())}>
         <Stack>
-          <TextInput label={t('fleet.name')} required value={v.name} maxLength={128} onChange={(e) => set({ ...v, name: e.currentTarget.value })} />
+          <TextInput label={t('fleet.name')} required value={v.name} maxLength={128} data-autofocus onChange={(e) => set({ ...v, name: e.currentTarget.value })} />
           <Select label={t('fleet.zone')} searchable clearable data={places.options} value={v.zone || null} onChange={(z) => set({ ...v, zone: z ?? '' })} />
           <TextInput label={t('device.serial')} value={v.serial} maxLength={128} onChange={(e) => set({ ...v, serial: e.currentTarget.value })} />
           {Object.keys(v.address).map((k) => (
@@ -300,6 +304,6 @@ function EditDevice({ d, onClose }: { d: Device; onClose: () => void }) {
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   )
 }

@@ -12,6 +12,7 @@ import { Ask, Empty, Facts, Loaded, Page, Panel, Rows, said, Tag, type Tone } fr
 import { ProfileList } from '../ui/profilelist'
 import { Knocks } from '../ui/knocks'
 import { useDrivers } from './fleet'
+import { When } from '../ui/when'
 
 const tones: Record<string, Tone> = { running: 'green', starting: 'blue', backoff: 'orange', quarantined: 'red', refused: 'red', stopped: 'gray' }
 
@@ -63,7 +64,7 @@ export function Refusals() {
             { key: 'source', label: t('refusal.source'), cell: (r) => r.source },
             { key: 'reason', label: t('common.reason'), cell: (r) => r.reason },
             { key: 'count', label: t('refusal.count'), right: true, cell: (r) => f.number(r.count) },
-            { key: 'time', label: t('refusal.last'), cell: (r) => f.moment(r.time, true) },
+            { key: 'time', label: t('refusal.last'), cell: (r) => <When at={r.time} seconds /> },
           ]} />
         ) : <Empty title={t('refusal.none')} hint={t('refusal.noneHint')} />}
       </Loaded>

@@ -1,17 +1,18 @@
 // The fleet: every device with its state and what it measures now.
 
-import { Button, Select, TextInput } from '@mantine/core'
-import { useDebouncedValue } from '@mantine/hooks'
-import { IconPlus, IconSearch } from '@tabler/icons-react'
+import { Button, Select } from '@mantine/core'
+import { IconPlus } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
-import { Link, useSearchParams } from 'react-router'
+import { Link } from 'react-router'
 import { call, query } from '../api/client'
 import { deviceStates, deviceTypes, type Device, type DeviceSummary, type Driver, type List } from '../api/types'
 import { useT } from '../i18n'
 import { reasonText } from '../lib/picture'
 import { useFormat, useNow, useSchoolParam, useSession } from '../session'
 import { Empty, Page, Panel, Rows, Tag } from '../ui/kit'
+import { useAddress } from '../ui/address'
 import { PagedList, usePaged } from '../ui/paged'
+import { SearchField } from '../ui/searchfield'
 import { DeviceTag, usePlaces, useProfiles } from '../ui/states'
 
 export function FleetPage() {
@@ -21,17 +22,8 @@ export function FleetPage() {
   const now = useNow(1000)
   const school = useSchoolParam()
   const places = usePlaces()
-  const [params, setParams] = useSearchParams()
-  const get = (k: string) => params.get(k) ?? ''
-  const put = (k: string, v: string | null) =>
-    setParams((old) => {
-      const p = new URLSearchParams(old)
-      if (v) p.set(k, v)
-      else p.delete(k)
-      return p
-    }, { replace: true })
-  const [q] = useDebouncedValue(get('q'), 250)
-  const filter = { state: get('state'), type: get('type'), driver: get('driver'), zone: get('zone'), q, school }
+  const { get, put } = useAddress()
+  const filter = { state: get('state'), type: get('type'), driver: get('driver'), zone: get('zone'), q: get('q'), school }
   const list = usePaged<Device>('devices', '/v1/devices', filter, { every: 3000 })
   const summary = useQuery({
     queryKey: ['devices', 'summary', school],
@@ -53,7 +45,7 @@ export function FleetPage() {
       </div>
       <Panel flush label={t('nav.fleet')}>
         <div className="filters">
-          <TextInput leftSection={<IconSearch size={16} />} placeholder={t('fleet.search')} aria-label={t('fleet.search')} value={get('q')} onChange={(e) => put('q', e.currentTarget.value)} />
+          <SearchField label={t('fleet.search')} />
           <Select clearable placeholder={t('fleet.anyType')} aria-label={t('fleet.type')} value={get('type') || null} onChange={(v) => put('type', v)}
             data={deviceTypes.map((x) => ({ value: x, label: `${t('deviceType.' + x)}${summary.data?.types[x] ? ` (${summary.data.types[x]})` : ''}` }))} />
           <Select clearable placeholder={t('fleet.anyState')} aria-label={t('fleet.state')} value={get('state') || null} onChange={(v) => put('state', v)}
@@ -75,7 +67,7 @@ export function FleetPage() {
               { key: 'type', label: t('fleet.type'), cell: (d) => t('deviceType.' + d.type) },
               { key: 'zone', label: t('fleet.zone'), cell: (d) => places.zoneName(d.zone) },
               { key: 'driver', label: t('fleet.driver'), cell: (d) => <Tag>{d.driver}</Tag> },
-              { key: 'seen', label: t('fleet.seen'), right: true, cell: (d) => f.ago(d.twin.last_seen, now) },
+              { key: 'seen', label: t('fleet.seen'), right: true, nowrap: true, cell: (d) => f.ago(d.twin.last_seen, now) },
             ]} />
           )}
         </PagedList>

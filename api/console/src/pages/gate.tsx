@@ -5,7 +5,7 @@ import { useEffect, useMemo, useState, type ReactNode } from 'react'
 import { APIError, call } from '../api/client'
 import type { SignedIn } from '../api/factor'
 import type { Me } from '../api/types'
-import { languages, setLanguage, useT } from '../i18n'
+import { chooseBeforeSignIn, languages, setLanguage, useT } from '../i18n'
 import { LanguageMenu, SchemeButton } from '../shell'
 import { fieldError, Trouble, useDeed } from '../ui/kit'
 import { SecondStep } from './secondstep'
@@ -13,7 +13,7 @@ import { SecondStep } from './secondstep'
 export function Gate({ children, wide }: { children: ReactNode; wide?: boolean }) {
   return (
     <div className="gate">
-      <Group justify="flex-end" p="sm" gap="xs"><LanguageMenu save={false} /><SchemeButton /></Group>
+      <Group justify="flex-end" p="sm" gap="xs"><LanguageMenu onChoose={chooseBeforeSignIn} /><SchemeButton /></Group>
       <main className="gate-box" data-wide={wide || undefined}>
         <Group gap="sm" mb="md"><img src="/favicon.svg" width={36} height={36} alt="" /><Text fw={700} size="lg">Gatehouse</Text></Group>
         {children}
@@ -24,13 +24,25 @@ export function Gate({ children, wide }: { children: ReactNode; wide?: boolean }
 
 export function SignInPage({ onDone }: { onDone: (m?: Me) => void }) {
   const { t } = useT()
-  const [name, setName] = useState('')
-  const [password, setPassword] = useState('')
-  const [step, setStep] = useState<SignedIn>()
-  const deed = useDeed()
   useEffect(() => {
     document.title = `${t('gate.signIn')} · Gatehouse`
   }, [t])
+  return <SignInForm onDone={onDone} around={(form, step) => <Gate>{!step && <Title order={1} size="h3" mb="md">{t('gate.signIn')}</Title>}{form}</Gate>} />
+}
+
+interface SignInProps {
+  onDone: (m?: Me) => void
+  first?: string // the name to begin with
+  around?: (form: ReactNode, step: boolean) => ReactNode
+}
+
+/** Name, password and, where it is due, the second step. */
+export function SignInForm({ onDone, first = '', around = (form) => form }: SignInProps) {
+  const { t } = useT()
+  const [name, setName] = useState(first)
+  const [password, setPassword] = useState('')
+  const [step, setStep] = useState<SignedIn>()
+  const deed = useDeed()
   const submit = async () => {
     const m = await deed.run(async () => (await call<SignedIn>('/v1/session', { method: 'POST', body: { name, password }, quiet: true })) ?? ({} as SignedIn))
     if (m?.step) {
@@ -39,22 +51,20 @@ export function SignInPage({ onDone }: { onDone: (m?: Me) => void }) {
     } else if (m) onDone(m)
   }
   const wrong = deed.error instanceof APIError && deed.error.status === 401
-  if (step) return <Gate><SecondStep at={step} onDone={onDone} onBack={() => setStep(undefined)} /></Gate>
-  return (
-    <Gate>
-      <Title order={1} size="h3" mb="md">{t('gate.signIn')}</Title>
-      <form onSubmit={(e) => (e.preventDefault(), void submit())}>
-        <Stack>
-          <TextInput label={t('gate.name')} name="username" required autoComplete="username" autoCapitalize="none" value={name} data-autofocus autoFocus
-            onChange={(e) => setName(e.currentTarget.value)} />
-          <PasswordInput label={t('gate.password')} name="password" required autoComplete="current-password" value={password}
-            onChange={(e) => setPassword(e.currentTarget.value)} visibilityToggleButtonProps={{ 'aria-label': t('gate.show') }} />
-          {deed.error !== undefined && <Trouble error={wrong ? new Error(t('gate.wrong')) : deed.error} />}
-          <Button type="submit" loading={deed.busy} fullWidth>{t('gate.signIn')}</Button>
-          <Text size="xs" c="dimmed">{t('gate.forgot')}</Text>
-        </Stack>
-      </form>
-    </Gate>
+  if (step) return around(<SecondStep at={step} onDone={onDone} onBack={() => setStep(undefined)} />, true)
+  return around(
+    <form onSubmit={(e) => (e.preventDefault(), void submit())}>
+      <Stack>
+        <TextInput label={t('gate.name')} name="username" required autoComplete="username" autoCapitalize="none" value={name} data-autofocus={!first || undefined} autoFocus={!first}
+          onChange={(e) => setName(e.currentTarget.value)} />
+        <PasswordInput label={t('gate.password')} name="password" required autoComplete="current-password" value={password} data-autofocus={!!first || undefined} autoFocus={!!first}
+          onChange={(e) => setPassword(e.currentTarget.value)} visibilityToggleButtonProps={{ 'aria-label': t('gate.show') }} />
+        {deed.error !== undefined && <Trouble error={wrong ? new Error(t('gate.wrong')) : deed.error} />}
+        <Button type="submit" loading={deed.busy} fullWidth>{t('gate.signIn')}</Button>
+        <Text size="xs" c="dimmed">{t('gate.forgot')}</Text>
+      </Stack>
+    </form>,
+    false,
   )
 }
 

@@ -2,7 +2,6 @@
 
 import { SegmentedControl } from '@mantine/core'
 import { useQueries, useQuery } from '@tanstack/react-query'
-import { useState } from 'react'
 import { Link, useParams } from 'react-router'
 import { APIError, call } from '../api/client'
 import type { Alert, Incident } from '../api/types'
@@ -11,17 +10,19 @@ import { useNow, useSchoolParam } from '../session'
 import { AlertCard } from '../ui/alertcard'
 import { IncidentCard } from '../ui/incidentcard'
 import { Empty, Loaded, Page, Panel, Trouble, Wait } from '../ui/kit'
+import { useAddress } from '../ui/address'
 import { PagedList, usePaged } from '../ui/paged'
 
 export function IncidentsPage() {
   const { t } = useT()
   const now = useNow()
   const school = useSchoolParam()
-  const [state, setState] = useState('open')
+  const { get, put } = useAddress()
+  const state = ['closed', 'all'].includes(get('state')) ? get('state') : 'open'
   const list = usePaged<Incident>('incidents', '/v1/incidents', { state: state === 'all' ? '' : state, school }, { limit: 30 })
   return (
     <Page title={t('nav.incidents')} sub={t('incident.sub')}
-      actions={<SegmentedControl size="xs" value={state} onChange={setState} aria-label={t('incident.show')} data={['open', 'closed', 'all'].map((v) => ({ value: v, label: t('incident.filter.' + v) }))} />}>
+      actions={<SegmentedControl size="xs" value={state} onChange={(v) => put('state', v === 'open' ? null : v)} aria-label={t('incident.show')} data={['open', 'closed', 'all'].map((v) => ({ value: v, label: t('incident.filter.' + v) }))} />}>
       <PagedList list={list} empty={<Panel><Empty title={t('incident.none.' + state)} hint={t('incident.noneHint')} /></Panel>}>
         {(rows) => <div className="incidents-wide">{rows.map((i) => <IncidentCard key={i.id} i={i} now={now} />)}</div>}
       </PagedList>

@@ -6,10 +6,13 @@ import { useState } from 'react'
 import { call, query } from '../api/client'
 import { permissions, type APIKey, type Delivery, type List, type MakerState, type Permission, type Webhook } from '../api/types'
 import { useT } from '../i18n'
-import { useFormat, useSchoolParam, useSession } from '../session'
+import { useSchoolParam, useSession } from '../session'
 import { MoveHook } from '../ui/movehook'
 import { Ask, Copyable, Empty, fieldError, Loaded, Page, Panel, Rows, said, Tag, Trouble, useDeed } from '../ui/kit'
 import { PagedList, usePaged } from '../ui/paged'
+import { When } from '../ui/when'
+import { useAddress, useOpen } from '../ui/address'
+import { Dialog, useSubject } from '../ui/dialog'
 
 const kinds = ['alert', 'incident', 'attendance', 'sighting', 'status', 'rejected', 'reading']
 
@@ -29,9 +32,10 @@ function Maker({ name, state }: { name?: string; state?: MakerState }) {
 
 export function IntegrationsPage() {
   const { t } = useT()
+  const { get, put } = useAddress()
   return (
     <Page title={t('nav.integrations')} sub={<>{t('integration.sub')} <a href="/docs" target="_blank" rel="noreferrer">{t('integration.docs')}</a></>}>
-      <Tabs defaultValue="keys" keepMounted={false}>
+      <Tabs value={get('tab') || 'keys'} onChange={(v) => put('tab', v === 'keys' ? null : v)} keepMounted={false}>
         <Tabs.List mb="sm"><Tabs.Tab value="keys">{t('key.title')}</Tabs.Tab><Tabs.Tab value="webhooks">{t('hook.title')}</Tabs.Tab></Tabs.List>
         <Tabs.Panel value="keys"><Keys /></Tabs.Panel>
         <Tabs.Panel value="webhooks"><Webhooks /></Tabs.Panel>
@@ -42,19 +46,21 @@ export function IntegrationsPage() {
 
 function Keys() {
   const { t } = useT()
-  const f = useFormat()
   const cache = useQueryClient()
   const school = useSchoolParam()
-  const [making, setMaking] = useState(false)
+  const [making, make, made] = useOpen('add')
   const [shown, setShown] = useState<{ secret: string; curl: string }>()
-  const [revoke, setRevoke] = useState<APIKey>()
-  const [adopt, setAdopt] = useState<APIKey>()
+  const [revokeID, setRevoke, noRevoke] = useOpen('revoke')
+  const [adoptID, setAdopt, noAdopt] = useOpen('take')
   const { me } = useSession()
   const q = useQuery({ queryKey: ['keys', school], queryFn: () => call<List<APIKey>>('/v1/keys' + query({ school, limit: 500 })) })
+  const find = (id: string) => q.data?.items?.find((k) => k.id === id)
+  const { subject: revoke } = useSubject(revokeID, find(revokeID))
+  const { subject: adopt } = useSubject(adoptID, find(adoptID))
   const renew = () => cache.invalidateQueries({ queryKey: ['keys'] })
   const state = (k: APIKey) => k.revoked ? <Tag tone="red">{t('key.revoked')}</Tag> : Date.parse(k.expires) < Date.now() ? <Tag tone="orange">{t('key.expired')}</Tag> : stopped(k.maker_state) ? <Tag tone="red">{t('hook.disabled')}</Tag> : <Tag tone="green">{t('key.active')}</Tag>
   return (
-    <Panel flush title={t('key.title')} actions={<Button size="xs" onClick={() => setMaking(true)}>{t('key.create')}</Button>}>
+    <Panel flush title={t('key.title')} actions={<Button size="xs" onClick={() => make('key')}>{t('key.create')}</Button>}>
       <Loaded q={q}>
         {(d) => d.items?.length ? (
           <Rows label={t('key.title')} rows={d.items} id={(k) => k.id} columns={[
@@ -62,18 +68,18 @@ function Keys() {
             { key: 'maker', label: t('key.maker'), cell: (k) => <Maker name={k.maker_name} state={k.maker_state} /> },
             { key: 'state', label: t('fleet.state'), cell: state },
             { key: 'perm', label: t('key.permissions'), cell: (k) => <Granted k={k} /> },
-            { key: 'expires', label: t('key.expires'), cell: (k) => f.moment(k.expires) },
-            { key: 'used', label: t('key.used'), cell: (k) => f.moment(k.last_used) },
+            { key: 'expires', label: t('key.expires'), cell: (k) => <When at={k.expires} /> },
+            { key: 'used', label: t('key.used'), cell: (k) => <When at={k.last_used} /> },
             { key: 'do', label: '', right: true, cell: (k) => k.revoked ? null : (
               <Group gap={4} justify="flex-end">
-                {k.maker !== me.user.id && <Button size="compact-xs" variant="default" onClick={() => setAdopt(k)}>{t('key.takeOver')}</Button>}
-                <Button size="compact-xs" variant="default" onClick={() => setRevoke(k)}>{t('key.revoke')}</Button>
+                {k.maker !== me.user.id && <Button size="compact-xs" variant="default" onClick={() => setAdopt(k.id)}>{t('key.takeOver')}</Button>}
+                <Button size="compact-xs" variant="default" onClick={() => setRevoke(k.id)}>{t('key.revoke')}</Button>
               </Group>
             ) },
           ]} />
         ) : <Empty title={t('key.none')} hint={t('key.noneHint')} />}
       </Loaded>
-      {making && <NewKey onClose={() => setMaking(false)} onMade={(k) => (setShown(k), void renew())} />}
+      {making && <NewKey onClose={made} onMade={(k) => (setShown(k), void renew())} />}
       <Modal opened={!!shown} onClose={() => setShown(undefined)} title={t('key.made')} size="lg" centered closeOnClickOutside={false} closeButtonProps={{ 'aria-label': t('common.close') }}>
         {shown && (
           <Stack gap="sm">
@@ -85,12 +91,12 @@ function Keys() {
           </Stack>
         )}
       </Modal>
-      <Ask opened={!!revoke} onClose={() => setRevoke(undefined)} danger title={t('key.revoke')} text={t('key.revokeText', { name: revoke?.name ?? '' })} deed={t('key.revoke')}
+      <Ask opened={!!revoke} onClose={noRevoke} danger title={t('key.revoke')} text={t('key.revokeText', { name: revoke?.name ?? '' })} deed={t('key.revoke')}
         onDo={async () => {
           await call(`/v1/keys/${encodeURIComponent(revoke!.id)}`, { method: 'DELETE' })
           await renew()
         }} />
-      <Ask opened={!!adopt} onClose={() => setAdopt(undefined)} title={t('key.takeOver')} text={t('key.takeOverText', { name: adopt?.name ?? '', maker: adopt?.maker_name || t('maker.nobody') })} deed={t('key.takeOver')}
+      <Ask opened={!!adopt} onClose={noAdopt} title={t('key.takeOver')} text={t('key.takeOverText', { name: adopt?.name ?? '', maker: adopt?.maker_name || t('maker.nobody') })} deed={t('key.takeOver')}
         onDo={async () => {
           await call(`/v1/keys/${encodeURIComponent(adopt!.id)}/take-over`, { method: 'POST' })
           await renew()
@@ -124,7 +130,7 @@ function NewKey({ onClose, onMade }: { onClose: () => void; onMade: (k: { secret
       onClose()
     })
   return (
-    <Modal opened onClose={onClose} title={t('key.create')} size="lg" centered closeButtonProps={{ 'aria-label': t('common.close') }}>
+    <Dialog opened onClose={onClose} title={t('key.create')} size="lg">
       <form onSubmit={(e) => (e.preventDefault(), void save())}>
         <Stack>
           <TextInput label={t('key.name')} description={t('key.nameHelp')} required maxLength={128} data-autofocus value={v.name} error={fieldError(deed.error, 'name')} onChange={(e) => set({ ...v, name: e.currentTarget.value })} />
@@ -142,30 +148,34 @@ function NewKey({ onClose, onMade }: { onClose: () => void; onMade: (k: { secret
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   )
 }
 
 function Webhooks() {
   const { t } = useT()
-  const f = useFormat()
   const cache = useQueryClient()
   const school = useSchoolParam()
-  const [making, setMaking] = useState(false)
+  const [making, make, made] = useOpen('add')
   const [secret, setSecret] = useState('')
-  const [gone, setGone] = useState<Webhook>()
-  const [adopt, setAdopt] = useState<Webhook>()
+  const [goneID, setGone, noGone] = useOpen('delete')
+  const [adoptID, setAdopt, noAdopt] = useOpen('take')
   const { me } = useSession()
-  const [log, setLog] = useState<Webhook>()
-  const [moving, setMoving] = useState<Webhook>()
+  const [logID, setLog, noLog] = useOpen('log')
+  const [movingID, setMoving, noMoving] = useOpen('move')
   const test = useDeed()
   const q = useQuery({ queryKey: ['webhooks', school], queryFn: () => call<List<Webhook>>('/v1/webhooks' + query({ school, limit: 500 })) })
+  const find = (id: string) => q.data?.items?.find((w) => w.id === id)
+  const { subject: gone } = useSubject(goneID, find(goneID))
+  const { subject: adopt } = useSubject(adoptID, find(adoptID))
+  const { subject: moving, gone: movedAway } = useSubject(movingID, find(movingID))
+  const log = find(logID)
   const renew = () => cache.invalidateQueries({ queryKey: ['webhooks'] })
   const fire = (w: Webhook) =>
     test.run(async () => {
       await call(`/v1/webhooks/${encodeURIComponent(w.id)}/test`, { method: 'POST' })
       said(t('hook.tested'))
-      setLog(w)
+      setLog(w.id)
       await cache.invalidateQueries({ queryKey: ['deliveries'] })
     })
   const rotate = (w: Webhook) =>
@@ -177,34 +187,34 @@ function Webhooks() {
   const toggle = (w: Webhook) => test.run(async () => (await call(`/v1/webhooks/${encodeURIComponent(w.id)}`, { method: 'PATCH', body: { disabled: !w.disabled } }), await renew()))
   return (
     <>
-      <Panel flush title={t('hook.title')} actions={<Button size="xs" onClick={() => setMaking(true)}>{t('hook.create')}</Button>}>
+      <Panel flush title={t('hook.title')} actions={<Button size="xs" onClick={() => make('webhook')}>{t('hook.create')}</Button>}>
         {test.error !== undefined && <Trouble error={test.error} />}
         <Loaded q={q}>
           {(d) => d.items?.length ? (
             <Rows label={t('hook.title')} rows={d.items} id={(w) => w.id} columns={[
-              { key: 'url', label: t('hook.url'), main: true, cell: (w) => w.url },
+              { key: 'url', label: t('hook.url'), main: true, long: true, cell: (w) => w.url },
               { key: 'state', label: t('fleet.state'), cell: (w) => w.disabled ? <><Tag tone="red">{t('hook.disabled')}</Tag> {w.reason}</> : <Tag tone="green">{t('hook.active')}</Tag> },
               { key: 'kinds', label: t('hook.kinds'), cell: (w) => <HookKinds w={w} /> },
               { key: 'maker', label: t('key.maker'), cell: (w) => <Maker name={w.maker_name} state={w.maker_state} /> },
-              { key: 'created', label: t('hook.created'), cell: (w) => f.moment(w.created) },
+              { key: 'created', label: t('hook.created'), cell: (w) => <When at={w.created} /> },
               { key: 'do', label: '', right: true, cell: (w) => (
                 <Group gap={4} justify="flex-end">
-                  {w.maker !== me.user.id && <Button size="compact-xs" variant="default" onClick={() => setAdopt(w)}>{t('key.takeOver')}</Button>}
+                  {w.maker !== me.user.id && <Button size="compact-xs" variant="default" onClick={() => setAdopt(w.id)}>{t('key.takeOver')}</Button>}
                   <Button size="compact-xs" variant="default" onClick={() => void fire(w)}>{t('hook.test')}</Button>
-                  <Button size="compact-xs" variant="default" onClick={() => setLog(w)}>{t('hook.log')}</Button>
-                  <Button size="compact-xs" variant="default" onClick={() => setMoving(w)}>{t('hook.move')}</Button>
+                  <Button size="compact-xs" variant="default" onClick={() => setLog(w.id)}>{t('hook.log')}</Button>
+                  <Button size="compact-xs" variant="default" onClick={() => setMoving(w.id)}>{t('hook.move')}</Button>
                   <Button size="compact-xs" variant="default" onClick={() => void rotate(w)}>{t('hook.rotate')}</Button>
                   <Button size="compact-xs" variant="default" onClick={() => void toggle(w)}>{w.disabled ? t('hook.enable') : t('hook.disable')}</Button>
-                  <Button size="compact-xs" variant="default" onClick={() => setGone(w)}>{t('common.delete')}</Button>
+                  <Button size="compact-xs" variant="default" onClick={() => setGone(w.id)}>{t('common.delete')}</Button>
                 </Group>
               ) },
             ]} />
           ) : <Empty title={t('hook.none')} hint={t('hook.noneHint')} />}
         </Loaded>
       </Panel>
-      {log && <Deliveries w={log} />}
-      {moving && <MoveHook w={moving} onClose={() => setMoving(undefined)} onMoved={(s) => (setSecret(s), void renew())} />}
-      {making && <NewHook onClose={() => setMaking(false)} onMade={(s) => (setSecret(s), void renew())} />}
+      {log && <Deliveries key={log.id} w={log} />}
+      {moving && <MoveHook key={moving.id} w={moving} gone={movedAway} onClose={noMoving} onMoved={(s) => (setSecret(s), void renew())} />}
+      {making && <NewHook onClose={made} onMade={(s) => (setSecret(s), void renew())} />}
       <Modal opened={!!secret} onClose={() => setSecret('')} title={t('hook.made')} size="lg" centered closeOnClickOutside={false} closeButtonProps={{ 'aria-label': t('common.close') }}>
         <Stack gap="sm">
           <Alert color="gate" variant="light">{t('hook.once')}</Alert>
@@ -212,13 +222,13 @@ function Webhooks() {
           <Text size="sm">{t('hook.verify')}</Text>
         </Stack>
       </Modal>
-      <Ask opened={!!gone} onClose={() => setGone(undefined)} danger title={t('hook.delete')} text={t('hook.deleteText', { url: gone?.url ?? '' })} deed={t('common.delete')}
+      <Ask opened={!!gone} onClose={noGone} danger title={t('hook.delete')} text={t('hook.deleteText', { url: gone?.url ?? '' })} deed={t('common.delete')}
         onDo={async () => {
           await call(`/v1/webhooks/${encodeURIComponent(gone!.id)}`, { method: 'DELETE' })
-          if (log?.id === gone!.id) setLog(undefined)
+          if (logID === gone!.id) noLog()
           await renew()
         }} />
-      <Ask opened={!!adopt} onClose={() => setAdopt(undefined)} title={t('key.takeOver')} text={t('hook.takeOverText', { url: adopt?.url ?? '', maker: adopt?.maker_name || t('maker.nobody') })} deed={t('key.takeOver')}
+      <Ask opened={!!adopt} onClose={noAdopt} title={t('key.takeOver')} text={t('hook.takeOverText', { url: adopt?.url ?? '', maker: adopt?.maker_name || t('maker.nobody') })} deed={t('key.takeOver')}
         onDo={async () => {
           await call(`/v1/webhooks/${encodeURIComponent(adopt!.id)}/take-over`, { method: 'POST' })
           await renew()
@@ -254,7 +264,7 @@ function NewHook({ onClose, onMade }: { onClose: () => void; onMade: (secret: st
       onClose()
     })
   return (
-    <Modal opened onClose={onClose} title={t('hook.create')} centered closeButtonProps={{ 'aria-label': t('common.close') }}>
+    <Dialog opened onClose={onClose} title={t('hook.create')}>
       <form onSubmit={(e) => (e.preventDefault(), void save())}>
         <Stack>
           <TextInput label={t('hook.url')} description={t('hook.urlHelp')} required type="url" maxLength={2048} data-autofocus value={url} placeholder="https://sis.school.example/gatehouse" error={fieldError(deed.error, 'url')} onChange={(e) => setURL(e.currentTarget.value)} />
@@ -268,13 +278,12 @@ function NewHook({ onClose, onMade }: { onClose: () => void; onMade: (secret: st
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   )
 }
 
 function Deliveries({ w }: { w: Webhook }) {
   const { t } = useT()
-  const f = useFormat()
   const cache = useQueryClient()
   const deed = useDeed()
   const list = usePaged<Delivery>('deliveries', `/v1/webhooks/${encodeURIComponent(w.id)}/deliveries`, {}, { limit: 30, every: 3000 })
@@ -286,12 +295,12 @@ function Deliveries({ w }: { w: Webhook }) {
       <PagedList list={list} empty={<Empty title={t('delivery.none')} hint={t('delivery.noneHint')} />}>
         {(rows) => (
           <Rows label={t('hook.log')} rows={rows} id={(d) => d.id} columns={[
-            { key: 'created', label: t('delivery.created'), main: true, cell: (d) => f.moment(d.created, true) },
+            { key: 'created', label: t('delivery.created'), main: true, cell: (d) => <When at={d.created} seconds /> },
             { key: 'state', label: t('fleet.state'), cell: state },
             { key: 'status', label: t('delivery.status'), cell: (d) => d.status || '–' },
             { key: 'attempt', label: t('delivery.attempts'), right: true, cell: (d) => d.attempt },
-            { key: 'error', label: t('common.reason'), cell: (d) => d.error || '–' },
-            { key: 'next', label: t('delivery.next'), cell: (d) => (d.done ? '–' : f.moment(d.next, true)) },
+            { key: 'error', label: t('common.reason'), long: true, cell: (d) => d.error || '–' },
+            { key: 'next', label: t('delivery.next'), cell: (d) => (d.done ? '–' : <When at={d.next} seconds />) },
             { key: 'event', label: t('delivery.event'), cell: (d) => <code>{d.event_id}</code> },
             { key: 'do', label: '', right: true, cell: (d) => <Button size="compact-xs" variant="default" onClick={() => void again(d)}>{t('delivery.again')}</Button> },
           ]} />

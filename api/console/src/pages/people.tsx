@@ -1,17 +1,19 @@
 // The class list. Looking at it needs no reason; opening one child's page does.
 
-import { Button, Group, Modal, Select, Stack, Switch, TextInput } from '@mantine/core'
-import { useDebouncedValue } from '@mantine/hooks'
-import { IconFileImport, IconSearch, IconUserPlus } from '@tabler/icons-react'
+import { Button, Group, Select, Stack, Switch, TextInput } from '@mantine/core'
+import { IconFileImport, IconUserPlus } from '@tabler/icons-react'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { Link, useNavigate, useSearchParams } from 'react-router'
+import { Link, useNavigate } from 'react-router'
 import { call, query } from '../api/client'
 import { personKinds, type List, type Person, type PersonKind, type PersonRow } from '../api/types'
 import { useT } from '../i18n'
 import { useSchoolParam, useSession } from '../session'
 import { Empty, fieldError, Page, Panel, Rows, Tag, Trouble, useDeed } from '../ui/kit'
+import { useAddress, useOpen } from '../ui/address'
 import { PagedList, usePaged } from '../ui/paged'
+import { SearchField } from '../ui/searchfield'
+import { Dialog } from '../ui/dialog'
 
 /** The classes of the school that is looked at. */
 export function useClasses() {
@@ -30,33 +32,25 @@ export function PeoplePage() {
   const { can } = useSession()
   const school = useSchoolParam()
   const classes = useClasses()
-  const [params, setParams] = useSearchParams()
-  const [adding, setAdding] = useState(false)
-  const get = (k: string) => params.get(k) ?? ''
-  const put = (k: string, v: string | null) =>
-    setParams((old) => {
-      const p = new URLSearchParams(old)
-      if (v) p.set(k, v)
-      else p.delete(k)
-      return p
-    }, { replace: true })
-  const [q] = useDebouncedValue(get('q'), 250)
-  const filter = { kind: get('kind'), class: get('class'), q, school }
+  const { get, put } = useAddress()
+  const [adding, add, added] = useOpen('add')
+  const filter = { kind: get('kind'), class: get('class'), q: get('q'), left: get('left') === 'yes', school }
   const list = usePaged<PersonRow>('people', '/v1/people', filter)
-  const filtered = !!(filter.kind || filter.class || filter.q)
+  const filtered = !!(filter.kind || filter.class || filter.q || filter.left)
   const name = (p: PersonRow) => (can('people:open') ? <Link to={`/people/${p.id}`}>{p.name}</Link> : p.name)
   return (
     <Page title={t('nav.people')} sub={t('people.sub')}
       actions={can('people:write') && (
         <>
           <Button component={Link} to="/people/import" variant="default" leftSection={<IconFileImport size={16} />}>{t('people.import')}</Button>
-          <Button leftSection={<IconUserPlus size={16} />} onClick={() => setAdding(true)}>{t('people.add')}</Button>
+          <Button leftSection={<IconUserPlus size={16} />} onClick={() => add('person')}>{t('people.add')}</Button>
         </>
       )}>
       <Panel flush label={t('nav.people')}>
         <div className="filters">
-          <TextInput leftSection={<IconSearch size={16} />} placeholder={t('people.search')} aria-label={t('people.search')} value={get('q')} onChange={(e) => put('q', e.currentTarget.value)} />
+          <SearchField label={t('people.search')} />
           <Select clearable placeholder={t('people.anyKind')} aria-label={t('people.kind')} value={get('kind') || null} onChange={(v) => put('kind', v)} data={personKinds.map((k) => ({ value: k, label: t('personKind.' + k) }))} />
+          <Select placeholder={t('people.there')} aria-label={t('people.leftOrThere')} value={get('left') || 'no'} allowDeselect={false} onChange={(v) => put('left', v === 'no' ? null : v)} data={[{ value: 'no', label: t('people.there') }, { value: 'yes', label: t('people.leftOnes') }]} />
           <Select clearable searchable placeholder={t('people.anyClass')} aria-label={t('people.class')} value={get('class') || null} onChange={(v) => put('class', v)} data={classes} />
         </div>
         <PagedList list={list} empty={
@@ -77,7 +71,7 @@ export function PeoplePage() {
           )}
         </PagedList>
       </Panel>
-      {adding && <AddPerson onClose={() => setAdding(false)} classes={classes} />}
+      {adding && can('people:write') && <AddPerson onClose={added} classes={classes} />}
     </Page>
   )
 }
@@ -99,11 +93,11 @@ function AddPerson({ onClose, classes }: { onClose: () => void; classes: string[
         body: { school, kind: v.kind, name: v.name.trim(), number: v.number.trim() || undefined, phone: v.phone.trim() || undefined, class: (student && v.class.trim()) || undefined, boarder: student && v.boarder },
       })
       void cache.invalidateQueries({ queryKey: ['people'] })
-      onClose()
-      if (can('people:open')) void go(`/people/${p.id}`, { state: { reason: t('person.justAdded') } })
+      if (can('people:open')) void go(`/people/${p.id}`, { replace: true, state: { reason: t('person.justAdded') } })
+      else onClose()
     })
   return (
-    <Modal opened onClose={onClose} title={t('people.add')} centered closeButtonProps={{ 'aria-label': t('common.close') }}>
+    <Dialog opened onClose={onClose} title={t('people.add')}>
       <form onSubmit={(e) => (e.preventDefault(), void save())}>
         <Stack>
           <Select label={t('people.kind')} allowDeselect={false} value={v.kind} onChange={(k) => k && set({ ...v, kind: k as PersonKind })} data={personKinds.map((k) => ({ value: k, label: t('personKind.' + k) }))} />
@@ -124,6 +118,6 @@ function AddPerson({ onClose, classes }: { onClose: () => void; classes: string[
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   )
 }

@@ -1,6 +1,6 @@
 // One person. For a student the gateway asks why before it shows anything, and writes it down.
 
-import { Alert, Button, FileButton, Group, Modal, Select, Stack, Switch, Text, TextInput } from '@mantine/core'
+import { Alert, Button, FileButton, Group, Select, Stack, Switch, Text, TextInput } from '@mantine/core'
 import { IconLock } from '@tabler/icons-react'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
@@ -11,12 +11,15 @@ import type { Attendance, List, Pass, PersonPage as PersonData, Session, Sightin
 import { useT } from '../i18n'
 import { instantIn } from '../lib/format'
 import { useFormat, useSession } from '../session'
-import { Ask, Empty, Facts, fieldError, Loaded, Page, Panel, Rows, said, Tag, Trouble, useDeed, Wait } from '../ui/kit'
+import { Ask, Empty, Facts, fieldError, leaves, Loaded, Page, Panel, Rows, said, Tag, Trouble, useDeed, Wait } from '../ui/kit'
 import { PagedList, usePaged } from '../ui/paged'
 import { SightingLine } from '../ui/sightings'
 import { FaceAsks, questionsOf } from '../ui/faceasks'
 import { AttendanceTag } from '../ui/states'
 import { useClasses } from './people'
+import { When } from '../ui/when'
+import { useOpen } from '../ui/address'
+import { Dialog } from '../ui/dialog'
 
 export function PersonPage() {
   const { id = '' } = useParams()
@@ -69,7 +72,7 @@ function PersonView({ p, reason, renew }: { p: PersonData; reason: string; renew
   const go = useNavigate()
   const cache = useQueryClient()
   const { can } = useSession()
-  const [open, setOpen] = useState<'edit' | 'delete' | ''>('')
+  const [open, setOpen, close] = useOpen('do')
   return (
     <Page title={p.name} sub={[t('personKind.' + p.kind), p.class, p.number].filter(Boolean).join(' · ')}
       actions={can('people:write') && (
@@ -97,12 +100,13 @@ function PersonView({ p, reason, renew }: { p: PersonData; reason: string; renew
           {can('sightings:read') && <SightingsOf id={p.id} reason={reason} />}
         </div>
       </div>
-      {open === 'edit' && <EditPerson p={p} onClose={() => setOpen('')} renew={renew} />}
-      <Ask opened={open === 'delete'} onClose={() => setOpen('')} danger title={t('person.deleteTitle', { name: p.name })} text={t('person.deleteText')} deed={t('person.delete')}
+      {open === 'edit' && <EditPerson p={p} onClose={close} renew={renew} />}
+      <Ask opened={open === 'delete'} onClose={close} danger title={t('person.deleteTitle', { name: p.name })} text={t('person.deleteText')} deed={t('person.delete')}
         onDo={async () => {
           await call(`/v1/people/${encodeURIComponent(p.id)}`, { method: 'DELETE' })
           void cache.invalidateQueries({ queryKey: ['people'] })
-          void go('/people')
+          void go('/people', { replace: true })
+          return leaves
         }} />
     </Page>
   )
@@ -136,7 +140,7 @@ function ConsentPanel({ p, renew }: { p: PersonData; renew: () => Promise<unknow
           {all.slice(0, 5).map((c) => <li key={c.at}><Text size="sm">{f.moment(c.at)}: {c.given ? t('consent.gave', { by: c.by }) : t('consent.withdrew', { by: c.by })}{c.note && ` (${c.note})`}</Text></li>)}
         </ul>
       )}
-      <Modal opened={asking} onClose={() => setAsking(false)} title={given ? t('consent.withdraw') : t('consent.give')} centered closeButtonProps={{ 'aria-label': t('common.close') }}>
+      <Dialog opened={asking} onClose={() => setAsking(false)} title={given ? t('consent.withdraw') : t('consent.give')}>
         <form onSubmit={(e) => (e.preventDefault(), void save())}>
           <Stack>
             <Text size="sm">{given ? t('consent.withdrawText') : t('consent.giveText')}</Text>
@@ -149,14 +153,13 @@ function ConsentPanel({ p, renew }: { p: PersonData; renew: () => Promise<unknow
             </Group>
           </Stack>
         </form>
-      </Modal>
+      </Dialog>
     </Panel>
   )
 }
 
 function Passes({ p, renew }: { p: PersonData; renew: () => Promise<unknown> }) {
   const { t } = useT()
-  const f = useFormat()
   const { can } = useSession()
   const [card, setCard] = useState(false)
   const [gone, setGone] = useState<Pass>()
@@ -185,8 +188,8 @@ function Passes({ p, renew }: { p: PersonData; renew: () => Promise<unknown> }) 
         <Rows label={t('pass.title')} rows={passes} id={(x) => x.id} columns={[
           { key: 'method', label: t('pass.method'), main: true, cell: (x) => t('method.' + x.method) },
           { key: 'what', label: t('pass.what'), cell: (x) => x.method === 'face' ? t('pass.quality', { q: (x.quality ?? 0).toFixed(2) }) : x.masked ? `…${x.masked}` : '–' },
-          { key: 'created', label: t('pass.since'), cell: (x) => f.moment(x.created) },
-          { key: 'expires', label: t('pass.until'), cell: (x) => f.moment(x.expires) },
+          { key: 'created', label: t('pass.since'), cell: (x) => <When at={x.created} /> },
+          { key: 'expires', label: t('pass.until'), cell: (x) => <When at={x.expires} /> },
           { key: 'do', label: '', right: true, cell: (x) => can('people:write') ? <Button size="compact-xs" variant="default" onClick={() => setGone(x)}>{t('common.remove')}</Button> : null },
         ]} />
       )}
@@ -212,7 +215,7 @@ function AddCard({ id, onClose, renew }: { id: string; onClose: () => void; rene
       onClose()
     })
   return (
-    <Modal opened onClose={onClose} title={t('pass.addCard')} centered closeButtonProps={{ 'aria-label': t('common.close') }}>
+    <Dialog opened onClose={onClose} title={t('pass.addCard')}>
       <form onSubmit={(e) => (e.preventDefault(), void save())}>
         <Stack>
           <Select label={t('pass.method')} allowDeselect={false} value={v.method} onChange={(m) => m && set({ ...v, method: m })} data={['card', 'qr', 'pin'].map((m) => ({ value: m, label: t('method.' + m) }))} />
@@ -225,7 +228,7 @@ function AddCard({ id, onClose, renew }: { id: string; onClose: () => void; rene
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   )
 }
 
@@ -244,7 +247,7 @@ function EditPerson({ p, onClose, renew }: { p: PersonData; onClose: () => void;
       onClose()
     })
   return (
-    <Modal opened onClose={onClose} title={t('person.edit')} centered closeButtonProps={{ 'aria-label': t('common.close') }}>
+    <Dialog opened onClose={onClose} title={t('person.edit')}>
       <form onSubmit={(e) => (e.preventDefault(), void save())}>
         <Stack>
           <TextInput label={t('people.name')} required maxLength={128} {...text('name')} />
@@ -264,14 +267,14 @@ function EditPerson({ p, onClose, renew }: { p: PersonData; onClose: () => void;
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   )
 }
 
 function AttendanceOf({ id, reason }: { id: string; reason: string }) {
   const { t } = useT()
   const f = useFormat()
-  const q = useQuery({ queryKey: ['attendance', 'person', id], queryFn: () => call<List<Attendance>>('/v1/attendance' + query({ person: id, limit: 20, reason })), staleTime: Infinity, refetchOnWindowFocus: false })
+  const q = useQuery({ queryKey: ['person-attendance', id], queryFn: () => call<List<Attendance>>('/v1/attendance' + query({ person: id, limit: 20, reason })), staleTime: Infinity, refetchOnWindowFocus: false })
   const sessions = useQuery({ queryKey: ['sessions', 'today'], queryFn: () => call<List<Session>>('/v1/sessions') })
   const name = (s: string, kind: string) => {
     const found = sessions.data?.items?.find((x) => x.id === s)
@@ -294,6 +297,6 @@ function AttendanceOf({ id, reason }: { id: string; reason: string }) {
 
 function SightingsOf({ id, reason }: { id: string; reason: string }) {
   const { t } = useT()
-  const list = usePaged<Sighting>('sightings', '/v1/sightings', { person: id, reason }, { limit: 20 })
+  const list = usePaged<Sighting>('person-sightings', '/v1/sightings', { person: id, reason }, { limit: 20 })
   return <Panel title={t('person.sightings')} flush><PagedList list={list} empty={<Empty title={t('sighting.none')} hint={t('sighting.noneHint')} />}>{(rows) => rows.map((s) => <SightingLine key={s.id} s={s} place />)}</PagedList></Panel>
 }

@@ -8,6 +8,7 @@ import { useT } from '../i18n'
 import { dayIn } from '../lib/format'
 import { useFormat, useSchoolParam, useSession } from '../session'
 import { Empty, Page, Panel, Rows, Tag, type Tone } from '../ui/kit'
+import { useAddress } from '../ui/address'
 import { PagedList, usePaged } from '../ui/paged'
 
 const tone: Record<QualityLevel, Tone> = { good: 'green', look: 'yellow', bad: 'red' }
@@ -18,25 +19,11 @@ export function QualityPage() {
   return params.get('day') ? <Devices day={params.get('day')!} /> : <Days />
 }
 
-function useParams() {
-  const [params, setParams] = useSearchParams()
-  return {
-    get: (k: string) => params.get(k) ?? '',
-    put: (k: string, v: string | null) =>
-      setParams((old) => {
-        const p = new URLSearchParams(old)
-        if (v) p.set(k, v)
-        else p.delete(k)
-        return p
-      }, { replace: true }),
-  }
-}
-
 function Days() {
   const { t } = useT()
   const f = useFormat()
   const { school, schools } = useSession()
-  const at = useParams()
+  const at = useAddress()
   const days = spans.includes(at.get('days')) ? at.get('days') : '2'
   const today = dayIn(school.timezone, Date.now())
   const list = usePaged<QualityDay>('quality', '/v1/quality', { school: useSchoolParam(), from: back(today, Number(days) - 1), to: today }, { every: 30_000 })
@@ -104,7 +91,7 @@ function Devices({ day }: { day: string }) {
   const { t } = useT()
   const f = useFormat()
   const { school, schools } = useSession()
-  const at = useParams()
+  const at = useAddress()
   const id = at.get('in') || school.id
   const filter = { school: id, from: day, to: day, level: at.get('level'), kind: at.get('kind') }
   const list = usePaged<DeviceQuality>('quality', '/v1/quality/devices', filter, { every: 30_000 })

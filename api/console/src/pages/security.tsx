@@ -9,6 +9,7 @@ import { useT } from '../i18n'
 import { useFormat } from '../session'
 import { Empty, fieldError, Loaded, Page, Panel, Rows, said, Tag, Trouble, useDeed } from '../ui/kit'
 import { CodeForm, RecoveryCodes, Secret } from '../ui/totp'
+import { When } from '../ui/when'
 
 type Doing = { add: true } | { recovery: true } | { remove: Factor }
 
@@ -32,7 +33,7 @@ export function SecurityPage() {
                 <Rows label={t('security.factors')} rows={s.factors} id={(x) => x.id} columns={[
                   { key: 'name', label: t('security.name'), main: true, cell: (x) => x.name || t('factorKind.' + x.kind) },
                   { key: 'kind', label: t('security.kind'), cell: (x) => t('factorKind.' + x.kind) },
-                  { key: 'created', label: t('user.created'), cell: (x) => f.moment(x.created) },
+                  { key: 'created', label: t('user.created'), cell: (x) => <When at={x.created} /> },
                   { key: 'used', label: t('security.used'), cell: (x) => (x.used ? f.moment(x.used) : t('time.never')) },
                   { key: 'do', label: '', right: true, cell: (x) => <Button size="compact-xs" variant="default" onClick={() => setDoing({ remove: x })}>{t('security.remove')}</Button> },
                 ]} />

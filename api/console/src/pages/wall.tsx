@@ -2,7 +2,6 @@
 
 import { Group, SegmentedControl } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { useState } from 'react'
 import { Link } from 'react-router'
 import { call, query } from '../api/client'
 import type { Incident, List } from '../api/types'
@@ -11,6 +10,7 @@ import { useLive, useWallAlerts } from '../live'
 import { useNow, useSchoolParam, useSession } from '../session'
 import { AlertCard } from '../ui/alertcard'
 import { IncidentCard } from '../ui/incidentcard'
+import { useAddress } from '../ui/address'
 import { Empty, Loaded, Page, Panel } from '../ui/kit'
 
 export function WallPage() {
@@ -20,7 +20,8 @@ export function WallPage() {
   const live = useLive()
   const alerts = useWallAlerts()
   const school = useSchoolParam()
-  const [show, setShow] = useState('all')
+  const { get, put } = useAddress()
+  const show = ['open', 'acknowledged'].includes(get('show')) ? get('show') : 'all'
   const incidents = useQuery({
     queryKey: ['incidents', 'open', school],
     queryFn: ({ signal }) => call<List<Incident>>('/v1/incidents' + query({ state: 'open', limit: 50, school }), { signal }),
@@ -30,7 +31,7 @@ export function WallPage() {
   return (
     <Page title={t('nav.wall')} sub={t('wall.sub', { open: count('open'), mine: alerts.data?.filter((a) => a.handler === me.user.id).length ?? 0 })}
       actions={
-        <SegmentedControl size="xs" value={show} onChange={setShow} aria-label={t('wall.show')}
+        <SegmentedControl size="xs" value={show} onChange={(v) => put('show', v === 'all' ? null : v)} aria-label={t('wall.show')}
           data={[
             { value: 'all', label: t('wall.all', { n: alerts.data?.length ?? 0 }) },
             { value: 'open', label: t('wall.open', { n: count('open') }) },

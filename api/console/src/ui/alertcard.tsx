@@ -1,6 +1,6 @@
 // One alert with all that a guard needs in order to act, and the deeds on it.
 
-import { Button, Group, Image, Modal, Select, Stack, Text, TextInput, UnstyledButton } from '@mantine/core'
+import { Button, Group, Image, Modal, Text, UnstyledButton } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { IconCheck, IconHandStop, IconUserPlus } from '@tabler/icons-react'
 import { useQueryClient } from '@tanstack/react-query'
@@ -10,10 +10,8 @@ import { call } from '../api/client'
 import type { Alert } from '../api/types'
 import { useT } from '../i18n'
 import { useFormat, useSession } from '../session'
-import { FaceAsks, questionsOf } from './faceasks'
-import { PictureDeeds } from './picturedeeds'
-import { Ask, said, saidError, Tag, Trouble, useDeed } from './kit'
-import { PersonPicker } from './personpicker'
+import { useAlertDialog } from './alertdialogs'
+import { saidError, Tag, useDeed } from './kit'
 import { AlertTag, SeverityTag, useProfiles } from './states'
 
 export function AlertCard({ a, now, fresh }: { a: Alert; now: number; fresh?: boolean }) {
@@ -99,18 +97,16 @@ function Deeds({ a }: { a: Alert }) {
   const { t } = useT()
   const { can } = useSession()
   const cache = useQueryClient()
-  const [ask, setAsk] = useState<'resolve' | 'close' | 'enrol' | ''>('')
+  const dialog = useAlertDialog()
   const deed = useDeed()
-  const renew = () => {
-    void cache.invalidateQueries({ queryKey: ['alerts'] })
-    void cache.invalidateQueries({ queryKey: ['incidents'] })
-  }
-  const path = `/v1/alerts/${encodeURIComponent(a.id)}`
-  const act = async (what: string, comment?: string) => {
+  const take = async () => {
     try {
-      await call(`${path}/${what}`, { method: 'POST', body: { version: a.version, ...(comment === undefined ? {} : { comment }) } })
+      await call(`/v1/alerts/${encodeURIComponent(a.id)}/acknowledge`, { method: 'POST', body: { version: a.version } })
+    } catch (e) {
+      saidError(e, t)
     } finally {
-      renew()
+      void cache.invalidateQueries({ queryKey: ['alerts'] })
+      void cache.invalidateQueries({ queryKey: ['incidents'] })
     }
   }
   const stranger = !a.person && !!a.media && !!a.sighting
@@ -118,68 +114,18 @@ function Deeds({ a }: { a: Alert }) {
   return (
     <Group gap="xs" className="alert-deeds">
       {a.state === 'open' && (
-        <Button size="sm" data-testid="acknowledge" leftSection={<IconHandStop size={16} />} loading={deed.busy}
-          onClick={() => void deed.run(() => act('acknowledge').catch((e) => saidError(e, t)))}>{t('wall.acknowledge')}</Button>
+        <Button size="sm" data-testid="acknowledge" leftSection={<IconHandStop size={16} />} loading={deed.busy} onClick={() => void deed.run(take)}>{t('wall.acknowledge')}</Button>
       )}
       {(a.state === 'open' || a.state === 'acknowledged') && (
-        <Button size="sm" variant="default" data-testid="resolve" leftSection={<IconCheck size={16} />} onClick={() => setAsk('resolve')}>{t('wall.resolve')}</Button>
+        <Button size="sm" variant="default" data-testid="resolve" leftSection={<IconCheck size={16} />} onClick={() => dialog.open(a.id, 'resolve')}>{t('wall.resolve')}</Button>
       )}
-      {a.state === 'resolved' && <Button size="sm" variant="default" onClick={() => setAsk('close')}>{t('wall.close')}</Button>}
+      {a.state === 'resolved' && <Button size="sm" variant="default" onClick={() => dialog.open(a.id, 'close')}>{t('wall.close')}</Button>}
       {stranger && can('faces:admin') && (
-        <Button size="sm" variant="default" data-testid="enrol" leftSection={<IconUserPlus size={16} />} onClick={() => setAsk('enrol')}>{t('wall.enrol')}</Button>
+        <Button size="sm" variant="default" data-testid="enrol" leftSection={<IconUserPlus size={16} />} onClick={() => dialog.open(a.id, 'enrol')}>{t('wall.enrol')}</Button>
       )}
-      {a.media && can('camera:view') && <PictureDeeds a={a} onDone={renew} />}
-      <Ask opened={ask === 'resolve'} onClose={() => setAsk('')} title={t('wall.resolveTitle')} deed={t('wall.resolve')}
-        comment={{ label: t('wall.resolveComment'), required: true }} onDo={(c) => act('resolve', c)} />
-      <Ask opened={ask === 'close'} onClose={() => setAsk('')} title={t('wall.closeTitle')} deed={t('wall.close')}
-        comment={{ label: t('wall.closeComment') }} onDo={(c) => act('close', c)} />
-      <Enrol opened={ask === 'enrol'} onClose={() => setAsk('')} a={a} onDone={renew} />
+      {a.media && can('camera:view') && (
+        <Button size="sm" variant="default" data-testid="picture" onClick={() => dialog.open(a.id, 'picture')}>{t('picture.deed')}</Button>
+      )}
     </Group>
   )
 }
-
-function Enrol({ a, opened, onClose, onDone }: { a: Alert; opened: boolean; onClose: () => void; onDone: () => void }) {
-  const { t } = useT()
-  const [who, setWho] = useState('visitor')
-  const [person, setPerson] = useState('')
-  const [name, setName] = useState('')
-  const [by, setBy] = useState('')
-  const [note, setNote] = useState('')
-  const deed = useDeed()
-  const { can } = useSession()
-  const kinds = can('people:write') ? ['visitor', 'guardian', 'staff'] : ['visitor']
-  const submit = (answers?: string[]) =>
-    deed.run(async () => {
-      const subject = who === 'existing' ? { person } : { kind: who, name: name.trim() }
-      await call(`/v1/alerts/${encodeURIComponent(a.id)}/enrol`, { method: 'POST', body: { ...subject, consent: { by: by.trim(), note: note.trim() }, answers } })
-      said(t('enrol.done'))
-      onDone()
-      onClose()
-    })
-  return (
-    <Modal opened={opened} onClose={onClose} title={t('enrol.title')} centered closeButtonProps={{ 'aria-label': t('common.close') }}>
-      <form onSubmit={(e) => (e.preventDefault(), void submit())}>
-        <Stack>
-          <Group wrap="nowrap" align="flex-start">
-            {a.media && <img className="enrol-shot" src={`/v1/media/${encodeURIComponent(a.media)}`} alt={t('wall.snapshotOf', { title: a.title })} />}
-            <Text size="sm">{t('enrol.text')}</Text>
-          </Group>
-          <Select label={t('enrol.who')} value={who} allowDeselect={false} onChange={(v) => v && setWho(v)}
-            data={[...kinds.map((k) => ({ value: k, label: t('enrol.new', { kind: t('personKind.' + k) }) })), { value: 'existing', label: t('enrol.existing') }]} />
-          {who === 'existing'
-            ? <PersonPicker value={person} onChange={setPerson} label={t('enrol.person')} />
-            : <TextInput label={t('people.name')} required value={name} maxLength={200} onChange={(e) => setName(e.currentTarget.value)} />}
-          <TextInput label={t('consent.by')} description={t('consent.byHelp')} required value={by} maxLength={200} onChange={(e) => setBy(e.currentTarget.value)} />
-          <TextInput label={t('consent.note')} description={t('consent.noteHelp')} required value={note} maxLength={500} onChange={(e) => setNote(e.currentTarget.value)} />
-          {deed.error !== undefined && questionsOf(deed.error).length === 0 && <Trouble error={deed.error} />}
-          <FaceAsks questions={questionsOf(deed.error)} busy={deed.busy} onClose={deed.clear} onAnswer={(x) => void submit(x)} />
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>{t('common.cancel')}</Button>
-            <Button type="submit" loading={deed.busy} disabled={!by.trim() || !note.trim() || (who === 'existing' ? !person : !name.trim())}>{t('enrol.deed')}</Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
-  )
-}
-

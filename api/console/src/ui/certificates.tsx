@@ -10,10 +10,10 @@ import type { Alert, Device, DeviceCertificate, List } from '../api/types'
 import { useT } from '../i18n'
 import { useFormat, useSession } from '../session'
 import { Ask, Panel, Rows, Tag } from './kit'
+import { When } from './when'
 
 export function CertificatesPanel({ d }: { d: Device }) {
   const { t } = useT()
-  const f = useFormat()
   const { can } = useSession()
   const cache = useQueryClient()
   const [ask, setAsk] = useState<DeviceCertificate | 'all'>()
@@ -27,8 +27,8 @@ export function CertificatesPanel({ d }: { d: Device }) {
       <Rows label={t('certificates.title')} rows={rows} id={(c) => c.fingerprint} columns={[
         { key: 'serial', label: t('certificates.serial'), main: true, cell: (c) => <code>{c.serial}</code> },
         { key: 'issuer', label: t('certificates.issuer'), cell: (c) => c.issuer },
-        { key: 'after', label: t('certificates.until'), cell: (c) => f.moment(c.not_after) },
-        { key: 'last', label: t('certificates.last'), cell: (c) => f.moment(c.last) },
+        { key: 'after', label: t('certificates.until'), cell: (c) => <When at={c.not_after} /> },
+        { key: 'last', label: t('certificates.last'), cell: (c) => <When at={c.last} /> },
         { key: 'do', label: '', right: true, cell: (c) => c.revoked ? <Tag tone="red">{t('certificates.revoked')}</Tag> : can('devices:write') ? <Button size="compact-xs" variant="default" onClick={() => setAsk(c)}>{t('certificates.revoke')}</Button> : null },
       ]} />
       {ask && (

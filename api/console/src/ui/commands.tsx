@@ -7,6 +7,7 @@ import { useT } from '../i18n'
 import { useFormat } from '../session'
 import { Panel, Rows, Tag, type Tone } from './kit'
 import { useProfiles } from './states'
+import { When } from './when'
 
 const tones: Record<CommandState, Tone> = { queued: 'yellow', sent: 'blue', delivered: 'blue', confirmed: 'green', failed: 'red', expired: 'red' }
 
@@ -31,7 +32,7 @@ export function CommandsPanel({ d }: { d: Device }) {
   return (
     <Panel title={t('commands.title')} flush>
       <Rows label={t('commands.title')} rows={rows} id={(c) => c.id} columns={[
-        { key: 'made', label: t('common.time'), main: true, cell: (c) => f.moment(c.made, true) },
+        { key: 'made', label: t('common.time'), main: true, cell: (c) => <When at={c.made} seconds /> },
         { key: 'action', label: t('commands.action'), cell: (c) => title(c.action) },
         { key: 'state', label: t('fleet.state'), cell: (c) => <CommandTag s={c.state} /> },
         { key: 'reason', label: t('common.reason'), cell: (c) => c.reason || t('commands.means.' + c.state) },

@@ -8,7 +8,8 @@ import { call } from '../api/client'
 import type { Incident } from '../api/types'
 import { useT } from '../i18n'
 import { useFormat, useSession } from '../session'
-import { Ask, saidError, Tag, type Tone } from './kit'
+import { useIncidentDialog } from './incidentdialogs'
+import { saidError, Tag, type Tone } from './kit'
 import { SeverityTag } from './states'
 
 export function IncidentCard({ i, now, page }: { i: Incident; now: number; page?: boolean }) {
@@ -16,7 +17,7 @@ export function IncidentCard({ i, now, page }: { i: Incident; now: number; page?
   const f = useFormat()
   const { can } = useSession()
   const cache = useQueryClient()
-  const [closing, setClosing] = useState(false)
+  const dialog = useIncidentDialog()
   const renew = () => Promise.all([cache.invalidateQueries({ queryKey: ['incidents'] }), cache.invalidateQueries({ queryKey: ['incident'] })])
   const title = f.local(i.title, i.title_zh)
   const steps = i.steps ?? []
@@ -33,19 +34,10 @@ export function IncidentCard({ i, now, page }: { i: Incident; now: number; page?
         <time dateTime={i.opened}>{f.moment(i.opened)}</time> · {t('time.ago', { age: f.ago(i.opened, now) })} · {t('incident.alerts', { count: i.alerts?.length ?? 0 })}
       </Text>
       <Steps i={i} onDone={renew} />
-      <Approval i={i} onDone={renew} />
+      <Approval i={i} />
       {i.state === 'open' && can('alerts:write') && (
-        <Button size="xs" variant="default" mt="sm" onClick={() => setClosing(true)}>{t('incident.close')}</Button>
+        <Button size="xs" variant="default" mt="sm" onClick={() => dialog.open(i.id, 'close')}>{t('incident.close')}</Button>
       )}
-      <Ask opened={closing} onClose={() => setClosing(false)} title={t('incident.closeTitle')} deed={t('incident.close')} comment={{ label: t('incident.closeComment'), required: true }}
-        text={done < steps.length ? t('incident.closeEarly', { n: steps.length - done }) : undefined}
-        onDo={async (comment) => {
-          try {
-            await call(`/v1/incidents/${i.id}/close`, { method: 'POST', body: { version: i.version, comment } })
-          } finally {
-            await renew()
-          }
-        }} />
     </article>
   )
 }
@@ -79,22 +71,15 @@ function Steps({ i, onDone }: { i: Incident; onDone: () => Promise<unknown> }) {
 
 const approvalTone: Record<string, Tone> = { waiting: 'orange', approved: 'green', refused: 'gray' }
 
-function Approval({ i, onDone }: { i: Incident; onDone: () => Promise<unknown> }) {
+function Approval({ i }: { i: Incident }) {
   const { t } = useT()
   const f = useFormat()
   const { me, can } = useSession()
-  const [ask, setAsk] = useState<'approve' | 'refuse' | ''>('')
+  const dialog = useIncidentDialog()
   const h = i.handover
   if (!h?.requested) return null
   const role = h.approver_role ?? 'admin'
   const may = can('incidents:approve') && (me.user.role === role || me.user.role === 'district_admin')
-  const decide = (approve: boolean) => async (comment: string) => {
-    try {
-      await call(`/v1/incidents/${i.id}/approval`, { method: 'POST', body: { version: i.version, approve, comment } })
-    } finally {
-      await onDone()
-    }
-  }
   return (
     <div className="handover" role="group" aria-label={t('handover.title')}>
       <Group gap={6}>
@@ -109,14 +94,10 @@ function Approval({ i, onDone }: { i: Incident; onDone: () => Promise<unknown> }
       <Text size="sm" fw={650}>{h.sent ? t('handover.sent') : h.link === 'on' ? h.note || t('handover.notSent') : t('handover.off')}</Text>
       {h.approval === 'waiting' && i.state === 'open' && may && (
         <Group gap="xs" mt={6}>
-          <Button size="xs" onClick={() => setAsk('approve')}>{t('handover.approve')}</Button>
-          <Button size="xs" variant="default" onClick={() => setAsk('refuse')}>{t('handover.refuse')}</Button>
+          <Button size="xs" onClick={() => dialog.open(i.id, 'approve')}>{t('handover.approve')}</Button>
+          <Button size="xs" variant="default" onClick={() => dialog.open(i.id, 'refuse')}>{t('handover.refuse')}</Button>
         </Group>
       )}
-      <Ask opened={ask === 'approve'} onClose={() => setAsk('')} title={t('handover.approveTitle')} deed={t('handover.approve')} comment={{ label: t('handover.comment') }}
-        text={h.link === 'on' ? t('handover.approveText') : t('handover.approveOff')} onDo={decide(true)} />
-      <Ask opened={ask === 'refuse'} onClose={() => setAsk('')} title={t('handover.refuseTitle')} deed={t('handover.refuse')} comment={{ label: t('handover.comment'), required: true }}
-        onDo={decide(false)} />
     </div>
   )
 }

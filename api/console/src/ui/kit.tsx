@@ -1,13 +1,15 @@
 // The few parts that every page is made of.
 
-import { ActionIcon, Alert, Button, CopyButton, Group, Loader, Modal, Stack, Text, Textarea, Title, Tooltip } from '@mantine/core'
+import { ActionIcon, Alert, Button, CopyButton, Group, Loader, Stack, Text, Textarea, Title, Tooltip } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
 import { IconAlertTriangle, IconCheck, IconCopy, IconRefresh } from '@tabler/icons-react'
 import type { UseQueryResult } from '@tanstack/react-query'
 import { useEffect, useState, type ReactNode } from 'react'
 import { useNavigate } from 'react-router'
 import { APIError } from '../api/client'
+import type { Fields } from '../api/change'
 import { useT, type T } from '../i18n'
+import { Dialog } from './dialog'
 
 /** A page: heading, a line of words, actions, content. Sets the window's title. */
 export function Page(p: { title: string; sub?: ReactNode; actions?: ReactNode; children: ReactNode }) {
@@ -131,6 +133,8 @@ export interface Column<R> {
   main?: boolean // the card's heading on a narrow screen
   right?: boolean
   shrink?: boolean
+  long?: boolean // ids, addresses and other words without a place to break
+  nowrap?: boolean // times, numbers, short words
 }
 
 /** A table; on a narrow screen each row becomes a card. */
@@ -152,7 +156,8 @@ export function Rows<R>(p: { label: string; columns: Column<R>[]; rows: R[]; id:
           {p.rows.map((r) => (
             <tr key={p.id(r)} data-link={p.to ? true : undefined} onClick={p.to && ((e) => follow(e, () => go(p.to!(r))))}>
               {p.columns.map((c) => (
-                <td key={c.key} data-label={c.label} data-main={c.main || undefined} data-right={c.right || undefined}>{c.cell(r)}</td>
+                <td key={c.key} data-label={c.label} data-main={c.main || undefined} data-right={c.right || undefined}
+                  data-long={c.long || undefined} data-nowrap={c.nowrap || undefined}>{c.cell(r)}</td>
               ))}
             </tr>
           ))}
@@ -213,6 +218,9 @@ export function RefreshButton({ onClick, busy }: { onClick: () => void; busy?: b
   )
 }
 
+/** What a deed answers when it has gone to another page: there is nothing to close here. */
+export const leaves = Symbol('leaves')
+
 /** Asks before a deed; with `comment`, for words too. Stays open, saying why, when it fails. */
 export function Ask(p: {
   opened: boolean
@@ -224,6 +232,8 @@ export function Ask(p: {
   onDo: (comment: string) => Promise<unknown>
   onClose: () => void
   children?: ReactNode
+  subject?: Fields // a change of it meanwhile is told
+  gone?: boolean
 }) {
   const { t } = useT()
   const [comment, setComment] = useState('')
@@ -239,8 +249,7 @@ export function Ask(p: {
     setBusy(true)
     setError(undefined)
     try {
-      await p.onDo(comment.trim())
-      p.onClose()
+      if ((await p.onDo(comment.trim())) !== leaves) p.onClose()
     } catch (e) {
       setError(e)
     } finally {
@@ -248,7 +257,7 @@ export function Ask(p: {
     }
   }
   return (
-    <Modal opened={p.opened} onClose={p.onClose} title={p.title} centered closeButtonProps={{ 'aria-label': t('common.close') }}>
+    <Dialog opened={p.opened} onClose={p.onClose} title={p.title} subject={p.subject} gone={p.gone}>
       <form onSubmit={(e) => (e.preventDefault(), void run())}>
         <Stack>
           {p.text && <Text size="sm" component="div">{p.text}</Text>}
@@ -264,7 +273,7 @@ export function Ask(p: {
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   )
 }
 

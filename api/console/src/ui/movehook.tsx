@@ -1,12 +1,13 @@
 // Another address of a webhook. Another server gets a signing secret of its own, so that the old
 // one can sign nothing that the new one believes.
 
-import { Alert, Button, Group, Modal, Stack, TextInput } from '@mantine/core'
+import { Alert, Button, Group, Stack, TextInput } from '@mantine/core'
 import { useState } from 'react'
 import { call } from '../api/client'
 import type { Webhook } from '../api/types'
 import { useT } from '../i18n'
 import { fieldError, said, Trouble, useDeed } from './kit'
+import { Dialog } from './dialog'
 
 function origin(url: string): string {
   try {
@@ -16,7 +17,7 @@ function origin(url: string): string {
   }
 }
 
-export function MoveHook({ w, onClose, onMoved }: { w: Webhook; onClose: () => void; onMoved: (secret: string) => void }) {
+export function MoveHook({ w, gone, onClose, onMoved }: { w: Webhook; gone?: boolean; onClose: () => void; onMoved: (secret: string) => void }) {
   const { t } = useT()
   const [url, setURL] = useState(w.url)
   const deed = useDeed()
@@ -32,7 +33,7 @@ export function MoveHook({ w, onClose, onMoved }: { w: Webhook; onClose: () => v
       onClose()
     })
   return (
-    <Modal opened onClose={onClose} title={t('hook.move')} centered closeButtonProps={{ 'aria-label': t('common.close') }}>
+    <Dialog opened onClose={onClose} title={t('hook.move')} gone={gone} subject={{ url: w.url, kinds: w.kinds, disabled: w.disabled }}>
       <form onSubmit={(e) => (e.preventDefault(), void save())}>
         <Stack>
           <TextInput label={t('hook.url')} required type="url" maxLength={2048} data-autofocus value={url} error={fieldError(deed.error, 'url')}
@@ -45,6 +46,6 @@ export function MoveHook({ w, onClose, onMoved }: { w: Webhook; onClose: () => v
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   )
 }

@@ -1,51 +1,92 @@
-// Lists of any length, a page at a time.
+// Lists of any length, a page at a time. Where one is in a list stands in the address.
 
-import { Button, Text } from '@mantine/core'
+import { Alert, Button, Text } from '@mantine/core'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
-import { useEffect, useState, type ReactNode } from 'react'
-import { call, query } from '../api/client'
+import { useEffect, useRef, type ReactNode } from 'react'
+import { useLocation, useSearchParams } from 'react-router'
+import { APIError, call, query } from '../api/client'
 import type { List } from '../api/types'
 import { useT } from '../i18n'
+import { changed } from './address'
 import { Loaded } from './kit'
 
 type Params = Record<string, string | number | boolean | undefined>
 
-/** One page of a list, and the way to the next. Changed filters begin at the first page. */
-export function usePaged<R>(key: string, path: string, params: Params, o: { limit?: number; every?: number; enabled?: boolean } = {}) {
-  const [cursors, setCursors] = useState<string[]>([])
-  const filter = JSON.stringify(params)
-  useEffect(() => setCursors([]), [filter])
+interface Options {
+  limit?: number
+  every?: number
+  enabled?: boolean
+  name?: string // where a page has several lists: what this one is called in the address
+}
+
+/** The cursors of the pages before this one. They are kept in the browser's history, not in a link. */
+type Trail = Record<string, string[]>
+
+/** One page of a list, and the way to the others. Changed filters begin at the first page. */
+export function usePaged<R>(key: string, path: string, params: Params, o: Options = {}) {
+  const [search, setSearch] = useSearchParams()
+  const state = useLocation().state as { trail?: Trail } | null
+  const own = (k: string) => (o.name ? `${o.name}.${k}` : k)
+  const at = search.get(own('at')) ?? ''
+  const page = at ? Math.max(2, Number(search.get(own('page'))) || 2) : 1
+  const trail = state?.trail?.[own('at')] ?? []
+  const go = (cursor: string, n: number, before: string[], replace = false) =>
+    setSearch((p) => changed(p, { [own('at')]: cursor, [own('page')]: n > 1 ? String(n) : null }), {
+      replace, state: { ...state, trail: { ...state?.trail, [own('at')]: before } },
+    })
+  const filter = path + JSON.stringify(params)
+  const seen = useRef({ filter, at })
+  useEffect(() => {
+    // The list became another one under the same cursor, as by choosing another school.
+    if (seen.current.filter !== filter && seen.current.at === at && at) go('', 1, [], true)
+    seen.current = { filter, at }
+  })
   const limit = o.limit ?? 100
   const q = useQuery({
-    queryKey: [key, path, filter, limit, cursors.at(-1) ?? ''],
-    queryFn: ({ signal }) => call<List<R>>(path + query({ ...params, limit, cursor: cursors.at(-1) }), { signal }),
+    queryKey: [key, path, JSON.stringify(params), limit, at],
+    queryFn: ({ signal }) => call<List<R>>(path + query({ ...params, limit, cursor: at }), { signal }),
     placeholderData: keepPreviousData,
     refetchInterval: o.every,
     enabled: o.enabled ?? true,
   })
+  const next = q.data?.next
   return {
     q,
-    page: cursors.length,
-    next: q.data?.next ? () => setCursors([...cursors, q.data!.next!]) : undefined,
-    previous: cursors.length > 0 ? () => setCursors(cursors.slice(0, -1)) : undefined,
+    page,
+    next: next && !q.isPlaceholderData ? () => go(next, page + 1, [...trail, at]) : undefined,
+    previous: page > 1 && trail.length > 0 ? () => go(trail.at(-1)!, page - 1, trail.slice(0, -1)) : undefined,
+    first: page > 1 ? () => go('', 1, []) : undefined,
   }
 }
 
 /** Shows a page of a list with its pager; `empty` where the whole list is. */
 export function PagedList<R>({ list, empty, children }: { list: ReturnType<typeof usePaged<R>>; empty: ReactNode; children: (rows: R[]) => ReactNode }) {
   const { t } = useT()
+  const e = list.q.error
+  // A place in the list that the gateway has let go of, or that never was one of it.
+  const lost = list.first && e instanceof APIError && (e.code === 'gone' || e.fields.some((f) => f.field.endsWith('cursor')))
+  if (lost) {
+    return (
+      <Alert color="orange" variant="light" m="sm" role="alert">
+        <Text size="sm" mb="xs">{t('common.placeGone')}</Text>
+        <Button size="xs" variant="default" onClick={list.first}>{t('common.firstPage')}</Button>
+      </Alert>
+    )
+  }
   return (
     <Loaded q={list.q}>
       {(d) => {
         const rows = d.items ?? []
-        if (rows.length === 0 && list.page === 0) return empty
+        if (rows.length === 0 && list.page === 1 && !list.next) return empty
         return (
           <>
             {children(rows)}
-            {(list.next || list.previous) && (
+            {(list.next || list.first) && (
               <div className="pager">
-                <Button size="xs" variant="default" disabled={!list.previous} onClick={list.previous}>{t('common.previous')}</Button>
-                <Text size="xs" c="dimmed">{t('common.page', { n: list.page + 1 })}</Text>
+                {list.previous || !list.first
+                  ? <Button size="xs" variant="default" disabled={!list.previous} onClick={list.previous}>{t('common.previous')}</Button>
+                  : <Button size="xs" variant="default" onClick={list.first}>{t('common.firstPage')}</Button>}
+                <Text size="xs" c="dimmed">{t('common.page', { n: list.page })}</Text>
                 <Button size="xs" variant="default" disabled={!list.next} onClick={list.next}>{t('common.next')}</Button>
               </div>
             )}

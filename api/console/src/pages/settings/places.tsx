@@ -1,6 +1,6 @@
 // Sites, buildings and zones as a tree.
 
-import { ActionIcon, Button, Group, Modal, Select, Stack, Switch, Text, TextInput } from '@mantine/core'
+import { ActionIcon, Button, Group, Select, Stack, Switch, Text, TextInput } from '@mantine/core'
 import { IconPencil, IconPlus, IconTrash } from '@tabler/icons-react'
 import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
@@ -11,8 +11,11 @@ import { useT } from '../../i18n'
 import { useSchoolParam, useSession } from '../../session'
 import { Ask, Empty, fieldError, Loaded, Panel, Tag, Trouble, useDeed } from '../../ui/kit'
 import { usePlaces } from '../../ui/states'
+import { useAddress, useOpen } from '../../ui/address'
+import { Dialog, useSubject } from '../../ui/dialog'
 
 type Level = 'sites' | 'buildings' | 'zones'
+const levels: Level[] = ['sites', 'buildings', 'zones']
 interface Editing { level: Level; id?: string; school?: string; name: string; site?: string; building?: string; kind?: ZoneKind; private?: boolean }
 
 export function PlacesTab() {
@@ -20,31 +23,43 @@ export function PlacesTab() {
   const { can } = useSession()
   const places = usePlaces()
   const cache = useQueryClient()
-  const [edit, setEdit] = useState<Editing>()
-  const [gone, setGone] = useState<{ level: Level; id: string; name: string }>()
+  const { get, change } = useAddress()
+  const [editID, setEdit, noEdit] = useOpen('edit')
+  const [goneID, setGone, noGone] = useOpen('delete')
   const may = can('devices:write')
-  const tools = (level: Level, x: Site | Building | Zone) => may && (
+  const found = (id: string): Editing | undefined => {
+    for (const level of levels) {
+      const x = places[level].find((p) => p.id === id)
+      if (x) return { level, ...x }
+    }
+    return undefined
+  }
+  const { subject: edit, gone: editedAway } = useSubject(editID, found(editID))
+  const { subject: gone } = useSubject(goneID, found(goneID))
+  const fresh = get('new') as Level | ''
+  const parent = get('in')
+  const tools = (x: Site | Building | Zone) => may && (
     <Group gap={4}>
-      <ActionIcon variant="subtle" size="sm" aria-label={`${t('common.edit')}: ${x.name}`} onClick={() => setEdit({ level, ...x })}><IconPencil size={15} /></ActionIcon>
-      <ActionIcon variant="subtle" size="sm" aria-label={`${t('common.delete')}: ${x.name}`} onClick={() => setGone({ level, id: x.id, name: x.name })}><IconTrash size={15} /></ActionIcon>
+      <ActionIcon variant="subtle" size="sm" aria-label={`${t('common.edit')}: ${x.name}`} onClick={() => setEdit(x.id)}><IconPencil size={15} /></ActionIcon>
+      <ActionIcon variant="subtle" size="sm" aria-label={`${t('common.delete')}: ${x.name}`} onClick={() => setGone(x.id)}><IconTrash size={15} /></ActionIcon>
     </Group>
   )
-  const add = (label: string, e: Editing) => may && <Button size="compact-xs" variant="subtle" leftSection={<IconPlus size={13} />} onClick={() => setEdit(e)}>{label}</Button>
+  const add = (label: string, level: Level, parent: string) => may && <Button size="compact-xs" variant="subtle" leftSection={<IconPlus size={13} />} onClick={() => change({ new: level, in: parent })}>{label}</Button>
   return (
-    <Panel title={t('settings.places')} actions={may && <Button size="xs" onClick={() => setEdit({ level: 'sites', name: '' })}>{t('places.addSite')}</Button>}>
+    <Panel title={t('settings.places')} actions={may && <Button size="xs" onClick={() => change({ new: 'sites' })}>{t('places.addSite')}</Button>}>
       <Loaded q={places.q}>
         {() => places.sites.length === 0 ? <Empty title={t('places.none')} hint={t('places.noneHint')} /> : (
           <ul className="tree">
             {places.sites.map((s) => (
               <li key={s.id}>
-                <div className="tree-line"><Text fw={650}>{s.name}</Text>{tools('sites', s)}{add(t('places.addBuilding'), { level: 'buildings', site: s.id, name: '' })}</div>
+                <div className="tree-line"><Text fw={650}>{s.name}</Text>{tools(s)}{add(t('places.addBuilding'), 'buildings', s.id)}</div>
                 <ul className="tree">
                   {places.buildings.filter((b) => b.site === s.id).map((b) => (
                     <li key={b.id}>
-                      <div className="tree-line"><Text fw={600} size="sm">{b.name}</Text>{tools('buildings', b)}{add(t('places.addZone'), { level: 'zones', building: b.id, name: '', kind: 'classroom', private: false })}</div>
+                      <div className="tree-line"><Text fw={600} size="sm">{b.name}</Text>{tools(b)}{add(t('places.addZone'), 'zones', b.id)}</div>
                       <ul className="tree">
                         {places.zones.filter((z) => z.building === b.id).map((z) => (
-                          <li key={z.id}><div className="tree-line"><Text size="sm">{z.name}</Text><Tag>{t('zoneKind.' + z.kind)}</Tag>{z.private && <Tag tone="violet">{t('places.private')}</Tag>}{tools('zones', z)}</div></li>
+                          <li key={z.id}><div className="tree-line"><Text size="sm">{z.name}</Text><Tag>{t('zoneKind.' + z.kind)}</Tag>{z.private && <Tag tone="violet">{t('places.private')}</Tag>}{tools(z)}</div></li>
                         ))}
                       </ul>
                     </li>
@@ -55,17 +70,24 @@ export function PlacesTab() {
           </ul>
         )}
       </Loaded>
-      {edit && <Edit first={edit} onClose={() => setEdit(undefined)} />}
-      <Ask opened={!!gone} onClose={() => setGone(undefined)} danger title={t('places.delete', { name: gone?.name ?? '' })} text={t('places.deleteText')} deed={t('common.delete')}
+      {edit && may && <Edit key={editID} first={edit} gone={editedAway} onClose={noEdit} />}
+      {levels.includes(fresh as Level) && may && <Edit key={fresh + parent} first={blank(fresh as Level, parent)} onClose={() => change({ new: null, in: null }, { replace: true })} />}
+      <Ask opened={!!gone && may} onClose={noGone} danger title={t('places.delete', { name: gone?.name ?? '' })} text={t('places.deleteText')} deed={t('common.delete')}
         onDo={async () => {
-          await call(`/v1/${gone!.level}/${encodeURIComponent(gone!.id)}`, { method: 'DELETE' })
+          await call(`/v1/${gone!.level}/${encodeURIComponent(goneID)}`, { method: 'DELETE' })
           await cache.invalidateQueries({ queryKey: ['places'] })
         }} />
     </Panel>
   )
 }
 
-function Edit({ first, onClose }: { first: Editing; onClose: () => void }) {
+function blank(level: Level, parent: string): Editing {
+  if (level === 'sites') return { level, name: '' }
+  if (level === 'buildings') return { level, site: parent, name: '' }
+  return { level, building: parent, name: '', kind: 'classroom', private: false }
+}
+
+function Edit({ first, gone, onClose }: { first: Editing; gone?: boolean; onClose: () => void }) {
   const { t } = useT()
   const cache = useQueryClient()
   const school = useSchoolParam()
@@ -82,7 +104,7 @@ function Edit({ first, onClose }: { first: Editing; onClose: () => void }) {
       onClose()
     })
   return (
-    <Modal opened onClose={onClose} title={t(`places.${first.id ? 'edit' : 'new'}.${first.level}`)} centered closeButtonProps={{ 'aria-label': t('common.close') }}>
+    <Dialog opened onClose={onClose} title={t(`places.${first.id ? 'edit' : 'new'}.${first.level}`)} gone={gone} subject={first.id ? { ...first } : undefined}>
       <form onSubmit={(e) => (e.preventDefault(), void save())}>
         <Stack>
           <TextInput label={t('places.name')} required maxLength={128} data-autofocus value={v.name} error={fieldError(deed.error, 'name')} onChange={(e) => set({ ...v, name: e.currentTarget.value })} />
@@ -99,6 +121,6 @@ function Edit({ first, onClose }: { first: Editing; onClose: () => void }) {
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   )
 }

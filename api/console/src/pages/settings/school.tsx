@@ -1,7 +1,7 @@
-import { Button, Group, Select, Stack, TextInput } from '@mantine/core'
+import { Alert, Button, Group, Select, Stack, TextInput } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
-import { change } from '../../api/change'
+import { change, differences } from '../../api/change'
 import { languages, useT } from '../../i18n'
 import { useSession } from '../../session'
 import { Facts, fieldError, Panel, said, Trouble, useDeed } from '../../ui/kit'
@@ -13,12 +13,18 @@ export function SchoolTab() {
   const cache = useQueryClient()
   const zones = useZones()
   const [v, set] = useState(school)
-  useEffect(() => set(school), [school])
+  const [base, setBase] = useState(school)
+  const mine = v !== base // something was typed: what a colleague saves does not take it away
+  const others = mine ? differences({ ...base }, { ...school }) : []
+  useEffect(() => {
+    if (!mine || base.id !== school.id) (set(school), setBase(school))
+  }, [school, mine, base.id])
   const deed = useDeed()
   const save = () =>
     deed.run(async () => {
-      await change(`/v1/schools/${encodeURIComponent(v.id)}`, { ...school }, { name: v.name.trim(), timezone: v.timezone, language: v.language })
+      await change(`/v1/schools/${encodeURIComponent(v.id)}`, { ...base }, { name: v.name.trim(), timezone: v.timezone, language: v.language })
       await Promise.all([cache.invalidateQueries({ queryKey: ['me'] }), cache.invalidateQueries({ queryKey: ['schools'] })])
+      setBase(v) // what comes now is what was saved
       said(t('common.saved'))
     })
   if (!can('settings:write')) {
@@ -31,6 +37,7 @@ export function SchoolTab() {
           <TextInput label={t('setup.school')} required maxLength={128} value={v.name} error={fieldError(deed.error, 'name')} onChange={(e) => set({ ...v, name: e.currentTarget.value })} />
           <Select label={t('setup.timezone')} description={t('settings.timezoneHelp')} searchable allowDeselect={false} data={zones.includes(v.timezone) ? zones : [v.timezone, ...zones]} value={v.timezone} onChange={(z) => z && set({ ...v, timezone: z })} />
           <Select label={t('setup.language')} description={t('settings.languageHelp')} allowDeselect={false} data={languages} value={v.language} onChange={(l) => l && set({ ...v, language: l })} />
+          {others.length > 0 && <Alert color="orange" variant="light" role="alert" data-testid="changed">{t('dialog.changed')} {others.join(' · ')}</Alert>}
           {deed.error !== undefined && <Trouble error={deed.error} />}
           <Group><Button type="submit" loading={deed.busy}>{t('common.save')}</Button></Group>
         </Stack>

@@ -1,6 +1,6 @@
 // When people are expected, on a day.
 
-import { Button, Group, Modal, MultiSelect, Select, SimpleGrid, Stack, Switch, TextInput } from '@mantine/core'
+import { Button, Group, MultiSelect, Select, SimpleGrid, Stack, Switch, TextInput } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { call, query } from '../../api/client'
@@ -10,6 +10,9 @@ import { useT } from '../../i18n'
 import { dayIn, instantIn, wallIn } from '../../lib/format'
 import { useFormat, useSchoolParam, useSession } from '../../session'
 import { Ask, Empty, fieldError, Loaded, Panel, Rows, Tag, Trouble, useDeed } from '../../ui/kit'
+import { When } from '../../ui/when'
+import { useAddress, useOpen } from '../../ui/address'
+import { Dialog, useSubject } from '../../ui/dialog'
 
 export function SessionsTab() {
   const { t } = useT()
@@ -17,29 +20,34 @@ export function SessionsTab() {
   const { can, school } = useSession()
   const schoolID = useSchoolParam()
   const cache = useQueryClient()
-  const [date, setDate] = useState(dayIn(school.timezone, Date.now()))
-  const [edit, setEdit] = useState<Session | 'new'>()
-  const [gone, setGone] = useState<Session>()
+  const { get, put } = useAddress()
+  const today = dayIn(school.timezone, Date.now())
+  const date = get('date') || today
+  const [id, edit, close] = useOpen('edit')
+  const [goneID, askGone, noGone] = useOpen('delete')
   const q = useQuery({ queryKey: ['sessions', schoolID, date], queryFn: () => call<List<Session>>('/v1/sessions' + query({ date, school: schoolID })) })
+  const { subject, gone: editedAway } = useSubject(id, q.data?.items?.find((s) => s.id === id))
+  const { subject: gone } = useSubject(goneID, q.data?.items?.find((s) => s.id === goneID))
   const may = can('attendance:write')
   return (
-    <Panel flush title={t('settings.sessions')} actions={<><TextInput size="xs" type="date" aria-label={t('attendance.date')} value={date} onChange={(e) => e.currentTarget.value && setDate(e.currentTarget.value)} />{may && <Button size="xs" onClick={() => setEdit('new')}>{t('session.add')}</Button>}</>}>
+    <Panel flush title={t('settings.sessions')} actions={<><TextInput size="xs" type="date" aria-label={t('attendance.date')} value={date} onChange={(e) => e.currentTarget.value && put('date', e.currentTarget.value === today ? null : e.currentTarget.value)} />{may && <Button size="xs" onClick={() => edit('new')}>{t('session.add')}</Button>}</>}>
       <Loaded q={q}>
         {(d) => d.items?.length ? (
           <Rows label={t('settings.sessions')} rows={d.items} id={(s) => s.id} columns={[
             { key: 'name', label: t('session.name'), main: true, cell: (s) => <>{f.local(s.name, s.name_zh)} {s.demo && <Tag tone="blue">{t('attendance.demo')}</Tag>}</> },
             { key: 'kind', label: t('session.kind'), cell: (s) => t('sessionKind.' + s.kind) },
-            { key: 'start', label: t('session.start'), cell: (s) => f.moment(s.start) },
-            { key: 'due', label: t('session.due'), cell: (s) => f.clock(s.due, false) },
-            { key: 'end', label: t('session.end'), cell: (s) => f.moment(s.end) },
+            { key: 'start', label: t('session.start'), cell: (s) => <When at={s.start} /> },
+            { key: 'due', label: t('session.due'), cell: (s) => <When at={s.due} clock seconds={false} /> },
+            { key: 'end', label: t('session.end'), cell: (s) => <When at={s.end} /> },
             { key: 'who', label: t('session.who'), cell: (s) => [...(s.who ?? []).map((k) => t('personKind.' + k)), ...(s.boarders ? [t('session.boarders')] : []), ...(s.classes ?? [])].join(', ') },
             { key: 'where', label: t('session.where'), cell: (s) => (s.zone_kinds ?? []).map((k) => t('zoneKind.' + k)).join(', ') || t('session.zones', { count: s.zones?.length ?? 0 }) },
-            { key: 'do', label: '', right: true, cell: (s) => may ? <Group gap={4} justify="flex-end"><Button size="compact-xs" variant="default" onClick={() => setEdit(s)}>{t('common.edit')}</Button><Button size="compact-xs" variant="default" onClick={() => setGone(s)}>{t('common.delete')}</Button></Group> : null },
+            { key: 'do', label: '', right: true, cell: (s) => may ? <Group gap={4} justify="flex-end"><Button size="compact-xs" variant="default" onClick={() => edit(s.id)}>{t('common.edit')}</Button><Button size="compact-xs" variant="default" onClick={() => askGone(s.id)}>{t('common.delete')}</Button></Group> : null },
           ]} />
         ) : <Empty title={t('session.none')} hint={t('session.noneHint')} />}
       </Loaded>
-      {edit && <Edit s={edit === 'new' ? undefined : edit} date={date} onClose={() => setEdit(undefined)} />}
-      <Ask opened={!!gone} onClose={() => setGone(undefined)} danger title={t('session.delete')} text={t('session.deleteText', { name: gone?.name ?? '' })} deed={t('common.delete')}
+      {id === 'new' && may && <Edit date={date} onClose={close} />}
+      {subject && may && <Edit key={id} s={subject} gone={editedAway} date={date} onClose={close} />}
+      <Ask opened={!!gone && may} onClose={noGone} danger title={t('session.delete')} text={t('session.deleteText', { name: gone?.name ?? '' })} deed={t('common.delete')}
         onDo={async () => {
           await call(`/v1/sessions/${encodeURIComponent(gone!.id)}`, { method: 'DELETE' })
           await cache.invalidateQueries({ queryKey: ['sessions'] })
@@ -54,7 +62,7 @@ const usual: Record<Session['kind'], { start: string; due: string; end: string; 
   dorm: { start: '17:00', due: '22:00', end: '23:30', zones: ['dorm'] },
 }
 
-function Edit({ s, date, onClose }: { s?: Session; date: string; onClose: () => void }) {
+function Edit({ s, gone, date, onClose }: { s?: Session; gone?: boolean; date: string; onClose: () => void }) {
   const { t } = useT()
   const cache = useQueryClient()
   const schoolID = useSchoolParam()
@@ -67,12 +75,13 @@ function Edit({ s, date, onClose }: { s?: Session; date: string; onClose: () => 
   const deed = useDeed()
   const save = () =>
     deed.run(async () => {
+      const first = base as unknown as Session // what the form began with, whatever a colleague did since
       const body = {
         school: schoolID,
         ...v, name_zh: v.name_zh || undefined, start: instantIn(z, v.start), due: instantIn(z, v.due), end: instantIn(z, v.end),
       }
       if (s) {
-        const time = (k: 'start' | 'due' | 'end') => (v[k] === wallIn(z, s[k]) ? s[k] : instantIn(z, v[k]))
+        const time = (k: 'start' | 'due' | 'end') => (v[k] === wallIn(z, first[k]) ? first[k] : instantIn(z, v[k]))
         await change(`/v1/sessions/${encodeURIComponent(s.id)}`, base, { ...v, start: time('start'), due: time('due'), end: time('end') })
       }
       else await call('/v1/sessions', { method: 'POST', body })
@@ -81,7 +90,7 @@ function Edit({ s, date, onClose }: { s?: Session; date: string; onClose: () => 
     })
   const time = (k: 'start' | 'due' | 'end') => ({ type: 'datetime-local', required: true, value: v[k], error: fieldError(deed.error, k), onChange: (e: React.ChangeEvent<HTMLInputElement>) => set({ ...v, [k]: e.currentTarget.value }) })
   return (
-    <Modal opened onClose={onClose} title={s ? t('session.edit') : t('session.add')} size="lg" centered closeButtonProps={{ 'aria-label': t('common.close') }}>
+    <Dialog opened onClose={onClose} title={s ? t('session.edit') : t('session.add')} size="lg" gone={gone} subject={s && { ...s }}>
       <form onSubmit={(e) => (e.preventDefault(), void save())}>
         <Stack>
           <Select label={t('session.kind')} allowDeselect={false} value={v.kind} data={(['arrival', 'meal', 'dorm'] as const).map((k) => ({ value: k, label: t('sessionKind.' + k) }))}
@@ -105,7 +114,7 @@ function Edit({ s, date, onClose }: { s?: Session; date: string; onClose: () => 
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   )
 }
 

@@ -1,6 +1,6 @@
 // Who may sign in, and as what.
 
-import { Button, Group, Modal, PasswordInput, Select, Stack, Switch, TextInput } from '@mantine/core'
+import { Button, Group, PasswordInput, Select, Stack, Switch, TextInput } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { call, query } from '../../api/client'
@@ -8,21 +8,24 @@ import { change } from '../../api/change'
 import type { FactorState } from '../../api/factor'
 import { signInRoles, type List, type Role, type User } from '../../api/types'
 import { languages, useT } from '../../i18n'
-import { useFormat, useSchoolParam, useSession } from '../../session'
+import { useSchoolParam, useSession } from '../../session'
 import { Ask, Empty, fieldError, Loaded, Panel, Rows, Tag, Trouble, useDeed } from '../../ui/kit'
 import { FactorRolesPanel } from './factorroles'
+import { When } from '../../ui/when'
+import { useOpen } from '../../ui/address'
+import { Dialog, useSubject } from '../../ui/dialog'
 
 export function UsersTab() {
   const { t } = useT()
-  const f = useFormat()
   const school = useSchoolParam()
-  const [edit, setEdit] = useState<User | 'new'>()
+  const [id, edit, close] = useOpen('edit')
   const q = useQuery({ queryKey: ['users', school], queryFn: () => call<List<User>>('/v1/users' + query({ school, limit: 1000 })) })
   const factors = useQuery({ queryKey: ['second-factors', school], queryFn: () => call<List<FactorState>>('/v1/second-factors' + query({ school, limit: 1000 })) })
+  const { subject, gone } = useSubject(id, q.data?.items?.find((u) => u.id === id))
   const factorOf = (u: User) => factors.data?.items?.find((x) => x.user === u.id)
   return (
     <>
-      <Panel flush title={t('settings.users')} actions={<Button size="xs" onClick={() => setEdit('new')}>{t('user.add')}</Button>}>
+      <Panel flush title={t('settings.users')} actions={<Button size="xs" onClick={() => edit('new')}>{t('user.add')}</Button>}>
         <Loaded q={q}>
           {(d) => d.items?.length ? (
             <Rows label={t('settings.users')} rows={d.items} id={(u) => u.id} columns={[
@@ -31,12 +34,13 @@ export function UsersTab() {
               { key: 'role', label: t('user.role'), cell: (u) => t('role.' + u.role) },
               { key: 'state', label: t('fleet.state'), cell: (u) => u.disabled ? <Tag tone="red">{t('user.disabled')}</Tag> : <Tag tone="green">{t('user.active')}</Tag> },
               { key: 'factor', label: t('factor.title'), cell: (u) => <FactorTag s={factorOf(u)} /> },
-              { key: 'created', label: t('user.created'), cell: (u) => f.moment(u.created) },
-              { key: 'do', label: '', right: true, cell: (u) => <Button size="compact-xs" variant="default" onClick={() => setEdit(u)}>{t('common.edit')}</Button> },
+              { key: 'created', label: t('user.created'), cell: (u) => <When at={u.created} /> },
+              { key: 'do', label: '', right: true, cell: (u) => <Button size="compact-xs" variant="default" onClick={() => edit(u.id)}>{t('common.edit')}</Button> },
             ]} />
           ) : <Empty title={t('user.none')} />}
         </Loaded>
-        {edit && <Edit u={edit === 'new' ? undefined : edit} factor={edit === 'new' ? undefined : factorOf(edit)} onClose={() => setEdit(undefined)} />}
+        {id === 'new' && <Edit onClose={close} />}
+        {subject && <Edit key={id} u={subject} gone={gone} factor={factorOf(subject)} onClose={close} />}
       </Panel>
       <FactorRolesPanel />
     </>
@@ -50,7 +54,7 @@ function FactorTag({ s }: { s?: FactorState }) {
   return s.required ? <Tag tone="orange">{t('factor.due')}</Tag> : <Tag>{t('factor.hasNot')}</Tag>
 }
 
-function Edit({ u, factor, onClose }: { u?: User; factor?: FactorState; onClose: () => void }) {
+function Edit({ u, gone, factor, onClose }: { u?: User; gone?: boolean; factor?: FactorState; onClose: () => void }) {
   const { t, lang } = useT()
   const cache = useQueryClient()
   const { me } = useSession()
@@ -75,7 +79,8 @@ function Edit({ u, factor, onClose }: { u?: User; factor?: FactorState; onClose:
       onClose()
     })
   return (
-    <Modal opened onClose={onClose} title={u ? t('user.edit') : t('user.add')} centered closeButtonProps={{ 'aria-label': t('common.close') }}>
+    <Dialog opened onClose={onClose} title={u ? t('user.edit') : t('user.add')} gone={gone}
+      subject={u && { name: u.name, full_name: u.full_name, role: u.role, language: u.language, disabled: u.disabled }}>
       <form onSubmit={(e) => (e.preventDefault(), void save())}>
         <Stack>
           <TextInput label={t('gate.name')} required maxLength={64} value={v.name} autoComplete="off" autoCapitalize="none" error={fieldError(deed.error, 'name')} onChange={(e) => set({ ...v, name: e.currentTarget.value })} />
@@ -93,6 +98,6 @@ function Edit({ u, factor, onClose }: { u?: User; factor?: FactorState; onClose:
         </Stack>
       </form>
       {u && <Ask opened={reset} title={t('factor.reset')} text={t('factor.resetAsk', { name: u.full_name || u.name })} deed={t('factor.reset')} danger onDo={forget} onClose={() => setReset(false)} />}
-    </Modal>
+    </Dialog>
   )
 }

@@ -1,0 +1,51 @@
+import { afterEach, expect, test, vi } from 'vitest'
+import { APIError, call } from './client'
+import { signInIsBack, whenSignedOut } from './signin'
+
+afterEach(() => {
+  signInIsBack()
+  vi.unstubAllGlobals()
+})
+
+const refused = () => new Response(JSON.stringify({ code: 'unauthenticated', detail: 'sign in' }), { status: 401 })
+const keyOf = (r: RequestInit) => (r.headers as Record<string, string>)['Idempotency-Key']
+
+test('reading waits for somebody to sign in again, and is then done', async () => {
+  let signedIn = false
+  let asked = 0
+  whenSignedOut(() => (asked++, true))
+  vi.stubGlobal('fetch', async () => (signedIn ? new Response('{"ok":true}') : refused()))
+  const answer = call<{ ok: boolean }>('/v1/alerts')
+  await vi.waitFor(() => expect(asked).toBe(1))
+  signedIn = true
+  signInIsBack()
+  expect(await answer).toEqual({ ok: true })
+})
+
+test('a deed is refused, is not done by itself later, and keeps its key when it is repeated', async () => {
+  const keys: string[] = []
+  const answers = [refused(), new Response('{"id":"p1"}')]
+  whenSignedOut(() => true)
+  vi.stubGlobal('fetch', async (_: string, r: RequestInit) => (keys.push(keyOf(r)), answers.shift()!))
+  const deed = () => call('/v1/people', { method: 'POST', body: { name: 'Li Ming' } })
+  await expect(deed()).rejects.toMatchObject({ status: 401, code: 'unauthenticated' } satisfies Partial<APIError>)
+  signInIsBack()
+  expect(keys).toHaveLength(1)
+  expect(await deed()).toEqual({ id: 'p1' })
+  expect(keys[1]).toBe(keys[0])
+})
+
+test('before anybody signed in nothing waits', async () => {
+  whenSignedOut(() => false)
+  vi.stubGlobal('fetch', async () => refused())
+  await expect(call('/v1/me')).rejects.toMatchObject({ status: 401 })
+})
+
+test('what waits for a sign-in ends when the page that asked is left', async () => {
+  whenSignedOut(() => true)
+  vi.stubGlobal('fetch', async () => refused())
+  const stop = new AbortController()
+  const answer = call('/v1/alerts', { signal: stop.signal })
+  stop.abort()
+  await expect(answer).rejects.toMatchObject({ name: 'AbortError' })
+})

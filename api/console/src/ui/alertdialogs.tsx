@@ -1,0 +1,171 @@
+// The dialogs of alerts, whichever page shows them. Which one is open stands in the address; it
+// stays open when a colleague's deed takes the alert off the wall, and says what was done.
+
+import { Alert as Notice, Button, Group, Select, Stack, Text, TextInput } from '@mantine/core'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { APIError, call, query } from '../api/client'
+import type { Alert } from '../api/types'
+import { useT } from '../i18n'
+import { useFormat, useSession } from '../session'
+import { useAddress } from './address'
+import { Dialog, useSubject } from './dialog'
+import { FaceAsks, questionsOf } from './faceasks'
+import { Ask, said, Trouble, useDeed } from './kit'
+import { PersonPicker } from './personpicker'
+
+export type AlertDeed = 'resolve' | 'close' | 'enrol' | 'picture'
+
+/** Opens a dialog about an alert. */
+export function useAlertDialog() {
+  const { get, change } = useAddress()
+  return {
+    id: get('alert'),
+    deed: get('do') as AlertDeed | '',
+    open: (id: string, deed: AlertDeed) => change({ alert: id, do: deed }),
+    close: () => change({ alert: null, do: null }, { replace: true }),
+  }
+}
+
+export function AlertDialogs() {
+  const { t } = useT()
+  const { can } = useSession()
+  const { id, deed, close } = useAlertDialog()
+  const cache = useQueryClient()
+  const q = useQuery({
+    queryKey: ['alert', id],
+    queryFn: () => call<Alert>(`/v1/alerts/${encodeURIComponent(id)}`),
+    enabled: id !== '' && can('alerts:read'),
+    retry: false,
+  })
+  const lost = q.error instanceof APIError && q.error.status === 404
+  const { subject: a, gone } = useSubject<Alert>(id, lost ? undefined : q.data)
+  const renew = () => {
+    void cache.invalidateQueries({ queryKey: ['alerts'] })
+    void cache.invalidateQueries({ queryKey: ['alert'] })
+    void cache.invalidateQueries({ queryKey: ['incidents'] })
+  }
+  const act = async (what: string, comment: string) => {
+    try {
+      await call(`/v1/alerts/${encodeURIComponent(id)}/${what}`, { method: 'POST', body: { version: a!.version, comment } })
+    } finally {
+      renew()
+    }
+  }
+  if (!a || !can('alerts:write')) return null
+  const common = { gone, onClose: close }
+  return (
+    <>
+      <Ask {...common} opened={deed === 'resolve'} title={t('wall.resolveTitle')} deed={t('wall.resolve')} text={<About a={a} until={['open', 'acknowledged']} />}
+        comment={{ label: t('wall.resolveComment'), required: true }} onDo={(c) => act('resolve', c)} />
+      <Ask {...common} opened={deed === 'close'} title={t('wall.closeTitle')} deed={t('wall.close')} text={<About a={a} until={['resolved']} />}
+        comment={{ label: t('wall.closeComment') }} onDo={(c) => act('close', c)} />
+      {deed === 'enrol' && can('faces:admin') && <Enrol key={id} a={a} gone={gone} onClose={close} onDone={renew} />}
+      {deed === 'picture' && can('camera:view') && <Picture key={id} a={a} gone={gone} onClose={close} onDone={renew} />}
+    </>
+  )
+}
+
+/** Which alert it is; and where a colleague was quicker, who and what they wrote. */
+function About({ a, until }: { a: Alert; until: Alert['state'][] }) {
+  const { t } = useT()
+  const f = useFormat()
+  return (
+    <Stack gap="xs">
+      <Text size="sm" fw={600}>{[f.local(a.title, a.title_zh), a.zone_name, a.device_name].filter(Boolean).join(' · ')}</Text>
+      {a.handler_name && until.includes(a.state) && <Text size="sm">{t('wall.handledBy', { name: a.handler_name })}</Text>}
+      {!until.includes(a.state) && (
+        <Notice color="orange" variant="light" role="alert" data-testid="changed">
+          {t('wall.meanwhile', { state: t('alertState.' + a.state), name: a.handler_name || t('wall.somebody') })}{a.comment && ` “${a.comment}”`}
+        </Notice>
+      )}
+    </Stack>
+  )
+}
+
+interface DialogProps { a: Alert; gone: boolean; onClose: () => void; onDone: () => void }
+
+function Enrol({ a, gone, onClose, onDone }: DialogProps) {
+  const { t } = useT()
+  const [who, setWho] = useState('visitor')
+  const [person, setPerson] = useState('')
+  const [name, setName] = useState('')
+  const [by, setBy] = useState('')
+  const [note, setNote] = useState('')
+  const deed = useDeed()
+  const { can } = useSession()
+  const kinds = can('people:write') ? ['visitor', 'guardian', 'staff'] : ['visitor']
+  const submit = (answers?: string[]) =>
+    deed.run(async () => {
+      const subject = who === 'existing' ? { person } : { kind: who, name: name.trim() }
+      await call(`/v1/alerts/${encodeURIComponent(a.id)}/enrol`, { method: 'POST', body: { ...subject, consent: { by: by.trim(), note: note.trim() }, answers } })
+      said(t('enrol.done'))
+      onDone()
+      onClose()
+    })
+  return (
+    <Dialog opened gone={gone} onClose={onClose} title={t('enrol.title')}>
+      <form onSubmit={(e) => (e.preventDefault(), void submit())}>
+        <Stack>
+          <Group wrap="nowrap" align="flex-start">
+            {a.media && <img className="enrol-shot" src={`/v1/media/${encodeURIComponent(a.media)}`} alt={t('wall.snapshotOf', { title: a.title })} />}
+            <Text size="sm">{t('enrol.text')}</Text>
+          </Group>
+          <Select label={t('enrol.who')} value={who} allowDeselect={false} onChange={(v) => v && setWho(v)}
+            data={[...kinds.map((k) => ({ value: k, label: t('enrol.new', { kind: t('personKind.' + k) }) })), { value: 'existing', label: t('enrol.existing') }]} />
+          {who === 'existing'
+            ? <PersonPicker value={person} onChange={setPerson} label={t('enrol.person')} />
+            : <TextInput label={t('people.name')} required value={name} maxLength={200} onChange={(e) => setName(e.currentTarget.value)} />}
+          <TextInput label={t('consent.by')} description={t('consent.byHelp')} required value={by} maxLength={200} onChange={(e) => setBy(e.currentTarget.value)} />
+          <TextInput label={t('consent.note')} description={t('consent.noteHelp')} required value={note} maxLength={500} onChange={(e) => setNote(e.currentTarget.value)} />
+          {deed.error !== undefined && questionsOf(deed.error).length === 0 && <Trouble error={deed.error} />}
+          <FaceAsks questions={questionsOf(deed.error)} busy={deed.busy} onClose={deed.clear} onAnswer={(x) => void submit(x)} />
+          <Group justify="flex-end">
+            <Button variant="default" onClick={onClose}>{t('common.cancel')}</Button>
+            <Button type="submit" loading={deed.busy} disabled={!by.trim() || !note.trim() || (who === 'existing' ? !person : !name.trim())}>{t('enrol.deed')}</Button>
+          </Group>
+        </Stack>
+      </form>
+    </Dialog>
+  )
+}
+
+const spans = ['3', '7', '30', '90'] // days
+
+/** The picture of an alert: kept longer with a reason and an end, or destroyed at once. */
+function Picture({ a, gone, onClose, onDone }: DialogProps) {
+  const { t } = useT()
+  const f = useFormat()
+  const [reason, setReason] = useState('')
+  const [days, setDays] = useState('7')
+  const deed = useDeed()
+  const path = `/v1/alerts/${encodeURIComponent(a.id)}/picture`
+  const done = (what: string) => {
+    said(t(what))
+    onDone()
+    onClose()
+  }
+  const keep = () => deed.run(async () => {
+    const until = new Date(Date.now() + Number(days) * 86_400_000 - 60_000).toISOString()
+    await call(path, { method: 'PUT', body: { reason: reason.trim(), until } })
+    done('picture.kept')
+  })
+  const destroy = () => deed.run(async () => {
+    await call(path + query({ reason: reason.trim() }), { method: 'DELETE' })
+    done('picture.destroyed')
+  })
+  return (
+    <Dialog opened gone={gone} onClose={onClose} title={t('picture.title')} subject={{ media: a.media, picture_until: a.picture_until }}>
+      <Stack>
+        <Text size="sm">{a.picture_until ? t('picture.keptUntil', { time: f.moment(a.picture_until) }) : t('picture.hours')}</Text>
+        <TextInput label={t('picture.reason')} required maxLength={300} value={reason} onChange={(e) => setReason(e.currentTarget.value)} />
+        <Select label={t('picture.until')} allowDeselect={false} value={days} onChange={(v) => v && setDays(v)} data={spans.map((n) => ({ value: n, label: t('picture.days', { n }) }))} />
+        {deed.error !== undefined && <Trouble error={deed.error} />}
+        <Group justify="flex-end">
+          <Button color="red" variant="light" loading={deed.busy} disabled={!reason.trim()} onClick={() => void destroy()}>{t('picture.destroy')}</Button>
+          <Button loading={deed.busy} disabled={!reason.trim()} onClick={() => void keep()}>{t('picture.keep')}</Button>
+        </Group>
+      </Stack>
+    </Dialog>
+  )
+}

@@ -1,0 +1,68 @@
+// Every dialog with a form. What was typed is not dropped by a slip of a finger (Escape, a click
+// beside it, closing the tab), and never by what a colleague does: that is told, and the dialog
+// stays.
+
+import { Alert, Button, Group, Modal, type ModalProps } from '@mantine/core'
+import { useEffect, useRef, useState, type ReactNode } from 'react'
+import { useT } from '../i18n'
+import { differences, type Fields } from '../api/change'
+
+interface Props extends Omit<ModalProps, 'onClose'> {
+  onClose: () => void
+  subject?: Fields // what the dialog is about, as it is now: a change of it is told
+  gone?: boolean // it is not there any more
+  children: ReactNode
+}
+
+export function Dialog({ onClose, subject, gone, children, opened, ...more }: Props) {
+  const { t } = useT()
+  const [typed, setTyped] = useState(false)
+  const [asking, setAsking] = useState(false)
+  const then = useRef<Fields>(undefined)
+  if (!opened) then.current = undefined
+  else if (!then.current) then.current = subject
+  useEffect(() => {
+    if (opened) return
+    setTyped(false)
+    setAsking(false)
+  }, [opened])
+  useEffect(() => {
+    if (!opened || !typed) return
+    const ask = (e: BeforeUnloadEvent) => e.preventDefault()
+    window.addEventListener('beforeunload', ask)
+    return () => window.removeEventListener('beforeunload', ask)
+  }, [opened, typed])
+  const changes = opened && then.current && subject ? differences(then.current, subject) : []
+  return (
+    <Modal centered closeButtonProps={{ 'aria-label': t('common.close') }} {...more} opened={opened} onClose={() => (typed ? setAsking(true) : onClose())}>
+      <div onInput={() => setTyped(true)}>
+        {gone && <Alert color="orange" variant="light" mb="sm" role="alert">{t('dialog.gone')}</Alert>}
+        {!gone && changes.length > 0 && (
+          <Alert color="orange" variant="light" mb="sm" role="alert" data-testid="changed">
+            {t('dialog.changed')} {changes.join(' · ')}
+          </Alert>
+        )}
+        {asking && (
+          <Alert color="orange" variant="light" mb="sm" role="alertdialog" aria-label={t('dialog.discardTitle')} title={t('dialog.discardTitle')} data-testid="discard">
+            <Group gap="xs">
+              <Button size="xs" variant="default" autoFocus onClick={() => setAsking(false)}>{t('dialog.keep')}</Button>
+              <Button size="xs" color="red" onClick={onClose}>{t('dialog.discard')}</Button>
+            </Group>
+          </Alert>
+        )}
+        {children}
+      </div>
+    </Modal>
+  )
+}
+
+/**
+ * What a dialog is about. It stays what it last was when a colleague's change takes it out of
+ * the list, as long as the same id is asked for; `gone` says so.
+ */
+export function useSubject<R>(id: string, now: R | undefined): { subject?: R; gone: boolean } {
+  const kept = useRef<{ id: string; subject: R }>(undefined)
+  if (now !== undefined && id) kept.current = { id, subject: now }
+  else if (kept.current?.id !== id) kept.current = undefined
+  return { subject: kept.current?.subject, gone: kept.current !== undefined && now === undefined }
+}
