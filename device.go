@@ -28,9 +28,23 @@ const (
 	StateOnline     DeviceState = "online"      // heard of lately
 	StateOffline    DeviceState = "offline"     // its driver cannot reach it, or it fell silent
 	StateFault      DeviceState = "fault"       // reachable, and says that something is wrong
+	StateFlapping   DeviceState = "flapping"    // it comes and goes: one state until it has kept still for a while
 	StateDriverDown DeviceState = "driver_down" // its driver is not running; nothing is known of the device
 	StateDisabled   DeviceState = "disabled"
 )
+
+// DeviceStates lists every state.
+func DeviceStates() []DeviceState {
+	return []DeviceState{
+		StateUnknown,
+		StateOnline,
+		StateOffline,
+		StateFault,
+		StateFlapping,
+		StateDriverDown,
+		StateDisabled,
+	}
+}
 
 // Twin holds what a device last reported and what it was last asked to be.
 type Twin struct {

@@ -38,7 +38,7 @@ type Reading struct {
 
 // Status is a claim about the device itself.
 type Status struct {
-	State  DeviceState `json:"state"` // online, offline, fault or driver_down
+	State  DeviceState `json:"state"` // online, offline, fault or driver_down; flapping is the gateway's own finding
 	Reason string      `json:"reason,omitempty"`
 }
 

@@ -155,7 +155,7 @@ func (schoolSchema) Schema(huma.Registry) *huma.Schema {
 }
 func (typeSchema) Schema(huma.Registry) *huma.Schema { return oneOf(g.DeviceTypes()) }
 func (stateSchema) Schema(huma.Registry) *huma.Schema {
-	return oneOf([]g.DeviceState{g.StateUnknown, g.StateOnline, g.StateOffline, g.StateFault, g.StateDriverDown, g.StateDisabled})
+	return oneOf(g.DeviceStates())
 }
 func (sessionSchema) Schema(huma.Registry) *huma.Schema {
 	return oneOf([]g.SessionKind{g.SessionArrival, g.SessionMeal, g.SessionDorm})

@@ -127,9 +127,10 @@ func calls(d *district) map[string]call {
 			all, err := v.ProfileUses(ctx)
 			return slices.DeleteFunc(all, func(u registry.ProfileUse) bool { return u.Devices == 0 || u.Profile == "sensor" }), err
 		}},
-		"ProfileUse": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.ProfileUse(ctx, "camera-b") }},
-		"ApplyTwins": {do: func(ctx context.Context, v *registry.View) (any, error) { return nil, v.ApplyTwins(ctx, nil) }},
-		"MarkStale":  {do: func(ctx context.Context, v *registry.View) (any, error) { return v.MarkStale(ctx, time.Now()) }},
+		"ProfileUse":      {do: func(ctx context.Context, v *registry.View) (any, error) { return v.ProfileUse(ctx, "camera-b") }},
+		"ApplyTwins":      {do: func(ctx context.Context, v *registry.View) (any, error) { return nil, v.ApplyTwins(ctx, nil) }},
+		"FlappingDevices": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.FlappingDevices(ctx) }},
+		"MarkStale":       {do: func(ctx context.Context, v *registry.View) (any, error) { return v.MarkStale(ctx, time.Now()) }},
 		"People": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			rows, _, err := v.People(ctx, registry.PersonFilter{School: b})
 			return rows, err

@@ -210,7 +210,7 @@ func fold(tw *g.Twin, e g.Event) {
 		if tw.State != g.StateOnline && tw.State != g.StateFault {
 			return // nobody heard the device itself
 		}
-	case tw.State != g.StateFault: // a fault lasts until the device says otherwise
+	case tw.State != g.StateFault && tw.State != g.StateFlapping: // these last until somebody says otherwise
 		tw.State, tw.Reason = g.StateOnline, ""
 	}
 	if e.Received.After(tw.LastSeen) {

@@ -62,7 +62,7 @@ func parseKind(o object, depth int) Condition {
 		c.Compare = parseCompare(o)
 	}
 	if n, ok := o.get("status"); ok {
-		c.Status = listOf(n, []g.DeviceState{g.StateOnline, g.StateOffline, g.StateFault, g.StateDriverDown})
+		c.Status = listOf(n, []g.DeviceState{g.StateOnline, g.StateOffline, g.StateFault, g.StateFlapping, g.StateDriverDown})
 	}
 	if n, ok := o.get("absent"); ok {
 		c.Absent = parseAbsent(n)

@@ -22,6 +22,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers/host"
 	"github.com/gatehouse-iot/gatehouse/drivers/listen"
 	"github.com/gatehouse-iot/gatehouse/gateway/directory"
+	"github.com/gatehouse-iot/gatehouse/gateway/flapping"
 	"github.com/gatehouse-iot/gatehouse/gateway/identify"
 	"github.com/gatehouse-iot/gatehouse/gateway/intake"
 	"github.com/gatehouse-iot/gatehouse/gateway/journal"
@@ -66,6 +67,7 @@ type App struct {
 	directory *directory.Directory
 	identify  *identify.Identifier
 	intake    *intake.Intake
+	flapping  *flapping.Watch
 	hub       *live.Hub
 	host      *host.Host
 	pacer     *pacer
@@ -183,7 +185,11 @@ func (a *App) openIntake(ctx context.Context) (err error) {
 		a.pictures.changed(c)
 	})
 	a.closers = append(a.closers, func() error { cancel(); return nil })
-	a.intake = &intake.Intake{Directory: a.directory, Journal: a.journal, Identify: a.identify, Now: a.now, Logger: a.log, Pictures: a.pictures.allowed,
+	a.flapping = flapping.New(flapping.Limits(a.cfg.Flapping))
+	if err := a.takeUpFlapping(ctx); err != nil {
+		return err
+	}
+	a.intake = &intake.Intake{States: a.flapping, Directory: a.directory, Journal: a.journal, Identify: a.identify, Now: a.now, Logger: a.log, Pictures: a.pictures.allowed,
 		Seal: a.reg.In(g.SystemScope("intake")).SealKept}
 	a.hub = live.New(a.journal, a.log)
 	a.pacer = newPacer(a.intake, a.directory, a.cfg.MQTT, a.now)
@@ -346,6 +352,7 @@ func (a *App) Run(ctx context.Context) error {
 		{"presence", a.runPresence},
 		{"fields", a.keepFields},
 		{"rivals", a.runRivals},
+		{"flapping", a.runFlapping},
 		{"anchor", a.anchorAudit},
 		{"drivers", func(ctx context.Context) error { return a.host.Run(ctx, a.specs()) }},
 		{"directory", a.directory.Run},

@@ -35,6 +35,7 @@ type Config struct {
 	Faces      FacesConfig     `yaml:"faces"`
 	Media      MediaConfig     `yaml:"media"`
 	History    HistoryConfig   `yaml:"history"`
+	Flapping   FlappingConfig  `yaml:"flapping"`
 	Quality    QualityConfig   `yaml:"quality"`
 	Webhooks   WebhooksConfig  `yaml:"webhooks"`
 	Audit      AuditConfig     `yaml:"audit"`
@@ -182,6 +183,7 @@ func DefaultConfig() Config {
 		Faces:     FacesConfig{Driver: "camera", Threshold: 0.55, Margin: 0.12},
 		Media:     MediaConfig{KeepFor: 24 * time.Hour},
 		Reach:     defaultReach(),
+		Flapping:  defaultFlapping(),
 		Audit:     AuditConfig{AnchorEvery: time.Hour},
 		Quality:   QualityConfig{LateAfter: 5 * time.Minute, From: "00:00", To: "24:00"},
 		History:   HistoryConfig{KeepFor: 3 * 365 * 24 * time.Hour},
@@ -380,6 +382,9 @@ func (c *Config) validateParts() error {
 		return g.FieldErrorf("history.keep_for", "%s is too short; at least 24h", c.History.KeepFor)
 	}
 	if err := c.Audit.validate(); err != nil {
+		return err
+	}
+	if err := c.Flapping.validate(); err != nil {
 		return err
 	}
 	if err := c.Reach.validate(); err != nil {

@@ -190,6 +190,9 @@ func (p *outbox) journal(rows []registry.OutboxRow) error {
 	results := make(chan error, len(rows))
 	for i := range rows {
 		e := rows[i].Event
+		if e.OfSilence() && e.Status != nil { // the twin has it already: it counts, and is told
+			p.a.flapping.Note(e.Device, *e.Status, p.a.now())
+		}
 		e.Received = p.a.now()
 		b, err := g.AppendEvent(nil, &e)
 		if err != nil {

@@ -47,6 +47,7 @@ func (a *App) assign(id g.DeviceID, e directory.Entry, ok bool) {
 		a.intake.Fields.Forget(id)
 	}
 	if !ok || !e.Device.Enabled {
+		a.flapping.Forget(id)
 		select {
 		case a.gone <- id:
 		default: // the rules forget it when its values are stale

@@ -26,7 +26,8 @@ func (m *arrival) raw() []byte {
 }
 
 // events turns an observation into what is journalled of it: the event of what fits, and
-// before it a rejection that names what does not. The error is of the gateway (its disk, its
+// before it a rejection that names what does not; nothing of the state of a device that flaps. The
+// error is of the gateway (its disk, its
 // registry), never of the observation.
 func (in *Intake) events(ctx context.Context, driver g.DriverName, m arrival) ([]*g.Event, error) {
 	o := &m.Observation
@@ -73,7 +74,7 @@ func (in *Intake) events(ctx context.Context, driver g.DriverName, m arrival) ([
 		return []*g.Event{e}, nil
 	}
 	e, err := in.admitted(ctx, driver, entry, a)
-	if err != nil {
+	if err != nil || in.absorbed(e) {
 		return nil, err
 	}
 	if !due {
@@ -85,6 +86,11 @@ func (in *Intake) events(ctx context.Context, driver g.DriverName, m arrival) ([
 	}
 	r.Rejection.Properties, r.Rejection.Partial = names(misfits), true
 	return []*g.Event{r, e}, nil
+}
+
+// absorbed says that a device flaps, and that what is said of its state goes no further.
+func (in *Intake) absorbed(e *g.Event) bool {
+	return in.States != nil && e.Status != nil && !e.Replayed && !in.States.Note(e.Device, *e.Status, e.Received)
 }
 
 // errNothingFits stands in for the reason of a reading none of whose values is one.
@@ -164,6 +170,9 @@ func names(misfits []g.Misfit) []string {
 // nameOnce gives the events of a message with a name ids for good. The last is the one that is
 // looked for after a crash: where it is, those before it are.
 func nameOnce(events []*g.Event, once string) {
+	if len(events) == 0 {
+		return
+	}
 	for _, e := range events[:len(events)-1] {
 		e.ID = OnceID(once) + "_unfit"
 	}
@@ -172,7 +181,12 @@ func nameOnce(events []*g.Event, once string) {
 
 // appendAll journals the events of one message, in order and in one shard. done is called once,
 // when all are on disk, with the sequence of the last; it is not called where an error comes back.
+// Of a message that is absorbed there is nothing to write.
 func (in *Intake) appendAll(events []*g.Event, done func(uint64, error)) error {
+	if len(events) == 0 {
+		done(0, nil)
+		return nil
+	}
 	if len(events) == 1 {
 		return in.append(events[0], done)
 	}

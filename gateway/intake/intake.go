@@ -43,6 +43,12 @@ type Intake struct {
 	// Fields counts what devices send that their profiles do not know.
 	Fields Fields
 
+	// States takes what is said of a device's state, and answers false where that is as far as it
+	// goes; nil lets all of it through.
+	States interface {
+		Note(id g.DeviceID, s g.Status, now time.Time) bool
+	}
+
 	// Strangers holds what is seen of unknown faces, in schools of which Pictures is true; nil
 	// is of all.
 	Strangers strangers.Place

@@ -2,7 +2,7 @@
 
 export type Severity = 'info' | 'warning' | 'major' | 'critical'
 export type AlertState = 'open' | 'acknowledged' | 'resolved' | 'closed'
-export type DeviceState = 'unknown' | 'online' | 'offline' | 'fault' | 'driver_down' | 'disabled'
+export type DeviceState = 'unknown' | 'online' | 'offline' | 'fault' | 'flapping' | 'driver_down' | 'disabled'
 export type DeviceType = 'camera' | 'terminal' | 'class_board' | 'pos' | 'sensor' | 'other'
 export type PersonKind = 'student' | 'staff' | 'guardian' | 'visitor'
 export type Method = 'face' | 'card' | 'qr' | 'pin' | 'other' | 'manual'
@@ -14,7 +14,7 @@ export type Role = 'district_admin' | 'admin' | 'security' | 'facility' | 'teach
 export type Value = number | boolean | string | null
 
 export const severities: Severity[] = ['info', 'warning', 'major', 'critical']
-export const deviceStates: DeviceState[] = ['online', 'offline', 'fault', 'driver_down', 'unknown', 'disabled']
+export const deviceStates: DeviceState[] = ['online', 'offline', 'fault', 'flapping', 'driver_down', 'unknown', 'disabled']
 export const deviceTypes: DeviceType[] = ['camera', 'terminal', 'class_board', 'pos', 'sensor', 'other']
 export const personKinds: PersonKind[] = ['student', 'staff', 'guardian', 'visitor']
 export const zoneKinds: ZoneKind[] = [

@@ -55,6 +55,7 @@ function DeviceView({ d }: { d: Device }) {
   return (
     <Page title={d.name || d.id} sub={<Group gap={6}><DeviceTag s={d.enabled ? d.twin.state : 'disabled'} /> {t('deviceType.' + d.type)} · {places.zoneName(d.zone)} · {timeOf(d.twin.last_seen) ? t('device.seen', { age: f.ago(d.twin.last_seen, now) }) : t('device.seenNever')}</Group>}
       actions={can('devices:write') && <DeviceDeeds d={d} />}>
+      {d.enabled && d.twin.state === 'flapping' && <Text size="sm" c="dimmed">{t('device.flapping')}</Text>}
       {d.enabled && d.twin.state !== 'online' && d.twin.reason && <div className="trouble"><Tag tone="orange">{t('device.why')}</Tag> {reasonText(d.twin.reason, t)}</div>}
       <DeviceTroubles id={d.id} />
       <Tabs value={get('tab') || 'now'} onChange={(v) => put('tab', v === 'now' ? null : v)} keepMounted={false}>

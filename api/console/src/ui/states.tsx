@@ -10,7 +10,7 @@ import { Tag, type Tone } from './kit'
 const severityTone: Record<Severity, Tone> = { critical: 'red', major: 'orange', warning: 'yellow', info: 'blue' }
 const alertTone: Record<AlertState, Tone> = { open: 'red', acknowledged: 'blue', resolved: 'green', closed: 'gray' }
 const deviceTone: Record<DeviceState, Tone> = {
-  online: 'green', offline: 'red', fault: 'orange', driver_down: 'violet', unknown: 'gray', disabled: 'gray',
+  online: 'green', offline: 'red', fault: 'orange', flapping: 'yellow', driver_down: 'violet', unknown: 'gray', disabled: 'gray',
 }
 const attendanceTone: Record<AttendanceState, Tone> = {
   arrived: 'green', late: 'yellow', absent: 'red', unknown: 'violet', expected: 'gray', left_early: 'orange',

@@ -1,0 +1,237 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/gateway/flapping"
+	"github.com/gatehouse-iot/gatehouse/registry"
+)
+
+const (
+	ruleFlapping = "flapping"
+	flapEvery    = 5 * time.Second // between looks whether a device keeps still
+)
+
+// FlappingConfig says when a device that comes and goes is told of once and not each time.
+type FlappingConfig struct {
+	Changes int           `yaml:"changes"`
+	Within  time.Duration `yaml:"within"`
+	Quiet   time.Duration `yaml:"quiet"`
+}
+
+func defaultFlapping() FlappingConfig { return FlappingConfig(flapping.DefaultLimits()) }
+
+func (c FlappingConfig) validate() error {
+	if c.Changes < 4 || c.Changes > 1000 {
+		return g.FieldErrorf("flapping.changes", "%d is out of range; 4 to 1000 changes of state", c.Changes)
+	}
+	for key, d := range map[string]time.Duration{"flapping.within": c.Within, "flapping.quiet": c.Quiet} {
+		if d < time.Second || d > 24*time.Hour {
+			return g.FieldErrorf(key, "%s is out of range; 1s to 24h", d)
+		}
+	}
+	return nil
+}
+
+// takeUpFlapping is for the start: devices that flapped when the gateway stopped flap on, until
+// they have kept still.
+func (a *App) takeUpFlapping(ctx context.Context) error {
+	left, err := a.reg.In(g.SystemScope("flapping")).FlappingDevices(ctx)
+	if err != nil {
+		return err
+	}
+	for _, d := range left {
+		a.flapping.Adopt(d.ID, a.now())
+	}
+	return nil
+}
+
+// flapTeller puts on disk that devices begin and cease to flap, and has one alert for each, or
+// one for each school where it is a driver's program that comes and goes.
+type flapTeller struct {
+	a      *App
+	view   *registry.View
+	raised map[flapAlert]g.Alert // that fire
+}
+
+// flapAlert is what an alert is about: a device, or a driver in a school.
+type flapAlert struct {
+	school g.SchoolID
+	device g.DeviceID
+	rule   g.RuleID
+}
+
+func (a *App) runFlapping(ctx context.Context) error {
+	f := flapTeller{a: a, view: a.reg.In(g.SystemScope("flapping"))}
+	if !a.insist(ctx, "flapping", func() error { return f.left(ctx) }) {
+		return nil
+	}
+	tick := time.NewTicker(flapEvery)
+	defer tick.Stop()
+	for {
+		if err := f.look(ctx); err != nil && ctx.Err() == nil {
+			a.log.Error("that devices flap could not be told; it tries again", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-a.flapping.Began():
+		case <-tick.C:
+		}
+	}
+}
+
+// left finds the alerts of the last run.
+func (f *flapTeller) left(ctx context.Context) error {
+	f.raised = map[flapAlert]g.Alert{}
+	filter := registry.AlertFilter{
+		RulePrefix: g.DeviceRule + ruleFlapping,
+		States:     []g.AlertState{g.AlertOpen, g.AlertAcknowledged, g.AlertResolved},
+		Page:       registry.Page{Limit: 1000},
+	}
+	for {
+		rows, next, err := f.view.Alerts(ctx, filter)
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			if x := row.Alert; x.Firing {
+				f.raised[flapAlert{x.School, x.Device, x.Rule}] = x
+			}
+		}
+		if next == "" {
+			return nil
+		}
+		filter.Cursor = next
+	}
+}
+
+func (f *flapTeller) look(ctx context.Context) error {
+	if err := f.silent(ctx); err != nil {
+		return err
+	}
+	for _, t := range f.a.flapping.Due(f.a.now()) {
+		if err := f.journal(ctx, t); err != nil {
+			return err
+		}
+	}
+	return f.alerts(ctx)
+}
+
+// silent asks of the devices that flap whether they are heard at all: the registry leaves them to
+// the watch. One that the watch does not know, and that is silent, was left by a run that was
+// killed.
+func (f *flapTeller) silent(ctx context.Context) error {
+	until, ok := f.a.heardUntil()
+	if !ok {
+		return nil
+	}
+	devices, err := f.view.FlappingDevices(ctx)
+	if err != nil {
+		return err
+	}
+	for _, d := range devices {
+		if until.Sub(d.LastSeen) > d.Allowed {
+			f.a.flapping.Adopt(d.ID, f.a.now())
+		}
+		f.a.flapping.Silence(d.ID, d.LastSeen, d.Allowed, until)
+	}
+	return nil
+}
+
+func (f *flapTeller) journal(ctx context.Context, t flapping.Turn) error {
+	entry, ok := f.a.directory.Known(t.Device)
+	if !ok {
+		f.a.flapping.Forget(t.Device)
+		return nil
+	}
+	now, status := f.a.now(), t.Status
+	_, err := f.a.intake.Record(ctx, &g.Event{
+		Kind:     g.EventStatus,
+		School:   entry.Device.School,
+		Device:   t.Device,
+		Zone:     entry.Device.Zone,
+		Driver:   entry.Device.Driver,
+		Time:     now,
+		Received: now,
+		Status:   &status,
+	})
+	if err != nil {
+		return err
+	}
+	f.a.flapping.Told(t)
+	f.a.log.Warn("a device's state", "device", t.Device, "state", status.State, "reason", status.Reason)
+	return nil
+}
+
+// alerts compares what flaps with what was told, and writes the difference in one go.
+func (f *flapTeller) alerts(ctx context.Context) error {
+	wanted := map[flapAlert]g.Alert{}
+	for id, flap := range f.a.flapping.Flapping() {
+		entry, ok := f.a.directory.Known(id)
+		if !ok {
+			continue
+		}
+		x := f.alert(entry.Device, flap)
+		key := flapAlert{x.School, x.Device, x.Rule}
+		if old, ok := wanted[key]; !ok || x.Opened.Before(old.Opened) {
+			wanted[key] = x
+		}
+	}
+	var write []g.Alert
+	for key, x := range wanted {
+		if _, ok := f.raised[key]; !ok {
+			write = append(write, x)
+		}
+	}
+	for key, x := range f.raised {
+		if _, ok := wanted[key]; !ok {
+			x.Firing, x.State, x.Resolved, x.Comment = false, g.AlertResolved, f.a.now().UTC(), wellAgain
+			write = append(write, x)
+		}
+	}
+	if len(write) == 0 {
+		return nil
+	}
+	if err := f.a.tellDevice(ctx, write...); err != nil {
+		return err
+	}
+	for _, x := range write {
+		key := flapAlert{x.School, x.Device, x.Rule}
+		if delete(f.raised, key); x.Firing {
+			f.raised[key] = x
+		}
+	}
+	return nil
+}
+
+func (f *flapTeller) alert(d g.Device, flap flapping.Flap) g.Alert {
+	c := f.a.cfg.Flapping
+	x := deviceAlert{
+		rule:     ruleFlapping,
+		severity: g.Warning,
+		title:    "Comes and goes: " + d.Name,
+		titleZH:  "反复上下线：" + d.Name,
+		text: fmt.Sprintf("Its state changed %d times within %s. That is told once: meanwhile there is no alert each time it goes, and what it measures and sees is taken as ever. "+
+			"It is over when nothing changed for %s. Look at its power, its cable or wireless link, and whether another device has its address or its id.", c.Changes, c.Within, c.Quiet),
+		textZH: fmt.Sprintf("该设备状态在 %s 内变化 %d 次。此情况只告警一次：期间不再逐次提示离线，其测量和识别数据照常接收；连续 %s 无变化后自动结束。请检查供电、网线或无线链路，以及是否有其他设备占用同一地址或标识。",
+			c.Within, c.Changes, c.Quiet),
+		firing: true,
+		since:  flap.Since,
+	}
+	if flap.Last != "" {
+		x.text += " The last time: " + flap.Last
+		x.textZH += "最近一次原因：" + flap.Last
+	}
+	if !flap.Program {
+		return x.alert(d)
+	}
+	x.rule += "-driver-" + string(d.Driver)
+	x.title = fmt.Sprintf("Devices come and go with their driver %s", d.Driver)
+	x.titleZH = fmt.Sprintf("驱动 %s 反复中断，其设备随之上下线", d.Driver)
+	d.ID, d.Zone = "", ""
+	return x.alert(d)
+}
