@@ -156,7 +156,17 @@ type DriverInfo struct {
 	Memory       int64        `json:"memory,omitempty" doc:"Bytes that the program and what it started hold."`
 	MemoryMax    int64        `json:"memory_max,omitempty" doc:"Bytes at which it is ended; at half of them there is an alert."`
 	Quarantine   time.Time    `json:"quarantine,omitzero" doc:"Since when it is in quarantine for ending too often: it is tried again only now and then, and is out of it once it has run for a minute."`
+	Confinement  Confinement  `json:"confinement" doc:"What keeps the program from what is not its own: the gateway's keys and data, other drivers, other files."`
 	NextAttempt  time.Time    `json:"next_attempt,omitzero" doc:"When it is started again by itself."`
+}
+
+// Confinement is what keeps a driver from what is not its own.
+type Confinement struct {
+	Confined bool   `json:"confined" doc:"Whether anything does; false before it has run."`
+	Landlock int    `json:"landlock,omitempty" doc:"The version of the kernel's Landlock by which it is held."`
+	User     string `json:"user,omitempty" doc:"The user of its own as which it runs; absent: the gateway's."`
+	Why      string `json:"why,omitempty" enum:"off,platform,landlock" doc:"Why it is not confined: off (confine.mode), platform (no Linux) or landlock (the kernel has none, and the gateway is not root)."`
+	Detail   string `json:"detail,omitempty" doc:"The same for people, or why it is confined by no more than that."`
 }
 
 // Field is one thing that people fill in.

@@ -96,6 +96,10 @@ const (
 	FieldListen   FieldKind = "listen"   // address:port to listen on
 )
 
+// SchemeSerial is the scheme, among a host's Options, of a serial line: rtu:///dev/ttyUSB0. A
+// gateway that confines its drivers lets those that name it open serial lines.
+const SchemeSerial = "rtu"
+
 // Configurer is a Driver with settings of its own. Configure is called once, before any
 // Connect, and again after each restart of the program.
 type Configurer interface {

@@ -14,9 +14,22 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/gatehouse-iot/gatehouse/drivers/confine"
 )
 
+// confineCommand is how the gateway starts itself as the launcher of a driver. People do not
+// type it, and no help names it.
+const confineCommand = "confine"
+
+// launcher is this program, also where its file was replaced by a newer one meanwhile.
+func launcher() []string { return []string{"/proc/self/exe", confineCommand} }
+
 func main() {
+	if len(os.Args) == 2 && os.Args[1] == confineCommand {
+		fmt.Fprintln(os.Stderr, confine.Become())
+		os.Exit(1)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))

@@ -68,7 +68,7 @@ func serve(ctx context.Context, c *call) error {
 		return err
 	}
 	log := logger(cfg.Log, c.errout)
-	a, err := app.Open(ctx, cfg, app.Options{Logger: log, Version: versionText(), Built: built(), Console: consoleFS()})
+	a, err := app.Open(ctx, cfg, app.Options{Logger: log, Version: versionText(), Built: built(), Console: consoleFS(), Launcher: launcher()})
 	if err != nil {
 		return err
 	}
@@ -103,7 +103,7 @@ func runDemo(ctx context.Context, c *call) error {
 		}
 		o.BinDir = filepath.Dir(self)
 	}
-	o.Out, o.LogLevel, o.Version, o.Console = c.out, *level, versionText(), consoleFS()
+	o.Out, o.LogLevel, o.Version, o.Console, o.Launcher = c.out, *level, versionText(), consoleFS(), launcher()
 	return demo.Run(ctx, o)
 }
 

@@ -44,7 +44,8 @@ func readProcess(pid int) (process, bool) {
 
 // family finds a program and everything that it started, whatever session or group that gave
 // itself: by descent, and by the temporary folder of the run, which its environment names.
-func family(root int, dir string) []process {
+// A program with a user of its own has everything that runs as that user.
+func family(root int, dir string, user *ownUser) []process {
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
 		return nil
@@ -69,7 +70,7 @@ func family(root int, dir string) []process {
 			continue
 		}
 		children[p.parent] = append(children[p.parent], p)
-		if pid == root || marked(pid, mark) {
+		if pid == root || marked(pid, mark) || owns(user, pid) {
 			add(p)
 		}
 	}
@@ -79,6 +80,15 @@ func family(root int, dir string) []process {
 		}
 	}
 	return out
+}
+
+// owns says whether a process is the user's, who has no others.
+func owns(user *ownUser, pid int) bool {
+	if user == nil || !user.alone {
+		return false
+	}
+	uid, ok := owner(pid)
+	return ok && uid == user.uid
 }
 
 // marked says whether the process was started with that in its environment; false where we
@@ -99,10 +109,10 @@ func memoryOf(ps []process) int64 {
 
 // killFamily ends what is left of a run: those that were seen in it, and those that are found
 // now. Some may be started meanwhile, so that it looks again until there is none.
-func killFamily(root int, dir string, seen []process) {
+func killFamily(root int, dir string, user *ownUser, seen []process) {
 	const rounds = 20
 	for range rounds {
-		left := family(root, dir)
+		left := family(root, dir, user)
 		for _, p := range seen {
 			if now, ok := readProcess(p.pid); ok && now.started == p.started {
 				left = append(left, now)

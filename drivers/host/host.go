@@ -24,6 +24,11 @@ type Spec struct {
 	Args     []string // after the program's name
 	Settings map[string]string
 	Memory   int64 // bytes that it and what it starts may hold; 0: DefaultMemory
+	// Where it is confined: the user as which it runs, a name; empty: one that nobody else has,
+	// where the gateway can give it one. And files and folders that it may read and start
+	// programs from, or write to, besides what it says that it needs.
+	User        string
+	Read, Write []string
 	// Driver runs within this process instead of a program of its own: for tests of a
 	// driver. It has the same gRPC between it and the host, and no protection.
 	Driver drivers.Driver
@@ -45,6 +50,8 @@ type Options struct {
 	Logger *slog.Logger // default: slog's
 	// RequireSHA256 refuses programs without a checksum instead of warning about them.
 	RequireSHA256 bool
+	// Confine keeps programs from what is not theirs; the zero value does not.
+	Confine Confinement
 	// TempDir is where each run of a program gets a folder of its own, removed after it, for
 	// its socket and temporary files; default: the system's.
 	TempDir string

@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -23,6 +22,7 @@ import (
 	"google.golang.org/grpc/keepalive"
 
 	"github.com/gatehouse-iot/gatehouse/drivers"
+	"github.com/gatehouse-iot/gatehouse/drivers/confine"
 	"github.com/gatehouse-iot/gatehouse/drivers/driverpb"
 )
 
@@ -41,6 +41,7 @@ type program struct {
 	conn   grpc.ClientConnInterface
 	pid    int
 	dir    string                    // its temporary folder; empty where it runs within this process
+	cage   *cage                     // how it is confined
 	seen   atomic.Pointer[[]process] // what it was last seen to have started, itself among it
 	// end ends the program if it has not ended, waits for it, removes what it left behind
 	// and says how it ended. orderly: it is given a moment to, since it lives; otherwise its
@@ -92,6 +93,10 @@ func fileSum(path string) (string, error) {
 		return "", err
 	}
 	defer f.Close()
+	return sumOf(f)
+}
+
+func sumOf(f io.Reader) (string, error) {
 	h := sha256.New()
 	if _, err := io.Copy(h, f); err != nil {
 		return "", err
@@ -99,8 +104,18 @@ func fileSum(path string) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// launch starts the program and greets it. Where p is nil, end says why.
+// launch starts the program and greets it. Where p is nil, end says why. A program that is
+// confined and says for the first time what it needs is ended and started again with that.
 func (s *supervisor) launch(ctx context.Context) (p *program, end outcome) {
+	p, end = s.launchOnce(ctx)
+	if p == nil || !s.learn(ctx, p) {
+		return p, end
+	}
+	p.end(true)
+	return s.launchOnce(ctx)
+}
+
+func (s *supervisor) launchOnce(ctx context.Context) (p *program, end outcome) {
 	dir, err := os.MkdirTemp(s.host.options.TempDir, "gatehouse-driver-")
 	if err != nil {
 		return nil, outcome{retry: true, reason: fmt.Sprintf("it needs a temporary folder: %v", err)}
@@ -117,23 +132,26 @@ func (s *supervisor) launch(ctx context.Context) (p *program, end outcome) {
 }
 
 func (s *supervisor) launchProgram(ctx context.Context, dir string) (*program, outcome) {
-	path, err := filepath.Abs(s.spec.Path)
-	if err != nil {
-		return nil, outcome{refused: true, reason: err.Error()}
+	c, refusal := s.confinement(s.known(), dir)
+	if refusal != "" {
+		return nil, outcome{refused: true, reason: refusal}
 	}
 	killCtx, kill := context.WithCancel(context.WithoutCancel(ctx))
-	cmd := exec.CommandContext(killCtx, path, s.spec.Args...)
+	x, end0 := s.command(killCtx, c, dir)
+	if x == nil {
+		kill()
+		return nil, end0
+	}
+	cmd := x.cmd
 	cmd.Cancel = func() error { return killGroup(cmd.Process.Pid) }
 	cmd.Env = bareEnv(dir)
-	ownGroup(cmd)
-	sum, _ := hex.DecodeString(s.status.SHA256)
 	client := plugin.NewClient(&plugin.ClientConfig{
 		HandshakeConfig: plugin.HandshakeConfig{
 			ProtocolVersion: drivers.ContractVersion, MagicCookieKey: driverpb.CookieKey, MagicCookieValue: driverpb.CookieValue,
 		},
 		Plugins:          plugin.PluginSet{driverpb.PluginName: &plugin.NetRPCUnsupportedPlugin{}},
 		Cmd:              cmd,
-		SecureConfig:     &plugin.SecureConfig{Checksum: sum, Hash: sha256.New()},
+		SecureConfig:     x.secure,
 		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC},
 		AutoMTLS:         true,
 		SkipHostEnv:      true,
@@ -150,7 +168,8 @@ func (s *supervisor) launchProgram(ctx context.Context, dir string) (*program, o
 	stopWatching := context.AfterFunc(ctx, kill)
 	rpc, err := client.Client()
 	stopWatching()
-	p := &program{dir: dir}
+	p := &program{dir: dir, cage: c}
+	report := x.report()
 	end := func(orderly bool) string {
 		if !orderly && cmd.Process != nil {
 			for deadline := time.Now().Add(exitGrace); !client.Exited() && time.Now().Before(deadline); {
@@ -164,7 +183,7 @@ func (s *supervisor) launchProgram(ctx context.Context, dir string) (*program, o
 		kill()
 		if cmd.Process != nil {
 			killGroup(cmd.Process.Pid) // what it has left running
-			killFamily(cmd.Process.Pid, dir, p.started())
+			killFamily(cmd.Process.Pid, dir, c.user, p.started())
 		}
 		os.RemoveAll(dir)
 		if cmd.ProcessState == nil {
@@ -174,6 +193,9 @@ func (s *supervisor) launchProgram(ctx context.Context, dir string) (*program, o
 	}
 	if err != nil {
 		how := end(false)
+		if report.Error != "" && cmd.Process != nil {
+			return nil, launcherOutcome(c, report)
+		}
 		return nil, startOutcome(err, how, cmd.ProcessState, s.logs.lastWords())
 	}
 	grpcClient, ok := rpc.(*plugin.GRPCClient)
@@ -181,6 +203,7 @@ func (s *supervisor) launchProgram(ctx context.Context, dir string) (*program, o
 		end(false)
 		return nil, outcome{refused: true, reason: "it does not speak gRPC"}
 	}
+	s.nowConfined(c, report)
 	p.client, p.conn, p.pid, p.end = driverpb.NewDriverClient(grpcClient.Conn), grpcClient.Conn, cmd.Process.Pid, end
 	return p, outcome{}
 }
@@ -287,5 +310,7 @@ func (s *supervisor) launchHere(dir string) (*program, outcome) {
 		os.RemoveAll(dir)
 		return fmt.Sprintf("it ended (%v)", err)
 	}
-	return &program{client: driverpb.NewDriverClient(conn), conn: conn, pid: os.Getpid(), end: end}, outcome{}
+	here := &cage{got: Confined{Why: OpenPlatform, Detail: "it runs within the gateway's own process"}}
+	s.nowConfined(here, confine.Report{})
+	return &program{client: driverpb.NewDriverClient(conn), conn: conn, pid: os.Getpid(), cage: here, end: end}, outcome{}
 }

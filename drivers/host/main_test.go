@@ -18,6 +18,7 @@ import (
 
 	"github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/drivers"
+	"github.com/gatehouse-iot/gatehouse/drivers/confine"
 	"github.com/gatehouse-iot/gatehouse/drivers/driverpb"
 	"github.com/gatehouse-iot/gatehouse/drivers/host"
 )
@@ -42,6 +43,11 @@ func drive(kind string) {
 		fmt.Fprintln(os.Stderr, "panic: out of cheese")
 		os.Exit(2)
 	case "exit":
+	case "confine": // a gateway as the launcher of its drivers
+		fmt.Fprintln(os.Stderr, confine.Become())
+		os.Exit(1)
+	case "thief":
+		drivers.Serve(thief{})
 	case "until": // crashes until a file is there
 		if _, err := os.Stat(os.Args[2]); err != nil {
 			os.Exit(2)

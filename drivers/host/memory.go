@@ -6,7 +6,10 @@ import (
 	"time"
 )
 
-const lookEvery = 2 * time.Second // at a program's processes
+const (
+	lookEvery = 2 * time.Second // at a program's processes
+	lookAgain = 15              // looks: at what it may open
+)
 
 // relatives watches what a run's processes hold until ctx ends, and ends the program at its
 // bound. What it saw is ended with the program.
@@ -17,8 +20,8 @@ func (x *session) relatives(ctx context.Context, p *program) {
 	most := x.s.memory()
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
-	for {
-		ps := family(p.pid, p.dir)
+	for looks := 0; ; {
+		ps := family(p.pid, p.dir, p.cage.user)
 		p.seen.Store(&ps)
 		held := memoryOf(ps)
 		x.s.mu.Lock()
@@ -28,6 +31,10 @@ func (x *session) relatives(ctx context.Context, p *program) {
 			x.breach.Store(&violation{fmt.Sprintf("it held %s of memory, and at most %s are allowed (memory_mib in the configuration)", mebibytes(held), mebibytes(most))})
 			x.cancel()
 			return
+		}
+		if looks++; looks%lookAgain == 0 && x.s.opensOther(p.cage) {
+			x.s.host.options.Logger.Info("a file or device that a driver may open came, went or was replaced: it is started again, to be let open the new one", "driver", x.s.spec.Name)
+			x.s.askRestart()
 		}
 		select {
 		case <-ctx.Done():

@@ -4,9 +4,19 @@ package host
 
 import (
 	"errors"
+	"fmt"
+	"io/fs"
 	"os/exec"
 	"syscall"
 )
+
+// identity tells a file from another one that has its name later.
+func identity(info fs.FileInfo) string {
+	if st, ok := info.Sys().(*syscall.Stat_t); ok {
+		return fmt.Sprintf("%d %d", st.Dev, st.Ino)
+	}
+	return ""
+}
 
 // ownGroup has the program begin a process group of its own: what it starts can be ended
 // with it, and a terminal's interrupt reaches the gateway alone, which stops it in order.

@@ -44,6 +44,8 @@ type Status struct {
 	LastErrorAt  time.Time
 	Observations uint64 // accepted since the host began
 
+	Confined Confined // how the present run is confined, or the last one was
+
 	Memory      int64     // bytes that the program and what it started hold; 0: not known
 	MemoryMax   int64     // at which it is ended
 	Quarantine  time.Time // since when it is in quarantine, also while it is tried; zero: it is not

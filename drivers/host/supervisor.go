@@ -39,6 +39,7 @@ type supervisor struct {
 	gone      map[gatehouse.DeviceID]bool // dropped, and the program not told yet
 	restart   bool                        // asked for
 	cancelRun context.CancelFunc          // ends the present run or pause
+	learned   map[string]needs            // of the program with that checksum
 }
 
 // entry is one device that the driver is to serve.

@@ -42,7 +42,10 @@ type Options struct {
 	Console fs.FS // the built console; nil: the API says that it is missing
 	Demo    bool  // the demonstration school: shown as such
 	Now     func() time.Time
-	Built   time.Time // when this program was made; the zero time where nobody knows
+	// Launcher is this program with the argument that makes it call confine.Become; empty: its
+	// drivers are not confined.
+	Launcher []string
+	Built    time.Time // when this program was made; the zero time where nobody knows
 
 	// Seams for tests, nil in production: the disk under the journal, and a call between two
 	// steps that a crash or something else may part, which names the first: "effects kept",
@@ -193,7 +196,7 @@ func (a *App) openIntake(ctx context.Context) (err error) {
 		Seal: a.reg.In(g.SystemScope("intake")).SealKept}
 	a.hub = live.New(a.journal, a.log)
 	a.pacer = newPacer(a.intake, a.directory, a.cfg.MQTT, a.now)
-	a.host = host.New(host.Options{Sink: a.pacer, DeviceRate: a.cfg.MQTT.DeviceRate, Logger: a.log, Now: a.now})
+	a.host = host.New(host.Options{Sink: a.pacer, Confine: a.confinement(), DeviceRate: a.cfg.MQTT.DeviceRate, Logger: a.log, Now: a.now})
 	a.directory.Watch(a.assign)
 	return nil
 }

@@ -34,6 +34,14 @@ func TestBackupOfALongPath(t *testing.T) {
 		}
 		return err == nil
 	})
+	// A confined driver of the same user can reach the socket, and cannot read the token beside it.
+	if err := os.Rename(filepath.Join(c.DataDir, "gateway.token"), filepath.Join(s.dir, "token")); err != nil {
+		t.Fatal(err)
+	}
+	var stolen bytes.Buffer
+	if err := app.BackupRunning(t.Context(), c.DataDir, &stolen); err == nil || errors.Is(err, app.ErrNotRunning) || stolen.Len() > 0 {
+		t.Errorf("got %v and %d bytes for a caller without the token, want a refusal", err, stolen.Len())
+	}
 	_, err := r.end(t)
 	ok(t, err)
 	_, err = app.Restore(t.Context(), &archive, filepath.Join(s.dir, "restored"), time.Now())

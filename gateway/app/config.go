@@ -16,6 +16,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/drivers/host"
 	"github.com/gatehouse-iot/gatehouse/rules/quality"
 )
 
@@ -40,6 +41,7 @@ type Config struct {
 	Webhooks   WebhooksConfig  `yaml:"webhooks"`
 	Audit      AuditConfig     `yaml:"audit"`
 	Reach      ReachConfig     `yaml:"reach"`
+	Confine    ConfineConfig   `yaml:"confine"`
 	// PlainText allows listeners without TLS on addresses that others reach.
 	PlainText bool `yaml:"plain_text"`
 
@@ -95,6 +97,12 @@ type DriverConfig struct {
 	// MemoryMiB is how much the program and what it starts may hold before it is ended; 0: the
 	// default. Half of it is an alert.
 	MemoryMiB int64 `yaml:"memory_mib"`
+	// User is as whom it runs where the gateway is root; empty: a user that nobody else has.
+	User string `yaml:"user"`
+	// Files and folders that it may read, and start programs from, or write to, although it is
+	// confined.
+	Read  []string `yaml:"read"`
+	Write []string `yaml:"write"`
 
 	file string // of drivers_dir; empty for those of the configuration itself
 }
@@ -184,6 +192,7 @@ func DefaultConfig() Config {
 		Media:     MediaConfig{KeepFor: 24 * time.Hour},
 		Reach:     defaultReach(),
 		Flapping:  defaultFlapping(),
+		Confine:   ConfineConfig{Mode: string(host.ConfineTry)},
 		Audit:     AuditConfig{AnchorEvery: time.Hour},
 		Quality:   QualityConfig{LateAfter: 5 * time.Minute, From: "00:00", To: "24:00"},
 		History:   HistoryConfig{KeepFor: 3 * 365 * 24 * time.Hour},
@@ -388,6 +397,9 @@ func (c *Config) validateParts() error {
 		return err
 	}
 	if err := c.Reach.validate(); err != nil {
+		return err
+	}
+	if err := c.Confine.validate(); err != nil {
 		return err
 	}
 	if err := c.plainText(); err != nil {

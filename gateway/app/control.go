@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/subtle"
 	"errors"
 	"fmt"
 	"io"
@@ -13,8 +15,22 @@ import (
 )
 
 // controlSocket is where the command line reaches a running gateway; only the user who runs
-// the gateway can open it.
-const controlSocket = "gateway.sock"
+// the gateway can open it. Drivers may run as the same user, and what confines them forbids files
+// and not sockets: so who calls shows what stands in controlToken beside it.
+const (
+	controlSocket = "gateway.sock"
+	controlToken  = "gateway.token"
+)
+
+// newToken writes what callers must show; it is another one after each start.
+func newToken(dir string) (string, error) {
+	token := rand.Text()
+	file := filepath.Join(dir, controlToken)
+	if err := os.Remove(file); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return "", err
+	}
+	return token, os.WriteFile(file, []byte(token), 0o600)
+}
 
 // maxSocketPath is what an address of a Unix socket holds on Linux (unix(7)), with the zero
 // at its end.
@@ -41,6 +57,11 @@ func (a *App) runControl(ctx context.Context) error {
 }
 
 func (a *App) control(ctx context.Context, file string) error {
+	token, err := newToken(a.cfg.dataDir())
+	if err != nil {
+		return fmt.Errorf("write %s into data_dir: %w", controlToken, err)
+	}
+	defer os.Remove(filepath.Join(a.cfg.dataDir(), controlToken))
 	if err := os.Remove(file); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
@@ -55,6 +76,11 @@ func (a *App) control(ctx context.Context, file string) error {
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /backup", func(w http.ResponseWriter, r *http.Request) {
+		if subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), []byte("Bearer "+token)) != 1 {
+			a.log.Warn("somebody asked for a backup without what data_dir holds for that", "file", controlToken)
+			http.Error(w, "show what "+controlToken+" in data_dir holds", http.StatusForbidden)
+			return
+		}
 		w.Header().Set("Trailer", "X-Error")
 		if err := a.Backup(r.Context(), w); err != nil {
 			a.log.Error("backup", "error", err)
@@ -79,6 +105,11 @@ func BackupRunning(ctx context.Context, dir string, w io.Writer) error {
 	if err != nil {
 		return err
 	}
+	token, err := os.ReadFile(filepath.Join(dir, controlToken))
+	if err != nil && !errors.Is(err, os.ErrNotExist) { // an older gateway has none
+		return fmt.Errorf("backup: %w", err)
+	}
+	r.Header.Set("Authorization", "Bearer "+string(token))
 	resp, err := client.Do(r)
 	if err != nil {
 		var dial *net.OpError
@@ -88,6 +119,9 @@ func BackupRunning(ctx context.Context, dir string, w io.Writer) error {
 		return fmt.Errorf("backup: %w", err)
 	}
 	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("backup: the gateway that runs answers %s; run this as its user, on its own data_dir", resp.Status)
+	}
 	if _, err := io.Copy(w, resp.Body); err != nil {
 		return fmt.Errorf("backup: %w", err)
 	}

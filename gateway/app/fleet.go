@@ -31,6 +31,9 @@ func (a *App) specs() []host.Spec {
 			Args:     d.Args,
 			Settings: settings,
 			Memory:   a.driverMemory(d),
+			User:     d.User,
+			Read:     a.paths(d.Read),
+			Write:    a.paths(d.Write),
 		}
 	}
 	return out
@@ -91,6 +94,7 @@ func (f fleet) Drivers() []api.DriverInfo {
 			PID: s.PID, Restarts: s.Restarts, Started: s.Started, Devices: s.Devices, Observations: s.Observations, Pinned: s.Pinned, SHA256: s.SHA256,
 			Address: fields(d.Address), Settings: fields(d.Settings), Template: d.Template, Profiles: d.Profiles}
 		info.Memory, info.MemoryMax = s.Memory, s.MemoryMax
+		info.Confinement = confined(s.Confined)
 		info.Quarantine, info.NextAttempt = s.Quarantine, s.NextAttempt
 		if info.Title == "" {
 			info.Title = string(s.Name)

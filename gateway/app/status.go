@@ -114,7 +114,26 @@ func (a *App) driverCheck(s *api.Status) api.Check {
 	if bad != "" {
 		return check("drivers", "warning", "A driver does not run: "+bad, "有驱动未运行："+bad)
 	}
+	if open := unconfined(all); open != "" && a.cfg.Confine.Mode != string(host.ConfineOff) {
+		return check("drivers", "warning", "Drivers that are not confined and can read what the gateway can: "+open, "以下驱动未受限制，可读取网关能读取的一切："+open)
+	}
 	return check("drivers", "ok", fmt.Sprintf("%d drivers run.", up), fmt.Sprintf("%d 个驱动正在运行。", up))
+}
+
+// unconfined names the drivers that run without anything to hold them, and why.
+func unconfined(all []host.Status) string {
+	var names []string
+	detail := ""
+	for _, d := range all {
+		if d.State == host.Running && !d.Confined.Held() {
+			names = append(names, string(d.Name))
+			detail = d.Confined.Detail
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s (%s)", strings.Join(names, ", "), detail)
 }
 
 func (a *App) mqttCheck(s *api.Status) api.Check {

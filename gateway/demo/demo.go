@@ -33,6 +33,7 @@ type Options struct {
 	Version  string
 	Console  fs.FS
 	Out      io.Writer
+	Launcher []string // as in app.Options
 }
 
 // ports are where the equipment is reached, counted from PortBase.
@@ -74,7 +75,7 @@ func Run(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	o.say("opening the gateway in %s", o.DataDir)
-	a, err := app.Open(ctx, cfg, app.Options{Logger: log, Version: o.Version, Console: o.Console, Demo: true})
+	a, err := app.Open(ctx, cfg, app.Options{Logger: log, Version: o.Version, Console: o.Console, Demo: true, Launcher: o.Launcher})
 	if err != nil {
 		return err
 	}

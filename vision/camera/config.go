@@ -27,17 +27,17 @@ type config struct {
 // settings are what Configure takes.
 func settings() []drivers.Field {
 	return []drivers.Field{
-		{Key: "models_dir", Title: "Folder of the models", TitleZH: "模型目录", Required: true,
+		{Key: "models_dir", Kind: drivers.FieldPath, Title: "Folder of the models", TitleZH: "模型目录", Required: true,
 			Help: "Where deploy/setup/assets.sh put them; the other paths are relative to it.", HelpZH: "deploy/setup/assets.sh 放置模型的目录；其他路径相对于此目录。"},
-		{Key: "detector", Title: "Face detector", TitleZH: "人脸检测模型", Default: "fr_detect.onnx",
+		{Key: "detector", Kind: drivers.FieldPath, Title: "Face detector", TitleZH: "人脸检测模型", Default: "fr_detect.onnx",
 			Help: "An Ultra-Light RFB or a YuNet model in ONNX form.", HelpZH: "Ultra-Light RFB 或 YuNet 的 ONNX 模型。"},
-		{Key: "landmarks", Title: "Face landmarks", TitleZH: "人脸关键点模型", Default: "fr_landmark.onnx",
+		{Key: "landmarks", Kind: drivers.FieldPath, Title: "Face landmarks", TitleZH: "人脸关键点模型", Default: "fr_landmark.onnx",
 			Help: "68 points; not used with YuNet.", HelpZH: "68 点；使用 YuNet 时不需要。"},
-		{Key: "embedder", Title: "Face embedding", TitleZH: "人脸特征模型", Default: "fr_feature.onnx",
+		{Key: "embedder", Kind: drivers.FieldPath, Title: "Face embedding", TitleZH: "人脸特征模型", Default: "fr_feature.onnx",
 			Help: "Faces enrolled with another model must be enrolled again.", HelpZH: "更换模型后须重新登记人脸。"},
-		{Key: "antispoof", Title: "Liveness model", TitleZH: "活体检测模型",
+		{Key: "antispoof", Kind: drivers.FieldPath, Title: "Liveness model", TitleZH: "活体检测模型",
 			Help: "MiniFASNet of 128x128; left empty, photographs held before a camera are not told from faces.", HelpZH: "128x128 的 MiniFASNet；留空则无法识别照片冒充。"},
-		{Key: "ort_library", Title: "ONNX Runtime", TitleZH: "ONNX Runtime 库", Default: "../onnxruntime/libonnxruntime.so.1",
+		{Key: "ort_library", Kind: drivers.FieldPath, Title: "ONNX Runtime", TitleZH: "ONNX Runtime 库", Default: "../onnxruntime/libonnxruntime.so.1",
 			Help: "The shared library's file.", HelpZH: "动态库文件。"},
 		{Key: "max_cameras", Title: "Cameras at most", TitleZH: "摄像机上限", Default: "16",
 			Help: "A restart of this program takes all of its cameras; give further ones to a second program.", HelpZH: "程序重启会影响其全部摄像机；更多摄像机请使用第二个程序。"},

@@ -1,0 +1,148 @@
+package confine
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+const maxPlan = 4 << 20 // bytes
+
+// Become is the launcher's main: it reads the plan and is the program from then on. It returns
+// only where that failed, which the host has been told then.
+func Become() error {
+	runtime.LockOSThread() // what a thread gives up, that thread alone has given up
+	for _, fd := range []int{planFile, reportFile, programFile} {
+		syscall.CloseOnExec(fd)
+	}
+	err := become()
+	if err != nil {
+		var start startError
+		tell(Report{Error: err.Error(), Start: errors.As(err, &start)})
+	}
+	return err
+}
+
+func become() error {
+	b, err := io.ReadAll(io.LimitReader(os.NewFile(planFile, "plan"), maxPlan))
+	if err != nil {
+		return fmt.Errorf("this is started by the gateway alone, and for its drivers: %w", err)
+	}
+	var p Plan
+	if err := json.Unmarshal(b, &p); err != nil {
+		return fmt.Errorf("read the plan: %w", err)
+	}
+	args := append([]string{p.Path}, p.Args...)
+	start, err := starter(p.Path, args, os.Environ())
+	if err != nil {
+		return err
+	}
+	if err := limit(p); err != nil {
+		return err
+	}
+	dropRights()
+	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+		return fmt.Errorf("give up new privileges: %w", err)
+	}
+	var done Report
+	if !p.NoLock {
+		if done.Landlock, err = lock(p); err != nil && p.Must {
+			return err
+		}
+		if err != nil {
+			done.Open = err.Error()
+		}
+	}
+	tell(done)
+	if err := start(); err != nil {
+		return startError{err}
+	}
+	return nil
+}
+
+// startError is the system's refusal to start the program.
+type startError struct{ error }
+
+// dropRights takes from a program that stays root what makes root more than the owner of files:
+// to trace, to mount, to load what runs in the kernel. Others have none of it.
+func dropRights() {
+	for right := 0; right <= unix.CAP_LAST_CAP; right++ {
+		switch right {
+		case unix.CAP_DAC_OVERRIDE, unix.CAP_DAC_READ_SEARCH, unix.CAP_NET_BIND_SERVICE:
+		default:
+			_ = unix.Prctl(unix.PR_CAPBSET_DROP, uintptr(right), 0, 0, 0) // only root has them, and only root may
+		}
+	}
+}
+
+// limit bounds what the program may take of the machine. It leaves no core behind, which would
+// hold its devices' passwords.
+func limit(p Plan) error {
+	for _, l := range []struct {
+		what int
+		n    uint64
+		soft uint64
+	}{
+		{unix.RLIMIT_CORE, 0, 0},
+		{unix.RLIMIT_NOFILE, p.Files, 1024}, // a Go program raises it to the bound; others count on no more
+		{unix.RLIMIT_NPROC, p.Tasks, p.Tasks},
+	} {
+		if l.n == 0 && l.what != unix.RLIMIT_CORE {
+			continue
+		}
+		var now syscall.Rlimit
+		if err := syscall.Getrlimit(l.what, &now); err != nil {
+			return fmt.Errorf("read a limit: %w", err)
+		}
+		most := min(l.n, now.Max)
+		if err := syscall.Setrlimit(l.what, &syscall.Rlimit{Cur: min(l.soft, most), Max: most}); err != nil {
+			return fmt.Errorf("set a limit: %w", err)
+		}
+	}
+	return nil
+}
+
+func tell(r Report) {
+	b, _ := json.Marshal(r)
+	_, _ = unix.Write(reportFile, b) // nobody is left to be told where the gateway has ended
+}
+
+// starter prepares the start of the open program, so that nothing has to be opened or made once
+// that is forbidden.
+func starter(path string, args, env []string) (func() error, error) {
+	var head [2]byte
+	if _, err := unix.Pread(programFile, head[:], 0); err != nil {
+		return nil, fmt.Errorf("read the program: %w", err)
+	}
+	argv, err := syscall.SlicePtrFromStrings(args)
+	if err != nil {
+		return nil, fmt.Errorf("the program's arguments: %w", err)
+	}
+	envv, err := syscall.SlicePtrFromStrings(env)
+	if err != nil {
+		return nil, fmt.Errorf("the program's environment: %w", err)
+	}
+	name := ""
+	fd, flags := programFile, unix.AT_EMPTY_PATH
+	if string(head[:]) == "#!" { // its interpreter opens it once more, by its path
+		name, fd, flags = path, unix.AT_FDCWD, 0
+	}
+	file, err := syscall.BytePtrFromString(name)
+	if err != nil {
+		return nil, fmt.Errorf("the program's path: %w", err)
+	}
+	return func() error {
+		_, _, errno := syscall.RawSyscall6(unix.SYS_EXECVEAT, uintptr(fd), uintptr(unsafe.Pointer(file)),
+			uintptr(unsafe.Pointer(&argv[0])), uintptr(unsafe.Pointer(&envv[0])), uintptr(flags), 0)
+		runtime.KeepAlive(argv)
+		runtime.KeepAlive(envv)
+		return errno
+	}, nil
+}

@@ -1,0 +1,17 @@
+//go:build !linux
+
+package host
+
+import "os/exec"
+
+// Only on Linux has a program a user of its own.
+type ownUser struct {
+	name     string
+	uid, gid uint32
+	alone    bool
+}
+
+func (s *supervisor) ownUser(grants) (*ownUser, string) {
+	return nil, "programs have one on Linux only"
+}
+func runAs(*exec.Cmd, *ownUser) {}
