@@ -152,6 +152,34 @@ func TestDriversAreConfined(t *testing.T) {
 	}
 }
 
+// What the configuration says for a driver counts: a folder around the data folder does not open
+// that, and a file that is the gateway's secret, too, is the driver's where its settings name it.
+func TestConfinedDriversMayReadWhatIsSaid(t *testing.T) {
+	needsLandlock(t)
+	y := newHouse(t, t.TempDir())
+	sp := y.thief(spec("thief").Path)
+	sp.Read, sp.Write = []string{y.dir}, []string{filepath.Join(y.dir, "home")}
+	key := filepath.Join(y.dir, "etc/tls/key.pem")
+	sp.Settings["key"] = key
+	h, _ := start(t, host.Options{Confine: y.confinement(sp.Path)}, sp)
+	wait(t, h, "thief")
+	for _, c := range []struct {
+		what, at string
+		done     bool
+	}{
+		{"read", filepath.Join(y.dir, "home/notes"), true},
+		{"write", filepath.Join(y.dir, "home/new"), true},
+		{"read", key, true},
+		{"read", filepath.Join(y.data, "keys/master.key"), false},
+		{"list", y.data, false},
+		{"write", filepath.Join(y.dir, "new"), false},
+	} {
+		if got := try(t, h, c.what, c.at); (got == "done") != c.done {
+			t.Errorf("%s %s: got %q, want it done: %v", c.what, c.at, got, c.done)
+		}
+	}
+}
+
 // A gateway that runs as root gives each driver a user of its own.
 func TestDriversOfRootHaveTheirOwnUser(t *testing.T) {
 	if os.Geteuid() != 0 {

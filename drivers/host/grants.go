@@ -74,6 +74,10 @@ func (s *supervisor) grants(n needs) grants {
 		out.without(mayKeep, absolute(p), o.Secrets)
 	}
 	for _, p := range s.settingPaths(n) {
+		if isFile(p, o.Secrets) { // the configuration gives it to this driver, too: a certificate's key
+			out.add(mayRead, real(p))
+			continue
+		}
 		out.without(mayRead, p, o.Secrets)
 	}
 	if n.files {
@@ -121,6 +125,17 @@ func (g *grants) without(m may, path string, secrets []string) {
 	for _, e := range entries {
 		g.without(m, filepath.Join(path, e.Name()), secrets)
 	}
+}
+
+// isFile says whether a path is one of these files, and no folder.
+func isFile(path string, files []string) bool {
+	path = real(path)
+	for _, f := range files {
+		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && real(f) == path {
+			return true
+		}
+	}
+	return false
 }
 
 // settingPaths are the files and folders that the program's settings name. A relative one begins

@@ -24,6 +24,7 @@ func (thief) Describe() drivers.Description {
 	d.Name = "thief"
 	d.Settings = []drivers.Field{
 		{Key: "models", Title: "Models", Kind: drivers.FieldPath},
+		{Key: "key", Title: "Key", Kind: drivers.FieldPath},
 		{Key: "model", Title: "Model, in the folder of models", Kind: drivers.FieldPath},
 	}
 	d.Address = append(d.Address, drivers.Field{Key: "ca", Title: "Authority", Kind: drivers.FieldPath}, drivers.Field{Key: "deed"}, drivers.Field{Key: "at"})

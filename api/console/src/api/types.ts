@@ -203,7 +203,9 @@ export interface Driver {
   memory_max?: number
   quarantine?: string
   next_attempt?: string
+  confinement?: Confinement
 }
+export interface Confinement { confined: boolean; landlock?: number; user?: string; why?: string; detail?: string }
 export interface LogLine { time: string; level: string; text: string }
 
 export interface PersonRow {

@@ -21,6 +21,30 @@ function DriverTag({ s }: { s: string }) {
   return <Tag tone={tones[s] ?? 'gray'} dot>{t('driverState.' + s, { defaultValue: s })}</Tag>
 }
 
+/** What keeps a driver from what is not its own; nothing before it has run. */
+function ConfinedTag({ d }: { d: Driver }) {
+  const { t } = useT()
+  const c = d.confinement
+  if (!c || (!c.confined && !c.why)) return <>–</>
+  if (!c.confined) return <Tag tone="yellow">{t('driver.open')}</Tag>
+  const by = [c.landlock && t('driver.byLandlock', { version: c.landlock }), c.user && t('driver.byUser', { user: c.user })].filter(Boolean)
+  return <Tag tone="green">{by.join(' + ')}</Tag>
+}
+
+/** The same in words, with the way to mend it. */
+function ConfinedText({ d }: { d: Driver }) {
+  const { t } = useT()
+  const c = d.confinement
+  return (
+    <span>
+      <ConfinedTag d={d} />{' '}
+      {c?.confined && t('driver.confinedText')}
+      {c?.why && t('driver.openText.' + c.why, { defaultValue: c.detail })}
+      {c?.detail && <> <small>({c.detail})</small></>}
+    </span>
+  )
+}
+
 export function DriversPage() {
   const { t } = useT()
   const f = useFormat()
@@ -36,6 +60,7 @@ export function DriversPage() {
               { key: 'reason', label: t('common.reason'), cell: (x) => x.reason || '–' },
               { key: 'version', label: t('driver.version'), cell: (x) => x.version || '–' },
               { key: 'pinned', label: t('driver.checksum'), cell: (x) => x.pinned ? <Tag tone="green">{t('driver.pinned')}</Tag> : <Tag tone="yellow">{t('driver.notPinned')}</Tag> },
+              { key: 'confined', label: t('driver.confined'), cell: (x) => <ConfinedTag d={x} /> },
               { key: 'devices', label: t('driver.devices'), right: true, cell: (x) => f.number(x.devices) },
               { key: 'obs', label: t('driver.observations'), right: true, cell: (x) => f.number(x.observations) },
               { key: 'restarts', label: t('driver.restarts'), right: true, cell: (x) => f.number(x.restarts) },
@@ -98,6 +123,7 @@ export function DriverPage() {
                 [t('driver.memory'), d.memory_max ? t('driver.memoryOf', { held: f.number(Math.round((d.memory ?? 0) / 1048576)), most: f.number(Math.round(d.memory_max / 1048576)) }) : '–'],
                 ...(d.quarantine ? [[t('driver.quarantine'), t('driver.quarantineText', { since: f.moment(d.quarantine) })] as [string, string]] : []),
                 ...(d.next_attempt ? [[t('driver.next'), f.moment(d.next_attempt, true)] as [string, string]] : []),
+                [t('driver.confined'), <ConfinedText key="f" d={d} />],
                 [t('driver.checksum'), <span key="c">{d.pinned ? t('driver.pinned') : t('driver.notPinnedLong')} <code>{d.sha256 ? d.sha256.slice(0, 16) + '…' : ''}</code></span>],
               ]} />
             </Panel>
