@@ -50,6 +50,9 @@ type Options struct {
 	Logger *slog.Logger // default: slog's
 	// RequireSHA256 refuses programs without a checksum instead of warning about them.
 	RequireSHA256 bool
+	// Settings looks at a program's settings, its defaults among them, before it is given them;
+	// an error refuses the program. nil: all are given.
+	Settings func(driver gatehouse.DriverName, fields []drivers.Field, settings map[string]string) error
 	// Confine keeps programs from what is not theirs; the zero value does not.
 	Confine Confinement
 	// TempDir is where each run of a program gets a folder of its own, removed after it, for

@@ -11,8 +11,24 @@ import (
 	"time"
 
 	"github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/drivers"
 	"github.com/gatehouse-iot/gatehouse/drivers/host"
 )
+
+// The settings that a program is given, its own defaults among them, are looked at before.
+func TestSettingsAreLookedAt(t *testing.T) {
+	look := func(_ gatehouse.DriverName, fields []drivers.Field, settings map[string]string) error {
+		if len(fields) == 2 && settings["greeting"] == "hello" { // the default
+			return gatehouse.FieldErrorf("settings.greeting", "it may not say hello")
+		}
+		return nil
+	}
+	h, _ := start(t, host.Options{Settings: look}, spec("steady"))
+	st := wait(t, h, "steady", host.Running, host.Refused)
+	if st.State != host.Refused || !strings.Contains(st.Reason, "it may not say hello") {
+		t.Errorf("got %s %q, want it refused for its default", st.State, st.Reason)
+	}
+}
 
 func TestRefusesPrograms(t *testing.T) {
 	dir := t.TempDir()

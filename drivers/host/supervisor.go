@@ -293,6 +293,11 @@ func (s *supervisor) prepare(ctx context.Context, c driverpb.DriverClient) (end 
 	if err != nil {
 		return outcome{refused: true, reason: err.Error()}, false
 	}
+	if look := s.host.options.Settings; look != nil {
+		if err := look(s.spec.Name, d.Settings, settings); err != nil {
+			return outcome{refused: true, reason: err.Error()}, false
+		}
+	}
 	if !w.GetConfigures() {
 		return outcome{}, true
 	}

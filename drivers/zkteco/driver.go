@@ -23,8 +23,9 @@ import (
 // version is the driver's own.
 const version = "1.0.0"
 
-// defaultListen is where terminals call unless the settings say otherwise.
-const defaultListen = "0.0.0.0:8081"
+// defaultListen is where terminals call unless the settings say otherwise: this machine alone,
+// since without a certificate it is plain text.
+const defaultListen = "127.0.0.1:8081"
 
 // grace is how long a terminal whose Connect has ended is asked to try again before it
 // counts as a stranger: longer than the gateway's longest pause.

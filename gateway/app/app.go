@@ -196,7 +196,7 @@ func (a *App) openIntake(ctx context.Context) (err error) {
 		Seal: a.reg.In(g.SystemScope("intake")).SealKept}
 	a.hub = live.New(a.journal, a.log)
 	a.pacer = newPacer(a.intake, a.directory, a.cfg.MQTT, a.now)
-	a.host = host.New(host.Options{Sink: a.pacer, Confine: a.confinement(), DeviceRate: a.cfg.MQTT.DeviceRate, Logger: a.log, Now: a.now})
+	a.host = host.New(host.Options{Sink: a.pacer, Confine: a.confinement(), Settings: a.cfg.driverListens, DeviceRate: a.cfg.MQTT.DeviceRate, Logger: a.log, Now: a.now})
 	a.directory.Watch(a.assign)
 	return nil
 }

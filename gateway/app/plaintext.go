@@ -6,6 +6,7 @@ import (
 	"net/netip"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/drivers"
 )
 
 // plainText refuses listeners without TLS on addresses that others reach, unless the
@@ -15,19 +16,34 @@ func (c *Config) plainText() error {
 	if c.PlainText {
 		return nil
 	}
-	refused := func(key, addr, mend string) error {
-		return g.FieldErrorf(key, "%s is open to the network without TLS, where passwords can be read on the way: %s, or 127.0.0.1 for this machine alone; "+
-			"plain_text: true allows it (behind a proxy of yours, in a container, or in a network of the devices' own)", addr, mend)
-	}
 	if c.HTTP.TLS.Certificate == "" && open(c.HTTP.Listen) {
-		return refused("http.listen", c.HTTP.Listen, "set http.tls")
+		return inClear("http.listen", c.HTTP.Listen, "set http.tls")
 	}
 	if open(c.MQTT.Listen) {
-		return refused("mqtt.listen", c.MQTT.Listen, `write "" and set mqtt.listen_tls`)
+		return inClear("mqtt.listen", c.MQTT.Listen, `write "" and set mqtt.listen_tls`)
 	}
 	for i, d := range c.Drivers {
 		if listen := d.Settings["listen"]; listen != "" && d.Settings["cert"] == "" && open(listen) {
-			return refused(fmt.Sprintf("drivers[%d].settings", i), listen, "set cert and key")
+			return inClear(fmt.Sprintf("drivers[%d].settings", i), listen, "set cert and key")
+		}
+	}
+	return nil
+}
+
+func inClear(key, addr, mend string) error {
+	return g.FieldErrorf(key, "%s is open to the network without TLS, where passwords can be read on the way: %s, or 127.0.0.1 for this machine alone; "+
+		"plain_text: true allows it (behind a proxy of yours, in a container, or in a network of the devices' own)", addr, mend)
+}
+
+// driverListens looks at what a driver is about to be told, its own defaults among it: where it
+// would listen is known only then.
+func (c *Config) driverListens(_ g.DriverName, fields []drivers.Field, settings map[string]string) error {
+	if c.PlainText || settings["cert"] != "" {
+		return nil
+	}
+	for _, f := range fields {
+		if addr := settings[f.Key]; (f.Kind == drivers.FieldListen || f.Key == "listen") && open(addr) {
+			return inClear("settings."+f.Key, addr, "set cert and key")
 		}
 	}
 	return nil
