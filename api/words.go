@@ -119,6 +119,8 @@ at: When.
 method: How somebody was recognised.
 class: The class, e.g. 7-2.
 number: The school's own number for the person.
+AlertRow.moved_to: Where the device is now; absent where that is where the alert was raised.
+AlertRow.moved_to_name: The name of the zone where the device is now.
 AlertRow.picture_until: Somebody keeps the picture until then; absent: it lives for hours.
 KeptPicture.until: Until when the picture is kept.
 RecordedFacts.people: People whom the school has entered.

@@ -83,6 +83,9 @@ func (v *View) Alert(ctx context.Context, id g.AlertID) (AlertRow, error) {
 
 // nameAlerts fills the names of devices, zones and, with people:read, persons.
 func (v *View) nameAlerts(ctx context.Context, rows []AlertRow) error {
+	if err := v.r.movedSince(ctx, rows); err != nil {
+		return err
+	}
 	var devices, zones []string
 	var people []g.PersonID
 	for _, a := range rows {
@@ -91,6 +94,9 @@ func (v *View) nameAlerts(ctx context.Context, rows []AlertRow) error {
 		}
 		if a.Zone != "" {
 			zones = append(zones, string(a.Zone))
+		}
+		if a.MovedTo != "" {
+			zones = append(zones, string(a.MovedTo))
 		}
 		if a.Person != "" {
 			people = append(people, a.Person)
@@ -115,6 +121,7 @@ func (v *View) nameAlerts(ctx context.Context, rows []AlertRow) error {
 	for i := range rows {
 		a := &rows[i]
 		a.PictureUntil = kept[a.Media]
+		a.MovedToName = zoneNames[string(a.MovedTo)]
 		a.DeviceName, a.ZoneName, a.PersonName = deviceNames[string(a.Device)], zoneNames[string(a.Zone)], names[a.Person]
 	}
 	return nil

@@ -137,6 +137,7 @@ func (v *View) RevokeCertificate(ctx context.Context, id g.DeviceID, fingerprint
 			return fmt.Errorf("revoke certificate: %w", err)
 		}
 		t.change("device", d.School, string(id))
+		t.change(credential, d.School, string(id))
 		return v.audit(ctx, t, d.School, "device.revoke", string(id)+" "+what)
 	})
 }

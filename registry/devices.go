@@ -20,6 +20,10 @@ const (
 		FROM devices d JOIN profiles p ON p.id = d.profile LEFT JOIN twins t ON t.device = d.id`
 )
 
+// credential is the kind of a change after which whoever was let in as a device is asked again:
+// its driver, its password or its certificates are others, it is switched off, or is no more.
+const credential = "credential"
+
 // scanDevice reads deviceColumns into d and what follows into more.
 func scanDevice(scan func(...any) error, d *g.Device, more ...any) error {
 	var address []byte
@@ -267,6 +271,7 @@ func (v *View) CreateDevice(ctx context.Context, d g.Device, secret map[string]s
 			return fmt.Errorf("create device: %w", err)
 		}
 		t.change("device", d.School, string(d.ID))
+		t.change(credential, d.School, string(d.ID))
 		return v.auditChanges(ctx, t, d.School, "device.create", string(d.ID), nil, d)
 	})
 	if err != nil {
@@ -328,12 +333,13 @@ func (v *View) UpdateDevice(ctx context.Context, d g.Device, secret map[string]s
 				return fmt.Errorf("update device: %w", err)
 			}
 		}
+		newPassword := false
 		if secret != nil && d.Driver == g.DriverMQTTFront {
 			hash, err := v.r.ownPassword(d, secret)
 			if err != nil {
 				return err
 			}
-			if hash != "" {
+			if newPassword = hash != ""; newPassword {
 				if _, err := t.exec(ctx, "UPDATE devices SET password = ? WHERE id = ?", hash, string(d.ID)); err != nil {
 					return fmt.Errorf("update device: %w", err)
 				}
@@ -350,11 +356,17 @@ func (v *View) UpdateDevice(ctx context.Context, d g.Device, secret map[string]s
 			}
 		}
 		t.change("device", d.School, string(d.ID))
+		if old.Driver != d.Driver || old.Enabled != d.Enabled || newPassword {
+			t.change(credential, d.School, string(d.ID))
+		}
 		return v.auditChanges(ctx, t, d.School, "device.update", string(d.ID), old, d)
 	})
 }
 
 // DeleteDevice removes a device, its twin and its secret. Its history stays.
 func (v *View) DeleteDevice(ctx context.Context, id g.DeviceID) error {
-	return v.remove(ctx, g.DevicesWrite, "devices", "device", string(id), "device", func(t *tx) error { return endCertificates(ctx, t, id) })
+	return v.remove(ctx, g.DevicesWrite, "devices", "device", string(id), "device", func(t *tx) error {
+		t.change(credential, "", string(id))
+		return endCertificates(ctx, t, id)
+	})
 }

@@ -77,6 +77,7 @@ func (v *View) ResetDevicePassword(ctx context.Context, id g.DeviceID) (string, 
 			return fmt.Errorf("reset device password: %w", err)
 		}
 		t.change("device", d.School, string(id))
+		t.change(credential, d.School, string(id))
 		return v.audit(ctx, t, d.School, "device.password", string(id))
 	})
 	if err != nil {

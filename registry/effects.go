@@ -159,6 +159,9 @@ func mergeAlert(old, a g.Alert) g.Alert {
 	if m.Media == "" {
 		m.Media = old.Media
 	}
+	if old.Device != "" && old.Device == a.Device && old.Zone != "" {
+		m.Zone = old.Zone // where it was raised; where the device is now is told beside it
+	}
 	m.Count = max(old.Count, a.Count)
 	if old.LastFired.After(a.LastFired) {
 		m.LastFired = old.LastFired

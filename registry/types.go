@@ -316,6 +316,10 @@ type AlertRow struct {
 	ZoneName   string `json:"zone_name,omitempty"`
 	PersonName string `json:"person_name,omitempty"` // empty without people:read
 
+	// MovedTo is where the device is now, where that is another zone than the alert was raised in.
+	MovedTo     g.ZoneID `json:"moved_to,omitempty"`
+	MovedToName string   `json:"moved_to_name,omitempty"`
+
 	PictureUntil time.Time `json:"picture_until,omitzero"` // somebody keeps the picture until then
 }
 

@@ -235,9 +235,9 @@ func (a *App) openFront(ctx context.Context) (err error) {
 	}
 	a.closers = append(a.closers, a.front.Close)
 	// Who was let in as something that has changed since (a new password, disabled, deleted,
-	// another driver's) is sent away and asked again.
+	// another driver's) is sent away and asked again; a new name or room sends nobody away.
 	cancel := a.reg.Subscribe(func(c registry.Change) {
-		if c.Kind == "device" {
+		if c.Kind == "credential" {
 			a.front.Disconnect(g.DeviceID(c.ID))
 		}
 	})

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"reflect"
 	"sync"
 	"time"
 
@@ -105,7 +106,12 @@ func (d *Directory) apply(ctx context.Context, c registry.Change) {
 		}
 		d.tell(id, e, ok)
 	case "profile", "zone", "school":
-		d.reload(ctx, d.snapshot())
+		before := d.snapshot()
+		if err := d.load(ctx); err != nil {
+			d.held(ctx, err)
+			return
+		}
+		d.tellChanged(before)
 	}
 }
 
@@ -143,6 +149,22 @@ func (d *Directory) reload(ctx context.Context, before map[g.DeviceID]Entry) {
 	}
 	for id, e := range after {
 		d.tell(id, e, true)
+	}
+}
+
+// tellChanged tells the watchers of the devices that are others than before: of those in a room
+// with a new name, and of no others.
+func (d *Directory) tellChanged(before map[g.DeviceID]Entry) {
+	after := d.snapshot()
+	for id := range before {
+		if _, ok := after[id]; !ok {
+			d.tell(id, Entry{}, false)
+		}
+	}
+	for id, e := range after {
+		if !reflect.DeepEqual(before[id], e) {
+			d.tell(id, e, true)
+		}
 	}
 }
 

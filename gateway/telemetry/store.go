@@ -141,7 +141,7 @@ func (s *Store) Append(ctx context.Context, events []g.Event, describe Describe)
 		if apps[c] == nil {
 			apps[c] = s.dbs[c].Appender(ctx)
 		}
-		if err := s.reading(apps[c], c, e, d); err != nil {
+		if err := s.reading(ctx, apps[c], c, e, d); err != nil {
 			rollback(apps)
 			return fmt.Errorf("append reading of %s: %w", e.Device, err)
 		}
@@ -176,14 +176,14 @@ func (s *Store) class(name string) int {
 	return 0
 }
 
-func (s *Store) reading(a storage.Appender, class int, e *g.Event, d Series) error {
+func (s *Store) reading(ctx context.Context, a storage.Appender, class int, e *g.Event, d Series) error {
 	at := moment(e).UnixMilli()
 	for name, v := range e.Reading.Values {
 		f, ok := v.Float()
 		if !ok {
 			continue
 		}
-		err := s.sample(a, class, e, d, name, at, f)
+		err := s.sample(ctx, a, class, e, d, name, at, f)
 		switch {
 		case errors.Is(err, storage.ErrDuplicateSampleForTimestamp):
 			s.dropped[0].Add(1)
@@ -200,7 +200,7 @@ func late(err error) bool {
 	return errors.Is(err, storage.ErrOutOfOrderSample) || errors.Is(err, storage.ErrOutOfBounds) || errors.Is(err, storage.ErrTooOldSample)
 }
 
-func (s *Store) sample(a storage.Appender, class int, e *g.Event, d Series, property string, at int64, f float64) error {
+func (s *Store) sample(ctx context.Context, a storage.Appender, class int, e *g.Event, d Series, property string, at int64, f float64) error {
 	key := seriesKey{e.Device, property}
 	was, ok := s.known[key]
 	now := knownSeries{was.ref, class, e.School, e.Zone, d}
@@ -219,8 +219,13 @@ func (s *Store) sample(a storage.Appender, class int, e *g.Event, d Series, prop
 	if len(s.known) >= maxKnown {
 		clear(s.known)
 	}
-	if ok && was.ref != ref && was.class == class {
+	switch {
+	case ok && was.ref != ref && was.class == class:
 		end(a, was.ref, e)
+	case !ok:
+		if err := s.endForgotten(ctx, a, class, ls, e); err != nil {
+			return err
+		}
 	}
 	now.ref = ref
 	s.known[key] = now

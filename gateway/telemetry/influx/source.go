@@ -131,6 +131,9 @@ func (q querier) read(ctx context.Context, mint, maxt int64, ms []*labels.Matche
 	for _, s := range all {
 		s.sort()
 	}
+	if !first {
+		endMoved(all)
+	}
 	return all, nil
 }
 

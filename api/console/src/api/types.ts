@@ -345,6 +345,8 @@ export interface Alert {
   version: number
   device_name?: string
   zone_name?: string
+  moved_to?: string
+  moved_to_name?: string
   person_name?: string
 }
 export interface IncidentStep { text: string; text_zh?: string; done: boolean; by?: string; at?: string }

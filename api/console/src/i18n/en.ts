@@ -248,6 +248,7 @@ export const en = {
     refused: 'refused',
   },
   alerts: {
+    movedTo: 'the device is now in {{zone}}',
     search: 'Title, place, device or comment',
     sub: 'Every alert there was, and the rules that raise them.',
     history: 'History',

@@ -246,6 +246,7 @@ export const zh = {
     refused: '已拒绝',
   },
   alerts: {
+    movedTo: '设备现位于 {{zone}}',
     search: '标题、位置、设备或说明',
     sub: '全部历史告警，以及触发它们的规则。',
     history: '历史',

@@ -49,7 +49,7 @@ function History() {
             { key: 'title', label: t('alerts.what'), main: true, cell: (a) => <>{f.local(a.title, a.title_zh)}{a.person_name && ` · ${a.person_name}`}</> },
             { key: 'severity', label: t('alerts.severity'), cell: (a) => <SeverityTag s={a.severity} /> },
             { key: 'state', label: t('alerts.state'), cell: (a) => <AlertTag s={a.state} /> },
-            { key: 'where', label: t('alerts.where'), cell: (a) => [a.zone_name, a.device_name].filter(Boolean).join(' · ') || '–' },
+            { key: 'where', label: t('alerts.where'), cell: (a) => [a.zone_name, a.device_name, a.moved_to && t('alerts.movedTo', { zone: a.moved_to_name || a.moved_to })].filter(Boolean).join(' · ') || '–' },
             { key: 'opened', label: t('alerts.opened'), cell: (a) => <When at={a.opened} seconds /> },
             { key: 'who', label: t('alerts.who'), cell: (a) => a.handler_name || '–' },
             { key: 'comment', label: t('alerts.comment'), cell: (a) => a.comment || '–' },

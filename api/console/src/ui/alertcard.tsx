@@ -48,6 +48,7 @@ export function AlertCard({ a, now, fresh }: { a: Alert; now: number; fresh?: bo
 }
 
 function Where({ a }: { a: Alert }) {
+  const { t } = useT()
   const { can } = useSession()
   const device = a.device_name || a.device
   if (!device && !a.zone_name && !a.zone && !a.person_name) return null // of the gateway itself
@@ -56,6 +57,7 @@ function Where({ a }: { a: Alert }) {
       {[a.zone_name || a.zone].filter(Boolean).join('')}
       {device && <>{(a.zone_name || a.zone) && ' · '}{can('devices:read') ? <Link to={`/fleet/${a.device}`}>{device}</Link> : device}</>}
       {a.person_name && <> · {a.person_name}</>}
+      {a.moved_to && <> · <Tag tone="yellow">{t('alerts.movedTo', { zone: a.moved_to_name || a.moved_to })}</Tag></>}
     </Text>
   )
 }
