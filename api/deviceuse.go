@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -67,7 +68,7 @@ func picture(b []byte, err error) (*jpeg, error) {
 func (s *Server) registerDeviceUse() {
 	const tag = "Devices"
 	handle(s, endpoint{method: "POST", path: "/v1/devices/probe", id: "probe-device", tag: tag, perm: g.DevicesWrite, unavailable: true, max: 256 << 10, summary: "Try a device out before it is registered",
-		doc: "A device that cannot be reached is an answer with ok false and the reason, not an error."}, s.probe)
+		doc: "A device that cannot be reached is an answer with ok false and the reason, not an error. Each trial is written to the audit log. The picture of a camera is shown to who adds it, so that it can be aimed; of one that is registered already only with camera:view."}, s.probe)
 	handle(s, endpoint{method: "POST", path: "/v1/devices/{id}/commands", id: "command-device", tag: tag, perm: g.DevicesWrite, unavailable: true, max: 12 << 20, summary: "Tell a device to do something"}, s.command)
 	handle(s, endpoint{method: "GET", path: "/v1/devices/{id}/commands", id: "list-commands", tag: tag, perm: g.DevicesRead, summary: "What a device was last told to do, and what became of it",
 		doc: "The newest 50. A command to a device that is away is queued for a minute, and then expires, which is an alert; delivered says that the device has taken it, confirmed that its driver calls it done."},
@@ -112,10 +113,25 @@ func (s *Server) probe(ctx context.Context, in *probeInput) (*body[ProbeResult],
 		return answer(ProbeResult{Message: err.Error()}, nil)
 	}
 	r := ProbeResult{OK: true, Message: found.Message, Values: found.Values}
-	if len(found.Snapshot) > 0 {
+	shown, err := s.mayAim(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	if len(found.Snapshot) > 0 && shown {
 		r.Snapshot = "data:image/jpeg;base64," + base64.StdEncoding.EncodeToString(found.Snapshot)
 	}
 	return answer(r, nil)
+}
+
+// mayAim says whether the picture of a trial is shown: to whoever may look through cameras, and
+// to whoever adds one, so that it can be aimed. A camera that is registered already is no longer
+// one that is being added. The trial itself is in the audit log.
+func (s *Server) mayAim(ctx context.Context, d g.Device) (bool, error) {
+	if slices.Contains(callerOf(ctx).scope.Permissions, g.CameraView) {
+		return true, nil
+	}
+	registered, err := s.view(ctx).Registered(ctx, d)
+	return !registered, err
 }
 
 func (s *Server) command(ctx context.Context, in *commandInput) (*body[CommandResult], error) {

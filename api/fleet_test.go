@@ -72,9 +72,27 @@ func TestProbe(t *testing.T) {
 	w := newWorld(t).schools()
 	c := w.user(w.a, g.RoleFacility)
 	var r api.ProbeResult
-	c.do("POST", "/v1/devices/probe", map[string]any{"driver": "camera", "profile": "gate-camera", "address": map[string]string{"url": "rtsp://192.0.2.1/1"}}).want(200).into(&r)
+	c.do("POST", "/v1/devices/probe", map[string]any{"driver": "camera", "profile": "gate-camera", "address": map[string]string{"url": "rtsp://192.0.2.1/new"}}).want(200).into(&r)
 	if !r.OK || !strings.HasPrefix(r.Snapshot, "data:image/jpeg;base64,") {
-		t.Errorf("got %+v, want it found, with a picture", r)
+		t.Errorf("got %+v, want it found, with a picture to aim it by", r)
+	}
+	var log struct{ Items []g.AuditEntry }
+	w.user(w.a, g.RoleAdmin).do("GET", "/v1/audit?deed=device.probe&object=192.0.2.1/new", nil).want(200).into(&log)
+	if len(log.Items) != 1 {
+		t.Errorf("got %d entries of the trial, want 1", len(log.Items))
+	}
+	// The gate's camera is there already: its picture is for those who may look through cameras.
+	there := map[string]any{"driver": "camera", "profile": "gate-camera", "address": map[string]string{"url": "rtsp://192.0.2.1/1"}}
+	r = api.ProbeResult{}
+	c.do("POST", "/v1/devices/probe", there).want(200).into(&r)
+	if !r.OK || r.Snapshot != "" {
+		t.Errorf("got ok %v and a picture of %d bytes from a camera of others, want it found and none", r.OK, len(r.Snapshot))
+	}
+	c.do("GET", "/v1/devices/cam-7/snapshot", nil).want(403)
+	r = api.ProbeResult{}
+	w.user(w.a, g.RoleAdmin).do("POST", "/v1/devices/probe", there).want(200).into(&r)
+	if r.Snapshot == "" {
+		t.Error("got no picture as an administrator, who may look through cameras")
 	}
 	inline := map[string]any{"id": "new-camera", "title": "New", "type": "camera"}
 	no := c.do("POST", "/v1/devices/probe", map[string]any{"driver": "camera", "profile": inline}).want(422)

@@ -36,13 +36,27 @@ type peopleInput struct {
 	Class string       `query:"class" maxLength:"64" doc:"Of this class."`
 	Query string       `query:"q" maxLength:"128" doc:"Words, in any order; each is searched for in name, number and class."`
 	Left  bool         `query:"left" doc:"Those who have left the school, instead of those who are there."`
+	Photo string       `query:"photo" enum:"outdated," doc:"outdated: whose face was measured by another model than the present one, so that a new photograph is needed. GET /v1/recorded counts them."`
 }
 
 func (s *Server) registerPeople() {
 	const tag = "People"
 	handle(s, endpoint{method: "GET", path: "/v1/people", id: "list-people", tag: tag, perm: g.PeopleRead, summary: "The class list: names, classes, who has a card or a face",
 		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/people?kind=student&limit=5"`}, func(ctx context.Context, in *peopleInput) (*body[page[registry.PersonRow]], error) {
-		return listed(s.view(ctx).People(ctx, registry.PersonFilter{Page: registry.Page{Limit: in.Limit, Cursor: in.Cursor}, School: in.School, Kind: in.Kind, Class: in.Class, Query: in.Query, Left: in.Left}))
+		f := registry.PersonFilter{
+			Page:   registry.Page{Limit: in.Limit, Cursor: in.Cursor},
+			School: in.School,
+			Kind:   in.Kind,
+			Class:  in.Class,
+			Query:  in.Query,
+			Left:   in.Left,
+		}
+		if in.Photo != "" {
+			if f.NotOfModel = s.faceModel(); f.NotOfModel == "" {
+				return listed([]registry.PersonRow{}, "", nil) // no camera has shown a model yet
+			}
+		}
+		return listed(s.view(ctx).People(ctx, f))
 	})
 	handle(s, endpoint{method: "GET", path: "/v1/classes", id: "list-classes", tag: tag, perm: g.PeopleRead, summary: "The classes of a school"}, func(ctx context.Context, in *perSchool) (*body[page[string]], error) {
 		all, err := s.view(ctx).Classes(ctx, school(ctx, in.School))

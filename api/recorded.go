@@ -66,6 +66,14 @@ func (s *Server) recorded(ctx context.Context, id g.SchoolID) (RecordedFacts, er
 	return f, err
 }
 
+// faceModel is what measures faces now; "" until a camera has shown one.
+func (s *Server) faceModel() string {
+	if s.deps.Recorded == nil {
+		return ""
+	}
+	return s.deps.Recorded().Model
+}
+
 func days(d time.Duration) int { return int(d / (24 * time.Hour)) }
 
 func (s *Server) setRecorded(ctx context.Context, in *picturesInput) (*body[RecordedFacts], error) {

@@ -30,15 +30,14 @@ func (f identityField) of(d g.Device) string {
 	return v
 }
 
-// checkIdentity refuses a second device for one thing: it would be counted twice.
-func (v *View) checkIdentity(ctx context.Context, t *tx, in reach, d g.Device) error {
+// sameThing is the device that is the same thing as d already; none where found is false.
+func (r *Registry) sameThing(ctx context.Context, q conn, d g.Device) (same g.Device, found bool, err error) {
 	fields := identities[d.Driver]
 	if len(fields) == 0 || d.Address[fields[0].key] == "" {
-		return nil
+		return same, false, nil
 	}
 	errSame := errors.New("the same")
-	var same g.Device
-	err := each(ctx, t, "SELECT "+deviceColumns+" FROM devices d WHERE d.driver = ? AND d.id <> ?", []any{string(d.Driver), string(d.ID)}, func(scan func(...any) error) error {
+	err = each(ctx, q, "SELECT "+deviceColumns+" FROM devices d WHERE d.driver = ? AND d.id <> ?", []any{string(d.Driver), string(d.ID)}, func(scan func(...any) error) error {
 		var other g.Device
 		if err := scanDevice(scan, &other); err != nil {
 			return err
@@ -51,12 +50,33 @@ func (v *View) checkIdentity(ctx context.Context, t *tx, in reach, d g.Device) e
 		same = other
 		return errSame
 	})
-	if err == nil {
-		return nil
+	switch {
+	case err == nil:
+		return same, false, nil
+	case errors.Is(err, errSame):
+		return same, true, nil
+	default:
+		return same, false, fmt.Errorf("read devices: %w", err)
 	}
-	if !errors.Is(err, errSame) {
-		return fmt.Errorf("read devices: %w", err)
+}
+
+// Registered says whether the thing at a device's address is registered already, in whatever
+// school: then it is no longer one that somebody is about to add.
+func (v *View) Registered(ctx context.Context, d g.Device) (bool, error) {
+	if _, err := v.reach(ctx, g.DevicesWrite); err != nil {
+		return false, err
 	}
+	_, found, err := v.r.sameThing(ctx, v.r.reg, d)
+	return found, err
+}
+
+// checkIdentity refuses a second device for one thing: it would be counted twice.
+func (v *View) checkIdentity(ctx context.Context, t *tx, in reach, d g.Device) error {
+	same, found, err := v.r.sameThing(ctx, t, d)
+	if err != nil || !found {
+		return err
+	}
+	fields := identities[d.Driver]
 	keys := make([]string, len(fields))
 	for i, f := range fields {
 		keys[i] = f.key

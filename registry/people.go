@@ -35,6 +35,12 @@ func (v *View) People(ctx context.Context, f PersonFilter) ([]PersonRow, string,
 		if err != nil {
 			return nil, "", err
 		}
+		var outdated map[g.PersonID]bool
+		if f.NotOfModel != "" {
+			if outdated, err = v.r.outdatedFaces(ctx, school, f.NotOfModel); err != nil {
+				return nil, "", err
+			}
+		}
 		token, order, from := l.token, l.order, 0
 		if resumed && school == g.SchoolID(at[0]) {
 			token = at[1]
@@ -47,7 +53,7 @@ func (v *View) People(ctx context.Context, f PersonFilter) ([]PersonRow, string,
 		}
 		for i := from; i < len(order) && next == ""; i++ {
 			n, ok := l.at[order[i]]
-			if !ok || !f.selects(l.people[n]) {
+			if !ok || !f.selects(l.people[n]) || f.NotOfModel != "" && !outdated[l.people[n].ID] {
 				continue
 			}
 			if len(out) == f.limit() {

@@ -86,6 +86,9 @@ func calls(d *district) map[string]call {
 			rows, _, err := v.Devices(ctx, registry.DeviceFilter{School: b})
 			return rows, err
 		}},
+		"Registered": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Registered(ctx, g.Device{ID: "new", Driver: "camera", Address: map[string]string{"url": "rtsp://192.0.2.7/elsewhere"}})
+		}},
 		"Device": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.Device(ctx, dev) }},
 		"DeviceCounts": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			n, _, err := v.DeviceCounts(ctx, b)

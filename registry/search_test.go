@@ -105,3 +105,32 @@ func TestAuditIsFiltered(t *testing.T) {
 		}
 	})
 }
+
+// Those whose face was measured by another model only need a new photograph.
+func TestWhoNeedsANewPhotograph(t *testing.T) {
+	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
+		d := newDistrict(t, o, c)
+		ctx := t.Context()
+		v := d.as(d.a, g.RoleAdmin)
+		enrolled := func(name string, model string) g.PersonID {
+			p := must[g.Person](t)(v.CreatePerson(ctx, g.Person{School: "a", Kind: g.Staff, Name: name}))
+			ok(t, v.SetConsent(ctx, g.Consent{Person: p.ID, Given: true, By: "self"}))
+			must[g.Pass](t)(v.AddFace(ctx, p.ID, []float32{3, 0, 4}, model, 0.9))
+			return p.ID
+		}
+		old := enrolled("Old", "m1")
+		enrolled("New", "m2")
+		rows, _, err := v.People(ctx, registry.PersonFilter{NotOfModel: "m2"})
+		ok(t, err)
+		if len(rows) != 1 || rows[0].ID != old {
+			t.Fatalf("got %v, want the one of the older model alone", rows)
+		}
+		if counts := must[registry.FaceCounts](t)(v.FaceCounts(ctx, "a", "m2")); counts.Outdated != len(rows) {
+			t.Errorf("got a count of %d for a list of %d", counts.Outdated, len(rows))
+		}
+		must[g.Pass](t)(v.AddFace(ctx, old, []float32{3, 0, 4}, "m2", 0.9))
+		if rows, _, err = v.People(ctx, registry.PersonFilter{NotOfModel: "m2"}); err != nil || len(rows) > 0 {
+			t.Errorf("got %v (%v) after the new photograph, want nobody", rows, err)
+		}
+	})
+}

@@ -67,6 +67,9 @@ type PersonFilter struct {
 	Class  string
 	Query  string // words, each of which is in name, number or class
 	Left   bool   // those who have left, instead of those who are there
+
+	// NotOfModel selects those whose face templates are all of other models than this one.
+	NotOfModel string
 }
 
 // PersonRow is a line of the class list; looking at it needs no reason.
