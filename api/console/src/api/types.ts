@@ -232,6 +232,7 @@ export interface Person {
   phone?: string
   guardians?: string[]
   created: string
+  left?: string
 }
 export interface Consent { person: string; given: boolean; by: string; note: string; at: string; actor: string }
 export interface Pass {

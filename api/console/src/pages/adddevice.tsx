@@ -8,10 +8,12 @@ import { Link, useLocation } from 'react-router'
 import { APIError, call } from '../api/client'
 import { deviceTypes, type Knock, type DeviceCreated, type DeviceType, type Driver, type Probe, type Profile, type Property } from '../api/types'
 import { useT } from '../i18n'
+import { wrongField } from '../lib/fieldcheck'
 import { freeID, profileFrom, type PropertyDraft } from '../lib/profiledraft'
 import { useFormat, useSchoolParam } from '../session'
 import { Credentials } from '../ui/credentials'
 import { Empty, Page, Panel, Trouble, useDeed } from '../ui/kit'
+import { DriverField } from '../ui/driverfield'
 import { usePlaces, useProfiles } from '../ui/states'
 import { useDrivers } from './fleet'
 
@@ -105,23 +107,23 @@ function ChooseDriver({ all, choose }: { all: Driver[]; choose: (d: Driver) => v
 
 function Address({ d, draft, change, next }: { d: Driver; draft: Draft; change: (p: Partial<Draft>) => void; next: () => void }) {
   const { t } = useT()
-  const f = useFormat()
   const fields = d.address ?? []
+  const ready = fields.every((x) => x.secret || ((!x.required || (draft.address[x.key] ?? '').trim() !== '') && !wrongField(x, draft.address[x.key] ?? '')))
   return (
     <Panel title={t('add.addressTitle')}>
-      <form onSubmit={(e) => (e.preventDefault(), next())}>
+      <form onSubmit={(e) => (e.preventDefault(), ready && next())}>
         <Stack maw={560}>
           {fields.length === 0 && <Text size="sm">{d.name === front.name ? t('add.frontText') : t('add.noFields')}</Text>}
-          {fields.map((x) => {
-            const common = { label: f.local(x.title, x.title_zh) || x.key, description: f.local(x.help, x.help_zh) || undefined, required: x.required, name: x.key }
-            return x.secret
-              ? <PasswordInput key={x.key} {...common} autoComplete="off" value={draft.secret[x.key] ?? ''} visibilityToggleButtonProps={{ 'aria-label': t('gate.show') }}
-                  onChange={(e) => change({ secret: { ...draft.secret, [x.key]: e.currentTarget.value } })} />
-              : <TextInput key={x.key} {...common} placeholder={x.default || undefined} value={draft.address[x.key] ?? ''} spellCheck={false} autoCapitalize="none"
-                  onChange={(e) => change({ address: { ...draft.address, [x.key]: e.currentTarget.value } })} />
-          })}
+          {fields.map((x) => (
+            <DriverField key={x.key} field={x} value={(x.secret ? draft.secret : draft.address)[x.key] ?? ''}
+              onChange={(v) => change(x.secret ? { secret: { ...draft.secret, [x.key]: v } } : { address: { ...draft.address, [x.key]: v } })} />
+          ))}
+          {d.name === front.name && (
+            <PasswordInput label={t('add.ownPassword')} description={t('add.ownPasswordHelp')} autoComplete="new-password" name="password" minLength={12} value={draft.secret.password ?? ''}
+              visibilityToggleButtonProps={{ 'aria-label': t('gate.show') }} onChange={(e) => change({ secret: { password: e.currentTarget.value } })} />
+          )}
           <TextInput label={t('device.serial')} description={t('add.serialHelp')} value={draft.serial} maxLength={128} onChange={(e) => change({ serial: e.currentTarget.value })} />
-          <Group><Button type="submit">{t('common.next')}</Button></Group>
+          <Group><Button type="submit" disabled={!ready}>{t('common.next')}</Button></Group>
         </Stack>
       </form>
     </Panel>
@@ -223,7 +225,12 @@ function Trial({ draft, probe, setProbe, next }: { draft: Draft; probe?: Probe; 
               {probe.values && Object.keys(probe.values).length > 0 && (
                 <div className="values">{Object.entries(probe.values).map(([k, v]) => <span key={k} className="value">{k} <b>{f.value(v)}</b></span>)}</div>
               )}
-              {probe.snapshot?.startsWith('data:image/') && <img className="probe-shot" src={probe.snapshot} alt={t('add.probeShot')} />}
+              {probe.snapshot?.startsWith('data:image/') && (
+                <>
+                  <img className="probe-shot" src={probe.snapshot} alt={t('add.probeShot')} />
+                  <Text size="xs" c="dimmed" mt={4}>{t('add.aim')}</Text>
+                </>
+              )}
             </Alert>
           )}
         </div>

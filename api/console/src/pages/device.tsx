@@ -22,6 +22,8 @@ import { PagedList, usePaged } from '../ui/paged'
 import { KeptContent } from '../ui/refused'
 import { SightingLine } from '../ui/sightings'
 import { DeviceTag, usePlaces, useProfiles } from '../ui/states'
+import { DriverField } from '../ui/driverfield'
+import { useDrivers } from './fleet'
 import { UnknownFieldsPanel } from '../ui/unknownfields'
 import { When } from '../ui/when'
 import { useAddress, useOpen } from '../ui/address'
@@ -274,6 +276,7 @@ function EditDevice({ d, onClose }: { d: Device; onClose: () => void }) {
   const [v, set] = useState({ name: d.name, zone: d.zone ?? '', serial: d.serial ?? '', enabled: d.enabled, address: d.address ?? {} })
   const [secret, setSecret] = useState<Record<string, string>>({})
   const secrets = useSecretFields(d.driver)
+  const fields = useDrivers().data?.items?.find((x) => x.name === d.driver)?.address?.filter((x) => !x.secret) ?? []
   const deed = useDeed()
   const moved = secrets.length > 0 && Object.keys(v.address).some((k) => (v.address[k] ?? '').trim() !== ((base.address as Record<string, string>)[k] ?? ''))
   const save = () =>
@@ -292,7 +295,8 @@ function EditDevice({ d, onClose }: { d: Device; onClose: () => void }) {
           <Select label={t('fleet.zone')} searchable clearable data={places.options} value={v.zone || null} onChange={(z) => set({ ...v, zone: z ?? '' })} />
           <TextInput label={t('device.serial')} value={v.serial} maxLength={128} onChange={(e) => set({ ...v, serial: e.currentTarget.value })} />
           {Object.keys(v.address).map((k) => (
-            <TextInput key={k} label={k} value={v.address[k]} onChange={(e) => set({ ...v, address: { ...v.address, [k]: e.currentTarget.value } })} />
+            <DriverField key={k} field={fields.find((x) => x.key === k) ?? { key: k, title: k }} value={v.address[k]} error={fieldError(deed.error, k)}
+              onChange={(x) => set({ ...v, address: { ...v.address, [k]: x } })} />
           ))}
           <Switch label={t('device.enabled')} checked={v.enabled} onChange={(e) => set({ ...v, enabled: e.currentTarget.checked })} />
           {moved

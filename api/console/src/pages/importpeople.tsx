@@ -1,7 +1,7 @@
 // Imports people from a workbook or CSV: the file, what is chosen of it, what it would do, the deed.
 // Every choice asks the gateway anew; what is applied is exactly what the last preview showed.
 
-import { Alert, Button, FileInput, Group, Loader, NumberInput, Select, SimpleGrid, Stack, Text } from '@mantine/core'
+import { Alert, Button, FileInput, NumberInput, Progress, Select, SimpleGrid, Stack, Text } from '@mantine/core'
 import { IconDownload } from '@tabler/icons-react'
 import { useQueryClient } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
@@ -9,7 +9,7 @@ import { Link } from 'react-router'
 import { APIError, call, query } from '../api/client'
 import { importModes, personKinds, type ImportMode, type ImportReport } from '../api/types'
 import { useT } from '../i18n'
-import { useSchoolParam } from '../session'
+import { useFormat, useNow, useSchoolParam } from '../session'
 import { Page, Panel, Trouble } from '../ui/kit'
 import { FirstRows, ImportColumns, Questions } from './importcolumns'
 import { ImportResult, Remarks } from './importreport'
@@ -97,7 +97,7 @@ export function ImportPage() {
           <FileInput label={t('import.choose')} accept=".xlsx,.csv,.txt,.tsv,text/csv,text/plain" clearable value={file} placeholder={t('import.placeholder')} maw={560}
             clearButtonProps={{ 'aria-label': t('common.remove') }} onChange={start} />
           {file && !done && <Chosen c={c} report={report} choose={choose} />}
-          {busy && <Group gap="xs" role="status"><Loader size="xs" /><Text size="sm">{t(busy === 'reading' ? 'import.reading' : 'import.writing')}</Text></Group>}
+          {busy && <Working what={t(busy === 'reading' ? 'import.reading' : 'import.writing')} size={file?.size ?? 0} lines={busy === 'writing' ? report?.lines.length : undefined} />}
           {error !== undefined && <Trouble error={error} />}
           {stale && <Alert color="orange" variant="light" role="alert">{t('import.stale')}</Alert>}
           {report && !done && <Remarks remarks={report.problems} />}
@@ -112,6 +112,20 @@ export function ImportPage() {
         <ImportResult key={report.token ?? ''} report={report} busy={busy !== ''} onApply={(n) => void apply(n)} />
       )}
     </Page>
+  )
+}
+
+/** A bar while a file is read or written: how much it is, and for how long it has been at work. */
+function Working({ what, size, lines }: { what: string; size: number; lines?: number }) {
+  const { t } = useT()
+  const f = useFormat()
+  const [began] = useState(() => Date.now())
+  const now = useNow(1000)
+  return (
+    <Stack gap={4} role="status" maw={560}>
+      <Text size="sm">{what} {t(lines === undefined ? 'import.workingFile' : 'import.workingLines', { size: f.bytes(size), n: f.number(lines ?? 0), s: Math.max(0, Math.round((now - began) / 1000)) })}</Text>
+      <Progress value={100} animated aria-label={what} />
+    </Stack>
   )
 }
 

@@ -1,6 +1,6 @@
 // The class list. Looking at it needs no reason; opening one child's page does.
 
-import { Button, Group, Select, Stack, Switch, TextInput } from '@mantine/core'
+import { Button, Group, Progress, Select, Stack, Switch, Text, TextInput } from '@mantine/core'
 import { IconFileImport, IconUserPlus } from '@tabler/icons-react'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
@@ -12,6 +12,7 @@ import { useSchoolParam, useSession } from '../session'
 import { Empty, fieldError, Page, Panel, Rows, Tag, Trouble, useDeed } from '../ui/kit'
 import { useAddress, useOpen } from '../ui/address'
 import { PagedList, usePaged } from '../ui/paged'
+import { useRecorded } from './settings/recorded'
 import { SearchField } from '../ui/searchfield'
 import { Dialog } from '../ui/dialog'
 
@@ -34,9 +35,9 @@ export function PeoplePage() {
   const classes = useClasses()
   const { get, put } = useAddress()
   const [adding, add, added] = useOpen('add')
-  const filter = { kind: get('kind'), class: get('class'), q: get('q'), left: get('left') === 'yes', school }
+  const filter = { kind: get('kind'), class: get('class'), q: get('q'), left: get('left') === 'yes', photo: get('photo') === 'outdated' ? 'outdated' : '', school }
   const list = usePaged<PersonRow>('people', '/v1/people', filter)
-  const filtered = !!(filter.kind || filter.class || filter.q || filter.left)
+  const filtered = !!(filter.kind || filter.class || filter.q || filter.left || filter.photo)
   const name = (p: PersonRow) => (can('people:open') ? <Link to={`/people/${p.id}`}>{p.name}</Link> : p.name)
   return (
     <Page title={t('nav.people')} sub={t('people.sub')}
@@ -53,6 +54,7 @@ export function PeoplePage() {
           <Select placeholder={t('people.there')} aria-label={t('people.leftOrThere')} value={get('left') || 'no'} allowDeselect={false} onChange={(v) => put('left', v === 'no' ? null : v)} data={[{ value: 'no', label: t('people.there') }, { value: 'yes', label: t('people.leftOnes') }]} />
           <Select clearable searchable placeholder={t('people.anyClass')} aria-label={t('people.class')} value={get('class') || null} onChange={(v) => put('class', v)} data={classes} />
         </div>
+        {filter.photo && <PhotoProgress onClear={() => put('photo', null)} />}
         <PagedList list={list} empty={
           <Empty title={filtered ? t('people.none') : t('people.nobody')} hint={filtered ? t('people.noneHint') : t('people.nobodyHint')}>
             {!filtered && can('people:write') && <Button mt="sm" component={Link} to="/people/import">{t('people.import')}</Button>}
@@ -65,7 +67,7 @@ export function PeoplePage() {
               { key: 'class', label: t('people.class'), cell: (p) => p.class || '–' },
               { key: 'number', label: t('people.number'), cell: (p) => p.number || '–' },
               { key: 'consent', label: t('people.consent'), cell: (p) => p.consent ? <Tag tone="green">{t('consent.given')}</Tag> : <Tag>{t('consent.none')}</Tag> },
-              { key: 'face', label: t('people.face'), cell: (p) => p.face ? <Tag tone="blue">{t('people.enrolled')}</Tag> : '–' },
+              { key: 'face', label: t('people.face'), cell: (p) => filter.photo ? <Tag tone="orange">{t('people.oldPhoto')}</Tag> : p.face ? <Tag tone="blue">{t('people.enrolled')}</Tag> : '–' },
               { key: 'cards', label: t('people.cards'), right: true, cell: (p) => p.cards || '–' },
             ]} />
           )}
@@ -73,6 +75,20 @@ export function PeoplePage() {
       </Panel>
       {adding && can('people:write') && <AddPerson onClose={added} classes={classes} />}
     </Page>
+  )
+}
+
+/** How far the new photographs have come, above the list of who still needs one. */
+function PhotoProgress({ onClear }: { onClear: () => void }) {
+  const { t } = useT()
+  const q = useRecorded()
+  const done = q.data?.enrolled ?? 0
+  const all = done + (q.data?.outdated ?? 0)
+  return (
+    <Stack gap={6} p="sm">
+      <Group justify="space-between"><Text size="sm">{t('people.photoText', { done, all })}</Text><Button size="xs" variant="default" onClick={onClear}>{t('people.everybody')}</Button></Group>
+      <Progress value={all ? (100 * done) / all : 0} aria-label={t('people.photoProgress')} />
+    </Stack>
   )
 }
 

@@ -8,10 +8,11 @@ import { Link, useLocation, useNavigate, useParams } from 'react-router'
 import { APIError, call, query } from '../api/client'
 import { difference } from '../api/change'
 import type { Attendance, List, Pass, PersonPage as PersonData, Session, Sighting } from '../api/types'
-import { useT } from '../i18n'
+import { useT, type T } from '../i18n'
 import { instantIn } from '../lib/format'
+import { photoToSend, PhotoRefused } from '../lib/photo'
 import { useFormat, useSession } from '../session'
-import { Ask, Empty, Facts, fieldError, leaves, Loaded, Page, Panel, Rows, said, Tag, Trouble, useDeed, Wait } from '../ui/kit'
+import { Ask, Empty, errorText, Facts, fieldError, leaves, Loaded, Page, Panel, Rows, said, Tag, Trouble, useDeed, Wait } from '../ui/kit'
 import { PagedList, usePaged } from '../ui/paged'
 import { SightingLine } from '../ui/sightings'
 import { FaceAsks, questionsOf } from '../ui/faceasks'
@@ -78,10 +79,12 @@ function PersonView({ p, reason, renew }: { p: PersonData; reason: string; renew
       actions={can('people:write') && (
         <>
           <Button variant="default" onClick={() => setOpen('edit')}>{t('common.edit')}</Button>
+          <Button variant="default" onClick={() => setOpen('left')} data-testid="left">{t(p.left ? 'person.back' : 'person.leave')}</Button>
           <Button variant="default" onClick={() => setOpen('delete')}>{t('person.delete')}</Button>
         </>
       )}>
-      {p.kind === 'student' && <Text size="xs" c="dimmed" mb="sm">{t('person.audited')}</Text>}
+      {p.kind === 'student' && <Text size="xs" c="dimmed" mb="sm">{t('person.audited')}{can('audit:read') && <> <Link to={`/settings/audit?object=${encodeURIComponent(p.id)}`}>{t('person.toAudit')}</Link></>}</Text>}
+      {p.left && <Alert color="orange" variant="light" mb="sm">{t('person.leftText')}</Alert>}
       <div className="two">
         <div>
           <Panel title={t('person.about')}>
@@ -90,6 +93,7 @@ function PersonView({ p, reason, renew }: { p: PersonData; reason: string; renew
               ...(p.kind === 'student' ? [[t('people.class'), p.class || '–'], [t('people.boarder'), p.boarder ? t('common.yes') : t('common.no')]] as [string, string][] : []),
               [t('people.phone'), p.phone || '–'],
               [t('person.since'), f.moment(p.created)],
+              ...(p.left ? [[t('person.leftOn'), f.moment(p.left)]] as [string, string][] : []),
             ]} />
           </Panel>
           <ConsentPanel p={p} renew={renew} />
@@ -101,6 +105,12 @@ function PersonView({ p, reason, renew }: { p: PersonData; reason: string; renew
         </div>
       </div>
       {open === 'edit' && <EditPerson p={p} onClose={close} renew={renew} />}
+      <Ask opened={open === 'left'} onClose={close} title={t(p.left ? 'person.backTitle' : 'person.leaveTitle', { name: p.name })} text={t(p.left ? 'person.backText' : 'person.leaveText')} deed={t(p.left ? 'person.back' : 'person.leave')}
+        onDo={async () => {
+          await call(`/v1/people/${encodeURIComponent(p.id)}/left`, { method: 'PUT', body: { left: !p.left } })
+          await renew()
+          void cache.invalidateQueries({ queryKey: ['people'] })
+        }} />
       <Ask opened={open === 'delete'} onClose={close} danger title={t('person.deleteTitle', { name: p.name })} text={t('person.deleteText')} deed={t('person.delete')}
         onDo={async () => {
           await call(`/v1/people/${encodeURIComponent(p.id)}`, { method: 'DELETE' })
@@ -170,7 +180,8 @@ function Passes({ p, renew }: { p: PersonData; renew: () => Promise<unknown> }) 
   const upload = (file: File | null, answers?: string[]) =>
     file && face.run(async () => {
       setPhoto(file)
-      await call(`/v1/people/${encodeURIComponent(p.id)}/face` + query({ answers: answers?.join(',') }), { method: 'POST', body: file, type: file.type })
+      const sent = await photoToSend(file)
+      await call(`/v1/people/${encodeURIComponent(p.id)}/face` + query({ answers: answers?.join(',') }), { method: 'POST', body: sent, type: sent.type || 'image/jpeg' })
       await renew()
       said(t('pass.faceDone'))
     })
@@ -183,7 +194,7 @@ function Passes({ p, renew }: { p: PersonData; renew: () => Promise<unknown> }) 
     }>
       {can('faces:admin') && !consent && <Text size="sm" c="dimmed" p="sm">{t('pass.needsConsent')}</Text>}
       <FaceAsks questions={questionsOf(face.error)} busy={face.busy} onClose={face.clear} onAnswer={(a) => void upload(photo ?? null, a)} />
-      {face.error !== undefined && questionsOf(face.error).length === 0 && <Alert color="red" variant="light" m="sm" title={<span className="probe-title">{t('pass.refused')}</span>} role="alert"><Text size="sm">{face.error instanceof APIError ? face.error.message : String(face.error)}</Text><Text size="xs" mt={4}>{t('pass.photoHelp')}</Text></Alert>}
+      {face.error !== undefined && questionsOf(face.error).length === 0 && <Alert color="red" variant="light" m="sm" title={<span className="probe-title">{t('pass.refused')}</span>} role="alert"><Text size="sm">{photoText(face.error, t)}</Text><Text size="xs" mt={4}>{t('pass.photoHelp')}</Text></Alert>}
       {passes.length === 0 ? <Empty title={t('pass.none')} hint={t('pass.noneHint')} /> : (
         <Rows label={t('pass.title')} rows={passes} id={(x) => x.id} columns={[
           { key: 'method', label: t('pass.method'), main: true, cell: (x) => t('method.' + x.method) },
@@ -201,6 +212,12 @@ function Passes({ p, renew }: { p: PersonData; renew: () => Promise<unknown> }) 
         }} />
     </Panel>
   )
+}
+
+/** Why a photograph was not taken: by the console in the reader's words, else by the gateway. */
+function photoText(e: unknown, t: T): string {
+  if (e instanceof PhotoRefused) return t('photo.' + e.kind)
+  return e instanceof APIError && e.code === 'invalid' && e.message ? e.message : errorText(e, t)
 }
 
 function AddCard({ id, onClose, renew }: { id: string; onClose: () => void; renew: () => Promise<unknown> }) {

@@ -3,9 +3,10 @@
 import { Button, Group, Stack, Text, TextInput } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { call } from '../../api/client'
+import { Link } from 'react-router'
+import { call, query } from '../../api/client'
 import { useT } from '../../i18n'
-import { useSession } from '../../session'
+import { useSchoolParam, useSession } from '../../session'
 import { Facts, Loaded, Panel, said, Tag, Trouble, useDeed } from '../../ui/kit'
 
 interface Recorded {
@@ -25,10 +26,16 @@ interface Recorded {
   kept_pictures: number
 }
 
+/** What is recorded at the school that is looked at. */
+export function useRecorded() {
+  const school = useSchoolParam()
+  return useQuery({ queryKey: ['recorded', school], queryFn: () => call<Recorded>('/v1/recorded' + query({ school })) })
+}
+
 export function RecordedTab() {
   const { t } = useT()
   const { can } = useSession()
-  const q = useQuery({ queryKey: ['recorded'], queryFn: () => call<Recorded>('/v1/recorded') })
+  const q = useRecorded()
   return (
     <Loaded q={q}>
       {(r) => (
@@ -44,7 +51,7 @@ export function RecordedTab() {
                 [t('recorded.history'), t('picture.days', { n: r.history_days })],
                 [t('recorded.journal'), t('picture.days', { n: r.journal_days })],
               ]} />
-              {r.outdated > 0 && <Text size="sm" mt="sm">{t('recorded.outdatedText', { done: r.enrolled, all: r.enrolled + r.outdated })}</Text>}
+              {r.outdated > 0 && <Text size="sm" mt="sm">{t('recorded.outdatedText', { done: r.enrolled, all: r.enrolled + r.outdated })}{can('people:read') && <> <Link to="/people?photo=outdated">{t('recorded.outdatedWho')}</Link></>}</Text>}
             </Panel>
             <Panel title={t('recorded.never')}><Text size="sm">{t('recorded.neverText')}</Text></Panel>
           </div>
@@ -66,10 +73,11 @@ export function RecordedTab() {
 function Turn({ on }: { on: boolean }) {
   const { t } = useT()
   const cache = useQueryClient()
+  const school = useSchoolParam()
   const [reason, setReason] = useState('')
   const deed = useDeed()
   const turn = () => deed.run(async () => {
-    await call('/v1/recorded', { method: 'PUT', body: { pictures_of_unknowns: !on, reason: reason.trim() } })
+    await call('/v1/recorded' + query({ school }), { method: 'PUT', body: { pictures_of_unknowns: !on, reason: reason.trim() } })
     await cache.invalidateQueries({ queryKey: ['recorded'] })
     setReason('')
     said(t('common.saved'))

@@ -1,0 +1,89 @@
+// A photograph on its way to enrolment: named where it is none, and shrunk where it is larger
+// than the gateway looks at, so that a telephone's picture passes over a school's uplink.
+
+/** The longest side that is sent, in pixels: what is larger the gateway shrinks itself before it looks for the face. */
+export const longest = 3200
+const small = 1_500_000 // bytes; smaller files go as they are
+const most = 8 * 1024 * 1024 // bytes that the gateway takes
+
+export type PhotoKind = 'jpeg' | 'png' | 'heic' | 'avif' | 'webp' | 'gif' | 'bmp' | 'tiff' | 'pdf' | 'zip' | 'video' | 'empty' | 'unknown'
+
+/** Why a file is no photograph that can be enrolled; kind is what it is. */
+export class PhotoRefused extends Error {
+  constructor(readonly kind: PhotoKind | 'large' | 'damaged') {
+    super(kind)
+  }
+}
+
+const ascii = (b: Uint8Array, from: number, to: number) => String.fromCharCode(...b.subarray(from, to))
+
+/** What a file is, by its first bytes; the name says nothing. */
+export function kindOf(b: Uint8Array): PhotoKind {
+  if (b.length === 0) return 'empty'
+  if (b[0] === 0xff && b[1] === 0xd8 && b[2] === 0xff) return 'jpeg'
+  if (ascii(b, 0, 8) === '\x89PNG\r\n\x1a\n') return 'png'
+  if (ascii(b, 4, 8) === 'ftyp') {
+    const brand = ascii(b, 8, 12)
+    if (/^(hei[cmsx]|hev[cmsx]|mif1|msf1)$/.test(brand)) return 'heic'
+    return /^avi[fs]$/.test(brand) ? 'avif' : 'video'
+  }
+  if (ascii(b, 0, 4) === 'RIFF') return ascii(b, 8, 12) === 'WEBP' ? 'webp' : 'video'
+  if (/^GIF8[79]a/.test(ascii(b, 0, 6))) return 'gif'
+  if (ascii(b, 0, 2) === 'BM') return 'bmp'
+  if (/^(II\*\0|MM\0\*)/.test(ascii(b, 0, 4))) return 'tiff'
+  if (ascii(b, 0, 5) === '%PDF-') return 'pdf'
+  if (ascii(b, 0, 4) === 'PK\x03\x04') return 'zip'
+  return 'unknown'
+}
+
+/** The size to draw at: as it is, or with the longest side brought down. */
+export function fitted(width: number, height: number, side = longest): { width: number; height: number } {
+  const by = Math.min(1, side / Math.max(width, height))
+  return { width: Math.max(1, Math.round(width * by)), height: Math.max(1, Math.round(height * by)) }
+}
+
+/** What the browser does with pictures; tests bring their own. */
+export interface Canvas {
+  open: (f: Blob) => Promise<ImageBitmap> // turned as its EXIF note says
+  draw: (img: ImageBitmap, size: { width: number; height: number }) => Promise<Blob | null>
+}
+
+const browser: Canvas = {
+  open: (f) => createImageBitmap(f, { imageOrientation: 'from-image' }),
+  draw: (img, { width, height }) => {
+    const c = document.createElement('canvas')
+    c.width = width
+    c.height = height
+    const at = c.getContext('2d')!
+    at.imageSmoothingQuality = 'high'
+    at.drawImage(img, 0, 0, width, height)
+    return new Promise((done) => c.toBlob(done, 'image/jpeg', 0.92))
+  },
+}
+
+// Kinds that browsers open although the gateway does not: they are sent as JPEG.
+const opened: PhotoKind[] = ['webp', 'avif', 'gif', 'bmp', 'heic']
+
+/** The photograph as it is sent; PhotoRefused where it cannot be. */
+export async function photoToSend(file: File, canvas = browser): Promise<File> {
+  const kind = kindOf(new Uint8Array(await file.slice(0, 16).arrayBuffer()))
+  const native = kind === 'jpeg' || kind === 'png'
+  if (!native && !opened.includes(kind)) throw new PhotoRefused(kind)
+  if (native && file.size <= small) return file
+  let img: ImageBitmap
+  try {
+    img = await canvas.open(file)
+  } catch {
+    if (!native) throw new PhotoRefused(kind)
+    if (file.size > most) throw new PhotoRefused('large')
+    return file // the gateway has a reader of its own, and says what is wrong
+  }
+  try {
+    const out = await canvas.draw(img, fitted(img.width, img.height))
+    if (!out) throw new PhotoRefused('damaged')
+    if (native && out.size >= file.size && file.size <= most) return file
+    return new File([out], file.name, { type: out.type, lastModified: file.lastModified }) // the same deed when it is tried again
+  } finally {
+    img.close()
+  }
+}
