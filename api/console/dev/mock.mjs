@@ -128,7 +128,7 @@ export function mock({ empty = false, demo = true } = {}) {
     ['POST', /^\/v1\/sightings\/manual$/, (req, res) => json(res, { seq: ++state.seq, id: 'sgt_m' }, 201)],
     ['GET', /^\/v1\/alerts$/, (req, res, m, q) => {
       const states = q.get('state')?.split(',')
-      list(res, d.alerts.filter((a) => (!states || states.includes(a.state)) && (!q.get('severity') || a.severity === q.get('severity'))), q)
+      list(res, d.alerts.filter((a) => (!states || states.includes(a.state)) && (!q.get('severity') || a.severity === q.get('severity')) && words(q, a.title, a.title_zh, a.zone_name, a.device_name, a.comment)), q)
     }],
     ['GET', /^\/v1\/alerts\/([^/]+)$/, (req, res, m) => json(res, d.alerts.find((a) => a.id === m[1]))],
     ['POST', /^\/v1\/alerts\/([^/]+)\/(acknowledge|resolve|close)$/, (req, res, m, q, b) => alertDeed(res, m[1], m[2], b)],
@@ -161,7 +161,9 @@ export function mock({ empty = false, demo = true } = {}) {
     ['GET', /^\/v1\/users$/, (req, res, m, q) => list(res, d.users, q)],
     ['POST', /^\/v1\/users$/, (req, res, m, q, b) => { const u = { ...b, id: 'usr_' + ++state.seq, created: d.iso(Date.now()), disabled: false }; d.users.push(u); json(res, u, 201) }],
     ['PUT', /^\/v1\/users\/(.+)$/, (req, res, m, q, b) => json(res, Object.assign(d.users.find((u) => u.id === m[1]), b))],
-    ['GET', /^\/v1\/audit$/, (req, res, m, q) => list(res, d.audit.filter((a) => ['actor', 'deed', 'object'].every((k) => !q.get(k) || a[k].includes(q.get(k)))), q)],
+    ['GET', /^\/v1\/second-factors$/, (req, res, m, q) => list(res, [], q)],
+    ['GET', /^\/v1\/second-factor-roles$/, (req, res) => json(res, { roles: [] })],
+    ['GET', /^\/v1\/audit$/, (req, res, m, q) => list(res, d.audit.filter((a) => ['actor', 'deed', 'object'].every((k) => !q.get(k) || a[k].includes(q.get(k))) && words(q, a.actor, a.deed, a.object)), q)],
     ['GET', /^\/v1\/audit\/verify$/, (req, res) => json(res, { ok: true, entries: 60, message: 'the chain is whole' })],
     ['GET', /^\/v1\/rules$/, (req, res, m, q) => list(res, d.rules, q)],
     ['GET', /^\/v1\/quality$/, (req, res, m, q) => list(res, d.qualityDays(q.get('to')), q)],
@@ -188,7 +190,7 @@ export function mock({ empty = false, demo = true } = {}) {
     res.write('retry: 2000\n\n')
     if (!Number.isNaN(last)) state.log.filter((e) => e.seq > last).forEach(send)
     state.streams.add(send)
-    const beat = setInterval(() => res.write(': beat\n\n'), 15_000)
+    const beat = setInterval(() => res.write(': beat\n\n'), 5_000)
     req.on('close', () => (clearInterval(beat), state.streams.delete(send)))
   }
 
@@ -211,6 +213,11 @@ export function mock({ empty = false, demo = true } = {}) {
     }
     refuse(res, 404, 'not_found', `the mock has no ${req.method} ${url.pathname}`)
   })
+}
+
+// Whether every word that is searched for is in one of the texts.
+function words(q, ...texts) {
+  return (q.get('q') ?? '').toLowerCase().split(/\s+/).every((w) => texts.some((x) => (x ?? '').toLowerCase().includes(w)))
 }
 
 function json(res, body, status = 200, type = 'application/json') {

@@ -21,6 +21,8 @@ export function run({ url, user, password, shots, wait = 180, enrol, own }) {
     await t.step('a student has arrived', () => findArrived(t, page, wait))
     await t.step('a device whose data is not to be trusted says why', () => findQuality(t, page, wait))
     await t.step('a student’s page asks for a reason', () => askReason(t, page))
+    await t.step('the address shows what was chosen, and back undoes it', () => keepAddress(page))
+    await t.step('a sign-in that ends keeps what was typed', () => keepForm(t, page, password))
     await t.step('every page at 1920 px', () => everyPage(t, page, 1920, 1080, 'light'))
     await t.step('every page at 390 px', () => everyPage(t, page, 390, 844, 'dark'))
     await t.step('the other language', () => chinese(t, page))
@@ -135,6 +137,45 @@ async function askReason(t, page) {
   await page.locator('dl.facts').first().waitFor()
   await t.shot(page, 'person')
   await t.inspect(page, 'person')
+}
+
+async function keepAddress(page) {
+  await page.goto('/fleet')
+  const search = page.locator('.filters input').first()
+  await search.fill('smoke')
+  await page.waitForURL(/q=smoke/)
+  await page.locator('.chip').first().click()
+  await page.waitForURL(/state=/)
+  await page.reload()
+  await page.locator('.chip[aria-pressed=true]').waitFor()
+  if ((await search.inputValue()) !== 'smoke') throw new Error('the search is gone after a reload')
+  await page.goBack()
+  await page.waitForURL((u) => !u.searchParams.has('state') && u.searchParams.get('q') === 'smoke')
+}
+
+// The sign-in ends while a form is open; nothing of it is saved.
+async function keepForm(t, page, password) {
+  await page.goto('/settings/places')
+  await page.locator('.tree-line button').first().click()
+  const dialog = page.locator('[role=dialog]').first()
+  const name = dialog.locator('input').first()
+  await name.fill('Typed before the end')
+  t.quiet = true
+  await page.context().clearCookies()
+  await dialog.locator('button[type=submit]').click()
+  const again = page.locator('[data-testid=signinagain]')
+  await again.waitFor()
+  await t.shot(page, 'signed-out')
+  await t.inspect(page, 'signing in again')
+  await again.locator('input[name=password]').fill(password)
+  await again.locator('button[type=submit]').click()
+  await again.waitFor({ state: 'detached' })
+  t.quiet = false
+  if ((await name.inputValue()) !== 'Typed before the end') throw new Error('what was typed is gone')
+  await page.keyboard.press('Escape')
+  await page.locator('[data-testid=discard] button').last().click()
+  await dialog.waitFor({ state: 'detached' })
+  await page.locator('.stream[data-state=live]').waitFor()
 }
 
 const pages = ['/wall', '/incidents', '/alerts', '/cameras', '/attendance', '/people', '/people/import', '/fleet', '/quality', '/fleet/add', '/drivers', '/integrations', '/status',

@@ -1,13 +1,13 @@
 // Who is signed in, to which school, and how times are shown there.
 
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { useLocation, useSearchParams } from 'react-router'
+import { useSearchParams } from 'react-router'
 import { createContext, useCallback, useContext, useEffect, useMemo, useState, type ReactNode } from 'react'
 import { call } from './api/client'
 import type { List, Me, Permission, School } from './api/types'
 import { languages, setLanguage, useT } from './i18n'
 import * as format from './lib/format'
-import { changed, filtered } from './ui/address'
+import { changed, filtered, useHere } from './ui/address'
 
 interface SessionValue {
   me: Me
@@ -64,15 +64,16 @@ export function SessionProvider({ me, onSignedOut, children }: { me: Me; onSigne
  */
 function useChosenSchool(own: string): [string, (id: string) => void] {
   const [params, set] = useSearchParams()
-  const { state } = useLocation()
+  const here = useHere()
   const there = params.get('school') ?? ''
   const [chosen, setChosen] = useState(there)
-  const put = useCallback((id: string, replace: boolean) => set((p) => filtered(p, { school: id === own ? null : id }), { replace, state }), [set, state, own])
+  const put = (id: string) => set(filtered(here().params, { school: id === own ? null : id }), { state: here().state })
   useEffect(() => {
     if (there && there !== chosen) setChosen(there)
-    else if (!there && chosen && chosen !== own) set((p) => changed(p, { school: chosen }), { replace: true, state })
-  }, [there, chosen, own, set, state])
-  return [there || chosen, useCallback((id: string) => (setChosen(id), put(id, false)), [put])]
+    else if (!there && chosen && chosen !== own) set(changed(here().params, { school: chosen }), { replace: true, state: here().state })
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [there, chosen, own])
+  return [there || chosen, (id) => (setChosen(id), put(id))]
 }
 
 export function useSession(): SessionValue {

@@ -1,5 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest'
 import { APIError, call } from './client'
+import { change } from './change'
 import { signInIsBack, whenSignedOut } from './signin'
 
 afterEach(() => {
@@ -33,6 +34,18 @@ test('a deed is refused, is not done by itself later, and keeps its key when it 
   expect(keys).toHaveLength(1)
   expect(await deed()).toEqual({ id: 'p1' })
   expect(keys[1]).toBe(keys[0])
+})
+
+test('a change that reads first is one deed: it is not done by itself after signing in', async () => {
+  const sent: string[] = []
+  whenSignedOut(() => true)
+  vi.stubGlobal('fetch', async (_: string, r: RequestInit) => (sent.push(r.method!), sent.length === 1 ? refused() : new Response('{"name":"a"}')))
+  await expect(change('/v1/zones/z', { name: 'a' }, { name: 'b' })).rejects.toMatchObject({ status: 401 })
+  signInIsBack()
+  await Promise.resolve()
+  expect(sent).toEqual(['GET'])
+  await change('/v1/zones/z', { name: 'a' }, { name: 'b' })
+  expect(sent).toEqual(['GET', 'GET', 'PATCH'])
 })
 
 test('before anybody signed in nothing waits', async () => {

@@ -35,6 +35,7 @@ export interface Request {
   signal?: AbortSignal
   match?: string // If-Match: the state that is to be changed
   quiet?: boolean // a 401 does not end the sign-in
+  deed?: boolean // reading is part of a deed, and does not wait for another sign-in
 }
 
 /** Builds "?a=1&b=2", leaving out what is empty. */
@@ -95,7 +96,7 @@ async function checked(path: string, r: Request): Promise<Response> {
     if (res.ok) return res
     const err = await problem(res)
     const again = res.status === 401 && !r.quiet ? signInEnded() : undefined
-    if (!again || (r.method ?? 'GET') !== 'GET') throw err
+    if (!again || r.deed || (r.method ?? 'GET') !== 'GET') throw err
     await orAborted(again, r.signal)
   }
 }
@@ -116,9 +117,9 @@ export async function call<T>(path: string, r: Request = {}): Promise<T> {
   return (text ? JSON.parse(text) : undefined) as T
 }
 
-/** Reads one thing with the tag of its state. */
+/** Reads one thing with the tag of its state, in order to change it. */
 export async function tagged<T>(path: string): Promise<{ etag: string; body: T }> {
-  const res = await checked(path, {})
+  const res = await checked(path, { deed: true })
   return { etag: res.headers.get('ETag') ?? '', body: (await res.json()) as T }
 }
 

@@ -1490,6 +1490,7 @@ export const en = {
     drivers: 'Drivers',
     mqtt: 'MQTT listener',
     connections: 'Connections',
+    rates: 'How much is sent',
     telemetry: 'Telemetry store',
     disk: 'Disk space',
     clock: 'Clock',

@@ -1481,6 +1481,7 @@ export const zh = {
     drivers: '驱动',
     mqtt: 'MQTT 服务',
     connections: '连接数',
+    rates: '发送量',
     telemetry: '遥测存储',
     disk: '磁盘空间',
     clock: '时钟',

@@ -56,3 +56,9 @@ test('wall times go to instants and back, through clock changes', () => {
   }
   expect(instantIn('UTC', 'soon')).toBe('')
 })
+
+test('an annotation of UCUM is no unit', () => {
+  expect(unitText('{face}')).toBe('')
+  expect(unitText('{frame}/s')).toBe('/s')
+  expect(unitText('Cel')).toBe('°C')
+})

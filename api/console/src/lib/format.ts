@@ -63,7 +63,9 @@ const units: Record<string, string> = {
 
 /** Shows a unit of UCUM as people write it. */
 export function unitText(u: string | undefined): string {
-  return u ? (units[u] ?? u) : ''
+  if (!u) return ''
+  const said = u.replace(/\{[^}]*\}/g, '') // an annotation says what is counted, and is no unit
+  return units[said] ?? said
 }
 
 /** A value with its unit: "21.5 °C", "yes", "open". */

@@ -64,7 +64,7 @@ function Keys() {
       <Loaded q={q}>
         {(d) => d.items?.length ? (
           <Rows label={t('key.title')} rows={d.items} id={(k) => k.id} columns={[
-            { key: 'name', label: t('key.name'), main: true, cell: (k) => <>{k.name}<Text size="xs" c={k.purpose ? 'dimmed' : 'orange'}>{k.purpose || t('key.purposeNone')}</Text></> },
+            { key: 'name', label: t('key.name'), main: true, cell: (k) => <>{k.name}<Text size="xs" c={k.purpose ? 'dimmed' : 'var(--orange-ink)'}>{k.purpose || t('key.purposeNone')}</Text></> },
             { key: 'maker', label: t('key.maker'), cell: (k) => <Maker name={k.maker_name} state={k.maker_state} /> },
             { key: 'state', label: t('fleet.state'), cell: state },
             { key: 'perm', label: t('key.permissions'), cell: (k) => <Granted k={k} /> },

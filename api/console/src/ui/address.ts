@@ -1,7 +1,8 @@
 // What a page shows is written in its address: filters, the place in a list, the tab, the open
 // dialog. So a reload, the browser's back and forward, and a link that is passed on show the same.
 
-import { useLocation, useSearchParams } from 'react-router'
+import { useContext } from 'react'
+import { UNSAFE_NavigationContext, useSearchParams, type Location } from 'react-router'
 
 export type Changes = Record<string, string | null | undefined>
 
@@ -27,16 +28,25 @@ export function filtered(now: URLSearchParams, changes: Changes): URLSearchParam
   return p
 }
 
+/**
+ * The address as it is this instant. What a page was last drawn with may be a moment older:
+ * whoever types and then clicks at once would lose what was typed.
+ */
+export function useHere(): () => { params: URLSearchParams; state: unknown } {
+  const history = useContext(UNSAFE_NavigationContext).navigator as unknown as { location: Location }
+  return () => ({ params: new URLSearchParams(history.location.search), state: history.location.state })
+}
+
 /** Reads and changes what the address says. A choice is a step that "back" undoes; typing is none. */
 export function useAddress() {
   const [params, set] = useSearchParams()
-  const { state } = useLocation()
+  const here = useHere()
   return {
     get: (k: string) => params.get(k) ?? '',
     /** Chooses a filter or a tab. */
-    put: (k: string, v: string | null, o: { typed?: boolean } = {}) => set((p) => filtered(p, { [k]: v }), { replace: o.typed, state }),
+    put: (k: string, v: string | null, o: { typed?: boolean } = {}) => set(filtered(here().params, { [k]: v }), { replace: o.typed, state: here().state }),
     /** Changes several parameters and nothing else, as a dialog does. */
-    change: (c: Changes, o: { replace?: boolean } = {}) => set((p) => changed(p, c), { replace: o.replace, state }),
+    change: (c: Changes, o: { replace?: boolean } = {}) => set(changed(here().params, c), { replace: o.replace, state: here().state }),
   }
 }
 

@@ -41,6 +41,7 @@ function List({ school }: { school?: string }) {
     <>
       <PagedList list={list} empty="none">{(rows) => <p>{rows.join(' ')}</p>}</PagedList>
       <button id="filter" onClick={() => put('q', 'x')} />
+      <button id="both" onClick={() => (put('q', 'x', { typed: true }), put('state', 'open'))} />
       <button id="back" onClick={() => void go(-1)} />
     </>
   )
@@ -87,4 +88,15 @@ test('another filter begins at the first page, and back is where one was', async
   await seen('x0 x1 x2', '/rows?q=x')
   await click('back')
   await seen('3 4 5', '/rows?at=3&page=2')
+})
+
+test('what was typed is not lost to whoever clicks at once', async () => {
+  show('/rows')
+  await seen('0 1 2', '/rows')
+  await vi.waitFor(() => {
+    const both = box.querySelector<HTMLElement>('#both')
+    if (!both) throw new Error('not drawn')
+    both.click()
+  })
+  await seen('x0 x1 x2', '/rows?q=x&state=open')
 })

@@ -7,7 +7,7 @@ import { useLocation, useSearchParams } from 'react-router'
 import { APIError, call, query } from '../api/client'
 import type { List } from '../api/types'
 import { useT } from '../i18n'
-import { changed } from './address'
+import { changed, useHere } from './address'
 import { Loaded } from './kit'
 
 type Params = Record<string, string | number | boolean | undefined>
@@ -26,12 +26,13 @@ type Trail = Record<string, string[]>
 export function usePaged<R>(key: string, path: string, params: Params, o: Options = {}) {
   const [search, setSearch] = useSearchParams()
   const state = useLocation().state as { trail?: Trail } | null
+  const here = useHere()
   const own = (k: string) => (o.name ? `${o.name}.${k}` : k)
   const at = search.get(own('at')) ?? ''
   const page = at ? Math.max(2, Number(search.get(own('page'))) || 2) : 1
   const trail = state?.trail?.[own('at')] ?? []
   const go = (cursor: string, n: number, before: string[], replace = false) =>
-    setSearch((p) => changed(p, { [own('at')]: cursor, [own('page')]: n > 1 ? String(n) : null }), {
+    setSearch(changed(here().params, { [own('at')]: cursor, [own('page')]: n > 1 ? String(n) : null }), {
       replace, state: { ...state, trail: { ...state?.trail, [own('at')]: before } },
     })
   const filter = path + JSON.stringify(params)

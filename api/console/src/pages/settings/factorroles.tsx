@@ -1,8 +1,8 @@
 // Of which roles the school asks a second factor.
 
-import { Button, Checkbox, Group, Stack, Text } from '@mantine/core'
+import { Alert, Button, Checkbox, Group, Stack, Text } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { call, query } from '../../api/client'
 import type { FactorRoles } from '../../api/factor'
 import { signInRoles, type Role } from '../../api/types'
@@ -16,7 +16,7 @@ export function FactorRolesPanel() {
   const q = useQuery({ queryKey: ['second-factor-roles', school.id], queryFn: () => call<FactorRoles>('/v1/second-factor-roles' + query({ school: school.id })) })
   return (
     <Panel title={t('factorRoles.title')}>
-      <Loaded q={q}>{(d) => <Form key={school.id + d.roles.join()} had={d.roles} />}</Loaded>
+      <Loaded q={q}>{(d) => <Form key={school.id} had={d.roles} />}</Loaded>
     </Panel>
   )
 }
@@ -26,6 +26,15 @@ function Form({ had }: { had: Role[] }) {
   const { school, me } = useSession()
   const cache = useQueryClient()
   const [roles, setRoles] = useState<string[]>(had)
+  const [base, setBase] = useState(had)
+  const now = [...had].sort().join()
+  useEffect(() => {
+    // A colleague's choice is taken over where nothing was ticked here, and told otherwise.
+    if ([...roles].sort().join() !== [...base].sort().join()) return
+    setRoles(had)
+    setBase(had)
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [now])
   const deed = useDeed()
   const offered = signInRoles.filter((r) => r !== 'district_admin' || me.user.role === 'district_admin' || had.includes(r))
   const changed = [...roles].sort().join() !== [...had].sort().join()
@@ -37,6 +46,7 @@ function Form({ had }: { had: Role[] }) {
   return (
     <Stack gap="sm">
       <Text size="sm" c="dimmed">{t('factorRoles.help')}</Text>
+      {[...base].sort().join() !== now && <Alert color="orange" variant="light" role="alert">{t('dialog.changed')} {had.map((r) => t('role.' + r)).join(', ') || '–'}</Alert>}
       <Checkbox.Group value={roles} onChange={setRoles} aria-label={t('factorRoles.title')}>
         <Group gap="md">{offered.map((r) => <Checkbox key={r} value={r} label={t('role.' + r)} />)}</Group>
       </Checkbox.Group>
