@@ -160,4 +160,8 @@ type AuditEntry struct {
 	Hash   string    `json:"hash"` // SHA-256 over the previous hash and this entry
 
 	Changes []AuditChange `json:"changes,omitempty"`
+
+	// People are the names of those whose ids stand in braces in Reason, for who may see them; not
+	// part of the log.
+	People map[PersonID]string `json:"people,omitempty"`
 }

@@ -326,6 +326,7 @@ Alert.sighting: The sighting's id, where there is one.
 Alert.incident: The incident's id, where there is one.
 Alert.person: The person's id, where somebody known is meant.
 AuditEntry.seq: The place in the audit log.
+AuditEntry.people: The names of those whose ids stand in braces in the reason, for who may see people; not part of the log and its hash.
 AuditEntry.changes: The fields that the deed changed.
 AuditChange.field: The field's name; of one inside an object, with a dot.
 AuditChange.before: What it was; empty where it was not there.

@@ -92,6 +92,9 @@ func (v *View) Record(ctx context.Context, deed, object string) error {
 	if err := errors.Join(line("deed", deed, 100), optional("object", object, 500)); err != nil {
 		return err
 	}
+	if err := v.hidesNames(ctx, v.s.School); err != nil {
+		return err
+	}
 	return v.r.write(ctx, func(t *tx) error { return v.audit(ctx, t, v.s.School, deed, object) })
 }
 
@@ -145,5 +148,5 @@ func (v *View) Audit(ctx context.Context, f AuditFilter) ([]g.AuditEntry, string
 		return nil, "", fmt.Errorf("list the audit log: %w", err)
 	}
 	out, next := cut(out, f.limit(), func(e g.AuditEntry) string { return cursor(digits(e.Seq)) })
-	return out, next, nil
+	return out, next, v.namesBeside(ctx, out)
 }

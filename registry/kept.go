@@ -24,6 +24,9 @@ func (v *View) SealKept(ctx context.Context, school g.SchoolID, plain []byte) ([
 	if err := v.system(); err != nil {
 		return nil, err
 	}
+	if err := v.hidesNames(ctx, school); err != nil {
+		return nil, err
+	}
 	c, err := v.keptCipher(ctx, school)
 	if err != nil {
 		return nil, err

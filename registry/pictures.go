@@ -52,6 +52,10 @@ func (v *View) KeepPicture(ctx context.Context, id g.AlertID, until time.Time) (
 	if err := v.because(g.Student); err != nil {
 		return KeptPicture{}, err
 	}
+	reason := v.s.Reason // goes when the picture goes; what the audit log keeps names nobody
+	if err := v.hidesNamesOf(ctx, id); err != nil {
+		return KeptPicture{}, err
+	}
 	var k KeptPicture
 	err = v.r.write(ctx, func(t *tx) error {
 		a, err := v.pictured(ctx, t, in, id)
@@ -61,7 +65,7 @@ func (v *View) KeepPicture(ctx context.Context, id g.AlertID, until time.Time) (
 		if !until.After(t.now) || until.Sub(t.now) > MaxKeepPicture {
 			return g.FieldErrorf("until", "give a time from now on, at most %d days ahead", MaxKeepPicture/(24*time.Hour))
 		}
-		k = KeptPicture{Media: a.Media, School: a.School, Alert: id, Reason: v.s.Reason, Actor: v.s.Actor, At: moment(micros(t.now)), Until: moment(micros(until))}
+		k = KeptPicture{Media: a.Media, School: a.School, Alert: id, Reason: reason, Actor: v.s.Actor, At: moment(micros(t.now)), Until: moment(micros(until))}
 		_, err = t.exec(ctx, `INSERT INTO kept_pictures (media, school, alert, reason_sealed, actor, at, until) VALUES (?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (media) DO UPDATE SET reason_sealed = excluded.reason_sealed, actor = excluded.actor, at = excluded.at, until = excluded.until`,
 			string(k.Media), string(k.School), string(k.Alert), seal(v.r.vault.data, []byte(k.Reason), "picture "+string(k.Media)), k.Actor, micros(k.At), micros(k.Until))
@@ -81,6 +85,9 @@ func (v *View) DropPicture(ctx context.Context, id g.AlertID) (school g.SchoolID
 		return "", "", err
 	}
 	if err := v.because(g.Student); err != nil {
+		return "", "", err
+	}
+	if err := v.hidesNamesOf(ctx, id); err != nil {
 		return "", "", err
 	}
 	err = v.r.write(ctx, func(t *tx) error {

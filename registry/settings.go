@@ -59,6 +59,9 @@ func (v *View) PutSetting(ctx context.Context, school g.SchoolID, key string, va
 	if err := v.settingScope(ctx, in, school); err != nil {
 		return err
 	}
+	if err := v.hidesNames(ctx, school); err != nil {
+		return err
+	}
 	if !g.ValidID(key) {
 		return g.FieldErrorf("key", "give a name of 1 to 64 letters, digits, '-', '_' or '.'")
 	}

@@ -29,7 +29,10 @@ func (v *View) traced(ctx context.Context, in reach, id g.PersonID, deed string)
 // looked writes a look into the audit log before anything is shown; a look that cannot be
 // written there is refused.
 func (v *View) looked(ctx context.Context, school g.SchoolID, deed, object string) error {
-	err := v.r.write(ctx, func(t *tx) error { return v.audit(ctx, t, school, deed, object) })
+	err := v.hidesNames(ctx, school)
+	if err == nil {
+		err = v.r.write(ctx, func(t *tx) error { return v.audit(ctx, t, school, deed, object) })
+	}
 	if err != nil {
 		v.r.log.Error("a look at a person could not be audited and was refused", "error", err)
 		return g.Errorf(g.Unavailable, "the look cannot be written into the audit log, so it is refused: tell your administrator")

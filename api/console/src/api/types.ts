@@ -479,6 +479,7 @@ export interface AuditEntry {
   object: string
   reason?: string
   hash: string
+  people?: Record<string, string>
   changes?: AuditChange[]
 }
 export interface Rule { id: string; title: string; title_zh?: string; severity: Severity; yaml: string }

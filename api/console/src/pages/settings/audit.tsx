@@ -75,13 +75,18 @@ export function AuditTab() {
             { key: 'actor', label: t('audit.actor'), cell: (e) => <Actor actor={e.actor} /> },
             { key: 'object', label: t('audit.object'), long: true, cell: (e) => <ObjectLink object={e.object} /> },
             { key: 'changes', label: t('audit.changes'), long: true, cell: (e) => <Changes all={e.changes} /> },
-            { key: 'reason', label: t('common.reason'), long: true, cell: (e) => e.reason || '–' },
+            { key: 'reason', label: t('common.reason'), long: true, cell: (e) => withNames(e.reason ?? '', e.people) || '–' },
             { key: 'hash', label: t('audit.hash'), nowrap: true, cell: (e) => <code title={e.hash}>{e.hash.slice(0, 8)}</code> },
           ]} />
         )}
       </PagedList>
     </Panel>
   )
+}
+
+/** The log keeps ids for the names in a reason; who may see people is told the names. */
+export function withNames(reason: string, people: Record<string, string> | undefined): string {
+  return reason.replace(/\{(per_[\w.-]+)\}/g, (token, id: string) => people?.[id] ?? token)
 }
 
 /** What was done, in the reader's words, with the word that the log and the API use. */
