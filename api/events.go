@@ -15,6 +15,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
 // Bounds of reading events.
@@ -50,7 +51,7 @@ type streamInput struct {
 func (s *Server) registerEvents() {
 	const tag = "Events"
 	handle(s, endpoint{method: "GET", path: "/v1/events", id: "list-events", tag: tag, summary: "The journal, from any point on",
-		doc:     "Every event has a sequence number; the ids are those of the webhooks, so what a webhook missed is read here. Which kinds are shown depends on the caller's permissions.",
+		doc:     "Every event has a sequence number; the ids are those of the webhooks, so what a webhook missed is read here. Which kinds are shown depends on the caller's permissions. Of people (sighting, attendance) whoever is signed in at the console sees the last 24 hours here; a key, whose purpose is its reason, all.",
 		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/events?after=0&kinds=status&limit=5"`}, s.listEvents)
 	handle(s, endpoint{method: "GET", path: "/v1/stream", id: "stream", tag: tag, stream: true, raw: "text/event-stream", summary: "The live stream (server-sent events)",
 		doc: "Each message's id is the sequence, its event the kind and its data the event as JSON. A client that reconnects with Last-Event-ID misses nothing and sees nothing twice. " +
@@ -62,14 +63,26 @@ func (s *Server) registerEvents() {
 type wanted struct {
 	kinds   map[g.EventKind]bool
 	schools map[g.SchoolID]bool
+	now     func() time.Time // set where the caller has no reason to look back over people
 }
 
-func (w wanted) has(e *g.Event) bool { return w.kinds[e.Kind] && w.schools[e.School] }
+func (w wanted) has(e *g.Event) bool {
+	if !w.kinds[e.Kind] || !w.schools[e.School] {
+		return false
+	}
+	if w.now == nil || e.Kind != g.EventSighting && e.Kind != g.EventAttendance {
+		return true
+	}
+	return w.now().Sub(e.Received) <= registry.RunningDay
+}
 
 // want checks what is asked for against the caller's permissions and schools.
 func (s *Server) want(ctx context.Context, asked []string, school g.SchoolID) (wanted, error) {
 	w := wanted{kinds: map[g.EventKind]bool{}, schools: map[g.SchoolID]bool{}}
 	scope := callerOf(ctx).scope
+	if scope.Reason == "" {
+		w.now = s.now
+	}
 	for _, k := range asked {
 		kind := g.EventKind(k)
 		if !slices.Contains(g.EventKinds(), kind) {

@@ -33,13 +33,14 @@ type sightingsInput struct {
 	From    time.Time  `query:"from" doc:"From then on, RFC 3339."`
 	To      time.Time  `query:"to" doc:"Before then, RFC 3339."`
 	Unknown bool       `query:"unknown" doc:"Unknown people only."`
-	Reason  string     `query:"reason" maxLength:"512" doc:"Why one person's passages are read; needed with person where that is a student." example:"parent asks about yesterday"`
+	Reason  string     `query:"reason" maxLength:"512" doc:"Why one person's passages, or older ones than of the last 24 hours, are read; needed with person where that is a student." example:"parent asks about yesterday"`
 }
 
 func (s *Server) registerSightings() {
 	const tag = "Sightings"
 	handle(s, endpoint{method: "GET", path: "/v1/sightings", id: "list-sightings", tag: tag, perm: g.SightingsRead, summary: "Who was seen where and when, newest first",
-		doc:     "With person it is one person's movements: of a student they need a reason, and each such look is written to the audit log. A key's purpose is its reason.",
+		doc: "With person it is one person's movements: of a student they need a reason, and each such look is written to the audit log. " +
+			"Without person the list ends 24 hours back, which is what whoever is on duty needs; further back it goes with a reason, which is audited too (the pages of one look within ten minutes once). A key's purpose is its reason.",
 		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/sightings?limit=5"`}, func(ctx context.Context, in *sightingsInput) (*body[page[registry.SightingRow]], error) {
 		if !in.From.IsZero() && !in.To.IsZero() && !in.To.After(in.From) {
 			return nil, g.FieldErrorf("to", "to is not after from")

@@ -146,7 +146,7 @@ func TestStreamShowsOnlyWhatIsAllowed(t *testing.T) {
 	w.live.add(alertEvent(w.a, 1),
 		g.Event{Kind: g.EventSighting, School: w.b.ID, Sighting: &g.Sighting{}},
 		g.Event{Kind: g.EventReading, School: w.a.ID, Reading: &g.Reading{}},
-		g.Event{Kind: g.EventSighting, School: w.a.ID, Sighting: &g.Sighting{Method: g.ByCard}})
+		g.Event{Kind: g.EventSighting, School: w.a.ID, Received: time.Now(), Sighting: &g.Sighting{Method: g.ByCard}})
 	if m := next(t, in); m.id != "4" || m.event != "sighting" {
 		t.Errorf("got %+v first, want the sighting 4: not the alert, not the other school's, not the reading", m)
 	}
@@ -300,7 +300,7 @@ func TestBusyStreamEndsWithTheRightToIt(t *testing.T) {
 	defer tick.Stop()
 	for open := true; open; {
 		<-tick.C
-		w.live.add(g.Event{Kind: g.EventSighting, School: w.a.ID, Sighting: &g.Sighting{Method: g.ByCard}})
+		w.live.add(g.Event{Kind: g.EventSighting, School: w.a.ID, Received: time.Now(), Sighting: &g.Sighting{Method: g.ByCard}})
 		if _, ok := <-stays; !ok {
 			t.Fatal("the stream of somebody whose rights are what they were has ended")
 		}

@@ -121,13 +121,17 @@ func scanSighting(scan func(...any) error) (s SightingRow, err error) {
 	return s, unjson(match, &s.Match)
 }
 
-// Sightings lists sightings, newest first.
+// Sightings lists sightings, newest first. One person's take a reason; everybody's take one where
+// they are older than RunningDay: without one the list ends there.
 func (v *View) Sightings(ctx context.Context, f SightingFilter) ([]SightingRow, string, error) {
 	in, err := v.reach(ctx, g.SightingsRead)
 	if err != nil {
 		return nil, "", err
 	}
 	if err := v.traced(ctx, in, f.Person, "person.sightings"); err != nil {
+		return nil, "", err
+	}
+	if err := v.bounded(&f); err != nil {
 		return nil, "", err
 	}
 	var w where
@@ -170,6 +174,9 @@ func (v *View) Sightings(ctx context.Context, f SightingFilter) ([]SightingRow, 
 		return nil, "", fmt.Errorf("list sightings: %w", err)
 	}
 	out, next := cut(out, f.limit(), func(s SightingRow) string { return cursor(digits(micros(s.Time)), digits(s.Seq)) })
+	if err := v.lookedBack(ctx, f, out); err != nil {
+		return nil, "", err
+	}
 	var ids []g.PersonID
 	for _, s := range out {
 		if s.Person != "" {

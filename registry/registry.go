@@ -20,6 +20,7 @@ type Registry struct {
 	now       func() time.Time
 	log       *slog.Logger
 	rolls     rollCache
+	looks     looks
 	walks     *Walks
 	onces     atomic.Uint64 // requests that BeginOnce reserved
 	doors     doorCache

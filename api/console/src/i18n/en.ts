@@ -530,6 +530,9 @@ export const en = {
     toDevice: 'To the device',
   },
   sighting: {
+    day: 'The last 24 hours. Looking further back needs a reason, which is kept in the audit log.',
+    back: 'Look further back',
+    backWhy: 'Why, e.g. lost satchel of last week',
     unknown: 'Unknown person',
     unknownTag: 'unknown',
     replayed: 'reported later',

@@ -525,6 +525,9 @@ export const zh = {
     toDevice: '查看设备',
   },
   sighting: {
+    day: '仅显示最近 24 小时。查看更早的记录需说明原因，原因会写入审计日志。',
+    back: '查看更早记录',
+    backWhy: '原因，例如：查找上周遗失的书包',
     unknown: '未知人员',
     unknownTag: '未知',
     replayed: '补报',

@@ -201,8 +201,18 @@ function Charts({ d, properties }: { d: Device; properties: [string, Property][]
 
 function SightingsOf({ id }: { id: string }) {
   const { t } = useT()
-  const list = usePaged<Sighting>('sightings', '/v1/sightings', { device: id }, { limit: 50 })
-  return <Panel title={t('device.sightings')} flush><PagedList list={list} empty={<Empty title={t('sighting.none')} hint={t('sighting.noneHint')} />}>{(rows) => rows.map((s) => <SightingLine key={s.id} s={s} />)}</PagedList></Panel>
+  const [reason, setReason] = useState('')
+  const [said, setSaid] = useState('')
+  const list = usePaged<Sighting>('sightings', '/v1/sightings', { device: id, reason: said }, { limit: 50 })
+  const back = (
+    <form className="lookback" onSubmit={(e) => { e.preventDefault(); setSaid(reason.trim()) }}>
+      <Text size="sm" c="dimmed">{t('sighting.day')}</Text>
+      <TextInput size="sm" style={{ flex: '1 1 14rem' }} aria-label={t('common.reason')} placeholder={t('sighting.backWhy')} minLength={4} maxLength={500} required
+        value={reason} onChange={(e) => setReason(e.currentTarget.value)} />
+      <Button size="sm" type="submit" variant="default">{t('sighting.back')}</Button>
+    </form>
+  )
+  return <Panel title={t('device.sightings')} flush>{!said && back}<PagedList list={list} empty={<Empty title={t('sighting.none')} hint={t('sighting.noneHint')} />}>{(rows) => rows.map((s) => <SightingLine key={s.id} s={s} />)}</PagedList></Panel>
 }
 
 function StatusLog({ id }: { id: string }) {
