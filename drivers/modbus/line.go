@@ -208,24 +208,34 @@ func (l *line) read(ctx context.Context, m manner, b block) ([]byte, error) {
 	return out, nil
 }
 
-// write writes a point's encoded value.
+// write writes a point's encoded value; where the equipment lacks the function for one, with that
+// for several. Each is a question of its own: the equipment may hang up after the first's answer.
 func (l *line) write(ctx context.Context, m manner, p point, data []byte) error {
-	err := l.ask(ctx, m, func(c modbus.Client) (err error) {
-		addr := uint16(p.addr)
-		switch {
-		case p.table == coil:
-			if _, err = c.WriteSingleCoil(addr, uint16(data[0])*0xFF00); knowsNot(err) {
-				_, err = c.WriteMultipleCoils(addr, 1, data[:1])
-			}
-		case len(data) == 2:
-			if _, err = c.WriteSingleRegister(addr, uint16(data[0])<<8|uint16(data[1])); knowsNot(err) {
-				_, err = c.WriteMultipleRegisters(addr, 1, data)
-			}
-		default:
+	addr := uint16(p.addr)
+	single := p.table == coil || len(data) == 2
+	several := func(c modbus.Client) (err error) {
+		if p.table == coil {
+			_, err = c.WriteMultipleCoils(addr, 1, data[:1])
+		} else {
 			_, err = c.WriteMultipleRegisters(addr, uint16(len(data)/2), data)
 		}
 		return err
-	})
+	}
+	one := func(c modbus.Client) (err error) {
+		if p.table == coil {
+			_, err = c.WriteSingleCoil(addr, uint16(data[0])*0xFF00)
+		} else {
+			_, err = c.WriteSingleRegister(addr, uint16(data[0])<<8|uint16(data[1]))
+		}
+		return err
+	}
+	var err error
+	if single {
+		err = l.ask(ctx, m, one)
+	}
+	if !single || knowsNot(err) {
+		err = l.ask(ctx, m, several)
+	}
 	return about(err, block{table: p.table, addr: p.addr, count: p.size()}, m.unit)
 }
 

@@ -14,6 +14,7 @@ const (
 	illegalFunction = 0x01
 	illegalAddress  = 0x02
 	illegalValue    = 0x03
+	targetBusy      = 0x06
 	targetSilent    = 0x0B
 )
 
@@ -23,8 +24,10 @@ const maxModbusConns = 64
 // modbusServer answers Modbus TCP for the units behind one address.
 type modbusServer struct {
 	now func() time.Time
+	odd Odd
 
 	mu    sync.Mutex
+	asked int // questions, of all connections
 	units map[byte]*bank
 	late  time.Duration // the next reply is late by so much
 }
@@ -56,38 +59,67 @@ func (s *modbusServer) takeLate() time.Duration {
 // serve answers on ln until ctx ends, and closes it and every connection.
 func (s *modbusServer) serve(ctx context.Context, ln net.Listener) {
 	serveConns(ctx, ln, maxModbusConns, func(c net.Conn) {
-		for s.answer(ctx, c) == nil {
+		for {
+			answered, err := s.answer(ctx, c)
+			if err != nil || answered && s.odd.HangUp {
+				return
+			}
 		}
 	})
 }
 
-// answer reads one request and writes its reply (Modbus Messaging on TCP/IP V1.0b, section 3.1).
-func (s *modbusServer) answer(ctx context.Context, c net.Conn) error {
+// answer reads one request and writes its reply (Modbus Messaging on TCP/IP V1.0b, section 3.1);
+// it is false where it says nothing to it.
+func (s *modbusServer) answer(ctx context.Context, c net.Conn) (bool, error) {
+	if err := s.odd.patient(c); err != nil {
+		return false, err
+	}
 	var h [7]byte
 	if _, err := io.ReadFull(c, h[:]); err != nil {
-		return err
+		return false, err
 	}
 	n := int(binary.BigEndian.Uint16(h[4:6])) - 1
 	if binary.BigEndian.Uint16(h[2:4]) != 0 || n < 1 || n > 253 {
-		return io.ErrUnexpectedEOF
+		return false, io.ErrUnexpectedEOF
 	}
 	pdu := make([]byte, n)
 	if _, err := io.ReadFull(c, pdu); err != nil {
-		return err
+		return false, err
 	}
-	reply := s.reply(h[6], pdu)
-	if d := s.takeLate(); d > 0 {
+	reply := s.oddly(h[6], pdu)
+	if reply == nil {
+		return false, nil
+	}
+	if s.odd.ZeroID {
+		h[0], h[1] = 0, 0
+	}
+	if d := s.takeLate() + s.odd.Slow; d > 0 {
 		t := time.NewTimer(d)
 		defer t.Stop()
 		select {
 		case <-t.C:
 		case <-ctx.Done():
-			return ctx.Err()
+			return false, ctx.Err()
 		}
 	}
 	binary.BigEndian.PutUint16(h[4:6], uint16(len(reply)+1))
 	_, err := c.Write(append(h[:], reply...))
-	return err
+	return err == nil, err
+}
+
+// oddly is the reply of equipment that is odd; nil: it says nothing.
+func (s *modbusServer) oddly(unit byte, pdu []byte) []byte {
+	s.mu.Lock()
+	s.asked++
+	asked := s.asked
+	s.mu.Unlock()
+	if len(pdu) >= 5 && s.odd.mute(pdu[0], int(binary.BigEndian.Uint16(pdu[1:3])), int(binary.BigEndian.Uint16(pdu[3:5]))) {
+		return nil
+	}
+	if code := s.odd.refuses(pdu[0], asked); code != 0 {
+		return exception(pdu[0], code)
+	}
+	return s.reply(unit, pdu)
 }
 
 func (s *modbusServer) reply(unit byte, pdu []byte) []byte {

@@ -123,7 +123,7 @@ func (c *client) telemetry() []byte {
 	b, err := json.Marshal(struct {
 		Values map[string]gatehouse.Value `json:"values"`
 		Time   time.Time                  `json:"time"`
-	}{c.state.at(now), now.UTC()})
+	}{c.state.at(now), now.Add(-c.spec.Odd.Age).UTC()})
 	if err != nil {
 		return nil
 	}

@@ -37,6 +37,7 @@ type Equipment struct {
 	ID   string `yaml:"id"`
 	Kind string `yaml:"kind"`
 	Off  bool   `yaml:"off,omitempty"` // starts without power
+	Odd  Odd    `yaml:"odd,omitempty"` // what it does that no standard says
 
 	Listen  string `yaml:"listen,omitempty"`  // modbus, rtsp: host:port; port 0 picks one, kept through power cycles
 	Connect string `yaml:"connect,omitempty"` // mqtt: broker URL; zkteco: server URL
@@ -162,6 +163,9 @@ func (s Scenario) Validate() error {
 }
 
 func (e Equipment) validate(at string) error {
+	if err := e.validateOdd(at + ".odd"); err != nil {
+		return err
+	}
 	switch e.Kind {
 	case KindModbus:
 		return e.validateModbus(at)
