@@ -1488,6 +1488,7 @@ export const en = {
     noCursors: 'No readers.',
   },
   checkName: {
+    audit: 'Audit log',
     journal: 'Journal',
     processing: 'Processing',
     drivers: 'Drivers',
@@ -1514,6 +1515,7 @@ export const en = {
     attendance: 'Attendance',
   },
   figure: {
+    crowded: 'Refused for want of room',
     state: 'State',
     oldest: 'Oldest event',
     newest: 'Newest event',

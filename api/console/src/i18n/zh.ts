@@ -1479,6 +1479,7 @@ export const zh = {
     noCursors: '没有读取者。',
   },
   checkName: {
+    audit: '审计日志',
     journal: '日志存储',
     processing: '处理进度',
     drivers: '驱动',
@@ -1505,6 +1506,7 @@ export const zh = {
     attendance: '考勤',
   },
   figure: {
+    crowded: '因连接过多被拒',
     state: '状态',
     oldest: '最早事件',
     newest: '最新事件',
