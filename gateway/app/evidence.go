@@ -29,6 +29,13 @@ const maxUnsettled = 1024
 type evidence struct {
 	app       *App
 	unsettled []unsettled
+	settled   []written // the newest, at most maxUnsettled: another rule may find the same stranger
+}
+
+// written is a picture with the sighting that it is of.
+type written struct {
+	sighting g.SightingID
+	media    g.MediaID
 }
 
 type unsettled struct {
@@ -87,6 +94,11 @@ func (v *evidence) late(ctx context.Context, view *registry.View) error {
 
 // settle writes the picture of a stranger, with what the face measured beside it.
 func (v *evidence) settle(u unsettled) (id g.MediaID, wait bool) {
+	for _, w := range v.settled {
+		if w.sighting == u.sighting && v.app.pictures.allowed(u.school) {
+			return w.media, false
+		}
+	}
 	a := v.app
 	look, found := a.intake.Strangers.Settle(u.sighting, a.now())
 	if found != strangers.Stands || !a.pictures.allowed(u.school) {
@@ -98,7 +110,10 @@ func (v *evidence) settle(u unsettled) (id g.MediaID, wait bool) {
 	}
 	if err != nil {
 		a.log.Warn("a picture was not kept", "alert", u.alert, "error", err)
+		return id, false
 	}
+	v.settled = append(v.settled, written{u.sighting, id})
+	v.settled = v.settled[max(0, len(v.settled)-maxUnsettled):]
 	return id, false
 }
 

@@ -222,11 +222,47 @@ func (d *Directory) fetch(ctx context.Context, id g.DeviceID) (Entry, bool, erro
 	if err != nil {
 		return Entry{}, false, fmt.Errorf("look up device %q: %w", id, err)
 	}
+	if err := d.fetchAround(ctx, row.Device); err != nil {
+		return Entry{}, false, fmt.Errorf("look up device %q: %w", id, err)
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	e := Entry{row.Device, d.profiles[row.Profile], d.zones[row.Zone]}
 	d.devices[id] = e
 	return e, true, nil
+}
+
+// fetchAround loads the profile and the zone of a device where they are as new as the device, so
+// that its first message is not held against a profile of nothing.
+func (d *Directory) fetchAround(ctx context.Context, dev g.Device) error {
+	d.mu.RLock()
+	_, profile := d.profiles[dev.Profile]
+	_, zone := d.zones[dev.Zone]
+	d.mu.RUnlock()
+	view := d.reg.In(scope)
+	if !profile {
+		p, err := view.Profile(ctx, dev.Profile)
+		if err != nil {
+			return err
+		}
+		d.mu.Lock()
+		d.profiles[p.ID] = p
+		d.mu.Unlock()
+	}
+	if zone || dev.Zone == "" {
+		return nil
+	}
+	z, err := view.Zone(ctx, dev.Zone)
+	if g.ErrorCode(err) == g.NotFound {
+		return nil // it is gone since, and the device will be told
+	}
+	if err != nil {
+		return err
+	}
+	d.mu.Lock()
+	d.zones[z.ID] = z
+	d.mu.Unlock()
+	return nil
 }
 
 // Device answers one device, from the registry where it is not here yet; false says that

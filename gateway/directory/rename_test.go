@@ -38,3 +38,20 @@ func TestARoomsNewNameIsToldToItsDevices(t *testing.T) {
 		t.Errorf("told after the attic has another name: %v, want the attic's lamp, and the new one", got)
 	}
 }
+
+// TestANewDeviceWithANewProfile is known whole at its first message, before the directory has
+// heard of either.
+func TestANewDeviceWithANewProfile(t *testing.T) {
+	h := newHouse(t)
+	d, err := directory.New(t.Context(), h.reg, slog.New(slog.DiscardHandler))
+	must(t, err)
+	must(t, h.view.PutProfile(t.Context(), g.Profile{ID: "new", Title: "New", Type: g.TypeSensor, Properties: map[string]g.Property{"co2": {Type: "number"}}}))
+	h.zone(t, "cellar")
+	_, _, err = h.view.CreateDevice(t.Context(), g.Device{ID: "first", School: "sch", Zone: "cellar", Profile: "new", Driver: g.DriverMQTTFront, Name: "First", Enabled: true}, nil)
+	must(t, err)
+	e, ok, err := d.Device(t.Context(), "first")
+	must(t, err)
+	if !ok || e.Profile.ID != "new" || e.Zone.ID != "cellar" {
+		t.Errorf("got %+v, %v; want the device with its profile and its zone", e, ok)
+	}
+}
