@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -127,8 +128,56 @@ func TestAuditSaysWhatChanged(t *testing.T) {
 		if text := fmt.Sprint(last("device.create"), last("device.update")); strings.Contains(text, "hunter") {
 			t.Errorf("a secret is in the log: %s", text)
 		}
+		// What is deleted stands there as it was.
+		gone := func(deed, field, was string) {
+			t.Helper()
+			for _, x := range last(deed) {
+				if x.Field == field && x.Before == was && x.After == "" {
+					return
+				}
+			}
+			t.Errorf("%s: got %+v, want %s with %q before and nothing after", deed, last(deed), field, was)
+		}
+		ok(t, admin.DeleteDevice(ctx, dev.ID))
+		gone("device.delete", "address.url", "rtsp://10.0.0.6/1")
+		zone := must[g.Zone](t)(admin.PutZone(ctx, g.Zone{School: "a", Building: gate.Building, Name: "Shed", Kind: g.ZoneOther}))
+		ok(t, admin.DeleteZone(ctx, zone.ID))
+		gone("zone.delete", "name", "Shed")
+		house := must[g.Building](t)(admin.PutBuilding(ctx, g.Building{School: "a", Site: siteOf(t, admin, gate.Building), Name: "Boat house"}))
+		ok(t, admin.DeleteBuilding(ctx, house.ID))
+		gone("building.delete", "name", "Boat house")
+		place := must[g.Site](t)(admin.PutSite(ctx, g.Site{School: "a", Name: "Lake"}))
+		ok(t, admin.DeleteSite(ctx, place.ID))
+		gone("site.delete", "name", "Lake")
+		hook, secret, err := admin.CreateWebhook(ctx, g.Webhook{School: "a", URL: "https://x.example/hook", Kinds: []g.EventKind{g.EventAlert}})
+		ok(t, err)
+		ok(t, admin.DeleteWebhook(ctx, hook.ID))
+		gone("webhook.delete", "url", "https://x.example/hook")
+		key, keySecret, err := admin.CreateKey(ctx, g.APIKey{School: "a", Name: "timetable", Purpose: "the timetable", Permissions: []g.Permission{g.DevicesRead}, Expires: c.now().Add(time.Hour)})
+		ok(t, err)
+		ok(t, admin.RevokeKey(ctx, key.ID))
+		gone("key.revoke", "name", "timetable")
+		if text := fmt.Sprint(last("webhook.create"), last("webhook.delete"), last("key.revoke")); strings.Contains(text, secret) || strings.Contains(text, keySecret) {
+			t.Errorf("a secret is in the log: %s", text)
+		}
+		profile := g.Profile{ID: "shed-lamp", Title: "Lamp", Type: g.TypeOther, Properties: map[string]g.Property{"on": {Type: "boolean"}}}
+		ok(t, admin.PutProfile(ctx, profile))
+		ok(t, admin.DeleteProfile(ctx, profile.ID))
+		gone("profile.delete", "title", "Lamp")
 		must[uint64](t)(d.sys.VerifyAudit(ctx))
 	})
+}
+
+// siteOf is where a building stands.
+func siteOf(t *testing.T, v *registry.View, id g.BuildingID) g.SiteID {
+	t.Helper()
+	for _, b := range must[registry.Places](t)(v.Places(t.Context(), "a")).Buildings {
+		if b.ID == id {
+			return b.Site
+		}
+	}
+	t.Fatalf("no building %s", id)
+	return ""
 }
 
 // TestChangesAreInTheChain swaps what an entry says was changed for what another one does.

@@ -365,7 +365,7 @@ func (v *View) UpdateDevice(ctx context.Context, d g.Device, secret map[string]s
 
 // DeleteDevice removes a device, its twin and its secret. Its history stays.
 func (v *View) DeleteDevice(ctx context.Context, id g.DeviceID) error {
-	return v.remove(ctx, g.DevicesWrite, "devices", "device", string(id), "device", func(t *tx) error {
+	return v.remove(ctx, g.DevicesWrite, "devices", "device", string(id), "device", deviceBefore(id), func(t *tx) error {
 		t.change(credential, "", string(id))
 		return endCertificates(ctx, t, id)
 	})

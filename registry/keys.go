@@ -132,11 +132,15 @@ func (v *View) RevokeKey(ctx context.Context, id g.KeyID) error {
 		if err := in.owns(school, "key", string(id)); err != nil {
 			return err
 		}
+		was, err := keyBefore(id)(ctx, t)
+		if err != nil {
+			return fmt.Errorf("read key: %w", err)
+		}
 		if _, err := t.exec(ctx, "UPDATE api_keys SET revoked = 1 WHERE id = ?", string(id)); err != nil {
 			return fmt.Errorf("revoke key: %w", err)
 		}
 		t.change("key", school, string(id))
-		return v.audit(ctx, t, school, "key.revoke", string(id))
+		return v.auditChanges(ctx, t, school, "key.revoke", string(id), was, nil)
 	})
 }
 

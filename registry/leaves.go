@@ -95,5 +95,5 @@ func (v *View) PutLeave(ctx context.Context, l g.Leave) (g.Leave, error) {
 
 // DeleteLeave takes a leave back.
 func (v *View) DeleteLeave(ctx context.Context, id string) error {
-	return v.remove(ctx, g.AttendanceWrite, "leaves", "leave", id, "leave", nil)
+	return v.remove(ctx, g.AttendanceWrite, "leaves", "leave", id, "leave", leaveBefore(id), nil)
 }

@@ -69,7 +69,7 @@ func (v *View) PutSite(ctx context.Context, x g.Site) (g.Site, error) {
 	if x.ID == "" {
 		x.ID = g.SiteID(g.NewID("sit"))
 	}
-	before := placeBefore(x.ID, "sites", "id, school, name", func(o *g.Site) []any { return []any{&o.ID, &o.School, &o.Name} })
+	before := siteBefore(x.ID)
 	err := v.putPlace(ctx, place{table: "sites", noun: "site", id: string(x.ID), school: x.School, after: x, before: before, set: func(ctx context.Context, t *tx) error {
 		_, err := t.exec(ctx, "INSERT INTO sites (id, school, name) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name",
 			string(x.ID), string(x.School), x.Name)
@@ -86,9 +86,7 @@ func (v *View) PutBuilding(ctx context.Context, x g.Building) (g.Building, error
 	if x.ID == "" {
 		x.ID = g.BuildingID(g.NewID("bld"))
 	}
-	before := placeBefore(x.ID, "buildings", "id, school, site, name", func(o *g.Building) []any {
-		return []any{&o.ID, &o.School, &o.Site, &o.Name}
-	})
+	before := buildingBefore(x.ID)
 	err := v.putPlace(ctx, place{table: "buildings", noun: "building", id: string(x.ID), school: x.School, above: "sites", parent: string(x.Site), after: x, before: before, set: func(ctx context.Context, t *tx) error {
 		_, err := t.exec(ctx, "INSERT INTO buildings (id, school, site, name) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET site = excluded.site, name = excluded.name",
 			string(x.ID), string(x.School), string(x.Site), x.Name)
@@ -180,24 +178,24 @@ func schoolOf(ctx context.Context, c conn, table, noun, id string) (school g.Sch
 
 // DeleteSite removes a site in which no building stands.
 func (v *View) DeleteSite(ctx context.Context, id g.SiteID) error {
-	return v.deletePlace(ctx, "sites", "site", string(id), "buildings", "site", nil)
+	return v.deletePlace(ctx, "sites", "site", string(id), "buildings", "site", siteBefore(id), nil)
 }
 
 // DeleteBuilding removes a building that has no zone.
 func (v *View) DeleteBuilding(ctx context.Context, id g.BuildingID) error {
-	return v.deletePlace(ctx, "buildings", "building", string(id), "zones", "building", nil)
+	return v.deletePlace(ctx, "buildings", "building", string(id), "zones", "building", buildingBefore(id), nil)
 }
 
 // DeleteZone removes a zone in which no device stands.
 // A private one is deleted by who could make it public: it could be made anew without the mark.
 func (v *View) DeleteZone(ctx context.Context, id g.ZoneID) error {
-	return v.deletePlace(ctx, "zones", "zone", string(id), "devices", "zone", func(t *tx) error {
+	return v.deletePlace(ctx, "zones", "zone", string(id), "devices", "zone", zoneBefore(id), func(t *tx) error {
 		return v.mayUnmark(ctx, t, g.Zone{ID: id})
 	})
 }
 
-func (v *View) deletePlace(ctx context.Context, table, noun, id, user, col string, may func(*tx) error) error {
-	return v.remove(ctx, g.DevicesWrite, table, noun, id, "zone", func(t *tx) error {
+func (v *View) deletePlace(ctx context.Context, table, noun, id, user, col string, before reading, may func(*tx) error) error {
+	return v.remove(ctx, g.DevicesWrite, table, noun, id, "zone", before, func(t *tx) error {
 		n := 0
 		if err := t.row(ctx, "SELECT COUNT(*) FROM "+user+" WHERE "+col+" = ?", id).Scan(&n); err != nil {
 			return fmt.Errorf("delete %s: %w", noun, err)
@@ -212,8 +210,8 @@ func (v *View) deletePlace(ctx context.Context, table, noun, id, user, col strin
 	})
 }
 
-// remove deletes one row of a table that has id and school, in scope and audited.
-func (v *View) remove(ctx context.Context, p g.Permission, table, noun, id, kind string, check func(*tx) error) error {
+// remove deletes one row of a table that has id and school, in scope and audited with what it was.
+func (v *View) remove(ctx context.Context, p g.Permission, table, noun, id, kind string, before reading, check func(*tx) error) error {
 	in, err := v.reach(ctx, p)
 	if err != nil {
 		return err
@@ -231,12 +229,16 @@ func (v *View) remove(ctx context.Context, p g.Permission, table, noun, id, kind
 				return err
 			}
 		}
+		was, err := before(ctx, t)
+		if err != nil {
+			return fmt.Errorf("read %s: %w", noun, err)
+		}
 		if _, err := t.exec(ctx, "DELETE FROM "+table+" WHERE id = ?", id); err != nil {
 			return fmt.Errorf("delete %s: %w", noun, err)
 		}
 		if kind != "" {
 			t.change(kind, school, id)
 		}
-		return v.audit(ctx, t, school, noun+".delete", id)
+		return v.auditChanges(ctx, t, school, noun+".delete", id, was, nil)
 	})
 }

@@ -127,6 +127,10 @@ func (v *View) DeleteProfile(ctx context.Context, id g.ProfileID) error {
 		if err := unused(ctx, t, id, "give them another before you delete it"); err != nil {
 			return err
 		}
+		was, err := profile(ctx, t, id)
+		if err != nil {
+			return err
+		}
 		n, err := t.exec(ctx, "DELETE FROM profiles WHERE id = ?", string(id))
 		if err != nil {
 			return fmt.Errorf("delete profile: %w", err)
@@ -135,6 +139,6 @@ func (v *View) DeleteProfile(ctx context.Context, id g.ProfileID) error {
 			return notFound("profile", string(id))
 		}
 		t.change("profile", "", string(id))
-		return v.audit(ctx, t, v.s.School, "profile.delete", string(id))
+		return v.auditChanges(ctx, t, v.s.School, "profile.delete", string(id), was, nil)
 	})
 }

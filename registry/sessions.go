@@ -136,13 +136,19 @@ func (v *View) PutSession(ctx context.Context, s g.Session) (g.Session, error) {
 				return err
 			}
 		}
+		var before any
+		if had != "" {
+			if before, err = sessionBefore(s.ID)(ctx, t); err != nil {
+				return fmt.Errorf("read session: %w", err)
+			}
+		}
 		_, err = t.exec(ctx, "INSERT INTO sessions (id, school, starts, ends, body) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET starts = excluded.starts, ends = excluded.ends, body = excluded.body",
 			string(s.ID), string(s.School), micros(s.Start), micros(s.End), string(b))
 		if err != nil {
 			return fmt.Errorf("write session: %w", err)
 		}
 		t.change("session", s.School, string(s.ID))
-		return v.audit(ctx, t, s.School, "session.put", string(s.ID))
+		return v.auditChanges(ctx, t, s.School, "session.put", string(s.ID), before, s)
 	})
 	if err != nil {
 		return g.Session{}, err
@@ -152,7 +158,7 @@ func (v *View) PutSession(ctx context.Context, s g.Session) (g.Session, error) {
 
 // DeleteSession removes a session with its attendance and corrections.
 func (v *View) DeleteSession(ctx context.Context, id g.SessionID) error {
-	return v.remove(ctx, g.AttendanceWrite, "sessions", "session", string(id), "session", nil)
+	return v.remove(ctx, g.AttendanceWrite, "sessions", "session", string(id), "session", sessionBefore(id), nil)
 }
 
 // Roster is who is expected at a session, by id; only system scopes ask. Leaves and

@@ -105,7 +105,7 @@ func (v *View) CreateWebhook(ctx context.Context, w g.Webhook) (g.Webhook, strin
 			return fmt.Errorf("create webhook: %w", err)
 		}
 		t.change("webhook", w.School, string(w.ID))
-		return v.audit(ctx, t, w.School, "webhook.create", string(w.ID))
+		return v.auditChanges(ctx, t, w.School, "webhook.create", string(w.ID), nil, w)
 	})
 	if err != nil {
 		return g.Webhook{}, "", err
@@ -177,7 +177,7 @@ func (v *View) changeWebhook(ctx context.Context, w g.Webhook, secret string) er
 
 // DeleteWebhook removes a webhook with its deliveries.
 func (v *View) DeleteWebhook(ctx context.Context, id g.WebhookID) error {
-	return v.remove(ctx, g.KeysAdmin, "webhooks", "webhook", string(id), "webhook", nil)
+	return v.remove(ctx, g.KeysAdmin, "webhooks", "webhook", string(id), "webhook", webhookBefore(id), nil)
 }
 
 // WebhookSecret is the signing secret; only system scopes ask.
