@@ -283,6 +283,7 @@ func calls(d *district) map[string]call {
 			return x, err
 		}},
 		"Record":      {alone: true, do: func(ctx context.Context, v *registry.View) (any, error) { return nil, v.Record(ctx, "test", "x") }},
+		"NoteRules":   {do: func(ctx context.Context, v *registry.View) (any, error) { return nil, v.NoteRules(ctx, nil) }},
 		"AnchorAudit": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.AnchorAudit(ctx) }},
 		"VerifyAudit": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.VerifyAudit(ctx) }},
 		"Sessions": {do: func(ctx context.Context, v *registry.View) (any, error) {

@@ -67,6 +67,9 @@ func (a *App) openRules(ctx context.Context) error {
 	for _, r := range rs {
 		a.rules = append(a.rules, api.RuleInfo{ID: r.ID, Title: r.Title, TitleZH: r.TitleZH, Severity: r.Severity, YAML: r.YAML})
 	}
+	if err := a.noteRules(ctx, rs, ps); err != nil {
+		return fmt.Errorf("rules: %w", err)
+	}
 	a.engine = rules.New(rs, ps)
 	return nil
 }

@@ -1339,6 +1339,7 @@ export const en = {
     on: 'It can be switched on only by a person with the right, in the gateway\'s configuration, once the school has an agreement.',
   },
   auditDeed: {
+    rules: 'Rules',
     signin: 'Sign-in',
     person: 'Person',
     people: 'People',
@@ -1401,6 +1402,7 @@ export const en = {
     host: 'Write a host or host:port, such as 10.1.4.30:502.',
   },
   audit: {
+    byFile: 'Configuration file',
     search: 'Who, deed or object',
     from: 'From',
     to: 'To',

@@ -1330,6 +1330,7 @@ export const zh = {
     on: '只有具备权限的人员在学校签订协议后，才能在网关配置中开启。',
   },
   auditDeed: {
+    rules: '规则',
     signin: '登录',
     person: '人员',
     people: '人员名单',
@@ -1392,6 +1393,7 @@ export const zh = {
     host: '请输入主机或 主机:端口，如 10.1.4.30:502。',
   },
   audit: {
+    byFile: '配置文件',
     search: '操作人、操作或对象',
     from: '从',
     to: '至',

@@ -19,7 +19,7 @@ import { When } from '../../ui/when'
 // What deeds begin with, as the log writes them.
 const deeds = [
   'signin', 'person', 'people', 'face', 'pass', 'consent', 'sighting', 'sightings', 'attendance', 'leave', 'camera', 'media', 'picture', 'alert', 'incident', 'device',
-  'driver', 'zone', 'building', 'site', 'school', 'session', 'setting', 'user', 'factor', 'key', 'webhook', 'profile', 'rejection', 'history', 'audit',
+  'driver', 'zone', 'building', 'site', 'school', 'session', 'setting', 'user', 'factor', 'key', 'webhook', 'profile', 'rejection', 'rules', 'history', 'audit',
 ]
 
 /** The span between two days, as instants; one alone reaches from the beginning, or to the end of today. */
@@ -98,6 +98,8 @@ function Deed({ deed }: { deed: string }) {
 
 /** Somebody's name, with the id for whoever points at it: the log has both. */
 function Actor({ actor }: { actor: string }) {
+  const { t } = useT()
+  if (actor === 'configuration file') return <>{t('audit.byFile')}</>
   const cut = /^(usr|key)_\S+ (.+)$/.exec(actor)
   return cut ? <span title={actor}>{cut[2]}</span> : <>{actor}</>
 }
