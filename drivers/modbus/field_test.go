@@ -25,6 +25,8 @@ type odd struct {
 	hangUp bool // after each answer
 	frames bool // a serial line's
 	zero   bool // 0 for the transaction
+	twice  bool // each answer twice
+	lags   bool // the transaction of the question before
 
 	mu      sync.Mutex
 	asked   [][]byte
@@ -99,8 +101,15 @@ func (o *odd) serve(c net.Conn) error {
 	if o.zero {
 		head[0], head[1] = 0, 0
 	}
+	if o.lags {
+		binary.BigEndian.PutUint16(head, binary.BigEndian.Uint16(head)-1)
+	}
 	binary.BigEndian.PutUint16(head[4:], uint16(len(answer)))
-	_, err := c.Write(append(head, answer...))
+	frame := append(head, answer...)
+	if o.twice {
+		frame = append(frame, frame...)
+	}
+	_, err := c.Write(frame)
 	return err
 }
 
@@ -166,7 +175,10 @@ func TestEquipmentAsItIs(t *testing.T) {
 		"plain":                      {},
 		"hangs up after each answer": {hangUp: true},
 		"unit 0 in answers":          {answer: func(_, answer []byte) []byte { answer[0] = 0; return answer }},
+		"unit 255 in answers":        {answer: func(_, answer []byte) []byte { answer[0] = 255; return answer }},
 		"transaction 0 in answers":   {zero: true},
+		"answers twice":              {twice: true},
+		"transaction of before":      {lags: true},
 		"frames of a serial line":    {frames: true},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -53,7 +53,8 @@ type manner struct {
 
 // ask puts one question to a unit; f uses the client and nothing else of the line. It is put
 // again where the equipment is busy, and once over a new connection where the old one turns out
-// to be closed: much equipment hangs up after each answer, or when it was not asked for a while.
+// to be closed or still holds an answer to an earlier question: much equipment hangs up after
+// each answer, or when it was not asked for a while, and some answers twice.
 // Every question may be put twice: a value that is written again is the same.
 func (l *line) ask(ctx context.Context, m manner, f func(modbus.Client) error) error {
 	select {
@@ -104,7 +105,7 @@ func (l *line) once(ctx context.Context, m manner, f func(modbus.Client) error) 
 	used := l.handler != nil && !l.target.serial
 	l.prepare(m.unit, m.timeout)
 	err := f(l.client)
-	if used && hungUp(err) {
+	if used && (hungUp(err) || isStale(err)) {
 		l.drop()
 		l.prepare(m.unit, m.timeout)
 		err = f(l.client)
@@ -129,6 +130,12 @@ func (l *line) once(ctx context.Context, m manner, f func(modbus.Client) error) 
 // hungUp says whether the other end has closed the connection.
 func hungUp(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+}
+
+// isStale says whether an answer to an earlier question came.
+func isStale(err error) bool {
+	var e *staleError
+	return errors.As(err, &e)
 }
 
 // muteError is that no answer came.

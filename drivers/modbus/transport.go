@@ -5,13 +5,15 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/goburrow/modbus"
 )
 
 // tcpHandler is Modbus TCP that reads answers as equipment in the field gives them: with 0 for
-// the unit or the transaction. That no late answer is taken for the next one rests on the line,
+// the unit or the transaction, or with 255 for the unit: "the equipment itself" (Modbus Messaging
+// on TCP/IP V1.0b, section 4.4.2.2). That no late answer is taken for the next one rests on the line,
 // which closes the connection after any trouble.
 type tcpHandler struct{ *modbus.TCPClientHandler }
 
@@ -23,19 +25,27 @@ func (h *tcpHandler) Verify(ask, answer []byte) error {
 	for _, x := range []struct {
 		what      string
 		got, want uint16
-		zero      bool // 0 will do
+		also      []uint16 // what will do as well
 	}{
-		{"transaction", binary.BigEndian.Uint16(answer), binary.BigEndian.Uint16(ask), true},
-		{"protocol", binary.BigEndian.Uint16(answer[2:]), 0, false},
-		{"unit", uint16(answer[6]), uint16(ask[6]), true},
-		{"function", uint16(answer[7] &^ 0x80), uint16(ask[7]), false},
+		{"transaction", binary.BigEndian.Uint16(answer), binary.BigEndian.Uint16(ask), []uint16{0}},
+		{"protocol", binary.BigEndian.Uint16(answer[2:]), 0, nil},
+		{"unit", uint16(answer[6]), uint16(ask[6]), []uint16{0, 255}},
+		{"function", uint16(answer[7] &^ 0x80), uint16(ask[7]), nil},
 	} {
-		if x.got != x.want && !(x.zero && x.got == 0) {
-			return fmt.Errorf("the answer is to %s %d and the question was to %d", x.what, x.got, x.want)
+		if x.got == x.want || slices.Contains(x.also, x.got) {
+			continue
 		}
+		err := fmt.Errorf("the answer is to %s %d and the question was to %d", x.what, x.got, x.want)
+		if x.what == "transaction" {
+			return &staleError{err}
+		}
+		return err
 	}
 	return nil
 }
+
+// staleError is an answer to another question of this connection: some equipment answers twice.
+type staleError struct{ error }
 
 // rtuOverTCP speaks the serial line's frames over TCP, as plain converters of serial lines do.
 type rtuOverTCP struct {
