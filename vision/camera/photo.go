@@ -22,8 +22,9 @@ import (
 
 // Bounds of the process that reads a photograph.
 const (
-	photoTime    = 10 * time.Second
-	photoMemory  = 768 << 20 // bytes; the largest photograph that is taken needs 300 MB
+	photoTime    = time.Minute // all told; on a busy machine its share of the processor is small
+	photoCPU     = 10          // seconds of the processor
+	photoMemory  = 768 << 20   // bytes; the largest photograph that is taken needs 300 MB
 	photoPixels  = 4 * vision.PhotoSide * vision.PhotoSide
 	photoRefused = 3 // its exit code, with the refusal on its standard output
 )
@@ -90,7 +91,9 @@ func (c *capped) Write(p []byte) (int, error) {
 // or why not. It returns its exit code.
 func servePhoto(in io.Reader, out io.Writer) int {
 	limit := unix.Rlimit{Cur: photoMemory, Max: photoMemory}
-	_ = unix.Setrlimit(unix.RLIMIT_DATA, &limit)   // ReadPhoto's own bounds hold without it
+	_ = unix.Setrlimit(unix.RLIMIT_DATA, &limit) // ReadPhoto's own bounds hold without it
+	cpu := unix.Rlimit{Cur: photoCPU, Max: photoCPU}
+	_ = unix.Setrlimit(unix.RLIMIT_CPU, &cpu)
 	_ = unix.Setpriority(unix.PRIO_PROCESS, 0, 10) // the cameras go first
 	data, err := io.ReadAll(io.LimitReader(in, 64<<20))
 	if err != nil {
