@@ -15,12 +15,12 @@ import (
 // the gateway cannot be signalled.
 func ABI() (int, error) {
 	n, _, errno := syscall.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, unix.LANDLOCK_CREATE_RULESET_VERSION)
-	switch {
-	case errno == 0:
+	switch errno {
+	case 0:
 		return int(n), nil
-	case errno == unix.EOPNOTSUPP:
+	case unix.EOPNOTSUPP:
 		return 0, ErrDisabled
-	case errno == unix.EPERM || errno == unix.EACCES:
+	case unix.EPERM, unix.EACCES:
 		return 0, ErrForbidden
 	}
 	return 0, ErrNone
