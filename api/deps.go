@@ -91,7 +91,7 @@ type Fleet interface {
 // Faces turns a photograph into a template. A photograph that will not do is refused with an
 // Invalid error that says why.
 type Faces interface {
-	Enrol(ctx context.Context, photo []byte) (embedding []float32, model string, quality float64, err error)
+	Enrol(ctx context.Context, photo []byte) (Portrait, error)
 }
 
 // Media reads, keeps and destroys evidence.
@@ -107,6 +107,12 @@ type Media interface {
 	// Delete destroys one picture; Forget all of a school that nobody keeps.
 	Delete(school g.SchoolID, id g.MediaID) error
 	Forget(school g.SchoolID) error
+}
+
+// Portrait is what a photograph shows of a face.
+type Portrait struct {
+	TrackFace
+	Covered []string // "mouth", "eyes": seem to be covered
 }
 
 // TrackFace is what the frames of one track measured of one face.

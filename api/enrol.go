@@ -24,9 +24,13 @@ const (
 	AnswerSame    = "same_person" // to unlike_own: it is the same person all the same
 	AnswerReplace = "replace"     // to unlike_own: those before were somebody else's, and go
 	AnswerAlike   = "look_alike"  // to like_other: two people; from now on card or staff decides
+
+	AskMouthCovered = "mouth_covered" // by a mask, a scarf or a hand
+	AskEyesCovered  = "eyes_covered"  // by sunglasses, a band or a cap
+	AnswerAsItIs    = "as_it_is"      // to both: nothing is covered, or nothing better can be had
 )
 
-const asksDoc = "The face is compared with the person's own templates and with the school's. Where it is unlike the former or like somebody else, the answer is 409 with the code `confirm` and " +
+const asksDoc = "The face is compared with the person's own templates and with the school's. Where it is unlike the former or like somebody else, or where mouth or eyes seem to be covered, the answer is 409 with the code `confirm` and " +
 	"`questions`; send the same again with `answers`, and what was answered is kept in the audit log."
 
 // Confirm is the code of an answer that asks back: the same request is sent again with answers.
@@ -34,11 +38,11 @@ const Confirm g.Code = "confirm"
 
 // Question is asked back before a face is enrolled.
 type Question struct {
-	Ask     string     `json:"ask" doc:"unlike_own: the face is unlike the person's other ones. like_other: it looks like somebody else of the school."`
+	Ask     string     `json:"ask" doc:"unlike_own: the face is unlike the person's other ones. like_other: it looks like somebody else of the school. mouth_covered, eyes_covered: something seems to lie before them."`
 	Answers []string   `json:"answers" nullable:"false" doc:"What can be answered; to give up is to send nothing."`
 	Person  g.PersonID `json:"person,omitempty" doc:"like_other: whom it looks like."`
 	Name    string     `json:"name,omitempty" doc:"The name of that person, for callers who may read people."`
-	Score   float64    `json:"score" doc:"The cosine of the two faces."`
+	Score   float64    `json:"score" doc:"The cosine of the two faces; 0 where none are compared."`
 }
 
 func (s *Server) enrolFace(ctx context.Context, in *photoInput) (*body[g.Pass], error) {
@@ -55,12 +59,12 @@ func (s *Server) enrolFace(ctx context.Context, in *photoInput) (*body[g.Pass], 
 	default:
 		return nil, g.Errorf(g.Invalid, "this is %s; send a JPEG or PNG photograph", kind)
 	}
-	embedding, model, quality, err := s.deps.Faces.Enrol(ctx, in.RawBody)
+	p, err := s.deps.Faces.Enrol(ctx, in.RawBody)
 	if err != nil {
 		return nil, err
 	}
-	e := registry.Enrolment{Person: g.PersonID(in.ID), Embedding: embedding, Model: model, Quality: quality}
-	if err := s.asked(ctx, school, &e, in.Answers); err != nil {
+	e := registry.Enrolment{Person: g.PersonID(in.ID), Embedding: p.Embedding, Model: p.Model, Quality: p.Quality}
+	if err := s.asked(ctx, school, &e, p.Covered, in.Answers); err != nil {
 		return nil, err
 	}
 	_, pass, err := s.view(ctx).Enrol(ctx, e)
@@ -87,7 +91,7 @@ func (s *Server) enrolStranger(ctx context.Context, in *enrolInput) (*body[Enrol
 		return nil, err
 	}
 	e.Embedding, e.Model, e.Quality = face.Embedding, face.Model, face.Quality
-	if err := s.asked(ctx, alert.School, &e, in.Body.Answers); err != nil {
+	if err := s.asked(ctx, alert.School, &e, nil, in.Body.Answers); err != nil {
 		return nil, err
 	}
 	person, pass, err := s.view(ctx).Enrol(ctx, e)
@@ -123,22 +127,51 @@ func (s *Server) stranger(ctx context.Context, school g.SchoolID, in *enrolInput
 	return e, nil
 }
 
-// asked compares the face with those that are enrolled, and asks back where the answers do not
-// say yet what to make of it.
-func (s *Server) asked(ctx context.Context, school g.SchoolID, e *registry.Enrolment, answers []string) error {
+// asked looks at what is covered of a face, compares it with those that are enrolled, and asks
+// back where the answers do not say yet what to make of it.
+func (s *Server) asked(ctx context.Context, school g.SchoolID, e *registry.Enrolment, covered, answers []string) error {
 	for _, a := range answers {
-		if !slices.Contains([]string{AnswerSame, AnswerReplace, AnswerAlike}, a) {
-			return g.FieldErrorf("answers", "%q is no answer; use some of same_person, replace, look_alike", a)
+		if !slices.Contains([]string{AnswerSame, AnswerReplace, AnswerAlike, AnswerAsItIs}, a) {
+			return g.FieldErrorf("answers", "%q is no answer; use some of same_person, replace, look_alike, as_it_is", a)
 		}
 	}
-	if s.deps.Compare == nil {
-		return nil
-	}
-	l, err := s.deps.Compare(ctx, school, e.Person, TrackFace{Embedding: e.Embedding, Model: e.Model, Quality: e.Quality})
+	open := askCovered(e, covered, answers)
+	compared, err := s.askAlike(ctx, school, e, answers)
 	if err != nil {
 		return err
 	}
-	var open []Question
+	open = append(open, compared...)
+	if len(open) == 0 {
+		return nil
+	}
+	p := newProblem(ctx, http.StatusConflict, Confirm, "the face needs an answer before it is enrolled: see questions, and send the same again with answers")
+	p.Questions = open
+	return p
+}
+
+// askCovered asks about each part of a face that seems to be covered.
+func askCovered(e *registry.Enrolment, covered, answers []string) (open []Question) {
+	for _, c := range []struct{ part, ask string }{{"mouth", AskMouthCovered}, {"eyes", AskEyesCovered}} {
+		switch {
+		case !slices.Contains(covered, c.part):
+		case slices.Contains(answers, AnswerAsItIs):
+			e.Answers = append(e.Answers, c.ask+": "+AnswerAsItIs)
+		default:
+			open = append(open, Question{Ask: c.ask, Answers: []string{AnswerAsItIs}})
+		}
+	}
+	return open
+}
+
+// askAlike asks where a face is unlike the person's own or like somebody else's.
+func (s *Server) askAlike(ctx context.Context, school g.SchoolID, e *registry.Enrolment, answers []string) (open []Question, err error) {
+	if s.deps.Compare == nil {
+		return nil, nil
+	}
+	l, err := s.deps.Compare(ctx, school, e.Person, TrackFace{Embedding: e.Embedding, Model: e.Model, Quality: e.Quality})
+	if err != nil {
+		return nil, err
+	}
 	if l.Enrolled && l.Own < unlikeOwn {
 		e.Replace = slices.Contains(answers, AnswerReplace)
 		switch {
@@ -158,12 +191,7 @@ func (s *Server) asked(ctx context.Context, school g.SchoolID, e *registry.Enrol
 			open = append(open, Question{Ask: AskLikeOther, Answers: []string{AnswerAlike}, Person: l.Other, Name: s.nameOf(ctx, l.Other), Score: l.Score})
 		}
 	}
-	if len(open) == 0 {
-		return nil
-	}
-	p := newProblem(ctx, http.StatusConflict, Confirm, "the face needs an answer before it is enrolled: see questions, and send the same again with answers")
-	p.Questions = open
-	return p
+	return open, nil
 }
 
 // nameOf is somebody's name for those who may read people, or "".

@@ -16,7 +16,7 @@ import (
 
 type countingFaces struct{ n *atomic.Int64 }
 
-func (f countingFaces) Enrol(ctx context.Context, photo []byte) ([]float32, string, float64, error) {
+func (f countingFaces) Enrol(ctx context.Context, photo []byte) (api.Portrait, error) {
 	f.n.Add(1)
 	return faces{}.Enrol(ctx, photo)
 }
@@ -124,6 +124,38 @@ func TestEnrolmentAsks(t *testing.T) {
 	var log struct{ Items []g.AuditEntry }
 	admin.do("GET", "/v1/audit?deed=face.enrol", nil).want(200).into(&log)
 	if len(log.Items) != 2 || !strings.HasSuffix(log.Items[0].Object, "answered unlike_own: replace, like_other: look_alike") {
+		t.Errorf("got %+v, want the answers in the audit log", log.Items)
+	}
+}
+
+// coveredFaces find something before the face of every photograph.
+type coveredFaces struct{ parts []string }
+
+func (f coveredFaces) Enrol(ctx context.Context, photo []byte) (api.Portrait, error) {
+	p, err := faces{}.Enrol(ctx, photo)
+	p.Covered = f.parts
+	return p, err
+}
+
+// A mouth or eyes that seem to be covered are asked about; the answer is kept.
+func TestEnrolmentAsksAboutMasks(t *testing.T) {
+	w := newWorld(t, func(d *api.Deps) { d.Faces = coveredFaces{[]string{"mouth", "eyes"}} }).schools()
+	admin := w.user(w.a, g.RoleAdmin)
+	path := "/v1/people/" + w.ids["student"]
+	admin.do("POST", path+"/consent", map[string]any{"given": true, "by": "mother"}).want(204)
+	send := func(answers string, want int) reply {
+		t.Helper()
+		return admin.do("POST", path+"/face"+answers, picture(), "Content-Type", "image/jpeg").want(want)
+	}
+	p := send("", 409).problem()
+	if p.Code != api.Confirm || len(p.Questions) != 2 || p.Questions[0].Ask != api.AskMouthCovered || p.Questions[1].Ask != api.AskEyesCovered {
+		t.Fatalf("got %+v, want both questions", p)
+	}
+	send("?answers=same_person", 409)
+	send("?answers=as_it_is", 201)
+	var log struct{ Items []g.AuditEntry }
+	admin.do("GET", "/v1/audit?deed=face.enrol", nil).want(200).into(&log)
+	if len(log.Items) != 1 || !strings.HasSuffix(log.Items[0].Object, "answered mouth_covered: as_it_is, eyes_covered: as_it_is") {
 		t.Errorf("got %+v, want the answers in the audit log", log.Items)
 	}
 }

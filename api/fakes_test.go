@@ -165,13 +165,13 @@ func picture() []byte { return append([]byte{0xff, 0xd8, 0xff, 0xe0}, "JFIF pict
 // faces stands for the camera program: a photograph that says so has no face.
 type faces struct{}
 
-func (faces) Enrol(_ context.Context, photo []byte) ([]float32, string, float64, error) {
+func (faces) Enrol(_ context.Context, photo []byte) (api.Portrait, error) {
 	if len(photo) < 8 {
-		return nil, "", 0, g.Errorf(g.Invalid, "there is no face in the photograph")
+		return api.Portrait{}, g.Errorf(g.Invalid, "there is no face in the photograph")
 	}
 	e := make([]float32, 512)
 	e[0] = 1
-	return e, "test-512", 0.9, nil
+	return api.Portrait{TrackFace: api.TrackFace{Embedding: e, Model: "test-512", Quality: 0.9}}, nil
 }
 
 type media struct {

@@ -29,7 +29,7 @@ type cardInput struct {
 
 type photoInput struct {
 	ByID
-	Answers []string `query:"answers" maxItems:"4" doc:"What was answered to the questions of a 409 with the code confirm: same_person, replace, look_alike."`
+	Answers []string `query:"answers" maxItems:"8" doc:"What was answered to the questions of a 409 with the code confirm: same_person, replace, look_alike, as_it_is."`
 	RawBody []byte   `contentType:"image/jpeg"`
 }
 
@@ -43,7 +43,7 @@ type enrolInput struct {
 		Kind    string     `json:"kind,omitempty" enum:"visitor,staff,guardian,student," doc:"Kind of the new person; anything but visitor needs people:write. Default: visitor."`
 		Class   string     `json:"class,omitempty" maxLength:"64" doc:"Of a new student."`
 		Consent givenBy    `json:"consent" doc:"The consent to the use of the face; without it nobody is enrolled."`
-		Answers []string   `json:"answers,omitempty" maxItems:"4" doc:"What was answered to the questions of a 409 with the code confirm: same_person, replace, look_alike."`
+		Answers []string   `json:"answers,omitempty" maxItems:"8" doc:"What was answered to the questions of a 409 with the code confirm: same_person, replace, look_alike, as_it_is."`
 	}
 }
 

@@ -184,21 +184,27 @@ func (f fleet) MQTT(d g.Device) *api.MQTTInfo {
 type faces struct{ a *App }
 
 // Enrol asks the driver's action enrol: its data is the template as little-endian float32.
-func (f faces) Enrol(ctx context.Context, photo []byte) ([]float32, string, float64, error) {
+func (f faces) Enrol(ctx context.Context, photo []byte) (p api.Portrait, err error) {
 	got, err := f.a.host.Command(ctx, f.a.cfg.Faces.Driver, drivers.Command{ID: g.NewID("cmd"), Action: "enrol", Data: photo})
 	if err != nil {
-		return nil, "", 0, err
+		return p, err
 	}
 	template, err := vision.DecodeEmbedding(got.Data)
 	if err == nil && len(template) > g.MaxEmbedding {
 		err = fmt.Errorf("its face template has %d numbers; at most %d are taken", len(template), g.MaxEmbedding)
 	}
 	if err != nil {
-		return nil, "", 0, fmt.Errorf("driver %q: %w", f.a.cfg.Faces.Driver, err)
+		return p, fmt.Errorf("driver %q: %w", f.a.cfg.Faces.Driver, err)
 	}
-	quality, _ := got.Values["quality"].Float()
-	model, _ := got.Values["model"].Text()
-	return template, model, quality, nil
+	p.Embedding = template
+	p.Quality, _ = got.Values["quality"].Float()
+	p.Model, _ = got.Values["model"].Text()
+	for _, part := range []string{"mouth", "eyes"} {
+		if covered, _ := got.Values["covered_"+part].Bool(); covered {
+			p.Covered = append(p.Covered, part)
+		}
+	}
+	return p, nil
 }
 
 // manual takes what people enter by hand.

@@ -180,11 +180,11 @@ func (s *seeder) faces(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		template, model, quality, err := s.a.Faces().Enrol(ctx, photo)
+		face, err := s.a.Faces().Enrol(ctx, photo)
 		if err != nil {
 			return fmt.Errorf("%s: %w", still, err)
 		}
-		if _, err := s.view.AddFace(ctx, student(faceStudent), template, model, quality); err != nil {
+		if _, err := s.view.AddFace(ctx, student(faceStudent), face.Embedding, face.Model, face.Quality); err != nil {
 			return err
 		}
 	}

@@ -778,12 +778,15 @@ export const en = {
     title: 'Please look at this face again',
     unlike_own: 'This face is unlike the ones that are enrolled for this person. Is it the same person?',
     like_other: 'This face looks like {{name}}, who is enrolled already. Are they two people who look alike?',
+    mouth_covered: 'Mouth and chin seem to be covered, by a mask, a scarf or a hand. A face enrolled so is recognised badly, and mistaken for others: take another photograph without it.',
+    eyes_covered: 'The eyes seem to be covered, by sunglasses, hair or a cap. A face enrolled so is recognised badly, and mistaken for others: take another photograph without it. Clear spectacles are fine.',
     kept: 'Your answer is kept in the audit log.',
     stop: 'Stop: I will check',
     answer: {
       same_person: 'Yes, the same person',
       replace: 'The earlier faces were wrong: replace them',
       look_alike: 'Yes, two people: from now on card or staff decides',
+      as_it_is: 'Nothing is covered: enrol it as it is',
     },
   },
   picture: {
