@@ -26,8 +26,9 @@ func pauses() []time.Duration {
 }
 
 // deliver posts what is due to one webhook in turn. Where the server is away all of it waits
-// with the delivery that failed, so that this costs one attempt and not hundreds. An event
-// that a healthy server refuses waits alone, and the next one is posted.
+// with the delivery that failed, so that this costs one attempt and not hundreds. With an event
+// that a healthy server refuses wait the later ones of its subject, which come in order, and
+// the next one of another subject is posted.
 // An error is this side's: what is due stays due.
 func (h *hooks) deliver(ctx context.Context, id g.WebhookID) error {
 	w, secrets, err := h.target(ctx, id)
@@ -42,7 +43,11 @@ func (h *hooks) deliver(ctx context.Context, id g.WebhookID) error {
 		return err
 	}
 	began := h.s.now()
+	held := map[string]bool{} // subjects of which one failed in this turn
 	for i, d := range due {
+		if held[d.Subject] {
+			continue // its time was set back with that of the one that failed
+		}
 		if i > 0 && h.s.now().Sub(began) >= hookTurn {
 			return nil // the rest stays due
 		}
@@ -57,6 +62,10 @@ func (h *hooks) deliver(ctx context.Context, id g.WebhookID) error {
 		if ctx.Err() != nil && d.Error != "" {
 			return nil // stopping is no failure of the other side
 		}
+		if d, err = h.crowded(ctx, d); err != nil {
+			return fmt.Errorf("count what waits: %w", err)
+		}
+		held[d.Subject] = d.Subject != "" && !d.Done
 		more, err := h.settle(ctx, &w, d)
 		if err != nil {
 			return fmt.Errorf("save webhook delivery: %w", err)
@@ -85,6 +94,20 @@ func (h *hooks) settle(ctx context.Context, w *g.Webhook, d registry.Delivery) (
 	return err == nil && !over && !gone, err
 }
 
+// crowded gives a refused delivery up, before its attempts are used up, where too many of its
+// subject wait for it: what is newer matters more, and the list of deliveries says so.
+func (h *hooks) crowded(ctx context.Context, d registry.Delivery) (registry.Delivery, error) {
+	if d.Done || away(d.Status) {
+		return d, nil
+	}
+	full, err := h.view().WaitingAfter(ctx, d, hookHeld)
+	if err == nil && full {
+		d.Done, d.Finished = true, h.s.now()
+		d.Error = fmt.Sprintf("given up, since %d newer events of %s waited for it: %s", hookHeld, d.Subject, d.Error)
+	}
+	return d, err
+}
+
 // away says whether a failure is the server's and not the event's; status 0 is no answer.
 func away(status int) bool {
 	return status == 0 || status >= 500 || status == http.StatusRequestTimeout || status == http.StatusTooManyRequests
@@ -97,7 +120,7 @@ func (h *hooks) over(ctx context.Context, d registry.Delivery) (bool, error) {
 	if d.Status == http.StatusGone {
 		return true, nil
 	}
-	if !d.Done || d.Error == "" {
+	if !d.Done || d.Error == "" || d.Attempt <= len(pauses()) {
 		return false, nil
 	}
 	since := h.s.now().Add(-4 * 24 * time.Hour)
@@ -175,6 +198,10 @@ func (h *hooks) post(ctx context.Context, w g.Webhook, secrets []string, d *regi
 	r.Header.Set("Content-Type", "application/cloudevents+json; charset=utf-8")
 	r.Header.Set("User-Agent", "Gatehouse-Webhook/1")
 	r.Header.Set("webhook-id", d.EventID)
+	if d.Subject != "" {
+		r.Header.Set(subjectHeader, d.Subject)
+		r.Header.Set(sequenceHeader, strconv.FormatUint(d.Seq, 10))
+	}
 	r.Header.Set("webhook-timestamp", strconv.FormatInt(now.Unix(), 10))
 	r.Header.Set("webhook-signature", signature)
 	resp, err := h.client.Do(r)

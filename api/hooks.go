@@ -24,6 +24,7 @@ const (
 	hookTimeout = 15 * time.Second
 	hookRest    = time.Minute         // how long a webhook is left alone after the registry failed
 	hookKept    = 30 * 24 * time.Hour // how long finished deliveries are listed
+	hookHeld    = 1000                // newer events of a subject that wait for a refused one; then it is given up
 	hookFresh   = time.Minute         // how old what a maker may read can be: a maker's key ends with time alone
 )
 
@@ -106,7 +107,15 @@ func (h *hooks) queue(ctx context.Context, events []g.Event) error {
 					return err
 				}
 			}
-			ds = append(ds, registry.Delivery{Webhook: w.ID, EventID: e.ID, Seq: e.Seq, Body: body, Next: now, Created: now})
+			ds = append(ds, registry.Delivery{
+				Webhook: w.ID,
+				EventID: e.ID,
+				Seq:     e.Seq,
+				Subject: orderedBy(e),
+				Body:    body,
+				Next:    now,
+				Created: now,
+			})
 		}
 	}
 	if len(ds) == 0 {

@@ -404,8 +404,8 @@ func TestWebhookThatIsAwayHoldsUpNoOther(t *testing.T) {
 	}
 }
 
-// TestRefusedEventWaitsAlone has a server that refuses one event and takes the others: they
-// come at once, and the webhook stays enabled though the refused one is given up.
+// TestRefusedEventWaitsAlone has a server that refuses one event and takes those of other subjects:
+// they come at once, and the webhook stays enabled though the refused one is given up.
 func TestRefusedEventWaitsAlone(t *testing.T) {
 	c := &clock{}
 	w := newWorld(t, func(d *api.Deps) { d.Now = c.now }).schools()
@@ -439,7 +439,7 @@ func TestRefusedEventWaitsAlone(t *testing.T) {
 	}
 	for attempt := 2; attempt <= 10; attempt++ {
 		c.skip(30 * time.Hour)
-		late := alertEvent(w.a, 1)
+		late := alertEvent(w.a, 10) // of another subject
 		late.ID = fmt.Sprint("evt_late_", attempt)
 		mustDo(t, w.srv.Deliver(t.Context(), numbered(late)))
 		until(t, func() bool { d, n := done(); return d.Attempt == attempt && n == attempt+1 })

@@ -55,6 +55,9 @@ func (s *Server) registerWebhooks() {
 		doc: "Each event is a CloudEvents 1.0 document in structured mode, signed as Standard Webhooks asks: headers webhook-id, webhook-timestamp and webhook-signature. " +
 			"Answer 2xx within 15 s. Otherwise the event is tried again for three days, after which the webhook is disabled; 410 disables it at once, Retry-After is honoured, redirects are not followed. " +
 			"It gets what its maker may read, at any time. " +
+			"Events of one subject (header gatehouse-subject: an alert, an incident, a person or a device) come in order, and gatehouse-sequence rises from one to the next: " +
+			"where one is refused the later ones of its subject wait for it, and those of others go on; where 1,000 wait it is given up. " +
+			"Between subjects there is no order, and a delivery that is sent again by hand comes when it comes. " +
 			"The same event can come twice: webhook-id tells."}, s.createWebhook)
 	load := func(ctx context.Context, id string) (g.Webhook, error) { return s.ownWebhook(ctx, g.WebhookID(id)) }
 	k := thing[webhookBody, ChangedWebhook]{

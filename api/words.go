@@ -334,6 +334,7 @@ AuditChange.after: What it is now.
 Attendance.sightings: The sightings behind the answer.
 Attendance.zone: Where the deciding sighting was.
 Attendance.at: When the deciding sighting was.
+Delivery.subject: What the event is about: an alert, an incident, a person or a device. Those of one subject are posted in order; a later one waits while an earlier one is tried again.
 Delivery.status: The HTTP status of the last attempt; 0: none came.
 Delivery.created: When it was queued.
 Consent.by: Who said so: a guardian's name, or self.

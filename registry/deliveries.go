@@ -9,12 +9,12 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-const deliveryColumns = "d.id, d.webhook, d.event_id, d.seq, d.body_sealed, d.attempt, d.next, d.status, d.error, d.done, d.created, d.finished"
+const deliveryColumns = "d.id, d.webhook, d.event_id, d.seq, d.subject, d.body_sealed, d.attempt, d.next, d.status, d.error, d.done, d.created, d.finished"
 
 func (r *Registry) scanDelivery(scan func(...any) error) (d Delivery, err error) {
 	var sealed []byte
 	var next, created, finished int64
-	if err := scan(&d.ID, &d.Webhook, &d.EventID, &d.Seq, &sealed, &d.Attempt, &next, &d.Status, &d.Error, &d.Done, &created, &finished); err != nil {
+	if err := scan(&d.ID, &d.Webhook, &d.EventID, &d.Seq, &d.Subject, &sealed, &d.Attempt, &next, &d.Status, &d.Error, &d.Done, &created, &finished); err != nil {
 		return d, err
 	}
 	d.Next, d.Created, d.Finished = moment(next), moment(created), moment(finished)
@@ -29,7 +29,7 @@ const deliveriesAtOnce = 256
 // QueueDeliveries puts events on their way, a few hundred in a transaction; only system scopes
 // do. After an error some may be queued: the same call again queues the rest. An event that
 // the webhook had already, and one for a webhook that is gone, are passed over. A zero Next
-// is now.
+// is now. One whose subject waits already waits as long as that.
 func (v *View) QueueDeliveries(ctx context.Context, ds []Delivery) error {
 	if err := v.system(); err != nil {
 		return err
@@ -43,18 +43,26 @@ func (v *View) QueueDeliveries(ctx context.Context, ds []Delivery) error {
 }
 
 func (r *Registry) queueDeliveries(ctx context.Context, t *tx, ds []Delivery) error {
-	stmt, err := t.prepare(ctx, `INSERT INTO deliveries (webhook, event_id, seq, body_sealed, attempt, next, status, error, done, created, finished)
-		SELECT w.id, ?, ?, ?, 0, ?, 0, '', 0, ?, 0 FROM webhooks w WHERE w.id = ? ON CONFLICT (webhook, event_id) DO NOTHING`)
+	stmt, err := t.prepare(ctx, `INSERT INTO deliveries (webhook, event_id, seq, subject, body_sealed, attempt, next, status, error, done, created, finished)
+		SELECT w.id, ?, ?, ?, ?, 0, ?, 0, '', 0, ?, 0 FROM webhooks w WHERE w.id = ? ON CONFLICT (webhook, event_id) DO NOTHING`)
 	if err != nil {
 		return err
 	}
 	defer stmt.Close()
+	last, err := t.prepare(ctx, lastOfSubject)
+	if err != nil {
+		return err
+	}
+	defer last.Close()
 	for _, d := range ds {
 		if d.Next.IsZero() {
 			d.Next = t.now
 		}
+		if d.Next, err = afterSubject(ctx, last, d); err != nil {
+			return err
+		}
 		sealed := seal(r.vault.data, d.Body, "delivery "+string(d.Webhook)+" "+d.EventID)
-		if _, err := stmt.exec(ctx, d.EventID, int64(d.Seq), sealed, micros(d.Next), micros(t.now), string(d.Webhook)); err != nil {
+		if _, err := stmt.exec(ctx, d.EventID, int64(d.Seq), d.Subject, sealed, micros(d.Next), micros(t.now), string(d.Webhook)); err != nil {
 			return err
 		}
 	}
@@ -134,7 +142,8 @@ func (v *View) DeliveredSince(ctx context.Context, id g.WebhookID, since time.Ti
 	return found, nil
 }
 
-// SaveDelivery writes the outcome of an attempt; only system scopes do.
+// SaveDelivery writes the outcome of an attempt; only system scopes do. Where it failed, what
+// came later of the same subject waits with it.
 func (v *View) SaveDelivery(ctx context.Context, d Delivery) error {
 	if err := v.system(); err != nil {
 		return err
@@ -148,7 +157,10 @@ func (v *View) SaveDelivery(ctx context.Context, d Delivery) error {
 		if n == 0 {
 			return notFound("delivery", digits(d.ID))
 		}
-		return nil
+		if d.Done {
+			return nil
+		}
+		return holdSubject(ctx, t, d)
 	})
 }
 
@@ -183,7 +195,8 @@ func (v *View) Deliveries(ctx context.Context, id g.WebhookID, p Page) ([]Delive
 	return out, next, nil
 }
 
-// Redeliver makes a delivery due now and its attempts begin anew.
+// Redeliver makes a delivery due now and its attempts begin anew. What waits of the same
+// subject and came later is posted after it.
 func (v *View) Redeliver(ctx context.Context, id int64) error {
 	in, err := v.reach(ctx, g.KeysAdmin)
 	if err != nil {
@@ -191,8 +204,9 @@ func (v *View) Redeliver(ctx context.Context, id int64) error {
 	}
 	return v.r.write(ctx, func(t *tx) error {
 		var school g.SchoolID
-		var hook string
-		err := t.row(ctx, "SELECT w.school, w.id FROM deliveries d JOIN webhooks w ON w.id = d.webhook WHERE d.id = ?", id).Scan(&school, &hook)
+		var hook, subject string
+		err := t.row(ctx, "SELECT w.school, w.id, d.subject FROM deliveries d JOIN webhooks w ON w.id = d.webhook WHERE d.id = ?", id).
+			Scan(&school, &hook, &subject)
 		if err != nil {
 			return missing(err, "delivery", digits(id))
 		}
@@ -201,6 +215,9 @@ func (v *View) Redeliver(ctx context.Context, id int64) error {
 		}
 		if _, err := t.exec(ctx, "UPDATE deliveries SET attempt = 0, next = ?, done = 0, finished = 0, error = '' WHERE id = ?", micros(t.now), id); err != nil {
 			return fmt.Errorf("redeliver: %w", err)
+		}
+		if err := holdSubject(ctx, t, Delivery{ID: id, Webhook: g.WebhookID(hook), Subject: subject, Next: t.now}); err != nil {
+			return err
 		}
 		t.change("webhook", school, hook)
 		return v.audit(ctx, t, school, "webhook.redeliver", hook+" "+digits(id))

@@ -253,6 +253,9 @@ func calls(d *district) map[string]call {
 		"DueDeliveries": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.DueDeliveries(ctx, "whk_b", d.clock.now(), 1)
 		}},
+		"WaitingAfter": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.WaitingAfter(ctx, registry.Delivery{Webhook: "whk_b", Subject: "s"}, 1)
+		}},
 		"DueWebhooks": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.DueWebhooks(ctx, d.clock.now())
 		}},

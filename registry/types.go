@@ -168,6 +168,7 @@ type Delivery struct {
 	Webhook  g.WebhookID `json:"webhook"`
 	EventID  string      `json:"event_id"`
 	Seq      uint64      `json:"seq"`
+	Subject  string      `json:"subject,omitempty"` // those of one subject are posted in order; empty: in no order
 	Body     []byte      `json:"-"`
 	Attempt  int         `json:"attempt"`
 	Next     time.Time   `json:"next,omitzero"`

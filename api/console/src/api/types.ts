@@ -460,6 +460,7 @@ export interface Delivery {
   webhook: string
   event_id: string
   seq: number
+  subject?: string
   attempt: number
   next?: string
   status: number

@@ -1184,6 +1184,7 @@ export const en = {
     attempts: 'Attempts',
     next: 'Next try',
     event: 'Event',
+    subject: 'In order with',
     again: 'Send again',
     done: 'delivered',
     failed: 'given up',

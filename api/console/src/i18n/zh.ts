@@ -1175,6 +1175,7 @@ export const zh = {
     attempts: '次数',
     next: '下次重试',
     event: '事件',
+    subject: '同序主题',
     again: '重新发送',
     done: '已送达',
     failed: '已放弃',

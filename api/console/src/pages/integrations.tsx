@@ -302,6 +302,7 @@ function Deliveries({ w }: { w: Webhook }) {
             { key: 'error', label: t('common.reason'), long: true, cell: (d) => d.error || '–' },
             { key: 'next', label: t('delivery.next'), cell: (d) => (d.done ? '–' : <When at={d.next} seconds />) },
             { key: 'event', label: t('delivery.event'), cell: (d) => <code>{d.event_id}</code> },
+            { key: 'subject', label: t('delivery.subject'), cell: (d) => (d.subject ? <code>{d.subject}</code> : '–') },
             { key: 'do', label: '', right: true, cell: (d) => <Button size="compact-xs" variant="default" onClick={() => void again(d)}>{t('delivery.again')}</Button> },
           ]} />
         )}

@@ -1,0 +1,27 @@
+package api
+
+import g "github.com/gatehouse-iot/gatehouse"
+
+// The headers that say where a delivery stands among those of its subject.
+const (
+	subjectHeader  = "gatehouse-subject"
+	sequenceHeader = "gatehouse-sequence"
+)
+
+// orderedBy is the subject within which deliveries keep the order of the journal: the alert,
+// the incident, the person or, where nobody is known, the device.
+func orderedBy(e *g.Event) string {
+	switch {
+	case e.Alert != nil:
+		return "alert/" + string(e.Alert.ID)
+	case e.Incident != nil:
+		return "incident/" + string(e.Incident.ID)
+	case e.Attendance != nil:
+		return "person/" + string(e.Attendance.Person)
+	case e.Sighting != nil && e.Sighting.Person != "":
+		return "person/" + string(e.Sighting.Person)
+	case e.Device != "":
+		return "device/" + string(e.Device)
+	}
+	return ""
+}
