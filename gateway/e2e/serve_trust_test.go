@@ -158,8 +158,13 @@ func (o *ownSchool) tls(t *testing.T) {
 		t.Fatal(err)
 	}
 	resp.Body.Close()
-	if cookies := resp.Cookies(); resp.StatusCode != 200 || len(cookies) != 1 || !cookies[0].Secure || !cookies[0].HttpOnly || cookies[0].SameSite != http.SameSiteStrictMode {
-		t.Errorf("got %d, %+v, want one cookie for https alone", resp.StatusCode, cookies)
+	if cookies := resp.Cookies(); resp.StatusCode != 200 || len(cookies) != 2 {
+		t.Errorf("got %d, %+v, want the session's cookie and the browser's", resp.StatusCode, cookies)
+	}
+	for _, cookie := range resp.Cookies() {
+		if !cookie.Secure || !cookie.HttpOnly || cookie.SameSite != http.SameSiteStrictMode {
+			t.Errorf("got the cookie %s, want it for https alone", cookie)
+		}
 	}
 	var me struct{ CSRF string }
 	c.do("GET", "/v1/me", nil, &me)
