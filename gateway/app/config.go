@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
 	"time"
 
@@ -434,8 +433,8 @@ func (t *TelemetryConfig) validate() error {
 		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 			return g.FieldErrorf("telemetry.url", "is no address of a server; write e.g. http://127.0.0.1:8428")
 		}
-		if n, err := strconv.Atoi(u.Port()); u.Port() != "" && (err != nil || n < 1 || n > 65535) {
-			return g.FieldErrorf("telemetry.url", "%q is no port; use 1 to 65535", u.Port())
+		if err := checkPort("telemetry.url", u); err != nil {
+			return err
 		}
 		if u.User != nil {
 			return g.FieldErrorf("telemetry.url", "holds a user or a password; set telemetry.username and telemetry.token_file")

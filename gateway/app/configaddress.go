@@ -39,8 +39,13 @@ func (c *Config) validateAddresses() error {
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		return g.FieldErrorf("http.base_url", "%q is no address of a page; write e.g. https://gatehouse.school.example", c.HTTP.BaseURL)
 	}
+	return checkPort("http.base_url", u)
+}
+
+// checkPort refuses an address whose port is none; without one it is the scheme's.
+func checkPort(key string, u *url.URL) error {
 	if n, err := strconv.Atoi(u.Port()); u.Port() != "" && (err != nil || n < 1 || n > 65535) {
-		return g.FieldErrorf("http.base_url", "%q is no port; use 1 to 65535", u.Port())
+		return g.FieldErrorf(key, "%q is no port; use 1 to 65535", u.Port())
 	}
 	return nil
 }

@@ -75,15 +75,15 @@ func (d *Directory) Run(ctx context.Context) error {
 	d.again = time.NewTimer(retryAfter)
 	d.again.Stop()
 	defer d.again.Stop()
-	d.reload(ctx, nil)
+	d.reload(ctx, nil, everything)
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-d.all:
-			d.reload(ctx, d.snapshot())
+			d.reload(ctx, d.snapshot(), everything)
 		case <-d.again.C:
-			d.reload(ctx, d.snapshot())
+			d.reload(ctx, d.snapshot(), everything)
 		case c := <-d.changes:
 			d.apply(ctx, c)
 		}
@@ -106,12 +106,7 @@ func (d *Directory) apply(ctx context.Context, c registry.Change) {
 		}
 		d.tell(id, e, ok)
 	case "profile", "zone", "school":
-		before := d.snapshot()
-		if err := d.load(ctx); err != nil {
-			d.held(ctx, err)
-			return
-		}
-		d.tellChanged(before)
+		d.reload(ctx, d.snapshot(), func(old, now Entry) bool { return !reflect.DeepEqual(old, now) })
 	}
 }
 
@@ -135,8 +130,12 @@ func (d *Directory) snapshot() map[g.DeviceID]Entry {
 	return maps.Clone(d.devices)
 }
 
-// reload loads everything and tells the watchers what is there and what is gone.
-func (d *Directory) reload(ctx context.Context, before map[g.DeviceID]Entry) {
+// everything has reload tell of all that is there.
+func everything(Entry, Entry) bool { return true }
+
+// reload loads everything and tells the watchers what is gone, and what is there as far as news
+// says so: after a change around devices, of those in a room with a new name and of no others.
+func (d *Directory) reload(ctx context.Context, before map[g.DeviceID]Entry, news func(old, now Entry) bool) {
 	if err := d.load(ctx); err != nil {
 		d.held(ctx, err)
 		return
@@ -148,21 +147,7 @@ func (d *Directory) reload(ctx context.Context, before map[g.DeviceID]Entry) {
 		}
 	}
 	for id, e := range after {
-		d.tell(id, e, true)
-	}
-}
-
-// tellChanged tells the watchers of the devices that are others than before: of those in a room
-// with a new name, and of no others.
-func (d *Directory) tellChanged(before map[g.DeviceID]Entry) {
-	after := d.snapshot()
-	for id := range before {
-		if _, ok := after[id]; !ok {
-			d.tell(id, Entry{}, false)
-		}
-	}
-	for id, e := range after {
-		if !reflect.DeepEqual(before[id], e) {
+		if news(before[id], e) {
 			d.tell(id, e, true)
 		}
 	}

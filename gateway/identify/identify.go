@@ -90,23 +90,15 @@ func (i *Identifier) Face(ctx context.Context, id g.SchoolID, s *g.Sighting) (g.
 		return "", &m, nil
 	}
 	person, m := one.Match(vision.Query{Embedding: s.Embedding, Quality: quality, Frames: s.Frames}, i.decision)
-	if i.lookAlike(one, &m, person) {
+	if person != "" && one.alike[person] {
+		m.Reason = LookAlike
 		return "", &m, nil
 	}
 	return person, &m, nil
 }
 
-// lookAlike refuses a match with somebody who has a look-alike: a card or a member of staff
-// says which of them it is. A face that lies between such two is told so, too.
-func (i *Identifier) lookAlike(one *gallery, m *g.Match, person g.PersonID) bool {
-	if person != "" && one.alike[person] {
-		m.Reason = LookAlike
-		return true
-	}
-	return false
-}
-
-// LookAlike is the reason of a match with somebody who has a look-alike in the school.
+// LookAlike is the reason of a match with somebody who has a look-alike in the school: a card or
+// a member of staff says which of them it is.
 const LookAlike = "look_alike"
 
 func (i *Identifier) byTerminal(ctx context.Context, id g.SchoolID, number string) (g.PersonID, *g.Match, error) {
