@@ -60,17 +60,12 @@ func hashJSON(v any) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// matches says whether one of the tags of an If-Match is that of the state. Proxies that
-// compress make tags weak; they still name the same state.
+// matches says whether one of the tags of an If-Match is that of the state.
 func matches(header, tag string) bool {
-	for one := range strings.SplitSeq(header, ",") {
-		one = strings.TrimPrefix(strings.TrimSpace(one), "W/")
+	return anyTag(header, func(one string) bool {
 		state, _, _ := strings.Cut(strings.Trim(one, `"`), "-")
-		if one == "*" || `"`+state+`"` == tag {
-			return true
-		}
-	}
-	return false
+		return `"`+state+`"` == tag
+	})
 }
 
 func changedMeanwhile() error {

@@ -238,20 +238,28 @@ func retryAfter(v string, now time.Time) time.Duration {
 	return min(max(d, 0), 24*time.Hour)
 }
 
-// reachable says whether webhooks may connect to ip. Link-local addresses, where clouds keep
-// their metadata, are never reached; private ones and the machine itself only where the
-// configuration says so. It is asked of the address that is connected to, after DNS.
+// reachable says whether webhooks may connect to ip: private addresses and the machine itself
+// only where the configuration says so. It is asked of the address that is connected to, after
+// DNS.
 func (s *Server) reachable(ip netip.Addr) bool {
-	ip = ip.Unmap()
-	if !ip.IsValid() || ip.IsUnspecified() || ip.IsMulticast() || ip.IsLinkLocalUnicast() || ip == netip.AddrFrom4([4]byte{255, 255, 255, 255}) ||
-		ip == netip.MustParseAddr("fd00:ec2::254") || ip == netip.MustParseAddr("100.100.100.200") {
+	if !reachableAtAll(ip) {
 		return false
 	}
+	ip = ip.Unmap()
 	shared := netip.MustParsePrefix("100.64.0.0/10") // RFC 6598
 	if ip.IsLoopback() || ip.IsPrivate() || shared.Contains(ip) {
 		return s.cfg.WebhookPrivate
 	}
 	return true
+}
+
+// reachableAtAll says whether some setting allows the address. Link-local ones, where clouds
+// keep their metadata, are never reached.
+func reachableAtAll(ip netip.Addr) bool {
+	ip = ip.Unmap()
+	return ip.IsValid() && !ip.IsUnspecified() && !ip.IsMulticast() && !ip.IsLinkLocalUnicast() &&
+		ip != netip.AddrFrom4([4]byte{255, 255, 255, 255}) &&
+		ip != netip.MustParseAddr("fd00:ec2::254") && ip != netip.MustParseAddr("100.100.100.200")
 }
 
 // hookClient connects only where reachable allows, follows no redirect and uses no proxy.

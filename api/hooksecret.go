@@ -57,8 +57,3 @@ func neverPosted(ips []netip.Addr) error {
 	}
 	return nil
 }
-
-// reachableAtAll says whether some setting allows the address.
-func reachableAtAll(ip netip.Addr) bool {
-	return (&Server{cfg: Config{WebhookPrivate: true}}).reachable(ip)
-}

@@ -103,9 +103,15 @@ func acceptsGzip(values []string) bool {
 
 // hasTag compares weakly, as If-None-Match does.
 func hasTag(values []string, tag string) bool {
-	for _, part := range strings.Split(strings.Join(values, ","), ",") {
-		part = strings.TrimPrefix(strings.TrimSpace(part), "W/")
-		if part == tag || part == "*" {
+	return anyTag(strings.Join(values, ","), func(one string) bool { return one == tag })
+}
+
+// anyTag says whether one of the tags of a header is the one, or *, which is every one. Proxies
+// that compress make tags weak; they still name the same state.
+func anyTag(header string, is func(tag string) bool) bool {
+	for one := range strings.SplitSeq(header, ",") {
+		one = strings.TrimPrefix(strings.TrimSpace(one), "W/")
+		if one == "*" || is(one) {
 			return true
 		}
 	}
