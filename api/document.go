@@ -23,14 +23,13 @@ func (s *Server) document() {
 	cfg := huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			OpenAPI: "3.1.0",
-			Info: &huma.Info{Title: "Gatehouse", Version: or(s.cfg.Version, "dev"), License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
-				Description: introduction},
+			Info:    info(or(s.cfg.Version, "dev")),
 			Components: &huma.Components{Schemas: schemas, Responses: map[string]*huma.Response{},
 				Parameters: map[string]*huma.Param{"IdempotencyKey": {Name: idemHeader, In: "header", Schema: &huma.Schema{Type: "string", MaxLength: ptr(idemKey)},
 					Description: "A key of the caller's choice. The same key with the same request within 24 hours is answered again as before, with the header `Idempotent-Replayed: true`, and done once; with another request it is a conflict."}},
 				SecuritySchemes: map[string]*huma.SecurityScheme{
 					"key":     {Type: "http", Scheme: "bearer", BearerFormat: "ghk_…", Description: "An API key, made in the console or with POST /v1/keys."},
-					"session": {Type: "apiKey", In: "cookie", Name: cookieName, Description: "The console's sign-in. Changes also need the header " + csrfHeader + " with csrf of GET /v1/me."},
+					"browser": {Type: "apiKey", In: "cookie", Name: cookieName, Description: "The console's sign-in. Changes also need the header " + csrfHeader + " with csrf of GET /v1/me."},
 				}},
 		},
 		Formats:       map[string]huma.Format{"application/json": format, "json": format},
@@ -64,6 +63,16 @@ func (s *Server) document() {
 	s.api = huma.NewAPI(cfg, &gated{s.mux, s})
 }
 
+func info(version string) *huma.Info {
+	return &huma.Info{
+		Title:       "Gatehouse",
+		Version:     version,
+		Description: introduction,
+		Contact:     &huma.Contact{Name: "The administrators of this gateway"},
+		License:     &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
+	}
+}
+
 // schemaName is huma's name for a type, but where two packages have one by the same name.
 func schemaName(t reflect.Type, hint string) string {
 	if t == reflect.TypeFor[Status]() {
@@ -88,7 +97,7 @@ The examples expect GATEHOUSE_URL and GATEHOUSE_KEY in the environment.`
 
 func tags() [][2]string {
 	return [][2]string{
-		{"Sign-in", "First run, sign-in and the caller."}, {"Schools and places", "Schools, sites, buildings and zones."}, {"Profiles", "What kinds of device can say and do."},
+		{"Sign-in", "First run, sign-in and the caller."}, {"Second factor", "Codes and passkeys beside the password, and whom the school asks for them."}, {"Schools and places", "Schools, sites, buildings and zones."}, {"Profiles", "What kinds of device can say and do."},
 		{"Devices", "The fleet: registration, twins, commands."}, {"Drivers", "The programs that speak to equipment."}, {"People", "People, consent, cards and faces."},
 		{"Sightings", "Who was seen where."}, {"Alerts", "What the rules found, and who handles it."}, {"Incidents", "Procedures and hand-overs."},
 		{"Attendance", "Sessions, answers, corrections and leave."}, {"Events", "The journal and the live stream."}, {"Telemetry", "Readings, by the Prometheus HTTP API."}, {"Data quality", "Whose data is not to be trusted, and why."},

@@ -72,7 +72,7 @@ func handle[I, O any](s *Server, e endpoint, h func(context.Context, *I) (*O, er
 		DefaultStatus: e.status, MaxBodyBytes: e.maxBody() + 1, BodyReadTimeout: -1, // the body's own: patient
 		RejectUnknownQueryParameters: e.query == nil,
 		Metadata:                     map[string]any{"endpoint": e}, Responses: e.problems(isList[I]()),
-		Security: []map[string][]string{{"key": {}}, {"session": {}}},
+		Security: []map[string][]string{{"key": {}}, {"browser": {}}},
 	}
 	if e.public {
 		op.Security = []map[string][]string{}

@@ -36,7 +36,7 @@ type picturesInput struct {
 }
 
 func (s *Server) registerRecorded() {
-	const tag = "Schools"
+	const tag = "Schools and places"
 	handle(s, endpoint{method: "GET", path: "/v1/recorded", id: "get-recorded", tag: tag, summary: "What is recorded here of whom, and for how long",
 		doc:     "Numbers and settings, no names: for everybody who works at the school, and to answer a parent who asks.",
 		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" $GATEHOUSE_URL/v1/recorded`},

@@ -104,15 +104,18 @@ type FactorRoles struct {
 
 func (s *Server) registerSecondFactor() {
 	const tag = "Second factor"
-	public := func(path, id, summary string) endpoint {
-		return endpoint{method: "POST", path: path, id: id, tag: tag, public: true, strict: true, conflict: true, summary: summary}
+	public := func(path, id, summary, doc string) endpoint {
+		return endpoint{method: "POST", path: path, id: id, tag: tag, public: true, strict: true, conflict: true, summary: summary, doc: doc}
 	}
 	own := func(method, path, id, summary string) endpoint {
 		return endpoint{method: method, path: path, id: id, tag: tag, conflict: true, summary: summary}
 	}
-	handle(s, public("/v1/session/second-factor", "sign-in-factor", "Second step of a sign-in: show the second factor"), s.signInFactor)
-	handle(s, public("/v1/session/totp", "sign-in-enrol", "Second step where the school asks a second factor and there is none: make one"), s.signInEnrol)
-	handle(s, public("/v1/session/totp/confirm", "sign-in-enrol-confirm", "Confirm it with its first code, and be signed in"), s.signInConfirm)
+	handle(s, public("/v1/session/second-factor", "sign-in-factor", "Second step of a sign-in: show the second factor",
+		"Where POST /v1/session answered the step factor. Takes its ticket and a code of the authenticator program, or a recovery code, and signs in."), s.signInFactor)
+	handle(s, public("/v1/session/totp", "sign-in-enrol", "Second step where the school asks a second factor and there is none: make one",
+		"Where POST /v1/session answered the step enrol. Answers with a secret for an authenticator program; it counts once its first code is confirmed."), s.signInEnrol)
+	handle(s, public("/v1/session/totp/confirm", "sign-in-enrol-confirm", "Confirm it with its first code, and be signed in",
+		"Takes the same ticket, the factor of the answer before and the first code that the program shows. Answers with recovery codes, which are shown once."), s.signInConfirm)
 	handle(s, own("GET", "/v1/me/second-factor", "own-second-factor", "One's own second factors"), func(ctx context.Context, _ *none) (*body[FactorState], error) {
 		c, err := s.self(ctx)
 		if err != nil {
