@@ -28,6 +28,13 @@ type Error struct {
 	Code    Code   `json:"code"`
 	Message string `json:"message"`
 	Field   string `json:"field,omitempty"`
+
+	// Reason is what is wrong as a word for machines, where there are several ways to be wrong and
+	// the reader's language has words for each. Have and Need are its numbers, where it has any:
+	// how much there is, and how much has to be, or may be.
+	Reason string  `json:"reason,omitempty"`
+	Have   float64 `json:"have,omitempty"`
+	Need   float64 `json:"need,omitempty"`
 }
 
 func (e *Error) Error() string {

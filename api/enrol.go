@@ -33,6 +33,11 @@ const (
 const asksDoc = "The face is compared with the person's own templates and with the school's. Where it is unlike the former or like somebody else, or where mouth or eyes seem to be covered, the answer is 409 with the code `confirm` and " +
 	"`questions`; send the same again with `answers`, and what was answered is kept in the audit log."
 
+// photoReasons are the words with which the judges of photographs refuse one.
+const photoReasons = "no_face, several_faces, too_small, uncertain, turned, too_dark, too_bright, too_flat, blurred, not_live (of the face); " +
+	"empty, too_heavy, too_many, too_deep, too_few, too_narrow (pixels, or their shape), damaged, too_costly; " +
+	"is_heic, is_avif, is_video, is_gif, is_webp, is_bmp, is_tiff, is_pdf, is_archive, is_unknown (other kinds of file)"
+
 // Confirm is the code of an answer that asks back: the same request is sent again with answers.
 const Confirm g.Code = "confirm"
 
@@ -53,11 +58,6 @@ func (s *Server) enrolFace(ctx context.Context, in *photoInput) (*body[g.Pass], 
 	school, err := s.view(ctx).MayEnrol(ctx, g.PersonID(in.ID))
 	if err != nil {
 		return nil, err
-	}
-	switch kind := http.DetectContentType(in.RawBody); kind {
-	case "image/jpeg", "image/png":
-	default:
-		return nil, g.Errorf(g.Invalid, "this is %s; send a JPEG or PNG photograph", kind)
 	}
 	p, err := s.deps.Faces.Enrol(ctx, in.RawBody)
 	if err != nil {

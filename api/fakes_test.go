@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"strconv"
@@ -165,9 +166,18 @@ func picture() []byte { return append([]byte{0xff, 0xd8, 0xff, 0xe0}, "JFIF pict
 // faces stands for the camera program: a photograph that says so has no face.
 type faces struct{}
 
+// smallFace is the size of a photograph in which the face is too small.
+const smallFace = 1234
+
 func (faces) Enrol(_ context.Context, photo []byte) (api.Portrait, error) {
 	if len(photo) < 8 {
 		return api.Portrait{}, g.Errorf(g.Invalid, "there is no face in the photograph")
+	}
+	if bytes.HasPrefix(photo, []byte("GIF8")) {
+		return api.Portrait{}, &g.Error{Code: g.Invalid, Field: "photo", Message: "this is a GIF", Reason: "is_gif"}
+	}
+	if len(photo) == smallFace {
+		return api.Portrait{}, &g.Error{Code: g.Invalid, Field: "photo", Message: "too small", Reason: "too_small", Have: 62, Need: 80}
 	}
 	e := make([]float32, 512)
 	e[0] = 1

@@ -69,7 +69,7 @@ func (s *Server) registerPasses() {
 			return answer(s.view(ctx).AddCard(ctx, g.PersonID(in.ID), in.Body.Method, in.Body.Credential, in.Body.Expires))
 		})
 	handle(s, endpoint{method: "POST", path: "/v1/people/{id}/face", id: "enrol-face", tag: tag, perm: g.FacesAdmin, unavailable: true, status: 201, max: maxPhoto, summary: "Enrol a face from a photograph",
-		doc: "JPEG or PNG, at most 8 MB, one face. The person and the consent are looked at before the photograph. A photograph that will not do is refused with the reason. " + asksDoc + " The photograph is not kept."}, s.enrolFace)
+		doc: "JPEG or PNG, at most 8 MB, one face. The person and the consent are looked at before the photograph. A photograph that will not do is refused with the reason, as a word in errors[].reason as well: " + photoReasons + ". " + asksDoc + " The photograph is not kept."}, s.enrolFace)
 	handle(s, endpoint{method: "DELETE", path: "/v1/passes/{id}", id: "delete-pass", tag: tag, perm: g.PeopleWrite, summary: "Take a card, a code or a face away"},
 		func(ctx context.Context, in *ByID) (*none, error) {
 			return &none{}, s.view(ctx).DeletePass(ctx, g.PassID(in.ID))

@@ -38,8 +38,12 @@ func TestFaces(t *testing.T) {
 		t.Errorf("a face without consent: got %d %s, want it refused", r.status, r.body)
 	}
 	c.do("POST", path+"/consent", map[string]any{"given": true, "by": "mother", "note": "paper"}).want(204)
-	if p := photo([]byte("GIF89a nothing of use")).want(422).problem(); !strings.Contains(p.Detail, "image/gif") {
-		t.Errorf("got %q for a GIF, want it named", p.Detail)
+	// What a file is, and what is wrong with a face, is judged in one place, and told as a word.
+	if p := photo([]byte("GIF89a nothing of use")).want(422).problem(); len(p.Errors) != 1 || p.Errors[0].Reason != "is_gif" {
+		t.Errorf("got %+v for a GIF, want it named", p)
+	}
+	if p := photo(make([]byte, smallFace)).want(422).problem(); len(p.Errors) != 1 || p.Errors[0].Reason != "too_small" || p.Errors[0].Have != 62 || p.Errors[0].Need != 80 {
+		t.Errorf("got %+v for a small face, want the reason with its numbers", p)
 	}
 	if p := photo([]byte{0xff, 0xd8, 0xff}).want(422).problem(); !strings.Contains(p.Detail, "no face") {
 		t.Errorf("got %q for a picture without a face, want the reason", p.Detail)

@@ -36,6 +36,10 @@ type FieldProblem struct {
 	Field   string `json:"field" doc:"The field, as a path: zone, steps[2].text." example:"zone"`
 	Pointer string `json:"pointer,omitempty" doc:"The same as a JSON pointer into the body (RFC 6901, as a URI fragment), where the field is of the body." example:"#/zone"`
 	Message string `json:"message" doc:"What is wrong with it." example:"there is no zone \"zon_1\" in this school"`
+	Reason  string `json:"reason,omitempty" doc:"What is wrong with it as a word that never changes its meaning, where the operation lists such words."`
+
+	Have float64 `json:"have,omitempty" doc:"With a reason that counts: how much there is."`
+	Need float64 `json:"need,omitempty" doc:"With a reason that counts: how much has to be, or may be."`
 }
 
 // Error is the detail.
@@ -119,7 +123,14 @@ func (s *Server) problem(ctx context.Context, err error) *Problem {
 	if errors.As(err, &e) {
 		p = newProblem(ctx, statusOf(e.Code), e.Code, e.Error())
 		if e.Field != "" {
-			p.Errors = []FieldProblem{{Field: e.Field, Pointer: pointerOf(ctx, e.Field), Message: e.Message}}
+			p.Errors = []FieldProblem{{
+				Field:   e.Field,
+				Pointer: pointerOf(ctx, e.Field),
+				Message: e.Message,
+				Reason:  e.Reason,
+				Have:    e.Have,
+				Need:    e.Need,
+			}}
 		}
 		return p
 	}

@@ -3,14 +3,12 @@ package vision
 import (
 	"bytes"
 	"encoding/binary"
-	"fmt"
 	"image"
 	"image/color"
 	"image/jpeg"
 	"image/png"
 	"io"
-
-	"github.com/gatehouse-iot/gatehouse"
+	"math"
 )
 
 // Bounds of a photograph, checked before it is decoded.
@@ -28,33 +26,34 @@ const (
 func ReadPhoto(data []byte) (f Frame, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = refuse(unreadable)
+			err = refuse(Damaged, 0, 0, unreadable)
 		}
 	}()
 	if len(data) == 0 {
-		return f, refuse("no photograph was sent; choose a JPEG or PNG file")
+		return f, refuse(Empty, 0, 0, "no photograph was sent; choose a JPEG or PNG file")
 	}
 	if len(data) > maxPhoto {
-		return f, tooLarge("the photograph has %.1f MB, at most %d MB are taken; save it smaller", float64(len(data))/(1<<20), maxPhoto>>20)
+		mb := float64(len(data)) / (1 << 20)
+		return f, refuse(TooHeavy, math.Ceil(10*mb)/10, maxPhoto>>20, "the photograph has %.1f MB, at most %d MB are taken; save it smaller", mb, maxPhoto>>20)
 	}
 	kind, ok := photoKind(data)
 	if !ok {
-		return f, refuse("%s", foreignKind(data))
+		return f, foreignKind(data)
 	}
 	c, err := kind.config(bytes.NewReader(data))
 	if err != nil {
-		return f, refuse(unreadable)
+		return f, refuse(Damaged, 0, 0, unreadable)
 	}
 	if err := checkSize(c); err != nil {
 		return f, err
 	}
 	img, err := kind.decode(bytes.NewReader(data))
 	if err != nil {
-		return f, refuse(unreadable)
+		return f, refuse(Damaged, 0, 0, unreadable)
 	}
 	f = FromImageWithin(img, 2*PhotoSide)
 	if !f.Valid() {
-		return f, refuse(unreadable)
+		return f, refuse(Damaged, 0, 0, unreadable)
 	}
 	return upright(f, kind.orientation(data)), nil
 }
@@ -62,16 +61,17 @@ func ReadPhoto(data []byte) (f Frame, err error) {
 // checkSize judges a photograph by what its header says.
 func checkSize(c image.Config) error {
 	if c.Width < 1 || c.Height < 1 || c.Width > maxPixels/c.Height {
-		return tooLarge("the photograph has %dx%d pixels, at most %d million are taken; save it smaller", c.Width, c.Height, maxPixels/1_000_000)
+		millions := math.Ceil(float64(c.Width) * float64(c.Height) / 1e6)
+		return refuse(TooMany, millions, maxPixels/1_000_000, "the photograph has %dx%d pixels, at most %d million are taken; save it smaller", c.Width, c.Height, maxPixels/1_000_000)
 	}
 	if n := c.Width * c.Height * pixelBytes(c.ColorModel); n > maxDecoded {
-		return tooLarge("the photograph needs %d MB once it is decoded, at most %d MB are taken; save it smaller, or as JPEG", n>>20, maxDecoded>>20)
+		return refuse(TooDeep, float64(n>>20), maxDecoded>>20, "the photograph needs %d MB once it is decoded, at most %d MB are taken; save it smaller, or as JPEG", n>>20, maxDecoded>>20)
 	}
 	if c.Width < minSide || c.Height < minSide {
-		return refuse("the photograph has only %dx%d pixels; send it in its full size", c.Width, c.Height)
+		return refuse(TooFew, float64(min(c.Width, c.Height)), minSide, "the photograph has only %dx%d pixels; send it in its full size", c.Width, c.Height)
 	}
 	if c.Width > maxSide || c.Height > maxSide {
-		return refuse("the photograph has %dx%d pixels, which is too long and narrow; cut it to the face", c.Width, c.Height)
+		return refuse(TooNarrow, float64(max(c.Width, c.Height)), maxSide, "the photograph has %dx%d pixels, which is too long and narrow; cut it to the face", c.Width, c.Height)
 	}
 	return nil
 }
@@ -94,10 +94,6 @@ func pixelBytes(m color.Model) int {
 		return 1
 	}
 	return 8
-}
-
-func tooLarge(format string, args ...any) error {
-	return &gatehouse.Error{Code: gatehouse.TooLarge, Field: "photo", Message: fmt.Sprintf(format, args...)}
 }
 
 const unreadable = "the photograph is damaged, or ends in the middle; send it again, or save it anew as JPEG"

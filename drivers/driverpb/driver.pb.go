@@ -1696,6 +1696,9 @@ type Error struct {
 	Code          string                 `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
 	Message       string                 `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
 	Field         string                 `protobuf:"bytes,3,opt,name=field,proto3" json:"field,omitempty"`
+	Reason        string                 `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"` // what is wrong, as a word for machines; optional
+	Have          float64                `protobuf:"fixed64,5,opt,name=have,proto3" json:"have,omitempty"`   // the reason's numbers: how much there is,
+	Need          float64                `protobuf:"fixed64,6,opt,name=need,proto3" json:"need,omitempty"`   // and how much has to be, or may be
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1749,6 +1752,27 @@ func (x *Error) GetField() string {
 		return x.Field
 	}
 	return ""
+}
+
+func (x *Error) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Error) GetHave() float64 {
+	if x != nil {
+		return x.Have
+	}
+	return 0
+}
+
+func (x *Error) GetNeed() float64 {
+	if x != nil {
+		return x.Need
+	}
+	return 0
 }
 
 var File_driver_proto protoreflect.FileDescriptor
@@ -1910,11 +1934,14 @@ const file_driver_proto_rawDesc = "" +
 	"\x06number\x18\x01 \x01(\x01H\x00R\x06number\x12\x14\n" +
 	"\x04bool\x18\x02 \x01(\bH\x00R\x04bool\x12\x14\n" +
 	"\x04text\x18\x03 \x01(\tH\x00R\x04textB\x06\n" +
-	"\x04kind\"K\n" +
+	"\x04kind\"\x8b\x01\n" +
 	"\x05Error\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x18\n" +
 	"\amessage\x18\x02 \x01(\tR\amessage\x12\x14\n" +
-	"\x05field\x18\x03 \x01(\tR\x05field2\xf2\x03\n" +
+	"\x05field\x18\x03 \x01(\tR\x05field\x12\x16\n" +
+	"\x06reason\x18\x04 \x01(\tR\x06reason\x12\x12\n" +
+	"\x04have\x18\x05 \x01(\x01R\x04have\x12\x12\n" +
+	"\x04need\x18\x06 \x01(\x01R\x04need2\xf2\x03\n" +
 	"\x06Driver\x12R\n" +
 	"\bDescribe\x12$.gatehouse.driver.v1.DescribeRequest\x1a .gatehouse.driver.v1.Description\x12W\n" +
 	"\tConfigure\x12%.gatehouse.driver.v1.ConfigureRequest\x1a#.gatehouse.driver.v1.ConfigureReply\x12E\n" +

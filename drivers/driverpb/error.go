@@ -3,6 +3,7 @@ package driverpb
 import (
 	"context"
 	"errors"
+	"math"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -18,7 +19,14 @@ func FromError(err error) *Error {
 	}
 	var e *gatehouse.Error
 	if errors.As(err, &e) {
-		return &Error{Code: text(string(e.Code)), Message: clip(text(e.Message)), Field: text(e.Field)}
+		return &Error{
+			Code:    text(string(e.Code)),
+			Message: clip(text(e.Message)),
+			Field:   text(e.Field),
+			Reason:  text(e.Reason),
+			Have:    e.Have,
+			Need:    e.Need,
+		}
 	}
 	return &Error{Code: string(gatehouse.Unavailable), Message: clip(text(err.Error()))}
 }
@@ -29,7 +37,14 @@ func ToError(w *Error) error {
 	if w == nil {
 		return nil
 	}
-	e := &gatehouse.Error{Code: gatehouse.Code(w.GetCode()), Message: clip(w.GetMessage()), Field: w.GetField()}
+	e := &gatehouse.Error{
+		Code:    gatehouse.Code(w.GetCode()),
+		Message: clip(w.GetMessage()),
+		Field:   w.GetField(),
+		Reason:  w.GetReason(),
+		Have:    finite(w.GetHave()),
+		Need:    finite(w.GetNeed()),
+	}
 	if _, ok := grpcCode(e.Code); !ok {
 		e.Code = gatehouse.Unavailable
 	}
@@ -106,4 +121,12 @@ func grpcCode(c gatehouse.Code) (codes.Code, bool) {
 		return codes.ResourceExhausted, true
 	}
 	return codes.Unknown, false
+}
+
+// finite is a number that JSON can say, 0 for any other.
+func finite(v float64) float64 {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return 0
+	}
+	return v
 }

@@ -73,3 +73,15 @@ func TestErrorsCrossTheWire(t *testing.T) {
 		t.Errorf("got a message of %d bytes, want at most %d", len(long.GetMessage()), driverpb.MaxText)
 	}
 }
+
+// An error's reason and its numbers cross as they are; numbers that JSON cannot say do not.
+func TestReasonsCrossTheWire(t *testing.T) {
+	in := gatehouse.Error{Code: gatehouse.Invalid, Message: "too small", Field: "photo", Reason: "too_small", Have: 62, Need: 80}
+	var out *gatehouse.Error
+	if !errors.As(driverpb.CallError("driver", driverpb.StatusError(&in)), &out) || *out != in {
+		t.Errorf("got %+v, want %+v", out, in)
+	}
+	if !errors.As(driverpb.ToError(&driverpb.Error{Code: "invalid", Message: "x", Have: math.NaN(), Need: math.Inf(1)}), &out) || out.Have != 0 || out.Need != 0 {
+		t.Errorf("got %+v, want no numbers", out)
+	}
+}

@@ -69,8 +69,7 @@ func (r photoReader) read(ctx context.Context, data []byte) (f vision.Frame, err
 	case exit == nil && ctx.Err() == nil:
 		return f, fmt.Errorf("start the reader of photographs: %w", err)
 	}
-	return f, &gatehouse.Error{Code: gatehouse.Invalid, Field: "photo",
-		Message: "the photograph could not be read within its bounds of time and memory; save it anew as JPEG, and smaller"}
+	return f, vision.TooCostly.Refuse(0, 0, "the photograph could not be read within its bounds of time and memory; save it anew as JPEG, and smaller")
 }
 
 // capped keeps so many bytes; more is an error. It is not a bytes.Buffer, which would offer

@@ -2,7 +2,13 @@
 
 import { signInEnded } from './signin'
 
-export interface FieldError { field: string; message: string }
+export interface FieldError {
+  field: string
+  message: string
+  reason?: string // a word for what is wrong, where the operation lists such words
+  have?: number // the reason's numbers
+  need?: number
+}
 
 /** What has to be answered before a face is enrolled. */
 export interface Question { ask: string; answers: string[]; person?: string; name?: string; score: number }
@@ -81,9 +87,10 @@ export async function problem(res: Response): Promise<APIError> {
   }
   const fields = Array.isArray(p.errors)
     ? p.errors
-        .map((e: { field?: string; location?: string; message?: string }) => ({
+        .map((e: Partial<FieldError> & { location?: string }) => ({
           field: String(e.field ?? e.location ?? '').replace(/^body\./, ''),
           message: String(e.message ?? ''),
+          ...(e.reason ? { reason: String(e.reason), have: Number(e.have ?? 0), need: Number(e.need ?? 0) } : {}),
         }))
         .filter((e) => e.message)
     : []

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { attendanceStates, commandStates, deviceStates, deviceTypes, importFields, importModes, permissions, personKinds, qualityKinds, qualityLevels, severities, signInRoles, zoneKinds } from '../api/types'
+import { photoReasons } from '../lib/photo'
 import { en } from './en'
 import { zh } from './zh'
 
@@ -74,6 +75,7 @@ test('every value that the API can give has a word', () => {
     matchReason: ['matched', 'below_threshold', 'low_margin', 'low_quality', 'nobody_enrolled', 'wrong_model', 'look_alike', 'no_consent'],
     importAction: ['create', 'update', 'same', 'skip', 'error', 'leave'],
     importMode: importModes,
+    photoRefused: photoReasons,
     importField: importFields,
     importMapping: ['given', 'remembered', 'guessed'],
     driverState: ['starting', 'running', 'backoff', 'quarantined', 'refused', 'stopped'],

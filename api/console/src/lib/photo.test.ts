@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { fitted, kindOf, photoToSend, PhotoRefused, type Canvas } from './photo'
+import { problem } from '../api/client'
+import { fitted, kindOf, photoToSend, PhotoRefused, refusalOf, type Canvas } from './photo'
 
 const bytes = (...parts: (string | number[])[]) =>
   new Uint8Array(parts.flatMap((p) => (typeof p === 'string' ? [...p].map((c) => c.charCodeAt(0)) : p)))
@@ -64,4 +65,14 @@ test('what is no photograph is named; what the browser opens is sent as JPEG', a
   expect(await refusal(photoToSend(file(bytes('%PDF-1.7'), 50_000), canvas().c))).toBe('pdf')
   expect(await refusal(photoToSend(file(bytes(), 0), canvas().c))).toBe('empty')
   expect(await refusal(photoToSend(file(jpeg, 12_000_000), canvas({ opens: false }).c))).toBe('large')
+})
+
+test('the gateway says by a word and numbers why a photograph is not taken', async () => {
+  const refused = (errors: unknown) => problem(new Response(JSON.stringify({ code: 'invalid', detail: 'photo: too small', errors }), { status: 422 }))
+  const small = await refused([{ field: 'photo', message: 'too small', reason: 'too_small', have: 62, need: 80 }])
+  expect(refusalOf(small)).toEqual({ reason: 'too_small', have: 62, need: 80 })
+  expect(refusalOf(await refused([{ field: 'photo', message: 'turned', reason: 'turned' }]))).toEqual({ reason: 'turned', have: 0, need: 0 })
+  expect(refusalOf(await refused([{ field: 'photo', message: 'x', reason: 'of_tomorrow' }]))).toBeUndefined()
+  expect(refusalOf(await refused([{ field: 'by', message: 'missing' }]))).toBeUndefined()
+  expect(refusalOf(new Error('x'))).toBeUndefined()
 })

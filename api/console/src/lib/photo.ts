@@ -1,6 +1,8 @@
 // A photograph on its way to enrolment: named where it is none, and shrunk where it is larger
 // than the gateway looks at, so that a telephone's picture passes over a school's uplink.
 
+import { APIError } from '../api/client'
+
 /** The longest side that is sent, in pixels: what is larger the gateway shrinks itself before it looks for the face. */
 export const longest = 3200
 const small = 1_500_000 // bytes; smaller files go as they are
@@ -13,6 +15,20 @@ export class PhotoRefused extends Error {
   constructor(readonly kind: PhotoKind | 'large' | 'damaged') {
     super(kind)
   }
+}
+
+/** The words with which the gateway refuses a photograph: each has its sentence under photoRefused. */
+export const photoReasons = [
+  'no_face', 'several_faces', 'too_small', 'uncertain', 'turned', 'too_dark', 'too_bright', 'too_flat', 'blurred', 'not_live',
+  'empty', 'too_heavy', 'too_many', 'too_deep', 'too_few', 'too_narrow', 'damaged', 'too_costly',
+  'is_heic', 'is_avif', 'is_video', 'is_gif', 'is_webp', 'is_bmp', 'is_tiff', 'is_pdf', 'is_archive', 'is_unknown',
+]
+
+/** The gateway's word for what is wrong with a photograph, where it is one that we have a sentence for. */
+export function refusalOf(e: unknown): { reason: string; have: number; need: number } | undefined {
+  if (!(e instanceof APIError)) return undefined
+  const f = e.fields.find((x) => x.reason && photoReasons.includes(x.reason))
+  return f && { reason: f.reason!, have: f.have ?? 0, need: f.need ?? 0 }
 }
 
 const ascii = (b: Uint8Array, from: number, to: number) => String.fromCharCode(...b.subarray(from, to))

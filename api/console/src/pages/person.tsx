@@ -10,7 +10,7 @@ import { difference } from '../api/change'
 import type { Attendance, List, Pass, PersonPage as PersonData, Session, Sighting } from '../api/types'
 import { useT, type T } from '../i18n'
 import { instantIn } from '../lib/format'
-import { photoToSend, PhotoRefused } from '../lib/photo'
+import { photoToSend, PhotoRefused, refusalOf } from '../lib/photo'
 import { useFormat, useSession } from '../session'
 import { Ask, Empty, errorText, Facts, fieldError, leaves, Loaded, Page, Panel, Rows, said, Tag, Trouble, useDeed, Wait } from '../ui/kit'
 import { PagedList, usePaged } from '../ui/paged'
@@ -170,6 +170,7 @@ function ConsentPanel({ p, renew }: { p: PersonData; renew: () => Promise<unknow
 
 function Passes({ p, renew }: { p: PersonData; renew: () => Promise<unknown> }) {
   const { t } = useT()
+  const f = useFormat()
   const { can } = useSession()
   const [card, setCard] = useState(false)
   const [gone, setGone] = useState<Pass>()
@@ -194,7 +195,7 @@ function Passes({ p, renew }: { p: PersonData; renew: () => Promise<unknown> }) 
     }>
       {can('faces:admin') && !consent && <Text size="sm" c="dimmed" p="sm">{t('pass.needsConsent')}</Text>}
       <FaceAsks questions={questionsOf(face.error)} busy={face.busy} onClose={face.clear} onAnswer={(a) => void upload(photo ?? null, a)} />
-      {face.error !== undefined && questionsOf(face.error).length === 0 && <Alert color="red" variant="light" m="sm" title={<span className="probe-title">{t('pass.refused')}</span>} role="alert"><Text size="sm">{photoText(face.error, t)}</Text><Text size="xs" mt={4}>{t('pass.photoHelp')}</Text></Alert>}
+      {face.error !== undefined && questionsOf(face.error).length === 0 && <Alert color="red" variant="light" m="sm" title={<span className="probe-title">{t('pass.refused')}</span>} role="alert"><Text size="sm">{photoText(face.error, t, f.number)}</Text><Text size="xs" mt={4}>{t('pass.photoHelp')}</Text></Alert>}
       {passes.length === 0 ? <Empty title={t('pass.none')} hint={t('pass.noneHint')} /> : (
         <Rows label={t('pass.title')} rows={passes} id={(x) => x.id} columns={[
           { key: 'method', label: t('pass.method'), main: true, cell: (x) => t('method.' + x.method) },
@@ -215,8 +216,10 @@ function Passes({ p, renew }: { p: PersonData; renew: () => Promise<unknown> }) 
 }
 
 /** Why a photograph was not taken: by the console in the reader's words, else by the gateway. */
-function photoText(e: unknown, t: T): string {
+function photoText(e: unknown, t: T, say: (n: number) => string): string {
   if (e instanceof PhotoRefused) return t('photo.' + e.kind)
+  const why = refusalOf(e)
+  if (why) return t('photoRefused.' + why.reason, { have: say(why.have), need: say(why.need) })
   return e instanceof APIError && e.code === 'invalid' && e.message ? e.message : errorText(e, t)
 }
 
