@@ -56,6 +56,7 @@ type Leave struct {
 	Offsite bool      `json:"offsite"` // approved to be elsewhere, e.g. a contest
 	Reason  string    `json:"reason"`
 	Actor   string    `json:"actor"`
+	Version string    `json:"-"` // another one after each change; only where one leave is read
 }
 
 // Attendance is the computed answer for a person and a session; recomputable at any time

@@ -147,17 +147,6 @@ type correctionInput struct {
 	}
 }
 
-type leaveInput struct {
-	Body struct {
-		ID      string     `json:"id,omitempty" maxLength:"64" doc:"A leave to change; empty: a new one."`
-		Person  g.PersonID `json:"person" minLength:"1" maxLength:"64" doc:"Who is excused."`
-		From    time.Time  `json:"from" doc:"From then on."`
-		To      time.Time  `json:"to" doc:"Until then."`
-		Offsite bool       `json:"offsite,omitempty" doc:"Approved to be elsewhere, e.g. at a contest."`
-		Reason  string     `json:"reason" minLength:"1" maxLength:"512" doc:"Why." example:"doctor"`
-	}
-}
-
 func (s *Server) registerAttendance() {
 	const tag = "Attendance"
 	handle(s, endpoint{method: "GET", path: "/v1/attendance", id: "list-attendance", tag: tag, perm: g.AttendanceRead, summary: "Who was there: the computed answers",
@@ -180,24 +169,5 @@ func (s *Server) registerAttendance() {
 		doc: "The computed answer, the correction, its reason and its author are all kept."}, func(ctx context.Context, in *correctionInput) (*none, error) {
 		return &none{}, s.view(ctx).Correct(ctx, registry.Correction{Session: in.Body.Session, Person: in.Body.Person, State: in.Body.State, Reason: in.Body.Reason, Actor: callerOf(ctx).scope.Actor, At: s.now()})
 	})
-	handle(s, endpoint{method: "GET", path: "/v1/leaves", id: "list-leaves", tag: tag, perm: g.AttendanceRead, summary: "Who is excused on a day",
-		doc: "Why they are excused is shown where the caller says why that is needed; such a look is written to the audit log."}, func(ctx context.Context, in *leavesInput) (*body[page[g.Leave]], error) {
-		id, from, to, err := s.bounds(ctx, in.Span)
-		if err != nil {
-			return nil, err
-		}
-		all, err := s.because(ctx, in.Reason).Leaves(ctx, id, from, to)
-		return paged(s, all, in.Paged, err, func(l g.Leave) string { return l.ID })
-	})
-	handle(s, endpoint{method: "POST", path: "/v1/leaves", id: "put-leave", tag: tag, perm: g.AttendanceWrite, status: 201, summary: "Excuse somebody",
-		doc: "Also for times that are over: the answers are computed again."}, func(ctx context.Context, in *leaveInput) (*body[g.Leave], error) {
-		if !in.Body.To.After(in.Body.From) {
-			return nil, g.FieldErrorf("to", "the leave ends before it begins")
-		}
-		return answer(s.view(ctx).PutLeave(ctx, g.Leave{ID: in.Body.ID, Person: in.Body.Person, From: in.Body.From, To: in.Body.To, Offsite: in.Body.Offsite, Reason: in.Body.Reason, Actor: callerOf(ctx).scope.Actor}))
-	})
-	handle(s, endpoint{method: "DELETE", path: "/v1/leaves/{id}", id: "delete-leave", tag: tag, perm: g.AttendanceWrite, summary: "Take a leave back"},
-		func(ctx context.Context, in *ByID) (*none, error) {
-			return &none{}, s.view(ctx).DeleteLeave(ctx, in.ID)
-		})
+	s.registerLeaves(tag)
 }

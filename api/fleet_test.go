@@ -187,7 +187,7 @@ func TestProfiles(t *testing.T) {
 		t.Errorf("got %s, want what the profile is and the mend", r.body)
 	}
 	tag := c.do("GET", "/v1/profiles/door", nil).want(200).header.Get("ETag")
-	c.do("PUT", "/v1/profiles/door", other, "If-Match", `"0123456789abcdef"`).want(409)
+	c.do("PUT", "/v1/profiles/door", other, "If-Match", `"0123456789abcdef"`).want(412)
 	c.do("PUT", "/v1/profiles/door", other, "If-Match", tag).want(200)
 	c.do("PUT", "/v1/profiles/door", other).want(200) // says the same: nobody loses anything
 	var uses struct{ Items []registry.ProfileUse }

@@ -78,9 +78,13 @@ END`}, func(ctx context.Context, in *importInput) (*body[registry.ImportReport],
 		}
 		return answer(report, err)
 	})
-	handle(s, endpoint{method: "PUT", path: "/v1/people/{id}/left", id: "mark-left", tag: tag, perm: g.PeopleWrite, summary: "Mark somebody as having left the school, or as being back",
+	handle(s, endpoint{method: "PUT", path: "/v1/people/{id}/left", id: "mark-left", tag: tag, perm: g.PeopleWrite, matching: true, summary: "Mark somebody as having left the school, or as being back",
 		doc: "Whoever has left is expected nowhere and recognised by no face, card or number, and can come back. Deleting a person is final."},
 		func(ctx context.Context, in *put[leftBody]) (*none, error) {
+			ctx = onState(ctx, in.IfMatch, func(ctx context.Context) (string, error) {
+				p, err := s.view(ctx).PersonToChange(ctx, g.PersonID(in.ID))
+				return tagOf(p), err
+			})
 			return &none{}, s.view(ctx).SetLeft(ctx, g.PersonID(in.ID), in.Body.Left)
 		})
 }

@@ -35,13 +35,28 @@ func (s *Server) registerKeys() {
 		return paged(s, all, in.Paged, err, func(k g.APIKey) string { return string(k.ID) })
 	})
 	handle(s, endpoint{method: "POST", path: "/v1/keys", id: "create-key", tag: tag, perm: g.KeysAdmin, status: 201, summary: "Make an API key"}, s.createKey)
-	handle(s, endpoint{method: "DELETE", path: "/v1/keys/{id}", id: "revoke-key", tag: tag, perm: g.KeysAdmin, summary: "Revoke an API key"}, func(ctx context.Context, in *ByID) (*none, error) {
+	load := func(ctx context.Context, id string) (g.APIKey, error) { return s.view(ctx).Key(ctx, g.KeyID(id)) }
+	handle(s, endpoint{method: "GET", path: "/v1/keys/{id}", id: "get-key", tag: tag, perm: g.KeysAdmin, summary: "One API key"}, func(ctx context.Context, in *ByID) (*tagged[g.APIKey], error) {
+		k, err := load(ctx, in.ID)
+		return &tagged[g.APIKey]{tagOf(keyState(k), k), k}, err
+	})
+	handle(s, endpoint{method: "DELETE", path: "/v1/keys/{id}", id: "revoke-key", tag: tag, perm: g.KeysAdmin, matching: true, summary: "Revoke an API key"}, func(ctx context.Context, in *ByIDMatching) (*none, error) {
+		ctx = onState(ctx, in.IfMatch, func(ctx context.Context) (string, error) {
+			k, err := load(ctx, in.ID)
+			return tagOf(keyState(k)), err
+		})
 		return &none{}, s.view(ctx).RevokeKey(ctx, g.KeyID(in.ID))
 	})
 	handle(s, endpoint{method: "POST", path: "/v1/keys/{id}/take-over", id: "take-over-key", tag: tag, perm: g.KeysAdmin, summary: "Answer for a key in its maker's place",
 		doc: "For somebody who is signed in and has every permission of the key. From then on it ends with them."}, func(ctx context.Context, in *ByID) (*none, error) {
 		return &none{}, s.view(ctx).TakeOverKey(ctx, g.KeyID(in.ID))
 	})
+}
+
+// keyState is what somebody changes of a key: its use and its maker's fortunes are no change.
+func keyState(k g.APIKey) g.APIKey {
+	k.LastUsed, k.MakerName, k.MakerState, k.Effective = time.Time{}, "", "", nil
+	return k
 }
 
 func (s *Server) createKey(ctx context.Context, in *keyInput) (*body[NewKey], error) {

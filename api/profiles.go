@@ -3,10 +3,7 @@ package api
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"mime"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -54,9 +51,9 @@ func (s *Server) registerProfiles() {
 			return paged(s, all, *in, err, func(p g.Profile) string { return string(p.ID) })
 		})
 	handle(s, endpoint{method: "GET", path: "/v1/profiles/{id}", id: "get-profile", tag: tag, perm: g.DevicesRead, summary: "One profile"},
-		func(ctx context.Context, in *ByID) (*taggedProfile, error) {
+		func(ctx context.Context, in *ByID) (*tagged[g.Profile], error) {
 			p, err := s.view(ctx).Profile(ctx, g.ProfileID(in.ID))
-			return &taggedProfile{profileTag(p), p}, err
+			return &tagged[g.Profile]{tagOf(p), p}, err
 		})
 	handle(s, endpoint{method: "GET", path: "/v1/profile-use", id: "list-profile-use", tag: tag, perm: g.DevicesRead, summary: "How many devices have which profile",
 		doc: "Of those that the caller sees. A profile that no device has can be deleted; one that a configured driver brings along comes back with it."},
@@ -85,39 +82,7 @@ END`}, func(ctx context.Context, in *ProfileBody) (*body[g.Profile], error) {
 		}
 		return answer(p, s.view(ctx).PutProfile(ctx, p))
 	})
-	handle(s, endpoint{method: "PUT", path: "/v1/profiles/{id}", id: "update-profile", tag: tag, perm: g.DevicesWrite, max: 256 << 10, conflict: true, summary: "Change a profile, or add it under this id",
-		doc: "Profiles are the whole gateway's: where it has several schools, only the administrator of the top one changes or deletes them. One that is there is changed only with `If-Match`, so that nobody replaces another's without knowing: it holds the ETag that GET answered, or `*`. The change holds for every device that has the profile: GET /v1/profile-use counts them."},
-		func(ctx context.Context, in *struct {
-			ByID
-			ProfileBody
-			IfMatch string `header:"If-Match" doc:"The ETag of the profile as it was read, or *. Needed where the profile is there already."`
-		}) (*body[g.Profile], error) {
-			p, err := in.profile()
-			if err != nil {
-				return nil, err
-			}
-			if p.ID != g.ProfileID(in.ID) {
-				return nil, g.FieldErrorf("id", "the profile says %q and the path %q; make them the same", p.ID, in.ID)
-			}
-			if old, err := s.view(ctx).Profile(ctx, p.ID); err == nil {
-				if err := s.onlyTop(ctx); err != nil {
-					return nil, err
-				}
-				if err := s.mayReplace(ctx, old, p, in.IfMatch); err != nil {
-					return nil, err
-				}
-			} else if g.ErrorCode(err) != g.NotFound {
-				return nil, err
-			}
-			return answer(p, s.view(ctx).PutProfile(ctx, p))
-		})
-	handle(s, endpoint{method: "DELETE", path: "/v1/profiles/{id}", id: "delete-profile", tag: tag, perm: g.DevicesWrite, conflict: true, summary: "Delete a profile",
-		doc: "Refused with a conflict while a device has it, and as PUT."}, func(ctx context.Context, in *ByID) (*none, error) {
-		if err := s.onlyTop(ctx); err != nil {
-			return nil, err
-		}
-		return &none{}, s.view(ctx).DeleteProfile(ctx, g.ProfileID(in.ID))
-	})
+	s.registerProfileChanges(tag)
 	for _, p := range []string{"/v1/profiles", "/v1/profiles/{id}"} {
 		item := s.api.OpenAPI().Paths[p]
 		for _, op := range []*huma.Operation{item.Post, item.Put} {
@@ -127,38 +92,6 @@ END`}, func(ctx context.Context, in *ProfileBody) (*body[g.Profile], error) {
 			}
 		}
 	}
-}
-
-// taggedProfile is a profile with the tag by which it can be changed.
-type taggedProfile struct {
-	ETag string `header:"ETag"`
-	Body g.Profile
-}
-
-// profileTag is another one for each content.
-func profileTag(p g.Profile) string {
-	b, err := json.Marshal(p)
-	if err != nil {
-		return ""
-	}
-	sum := sha256.Sum256(b)
-	return `"` + hex.EncodeToString(sum[:8]) + `"`
-}
-
-// mayReplace lets a profile be changed by whoever knows it: two people who describe an "Energy
-// meter" each mean a profile of their own.
-func (s *Server) mayReplace(ctx context.Context, old, p g.Profile, match string) error {
-	switch tag := profileTag(old); {
-	case tag == profileTag(p), match == "*", match == tag:
-		return nil
-	case match != "":
-		return &g.Error{Code: g.Conflict, Field: "If-Match", Message: "the profile " + string(p.ID) + " was changed meanwhile: read it again"}
-	}
-	n, err := s.view(ctx).ProfileUse(ctx, p.ID)
-	if err != nil {
-		return err
-	}
-	return &g.Error{Code: g.Conflict, Field: "id", Message: fmt.Sprintf("there is a profile %s already, and %d devices have it: give yours another id, or send If-Match with that one's ETag to change it for all of them", p.ID, n)}
 }
 
 // profileRef is the id of a profile, or a whole profile that is not saved yet.

@@ -29,6 +29,7 @@ type RecordedFacts struct {
 
 type picturesInput struct {
 	InSchool
+	Matching
 	Body struct {
 		Pictures bool   `json:"pictures_of_unknowns" doc:"Keep a stranger's picture with the alert. false also destroys all that nobody keeps."`
 		Reason   string `json:"reason" minLength:"1" maxLength:"500" doc:"Why; kept in the audit log." example:"decision of the parents' council"`
@@ -40,10 +41,10 @@ func (s *Server) registerRecorded() {
 	handle(s, endpoint{method: "GET", path: "/v1/recorded", id: "get-recorded", tag: tag, summary: "What is recorded here of whom, and for how long",
 		doc:     "Numbers and settings, no names: for everybody who works at the school, and to answer a parent who asks.",
 		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" $GATEHOUSE_URL/v1/recorded`},
-		func(ctx context.Context, in *struct{ InSchool }) (*body[RecordedFacts], error) {
-			return answer(s.recorded(ctx, school(ctx, in.School)))
+		func(ctx context.Context, in *struct{ InSchool }) (*tagged[RecordedFacts], error) {
+			return taggedFacts(s.recorded(ctx, school(ctx, in.School)))
 		})
-	handle(s, endpoint{method: "PUT", path: "/v1/recorded", id: "set-recorded", tag: tag, perm: g.SettingsWrite, summary: "Turn pictures of unknown people on or off"}, s.setRecorded)
+	handle(s, endpoint{method: "PUT", path: "/v1/recorded", id: "set-recorded", tag: tag, perm: g.SettingsWrite, matching: true, summary: "Turn pictures of unknown people on or off"}, s.setRecorded)
 }
 
 func (s *Server) recorded(ctx context.Context, id g.SchoolID) (RecordedFacts, error) {
@@ -53,17 +54,26 @@ func (s *Server) recorded(ctx context.Context, id g.SchoolID) (RecordedFacts, er
 		f.PictureHours, f.Model = k.Pictures.Hours(), k.Model
 		f.HistoryDays, f.JournalDays, f.TelemetryDays = days(k.History), days(k.Journal), days(k.Telemetry)
 	}
-	raw, ok, err := s.view(ctx).Setting(ctx, id, PicturesSetting)
-	if err != nil {
+	var err error
+	if f.Pictures, err = s.picturesTaken(ctx, id); err != nil {
 		return f, err
-	}
-	if ok {
-		if err := json.Unmarshal(raw, &f.Pictures); err != nil {
-			return f, err
-		}
 	}
 	f.FaceCounts, err = s.view(ctx).FaceCounts(ctx, id, f.Model)
 	return f, err
+}
+
+// picturesTaken says whether the school lets pictures of unknown people be taken.
+func (s *Server) picturesTaken(ctx context.Context, id g.SchoolID) (taken bool, err error) {
+	raw, ok, err := s.view(ctx).Setting(ctx, id, PicturesSetting)
+	if err != nil || !ok {
+		return true, err
+	}
+	return taken, json.Unmarshal(raw, &taken)
+}
+
+// taggedFacts has the tag of what is set: what is counted changes by itself.
+func taggedFacts(f RecordedFacts, err error) (*tagged[RecordedFacts], error) {
+	return &tagged[RecordedFacts]{tagOf(f.Pictures, f), f}, err
 }
 
 // faceModel is what measures faces now; "" until a camera has shown one.
@@ -76,7 +86,7 @@ func (s *Server) faceModel() string {
 
 func days(d time.Duration) int { return int(d / (24 * time.Hour)) }
 
-func (s *Server) setRecorded(ctx context.Context, in *picturesInput) (*body[RecordedFacts], error) {
+func (s *Server) setRecorded(ctx context.Context, in *picturesInput) (*tagged[RecordedFacts], error) {
 	if err := registry.CheckReason("reason", in.Body.Reason); err != nil {
 		return nil, err
 	}
@@ -85,6 +95,10 @@ func (s *Server) setRecorded(ctx context.Context, in *picturesInput) (*body[Reco
 	if err != nil {
 		return nil, err
 	}
+	ctx = onState(ctx, in.IfMatch, func(ctx context.Context) (string, error) {
+		taken, err := s.picturesTaken(ctx, id)
+		return tagOf(taken), err
+	})
 	if err := s.because(ctx, in.Body.Reason).PutSetting(ctx, id, PicturesSetting, value); err != nil {
 		return nil, err
 	}
@@ -93,5 +107,5 @@ func (s *Server) setRecorded(ctx context.Context, in *picturesInput) (*body[Reco
 			return nil, err
 		}
 	}
-	return answer(s.recorded(ctx, id))
+	return taggedFacts(s.recorded(ctx, id))
 }

@@ -93,14 +93,10 @@ type (
 	}
 	factorRoles struct {
 		InSchool
+		Matching
 		Body FactorRoles
 	}
 )
-
-// FactorRoles are the roles of which a school asks a second factor.
-type FactorRoles struct {
-	Roles []g.Role `json:"roles" nullable:"false" maxItems:"10" doc:"Who has one of these roles and no second factor makes one at the next sign-in, before anything else."`
-}
 
 func (s *Server) registerSecondFactor() {
 	const tag = "Second factor"
@@ -133,13 +129,7 @@ func (s *Server) registerSecondFactor() {
 		doc: "For who has lost it: forgets second factors and recovery codes and ends the user's sign-ins. Audited."}, func(ctx context.Context, in *ByID) (*none, error) {
 		return &none{}, s.view(ctx).ResetSecondFactor(ctx, g.UserID(in.ID))
 	})
-	handle(s, endpoint{method: "GET", path: "/v1/second-factor-roles", id: "second-factor-roles", tag: tag, perm: g.UsersAdmin, summary: "Roles of which the school asks a second factor"}, func(ctx context.Context, in *InSchool) (*body[FactorRoles], error) {
-		roles, err := s.view(ctx).FactorRoles(ctx, school(ctx, in.School))
-		return answer(FactorRoles{roles}, err)
-	})
-	handle(s, endpoint{method: "PUT", path: "/v1/second-factor-roles", id: "put-second-factor-roles", tag: tag, perm: g.UsersAdmin, summary: "Ask a second factor of roles"}, func(ctx context.Context, in *factorRoles) (*body[FactorRoles], error) {
-		return answer(in.Body, s.view(ctx).PutFactorRoles(ctx, school(ctx, in.School), in.Body.Roles))
-	})
+	s.registerFactorRoles(tag)
 }
 
 // self is the caller, where it is somebody and no key.

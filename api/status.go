@@ -2,30 +2,9 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 
 	g "github.com/gatehouse-iot/gatehouse"
 )
-
-// SettingPath names a setting of a school.
-type SettingPath struct {
-	InSchool
-	Key string `path:"key" maxLength:"64" pattern:"^[a-z][a-z0-9._-]*$" doc:"The setting's name." example:"wall.sound"`
-}
-
-type settingInput struct {
-	SettingPath
-	Body struct {
-		Key   string          `json:"key,omitempty" maxLength:"64" doc:"Ignored: the name comes from the path."`
-		Value json.RawMessage `json:"value" doc:"Any JSON."`
-	}
-}
-
-// Setting is one setting of a school.
-type Setting struct {
-	Key   string          `json:"key" doc:"The setting's name."`
-	Value json.RawMessage `json:"value" doc:"Any JSON."`
-}
 
 func (s *Server) registerStatus() {
 	const tag = "Gateway"
@@ -38,16 +17,7 @@ func (s *Server) registerStatus() {
 	})
 	handle(s, endpoint{method: "GET", path: "/v1/media/{id}", id: "get-media", tag: tag, perm: g.CameraView, unavailable: true, raw: "image/jpeg", summary: "A picture that is kept as evidence",
 		doc: "Each look is written to the audit log; where that cannot be written, nothing is shown."}, s.media)
-	handle(s, endpoint{method: "GET", path: "/v1/settings/{key}", id: "get-setting", tag: tag, summary: "A setting of the school"}, func(ctx context.Context, in *SettingPath) (*body[Setting], error) {
-		v, ok, err := s.view(ctx).Setting(ctx, school(ctx, in.School), in.Key)
-		if err == nil && !ok {
-			return nil, g.Errorf(g.NotFound, "the setting %q has no value yet", in.Key)
-		}
-		return answer(Setting{in.Key, v}, err)
-	})
-	handle(s, endpoint{method: "PUT", path: "/v1/settings/{key}", id: "put-setting", tag: tag, perm: g.SettingsWrite, max: 64 << 10, summary: "Change a setting of the school"}, func(ctx context.Context, in *settingInput) (*body[Setting], error) {
-		return answer(Setting{in.Key, in.Body.Value}, s.view(ctx).PutSetting(ctx, school(ctx, in.School), in.Key, in.Body.Value))
-	})
+	s.registerSettings(tag)
 }
 
 func (s *Server) media(ctx context.Context, in *ByID) (*jpeg, error) {

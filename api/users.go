@@ -112,7 +112,11 @@ func (s *Server) updateUser(ctx context.Context, id string, b userBody) (g.User,
 
 // user finds a user whom the caller may manage.
 func (s *Server) user(ctx context.Context, id g.UserID) (g.User, error) {
-	all, err := s.view(ctx).Users(ctx, "")
+	return userOf(ctx, s.view(ctx), id)
+}
+
+func userOf(ctx context.Context, view *registry.View, id g.UserID) (g.User, error) {
+	all, err := view.Users(ctx, "")
 	if err != nil {
 		return g.User{}, err
 	}

@@ -51,6 +51,26 @@ func (v *View) Keys(ctx context.Context, school g.SchoolID) ([]g.APIKey, error) 
 	return out, v.r.fillKeys(ctx, out)
 }
 
+// Key is one API key.
+func (v *View) Key(ctx context.Context, id g.KeyID) (g.APIKey, error) {
+	in, err := v.reach(ctx, g.KeysAdmin)
+	if err != nil {
+		return g.APIKey{}, err
+	}
+	k, err := scanKey(v.r.reg.row(ctx, "SELECT "+keyColumns+" FROM api_keys WHERE id = ?", string(id)).Scan)
+	if err != nil {
+		return g.APIKey{}, missing(err, "key", string(id))
+	}
+	if err := in.owns(k.School, "key", string(id)); err != nil {
+		return g.APIKey{}, err
+	}
+	one := []g.APIKey{k}
+	if err := v.r.fillKeys(ctx, one); err != nil {
+		return g.APIKey{}, err
+	}
+	return one[0], nil
+}
+
 // CreateKey makes an API key and answers its secret, which is shown this once. The key may do
 // no more than its maker may at any time, and ends within a year. Its purpose stands for the
 // reason wherever one is asked for. Made by a district's admin for the district,

@@ -2,6 +2,8 @@ package registry
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -40,6 +42,57 @@ func (v *View) Leaves(ctx context.Context, school g.SchoolID, from, to time.Time
 		return nil, fmt.Errorf("list leaves: %w", err)
 	}
 	return out, v.withoutReasons(ctx, school, out)
+}
+
+// Leave is one leave. Its reason is shown to a scope whose own reason says something.
+func (v *View) Leave(ctx context.Context, id string) (g.Leave, error) {
+	l, school, err := v.leave(ctx, g.AttendanceRead, id)
+	if err != nil {
+		return g.Leave{}, err
+	}
+	one := []g.Leave{l}
+	if err := v.withoutReasons(ctx, school, one); err != nil {
+		return g.Leave{}, err
+	}
+	return one[0], nil
+}
+
+// LeaveToChange is the whole of a leave, for a change that keeps what it does not name. It is
+// not for showing: whoever shows the reason reads with Leave, which is audited.
+func (v *View) LeaveToChange(ctx context.Context, id string) (g.Leave, error) {
+	l, _, err := v.leave(ctx, g.AttendanceWrite, id)
+	return l, err
+}
+
+// leave reads one leave. Its version is of the sealed bytes, which are others after each change,
+// and say nothing of what they hold.
+func (v *View) leave(ctx context.Context, p g.Permission, id string) (g.Leave, g.SchoolID, error) {
+	in, err := v.reach(ctx, p)
+	if err != nil {
+		return g.Leave{}, "", err
+	}
+	var whose file
+	var school g.SchoolID
+	var sealed []byte
+	err = v.r.reg.row(ctx, "SELECT l.school, l.body_sealed, p.id, p.key_sealed FROM leaves l JOIN persons p ON p.id = l.person WHERE l.id = ?", id).
+		Scan(&school, &sealed, &whose.ID, &whose.key)
+	if err != nil {
+		return g.Leave{}, "", missing(err, "leave", id)
+	}
+	if err := in.owns(school, "leave", id); err != nil {
+		return g.Leave{}, "", err
+	}
+	plain, err := v.r.unsealPersonal(whose, sealed, "leave "+id)
+	if err != nil {
+		return g.Leave{}, "", err
+	}
+	var l g.Leave
+	if err := json.Unmarshal(plain, &l); err != nil {
+		return g.Leave{}, "", fmt.Errorf("read leave: %w", err)
+	}
+	sum := sha256.Sum256(sealed)
+	l.Version = hex.EncodeToString(sum[:8])
+	return l, school, nil
 }
 
 // PutLeave writes a leave; an empty ID makes a new one. Actor is the scope's.

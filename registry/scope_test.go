@@ -229,6 +229,7 @@ func calls(d *district) map[string]call {
 			k, _, err := v.CreateKey(ctx, g.APIKey{School: b, Name: "x", Purpose: "a test asks", Permissions: []g.Permission{g.DevicesRead}, Expires: d.clock.now().Add(time.Hour)})
 			return k, err
 		}},
+		"Key":       {do: func(ctx context.Context, v *registry.View) (any, error) { return v.Key(ctx, "key_b") }},
 		"RevokeKey": {do: func(ctx context.Context, v *registry.View) (any, error) { return nil, v.RevokeKey(ctx, "key_b") }},
 		"TakeOverKey": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return nil, v.TakeOverKey(ctx, "key_b")
@@ -297,6 +298,8 @@ func calls(d *district) map[string]call {
 		"Leaves": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Leaves(ctx, b, time.Time{}, time.Time{})
 		}},
+		"Leave":         {do: func(ctx context.Context, v *registry.View) (any, error) { return v.Leave(ctx, "lea-b") }},
+		"LeaveToChange": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.LeaveToChange(ctx, "lea-b") }},
 		"PutLeave": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.PutLeave(ctx, g.Leave{Person: child, From: d.clock.now(), To: d.clock.now().Add(1)})
 		}},
