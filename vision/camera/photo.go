@@ -58,7 +58,9 @@ func (r photoReader) read(ctx context.Context, data []byte) (f vision.Frame, err
 	var exit *exec.ExitError
 	switch {
 	case err == nil:
-		return decodeFrame(out.all.Bytes())
+		if f, err = decodeFrame(out.all.Bytes()); err == nil {
+			return f, nil
+		}
 	case ctx.Err() != nil && !errors.Is(context.Cause(ctx), context.DeadlineExceeded):
 		return f, ctx.Err()
 	case errors.As(err, &exit) && exit.ExitCode() == photoRefused:
@@ -94,6 +96,11 @@ func servePhoto(in io.Reader, out io.Writer) int {
 	cpu := unix.Rlimit{Cur: photoCPU, Max: photoCPU}
 	_ = unix.Setrlimit(unix.RLIMIT_CPU, &cpu)
 	_ = unix.Setpriority(unix.PRIO_PROCESS, 0, 10) // the cameras go first
+	return readPhoto(in, out)
+}
+
+// readPhoto is servePhoto without its bounds.
+func readPhoto(in io.Reader, out io.Writer) int {
 	data, err := io.ReadAll(io.LimitReader(in, 64<<20))
 	if err != nil {
 		return 1

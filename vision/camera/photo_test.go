@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"image"
 	"image/png"
 	"runtime"
@@ -67,6 +68,7 @@ func TestAPhotographThatKillsItsReader(t *testing.T) {
 	for name, r := range map[string]photoReader{
 		"crashes":     {program: "/bin/false", time: patience},
 		"hangs":       {program: "/bin/sleep", args: []string{"600"}, time: time.Second / 2},
+		"says none":   {program: "/bin/true", time: patience},
 		"writes much": {program: "/bin/cat", args: []string{"/dev/zero"}, time: patience},
 	} {
 		d.setup.reader = r
@@ -74,6 +76,11 @@ func TestAPhotographThatKillsItsReader(t *testing.T) {
 		if e := spoken(t, err); e.Field != "photo" || !strings.Contains(e.Message, "save it anew") {
 			t.Errorf("%s: got %v, want a refusal of the photograph", name, e)
 		}
+	}
+	// The next photograph, and the cameras, never hear of it.
+	d.setup.reader = newPhotoReader()
+	if f, err := d.setup.reader.read(context.Background(), deepPNG(t, 100, 100)); err != nil || f.Width != 100 {
+		t.Errorf("the next photograph: got %dx%d, %v, want it read", f.Width, f.Height, err)
 	}
 }
 
@@ -97,4 +104,38 @@ func TestEnrolTurnsWhatLies(t *testing.T) {
 	if e := spoken(t, err); !strings.Contains(e.Message, "2 people") {
 		t.Errorf("two people on their side: got %v, want two people", e)
 	}
+}
+
+// Whatever the process that reads photographs is given, it ends with a picture or with a refusal
+// for people; and whatever it writes, reading that gives a whole picture or an error.
+func FuzzPhotoProcess(f *testing.F) {
+	var picture bytes.Buffer
+	img := image.NewGray(image.Rect(0, 0, 70, 70))
+	if err := png.Encode(&picture, img); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(picture.Bytes())
+	f.Add(picture.Bytes()[:60])
+	f.Add([]byte("\xff\xd8\xff\xe0"))
+	f.Add([]byte("\x02\x00\x00\x00\x01\x00\x00\x00abcdef"))
+	f.Add([]byte("\xff\xff\xff\xff\xff\xff\xff\xff"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if got, err := decodeFrame(data); err == nil && !got.Valid() {
+			t.Errorf("got a picture of %dx%d with %d bytes", got.Width, got.Height, len(got.Pix))
+		}
+		var out bytes.Buffer
+		switch code := readPhoto(bytes.NewReader(data), &out); code {
+		case 0:
+			if _, err := decodeFrame(out.Bytes()); err != nil {
+				t.Errorf("got %v, want the picture that was written", err)
+			}
+		case photoRefused:
+			var refusal gatehouse.Error
+			if err := json.Unmarshal(out.Bytes(), &refusal); err != nil || refusal.Message == "" || refusal.Reason == "" {
+				t.Errorf("got %q, want a refusal with its word", out.String())
+			}
+		default:
+			t.Errorf("got exit code %d for bytes that could be read", code)
+		}
+	})
 }

@@ -128,7 +128,7 @@ func playAt(ctx context.Context, a address, each func(picture) error) error {
 		if err := each(p); err != nil {
 			cancel(err)
 		}
-	})
+	}, cancel)
 	playing := err == nil
 	if playing {
 		seen.Store(time.Now().UnixNano())
@@ -186,8 +186,8 @@ var (
 )
 
 // open asks for the stream and lets pictures be called with what is decoded. finish frees the
-// decoder, once the client is closed.
-func open(client *gortsplib.Client, a address, said *talk, pictures func(picture)) (finish func(), err error) {
+// decoder, once the client is closed. end is called where the stream will never do.
+func open(client *gortsplib.Client, a address, said *talk, pictures func(picture), end func(error)) (finish func(), err error) {
 	desc, _, err := client.Describe(a.url)
 	if said.noVideo {
 		return nil, errors.Join(errNoVideo, errors.New(strings.Join(said.others, ", ")))
@@ -214,6 +214,10 @@ func open(client *gortsplib.Client, a address, said *talk, pictures func(picture
 			return // more packets are needed, or one was lost: the decoder copes
 		}
 		n, err := dec.Decode(unit)
+		if gatehouse.ErrorCode(err) == gatehouse.TooLarge {
+			end(err)
+			return
+		}
 		if err != nil || n == 0 {
 			return // a damaged unit; errBlind if it goes on
 		}

@@ -169,6 +169,8 @@ func TestStreamsThatBeginOddly(t *testing.T) {
 func TestStreamsThatEnd(t *testing.T) {
 	r := recording(t, "cap13_edit2.mp4")
 	h264 := &format.H264{PayloadTyp: 96, PacketizationMode: 1}
+	// A sequence parameter set (H.264, 7.3.2.1.1) for pictures of 8192x8192.
+	vast := []byte{0x67, 66, 0, 62, 0xda, 0x00, 0x20, 0x00, 0x04, 0x01, 0x90}
 	for _, c := range []struct {
 		name  string
 		units [][][]byte
@@ -178,6 +180,7 @@ func TestStreamsThatEnd(t *testing.T) {
 		{"dies", r.Units[:100], func(s *stage) { s.die() }, "closed the connection"},
 		{"falls silent", r.Units[:100], func(s *stage) { close(s.quiet) }, "has sent nothing for 5s"},
 		{"no key frame", r.Units[1:30], nil, "key frame interval"},
+		{"grows beyond all bounds", append(r.Units[:1:1], append([][]byte{vast}, r.Units[1]...)), nil, "8192x8192"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

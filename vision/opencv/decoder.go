@@ -56,7 +56,13 @@ func NewDecoder(c Codec) (*Decoder, error) {
 	}
 	d := &Decoder{codec: c, ctx: astiav.AllocCodecContext(codec), packet: astiav.AllocPacket(), frame: astiav.AllocFrame(), newest: astiav.AllocFrame(), out: astiav.AllocFrame()}
 	d.ctx.SetThreadCount(1)
-	if err := d.ctx.Open(codec, nil); err != nil {
+	bounds, err := limits()
+	if err != nil {
+		d.Close()
+		return nil, err
+	}
+	defer bounds.Free()
+	if err := d.ctx.Open(codec, bounds); err != nil {
 		d.Close()
 		return nil, fmt.Errorf("open decoder for %s: %w", c, err)
 	}
@@ -71,12 +77,20 @@ const padding = 64
 
 // Decode takes one access unit, as NAL units without start codes, and says how many pictures
 // came out of it. Units before the first key frame are passed over, since nothing can be
-// made of them. An error is of this unit only: go on with the next.
+// made of them. An error is of this unit only: go on with the next; but one with the code
+// too_large says that the stream's pictures are over the bounds, as they will be again.
 func (d *Decoder) Decode(unit [][]byte) (pictures int, err error) {
+	if err := admit(d.codec, unit); err != nil {
+		return 0, err
+	}
 	if !d.started {
 		if !startsPicture(d.codec, unit) {
 			d.Prepare(unit)
 			return 0, nil
+		}
+		if err := admit(d.codec, d.params); err != nil {
+			d.params = nil // the next key frame may bring others
+			return 0, err
 		}
 		d.started = true
 		unit = append(d.params, unit...)

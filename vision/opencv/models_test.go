@@ -173,6 +173,8 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte{})
 	f.Add([]byte{0x65})
 	f.Add([]byte{0x67, 0xff, 0xff, 0xff, 0xff})
+	f.Add(sps264(512, 512, 16))
+	f.Add(sps264(8192, 8192, 0))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		d, err := opencv.NewDecoder(opencv.H264)
 		if err != nil {
