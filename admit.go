@@ -68,9 +68,19 @@ func Admit(d Device, p Profile, o Observation, now time.Time) (Admission, error)
 	}
 	switch o.Status.State {
 	case StateOnline, StateOffline, StateFault, StateDriverDown:
+		a.admitWeakness()
 		return a, nil
 	}
 	return a, Errorf(Invalid, "%q is no state; use online, offline or fault", o.Status.State)
+}
+
+// admitWeakness drops a weakness that this gateway has no word for: a newer driver's state counts
+// all the same, and of how its device proves itself nothing is known.
+func (a *Admission) admitWeakness() {
+	if s := *a.Observation.Status; s.Weak != "" && !s.Weak.Known() {
+		s.Weak = ""
+		a.Observation.Status = &s
+	}
 }
 
 func (a *Admission) admitTime(now time.Time) error {

@@ -14,7 +14,7 @@ import (
 
 // The journal's record of an event, version 1: one version byte, one kind byte, one flag
 // byte (1: replayed, 2: late, 4: a rejection that names properties, 8: the part ends with sealed
-// bytes), then the id (empty for observations, whose id follows from the
+// bytes, 16: a status that ends with a weakness), then the id (empty for observations, whose id follows from the
 // sequence), school, device, zone and driver as strings (uvarint length, bytes), the two
 // times as zig-zag varint nanoseconds since 1970 (math.MinInt64: zero time), then the part
 // that the kind names. Alerts, incidents and attendance are rare and travel as JSON.
@@ -24,6 +24,7 @@ const (
 	flagLate     = 2
 	flagNames    = 4
 	flagSealed   = 8
+	flagWeak     = 16
 )
 
 var eventKinds = [...]EventKind{EventReading, EventSighting, EventStatus, EventRejected, EventAlert, EventIncident, EventAttendance}
@@ -52,6 +53,9 @@ func AppendEvent(b []byte, e *Event) ([]byte, error) {
 	if e.Rejection != nil && len(e.Rejection.Properties) > 0 {
 		flags |= flagNames
 	}
+	if e.Status != nil && e.Status.Weak != "" {
+		flags |= flagWeak
+	}
 	sealed := e.sealed()
 	if len(sealed) > 0 {
 		flags |= flagSealed
@@ -67,7 +71,7 @@ func AppendEvent(b []byte, e *Event) ([]byte, error) {
 	case e.Kind == EventSighting && e.Sighting != nil:
 		return appendSealed(appendSighting(b, e.Sighting), sealed), nil
 	case e.Kind == EventStatus && e.Status != nil:
-		return appendString(appendString(b, string(e.Status.State)), e.Status.Reason), nil
+		return appendStatus(b, e.Status), nil
 	case e.Kind == EventRejected && e.Rejection != nil:
 		return appendSealed(appendRejection(b, e.Rejection), sealed), nil
 	case e.Kind == EventAlert && e.Alert != nil:
@@ -103,7 +107,7 @@ func DecodeEvent(seq uint64, b []byte) (Event, error) {
 		e.Sighting = d.sighting()
 		e.Sighting.Sealed = d.sealed(flags)
 	case EventStatus:
-		e.Status = &Status{State: DeviceState(d.string()), Reason: d.string()}
+		e.Status = d.status(flags&flagWeak != 0)
 	case EventRejected:
 		e.Rejection = d.rejection(flags&flagNames != 0)
 		e.Rejection.Sealed = d.sealed(flags)
@@ -125,6 +129,23 @@ func DecodeEvent(seq uint64, b []byte) (Event, error) {
 
 func appendString(b []byte, s string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
+}
+
+// appendStatus writes the weakness only where one was said, as a flag of the record says.
+func appendStatus(b []byte, s *Status) []byte {
+	b = appendString(appendString(b, string(s.State)), s.Reason)
+	if s.Weak == "" {
+		return b
+	}
+	return appendString(b, string(s.Weak))
+}
+
+func (d *decoder) status(weak bool) *Status {
+	s := &Status{State: DeviceState(d.string()), Reason: d.string()}
+	if weak {
+		s.Weak = Weakness(d.string())
+	}
+	return s
 }
 
 func appendTime(b []byte, t time.Time) []byte {

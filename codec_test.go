@@ -31,7 +31,7 @@ func sampleEvents() []g.Event {
 			e.Kind, e.Sighting = g.EventSighting, &g.Sighting{ID: "sgt_2", Method: g.ByCard, Credential: "…4711"}
 		}),
 		with(func(e *g.Event) {
-			e.Kind, e.Status = g.EventStatus, &g.Status{State: g.StateOffline, Reason: "no route"}
+			e.Kind, e.Status = g.EventStatus, &g.Status{State: g.StateOffline, Reason: "no route", Weak: g.WeakSerialOnly}
 		}),
 		with(func(e *g.Event) {
 			e.Kind, e.Rejection = g.EventRejected, &g.Rejection{Reason: "r", Source: "s", Excerpt: "x"}

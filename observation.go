@@ -40,6 +40,7 @@ type Reading struct {
 type Status struct {
 	State  DeviceState `json:"state"` // online, offline, fault or driver_down; flapping is the gateway's own finding
 	Reason string      `json:"reason,omitempty"`
+	Weak   Weakness    `json:"weak,omitempty"` // how the device proves itself; "": as was last said
 }
 
 // Method is how somebody was recognised.

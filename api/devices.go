@@ -48,6 +48,7 @@ type devicesInput struct {
 	Type   g.DeviceType  `query:"type" doc:"Of this type."`
 	Driver g.DriverName  `query:"driver" maxLength:"64" doc:"Of this driver."`
 	State  g.DeviceState `query:"state" doc:"In this state."`
+	Weak   weakFilter    `query:"weak" doc:"In use, and weak in this way; any: in some way that can be mended; none: looked at, and not weak; unknown: nobody has said."`
 	Query  string        `query:"q" maxLength:"128" doc:"Words, in any order; each is searched for in name, id, serial, zone and profile."`
 }
 
@@ -55,16 +56,21 @@ type devicesInput struct {
 type DeviceCounts struct {
 	States map[g.DeviceState]int `json:"states" doc:"Devices by state."`
 	Types  map[g.DeviceType]int  `json:"types" doc:"Devices by type."`
+	Weak   map[g.Weakness]int    `json:"weak" doc:"Devices in use by how they prove themselves; unknown: nobody has said."`
 }
 
 func (s *Server) registerDevices() {
 	const tag = "Devices"
 	handle(s, endpoint{method: "GET", path: "/v1/devices", id: "list-devices", tag: tag, perm: g.DevicesRead, summary: "The fleet, with live values",
 		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/devices?type=sensor&limit=5"`}, s.listDevices)
-	handle(s, endpoint{method: "GET", path: "/v1/devices/summary", id: "count-devices", tag: tag, perm: g.DevicesRead, summary: "How many devices, by state and type"},
+	handle(s, endpoint{method: "GET", path: "/v1/devices/summary", id: "count-devices", tag: tag, perm: g.DevicesRead, summary: "How many devices, by state, type and weakness"},
 		func(ctx context.Context, in *InSchool) (*body[DeviceCounts], error) {
 			states, types, err := s.view(ctx).DeviceCounts(ctx, in.School)
-			return answer(DeviceCounts{states, types}, err)
+			if err != nil {
+				return nil, err
+			}
+			weak, err := s.view(ctx).WeakCounts(ctx, in.School)
+			return answer(DeviceCounts{states, types, weak}, err)
 		})
 	handle(s, endpoint{method: "POST", path: "/v1/devices", id: "create-device", tag: tag, perm: g.DevicesWrite, status: 201, max: 64 << 10, summary: "Register a device",
 		doc: "A device that speaks MQTT to the gateway gets a password, shown this once, and a command line to try it with.",
@@ -102,7 +108,8 @@ func (s *Server) registerDevices() {
 
 func (s *Server) listDevices(ctx context.Context, in *devicesInput) (*body[page[registry.DeviceRow]], error) {
 	return listed(s.view(ctx).Devices(ctx, registry.DeviceFilter{Page: registry.Page{Limit: in.Limit, Cursor: in.Cursor}, School: in.School,
-		Zone: in.Zone, Type: in.Type, Driver: in.Driver, State: in.State, Query: in.Query}))
+		Zone: in.Zone, Type: in.Type, Driver: in.Driver, State: in.State,
+		Weak: registry.WeakFilter(in.Weak), Query: in.Query}))
 }
 
 func (s *Server) createDevice(ctx context.Context, in *post[deviceBody]) (*body[NewDevice], error) {

@@ -197,6 +197,7 @@ func aliases(r huma.Registry) {
 	r.RegisterTypeAlias(reflect.TypeFor[g.QualityKind](), reflect.TypeFor[kindSchema]())
 	r.RegisterTypeAlias(reflect.TypeFor[g.QualityLevel](), reflect.TypeFor[levelSchema]())
 	r.RegisterTypeAlias(reflect.TypeFor[g.AttendanceState](), reflect.TypeFor[attendanceSchema]())
+	weakWords(r)
 }
 
 // finish writes the document out once, for every reader the same.

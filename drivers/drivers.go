@@ -112,6 +112,15 @@ type Prober interface {
 	Probe(ctx context.Context, d Device) (Probe, error)
 }
 
+// Assessor is a Driver that can say, of what it is told of a device, how the device proves that
+// it is itself. Serve asks before each Connect and puts the answer into every status of the
+// device that says nothing of it. Say gatehouse.WeakNone only where you have looked; "" is that
+// you cannot tell, and so is a driver that is no Assessor. Weak is what a setting could mend: a
+// protocol that knows no passwords at all is no weakness of each device that speaks it.
+type Assessor interface {
+	Assess(d Device) gatehouse.Weakness
+}
+
 // Probe is what a trial found.
 type Probe struct {
 	Message  string                     // e.g. "H.264 1280x720, 25 frames/s"

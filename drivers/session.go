@@ -127,6 +127,19 @@ func (f *fleet) set(id gatehouse.DeviceID, d *Device) {
 	}
 }
 
+// assess asks a driver that can tell how a device proves itself.
+func (f *fleet) assess(d Device) (w gatehouse.Weakness) {
+	x, ok := f.driver.(Assessor)
+	if !ok {
+		return ""
+	}
+	err := guard("Assess", func() error { w = x.Assess(d); return nil })
+	if err != nil {
+		return "" // logged; Connect says for itself what it thinks of the device
+	}
+	return w
+}
+
 // halt lets go of every device, and takes no other.
 func (f *fleet) halt() {
 	f.mu.Lock()

@@ -85,7 +85,7 @@ func (w *worker) next() *Device {
 func (w *worker) attempt(d Device) (emitted bool, err error) {
 	ctx, cancel := context.WithCancel(w.fleet.ctx)
 	defer cancel()
-	a := &attempt{worker: w}
+	a := &attempt{worker: w, weak: w.fleet.assess(d)}
 	ended := make(chan error, 1)
 	go func() {
 		ended <- guard(fmt.Sprintf("Connect of device %q", d.ID), func() error { return w.fleet.driver.Connect(ctx, d, a.emit) })
@@ -147,6 +147,7 @@ func (w *worker) took(s gatehouse.Status) {
 // attempt is what Emit knows of the Connect that it was given to.
 type attempt struct {
 	worker *worker
+	weak   gatehouse.Weakness // what the driver says of how the device proves itself
 
 	mu      sync.Mutex
 	emitted bool
@@ -173,6 +174,7 @@ func (a *attempt) emit(ctx context.Context, observations ...gatehouse.Observatio
 		if batch[i].Device == "" {
 			batch[i].Device = w.id
 		}
+		batch[i].Status = a.weighed(batch[i].Status, batch[i].Device)
 	}
 	err = hold(ctx, w.pace, observations)
 	if err == nil {
@@ -195,7 +197,8 @@ func (a *attempt) emit(ctx context.Context, observations ...gatehouse.Observatio
 }
 
 // begin says whether a report that the device is online goes first: before the first
-// observation of a Connect, unless that is a status itself or the gateway knows.
+// observation of a Connect, unless that is a status itself or the gateway knows. How a device
+// proves itself is told with each Connect, since that is where its settings may be others.
 func (a *attempt) begin(first gatehouse.Observation) (lead bool, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -210,7 +213,17 @@ func (a *attempt) begin(first gatehouse.Observation) (lead bool, err error) {
 	a.led = true
 	a.worker.mu.Lock()
 	defer a.worker.mu.Unlock()
-	return a.worker.reported.State != gatehouse.StateOnline, nil
+	return a.worker.reported.State != gatehouse.StateOnline || a.weak != "", nil
+}
+
+// weighed is a status of the device with how it proves itself, where that is not in it.
+func (a *attempt) weighed(s *gatehouse.Status, of gatehouse.DeviceID) *gatehouse.Status {
+	if s == nil || s.Weak != "" || a.weak == "" || of != a.worker.id {
+		return s
+	}
+	said := *s // a driver may emit one status again and again
+	said.Weak = a.weak
+	return &said
 }
 
 func (a *attempt) end() (emitted bool) {

@@ -16,7 +16,7 @@ const (
 	deviceColumns = "d.id, d.school, d.zone, d.profile, d.driver, d.name, d.serial, d.address, d.enabled, d.created"
 	deviceState   = "CASE WHEN d.enabled = 0 THEN 'disabled' ELSE COALESCE(t.state, 'unknown') END"
 	deviceRows    = "SELECT " + deviceColumns + ", p.type, " + deviceState + `, COALESCE(t.reason, ''), COALESCE(t.last_seen, 0),
-		COALESCE(t.seq, 0), COALESCE(t.reported, ''), COALESCE(t.desired, '')
+		COALESCE(t.seq, 0), COALESCE(t.reported, ''), COALESCE(t.desired, ''), COALESCE(t.weak, '')
 		FROM devices d JOIN profiles p ON p.id = d.profile LEFT JOIN twins t ON t.device = d.id`
 )
 
@@ -48,7 +48,8 @@ func scanDeviceRow(scan func(...any) error) (row DeviceRow, err error) {
 	var seen int64
 	var reported, desired []byte
 	t := &row.Twin
-	if err := scanDevice(scan, &row.Device, &row.Type, &t.State, &t.Reason, &seen, &t.Seq, &reported, &desired); err != nil {
+	err = scanDevice(scan, &row.Device, &row.Type, &t.State, &t.Reason, &seen, &t.Seq, &reported, &desired, &t.Weak)
+	if err != nil {
 		return row, err
 	}
 	t.Device, t.LastSeen = row.ID, moment(seen)
@@ -69,6 +70,7 @@ func (v *View) Devices(ctx context.Context, f DeviceFilter) ([]DeviceRow, string
 	eq(&w, "p.type", f.Type)
 	eq(&w, "d.driver", f.Driver)
 	eq(&w, deviceState, f.State)
+	f.Weak.narrow(&w)
 	if err := v.r.deviceWords(ctx, &w, f.Query); err != nil {
 		return nil, "", err
 	}
@@ -354,6 +356,9 @@ func (v *View) UpdateDevice(ctx context.Context, d g.Device, secret map[string]s
 			if _, err := t.exec(ctx, "UPDATE devices SET secret_sealed = ? WHERE id = ?", sealed, string(d.ID)); err != nil {
 				return fmt.Errorf("update device: %w", err)
 			}
+		}
+		if err := forgetWeakness(ctx, t, old, d, secret != nil); err != nil {
+			return err
 		}
 		t.change("device", d.School, string(d.ID))
 		if old.Driver != d.Driver || old.Enabled != d.Enabled || newPassword {

@@ -94,6 +94,7 @@ func calls(d *district) map[string]call {
 			n, _, err := v.DeviceCounts(ctx, b)
 			return n, err
 		}},
+		"WeakCounts": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.WeakCounts(ctx, b) }},
 		"CreateDevice": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			x, _, err := v.CreateDevice(ctx, g.Device{School: b, Profile: "sensor", Driver: "modbus", Name: "x"}, nil)
 			return x, err

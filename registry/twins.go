@@ -61,12 +61,12 @@ func loadTwins(ctx context.Context, t *tx, ids []g.DeviceID) (map[g.DeviceID]*g.
 	for len(ids) > 0 {
 		part := ids[:min(chunk, len(ids))]
 		ids = ids[len(part):]
-		q := "SELECT d.id, COALESCE(t.state, 'unknown'), COALESCE(t.reason, ''), COALESCE(t.last_seen, 0), COALESCE(t.seq, 0), COALESCE(t.reported, ''), COALESCE(t.desired, '') FROM devices d LEFT JOIN twins t ON t.device = d.id WHERE d.id IN (" + marks(len(part)) + ")"
+		q := "SELECT d.id, COALESCE(t.state, 'unknown'), COALESCE(t.reason, ''), COALESCE(t.last_seen, 0), COALESCE(t.seq, 0), COALESCE(t.reported, ''), COALESCE(t.desired, ''), COALESCE(t.weak, '') FROM devices d LEFT JOIN twins t ON t.device = d.id WHERE d.id IN (" + marks(len(part)) + ")"
 		err := each(ctx, t, q, anys(part), func(scan func(...any) error) error {
 			tw := &g.Twin{}
 			var seen int64
 			var reported, desired []byte
-			if err := scan(&tw.Device, &tw.State, &tw.Reason, &seen, &tw.Seq, &reported, &desired); err != nil {
+			if err := scan(&tw.Device, &tw.State, &tw.Reason, &seen, &tw.Seq, &reported, &desired, &tw.Weak); err != nil {
 				return err
 			}
 			tw.LastSeen = moment(seen)
@@ -84,8 +84,10 @@ func loadTwins(ctx context.Context, t *tx, ids []g.DeviceID) (map[g.DeviceID]*g.
 }
 
 func saveTwins(ctx context.Context, t *tx, twins []*g.Twin) error {
-	stmt, err := t.prepare(ctx, `INSERT INTO twins (device, state, reason, last_seen, seq, reported, desired) VALUES (?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (device) DO UPDATE SET state = excluded.state, reason = excluded.reason, last_seen = excluded.last_seen, seq = excluded.seq, reported = excluded.reported, desired = excluded.desired`)
+	stmt, err := t.prepare(ctx, `INSERT INTO twins (device, state, reason, last_seen, seq, reported, desired, weak)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (device) DO UPDATE SET state = excluded.state, reason = excluded.reason, last_seen = excluded.last_seen,
+		seq = excluded.seq, reported = excluded.reported, desired = excluded.desired, weak = excluded.weak`)
 	if err != nil {
 		return fmt.Errorf("write twins: %w", err)
 	}
@@ -101,7 +103,9 @@ func saveTwins(ctx context.Context, t *tx, twins []*g.Twin) error {
 				return fmt.Errorf("write twins: %w", err)
 			}
 		}
-		if _, err := stmt.exec(ctx, string(tw.Device), string(tw.State), tw.Reason, micros(tw.LastSeen), int64(tw.Seq), string(reported), string(desired)); err != nil {
+		_, err = stmt.exec(ctx, string(tw.Device), string(tw.State), tw.Reason, micros(tw.LastSeen), int64(tw.Seq),
+			string(reported), string(desired), string(tw.Weak))
+		if err != nil {
 			return fmt.Errorf("write twins: %w", err)
 		}
 	}
@@ -200,6 +204,9 @@ func fold(tw *g.Twin, e g.Event) {
 				tw.Reported[name] = g.TwinValue{Value: val, Time: e.Time.UTC()}
 			}
 		}
+	}
+	if e.Status != nil && e.Status.Weak != "" && !e.Replayed {
+		tw.Weak = e.Status.Weak
 	}
 	if !e.SignOfLife() || e.OfSilence() {
 		return // it is of old, or the twin said so before the event did

@@ -49,6 +49,7 @@ type DeviceFilter struct {
 	Type   g.DeviceType
 	Driver g.DriverName
 	State  g.DeviceState
+	Weak   WeakFilter
 	Query  string
 }
 

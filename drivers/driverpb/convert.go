@@ -66,7 +66,11 @@ func FromObservation(o gatehouse.Observation) *Observation {
 		w.Reading = &Reading{Values: FromValues(o.Reading.Values)}
 	}
 	if o.Status != nil {
-		w.Status = &Status{State: text(string(o.Status.State)), Reason: clip(text(o.Status.Reason))}
+		w.Status = &Status{
+			State:  text(string(o.Status.State)),
+			Reason: clip(text(o.Status.Reason)),
+			Weak:   clip(text(string(o.Status.Weak))),
+		}
 	}
 	if u := o.Unreadable; u != nil {
 		w.Unreadable = &Unreadable{
@@ -100,7 +104,11 @@ func ToObservation(w *Observation) gatehouse.Observation {
 		o.Reading = &gatehouse.Reading{Values: ToValues(r.GetValues())}
 	}
 	if s := w.GetStatus(); s != nil {
-		o.Status = &gatehouse.Status{State: gatehouse.DeviceState(s.GetState()), Reason: clip(s.GetReason())}
+		o.Status = &gatehouse.Status{
+			State:  gatehouse.DeviceState(s.GetState()),
+			Reason: clip(s.GetReason()),
+			Weak:   gatehouse.Weakness(clip(s.GetWeak())),
+		}
 	}
 	if u := w.GetUnreadable(); u != nil {
 		raw := u.GetRaw()

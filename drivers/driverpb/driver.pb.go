@@ -1254,9 +1254,12 @@ func (x *Reading) GetValues() map[string]*Value {
 }
 
 type Status struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	State         string                 `protobuf:"bytes,1,opt,name=state,proto3" json:"state,omitempty"`
-	Reason        string                 `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	State  string                 `protobuf:"bytes,1,opt,name=state,proto3" json:"state,omitempty"`
+	Reason string                 `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// How the device proves that it is itself: serial_only, no_password, plain_text or none;
+	// empty: nothing is said. A gateway takes one that it does not know for empty.
+	Weak          string `protobuf:"bytes,3,opt,name=weak,proto3" json:"weak,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1301,6 +1304,13 @@ func (x *Status) GetState() string {
 func (x *Status) GetReason() string {
 	if x != nil {
 		return x.Reason
+	}
+	return ""
+}
+
+func (x *Status) GetWeak() string {
+	if x != nil {
+		return x.Weak
 	}
 	return ""
 }
@@ -1897,10 +1907,11 @@ const file_driver_proto_rawDesc = "" +
 	"\x06values\x18\x01 \x03(\v2(.gatehouse.driver.v1.Reading.ValuesEntryR\x06values\x1aU\n" +
 	"\vValuesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x120\n" +
-	"\x05value\x18\x02 \x01(\v2\x1a.gatehouse.driver.v1.ValueR\x05value:\x028\x01\"6\n" +
+	"\x05value\x18\x02 \x01(\v2\x1a.gatehouse.driver.v1.ValueR\x05value:\x028\x01\"J\n" +
 	"\x06Status\x12\x14\n" +
 	"\x05state\x18\x01 \x01(\tR\x05state\x12\x16\n" +
-	"\x06reason\x18\x02 \x01(\tR\x06reason\"J\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x12\n" +
+	"\x04weak\x18\x03 \x01(\tR\x04weak\"J\n" +
 	"\n" +
 	"Unreadable\x12\x10\n" +
 	"\x03raw\x18\x01 \x01(\fR\x03raw\x12\x16\n" +

@@ -46,6 +46,7 @@ type driver struct {
 	server    *http.Server
 	bound     *bounded.Listener
 	where     string        // address that terminals call
+	secure    bool          // what they say there is read by nobody on the way
 	served    chan struct{} // closed when the server has ended
 }
 
@@ -106,6 +107,8 @@ func (d *driver) Configure(_ context.Context, settings map[string]string) error 
 		scheme = "https://"
 	}
 	d.where = scheme + ln.Addr().String()
+	host, _, _ := net.SplitHostPort(listen) // it was split above
+	d.secure = scheme == "https://" || drivers.ThisMachine(host)
 	d.served = make(chan struct{})
 	d.server = &http.Server{Handler: d.routes(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second,
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10, ConnContext: bounded.With, ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug)}

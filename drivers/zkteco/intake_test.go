@@ -169,7 +169,9 @@ func TestATerminalProvesItself(t *testing.T) {
 			t.Errorf("%s: got %q, want %s", c.url, got, c.want)
 		}
 	}
-	box.wait(t, "that the weak one is told", is(gatehouse.StateOnline, "weak:"))
+	if got := d.Assess(device(d, "WEAK")); got != gatehouse.WeakSerialOnly {
+		t.Errorf("the weak one is told as %q", got)
+	}
 	var kept []string
 	for _, u := range box.kept() {
 		if string(u.Raw) != line {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/drivers"
 )
 
 const (
@@ -31,6 +32,30 @@ type proof struct {
 // weak says whether anybody who knows the serial number can be this terminal.
 func (p proof) weak() bool {
 	return (!p.pin.IsValid() || p.pin.Bits() == 0) && p.token == "" && p.certificate == ""
+}
+
+// weakness is the worst of how the terminal proves itself; secure: it calls over TLS, or from this
+// machine. Where an address is pinned, a token that is read on the way opens nothing to others.
+func (p proof) weakness(secure bool) gatehouse.Weakness {
+	pinned := p.pin.IsValid() && p.pin.Bits() > 0
+	switch {
+	case p.weak():
+		return gatehouse.WeakSerialOnly
+	case !secure && !pinned && p.token != "" && p.certificate == "":
+		return gatehouse.WeakPlainText
+	}
+	return gatehouse.WeakNone
+}
+
+// Assess implements drivers.Assessor.
+func (d *driver) Assess(dev drivers.Device) gatehouse.Weakness {
+	t, err := parse(dev)
+	if err != nil {
+		return ""
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return t.proof.weakness(d.secure)
 }
 
 // refuses says why a call is not the terminal's; "": it may be.

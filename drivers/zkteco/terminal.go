@@ -157,9 +157,6 @@ func (t *terminal) report(ctx context.Context) error {
 	if fault != "" {
 		return t.emit(ctx, status(gatehouse.StateFault, fault))
 	}
-	if t.proof.weak() {
-		return t.emit(ctx, status(gatehouse.StateOnline, weakness))
-	}
 	return t.emit(ctx, status(gatehouse.StateOnline, ""))
 }
 

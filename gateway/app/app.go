@@ -208,8 +208,8 @@ func (a *App) openFront(ctx context.Context) (err error) {
 	}
 	cfg := mqttfront.Config{Listen: c.Listen, ListenTLS: c.ListenTLS, MaxClients: a.places.mqtt, MaxPerAddress: c.MaxPerAddress, OnHeld: a.pacer.Held, OnRivals: a.noteRivals,
 		DeviceRate: c.DeviceRate, SchoolRate: c.SchoolRate, Dir: filepath.Join(a.cfg.dataDir(), "mqtt"), FS: a.opt.JournalFS,
-		OnConnect:    func(id mqttfront.Identity) { a.notePresence(id, g.StateOnline, "") },
-		OnDisconnect: func(id mqttfront.Identity) { a.notePresence(id, g.StateOffline, "the MQTT connection ended") }}
+		OnConnect:    a.noteConnected,
+		OnDisconnect: a.noteGone}
 	if c.ListenTLS != "" {
 		t := c.TLS
 		if t.Certificate == "" {

@@ -7,11 +7,13 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 	"fmt"
+	"net"
 	"os"
 	"strings"
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/drivers"
 	"github.com/gatehouse-iot/gatehouse/gateway/intake"
 	"github.com/gatehouse-iot/gatehouse/gateway/mqttfront"
 	"github.com/gatehouse-iot/gatehouse/registry"
@@ -144,11 +146,29 @@ type presence struct {
 	driver g.DriverName
 }
 
+func (a *App) noteConnected(id mqttfront.Identity, way mqttfront.Way) {
+	a.notePresence(id, g.Status{State: g.StateOnline, Weak: weakWay(way)})
+}
+
+func (a *App) noteGone(id mqttfront.Identity) {
+	a.notePresence(id, g.Status{State: g.StateOffline, Reason: "the MQTT connection ended"})
+}
+
+// weakWay says how a device proved itself to the MQTT listener, which lets nobody in without a
+// password or a certificate of its own: on the way the password may have been read.
+func weakWay(way mqttfront.Way) g.Weakness {
+	host, _, err := net.SplitHostPort(way.Remote)
+	if way.TLS || err == nil && drivers.ThisMachine(host) {
+		return g.WeakNone
+	}
+	return g.WeakPlainText
+}
+
 // notePresence queues what the MQTT listener tells. A full queue drops it: a device that
 // sends anything shows as online all the same, and one that does not falls silent.
-func (a *App) notePresence(id mqttfront.Identity, s g.DeviceState, reason string) {
+func (a *App) notePresence(id mqttfront.Identity, s g.Status) {
 	select {
-	case a.presence <- presence{id.Device, g.Status{State: s, Reason: reason}, g.DriverMQTTFront}:
+	case a.presence <- presence{id.Device, s, g.DriverMQTTFront}:
 	default:
 	}
 }

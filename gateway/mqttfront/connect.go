@@ -59,12 +59,12 @@ func (f *Front) serve(ctx context.Context, conn net.Conn) {
 		return
 	}
 	listen.Vouch(conn)
-	f.present(id, 1)
+	f.present(id, 1, wayOf(conn))
 	c.device, c.school = f.enter(id)
 	c.serve()
 	f.leave(c)
 	f.detach(c)
-	f.present(id, -1)
+	f.present(id, -1, Way{})
 }
 
 // prepare shakes hands where the connection is TLS and sets the deadline for
@@ -458,7 +458,7 @@ func (f *Front) dropIdle(id Identity) (lost []*dueWill, ok bool) {
 }
 
 // present counts connections and says when an identity comes and goes.
-func (f *Front) present(id Identity, by int) {
+func (f *Front) present(id Identity, by int, way Way) {
 	f.presence.Lock()
 	defer f.presence.Unlock()
 	before := f.online[id]
@@ -469,8 +469,13 @@ func (f *Front) present(id Identity, by int) {
 	}
 	switch {
 	case before == 0 && f.cfg.OnConnect != nil:
-		f.cfg.OnConnect(id)
+		f.cfg.OnConnect(id, way)
 	case after == 0 && f.cfg.OnDisconnect != nil:
 		f.cfg.OnDisconnect(id)
 	}
+}
+
+func wayOf(c net.Conn) Way {
+	_, secure := c.(*tls.Conn)
+	return Way{TLS: secure, Remote: c.RemoteAddr().String()}
 }

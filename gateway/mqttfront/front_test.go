@@ -345,7 +345,13 @@ func TestTakeover(t *testing.T) {
 			log = append(log, what+" "+string(id.Device))
 		}
 	}
-	f, _ := start(t, mqttfront.Config{OnConnect: note("up"), OnDisconnect: note("down")})
+	up := func(id mqttfront.Identity, way mqttfront.Way) {
+		if way.TLS || !strings.HasPrefix(way.Remote, "127.0.0.1:") {
+			t.Errorf("it came by %+v, want plain text from this machine", way)
+		}
+		note("up")(id)
+	}
+	f, _ := start(t, mqttfront.Config{OnConnect: up, OnDisconnect: note("down")})
 	a, _ := connect(t, f, "dev", 5, true)
 	b, _ := connect(t, f, "dev", 5, true)
 	if pk := a.want(packets.Disconnect); pk.ReasonCode != 0x8E {

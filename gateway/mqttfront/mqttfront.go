@@ -64,7 +64,8 @@ type Config struct {
 	// OnConnect is called when the first connection of an identity is up,
 	// OnDisconnect when its last is gone. Calls come one at a time and in
 	// order; they must be quick and must not call the front.
-	OnConnect, OnDisconnect func(Identity)
+	OnConnect    func(Identity, Way)
+	OnDisconnect func(Identity)
 
 	// OnRivals is called each time that a client is refused since another with its id is connected
 	// and the two throw each other out; it must be quick and must not call the front.
@@ -160,6 +161,12 @@ type Once interface {
 
 // ErrNoSubscriber is what Publish returns when nobody is there to take it.
 var ErrNoSubscriber = errors.New("no subscriber for the topic")
+
+// Way is how a client came.
+type Way struct {
+	TLS    bool
+	Remote string // host:port
+}
 
 // Stats are counts since the start, and sizes now.
 type Stats struct {

@@ -36,6 +36,7 @@ type camera struct {
 	frames  chan vision.Frame    // size 1
 	latest  atomic.Pointer[vision.Frame]
 	outbox  outbox
+	weak    atomic.Value // gatehouse.Weakness, as its stream showed it
 	stats   stats     // of the looking goroutine
 	costed  time.Time // when addCost last said something
 }
@@ -91,6 +92,7 @@ func (c *camera) sampler() func(picture) error {
 		}
 		f.Time = now
 		c.latest.Store(&f)
+		c.weak.Store(p.weak)
 		select {
 		case <-c.frames: // no time was found for it
 			c.missed.Add(1)
@@ -135,7 +137,9 @@ func (c *camera) lookAt(f vision.Frame) error {
 		c.outbox.put(r.Track, o)
 	}
 	if changed {
-		c.outbox.put("status", pictureStatus(f.Time, state))
+		o := pictureStatus(f.Time, state)
+		o.Status.Weak, _ = c.weak.Load().(gatehouse.Weakness)
+		c.outbox.put("status", o)
 	}
 	if o, ok := c.stats.add(f.Time, time.Now(), seen, state, changed); ok {
 		c.addCost(o.Reading.Values, f)

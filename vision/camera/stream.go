@@ -84,6 +84,7 @@ type picture struct {
 	decoder *opencv.Decoder
 	codec   opencv.Codec
 	stamp   uint32
+	weak    gatehouse.Weakness // of the camera that it is of
 }
 
 // play connects, decodes and calls each for every picture, from one goroutine, until each
@@ -208,6 +209,7 @@ func open(client *gortsplib.Client, a address, said *talk, pictures func(picture
 		dec.Close()
 		return nil, err
 	}
+	weak := said.weak(a.url) // the library has begun to sign in with DESCRIBE
 	client.OnPacketRTP(v.medium, v.format, func(p *rtp.Packet) {
 		unit, err := v.unpack(p)
 		if err != nil {
@@ -221,7 +223,7 @@ func open(client *gortsplib.Client, a address, said *talk, pictures func(picture
 		if err != nil || n == 0 {
 			return // a damaged unit; errBlind if it goes on
 		}
-		pictures(picture{decoder: dec, codec: v.codec, stamp: p.Timestamp})
+		pictures(picture{decoder: dec, codec: v.codec, stamp: p.Timestamp, weak: weak})
 	})
 	if _, err := client.Play(nil); err != nil {
 		client.Close()

@@ -9,6 +9,9 @@ import (
 	"github.com/bluenviron/gortsplib/v5/pkg/base"
 	"github.com/bluenviron/gortsplib/v5/pkg/headers"
 	"github.com/bluenviron/gortsplib/v5/pkg/liberrors"
+
+	"github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/drivers"
 )
 
 // talk listens to a camera's answers before the RTSP library reads them, and mends in them
@@ -19,6 +22,8 @@ type talk struct {
 	both    bool     // the camera offered SHA-256 and MD5
 	noVideo bool     // its description holds no H.264 or H.265
 	others  []string // what it holds instead
+	asked   bool     // the camera asked who is there
+	digest  bool     // and takes a password that nobody can read on the way
 }
 
 // hear takes an answer.
@@ -36,9 +41,11 @@ func (t *talk) hear(r *base.Response) {
 func (t *talk) hearOffers(r *base.Response) {
 	var rest base.HeaderValue
 	var sha, md5 bool
+	t.asked = true
 	for _, v := range r.Header["WWW-Authenticate"] {
 		var a headers.Authenticate
 		if a.Unmarshal(base.HeaderValue{v}) == nil && a.Method == headers.AuthMethodDigest {
+			t.digest = true
 			if a.Algorithm != nil && *a.Algorithm == headers.AuthAlgorithmSHA256 {
 				sha = true
 				continue
@@ -51,6 +58,21 @@ func (t *talk) hearOffers(r *base.Response) {
 	if t.both && t.md5 {
 		r.Header["WWW-Authenticate"] = rest
 	}
+}
+
+// weak says how the camera proves that it is itself, and who may watch it, once it has handed out
+// its pictures. That RTSP is plain text is no weakness by itself: nearly every camera speaks
+// nothing else, and its password is not readable in what it takes by Digest.
+func (t *talk) weak(u *base.URL) gatehouse.Weakness {
+	switch {
+	case drivers.ThisMachine(u.Hostname()):
+		return gatehouse.WeakNone
+	case !t.asked:
+		return gatehouse.WeakNoPassword
+	case !t.digest && u.Scheme == "rtsp":
+		return gatehouse.WeakPlainText
+	}
+	return gatehouse.WeakNone
 }
 
 // md5Instead says whether to connect once more with MD5: SHA-256 was refused, and MD5 is

@@ -62,13 +62,13 @@ export function mock({ empty = false, demo = true } = {}) {
     ['DELETE', /^\/v1\/(sites|buildings|zones)\/(.+)$/, (req, res) => refuse(res, 409, 'conflict', 'it is in use: 3 devices are there')],
     ['GET', /^\/v1\/profiles$/, (req, res, m, q) => list(res, d.profiles, q)],
     ['PUT', /^\/v1\/profiles\/(.+)$/, (req, res, m, q, b) => { d.profiles.push(b); json(res, b) }],
-    ['GET', /^\/v1\/devices\/summary$/, (req, res) => json(res, { states: count(d.devices, (x) => x.twin.state), types: count(d.devices, (x) => x.type) })],
+    ['GET', /^\/v1\/devices\/summary$/, (req, res) => json(res, { states: count(d.devices, (x) => x.twin.state), types: count(d.devices, (x) => x.type), weak: count(d.devices, (x) => x.twin.weak ?? 'unknown') })],
     ['POST', /^\/v1\/devices\/probe$/, (req, res, m, q, b) => setTimeout(() => json(res, b.address?.host === '127.0.0.9' ? { ok: false, message: 'nothing answers at 127.0.0.9:502: connection refused' } : { ok: true, message: 'it answers', values: { temperature: 21.4 } }), 400)],
     ['GET', /^\/v1\/devices$/, (req, res, m, q) => {
       d.tick()
       const want = (k, v) => !q.get(k) || q.get(k) === v
       const text = (q.get('q') ?? '').toLowerCase()
-      list(res, d.devices.filter((x) => want('zone', x.zone) && want('type', x.type) && want('driver', x.driver) && want('state', x.twin.state) && (x.name + x.id + x.serial).toLowerCase().includes(text)), q)
+      list(res, d.devices.filter((x) => want('zone', x.zone) && want('type', x.type) && want('driver', x.driver) && want('state', x.twin.state) && weakAs(q.get('weak'), x.twin.weak) && (x.name + x.id + x.serial).toLowerCase().includes(text)), q)
     }],
     ['POST', /^\/v1\/devices$/, (req, res, m, q, b) => {
       const id = 'dev_' + ++state.seq
@@ -238,6 +238,7 @@ function file(path, res) {
   createReadStream(name).pipe(res)
 }
 
+const weakAs = (want, weak = '') => !want || (want === 'any' ? weak && weak !== 'none' : want === 'unknown' ? !weak : weak === want)
 const count = (rows, f) => rows.reduce((c, r) => ((c[f(r)] = (c[f(r)] ?? 0) + 1), c), {})
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

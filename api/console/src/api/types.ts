@@ -14,6 +14,9 @@ export type Role = 'district_admin' | 'admin' | 'security' | 'facility' | 'teach
 export type Value = number | boolean | string | null
 
 export const severities: Severity[] = ['info', 'warning', 'major', 'critical']
+/** How a device proves that it is itself, the worst first. */
+export type Weakness = 'serial_only' | 'no_password' | 'plain_text' | 'none'
+export const weaknesses: Weakness[] = ['serial_only', 'no_password', 'plain_text']
 export const deviceStates: DeviceState[] = ['online', 'offline', 'fault', 'flapping', 'driver_down', 'unknown', 'disabled']
 export const deviceTypes: DeviceType[] = ['camera', 'terminal', 'class_board', 'pos', 'sensor', 'other']
 export const personKinds: PersonKind[] = ['student', 'staff', 'guardian', 'visitor']
@@ -95,6 +98,8 @@ export interface Twin {
   device: string
   state: DeviceState
   reason?: string
+  /** What its driver last said of how it proves itself; absent: nobody has said. */
+  weak?: Weakness
   last_seen?: string
   seq: number
   reported?: Record<string, TwinValue>
@@ -141,7 +146,11 @@ export interface DeviceQuality extends QualityCounts {
   findings: { kind: QualityKind; level: QualityLevel; message: string; message_zh: string }[]
 }
 export interface Device extends DeviceBase { type: DeviceType; twin: Twin }
-export interface DeviceSummary { states: Partial<Record<DeviceState, number>>; types: Partial<Record<DeviceType, number>> }
+export interface DeviceSummary {
+  states: Partial<Record<DeviceState, number>>
+  types: Partial<Record<DeviceType, number>>
+  weak: Partial<Record<Weakness | 'unknown', number>>
+}
 export interface MQTTInfo {
   host: string
   port: number

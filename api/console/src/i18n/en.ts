@@ -289,6 +289,42 @@ export const en = {
     noneMatch: 'No device fits',
     noneMatchHint: 'Take a filter away to see more.',
   },
+  weak: {
+    some: 'Weak',
+    someText: '{{n}} devices are weak in how they prove themselves: show them',
+    tag: {
+      serial_only: 'Weak: serial number only',
+      no_password: 'Weak: no password',
+      plain_text: 'Weak: password readable',
+    },
+    title: {
+      serial_only: 'Its serial number is all that this device shows',
+      no_password: 'This device lets everybody in',
+      plain_text: 'The password of this device can be read on the network',
+    },
+    mend: {
+      serial_only: 'Whoever knows the serial number can send passages in its name. Under Edit, give it the address that it calls from (ip), a token that is entered in the terminal before /iclock, or a TLS certificate.',
+      no_password: 'It answers without a password, so anybody in its network can watch, or speak for it. Set one in the device or its broker, and enter it here under Edit.',
+      plain_text: 'Let it connect by TLS: MQTT over mqtt.listen_tls or ssl://, a terminal over https with cert and key of its driver, a camera over rtsps or with digest sign-in. Then give it a new password.',
+    },
+    about: {
+      serial_only: 'by its serial number only',
+      no_password: 'no password is asked for or given',
+      plain_text: 'by a password that can be read on the way',
+      none: 'nothing weak is known',
+      unknown: 'its driver does not say',
+    },
+    filter: {
+      label: 'How it proves itself',
+      all: 'Weak or not',
+      any: 'Weak in some way',
+      serial_only: 'Serial number only',
+      no_password: 'No password',
+      plain_text: 'Password readable',
+      none: 'Nothing weak known',
+      unknown: 'Driver does not say',
+    },
+  },
   deviceState: {
     online: 'Online',
     offline: 'Offline',

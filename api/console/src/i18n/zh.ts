@@ -287,6 +287,42 @@ export const zh = {
     noneMatch: '没有符合的设备',
     noneMatchHint: '请减少筛选条件。',
   },
+  weak: {
+    some: '薄弱',
+    someText: '{{n}} 台设备的身份验证薄弱：查看',
+    tag: {
+      serial_only: '薄弱：仅凭序列号',
+      no_password: '薄弱：没有密码',
+      plain_text: '薄弱：密码可被窃听',
+    },
+    title: {
+      serial_only: '此设备仅凭序列号证明身份',
+      no_password: '任何人都能接入此设备',
+      plain_text: '此设备的密码在网络上可被读取',
+    },
+    mend: {
+      serial_only: '知道序列号的人都能冒充它上报通行记录。请在“编辑”中填写它的来源地址（ip）、写在终端 /iclock 之前的令牌，或 TLS 证书。',
+      no_password: '它不需要密码就会应答，同一网络中的任何人都能观看或冒充它。请在设备或其代理上设置密码，并在“编辑”中填写。',
+      plain_text: '请改用 TLS 连接：MQTT 使用 mqtt.listen_tls 或 ssl://，终端使用带 cert 和 key 的 https，摄像机使用 rtsps 或摘要认证。随后更换密码。',
+    },
+    about: {
+      serial_only: '仅凭序列号',
+      no_password: '没有要求或提供密码',
+      plain_text: '密码在传输途中可被读取',
+      none: '未发现薄弱之处',
+      unknown: '驱动未说明',
+    },
+    filter: {
+      label: '身份验证方式',
+      all: '不限是否薄弱',
+      any: '任何薄弱情况',
+      serial_only: '仅凭序列号',
+      no_password: '没有密码',
+      plain_text: '密码可被窃听',
+      none: '未发现薄弱之处',
+      unknown: '驱动未说明',
+    },
+  },
   deviceState: {
     online: '在线',
     offline: '离线',

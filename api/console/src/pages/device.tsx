@@ -25,6 +25,7 @@ import { DeviceTag, usePlaces, useProfiles } from '../ui/states'
 import { DriverField } from '../ui/driverfield'
 import { useDrivers } from './fleet'
 import { UnknownFieldsPanel } from '../ui/unknownfields'
+import { WeakNotice } from '../ui/weak'
 import { When } from '../ui/when'
 import { useAddress, useOpen } from '../ui/address'
 import { Dialog } from '../ui/dialog'
@@ -59,6 +60,7 @@ function DeviceView({ d }: { d: Device }) {
       actions={can('devices:write') && <DeviceDeeds d={d} />}>
       {d.enabled && d.twin.state === 'flapping' && <Text size="sm" c="dimmed">{t('device.flapping')}</Text>}
       {d.enabled && d.twin.state !== 'online' && d.twin.reason && <div className="trouble"><Tag tone="orange">{t('device.why')}</Tag> {reasonText(d.twin.reason, t)}</div>}
+      <WeakNotice d={d} />
       <DeviceTroubles id={d.id} />
       <Tabs value={get('tab') || 'now'} onChange={(v) => put('tab', v === 'now' ? null : v)} keepMounted={false}>
         <Tabs.List mb="sm">
@@ -88,6 +90,7 @@ function DeviceView({ d }: { d: Device }) {
               [t('fleet.driver'), d.driver],
               [t('device.profile'), f.local(profile?.title, profile?.title_zh) || d.profile],
               [t('fleet.zone'), places.zoneName(d.zone)],
+              [t('weak.filter.label'), t('weak.about.' + (d.twin.weak || 'unknown'))],
               [t('device.created'), f.moment(d.created)],
               ...Object.entries(d.address ?? {}).map(([k, v]): [string, string] => [k, v]),
             ]} />

@@ -14,6 +14,7 @@ import { useAddress } from '../ui/address'
 import { PagedList, usePaged } from '../ui/paged'
 import { SearchField } from '../ui/searchfield'
 import { DeviceTag, usePlaces, useProfiles } from '../ui/states'
+import { WeakChip, WeakFilter, WeakTag } from '../ui/weak'
 
 export function FleetPage() {
   const { t } = useT()
@@ -23,7 +24,7 @@ export function FleetPage() {
   const school = useSchoolParam()
   const places = usePlaces()
   const { get, put } = useAddress()
-  const filter = { state: get('state'), type: get('type'), driver: get('driver'), zone: get('zone'), q: get('q'), school }
+  const filter = { state: get('state'), type: get('type'), driver: get('driver'), zone: get('zone'), weak: get('weak'), q: get('q'), school }
   const list = usePaged<Device>('devices', '/v1/devices', filter, { every: 3000 })
   const summary = useQuery({
     queryKey: ['devices', 'summary', school],
@@ -42,6 +43,7 @@ export function FleetPage() {
             <b>{f.number(summary.data?.states[s] ?? 0)}</b> <DeviceTag s={s} />
           </button>
         ))}
+        <WeakChip counts={summary.data?.weak} />
       </div>
       <Panel flush label={t('nav.fleet')}>
         <div className="filters">
@@ -53,6 +55,7 @@ export function FleetPage() {
           <Select clearable searchable placeholder={t('fleet.anyZone')} aria-label={t('fleet.zone')} value={get('zone') || null} onChange={(v) => put('zone', v)} data={places.options} />
           {can('drivers:read') && <Select clearable placeholder={t('fleet.anyDriver')} aria-label={t('fleet.driver')} value={get('driver') || null} onChange={(v) => put('driver', v)}
             data={[...new Set(['mqtt-front', ...(drivers.data?.items ?? []).map((d) => d.name)])].map((n) => ({ value: n, label: n === 'mqtt-front' ? t('fleet.mqttFront') : n }))} />}
+          <WeakFilter counts={summary.data?.weak} />
         </div>
         <PagedList list={list} empty={
           <Empty title={filtered ? t('fleet.noneMatch') : t('fleet.none')} hint={filtered ? t('fleet.noneMatchHint') : t('fleet.noneHint')}>
@@ -62,7 +65,7 @@ export function FleetPage() {
           {(rows) => (
             <Rows label={t('nav.fleet')} rows={rows} id={(d) => d.id} to={(d) => `/fleet/${d.id}`} columns={[
               { key: 'name', label: t('fleet.name'), main: true, cell: (d) => <Link to={`/fleet/${d.id}`}>{d.name || d.id}</Link> },
-              { key: 'state', label: t('fleet.state'), cell: (d) => <span title={d.twin.reason && reasonText(d.twin.reason, t)}><DeviceTag s={d.enabled ? d.twin.state : 'disabled'} /></span> },
+              { key: 'state', label: t('fleet.state'), cell: (d) => <StateOf d={d} /> },
               { key: 'values', label: t('fleet.values'), cell: (d) => <TwinValues d={d} max={4} /> },
               { key: 'type', label: t('fleet.type'), cell: (d) => t('deviceType.' + d.type) },
               { key: 'zone', label: t('fleet.zone'), cell: (d) => places.zoneName(d.zone) },
@@ -73,6 +76,16 @@ export function FleetPage() {
         </PagedList>
       </Panel>
     </Page>
+  )
+}
+
+function StateOf({ d }: { d: Device }) {
+  const { t } = useT()
+  return (
+    <>
+      <span title={d.twin.reason && reasonText(d.twin.reason, t)}><DeviceTag s={d.enabled ? d.twin.state : 'disabled'} /></span>
+      {' '}<WeakTag d={d} />
+    </>
   )
 }
 
