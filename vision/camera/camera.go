@@ -37,8 +37,8 @@ type camera struct {
 	latest  atomic.Pointer[vision.Frame]
 	outbox  outbox
 	weak    atomic.Value // gatehouse.Weakness, as its stream showed it
-	stats   stats     // of the looking goroutine
-	costed  time.Time // when addCost last said something
+	stats   stats        // of the looking goroutine
+	costed  time.Time    // when addCost last said something
 }
 
 func newCamera(s *setup, tracks string) *camera {

@@ -82,10 +82,10 @@ export function FleetPage() {
 function StateOf({ d }: { d: Device }) {
   const { t } = useT()
   return (
-    <>
+    <span>
       <span title={d.twin.reason && reasonText(d.twin.reason, t)}><DeviceTag s={d.enabled ? d.twin.state : 'disabled'} /></span>
       {' '}<WeakTag d={d} />
-    </>
+    </span>
   )
 }
 
