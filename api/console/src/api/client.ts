@@ -125,8 +125,8 @@ export async function call<T>(path: string, r: Request = {}): Promise<T> {
 }
 
 /** Reads one thing with the tag of its state, in order to change it. */
-export async function tagged<T>(path: string): Promise<{ etag: string; body: T }> {
-  const res = await checked(path, { deed: true })
+export async function tagged<T>(path: string, r: Request = { deed: true }): Promise<{ etag: string; body: T }> {
+  const res = await checked(path, r)
   return { etag: res.headers.get('ETag') ?? '', body: (await res.json()) as T }
 }
 

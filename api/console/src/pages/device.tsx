@@ -5,7 +5,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link, useNavigate, useParams } from 'react-router'
 import { APIError, call } from '../api/client'
-import { change } from '../api/change'
+import { change, remove } from '../api/change'
 import type { Action, CommandResult, Device, DeviceCreated, Property, Rejection, Sighting, StatusRow, Value } from '../api/types'
 import { useT } from '../i18n'
 import { timeOf, unitText } from '../lib/format'
@@ -17,7 +17,7 @@ import { CertificatesPanel, DeviceTroubles } from '../ui/certificates'
 import { CommandsPanel } from '../ui/commands'
 import { Credentials } from '../ui/credentials'
 import { SecretAgain, useSecretFields } from '../ui/secretagain'
-import { Ask, Empty, Facts, fieldError, leaves, Loaded, Page, Panel, Rows, said, Tag, Trouble, useDeed } from '../ui/kit'
+import { Ask, Empty, Facts, fieldError, leaves, Loaded, Page, Panel, Rows, said, Tag, useDeed } from '../ui/kit'
 import { PagedList, usePaged } from '../ui/paged'
 import { KeptContent } from '../ui/refused'
 import { SightingLine } from '../ui/sightings'
@@ -29,6 +29,7 @@ import { WeakNotice } from '../ui/weak'
 import { When } from '../ui/when'
 import { useAddress, useOpen } from '../ui/address'
 import { Dialog } from '../ui/dialog'
+import { FormTrouble } from '../ui/clash'
 
 export function DevicePage() {
   const { id = '' } = useParams()
@@ -266,7 +267,7 @@ function DeviceDeeds({ d }: { d: Device }) {
       {open === 'edit' && <EditDevice d={d} onClose={close} />}
       <Ask opened={open === 'delete'} onClose={close} danger title={t('device.deleteTitle', { name: d.name || d.id })} text={t('device.deleteText')} deed={t('common.delete')}
         onDo={async () => {
-          await call(path, { method: 'DELETE' })
+          await remove(path, { name: d.name, zone: d.zone, profile: d.profile, driver: d.driver, enabled: d.enabled })
           cache.removeQueries({ queryKey: ['device', d.id] })
           void cache.invalidateQueries({ queryKey: ['devices'] })
           void go('/fleet', { replace: true })
@@ -315,7 +316,7 @@ function EditDevice({ d, onClose }: { d: Device; onClose: () => void }) {
           {moved
             ? <SecretAgain fields={secrets} value={secret} error={fieldError(deed.error, 'secret')} onChange={setSecret} />
             : <Text size="xs" c="dimmed">{t('device.secretsKept')}</Text>}
-          {deed.error !== undefined && <Trouble error={deed.error} />}
+          <FormTrouble error={deed.error} onTheirs={(k, now) => set({ ...v, [k]: now ?? (k === 'address' ? {} : '') })} />
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>{t('common.cancel')}</Button>
             <Button type="submit" loading={deed.busy}>{t('common.save')}</Button>

@@ -4,6 +4,7 @@ import { Alert, Button, Checkbox, Group, Modal, Select, SimpleGrid, Stack, Tabs,
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { call, query } from '../api/client'
+import { change, remove } from '../api/change'
 import { permissions, type APIKey, type Delivery, type List, type MakerState, type Permission, type Webhook } from '../api/types'
 import { useT } from '../i18n'
 import { useSchoolParam, useSession } from '../session'
@@ -93,7 +94,7 @@ function Keys() {
       </Modal>
       <Ask opened={!!revoke} onClose={noRevoke} danger title={t('key.revoke')} text={t('key.revokeText', { name: revoke?.name ?? '' })} deed={t('key.revoke')}
         onDo={async () => {
-          await call(`/v1/keys/${encodeURIComponent(revoke!.id)}`, { method: 'DELETE' })
+          await remove(`/v1/keys/${encodeURIComponent(revoke!.id)}`, revoke!)
           await renew()
         }} />
       <Ask opened={!!adopt} onClose={noAdopt} title={t('key.takeOver')} text={t('key.takeOverText', { name: adopt?.name ?? '', maker: adopt?.maker_name || t('maker.nobody') })} deed={t('key.takeOver')}
@@ -184,7 +185,7 @@ function Webhooks() {
       said(t('hook.rotated'))
       setSecret(r.secret)
     })
-  const toggle = (w: Webhook) => test.run(async () => (await call(`/v1/webhooks/${encodeURIComponent(w.id)}`, { method: 'PATCH', body: { disabled: !w.disabled } }), await renew()))
+  const toggle = (w: Webhook) => test.run(async () => (await change(`/v1/webhooks/${encodeURIComponent(w.id)}`, { disabled: w.disabled }, { disabled: !w.disabled }), await renew()))
   return (
     <>
       <Panel flush title={t('hook.title')} actions={<Button size="xs" onClick={() => make('webhook')}>{t('hook.create')}</Button>}>
@@ -224,7 +225,7 @@ function Webhooks() {
       </Modal>
       <Ask opened={!!gone} onClose={noGone} danger title={t('hook.delete')} text={t('hook.deleteText', { url: gone?.url ?? '' })} deed={t('common.delete')}
         onDo={async () => {
-          await call(`/v1/webhooks/${encodeURIComponent(gone!.id)}`, { method: 'DELETE' })
+          await remove(`/v1/webhooks/${encodeURIComponent(gone!.id)}`, gone!)
           if (logID === gone!.id) noLog()
           await renew()
         }} />

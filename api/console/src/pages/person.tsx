@@ -3,10 +3,10 @@
 import { Alert, Button, FileButton, Group, Select, Stack, Switch, Text, TextInput } from '@mantine/core'
 import { IconLock } from '@tabler/icons-react'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import { Link, useLocation, useNavigate, useParams } from 'react-router'
-import { APIError, call, query } from '../api/client'
-import { difference } from '../api/change'
+import { APIError, call, query, tagged } from '../api/client'
+import { change, Clashes } from '../api/change'
 import type { Attendance, List, Pass, PersonPage as PersonData, Session, Sighting } from '../api/types'
 import { useT, type T } from '../i18n'
 import { instantIn } from '../lib/format'
@@ -21,6 +21,7 @@ import { useClasses } from './people'
 import { When } from '../ui/when'
 import { useOpen } from '../ui/address'
 import { Dialog } from '../ui/dialog'
+import { FormTrouble } from '../ui/clash'
 
 export function PersonPage() {
   const { id = '' } = useParams()
@@ -29,7 +30,7 @@ export function PersonPage() {
   const [reason, setReason] = useState(given)
   const q = useQuery({
     queryKey: ['person', id, reason],
-    queryFn: ({ signal }) => call<PersonData>(`/v1/people/${encodeURIComponent(id)}` + query({ reason }), { signal }),
+    queryFn: ({ signal }) => tagged<PersonData>(`/v1/people/${encodeURIComponent(id)}` + query({ reason }), { signal }),
     retry: false,
     staleTime: Infinity, // each look is an entry in the audit log: look once
     gcTime: 0,
@@ -37,7 +38,7 @@ export function PersonPage() {
     refetchOnReconnect: false,
   })
   const asks = q.error instanceof APIError && (q.error.fields.some((f) => f.field.endsWith('reason')) || (q.error.status === 422 && /reason/i.test(q.error.message)))
-  if (q.data) return <PersonView p={q.data} reason={reason} renew={() => q.refetch()} />
+  if (q.data) return <PersonView p={q.data.body} etag={q.data.etag} reason={reason} renew={() => q.refetch()} />
   if (asks) return <AskWhy onReason={setReason} />
   if (q.error instanceof APIError && q.error.status === 404) return <Page title={t('person.gone')}><Empty title={t('person.gone')} hint={<Link to="/people">{t('person.toPeople')}</Link>} /></Page>
   if (q.error) return <Page title={t('nav.people')}><Trouble error={q.error} retry={() => void q.refetch()} /></Page>
@@ -67,13 +68,19 @@ function AskWhy({ onReason }: { onReason: (r: string) => void }) {
   )
 }
 
-function PersonView({ p, reason, renew }: { p: PersonData; reason: string; renew: () => Promise<unknown> }) {
+function PersonView({ p, etag, reason, renew }: { p: PersonData; etag: string; reason: string; renew: () => Promise<unknown> }) {
   const { t } = useT()
   const f = useFormat()
   const go = useNavigate()
   const cache = useQueryClient()
   const { can } = useSession()
   const [open, setOpen, close] = useOpen('do')
+  // Where somebody has changed the person since the page was opened, it is read once more, so that the deed is done to what is shown.
+  const asShown = (deed: Promise<unknown>) =>
+    deed.catch(async (e: unknown) => {
+      if (e instanceof APIError && e.code === 'changed') await renew()
+      throw e
+    })
   return (
     <Page title={p.name} sub={[t('personKind.' + p.kind), p.class, p.number].filter(Boolean).join(' · ')}
       actions={can('people:write') && (
@@ -104,16 +111,16 @@ function PersonView({ p, reason, renew }: { p: PersonData; reason: string; renew
           {can('sightings:read') && <SightingsOf id={p.id} reason={reason} />}
         </div>
       </div>
-      {open === 'edit' && <EditPerson p={p} onClose={close} renew={renew} />}
+      {open === 'edit' && <EditPerson p={p} etag={etag} reason={reason} onClose={close} renew={renew} />}
       <Ask opened={open === 'left'} onClose={close} title={t(p.left ? 'person.backTitle' : 'person.leaveTitle', { name: p.name })} text={t(p.left ? 'person.backText' : 'person.leaveText')} deed={t(p.left ? 'person.back' : 'person.leave')}
         onDo={async () => {
-          await call(`/v1/people/${encodeURIComponent(p.id)}/left`, { method: 'PUT', body: { left: !p.left } })
+          await asShown(call(`/v1/people/${encodeURIComponent(p.id)}/left`, { method: 'PUT', body: { left: !p.left }, match: etag }))
           await renew()
           void cache.invalidateQueries({ queryKey: ['people'] })
         }} />
       <Ask opened={open === 'delete'} onClose={close} danger title={t('person.deleteTitle', { name: p.name })} text={t('person.deleteText')} deed={t('person.delete')}
         onDo={async () => {
-          await call(`/v1/people/${encodeURIComponent(p.id)}`, { method: 'DELETE' })
+          await asShown(call(`/v1/people/${encodeURIComponent(p.id)}`, { method: 'DELETE', match: etag }))
           void cache.invalidateQueries({ queryKey: ['people'] })
           void go('/people', { replace: true })
           return leaves
@@ -252,16 +259,23 @@ function AddCard({ id, onClose, renew }: { id: string; onClose: () => void; rene
   )
 }
 
-function EditPerson({ p, onClose, renew }: { p: PersonData; onClose: () => void; renew: () => Promise<unknown> }) {
+function EditPerson({ p, etag, reason, onClose, renew }: { p: PersonData; etag: string; reason: string; onClose: () => void; renew: () => Promise<unknown> }) {
   const { t } = useT()
   const cache = useQueryClient()
   const classes = useClasses()
   const [v, set] = useState({ name: p.name, number: p.number ?? '', class: p.class ?? '', phone: p.phone ?? '', boarder: p.boarder ?? false })
+  const [base] = useState<Record<string, unknown>>(v)
+  const fresh = useRef(false) // a colleague's change was told: what is there is read from now on
   const deed = useDeed()
   const text = (k: 'name' | 'number' | 'class' | 'phone') => ({ value: v[k], error: fieldError(deed.error, k), onChange: (e: React.ChangeEvent<HTMLInputElement>) => set({ ...v, [k]: e.currentTarget.value }) })
   const save = () =>
     deed.run(async () => {
-      await call(`/v1/people/${encodeURIComponent(p.id)}`, { method: 'PATCH', body: difference({ ...p }, v) })
+      const path = `/v1/people/${encodeURIComponent(p.id)}`
+      // The state that the page shows is the one that is changed: reading once more is another look, which is audited.
+      await change(path, base, v, { read: path + query({ reason }), etag: fresh.current ? undefined : etag }).catch((e: unknown) => {
+        fresh.current = fresh.current || e instanceof Clashes
+        throw e
+      })
       await renew()
       void cache.invalidateQueries({ queryKey: ['people'] })
       onClose()
@@ -280,7 +294,7 @@ function EditPerson({ p, onClose, renew }: { p: PersonData; onClose: () => void;
             </>
           )}
           <TextInput label={t('people.phone')} type="tel" maxLength={64} {...text('phone')} />
-          {deed.error !== undefined && <Trouble error={deed.error} />}
+          <FormTrouble error={deed.error} onTheirs={(k, now) => set({ ...v, [k]: now ?? (k === 'boarder' ? false : '') })} />
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>{t('common.cancel')}</Button>
             <Button type="submit" loading={deed.busy}>{t('common.save')}</Button>

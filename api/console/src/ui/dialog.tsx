@@ -6,6 +6,7 @@ import { Alert, Button, Group, Modal, type ModalProps } from '@mantine/core'
 import { useEffect, useRef, useState, type ReactNode } from 'react'
 import { useT } from '../i18n'
 import { differences, type Fields } from '../api/change'
+import { useWords } from './words'
 
 interface Props extends Omit<ModalProps, 'onClose'> {
   onClose: () => void
@@ -16,6 +17,7 @@ interface Props extends Omit<ModalProps, 'onClose'> {
 
 export function Dialog({ onClose, subject, gone, children, opened, ...more }: Props) {
   const { t } = useT()
+  const words = useWords()
   const [typed, setTyped] = useState(false)
   const [asking, setAsking] = useState(false)
   const then = useRef<Fields>(undefined)
@@ -32,7 +34,7 @@ export function Dialog({ onClose, subject, gone, children, opened, ...more }: Pr
     window.addEventListener('beforeunload', ask)
     return () => window.removeEventListener('beforeunload', ask)
   }, [opened, typed])
-  const changes = opened && then.current && subject ? differences(then.current, subject) : []
+  const changes = opened && then.current && subject ? differences(then.current, subject, words) : []
   return (
     <Modal centered closeButtonProps={{ 'aria-label': t('common.close') }} {...more} opened={opened} onClose={() => (typed ? setAsking(true) : onClose())}>
       <div onInput={() => setTyped(true)}>

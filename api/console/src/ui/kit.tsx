@@ -7,9 +7,10 @@ import type { UseQueryResult } from '@tanstack/react-query'
 import { useEffect, useState, type ReactNode } from 'react'
 import { useNavigate } from 'react-router'
 import { APIError } from '../api/client'
-import type { Fields } from '../api/change'
+import { Clashes, type Fields } from '../api/change'
 import { useT, type T } from '../i18n'
 import { Dialog } from './dialog'
+import { useWords } from './words'
 
 /** A page: heading, a line of words, actions, content. Sets the window's title. */
 export function Page(p: { title: string; sub?: ReactNode; actions?: ReactNode; children: ReactNode }) {
@@ -266,7 +267,7 @@ export function Ask(p: {
             <Textarea label={p.comment.label} required={p.comment.required} value={comment} autosize minRows={3} maxLength={1000} data-autofocus
               onChange={(e) => setComment(e.currentTarget.value)} />
           )}
-          {error !== undefined && <Trouble error={error} />}
+          {error instanceof Clashes ? <Told clashes={error} /> : error !== undefined && <Trouble error={error} />}
           <Group justify="flex-end">
             <Button variant="default" onClick={p.onClose}>{t('common.cancel')}</Button>
             <Button type="submit" data-testid="do" loading={busy} color={p.danger ? 'red' : undefined} disabled={p.comment?.required && !comment.trim()}>{p.deed}</Button>
@@ -274,6 +275,18 @@ export function Ask(p: {
         </Stack>
       </form>
     </Dialog>
+  )
+}
+
+/** What a colleague changed of the thing that the deed was meant for. */
+function Told({ clashes }: { clashes: Clashes }) {
+  const { t } = useT()
+  const words = useWords()
+  return (
+    <Alert color="orange" variant="light" role="alert" title={t('clash.removeTitle')} data-testid="clash">
+      {clashes.clashes.map((c) => <Text key={c.field} size="sm" style={{ overflowWrap: 'anywhere' }}>{words.label(c.field)}: {words.value(c.was)} → {words.value(c.now)}</Text>)}
+      <Text size="sm" mt={4}>{t('clash.removeThen')}</Text>
+    </Alert>
   )
 }
 

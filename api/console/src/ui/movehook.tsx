@@ -3,11 +3,12 @@
 
 import { Alert, Button, Group, Stack, TextInput } from '@mantine/core'
 import { useState } from 'react'
-import { call } from '../api/client'
+import { change, type Fields } from '../api/change'
 import type { Webhook } from '../api/types'
 import { useT } from '../i18n'
-import { fieldError, said, Trouble, useDeed } from './kit'
+import { fieldError, said, useDeed } from './kit'
 import { Dialog } from './dialog'
+import { FormTrouble } from './clash'
 
 function origin(url: string): string {
   try {
@@ -20,16 +21,14 @@ function origin(url: string): string {
 export function MoveHook({ w, gone, onClose, onMoved }: { w: Webhook; gone?: boolean; onClose: () => void; onMoved: (secret: string) => void }) {
   const { t } = useT()
   const [url, setURL] = useState(w.url)
+  const [base] = useState<Fields>({ url: w.url })
   const deed = useDeed()
   const elsewhere = origin(url.trim()) !== '' && origin(url.trim()) !== origin(w.url)
   const save = () =>
     deed.run(async () => {
-      const r = await call<{ secret?: string }>(`/v1/webhooks/${encodeURIComponent(w.id)}`, {
-        method: 'PUT',
-        body: { url: url.trim(), kinds: w.kinds ?? [], disabled: w.disabled, new_secret: elsewhere },
-      })
+      const r = await change<{ secret?: string }>(`/v1/webhooks/${encodeURIComponent(w.id)}`, base, { url: url.trim() }, { body: (patch) => ({ ...patch, new_secret: elsewhere }) })
       said(t('common.saved'))
-      onMoved(r.secret ?? '')
+      onMoved(r?.secret ?? '')
       onClose()
     })
   return (
@@ -39,7 +38,7 @@ export function MoveHook({ w, gone, onClose, onMoved }: { w: Webhook; gone?: boo
           <TextInput label={t('hook.url')} required type="url" maxLength={2048} data-autofocus value={url} error={fieldError(deed.error, 'url')}
             onChange={(e) => setURL(e.currentTarget.value)} />
           {elsewhere && <Alert color="orange" variant="light">{t('hook.moveText')}</Alert>}
-          {deed.error !== undefined && <Trouble error={deed.error} />}
+          <FormTrouble error={deed.error} onTheirs={(k, now) => k === 'url' && setURL(String(now))} />
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>{t('common.cancel')}</Button>
             <Button type="submit" loading={deed.busy} disabled={!url.trim()}>{elsewhere ? t('hook.moveDo') : t('common.save')}</Button>

@@ -4,6 +4,7 @@ import { Button } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { call } from '../api/client'
+import { remove } from '../api/change'
 import type { List, Profile, ProfileUse } from '../api/types'
 import { useT } from '../i18n'
 import { useFormat, useSession } from '../session'
@@ -33,7 +34,7 @@ export function ProfileList() {
       {gone && (
         <Ask opened onClose={() => setGone(undefined)} danger title={t('profiles.deleteTitle', { title: title(gone) })} text={t('profiles.deleteText')} deed={t('common.delete')}
           onDo={async () => {
-            await call(`/v1/profiles/${encodeURIComponent(gone.id)}`, { method: 'DELETE' })
+            await remove(`/v1/profiles/${encodeURIComponent(gone.id)}`, gone)
             await cache.invalidateQueries({ queryKey: ['profiles'] })
           }} />
       )}

@@ -4,11 +4,13 @@ import { Alert, Button, Checkbox, Group, Stack, Text } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { call, query } from '../../api/client'
+import { change } from '../../api/change'
 import type { FactorRoles } from '../../api/factor'
 import { signInRoles, type Role } from '../../api/types'
 import { useT } from '../../i18n'
 import { useSession } from '../../session'
-import { Loaded, Panel, said, Trouble, useDeed } from '../../ui/kit'
+import { FormTrouble } from '../../ui/clash'
+import { Loaded, Panel, said, useDeed } from '../../ui/kit'
 
 export function FactorRolesPanel() {
   const { t } = useT()
@@ -39,7 +41,12 @@ function Form({ had }: { had: Role[] }) {
   const offered = signInRoles.filter((r) => r !== 'district_admin' || me.user.role === 'district_admin' || had.includes(r))
   const changed = [...roles].sort().join() !== [...had].sort().join()
   const save = () => deed.run(async () => {
-    await call('/v1/second-factor-roles' + query({ school: school.id }), { method: 'PUT', body: { roles } })
+    const path = '/v1/second-factor-roles' + query({ school: school.id })
+    const began = { roles: [...base].sort() }
+    await change(path, began, { roles: [...roles].sort() }, { method: 'PUT' }).catch((e: unknown) => {
+      setBase(began.roles)
+      throw e
+    })
     await cache.invalidateQueries({ queryKey: ['second-factor-roles'] })
     said(t('factorRoles.saved'))
   })
@@ -50,7 +57,7 @@ function Form({ had }: { had: Role[] }) {
       <Checkbox.Group value={roles} onChange={setRoles} aria-label={t('factorRoles.title')}>
         <Group gap="md">{offered.map((r) => <Checkbox key={r} value={r} label={t('role.' + r)} />)}</Group>
       </Checkbox.Group>
-      {deed.error !== undefined && <Trouble error={deed.error} />}
+      <FormTrouble error={deed.error} onTheirs={(_, now) => setRoles(now as string[])} />
       <Group justify="flex-end"><Button size="xs" disabled={!changed} loading={deed.busy} onClick={() => void save()}>{t('common.save')}</Button></Group>
     </Stack>
   )

@@ -5,14 +5,15 @@ import { IconPencil, IconPlus, IconTrash } from '@tabler/icons-react'
 import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { call } from '../../api/client'
-import { change } from '../../api/change'
+import { change, remove } from '../../api/change'
 import { zoneKinds, type Building, type Site, type Zone, type ZoneKind } from '../../api/types'
 import { useT } from '../../i18n'
 import { useSchoolParam, useSession } from '../../session'
-import { Ask, Empty, fieldError, Loaded, Panel, Tag, Trouble, useDeed } from '../../ui/kit'
+import { Ask, Empty, fieldError, Loaded, Panel, Tag, useDeed } from '../../ui/kit'
 import { usePlaces } from '../../ui/states'
 import { useAddress, useOpen } from '../../ui/address'
 import { Dialog, useSubject } from '../../ui/dialog'
+import { FormTrouble } from '../../ui/clash'
 
 type Level = 'sites' | 'buildings' | 'zones'
 const levels: Level[] = ['sites', 'buildings', 'zones']
@@ -74,7 +75,7 @@ export function PlacesTab() {
       {levels.includes(fresh as Level) && may && <Edit key={fresh + parent} first={blank(fresh as Level, parent)} onClose={() => change({ new: null, in: null }, { replace: true })} />}
       <Ask opened={!!gone && may} onClose={noGone} danger title={t('places.delete', { name: gone?.name ?? '' })} text={t('places.deleteText')} deed={t('common.delete')}
         onDo={async () => {
-          await call(`/v1/${gone!.level}/${encodeURIComponent(goneID)}`, { method: 'DELETE' })
+          await remove(`/v1/${gone!.level}/${encodeURIComponent(goneID)}`, gone!)
           await cache.invalidateQueries({ queryKey: ['places'] })
         }} />
     </Panel>
@@ -114,7 +115,7 @@ function Edit({ first, gone, onClose }: { first: Editing; gone?: boolean; onClos
               <Switch label={t('places.private')} description={t('places.privateHelp')} checked={v.private ?? false} onChange={(e) => set({ ...v, private: e.currentTarget.checked })} />
             </>
           )}
-          {deed.error !== undefined && <Trouble error={deed.error} />}
+          <FormTrouble error={deed.error} onTheirs={(k, now) => set({ ...v, [k]: now })} />
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>{t('common.cancel')}</Button>
             <Button type="submit" loading={deed.busy}>{t('common.save')}</Button>

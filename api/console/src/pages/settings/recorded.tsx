@@ -4,6 +4,7 @@ import { Button, Group, Stack, Text, TextInput } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link } from 'react-router'
+import { change } from '../../api/change'
 import { call, query } from '../../api/client'
 import { useT } from '../../i18n'
 import { useSchoolParam, useSession } from '../../session'
@@ -77,7 +78,7 @@ function Turn({ on }: { on: boolean }) {
   const [reason, setReason] = useState('')
   const deed = useDeed()
   const turn = () => deed.run(async () => {
-    await call('/v1/recorded' + query({ school }), { method: 'PUT', body: { pictures_of_unknowns: !on, reason: reason.trim() } })
+    await change('/v1/recorded' + query({ school }), { pictures_of_unknowns: on }, { pictures_of_unknowns: !on }, { method: 'PUT', body: (patch) => ({ ...patch, reason: reason.trim() }) })
     await cache.invalidateQueries({ queryKey: ['recorded'] })
     setReason('')
     said(t('common.saved'))

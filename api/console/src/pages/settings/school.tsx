@@ -4,8 +4,9 @@ import { useEffect, useState } from 'react'
 import { change, differences } from '../../api/change'
 import { languages, useT } from '../../i18n'
 import { useSession } from '../../session'
-import { Facts, fieldError, Panel, said, Trouble, useDeed } from '../../ui/kit'
+import { Facts, fieldError, Panel, said, useDeed } from '../../ui/kit'
 import { useZones } from '../gate'
+import { FormTrouble } from '../../ui/clash'
 
 export function SchoolTab() {
   const { t } = useT()
@@ -38,7 +39,7 @@ export function SchoolTab() {
           <Select label={t('setup.timezone')} description={t('settings.timezoneHelp')} searchable allowDeselect={false} data={zones.includes(v.timezone) ? zones : [v.timezone, ...zones]} value={v.timezone} onChange={(z) => z && set({ ...v, timezone: z })} />
           <Select label={t('setup.language')} description={t('settings.languageHelp')} allowDeselect={false} data={languages} value={v.language} onChange={(l) => l && set({ ...v, language: l })} />
           {others.length > 0 && <Alert color="orange" variant="light" role="alert" data-testid="changed">{t('dialog.changed')} {others.join(' · ')}</Alert>}
-          {deed.error !== undefined && <Trouble error={deed.error} />}
+          <FormTrouble error={deed.error} onTheirs={(k, now) => set({ ...v, [k]: now ?? '' })} />
           <Group><Button type="submit" loading={deed.busy}>{t('common.save')}</Button></Group>
         </Stack>
       </form>

@@ -4,15 +4,16 @@ import { Button, Group, MultiSelect, Select, SimpleGrid, Stack, Switch, TextInpu
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { call, query } from '../../api/client'
-import { change } from '../../api/change'
+import { change, remove } from '../../api/change'
 import { personKinds, zoneKinds, type List, type PersonKind, type Session, type ZoneKind } from '../../api/types'
 import { useT } from '../../i18n'
 import { dayIn, instantIn, wallIn } from '../../lib/format'
 import { useFormat, useSchoolParam, useSession } from '../../session'
-import { Ask, Empty, fieldError, Loaded, Panel, Rows, Tag, Trouble, useDeed } from '../../ui/kit'
+import { Ask, Empty, fieldError, Loaded, Panel, Rows, Tag, useDeed } from '../../ui/kit'
 import { When } from '../../ui/when'
 import { useAddress, useOpen } from '../../ui/address'
 import { Dialog, useSubject } from '../../ui/dialog'
+import { FormTrouble } from '../../ui/clash'
 
 export function SessionsTab() {
   const { t } = useT()
@@ -49,7 +50,7 @@ export function SessionsTab() {
       {subject && may && <Edit key={id} s={subject} gone={editedAway} date={date} onClose={close} />}
       <Ask opened={!!gone && may} onClose={noGone} danger title={t('session.delete')} text={t('session.deleteText', { name: gone?.name ?? '' })} deed={t('common.delete')}
         onDo={async () => {
-          await call(`/v1/sessions/${encodeURIComponent(gone!.id)}`, { method: 'DELETE' })
+          await remove(`/v1/sessions/${encodeURIComponent(gone!.id)}`, gone!)
           await cache.invalidateQueries({ queryKey: ['sessions'] })
         }} />
     </Panel>
@@ -88,6 +89,7 @@ function Edit({ s, gone, date, onClose }: { s?: Session; gone?: boolean; date: s
       await cache.invalidateQueries({ queryKey: ['sessions'] })
       onClose()
     })
+  const theirs = (k: string, now: unknown) => set({ ...v, [k]: ['start', 'due', 'end'].includes(k) ? wallIn(z, String(now)) : now ?? (k === 'name_zh' ? '' : k === 'boarders' ? false : []) })
   const time = (k: 'start' | 'due' | 'end') => ({ type: 'datetime-local', required: true, value: v[k], error: fieldError(deed.error, k), onChange: (e: React.ChangeEvent<HTMLInputElement>) => set({ ...v, [k]: e.currentTarget.value }) })
   return (
     <Dialog opened onClose={onClose} title={s ? t('session.edit') : t('session.add')} size="lg" gone={gone} subject={s && { ...s }}>
@@ -107,7 +109,7 @@ function Edit({ s, gone, date, onClose }: { s?: Session; gone?: boolean; date: s
           <MultiSelect label={t('session.who')} required value={v.who} onChange={(w) => set({ ...v, who: w as PersonKind[] })} data={personKinds.map((k) => ({ value: k, label: t('personKind.' + k) }))} />
           {!s?.zones?.length && <MultiSelect label={t('session.where')} required value={v.zone_kinds} onChange={(w) => set({ ...v, zone_kinds: w as ZoneKind[] })} data={zoneKinds.map((k) => ({ value: k, label: t('zoneKind.' + k) }))} />}
           <Switch label={t('session.boarders')} checked={v.boarders} onChange={(e) => set({ ...v, boarders: e.currentTarget.checked })} />
-          {deed.error !== undefined && <Trouble error={deed.error} />}
+          <FormTrouble error={deed.error} onTheirs={theirs} />
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>{t('common.cancel')}</Button>
             <Button type="submit" loading={deed.busy} disabled={v.who.length === 0}>{t('common.save')}</Button>

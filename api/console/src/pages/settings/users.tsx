@@ -9,11 +9,12 @@ import type { FactorState } from '../../api/factor'
 import { signInRoles, type List, type Role, type User } from '../../api/types'
 import { languages, useT } from '../../i18n'
 import { useSchoolParam, useSession } from '../../session'
-import { Ask, Empty, fieldError, Loaded, Panel, Rows, Tag, Trouble, useDeed } from '../../ui/kit'
+import { Ask, Empty, fieldError, Loaded, Panel, Rows, Tag, useDeed } from '../../ui/kit'
 import { FactorRolesPanel } from './factorroles'
 import { When } from '../../ui/when'
 import { useOpen } from '../../ui/address'
 import { Dialog, useSubject } from '../../ui/dialog'
+import { FormTrouble } from '../../ui/clash'
 
 export function UsersTab() {
   const { t } = useT()
@@ -90,7 +91,7 @@ function Edit({ u, gone, factor, onClose }: { u?: User; gone?: boolean; factor?:
           {!self && <PasswordInput label={u ? t('user.newPassword') : t('gate.password')} description={t('gate.passwordHelp')} required={!u} minLength={10} value={v.password} autoComplete="new-password" error={fieldError(deed.error, 'password')} onChange={(e) => set({ ...v, password: e.currentTarget.value })} visibilityToggleButtonProps={{ 'aria-label': t('gate.show') }} />}
           {u && !self && <Switch label={t('user.disable')} checked={v.disabled} onChange={(e) => set({ ...v, disabled: e.currentTarget.checked })} />}
           {u && !self && !!factor?.factors.length && <Button variant="default" color="red" onClick={() => setReset(true)}>{t('factor.reset')}</Button>}
-          {deed.error !== undefined && <Trouble error={deed.error} />}
+          <FormTrouble error={deed.error} onTheirs={(k, now) => set({ ...v, [k]: now ?? (k === 'disabled' ? false : '') })} />
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>{t('common.cancel')}</Button>
             <Button type="submit" loading={deed.busy}>{t('common.save')}</Button>

@@ -1,0 +1,51 @@
+// What a colleague changed while a form was open, field by field: the reader keeps the own words or
+// takes the colleague's, and saves once more.
+
+import { Alert, Button, Group, Stack, Text } from '@mantine/core'
+import { useState } from 'react'
+import { Clashes, type Words } from '../api/change'
+import { useT } from '../i18n'
+import { Trouble } from './kit'
+import { useWords } from './words'
+
+interface Props {
+  error: unknown
+  onTheirs: (field: string, now: unknown) => void // puts the colleague's value into the form
+}
+
+/** What kept a form from being saved; where that is a colleague's change, with a choice. */
+export function FormTrouble({ error, onTheirs }: Props) {
+  if (error === undefined) return null
+  if (!(error instanceof Clashes)) return <Trouble error={error} />
+  return <Choice key={error.message} clashes={error.clashes} onTheirs={onTheirs} />
+}
+
+function Choice({ clashes, onTheirs }: { clashes: Clashes['clashes']; onTheirs: Props['onTheirs'] }) {
+  const { t } = useT()
+  const words = useWords()
+  const [chosen, choose] = useState<Record<string, 'mine' | 'theirs'>>({})
+  return (
+    <Alert color="orange" variant="light" role="alert" title={t('clash.title')} data-testid="clash">
+      <Stack gap="sm">
+        {clashes.map((c) => (
+          <div key={c.field}>
+            <Text size="sm" fw={600}>{words.label(c.field)}</Text>
+            <Said head={t('clash.theirs')} value={c.now} words={words} />
+            <Said head={t('clash.mine')} value={c.mine} words={words} />
+            <Group gap="xs" mt={4}>
+              <Button size="compact-sm" variant={chosen[c.field] === 'mine' ? 'filled' : 'default'} aria-pressed={chosen[c.field] === 'mine'}
+                onClick={() => choose({ ...chosen, [c.field]: 'mine' })}>{t('clash.keep')}</Button>
+              <Button size="compact-sm" variant={chosen[c.field] === 'theirs' ? 'filled' : 'default'} aria-pressed={chosen[c.field] === 'theirs'}
+                disabled={chosen[c.field] === 'theirs'} onClick={() => (choose({ ...chosen, [c.field]: 'theirs' }), onTheirs(c.field, c.now))}>{t('clash.take')}</Button>
+            </Group>
+          </div>
+        ))}
+        <Text size="xs">{t('clash.then')}</Text>
+      </Stack>
+    </Alert>
+  )
+}
+
+function Said({ head, value, words }: { head: string; value: unknown; words: Words }) {
+  return <Text size="sm" style={{ overflowWrap: 'anywhere' }}>{head} {words.value(value)}</Text>
+}
