@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sort"
 	"time"
+	"unicode/utf8"
 )
 
 // Profile is what a kind of device can say and do, in the shape of a W3C WoT Thing Model
@@ -95,7 +96,7 @@ func (p Profile) Validate() error {
 			return err
 		}
 	}
-	return nil
+	return p.bound()
 }
 
 // PropertyNames lists the properties in alphabetical order.
@@ -127,8 +128,8 @@ func (p Property) Check(v Value) error {
 		return Errorf(Invalid, "should be a %s, got %q", p.Type, v.String())
 	case p.Type == "number" && (math.IsNaN(v.num) || math.IsInf(v.num, 0)):
 		return Errorf(Invalid, "%v is not a finite number", v)
-	case len(v.str) > MaxStringValue:
-		return Errorf(TooLarge, "the text has %d bytes; at most %d are kept", len(v.str), MaxStringValue)
+	case !FitsValue(v.str):
+		return Errorf(TooLarge, "the text has %d characters; at most %d are kept", utf8.RuneCountInString(v.str), MaxStringValue)
 	case p.Type == "number" && p.Minimum != nil && v.num < *p.Minimum:
 		return Errorf(Invalid, "%v is below the minimum %v", v, *p.Minimum)
 	case p.Type == "number" && p.Maximum != nil && v.num > *p.Maximum:

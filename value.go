@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"unicode/utf8"
 )
 
 // ValueKind is the type of a Value.
@@ -19,15 +20,20 @@ const (
 )
 
 // Value is what a property holds: a finite number, a boolean or a string of at most
-// MaxStringValue bytes. It is comparable with ==.
+// MaxStringValue characters. It is comparable with ==.
 type Value struct {
 	kind ValueKind
 	num  float64 // Bool: 0 or 1
 	str  string
 }
 
-// MaxStringValue bounds a string value, in bytes.
+// MaxStringValue bounds a string value, in characters.
 const MaxStringValue = 1024
+
+// FitsValue says whether s is short enough for a string value.
+func FitsValue(s string) bool {
+	return len(s) <= MaxStringValue || utf8.RuneCountInString(s) <= MaxStringValue
+}
 
 // NumberValue, BoolValue and StringValue make values.
 func NumberValue(f float64) Value { return Value{kind: Number, num: f} }
@@ -89,8 +95,8 @@ func ValueOf(x any) (Value, error) {
 	case bool:
 		return BoolValue(x), nil
 	case string:
-		if len(x) > MaxStringValue {
-			return Value{}, Errorf(TooLarge, "the text has %d bytes; at most %d are kept", len(x), MaxStringValue)
+		if !FitsValue(x) {
+			return Value{}, Errorf(TooLarge, "the text has %d characters; at most %d are kept", utf8.RuneCountInString(x), MaxStringValue)
 		}
 		return StringValue(x), nil
 	case float64:

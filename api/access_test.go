@@ -57,16 +57,18 @@ func numbers(t *testing.T, s string) []int {
 	return out
 }
 
+// fill puts A's ids where a text has their nouns.
+func (w *world) fill(s string) string {
+	for noun, id := range w.ids {
+		s = strings.ReplaceAll(s, "{"+noun+"}", id)
+	}
+	return s
+}
+
 // try sends the operation with A's ids in it.
 func (c *client) try(op operation) reply {
 	c.w.t.Helper()
-	fill := func(s string) string {
-		for noun, id := range c.w.ids {
-			s = strings.ReplaceAll(s, "{"+noun+"}", id)
-		}
-		return s
-	}
-	path := fill(op.path)
+	path := c.w.fill(op.path)
 	if op.id == "stream" {
 		return c.head(path)
 	}
@@ -78,7 +80,7 @@ func (c *client) try(op operation) reply {
 	case strings.HasPrefix(op.body, "kind,"):
 		body, headers = strings.ReplaceAll(op.body, `\n`, "\n"), []string{"Content-Type", "text/csv"}
 	case op.body != "":
-		body = fill(op.body)
+		body = c.w.fill(op.body)
 	}
 	return c.do(op.method, path, body, headers...)
 }

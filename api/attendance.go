@@ -12,8 +12,8 @@ type sessionBody struct {
 	ID        g.SessionID    `json:"id,omitempty" maxLength:"64" doc:"Ignored: the id comes from the path or is made."`
 	School    g.SchoolID     `json:"school,omitempty" maxLength:"64" doc:"The school; empty: the caller's own."`
 	Kind      g.SessionKind  `json:"kind" doc:"How it is computed: arrival, meal or dorm."`
-	Name      string         `json:"name" minLength:"1" maxLength:"128" doc:"The name that people know." example:"Morning arrival"`
-	NameZH    string         `json:"name_zh,omitempty" maxLength:"128" doc:"The Chinese name." example:"早上到校"`
+	Name      string         `json:"name" minLength:"1" maxLength:"100" doc:"The name that people know." example:"Morning arrival"`
+	NameZH    string         `json:"name_zh,omitempty" maxLength:"100" doc:"The Chinese name." example:"早上到校"`
 	Start     time.Time      `json:"start" doc:"Sightings count from here."`
 	Due       time.Time      `json:"due" doc:"Later than this is late."`
 	End       time.Time      `json:"end" doc:"Sightings count until here."`
@@ -126,16 +126,16 @@ type attendanceInput struct {
 	Paged
 	InSchool
 	Session g.SessionID       `query:"session" maxLength:"64" doc:"Of this session."`
-	Class   string            `query:"class" maxLength:"64" doc:"Of this class."`
+	Class   string            `query:"class" maxLength:"40" doc:"Of this class."`
 	State   g.AttendanceState `query:"state" doc:"With this answer."`
 	Person  g.PersonID        `query:"person" maxLength:"64" doc:"Of this person."`
 	Date    string            `query:"date" pattern:"^[0-9]{4}-[0-9]{2}-[0-9]{2}$" doc:"Of this operational day, YYYY-MM-DD." example:"2026-09-01"`
-	Reason  string            `query:"reason" maxLength:"512" doc:"Why one person's answers are read; needed with person where that is a student." example:"parent asks about yesterday"`
+	Reason  string            `query:"reason" maxLength:"500" doc:"Why one person's answers are read; needed with person where that is a student." example:"parent asks about yesterday"`
 }
 
 type leavesInput struct {
 	Span
-	Reason string `query:"reason" maxLength:"512" doc:"Why the reasons of the leaves are read; without it they are left out." example:"the nurse asks"`
+	Reason string `query:"reason" maxLength:"500" doc:"Why the reasons of the leaves are read; without it they are left out." example:"the nurse asks"`
 }
 
 type correctionInput struct {
@@ -143,7 +143,7 @@ type correctionInput struct {
 		Session g.SessionID       `json:"session" minLength:"1" maxLength:"64" doc:"The session."`
 		Person  g.PersonID        `json:"person" minLength:"1" maxLength:"64" doc:"The person."`
 		State   g.AttendanceState `json:"state" doc:"What is true."`
-		Reason  string            `json:"reason" minLength:"1" maxLength:"512" doc:"How that is known; kept." example:"sat in the first lesson"`
+		Reason  string            `json:"reason" minLength:"1" maxLength:"500" doc:"How that is known; kept." example:"sat in the first lesson"`
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 type changeMeInput struct {
 	Matching
 	Body struct {
-		FullName string `json:"full_name,omitempty" maxLength:"128" doc:"The name that colleagues see; empty: as it was." example:"Li Wei"`
+		FullName string `json:"full_name,omitempty" maxLength:"200" doc:"The name that colleagues see; empty: as it was." example:"Li Wei"`
 		Language string `json:"language,omitempty" enum:"en,zh-CN," doc:"Language of the console; empty: as it was." example:"zh-CN"`
 	}
 }

@@ -19,8 +19,8 @@ type deviceBody struct {
 	Zone    g.ZoneID          `json:"zone,omitempty" maxLength:"64" doc:"Where it is. A camera cannot be in a private zone."`
 	Profile g.ProfileID       `json:"profile" minLength:"1" maxLength:"64" doc:"What kind of device it is." example:"smoke-heat-sensor"`
 	Driver  g.DriverName      `json:"driver" minLength:"1" maxLength:"64" doc:"The driver that speaks to it; mqtt-front: it speaks MQTT to the gateway." example:"mqtt-front"`
-	Name    string            `json:"name" minLength:"1" maxLength:"128" doc:"The name that people know." example:"Smoke sensor, laboratory 2"`
-	Serial  string            `json:"serial,omitempty" maxLength:"128" doc:"The maker's serial number."`
+	Name    string            `json:"name" minLength:"1" maxLength:"200" doc:"The name that people know." example:"Smoke sensor, laboratory 2"`
+	Serial  string            `json:"serial,omitempty" maxLength:"200" doc:"The maker's serial number."`
 	Address map[string]string `json:"address,omitempty" doc:"What the driver needs to find it; GET /v1/drivers says which fields. No secrets."`
 	Enabled *bool             `json:"enabled,omitempty" doc:"false: the device is registered and left alone. Default: true."`
 	Created json.RawMessage   `json:"created,omitempty" doc:"Ignored."`

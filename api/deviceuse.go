@@ -19,7 +19,7 @@ type probeInput struct {
 		Profile profileRef        `json:"profile"`
 		Address map[string]string `json:"address,omitempty" doc:"What the driver needs to find the device."`
 		Secret  map[string]string `json:"secret,omitempty" doc:"Passwords and keys that the driver needs."`
-		Serial  string            `json:"serial,omitempty" maxLength:"128" doc:"The maker's serial number."`
+		Serial  string            `json:"serial,omitempty" maxLength:"200" doc:"The maker's serial number."`
 	}
 }
 
@@ -36,7 +36,7 @@ type commandInput struct {
 	Body struct {
 		Action string             `json:"action" minLength:"1" maxLength:"64" doc:"An action of the device's profile." example:"open"`
 		Values map[string]g.Value `json:"values,omitempty" doc:"The action's input."`
-		Data   []byte             `json:"data,omitempty" doc:"Bytes for the action, base64, e.g. a photograph."`
+		Data   []byte             `json:"data,omitempty" maxLength:"11184812" doc:"Bytes for the action, base64, e.g. a photograph."`
 	}
 }
 

@@ -178,6 +178,9 @@ func (levelSchema) Schema(huma.Registry) *huma.Schema { return oneOf(g.QualityLe
 
 // aliases teaches the document what the domain's words may be.
 func aliases(r huma.Registry) {
+	for _, id := range identifiers() {
+		r.RegisterTypeAlias(reflect.TypeOf(id), reflect.TypeFor[idSchema]())
+	}
 	r.RegisterTypeAlias(reflect.TypeFor[g.Value](), reflect.TypeFor[valueSchema]())
 	r.RegisterTypeAlias(reflect.TypeFor[json.RawMessage](), reflect.TypeFor[rawSchema]())
 	r.RegisterTypeAlias(reflect.TypeFor[g.Severity](), reflect.TypeFor[severitySchema]())
@@ -206,6 +209,7 @@ func (s *Server) finish() error {
 	for _, unused := range []string{"ErrorModel", "ErrorDetail"} { // huma's own error, which transform replaces
 		delete(doc.Components.Schemas.Map(), unused)
 	}
+	boundEntries(doc)
 	wordsFor(doc.Components.Schemas.Map())
 	b, err := json.Marshal(doc)
 	if err != nil {

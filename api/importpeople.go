@@ -16,7 +16,7 @@ type ImportChoices struct {
 	Kind        g.PersonKind        `query:"kind" doc:"Of everybody whose line does not say: student, staff, guardian or visitor."`
 	Columns     []string            `query:"columns" maxItems:"256" doc:"What each column is, by position: kind, number, name, grade, class, boarder, phone, card, card_expires, face_consent, guardian_numbers, or - for none. Empty: as it was imported last with these headings, else guessed from them." example:"number,name,-,class"`
 	HeadingLine int                 `query:"heading_line" minimum:"-1" maximum:"1000000" doc:"The line of the headings; 0: it is found; -1: there are none."`
-	Encoding    string              `query:"encoding" doc:"utf-8, utf-16, gb18030, big5 or windows-1252; empty: guessed, and asked for where it is not certain."`
+	Encoding    string              `query:"encoding" maxLength:"32" doc:"utf-8, utf-16, gb18030, big5 or windows-1252; empty: guessed, and asked for where it is not certain."`
 	Sheet       string              `query:"sheet" maxLength:"64" doc:"Of a workbook; empty: the first that is shown and holds something."`
 	Empty       string              `query:"empty" default:"leave" enum:"leave,clear" doc:"Whether an empty cell leaves what is there or clears it."`
 	Bad         string              `query:"bad" default:"refuse" enum:"refuse,skip" doc:"Whether a line with an error refuses the file or is left out."`

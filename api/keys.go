@@ -12,7 +12,7 @@ import (
 
 type keyInput struct {
 	Body struct {
-		Name        string         `json:"name" minLength:"1" maxLength:"128" doc:"What the key is for." example:"canteen reports"`
+		Name        string         `json:"name" minLength:"1" maxLength:"100" doc:"What the key is for." example:"canteen reports"`
 		Purpose     string         `json:"purpose" minLength:"2" maxLength:"500" doc:"Why it reads what it reads; it stands in the audit log with everything that the key does, and is the reason wherever one is asked for." example:"monthly canteen report for the bursar"`
 		Permissions []g.Permission `json:"permissions" minItems:"1" maxItems:"32" doc:"What it may do; not more than its maker, at any time."`
 		Expires     time.Time      `json:"expires,omitzero" doc:"When it ends, at most a year ahead. Default: 90 days."`

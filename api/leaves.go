@@ -44,7 +44,7 @@ func (b LeaveFields) leave(ctx context.Context, id, reason string) g.Leave {
 
 type openLeaveInput struct {
 	ByID
-	Reason string `query:"reason" maxLength:"512" doc:"Why the reason of the leave is read; without it that is left out." example:"the nurse asks"`
+	Reason string `query:"reason" maxLength:"500" doc:"Why the reason of the leave is read; without it that is left out." example:"the nurse asks"`
 }
 
 func (s *Server) registerLeaves(tag string) {

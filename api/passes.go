@@ -13,8 +13,8 @@ type consentInput struct {
 	ByID
 	Body struct {
 		Given bool   `json:"given" doc:"true: the face may be used. false: withdrawn, and it is used no more from now on."`
-		By    string `json:"by" minLength:"1" maxLength:"128" doc:"Who said so: a guardian's name, or self." example:"self"`
-		Note  string `json:"note,omitempty" maxLength:"512" doc:"How: a paper form, its date." example:"paper form of 2026-09-01"`
+		By    string `json:"by" minLength:"1" maxLength:"100" doc:"Who said so: a guardian's name, or self." example:"self"`
+		Note  string `json:"note,omitempty" maxLength:"500" doc:"How: a paper form, its date." example:"paper form of 2026-09-01"`
 	}
 }
 
@@ -37,19 +37,19 @@ type enrolInput struct {
 	ByID
 	Body struct {
 		Person  g.PersonID `json:"person,omitempty" maxLength:"64" doc:"Somebody who is known already; or give name for a new visitor."`
-		Name    string     `json:"name,omitempty" maxLength:"128" doc:"The name of a new visitor." example:"Zhou Qiang"`
-		Number  string     `json:"number,omitempty" maxLength:"64" doc:"A number for the new visitor."`
-		Phone   string     `json:"phone,omitempty" maxLength:"64" doc:"The new visitor's telephone."`
+		Name    string     `json:"name,omitempty" maxLength:"100" doc:"The name of a new visitor." example:"Zhou Qiang"`
+		Number  string     `json:"number,omitempty" maxLength:"40" doc:"A number for the new visitor."`
+		Phone   string     `json:"phone,omitempty" maxLength:"40" doc:"The new visitor's telephone."`
 		Kind    string     `json:"kind,omitempty" enum:"visitor,staff,guardian,student," doc:"Kind of the new person; anything but visitor needs people:write. Default: visitor."`
-		Class   string     `json:"class,omitempty" maxLength:"64" doc:"Of a new student."`
+		Class   string     `json:"class,omitempty" maxLength:"40" doc:"Of a new student."`
 		Consent givenBy    `json:"consent" doc:"The consent to the use of the face; without it nobody is enrolled."`
 		Answers []string   `json:"answers,omitempty" maxItems:"8" doc:"What was answered to the questions of a 409 with the code confirm: same_person, replace, look_alike, as_it_is."`
 	}
 }
 
 type givenBy struct {
-	By   string `json:"by" minLength:"1" maxLength:"128" doc:"Who allowed the use of the face: self, a guardian." example:"self"`
-	Note string `json:"note,omitempty" maxLength:"512" doc:"How." example:"asked at the gate"`
+	By   string `json:"by" minLength:"1" maxLength:"100" doc:"Who allowed the use of the face: self, a guardian." example:"self"`
+	Note string `json:"note,omitempty" maxLength:"500" doc:"How." example:"asked at the gate"`
 }
 
 // Enrolled answers the enrolment of a stranger.

@@ -14,12 +14,12 @@ type personBody struct {
 	ID        g.PersonID      `json:"id,omitempty" maxLength:"64" doc:"Ignored: the id comes from the path or is made."`
 	School    g.SchoolID      `json:"school,omitempty" maxLength:"64" doc:"The school; empty: the caller's own."`
 	Kind      g.PersonKind    `json:"kind" doc:"Who the person is to the school."`
-	Name      string          `json:"name" minLength:"1" maxLength:"128" doc:"The name." example:"Li Ming"`
-	Number    string          `json:"number,omitempty" maxLength:"64" doc:"The school's own number for the person; unique in the school." example:"2026-0142"`
-	Class     string          `json:"class,omitempty" maxLength:"64" doc:"Students: the class." example:"7-2"`
+	Name      string          `json:"name" minLength:"1" maxLength:"100" doc:"The name." example:"Li Ming"`
+	Number    string          `json:"number,omitempty" maxLength:"40" doc:"The school's own number for the person; unique in the school." example:"2026-0142"`
+	Class     string          `json:"class,omitempty" maxLength:"40" doc:"Students: the class." example:"7-2"`
 	Boarder   bool            `json:"boarder,omitempty" doc:"Sleeps in the dorm."`
-	Phone     string          `json:"phone,omitempty" maxLength:"64" doc:"Telephone number."`
-	Guardians []g.PersonID    `json:"guardians,omitempty" maxItems:"16" doc:"Students: who answers for the child."`
+	Phone     string          `json:"phone,omitempty" maxLength:"40" doc:"Telephone number."`
+	Guardians []g.PersonID    `json:"guardians,omitempty" maxItems:"10" doc:"Students: who answers for the child."`
 	Created   json.RawMessage `json:"created,omitempty" doc:"Ignored."`
 	Consents  json.RawMessage `json:"consents,omitempty" doc:"Ignored: see POST /v1/people/{id}/consent."`
 	Passes    json.RawMessage `json:"passes,omitempty" doc:"Ignored: see POST /v1/people/{id}/cards and face."`
@@ -33,7 +33,7 @@ type peopleInput struct {
 	Paged
 	InSchool
 	Kind  g.PersonKind `query:"kind" doc:"Of this kind."`
-	Class string       `query:"class" maxLength:"64" doc:"Of this class."`
+	Class string       `query:"class" maxLength:"40" doc:"Of this class."`
 	Query string       `query:"q" maxLength:"128" doc:"Words, in any order; each is searched for in name, number and class."`
 	Left  bool         `query:"left" doc:"Those who have left the school, instead of those who are there."`
 	Photo string       `query:"photo" enum:"outdated," doc:"outdated: whose face was measured by another model than the present one, so that a new photograph is needed. GET /v1/recorded counts them."`
@@ -101,7 +101,7 @@ func shownPerson(_ context.Context, p g.Person, said map[string]any) g.Person {
 
 type openInput struct {
 	ByID
-	Reason string `query:"reason" maxLength:"512" doc:"Why the page is opened; needed for students." example:"parent asks about yesterday"`
+	Reason string `query:"reason" maxLength:"500" doc:"Why the page is opened; needed for students." example:"parent asks about yesterday"`
 }
 
 func (s *Server) openPerson(ctx context.Context, in *openInput) (*tagged[registry.PersonPage], error) {

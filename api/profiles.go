@@ -113,7 +113,7 @@ func (r *profileRef) UnmarshalJSON(b []byte) error {
 // Schema implements huma.SchemaProvider.
 func (profileRef) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{Description: "The id of a profile, or a whole profile that is not saved yet.", OneOf: []*huma.Schema{
-		{Type: huma.TypeString, Description: "The id of a profile."},
+		{Type: huma.TypeString, MaxLength: ptr(maxWord), Description: "The id of a profile."},
 		{Type: huma.TypeObject, Description: "A profile, as in GET /v1/profiles.", AdditionalProperties: true},
 	}}
 }

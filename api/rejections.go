@@ -22,7 +22,7 @@ type rejectionsInput struct {
 
 type refusedInput struct {
 	Seq    uint64 `path:"seq" doc:"The rejection's number."`
-	Reason string `query:"reason" maxLength:"512" doc:"Why it is looked at; needed, and kept in the audit log." example:"the terminal's lines cannot be read"`
+	Reason string `query:"reason" maxLength:"500" doc:"Why it is looked at; needed, and kept in the audit log." example:"the terminal's lines cannot be read"`
 }
 
 func (s *Server) registerRejections() {

@@ -38,7 +38,7 @@ type schoolBody struct {
 	ID       g.SchoolID   `json:"id,omitempty" maxLength:"64" doc:"Ignored: the id comes from the path or is made."`
 	Parent   g.SchoolID   `json:"parent,omitempty" maxLength:"64" doc:"The district that the school belongs to."`
 	Kind     g.SchoolKind `json:"kind" doc:"A school, or a district of schools."`
-	Name     string       `json:"name" minLength:"1" maxLength:"128" doc:"The name that people know." example:"Riverside School"`
+	Name     string       `json:"name" minLength:"1" maxLength:"200" doc:"The name that people know." example:"Riverside School"`
 	Timezone string       `json:"timezone" minLength:"1" maxLength:"64" doc:"IANA time zone." example:"Asia/Shanghai"`
 	Language string       `json:"language" enum:"en,zh-CN" doc:"What new users see first." example:"zh-CN"`
 }
@@ -53,21 +53,21 @@ func (b schoolBody) school(id g.SchoolID) (g.School, error) {
 type siteBody struct {
 	ID     g.SiteID   `json:"id,omitempty" maxLength:"64" doc:"Ignored: the id comes from the path or is made."`
 	School g.SchoolID `json:"school,omitempty" maxLength:"64" doc:"The school; empty: the caller's own."`
-	Name   string     `json:"name" minLength:"1" maxLength:"128" doc:"The name that people know." example:"Main campus"`
+	Name   string     `json:"name" minLength:"1" maxLength:"200" doc:"The name that people know." example:"Main campus"`
 }
 
 type buildingBody struct {
 	ID     g.BuildingID `json:"id,omitempty" maxLength:"64" doc:"Ignored: the id comes from the path or is made."`
 	School g.SchoolID   `json:"school,omitempty" maxLength:"64" doc:"The school; empty: the caller's own."`
 	Site   g.SiteID     `json:"site" minLength:"1" maxLength:"64" doc:"The site that it stands on."`
-	Name   string       `json:"name" minLength:"1" maxLength:"128" doc:"The name that people know." example:"Science building"`
+	Name   string       `json:"name" minLength:"1" maxLength:"200" doc:"The name that people know." example:"Science building"`
 }
 
 type zoneBody struct {
 	ID       g.ZoneID     `json:"id,omitempty" maxLength:"64" doc:"Ignored: the id comes from the path or is made."`
 	School   g.SchoolID   `json:"school,omitempty" maxLength:"64" doc:"The school; empty: the caller's own."`
 	Building g.BuildingID `json:"building" maxLength:"64" doc:"The building that it is in."`
-	Name     string       `json:"name" minLength:"1" maxLength:"128" doc:"The name that people know." example:"Side gate"`
+	Name     string       `json:"name" minLength:"1" maxLength:"200" doc:"The name that people know." example:"Side gate"`
 	Kind     g.ZoneKind   `json:"kind" doc:"What the zone is for; rules and sessions select zones by it."`
 	Private  bool         `json:"private,omitempty" doc:"A dorm room, toilet or changing room: can bind no camera."`
 }

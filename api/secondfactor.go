@@ -72,7 +72,7 @@ type (
 	}
 	ownName struct {
 		Body struct {
-			Password string `json:"password" minLength:"1" maxLength:"256" doc:"One's own password, once more." example:"correct-horse-battery"`
+			Password string `json:"password" minLength:"1" maxLength:"200" doc:"One's own password, once more." example:"correct-horse-battery"`
 			Name     string `json:"name,omitempty" maxLength:"64" doc:"What its owner calls it." example:"Telephone"`
 		}
 	}
@@ -84,7 +84,7 @@ type (
 	}
 	ownPassword struct {
 		Body struct {
-			Password string `json:"password" minLength:"1" maxLength:"256" doc:"One's own password, once more." example:"correct-horse-battery"`
+			Password string `json:"password" minLength:"1" maxLength:"200" doc:"One's own password, once more." example:"correct-horse-battery"`
 		}
 	}
 	removeFactor struct {

@@ -25,9 +25,9 @@ type setupState struct {
 type setupInput struct {
 	Body struct {
 		Admin    string `json:"admin" minLength:"1" maxLength:"64" doc:"The administrator's sign-in name." example:"admin"`
-		Password string `json:"password" minLength:"1" maxLength:"256" doc:"The administrator's password, at least 10 characters." example:"correct-horse-battery"`
-		FullName string `json:"full_name,omitempty" maxLength:"128" doc:"The administrator's name, as colleagues know it." example:"Li Wei"`
-		School   string `json:"school" minLength:"1" maxLength:"128" doc:"The school's name." example:"Riverside School"`
+		Password string `json:"password" minLength:"1" maxLength:"200" doc:"The administrator's password, at least 10 characters." example:"correct-horse-battery"`
+		FullName string `json:"full_name,omitempty" maxLength:"200" doc:"The administrator's name, as colleagues know it." example:"Li Wei"`
+		School   string `json:"school" minLength:"1" maxLength:"200" doc:"The school's name." example:"Riverside School"`
 		Timezone string `json:"timezone" minLength:"1" maxLength:"64" doc:"IANA time zone." example:"Asia/Shanghai"`
 		Language string `json:"language" enum:"en,zh-CN" doc:"What people see first." example:"en"`
 	}
@@ -36,7 +36,7 @@ type setupInput struct {
 type signInInput struct {
 	Body struct {
 		Name     string `json:"name" minLength:"1" maxLength:"64" doc:"Sign-in name." example:"admin"`
-		Password string `json:"password" minLength:"1" maxLength:"256" doc:"Password." example:"correct-horse-battery"`
+		Password string `json:"password" minLength:"1" maxLength:"200" doc:"Password." example:"correct-horse-battery"`
 	}
 }
 
@@ -144,8 +144,8 @@ func (s *Server) me(ctx context.Context, c *caller) (Me, error) {
 
 type passwordInput struct {
 	Body struct {
-		Old string `json:"old" minLength:"1" maxLength:"256" doc:"The password so far." example:"correct-horse-battery"`
-		New string `json:"new" minLength:"1" maxLength:"256" doc:"The new one, at least 10 characters." example:"staple-battery-horse"`
+		Old string `json:"old" minLength:"1" maxLength:"200" doc:"The password so far." example:"correct-horse-battery"`
+		New string `json:"new" minLength:"1" maxLength:"200" doc:"The new one, at least 10 characters." example:"staple-battery-horse"`
 	}
 }
 

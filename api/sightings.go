@@ -14,7 +14,7 @@ type manualInput struct {
 		Person    g.PersonID  `json:"person" minLength:"1" maxLength:"64" doc:"Who it was."`
 		Zone      g.ZoneID    `json:"zone" minLength:"1" maxLength:"64" doc:"Where."`
 		Direction g.Direction `json:"direction,omitempty" doc:"in or out; empty: not said."`
-		Note      string      `json:"note" minLength:"1" maxLength:"512" doc:"Why the passage is entered by hand; kept in the audit log." example:"forgot the card"`
+		Note      string      `json:"note" minLength:"1" maxLength:"500" doc:"Why the passage is entered by hand; kept in the audit log." example:"forgot the card"`
 	}
 }
 
@@ -33,7 +33,7 @@ type sightingsInput struct {
 	From    time.Time  `query:"from" doc:"From then on, RFC 3339."`
 	To      time.Time  `query:"to" doc:"Before then, RFC 3339."`
 	Unknown bool       `query:"unknown" doc:"Unknown people only."`
-	Reason  string     `query:"reason" maxLength:"512" doc:"Why one person's passages, or older ones than of the last 24 hours, are read; needed with person where that is a student." example:"parent asks about yesterday"`
+	Reason  string     `query:"reason" maxLength:"500" doc:"Why one person's passages, or older ones than of the last 24 hours, are read; needed with person where that is a student." example:"parent asks about yesterday"`
 }
 
 func (s *Server) registerSightings() {

@@ -13,8 +13,8 @@ import (
 type newUserInput struct {
 	Body struct {
 		Name     string     `json:"name" minLength:"1" maxLength:"64" doc:"Sign-in name." example:"guard1"`
-		Password string     `json:"password" minLength:"1" maxLength:"256" doc:"First password, at least 10 characters." example:"correct-horse-battery"`
-		FullName string     `json:"full_name,omitempty" maxLength:"128" doc:"The name that colleagues see." example:"Zhang Min"`
+		Password string     `json:"password" minLength:"1" maxLength:"200" doc:"First password, at least 10 characters." example:"correct-horse-battery"`
+		FullName string     `json:"full_name,omitempty" maxLength:"200" doc:"The name that colleagues see." example:"Zhang Min"`
 		Role     g.Role     `json:"role" doc:"What the user may do."`
 		Language string     `json:"language,omitempty" enum:"en,zh-CN," doc:"Language of the console; empty: the school's."`
 		School   g.SchoolID `json:"school,omitempty" maxLength:"64" doc:"The school; empty: the caller's own."`
@@ -23,11 +23,11 @@ type newUserInput struct {
 
 type userBody struct {
 	Name     string          `json:"name,omitempty" maxLength:"64" doc:"Sign-in name; empty: as it was."`
-	FullName string          `json:"full_name,omitempty" maxLength:"128" doc:"The name that colleagues see; empty: as it was."`
+	FullName string          `json:"full_name,omitempty" maxLength:"200" doc:"The name that colleagues see; empty: as it was."`
 	Role     g.Role          `json:"role,omitempty" doc:"What the user may do; absent: as it was."`
 	Language string          `json:"language,omitempty" enum:"en,zh-CN," doc:"Language of the console; empty: as it was."`
 	Disabled *bool           `json:"disabled,omitempty" doc:"true: cannot sign in, and is signed out."`
-	Password string          `json:"password,omitempty" maxLength:"256" doc:"A new password; ends the user's sign-ins."`
+	Password string          `json:"password,omitempty" maxLength:"200" doc:"A new password; ends the user's sign-ins."`
 	School   g.SchoolID      `json:"school,omitempty" maxLength:"64" doc:"Ignored: a user stays with the school."`
 	ID       g.UserID        `json:"id,omitempty" maxLength:"64" doc:"Ignored: the id comes from the path."`
 	Created  json.RawMessage `json:"created,omitempty" doc:"Ignored."`

@@ -153,7 +153,10 @@ func smokeProfile() g.Profile {
 	low, high := -40.0, 125.0
 	return g.Profile{ID: "smoke-heat-sensor", Title: "Smoke and heat", Type: g.TypeSensor,
 		Properties: map[string]g.Property{"smoke": {Type: "boolean"}, "temperature": {Type: "number", Unit: "Cel", Minimum: &low, Maximum: &high}, "limit": {Type: "number", Writable: true}},
-		Actions:    map[string]g.Action{"silence": {Title: "Silence", Input: map[string]g.Property{"minutes": {Type: "number"}}}}}
+		Actions: map[string]g.Action{
+			"silence": {Title: "Silence", Input: map[string]g.Property{"minutes": {Type: "number"}}},
+			"say":     {Title: "Say", Input: map[string]g.Property{"text": {Type: "string"}}},
+		}}
 }
 
 func cameraProfile() g.Profile {

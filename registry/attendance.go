@@ -195,7 +195,7 @@ func (v *View) Correct(ctx context.Context, c Correction) error {
 	if !slices.Contains(states, c.State) {
 		return g.FieldErrorf("state", "%q is no state; use one of %v", c.State, states)
 	}
-	if err := line("reason", c.Reason, 500); err != nil {
+	if err := line("reason", c.Reason, maxReason); err != nil {
 		return err
 	}
 	return v.r.write(ctx, func(t *tx) error {

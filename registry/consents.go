@@ -26,10 +26,10 @@ func (v *View) SetConsent(ctx context.Context, c g.Consent) error {
 	if err != nil {
 		return err
 	}
-	if err := line("by", c.By, 100); err != nil {
+	if err := line("by", c.By, maxName); err != nil {
 		return err
 	}
-	if err := optional("note", c.Note, 500); err != nil {
+	if err := optional("note", c.Note, maxReason); err != nil {
 		return err
 	}
 	err = v.r.write(ctx, func(t *tx) error {

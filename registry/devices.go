@@ -145,7 +145,7 @@ func (v *View) DeviceCounts(ctx context.Context, school g.SchoolID) (map[g.Devic
 
 // checkDevice finds whether the device may stand as it is described.
 func (v *View) checkDevice(ctx context.Context, t *tx, d g.Device) error {
-	if err := optional("serial", d.Serial, 200); err != nil {
+	if err := optional("serial", d.Serial, maxSerial); err != nil {
 		return err
 	}
 	if d.Driver == "" {
@@ -186,14 +186,26 @@ func (v *View) checkDevice(ctx context.Context, t *tx, d g.Device) error {
 
 // checkDeviceText is the part of checkDevice that asks no table.
 func checkDeviceText(d g.Device) error {
-	if err := line("name", d.Name, 200); err != nil {
+	if err := line("name", d.Name, maxTitle); err != nil {
 		return err
 	}
-	if len(d.Address) > 64 {
-		return g.FieldErrorf("address", "%d entries; at most 64 are kept", len(d.Address))
+	return checkEntries("address", d.Address, maxAddressValue)
+}
+
+// checkEntries bounds what a driver is told of a device. A secret may have lines, as a key in
+// PEM has.
+func checkEntries(field string, entries map[string]string, most int) error {
+	if len(entries) > maxAddress {
+		return g.FieldErrorf(field, "%d entries; at most %d are kept", len(entries), maxAddress)
 	}
-	for k, val := range d.Address {
-		if err := optional("address."+k, k+val, 2000); err != nil {
+	for k, val := range entries {
+		if err := optional(field, k, maxAddressKey); err != nil {
+			return err
+		}
+		if field == "secret" {
+			val = strings.NewReplacer("\n", " ", "\r", " ", "\t", " ").Replace(val)
+		}
+		if err := optional(field+"."+k, val, most); err != nil {
 			return err
 		}
 	}
@@ -204,6 +216,9 @@ func checkDeviceText(d g.Device) error {
 func (v *View) sealSecret(ctx context.Context, t *tx, d g.Device, secret map[string]string) ([]byte, error) {
 	if len(secret) == 0 {
 		return nil, nil
+	}
+	if err := checkEntries("secret", secret, maxSecretValue); err != nil {
+		return nil, err
 	}
 	keys, err := v.r.vault.school(ctx, t, d.School)
 	if err != nil {

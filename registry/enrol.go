@@ -113,10 +113,10 @@ func (v *View) Enrol(ctx context.Context, e Enrolment) (g.PersonID, g.Pass, erro
 // checkNew checks somebody who is to be added, and the words of the consent.
 func (v *View) checkNew(ctx context.Context, in reach, e *Enrolment) error {
 	if c := e.Consent; c != nil {
-		if err := line("by", c.By, 100); err != nil {
+		if err := line("by", c.By, maxName); err != nil {
 			return err
 		}
-		if err := optional("note", c.Note, 500); err != nil {
+		if err := optional("note", c.Note, maxReason); err != nil {
 			return err
 		}
 	}

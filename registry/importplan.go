@@ -437,9 +437,9 @@ func (d *draft) refuse(err error) error {
 		return d.fail(roster.Guardians, "guardians_many", "", "n", strconv.Itoa(len(d.now.Guardian)))
 	}
 	read := map[roster.Field]string{roster.Name: d.now.Name, roster.Number: d.now.Number, roster.Class: d.now.Class, roster.Phone: d.now.Phone}[field]
-	most := 40
+	most := maxLabel
 	if field == roster.Name {
-		most = 100
+		most = maxName
 	}
 	if utf8.RuneCountInString(read) > most {
 		return d.fail(field, "too_long", string([]rune(read)[:40])+"…", "n", strconv.Itoa(most))

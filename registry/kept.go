@@ -64,7 +64,7 @@ func (v *View) RejectionContent(ctx context.Context, seq uint64) ([]byte, error)
 	if strings.TrimSpace(v.s.Reason) == "" {
 		return nil, g.FieldErrorf("reason", "say why you look at what was refused; it is kept in the audit log")
 	}
-	if err := optional("reason", v.s.Reason, 500); err != nil {
+	if err := optional("reason", v.s.Reason, maxReason); err != nil {
 		return nil, err
 	}
 	top, err := v.top(ctx, in)

@@ -84,10 +84,10 @@ func (v *View) CreateKey(ctx context.Context, k g.APIKey) (g.APIKey, string, err
 		return g.APIKey{}, "", err
 	}
 	now := v.r.now()
-	if err := line("name", k.Name, 100); err != nil {
+	if err := line("name", k.Name, maxName); err != nil {
 		return g.APIKey{}, "", err
 	}
-	if err := substance("purpose", k.Purpose, 500); err != nil && v.s.System == "" {
+	if err := substance("purpose", k.Purpose, maxReason); err != nil && v.s.System == "" {
 		return g.APIKey{}, "", err
 	}
 	if len(k.Permissions) == 0 {

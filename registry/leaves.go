@@ -110,7 +110,7 @@ func (v *View) PutLeave(ctx context.Context, l g.Leave) (g.Leave, error) {
 	if l.From.IsZero() || !l.To.After(l.From) {
 		return g.Leave{}, g.FieldErrorf("to", "give a from, and a to after it")
 	}
-	if err := optional("reason", l.Reason, 500); err != nil {
+	if err := optional("reason", l.Reason, maxReason); err != nil {
 		return g.Leave{}, err
 	}
 	l.Actor = v.s.Actor

@@ -69,10 +69,10 @@ func (v *View) AddCard(ctx context.Context, person g.PersonID, method g.Method, 
 
 func checkCredential(method g.Method, credential string) error {
 	s := normal(method, credential)
-	if n := utf8.RuneCountInString(s); n < 4 || len(s) > 256 {
-		return g.FieldErrorf("credential", "it has %d characters: give 4 to 256", n)
+	if n := utf8.RuneCountInString(s); n < 4 || n > maxCredential {
+		return g.FieldErrorf("credential", "it has %d characters: give 4 to %d", n, maxCredential)
 	}
-	return optional("credential", s, 256)
+	return optional("credential", s, maxCredential)
 }
 
 func (r *Registry) addCard(ctx context.Context, t *tx, p file, method g.Method, credential string, expires time.Time) (g.Pass, error) {

@@ -13,19 +13,19 @@ func checkPerson(p g.Person) error {
 	if !slices.Contains(g.PersonKinds(), p.Kind) {
 		return g.FieldErrorf("kind", "%q is no kind of person; use one of %v", p.Kind, g.PersonKinds())
 	}
-	if err := line("name", p.Name, 100); err != nil {
+	if err := line("name", p.Name, maxName); err != nil {
 		return err
 	}
-	if err := optional("number", p.Number, 40); err != nil {
+	if err := optional("number", p.Number, maxLabel); err != nil {
 		return err
 	}
-	if err := optional("class", p.Class, 40); err != nil {
+	if err := optional("class", p.Class, maxLabel); err != nil {
 		return err
 	}
-	if len(p.Guardian) > 10 {
-		return g.FieldErrorf("guardians", "%d guardians; at most 10 are kept", len(p.Guardian))
+	if len(p.Guardian) > maxGuardian {
+		return g.FieldErrorf("guardians", "%d guardians; at most %d are kept", len(p.Guardian), maxGuardian)
 	}
-	return optional("phone", p.Phone, 40)
+	return optional("phone", p.Phone, maxLabel)
 }
 
 // tidy takes the white space off what people type.

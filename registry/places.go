@@ -63,7 +63,7 @@ type place struct {
 
 // PutSite writes a site; an empty ID makes a new one.
 func (v *View) PutSite(ctx context.Context, x g.Site) (g.Site, error) {
-	if err := line("name", x.Name, 200); err != nil {
+	if err := line("name", x.Name, maxTitle); err != nil {
 		return g.Site{}, err
 	}
 	if x.ID == "" {
@@ -80,7 +80,7 @@ func (v *View) PutSite(ctx context.Context, x g.Site) (g.Site, error) {
 
 // PutBuilding writes a building; an empty ID makes a new one.
 func (v *View) PutBuilding(ctx context.Context, x g.Building) (g.Building, error) {
-	if err := line("name", x.Name, 200); err != nil {
+	if err := line("name", x.Name, maxTitle); err != nil {
 		return g.Building{}, err
 	}
 	if x.ID == "" {
@@ -98,7 +98,7 @@ func (v *View) PutBuilding(ctx context.Context, x g.Building) (g.Building, error
 // PutZone writes a zone; an empty ID makes a new one. A zone with a camera in it cannot be
 // made private, and only who may change settings makes a private one public.
 func (v *View) PutZone(ctx context.Context, x g.Zone) (g.Zone, error) {
-	if err := line("name", x.Name, 200); err != nil {
+	if err := line("name", x.Name, maxTitle); err != nil {
 		return g.Zone{}, err
 	}
 	if !slices.Contains(g.ZoneKinds(), x.Kind) {

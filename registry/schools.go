@@ -137,7 +137,7 @@ func checkSchool(s g.School) error {
 	if _, err := time.LoadLocation(s.Timezone); err != nil || s.Timezone == "" || s.Timezone == "Local" {
 		return g.FieldErrorf("timezone", "%q is no IANA time zone; give one like Asia/Shanghai", s.Timezone)
 	}
-	return line("name", s.Name, 200)
+	return line("name", s.Name, maxTitle)
 }
 
 func badID() error {

@@ -64,10 +64,10 @@ func checkSession(s g.Session) error {
 	if !g.ValidID(string(s.ID)) {
 		return badID()
 	}
-	if err := line("name", s.Name, 100); err != nil {
+	if err := line("name", s.Name, maxName); err != nil {
 		return err
 	}
-	if err := optional("name_zh", s.NameZH, 100); err != nil {
+	if err := optional("name_zh", s.NameZH, maxName); err != nil {
 		return err
 	}
 	if !slices.Contains([]g.SessionKind{g.SessionArrival, g.SessionMeal, g.SessionDorm}, s.Kind) {
@@ -92,8 +92,14 @@ func checkSession(s g.Session) error {
 			return g.FieldErrorf(fmt.Sprintf("zone_kinds[%d]", i), "%q is no kind of zone; use some of %v", k, g.ZoneKinds())
 		}
 	}
+	if len(s.Zones) > maxZones {
+		return g.FieldErrorf("zones", "%d zones; at most %d are kept: give zone_kinds", len(s.Zones), maxZones)
+	}
+	if len(s.Classes) > maxClasses {
+		return g.FieldErrorf("classes", "%d classes; at most %d are kept: none stands for all", len(s.Classes), maxClasses)
+	}
 	for i, c := range s.Classes {
-		if err := line(fmt.Sprintf("classes[%d]", i), c, 40); err != nil {
+		if err := line(fmt.Sprintf("classes[%d]", i), c, maxLabel); err != nil {
 			return err
 		}
 	}

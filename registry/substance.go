@@ -36,13 +36,13 @@ func substance(field, s string, max int) error {
 // shows a student's movements take one that says something.
 func (v *View) because(kind g.PersonKind) error {
 	if kind != g.Student || v.s.System != "" {
-		return optional("reason", v.s.Reason, 500)
+		return optional("reason", v.s.Reason, maxReason)
 	}
 	if strings.TrimSpace(v.s.Reason) == "" {
 		return g.FieldErrorf("reason", "say why you look up this student; it is kept in the audit log")
 	}
-	return substance("reason", v.s.Reason, 500)
+	return substance("reason", v.s.Reason, maxReason)
 }
 
 // CheckReason refuses a reason that says nothing; see substance.
-func CheckReason(field, s string) error { return substance(field, s, 500) }
+func CheckReason(field, s string) error { return substance(field, s, maxReason) }

@@ -74,7 +74,7 @@ func checkUser(u g.User) error {
 	if u.Language != "en" && u.Language != "zh-CN" {
 		return g.FieldErrorf("language", "%q is not offered; use en or zh-CN", u.Language)
 	}
-	return optional("full_name", u.FullName, 200)
+	return optional("full_name", u.FullName, maxTitle)
 }
 
 // CreateUser adds somebody who signs in. Nobody gives a role that can do more than their own.

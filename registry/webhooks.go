@@ -48,13 +48,13 @@ func (v *View) Webhooks(ctx context.Context, school g.SchoolID) ([]g.Webhook, er
 
 func checkWebhook(w g.Webhook) error {
 	u, err := url.Parse(w.URL)
-	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || len(w.URL) > 2000 {
+	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" {
 		return g.FieldErrorf("url", "give a full address that begins with https://")
 	}
 	if u.User != nil {
 		return g.FieldErrorf("url", "the address holds a password: leave it out, deliveries are signed instead")
 	}
-	if err := optional("url", w.URL, 2000); err != nil {
+	if err := optional("url", w.URL, maxURL); err != nil {
 		return err
 	}
 	known := g.EventKinds()
@@ -63,7 +63,7 @@ func checkWebhook(w g.Webhook) error {
 			return g.FieldErrorf(fmt.Sprintf("kinds[%d]", i), "%q is no kind of event; use some of %v", k, known)
 		}
 	}
-	return optional("reason", w.Reason, 500)
+	return optional("reason", w.Reason, maxReason)
 }
 
 func newHookSecret() string {

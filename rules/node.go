@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"go.yaml.in/yaml/v3"
@@ -144,8 +145,8 @@ func (n node) text() string {
 		n.fail("should be a text")
 		return ""
 	}
-	if len(n.n.Value) > g.MaxStringValue {
-		n.fail("the text has %d bytes; at most %d are read", len(n.n.Value), g.MaxStringValue)
+	if !g.FitsValue(n.n.Value) {
+		n.fail("the text has %d characters; at most %d are read", utf8.RuneCountInString(n.n.Value), g.MaxStringValue)
 		return ""
 	}
 	return n.n.Value

@@ -214,7 +214,7 @@ func (s source) value(x any) (v gatehouse.Value, ok bool) {
 	default:
 		return gatehouse.StringValue(kindOf(x)), false
 	}
-	if len(text) > gatehouse.MaxStringValue {
+	if !gatehouse.FitsValue(text) {
 		return gatehouse.StringValue(text[:64] + "…"), false
 	}
 	switch s.kind {

@@ -122,7 +122,7 @@ function Address({ d, draft, change, next }: { d: Driver; draft: Draft; change: 
             <PasswordInput label={t('add.ownPassword')} description={t('add.ownPasswordHelp')} autoComplete="new-password" name="password" minLength={12} value={draft.secret.password ?? ''}
               visibilityToggleButtonProps={{ 'aria-label': t('gate.show') }} onChange={(e) => change({ secret: { password: e.currentTarget.value } })} />
           )}
-          <TextInput label={t('device.serial')} description={t('add.serialHelp')} value={draft.serial} maxLength={128} onChange={(e) => change({ serial: e.currentTarget.value })} />
+          <TextInput label={t('device.serial')} description={t('add.serialHelp')} value={draft.serial} maxLength={200} onChange={(e) => change({ serial: e.currentTarget.value })} />
           <Group><Button type="submit" disabled={!ready}>{t('common.next')}</Button></Group>
         </Stack>
       </form>
@@ -178,7 +178,7 @@ function OwnProfile({ d, draft, change }: { d: Driver; draft: Draft; change: (p:
   return (
     <Stack gap="sm">
       <SimpleGrid cols={{ base: 1, xs: 2 }} maw={720}>
-        <TextInput label={t('add.profileTitle')} required value={draft.title} maxLength={128} placeholder={t('add.profileExample')} onChange={(e) => change({ title: e.currentTarget.value })} />
+        <TextInput label={t('add.profileTitle')} required value={draft.title} maxLength={200} placeholder={t('add.profileExample')} onChange={(e) => change({ title: e.currentTarget.value })} />
         <Select label={t('fleet.type')} allowDeselect={false} value={draft.type} onChange={(v) => v && change({ type: v as DeviceType })} data={deviceTypes.map((x) => ({ value: x, label: t('deviceType.' + x) }))} />
       </SimpleGrid>
       <Text fw={600} size="sm">{t('add.properties')}</Text>
@@ -272,7 +272,7 @@ function Place({ draft, change, onMade }: { draft: Draft; change: (p: Partial<Dr
     <Panel title={t('add.placeTitle')}>
       <form onSubmit={(e) => (e.preventDefault(), void save())}>
         <Stack maw={560}>
-          <TextInput label={t('fleet.name')} required value={draft.name} maxLength={128} placeholder={t('add.nameExample')} onChange={(e) => change({ name: e.currentTarget.value })} />
+          <TextInput label={t('fleet.name')} required value={draft.name} maxLength={200} placeholder={t('add.nameExample')} onChange={(e) => change({ name: e.currentTarget.value })} />
           <Select label={t('fleet.zone')} searchable clearable value={draft.zone || null} onChange={(v) => change({ zone: v ?? '' })} data={places.options}
             description={places.zones.length === 0 ? t('add.noZones') : undefined} error={camera && zone?.private ? t('add.privateZone') : undefined} />
           {deed.error !== undefined && <Trouble error={deed.error} />}

@@ -305,9 +305,9 @@ function EditDevice({ d, onClose }: { d: Device; onClose: () => void }) {
     <Dialog opened onClose={onClose} title={t('device.editTitle')} subject={{ name: d.name, zone: d.zone ?? '', serial: d.serial ?? '', enabled: d.enabled, address: d.address ?? {} }}>
       <form onSubmit={(e) => (e.preventDefault(), void save())}>
         <Stack>
-          <TextInput label={t('fleet.name')} required value={v.name} maxLength={128} data-autofocus onChange={(e) => set({ ...v, name: e.currentTarget.value })} />
+          <TextInput label={t('fleet.name')} required value={v.name} maxLength={200} data-autofocus onChange={(e) => set({ ...v, name: e.currentTarget.value })} />
           <Select label={t('fleet.zone')} searchable clearable data={places.options} value={v.zone || null} onChange={(z) => set({ ...v, zone: z ?? '' })} />
-          <TextInput label={t('device.serial')} value={v.serial} maxLength={128} onChange={(e) => set({ ...v, serial: e.currentTarget.value })} />
+          <TextInput label={t('device.serial')} value={v.serial} maxLength={200} onChange={(e) => set({ ...v, serial: e.currentTarget.value })} />
           {Object.keys(v.address).map((k) => (
             <DriverField key={k} field={fields.find((x) => x.key === k) ?? { key: k, title: k }} value={v.address[k]} error={fieldError(deed.error, k)}
               onChange={(x) => set({ ...v, address: { ...v.address, [k]: x } })} />

@@ -134,7 +134,7 @@ function NewKey({ onClose, onMade }: { onClose: () => void; onMade: (k: { secret
     <Dialog opened onClose={onClose} title={t('key.create')} size="lg">
       <form onSubmit={(e) => (e.preventDefault(), void save())}>
         <Stack>
-          <TextInput label={t('key.name')} description={t('key.nameHelp')} required maxLength={128} data-autofocus value={v.name} error={fieldError(deed.error, 'name')} onChange={(e) => set({ ...v, name: e.currentTarget.value })} />
+          <TextInput label={t('key.name')} description={t('key.nameHelp')} required maxLength={100} data-autofocus value={v.name} error={fieldError(deed.error, 'name')} onChange={(e) => set({ ...v, name: e.currentTarget.value })} />
           <TextInput label={t('key.purpose')} description={t('key.purposeHelp')} required maxLength={500} value={v.purpose} error={fieldError(deed.error, 'purpose')} onChange={(e) => set({ ...v, purpose: e.currentTarget.value })} />
           <Select label={t('key.lasts')} allowDeselect={false} value={v.days} onChange={(d) => d && set({ ...v, days: d })} data={['7', '30', '90', '180', '364'].map((d) => ({ value: d, label: t('key.days', { n: d }) }))} />
           <Checkbox.Group label={t('key.permissions')} description={t('key.permissionsHelp')} value={v.permissions} onChange={(p) => set({ ...v, permissions: p as Permission[] })}>
@@ -268,7 +268,7 @@ function NewHook({ onClose, onMade }: { onClose: () => void; onMade: (secret: st
     <Dialog opened onClose={onClose} title={t('hook.create')}>
       <form onSubmit={(e) => (e.preventDefault(), void save())}>
         <Stack>
-          <TextInput label={t('hook.url')} description={t('hook.urlHelp')} required type="url" maxLength={2048} data-autofocus value={url} placeholder="https://sis.school.example/gatehouse" error={fieldError(deed.error, 'url')} onChange={(e) => setURL(e.currentTarget.value)} />
+          <TextInput label={t('hook.url')} description={t('hook.urlHelp')} required type="url" maxLength={2000} data-autofocus value={url} placeholder="https://sis.school.example/gatehouse" error={fieldError(deed.error, 'url')} onChange={(e) => setURL(e.currentTarget.value)} />
           <Checkbox.Group label={t('hook.kinds')} description={t('hook.kindsHelp')} value={chosen} onChange={setChosen}>
             <SimpleGrid cols={2} mt="xs" spacing="xs">{kinds.map((k) => <Checkbox key={k} value={k} label={t('eventKind.' + k)} />)}</SimpleGrid>
           </Checkbox.Group>

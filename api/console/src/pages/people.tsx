@@ -117,7 +117,7 @@ function AddPerson({ onClose, classes }: { onClose: () => void; classes: string[
       <form onSubmit={(e) => (e.preventDefault(), void save())}>
         <Stack>
           <Select label={t('people.kind')} allowDeselect={false} value={v.kind} onChange={(k) => k && set({ ...v, kind: k as PersonKind })} data={personKinds.map((k) => ({ value: k, label: t('personKind.' + k) }))} />
-          <TextInput label={t('people.name')} required maxLength={128} data-autofocus {...text('name')} />
+          <TextInput label={t('people.name')} required maxLength={100} data-autofocus {...text('name')} />
           <TextInput label={t('people.number')} description={t('people.numberHelp')} maxLength={64} {...text('number')} />
           {v.kind === 'student' && (
             <>

@@ -161,7 +161,7 @@ function ConsentPanel({ p, renew }: { p: PersonData; renew: () => Promise<unknow
         <form onSubmit={(e) => (e.preventDefault(), void save())}>
           <Stack>
             <Text size="sm">{given ? t('consent.withdrawText') : t('consent.giveText')}</Text>
-            <TextInput label={t('consent.by')} description={t('consent.byHelp')} required maxLength={128} value={by} data-autofocus onChange={(e) => setBy(e.currentTarget.value)} />
+            <TextInput label={t('consent.by')} description={t('consent.byHelp')} required maxLength={100} value={by} data-autofocus onChange={(e) => setBy(e.currentTarget.value)} />
             <TextInput label={t('consent.note')} description={t('consent.noteHelp')} maxLength={500} value={note} onChange={(e) => setNote(e.currentTarget.value)} />
             {deed.error !== undefined && <Trouble error={deed.error} />}
             <Group justify="flex-end">
@@ -284,7 +284,7 @@ function EditPerson({ p, etag, reason, onClose, renew }: { p: PersonData; etag: 
     <Dialog opened onClose={onClose} title={t('person.edit')}>
       <form onSubmit={(e) => (e.preventDefault(), void save())}>
         <Stack>
-          <TextInput label={t('people.name')} required maxLength={128} {...text('name')} />
+          <TextInput label={t('people.name')} required maxLength={100} {...text('name')} />
           <TextInput label={t('people.number')} maxLength={64} {...text('number')} />
           {p.kind === 'student' && (
             <>

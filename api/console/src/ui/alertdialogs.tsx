@@ -115,8 +115,8 @@ function Enrol({ a, gone, onClose, onDone }: DialogProps) {
             data={[...kinds.map((k) => ({ value: k, label: t('enrol.new', { kind: t('personKind.' + k) }) })), { value: 'existing', label: t('enrol.existing') }]} />
           {who === 'existing'
             ? <PersonPicker value={person} onChange={setPerson} label={t('enrol.person')} />
-            : <TextInput label={t('people.name')} required value={name} maxLength={200} onChange={(e) => setName(e.currentTarget.value)} />}
-          <TextInput label={t('consent.by')} description={t('consent.byHelp')} required value={by} maxLength={200} onChange={(e) => setBy(e.currentTarget.value)} />
+            : <TextInput label={t('people.name')} required value={name} maxLength={100} onChange={(e) => setName(e.currentTarget.value)} />}
+          <TextInput label={t('consent.by')} description={t('consent.byHelp')} required value={by} maxLength={100} onChange={(e) => setBy(e.currentTarget.value)} />
           <TextInput label={t('consent.note')} description={t('consent.noteHelp')} required value={note} maxLength={500} onChange={(e) => setNote(e.currentTarget.value)} />
           {deed.error !== undefined && questionsOf(deed.error).length === 0 && <Trouble error={deed.error} />}
           <FaceAsks questions={questionsOf(deed.error)} busy={deed.busy} onClose={deed.clear} onAnswer={(x) => void submit(x)} />

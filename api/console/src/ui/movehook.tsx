@@ -35,7 +35,7 @@ export function MoveHook({ w, gone, onClose, onMoved }: { w: Webhook; gone?: boo
     <Dialog opened onClose={onClose} title={t('hook.move')} gone={gone} subject={{ url: w.url, kinds: w.kinds, disabled: w.disabled }}>
       <form onSubmit={(e) => (e.preventDefault(), void save())}>
         <Stack>
-          <TextInput label={t('hook.url')} required type="url" maxLength={2048} data-autofocus value={url} error={fieldError(deed.error, 'url')}
+          <TextInput label={t('hook.url')} required type="url" maxLength={2000} data-autofocus value={url} error={fieldError(deed.error, 'url')}
             onChange={(e) => setURL(e.currentTarget.value)} />
           {elsewhere && <Alert color="orange" variant="light">{t('hook.moveText')}</Alert>}
           <FormTrouble error={deed.error} onTheirs={(k, now) => k === 'url' && setURL(String(now))} />

@@ -108,7 +108,7 @@ function Edit({ first, gone, onClose }: { first: Editing; gone?: boolean; onClos
     <Dialog opened onClose={onClose} title={t(`places.${first.id ? 'edit' : 'new'}.${first.level}`)} gone={gone} subject={first.id ? { ...first } : undefined}>
       <form onSubmit={(e) => (e.preventDefault(), void save())}>
         <Stack>
-          <TextInput label={t('places.name')} required maxLength={128} data-autofocus value={v.name} error={fieldError(deed.error, 'name')} onChange={(e) => set({ ...v, name: e.currentTarget.value })} />
+          <TextInput label={t('places.name')} required maxLength={200} data-autofocus value={v.name} error={fieldError(deed.error, 'name')} onChange={(e) => set({ ...v, name: e.currentTarget.value })} />
           {v.level === 'zones' && (
             <>
               <Select label={t('places.kind')} description={t('places.kindHelp')} allowDeselect={false} value={v.kind} onChange={(k) => k && set({ ...v, kind: k as ZoneKind })} data={zoneKinds.map((k) => ({ value: k, label: t('zoneKind.' + k) }))} />

@@ -1,0 +1,271 @@
+package api_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// A text or list of the longest that the document allows may be refused for these other
+// reasons: it names something that is not there, or it is a secret that is not right.
+var otherwise = map[string]string{
+	"school": "no such school", "parent": "no such school", "site": "no such site", "building": "no such building", "zone": "no such zone",
+	"zones": "no such zones", "zones[]": "no such zone", "person": "no such person", "guardians": "no such people", "guardians[]": "no such person",
+	"profile": "no such profile", "profile|": "no such profile", "session": "no such session", "id": "no such leave", "own": "no field to add",
+	"names": "no such fields", "names[]": "no such field", "action": "no such action", "timezone": "no such time zone", "driver": "no such driver",
+	"old": "not the password", "password": "not the password", "ticket": "ended", "code": "not the code", "factor": "no such factor",
+	"answers": "no such question", "answers[]": "no such question", "class": "of a visitor",
+	"comment": "without a version", "roles": "a program's role",
+	"values": "the action has one input", "values{}": "the input is a number", "value|": "the property is a number",
+	"address": "not the driver's", "address{}": "not the driver's", "secret": "not the driver's", "secret{}": "not the driver's",
+}
+
+// bodies are those of operations.txt where a fuller one is needed.
+var bodies = map[string]string{
+	"create-profile": strings.Replace(fullProfile, "{id}", "limits-{n}", 1),
+	"update-profile": strings.Replace(fullProfile, "{id}", "new", 1), // as far as to the refusal of what touches two schools
+	"command-device": `{"action":"say","values":{"text":"Lunch"}}`,
+	"create-person":  `{"kind":"student","name":"Li Ming"}`,
+	"create-device":  `{"name":"Lab 3","profile":"smoke-heat-sensor","driver":"mqtt-front","zone":"{zone}"}`,
+	"create-webhook": `{"url":"https://sis.school.example/gatehouse"}`,
+	"create-session": `{"kind":"meal","name":"Lunch","start":"2026-09-01T11:00:00Z","due":"2026-09-01T11:30:00Z","end":"2026-09-01T12:00:00Z","zone_kinds":["canteen"],"who":["student"]}`,
+}
+
+const fullProfile = `{"id":"{id}","title":"Limits","type":"sensor","properties":{"x":{"type":"number","forms":{"register":"holding:1"}}},
+	"actions":{"open":{"title":"Open","input":{"x":{"type":"string","enum":["a"],"forms":{"register":"holding:1"}}}}}}`
+
+// limited is a place in a body with a bound.
+type limited struct {
+	path   string // steps with dots: [] an entry of a list, {} of a map, | of a choice
+	kind   string // text, list or map
+	most   int
+	values []any // of an enumeration
+}
+
+// bounds lists every bounded place of a schema, and complains of those without a bound.
+func bounds(t *testing.T, doc map[string]any, op, at string, s map[string]any, seen []string) (out []limited) {
+	if ref, ok := s["$ref"].(string); ok {
+		if slices.Contains(seen, ref) {
+			return nil
+		}
+		return bounds(t, doc, op, at, find(doc, ref).(map[string]any), append(seen, ref))
+	}
+	if d, _ := s["description"].(string); strings.HasPrefix(d, "Ignored") {
+		return nil
+	}
+	below := func(step string, v any) {
+		if sub, ok := v.(map[string]any); ok {
+			out = append(out, bounds(t, doc, op, at+step, sub, seen)...)
+		}
+	}
+	number := func(key string) int { n, _ := s[key].(float64); return int(n) }
+	enum, _ := s["enum"].([]any)
+	switch kind := fmt.Sprint(s["type"]); {
+	case strings.Contains(kind, "string"):
+		switch {
+		case enum != nil || s["format"] != nil:
+		case s["maxLength"] == nil:
+			t.Errorf("%s: the text %s has no maxLength", op, at)
+		case s["contentEncoding"] == nil:
+			out = append(out, limited{path: at, kind: "text", most: number("maxLength")})
+		}
+	case strings.Contains(kind, "array"):
+		if s["maxItems"] == nil {
+			t.Errorf("%s: the list %s has no maxItems", op, at)
+		}
+		entries, _ := s["items"].(map[string]any)
+		values, _ := entries["enum"].([]any)
+		out = append(out, limited{path: at, kind: "list", most: number("maxItems"), values: values})
+		below("[]", s["items"])
+	case strings.Contains(kind, "object"):
+		if entries, ok := s["additionalProperties"].(map[string]any); ok {
+			if s["maxProperties"] == nil {
+				t.Errorf("%s: the map %s has no maxProperties", op, at)
+			}
+			out = append(out, limited{path: at, kind: "map", most: number("maxProperties")})
+			below("{}", entries)
+		}
+		for _, name := range slices.Sorted(maps.Keys(asMap(s["properties"]))) {
+			below("."+name, asMap(s["properties"])[name])
+		}
+	}
+	for _, v := range asList(s["oneOf"]) {
+		below("|", v)
+	}
+	return out
+}
+
+// jsonBody is the schema of an operation's body; nil where there is none.
+func jsonBody(op map[string]any) map[string]any {
+	return asMap(asMap(asMap(asMap(op["requestBody"])["content"])["application/json"])["schema"])
+}
+
+func asMap(v any) map[string]any { m, _ := v.(map[string]any); return m }
+
+// set puts v at the place into the body and returns it; what is missing on the way is made.
+func set(body any, steps []string, v any) any {
+	if len(steps) == 0 {
+		return v
+	}
+	step, rest := steps[0], steps[1:]
+	switch step {
+	case "|":
+		return set(body, rest, v)
+	case "[]":
+		return []any{set(nil, rest, v)}
+	}
+	m := maps.Clone(asMap(body))
+	if m == nil {
+		m = map[string]any{}
+	}
+	if step == "{}" {
+		step = "k0"
+		if keys := slices.Sorted(maps.Keys(m)); len(keys) > 0 {
+			step = keys[0]
+		}
+	}
+	m[step] = set(m[step], rest, v)
+	return m
+}
+
+// filled is a value of the place with n characters or entries; another one at each turn.
+func (l limited) filled(body any, steps []string, turn, n int) any {
+	name := steps[len(steps)-1]
+	switch {
+	case l.kind == "text" && name == "url":
+		const begin = "http://127.0.0.1:9/"
+		return begin + strings.Repeat("x", n-len(begin))
+	case l.kind == "text" && slices.Contains([]string{"id", "name", "admin"}, name) && l.most == 64, l.kind == "text" && name == "key":
+		return strings.Repeat("x", n-len(fmt.Sprint(turn))) + fmt.Sprint(turn)
+	case l.kind == "text":
+		return han(turn, n)
+	case l.kind == "list":
+		list := make([]any, n)
+		for i := range list {
+			list[i] = fmt.Sprint("e", i)
+			if len(l.values) > 0 {
+				list[i] = l.values[i%len(l.values)]
+			}
+		}
+		return list
+	}
+	m := map[string]any{}
+	var entry any = "1"
+	for _, step := range steps {
+		if m := asMap(body); step == "{}" && len(m) > 0 {
+			step = slices.Min(slices.Collect(maps.Keys(m)))
+		}
+		body = asMap(body)[step]
+	}
+	for _, v := range asMap(body) {
+		entry = v
+	}
+	for i := range n {
+		m[fmt.Sprint("k", i)] = entry
+	}
+	return m
+}
+
+// han is a text of n different characters, of three bytes each; another one at each turn.
+func han(turn, n int) string {
+	var b strings.Builder
+	for i := range n {
+		b.WriteRune(rune(0x4e00 + (37*turn+i)%20000))
+	}
+	return b.String()
+}
+
+func steps(path string) []string {
+	path = strings.NewReplacer("[]", ".[]", "{}", ".{}", "|", ".|").Replace(path)
+	return strings.Split(strings.TrimPrefix(path, "."), ".")
+}
+
+// The bounds of the document are those of the gateway, to the character: the longest text and
+// the longest list that it allows are taken, and one more is refused.
+func TestLimitsAreTrue(t *testing.T) {
+	w := newWorld(t, behindProxy).schools()
+	raw := w.nobody().do("GET", "/openapi.json", nil).want(200).body
+	var doc map[string]any
+	mustDo(t, json.Unmarshal(raw, &doc))
+	table := map[string]operation{}
+	for _, op := range operations(t) {
+		table[op.id] = op
+	}
+	admin, sent := w.user(w.a, g.RoleAdmin), 0
+	for _, item := range doc["paths"].(map[string]any) {
+		for _, v := range item.(map[string]any) {
+			op := v.(map[string]any)
+			schema := jsonBody(op)
+			if schema == nil {
+				continue
+			}
+			id := op["operationId"].(string)
+			row := table[id]
+			for _, l := range bounds(t, doc, id, "", schema, nil) {
+				at := steps(l.path)
+				try := func(n int) reply {
+					sent++
+					c := admin
+					if row.perm == "anybody" { // of somebody new: a wrong password ends sign-ins
+						c = w.newcomer(sent)
+					}
+					var body any
+					text := w.fill(cond(bodies[id] != "", bodies[id], row.body))
+					mustDo(t, json.Unmarshal([]byte(strings.ReplaceAll(text, "{n}", fmt.Sprint(sent))), &body))
+					c.from = fmt.Sprintf("198.51.%d.%d", sent/250, sent%250)
+					return c.do(row.method, w.fill(row.path), set(body, at, l.filled(body, at, sent, n)))
+				}
+				long := try(l.most + 1)
+				if !tooLong(long) {
+					t.Errorf("%s: %s with %d, one more than the document allows: got %d %.200s, want it refused as too long", id, l.path, l.most+1, long.status, long.body)
+				}
+				r := try(l.most)
+				if tooLong(r) {
+					t.Errorf("%s: %s with %d, as the document allows: got %d %.200s", id, l.path, l.most, r.status, r.body)
+				} else if r.status >= 300 && !excused(row, l.path, r.status, bodies[id] == "") {
+					t.Errorf("%s: %s with %d, as the document allows: got %d %.300s, want it taken", id, l.path, l.most, r.status, r.body)
+				}
+			}
+		}
+	}
+	if sent < 300 {
+		t.Errorf("%d requests were sent, want at least 300", sent)
+	}
+}
+
+// newcomer is a new user of A, signed in.
+func (w *world) newcomer(n int) *client {
+	w.t.Helper()
+	u := g.User{School: w.a.ID, Name: fmt.Sprint("newcomer-", n), FullName: "Newcomer", Role: g.RoleAdmin, Language: "en"}
+	must(w.system().CreateUser(w.t.Context(), u, password))(w.t)
+	return w.signIn(u.Name)
+}
+
+var lengths = regexp.MustCompile(`expected (length|array length|object with at most)|at most \d+ (are kept|are read)|give [0-9]+ to [0-9]+|id of 1 to 64|match exactly one schema`)
+
+// tooLong says whether an answer refuses a length.
+func tooLong(r reply) bool {
+	if r.status != 422 && r.status != 413 {
+		return false
+	}
+	return lengths.Match(r.body)
+}
+
+// excused says whether the operation answers so anyway, or the place refuses any such value.
+func excused(op operation, path string, status int, anyway bool) bool {
+	if (anyway || status == 403) && slices.Contains(op.own, status) {
+		return true
+	}
+	at := steps(path)
+	last := at[len(at)-1]
+	if len(last) <= 2 && len(at) > 1 {
+		last = at[len(at)-2] + last
+	}
+	return otherwise[last] != "" && slices.Contains([]int{401, 403, 404, 409, 422}, status)
+}
