@@ -54,6 +54,12 @@ func FieldErrorf(field, format string, args ...any) *Error {
 	return &Error{Code: Invalid, Message: fmt.Sprintf(format, args...), Field: field}
 }
 
+// Because gives the error a reason, and answers it.
+func (e *Error) Because(reason string) *Error {
+	e.Reason = reason
+	return e
+}
+
 // ErrorCode is the code of the first Error in err's chain, or "" where there is none.
 func ErrorCode(err error) Code {
 	var e *Error

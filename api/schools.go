@@ -13,7 +13,7 @@ const minPassword = 10 // characters
 
 func checkPassword(p string) error {
 	if utf8.RuneCountInString(p) < minPassword {
-		return g.FieldErrorf("password", "use at least %d characters; a few words in a row are easy to remember", minPassword)
+		return g.FieldErrorf("password", "use at least %d characters; a few words in a row are easy to remember", minPassword).Because("password_short")
 	}
 	return nil
 }

@@ -25,6 +25,8 @@ const (
 	StepNone   Step = ""       // signed in
 	StepFactor Step = "factor" // show the second factor
 	StepEnrol  Step = "enrol"  // make one: the school asks it of this role
+
+	stepPasskey Step = "passkey" // a passkey is being made: no step of a sign-in, but kept as one
 )
 
 // Entry is what came of an attempt whose password was right.
@@ -80,7 +82,7 @@ func (r *Registry) Enter(ctx context.Context, a Attempt) (Entry, error) {
 		}
 		if e.Step != StepNone {
 			e.Browser = a.Browser
-			e.Token, err = r.openStep(ctx, t, u.ID, e.Step, nil)
+			e.Token, err = r.openStep(ctx, t, u.ID, e.Step, stepFor, nil)
 			return err
 		}
 		return r.enter(ctx, t, &e, a)
@@ -130,7 +132,7 @@ func (r *Registry) enter(ctx context.Context, t *tx, e *Entry, a Attempt) (err e
 func (r *Registry) SignIn(ctx context.Context, name, password, remote string) (token string, u g.User, err error) {
 	e, err := r.Enter(ctx, Attempt{Name: name, Password: password, Remote: remote})
 	if err == nil && e.Step != StepNone {
-		err = g.Errorf(g.Forbidden, "this user signs in with a second factor")
+		err = g.Errorf(g.Forbidden, "this user signs in with a second factor").Because("factor_needed")
 	}
 	if err != nil {
 		return "", g.User{}, err
@@ -139,10 +141,10 @@ func (r *Registry) SignIn(ctx context.Context, name, password, remote string) (t
 }
 
 // openStep keeps a step and answers its token.
-func (r *Registry) openStep(ctx context.Context, t *tx, id g.UserID, stage Step, data []byte) (string, error) {
+func (r *Registry) openStep(ctx context.Context, t *tx, id g.UserID, stage Step, last time.Duration, data []byte) (string, error) {
 	token, hash := newToken("ght_")
 	_, err := t.exec(ctx, "INSERT INTO signin_steps (hash, usr, stage, expires, data_sealed) VALUES (?, ?, ?, ?, ?)",
-		hash, string(id), string(stage), micros(t.now.Add(stepFor)), seal(r.vault.data, data, "step "+hash))
+		hash, string(id), string(stage), micros(t.now.Add(last)), seal(r.vault.data, data, "step "+hash))
 	if err != nil {
 		return "", fmt.Errorf("keep a sign-in's step: %w", err)
 	}
@@ -158,7 +160,7 @@ func (r *Registry) StepUser(ctx context.Context, token string, want Step) (g.Use
 	var sealed []byte
 	u, err := r.scanUser(r.reg.row(ctx, "SELECT u.id, u.school, u.name, u.full_name_sealed, u.role, u.language, u.disabled, u.created, s.stage, s.expires, s.data_sealed FROM signin_steps s JOIN users u ON u.id = s.usr WHERE s.hash = ?", hash).Scan, &stage, &expires, &sealed)
 	if errors.Is(err, sql.ErrNoRows) || err == nil && (u.Disabled || stage != string(want) || !r.now().Before(moment(expires))) {
-		return g.User{}, g.Scope{}, nil, g.Errorf(g.Unauthenticated, "this sign-in took too long: begin again with the password")
+		return g.User{}, g.Scope{}, nil, g.Errorf(g.Unauthenticated, "this sign-in took too long: begin again with the password").Because("signin_over")
 	}
 	if err != nil {
 		return g.User{}, g.Scope{}, nil, fmt.Errorf("read a sign-in's step: %w", err)

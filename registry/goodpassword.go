@@ -52,7 +52,7 @@ func goodPassword(password string, about ...string) error {
 	}
 	runes := []rune(password)
 	if zxcvbn.PasswordStrength(string(runes[:min(len(runes), judged)]), words).Guesses < leastGuesses {
-		return g.FieldErrorf("password", "the password is among those that are tried first, such as common ones, rows of keys and repeats: use a few words that do not belong together")
+		return g.FieldErrorf("password", "the password is among those that are tried first, such as common ones, rows of keys and repeats: use a few words that do not belong together").Because("password_common")
 	}
 	return nil
 }

@@ -214,6 +214,13 @@ func calls(d *district) map[string]call {
 		"ConfirmTOTP": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.ConfirmTOTP(ctx, "usr_b", "fac", "000000")
 		}},
+		"BeginPasskey": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			_, x, err := v.BeginPasskey(ctx, "usr_b", registry.NewRelyingParty(gateAddress))
+			return x, err
+		}},
+		"ConfirmPasskey": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.ConfirmPasskey(ctx, "usr_b", registry.NewRelyingParty(gateAddress), "making", "", nil)
+		}},
 		"NewRecoveryCodes": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.NewRecoveryCodes(ctx, "usr_b") }},
 		"RemoveFactor": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return nil, v.RemoveFactor(ctx, "usr_b", "fac")

@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
+	"database/sql"
 	"encoding/base32"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -35,6 +37,8 @@ type Factor struct {
 	Name    string
 	Created time.Time
 	Used    time.Time // the zero time: never
+	RP      string    // of a passkey: the RelyingParty's ID that it was made for
+	Copied  bool      // of a passkey: its counter went back, and it signs nobody in any more
 }
 
 // FactorState is how a user stands with second factors.
@@ -68,10 +72,10 @@ func (r *Registry) stepOf(ctx context.Context, u g.User) (Step, []string, error)
 
 func (r *Registry) factorState(ctx context.Context, u g.User) (FactorState, error) {
 	st := FactorState{User: u.ID, Factors: []Factor{}}
-	err := each(ctx, r.reg, "SELECT id, kind, name, created, used FROM second_factors WHERE usr = ? AND confirmed = 1 ORDER BY created, id", []any{string(u.ID)}, func(scan func(...any) error) error {
+	err := each(ctx, r.reg, "SELECT id, kind, name, created, used, rp, copied FROM second_factors WHERE usr = ? AND confirmed = 1 ORDER BY created, id", []any{string(u.ID)}, func(scan func(...any) error) error {
 		var f Factor
 		var created, used int64
-		if err := scan(&f.ID, &f.Kind, &f.Name, &created, &used); err != nil {
+		if err := scan(&f.ID, &f.Kind, &f.Name, &created, &used, &f.RP, &f.Copied); err != nil {
 			return err
 		}
 		if f.Created = moment(created); used > 0 {
@@ -173,7 +177,7 @@ func (r *Registry) tryOwn(ctx context.Context, id g.UserID, hash, password, fiel
 		return err
 	}
 	if !ok {
-		return g.FieldErrorf(field, "the password is wrong")
+		return g.FieldErrorf(field, "the password is wrong").Because("password_wrong")
 	}
 	return r.write(ctx, func(t *tx) error { return right(ctx, t, tries) })
 }
@@ -198,7 +202,15 @@ func (v *View) BeginTOTP(ctx context.Context, id g.UserID, name string) (factor,
 		if _, err := t.exec(ctx, "DELETE FROM second_factors WHERE usr = ? AND confirmed = 0", string(id)); err != nil {
 			return fmt.Errorf("make a second factor: %w", err)
 		}
-		return v.r.addFactor(ctx, t, id, factor, FactorTOTP, name, []byte(key.Secret()), false)
+		if err := mayAddFactor(ctx, t, id, name); err != nil {
+			return err
+		}
+		_, err := t.exec(ctx, "INSERT INTO second_factors (id, usr, kind, name, secret_sealed, confirmed, step, created, used) VALUES (?, ?, ?, ?, ?, 0, 0, ?, 0)",
+			factor, string(id), FactorTOTP, name, seal(v.r.vault.data, []byte(key.Secret()), "factor "+factor), micros(t.now))
+		if err != nil {
+			return fmt.Errorf("make a second factor: %w", err)
+		}
+		return nil
 	})
 	return factor, key.Secret(), key.URL(), err
 }
@@ -210,7 +222,8 @@ func (v *View) schoolName(ctx context.Context, id g.SchoolID) (name string, err 
 	return name, nil
 }
 
-func (r *Registry) addFactor(ctx context.Context, t *tx, id g.UserID, factor, kind, name string, secret []byte, confirmed bool) error {
+// mayAddFactor refuses a further second factor where there are as many as there may be.
+func mayAddFactor(ctx context.Context, t *tx, id g.UserID, name string) error {
 	if err := optional("name", name, 64); err != nil {
 		return err
 	}
@@ -219,12 +232,7 @@ func (r *Registry) addFactor(ctx context.Context, t *tx, id g.UserID, factor, ki
 		return fmt.Errorf("read second factors: %w", err)
 	}
 	if n >= maxFactors {
-		return g.Errorf(g.Conflict, "there are %d second factors already; remove one before", n)
-	}
-	_, err := t.exec(ctx, "INSERT INTO second_factors (id, usr, kind, name, secret_sealed, confirmed, step, created, used) VALUES (?, ?, ?, ?, ?, ?, 0, ?, 0)",
-		factor, string(id), kind, name, seal(r.vault.data, secret, "factor "+factor), flag(confirmed), micros(t.now))
-	if err != nil {
-		return fmt.Errorf("make a second factor: %w", err)
+		return g.Errorf(g.Conflict, "there are %d second factors already; remove one before", n).Because("factor_many")
 	}
 	return nil
 }
@@ -245,7 +253,7 @@ func (v *View) ConfirmTOTP(ctx context.Context, id g.UserID, factor, code string
 			return err
 		}
 		if !ok {
-			return g.FieldErrorf("code", "the code does not fit: type the newest one, and see that the clocks of the gateway and of the telephone are right")
+			return g.FieldErrorf("code", "the code does not fit: type the newest one, and see that the clocks of the gateway and of the telephone are right").Because("factor_first_code")
 		}
 		if err := right(ctx, t, tries); err != nil {
 			return err
@@ -272,7 +280,7 @@ func (v *View) confirmed(ctx context.Context, t *tx, id g.UserID, factor, kind s
 			return nil, err
 		}
 	}
-	return recovery, v.audit(ctx, t, v.s.School, "factor.add", string(id)+" "+kind)
+	return recovery, v.audit(ctx, t, v.s.School, "factor.add", string(id)+" "+kind+" "+factor)
 }
 
 // newRecovery replaces the recovery codes.
@@ -321,7 +329,7 @@ func (v *View) NewRecoveryCodes(ctx context.Context, id g.UserID) (codes []strin
 			return fmt.Errorf("read second factors: %w", err)
 		}
 		if n == 0 {
-			return g.Errorf(g.Conflict, "there is no second factor yet: recovery codes come with the first one")
+			return g.Errorf(g.Conflict, "there is no second factor yet: recovery codes come with the first one").Because("factor_none")
 		}
 		if codes, err = newRecovery(ctx, t, id); err != nil {
 			return err
@@ -342,26 +350,31 @@ func (v *View) RemoveFactor(ctx context.Context, id g.UserID, factor string) err
 		return err
 	}
 	return v.r.write(ctx, func(t *tx) error {
+		var kind string
+		err := t.row(ctx, "SELECT kind FROM second_factors WHERE id = ? AND usr = ?", factor, string(id)).Scan(&kind)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return fmt.Errorf("read a second factor: %w", err)
+		}
 		n, err := t.exec(ctx, "DELETE FROM second_factors WHERE id = ? AND usr = ?", factor, string(id))
 		if err != nil {
 			return fmt.Errorf("remove a second factor: %w", err)
 		}
 		if n == 0 {
-			return g.Errorf(g.NotFound, "there is no second factor %q of yours", factor)
+			return g.Errorf(g.NotFound, "there is no second factor %q of yours", factor).Because("factor_gone")
 		}
 		left := 0
 		if err := t.row(ctx, "SELECT COUNT(*) FROM second_factors WHERE usr = ? AND confirmed = 1", string(id)).Scan(&left); err != nil {
 			return fmt.Errorf("read second factors: %w", err)
 		}
 		if left == 0 && asked {
-			return g.Errorf(g.Conflict, "your school asks a second factor of your role: make another one before you remove the last")
+			return g.Errorf(g.Conflict, "your school asks a second factor of your role: make another one before you remove the last").Because("factor_last")
 		}
 		if left == 0 {
 			if _, err := t.exec(ctx, "DELETE FROM recovery_codes WHERE usr = ?", string(id)); err != nil {
 				return fmt.Errorf("remove recovery codes: %w", err)
 			}
 		}
-		return v.audit(ctx, t, u.School, "factor.remove", string(id))
+		return v.audit(ctx, t, u.School, "factor.remove", string(id)+" "+kind+" "+factor)
 	})
 }
 
@@ -423,23 +436,27 @@ func fits(secret, code string, now time.Time) (step int64) {
 
 // Complete takes a code, or a recovery code, for a sign-in that waits for its second factor.
 func (r *Registry) Complete(ctx context.Context, token, code string, a Attempt) (Entry, error) {
-	return r.complete(ctx, token, a, func(t *tx, u g.User) (bool, error) {
+	return r.complete(ctx, token, a, func(t *tx, u g.User) (refusal, error) {
 		if ok, err := r.useTOTP(ctx, t, u.ID, code, ""); ok || err != nil {
-			return ok, err
+			return nil, err
 		}
 		n, err := t.exec(ctx, "DELETE FROM recovery_codes WHERE usr = ? AND hash = ?", string(u.ID), recoveryHash(code))
 		if err != nil {
-			return false, fmt.Errorf("use a recovery code: %w", err)
+			return nil, fmt.Errorf("use a recovery code: %w", err)
 		}
 		if n == 0 {
-			return false, nil
+			return g.FieldErrorf("code", "the code does not fit, or was used already: type the newest one, or a recovery code").Because("factor_code"), nil
 		}
-		return true, r.auditAs(ctx, t, actor(string(u.ID), u.Name), "from "+a.Remote, u.School, "factor.recover", string(u.ID))
+		return nil, r.auditAs(ctx, t, actor(string(u.ID), u.Name), "from "+a.Remote, u.School, "factor.recover", string(u.ID))
 	})
 }
 
+// refusal is why a second factor that was shown does not count; nil: it does. Unlike an error it
+// keeps what was written until then.
+type refusal error
+
 // complete signs in whoever shows a second factor that use accepts.
-func (r *Registry) complete(ctx context.Context, token string, a Attempt, use func(*tx, g.User) (bool, error)) (Entry, error) {
+func (r *Registry) complete(ctx context.Context, token string, a Attempt, use func(*tx, g.User) (refusal, error)) (Entry, error) {
 	u, _, _, err := r.StepUser(ctx, token, StepFactor)
 	if err != nil {
 		return Entry{}, err
@@ -456,18 +473,15 @@ func (r *Registry) complete(ctx context.Context, token string, a Attempt, use fu
 	if err := r.begin(ctx, tries); err != nil {
 		return Entry{}, err
 	}
-	e, wrong := Entry{User: u}, false
+	e := Entry{User: u}
+	var wrong refusal
 	err = r.write(ctx, func(t *tx) error {
-		ok, err := use(t, u)
-		if err != nil {
+		if wrong, err = use(t, u); err != nil || wrong != nil {
 			return err
-		}
-		if wrong = !ok; wrong {
-			return nil
 		}
 		n, err := t.exec(ctx, "DELETE FROM signin_steps WHERE hash = ? AND usr = ?", tokenHash(token), string(u.ID))
 		if err != nil || n == 0 {
-			return cmpErr(err, g.Errorf(g.Unauthenticated, "this sign-in is over: begin again with the password"))
+			return cmpErr(err, stepOver())
 		}
 		if err := right(ctx, t, tries); err != nil {
 			return err
@@ -477,10 +491,14 @@ func (r *Registry) complete(ctx context.Context, token string, a Attempt, use fu
 	if err != nil {
 		return Entry{}, err
 	}
-	if wrong {
-		return Entry{}, r.refused(ctx, u, a.Remote, g.FieldErrorf("code", "the code does not fit, or was used already: type the newest one, or a recovery code"))
+	if wrong != nil {
+		return Entry{}, r.refused(ctx, u, a.Remote, wrong)
 	}
 	return e, nil
+}
+
+func stepOver() *g.Error {
+	return g.Errorf(g.Unauthenticated, "this sign-in is over: begin again with the password").Because("signin_over")
 }
 
 func cmpErr(err, otherwise error) error {
@@ -497,13 +515,13 @@ func (r *Registry) Enrolled(ctx context.Context, token string, a Attempt) (Entry
 		return Entry{}, err
 	}
 	if step, _, err := r.stepOf(ctx, u); err != nil || step != StepFactor {
-		return Entry{}, cmpErr(err, g.Errorf(g.Conflict, "make a second factor first"))
+		return Entry{}, cmpErr(err, g.Errorf(g.Conflict, "make a second factor first").Because("factor_due"))
 	}
 	e := Entry{User: u}
 	err = r.write(ctx, func(t *tx) error {
 		n, err := t.exec(ctx, "DELETE FROM signin_steps WHERE hash = ?", tokenHash(token))
 		if err != nil || n == 0 {
-			return cmpErr(err, g.Errorf(g.Unauthenticated, "this sign-in is over: begin again with the password"))
+			return cmpErr(err, stepOver())
 		}
 		return r.enter(ctx, t, &e, a)
 	})

@@ -44,7 +44,7 @@ func tokenHash(token string) string {
 }
 
 func wrongSignIn() error {
-	return g.Errorf(g.Unauthenticated, "the name or the password is wrong")
+	return g.Errorf(g.Unauthenticated, "the name or the password is wrong").Because("signin_wrong")
 }
 
 // actor is how users and keys stand in the audit log.

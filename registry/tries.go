@@ -62,7 +62,7 @@ func (e *TooSoon) Unwrap() error { return e.err }
 
 func tooSoon(after time.Duration) error {
 	s := int(math.Ceil(after.Seconds()))
-	return &TooSoon{g.Errorf(g.RateLimited, "too many wrong tries: try again in %d seconds, or in a browser in which you have signed in before", s), after}
+	return &TooSoon{g.Errorf(g.RateLimited, "too many wrong tries: try again in %d seconds, or in a browser in which you have signed in before", s).Because("too_soon"), after}
 }
 
 // try is one thing that is counted; kept, it is only counted and holds nobody back.

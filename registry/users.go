@@ -200,9 +200,12 @@ func admin(u g.User) bool {
 	return !u.Disabled && (u.Role == g.RoleDistrict || u.Role == g.RoleAdmin)
 }
 
+// endSignIns ends those that have begun as well: what the old password opened ends with it.
 func endSignIns(ctx context.Context, t *tx, id g.UserID) error {
-	if _, err := t.exec(ctx, "DELETE FROM signins WHERE usr = ?", string(id)); err != nil {
-		return fmt.Errorf("end sign-ins: %w", err)
+	for _, table := range []string{"signins", "signin_steps"} {
+		if _, err := t.exec(ctx, "DELETE FROM "+table+" WHERE usr = ?", string(id)); err != nil {
+			return fmt.Errorf("end sign-ins: %w", err)
+		}
 	}
 	return nil
 }
