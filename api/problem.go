@@ -25,6 +25,7 @@ type Problem struct {
 	Status    int            `json:"status" doc:"The HTTP status." example:"422"`
 	Detail    string         `json:"detail" doc:"What is wrong, where, and how to mend it." example:"zone: there is no zone \"zon_1\" in this school"`
 	Code      g.Code         `json:"code" doc:"The class of the error; never changes its meaning." example:"invalid"`
+	Reason    string         `json:"reason,omitempty" doc:"Names this very fault, where a program may have words of its own for it; absent for most." example:"factor_code"`
 	RequestID string         `json:"request_id" doc:"Names this request in the gateway's log." example:"6f1c0a9be2d34c77"`
 	Errors    []FieldProblem `json:"errors,omitempty" nullable:"false" doc:"The fields at fault, where there are any."`
 
@@ -122,6 +123,7 @@ func (s *Server) problem(ctx context.Context, err error) *Problem {
 	var e *g.Error
 	if errors.As(err, &e) {
 		p = newProblem(ctx, statusOf(e.Code), e.Code, e.Error())
+		p.Reason = e.Reason
 		if e.Field != "" {
 			p.Errors = []FieldProblem{{
 				Field:   e.Field,

@@ -19,6 +19,8 @@ type Factor struct {
 	Name    string    `json:"name" doc:"What its owner calls it."`
 	Created time.Time `json:"created" doc:"When it was made."`
 	Used    time.Time `json:"used,omitzero" doc:"When it was used last; absent: never."`
+	RPID    string    `json:"rp_id,omitempty" doc:"Of a passkey: the name that it was made for; where the gateway has another by now, it signs nobody in." example:"gatehouse.school.example"`
+	Copied  bool      `json:"copied,omitempty" doc:"Of a passkey: its counter went back, as a copy's does. It signs nobody in any more; remove it."`
 }
 
 // FactorState is how a user stands with second factors.
@@ -27,12 +29,14 @@ type FactorState struct {
 	Factors  []Factor `json:"factors" nullable:"false" doc:"The second factors, the oldest first."`
 	Recovery int      `json:"recovery_left" doc:"Recovery codes that are left."`
 	Required bool     `json:"required" doc:"The school asks a second factor of this user's role."`
+
+	Passkeys *Passkeys `json:"passkeys,omitempty" doc:"Of one's own: whether passkeys work at this gateway."`
 }
 
 func factorState(st registry.FactorState) FactorState {
 	out := FactorState{User: st.User, Factors: []Factor{}, Recovery: st.Recovery, Required: st.Required}
 	for _, f := range st.Factors {
-		out.Factors = append(out.Factors, Factor{ID: f.ID, Kind: f.Kind, Name: f.Name, Created: f.Created, Used: f.Used})
+		out.Factors = append(out.Factors, Factor{ID: f.ID, Kind: f.Kind, Name: f.Name, Created: f.Created, Used: f.Used, RPID: f.RP, Copied: f.Copied})
 	}
 	return out
 }
@@ -118,7 +122,9 @@ func (s *Server) registerSecondFactor() {
 			return nil, err
 		}
 		st, err := s.view(ctx).SecondFactor(ctx, c.user.ID)
-		return answer(factorState(st), err)
+		out, works := factorState(st), s.passkeys(s.party.Trouble)
+		out.Passkeys = &works
+		return answer(out, err)
 	})
 	handle(s, own("POST", "/v1/me/second-factor/totp", "make-totp", "Make a secret for an authenticator program"), s.makeTOTP)
 	handle(s, own("POST", "/v1/me/second-factor/totp/confirm", "confirm-totp", "Confirm it with its first code"), s.confirmTOTP)
@@ -166,7 +172,12 @@ func (s *Server) signInConfirm(ctx context.Context, in *ticketConfirm) (*signedI
 	if err != nil {
 		return nil, err
 	}
-	e, err := s.reg.Enrolled(ctx, in.Body.Ticket, s.attempt(ctx))
+	return s.enrolled(ctx, in.Body.Ticket, codes)
+}
+
+// enrolled signs in whoever has made a second factor in the step that asked for it.
+func (s *Server) enrolled(ctx context.Context, ticket string, codes []string) (*signedIn, error) {
+	e, err := s.reg.Enrolled(ctx, ticket, s.attempt(ctx))
 	if err != nil {
 		return nil, err
 	}

@@ -21,6 +21,9 @@ type Server struct {
 	deps Deps
 	cfg  Config
 	reg  *registry.Registry
+
+	party *registry.RelyingParty // of passkeys
+
 	live Live
 	log  *slog.Logger
 	now  func() time.Time
@@ -78,6 +81,7 @@ func New(d Deps) (*Server, error) {
 		queries:   newQueryGate(),
 		probes:    newProbeLimiter(),
 		viewed:    newLately(10*time.Minute, 10_000),
+		party:     registry.NewRelyingParty(d.Config.BaseURL),
 	}
 	if s.cfg.BaseURL != "" {
 		if err := s.cross.AddTrustedOrigin(s.cfg.BaseURL); err != nil {
@@ -124,6 +128,7 @@ func (s *Server) Deliver(ctx context.Context, events []g.Event) error {
 func (s *Server) register() {
 	s.registerSession()
 	s.registerSecondFactor()
+	s.registerPasskeys()
 	s.registerSchools()
 	s.registerProfiles()
 	s.registerDevices()

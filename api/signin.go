@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 
 	g "github.com/gatehouse-iot/gatehouse"
@@ -18,10 +19,11 @@ const browserAge = 180 * 24 * 60 * 60 // seconds
 // SignedIn is who has signed in, or what is still to be done before.
 type SignedIn struct {
 	Me
-	Step     string   `json:"step,omitempty" enum:"factor,enrol" doc:"What is still to be done: show the second factor, or make one because the school asks it of this role. Absent: signed in."`
-	Ticket   string   `json:"ticket,omitempty" doc:"Names this sign-in in its next step; ends after 10 minutes."`
-	Factors  []string `json:"factors,omitempty" nullable:"false" doc:"Kinds of second factor that this user has: totp, passkey."`
-	Recovery []string `json:"recovery_codes,omitempty" nullable:"false" doc:"Shown once: each signs in one time in place of the second factor."`
+	Step     string    `json:"step,omitempty" enum:"factor,enrol" doc:"What is still to be done: show the second factor, or make one because the school asks it of this role. Absent: signed in."`
+	Ticket   string    `json:"ticket,omitempty" doc:"Names this sign-in in its next step; ends after 10 minutes."`
+	Factors  []string  `json:"factors,omitempty" nullable:"false" doc:"Kinds of second factor that this user has: totp, passkey."`
+	Recovery []string  `json:"recovery_codes,omitempty" nullable:"false" doc:"Shown once: each signs in one time in place of the second factor."`
+	Passkeys *Passkeys `json:"passkeys,omitempty" doc:"With a step: whether this user can show, or make, a passkey in it."`
 }
 
 type signedIn struct {
@@ -71,6 +73,7 @@ func (s *Server) entered(ctx context.Context, e registry.Entry) (*signedIn, erro
 	if e.Step != registry.StepNone {
 		out := SignedIn{Step: string(e.Step), Ticket: e.Token, Factors: e.Kinds}
 		out.Me = Me{User: e.User, Permissions: []g.Permission{}, Demo: s.cfg.Demo, Version: s.cfg.Version}
+		out.Passkeys = s.stepPasskeys(e)
 		return &signedIn{Body: out}, nil
 	}
 	user, scope, err := s.reg.UserByToken(ctx, e.Token)
@@ -84,4 +87,17 @@ func (s *Server) entered(ctx context.Context, e registry.Entry) (*signedIn, erro
 	browser := http.Cookie{Name: browserCookie, Value: e.Browser, Path: "/v1/", MaxAge: browserAge, HttpOnly: true,
 		Secure: s.cfg.SecureCookies, SameSite: http.SameSiteStrictMode}
 	return &signedIn{SetCookie: []http.Cookie{s.cookie(e.Token), browser}, Body: SignedIn{Me: me}}, nil
+}
+
+// stepPasskeys says whether passkeys work in a step; nil where the user has others alone.
+func (s *Server) stepPasskeys(e registry.Entry) *Passkeys {
+	trouble := s.party.Trouble
+	if e.Step == registry.StepFactor {
+		if !slices.Contains(e.Kinds, registry.FactorPasskey) {
+			return nil
+		}
+		trouble = s.party.MayUsePasskey(e.Factors)
+	}
+	out := s.passkeys(trouble)
+	return &out
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
@@ -36,6 +37,7 @@ type Entry struct {
 	Step    Step
 	Token   string // of the sign-in, or of the step
 	Kinds   []string
+	Factors []Factor // of StepFactor
 }
 
 // stepFor is how long a step may take.
@@ -65,8 +67,13 @@ func (r *Registry) Enter(ctx context.Context, a Attempt) (Entry, error) {
 		return Entry{}, r.refused(ctx, u, a.Remote, wrongSignIn())
 	}
 	e := Entry{User: u}
-	if e.Step, e.Kinds, err = r.stepOf(ctx, u); err != nil {
+	if e.Step, e.Factors, err = r.stepOf(ctx, u); err != nil {
 		return Entry{}, err
+	}
+	for _, f := range e.Factors {
+		if !slices.Contains(e.Kinds, f.Kind) {
+			e.Kinds = append(e.Kinds, f.Kind)
+		}
 	}
 	err = r.write(ctx, func(t *tx) error {
 		if err := right(ctx, t, tries); err != nil {

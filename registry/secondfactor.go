@@ -50,20 +50,14 @@ type FactorState struct {
 }
 
 // stepOf is what a user has to do after the password.
-func (r *Registry) stepOf(ctx context.Context, u g.User) (Step, []string, error) {
+func (r *Registry) stepOf(ctx context.Context, u g.User) (Step, []Factor, error) {
 	st, err := r.factorState(ctx, u)
 	if err != nil {
 		return "", nil, err
 	}
-	var kinds []string
-	for _, f := range st.Factors {
-		if !slices.Contains(kinds, f.Kind) {
-			kinds = append(kinds, f.Kind)
-		}
-	}
 	switch {
-	case len(kinds) > 0:
-		return StepFactor, kinds, nil
+	case len(st.Factors) > 0:
+		return StepFactor, st.Factors, nil
 	case st.Required:
 		return StepEnrol, nil, nil
 	}
