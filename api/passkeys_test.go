@@ -3,6 +3,9 @@ package api_test
 import (
 	"encoding/json"
 	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -158,5 +161,38 @@ func (r reply) wantReason(reason string) {
 	r.t.Helper()
 	if got := r.problem().Reason; got != reason {
 		r.t.Errorf("got the reason %q of %s, want %q", got, r.body, reason)
+	}
+}
+
+// TestEveryReasonHasWords: what the API names as a reason, the console has words for, in both languages.
+func TestEveryReasonHasWords(t *testing.T) {
+	said := map[string]bool{}
+	for _, dir := range []string{".", "../registry"} {
+		files, err := filepath.Glob(filepath.Join(dir, "*.go"))
+		mustDo(t, err)
+		for _, file := range files {
+			b, err := os.ReadFile(file)
+			mustDo(t, err)
+			for _, m := range regexp.MustCompile(`Because\("(\w+)"\)|= "(passkeys_\w+)"`).FindAllStringSubmatch(string(b), -1) {
+				said[m[1]+m[2]] = true
+			}
+		}
+	}
+	if len(said) < 20 {
+		t.Errorf("found %d reasons", len(said))
+	}
+	for _, language := range []string{"en", "zh"} {
+		b, err := os.ReadFile("console/src/i18n/" + language + ".ts")
+		mustDo(t, err)
+		_, words, ok := strings.Cut(string(b), "\n  reason: {\n")
+		words, _, end := strings.Cut(words, "\n  },\n")
+		if !ok || !end {
+			t.Fatalf("%s has no reasons", language)
+		}
+		for reason := range said {
+			if !strings.Contains("\n"+words, "\n    "+reason+": '") {
+				t.Errorf("%s has no words for %s", language, reason)
+			}
+		}
 	}
 }

@@ -10,6 +10,9 @@ export interface FieldError {
   need?: number
 }
 
+/** What else is known of a refusal. */
+export interface Why { reason?: string; after?: number } // the very fault; seconds to wait
+
 /** What has to be answered before a face is enrolled. */
 export interface Question { ask: string; answers: string[]; person?: string; name?: string; score: number }
 
@@ -22,6 +25,7 @@ export class APIError extends Error {
     readonly fields: FieldError[] = [],
     readonly requestID = '',
     readonly questions: Question[] = [],
+    readonly why: Why = {},
   ) {
     super(detail)
     this.name = 'APIError'
@@ -79,7 +83,7 @@ async function send(path: string, r: Request): Promise<Response> {
 
 /** Reads a refusal in whatever shape it came. */
 export async function problem(res: Response): Promise<APIError> {
-  let p: { code?: string; detail?: string; title?: string; request_id?: string; errors?: unknown; questions?: Question[] } = {}
+  let p: { code?: string; detail?: string; title?: string; reason?: string; request_id?: string; errors?: unknown; questions?: Question[] } = {}
   try {
     p = await res.json()
   } catch {
@@ -94,7 +98,8 @@ export async function problem(res: Response): Promise<APIError> {
         }))
         .filter((e) => e.message)
     : []
-  return new APIError(res.status, p.code ?? String(res.status), p.detail ?? p.title ?? res.statusText, fields, p.request_id ?? '', Array.isArray(p.questions) ? p.questions : [])
+  return new APIError(res.status, p.code ?? String(res.status), p.detail ?? p.title ?? res.statusText, fields, p.request_id ?? '', Array.isArray(p.questions) ? p.questions : [],
+    { reason: p.reason, after: Number(res.headers.get('Retry-After')) || undefined })
 }
 
 async function checked(path: string, r: Request): Promise<Response> {

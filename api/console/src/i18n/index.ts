@@ -47,6 +47,11 @@ export function startLanguages(lng: string) {
   })
 }
 
+/** Words outside of a component; empty where there are none. */
+export function words(key: string, values?: Record<string, unknown>): string {
+  return i18next.t(key, { ...values, defaultValue: '' })
+}
+
 export type T = (key: string, values?: Record<string, unknown>) => string
 
 export function useT(): { t: T; lang: string } {

@@ -1,28 +1,38 @@
 // What stands between the password and the console: showing a second factor, or making one
 // where the school asks it.
 
-import { Button, Text, Title } from '@mantine/core'
+import { Button, Divider, Stack, Text, TextInput, Title } from '@mantine/core'
 import { useState } from 'react'
 import { call } from '../api/client'
-import type { NewTOTP, SignedIn } from '../api/factor'
+import type { MakePasskey, NewTOTP, ShowPasskey, SignedIn } from '../api/factor'
 import type { Me } from '../api/types'
 import { useT } from '../i18n'
+import { makePasskey, obstacle, showPasskey } from '../lib/passkey'
 import { Trouble, useDeed } from '../ui/kit'
+import { PasskeyObstacle } from '../ui/passkey'
 import { CodeForm, RecoveryCodes, Secret } from '../ui/totp'
 
-export function SecondStep({ at, onDone, onBack }: { at: SignedIn; onDone: (m: Me) => void; onBack: () => void }) {
-  return at.step === 'enrol' ? <Enrol at={at} onDone={onDone} onBack={onBack} /> : <Show at={at} onDone={onDone} onBack={onBack} />
+interface StepProps { at: SignedIn; onDone: (m: Me) => void; onBack: () => void }
+
+const post = <R,>(path: string, body: Record<string, unknown>) => call<R>(path, { method: 'POST', body, quiet: true })
+
+export function SecondStep(p: StepProps) {
+  return p.at.step === 'enrol' ? <Enrol {...p} /> : <Show {...p} />
 }
 
-function Show({ at, onDone, onBack }: { at: SignedIn; onDone: (m: Me) => void; onBack: () => void }) {
+function Show({ at, onDone, onBack }: StepProps) {
   const { t } = useT()
+  const passkey = at.factors?.includes('passkey')
+  const totp = at.factors?.includes('totp')
   return (
     <>
       <Title order={1} size="h3" mb="xs">{t('factor.title')}</Title>
       <Text size="sm" c="dimmed" mb="md">{t('factor.showHelp')}</Text>
-      <CodeForm any label={t('factor.code')} help={t('factor.codeHelp')} done={t('gate.signIn')}
+      {passkey && <ShowKey at={at} onDone={onDone} />}
+      {passkey && <Divider my="md" label={t('passkey.or')} labelPosition="center" />}
+      <CodeForm any calm={passkey} label={t(totp ? 'factor.code' : 'factor.recoveryCode')} help={totp ? t('factor.codeHelp') : t('factor.recoveryHelp')} done={t('gate.signIn')}
         run={async (code) => {
-          const m = await call<SignedIn>('/v1/session/second-factor', { method: 'POST', body: { ticket: at.ticket, code }, quiet: true })
+          const m = await post<SignedIn>('/v1/session/second-factor', { ticket: at.ticket, code })
           if (m) onDone(m)
         }}>
         <Button variant="subtle" onClick={onBack}>{t('factor.back')}</Button>
@@ -32,13 +42,32 @@ function Show({ at, onDone, onBack }: { at: SignedIn; onDone: (m: Me) => void; o
   )
 }
 
-function Enrol({ at, onDone, onBack }: { at: SignedIn; onDone: (m: Me) => void; onBack: () => void }) {
+function ShowKey({ at, onDone }: { at: SignedIn; onDone: (m: Me) => void }) {
+  const { t } = useT()
+  const deed = useDeed()
+  if (obstacle(at.passkeys)) return <PasskeyObstacle p={at.passkeys} />
+  const use = () => deed.run(async () => {
+    const asked = await post<ShowPasskey>('/v1/session/passkey', { ticket: at.ticket })
+    const credential = await showPasskey(asked.options)
+    const m = await post<SignedIn>('/v1/session/passkey/confirm', { ticket: at.ticket, credential })
+    if (m) onDone(m)
+  })
+  return (
+    <Stack gap="xs">
+      {deed.error !== undefined && <Trouble error={deed.error} />}
+      <Button fullWidth autoFocus data-autofocus loading={deed.busy} onClick={() => void use()} data-testid="use-passkey">{t('passkey.use')}</Button>
+      <Text size="xs" c="dimmed">{t('passkey.useHelp')}</Text>
+    </Stack>
+  )
+}
+
+function Enrol({ at, onDone, onBack }: StepProps) {
   const { t } = useT()
   const [secret, setSecret] = useState<NewTOTP>()
   const [done, setDone] = useState<SignedIn>()
   const deed = useDeed()
   const begin = () => deed.run(async () => {
-    setSecret(await call<NewTOTP>('/v1/session/totp', { method: 'POST', body: { ticket: at.ticket, name: t('factor.phone') }, quiet: true }))
+    setSecret(await post<NewTOTP>('/v1/session/totp', { ticket: at.ticket, name: t('factor.phone') }))
   })
   if (done) {
     return (
@@ -58,15 +87,43 @@ function Enrol({ at, onDone, onBack }: { at: SignedIn; onDone: (m: Me) => void; 
           <Secret s={secret} />
           <CodeForm label={t('factor.first')} done={t('factor.confirm')}
             run={async (code) => {
-              const m = await call<SignedIn>('/v1/session/totp/confirm', { method: 'POST', body: { ticket: at.ticket, factor: secret.factor, code }, quiet: true })
+              const m = await post<SignedIn>('/v1/session/totp/confirm', { ticket: at.ticket, factor: secret.factor, code })
               if (m) setDone(m)
             }}>
-            <Button variant="subtle" onClick={onBack}>{t('factor.back')}</Button>
+            <Button variant="subtle" onClick={() => setSecret(undefined)}>{t('factor.otherWay')}</Button>
           </CodeForm>
         </>
       ) : (
-        <Button fullWidth loading={deed.busy} onClick={() => void begin()}>{t('factor.begin')}</Button>
+        <Stack>
+          <Button fullWidth loading={deed.busy} onClick={() => void begin()} data-testid="enrol-totp">{t('factor.begin')}</Button>
+          <Divider label={t('passkey.orMake')} labelPosition="center" />
+          <MakeKey at={at} onDone={setDone} />
+          <Button variant="subtle" onClick={onBack}>{t('factor.back')}</Button>
+        </Stack>
       )}
     </>
+  )
+}
+
+function MakeKey({ at, onDone }: { at: SignedIn; onDone: (m: SignedIn) => void }) {
+  const { t } = useT()
+  const [name, setName] = useState('')
+  const deed = useDeed()
+  if (obstacle(at.passkeys)) return <PasskeyObstacle p={at.passkeys} />
+  const make = () => deed.run(async () => {
+    const begun = await post<MakePasskey>('/v1/session/passkey/make', { ticket: at.ticket })
+    const credential = await makePasskey(begun.options)
+    const m = await post<SignedIn>('/v1/session/passkey/make/confirm', { ticket: at.ticket, making: begun.making, name: name || t('passkey.key'), credential })
+    if (m) onDone(m)
+  })
+  return (
+    <form onSubmit={(e) => (e.preventDefault(), void make())}>
+      <Stack gap="xs">
+        <Text size="sm" c="dimmed">{t('passkey.addHelp')}</Text>
+        <TextInput label={t('security.name')} maxLength={64} value={name} placeholder={t('passkey.key')} onChange={(e) => setName(e.currentTarget.value)} />
+        {deed.error !== undefined && <Trouble error={deed.error} />}
+        <Button type="submit" fullWidth variant="default" loading={deed.busy} data-testid="enrol-passkey">{t('passkey.make')}</Button>
+      </Stack>
+    </form>
   )
 }

@@ -8,7 +8,8 @@ import { useEffect, useState, type ReactNode } from 'react'
 import { useNavigate } from 'react-router'
 import { APIError } from '../api/client'
 import { Clashes, type Fields } from '../api/change'
-import { useT, type T } from '../i18n'
+import { useT, words, type T } from '../i18n'
+import { PasskeyError } from '../lib/passkey'
 import { Dialog } from './dialog'
 import { useWords } from './words'
 
@@ -57,6 +58,8 @@ export function Tag({ tone = 'gray', children, dot }: { tone?: Tone; children: R
 export function errorText(e: unknown, t: T): string {
   if (e instanceof APIError) {
     if (e.status === 0) return t('error.unreachable')
+    const own = reasonText(e)
+    if (own) return own
     const head = ['unauthenticated', 'forbidden', 'not_found', 'conflict', 'changed', 'gone', 'unavailable', 'too_large', 'rate_limited'].includes(e.code)
       ? t(e.code === 'conflict' ? conflict(e) : 'error.' + e.code)
       : ''
@@ -65,7 +68,13 @@ export function errorText(e: unknown, t: T): string {
       .join(' · ')
     return [head, detail].filter(Boolean).join(' ') || t('error.other')
   }
+  if (e instanceof PasskeyError) return t('passkeyError.' + e.kind)
   return e instanceof Error && e.message ? e.message : t('error.other')
+}
+
+// The words of our own for a fault that the gateway names; they say what to do as well.
+function reasonText(e: APIError): string {
+  return e.why.reason ? words('reason.' + e.why.reason, { n: e.why.after ?? 60 }) : ''
 }
 
 // What is in the way: a colleague's change is told by the version that was sent, a value that
@@ -77,7 +86,9 @@ function conflict(e: APIError): string {
 
 /** The message for one field of a form, when the gateway named it. */
 export function fieldError(e: unknown, field: string): string | undefined {
-  return e instanceof APIError ? e.fields.find((f) => f.field === field || f.field.endsWith('.' + field))?.message : undefined
+  if (!(e instanceof APIError)) return undefined
+  const found = e.fields.find((f) => f.field === field || f.field.endsWith('.' + field))
+  return found && (reasonText(e) || found.message)
 }
 
 export function Trouble({ error, retry }: { error: unknown; retry?: () => void }) {

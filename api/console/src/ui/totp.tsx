@@ -7,12 +7,13 @@ import type { NewTOTP } from '../api/factor'
 import { useT } from '../i18n'
 import { Copyable, fieldError, Trouble, useDeed } from './kit'
 
-/** Asks for a code; any is also a recovery code. */
-export function CodeForm({ label, help, done, any, run, children }: {
+/** Asks for a code; any is also a recovery code, calm does not take the focus. */
+export function CodeForm({ label, help, done, any, calm, run, children }: {
   label: string
   help?: string
   done: string
   any?: boolean
+  calm?: boolean
   run: (code: string) => Promise<void>
   children?: ReactNode
 }) {
@@ -25,7 +26,7 @@ export function CodeForm({ label, help, done, any, run, children }: {
   return (
     <form onSubmit={(e) => (e.preventDefault(), void submit())}>
       <Stack>
-        <TextInput label={label} description={help} name="code" required autoFocus data-autofocus value={code} maxLength={64} autoComplete="one-time-code"
+        <TextInput label={label} description={help} name="code" required autoFocus={!calm} data-autofocus={!calm || undefined} value={code} maxLength={64} autoComplete="one-time-code"
           inputMode={any ? 'text' : 'numeric'} autoCapitalize="none" spellCheck={false} error={fieldError(deed.error, 'code')}
           onChange={(e) => setCode(e.currentTarget.value)} />
         {deed.error !== undefined && !fieldError(deed.error, 'code') && <Trouble error={deed.error} />}

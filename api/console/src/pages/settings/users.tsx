@@ -51,6 +51,7 @@ export function UsersTab() {
 function FactorTag({ s }: { s?: FactorState }) {
   const { t } = useT()
   if (!s) return <>–</>
+  if (s.factors.some((x) => x.copied)) return <Tag tone="red">{t('passkey.copied')}</Tag>
   if (s.factors.length) return <Tag tone="green">{t('factor.has')}</Tag>
   return s.required ? <Tag tone="orange">{t('factor.due')}</Tag> : <Tag>{t('factor.hasNot')}</Tag>
 }
