@@ -11,7 +11,8 @@ export function PasskeyObstacle({ p }: { p: Passkeys | undefined }) {
   const why = obstacle(p)
   if (!why) return null
   return (
-    <Alert color="yellow" variant="light" title={t('passkey.notHere')} data-testid="passkey-obstacle">
+    <Alert color="yellow" variant="light" data-testid="passkey-obstacle">
+      <Text size="sm" fw={600}>{t('passkey.notHere')}</Text>
       <Text size="sm">{t('reason.' + why, { origin: p?.origin ?? '' })}</Text>
       {why === 'passkeys_other_origin' && p?.origin && <Anchor size="sm" href={p.origin + location.pathname} style={{ overflowWrap: 'anywhere' }}>{p.origin}</Anchor>}
     </Alert>

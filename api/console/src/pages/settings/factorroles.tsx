@@ -48,6 +48,7 @@ function Form({ had }: { had: Role[] }) {
       throw e
     })
     await cache.invalidateQueries({ queryKey: ['second-factor-roles'] })
+    await cache.invalidateQueries({ queryKey: ['second-factors'] }) // who has one due
     said(t('factorRoles.saved'))
   })
   return (
