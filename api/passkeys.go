@@ -138,19 +138,24 @@ type (
 
 func (s *Server) registerPasskeys() {
 	const tag = "Second factor"
-	public := func(path, id, summary string) endpoint {
-		return endpoint{method: "POST", path: path, id: id, tag: tag, public: true, strict: true, conflict: true, max: 32 << 10, summary: summary}
+	public := func(path, id, summary, doc string) endpoint {
+		return endpoint{method: "POST", path: path, id: id, tag: tag, public: true, strict: true, conflict: true, max: 32 << 10, summary: summary, doc: doc}
 	}
 	own := func(path, id, summary, doc string) endpoint {
 		return endpoint{method: "POST", path: path, id: id, tag: tag, conflict: true, max: 32 << 10, summary: summary, doc: doc}
 	}
-	handle(s, public("/v1/session/passkey", "sign-in-passkey", "Second step of a sign-in: ask for a passkey"), s.askPasskey)
-	handle(s, public("/v1/session/passkey/confirm", "sign-in-passkey-confirm", "Show it, and be signed in"), s.showPasskey)
-	handle(s, public("/v1/session/passkey/make", "sign-in-enrol-passkey", "Second step where the school asks a second factor and there is none: make a passkey"), s.enrolPasskey)
-	handle(s, public("/v1/session/passkey/make/confirm", "sign-in-enrol-passkey-confirm", "Confirm it, and be signed in"), s.enrolPasskeyConfirm)
+	handle(s, public("/v1/session/passkey", "sign-in-passkey", "Second step of a sign-in: ask for a passkey",
+		"Answers options for navigator.credentials.get. A later question takes the place of an earlier one; its challenge counts once, for five minutes, whatever comes of it."), s.askPasskey)
+	handle(s, public("/v1/session/passkey/confirm", "sign-in-passkey-confirm", "Show it, and be signed in",
+		"A passkey whose counter went back, as a copy's does, signs nobody in from then on. Wrong answers are counted as wrong codes are."), s.showPasskey)
+	handle(s, public("/v1/session/passkey/make", "sign-in-enrol-passkey", "Second step where the school asks a second factor and there is none: make a passkey",
+		"Answers options for navigator.credentials.create."), s.enrolPasskey)
+	handle(s, public("/v1/session/passkey/make/confirm", "sign-in-enrol-passkey-confirm", "Confirm it, and be signed in",
+		"Answers with the cookie of the sign-in, and with recovery codes, which are shown once."), s.enrolPasskeyConfirm)
 	handle(s, own("/v1/me/second-factor/passkey", "make-passkey", "Begin a passkey",
 		"Passkeys need `http.base_url` with a name and HTTPS, and the console open there; passkeys of GET /v1/me/second-factor says whether they work. There may be several."), s.makePasskey)
-	handle(s, own("/v1/me/second-factor/passkey/confirm", "confirm-passkey", "Confirm it with what the browser made", ""), s.confirmPasskey)
+	handle(s, own("/v1/me/second-factor/passkey/confirm", "confirm-passkey", "Confirm it with what the browser made",
+		"With the first second factor come recovery codes, which are shown once. The making ends with this request, whatever comes of it."), s.confirmPasskey)
 }
 
 func (s *Server) askPasskey(ctx context.Context, in *ticketOnly) (*body[ShowPasskey], error) {
