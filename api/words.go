@@ -60,6 +60,8 @@ DeviceCommand: One thing that a device was told to do, and what became of it.
 DeviceCommand.id: The command's id.
 DeviceCommand.action: The action of the device's profile; write: a property was set.
 DeviceCommand.state: queued (the device is away), sent, delivered (the device has taken it), confirmed (its driver calls it done), failed, or expired (not taken in time).
+Status.weak: How the device proves itself, the worst that its driver knows of; none: nothing. Absent: nothing is said.
+Twin.weak: How the device proves itself, as its driver last said; none: nothing weak is known. Absent: nobody has said.
 DeviceCommand.reason: Why it failed or expired, or what the driver said.
 DeviceCommand.by: Who: a person, a key, or a rule.
 DeviceCommand.made: When it was given.

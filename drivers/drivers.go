@@ -44,6 +44,7 @@ type Device struct {
 	Profile gatehouse.Profile
 	Address map[string]string // the fields that Describe asked for
 	Secret  map[string]string // password, key …: those of this device alone; never log them
+	Reach   Reach             // where its address may lead: dial with Reach.Dialer
 }
 
 // Description is what a driver says of itself.

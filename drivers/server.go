@@ -272,6 +272,9 @@ func texts(list []string) []string {
 
 func toDevice(w *driverpb.Device) (Device, error) {
 	d := Device{ID: gatehouse.DeviceID(w.GetId()), Serial: w.GetSerial(), Address: w.GetAddress(), Secret: w.GetSecret()}
+	if r := w.GetReach(); r != nil {
+		d.Reach = Reach{Bounded: true, ThisMachine: r.GetThisMachine(), LinkLocal: r.GetLinkLocal()}
+	}
 	if len(w.GetProfile()) > 0 {
 		if err := json.Unmarshal(w.GetProfile(), &d.Profile); err != nil {
 			return d, gatehouse.FieldErrorf("profile", "the profile of device %q cannot be read: %v", d.ID, err)

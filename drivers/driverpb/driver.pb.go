@@ -436,6 +436,7 @@ type Device struct {
 	Profile       []byte                 `protobuf:"bytes,3,opt,name=profile,proto3" json:"profile,omitempty"` // as JSON
 	Address       map[string]string      `protobuf:"bytes,4,rep,name=address,proto3" json:"address,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	Secret        map[string]string      `protobuf:"bytes,5,rep,name=secret,proto3" json:"secret,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	Reach         *Reach                 `protobuf:"bytes,6,opt,name=reach,proto3" json:"reach,omitempty"` // absent: the gateway sets no bounds
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -505,6 +506,67 @@ func (x *Device) GetSecret() map[string]string {
 	return nil
 }
 
+func (x *Device) GetReach() *Reach {
+	if x != nil {
+		return x.Reach
+	}
+	return nil
+}
+
+// Reach bounds where the address may lead at the moment of dialling: a name may mean something
+// else by then. Without a permission, do not connect to what it names.
+type Reach struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	ThisMachine   bool                   `protobuf:"varint,1,opt,name=this_machine,json=thisMachine,proto3" json:"this_machine,omitempty"` // loopback and the machine's own addresses
+	LinkLocal     bool                   `protobuf:"varint,2,opt,name=link_local,json=linkLocal,proto3" json:"link_local,omitempty"`       // 169.254.0.0/16 and fe80::/10
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Reach) Reset() {
+	*x = Reach{}
+	mi := &file_driver_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Reach) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Reach) ProtoMessage() {}
+
+func (x *Reach) ProtoReflect() protoreflect.Message {
+	mi := &file_driver_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Reach.ProtoReflect.Descriptor instead.
+func (*Reach) Descriptor() ([]byte, []int) {
+	return file_driver_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *Reach) GetThisMachine() bool {
+	if x != nil {
+		return x.ThisMachine
+	}
+	return false
+}
+
+func (x *Reach) GetLinkLocal() bool {
+	if x != nil {
+		return x.LinkLocal
+	}
+	return false
+}
+
 type ProbeReply struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Message       string                 `protobuf:"bytes,1,opt,name=message,proto3" json:"message,omitempty"`
@@ -516,7 +578,7 @@ type ProbeReply struct {
 
 func (x *ProbeReply) Reset() {
 	*x = ProbeReply{}
-	mi := &file_driver_proto_msgTypes[6]
+	mi := &file_driver_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -528,7 +590,7 @@ func (x *ProbeReply) String() string {
 func (*ProbeReply) ProtoMessage() {}
 
 func (x *ProbeReply) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[6]
+	mi := &file_driver_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -541,7 +603,7 @@ func (x *ProbeReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProbeReply.ProtoReflect.Descriptor instead.
 func (*ProbeReply) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{6}
+	return file_driver_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ProbeReply) GetMessage() string {
@@ -578,7 +640,7 @@ type CommandRequest struct {
 
 func (x *CommandRequest) Reset() {
 	*x = CommandRequest{}
-	mi := &file_driver_proto_msgTypes[7]
+	mi := &file_driver_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -590,7 +652,7 @@ func (x *CommandRequest) String() string {
 func (*CommandRequest) ProtoMessage() {}
 
 func (x *CommandRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[7]
+	mi := &file_driver_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -603,7 +665,7 @@ func (x *CommandRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommandRequest.ProtoReflect.Descriptor instead.
 func (*CommandRequest) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{7}
+	return file_driver_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *CommandRequest) GetId() string {
@@ -652,7 +714,7 @@ type CommandReply struct {
 
 func (x *CommandReply) Reset() {
 	*x = CommandReply{}
-	mi := &file_driver_proto_msgTypes[8]
+	mi := &file_driver_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -664,7 +726,7 @@ func (x *CommandReply) String() string {
 func (*CommandReply) ProtoMessage() {}
 
 func (x *CommandReply) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[8]
+	mi := &file_driver_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -677,7 +739,7 @@ func (x *CommandReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CommandReply.ProtoReflect.Descriptor instead.
 func (*CommandReply) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{8}
+	return file_driver_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *CommandReply) GetMessage() string {
@@ -709,7 +771,7 @@ type DiscoverRequest struct {
 
 func (x *DiscoverRequest) Reset() {
 	*x = DiscoverRequest{}
-	mi := &file_driver_proto_msgTypes[9]
+	mi := &file_driver_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -721,7 +783,7 @@ func (x *DiscoverRequest) String() string {
 func (*DiscoverRequest) ProtoMessage() {}
 
 func (x *DiscoverRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[9]
+	mi := &file_driver_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -734,7 +796,7 @@ func (x *DiscoverRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DiscoverRequest.ProtoReflect.Descriptor instead.
 func (*DiscoverRequest) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{9}
+	return file_driver_proto_rawDescGZIP(), []int{10}
 }
 
 type Candidate struct {
@@ -749,7 +811,7 @@ type Candidate struct {
 
 func (x *Candidate) Reset() {
 	*x = Candidate{}
-	mi := &file_driver_proto_msgTypes[10]
+	mi := &file_driver_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -761,7 +823,7 @@ func (x *Candidate) String() string {
 func (*Candidate) ProtoMessage() {}
 
 func (x *Candidate) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[10]
+	mi := &file_driver_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -774,7 +836,7 @@ func (x *Candidate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Candidate.ProtoReflect.Descriptor instead.
 func (*Candidate) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{10}
+	return file_driver_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Candidate) GetSerial() string {
@@ -821,7 +883,7 @@ type FromHost struct {
 
 func (x *FromHost) Reset() {
 	*x = FromHost{}
-	mi := &file_driver_proto_msgTypes[11]
+	mi := &file_driver_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -833,7 +895,7 @@ func (x *FromHost) String() string {
 func (*FromHost) ProtoMessage() {}
 
 func (x *FromHost) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[11]
+	mi := &file_driver_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -846,7 +908,7 @@ func (x *FromHost) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FromHost.ProtoReflect.Descriptor instead.
 func (*FromHost) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{11}
+	return file_driver_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *FromHost) GetMessage() isFromHost_Message {
@@ -928,7 +990,7 @@ type Stop struct {
 
 func (x *Stop) Reset() {
 	*x = Stop{}
-	mi := &file_driver_proto_msgTypes[12]
+	mi := &file_driver_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -940,7 +1002,7 @@ func (x *Stop) String() string {
 func (*Stop) ProtoMessage() {}
 
 func (x *Stop) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[12]
+	mi := &file_driver_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -953,7 +1015,7 @@ func (x *Stop) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Stop.ProtoReflect.Descriptor instead.
 func (*Stop) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{12}
+	return file_driver_proto_rawDescGZIP(), []int{13}
 }
 
 // Ack answers one Batch: without an error all of it is on the gateway's disk, with one none
@@ -968,7 +1030,7 @@ type Ack struct {
 
 func (x *Ack) Reset() {
 	*x = Ack{}
-	mi := &file_driver_proto_msgTypes[13]
+	mi := &file_driver_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -980,7 +1042,7 @@ func (x *Ack) String() string {
 func (*Ack) ProtoMessage() {}
 
 func (x *Ack) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[13]
+	mi := &file_driver_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -993,7 +1055,7 @@ func (x *Ack) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ack.ProtoReflect.Descriptor instead.
 func (*Ack) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{13}
+	return file_driver_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Ack) GetBatch() uint64 {
@@ -1020,7 +1082,7 @@ type FromDriver struct {
 
 func (x *FromDriver) Reset() {
 	*x = FromDriver{}
-	mi := &file_driver_proto_msgTypes[14]
+	mi := &file_driver_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1032,7 +1094,7 @@ func (x *FromDriver) String() string {
 func (*FromDriver) ProtoMessage() {}
 
 func (x *FromDriver) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[14]
+	mi := &file_driver_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1045,7 +1107,7 @@ func (x *FromDriver) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FromDriver.ProtoReflect.Descriptor instead.
 func (*FromDriver) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{14}
+	return file_driver_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *FromDriver) GetBatch() *Batch {
@@ -1066,7 +1128,7 @@ type Batch struct {
 
 func (x *Batch) Reset() {
 	*x = Batch{}
-	mi := &file_driver_proto_msgTypes[15]
+	mi := &file_driver_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1078,7 +1140,7 @@ func (x *Batch) String() string {
 func (*Batch) ProtoMessage() {}
 
 func (x *Batch) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[15]
+	mi := &file_driver_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1091,7 +1153,7 @@ func (x *Batch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Batch.ProtoReflect.Descriptor instead.
 func (*Batch) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{15}
+	return file_driver_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Batch) GetId() uint64 {
@@ -1125,7 +1187,7 @@ type Observation struct {
 
 func (x *Observation) Reset() {
 	*x = Observation{}
-	mi := &file_driver_proto_msgTypes[16]
+	mi := &file_driver_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1137,7 +1199,7 @@ func (x *Observation) String() string {
 func (*Observation) ProtoMessage() {}
 
 func (x *Observation) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[16]
+	mi := &file_driver_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1150,7 +1212,7 @@ func (x *Observation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Observation.ProtoReflect.Descriptor instead.
 func (*Observation) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{16}
+	return file_driver_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Observation) GetDevice() string {
@@ -1218,7 +1280,7 @@ type Reading struct {
 
 func (x *Reading) Reset() {
 	*x = Reading{}
-	mi := &file_driver_proto_msgTypes[17]
+	mi := &file_driver_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1230,7 +1292,7 @@ func (x *Reading) String() string {
 func (*Reading) ProtoMessage() {}
 
 func (x *Reading) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[17]
+	mi := &file_driver_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1243,7 +1305,7 @@ func (x *Reading) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reading.ProtoReflect.Descriptor instead.
 func (*Reading) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{17}
+	return file_driver_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Reading) GetValues() map[string]*Value {
@@ -1266,7 +1328,7 @@ type Status struct {
 
 func (x *Status) Reset() {
 	*x = Status{}
-	mi := &file_driver_proto_msgTypes[18]
+	mi := &file_driver_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1278,7 +1340,7 @@ func (x *Status) String() string {
 func (*Status) ProtoMessage() {}
 
 func (x *Status) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[18]
+	mi := &file_driver_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1291,7 +1353,7 @@ func (x *Status) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Status.ProtoReflect.Descriptor instead.
 func (*Status) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{18}
+	return file_driver_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Status) GetState() string {
@@ -1327,7 +1389,7 @@ type Unreadable struct {
 
 func (x *Unreadable) Reset() {
 	*x = Unreadable{}
-	mi := &file_driver_proto_msgTypes[19]
+	mi := &file_driver_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1339,7 +1401,7 @@ func (x *Unreadable) String() string {
 func (*Unreadable) ProtoMessage() {}
 
 func (x *Unreadable) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[19]
+	mi := &file_driver_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1352,7 +1414,7 @@ func (x *Unreadable) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Unreadable.ProtoReflect.Descriptor instead.
 func (*Unreadable) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{19}
+	return file_driver_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Unreadable) GetRaw() []byte {
@@ -1399,7 +1461,7 @@ type Sighting struct {
 
 func (x *Sighting) Reset() {
 	*x = Sighting{}
-	mi := &file_driver_proto_msgTypes[20]
+	mi := &file_driver_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1411,7 +1473,7 @@ func (x *Sighting) String() string {
 func (*Sighting) ProtoMessage() {}
 
 func (x *Sighting) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[20]
+	mi := &file_driver_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1424,7 +1486,7 @@ func (x *Sighting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Sighting.ProtoReflect.Descriptor instead.
 func (*Sighting) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{20}
+	return file_driver_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Sighting) GetId() string {
@@ -1532,7 +1594,7 @@ type Match struct {
 
 func (x *Match) Reset() {
 	*x = Match{}
-	mi := &file_driver_proto_msgTypes[21]
+	mi := &file_driver_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1544,7 +1606,7 @@ func (x *Match) String() string {
 func (*Match) ProtoMessage() {}
 
 func (x *Match) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[21]
+	mi := &file_driver_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1557,7 +1619,7 @@ func (x *Match) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Match.ProtoReflect.Descriptor instead.
 func (*Match) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{21}
+	return file_driver_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Match) GetScore() float64 {
@@ -1616,7 +1678,7 @@ type Value struct {
 
 func (x *Value) Reset() {
 	*x = Value{}
-	mi := &file_driver_proto_msgTypes[22]
+	mi := &file_driver_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1628,7 +1690,7 @@ func (x *Value) String() string {
 func (*Value) ProtoMessage() {}
 
 func (x *Value) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[22]
+	mi := &file_driver_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1641,7 +1703,7 @@ func (x *Value) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Value.ProtoReflect.Descriptor instead.
 func (*Value) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{22}
+	return file_driver_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Value) GetKind() isValue_Kind {
@@ -1715,7 +1777,7 @@ type Error struct {
 
 func (x *Error) Reset() {
 	*x = Error{}
-	mi := &file_driver_proto_msgTypes[23]
+	mi := &file_driver_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1727,7 +1789,7 @@ func (x *Error) String() string {
 func (*Error) ProtoMessage() {}
 
 func (x *Error) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[23]
+	mi := &file_driver_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1740,7 +1802,7 @@ func (x *Error) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Error.ProtoReflect.Descriptor instead.
 func (*Error) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{23}
+	return file_driver_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Error) GetCode() string {
@@ -1828,19 +1890,24 @@ const file_driver_proto_rawDesc = "" +
 	"\rSettingsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x10\n" +
-	"\x0eConfigureReply\"\xc6\x02\n" +
+	"\x0eConfigureReply\"\xf8\x02\n" +
 	"\x06Device\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n" +
 	"\x06serial\x18\x02 \x01(\tR\x06serial\x12\x18\n" +
 	"\aprofile\x18\x03 \x01(\fR\aprofile\x12B\n" +
 	"\aaddress\x18\x04 \x03(\v2(.gatehouse.driver.v1.Device.AddressEntryR\aaddress\x12?\n" +
-	"\x06secret\x18\x05 \x03(\v2'.gatehouse.driver.v1.Device.SecretEntryR\x06secret\x1a:\n" +
+	"\x06secret\x18\x05 \x03(\v2'.gatehouse.driver.v1.Device.SecretEntryR\x06secret\x120\n" +
+	"\x05reach\x18\x06 \x01(\v2\x1a.gatehouse.driver.v1.ReachR\x05reach\x1a:\n" +
 	"\fAddressEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1a9\n" +
 	"\vSecretEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xde\x01\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"I\n" +
+	"\x05Reach\x12!\n" +
+	"\fthis_machine\x18\x01 \x01(\bR\vthisMachine\x12\x1d\n" +
+	"\n" +
+	"link_local\x18\x02 \x01(\bR\tlinkLocal\"\xde\x01\n" +
 	"\n" +
 	"ProbeReply\x12\x18\n" +
 	"\amessage\x18\x01 \x01(\tR\amessage\x12C\n" +
@@ -1973,7 +2040,7 @@ func file_driver_proto_rawDescGZIP() []byte {
 	return file_driver_proto_rawDescData
 }
 
-var file_driver_proto_msgTypes = make([]protoimpl.MessageInfo, 32)
+var file_driver_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
 var file_driver_proto_goTypes = []any{
 	(*DescribeRequest)(nil),       // 0: gatehouse.driver.v1.DescribeRequest
 	(*Description)(nil),           // 1: gatehouse.driver.v1.Description
@@ -1981,78 +2048,80 @@ var file_driver_proto_goTypes = []any{
 	(*ConfigureRequest)(nil),      // 3: gatehouse.driver.v1.ConfigureRequest
 	(*ConfigureReply)(nil),        // 4: gatehouse.driver.v1.ConfigureReply
 	(*Device)(nil),                // 5: gatehouse.driver.v1.Device
-	(*ProbeReply)(nil),            // 6: gatehouse.driver.v1.ProbeReply
-	(*CommandRequest)(nil),        // 7: gatehouse.driver.v1.CommandRequest
-	(*CommandReply)(nil),          // 8: gatehouse.driver.v1.CommandReply
-	(*DiscoverRequest)(nil),       // 9: gatehouse.driver.v1.DiscoverRequest
-	(*Candidate)(nil),             // 10: gatehouse.driver.v1.Candidate
-	(*FromHost)(nil),              // 11: gatehouse.driver.v1.FromHost
-	(*Stop)(nil),                  // 12: gatehouse.driver.v1.Stop
-	(*Ack)(nil),                   // 13: gatehouse.driver.v1.Ack
-	(*FromDriver)(nil),            // 14: gatehouse.driver.v1.FromDriver
-	(*Batch)(nil),                 // 15: gatehouse.driver.v1.Batch
-	(*Observation)(nil),           // 16: gatehouse.driver.v1.Observation
-	(*Reading)(nil),               // 17: gatehouse.driver.v1.Reading
-	(*Status)(nil),                // 18: gatehouse.driver.v1.Status
-	(*Unreadable)(nil),            // 19: gatehouse.driver.v1.Unreadable
-	(*Sighting)(nil),              // 20: gatehouse.driver.v1.Sighting
-	(*Match)(nil),                 // 21: gatehouse.driver.v1.Match
-	(*Value)(nil),                 // 22: gatehouse.driver.v1.Value
-	(*Error)(nil),                 // 23: gatehouse.driver.v1.Error
-	nil,                           // 24: gatehouse.driver.v1.ConfigureRequest.SettingsEntry
-	nil,                           // 25: gatehouse.driver.v1.Device.AddressEntry
-	nil,                           // 26: gatehouse.driver.v1.Device.SecretEntry
-	nil,                           // 27: gatehouse.driver.v1.ProbeReply.ValuesEntry
-	nil,                           // 28: gatehouse.driver.v1.CommandRequest.ValuesEntry
-	nil,                           // 29: gatehouse.driver.v1.CommandReply.ValuesEntry
-	nil,                           // 30: gatehouse.driver.v1.Candidate.AddressEntry
-	nil,                           // 31: gatehouse.driver.v1.Reading.ValuesEntry
-	(*timestamppb.Timestamp)(nil), // 32: google.protobuf.Timestamp
+	(*Reach)(nil),                 // 6: gatehouse.driver.v1.Reach
+	(*ProbeReply)(nil),            // 7: gatehouse.driver.v1.ProbeReply
+	(*CommandRequest)(nil),        // 8: gatehouse.driver.v1.CommandRequest
+	(*CommandReply)(nil),          // 9: gatehouse.driver.v1.CommandReply
+	(*DiscoverRequest)(nil),       // 10: gatehouse.driver.v1.DiscoverRequest
+	(*Candidate)(nil),             // 11: gatehouse.driver.v1.Candidate
+	(*FromHost)(nil),              // 12: gatehouse.driver.v1.FromHost
+	(*Stop)(nil),                  // 13: gatehouse.driver.v1.Stop
+	(*Ack)(nil),                   // 14: gatehouse.driver.v1.Ack
+	(*FromDriver)(nil),            // 15: gatehouse.driver.v1.FromDriver
+	(*Batch)(nil),                 // 16: gatehouse.driver.v1.Batch
+	(*Observation)(nil),           // 17: gatehouse.driver.v1.Observation
+	(*Reading)(nil),               // 18: gatehouse.driver.v1.Reading
+	(*Status)(nil),                // 19: gatehouse.driver.v1.Status
+	(*Unreadable)(nil),            // 20: gatehouse.driver.v1.Unreadable
+	(*Sighting)(nil),              // 21: gatehouse.driver.v1.Sighting
+	(*Match)(nil),                 // 22: gatehouse.driver.v1.Match
+	(*Value)(nil),                 // 23: gatehouse.driver.v1.Value
+	(*Error)(nil),                 // 24: gatehouse.driver.v1.Error
+	nil,                           // 25: gatehouse.driver.v1.ConfigureRequest.SettingsEntry
+	nil,                           // 26: gatehouse.driver.v1.Device.AddressEntry
+	nil,                           // 27: gatehouse.driver.v1.Device.SecretEntry
+	nil,                           // 28: gatehouse.driver.v1.ProbeReply.ValuesEntry
+	nil,                           // 29: gatehouse.driver.v1.CommandRequest.ValuesEntry
+	nil,                           // 30: gatehouse.driver.v1.CommandReply.ValuesEntry
+	nil,                           // 31: gatehouse.driver.v1.Candidate.AddressEntry
+	nil,                           // 32: gatehouse.driver.v1.Reading.ValuesEntry
+	(*timestamppb.Timestamp)(nil), // 33: google.protobuf.Timestamp
 }
 var file_driver_proto_depIdxs = []int32{
 	2,  // 0: gatehouse.driver.v1.Description.settings:type_name -> gatehouse.driver.v1.Field
 	2,  // 1: gatehouse.driver.v1.Description.address:type_name -> gatehouse.driver.v1.Field
-	24, // 2: gatehouse.driver.v1.ConfigureRequest.settings:type_name -> gatehouse.driver.v1.ConfigureRequest.SettingsEntry
-	25, // 3: gatehouse.driver.v1.Device.address:type_name -> gatehouse.driver.v1.Device.AddressEntry
-	26, // 4: gatehouse.driver.v1.Device.secret:type_name -> gatehouse.driver.v1.Device.SecretEntry
-	27, // 5: gatehouse.driver.v1.ProbeReply.values:type_name -> gatehouse.driver.v1.ProbeReply.ValuesEntry
-	28, // 6: gatehouse.driver.v1.CommandRequest.values:type_name -> gatehouse.driver.v1.CommandRequest.ValuesEntry
-	29, // 7: gatehouse.driver.v1.CommandReply.values:type_name -> gatehouse.driver.v1.CommandReply.ValuesEntry
-	30, // 8: gatehouse.driver.v1.Candidate.address:type_name -> gatehouse.driver.v1.Candidate.AddressEntry
-	5,  // 9: gatehouse.driver.v1.FromHost.connect:type_name -> gatehouse.driver.v1.Device
-	13, // 10: gatehouse.driver.v1.FromHost.ack:type_name -> gatehouse.driver.v1.Ack
-	12, // 11: gatehouse.driver.v1.FromHost.stop:type_name -> gatehouse.driver.v1.Stop
-	23, // 12: gatehouse.driver.v1.Ack.error:type_name -> gatehouse.driver.v1.Error
-	15, // 13: gatehouse.driver.v1.FromDriver.batch:type_name -> gatehouse.driver.v1.Batch
-	16, // 14: gatehouse.driver.v1.Batch.observations:type_name -> gatehouse.driver.v1.Observation
-	32, // 15: gatehouse.driver.v1.Observation.time:type_name -> google.protobuf.Timestamp
-	17, // 16: gatehouse.driver.v1.Observation.reading:type_name -> gatehouse.driver.v1.Reading
-	20, // 17: gatehouse.driver.v1.Observation.sighting:type_name -> gatehouse.driver.v1.Sighting
-	18, // 18: gatehouse.driver.v1.Observation.status:type_name -> gatehouse.driver.v1.Status
-	19, // 19: gatehouse.driver.v1.Observation.unreadable:type_name -> gatehouse.driver.v1.Unreadable
-	31, // 20: gatehouse.driver.v1.Reading.values:type_name -> gatehouse.driver.v1.Reading.ValuesEntry
-	21, // 21: gatehouse.driver.v1.Sighting.match:type_name -> gatehouse.driver.v1.Match
-	22, // 22: gatehouse.driver.v1.ProbeReply.ValuesEntry.value:type_name -> gatehouse.driver.v1.Value
-	22, // 23: gatehouse.driver.v1.CommandRequest.ValuesEntry.value:type_name -> gatehouse.driver.v1.Value
-	22, // 24: gatehouse.driver.v1.CommandReply.ValuesEntry.value:type_name -> gatehouse.driver.v1.Value
-	22, // 25: gatehouse.driver.v1.Reading.ValuesEntry.value:type_name -> gatehouse.driver.v1.Value
-	0,  // 26: gatehouse.driver.v1.Driver.Describe:input_type -> gatehouse.driver.v1.DescribeRequest
-	3,  // 27: gatehouse.driver.v1.Driver.Configure:input_type -> gatehouse.driver.v1.ConfigureRequest
-	5,  // 28: gatehouse.driver.v1.Driver.Probe:input_type -> gatehouse.driver.v1.Device
-	7,  // 29: gatehouse.driver.v1.Driver.Command:input_type -> gatehouse.driver.v1.CommandRequest
-	9,  // 30: gatehouse.driver.v1.Driver.Discover:input_type -> gatehouse.driver.v1.DiscoverRequest
-	11, // 31: gatehouse.driver.v1.Driver.Session:input_type -> gatehouse.driver.v1.FromHost
-	1,  // 32: gatehouse.driver.v1.Driver.Describe:output_type -> gatehouse.driver.v1.Description
-	4,  // 33: gatehouse.driver.v1.Driver.Configure:output_type -> gatehouse.driver.v1.ConfigureReply
-	6,  // 34: gatehouse.driver.v1.Driver.Probe:output_type -> gatehouse.driver.v1.ProbeReply
-	8,  // 35: gatehouse.driver.v1.Driver.Command:output_type -> gatehouse.driver.v1.CommandReply
-	10, // 36: gatehouse.driver.v1.Driver.Discover:output_type -> gatehouse.driver.v1.Candidate
-	14, // 37: gatehouse.driver.v1.Driver.Session:output_type -> gatehouse.driver.v1.FromDriver
-	32, // [32:38] is the sub-list for method output_type
-	26, // [26:32] is the sub-list for method input_type
-	26, // [26:26] is the sub-list for extension type_name
-	26, // [26:26] is the sub-list for extension extendee
-	0,  // [0:26] is the sub-list for field type_name
+	25, // 2: gatehouse.driver.v1.ConfigureRequest.settings:type_name -> gatehouse.driver.v1.ConfigureRequest.SettingsEntry
+	26, // 3: gatehouse.driver.v1.Device.address:type_name -> gatehouse.driver.v1.Device.AddressEntry
+	27, // 4: gatehouse.driver.v1.Device.secret:type_name -> gatehouse.driver.v1.Device.SecretEntry
+	6,  // 5: gatehouse.driver.v1.Device.reach:type_name -> gatehouse.driver.v1.Reach
+	28, // 6: gatehouse.driver.v1.ProbeReply.values:type_name -> gatehouse.driver.v1.ProbeReply.ValuesEntry
+	29, // 7: gatehouse.driver.v1.CommandRequest.values:type_name -> gatehouse.driver.v1.CommandRequest.ValuesEntry
+	30, // 8: gatehouse.driver.v1.CommandReply.values:type_name -> gatehouse.driver.v1.CommandReply.ValuesEntry
+	31, // 9: gatehouse.driver.v1.Candidate.address:type_name -> gatehouse.driver.v1.Candidate.AddressEntry
+	5,  // 10: gatehouse.driver.v1.FromHost.connect:type_name -> gatehouse.driver.v1.Device
+	14, // 11: gatehouse.driver.v1.FromHost.ack:type_name -> gatehouse.driver.v1.Ack
+	13, // 12: gatehouse.driver.v1.FromHost.stop:type_name -> gatehouse.driver.v1.Stop
+	24, // 13: gatehouse.driver.v1.Ack.error:type_name -> gatehouse.driver.v1.Error
+	16, // 14: gatehouse.driver.v1.FromDriver.batch:type_name -> gatehouse.driver.v1.Batch
+	17, // 15: gatehouse.driver.v1.Batch.observations:type_name -> gatehouse.driver.v1.Observation
+	33, // 16: gatehouse.driver.v1.Observation.time:type_name -> google.protobuf.Timestamp
+	18, // 17: gatehouse.driver.v1.Observation.reading:type_name -> gatehouse.driver.v1.Reading
+	21, // 18: gatehouse.driver.v1.Observation.sighting:type_name -> gatehouse.driver.v1.Sighting
+	19, // 19: gatehouse.driver.v1.Observation.status:type_name -> gatehouse.driver.v1.Status
+	20, // 20: gatehouse.driver.v1.Observation.unreadable:type_name -> gatehouse.driver.v1.Unreadable
+	32, // 21: gatehouse.driver.v1.Reading.values:type_name -> gatehouse.driver.v1.Reading.ValuesEntry
+	22, // 22: gatehouse.driver.v1.Sighting.match:type_name -> gatehouse.driver.v1.Match
+	23, // 23: gatehouse.driver.v1.ProbeReply.ValuesEntry.value:type_name -> gatehouse.driver.v1.Value
+	23, // 24: gatehouse.driver.v1.CommandRequest.ValuesEntry.value:type_name -> gatehouse.driver.v1.Value
+	23, // 25: gatehouse.driver.v1.CommandReply.ValuesEntry.value:type_name -> gatehouse.driver.v1.Value
+	23, // 26: gatehouse.driver.v1.Reading.ValuesEntry.value:type_name -> gatehouse.driver.v1.Value
+	0,  // 27: gatehouse.driver.v1.Driver.Describe:input_type -> gatehouse.driver.v1.DescribeRequest
+	3,  // 28: gatehouse.driver.v1.Driver.Configure:input_type -> gatehouse.driver.v1.ConfigureRequest
+	5,  // 29: gatehouse.driver.v1.Driver.Probe:input_type -> gatehouse.driver.v1.Device
+	8,  // 30: gatehouse.driver.v1.Driver.Command:input_type -> gatehouse.driver.v1.CommandRequest
+	10, // 31: gatehouse.driver.v1.Driver.Discover:input_type -> gatehouse.driver.v1.DiscoverRequest
+	12, // 32: gatehouse.driver.v1.Driver.Session:input_type -> gatehouse.driver.v1.FromHost
+	1,  // 33: gatehouse.driver.v1.Driver.Describe:output_type -> gatehouse.driver.v1.Description
+	4,  // 34: gatehouse.driver.v1.Driver.Configure:output_type -> gatehouse.driver.v1.ConfigureReply
+	7,  // 35: gatehouse.driver.v1.Driver.Probe:output_type -> gatehouse.driver.v1.ProbeReply
+	9,  // 36: gatehouse.driver.v1.Driver.Command:output_type -> gatehouse.driver.v1.CommandReply
+	11, // 37: gatehouse.driver.v1.Driver.Discover:output_type -> gatehouse.driver.v1.Candidate
+	15, // 38: gatehouse.driver.v1.Driver.Session:output_type -> gatehouse.driver.v1.FromDriver
+	33, // [33:39] is the sub-list for method output_type
+	27, // [27:33] is the sub-list for method input_type
+	27, // [27:27] is the sub-list for extension type_name
+	27, // [27:27] is the sub-list for extension extendee
+	0,  // [0:27] is the sub-list for field type_name
 }
 
 func init() { file_driver_proto_init() }
@@ -2060,13 +2129,13 @@ func file_driver_proto_init() {
 	if File_driver_proto != nil {
 		return
 	}
-	file_driver_proto_msgTypes[11].OneofWrappers = []any{
+	file_driver_proto_msgTypes[12].OneofWrappers = []any{
 		(*FromHost_Connect)(nil),
 		(*FromHost_Disconnect)(nil),
 		(*FromHost_Ack)(nil),
 		(*FromHost_Stop)(nil),
 	}
-	file_driver_proto_msgTypes[22].OneofWrappers = []any{
+	file_driver_proto_msgTypes[23].OneofWrappers = []any{
 		(*Value_Number)(nil),
 		(*Value_Bool)(nil),
 		(*Value_Text)(nil),
@@ -2077,7 +2146,7 @@ func file_driver_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_driver_proto_rawDesc), len(file_driver_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   32,
+			NumMessages:   33,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -94,10 +94,14 @@ func fromDevice(d drivers.Device) (*driverpb.Device, error) {
 	if err != nil {
 		return nil, gatehouse.FieldErrorf("profile", "profile %q cannot be written: %v", d.Profile.ID, err)
 	}
-	return &driverpb.Device{
+	w := &driverpb.Device{
 		Id: driverpb.Text(string(d.ID)), Serial: driverpb.Text(d.Serial), Profile: profile,
 		Address: driverpb.Texts(d.Address), Secret: driverpb.Texts(d.Secret),
-	}, nil
+	}
+	if d.Reach.Bounded {
+		w.Reach = &driverpb.Reach{ThisMachine: d.Reach.ThisMachine, LinkLocal: d.Reach.LinkLocal}
+	}
+	return w, nil
 }
 
 // toDescription checks what a program says of itself: it may not be written with our kit.

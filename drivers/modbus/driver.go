@@ -79,7 +79,9 @@ func (s settings) manner() manner { return manner{unit: s.unit, timeout: s.timeo
 func parseSettings(d drivers.Device) (settings, error) {
 	s := settings{unit: 1, interval: 5 * time.Second, timeout: 2 * time.Second}
 	var err error
-	if s.target, err = parseTarget(d.Address["address"]); err != nil {
+	s.target, err = parseTarget(d.Address["address"])
+	s.target.reach = d.Reach
+	if err != nil {
 		return s, err
 	}
 	if u := strings.TrimSpace(d.Address["unit"]); u != "" {

@@ -16,6 +16,7 @@ import (
 	"github.com/goburrow/serial"
 
 	"github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/drivers"
 )
 
 // target is where equipment is: a TCP address or a serial line.
@@ -26,6 +27,7 @@ type target struct {
 	baud    int
 	parity  string // N, E or O
 	stop    int
+	reach   drivers.Reach
 }
 
 // parseTarget reads host, host:port, or rtu:///dev/ttyUSB0?baud=9600&parity=N&stop=1.
@@ -76,12 +78,10 @@ func parseSerial(s string) (target, error) {
 
 func (t target) handler() handler {
 	if t.frames {
-		return &rtuOverTCP{RTUClientHandler: modbus.NewRTUClientHandler(""), address: t.address}
+		return &rtuOverTCP{RTUClientHandler: modbus.NewRTUClientHandler(""), dialled: dialled{address: t.address, reach: t.reach}}
 	}
 	if !t.serial {
-		h := modbus.NewTCPClientHandler(t.address)
-		h.IdleTimeout = 0 // line closes it
-		return &tcpHandler{h}
+		return &tcpHandler{TCPClientHandler: modbus.NewTCPClientHandler(""), dialled: dialled{address: t.address, reach: t.reach}}
 	}
 	h := modbus.NewRTUClientHandler(t.address)
 	h.BaudRate, h.DataBits, h.Parity, h.StopBits, h.IdleTimeout = t.baud, 8, t.parity, t.stop, 0
@@ -114,7 +114,10 @@ func (t target) explain(err error, timeout time.Duration) error {
 	say := func(format string, args ...any) error {
 		return gatehouse.Errorf(gatehouse.Unavailable, format, args...)
 	}
+	var refused *gatehouse.Error
 	switch {
+	case errors.As(err, &refused):
+		return refused
 	case t.serial && errors.Is(err, os.ErrNotExist):
 		return say("there is no serial line %s: check the name; adapters are renumbered when they are plugged in again, and names below /dev/serial/by-id are not", t.address)
 	case t.serial && errors.Is(err, os.ErrPermission):

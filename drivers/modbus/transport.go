@@ -9,13 +9,76 @@ import (
 	"time"
 
 	"github.com/goburrow/modbus"
+
+	"github.com/gatehouse-iot/gatehouse/drivers"
 )
 
 // tcpHandler is Modbus TCP that reads answers as equipment in the field gives them: with 0 for
 // the unit or the transaction, or with 255 for the unit: "the equipment itself" (Modbus Messaging
 // on TCP/IP V1.0b, section 4.4.2.2). That no late answer is taken for the next one rests on the line,
 // which closes the connection after any trouble.
-type tcpHandler struct{ *modbus.TCPClientHandler }
+type tcpHandler struct {
+	*modbus.TCPClientHandler
+	dialled
+}
+
+// dialled is a TCP connection that is made when something is to be sent, to where the device may
+// lead: the library dials for itself, and resolves a name without asking.
+type dialled struct {
+	address string
+	reach   drivers.Reach
+	conn    net.Conn
+}
+
+// ready connects where there is no connection, and bounds what follows.
+func (d *dialled) ready(timeout time.Duration) error {
+	if d.conn == nil {
+		c, err := d.reach.Dialer(timeout).Dial("tcp", d.address)
+		if err != nil {
+			return err
+		}
+		d.conn = c
+	}
+	return d.conn.SetDeadline(time.Now().Add(timeout))
+}
+
+func (d *dialled) hangUp() error {
+	if d.conn == nil {
+		return nil
+	}
+	err := d.conn.Close()
+	d.conn = nil
+	return err
+}
+
+// Bounds of a frame (Modbus Messaging on TCP/IP V1.0b, section 3.1.3).
+const (
+	headerSize = 7
+	longest    = 260
+)
+
+// Close implements io.Closer.
+func (h *tcpHandler) Close() error { return h.hangUp() }
+
+// Send implements modbus.Transporter.
+func (h *tcpHandler) Send(ask []byte) ([]byte, error) {
+	if err := h.ready(h.Timeout); err != nil {
+		return nil, err
+	}
+	if _, err := h.conn.Write(ask); err != nil {
+		return nil, err
+	}
+	b := make([]byte, longest)
+	if _, err := io.ReadFull(h.conn, b[:headerSize]); err != nil {
+		return nil, err
+	}
+	end := headerSize - 1 + int(binary.BigEndian.Uint16(b[4:])) // the unit is counted in both
+	if end <= headerSize || end > longest {
+		return nil, fmt.Errorf("the answer says that it has %d bytes", end)
+	}
+	_, err := io.ReadFull(h.conn, b[headerSize:end])
+	return b[:end], err
+}
 
 // Verify implements modbus.Packager.
 func (h *tcpHandler) Verify(ask, answer []byte) error {
@@ -50,20 +113,12 @@ type staleError struct{ error }
 // rtuOverTCP speaks the serial line's frames over TCP, as plain converters of serial lines do.
 type rtuOverTCP struct {
 	*modbus.RTUClientHandler
-	address string
+	dialled
 	timeout time.Duration
-	conn    net.Conn
 }
 
 // Close implements io.Closer.
-func (h *rtuOverTCP) Close() error {
-	if h.conn == nil {
-		return nil
-	}
-	err := h.conn.Close()
-	h.conn = nil
-	return err
-}
+func (h *rtuOverTCP) Close() error { return h.hangUp() }
 
 // Verify implements modbus.Packager.
 func (h *rtuOverTCP) Verify(ask, answer []byte) error {
@@ -78,14 +133,7 @@ func (h *rtuOverTCP) Verify(ask, answer []byte) error {
 
 // Send implements modbus.Transporter.
 func (h *rtuOverTCP) Send(ask []byte) ([]byte, error) {
-	if h.conn == nil {
-		c, err := net.DialTimeout("tcp", h.address, h.timeout)
-		if err != nil {
-			return nil, err
-		}
-		h.conn = c
-	}
-	if err := h.conn.SetDeadline(time.Now().Add(h.timeout)); err != nil {
+	if err := h.ready(h.timeout); err != nil {
 		return nil, err
 	}
 	if _, err := h.conn.Write(ask); err != nil {

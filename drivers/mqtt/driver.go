@@ -220,7 +220,7 @@ func dial(ctx context.Context, set settings, id string, clean bool) (*conn, erro
 	if err != nil {
 		return nil, err
 	}
-	c := &conn{socket: &socket{}, queue: make(chan mqtt.Message, queue), lost: make(chan error, 1), gone: make(chan struct{})}
+	c := &conn{socket: &socket{reach: set.reach}, queue: make(chan mqtt.Message, queue), lost: make(chan error, 1), gone: make(chan struct{})}
 	o.SetCustomOpenConnectionFn(c.socket.open)
 	o.SetConnectionLostHandler(func(_ mqtt.Client, err error) { c.lost <- err })
 	o.SetDefaultPublishHandler(c.take) // what a resumed session holds comes before any subscription

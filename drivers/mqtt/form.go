@@ -34,6 +34,8 @@ type settings struct {
 	up, down     string              // payloads on it
 	sightings    string              // topic, "" where there is none
 	timePath     []string            // of the device's own time in a payload
+
+	reach drivers.Reach
 }
 
 // topics lists what to subscribe to.
@@ -61,6 +63,7 @@ func parseSettings(d drivers.Device) (settings, error) {
 	s := settings{
 		broker: field("broker", ""), clientID: field("client_id", "gatehouse-"+string(d.ID)), username: field("username", ""), password: d.Secret["password"],
 		ca: field("ca", ""), up: field("available", "online"), down: field("unavailable", "offline"), sources: map[string][]source{},
+		reach: d.Reach,
 	}
 	if err := checkBroker(s.broker); err != nil {
 		return s, err

@@ -1,13 +1,17 @@
 package main
 
 import (
+	"context"
 	"crypto/tls"
 	"fmt"
 	"net"
+	"net/http"
 	"net/url"
 	"sync"
 
 	mqtt "github.com/eclipse/paho.mqtt.golang"
+
+	"github.com/gatehouse-iot/gatehouse/drivers"
 )
 
 // socket opens a client's connection and can cut it at any time: the library itself waits
@@ -16,18 +20,18 @@ type socket struct {
 	mu   sync.Mutex
 	cut  bool
 	conn net.Conn
+
+	reach drivers.Reach
 }
 
 // open is an mqtt.OpenConnectionFunc.
 func (s *socket) open(u *url.URL, o mqtt.ClientOptions) (net.Conn, error) {
 	var c net.Conn
 	var err error
-	d := &net.Dialer{Timeout: connectTime}
+	d := s.reach.Dialer(connectTime)
 	switch u.Scheme {
-	case "ws":
-		c, err = mqtt.NewWebsocket(u.String(), nil, connectTime, o.HTTPHeaders, o.WebsocketOptions)
-	case "wss":
-		c, err = mqtt.NewWebsocket(u.String(), o.TLSConfig, connectTime, o.HTTPHeaders, o.WebsocketOptions)
+	case "ws", "wss":
+		c, err = s.openWebsocket(u, o)
 	case "ssl", "tls", "mqtts":
 		c, err = tls.DialWithDialer(d, "tcp", u.Host, o.TLSConfig)
 	default:
@@ -44,6 +48,37 @@ func (s *socket) open(u *url.URL, o mqtt.ClientOptions) (net.Conn, error) {
 	}
 	s.conn = c
 	return c, nil
+}
+
+// openWebsocket hands the library, which dials for itself, the address that was looked at; the
+// name goes into the certificate's check and the Host header.
+func (s *socket) openWebsocket(u *url.URL, o mqtt.ClientOptions) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), connectTime)
+	defer cancel()
+	ip, err := s.reach.Resolve(ctx, u.Hostname())
+	if err != nil {
+		return nil, err
+	}
+	var config *tls.Config
+	port := "80"
+	if u.Scheme == "wss" {
+		config, port = &tls.Config{MinVersion: tls.VersionTLS12}, "443"
+		if o.TLSConfig != nil {
+			config = o.TLSConfig.Clone()
+		}
+		config.ServerName = u.Hostname()
+	}
+	if u.Port() != "" {
+		port = u.Port()
+	}
+	header := http.Header{"Host": {u.Host}}
+	for k, v := range o.HTTPHeaders {
+		header[k] = v
+	}
+	at := *u
+	at.Host = net.JoinHostPort(ip.String(), port)
+	direct := &mqtt.WebsocketOptions{Proxy: func(*http.Request) (*url.URL, error) { return nil, nil }}
+	return mqtt.NewWebsocket(at.String(), config, connectTime, header, direct)
 }
 
 func (s *socket) close() {

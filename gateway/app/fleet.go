@@ -80,7 +80,14 @@ func (a *App) driverDevice(ctx context.Context, e directory.Entry) (drivers.Devi
 	if err != nil {
 		return drivers.Device{}, fmt.Errorf("read the device's secret: %w", err)
 	}
-	return drivers.Device{ID: e.Device.ID, Serial: e.Device.Serial, Profile: e.Profile, Address: e.Device.Address, Secret: secret}, nil
+	return drivers.Device{
+		ID:      e.Device.ID,
+		Serial:  e.Device.Serial,
+		Profile: e.Profile,
+		Address: e.Device.Address,
+		Secret:  secret,
+		Reach:   a.cfg.Reach.reach(),
+	}, nil
 }
 
 // fleet is the drivers and devices as the API sees them.
@@ -130,7 +137,14 @@ func (f fleet) DriverLog(name g.DriverName) ([]api.LogLine, error) {
 func (f fleet) Restart(name g.DriverName) error { return f.a.host.Restart(name) }
 
 func (f fleet) Probe(ctx context.Context, driver g.DriverName, d g.Device, p g.Profile, secret map[string]string) (api.Probe, error) {
-	got, err := f.a.host.Probe(ctx, driver, drivers.Device{ID: d.ID, Serial: d.Serial, Profile: p, Address: d.Address, Secret: secret})
+	got, err := f.a.host.Probe(ctx, driver, drivers.Device{
+		ID:      d.ID,
+		Serial:  d.Serial,
+		Profile: p,
+		Address: d.Address,
+		Secret:  secret,
+		Reach:   f.a.cfg.Reach.reach(),
+	})
 	return api.Probe{Message: got.Message, Values: got.Values, Snapshot: got.Snapshot}, err
 }
 

@@ -44,7 +44,7 @@ const lookups = 3 * time.Second
 
 // allows checks a device's address, whose fields the driver describes; with names it resolves
 // those, too. The answer never says whether something is there. A driver resolves a name once
-// more: who owns a name can have it lead elsewhere then.
+// more, and holds what it connects to then against the same bounds (drivers.Reach).
 func (c ReachConfig) allows(ctx context.Context, fields []api.Field, address map[string]string, names bool) error {
 	kinds := map[string]string{}
 	for _, f := range fields {
@@ -132,37 +132,16 @@ func (c ReachConfig) allowsHost(ctx context.Context, host string, names bool) er
 	return nil
 }
 
-func (c ReachConfig) allowsIP(ip netip.Addr) error {
-	ip = ip.Unmap().WithZone("")
-	switch {
-	case ip.IsLinkLocalUnicast() && !c.LinkLocal:
-		return g.Errorf(g.Invalid, "it is a link-local address, where cloud machines keep their secrets; equipment that has no other is allowed with reach.link_local in the configuration")
-	case ip.IsMulticast():
-		return g.Errorf(g.Invalid, "it is an address of many and not of one device")
-	case !c.ThisMachine && (ip.IsLoopback() || ip.IsUnspecified() || own(ip)):
-		return g.Errorf(g.Invalid, "it is the gateway's own machine; where a device is really reached there, allow it with reach.this_machine in the configuration")
-	}
-	return nil
-}
+func (c ReachConfig) allowsIP(ip netip.Addr) error { return c.reach().Allows(ip) }
 
-// own says whether the machine has the address itself.
-func own(ip netip.Addr) bool {
-	addrs, err := net.InterfaceAddrs()
-	if err != nil {
-		return false
-	}
-	for _, a := range addrs {
-		if n, ok := a.(*net.IPNet); ok {
-			if x, ok := netip.AddrFromSlice(n.IP); ok && x.Unmap() == ip {
-				return true
-			}
-		}
-	}
-	return false
+// reach is what drivers hold the addresses against that they connect to.
+func (c ReachConfig) reach() drivers.Reach {
+	return drivers.Reach{Bounded: true, ThisMachine: c.ThisMachine, LinkLocal: c.LinkLocal}
 }
 
 // mayServe is asked before a driver is told of a registered device: its address may be from before
-// there were bounds. Names are not resolved, since all devices wait meanwhile.
+// there were bounds. Names are not resolved, since all devices wait meanwhile: the driver looks where
+// they lead.
 func (a *App) mayServe(d g.Device) error {
 	return a.cfg.Reach.allows(context.Background(), nil, d.Address, false)
 }

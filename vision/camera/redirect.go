@@ -61,7 +61,7 @@ func (a address) follow(r *redirected) (address, error) {
 	if to.Host == a.url.Host && to.Scheme == a.url.Scheme {
 		to.User = a.url.User
 	}
-	return address{url: &to, host: a.host, away: to.Host != a.url.Host}, nil
+	return address{url: &to, host: a.host, away: to.Host != a.url.Host, reach: a.reach}, nil
 }
 
 // playOn plays where the camera is, or where it sends us.

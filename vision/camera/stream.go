@@ -40,6 +40,8 @@ type address struct {
 	host string // for people
 	md5  bool   // sign in with MD5 where SHA-256 is offered as well
 	away bool   // another host sent us there: the password stayed behind
+
+	reach drivers.Reach // where it may lead, also when another host sends us on
 }
 
 // parseAddress reads what people typed in.
@@ -74,7 +76,7 @@ func parseAddress(d drivers.Device) (a address, err error) {
 	if user != "" || password != "" {
 		u.User = url.UserPassword(user, password)
 	}
-	a.url = u
+	a.url, a.reach = u, d.Reach
 	return a, nil
 }
 
@@ -102,9 +104,7 @@ func playAt(ctx context.Context, a address, each func(picture) error) error {
 		Scheme: a.url.Scheme, Host: a.url.Host, Protocol: ptr(gortsplib.ProtocolTCP), UserAgent: "gatehouse",
 		ReadTimeout: readTime, WriteTimeout: readTime,
 		DialContext: func(c context.Context, network, addr string) (net.Conn, error) {
-			c, stop := context.WithTimeout(c, dialTime)
-			defer stop()
-			return (&net.Dialer{}).DialContext(c, network, addr)
+			return a.reach.Dialer(dialTime).DialContext(c, network, addr)
 		},
 		OnPacketsLost: func(uint64) {}, OnDecodeError: func(error) {},
 		OnResponse: func(res *base.Response) {
@@ -273,6 +273,7 @@ func speak(a address, err error, playing bool) error {
 	var opErr *net.OpError
 	var certErr *tls.CertificateVerificationError
 	var authorityErr x509.UnknownAuthorityError
+	var refused *gatehouse.Error
 	say := func(code gatehouse.Code, f string, args ...any) error { return gatehouse.Errorf(code, f, args...) }
 	switch {
 	case err == nil:
@@ -285,6 +286,8 @@ func speak(a address, err error, playing bool) error {
 			has = "nothing"
 		}
 		return say(gatehouse.Invalid, "the stream at %s has no H.264 or H.265 video, it has %s; set the camera's video encoding to H.264", a.host, has)
+	case errors.As(err, &opErr) && opErr.Op == "dial" && errors.As(opErr.Err, &refused):
+		return gatehouse.FieldErrorf("url", "%s", refused.Message)
 	case errors.As(err, &status):
 		return speakStatus(a, status)
 	case errors.As(err, &nameErr):
