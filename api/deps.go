@@ -135,8 +135,10 @@ type Keeping struct {
 type Likeness struct {
 	Enrolled bool       // the person has a template already
 	Own      float64    // of the person's templates
+	Unlike   bool       // so little that it is hardly the same person
 	Other    g.PersonID // who else of the school looks most like it; "" where nobody does
 	Score    float64    // of that one
+	Alike    bool       // so much that it may be that one
 }
 
 // DriverInfo is a driver program as the host knows it.

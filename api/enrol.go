@@ -9,13 +9,6 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
-// When an enrolment asks. In LFW two people reach 0.41 in one of ten thousand pairs; 0.28 lies
-// under the 0.33 at which 98.4 % of the pairs of one person are found, and is not measured.
-const (
-	unlikeOwn = 0.28 // below it a face is hardly the person's own
-	likeOther = 0.40 // from it on it may be somebody else's of the school
-)
-
 // The questions of an enrolment and the answers that they take.
 const (
 	AskUnlikeOwn = "unlike_own" // the face is unlike the person's others
@@ -172,7 +165,7 @@ func (s *Server) askAlike(ctx context.Context, school g.SchoolID, e *registry.En
 	if err != nil {
 		return nil, err
 	}
-	if l.Enrolled && l.Own < unlikeOwn {
+	if l.Enrolled && l.Unlike {
 		e.Replace = slices.Contains(answers, AnswerReplace)
 		switch {
 		case e.Replace:
@@ -183,7 +176,7 @@ func (s *Server) askAlike(ctx context.Context, school g.SchoolID, e *registry.En
 			open = append(open, Question{Ask: AskUnlikeOwn, Answers: []string{AnswerSame, AnswerReplace}, Score: l.Own})
 		}
 	}
-	if l.Other != "" && l.Score >= likeOther {
+	if l.Other != "" && l.Alike {
 		if slices.Contains(answers, AnswerAlike) {
 			e.LookAlike = append(e.LookAlike, l.Other)
 			e.Answers = append(e.Answers, AskLikeOther+": "+AnswerAlike)

@@ -104,9 +104,9 @@ func TestEnrolmentAsks(t *testing.T) {
 		t.Helper()
 		return admin.do("POST", path+"/face"+answers, picture(), "Content-Type", "image/jpeg").want(want)
 	}
-	l = api.Likeness{Own: -1, Other: g.PersonID(w.ids["visitor"]), Score: 0.39}
+	l = api.Likeness{Own: -1, Other: g.PersonID(w.ids["visitor"]), Score: 0.39} // not alike
 	send("", 201)
-	l = api.Likeness{Enrolled: true, Own: 0.1, Other: g.PersonID(w.ids["visitor"]), Score: 0.9}
+	l = api.Likeness{Enrolled: true, Own: 0.1, Unlike: true, Other: g.PersonID(w.ids["visitor"]), Score: 0.9, Alike: true}
 	p := send("", 409).problem()
 	if p.Code != api.Confirm || len(p.Questions) != 2 || p.Questions[0].Ask != api.AskUnlikeOwn || p.Questions[1].Ask != api.AskLikeOther || p.Questions[1].Name == "" {
 		t.Fatalf("got %+v, want both questions, with the name of whom it looks like", p)

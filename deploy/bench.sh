@@ -3,10 +3,14 @@
 # .cache/bench. About twenty minutes, ten of them the fleet's; a busy machine makes the
 # figures worthless, and is told.
 #
-#   bench.sh [mqtt] [whole] [alerts] [fleet] [restart] [camera] [rules] [journal] [drivers] [history]    only these
+#   bench.sh [mqtt] [whole] [alerts] [fleet] [restart] [camera] [faces] [rules] [journal] [drivers] [history]    only these
 #
 # BENCH_MINUTES is how long the fleet sends (10). PROFILE=FILE writes a CPU profile of the
 # gateway in the last of whole, alerts, fleet and restart that runs.
+#
+# FACES is which of the people in Labeled Faces in the Wild faces measures: every 10th who has two
+# photographs; 0 is everybody, and takes ten minutes of two cores. They are looked for in
+# $GATEHOUSE_SHARED/lfw, and it is said where they are missing.
 #
 # ROWS is how many sightings history loads (1000000). At full size, ROWS=110000000, it takes
 # about an hour and, under ${TMPDIR:-/var/tmp}, 60 GB.
@@ -19,7 +23,7 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 export CGO_ENABLED=0
 
-parts=${*:-mqtt whole alerts fleet restart camera rules journal drivers history}
+parts=${*:-mqtt whole alerts fleet restart camera faces rules journal drivers history}
 begun=$(date +%s)
 wrong=
 
@@ -122,6 +126,18 @@ camera() {
   done
 }
 
+faces() {
+  title 'Faces: by which threshold strangers are taken for somebody, and when an enrolment asks; rates with their 95 % bounds'
+  if [ ! -d "${GATEHOUSE_SHARED:-../shared}/lfw/images" ]; then
+    echo 'faces: not measured: there are no photographs; set GATEHOUSE_SHARED to a folder that holds lfw/images/PERSON/*.jpg (Labeled Faces in the Wild)'
+    return 0
+  fi
+  (
+    eval "$(sed -n 's/^\(CGO_ENABLED\)=\(.*\)/export \1=\2/p; s/^\(CGO_[A-Z]*FLAGS\)=\(.*\)/export \1="\2"/p' deploy/setup/vision.env)"
+    go run -tags "$(sed -n 's/^VISION_TAGS=//p' deploy/setup/vision.env)" ./vision/measure threshold -cache "$cache" -every "${FACES:-10}"
+  ) || wrong="$wrong faces"
+}
+
 rules() {
   title 'Rules, 10,000 devices: one event, a saved state, and a school of 2,000'"'"'s attendance'
   gobench rules ./rules 'Observe|Snapshot|Attend'
@@ -153,8 +169,8 @@ busy
 machine
 for part in $parts; do
   case $part in
-    mqtt | whole | alerts | fleet | restart | camera | rules | journal | drivers | history) "$part" ;;
-    *) echo "bench: there is no part '$part'; use mqtt, whole, alerts, fleet, restart, camera, rules, journal, drivers or history" >&2; exit 2 ;;
+    mqtt | whole | alerts | fleet | restart | camera | faces | rules | journal | drivers | history) "$part" ;;
+    *) echo "bench: there is no part '$part'; use mqtt, whole, alerts, fleet, restart, camera, faces, rules, journal, drivers or history" >&2; exit 2 ;;
   esac
 done
 

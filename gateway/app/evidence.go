@@ -193,7 +193,14 @@ func (a *App) expirePictures(ctx context.Context, view *registry.View, now time.
 // compare holds a face that is to be enrolled against the school's templates.
 func (a *App) compare(ctx context.Context, school g.SchoolID, person g.PersonID, f api.TrackFace) (api.Likeness, error) {
 	l, err := a.identify.Compare(ctx, school, person, f.Model, f.Embedding)
-	return api.Likeness{Enrolled: l.Enrolled, Own: l.Own, Other: l.Other, Score: l.Score}, err
+	return api.Likeness{
+		Enrolled: l.Enrolled,
+		Own:      l.Own,
+		Unlike:   l.Unlike,
+		Other:    l.Other,
+		Score:    l.Score,
+		Alike:    l.Alike,
+	}, err
 }
 
 // recorded is what the API says of how long things are kept.

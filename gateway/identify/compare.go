@@ -12,8 +12,10 @@ import (
 type Likeness struct {
 	Enrolled bool       // the person has templates already
 	Own      float64    // cosine with the best of them
+	Unlike   bool       // so little that it is hardly the same person
 	Other    g.PersonID // who else of the school looks most like it; "" where nobody does
 	Score    float64    // cosine with that person
+	Alike    bool       // so much that it may be that person
 }
 
 // Compare holds a new face of a person ("": somebody new) against the person's own templates
@@ -36,6 +38,9 @@ func (i *Identifier) Compare(ctx context.Context, school g.SchoolID, person g.Pe
 			l.Other, l.Score = t.Person, score
 		}
 	}
+	asks := vision.DefaultAlike()
+	l.Unlike = l.Enrolled && l.Own < asks.Own
+	l.Alike = l.Other != "" && l.Score >= asks.Other
 	return l, nil
 }
 
