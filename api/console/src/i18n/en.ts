@@ -78,6 +78,12 @@ export const en = {
     permissions: 'permissions',
     revoked: 'revoked',
   },
+  once: {
+    title: 'This is not shown again. Is it kept?',
+    stay: 'Not yet',
+    close: 'Close it',
+    kept: 'I have kept it',
+  },
   dialog: {
     changed: 'Somebody changed this meanwhile. What you typed is still here; saving asks before it replaces theirs. Changed:',
     gone: 'This is not there any more: somebody took it away meanwhile. What you typed can still be copied.',

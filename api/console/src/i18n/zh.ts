@@ -78,6 +78,12 @@ export const zh = {
     permissions: '权限',
     revoked: '已吊销',
   },
+  once: {
+    title: '关闭后不再显示。您已保存好了吗？',
+    stay: '还没有',
+    close: '关闭',
+    kept: '我已保存',
+  },
   dialog: {
     changed: '期间有人修改了此项。您输入的内容仍在；保存前会先询问是否覆盖对方的修改。变更：',
     gone: '此项已被他人删除。您输入的内容仍可复制。',

@@ -1,6 +1,6 @@
 // One device: its twin, charts, what it was asked to be, its comings and goings.
 
-import { Button, Group, Modal, NumberInput, Select, SegmentedControl, Stack, Switch, Tabs, Text, TextInput } from '@mantine/core'
+import { Button, Group, NumberInput, Select, SegmentedControl, Stack, Switch, Tabs, Text, TextInput } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link, useNavigate, useParams } from 'react-router'
@@ -30,6 +30,7 @@ import { When } from '../ui/when'
 import { useAddress, useOpen } from '../ui/address'
 import { Dialog } from '../ui/dialog'
 import { FormTrouble } from '../ui/clash'
+import { ShownOnce } from '../ui/once'
 
 export function DevicePage() {
   const { id = '' } = useParams()
@@ -275,9 +276,9 @@ function DeviceDeeds({ d }: { d: Device }) {
         }} />
       <Ask opened={open === 'password'} onClose={close} title={t('device.newPassword')} text={t('device.newPasswordText')} deed={t('device.newPassword')}
         onDo={async () => setShown(await call<DeviceCreated>(`${path}/password`, { method: 'POST' }))} />
-      <Modal opened={!!shown} onClose={() => setShown(undefined)} title={t('credentials.title')} size="lg" centered closeOnClickOutside={false} closeButtonProps={{ 'aria-label': t('common.close') }}>
+      <ShownOnce opened={!!shown} onClose={() => setShown(undefined)} title={t('credentials.title')}>
         {shown && <Credentials c={shown} />}
-      </Modal>
+      </ShownOnce>
     </>
   )
 }

@@ -1,6 +1,6 @@
 // Keys for programs, and webhooks to the school's own server.
 
-import { Alert, Button, Checkbox, Group, Modal, Select, SimpleGrid, Stack, Tabs, Text, TextInput } from '@mantine/core'
+import { Alert, Button, Checkbox, Group, Select, SimpleGrid, Stack, Tabs, Text, TextInput } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { call, query } from '../api/client'
@@ -14,6 +14,7 @@ import { PagedList, usePaged } from '../ui/paged'
 import { When } from '../ui/when'
 import { useAddress, useOpen } from '../ui/address'
 import { Dialog, useSubject } from '../ui/dialog'
+import { ShownOnce } from '../ui/once'
 
 const kinds = ['alert', 'incident', 'attendance', 'sighting', 'status', 'rejected', 'reading']
 
@@ -81,7 +82,7 @@ function Keys() {
         ) : <Empty title={t('key.none')} hint={t('key.noneHint')} />}
       </Loaded>
       {making && <NewKey onClose={made} onMade={(k) => (setShown(k), void renew())} />}
-      <Modal opened={!!shown} onClose={() => setShown(undefined)} title={t('key.made')} size="lg" centered closeOnClickOutside={false} closeButtonProps={{ 'aria-label': t('common.close') }}>
+      <ShownOnce opened={!!shown} onClose={() => setShown(undefined)} title={t('key.made')}>
         {shown && (
           <Stack gap="sm">
             <Alert color="gate" variant="light">{t('key.once')}</Alert>
@@ -91,7 +92,7 @@ function Keys() {
             <Copyable text={shown.curl} label={t('key.curl')} />
           </Stack>
         )}
-      </Modal>
+      </ShownOnce>
       <Ask opened={!!revoke} onClose={noRevoke} danger title={t('key.revoke')} text={t('key.revokeText', { name: revoke?.name ?? '' })} deed={t('key.revoke')}
         onDo={async () => {
           await remove(`/v1/keys/${encodeURIComponent(revoke!.id)}`, revoke!)
@@ -216,13 +217,13 @@ function Webhooks() {
       {log && <Deliveries key={log.id} w={log} />}
       {moving && <MoveHook key={moving.id} w={moving} gone={movedAway} onClose={noMoving} onMoved={(s) => (setSecret(s), void renew())} />}
       {making && <NewHook onClose={made} onMade={(s) => (setSecret(s), void renew())} />}
-      <Modal opened={!!secret} onClose={() => setSecret('')} title={t('hook.made')} size="lg" centered closeOnClickOutside={false} closeButtonProps={{ 'aria-label': t('common.close') }}>
+      <ShownOnce opened={!!secret} onClose={() => setSecret('')} title={t('hook.made')}>
         <Stack gap="sm">
           <Alert color="gate" variant="light">{t('hook.once')}</Alert>
           <Copyable text={secret} label={t('hook.secret')} />
           <Text size="sm">{t('hook.verify')}</Text>
         </Stack>
-      </Modal>
+      </ShownOnce>
       <Ask opened={!!gone} onClose={noGone} danger title={t('hook.delete')} text={t('hook.deleteText', { url: gone?.url ?? '' })} deed={t('common.delete')}
         onDo={async () => {
           await remove(`/v1/webhooks/${encodeURIComponent(gone!.id)}`, gone!)

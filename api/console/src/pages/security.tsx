@@ -12,6 +12,7 @@ import { Empty, fieldError, Loaded, Page, Panel, Rows, said, Tag, Trouble, useDe
 import { PasskeyObstacle } from '../ui/passkey'
 import { CodeForm, RecoveryCodes, Secret } from '../ui/totp'
 import { When } from '../ui/when'
+import { ShownOnce } from '../ui/once'
 
 type Doing = { add: 'totp' | 'passkey' } | { recovery: true } | { remove: Factor }
 
@@ -106,9 +107,10 @@ function Do({ doing, onClose }: { doing: Doing; onClose: () => void }) {
     if (r?.recovery_codes.length) setCodes(r.recovery_codes)
     else onClose()
   }
+  if (codes) return <ShownOnce opened kept size="md" onClose={onClose} title={t('factor.recovery')}><RecoveryCodes codes={codes} onDone={onClose} /></ShownOnce>
   return (
-    <Modal opened onClose={onClose} title={codes ? t('factor.recovery') : title} centered closeOnClickOutside={false} closeButtonProps={{ 'aria-label': t('common.close') }}>
-      {codes ? <RecoveryCodes codes={codes} onDone={onClose} /> : secret ? (
+    <Modal opened onClose={onClose} title={title} centered closeOnClickOutside={false} closeButtonProps={{ 'aria-label': t('common.close') }}>
+      {secret ? (
         <Stack>
           <Secret s={secret} />
           <CodeForm label={t('factor.first')} done={t('factor.confirm')} run={confirm} />

@@ -2,7 +2,10 @@ import { MantineProvider } from '@mantine/core'
 import { createRoot, type Root } from 'react-dom/client'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { startLanguages } from '../i18n'
+import { BrowserRouter } from 'react-router'
+import { useOpen } from './address'
 import { Dialog, useSubject } from './dialog'
+import { ShownOnce } from './once'
 
 let root: Root
 let box: HTMLElement
@@ -77,4 +80,40 @@ test('closing a dialog in which nothing was typed asks nothing', async () => {
   show([{ id: 'u1', name: 'Li', version: 1 }])
   await press('Close')
   expect(closed).toHaveBeenCalledTimes(1)
+})
+
+function Step() {
+  const [open, setOpen, close] = useOpen('do')
+  return (
+    <>
+      <button onClick={() => setOpen('edit')}>Edit</button>
+      <button onClick={() => setOpen('secret')}>Secret</button>
+      <Dialog opened={open === 'edit'} onClose={close} title="Edit" transitionProps={{ duration: 0 }}><input aria-label="Name" /></Dialog>
+      <ShownOnce opened={open === 'secret'} onClose={close} title="Secret" transitionProps={{ duration: 0 }}>s3cret</ShownOnce>
+    </>
+  )
+}
+
+test('back asks where something was typed or is shown once, and does not leave by itself', async () => {
+  window.history.replaceState(null, '', '/start')
+  root.render(<MantineProvider><BrowserRouter><Step /></BrowserRouter></MantineProvider>)
+  await press('Edit')
+  await type('Li')
+  window.history.back()
+  await vi.waitFor(() => expect(document.querySelector('[data-testid=discard]')).not.toBeNull())
+  expect(window.location.search).toBe('?do=edit')
+  await press('Discard')
+  await vi.waitFor(() => expect(document.querySelector('input')).toBeNull())
+  await press('Secret')
+  await vi.waitFor(() => expect(document.body.textContent).toContain('s3cret'))
+  window.history.back()
+  await vi.waitFor(() => expect(document.querySelector('[data-testid=once]')).not.toBeNull())
+  await press('Not yet')
+  expect(document.body.textContent).toContain('s3cret')
+  await press('I have kept it')
+  await vi.waitFor(() => expect(document.body.textContent).not.toContain('s3cret'))
+  await press('Edit') // nothing typed: back closes it
+  await field()
+  window.history.back()
+  await vi.waitFor(() => expect(document.querySelector('input')).toBeNull())
 })

@@ -1,11 +1,12 @@
 // Every dialog with a form. What was typed is not dropped by a slip of a finger (Escape, a click
-// beside it, closing the tab), and never by what a colleague does: that is told, and the dialog
+// beside it, going back, closing the tab), and never by what a colleague does: that is told, and the dialog
 // stays.
 
 import { Alert, Button, Group, Modal, type ModalProps } from '@mantine/core'
 import { useEffect, useRef, useState, type ReactNode } from 'react'
 import { useT } from '../i18n'
 import { differences, type Fields } from '../api/change'
+import { useBackAsks } from './backasks'
 import { useWords } from './words'
 
 interface Props extends Omit<ModalProps, 'onClose'> {
@@ -34,6 +35,7 @@ export function Dialog({ onClose, subject, gone, children, opened, ...more }: Pr
     window.addEventListener('beforeunload', ask)
     return () => window.removeEventListener('beforeunload', ask)
   }, [opened, typed])
+  useBackAsks(opened && typed, () => setAsking(true))
   const changes = opened && then.current && subject ? differences(then.current, subject, words) : []
   return (
     <Modal centered closeButtonProps={{ 'aria-label': t('common.close') }} {...more} opened={opened} onClose={() => (typed ? setAsking(true) : onClose())}>
