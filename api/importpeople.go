@@ -20,6 +20,7 @@ type ImportChoices struct {
 	Sheet       string              `query:"sheet" maxLength:"64" doc:"Of a workbook; empty: the first that is shown and holds something."`
 	Empty       string              `query:"empty" default:"leave" enum:"leave,clear" doc:"Whether an empty cell leaves what is there or clears it."`
 	Bad         string              `query:"bad" default:"refuse" enum:"refuse,skip" doc:"Whether a line with an error refuses the file or is left out."`
+	Progress    string              `query:"progress" maxLength:"64" doc:"A name of the caller's own, under which GET /v1/people/import/progress/{id} says how far it is."`
 	Accept      []string            `query:"accept" maxItems:"8" doc:"Questions answered with yes. class_date: 7月1日 and 1-Jul are the class 7-1; class_date_dm: they are 1-7; zeros_lost: complete numbers with zeros; zeros_ok: they are right as they are."`
 }
 
@@ -50,6 +51,7 @@ func (c ImportChoices) options() registry.ImportOptions {
 }
 
 func (s *Server) registerImport(tag string) {
+	s.registerImportProgress(tag)
 	handle(s, endpoint{method: "POST", path: "/v1/people/import/preview", id: "preview-import", tag: tag, perm: g.PeopleWrite, max: maxImport, summary: "Say what importing a file of people would do",
 		doc: "Takes CSV (UTF-8, UTF-16, GBK, GB18030, Big5; comma, semicolon or tab) or an Excel workbook (.xlsx), headings in English or Chinese. " +
 			"Changes nothing. The report says which column is read as what, and line by line who would be new, changed (from, to), left out or refused; every problem has a code with parameters. " +
@@ -60,6 +62,9 @@ func (s *Server) registerImport(tag string) {
 END`}, func(ctx context.Context, in *previewInput) (*body[registry.ImportReport], error) {
 		o := in.options()
 		o.DryRun = true
+		told, end := s.follow(ctx, in.Progress)
+		defer end()
+		o.Progress = told
 		return answer(s.view(ctx).ImportRoster(ctx, school(ctx, in.School), in.RawBody, o))
 	})
 	handle(s, endpoint{method: "POST", path: "/v1/people/import", id: "import-people", tag: tag, perm: g.PeopleWrite, max: maxImport, conflict: true, summary: "Import people from CSV or a workbook",
@@ -72,6 +77,9 @@ student,2026-0802,Zhao Lei,7-1
 END`}, func(ctx context.Context, in *importInput) (*body[registry.ImportReport], error) {
 		o := in.options()
 		o.DryRun, o.Token, o.Confirm = in.DryRun, in.Token, in.Confirm
+		told, end := s.follow(ctx, in.Progress)
+		defer end()
+		o.Progress = told
 		report, err := s.view(ctx).ImportRoster(ctx, school(ctx, in.School), in.RawBody, o)
 		if err == nil {
 			err = report.Fault()

@@ -41,6 +41,7 @@ type Server struct {
 	streams   *slots
 	queries   *queryGate
 	probes    *limiter
+	imports   imports
 	viewed    *lately // camera views that are in the audit log already
 
 	settingUp sync.Mutex    // first run: one at a time

@@ -46,6 +46,8 @@ type ImportOptions struct {
 	DryRun      bool
 	Token       string // of the preview that is to be applied
 	Confirm     int    // how many people it is known to change, where that asks for a word
+
+	Progress func(share float64) `json:"-"` // told the share that is done, 0 to 1; it does not block; nil: nobody asks
 }
 
 func (o ImportOptions) check() error {

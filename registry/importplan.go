@@ -74,6 +74,7 @@ func (v *View) planImport(ctx context.Context, school g.SchoolID, people *roster
 		}
 		p.count(&line)
 		report.Lines = append(report.Lines, line)
+		o.told(lookStep, i+1, len(people.Rows))
 	}
 	p.leave(all)
 	p.brake(all)

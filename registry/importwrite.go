@@ -44,11 +44,14 @@ func (p *importPlan) apply(ctx context.Context, o ImportOptions) error {
 	if err != nil {
 		return fmt.Errorf("begin the import: %w", err)
 	}
+	put := 0
 	for part := range slices.Chunk(rows, staged) {
 		if err := r.write(ctx, func(t *tx) error { return putDown(ctx, t, part) }); err != nil {
 			r.dropImport(context.WithoutCancel(ctx), id)
 			return err
 		}
+		put += len(part)
+		o.told(putStep, put, len(rows))
 	}
 	err = r.write(ctx, func(t *tx) error {
 		if err := p.fits(ctx, t, id); err != nil {
@@ -77,13 +80,14 @@ func (p *importPlan) seal(id string) ([]importRow, error) {
 		return nil, err
 	}
 	rows := make([]importRow, 0, len(p.people)+len(p.cards)+len(p.consents)+len(p.leavers))
-	for _, one := range p.people {
+	for i, one := range p.people {
 		body, mac, err := r.sealPerson(keys, one)
 		if err != nil {
 			return nil, err
 		}
 		rows = append(rows, importRow{"import_people (import, id, school, kind, class, number_mac, key_sealed, body_sealed, leaves)",
 			[]any{id, string(one.ID), string(p.school), string(one.Kind), one.Class, mac, one.key, body, 0}})
+		p.o.told(sealStep, i+1, len(p.people))
 	}
 	for _, one := range p.leavers {
 		rows = append(rows, importRow{"import_people (import, id, school, kind, class, number_mac, key_sealed, body_sealed, leaves)",

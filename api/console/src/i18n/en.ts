@@ -696,6 +696,7 @@ export const en = {
     visitor: 'Visitor',
   },
   import: {
+    share: '{{n}} % done',
     workingFile: '{{size}}, for {{s}} s.',
     workingLines: '{{n}} lines, for {{s}} s. Nobody is changed until all are.',
     title: 'Import people',

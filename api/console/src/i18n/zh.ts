@@ -691,6 +691,7 @@ export const zh = {
     visitor: '访客',
   },
   import: {
+    share: '已完成 {{n}}%',
     workingFile: '{{size}}，已用 {{s}} 秒。',
     workingLines: '共 {{n}} 行，已用 {{s}} 秒。全部完成前不改动任何人。',
     title: '导入人员',

@@ -3,7 +3,7 @@
 
 import { Alert, Button, FileInput, NumberInput, Progress, Select, SimpleGrid, Stack, Text } from '@mantine/core'
 import { IconDownload } from '@tabler/icons-react'
-import { useQueryClient } from '@tanstack/react-query'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { Link } from 'react-router'
 import { APIError, call, query } from '../api/client'
@@ -47,8 +47,12 @@ export function ImportPage() {
   const [stale, setStale] = useState(false)
   const [busy, setBusy] = useState<'' | 'reading' | 'writing'>('')
   const [again, setAgain] = useState(0)
-  const send = async (path: string, signal?: AbortSignal) =>
-    call<ImportReport>(path, { method: 'POST', body: new Blob([await file!.arrayBuffer()]), type: file!.name.endsWith('.xlsx') ? workbook : 'text/csv', signal })
+  const [name, setName] = useState('') // under which the gateway says how far it is
+  const send = async (path: string, signal?: AbortSignal) => {
+    const mine = crypto.getRandomValues(new Uint32Array(2)).join('-')
+    setName(mine)
+    return call<ImportReport>(`${path}&progress=${mine}`, { method: 'POST', body: new Blob([await file!.arrayBuffer()]), type: file!.name.endsWith('.xlsx') ? workbook : 'text/csv', signal })
+  }
 
   useEffect(() => {
     if (!file) return
@@ -97,7 +101,7 @@ export function ImportPage() {
           <FileInput label={t('import.choose')} accept=".xlsx,.csv,.txt,.tsv,text/csv,text/plain" clearable value={file} placeholder={t('import.placeholder')} maw={560}
             clearButtonProps={{ 'aria-label': t('common.remove') }} onChange={start} />
           {file && !done && <Chosen c={c} report={report} choose={choose} />}
-          {busy && <Working what={t(busy === 'reading' ? 'import.reading' : 'import.writing')} size={file?.size ?? 0} lines={busy === 'writing' ? report?.lines.length : undefined} />}
+          {busy && <Working key={name} name={name} what={t(busy === 'reading' ? 'import.reading' : 'import.writing')} size={file?.size ?? 0} lines={busy === 'writing' ? report?.lines.length : undefined} />}
           {error !== undefined && <Trouble error={error} />}
           {stale && <Alert color="orange" variant="light" role="alert">{t('import.stale')}</Alert>}
           {report && !done && <Remarks remarks={report.problems} />}
@@ -116,15 +120,26 @@ export function ImportPage() {
 }
 
 /** A bar while a file is read or written: how much it is, and for how long it has been at work. */
-function Working({ what, size, lines }: { what: string; size: number; lines?: number }) {
+function Working({ name, what, size, lines }: { name: string; what: string; size: number; lines?: number }) {
   const { t } = useT()
+  const far = useQuery({
+    queryKey: ['import', name],
+    queryFn: ({ signal }) => call<{ share: number }>(`/v1/people/import/progress/${name}`, { signal }).catch((e: unknown) => {
+      if (e instanceof APIError && e.status === 404) return null // it is still on its way there, or over
+      throw e
+    }),
+    enabled: name !== '',
+    refetchInterval: 500,
+    gcTime: 0,
+  })
+  const share = far.data ? Math.round(far.data.share * 100) : undefined
   const f = useFormat()
   const [began] = useState(() => Date.now())
   const now = useNow(1000)
   return (
     <Stack gap={4} role="status" maw={560}>
-      <Text size="sm">{what} {t(lines === undefined ? 'import.workingFile' : 'import.workingLines', { size: f.bytes(size), n: f.number(lines ?? 0), s: Math.max(0, Math.round((now - began) / 1000)) })}</Text>
-      <Progress value={100} animated aria-label={what} />
+      <Text size="sm">{what} {t(lines === undefined ? 'import.workingFile' : 'import.workingLines', { size: f.bytes(size), n: f.number(lines ?? 0), s: Math.max(0, Math.round((now - began) / 1000)) })}{share !== undefined && ` · ${t('import.share', { n: share })}`}</Text>
+      <Progress value={share ?? 100} animated={share === undefined} aria-label={what} />
     </Stack>
   )
 }

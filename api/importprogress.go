@@ -1,0 +1,76 @@
+package api
+
+import (
+	"context"
+	"sync"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// maxImports is how many imports can be asked about at a time; of more, the rest is imported
+// without telling how far it is.
+const maxImports = 64
+
+// imports knows how far the imports are that somebody asks about, by caller and name. An import
+// that has ended is forgotten: its answer says what it did.
+type imports struct {
+	mu    sync.Mutex
+	share map[string]float64
+}
+
+// begin answers what is told the share that is done, and what ends it; told is nil where there
+// is nobody to tell.
+func (i *imports) begin(name string) (told func(float64), end func()) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if _, taken := i.share[name]; taken || len(i.share) >= maxImports {
+		return nil, func() {}
+	}
+	if i.share == nil {
+		i.share = map[string]float64{}
+	}
+	i.share[name] = 0
+	told = func(share float64) {
+		i.mu.Lock()
+		defer i.mu.Unlock()
+		i.share[name] = share
+	}
+	end = func() {
+		i.mu.Lock()
+		defer i.mu.Unlock()
+		delete(i.share, name)
+	}
+	return told, end
+}
+
+func (i *imports) of(name string) (float64, bool) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	share, ok := i.share[name]
+	return share, ok
+}
+
+// follow tells of an import under the name that its caller chose.
+func (s *Server) follow(ctx context.Context, name string) (told func(float64), end func()) {
+	if name == "" {
+		return nil, func() {}
+	}
+	return s.imports.begin(callerOf(ctx).name() + " " + name)
+}
+
+// ImportProgress is how far an import is.
+type ImportProgress struct {
+	Share float64 `json:"share" minimum:"0" maximum:"1" doc:"The share that is done, 0 to 1." example:"0.42"`
+}
+
+func (s *Server) registerImportProgress(tag string) {
+	handle(s, endpoint{method: "GET", path: "/v1/people/import/progress/{id}", id: "get-import-progress", tag: tag, perm: g.PeopleWrite, summary: "How far an import or its preview is",
+		doc: "Under the name that its request gave with `progress`, and for its caller alone. 404: it has not begun, or it has ended and its request is answered."},
+		func(ctx context.Context, in *ByID) (*body[ImportProgress], error) {
+			share, ok := s.imports.of(callerOf(ctx).name() + " " + in.ID)
+			if !ok {
+				return nil, g.Errorf(g.NotFound, "no import %q is under way", in.ID)
+			}
+			return answer(ImportProgress{share}, nil)
+		})
+}
