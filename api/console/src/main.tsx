@@ -12,8 +12,10 @@ import { APIError } from './api/client'
 import { App } from './app'
 import { firstLanguage, startLanguages } from './i18n'
 import { theme, variables } from './theme'
+import { watchHistory } from './ui/backasks'
 
 startLanguages(firstLanguage())
+watchHistory()
 
 const cache = new QueryClient({
   defaultOptions: {

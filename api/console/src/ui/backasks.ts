@@ -4,6 +4,19 @@
 import { useContext, useEffect, useRef } from 'react'
 import { UNSAFE_LocationContext } from 'react-router'
 
+// Who holds the page, the innermost last. Each says whether it has taken the step back.
+const holders: (() => boolean)[] = []
+
+/**
+ * Hears of steps through the browser's history before the router does. Call it once, before the
+ * router is drawn: a browser tells a window's listeners in the order in which they came.
+ */
+export function watchHistory() {
+  window.addEventListener('popstate', (e) => {
+    if (holders.at(-1)?.()) e.stopImmediatePropagation()
+  })
+}
+
 /** While held, a step through the browser's history is taken back, and ask is called instead. */
 export function useBackAsks(held: boolean, ask: () => void) {
   const location = (useContext(UNSAFE_LocationContext) as { location?: { key: string } } | null)?.location
@@ -15,13 +28,15 @@ export function useBackAsks(held: boolean, ask: () => void) {
   }, [location?.key])
   useEffect(() => {
     if (!held) return
-    const stop = (e: PopStateEvent) => {
-      if (!here.current || window.location.href === here.current.href) return
-      e.stopImmediatePropagation() // the router hears nothing: it listens in the other phase
+    const stay = () => {
+      if (!here.current || window.location.href === here.current.href) return false
       window.history.pushState(here.current.state, '', here.current.href)
       asking.current()
+      return true
     }
-    window.addEventListener('popstate', stop, { capture: true })
-    return () => window.removeEventListener('popstate', stop, { capture: true })
+    holders.push(stay)
+    return () => {
+      holders.splice(holders.indexOf(stay), 1)
+    }
   }, [held])
 }

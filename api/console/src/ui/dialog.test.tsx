@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { startLanguages } from '../i18n'
 import { BrowserRouter } from 'react-router'
 import { useOpen } from './address'
+import { watchHistory } from './backasks'
 import { Dialog, useSubject } from './dialog'
 import { ShownOnce } from './once'
 
@@ -93,6 +94,8 @@ function Step() {
     </>
   )
 }
+
+watchHistory() // before any router is drawn, as the page does
 
 test('back asks where something was typed or is shown once, and does not leave by itself', async () => {
   window.history.replaceState(null, '', '/start')
