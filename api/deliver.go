@@ -195,7 +195,7 @@ func (h *hooks) post(ctx context.Context, w g.Webhook, secrets []string, d *regi
 	if err != nil {
 		return 0, err
 	}
-	r.Header.Set("Content-Type", "application/cloudevents+json; charset=utf-8")
+	r.Header.Set("Content-Type", cloudEventType+"; charset=utf-8")
 	r.Header.Set("User-Agent", "Gatehouse-Webhook/1")
 	r.Header.Set("webhook-id", d.EventID)
 	if d.Subject != "" {

@@ -204,21 +204,22 @@ func aliases(r huma.Registry) {
 }
 
 // finish writes the document out once, for every reader the same.
-func (s *Server) finish() error {
+func (s *Server) finish() (err error) {
 	doc := s.api.OpenAPI()
 	for _, unused := range []string{"ErrorModel", "ErrorDetail"} { // huma's own error, which transform replaces
 		delete(doc.Components.Schemas.Map(), unused)
 	}
 	boundEntries(doc)
 	wordsFor(doc.Components.Schemas.Map())
+	if s.spec30, err = downgraded(doc); err != nil {
+		return err
+	}
+	documentHooks(doc)
 	b, err := json.Marshal(doc)
 	if err != nil {
 		return err
 	}
 	s.specJSON = bytes.TrimSpace(b)
-	if s.specYAML, err = doc.YAML(); err != nil {
-		return err
-	}
-	s.spec30, err = doc.Downgrade()
+	s.specYAML, err = doc.YAML()
 	return err
 }

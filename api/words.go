@@ -287,6 +287,7 @@ frames: How many frames voted.
 steps: The procedure.
 alerts: The alerts that belong to it.
 handover: The hand-over to the police.
+weak: How weakly the device proves who it is; empty: as was last said.
 requested: The rule asks for a hand-over.
 approver_role: Whose approval it needs.
 approval: Empty, waiting, approved or refused.
