@@ -79,6 +79,9 @@ func schemaName(t reflect.Type, hint string) string {
 		return "GatewayStatus"
 	}
 	name := huma.DefaultSchemaNamer(t, hint)
+	if name == "PasskeyAnswerResponseStruct" {
+		return "PasskeyAnswerResponse"
+	}
 	if kept, ok := strings.CutSuffix(name, "InputBody"); ok {
 		return kept + "Input"
 	}

@@ -44,6 +44,7 @@ func boundEntries(doc *huma.OpenAPI) {
 	items(property("SessionInput", "classes"), maxClass)
 	items(property("AddFieldsInput", "names"), maxWord)
 	items(property("EnrolInput", "answers"), maxWord)
+	items(property("PasskeyAnswerResponse", "transports"), maxWord)
 	values := property("CommandInput", "values")
 	values.MaxProperties = ptr(g.MaxActionInputs)
 	values.PrecomputeMessages()

@@ -21,6 +21,9 @@ var otherwise = map[string]string{
 	"names": "no such fields", "names[]": "no such field", "action": "no such action", "timezone": "no such time zone", "driver": "no such driver",
 	"old": "not the password", "password": "not the password", "ticket": "ended", "code": "not the code", "factor": "no such factor",
 	"answers": "no such question", "answers[]": "no such question", "class": "of a visitor",
+	"rawId": "no passkey", "clientDataJSON": "no passkey", "attestationObject": "no passkey", "authenticatorData": "no passkey", "signature": "no passkey",
+	"userHandle": "no passkey", "transports": "no passkey", "transports[]": "no passkey", "publicKey": "no passkey", "making": "ended",
+	"authenticatorAttachment": "no passkey", "clientExtensionResults": "no passkey",
 	"comment": "without a version", "roles": "a program's role",
 	"values": "the action has one input", "values{}": "the input is a number", "value|": "the property is a number",
 	"address": "not the driver's", "address{}": "not the driver's", "secret": "not the driver's", "secret{}": "not the driver's",
@@ -244,7 +247,9 @@ func (w *world) newcomer(n int) *client {
 	w.t.Helper()
 	u := g.User{School: w.a.ID, Name: fmt.Sprint("newcomer-", n), FullName: "Newcomer", Role: g.RoleAdmin, Language: "en"}
 	must(w.system().CreateUser(w.t.Context(), u, password))(w.t)
-	return w.signIn(u.Name)
+	c := w.nobody()
+	c.from = fmt.Sprintf("203.0.%d.%d", n/250, n%250)
+	return c.signIn(u.Name)
 }
 
 var lengths = regexp.MustCompile(`expected (length|array length|object with at most)|at most \d+ (are kept|are read)|give [0-9]+ to [0-9]+|id of 1 to 64|match exactly one schema`)

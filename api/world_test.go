@@ -195,7 +195,12 @@ func (w *world) user(s g.School, role g.Role) *client {
 
 func (w *world) signIn(name string) *client {
 	w.t.Helper()
-	c := w.nobody()
+	return w.nobody().signIn(name)
+}
+
+func (c *client) signIn(name string) *client {
+	w := c.w
+	w.t.Helper()
 	r := c.do("POST", "/v1/session", map[string]string{"name": name, "password": password})
 	if r.status != http.StatusOK {
 		w.t.Fatalf("sign-in of %s: got %d %s, want 200", name, r.status, r.body)
