@@ -210,7 +210,7 @@ func (a *App) recorded() api.Keeping {
 		History:   a.cfg.History.KeepFor,
 		Journal:   a.cfg.Journal.MaxAge,
 		Telemetry: a.longestTelemetry(),
-		Model:     a.identify.Model(),
+		Model:     a.faceModel(),
 	}
 }
 

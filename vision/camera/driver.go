@@ -176,7 +176,7 @@ func (d *driver) leave(id gatehouse.DeviceID, c *camera) {
 	}
 }
 
-// Command implements drivers.Commander: "snapshot" of a camera, "enrol" of the program.
+// Command implements drivers.Commander: "snapshot" of a camera, "enrol" and "model" of the program.
 func (d *driver) Command(ctx context.Context, c drivers.Command) (drivers.Result, error) {
 	s, err := d.ready()
 	if err != nil {
@@ -185,6 +185,11 @@ func (d *driver) Command(ctx context.Context, c drivers.Command) (drivers.Result
 	switch {
 	case c.Device == "" && c.Action == "enrol":
 		return s.enrol(ctx, c.Data)
+	case c.Device == "" && c.Action == "model":
+		return drivers.Result{
+			Message: "what measures faces",
+			Values:  map[string]gatehouse.Value{"model": gatehouse.StringValue(s.models.Name())},
+		}, nil
 	case c.Device != "" && c.Action == "snapshot":
 		d.mu.Lock()
 		cam := d.cameras[c.Device]
@@ -195,7 +200,7 @@ func (d *driver) Command(ctx context.Context, c drivers.Command) (drivers.Result
 		draw, _ := c.Values["faces"].Bool()
 		return cam.snapshot(ctx, draw, time.Now())
 	}
-	return drivers.Result{}, gatehouse.Errorf(gatehouse.NotFound, "the camera program has no action %q here; a camera has \"snapshot\", the program itself \"enrol\"", c.Action)
+	return drivers.Result{}, gatehouse.Errorf(gatehouse.NotFound, "the camera program has no action %q here; a camera has \"snapshot\", the program itself \"enrol\" and \"model\"", c.Action)
 }
 
 // probeTime bounds a trial.

@@ -10,6 +10,7 @@ import (
 	"image/color"
 	"image/draw"
 	"image/jpeg"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -221,5 +222,40 @@ func TestConfigureSpeaks(t *testing.T) {
 	e := spoken(t, newDriver().Connect(context.Background(), device("rtsp://127.0.0.1/"), nil))
 	if e.Field != "models_dir" {
 		t.Errorf("without Configure: got %v, want models_dir", e)
+	}
+}
+
+// The program says what measures faces before anybody was seen. Another model has another name,
+// also where it comes in a file of the same name: its templates are not compared.
+func TestTheProgramNamesItsModel(t *testing.T) {
+	dir := filepath.Join(cache(t), "models")
+	model, err := os.ReadFile(filepath.Join(dir, "fr_feature.onnx"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A field that readers of ONNX pass over: another file, and as good a model.
+	other := append(append([]byte(nil), model...), 0xf2, 0x3f, 0x01, 'x')
+	names := map[string]string{}
+	for _, c := range []struct {
+		file string
+		data []byte
+	}{{"fr_feature.onnx", model}, {"next.onnx", model}, {"fr_feature.onnx", other}} {
+		file := filepath.Join(t.TempDir(), c.file)
+		if err := os.WriteFile(file, c.data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		d := configured(t, map[string]string{"embedder": file})
+		r, err := d.Command(context.Background(), drivers.Command{ID: "1", Action: "model"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		name, _ := r.Values["model"].Text()
+		if was, ok := names[name]; ok || name == "" {
+			t.Errorf("%s is named %q, as %s is", file, name, was)
+		}
+		names[name] = file
+	}
+	if names[vision.CoverModel] == "" {
+		t.Errorf("got %v, want set-up's model to keep its name", names)
 	}
 }

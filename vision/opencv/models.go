@@ -3,10 +3,14 @@
 package opencv
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"image"
 	"image/color"
+	"io"
 	"math"
+	"os"
 
 	"gocv.io/x/gocv"
 
@@ -31,6 +35,7 @@ type Models struct {
 	Tiling vision.Tiling // of video; not changed after Open
 
 	detector, landmarks, embedder, spoof *session
+	embedderSum                          string
 	yunet                                bool
 	dim                                  int
 }
@@ -69,6 +74,9 @@ func (m *Models) load(c Config) (err error) {
 	}
 	if m.embedder, err = openSession("embedder", c.Embedder, 3); err != nil {
 		return err
+	}
+	if m.embedderSum, err = checksum(c.Embedder); err != nil {
+		return gatehouse.FieldErrorf("embedder", "%v", err)
 	}
 	if c.AntiSpoof != "" {
 		if m.spoof, err = openSession("antispoof", c.AntiSpoof, 3); err != nil {
@@ -143,8 +151,32 @@ func (m *Models) PhotoChain() vision.Chain {
 	return c
 }
 
-// Name names the embedding: templates of one name compare with each other only.
-func (m *Models) Name() string { return fmt.Sprintf("%s-%d", m.embedder.name(), m.dim) }
+// Name names the embedding: templates of one name compare with each other only. It holds the
+// file's name, and its checksum's beginning, since another model may come under the same name.
+func (m *Models) Name() string {
+	name := fmt.Sprintf("%s-%d", m.embedder.name(), m.dim)
+	if m.embedderSum == setUpEmbedder {
+		return name // as templates have it that are older than checksums in names
+	}
+	return name + "-" + m.embedderSum[:8]
+}
+
+// setUpEmbedder is the checksum of the embedder that deploy/setup/assets.sh fetches.
+const setUpEmbedder = "87aacdfe57510db2af90c0251df680e8eec88f122ee94712121d09bcaaaf3581"
+
+// checksum of a file, SHA-256 in hexadecimal.
+func checksum(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
 
 // Close frees the models. It may be called twice.
 func (m *Models) Close() {

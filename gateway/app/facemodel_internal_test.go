@@ -1,0 +1,26 @@
+package app
+
+import (
+	"testing"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// Where the driver of faces is not there, or has no word for its model, it is what the newest
+// face came with.
+func TestFaceModelWithoutItsDriver(t *testing.T) {
+	x := newGate(t)
+	if got := x.faceModel(); got != "" {
+		t.Errorf("got %q before any face, want none", got)
+	}
+	s := &g.Sighting{Method: g.ByFace, Embedding: []float32{1, 0}, Model: "vendor-2"}
+	if _, _, err := x.identify.Face(t.Context(), "sch", s); err != nil {
+		t.Fatal(err)
+	}
+	if got := x.faceModel(); got != "vendor-2" {
+		t.Errorf("got %q, want the newest face's", got)
+	}
+	if got := x.recorded().Model; got != "vendor-2" {
+		t.Errorf("got %q among what is recorded, want the newest face's", got)
+	}
+}
