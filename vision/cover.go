@@ -16,7 +16,7 @@ const CoverModel = "fr_feature-512"
 // CoverFeatures is how many numbers Covered looks at.
 const CoverFeatures = 18
 
-// Logistic regressions, fitted to 131 photographs of LFW, each of another person, with things drawn
+// CoverWeights are two logistic regressions, fitted to 131 photographs of LFW, each of another person, with things drawn
 // on them: masks, a scarf, sunglasses, a band, a cap, and clear spectacles that are none of these.
 // The last number is the offset; a sum above 0 is covered.
 //
@@ -27,7 +27,7 @@ const CoverFeatures = 18
 // caps, and 88 of 99 hands over the eyes. How strongly the weights are held back and where the
 // threshold lies was chosen among nine pairs by looking at these same 128, so that the figures
 // flatter. Things that are worn and not drawn, and children, are not measured.
-func coverWeights() (mouth, eyes [CoverFeatures + 1]float64) {
+func CoverWeights() (mouth, eyes [CoverFeatures + 1]float64) {
 	mouth = [...]float64{
 		12.23, -11.91, 10.85, 0.06918, -0.4132, 0.0618, 2.199, -0.4602, -5.104,
 		-1.583, -0.004723, 0.4798, 0.9921, -0.7484, -1.891, 0.3449, 0.0131, -1.027, -5.516,
@@ -47,7 +47,7 @@ func (c Chain) Covered(aligned Frame, embedding []float32) (Cover, error) {
 	if err != nil {
 		return Cover{}, err
 	}
-	mouth, eyes := coverWeights()
+	mouth, eyes := CoverWeights()
 	sum := func(w [CoverFeatures + 1]float64) float64 {
 		s := w[CoverFeatures]
 		for i, v := range x {

@@ -21,6 +21,7 @@ import (
 const usage = `measure derives what faces are decided by, out of photographs.
 
   measure threshold [-every N] [-save FOLDER]   when a face is somebody's, and when an enrolment asks
+  measure cover [-fit]                          how well covered faces are told, and the weights for it
 
 `
 
@@ -40,6 +41,8 @@ func run(ctx context.Context, args []string, w io.Writer) error {
 	switch args[0] {
 	case "threshold":
 		return threshold(ctx, args[1:], w)
+	case "cover":
+		return cover(ctx, args[1:], w)
 	}
 	return fmt.Errorf("there is no %q:\n%s", args[0], usage)
 }

@@ -1,0 +1,78 @@
+//go:build vision
+
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/gatehouse-iot/gatehouse/vision"
+)
+
+// setUp is the folder that set-up fills; the test is skipped where it has not run.
+func setUp(t *testing.T) string {
+	t.Helper()
+	cache := os.Getenv("GATEHOUSE_CACHE")
+	if cache == "" {
+		cache = "../../.cache"
+	}
+	if _, err := os.Stat(filepath.Join(cache, "models", "fr_feature.onnx")); err != nil {
+		t.Skipf("no models in %s: run deploy/setup/assets.sh", cache)
+	}
+	return cache
+}
+
+// On set-up's stills of a man who acts, to whom nothing is fitted: bare faces and clear spectacles
+// are hardly asked about, and masks, scarves, sunglasses and bands nearly always.
+func TestCoveredFacesAreTold(t *testing.T) {
+	cache := setUp(t)
+	m, err := open(cache)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	stills, err := filepath.Glob(filepath.Join(cache, "media", "*.jpg"))
+	if err != nil || len(stills) < 5 {
+		t.Skipf("got %d stills, %v: run deploy/setup/assets.sh", len(stills), err)
+	}
+	var all []trace
+	for i, path := range stills {
+		if i%2 == 1 {
+			continue // half of them tell as much
+		}
+		f, _, err := photo{path: path}.read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows, err := drawnOnFrame(m, f, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, rows...)
+	}
+	mouth, eyes := vision.CoverWeights()
+	var bare, told [2]Rate
+	for _, drawings := range [][]drawing{learned(), fresh()} {
+		for _, d := range drawings {
+			a, b := asked(all, d.name, mouth[:], eyes[:])
+			t.Logf("%-32s (%5s) mouth %d of %d, eyes %d of %d", d.name, d.part, a.K, a.N, b.K, b.N)
+			switch d.part {
+			case "":
+				bare[0], bare[1] = bare[0].and(a), bare[1].and(b)
+			case "mouth":
+				told[0] = told[0].and(a)
+			case "eyes":
+				told[1] = told[1].and(b)
+			}
+		}
+	}
+	for i, part := range []string{"mouth", "eyes"} {
+		if bare[i].N < 5 || bare[i].Share() > 0.16 {
+			t.Errorf("%s: %v bare faces are asked about, want 15 %% at most", part, bare[i])
+		}
+		if told[i].N < 15 || told[i].Share() < 0.85 {
+			t.Errorf("%s: %v covered faces are asked about, want 85 %% at least", part, told[i])
+		}
+	}
+}
