@@ -130,6 +130,7 @@ type attendanceInput struct {
 	State   g.AttendanceState `query:"state" doc:"With this answer."`
 	Person  g.PersonID        `query:"person" maxLength:"64" doc:"Of this person."`
 	Date    string            `query:"date" pattern:"^[0-9]{4}-[0-9]{2}-[0-9]{2}$" doc:"Of this operational day, YYYY-MM-DD." example:"2026-09-01"`
+	Query   string            `query:"q" maxLength:"128" doc:"Words, in any order; each is searched for in name and class. With a session only." example:"li ming"`
 	Reason  string            `query:"reason" maxLength:"500" doc:"Why one person's answers are read; needed with person where that is a student." example:"parent asks about yesterday"`
 }
 
@@ -153,7 +154,7 @@ func (s *Server) registerAttendance() {
 		doc:     "A gate that was out of reach makes the answer unknown, never absent. Names are shown to callers who may also read people. With person it is one person's record: of a student it needs a reason, and each such look is written to the audit log.",
 		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/attendance?limit=5"`}, func(ctx context.Context, in *attendanceInput) (*body[page[registry.AttendanceRow]], error) {
 		return listed(s.because(ctx, in.Reason).Attendance(ctx, registry.AttendanceFilter{Page: registry.Page{Limit: in.Limit, Cursor: in.Cursor}, School: in.School,
-			Session: in.Session, Person: in.Person, Date: in.Date, Class: in.Class, State: in.State}))
+			Session: in.Session, Person: in.Person, Date: in.Date, Class: in.Class, State: in.State, Query: in.Query}))
 	})
 	handle(s, endpoint{method: "GET", path: "/v1/attendance/summary", id: "count-attendance", tag: tag, perm: g.AttendanceRead, summary: "How many of each answer in a session"},
 		func(ctx context.Context, in *struct {

@@ -15,6 +15,9 @@ import (
 
 // Attendance lists answers, by falling operational day, session and person.
 func (v *View) Attendance(ctx context.Context, f AttendanceFilter) ([]AttendanceRow, string, error) {
+	if f.asks() {
+		return v.searchAttendance(ctx, f)
+	}
 	in, err := v.reach(ctx, g.AttendanceRead)
 	if err != nil {
 		return nil, "", err
@@ -58,7 +61,7 @@ func (v *View) Attendance(ctx context.Context, f AttendanceFilter) ([]Attendance
 	if err != nil {
 		return nil, "", fmt.Errorf("list attendance: %w", err)
 	}
-	out, next := cut(out, f.limit(), func(r AttendanceRow) string { return cursor(r.Date, string(r.Session), string(r.Person)) })
+	out, next := cut(out, f.limit(), attendanceCursor)
 	for _, row := range out {
 		ids = append(ids, row.Person)
 	}

@@ -209,6 +209,7 @@ type AttendanceFilter struct {
 	Date    string
 	Class   string
 	State   g.AttendanceState
+	Query   string // words, in any order, of name and class; with a session only
 }
 
 // AttendanceRow is an answer with the person's name, which is empty without people:read.

@@ -1005,6 +1005,7 @@ export const en = {
     removeText: 'It stops working at once.',
   },
   attendance: {
+    search: 'Name or class',
     sub: 'Times are those of the school ({{zone}}).',
     date: 'Day',
     session: 'Session',

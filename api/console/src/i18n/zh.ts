@@ -997,6 +997,7 @@ export const zh = {
     removeText: '立即失效。',
   },
   attendance: {
+    search: '姓名或班级',
     sub: '时间为学校时区（{{zone}}）。',
     date: '日期',
     session: '时段',

@@ -18,6 +18,7 @@ import { AttendanceTag, usePlaces } from '../ui/states'
 import { useClasses } from './people'
 import { When } from '../ui/when'
 import { Dialog, useSubject } from '../ui/dialog'
+import { SearchField } from '../ui/searchfield'
 
 export function AttendancePage() {
   const { t } = useT()
@@ -82,6 +83,7 @@ function SessionView({ s, fix }: { s: Session; fix: (person: string) => void }) 
   const { get, put } = useAddress()
   const state = get('state')
   const cls = get('class')
+  const q = get('q')
   const summary = useQuery({
     queryKey: ['attendance', 'summary', s.id],
     queryFn: async () => {
@@ -91,7 +93,7 @@ function SessionView({ s, fix }: { s: Session; fix: (person: string) => void }) 
     refetchInterval: 15_000,
   })
   const [fixing, , closeFix] = useOpen('correct')
-  const list = usePaged<Attendance>('attendance', '/v1/attendance', { session: s.id, state, class: cls }, { every: 15_000 })
+  const list = usePaged<Attendance>('attendance', '/v1/attendance', { session: s.id, state, class: cls, q }, { every: 15_000 })
   const { subject: fixed } = useSubject(fixing, list.q.data?.items?.find((a) => a.person === fixing))
   const who = (a: Attendance) => {
     const name = a.name || a.person
@@ -109,10 +111,11 @@ function SessionView({ s, fix }: { s: Session; fix: (person: string) => void }) 
       </div>
       <Panel flush label={f.local(s.name, s.name_zh)}>
         <div className="filters">
+          {can('people:read') && <SearchField label={t('attendance.search')} />}
           <Select clearable searchable placeholder={t('people.anyClass')} aria-label={t('people.class')} value={cls || null} onChange={(v) => put('class', v)} data={classes} />
           <Select clearable placeholder={t('attendance.anyState')} aria-label={t('attendance.state')} value={state || null} onChange={(v) => put('state', v)} data={attendanceStates.map((x) => ({ value: x, label: t('attendanceState.' + x) }))} />
         </div>
-        <PagedList list={list} empty={<Empty title={t('attendance.none')} hint={state || cls ? t('attendance.noneFilter') : t('attendance.noneHint')} />}>
+        <PagedList list={list} empty={<Empty title={t('attendance.none')} hint={state || cls || q ? t('attendance.noneFilter') : t('attendance.noneHint')} />}>
           {(rows) => (
             <Rows label={f.local(s.name, s.name_zh)} rows={rows} id={(a) => a.person} columns={[
               { key: 'name', label: t('people.name'), main: true, cell: who },
