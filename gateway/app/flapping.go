@@ -87,26 +87,12 @@ func (a *App) runFlapping(ctx context.Context) error {
 // left finds the alerts of the last run.
 func (f *flapTeller) left(ctx context.Context) error {
 	f.raised = map[flapAlert]g.Alert{}
-	filter := registry.AlertFilter{
-		RulePrefix: g.DeviceRule + ruleFlapping,
-		States:     []g.AlertState{g.AlertOpen, g.AlertAcknowledged, g.AlertResolved},
-		Page:       registry.Page{Limit: 1000},
-	}
-	for {
-		rows, next, err := f.view.Alerts(ctx, filter)
-		if err != nil {
-			return err
+	filter := registry.AlertFilter{RulePrefix: g.DeviceRule + ruleFlapping}
+	return eachFiring(ctx, f.view, filter, func(x g.Alert) {
+		if k := (flapAlert{x.School, x.Device, x.Rule}); f.raised[k].ID == "" {
+			f.raised[k] = x
 		}
-		for _, row := range rows {
-			if x := row.Alert; x.Firing {
-				f.raised[flapAlert{x.School, x.Device, x.Rule}] = x
-			}
-		}
-		if next == "" {
-			return nil
-		}
-		filter.Cursor = next
-	}
+	})
 }
 
 func (f *flapTeller) look(ctx context.Context) error {

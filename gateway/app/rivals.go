@@ -29,10 +29,13 @@ func (a *App) noteRivals(r mqttfront.Rivals) {
 // there is one again. An alert that the last run left is taken up.
 func (a *App) runRivals(ctx context.Context) error {
 	last := map[g.DeviceID]time.Time{}
-	if left, err := a.firing(ctx, ruleRivals); err == nil {
-		for id := range left {
-			last[id] = a.now()
-		}
+	var left map[g.DeviceID]g.Alert
+	took := a.insist(ctx, "rivals", func() (err error) { left, err = a.firing(ctx, ruleRivals); return err })
+	if !took {
+		return nil
+	}
+	for id := range left {
+		last[id] = a.now()
 	}
 	tick := time.NewTicker(rivalsEvery)
 	defer tick.Stop()
@@ -82,36 +85,26 @@ func (a *App) tellRivals(ctx context.Context, r mqttfront.Rivals) error {
 
 // firing are the alerts of a kind that hold, by device.
 func (a *App) firing(ctx context.Context, rule string) (map[g.DeviceID]g.Alert, error) {
-	f := registry.AlertFilter{RulePrefix: g.DeviceRule + rule, Page: registry.Page{Limit: 1000}}
-	rows, _, err := a.reg.In(g.SystemScope("watch")).Alerts(ctx, f)
-	if err != nil {
-		return nil, err
-	}
 	out := map[g.DeviceID]g.Alert{}
-	for _, row := range rows {
-		if _, ok := out[row.Device]; row.Firing && !ok {
-			out[row.Device] = row.Alert
+	f := registry.AlertFilter{RulePrefix: g.DeviceRule + rule}
+	err := eachFiring(ctx, a.reg.In(g.SystemScope("watch")), f, func(x g.Alert) {
+		if _, ok := out[x.Device]; !ok {
+			out[x.Device] = x
 		}
-	}
-	return out, nil
+	})
+	return out, err
 }
 
 // endDevice ends the alerts of a kind about a device.
 func (a *App) endDevice(ctx context.Context, id g.DeviceID, rule string) error {
-	f := registry.AlertFilter{Device: id, RulePrefix: g.DeviceRule + rule, Page: registry.Page{Limit: 20}}
-	rows, _, err := a.reg.In(g.SystemScope("watch")).Alerts(ctx, f)
-	if err != nil {
-		return err
-	}
 	var over []g.Alert
-	for _, row := range rows {
-		if x := row.Alert; x.Firing {
-			x.Firing, x.State, x.Resolved, x.Comment = false, g.AlertResolved, a.now().UTC(), wellAgain
-			over = append(over, x)
-		}
-	}
-	if len(over) == 0 {
-		return nil
+	f := registry.AlertFilter{Device: id, RulePrefix: g.DeviceRule + rule}
+	err := eachFiring(ctx, a.reg.In(g.SystemScope("watch")), f, func(x g.Alert) {
+		x.Firing, x.State, x.Resolved, x.Comment = false, g.AlertResolved, a.now().UTC(), wellAgain
+		over = append(over, x)
+	})
+	if err != nil || len(over) == 0 {
+		return err
 	}
 	return a.tellDevice(ctx, over...)
 }

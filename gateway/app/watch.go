@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
@@ -213,20 +212,15 @@ func (w *watch) roots(ctx context.Context) ([]g.SchoolID, error) {
 // left finds the alerts about the gateway itself that still fire.
 func (w *watch) left(ctx context.Context, school g.SchoolID) (map[g.RuleID]g.Alert, error) {
 	out := map[g.RuleID]g.Alert{}
-	f := registry.AlertFilter{School: school, RulePrefix: g.GatewayRule, Page: registry.Page{Limit: 1000}}
-	rows, _, err := w.view.Alerts(ctx, f)
-	if err != nil {
-		return nil, err
-	}
-	for _, row := range rows {
-		a := row.Alert
-		if _, ok := out[a.Rule]; !a.Firing || ok || !strings.HasPrefix(string(a.Rule), g.GatewayRule) {
-			continue
+	f := registry.AlertFilter{School: school, RulePrefix: g.GatewayRule}
+	err := eachFiring(ctx, w.view, f, func(x g.Alert) {
+		if _, ok := out[x.Rule]; ok {
+			return
 		}
-		out[a.Rule] = a
-		if _, ok := w.since[a.Rule]; !ok {
-			w.since[a.Rule], w.seen[a.Rule] = a.Opened, w.a.now()
+		out[x.Rule] = x
+		if _, ok := w.since[x.Rule]; !ok {
+			w.since[x.Rule], w.seen[x.Rule] = x.Opened, w.a.now()
 		}
-	}
-	return out, nil
+	})
+	return out, err
 }
