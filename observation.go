@@ -102,7 +102,7 @@ type Match struct {
 	Margin   float64 `json:"margin"`    // Score - RunnerUp
 	Quality  float64 `json:"quality"`   // 0…1
 	Frames   int     `json:"frames"`    // frames that voted
-	Reason   string  `json:"reason"`    // matched, below_threshold, low_margin, low_quality, nobody_enrolled, wrong_model, look_alike, no_consent
+	Reason   string  `json:"reason"`    // one of MatchReasons
 }
 
 // NewSightingID is the deterministic id of a sighting: the same passage reported twice has

@@ -123,6 +123,16 @@ func (k thing[B, T]) change(s *Server, ctx context.Context, id, match string, bo
 	}
 }
 
+// keptKey is the context's key of what is changed, as it was read for the change: whoever saves
+// needs not read it once more, since the change depends on that state.
+type keptKey struct{}
+
+// keptOf is what is changed under the context; false where nobody has read it.
+func keptOf[T any](ctx context.Context) (T, bool) {
+	x, ok := ctx.Value(keptKey{}).(T)
+	return x, ok
+}
+
 func readPatch(body []byte, into *map[string]any) error {
 	if err := g.BoundJSON(body, g.JSONDepth, g.JSONValues); err != nil {
 		return err
@@ -176,7 +186,7 @@ func (k thing[B, T]) try(s *Server, ctx context.Context, id, match string, said 
 	if err != nil {
 		return nil, err
 	}
-	ctx = k.unchanged(ctx, tag, id)
+	ctx = context.WithValue(k.unchanged(ctx, tag, id), keptKey{}, kept)
 	saved, err := k.save(ctx, id, b)
 	if err != nil {
 		return nil, err

@@ -130,9 +130,12 @@ func (s *Server) createDevice(ctx context.Context, in *post[deviceBody]) (*body[
 
 func (s *Server) updateDevice(ctx context.Context, name string, b deviceBody) (registry.DeviceRow, error) {
 	id := g.DeviceID(name)
-	old, err := s.view(ctx).Device(ctx, id)
-	if err != nil {
-		return old, err
+	old, read := keptOf[registry.DeviceRow](ctx)
+	var err error
+	if !read {
+		if old, err = s.view(ctx).Device(ctx, id); err != nil {
+			return old, err
+		}
 	}
 	d := b.device(ctx, id)
 	d.Created = old.Created

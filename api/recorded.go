@@ -9,10 +9,6 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
-// PicturesSetting is the school's setting that says whether pictures of unknown people are
-// taken; true where it was never written.
-const PicturesSetting = "pictures_of_unknowns"
-
 // RecordedFacts says what this gateway records of whom, from its settings and its data.
 type RecordedFacts struct {
 	Pictures       bool    `json:"pictures_of_unknowns" doc:"A stranger's picture is kept with the alert; false: the school has turned it off."`
@@ -55,20 +51,11 @@ func (s *Server) recorded(ctx context.Context, id g.SchoolID) (RecordedFacts, er
 		f.HistoryDays, f.JournalDays, f.TelemetryDays = days(k.History), days(k.Journal), days(k.Telemetry)
 	}
 	var err error
-	if f.Pictures, err = s.picturesTaken(ctx, id); err != nil {
+	if f.Pictures, err = s.view(ctx).PicturesTaken(ctx, id); err != nil {
 		return f, err
 	}
 	f.FaceCounts, err = s.view(ctx).FaceCounts(ctx, id, f.Model)
 	return f, err
-}
-
-// picturesTaken says whether the school lets pictures of unknown people be taken.
-func (s *Server) picturesTaken(ctx context.Context, id g.SchoolID) (taken bool, err error) {
-	raw, ok, err := s.view(ctx).Setting(ctx, id, PicturesSetting)
-	if err != nil || !ok {
-		return true, err
-	}
-	return taken, json.Unmarshal(raw, &taken)
 }
 
 // taggedFacts has the tag of what is set: what is counted changes by itself.
@@ -96,10 +83,10 @@ func (s *Server) setRecorded(ctx context.Context, in *picturesInput) (*tagged[Re
 		return nil, err
 	}
 	ctx = onState(ctx, in.IfMatch, func(ctx context.Context) (string, error) {
-		taken, err := s.picturesTaken(ctx, id)
+		taken, err := s.view(ctx).PicturesTaken(ctx, id)
 		return tagOf(taken), err
 	})
-	if err := s.because(ctx, in.Body.Reason).PutSetting(ctx, id, PicturesSetting, value); err != nil {
+	if err := s.because(ctx, in.Body.Reason).PutSetting(ctx, id, registry.PicturesSetting, value); err != nil {
 		return nil, err
 	}
 	if !in.Body.Pictures && s.deps.Media != nil {

@@ -94,7 +94,8 @@ func calls(d *district) map[string]call {
 			n, _, err := v.DeviceCounts(ctx, b)
 			return n, err
 		}},
-		"WeakCounts": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.WeakCounts(ctx, b) }},
+		"PicturesTaken": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.PicturesTaken(ctx, b) }},
+		"WeakCounts":    {do: func(ctx context.Context, v *registry.View) (any, error) { return v.WeakCounts(ctx, b) }},
 		"CreateDevice": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			x, _, err := v.CreateDevice(ctx, g.Device{School: b, Profile: "sensor", Driver: "modbus", Name: "x"}, nil)
 			return x, err
@@ -496,7 +497,7 @@ func TestEveryMethodAsksForItsPermission(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		d := newDistrict(t, o, c)
 		fill(t, d)
-		free := map[string]bool{"Schools": true, "School": true, "Places": true, "Site": true, "Building": true, "Zone": true, "Profiles": true, "Profile": true, "Setting": true, "Record": true, "FaceCounts": true}
+		free := map[string]bool{"Schools": true, "School": true, "Places": true, "Site": true, "Building": true, "Zone": true, "Profiles": true, "Profile": true, "Setting": true, "PicturesTaken": true, "Record": true, "FaceCounts": true}
 		for name, c := range calls(d) {
 			x, err := c.do(t.Context(), d.r.In(g.Scope{School: "b", Actor: "x", Reason: "x"}))
 			if free[name] {

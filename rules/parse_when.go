@@ -173,7 +173,7 @@ func parseSighting(n node) SightingIs {
 		s.Direction = oneOf(c, []g.Direction{g.In, g.Out})
 	}
 	if c, ok := o.get("reason"); ok {
-		s.Reason = listOf(c, []string{"matched", "below_threshold", "low_margin", "low_quality", "nobody_enrolled", "wrong_model", "look_alike", "no_consent"})
+		s.Reason = listOf(c, g.MatchReasons())
 	}
 	return s
 }

@@ -37,41 +37,31 @@ type Query struct {
 	Only func(gatehouse.PersonID) bool
 }
 
-// The reasons in a Match.
-const (
-	Matched        = "matched"
-	BelowThreshold = "below_threshold"
-	LowMargin      = "low_margin"
-	LowQuality     = "low_quality"
-	NobodyEnrolled = "nobody_enrolled"
-	WrongModel     = "wrong_model" // the query's length is not the gallery's, or it has no direction
-)
-
 // Match finds the person whose face it is, or "" with the reason. The report is filled either
 // way; scores of -1 stand for nobody.
 func (g *Gallery) Match(q Query, d Decision) (gatehouse.PersonID, gatehouse.Match) {
 	m := gatehouse.Match{Score: -1, RunnerUp: -1, Quality: q.Quality, Frames: q.Frames}
 	query := append([]float32(nil), q.Embedding...)
 	if len(query) != g.dim || !Normalize(query) {
-		m.Reason = WrongModel
+		m.Reason = gatehouse.MatchWrongModel
 		return "", m
 	}
 	var best gatehouse.PersonID
 	best, m.Score, m.RunnerUp = g.nearest(query, q.Only)
 	if best == "" {
-		m.Reason = NobodyEnrolled
+		m.Reason = gatehouse.MatchNobodyEnrolled
 		return "", m
 	}
 	m.Margin = m.Score - m.RunnerUp
 	switch {
 	case q.Quality > 0 && q.Quality < d.Quality:
-		m.Reason = LowQuality
+		m.Reason = gatehouse.MatchLowQuality
 	case m.Score < d.Score:
-		m.Reason = BelowThreshold
+		m.Reason = gatehouse.MatchBelowThreshold
 	case m.Margin < d.Margin:
-		m.Reason = LowMargin
+		m.Reason = gatehouse.MatchLowMargin
 	default:
-		m.Reason = Matched
+		m.Reason = gatehouse.MatchFound
 		return best, m
 	}
 	return "", m

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"encoding/json"
 	"sync"
 	"time"
 
@@ -133,15 +132,9 @@ func (p *pictures) allowed(school g.SchoolID) bool {
 	if known {
 		return !off
 	}
-	raw, found, err := p.view.Setting(context.Background(), school, api.PicturesSetting)
+	on, err := p.view.PicturesTaken(context.Background(), school)
 	if err != nil {
-		return false
-	}
-	on := true
-	if found {
-		if err := json.Unmarshal(raw, &on); err != nil {
-			on = false // what cannot be read allows nothing
-		}
+		return false // it is asked for again
 	}
 	if p.off == nil {
 		p.off = map[g.SchoolID]bool{}

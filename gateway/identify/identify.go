@@ -76,7 +76,7 @@ func (i *Identifier) Face(ctx context.Context, id g.SchoolID, s *g.Sighting) (g.
 	if s.Match != nil {
 		quality = s.Match.Quality
 	}
-	m := g.Match{Score: -1, RunnerUp: -1, Quality: quality, Frames: s.Frames, Reason: vision.NobodyEnrolled}
+	m := g.Match{Score: -1, RunnerUp: -1, Quality: quality, Frames: s.Frames, Reason: g.MatchNobodyEnrolled}
 	all, err := i.galleries(ctx, id)
 	if err != nil {
 		return "", nil, err
@@ -85,21 +85,17 @@ func (i *Identifier) Face(ctx context.Context, id g.SchoolID, s *g.Sighting) (g.
 	one := all[s.Model]
 	if one == nil || s.Model == "" {
 		if len(all) > 0 {
-			m.Reason = vision.WrongModel
+			m.Reason = g.MatchWrongModel
 		}
 		return "", &m, nil
 	}
 	person, m := one.Match(vision.Query{Embedding: s.Embedding, Quality: quality, Frames: s.Frames}, i.decision)
 	if person != "" && one.alike[person] {
-		m.Reason = LookAlike
+		m.Reason = g.MatchLookAlike
 		return "", &m, nil
 	}
 	return person, &m, nil
 }
-
-// LookAlike is the reason of a match with somebody who has a look-alike in the school: a card or
-// a member of staff says which of them it is.
-const LookAlike = "look_alike"
 
 func (i *Identifier) byTerminal(ctx context.Context, id g.SchoolID, number string) (g.PersonID, *g.Match, error) {
 	person, ok, err := i.reg.ByCredential(ctx, id, g.ByFace, number)
@@ -109,7 +105,7 @@ func (i *Identifier) byTerminal(ctx context.Context, id g.SchoolID, number strin
 	if _, ok, err = i.reg.ByNumber(ctx, id, number); err != nil || !ok {
 		return "", nil, err
 	}
-	return "", &g.Match{Score: -1, RunnerUp: -1, Reason: "no_consent"}, nil
+	return "", &g.Match{Score: -1, RunnerUp: -1, Reason: g.MatchNoConsent}, nil
 }
 
 // Credential says whose card, code or PIN it is, "" where it is nobody's. With orNumber a

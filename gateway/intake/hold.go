@@ -33,7 +33,7 @@ func (in *Intake) hold(e *g.Event, s *g.Sighting) {
 // whose face a terminal knows and may not use.
 func passage(s *g.Sighting) bool {
 	if s.Method == g.ByFace {
-		return s.Person == "" && s.Match != nil && s.Match.Reason == "no_consent"
+		return s.Person == "" && s.Match != nil && s.Match.Reason == g.MatchNoConsent
 	}
 	return s.Person != ""
 }
@@ -45,7 +45,7 @@ func perhapsStranger(m *g.Match) bool {
 		return false
 	}
 	switch m.Reason {
-	case "low_margin", "look_alike", "wrong_model", "no_consent":
+	case g.MatchLowMargin, g.MatchLookAlike, g.MatchWrongModel, g.MatchNoConsent:
 		return false
 	}
 	return true

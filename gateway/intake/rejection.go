@@ -85,7 +85,7 @@ func finite(r *g.Reading) *g.Reading {
 // card may come later. Whoever is known, and has not agreed to the use of the face, is nobody
 // whose number is kept.
 func (in *Intake) sealCredential(ctx context.Context, school g.SchoolID, s *g.Sighting) ([]byte, error) {
-	known := s.Person != "" || s.Match != nil && s.Match.Reason == "no_consent"
+	known := s.Person != "" || s.Match != nil && s.Match.Reason == g.MatchNoConsent
 	if known || s.Credential == "" || in.Seal == nil {
 		return nil, nil
 	}

@@ -112,7 +112,7 @@ func (p *part) event(i int) g.Event {
 	if s.bits>>16%2 == 0 {
 		score := 0.5 + float64(s.bits%500)/1000
 		seen.Method = g.ByFace
-		seen.Match = &g.Match{Score: score, RunnerUp: score - 0.25, Margin: 0.25, Quality: 0.8, Frames: 5, Reason: "matched"}
+		seen.Match = &g.Match{Score: score, RunnerUp: score - 0.25, Margin: 0.25, Quality: 0.8, Frames: 5, Reason: g.MatchFound}
 	}
 	if s.bits>>17%2 == 0 {
 		seen.Direction = g.Out

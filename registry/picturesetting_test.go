@@ -1,0 +1,36 @@
+package registry_test
+
+import (
+	"encoding/json"
+	"testing"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry"
+)
+
+// TestPicturesTaken: what was never said allows, and what cannot be read does not.
+func TestPicturesTaken(t *testing.T) {
+	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
+		d := newDistrict(t, o, c)
+		v := d.as(d.a, g.RoleAdmin)
+		for _, x := range []struct {
+			written string
+			want    bool
+			err     bool
+		}{
+			{"", true, false},
+			{"false", false, false},
+			{"true", true, false},
+			{`"yes"`, false, true},
+			{"1", false, true},
+		} {
+			if x.written != "" {
+				ok(t, v.PutSetting(t.Context(), "a", registry.PicturesSetting, json.RawMessage(x.written)))
+			}
+			got, err := v.PicturesTaken(t.Context(), "a")
+			if got != x.want || (err != nil) != x.err {
+				t.Errorf("%q: got %v, %v; want %v, an error: %v", x.written, got, err, x.want, x.err)
+			}
+		}
+	})
+}
