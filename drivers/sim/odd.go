@@ -19,7 +19,11 @@ type Odd struct {
 	WriteMany bool          `yaml:"write_many,omitempty"` // modbus: single coils and registers (functions 5, 6) cannot be written
 	Slow      time.Duration `yaml:"slow,omitempty"`       // modbus: every answer is so late
 
-	Age time.Duration `yaml:"age,omitempty"` // mqtt: what it measures is so old when it says it
+	Age time.Duration `yaml:"age,omitempty"` // mqtt: what it measures is so old when it says it; zkteco: the last line of what it kept
+
+	Kept    int  `yaml:"kept,omitempty"`    // zkteco: lines in its log when it starts, as after weeks offline
+	Letters bool `yaml:"letters,omitempty"` // zkteco: I and O for the status
+	Forms   bool `yaml:"forms,omitempty"`   // zkteco: each passage in three forms
 }
 
 func (o Odd) modbus() bool {
@@ -35,8 +39,8 @@ func (e Equipment) validateOdd(at string) error {
 		return gatehouse.FieldErrorf(at, "only age is for %s; the others are for %s", KindMQTT, KindModbus)
 	case o.modbus() && e.Behind != "":
 		return gatehouse.FieldErrorf(at, "say it of %q, whose connection it shares", e.Behind)
-	case o.Age != 0 && e.Kind != KindMQTT:
-		return gatehouse.FieldErrorf(at+".age", "is for %s only", KindMQTT)
+	case o.Age != 0 && e.Kind != KindMQTT && e.Kind != KindZKTeco:
+		return gatehouse.FieldErrorf(at+".age", "is for %s and %s only", KindMQTT, KindZKTeco)
 	case o.Age < 0:
 		return gatehouse.FieldErrorf(at+".age", "%s lies ahead; give how old it is, e.g. 168h", o.Age)
 	case o.Idle < 0 || o.Idle > longestOdd:
@@ -45,6 +49,9 @@ func (e Equipment) validateOdd(at string) error {
 		return gatehouse.FieldErrorf(at+".slow", "%s is out of range; up to %s", o.Slow, longestOdd)
 	case o.Busy != 0 && o.Busy < 2:
 		return gatehouse.FieldErrorf(at+".busy", "%d leaves no question answered; at least 2", o.Busy)
+	}
+	if err := e.validateOddTerminal(at); err != nil {
+		return err
 	}
 	for i, m := range o.Mute {
 		if _, err := parseRegister("mute", Register{Register: m}); err != nil {

@@ -39,8 +39,10 @@ func newTerminal(e Equipment, s *state, log *slog.Logger, now func() time.Time) 
 	if err != nil {
 		zone = time.UTC
 	}
-	return &terminal{spec: e, state: s, zone: zone, log: log, now: now, http: &http.Client{Timeout: 15 * time.Second},
+	t := &terminal{spec: e, state: s, zone: zone, log: log, now: now, http: &http.Client{Timeout: 15 * time.Second},
 		more: make(chan struct{}, 1), users: map[string]bool{}}
+	t.entries = t.keptLog()
+	return t
 }
 
 // see adds an entry to the log: user number, time of the terminal's clock, status, verify
@@ -59,9 +61,9 @@ func (t *terminal) see(s Sighting) error {
 		at = t.now()
 	}
 	t.mu.Lock()
-	t.entries = append(t.entries, fmt.Sprintf("%s\t%s\t%d\t%d\t0\t0\t0", s.Credential, at.In(t.zone).Format("2006-01-02 15:04:05"), status, verify))
-	if len(t.entries) > maxLog {
-		t.entries = t.entries[1:]
+	t.entries = append(t.entries, t.lines(s.Credential, at, status, verify)...)
+	if over := len(t.entries) - maxLog; over > 0 && t.spec.Odd.Kept == 0 {
+		t.entries = t.entries[over:]
 	}
 	t.mu.Unlock()
 	select {

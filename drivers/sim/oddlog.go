@@ -1,0 +1,53 @@
+package sim
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/gatehouse-iot/gatehouse"
+)
+
+// mostKept bounds the log with which an odd terminal starts: more than any real one holds.
+const mostKept = 200_000
+
+// terminal says whether it is odd as terminals are; age is theirs and MQTT's.
+func (o Odd) terminal() bool { return o.Kept != 0 || o.Letters || o.Forms }
+
+func (e Equipment) validateOddTerminal(at string) error {
+	o := e.Odd
+	switch {
+	case o.terminal() && e.Kind != KindZKTeco:
+		return gatehouse.FieldErrorf(at, "kept, letters and forms are for %s only", KindZKTeco)
+	case o.Kept < 0 || o.Kept > mostKept:
+		return gatehouse.FieldErrorf(at+".kept", "%d is out of range; up to %d", o.Kept, mostKept)
+	}
+	return nil
+}
+
+// keptLog is what a terminal kept while nobody took it: a line a second, the last one as old as
+// its age says.
+func (t *terminal) keptLog() (out []string) {
+	last := t.now().Add(-t.spec.Odd.Age)
+	for n := range t.spec.Odd.Kept {
+		at := last.Add(-time.Duration(t.spec.Odd.Kept-1-n) * time.Second)
+		out = append(out, t.lines(fmt.Sprint(1+n%500), at, 0, 4)...)
+	}
+	return out
+}
+
+// lines are the forms in which the terminal tells of one passage; one, unless it is odd.
+func (t *terminal) lines(user string, at time.Time, status, verify int) []string {
+	local, said := at.In(t.zone).Format("2006-01-02 15:04:05"), fmt.Sprint(status)
+	if t.spec.Odd.Letters {
+		said = map[int]string{0: "I", 1: "O"}[status]
+	}
+	plain := fmt.Sprintf("%s\t%s\t%s\t%d\t0\t0\t0", user, local, said, verify)
+	if !t.spec.Odd.Forms {
+		return []string{plain}
+	}
+	return []string{
+		plain,
+		plain + "\t0\t0\t0",
+		fmt.Sprintf("PIN=%s\tDateTime=%s\tVerified=%d\tStatus=%s", user, local, verify, said),
+	}
+}
