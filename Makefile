@@ -1,5 +1,6 @@
 # make run    set up, build and run a whole small school
 # make test   set up and run every test
+# make clients  generate clients of the API in Go and TypeScript, and try them
 # make check  format, vet, lint and generated files
 # make bench  the benchmarks, side by side with peers
 # make soak   the long tests: a thousand kills, a thousand restarts
@@ -16,12 +17,13 @@ export CGO_ENABLED := 0
 PLAIN := modbus mqtt zkteco
 CONSOLE := api/console
 MQTTJS := gateway/mqttfront/testdata/npm
+CLIENTS := api/testdata/clients
 SOURCES = $(shell find . -name '*.go' -not -path '*/node_modules/*') go.mod go.sum
 
 vision_env = $(shell sed -n 's/^\(CGO_ENABLED\)=\(.*\)/\1=\2/p; s/^\(CGO_[A-Z]*FLAGS\)=\(.*\)/\1="\2"/p' deploy/setup/vision.env)
 vision_tags = $(shell sed -n 's/^VISION_TAGS=//p' deploy/setup/vision.env)
 
-.PHONY: all run setup need build console test check lint package bench soak clean
+.PHONY: all run setup need build console test clients check lint package bench soak clean
 all: build
 
 need:
@@ -41,6 +43,14 @@ $(CONSOLE)/node_modules/.package-lock.json: $(CONSOLE)/package-lock.json
 $(MQTTJS)/node_modules/.package-lock.json: $(MQTTJS)/package-lock.json
 	@echo 'test: installing the npm package mqtt'
 	@cd $(MQTTJS) && npm ci --no-audit --no-fund --loglevel=error
+
+# Linters and generators of others, for the test of the OpenAPI document.
+$(CLIENTS)/node_modules/.package-lock.json: $(CLIENTS)/package-lock.json
+	@echo 'test: installing what reads the OpenAPI document'
+	@cd $(CLIENTS) && npm ci --no-audit --no-fund --loglevel=error
+
+clients: need $(CLIENTS)/node_modules/.package-lock.json
+	GATEHOUSE_CLIENTS=1 go test -count=1 -timeout 20m -run '^TestClientsOfOthers$$' ./api
 
 $(CONSOLE)/dist/index.html: $(CONSOLE)/node_modules/.package-lock.json $(shell find $(CONSOLE)/src $(CONSOLE)/public -type f 2>/dev/null) $(CONSOLE)/index.html $(CONSOLE)/vite.config.ts
 	@echo 'console: building'
@@ -68,6 +78,7 @@ test: build $(MQTTJS)/node_modules/.package-lock.json
 	deploy/setup/postgres.sh go test -count=1 ./registry/...
 	$(vision_env) go test -tags $(vision_tags) ./vision/...
 	cd $(CONSOLE) && npm run --silent lint && npm run --silent test
+	@$(MAKE) --no-print-directory clients
 	GATEHOUSE_E2E=1 go test -count=1 -timeout 15m ./gateway/e2e
 
 check: need

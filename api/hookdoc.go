@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -13,12 +12,12 @@ import (
 
 const cloudEventType = "application/cloudevents+json"
 
-// documentHooks describes what is posted to webhooks: one entry and one schema for each kind of
-// event, and the test that somebody asks for.
+// documentHooks describes what is posted to webhooks: one entry for each kind of event, and the
+// test that somebody asks for. The schemas stand there and not among the components: oapi-codegen
+// drops components that no path uses, and what it makes would not compile.
 func documentHooks(doc *huma.OpenAPI) {
-	schemas := doc.Components.Schemas.Map()
 	doc.Webhooks = map[string]*huma.PathItem{}
-	whole := schemas["Event"]
+	whole := doc.Components.Schemas.Map()["Event"]
 	parts := []string{}
 	for _, k := range g.EventKinds() {
 		parts = append(parts, partOf(k))
@@ -31,16 +30,12 @@ func documentHooks(doc *huma.OpenAPI) {
 		})
 		data.Properties["kind"] = &huma.Schema{Type: huma.TypeString, Enum: []any{string(k)}, Description: "Says which part is set."}
 		data.Required = append(slices.Clone(whole.Required), partOf(k))
-		data.Description = "An event of the kind " + string(k) + "."
-		name := strings.ToUpper(string(k[:1])) + string(k[1:])
-		schemas[name+"Event"] = &data
-		ref := &huma.Schema{Ref: "#/components/schemas/" + name + "Event", Description: "The event. Absent where it is too large for a webhook: dataref says where to read it."}
-		schemas[name+"Posted"] = posted(string(k), ref)
-		doc.Webhooks[string(k)] = posts(string(k), name+"Posted", "An event of the kind "+string(k)+" happened", "Needs the permission `"+string(k.Permission())+"` of whoever made the webhook.")
+		data.Description = "An event of the kind " + string(k) + ". Absent where it is too large for a webhook: dataref says where to read it."
+		doc.Webhooks[string(k)] = posts(string(k), posted(string(k), &data), "An event of the kind "+string(k)+" happened", "Needs the permission `"+string(k.Permission())+"` of whoever made the webhook.")
 	}
-	schemas["TestPosted"] = posted("test", &huma.Schema{Type: huma.TypeObject, Description: "Says that it is a test.", AdditionalProperties: false, Required: []string{"message"},
+	test := posted("test", &huma.Schema{Type: huma.TypeObject, Description: "Says that it is a test.", AdditionalProperties: false, Required: []string{"message"},
 		Properties: map[string]*huma.Schema{"message": {Type: huma.TypeString, Description: "In words."}}})
-	doc.Webhooks["test"] = posts("test", "TestPosted", "Somebody asked for a test", "Posted by POST /v1/webhooks/{id}/test.")
+	doc.Webhooks["test"] = posts("test", test, "Somebody asked for a test", "Posted by POST /v1/webhooks/{id}/test.")
 }
 
 // partOf is the member of an event that holds what is particular to its kind.
@@ -78,7 +73,7 @@ func posted(kind string, data *huma.Schema) *huma.Schema {
 }
 
 // posts is an entry of the document's webhooks.
-func posts(kind, schema, summary, doc string) *huma.PathItem {
+func posts(kind string, schema *huma.Schema, summary, doc string) *huma.PathItem {
 	header := func(name, doc string, required bool) *huma.Param {
 		return &huma.Param{Name: name, In: "header", Required: required, Schema: &huma.Schema{Type: huma.TypeString}, Description: doc}
 	}
@@ -97,7 +92,7 @@ func posts(kind, schema, summary, doc string) *huma.PathItem {
 		},
 		RequestBody: &huma.RequestBody{
 			Required: true,
-			Content:  map[string]*huma.MediaType{cloudEventType: {Schema: &huma.Schema{Ref: "#/components/schemas/" + schema}}},
+			Content:  map[string]*huma.MediaType{cloudEventType: {Schema: schema}},
 		},
 		Responses: map[string]*huma.Response{
 			"2XX":     {Description: "Taken."},
@@ -108,7 +103,7 @@ func posts(kind, schema, summary, doc string) *huma.PathItem {
 }
 
 // downgraded is the document in OpenAPI 3.0, which knows no webhooks, and has nothing beside a
-// $ref.
+// $ref and no words of 3.1.
 func downgraded(doc *huma.OpenAPI) ([]byte, error) {
 	b, err := doc.Downgrade()
 	if err != nil {
@@ -119,6 +114,10 @@ func downgraded(doc *huma.OpenAPI) ([]byte, error) {
 		return nil, err
 	}
 	aloneRefs(v)
+	if licence, ok := v.(map[string]any)["info"].(map[string]any)["license"].(map[string]any); ok {
+		delete(licence, "identifier")
+		licence["url"] = "https://www.apache.org/licenses/LICENSE-2.0"
+	}
 	return json.Marshal(v)
 }
 
@@ -126,6 +125,7 @@ func downgraded(doc *huma.OpenAPI) ([]byte, error) {
 func aloneRefs(v any) {
 	switch v := v.(type) {
 	case map[string]any:
+		delete(v, "contentMediaType")
 		if ref, ok := v["$ref"].(string); ok {
 			clear(v)
 			v["$ref"] = ref
