@@ -49,11 +49,11 @@ func TestAnotherModelsTemplatesAreNotCompared(t *testing.T) {
 		person g.PersonID
 		reason string
 	}{
-		{"present-512", face(1), "", vision.BelowThreshold},
-		{"present-512", face(0), "per_new", vision.Matched},
-		{"retired-512", face(1), "per_old", vision.Matched},
-		{"tomorrow-512", face(1), "", vision.WrongModel},
-		{"", face(1), "", vision.WrongModel},
+		{"present-512", face(1), "", g.MatchBelowThreshold},
+		{"present-512", face(0), "per_new", g.MatchFound},
+		{"retired-512", face(1), "per_old", g.MatchFound},
+		{"tomorrow-512", face(1), "", g.MatchWrongModel},
+		{"", face(1), "", g.MatchWrongModel},
 	} {
 		s := &g.Sighting{Method: g.ByFace, Embedding: c.face, Model: c.model, Frames: 3}
 		person, m, err := i.Face(t.Context(), "sch_1", s)
