@@ -59,11 +59,11 @@ func TestCoveredFacesAreTold(t *testing.T) {
 			t.Logf("%-32s (%5s) mouth %d of %d, eyes %d of %d", d.name, d.part, a.K, a.N, b.K, b.N)
 			switch d.part {
 			case "":
-				bare[0], bare[1] = bare[0].and(a), bare[1].and(b)
+				bare[0], bare[1] = both(bare[0], a), both(bare[1], b)
 			case "mouth":
-				told[0] = told[0].and(a)
+				told[0] = both(told[0], a)
 			case "eyes":
-				told[1] = told[1].and(b)
+				told[1] = both(told[1], b)
 			}
 		}
 	}
@@ -76,3 +76,5 @@ func TestCoveredFacesAreTold(t *testing.T) {
 		}
 	}
 }
+
+func both(r, s Rate) Rate { return Rate{r.K + s.K, r.N + s.N} }

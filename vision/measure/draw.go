@@ -1,3 +1,5 @@
+//go:build vision
+
 package main
 
 import (

@@ -1,3 +1,5 @@
+//go:build vision
+
 package main
 
 // learned are drawings that the weights are fitted to.
