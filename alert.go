@@ -57,7 +57,11 @@ type Alert struct {
 	Handler      UserID           `json:"handler,omitempty"` // who acknowledged it
 	HandlerName  string           `json:"handler_name,omitempty"`
 	Acknowledged time.Time        `json:"acknowledged,omitzero"`
+	Resolver     UserID           `json:"resolver,omitempty"` // who resolved it; nobody where it was over by itself
+	ResolverName string           `json:"resolver_name,omitempty"`
 	Resolved     time.Time        `json:"resolved,omitzero"`
+	Closer       UserID           `json:"closer,omitempty"` // who put it away; nobody where its time was up
+	CloserName   string           `json:"closer_name,omitempty"`
 	Closed       time.Time        `json:"closed,omitzero"`
 	Comment      string           `json:"comment,omitempty"` // of whoever resolved it
 	Seq          uint64           `json:"event_seq"`         // the journal sequence of the event that raised it

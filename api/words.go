@@ -182,6 +182,10 @@ input_hash: The hash of everything that the answer was computed from.
 disabled: It is switched off.
 handler: Who handles it.
 handler_name: The name of who handles it.
+resolver: Who resolved it; nobody where it was over by itself.
+resolver_name: The name of who resolved it.
+closer: Who put it away; nobody where its time was up.
+closer_name: The name of who put it away.
 event_seq: The journal sequence of the event that raised it.
 reasons: Why the answer is what it is.
 session: The session's id.

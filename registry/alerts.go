@@ -233,7 +233,7 @@ func (v *View) Resolve(ctx context.Context, id g.AlertID, version int, by g.User
 		if a.Handler == "" && a.HandlerName == "" {
 			a.Handler, a.HandlerName = u.ID, u.FullName
 		}
-		a.State, a.Resolved, a.Comment = g.AlertResolved, now, comment
+		a.State, a.Resolver, a.ResolverName, a.Resolved, a.Comment = g.AlertResolved, u.ID, u.FullName, now, comment
 		return nil
 	})
 }
@@ -247,7 +247,7 @@ func (v *View) CloseAlert(ctx context.Context, id g.AlertID, version int, by g.U
 		if a.State != g.AlertResolved {
 			return g.Errorf(g.Conflict, "the alert is %s: only a resolved one is closed", a.State)
 		}
-		a.State, a.Closed = g.AlertClosed, now
+		a.State, a.Closer, a.CloserName, a.Closed = g.AlertClosed, u.ID, u.FullName, now
 		a.Comment = joined(a.Comment, comment)
 		return nil
 	})

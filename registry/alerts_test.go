@@ -39,6 +39,7 @@ func TestAnAlertsLife(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		ctx := t.Context()
 		d := newDistrict(t, o, c)
+		second := must[g.User](t)(d.sys.CreateUser(ctx, g.User{School: "a", Name: "wang", FullName: "Wang Lei", Role: g.RoleSecurity, Language: "en"}, "a long password"))
 		guard := must[g.User](t)(d.sys.CreateUser(ctx, g.User{School: "a", Name: "lin", FullName: "Lin Feng", Role: g.RoleSecurity, Language: "en"}, "a long password"))
 		ok(t, d.sys.ApplyEffects(ctx, registry.Effects{Seq: 10, Alerts: []g.Alert{smoke(d, c.now())}, State: []byte("s1")}))
 		select {
@@ -67,14 +68,22 @@ func TestAnAlertsLife(t *testing.T) {
 		wantCode(t, err, g.Conflict)
 		_, err = v.Resolve(ctx, "alt_1", 2, guard, " ")
 		wantCode(t, err, g.Invalid)
-		a = must[g.Alert](t)(v.Resolve(ctx, "alt_1", 2, guard, "toast"))
+		a = must[g.Alert](t)(v.Resolve(ctx, "alt_1", 2, second, "toast"))
+		late := smoke(d, a.Opened)
+		late.Count = 2
+		ok(t, d.sys.ApplyEffects(ctx, registry.Effects{Seq: 11, Alerts: []g.Alert{late}, State: []byte("s2")}))
+		a = must[registry.AlertRow](t)(v.Alert(ctx, "alt_1")).Alert
+		if a.HandlerName != "Lin Feng" || a.ResolverName != "Wang Lei" || a.Resolver != second.ID || a.Count != 2 {
+			t.Errorf("got %+v, want it handled by Lin Feng, resolved by Wang Lei and counted twice", a)
+		}
 		if got := must[[]g.AlertID](t)(d.sys.CloseResolved(ctx, c.now().Add(time.Hour))); len(got) != 0 {
 			t.Errorf("closed %v while it fires", got)
 		}
 		a = must[g.Alert](t)(v.CloseAlert(ctx, "alt_1", a.Version, guard, "aired"))
 		want := smoke(d, a.Opened)
 		want.State, want.Handler, want.HandlerName, want.Acknowledged, want.Resolved, want.Closed = g.AlertClosed, guard.ID, "Lin Feng", c.now(), c.now(), c.now()
-		want.Comment, want.Version = "toast\naired", 4
+		want.Resolver, want.ResolverName, want.Closer, want.CloserName = second.ID, "Wang Lei", guard.ID, "Lin Feng"
+		want.Comment, want.Version, want.Count, want.Seq, want.LastFired = "toast\naired", 5, 2, a.Seq, a.LastFired
 		eqValue := cmp.Comparer(func(a, b g.Value) bool { return a == b })
 		if diff := cmp.Diff(want, a, eqValue); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
@@ -86,7 +95,7 @@ func TestAnAlertsLife(t *testing.T) {
 				t.Errorf("got %+v, want an alert's event", e)
 			}
 		}
-		if diff := cmp.Diff([]string{"evt_alt_1_1", "evt_alt_1_2", "evt_alt_1_3", "evt_alt_1_4"}, ids); diff != "" {
+		if diff := cmp.Diff([]string{"evt_alt_1_1", "evt_alt_1_2", "evt_alt_1_3", "evt_alt_1_4", "evt_alt_1_5"}, ids); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
 		entries, _, err := d.sys.Audit(ctx, registry.AuditFilter{Object: "alt_1"})
@@ -96,8 +105,8 @@ func TestAnAlertsLife(t *testing.T) {
 		}
 		seq, state, changes, err := d.sys.RulesState(ctx)
 		ok(t, err)
-		if seq != 10 || string(state) != "s1" || len(changes) != 0 {
-			t.Errorf("got %d %q and %d changes, want 10 s1 and none", seq, state, len(changes))
+		if seq != 11 || string(state) != "s2" || len(changes) != 0 {
+			t.Errorf("got %d %q and %d changes, want 11 s2 and none", seq, state, len(changes))
 		}
 	})
 }
@@ -155,7 +164,7 @@ func TestResolvedAlertsCloseByThemselves(t *testing.T) {
 		ok(t, d.sys.ApplyEffects(ctx, registry.Effects{Seq: 10, Alerts: []g.Alert{a}}))
 		v := d.r.In(g.Scope{School: "a", Actor: "key_1 lms", Permissions: []g.Permission{g.AlertsWrite}})
 		a = must[g.Alert](t)(v.Resolve(ctx, "alt_1", 1, g.User{}, "by a program"))
-		if a.HandlerName != "key_1 lms" || a.Handler != "" {
+		if a.HandlerName != "key_1 lms" || a.Handler != "" || a.ResolverName != "key_1 lms" {
 			t.Errorf("got %q %q, want the key's name", a.Handler, a.HandlerName)
 		}
 		if got := must[[]g.AlertID](t)(d.sys.CloseResolved(ctx, c.now())); len(got) != 0 {

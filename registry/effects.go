@@ -146,7 +146,9 @@ func mergeAlert(old, a g.Alert) g.Alert {
 	m := a
 	m.School, m.Rule, m.Opened, m.Seq, m.Version = old.School, old.Rule, old.Opened, old.Seq, old.Version
 	m.State = later(old.State, a.State)
-	m.Handler, m.HandlerName, m.Acknowledged, m.Closed = old.Handler, old.HandlerName, old.Acknowledged, old.Closed
+	m.Handler, m.HandlerName, m.Acknowledged = old.Handler, old.HandlerName, old.Acknowledged
+	m.Resolver, m.ResolverName = old.Resolver, old.ResolverName
+	m.Closer, m.CloserName, m.Closed = old.Closer, old.CloserName, old.Closed
 	if !old.Resolved.IsZero() {
 		m.Resolved = old.Resolved
 	}

@@ -230,7 +230,7 @@ func (a *App) keepHouse(ctx context.Context) error {
 	}
 }
 
-// closeAfter is how long a resolved alert stays on the wall before it is closed.
+// closeAfter is how long a resolved alert stays so before it is closed.
 const closeAfter = time.Hour
 
 // expire closes what was resolved and removes what was kept long enough.

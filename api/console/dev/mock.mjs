@@ -36,8 +36,8 @@ export function mock({ empty = false, demo = true } = {}) {
     a.handler ??= me.user.id
     a.handler_name ??= me.user.full_name
     if (deed === 'acknowledge') Object.assign(a, { state: 'acknowledged', acknowledged: d.iso(Date.now()) })
-    if (deed === 'resolve') Object.assign(a, { state: 'resolved', resolved: d.iso(Date.now()), comment: body.comment, firing: false })
-    if (deed === 'close') Object.assign(a, { state: 'closed', closed: d.iso(Date.now()) })
+    if (deed === 'resolve') Object.assign(a, { state: 'resolved', resolver: me.user.id, resolver_name: me.user.full_name, resolved: d.iso(Date.now()), comment: body.comment, firing: false })
+    if (deed === 'close') Object.assign(a, { state: 'closed', closer: me.user.id, closer_name: me.user.full_name, closed: d.iso(Date.now()) })
     emit('alert', { alert: a })
     json(res, a)
   }

@@ -185,6 +185,7 @@ async function key(t, page) {
   await page.getByRole('button', { name: 'Create a key' }).click()
   await dialog(page).getByLabel('Name').fill('Reports')
   await dialog(page).getByLabel('Purpose').fill('Monthly canteen report')
+  await dialog(page).locator('input[value="devices:read"]').check()
   await t.inspect(page, 'a new key')
   await dialog(page).locator('button[type=submit]').click()
   const line = await page.getByRole('region', { name: 'Try it from a shell' }).innerText()

@@ -348,7 +348,11 @@ export interface Alert {
   handler?: string
   handler_name?: string
   acknowledged?: string
+  resolver?: string // nobody where it was over by itself
+  resolver_name?: string
   resolved?: string
+  closer?: string // nobody where its time was up
+  closer_name?: string
   closed?: string
   comment?: string
   event_seq: number

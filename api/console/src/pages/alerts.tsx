@@ -52,6 +52,7 @@ function History() {
             { key: 'where', label: t('alerts.where'), cell: (a) => [a.zone_name, a.device_name, a.moved_to && t('alerts.movedTo', { zone: a.moved_to_name || a.moved_to })].filter(Boolean).join(' · ') || '–' },
             { key: 'opened', label: t('alerts.opened'), cell: (a) => <When at={a.opened} seconds /> },
             { key: 'who', label: t('alerts.who'), cell: (a) => a.handler_name || '–' },
+            { key: 'resolver', label: t('alerts.resolver'), cell: (a) => a.resolver_name || '–' },
             { key: 'comment', label: t('alerts.comment'), cell: (a) => a.comment || '–' },
           ]} />
         )}

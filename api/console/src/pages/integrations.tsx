@@ -123,7 +123,7 @@ function NewKey({ onClose, onMade }: { onClose: () => void; onMade: (k: { secret
   const { t } = useT()
   const { can } = useSession()
   const school = useSchoolParam()
-  const [v, set] = useState({ name: '', purpose: '', days: '90', permissions: ['devices:read', 'alerts:read', 'attendance:read'] as Permission[] })
+  const [v, set] = useState({ name: '', purpose: '', days: '90', permissions: [] as Permission[] })
   const deed = useDeed()
   const save = () =>
     deed.run(async () => {
@@ -143,7 +143,7 @@ function NewKey({ onClose, onMade }: { onClose: () => void; onMade: (k: { secret
               {permissions.filter(can).map((p) => <Checkbox key={p} value={p} label={t('permission.' + p.replace(':', '_'))} description={p} />)}
             </SimpleGrid>
           </Checkbox.Group>
-          {deed.error !== undefined && <Trouble error={deed.error} />}
+          {deed.error !== undefined && <Trouble error={deed.error} beside={['name', 'purpose']} />}
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>{t('common.cancel')}</Button>
             <Button type="submit" loading={deed.busy} disabled={!v.name.trim() || !v.purpose.trim() || v.permissions.length === 0}>{t('key.create')}</Button>
@@ -257,7 +257,7 @@ function NewHook({ onClose, onMade }: { onClose: () => void; onMade: (secret: st
   const { t } = useT()
   const school = useSchoolParam()
   const [url, setURL] = useState('')
-  const [chosen, setChosen] = useState<string[]>(['alert', 'incident', 'attendance'])
+  const [chosen, setChosen] = useState<string[]>([])
   const deed = useDeed()
   const save = () =>
     deed.run(async () => {
@@ -273,7 +273,7 @@ function NewHook({ onClose, onMade }: { onClose: () => void; onMade: (secret: st
           <Checkbox.Group label={t('hook.kinds')} description={t('hook.kindsHelp')} value={chosen} onChange={setChosen}>
             <SimpleGrid cols={2} mt="xs" spacing="xs">{kinds.map((k) => <Checkbox key={k} value={k} label={t('eventKind.' + k)} />)}</SimpleGrid>
           </Checkbox.Group>
-          {deed.error !== undefined && <Trouble error={deed.error} />}
+          {deed.error !== undefined && <Trouble error={deed.error} beside={['url']} />}
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>{t('common.cancel')}</Button>
             <Button type="submit" loading={deed.busy} disabled={!url.trim()}>{t('hook.create')}</Button>

@@ -37,6 +37,7 @@ export function AlertCard({ a, now, fresh }: { a: Alert; now: number; fresh?: bo
           <Text size="xs" c="dimmed">
             <time dateTime={a.opened}>{f.clock(a.opened)}</time> · {t('time.ago', { age: f.ago(a.opened, now) })}
             {a.handler_name && <> · <strong>{t(a.state === 'acknowledged' ? 'wall.handledBy' : 'wall.wasHandledBy', { name: a.handler_name })}</strong></>}
+            {a.resolver_name && <> · <strong>{t('wall.resolvedBy', { name: a.resolver_name })}</strong></>}
           </Text>
           {a.comment && <Text size="sm" mt={4}>“{a.comment}”</Text>}
           {a.incident && <Text size="xs"><Link to={`/incidents/${a.incident}`}>{t('wall.toIncident')}</Link></Text>}

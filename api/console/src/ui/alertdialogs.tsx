@@ -11,6 +11,7 @@ import { useFormat, useSession } from '../session'
 import { useAddress } from './address'
 import { Dialog, useSubject } from './dialog'
 import { FaceAsks, questionsOf } from './faceasks'
+import { lastHand } from '../lib/alerthands'
 import { Ask, said, Trouble, useDeed } from './kit'
 import { PersonPicker } from './personpicker'
 
@@ -70,13 +71,14 @@ export function AlertDialogs() {
 function About({ a, until }: { a: Alert; until: Alert['state'][] }) {
   const { t } = useT()
   const f = useFormat()
+  const who = lastHand(a)
   return (
     <Stack gap="xs">
       <Text size="sm" fw={600}>{[f.local(a.title, a.title_zh), a.zone_name, a.device_name].filter(Boolean).join(' · ')}</Text>
       {a.handler_name && until.includes(a.state) && <Text size="sm">{t('wall.handledBy', { name: a.handler_name })}</Text>}
       {!until.includes(a.state) && (
         <Notice color="orange" variant="light" role="alert" data-testid="changed">
-          {t('wall.meanwhile', { state: t('alertState.' + a.state), name: a.handler_name || t('wall.somebody') })}{a.comment && ` “${a.comment}”`}
+          {t(who ? 'wall.meanwhile' : 'wall.meanwhileSo', { state: t('alertState.' + a.state), name: who })}{a.comment && ` “${a.comment}”`}
         </Notice>
       )}
     </Stack>

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { columns, literal, metric } from './chart'
+import { axisWidth, columns, literal, metric } from './chart'
 
 test('the store is asked by its own names', () => {
   expect(metric('co2-ppm.in')).toBe('gatehouse_co2_ppm_in')
@@ -14,4 +14,11 @@ test('silence is a gap, not a line', () => {
 test('series of one device follow one another, and nothing is nothing', () => {
   expect(columns({ data: { result: [{ values: [[30, '3']] }, { values: [[10, '1'], [30, '9']] }] } }, 10)).toEqual([[10, 30], [1, 3]])
   expect(columns({}, 10)).toEqual([[], []])
+})
+
+test('an axis is as wide as its longest label', () => {
+  const seven = (label: string) => label.length * 7
+  expect(axisWidth(['3,999', '3,999.25', '4,000'], seven)).toBe(8 * 7 + 16)
+  expect(axisWidth(['0', '1'], seven)).toBe(48)
+  expect(axisWidth(null, seven)).toBe(48)
 })

@@ -43,6 +43,23 @@ export function columns(a: RangeAnswer, step: number): [number[], (number | null
   return [xs, ys]
 }
 
+const gap = 16 // between an axis' longest label and the paper's edge, ticks included
+
+/** How wide an axis is, so that its longest label is read whole. */
+export function axisWidth(labels: string[] | null, measure: (label: string) => number): number {
+  return Math.ceil(Math.max(48 - gap, ...(labels ?? []).map(measure)) + gap)
+}
+
+// uPlot's way of asking: fonts and what is measured are in the screen's dots, the answer is in CSS pixels.
+const wideEnough: uPlot.Axis.Size = (u, labels, axis) => {
+  const font = u.axes[axis].font as unknown
+  u.ctx.save()
+  u.ctx.font = String(Array.isArray(font) ? font[0] : font)
+  const width = axisWidth(labels, (l) => u.ctx.measureText(l).width / uPlot.pxRatio)
+  u.ctx.restore()
+  return width
+}
+
 export function Chart({ device, property, title, unit, hours, boolean }: { device: string; property: string; title: string; unit: string; hours: number; boolean?: boolean }) {
   const { t } = useT()
   const { school } = useSession()
@@ -74,7 +91,7 @@ export function Chart({ device, property, title, unit, hours, boolean }: { devic
       legend: { show: false },
       cursor: { y: false },
       scales: { x: { range: [now - hours * 3600, now] }, ...(boolean ? { y: { range: [-0.1, 1.1] as [number, number] } } : {}) },
-      axes: [{ ...axis, values: '{HH}:{mm}' }, { ...axis, size: 48, space: 24, ...(boolean ? { splits: [0, 1] } : {}) }],
+      axes: [{ ...axis, values: '{HH}:{mm}' }, { ...axis, size: wideEnough, space: 24, ...(boolean ? { splits: [0, 1] } : {}) }],
       series: [{}, { stroke: line, width: 1.5, fill: line + '22', points: { show: false }, ...(boolean ? { paths: uPlot.paths.stepped!({ align: 1 }) } : {}) }],
     }, data as uPlot.AlignedData, host.current)
     return () => plot.destroy()

@@ -11,12 +11,13 @@ import { useWords } from './words'
 interface Props {
   error: unknown
   onTheirs: (field: string, now: unknown) => void // puts the colleague's value into the form
+  beside?: string[] // fields that show their own error
 }
 
 /** What kept a form from being saved; where that is a colleague's change, with a choice. */
-export function FormTrouble({ error, onTheirs }: Props) {
+export function FormTrouble({ error, onTheirs, beside }: Props) {
   if (error === undefined) return null
-  if (!(error instanceof Clashes)) return <Trouble error={error} />
+  if (!(error instanceof Clashes)) return <Trouble error={error} beside={beside} />
   return <Choice key={error.message} clashes={error.clashes} onTheirs={onTheirs} />
 }
 

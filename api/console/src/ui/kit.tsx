@@ -91,8 +91,15 @@ export function fieldError(e: unknown, field: string): string | undefined {
   return found && (reasonText(e) || found.message)
 }
 
-export function Trouble({ error, retry }: { error: unknown; retry?: () => void }) {
+/** Whether the fields of a form say all that an error says. */
+function saidBeside(e: unknown, fields: string[]): boolean {
+  return e instanceof APIError && e.fields.length > 0 && e.fields.every((x) => fields.some((f) => x.field === f || x.field.endsWith('.' + f)))
+}
+
+/** What went wrong; nothing where the fields named `beside` show it at their place already. */
+export function Trouble({ error, retry, beside = [] }: { error: unknown; retry?: () => void; beside?: string[] }) {
   const { t } = useT()
+  if (saidBeside(error, beside)) return null
   return (
     <Alert color="red" variant="light" icon={<IconAlertTriangle size={18} />} role="alert" className="trouble">
       <Group justify="space-between" gap="xs">

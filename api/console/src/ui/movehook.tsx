@@ -38,7 +38,7 @@ export function MoveHook({ w, gone, onClose, onMoved }: { w: Webhook; gone?: boo
           <TextInput label={t('hook.url')} required type="url" maxLength={2000} data-autofocus value={url} error={fieldError(deed.error, 'url')}
             onChange={(e) => setURL(e.currentTarget.value)} />
           {elsewhere && <Alert color="orange" variant="light">{t('hook.moveText')}</Alert>}
-          <FormTrouble error={deed.error} onTheirs={(k, now) => k === 'url' && setURL(String(now))} />
+          <FormTrouble error={deed.error} onTheirs={(k, now) => k === 'url' && setURL(String(now))} beside={['url']} />
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>{t('common.cancel')}</Button>
             <Button type="submit" loading={deed.busy} disabled={!url.trim()}>{elsewhere ? t('hook.moveDo') : t('common.save')}</Button>
