@@ -25,10 +25,11 @@ func pauses() []time.Duration {
 	return []time.Duration{5 * time.Second, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour, 10 * time.Hour, 14 * time.Hour, 20 * time.Hour, 24 * time.Hour}
 }
 
-// deliver posts what is due to one webhook in turn. Where the server is away all of it waits
-// with the delivery that failed, so that this costs one attempt and not hundreds. With an event
-// that a healthy server refuses wait the later ones of its subject, which come in order, and
-// the next one of another subject is posted.
+// deliver posts what is due to one webhook in turn. Where the server is away all of it waits,
+// so that this costs two attempts and not hundreds: one may fail for its own sake, so that one of
+// another subject has to fail as well (doubt). With an event that a healthy server refuses wait
+// the later ones of its subject, which come in order, and the next one of another subject is
+// posted.
 // An error is this side's: what is due stays due.
 func (h *hooks) deliver(ctx context.Context, id g.WebhookID) error {
 	w, secrets, err := h.target(ctx, id)
@@ -42,6 +43,7 @@ func (h *hooks) deliver(ctx context.Context, id g.WebhookID) error {
 	if err != nil {
 		return err
 	}
+	due = h.probeFirst(id, due)
 	began := h.s.now()
 	held := map[string]bool{} // subjects of which one failed in this turn
 	for i, d := range due {
@@ -58,7 +60,7 @@ func (h *hooks) deliver(ctx context.Context, id g.WebhookID) error {
 			}
 			continue
 		}
-		d = h.attempt(ctx, w, secrets, d)
+		d, asked := h.attempt(ctx, w, secrets, d)
 		if ctx.Err() != nil && d.Error != "" {
 			return nil // stopping is no failure of the other side
 		}
@@ -66,7 +68,7 @@ func (h *hooks) deliver(ctx context.Context, id g.WebhookID) error {
 			return fmt.Errorf("count what waits: %w", err)
 		}
 		held[d.Subject] = d.Subject != "" && !d.Done
-		more, err := h.settle(ctx, &w, d)
+		more, err := h.settle(ctx, &w, d, asked)
 		if err != nil {
 			return fmt.Errorf("save webhook delivery: %w", err)
 		}
@@ -78,8 +80,8 @@ func (h *hooks) deliver(ctx context.Context, id g.WebhookID) error {
 }
 
 // settle saves the outcome of an attempt and what follows from it; more says whether the next
-// delivery may be posted now.
-func (h *hooks) settle(ctx context.Context, w *g.Webhook, d registry.Delivery) (more bool, err error) {
+// delivery may be posted now. asked is the pause that the server asked for.
+func (h *hooks) settle(ctx context.Context, w *g.Webhook, d registry.Delivery, asked time.Duration) (more bool, err error) {
 	over, err := h.over(ctx, d)
 	if err == nil && over {
 		err = h.disable(ctx, w, d)
@@ -88,8 +90,11 @@ func (h *hooks) settle(ctx context.Context, w *g.Webhook, d registry.Delivery) (
 		err = h.view().SaveDelivery(ctx, d)
 	}
 	gone := d.Error != "" && away(d.Status)
+	if !gone {
+		h.answered(d.Webhook)
+	}
 	if err == nil && gone && !d.Done {
-		err = h.view().PostponeDeliveries(ctx, d.Webhook, d.Next)
+		err = h.hold(ctx, d, asked)
 	}
 	return err == nil && !over && !gone, err
 }
@@ -160,25 +165,31 @@ func (h *hooks) disable(ctx context.Context, w *g.Webhook, d registry.Delivery) 
 	return nil
 }
 
-// attempt posts once and returns the delivery with its outcome.
-func (h *hooks) attempt(ctx context.Context, w g.Webhook, secrets []string, d registry.Delivery) registry.Delivery {
+// attempt posts once and returns the delivery with its outcome, and the pause that the server
+// asked for.
+func (h *hooks) attempt(
+	ctx context.Context,
+	w g.Webhook,
+	secrets []string,
+	d registry.Delivery,
+) (_ registry.Delivery, asked time.Duration) {
 	d.Attempt++
 	after, err := h.post(ctx, w, secrets, &d)
 	now := h.s.now()
 	if err == nil {
 		d.Done, d.Finished, d.Error = true, now, ""
-		return d
+		return d, after
 	}
 	d.Error = err.Error()
 	steps := pauses()
 	if d.Status == http.StatusGone || d.Attempt > len(steps) {
 		d.Done, d.Finished = true, now
-		return d
+		return d, after
 	}
 	pause := steps[d.Attempt-1]
 	pause += time.Duration(rand.Int64N(int64(pause)/5+1)) - pause/10
 	d.Next = now.Add(max(pause, after))
-	return d
+	return d, after
 }
 
 // post sends the delivery; after is what the server asked to wait.

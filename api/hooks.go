@@ -36,13 +36,14 @@ type hooks struct {
 	kick   chan struct{} // something is due; holds one
 
 	mu     sync.Mutex
-	loaded time.Time // when all and parent were read; zero: they are to be read again
+	doubts map[g.WebhookID]doubt // of those whose server has not answered lately
+	loaded time.Time             // when all and parent were read; zero: they are to be read again
 	all    []g.Webhook
 	parent map[g.SchoolID]g.SchoolID
 }
 
 func newHooks(s *Server) *hooks {
-	return &hooks{s: s, client: s.hookClient(), kick: make(chan struct{}, 1)}
+	return &hooks{s: s, client: s.hookClient(), kick: make(chan struct{}, 1), doubts: map[g.WebhookID]doubt{}}
 }
 
 func (h *hooks) view() *registry.View { return h.s.reg.In(g.SystemScope("webhooks")) }

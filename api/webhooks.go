@@ -57,6 +57,8 @@ func (s *Server) registerWebhooks() {
 			"It gets what its maker may read, at any time. " +
 			"Events of one subject (header gatehouse-subject: an alert, an incident, a person or a device) come in order, and gatehouse-sequence rises from one to the next: " +
 			"where one is refused the later ones of its subject wait for it, and those of others go on; where 1,000 wait it is given up. " +
+			"Where one gets no answer, or a 5xx, one of another subject is posted 5 s later: if that is answered, only the first subject waits; " +
+			"if it fails as well the server is away, and all wait, longer each time. A server that sends Retry-After, 429 or 503 speaks for all. " +
 			"Between subjects there is no order, and a delivery that is sent again by hand comes when it comes. " +
 			"The same event can come twice: webhook-id tells."}, s.createWebhook)
 	load := func(ctx context.Context, id string) (g.Webhook, error) { return s.ownWebhook(ctx, g.WebhookID(id)) }
