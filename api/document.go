@@ -214,6 +214,9 @@ func (s *Server) finish() (err error) {
 	}
 	boundEntries(doc)
 	wordsFor(doc.Components.Schemas.Map())
+	if err := documentExamples(doc); err != nil {
+		return err
+	}
 	if s.spec30, err = downgraded(doc); err != nil {
 		return err
 	}

@@ -80,6 +80,9 @@ func handle[I, O any](s *Server, e endpoint, h func(context.Context, *I) (*O, er
 	if e.raw != "" {
 		status := "200"
 		op.Responses[status] = &huma.Response{Description: "OK", Content: map[string]*huma.MediaType{e.raw: {Schema: &huma.Schema{Type: "string"}}}}
+		if e.raw == "application/json" {
+			op.Responses[status].Content[e.raw].Schema = &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}
+		}
 		if strings.HasPrefix(e.raw, "image/") {
 			op.Responses[status].Content[e.raw].Schema = &huma.Schema{Type: "string", Format: "binary"}
 		}

@@ -1,0 +1,61 @@
+package api
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// examples.json has for each operation what is sent and what is answered, as JSON. A test writes
+// it (go test ./api -run TestExamplesFit -update) and holds it against the document.
+//
+//go:embed examples.json
+var examplesJSON []byte
+
+// example is what an operation is sent, and what it answers; empty where there is no JSON.
+type example struct {
+	Request  json.RawMessage `json:"request,omitempty"`
+	Response json.RawMessage `json:"response,omitempty"`
+}
+
+// documentExamples puts the examples beside the schemas of the bodies.
+func documentExamples(doc *huma.OpenAPI) error {
+	var all map[string]example
+	if err := json.Unmarshal(examplesJSON, &all); err != nil {
+		return fmt.Errorf("read examples.json: %w", err)
+	}
+	for _, item := range doc.Paths {
+		for _, op := range []*huma.Operation{item.Get, item.Put, item.Post, item.Patch, item.Delete} {
+			if op == nil {
+				continue
+			}
+			if op.RequestBody != nil {
+				show(op.RequestBody.Content, all[op.OperationID].Request)
+			}
+			for status, r := range op.Responses {
+				if strings.HasPrefix(status, "2") {
+					show(r.Content, all[op.OperationID].Response)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// show sets the example of a body's JSON.
+func show(content map[string]*huma.MediaType, example json.RawMessage) {
+	m := content["application/json"]
+	if m == nil || len(example) == 0 {
+		return
+	}
+	// Numbers stay as they are written.
+	d := json.NewDecoder(bytes.NewReader(example))
+	d.UseNumber()
+	if err := d.Decode(&m.Example); err != nil {
+		m.Example = nil
+	}
+}
