@@ -29,6 +29,8 @@ type ProbeResult struct {
 	Message  string             `json:"message" doc:"What was found, or why it was not."`
 	Values   map[string]g.Value `json:"values,omitempty" doc:"First values, where there are any."`
 	Snapshot string             `json:"snapshot,omitempty" doc:"A camera's picture, as a data URI."`
+
+	Registered *registry.Namesake `json:"registered,omitempty" doc:"The device that has this address already: it cannot be registered once more."`
 }
 
 type commandInput struct {
@@ -105,19 +107,19 @@ func (s *Server) probe(ctx context.Context, in *probeInput) (*body[ProbeResult],
 	if err := s.mayReach(ctx, d); err != nil {
 		return nil, err
 	}
-	found, err := s.deps.Fleet.Probe(ctx, in.Body.Driver, d, p, in.Body.Secret)
-	if err != nil {
-		if ctx.Err() != nil {
-			return answer(ProbeResult{Message: "no answer within 20 s"}, nil)
-		}
-		return answer(ProbeResult{Message: err.Error()}, nil)
-	}
-	r := ProbeResult{OK: true, Message: found.Message, Values: found.Values}
-	shown, err := s.mayAim(ctx, d)
+	same, err := s.view(ctx).Registered(ctx, d)
 	if err != nil {
 		return nil, err
 	}
-	if len(found.Snapshot) > 0 && shown {
+	found, err := s.deps.Fleet.Probe(ctx, in.Body.Driver, d, p, in.Body.Secret)
+	if err != nil {
+		if ctx.Err() != nil {
+			return answer(ProbeResult{Message: "no answer within 20 s", Registered: same}, nil)
+		}
+		return answer(ProbeResult{Message: err.Error(), Registered: same}, nil)
+	}
+	r := ProbeResult{OK: true, Message: found.Message, Values: found.Values, Registered: same}
+	if len(found.Snapshot) > 0 && mayAim(ctx, same) {
 		r.Snapshot = "data:image/jpeg;base64," + base64.StdEncoding.EncodeToString(found.Snapshot)
 	}
 	return answer(r, nil)
@@ -126,12 +128,8 @@ func (s *Server) probe(ctx context.Context, in *probeInput) (*body[ProbeResult],
 // mayAim says whether the picture of a trial is shown: to whoever may look through cameras, and
 // to whoever adds one, so that it can be aimed. A camera that is registered already is no longer
 // one that is being added. The trial itself is in the audit log.
-func (s *Server) mayAim(ctx context.Context, d g.Device) (bool, error) {
-	if slices.Contains(callerOf(ctx).scope.Permissions, g.CameraView) {
-		return true, nil
-	}
-	registered, err := s.view(ctx).Registered(ctx, d)
-	return !registered, err
+func mayAim(ctx context.Context, same *registry.Namesake) bool {
+	return same == nil || slices.Contains(callerOf(ctx).scope.Permissions, g.CameraView)
 }
 
 func (s *Server) command(ctx context.Context, in *commandInput) (*body[CommandResult], error) {

@@ -73,6 +73,9 @@ func TestProbe(t *testing.T) {
 	c := w.user(w.a, g.RoleFacility)
 	var r api.ProbeResult
 	c.do("POST", "/v1/devices/probe", map[string]any{"driver": "camera", "profile": "gate-camera", "address": map[string]string{"url": "rtsp://192.0.2.1/new"}}).want(200).into(&r)
+	if r.Registered != nil {
+		t.Errorf("got registered %+v of a new address, want nothing", r.Registered)
+	}
 	if !r.OK || !strings.HasPrefix(r.Snapshot, "data:image/jpeg;base64,") {
 		t.Errorf("got %+v, want it found, with a picture to aim it by", r)
 	}
@@ -85,6 +88,9 @@ func TestProbe(t *testing.T) {
 	there := map[string]any{"driver": "camera", "profile": "gate-camera", "address": map[string]string{"url": "rtsp://192.0.2.1/1"}}
 	r = api.ProbeResult{}
 	c.do("POST", "/v1/devices/probe", there).want(200).into(&r)
+	if r.Registered == nil || r.Registered.Device != "cam-7" || r.Registered.Name == "" {
+		t.Errorf("got registered %+v, want the camera that has this address", r.Registered)
+	}
 	if !r.OK || r.Snapshot != "" {
 		t.Errorf("got ok %v and a picture of %d bytes from a camera of others, want it found and none", r.OK, len(r.Snapshot))
 	}

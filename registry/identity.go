@@ -60,14 +60,28 @@ func (r *Registry) sameThing(ctx context.Context, q conn, d g.Device) (same g.De
 	}
 }
 
-// Registered says whether the thing at a device's address is registered already, in whatever
-// school: then it is no longer one that somebody is about to add.
-func (v *View) Registered(ctx context.Context, d g.Device) (bool, error) {
-	if _, err := v.reach(ctx, g.DevicesWrite); err != nil {
-		return false, err
+// Namesake is the device that a thing is registered as already. It is empty where that is
+// another school's.
+type Namesake struct {
+	Device g.DeviceID `json:"device,omitempty" doc:"Its id; empty where it is another school's."`
+	Name   string     `json:"name,omitempty" doc:"Its name; empty where it is another school's."`
+}
+
+// Registered is what the thing at a device's address is registered as already, in whatever
+// school: then it is no longer one that somebody is about to add. It is nil where it is not.
+func (v *View) Registered(ctx context.Context, d g.Device) (*Namesake, error) {
+	in, err := v.reach(ctx, g.DevicesWrite)
+	if err != nil {
+		return nil, err
 	}
-	_, found, err := v.r.sameThing(ctx, v.r.reg, d)
-	return found, err
+	same, found, err := v.r.sameThing(ctx, v.r.reg, d)
+	if err != nil || !found {
+		return nil, err
+	}
+	if in.owns(same.School, "device", string(same.ID)) != nil {
+		return &Namesake{}, nil
+	}
+	return &Namesake{Device: same.ID, Name: same.Name}, nil
 }
 
 // checkIdentity refuses a second device for one thing: it would be counted twice.

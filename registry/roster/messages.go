@@ -19,7 +19,7 @@ func english(code string) string {
 	case "column_ignored":
 		return "the column {heading} is left out"
 	case "title_lines":
-		return "{n} lines above the headings are left out"
+		return "what stands above the headings is left out: {n} of the file's lines"
 	case "encoding_unsure":
 		return "the encoding cannot be told for certain; it reads as {encoding}: look at the names and choose the encoding"
 	case "formula_values":

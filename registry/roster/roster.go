@@ -125,7 +125,7 @@ func Read(t *sheet.Table, o Options) *File {
 	for _, row := range t.Rows[first:] {
 		r.read(row)
 	}
-	if len(f.Rows) == 0 && !f.Bad() {
+	if empty := first >= len(t.Rows); empty || len(f.Rows) == 0 && !f.Bad() {
 		f.say(Remark{Code: "no_lines"})
 	}
 	return f

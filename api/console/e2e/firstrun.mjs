@@ -159,6 +159,7 @@ async function student(t, page) {
   await page.locator('form button[type=submit]').click()
   await page.getByRole('button', { name: 'Record consent' }).click()
   await dialog(page).getByLabel('Who said so').fill('Guardian Example')
+  await dialog(page).getByLabel('How').fill('Paper form')
   await dialog(page).locator('button[type=submit]').click()
   await page.locator('.tag[data-tone=green]', { hasText: 'given' }).waitFor()
   await page.getByRole('button', { name: 'Add a card' }).click()

@@ -13,9 +13,11 @@ import { App } from './app'
 import { firstLanguage, startLanguages } from './i18n'
 import { theme, variables } from './theme'
 import { watchHistory } from './ui/backasks'
+import { tellLimits } from './ui/limits'
 
 startLanguages(firstLanguage())
 watchHistory()
+tellLimits()
 
 const cache = new QueryClient({
   defaultOptions: {

@@ -161,7 +161,7 @@ export interface MQTTInfo {
   example: string
 }
 export interface DeviceCreated { device: DeviceBase; password?: string; mqtt?: MQTTInfo }
-export interface Probe { ok: boolean; message: string; values?: Record<string, Value>; snapshot?: string }
+export interface Probe { ok: boolean; message: string; values?: Record<string, Value>; snapshot?: string; registered?: { device?: string; name?: string } }
 export const commandStates = ['queued', 'sent', 'delivered', 'confirmed', 'failed', 'expired'] as const
 export type CommandState = (typeof commandStates)[number]
 export interface DeviceCommand { id: string; device: string; action: string; state: CommandState; reason?: string; by?: string; made: string; due: string; changed: string }

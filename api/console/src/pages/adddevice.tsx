@@ -13,6 +13,7 @@ import { freeID, profileFrom, type PropertyDraft } from '../lib/profiledraft'
 import { useFormat, useSchoolParam } from '../session'
 import { Credentials } from '../ui/credentials'
 import { Empty, Page, Panel, Trouble, useDeed } from '../ui/kit'
+import { LeaveAsks } from '../ui/leaving'
 import { DriverField } from '../ui/driverfield'
 import { usePlaces, useProfiles } from '../ui/states'
 import { useDrivers } from './fleet'
@@ -55,19 +56,23 @@ export function AddDevicePage() {
     ? { ...first, type: 'other', driver: knock.driver, serial: knock.serial, address: knock.address ?? {}, profile: knock.profile ?? '' } : first)
   const [probe, setProbe] = useState<Probe>()
   const [made, setMade] = useState<DeviceCreated>()
+  const [typed, setTyped] = useState(false)
   const drivers = useDrivers()
   const listed = drivers.data?.items ?? []
   const all = listed.some((d) => d.name === front.name) ? listed : [...listed, front]
   const driver = all.find((d) => d.name === draft.driver)
-  const change = (p: Partial<Draft>) => (set({ ...draft, ...p }), setProbe(undefined))
+  const put = (p: Partial<Draft>) => (setTyped(true), set({ ...draft, ...p }))
+  const change = (p: Partial<Draft>) => (put(p), setProbe(undefined))
   const choose = (d: Driver) => {
     set({ ...first, driver: d.name, type: d.name === 'modbus' || d.name === 'mqtt' || d.name === front.name ? 'sensor' : 'other', address: Object.fromEntries((d.address ?? []).filter((f) => f.default && !f.secret).map((f) => [f.key, f.default!])) })
     setProbe(undefined)
+    setTyped(false)
     setStep(1)
   }
-  if (made) return <Done made={made} again={() => (setMade(undefined), set(first), setStep(0), setProbe(undefined))} />
+  if (made) return <Done made={made} again={() => (setMade(undefined), set(first), setTyped(false), setStep(0), setProbe(undefined))} />
   return (
     <Page title={t('add.title')} sub={t('add.sub')} actions={<Button component={Link} to="/fleet" variant="default">{t('common.cancel')}</Button>}>
+      <LeaveAsks held={typed} />
       <Stepper active={step} onStepClick={(n) => n < step && setStep(n)} size="sm" mb="md" allowNextStepsSelect={false} className="steps-bar">
         <Stepper.Step label={t('add.step.how')} />
         <Stepper.Step label={t('add.step.where')} />
@@ -80,7 +85,7 @@ export function AddDevicePage() {
       {driver && step === 1 && <Address d={driver} draft={draft} change={change} next={() => setStep(2)} />}
       {driver && step === 2 && <WhatItIs d={driver} draft={draft} change={change} next={() => setStep(driver.name === front.name ? 4 : 3)} />}
       {driver && step === 3 && <Trial draft={draft} probe={probe} setProbe={setProbe} next={() => setStep(4)} />}
-      {driver && step === 4 && <Place draft={draft} change={(p) => set({ ...draft, ...p })} onMade={setMade} />}
+      {driver && step === 4 && <Place draft={draft} change={put} onMade={setMade} />}
     </Page>
   )
 }
@@ -233,9 +238,16 @@ function Trial({ draft, probe, setProbe, next }: { draft: Draft; probe?: Probe; 
               )}
             </Alert>
           )}
+          {probe?.registered && (
+            <Alert color="orange" variant="light" mt="sm" data-testid="registered">
+              {probe.registered.device
+                ? <>{t('add.registered', { name: probe.registered.name })} <Link to={`/fleet/${probe.registered.device}`}>{t('add.toDevice')}</Link></>
+                : t('add.registeredElsewhere')}
+            </Alert>
+          )}
         </div>
         <Group>
-          <Button variant={probe?.ok ? 'filled' : 'default'} onClick={next}>{probe?.ok ? t('common.next') : t('add.skipTry')}</Button>
+          <Button variant={probe?.ok && !probe.registered ? 'filled' : 'default'} onClick={next}>{probe?.ok ? t('common.next') : t('add.skipTry')}</Button>
         </Group>
       </Stack>
     </Panel>

@@ -56,6 +56,7 @@ export function ImportPage() {
 
   useEffect(() => {
     if (!file) return
+    if (file.size === 0) return setError(new Error(t('importCode.file_empty'))) // no request carries nothing
     const stop = new AbortController()
     setBusy('reading')
     send('/v1/people/import/preview' + address(c, { school }), stop.signal)

@@ -12,7 +12,7 @@ const tone: Record<ImportAction, Tone> = { create: 'green', update: 'blue', same
 export function remarkText(p: ImportRemark, t: T): string {
   const key = 'importCode.' + p.code
   const text = t(key, {
-    ...p.params, read: p.read ?? '', line: p.line ?? '', heading: p.heading || t('import.noHeading', { n: p.column ?? '' }), field: p.field ? t('importField.' + p.field) : '',
+    ...p.params, count: Number(p.params?.n ?? 0), read: p.read ?? '', line: p.line ?? '', heading: p.heading || t('import.noHeading', { n: p.column ?? '' }), field: p.field ? t('importField.' + p.field) : '',
   })
   return text === key ? p.message : text
 }

@@ -11,7 +11,7 @@ import { IntegrationsPage } from './integrations'
 const me: Me = {
   user: { id: 'usr_1', school: 'a', name: 'admin', full_name: 'Admin', role: 'admin', language: 'en' } as Me['user'],
   school: { id: 'a', name: 'School', kind: 'school', timezone: 'UTC', language: 'en' } as Me['school'],
-  permissions, csrf: 'x', demo: false, version: '1',
+  permissions: [...permissions], csrf: 'x', demo: false, version: '1',
 }
 const refusal = { code: 'invalid', detail: 'url: this is no address', errors: [{ field: 'url', message: 'this is no address' }] }
 

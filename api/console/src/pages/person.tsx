@@ -162,11 +162,11 @@ function ConsentPanel({ p, renew }: { p: PersonData; renew: () => Promise<unknow
           <Stack>
             <Text size="sm">{given ? t('consent.withdrawText') : t('consent.giveText')}</Text>
             <TextInput label={t('consent.by')} description={t('consent.byHelp')} required maxLength={100} value={by} data-autofocus onChange={(e) => setBy(e.currentTarget.value)} />
-            <TextInput label={t('consent.note')} description={t('consent.noteHelp')} maxLength={500} value={note} onChange={(e) => setNote(e.currentTarget.value)} />
+            <TextInput label={t('consent.note')} description={t('consent.noteHelp')} required maxLength={500} value={note} onChange={(e) => setNote(e.currentTarget.value)} />
             {deed.error !== undefined && <Trouble error={deed.error} />}
             <Group justify="flex-end">
               <Button variant="default" onClick={() => setAsking(false)}>{t('common.cancel')}</Button>
-              <Button type="submit" loading={deed.busy} color={given ? 'red' : undefined}>{given ? t('consent.withdraw') : t('consent.give')}</Button>
+              <Button type="submit" loading={deed.busy} disabled={!by.trim() || !note.trim()} color={given ? 'red' : undefined}>{given ? t('consent.withdraw') : t('consent.give')}</Button>
             </Group>
           </Stack>
         </form>

@@ -28,6 +28,8 @@ export function useAlertDialog() {
   }
 }
 
+const resolvable: Alert['state'][] = ['open', 'acknowledged']
+
 export function AlertDialogs() {
   const { t } = useT()
   const { can } = useSession()
@@ -57,9 +59,9 @@ export function AlertDialogs() {
   const common = { gone, onClose: close }
   return (
     <>
-      <Ask {...common} opened={deed === 'resolve'} title={t('wall.resolveTitle')} deed={t('wall.resolve')} text={<About a={a} until={['open', 'acknowledged']} />}
+      <Ask {...common} opened={deed === 'resolve'} title={t('wall.resolveTitle')} deed={t('wall.resolve')} over={!resolvable.includes(a.state)} text={<About a={a} until={resolvable} />}
         comment={{ label: t('wall.resolveComment'), required: true }} onDo={(c) => act('resolve', c)} />
-      <Ask {...common} opened={deed === 'close'} title={t('wall.closeTitle')} deed={t('wall.close')} text={<About a={a} until={['resolved']} />}
+      <Ask {...common} opened={deed === 'close'} title={t('wall.closeTitle')} deed={t('wall.close')} over={a.state !== 'resolved'} text={<About a={a} until={['resolved']} />}
         comment={{ label: t('wall.closeComment') }} onDo={(c) => act('close', c)} />
       {deed === 'enrol' && can('faces:admin') && <Enrol key={id} a={a} gone={gone} onClose={close} onDone={renew} />}
       {deed === 'picture' && can('camera:view') && <Picture key={id} a={a} gone={gone} onClose={close} onDone={renew} />}

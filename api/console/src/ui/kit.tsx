@@ -66,10 +66,15 @@ export function errorText(e: unknown, t: T): string {
     const detail = [e.message, ...e.fields.filter((f) => !e.message.includes(f.message)).map((f) => (f.field ? `${f.field}: ${f.message}` : f.message))]
       .filter(Boolean)
       .join(' · ')
-    return [head, detail].filter(Boolean).join(' ') || t('error.other')
+    return [head, head ? sentence(detail) : detail].filter(Boolean).join(' ') || t('error.other')
   }
   if (e instanceof PasskeyError) return t('passkeyError.' + e.kind)
   return e instanceof Error && e.message ? e.message : t('error.other')
+}
+
+// What follows a sentence is one itself: it begins with a capital, unless with the name of a field.
+function sentence(s: string): string {
+  return /^\w+ /.test(s) ? s[0].toUpperCase() + s.slice(1) : s
 }
 
 // The words of our own for a fault that the gateway names; they say what to do as well.
@@ -253,6 +258,7 @@ export function Ask(p: {
   children?: ReactNode
   subject?: Fields // a change of it meanwhile is told
   gone?: boolean
+  over?: boolean // somebody did it already: there is nothing left to do
 }) {
   const { t } = useT()
   const [comment, setComment] = useState('')
@@ -288,7 +294,7 @@ export function Ask(p: {
           {error instanceof Clashes ? <Told clashes={error} /> : error !== undefined && <Trouble error={error} />}
           <Group justify="flex-end">
             <Button variant="default" onClick={p.onClose}>{t('common.cancel')}</Button>
-            <Button type="submit" data-testid="do" loading={busy} color={p.danger ? 'red' : undefined} disabled={p.comment?.required && !comment.trim()}>{p.deed}</Button>
+            <Button type="submit" data-testid="do" loading={busy} color={p.danger ? 'red' : undefined} disabled={p.over || (p.comment?.required && !comment.trim())}>{p.deed}</Button>
           </Group>
         </Stack>
       </form>

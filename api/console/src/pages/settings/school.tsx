@@ -7,6 +7,7 @@ import { useSession } from '../../session'
 import { Facts, fieldError, Panel, said, useDeed } from '../../ui/kit'
 import { useZones } from '../gate'
 import { FormTrouble } from '../../ui/clash'
+import { LeaveAsks } from '../../ui/leaving'
 
 export function SchoolTab() {
   const { t } = useT()
@@ -34,8 +35,9 @@ export function SchoolTab() {
   return (
     <Panel title={t('settings.school')}>
       <form onSubmit={(e) => (e.preventDefault(), void save())}>
+        <LeaveAsks held={mine && (['name', 'timezone', 'language'] as const).some((k) => v[k] !== base[k])} />
         <Stack maw={520}>
-          <TextInput label={t('setup.school')} required maxLength={128} value={v.name} error={fieldError(deed.error, 'name')} onChange={(e) => set({ ...v, name: e.currentTarget.value })} />
+          <TextInput label={t('setup.school')} required maxLength={200} value={v.name} error={fieldError(deed.error, 'name')} onChange={(e) => set({ ...v, name: e.currentTarget.value })} />
           <Select label={t('setup.timezone')} description={t('settings.timezoneHelp')} searchable allowDeselect={false} data={zones.includes(v.timezone) ? zones : [v.timezone, ...zones]} value={v.timezone} onChange={(z) => z && set({ ...v, timezone: z })} />
           <Select label={t('setup.language')} description={t('settings.languageHelp')} allowDeselect={false} data={languages} value={v.language} onChange={(l) => l && set({ ...v, language: l })} />
           {others.length > 0 && <Alert color="orange" variant="light" role="alert" data-testid="changed">{t('dialog.changed')} {others.join(' · ')}</Alert>}

@@ -98,8 +98,8 @@ function Edit({ s, gone, date, onClose }: { s?: Session; gone?: boolean; date: s
           <Select label={t('session.kind')} allowDeselect={false} value={v.kind} data={(['arrival', 'meal', 'dorm'] as const).map((k) => ({ value: k, label: t('sessionKind.' + k) }))}
             onChange={(k) => k && set({ ...v, kind: k as Session['kind'], ...(s ? {} : at(date, k as Session['kind'])), boarders: k === 'dorm' })} />
           <SimpleGrid cols={{ base: 1, xs: 2 }}>
-            <TextInput label={t('session.name')} required maxLength={128} value={v.name} error={fieldError(deed.error, 'name')} onChange={(e) => set({ ...v, name: e.currentTarget.value })} />
-            <TextInput label={t('session.nameZH')} maxLength={128} value={v.name_zh} onChange={(e) => set({ ...v, name_zh: e.currentTarget.value })} />
+            <TextInput label={t('session.name')} required maxLength={100} value={v.name} error={fieldError(deed.error, 'name')} onChange={(e) => set({ ...v, name: e.currentTarget.value })} />
+            <TextInput label={t('session.nameZH')} maxLength={100} value={v.name_zh} onChange={(e) => set({ ...v, name_zh: e.currentTarget.value })} />
           </SimpleGrid>
           <SimpleGrid cols={{ base: 1, xs: 3 }}>
             <TextInput label={t('session.start')} {...time('start')} />
