@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"reflect"
 	"strings"
@@ -114,6 +115,11 @@ func (k thing[B, T]) change(s *Server, ctx context.Context, id, match string, bo
 	if err := readPatch(body, &said); err != nil {
 		return nil, err
 	}
+	if merge {
+		if err := exactNames(said, reflect.TypeFor[B]()); err != nil {
+			return nil, err
+		}
+	}
 	for tries := 0; ; tries++ {
 		out, err := k.try(s, ctx, id, match, said, merge)
 		if g.ErrorCode(err) == g.Changed && match == "" && tries < 3 {
@@ -138,12 +144,16 @@ func readPatch(body []byte, into *map[string]any) error {
 		return err
 	}
 	if err := checkJSON(body); err != nil {
+		var fault *jsonFault
+		if errors.As(err, &fault) {
+			return g.FieldErrorf(fault.field, "%s", fault.words)
+		}
 		return g.Errorf(g.Invalid, "the body is no valid JSON: %v", err)
 	}
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()
 	if err := d.Decode(into); err != nil || *into == nil {
-		return g.Errorf(g.Invalid, "the body is no JSON object")
+		return g.FieldErrorf("body", "the body is no JSON object: send the members to change, like {\"name\":\"…\"}")
 	}
 	return nil
 }
@@ -266,12 +276,14 @@ func bodyOf[B any](s *Server, whole map[string]any) (b B, err error) {
 	if len(result.Errors) > 0 {
 		e := result.Errors[0]
 		if d, ok := e.(*huma.ErrorDetail); ok {
-			return b, g.FieldErrorf(d.Location, "%s", d.Message)
+			field, words := plainWords(d.Location, d.Message)
+			return b, g.FieldErrorf(field, "%s", words)
 		}
 		return b, g.Errorf(g.Invalid, "%v", e)
 	}
-	if err := json.Unmarshal(raw, &b); err != nil {
-		return b, g.Errorf(g.Invalid, "%v", err)
+	if err := inWords(json.Unmarshal(raw, &b)); err != nil {
+		field, words := plainWords("", err.Error())
+		return b, g.FieldErrorf(field, "%s", words)
 	}
 	return b, nil
 }

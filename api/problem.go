@@ -179,8 +179,12 @@ func transform(ctx huma.Context, _ string, v any) (any, error) {
 		for _, prefix := range []string{"body.", "query.", "path.", "header."} {
 			field = strings.TrimPrefix(field, prefix)
 		}
-		one := FieldProblem{Field: field, Message: d.Message}
-		if strings.HasPrefix(d.Location, "body.") {
+		of := field
+		one := FieldProblem{}
+		if one.Field, one.Message = plainWords(field, d.Message); one.Field != of {
+			field = one.Field
+		}
+		if strings.HasPrefix(d.Location, "body.") || field != of {
 			one.Pointer = fragment(field)
 		}
 		p.Errors = append(p.Errors, one)
@@ -199,6 +203,9 @@ func pointerOf(ctx context.Context, field string) string {
 	r := requestOf(ctx)
 	if r == nil || safe(r.Method) || r.Method == http.MethodDelete || r.URL.Query().Has(field) || field == idemHeader {
 		return ""
+	}
+	if field == "body" {
+		return "#"
 	}
 	return fragment(field)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"reflect"
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
@@ -37,6 +38,9 @@ func (s *Server) registerProfileChanges(tag string) {
 	handle(s, patch, func(ctx context.Context, in *patching) (*tagged[g.Profile], error) {
 		said := map[string]any{}
 		if err := readPatch(in.RawBody, &said); err != nil {
+			return nil, err
+		}
+		if err := exactNames(said, reflect.TypeFor[g.Profile]()); err != nil {
 			return nil, err
 		}
 		return s.patchProfile(ctx, g.ProfileID(in.ID), in.IfMatch, said)

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"mime"
+	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -33,12 +35,23 @@ func (b ProfileBody) profile() (g.Profile, error) {
 func decodeProfile(b []byte) (g.Profile, error) {
 	var p g.Profile
 	if err := checkJSON(b); err != nil {
+		var fault *jsonFault
+		if errors.As(err, &fault) {
+			return g.Profile{}, g.FieldErrorf(fault.field, "%s", fault.words)
+		}
 		return g.Profile{}, g.Errorf(g.Invalid, "the profile cannot be read: %v", err)
 	}
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&p); err != nil {
 		return g.Profile{}, g.Errorf(g.Invalid, "the profile cannot be read: %v", err)
+	}
+	var plain any
+	if err := json.Unmarshal(b, &plain); err != nil {
+		return g.Profile{}, g.Errorf(g.Invalid, "the profile cannot be read: %v", err)
+	}
+	if err := exactNames(plain, reflect.TypeFor[g.Profile]()); err != nil {
+		return g.Profile{}, err
 	}
 	return p, p.Validate()
 }

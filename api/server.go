@@ -100,6 +100,7 @@ func New(d Deps) (*Server, error) {
 			s.hooks.forget()
 		}
 	})
+	nameStrictly()
 	s.document()
 	s.register()
 	if err := s.finish(); err != nil {

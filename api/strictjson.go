@@ -25,12 +25,15 @@ func unmarshal(b []byte, v any) error {
 	if err := checkJSON(b); err != nil {
 		return err
 	}
-	return json.Unmarshal(b, v)
+	return inWords(json.Unmarshal(b, v))
 }
 
 // checkJSON says what is wrong with b, and where; nil for what json.Unmarshal will take or
 // refuse with a message of its own.
 func checkJSON(b []byte) error {
+	if bytes.HasPrefix(b, []byte("\ufeff")) {
+		return errors.New("the body begins with a byte order mark: send JSON in UTF-8 without one")
+	}
 	for i := 0; i < len(b); {
 		r, n := utf8.DecodeRune(b[i:])
 		if r == utf8.RuneError && n == 1 {
@@ -128,6 +131,11 @@ func checkKeys(b []byte) error {
 				return fmt.Errorf("%s is there twice: each key once", pointer(open))
 			}
 			in.keys[t] = true
+		case json.Number:
+			if _, err := t.Float64(); err != nil {
+				return &jsonFault{fieldOf(open), tooGreat}
+			}
+			in.next()
 		default:
 			in.next()
 		}
@@ -153,6 +161,22 @@ func pointer(open []*level) string {
 		b.WriteString("/" + l.name())
 	}
 	return b.String()
+}
+
+// fieldOf is the place of what is being read, as errors name it: steps[2].text.
+func fieldOf(open []*level) string {
+	var b strings.Builder
+	for _, l := range open {
+		if l.keys == nil {
+			fmt.Fprintf(&b, "[%d]", l.n)
+			continue
+		}
+		if b.Len() > 0 {
+			b.WriteByte('.')
+		}
+		b.WriteString(clip(l.key))
+	}
+	return strings.ReplaceAll(b.String(), faultMark, "")
 }
 
 func trailing(rest []byte) error {
