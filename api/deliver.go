@@ -17,6 +17,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/drivers"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
@@ -256,7 +257,7 @@ func (s *Server) reachable(ip netip.Addr) bool {
 	if !reachableAtAll(ip) {
 		return false
 	}
-	ip = ip.Unmap()
+	ip = drivers.Inner(ip)
 	shared := netip.MustParsePrefix("100.64.0.0/10") // RFC 6598
 	if ip.IsLoopback() || ip.IsPrivate() || shared.Contains(ip) {
 		return s.cfg.WebhookPrivate
@@ -267,7 +268,7 @@ func (s *Server) reachable(ip netip.Addr) bool {
 // reachableAtAll says whether some setting allows the address. Link-local ones, where clouds
 // keep their metadata, are never reached.
 func reachableAtAll(ip netip.Addr) bool {
-	ip = ip.Unmap()
+	ip = drivers.Inner(ip)
 	return ip.IsValid() && !ip.IsUnspecified() && !ip.IsMulticast() && !ip.IsLinkLocalUnicast() &&
 		ip != netip.AddrFrom4([4]byte{255, 255, 255, 255}) &&
 		ip != netip.MustParseAddr("fd00:ec2::254") && ip != netip.MustParseAddr("100.100.100.200")
@@ -277,7 +278,10 @@ func reachableAtAll(ip netip.Addr) bool {
 func (s *Server) hookClient() *http.Client {
 	dialer := &net.Dialer{Timeout: 10 * time.Second, Control: func(_, address string, _ syscall.RawConn) error {
 		ap, err := netip.ParseAddrPort(address)
-		if err != nil || !s.reachable(ap.Addr()) {
+		if err != nil || !reachableAtAll(ap.Addr()) {
+			return fmt.Errorf("webhooks may never reach %s: machines keep their own metadata there", address)
+		}
+		if !s.reachable(ap.Addr()) {
 			return fmt.Errorf("webhooks may not reach %s (setting webhooks.private)", address)
 		}
 		return nil

@@ -339,7 +339,9 @@ func TestWebhooksAreApart(t *testing.T) {
 func TestWebhookAddresses(t *testing.T) {
 	w := newWorld(t, func(d *api.Deps) { d.Config.WebhookPrivate = false }).schools()
 	admin := w.user(w.a, g.RoleAdmin)
-	for _, bad := range []string{"http://school.example/in", "https://10.0.0.7/in", "https://127.0.0.1/in", "https://169.254.169.254/latest", "https://[::1]/in", "https://[fe80::1]/", "ftp://x.example", "https://u:p@x.example/", "nonsense", "https://"} {
+	for _, bad := range []string{"http://school.example/in", "https://10.0.0.7/in", "https://127.0.0.1/in", "https://169.254.169.254/latest", "https://[::1]/in", "https://[fe80::1]/",
+		"https://[64:ff9b::a9fe:a9fe]/", "https://[2002:a9fe:a9fe::]/", "https://[::169.254.169.254]/", "https://[2001:0:4136:e378:8000:63bf:5601:5601]/",
+		"https://[64:ff9b::10.0.0.7]/", "https://①⑥⑨.254.169.254/", "https://１０．０．０．７/", "https://10。0。0。7/", "ftp://x.example", "https://u:p@x.example/", "nonsense", "https://"} {
 		if p := admin.do("POST", "/v1/webhooks", map[string]any{"url": bad}).want(422).problem(); len(p.Errors) != 1 || p.Errors[0].Field != "url" {
 			t.Errorf("%s: got %+v, want an error of the field url", bad, p)
 		}
@@ -355,6 +357,19 @@ func TestWebhookAddresses(t *testing.T) {
 	if d := w.deliveries(admin, made.Webhook.ID)[0]; d.Done || !strings.Contains(d.Error, "webhooks.private") || to.count() != 0 {
 		t.Errorf("got %+v and %d posts, want the connection refused by the setting", d, to.count())
 	}
+}
+
+// What no setting allows is refused where private addresses are allowed, too, in every way to write it.
+func TestNoSettingLetsWebhooksReachMetadata(t *testing.T) {
+	w := newWorld(t).schools()
+	admin := w.user(w.a, g.RoleAdmin)
+	for _, host := range []string{"169.254.169.254", "①⑥⑨.254.169.254", "[64:ff9b::a9fe:a9fe]", "[2002:a9fe:a9fe::]", "[::169.254.169.254]", "[::ffff:169.254.169.254]"} {
+		p := admin.do("POST", "/v1/webhooks", map[string]any{"url": "http://" + host + "/"}).want(422).problem()
+		if len(p.Errors) != 1 || p.Errors[0].Field != "url" || strings.Contains(p.Detail, "webhooks.private") {
+			t.Errorf("%s: got %+v, want it refused for good", host, p)
+		}
+	}
+	admin.do("POST", "/v1/webhooks", map[string]any{"url": "http://[::1]:9/"}).want(201)
 }
 
 func TestLargeEventGoesByReference(t *testing.T) {

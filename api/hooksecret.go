@@ -4,7 +4,10 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"strings"
 	"time"
+
+	"golang.org/x/text/unicode/norm"
 
 	g "github.com/gatehouse-iot/gatehouse"
 )
@@ -35,6 +38,8 @@ func (s *Server) rotateSecret(ctx context.Context, in *rotateInput) (*body[NewSe
 // they never may, such as that of a machine's metadata. A name that cannot be resolved now may be later: each delivery looks again.
 func (s *Server) mayPost(ctx context.Context, host string) error {
 	var ips []netip.Addr
+	host = norm.NFKC.String(host) // as a client reads it: ①⑥⑨ and full-width digits are digits
+	host = strings.NewReplacer("。", ".", "｡", ".").Replace(host)
 	if ip, err := netip.ParseAddr(host); err == nil {
 		ips = append(ips, ip)
 		if !s.reachable(ip) && reachableAtAll(ip) {

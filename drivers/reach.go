@@ -23,7 +23,7 @@ type Reach struct {
 
 // Allows says why an address may not be connected to; nil: it may.
 func (r Reach) Allows(ip netip.Addr) error {
-	ip = ip.Unmap().WithZone("")
+	ip = Inner(ip)
 	switch {
 	case !r.Bounded:
 		return nil

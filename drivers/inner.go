@@ -1,0 +1,27 @@
+package drivers
+
+import "net/netip"
+
+// Inner is the IPv4 address that an IPv6 address stands for, or carries the packets to: mapped
+// (RFC 4291), compatible (::a.b.c.d), NAT64 (RFC 6052 and, where its place says so, RFC 8215),
+// 6to4 (RFC 3056) and Teredo (RFC 4380). Any other is returned as it is, without a zone. What may
+// be reached is judged by it: else 64:ff9b::a9fe:a9fe would be another way to 169.254.169.254.
+func Inner(ip netip.Addr) netip.Addr {
+	ip = ip.Unmap().WithZone("")
+	if !ip.Is6() || ip == netip.IPv6Unspecified() || ip.IsLoopback() {
+		return ip
+	}
+	b := ip.As16()
+	last := netip.AddrFrom4([4]byte(b[12:]))
+	switch {
+	case inside("64:ff9b::/96", ip), inside("64:ff9b:1::/48", ip), inside("::/96", ip):
+		return last
+	case inside("2002::/16", ip):
+		return netip.AddrFrom4([4]byte(b[2:6]))
+	case inside("2001::/32", ip): // the client's address, with each bit turned
+		return netip.AddrFrom4([4]byte{^b[12], ^b[13], ^b[14], ^b[15]})
+	}
+	return ip
+}
+
+func inside(prefix string, ip netip.Addr) bool { return netip.MustParsePrefix(prefix).Contains(ip) }
