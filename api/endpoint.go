@@ -123,7 +123,7 @@ func describe(e endpoint) string {
 // problems lists every error that the operation can answer.
 func (e endpoint) problems(list bool) map[string]*huma.Response {
 	codes := []int{http.StatusTooManyRequests, http.StatusInternalServerError}
-	if !e.public {
+	if !e.public || e.strict {
 		codes = append(codes, http.StatusUnauthorized)
 	}
 	if e.perm != "" || !safe(e.method) {

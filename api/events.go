@@ -55,7 +55,8 @@ func (s *Server) registerEvents() {
 		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/events?after=0&kinds=status&limit=5"`}, s.listEvents)
 	handle(s, endpoint{method: "GET", path: "/v1/stream", id: "stream", tag: tag, stream: true, raw: "text/event-stream", summary: "The live stream (server-sent events)",
 		doc: "Each message's id is the sequence, its event the kind and its data the event as JSON. A client that reconnects with Last-Event-ID misses nothing and sees nothing twice. " +
-			"After 5 s of silence comes a comment: a client that hears nothing for longer has no news. `event: gap` says that events were trimmed before they could be sent, `event: reset` that the journal is younger than Last-Event-ID: read the lists again. A client that is too slow is dropped and may reconnect.",
+			"After 5 s of silence comes a comment: a client that hears nothing for longer has no news. `event: gap` says that events were trimmed before they could be sent, `event: reset` that the journal is younger than Last-Event-ID: read the lists again. A client that is too slow is dropped and may reconnect. " +
+			"Where the sign-in or key ends, or its rights change, an open stream ends within 15 s and may send until then.",
 		example: `curl -fsSN --max-time 1 -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/stream?kinds=alert&after=0" || [ $? = 28 ]`}, s.stream)
 }
 

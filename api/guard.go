@@ -40,7 +40,14 @@ func (c *caller) name() string {
 // by is the caller as somebody who handles alerts.
 func (c *caller) by() g.User {
 	if c.key.ID != "" {
-		return g.User{ID: g.UserID(c.key.ID), School: c.key.School, Name: c.key.Name, FullName: c.key.Name, Role: g.RoleIntegrator}
+		return g.User{
+			ID:       g.UserID(c.key.ID),
+			School:   c.key.School,
+			Name:     c.key.Name,
+			FullName: c.key.Name,
+			Role:     g.RoleIntegrator,
+			Created:  c.key.Created,
+		}
 	}
 	return c.user
 }

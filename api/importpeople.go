@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry"
 	"github.com/gatehouse-iot/gatehouse/registry/roster"
@@ -38,6 +40,9 @@ type importInput struct {
 }
 
 const maxImport = 16 << 20 // bytes of a file
+
+// workbookType is what clients say of an .xlsx file. A file is known by its content.
+const workbookType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 func (c ImportChoices) options() registry.ImportOptions {
 	o := registry.ImportOptions{
@@ -86,6 +91,12 @@ END`}, func(ctx context.Context, in *importInput) (*body[registry.ImportReport],
 		}
 		return answer(report, err)
 	})
+	for _, path := range []string{"/v1/people/import/preview", "/v1/people/import"} {
+		file := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
+		for _, kind := range []string{workbookType, "application/octet-stream"} {
+			s.api.OpenAPI().Paths[path].Post.RequestBody.Content[kind] = file
+		}
+	}
 	handle(s, endpoint{method: "PUT", path: "/v1/people/{id}/left", id: "mark-left", tag: tag, perm: g.PeopleWrite, matching: true, summary: "Mark somebody as having left the school, or as being back",
 		doc: "Whoever has left is expected nowhere and recognised by no face, card or number, and can come back. Deleting a person is final."},
 		func(ctx context.Context, in *put[leftBody]) (*none, error) {

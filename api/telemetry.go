@@ -44,6 +44,7 @@ func (s *Server) registerTelemetry() {
 			} else {
 				handle(s, e, func(ctx context.Context, _ *none) (*huma.StreamResponse, error) { return s.telemetry(ctx) })
 			}
+			s.describeTelemetry(e)
 		}
 	}
 }
