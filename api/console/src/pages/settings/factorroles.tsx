@@ -10,6 +10,7 @@ import { signInRoles, type Role } from '../../api/types'
 import { useT } from '../../i18n'
 import { useSession } from '../../session'
 import { FormTrouble } from '../../ui/clash'
+import { LeaveAsks } from '../../ui/leaving'
 import { Loaded, Panel, said, useDeed } from '../../ui/kit'
 
 export function FactorRolesPanel() {
@@ -53,6 +54,7 @@ function Form({ had }: { had: Role[] }) {
   })
   return (
     <Stack gap="sm">
+      <LeaveAsks held={changed} />
       <Text size="sm" c="dimmed">{t('factorRoles.help')}</Text>
       {[...base].sort().join() !== now && <Alert color="orange" variant="light" role="alert">{t('dialog.changed')} {had.map((r) => t('role.' + r)).join(', ') || '–'}</Alert>}
       <Checkbox.Group value={roles} onChange={setRoles} aria-label={t('factorRoles.title')}>

@@ -8,6 +8,7 @@ import { change } from '../../api/change'
 import { call, query } from '../../api/client'
 import { useT } from '../../i18n'
 import { useSchoolParam, useSession } from '../../session'
+import { LeaveAsks } from '../../ui/leaving'
 import { Facts, Loaded, Panel, said, Tag, Trouble, useDeed } from '../../ui/kit'
 
 interface Recorded {
@@ -85,6 +86,7 @@ function Turn({ on }: { on: boolean }) {
   })
   return (
     <form onSubmit={(e) => (e.preventDefault(), void turn())}>
+      <LeaveAsks held={reason.trim() !== ''} />
       <Stack mt="md" maw={480}>
         <TextInput label={t('picture.reason')} description={t(on ? 'recorded.turnOffHelp' : 'recorded.turnOnHelp')} required maxLength={300} value={reason} onChange={(e) => setReason(e.currentTarget.value)} />
         {deed.error !== undefined && <Trouble error={deed.error} />}
