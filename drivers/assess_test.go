@@ -33,10 +33,13 @@ func TestWeaknessIsSaidWithEachConnect(t *testing.T) {
 		}
 		select {
 		case w := <-found:
-			return emit(ctx, gatehouse.Observation{Status: &gatehouse.Status{State: gatehouse.StateFault, Weak: w}})
+			if err := emit(ctx, gatehouse.Observation{Status: &gatehouse.Status{State: gatehouse.StateFault, Weak: w}}); err != nil {
+				return err
+			}
 		case <-ctx.Done():
-			return nil
 		}
+		<-ctx.Done() // one that ends by itself would be told as offline
+		return nil
 	}}})
 	next := func(state, weak string) {
 		t.Helper()
