@@ -77,7 +77,7 @@ async function answerAlert(t, page, wait) {
   await t.shot(page, 'wall-open')
   const id = await open.first().getAttribute('data-alert')
   const card = page.locator(`article.alert[data-alert="${id}"]`)
-  await card.locator('[data-testid=acknowledge]').click()
+  await card.locator('[data-testid=acknowledge]').click({ delay: 150 }) // as long as a finger takes
   await page.locator(`article.alert[data-alert="${id}"][data-state=acknowledged]`).waitFor()
   await t.shot(page, 'wall-acknowledged')
   await card.locator('[data-testid=resolve]').click()

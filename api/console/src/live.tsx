@@ -127,14 +127,15 @@ export function LiveProvider({ children }: { children: ReactNode }) {
     return () => clearInterval(t)
   }, [cache, state])
 
-  // Any click or key lets the browser make sound.
+  // Any click or key lets the browser make sound. Not the press alone: the bar that asks for it goes
+  // then, all below it moves up, and the button that was pressed is no longer under the pointer.
   useEffect(() => {
     const s = siren.current
     const wake = () => void s.unblock().then((ok) => setBlocked(!ok))
-    window.addEventListener('pointerdown', wake)
+    window.addEventListener('click', wake)
     window.addEventListener('keydown', wake)
     return () => {
-      window.removeEventListener('pointerdown', wake)
+      window.removeEventListener('click', wake)
       window.removeEventListener('keydown', wake)
       s.stop()
     }
