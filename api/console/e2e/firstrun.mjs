@@ -203,7 +203,7 @@ async function webhook(t, page) {
   await dialog(page).locator('button[type=submit]').click()
   await page.getByRole('region', { name: 'Signing secret' }).getByText('whsec_').waitFor()
   await t.shot(page, 'first-webhook')
-  await page.keyboard.press('Escape')
+  await page.locator('[data-testid=kept]').click()
   await page.getByRole('button', { name: 'Send a test' }).click()
   await page.getByText('Deliveries to').waitFor()
   await settled(page)
