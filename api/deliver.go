@@ -17,7 +17,6 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/drivers"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
@@ -257,7 +256,7 @@ func (s *Server) reachable(ip netip.Addr) bool {
 	if !reachableAtAll(ip) {
 		return false
 	}
-	ip = drivers.Inner(ip)
+	ip = g.InnerAddress(ip)
 	shared := netip.MustParsePrefix("100.64.0.0/10") // RFC 6598
 	if ip.IsLoopback() || ip.IsPrivate() || shared.Contains(ip) {
 		return s.cfg.WebhookPrivate
@@ -268,7 +267,7 @@ func (s *Server) reachable(ip netip.Addr) bool {
 // reachableAtAll says whether some setting allows the address. Link-local ones, where clouds
 // keep their metadata, are never reached.
 func reachableAtAll(ip netip.Addr) bool {
-	ip = drivers.Inner(ip)
+	ip = g.InnerAddress(ip)
 	return ip.IsValid() && !ip.IsUnspecified() && !ip.IsMulticast() && !ip.IsLinkLocalUnicast() &&
 		ip != netip.AddrFrom4([4]byte{255, 255, 255, 255}) &&
 		ip != netip.MustParseAddr("fd00:ec2::254") && ip != netip.MustParseAddr("100.100.100.200")

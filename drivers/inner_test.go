@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"testing"
 
+	"github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/drivers"
 )
 
@@ -16,7 +17,7 @@ var hidden = []string{
 func TestInnerAddressesAreJudged(t *testing.T) {
 	for _, s := range hidden {
 		ip := netip.MustParseAddr(s)
-		if got := drivers.Inner(ip); got != netip.MustParseAddr("169.254.169.254") {
+		if got := gatehouse.InnerAddress(ip); got != netip.MustParseAddr("169.254.169.254") {
 			t.Errorf("%s: got %s, want 169.254.169.254", s, got)
 		}
 		if err := (drivers.Reach{Bounded: true, ThisMachine: true}).Allows(ip); err == nil {
@@ -27,7 +28,7 @@ func TestInnerAddressesAreJudged(t *testing.T) {
 		t.Error("64:ff9b::7f00:1 is allowed, want it refused as the machine's own")
 	}
 	for _, s := range []string{"::1", "::", "2001:db8::1", "fe80::1", "fd00::1", "192.0.2.1", "2a00:1450::a9fe:a9fe"} {
-		if got := drivers.Inner(netip.MustParseAddr(s)); got != netip.MustParseAddr(s) {
+		if got := gatehouse.InnerAddress(netip.MustParseAddr(s)); got != netip.MustParseAddr(s) {
 			t.Errorf("%s: got %s, want it as it is", s, got)
 		}
 	}

@@ -23,7 +23,7 @@ type Reach struct {
 
 // Allows says why an address may not be connected to; nil: it may.
 func (r Reach) Allows(ip netip.Addr) error {
-	ip = Inner(ip)
+	ip = gatehouse.InnerAddress(ip)
 	switch {
 	case !r.Bounded:
 		return nil
