@@ -18,14 +18,16 @@ var examplesJSON []byte
 
 // example is what an operation is sent, and what it answers; empty where there is no JSON.
 type example struct {
-	Request  json.RawMessage `json:"request,omitempty"`
-	Response json.RawMessage `json:"response,omitempty"`
+	Request  any `json:"request,omitempty"`
+	Response any `json:"response,omitempty"`
 }
 
 // documentExamples puts the examples beside the schemas of the bodies.
 func documentExamples(doc *huma.OpenAPI) error {
 	var all map[string]example
-	if err := json.Unmarshal(examplesJSON, &all); err != nil {
+	d := json.NewDecoder(bytes.NewReader(examplesJSON))
+	d.UseNumber() // numbers stay as they are written
+	if err := d.Decode(&all); err != nil {
 		return fmt.Errorf("read examples.json: %w", err)
 	}
 	for _, item := range doc.Paths {
@@ -33,12 +35,13 @@ func documentExamples(doc *huma.OpenAPI) error {
 			if op == nil {
 				continue
 			}
+			e := all[op.OperationID]
 			if op.RequestBody != nil {
-				show(op.RequestBody.Content, all[op.OperationID].Request)
+				show(op.RequestBody.Content, e.Request)
 			}
 			for status, r := range op.Responses {
 				if strings.HasPrefix(status, "2") {
-					show(r.Content, all[op.OperationID].Response)
+					show(r.Content, e.Response)
 				}
 			}
 		}
@@ -47,15 +50,8 @@ func documentExamples(doc *huma.OpenAPI) error {
 }
 
 // show sets the example of a body's JSON.
-func show(content map[string]*huma.MediaType, example json.RawMessage) {
-	m := content["application/json"]
-	if m == nil || len(example) == 0 {
-		return
-	}
-	// Numbers stay as they are written.
-	d := json.NewDecoder(bytes.NewReader(example))
-	d.UseNumber()
-	if err := d.Decode(&m.Example); err != nil {
-		m.Example = nil
+func show(content map[string]*huma.MediaType, example any) {
+	if m := content["application/json"]; m != nil && example != nil {
+		m.Example = example
 	}
 }

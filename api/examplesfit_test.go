@@ -103,7 +103,9 @@ func record(t *testing.T, w *world, doc map[string]any) {
 			request, response := jsonBodies(op)
 			e := out[id]
 			var sent any
-			if text := cond(table[id].body != "", table[id].body, bodies[id]); json.Unmarshal([]byte(w.fill(strings.ReplaceAll(text, "{n}", "1"))), &sent) == nil && request != nil {
+			text := cond(table[id].body != "", table[id].body, bodies[id])
+			text = w.fill(strings.ReplaceAll(text, "{n}", "1"))
+			if json.Unmarshal([]byte(text), &sent) == nil && request != nil {
 				e.Request = tidy.value("", sent)
 			}
 			if by := written[id]; by.Request != nil {
