@@ -9,7 +9,9 @@ case $cache in /*) ;; *) cache=$PWD/$cache ;; esac
 part() {
   mkdir -p "$(dirname "$bin")"
   tmp=$(mktemp -d "$bin.part.XXXXXX")
-  trap 'chmod -R u+w "$tmp" 2>/dev/null; rm -rf "$tmp"' EXIT
+  # A step of this that fails would become the status of the script that reads it (set -e holds in
+  # a trap as well), and program has taken the folder away when all went well.
+  trap 'chmod -R u+w "$tmp" 2>/dev/null || true; rm -rf "$tmp"' EXIT
   trap 'exit 1' INT TERM
 }
 
