@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -13,9 +14,9 @@ import (
 
 const module = "github.com/gatehouse-iot/gatehouse"
 
-// mayImport is the law: a folder, and the folders whose packages it may import beside its own.
-// "" is the root package. Test files may also import drivers/sim and drivers/drivertest.
-var mayImport = map[string][]string{
+// floors says in which direction imports point: a folder, and the folders below it. Every package
+// keeps to it, and so does every test; "" is the root package.
+var floors = map[string][]string{
 	"":         {},
 	"drivers":  {""},
 	"vision":   {"", "drivers"},
@@ -26,16 +27,144 @@ var mayImport = map[string][]string{
 	"gateway":  {"", "api", "registry", "rules", "drivers", "vision", "deploy"},
 }
 
-// TestImportsPointDown parses every file, whatever its build tags, so that no cached result
-// can hide a change.
-func TestImportsPointDown(t *testing.T) {
-	files := 0
+// room is one package: the packages of the house and the third parties that it uses, by name.
+type room struct{ name, uses, others string }
+
+// house is the plan: one line for each package, with exactly what it may import. "root" is the root
+// package. A package that is not here, a line without a package and an allowance that nothing uses
+// all fail. Tests are held to floors only.
+var house = []room{
+	// The words of the field and Admit. No input, no output, no clock; the standard library only.
+	{"root", "", ""},
+
+	// Pure decisions: no input, no output, no clock.
+	{"rules", "root", "yaml"},
+	{"rules/quality", "root", ""},
+
+	// What is kept. Only here is SQL spoken, and only registry/sheet reads workbooks.
+	{"registry", "root registry/roster registry/sheet", "otp pgx sqlite webauthn x/crypto yaml zxcvbn"},
+	{"registry/sheet", "", "excelize x/text"},
+	{"registry/roster", "root registry/sheet", "x/text"},
+	{"registry/historybench", "root registry", "pgx"},
+	{"registry/passkeytest", "", ""},
+
+	// The contract of drivers and what serves it. Programs do not import each other.
+	{"drivers", "root drivers/driverpb", "go-hclog go-plugin grpc protobuf x/sync x/time"},
+	{"drivers/driverpb", "root", "grpc protobuf"},
+	{"drivers/confine", "", "x/sys"},
+	{"drivers/listen", "", ""},
+	{"drivers/host", "root drivers drivers/confine drivers/driverpb", "go-hclog go-plugin grpc protobuf x/sys"},
+	{"drivers/drivertest", "root drivers drivers/host", ""},
+	{"drivers/sim", "root", "gortsplib mp4ff paho yaml"},
+	{"drivers/sim/equipment", "drivers/sim", "x/sync"},
+	{"drivers/example", "root drivers", ""},
+	{"drivers/modbus", "root drivers", "goburrow-modbus goburrow-serial yaml"},
+	{"drivers/mqtt", "root drivers", "paho yaml"},
+	{"drivers/zkteco", "root drivers drivers/listen", "yaml"},
+
+	// Pixels. Only vision/opencv meets C.
+	{"vision", "root", "gonum"},
+	{"vision/opencv", "root vision", "go-astiav gocv mediacommon mp4ff onnxruntime"},
+	{"vision/camera", "root drivers vision vision/opencv", "gortsplib pion-rtp x/sync x/sys"},
+	{"vision/measure", "root vision vision/opencv", "gonum x/sync"},
+
+	// The gate: HTTP, identity, permission, document. Only here is huma.
+	{"api", "root registry registry/roster rules/quality", "huma qrcode x/text x/time"},
+	{"api/console", "", ""},
+
+	// What a school begins with: rules, procedures, profiles, the commented configuration.
+	{"deploy", "", ""},
+
+	// The way of an observation, from a socket or a driver to the journal.
+	{"gateway/directory", "root registry", ""},
+	{"gateway/flapping", "root", ""},
+	{"gateway/identify", "root registry vision", ""},
+	{"gateway/strangers", "root", ""},
+	{"gateway/intake", "root gateway/directory gateway/strangers", ""},
+	{"gateway/journal", "", "x/sys"},
+	{"gateway/journal/faultfs", "gateway/journal", ""},
+	{"gateway/mqttfront", "root drivers/listen gateway/journal", "x/sys"},
+
+	// Behind the journal. Only telemetry has Prometheus' store, and only influx a client of InfluxDB.
+	{"gateway/live", "root gateway/journal", ""},
+	{"gateway/media", "root", ""},
+	{"gateway/telemetry", "root", "line-protocol prometheus prometheus-common"},
+	{"gateway/telemetry/influx", "root gateway/telemetry", "influxdb prometheus"},
+	{"gateway/telemetry/victoria", "root gateway/telemetry", "prometheus-common"},
+	{"gateway/telemetry/telemetrytest", "root gateway/telemetry", "go-cmp"},
+
+	// The gateway put together, and its commands.
+	{"gateway/app", "root api deploy drivers drivers/host drivers/listen" +
+		" gateway/directory gateway/flapping gateway/identify gateway/intake gateway/journal gateway/live" +
+		" gateway/media gateway/mqttfront gateway/strangers" +
+		" gateway/telemetry gateway/telemetry/influx gateway/telemetry/victoria" +
+		" registry rules rules/quality vision", "client_golang x/sys x/time yaml"},
+	{"gateway/demo", "root gateway/app gateway/mqttfront registry", "yaml"},
+	{"gateway", "root api/console deploy drivers/confine gateway/app gateway/demo gateway/journal" +
+		" registry rules", "x/sys"},
+
+	// Programs that measure. No part of the product.
+	{"gateway/bench", "root deploy gateway/app gateway/bench/measure gateway/journal gateway/mqttfront" +
+		" registry", "sqlite x/sys"},
+	{"gateway/bench/measure", "", ""},
+	{"gateway/mqttfront/bench", "root gateway/bench/measure gateway/journal gateway/mqttfront", "x/sys"},
+}
+
+// parties are the third parties by the names that house uses: a module, or a part of one.
+var parties = map[string]string{
+	"client_golang":     "github.com/prometheus/client_golang",
+	"excelize":          "github.com/xuri/excelize/v2",
+	"go-astiav":         "github.com/asticode/go-astiav",
+	"go-cmp":            "github.com/google/go-cmp",
+	"go-hclog":          "github.com/hashicorp/go-hclog",
+	"go-plugin":         "github.com/hashicorp/go-plugin",
+	"goburrow-modbus":   "github.com/goburrow/modbus",
+	"goburrow-serial":   "github.com/goburrow/serial",
+	"gocv":              "gocv.io/x/gocv",
+	"gonum":             "gonum.org/v1/gonum",
+	"gortsplib":         "github.com/bluenviron/gortsplib/v5",
+	"grpc":              "google.golang.org/grpc",
+	"huma":              "github.com/danielgtaylor/huma/v2",
+	"influxdb":          "github.com/influxdata/influxdb-client-go/v2",
+	"line-protocol":     "github.com/influxdata/line-protocol",
+	"mediacommon":       "github.com/bluenviron/mediacommon/v2",
+	"mp4ff":             "github.com/Eyevinn/mp4ff",
+	"onnxruntime":       "github.com/yalue/onnxruntime_go",
+	"otp":               "github.com/pquerna/otp",
+	"paho":              "github.com/eclipse/paho.mqtt.golang",
+	"pgx":               "github.com/jackc/pgx/v5",
+	"pion-rtp":          "github.com/pion/rtp",
+	"prometheus":        "github.com/prometheus/prometheus",
+	"prometheus-common": "github.com/prometheus/common",
+	"protobuf":          "google.golang.org/protobuf",
+	"qrcode":            "github.com/skip2/go-qrcode",
+	"sqlite":            "modernc.org/sqlite",
+	"webauthn":          "github.com/go-webauthn/webauthn",
+	"x/crypto":          "golang.org/x/crypto",
+	"x/sync":            "golang.org/x/sync",
+	"x/sys":             "golang.org/x/sys",
+	"x/text":            "golang.org/x/text",
+	"x/time":            "golang.org/x/time",
+	"yaml":              "go.yaml.in/yaml/v3",
+	"zxcvbn":            "github.com/trustelem/zxcvbn",
+}
+
+// source is one Go file: the package's folder ("" is the root's), and what it imports.
+type source struct {
+	file, dir string
+	test      bool
+	imports   []string
+}
+
+// readSources parses every file, whatever its build tags, so that no cached result can hide a change.
+func readSources(t *testing.T) []source {
+	var out []source
 	err := filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
 		if d.IsDir() {
-			if base := d.Name(); base == "node_modules" || base == "testdata" || base == "bin" || strings.HasPrefix(base, ".") && base != "." {
+			if name != "." && skipped(d.Name()) {
 				return filepath.SkipDir
 			}
 			return nil
@@ -43,79 +172,173 @@ func TestImportsPointDown(t *testing.T) {
 		if !strings.HasSuffix(name, ".go") {
 			return nil
 		}
-		files++
-		checkFile(t, filepath.ToSlash(name))
+		f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		s := source{file: filepath.ToSlash(name), test: strings.HasSuffix(name, "_test.go")}
+		if s.dir = path.Dir(s.file); s.dir == "." {
+			s.dir = ""
+		}
+		for _, spec := range f.Imports {
+			imported, _ := strconv.Unquote(spec.Path.Value)
+			s.imports = append(s.imports, imported)
+		}
+		out = append(out, s)
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if files < 20 {
-		t.Errorf("only %d files were looked at", files)
+	if len(out) < 20 {
+		t.Errorf("only %d files were looked at", len(out))
 	}
+	return out
 }
 
-func checkFile(t *testing.T, name string) {
-	f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)
-	if err != nil {
-		t.Error(err)
-		return
-	}
-	dir, test := path.Dir(name), strings.HasSuffix(name, "_test.go")
-	from := top(dir)
-	for _, spec := range f.Imports {
-		imported, _ := strconv.Unquote(spec.Path.Value)
-		first, _, _ := strings.Cut(imported, "/")
-		switch {
-		case imported == module || strings.HasPrefix(imported, module+"/"):
-			to := strings.TrimPrefix(strings.TrimPrefix(imported, module), "/")
-			if top(to) == from && (from != "drivers" || isDriver(dir) == "" || isDriver(to) == "" || isDriver(dir) == isDriver(to)) {
-				continue
-			}
-			if test && (to == "drivers/sim" || to == "drivers/drivertest" || to == "drivers/host") {
-				continue
-			}
-			if !allowed(from, top(to)) {
-				t.Errorf("%s imports %s: %q may import %q only", name, imported, from, mayImport[from])
-			}
-		case from == "" && !test && strings.Contains(first, "."):
-			t.Errorf("%s imports %s: the root package imports the standard library only", name, imported)
-		case strings.HasPrefix(imported, "gocv.io/") || strings.Contains(imported, "go-astiav") || strings.Contains(imported, "onnxruntime_go"):
-			if dir != "vision/opencv" {
-				t.Errorf("%s imports %s: only vision/opencv may", name, imported)
+func skipped(folder string) bool {
+	return folder == "node_modules" || folder == "testdata" || folder == "bin" || strings.HasPrefix(folder, ".")
+}
+
+// TestImportsPointDown holds every file, tests too, to floors.
+func TestImportsPointDown(t *testing.T) {
+	for _, s := range readSources(t) {
+		for _, imported := range s.imports {
+			to, ours := inHouse(imported)
+			switch {
+			case !ours || downward(s.dir, to):
+			case s.test && slices.Contains([]string{"drivers/sim", "drivers/drivertest", "drivers/host"}, to):
+			default:
+				t.Errorf("%s imports %s: %q may import %q only", s.file, imported, top(s.dir), floors[top(s.dir)])
 			}
 		}
 	}
 }
 
-func top(dir string) string {
-	first, _, _ := strings.Cut(dir, "/")
-	if first == "." {
+// TestHouse holds every package to its line of the plan.
+func TestHouse(t *testing.T) {
+	used := map[string]map[string]string{} // package -> name in the plan -> a file that imports it
+	for _, s := range readSources(t) {
+		if s.test {
+			continue
+		}
+		if used[s.dir] == nil {
+			used[s.dir] = map[string]string{}
+		}
+		for _, imported := range s.imports {
+			if name := planName(imported); name != "" {
+				used[s.dir][name] = s.file
+			}
+		}
+	}
+	seen := map[string]bool{}
+	for _, r := range house {
+		dir := strings.TrimPrefix(r.name, "root")
+		if seen[dir] {
+			t.Errorf("%s has two lines in the plan", r.name)
+		}
+		seen[dir] = true
+		if used[dir] == nil {
+			t.Errorf("%s has a line in the plan and is no package: take the line out", r.name)
+			continue
+		}
+		checkRoom(t, r, used[dir])
+	}
+	for dir := range used {
+		if !seen[dir] {
+			t.Errorf("package %s has no line in the plan: give it one that says what it may import", dir)
+		}
+	}
+}
+
+func checkRoom(t *testing.T, r room, used map[string]string) {
+	allowed := append(strings.Fields(r.uses), strings.Fields(r.others)...)
+	for name, file := range used {
+		if !slices.Contains(allowed, name) {
+			t.Errorf("%s imports %s: the plan does not allow it to %s", file, name, r.name)
+		}
+	}
+	for i, name := range allowed {
+		switch {
+		case used[name] == "":
+			t.Errorf("%s is allowed %s and does not use it: take it out of the plan", r.name, name)
+		case slices.Contains(allowed[:i], name):
+			t.Errorf("%s is allowed %s twice", r.name, name)
+		}
+	}
+}
+
+// TestParties refuses names of third parties that the plan does not use.
+func TestParties(t *testing.T) {
+	used := map[string]bool{}
+	for _, r := range house {
+		for _, name := range strings.Fields(r.others) {
+			used[name] = true
+			if parties[name] == "" {
+				t.Errorf("%s uses %s, which names no third party", r.name, name)
+			}
+		}
+	}
+	for name := range parties {
+		if !used[name] {
+			t.Errorf("%s is in the list of third parties, and no package uses it", name)
+		}
+	}
+}
+
+// inHouse is the folder of an imported package of ours; "" is the root's.
+func inHouse(imported string) (string, bool) {
+	if imported == module {
+		return "", true
+	}
+	return strings.CutPrefix(imported, module+"/")
+}
+
+// planName is what the plan calls an import; "" for the standard library. A third party that has no
+// name there goes by its path.
+func planName(imported string) string {
+	if to, ours := inHouse(imported); ours {
+		if to == "" {
+			return "root"
+		}
+		return to
+	}
+	if first, _, _ := strings.Cut(imported, "/"); !strings.Contains(first, ".") {
 		return ""
 	}
+	for name, module := range parties {
+		if imported == module || strings.HasPrefix(imported, module+"/") {
+			return name
+		}
+	}
+	return imported
+}
+
+// downward says whether a package in from may import to, as far as floors are concerned.
+func downward(from, to string) bool {
+	if top(from) != top(to) {
+		return slices.Contains(floors[top(from)], top(to))
+	}
+	a, b := driverProgram(from), driverProgram(to)
+	return a == "" || b == "" || a == b
+}
+
+func top(dir string) string {
+	first, _, _ := strings.Cut(dir, "/")
 	return first
 }
 
-// isDriver names the driver program that a folder belongs to; the programs do not import each
+// driverProgram names the driver program that a folder belongs to; the programs do not import each
 // other. The contract and what serves it belong to none.
-func isDriver(dir string) string {
+func driverProgram(dir string) string {
 	rest, ok := strings.CutPrefix(dir, "drivers/")
 	if !ok {
 		return ""
 	}
 	first, _, _ := strings.Cut(rest, "/")
 	switch first {
-	case "driverpb", "host", "drivertest", "listen":
+	case "driverpb", "host", "drivertest", "listen", "confine":
 		return ""
 	}
 	return first
-}
-
-func allowed(from, to string) bool {
-	for _, a := range mayImport[from] {
-		if a == to {
-			return true
-		}
-	}
-	return false
 }
