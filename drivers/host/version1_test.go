@@ -1,0 +1,143 @@
+package host_test
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/drivers"
+	"github.com/gatehouse-iot/gatehouse/drivers/host"
+)
+
+// version1 is the archive of a driver of version 1 and of the kit that it was built with.
+const (
+	version1    = "testdata/version1.txtar"
+	version1Sum = "97a71da3688f5754adaac9a5ff456869f5bbf17bfef5229348d923b80517333e"
+)
+
+// buildVersion1 builds the driver as its vendor did, in a module of its own.
+func buildVersion1(t *testing.T) string {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("builds a program")
+	}
+	b, err := os.ReadFile(version1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(b)
+	if got := hex.EncodeToString(sum[:]); got != version1Sum {
+		t.Fatalf("got %s of %s, want %s: what vendors have shipped is not edited", got, version1, version1Sum)
+	}
+	dir := t.TempDir()
+	for _, f := range txtar.Parse(b).Files {
+		path := filepath.Join(dir, filepath.FromSlash(f.Name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, f.Data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	program := filepath.Join(dir, "version1")
+	cmd := exec.Command("go", "build", "-o", program, "./cmd")
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS=")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	return program
+}
+
+// TestVersion1IsServed runs a driver that was built with version 1 of the contract: whatever it
+// could do then, it can do under this gateway.
+func TestVersion1IsServed(t *testing.T) {
+	program := buildVersion1(t)
+	sink := newSink()
+	h, _ := start(t, host.Options{Sink: sink}, host.Spec{Name: "version1", Path: program})
+	st := wait(t, h, "version1")
+	if st.Contract != 1 || st.Description.Name != "version1" || !st.Commands || st.Probes {
+		t.Errorf("got contract %d, %+v", st.Contract, st.Description)
+	}
+	for _, d := range []drivers.Device{
+		{ID: "dev_here", Address: map[string]string{"host": "here"}},
+		{ID: "dev_away", Address: map[string]string{"host": "away"}},
+	} {
+		if err := h.Put("version1", d); err != nil {
+			t.Fatal(err)
+		}
+	}
+	of := func(id gatehouse.DeviceID, got []gatehouse.Observation) []gatehouse.Observation {
+		var out []gatehouse.Observation
+		for _, o := range got {
+			if o.Device == id {
+				o.Time = o.Time.UTC()
+				out = append(out, o)
+			}
+		}
+		return out
+	}
+	var here, away []gatehouse.Observation
+	sink.wait(t, "what both devices say", func(got []gatehouse.Observation) bool {
+		here, away = of("dev_here", got), of("dev_away", got)
+		return len(here) >= 4 && len(away) >= 1
+	})
+
+	at := time.Date(2026, 11, 27, 8, 0, 0, 0, time.UTC)
+	want := []gatehouse.Observation{
+		{
+			Device: "dev_here",
+			Status: &gatehouse.Status{State: gatehouse.StateOnline},
+		},
+		{
+			Device:   "dev_here",
+			Time:     at,
+			Sequence: 1,
+			Reading:  &gatehouse.Reading{Values: map[string]gatehouse.Value{"temperature": gatehouse.NumberValue(21.5)}},
+		},
+		{
+			Device:   "dev_here",
+			Time:     at,
+			Sequence: 2,
+			Sighting: &gatehouse.Sighting{Method: gatehouse.ByCard, Direction: gatehouse.In, Credential: "4711"},
+		},
+		{
+			Device: "dev_here",
+			Status: &gatehouse.Status{
+				State:  gatehouse.StateFault,
+				Reason: "the door is stuck",
+				Weak:   gatehouse.WeakNoPassword,
+			},
+		},
+	}
+	if diff := cmp.Diff(here, want, cmp.AllowUnexported(gatehouse.Value{})); diff != "" {
+		t.Errorf("got -, want +:\n%s", diff)
+	}
+	want = []gatehouse.Observation{
+		{
+			Device: "dev_away",
+			Status: &gatehouse.Status{State: gatehouse.StateOffline, Reason: "nobody answers at away"},
+		},
+	}
+	if diff := cmp.Diff(away, want, cmp.AllowUnexported(gatehouse.Value{})); diff != "" {
+		t.Errorf("got -, want +:\n%s", diff)
+	}
+
+	values := map[string]gatehouse.Value{"wide": gatehouse.BoolValue(true)}
+	r, err := h.Command(t.Context(), "version1", drivers.Command{ID: "cmd_1", Device: "dev_here", Action: "open", Values: values})
+	if err != nil || r.Message != "the door is open" || r.Values["wide"] != values["wide"] {
+		t.Errorf("got %+v, %v", r, err)
+	}
+	_, err = h.Command(t.Context(), "version1", drivers.Command{ID: "cmd_2", Device: "dev_here", Action: "close"})
+	if gatehouse.ErrorCode(err) != gatehouse.NotFound {
+		t.Errorf("got %v, want %s", err, gatehouse.NotFound)
+	}
+}
