@@ -7,7 +7,11 @@ const target = process.env.GATEHOUSE_URL ?? 'http://127.0.0.1:8099'
 
 export default defineConfig({
   plugins: [react()],
-  server: { host: '127.0.0.1', port: 5173, proxy: { '/v1': target, '/openapi.json': target, '/docs': target } },
+  server: {
+    host: '127.0.0.1',
+    port: 5173,
+    proxy: { '/v1': target, '/openapi.json': target, '/docs': target },
+  },
   build: {
     target: 'es2022',
     assetsInlineLimit: 0, // the content security policy allows files of our own only

@@ -9,24 +9,69 @@ import { fileURLToPath } from 'node:url'
 import * as d from './data.mjs'
 
 const dist = join(fileURLToPath(new URL('.', import.meta.url)), '..', 'dist')
-const types = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' }
-const policy = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-const permissions = ['devices:read', 'devices:write', 'drivers:read', 'people:read', 'people:open', 'people:write', 'faces:admin', 'sightings:read', 'sightings:write', 'attendance:read', 'attendance:write', 'alerts:read', 'alerts:write', 'incidents:approve', 'telemetry:read', 'camera:view', 'keys:admin', 'users:admin', 'settings:write', 'audit:read', 'status:read']
+const types = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+}
+const policy =
+  "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+const permissions = [
+  'devices:read',
+  'devices:write',
+  'drivers:read',
+  'people:read',
+  'people:open',
+  'people:write',
+  'faces:admin',
+  'sightings:read',
+  'sightings:write',
+  'attendance:read',
+  'attendance:write',
+  'alerts:read',
+  'alerts:write',
+  'incidents:approve',
+  'telemetry:read',
+  'camera:view',
+  'keys:admin',
+  'users:admin',
+  'settings:write',
+  'audit:read',
+  'status:read',
+]
 
 export function mock({ empty = false, demo = true } = {}) {
   const state = { empty, seq: 2000, streams: new Set(), log: [] }
   const me = { user: d.users[0], school: d.school, permissions, csrf: 'csrf-token', demo, version: 'dev' }
 
   const emit = (kind, part) => {
-    const e = { seq: ++state.seq, id: 'evt_' + state.seq, kind, school: d.school.id, time: d.iso(Date.now()), received: d.iso(Date.now()), ...part }
+    const e = {
+      seq: ++state.seq,
+      id: 'evt_' + state.seq,
+      kind,
+      school: d.school.id,
+      time: d.iso(Date.now()),
+      received: d.iso(Date.now()),
+      ...part,
+    }
     state.log.push(e)
     for (const s of state.streams) s(e)
   }
-  const refuse = (res, status, code, detail, errors) => json(res, { type: '/docs#' + code, title: code, status, detail, code, request_id: 'mock', errors }, status, 'application/problem+json')
+  const refuse = (res, status, code, detail, errors) =>
+    json(
+      res,
+      { type: '/docs#' + code, title: code, status, detail, code, request_id: 'mock', errors },
+      status,
+      'application/problem+json',
+    )
   const list = (res, items, q) => {
     const from = Number(q.get('cursor') ?? 0)
     const limit = Number(q.get('limit') ?? 100)
-    json(res, { items: items.slice(from, from + limit), next: from + limit < items.length ? String(from + limit) : '' })
+    json(res, {
+      items: items.slice(from, from + limit),
+      next: from + limit < items.length ? String(from + limit) : '',
+    })
   }
   const alertDeed = (res, id, deed, body) => {
     const a = d.alerts.find((x) => x.id === id)
@@ -36,145 +81,808 @@ export function mock({ empty = false, demo = true } = {}) {
     a.handler ??= me.user.id
     a.handler_name ??= me.user.full_name
     if (deed === 'acknowledge') Object.assign(a, { state: 'acknowledged', acknowledged: d.iso(Date.now()) })
-    if (deed === 'resolve') Object.assign(a, { state: 'resolved', resolver: me.user.id, resolver_name: me.user.full_name, resolved: d.iso(Date.now()), comment: body.comment, firing: false })
-    if (deed === 'close') Object.assign(a, { state: 'closed', closer: me.user.id, closer_name: me.user.full_name, closed: d.iso(Date.now()) })
+    if (deed === 'resolve')
+      Object.assign(a, {
+        state: 'resolved',
+        resolver: me.user.id,
+        resolver_name: me.user.full_name,
+        resolved: d.iso(Date.now()),
+        comment: body.comment,
+        firing: false,
+      })
+    if (deed === 'close')
+      Object.assign(a, {
+        state: 'closed',
+        closer: me.user.id,
+        closer_name: me.user.full_name,
+        closed: d.iso(Date.now()),
+      })
     emit('alert', { alert: a })
     json(res, a)
   }
 
   const routes = [
     ['GET', /^\/v1\/setup$/, (req, res) => json(res, { needed: state.empty })],
-    ['POST', /^\/v1\/setup$/, (req, res, m, q, b) => {
-      if (String(b.password).length < 10) return refuse(res, 422, 'invalid', 'use at least 10 characters', [{ field: 'password', message: 'use at least 10 characters' }])
-      state.empty = false
-      signIn(res)
-    }],
-    ['POST', /^\/v1\/session$/, (req, res, m, q, b) => (b.name === 'admin' && b.password === 'demo-password-1' ? signIn(res) : refuse(res, 401, 'unauthenticated', 'name or password is wrong'))],
-    ['DELETE', /^\/v1\/session$/, (req, res) => { res.setHeader('Set-Cookie', 'gatehouse_session=; Path=/; Max-Age=0'); res.writeHead(204).end() }],
+    [
+      'POST',
+      /^\/v1\/setup$/,
+      (req, res, m, q, b) => {
+        if (String(b.password).length < 10)
+          return refuse(res, 422, 'invalid', 'use at least 10 characters', [
+            { field: 'password', message: 'use at least 10 characters' },
+          ])
+        state.empty = false
+        signIn(res)
+      },
+    ],
+    [
+      'POST',
+      /^\/v1\/session$/,
+      (req, res, m, q, b) =>
+        b.name === 'admin' && b.password === 'demo-password-1'
+          ? signIn(res)
+          : refuse(res, 401, 'unauthenticated', 'name or password is wrong'),
+    ],
+    [
+      'DELETE',
+      /^\/v1\/session$/,
+      (req, res) => {
+        res.setHeader('Set-Cookie', 'gatehouse_session=; Path=/; Max-Age=0')
+        res.writeHead(204).end()
+      },
+    ],
     ['GET', /^\/v1\/me$/, (req, res) => json(res, me)],
-    ['PUT', /^\/v1\/me$/, (req, res, m, q, b) => { Object.assign(me.user, b); json(res, me) }],
-    ['PUT', /^\/v1\/me\/password$/, (req, res, m, q, b) => (b.old === 'demo-password-1' ? res.writeHead(204).end() : refuse(res, 422, 'invalid', 'the present password is wrong'))],
+    [
+      'PUT',
+      /^\/v1\/me$/,
+      (req, res, m, q, b) => {
+        Object.assign(me.user, b)
+        json(res, me)
+      },
+    ],
+    [
+      'PUT',
+      /^\/v1\/me\/password$/,
+      (req, res, m, q, b) =>
+        b.old === 'demo-password-1'
+          ? res.writeHead(204).end()
+          : refuse(res, 422, 'invalid', 'the present password is wrong'),
+    ],
     ['GET', /^\/v1\/schools$/, (req, res, m, q) => list(res, [d.school], q)],
     ['PUT', /^\/v1\/schools\/(.+)$/, (req, res, m, q, b) => json(res, Object.assign(d.school, b))],
-    ['GET', /^\/v1\/places$/, (req, res) => json(res, { sites: d.sites, buildings: d.buildings, zones: d.zones })],
-    ['POST', /^\/v1\/(sites|buildings|zones)$/, (req, res, m, q, b) => { const x = { ...b, id: 'new_' + ++state.seq }; d[m[1]].push(x); json(res, x, 201) }],
-    ['PUT', /^\/v1\/(sites|buildings|zones)\/(.+)$/, (req, res, m, q, b) => json(res, Object.assign(d[m[1]].find((x) => x.id === m[2]), b))],
-    ['DELETE', /^\/v1\/(sites|buildings|zones)\/(.+)$/, (req, res) => refuse(res, 409, 'conflict', 'it is in use: 3 devices are there')],
+    [
+      'GET',
+      /^\/v1\/places$/,
+      (req, res) => json(res, { sites: d.sites, buildings: d.buildings, zones: d.zones }),
+    ],
+    [
+      'POST',
+      /^\/v1\/(sites|buildings|zones)$/,
+      (req, res, m, q, b) => {
+        const x = { ...b, id: 'new_' + ++state.seq }
+        d[m[1]].push(x)
+        json(res, x, 201)
+      },
+    ],
+    [
+      'PUT',
+      /^\/v1\/(sites|buildings|zones)\/(.+)$/,
+      (req, res, m, q, b) =>
+        json(
+          res,
+          Object.assign(
+            d[m[1]].find((x) => x.id === m[2]),
+            b,
+          ),
+        ),
+    ],
+    [
+      'DELETE',
+      /^\/v1\/(sites|buildings|zones)\/(.+)$/,
+      (req, res) => refuse(res, 409, 'conflict', 'it is in use: 3 devices are there'),
+    ],
     ['GET', /^\/v1\/profiles$/, (req, res, m, q) => list(res, d.profiles, q)],
-    ['PUT', /^\/v1\/profiles\/(.+)$/, (req, res, m, q, b) => { d.profiles.push(b); json(res, b) }],
-    ['GET', /^\/v1\/devices\/summary$/, (req, res) => json(res, { states: count(d.devices, (x) => x.twin.state), types: count(d.devices, (x) => x.type), weak: count(d.devices, (x) => x.twin.weak ?? 'unknown') })],
-    ['POST', /^\/v1\/devices\/probe$/, (req, res, m, q, b) => setTimeout(() => json(res, b.address?.host === '127.0.0.9' ? { ok: false, message: 'nothing answers at 127.0.0.9:502: connection refused' } : { ok: true, message: 'it answers', values: { temperature: 21.4 } }), 400)],
-    ['GET', /^\/v1\/devices$/, (req, res, m, q) => {
-      d.tick()
-      const want = (k, v) => !q.get(k) || q.get(k) === v
-      const text = (q.get('q') ?? '').toLowerCase()
-      list(res, d.devices.filter((x) => want('zone', x.zone) && want('type', x.type) && want('driver', x.driver) && want('state', x.twin.state) && weakAs(q.get('weak'), x.twin.weak) && (x.name + x.id + x.serial).toLowerCase().includes(text)), q)
-    }],
-    ['POST', /^\/v1\/devices$/, (req, res, m, q, b) => {
-      const id = 'dev_' + ++state.seq
-      const { secret: _, ...rest } = b
-      const row = { ...rest, id, school: d.school.id, enabled: true, created: d.iso(Date.now()), type: d.profiles.find((p) => p.id === b.profile)?.type ?? 'other', twin: { device: id, state: 'unknown', seq: 0 } }
-      d.devices.unshift(row)
-      json(res, { device: row, ...(b.driver === 'mqtt-front' ? { password: 'Jx2-mock-password', mqtt: { host: '127.0.0.1', port: 1883, client_id: id, username: id, prefix: `gatehouse/${id}`, example: `mosquitto_pub -h 127.0.0.1 -p 1883 -i ${id} -u ${id} -P Jx2-mock-password -q 1 -t gatehouse/${id}/telemetry -m '{"temperature":20}'` } } : {}) }, 201)
-    }],
-    ['GET', /^\/v1\/devices\/([^/]+)$/, (req, res, m) => { d.tick(); const x = d.devices.find((y) => y.id === m[1]); x ? json(res, x) : refuse(res, 404, 'not_found', `there is no device "${m[1]}"`) }],
-    ['PUT', /^\/v1\/devices\/([^/]+)$/, (req, res, m, q, b) => json(res, Object.assign(d.devices.find((y) => y.id === m[1]), b))],
-    ['DELETE', /^\/v1\/devices\/([^/]+)$/, (req, res, m) => { d.devices.splice(d.devices.findIndex((y) => y.id === m[1]), 1); res.writeHead(204).end() }],
-    ['POST', /^\/v1\/devices\/([^/]+)\/password$/, (req, res, m) => json(res, { device: d.devices.find((y) => y.id === m[1]), password: 'new-mock-password' })],
+    [
+      'PUT',
+      /^\/v1\/profiles\/(.+)$/,
+      (req, res, m, q, b) => {
+        d.profiles.push(b)
+        json(res, b)
+      },
+    ],
+    [
+      'GET',
+      /^\/v1\/devices\/summary$/,
+      (req, res) =>
+        json(res, {
+          states: count(d.devices, (x) => x.twin.state),
+          types: count(d.devices, (x) => x.type),
+          weak: count(d.devices, (x) => x.twin.weak ?? 'unknown'),
+        }),
+    ],
+    [
+      'POST',
+      /^\/v1\/devices\/probe$/,
+      (req, res, m, q, b) =>
+        setTimeout(
+          () =>
+            json(
+              res,
+              b.address?.host === '127.0.0.9'
+                ? { ok: false, message: 'nothing answers at 127.0.0.9:502: connection refused' }
+                : { ok: true, message: 'it answers', values: { temperature: 21.4 } },
+            ),
+          400,
+        ),
+    ],
+    [
+      'GET',
+      /^\/v1\/devices$/,
+      (req, res, m, q) => {
+        d.tick()
+        const want = (k, v) => !q.get(k) || q.get(k) === v
+        const text = (q.get('q') ?? '').toLowerCase()
+        list(
+          res,
+          d.devices.filter(
+            (x) =>
+              want('zone', x.zone) &&
+              want('type', x.type) &&
+              want('driver', x.driver) &&
+              want('state', x.twin.state) &&
+              weakAs(q.get('weak'), x.twin.weak) &&
+              (x.name + x.id + x.serial).toLowerCase().includes(text),
+          ),
+          q,
+        )
+      },
+    ],
+    [
+      'POST',
+      /^\/v1\/devices$/,
+      (req, res, m, q, b) => {
+        const id = 'dev_' + ++state.seq
+        const { secret: _, ...rest } = b
+        const row = {
+          ...rest,
+          id,
+          school: d.school.id,
+          enabled: true,
+          created: d.iso(Date.now()),
+          type: d.profiles.find((p) => p.id === b.profile)?.type ?? 'other',
+          twin: { device: id, state: 'unknown', seq: 0 },
+        }
+        d.devices.unshift(row)
+        json(
+          res,
+          {
+            device: row,
+            ...(b.driver === 'mqtt-front'
+              ? {
+                  password: 'Jx2-mock-password',
+                  mqtt: {
+                    host: '127.0.0.1',
+                    port: 1883,
+                    client_id: id,
+                    username: id,
+                    prefix: `gatehouse/${id}`,
+                    example: `mosquitto_pub -h 127.0.0.1 -p 1883 -i ${id} -u ${id} -P Jx2-mock-password -q 1 -t gatehouse/${id}/telemetry -m '{"temperature":20}'`,
+                  },
+                }
+              : {}),
+          },
+          201,
+        )
+      },
+    ],
+    [
+      'GET',
+      /^\/v1\/devices\/([^/]+)$/,
+      (req, res, m) => {
+        d.tick()
+        const x = d.devices.find((y) => y.id === m[1])
+        x ? json(res, x) : refuse(res, 404, 'not_found', `there is no device "${m[1]}"`)
+      },
+    ],
+    [
+      'PUT',
+      /^\/v1\/devices\/([^/]+)$/,
+      (req, res, m, q, b) =>
+        json(
+          res,
+          Object.assign(
+            d.devices.find((y) => y.id === m[1]),
+            b,
+          ),
+        ),
+    ],
+    [
+      'DELETE',
+      /^\/v1\/devices\/([^/]+)$/,
+      (req, res, m) => {
+        d.devices.splice(
+          d.devices.findIndex((y) => y.id === m[1]),
+          1,
+        )
+        res.writeHead(204).end()
+      },
+    ],
+    [
+      'POST',
+      /^\/v1\/devices\/([^/]+)\/password$/,
+      (req, res, m) =>
+        json(res, { device: d.devices.find((y) => y.id === m[1]), password: 'new-mock-password' }),
+    ],
     ['POST', /^\/v1\/devices\/([^/]+)\/commands$/, (req, res) => json(res, { message: 'done' })],
-    ['PUT', /^\/v1\/devices\/([^/]+)\/desired\/(.+)$/, (req, res, m, q, b) => { (d.devices.find((y) => y.id === m[1]).twin.desired ??= {})[m[2]] = { value: b.value, time: d.iso(Date.now()) }; json(res, { id: 'cmd_3', state: 'confirmed', message: 'done' }) }],
+    [
+      'PUT',
+      /^\/v1\/devices\/([^/]+)\/desired\/(.+)$/,
+      (req, res, m, q, b) => {
+        ;(d.devices.find((y) => y.id === m[1]).twin.desired ??= {})[m[2]] = {
+          value: b.value,
+          time: d.iso(Date.now()),
+        }
+        json(res, { id: 'cmd_3', state: 'confirmed', message: 'done' })
+      },
+    ],
     ['GET', /^\/v1\/devices\/([^/]+)\/status-log$/, (req, res, m, q) => list(res, d.statusLog, q)],
-    ['GET', /^\/v1\/devices\/([^/]+)\/snapshot$/, (req, res, m) => (m[1] === 'cam-4' ? refuse(res, 503, 'unavailable', 'the camera does not answer') : svg(res, m[1], true))],
+    [
+      'GET',
+      /^\/v1\/devices\/([^/]+)\/snapshot$/,
+      (req, res, m) =>
+        m[1] === 'cam-4'
+          ? refuse(res, 503, 'unavailable', 'the camera does not answer')
+          : svg(res, m[1], true),
+    ],
     ['GET', /^\/v1\/rejections$/, (req, res, m, q) => list(res, d.rejections, q)],
-    ['GET', /^\/v1\/devices\/([^/]+)\/fields$/, (req, res, m) => json(res, { items: m[1] === 'board-9' ? d.unknownFields : [], profile: 'board', devices: 12, may_add: true })],
+    [
+      'GET',
+      /^\/v1\/devices\/([^/]+)\/fields$/,
+      (req, res, m) =>
+        json(res, {
+          items: m[1] === 'board-9' ? d.unknownFields : [],
+          profile: 'board',
+          devices: 12,
+          may_add: true,
+        }),
+    ],
     ['GET', /^\/v1\/devices\/([^/]+)\/commands$/, (req, res, m, q) => list(res, d.commands, q)],
-    ['GET', /^\/v1\/profile-use$/, (req, res, m, q) => list(res, d.profiles.map((p) => ({ profile: p.id, devices: d.devices.filter((x) => x.profile === p.id).length })), q)],
-    ['POST', /^\/v1\/profiles$/, (req, res, m, q, b) => { if (d.profiles.some((p) => p.id === b.id)) return refuse(res, 409, 'conflict', `there is a profile ${b.id} already`); d.profiles.push(b); json(res, b, 201) }],
+    [
+      'GET',
+      /^\/v1\/profile-use$/,
+      (req, res, m, q) =>
+        list(
+          res,
+          d.profiles.map((p) => ({
+            profile: p.id,
+            devices: d.devices.filter((x) => x.profile === p.id).length,
+          })),
+          q,
+        ),
+    ],
+    [
+      'POST',
+      /^\/v1\/profiles$/,
+      (req, res, m, q, b) => {
+        if (d.profiles.some((p) => p.id === b.id))
+          return refuse(res, 409, 'conflict', `there is a profile ${b.id} already`)
+        d.profiles.push(b)
+        json(res, b, 201)
+      },
+    ],
     ['POST', /^\/v1\/devices\/([^/]+)\/fields$/, (req, res) => json(res, d.profiles[0])],
     ['GET', /^\/v1\/knocks$/, (req, res, m, q) => list(res, d.knocks, q)],
     ['GET', /^\/v1\/refusals$/, (req, res, m, q) => list(res, d.refusals, q)],
     ['GET', /^\/v1\/drivers$/, (req, res, m, q) => list(res, d.drivers, q)],
-    ['GET', /^\/v1\/drivers\/([^/]+)\/log$/, (req, res, m, q) => list(res, [{ time: d.iso(Date.now() - 60e3), level: 'info', text: 'connected to 127.0.0.1:5020' }, { time: d.iso(Date.now() - 9e3), level: 'warn', text: 'register holding:104 of unit 3: illegal data address; check the profile' }], q)],
+    [
+      'GET',
+      /^\/v1\/drivers\/([^/]+)\/log$/,
+      (req, res, m, q) =>
+        list(
+          res,
+          [
+            { time: d.iso(Date.now() - 60e3), level: 'info', text: 'connected to 127.0.0.1:5020' },
+            {
+              time: d.iso(Date.now() - 9e3),
+              level: 'warn',
+              text: 'register holding:104 of unit 3: illegal data address; check the profile',
+            },
+          ],
+          q,
+        ),
+    ],
     ['POST', /^\/v1\/drivers\/([^/]+)\/restart$/, (req, res) => res.writeHead(204).end()],
-    ['GET', /^\/v1\/people$/, (req, res, m, q) => {
-      const want = (k, v) => !q.get(k) || q.get(k) === v
-      const text = (q.get('q') ?? '').toLowerCase()
-      list(res, d.people.filter((p) => want('kind', p.kind) && want('class', p.class) && (p.name + p.number).toLowerCase().includes(text)), q)
-    }],
+    [
+      'GET',
+      /^\/v1\/people$/,
+      (req, res, m, q) => {
+        const want = (k, v) => !q.get(k) || q.get(k) === v
+        const text = (q.get('q') ?? '').toLowerCase()
+        list(
+          res,
+          d.people.filter(
+            (p) =>
+              want('kind', p.kind) &&
+              want('class', p.class) &&
+              (p.name + p.number).toLowerCase().includes(text),
+          ),
+          q,
+        )
+      },
+    ],
     ['GET', /^\/v1\/classes$/, (req, res, m, q) => list(res, ['7-1', '7-2', '7-3', '7-4'], q)],
-    ['POST', /^\/v1\/people\/import(\/preview)?$/, (req, res, m, q) => {
-      const line = (n, action, number, name, more) => ({ line: n, action, number, name, changes: [], problems: [], ...more })
-      const lines = [line(2, 'create', '2026-0142', 'Li Ming', { class: '7-2', values: { kind: 'student', number: '2026-0142', name: 'Li Ming', class: '7-2' } }),
-        line(3, 'update', 'T-017', 'Wang Fang', { changes: [{ field: 'phone', from: '•••0000', to: '13800000001' }] })]
-      const bad = String(req.text).includes('bad')
-      if (bad) lines.push(line(4, 'error', '', 'Zhao', { problems: [{ code: 'kind_unknown', note: false, line: 4, column: 1, heading: 'kind', field: 'kind', read: 'pupil', message: '"pupil" is no kind of person' }] }))
-      json(res, { lines, leaving: [], created: 1, updated: 1, same: 0, skipped: 0, errors: bad ? 1 : 0, mode: 'merge', format: 'csv', encoding: 'utf-8', encodings: ['utf-8'], sheets: [], heading_line: 1, mapping: 'guessed',
-        columns: ['kind', 'number', 'name', 'class'].map((f) => ({ heading: f, field: f, samples: [] })), problems: [], brake: { affected: 0, of: 4, needed: false }, token: 'aa', applied: !bad && !m[1] && q.get('dry_run') !== 'true' })
-    }],
-    ['POST', /^\/v1\/people$/, (req, res, m, q, b) => { const p = { ...b, id: 'per_' + ++state.seq, school: d.school.id, created: d.iso(Date.now()), face: false, consent: false, cards: 0 }; d.people.unshift(p); json(res, p, 201) }],
-    ['GET', /^\/v1\/people\/([^/]+)$/, (req, res, m, q) => {
-      const p = d.people.find((x) => x.id === m[1])
-      if (!p) return refuse(res, 404, 'not_found', 'there is nobody by that id')
-      if (p.kind === 'student' && !q.get('reason')) return refuse(res, 422, 'invalid', 'say why the page of a student is opened', [{ field: 'reason', message: 'say why the page of a student is opened' }])
-      json(res, { ...p, consents: d.consents.get(p.id) ?? [], passes: d.passes.get(p.id) ?? [] })
-    }],
-    ['PUT', /^\/v1\/people\/([^/]+)$/, (req, res, m, q, b) => json(res, Object.assign(d.people.find((x) => x.id === m[1]), b))],
+    [
+      'POST',
+      /^\/v1\/people\/import(\/preview)?$/,
+      (req, res, m, q) => {
+        const line = (n, action, number, name, more) => ({
+          line: n,
+          action,
+          number,
+          name,
+          changes: [],
+          problems: [],
+          ...more,
+        })
+        const lines = [
+          line(2, 'create', '2026-0142', 'Li Ming', {
+            class: '7-2',
+            values: { kind: 'student', number: '2026-0142', name: 'Li Ming', class: '7-2' },
+          }),
+          line(3, 'update', 'T-017', 'Wang Fang', {
+            changes: [{ field: 'phone', from: '•••0000', to: '13800000001' }],
+          }),
+        ]
+        const bad = String(req.text).includes('bad')
+        if (bad)
+          lines.push(
+            line(4, 'error', '', 'Zhao', {
+              problems: [
+                {
+                  code: 'kind_unknown',
+                  note: false,
+                  line: 4,
+                  column: 1,
+                  heading: 'kind',
+                  field: 'kind',
+                  read: 'pupil',
+                  message: '"pupil" is no kind of person',
+                },
+              ],
+            }),
+          )
+        json(res, {
+          lines,
+          leaving: [],
+          created: 1,
+          updated: 1,
+          same: 0,
+          skipped: 0,
+          errors: bad ? 1 : 0,
+          mode: 'merge',
+          format: 'csv',
+          encoding: 'utf-8',
+          encodings: ['utf-8'],
+          sheets: [],
+          heading_line: 1,
+          mapping: 'guessed',
+          columns: ['kind', 'number', 'name', 'class'].map((f) => ({ heading: f, field: f, samples: [] })),
+          problems: [],
+          brake: { affected: 0, of: 4, needed: false },
+          token: 'aa',
+          applied: !bad && !m[1] && q.get('dry_run') !== 'true',
+        })
+      },
+    ],
+    [
+      'POST',
+      /^\/v1\/people$/,
+      (req, res, m, q, b) => {
+        const p = {
+          ...b,
+          id: 'per_' + ++state.seq,
+          school: d.school.id,
+          created: d.iso(Date.now()),
+          face: false,
+          consent: false,
+          cards: 0,
+        }
+        d.people.unshift(p)
+        json(res, p, 201)
+      },
+    ],
+    [
+      'GET',
+      /^\/v1\/people\/([^/]+)$/,
+      (req, res, m, q) => {
+        const p = d.people.find((x) => x.id === m[1])
+        if (!p) return refuse(res, 404, 'not_found', 'there is nobody by that id')
+        if (p.kind === 'student' && !q.get('reason'))
+          return refuse(res, 422, 'invalid', 'say why the page of a student is opened', [
+            { field: 'reason', message: 'say why the page of a student is opened' },
+          ])
+        json(res, { ...p, consents: d.consents.get(p.id) ?? [], passes: d.passes.get(p.id) ?? [] })
+      },
+    ],
+    [
+      'PUT',
+      /^\/v1\/people\/([^/]+)$/,
+      (req, res, m, q, b) =>
+        json(
+          res,
+          Object.assign(
+            d.people.find((x) => x.id === m[1]),
+            b,
+          ),
+        ),
+    ],
     ['DELETE', /^\/v1\/people\/([^/]+)$/, (req, res) => res.writeHead(204).end()],
-    ['POST', /^\/v1\/people\/([^/]+)\/consent$/, (req, res, m, q, b) => { d.consents.set(m[1], [{ ...b, person: m[1], at: d.iso(Date.now()), actor: 'admin' }, ...(d.consents.get(m[1]) ?? [])]); res.writeHead(204).end() }],
-    ['POST', /^\/v1\/people\/([^/]+)\/cards$/, (req, res, m, q, b) => { const p = { id: 'pas_' + ++state.seq, person: m[1], method: b.method, masked: b.credential.slice(-4), created: d.iso(Date.now()) }; d.passes.set(m[1], [...(d.passes.get(m[1]) ?? []), p]); json(res, p, 201) }],
-    ['POST', /^\/v1\/people\/([^/]+)\/face$/, (req, res) => refuse(res, 422, 'invalid', 'there are 2 faces in the photograph; use one with a single person')],
-    ['DELETE', /^\/v1\/passes\/(.+)$/, (req, res, m) => { for (const [k, v] of d.passes) d.passes.set(k, v.filter((x) => x.id !== m[1])); res.writeHead(204).end() }],
-    ['GET', /^\/v1\/sightings$/, (req, res, m, q) => list(res, d.sightings.filter((s) => (!q.get('device') || s.device === q.get('device')) && (!q.get('person') || s.person === q.get('person'))), q)],
+    [
+      'POST',
+      /^\/v1\/people\/([^/]+)\/consent$/,
+      (req, res, m, q, b) => {
+        d.consents.set(m[1], [
+          { ...b, person: m[1], at: d.iso(Date.now()), actor: 'admin' },
+          ...(d.consents.get(m[1]) ?? []),
+        ])
+        res.writeHead(204).end()
+      },
+    ],
+    [
+      'POST',
+      /^\/v1\/people\/([^/]+)\/cards$/,
+      (req, res, m, q, b) => {
+        const p = {
+          id: 'pas_' + ++state.seq,
+          person: m[1],
+          method: b.method,
+          masked: b.credential.slice(-4),
+          created: d.iso(Date.now()),
+        }
+        d.passes.set(m[1], [...(d.passes.get(m[1]) ?? []), p])
+        json(res, p, 201)
+      },
+    ],
+    [
+      'POST',
+      /^\/v1\/people\/([^/]+)\/face$/,
+      (req, res) =>
+        refuse(res, 422, 'invalid', 'there are 2 faces in the photograph; use one with a single person'),
+    ],
+    [
+      'DELETE',
+      /^\/v1\/passes\/(.+)$/,
+      (req, res, m) => {
+        for (const [k, v] of d.passes)
+          d.passes.set(
+            k,
+            v.filter((x) => x.id !== m[1]),
+          )
+        res.writeHead(204).end()
+      },
+    ],
+    [
+      'GET',
+      /^\/v1\/sightings$/,
+      (req, res, m, q) =>
+        list(
+          res,
+          d.sightings.filter(
+            (s) =>
+              (!q.get('device') || s.device === q.get('device')) &&
+              (!q.get('person') || s.person === q.get('person')),
+          ),
+          q,
+        ),
+    ],
     ['POST', /^\/v1\/sightings\/manual$/, (req, res) => json(res, { seq: ++state.seq, id: 'sgt_m' }, 201)],
-    ['GET', /^\/v1\/alerts$/, (req, res, m, q) => {
-      const states = q.get('state')?.split(',')
-      list(res, d.alerts.filter((a) => (!states || states.includes(a.state)) && (!q.get('severity') || a.severity === q.get('severity')) && words(q, a.title, a.title_zh, a.zone_name, a.device_name, a.comment)), q)
-    }],
-    ['GET', /^\/v1\/alerts\/([^/]+)$/, (req, res, m) => json(res, d.alerts.find((a) => a.id === m[1]))],
-    ['POST', /^\/v1\/alerts\/([^/]+)\/(acknowledge|resolve|close)$/, (req, res, m, q, b) => alertDeed(res, m[1], m[2], b)],
-    ['POST', /^\/v1\/alerts\/([^/]+)\/enrol$/, (req, res) => json(res, { person: 'per_1', pass: { id: 'pas_x' } }, 201)],
-    ['GET', /^\/v1\/incidents$/, (req, res, m, q) => list(res, d.incidents.filter((i) => !q.get('state') || i.state === q.get('state')), q)],
-    ['GET', /^\/v1\/incidents\/([^/]+)$/, (req, res, m) => json(res, d.incidents.find((i) => i.id === m[1]))],
-    ['POST', /^\/v1\/incidents\/([^/]+)\/steps\/(\d+)$/, (req, res, m) => { const i = d.incidents.find((x) => x.id === m[1]); Object.assign(i.steps[m[2]], { done: true, by: me.user.full_name, at: d.iso(Date.now()) }); i.version++; emit('incident', { incident: i }); json(res, i) }],
-    ['POST', /^\/v1\/incidents\/([^/]+)\/approval$/, (req, res, m, q, b) => { const i = d.incidents.find((x) => x.id === m[1]); Object.assign(i.handover, { approval: b.approve ? 'approved' : 'refused', by: me.user.full_name, at: d.iso(Date.now()), comment: b.comment }); i.version++; emit('incident', { incident: i }); json(res, i) }],
-    ['POST', /^\/v1\/incidents\/([^/]+)\/close$/, (req, res, m) => { const i = d.incidents.find((x) => x.id === m[1]); Object.assign(i, { state: 'closed', closed: d.iso(Date.now()) }); json(res, i) }],
+    [
+      'GET',
+      /^\/v1\/alerts$/,
+      (req, res, m, q) => {
+        const states = q.get('state')?.split(',')
+        list(
+          res,
+          d.alerts.filter(
+            (a) =>
+              (!states || states.includes(a.state)) &&
+              (!q.get('severity') || a.severity === q.get('severity')) &&
+              words(q, a.title, a.title_zh, a.zone_name, a.device_name, a.comment),
+          ),
+          q,
+        )
+      },
+    ],
+    [
+      'GET',
+      /^\/v1\/alerts\/([^/]+)$/,
+      (req, res, m) =>
+        json(
+          res,
+          d.alerts.find((a) => a.id === m[1]),
+        ),
+    ],
+    [
+      'POST',
+      /^\/v1\/alerts\/([^/]+)\/(acknowledge|resolve|close)$/,
+      (req, res, m, q, b) => alertDeed(res, m[1], m[2], b),
+    ],
+    [
+      'POST',
+      /^\/v1\/alerts\/([^/]+)\/enrol$/,
+      (req, res) => json(res, { person: 'per_1', pass: { id: 'pas_x' } }, 201),
+    ],
+    [
+      'GET',
+      /^\/v1\/incidents$/,
+      (req, res, m, q) =>
+        list(
+          res,
+          d.incidents.filter((i) => !q.get('state') || i.state === q.get('state')),
+          q,
+        ),
+    ],
+    [
+      'GET',
+      /^\/v1\/incidents\/([^/]+)$/,
+      (req, res, m) =>
+        json(
+          res,
+          d.incidents.find((i) => i.id === m[1]),
+        ),
+    ],
+    [
+      'POST',
+      /^\/v1\/incidents\/([^/]+)\/steps\/(\d+)$/,
+      (req, res, m) => {
+        const i = d.incidents.find((x) => x.id === m[1])
+        Object.assign(i.steps[m[2]], { done: true, by: me.user.full_name, at: d.iso(Date.now()) })
+        i.version++
+        emit('incident', { incident: i })
+        json(res, i)
+      },
+    ],
+    [
+      'POST',
+      /^\/v1\/incidents\/([^/]+)\/approval$/,
+      (req, res, m, q, b) => {
+        const i = d.incidents.find((x) => x.id === m[1])
+        Object.assign(i.handover, {
+          approval: b.approve ? 'approved' : 'refused',
+          by: me.user.full_name,
+          at: d.iso(Date.now()),
+          comment: b.comment,
+        })
+        i.version++
+        emit('incident', { incident: i })
+        json(res, i)
+      },
+    ],
+    [
+      'POST',
+      /^\/v1\/incidents\/([^/]+)\/close$/,
+      (req, res, m) => {
+        const i = d.incidents.find((x) => x.id === m[1])
+        Object.assign(i, { state: 'closed', closed: d.iso(Date.now()) })
+        json(res, i)
+      },
+    ],
     ['GET', /^\/v1\/sessions$/, (req, res, m, q) => list(res, d.sessions, q)],
-    ['POST', /^\/v1\/sessions$/, (req, res, m, q, b) => { const s = { ...b, id: 'ses_' + ++state.seq }; d.sessions.push(s); json(res, s, 201) }],
-    ['GET', /^\/v1\/attendance$/, (req, res, m, q) => list(res, d.attendance.filter((a) => ['session', 'class', 'state', 'person'].every((k) => !q.get(k) || a[k] === q.get(k))), q)],
-    ['GET', /^\/v1\/attendance\/summary$/, (req, res, m, q) => json(res, count(d.attendance.filter((a) => a.session === q.get('session')), (a) => a.state))],
-    ['POST', /^\/v1\/attendance\/corrections$/, (req, res, m, q, b) => { Object.assign(d.attendance.find((a) => a.session === b.session && a.person === b.person), { state: b.state, reasons: ['corrected'] }); res.writeHead(204).end() }],
-    ['GET', /^\/v1\/telemetry\/api\/v1\/query_range$/, (req, res, m, q) => {
-      const values = []
-      for (let t = Number(q.get('start')); t <= Number(q.get('end')); t += Number(q.get('step'))) values.push([t, String(20 + 3 * Math.sin(t / 600))])
-      json(res, { status: 'success', data: { resultType: 'matrix', result: [{ metric: {}, values }] } })
-    }],
+    [
+      'POST',
+      /^\/v1\/sessions$/,
+      (req, res, m, q, b) => {
+        const s = { ...b, id: 'ses_' + ++state.seq }
+        d.sessions.push(s)
+        json(res, s, 201)
+      },
+    ],
+    [
+      'GET',
+      /^\/v1\/attendance$/,
+      (req, res, m, q) =>
+        list(
+          res,
+          d.attendance.filter((a) =>
+            ['session', 'class', 'state', 'person'].every((k) => !q.get(k) || a[k] === q.get(k)),
+          ),
+          q,
+        ),
+    ],
+    [
+      'GET',
+      /^\/v1\/attendance\/summary$/,
+      (req, res, m, q) =>
+        json(
+          res,
+          count(
+            d.attendance.filter((a) => a.session === q.get('session')),
+            (a) => a.state,
+          ),
+        ),
+    ],
+    [
+      'POST',
+      /^\/v1\/attendance\/corrections$/,
+      (req, res, m, q, b) => {
+        Object.assign(
+          d.attendance.find((a) => a.session === b.session && a.person === b.person),
+          { state: b.state, reasons: ['corrected'] },
+        )
+        res.writeHead(204).end()
+      },
+    ],
+    [
+      'GET',
+      /^\/v1\/telemetry\/api\/v1\/query_range$/,
+      (req, res, m, q) => {
+        const values = []
+        for (let t = Number(q.get('start')); t <= Number(q.get('end')); t += Number(q.get('step')))
+          values.push([t, String(20 + 3 * Math.sin(t / 600))])
+        json(res, { status: 'success', data: { resultType: 'matrix', result: [{ metric: {}, values }] } })
+      },
+    ],
     ['GET', /^\/v1\/media\/(.+)$/, (req, res) => svg(res, 'snapshot', false)],
     ['GET', /^\/v1\/keys$/, (req, res, m, q) => list(res, d.keys, q)],
-    ['POST', /^\/v1\/keys$/, (req, res, m, q, b) => { const key = { ...b, id: 'key_' + ++state.seq, school: d.school.id, created: d.iso(Date.now()), revoked: false }; d.keys.unshift(key); json(res, { key, secret: 'ghk_mock', curl: 'curl -fsS -H "Authorization: Bearer ghk_mock" http://127.0.0.1:8099/v1/devices' }, 201) }],
-    ['DELETE', /^\/v1\/keys\/(.+)$/, (req, res, m) => { d.keys.find((k) => k.id === m[1]).revoked = true; res.writeHead(204).end() }],
+    [
+      'POST',
+      /^\/v1\/keys$/,
+      (req, res, m, q, b) => {
+        const key = {
+          ...b,
+          id: 'key_' + ++state.seq,
+          school: d.school.id,
+          created: d.iso(Date.now()),
+          revoked: false,
+        }
+        d.keys.unshift(key)
+        json(
+          res,
+          {
+            key,
+            secret: 'ghk_mock',
+            curl: 'curl -fsS -H "Authorization: Bearer ghk_mock" http://127.0.0.1:8099/v1/devices',
+          },
+          201,
+        )
+      },
+    ],
+    [
+      'DELETE',
+      /^\/v1\/keys\/(.+)$/,
+      (req, res, m) => {
+        d.keys.find((k) => k.id === m[1]).revoked = true
+        res.writeHead(204).end()
+      },
+    ],
     ['GET', /^\/v1\/webhooks$/, (req, res, m, q) => list(res, d.webhooks, q)],
-    ['POST', /^\/v1\/webhooks$/, (req, res, m, q, b) => { const w = { ...b, id: 'whk_' + ++state.seq, school: d.school.id, created: d.iso(Date.now()), disabled: false }; d.webhooks.push(w); json(res, { webhook: w, secret: 'whsec_bW9jaw==' }, 201) }],
+    [
+      'POST',
+      /^\/v1\/webhooks$/,
+      (req, res, m, q, b) => {
+        const w = {
+          ...b,
+          id: 'whk_' + ++state.seq,
+          school: d.school.id,
+          created: d.iso(Date.now()),
+          disabled: false,
+        }
+        d.webhooks.push(w)
+        json(res, { webhook: w, secret: 'whsec_bW9jaw==' }, 201)
+      },
+    ],
     ['POST', /^\/v1\/webhooks\/([^/]+)\/test$/, (req, res) => json(res, { event_id: 'evt_test' })],
     ['GET', /^\/v1\/webhooks\/([^/]+)\/deliveries$/, (req, res, m, q) => list(res, d.deliveries, q)],
     ['POST', /^\/v1\/webhooks\/deliveries\/(\d+)\/redeliver$/, (req, res) => res.writeHead(204).end()],
-    ['PUT', /^\/v1\/webhooks\/([^/]+)$/, (req, res, m, q, b) => json(res, Object.assign(d.webhooks.find((w) => w.id === m[1]), b))],
+    [
+      'PUT',
+      /^\/v1\/webhooks\/([^/]+)$/,
+      (req, res, m, q, b) =>
+        json(
+          res,
+          Object.assign(
+            d.webhooks.find((w) => w.id === m[1]),
+            b,
+          ),
+        ),
+    ],
     ['GET', /^\/v1\/users$/, (req, res, m, q) => list(res, d.users, q)],
-    ['POST', /^\/v1\/users$/, (req, res, m, q, b) => { const u = { ...b, id: 'usr_' + ++state.seq, created: d.iso(Date.now()), disabled: false }; d.users.push(u); json(res, u, 201) }],
-    ['PUT', /^\/v1\/users\/(.+)$/, (req, res, m, q, b) => json(res, Object.assign(d.users.find((u) => u.id === m[1]), b))],
+    [
+      'POST',
+      /^\/v1\/users$/,
+      (req, res, m, q, b) => {
+        const u = { ...b, id: 'usr_' + ++state.seq, created: d.iso(Date.now()), disabled: false }
+        d.users.push(u)
+        json(res, u, 201)
+      },
+    ],
+    [
+      'PUT',
+      /^\/v1\/users\/(.+)$/,
+      (req, res, m, q, b) =>
+        json(
+          res,
+          Object.assign(
+            d.users.find((u) => u.id === m[1]),
+            b,
+          ),
+        ),
+    ],
     ['GET', /^\/v1\/second-factors$/, (req, res, m, q) => list(res, [], q)],
     ['GET', /^\/v1\/second-factor-roles$/, (req, res) => json(res, { roles: [] })],
-    ['GET', /^\/v1\/audit$/, (req, res, m, q) => list(res, d.audit.filter((a) => ['actor', 'deed', 'object'].every((k) => !q.get(k) || a[k].includes(q.get(k))) && words(q, a.actor, a.deed, a.object)), q)],
-    ['GET', /^\/v1\/audit\/verify$/, (req, res) => json(res, { ok: true, entries: 60, message: 'the chain is whole' })],
+    [
+      'GET',
+      /^\/v1\/audit$/,
+      (req, res, m, q) =>
+        list(
+          res,
+          d.audit.filter(
+            (a) =>
+              ['actor', 'deed', 'object'].every((k) => !q.get(k) || a[k].includes(q.get(k))) &&
+              words(q, a.actor, a.deed, a.object),
+          ),
+          q,
+        ),
+    ],
+    [
+      'GET',
+      /^\/v1\/audit\/verify$/,
+      (req, res) => json(res, { ok: true, entries: 60, message: 'the chain is whole' }),
+    ],
     ['GET', /^\/v1\/rules$/, (req, res, m, q) => list(res, d.rules, q)],
     ['GET', /^\/v1\/quality$/, (req, res, m, q) => list(res, d.qualityDays(q.get('to')), q)],
     ['GET', /^\/v1\/quality\/devices$/, (req, res, m, q) => list(res, d.deviceQuality(q.get('to')), q)],
-    ['GET', /^\/v1\/status$/, (req, res) => json(res, { version: 'dev', uptime_s: 7345, started: d.iso(Date.now() - 7345e3), checks: [
-      { name: 'journal', state: 'ok', message: 'Everything acknowledged is on disk; 2041 events so far.', message_zh: '已确认的数据均已落盘，共 2041 条事件。' },
-      { name: 'drivers', state: 'warning', message: 'A driver does not run: vendor-x: refused', message_zh: '有驱动未运行：vendor-x' },
-      { name: 'disk', state: 'ok', message: '212.4 GiB are free.', message_zh: '剩余 212.4 GiB。' },
-      { name: 'clock', state: 'critical', message: 'The clock is off by 7 s.', message_zh: '时钟偏差 7 秒。' },
-    ], journal: { state: 'open', oldest: 1, newest: 2041, bytes: 48123456, max_bytes: 8e9, segments: 1 }, mqtt: { clients: 45, sessions: 45, received: 20411, acknowledged: 20411, refused: 14 }, drivers: { running: 4, configured: 5 }, disk: { free_bytes: 228e9, total_bytes: 500e9 }, clock: { offset_ms: 7012.4, source: 'kernel' }, cursors: [{ name: 'twins', lag: 0 }, { name: 'rules', lag: 0 }, { name: 'webhooks', lag: 3 }] })],
-    ['POST', /^\/mock\/smoke$/, (req, res) => { const a = d.smoke(); emit('alert', { alert: a }); emit('incident', { incident: d.incidents[0] }); json(res, a) }],
+    [
+      'GET',
+      /^\/v1\/status$/,
+      (req, res) =>
+        json(res, {
+          version: 'dev',
+          uptime_s: 7345,
+          started: d.iso(Date.now() - 7345e3),
+          checks: [
+            {
+              name: 'journal',
+              state: 'ok',
+              message: 'Everything acknowledged is on disk; 2041 events so far.',
+              message_zh: '已确认的数据均已落盘，共 2041 条事件。',
+            },
+            {
+              name: 'drivers',
+              state: 'warning',
+              message: 'A driver does not run: vendor-x: refused',
+              message_zh: '有驱动未运行：vendor-x',
+            },
+            { name: 'disk', state: 'ok', message: '212.4 GiB are free.', message_zh: '剩余 212.4 GiB。' },
+            {
+              name: 'clock',
+              state: 'critical',
+              message: 'The clock is off by 7 s.',
+              message_zh: '时钟偏差 7 秒。',
+            },
+          ],
+          journal: { state: 'open', oldest: 1, newest: 2041, bytes: 48123456, max_bytes: 8e9, segments: 1 },
+          mqtt: { clients: 45, sessions: 45, received: 20411, acknowledged: 20411, refused: 14 },
+          drivers: { running: 4, configured: 5 },
+          disk: { free_bytes: 228e9, total_bytes: 500e9 },
+          clock: { offset_ms: 7012.4, source: 'kernel' },
+          cursors: [
+            { name: 'twins', lag: 0 },
+            { name: 'rules', lag: 0 },
+            { name: 'webhooks', lag: 3 },
+          ],
+        }),
+    ],
+    [
+      'POST',
+      /^\/mock\/smoke$/,
+      (req, res) => {
+        const a = d.smoke()
+        emit('alert', { alert: a })
+        emit('incident', { incident: d.incidents[0] })
+        json(res, a)
+      },
+    ],
   ]
 
   function signIn(res) {
@@ -185,7 +893,10 @@ export function mock({ empty = false, demo = true } = {}) {
   function stream(req, res, q) {
     const kinds = q.get('kinds')?.split(',')
     res.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' })
-    const send = (e) => !kinds || kinds.includes(e.kind) ? res.write(`id: ${e.seq}\nevent: ${e.kind}\ndata: ${JSON.stringify(e)}\n\n`) : undefined
+    const send = (e) =>
+      !kinds || kinds.includes(e.kind)
+        ? res.write(`id: ${e.seq}\nevent: ${e.kind}\ndata: ${JSON.stringify(e)}\n\n`)
+        : undefined
     const last = Number(req.headers['last-event-id'] ?? NaN)
     res.write('retry: 2000\n\n')
     if (!Number.isNaN(last)) state.log.filter((e) => e.seq > last).forEach(send)
@@ -204,12 +915,21 @@ export function mock({ empty = false, demo = true } = {}) {
     let body = {}
     if (/json/.test(req.headers['content-type'] ?? '')) body = JSON.parse(req.text.toString() || '{}')
     const open = /^\/(v1\/(setup|session)|mock\/.*)$/.test(url.pathname)
-    if (!open && !/gatehouse_session=mock/.test(req.headers.cookie ?? '')) return refuse(res, 401, 'unauthenticated', 'sign in first')
-    if (!open && req.method !== 'GET' && req.headers['x-gatehouse-csrf'] !== 'csrf-token') return refuse(res, 403, 'forbidden', 'the CSRF header is missing')
+    if (!open && !/gatehouse_session=mock/.test(req.headers.cookie ?? ''))
+      return refuse(res, 401, 'unauthenticated', 'sign in first')
+    if (!open && req.method !== 'GET' && req.headers['x-gatehouse-csrf'] !== 'csrf-token')
+      return refuse(res, 403, 'forbidden', 'the CSRF header is missing')
     if (url.pathname === '/v1/stream') return stream(req, res, url.searchParams)
     for (const [method, path, f] of routes) {
       const m = path.exec(url.pathname)
-      if (m && method === req.method) return f(req, res, m.map((x) => x && decodeURIComponent(x)), url.searchParams, body)
+      if (m && method === req.method)
+        return f(
+          req,
+          res,
+          m.map((x) => x && decodeURIComponent(x)),
+          url.searchParams,
+          body,
+        )
     }
     refuse(res, 404, 'not_found', `the mock has no ${req.method} ${url.pathname}`)
   })
@@ -217,7 +937,10 @@ export function mock({ empty = false, demo = true } = {}) {
 
 // Whether every word that is searched for is in one of the texts.
 function words(q, ...texts) {
-  return (q.get('q') ?? '').toLowerCase().split(/\s+/).every((w) => texts.some((x) => (x ?? '').toLowerCase().includes(w)))
+  return (q.get('q') ?? '')
+    .toLowerCase()
+    .split(/\s+/)
+    .every((w) => texts.some((x) => (x ?? '').toLowerCase().includes(w)))
 }
 
 function json(res, body, status = 200, type = 'application/json') {
@@ -227,21 +950,29 @@ function json(res, body, status = 200, type = 'application/json') {
 function svg(res, label, moving) {
   const now = new Date().toISOString().slice(11, 19)
   const x = moving ? (Date.now() / 40) % 560 : 280
-  res.writeHead(200, { 'Content-Type': 'image/svg+xml' }).end(`<svg xmlns="http://www.w3.org/2000/svg" width="640" height="360"><rect width="640" height="360" fill="#33414d"/><circle cx="${x + 40}" cy="150" r="44" fill="#c9a58a"/><rect x="${x - 20}" y="200" width="120" height="160" rx="40" fill="#51708a"/><text x="12" y="28" fill="#fff" font-family="monospace" font-size="18">${label} ${now}</text></svg>`)
+  res
+    .writeHead(200, { 'Content-Type': 'image/svg+xml' })
+    .end(
+      `<svg xmlns="http://www.w3.org/2000/svg" width="640" height="360"><rect width="640" height="360" fill="#33414d"/><circle cx="${x + 40}" cy="150" r="44" fill="#c9a58a"/><rect x="${x - 20}" y="200" width="120" height="160" rx="40" fill="#51708a"/><text x="12" y="28" fill="#fff" font-family="monospace" font-size="18">${label} ${now}</text></svg>`,
+    )
 }
 
 function file(path, res) {
   let name = normalize(join(dist, path))
-  if (!name.startsWith(dist) || !existsSync(name) || statSync(name).isDirectory()) name = join(dist, 'index.html')
+  if (!name.startsWith(dist) || !existsSync(name) || statSync(name).isDirectory())
+    name = join(dist, 'index.html')
   if (!existsSync(name)) return res.writeHead(503).end('run npm run build first')
   res.writeHead(200, { 'Content-Type': types[extname(name)] ?? 'application/octet-stream' })
   createReadStream(name).pipe(res)
 }
 
-const weakAs = (want, weak = '') => !want || (want === 'any' ? weak && weak !== 'none' : want === 'unknown' ? !weak : weak === want)
+const weakAs = (want, weak = '') =>
+  !want || (want === 'any' ? weak && weak !== 'none' : want === 'unknown' ? !weak : weak === want)
 const count = (rows, f) => rows.reduce((c, r) => ((c[f(r)] = (c[f(r)] ?? 0) + 1), c), {})
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const port = Number(process.env.PORT ?? 8099)
-  mock({ empty: process.argv.includes('--empty') }).listen(port, '127.0.0.1', () => console.log(`mock gateway on http://127.0.0.1:${port}, admin / demo-password-1`))
+  mock({ empty: process.argv.includes('--empty') }).listen(port, '127.0.0.1', () =>
+    console.log(`mock gateway on http://127.0.0.1:${port}, admin / demo-password-1`),
+  )
 }

@@ -19,7 +19,9 @@ export function run({ url, user, password, guard, guardPassword, shots }) {
     const me = { user, password, codes: [] }
     await t.step('signing in with the password alone', () => begin(page, me, true), { needed: true })
     await t.step('an authenticator app is added', () => addApp(t, page, me), { needed: true })
-    await t.step('a wrong code is refused, in Chinese as well; the right one signs in', () => codeSignsIn(t, page, me))
+    await t.step('a wrong code is refused, in Chinese as well; the right one signs in', () =>
+      codeSignsIn(t, page, me),
+    )
     await t.step('a passkey is added', () => addPasskey(t, page, me, 'Blue key'), { needed: true })
     await t.step('the same key makes no second one', () => addTwice(t, page, me))
     await t.step('the passkey signs in', () => passkeySignsIn(t, page, me))
@@ -27,9 +29,13 @@ export function run({ url, user, password, guard, guardPassword, shots }) {
     await t.step('a lost passkey: a recovery code signs in, once', () => lostPasskey(t, page, key, me))
     await t.step('a copied passkey is told and signs nobody in', () => copied(t, page, key, me))
     await t.step('a passkey is removed', () => remove(t, page, me))
-    await t.step('the school asks it of a role, which makes a passkey at sign-in', () => askedOfRole(t, page, key, me, guard, guardPassword))
+    await t.step('the school asks it of a role, which makes a passkey at sign-in', () =>
+      askedOfRole(t, page, key, me, guard, guardPassword),
+    )
     await t.step('an administrator resets what was lost', () => reset(t, page, me, guard, guardPassword))
-    await t.step('by an IP address passkeys are said not to work', () => elsewhere(t, page, url, guard, guardPassword))
+    await t.step('by an IP address passkeys are said not to work', () =>
+      elsewhere(t, page, url, guard, guardPassword),
+    )
   })
 }
 
@@ -37,7 +43,14 @@ export function run({ url, user, password, guard, guardPassword, shots }) {
 async function securityKey(page) {
   const cdp = await page.context().newCDPSession(page)
   await cdp.send('WebAuthn.enable')
-  const options = { protocol: 'ctap2', transport: 'usb', hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true }
+  const options = {
+    protocol: 'ctap2',
+    transport: 'usb',
+    hasResidentKey: true,
+    hasUserVerification: true,
+    isUserVerified: true,
+    automaticPresenceSimulation: true,
+  }
   const { authenticatorId } = await cdp.send('WebAuthn.addVirtualAuthenticator', { options })
   const send = (method, more = {}) => cdp.send('WebAuthn.' + method, { authenticatorId, ...more })
   return {
@@ -49,7 +62,9 @@ async function securityKey(page) {
 
 /** RFC 6238 with SHA-1, as authenticator apps do it. */
 function totp(secret, step) {
-  const bits = [...secret.replace(/\s/g, '')].map((c) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c).toString(2).padStart(5, '0')).join('')
+  const bits = [...secret.replace(/\s/g, '')]
+    .map((c) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c).toString(2).padStart(5, '0'))
+    .join('')
   const raw = Buffer.from(bits.match(/.{8}/g).map((b) => parseInt(b, 2)))
   const count = Buffer.alloc(8)
   count.writeBigUInt64BE(BigInt(step))
@@ -78,14 +93,20 @@ async function signOut(page) {
 async function speak(page, lang) {
   await page.locator('header button[aria-haspopup=menu], .gate button[aria-haspopup=menu]').first().click()
   await page.locator(`[role=menuitem][lang=${lang}]`).click()
-  await page.waitForFunction((want) => document.documentElement.lang === want && !document.querySelector('[role=menu]'), lang)
+  await page.waitForFunction(
+    (want) => document.documentElement.lang === want && !document.querySelector('[role=menu]'),
+    lang,
+  )
 }
 
 /** Pictures in both languages, on a telephone and on a small computer, and the checks of every page. */
 async function views(t, page, name) {
   for (const lang of ['zh-CN', 'en']) {
     await speak(page, lang)
-    for (const [width, height] of [[390, 844], [1366, 768]]) {
+    for (const [width, height] of [
+      [390, 844],
+      [1366, 768],
+    ]) {
       await page.setViewportSize({ width, height })
       await settled(page)
       await t.shot(page, `factors-${name}-${lang}-${width}`)
@@ -96,7 +117,10 @@ async function views(t, page, name) {
 
 /** The same of a dialog, which covers the menu with the languages. */
 async function sizes(t, page, name) {
-  for (const [width, height] of [[390, 844], [1366, 768]]) {
+  for (const [width, height] of [
+    [390, 844],
+    [1366, 768],
+  ]) {
     await page.setViewportSize({ width, height })
     await settled(page)
     await t.shot(page, `factors-${name}-${width}`)
@@ -105,7 +129,10 @@ async function sizes(t, page, name) {
 }
 
 async function keepCodes(page, who) {
-  await page.getByText(/[a-z2-7]{4}(-[a-z2-7]{4}){3}/).first().waitFor()
+  await page
+    .getByText(/[a-z2-7]{4}(-[a-z2-7]{4}){3}/)
+    .first()
+    .waitFor()
   who.codes = (await page.locator('body').innerText()).match(/[a-z2-7]{4}(-[a-z2-7]{4}){3}/g) ?? []
   if (who.codes.length !== 10) throw new Error(`got ${who.codes.length} recovery codes`)
   await page.getByRole('button', { name: 'I have kept them' }).click()
@@ -252,7 +279,8 @@ async function remove(t, page, me) {
   await dialog(page).locator('button[type=submit]').click()
   await page.locator('td', { hasText: 'Blue key' }).waitFor({ state: 'detached' })
   await page.goto('/settings/audit?deed=factor')
-  for (const deed of ['factor.add', 'factor.use', 'factor.copied', 'factor.recover', 'factor.remove']) await page.getByText(deed, { exact: true }).first().waitFor()
+  for (const deed of ['factor.add', 'factor.use', 'factor.copied', 'factor.recover', 'factor.remove'])
+    await page.getByText(deed, { exact: true }).first().waitFor()
 }
 
 async function askedOfRole(t, page, key, me, user, password) {
@@ -308,14 +336,24 @@ async function elsewhere(t, page, url, user, password) {
   await page.locator('input[name=password]').fill(password)
   await page.locator('button[type=submit]').click()
   await page.locator('[data-testid=passkey-obstacle]').waitFor()
-  if ((await page.locator('[data-testid=passkey-obstacle] a').innerText()) !== url.replace(/\/$/, '')) throw new Error('it does not lead to where they work')
+  if ((await page.locator('[data-testid=passkey-obstacle] a').innerText()) !== url.replace(/\/$/, ''))
+    throw new Error('it does not lead to where they work')
   await views(t, page, 'elsewhere')
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { GATEHOUSE_URL: url, GATEHOUSE_USER: user, GATEHOUSE_PASSWORD: password, GATEHOUSE_GUARD: guard, GATEHOUSE_GUARD_PASSWORD: guardPassword, GATEHOUSE_SHOTS: shots } = process.env
+  const {
+    GATEHOUSE_URL: url,
+    GATEHOUSE_USER: user,
+    GATEHOUSE_PASSWORD: password,
+    GATEHOUSE_GUARD: guard,
+    GATEHOUSE_GUARD_PASSWORD: guardPassword,
+    GATEHOUSE_SHOTS: shots,
+  } = process.env
   if (!url || !user || !password || !guard || !guardPassword) {
-    console.error('set GATEHOUSE_URL, GATEHOUSE_USER, GATEHOUSE_PASSWORD, GATEHOUSE_GUARD and GATEHOUSE_GUARD_PASSWORD')
+    console.error(
+      'set GATEHOUSE_URL, GATEHOUSE_USER, GATEHOUSE_PASSWORD, GATEHOUSE_GUARD and GATEHOUSE_GUARD_PASSWORD',
+    )
     process.exit(2)
   }
   process.exit((await run({ url, user, password, guard, guardPassword, shots: shots || undefined })) ? 0 : 1)

@@ -17,7 +17,9 @@ const sh = (line) => promisify(execFile)('/bin/sh', ['-c', line], { timeout: 20_
 
 export function run({ url, user = 'admin', password = 'first-run-password', shots }) {
   return trial({ url, shots }, async (t, page) => {
-    await t.step('the first-run page makes the school', () => setUp(t, page, user, password), { needed: true })
+    await t.step('the first-run page makes the school', () => setUp(t, page, user, password), {
+      needed: true,
+    })
     await t.step('empty pages say why', () => emptyPages(t, page))
     await t.step('places', () => places(t, page))
     await t.step('an MQTT device of one’s own sends', () => mqttDevice(t, page))
@@ -36,7 +38,11 @@ const dialog = (page) => page.locator('[role=dialog]')
 
 /** Chooses in a select of a form: opens it and clicks the option. */
 async function choose(page, scope, label, option) {
-  await scope.getByRole('combobox', { name: label }).or(scope.getByRole('textbox', { name: label })).first().click()
+  await scope
+    .getByRole('combobox', { name: label })
+    .or(scope.getByRole('textbox', { name: label }))
+    .first()
+    .click()
   await page.getByRole('option', { name: option }).first().click()
 }
 
@@ -61,7 +67,18 @@ async function setUp(t, page, user, password) {
 }
 
 async function emptyPages(t, page) {
-  for (const p of ['/wall', '/incidents', '/alerts', '/cameras', '/attendance', '/people', '/fleet', '/integrations', '/settings/places', '/settings/sessions']) {
+  for (const p of [
+    '/wall',
+    '/incidents',
+    '/alerts',
+    '/cameras',
+    '/attendance',
+    '/people',
+    '/fleet',
+    '/integrations',
+    '/settings/places',
+    '/settings/sessions',
+  ]) {
     await page.goto(p)
     await settled(page)
     await page.locator('.empty').first().waitFor()
@@ -137,11 +154,17 @@ async function modbusDevice(t, page) {
   await t.inspect(page, 'a failed test')
 }
 
-const csv = (kind) => Buffer.from(`kind,number,name,class,boarder,phone,card,face_consent\nstudent,2026-0001,Ann Example,7-1,no,,0009990001,no\nstudent,2026-0002,Bo Example,7-2,yes,,0009990002,no\n${kind},T-1,Cy Example,,,,,no\n`)
+const csv = (kind) =>
+  Buffer.from(
+    `kind,number,name,class,boarder,phone,card,face_consent\nstudent,2026-0001,Ann Example,7-1,no,,0009990001,no\nstudent,2026-0002,Bo Example,7-2,yes,,0009990002,no\n${kind},T-1,Cy Example,,,,,no\n`,
+  )
 
 async function importPeople(t, page) {
   await page.goto('/people/import')
-  const give = (kind) => page.locator('input[type=file]').setInputFiles({ name: 'people.csv', mimeType: 'text/csv', buffer: csv(kind) })
+  const give = (kind) =>
+    page
+      .locator('input[type=file]')
+      .setInputFiles({ name: 'people.csv', mimeType: 'text/csv', buffer: csv(kind) })
   await give('pupil')
   await page.locator('table.rows .tag[data-tone=red]').waitFor()
   await t.shot(page, 'first-import-errors')
@@ -221,10 +244,19 @@ async function addUser(t, page) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { GATEHOUSE_URL: url, GATEHOUSE_USER: user, GATEHOUSE_PASSWORD: password, GATEHOUSE_SHOTS: shots } = process.env
+  const {
+    GATEHOUSE_URL: url,
+    GATEHOUSE_USER: user,
+    GATEHOUSE_PASSWORD: password,
+    GATEHOUSE_SHOTS: shots,
+  } = process.env
   if (!url) {
     console.error('set GATEHOUSE_URL to that of an empty gateway')
     process.exit(2)
   }
-  process.exit((await run({ url, user: user || undefined, password: password || undefined, shots: shots || undefined })) ? 0 : 1)
+  process.exit(
+    (await run({ url, user: user || undefined, password: password || undefined, shots: shots || undefined }))
+      ? 0
+      : 1,
+  )
 }

@@ -66,7 +66,8 @@ async function ownAlert(t, page, rule) {
   await page.goto('/wall')
   const card = page.locator(`article.alert[data-rule="${rule}"]`)
   await card.getByText('Free some on the disk').waitFor()
-  if (await card.locator('a[href^="/fleet/"]').count()) throw new Error('it leads to a device, and there is none')
+  if (await card.locator('a[href^="/fleet/"]').count())
+    throw new Error('it leads to a device, and there is none')
   await t.shot(page, 'wall-own')
 }
 
@@ -98,7 +99,10 @@ async function findArrived(t, page, wait) {
     const chip = page.locator('.chip[data-state=arrived]')
     for (let i = 0; i < (await tabs.count()); i++) {
       await tabs.nth(i).click()
-      const there = await chip.waitFor({ timeout: 3000 }).then(() => true, () => false)
+      const there = await chip.waitFor({ timeout: 3000 }).then(
+        () => true,
+        () => false,
+      )
       if (!there) continue
       await chip.click()
       await page.locator('table.rows tbody tr td[data-main]').first().waitFor()
@@ -114,13 +118,26 @@ async function findQuality(t, page, wait) {
   const day = page.locator('table.rows tbody td[data-main] a')
   for (;;) {
     await page.goto('/quality')
-    if (await day.first().waitFor({ timeout: 3000 }).then(() => true, () => false)) break
+    if (
+      await day
+        .first()
+        .waitFor({ timeout: 3000 })
+        .then(
+          () => true,
+          () => false,
+        )
+    )
+      break
     if (Date.now() > until) throw new Error('the report is empty')
   }
   await t.shot(page, 'quality')
   await day.first().click()
   await page.locator('table.rows tbody td[data-main]').first().waitFor()
-  await page.locator('[data-finding]').first().waitFor({ timeout: 3000 }).catch(() => page.getByText('Nothing is wrong.').first().waitFor())
+  await page
+    .locator('[data-finding]')
+    .first()
+    .waitFor({ timeout: 3000 })
+    .catch(() => page.getByText('Nothing is wrong.').first().waitFor())
   await t.shot(page, 'quality-devices')
   await t.inspect(page, 'the devices of a day')
 }
@@ -178,8 +195,27 @@ async function keepForm(t, page, password) {
   await page.locator('.stream[data-state=live]').waitFor()
 }
 
-const pages = ['/wall', '/incidents', '/alerts', '/cameras', '/attendance', '/people', '/people/import', '/fleet', '/quality', '/fleet/add', '/drivers', '/integrations', '/status',
-  '/settings/school', '/settings/places', '/settings/sessions', '/settings/users', '/settings/police', '/settings/audit']
+const pages = [
+  '/wall',
+  '/incidents',
+  '/alerts',
+  '/cameras',
+  '/attendance',
+  '/people',
+  '/people/import',
+  '/fleet',
+  '/quality',
+  '/fleet/add',
+  '/drivers',
+  '/integrations',
+  '/status',
+  '/settings/school',
+  '/settings/places',
+  '/settings/sessions',
+  '/settings/users',
+  '/settings/police',
+  '/settings/audit',
+]
 
 async function everyPage(t, page, width, height, scheme) {
   await page.setViewportSize({ width, height })
@@ -192,11 +228,21 @@ async function everyPage(t, page, width, height, scheme) {
     await t.inspect(page, `${path} at ${width} px`)
   }
   for (const p of pages) await visit(p, p.slice(1).replaceAll('/', '-'))
-  for (const [list, link, name] of [['/fleet?type=sensor', 'table.rows tbody td[data-main] a', 'device'], ['/cameras', 'a.cam', 'camera'], ['/drivers', 'table.rows tbody td[data-main] a', 'driver'], ['/quality', 'table.rows tbody td[data-main] a', 'quality-devices'], ['/incidents', 'article.incident h3 a', 'incident']]) {
+  for (const [list, link, name] of [
+    ['/fleet?type=sensor', 'table.rows tbody td[data-main] a', 'device'],
+    ['/cameras', 'a.cam', 'camera'],
+    ['/drivers', 'table.rows tbody td[data-main] a', 'driver'],
+    ['/quality', 'table.rows tbody td[data-main] a', 'quality-devices'],
+    ['/incidents', 'article.incident h3 a', 'incident'],
+  ]) {
     await page.goto(list)
     await page.locator('h1').waitFor()
     await settled(page)
-    const href = await page.locator(link).first().getAttribute('href', { timeout: 3000 }).catch(() => null)
+    const href = await page
+      .locator(link)
+      .first()
+      .getAttribute('href', { timeout: 3000 })
+      .catch(() => null)
     if (href) await visit(href, name)
   }
 }
@@ -205,7 +251,10 @@ async function everyPage(t, page, width, height, scheme) {
 async function speak(page, lang) {
   await page.locator('header button[aria-haspopup=menu]').first().click()
   await page.locator(`[role=menuitem][lang=${lang}]`).click()
-  await page.waitForFunction((want) => document.documentElement.lang === want && !document.querySelector('[role=menu]'), lang)
+  await page.waitForFunction(
+    (want) => document.documentElement.lang === want && !document.querySelector('[role=menu]'),
+    lang,
+  )
 }
 
 async function chinese(t, page) {
@@ -244,10 +293,28 @@ async function signOut(page) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { GATEHOUSE_URL: url, GATEHOUSE_USER: user, GATEHOUSE_PASSWORD: password, GATEHOUSE_SHOTS: shots, GATEHOUSE_WAIT: wait, GATEHOUSE_ENROL: enrol } = process.env
+  const {
+    GATEHOUSE_URL: url,
+    GATEHOUSE_USER: user,
+    GATEHOUSE_PASSWORD: password,
+    GATEHOUSE_SHOTS: shots,
+    GATEHOUSE_WAIT: wait,
+    GATEHOUSE_ENROL: enrol,
+  } = process.env
   if (!url || !user || !password) {
     console.error('set GATEHOUSE_URL, GATEHOUSE_USER and GATEHOUSE_PASSWORD')
     process.exit(2)
   }
-  process.exit((await run({ url, user, password, shots: shots || undefined, wait: wait ? Number(wait) : undefined, enrol })) ? 0 : 1)
+  process.exit(
+    (await run({
+      url,
+      user,
+      password,
+      shots: shots || undefined,
+      wait: wait ? Number(wait) : undefined,
+      enrol,
+    }))
+      ? 0
+      : 1,
+  )
 }

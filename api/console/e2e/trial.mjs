@@ -13,10 +13,18 @@ const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/
 /** Opens a browser at a gateway, runs the steps, and says whether there was no fault. */
 export async function trial({ url, shots = join(here, '..', 'shots'), log = console.log }, steps) {
   mkdirSync(shots, { recursive: true })
-  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || '/usr/bin/chromium', args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu'] })
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu'],
+  })
   const t = new Trial(shots, log)
   try {
-    const context = await browser.newContext({ baseURL: url, locale: 'en-GB', viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce' })
+    const context = await browser.newContext({
+      baseURL: url,
+      locale: 'en-GB',
+      viewport: { width: 1440, height: 900 },
+      reducedMotion: 'reduce',
+    })
     const page = await context.newPage()
     t.watch(page)
     await steps(t, page)
@@ -47,7 +55,11 @@ class Trial {
       this.passed++
       this.log(`ok    ${name} (${((Date.now() - began) / 1000).toFixed(1)} s)`)
     } catch (e) {
-      const why = e.message.split('\n').filter((l) => l.trim()).slice(0, 4).join(' ')
+      const why = e.message
+        .split('\n')
+        .filter((l) => l.trim())
+        .slice(0, 4)
+        .join(' ')
       this.faults.push(`${name}: ${why}`)
       this.log(`FAIL  ${name}: ${why}`)
       this.stopped = needed
@@ -68,7 +80,11 @@ class Trial {
       if (m.type() !== 'error' || this.quiet) return
       const at = m.location().url ?? ''
       // What the browser itself writes when the API refuses something: a camera that is off, the question for a reason.
-      if (/^Failed to load resource/.test(m.text()) && /\/v1\/(devices\/[^/]+\/snapshot|people\/[^/]+|me|media\/)/.test(at)) return
+      if (
+        /^Failed to load resource/.test(m.text()) &&
+        /\/v1\/(devices\/[^/]+\/snapshot|people\/[^/]+|me|media\/)/.test(at)
+      )
+        return
       this.fault(`console error on ${page.url()}: ${m.text()} ${at}`)
     })
   }
@@ -81,22 +97,36 @@ class Trial {
     const wide = await page.evaluate(() => {
       const over = document.documentElement.scrollWidth - document.documentElement.clientWidth
       if (over <= 0) return ''
-      const worst = [...document.querySelectorAll('main *')].find((e) => e.getBoundingClientRect().right > document.documentElement.clientWidth + 1 && !e.closest('.rows-wrap'))
+      const worst = [...document.querySelectorAll('main *')].find(
+        (e) =>
+          e.getBoundingClientRect().right > document.documentElement.clientWidth + 1 &&
+          !e.closest('.rows-wrap'),
+      )
       return `${over} px too wide${worst ? ` (${worst.tagName}.${worst.className})` : ''}`
     })
     if (wide) this.fault(`${name}: ${wide}`)
     // Through evaluate, not a script tag: the page's own content security policy stays in force.
     await page.evaluate(axeSource)
-    const found = await page.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] }))
+    const found = await page.evaluate(() =>
+      window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] }),
+    )
     for (const v of found.violations.filter((v) => v.impact === 'serious' || v.impact === 'critical')) {
-      this.fault(`${name}: ${v.id}, ${v.help}: ${v.nodes.slice(0, 2).map((n) => n.html.slice(0, 160) + ' — ' + (n.any[0]?.message ?? '')).join(' | ')}`, v.id + v.nodes[0].html.slice(0, 80))
+      this.fault(
+        `${name}: ${v.id}, ${v.help}: ${v.nodes
+          .slice(0, 2)
+          .map((n) => n.html.slice(0, 160) + ' — ' + (n.any[0]?.message ?? ''))
+          .join(' | ')}`,
+        v.id + v.nodes[0].html.slice(0, 80),
+      )
     }
   }
 }
 
 // Nothing is loading any more, or ten seconds are over: cameras may be slow for ever.
 export async function settled(page) {
-  await page.waitForFunction(() => !document.querySelector('.wait'), undefined, { timeout: 10_000 }).catch(() => {})
+  await page
+    .waitForFunction(() => !document.querySelector('.wait'), undefined, { timeout: 10_000 })
+    .catch(() => {})
   await page.waitForFunction(() => document.fonts.status === 'loaded')
   await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))))
 }

@@ -18,7 +18,11 @@ import { Empty, Page, Trouble, Wait } from './ui/kit'
 export function App() {
   const cache = useQueryClient()
   const go = useNavigate()
-  const setup = useQuery({ queryKey: ['setup'], queryFn: () => call<{ needed: boolean }>('/v1/setup', { quiet: true }), staleTime: Infinity })
+  const setup = useQuery({
+    queryKey: ['setup'],
+    queryFn: () => call<{ needed: boolean }>('/v1/setup', { quiet: true }),
+    staleTime: Infinity,
+  })
   const [expired, setExpired] = useState(false) // the sign-in of the page that is shown
   const me = useQuery({
     queryKey: ['me'],
@@ -43,17 +47,22 @@ export function App() {
     cache.setQueryData(['me'], null)
     signInIsBack()
   }, [cache])
-  useEffect(() => whenSignedOut(() => {
-    if (!cache.getQueryData(['me'])) return (signedOut(), false)
-    setExpired(true)
-    return true
-  }), [cache, signedOut])
+  useEffect(
+    () =>
+      whenSignedOut(() => {
+        if (!cache.getQueryData(['me'])) return (signedOut(), false)
+        setExpired(true)
+        return true
+      }),
+    [cache, signedOut],
+  )
   const entered = (m?: Me) => {
     const language = chosenBeforeSignIn()
     if (m?.csrf) {
       setCSRF(m.csrf)
       cache.setQueryData(['me'], language ? { ...m, user: { ...m.user, language } } : m)
-      if (language && language !== m.user.language) void call('/v1/me', { method: 'PUT', body: { language } }).catch(() => {})
+      if (language && language !== m.user.language)
+        void call('/v1/me', { method: 'PUT', body: { language } }).catch(() => {})
     } else void cache.invalidateQueries({ queryKey: ['me'] })
     cache.setQueryData(['setup'], { needed: false })
   }
@@ -69,9 +78,19 @@ export function App() {
   }
 
   const failed = me.data ? undefined : (setup.error ?? me.error) // a page that is there stays
-  if (failed) return <Gate><Trouble error={failed} retry={() => void (setup.error ? setup.refetch() : me.refetch())} /></Gate>
+  if (failed)
+    return (
+      <Gate>
+        <Trouble error={failed} retry={() => void (setup.error ? setup.refetch() : me.refetch())} />
+      </Gate>
+    )
   if (setup.data?.needed) return <SetupPage onDone={(m) => (entered(m), go('/'))} />
-  if (me.data === undefined) return <Gate><Wait /></Gate>
+  if (me.data === undefined)
+    return (
+      <Gate>
+        <Wait />
+      </Gate>
+    )
   if (me.data === null) return <SignInPage onDone={entered} />
   return (
     <SessionProvider me={me.data} onSignedOut={signedOut}>
@@ -103,7 +122,9 @@ const IncidentPage = lazy(() => import('./pages/incidents').then((m) => ({ defau
 const AlertsPage = lazy(() => import('./pages/alerts').then((m) => ({ default: m.AlertsPage })))
 const DriversPage = lazy(() => import('./pages/drivers').then((m) => ({ default: m.DriversPage })))
 const DriverPage = lazy(() => import('./pages/drivers').then((m) => ({ default: m.DriverPage })))
-const IntegrationsPage = lazy(() => import('./pages/integrations').then((m) => ({ default: m.IntegrationsPage })))
+const IntegrationsPage = lazy(() =>
+  import('./pages/integrations').then((m) => ({ default: m.IntegrationsPage })),
+)
 const SettingsPage = lazy(() => import('./pages/settings').then((m) => ({ default: m.SettingsPage })))
 const QualityPage = lazy(() => import('./pages/quality').then((m) => ({ default: m.QualityPage })))
 const StatusPage = lazy(() => import('./pages/status').then((m) => ({ default: m.StatusPage })))
@@ -143,10 +164,18 @@ function Pages() {
 
 function Refused() {
   const { t } = useT()
-  return <Page title={t('error.noRight')}><Empty title={t('error.noRight')} hint={t('error.noRightHint')} /></Page>
+  return (
+    <Page title={t('error.noRight')}>
+      <Empty title={t('error.noRight')} hint={t('error.noRightHint')} />
+    </Page>
+  )
 }
 
 function Lost() {
   const { t } = useT()
-  return <Page title={t('error.noPage')}><Empty title={t('error.noPage')} hint={t('error.noPageHint')} /></Page>
+  return (
+    <Page title={t('error.noPage')}>
+      <Empty title={t('error.noPage')} hint={t('error.noPageHint')} />
+    </Page>
+  )
 }

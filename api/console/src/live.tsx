@@ -32,8 +32,12 @@ interface LiveValue {
 
 // What seeing a kind of event takes; a kind that one may not see is not asked for.
 const needs: [string, Permission][] = [
-  ['alert', 'alerts:read'], ['incident', 'alerts:read'], ['attendance', 'attendance:read'], ['sighting', 'sightings:read'],
-  ['status', 'devices:read'], ['rejected', 'devices:read'],
+  ['alert', 'alerts:read'],
+  ['incident', 'alerts:read'],
+  ['attendance', 'attendance:read'],
+  ['sighting', 'sightings:read'],
+  ['status', 'devices:read'],
+  ['rejected', 'devices:read'],
 ]
 
 const Context = createContext<LiveValue | null>(null)
@@ -50,7 +54,8 @@ export function useWallAlerts() {
   const { can } = useSession()
   return useQuery({
     queryKey: ['alerts', 'wall', school],
-    queryFn: ({ signal }) => call<List<Alert>>('/v1/alerts' + query({ state: 'open,acknowledged', limit: 500, school }), { signal }),
+    queryFn: ({ signal }) =>
+      call<List<Alert>>('/v1/alerts' + query({ state: 'open,acknowledged', limit: 500, school }), { signal }),
     select: (d) => [...(d.items ?? [])].sort(byUrgency),
     enabled: can('alerts:read'),
     refetchInterval: 15_000, // should the stream be lost, or the gateway's own trouble keep events from it
@@ -61,7 +66,10 @@ export function LiveProvider({ children }: { children: ReactNode }) {
   const cache = useQueryClient()
   const school = useSchoolParam()
   const { can, me } = useSession()
-  const kinds = needs.filter(([, p]) => can(p)).map(([k]) => k).join(',')
+  const kinds = needs
+    .filter(([, p]) => can(p))
+    .map(([k]) => k)
+    .join(',')
   const [state, setState] = useState<StreamState>('connecting')
   const heard = useRef(Date.now())
   const [fresh, setFresh] = useState<Set<string>>(new Set())
@@ -169,7 +177,9 @@ export function LiveProvider({ children }: { children: ReactNode }) {
 
 /** Reads again whatever is shown, but for what each look at is written down. */
 export function renewAll(cache: QueryClient) {
-  return cache.invalidateQueries({ predicate: (q) => !String(q.queryKey[0]).startsWith('person') && q.queryKey[0] !== 'setup' })
+  return cache.invalidateQueries({
+    predicate: (q) => !String(q.queryKey[0]).startsWith('person') && q.queryKey[0] !== 'setup',
+  })
 }
 
 function newlyOpened(data: string): string | undefined {

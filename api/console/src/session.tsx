@@ -21,7 +21,15 @@ interface SessionValue {
 
 const Context = createContext<SessionValue | null>(null)
 
-export function SessionProvider({ me, onSignedOut, children }: { me: Me; onSignedOut: () => void; children: ReactNode }) {
+export function SessionProvider({
+  me,
+  onSignedOut,
+  children,
+}: {
+  me: Me
+  onSignedOut: () => void
+  children: ReactNode
+}) {
   const cache = useQueryClient()
   const [chosen, setChosen] = useChosenSchool(me.school.id)
   const district = me.school.kind === 'district'
@@ -67,10 +75,12 @@ function useChosenSchool(own: string): [string, (id: string) => void] {
   const here = useHere()
   const there = params.get('school') ?? ''
   const [chosen, setChosen] = useState(there)
-  const put = (id: string) => set(filtered(here().params, { school: id === own ? null : id }), { state: here().state })
+  const put = (id: string) =>
+    set(filtered(here().params, { school: id === own ? null : id }), { state: here().state })
   useEffect(() => {
     if (there && there !== chosen) setChosen(there)
-    else if (!there && chosen && chosen !== own) set(changed(here().params, { school: chosen }), { replace: true, state: here().state })
+    else if (!there && chosen && chosen !== own)
+      set(changed(here().params, { school: chosen }), { replace: true, state: here().state })
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [there, chosen, own])
   return [there || chosen, (id) => (setChosen(id), put(id))]
@@ -99,7 +109,8 @@ export function useFormat() {
       value: (v: Parameters<typeof format.valueText>[0], p?: { unit?: string }) =>
         format.valueText(v, p, lang, t('common.yes'), t('common.no')),
       bytes: (n: number) => format.bytes(n, lang),
-      number: (n: number, digits = 0) => new Intl.NumberFormat(lang, { maximumFractionDigits: digits }).format(n),
+      number: (n: number, digits = 0) =>
+        new Intl.NumberFormat(lang, { maximumFractionDigits: digits }).format(n),
       local: (en?: string, zh?: string) => format.local(lang, en, zh),
     }
   }, [t, lang, school.timezone])
@@ -124,9 +135,12 @@ export function useSchoolParam(): string | undefined {
 /** A value kept in this browser. */
 export function useStored(key: string, first: string): [string, (v: string) => void] {
   const [v, set] = useState(() => localStorage.getItem(key) ?? first)
-  const put = useCallback((x: string) => {
-    localStorage.setItem(key, x)
-    set(x)
-  }, [key])
+  const put = useCallback(
+    (x: string) => {
+      localStorage.setItem(key, x)
+      set(x)
+    },
+    [key],
+  )
   return [v, put]
 }

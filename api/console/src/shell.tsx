@@ -1,11 +1,46 @@
 // The frame around every page: sections by permission, the state of the live stream, sound,
 // language, light or dark, and who is signed in.
 
-import { ActionIcon, AppShell, Burger, Button, Group, Menu, NavLink, PasswordInput, ScrollArea, Select, Stack, Text, Tooltip, useMantineColorScheme } from '@mantine/core'
+import {
+  ActionIcon,
+  AppShell,
+  Burger,
+  Button,
+  Group,
+  Menu,
+  NavLink,
+  PasswordInput,
+  ScrollArea,
+  Select,
+  Stack,
+  Text,
+  Tooltip,
+  useMantineColorScheme,
+} from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import {
-  IconActivity, IconBell, IconBellOff, IconCamera, IconClipboardCheck, IconDeviceDesktopAnalytics, IconFileAlert, IconHeartbeat,
-  IconHistory, IconLanguage, IconLogout, IconShieldLock, IconMoon, IconPlug, IconPuzzle, IconReportAnalytics, IconSettings, IconSun, IconUser, IconUsers, IconVolume, type Icon,
+  IconActivity,
+  IconBell,
+  IconBellOff,
+  IconCamera,
+  IconClipboardCheck,
+  IconDeviceDesktopAnalytics,
+  IconFileAlert,
+  IconHeartbeat,
+  IconHistory,
+  IconLanguage,
+  IconLogout,
+  IconShieldLock,
+  IconMoon,
+  IconPlug,
+  IconPuzzle,
+  IconReportAnalytics,
+  IconSettings,
+  IconSun,
+  IconUser,
+  IconUsers,
+  IconVolume,
+  type Icon,
 } from '@tabler/icons-react'
 import { useState, type ReactNode } from 'react'
 import { NavLink as RouterLink, useLocation } from 'react-router'
@@ -19,7 +54,12 @@ import { Dialog } from './ui/dialog'
 import { IncidentDialogs } from './ui/incidentdialogs'
 import { fieldError, said, Trouble, useDeed } from './ui/kit'
 
-interface Section { path: string; key: string; icon: Icon; needs: Permission[] }
+interface Section {
+  path: string
+  key: string
+  icon: Icon
+  needs: Permission[]
+}
 
 export const sections: Section[] = [
   { path: '/wall', key: 'wall', icon: IconBell, needs: ['alerts:read'] },
@@ -42,22 +82,50 @@ export function Shell({ children }: { children: ReactNode }) {
   const at = useLocation().pathname
   const alerts = useWallAlerts()
   const unanswered = alerts.data?.filter((a) => a.state === 'open').length ?? 0
-  const items = [...sections.filter((s) => s.needs.some(can)), { path: '/settings', key: 'settings', icon: IconSettings, needs: [] }]
+  const items = [
+    ...sections.filter((s) => s.needs.some(can)),
+    { path: '/settings', key: 'settings', icon: IconSettings, needs: [] },
+  ]
   return (
-    <AppShell header={{ height: 52 }} navbar={{ width: 224, breakpoint: 'md', collapsed: { mobile: !open } }} padding={0}>
+    <AppShell
+      header={{ height: 52 }}
+      navbar={{ width: 224, breakpoint: 'md', collapsed: { mobile: !open } }}
+      padding={0}>
       <AppShell.Header className="top">
-        <a href="#main" className="skip">{t('shell.skip')}</a>
+        <a href="#main" className="skip">
+          {t('shell.skip')}
+        </a>
         <Group h="100%" px="sm" justify="space-between" wrap="nowrap" gap="xs">
           <Group gap="xs" wrap="nowrap" className="top-left">
-            <Burger opened={open} onClick={nav.toggle} hiddenFrom="md" size="sm" aria-label={open ? t('shell.closeMenu') : t('shell.openMenu')} />
+            <Burger
+              opened={open}
+              onClick={nav.toggle}
+              hiddenFrom="md"
+              size="sm"
+              aria-label={open ? t('shell.closeMenu') : t('shell.openMenu')}
+            />
             <img src="/favicon.svg" width={26} height={26} alt="" />
             <div className="top-name">
-              <Text fw={700} size="sm" lh={1.15} truncate>Gatehouse</Text>
-              {schools.length < 2 && <Text size="xs" c="dimmed" lh={1.15} truncate title={school.name}>{school.name}</Text>}
+              <Text fw={700} size="sm" lh={1.15} truncate>
+                Gatehouse
+              </Text>
+              {schools.length < 2 && (
+                <Text size="xs" c="dimmed" lh={1.15} truncate title={school.name}>
+                  {school.name}
+                </Text>
+              )}
             </div>
             {schools.length > 1 && (
-              <Select size="xs" w={200} searchable allowDeselect={false} aria-label={t('shell.school')} value={school.id}
-                data={schools.map((s) => ({ value: s.id, label: s.name }))} onChange={(v) => v && setSchool(v)} />
+              <Select
+                size="xs"
+                w={200}
+                searchable
+                allowDeselect={false}
+                aria-label={t('shell.school')}
+                value={school.id}
+                data={schools.map((s) => ({ value: s.id, label: s.name }))}
+                onChange={(v) => v && setSchool(v)}
+              />
             )}
           </Group>
           <Group gap={6} wrap="nowrap">
@@ -72,13 +140,30 @@ export function Shell({ children }: { children: ReactNode }) {
       <AppShell.Navbar className="side" aria-label={t('shell.sections')}>
         <AppShell.Section grow component={ScrollArea} p={8}>
           {items.map((s) => (
-            <NavLink key={s.path} component={RouterLink} to={s.path} onClick={nav.close} label={t('nav.' + s.key)}
-              leftSection={<s.icon size={18} stroke={1.7} aria-hidden />} active={at === s.path || at.startsWith(s.path + '/')}
+            <NavLink
+              key={s.path}
+              component={RouterLink}
+              to={s.path}
+              onClick={nav.close}
+              label={t('nav.' + s.key)}
+              leftSection={<s.icon size={18} stroke={1.7} aria-hidden />}
+              active={at === s.path || at.startsWith(s.path + '/')}
               aria-current={at === s.path || at.startsWith(s.path + '/') ? 'page' : undefined}
-              rightSection={s.key === 'wall' && unanswered > 0 ? <span className="count" aria-label={t('wall.unanswered', { count: unanswered })}>{unanswered}</span> : undefined} />
+              rightSection={
+                s.key === 'wall' && unanswered > 0 ? (
+                  <span className="count" aria-label={t('wall.unanswered', { count: unanswered })}>
+                    {unanswered}
+                  </span>
+                ) : undefined
+              }
+            />
           ))}
         </AppShell.Section>
-        <AppShell.Section p="xs"><Text size="xs" c="dimmed" truncate>{t('shell.version', { version: me.version })}</Text></AppShell.Section>
+        <AppShell.Section p="xs">
+          <Text size="xs" c="dimmed" truncate>
+            {t('shell.version', { version: me.version })}
+          </Text>
+        </AppShell.Section>
       </AppShell.Navbar>
       <AppShell.Main id="main" className="main" tabIndex={-1}>
         <Banners />
@@ -107,22 +192,36 @@ function Banners() {
       )}
       {live.state === 'lost' && (
         <div className="banner" data-tone="red" role="alert">
-          {t('shell.lost', { age: f.ago(new Date(Math.max(live.heard(), alerts.dataUpdatedAt)).toISOString(), now) })}
+          {t('shell.lost', {
+            age: f.ago(new Date(Math.max(live.heard(), alerts.dataUpdatedAt)).toISOString(), now),
+          })}
         </div>
       )}
       {loud && live.blocked && !live.muted && (
         <div className="banner" data-tone="orange">
-          <span className="banner-text"><IconVolume size={16} aria-hidden /> {t('shell.blocked')}</span>
-          <Button size="compact-xs" variant="default" onClick={live.unblock}>{t('shell.unblock')}</Button>
+          <span className="banner-text">
+            <IconVolume size={16} aria-hidden /> {t('shell.blocked')}
+          </span>
+          <Button size="compact-xs" variant="default" onClick={live.unblock}>
+            {t('shell.unblock')}
+          </Button>
         </div>
       )}
       {loud && live.muted && (
         <div className="banner" data-tone="orange">
-          <span className="banner-text"><IconBellOff size={16} aria-hidden /> {t('shell.muted')}</span>
-          <Button size="compact-xs" variant="default" onClick={() => (live.setMuted(false), live.unblock())}>{t('shell.unmute')}</Button>
+          <span className="banner-text">
+            <IconBellOff size={16} aria-hidden /> {t('shell.muted')}
+          </span>
+          <Button size="compact-xs" variant="default" onClick={() => (live.setMuted(false), live.unblock())}>
+            {t('shell.unmute')}
+          </Button>
         </div>
       )}
-      {me.demo && <div className="banner" data-tone="blue">{t('shell.demo')}</div>}
+      {me.demo && (
+        <div className="banner" data-tone="blue">
+          {t('shell.demo')}
+        </div>
+      )}
     </>
   )
 }
@@ -146,7 +245,11 @@ function SoundButton() {
   const label = live.muted ? t('shell.unmute') : t('shell.mute')
   return (
     <Tooltip label={label}>
-      <ActionIcon variant="default" size="lg" aria-label={label} aria-pressed={live.muted}
+      <ActionIcon
+        variant="default"
+        size="lg"
+        aria-label={label}
+        aria-pressed={live.muted}
         onClick={() => (live.setMuted(!live.muted), live.unblock())}>
         {live.muted ? <IconBellOff size={18} /> : <IconBell size={18} />}
       </ActionIcon>
@@ -163,11 +266,19 @@ export function LanguageMenu({ onChoose }: { onChoose?: (language: string) => vo
   return (
     <Menu position="bottom-end">
       <Menu.Target>
-        <ActionIcon variant="default" size="lg" aria-label={t('shell.language')}><IconLanguage size={18} /></ActionIcon>
+        <ActionIcon variant="default" size="lg" aria-label={t('shell.language')}>
+          <IconLanguage size={18} />
+        </ActionIcon>
       </Menu.Target>
       <Menu.Dropdown>
         {languages.map((l) => (
-          <Menu.Item key={l.value} onClick={() => choose(l.value)} lang={l.value} fw={l.value === lang ? 700 : 400}>{l.label}</Menu.Item>
+          <Menu.Item
+            key={l.value}
+            onClick={() => choose(l.value)}
+            lang={l.value}
+            fw={l.value === lang ? 700 : 400}>
+            {l.label}
+          </Menu.Item>
         ))}
       </Menu.Dropdown>
     </Menu>
@@ -177,11 +288,16 @@ export function LanguageMenu({ onChoose }: { onChoose?: (language: string) => vo
 export function SchemeButton() {
   const { t } = useT()
   const { colorScheme, setColorScheme } = useMantineColorScheme()
-  const dark = colorScheme === 'dark' || (colorScheme === 'auto' && matchMedia('(prefers-color-scheme: dark)').matches)
+  const dark =
+    colorScheme === 'dark' || (colorScheme === 'auto' && matchMedia('(prefers-color-scheme: dark)').matches)
   const label = dark ? t('shell.light') : t('shell.dark')
   return (
     <Tooltip label={label}>
-      <ActionIcon variant="default" size="lg" aria-label={label} onClick={() => setColorScheme(dark ? 'light' : 'dark')}>
+      <ActionIcon
+        variant="default"
+        size="lg"
+        aria-label={label}
+        onClick={() => setColorScheme(dark ? 'light' : 'dark')}>
         {dark ? <IconSun size={18} /> : <IconMoon size={18} />}
       </ActionIcon>
     </Tooltip>
@@ -196,15 +312,27 @@ function UserMenu() {
     <>
       <Menu position="bottom-end" width={220}>
         <Menu.Target>
-          <Button variant="default" size="sm" px="xs" className="who" leftSection={<IconUser size={16} />} aria-label={t('shell.account', { name: me.user.full_name || me.user.name })}>
+          <Button
+            variant="default"
+            size="sm"
+            px="xs"
+            className="who"
+            leftSection={<IconUser size={16} />}
+            aria-label={t('shell.account', { name: me.user.full_name || me.user.name })}>
             <span className="wide">{me.user.full_name || me.user.name}</span>
           </Button>
         </Menu.Target>
         <Menu.Dropdown>
-          <Menu.Label>{me.user.full_name || me.user.name} · {t('role.' + me.user.role)}</Menu.Label>
-          <Menu.Item leftSection={<IconShieldLock size={16} />} component={RouterLink} to="/security">{t('security.title')}</Menu.Item>
+          <Menu.Label>
+            {me.user.full_name || me.user.name} · {t('role.' + me.user.role)}
+          </Menu.Label>
+          <Menu.Item leftSection={<IconShieldLock size={16} />} component={RouterLink} to="/security">
+            {t('security.title')}
+          </Menu.Item>
           <Menu.Item onClick={modal.open}>{t('shell.changePassword')}</Menu.Item>
-          <Menu.Item leftSection={<IconLogout size={16} />} onClick={() => void signOut()}>{t('shell.signOut')}</Menu.Item>
+          <Menu.Item leftSection={<IconLogout size={16} />} onClick={() => void signOut()}>
+            {t('shell.signOut')}
+          </Menu.Item>
         </Menu.Dropdown>
       </Menu>
       <PasswordModal opened={password} onClose={modal.close} />
@@ -229,14 +357,33 @@ function PasswordModal({ opened, onClose }: { opened: boolean; onClose: () => vo
     <Dialog opened={opened} onClose={onClose} title={t('shell.changePassword')}>
       <form onSubmit={(e) => (e.preventDefault(), void save())}>
         <Stack>
-          <PasswordInput label={t('shell.oldPassword')} value={old} required autoComplete="current-password" onChange={(e) => setOld(e.currentTarget.value)}
-            visibilityToggleButtonProps={{ 'aria-label': t('gate.show') }} />
-          <PasswordInput label={t('shell.newPassword')} description={t('gate.passwordHelp')} value={next} required minLength={10} autoComplete="new-password"
-            error={fieldError(deed.error, 'new')} onChange={(e) => setNext(e.currentTarget.value)} visibilityToggleButtonProps={{ 'aria-label': t('gate.show') }} />
+          <PasswordInput
+            label={t('shell.oldPassword')}
+            value={old}
+            required
+            autoComplete="current-password"
+            onChange={(e) => setOld(e.currentTarget.value)}
+            visibilityToggleButtonProps={{ 'aria-label': t('gate.show') }}
+          />
+          <PasswordInput
+            label={t('shell.newPassword')}
+            description={t('gate.passwordHelp')}
+            value={next}
+            required
+            minLength={10}
+            autoComplete="new-password"
+            error={fieldError(deed.error, 'new')}
+            onChange={(e) => setNext(e.currentTarget.value)}
+            visibilityToggleButtonProps={{ 'aria-label': t('gate.show') }}
+          />
           {deed.error !== undefined && <Trouble error={deed.error} />}
           <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>{t('common.cancel')}</Button>
-            <Button type="submit" loading={deed.busy}>{t('common.save')}</Button>
+            <Button variant="default" onClick={onClose}>
+              {t('common.cancel')}
+            </Button>
+            <Button type="submit" loading={deed.busy}>
+              {t('common.save')}
+            </Button>
           </Group>
         </Stack>
       </form>

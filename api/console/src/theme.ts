@@ -1,12 +1,30 @@
 import { createTheme, type CSSVariablesResolver, type MantineColorsTuple } from '@mantine/core'
 
 const gate: MantineColorsTuple = [
-  '#eaf4fb', '#d3e5f2', '#a8cce6', '#79b4dc', '#56a0d0', '#3f8fc4', '#2f7fb3', '#226a9a', '#1d5f8a', '#164c70',
+  '#eaf4fb',
+  '#d3e5f2',
+  '#a8cce6',
+  '#79b4dc',
+  '#56a0d0',
+  '#3f8fc4',
+  '#2f7fb3',
+  '#226a9a',
+  '#1d5f8a',
+  '#164c70',
 ]
 
 // The dark ground has a little of the blue in it.
 const dark: MantineColorsTuple = [
-  '#d5dee6', '#b3bec9', '#8c99a6', '#64727f', '#3b4a58', '#2c3945', '#1d2832', '#172029', '#121920', '#0d1318',
+  '#d5dee6',
+  '#b3bec9',
+  '#8c99a6',
+  '#64727f',
+  '#3b4a58',
+  '#2c3945',
+  '#1d2832',
+  '#172029',
+  '#121920',
+  '#0d1318',
 ]
 
 export const theme = createTheme({
@@ -15,8 +33,10 @@ export const theme = createTheme({
   primaryShade: { light: 8, dark: 8 },
   defaultRadius: 'sm',
   fontFamily:
-    'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif',
-  fontFamilyMonospace: 'ui-monospace, "SF Mono", Consolas, "Noto Sans Mono", "Noto Sans Mono CJK SC", monospace',
+    'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", ' +
+    '"PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif',
+  fontFamilyMonospace:
+    'ui-monospace, "SF Mono", Consolas, "Noto Sans Mono", "Noto Sans Mono CJK SC", monospace',
   headings: { fontWeight: '650' },
   focusRing: 'auto',
   cursorType: 'pointer',

@@ -2,7 +2,12 @@ import { expect, test } from 'vitest'
 import { clashes, difference } from './change'
 
 test('only what differs is sent, and null takes away', () => {
-  expect(difference({ name: 'A', zone: 'z1', address: { a: '1' } }, { name: 'B', zone: undefined, address: { a: '1' } })).toEqual({ name: 'B', zone: null })
+  expect(
+    difference(
+      { name: 'A', zone: 'z1', address: { a: '1' } },
+      { name: 'B', zone: undefined, address: { a: '1' } },
+    ),
+  ).toEqual({ name: 'B', zone: null })
   expect(difference({ serial: undefined }, { serial: '' })).toEqual({})
 })
 

@@ -5,19 +5,40 @@ import { APIError, call, tagged } from './client'
 
 export type Fields = Record<string, unknown>
 
-const same = (a: unknown, b: unknown) => JSON.stringify(a ?? null) === JSON.stringify(b ?? null) || (a ?? '') === (b ?? '')
-const word = (v: unknown) => (v === undefined || v === null || v === '' ? '–' : typeof v === 'string' ? v : JSON.stringify(v))
+const same = (a: unknown, b: unknown) =>
+  JSON.stringify(a ?? null) === JSON.stringify(b ?? null) || (a ?? '') === (b ?? '')
+const word = (v: unknown) =>
+  v === undefined || v === null || v === '' ? '–' : typeof v === 'string' ? v : JSON.stringify(v)
 
 /** What differs between two states, as a merge patch. */
 export function difference(base: Fields, next: Fields): Fields {
-  return Object.fromEntries(Object.entries(next).filter(([k, v]) => !same(base[k], v)).map(([k, v]) => [k, v ?? null]))
+  return Object.fromEntries(
+    Object.entries(next)
+      .filter(([k, v]) => !same(base[k], v))
+      .map(([k, v]) => [k, v ?? null]),
+  )
 }
 
 // What changes by itself, and what says nothing to a person.
-const quiet = new Set(['version', 'seq', 'twin', 'last_used', 'last_seen', 'firing', 'values', 'count', 'hash', 'effective', 'maker_state'])
+const quiet = new Set([
+  'version',
+  'seq',
+  'twin',
+  'last_used',
+  'last_seen',
+  'firing',
+  'values',
+  'count',
+  'hash',
+  'effective',
+  'maker_state',
+])
 
 /** How a field and its value are called; as they are where nobody says. */
-export interface Words { label: (key: string) => string; value: (v: unknown) => string }
+export interface Words {
+  label: (key: string) => string
+  value: (v: unknown) => string
+}
 
 const plain: Words = { label: (k) => k, value: word }
 
@@ -29,7 +50,12 @@ export function differences(was: Fields, now: Fields, words = plain): string[] {
 }
 
 /** One field that somebody else has changed meanwhile: what it was, what it is now, and what the form wants. */
-export interface Clash { field: string; was: unknown; now: unknown; mine: unknown }
+export interface Clash {
+  field: string
+  was: unknown
+  now: unknown
+  mine: unknown
+}
 
 /** Which of the fields of a patch are now neither as the form found them nor as it wants them. */
 export function clashing(base: Fields, now: Fields, patch: Fields): Clash[] {
@@ -64,10 +90,20 @@ export interface How {
  * with; where somebody else has changed one of the same fields, it says which and what to, and
  * base becomes what is there now, so that saving once more means it.
  */
-export async function change<R = unknown>(path: string, base: Fields, next: Fields, how: How = {}): Promise<R | undefined> {
+export async function change<R = unknown>(
+  path: string,
+  base: Fields,
+  next: Fields,
+  how: How = {},
+): Promise<R | undefined> {
   const patch = difference(base, next)
   if (Object.keys(patch).length === 0) return undefined
-  const send = (etag: string, now: Fields) => call<R>(path, { method: how.method ?? 'PATCH', body: how.body ? how.body(patch, now) : patch, match: etag })
+  const send = (etag: string, now: Fields) =>
+    call<R>(path, {
+      method: how.method ?? 'PATCH',
+      body: how.body ? how.body(patch, now) : patch,
+      match: etag,
+    })
   let known = how.etag
   for (let tries = 0; ; tries++) {
     try {

@@ -8,7 +8,8 @@ afterEach(() => {
   vi.unstubAllGlobals()
 })
 
-const refused = () => new Response(JSON.stringify({ code: 'unauthenticated', detail: 'sign in' }), { status: 401 })
+const refused = () =>
+  new Response(JSON.stringify({ code: 'unauthenticated', detail: 'sign in' }), { status: 401 })
 const keyOf = (r: RequestInit) => (r.headers as Record<string, string>)['Idempotency-Key']
 
 test('reading waits for somebody to sign in again, and is then done', async () => {
@@ -29,7 +30,10 @@ test('a deed is refused, is not done by itself later, and keeps its key when it 
   whenSignedOut(() => true)
   vi.stubGlobal('fetch', async (_: string, r: RequestInit) => (keys.push(keyOf(r)), answers.shift()!))
   const deed = () => call('/v1/people', { method: 'POST', body: { name: 'Li Ming' } })
-  await expect(deed()).rejects.toMatchObject({ status: 401, code: 'unauthenticated' } satisfies Partial<APIError>)
+  await expect(deed()).rejects.toMatchObject({
+    status: 401,
+    code: 'unauthenticated',
+  } satisfies Partial<APIError>)
   signInIsBack()
   expect(keys).toHaveLength(1)
   expect(await deed()).toEqual({ id: 'p1' })
@@ -39,7 +43,13 @@ test('a deed is refused, is not done by itself later, and keeps its key when it 
 test('a change that reads first is one deed: it is not done by itself after signing in', async () => {
   const sent: string[] = []
   whenSignedOut(() => true)
-  vi.stubGlobal('fetch', async (_: string, r: RequestInit) => (sent.push(r.method!), sent.length === 1 ? refused() : new Response('{"name":"a"}')))
+  vi.stubGlobal(
+    'fetch',
+    async (_: string, r: RequestInit) => (
+      sent.push(r.method!),
+      sent.length === 1 ? refused() : new Response('{"name":"a"}')
+    ),
+  )
   await expect(change('/v1/zones/z', { name: 'a' }, { name: 'b' })).rejects.toMatchObject({ status: 401 })
   signInIsBack()
   await Promise.resolve()

@@ -11,10 +11,19 @@ export interface FieldError {
 }
 
 /** What else is known of a refusal. */
-export interface Why { reason?: string; after?: number } // the very fault; seconds to wait
+export interface Why {
+  reason?: string
+  after?: number
+} // the very fault; seconds to wait
 
 /** What has to be answered before a face is enrolled. */
-export interface Question { ask: string; answers: string[]; person?: string; name?: string; score: number }
+export interface Question {
+  ask: string
+  answers: string[]
+  person?: string
+  name?: string
+  score: number
+}
 
 /** What the gateway answered instead of a result (RFC 9457), or why there was no answer. */
 export class APIError extends Error {
@@ -72,7 +81,14 @@ async function send(path: string, r: Request): Promise<Response> {
   if (method === 'POST') headers['Idempotency-Key'] = deed ? keyOf(deed) : newKey()
   if (r.match) headers['If-Match'] = r.match
   try {
-    const res = await fetch(path, { method, headers, body, signal: r.signal, credentials: 'same-origin', cache: 'no-store' })
+    const res = await fetch(path, {
+      method,
+      headers,
+      body,
+      signal: r.signal,
+      credentials: 'same-origin',
+      cache: 'no-store',
+    })
     if (deed && res.status < 500 && res.status !== 409 && res.status !== 401) unanswered.delete(deed)
     return res
   } catch (e) {
@@ -83,7 +99,15 @@ async function send(path: string, r: Request): Promise<Response> {
 
 /** Reads a refusal in whatever shape it came. */
 export async function problem(res: Response): Promise<APIError> {
-  let p: { code?: string; detail?: string; title?: string; reason?: string; request_id?: string; errors?: unknown; questions?: Question[] } = {}
+  let p: {
+    code?: string
+    detail?: string
+    title?: string
+    reason?: string
+    request_id?: string
+    errors?: unknown
+    questions?: Question[]
+  } = {}
   try {
     p = await res.json()
   } catch {
@@ -94,12 +118,21 @@ export async function problem(res: Response): Promise<APIError> {
         .map((e: Partial<FieldError> & { location?: string }) => ({
           field: String(e.field ?? e.location ?? '').replace(/^body\./, ''),
           message: String(e.message ?? ''),
-          ...(e.reason ? { reason: String(e.reason), have: Number(e.have ?? 0), need: Number(e.need ?? 0) } : {}),
+          ...(e.reason
+            ? { reason: String(e.reason), have: Number(e.have ?? 0), need: Number(e.need ?? 0) }
+            : {}),
         }))
         .filter((e) => e.message)
     : []
-  return new APIError(res.status, p.code ?? String(res.status), p.detail ?? p.title ?? res.statusText, fields, p.request_id ?? '', Array.isArray(p.questions) ? p.questions : [],
-    { reason: p.reason, after: Number(res.headers.get('Retry-After')) || undefined })
+  return new APIError(
+    res.status,
+    p.code ?? String(res.status),
+    p.detail ?? p.title ?? res.statusText,
+    fields,
+    p.request_id ?? '',
+    Array.isArray(p.questions) ? p.questions : [],
+    { reason: p.reason, after: Number(res.headers.get('Retry-After')) || undefined },
+  )
 }
 
 async function checked(path: string, r: Request): Promise<Response> {
@@ -130,7 +163,10 @@ export async function call<T>(path: string, r: Request = {}): Promise<T> {
 }
 
 /** Reads one thing with the tag of its state, in order to change it. */
-export async function tagged<T>(path: string, r: Request = { deed: true }): Promise<{ etag: string; body: T }> {
+export async function tagged<T>(
+  path: string,
+  r: Request = { deed: true },
+): Promise<{ etag: string; body: T }> {
   const res = await checked(path, r)
   return { etag: res.headers.get('ETag') ?? '', body: (await res.json()) as T }
 }

@@ -4,7 +4,8 @@ import { EventParser, openStream, type StreamEvent, type StreamState } from './s
 afterEach(() => void vi.useRealTimers())
 
 test('events survive any cut of the stream', () => {
-  const text = ': hello\r\nid: 7\r\nevent: alert\r\ndata: {"a":1}\r\n\r\nid: 8\ndata: x\ndata: y\n\n: beat\n\ndata:z\r\r'
+  const text =
+    ': hello\r\nid: 7\r\nevent: alert\r\ndata: {"a":1}\r\n\r\nid: 8\ndata: x\ndata: y\n\n: beat\n\ndata:z\r\r'
   const want: StreamEvent[] = [
     { id: '7', event: 'alert', data: '{"a":1}' },
     { id: '8', event: 'message', data: 'x\ny' },
@@ -21,7 +22,9 @@ test('events survive any cut of the stream', () => {
 
 test('a field that is no field is passed over', () => {
   const p = new EventParser()
-  expect(p.feed('nonsense\nretry: 300\nretry: x\nid: a\0b\ndata\n\n')).toEqual([{ id: '', event: 'message', data: '' }])
+  expect(p.feed('nonsense\nretry: 300\nretry: x\nid: a\0b\ndata\n\n')).toEqual([
+    { id: '', event: 'message', data: '' },
+  ])
   expect(p.retry).toBe(300)
 })
 
@@ -116,24 +119,35 @@ test('a frozen gateway is told within ten seconds, and so is its waking', async 
     onHeard: () => heard++,
     onState: (s) => states.push([Math.round((Date.now() - began) / 1000), s]),
     fetch: (async (_: string, init: RequestInit) =>
-      new Response(new ReadableStream<Uint8Array>({
-        start(c) {
-          gateway = c
-          init.signal!.addEventListener('abort', () => c.error(new Error('aborted')))
-        },
-      }))) as unknown as typeof fetch,
+      new Response(
+        new ReadableStream<Uint8Array>({
+          start(c) {
+            gateway = c
+            init.signal!.addEventListener('abort', () => c.error(new Error('aborted')))
+          },
+        }),
+      )) as unknown as typeof fetch,
   })
   await vi.advanceTimersByTimeAsync(0)
   for (let i = 0; i < 12; i++) {
     beat()
     await vi.advanceTimersByTimeAsync(5_000)
   }
-  expect(states).toEqual([[0, 'connecting'], [0, 'live']])
+  expect(states).toEqual([
+    [0, 'connecting'],
+    [0, 'live'],
+  ])
   expect(heard).toBe(12)
   await vi.advanceTimersByTimeAsync(10_000) // frozen since the last beat, 15 s ago
   beat()
   await vi.advanceTimersByTimeAsync(1_000)
   await vi.advanceTimersByTimeAsync(25_000) // frozen once more
   stop()
-  expect(states.slice(2)).toEqual([[63, 'quiet'], [70, 'live'], [78, 'quiet'], [90, 'lost'], [91, 'live']])
+  expect(states.slice(2)).toEqual([
+    [63, 'quiet'],
+    [70, 'live'],
+    [78, 'quiet'],
+    [90, 'lost'],
+    [91, 'live'],
+  ])
 })

@@ -2,7 +2,11 @@
 // and a silent connection is known to be lost. Resumes with Last-Event-ID, so nothing is
 // missed and nothing comes twice.
 
-export interface StreamEvent { id: string; event: string; data: string }
+export interface StreamEvent {
+  id: string
+  event: string
+  data: string
+}
 
 /** Cuts a text stream into events, as the HTML standard (9.2.6) says. Feed it chunks of any size. */
 export class EventParser {
@@ -84,7 +88,13 @@ async function run(o: StreamOptions, stop: AbortSignal) {
   while (!stop.aborted) {
     let opened = false
     try {
-      await once(o, stop, last, (id) => (last = id), () => (opened = true))
+      await once(
+        o,
+        stop,
+        last,
+        (id) => (last = id),
+        () => (opened = true),
+      )
     } catch {
       // Any break is the same: say so, pause, resume from the last id.
     }
@@ -95,7 +105,13 @@ async function run(o: StreamOptions, stop: AbortSignal) {
   }
 }
 
-async function once(o: StreamOptions, stop: AbortSignal, last: string, seen: (id: string) => void, opened: () => void) {
+async function once(
+  o: StreamOptions,
+  stop: AbortSignal,
+  last: string,
+  seen: (id: string) => void,
+  opened: () => void,
+) {
   const conn = new AbortController()
   const end = () => conn.abort()
   stop.addEventListener('abort', end, { once: true })
@@ -116,7 +132,12 @@ async function once(o: StreamOptions, stop: AbortSignal, last: string, seen: (id
     alive()
     const headers: Record<string, string> = { Accept: 'text/event-stream' }
     if (last) headers['Last-Event-ID'] = last
-    const res = await (o.fetch ?? fetch)(o.url, { headers, signal: conn.signal, credentials: 'same-origin', cache: 'no-store' })
+    const res = await (o.fetch ?? fetch)(o.url, {
+      headers,
+      signal: conn.signal,
+      credentials: 'same-origin',
+      cache: 'no-store',
+    })
     if (!res.ok || !res.body) {
       o.onRefused?.(res.status)
       throw new Error(`stream refused with ${res.status}`)

@@ -7,9 +7,17 @@ export type DeviceType = 'camera' | 'terminal' | 'class_board' | 'pos' | 'sensor
 export type PersonKind = 'student' | 'staff' | 'guardian' | 'visitor'
 export type Method = 'face' | 'card' | 'qr' | 'pin' | 'other' | 'manual'
 export type ZoneKind =
-  | 'gate' | 'canteen' | 'dorm' | 'laboratory' | 'classroom' | 'office' | 'corridor' | 'outdoor' | 'other'
+  'gate' | 'canteen' | 'dorm' | 'laboratory' | 'classroom' | 'office' | 'corridor' | 'outdoor' | 'other'
 export type AttendanceState =
-  | 'expected' | 'arrived' | 'late' | 'left_early' | 'absent' | 'excused' | 'offsite_approved' | 'unknown' | 'not_required'
+  | 'expected'
+  | 'arrived'
+  | 'late'
+  | 'left_early'
+  | 'absent'
+  | 'excused'
+  | 'offsite_approved'
+  | 'unknown'
+  | 'not_required'
 export type Role = 'district_admin' | 'admin' | 'security' | 'facility' | 'teacher' | 'integrator' | 'vendor'
 export type Value = number | boolean | string | null
 
@@ -17,25 +25,69 @@ export const severities: Severity[] = ['info', 'warning', 'major', 'critical']
 /** How a device proves that it is itself, the worst first. */
 export type Weakness = 'serial_only' | 'no_password' | 'plain_text' | 'none'
 export const weaknesses: Weakness[] = ['serial_only', 'no_password', 'plain_text']
-export const deviceStates: DeviceState[] = ['online', 'offline', 'fault', 'flapping', 'driver_down', 'unknown', 'disabled']
+export const deviceStates: DeviceState[] = [
+  'online',
+  'offline',
+  'fault',
+  'flapping',
+  'driver_down',
+  'unknown',
+  'disabled',
+]
 export const deviceTypes: DeviceType[] = ['camera', 'terminal', 'class_board', 'pos', 'sensor', 'other']
 export const personKinds: PersonKind[] = ['student', 'staff', 'guardian', 'visitor']
 export const zoneKinds: ZoneKind[] = [
-  'gate', 'canteen', 'dorm', 'laboratory', 'classroom', 'office', 'corridor', 'outdoor', 'other',
+  'gate',
+  'canteen',
+  'dorm',
+  'laboratory',
+  'classroom',
+  'office',
+  'corridor',
+  'outdoor',
+  'other',
 ]
 export const attendanceStates: AttendanceState[] = [
-  'arrived', 'late', 'absent', 'unknown', 'expected', 'left_early', 'excused', 'offsite_approved', 'not_required',
+  'arrived',
+  'late',
+  'absent',
+  'unknown',
+  'expected',
+  'left_early',
+  'excused',
+  'offsite_approved',
+  'not_required',
 ]
 export const signInRoles: Role[] = ['admin', 'security', 'facility', 'teacher', 'vendor', 'district_admin']
 export const permissions = [
-  'devices:read', 'devices:write', 'drivers:read', 'people:read', 'people:open', 'people:write', 'faces:admin',
-  'sightings:read', 'sightings:write', 'attendance:read', 'attendance:write', 'alerts:read', 'alerts:write',
-  'incidents:approve', 'telemetry:read', 'camera:view', 'keys:admin', 'users:admin', 'settings:write',
-  'audit:read', 'status:read',
+  'devices:read',
+  'devices:write',
+  'drivers:read',
+  'people:read',
+  'people:open',
+  'people:write',
+  'faces:admin',
+  'sightings:read',
+  'sightings:write',
+  'attendance:read',
+  'attendance:write',
+  'alerts:read',
+  'alerts:write',
+  'incidents:approve',
+  'telemetry:read',
+  'camera:view',
+  'keys:admin',
+  'users:admin',
+  'settings:write',
+  'audit:read',
+  'status:read',
 ] as const
 export type Permission = (typeof permissions)[number]
 
-export interface List<T> { items: T[] | null; next?: string }
+export interface List<T> {
+  items: T[] | null
+  next?: string
+}
 
 export interface School {
   id: string
@@ -64,10 +116,30 @@ export interface Me {
   version: string
 }
 
-export interface Site { id: string; school: string; name: string }
-export interface Building { id: string; school: string; site: string; name: string }
-export interface Zone { id: string; school: string; building: string; name: string; kind: ZoneKind; private: boolean }
-export interface Places { sites: Site[] | null; buildings: Building[] | null; zones: Zone[] | null }
+export interface Site {
+  id: string
+  school: string
+  name: string
+}
+export interface Building {
+  id: string
+  school: string
+  site: string
+  name: string
+}
+export interface Zone {
+  id: string
+  school: string
+  building: string
+  name: string
+  kind: ZoneKind
+  private: boolean
+}
+export interface Places {
+  sites: Site[] | null
+  buildings: Building[] | null
+  zones: Zone[] | null
+}
 
 export interface Property {
   title?: string
@@ -80,7 +152,11 @@ export interface Property {
   writable?: boolean
   forms?: Record<string, string>
 }
-export interface Action { title?: string; title_zh?: string; input?: Record<string, Property> }
+export interface Action {
+  title?: string
+  title_zh?: string
+  input?: Record<string, Property>
+}
 export interface Profile {
   id: string
   title: string
@@ -93,7 +169,10 @@ export interface Profile {
   offline_after?: number
 }
 
-export interface TwinValue { value: Value; time: string }
+export interface TwinValue {
+  value: Value
+  time: string
+}
 export interface Twin {
   device: string
   state: DeviceState
@@ -135,7 +214,12 @@ export interface QualityCounts {
   gaps: number
   gap_seconds: number
 }
-export interface QualityDay extends QualityCounts { devices: number; look: number; bad: number; kinds: Partial<Record<QualityKind, number>> }
+export interface QualityDay extends QualityCounts {
+  devices: number
+  look: number
+  bad: number
+  kinds: Partial<Record<QualityKind, number>>
+}
 export interface DeviceQuality extends QualityCounts {
   device: string
   name?: string
@@ -145,7 +229,10 @@ export interface DeviceQuality extends QualityCounts {
   clock_median_ms: number
   findings: { kind: QualityKind; level: QualityLevel; message: string; message_zh: string }[]
 }
-export interface Device extends DeviceBase { type: DeviceType; twin: Twin }
+export interface Device extends DeviceBase {
+  type: DeviceType
+  twin: Twin
+}
 export interface DeviceSummary {
   states: Partial<Record<DeviceState, number>>
   types: Partial<Record<DeviceType, number>>
@@ -160,20 +247,94 @@ export interface MQTTInfo {
   prefix: string
   example: string
 }
-export interface DeviceCreated { device: DeviceBase; password?: string; mqtt?: MQTTInfo }
-export interface Probe { ok: boolean; message: string; values?: Record<string, Value>; snapshot?: string; registered?: { device?: string; name?: string } }
+export interface DeviceCreated {
+  device: DeviceBase
+  password?: string
+  mqtt?: MQTTInfo
+}
+export interface Probe {
+  ok: boolean
+  message: string
+  values?: Record<string, Value>
+  snapshot?: string
+  registered?: { device?: string; name?: string }
+}
 export const commandStates = ['queued', 'sent', 'delivered', 'confirmed', 'failed', 'expired'] as const
 export type CommandState = (typeof commandStates)[number]
-export interface DeviceCommand { id: string; device: string; action: string; state: CommandState; reason?: string; by?: string; made: string; due: string; changed: string }
-export interface DeviceCertificate { fingerprint: string; serial: string; issuer: string; not_before: string; not_after: string; first: string; last: string; revoked: boolean }
-export interface ProfileUse { profile: string; devices: number }
-export interface CommandResult { id?: string; state?: CommandState; message: string; values?: Record<string, Value> }
-export interface StatusRow { seq: number; device?: string; state: DeviceState; reason?: string; time: string }
-export interface Rejection { seq: number; device?: string; time: string; reason: string; source: string; excerpt?: string; properties?: string[]; partial?: boolean; kept?: number }
-export interface Knock { driver: string; serial: string; title: string; address?: Record<string, string>; profile?: string }
-export interface RefusedContent { text: string; raw: string }
-export interface UnknownField { name: string; kind?: '' | Property['type']; example?: string; count: number; first: string; last: string }
-export interface UnknownFields { items: UnknownField[] | null; profile: string; devices: number; may_add: boolean }
+export interface DeviceCommand {
+  id: string
+  device: string
+  action: string
+  state: CommandState
+  reason?: string
+  by?: string
+  made: string
+  due: string
+  changed: string
+}
+export interface DeviceCertificate {
+  fingerprint: string
+  serial: string
+  issuer: string
+  not_before: string
+  not_after: string
+  first: string
+  last: string
+  revoked: boolean
+}
+export interface ProfileUse {
+  profile: string
+  devices: number
+}
+export interface CommandResult {
+  id?: string
+  state?: CommandState
+  message: string
+  values?: Record<string, Value>
+}
+export interface StatusRow {
+  seq: number
+  device?: string
+  state: DeviceState
+  reason?: string
+  time: string
+}
+export interface Rejection {
+  seq: number
+  device?: string
+  time: string
+  reason: string
+  source: string
+  excerpt?: string
+  properties?: string[]
+  partial?: boolean
+  kept?: number
+}
+export interface Knock {
+  driver: string
+  serial: string
+  title: string
+  address?: Record<string, string>
+  profile?: string
+}
+export interface RefusedContent {
+  text: string
+  raw: string
+}
+export interface UnknownField {
+  name: string
+  kind?: '' | Property['type']
+  example?: string
+  count: number
+  first: string
+  last: string
+}
+export interface UnknownFields {
+  items: UnknownField[] | null
+  profile: string
+  devices: number
+  may_add: boolean
+}
 
 export interface Field {
   key: string
@@ -214,8 +375,18 @@ export interface Driver {
   next_attempt?: string
   confinement?: Confinement
 }
-export interface Confinement { confined: boolean; landlock?: number; user?: string; why?: string; detail?: string }
-export interface LogLine { time: string; level: string; text: string }
+export interface Confinement {
+  confined: boolean
+  landlock?: number
+  user?: string
+  why?: string
+  detail?: string
+}
+export interface LogLine {
+  time: string
+  level: string
+  text: string
+}
 
 export interface PersonRow {
   id: string
@@ -243,7 +414,14 @@ export interface Person {
   created: string
   left?: string
 }
-export interface Consent { person: string; given: boolean; by: string; note: string; at: string; actor: string }
+export interface Consent {
+  person: string
+  given: boolean
+  by: string
+  note: string
+  at: string
+  actor: string
+}
 export interface Pass {
   id: string
   person: string
@@ -254,10 +432,25 @@ export interface Pass {
   quality?: number
   model?: string
 }
-export interface PersonPage extends Person { consents?: Consent[] | null; passes?: Pass[] | null }
+export interface PersonPage extends Person {
+  consents?: Consent[] | null
+  passes?: Pass[] | null
+}
 export const importModes = ['merge', 'add', 'update', 'full', 'promote', 'overwrite'] as const
 export type ImportMode = (typeof importModes)[number]
-export const importFields = ['kind', 'number', 'name', 'grade', 'class', 'boarder', 'phone', 'card', 'card_expires', 'face_consent', 'guardian_numbers'] as const
+export const importFields = [
+  'kind',
+  'number',
+  'name',
+  'grade',
+  'class',
+  'boarder',
+  'phone',
+  'card',
+  'card_expires',
+  'face_consent',
+  'guardian_numbers',
+] as const
 export type ImportAction = 'create' | 'update' | 'same' | 'skip' | 'error' | 'leave'
 export interface ImportRemark {
   code: string
@@ -305,7 +498,14 @@ export interface ImportReport {
   applied: boolean
 }
 
-export interface Match { score: number; runner_up: number; margin: number; quality: number; frames: number; reason: string }
+export interface Match {
+  score: number
+  runner_up: number
+  margin: number
+  quality: number
+  frames: number
+  reason: string
+}
 export interface Sighting {
   seq: number
   id: string
@@ -363,7 +563,13 @@ export interface Alert {
   moved_to_name?: string
   person_name?: string
 }
-export interface IncidentStep { text: string; text_zh?: string; done: boolean; by?: string; at?: string }
+export interface IncidentStep {
+  text: string
+  text_zh?: string
+  done: boolean
+  by?: string
+  at?: string
+}
 export interface Handover {
   requested: boolean
   approver_role?: Role
@@ -483,7 +689,11 @@ export interface Delivery {
   finished?: string
 }
 
-export interface AuditChange { field: string; before: string; after: string }
+export interface AuditChange {
+  field: string
+  before: string
+  after: string
+}
 export interface AuditEntry {
   seq: number
   time: string
@@ -496,9 +706,26 @@ export interface AuditEntry {
   people?: Record<string, string>
   changes?: AuditChange[]
 }
-export interface Rule { id: string; title: string; title_zh?: string; severity: Severity; yaml: string }
-export interface Refusal { time: string; source: string; claimed: string; reason: string; count: number }
-export interface Check { name: string; state: 'ok' | 'warning' | 'critical'; message: string; message_zh?: string }
+export interface Rule {
+  id: string
+  title: string
+  title_zh?: string
+  severity: Severity
+  yaml: string
+}
+export interface Refusal {
+  time: string
+  source: string
+  claimed: string
+  reason: string
+  count: number
+}
+export interface Check {
+  name: string
+  state: 'ok' | 'warning' | 'critical'
+  message: string
+  message_zh?: string
+}
 export interface Status {
   version: string
   uptime_s: number

@@ -85,7 +85,8 @@ export const en = {
     kept: 'I have kept it',
   },
   dialog: {
-    changed: 'Somebody changed this meanwhile. What you typed is still here; saving asks before it replaces theirs. Changed:',
+    changed:
+      'Somebody changed this meanwhile. What you typed is still here; saving asks before it replaces theirs. Changed:',
     gone: 'This is not there any more: somebody took it away meanwhile. What you typed can still be copied.',
     discardTitle: 'Discard what you typed?',
     discard: 'Discard',
@@ -101,7 +102,7 @@ export const en = {
   },
   error: {
     title: 'That did not work',
-    other: 'Something went wrong. Try again; if it stays, the gateway\'s log has the cause.',
+    other: "Something went wrong. Try again; if it stays, the gateway's log has the cause.",
     unreachable: 'The gateway cannot be reached. Check the network; this page tries again by itself.',
     unauthenticated: 'The sign-in had ended, and nothing was done. Sign in, then do it again.',
     forbidden: 'You do not have the right to do this.',
@@ -116,7 +117,8 @@ export const en = {
     too_large: 'That is too large.',
     rate_limited: 'Too many requests; wait a moment.',
     noRight: 'No access',
-    noRightHint: 'Your role does not include this page. An administrator can change that under Settings, Users.',
+    noRightHint:
+      'Your role does not include this page. An administrator can change that under Settings, Users.',
     noPage: 'There is no such page',
     noPageHint: 'Choose a section from the menu.',
   },
@@ -124,13 +126,19 @@ export const en = {
     signIn: 'Sign in',
     name: 'Sign-in name',
     password: 'Password',
-    passwordHelp: 'At least 10 characters; a few words in a row are easy to remember. Common passwords, rows of digits and the names of you and your school are refused.',
+    passwordHelp:
+      'At least 10 characters; a few words in a row are easy to remember. Common passwords, rows of ' +
+      'digits and the names of you and your school are refused.',
     show: 'Show or hide the password',
     wrong: 'Name or password is wrong.',
     again: 'Sign in again',
-    againText: 'Your sign-in has ended. The page is as you left it: once you have signed in, go on where you were. Somebody else who signs in begins anew.',
+    againText:
+      'Your sign-in has ended. The page is as you left it: once you have signed in, go on where you ' +
+      'were. Somebody else who signs in begins anew.',
     leave: 'Leave without going on',
-    forgot: 'Forgotten? An administrator sets a new one under Settings, Users; “gateway passwd” on the machine resets the administrator\'s.',
+    forgot:
+      'Forgotten? An administrator sets a new one under Settings, Users; “gateway passwd” on the machine ' +
+      "resets the administrator's.",
   },
   setup: {
     title: 'Set up your school',
@@ -139,7 +147,7 @@ export const en = {
     school: 'School',
     timezone: 'Time zone',
     fullName: 'Full name',
-    admin: 'Administrator\'s sign-in name',
+    admin: "Administrator's sign-in name",
     again: 'Password again',
     againHelp: 'The same once more.',
     differ: 'The two passwords differ.',
@@ -224,7 +232,7 @@ export const en = {
     noPicture: 'No picture (any more)',
     enlarge: 'Enlarge the picture: {{title}}',
     snapshotOf: 'Snapshot: {{title}}',
-    acknowledge: 'I\'ll handle it',
+    acknowledge: "I'll handle it",
     resolve: 'Resolve',
     resolveTitle: 'Resolve the alert',
     resolveComment: 'What was it, and what was done?',
@@ -235,7 +243,9 @@ export const en = {
   },
   enrol: {
     title: 'Enrol the person in the picture',
-    text: 'The face in this snapshot is kept as a template, and this person is recognised from now on. It takes the person\'s own consent, or a guardian\'s for a child.',
+    text:
+      'The face in this snapshot is kept as a template, and this person is recognised from now on. It ' +
+      "takes the person's own consent, or a guardian's for a child.",
     who: 'Who is it?',
     new: 'New: {{kind}}',
     existing: 'Somebody who is registered already',
@@ -328,7 +338,8 @@ export const en = {
     none: 'No such alert',
     noneHint: 'Nothing was raised that fits these filters.',
     noRules: 'No rules are loaded',
-    noRulesHint: 'Rules are files in the folder that the configuration names; without them nothing raises an alert.',
+    noRulesHint:
+      'Rules are files in the folder that the configuration names; without them nothing raises an alert.',
   },
   fleet: {
     sub: '{{n}} devices',
@@ -366,9 +377,16 @@ export const en = {
       plain_text: 'The password of this device can be read on the network',
     },
     mend: {
-      serial_only: 'Whoever knows the serial number can send passages in its name. Under Edit, give it the address that it calls from (ip), a token that is entered in the terminal before /iclock, or a TLS certificate.',
-      no_password: 'It answers without a password, so anybody in its network can watch, or speak for it. Set one in the device or its broker, and enter it here under Edit.',
-      plain_text: 'Let it connect by TLS: MQTT over mqtt.listen_tls or ssl://, a terminal over https with cert and key of its driver, a camera over rtsps or with digest sign-in. Then give it a new password.',
+      serial_only:
+        'Whoever knows the serial number can send passages in its name. Under Edit, give it the address ' +
+        'that it calls from (ip), a token that is entered in the terminal before /iclock, or a TLS ' +
+        'certificate.',
+      no_password:
+        'It answers without a password, so anybody in its network can watch, or speak for it. Set one in ' +
+        'the device or its broker, and enter it here under Edit.',
+      plain_text:
+        'Let it connect by TLS: MQTT over mqtt.listen_tls or ssl://, a terminal over https with cert and ' +
+        'key of its driver, a camera over rtsps or with digest sign-in. Then give it a new password.',
     },
     about: {
       serial_only: 'by its serial number only',
@@ -415,7 +433,9 @@ export const en = {
     revoke: 'Revoke',
     oneText: 'The device is not let in any more with the certificate {{serial}}.',
     all: 'Revoke all',
-    allText: 'No certificate that was issued until now lets the device in any more, also those with which it never came. It needs a new one.',
+    allText:
+      'No certificate that was issued until now lets the device in any more, also those with which it ' +
+      'never came. It needs a new one.',
   },
   commands: {
     title: 'Commands',
@@ -430,7 +450,14 @@ export const en = {
       expired: 'Expired: the device did not take it in time',
     },
   },
-  commandState: { queued: 'Queued', sent: 'Sent', delivered: 'Delivered', confirmed: 'Confirmed', failed: 'Failed', expired: 'Expired' },
+  commandState: {
+    queued: 'Queued',
+    sent: 'Sent',
+    delivered: 'Delivered',
+    confirmed: 'Confirmed',
+    failed: 'Failed',
+    expired: 'Expired',
+  },
   profiles: {
     title: 'Profiles',
     name: 'Profile',
@@ -441,7 +468,9 @@ export const en = {
     title_one: '{{count}} field that this device sends is not in its profile',
     title_other: '{{count}} fields that this device sends are not in its profile',
     label: 'Fields that the profile does not know',
-    text: 'They are not kept; everything else of these messages is. Add them to the profile, and they are shown, charted and can be used in rules.',
+    text:
+      'They are not kept; everything else of these messages is. Add them to the profile, and they are ' +
+      'shown, charted and can be used in rules.',
     nested: 'no single value',
     example: 'Newest value',
     count: 'Times',
@@ -475,7 +504,9 @@ export const en = {
     seen: 'heard of {{age}} ago',
     seenNever: 'never heard of',
     why: 'Why',
-    flapping: 'It comes and goes. That is told once, with an alert of its own, and not each time; what it measures and sees is taken as ever. It is over once it has kept still for a while.',
+    flapping:
+      'It comes and goes. That is told once, with an alert of its own, and not each time; what it ' +
+      'measures and sees is taken as ever. It is over once it has kept still for a while.',
     id: 'Id',
     serial: 'Serial number',
     profile: 'Profile',
@@ -513,7 +544,9 @@ export const en = {
     enabled: 'Enabled',
     secretsKept: 'Passwords stay as they are.',
     secretAgain: 'Give the password again',
-    secretAgainText: 'The address changed. A stored password goes only to the host that it was given for; where that has changed, type it here.',
+    secretAgainText:
+      'The address changed. A stored password goes only to the host that it was given for; where that ' +
+      'has changed, type it here.',
     deleteTitle: 'Delete {{name}}?',
     deleteText: 'It can no longer send anything. What it sent before stays in the history.',
   },
@@ -522,7 +555,7 @@ export const en = {
     label: '{{title}}, last {{hours}} h: from {{min}} to {{max}} {{unit}}',
   },
   credentials: {
-    title: 'The device\'s credential',
+    title: "The device's credential",
     once: 'Copy the password now: it is shown this once.',
     host: 'Address',
     client: 'Client id',
@@ -535,7 +568,9 @@ export const en = {
   add: {
     ownPassword: 'Password that the device has already',
     ownPasswordHelp: 'At least 12 characters. Leave it empty, and a strong one is made and shown once.',
-    aim: 'To aim the camera, turn it and try again: each trial takes a new picture. It is not kept; the trial is written to the audit log.',
+    aim:
+      'To aim the camera, turn it and try again: each trial takes a new picture. It is not kept; the ' +
+      'trial is written to the audit log.',
     title: 'Add a device',
     sub: 'A few fields and a test; nothing is registered before the last step.',
     step: {
@@ -549,7 +584,7 @@ export const en = {
       'mqtt-front': 'MQTT device, to this gateway',
     },
     help: {
-      'mqtt-front': 'The device connects to the gateway\'s own MQTT listener with a password of its own.',
+      'mqtt-front': "The device connects to the gateway's own MQTT listener with a password of its own.",
       camera: 'A camera with an RTSP address; faces of consented people are recognised.',
       modbus: 'Meters, sensors and controllers that speak Modbus TCP.',
       mqtt: 'Devices behind an MQTT broker of your own.',
@@ -560,7 +595,8 @@ export const en = {
     },
     notRunning: 'This driver does not run: {{reason}}',
     noDrivers: 'No driver programs are configured',
-    noDriversHint: 'Devices that speak MQTT to the gateway work without one. Drivers are named in the gateway\'s configuration.',
+    noDriversHint:
+      "Devices that speak MQTT to the gateway work without one. Drivers are named in the gateway's configuration.",
     addressTitle: 'How is it reached?',
     frontText: 'Nothing to fill in: the gateway makes a password for the device at the end.',
     noFields: 'This driver needs no address.',
@@ -574,8 +610,12 @@ export const en = {
     profileExample: 'Greenhouse sensor',
     properties: 'What it measures',
     propertiesHelp: {
-      modbus: 'Register like holding:100, input:3, coil:7 or discrete:2; stored as int16, uint16, int32, uint32, float32 or bit:N.',
-      mqtt: 'The topic that carries the value (~ stands for the device\'s own), and the path in its JSON; an empty path takes the whole payload.',
+      modbus:
+        'Register like holding:100, input:3, coil:7 or discrete:2; stored as int16, uint16, int32, ' +
+        'uint32, float32 or bit:N.',
+      mqtt:
+        "The topic that carries the value (~ stands for the device's own), and the path in its JSON; an " +
+        'empty path takes the whole payload.',
       'mqtt-front': 'The names as the device writes them in its JSON, e.g. {"temperature": 21.5}.',
       other: 'The address as this driver understands it; its manual says how.',
     },
@@ -588,8 +628,11 @@ export const en = {
     try: 'Test now',
     tryAgain: 'Test again',
     skipTry: 'Go on without',
-    registered: '“{{name}}” has this address already, so it cannot be registered once more: change that device, go back and give another address, or delete it first.',
-    registeredElsewhere: 'A device of another school has this address already, so it cannot be registered here.',
+    registered:
+      '“{{name}}” has this address already, so it cannot be registered once more: change that device, go ' +
+      'back and give another address, or delete it first.',
+    registeredElsewhere:
+      'A device of another school has this address already, so it cannot be registered here.',
     works: 'It answers',
     fails: 'It does not answer',
     probeShot: 'Picture from the camera',
@@ -666,13 +709,15 @@ export const en = {
   },
   people: {
     oldPhoto: 'Needs a new photograph',
-    photoText: 'The cameras measure faces another way than before: {{done}} of {{all}} have a new photograph. Open a person to take one.',
+    photoText:
+      'The cameras measure faces another way than before: {{done}} of {{all}} have a new photograph. ' +
+      'Open a person to take one.',
     photoProgress: 'New photographs',
     everybody: 'Everybody',
     leftOrThere: 'At the school or left',
     there: 'At the school',
     leftOnes: 'Have left',
-    sub: 'The list needs no reason; opening a student\'s page does, and is written to the audit log.',
+    sub: "The list needs no reason; opening a student's page does, and is written to the audit log.",
     search: 'Name, number or class',
     add: 'Add a person',
     import: 'Import',
@@ -680,7 +725,7 @@ export const en = {
     kind: 'Kind',
     class: 'Class',
     number: 'Number',
-    numberHelp: 'The school\'s own number; unique in the school.',
+    numberHelp: "The school's own number; unique in the school.",
     phone: 'Telephone',
     boarder: 'Sleeps in the dorm',
     consent: 'Face consent',
@@ -692,7 +737,7 @@ export const en = {
     none: 'Nobody fits',
     noneHint: 'Take a filter away, or search for another spelling.',
     nobody: 'Nobody is registered yet',
-    nobodyHint: 'Import a list from your school\'s system, or add people one by one.',
+    nobodyHint: "Import a list from your school's system, or add people one by one.",
   },
   personKind: {
     student: 'Student',
@@ -708,13 +753,17 @@ export const en = {
     sub: 'Choose a file, look at what it would do, then decide. Nothing is written before.',
     back: 'To the list',
     file: 'File',
-    formats: 'An Excel workbook (.xlsx) or CSV, as your school\'s system or spreadsheet saves it. Headings may be English or Chinese; columns that are not needed are left out.',
+    formats:
+      "An Excel workbook (.xlsx) or CSV, as your school's system or spreadsheet saves it. Headings may " +
+      'be English or Chinese; columns that are not needed are left out.',
     sample: 'A form to fill in',
     sampleHelp: 'It holds headings only: fill in your own people.',
     choose: 'Workbook or CSV file',
     placeholder: 'Choose a file',
     reading: 'Reading the file',
-    writing: 'Writing. It is all or nothing: if this page is closed, look at the preview of the file again; what was done is then “as it was”.',
+    writing:
+      'Writing. It is all or nothing: if this page is closed, look at the preview of the file again; ' +
+      'what was done is then “as it was”.',
     who: 'Who is in the file',
     whoFile: 'As each line says',
     mode: 'What the file may change',
@@ -753,17 +802,24 @@ export const en = {
     same: 'As they were {{n}}',
     skipped: 'Left out {{n}}',
     leaving: 'Leaving {{n}}',
-    nothing_one: '{{count}} line has an error. Nothing is imported until the file is right, or lines with errors are left out.',
-    nothing_other: '{{count}} lines have errors. Nothing is imported until the file is right, or lines with errors are left out.',
+    nothing_one:
+      '{{count}} line has an error. Nothing is imported until the file is right, or lines with errors are left out.',
+    nothing_other:
+      '{{count}} lines have errors. Nothing is imported until the file is right, or lines with errors are left out.',
     skippedWarn_one: '{{count}} line has an error and is left out.',
     skippedWarn_other: '{{count}} lines have errors and are left out.',
-    unnumbered_one: '{{count}} person of the school has no number, so the file cannot say whether they are there; they stay.',
-    unnumbered_other: '{{count}} people of the school have no number, so the file cannot say whether they are there; they stay.',
+    unnumbered_one:
+      '{{count}} person of the school has no number, so the file cannot say whether they are there; they stay.',
+    unnumbered_other:
+      '{{count}} people of the school have no number, so the file cannot say whether they are there; they stay.',
     apply: 'Import: {{created}} new, {{updated}} changed',
     applyLeaving: 'Import: {{created}} new, {{updated}} changed, {{leaving}} leaving',
     nothingToDo: 'Everything is as the file says already.',
-    applied: 'Done: {{created}} new, {{updated}} changed, {{same}} as they were, {{skipped}} left out, {{leaving}} left the school.',
-    stale: 'The school\'s people have changed since you looked. The preview has been made anew: look at it again.',
+    applied:
+      'Done: {{created}} new, {{updated}} changed, {{same}} as they were, {{skipped}} left out, ' +
+      '{{leaving}} left the school.',
+    stale:
+      "The school's people have changed since you looked. The preview has been made anew: look at it again.",
     brake: '{{n}} of {{of}} people would leave, move to another class or get another name.',
     brakeHelp: 'That is more than a tenth of the school. If it is meant, type the number {{n}}.',
     brakeLabel: 'How many people are changed',
@@ -801,7 +857,7 @@ export const en = {
     card: 'card number',
     card_expires: 'card valid until',
     face_consent: 'face consent',
-    guardian_numbers: 'guardians\' numbers',
+    guardian_numbers: "guardians' numbers",
     left: 'left',
   },
   importAction: {
@@ -819,31 +875,47 @@ export const en = {
     column_ignored: 'The column “{{heading}}” is left out.',
     title_lines_one: '{{count}} line above the headings is left out (“{{read}}” …).',
     title_lines_other: '{{count}} lines above the headings are left out (“{{read}}” …).',
-    encoding_unsure: 'The file\'s encoding is not certain; it reads as {{encoding}}. Look at the names below: if they are right, choose this encoding above, else another.',
-    formula_values: '{{n}} cells hold formulas. The values that the spreadsheet saved are taken; nothing is computed.',
+    encoding_unsure:
+      "The file's encoding is not certain; it reads as {{encoding}}. Look at the names below: if they " +
+      'are right, choose this encoding above, else another.',
+    formula_values:
+      '{{n}} cells hold formulas. The values that the spreadsheet saved are taken; nothing is computed.',
     merged_filled: '{{n}} cells got the value of the merged cell that they belong to.',
     hidden_rows: '{{n}} rows are hidden in the spreadsheet and are read all the same.',
     sheet_chosen: 'The sheet “{{sheet}}” is read; the workbook has {{sheets}}.',
     no_lines: 'There are no lines below the headings.',
-    full_unsure: 'Line {{line}} would be left out and its number cannot be read, so it is not known who is missing. Mend the line, or choose another way of importing.',
+    full_unsure:
+      'Line {{line}} would be left out and its number cannot be read, so it is not known who is missing. ' +
+      'Mend the line, or choose another way of importing.',
     missing: 'The {{field}} is missing.',
     kind_unknown: '“{{read}}” is no kind of person: write student, staff, guardian or visitor.',
     flag_unknown: '“{{read}}” is neither yes nor no.',
     date_unknown: '“{{read}}” is no day that can be read one way only: write it as 2026-09-01.',
-    rounded: 'The spreadsheet has rounded it to “{{read}}”. Format the column as text, enter it again and save.',
-    digits_lost: '“{{read}}” ends in zeros that the spreadsheet put there (it keeps 15 digits). Format the column as text and enter it again.',
-    zeros_lost: '“{{read}}” has lost its leading zeros; it was probably “{{guess}}”. Answer the question above, or mend the file.',
-    zeros_lost_known: '“{{read}}” has lost its leading zeros: the school knows “{{guess}}”. Answer the question above, or mend the file.',
+    rounded:
+      'The spreadsheet has rounded it to “{{read}}”. Format the column as text, enter it again and save.',
+    digits_lost:
+      '“{{read}}” ends in zeros that the spreadsheet put there (it keeps 15 digits). Format the column ' +
+      'as text and enter it again.',
+    zeros_lost:
+      '“{{read}}” has lost its leading zeros; it was probably “{{guess}}”. Answer the question above, or ' +
+      'mend the file.',
+    zeros_lost_known:
+      '“{{read}}” has lost its leading zeros: the school knows “{{guess}}”. Answer the question above, ' +
+      'or mend the file.',
     zeros_added: '“{{read}}” was completed to “{{guess}}”.',
-    class_date: 'The spreadsheet has made a date of the class: “{{read}}” was probably “{{guess}}”. Answer the question above, or format the column as text.',
+    class_date:
+      'The spreadsheet has made a date of the class: “{{read}}” was probably “{{guess}}”. Answer the ' +
+      'question above, or format the column as text.',
     class_mended: '“{{read}}” was read as the class “{{guess}}”.',
-    class_odd: '“{{read}}” is no class, it reads like a telephone or card number. Is the column the right one?',
-    lost_character: '“{{read}}” has lost a character on the way. Write it again and save as .xlsx or CSV UTF-8.',
+    class_odd:
+      '“{{read}}” is no class, it reads like a telephone or card number. Is the column the right one?',
+    lost_character:
+      '“{{read}}” has lost a character on the way. Write it again and save as .xlsx or CSV UTF-8.',
     formula: 'The cell holds a formula ({{read}}), which is not computed. Paste the value instead.',
     formula_text: '“{{read}}” was read as “{{guess}}”.',
     extra_cell: '“{{read}}” belongs to no column: a separator too many, or a missing quote.',
     duplicate_number: 'The number stands in line {{first}} too. Every person has one line.',
-    duplicate_card: 'The card stands in line {{first}} too. Every card is one person\'s.',
+    duplicate_card: "The card stands in line {{first}} too. Every card is one person's.",
     duplicate_first: 'The number stands in another line too, so neither line is taken.',
     section: '“{{read}}” (line {{line}}) is read as a heading for the lines below it.',
     section_ignored: '“{{read}}” (line {{line}}) is read as a remark and left out.',
@@ -862,7 +934,8 @@ export const en = {
     unknown_number: 'Nobody of the school has this number, and this way of importing adds nobody.',
     exists: 'Is here already and stays as it is.',
     kept_by_hand: 'Was corrected by hand and is kept. Choose “overwrite” if the file is right.',
-    consent_withdrawn: 'The consent was withdrawn by hand and stays withdrawn. Record it by hand if it was given again.',
+    consent_withdrawn:
+      'The consent was withdrawn by hand and stays withdrawn. Record it by hand if it was given again.',
     returned: 'Had left the school and is back.',
     file_empty: 'The file is empty: its first line names the columns.',
     file_large: 'The file has more than {{n}}: split it.',
@@ -871,9 +944,11 @@ export const en = {
     file_html: 'This is a web page, not a table. Open it in a spreadsheet and save it as .xlsx.',
     file_no_text: 'The file is no table. Save the sheet as .xlsx or as CSV UTF-8.',
     file_damaged: 'The workbook is damaged. Open it in a spreadsheet and save it again.',
-    file_bomb: 'The workbook unpacks to {{n}}, far more than a roster needs. Save only the sheet with the people.',
+    file_bomb:
+      'The workbook unpacks to {{n}}, far more than a roster needs. Save only the sheet with the people.',
     encoding_unknown: 'The encoding {{encoding}} is not known.',
-    encoding_unfit: 'The file cannot be read as {{encoding}}. Choose another encoding, or save it as .xlsx or CSV UTF-8.',
+    encoding_unfit:
+      'The file cannot be read as {{encoding}}. Choose another encoding, or save it as .xlsx or CSV UTF-8.',
     sheet_unknown: 'The workbook has no sheet “{{sheet}}”; it has {{sheets}}.',
     workbook_no_sheet: 'The workbook shows no sheet.',
   },
@@ -881,8 +956,12 @@ export const en = {
     title: 'Please look at this face again',
     unlike_own: 'This face is unlike the ones that are enrolled for this person. Is it the same person?',
     like_other: 'This face looks like {{name}}, who is enrolled already. Are they two people who look alike?',
-    mouth_covered: 'Mouth and chin seem to be covered, by a mask, a scarf or a hand. A face enrolled so is recognised badly, and mistaken for others: take another photograph without it.',
-    eyes_covered: 'The eyes seem to be covered, by sunglasses, hair or a cap. A face enrolled so is recognised badly, and mistaken for others: take another photograph without it. Clear spectacles are fine.',
+    mouth_covered:
+      'Mouth and chin seem to be covered, by a mask, a scarf or a hand. A face enrolled so is recognised ' +
+      'badly, and mistaken for others: take another photograph without it.',
+    eyes_covered:
+      'The eyes seem to be covered, by sunglasses, hair or a cap. A face enrolled so is recognised ' +
+      'badly, and mistaken for others: take another photograph without it. Clear spectacles are fine.',
     kept: 'Your answer is kept in the audit log.',
     stop: 'Stop: I will check',
     answer: {
@@ -894,12 +973,14 @@ export const en = {
   },
   picture: {
     frozen: 'The picture stands still: the camera sends the same one again and again. Switch it off and on.',
-    black: 'The picture is black. Look for a cap or tape on the lens, for light, and whether infrared light is on.',
+    black:
+      'The picture is black. Look for a cap or tape on the lens, for light, and whether infrared light is on.',
     covered: 'The picture shows nothing: something covers the lens.',
     blurred: 'The picture is out of focus. Clean the lens and set its focus.',
     deed: 'Picture…',
     title: 'The picture of this alert',
-    hours: 'Pictures of unknown people are destroyed after some hours. Keep this one only where it is needed longer.',
+    hours:
+      'Pictures of unknown people are destroyed after some hours. Keep this one only where it is needed longer.',
     keptUntil: 'Kept until {{time}}.',
     reason: 'Reason',
     until: 'Keep for',
@@ -912,16 +993,23 @@ export const en = {
   recorded: {
     outdatedWho: 'Who needs one',
     known: 'People of the school',
-    knownText: 'Where and when a person showed a card, a code or, with consent, the face. A face is kept as numbers, never as a photograph, and is destroyed when the consent is withdrawn.',
+    knownText:
+      'Where and when a person showed a card, a code or, with consent, the face. A face is kept as ' +
+      'numbers, never as a photograph, and is destroyed when the consent is withdrawn.',
     people: 'People',
     consented: 'Allow the use of the face',
     enrolled: 'Have a face enrolled',
     outdated: 'Need a new photograph',
-    outdatedText: 'Faces that an earlier model measured are not compared. {{done}} of {{all}} are enrolled with the present one.',
+    outdatedText:
+      'Faces that an earlier model measured are not compared. {{done}} of {{all}} are enrolled with the present one.',
     history: 'Passages are kept',
     journal: 'The journal is kept',
     unknown: 'Unknown people before a camera',
-    unknownText: 'A picture is kept only with an alert about a stranger: of somebody whom no template matches, where nobody showed a card or code or was let in within {{seconds}} s. Other faces on it are blurred. It is destroyed after {{hours}} hours, unless somebody keeps it with a reason, for at most {{days}} days.',
+    unknownText:
+      'A picture is kept only with an alert about a stranger: of somebody whom no template matches, ' +
+      'where nobody showed a card or code or was let in within {{seconds}} s. Other faces on it are ' +
+      'blurred. It is destroyed after {{hours}} hours, unless somebody keeps it with a reason, for at ' +
+      'most {{days}} days.',
     unknownOff: 'This school keeps no pictures of unknown people. Alerts come without one.',
     cameras: 'Cameras',
     hours: 'Pictures live',
@@ -934,11 +1022,15 @@ export const en = {
     turnOffHelp: 'Those that nobody keeps are destroyed at once.',
     turnOnHelp: 'From now on alerts about strangers have a picture again.',
     never: 'Never',
-    neverText: 'Video is not recorded. Nobody\'s age, mood, attention or behaviour is estimated. Rooms marked private take no camera.',
+    neverText:
+      "Video is not recorded. Nobody's age, mood, attention or behaviour is estimated. Rooms marked " +
+      'private take no camera.',
   },
   why: {
     title: 'Why do you open this page?',
-    text: 'This is a student\'s page. Your reason is written to the audit log with your name and the time; the school\'s management reads it.',
+    text:
+      "This is a student's page. Your reason is written to the audit log with your name and the time; " +
+      "the school's management reads it.",
     reason: 'Reason',
     open: 'Open the page',
     usual: {
@@ -954,7 +1046,8 @@ export const en = {
     back: 'Is back at the school',
     leaveTitle: 'Has {{name}} left the school?',
     backTitle: 'Is {{name}} back at the school?',
-    leaveText: 'Whoever has left is expected nowhere, and no face, card or number of theirs is recognised. They can come back.',
+    leaveText:
+      'Whoever has left is expected nowhere, and no face, card or number of theirs is recognised. They can come back.',
     backText: 'Faces, cards and numbers are recognised again, and sessions expect this person.',
     leftText: 'This person has left the school: expected nowhere, recognised by nothing.',
     leftOn: 'Left',
@@ -969,7 +1062,9 @@ export const en = {
     edit: 'Edit the person',
     delete: 'Delete',
     deleteTitle: 'Delete {{name}}?',
-    deleteText: 'The key that the person\'s data are encrypted with is destroyed, with faces and cards. What was encrypted can never be read again. Attendance stays without a name.',
+    deleteText:
+      "The key that the person's data are encrypted with is destroyed, with faces and cards. What was " +
+      'encrypted can never be read again. Attendance stays without a name.',
   },
   consent: {
     title: 'Consent to face recognition',
@@ -982,7 +1077,7 @@ export const en = {
     withdraw: 'Withdraw',
     withdrawText: 'From this moment the face is no longer matched. Enrolled templates are not used.',
     by: 'Who said so',
-    byHelp: 'The guardian\'s name for a child, “self” for an adult.',
+    byHelp: "The guardian's name for a child, “self” for an adult.",
     note: 'How',
     noteHelp: 'E.g. paper form of 1 September.',
     recorded: 'The consent is recorded.',
@@ -1018,7 +1113,8 @@ export const en = {
     manual: 'Manual pass',
     demo: 'demo',
     noSession: 'No session on this day',
-    noSessionHint: 'A session says when people are expected, and where: the morning\'s arrival, a meal, the dorm at night.',
+    noSessionHint:
+      "A session says when people are expected, and where: the morning's arrival, a meal, the dorm at night.",
     toSessions: 'Add sessions',
     times: 'From {{start}}, due {{due}}, until {{end}}.',
     summary: 'Summary by state',
@@ -1080,7 +1176,9 @@ export const en = {
     clock_skew: 'device clock off',
   },
   manual: {
-    text: 'For somebody whom you know and let pass without card or face. It is journalled as a sighting, with your name.',
+    text:
+      'For somebody whom you know and let pass without card or face. It is journalled as a sighting, ' +
+      'with your name.',
     person: 'Person',
     direction: 'Direction',
     note: 'Why by hand?',
@@ -1116,9 +1214,10 @@ export const en = {
     memory: 'Memory',
     memoryOf: '{{held}} of at most {{most}} MiB',
     quarantine: 'In quarantine',
-    quarantineText: 'since {{since}}: it ended too often and is tried only now and then; over once it has run for a minute',
+    quarantineText:
+      'since {{since}}: it ended too often and is tried only now and then; over once it has run for a minute',
     next: 'Started again at',
-    sub: 'Each driver is a program of its own that speaks one protocol or vendor\'s language.',
+    sub: "Each driver is a program of its own that speaks one protocol or vendor's language.",
     name: 'Name',
     version: 'Version',
     checksum: 'Checksum',
@@ -1129,11 +1228,17 @@ export const en = {
     byLandlock: 'Landlock (version {{version}})',
     byUser: 'own user {{user}}',
     open: 'not confined',
-    confinedText: 'It cannot open the gateway\'s keys and data, other drivers\' files, or anything that it does not need.',
+    confinedText:
+      "It cannot open the gateway's keys and data, other drivers' files, or anything that it does not need.",
     openText: {
-      off: 'It can read all that the gateway can, keys included: the configuration turns confinement off (confine.mode).',
-      platform: 'It can read all that the gateway can, keys included: this gateway cannot confine programs on this machine.',
-      landlock: 'It can read all that the gateway can, keys included. A kernel with Landlock (Linux 5.13 or newer), or a gateway that runs as root, confines it.',
+      off:
+        'It can read all that the gateway can, keys included: the configuration turns confinement off ' +
+        '(confine.mode).',
+      platform:
+        'It can read all that the gateway can, keys included: this gateway cannot confine programs on this machine.',
+      landlock:
+        'It can read all that the gateway can, keys included. A kernel with Landlock (Linux 5.13 or ' +
+        'newer), or a gateway that runs as root, confines it.',
     },
     devices: 'Devices',
     observations: 'Observations',
@@ -1146,7 +1251,7 @@ export const en = {
     noLog: 'Nothing was written yet',
     noLogHint: 'Lines that the driver writes to its standard error appear here.',
     none: 'No driver programs',
-    noneHint: 'They are named under “drivers” in the gateway\'s configuration, with a path and a checksum.',
+    noneHint: "They are named under “drivers” in the gateway's configuration, with a path and a checksum.",
     gone: 'This driver is not configured',
     toAll: 'All drivers',
     restart: 'Restart',
@@ -1185,7 +1290,7 @@ export const en = {
     noneHint: 'Unknown devices and wrong credentials would show here.',
   },
   integration: {
-    sub: 'For the school\'s own programs.',
+    sub: "For the school's own programs.",
     docs: 'API documentation',
   },
   maker: {
@@ -1202,7 +1307,9 @@ export const en = {
     purposeNone: 'not stated: make a new key that states it',
     maker: 'Made by',
     takeOver: 'Take over',
-    takeOverText: '“{{name}}” was made by {{maker}}. From now on you answer for it: it has no more than you have, and ends with your account.',
+    takeOverText:
+      '“{{name}}” was made by {{maker}}. From now on you answer for it: it has no more than you have, ' +
+      'and ends with your account.',
     lost: 'taken away: {{list}}',
     title: 'API keys',
     create: 'Create a key',
@@ -1231,7 +1338,7 @@ export const en = {
     devices_write: 'Change devices',
     drivers_read: 'See drivers',
     people_read: 'See the class list',
-    people_open: 'Open a person\'s page',
+    people_open: "Open a person's page",
     people_write: 'Change people',
     faces_admin: 'Enrol faces',
     sightings_read: 'See sightings',
@@ -1247,7 +1354,7 @@ export const en = {
     users_admin: 'Manage users',
     settings_write: 'Change settings',
     audit_read: 'Read the audit log',
-    status_read: 'See the gateway\'s status',
+    status_read: "See the gateway's status",
   },
   hook: {
     rotate: 'New secret',
@@ -1268,16 +1375,17 @@ export const en = {
     tested: 'A test event is on its way; the deliveries below show what comes of it.',
     log: 'Deliveries',
     move: 'Another address',
-    moveText: 'This is another server. It gets a new signing secret, which is shown once; the old one signs nothing any more.',
+    moveText:
+      'This is another server. It gets a new signing secret, which is shown once; the old one signs nothing any more.',
     moveDo: 'Move it, with a new secret',
     enable: 'Switch on',
     disable: 'Switch off',
     none: 'No webhooks yet',
-    noneHint: 'A webhook posts events to the school\'s own server as they happen.',
+    noneHint: "A webhook posts events to the school's own server as they happen.",
     made: 'Your new webhook',
     once: 'Copy the signing secret now: it is shown this once.',
     secret: 'Signing secret',
-    verify: 'Check each message\'s webhook-signature header with it, and refuse what does not fit.',
+    verify: "Check each message's webhook-signature header with it, and refuse what does not fit.",
     delete: 'Delete the webhook',
     deleteText: 'Nothing more is sent to {{url}}.',
   },
@@ -1359,10 +1467,14 @@ export const en = {
     codeHelp: 'The six digits that your authenticator app shows now, or one of your recovery codes.',
     recoveryCode: 'Recovery code',
     recoveryHelp: 'One of the codes that you kept when you made your passkey.',
-    lost: 'Lost your second factor and the recovery codes? An administrator resets your second factor under Settings, Users.',
+    lost:
+      'Lost your second factor and the recovery codes? An administrator resets your second factor under ' +
+      'Settings, Users.',
     back: 'Back to the password',
     enrolTitle: 'Your school asks for a second factor',
-    enrolHelp: 'Besides the password you need an authenticator app on your telephone, such as Aegis, FreeOTP, Google or Microsoft Authenticator, or a passkey. Set one up now; then you are signed in.',
+    enrolHelp:
+      'Besides the password you need an authenticator app on your telephone, such as Aegis, FreeOTP, ' +
+      'Google or Microsoft Authenticator, or a passkey. Set one up now; then you are signed in.',
     begin: 'Set up an authenticator app',
     otherWay: 'Another way',
     scan: 'Scan this with the authenticator app.',
@@ -1372,14 +1484,18 @@ export const en = {
     first: 'Code that the app shows now',
     confirm: 'Confirm',
     recovery: 'Recovery codes',
-    recoveryOnce: 'These codes are shown once. Keep them where you find them without your telephone or key: each signs you in one time in its place.',
+    recoveryOnce:
+      'These codes are shown once. Keep them where you find them without your telephone or key: each ' +
+      'signs you in one time in its place.',
     kept: 'I have kept them',
     phone: 'Telephone',
     has: 'has one',
     hasNot: 'none',
     due: 'due at next sign-in',
     reset: 'Reset the second factor',
-    resetAsk: 'The second factor and the recovery codes of {{name}} are forgotten and {{name}} is signed out everywhere. Do this only when you know who asks.',
+    resetAsk:
+      'The second factor and the recovery codes of {{name}} are forgotten and {{name}} is signed out ' +
+      'everywhere. Do this only when you know who asks.',
   },
   factorKind: {
     totp: 'Authenticator app',
@@ -1393,13 +1509,18 @@ export const en = {
     add: 'Add a passkey',
     make: 'Make a passkey',
     key: 'Passkey',
-    addHelp: 'A security key, or this device with its lock. Finger, face and PIN do not leave it: the gateway keeps a public key only. A security key without a PIN is just touched, since your password was asked before.',
+    addHelp:
+      'A security key, or this device with its lock. Finger, face and PIN do not leave it: the gateway ' +
+      'keeps a public key only. A security key without a PIN is just touched, since your password was ' +
+      'asked before.',
     notHere: 'Passkeys do not work here',
     copied: 'copied: remove it',
     elsewhere: 'made for {{name}}, does not work here',
   },
   passkeyError: {
-    given_up: 'No passkey was shown: it was cancelled, took too long, or it is not one of yours. Try again, or take another way.',
+    given_up:
+      'No passkey was shown: it was cancelled, took too long, or it is not one of yours. Try again, or ' +
+      'take another way.',
     known: 'This key or device has a passkey for your account already.',
     elsewhere: 'The browser gives no passkey to this address. Open the console by its name and over HTTPS.',
     unsupported: 'This key or browser cannot make such a passkey. Try another one.',
@@ -1408,34 +1529,57 @@ export const en = {
   reason: {
     signin_wrong: 'Name or password is wrong.',
     signin_over: 'This sign-in is over. Begin again with the password.',
-    too_soon: 'Too many wrong tries. Try again in {{n}} seconds, or in a browser in which you have signed in before.',
+    too_soon:
+      'Too many wrong tries. Try again in {{n}} seconds, or in a browser in which you have signed in before.',
     password_wrong: 'The password is wrong.',
     password_short: 'Use at least 10 characters; a few words in a row are easy to remember.',
-    password_common: 'This password is among those that are tried first, such as common ones, rows of keys and repeats. Use a few words that do not belong together.',
+    password_common:
+      'This password is among those that are tried first, such as common ones, rows of keys and repeats. ' +
+      'Use a few words that do not belong together.',
     factor_code: 'The code does not fit, or was used already. Type the newest one, or a recovery code.',
-    factor_first_code: 'The code does not fit. Type the newest one, and see that the clocks of the gateway and of the telephone are right.',
+    factor_first_code:
+      'The code does not fit. Type the newest one, and see that the clocks of the gateway and of the ' +
+      'telephone are right.',
     factor_many: 'You have 10 second factors, and there may be no more. Remove one first.',
     factor_none: 'You have no second factor yet; recovery codes come with the first one.',
     factor_gone: 'This second factor is not there any more.',
-    factor_last: 'Your school asks a second factor of your role. Make another one before you remove the last.',
+    factor_last:
+      'Your school asks a second factor of your role. Make another one before you remove the last.',
     factor_due: 'Make a second factor first.',
     factor_needed: 'This user signs in with a second factor.',
-    passkey_refused: 'The passkey does not fit. Try again with one of yours, at the address where it was made, or take another way.',
+    passkey_refused:
+      'The passkey does not fit. Try again with one of yours, at the address where it was made, or take another way.',
     passkey_over: 'This took longer than five minutes, or was answered already. Try again.',
     passkey_overtaken: 'This passkey has signed in elsewhere at this moment. Try again.',
-    passkey_copied: 'The counter of this passkey went back, as that of a copy does. It signs nobody in any more: take another way, then remove it under Security of my account and tell your administrator.',
+    passkey_copied:
+      'The counter of this passkey went back, as that of a copy does. It signs nobody in any more: take ' +
+      'another way, then remove it under Security of my account and tell your administrator.',
     passkey_known: 'This passkey is registered already.',
-    passkey_elsewhere: 'Your passkeys were made for another address of this gateway and do not work here. Take another second factor or a recovery code, then make a new passkey.',
-    passkeys_no_address: 'They need an address with a name: http.base_url is not set. Whoever runs the gateway sets it in gatehouse.yaml, e.g. https://gatehouse.school.example, and sets up TLS.',
-    passkeys_ip_address: 'They belong to a name, and http.base_url has an IP address. Whoever runs the gateway gives it a name, sets http.base_url in gatehouse.yaml, e.g. https://gatehouse.school.example, and sets up TLS.',
-    passkeys_plain_http: 'Browsers allow them over HTTPS alone, and http.base_url begins with http://. Whoever runs the gateway sets up TLS (http.tls in gatehouse.yaml) and writes https:// there.',
-    passkeys_bad_name: 'They need an address with a name, and that in http.base_url is none that will do. Whoever runs the gateway sets it in gatehouse.yaml, e.g. https://gatehouse.school.example.',
-    passkeys_other_origin: 'They work only where the console is open by the address that the gateway is configured with. Open it there:',
+    passkey_elsewhere:
+      'Your passkeys were made for another address of this gateway and do not work here. Take another ' +
+      'second factor or a recovery code, then make a new passkey.',
+    passkeys_no_address:
+      'They need an address with a name: http.base_url is not set. Whoever runs the gateway sets it in ' +
+      'gatehouse.yaml, e.g. https://gatehouse.school.example, and sets up TLS.',
+    passkeys_ip_address:
+      'They belong to a name, and http.base_url has an IP address. Whoever runs the gateway gives it a ' +
+      'name, sets http.base_url in gatehouse.yaml, e.g. https://gatehouse.school.example, and sets up ' +
+      'TLS.',
+    passkeys_plain_http:
+      'Browsers allow them over HTTPS alone, and http.base_url begins with http://. Whoever runs the ' +
+      'gateway sets up TLS (http.tls in gatehouse.yaml) and writes https:// there.',
+    passkeys_bad_name:
+      'They need an address with a name, and that in http.base_url is none that will do. Whoever runs ' +
+      'the gateway sets it in gatehouse.yaml, e.g. https://gatehouse.school.example.',
+    passkeys_other_origin:
+      'They work only where the console is open by the address that the gateway is configured with. Open it there:',
     passkeys_no_browser: 'This browser knows no passkeys. Use a newer one, or an authenticator app.',
   },
   factorRoles: {
     title: 'Who needs a second factor',
-    help: 'People with one of these roles need a second factor besides the password. Who has none yet makes one at the next sign-in, before anything else.',
+    help:
+      'People with one of these roles need a second factor besides the password. Who has none yet makes ' +
+      'one at the next sign-in, before anything else.',
     saved: 'Saved.',
   },
   security: {
@@ -1493,9 +1637,14 @@ export const en = {
   police: {
     off: 'The police link is off. Nothing is sent to anybody.',
     nothing: 'No connection to the police exists in this gateway, and none is opened by itself.',
-    approval: 'Where a rule asks for a hand-over, a named role approves or refuses it each time; that is recorded, and nothing is sent.',
-    incidents: 'If the link is ever switched on, single incidents are exported, never live pictures or lists of people.',
-    on: 'It can be switched on only by a person with the right, in the gateway\'s configuration, once the school has an agreement.',
+    approval:
+      'Where a rule asks for a hand-over, a named role approves or refuses it each time; that is ' +
+      'recorded, and nothing is sent.',
+    incidents:
+      'If the link is ever switched on, single incidents are exported, never live pictures or lists of people.',
+    on:
+      "It can be switched on only by a person with the right, in the gateway's configuration, once the " +
+      'school has an agreement.',
   },
   auditDeed: {
     rules: 'Rules',
@@ -1532,7 +1681,9 @@ export const en = {
     audit: 'Audit log',
   },
   photo: {
-    heic: 'This is a HEIC file, as iPhones save them. In the phone choose Settings, Camera, Formats, Most Compatible, or send it as JPEG.',
+    heic:
+      'This is a HEIC file, as iPhones save them. In the phone choose Settings, Camera, Formats, Most ' +
+      'Compatible, or send it as JPEG.',
     avif: 'This is an AVIF file; save it as JPEG and send that.',
     webp: 'This WebP file cannot be opened; save it as JPEG and send that.',
     gif: 'This GIF file cannot be opened; save it as JPEG and send that.',
@@ -1547,25 +1698,39 @@ export const en = {
     damaged: 'The photograph cannot be made smaller here; save it as JPEG and try again.',
   },
   photoRefused: {
-    no_face: 'No face was found. Take a photograph of the face from the front, in even light, without mask or sunglasses.',
-    several_faces: 'The photograph shows {{have}} people. Take one of this person alone, or cut the others off.',
-    too_small: 'The face is only {{have}} pixels wide, {{need}} are needed. Go nearer, or send the photograph in its full size.',
-    uncertain: 'The face is not clearly to be seen. Take off mask, sunglasses or hat, and photograph it from the front in even light.',
+    no_face:
+      'No face was found. Take a photograph of the face from the front, in even light, without mask or sunglasses.',
+    several_faces:
+      'The photograph shows {{have}} people. Take one of this person alone, or cut the others off.',
+    too_small:
+      'The face is only {{have}} pixels wide, {{need}} are needed. Go nearer, or send the photograph in its full size.',
+    uncertain:
+      'The face is not clearly to be seen. Take off mask, sunglasses or hat, and photograph it from the ' +
+      'front in even light.',
     turned: 'The face is turned or tilted. Let the person look straight into the camera, head upright.',
     too_dark: 'The face is too dark. Take the photograph in more light, not against a window.',
     too_bright: 'The face is too bright. Take the photograph without flash and out of direct sun.',
-    too_flat: 'The face has too little contrast. Take the photograph in even light, without fog or glare on the lens.',
+    too_flat:
+      'The face has too little contrast. Take the photograph in even light, without fog or glare on the lens.',
     blurred: 'The face is blurred. Hold the camera still, and let it focus on the face.',
     not_live: 'This looks like a photograph of a picture or of a screen. Photograph the person.',
     empty: 'No photograph was sent. Choose a JPEG or PNG file.',
     too_heavy: 'The photograph has {{have}} MB, at most {{need}} MB are taken. Save it smaller.',
-    too_many: 'The photograph has {{have}} million pixels, at most {{need}} million are taken. Save it smaller.',
-    too_deep: 'The photograph needs {{have}} MB once it is decoded, at most {{need}} MB are taken. Save it smaller, or as JPEG.',
-    too_few: 'The photograph’s shorter side has {{have}} pixels, {{need}} are needed. Send it in its full size.',
-    too_narrow: 'The photograph’s longer side has {{have}} pixels, at most {{need}} are taken. Cut it to the face.',
+    too_many:
+      'The photograph has {{have}} million pixels, at most {{need}} million are taken. Save it smaller.',
+    too_deep:
+      'The photograph needs {{have}} MB once it is decoded, at most {{need}} MB are taken. Save it ' +
+      'smaller, or as JPEG.',
+    too_few:
+      'The photograph’s shorter side has {{have}} pixels, {{need}} are needed. Send it in its full size.',
+    too_narrow:
+      'The photograph’s longer side has {{have}} pixels, at most {{need}} are taken. Cut it to the face.',
     damaged: 'The photograph is damaged, or ends in the middle. Send it again, or save it anew as JPEG.',
-    too_costly: 'The photograph could not be read within its bounds of time and memory. Save it anew as JPEG, and smaller.',
-    is_heic: 'This is a HEIC file, as iPhones save them. In the phone choose Settings, Camera, Formats, Most Compatible, or send it as JPEG.',
+    too_costly:
+      'The photograph could not be read within its bounds of time and memory. Save it anew as JPEG, and smaller.',
+    is_heic:
+      'This is a HEIC file, as iPhones save them. In the phone choose Settings, Camera, Formats, Most ' +
+      'Compatible, or send it as JPEG.',
     is_avif: 'This is an AVIF file. Save it as JPEG and send that.',
     is_video: 'This is a video. Send a photograph.',
     is_gif: 'This is a GIF. Save it as JPEG and send that.',
@@ -1573,7 +1738,8 @@ export const en = {
     is_bmp: 'This is a BMP file. Save it as JPEG and send that.',
     is_tiff: 'This is a TIFF or a camera’s raw file. Save it as JPEG and send that.',
     is_pdf: 'This is a PDF. Send the photograph itself, not the document that it stands in.',
-    is_archive: 'This is an archive or an office document. Take the photograph out of it, and send one at a time.',
+    is_archive:
+      'This is an archive or an office document. Take the photograph out of it, and send one at a time.',
     is_unknown: 'This is no JPEG or PNG photograph. Save it as JPEG and try again.',
   },
   field: {
@@ -1608,7 +1774,7 @@ export const en = {
     none: 'No entries fit',
   },
   quality: {
-    sub: 'Which devices\' data is not to be trusted, the worst first. Days begin at midnight at each school.',
+    sub: "Which devices' data is not to be trusted, the worst first. Days begin at midnight at each school.",
     days: 'Days',
     last2: 'Today and yesterday',
     last7: '7 days',

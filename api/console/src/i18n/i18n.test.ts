@@ -1,5 +1,19 @@
 import { expect, test } from 'vitest'
-import { attendanceStates, commandStates, deviceStates, deviceTypes, importFields, importModes, permissions, personKinds, qualityKinds, qualityLevels, severities, signInRoles, zoneKinds } from '../api/types'
+import {
+  attendanceStates,
+  commandStates,
+  deviceStates,
+  deviceTypes,
+  importFields,
+  importModes,
+  permissions,
+  personKinds,
+  qualityKinds,
+  qualityLevels,
+  severities,
+  signInRoles,
+  zoneKinds,
+} from '../api/types'
 import { photoReasons } from '../lib/photo'
 import { en } from './en'
 import { zh } from './zh'
@@ -48,9 +62,12 @@ test('no key is missing', () => {
   expect(whole.length).toBeGreaterThan(300)
   expect([...new Set(whole)].filter((k) => !keys.has(k))).toEqual([])
   // Keys chosen by a condition: t(x ? 'a.b' : 'c.d').
-  const either = [...text.matchAll(/\bt\([^'`()]*\? '([\w.]+)' : '([\w.]+)'/g)].flatMap((m) => [m[1], m[2]])
+  const either = [...text.matchAll(/\bt\([^'`()]*\?\s*'([\w.]+)'\s*:\s*'([\w.]+)'/g)].flatMap((m) => [
+    m[1],
+    m[2],
+  ])
   expect(either.filter((k) => !keys.has(k))).toEqual([])
-  const begun = [...text.matchAll(/\bt\(\s*'([^']+\.)' \+/g)].map((m) => m[1])
+  const begun = [...text.matchAll(/\bt\(\s*'([^']+\.)'\s*\+/g)].map((m) => m[1])
   expect(begun.filter((k) => ![...keys].some((x) => x.startsWith(k)))).toEqual([])
 })
 
@@ -72,7 +89,16 @@ test('every value that the API can give has a word', () => {
     direction: ['in', 'out'],
     sessionKind: ['arrival', 'meal', 'dorm'],
     eventKind: ['alert', 'incident', 'attendance', 'sighting', 'status', 'rejected', 'reading'],
-    matchReason: ['matched', 'below_threshold', 'low_margin', 'low_quality', 'nobody_enrolled', 'wrong_model', 'look_alike', 'no_consent'],
+    matchReason: [
+      'matched',
+      'below_threshold',
+      'low_margin',
+      'low_quality',
+      'nobody_enrolled',
+      'wrong_model',
+      'look_alike',
+      'no_consent',
+    ],
     importAction: ['create', 'update', 'same', 'skip', 'error', 'leave'],
     importMode: importModes,
     photoRefused: photoReasons,
@@ -85,18 +111,38 @@ test('every value that the API can give has a word', () => {
     commandState: [...commandStates],
     'commands.means': [...commandStates],
     valueType: ['number', 'boolean', 'string'],
-    nav: ['wall', 'incidents', 'alerts', 'cameras', 'attendance', 'people', 'fleet', 'quality', 'drivers', 'integrations', 'status', 'settings'],
+    nav: [
+      'wall',
+      'incidents',
+      'alerts',
+      'cameras',
+      'attendance',
+      'people',
+      'fleet',
+      'quality',
+      'drivers',
+      'integrations',
+      'status',
+      'settings',
+    ],
     settings: ['school', 'places', 'sessions', 'users', 'police', 'audit'],
     time: ['s', 'min', 'h', 'd'],
-    'device.hours1': [''], 'device.hours6': [''], 'device.hours24': [''], 'device.hours168': [''],
+    'device.hours1': [''],
+    'device.hours6': [''],
+    'device.hours24': [''],
+    'device.hours168': [''],
   }
-  const missing = Object.entries(parts).flatMap(([p, all]) => all.map((x) => (x ? `${p}.${x}` : p))).filter((k) => !keys.has(k))
+  const missing = Object.entries(parts)
+    .flatMap(([p, all]) => all.map((x) => (x ? `${p}.${x}` : p)))
+    .filter((k) => !keys.has(k))
   expect(missing).toEqual([])
 })
 
 test('no key is left over', () => {
   const text = source
-  const dynamic = [...text.matchAll(/[`'](\w[\w.]*\.)(?:' \+|\$\{)/g)].map((m) => m[1]).concat('matchReason.', 'attendanceReason.', 'attendanceException.', 'places.', 'device.hours')
+  const dynamic = [...text.matchAll(/[`'](\w[\w.]*\.)(?:'\s*\+|\$\{)/g)]
+    .map((m) => m[1])
+    .concat('matchReason.', 'attendanceReason.', 'attendanceException.', 'places.', 'device.hours')
   const unused = [...keys].filter((k) => !text.includes(`'${k}'`) && !dynamic.some((d) => k.startsWith(d)))
   expect(unused).toEqual([])
 })

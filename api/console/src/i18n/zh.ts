@@ -364,9 +364,12 @@ export const zh = {
       plain_text: '此设备的密码在网络上可被读取',
     },
     mend: {
-      serial_only: '知道序列号的人都能冒充它上报通行记录。请在“编辑”中填写它的来源地址（ip）、写在终端 /iclock 之前的令牌，或 TLS 证书。',
-      no_password: '它不需要密码就会应答，同一网络中的任何人都能观看或冒充它。请在设备或其代理上设置密码，并在“编辑”中填写。',
-      plain_text: '请改用 TLS 连接：MQTT 使用 mqtt.listen_tls 或 ssl://，终端使用带 cert 和 key 的 https，摄像机使用 rtsps 或摘要认证。随后更换密码。',
+      serial_only:
+        '知道序列号的人都能冒充它上报通行记录。请在“编辑”中填写它的来源地址（ip）、写在终端 /iclock 之前的令牌，或 TLS 证书。',
+      no_password:
+        '它不需要密码就会应答，同一网络中的任何人都能观看或冒充它。请在设备或其代理上设置密码，并在“编辑”中填写。',
+      plain_text:
+        '请改用 TLS 连接：MQTT 使用 mqtt.listen_tls 或 ssl://，终端使用带 cert 和 key 的 https，摄像机使用 rtsps 或摘要认证。随后更换密码。',
     },
     about: {
       serial_only: '仅凭序列号',
@@ -428,7 +431,14 @@ export const zh = {
       expired: '已过期：设备未及时接收',
     },
   },
-  commandState: { queued: '排队中', sent: '已发送', delivered: '已送达', confirmed: '已确认', failed: '失败', expired: '已过期' },
+  commandState: {
+    queued: '排队中',
+    sent: '已发送',
+    delivered: '已送达',
+    confirmed: '已确认',
+    failed: '失败',
+    expired: '已过期',
+  },
   profiles: {
     title: '配置模板',
     name: '模板',
@@ -470,7 +480,8 @@ export const zh = {
     seen: '{{age}}前通信',
     seenNever: '从未通信',
     why: '原因',
-    flapping: '该设备反复上下线。系统只告警一次，不再逐次提示；其测量和识别数据照常接收。保持稳定一段时间后自动结束。',
+    flapping:
+      '该设备反复上下线。系统只告警一次，不再逐次提示；其测量和识别数据照常接收。保持稳定一段时间后自动结束。',
     id: '编号',
     serial: '序列号',
     profile: '配置模板',
@@ -569,7 +580,8 @@ export const zh = {
     profileExample: '温室传感器',
     properties: '测量内容',
     propertiesHelp: {
-      modbus: '寄存器如 holding:100、input:3、coil:7、discrete:2；存储类型为 int16、uint16、int32、uint32、float32 或 bit:N。',
+      modbus:
+        '寄存器如 holding:100、input:3、coil:7、discrete:2；存储类型为 int16、uint16、int32、uint32、float32 或 bit:N。',
       mqtt: '数值所在主题（~ 代表设备主题）及 JSON 中的路径；路径留空表示整个内容。',
       'mqtt-front': '与设备 JSON 中的名称一致，例如 {"temperature": 21.5}。',
       other: '按驱动手册填写地址。',
@@ -703,7 +715,8 @@ export const zh = {
     sub: '选择文件，查看结果，再决定是否导入。在此之前不会写入任何内容。',
     back: '返回名单',
     file: '文件',
-    formats: 'Excel 工作簿（.xlsx）或 CSV，按学校系统或表格软件保存的原样即可。列名中英文均可，用不到的列会略过。',
+    formats:
+      'Excel 工作簿（.xlsx）或 CSV，按学校系统或表格软件保存的原样即可。列名中英文均可，用不到的列会略过。',
     sample: '空白模板',
     sampleHelp: '只有列名，请填入本校人员。',
     choose: '工作簿或 CSV 文件',
@@ -810,13 +823,15 @@ export const zh = {
     column_twice: '有两列都是“{{field}}”，请把其中一列设为“不导入”。',
     column_ignored: '“{{heading}}”这一列不导入。',
     title_lines_other: '列名上方的 {{count}} 行（“{{read}}”等）不导入。',
-    encoding_unsure: '文件编码不能确定，现按 {{encoding}} 读取。请看下方姓名：正确就在上方选定此编码，否则换一种。',
+    encoding_unsure:
+      '文件编码不能确定，现按 {{encoding}} 读取。请看下方姓名：正确就在上方选定此编码，否则换一种。',
     formula_values: '有 {{n}} 个单元格是公式：采用表格保存的值，不重新计算。',
     merged_filled: '有 {{n}} 个单元格采用所属合并单元格的值。',
     hidden_rows: '表格中有 {{n}} 行被隐藏，仍会读取。',
     sheet_chosen: '读取的是工作表“{{sheet}}”；工作簿中有：{{sheets}}。',
     no_lines: '列名下方没有内容。',
-    full_unsure: '第 {{line}} 行将被跳过，但其编号无法读取，因此无法判断谁不在名单中。请修正该行，或改用其他导入方式。',
+    full_unsure:
+      '第 {{line}} 行将被跳过，但其编号无法读取，因此无法判断谁不在名单中。请修正该行，或改用其他导入方式。',
     missing: '缺少{{field}}。',
     kind_unknown: '“{{read}}”不是人员身份，请写学生、教职工、监护人或访客。',
     flag_unknown: '“{{read}}”既不是“是”也不是“否”。',
@@ -826,7 +841,8 @@ export const zh = {
     zeros_lost: '“{{read}}”丢失了前导零，原来可能是“{{guess}}”。请回答上方的问题，或修正文件。',
     zeros_lost_known: '“{{read}}”丢失了前导零：学校已有“{{guess}}”。请回答上方的问题，或修正文件。',
     zeros_added: '“{{read}}”已补全为“{{guess}}”。',
-    class_date: '表格软件把班级变成了日期：“{{read}}”原来可能是“{{guess}}”。请回答上方的问题，或把该列设为文本格式。',
+    class_date:
+      '表格软件把班级变成了日期：“{{read}}”原来可能是“{{guess}}”。请回答上方的问题，或把该列设为文本格式。',
     class_mended: '“{{read}}”按班级“{{guess}}”读取。',
     class_odd: '“{{read}}”不像班级，像电话或卡号。这一列选对了吗？',
     lost_character: '“{{read}}”中有字在保存时丢失。请重新录入，并保存为 .xlsx 或 CSV UTF-8。',
@@ -872,8 +888,10 @@ export const zh = {
     title: '请再次核对此人脸',
     unlike_own: '此人脸与该人员已登记的人脸不相似。是同一个人吗？',
     like_other: '此人脸与已登记的 {{name}} 相似。是两个相貌相似的人吗？',
-    mouth_covered: '口部和下巴似乎被口罩、围巾或手遮挡。这样登记的人脸识别率低，且容易误认为他人：请摘下后重新拍摄。',
-    eyes_covered: '眼部似乎被墨镜、头发或帽子遮挡。这样登记的人脸识别率低，且容易误认为他人：请摘下后重新拍摄。透明眼镜无妨。',
+    mouth_covered:
+      '口部和下巴似乎被口罩、围巾或手遮挡。这样登记的人脸识别率低，且容易误认为他人：请摘下后重新拍摄。',
+    eyes_covered:
+      '眼部似乎被墨镜、头发或帽子遮挡。这样登记的人脸识别率低，且容易误认为他人：请摘下后重新拍摄。透明眼镜无妨。',
     kept: '您的回答将记入审计日志。',
     stop: '暂停：我去核对',
     answer: {
@@ -903,7 +921,8 @@ export const zh = {
   recorded: {
     outdatedWho: '查看名单',
     known: '本校人员',
-    knownText: '人员刷卡、出示二维码或（经同意）刷脸的时间与地点。人脸只以数值保存，不保存照片；撤回同意后即销毁。',
+    knownText:
+      '人员刷卡、出示二维码或（经同意）刷脸的时间与地点。人脸只以数值保存，不保存照片；撤回同意后即销毁。',
     people: '人员',
     consented: '同意使用人脸',
     enrolled: '已登记人脸',
@@ -912,7 +931,8 @@ export const zh = {
     history: '通行记录保存',
     journal: '事件日志保存',
     unknown: '摄像机前的不明人员',
-    unknownText: '仅在陌生人警报中保存图片：无模板匹配，且 {{seconds}} 秒内无人刷卡、出示二维码或被放行。图中其他人脸已模糊。{{hours}} 小时后销毁；有人说明原因可延长保存，最多 {{days}} 天。',
+    unknownText:
+      '仅在陌生人警报中保存图片：无模板匹配，且 {{seconds}} 秒内无人刷卡、出示二维码或被放行。图中其他人脸已模糊。{{hours}} 小时后销毁；有人说明原因可延长保存，最多 {{days}} 天。',
     unknownOff: '本校不保存不明人员的图片，警报不附图片。',
     cameras: '摄像机',
     hours: '图片保存',
@@ -1123,7 +1143,8 @@ export const zh = {
     openText: {
       off: '可读取网关能读取的一切（含密钥）：配置已关闭限制（confine.mode）。',
       platform: '可读取网关能读取的一切（含密钥）：本网关无法在此机器上限制程序。',
-      landlock: '可读取网关能读取的一切（含密钥）。使用支持 Landlock 的内核（Linux 5.13 或更新），或以 root 运行网关，即可加以限制。',
+      landlock:
+        '可读取网关能读取的一切（含密钥）。使用支持 Landlock 的内核（Linux 5.13 或更新），或以 root 运行网关，即可加以限制。',
     },
     devices: '设备',
     observations: '观测数',
@@ -1352,7 +1373,8 @@ export const zh = {
     lost: '双重验证方式和恢复码都丢失了？管理员可在“设置—用户”中重置您的双重验证。',
     back: '返回输入密码',
     enrolTitle: '学校要求启用双重验证',
-    enrolHelp: '除密码外，您还需要手机上的验证器应用（如 Aegis、FreeOTP、Google 或 Microsoft Authenticator）或通行密钥。现在设置其一，完成后即可登录。',
+    enrolHelp:
+      '除密码外，您还需要手机上的验证器应用（如 Aegis、FreeOTP、Google 或 Microsoft Authenticator）或通行密钥。现在设置其一，完成后即可登录。',
     begin: '设置验证器应用',
     otherWay: '其他方式',
     scan: '用验证器应用扫描此二维码。',
@@ -1369,7 +1391,8 @@ export const zh = {
     hasNot: '未启用',
     due: '下次登录时须启用',
     reset: '重置双重验证',
-    resetAsk: '将清除 {{name}} 的双重验证和恢复码，并使 {{name}} 在所有地方退出登录。请先确认提出要求的人是谁。',
+    resetAsk:
+      '将清除 {{name}} 的双重验证和恢复码，并使 {{name}} 在所有地方退出登录。请先确认提出要求的人是谁。',
   },
   factorKind: {
     totp: '验证器应用',
@@ -1383,7 +1406,8 @@ export const zh = {
     add: '添加通行密钥',
     make: '创建通行密钥',
     key: '通行密钥',
-    addHelp: '可用安全密钥，或带锁屏的本设备。指纹、面容和 PIN 不会离开设备，网关只保存公钥。没有 PIN 的安全密钥只需触碰，因为之前已验证密码。',
+    addHelp:
+      '可用安全密钥，或带锁屏的本设备。指纹、面容和 PIN 不会离开设备，网关只保存公钥。没有 PIN 的安全密钥只需触碰，因为之前已验证密码。',
     notHere: '此处无法使用通行密钥',
     copied: '疑被复制，请移除',
     elsewhere: '为 {{name}} 创建，此处无效',
@@ -1401,7 +1425,8 @@ export const zh = {
     too_soon: '错误次数过多。请在 {{n}} 秒后重试，或使用曾经登录过的浏览器。',
     password_wrong: '密码错误。',
     password_short: '至少 10 个字符；几个连在一起的词容易记住。',
-    password_common: '这个密码属于最先被猜到的一类，例如常见密码、键盘连键和重复字符。请使用几个互不相关的词。',
+    password_common:
+      '这个密码属于最先被猜到的一类，例如常见密码、键盘连键和重复字符。请使用几个互不相关的词。',
     factor_code: '验证码不正确或已使用过。请输入最新的验证码，或一个恢复码。',
     factor_first_code: '验证码不正确。请输入最新的验证码，并确认网关和手机的时间准确。',
     factor_many: '您已有 10 个双重验证方式，不能再添加。请先移除一个。',
@@ -1413,13 +1438,20 @@ export const zh = {
     passkey_refused: '通行密钥不匹配。请在创建时的地址使用您自己的通行密钥重试，或改用其他方式。',
     passkey_over: '操作超过五分钟，或已被使用。请重试。',
     passkey_overtaken: '该通行密钥刚刚在别处登录，请重试。',
-    passkey_copied: '该通行密钥的计数倒退，可能已被复制，不能再用于登录。请改用其他方式登录，然后在“我的账户安全”中将其移除，并告知管理员。',
+    passkey_copied:
+      '该通行密钥的计数倒退，可能已被复制，不能再用于登录。请改用其他方式登录，然后在“我的账户安全”中将其移除，并告知管理员。',
     passkey_known: '该通行密钥已登记。',
-    passkey_elsewhere: '您的通行密钥是为本网关的另一个地址创建的，在此无效。请使用其他验证方式或恢复码登录，然后重新创建通行密钥。',
-    passkeys_no_address: '通行密钥需要域名地址，但尚未设置 http.base_url。请网关管理者在 gatehouse.yaml 中设置，例如 https://gatehouse.school.example，并启用 TLS。',
-    passkeys_ip_address: '通行密钥与域名绑定，而 http.base_url 是 IP 地址。请网关管理者为网关分配域名，在 gatehouse.yaml 中设置 http.base_url，例如 https://gatehouse.school.example，并启用 TLS。',
-    passkeys_plain_http: '浏览器仅允许通过 HTTPS 使用通行密钥，而 http.base_url 以 http:// 开头。请网关管理者启用 TLS（gatehouse.yaml 中的 http.tls），并将地址改为 https://。',
-    passkeys_bad_name: '通行密钥需要域名地址，而 http.base_url 中的域名不可用。请网关管理者在 gatehouse.yaml 中设置，例如 https://gatehouse.school.example。',
+    passkey_elsewhere:
+      '您的通行密钥是为本网关的另一个地址创建的，在此无效。请使用其他验证方式或恢复码登录，然后重新创建通行密钥。',
+    passkeys_no_address:
+      '通行密钥需要域名地址，但尚未设置 http.base_url。请网关管理者在 gatehouse.yaml 中设置，例如 https://gatehouse.school.example，并启用 TLS。',
+    passkeys_ip_address:
+      '通行密钥与域名绑定，而 http.base_url 是 IP 地址。请网关管理者为网关分配域名，在 gatehouse.yaml 中设置 http.base_url，例如 ' +
+      'https://gatehouse.school.example，并启用 TLS。',
+    passkeys_plain_http:
+      '浏览器仅允许通过 HTTPS 使用通行密钥，而 http.base_url 以 http:// 开头。请网关管理者启用 TLS（gatehouse.yaml 中的 http.tls），并将地址改为 https://。',
+    passkeys_bad_name:
+      '通行密钥需要域名地址，而 http.base_url 中的域名不可用。请网关管理者在 gatehouse.yaml 中设置，例如 https://gatehouse.school.example。',
     passkeys_other_origin: '只有通过网关所配置的地址打开控制台，才能使用通行密钥。请从这里打开：',
     passkeys_no_browser: '此浏览器不支持通行密钥。请使用更新的浏览器，或使用验证器应用。',
   },
@@ -1555,7 +1587,8 @@ export const zh = {
     too_narrow: '照片长边有 {{have}} 像素，最多 {{need}} 像素。请裁剪到人脸部分。',
     damaged: '照片已损坏或不完整。请重新上传，或另存为 JPEG。',
     too_costly: '读取照片超出了时间或内存限制。请另存为较小的 JPEG。',
-    is_heic: '这是 HEIC 文件（iPhone 默认格式）。请在手机“设置—相机—格式”中选择“兼容性最佳”，或另存为 JPEG 后再传。',
+    is_heic:
+      '这是 HEIC 文件（iPhone 默认格式）。请在手机“设置—相机—格式”中选择“兼容性最佳”，或另存为 JPEG 后再传。',
     is_avif: '这是 AVIF 文件。请另存为 JPEG 后再传。',
     is_video: '这是视频。请上传照片。',
     is_gif: '这是 GIF 文件。请另存为 JPEG 后再传。',

@@ -5,9 +5,13 @@ import type { Alert } from '../api/types'
 /** The name of who brought it into its state; empty where nobody did, or it is not known. */
 export function lastHand(a: Pick<Alert, 'state' | 'handler_name' | 'resolver_name' | 'closer_name'>): string {
   switch (a.state) {
-    case 'acknowledged': return a.handler_name ?? ''
-    case 'resolved': return a.resolver_name ?? ''
-    case 'closed': return a.closer_name ?? ''
-    default: return ''
+    case 'acknowledged':
+      return a.handler_name ?? ''
+    case 'resolved':
+      return a.resolver_name ?? ''
+    case 'closed':
+      return a.closer_name ?? ''
+    default:
+      return ''
   }
 }

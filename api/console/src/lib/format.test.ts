@@ -1,5 +1,17 @@
 import { expect, test } from 'vitest'
-import { age, bytes, clock, dayIn, instantIn, local, moment, timeOf, unitText, valueText, wallIn } from './format'
+import {
+  age,
+  bytes,
+  clock,
+  dayIn,
+  instantIn,
+  local,
+  moment,
+  timeOf,
+  unitText,
+  valueText,
+  wallIn,
+} from './format'
 
 const sh = { lang: 'en', zone: 'Asia/Shanghai' }
 
@@ -22,7 +34,13 @@ test('never is a dash', () => {
 test('ages grow coarse and are never negative', () => {
   const u = (x: string, n: number) => `${n} ${x}`
   expect([-5_000, 0, 59_999, 60_000, 3_599_000, 3_600_000, 90_000_000].map((ms) => age(ms, u))).toEqual([
-    '0 s', '0 s', '59 s', '1 min', '59 min', '1 h', '1 d',
+    '0 s',
+    '0 s',
+    '59 s',
+    '1 min',
+    '59 min',
+    '1 h',
+    '1 d',
   ])
 })
 

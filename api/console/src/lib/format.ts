@@ -9,7 +9,10 @@ export function timeOf(s: string | undefined): number | undefined {
   return Number.isNaN(t) ? undefined : t
 }
 
-export interface Style { lang: string; zone: string }
+export interface Style {
+  lang: string
+  zone: string
+}
 
 function part(s: Style, o: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
   try {
@@ -30,7 +33,13 @@ export function clock(s: Style, iso: string | undefined, seconds = true): string
 export function moment(s: Style, iso: string | undefined, seconds = false): string {
   const t = timeOf(iso)
   if (t === undefined) return '–'
-  const o: Intl.DateTimeFormatOptions = { year: 'numeric', month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' }
+  const o: Intl.DateTimeFormatOptions = {
+    year: 'numeric',
+    month: 'short',
+    day: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+  }
   return part(s, seconds ? { ...o, second: '2-digit' } : o).format(t)
 }
 
@@ -58,7 +67,15 @@ export function age(ms: number, unit: (u: 's' | 'min' | 'h' | 'd', n: number) =>
 }
 
 const units: Record<string, string> = {
-  Cel: '°C', 'kW.h': 'kWh', '[ppm]': 'ppm', 'm/s': 'm/s', 'ug/m3': 'µg/m³', Ohm: 'Ω', deg: '°', '1': '', '1/s': '/s',
+  Cel: '°C',
+  'kW.h': 'kWh',
+  '[ppm]': 'ppm',
+  'm/s': 'm/s',
+  'ug/m3': 'µg/m³',
+  Ohm: 'Ω',
+  deg: '°',
+  '1': '',
+  '1/s': '/s',
 }
 
 /** Shows a unit of UCUM as people write it. */
@@ -69,7 +86,13 @@ export function unitText(u: string | undefined): string {
 }
 
 /** A value with its unit: "21.5 °C", "yes", "open". */
-export function valueText(v: Value | undefined, p: Pick<Property, 'unit'> | undefined, lang: string, yes: string, no: string): string {
+export function valueText(
+  v: Value | undefined,
+  p: Pick<Property, 'unit'> | undefined,
+  lang: string,
+  yes: string,
+  no: string,
+): string {
   if (v === null || v === undefined) return '–'
   if (typeof v === 'boolean') return v ? yes : no
   if (typeof v === 'string') return v === '' ? '–' : v
@@ -112,9 +135,17 @@ export function wallIn(zone: string, iso: string | undefined): string {
 
 function offset(zone: string, t: number): number {
   const p: Record<string, number> = {}
-  const f = part({ lang: 'en-US', zone }, {
-    year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', second: 'numeric',
-  })
+  const f = part(
+    { lang: 'en-US', zone },
+    {
+      year: 'numeric',
+      month: 'numeric',
+      day: 'numeric',
+      hour: 'numeric',
+      minute: 'numeric',
+      second: 'numeric',
+    },
+  )
   for (const x of f.formatToParts(t)) p[x.type] = Number(x.value)
   return Date.UTC(p.year, p.month - 1, p.day, p.hour, p.minute, p.second) - Math.floor(t / 1000) * 1000
 }

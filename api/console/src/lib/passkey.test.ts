@@ -8,7 +8,9 @@ test('what stands in the way of a passkey', () => {
   expect(obstacle(gate, 'https://192.0.2.7', true)).toBe('passkeys_other_origin')
   expect(obstacle(gate, 'http://gate.example', false)).toBe('passkeys_other_origin')
   expect(obstacle(gate, 'https://gate.example', false)).toBe('passkeys_no_browser')
-  expect(obstacle({ work: false, reason: 'passkeys_ip_address' }, 'https://192.0.2.7', false)).toBe('passkeys_ip_address')
+  expect(obstacle({ work: false, reason: 'passkeys_ip_address' }, 'https://192.0.2.7', false)).toBe(
+    'passkeys_ip_address',
+  )
   expect(obstacle(undefined, 'https://gate.example', true)).toBe('passkeys_no_address')
 })
 

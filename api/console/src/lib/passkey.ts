@@ -10,8 +10,15 @@ export class PasskeyError extends Error {
   }
 }
 
-/** What stands in the way here; undefined: nothing. The gateway's reason comes first, since the browser's follows from it. */
-export function obstacle(p: Passkeys | undefined, here: string = location.origin, able: boolean = 'PublicKeyCredential' in window): string | undefined {
+/**
+ * What stands in the way here; undefined: nothing. The gateway's reason comes first, since the
+ * browser's follows from it.
+ */
+export function obstacle(
+  p: Passkeys | undefined,
+  here: string = location.origin,
+  able: boolean = 'PublicKeyCredential' in window,
+): string | undefined {
   if (!p) return 'passkeys_no_address'
   if (!p.work) return p.reason || 'passkeys_no_address'
   if (p.origin && p.origin !== here) return 'passkeys_other_origin'
@@ -20,24 +27,34 @@ export function obstacle(p: Passkeys | undefined, here: string = location.origin
 
 /** Has the browser make a passkey. */
 export async function makePasskey(o: PasskeyCreation): Promise<unknown> {
-  const c = await asked(() => navigator.credentials.create({
-    publicKey: {
-      ...o,
-      challenge: bytes(o.challenge),
-      user: { ...o.user, id: bytes(o.user.id) },
-      excludeCredentials: ids(o.excludeCredentials),
-    },
-  }))
+  const c = await asked(() =>
+    navigator.credentials.create({
+      publicKey: {
+        ...o,
+        challenge: bytes(o.challenge),
+        user: { ...o.user, id: bytes(o.user.id) },
+        excludeCredentials: ids(o.excludeCredentials),
+      },
+    }),
+  )
   const r = c.response as AuthenticatorAttestationResponse
   return {
     ...named(c),
-    response: { clientDataJSON: text(r.clientDataJSON), attestationObject: text(r.attestationObject), transports: r.getTransports?.() ?? [] },
+    response: {
+      clientDataJSON: text(r.clientDataJSON),
+      attestationObject: text(r.attestationObject),
+      transports: r.getTransports?.() ?? [],
+    },
   }
 }
 
 /** Has the browser show one. */
 export async function showPasskey(o: PasskeyRequest): Promise<unknown> {
-  const c = await asked(() => navigator.credentials.get({ publicKey: { ...o, challenge: bytes(o.challenge), allowCredentials: ids(o.allowCredentials) } }))
+  const c = await asked(() =>
+    navigator.credentials.get({
+      publicKey: { ...o, challenge: bytes(o.challenge), allowCredentials: ids(o.allowCredentials) },
+    }),
+  )
   const r = c.response as AuthenticatorAssertionResponse
   return {
     ...named(c),
@@ -51,7 +68,12 @@ export async function showPasskey(o: PasskeyRequest): Promise<unknown> {
 }
 
 function named(c: PublicKeyCredential) {
-  return { id: c.id, rawId: text(c.rawId), type: c.type, ...(c.authenticatorAttachment ? { authenticatorAttachment: c.authenticatorAttachment } : {}) }
+  return {
+    id: c.id,
+    rawId: text(c.rawId),
+    type: c.type,
+    ...(c.authenticatorAttachment ? { authenticatorAttachment: c.authenticatorAttachment } : {}),
+  }
 }
 
 async function asked(ask: () => Promise<Credential | null>): Promise<PublicKeyCredential> {
@@ -83,7 +105,11 @@ function kindOf(name: string): PasskeyError['kind'] {
 }
 
 function ids(all: PasskeyID[] = []): PublicKeyCredentialDescriptor[] {
-  return all.map((x) => ({ type: 'public-key', id: bytes(x.id), ...(x.transports ? { transports: x.transports as AuthenticatorTransport[] } : {}) }))
+  return all.map((x) => ({
+    type: 'public-key',
+    id: bytes(x.id),
+    ...(x.transports ? { transports: x.transports as AuthenticatorTransport[] } : {}),
+  }))
 }
 
 /** Reads base64url. */
@@ -93,5 +119,8 @@ export function bytes(s: string): Uint8Array<ArrayBuffer> {
 
 /** Writes base64url, without padding. */
 export function text(b: ArrayBuffer): string {
-  return btoa(Array.from(new Uint8Array(b), (x) => String.fromCharCode(x)).join('')).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '')
+  return btoa(Array.from(new Uint8Array(b), (x) => String.fromCharCode(x)).join(''))
+    .replace(/\+/g, '-')
+    .replace(/\//g, '_')
+    .replace(/=+$/, '')
 }

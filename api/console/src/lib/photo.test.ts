@@ -38,12 +38,20 @@ function canvas(o: { opens?: boolean; size?: number } = {}) {
       if (o.opens === false) throw new Error('cannot be opened')
       return { width: 6000, height: 8000, close: () => drawn.push('closed') } as unknown as ImageBitmap
     },
-    draw: async (_, size) => (drawn.push(size), new Blob([new Uint8Array(o.size ?? 300_000)], { type: 'image/jpeg' })),
+    draw: async (_, size) => (
+      drawn.push(size),
+      new Blob([new Uint8Array(o.size ?? 300_000)], { type: 'image/jpeg' })
+    ),
   }
   return { c, drawn }
 }
-const file = (head: Uint8Array, size: number) => new File([head as BlobPart, new Uint8Array(Math.max(0, size - head.length))], 'a.jpg')
-const refusal = (p: Promise<unknown>) => p.then(() => 'sent', (e) => (e instanceof PhotoRefused ? e.kind : String(e)))
+const file = (head: Uint8Array, size: number) =>
+  new File([head as BlobPart, new Uint8Array(Math.max(0, size - head.length))], 'a.jpg')
+const refusal = (p: Promise<unknown>) =>
+  p.then(
+    () => 'sent',
+    (e) => (e instanceof PhotoRefused ? e.kind : String(e)),
+  )
 
 test('a telephone’s photograph is shrunk to what is looked at', async () => {
   const { c, drawn } = canvas()
@@ -68,10 +76,19 @@ test('what is no photograph is named; what the browser opens is sent as JPEG', a
 })
 
 test('the gateway says by a word and numbers why a photograph is not taken', async () => {
-  const refused = (errors: unknown) => problem(new Response(JSON.stringify({ code: 'invalid', detail: 'photo: too small', errors }), { status: 422 }))
-  const small = await refused([{ field: 'photo', message: 'too small', reason: 'too_small', have: 62, need: 80 }])
+  const refused = (errors: unknown) =>
+    problem(
+      new Response(JSON.stringify({ code: 'invalid', detail: 'photo: too small', errors }), { status: 422 }),
+    )
+  const small = await refused([
+    { field: 'photo', message: 'too small', reason: 'too_small', have: 62, need: 80 },
+  ])
   expect(refusalOf(small)).toEqual({ reason: 'too_small', have: 62, need: 80 })
-  expect(refusalOf(await refused([{ field: 'photo', message: 'turned', reason: 'turned' }]))).toEqual({ reason: 'turned', have: 0, need: 0 })
+  expect(refusalOf(await refused([{ field: 'photo', message: 'turned', reason: 'turned' }]))).toEqual({
+    reason: 'turned',
+    have: 0,
+    need: 0,
+  })
   expect(refusalOf(await refused([{ field: 'photo', message: 'x', reason: 'of_tomorrow' }]))).toBeUndefined()
   expect(refusalOf(await refused([{ field: 'by', message: 'missing' }]))).toBeUndefined()
   expect(refusalOf(new Error('x'))).toBeUndefined()

@@ -8,7 +8,20 @@ export const longest = 3200
 const small = 1_500_000 // bytes; smaller files go as they are
 const most = 8 * 1024 * 1024 // bytes that the gateway takes
 
-export type PhotoKind = 'jpeg' | 'png' | 'heic' | 'avif' | 'webp' | 'gif' | 'bmp' | 'tiff' | 'pdf' | 'zip' | 'video' | 'empty' | 'unknown'
+export type PhotoKind =
+  | 'jpeg'
+  | 'png'
+  | 'heic'
+  | 'avif'
+  | 'webp'
+  | 'gif'
+  | 'bmp'
+  | 'tiff'
+  | 'pdf'
+  | 'zip'
+  | 'video'
+  | 'empty'
+  | 'unknown'
 
 /** Why a file is no photograph that can be enrolled; kind is what it is. */
 export class PhotoRefused extends Error {
@@ -19,9 +32,34 @@ export class PhotoRefused extends Error {
 
 /** The words with which the gateway refuses a photograph: each has its sentence under photoRefused. */
 export const photoReasons = [
-  'no_face', 'several_faces', 'too_small', 'uncertain', 'turned', 'too_dark', 'too_bright', 'too_flat', 'blurred', 'not_live',
-  'empty', 'too_heavy', 'too_many', 'too_deep', 'too_few', 'too_narrow', 'damaged', 'too_costly',
-  'is_heic', 'is_avif', 'is_video', 'is_gif', 'is_webp', 'is_bmp', 'is_tiff', 'is_pdf', 'is_archive', 'is_unknown',
+  'no_face',
+  'several_faces',
+  'too_small',
+  'uncertain',
+  'turned',
+  'too_dark',
+  'too_bright',
+  'too_flat',
+  'blurred',
+  'not_live',
+  'empty',
+  'too_heavy',
+  'too_many',
+  'too_deep',
+  'too_few',
+  'too_narrow',
+  'damaged',
+  'too_costly',
+  'is_heic',
+  'is_avif',
+  'is_video',
+  'is_gif',
+  'is_webp',
+  'is_bmp',
+  'is_tiff',
+  'is_pdf',
+  'is_archive',
+  'is_unknown',
 ]
 
 /** The gateway's word for what is wrong with a photograph, where it is one that we have a sentence for. */
@@ -98,7 +136,8 @@ export async function photoToSend(file: File, canvas = browser): Promise<File> {
     const out = await canvas.draw(img, fitted(img.width, img.height))
     if (!out) throw new PhotoRefused('damaged')
     if (native && out.size >= file.size && file.size <= most) return file
-    return new File([out], file.name, { type: out.type, lastModified: file.lastModified }) // the same deed when it is tried again
+    // With the time of the file that was chosen: the same deed when it is tried again.
+    return new File([out], file.name, { type: out.type, lastModified: file.lastModified })
   } finally {
     img.close()
   }

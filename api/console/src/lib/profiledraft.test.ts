@@ -3,7 +3,8 @@ import { freeID, idFrom, profileFrom } from './profiledraft'
 
 test('ids fit the gateway whatever the title', () => {
   expect(idFrom('Greenhouse sensor (new)')).toBe('greenhouse-sensor-new')
-  for (const title of ['温室传感器', '…', 'É', 'x'.repeat(200)]) expect(idFrom(title)).toMatch(/^[a-z0-9][a-z0-9-]{0,63}$/)
+  for (const title of ['温室传感器', '…', 'É', 'x'.repeat(200)])
+    expect(idFrom(title)).toMatch(/^[a-z0-9][a-z0-9-]{0,63}$/)
   expect(idFrom('温室')).not.toBe(idFrom('教室'))
 })
 
@@ -19,7 +20,13 @@ test('a draft becomes a profile without its empty lines', () => {
       title: ' Meter ',
       type: 'sensor',
       properties: [
-        { name: 'power', title: '', type: 'number', unit: 'W', forms: { register: ' holding:10 ', scale: '' } },
+        {
+          name: 'power',
+          title: '',
+          type: 'number',
+          unit: 'W',
+          forms: { register: ' holding:10 ', scale: '' },
+        },
         { name: 'on', title: '', type: 'boolean', unit: 'W', forms: {} },
         { name: ' ', title: '', type: 'number', unit: '', forms: {} },
       ],
@@ -28,6 +35,9 @@ test('a draft becomes a profile without its empty lines', () => {
     id: 'meter',
     title: 'Meter',
     type: 'sensor',
-    properties: { power: { type: 'number', unit: 'W', forms: { register: 'holding:10' } }, on: { type: 'boolean' } },
+    properties: {
+      power: { type: 'number', unit: 'W', forms: { register: 'holding:10' } },
+      on: { type: 'boolean' },
+    },
   })
 })

@@ -2,11 +2,22 @@
 
 import type { DeviceType, Profile, Property } from '../api/types'
 
-export interface PropertyDraft { name: string; title: string; type: Property['type']; unit: string; forms: Record<string, string> }
+export interface PropertyDraft {
+  name: string
+  title: string
+  type: Property['type']
+  unit: string
+  forms: Record<string, string>
+}
 
 /** An identifier from a title: letters, digits and '-'; a title without any gets a hash of itself. */
 export function idFrom(title: string): string {
-  const id = title.toLowerCase().normalize('NFKD').replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 48)
+  const id = title
+    .toLowerCase()
+    .normalize('NFKD')
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 48)
   if (id) return id
   let h = 0x811c9dc5
   for (const c of title) h = Math.imul(h ^ c.codePointAt(0)!, 0x01000193)
@@ -27,7 +38,11 @@ export function profileFrom(d: { title: string; type: DeviceType; properties: Pr
   for (const p of d.properties) {
     const name = p.name.trim()
     if (!name) continue
-    const forms = Object.fromEntries(Object.entries(p.forms).filter(([, v]) => v.trim()).map(([k, v]) => [k, v.trim()]))
+    const forms = Object.fromEntries(
+      Object.entries(p.forms)
+        .filter(([, v]) => v.trim())
+        .map(([k, v]) => [k, v.trim()]),
+    )
     properties[name] = {
       type: p.type,
       ...(p.title ? { title: p.title } : {}),

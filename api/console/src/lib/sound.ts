@@ -2,16 +2,35 @@
 
 import type { Alert, Severity } from '../api/types'
 
-export interface Beep { at: number; hz: number; s: number } // seconds from the pattern's start
-export interface Pattern { beeps: Beep[]; every: number } // repeated each `every` seconds; 0: once
+export interface Beep {
+  at: number
+  hz: number
+  s: number
+} // seconds from the pattern's start
+export interface Pattern {
+  beeps: Beep[]
+  every: number
+} // repeated each `every` seconds; 0: once
 
 /** What a severity sounds like until somebody acknowledges. */
 export function pattern(s: Severity): Pattern {
   switch (s) {
     case 'critical':
-      return { every: 3, beeps: [0, 0.22, 0.44].flatMap((at) => [{ at, hz: 960, s: 0.1 }, { at: at + 0.1, hz: 720, s: 0.1 }]) }
+      return {
+        every: 3,
+        beeps: [0, 0.22, 0.44].flatMap((at) => [
+          { at, hz: 960, s: 0.1 },
+          { at: at + 0.1, hz: 720, s: 0.1 },
+        ]),
+      }
     case 'major':
-      return { every: 8, beeps: [{ at: 0, hz: 780, s: 0.18 }, { at: 0.3, hz: 780, s: 0.18 }] }
+      return {
+        every: 8,
+        beeps: [
+          { at: 0, hz: 780, s: 0.18 },
+          { at: 0.3, hz: 780, s: 0.18 },
+        ],
+      }
     case 'warning':
       return { every: 0, beeps: [{ at: 0, hz: 620, s: 0.25 }] }
     default:
@@ -25,7 +44,10 @@ const rank: Record<Severity, number> = { info: 0, warning: 1, major: 2, critical
 export function byUrgency(a: Alert, b: Alert): number {
   const open = (x: Alert) => (x.state === 'open' ? 1 : 0)
   return (
-    rank[b.severity] - rank[a.severity] || open(b) - open(a) || Date.parse(b.opened) - Date.parse(a.opened) || (a.id < b.id ? -1 : 1)
+    rank[b.severity] - rank[a.severity] ||
+    open(b) - open(a) ||
+    Date.parse(b.opened) - Date.parse(a.opened) ||
+    (a.id < b.id ? -1 : 1)
   )
 }
 

@@ -18,10 +18,20 @@ export function AlertsPage() {
   const { get, put } = useAddress()
   return (
     <Page title={t('nav.alerts')} sub={t('alerts.sub')}>
-      <Tabs value={get('tab') || 'history'} onChange={(v) => put('tab', v === 'history' ? null : v)} keepMounted={false}>
-        <Tabs.List mb="sm"><Tabs.Tab value="history">{t('alerts.history')}</Tabs.Tab><Tabs.Tab value="rules">{t('alerts.rules')}</Tabs.Tab></Tabs.List>
-        <Tabs.Panel value="history"><History /></Tabs.Panel>
-        <Tabs.Panel value="rules"><Rules /></Tabs.Panel>
+      <Tabs
+        value={get('tab') || 'history'}
+        onChange={(v) => put('tab', v === 'history' ? null : v)}
+        keepMounted={false}>
+        <Tabs.List mb="sm">
+          <Tabs.Tab value="history">{t('alerts.history')}</Tabs.Tab>
+          <Tabs.Tab value="rules">{t('alerts.rules')}</Tabs.Tab>
+        </Tabs.List>
+        <Tabs.Panel value="history">
+          <History />
+        </Tabs.Panel>
+        <Tabs.Panel value="rules">
+          <Rules />
+        </Tabs.Panel>
       </Tabs>
     </Page>
   )
@@ -39,22 +49,73 @@ function History() {
     <Panel flush label={t('alerts.history')}>
       <div className="filters">
         <SearchField label={t('alerts.search')} />
-        <Select clearable placeholder={t('alerts.anyState')} aria-label={t('alerts.state')} value={v.state || null} onChange={(x) => put('state', x)} data={['open', 'acknowledged', 'resolved', 'closed'].map((s) => ({ value: s, label: t('alertState.' + s) }))} />
-        <Select clearable placeholder={t('alerts.anySeverity')} aria-label={t('alerts.severity')} value={v.severity || null} onChange={(x) => put('severity', x)} data={[...severities].reverse().map((s) => ({ value: s, label: t('severity.' + s) }))} />
-        <Select clearable searchable placeholder={t('fleet.anyZone')} aria-label={t('fleet.zone')} value={v.zone || null} onChange={(x) => put('zone', x)} data={places.options} />
+        <Select
+          clearable
+          placeholder={t('alerts.anyState')}
+          aria-label={t('alerts.state')}
+          value={v.state || null}
+          onChange={(x) => put('state', x)}
+          data={['open', 'acknowledged', 'resolved', 'closed'].map((s) => ({
+            value: s,
+            label: t('alertState.' + s),
+          }))}
+        />
+        <Select
+          clearable
+          placeholder={t('alerts.anySeverity')}
+          aria-label={t('alerts.severity')}
+          value={v.severity || null}
+          onChange={(x) => put('severity', x)}
+          data={[...severities].reverse().map((s) => ({ value: s, label: t('severity.' + s) }))}
+        />
+        <Select
+          clearable
+          searchable
+          placeholder={t('fleet.anyZone')}
+          aria-label={t('fleet.zone')}
+          value={v.zone || null}
+          onChange={(x) => put('zone', x)}
+          data={places.options}
+        />
       </div>
       <PagedList list={list} empty={<Empty title={t('alerts.none')} hint={t('alerts.noneHint')} />}>
         {(rows) => (
-          <Rows label={t('alerts.history')} rows={rows} id={(a) => a.id} columns={[
-            { key: 'title', label: t('alerts.what'), main: true, cell: (a) => <>{f.local(a.title, a.title_zh)}{a.person_name && ` · ${a.person_name}`}</> },
-            { key: 'severity', label: t('alerts.severity'), cell: (a) => <SeverityTag s={a.severity} /> },
-            { key: 'state', label: t('alerts.state'), cell: (a) => <AlertTag s={a.state} /> },
-            { key: 'where', label: t('alerts.where'), cell: (a) => [a.zone_name, a.device_name, a.moved_to && t('alerts.movedTo', { zone: a.moved_to_name || a.moved_to })].filter(Boolean).join(' · ') || '–' },
-            { key: 'opened', label: t('alerts.opened'), cell: (a) => <When at={a.opened} seconds /> },
-            { key: 'who', label: t('alerts.who'), cell: (a) => a.handler_name || '–' },
-            { key: 'resolver', label: t('alerts.resolver'), cell: (a) => a.resolver_name || '–' },
-            { key: 'comment', label: t('alerts.comment'), cell: (a) => a.comment || '–' },
-          ]} />
+          <Rows
+            label={t('alerts.history')}
+            rows={rows}
+            id={(a) => a.id}
+            columns={[
+              {
+                key: 'title',
+                label: t('alerts.what'),
+                main: true,
+                cell: (a) => (
+                  <>
+                    {f.local(a.title, a.title_zh)}
+                    {a.person_name && ` · ${a.person_name}`}
+                  </>
+                ),
+              },
+              { key: 'severity', label: t('alerts.severity'), cell: (a) => <SeverityTag s={a.severity} /> },
+              { key: 'state', label: t('alerts.state'), cell: (a) => <AlertTag s={a.state} /> },
+              {
+                key: 'where',
+                label: t('alerts.where'),
+                cell: (a) =>
+                  [
+                    a.zone_name,
+                    a.device_name,
+                    a.moved_to && t('alerts.movedTo', { zone: a.moved_to_name || a.moved_to }),
+                  ]
+                    .filter(Boolean)
+                    .join(' · ') || '–',
+              },
+              { key: 'opened', label: t('alerts.opened'), cell: (a) => <When at={a.opened} seconds /> },
+              { key: 'who', label: t('alerts.who'), cell: (a) => a.handler_name || '–' },
+              { key: 'resolver', label: t('alerts.resolver'), cell: (a) => a.resolver_name || '–' },
+              { key: 'comment', label: t('alerts.comment'), cell: (a) => a.comment || '–' },
+            ]}
+          />
         )}
       </PagedList>
     </Panel>
@@ -68,16 +129,28 @@ function Rules() {
   return (
     <Panel flush label={t('alerts.rules')}>
       <Loaded q={q}>
-        {(d) => d.items?.length ? (
-          <Accordion chevronPosition="left">
-            {d.items.map((r) => (
-              <Accordion.Item key={r.id} value={r.id}>
-                <Accordion.Control><Group gap="xs"><SeverityTag s={r.severity} /> {f.local(r.title, r.title_zh) || r.id}</Group></Accordion.Control>
-                <Accordion.Panel><pre className="yaml" tabIndex={0} role="region" aria-label={r.id}>{r.yaml}</pre></Accordion.Panel>
-              </Accordion.Item>
-            ))}
-          </Accordion>
-        ) : <Empty title={t('alerts.noRules')} hint={t('alerts.noRulesHint')} />}
+        {(d) =>
+          d.items?.length ? (
+            <Accordion chevronPosition="left">
+              {d.items.map((r) => (
+                <Accordion.Item key={r.id} value={r.id}>
+                  <Accordion.Control>
+                    <Group gap="xs">
+                      <SeverityTag s={r.severity} /> {f.local(r.title, r.title_zh) || r.id}
+                    </Group>
+                  </Accordion.Control>
+                  <Accordion.Panel>
+                    <pre className="yaml" tabIndex={0} role="region" aria-label={r.id}>
+                      {r.yaml}
+                    </pre>
+                  </Accordion.Panel>
+                </Accordion.Item>
+              ))}
+            </Accordion>
+          ) : (
+            <Empty title={t('alerts.noRules')} hint={t('alerts.noRulesHint')} />
+          )
+        }
       </Loaded>
     </Panel>
   )

@@ -6,7 +6,13 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link } from 'react-router'
 import { call, query } from '../api/client'
-import { attendanceStates, type Attendance, type AttendanceState, type List, type Session } from '../api/types'
+import {
+  attendanceStates,
+  type Attendance,
+  type AttendanceState,
+  type List,
+  type Session,
+} from '../api/types'
 import { useT } from '../i18n'
 import { dayIn } from '../lib/format'
 import { useFormat, useSchoolParam, useSession } from '../session'
@@ -39,28 +45,63 @@ export function AttendancePage() {
   // bell does not take it away.
   const chosen = sessions.data?.find((s) => s.id === get('session')) ?? current(sessions.data ?? [])
   return (
-    <Page title={t('nav.attendance')} sub={t('attendance.sub', { zone: school.timezone })}
+    <Page
+      title={t('nav.attendance')}
+      sub={t('attendance.sub', { zone: school.timezone })}
       actions={
         <>
-          <TextInput type="date" aria-label={t('attendance.date')} value={date} max={today} onChange={(e) => put('date', e.currentTarget.value === today ? null : e.currentTarget.value)} />
-          {can('sightings:write') && <Button variant="default" leftSection={<IconUserCheck size={16} />} onClick={() => askManual('yes')}>{t('attendance.manual')}</Button>}
+          <TextInput
+            type="date"
+            aria-label={t('attendance.date')}
+            value={date}
+            max={today}
+            onChange={(e) => put('date', e.currentTarget.value === today ? null : e.currentTarget.value)}
+          />
+          {can('sightings:write') && (
+            <Button
+              variant="default"
+              leftSection={<IconUserCheck size={16} />}
+              onClick={() => askManual('yes')}>
+              {t('attendance.manual')}
+            </Button>
+          )}
         </>
       }>
       <Loaded q={sessions}>
-        {(all) => !chosen ? (
-          <Panel><Empty title={t('attendance.noSession')} hint={t('attendance.noSessionHint')}>{can('attendance:write') && <Button mt="sm" component={Link} to="/settings/sessions">{t('attendance.toSessions')}</Button>}</Empty></Panel>
-        ) : (
-          <Tabs value={chosen.id} onChange={(v) => put('session', v)} keepMounted={false}>
-            <Tabs.List mb="sm">
-              {all.map((s) => (
-                <Tabs.Tab key={s.id} value={s.id} data-session={s.id}>
-                  {f.local(s.name, s.name_zh)} <Text span size="xs" c="dimmed">{f.clock(s.start, false)}–{f.clock(s.end, false)}</Text> {s.demo && <Tag tone="blue">{t('attendance.demo')}</Tag>}
-                </Tabs.Tab>
-              ))}
-            </Tabs.List>
-            <Tabs.Panel value={chosen.id}><SessionView key={chosen.id} s={chosen} fix={(person) => change({ correct: person, session: chosen.id })} /></Tabs.Panel>
-          </Tabs>
-        )}
+        {(all) =>
+          !chosen ? (
+            <Panel>
+              <Empty title={t('attendance.noSession')} hint={t('attendance.noSessionHint')}>
+                {can('attendance:write') && (
+                  <Button mt="sm" component={Link} to="/settings/sessions">
+                    {t('attendance.toSessions')}
+                  </Button>
+                )}
+              </Empty>
+            </Panel>
+          ) : (
+            <Tabs value={chosen.id} onChange={(v) => put('session', v)} keepMounted={false}>
+              <Tabs.List mb="sm">
+                {all.map((s) => (
+                  <Tabs.Tab key={s.id} value={s.id} data-session={s.id}>
+                    {f.local(s.name, s.name_zh)}{' '}
+                    <Text span size="xs" c="dimmed">
+                      {f.clock(s.start, false)}–{f.clock(s.end, false)}
+                    </Text>{' '}
+                    {s.demo && <Tag tone="blue">{t('attendance.demo')}</Tag>}
+                  </Tabs.Tab>
+                ))}
+              </Tabs.List>
+              <Tabs.Panel value={chosen.id}>
+                <SessionView
+                  key={chosen.id}
+                  s={chosen}
+                  fix={(person) => change({ correct: person, session: chosen.id })}
+                />
+              </Tabs.Panel>
+            </Tabs>
+          )
+        }
       </Loaded>
       {manual && can('sightings:write') && <ManualPass onClose={closeManual} />}
     </Page>
@@ -93,39 +134,122 @@ function SessionView({ s, fix }: { s: Session; fix: (person: string) => void }) 
     refetchInterval: 15_000,
   })
   const [fixing, , closeFix] = useOpen('correct')
-  const list = usePaged<Attendance>('attendance', '/v1/attendance', { session: s.id, state, class: cls, q }, { every: 15_000 })
-  const { subject: fixed } = useSubject(fixing, list.q.data?.items?.find((a) => a.person === fixing))
+  const list = usePaged<Attendance>(
+    'attendance',
+    '/v1/attendance',
+    { session: s.id, state, class: cls, q },
+    { every: 15_000 },
+  )
+  const { subject: fixed } = useSubject(
+    fixing,
+    list.q.data?.items?.find((a) => a.person === fixing),
+  )
   const who = (a: Attendance) => {
     const name = a.name || a.person
     return can('people:open') ? <Link to={`/people/${a.person}`}>{name}</Link> : name
   }
   return (
     <>
-      <Text size="sm" c="dimmed" mb="xs">{t('attendance.times', { start: f.clock(s.start, false), due: f.clock(s.due, false), end: f.clock(s.end, false) })}</Text>
+      <Text size="sm" c="dimmed" mb="xs">
+        {t('attendance.times', {
+          start: f.clock(s.start, false),
+          due: f.clock(s.due, false),
+          end: f.clock(s.end, false),
+        })}
+      </Text>
       <div className="chips" role="group" aria-label={t('attendance.summary')}>
-        {attendanceStates.filter((x) => summary.data?.[x] || state === x).map((x) => (
-          <button type="button" key={x} className="chip" aria-pressed={state === x} onClick={() => put('state', state === x ? null : x)} data-state={x}>
-            <b>{f.number(summary.data?.[x] ?? 0)}</b> <AttendanceTag s={x} />
-          </button>
-        ))}
+        {attendanceStates
+          .filter((x) => summary.data?.[x] || state === x)
+          .map((x) => (
+            <button
+              type="button"
+              key={x}
+              className="chip"
+              aria-pressed={state === x}
+              onClick={() => put('state', state === x ? null : x)}
+              data-state={x}>
+              <b>{f.number(summary.data?.[x] ?? 0)}</b> <AttendanceTag s={x} />
+            </button>
+          ))}
       </div>
       <Panel flush label={f.local(s.name, s.name_zh)}>
         <div className="filters">
           {can('people:read') && <SearchField label={t('attendance.search')} />}
-          <Select clearable searchable placeholder={t('people.anyClass')} aria-label={t('people.class')} value={cls || null} onChange={(v) => put('class', v)} data={classes} />
-          <Select clearable placeholder={t('attendance.anyState')} aria-label={t('attendance.state')} value={state || null} onChange={(v) => put('state', v)} data={attendanceStates.map((x) => ({ value: x, label: t('attendanceState.' + x) }))} />
+          <Select
+            clearable
+            searchable
+            placeholder={t('people.anyClass')}
+            aria-label={t('people.class')}
+            value={cls || null}
+            onChange={(v) => put('class', v)}
+            data={classes}
+          />
+          <Select
+            clearable
+            placeholder={t('attendance.anyState')}
+            aria-label={t('attendance.state')}
+            value={state || null}
+            onChange={(v) => put('state', v)}
+            data={attendanceStates.map((x) => ({ value: x, label: t('attendanceState.' + x) }))}
+          />
         </div>
-        <PagedList list={list} empty={<Empty title={t('attendance.none')} hint={state || cls || q ? t('attendance.noneFilter') : t('attendance.noneHint')} />}>
+        <PagedList
+          list={list}
+          empty={
+            <Empty
+              title={t('attendance.none')}
+              hint={state || cls || q ? t('attendance.noneFilter') : t('attendance.noneHint')}
+            />
+          }>
           {(rows) => (
-            <Rows label={f.local(s.name, s.name_zh)} rows={rows} id={(a) => a.person} columns={[
-              { key: 'name', label: t('people.name'), main: true, cell: who },
-              { key: 'class', label: t('people.class'), cell: (a) => a.class || '–' },
-              { key: 'state', label: t('attendance.state'), cell: (a) => <Group gap={4}><AttendanceTag s={a.state} />{!a.final && <Tag>{t('attendance.provisional')}</Tag>}</Group> },
-              { key: 'at', label: t('attendance.at'), cell: (a) => a.at ? <When at={a.at} clock /> : '–' },
-              { key: 'how', label: t('attendance.how'), cell: (a) => a.method ? `${t('method.' + a.method)}${a.zone ? ` · ${places.zoneName(a.zone)}` : ''}` : '–' },
-              { key: 'why', label: t('common.reason'), cell: (a) => <Why a={a} /> },
-              { key: 'do', label: '', right: true, cell: (a) => can('attendance:write') ? <Button size="compact-xs" variant="default" leftSection={<IconPencil size={13} />} onClick={() => fix(a.person)}>{t('attendance.correct')}</Button> : null },
-            ]} />
+            <Rows
+              label={f.local(s.name, s.name_zh)}
+              rows={rows}
+              id={(a) => a.person}
+              columns={[
+                { key: 'name', label: t('people.name'), main: true, cell: who },
+                { key: 'class', label: t('people.class'), cell: (a) => a.class || '–' },
+                {
+                  key: 'state',
+                  label: t('attendance.state'),
+                  cell: (a) => (
+                    <Group gap={4}>
+                      <AttendanceTag s={a.state} />
+                      {!a.final && <Tag>{t('attendance.provisional')}</Tag>}
+                    </Group>
+                  ),
+                },
+                {
+                  key: 'at',
+                  label: t('attendance.at'),
+                  cell: (a) => (a.at ? <When at={a.at} clock /> : '–'),
+                },
+                {
+                  key: 'how',
+                  label: t('attendance.how'),
+                  cell: (a) =>
+                    a.method
+                      ? `${t('method.' + a.method)}${a.zone ? ` · ${places.zoneName(a.zone)}` : ''}`
+                      : '–',
+                },
+                { key: 'why', label: t('common.reason'), cell: (a) => <Why a={a} /> },
+                {
+                  key: 'do',
+                  label: '',
+                  right: true,
+                  cell: (a) =>
+                    can('attendance:write') ? (
+                      <Button
+                        size="compact-xs"
+                        variant="default"
+                        leftSection={<IconPencil size={13} />}
+                        onClick={() => fix(a.person)}>
+                        {t('attendance.correct')}
+                      </Button>
+                    ) : null,
+                },
+              ]}
+            />
           )}
         </PagedList>
       </Panel>
@@ -136,11 +260,16 @@ function SessionView({ s, fix }: { s: Session; fix: (person: string) => void }) 
 
 function Why({ a }: { a: Attendance }) {
   const { t } = useT()
-  const word = (space: string, code: string) => t(`${space}.${code.split(':')[0]}`, { defaultValue: code.replace(/_/g, ' ') })
+  const word = (space: string, code: string) =>
+    t(`${space}.${code.split(':')[0]}`, { defaultValue: code.replace(/_/g, ' ') })
   return (
     <>
       {(a.reasons ?? []).map((r) => word('attendanceReason', r)).join('; ')}{' '}
-      {(a.exceptions ?? []).map((x) => <Tag key={x} tone="orange">{word('attendanceException', x)}</Tag>)}
+      {(a.exceptions ?? []).map((x) => (
+        <Tag key={x} tone="orange">
+          {word('attendanceException', x)}
+        </Tag>
+      ))}
     </>
   )
 }
@@ -150,14 +279,29 @@ function Correct({ a, onClose }: { a: Attendance; onClose: () => void }) {
   const cache = useQueryClient()
   const [state, setState] = useState<string>(a.state)
   return (
-    <Ask opened onClose={onClose} subject={{ state: t('attendanceState.' + a.state), by: a.reasons?.join(', ') }} title={t('attendance.correctTitle', { name: a.name || a.person })} text={t('attendance.correctText')} deed={t('attendance.correct')}
+    <Ask
+      opened
+      onClose={onClose}
+      subject={{ state: t('attendanceState.' + a.state), by: a.reasons?.join(', ') }}
+      title={t('attendance.correctTitle', { name: a.name || a.person })}
+      text={t('attendance.correctText')}
+      deed={t('attendance.correct')}
       comment={{ label: t('attendance.correctReason'), required: true }}
       onDo={async (reason) => {
-        await call('/v1/attendance/corrections', { method: 'POST', body: { session: a.session, person: a.person, state, reason } })
+        await call('/v1/attendance/corrections', {
+          method: 'POST',
+          body: { session: a.session, person: a.person, state, reason },
+        })
         said(t('attendance.corrected'))
         await cache.invalidateQueries({ queryKey: ['attendance'] })
       }}>
-      <Select label={t('attendance.state')} allowDeselect={false} value={state} onChange={(v) => v && setState(v)} data={attendanceStates.map((x) => ({ value: x, label: t('attendanceState.' + x) }))} />
+      <Select
+        label={t('attendance.state')}
+        allowDeselect={false}
+        value={state}
+        onChange={(v) => v && setState(v)}
+        data={attendanceStates.map((x) => ({ value: x, label: t('attendanceState.' + x) }))}
+      />
     </Ask>
   )
 }
@@ -181,14 +325,44 @@ function ManualPass({ onClose }: { onClose: () => void }) {
       <form onSubmit={(e) => (e.preventDefault(), void save())}>
         <Stack>
           <Text size="sm">{t('manual.text')}</Text>
-          <PersonPicker value={v.person} onChange={(person) => set({ ...v, person })} label={t('manual.person')} />
-          <Select label={t('fleet.zone')} required searchable value={v.zone || null} onChange={(z) => set({ ...v, zone: z ?? '' })} data={places.options} />
-          <Select label={t('manual.direction')} allowDeselect={false} value={v.direction} onChange={(d) => d && set({ ...v, direction: d })} data={['in', 'out'].map((d) => ({ value: d, label: t('direction.' + d) }))} />
-          <Textarea label={t('manual.note')} required autosize minRows={2} maxLength={500} value={v.note} placeholder={t('manual.notePlaceholder')} onChange={(e) => set({ ...v, note: e.currentTarget.value })} />
+          <PersonPicker
+            value={v.person}
+            onChange={(person) => set({ ...v, person })}
+            label={t('manual.person')}
+          />
+          <Select
+            label={t('fleet.zone')}
+            required
+            searchable
+            value={v.zone || null}
+            onChange={(z) => set({ ...v, zone: z ?? '' })}
+            data={places.options}
+          />
+          <Select
+            label={t('manual.direction')}
+            allowDeselect={false}
+            value={v.direction}
+            onChange={(d) => d && set({ ...v, direction: d })}
+            data={['in', 'out'].map((d) => ({ value: d, label: t('direction.' + d) }))}
+          />
+          <Textarea
+            label={t('manual.note')}
+            required
+            autosize
+            minRows={2}
+            maxLength={500}
+            value={v.note}
+            placeholder={t('manual.notePlaceholder')}
+            onChange={(e) => set({ ...v, note: e.currentTarget.value })}
+          />
           {deed.error !== undefined && <Trouble error={deed.error} />}
           <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>{t('common.cancel')}</Button>
-            <Button type="submit" loading={deed.busy} disabled={!v.person || !v.zone || !v.note.trim()}>{t('manual.deed')}</Button>
+            <Button variant="default" onClick={onClose}>
+              {t('common.cancel')}
+            </Button>
+            <Button type="submit" loading={deed.busy} disabled={!v.person || !v.zone || !v.note.trim()}>
+              {t('manual.deed')}
+            </Button>
           </Group>
         </Stack>
       </form>

@@ -1,12 +1,33 @@
 // One device: its twin, charts, what it was asked to be, its comings and goings.
 
-import { Button, Group, NumberInput, Select, SegmentedControl, Stack, Switch, Tabs, Text, TextInput } from '@mantine/core'
+import {
+  Button,
+  Group,
+  NumberInput,
+  Select,
+  SegmentedControl,
+  Stack,
+  Switch,
+  Tabs,
+  Text,
+  TextInput,
+} from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link, useNavigate, useParams } from 'react-router'
 import { APIError, call } from '../api/client'
 import { change, remove } from '../api/change'
-import type { Action, CommandResult, Device, DeviceCreated, Property, Rejection, Sighting, StatusRow, Value } from '../api/types'
+import type {
+  Action,
+  CommandResult,
+  Device,
+  DeviceCreated,
+  Property,
+  Rejection,
+  Sighting,
+  StatusRow,
+  Value,
+} from '../api/types'
 import { useT } from '../i18n'
 import { timeOf, unitText } from '../lib/format'
 import { reasonText } from '../lib/picture'
@@ -17,7 +38,20 @@ import { CertificatesPanel, DeviceTroubles } from '../ui/certificates'
 import { CommandsPanel } from '../ui/commands'
 import { Credentials } from '../ui/credentials'
 import { SecretAgain, useSecretFields } from '../ui/secretagain'
-import { Ask, Empty, Facts, fieldError, leaves, Loaded, Page, Panel, Rows, said, Tag, useDeed } from '../ui/kit'
+import {
+  Ask,
+  Empty,
+  Facts,
+  fieldError,
+  leaves,
+  Loaded,
+  Page,
+  Panel,
+  Rows,
+  said,
+  Tag,
+  useDeed,
+} from '../ui/kit'
 import { PagedList, usePaged } from '../ui/paged'
 import { KeptContent } from '../ui/refused'
 import { SightingLine } from '../ui/sightings'
@@ -38,10 +72,15 @@ export function DevicePage() {
   const q = useQuery({
     queryKey: ['device', id],
     queryFn: ({ signal }) => call<Device>(`/v1/devices/${encodeURIComponent(id)}`, { signal }),
-    refetchInterval: (x) => (x.state.error instanceof APIError && x.state.error.status === 404 ? false : 1500),
+    refetchInterval: (x) =>
+      x.state.error instanceof APIError && x.state.error.status === 404 ? false : 1500,
   })
   if (!q.data && q.error instanceof APIError && q.error.status === 404) {
-    return <Page title={id}><Empty title={t('device.gone')} hint={<Link to="/fleet">{t('device.toFleet')}</Link>} /></Page>
+    return (
+      <Page title={id}>
+        <Empty title={t('device.gone')} hint={<Link to="/fleet">{t('device.toFleet')}</Link>} />
+      </Page>
+    )
   }
   return <Loaded q={q}>{(d) => <DeviceView d={d} />}</Loaded>
 }
@@ -58,13 +97,34 @@ function DeviceView({ d }: { d: Device }) {
   const sees = (profile?.sightings?.length ?? 0) > 0
   const { get, put } = useAddress()
   return (
-    <Page title={d.name || d.id} sub={<Group gap={6}><DeviceTag s={d.enabled ? d.twin.state : 'disabled'} /> {t('deviceType.' + d.type)} · {places.zoneName(d.zone)} · {timeOf(d.twin.last_seen) ? t('device.seen', { age: f.ago(d.twin.last_seen, now) }) : t('device.seenNever')}</Group>}
+    <Page
+      title={d.name || d.id}
+      sub={
+        <Group gap={6}>
+          <DeviceTag s={d.enabled ? d.twin.state : 'disabled'} /> {t('deviceType.' + d.type)} ·{' '}
+          {places.zoneName(d.zone)} ·{' '}
+          {timeOf(d.twin.last_seen)
+            ? t('device.seen', { age: f.ago(d.twin.last_seen, now) })
+            : t('device.seenNever')}
+        </Group>
+      }
       actions={can('devices:write') && <DeviceDeeds d={d} />}>
-      {d.enabled && d.twin.state === 'flapping' && <Text size="sm" c="dimmed">{t('device.flapping')}</Text>}
-      {d.enabled && d.twin.state !== 'online' && d.twin.reason && <div className="trouble"><Tag tone="orange">{t('device.why')}</Tag> {reasonText(d.twin.reason, t)}</div>}
+      {d.enabled && d.twin.state === 'flapping' && (
+        <Text size="sm" c="dimmed">
+          {t('device.flapping')}
+        </Text>
+      )}
+      {d.enabled && d.twin.state !== 'online' && d.twin.reason && (
+        <div className="trouble">
+          <Tag tone="orange">{t('device.why')}</Tag> {reasonText(d.twin.reason, t)}
+        </div>
+      )}
       <WeakNotice d={d} />
       <DeviceTroubles id={d.id} />
-      <Tabs value={get('tab') || 'now'} onChange={(v) => put('tab', v === 'now' ? null : v)} keepMounted={false}>
+      <Tabs
+        value={get('tab') || 'now'}
+        onChange={(v) => put('tab', v === 'now' ? null : v)}
+        keepMounted={false}>
         <Tabs.List mb="sm">
           <Tabs.Tab value="now">{t('device.now')}</Tabs.Tab>
           {sees && can('sightings:read') && <Tabs.Tab value="sightings">{t('device.sightings')}</Tabs.Tab>}
@@ -73,29 +133,48 @@ function DeviceView({ d }: { d: Device }) {
           <Tabs.Tab value="about">{t('device.about')}</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="now">
-          {d.type === 'camera' && can('camera:view') && <Panel title={t('device.view')} flush actions={<Link to={`/cameras/${d.id}`} className="small">{t('device.toCamera')}</Link>}><CameraView id={d.id} name={d.name} /></Panel>}
+          {d.type === 'camera' && can('camera:view') && (
+            <Panel
+              title={t('device.view')}
+              flush
+              actions={
+                <Link to={`/cameras/${d.id}`} className="small">
+                  {t('device.toCamera')}
+                </Link>
+              }>
+              <CameraView id={d.id} name={d.name} />
+            </Panel>
+          )}
           <TwinPanel d={d} properties={profile?.properties ?? {}} />
           <UnknownFieldsPanel d={d} />
           {can('devices:write') && <Actions d={d} actions={profile?.actions ?? {}} />}
           <CommandsPanel d={d} />
           {numeric.length > 0 && can('telemetry:read') && <Charts d={d} properties={numeric} />}
         </Tabs.Panel>
-        <Tabs.Panel value="sightings"><SightingsOf id={d.id} /></Tabs.Panel>
-        <Tabs.Panel value="log"><StatusLog id={d.id} /></Tabs.Panel>
-        <Tabs.Panel value="rejected"><Rejections id={d.id} /></Tabs.Panel>
+        <Tabs.Panel value="sightings">
+          <SightingsOf id={d.id} />
+        </Tabs.Panel>
+        <Tabs.Panel value="log">
+          <StatusLog id={d.id} />
+        </Tabs.Panel>
+        <Tabs.Panel value="rejected">
+          <Rejections id={d.id} />
+        </Tabs.Panel>
         <Tabs.Panel value="about">
           <CertificatesPanel d={d} />
           <Panel title={t('device.about')}>
-            <Facts items={[
-              [t('device.id'), d.id],
-              [t('device.serial'), d.serial || '–'],
-              [t('fleet.driver'), d.driver],
-              [t('device.profile'), f.local(profile?.title, profile?.title_zh) || d.profile],
-              [t('fleet.zone'), places.zoneName(d.zone)],
-              [t('weak.filter.label'), t('weak.about.' + (d.twin.weak || 'unknown'))],
-              [t('device.created'), f.moment(d.created)],
-              ...Object.entries(d.address ?? {}).map(([k, v]): [string, string] => [k, v]),
-            ]} />
+            <Facts
+              items={[
+                [t('device.id'), d.id],
+                [t('device.serial'), d.serial || '–'],
+                [t('fleet.driver'), d.driver],
+                [t('device.profile'), f.local(profile?.title, profile?.title_zh) || d.profile],
+                [t('fleet.zone'), places.zoneName(d.zone)],
+                [t('weak.filter.label'), t('weak.about.' + (d.twin.weak || 'unknown'))],
+                [t('device.created'), f.moment(d.created)],
+                ...Object.entries(d.address ?? {}).map(([k, v]): [string, string] => [k, v]),
+              ]}
+            />
           </Panel>
         </Tabs.Panel>
       </Tabs>
@@ -112,43 +191,145 @@ function TwinPanel({ d, properties }: { d: Device; properties: Record<string, Pr
   const [wish, setWish, unwish] = useOpen('set')
   const names = [...new Set([...Object.keys(properties), ...Object.keys(d.twin.reported ?? {})])].sort()
   const desired = names.some((n) => d.twin.desired?.[n])
-  if (names.length === 0) return <Panel title={t('device.twin')}><Empty title={t('device.noProperties')} /></Panel>
+  if (names.length === 0)
+    return (
+      <Panel title={t('device.twin')}>
+        <Empty title={t('device.noProperties')} />
+      </Panel>
+    )
   return (
     <Panel title={t('device.twin')} flush>
-      <Rows label={t('device.twin')} rows={names} id={(n) => n} columns={[
-        { key: 'name', label: t('device.property'), main: true, cell: (n) => profiles.title(n, d.profile) },
-        { key: 'value', label: t('device.reported'), cell: (n) => <b>{f.value(d.twin.reported?.[n]?.value, properties[n])}</b> },
-        { key: 'age', label: t('device.measured'), nowrap: true, cell: (n) => f.ago(d.twin.reported?.[n]?.time, now) },
-        ...(desired ? [{ key: 'desired', label: t('device.desired'), cell: (n: string) => f.value(d.twin.desired?.[n]?.value, properties[n]) }] : []),
-        { key: 'do', label: '', right: true, cell: (n) => properties[n]?.writable && can('devices:write') ? <Button size="compact-xs" variant="default" onClick={() => setWish(n)}>{t('device.set')}</Button> : null },
-      ]} />
-      {properties[wish]?.writable && can('devices:write') && <Wish key={wish} d={d} name={wish} property={properties[wish]} onClose={unwish} />}
+      <Rows
+        label={t('device.twin')}
+        rows={names}
+        id={(n) => n}
+        columns={[
+          { key: 'name', label: t('device.property'), main: true, cell: (n) => profiles.title(n, d.profile) },
+          {
+            key: 'value',
+            label: t('device.reported'),
+            cell: (n) => <b>{f.value(d.twin.reported?.[n]?.value, properties[n])}</b>,
+          },
+          {
+            key: 'age',
+            label: t('device.measured'),
+            nowrap: true,
+            cell: (n) => f.ago(d.twin.reported?.[n]?.time, now),
+          },
+          ...(desired
+            ? [
+                {
+                  key: 'desired',
+                  label: t('device.desired'),
+                  cell: (n: string) => f.value(d.twin.desired?.[n]?.value, properties[n]),
+                },
+              ]
+            : []),
+          {
+            key: 'do',
+            label: '',
+            right: true,
+            cell: (n) =>
+              properties[n]?.writable && can('devices:write') ? (
+                <Button size="compact-xs" variant="default" onClick={() => setWish(n)}>
+                  {t('device.set')}
+                </Button>
+              ) : null,
+          },
+        ]}
+      />
+      {properties[wish]?.writable && can('devices:write') && (
+        <Wish key={wish} d={d} name={wish} property={properties[wish]} onClose={unwish} />
+      )}
     </Panel>
   )
 }
 
 /** A field for one value of a property's type. */
-function ValueField({ p, label, value, onChange }: { p: Property; label: string; value: Value | undefined; onChange: (v: Value) => void }) {
+function ValueField({
+  p,
+  label,
+  value,
+  onChange,
+}: {
+  p: Property
+  label: string
+  value: Value | undefined
+  onChange: (v: Value) => void
+}) {
   const { t } = useT()
   const named = unitText(p.unit) ? `${label} (${unitText(p.unit)})` : label
-  if (p.type === 'boolean') return <Switch label={named} checked={value === true} onChange={(e) => onChange(e.currentTarget.checked)} />
-  if (p.enum?.length) return <Select label={named} data={p.enum} value={typeof value === 'string' ? value : null} onChange={(v) => onChange(v)} required />
+  if (p.type === 'boolean')
+    return (
+      <Switch label={named} checked={value === true} onChange={(e) => onChange(e.currentTarget.checked)} />
+    )
+  if (p.enum?.length)
+    return (
+      <Select
+        label={named}
+        data={p.enum}
+        value={typeof value === 'string' ? value : null}
+        onChange={(v) => onChange(v)}
+        required
+      />
+    )
   if (p.type === 'number') {
-    const range = p.minimum !== undefined || p.maximum !== undefined ? t('device.range', { min: p.minimum ?? '…', max: p.maximum ?? '…' }) : undefined
-    return <NumberInput label={named} description={range} value={typeof value === 'number' ? value : ''} onChange={(v) => onChange(v === '' ? null : Number(v))} required hideControls />
+    const range =
+      p.minimum !== undefined || p.maximum !== undefined
+        ? t('device.range', { min: p.minimum ?? '…', max: p.maximum ?? '…' })
+        : undefined
+    return (
+      <NumberInput
+        label={named}
+        description={range}
+        value={typeof value === 'number' ? value : ''}
+        onChange={(v) => onChange(v === '' ? null : Number(v))}
+        required
+        hideControls
+      />
+    )
   }
-  return <TextInput label={named} value={typeof value === 'string' ? value : ''} onChange={(e) => onChange(e.currentTarget.value)} maxLength={1024} />
+  return (
+    <TextInput
+      label={named}
+      value={typeof value === 'string' ? value : ''}
+      onChange={(e) => onChange(e.currentTarget.value)}
+      maxLength={1024}
+    />
+  )
 }
 
-function Wish({ d, name, property, onClose }: { d: Device; name: string; property: Property; onClose: () => void }) {
+function Wish({
+  d,
+  name,
+  property,
+  onClose,
+}: {
+  d: Device
+  name: string
+  property: Property
+  onClose: () => void
+}) {
   const { t } = useT()
   const cache = useQueryClient()
   const profiles = useProfiles()
-  const [value, setValue] = useState<Value>(d.twin.desired?.[name]?.value ?? d.twin.reported?.[name]?.value ?? (property.type === 'boolean' ? false : null))
+  const [value, setValue] = useState<Value>(
+    d.twin.desired?.[name]?.value ??
+      d.twin.reported?.[name]?.value ??
+      (property.type === 'boolean' ? false : null),
+  )
   return (
-    <Ask opened onClose={onClose} title={t('device.setTitle', { name: profiles.title(name, d.profile) })} deed={t('device.set')} text={t('device.setText')}
+    <Ask
+      opened
+      onClose={onClose}
+      title={t('device.setTitle', { name: profiles.title(name, d.profile) })}
+      deed={t('device.set')}
+      text={t('device.setText')}
       onDo={async () => {
-        const r = await call<CommandResult>(`/v1/devices/${encodeURIComponent(d.id)}/desired/${encodeURIComponent(name)}`, { method: 'PUT', body: { value } })
+        const r = await call<CommandResult>(
+          `/v1/devices/${encodeURIComponent(d.id)}/desired/${encodeURIComponent(name)}`,
+          { method: 'PUT', body: { value } },
+        )
         if (r?.state) said(t('commands.means.' + r.state))
         await cache.invalidateQueries({ queryKey: ['device', d.id] })
       }}>
@@ -165,27 +346,61 @@ function Actions({ d, actions }: { d: Device; actions: Record<string, Action> })
   if (all.length === 0) return null
   return (
     <Panel title={t('device.actions')}>
-      <Group gap="xs">{all.map(([n, a]) => <Button key={n} variant="default" onClick={() => setName(n)}>{f.local(a.title, a.title_zh) || n}</Button>)}</Group>
+      <Group gap="xs">
+        {all.map(([n, a]) => (
+          <Button key={n} variant="default" onClick={() => setName(n)}>
+            {f.local(a.title, a.title_zh) || n}
+          </Button>
+        ))}
+      </Group>
       {actions[name] && <Command key={name} d={d} name={name} action={actions[name]} onClose={noName} />}
     </Panel>
   )
 }
 
-function Command({ d, name, action, onClose }: { d: Device; name: string; action: Action; onClose: () => void }) {
+function Command({
+  d,
+  name,
+  action,
+  onClose,
+}: {
+  d: Device
+  name: string
+  action: Action
+  onClose: () => void
+}) {
   const { t } = useT()
   const cache = useQueryClient()
   const f = useFormat()
   const inputs = Object.entries(action.input ?? {})
-  const [values, setValues] = useState<Record<string, Value>>(() => Object.fromEntries(inputs.filter(([, p]) => p.type === 'boolean').map(([k]) => [k, false])))
+  const [values, setValues] = useState<Record<string, Value>>(() =>
+    Object.fromEntries(inputs.filter(([, p]) => p.type === 'boolean').map(([k]) => [k, false])),
+  )
   return (
-    <Ask opened onClose={onClose} title={f.local(action.title, action.title_zh) || name} deed={t('device.send')} text={t('device.sendText', { name: d.name || d.id })}
+    <Ask
+      opened
+      onClose={onClose}
+      title={f.local(action.title, action.title_zh) || name}
+      deed={t('device.send')}
+      text={t('device.sendText', { name: d.name || d.id })}
       onDo={async () => {
         const set = Object.fromEntries(Object.entries(values).filter(([, v]) => v !== null && v !== ''))
-        const r = await call<CommandResult>(`/v1/devices/${encodeURIComponent(d.id)}/commands`, { method: 'POST', body: { action: name, values: set } })
+        const r = await call<CommandResult>(`/v1/devices/${encodeURIComponent(d.id)}/commands`, {
+          method: 'POST',
+          body: { action: name, values: set },
+        })
         said(r?.state ? t('commands.means.' + r.state) : r?.message || t('device.sent'))
         await cache.invalidateQueries({ queryKey: ['device', d.id, 'commands'] })
       }}>
-      {inputs.map(([k, p]) => <ValueField key={k} p={p} label={f.local(p.title, p.title_zh) || k} value={values[k]} onChange={(v) => setValues({ ...values, [k]: v })} />)}
+      {inputs.map(([k, p]) => (
+        <ValueField
+          key={k}
+          p={p}
+          label={f.local(p.title, p.title_zh) || k}
+          value={values[k]}
+          onChange={(v) => setValues({ ...values, [k]: v })}
+        />
+      ))}
     </Ask>
   )
 }
@@ -196,9 +411,29 @@ function Charts({ d, properties }: { d: Device; properties: [string, Property][]
   const { get, change } = useAddress()
   const hours = get('hours') || '1'
   return (
-    <Panel title={t('device.charts')} actions={<SegmentedControl size="xs" value={hours} onChange={(h) => change({ hours: h === '1' ? null : h })} aria-label={t('device.span')} data={['1', '6', '24', '168'].map((h) => ({ value: h, label: t('device.hours' + h) }))} />}>
+    <Panel
+      title={t('device.charts')}
+      actions={
+        <SegmentedControl
+          size="xs"
+          value={hours}
+          onChange={(h) => change({ hours: h === '1' ? null : h })}
+          aria-label={t('device.span')}
+          data={['1', '6', '24', '168'].map((h) => ({ value: h, label: t('device.hours' + h) }))}
+        />
+      }>
       <div className="charts">
-        {properties.map(([n, p]) => <Chart key={n} device={d.id} property={n} title={profiles.title(n, d.profile)} unit={unitText(p.unit)} hours={Number(hours)} boolean={p.type === 'boolean'} />)}
+        {properties.map(([n, p]) => (
+          <Chart
+            key={n}
+            device={d.id}
+            property={n}
+            title={profiles.title(n, d.profile)}
+            unit={unitText(p.unit)}
+            hours={Number(hours)}
+            boolean={p.type === 'boolean'}
+          />
+        ))}
       </div>
     </Panel>
   )
@@ -210,27 +445,64 @@ function SightingsOf({ id }: { id: string }) {
   const [said, setSaid] = useState('')
   const list = usePaged<Sighting>('sightings', '/v1/sightings', { device: id, reason: said }, { limit: 50 })
   const back = (
-    <form className="lookback" onSubmit={(e) => { e.preventDefault(); setSaid(reason.trim()) }}>
-      <Text size="sm" c="dimmed">{t('sighting.day')}</Text>
-      <TextInput size="sm" style={{ flex: '1 1 14rem' }} aria-label={t('common.reason')} placeholder={t('sighting.backWhy')} minLength={4} maxLength={500} required
-        value={reason} onChange={(e) => setReason(e.currentTarget.value)} />
-      <Button size="sm" type="submit" variant="default">{t('sighting.back')}</Button>
+    <form
+      className="lookback"
+      onSubmit={(e) => {
+        e.preventDefault()
+        setSaid(reason.trim())
+      }}>
+      <Text size="sm" c="dimmed">
+        {t('sighting.day')}
+      </Text>
+      <TextInput
+        size="sm"
+        style={{ flex: '1 1 14rem' }}
+        aria-label={t('common.reason')}
+        placeholder={t('sighting.backWhy')}
+        minLength={4}
+        maxLength={500}
+        required
+        value={reason}
+        onChange={(e) => setReason(e.currentTarget.value)}
+      />
+      <Button size="sm" type="submit" variant="default">
+        {t('sighting.back')}
+      </Button>
     </form>
   )
-  return <Panel title={t('device.sightings')} flush>{!said && back}<PagedList list={list} empty={<Empty title={t('sighting.none')} hint={t('sighting.noneHint')} />}>{(rows) => rows.map((s) => <SightingLine key={s.id} s={s} />)}</PagedList></Panel>
+  return (
+    <Panel title={t('device.sightings')} flush>
+      {!said && back}
+      <PagedList list={list} empty={<Empty title={t('sighting.none')} hint={t('sighting.noneHint')} />}>
+        {(rows) => rows.map((s) => <SightingLine key={s.id} s={s} />)}
+      </PagedList>
+    </Panel>
+  )
 }
 
 function StatusLog({ id }: { id: string }) {
   const { t } = useT()
-  const list = usePaged<StatusRow>('device', `/v1/devices/${encodeURIComponent(id)}/status-log`, {}, { limit: 50 })
+  const list = usePaged<StatusRow>(
+    'device',
+    `/v1/devices/${encodeURIComponent(id)}/status-log`,
+    {},
+    { limit: 50 },
+  )
   return (
     <Panel title={t('device.log')} flush>
       <PagedList list={list} empty={<Empty title={t('device.noLog')} hint={t('device.noLogHint')} />}>
-        {(rows) => <Rows label={t('device.log')} rows={rows} id={(r) => r.seq} columns={[
-          { key: 'time', label: t('common.time'), main: true, cell: (r) => <When at={r.time} seconds /> },
-          { key: 'state', label: t('fleet.state'), cell: (r) => <DeviceTag s={r.state} /> },
-          { key: 'reason', label: t('common.reason'), cell: (r) => reasonText(r.reason ?? '', t) || '–' },
-        ]} />}
+        {(rows) => (
+          <Rows
+            label={t('device.log')}
+            rows={rows}
+            id={(r) => r.seq}
+            columns={[
+              { key: 'time', label: t('common.time'), main: true, cell: (r) => <When at={r.time} seconds /> },
+              { key: 'state', label: t('fleet.state'), cell: (r) => <DeviceTag s={r.state} /> },
+              { key: 'reason', label: t('common.reason'), cell: (r) => reasonText(r.reason ?? '', t) || '–' },
+            ]}
+          />
+        )}
       </PagedList>
     </Panel>
   )
@@ -241,13 +513,35 @@ function Rejections({ id }: { id: string }) {
   const list = usePaged<Rejection>('rejections', '/v1/rejections', { device: id }, { limit: 50 })
   return (
     <Panel title={t('device.rejected')} flush>
-      <PagedList list={list} empty={<Empty title={t('device.noRejected')} hint={t('device.noRejectedHint')} />}>
-        {(rows) => <Rows label={t('device.rejected')} rows={rows} id={(r) => r.seq} columns={[
-          { key: 'time', label: t('common.time'), main: true, cell: (r) => <When at={r.time} seconds /> },
-          { key: 'reason', label: t('common.reason'), long: true, cell: (r) => <>{r.partial && <Tag tone="yellow">{t('device.partial')}</Tag>} {r.reason}</> },
-          { key: 'source', label: t('device.source'), cell: (r) => r.source },
-          { key: 'excerpt', label: t('device.excerpt'), cell: (r) => r.kept ? <KeptContent r={r} /> : r.excerpt ? <code>{r.excerpt}</code> : '–' },
-        ]} />}
+      <PagedList
+        list={list}
+        empty={<Empty title={t('device.noRejected')} hint={t('device.noRejectedHint')} />}>
+        {(rows) => (
+          <Rows
+            label={t('device.rejected')}
+            rows={rows}
+            id={(r) => r.seq}
+            columns={[
+              { key: 'time', label: t('common.time'), main: true, cell: (r) => <When at={r.time} seconds /> },
+              {
+                key: 'reason',
+                label: t('common.reason'),
+                long: true,
+                cell: (r) => (
+                  <>
+                    {r.partial && <Tag tone="yellow">{t('device.partial')}</Tag>} {r.reason}
+                  </>
+                ),
+              },
+              { key: 'source', label: t('device.source'), cell: (r) => r.source },
+              {
+                key: 'excerpt',
+                label: t('device.excerpt'),
+                cell: (r) => (r.kept ? <KeptContent r={r} /> : r.excerpt ? <code>{r.excerpt}</code> : '–'),
+              },
+            ]}
+          />
+        )}
       </PagedList>
     </Panel>
   )
@@ -262,20 +556,47 @@ function DeviceDeeds({ d }: { d: Device }) {
   const path = `/v1/devices/${encodeURIComponent(d.id)}`
   return (
     <>
-      {d.driver === 'mqtt-front' && <Button variant="default" onClick={() => setOpen('password')}>{t('device.newPassword')}</Button>}
-      <Button variant="default" onClick={() => setOpen('edit')}>{t('common.edit')}</Button>
-      <Button variant="default" color="red" onClick={() => setOpen('delete')}>{t('common.delete')}</Button>
+      {d.driver === 'mqtt-front' && (
+        <Button variant="default" onClick={() => setOpen('password')}>
+          {t('device.newPassword')}
+        </Button>
+      )}
+      <Button variant="default" onClick={() => setOpen('edit')}>
+        {t('common.edit')}
+      </Button>
+      <Button variant="default" color="red" onClick={() => setOpen('delete')}>
+        {t('common.delete')}
+      </Button>
       {open === 'edit' && <EditDevice d={d} onClose={close} />}
-      <Ask opened={open === 'delete'} onClose={close} danger title={t('device.deleteTitle', { name: d.name || d.id })} text={t('device.deleteText')} deed={t('common.delete')}
+      <Ask
+        opened={open === 'delete'}
+        onClose={close}
+        danger
+        title={t('device.deleteTitle', { name: d.name || d.id })}
+        text={t('device.deleteText')}
+        deed={t('common.delete')}
         onDo={async () => {
-          await remove(path, { name: d.name, zone: d.zone, profile: d.profile, driver: d.driver, enabled: d.enabled })
+          await remove(path, {
+            name: d.name,
+            zone: d.zone,
+            profile: d.profile,
+            driver: d.driver,
+            enabled: d.enabled,
+          })
           cache.removeQueries({ queryKey: ['device', d.id] })
           void cache.invalidateQueries({ queryKey: ['devices'] })
           void go('/fleet', { replace: true })
           return leaves
-        }} />
-      <Ask opened={open === 'password'} onClose={close} title={t('device.newPassword')} text={t('device.newPasswordText')} deed={t('device.newPassword')}
-        onDo={async () => setShown(await call<DeviceCreated>(`${path}/password`, { method: 'POST' }))} />
+        }}
+      />
+      <Ask
+        opened={open === 'password'}
+        onClose={close}
+        title={t('device.newPassword')}
+        text={t('device.newPasswordText')}
+        deed={t('device.newPassword')}
+        onDo={async () => setShown(await call<DeviceCreated>(`${path}/password`, { method: 'POST' }))}
+      />
       <ShownOnce opened={!!shown} onClose={() => setShown(undefined)} title={t('credentials.title')}>
         {shown && <Credentials c={shown} />}
       </ShownOnce>
@@ -287,13 +608,32 @@ function EditDevice({ d, onClose }: { d: Device; onClose: () => void }) {
   const { t } = useT()
   const cache = useQueryClient()
   const places = usePlaces()
-  const [base] = useState<Record<string, unknown>>({ name: d.name, zone: d.zone ?? '', serial: d.serial ?? '', enabled: d.enabled, address: d.address ?? {} })
-  const [v, set] = useState({ name: d.name, zone: d.zone ?? '', serial: d.serial ?? '', enabled: d.enabled, address: d.address ?? {} })
+  const [base] = useState<Record<string, unknown>>({
+    name: d.name,
+    zone: d.zone ?? '',
+    serial: d.serial ?? '',
+    enabled: d.enabled,
+    address: d.address ?? {},
+  })
+  const [v, set] = useState({
+    name: d.name,
+    zone: d.zone ?? '',
+    serial: d.serial ?? '',
+    enabled: d.enabled,
+    address: d.address ?? {},
+  })
   const [secret, setSecret] = useState<Record<string, string>>({})
   const secrets = useSecretFields(d.driver)
-  const fields = useDrivers().data?.items?.find((x) => x.name === d.driver)?.address?.filter((x) => !x.secret) ?? []
+  const fields =
+    useDrivers()
+      .data?.items?.find((x) => x.name === d.driver)
+      ?.address?.filter((x) => !x.secret) ?? []
   const deed = useDeed()
-  const moved = secrets.length > 0 && Object.keys(v.address).some((k) => (v.address[k] ?? '').trim() !== ((base.address as Record<string, string>)[k] ?? ''))
+  const moved =
+    secrets.length > 0 &&
+    Object.keys(v.address).some(
+      (k) => (v.address[k] ?? '').trim() !== ((base.address as Record<string, string>)[k] ?? ''),
+    )
   const save = () =>
     deed.run(async () => {
       const given = Object.values(secret).some(Boolean) ? { secret } : {}
@@ -303,24 +643,78 @@ function EditDevice({ d, onClose }: { d: Device; onClose: () => void }) {
       onClose()
     })
   return (
-    <Dialog opened onClose={onClose} title={t('device.editTitle')} subject={{ name: d.name, zone: d.zone ?? '', serial: d.serial ?? '', enabled: d.enabled, address: d.address ?? {} }}>
+    <Dialog
+      opened
+      onClose={onClose}
+      title={t('device.editTitle')}
+      subject={{
+        name: d.name,
+        zone: d.zone ?? '',
+        serial: d.serial ?? '',
+        enabled: d.enabled,
+        address: d.address ?? {},
+      }}>
       <form onSubmit={(e) => (e.preventDefault(), void save())}>
         <Stack>
-          <TextInput label={t('fleet.name')} required value={v.name} maxLength={200} data-autofocus onChange={(e) => set({ ...v, name: e.currentTarget.value })} />
-          <Select label={t('fleet.zone')} searchable clearable data={places.options} value={v.zone || null} onChange={(z) => set({ ...v, zone: z ?? '' })} />
-          <TextInput label={t('device.serial')} value={v.serial} maxLength={200} onChange={(e) => set({ ...v, serial: e.currentTarget.value })} />
+          <TextInput
+            label={t('fleet.name')}
+            required
+            value={v.name}
+            maxLength={200}
+            data-autofocus
+            onChange={(e) => set({ ...v, name: e.currentTarget.value })}
+          />
+          <Select
+            label={t('fleet.zone')}
+            searchable
+            clearable
+            data={places.options}
+            value={v.zone || null}
+            onChange={(z) => set({ ...v, zone: z ?? '' })}
+          />
+          <TextInput
+            label={t('device.serial')}
+            value={v.serial}
+            maxLength={200}
+            onChange={(e) => set({ ...v, serial: e.currentTarget.value })}
+          />
           {Object.keys(v.address).map((k) => (
-            <DriverField key={k} field={fields.find((x) => x.key === k) ?? { key: k, title: k }} value={v.address[k]} error={fieldError(deed.error, k)}
-              onChange={(x) => set({ ...v, address: { ...v.address, [k]: x } })} />
+            <DriverField
+              key={k}
+              field={fields.find((x) => x.key === k) ?? { key: k, title: k }}
+              value={v.address[k]}
+              error={fieldError(deed.error, k)}
+              onChange={(x) => set({ ...v, address: { ...v.address, [k]: x } })}
+            />
           ))}
-          <Switch label={t('device.enabled')} checked={v.enabled} onChange={(e) => set({ ...v, enabled: e.currentTarget.checked })} />
-          {moved
-            ? <SecretAgain fields={secrets} value={secret} error={fieldError(deed.error, 'secret')} onChange={setSecret} />
-            : <Text size="xs" c="dimmed">{t('device.secretsKept')}</Text>}
-          <FormTrouble error={deed.error} onTheirs={(k, now) => set({ ...v, [k]: now ?? (k === 'address' ? {} : '') })} />
+          <Switch
+            label={t('device.enabled')}
+            checked={v.enabled}
+            onChange={(e) => set({ ...v, enabled: e.currentTarget.checked })}
+          />
+          {moved ? (
+            <SecretAgain
+              fields={secrets}
+              value={secret}
+              error={fieldError(deed.error, 'secret')}
+              onChange={setSecret}
+            />
+          ) : (
+            <Text size="xs" c="dimmed">
+              {t('device.secretsKept')}
+            </Text>
+          )}
+          <FormTrouble
+            error={deed.error}
+            onTheirs={(k, now) => set({ ...v, [k]: now ?? (k === 'address' ? {} : '') })}
+          />
           <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>{t('common.cancel')}</Button>
-            <Button type="submit" loading={deed.busy}>{t('common.save')}</Button>
+            <Button variant="default" onClick={onClose}>
+              {t('common.cancel')}
+            </Button>
+            <Button type="submit" loading={deed.busy}>
+              {t('common.save')}
+            </Button>
           </Group>
         </Stack>
       </form>

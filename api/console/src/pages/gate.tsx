@@ -1,6 +1,16 @@
 // What is shown before anybody is signed in: the first run, and sign-in.
 
-import { Button, Group, PasswordInput, Select, SimpleGrid, Stack, Text, TextInput, Title } from '@mantine/core'
+import {
+  Button,
+  Group,
+  PasswordInput,
+  Select,
+  SimpleGrid,
+  Stack,
+  Text,
+  TextInput,
+  Title,
+} from '@mantine/core'
 import { useEffect, useMemo, useState, type ReactNode } from 'react'
 import { APIError, call } from '../api/client'
 import type { SignedIn } from '../api/factor'
@@ -13,9 +23,17 @@ import { SecondStep } from './secondstep'
 export function Gate({ children, wide }: { children: ReactNode; wide?: boolean }) {
   return (
     <div className="gate">
-      <Group justify="flex-end" p="sm" gap="xs"><LanguageMenu onChoose={chooseBeforeSignIn} /><SchemeButton /></Group>
+      <Group justify="flex-end" p="sm" gap="xs">
+        <LanguageMenu onChoose={chooseBeforeSignIn} />
+        <SchemeButton />
+      </Group>
       <main className="gate-box" data-wide={wide || undefined}>
-        <Group gap="sm" mb="md"><img src="/favicon.svg" width={36} height={36} alt="" /><Text fw={700} size="lg">Gatehouse</Text></Group>
+        <Group gap="sm" mb="md">
+          <img src="/favicon.svg" width={36} height={36} alt="" />
+          <Text fw={700} size="lg">
+            Gatehouse
+          </Text>
+        </Group>
         {children}
       </main>
     </div>
@@ -27,7 +45,21 @@ export function SignInPage({ onDone }: { onDone: (m?: Me) => void }) {
   useEffect(() => {
     document.title = `${t('gate.signIn')} · Gatehouse`
   }, [t])
-  return <SignInForm onDone={onDone} around={(form, step) => <Gate>{!step && <Title order={1} size="h3" mb="md">{t('gate.signIn')}</Title>}{form}</Gate>} />
+  return (
+    <SignInForm
+      onDone={onDone}
+      around={(form, step) => (
+        <Gate>
+          {!step && (
+            <Title order={1} size="h3" mb="md">
+              {t('gate.signIn')}
+            </Title>
+          )}
+          {form}
+        </Gate>
+      )}
+    />
+  )
 }
 
 interface SignInProps {
@@ -44,7 +76,11 @@ export function SignInForm({ onDone, first = '', around = (form) => form }: Sign
   const [step, setStep] = useState<SignedIn>()
   const deed = useDeed()
   const submit = async () => {
-    const m = await deed.run(async () => (await call<SignedIn>('/v1/session', { method: 'POST', body: { name, password }, quiet: true })) ?? ({} as SignedIn))
+    const m = await deed.run(
+      async () =>
+        (await call<SignedIn>('/v1/session', { method: 'POST', body: { name, password }, quiet: true })) ??
+        ({} as SignedIn),
+    )
     if (m?.step) {
       setPassword('')
       setStep(m)
@@ -55,13 +91,35 @@ export function SignInForm({ onDone, first = '', around = (form) => form }: Sign
   return around(
     <form onSubmit={(e) => (e.preventDefault(), void submit())}>
       <Stack>
-        <TextInput label={t('gate.name')} name="username" required autoComplete="username" autoCapitalize="none" value={name} data-autofocus={!first || undefined} autoFocus={!first}
-          onChange={(e) => setName(e.currentTarget.value)} />
-        <PasswordInput label={t('gate.password')} name="password" required autoComplete="current-password" value={password} data-autofocus={!!first || undefined} autoFocus={!!first}
-          onChange={(e) => setPassword(e.currentTarget.value)} visibilityToggleButtonProps={{ 'aria-label': t('gate.show') }} />
+        <TextInput
+          label={t('gate.name')}
+          name="username"
+          required
+          autoComplete="username"
+          autoCapitalize="none"
+          value={name}
+          data-autofocus={!first || undefined}
+          autoFocus={!first}
+          onChange={(e) => setName(e.currentTarget.value)}
+        />
+        <PasswordInput
+          label={t('gate.password')}
+          name="password"
+          required
+          autoComplete="current-password"
+          value={password}
+          data-autofocus={!!first || undefined}
+          autoFocus={!!first}
+          onChange={(e) => setPassword(e.currentTarget.value)}
+          visibilityToggleButtonProps={{ 'aria-label': t('gate.show') }}
+        />
         {deed.error !== undefined && <Trouble error={wrong ? new Error(t('gate.wrong')) : deed.error} />}
-        <Button type="submit" loading={deed.busy} fullWidth>{t('gate.signIn')}</Button>
-        <Text size="xs" c="dimmed">{t('gate.forgot')}</Text>
+        <Button type="submit" loading={deed.busy} fullWidth>
+          {t('gate.signIn')}
+        </Button>
+        <Text size="xs" c="dimmed">
+          {t('gate.forgot')}
+        </Text>
       </Stack>
     </form>,
     false,
@@ -83,7 +141,14 @@ export function SetupPage({ onDone }: { onDone: (m?: Me) => void }) {
   const { t, lang } = useT()
   const zones = useZones()
   const here = Intl.DateTimeFormat().resolvedOptions().timeZone || 'Asia/Shanghai'
-  const [v, set] = useState({ admin: 'admin', full_name: '', school: '', timezone: here, password: '', again: '' })
+  const [v, set] = useState({
+    admin: 'admin',
+    full_name: '',
+    school: '',
+    timezone: here,
+    password: '',
+    again: '',
+  })
   const deed = useDeed()
   useEffect(() => {
     document.title = `${t('setup.title')} · Gatehouse`
@@ -92,7 +157,11 @@ export function SetupPage({ onDone }: { onDone: (m?: Me) => void }) {
   const submit = async () => {
     if (v.password !== v.again) return
     const { again: _, ...body } = v
-    const m = await deed.run(async () => (await call<Me>('/v1/setup', { method: 'POST', body: { ...body, language: lang }, quiet: true })) ?? ({} as Me))
+    const m = await deed.run(
+      async () =>
+        (await call<Me>('/v1/setup', { method: 'POST', body: { ...body, language: lang }, quiet: true })) ??
+        ({} as Me),
+    )
     if (m) onDone(m)
   }
   const bind = (k: keyof typeof v) => ({
@@ -104,23 +173,80 @@ export function SetupPage({ onDone }: { onDone: (m?: Me) => void }) {
   const eye = { visibilityToggleButtonProps: { 'aria-label': t('gate.show') } }
   return (
     <Gate wide>
-      <Title order={1} size="h3">{t('setup.title')}</Title>
-      <Text c="dimmed" size="sm" mb="md">{t('setup.sub')}</Text>
+      <Title order={1} size="h3">
+        {t('setup.title')}
+      </Title>
+      <Text c="dimmed" size="sm" mb="md">
+        {t('setup.sub')}
+      </Text>
       <form onSubmit={(e) => (e.preventDefault(), void submit())}>
         <Stack>
-          <Select label={t('setup.language')} data={languages} value={lang} allowDeselect={false} onChange={(l) => l && setLanguage(l)} />
+          <Select
+            label={t('setup.language')}
+            data={languages}
+            value={lang}
+            allowDeselect={false}
+            onChange={(l) => l && setLanguage(l)}
+          />
           <SimpleGrid cols={{ base: 1, xs: 2 }}>
-            <TextInput label={t('setup.school')} name="school" autoFocus {...bind('school')} maxLength={200} />
-            <Select label={t('setup.timezone')} data={zones} searchable allowDeselect={false} value={v.timezone} required
-              onChange={(z) => z && set({ ...v, timezone: z })} error={fieldError(deed.error, 'timezone')} />
-            <TextInput label={t('setup.fullName')} name="full_name" autoComplete="name" {...bind('full_name')} maxLength={200} />
-            <TextInput label={t('setup.admin')} name="admin" autoComplete="username" autoCapitalize="none" {...bind('admin')} maxLength={64} />
-            <PasswordInput label={t('gate.password')} name="password" description={t('gate.passwordHelp')} autoComplete="new-password" minLength={10} {...bind('password')} {...eye} />
-            <PasswordInput label={t('setup.again')} name="again" description={t('setup.againHelp')} autoComplete="new-password" {...bind('again')} error={differ ? t('setup.differ') : undefined} {...eye} />
+            <TextInput
+              label={t('setup.school')}
+              name="school"
+              autoFocus
+              {...bind('school')}
+              maxLength={200}
+            />
+            <Select
+              label={t('setup.timezone')}
+              data={zones}
+              searchable
+              allowDeselect={false}
+              value={v.timezone}
+              required
+              onChange={(z) => z && set({ ...v, timezone: z })}
+              error={fieldError(deed.error, 'timezone')}
+            />
+            <TextInput
+              label={t('setup.fullName')}
+              name="full_name"
+              autoComplete="name"
+              {...bind('full_name')}
+              maxLength={200}
+            />
+            <TextInput
+              label={t('setup.admin')}
+              name="admin"
+              autoComplete="username"
+              autoCapitalize="none"
+              {...bind('admin')}
+              maxLength={64}
+            />
+            <PasswordInput
+              label={t('gate.password')}
+              name="password"
+              description={t('gate.passwordHelp')}
+              autoComplete="new-password"
+              minLength={10}
+              {...bind('password')}
+              {...eye}
+            />
+            <PasswordInput
+              label={t('setup.again')}
+              name="again"
+              description={t('setup.againHelp')}
+              autoComplete="new-password"
+              {...bind('again')}
+              error={differ ? t('setup.differ') : undefined}
+              {...eye}
+            />
           </SimpleGrid>
           {deed.error !== undefined && <Trouble error={deed.error} />}
-          <Button type="submit" loading={deed.busy} disabled={differ}>{t('setup.start')}</Button>
-          <Text size="xs" c="dimmed">{t('setup.next')}</Text>
+          <Button type="submit" loading={deed.busy} disabled={differ}>
+            {t('setup.start')}
+          </Button>
+          <Text size="xs" c="dimmed">
+            {t('setup.next')}
+          </Text>
         </Stack>
       </form>
     </Gate>

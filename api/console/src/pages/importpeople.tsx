@@ -1,7 +1,17 @@
 // Imports people from a workbook or CSV: the file, what is chosen of it, what it would do, the deed.
 // Every choice asks the gateway anew; what is applied is exactly what the last preview showed.
 
-import { Alert, Button, FileInput, NumberInput, Progress, Select, SimpleGrid, Stack, Text } from '@mantine/core'
+import {
+  Alert,
+  Button,
+  FileInput,
+  NumberInput,
+  Progress,
+  Select,
+  SimpleGrid,
+  Stack,
+  Text,
+} from '@mantine/core'
 import { IconDownload } from '@tabler/icons-react'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
@@ -26,13 +36,30 @@ export interface Choices {
   accept: string[]
 }
 
-const first: Choices = { kind: '', mode: 'merge', empty: 'leave', bad: 'refuse', encoding: '', sheet: '', heading_line: 0, accept: [] }
+const first: Choices = {
+  kind: '',
+  mode: 'merge',
+  empty: 'leave',
+  bad: 'refuse',
+  encoding: '',
+  sheet: '',
+  heading_line: 0,
+  accept: [],
+}
 const workbook = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
 
 function address(c: Choices, more: Record<string, string | number | undefined>): string {
   return query({
-    kind: c.kind, mode: c.mode, empty: c.empty, bad: c.bad, encoding: c.encoding, sheet: c.sheet,
-    heading_line: c.heading_line || undefined, columns: c.columns?.join(','), accept: c.accept.join(','), ...more,
+    kind: c.kind,
+    mode: c.mode,
+    empty: c.empty,
+    bad: c.bad,
+    encoding: c.encoding,
+    sheet: c.sheet,
+    heading_line: c.heading_line || undefined,
+    columns: c.columns?.join(','),
+    accept: c.accept.join(','),
+    ...more,
   })
 }
 
@@ -51,7 +78,12 @@ export function ImportPage() {
   const send = async (path: string, signal?: AbortSignal) => {
     const mine = crypto.getRandomValues(new Uint32Array(2)).join('-')
     setName(mine)
-    return call<ImportReport>(`${path}&progress=${mine}`, { method: 'POST', body: new Blob([await file!.arrayBuffer()]), type: file!.name.endsWith('.xlsx') ? workbook : 'text/csv', signal })
+    return call<ImportReport>(`${path}&progress=${mine}`, {
+      method: 'POST',
+      body: new Blob([await file!.arrayBuffer()]),
+      type: file!.name.endsWith('.xlsx') ? workbook : 'text/csv',
+      signal,
+    })
   }
 
   useEffect(() => {
@@ -61,8 +93,12 @@ export function ImportPage() {
     setBusy('reading')
     send('/v1/people/import/preview' + address(c, { school }), stop.signal)
       .then((r) => (setReport(r), setError(undefined)))
-      .catch((e: unknown) => { if (!stop.signal.aborted) setError(e) })
-      .finally(() => { if (!stop.signal.aborted) setBusy('') })
+      .catch((e: unknown) => {
+        if (!stop.signal.aborted) setError(e)
+      })
+      .finally(() => {
+        if (!stop.signal.aborted) setBusy('')
+      })
     return () => stop.abort()
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [file, c, school, again])
@@ -95,18 +131,49 @@ export function ImportPage() {
   }
   const done = report?.applied
   return (
-    <Page title={t('import.title')} sub={t('import.sub')} actions={<Button component={Link} to="/people" variant="default">{t('import.back')}</Button>}>
+    <Page
+      title={t('import.title')}
+      sub={t('import.sub')}
+      actions={
+        <Button component={Link} to="/people" variant="default">
+          {t('import.back')}
+        </Button>
+      }>
       <Panel title={t('import.file')} actions={<Form />}>
         <Stack>
-          <Text size="sm" maw={820}>{t('import.formats')}</Text>
-          <FileInput label={t('import.choose')} accept=".xlsx,.csv,.txt,.tsv,text/csv,text/plain" clearable value={file} placeholder={t('import.placeholder')} maw={560}
-            clearButtonProps={{ 'aria-label': t('common.remove') }} onChange={start} />
+          <Text size="sm" maw={820}>
+            {t('import.formats')}
+          </Text>
+          <FileInput
+            label={t('import.choose')}
+            accept=".xlsx,.csv,.txt,.tsv,text/csv,text/plain"
+            clearable
+            value={file}
+            placeholder={t('import.placeholder')}
+            maw={560}
+            clearButtonProps={{ 'aria-label': t('common.remove') }}
+            onChange={start}
+          />
           {file && !done && <Chosen c={c} report={report} choose={choose} />}
-          {busy && <Working key={name} name={name} what={t(busy === 'reading' ? 'import.reading' : 'import.writing')} size={file?.size ?? 0} lines={busy === 'writing' ? report?.lines.length : undefined} />}
+          {busy && (
+            <Working
+              key={name}
+              name={name}
+              what={t(busy === 'reading' ? 'import.reading' : 'import.writing')}
+              size={file?.size ?? 0}
+              lines={busy === 'writing' ? report?.lines.length : undefined}
+            />
+          )}
           {error !== undefined && <Trouble error={error} />}
-          {stale && <Alert color="orange" variant="light" role="alert">{t('import.stale')}</Alert>}
+          {stale && (
+            <Alert color="orange" variant="light" role="alert">
+              {t('import.stale')}
+            </Alert>
+          )}
           {report && !done && <Remarks remarks={report.problems} />}
-          {report && !done && <Questions report={report} accept={c.accept} onChange={(accept) => choose({ accept })} />}
+          {report && !done && (
+            <Questions report={report} accept={c.accept} onChange={(accept) => choose({ accept })} />
+          )}
         </Stack>
       </Panel>
       {report && !done && report.columns.length > 0 && (
@@ -114,7 +181,12 @@ export function ImportPage() {
       )}
       {report && !done && report.lines.some((l) => l.values) && <FirstRows report={report} />}
       {report && (report.lines.length > 0 || report.leaving.length > 0) && (
-        <ImportResult key={report.token ?? ''} report={report} busy={busy !== ''} onApply={(n) => void apply(n)} />
+        <ImportResult
+          key={report.token ?? ''}
+          report={report}
+          busy={busy !== ''}
+          onApply={(n) => void apply(n)}
+        />
       )}
     </Page>
   )
@@ -125,10 +197,11 @@ function Working({ name, what, size, lines }: { name: string; what: string; size
   const { t } = useT()
   const far = useQuery({
     queryKey: ['import', name],
-    queryFn: ({ signal }) => call<{ share: number }>(`/v1/people/import/progress/${name}`, { signal }).catch((e: unknown) => {
-      if (e instanceof APIError && e.status === 404) return null // it is still on its way there, or over
-      throw e
-    }),
+    queryFn: ({ signal }) =>
+      call<{ share: number }>(`/v1/people/import/progress/${name}`, { signal }).catch((e: unknown) => {
+        if (e instanceof APIError && e.status === 404) return null // it is still on its way there, or over
+        throw e
+      }),
     enabled: name !== '',
     refetchInterval: 500,
     gcTime: 0,
@@ -139,41 +212,107 @@ function Working({ name, what, size, lines }: { name: string; what: string; size
   const now = useNow(1000)
   return (
     <Stack gap={4} role="status" maw={560}>
-      <Text size="sm">{what} {t(lines === undefined ? 'import.workingFile' : 'import.workingLines', { size: f.bytes(size), n: f.number(lines ?? 0), s: Math.max(0, Math.round((now - began) / 1000)) })}{share !== undefined && ` · ${t('import.share', { n: share })}`}</Text>
+      <Text size="sm">
+        {what}{' '}
+        {t(lines === undefined ? 'import.workingFile' : 'import.workingLines', {
+          size: f.bytes(size),
+          n: f.number(lines ?? 0),
+          s: Math.max(0, Math.round((now - began) / 1000)),
+        })}
+        {share !== undefined && ` · ${t('import.share', { n: share })}`}
+      </Text>
       <Progress value={share ?? 100} animated={share === undefined} aria-label={what} />
     </Stack>
   )
 }
 
 /** What a person may choose of the file. */
-function Chosen({ c, report, choose }: { c: Choices; report?: ImportReport; choose: (change: Partial<Choices>) => void }) {
+function Chosen({
+  c,
+  report,
+  choose,
+}: {
+  c: Choices
+  report?: ImportReport
+  choose: (change: Partial<Choices>) => void
+}) {
   const { t } = useT()
   const named = (s: string) => (s ? t('import.auto', { what: s }) : '')
   return (
     <SimpleGrid cols={{ base: 1, xs: 2, md: 3, xl: 4 }}>
-      <Select label={t('import.who')} allowDeselect={false} value={c.kind || 'file'} onChange={(v) => choose({ kind: v === 'file' ? '' : (v ?? '') })}
+      <Select
+        label={t('import.who')}
+        allowDeselect={false}
+        value={c.kind || 'file'}
+        onChange={(v) => choose({ kind: v === 'file' ? '' : (v ?? '') })}
         error={report?.problems.some((p) => p.code === 'kind_missing') || undefined}
-        data={[{ value: 'file', label: t('import.whoFile') }, ...personKinds.map((k) => ({ value: k, label: t('personKind.' + k) }))]} />
-      <Select label={t('import.mode')} allowDeselect={false} value={c.mode} onChange={(v) => v && choose({ mode: v as ImportMode })}
-        data={importModes.map((m) => ({ value: m, label: t('importMode.' + m) }))} />
-      <Select label={t('import.empty')} allowDeselect={false} value={c.empty} onChange={(v) => choose({ empty: v === 'clear' ? 'clear' : 'leave' })}
-        data={[{ value: 'leave', label: t('import.leave') }, { value: 'clear', label: t('import.clear') }]} />
-      <Select label={t('import.bad')} allowDeselect={false} value={c.bad} onChange={(v) => choose({ bad: v === 'skip' ? 'skip' : 'refuse' })}
-        data={[{ value: 'refuse', label: t('import.refuse') }, { value: 'skip', label: t('import.skip') }]} />
+        data={[
+          { value: 'file', label: t('import.whoFile') },
+          ...personKinds.map((k) => ({ value: k, label: t('personKind.' + k) })),
+        ]}
+      />
+      <Select
+        label={t('import.mode')}
+        allowDeselect={false}
+        value={c.mode}
+        onChange={(v) => v && choose({ mode: v as ImportMode })}
+        data={importModes.map((m) => ({ value: m, label: t('importMode.' + m) }))}
+      />
+      <Select
+        label={t('import.empty')}
+        allowDeselect={false}
+        value={c.empty}
+        onChange={(v) => choose({ empty: v === 'clear' ? 'clear' : 'leave' })}
+        data={[
+          { value: 'leave', label: t('import.leave') },
+          { value: 'clear', label: t('import.clear') },
+        ]}
+      />
+      <Select
+        label={t('import.bad')}
+        allowDeselect={false}
+        value={c.bad}
+        onChange={(v) => choose({ bad: v === 'skip' ? 'skip' : 'refuse' })}
+        data={[
+          { value: 'refuse', label: t('import.refuse') },
+          { value: 'skip', label: t('import.skip') },
+        ]}
+      />
       {report?.format !== 'xlsx' && (
-        <Select label={t('import.encoding')} clearable value={c.encoding || null} placeholder={named(report?.encoding ?? '')} onChange={(v) => choose({ encoding: v ?? '' })}
+        <Select
+          label={t('import.encoding')}
+          clearable
+          value={c.encoding || null}
+          placeholder={named(report?.encoding ?? '')}
+          onChange={(v) => choose({ encoding: v ?? '' })}
           error={report?.problems.some((p) => p.code.startsWith('encoding_')) || undefined}
-          data={['utf-8', 'utf-16', 'gb18030', 'big5', 'windows-1252']} />
+          data={['utf-8', 'utf-16', 'gb18030', 'big5', 'windows-1252']}
+        />
       )}
       {(report?.sheets.length ?? 0) > 1 && (
-        <Select label={t('import.sheet')} allowDeselect={false} value={report?.sheet ?? null} onChange={(v) => v && choose({ sheet: v, columns: undefined, heading_line: 0 })} data={report?.sheets ?? []} />
+        <Select
+          label={t('import.sheet')}
+          allowDeselect={false}
+          value={report?.sheet ?? null}
+          onChange={(v) => v && choose({ sheet: v, columns: undefined, heading_line: 0 })}
+          data={report?.sheets ?? []}
+        />
       )}
       {report && report.columns.length > 0 && (
-        <NumberInput label={t('import.headingLine')} description={t('import.noHeadings')} min={0} max={1000} allowDecimal={false} inputWrapperOrder={['label', 'input', 'description']}
-          value={report.heading_line} onBlur={(e) => {
+        <NumberInput
+          label={t('import.headingLine')}
+          description={t('import.noHeadings')}
+          min={0}
+          max={1000}
+          allowDecimal={false}
+          inputWrapperOrder={['label', 'input', 'description']}
+          value={report.heading_line}
+          onBlur={(e) => {
             const n = Number(e.currentTarget.value)
-            if (Number.isInteger(n) && n !== report.heading_line) choose({ heading_line: n === 0 ? -1 : n, columns: undefined })
-          }} />
+            if (Number.isInteger(n) && n !== report.heading_line)
+              choose({ heading_line: n === 0 ? -1 : n, columns: undefined })
+          }}
+        />
       )}
     </SimpleGrid>
   )
@@ -182,9 +321,19 @@ function Chosen({ c, report, choose }: { c: Choices; report?: ImportReport; choo
 // A form with headings only, in the reader's language: applying it as it is changes nobody.
 function Form() {
   const { t, lang } = useT()
-  const heads = lang.startsWith('zh') ? '学号,姓名,班级,身份,住校,电话,卡号,人脸授权' : 'Number,Name,Class,Kind,Boarder,Phone,Card number,Face consent'
+  const heads = lang.startsWith('zh')
+    ? '学号,姓名,班级,身份,住校,电话,卡号,人脸授权'
+    : 'Number,Name,Class,Kind,Boarder,Phone,Card number,Face consent'
   return (
-    <Button size="xs" variant="default" leftSection={<IconDownload size={14} />} component="a" title={t('import.sampleHelp')}
-      href={'data:text/csv;charset=utf-8,' + encodeURIComponent('\uFEFF' + heads + '\r\n')} download="people.csv">{t('import.sample')}</Button>
+    <Button
+      size="xs"
+      variant="default"
+      leftSection={<IconDownload size={14} />}
+      component="a"
+      title={t('import.sampleHelp')}
+      href={'data:text/csv;charset=utf-8,' + encodeURIComponent('\uFEFF' + heads + '\r\n')}
+      download="people.csv">
+      {t('import.sample')}
+    </Button>
   )
 }

@@ -19,12 +19,39 @@ export function IncidentsPage() {
   const school = useSchoolParam()
   const { get, put } = useAddress()
   const state = ['closed', 'all'].includes(get('state')) ? get('state') : 'open'
-  const list = usePaged<Incident>('incidents', '/v1/incidents', { state: state === 'all' ? '' : state, school }, { limit: 30 })
+  const list = usePaged<Incident>(
+    'incidents',
+    '/v1/incidents',
+    { state: state === 'all' ? '' : state, school },
+    { limit: 30 },
+  )
   return (
-    <Page title={t('nav.incidents')} sub={t('incident.sub')}
-      actions={<SegmentedControl size="xs" value={state} onChange={(v) => put('state', v === 'open' ? null : v)} aria-label={t('incident.show')} data={['open', 'closed', 'all'].map((v) => ({ value: v, label: t('incident.filter.' + v) }))} />}>
-      <PagedList list={list} empty={<Panel><Empty title={t('incident.none.' + state)} hint={t('incident.noneHint')} /></Panel>}>
-        {(rows) => <div className="incidents-wide">{rows.map((i) => <IncidentCard key={i.id} i={i} now={now} />)}</div>}
+    <Page
+      title={t('nav.incidents')}
+      sub={t('incident.sub')}
+      actions={
+        <SegmentedControl
+          size="xs"
+          value={state}
+          onChange={(v) => put('state', v === 'open' ? null : v)}
+          aria-label={t('incident.show')}
+          data={['open', 'closed', 'all'].map((v) => ({ value: v, label: t('incident.filter.' + v) }))}
+        />
+      }>
+      <PagedList
+        list={list}
+        empty={
+          <Panel>
+            <Empty title={t('incident.none.' + state)} hint={t('incident.noneHint')} />
+          </Panel>
+        }>
+        {(rows) => (
+          <div className="incidents-wide">
+            {rows.map((i) => (
+              <IncidentCard key={i.id} i={i} now={now} />
+            ))}
+          </div>
+        )}
       </PagedList>
     </Page>
   )
@@ -34,15 +61,25 @@ export function IncidentPage() {
   const { id = '' } = useParams()
   const { t } = useT()
   const now = useNow()
-  const q = useQuery({ queryKey: ['incident', id], queryFn: () => call<Incident>(`/v1/incidents/${encodeURIComponent(id)}`) })
-  if (q.error instanceof APIError && q.error.status === 404) return <Page title={t('nav.incidents')}><Empty title={t('incident.gone')} hint={<Link to="/incidents">{t('wall.allIncidents')}</Link>} /></Page>
+  const q = useQuery({
+    queryKey: ['incident', id],
+    queryFn: () => call<Incident>(`/v1/incidents/${encodeURIComponent(id)}`),
+  })
+  if (q.error instanceof APIError && q.error.status === 404)
+    return (
+      <Page title={t('nav.incidents')}>
+        <Empty title={t('incident.gone')} hint={<Link to="/incidents">{t('wall.allIncidents')}</Link>} />
+      </Page>
+    )
   return (
     <Page title={t('incident.one')} sub={<Link to="/incidents">{t('wall.allIncidents')}</Link>}>
       <Loaded q={q}>
         {(i) => (
           <div className="two">
             <IncidentCard i={i} now={now} page />
-            <Panel title={t('incident.itsAlerts')}><AlertsOf ids={i.alerts ?? []} now={now} /></Panel>
+            <Panel title={t('incident.itsAlerts')}>
+              <AlertsOf ids={i.alerts ?? []} now={now} />
+            </Panel>
           </div>
         )}
       </Loaded>
@@ -52,11 +89,24 @@ export function IncidentPage() {
 
 function AlertsOf({ ids, now }: { ids: string[]; now: number }) {
   const { t } = useT()
-  const all = useQueries({ queries: ids.slice(0, 50).map((id) => ({ queryKey: ['alert', id], queryFn: () => call<Alert>(`/v1/alerts/${encodeURIComponent(id)}`) })) })
+  const all = useQueries({
+    queries: ids.slice(0, 50).map((id) => ({
+      queryKey: ['alert', id],
+      queryFn: () => call<Alert>(`/v1/alerts/${encodeURIComponent(id)}`),
+    })),
+  })
   if (ids.length === 0) return <Empty title={t('incident.noAlerts')} />
   return (
     <div className="incidents">
-      {all.map((q, n) => (q.data ? <AlertCard key={ids[n]} a={q.data} now={now} /> : q.isError ? <Trouble key={ids[n]} error={q.error} /> : <Wait key={ids[n]} />))}
+      {all.map((q, n) =>
+        q.data ? (
+          <AlertCard key={ids[n]} a={q.data} now={now} />
+        ) : q.isError ? (
+          <Trouble key={ids[n]} error={q.error} />
+        ) : (
+          <Wait key={ids[n]} />
+        ),
+      )}
     </div>
   )
 }

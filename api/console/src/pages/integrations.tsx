@@ -1,15 +1,47 @@
 // Keys for programs, and webhooks to the school's own server.
 
-import { Alert, Button, Checkbox, Group, Select, SimpleGrid, Stack, Tabs, Text, TextInput } from '@mantine/core'
+import {
+  Alert,
+  Button,
+  Checkbox,
+  Group,
+  Select,
+  SimpleGrid,
+  Stack,
+  Tabs,
+  Text,
+  TextInput,
+} from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { call, query } from '../api/client'
 import { change, remove } from '../api/change'
-import { permissions, type APIKey, type Delivery, type List, type MakerState, type Permission, type Webhook } from '../api/types'
+import {
+  permissions,
+  type APIKey,
+  type Delivery,
+  type List,
+  type MakerState,
+  type Permission,
+  type Webhook,
+} from '../api/types'
 import { useT } from '../i18n'
 import { useSchoolParam, useSession } from '../session'
 import { MoveHook } from '../ui/movehook'
-import { Ask, Copyable, Empty, fieldError, Loaded, Page, Panel, Rows, said, Tag, Trouble, useDeed } from '../ui/kit'
+import {
+  Ask,
+  Copyable,
+  Empty,
+  fieldError,
+  Loaded,
+  Page,
+  Panel,
+  Rows,
+  said,
+  Tag,
+  Trouble,
+  useDeed,
+} from '../ui/kit'
 import { PagedList, usePaged } from '../ui/paged'
 import { When } from '../ui/when'
 import { useAddress, useOpen } from '../ui/address'
@@ -27,7 +59,11 @@ function Maker({ name, state }: { name?: string; state?: MakerState }) {
   return (
     <>
       {name || t('maker.nobody')}
-      {stopped(state) && <Text size="xs" c="red">{t('maker.' + state)}</Text>}
+      {stopped(state) && (
+        <Text size="xs" c="red">
+          {t('maker.' + state)}
+        </Text>
+      )}
     </>
   )
 }
@@ -36,11 +72,30 @@ export function IntegrationsPage() {
   const { t } = useT()
   const { get, put } = useAddress()
   return (
-    <Page title={t('nav.integrations')} sub={<>{t('integration.sub')} <a href="/docs" target="_blank" rel="noreferrer">{t('integration.docs')}</a></>}>
-      <Tabs value={get('tab') || 'keys'} onChange={(v) => put('tab', v === 'keys' ? null : v)} keepMounted={false}>
-        <Tabs.List mb="sm"><Tabs.Tab value="keys">{t('key.title')}</Tabs.Tab><Tabs.Tab value="webhooks">{t('hook.title')}</Tabs.Tab></Tabs.List>
-        <Tabs.Panel value="keys"><Keys /></Tabs.Panel>
-        <Tabs.Panel value="webhooks"><Webhooks /></Tabs.Panel>
+    <Page
+      title={t('nav.integrations')}
+      sub={
+        <>
+          {t('integration.sub')}{' '}
+          <a href="/docs" target="_blank" rel="noreferrer">
+            {t('integration.docs')}
+          </a>
+        </>
+      }>
+      <Tabs
+        value={get('tab') || 'keys'}
+        onChange={(v) => put('tab', v === 'keys' ? null : v)}
+        keepMounted={false}>
+        <Tabs.List mb="sm">
+          <Tabs.Tab value="keys">{t('key.title')}</Tabs.Tab>
+          <Tabs.Tab value="webhooks">{t('hook.title')}</Tabs.Tab>
+        </Tabs.List>
+        <Tabs.Panel value="keys">
+          <Keys />
+        </Tabs.Panel>
+        <Tabs.Panel value="webhooks">
+          <Webhooks />
+        </Tabs.Panel>
       </Tabs>
     </Page>
   )
@@ -55,54 +110,132 @@ function Keys() {
   const [revokeID, setRevoke, noRevoke] = useOpen('revoke')
   const [adoptID, setAdopt, noAdopt] = useOpen('take')
   const { me } = useSession()
-  const q = useQuery({ queryKey: ['keys', school], queryFn: () => call<List<APIKey>>('/v1/keys' + query({ school, limit: 500 })) })
+  const q = useQuery({
+    queryKey: ['keys', school],
+    queryFn: () => call<List<APIKey>>('/v1/keys' + query({ school, limit: 500 })),
+  })
   const find = (id: string) => q.data?.items?.find((k) => k.id === id)
   const { subject: revoke } = useSubject(revokeID, find(revokeID))
   const { subject: adopt } = useSubject(adoptID, find(adoptID))
   const renew = () => cache.invalidateQueries({ queryKey: ['keys'] })
-  const state = (k: APIKey) => k.revoked ? <Tag tone="red">{t('key.revoked')}</Tag> : Date.parse(k.expires) < Date.now() ? <Tag tone="orange">{t('key.expired')}</Tag> : stopped(k.maker_state) ? <Tag tone="red">{t('hook.disabled')}</Tag> : <Tag tone="green">{t('key.active')}</Tag>
+  const state = (k: APIKey) =>
+    k.revoked ? (
+      <Tag tone="red">{t('key.revoked')}</Tag>
+    ) : Date.parse(k.expires) < Date.now() ? (
+      <Tag tone="orange">{t('key.expired')}</Tag>
+    ) : stopped(k.maker_state) ? (
+      <Tag tone="red">{t('hook.disabled')}</Tag>
+    ) : (
+      <Tag tone="green">{t('key.active')}</Tag>
+    )
   return (
-    <Panel flush title={t('key.title')} actions={<Button size="xs" onClick={() => make('key')}>{t('key.create')}</Button>}>
+    <Panel
+      flush
+      title={t('key.title')}
+      actions={
+        <Button size="xs" onClick={() => make('key')}>
+          {t('key.create')}
+        </Button>
+      }>
       <Loaded q={q}>
-        {(d) => d.items?.length ? (
-          <Rows label={t('key.title')} rows={d.items} id={(k) => k.id} columns={[
-            { key: 'name', label: t('key.name'), main: true, cell: (k) => <>{k.name}<Text size="xs" c={k.purpose ? 'dimmed' : 'var(--orange-ink)'}>{k.purpose || t('key.purposeNone')}</Text></> },
-            { key: 'maker', label: t('key.maker'), cell: (k) => <Maker name={k.maker_name} state={k.maker_state} /> },
-            { key: 'state', label: t('fleet.state'), cell: state },
-            { key: 'perm', label: t('key.permissions'), cell: (k) => <Granted k={k} /> },
-            { key: 'expires', label: t('key.expires'), cell: (k) => <When at={k.expires} /> },
-            { key: 'used', label: t('key.used'), cell: (k) => <When at={k.last_used} /> },
-            { key: 'do', label: '', right: true, cell: (k) => k.revoked ? null : (
-              <Group gap={4} justify="flex-end">
-                {k.maker !== me.user.id && <Button size="compact-xs" variant="default" onClick={() => setAdopt(k.id)}>{t('key.takeOver')}</Button>}
-                <Button size="compact-xs" variant="default" onClick={() => setRevoke(k.id)}>{t('key.revoke')}</Button>
-              </Group>
-            ) },
-          ]} />
-        ) : <Empty title={t('key.none')} hint={t('key.noneHint')} />}
+        {(d) =>
+          d.items?.length ? (
+            <Rows
+              label={t('key.title')}
+              rows={d.items}
+              id={(k) => k.id}
+              columns={[
+                {
+                  key: 'name',
+                  label: t('key.name'),
+                  main: true,
+                  cell: (k) => (
+                    <>
+                      {k.name}
+                      <Text size="xs" c={k.purpose ? 'dimmed' : 'var(--orange-ink)'}>
+                        {k.purpose || t('key.purposeNone')}
+                      </Text>
+                    </>
+                  ),
+                },
+                {
+                  key: 'maker',
+                  label: t('key.maker'),
+                  cell: (k) => <Maker name={k.maker_name} state={k.maker_state} />,
+                },
+                { key: 'state', label: t('fleet.state'), cell: state },
+                { key: 'perm', label: t('key.permissions'), cell: (k) => <Granted k={k} /> },
+                { key: 'expires', label: t('key.expires'), cell: (k) => <When at={k.expires} /> },
+                { key: 'used', label: t('key.used'), cell: (k) => <When at={k.last_used} /> },
+                {
+                  key: 'do',
+                  label: '',
+                  right: true,
+                  cell: (k) =>
+                    k.revoked ? null : (
+                      <Group gap={4} justify="flex-end">
+                        {k.maker !== me.user.id && (
+                          <Button size="compact-xs" variant="default" onClick={() => setAdopt(k.id)}>
+                            {t('key.takeOver')}
+                          </Button>
+                        )}
+                        <Button size="compact-xs" variant="default" onClick={() => setRevoke(k.id)}>
+                          {t('key.revoke')}
+                        </Button>
+                      </Group>
+                    ),
+                },
+              ]}
+            />
+          ) : (
+            <Empty title={t('key.none')} hint={t('key.noneHint')} />
+          )
+        }
       </Loaded>
       {making && <NewKey onClose={made} onMade={(k) => (setShown(k), void renew())} />}
       <ShownOnce opened={!!shown} onClose={() => setShown(undefined)} title={t('key.made')}>
         {shown && (
           <Stack gap="sm">
-            <Alert color="gate" variant="light">{t('key.once')}</Alert>
-            <Text size="sm" fw={600}>{t('key.secret')}</Text>
+            <Alert color="gate" variant="light">
+              {t('key.once')}
+            </Alert>
+            <Text size="sm" fw={600}>
+              {t('key.secret')}
+            </Text>
             <Copyable text={shown.secret} label={t('key.secret')} />
-            <Text size="sm" fw={600}>{t('key.curl')}</Text>
+            <Text size="sm" fw={600}>
+              {t('key.curl')}
+            </Text>
             <Copyable text={shown.curl} label={t('key.curl')} />
           </Stack>
         )}
       </ShownOnce>
-      <Ask opened={!!revoke} onClose={noRevoke} danger title={t('key.revoke')} text={t('key.revokeText', { name: revoke?.name ?? '' })} deed={t('key.revoke')}
+      <Ask
+        opened={!!revoke}
+        onClose={noRevoke}
+        danger
+        title={t('key.revoke')}
+        text={t('key.revokeText', { name: revoke?.name ?? '' })}
+        deed={t('key.revoke')}
         onDo={async () => {
           await remove(`/v1/keys/${encodeURIComponent(revoke!.id)}`, revoke!)
           await renew()
-        }} />
-      <Ask opened={!!adopt} onClose={noAdopt} title={t('key.takeOver')} text={t('key.takeOverText', { name: adopt?.name ?? '', maker: adopt?.maker_name || t('maker.nobody') })} deed={t('key.takeOver')}
+        }}
+      />
+      <Ask
+        opened={!!adopt}
+        onClose={noAdopt}
+        title={t('key.takeOver')}
+        text={t('key.takeOverText', {
+          name: adopt?.name ?? '',
+          maker: adopt?.maker_name || t('maker.nobody'),
+        })}
+        deed={t('key.takeOver')}
         onDo={async () => {
           await call(`/v1/keys/${encodeURIComponent(adopt!.id)}/take-over`, { method: 'POST' })
           await renew()
-        }} />
+        }}
+      />
     </Panel>
   )
 }
@@ -113,13 +246,27 @@ function Granted({ k }: { k: APIKey }) {
   const lost = (k.permissions ?? []).filter((p) => !k.effective?.includes(p))
   return (
     <>
-      <div className="values">{(k.effective ?? []).map((p) => <Tag key={p}>{p}</Tag>)}</div>
-      {lost.length > 0 && <Text size="xs" c="red">{t('key.lost', { list: lost.join(', ') })}</Text>}
+      <div className="values">
+        {(k.effective ?? []).map((p) => (
+          <Tag key={p}>{p}</Tag>
+        ))}
+      </div>
+      {lost.length > 0 && (
+        <Text size="xs" c="red">
+          {t('key.lost', { list: lost.join(', ') })}
+        </Text>
+      )}
     </>
   )
 }
 
-function NewKey({ onClose, onMade }: { onClose: () => void; onMade: (k: { secret: string; curl: string }) => void }) {
+function NewKey({
+  onClose,
+  onMade,
+}: {
+  onClose: () => void
+  onMade: (k: { secret: string; curl: string }) => void
+}) {
   const { t } = useT()
   const { can } = useSession()
   const school = useSchoolParam()
@@ -128,25 +275,72 @@ function NewKey({ onClose, onMade }: { onClose: () => void; onMade: (k: { secret
   const save = () =>
     deed.run(async () => {
       const expires = new Date(Date.now() + Number(v.days) * 86_400_000).toISOString()
-      onMade(await call<{ secret: string; curl: string }>('/v1/keys', { method: 'POST', body: { school, name: v.name.trim(), purpose: v.purpose.trim(), permissions: v.permissions, expires } }))
+      onMade(
+        await call<{ secret: string; curl: string }>('/v1/keys', {
+          method: 'POST',
+          body: {
+            school,
+            name: v.name.trim(),
+            purpose: v.purpose.trim(),
+            permissions: v.permissions,
+            expires,
+          },
+        }),
+      )
       onClose()
     })
   return (
     <Dialog opened onClose={onClose} title={t('key.create')} size="lg">
       <form onSubmit={(e) => (e.preventDefault(), void save())}>
         <Stack>
-          <TextInput label={t('key.name')} description={t('key.nameHelp')} required maxLength={100} data-autofocus value={v.name} error={fieldError(deed.error, 'name')} onChange={(e) => set({ ...v, name: e.currentTarget.value })} />
-          <TextInput label={t('key.purpose')} description={t('key.purposeHelp')} required maxLength={500} value={v.purpose} error={fieldError(deed.error, 'purpose')} onChange={(e) => set({ ...v, purpose: e.currentTarget.value })} />
-          <Select label={t('key.lasts')} allowDeselect={false} value={v.days} onChange={(d) => d && set({ ...v, days: d })} data={['7', '30', '90', '180', '364'].map((d) => ({ value: d, label: t('key.days', { n: d }) }))} />
-          <Checkbox.Group label={t('key.permissions')} description={t('key.permissionsHelp')} value={v.permissions} onChange={(p) => set({ ...v, permissions: p as Permission[] })}>
+          <TextInput
+            label={t('key.name')}
+            description={t('key.nameHelp')}
+            required
+            maxLength={100}
+            data-autofocus
+            value={v.name}
+            error={fieldError(deed.error, 'name')}
+            onChange={(e) => set({ ...v, name: e.currentTarget.value })}
+          />
+          <TextInput
+            label={t('key.purpose')}
+            description={t('key.purposeHelp')}
+            required
+            maxLength={500}
+            value={v.purpose}
+            error={fieldError(deed.error, 'purpose')}
+            onChange={(e) => set({ ...v, purpose: e.currentTarget.value })}
+          />
+          <Select
+            label={t('key.lasts')}
+            allowDeselect={false}
+            value={v.days}
+            onChange={(d) => d && set({ ...v, days: d })}
+            data={['7', '30', '90', '180', '364'].map((d) => ({ value: d, label: t('key.days', { n: d }) }))}
+          />
+          <Checkbox.Group
+            label={t('key.permissions')}
+            description={t('key.permissionsHelp')}
+            value={v.permissions}
+            onChange={(p) => set({ ...v, permissions: p as Permission[] })}>
             <SimpleGrid cols={{ base: 1, xs: 2 }} mt="xs" spacing="xs">
-              {permissions.filter(can).map((p) => <Checkbox key={p} value={p} label={t('permission.' + p.replace(':', '_'))} description={p} />)}
+              {permissions.filter(can).map((p) => (
+                <Checkbox key={p} value={p} label={t('permission.' + p.replace(':', '_'))} description={p} />
+              ))}
             </SimpleGrid>
           </Checkbox.Group>
           {deed.error !== undefined && <Trouble error={deed.error} beside={['name', 'purpose']} />}
           <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>{t('common.cancel')}</Button>
-            <Button type="submit" loading={deed.busy} disabled={!v.name.trim() || !v.purpose.trim() || v.permissions.length === 0}>{t('key.create')}</Button>
+            <Button variant="default" onClick={onClose}>
+              {t('common.cancel')}
+            </Button>
+            <Button
+              type="submit"
+              loading={deed.busy}
+              disabled={!v.name.trim() || !v.purpose.trim() || v.permissions.length === 0}>
+              {t('key.create')}
+            </Button>
           </Group>
         </Stack>
       </form>
@@ -166,7 +360,10 @@ function Webhooks() {
   const [logID, setLog, noLog] = useOpen('log')
   const [movingID, setMoving, noMoving] = useOpen('move')
   const test = useDeed()
-  const q = useQuery({ queryKey: ['webhooks', school], queryFn: () => call<List<Webhook>>('/v1/webhooks' + query({ school, limit: 500 })) })
+  const q = useQuery({
+    queryKey: ['webhooks', school],
+    queryFn: () => call<List<Webhook>>('/v1/webhooks' + query({ school, limit: 500 })),
+  })
   const find = (id: string) => q.data?.items?.find((w) => w.id === id)
   const { subject: gone } = useSubject(goneID, find(goneID))
   const { subject: adopt } = useSubject(adoptID, find(adoptID))
@@ -182,59 +379,150 @@ function Webhooks() {
     })
   const rotate = (w: Webhook) =>
     test.run(async () => {
-      const r = await call<{ secret: string }>(`/v1/webhooks/${encodeURIComponent(w.id)}/secret`, { method: 'POST', body: { keep_hours: 24 } })
+      const r = await call<{ secret: string }>(`/v1/webhooks/${encodeURIComponent(w.id)}/secret`, {
+        method: 'POST',
+        body: { keep_hours: 24 },
+      })
       said(t('hook.rotated'))
       setSecret(r.secret)
     })
-  const toggle = (w: Webhook) => test.run(async () => (await change(`/v1/webhooks/${encodeURIComponent(w.id)}`, { disabled: w.disabled }, { disabled: !w.disabled }), await renew()))
+  const toggle = (w: Webhook) =>
+    test.run(
+      async () => (
+        await change(
+          `/v1/webhooks/${encodeURIComponent(w.id)}`,
+          { disabled: w.disabled },
+          { disabled: !w.disabled },
+        ),
+        await renew()
+      ),
+    )
   return (
     <>
-      <Panel flush title={t('hook.title')} actions={<Button size="xs" onClick={() => make('webhook')}>{t('hook.create')}</Button>}>
+      <Panel
+        flush
+        title={t('hook.title')}
+        actions={
+          <Button size="xs" onClick={() => make('webhook')}>
+            {t('hook.create')}
+          </Button>
+        }>
         {test.error !== undefined && <Trouble error={test.error} />}
         <Loaded q={q}>
-          {(d) => d.items?.length ? (
-            <Rows label={t('hook.title')} rows={d.items} id={(w) => w.id} columns={[
-              { key: 'url', label: t('hook.url'), main: true, long: true, cell: (w) => w.url },
-              { key: 'state', label: t('fleet.state'), cell: (w) => w.disabled ? <><Tag tone="red">{t('hook.disabled')}</Tag> {w.reason}</> : <Tag tone="green">{t('hook.active')}</Tag> },
-              { key: 'kinds', label: t('hook.kinds'), cell: (w) => <HookKinds w={w} /> },
-              { key: 'maker', label: t('key.maker'), cell: (w) => <Maker name={w.maker_name} state={w.maker_state} /> },
-              { key: 'created', label: t('hook.created'), cell: (w) => <When at={w.created} /> },
-              { key: 'do', label: '', right: true, cell: (w) => (
-                <Group gap={4} justify="flex-end">
-                  {w.maker !== me.user.id && <Button size="compact-xs" variant="default" onClick={() => setAdopt(w.id)}>{t('key.takeOver')}</Button>}
-                  <Button size="compact-xs" variant="default" onClick={() => void fire(w)}>{t('hook.test')}</Button>
-                  <Button size="compact-xs" variant="default" onClick={() => setLog(w.id)}>{t('hook.log')}</Button>
-                  <Button size="compact-xs" variant="default" onClick={() => setMoving(w.id)}>{t('hook.move')}</Button>
-                  <Button size="compact-xs" variant="default" onClick={() => void rotate(w)}>{t('hook.rotate')}</Button>
-                  <Button size="compact-xs" variant="default" onClick={() => void toggle(w)}>{w.disabled ? t('hook.enable') : t('hook.disable')}</Button>
-                  <Button size="compact-xs" variant="default" onClick={() => setGone(w.id)}>{t('common.delete')}</Button>
-                </Group>
-              ) },
-            ]} />
-          ) : <Empty title={t('hook.none')} hint={t('hook.noneHint')} />}
+          {(d) =>
+            d.items?.length ? (
+              <Rows
+                label={t('hook.title')}
+                rows={d.items}
+                id={(w) => w.id}
+                columns={[
+                  { key: 'url', label: t('hook.url'), main: true, long: true, cell: (w) => w.url },
+                  {
+                    key: 'state',
+                    label: t('fleet.state'),
+                    cell: (w) =>
+                      w.disabled ? (
+                        <>
+                          <Tag tone="red">{t('hook.disabled')}</Tag> {w.reason}
+                        </>
+                      ) : (
+                        <Tag tone="green">{t('hook.active')}</Tag>
+                      ),
+                  },
+                  { key: 'kinds', label: t('hook.kinds'), cell: (w) => <HookKinds w={w} /> },
+                  {
+                    key: 'maker',
+                    label: t('key.maker'),
+                    cell: (w) => <Maker name={w.maker_name} state={w.maker_state} />,
+                  },
+                  { key: 'created', label: t('hook.created'), cell: (w) => <When at={w.created} /> },
+                  {
+                    key: 'do',
+                    label: '',
+                    right: true,
+                    cell: (w) => (
+                      <Group gap={4} justify="flex-end">
+                        {w.maker !== me.user.id && (
+                          <Button size="compact-xs" variant="default" onClick={() => setAdopt(w.id)}>
+                            {t('key.takeOver')}
+                          </Button>
+                        )}
+                        <Button size="compact-xs" variant="default" onClick={() => void fire(w)}>
+                          {t('hook.test')}
+                        </Button>
+                        <Button size="compact-xs" variant="default" onClick={() => setLog(w.id)}>
+                          {t('hook.log')}
+                        </Button>
+                        <Button size="compact-xs" variant="default" onClick={() => setMoving(w.id)}>
+                          {t('hook.move')}
+                        </Button>
+                        <Button size="compact-xs" variant="default" onClick={() => void rotate(w)}>
+                          {t('hook.rotate')}
+                        </Button>
+                        <Button size="compact-xs" variant="default" onClick={() => void toggle(w)}>
+                          {w.disabled ? t('hook.enable') : t('hook.disable')}
+                        </Button>
+                        <Button size="compact-xs" variant="default" onClick={() => setGone(w.id)}>
+                          {t('common.delete')}
+                        </Button>
+                      </Group>
+                    ),
+                  },
+                ]}
+              />
+            ) : (
+              <Empty title={t('hook.none')} hint={t('hook.noneHint')} />
+            )
+          }
         </Loaded>
       </Panel>
       {log && <Deliveries key={log.id} w={log} />}
-      {moving && <MoveHook key={moving.id} w={moving} gone={movedAway} onClose={noMoving} onMoved={(s) => (setSecret(s), void renew())} />}
+      {moving && (
+        <MoveHook
+          key={moving.id}
+          w={moving}
+          gone={movedAway}
+          onClose={noMoving}
+          onMoved={(s) => (setSecret(s), void renew())}
+        />
+      )}
       {making && <NewHook onClose={made} onMade={(s) => (setSecret(s), void renew())} />}
       <ShownOnce opened={!!secret} onClose={() => setSecret('')} title={t('hook.made')}>
         <Stack gap="sm">
-          <Alert color="gate" variant="light">{t('hook.once')}</Alert>
+          <Alert color="gate" variant="light">
+            {t('hook.once')}
+          </Alert>
           <Copyable text={secret} label={t('hook.secret')} />
           <Text size="sm">{t('hook.verify')}</Text>
         </Stack>
       </ShownOnce>
-      <Ask opened={!!gone} onClose={noGone} danger title={t('hook.delete')} text={t('hook.deleteText', { url: gone?.url ?? '' })} deed={t('common.delete')}
+      <Ask
+        opened={!!gone}
+        onClose={noGone}
+        danger
+        title={t('hook.delete')}
+        text={t('hook.deleteText', { url: gone?.url ?? '' })}
+        deed={t('common.delete')}
         onDo={async () => {
           await remove(`/v1/webhooks/${encodeURIComponent(gone!.id)}`, gone!)
           if (logID === gone!.id) noLog()
           await renew()
-        }} />
-      <Ask opened={!!adopt} onClose={noAdopt} title={t('key.takeOver')} text={t('hook.takeOverText', { url: adopt?.url ?? '', maker: adopt?.maker_name || t('maker.nobody') })} deed={t('key.takeOver')}
+        }}
+      />
+      <Ask
+        opened={!!adopt}
+        onClose={noAdopt}
+        title={t('key.takeOver')}
+        text={t('hook.takeOverText', {
+          url: adopt?.url ?? '',
+          maker: adopt?.maker_name || t('maker.nobody'),
+        })}
+        deed={t('key.takeOver')}
         onDo={async () => {
           await call(`/v1/webhooks/${encodeURIComponent(adopt!.id)}/take-over`, { method: 'POST' })
           await renew()
-        }} />
+        }}
+      />
     </>
   )
 }
@@ -248,7 +536,11 @@ function HookKinds({ w }: { w: Webhook }) {
   return (
     <>
       {w.kinds?.length ? names(w.kinds) : t('hook.allKinds')}
-      {withheld.length > 0 && <Text size="xs" c="red">{t('hook.withheld', { list: names(withheld) })}</Text>}
+      {withheld.length > 0 && (
+        <Text size="xs" c="red">
+          {t('hook.withheld', { list: names(withheld) })}
+        </Text>
+      )}
     </>
   )
 }
@@ -261,7 +553,10 @@ function NewHook({ onClose, onMade }: { onClose: () => void; onMade: (secret: st
   const deed = useDeed()
   const save = () =>
     deed.run(async () => {
-      const r = await call<{ secret: string }>('/v1/webhooks', { method: 'POST', body: { school, url: url.trim(), kinds: chosen } })
+      const r = await call<{ secret: string }>('/v1/webhooks', {
+        method: 'POST',
+        body: { school, url: url.trim(), kinds: chosen },
+      })
       onMade(r.secret)
       onClose()
     })
@@ -269,14 +564,37 @@ function NewHook({ onClose, onMade }: { onClose: () => void; onMade: (secret: st
     <Dialog opened onClose={onClose} title={t('hook.create')}>
       <form onSubmit={(e) => (e.preventDefault(), void save())}>
         <Stack>
-          <TextInput label={t('hook.url')} description={t('hook.urlHelp')} required type="url" maxLength={2000} data-autofocus value={url} placeholder="https://sis.school.example/gatehouse" error={fieldError(deed.error, 'url')} onChange={(e) => setURL(e.currentTarget.value)} />
-          <Checkbox.Group label={t('hook.kinds')} description={t('hook.kindsHelp')} value={chosen} onChange={setChosen}>
-            <SimpleGrid cols={2} mt="xs" spacing="xs">{kinds.map((k) => <Checkbox key={k} value={k} label={t('eventKind.' + k)} />)}</SimpleGrid>
+          <TextInput
+            label={t('hook.url')}
+            description={t('hook.urlHelp')}
+            required
+            type="url"
+            maxLength={2000}
+            data-autofocus
+            value={url}
+            placeholder="https://sis.school.example/gatehouse"
+            error={fieldError(deed.error, 'url')}
+            onChange={(e) => setURL(e.currentTarget.value)}
+          />
+          <Checkbox.Group
+            label={t('hook.kinds')}
+            description={t('hook.kindsHelp')}
+            value={chosen}
+            onChange={setChosen}>
+            <SimpleGrid cols={2} mt="xs" spacing="xs">
+              {kinds.map((k) => (
+                <Checkbox key={k} value={k} label={t('eventKind.' + k)} />
+              ))}
+            </SimpleGrid>
           </Checkbox.Group>
           {deed.error !== undefined && <Trouble error={deed.error} beside={['url']} />}
           <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>{t('common.cancel')}</Button>
-            <Button type="submit" loading={deed.busy} disabled={!url.trim()}>{t('hook.create')}</Button>
+            <Button variant="default" onClick={onClose}>
+              {t('common.cancel')}
+            </Button>
+            <Button type="submit" loading={deed.busy} disabled={!url.trim()}>
+              {t('hook.create')}
+            </Button>
           </Group>
         </Stack>
       </form>
@@ -288,25 +606,74 @@ function Deliveries({ w }: { w: Webhook }) {
   const { t } = useT()
   const cache = useQueryClient()
   const deed = useDeed()
-  const list = usePaged<Delivery>('deliveries', `/v1/webhooks/${encodeURIComponent(w.id)}/deliveries`, {}, { limit: 30, every: 3000 })
-  const again = (d: Delivery) => deed.run(async () => (await call(`/v1/webhooks/deliveries/${d.id}/redeliver`, { method: 'POST' }), await cache.invalidateQueries({ queryKey: ['deliveries'] })))
-  const state = (d: Delivery) => d.done ? (d.status >= 200 && d.status < 300 ? <Tag tone="green">{t('delivery.done')}</Tag> : <Tag tone="red">{t('delivery.failed')}</Tag>) : d.attempt > 0 ? <Tag tone="orange">{t('delivery.retrying')}</Tag> : <Tag tone="blue">{t('delivery.waiting')}</Tag>
+  const list = usePaged<Delivery>(
+    'deliveries',
+    `/v1/webhooks/${encodeURIComponent(w.id)}/deliveries`,
+    {},
+    { limit: 30, every: 3000 },
+  )
+  const again = (d: Delivery) =>
+    deed.run(
+      async () => (
+        await call(`/v1/webhooks/deliveries/${d.id}/redeliver`, { method: 'POST' }),
+        await cache.invalidateQueries({ queryKey: ['deliveries'] })
+      ),
+    )
+  const state = (d: Delivery) =>
+    d.done ? (
+      d.status >= 200 && d.status < 300 ? (
+        <Tag tone="green">{t('delivery.done')}</Tag>
+      ) : (
+        <Tag tone="red">{t('delivery.failed')}</Tag>
+      )
+    ) : d.attempt > 0 ? (
+      <Tag tone="orange">{t('delivery.retrying')}</Tag>
+    ) : (
+      <Tag tone="blue">{t('delivery.waiting')}</Tag>
+    )
   return (
     <Panel flush title={t('delivery.title', { url: w.url })}>
       {deed.error !== undefined && <Trouble error={deed.error} />}
       <PagedList list={list} empty={<Empty title={t('delivery.none')} hint={t('delivery.noneHint')} />}>
         {(rows) => (
-          <Rows label={t('hook.log')} rows={rows} id={(d) => d.id} columns={[
-            { key: 'created', label: t('delivery.created'), main: true, cell: (d) => <When at={d.created} seconds /> },
-            { key: 'state', label: t('fleet.state'), cell: state },
-            { key: 'status', label: t('delivery.status'), cell: (d) => d.status || '–' },
-            { key: 'attempt', label: t('delivery.attempts'), right: true, cell: (d) => d.attempt },
-            { key: 'error', label: t('common.reason'), long: true, cell: (d) => d.error || '–' },
-            { key: 'next', label: t('delivery.next'), cell: (d) => (d.done ? '–' : <When at={d.next} seconds />) },
-            { key: 'event', label: t('delivery.event'), cell: (d) => <code>{d.event_id}</code> },
-            { key: 'subject', label: t('delivery.subject'), cell: (d) => (d.subject ? <code>{d.subject}</code> : '–') },
-            { key: 'do', label: '', right: true, cell: (d) => <Button size="compact-xs" variant="default" onClick={() => void again(d)}>{t('delivery.again')}</Button> },
-          ]} />
+          <Rows
+            label={t('hook.log')}
+            rows={rows}
+            id={(d) => d.id}
+            columns={[
+              {
+                key: 'created',
+                label: t('delivery.created'),
+                main: true,
+                cell: (d) => <When at={d.created} seconds />,
+              },
+              { key: 'state', label: t('fleet.state'), cell: state },
+              { key: 'status', label: t('delivery.status'), cell: (d) => d.status || '–' },
+              { key: 'attempt', label: t('delivery.attempts'), right: true, cell: (d) => d.attempt },
+              { key: 'error', label: t('common.reason'), long: true, cell: (d) => d.error || '–' },
+              {
+                key: 'next',
+                label: t('delivery.next'),
+                cell: (d) => (d.done ? '–' : <When at={d.next} seconds />),
+              },
+              { key: 'event', label: t('delivery.event'), cell: (d) => <code>{d.event_id}</code> },
+              {
+                key: 'subject',
+                label: t('delivery.subject'),
+                cell: (d) => (d.subject ? <code>{d.subject}</code> : '–'),
+              },
+              {
+                key: 'do',
+                label: '',
+                right: true,
+                cell: (d) => (
+                  <Button size="compact-xs" variant="default" onClick={() => void again(d)}>
+                    {t('delivery.again')}
+                  </Button>
+                ),
+              },
+            ]}
+          />
         )}
       </PagedList>
     </Panel>

@@ -35,41 +35,115 @@ export function PeoplePage() {
   const classes = useClasses()
   const { get, put } = useAddress()
   const [adding, add, added] = useOpen('add')
-  const filter = { kind: get('kind'), class: get('class'), q: get('q'), left: get('left') === 'yes', photo: get('photo') === 'outdated' ? 'outdated' : '', school }
+  const filter = {
+    kind: get('kind'),
+    class: get('class'),
+    q: get('q'),
+    left: get('left') === 'yes',
+    photo: get('photo') === 'outdated' ? 'outdated' : '',
+    school,
+  }
   const list = usePaged<PersonRow>('people', '/v1/people', filter)
   const filtered = !!(filter.kind || filter.class || filter.q || filter.left || filter.photo)
   const name = (p: PersonRow) => (can('people:open') ? <Link to={`/people/${p.id}`}>{p.name}</Link> : p.name)
   return (
-    <Page title={t('nav.people')} sub={t('people.sub')}
-      actions={can('people:write') && (
-        <>
-          <Button component={Link} to="/people/import" variant="default" leftSection={<IconFileImport size={16} />}>{t('people.import')}</Button>
-          <Button leftSection={<IconUserPlus size={16} />} onClick={() => add('person')}>{t('people.add')}</Button>
-        </>
-      )}>
+    <Page
+      title={t('nav.people')}
+      sub={t('people.sub')}
+      actions={
+        can('people:write') && (
+          <>
+            <Button
+              component={Link}
+              to="/people/import"
+              variant="default"
+              leftSection={<IconFileImport size={16} />}>
+              {t('people.import')}
+            </Button>
+            <Button leftSection={<IconUserPlus size={16} />} onClick={() => add('person')}>
+              {t('people.add')}
+            </Button>
+          </>
+        )
+      }>
       <Panel flush label={t('nav.people')}>
         <div className="filters">
           <SearchField label={t('people.search')} />
-          <Select clearable placeholder={t('people.anyKind')} aria-label={t('people.kind')} value={get('kind') || null} onChange={(v) => put('kind', v)} data={personKinds.map((k) => ({ value: k, label: t('personKind.' + k) }))} />
-          <Select placeholder={t('people.there')} aria-label={t('people.leftOrThere')} value={get('left') || 'no'} allowDeselect={false} onChange={(v) => put('left', v === 'no' ? null : v)} data={[{ value: 'no', label: t('people.there') }, { value: 'yes', label: t('people.leftOnes') }]} />
-          <Select clearable searchable placeholder={t('people.anyClass')} aria-label={t('people.class')} value={get('class') || null} onChange={(v) => put('class', v)} data={classes} />
+          <Select
+            clearable
+            placeholder={t('people.anyKind')}
+            aria-label={t('people.kind')}
+            value={get('kind') || null}
+            onChange={(v) => put('kind', v)}
+            data={personKinds.map((k) => ({ value: k, label: t('personKind.' + k) }))}
+          />
+          <Select
+            placeholder={t('people.there')}
+            aria-label={t('people.leftOrThere')}
+            value={get('left') || 'no'}
+            allowDeselect={false}
+            onChange={(v) => put('left', v === 'no' ? null : v)}
+            data={[
+              { value: 'no', label: t('people.there') },
+              { value: 'yes', label: t('people.leftOnes') },
+            ]}
+          />
+          <Select
+            clearable
+            searchable
+            placeholder={t('people.anyClass')}
+            aria-label={t('people.class')}
+            value={get('class') || null}
+            onChange={(v) => put('class', v)}
+            data={classes}
+          />
         </div>
         {filter.photo && <PhotoProgress onClear={() => put('photo', null)} />}
-        <PagedList list={list} empty={
-          <Empty title={filtered ? t('people.none') : t('people.nobody')} hint={filtered ? t('people.noneHint') : t('people.nobodyHint')}>
-            {!filtered && can('people:write') && <Button mt="sm" component={Link} to="/people/import">{t('people.import')}</Button>}
-          </Empty>
-        }>
+        <PagedList
+          list={list}
+          empty={
+            <Empty
+              title={filtered ? t('people.none') : t('people.nobody')}
+              hint={filtered ? t('people.noneHint') : t('people.nobodyHint')}>
+              {!filtered && can('people:write') && (
+                <Button mt="sm" component={Link} to="/people/import">
+                  {t('people.import')}
+                </Button>
+              )}
+            </Empty>
+          }>
           {(rows) => (
-            <Rows label={t('nav.people')} rows={rows} id={(p) => p.id} to={can('people:open') ? (p) => `/people/${p.id}` : undefined} columns={[
-              { key: 'name', label: t('people.name'), main: true, cell: name },
-              { key: 'kind', label: t('people.kind'), cell: (p) => t('personKind.' + p.kind) },
-              { key: 'class', label: t('people.class'), cell: (p) => p.class || '–' },
-              { key: 'number', label: t('people.number'), cell: (p) => p.number || '–' },
-              { key: 'consent', label: t('people.consent'), cell: (p) => p.consent ? <Tag tone="green">{t('consent.given')}</Tag> : <Tag>{t('consent.none')}</Tag> },
-              { key: 'face', label: t('people.face'), cell: (p) => filter.photo ? <Tag tone="orange">{t('people.oldPhoto')}</Tag> : p.face ? <Tag tone="blue">{t('people.enrolled')}</Tag> : '–' },
-              { key: 'cards', label: t('people.cards'), right: true, cell: (p) => p.cards || '–' },
-            ]} />
+            <Rows
+              label={t('nav.people')}
+              rows={rows}
+              id={(p) => p.id}
+              to={can('people:open') ? (p) => `/people/${p.id}` : undefined}
+              columns={[
+                { key: 'name', label: t('people.name'), main: true, cell: name },
+                { key: 'kind', label: t('people.kind'), cell: (p) => t('personKind.' + p.kind) },
+                { key: 'class', label: t('people.class'), cell: (p) => p.class || '–' },
+                { key: 'number', label: t('people.number'), cell: (p) => p.number || '–' },
+                {
+                  key: 'consent',
+                  label: t('people.consent'),
+                  cell: (p) =>
+                    p.consent ? <Tag tone="green">{t('consent.given')}</Tag> : <Tag>{t('consent.none')}</Tag>,
+                },
+                {
+                  key: 'face',
+                  label: t('people.face'),
+                  cell: (p) =>
+                    filter.photo ? (
+                      <Tag tone="orange">{t('people.oldPhoto')}</Tag>
+                    ) : p.face ? (
+                      <Tag tone="blue">{t('people.enrolled')}</Tag>
+                    ) : (
+                      '–'
+                    ),
+                },
+                { key: 'cards', label: t('people.cards'), right: true, cell: (p) => p.cards || '–' },
+              ]}
+            />
           )}
         </PagedList>
       </Panel>
@@ -86,7 +160,12 @@ function PhotoProgress({ onClear }: { onClear: () => void }) {
   const all = done + (q.data?.outdated ?? 0)
   return (
     <Stack gap={6} p="sm">
-      <Group justify="space-between"><Text size="sm">{t('people.photoText', { done, all })}</Text><Button size="xs" variant="default" onClick={onClear}>{t('people.everybody')}</Button></Group>
+      <Group justify="space-between">
+        <Text size="sm">{t('people.photoText', { done, all })}</Text>
+        <Button size="xs" variant="default" onClick={onClear}>
+          {t('people.everybody')}
+        </Button>
+      </Group>
       <Progress value={all ? (100 * done) / all : 0} aria-label={t('people.photoProgress')} />
     </Stack>
   )
@@ -98,39 +177,82 @@ function AddPerson({ onClose, classes }: { onClose: () => void; classes: string[
   const cache = useQueryClient()
   const school = useSchoolParam()
   const { can } = useSession()
-  const [v, set] = useState({ kind: 'student' as PersonKind, name: '', number: '', class: '', phone: '', boarder: false })
+  const [v, set] = useState({
+    kind: 'student' as PersonKind,
+    name: '',
+    number: '',
+    class: '',
+    phone: '',
+    boarder: false,
+  })
   const deed = useDeed()
-  const text = (k: 'name' | 'number' | 'class' | 'phone') => ({ value: v[k], error: fieldError(deed.error, k), onChange: (e: React.ChangeEvent<HTMLInputElement>) => set({ ...v, [k]: e.currentTarget.value }) })
+  const text = (k: 'name' | 'number' | 'class' | 'phone') => ({
+    value: v[k],
+    error: fieldError(deed.error, k),
+    onChange: (e: React.ChangeEvent<HTMLInputElement>) => set({ ...v, [k]: e.currentTarget.value }),
+  })
   const save = () =>
     deed.run(async () => {
       const student = v.kind === 'student'
       const p = await call<Person>('/v1/people', {
         method: 'POST',
-        body: { school, kind: v.kind, name: v.name.trim(), number: v.number.trim() || undefined, phone: v.phone.trim() || undefined, class: (student && v.class.trim()) || undefined, boarder: student && v.boarder },
+        body: {
+          school,
+          kind: v.kind,
+          name: v.name.trim(),
+          number: v.number.trim() || undefined,
+          phone: v.phone.trim() || undefined,
+          class: (student && v.class.trim()) || undefined,
+          boarder: student && v.boarder,
+        },
       })
       void cache.invalidateQueries({ queryKey: ['people'] })
-      if (can('people:open')) void go(`/people/${p.id}`, { replace: true, state: { reason: t('person.justAdded') } })
+      if (can('people:open'))
+        void go(`/people/${p.id}`, { replace: true, state: { reason: t('person.justAdded') } })
       else onClose()
     })
   return (
     <Dialog opened onClose={onClose} title={t('people.add')}>
       <form onSubmit={(e) => (e.preventDefault(), void save())}>
         <Stack>
-          <Select label={t('people.kind')} allowDeselect={false} value={v.kind} onChange={(k) => k && set({ ...v, kind: k as PersonKind })} data={personKinds.map((k) => ({ value: k, label: t('personKind.' + k) }))} />
+          <Select
+            label={t('people.kind')}
+            allowDeselect={false}
+            value={v.kind}
+            onChange={(k) => k && set({ ...v, kind: k as PersonKind })}
+            data={personKinds.map((k) => ({ value: k, label: t('personKind.' + k) }))}
+          />
           <TextInput label={t('people.name')} required maxLength={100} data-autofocus {...text('name')} />
-          <TextInput label={t('people.number')} description={t('people.numberHelp')} maxLength={64} {...text('number')} />
+          <TextInput
+            label={t('people.number')}
+            description={t('people.numberHelp')}
+            maxLength={64}
+            {...text('number')}
+          />
           {v.kind === 'student' && (
             <>
               <TextInput label={t('people.class')} maxLength={64} list="classes" {...text('class')} />
-              <datalist id="classes">{classes.map((c) => <option key={c} value={c} />)}</datalist>
-              <Switch label={t('people.boarder')} checked={v.boarder} onChange={(e) => set({ ...v, boarder: e.currentTarget.checked })} />
+              <datalist id="classes">
+                {classes.map((c) => (
+                  <option key={c} value={c} />
+                ))}
+              </datalist>
+              <Switch
+                label={t('people.boarder')}
+                checked={v.boarder}
+                onChange={(e) => set({ ...v, boarder: e.currentTarget.checked })}
+              />
             </>
           )}
           <TextInput label={t('people.phone')} type="tel" maxLength={64} {...text('phone')} />
           {deed.error !== undefined && <Trouble error={deed.error} />}
           <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>{t('common.cancel')}</Button>
-            <Button type="submit" loading={deed.busy}>{t('people.add')}</Button>
+            <Button variant="default" onClick={onClose}>
+              {t('common.cancel')}
+            </Button>
+            <Button type="submit" loading={deed.busy}>
+              {t('people.add')}
+            </Button>
           </Group>
         </Stack>
       </form>

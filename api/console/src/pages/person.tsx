@@ -12,7 +12,23 @@ import { useT, type T } from '../i18n'
 import { instantIn } from '../lib/format'
 import { photoToSend, PhotoRefused, refusalOf } from '../lib/photo'
 import { useFormat, useSession } from '../session'
-import { Ask, Empty, errorText, Facts, fieldError, leaves, Loaded, Page, Panel, Rows, said, Tag, Trouble, useDeed, Wait } from '../ui/kit'
+import {
+  Ask,
+  Empty,
+  errorText,
+  Facts,
+  fieldError,
+  leaves,
+  Loaded,
+  Page,
+  Panel,
+  Rows,
+  said,
+  Tag,
+  Trouble,
+  useDeed,
+  Wait,
+} from '../ui/kit'
 import { PagedList, usePaged } from '../ui/paged'
 import { SightingLine } from '../ui/sightings'
 import { FaceAsks, questionsOf } from '../ui/faceasks'
@@ -30,18 +46,33 @@ export function PersonPage() {
   const [reason, setReason] = useState(given)
   const q = useQuery({
     queryKey: ['person', id, reason],
-    queryFn: ({ signal }) => tagged<PersonData>(`/v1/people/${encodeURIComponent(id)}` + query({ reason }), { signal }),
+    queryFn: ({ signal }) =>
+      tagged<PersonData>(`/v1/people/${encodeURIComponent(id)}` + query({ reason }), { signal }),
     retry: false,
     staleTime: Infinity, // each look is an entry in the audit log: look once
     gcTime: 0,
     refetchOnWindowFocus: false,
     refetchOnReconnect: false,
   })
-  const asks = q.error instanceof APIError && (q.error.fields.some((f) => f.field.endsWith('reason')) || (q.error.status === 422 && /reason/i.test(q.error.message)))
-  if (q.data) return <PersonView p={q.data.body} etag={q.data.etag} reason={reason} renew={() => q.refetch()} />
+  const asks =
+    q.error instanceof APIError &&
+    (q.error.fields.some((f) => f.field.endsWith('reason')) ||
+      (q.error.status === 422 && /reason/i.test(q.error.message)))
+  if (q.data)
+    return <PersonView p={q.data.body} etag={q.data.etag} reason={reason} renew={() => q.refetch()} />
   if (asks) return <AskWhy onReason={setReason} />
-  if (q.error instanceof APIError && q.error.status === 404) return <Page title={t('person.gone')}><Empty title={t('person.gone')} hint={<Link to="/people">{t('person.toPeople')}</Link>} /></Page>
-  if (q.error) return <Page title={t('nav.people')}><Trouble error={q.error} retry={() => void q.refetch()} /></Page>
+  if (q.error instanceof APIError && q.error.status === 404)
+    return (
+      <Page title={t('person.gone')}>
+        <Empty title={t('person.gone')} hint={<Link to="/people">{t('person.toPeople')}</Link>} />
+      </Page>
+    )
+  if (q.error)
+    return (
+      <Page title={t('nav.people')}>
+        <Trouble error={q.error} retry={() => void q.refetch()} />
+      </Page>
+    )
   return <Wait />
 }
 
@@ -54,12 +85,36 @@ function AskWhy({ onReason }: { onReason: (r: string) => void }) {
       <Panel>
         <form onSubmit={(e) => (e.preventDefault(), text.trim() && onReason(text.trim()))}>
           <Stack maw={560}>
-            <Group wrap="nowrap" align="flex-start"><IconLock size={22} aria-hidden style={{ flex: 'none' }} /><Text size="sm">{t('why.text')}</Text></Group>
-            <TextInput label={t('why.reason')} required autoFocus value={text} maxLength={300} onChange={(e) => setText(e.currentTarget.value)} />
-            <Group gap="xs">{usual.map((u) => <Button key={u} size="compact-sm" variant="default" onClick={() => setText(t('why.usual.' + u))}>{t('why.usual.' + u)}</Button>)}</Group>
+            <Group wrap="nowrap" align="flex-start">
+              <IconLock size={22} aria-hidden style={{ flex: 'none' }} />
+              <Text size="sm">{t('why.text')}</Text>
+            </Group>
+            <TextInput
+              label={t('why.reason')}
+              required
+              autoFocus
+              value={text}
+              maxLength={300}
+              onChange={(e) => setText(e.currentTarget.value)}
+            />
+            <Group gap="xs">
+              {usual.map((u) => (
+                <Button
+                  key={u}
+                  size="compact-sm"
+                  variant="default"
+                  onClick={() => setText(t('why.usual.' + u))}>
+                  {t('why.usual.' + u)}
+                </Button>
+              ))}
+            </Group>
             <Group>
-              <Button type="submit" disabled={!text.trim()}>{t('why.open')}</Button>
-              <Button variant="default" component={Link} to="/people">{t('common.cancel')}</Button>
+              <Button type="submit" disabled={!text.trim()}>
+                {t('why.open')}
+              </Button>
+              <Button variant="default" component={Link} to="/people">
+                {t('common.cancel')}
+              </Button>
             </Group>
           </Stack>
         </form>
@@ -68,40 +123,82 @@ function AskWhy({ onReason }: { onReason: (r: string) => void }) {
   )
 }
 
-function PersonView({ p, etag, reason, renew }: { p: PersonData; etag: string; reason: string; renew: () => Promise<unknown> }) {
+function PersonView({
+  p,
+  etag,
+  reason,
+  renew,
+}: {
+  p: PersonData
+  etag: string
+  reason: string
+  renew: () => Promise<unknown>
+}) {
   const { t } = useT()
   const f = useFormat()
   const go = useNavigate()
   const cache = useQueryClient()
   const { can } = useSession()
   const [open, setOpen, close] = useOpen('do')
-  // Where somebody has changed the person since the page was opened, it is read once more, so that the deed is done to what is shown.
+  // Where somebody has changed the person since the page was opened, it is read once more, so that
+  // the deed is done to what is shown.
   const asShown = (deed: Promise<unknown>) =>
     deed.catch(async (e: unknown) => {
       if (e instanceof APIError && e.code === 'changed') await renew()
       throw e
     })
   return (
-    <Page title={p.name} sub={[t('personKind.' + p.kind), p.class, p.number].filter(Boolean).join(' · ')}
-      actions={can('people:write') && (
-        <>
-          <Button variant="default" onClick={() => setOpen('edit')}>{t('common.edit')}</Button>
-          <Button variant="default" onClick={() => setOpen('left')} data-testid="left">{t(p.left ? 'person.back' : 'person.leave')}</Button>
-          <Button variant="default" onClick={() => setOpen('delete')}>{t('person.delete')}</Button>
-        </>
-      )}>
-      {p.kind === 'student' && <Text size="xs" c="dimmed" mb="sm">{t('person.audited')}{can('audit:read') && <> <Link to={`/settings/audit?object=${encodeURIComponent(p.id)}`}>{t('person.toAudit')}</Link></>}</Text>}
-      {p.left && <Alert color="orange" variant="light" mb="sm">{t('person.leftText')}</Alert>}
+    <Page
+      title={p.name}
+      sub={[t('personKind.' + p.kind), p.class, p.number].filter(Boolean).join(' · ')}
+      actions={
+        can('people:write') && (
+          <>
+            <Button variant="default" onClick={() => setOpen('edit')}>
+              {t('common.edit')}
+            </Button>
+            <Button variant="default" onClick={() => setOpen('left')} data-testid="left">
+              {t(p.left ? 'person.back' : 'person.leave')}
+            </Button>
+            <Button variant="default" onClick={() => setOpen('delete')}>
+              {t('person.delete')}
+            </Button>
+          </>
+        )
+      }>
+      {p.kind === 'student' && (
+        <Text size="xs" c="dimmed" mb="sm">
+          {t('person.audited')}
+          {can('audit:read') && (
+            <>
+              {' '}
+              <Link to={`/settings/audit?object=${encodeURIComponent(p.id)}`}>{t('person.toAudit')}</Link>
+            </>
+          )}
+        </Text>
+      )}
+      {p.left && (
+        <Alert color="orange" variant="light" mb="sm">
+          {t('person.leftText')}
+        </Alert>
+      )}
       <div className="two">
         <div>
           <Panel title={t('person.about')}>
-            <Facts items={[
-              [t('people.number'), p.number || '–'],
-              ...(p.kind === 'student' ? [[t('people.class'), p.class || '–'], [t('people.boarder'), p.boarder ? t('common.yes') : t('common.no')]] as [string, string][] : []),
-              [t('people.phone'), p.phone || '–'],
-              [t('person.since'), f.moment(p.created)],
-              ...(p.left ? [[t('person.leftOn'), f.moment(p.left)]] as [string, string][] : []),
-            ]} />
+            <Facts
+              items={[
+                [t('people.number'), p.number || '–'],
+                ...(p.kind === 'student'
+                  ? ([
+                      [t('people.class'), p.class || '–'],
+                      [t('people.boarder'), p.boarder ? t('common.yes') : t('common.no')],
+                    ] as [string, string][])
+                  : []),
+                [t('people.phone'), p.phone || '–'],
+                [t('person.since'), f.moment(p.created)],
+                ...(p.left ? ([[t('person.leftOn'), f.moment(p.left)]] as [string, string][]) : []),
+              ]}
+            />
           </Panel>
           <ConsentPanel p={p} renew={renew} />
           <Passes p={p} renew={renew} />
@@ -112,19 +209,38 @@ function PersonView({ p, etag, reason, renew }: { p: PersonData; etag: string; r
         </div>
       </div>
       {open === 'edit' && <EditPerson p={p} etag={etag} reason={reason} onClose={close} renew={renew} />}
-      <Ask opened={open === 'left'} onClose={close} title={t(p.left ? 'person.backTitle' : 'person.leaveTitle', { name: p.name })} text={t(p.left ? 'person.backText' : 'person.leaveText')} deed={t(p.left ? 'person.back' : 'person.leave')}
+      <Ask
+        opened={open === 'left'}
+        onClose={close}
+        title={t(p.left ? 'person.backTitle' : 'person.leaveTitle', { name: p.name })}
+        text={t(p.left ? 'person.backText' : 'person.leaveText')}
+        deed={t(p.left ? 'person.back' : 'person.leave')}
         onDo={async () => {
-          await asShown(call(`/v1/people/${encodeURIComponent(p.id)}/left`, { method: 'PUT', body: { left: !p.left }, match: etag }))
+          await asShown(
+            call(`/v1/people/${encodeURIComponent(p.id)}/left`, {
+              method: 'PUT',
+              body: { left: !p.left },
+              match: etag,
+            }),
+          )
           await renew()
           void cache.invalidateQueries({ queryKey: ['people'] })
-        }} />
-      <Ask opened={open === 'delete'} onClose={close} danger title={t('person.deleteTitle', { name: p.name })} text={t('person.deleteText')} deed={t('person.delete')}
+        }}
+      />
+      <Ask
+        opened={open === 'delete'}
+        onClose={close}
+        danger
+        title={t('person.deleteTitle', { name: p.name })}
+        text={t('person.deleteText')}
+        deed={t('person.delete')}
         onDo={async () => {
           await asShown(call(`/v1/people/${encodeURIComponent(p.id)}`, { method: 'DELETE', match: etag }))
           void cache.invalidateQueries({ queryKey: ['people'] })
           void go('/people', { replace: true })
           return leaves
-        }} />
+        }}
+      />
     </Page>
   )
 }
@@ -141,7 +257,10 @@ function ConsentPanel({ p, renew }: { p: PersonData; renew: () => Promise<unknow
   const deed = useDeed()
   const save = () =>
     deed.run(async () => {
-      await call(`/v1/people/${encodeURIComponent(p.id)}/consent`, { method: 'POST', body: { given: !given, by: by.trim(), note: note.trim() } })
+      await call(`/v1/people/${encodeURIComponent(p.id)}/consent`, {
+        method: 'POST',
+        body: { given: !given, by: by.trim(), note: note.trim() },
+      })
       await renew()
       said(given ? t('consent.withdrawn') : t('consent.recorded'))
       setAsking(false)
@@ -149,24 +268,76 @@ function ConsentPanel({ p, renew }: { p: PersonData; renew: () => Promise<unknow
       setNote('')
     })
   return (
-    <Panel title={t('consent.title')} actions={<>{given ? <Tag tone="green" dot>{t('consent.given')}</Tag> : <Tag dot>{t('consent.none')}</Tag>}
-      {can('faces:admin') && <Button size="xs" variant="default" onClick={() => setAsking(true)}>{given ? t('consent.withdraw') : t('consent.give')}</Button>}</>}>
-      <Text size="sm" c="dimmed">{given ? t('consent.givenText') : t('consent.noneText')}</Text>
+    <Panel
+      title={t('consent.title')}
+      actions={
+        <>
+          {given ? (
+            <Tag tone="green" dot>
+              {t('consent.given')}
+            </Tag>
+          ) : (
+            <Tag dot>{t('consent.none')}</Tag>
+          )}
+          {can('faces:admin') && (
+            <Button size="xs" variant="default" onClick={() => setAsking(true)}>
+              {given ? t('consent.withdraw') : t('consent.give')}
+            </Button>
+          )}
+        </>
+      }>
+      <Text size="sm" c="dimmed">
+        {given ? t('consent.givenText') : t('consent.noneText')}
+      </Text>
       {all.length > 0 && (
         <ul className="plain">
-          {all.slice(0, 5).map((c) => <li key={c.at}><Text size="sm">{f.moment(c.at)}: {c.given ? t('consent.gave', { by: c.by }) : t('consent.withdrew', { by: c.by })}{c.note && ` (${c.note})`}</Text></li>)}
+          {all.slice(0, 5).map((c) => (
+            <li key={c.at}>
+              <Text size="sm">
+                {f.moment(c.at)}:{' '}
+                {c.given ? t('consent.gave', { by: c.by }) : t('consent.withdrew', { by: c.by })}
+                {c.note && ` (${c.note})`}
+              </Text>
+            </li>
+          ))}
         </ul>
       )}
-      <Dialog opened={asking} onClose={() => setAsking(false)} title={given ? t('consent.withdraw') : t('consent.give')}>
+      <Dialog
+        opened={asking}
+        onClose={() => setAsking(false)}
+        title={given ? t('consent.withdraw') : t('consent.give')}>
         <form onSubmit={(e) => (e.preventDefault(), void save())}>
           <Stack>
             <Text size="sm">{given ? t('consent.withdrawText') : t('consent.giveText')}</Text>
-            <TextInput label={t('consent.by')} description={t('consent.byHelp')} required maxLength={100} value={by} data-autofocus onChange={(e) => setBy(e.currentTarget.value)} />
-            <TextInput label={t('consent.note')} description={t('consent.noteHelp')} required maxLength={500} value={note} onChange={(e) => setNote(e.currentTarget.value)} />
+            <TextInput
+              label={t('consent.by')}
+              description={t('consent.byHelp')}
+              required
+              maxLength={100}
+              value={by}
+              data-autofocus
+              onChange={(e) => setBy(e.currentTarget.value)}
+            />
+            <TextInput
+              label={t('consent.note')}
+              description={t('consent.noteHelp')}
+              required
+              maxLength={500}
+              value={note}
+              onChange={(e) => setNote(e.currentTarget.value)}
+            />
             {deed.error !== undefined && <Trouble error={deed.error} />}
             <Group justify="flex-end">
-              <Button variant="default" onClick={() => setAsking(false)}>{t('common.cancel')}</Button>
-              <Button type="submit" loading={deed.busy} disabled={!by.trim() || !note.trim()} color={given ? 'red' : undefined}>{given ? t('consent.withdraw') : t('consent.give')}</Button>
+              <Button variant="default" onClick={() => setAsking(false)}>
+                {t('common.cancel')}
+              </Button>
+              <Button
+                type="submit"
+                loading={deed.busy}
+                disabled={!by.trim() || !note.trim()}
+                color={given ? 'red' : undefined}>
+                {given ? t('consent.withdraw') : t('consent.give')}
+              </Button>
             </Group>
           </Stack>
         </form>
@@ -186,38 +357,112 @@ function Passes({ p, renew }: { p: PersonData; renew: () => Promise<unknown> }) 
   const passes = p.passes ?? []
   const [photo, setPhoto] = useState<File>()
   const upload = (file: File | null, answers?: string[]) =>
-    file && face.run(async () => {
+    file &&
+    face.run(async () => {
       setPhoto(file)
       const sent = await photoToSend(file)
-      await call(`/v1/people/${encodeURIComponent(p.id)}/face` + query({ answers: answers?.join(',') }), { method: 'POST', body: sent, type: sent.type || 'image/jpeg' })
+      await call(`/v1/people/${encodeURIComponent(p.id)}/face` + query({ answers: answers?.join(',') }), {
+        method: 'POST',
+        body: sent,
+        type: sent.type || 'image/jpeg',
+      })
       await renew()
       said(t('pass.faceDone'))
     })
   return (
-    <Panel title={t('pass.title')} flush actions={
-      <>
-        {can('people:write') && <Button size="xs" variant="default" onClick={() => setCard(true)}>{t('pass.addCard')}</Button>}
-        {can('faces:admin') && consent && <FileButton accept="image/jpeg,image/png" onChange={(f) => void upload(f)}>{(props) => <Button size="xs" loading={face.busy} {...props}>{t('pass.addFace')}</Button>}</FileButton>}
-      </>
-    }>
-      {can('faces:admin') && !consent && <Text size="sm" c="dimmed" p="sm">{t('pass.needsConsent')}</Text>}
-      <FaceAsks questions={questionsOf(face.error)} busy={face.busy} onClose={face.clear} onAnswer={(a) => void upload(photo ?? null, a)} />
-      {face.error !== undefined && questionsOf(face.error).length === 0 && <Alert color="red" variant="light" m="sm" title={<span className="probe-title">{t('pass.refused')}</span>} role="alert"><Text size="sm">{photoText(face.error, t, f.number)}</Text><Text size="xs" mt={4}>{t('pass.photoHelp')}</Text></Alert>}
-      {passes.length === 0 ? <Empty title={t('pass.none')} hint={t('pass.noneHint')} /> : (
-        <Rows label={t('pass.title')} rows={passes} id={(x) => x.id} columns={[
-          { key: 'method', label: t('pass.method'), main: true, cell: (x) => t('method.' + x.method) },
-          { key: 'what', label: t('pass.what'), cell: (x) => x.method === 'face' ? t('pass.quality', { q: (x.quality ?? 0).toFixed(2) }) : x.masked ? `…${x.masked}` : '–' },
-          { key: 'created', label: t('pass.since'), cell: (x) => <When at={x.created} /> },
-          { key: 'expires', label: t('pass.until'), cell: (x) => <When at={x.expires} /> },
-          { key: 'do', label: '', right: true, cell: (x) => can('people:write') ? <Button size="compact-xs" variant="default" onClick={() => setGone(x)}>{t('common.remove')}</Button> : null },
-        ]} />
+    <Panel
+      title={t('pass.title')}
+      flush
+      actions={
+        <>
+          {can('people:write') && (
+            <Button size="xs" variant="default" onClick={() => setCard(true)}>
+              {t('pass.addCard')}
+            </Button>
+          )}
+          {can('faces:admin') && consent && (
+            <FileButton accept="image/jpeg,image/png" onChange={(f) => void upload(f)}>
+              {(props) => (
+                <Button size="xs" loading={face.busy} {...props}>
+                  {t('pass.addFace')}
+                </Button>
+              )}
+            </FileButton>
+          )}
+        </>
+      }>
+      {can('faces:admin') && !consent && (
+        <Text size="sm" c="dimmed" p="sm">
+          {t('pass.needsConsent')}
+        </Text>
+      )}
+      <FaceAsks
+        questions={questionsOf(face.error)}
+        busy={face.busy}
+        onClose={face.clear}
+        onAnswer={(a) => void upload(photo ?? null, a)}
+      />
+      {face.error !== undefined && questionsOf(face.error).length === 0 && (
+        <Alert
+          color="red"
+          variant="light"
+          m="sm"
+          title={<span className="probe-title">{t('pass.refused')}</span>}
+          role="alert">
+          <Text size="sm">{photoText(face.error, t, f.number)}</Text>
+          <Text size="xs" mt={4}>
+            {t('pass.photoHelp')}
+          </Text>
+        </Alert>
+      )}
+      {passes.length === 0 ? (
+        <Empty title={t('pass.none')} hint={t('pass.noneHint')} />
+      ) : (
+        <Rows
+          label={t('pass.title')}
+          rows={passes}
+          id={(x) => x.id}
+          columns={[
+            { key: 'method', label: t('pass.method'), main: true, cell: (x) => t('method.' + x.method) },
+            {
+              key: 'what',
+              label: t('pass.what'),
+              cell: (x) =>
+                x.method === 'face'
+                  ? t('pass.quality', { q: (x.quality ?? 0).toFixed(2) })
+                  : x.masked
+                    ? `…${x.masked}`
+                    : '–',
+            },
+            { key: 'created', label: t('pass.since'), cell: (x) => <When at={x.created} /> },
+            { key: 'expires', label: t('pass.until'), cell: (x) => <When at={x.expires} /> },
+            {
+              key: 'do',
+              label: '',
+              right: true,
+              cell: (x) =>
+                can('people:write') ? (
+                  <Button size="compact-xs" variant="default" onClick={() => setGone(x)}>
+                    {t('common.remove')}
+                  </Button>
+                ) : null,
+            },
+          ]}
+        />
       )}
       {card && <AddCard id={p.id} onClose={() => setCard(false)} renew={renew} />}
-      <Ask opened={!!gone} onClose={() => setGone(undefined)} danger title={t('pass.removeTitle')} text={t('pass.removeText')} deed={t('common.remove')}
+      <Ask
+        opened={!!gone}
+        onClose={() => setGone(undefined)}
+        danger
+        title={t('pass.removeTitle')}
+        text={t('pass.removeText')}
+        deed={t('common.remove')}
         onDo={async () => {
           await call(`/v1/passes/${encodeURIComponent(gone!.id)}`, { method: 'DELETE' })
           await renew()
-        }} />
+        }}
+      />
     </Panel>
   )
 }
@@ -237,7 +482,14 @@ function AddCard({ id, onClose, renew }: { id: string; onClose: () => void; rene
   const deed = useDeed()
   const save = () =>
     deed.run(async () => {
-      await call(`/v1/people/${encodeURIComponent(id)}/cards`, { method: 'POST', body: { method: v.method, credential: v.credential.trim(), ...(v.expires ? { expires: instantIn(school.timezone, `${v.expires}T23:59`) } : {}) } })
+      await call(`/v1/people/${encodeURIComponent(id)}/cards`, {
+        method: 'POST',
+        body: {
+          method: v.method,
+          credential: v.credential.trim(),
+          ...(v.expires ? { expires: instantIn(school.timezone, `${v.expires}T23:59`) } : {}),
+        },
+      })
       await renew()
       onClose()
     })
@@ -245,13 +497,38 @@ function AddCard({ id, onClose, renew }: { id: string; onClose: () => void; rene
     <Dialog opened onClose={onClose} title={t('pass.addCard')}>
       <form onSubmit={(e) => (e.preventDefault(), void save())}>
         <Stack>
-          <Select label={t('pass.method')} allowDeselect={false} value={v.method} onChange={(m) => m && set({ ...v, method: m })} data={['card', 'qr', 'pin'].map((m) => ({ value: m, label: t('method.' + m) }))} />
-          <TextInput label={t('pass.number')} description={t('pass.numberHelp')} required maxLength={256} value={v.credential} data-autofocus autoComplete="off" error={fieldError(deed.error, 'credential')} onChange={(e) => set({ ...v, credential: e.currentTarget.value })} />
-          <TextInput label={t('pass.until')} type="date" value={v.expires} onChange={(e) => set({ ...v, expires: e.currentTarget.value })} />
+          <Select
+            label={t('pass.method')}
+            allowDeselect={false}
+            value={v.method}
+            onChange={(m) => m && set({ ...v, method: m })}
+            data={['card', 'qr', 'pin'].map((m) => ({ value: m, label: t('method.' + m) }))}
+          />
+          <TextInput
+            label={t('pass.number')}
+            description={t('pass.numberHelp')}
+            required
+            maxLength={256}
+            value={v.credential}
+            data-autofocus
+            autoComplete="off"
+            error={fieldError(deed.error, 'credential')}
+            onChange={(e) => set({ ...v, credential: e.currentTarget.value })}
+          />
+          <TextInput
+            label={t('pass.until')}
+            type="date"
+            value={v.expires}
+            onChange={(e) => set({ ...v, expires: e.currentTarget.value })}
+          />
           {deed.error !== undefined && <Trouble error={deed.error} />}
           <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>{t('common.cancel')}</Button>
-            <Button type="submit" loading={deed.busy}>{t('common.save')}</Button>
+            <Button variant="default" onClick={onClose}>
+              {t('common.cancel')}
+            </Button>
+            <Button type="submit" loading={deed.busy}>
+              {t('common.save')}
+            </Button>
           </Group>
         </Stack>
       </form>
@@ -259,20 +536,45 @@ function AddCard({ id, onClose, renew }: { id: string; onClose: () => void; rene
   )
 }
 
-function EditPerson({ p, etag, reason, onClose, renew }: { p: PersonData; etag: string; reason: string; onClose: () => void; renew: () => Promise<unknown> }) {
+function EditPerson({
+  p,
+  etag,
+  reason,
+  onClose,
+  renew,
+}: {
+  p: PersonData
+  etag: string
+  reason: string
+  onClose: () => void
+  renew: () => Promise<unknown>
+}) {
   const { t } = useT()
   const cache = useQueryClient()
   const classes = useClasses()
-  const [v, set] = useState({ name: p.name, number: p.number ?? '', class: p.class ?? '', phone: p.phone ?? '', boarder: p.boarder ?? false })
+  const [v, set] = useState({
+    name: p.name,
+    number: p.number ?? '',
+    class: p.class ?? '',
+    phone: p.phone ?? '',
+    boarder: p.boarder ?? false,
+  })
   const [base] = useState<Record<string, unknown>>(v)
   const fresh = useRef(false) // a colleague's change was told: what is there is read from now on
   const deed = useDeed()
-  const text = (k: 'name' | 'number' | 'class' | 'phone') => ({ value: v[k], error: fieldError(deed.error, k), onChange: (e: React.ChangeEvent<HTMLInputElement>) => set({ ...v, [k]: e.currentTarget.value }) })
+  const text = (k: 'name' | 'number' | 'class' | 'phone') => ({
+    value: v[k],
+    error: fieldError(deed.error, k),
+    onChange: (e: React.ChangeEvent<HTMLInputElement>) => set({ ...v, [k]: e.currentTarget.value }),
+  })
   const save = () =>
     deed.run(async () => {
       const path = `/v1/people/${encodeURIComponent(p.id)}`
       // The state that the page shows is the one that is changed: reading once more is another look, which is audited.
-      await change(path, base, v, { read: path + query({ reason }), etag: fresh.current ? undefined : etag }).catch((e: unknown) => {
+      await change(path, base, v, {
+        read: path + query({ reason }),
+        etag: fresh.current ? undefined : etag,
+      }).catch((e: unknown) => {
         fresh.current = fresh.current || e instanceof Clashes
         throw e
       })
@@ -289,15 +591,30 @@ function EditPerson({ p, etag, reason, onClose, renew }: { p: PersonData; etag: 
           {p.kind === 'student' && (
             <>
               <TextInput label={t('people.class')} maxLength={64} list="classes" {...text('class')} />
-              <datalist id="classes">{classes.map((c) => <option key={c} value={c} />)}</datalist>
-              <Switch label={t('people.boarder')} checked={v.boarder} onChange={(e) => set({ ...v, boarder: e.currentTarget.checked })} />
+              <datalist id="classes">
+                {classes.map((c) => (
+                  <option key={c} value={c} />
+                ))}
+              </datalist>
+              <Switch
+                label={t('people.boarder')}
+                checked={v.boarder}
+                onChange={(e) => set({ ...v, boarder: e.currentTarget.checked })}
+              />
             </>
           )}
           <TextInput label={t('people.phone')} type="tel" maxLength={64} {...text('phone')} />
-          <FormTrouble error={deed.error} onTheirs={(k, now) => set({ ...v, [k]: now ?? (k === 'boarder' ? false : '') })} />
+          <FormTrouble
+            error={deed.error}
+            onTheirs={(k, now) => set({ ...v, [k]: now ?? (k === 'boarder' ? false : '') })}
+          />
           <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>{t('common.cancel')}</Button>
-            <Button type="submit" loading={deed.busy}>{t('common.save')}</Button>
+            <Button variant="default" onClick={onClose}>
+              {t('common.cancel')}
+            </Button>
+            <Button type="submit" loading={deed.busy}>
+              {t('common.save')}
+            </Button>
           </Group>
         </Stack>
       </form>
@@ -308,8 +625,16 @@ function EditPerson({ p, etag, reason, onClose, renew }: { p: PersonData; etag: 
 function AttendanceOf({ id, reason }: { id: string; reason: string }) {
   const { t } = useT()
   const f = useFormat()
-  const q = useQuery({ queryKey: ['person-attendance', id], queryFn: () => call<List<Attendance>>('/v1/attendance' + query({ person: id, limit: 20, reason })), staleTime: Infinity, refetchOnWindowFocus: false })
-  const sessions = useQuery({ queryKey: ['sessions', 'today'], queryFn: () => call<List<Session>>('/v1/sessions') })
+  const q = useQuery({
+    queryKey: ['person-attendance', id],
+    queryFn: () => call<List<Attendance>>('/v1/attendance' + query({ person: id, limit: 20, reason })),
+    staleTime: Infinity,
+    refetchOnWindowFocus: false,
+  })
+  const sessions = useQuery({
+    queryKey: ['sessions', 'today'],
+    queryFn: () => call<List<Session>>('/v1/sessions'),
+  })
   const name = (s: string, kind: string) => {
     const found = sessions.data?.items?.find((x) => x.id === s)
     return found ? f.local(found.name, found.name_zh) : t('sessionKind.' + kind)
@@ -317,13 +642,31 @@ function AttendanceOf({ id, reason }: { id: string; reason: string }) {
   return (
     <Panel title={t('nav.attendance')} flush>
       <Loaded q={q}>
-        {(d) => d.items?.length ? (
-          <Rows label={t('nav.attendance')} rows={d.items} id={(a) => a.session} columns={[
-            { key: 'session', label: t('attendance.session'), main: true, cell: (a) => `${name(a.session, a.kind)} · ${a.date}` },
-            { key: 'state', label: t('attendance.state'), cell: (a) => <AttendanceTag s={a.state} /> },
-            { key: 'at', label: t('attendance.at'), cell: (a) => a.at ? `${f.clock(a.at)} ${a.method ? t('method.' + a.method) : ''}` : '–' },
-          ]} />
-        ) : <Empty title={t('attendance.noneFor')} />}
+        {(d) =>
+          d.items?.length ? (
+            <Rows
+              label={t('nav.attendance')}
+              rows={d.items}
+              id={(a) => a.session}
+              columns={[
+                {
+                  key: 'session',
+                  label: t('attendance.session'),
+                  main: true,
+                  cell: (a) => `${name(a.session, a.kind)} · ${a.date}`,
+                },
+                { key: 'state', label: t('attendance.state'), cell: (a) => <AttendanceTag s={a.state} /> },
+                {
+                  key: 'at',
+                  label: t('attendance.at'),
+                  cell: (a) => (a.at ? `${f.clock(a.at)} ${a.method ? t('method.' + a.method) : ''}` : '–'),
+                },
+              ]}
+            />
+          ) : (
+            <Empty title={t('attendance.noneFor')} />
+          )
+        }
       </Loaded>
     </Panel>
   )
@@ -332,5 +675,11 @@ function AttendanceOf({ id, reason }: { id: string; reason: string }) {
 function SightingsOf({ id, reason }: { id: string; reason: string }) {
   const { t } = useT()
   const list = usePaged<Sighting>('person-sightings', '/v1/sightings', { person: id, reason }, { limit: 20 })
-  return <Panel title={t('person.sightings')} flush><PagedList list={list} empty={<Empty title={t('sighting.none')} hint={t('sighting.noneHint')} />}>{(rows) => rows.map((s) => <SightingLine key={s.id} s={s} place />)}</PagedList></Panel>
+  return (
+    <Panel title={t('person.sightings')} flush>
+      <PagedList list={list} empty={<Empty title={t('sighting.none')} hint={t('sighting.noneHint')} />}>
+        {(rows) => rows.map((s) => <SightingLine key={s.id} s={s} place />)}
+      </PagedList>
+    </Panel>
+  )
 }

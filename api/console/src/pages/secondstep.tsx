@@ -12,9 +12,14 @@ import { Trouble, useDeed } from '../ui/kit'
 import { PasskeyObstacle } from '../ui/passkey'
 import { CodeForm, RecoveryCodes, Secret } from '../ui/totp'
 
-interface StepProps { at: SignedIn; onDone: (m: Me) => void; onBack: () => void }
+interface StepProps {
+  at: SignedIn
+  onDone: (m: Me) => void
+  onBack: () => void
+}
 
-const post = <R,>(path: string, body: Record<string, unknown>) => call<R>(path, { method: 'POST', body, quiet: true })
+const post = <R,>(path: string, body: Record<string, unknown>) =>
+  call<R>(path, { method: 'POST', body, quiet: true })
 
 export function SecondStep(p: StepProps) {
   return p.at.step === 'enrol' ? <Enrol {...p} /> : <Show {...p} />
@@ -26,18 +31,31 @@ function Show({ at, onDone, onBack }: StepProps) {
   const totp = at.factors?.includes('totp')
   return (
     <>
-      <Title order={1} size="h3" mb="xs">{t('factor.title')}</Title>
-      <Text size="sm" c="dimmed" mb="md">{t('factor.showHelp')}</Text>
+      <Title order={1} size="h3" mb="xs">
+        {t('factor.title')}
+      </Title>
+      <Text size="sm" c="dimmed" mb="md">
+        {t('factor.showHelp')}
+      </Text>
       {passkey && <ShowKey at={at} onDone={onDone} />}
       {passkey && <Divider my="md" label={t('passkey.or')} labelPosition="center" />}
-      <CodeForm any calm={passkey} label={t(totp ? 'factor.code' : 'factor.recoveryCode')} help={totp ? t('factor.codeHelp') : t('factor.recoveryHelp')} done={t('gate.signIn')}
+      <CodeForm
+        any
+        calm={passkey}
+        label={t(totp ? 'factor.code' : 'factor.recoveryCode')}
+        help={totp ? t('factor.codeHelp') : t('factor.recoveryHelp')}
+        done={t('gate.signIn')}
         run={async (code) => {
           const m = await post<SignedIn>('/v1/session/second-factor', { ticket: at.ticket, code })
           if (m) onDone(m)
         }}>
-        <Button variant="subtle" onClick={onBack}>{t('factor.back')}</Button>
+        <Button variant="subtle" onClick={onBack}>
+          {t('factor.back')}
+        </Button>
       </CodeForm>
-      <Text size="xs" c="dimmed" mt="md">{t('factor.lost')}</Text>
+      <Text size="xs" c="dimmed" mt="md">
+        {t('factor.lost')}
+      </Text>
     </>
   )
 }
@@ -46,17 +64,28 @@ function ShowKey({ at, onDone }: { at: SignedIn; onDone: (m: Me) => void }) {
   const { t } = useT()
   const deed = useDeed()
   if (obstacle(at.passkeys)) return <PasskeyObstacle p={at.passkeys} />
-  const use = () => deed.run(async () => {
-    const asked = await post<ShowPasskey>('/v1/session/passkey', { ticket: at.ticket })
-    const credential = await showPasskey(asked.options)
-    const m = await post<SignedIn>('/v1/session/passkey/confirm', { ticket: at.ticket, credential })
-    if (m) onDone(m)
-  })
+  const use = () =>
+    deed.run(async () => {
+      const asked = await post<ShowPasskey>('/v1/session/passkey', { ticket: at.ticket })
+      const credential = await showPasskey(asked.options)
+      const m = await post<SignedIn>('/v1/session/passkey/confirm', { ticket: at.ticket, credential })
+      if (m) onDone(m)
+    })
   return (
     <Stack gap="xs">
       {deed.error !== undefined && <Trouble error={deed.error} />}
-      <Button fullWidth autoFocus data-autofocus loading={deed.busy} onClick={() => void use()} data-testid="use-passkey">{t('passkey.use')}</Button>
-      <Text size="xs" c="dimmed">{t('passkey.useHelp')}</Text>
+      <Button
+        fullWidth
+        autoFocus
+        data-autofocus
+        loading={deed.busy}
+        onClick={() => void use()}
+        data-testid="use-passkey">
+        {t('passkey.use')}
+      </Button>
+      <Text size="xs" c="dimmed">
+        {t('passkey.useHelp')}
+      </Text>
     </Stack>
   )
 }
@@ -66,39 +95,58 @@ function Enrol({ at, onDone, onBack }: StepProps) {
   const [secret, setSecret] = useState<NewTOTP>()
   const [done, setDone] = useState<SignedIn>()
   const deed = useDeed()
-  const begin = () => deed.run(async () => {
-    setSecret(await post<NewTOTP>('/v1/session/totp', { ticket: at.ticket, name: t('factor.phone') }))
-  })
+  const begin = () =>
+    deed.run(async () => {
+      setSecret(await post<NewTOTP>('/v1/session/totp', { ticket: at.ticket, name: t('factor.phone') }))
+    })
   if (done) {
     return (
       <>
-        <Title order={1} size="h3" mb="md">{t('factor.recovery')}</Title>
+        <Title order={1} size="h3" mb="md">
+          {t('factor.recovery')}
+        </Title>
         <RecoveryCodes codes={done.recovery_codes ?? []} onDone={() => onDone(done)} />
       </>
     )
   }
   return (
     <>
-      <Title order={1} size="h3" mb="xs">{t('factor.enrolTitle')}</Title>
-      <Text size="sm" c="dimmed" mb="md">{t('factor.enrolHelp')}</Text>
+      <Title order={1} size="h3" mb="xs">
+        {t('factor.enrolTitle')}
+      </Title>
+      <Text size="sm" c="dimmed" mb="md">
+        {t('factor.enrolHelp')}
+      </Text>
       {deed.error !== undefined && <Trouble error={deed.error} />}
       {secret ? (
         <>
           <Secret s={secret} />
-          <CodeForm label={t('factor.first')} done={t('factor.confirm')}
+          <CodeForm
+            label={t('factor.first')}
+            done={t('factor.confirm')}
             run={async (code) => {
-              const m = await post<SignedIn>('/v1/session/totp/confirm', { ticket: at.ticket, factor: secret.factor, code })
+              const m = await post<SignedIn>('/v1/session/totp/confirm', {
+                ticket: at.ticket,
+                factor: secret.factor,
+                code,
+              })
               if (m) setDone(m)
             }}>
-            <Button variant="subtle" onClick={() => setSecret(undefined)}>{t('factor.otherWay')}</Button>
+            <Button variant="subtle" onClick={() => setSecret(undefined)}>
+              {t('factor.otherWay')}
+            </Button>
           </CodeForm>
         </>
       ) : (
         <Stack>
-          <Button fullWidth loading={deed.busy} onClick={() => void begin()} data-testid="enrol-totp">{t('factor.begin')}</Button>
+          <Button fullWidth loading={deed.busy} onClick={() => void begin()} data-testid="enrol-totp">
+            {t('factor.begin')}
+          </Button>
           <Divider label={t('passkey.orMake')} labelPosition="center" />
           <MakeKey at={at} onDone={setDone} />
-          <Button variant="subtle" onClick={onBack}>{t('factor.back')}</Button>
+          <Button variant="subtle" onClick={onBack}>
+            {t('factor.back')}
+          </Button>
         </Stack>
       )}
     </>
@@ -110,19 +158,35 @@ function MakeKey({ at, onDone }: { at: SignedIn; onDone: (m: SignedIn) => void }
   const [name, setName] = useState('')
   const deed = useDeed()
   if (obstacle(at.passkeys)) return <PasskeyObstacle p={at.passkeys} />
-  const make = () => deed.run(async () => {
-    const begun = await post<MakePasskey>('/v1/session/passkey/make', { ticket: at.ticket })
-    const credential = await makePasskey(begun.options)
-    const m = await post<SignedIn>('/v1/session/passkey/make/confirm', { ticket: at.ticket, making: begun.making, name: name || t('passkey.key'), credential })
-    if (m) onDone(m)
-  })
+  const make = () =>
+    deed.run(async () => {
+      const begun = await post<MakePasskey>('/v1/session/passkey/make', { ticket: at.ticket })
+      const credential = await makePasskey(begun.options)
+      const m = await post<SignedIn>('/v1/session/passkey/make/confirm', {
+        ticket: at.ticket,
+        making: begun.making,
+        name: name || t('passkey.key'),
+        credential,
+      })
+      if (m) onDone(m)
+    })
   return (
     <form onSubmit={(e) => (e.preventDefault(), void make())}>
       <Stack gap="xs">
-        <Text size="sm" c="dimmed">{t('passkey.addHelp')}</Text>
-        <TextInput label={t('security.name')} maxLength={64} value={name} placeholder={t('passkey.key')} onChange={(e) => setName(e.currentTarget.value)} />
+        <Text size="sm" c="dimmed">
+          {t('passkey.addHelp')}
+        </Text>
+        <TextInput
+          label={t('security.name')}
+          maxLength={64}
+          value={name}
+          placeholder={t('passkey.key')}
+          onChange={(e) => setName(e.currentTarget.value)}
+        />
         {deed.error !== undefined && <Trouble error={deed.error} />}
-        <Button type="submit" fullWidth variant="default" loading={deed.busy} data-testid="enrol-passkey">{t('passkey.make')}</Button>
+        <Button type="submit" fullWidth variant="default" loading={deed.busy} data-testid="enrol-passkey">
+          {t('passkey.make')}
+        </Button>
       </Stack>
     </form>
   )

@@ -31,13 +31,25 @@ export function SettingsPage() {
   ].filter((x) => x.show)
   const at = tabs.some((x) => x.key === tab) ? tab : 'school'
   useEffect(() => {
-    document.querySelector('.page [role=tab][aria-selected=true]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+    document
+      .querySelector('.page [role=tab][aria-selected=true]')
+      ?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
   }, [at])
   return (
     <Page title={t('nav.settings')}>
       <Tabs value={at} onChange={(v) => v && void go(`/settings/${v}`)} keepMounted={false}>
-        <Tabs.List mb="sm">{tabs.map((x) => <Tabs.Tab key={x.key} value={x.key}>{t('settings.' + x.key)}</Tabs.Tab>)}</Tabs.List>
-        {tabs.map((x) => <Tabs.Panel key={x.key} value={x.key}>{x.page}</Tabs.Panel>)}
+        <Tabs.List mb="sm">
+          {tabs.map((x) => (
+            <Tabs.Tab key={x.key} value={x.key}>
+              {t('settings.' + x.key)}
+            </Tabs.Tab>
+          ))}
+        </Tabs.List>
+        {tabs.map((x) => (
+          <Tabs.Panel key={x.key} value={x.key}>
+            {x.page}
+          </Tabs.Panel>
+        ))}
       </Tabs>
     </Page>
   )

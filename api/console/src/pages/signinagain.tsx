@@ -6,15 +6,33 @@ import { useT } from '../i18n'
 import type { Me } from '../api/types'
 import { SignInForm } from './gate'
 
-export function SignInAgain({ name, onDone, onLeave }: { name: string; onDone: (m?: Me) => void; onLeave: () => void }) {
+export function SignInAgain({
+  name,
+  onDone,
+  onLeave,
+}: {
+  name: string
+  onDone: (m?: Me) => void
+  onLeave: () => void
+}) {
   const { t } = useT()
   return (
-    <Modal opened onClose={() => {}} withCloseButton={false} closeOnEscape={false} closeOnClickOutside={false} centered title={t('gate.again')} zIndex={10000}
+    <Modal
+      opened
+      onClose={() => {}}
+      withCloseButton={false}
+      closeOnEscape={false}
+      closeOnClickOutside={false}
+      centered
+      title={t('gate.again')}
+      zIndex={10000}
       overlayProps={{ backgroundOpacity: 0.9, blur: 14 }}>
       <Stack data-testid="signinagain">
         <Text size="sm">{t('gate.againText')}</Text>
         <SignInForm onDone={onDone} first={name} />
-        <Button variant="subtle" size="compact-sm" onClick={onLeave}>{t('gate.leave')}</Button>
+        <Button variant="subtle" size="compact-sm" onClick={onLeave}>
+          {t('gate.leave')}
+        </Button>
       </Stack>
     </Modal>
   )

@@ -24,36 +24,81 @@ export function WallPage() {
   const show = ['open', 'acknowledged'].includes(get('show')) ? get('show') : 'all'
   const incidents = useQuery({
     queryKey: ['incidents', 'open', school],
-    queryFn: ({ signal }) => call<List<Incident>>('/v1/incidents' + query({ state: 'open', limit: 50, school }), { signal }),
+    queryFn: ({ signal }) =>
+      call<List<Incident>>('/v1/incidents' + query({ state: 'open', limit: 50, school }), { signal }),
     refetchInterval: 30_000,
   })
   const count = (state: string) => alerts.data?.filter((a) => a.state === state).length ?? 0
   return (
-    <Page title={t('nav.wall')} sub={t('wall.sub', { open: count('open'), mine: alerts.data?.filter((a) => a.handler === me.user.id).length ?? 0 })}
+    <Page
+      title={t('nav.wall')}
+      sub={t('wall.sub', {
+        open: count('open'),
+        mine: alerts.data?.filter((a) => a.handler === me.user.id).length ?? 0,
+      })}
       actions={
-        <SegmentedControl size="xs" value={show} onChange={(v) => put('show', v === 'all' ? null : v)} aria-label={t('wall.show')}
+        <SegmentedControl
+          size="xs"
+          value={show}
+          onChange={(v) => put('show', v === 'all' ? null : v)}
+          aria-label={t('wall.show')}
           data={[
             { value: 'all', label: t('wall.all', { n: alerts.data?.length ?? 0 }) },
             { value: 'open', label: t('wall.open', { n: count('open') }) },
             { value: 'acknowledged', label: t('wall.acknowledged', { n: count('acknowledged') }) },
-          ]} />
+          ]}
+        />
       }>
       <div className="wall">
         <section aria-label={t('wall.alerts')} aria-live="polite" aria-relevant="additions">
           <Loaded q={alerts}>
             {(all) => {
               const list = all.filter((a) => show === 'all' || a.state === show)
-              if (list.length === 0) return <Panel><Empty title={t('wall.quiet')} hint={<>{t('wall.quietHint')} <Link to="/alerts">{t('wall.toHistory')}</Link></>} /></Panel>
-              return <div className="alerts">{list.slice(0, 200).map((a) => <AlertCard key={a.id} a={a} now={now} fresh={live.fresh.has(a.id)} />)}</div>
+              if (list.length === 0)
+                return (
+                  <Panel>
+                    <Empty
+                      title={t('wall.quiet')}
+                      hint={
+                        <>
+                          {t('wall.quietHint')} <Link to="/alerts">{t('wall.toHistory')}</Link>
+                        </>
+                      }
+                    />
+                  </Panel>
+                )
+              return (
+                <div className="alerts">
+                  {list.slice(0, 200).map((a) => (
+                    <AlertCard key={a.id} a={a} now={now} fresh={live.fresh.has(a.id)} />
+                  ))}
+                </div>
+              )
             }}
           </Loaded>
         </section>
         <aside aria-label={t('nav.incidents')}>
-          <Panel title={t('wall.incidents')} actions={<Group><Link to="/incidents" className="small">{t('wall.allIncidents')}</Link></Group>}>
+          <Panel
+            title={t('wall.incidents')}
+            actions={
+              <Group>
+                <Link to="/incidents" className="small">
+                  {t('wall.allIncidents')}
+                </Link>
+              </Group>
+            }>
             <Loaded q={incidents}>
-              {(d) => d.items?.length
-                ? <div className="incidents">{d.items.map((i) => <IncidentCard key={i.id} i={i} now={now} />)}</div>
-                : <Empty title={t('wall.noIncidents')} hint={t('wall.noIncidentsHint')} />}
+              {(d) =>
+                d.items?.length ? (
+                  <div className="incidents">
+                    {d.items.map((i) => (
+                      <IncidentCard key={i.id} i={i} now={now} />
+                    ))}
+                  </div>
+                ) : (
+                  <Empty title={t('wall.noIncidents')} hint={t('wall.noIncidentsHint')} />
+                )
+              }
             </Loaded>
           </Panel>
         </aside>

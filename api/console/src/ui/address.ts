@@ -44,9 +44,11 @@ export function useAddress() {
   return {
     get: (k: string) => params.get(k) ?? '',
     /** Chooses a filter or a tab. */
-    put: (k: string, v: string | null, o: { typed?: boolean } = {}) => set(filtered(here().params, { [k]: v }), { replace: o.typed, state: here().state }),
+    put: (k: string, v: string | null, o: { typed?: boolean } = {}) =>
+      set(filtered(here().params, { [k]: v }), { replace: o.typed, state: here().state }),
     /** Changes several parameters and nothing else, as a dialog does. */
-    change: (c: Changes, o: { replace?: boolean } = {}) => set(changed(here().params, c), { replace: o.replace, state: here().state }),
+    change: (c: Changes, o: { replace?: boolean } = {}) =>
+      set(changed(here().params, c), { replace: o.replace, state: here().state }),
   }
 }
 

@@ -20,7 +20,14 @@ export function AlertCard({ a, now, fresh }: { a: Alert; now: number; fresh?: bo
   const { can } = useSession()
   const title = f.local(a.title, a.title_zh)
   return (
-    <article className="alert" data-severity={a.severity} data-state={a.state} data-fresh={fresh || undefined} data-alert={a.id} data-rule={a.rule} aria-label={title}>
+    <article
+      className="alert"
+      data-severity={a.severity}
+      data-state={a.state}
+      data-fresh={fresh || undefined}
+      data-alert={a.id}
+      data-rule={a.rule}
+      aria-label={title}>
       <div className="alert-in">
         {a.media && can('camera:view') && <Snapshot media={a.media} title={title} />}
         <div className="alert-main">
@@ -32,15 +39,43 @@ export function AlertCard({ a, now, fresh }: { a: Alert; now: number; fresh?: bo
           </Group>
           <h3>{title}</h3>
           <Where a={a} />
-          {a.text && <Text size="sm" className="alert-where">{f.local(a.text, a.text_zh)}</Text>}
+          {a.text && (
+            <Text size="sm" className="alert-where">
+              {f.local(a.text, a.text_zh)}
+            </Text>
+          )}
           <Values a={a} />
           <Text size="xs" c="dimmed">
-            <time dateTime={a.opened}>{f.clock(a.opened)}</time> · {t('time.ago', { age: f.ago(a.opened, now) })}
-            {a.handler_name && <> · <strong>{t(a.state === 'acknowledged' ? 'wall.handledBy' : 'wall.wasHandledBy', { name: a.handler_name })}</strong></>}
-            {a.resolver_name && <> · <strong>{t('wall.resolvedBy', { name: a.resolver_name })}</strong></>}
+            <time dateTime={a.opened}>{f.clock(a.opened)}</time> ·{' '}
+            {t('time.ago', { age: f.ago(a.opened, now) })}
+            {a.handler_name && (
+              <>
+                {' '}
+                ·{' '}
+                <strong>
+                  {t(a.state === 'acknowledged' ? 'wall.handledBy' : 'wall.wasHandledBy', {
+                    name: a.handler_name,
+                  })}
+                </strong>
+              </>
+            )}
+            {a.resolver_name && (
+              <>
+                {' '}
+                · <strong>{t('wall.resolvedBy', { name: a.resolver_name })}</strong>
+              </>
+            )}
           </Text>
-          {a.comment && <Text size="sm" mt={4}>“{a.comment}”</Text>}
-          {a.incident && <Text size="xs"><Link to={`/incidents/${a.incident}`}>{t('wall.toIncident')}</Link></Text>}
+          {a.comment && (
+            <Text size="sm" mt={4}>
+              “{a.comment}”
+            </Text>
+          )}
+          {a.incident && (
+            <Text size="xs">
+              <Link to={`/incidents/${a.incident}`}>{t('wall.toIncident')}</Link>
+            </Text>
+          )}
         </div>
       </div>
       <Deeds a={a} />
@@ -56,9 +91,19 @@ function Where({ a }: { a: Alert }) {
   return (
     <Text size="sm" className="alert-where">
       {[a.zone_name || a.zone].filter(Boolean).join('')}
-      {device && <>{(a.zone_name || a.zone) && ' · '}{can('devices:read') ? <Link to={`/fleet/${a.device}`}>{device}</Link> : device}</>}
+      {device && (
+        <>
+          {(a.zone_name || a.zone) && ' · '}
+          {can('devices:read') ? <Link to={`/fleet/${a.device}`}>{device}</Link> : device}
+        </>
+      )}
       {a.person_name && <> · {a.person_name}</>}
-      {a.moved_to && <> · <Tag tone="yellow">{t('alerts.movedTo', { zone: a.moved_to_name || a.moved_to })}</Tag></>}
+      {a.moved_to && (
+        <>
+          {' '}
+          · <Tag tone="yellow">{t('alerts.movedTo', { zone: a.moved_to_name || a.moved_to })}</Tag>
+        </>
+      )}
     </Text>
   )
 }
@@ -71,7 +116,9 @@ function Values({ a }: { a: Alert }) {
   return (
     <div className="values">
       {all.map(([k, v]) => (
-        <span key={k} className="value"><span>{profiles.title(k)}</span> <b>{f.value(v, profiles.property(k))}</b></span>
+        <span key={k} className="value">
+          <span>{profiles.title(k)}</span> <b>{f.value(v, profiles.property(k))}</b>
+        </span>
       ))}
     </div>
   )
@@ -83,13 +130,30 @@ export function Snapshot({ media, title, size = 108 }: { media: string; title: s
   const [gone, setGone] = useState(false)
   const [big, modal] = useDisclosure(false)
   const src = `/v1/media/${encodeURIComponent(media)}`
-  if (gone) return <div className="noshot" style={{ width: size, height: size }}><Text size="xs" ta="center">{t('wall.noPicture')}</Text></div>
+  if (gone)
+    return (
+      <div className="noshot" style={{ width: size, height: size }}>
+        <Text size="xs" ta="center">
+          {t('wall.noPicture')}
+        </Text>
+      </div>
+    )
   return (
     <>
-      <UnstyledButton className="shot" onClick={modal.open} aria-label={t('wall.enlarge', { title })} style={{ width: size, height: size }}>
+      <UnstyledButton
+        className="shot"
+        onClick={modal.open}
+        aria-label={t('wall.enlarge', { title })}
+        style={{ width: size, height: size }}>
         <img src={src} alt={t('wall.snapshotOf', { title })} onError={() => setGone(true)} loading="lazy" />
       </UnstyledButton>
-      <Modal opened={big} onClose={modal.close} title={title} size="xl" centered closeButtonProps={{ 'aria-label': t('common.close') }}>
+      <Modal
+        opened={big}
+        onClose={modal.close}
+        title={title}
+        size="xl"
+        centered
+        closeButtonProps={{ 'aria-label': t('common.close') }}>
         <Image src={src} alt={t('wall.snapshotOf', { title })} fit="contain" mah="75vh" />
       </Modal>
     </>
@@ -104,7 +168,10 @@ function Deeds({ a }: { a: Alert }) {
   const deed = useDeed()
   const take = async () => {
     try {
-      await call(`/v1/alerts/${encodeURIComponent(a.id)}/acknowledge`, { method: 'POST', body: { version: a.version } })
+      await call(`/v1/alerts/${encodeURIComponent(a.id)}/acknowledge`, {
+        method: 'POST',
+        body: { version: a.version },
+      })
     } catch (e) {
       saidError(e, t)
     } finally {
@@ -117,17 +184,48 @@ function Deeds({ a }: { a: Alert }) {
   return (
     <Group gap="xs" className="alert-deeds">
       {a.state === 'open' && (
-        <Button size="sm" data-testid="acknowledge" leftSection={<IconHandStop size={16} />} loading={deed.busy} onClick={() => void deed.run(take)}>{t('wall.acknowledge')}</Button>
+        <Button
+          size="sm"
+          data-testid="acknowledge"
+          leftSection={<IconHandStop size={16} />}
+          loading={deed.busy}
+          onClick={() => void deed.run(take)}>
+          {t('wall.acknowledge')}
+        </Button>
       )}
       {(a.state === 'open' || a.state === 'acknowledged') && (
-        <Button size="sm" variant="default" data-testid="resolve" leftSection={<IconCheck size={16} />} onClick={() => dialog.open(a.id, 'resolve')}>{t('wall.resolve')}</Button>
+        <Button
+          size="sm"
+          variant="default"
+          data-testid="resolve"
+          leftSection={<IconCheck size={16} />}
+          onClick={() => dialog.open(a.id, 'resolve')}>
+          {t('wall.resolve')}
+        </Button>
       )}
-      {a.state === 'resolved' && <Button size="sm" variant="default" onClick={() => dialog.open(a.id, 'close')}>{t('wall.close')}</Button>}
+      {a.state === 'resolved' && (
+        <Button size="sm" variant="default" onClick={() => dialog.open(a.id, 'close')}>
+          {t('wall.close')}
+        </Button>
+      )}
       {stranger && can('faces:admin') && (
-        <Button size="sm" variant="default" data-testid="enrol" leftSection={<IconUserPlus size={16} />} onClick={() => dialog.open(a.id, 'enrol')}>{t('wall.enrol')}</Button>
+        <Button
+          size="sm"
+          variant="default"
+          data-testid="enrol"
+          leftSection={<IconUserPlus size={16} />}
+          onClick={() => dialog.open(a.id, 'enrol')}>
+          {t('wall.enrol')}
+        </Button>
       )}
       {a.media && can('camera:view') && (
-        <Button size="sm" variant="default" data-testid="picture" onClick={() => dialog.open(a.id, 'picture')}>{t('picture.deed')}</Button>
+        <Button
+          size="sm"
+          variant="default"
+          data-testid="picture"
+          onClick={() => dialog.open(a.id, 'picture')}>
+          {t('picture.deed')}
+        </Button>
       )}
     </Group>
   )

@@ -50,7 +50,10 @@ export function AlertDialogs() {
   }
   const act = async (what: string, comment: string) => {
     try {
-      await call(`/v1/alerts/${encodeURIComponent(id)}/${what}`, { method: 'POST', body: { version: a!.version, comment } })
+      await call(`/v1/alerts/${encodeURIComponent(id)}/${what}`, {
+        method: 'POST',
+        body: { version: a!.version, comment },
+      })
     } finally {
       renew()
     }
@@ -59,12 +62,32 @@ export function AlertDialogs() {
   const common = { gone, onClose: close }
   return (
     <>
-      <Ask {...common} opened={deed === 'resolve'} title={t('wall.resolveTitle')} deed={t('wall.resolve')} over={!resolvable.includes(a.state)} text={<About a={a} until={resolvable} />}
-        comment={{ label: t('wall.resolveComment'), required: true }} onDo={(c) => act('resolve', c)} />
-      <Ask {...common} opened={deed === 'close'} title={t('wall.closeTitle')} deed={t('wall.close')} over={a.state !== 'resolved'} text={<About a={a} until={['resolved']} />}
-        comment={{ label: t('wall.closeComment') }} onDo={(c) => act('close', c)} />
-      {deed === 'enrol' && can('faces:admin') && <Enrol key={id} a={a} gone={gone} onClose={close} onDone={renew} />}
-      {deed === 'picture' && can('camera:view') && <Picture key={id} a={a} gone={gone} onClose={close} onDone={renew} />}
+      <Ask
+        {...common}
+        opened={deed === 'resolve'}
+        title={t('wall.resolveTitle')}
+        deed={t('wall.resolve')}
+        over={!resolvable.includes(a.state)}
+        text={<About a={a} until={resolvable} />}
+        comment={{ label: t('wall.resolveComment'), required: true }}
+        onDo={(c) => act('resolve', c)}
+      />
+      <Ask
+        {...common}
+        opened={deed === 'close'}
+        title={t('wall.closeTitle')}
+        deed={t('wall.close')}
+        over={a.state !== 'resolved'}
+        text={<About a={a} until={['resolved']} />}
+        comment={{ label: t('wall.closeComment') }}
+        onDo={(c) => act('close', c)}
+      />
+      {deed === 'enrol' && can('faces:admin') && (
+        <Enrol key={id} a={a} gone={gone} onClose={close} onDone={renew} />
+      )}
+      {deed === 'picture' && can('camera:view') && (
+        <Picture key={id} a={a} gone={gone} onClose={close} onDone={renew} />
+      )}
     </>
   )
 }
@@ -76,18 +99,28 @@ function About({ a, until }: { a: Alert; until: Alert['state'][] }) {
   const who = lastHand(a)
   return (
     <Stack gap="xs">
-      <Text size="sm" fw={600}>{[f.local(a.title, a.title_zh), a.zone_name, a.device_name].filter(Boolean).join(' · ')}</Text>
-      {a.handler_name && until.includes(a.state) && <Text size="sm">{t('wall.handledBy', { name: a.handler_name })}</Text>}
+      <Text size="sm" fw={600}>
+        {[f.local(a.title, a.title_zh), a.zone_name, a.device_name].filter(Boolean).join(' · ')}
+      </Text>
+      {a.handler_name && until.includes(a.state) && (
+        <Text size="sm">{t('wall.handledBy', { name: a.handler_name })}</Text>
+      )}
       {!until.includes(a.state) && (
         <Notice color="orange" variant="light" role="alert" data-testid="changed">
-          {t(who ? 'wall.meanwhile' : 'wall.meanwhileSo', { state: t('alertState.' + a.state), name: who })}{a.comment && ` “${a.comment}”`}
+          {t(who ? 'wall.meanwhile' : 'wall.meanwhileSo', { state: t('alertState.' + a.state), name: who })}
+          {a.comment && ` “${a.comment}”`}
         </Notice>
       )}
     </Stack>
   )
 }
 
-interface DialogProps { a: Alert; gone: boolean; onClose: () => void; onDone: () => void }
+interface DialogProps {
+  a: Alert
+  gone: boolean
+  onClose: () => void
+  onDone: () => void
+}
 
 function Enrol({ a, gone, onClose, onDone }: DialogProps) {
   const { t } = useT()
@@ -102,7 +135,10 @@ function Enrol({ a, gone, onClose, onDone }: DialogProps) {
   const submit = (answers?: string[]) =>
     deed.run(async () => {
       const subject = who === 'existing' ? { person } : { kind: who, name: name.trim() }
-      await call(`/v1/alerts/${encodeURIComponent(a.id)}/enrol`, { method: 'POST', body: { ...subject, consent: { by: by.trim(), note: note.trim() }, answers } })
+      await call(`/v1/alerts/${encodeURIComponent(a.id)}/enrol`, {
+        method: 'POST',
+        body: { ...subject, consent: { by: by.trim(), note: note.trim() }, answers },
+      })
       said(t('enrol.done'))
       onDone()
       onClose()
@@ -112,21 +148,69 @@ function Enrol({ a, gone, onClose, onDone }: DialogProps) {
       <form onSubmit={(e) => (e.preventDefault(), void submit())}>
         <Stack>
           <Group wrap="nowrap" align="flex-start">
-            {a.media && <img className="enrol-shot" src={`/v1/media/${encodeURIComponent(a.media)}`} alt={t('wall.snapshotOf', { title: a.title })} />}
+            {a.media && (
+              <img
+                className="enrol-shot"
+                src={`/v1/media/${encodeURIComponent(a.media)}`}
+                alt={t('wall.snapshotOf', { title: a.title })}
+              />
+            )}
             <Text size="sm">{t('enrol.text')}</Text>
           </Group>
-          <Select label={t('enrol.who')} value={who} allowDeselect={false} onChange={(v) => v && setWho(v)}
-            data={[...kinds.map((k) => ({ value: k, label: t('enrol.new', { kind: t('personKind.' + k) }) })), { value: 'existing', label: t('enrol.existing') }]} />
-          {who === 'existing'
-            ? <PersonPicker value={person} onChange={setPerson} label={t('enrol.person')} />
-            : <TextInput label={t('people.name')} required value={name} maxLength={100} onChange={(e) => setName(e.currentTarget.value)} />}
-          <TextInput label={t('consent.by')} description={t('consent.byHelp')} required value={by} maxLength={100} onChange={(e) => setBy(e.currentTarget.value)} />
-          <TextInput label={t('consent.note')} description={t('consent.noteHelp')} required value={note} maxLength={500} onChange={(e) => setNote(e.currentTarget.value)} />
+          <Select
+            label={t('enrol.who')}
+            value={who}
+            allowDeselect={false}
+            onChange={(v) => v && setWho(v)}
+            data={[
+              ...kinds.map((k) => ({ value: k, label: t('enrol.new', { kind: t('personKind.' + k) }) })),
+              { value: 'existing', label: t('enrol.existing') },
+            ]}
+          />
+          {who === 'existing' ? (
+            <PersonPicker value={person} onChange={setPerson} label={t('enrol.person')} />
+          ) : (
+            <TextInput
+              label={t('people.name')}
+              required
+              value={name}
+              maxLength={100}
+              onChange={(e) => setName(e.currentTarget.value)}
+            />
+          )}
+          <TextInput
+            label={t('consent.by')}
+            description={t('consent.byHelp')}
+            required
+            value={by}
+            maxLength={100}
+            onChange={(e) => setBy(e.currentTarget.value)}
+          />
+          <TextInput
+            label={t('consent.note')}
+            description={t('consent.noteHelp')}
+            required
+            value={note}
+            maxLength={500}
+            onChange={(e) => setNote(e.currentTarget.value)}
+          />
           {deed.error !== undefined && questionsOf(deed.error).length === 0 && <Trouble error={deed.error} />}
-          <FaceAsks questions={questionsOf(deed.error)} busy={deed.busy} onClose={deed.clear} onAnswer={(x) => void submit(x)} />
+          <FaceAsks
+            questions={questionsOf(deed.error)}
+            busy={deed.busy}
+            onClose={deed.clear}
+            onAnswer={(x) => void submit(x)}
+          />
           <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>{t('common.cancel')}</Button>
-            <Button type="submit" loading={deed.busy} disabled={!by.trim() || !note.trim() || (who === 'existing' ? !person : !name.trim())}>{t('enrol.deed')}</Button>
+            <Button variant="default" onClick={onClose}>
+              {t('common.cancel')}
+            </Button>
+            <Button
+              type="submit"
+              loading={deed.busy}
+              disabled={!by.trim() || !note.trim() || (who === 'existing' ? !person : !name.trim())}>
+              {t('enrol.deed')}
+            </Button>
           </Group>
         </Stack>
       </form>
@@ -149,25 +233,55 @@ function Picture({ a, gone, onClose, onDone }: DialogProps) {
     onDone()
     onClose()
   }
-  const keep = () => deed.run(async () => {
-    const until = new Date(Date.now() + Number(days) * 86_400_000 - 60_000).toISOString()
-    await call(path, { method: 'PUT', body: { reason: reason.trim(), until } })
-    done('picture.kept')
-  })
-  const destroy = () => deed.run(async () => {
-    await call(path + query({ reason: reason.trim() }), { method: 'DELETE' })
-    done('picture.destroyed')
-  })
+  const keep = () =>
+    deed.run(async () => {
+      const until = new Date(Date.now() + Number(days) * 86_400_000 - 60_000).toISOString()
+      await call(path, { method: 'PUT', body: { reason: reason.trim(), until } })
+      done('picture.kept')
+    })
+  const destroy = () =>
+    deed.run(async () => {
+      await call(path + query({ reason: reason.trim() }), { method: 'DELETE' })
+      done('picture.destroyed')
+    })
   return (
-    <Dialog opened gone={gone} onClose={onClose} title={t('picture.title')} subject={{ media: a.media, picture_until: a.picture_until }}>
+    <Dialog
+      opened
+      gone={gone}
+      onClose={onClose}
+      title={t('picture.title')}
+      subject={{ media: a.media, picture_until: a.picture_until }}>
       <Stack>
-        <Text size="sm">{a.picture_until ? t('picture.keptUntil', { time: f.moment(a.picture_until) }) : t('picture.hours')}</Text>
-        <TextInput label={t('picture.reason')} required maxLength={300} value={reason} onChange={(e) => setReason(e.currentTarget.value)} />
-        <Select label={t('picture.until')} allowDeselect={false} value={days} onChange={(v) => v && setDays(v)} data={spans.map((n) => ({ value: n, label: t('picture.days', { n }) }))} />
+        <Text size="sm">
+          {a.picture_until ? t('picture.keptUntil', { time: f.moment(a.picture_until) }) : t('picture.hours')}
+        </Text>
+        <TextInput
+          label={t('picture.reason')}
+          required
+          maxLength={300}
+          value={reason}
+          onChange={(e) => setReason(e.currentTarget.value)}
+        />
+        <Select
+          label={t('picture.until')}
+          allowDeselect={false}
+          value={days}
+          onChange={(v) => v && setDays(v)}
+          data={spans.map((n) => ({ value: n, label: t('picture.days', { n }) }))}
+        />
         {deed.error !== undefined && <Trouble error={deed.error} />}
         <Group justify="flex-end">
-          <Button color="red" variant="light" loading={deed.busy} disabled={!reason.trim()} onClick={() => void destroy()}>{t('picture.destroy')}</Button>
-          <Button loading={deed.busy} disabled={!reason.trim()} onClick={() => void keep()}>{t('picture.keep')}</Button>
+          <Button
+            color="red"
+            variant="light"
+            loading={deed.busy}
+            disabled={!reason.trim()}
+            onClick={() => void destroy()}>
+            {t('picture.destroy')}
+          </Button>
+          <Button loading={deed.busy} disabled={!reason.trim()} onClick={() => void keep()}>
+            {t('picture.keep')}
+          </Button>
         </Group>
       </Stack>
     </Dialog>

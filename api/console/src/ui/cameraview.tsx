@@ -26,11 +26,20 @@ export function CameraView({ id, name, every = 1000 }: { id: string; name: strin
     return () => void setTimeout(() => URL.revokeObjectURL(url), 2000)
   }, [q.data])
   // The camera's own reason says more than that a part is not available.
-  const why = q.error instanceof APIError && q.error.message ? q.error.message : q.error ? errorText(q.error, t) : ''
+  const why =
+    q.error instanceof APIError && q.error.message ? q.error.message : q.error ? errorText(q.error, t) : ''
   return (
     <div className="view">
-      {src ? <img src={src} alt={t('camera.pictureOf', { name })} /> : <div className="view-wait">{why || t('camera.waiting')}</div>}
-      {src && q.isError && <div className="view-note" role="status">{t('camera.stale', { at: f.clock(new Date(q.dataUpdatedAt).toISOString()) })} {why}</div>}
+      {src ? (
+        <img src={src} alt={t('camera.pictureOf', { name })} />
+      ) : (
+        <div className="view-wait">{why || t('camera.waiting')}</div>
+      )}
+      {src && q.isError && (
+        <div className="view-note" role="status">
+          {t('camera.stale', { at: f.clock(new Date(q.dataUpdatedAt).toISOString()) })} {why}
+        </div>
+      )}
     </div>
   )
 }

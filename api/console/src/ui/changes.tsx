@@ -11,7 +11,9 @@ export function Changes({ all }: { all?: AuditChange[] }) {
     <>
       {all.map((c) => (
         <Text key={c.field} size="xs" style={{ overflowWrap: 'anywhere' }}>
-          <b>{c.field}</b>: {c.before ? <s>{c.before}</s> : null}{c.before ? ' → ' : ''}{c.after || t('audit.nothing')}
+          <b>{c.field}</b>: {c.before ? <s>{c.before}</s> : null}
+          {c.before ? ' → ' : ''}
+          {c.after || t('audit.nothing')}
         </Text>
       ))}
     </>

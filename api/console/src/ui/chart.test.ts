@@ -7,12 +7,52 @@ test('the store is asked by its own names', () => {
 })
 
 test('silence is a gap, not a line', () => {
-  const got = columns({ data: { result: [{ values: [[100, '1'], [110, '2'], [200, '3'], [210, 'NaN'], [220, '4']] }] } }, 10)
-  expect(got).toEqual([[100, 110, 120, 200, 220], [1, 2, null, 3, 4]])
+  const got = columns(
+    {
+      data: {
+        result: [
+          {
+            values: [
+              [100, '1'],
+              [110, '2'],
+              [200, '3'],
+              [210, 'NaN'],
+              [220, '4'],
+            ],
+          },
+        ],
+      },
+    },
+    10,
+  )
+  expect(got).toEqual([
+    [100, 110, 120, 200, 220],
+    [1, 2, null, 3, 4],
+  ])
 })
 
 test('series of one device follow one another, and nothing is nothing', () => {
-  expect(columns({ data: { result: [{ values: [[30, '3']] }, { values: [[10, '1'], [30, '9']] }] } }, 10)).toEqual([[10, 30], [1, 3]])
+  expect(
+    columns(
+      {
+        data: {
+          result: [
+            { values: [[30, '3']] },
+            {
+              values: [
+                [10, '1'],
+                [30, '9'],
+              ],
+            },
+          ],
+        },
+      },
+      10,
+    ),
+  ).toEqual([
+    [10, 30],
+    [1, 3],
+  ])
   expect(columns({}, 10)).toEqual([[], []])
 })
 

@@ -10,7 +10,9 @@ import { useT } from '../i18n'
 import { Trouble } from './kit'
 import { useSession } from '../session'
 
-interface RangeAnswer { data?: { result?: { values?: [number, string][] }[] } }
+interface RangeAnswer {
+  data?: { result?: { values?: [number, string][] }[] }
+}
 
 /** The name under which a property is found: "gatehouse_" and the property in letters, digits and '_'. */
 export function metric(property: string): string {
@@ -60,7 +62,21 @@ const wideEnough: uPlot.Axis.Size = (u, labels, axis) => {
   return width
 }
 
-export function Chart({ device, property, title, unit, hours, boolean }: { device: string; property: string; title: string; unit: string; hours: number; boolean?: boolean }) {
+export function Chart({
+  device,
+  property,
+  title,
+  unit,
+  hours,
+  boolean,
+}: {
+  device: string
+  property: string
+  title: string
+  unit: string
+  hours: number
+  boolean?: boolean
+}) {
   const { t } = useT()
   const { school } = useSession()
   const scheme = useComputedColorScheme('light')
@@ -71,7 +87,16 @@ export function Chart({ device, property, title, unit, hours, boolean }: { devic
     queryKey: ['telemetry', device, property, hours],
     queryFn: ({ signal }) => {
       const end = Math.floor(Date.now() / 1000)
-      return call<RangeAnswer>('/v1/telemetry/api/v1/query_range' + query({ query: `${metric(property)}{device=${literal(device)}}`, start: end - hours * 3600, end, step }), { signal })
+      return call<RangeAnswer>(
+        '/v1/telemetry/api/v1/query_range' +
+          query({
+            query: `${metric(property)}{device=${literal(device)}}`,
+            start: end - hours * 3600,
+            end,
+            step,
+          }),
+        { signal },
+      )
     },
     refetchInterval: Math.max(10_000, step * 1000),
   })
@@ -82,28 +107,74 @@ export function Chart({ device, property, title, unit, hours, boolean }: { devic
     const ink = css.getPropertyValue('--mantine-color-dimmed').trim()
     const line = css.getPropertyValue('--blue').trim()
     const grid = css.getPropertyValue('--line').trim()
-    const axis = { stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid, width: 1 }, font: '11px system-ui' }
+    const axis = {
+      stroke: ink,
+      grid: { stroke: grid, width: 1 },
+      ticks: { stroke: grid, width: 1 },
+      font: '11px system-ui',
+    }
     const now = Date.now() / 1000
-    const plot = new uPlot({
-      width,
-      height: 150,
-      tzDate: (ts) => uPlot.tzDate(new Date(ts * 1000), school.timezone || 'UTC'),
-      legend: { show: false },
-      cursor: { y: false },
-      scales: { x: { range: [now - hours * 3600, now] }, ...(boolean ? { y: { range: [-0.1, 1.1] as [number, number] } } : {}) },
-      axes: [{ ...axis, values: '{HH}:{mm}' }, { ...axis, size: wideEnough, space: 24, ...(boolean ? { splits: [0, 1] } : {}) }],
-      series: [{}, { stroke: line, width: 1.5, fill: line + '22', points: { show: false }, ...(boolean ? { paths: uPlot.paths.stepped!({ align: 1 }) } : {}) }],
-    }, data as uPlot.AlignedData, host.current)
+    const plot = new uPlot(
+      {
+        width,
+        height: 150,
+        tzDate: (ts) => uPlot.tzDate(new Date(ts * 1000), school.timezone || 'UTC'),
+        legend: { show: false },
+        cursor: { y: false },
+        scales: {
+          x: { range: [now - hours * 3600, now] },
+          ...(boolean ? { y: { range: [-0.1, 1.1] as [number, number] } } : {}),
+        },
+        axes: [
+          { ...axis, values: '{HH}:{mm}' },
+          { ...axis, size: wideEnough, space: 24, ...(boolean ? { splits: [0, 1] } : {}) },
+        ],
+        series: [
+          {},
+          {
+            stroke: line,
+            width: 1.5,
+            fill: line + '22',
+            points: { show: false },
+            ...(boolean ? { paths: uPlot.paths.stepped!({ align: 1 }) } : {}),
+          },
+        ],
+      },
+      data as uPlot.AlignedData,
+      host.current,
+    )
     return () => plot.destroy()
   }, [data, width, scheme, hours, boolean, school.timezone])
   const ys = data?.[1].filter((y) => y !== null) ?? []
-  const label = ys.length ? t('chart.label', { title, min: Math.min(...ys).toFixed(1), max: Math.max(...ys).toFixed(1), unit, hours }) : title
+  const label = ys.length
+    ? t('chart.label', {
+        title,
+        min: Math.min(...ys).toFixed(1),
+        max: Math.max(...ys).toFixed(1),
+        unit,
+        hours,
+      })
+    : title
   return (
     <div className="chart-box" ref={ref}>
-      <Text size="sm" fw={600}>{title}{unit && <Text span c="dimmed" size="xs"> {unit}</Text>}</Text>
-      {q.isError ? <Trouble error={q.error} /> : data && data[0].length === 0
-        ? <Text size="sm" c="dimmed" py="md">{t('chart.none', { hours })}</Text>
-        : <div className="chart" ref={host} role="img" aria-label={label} />}
+      <Text size="sm" fw={600}>
+        {title}
+        {unit && (
+          <Text span c="dimmed" size="xs">
+            {' '}
+            {unit}
+          </Text>
+        )}
+      </Text>
+      {q.isError ? (
+        <Trouble error={q.error} />
+      ) : data && data[0].length === 0 ? (
+        <Text size="sm" c="dimmed" py="md">
+          {t('chart.none', { hours })}
+        </Text>
+      ) : (
+        <div className="chart" ref={host} role="img" aria-label={label} />
+      )}
     </div>
   )
 }

@@ -19,8 +19,13 @@ beforeEach(() => {
     const tag = JSON.stringify(kept)
     const headers = r.headers as Record<string, string>
     if (r.method === 'GET') return new Response(tag, { headers: { ETag: tag } })
-    sent.push({ method: r.method!, match: headers['If-Match'], body: r.body ? (JSON.parse(String(r.body)) as Fields) : {} })
-    if (headers['If-Match'] !== tag) return new Response(JSON.stringify({ code: 'changed', detail: 'somebody changed it' }), { status: 412 })
+    sent.push({
+      method: r.method!,
+      match: headers['If-Match'],
+      body: r.body ? (JSON.parse(String(r.body)) as Fields) : {},
+    })
+    if (headers['If-Match'] !== tag)
+      return new Response(JSON.stringify({ code: 'changed', detail: 'somebody changed it' }), { status: 412 })
     if (r.method === 'DELETE') return new Response(null, { status: 204 })
     kept = { ...kept, ...sent.at(-1)!.body }
     return new Response(JSON.stringify(kept))
@@ -40,31 +45,48 @@ function Form({ etag }: { etag: string }) {
   const deed = useDeed()
   return (
     <>
-      {(['name', 'phone'] as const).map((k) => <button key={k} onClick={() => set({ ...v, [k]: v[k] + ' mine' })}>change {k}</button>)}
+      {(['name', 'phone'] as const).map((k) => (
+        <button key={k} onClick={() => set({ ...v, [k]: v[k] + ' mine' })}>
+          change {k}
+        </button>
+      ))}
       <FormTrouble error={deed.error} onTheirs={(k, now) => set({ ...v, [k]: now })} />
       <button onClick={() => void deed.run(() => change('/v1/people/p', base, v, { etag }))}>save</button>
     </>
   )
 }
 
-const press = (label: string) => vi.waitFor(() => {
-  const b = [...document.querySelectorAll('button')].find((x) => x.textContent === label)
-  if (!b) throw new Error(`no button ${label}`)
-  b.click()
-})
+const press = (label: string) =>
+  vi.waitFor(() => {
+    const b = [...document.querySelectorAll('button')].find((x) => x.textContent === label)
+    if (!b) throw new Error(`no button ${label}`)
+    b.click()
+  })
 
 test('the state that was read is the one that is changed, and only with what changed', async () => {
   kept = { name: 'Li', phone: '1', class: '7-1' }
-  root.render(<MantineProvider><Form etag={JSON.stringify(kept)} /></MantineProvider>)
+  root.render(
+    <MantineProvider>
+      <Form etag={JSON.stringify(kept)} />
+    </MantineProvider>,
+  )
   await press('change name')
   await press('save')
-  await vi.waitFor(() => expect(sent).toEqual([{ method: 'PATCH', match: '{"name":"Li","phone":"1","class":"7-1"}', body: { name: 'Li mine' } }]))
+  await vi.waitFor(() =>
+    expect(sent).toEqual([
+      { method: 'PATCH', match: '{"name":"Li","phone":"1","class":"7-1"}', body: { name: 'Li mine' } },
+    ]),
+  )
 })
 
 test('a colleague who changed another field is not in the way, and loses nothing', async () => {
   const read = JSON.stringify({ name: 'Li', phone: '1', class: '7-1' })
   kept = { name: 'Li', phone: '1', class: '7-2' }
-  root.render(<MantineProvider><Form etag={read} /></MantineProvider>)
+  root.render(
+    <MantineProvider>
+      <Form etag={read} />
+    </MantineProvider>,
+  )
   await press('change name')
   await press('save')
   await vi.waitFor(() => expect(kept).toEqual({ name: 'Li mine', phone: '1', class: '7-2' }))
@@ -72,11 +94,19 @@ test('a colleague who changed another field is not in the way, and loses nothing
 
 test('a colleague who changed the same is shown, and the reader chooses for each field', async () => {
   kept = { name: 'Li Na', phone: '2' }
-  root.render(<MantineProvider><Form etag="old" /></MantineProvider>)
+  root.render(
+    <MantineProvider>
+      <Form etag="old" />
+    </MantineProvider>,
+  )
   await press('change name')
   await press('change phone')
   await press('save')
-  await vi.waitFor(() => expect(document.querySelector('[data-testid=clash]')?.textContent).toMatch(/name.*Li Na.*Li mine.*telephone.*2.*1 mine/s))
+  await vi.waitFor(() =>
+    expect(document.querySelector('[data-testid=clash]')?.textContent).toMatch(
+      /name.*Li Na.*Li mine.*telephone.*2.*1 mine/s,
+    ),
+  )
   expect(kept).toEqual({ name: 'Li Na', phone: '2' })
   const take = [...document.querySelectorAll('button')].filter((b) => b.textContent === 'Take theirs')
   take[0].click()
@@ -88,7 +118,10 @@ test('a colleague who changed the same is shown, and the reader chooses for each
 test('what is another than was shown is not deleted before that is told', async () => {
   kept = { name: 'Gate', kind: 'dorm' }
   const shown = { name: 'Gate', kind: 'gate' }
-  await expect(remove('/v1/zones/z', shown)).rejects.toMatchObject({ code: 'changed', message: 'kind: gate → dorm' })
+  await expect(remove('/v1/zones/z', shown)).rejects.toMatchObject({
+    code: 'changed',
+    message: 'kind: gate → dorm',
+  })
   expect(sent).toEqual([])
   await remove('/v1/zones/z', shown)
   expect(sent).toEqual([{ method: 'DELETE', match: '{"name":"Gate","kind":"dorm"}', body: {} }])

@@ -30,14 +30,27 @@ function Choice({ clashes, onTheirs }: { clashes: Clashes['clashes']; onTheirs: 
       <Stack gap="sm">
         {clashes.map((c) => (
           <div key={c.field}>
-            <Text size="sm" fw={600}>{words.label(c.field)}</Text>
+            <Text size="sm" fw={600}>
+              {words.label(c.field)}
+            </Text>
             <Said head={t('clash.theirs')} value={c.now} words={words} />
             <Said head={t('clash.mine')} value={c.mine} words={words} />
             <Group gap="xs" mt={4}>
-              <Button size="compact-sm" variant={chosen[c.field] === 'mine' ? 'filled' : 'default'} aria-pressed={chosen[c.field] === 'mine'}
-                onClick={() => choose({ ...chosen, [c.field]: 'mine' })}>{t('clash.keep')}</Button>
-              <Button size="compact-sm" variant={chosen[c.field] === 'theirs' ? 'filled' : 'default'} aria-pressed={chosen[c.field] === 'theirs'}
-                disabled={chosen[c.field] === 'theirs'} onClick={() => (choose({ ...chosen, [c.field]: 'theirs' }), onTheirs(c.field, c.now))}>{t('clash.take')}</Button>
+              <Button
+                size="compact-sm"
+                variant={chosen[c.field] === 'mine' ? 'filled' : 'default'}
+                aria-pressed={chosen[c.field] === 'mine'}
+                onClick={() => choose({ ...chosen, [c.field]: 'mine' })}>
+                {t('clash.keep')}
+              </Button>
+              <Button
+                size="compact-sm"
+                variant={chosen[c.field] === 'theirs' ? 'filled' : 'default'}
+                aria-pressed={chosen[c.field] === 'theirs'}
+                disabled={chosen[c.field] === 'theirs'}
+                onClick={() => (choose({ ...chosen, [c.field]: 'theirs' }), onTheirs(c.field, c.now))}>
+                {t('clash.take')}
+              </Button>
             </Group>
           </div>
         ))}
@@ -48,5 +61,9 @@ function Choice({ clashes, onTheirs }: { clashes: Clashes['clashes']; onTheirs: 
 }
 
 function Said({ head, value, words }: { head: string; value: unknown; words: Words }) {
-  return <Text size="sm" style={{ overflowWrap: 'anywhere' }}>{head} {words.value(value)}</Text>
+  return (
+    <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
+      {head} {words.value(value)}
+    </Text>
+  )
 }

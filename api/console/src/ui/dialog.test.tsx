@@ -23,36 +23,60 @@ afterEach(() => {
   box.remove()
 })
 
-interface User { id: string; name: string; version: number }
+interface User {
+  id: string
+  name: string
+  version: number
+}
 
 // A list that refetches, and the dialog of one of its rows.
 function Page({ users }: { users: User[] }) {
-  const { subject, gone } = useSubject('u1', users.find((u) => u.id === 'u1'))
+  const { subject, gone } = useSubject(
+    'u1',
+    users.find((u) => u.id === 'u1'),
+  )
   return subject ? (
-    <Dialog opened onClose={closed} title="User" gone={gone} subject={{ ...subject }} transitionProps={{ duration: 0 }}>
+    <Dialog
+      opened
+      onClose={closed}
+      title="User"
+      gone={gone}
+      subject={{ ...subject }}
+      transitionProps={{ duration: 0 }}>
       <input aria-label="Full name" defaultValue={subject.name} />
     </Dialog>
   ) : null
 }
 
-const show = (users: User[]) => root.render(<MantineProvider><Page users={users} /></MantineProvider>)
-const field = () => vi.waitFor(() => document.querySelector<HTMLInputElement>('input') ?? Promise.reject(new Error('no field')))
+const show = (users: User[]) =>
+  root.render(
+    <MantineProvider>
+      <Page users={users} />
+    </MantineProvider>,
+  )
+const field = () =>
+  vi.waitFor(() => document.querySelector<HTMLInputElement>('input') ?? Promise.reject(new Error('no field')))
 const type = async (text: string) => {
   const f = await field()
   f.value = text
   f.dispatchEvent(new Event('input', { bubbles: true }))
 }
-const press = (label: string) => vi.waitFor(() => {
-  const b = [...document.querySelectorAll('button')].find((x) => x.textContent === label || x.getAttribute('aria-label') === label)
-  if (!b) throw new Error(`no button ${label}`)
-  b.click()
-})
+const press = (label: string) =>
+  vi.waitFor(() => {
+    const b = [...document.querySelectorAll('button')].find(
+      (x) => x.textContent === label || x.getAttribute('aria-label') === label,
+    )
+    if (!b) throw new Error(`no button ${label}`)
+    b.click()
+  })
 
 test('a colleague’s change is told and takes nothing away', async () => {
   show([{ id: 'u1', name: 'Li', version: 1 }])
   await type('Li Wei')
   show([{ id: 'u1', name: 'Li Na', version: 2 }])
-  await vi.waitFor(() => expect(document.querySelector('[data-testid=changed]')?.textContent).toContain('name: Li → Li Na'))
+  await vi.waitFor(() =>
+    expect(document.querySelector('[data-testid=changed]')?.textContent).toContain('name: Li → Li Na'),
+  )
   expect((await field()).value).toBe('Li Wei')
   expect(document.querySelector('[data-testid=changed]')?.textContent).not.toContain('version')
 })
@@ -89,8 +113,12 @@ function Step() {
     <>
       <button onClick={() => setOpen('edit')}>Edit</button>
       <button onClick={() => setOpen('secret')}>Secret</button>
-      <Dialog opened={open === 'edit'} onClose={close} title="Edit" transitionProps={{ duration: 0 }}><input aria-label="Name" /></Dialog>
-      <ShownOnce opened={open === 'secret'} onClose={close} title="Secret" transitionProps={{ duration: 0 }}>s3cret</ShownOnce>
+      <Dialog opened={open === 'edit'} onClose={close} title="Edit" transitionProps={{ duration: 0 }}>
+        <input aria-label="Name" />
+      </Dialog>
+      <ShownOnce opened={open === 'secret'} onClose={close} title="Secret" transitionProps={{ duration: 0 }}>
+        s3cret
+      </ShownOnce>
     </>
   )
 }
@@ -99,7 +127,13 @@ watchHistory() // before any router is drawn, as the page does
 
 test('back asks where something was typed or is shown once, and does not leave by itself', async () => {
   window.history.replaceState(null, '', '/start')
-  root.render(<MantineProvider><BrowserRouter><Step /></BrowserRouter></MantineProvider>)
+  root.render(
+    <MantineProvider>
+      <BrowserRouter>
+        <Step />
+      </BrowserRouter>
+    </MantineProvider>,
+  )
   await press('Edit')
   await type('Li')
   window.history.back()

@@ -38,19 +38,39 @@ export function Dialog({ onClose, subject, gone, children, opened, ...more }: Pr
   useBackAsks(opened && typed, () => setAsking(true))
   const changes = opened && then.current && subject ? differences(then.current, subject, words) : []
   return (
-    <Modal centered closeButtonProps={{ 'aria-label': t('common.close') }} {...more} opened={opened} onClose={() => (typed ? setAsking(true) : onClose())}>
+    <Modal
+      centered
+      closeButtonProps={{ 'aria-label': t('common.close') }}
+      {...more}
+      opened={opened}
+      onClose={() => (typed ? setAsking(true) : onClose())}>
       <div onInput={() => setTyped(true)}>
-        {gone && <Alert color="orange" variant="light" mb="sm" role="alert">{t('dialog.gone')}</Alert>}
+        {gone && (
+          <Alert color="orange" variant="light" mb="sm" role="alert">
+            {t('dialog.gone')}
+          </Alert>
+        )}
         {!gone && changes.length > 0 && (
           <Alert color="orange" variant="light" mb="sm" role="alert" data-testid="changed">
             {t('dialog.changed')} {changes.join(' · ')}
           </Alert>
         )}
         {asking && (
-          <Alert color="orange" variant="light" mb="sm" role="alertdialog" aria-label={t('dialog.discardTitle')} title={t('dialog.discardTitle')} data-testid="discard">
+          <Alert
+            color="orange"
+            variant="light"
+            mb="sm"
+            role="alertdialog"
+            aria-label={t('dialog.discardTitle')}
+            title={t('dialog.discardTitle')}
+            data-testid="discard">
             <Group gap="xs">
-              <Button size="xs" variant="default" autoFocus onClick={() => setAsking(false)}>{t('dialog.keep')}</Button>
-              <Button size="xs" color="red" onClick={onClose}>{t('dialog.discard')}</Button>
+              <Button size="xs" variant="default" autoFocus onClick={() => setAsking(false)}>
+                {t('dialog.keep')}
+              </Button>
+              <Button size="xs" color="red" onClick={onClose}>
+                {t('dialog.discard')}
+              </Button>
             </Group>
           </Alert>
         )}

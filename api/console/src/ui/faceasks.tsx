@@ -10,7 +10,17 @@ export function questionsOf(error: unknown): Question[] {
   return error instanceof APIError && error.code === 'confirm' ? error.questions : []
 }
 
-export function FaceAsks({ questions, onAnswer, onClose, busy }: { questions: Question[]; onAnswer: (answers: string[]) => void; onClose: () => void; busy: boolean }) {
+export function FaceAsks({
+  questions,
+  onAnswer,
+  onClose,
+  busy,
+}: {
+  questions: Question[]
+  onAnswer: (answers: string[]) => void
+  onClose: () => void
+  busy: boolean
+}) {
   const { t } = useT()
   const [given, setGiven] = useState<string[]>([])
   const q = questions[given.length]
@@ -25,13 +35,24 @@ export function FaceAsks({ questions, onAnswer, onClose, busy }: { questions: Qu
     onClose()
   }
   return (
-    <Modal opened={!!q} onClose={close} title={t('faceAsk.title')} centered closeButtonProps={{ 'aria-label': t('common.close') }}>
+    <Modal
+      opened={!!q}
+      onClose={close}
+      title={t('faceAsk.title')}
+      centered
+      closeButtonProps={{ 'aria-label': t('common.close') }}>
       {q && (
         <Stack data-testid="faceasks">
           <Text size="sm">{t('faceAsk.' + q.ask, { name: q.name || q.person || '' })}</Text>
-          <Text size="xs" c="dimmed">{t('faceAsk.kept')}</Text>
+          <Text size="xs" c="dimmed">
+            {t('faceAsk.kept')}
+          </Text>
           <Group>
-            {q.answers.map((a) => <Button key={a} variant="default" loading={busy} onClick={() => answer(a)}>{t('faceAsk.answer.' + a)}</Button>)}
+            {q.answers.map((a) => (
+              <Button key={a} variant="default" loading={busy} onClick={() => answer(a)}>
+                {t('faceAsk.answer.' + a)}
+              </Button>
+            ))}
             <Button onClick={close}>{t('faceAsk.stop')}</Button>
           </Group>
         </Stack>

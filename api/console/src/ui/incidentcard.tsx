@@ -18,7 +18,11 @@ export function IncidentCard({ i, now, page }: { i: Incident; now: number; page?
   const { can } = useSession()
   const cache = useQueryClient()
   const dialog = useIncidentDialog()
-  const renew = () => Promise.all([cache.invalidateQueries({ queryKey: ['incidents'] }), cache.invalidateQueries({ queryKey: ['incident'] })])
+  const renew = () =>
+    Promise.all([
+      cache.invalidateQueries({ queryKey: ['incidents'] }),
+      cache.invalidateQueries({ queryKey: ['incident'] }),
+    ])
   const title = f.local(i.title, i.title_zh)
   const steps = i.steps ?? []
   const done = steps.filter((s) => s.done).length
@@ -26,17 +30,32 @@ export function IncidentCard({ i, now, page }: { i: Incident; now: number; page?
     <article className="incident" data-severity={i.severity} data-incident={i.id} aria-label={title}>
       <Group gap={6} mb={4}>
         <SeverityTag s={i.severity} />
-        <Tag tone={i.state === 'open' ? 'red' : 'gray'} dot>{t('incidentState.' + i.state)}</Tag>
-        {steps.length > 0 && <Tag tone={done === steps.length ? 'green' : 'gray'}>{t('incident.steps', { done, all: steps.length })}</Tag>}
+        <Tag tone={i.state === 'open' ? 'red' : 'gray'} dot>
+          {t('incidentState.' + i.state)}
+        </Tag>
+        {steps.length > 0 && (
+          <Tag tone={done === steps.length ? 'green' : 'gray'}>
+            {t('incident.steps', { done, all: steps.length })}
+          </Tag>
+        )}
       </Group>
-      {page ? <h2>{title}</h2> : <h3><Link to={`/incidents/${i.id}`}>{title}</Link></h3>}
+      {page ? (
+        <h2>{title}</h2>
+      ) : (
+        <h3>
+          <Link to={`/incidents/${i.id}`}>{title}</Link>
+        </h3>
+      )}
       <Text size="xs" c="dimmed" mb={6}>
-        <time dateTime={i.opened}>{f.moment(i.opened)}</time> · {t('time.ago', { age: f.ago(i.opened, now) })} · {t('incident.alerts', { count: i.alerts?.length ?? 0 })}
+        <time dateTime={i.opened}>{f.moment(i.opened)}</time> · {t('time.ago', { age: f.ago(i.opened, now) })}{' '}
+        · {t('incident.alerts', { count: i.alerts?.length ?? 0 })}
       </Text>
       <Steps i={i} onDone={renew} />
       <Approval i={i} />
       {i.state === 'open' && can('alerts:write') && (
-        <Button size="xs" variant="default" mt="sm" onClick={() => dialog.open(i.id, 'close')}>{t('incident.close')}</Button>
+        <Button size="xs" variant="default" mt="sm" onClick={() => dialog.open(i.id, 'close')}>
+          {t('incident.close')}
+        </Button>
       )}
     </article>
   )
@@ -61,8 +80,14 @@ function Steps({ i, onDone }: { i: Incident; onDone: () => Promise<unknown> }) {
     <Stack gap={4} component="ol" className="steps">
       {(i.steps ?? []).map((s, n) => (
         <li key={n}>
-          <Checkbox size="sm" checked={s.done} disabled={s.done || i.state !== 'open' || busy >= 0 || !can('alerts:write')} onChange={() => void tick(n)}
-            label={f.local(s.text, s.text_zh)} description={s.done ? `${s.by ?? ''} ${f.clock(s.at)}` : undefined} />
+          <Checkbox
+            size="sm"
+            checked={s.done}
+            disabled={s.done || i.state !== 'open' || busy >= 0 || !can('alerts:write')}
+            onChange={() => void tick(n)}
+            label={f.local(s.text, s.text_zh)}
+            description={s.done ? `${s.by ?? ''} ${f.clock(s.at)}` : undefined}
+          />
         </li>
       ))}
     </Stack>
@@ -83,19 +108,35 @@ function Approval({ i }: { i: Incident }) {
   return (
     <div className="handover" role="group" aria-label={t('handover.title')}>
       <Group gap={6}>
-        <Text size="sm" fw={650}>{t('handover.title')}</Text>
-        <Tag tone={approvalTone[h.approval] ?? 'gray'} dot>{t('approval.' + (h.approval || 'none'))}</Tag>
-        <Tag tone={h.link === 'on' ? 'green' : 'gray'}>{t(h.link === 'on' ? 'handover.linkOn' : 'handover.linkOff')}</Tag>
+        <Text size="sm" fw={650}>
+          {t('handover.title')}
+        </Text>
+        <Tag tone={approvalTone[h.approval] ?? 'gray'} dot>
+          {t('approval.' + (h.approval || 'none'))}
+        </Tag>
+        <Tag tone={h.link === 'on' ? 'green' : 'gray'}>
+          {t(h.link === 'on' ? 'handover.linkOn' : 'handover.linkOff')}
+        </Tag>
       </Group>
       <Text size="sm" mt={4}>
-        {h.approval === 'waiting' ? t('handover.waiting', { role: t('role.' + role) }) : h.by ? t('handover.decided', { by: h.by, at: f.moment(h.at) }) : ''}
+        {h.approval === 'waiting'
+          ? t('handover.waiting', { role: t('role.' + role) })
+          : h.by
+            ? t('handover.decided', { by: h.by, at: f.moment(h.at) })
+            : ''}
         {h.comment && ` “${h.comment}”`}
       </Text>
-      <Text size="sm" fw={650}>{h.sent ? t('handover.sent') : h.link === 'on' ? h.note || t('handover.notSent') : t('handover.off')}</Text>
+      <Text size="sm" fw={650}>
+        {h.sent ? t('handover.sent') : h.link === 'on' ? h.note || t('handover.notSent') : t('handover.off')}
+      </Text>
       {h.approval === 'waiting' && i.state === 'open' && may && (
         <Group gap="xs" mt={6}>
-          <Button size="xs" onClick={() => dialog.open(i.id, 'approve')}>{t('handover.approve')}</Button>
-          <Button size="xs" variant="default" onClick={() => dialog.open(i.id, 'refuse')}>{t('handover.refuse')}</Button>
+          <Button size="xs" onClick={() => dialog.open(i.id, 'approve')}>
+            {t('handover.approve')}
+          </Button>
+          <Button size="xs" variant="default" onClick={() => dialog.open(i.id, 'refuse')}>
+            {t('handover.refuse')}
+          </Button>
         </Group>
       )}
     </div>

@@ -28,7 +28,12 @@ export function IncidentDialogs() {
   const cache = useQueryClient()
   const { id, deed, close } = useIncidentDialog()
   const path = `/v1/incidents/${encodeURIComponent(id)}`
-  const q = useQuery({ queryKey: ['incident', id], queryFn: () => call<Incident>(path), enabled: id !== '' && can('alerts:read'), retry: false })
+  const q = useQuery({
+    queryKey: ['incident', id],
+    queryFn: () => call<Incident>(path),
+    enabled: id !== '' && can('alerts:read'),
+    retry: false,
+  })
   const lost = q.error instanceof APIError && q.error.status === 404
   const { subject: i, gone } = useSubject<Incident>(id, lost ? undefined : q.data)
   if (!i) return null
@@ -36,7 +41,10 @@ export function IncidentDialogs() {
     try {
       await call(`${path}/${what}`, { method: 'POST', body: { version: i.version, ...body } })
     } finally {
-      await Promise.all([cache.invalidateQueries({ queryKey: ['incidents'] }), cache.invalidateQueries({ queryKey: ['incident'] })])
+      await Promise.all([
+        cache.invalidateQueries({ queryKey: ['incidents'] }),
+        cache.invalidateQueries({ queryKey: ['incident'] }),
+      ])
     }
   }
   const open = (i.steps ?? []).filter((s) => !s.done).length
@@ -44,12 +52,45 @@ export function IncidentDialogs() {
   const common = { onClose: close, gone }
   return (
     <>
-      <Ask {...common} opened={deed === 'close' && can('alerts:write')} title={t('incident.closeTitle')} deed={t('incident.close')} comment={{ label: t('incident.closeComment'), required: true }}
-        text={<About i={i} late={i.state !== 'open'} more={open > 0 ? t('incident.closeEarly', { n: open }) : ''} />} onDo={(comment) => post('close', { comment })} />
-      <Ask {...common} opened={deed === 'approve' && can('incidents:approve')} title={t('handover.approveTitle')} deed={t('handover.approve')} comment={{ label: t('handover.comment') }}
-        text={<About i={i} late={decided} more={i.handover?.link === 'on' ? t('handover.approveText') : t('handover.approveOff')} />} onDo={(comment) => post('approval', { approve: true, comment })} />
-      <Ask {...common} opened={deed === 'refuse' && can('incidents:approve')} title={t('handover.refuseTitle')} deed={t('handover.refuse')} comment={{ label: t('handover.comment'), required: true }}
-        text={<About i={i} late={decided} more="" />} onDo={(comment) => post('approval', { approve: false, comment })} />
+      <Ask
+        {...common}
+        opened={deed === 'close' && can('alerts:write')}
+        title={t('incident.closeTitle')}
+        deed={t('incident.close')}
+        comment={{ label: t('incident.closeComment'), required: true }}
+        text={
+          <About
+            i={i}
+            late={i.state !== 'open'}
+            more={open > 0 ? t('incident.closeEarly', { n: open }) : ''}
+          />
+        }
+        onDo={(comment) => post('close', { comment })}
+      />
+      <Ask
+        {...common}
+        opened={deed === 'approve' && can('incidents:approve')}
+        title={t('handover.approveTitle')}
+        deed={t('handover.approve')}
+        comment={{ label: t('handover.comment') }}
+        text={
+          <About
+            i={i}
+            late={decided}
+            more={i.handover?.link === 'on' ? t('handover.approveText') : t('handover.approveOff')}
+          />
+        }
+        onDo={(comment) => post('approval', { approve: true, comment })}
+      />
+      <Ask
+        {...common}
+        opened={deed === 'refuse' && can('incidents:approve')}
+        title={t('handover.refuseTitle')}
+        deed={t('handover.refuse')}
+        comment={{ label: t('handover.comment'), required: true }}
+        text={<About i={i} late={decided} more="" />}
+        onDo={(comment) => post('approval', { approve: false, comment })}
+      />
     </>
   )
 }
@@ -60,8 +101,14 @@ function About({ i, late, more }: { i: Incident; late: boolean; more: string }) 
   const f = useFormat()
   return (
     <Stack gap="xs">
-      <Text size="sm" fw={600}>{f.local(i.title, i.title_zh)}</Text>
-      {late && <Notice color="orange" variant="light" role="alert" data-testid="changed">{t('incident.meanwhile')}</Notice>}
+      <Text size="sm" fw={600}>
+        {f.local(i.title, i.title_zh)}
+      </Text>
+      {late && (
+        <Notice color="orange" variant="light" role="alert" data-testid="changed">
+          {t('incident.meanwhile')}
+        </Notice>
+      )}
       {more && <Text size="sm">{more}</Text>}
     </Stack>
   )

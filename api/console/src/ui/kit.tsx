@@ -1,6 +1,18 @@
 // The few parts that every page is made of.
 
-import { ActionIcon, Alert, Button, CopyButton, Group, Loader, Stack, Text, Textarea, Title, Tooltip } from '@mantine/core'
+import {
+  ActionIcon,
+  Alert,
+  Button,
+  CopyButton,
+  Group,
+  Loader,
+  Stack,
+  Text,
+  Textarea,
+  Title,
+  Tooltip,
+} from '@mantine/core'
 import { notifications } from '@mantine/notifications'
 import { IconAlertTriangle, IconCheck, IconCopy, IconRefresh } from '@tabler/icons-react'
 import type { UseQueryResult } from '@tanstack/react-query'
@@ -22,10 +34,20 @@ export function Page(p: { title: string; sub?: ReactNode; actions?: ReactNode; c
     <div className="page">
       <div className="page-head">
         <div className="page-title">
-          <Title order={1} size="h3">{p.title}</Title>
-          {p.sub && <Text size="sm" c="dimmed" component="div">{p.sub}</Text>}
+          <Title order={1} size="h3">
+            {p.title}
+          </Title>
+          {p.sub && (
+            <Text size="sm" c="dimmed" component="div">
+              {p.sub}
+            </Text>
+          )}
         </div>
-        {p.actions && <Group gap="xs" className="page-actions">{p.actions}</Group>}
+        {p.actions && (
+          <Group gap="xs" className="page-actions">
+            {p.actions}
+          </Group>
+        )}
       </div>
       {p.children}
     </div>
@@ -33,12 +55,20 @@ export function Page(p: { title: string; sub?: ReactNode; actions?: ReactNode; c
 }
 
 /** A box with a heading. */
-export function Panel(p: { title?: ReactNode; actions?: ReactNode; children: ReactNode; flush?: boolean; label?: string }) {
+export function Panel(p: {
+  title?: ReactNode
+  actions?: ReactNode
+  children: ReactNode
+  flush?: boolean
+  label?: string
+}) {
   return (
     <section className="panel" aria-label={p.label ?? (typeof p.title === 'string' ? p.title : undefined)}>
       {(p.title || p.actions) && (
         <div className="panel-head">
-          <Title order={2} size="h5">{p.title}</Title>
+          <Title order={2} size="h5">
+            {p.title}
+          </Title>
           {p.actions && <Group gap="xs">{p.actions}</Group>}
         </div>
       )}
@@ -51,7 +81,12 @@ export type Tone = 'red' | 'orange' | 'yellow' | 'blue' | 'green' | 'gray' | 'vi
 
 /** A word about a state: always the word, never the colour alone. */
 export function Tag({ tone = 'gray', children, dot }: { tone?: Tone; children: ReactNode; dot?: boolean }) {
-  return <span className="tag" data-tone={tone}>{dot && <span className="tag-dot" aria-hidden />}{children}</span>
+  return (
+    <span className="tag" data-tone={tone}>
+      {dot && <span className="tag-dot" aria-hidden />}
+      {children}
+    </span>
+  )
 }
 
 /** What went wrong, in words for the reader's language where we have them. */
@@ -60,10 +95,25 @@ export function errorText(e: unknown, t: T): string {
     if (e.status === 0) return t('error.unreachable')
     const own = reasonText(e)
     if (own) return own
-    const head = ['unauthenticated', 'forbidden', 'not_found', 'conflict', 'changed', 'gone', 'unavailable', 'too_large', 'rate_limited'].includes(e.code)
+    const head = [
+      'unauthenticated',
+      'forbidden',
+      'not_found',
+      'conflict',
+      'changed',
+      'gone',
+      'unavailable',
+      'too_large',
+      'rate_limited',
+    ].includes(e.code)
       ? t(e.code === 'conflict' ? conflict(e) : 'error.' + e.code)
       : ''
-    const detail = [e.message, ...e.fields.filter((f) => !e.message.includes(f.message)).map((f) => (f.field ? `${f.field}: ${f.message}` : f.message))]
+    const detail = [
+      e.message,
+      ...e.fields
+        .filter((f) => !e.message.includes(f.message))
+        .map((f) => (f.field ? `${f.field}: ${f.message}` : f.message)),
+    ]
       .filter(Boolean)
       .join(' · ')
     return [head, head ? sentence(detail) : detail].filter(Boolean).join(' ') || t('error.other')
@@ -98,18 +148,39 @@ export function fieldError(e: unknown, field: string): string | undefined {
 
 /** Whether the fields of a form say all that an error says. */
 function saidBeside(e: unknown, fields: string[]): boolean {
-  return e instanceof APIError && e.fields.length > 0 && e.fields.every((x) => fields.some((f) => x.field === f || x.field.endsWith('.' + f)))
+  return (
+    e instanceof APIError &&
+    e.fields.length > 0 &&
+    e.fields.every((x) => fields.some((f) => x.field === f || x.field.endsWith('.' + f)))
+  )
 }
 
 /** What went wrong; nothing where the fields named `beside` show it at their place already. */
-export function Trouble({ error, retry, beside = [] }: { error: unknown; retry?: () => void; beside?: string[] }) {
+export function Trouble({
+  error,
+  retry,
+  beside = [],
+}: {
+  error: unknown
+  retry?: () => void
+  beside?: string[]
+}) {
   const { t } = useT()
   if (saidBeside(error, beside)) return null
   return (
-    <Alert color="red" variant="light" icon={<IconAlertTriangle size={18} />} role="alert" className="trouble">
+    <Alert
+      color="red"
+      variant="light"
+      icon={<IconAlertTriangle size={18} />}
+      role="alert"
+      className="trouble">
       <Group justify="space-between" gap="xs">
         <Text size="sm">{errorText(error, t)}</Text>
-        {retry && <Button size="compact-sm" variant="default" onClick={retry}>{t('common.retry')}</Button>}
+        {retry && (
+          <Button size="compact-sm" variant="default" onClick={retry}>
+            {t('common.retry')}
+          </Button>
+        )}
       </Group>
     </Alert>
   )
@@ -120,7 +191,9 @@ export function Wait({ what }: { what?: string }) {
   return (
     <Group gap="sm" p="md" role="status" className="wait">
       <Loader size="sm" />
-      <Text size="sm" c="dimmed">{what ?? t('common.loading')}</Text>
+      <Text size="sm" c="dimmed">
+        {what ?? t('common.loading')}
+      </Text>
     </Group>
   )
 }
@@ -129,8 +202,14 @@ export function Wait({ what }: { what?: string }) {
 export function Empty({ title, hint, children }: { title: string; hint?: ReactNode; children?: ReactNode }) {
   return (
     <Stack gap={4} p="lg" align="center" className="empty">
-      <Text fw={600} ta="center">{title}</Text>
-      {hint && <Text size="sm" c="dimmed" ta="center" maw={520}>{hint}</Text>}
+      <Text fw={600} ta="center">
+        {title}
+      </Text>
+      {hint && (
+        <Text size="sm" c="dimmed" ta="center" maw={520}>
+          {hint}
+        </Text>
+      )}
       {children}
     </Stack>
   )
@@ -162,7 +241,13 @@ export interface Column<R> {
 }
 
 /** A table; on a narrow screen each row becomes a card. */
-export function Rows<R>(p: { label: string; columns: Column<R>[]; rows: R[]; id: (r: R) => string | number; to?: (r: R) => string }) {
+export function Rows<R>(p: {
+  label: string
+  columns: Column<R>[]
+  rows: R[]
+  id: (r: R) => string | number
+  to?: (r: R) => string
+}) {
   const go = useNavigate()
   return (
     <div className="rows-wrap" tabIndex={0} role="region" aria-label={p.label}>
@@ -170,7 +255,11 @@ export function Rows<R>(p: { label: string; columns: Column<R>[]; rows: R[]; id:
         <thead>
           <tr>
             {p.columns.map((c) => (
-              <th key={c.key} scope="col" data-right={c.right || undefined} data-shrink={c.shrink || undefined}>
+              <th
+                key={c.key}
+                scope="col"
+                data-right={c.right || undefined}
+                data-shrink={c.shrink || undefined}>
                 {c.label || <span className="hidden">{c.key}</span>}
               </th>
             ))}
@@ -178,10 +267,20 @@ export function Rows<R>(p: { label: string; columns: Column<R>[]; rows: R[]; id:
         </thead>
         <tbody>
           {p.rows.map((r) => (
-            <tr key={p.id(r)} data-link={p.to ? true : undefined} onClick={p.to && ((e) => follow(e, () => go(p.to!(r))))}>
+            <tr
+              key={p.id(r)}
+              data-link={p.to ? true : undefined}
+              onClick={p.to && ((e) => follow(e, () => go(p.to!(r))))}>
               {p.columns.map((c) => (
-                <td key={c.key} data-label={c.label} data-main={c.main || undefined} data-right={c.right || undefined}
-                  data-long={c.long || undefined} data-nowrap={c.nowrap || undefined}>{c.cell(r)}</td>
+                <td
+                  key={c.key}
+                  data-label={c.label}
+                  data-main={c.main || undefined}
+                  data-right={c.right || undefined}
+                  data-long={c.long || undefined}
+                  data-nowrap={c.nowrap || undefined}>
+                  {c.cell(r)}
+                </td>
               ))}
             </tr>
           ))}
@@ -217,7 +316,9 @@ export function Copyable({ text, label }: { text: string; label: string }) {
   const { t } = useT()
   return (
     <div className="copyable">
-      <pre tabIndex={0} role="region" aria-label={label}>{text}</pre>
+      <pre tabIndex={0} role="region" aria-label={label}>
+        {text}
+      </pre>
       <CopyButton value={text}>
         {({ copied, copy }) => (
           <Tooltip label={copied ? t('common.copied') : t('common.copy')}>
@@ -235,7 +336,12 @@ export function RefreshButton({ onClick, busy }: { onClick: () => void; busy?: b
   const { t } = useT()
   return (
     <Tooltip label={t('common.refresh')}>
-      <ActionIcon variant="default" size="lg" onClick={onClick} loading={busy} aria-label={t('common.refresh')}>
+      <ActionIcon
+        variant="default"
+        size="lg"
+        onClick={onClick}
+        loading={busy}
+        aria-label={t('common.refresh')}>
         <IconRefresh size={18} />
       </ActionIcon>
     </Tooltip>
@@ -285,16 +391,41 @@ export function Ask(p: {
     <Dialog opened={p.opened} onClose={p.onClose} title={p.title} subject={p.subject} gone={p.gone}>
       <form onSubmit={(e) => (e.preventDefault(), void run())}>
         <Stack>
-          {p.text && <Text size="sm" component="div">{p.text}</Text>}
+          {p.text && (
+            <Text size="sm" component="div">
+              {p.text}
+            </Text>
+          )}
           {p.children}
           {p.comment && (
-            <Textarea label={p.comment.label} required={p.comment.required} value={comment} autosize minRows={3} maxLength={1000} data-autofocus
-              onChange={(e) => setComment(e.currentTarget.value)} />
+            <Textarea
+              label={p.comment.label}
+              required={p.comment.required}
+              value={comment}
+              autosize
+              minRows={3}
+              maxLength={1000}
+              data-autofocus
+              onChange={(e) => setComment(e.currentTarget.value)}
+            />
           )}
-          {error instanceof Clashes ? <Told clashes={error} /> : error !== undefined && <Trouble error={error} />}
+          {error instanceof Clashes ? (
+            <Told clashes={error} />
+          ) : (
+            error !== undefined && <Trouble error={error} />
+          )}
           <Group justify="flex-end">
-            <Button variant="default" onClick={p.onClose}>{t('common.cancel')}</Button>
-            <Button type="submit" data-testid="do" loading={busy} color={p.danger ? 'red' : undefined} disabled={p.over || (p.comment?.required && !comment.trim())}>{p.deed}</Button>
+            <Button variant="default" onClick={p.onClose}>
+              {t('common.cancel')}
+            </Button>
+            <Button
+              type="submit"
+              data-testid="do"
+              loading={busy}
+              color={p.danger ? 'red' : undefined}
+              disabled={p.over || (p.comment?.required && !comment.trim())}>
+              {p.deed}
+            </Button>
           </Group>
         </Stack>
       </form>
@@ -308,14 +439,25 @@ function Told({ clashes }: { clashes: Clashes }) {
   const words = useWords()
   return (
     <Alert color="orange" variant="light" role="alert" title={t('clash.removeTitle')} data-testid="clash">
-      {clashes.clashes.map((c) => <Text key={c.field} size="sm" style={{ overflowWrap: 'anywhere' }}>{words.label(c.field)}: {words.value(c.was)} → {words.value(c.now)}</Text>)}
-      <Text size="sm" mt={4}>{t('clash.removeThen')}</Text>
+      {clashes.clashes.map((c) => (
+        <Text key={c.field} size="sm" style={{ overflowWrap: 'anywhere' }}>
+          {words.label(c.field)}: {words.value(c.was)} → {words.value(c.now)}
+        </Text>
+      ))}
+      <Text size="sm" mt={4}>
+        {t('clash.removeThen')}
+      </Text>
     </Alert>
   )
 }
 
 /** Runs a deed: busy while it runs, its error kept for showing. */
-export function useDeed(): { busy: boolean; error: unknown; run: <R>(f: () => Promise<R>) => Promise<R | undefined>; clear: () => void } {
+export function useDeed(): {
+  busy: boolean
+  error: unknown
+  run: <R>(f: () => Promise<R>) => Promise<R | undefined>
+  clear: () => void
+} {
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<unknown>()
   return {
@@ -342,5 +484,11 @@ export function said(message: string) {
 }
 
 export function saidError(e: unknown, t: T) {
-  notifications.show({ message: errorText(e, t), color: 'red', autoClose: 9000, title: t('error.title'), closeButtonProps: { 'aria-label': t('common.close') } })
+  notifications.show({
+    message: errorText(e, t),
+    color: 'red',
+    autoClose: 9000,
+    title: t('error.title'),
+    closeButtonProps: { 'aria-label': t('common.close') },
+  })
 }

@@ -34,11 +34,12 @@ function Form() {
   )
 }
 
-const press = (label: string) => vi.waitFor(() => {
-  const b = [...document.querySelectorAll<HTMLElement>('button,a')].find((x) => x.textContent === label)
-  if (!b) throw new Error(`no ${label}`)
-  b.click()
-})
+const press = (label: string) =>
+  vi.waitFor(() => {
+    const b = [...document.querySelectorAll<HTMLElement>('button,a')].find((x) => x.textContent === label)
+    if (!b) throw new Error(`no ${label}`)
+    b.click()
+  })
 const at = (path: string) => vi.waitFor(() => expect(window.location.pathname).toBe(path))
 const asked = () => vi.waitFor(() => expect(document.body.textContent).toContain('Discard what you typed?'))
 

@@ -40,10 +40,20 @@ export function LeaveAsks({ held }: { held: boolean }) {
     setGoing(false)
   }, [going, leave])
   return (
-    <Modal opened={!!leave && !going} onClose={() => setLeave(undefined)} title={t('dialog.discardTitle')} centered closeButtonProps={{ 'aria-label': t('common.close') }} data-testid="leaving">
+    <Modal
+      opened={!!leave && !going}
+      onClose={() => setLeave(undefined)}
+      title={t('dialog.discardTitle')}
+      centered
+      closeButtonProps={{ 'aria-label': t('common.close') }}
+      data-testid="leaving">
       <Group justify="flex-end">
-        <Button variant="default" data-autofocus onClick={() => setLeave(undefined)}>{t('dialog.keep')}</Button>
-        <Button color="red" onClick={() => setGoing(true)}>{t('dialog.discard')}</Button>
+        <Button variant="default" data-autofocus onClick={() => setLeave(undefined)}>
+          {t('dialog.keep')}
+        </Button>
+        <Button color="red" onClick={() => setGoing(true)}>
+          {t('dialog.discard')}
+        </Button>
       </Group>
     </Modal>
   )

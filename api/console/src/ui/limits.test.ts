@@ -16,7 +16,8 @@ afterEach(() => {
   field.remove()
 })
 
-const put = (inputType: string, data: string) => field.dispatchEvent(new InputEvent('beforeinput', { inputType, data, bubbles: true }))
+const put = (inputType: string, data: string) =>
+  field.dispatchEvent(new InputEvent('beforeinput', { inputType, data, bubbles: true }))
 
 test('what a full field leaves out is told', () => {
   put('insertFromPaste', 'abcde')
@@ -40,7 +41,8 @@ test('what is written over a selection needs no more room', () => {
 test('a word of an input method is held against the room there was before it', () => {
   field.value = 'abcd'
   field.setSelectionRange(4, 4)
-  const compose = (kind: string, data: string) => field.dispatchEvent(Object.assign(new Event(kind, { bubbles: true }), { data }))
+  const compose = (kind: string, data: string) =>
+    field.dispatchEvent(Object.assign(new Event(kind, { bubbles: true }), { data }))
   compose('compositionstart', '')
   put('insertCompositionText', 'ni hao')
   expect(told).toEqual([])

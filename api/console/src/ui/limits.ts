@@ -18,7 +18,13 @@ function room(f: Field): number {
 }
 
 function tell(max: number) {
-  notifications.show({ id: 'full-' + max, message: words('error.full', { n: max }), color: 'orange', autoClose: 9000, closeButtonProps: { 'aria-label': words('common.close') } })
+  notifications.show({
+    id: 'full-' + max,
+    message: words('error.full', { n: max }),
+    color: 'orange',
+    autoClose: 9000,
+    closeButtonProps: { 'aria-label': words('common.close') },
+  })
 }
 
 /** Tells whenever a field cuts what it is given; call it once. Gives back how to stop. */

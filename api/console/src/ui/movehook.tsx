@@ -18,7 +18,17 @@ function origin(url: string): string {
   }
 }
 
-export function MoveHook({ w, gone, onClose, onMoved }: { w: Webhook; gone?: boolean; onClose: () => void; onMoved: (secret: string) => void }) {
+export function MoveHook({
+  w,
+  gone,
+  onClose,
+  onMoved,
+}: {
+  w: Webhook
+  gone?: boolean
+  onClose: () => void
+  onMoved: (secret: string) => void
+}) {
   const { t } = useT()
   const [url, setURL] = useState(w.url)
   const [base] = useState<Fields>({ url: w.url })
@@ -26,22 +36,52 @@ export function MoveHook({ w, gone, onClose, onMoved }: { w: Webhook; gone?: boo
   const elsewhere = origin(url.trim()) !== '' && origin(url.trim()) !== origin(w.url)
   const save = () =>
     deed.run(async () => {
-      const r = await change<{ secret?: string }>(`/v1/webhooks/${encodeURIComponent(w.id)}`, base, { url: url.trim() }, { body: (patch) => ({ ...patch, new_secret: elsewhere }) })
+      const r = await change<{ secret?: string }>(
+        `/v1/webhooks/${encodeURIComponent(w.id)}`,
+        base,
+        { url: url.trim() },
+        { body: (patch) => ({ ...patch, new_secret: elsewhere }) },
+      )
       said(t('common.saved'))
       onMoved(r?.secret ?? '')
       onClose()
     })
   return (
-    <Dialog opened onClose={onClose} title={t('hook.move')} gone={gone} subject={{ url: w.url, kinds: w.kinds, disabled: w.disabled }}>
+    <Dialog
+      opened
+      onClose={onClose}
+      title={t('hook.move')}
+      gone={gone}
+      subject={{ url: w.url, kinds: w.kinds, disabled: w.disabled }}>
       <form onSubmit={(e) => (e.preventDefault(), void save())}>
         <Stack>
-          <TextInput label={t('hook.url')} required type="url" maxLength={2000} data-autofocus value={url} error={fieldError(deed.error, 'url')}
-            onChange={(e) => setURL(e.currentTarget.value)} />
-          {elsewhere && <Alert color="orange" variant="light">{t('hook.moveText')}</Alert>}
-          <FormTrouble error={deed.error} onTheirs={(k, now) => k === 'url' && setURL(String(now))} beside={['url']} />
+          <TextInput
+            label={t('hook.url')}
+            required
+            type="url"
+            maxLength={2000}
+            data-autofocus
+            value={url}
+            error={fieldError(deed.error, 'url')}
+            onChange={(e) => setURL(e.currentTarget.value)}
+          />
+          {elsewhere && (
+            <Alert color="orange" variant="light">
+              {t('hook.moveText')}
+            </Alert>
+          )}
+          <FormTrouble
+            error={deed.error}
+            onTheirs={(k, now) => k === 'url' && setURL(String(now))}
+            beside={['url']}
+          />
           <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>{t('common.cancel')}</Button>
-            <Button type="submit" loading={deed.busy} disabled={!url.trim()}>{elsewhere ? t('hook.moveDo') : t('common.save')}</Button>
+            <Button variant="default" onClick={onClose}>
+              {t('common.cancel')}
+            </Button>
+            <Button type="submit" loading={deed.busy} disabled={!url.trim()}>
+              {elsewhere ? t('hook.moveDo') : t('common.save')}
+            </Button>
           </Group>
         </Stack>
       </form>

@@ -27,18 +27,42 @@ export function ShownOnce({ opened, onClose, kept, children, ...more }: Props) {
     onClose()
   }
   return (
-    <Modal centered size="lg" {...more} opened={opened} onClose={() => setAsking(true)} closeOnClickOutside={false} closeButtonProps={{ 'aria-label': t('common.close') }}>
+    <Modal
+      centered
+      size="lg"
+      {...more}
+      opened={opened}
+      onClose={() => setAsking(true)}
+      closeOnClickOutside={false}
+      closeButtonProps={{ 'aria-label': t('common.close') }}>
       {asking && (
-        <Alert color="orange" variant="light" mb="sm" role="alertdialog" aria-label={t('once.title')} title={t('once.title')} data-testid="once">
+        <Alert
+          color="orange"
+          variant="light"
+          mb="sm"
+          role="alertdialog"
+          aria-label={t('once.title')}
+          title={t('once.title')}
+          data-testid="once">
           <Group gap="xs">
-            <Button size="xs" variant="default" autoFocus onClick={() => setAsking(false)}>{t('once.stay')}</Button>
-            <Button size="xs" color="red" onClick={done}>{t('once.close')}</Button>
+            <Button size="xs" variant="default" autoFocus onClick={() => setAsking(false)}>
+              {t('once.stay')}
+            </Button>
+            <Button size="xs" color="red" onClick={done}>
+              {t('once.close')}
+            </Button>
           </Group>
         </Alert>
       )}
       <Stack gap="sm">
         {children}
-        {!kept && <Group justify="flex-end"><Button onClick={done} data-testid="kept">{t('once.kept')}</Button></Group>}
+        {!kept && (
+          <Group justify="flex-end">
+            <Button onClick={done} data-testid="kept">
+              {t('once.kept')}
+            </Button>
+          </Group>
+        )}
       </Stack>
     </Modal>
   )

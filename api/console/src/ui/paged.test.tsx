@@ -39,7 +39,9 @@ function List({ school }: { school?: string }) {
   const list = usePaged<string>('rows', '/v1/rows', { q: get('q'), school }, { limit: 3 })
   return (
     <>
-      <PagedList list={list} empty="none">{(rows) => <p>{rows.join(' ')}</p>}</PagedList>
+      <PagedList list={list} empty="none">
+        {(rows) => <p>{rows.join(' ')}</p>}
+      </PagedList>
       <button id="filter" onClick={() => put('q', 'x')} />
       <button id="both" onClick={() => (put('q', 'x', { typed: true }), put('state', 'open'))} />
       <button id="back" onClick={() => void go(-1)} />
@@ -51,16 +53,20 @@ const show = (url: string, school?: string) =>
   root.render(
     <MantineProvider>
       <QueryClientProvider client={new QueryClient({ defaultOptions: { queries: { retry: false } } })}>
-        <MemoryRouter initialEntries={[url]}><List school={school} /></MemoryRouter>
+        <MemoryRouter initialEntries={[url]}>
+          <List school={school} />
+        </MemoryRouter>
       </QueryClientProvider>
     </MantineProvider>,
   )
-const click = (what: string) => vi.waitFor(() => {
-  const b = [...box.querySelectorAll('button')].find((x) => x.id === what || x.textContent === what)
-  if (!b || b.disabled) throw new Error(`no button ${what}`)
-  b.click()
-})
-const seen = (rows: string, url: string) => vi.waitFor(() => expect([box.querySelector('p')?.textContent, at]).toEqual([rows, url]))
+const click = (what: string) =>
+  vi.waitFor(() => {
+    const b = [...box.querySelectorAll('button')].find((x) => x.id === what || x.textContent === what)
+    if (!b || b.disabled) throw new Error(`no button ${what}`)
+    b.click()
+  })
+const seen = (rows: string, url: string) =>
+  vi.waitFor(() => expect([box.querySelector('p')?.textContent, at]).toEqual([rows, url]))
 
 test('the place in a list is in the address, and back and previous lead to where one was', async () => {
   show('/rows')

@@ -33,7 +33,8 @@ export function usePaged<R>(key: string, path: string, params: Params, o: Option
   const trail = state?.trail?.[own('at')] ?? []
   const go = (cursor: string, n: number, before: string[], replace = false) =>
     setSearch(changed(here().params, { [own('at')]: cursor, [own('page')]: n > 1 ? String(n) : null }), {
-      replace, state: { ...state, trail: { ...state?.trail, [own('at')]: before } },
+      replace,
+      state: { ...state, trail: { ...state?.trail, [own('at')]: before } },
     })
   const filter = path + JSON.stringify(params)
   const seen = useRef({ filter, at })
@@ -55,22 +56,38 @@ export function usePaged<R>(key: string, path: string, params: Params, o: Option
     q,
     page,
     next: next && !q.isPlaceholderData ? () => go(next, page + 1, [...trail, at]) : undefined,
-    previous: page > 1 && trail.length > 0 ? () => go(trail.at(-1)!, page - 1, trail.slice(0, -1)) : undefined,
+    previous:
+      page > 1 && trail.length > 0 ? () => go(trail.at(-1)!, page - 1, trail.slice(0, -1)) : undefined,
     first: page > 1 ? () => go('', 1, []) : undefined,
   }
 }
 
 /** Shows a page of a list with its pager; `empty` where the whole list is. */
-export function PagedList<R>({ list, empty, children }: { list: ReturnType<typeof usePaged<R>>; empty: ReactNode; children: (rows: R[]) => ReactNode }) {
+export function PagedList<R>({
+  list,
+  empty,
+  children,
+}: {
+  list: ReturnType<typeof usePaged<R>>
+  empty: ReactNode
+  children: (rows: R[]) => ReactNode
+}) {
   const { t } = useT()
   const e = list.q.error
   // A place in the list that the gateway has let go of, or that never was one of it.
-  const lost = list.first && e instanceof APIError && (e.code === 'gone' || e.fields.some((f) => f.field.endsWith('cursor')))
+  const lost =
+    list.first &&
+    e instanceof APIError &&
+    (e.code === 'gone' || e.fields.some((f) => f.field.endsWith('cursor')))
   if (lost) {
     return (
       <Alert color="orange" variant="light" m="sm" role="alert">
-        <Text size="sm" mb="xs">{t('common.placeGone')}</Text>
-        <Button size="xs" variant="default" onClick={list.first}>{t('common.firstPage')}</Button>
+        <Text size="sm" mb="xs">
+          {t('common.placeGone')}
+        </Text>
+        <Button size="xs" variant="default" onClick={list.first}>
+          {t('common.firstPage')}
+        </Button>
       </Alert>
     )
   }
@@ -84,11 +101,21 @@ export function PagedList<R>({ list, empty, children }: { list: ReturnType<typeo
             {children(rows)}
             {(list.next || list.first) && (
               <div className="pager">
-                {list.previous || !list.first
-                  ? <Button size="xs" variant="default" disabled={!list.previous} onClick={list.previous}>{t('common.previous')}</Button>
-                  : <Button size="xs" variant="default" onClick={list.first}>{t('common.firstPage')}</Button>}
-                <Text size="xs" c="dimmed">{t('common.page', { n: list.page })}</Text>
-                <Button size="xs" variant="default" disabled={!list.next} onClick={list.next}>{t('common.next')}</Button>
+                {list.previous || !list.first ? (
+                  <Button size="xs" variant="default" disabled={!list.previous} onClick={list.previous}>
+                    {t('common.previous')}
+                  </Button>
+                ) : (
+                  <Button size="xs" variant="default" onClick={list.first}>
+                    {t('common.firstPage')}
+                  </Button>
+                )}
+                <Text size="xs" c="dimmed">
+                  {t('common.page', { n: list.page })}
+                </Text>
+                <Button size="xs" variant="default" disabled={!list.next} onClick={list.next}>
+                  {t('common.next')}
+                </Button>
               </div>
             )}
           </>

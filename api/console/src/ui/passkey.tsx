@@ -12,9 +12,15 @@ export function PasskeyObstacle({ p }: { p: Passkeys | undefined }) {
   if (!why) return null
   return (
     <Alert color="yellow" variant="light" data-testid="passkey-obstacle">
-      <Text size="sm" fw={600}>{t('passkey.notHere')}</Text>
+      <Text size="sm" fw={600}>
+        {t('passkey.notHere')}
+      </Text>
       <Text size="sm">{t('reason.' + why, { origin: p?.origin ?? '' })}</Text>
-      {why === 'passkeys_other_origin' && p?.origin && <Anchor size="sm" href={p.origin + location.pathname} style={{ overflowWrap: 'anywhere' }}>{p.origin}</Anchor>}
+      {why === 'passkeys_other_origin' && p?.origin && (
+        <Anchor size="sm" href={p.origin + location.pathname} style={{ overflowWrap: 'anywhere' }}>
+          {p.origin}
+        </Anchor>
+      )}
     </Alert>
   )
 }

@@ -16,15 +16,38 @@ export function KeptContent({ r }: { r: Rejection }) {
   const [ask, setAsk] = useState(false)
   const [content, setContent] = useState<RefusedContent>()
   const n = f.number(r.kept ?? 0)
-  if (!can('people:open')) return <Text size="sm" c="dimmed">{t('refused.sealed', { n })}</Text>
+  if (!can('people:open'))
+    return (
+      <Text size="sm" c="dimmed">
+        {t('refused.sealed', { n })}
+      </Text>
+    )
   return (
     <>
-      <Button size="compact-sm" variant="default" onClick={() => setAsk(true)}>{t('refused.open', { n })}</Button>
-      <Ask opened={ask} onClose={() => setAsk(false)} title={t('refused.title')} text={t('refused.text')} deed={t('refused.deed')}
+      <Button size="compact-sm" variant="default" onClick={() => setAsk(true)}>
+        {t('refused.open', { n })}
+      </Button>
+      <Ask
+        opened={ask}
+        onClose={() => setAsk(false)}
+        title={t('refused.title')}
+        text={t('refused.text')}
+        deed={t('refused.deed')}
         comment={{ label: t('why.reason'), required: true }}
-        onDo={async (reason) => setContent(await call<RefusedContent>(`/v1/rejections/${r.seq}/content` + query({ reason })))} />
-      <Modal opened={!!content} onClose={() => setContent(undefined)} title={t('refused.title')} size="lg" centered closeButtonProps={{ 'aria-label': t('common.close') }}>
-        <pre className="refused" tabIndex={0}>{content?.text}</pre>
+        onDo={async (reason) =>
+          setContent(await call<RefusedContent>(`/v1/rejections/${r.seq}/content` + query({ reason })))
+        }
+      />
+      <Modal
+        opened={!!content}
+        onClose={() => setContent(undefined)}
+        title={t('refused.title')}
+        size="lg"
+        centered
+        closeButtonProps={{ 'aria-label': t('common.close') }}>
+        <pre className="refused" tabIndex={0}>
+          {content?.text}
+        </pre>
       </Modal>
     </>
   )

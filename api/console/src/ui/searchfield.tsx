@@ -35,7 +35,14 @@ export function SearchField({ param = 'q', label, ...more }: Props) {
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [text])
   return (
-    <TextInput leftSection={<IconSearch size={16} aria-hidden />} placeholder={label} aria-label={label} maxLength={128} {...more}
-      value={text} onChange={(e) => setText(e.currentTarget.value)} />
+    <TextInput
+      leftSection={<IconSearch size={16} aria-hidden />}
+      placeholder={label}
+      aria-label={label}
+      maxLength={128}
+      {...more}
+      value={text}
+      onChange={(e) => setText(e.currentTarget.value)}
+    />
   )
 }

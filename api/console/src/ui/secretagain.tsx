@@ -28,9 +28,16 @@ export function SecretAgain({ fields, value, error, onChange }: Props) {
       <Stack gap="xs">
         {t('device.secretAgainText')}
         {fields.map((x) => (
-          <PasswordInput key={x.key} label={f.local(x.title, x.title_zh) || x.key} autoComplete="off" name={'secret-' + x.key} error={!!error}
-            visibilityToggleButtonProps={{ 'aria-label': t('gate.show') }} value={value[x.key] ?? ''}
-            onChange={(e) => onChange({ ...value, [x.key]: e.currentTarget.value })} />
+          <PasswordInput
+            key={x.key}
+            label={f.local(x.title, x.title_zh) || x.key}
+            autoComplete="off"
+            name={'secret-' + x.key}
+            error={!!error}
+            visibilityToggleButtonProps={{ 'aria-label': t('gate.show') }}
+            value={value[x.key] ?? ''}
+            onChange={(e) => onChange({ ...value, [x.key]: e.currentTarget.value })}
+          />
         ))}
       </Stack>
     </Alert>

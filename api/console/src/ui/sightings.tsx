@@ -40,8 +40,14 @@ function Score({ m }: { m: NonNullable<Sighting['match']> }) {
   const n = (x: number) => x.toFixed(3)
   return (
     <div className="score">
-      {t('sighting.score', { score: n(m.score), second: m.runner_up <= -1 ? '–' : n(m.runner_up), margin: n(m.margin) })}
-      {' · '}{t('sighting.quality', { quality: m.quality.toFixed(2), frames: m.frames })} · {t('matchReason.' + m.reason, { defaultValue: m.reason })}
+      {t('sighting.score', {
+        score: n(m.score),
+        second: m.runner_up <= -1 ? '–' : n(m.runner_up),
+        margin: n(m.margin),
+      })}
+      {' · '}
+      {t('sighting.quality', { quality: m.quality.toFixed(2), frames: m.frames })} ·{' '}
+      {t('matchReason.' + m.reason, { defaultValue: m.reason })}
     </div>
   )
 }

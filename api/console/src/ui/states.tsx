@@ -2,19 +2,51 @@
 
 import { useQuery } from '@tanstack/react-query'
 import { call, query } from '../api/client'
-import type { AlertState, AttendanceState, DeviceState, List, Places, Profile, Property, Severity } from '../api/types'
+import type {
+  AlertState,
+  AttendanceState,
+  DeviceState,
+  List,
+  Places,
+  Profile,
+  Property,
+  Severity,
+} from '../api/types'
 import { useT } from '../i18n'
 import { useFormat, useSchoolParam, useSession } from '../session'
 import { Tag, type Tone } from './kit'
 
-const severityTone: Record<Severity, Tone> = { critical: 'red', major: 'orange', warning: 'yellow', info: 'blue' }
-const alertTone: Record<AlertState, Tone> = { open: 'red', acknowledged: 'blue', resolved: 'green', closed: 'gray' }
+const severityTone: Record<Severity, Tone> = {
+  critical: 'red',
+  major: 'orange',
+  warning: 'yellow',
+  info: 'blue',
+}
+const alertTone: Record<AlertState, Tone> = {
+  open: 'red',
+  acknowledged: 'blue',
+  resolved: 'green',
+  closed: 'gray',
+}
 const deviceTone: Record<DeviceState, Tone> = {
-  online: 'green', offline: 'red', fault: 'orange', flapping: 'yellow', driver_down: 'violet', unknown: 'gray', disabled: 'gray',
+  online: 'green',
+  offline: 'red',
+  fault: 'orange',
+  flapping: 'yellow',
+  driver_down: 'violet',
+  unknown: 'gray',
+  disabled: 'gray',
 }
 const attendanceTone: Record<AttendanceState, Tone> = {
-  arrived: 'green', late: 'yellow', absent: 'red', unknown: 'violet', expected: 'gray', left_early: 'orange',
-  excused: 'blue', offsite_approved: 'blue', not_required: 'gray',
+  arrived: 'green',
+  late: 'yellow',
+  absent: 'red',
+  unknown: 'violet',
+  expected: 'gray',
+  left_early: 'orange',
+  excused: 'blue',
+  offsite_approved: 'blue',
+  not_required: 'gray',
 }
 
 export function SeverityTag({ s }: { s: Severity }) {
@@ -23,15 +55,27 @@ export function SeverityTag({ s }: { s: Severity }) {
 }
 export function AlertTag({ s }: { s: AlertState }) {
   const { t } = useT()
-  return <Tag tone={alertTone[s]} dot>{t('alertState.' + s)}</Tag>
+  return (
+    <Tag tone={alertTone[s]} dot>
+      {t('alertState.' + s)}
+    </Tag>
+  )
 }
 export function DeviceTag({ s }: { s: DeviceState }) {
   const { t } = useT()
-  return <Tag tone={deviceTone[s] ?? 'gray'} dot>{t('deviceState.' + s)}</Tag>
+  return (
+    <Tag tone={deviceTone[s] ?? 'gray'} dot>
+      {t('deviceState.' + s)}
+    </Tag>
+  )
 }
 export function AttendanceTag({ s }: { s: AttendanceState }) {
   const { t } = useT()
-  return <Tag tone={attendanceTone[s] ?? 'gray'} dot>{t('attendanceState.' + s)}</Tag>
+  return (
+    <Tag tone={attendanceTone[s] ?? 'gray'} dot>
+      {t('attendanceState.' + s)}
+    </Tag>
+  )
 }
 
 /** The places of the school that is looked at, with names to look up. */
@@ -53,10 +97,14 @@ export function usePlaces() {
     zones,
     zone: (id: string | undefined) => zones.find((z) => z.id === id),
     zoneName: (id: string | undefined) => (id ? (zones.find((z) => z.id === id)?.name ?? id) : '–'),
-    options: buildings.map((b) => ({
-      group: [sites.length > 1 ? sites.find((x) => x.id === b.site)?.name : '', b.name].filter(Boolean).join(' · '),
-      items: zones.filter((z) => z.building === b.id).map((z) => ({ value: z.id, label: z.name })),
-    })).filter((g) => g.items.length > 0),
+    options: buildings
+      .map((b) => ({
+        group: [sites.length > 1 ? sites.find((x) => x.id === b.site)?.name : '', b.name]
+          .filter(Boolean)
+          .join(' · '),
+        items: zones.filter((z) => z.building === b.id).map((z) => ({ value: z.id, label: z.name })),
+      }))
+      .filter((g) => g.items.length > 0),
   }
 }
 

@@ -8,7 +8,15 @@ import { useT } from '../i18n'
 import { Copyable, fieldError, Trouble, useDeed } from './kit'
 
 /** Asks for a code; any is also a recovery code, calm does not take the focus. */
-export function CodeForm({ label, help, done, any, calm, run, children }: {
+export function CodeForm({
+  label,
+  help,
+  done,
+  any,
+  calm,
+  run,
+  children,
+}: {
   label: string
   help?: string
   done: string
@@ -19,18 +27,37 @@ export function CodeForm({ label, help, done, any, calm, run, children }: {
 }) {
   const [code, setCode] = useState('')
   const deed = useDeed()
-  const submit = () => deed.run(async () => {
-    await run(code)
-    setCode('')
-  })
+  const submit = () =>
+    deed.run(async () => {
+      await run(code)
+      setCode('')
+    })
   return (
     <form onSubmit={(e) => (e.preventDefault(), void submit())}>
       <Stack>
-        <TextInput label={label} description={help} name="code" required autoFocus={!calm} data-autofocus={!calm || undefined} value={code} maxLength={64} autoComplete="one-time-code"
-          inputMode={any ? 'text' : 'numeric'} autoCapitalize="none" spellCheck={false} error={fieldError(deed.error, 'code')}
-          onChange={(e) => setCode(e.currentTarget.value)} />
+        <TextInput
+          label={label}
+          description={help}
+          name="code"
+          required
+          autoFocus={!calm}
+          data-autofocus={!calm || undefined}
+          value={code}
+          maxLength={64}
+          autoComplete="one-time-code"
+          inputMode={any ? 'text' : 'numeric'}
+          autoCapitalize="none"
+          spellCheck={false}
+          error={fieldError(deed.error, 'code')}
+          onChange={(e) => setCode(e.currentTarget.value)}
+        />
         {deed.error !== undefined && !fieldError(deed.error, 'code') && <Trouble error={deed.error} />}
-        <Group justify="space-between" wrap="wrap-reverse">{children ?? <span />}<Button type="submit" loading={deed.busy}>{done}</Button></Group>
+        <Group justify="space-between" wrap="wrap-reverse">
+          {children ?? <span />}
+          <Button type="submit" loading={deed.busy}>
+            {done}
+          </Button>
+        </Group>
       </Stack>
     </form>
   )
@@ -42,8 +69,16 @@ export function Secret({ s }: { s: NewTOTP }) {
   return (
     <Stack gap="xs" align="center" mb="md">
       <Text size="sm">{t('factor.scan')}</Text>
-      <img src={s.qr} width={200} height={200} alt={t('factor.picture')} style={{ background: '#fff', borderRadius: 4 }} />
-      <Text size="xs" c="dimmed">{t('factor.type')}</Text>
+      <img
+        src={s.qr}
+        width={200}
+        height={200}
+        alt={t('factor.picture')}
+        style={{ background: '#fff', borderRadius: 4 }}
+      />
+      <Text size="xs" c="dimmed">
+        {t('factor.type')}
+      </Text>
       <Copyable text={(s.secret.match(/.{1,4}/g) ?? []).join(' ')} label={t('factor.secret')} />
     </Stack>
   )
@@ -54,9 +89,13 @@ export function RecoveryCodes({ codes, onDone }: { codes: string[]; onDone: () =
   const { t } = useT()
   return (
     <Stack>
-      <Alert color="yellow" variant="light">{t('factor.recoveryOnce')}</Alert>
+      <Alert color="yellow" variant="light">
+        {t('factor.recoveryOnce')}
+      </Alert>
       <Copyable text={codes.join('\n')} label={t('factor.recovery')} />
-      <Group justify="flex-end"><Button onClick={onDone}>{t('factor.kept')}</Button></Group>
+      <Group justify="flex-end">
+        <Button onClick={onDone}>{t('factor.kept')}</Button>
+      </Group>
     </Stack>
   )
 }

@@ -14,7 +14,11 @@ export const isWeak = (d: Device) => d.enabled && !!d.twin.weak && d.twin.weak !
 export function WeakTag({ d }: { d: Device }) {
   const { t } = useT()
   if (!isWeak(d)) return null
-  return <span title={t(`weak.mend.${d.twin.weak}`)}><Tag tone="orange">{t(`weak.tag.${d.twin.weak}`)}</Tag></span>
+  return (
+    <span title={t(`weak.mend.${d.twin.weak}`)}>
+      <Tag tone="orange">{t(`weak.tag.${d.twin.weak}`)}</Tag>
+    </span>
+  )
 }
 
 /** On a device's page: what is weak, and the mend. */
@@ -22,7 +26,11 @@ export function WeakNotice({ d }: { d: Device }) {
   const { t } = useT()
   if (!isWeak(d)) return null
   return (
-    <Box color="orange" mb="sm" icon={<IconShieldExclamation size={18} />} title={t(`weak.title.${d.twin.weak}`)}>
+    <Box
+      color="orange"
+      mb="sm"
+      icon={<IconShieldExclamation size={18} />}
+      title={t(`weak.title.${d.twin.weak}`)}>
       <Text size="sm">{t(`weak.mend.${d.twin.weak}`)}</Text>
     </Box>
   )
@@ -37,7 +45,11 @@ export function WeakChip({ counts }: { counts: DeviceSummary['weak'] | undefined
   const on = get('weak') === 'any'
   if (n === 0 && !on) return null
   return (
-    <button type="button" className="chip" aria-pressed={on} title={t('weak.someText', { n: f.number(n) })}
+    <button
+      type="button"
+      className="chip"
+      aria-pressed={on}
+      title={t('weak.someText', { n: f.number(n) })}
       onClick={() => put('weak', on ? null : 'any')}>
       <b>{f.number(n)}</b> <Tag tone="orange">{t('weak.some')}</Tag>
     </button>
@@ -47,15 +59,23 @@ export function WeakChip({ counts }: { counts: DeviceSummary['weak'] | undefined
 export function WeakFilter({ counts }: { counts: DeviceSummary['weak'] | undefined }) {
   const { t } = useT()
   const { get, put } = useAddress()
-  const option = (value: string, n?: number) => ({ value, label: t('weak.filter.' + value) + (n ? ` (${n})` : '') })
+  const option = (value: string, n?: number) => ({
+    value,
+    label: t('weak.filter.' + value) + (n ? ` (${n})` : ''),
+  })
   return (
-    <Select clearable placeholder={t('weak.filter.all')} aria-label={t('weak.filter.label')}
-      value={get('weak') || null} onChange={(v) => put('weak', v)}
+    <Select
+      clearable
+      placeholder={t('weak.filter.all')}
+      aria-label={t('weak.filter.label')}
+      value={get('weak') || null}
+      onChange={(v) => put('weak', v)}
       data={[
         option('any'),
         ...weaknesses.map((w) => option(w, counts?.[w])),
         option('none', counts?.none),
         option('unknown', counts?.unknown),
-      ]} />
+      ]}
+    />
   )
 }

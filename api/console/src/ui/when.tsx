@@ -7,5 +7,9 @@ import { useFormat } from '../session'
 export function When({ at, seconds, clock }: { at?: string; seconds?: boolean; clock?: boolean }) {
   const f = useFormat()
   if (timeOf(at) === undefined) return <>–</>
-  return <time className="when" dateTime={at} title={f.moment(at, true)}>{clock ? f.clock(at, seconds ?? true) : f.short(at, seconds)}</time>
+  return (
+    <time className="when" dateTime={at} title={f.moment(at, true)}>
+      {clock ? f.clock(at, seconds ?? true) : f.short(at, seconds)}
+    </time>
+  )
 }

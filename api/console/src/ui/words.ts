@@ -10,7 +10,12 @@ export function useWords(): Words {
     if (v === undefined || v === null || v === '') return '–'
     if (typeof v === 'boolean') return t(v ? 'common.yes' : 'common.no')
     if (Array.isArray(v)) return v.map(value).join(', ') || '–'
-    if (typeof v === 'object') return Object.entries(v).map(([k, x]) => `${k}: ${value(x)}`).join(', ') || '–'
+    if (typeof v === 'object')
+      return (
+        Object.entries(v)
+          .map(([k, x]) => `${k}: ${value(x)}`)
+          .join(', ') || '–'
+      )
     return String(v)
   }
   return { label: (k) => t('fieldName.' + k, { defaultValue: k }), value }

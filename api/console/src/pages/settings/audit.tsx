@@ -18,8 +18,38 @@ import { When } from '../../ui/when'
 
 // What deeds begin with, as the log writes them.
 const deeds = [
-  'signin', 'person', 'people', 'face', 'pass', 'consent', 'sighting', 'sightings', 'attendance', 'leave', 'camera', 'media', 'picture', 'alert', 'incident', 'device',
-  'driver', 'zone', 'building', 'site', 'school', 'session', 'setting', 'user', 'factor', 'key', 'webhook', 'profile', 'rejection', 'rules', 'history', 'audit',
+  'signin',
+  'person',
+  'people',
+  'face',
+  'pass',
+  'consent',
+  'sighting',
+  'sightings',
+  'attendance',
+  'leave',
+  'camera',
+  'media',
+  'picture',
+  'alert',
+  'incident',
+  'device',
+  'driver',
+  'zone',
+  'building',
+  'site',
+  'school',
+  'session',
+  'setting',
+  'user',
+  'factor',
+  'key',
+  'webhook',
+  'profile',
+  'rejection',
+  'rules',
+  'history',
+  'audit',
 ]
 
 /** The span between two days, as instants; one alone reaches from the beginning, or to the end of today. */
@@ -39,45 +69,129 @@ export function AuditTab() {
   const from = get('from')
   const to = get('to')
   const odd = from !== '' && to !== '' && to < from
-  const filter = { actor: get('actor'), deed: get('deed'), object: get('object'), q: get('q'), ...daySpan(s.timezone, from, to, Date.now()), school }
+  const filter = {
+    actor: get('actor'),
+    deed: get('deed'),
+    object: get('object'),
+    q: get('q'),
+    ...daySpan(s.timezone, from, to, Date.now()),
+    school,
+  }
   const list = usePaged<AuditEntry>('audit', '/v1/audit', filter, { limit: 50, enabled: !odd })
-  const users = useQuery({ queryKey: ['users', school], queryFn: () => call<List<User>>('/v1/users' + query({ school, limit: 1000 })), enabled: can('users:admin') })
+  const users = useQuery({
+    queryKey: ['users', school],
+    queryFn: () => call<List<User>>('/v1/users' + query({ school, limit: 1000 })),
+    enabled: can('users:admin'),
+  })
   const check = useDeed()
   const [found, setFound] = useState<{ ok: boolean; entries: number; message: string }>()
   const verify = () => check.run(async () => setFound(await call('/v1/audit/verify')))
-  const who = (users.data?.items ?? []).map((u) => ({ value: u.id, label: u.full_name ? `${u.full_name} (${u.name})` : u.name }))
+  const who = (users.data?.items ?? []).map((u) => ({
+    value: u.id,
+    label: u.full_name ? `${u.full_name} (${u.name})` : u.name,
+  }))
   const known = who.some((u) => u.value === get('actor')) || !get('actor')
   const day = (k: 'from' | 'to') => (
-    <TextInput type="date" aria-label={t('audit.' + k)} title={t('audit.' + k)} value={get(k)} leftSection={<Text size="xs" c="dimmed">{t('audit.' + k)}</Text>} leftSectionWidth={48}
-      error={k === 'to' && odd ? t('audit.odd') : undefined} onChange={(e) => put(k, e.currentTarget.value)} />
+    <TextInput
+      type="date"
+      aria-label={t('audit.' + k)}
+      title={t('audit.' + k)}
+      value={get(k)}
+      leftSection={
+        <Text size="xs" c="dimmed">
+          {t('audit.' + k)}
+        </Text>
+      }
+      leftSectionWidth={48}
+      error={k === 'to' && odd ? t('audit.odd') : undefined}
+      onChange={(e) => put(k, e.currentTarget.value)}
+    />
   )
   return (
-    <Panel flush title={t('settings.audit')} actions={<Button size="xs" variant="default" loading={check.busy} onClick={() => void verify()}>{t('audit.verify')}</Button>}>
+    <Panel
+      flush
+      title={t('settings.audit')}
+      actions={
+        <Button size="xs" variant="default" loading={check.busy} onClick={() => void verify()}>
+          {t('audit.verify')}
+        </Button>
+      }>
       {check.error !== undefined && <Trouble error={check.error} />}
-      {found && <Alert m="sm" variant="light" color={found.ok ? 'green' : 'red'} role="status"><Text size="sm">{found.ok ? t('audit.whole', { n: f.number(found.entries) }) : t('audit.broken', { message: found.message })}</Text></Alert>}
+      {found && (
+        <Alert m="sm" variant="light" color={found.ok ? 'green' : 'red'} role="status">
+          <Text size="sm">
+            {found.ok
+              ? t('audit.whole', { n: f.number(found.entries) })
+              : t('audit.broken', { message: found.message })}
+          </Text>
+        </Alert>
+      )}
       <div className="filters">
         <SearchField label={t('audit.search')} />
-        {can('users:admin')
-          ? <Select clearable searchable placeholder={t('audit.actor')} aria-label={t('audit.actor')} value={get('actor') || null} onChange={(v) => put('actor', v)}
-              data={known ? who : [...who, { value: get('actor'), label: get('actor') }]} />
-          : <SearchField param="actor" label={t('audit.actor')} />}
-        <Select clearable searchable placeholder={t('audit.deed')} aria-label={t('audit.deed')} value={get('deed') || null} onChange={(v) => put('deed', v)}
-          data={[...new Set([...deeds, get('deed')])].filter(Boolean).map((d) => ({ value: d, label: t('auditDeed.' + d, { defaultValue: d }) }))} />
+        {can('users:admin') ? (
+          <Select
+            clearable
+            searchable
+            placeholder={t('audit.actor')}
+            aria-label={t('audit.actor')}
+            value={get('actor') || null}
+            onChange={(v) => put('actor', v)}
+            data={known ? who : [...who, { value: get('actor'), label: get('actor') }]}
+          />
+        ) : (
+          <SearchField param="actor" label={t('audit.actor')} />
+        )}
+        <Select
+          clearable
+          searchable
+          placeholder={t('audit.deed')}
+          aria-label={t('audit.deed')}
+          value={get('deed') || null}
+          onChange={(v) => put('deed', v)}
+          data={[...new Set([...deeds, get('deed')])]
+            .filter(Boolean)
+            .map((d) => ({ value: d, label: t('auditDeed.' + d, { defaultValue: d }) }))}
+        />
         <SearchField param="object" label={t('audit.object')} />
         {day('from')}
         {day('to')}
       </div>
       <PagedList list={list} empty={<Empty title={t('audit.none')} />}>
         {(rows) => (
-          <Rows label={t('settings.audit')} rows={rows} id={(e) => e.seq} columns={[
-            { key: 'time', label: t('common.time'), cell: (e) => <When at={e.time} seconds /> },
-            { key: 'deed', label: t('audit.deed'), main: true, cell: (e) => <Deed deed={e.deed} /> },
-            { key: 'actor', label: t('audit.actor'), cell: (e) => <Actor actor={e.actor} /> },
-            { key: 'object', label: t('audit.object'), long: true, cell: (e) => <ObjectLink object={e.object} /> },
-            { key: 'changes', label: t('audit.changes'), long: true, cell: (e) => <Changes all={e.changes} /> },
-            { key: 'reason', label: t('common.reason'), long: true, cell: (e) => withNames(e.reason ?? '', e.people) || '–' },
-            { key: 'hash', label: t('audit.hash'), nowrap: true, cell: (e) => <code title={e.hash}>{e.hash.slice(0, 8)}</code> },
-          ]} />
+          <Rows
+            label={t('settings.audit')}
+            rows={rows}
+            id={(e) => e.seq}
+            columns={[
+              { key: 'time', label: t('common.time'), cell: (e) => <When at={e.time} seconds /> },
+              { key: 'deed', label: t('audit.deed'), main: true, cell: (e) => <Deed deed={e.deed} /> },
+              { key: 'actor', label: t('audit.actor'), cell: (e) => <Actor actor={e.actor} /> },
+              {
+                key: 'object',
+                label: t('audit.object'),
+                long: true,
+                cell: (e) => <ObjectLink object={e.object} />,
+              },
+              {
+                key: 'changes',
+                label: t('audit.changes'),
+                long: true,
+                cell: (e) => <Changes all={e.changes} />,
+              },
+              {
+                key: 'reason',
+                label: t('common.reason'),
+                long: true,
+                cell: (e) => withNames(e.reason ?? '', e.people) || '–',
+              },
+              {
+                key: 'hash',
+                label: t('audit.hash'),
+                nowrap: true,
+                cell: (e) => <code title={e.hash}>{e.hash.slice(0, 8)}</code>,
+              },
+            ]}
+          />
         )}
       </PagedList>
     </Panel>
@@ -93,7 +207,14 @@ export function withNames(reason: string, people: Record<string, string> | undef
 function Deed({ deed }: { deed: string }) {
   const { t } = useT()
   const word = t('auditDeed.' + deed.split('.')[0], { defaultValue: '' })
-  return <>{word} <Text span size="xs" c="dimmed">{deed}</Text></>
+  return (
+    <>
+      {word}{' '}
+      <Text span size="xs" c="dimmed">
+        {deed}
+      </Text>
+    </>
+  )
 }
 
 /** Somebody's name, with the id for whoever points at it: the log has both. */
@@ -107,5 +228,9 @@ function Actor({ actor }: { actor: string }) {
 function ObjectLink({ object }: { object: string }) {
   const { get } = useAddress()
   if (!object) return <>–</>
-  return get('object') === object ? <>{object}</> : <Link to={`/settings/audit?object=${encodeURIComponent(object)}`}>{object}</Link>
+  return get('object') === object ? (
+    <>{object}</>
+  ) : (
+    <Link to={`/settings/audit?object=${encodeURIComponent(object)}`}>{object}</Link>
+  )
 }

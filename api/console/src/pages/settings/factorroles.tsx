@@ -16,7 +16,10 @@ import { Loaded, Panel, said, useDeed } from '../../ui/kit'
 export function FactorRolesPanel() {
   const { t } = useT()
   const { school } = useSession()
-  const q = useQuery({ queryKey: ['second-factor-roles', school.id], queryFn: () => call<FactorRoles>('/v1/second-factor-roles' + query({ school: school.id })) })
+  const q = useQuery({
+    queryKey: ['second-factor-roles', school.id],
+    queryFn: () => call<FactorRoles>('/v1/second-factor-roles' + query({ school: school.id })),
+  })
   return (
     <Panel title={t('factorRoles.title')}>
       <Loaded q={q}>{(d) => <Form key={school.id} had={d.roles} />}</Loaded>
@@ -39,29 +42,46 @@ function Form({ had }: { had: Role[] }) {
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [now])
   const deed = useDeed()
-  const offered = signInRoles.filter((r) => r !== 'district_admin' || me.user.role === 'district_admin' || had.includes(r))
+  const offered = signInRoles.filter(
+    (r) => r !== 'district_admin' || me.user.role === 'district_admin' || had.includes(r),
+  )
   const changed = [...roles].sort().join() !== [...had].sort().join()
-  const save = () => deed.run(async () => {
-    const path = '/v1/second-factor-roles' + query({ school: school.id })
-    const began = { roles: [...base].sort() }
-    await change(path, began, { roles: [...roles].sort() }, { method: 'PUT' }).catch((e: unknown) => {
-      setBase(began.roles)
-      throw e
+  const save = () =>
+    deed.run(async () => {
+      const path = '/v1/second-factor-roles' + query({ school: school.id })
+      const began = { roles: [...base].sort() }
+      await change(path, began, { roles: [...roles].sort() }, { method: 'PUT' }).catch((e: unknown) => {
+        setBase(began.roles)
+        throw e
+      })
+      await cache.invalidateQueries({ queryKey: ['second-factor-roles'] })
+      await cache.invalidateQueries({ queryKey: ['second-factors'] }) // who has one due
+      said(t('factorRoles.saved'))
     })
-    await cache.invalidateQueries({ queryKey: ['second-factor-roles'] })
-    await cache.invalidateQueries({ queryKey: ['second-factors'] }) // who has one due
-    said(t('factorRoles.saved'))
-  })
   return (
     <Stack gap="sm">
       <LeaveAsks held={changed} />
-      <Text size="sm" c="dimmed">{t('factorRoles.help')}</Text>
-      {[...base].sort().join() !== now && <Alert color="orange" variant="light" role="alert">{t('dialog.changed')} {had.map((r) => t('role.' + r)).join(', ') || '–'}</Alert>}
+      <Text size="sm" c="dimmed">
+        {t('factorRoles.help')}
+      </Text>
+      {[...base].sort().join() !== now && (
+        <Alert color="orange" variant="light" role="alert">
+          {t('dialog.changed')} {had.map((r) => t('role.' + r)).join(', ') || '–'}
+        </Alert>
+      )}
       <Checkbox.Group value={roles} onChange={setRoles} aria-label={t('factorRoles.title')}>
-        <Group gap="md">{offered.map((r) => <Checkbox key={r} value={r} label={t('role.' + r)} />)}</Group>
+        <Group gap="md">
+          {offered.map((r) => (
+            <Checkbox key={r} value={r} label={t('role.' + r)} />
+          ))}
+        </Group>
       </Checkbox.Group>
       <FormTrouble error={deed.error} onTheirs={(_, now) => setRoles(now as string[])} />
-      <Group justify="flex-end"><Button size="xs" disabled={!changed} loading={deed.busy} onClick={() => void save()}>{t('common.save')}</Button></Group>
+      <Group justify="flex-end">
+        <Button size="xs" disabled={!changed} loading={deed.busy} onClick={() => void save()}>
+          {t('common.save')}
+        </Button>
+      </Group>
     </Stack>
   )
 }

@@ -17,7 +17,16 @@ import { FormTrouble } from '../../ui/clash'
 
 type Level = 'sites' | 'buildings' | 'zones'
 const levels: Level[] = ['sites', 'buildings', 'zones']
-interface Editing { level: Level; id?: string; school?: string; name: string; site?: string; building?: string; kind?: ZoneKind; private?: boolean }
+interface Editing {
+  level: Level
+  id?: string
+  school?: string
+  name: string
+  site?: string
+  building?: string
+  kind?: ZoneKind
+  private?: boolean
+}
 
 export function PlacesTab() {
   const { t } = useT()
@@ -39,45 +48,113 @@ export function PlacesTab() {
   const { subject: gone } = useSubject(goneID, found(goneID))
   const fresh = get('new') as Level | ''
   const parent = get('in')
-  const tools = (x: Site | Building | Zone) => may && (
-    <Group gap={4}>
-      <ActionIcon variant="subtle" size="sm" aria-label={`${t('common.edit')}: ${x.name}`} onClick={() => setEdit(x.id)}><IconPencil size={15} /></ActionIcon>
-      <ActionIcon variant="subtle" size="sm" aria-label={`${t('common.delete')}: ${x.name}`} onClick={() => setGone(x.id)}><IconTrash size={15} /></ActionIcon>
-    </Group>
-  )
-  const add = (label: string, level: Level, parent: string) => may && <Button size="compact-xs" variant="subtle" leftSection={<IconPlus size={13} />} onClick={() => change({ new: level, in: parent })}>{label}</Button>
+  const tools = (x: Site | Building | Zone) =>
+    may && (
+      <Group gap={4}>
+        <ActionIcon
+          variant="subtle"
+          size="sm"
+          aria-label={`${t('common.edit')}: ${x.name}`}
+          onClick={() => setEdit(x.id)}>
+          <IconPencil size={15} />
+        </ActionIcon>
+        <ActionIcon
+          variant="subtle"
+          size="sm"
+          aria-label={`${t('common.delete')}: ${x.name}`}
+          onClick={() => setGone(x.id)}>
+          <IconTrash size={15} />
+        </ActionIcon>
+      </Group>
+    )
+  const add = (label: string, level: Level, parent: string) =>
+    may && (
+      <Button
+        size="compact-xs"
+        variant="subtle"
+        leftSection={<IconPlus size={13} />}
+        onClick={() => change({ new: level, in: parent })}>
+        {label}
+      </Button>
+    )
   return (
-    <Panel title={t('settings.places')} actions={may && <Button size="xs" onClick={() => change({ new: 'sites' })}>{t('places.addSite')}</Button>}>
+    <Panel
+      title={t('settings.places')}
+      actions={
+        may && (
+          <Button size="xs" onClick={() => change({ new: 'sites' })}>
+            {t('places.addSite')}
+          </Button>
+        )
+      }>
       <Loaded q={places.q}>
-        {() => places.sites.length === 0 ? <Empty title={t('places.none')} hint={t('places.noneHint')} /> : (
-          <ul className="tree">
-            {places.sites.map((s) => (
-              <li key={s.id}>
-                <div className="tree-line"><Text fw={650}>{s.name}</Text>{tools(s)}{add(t('places.addBuilding'), 'buildings', s.id)}</div>
-                <ul className="tree">
-                  {places.buildings.filter((b) => b.site === s.id).map((b) => (
-                    <li key={b.id}>
-                      <div className="tree-line"><Text fw={600} size="sm">{b.name}</Text>{tools(b)}{add(t('places.addZone'), 'zones', b.id)}</div>
-                      <ul className="tree">
-                        {places.zones.filter((z) => z.building === b.id).map((z) => (
-                          <li key={z.id}><div className="tree-line"><Text size="sm">{z.name}</Text><Tag>{t('zoneKind.' + z.kind)}</Tag>{z.private && <Tag tone="violet">{t('places.private')}</Tag>}{tools(z)}</div></li>
-                        ))}
-                      </ul>
-                    </li>
-                  ))}
-                </ul>
-              </li>
-            ))}
-          </ul>
-        )}
+        {() =>
+          places.sites.length === 0 ? (
+            <Empty title={t('places.none')} hint={t('places.noneHint')} />
+          ) : (
+            <ul className="tree">
+              {places.sites.map((s) => (
+                <li key={s.id}>
+                  <div className="tree-line">
+                    <Text fw={650}>{s.name}</Text>
+                    {tools(s)}
+                    {add(t('places.addBuilding'), 'buildings', s.id)}
+                  </div>
+                  <ul className="tree">
+                    {places.buildings
+                      .filter((b) => b.site === s.id)
+                      .map((b) => (
+                        <li key={b.id}>
+                          <div className="tree-line">
+                            <Text fw={600} size="sm">
+                              {b.name}
+                            </Text>
+                            {tools(b)}
+                            {add(t('places.addZone'), 'zones', b.id)}
+                          </div>
+                          <ul className="tree">
+                            {places.zones
+                              .filter((z) => z.building === b.id)
+                              .map((z) => (
+                                <li key={z.id}>
+                                  <div className="tree-line">
+                                    <Text size="sm">{z.name}</Text>
+                                    <Tag>{t('zoneKind.' + z.kind)}</Tag>
+                                    {z.private && <Tag tone="violet">{t('places.private')}</Tag>}
+                                    {tools(z)}
+                                  </div>
+                                </li>
+                              ))}
+                          </ul>
+                        </li>
+                      ))}
+                  </ul>
+                </li>
+              ))}
+            </ul>
+          )
+        }
       </Loaded>
       {edit && may && <Edit key={editID} first={edit} gone={editedAway} onClose={noEdit} />}
-      {levels.includes(fresh as Level) && may && <Edit key={fresh + parent} first={blank(fresh as Level, parent)} onClose={() => change({ new: null, in: null }, { replace: true })} />}
-      <Ask opened={!!gone && may} onClose={noGone} danger title={t('places.delete', { name: gone?.name ?? '' })} text={t('places.deleteText')} deed={t('common.delete')}
+      {levels.includes(fresh as Level) && may && (
+        <Edit
+          key={fresh + parent}
+          first={blank(fresh as Level, parent)}
+          onClose={() => change({ new: null, in: null }, { replace: true })}
+        />
+      )}
+      <Ask
+        opened={!!gone && may}
+        onClose={noGone}
+        danger
+        title={t('places.delete', { name: gone?.name ?? '' })}
+        text={t('places.deleteText')}
+        deed={t('common.delete')}
         onDo={async () => {
           await remove(`/v1/${gone!.level}/${encodeURIComponent(goneID)}`, gone!)
           await cache.invalidateQueries({ queryKey: ['places'] })
-        }} />
+        }}
+      />
     </Panel>
   )
 }
@@ -105,20 +182,49 @@ function Edit({ first, gone, onClose }: { first: Editing; gone?: boolean; onClos
       onClose()
     })
   return (
-    <Dialog opened onClose={onClose} title={t(`places.${first.id ? 'edit' : 'new'}.${first.level}`)} gone={gone} subject={first.id ? { ...first } : undefined}>
+    <Dialog
+      opened
+      onClose={onClose}
+      title={t(`places.${first.id ? 'edit' : 'new'}.${first.level}`)}
+      gone={gone}
+      subject={first.id ? { ...first } : undefined}>
       <form onSubmit={(e) => (e.preventDefault(), void save())}>
         <Stack>
-          <TextInput label={t('places.name')} required maxLength={200} data-autofocus value={v.name} error={fieldError(deed.error, 'name')} onChange={(e) => set({ ...v, name: e.currentTarget.value })} />
+          <TextInput
+            label={t('places.name')}
+            required
+            maxLength={200}
+            data-autofocus
+            value={v.name}
+            error={fieldError(deed.error, 'name')}
+            onChange={(e) => set({ ...v, name: e.currentTarget.value })}
+          />
           {v.level === 'zones' && (
             <>
-              <Select label={t('places.kind')} description={t('places.kindHelp')} allowDeselect={false} value={v.kind} onChange={(k) => k && set({ ...v, kind: k as ZoneKind })} data={zoneKinds.map((k) => ({ value: k, label: t('zoneKind.' + k) }))} />
-              <Switch label={t('places.private')} description={t('places.privateHelp')} checked={v.private ?? false} onChange={(e) => set({ ...v, private: e.currentTarget.checked })} />
+              <Select
+                label={t('places.kind')}
+                description={t('places.kindHelp')}
+                allowDeselect={false}
+                value={v.kind}
+                onChange={(k) => k && set({ ...v, kind: k as ZoneKind })}
+                data={zoneKinds.map((k) => ({ value: k, label: t('zoneKind.' + k) }))}
+              />
+              <Switch
+                label={t('places.private')}
+                description={t('places.privateHelp')}
+                checked={v.private ?? false}
+                onChange={(e) => set({ ...v, private: e.currentTarget.checked })}
+              />
             </>
           )}
           <FormTrouble error={deed.error} onTheirs={(k, now) => set({ ...v, [k]: now })} />
           <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>{t('common.cancel')}</Button>
-            <Button type="submit" loading={deed.busy}>{t('common.save')}</Button>
+            <Button variant="default" onClick={onClose}>
+              {t('common.cancel')}
+            </Button>
+            <Button type="submit" loading={deed.busy}>
+              {t('common.save')}
+            </Button>
           </Group>
         </Stack>
       </form>

@@ -10,7 +10,9 @@ export function PoliceTab() {
     <Panel title={t('settings.police')} actions={<Tag dot>{t('handover.linkOff')}</Tag>}>
       <Text fw={600}>{t('police.off')}</Text>
       <List size="sm" mt="xs" spacing={4}>
-        {['nothing', 'approval', 'incidents', 'on'].map((k) => <List.Item key={k}>{t('police.' + k)}</List.Item>)}
+        {['nothing', 'approval', 'incidents', 'on'].map((k) => (
+          <List.Item key={k}>{t('police.' + k)}</List.Item>
+        ))}
       </List>
     </Panel>
   )

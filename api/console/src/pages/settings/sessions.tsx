@@ -5,7 +5,14 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { call, query } from '../../api/client'
 import { change, remove } from '../../api/change'
-import { personKinds, zoneKinds, type List, type PersonKind, type Session, type ZoneKind } from '../../api/types'
+import {
+  personKinds,
+  zoneKinds,
+  type List,
+  type PersonKind,
+  type Session,
+  type ZoneKind,
+} from '../../api/types'
 import { useT } from '../../i18n'
 import { dayIn, instantIn, wallIn } from '../../lib/format'
 import { useFormat, useSchoolParam, useSession } from '../../session'
@@ -26,33 +33,122 @@ export function SessionsTab() {
   const date = get('date') || today
   const [id, edit, close] = useOpen('edit')
   const [goneID, askGone, noGone] = useOpen('delete')
-  const q = useQuery({ queryKey: ['sessions', schoolID, date], queryFn: () => call<List<Session>>('/v1/sessions' + query({ date, school: schoolID })) })
-  const { subject, gone: editedAway } = useSubject(id, q.data?.items?.find((s) => s.id === id))
-  const { subject: gone } = useSubject(goneID, q.data?.items?.find((s) => s.id === goneID))
+  const q = useQuery({
+    queryKey: ['sessions', schoolID, date],
+    queryFn: () => call<List<Session>>('/v1/sessions' + query({ date, school: schoolID })),
+  })
+  const { subject, gone: editedAway } = useSubject(
+    id,
+    q.data?.items?.find((s) => s.id === id),
+  )
+  const { subject: gone } = useSubject(
+    goneID,
+    q.data?.items?.find((s) => s.id === goneID),
+  )
   const may = can('attendance:write')
   return (
-    <Panel flush title={t('settings.sessions')} actions={<><TextInput size="xs" type="date" aria-label={t('attendance.date')} value={date} onChange={(e) => e.currentTarget.value && put('date', e.currentTarget.value === today ? null : e.currentTarget.value)} />{may && <Button size="xs" onClick={() => edit('new')}>{t('session.add')}</Button>}</>}>
+    <Panel
+      flush
+      title={t('settings.sessions')}
+      actions={
+        <>
+          <TextInput
+            size="xs"
+            type="date"
+            aria-label={t('attendance.date')}
+            value={date}
+            onChange={(e) =>
+              e.currentTarget.value &&
+              put('date', e.currentTarget.value === today ? null : e.currentTarget.value)
+            }
+          />
+          {may && (
+            <Button size="xs" onClick={() => edit('new')}>
+              {t('session.add')}
+            </Button>
+          )}
+        </>
+      }>
       <Loaded q={q}>
-        {(d) => d.items?.length ? (
-          <Rows label={t('settings.sessions')} rows={d.items} id={(s) => s.id} columns={[
-            { key: 'name', label: t('session.name'), main: true, cell: (s) => <>{f.local(s.name, s.name_zh)} {s.demo && <Tag tone="blue">{t('attendance.demo')}</Tag>}</> },
-            { key: 'kind', label: t('session.kind'), cell: (s) => t('sessionKind.' + s.kind) },
-            { key: 'start', label: t('session.start'), cell: (s) => <When at={s.start} /> },
-            { key: 'due', label: t('session.due'), cell: (s) => <When at={s.due} clock seconds={false} /> },
-            { key: 'end', label: t('session.end'), cell: (s) => <When at={s.end} /> },
-            { key: 'who', label: t('session.who'), cell: (s) => [...(s.who ?? []).map((k) => t('personKind.' + k)), ...(s.boarders ? [t('session.boarders')] : []), ...(s.classes ?? [])].join(', ') },
-            { key: 'where', label: t('session.where'), cell: (s) => (s.zone_kinds ?? []).map((k) => t('zoneKind.' + k)).join(', ') || t('session.zones', { count: s.zones?.length ?? 0 }) },
-            { key: 'do', label: '', right: true, cell: (s) => may ? <Group gap={4} justify="flex-end"><Button size="compact-xs" variant="default" onClick={() => edit(s.id)}>{t('common.edit')}</Button><Button size="compact-xs" variant="default" onClick={() => askGone(s.id)}>{t('common.delete')}</Button></Group> : null },
-          ]} />
-        ) : <Empty title={t('session.none')} hint={t('session.noneHint')} />}
+        {(d) =>
+          d.items?.length ? (
+            <Rows
+              label={t('settings.sessions')}
+              rows={d.items}
+              id={(s) => s.id}
+              columns={[
+                {
+                  key: 'name',
+                  label: t('session.name'),
+                  main: true,
+                  cell: (s) => (
+                    <>
+                      {f.local(s.name, s.name_zh)} {s.demo && <Tag tone="blue">{t('attendance.demo')}</Tag>}
+                    </>
+                  ),
+                },
+                { key: 'kind', label: t('session.kind'), cell: (s) => t('sessionKind.' + s.kind) },
+                { key: 'start', label: t('session.start'), cell: (s) => <When at={s.start} /> },
+                {
+                  key: 'due',
+                  label: t('session.due'),
+                  cell: (s) => <When at={s.due} clock seconds={false} />,
+                },
+                { key: 'end', label: t('session.end'), cell: (s) => <When at={s.end} /> },
+                {
+                  key: 'who',
+                  label: t('session.who'),
+                  cell: (s) =>
+                    [
+                      ...(s.who ?? []).map((k) => t('personKind.' + k)),
+                      ...(s.boarders ? [t('session.boarders')] : []),
+                      ...(s.classes ?? []),
+                    ].join(', '),
+                },
+                {
+                  key: 'where',
+                  label: t('session.where'),
+                  cell: (s) =>
+                    (s.zone_kinds ?? []).map((k) => t('zoneKind.' + k)).join(', ') ||
+                    t('session.zones', { count: s.zones?.length ?? 0 }),
+                },
+                {
+                  key: 'do',
+                  label: '',
+                  right: true,
+                  cell: (s) =>
+                    may ? (
+                      <Group gap={4} justify="flex-end">
+                        <Button size="compact-xs" variant="default" onClick={() => edit(s.id)}>
+                          {t('common.edit')}
+                        </Button>
+                        <Button size="compact-xs" variant="default" onClick={() => askGone(s.id)}>
+                          {t('common.delete')}
+                        </Button>
+                      </Group>
+                    ) : null,
+                },
+              ]}
+            />
+          ) : (
+            <Empty title={t('session.none')} hint={t('session.noneHint')} />
+          )
+        }
       </Loaded>
       {id === 'new' && may && <Edit date={date} onClose={close} />}
       {subject && may && <Edit key={id} s={subject} gone={editedAway} date={date} onClose={close} />}
-      <Ask opened={!!gone && may} onClose={noGone} danger title={t('session.delete')} text={t('session.deleteText', { name: gone?.name ?? '' })} deed={t('common.delete')}
+      <Ask
+        opened={!!gone && may}
+        onClose={noGone}
+        danger
+        title={t('session.delete')}
+        text={t('session.deleteText', { name: gone?.name ?? '' })}
+        deed={t('common.delete')}
         onDo={async () => {
           await remove(`/v1/sessions/${encodeURIComponent(gone!.id)}`, gone!)
           await cache.invalidateQueries({ queryKey: ['sessions'] })
-        }} />
+        }}
+      />
     </Panel>
   )
 }
@@ -63,15 +159,44 @@ const usual: Record<Session['kind'], { start: string; due: string; end: string; 
   dorm: { start: '17:00', due: '22:00', end: '23:30', zones: ['dorm'] },
 }
 
-function Edit({ s, gone, date, onClose }: { s?: Session; gone?: boolean; date: string; onClose: () => void }) {
+function Edit({
+  s,
+  gone,
+  date,
+  onClose,
+}: {
+  s?: Session
+  gone?: boolean
+  date: string
+  onClose: () => void
+}) {
   const { t } = useT()
   const cache = useQueryClient()
   const schoolID = useSchoolParam()
   const { school } = useSession()
   const z = school.timezone
-  const [v, set] = useState(() => s
-    ? { kind: s.kind, name: s.name, name_zh: s.name_zh ?? '', start: wallIn(z, s.start), due: wallIn(z, s.due), end: wallIn(z, s.end), who: s.who ?? [], zone_kinds: s.zone_kinds ?? [], boarders: s.boarders ?? false }
-    : { kind: 'arrival' as Session['kind'], name: '', name_zh: '', ...at(date, 'arrival'), who: ['student'] as PersonKind[], boarders: false })
+  const [v, set] = useState(() =>
+    s
+      ? {
+          kind: s.kind,
+          name: s.name,
+          name_zh: s.name_zh ?? '',
+          start: wallIn(z, s.start),
+          due: wallIn(z, s.due),
+          end: wallIn(z, s.end),
+          who: s.who ?? [],
+          zone_kinds: s.zone_kinds ?? [],
+          boarders: s.boarders ?? false,
+        }
+      : {
+          kind: 'arrival' as Session['kind'],
+          name: '',
+          name_zh: '',
+          ...at(date, 'arrival'),
+          who: ['student'] as PersonKind[],
+          boarders: false,
+        },
+  )
   const [base] = useState<Record<string, unknown>>({ ...s })
   const deed = useDeed()
   const save = () =>
@@ -79,40 +204,117 @@ function Edit({ s, gone, date, onClose }: { s?: Session; gone?: boolean; date: s
       const first = base as unknown as Session // what the form began with, whatever a colleague did since
       const body = {
         school: schoolID,
-        ...v, name_zh: v.name_zh || undefined, start: instantIn(z, v.start), due: instantIn(z, v.due), end: instantIn(z, v.end),
+        ...v,
+        name_zh: v.name_zh || undefined,
+        start: instantIn(z, v.start),
+        due: instantIn(z, v.due),
+        end: instantIn(z, v.end),
       }
       if (s) {
-        const time = (k: 'start' | 'due' | 'end') => (v[k] === wallIn(z, first[k]) ? first[k] : instantIn(z, v[k]))
-        await change(`/v1/sessions/${encodeURIComponent(s.id)}`, base, { ...v, start: time('start'), due: time('due'), end: time('end') })
-      }
-      else await call('/v1/sessions', { method: 'POST', body })
+        const time = (k: 'start' | 'due' | 'end') =>
+          v[k] === wallIn(z, first[k]) ? first[k] : instantIn(z, v[k])
+        await change(`/v1/sessions/${encodeURIComponent(s.id)}`, base, {
+          ...v,
+          start: time('start'),
+          due: time('due'),
+          end: time('end'),
+        })
+      } else await call('/v1/sessions', { method: 'POST', body })
       await cache.invalidateQueries({ queryKey: ['sessions'] })
       onClose()
     })
-  const theirs = (k: string, now: unknown) => set({ ...v, [k]: ['start', 'due', 'end'].includes(k) ? wallIn(z, String(now)) : now ?? (k === 'name_zh' ? '' : k === 'boarders' ? false : []) })
-  const time = (k: 'start' | 'due' | 'end') => ({ type: 'datetime-local', required: true, value: v[k], error: fieldError(deed.error, k), onChange: (e: React.ChangeEvent<HTMLInputElement>) => set({ ...v, [k]: e.currentTarget.value }) })
+  const theirs = (k: string, now: unknown) =>
+    set({
+      ...v,
+      [k]: ['start', 'due', 'end'].includes(k)
+        ? wallIn(z, String(now))
+        : (now ?? (k === 'name_zh' ? '' : k === 'boarders' ? false : [])),
+    })
+  const time = (k: 'start' | 'due' | 'end') => ({
+    type: 'datetime-local',
+    required: true,
+    value: v[k],
+    error: fieldError(deed.error, k),
+    onChange: (e: React.ChangeEvent<HTMLInputElement>) => set({ ...v, [k]: e.currentTarget.value }),
+  })
   return (
-    <Dialog opened onClose={onClose} title={s ? t('session.edit') : t('session.add')} size="lg" gone={gone} subject={s && { ...s }}>
+    <Dialog
+      opened
+      onClose={onClose}
+      title={s ? t('session.edit') : t('session.add')}
+      size="lg"
+      gone={gone}
+      subject={s && { ...s }}>
       <form onSubmit={(e) => (e.preventDefault(), void save())}>
         <Stack>
-          <Select label={t('session.kind')} allowDeselect={false} value={v.kind} data={(['arrival', 'meal', 'dorm'] as const).map((k) => ({ value: k, label: t('sessionKind.' + k) }))}
-            onChange={(k) => k && set({ ...v, kind: k as Session['kind'], ...(s ? {} : at(date, k as Session['kind'])), boarders: k === 'dorm' })} />
+          <Select
+            label={t('session.kind')}
+            allowDeselect={false}
+            value={v.kind}
+            data={(['arrival', 'meal', 'dorm'] as const).map((k) => ({
+              value: k,
+              label: t('sessionKind.' + k),
+            }))}
+            onChange={(k) =>
+              k &&
+              set({
+                ...v,
+                kind: k as Session['kind'],
+                ...(s ? {} : at(date, k as Session['kind'])),
+                boarders: k === 'dorm',
+              })
+            }
+          />
           <SimpleGrid cols={{ base: 1, xs: 2 }}>
-            <TextInput label={t('session.name')} required maxLength={100} value={v.name} error={fieldError(deed.error, 'name')} onChange={(e) => set({ ...v, name: e.currentTarget.value })} />
-            <TextInput label={t('session.nameZH')} maxLength={100} value={v.name_zh} onChange={(e) => set({ ...v, name_zh: e.currentTarget.value })} />
+            <TextInput
+              label={t('session.name')}
+              required
+              maxLength={100}
+              value={v.name}
+              error={fieldError(deed.error, 'name')}
+              onChange={(e) => set({ ...v, name: e.currentTarget.value })}
+            />
+            <TextInput
+              label={t('session.nameZH')}
+              maxLength={100}
+              value={v.name_zh}
+              onChange={(e) => set({ ...v, name_zh: e.currentTarget.value })}
+            />
           </SimpleGrid>
           <SimpleGrid cols={{ base: 1, xs: 3 }}>
             <TextInput label={t('session.start')} {...time('start')} />
             <TextInput label={t('session.due')} {...time('due')} />
             <TextInput label={t('session.end')} {...time('end')} />
           </SimpleGrid>
-          <MultiSelect label={t('session.who')} required value={v.who} onChange={(w) => set({ ...v, who: w as PersonKind[] })} data={personKinds.map((k) => ({ value: k, label: t('personKind.' + k) }))} />
-          {!s?.zones?.length && <MultiSelect label={t('session.where')} required value={v.zone_kinds} onChange={(w) => set({ ...v, zone_kinds: w as ZoneKind[] })} data={zoneKinds.map((k) => ({ value: k, label: t('zoneKind.' + k) }))} />}
-          <Switch label={t('session.boarders')} checked={v.boarders} onChange={(e) => set({ ...v, boarders: e.currentTarget.checked })} />
+          <MultiSelect
+            label={t('session.who')}
+            required
+            value={v.who}
+            onChange={(w) => set({ ...v, who: w as PersonKind[] })}
+            data={personKinds.map((k) => ({ value: k, label: t('personKind.' + k) }))}
+          />
+          {!s?.zones?.length && (
+            <MultiSelect
+              label={t('session.where')}
+              required
+              value={v.zone_kinds}
+              onChange={(w) => set({ ...v, zone_kinds: w as ZoneKind[] })}
+              data={zoneKinds.map((k) => ({ value: k, label: t('zoneKind.' + k) }))}
+            />
+          )}
+          <Switch
+            label={t('session.boarders')}
+            checked={v.boarders}
+            onChange={(e) => set({ ...v, boarders: e.currentTarget.checked })}
+          />
           <FormTrouble error={deed.error} onTheirs={theirs} />
           <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>{t('common.cancel')}</Button>
-            <Button type="submit" loading={deed.busy} disabled={v.who.length === 0}>{t('common.save')}</Button>
+            <Button variant="default" onClick={onClose}>
+              {t('common.cancel')}
+            </Button>
+            <Button type="submit" loading={deed.busy} disabled={v.who.length === 0}>
+              {t('common.save')}
+            </Button>
           </Group>
         </Stack>
       </form>
@@ -122,5 +324,10 @@ function Edit({ s, gone, date, onClose }: { s?: Session; gone?: boolean; date: s
 
 function at(date: string, k: Session['kind']) {
   const u = usual[k]
-  return { start: `${date}T${u.start}`, due: `${date}T${u.due}`, end: `${date}T${u.end}`, zone_kinds: u.zones }
+  return {
+    start: `${date}T${u.start}`,
+    due: `${date}T${u.due}`,
+    end: `${date}T${u.end}`,
+    zone_kinds: u.zones,
+  }
 }

@@ -20,25 +20,68 @@ export function UsersTab() {
   const { t } = useT()
   const school = useSchoolParam()
   const [id, edit, close] = useOpen('edit')
-  const q = useQuery({ queryKey: ['users', school], queryFn: () => call<List<User>>('/v1/users' + query({ school, limit: 1000 })) })
-  const factors = useQuery({ queryKey: ['second-factors', school], queryFn: () => call<List<FactorState>>('/v1/second-factors' + query({ school, limit: 1000 })) })
-  const { subject, gone } = useSubject(id, q.data?.items?.find((u) => u.id === id))
+  const q = useQuery({
+    queryKey: ['users', school],
+    queryFn: () => call<List<User>>('/v1/users' + query({ school, limit: 1000 })),
+  })
+  const factors = useQuery({
+    queryKey: ['second-factors', school],
+    queryFn: () => call<List<FactorState>>('/v1/second-factors' + query({ school, limit: 1000 })),
+  })
+  const { subject, gone } = useSubject(
+    id,
+    q.data?.items?.find((u) => u.id === id),
+  )
   const factorOf = (u: User) => factors.data?.items?.find((x) => x.user === u.id)
   return (
     <>
-      <Panel flush title={t('settings.users')} actions={<Button size="xs" onClick={() => edit('new')}>{t('user.add')}</Button>}>
+      <Panel
+        flush
+        title={t('settings.users')}
+        actions={
+          <Button size="xs" onClick={() => edit('new')}>
+            {t('user.add')}
+          </Button>
+        }>
         <Loaded q={q}>
-          {(d) => d.items?.length ? (
-            <Rows label={t('settings.users')} rows={d.items} id={(u) => u.id} columns={[
-              { key: 'name', label: t('gate.name'), main: true, cell: (u) => u.name },
-              { key: 'full', label: t('setup.fullName'), cell: (u) => u.full_name || '–' },
-              { key: 'role', label: t('user.role'), cell: (u) => t('role.' + u.role) },
-              { key: 'state', label: t('fleet.state'), cell: (u) => u.disabled ? <Tag tone="red">{t('user.disabled')}</Tag> : <Tag tone="green">{t('user.active')}</Tag> },
-              { key: 'factor', label: t('factor.title'), cell: (u) => <FactorTag s={factorOf(u)} /> },
-              { key: 'created', label: t('user.created'), cell: (u) => <When at={u.created} /> },
-              { key: 'do', label: '', right: true, cell: (u) => <Button size="compact-xs" variant="default" onClick={() => edit(u.id)}>{t('common.edit')}</Button> },
-            ]} />
-          ) : <Empty title={t('user.none')} />}
+          {(d) =>
+            d.items?.length ? (
+              <Rows
+                label={t('settings.users')}
+                rows={d.items}
+                id={(u) => u.id}
+                columns={[
+                  { key: 'name', label: t('gate.name'), main: true, cell: (u) => u.name },
+                  { key: 'full', label: t('setup.fullName'), cell: (u) => u.full_name || '–' },
+                  { key: 'role', label: t('user.role'), cell: (u) => t('role.' + u.role) },
+                  {
+                    key: 'state',
+                    label: t('fleet.state'),
+                    cell: (u) =>
+                      u.disabled ? (
+                        <Tag tone="red">{t('user.disabled')}</Tag>
+                      ) : (
+                        <Tag tone="green">{t('user.active')}</Tag>
+                      ),
+                  },
+                  { key: 'factor', label: t('factor.title'), cell: (u) => <FactorTag s={factorOf(u)} /> },
+                  { key: 'created', label: t('user.created'), cell: (u) => <When at={u.created} /> },
+                  {
+                    key: 'do',
+                    label: '',
+                    right: true,
+                    cell: (u) => (
+                      <Button size="compact-xs" variant="default" onClick={() => edit(u.id)}>
+                        {t('common.edit')}
+                      </Button>
+                    ),
+                  },
+                ]}
+              />
+            ) : (
+              <Empty title={t('user.none')} />
+            )
+          }
         </Loaded>
         {id === 'new' && <Edit onClose={close} />}
         {subject && <Edit key={id} u={subject} gone={gone} factor={factorOf(subject)} onClose={close} />}
@@ -56,12 +99,29 @@ function FactorTag({ s }: { s?: FactorState }) {
   return s.required ? <Tag tone="orange">{t('factor.due')}</Tag> : <Tag>{t('factor.hasNot')}</Tag>
 }
 
-function Edit({ u, gone, factor, onClose }: { u?: User; gone?: boolean; factor?: FactorState; onClose: () => void }) {
+function Edit({
+  u,
+  gone,
+  factor,
+  onClose,
+}: {
+  u?: User
+  gone?: boolean
+  factor?: FactorState
+  onClose: () => void
+}) {
   const { t, lang } = useT()
   const cache = useQueryClient()
   const { me } = useSession()
   const school = useSchoolParam()
-  const [v, set] = useState({ name: u?.name ?? '', full_name: u?.full_name ?? '', role: u?.role ?? ('security' as Role), language: u?.language || lang, password: '', disabled: u?.disabled ?? false })
+  const [v, set] = useState({
+    name: u?.name ?? '',
+    full_name: u?.full_name ?? '',
+    role: u?.role ?? ('security' as Role),
+    language: u?.language || lang,
+    password: '',
+    disabled: u?.disabled ?? false,
+  })
   const [base] = useState<Record<string, unknown>>({ ...v })
   const deed = useDeed()
   const self = u?.id === me.user.id
@@ -75,31 +135,116 @@ function Edit({ u, gone, factor, onClose }: { u?: User; gone?: boolean; factor?:
   const save = () =>
     deed.run(async () => {
       const { disabled, password, ...rest } = v
-      if (u) await change(`/v1/users/${encodeURIComponent(u.id)}`, base, { ...rest, disabled, ...(password ? { password } : {}) })
+      if (u)
+        await change(`/v1/users/${encodeURIComponent(u.id)}`, base, {
+          ...rest,
+          disabled,
+          ...(password ? { password } : {}),
+        })
       else await call('/v1/users', { method: 'POST', body: { ...rest, password, school } })
       await cache.invalidateQueries({ queryKey: ['users'] })
       onClose()
     })
   return (
-    <Dialog opened onClose={onClose} title={u ? t('user.edit') : t('user.add')} gone={gone}
-      subject={u && { name: u.name, full_name: u.full_name, role: u.role, language: u.language, disabled: u.disabled }}>
+    <Dialog
+      opened
+      onClose={onClose}
+      title={u ? t('user.edit') : t('user.add')}
+      gone={gone}
+      subject={
+        u && {
+          name: u.name,
+          full_name: u.full_name,
+          role: u.role,
+          language: u.language,
+          disabled: u.disabled,
+        }
+      }>
       <form onSubmit={(e) => (e.preventDefault(), void save())}>
         <Stack>
-          <TextInput label={t('gate.name')} required maxLength={64} value={v.name} autoComplete="off" autoCapitalize="none" error={fieldError(deed.error, 'name')} onChange={(e) => set({ ...v, name: e.currentTarget.value })} />
-          <TextInput label={t('setup.fullName')} maxLength={128} value={v.full_name} autoComplete="off" onChange={(e) => set({ ...v, full_name: e.currentTarget.value })} />
-          <Select label={t('user.role')} description={t('roleHelp.' + v.role)} allowDeselect={false} disabled={self} value={v.role} onChange={(r) => r && set({ ...v, role: r as Role })} data={roles.map((r) => ({ value: r, label: t('role.' + r) }))} />
-          <Select label={t('setup.language')} allowDeselect={false} data={languages} value={v.language} onChange={(l) => l && set({ ...v, language: l })} />
-          {!self && <PasswordInput label={u ? t('user.newPassword') : t('gate.password')} description={t('gate.passwordHelp')} required={!u} minLength={10} value={v.password} autoComplete="new-password" error={fieldError(deed.error, 'password')} onChange={(e) => set({ ...v, password: e.currentTarget.value })} visibilityToggleButtonProps={{ 'aria-label': t('gate.show') }} />}
-          {u && !self && <Switch label={t('user.disable')} checked={v.disabled} onChange={(e) => set({ ...v, disabled: e.currentTarget.checked })} />}
-          {u && !self && !!factor?.factors.length && <Button variant="default" color="red" onClick={() => setReset(true)}>{t('factor.reset')}</Button>}
-          <FormTrouble error={deed.error} onTheirs={(k, now) => set({ ...v, [k]: now ?? (k === 'disabled' ? false : '') })} />
+          <TextInput
+            label={t('gate.name')}
+            required
+            maxLength={64}
+            value={v.name}
+            autoComplete="off"
+            autoCapitalize="none"
+            error={fieldError(deed.error, 'name')}
+            onChange={(e) => set({ ...v, name: e.currentTarget.value })}
+          />
+          <TextInput
+            label={t('setup.fullName')}
+            maxLength={128}
+            value={v.full_name}
+            autoComplete="off"
+            onChange={(e) => set({ ...v, full_name: e.currentTarget.value })}
+          />
+          <Select
+            label={t('user.role')}
+            description={t('roleHelp.' + v.role)}
+            allowDeselect={false}
+            disabled={self}
+            value={v.role}
+            onChange={(r) => r && set({ ...v, role: r as Role })}
+            data={roles.map((r) => ({ value: r, label: t('role.' + r) }))}
+          />
+          <Select
+            label={t('setup.language')}
+            allowDeselect={false}
+            data={languages}
+            value={v.language}
+            onChange={(l) => l && set({ ...v, language: l })}
+          />
+          {!self && (
+            <PasswordInput
+              label={u ? t('user.newPassword') : t('gate.password')}
+              description={t('gate.passwordHelp')}
+              required={!u}
+              minLength={10}
+              value={v.password}
+              autoComplete="new-password"
+              error={fieldError(deed.error, 'password')}
+              onChange={(e) => set({ ...v, password: e.currentTarget.value })}
+              visibilityToggleButtonProps={{ 'aria-label': t('gate.show') }}
+            />
+          )}
+          {u && !self && (
+            <Switch
+              label={t('user.disable')}
+              checked={v.disabled}
+              onChange={(e) => set({ ...v, disabled: e.currentTarget.checked })}
+            />
+          )}
+          {u && !self && !!factor?.factors.length && (
+            <Button variant="default" color="red" onClick={() => setReset(true)}>
+              {t('factor.reset')}
+            </Button>
+          )}
+          <FormTrouble
+            error={deed.error}
+            onTheirs={(k, now) => set({ ...v, [k]: now ?? (k === 'disabled' ? false : '') })}
+          />
           <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>{t('common.cancel')}</Button>
-            <Button type="submit" loading={deed.busy}>{t('common.save')}</Button>
+            <Button variant="default" onClick={onClose}>
+              {t('common.cancel')}
+            </Button>
+            <Button type="submit" loading={deed.busy}>
+              {t('common.save')}
+            </Button>
           </Group>
         </Stack>
       </form>
-      {u && <Ask opened={reset} title={t('factor.reset')} text={t('factor.resetAsk', { name: u.full_name || u.name })} deed={t('factor.reset')} danger onDo={forget} onClose={() => setReset(false)} />}
+      {u && (
+        <Ask
+          opened={reset}
+          title={t('factor.reset')}
+          text={t('factor.resetAsk', { name: u.full_name || u.name })}
+          deed={t('factor.reset')}
+          danger
+          onDo={forget}
+          onClose={() => setReset(false)}
+        />
+      )}
     </Dialog>
   )
 }
