@@ -1,7 +1,7 @@
 // The browser's back and forward leave a page's dialog: where something would be lost, they are
 // stopped, and the reader is asked.
 
-import { useContext, useEffect, useRef } from 'react'
+import { useContext, useLayoutEffect, useRef } from 'react'
 import { UNSAFE_LocationContext } from 'react-router'
 
 // Who holds the page, the innermost last. Each says whether it has taken the step back.
@@ -23,10 +23,10 @@ export function useBackAsks(held: boolean, ask: () => void) {
   const asking = useRef(ask)
   asking.current = ask
   const here = useRef<{ href: string; state: unknown }>(undefined)
-  useEffect(() => {
+  useLayoutEffect(() => {
     here.current = { href: window.location.href, state: window.history.state as unknown } // as the router last drew it
   }, [location?.key])
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!held) return
     const stay = () => {
       if (!here.current || window.location.href === here.current.href) return false
