@@ -21,6 +21,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api"
+	"github.com/gatehouse-iot/gatehouse/gateway/follow"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
@@ -126,7 +127,7 @@ func (a *App) anchorAudit(ctx context.Context) error {
 		if err := a.anchorOnce(ctx); err != nil && ctx.Err() == nil {
 			a.log.Error("the audit log was not anchored; it is tried again", "error", err)
 		}
-		if !rest(ctx, a.cfg.Audit.AnchorEvery) {
+		if !follow.Rest(ctx, a.cfg.Audit.AnchorEvery) {
 			return nil
 		}
 	}

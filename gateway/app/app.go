@@ -23,6 +23,12 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers/listen"
 	"github.com/gatehouse-iot/gatehouse/gateway/directory"
 	"github.com/gatehouse-iot/gatehouse/gateway/flapping"
+	"github.com/gatehouse-iot/gatehouse/gateway/follow"
+	"github.com/gatehouse-iot/gatehouse/gateway/follow/attendance"
+	"github.com/gatehouse-iot/gatehouse/gateway/follow/history"
+	"github.com/gatehouse-iot/gatehouse/gateway/follow/quality"
+	"github.com/gatehouse-iot/gatehouse/gateway/follow/resolve"
+	"github.com/gatehouse-iot/gatehouse/gateway/follow/twins"
 	"github.com/gatehouse-iot/gatehouse/gateway/identify"
 	"github.com/gatehouse-iot/gatehouse/gateway/intake"
 	"github.com/gatehouse-iot/gatehouse/gateway/journal"
@@ -92,8 +98,13 @@ type App struct {
 	outcomes   chan outcome    // of commands, from the MQTT listener
 	gone       chan g.DeviceID // for the rules to forget
 	changed    chan struct{}   // a device was, or there is one less
-	health     health
-	attendance attendance
+	health     *follow.Health
+	feed       *follow.Feed
+	twins      *twins.Reader
+	history    *history.Reader
+	attendance *attendance.Computer
+	resolver   *resolve.Resolver
+	counting   *quality.Reader
 	quality    qualityState
 	anchors    anchors
 	closers    []func() error
@@ -109,15 +120,14 @@ func Open(ctx context.Context, cfg Config, o Options) (_ *App, err error) {
 		o.Pause = func(string) {}
 	}
 	a := &App{cfg: cfg, opt: o, log: o.Logger, now: o.Now, started: o.Now(), ownClock: own, presence: make(chan presence, 4096), commands: make(chan command, 256), outcomes: make(chan outcome, mostOutcomes), rivals: make(chan mqttfront.Rivals, 256), gone: make(chan g.DeviceID, 1024), changed: make(chan struct{}, 1)}
-	a.health.cursors, a.health.current = map[string]string{}, map[string]time.Time{}
+	a.health = follow.NewHealth(a.log)
 	a.places = share(listen.Descriptors(), cfg.HTTP.MaxConnections, cfg.MQTT.MaxClients)
-	a.attendance.computed = map[g.SessionID]time.Time{}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close())
 		}
 	}()
-	for _, step := range []func(context.Context) error{a.openStores, a.shippedProfiles, a.openIntake, a.openRules, a.openFront, a.openAPI} {
+	for _, step := range []func(context.Context) error{a.openStores, a.shippedProfiles, a.openIntake, a.openReaders, a.openRules, a.openFront, a.openAPI} {
 		if err := step(ctx); err != nil {
 			return nil, err
 		}
@@ -339,14 +349,14 @@ func (a *App) Run(ctx context.Context) error {
 	parts := []part{
 		{"outbox", a.pumpOutbox},
 		{"live", a.hub.Run},
-		{"twin", a.runTwins},
-		{"history", a.follow("history", a.applyHistory)},
-		{"telemetry", a.follow("telemetry", a.applyTelemetry)},
+		{"twin", a.twins.Run},
+		{history.Cursor, a.feed.Follow(history.Cursor, a.history.Apply)},
+		{"telemetry", a.feed.Follow("telemetry", a.applyTelemetry)},
 		{"rules", a.runRules},
-		{"attendance", a.runAttendance},
-		{"resolve", a.runResolve},
-		{"quality", a.runQuality},
-		{"webhooks", a.follow("webhooks", a.api.Deliver)},
+		{"attendance", a.attendance.Run},
+		{"resolve", a.resolver.Run},
+		{"quality", a.counting.Run},
+		{"webhooks", a.feed.Follow("webhooks", a.api.Deliver)},
 		{"api", a.api.Run},
 		{"commands", a.runCommands},
 		{"keeping", a.keepHouse},

@@ -4,109 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/gateway/journal"
+	"github.com/gatehouse-iot/gatehouse/gateway/follow"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
-const (
-	batch      = 1000            // events handled at once by a cursor that is not asked to gather
-	gathered   = 16_000          // and by one that is: what a busy school sends in a second or two
-	retryAfter = time.Second     // between two tries of a batch that failed
-	staleEvery = 5 * time.Second // how often silent devices are looked for
-)
-
-// readingsEvery is how often the readers behind the journal look for readings: nobody waits
-// for what becomes of them, and one transaction for many costs little more than one for one.
-// Everything else is handled at once, and the rules never pause.
-const readingsEvery = time.Second
-
-// health is what the status page says of the parts that follow the journal.
-type health struct {
-	mu      sync.Mutex
-	cursors map[string]string    // cursor -> what keeps it, "" where it is well
-	current map[string]time.Time // cursor -> when it had last seen everything
-}
-
-func (h *health) set(cursor string, err error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.cursors[cursor] = ""
-	if err != nil {
-		h.cursors[cursor] = err.Error()
-	}
-}
-
-// caughtUp notes that a cursor has seen everything that there was at the time.
-func (h *health) caughtUp(cursor string, at time.Time) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.current[cursor] = at
-}
-
-// follow hands the journal's events to handle, batch by batch and in order. A batch that fails is tried again until it works: nothing is
-// skipped, and the lag shows on the status page. handle may see an event twice.
-func (a *App) follow(name string, handle func(context.Context, []g.Event) error) func(context.Context) error {
-	return func(ctx context.Context) error {
-		r, err := a.read(name, 0, readingsEvery)
-		if err != nil {
-			return err
-		}
-		defer r.c.Close()
-		for {
-			events, err := r.next(ctx, gathered)
-			if ctx.Err() != nil {
-				return nil
-			}
-			if err != nil {
-				return err
-			}
-			if !a.insist(ctx, name, func() error { return handle(ctx, events) }) {
-				return nil
-			}
-			a.opt.Pause(name + " handled")
-			if !a.insist(ctx, name, func() error { return r.commit(r.at) }) {
-				return nil
-			}
-		}
-	}
-}
-
-// insist tries f until it works or ctx ends, which it reports as false.
-func (a *App) insist(ctx context.Context, name string, f func() error) bool {
-	for {
-		err := f()
-		if ctx.Err() != nil && err != nil {
-			return false
-		}
-		a.health.set(name, err)
-		if err == nil {
-			return true
-		}
-		a.log.Error("a part of the gateway is held up; it tries again", "part", name, "error", err)
-		select {
-		case <-ctx.Done():
-			return false
-		case <-time.After(retryAfter):
-		}
-	}
-}
-
-func (a *App) decode(name string, records []journal.Record) []g.Event {
-	events := make([]g.Event, 0, len(records))
-	for _, r := range records {
-		e, err := g.DecodeEvent(r.Seq, r.Data)
-		if err != nil {
-			a.log.Error("an event in the journal does not decode and is passed over", "cursor", name, "seq", r.Seq, "error", err)
-			continue
-		}
-		events = append(events, e)
-	}
-	return events
-}
+const staleEvery = 5 * time.Second // how often silent devices are looked for
 
 // pumpOutbox turns the registry's outbox (changed alerts, incidents, attendance) into events.
 // Their ids are deterministic: after a crash between the two steps, twice is once.
@@ -115,7 +20,7 @@ func (a *App) pumpOutbox(ctx context.Context) error {
 	defer p.close(ctx)
 	for {
 		more := false
-		if !a.insist(ctx, "outbox", func() (err error) { more, err = p.pump(ctx); return err }) {
+		if !a.health.Insist(ctx, "outbox", func() (err error) { more, err = p.pump(ctx); return err }) {
 			return nil
 		}
 		if more {
@@ -147,7 +52,7 @@ type outbox struct {
 }
 
 func (p *outbox) pump(ctx context.Context) (more bool, err error) {
-	rows, err := p.view.Outbox(ctx, p.last, batch)
+	rows, err := p.view.Outbox(ctx, p.last, follow.Batch)
 	if err != nil {
 		return false, err
 	}
@@ -164,8 +69,8 @@ func (p *outbox) pump(ctx context.Context) (more bool, err error) {
 		}
 		p.done, p.last = append(p.done, row.ID), row.ID
 	}
-	more = len(rows) == batch
-	if len(p.done) == 0 || len(p.done) < batch && now.Sub(p.at) < outboxEvery {
+	more = len(rows) == follow.Batch
+	if len(p.done) == 0 || len(p.done) < follow.Batch && now.Sub(p.at) < outboxEvery {
 		return more, nil
 	}
 	if err := p.view.DeleteOutbox(ctx, p.done); err != nil {
@@ -216,7 +121,7 @@ func (a *App) keepHouse(ctx context.Context) error {
 	defer tick.Stop()
 	var expired time.Time
 	for {
-		a.markSilent(ctx, view)
+		a.twins.MarkSilent(ctx, view)
 		a.intake.Strangers.Expire(a.now())
 		if _, wrong := a.clockTrouble(a.now()); !wrong && a.now().Sub(expired) > time.Hour {
 			expired = a.now()
@@ -242,7 +147,7 @@ func (a *App) expire(ctx context.Context, view *registry.View) {
 	if err := a.expirePictures(ctx, view, now); err != nil && ctx.Err() == nil {
 		a.log.Error("expire pictures", "error", err)
 	}
-	for _, school := range append(a.schoolIDs(), "") {
+	for _, school := range append(a.directory.SchoolIDs(), "") {
 		if _, err := view.TrimHistory(ctx, school, now.Add(-a.cfg.History.KeepFor)); err != nil && ctx.Err() == nil {
 			a.log.Error("trim the history", "school", school, "error", err)
 		}

@@ -161,7 +161,7 @@ func (a *App) expirePictures(ctx context.Context, view *registry.View, now time.
 	} else if n > 0 {
 		a.log.Info("expired pictures", "folders", n)
 	}
-	for _, school := range a.schoolIDs() {
+	for _, school := range a.directory.SchoolIDs() {
 		if a.pictures.allowed(school) {
 			continue
 		}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/gateway/follow"
 )
 
 // How often what devices send that no profile knows is written, and how much in one go: a
@@ -17,7 +18,7 @@ const (
 // keepFields writes the counts of unknown fields. A crash forgets those of the last seconds.
 func (a *App) keepFields(ctx context.Context) error {
 	view := a.reg.In(g.SystemScope("fields"))
-	for rest(ctx, fieldsEvery) {
+	for follow.Rest(ctx, fieldsEvery) {
 		rows := a.intake.Fields.Take(fieldsTurn)
 		if len(rows) == 0 {
 			continue

@@ -66,7 +66,7 @@ type flapAlert struct {
 
 func (a *App) runFlapping(ctx context.Context) error {
 	f := flapTeller{a: a, view: a.reg.In(g.SystemScope("flapping"))}
-	if !a.insist(ctx, "flapping", func() error { return f.left(ctx) }) {
+	if !a.health.Insist(ctx, "flapping", func() error { return f.left(ctx) }) {
 		return nil
 	}
 	tick := time.NewTicker(flapEvery)
@@ -111,7 +111,7 @@ func (f *flapTeller) look(ctx context.Context) error {
 // the watch. One that the watch does not know, and that is silent, was left by a run that was
 // killed.
 func (f *flapTeller) silent(ctx context.Context) error {
-	until, ok := f.a.heardUntil()
+	until, ok := f.a.twins.HeardUntil()
 	if !ok {
 		return nil
 	}

@@ -14,6 +14,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/drivers"
+	"github.com/gatehouse-iot/gatehouse/gateway/follow"
 	"github.com/gatehouse-iot/gatehouse/gateway/intake"
 	"github.com/gatehouse-iot/gatehouse/gateway/mqttfront"
 	"github.com/gatehouse-iot/gatehouse/registry"
@@ -89,7 +90,7 @@ func (m mqttIntake) Known(ctx context.Context, after uint64, seen map[string]boo
 		ids[intake.OnceID(once)] = once
 	}
 	for {
-		records, err := m.a.journal.ReadFrom(ctx, after, batch)
+		records, err := m.a.journal.ReadFrom(ctx, after, follow.Batch)
 		if err != nil || len(records) == 0 {
 			return err
 		}
@@ -125,7 +126,7 @@ func (a *App) pruneMQTT(ctx context.Context) error {
 		if err != nil && ctx.Err() == nil {
 			a.log.Warn("not all is removed that devices left behind in MQTT; it is tried again", "error", err)
 		}
-		if !rest(ctx, pruneEvery) {
+		if !follow.Rest(ctx, pruneEvery) {
 			return nil
 		}
 		if err != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/api"
 	"github.com/gatehouse-iot/gatehouse/drivers/host"
 	"github.com/gatehouse-iot/gatehouse/gateway/directory"
+	"github.com/gatehouse-iot/gatehouse/gateway/follow"
 	"github.com/gatehouse-iot/gatehouse/gateway/mqttfront"
 )
 
@@ -55,7 +56,7 @@ func newPacer(next host.Sink, d *directory.Directory, c MQTTConfig, now func() t
 		device:    rate.Limit(c.DeviceRate),
 		many:      rate.Limit(c.SchoolRate),
 		now:       now,
-		wait:      rest,
+		wait:      follow.Rest,
 		buckets:   map[sender]*rate.Limiter{},
 		held:      map[sender]time.Time{},
 	}
@@ -181,7 +182,7 @@ func (a *App) senderName(s sender) (en, zh string) {
 	case "driver":
 		return "driver " + s.id, "驱动 " + s.id
 	case "school":
-		name := cmp.Or(a.school(g.SchoolID(s.id)).Name, s.id)
+		name := cmp.Or(a.directory.School(g.SchoolID(s.id)).Name, s.id)
 		return "school " + name, "学校 " + name
 	}
 	e, ok := a.directory.Known(g.DeviceID(s.id))

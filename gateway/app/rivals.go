@@ -30,7 +30,7 @@ func (a *App) noteRivals(r mqttfront.Rivals) {
 func (a *App) runRivals(ctx context.Context) error {
 	last := map[g.DeviceID]time.Time{}
 	var left map[g.DeviceID]g.Alert
-	took := a.insist(ctx, "rivals", func() (err error) { left, err = a.firing(ctx, ruleRivals); return err })
+	took := a.health.Insist(ctx, "rivals", func() (err error) { left, err = a.firing(ctx, ruleRivals); return err })
 	if !took {
 		return nil
 	}

@@ -13,6 +13,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api"
 	"github.com/gatehouse-iot/gatehouse/deploy"
+	"github.com/gatehouse-iot/gatehouse/gateway/follow"
 	"github.com/gatehouse-iot/gatehouse/registry"
 	"github.com/gatehouse-iot/gatehouse/rules"
 )
@@ -139,19 +140,19 @@ func (a *App) runRules(ctx context.Context) error {
 		}
 	}
 	a.engine.Resume(a.now())
-	r, err := a.read("rules", at, 0)
+	r, err := a.feed.Read("rules", at, 0)
 	if err != nil {
 		return err
 	}
-	defer r.c.Close()
+	defer r.Close()
 	kept, saved := keptRules{engine: a.engine, view: view}, a.now()
 	pictures := evidence{app: a}
 	for {
 		next, cancel := context.WithDeadline(ctx, a.wake())
-		events, err := r.next(next, batch)
+		events, err := r.Next(next, follow.Batch)
 		cancel()
 		if ctx.Err() != nil {
-			a.lastSave(ctx, func(ctx context.Context) error { return a.saveRules(ctx, &kept, r.commit, at) })
+			a.lastSave(ctx, func(ctx context.Context) error { return a.saveRules(ctx, &kept, r.CommitAt, at) })
 			return nil
 		}
 		if err != nil && !errors.Is(err, context.DeadlineExceeded) {
@@ -161,23 +162,23 @@ func (a *App) runRules(ctx context.Context) error {
 		for _, e := range events {
 			effects = append(effects, a.engine.Observe(e, facts{a})...)
 		}
-		at = max(at, r.at) // the state may know more than the cursor
+		at = max(at, r.At()) // the state may know more than the cursor
 		for len(a.gone) > 0 {
 			effects = append(effects, a.engine.Forget(<-a.gone)...)
 		}
-		if err != nil || !r.more { // timers follow the clock only once the past has been seen
+		if err != nil || !r.More() { // timers follow the clock only once the past has been seen
 			effects = append(effects, a.engine.Tick(a.now())...)
 		}
 		pictures.attach(effects)
-		if !a.insist(ctx, "rules", func() error { return a.carryOut(ctx, &kept, at, effects) }) {
+		if !a.health.Insist(ctx, "rules", func() error { return a.carryOut(ctx, &kept, at, effects) }) {
 			return nil
 		}
-		if !a.insist(ctx, "rules", func() error { return pictures.late(ctx, view) }) {
+		if !a.health.Insist(ctx, "rules", func() error { return pictures.late(ctx, view) }) {
 			return nil
 		}
 		if a.now().Sub(saved) >= saveEvery {
 			saved = a.now()
-			if !a.insist(ctx, "rules", func() error { return a.saveRules(ctx, &kept, r.commit, at) }) {
+			if !a.health.Insist(ctx, "rules", func() error { return a.saveRules(ctx, &kept, r.CommitAt, at) }) {
 				return nil
 			}
 		}

@@ -52,16 +52,12 @@ func journalCheck(st journal.Stat) api.Check {
 }
 
 func (a *App) cursorCheck(st journal.Stat) api.Check {
-	a.health.mu.Lock()
-	defer a.health.mu.Unlock()
-	for name, why := range a.health.cursors {
-		if why != "" {
-			return check("processing", "critical", fmt.Sprintf("%s is held up and tries again: %s", name, why), fmt.Sprintf("%s 处理受阻，正在重试：%s", name, why))
-		}
+	if name, why := a.health.Held(); why != "" {
+		return check("processing", "critical", fmt.Sprintf("%s is held up and tries again: %s", name, why), fmt.Sprintf("%s 处理受阻，正在重试：%s", name, why))
 	}
 	for _, c := range st.Cursors {
 		if c.Name == "quality" { // it keeps its position with what it counted, now and then
-			c.Lag = st.Newest - min(st.Newest, max(c.Seq, a.quality.seen.Load()))
+			c.Lag = st.Newest - min(st.Newest, max(c.Seq, a.counting.Counted()))
 		}
 		if c.Lag > lagWarn {
 			return check("processing", "warning", fmt.Sprintf("%s is %d events behind and catching up.", c.Name, c.Lag), fmt.Sprintf("%s 落后 %d 条事件，正在追赶。", c.Name, c.Lag))

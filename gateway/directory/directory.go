@@ -299,6 +299,27 @@ func (d *Directory) Schools() []g.School {
 	return out
 }
 
+// SchoolIDs lists every school's id.
+func (d *Directory) SchoolIDs() []g.SchoolID {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	out := make([]g.SchoolID, 0, len(d.schools))
+	for id := range d.schools {
+		out = append(out, id)
+	}
+	return out
+}
+
+// School answers one school; of one that is not here, no more than its id.
+func (d *Directory) School(id g.SchoolID) g.School {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	if s, ok := d.schools[id]; ok {
+		return s
+	}
+	return g.School{ID: id}
+}
+
 // Devices counts the registered devices.
 func (d *Directory) Devices() int {
 	d.mu.RLock()

@@ -1,12 +1,17 @@
-package app
+// Package resolve gives passages of nobody to people whose numbers, cards or consent came later. It
+// reads and compares outside of the registry's writers, a page at a time, writes only what it has
+// found, and has the attendance computed anew that this touches.
+package resolve
 
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/gateway/directory"
+	"github.com/gatehouse-iot/gatehouse/gateway/follow"
+	"github.com/gatehouse-iot/gatehouse/gateway/identify"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
@@ -18,19 +23,29 @@ const (
 	cardsBack    = 14 * 24 * time.Hour // a card or code counts for passages of so long ago
 )
 
-// runResolve gives passages of nobody to people whose numbers, cards or consent came later: at
-// the start for every school, and for a school whose people have changed. It reads and compares
-// outside of the writers, a page at a time, and writes only what it has found.
-func (a *App) runResolve(ctx context.Context) error {
+// Resolver follows the registry, not the journal.
+type Resolver struct {
+	View      *registry.View
+	Directory *directory.Directory
+	Identify  *identify.Identifier
+	Health    *follow.Health
+	Subscribe func(func(registry.Change)) (cancel func())
+	Recompute func(ctx context.Context, school g.SchoolID, at []time.Time) error
+	Now       func() time.Time
+}
+
+// Run passes over every school at the start, and over one whose people have changed, until ctx
+// ends.
+func (x *Resolver) Run(ctx context.Context) error {
 	due := newDueSchools()
-	cancel := a.reg.Subscribe(func(c registry.Change) {
+	cancel := x.Subscribe(func(c registry.Change) {
 		switch c.Kind {
 		case "person", "pass", "consent":
 			due.add(c.School)
 		}
 	})
 	defer cancel()
-	for _, s := range a.schoolIDs() {
+	for _, s := range x.Directory.SchoolIDs() {
 		due.add(s)
 	}
 	pause := resolveAfter
@@ -40,12 +55,12 @@ func (a *App) runResolve(ctx context.Context) error {
 			return nil
 		case <-due.some:
 		}
-		if !sleep(ctx, pause) {
+		if !follow.Rest(ctx, pause) {
 			return nil
 		}
 		began := time.Now()
 		for _, s := range due.take() {
-			if !a.insist(ctx, "resolve", func() error { return a.resolve(ctx, s) }) {
+			if !x.Health.Insist(ctx, "resolve", func() error { return x.resolve(ctx, s) }) {
 				return nil
 			}
 		}
@@ -53,25 +68,12 @@ func (a *App) runResolve(ctx context.Context) error {
 	}
 }
 
-// sleep waits; false where ctx ended.
-func sleep(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
 // resolve is one pass over a school.
-func (a *App) resolve(ctx context.Context, school g.SchoolID) error {
-	view := a.reg.In(g.SystemScope("resolve"))
+func (x *Resolver) resolve(ctx context.Context, school g.SchoolID) error {
 	known := map[claim]g.PersonID{}
 	before, seen := uint64(0), 0
 	for seen < resolveMost {
-		page, err := view.UnresolvedPassages(ctx, school, before, resolvePage)
+		page, err := x.View.UnresolvedPassages(ctx, school, before, resolvePage)
 		if err != nil || len(page) == 0 {
 			return err
 		}
@@ -79,7 +81,7 @@ func (a *App) resolve(ctx context.Context, school g.SchoolID) error {
 		whose := map[uint64]g.PersonID{}
 		var times []time.Time
 		for _, p := range page {
-			person, err := a.claimant(ctx, school, p, known)
+			person, err := x.claimant(ctx, school, p, known)
 			if err != nil {
 				return fmt.Errorf("whose passage it was: %w", err)
 			}
@@ -91,10 +93,10 @@ func (a *App) resolve(ctx context.Context, school g.SchoolID) error {
 		if len(whose) == 0 {
 			continue
 		}
-		if err := view.ResolvePassages(ctx, school, whose); err != nil {
+		if err := x.View.ResolvePassages(ctx, school, whose); err != nil {
 			return err
 		}
-		if err := a.recompute(ctx, school, times); err != nil {
+		if err := x.Recompute(ctx, school, times); err != nil {
 			return err
 		}
 	}
@@ -110,10 +112,10 @@ type claim struct {
 
 // claimant is whose passage it is by now, "" where it is still nobody's. A number is a person's
 // for good; a card may have been somebody else's, and counts for cardsBack only.
-func (a *App) claimant(ctx context.Context, school g.SchoolID, p registry.Passage, known map[claim]g.PersonID) (g.PersonID, error) {
-	e, _ := a.directory.Known(p.Device)
+func (x *Resolver) claimant(ctx context.Context, school g.SchoolID, p registry.Passage, known map[claim]g.PersonID) (g.PersonID, error) {
+	e, _ := x.Directory.Known(p.Device)
 	c := claim{p.Method, p.Credential, e.Profile.Type == g.TypeTerminal}
-	if p.Method != g.ByFace && a.now().Sub(p.Time) > cardsBack {
+	if p.Method != g.ByFace && x.Now().Sub(p.Time) > cardsBack {
 		if !c.number {
 			return "", nil
 		}
@@ -125,20 +127,12 @@ func (a *App) claimant(ctx context.Context, school g.SchoolID, p registry.Passag
 	var person g.PersonID
 	var err error
 	if p.Method == g.ByFace {
-		person, _, err = a.identify.Face(ctx, school, &g.Sighting{Method: g.ByFace, Credential: p.Credential})
+		person, _, err = x.Identify.Face(ctx, school, &g.Sighting{Method: g.ByFace, Credential: p.Credential})
 	} else {
-		person, err = a.identify.Credential(ctx, school, c.method, p.Credential, c.number)
+		person, err = x.Identify.Credential(ctx, school, c.method, p.Credential, c.number)
 	}
 	if err == nil && len(known) < resolveMost {
 		known[c] = person
 	}
 	return person, err
-}
-
-// recompute answers the sessions anew that passages at these times fall into.
-func (a *App) recompute(ctx context.Context, school g.SchoolID, at []time.Time) error {
-	first, last := slices.MinFunc(at, time.Time.Compare), slices.MaxFunc(at, time.Time.Compare)
-	return a.compute(ctx, school, first, last.Add(1), func(s g.Session) bool {
-		return slices.ContainsFunc(at, func(t time.Time) bool { return !t.Before(s.Start) && !t.After(s.End) })
-	})
 }

@@ -1,4 +1,4 @@
-package app
+package twins
 
 import (
 	"math/rand/v2"

@@ -1,0 +1,55 @@
+package app
+
+import (
+	"context"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/gateway/follow"
+	"github.com/gatehouse-iot/gatehouse/gateway/follow/attendance"
+	"github.com/gatehouse-iot/gatehouse/gateway/follow/history"
+	"github.com/gatehouse-iot/gatehouse/gateway/follow/quality"
+	"github.com/gatehouse-iot/gatehouse/gateway/follow/resolve"
+	"github.com/gatehouse-iot/gatehouse/gateway/follow/twins"
+	"github.com/gatehouse-iot/gatehouse/registry"
+)
+
+// openReaders gives each reader of the journal what it uses, and nothing else.
+func (a *App) openReaders(context.Context) error {
+	system := func(name string) *registry.View { return a.reg.In(g.SystemScope(name)) }
+	a.feed = &follow.Feed{
+		Journal: a.journal,
+		Hub:     a.hub,
+		Health:  a.health,
+		Logger:  a.log,
+		Pause:   a.opt.Pause,
+	}
+	a.twins = &twins.Reader{Feed: a.feed, View: system("twin"), Now: a.now}
+	a.attendance = attendance.New(attendance.Options{
+		View:      system("attendance"),
+		Directory: a.directory,
+		Health:    a.health,
+		Subscribe: a.reg.Subscribe,
+		Now:       a.now,
+		Pause:     a.opt.Pause,
+	})
+	a.history = &history.Reader{View: system("history"), Recompute: a.attendance.Recompute}
+	a.resolver = &resolve.Resolver{
+		View:      system("resolve"),
+		Directory: a.directory,
+		Identify:  a.identify,
+		Health:    a.health,
+		Subscribe: a.reg.Subscribe,
+		Recompute: a.attendance.Recompute,
+		Now:       a.now,
+	}
+	a.counting = quality.New(quality.Options{
+		Feed:      a.feed,
+		View:      system("quality"),
+		Directory: a.directory,
+		Limits:    a.cfg.Quality.limits(),
+		History:   history.Cursor,
+		Now:       a.now,
+		Logger:    a.log,
+	})
+	return nil
+}
