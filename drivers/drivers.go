@@ -13,8 +13,13 @@ import (
 	"github.com/gatehouse-iot/gatehouse"
 )
 
-// ContractVersion is the version of this contract. A host refuses a driver of another one.
-const ContractVersion = 1
+// ContractVersion is the version of this contract, and OldestVersion the oldest that is still
+// served. Gateway and program agree on the newest that both know: a driver built with this package
+// runs under a gateway of the version before, and one of the version before under this gateway.
+const (
+	ContractVersion = 2
+	OldestVersion   = 1
+)
 
 // Driver speaks one protocol or the language of one vendor. Its methods may be called from
 // several goroutines.

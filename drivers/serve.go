@@ -56,11 +56,10 @@ func Serve(d Driver) {
 	}()
 	plugin.Serve(&plugin.ServeConfig{
 		HandshakeConfig: plugin.HandshakeConfig{
-			ProtocolVersion:  ContractVersion,
 			MagicCookieKey:   driverpb.CookieKey,
 			MagicCookieValue: driverpb.CookieValue,
 		},
-		Plugins: plugin.PluginSet{driverpb.PluginName: &programPlugin{server: s}},
+		VersionedPlugins: versions(s),
 		GRPCServer: func(opts []grpc.ServerOption) *grpc.Server {
 			r := grpc.NewServer(append(opts, serverOptions(s)...)...)
 			rpc.Store(r)
@@ -107,13 +106,24 @@ func serverOptions(s *server) []grpc.ServerOption {
 	}
 }
 
+// versions is what go-plugin chooses from: one server, told which version the gateway speaks.
+func versions(s *server) map[int]plugin.PluginSet {
+	out := map[int]plugin.PluginSet{}
+	for v := OldestVersion; v <= ContractVersion; v++ {
+		out[v] = plugin.PluginSet{driverpb.PluginName: &programPlugin{server: s, version: v}}
+	}
+	return out
+}
+
 // programPlugin is how go-plugin learns of the server.
 type programPlugin struct {
 	plugin.NetRPCUnsupportedPlugin
-	server *server
+	server  *server
+	version int
 }
 
 func (p *programPlugin) GRPCServer(_ *plugin.GRPCBroker, s *grpc.Server) error {
+	p.server.version = p.version
 	driverpb.RegisterDriverServer(s, p.server)
 	return nil
 }

@@ -341,7 +341,7 @@ func TestStartedByHand(t *testing.T) {
 		t.Errorf("got %q, want path and checksum", where)
 	}
 	want := `fake 0.1: Fake equipment
-A driver for the Gatehouse gateway, speaking version 1 of the driver contract.
+A driver for the Gatehouse gateway, speaking version 2 of the driver contract.
 
 The gateway starts this program; there is nothing to start by hand. Name it in the
 gateway's configuration and restart the gateway:

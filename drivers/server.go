@@ -26,7 +26,8 @@ const orphanTimeout = 30 * time.Second
 // server answers one gateway for one Driver.
 type server struct {
 	driverpb.UnimplementedDriverServer
-	driver Driver
+	driver  Driver
+	version int // of the contract, agreed on with the gateway before anything is served
 
 	mu      sync.Mutex
 	session bool          // there was one; there is never a second
@@ -38,8 +39,11 @@ type server struct {
 
 func newServer(d Driver) *server {
 	return &server{
-		driver: d, ended: make(chan struct{}), stopped: make(chan struct{}),
-		line: line{up: make(chan struct{}), down: make(chan struct{})},
+		driver:  d,
+		version: ContractVersion,
+		ended:   make(chan struct{}),
+		stopped: make(chan struct{}),
+		line:    line{up: make(chan struct{}), down: make(chan struct{})},
 	}
 }
 
@@ -105,7 +109,7 @@ func (s *server) Describe(context.Context, *driverpb.DescribeRequest) (*driverpb
 	_, w.Probes = s.driver.(Prober)
 	_, w.Commands = s.driver.(Commander)
 	_, w.Discovers = s.driver.(Discoverer)
-	w.Contract = ContractVersion
+	w.Contract = uint32(s.version)
 	return w, nil
 }
 

@@ -37,12 +37,13 @@ const killAfter = 2 * time.Second
 
 // program is one run of a driver.
 type program struct {
-	client driverpb.DriverClient
-	conn   grpc.ClientConnInterface
-	pid    int
-	dir    string                    // its temporary folder; empty where it runs within this process
-	cage   *cage                     // how it is confined
-	seen   atomic.Pointer[[]process] // what it was last seen to have started, itself among it
+	client   driverpb.DriverClient
+	conn     grpc.ClientConnInterface
+	contract int // the version of the contract that was agreed on
+	pid      int
+	dir      string                    // its temporary folder; empty where it runs within this process
+	cage     *cage                     // how it is confined
+	seen     atomic.Pointer[[]process] // what it was last seen to have started, itself among it
 	// end ends the program if it has not ended, waits for it, removes what it left behind
 	// and says how it ended. orderly: it is given a moment to, since it lives; otherwise its
 	// session has broken off, and it has ended or is of no more use.
@@ -147,9 +148,10 @@ func (s *supervisor) launchProgram(ctx context.Context, dir string) (*program, o
 	cmd.Env = bareEnv(dir)
 	client := plugin.NewClient(&plugin.ClientConfig{
 		HandshakeConfig: plugin.HandshakeConfig{
-			ProtocolVersion: drivers.ContractVersion, MagicCookieKey: driverpb.CookieKey, MagicCookieValue: driverpb.CookieValue,
+			MagicCookieKey:   driverpb.CookieKey,
+			MagicCookieValue: driverpb.CookieValue,
 		},
-		Plugins:          plugin.PluginSet{driverpb.PluginName: &plugin.NetRPCUnsupportedPlugin{}},
+		VersionedPlugins: versions(),
 		Cmd:              cmd,
 		SecureConfig:     x.secure,
 		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC},
@@ -205,7 +207,17 @@ func (s *supervisor) launchProgram(ctx context.Context, dir string) (*program, o
 	}
 	s.nowConfined(c, report)
 	p.client, p.conn, p.pid, p.end = driverpb.NewDriverClient(grpcClient.Conn), grpcClient.Conn, cmd.Process.Pid, end
+	p.contract = client.NegotiatedVersion()
 	return p, outcome{}
+}
+
+// versions is what a program chooses from; it is met with the same client whichever it takes.
+func versions() map[int]plugin.PluginSet {
+	out := map[int]plugin.PluginSet{}
+	for v := drivers.OldestVersion; v <= drivers.ContractVersion; v++ {
+		out[v] = plugin.PluginSet{driverpb.PluginName: &plugin.NetRPCUnsupportedPlugin{}}
+	}
+	return out
 }
 
 // started is what the program was last seen to have started.
@@ -228,7 +240,11 @@ func startOutcome(err error, how string, state *os.ProcessState, words string) o
 		if _, after, ok := strings.Cut(text, "Plugin version: "); ok {
 			fmt.Sscanf(after, "%d", &v)
 		}
-		return outcome{refused: true, reason: fmt.Sprintf("it speaks version %d of the driver contract and this gateway version %d: get the driver's build for this gateway", v, drivers.ContractVersion)}
+		return outcome{
+			refused: true,
+			reason: fmt.Sprintf("it speaks version %d of the driver contract and this gateway versions %d to %d: get the driver's build for this gateway",
+				v, drivers.OldestVersion, drivers.ContractVersion),
+		}
 	case strings.Contains(text, "Unrecognized remote plugin message: \n"), strings.Contains(text, "plugin exited before"):
 		if state != nil && state.Success() {
 			return outcome{reason: "it ended at once and did not greet the gateway: it is no driver, or its main does not call drivers.Serve", words: words}
@@ -312,5 +328,12 @@ func (s *supervisor) launchHere(dir string) (*program, outcome) {
 	}
 	here := &cage{got: Confined{Why: OpenPlatform, Detail: "it runs within the gateway's own process"}}
 	s.nowConfined(here, confine.Report{})
-	return &program{client: driverpb.NewDriverClient(conn), conn: conn, pid: os.Getpid(), cage: here, end: end}, outcome{}
+	return &program{
+		client:   driverpb.NewDriverClient(conn),
+		conn:     conn,
+		contract: drivers.ContractVersion,
+		pid:      os.Getpid(),
+		cage:     here,
+		end:      end,
+	}, outcome{}
 }

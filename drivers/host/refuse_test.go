@@ -53,7 +53,7 @@ func TestRefusesPrograms(t *testing.T) {
 		{"no interpreter", host.Spec{Path: write("script", "#!/no/such/shell\n", 0o755)}, host.Options{}, "is it built for this machine?"},
 		{"wrong checksum", with(spec("steady"), func(s *host.Spec) { s.SHA256 = strings.Repeat("ab", 32) }), host.Options{}, "and not abab"},
 		{"checksum asked for", spec("steady"), host.Options{RequireSHA256: true}, "set sha256 to "},
-		{"newer contract", spec("newer"), host.Options{}, "version 2 of the driver contract and this gateway version 1"},
+		{"newer contract", spec("newer"), host.Options{}, "version 3 of the driver contract and this gateway versions 1 to 2"},
 		{"prints first", spec("chatter"), host.Options{}, `log to standard error instead: "hello, I am a driver"`},
 		{"wrong setting", with(spec("steady"), func(s *host.Spec) { s.Settings = map[string]string{"mode": "wrong"} }), host.Options{}, `mode: "wrong" is no mode; leave it out`},
 		{"unknown setting", with(spec("steady"), func(s *host.Spec) { s.Settings = map[string]string{"mood": "x"} }), host.Options{}, `settings.mood: the driver has no such setting; it has ["greeting" "mode"]`},

@@ -31,7 +31,7 @@ type Status struct {
 	State       State
 	Reason      string // why it is in backoff, quarantined or refused, for people
 	Description drivers.Description
-	Contract    int    // version of the contract that it speaks; 0 before it was asked
+	Contract    int    // version of the contract that was agreed on; 0 before it has greeted the host
 	Pinned      bool   // its checksum was given and is right
 	SHA256      string // of the program, as it was before its last start
 	// What it can do beside serving devices.

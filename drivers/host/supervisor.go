@@ -235,7 +235,7 @@ func (s *supervisor) once(ctx context.Context) outcome {
 		return end
 	}
 	s.set(func(st *Status) {
-		st.PID, st.Started, st.Contract = p.pid, s.host.options.Now(), drivers.ContractVersion
+		st.PID, st.Started, st.Contract = p.pid, s.host.options.Now(), p.contract
 	})
 	end, asked := s.serve(ctx, p)
 	s.mu.Lock()
@@ -286,7 +286,7 @@ func (s *supervisor) prepare(ctx context.Context, c driverpb.DriverClient) (end 
 		return outcome{refused: true, reason: "its description is refused: " + err.Error()}, false
 	}
 	s.set(func(st *Status) {
-		st.Description, st.Contract = d, int(w.GetContract())
+		st.Description = d
 		st.Probes, st.Commands, st.Discovers = w.GetProbes(), w.GetCommands(), w.GetDiscovers()
 	})
 	settings, err := withDefaults(d.Settings, s.spec.Settings)

@@ -3,6 +3,7 @@ package host_test
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,10 +11,13 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/go-hclog"
+	"github.com/hashicorp/go-plugin"
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/drivers"
+	"github.com/gatehouse-iot/gatehouse/drivers/driverpb"
 	"github.com/gatehouse-iot/gatehouse/drivers/host"
 )
 
@@ -139,5 +143,48 @@ func TestVersion1IsServed(t *testing.T) {
 	_, err = h.Command(t.Context(), "version1", drivers.Command{ID: "cmd_2", Device: "dev_here", Action: "close"})
 	if gatehouse.ErrorCode(err) != gatehouse.NotFound {
 		t.Errorf("got %v, want %s", err, gatehouse.NotFound)
+	}
+}
+
+// TestUnderAGatewayOfVersion1 runs a program that was built with today's kit under a gateway that
+// knows version 1 alone: they agree on that.
+func TestUnderAGatewayOfVersion1(t *testing.T) {
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := plugin.NewClient(&plugin.ClientConfig{
+		HandshakeConfig: plugin.HandshakeConfig{
+			ProtocolVersion:  1,
+			MagicCookieKey:   driverpb.CookieKey,
+			MagicCookieValue: driverpb.CookieValue,
+		},
+		Plugins:          plugin.PluginSet{driverpb.PluginName: &plugin.NetRPCUnsupportedPlugin{}},
+		Cmd:              exec.Command(exe, "drive=steady"),
+		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC},
+		AutoMTLS:         true,
+		Logger:           hclog.New(&hclog.LoggerOptions{Level: hclog.Off, Output: io.Discard}),
+	})
+	defer client.Kill()
+	rpc, err := client.Client()
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn := rpc.(*plugin.GRPCClient).Conn
+	d, err := driverpb.NewDriverClient(conn).Describe(t.Context(), &driverpb.DescribeRequest{})
+	if err != nil || client.NegotiatedVersion() != 1 || d.GetContract() != 1 || d.GetName() != "steady" {
+		t.Errorf("got version %d, %v, %v; want version 1", client.NegotiatedVersion(), d, err)
+	}
+	stream, err := driverpb.NewDriverClient(conn).Session(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	connect := &driverpb.FromHost_Connect{Connect: &driverpb.Device{Id: "dev_1"}}
+	if err := stream.Send(&driverpb.FromHost{Message: connect}); err != nil {
+		t.Fatal(err)
+	}
+	said, err := stream.Recv()
+	if got := said.GetBatch().GetObservations(); err != nil || len(got) != 2 || got[1].GetReading() == nil {
+		t.Errorf("got %v, %v; want the device online and its first reading", said, err)
 	}
 }
