@@ -85,6 +85,14 @@ var house = []room{
 	{"gateway/journal/faultfs", "gateway/journal", ""},
 	{"gateway/mqttfront", "root drivers/listen gateway/journal", "x/sys"},
 
+	// The readers of the journal: the loop once, and one package a reader. They refuse each other.
+	{"gateway/follow", "root gateway/journal gateway/live", ""},
+	{"gateway/follow/attendance", "root gateway/directory gateway/follow registry rules", ""},
+	{"gateway/follow/history", "root registry", ""},
+	{"gateway/follow/quality", "root gateway/directory gateway/follow gateway/journal registry rules/quality", ""},
+	{"gateway/follow/resolve", "root gateway/directory gateway/follow gateway/identify registry", ""},
+	{"gateway/follow/twins", "root gateway/follow registry", ""},
+
 	// Behind the journal. Only telemetry has Prometheus' store, and only influx a client of InfluxDB.
 	{"gateway/live", "root gateway/journal", ""},
 	{"gateway/media", "root", ""},
@@ -93,12 +101,18 @@ var house = []room{
 	{"gateway/telemetry/victoria", "root gateway/telemetry", "prometheus-common"},
 	{"gateway/telemetry/telemetrytest", "root gateway/telemetry", "go-cmp"},
 
+	// One list of checks: alerts about the gateway itself, status page, metrics. Only here is client_golang.
+	{"gateway/selfwatch", "root api drivers/host drivers/listen gateway/journal gateway/mqttfront" +
+		" gateway/telemetry registry", "client_golang x/sys"},
+
 	// The gateway put together, and its commands.
 	{"gateway/app", "root api deploy drivers drivers/host drivers/listen" +
 		" gateway/directory gateway/flapping gateway/identify gateway/intake gateway/journal gateway/live" +
-		" gateway/media gateway/mqttfront gateway/strangers" +
+		" gateway/follow gateway/follow/attendance gateway/follow/history" +
+		" gateway/follow/quality gateway/follow/resolve gateway/follow/twins" +
+		" gateway/media gateway/mqttfront gateway/selfwatch gateway/strangers" +
 		" gateway/telemetry gateway/telemetry/influx gateway/telemetry/victoria" +
-		" registry rules rules/quality vision", "client_golang x/sys x/time yaml"},
+		" registry rules rules/quality vision", "x/time yaml"},
 	{"gateway/demo", "root gateway/app gateway/mqttfront registry", "yaml"},
 	{"gateway", "root api/console deploy drivers/confine gateway/app gateway/demo gateway/journal" +
 		" registry rules", "x/sys"},

@@ -22,6 +22,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow"
+	"github.com/gatehouse-iot/gatehouse/gateway/selfwatch"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
@@ -221,12 +222,12 @@ func (a *App) auditCheck(now time.Time) api.Check {
 	at := last.Time.Format(time.RFC3339)
 	switch {
 	case a.anchors.trouble != "":
-		return check("audit", "warning", "The audit log's end could not be written down everywhere: "+a.anchors.trouble, "审计日志的末端未能写入全部位置："+a.anchors.trouble)
+		return selfwatch.Line("audit", "warning", "The audit log's end could not be written down everywhere: "+a.anchors.trouble, "审计日志的末端未能写入全部位置："+a.anchors.trouble)
 	case last.Time.IsZero():
-		return check("audit", "ok", "The audit log is anchored in a moment.", "审计日志即将锚定。")
+		return selfwatch.Line("audit", "ok", "The audit log is anchored in a moment.", "审计日志即将锚定。")
 	case now.Sub(last.Time) > 2*a.cfg.Audit.AnchorEvery+time.Minute:
-		return check("audit", "warning", "The audit log was last anchored at "+at+", longer ago than it should.", "审计日志上次锚定于 "+at+"，间隔过长。")
+		return selfwatch.Line("audit", "warning", "The audit log was last anchored at "+at+", longer ago than it should.", "审计日志上次锚定于 "+at+"，间隔过长。")
 	}
-	return check("audit", "ok", fmt.Sprintf("The audit log was last anchored at %s, with entry %d.", at, last.Seq),
+	return selfwatch.Line("audit", "ok", fmt.Sprintf("The audit log was last anchored at %s, with entry %d.", at, last.Seq),
 		fmt.Sprintf("审计日志上次锚定于 %s，第 %d 条。", at, last.Seq))
 }

@@ -13,7 +13,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -35,6 +34,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/live"
 	"github.com/gatehouse-iot/gatehouse/gateway/media"
 	"github.com/gatehouse-iot/gatehouse/gateway/mqttfront"
+	"github.com/gatehouse-iot/gatehouse/gateway/selfwatch"
 	"github.com/gatehouse-iot/gatehouse/gateway/telemetry"
 	"github.com/gatehouse-iot/gatehouse/registry"
 	"github.com/gatehouse-iot/gatehouse/rules"
@@ -90,8 +90,9 @@ type App struct {
 	places    places
 
 	started    time.Time
-	reckoned   atomic.Pointer[reckoning]
 	ownClock   bool // now is the machine's clock
+	clock      *selfwatch.Clock
+	watch      *selfwatch.Watch
 	presence   chan presence
 	commands   chan command
 	rivals     chan mqttfront.Rivals
@@ -105,7 +106,6 @@ type App struct {
 	attendance *attendance.Computer
 	resolver   *resolve.Resolver
 	counting   *quality.Reader
-	quality    qualityState
 	anchors    anchors
 	closers    []func() error
 }
@@ -168,14 +168,14 @@ func (a *App) openStores(ctx context.Context) (err error) {
 		return err
 	}
 	c := a.cfg.Journal
-	if a.journal, err = journal.Open(filepath.Join(dir, "journal"), journal.Options{Shards: c.Shards, MaxBytes: c.MaxBytes, MaxAge: c.MaxAge, ReserveBytes: reserve, Floor: from, FS: a.opt.JournalFS, Logger: a.log}); err != nil {
+	if a.journal, err = journal.Open(filepath.Join(dir, "journal"), journal.Options{Shards: c.Shards, MaxBytes: c.MaxBytes, MaxAge: c.MaxAge, ReserveBytes: selfwatch.Reserve, Floor: from, FS: a.opt.JournalFS, Logger: a.log}); err != nil {
 		if errors.Is(err, syscall.EWOULDBLOCK) {
 			return fmt.Errorf("data_dir: another gateway runs on %s: stop it, or give this one a folder of its own", dir)
 		}
 		return err
 	}
 	a.closers = append(a.closers, a.journal.Close)
-	a.reckoned.Store(&reckoning{past: a.journal.Stat().Latest, moment: a.started})
+	a.clock = selfwatch.NewClock(a.opt.Built, a.journal.Stat().Latest, a.started, a.ownClock)
 	removeUnfinished(dir, a.log)
 	if a.telemetry, err = a.openTelemetry(filepath.Join(dir, "telemetry")); err != nil {
 		return err
@@ -255,22 +255,54 @@ func (a *App) openFront(ctx context.Context) (err error) {
 	return nil
 }
 
-func (a *App) openAPI(ctx context.Context) (err error) {
-	a.api, err = api.New(api.Deps{
-		Registry: a.reg, Live: a.hub, Intake: manual{a}, Fleet: fleet{a}, Faces: faces{a}, Media: pictureStore{a}, Recorded: a.recorded, Compare: a.compare,
-		Telemetry: func(prefix string, schools []g.SchoolID) http.Handler {
-			return a.telemetry.Handler(prefix, telemetry.Allowed{Schools: schools})
-		},
-		Reach: a.mayReach, Known: known, Metrics: a.metrics(), Status: a.status, Rules: func() []api.RuleInfo { return a.rules }, Console: a.opt.Console,
-		Config: api.Config{BaseURL: a.cfg.HTTP.BaseURL, SecureCookies: a.cfg.HTTP.TLS.Certificate != "" || strings.HasPrefix(a.cfg.HTTP.BaseURL, "https:"), Demo: a.opt.Demo, Version: a.opt.Version, TrustProxy: a.cfg.HTTP.Proxy, WebhookPrivate: a.cfg.Webhooks.Private},
-		Now:    a.now, Logger: a.log,
-	})
-	if err != nil {
+func (a *App) openAPI(ctx context.Context) error {
+	if err := a.listen(); err != nil {
 		return err
 	}
-	inner, err := net.Listen("tcp", a.cfg.HTTP.Listen)
+	a.watch = a.newWatch()
+	c := a.cfg.HTTP
+	var err error
+	a.api, err = api.New(api.Deps{
+		Registry:  a.reg,
+		Live:      a.hub,
+		Intake:    manual{a},
+		Fleet:     fleet{a},
+		Faces:     faces{a},
+		Media:     pictureStore{a},
+		Recorded:  a.recorded,
+		Compare:   a.compare,
+		Telemetry: a.query,
+		Reach:     a.mayReach,
+		Known:     known,
+		Metrics:   a.watch.Metrics(),
+		Status:    a.watch.Status,
+		Rules:     func() []api.RuleInfo { return a.rules },
+		Console:   a.opt.Console,
+		Config: api.Config{
+			BaseURL:        c.BaseURL,
+			SecureCookies:  c.TLS.Certificate != "" || strings.HasPrefix(c.BaseURL, "https:"),
+			Demo:           a.opt.Demo,
+			Version:        a.opt.Version,
+			TrustProxy:     c.Proxy,
+			WebhookPrivate: a.cfg.Webhooks.Private,
+		},
+		Now:    a.now,
+		Logger: a.log,
+	})
+	return err
+}
+
+// query answers questions about the telemetry of these schools.
+func (a *App) query(prefix string, schools []g.SchoolID) http.Handler {
+	return a.telemetry.Handler(prefix, telemetry.Allowed{Schools: schools})
+}
+
+// listen opens the listener of the API and the console.
+func (a *App) listen() error {
+	c := a.cfg.HTTP
+	inner, err := net.Listen("tcp", c.Listen)
 	if err != nil {
-		return listening("http.listen", a.cfg.HTTP.Listen, err)
+		return listening("http.listen", c.Listen, err)
 	}
 	a.bound = listen.Bound(inner, a.bounds())
 	a.bound.Refused = func(s listen.Stats) {
@@ -284,14 +316,15 @@ func (a *App) openAPI(ctx context.Context) (err error) {
 		}
 		return nil
 	})
-	if a.cfg.HTTP.TLS.Certificate != "" {
-		t, err := a.tlsConfig("http.tls", a.cfg.HTTP.TLS)
-		if err != nil {
-			return err
-		}
-		t.NextProtos = []string{"h2", "http/1.1"} // every tab of the console holds a stream, and browsers open six connections
-		a.listener = tls.NewListener(a.listener, t)
+	if c.TLS.Certificate == "" {
+		return nil
 	}
+	t, err := a.tlsConfig("http.tls", c.TLS)
+	if err != nil {
+		return err
+	}
+	t.NextProtos = []string{"h2", "http/1.1"} // every tab of the console holds a stream, and browsers open six connections
+	a.listener = tls.NewListener(a.listener, t)
 	return nil
 }
 
@@ -360,7 +393,7 @@ func (a *App) Run(ctx context.Context) error {
 		{"api", a.api.Run},
 		{"commands", a.runCommands},
 		{"keeping", a.keepHouse},
-		{"watch", a.watchSelf},
+		{"watch", a.watch.Run},
 		{"profiles", a.driverProfiles},
 		{"presence", a.runPresence},
 		{"fields", a.keepFields},

@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api"
 	"github.com/gatehouse-iot/gatehouse/drivers"
 	"github.com/gatehouse-iot/gatehouse/gateway/mqttfront"
+	"github.com/gatehouse-iot/gatehouse/gateway/selfwatch"
 	"github.com/gatehouse-iot/gatehouse/rules"
 )
 
@@ -193,5 +195,32 @@ func (a *App) expireCommands(ctx context.Context) {
 	for _, c := range gone {
 		a.log.Warn("a command expired", "device", c.Device, "action", c.Action, "by", c.By, "reason", c.Reason)
 		a.tellCommand(ctx, c)
+	}
+}
+
+func byARule(c g.DeviceCommand) bool { return strings.HasPrefix(c.By, byRule) }
+
+// tellCommand says on the wall that a command did not reach its device. That of a rule may
+// have been to open doors in a fire: it is graver than that of a person who looks on.
+func (a *App) tellCommand(ctx context.Context, c g.DeviceCommand) {
+	e, ok := a.directory.Known(c.Device)
+	if !ok {
+		return
+	}
+	x := selfwatch.DeviceAlert{
+		Rule:     "command",
+		Severity: g.Warning,
+		Title:    fmt.Sprintf("Not carried out: %s, %s", c.Action, e.Device.Name),
+		TitleZH:  fmt.Sprintf("命令未执行：%s，%s", c.Action, e.Device.Name),
+		Text:     fmt.Sprintf("%s (by %s): %s. Look whether the device is as it should be, and do it by hand or once more.", c.Action, c.By, c.Reason),
+		TextZH:   fmt.Sprintf("命令 %s（来自 %s）未送达或未确认：%s。请检查设备状态，手动处理或重新下发。", c.Action, c.By, c.Reason),
+		Since:    c.Made,
+		Apart:    c.ID,
+	}
+	if byARule(c) {
+		x.Severity = g.Major
+	}
+	if err := a.devices().Tell(ctx, x.Alert(e.Device)); err != nil && ctx.Err() == nil {
+		a.log.Error("that a command was not carried out could not be told", "device", c.Device, "error", err)
 	}
 }

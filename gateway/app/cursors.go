@@ -123,7 +123,7 @@ func (a *App) keepHouse(ctx context.Context) error {
 	for {
 		a.twins.MarkSilent(ctx, view)
 		a.intake.Strangers.Expire(a.now())
-		if _, wrong := a.clockTrouble(a.now()); !wrong && a.now().Sub(expired) > time.Hour {
+		if !a.clock.Wrong(a.now()) && a.now().Sub(expired) > time.Hour {
 			expired = a.now()
 			a.expire(ctx, view)
 		}

@@ -7,6 +7,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/gateway/flapping"
+	"github.com/gatehouse-iot/gatehouse/gateway/selfwatch"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
@@ -88,7 +89,7 @@ func (a *App) runFlapping(ctx context.Context) error {
 func (f *flapTeller) left(ctx context.Context) error {
 	f.raised = map[flapAlert]g.Alert{}
 	filter := registry.AlertFilter{RulePrefix: g.DeviceRule + ruleFlapping}
-	return eachFiring(ctx, f.view, filter, func(x g.Alert) {
+	return selfwatch.EachFiring(ctx, f.view, filter, func(x g.Alert) {
 		if k := (flapAlert{x.School, x.Device, x.Rule}); f.raised[k].ID == "" {
 			f.raised[k] = x
 		}
@@ -175,14 +176,13 @@ func (f *flapTeller) alerts(ctx context.Context) error {
 	}
 	for key, x := range f.raised {
 		if _, ok := wanted[key]; !ok {
-			x.Firing, x.State, x.Resolved, x.Comment = false, g.AlertResolved, f.a.now().UTC(), wellAgain
-			write = append(write, x)
+			write = append(write, selfwatch.Ended(x, f.a.now()))
 		}
 	}
 	if len(write) == 0 {
 		return nil
 	}
-	if err := f.a.tellDevice(ctx, write...); err != nil {
+	if err := f.a.devices().Tell(ctx, write...); err != nil {
 		return err
 	}
 	for _, x := range write {
@@ -196,28 +196,28 @@ func (f *flapTeller) alerts(ctx context.Context) error {
 
 func (f *flapTeller) alert(d g.Device, flap flapping.Flap) g.Alert {
 	c := f.a.cfg.Flapping
-	x := deviceAlert{
-		rule:     ruleFlapping,
-		severity: g.Warning,
-		title:    "Comes and goes: " + d.Name,
-		titleZH:  "反复上下线：" + d.Name,
-		text: fmt.Sprintf("Its state changed %d times within %s. That is told once: meanwhile there is no alert each time it goes, and what it measures and sees is taken as ever. "+
+	x := selfwatch.DeviceAlert{
+		Rule:     ruleFlapping,
+		Severity: g.Warning,
+		Title:    "Comes and goes: " + d.Name,
+		TitleZH:  "反复上下线：" + d.Name,
+		Text: fmt.Sprintf("Its state changed %d times within %s. That is told once: meanwhile there is no alert each time it goes, and what it measures and sees is taken as ever. "+
 			"It is over when nothing changed for %s. Look at its power, its cable or wireless link, and whether another device has its address or its id.", c.Changes, c.Within, c.Quiet),
-		textZH: fmt.Sprintf("该设备状态在 %s 内变化 %d 次。此情况只告警一次：期间不再逐次提示离线，其测量和识别数据照常接收；连续 %s 无变化后自动结束。请检查供电、网线或无线链路，以及是否有其他设备占用同一地址或标识。",
+		TextZH: fmt.Sprintf("该设备状态在 %s 内变化 %d 次。此情况只告警一次：期间不再逐次提示离线，其测量和识别数据照常接收；连续 %s 无变化后自动结束。请检查供电、网线或无线链路，以及是否有其他设备占用同一地址或标识。",
 			c.Within, c.Changes, c.Quiet),
-		firing: true,
-		since:  flap.Since,
+		Firing: true,
+		Since:  flap.Since,
 	}
 	if flap.Last != "" {
-		x.text += " The last time: " + flap.Last
-		x.textZH += "最近一次原因：" + flap.Last
+		x.Text += " The last time: " + flap.Last
+		x.TextZH += "最近一次原因：" + flap.Last
 	}
 	if !flap.Program {
-		return x.alert(d)
+		return x.Alert(d)
 	}
-	x.rule += "-driver-" + string(d.Driver)
-	x.title = fmt.Sprintf("Devices come and go with their driver %s", d.Driver)
-	x.titleZH = fmt.Sprintf("驱动 %s 反复中断，其设备随之上下线", d.Driver)
+	x.Rule += "-driver-" + string(d.Driver)
+	x.Title = fmt.Sprintf("Devices come and go with their driver %s", d.Driver)
+	x.TitleZH = fmt.Sprintf("驱动 %s 反复中断，其设备随之上下线", d.Driver)
 	d.ID, d.Zone = "", ""
-	return x.alert(d)
+	return x.Alert(d)
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gatehouse-iot/gatehouse/gateway/selfwatch"
 	"github.com/gatehouse-iot/gatehouse/gateway/telemetry"
 )
 
@@ -31,7 +32,8 @@ func TestTelemetryThatIsBeingReadDoesNotHold(t *testing.T) {
 	if got := answer.Body.String(); answer.Code != 503 || !strings.Contains(got, "still being read") {
 		t.Errorf("a query is answered %d %s, want 503 and that it is being read", answer.Code, got)
 	}
-	if got := a.telemetryCheck(); !strings.Contains(got.Message, "still being read") {
+	watched := selfwatch.Telemetry(o.Stats, a.telemetryReady)
+	if got := watched.Check(t.Context(), time.Now(), nil); !strings.Contains(got.Message, "still being read") {
 		t.Errorf("the status page says %q", got.Message)
 	}
 	ctx, cancel := context.WithCancel(t.Context())

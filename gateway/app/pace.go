@@ -17,6 +17,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/directory"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow"
 	"github.com/gatehouse-iot/gatehouse/gateway/mqttfront"
+	"github.com/gatehouse-iot/gatehouse/gateway/selfwatch"
 )
 
 const (
@@ -156,57 +157,62 @@ func (p *pacer) lately(now time.Time) []sender {
 // mostTold bounds the alerts about senders: the rest are on the status page by number.
 const mostTold = 20
 
-// senders is a trouble for each who sends more than is taken at once.
-func (w *watch) senders(now time.Time) []trouble {
-	var out []trouble
-	for _, s := range w.a.pacer.lately(now) {
+// subject is who sends too much, for the watch of the gateway itself.
+func (p *pacer) subject() selfwatch.Subject {
+	return selfwatch.Subject{Check: p.check, Troubles: p.troubles}
+}
+
+// troubles is a trouble for each who sends more than is taken at once.
+func (p *pacer) troubles(now time.Time, _ selfwatch.Told) []selfwatch.Trouble {
+	var out []selfwatch.Trouble
+	for _, s := range p.lately(now) {
 		if len(out) == mostTold {
 			break
 		}
-		en, zh := w.a.senderName(s)
-		out = append(out, trouble{
-			rule:     g.RuleID(g.GatewayRule + "rate-" + s.kind + "-" + s.id),
-			severity: g.Warning,
-			title:    "Sends too much: " + en,
-			titleZH:  "发送过快：" + zh,
-			text:     "It is held back to mqtt.device_rate and mqtt.school_rate (messages a second); nothing of it is lost, and what it sends may come late. Look whether it is in order: its page shows what it sends. If it is meant to send so much, raise the bound.",
-			textZH:   "已按 mqtt.device_rate 和 mqtt.school_rate（每秒消息数）限速；数据不会丢失，但可能延迟。请在其页面查看发送内容是否正常；如确需如此频率，请调高上限。",
+		en, zh := p.senderName(s)
+		out = append(out, selfwatch.Trouble{
+			Rule:     g.RuleID(g.GatewayRule + "rate-" + s.kind + "-" + s.id),
+			Severity: g.Warning,
+			Title:    "Sends too much: " + en,
+			TitleZH:  "发送过快：" + zh,
+			Text:     "It is held back to mqtt.device_rate and mqtt.school_rate (messages a second); nothing of it is lost, and what it sends may come late. Look whether it is in order: its page shows what it sends. If it is meant to send so much, raise the bound.",
+			TextZH:   "已按 mqtt.device_rate 和 mqtt.school_rate（每秒消息数）限速；数据不会丢失，但可能延迟。请在其页面查看发送内容是否正常；如确需如此频率，请调高上限。",
 		})
 	}
 	return out
 }
 
 // senderName is what people call it.
-func (a *App) senderName(s sender) (en, zh string) {
+func (p *pacer) senderName(s sender) (en, zh string) {
 	switch s.kind {
 	case "driver":
 		return "driver " + s.id, "驱动 " + s.id
 	case "school":
-		name := cmp.Or(a.directory.School(g.SchoolID(s.id)).Name, s.id)
+		name := cmp.Or(p.directory.School(g.SchoolID(s.id)).Name, s.id)
 		return "school " + name, "学校 " + name
 	}
-	e, ok := a.directory.Known(g.DeviceID(s.id))
+	e, ok := p.directory.Known(g.DeviceID(s.id))
 	if !ok {
 		return "devices that are not registered, " + s.id, "未登记的设备，" + s.id
 	}
 	return fmt.Sprintf("device %s (%s, driver %s)", e.Device.Name, s.id, e.Device.Driver), fmt.Sprintf("设备 %s（%s，驱动 %s）", e.Device.Name, s.id, e.Device.Driver)
 }
 
-// rateCheck names who sends more than is taken at once.
-func (a *App) rateCheck(now time.Time) api.Check {
-	held := a.pacer.lately(now)
+// check names who sends more than is taken at once.
+func (p *pacer) check(_ context.Context, now time.Time, _ *api.Status) api.Check {
+	held := p.lately(now)
 	if len(held) == 0 {
-		return check("rates", "ok", "Nobody sends more than is taken at once.", "没有发送过快的设备、驱动或学校。")
+		return selfwatch.Line("rates", "ok", "Nobody sends more than is taken at once.", "没有发送过快的设备、驱动或学校。")
 	}
 	const shown = 5
 	var en, zh []string
 	for _, s := range held[:min(len(held), shown)] {
-		e, z := a.senderName(s)
+		e, z := p.senderName(s)
 		en, zh = append(en, e), append(zh, z)
 	}
 	more, moreZH := "", ""
 	if n := len(held) - shown; n > 0 {
 		more, moreZH = fmt.Sprintf(", and %d others", n), fmt.Sprintf("，以及另外 %d 个", n)
 	}
-	return check("rates", "warning", "Held back, since they send too much: "+strings.Join(en, ", ")+more+".", "因发送过快而被限速："+strings.Join(zh, "，")+moreZH+"。")
+	return selfwatch.Line("rates", "warning", "Held back, since they send too much: "+strings.Join(en, ", ")+more+".", "因发送过快而被限速："+strings.Join(zh, "，")+moreZH+"。")
 }

@@ -76,16 +76,15 @@ func TestFloodingDeviceIsHeldBackAndNamed(t *testing.T) {
 		t.Errorf("a calm device, and what another had kept, waited %s", waited)
 	}
 	p.Held(mqttfront.Identity{School: "sch"})
-	a := &App{pacer: p, directory: dir, now: p.now}
 	var told []string
-	for _, x := range (&watch{a: a}).senders(now) {
-		told = append(told, string(x.rule)+": "+x.title)
+	for _, x := range p.troubles(now, nil) {
+		told = append(told, string(x.Rule)+": "+x.Title)
 	}
 	want := "gateway:rate-device-flood: Sends too much: device Meter flood (flood, driver bad)\ngateway:rate-school-sch: Sends too much: school Riverside"
 	if got := strings.Join(told, "\n"); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	if c := a.rateCheck(now); c.State != "warning" || !strings.Contains(c.Message, "Meter flood") {
+	if c := p.check(ctx, now, nil); c.State != "warning" || !strings.Contains(c.Message, "Meter flood") {
 		t.Errorf("got %+v, want a warning that names it", c)
 	}
 	if later := p.lately(now.Add(2 * heldLately)); len(later) != 0 {

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"net/netip"
@@ -13,6 +14,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api"
 	"github.com/gatehouse-iot/gatehouse/drivers"
+	"github.com/gatehouse-iot/gatehouse/drivers/host"
 )
 
 // ReachConfig bounds what drivers may be told to speak to: whoever registers devices must not
@@ -157,4 +159,15 @@ func (a *App) noteRefused(id g.DeviceID, driver g.DriverName, why error) {
 // mayReach is asked before a driver is told of a device, by the API.
 func (a *App) mayReach(ctx context.Context, fields []api.Field, address map[string]string) error {
 	return a.cfg.Reach.allows(ctx, fields, address, true)
+}
+
+// cameraMemory is what the program of the cameras may hold where the configuration does not
+// say: its models and pictures take more than a protocol does.
+const cameraMemory = 4 << 30
+
+func (a *App) driverMemory(d DriverConfig) int64 {
+	if d.MemoryMiB == 0 && d.Name == a.cfg.Faces.Driver {
+		return cameraMemory
+	}
+	return cmp.Or(d.MemoryMiB<<20, host.DefaultMemory)
 }

@@ -7,7 +7,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/gateway/mqttfront"
-	"github.com/gatehouse-iot/gatehouse/registry"
+	"github.com/gatehouse-iot/gatehouse/gateway/selfwatch"
 )
 
 const (
@@ -30,7 +30,7 @@ func (a *App) noteRivals(r mqttfront.Rivals) {
 func (a *App) runRivals(ctx context.Context) error {
 	last := map[g.DeviceID]time.Time{}
 	var left map[g.DeviceID]g.Alert
-	took := a.health.Insist(ctx, "rivals", func() (err error) { left, err = a.firing(ctx, ruleRivals); return err })
+	took := a.health.Insist(ctx, "rivals", func() (err error) { left, err = a.devices().Firing(ctx, ruleRivals); return err })
 	if !took {
 		return nil
 	}
@@ -57,7 +57,7 @@ func (a *App) runRivals(ctx context.Context) error {
 				if a.now().Sub(at) < rivalsOver {
 					continue
 				}
-				if err := a.endDevice(ctx, id, ruleRivals); err == nil {
+				if err := a.devices().End(ctx, id, ruleRivals, a.now()); err == nil {
 					delete(last, id)
 				}
 			}
@@ -70,41 +70,15 @@ func (a *App) tellRivals(ctx context.Context, r mqttfront.Rivals) error {
 	if !ok {
 		return nil
 	}
-	x := deviceAlert{
-		rule:     ruleRivals,
-		severity: g.Warning,
-		title:    "Two clients use the id of " + e.Device.Name,
-		titleZH:  "两个客户端使用同一标识：" + e.Device.Name,
-		text:     fmt.Sprintf("They throw each other out. One is connected from %s and stays; the other, from %s, is refused. Give each device an id and a password of its own; if you do not know the other one, give this device a new password.", r.Held, r.Refused),
-		textZH:   fmt.Sprintf("两者互相挤下线。来自 %s 的已连接并保留，来自 %s 的被拒绝。请为每台设备使用各自的标识和密码；如不认识另一台，请为本设备更换密码。", r.Held, r.Refused),
-		firing:   true,
-		since:    a.now(),
+	x := selfwatch.DeviceAlert{
+		Rule:     ruleRivals,
+		Severity: g.Warning,
+		Title:    "Two clients use the id of " + e.Device.Name,
+		TitleZH:  "两个客户端使用同一标识：" + e.Device.Name,
+		Text:     fmt.Sprintf("They throw each other out. One is connected from %s and stays; the other, from %s, is refused. Give each device an id and a password of its own; if you do not know the other one, give this device a new password.", r.Held, r.Refused),
+		TextZH:   fmt.Sprintf("两者互相挤下线。来自 %s 的已连接并保留，来自 %s 的被拒绝。请为每台设备使用各自的标识和密码；如不认识另一台，请为本设备更换密码。", r.Held, r.Refused),
+		Firing:   true,
+		Since:    a.now(),
 	}
-	return a.tellDevice(ctx, x.alert(e.Device))
-}
-
-// firing are the alerts of a kind that hold, by device.
-func (a *App) firing(ctx context.Context, rule string) (map[g.DeviceID]g.Alert, error) {
-	out := map[g.DeviceID]g.Alert{}
-	f := registry.AlertFilter{RulePrefix: g.DeviceRule + rule}
-	err := eachFiring(ctx, a.reg.In(g.SystemScope("watch")), f, func(x g.Alert) {
-		if _, ok := out[x.Device]; !ok {
-			out[x.Device] = x
-		}
-	})
-	return out, err
-}
-
-// endDevice ends the alerts of a kind about a device.
-func (a *App) endDevice(ctx context.Context, id g.DeviceID, rule string) error {
-	var over []g.Alert
-	f := registry.AlertFilter{Device: id, RulePrefix: g.DeviceRule + rule}
-	err := eachFiring(ctx, a.reg.In(g.SystemScope("watch")), f, func(x g.Alert) {
-		x.Firing, x.State, x.Resolved, x.Comment = false, g.AlertResolved, a.now().UTC(), wellAgain
-		over = append(over, x)
-	})
-	if err != nil || len(over) == 0 {
-		return err
-	}
-	return a.tellDevice(ctx, over...)
+	return a.devices().Tell(ctx, x.Alert(e.Device))
 }

@@ -1,9 +1,8 @@
-package app
+package selfwatch
 
 import (
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -15,21 +14,23 @@ import (
 // behind more than a page of newer ones, and is taken up, and ended, all the same.
 func TestAlertsOfTheLastRunAreFoundBehindManyOthers(t *testing.T) {
 	const newer = 1100
-	c := DefaultConfig()
-	dir := t.TempDir()
-	c.DataDir, c.HTTP.Listen, c.MQTT.Listen = filepath.Join(dir, "data"), "127.0.0.1:0", ""
-	a, err := Open(t.Context(), c, Options{Logger: slog.New(slog.DiscardHandler), Version: "test"})
+	reg, err := registry.Open(t.Context(), registry.Options{
+		Dir:       t.TempDir(),
+		MasterKey: make([]byte, 32),
+		Now:       time.Now,
+		Logger:    slog.New(slog.DiscardHandler),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { a.Close() })
-	ctx, view := t.Context(), a.reg.In(g.SystemScope("test"))
+	t.Cleanup(func() { reg.Close() })
+	ctx, view := t.Context(), reg.In(g.SystemScope("test"))
 	if _, err := view.CreateSchool(ctx, g.School{ID: "sch", Kind: g.KindSchool, Name: "S", Timezone: "UTC", Language: "en"}); err != nil {
 		t.Fatal(err)
 	}
 	begun := time.Now().UTC().Add(-time.Hour)
 	var all []g.Alert
-	for _, rule := range []g.RuleID{g.DeviceRule + ruleRivals, g.DeviceRule + ruleFlapping, g.GatewayRule + "disk"} {
+	for _, rule := range []g.RuleID{g.DeviceRule + "two-clients", g.GatewayRule + "disk"} {
 		for n := range newer + 1 {
 			x := g.Alert{
 				ID: g.AlertID(fmt.Sprintf("alt_%s_%d", rule[len(rule)-4:], n)), School: "sch", Rule: rule, Severity: g.Warning, State: g.AlertResolved,
@@ -49,23 +50,20 @@ func TestAlertsOfTheLastRunAreFoundBehindManyOthers(t *testing.T) {
 		}
 		all = all[n:]
 	}
-	rivals, err := a.firing(ctx, ruleRivals)
+	devices := Devices{View: view}
+	rivals, err := devices.Firing(ctx, "two-clients")
 	if err != nil || len(rivals) != 1 || rivals["d0"].ID == "" {
 		t.Errorf("two clients: got %d, %v, want that of d0", len(rivals), err)
 	}
-	f := flapTeller{a: a, view: view}
-	if err := f.left(ctx); err != nil || len(f.raised) != 1 {
-		t.Errorf("flapping: got %d, %v, want one", len(f.raised), err)
-	}
-	w := watch{a: a, view: view, since: map[g.RuleID]time.Time{}, seen: map[g.RuleID]time.Time{}}
+	w := newWall(Options{View: view, Now: time.Now})
 	left, err := w.left(ctx, "sch")
 	if err != nil || len(left) != 1 || !w.since[g.GatewayRule+"disk"].Equal(begun) {
 		t.Errorf("the gateway's own: got %d, %v, since %v, want one since %v", len(left), err, w.since, begun)
 	}
-	if err := a.endDevice(ctx, "d0", ruleRivals); err != nil {
+	if err := devices.End(ctx, "d0", "two-clients", time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	if rivals, err = a.firing(ctx, ruleRivals); err != nil || len(rivals) != 0 {
+	if rivals, err = devices.Firing(ctx, "two-clients"); err != nil || len(rivals) != 0 {
 		t.Errorf("after its end: got %v, %v, want none", rivals, err)
 	}
 }

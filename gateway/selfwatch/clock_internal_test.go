@@ -1,4 +1,4 @@
-package app
+package selfwatch
 
 import (
 	"strings"
@@ -28,11 +28,11 @@ func TestClockIsHeldAgainstElapsedTime(t *testing.T) {
 		{"is behind within the slack", past, -time.Minute, 0, ""},
 		{"nothing was ever journalled", time.Time{}, 9000 * day, 0, ""},
 	} {
-		a, now := &App{}, past.Add(c.now)
-		a.reckoned.Store(&reckoning{past: c.past, moment: now.Add(-c.ran)})
-		got, wrong := a.clockTrouble(now)
-		if wrong != (c.want != "") || !strings.Contains(got.title, c.want) {
-			t.Errorf("%s: got %q, want %q", c.name, got.title, c.want)
+		now := past.Add(c.now)
+		clock := NewClock(time.Time{}, c.past, now.Add(-c.ran), false)
+		got, wrong := clock.trouble(now)
+		if wrong != (c.want != "") || !strings.Contains(got.Title, c.want) {
+			t.Errorf("%s: got %q, want %q", c.name, got.Title, c.want)
 		}
 	}
 }
