@@ -93,6 +93,17 @@ func (e *Event) SignOfLife() bool {
 	return !e.Replayed || e.Late && e.Driver == DriverMQTTFront
 }
 
+// Dated is the event with the time at which the gateway had it, where its device told none.
+// Events are shared, so that is a copy.
+func (e *Event) Dated() *Event {
+	if !e.Time.IsZero() {
+		return e
+	}
+	copied := *e
+	copied.Time = e.Received
+	return &copied
+}
+
 // Rejection says what was not admitted, and why. Excerpt is at most 256 bytes of what arrived,
 // never a credential, a face or a name.
 type Rejection struct {

@@ -11,11 +11,12 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
-// Deps is what the API is built from. Registry, Live and Now are needed; where another part
+// Deps is what the API is built from. Registry, Live, Webhooks and Now are needed; where another part
 // is nil, its endpoints answer unavailable and say which part is missing.
 type Deps struct {
 	Registry *registry.Registry
 	Live     Live
+	Webhooks Webhooks
 	Intake   Intake
 	Fleet    Fleet
 	Faces    Faces
@@ -45,14 +46,13 @@ type Deps struct {
 
 // Config is how the API behaves. The zero value is usable.
 type Config struct {
-	BaseURL        string // how people reach the gateway, e.g. https://gate.school.example; shown in examples
-	SecureCookies  bool   // set where people come over TLS
-	TrustProxy     bool   // a reverse proxy in front sets X-Forwarded-For; believe its last entry
-	Demo           bool   // the demonstration school: shown as such
-	Version        string
-	RateLimit      float64 // requests per second and caller; 0: 100. The burst is three times it
-	MaxStreams     int     // live streams at a time; 0: 256, of one caller at most 16
-	WebhookPrivate bool    // webhooks may reach private and loopback addresses, and plain http
+	BaseURL       string // how people reach the gateway, e.g. https://gate.school.example; shown in examples
+	SecureCookies bool   // set where people come over TLS
+	TrustProxy    bool   // a reverse proxy in front sets X-Forwarded-For; believe its last entry
+	Demo          bool   // the demonstration school: shown as such
+	Version       string
+	RateLimit     float64 // requests per second and caller; 0: 100. The burst is three times it
+	MaxStreams    int     // live streams at a time; 0: 256, of one caller at most 16
 }
 
 // Live reads the journal's events.
@@ -66,6 +66,18 @@ type Live interface {
 
 	// Newest is the Seq of the newest durable event, 0 before the first.
 	Newest() uint64
+}
+
+// Webhooks is the queue of what is posted to schools' own servers.
+type Webhooks interface {
+	// Check refuses an address that nothing may be posted to, with an error of the field url.
+	Check(ctx context.Context, address string) error
+
+	// Try queues a test event, whose id the list of deliveries shows.
+	Try(ctx context.Context, w g.Webhook, id string) error
+
+	// Wake has the queue look what is due: something was sent again by hand.
+	Wake()
 }
 
 // Intake takes what people enter by hand to the journal.

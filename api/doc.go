@@ -1,5 +1,5 @@
 // Package api is the gateway's HTTP surface: the JSON API under /v1 with its OpenAPI 3.1
-// document, the live stream (server-sent events), the signed webhooks, the telemetry query
+// document, the live stream (server-sent events), the telemetry query
 // API and the embedded console.
 //
 // Every request but sign-in, first run and health passes the same gate: who is it, may they,

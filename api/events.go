@@ -119,17 +119,6 @@ func (s *Server) want(ctx context.Context, asked []string, school g.SchoolID) (w
 	return w, nil
 }
 
-// dated gives an event whose device told no time the time at which the gateway had it. Events
-// are shared, so it is a copy.
-func dated(e *g.Event) *g.Event {
-	if !e.Time.IsZero() {
-		return e
-	}
-	copied := *e
-	copied.Time = e.Received
-	return &copied
-}
-
 func (s *Server) listEvents(ctx context.Context, in *eventsInput) (*body[EventPage], error) {
 	w, err := s.want(ctx, in.Kinds, in.School)
 	if err != nil {
@@ -150,7 +139,7 @@ func (s *Server) listEvents(ctx context.Context, in *eventsInput) (*body[EventPa
 				break
 			}
 			if at = events[i].Seq; w.has(&events[i]) {
-				page.Items = append(page.Items, *dated(&events[i]))
+				page.Items = append(page.Items, *events[i].Dated())
 			}
 		}
 		scanned += len(events)
@@ -256,11 +245,11 @@ func (f *feed) send(events []g.Event) error {
 		if !f.want.has(e) {
 			continue
 		}
-		data, err := json.Marshal(dated(e))
+		data, err := json.Marshal(e.Dated())
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(&f.buf, "id: %d\nevent: %s\ndata: %s\n\n", e.Seq, e.Kind, unset(data))
+		fmt.Fprintf(&f.buf, "id: %d\nevent: %s\ndata: %s\n\n", e.Seq, e.Kind, g.OmitUnsetTimes(data))
 		if f.buf.Len() > 64<<10 {
 			if err := f.flush(); err != nil {
 				return err

@@ -62,12 +62,12 @@ func TestOneEventWithoutAnAnswerHoldsUpItsSubjectAlone(t *testing.T) {
 			events := numbered(
 				alertEvent(w.a, 1), alertEvent(w.a, 1), alertEvent(w.a, 2), alertEvent(w.a, 2), alertEvent(w.a, 3),
 				alertEvent(w.a, 2), alertEvent(w.a, 4))
-			mustDo(t, w.srv.Deliver(t.Context(), events[:5]))
+			mustDo(t, w.hooks.Deliver(t.Context(), events[:5]))
 			until(t, func() bool { return tried() == 1 })
 			c.skip(7 * time.Second) // the first is due again as well
 			until(t, func() bool { return slices.Equal(done(), []string{"evt_3", "evt_4", "evt_5"}) })
 			until(t, func() bool { return tried() == 2 })
-			mustDo(t, w.srv.Deliver(t.Context(), events[5:]))
+			mustDo(t, w.hooks.Deliver(t.Context(), events[5:]))
 			c.skip(7 * time.Second) // the first waits for minutes now
 			until(t, func() bool { return slices.Equal(done(), []string{"evt_3", "evt_4", "evt_5", "evt_6", "evt_7"}) })
 			if _, taken := to.posted(); !slices.Equal(taken["alert/alt_2"], []int{3, 4, 6}) || len(taken["alert/alt_1"]) != 2 {
@@ -89,7 +89,7 @@ func TestAServerThatIsAwayIsTriedSeldom(t *testing.T) {
 	for i := range 20 {
 		events = append(events, alertEvent(w.a, i+1))
 	}
-	mustDo(t, w.srv.Deliver(t.Context(), numbered(events...)))
+	mustDo(t, w.hooks.Deliver(t.Context(), numbered(events...)))
 	attempts := func() (n int, next time.Time) {
 		next = c.now().Add(1000 * time.Hour)
 		for _, d := range w.deliveries(admin, made.Webhook.ID) {

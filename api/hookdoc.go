@@ -10,7 +10,12 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-const cloudEventType = "application/cloudevents+json"
+// What the document says of deliveries; a test holds it against what is posted.
+const (
+	cloudEventType = "application/cloudevents+json"
+	subjectHeader  = "gatehouse-subject"
+	sequenceHeader = "gatehouse-sequence"
+)
 
 // documentHooks describes what is posted to webhooks: one entry for each kind of event, and the
 // test that somebody asks for. The schemas stand there and not among the components: oapi-codegen
@@ -46,7 +51,7 @@ func partOf(k g.EventKind) string {
 	return string(k)
 }
 
-// posted is the schema of cloudEvent with data of one kind.
+// posted is the schema of the envelope with data of one kind.
 func posted(kind string, data *huma.Schema) *huma.Schema {
 	text := func(doc string) *huma.Schema { return &huma.Schema{Type: huma.TypeString, Description: doc} }
 	word := func(doc, value string) *huma.Schema {

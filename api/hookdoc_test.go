@@ -61,7 +61,7 @@ func TestPostsAreAsDocumented(t *testing.T) {
 	}
 	made := w.webhook(admin, to.URL+"/in", kinds...)
 	events := eventsOfAllKinds(w)
-	mustDo(t, w.srv.Deliver(t.Context(), events))
+	mustDo(t, w.hooks.Deliver(t.Context(), events))
 	admin.do("POST", "/v1/webhooks/"+string(made.Webhook.ID)+"/test", nil).want(202)
 	until(t, func() bool { return to.count() == len(events)+1 })
 	var doc map[string]any

@@ -53,9 +53,9 @@ func TestSubjectsKeepTheirOrder(t *testing.T) {
 	attended := g.Event{Kind: g.EventAttendance, School: w.a.ID, Attendance: &g.Attendance{Person: "per_1"}}
 	status := g.Event{Kind: g.EventStatus, School: w.a.ID, Device: "cam-7", Status: &g.Status{State: g.StateOnline}}
 	events := numbered(alertEvent(w.a, 1), sighting, alertEvent(w.a, 1), alertEvent(w.a, 2), attended, alertEvent(w.a, 1), status)
-	mustDo(t, w.srv.Deliver(t.Context(), events[:5]))
+	mustDo(t, w.hooks.Deliver(t.Context(), events[:5]))
 	until(t, func() bool { return to.count() == 4 })
-	mustDo(t, w.srv.Deliver(t.Context(), events[5:]))
+	mustDo(t, w.hooks.Deliver(t.Context(), events[5:]))
 	until(t, func() bool { return to.count() == 5 })
 	ids, _ := to.posted()
 	if want := []string{"evt_1", "evt_2", "evt_4", "evt_5", "evt_7"}; !slices.Equal(ids, want) {
@@ -146,7 +146,7 @@ func TestACrowdedSubjectGivesUp(t *testing.T) {
 	for i := range events {
 		events[i] = alertEvent(w.a, 1)
 	}
-	mustDo(t, w.srv.Deliver(t.Context(), numbered(events...)))
+	mustDo(t, w.hooks.Deliver(t.Context(), numbered(events...)))
 	until(t, func() bool { return to.count() == 1001 })
 	var list struct {
 		Items []registry.Delivery

@@ -108,8 +108,8 @@ func TestWebhookIsSignedAndComplete(t *testing.T) {
 	to := newReceiver(t, nil)
 	made := w.webhook(admin, to.URL+"/in")
 	events := numbered(alertEvent(w.a, 1), alertEvent(w.b, 2), g.Event{Kind: g.EventReading, School: w.a.ID, Reading: &g.Reading{}}, g.Event{Kind: g.EventStatus, School: w.a.ID, Device: "lab-1-smoke", Status: &g.Status{State: g.StateOnline}})
-	mustDo(t, w.srv.Deliver(t.Context(), events))
-	mustDo(t, w.srv.Deliver(t.Context(), events)) // the cursor saw them twice
+	mustDo(t, w.hooks.Deliver(t.Context(), events))
+	mustDo(t, w.hooks.Deliver(t.Context(), events)) // the cursor saw them twice
 	until(t, func() bool { return to.count() >= 2 })
 	until(t, func() bool {
 		ds := w.deliveries(admin, made.Webhook.ID)
@@ -165,20 +165,20 @@ func TestWebhookGetsWhatItsMakerMayRead(t *testing.T) {
 	admin.do("POST", "/v1/users", map[string]any{"name": "head", "role": "admin", "language": "en", "password": password}).want(201).into(&head)
 	second := w.signIn("head")
 	hook := w.webhook(second, to.URL+"/in")
-	if err := w.srv.Deliver(t.Context(), numbered(alertEvent(w.a, 1))); err != nil {
+	if err := w.hooks.Deliver(t.Context(), numbered(alertEvent(w.a, 1))); err != nil {
 		t.Fatal(err)
 	}
 	until(t, func() bool { return to.count() == 1 })
 	admin.do("PUT", "/v1/users/"+string(head.ID), map[string]any{"disabled": true}).want(200)
 	events := numbered(alertEvent(w.a, 1), alertEvent(w.a, 2))
-	if err := w.srv.Deliver(t.Context(), events); err != nil {
+	if err := w.hooks.Deliver(t.Context(), events); err != nil {
 		t.Fatal(err)
 	}
 	if got := w.deliveries(admin, hook.Webhook.ID); len(got) != 1 {
 		t.Errorf("got %d deliveries, want only that of before its maker was disabled", len(got))
 	}
 	admin.do("POST", "/v1/webhooks/"+string(hook.Webhook.ID)+"/take-over", nil).want(204)
-	if err := w.srv.Deliver(t.Context(), events); err != nil {
+	if err := w.hooks.Deliver(t.Context(), events); err != nil {
 		t.Fatal(err)
 	}
 	until(t, func() bool { return to.count() == 2 })
@@ -220,7 +220,7 @@ func TestWebhookTriesAgain(t *testing.T) {
 		}
 	})
 	made := w.webhook(admin, to.URL)
-	mustDo(t, w.srv.Deliver(t.Context(), numbered(alertEvent(w.a, 1), alertEvent(w.a, 2))))
+	mustDo(t, w.hooks.Deliver(t.Context(), numbered(alertEvent(w.a, 1), alertEvent(w.a, 2))))
 	state := func() (first registry.Delivery) {
 		for _, d := range w.deliveries(admin, made.Webhook.ID) {
 			if d.EventID == "evt_1" {
@@ -281,7 +281,7 @@ func TestWebhookIsDisabled(t *testing.T) {
 	}
 	gone := newReceiver(t, func(_ int, rw http.ResponseWriter) { rw.WriteHeader(410) })
 	a := w.webhook(admin, gone.URL, "alert")
-	mustDo(t, w.srv.Deliver(t.Context(), numbered(alertEvent(w.a, 1))))
+	mustDo(t, w.hooks.Deliver(t.Context(), numbered(alertEvent(w.a, 1))))
 	until(t, func() bool { return hook(a.Webhook.ID).Disabled })
 	if got := hook(a.Webhook.ID).Reason; !strings.Contains(got, "410") {
 		t.Errorf("got reason %q, want 410 named", got)
@@ -294,7 +294,7 @@ func TestWebhookIsDisabled(t *testing.T) {
 	})
 	b := w.webhook(admin, moved.URL, "status")
 	before := gone.count()
-	mustDo(t, w.srv.Deliver(t.Context(), []g.Event{{Seq: 9, ID: "evt_9", Kind: g.EventStatus, School: w.a.ID, Status: &g.Status{State: g.StateOnline}}}))
+	mustDo(t, w.hooks.Deliver(t.Context(), []g.Event{{Seq: 9, ID: "evt_9", Kind: g.EventStatus, School: w.a.ID, Status: &g.Status{State: g.StateOnline}}}))
 	for attempt := 1; attempt <= 10; attempt++ {
 		until(t, func() bool {
 			ds := w.deliveries(admin, b.Webhook.ID)
@@ -329,7 +329,7 @@ func TestWebhooksAreApart(t *testing.T) {
 	for i := range 50 {
 		events = append(events, alertEvent(w.a, i))
 	}
-	mustDo(t, w.srv.Deliver(t.Context(), numbered(events...)))
+	mustDo(t, w.hooks.Deliver(t.Context(), numbered(events...)))
 	until(t, func() bool { return slow.count() >= 1 && good.count() == 50 })
 	if n := slow.count(); n != 1 {
 		t.Errorf("got %d posts to the slow server, want one at a time", n)
@@ -337,7 +337,7 @@ func TestWebhooksAreApart(t *testing.T) {
 }
 
 func TestWebhookAddresses(t *testing.T) {
-	w := newWorld(t, func(d *api.Deps) { d.Config.WebhookPrivate = false }).schools()
+	w := newWorld(t, func(d *api.Deps) { d.Webhooks = newHooks(*d, false) }).schools()
 	admin := w.user(w.a, g.RoleAdmin)
 	for _, bad := range []string{"http://school.example/in", "https://10.0.0.7/in", "https://127.0.0.1/in", "https://169.254.169.254/latest", "https://[::1]/in", "https://[fe80::1]/",
 		"https://[64:ff9b::a9fe:a9fe]/", "https://[2002:a9fe:a9fe::]/", "https://[::169.254.169.254]/", "https://[2001:0:4136:e378:8000:63bf:5601:5601]/",
@@ -349,7 +349,7 @@ func TestWebhookAddresses(t *testing.T) {
 	to := newReceiver(t, nil)
 	// The name is a public one when it is typed and a private one when it is connected to.
 	made := w.webhook(admin, strings.Replace(strings.Replace(to.URL, "127.0.0.1", "localhost", 1), "http:", "https:", 1))
-	mustDo(t, w.srv.Deliver(t.Context(), numbered(alertEvent(w.a, 1))))
+	mustDo(t, w.hooks.Deliver(t.Context(), numbered(alertEvent(w.a, 1))))
 	until(t, func() bool {
 		ds := w.deliveries(admin, made.Webhook.ID)
 		return len(ds) == 1 && ds[0].Attempt == 1
@@ -379,7 +379,7 @@ func TestLargeEventGoesByReference(t *testing.T) {
 	w.webhook(admin, to.URL)
 	big := alertEvent(w.a, 1)
 	big.Alert.Comment = strings.Repeat("火", 10_000)
-	mustDo(t, w.srv.Deliver(t.Context(), numbered(big)))
+	mustDo(t, w.hooks.Deliver(t.Context(), numbered(big)))
 	until(t, func() bool { return to.count() == 1 })
 	to.mu.Lock()
 	defer to.mu.Unlock()
@@ -402,7 +402,7 @@ func TestWebhookThatIsAwayHoldsUpNoOther(t *testing.T) {
 	for range 1200 {
 		many = append(many, g.Event{Kind: g.EventStatus, School: w.a.ID, Status: &g.Status{State: g.StateOnline}})
 	}
-	mustDo(t, w.srv.Deliver(t.Context(), numbered(append(many, alertEvent(w.a, 1))...)))
+	mustDo(t, w.hooks.Deliver(t.Context(), numbered(append(many, alertEvent(w.a, 1))...)))
 	until(t, func() bool { return well.count() == 1 })
 	until(t, func() bool { return away.count() == 1 })
 	until(t, func() bool {
@@ -438,7 +438,7 @@ func TestRefusedEventWaitsAlone(t *testing.T) {
 		rw.WriteHeader(204)
 	})
 	made := w.webhook(admin, to.URL)
-	mustDo(t, w.srv.Deliver(t.Context(), numbered(alertEvent(w.a, 1), alertEvent(w.a, 2), alertEvent(w.a, 3))))
+	mustDo(t, w.hooks.Deliver(t.Context(), numbered(alertEvent(w.a, 1), alertEvent(w.a, 2), alertEvent(w.a, 3))))
 	done := func() (refused registry.Delivery, done int) {
 		for _, d := range w.deliveries(admin, made.Webhook.ID) {
 			if d.EventID == "evt_1" {
@@ -457,7 +457,7 @@ func TestRefusedEventWaitsAlone(t *testing.T) {
 		c.skip(30 * time.Hour)
 		late := alertEvent(w.a, 10) // of another subject
 		late.ID = fmt.Sprint("evt_late_", attempt)
-		mustDo(t, w.srv.Deliver(t.Context(), numbered(late)))
+		mustDo(t, w.hooks.Deliver(t.Context(), numbered(late)))
 		until(t, func() bool { d, n := done(); return d.Attempt == attempt && n == attempt+1 })
 	}
 	if d, _ := done(); !d.Done || !strings.Contains(d.Error, "422") {
@@ -485,7 +485,7 @@ func TestWhatWaitsWithAFailure(t *testing.T) {
 		})
 		w.webhook(admin, servers[status].URL)
 	}
-	mustDo(t, w.srv.Deliver(t.Context(), numbered(alertEvent(w.a, 1), alertEvent(w.a, 2), alertEvent(w.a, 3))))
+	mustDo(t, w.hooks.Deliver(t.Context(), numbered(alertEvent(w.a, 1), alertEvent(w.a, 2), alertEvent(w.a, 3))))
 	until(t, func() bool {
 		due, err := w.reg.In(g.SystemScope("test")).DueWebhooks(t.Context(), now)
 		mustDo(t, err)
@@ -525,7 +525,7 @@ func TestWebhookRestsWhereTheRegistryFails(t *testing.T) {
 	do("CREATE TRIGGER full BEFORE UPDATE ON deliveries WHEN OLD.webhook = '" + string(unsaved.Webhook.ID) + "' BEGIN SELECT RAISE(ABORT, 'the disk is full'); END")
 	do("UPDATE webhooks SET secret_sealed = x'00' WHERE id = '" + string(sealed.Webhook.ID) + "'")
 
-	mustDo(t, w.srv.Deliver(t.Context(), numbered(alertEvent(w.a, 1))))
+	mustDo(t, w.hooks.Deliver(t.Context(), numbered(alertEvent(w.a, 1))))
 	ids := []g.WebhookID{unsaved.Webhook.ID, sealed.Webhook.ID}
 	rests := func(id g.WebhookID) int { return log.count("webhook rests", string(id)) }
 	for round := 1; round <= 3; round++ {
@@ -535,7 +535,7 @@ func TestWebhookRestsWhereTheRegistryFails(t *testing.T) {
 		for range 20 { // what another gets wakes the queue each time
 			n := well.count()
 			e := numbered(g.Event{ID: fmt.Sprint("evt_", round, "_", n), Kind: g.EventStatus, School: w.a.ID, Status: &g.Status{State: g.StateOnline}})
-			mustDo(t, w.srv.Deliver(t.Context(), e))
+			mustDo(t, w.hooks.Deliver(t.Context(), e))
 			until(t, func() bool { return well.count() == n+1 })
 		}
 		for _, id := range ids {
@@ -584,9 +584,9 @@ func TestSlowServersPassTheWorkersOn(t *testing.T) {
 	for range each {
 		many = append(many, g.Event{Kind: g.EventStatus, School: w.a.ID, Status: &g.Status{State: g.StateOnline}})
 	}
-	mustDo(t, w.srv.Deliver(t.Context(), numbered(many...)))
+	mustDo(t, w.hooks.Deliver(t.Context(), numbered(many...)))
 	until(t, func() bool { return slow.count() == workers })
-	mustDo(t, w.srv.Deliver(t.Context(), numbered(alertEvent(w.a, 1))))
+	mustDo(t, w.hooks.Deliver(t.Context(), numbered(alertEvent(w.a, 1))))
 	release()
 	until(t, func() bool { return well.count() == 1 })
 	if n := <-before; n > 4*workers {

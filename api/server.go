@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -46,7 +45,6 @@ type Server struct {
 
 	settingUp sync.Mutex    // first run: one at a time
 	changes   atomic.Uint64 // rises when a school changes: what a scope sees is then asked again
-	hooks     *hooks
 	unsub     func()
 	pages     *statics // the built console
 	specJSON  []byte
@@ -54,10 +52,10 @@ type Server struct {
 	spec30    []byte // the same in OpenAPI 3.0.3, for generators that know no 3.1
 }
 
-// New builds the server. It answers requests at once; webhooks are delivered while Run runs.
+// New builds the server. It answers requests at once, until Close.
 func New(d Deps) (*Server, error) {
-	if d.Registry == nil || d.Live == nil || d.Now == nil {
-		return nil, errors.New("api: Registry, Live and Now are needed")
+	if d.Registry == nil || d.Live == nil || d.Webhooks == nil || d.Now == nil {
+		return nil, errors.New("api: Registry, Live, Webhooks and Now are needed")
 	}
 	if d.Logger == nil {
 		d.Logger = slog.New(slog.DiscardHandler)
@@ -90,14 +88,9 @@ func New(d Deps) (*Server, error) {
 		}
 	}
 	s.pages = &statics{files: d.Console, ready: map[string]*static{}}
-	s.hooks = newHooks(s)
 	s.unsub = s.reg.Subscribe(func(c registry.Change) {
-		switch c.Kind {
-		case "school":
+		if c.Kind == "school" {
 			s.changes.Add(1)
-			s.hooks.forget()
-		case "webhook", "user", "key":
-			s.hooks.forget()
 		}
 	})
 	nameStrictly()
@@ -114,17 +107,8 @@ func New(d Deps) (*Server, error) {
 // stays; the server that runs it should set no overall WriteTimeout.
 func (s *Server) Handler() http.Handler { return s.outer(s.mux) }
 
-// Run delivers webhooks until ctx ends.
-func (s *Server) Run(ctx context.Context) error {
-	defer s.unsub()
-	return s.hooks.run(ctx)
-}
-
-// Deliver queues events for the webhooks that want them. It returns once the queue is on
-// disk; the same events again are queued once.
-func (s *Server) Deliver(ctx context.Context, events []g.Event) error {
-	return s.hooks.queue(ctx, events)
-}
+// Close ends that the server follows the registry's changes. It may be called once.
+func (s *Server) Close() { s.unsub() }
 
 // register adds every operation, area by area.
 func (s *Server) register() {

@@ -97,7 +97,7 @@ func TestIdempotencyLivesThroughARestart(t *testing.T) {
 	c := w.user(w.a, g.RoleAdmin)
 	body := map[string]any{"name": "reports", "purpose": "weekly report", "permissions": []string{"devices:read"}}
 	first := c.do("POST", "/v1/keys", body, "Idempotency-Key", "k").want(201)
-	srv, err := api.New(api.Deps{Registry: w.reg, Live: w.live, Now: time.Now, Config: api.Config{RateLimit: 10_000}})
+	srv, err := api.New(api.Deps{Registry: w.reg, Live: w.live, Webhooks: w.hooks, Now: time.Now, Config: api.Config{RateLimit: 10_000}})
 	mustDo(t, err)
 	hs := httptest.NewServer(srv.Handler())
 	defer hs.Close()

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -195,21 +194,6 @@ func marshal(w io.Writer, v any) error {
 	if err := enc.Encode(v); err != nil {
 		return err
 	}
-	_, err := w.Write(unset(b.Bytes()))
+	_, err := w.Write(g.OmitUnsetTimes(b.Bytes()))
 	return err
-}
-
-const neverSet = `"0001-01-01T00:00:00Z"`
-
-var (
-	unsetLater = regexp.MustCompile(`,"[^"\\]*":` + neverSet)
-	unsetFirst = regexp.MustCompile(`"[^"\\]*":` + neverSet + `,?`)
-)
-
-// unset takes the members out whose value is the zero time.
-func unset(b []byte) []byte {
-	if !bytes.Contains(b, []byte(neverSet)) {
-		return b
-	}
-	return unsetFirst.ReplaceAll(unsetLater.ReplaceAll(b, nil), nil)
 }

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"encoding/json"
-	"net/url"
 	"slices"
 
 	g "github.com/gatehouse-iot/gatehouse"
@@ -95,22 +94,13 @@ func (s *Server) registerWebhooks() {
 		if err := s.view(ctx).Redeliver(ctx, in.ID); err != nil {
 			return nil, err
 		}
-		s.hooks.wake()
+		s.deps.Webhooks.Wake()
 		return &none{}, nil
 	})
 }
 
 func (s *Server) webhook(ctx context.Context, b webhookBody, id g.WebhookID) (g.Webhook, error) {
-	u, err := url.Parse(b.URL)
-	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.User != nil {
-		return g.Webhook{}, g.FieldErrorf("url", "this is no address to post to; write it like https://sis.school.example/gatehouse, without a name or password")
-	}
-	if !s.cfg.WebhookPrivate {
-		if u.Scheme == "http" {
-			return g.Webhook{}, g.FieldErrorf("url", "use https: events hold what children do (the setting webhooks.private allows plain http for a server in the school)")
-		}
-	}
-	if err := s.mayPost(ctx, u.Hostname()); err != nil {
+	if err := s.deps.Webhooks.Check(ctx, b.URL); err != nil {
 		return g.Webhook{}, err
 	}
 	for _, k := range b.Kinds {
@@ -177,5 +167,5 @@ func (s *Server) testWebhook(ctx context.Context, in *ByID) (*body[TestFired], e
 		return nil, g.Errorf(g.Conflict, "the webhook is disabled (%s); enable it first", or(w.Reason, "by hand"))
 	}
 	id := g.NewID("evt_test")
-	return answer(TestFired{id}, s.hooks.test(ctx, w, id))
+	return answer(TestFired{id}, s.deps.Webhooks.Try(ctx, w, id))
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -15,6 +16,8 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api"
+	"github.com/gatehouse-iot/gatehouse/gateway/notify"
+	"github.com/gatehouse-iot/gatehouse/gateway/notify/webhook"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
@@ -26,6 +29,7 @@ type world struct {
 	t      *testing.T
 	reg    *registry.Registry
 	srv    *api.Server
+	hooks  hooks
 	url    string
 	live   *journal
 	fleet  *fleet
@@ -33,6 +37,12 @@ type world struct {
 	intake *intake
 	a, b   g.School
 	ids    map[string]string // what was made in A, by noun
+}
+
+// hooks is the queue of what is posted, as a gateway puts it together.
+type hooks struct {
+	*notify.Queue
+	*webhook.Channel
 }
 
 // options change the world before it is built.
@@ -62,11 +72,15 @@ func newWorld(t *testing.T, options ...option) *world {
 		Rules: func() []api.RuleInfo {
 			return []api.RuleInfo{{ID: "smoke-and-heat", Title: "Smoke and heat", Severity: g.Critical}}
 		},
-		Config: api.Config{Version: "test", WebhookPrivate: true, RateLimit: 10_000},
+		Config: api.Config{Version: "test", RateLimit: 10_000},
 	}
 	for _, o := range options {
 		o(&d)
 	}
+	if d.Webhooks == nil {
+		d.Webhooks = newHooks(d, true)
+	}
+	w.hooks = d.Webhooks.(hooks)
 	w.srv, err = api.New(d)
 	if err != nil {
 		t.Fatal(err)
@@ -75,15 +89,26 @@ func newWorld(t *testing.T, options ...option) *world {
 	hs.Start()
 	run, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
-	wg.Go(func() { w.srv.Run(run) })
+	wg.Go(func() { w.hooks.Run(run) })
 	t.Cleanup(func() {
 		hs.CloseClientConnections()
 		hs.Close()
 		cancel()
 		wg.Wait()
+		w.srv.Close()
 	})
 	w.url = hs.URL
 	return w
+}
+
+// newHooks makes the queue; private lets it reach private and loopback addresses, and plain http.
+func newHooks(d api.Deps, private bool) hooks {
+	posts := webhook.New(private)
+	log := d.Logger
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	return hooks{notify.New(d.Registry, posts, d.Now, log), posts}
 }
 
 // behindProxy lets the tests speak from many addresses.

@@ -34,6 +34,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/live"
 	"github.com/gatehouse-iot/gatehouse/gateway/media"
 	"github.com/gatehouse-iot/gatehouse/gateway/mqttfront"
+	"github.com/gatehouse-iot/gatehouse/gateway/notify"
+	"github.com/gatehouse-iot/gatehouse/gateway/notify/webhook"
 	"github.com/gatehouse-iot/gatehouse/gateway/selfwatch"
 	"github.com/gatehouse-iot/gatehouse/gateway/telemetry"
 	"github.com/gatehouse-iot/gatehouse/registry"
@@ -84,6 +86,7 @@ type App struct {
 	engine    *rules.Engine
 	pictures  pictures
 	rules     []api.RuleInfo
+	notify    *notify.Queue
 	api       *api.Server
 	listener  net.Listener
 	bound     *listen.Listener // below listener
@@ -260,11 +263,14 @@ func (a *App) openAPI(ctx context.Context) error {
 		return err
 	}
 	a.watch = a.newWatch()
+	posts := webhook.New(a.cfg.Webhooks.Private)
+	a.notify = notify.New(a.reg, posts, a.now, a.log)
 	c := a.cfg.HTTP
 	var err error
 	a.api, err = api.New(api.Deps{
 		Registry:  a.reg,
 		Live:      a.hub,
+		Webhooks:  hooks{a.notify, posts},
 		Intake:    manual{a},
 		Fleet:     fleet{a},
 		Faces:     faces{a},
@@ -284,11 +290,13 @@ func (a *App) openAPI(ctx context.Context) error {
 			Demo:           a.opt.Demo,
 			Version:        a.opt.Version,
 			TrustProxy:     c.Proxy,
-			WebhookPrivate: a.cfg.Webhooks.Private,
 		},
 		Now:    a.now,
 		Logger: a.log,
 	})
+	if err == nil {
+		a.closers = append(a.closers, func() error { a.api.Close(); return nil })
+	}
 	return err
 }
 
@@ -326,6 +334,12 @@ func (a *App) listen() error {
 	t.NextProtos = []string{"h2", "http/1.1"} // every tab of the console holds a stream, and browsers open six connections
 	a.listener = tls.NewListener(a.listener, t)
 	return nil
+}
+
+// hooks is what the API needs of webhooks: the queue, and the addresses of its channel.
+type hooks struct {
+	*notify.Queue
+	*webhook.Channel
 }
 
 // listening says in words why an address cannot be listened on.
@@ -389,8 +403,8 @@ func (a *App) Run(ctx context.Context) error {
 		{"attendance", a.attendance.Run},
 		{"resolve", a.resolver.Run},
 		{"quality", a.counting.Run},
-		{"webhooks", a.feed.Follow("webhooks", a.api.Deliver)},
-		{"api", a.api.Run},
+		{"webhooks", a.feed.Follow("webhooks", a.notify.Deliver)},
+		{"notify", a.notify.Run},
 		{"commands", a.runCommands},
 		{"keeping", a.keepHouse},
 		{"watch", a.watch.Run},

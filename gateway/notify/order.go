@@ -1,12 +1,6 @@
-package api
+package notify
 
 import g "github.com/gatehouse-iot/gatehouse"
-
-// The headers that say where a delivery stands among those of its subject.
-const (
-	subjectHeader  = "gatehouse-subject"
-	sequenceHeader = "gatehouse-sequence"
-)
 
 // orderedBy is the subject within which deliveries keep the order of the journal: the alert,
 // the incident, the person or, where nobody is known, the device.

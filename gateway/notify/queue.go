@@ -1,0 +1,123 @@
+package notify
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry"
+)
+
+// Bounds of the queue. What waits is on disk: a target that takes nothing for three days is
+// disabled, and nothing more is queued for it.
+const (
+	workers    = 8                // targets that are sent to at a time, each by one message at a time
+	batch      = 100              // due deliveries of a target taken from the registry at a time
+	turnLimit  = 10 * time.Second // after which no further delivery of a turn is begun
+	tick       = 2 * time.Second
+	restLimit  = time.Minute         // how long a target is left alone after the registry failed
+	kept       = 30 * 24 * time.Hour // how long finished deliveries are listed
+	mostBehind = 1000                // newer messages of a subject that wait for a refused one; then it is given up
+)
+
+// Queue sends events to the webhooks that want them. Make one with New, and run Run.
+type Queue struct {
+	view    *registry.View
+	channel Channel
+	now     func() time.Time
+	log     *slog.Logger
+	targets *targets
+	kick    chan struct{} // something is due; holds one
+	unsub   func()
+
+	mu     sync.Mutex
+	doubts map[g.WebhookID]doubt // of those whose server has not answered lately
+}
+
+// New makes the queue of a channel. It follows the registry's changes until Run ends.
+func New(reg *registry.Registry, c Channel, now func() time.Time, log *slog.Logger) *Queue {
+	view := reg.In(g.SystemScope("webhooks"))
+	q := &Queue{
+		view:    view,
+		channel: c,
+		now:     now,
+		log:     log,
+		targets: &targets{view: view, now: now},
+		kick:    make(chan struct{}, 1),
+		doubts:  map[g.WebhookID]doubt{},
+	}
+	q.unsub = reg.Subscribe(func(c registry.Change) {
+		switch c.Kind {
+		case "school", "webhook", "user", "key":
+			q.targets.forget()
+		}
+	})
+	return q
+}
+
+// Wake has the queue look what is due: something was sent again by hand.
+func (q *Queue) Wake() {
+	select {
+	case q.kick <- struct{}{}:
+	default: // a wake is waiting already
+	}
+}
+
+// Deliver queues events for the webhooks that want them. It returns once they are on disk; the
+// same events again are queued once.
+func (q *Queue) Deliver(ctx context.Context, events []g.Event) error {
+	all, parent, err := q.targets.load(ctx)
+	if err != nil || len(all) == 0 {
+		return err
+	}
+	now := q.now()
+	var ds []registry.Delivery
+	for i := range events {
+		e := &events[i]
+		var body []byte
+		for _, w := range all {
+			if !wants(w, e, parent) {
+				continue
+			}
+			if body == nil {
+				if body, err = q.channel.Write(e); err != nil {
+					return err
+				}
+			}
+			ds = append(ds, registry.Delivery{
+				Webhook: w.ID,
+				EventID: e.ID,
+				Seq:     e.Seq,
+				Subject: orderedBy(e),
+				Body:    body,
+				Next:    now,
+				Created: now,
+			})
+		}
+	}
+	return q.add(ctx, ds)
+}
+
+// Try queues a message that says that it is a test, under an id that the list of deliveries
+// shows.
+func (q *Queue) Try(ctx context.Context, w g.Webhook, id string) error {
+	now := q.now()
+	body, err := q.channel.Trial(w, id, now)
+	if err != nil {
+		return err
+	}
+	return q.add(ctx, []registry.Delivery{{Webhook: w.ID, EventID: id, Body: body, Next: now, Created: now}})
+}
+
+func (q *Queue) add(ctx context.Context, ds []registry.Delivery) error {
+	if len(ds) == 0 {
+		return nil
+	}
+	if err := q.view.QueueDeliveries(ctx, ds); err != nil {
+		return err
+	}
+	q.Wake()
+	return nil
+}

@@ -1,0 +1,36 @@
+package webhook
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// signAll is the header with a signature of each secret, between spaces.
+func signAll(secrets []string, id string, at time.Time, body []byte) (string, error) {
+	all := make([]string, len(secrets))
+	for i, secret := range secrets {
+		one, err := sign(secret, id, at, body)
+		if err != nil {
+			return "", err
+		}
+		all[i] = one
+	}
+	return strings.Join(all, " "), nil
+}
+
+// sign is the webhook-signature of Standard Webhooks 1.0: v1, and the base64 of HMAC-SHA256
+// over "id.timestamp.body" with the key that follows whsec_ in base64.
+func sign(secret, id string, at time.Time, body []byte) (string, error) {
+	key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(secret, "whsec_"))
+	if err != nil {
+		return "", fmt.Errorf("webhook secret: %w", err)
+	}
+	m := hmac.New(sha256.New, key)
+	fmt.Fprintf(m, "%s.%d.", id, at.Unix())
+	m.Write(body)
+	return "v1," + base64.StdEncoding.EncodeToString(m.Sum(nil)), nil
+}
