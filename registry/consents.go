@@ -87,16 +87,6 @@ func (r *Registry) setConsent(ctx context.Context, t *tx, p file, c g.Consent, a
 	return nil
 }
 
-// Consents lists somebody's consents, newest first. It is part of the person's page: it needs
-// a reason for a student and is audited.
-func (v *View) Consents(ctx context.Context, person g.PersonID) ([]g.Consent, error) {
-	p, err := v.opened(ctx, person, "person.consents")
-	if err != nil {
-		return nil, err
-	}
-	return v.r.consents(ctx, v.r.reg, p)
-}
-
 func (r *Registry) consents(ctx context.Context, c conn, p file) ([]g.Consent, error) {
 	out := []g.Consent{}
 	err := each(ctx, c, "SELECT given, at, body_sealed FROM consents WHERE person = ? ORDER BY id DESC", []any{string(p.ID)}, func(scan func(...any) error) error {

@@ -2,7 +2,6 @@ package registry
 
 import (
 	"context"
-	"embed"
 	"fmt"
 	"io/fs"
 	"path"
@@ -13,11 +12,9 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-//go:embed migrations
-var migrations embed.FS
-
-// migrate brings the store to the newest schema, one transaction per step.
-func (s *store) migrate(ctx context.Context, now time.Time) error {
+// migrate brings the store to the newest schema, one transaction per step. migrations has a
+// folder of that name, with one for each engine and store.
+func (s *store) migrate(ctx context.Context, now time.Time, migrations fs.FS) error {
 	engine := "sqlite"
 	if s.postgres {
 		engine = "postgres"
@@ -41,7 +38,7 @@ func (s *store) migrate(ctx context.Context, now time.Time) error {
 			return fmt.Errorf("migration %s: the name should begin with its number: %w", f.Name(), err)
 		}
 		newest = n
-		if err := s.step(ctx, now, n, path.Join(dir, f.Name())); err != nil {
+		if err := s.step(ctx, now, n, migrations, path.Join(dir, f.Name())); err != nil {
 			return err
 		}
 	}
@@ -56,8 +53,8 @@ func (s *store) migrate(ctx context.Context, now time.Time) error {
 }
 
 // step applies one migration unless it, or a newer one, has been applied.
-func (s *store) step(ctx context.Context, now time.Time, n int, file string) error {
-	text, err := migrations.ReadFile(file)
+func (s *store) step(ctx context.Context, now time.Time, n int, migrations fs.FS, file string) error {
+	text, err := fs.ReadFile(migrations, file)
 	if err != nil {
 		return err
 	}

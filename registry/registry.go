@@ -2,16 +2,21 @@ package registry
 
 import (
 	"context"
+	"embed"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
 )
+
+//go:embed migrations
+var migrations embed.FS
 
 // Registry is an open registry. It is safe for concurrent use.
 type Registry struct {
@@ -30,10 +35,8 @@ type Registry struct {
 
 	auditSeen atomic.Pointer[AuditPoint] // how far the audit log is known to have come
 
-	mu      sync.Mutex
-	changed chan struct{}
-	subs    map[int]func(Change)
-	nextSub int
+	mu   sync.Mutex
+	subs []*subscriber // in the order in which they came
 }
 
 // View is the registry as one scope may see it.
@@ -51,7 +54,6 @@ func Open(ctx context.Context, o Options) (*Registry, error) {
 	}
 	r := &Registry{
 		vault: v, walks: NewWalks(walkRows), now: o.Now, log: o.Logger, hashing: make(chan struct{}, 2), ready: make(chan struct{}, 1),
-		changed: make(chan struct{}), subs: map[int]func(Change){},
 	}
 	if r.now == nil {
 		r.now = time.Now
@@ -62,6 +64,7 @@ func Open(ctx context.Context, o Options) (*Registry, error) {
 	if err := r.open(ctx, o); err != nil {
 		return nil, errors.Join(fmt.Errorf("open registry: %w", err), r.Close())
 	}
+	r.Subscribe(r.drop)
 	return r, nil
 }
 
@@ -83,7 +86,7 @@ func (r *Registry) open(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	for _, s := range []*store{r.reg, r.hist} {
-		if err := s.migrate(ctx, r.now()); err != nil {
+		if err := s.migrate(ctx, r.now(), migrations); err != nil {
 			return err
 		}
 	}
@@ -122,26 +125,21 @@ func (r *Registry) Backup(ctx context.Context, dir string) error {
 	return nil
 }
 
-// Subscribe calls f after each commit that changed something. f must be quick and must not
-// call the registry; cancel ends the calls.
+// subscriber is told of what was committed.
+type subscriber struct{ tell func(Change) }
+
+// Subscribe calls f after each commit that changed something, after those who subscribed before.
+// f must be quick and must not call the registry; cancel ends the calls.
 func (r *Registry) Subscribe(f func(Change)) (cancel func()) {
+	one := &subscriber{f}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	id := r.nextSub
-	r.nextSub++
-	r.subs[id] = f
+	r.subs = append(slices.Clone(r.subs), one)
 	return func() {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		delete(r.subs, id)
+		r.subs = slices.DeleteFunc(slices.Clone(r.subs), func(s *subscriber) bool { return s == one })
 	}
-}
-
-// Changed is closed at the next change; ask again for the one after it.
-func (r *Registry) Changed() <-chan struct{} {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.changed
 }
 
 // OutboxReady receives when the outbox may hold new rows. It is for one reader, which should
@@ -177,23 +175,22 @@ func (r *Registry) tell(cs []Change) {
 		return
 	}
 	r.mu.Lock()
-	subs := make([]func(Change), 0, len(r.subs))
-	for _, f := range r.subs {
-		subs = append(subs, f)
-	}
-	close(r.changed)
-	r.changed = make(chan struct{})
+	subs := r.subs
 	r.mu.Unlock()
 	for _, c := range cs {
-		switch c.Kind {
-		case "device", "profile":
-			r.doors.forget(g.DeviceID(c.ID), c.Kind == "profile")
-		case "person":
-			r.rolls.forget(c.School)
+		for _, s := range subs {
+			s.tell(c)
 		}
-		for _, f := range subs {
-			f(c)
-		}
+	}
+}
+
+// drop lets go of what is kept of a thing that changed.
+func (r *Registry) drop(c Change) {
+	switch c.Kind {
+	case "device", "profile":
+		r.doors.forget(g.DeviceID(c.ID), c.Kind == "profile")
+	case "person":
+		r.rolls.forget(c.School)
 	}
 }
 

@@ -158,7 +158,6 @@ func calls(d *district) map[string]call {
 		"SetConsent": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return nil, v.SetConsent(ctx, g.Consent{Person: child, Given: true, By: "x"})
 		}},
-		"Consents": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.Consents(ctx, child) }},
 		"AddCard": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.AddCard(ctx, child, g.ByCard, "12345678", time.Time{})
 		}},
