@@ -5,6 +5,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"slices"
@@ -61,14 +62,14 @@ func Open(ctx context.Context, o Options) (*Registry, error) {
 	if r.log == nil {
 		r.log = slog.New(slog.DiscardHandler)
 	}
-	if err := r.open(ctx, o); err != nil {
+	if err := r.open(ctx, o, migrations); err != nil {
 		return nil, errors.Join(fmt.Errorf("open registry: %w", err), r.Close())
 	}
 	r.Subscribe(r.drop)
 	return r, nil
 }
 
-func (r *Registry) open(ctx context.Context, o Options) (err error) {
+func (r *Registry) open(ctx context.Context, o Options, migrations fs.FS) (err error) {
 	engine := func(name string) (*store, error) { return openPostgres(o.Postgres, name) }
 	if o.Postgres == "" {
 		if o.Dir == "" {
