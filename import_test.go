@@ -41,8 +41,9 @@ var house = []room{
 	{"rules", "root", "yaml"},
 	{"rules/quality", "root", ""},
 
-	// What is kept. Only here is SQL spoken, and only registry/sheet reads workbooks.
-	{"registry", "root registry/roster registry/sheet", "otp pgx sqlite webauthn x/crypto yaml zxcvbn"},
+	// What is kept. Only registry/store has the drivers of SQL, and only registry/sheet reads workbooks.
+	{"registry/store", "root", "pgx sqlite"},
+	{"registry", "root registry/roster registry/sheet registry/store", "otp webauthn x/crypto yaml zxcvbn"},
 	{"registry/sheet", "", "excelize x/text"},
 	{"registry/roster", "root registry/sheet", "x/text"},
 	{"registry/historybench", "root registry", "pgx"},

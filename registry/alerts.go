@@ -7,19 +7,20 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
 // newestFirst continues and orders a list by falling time and id.
-func newestFirst(w *where, p Page, at, id string) error {
-	parts, ok, err := p.after(2)
+func newestFirst(w *store.Where, p store.Page, at, id string) error {
+	parts, ok, err := p.After(2)
 	if err != nil || !ok {
 		return err
 	}
-	us, err := number(parts[0])
+	us, err := store.Number(parts[0])
 	if err != nil {
 		return err
 	}
-	w.and("("+at+" < ? OR ("+at+" = ? AND "+id+" < ?))", us, us, parts[1])
+	w.And("("+at+" < ? OR ("+at+" = ? AND "+id+" < ?))", us, us, parts[1])
 	return nil
 }
 
@@ -28,29 +29,29 @@ func (v *View) Alerts(ctx context.Context, f AlertFilter) ([]AlertRow, string, e
 	if strings.TrimSpace(f.Query) != "" {
 		return v.searchAlerts(ctx, f)
 	}
-	in, err := v.reach(ctx, g.AlertsRead)
+	in, err := v.s.Reach(ctx, g.AlertsRead)
 	if err != nil {
 		return nil, "", err
 	}
-	var w where
-	if err := in.within(&w, "school", f.School); err != nil {
+	var w store.Where
+	if err := in.Within(&w, "school", f.School); err != nil {
 		return nil, "", err
 	}
 	if len(f.States) > 0 {
-		w.and("state IN ("+marks(len(f.States))+")", anys(f.States)...)
+		w.And("state IN ("+store.Marks(len(f.States))+")", store.Anys(f.States)...)
 	}
-	eq(&w, "severity", f.Severity)
-	eq(&w, "rule", f.Rule)
+	store.Eq(&w, "severity", f.Severity)
+	store.Eq(&w, "rule", f.Rule)
 	if f.RulePrefix != "" {
-		w.and("rule LIKE ?", f.RulePrefix+"%")
+		w.And("rule LIKE ?", f.RulePrefix+"%")
 	}
-	eq(&w, "zone", f.Zone)
-	eq(&w, "device", f.Device)
+	store.Eq(&w, "zone", f.Zone)
+	store.Eq(&w, "device", f.Device)
 	if err := newestFirst(&w, f.Page, "opened", "id"); err != nil {
 		return nil, "", err
 	}
 	out := []AlertRow{}
-	err = each(ctx, v.r.reg, "SELECT "+alertColumns+" FROM alerts"+w.String()+" ORDER BY opened DESC, id DESC LIMIT ?", append(w.args, f.limit()+1), func(scan func(...any) error) error {
+	err = store.Each(ctx, v.s.Reg, "SELECT "+alertColumns+" FROM alerts"+w.String()+" ORDER BY opened DESC, id DESC LIMIT ?", append(w.Args, f.Size()+1), func(scan func(...any) error) error {
 		a, _, err := v.r.scanAlert(scan)
 		out = append(out, AlertRow{Alert: a})
 		return err
@@ -58,23 +59,25 @@ func (v *View) Alerts(ctx context.Context, f AlertFilter) ([]AlertRow, string, e
 	if err != nil {
 		return nil, "", fmt.Errorf("list alerts: %w", err)
 	}
-	out, next := cut(out, f.limit(), alertCursor)
+	out, next := store.Cut(out, f.Size(), alertCursor)
 	return out, next, v.nameAlerts(ctx, out)
 }
 
-func alertCursor(a AlertRow) string { return cursor(digits(micros(a.Opened)), string(a.ID)) }
+func alertCursor(a AlertRow) string {
+	return store.Cursor(store.Digits(store.Micros(a.Opened)), string(a.ID))
+}
 
 // Alert is one alert.
 func (v *View) Alert(ctx context.Context, id g.AlertID) (AlertRow, error) {
-	in, err := v.reach(ctx, g.AlertsRead)
+	in, err := v.s.Reach(ctx, g.AlertsRead)
 	if err != nil {
 		return AlertRow{}, err
 	}
-	a, _, err := v.r.alert(ctx, v.r.reg, id)
+	a, _, err := v.r.alert(ctx, v.s.Reg, id)
 	if err != nil {
 		return AlertRow{}, err
 	}
-	if err := in.owns(a.School, "alert", string(id)); err != nil {
+	if err := in.Owns(a.School, "alert", string(id)); err != nil {
 		return AlertRow{}, err
 	}
 	rows := []AlertRow{{Alert: a}}
@@ -131,9 +134,9 @@ func (v *View) nameAlerts(ctx context.Context, rows []AlertRow) error {
 func (r *Registry) labels(ctx context.Context, table string, ids []string) (map[string]string, error) {
 	out := map[string]string{}
 	for len(ids) > 0 {
-		part := ids[:min(chunk, len(ids))]
+		part := ids[:min(store.Chunk, len(ids))]
 		ids = ids[len(part):]
-		err := each(ctx, r.reg, "SELECT id, name FROM "+table+" WHERE id IN ("+marks(len(part))+")", anys(part), func(scan func(...any) error) error {
+		err := store.Each(ctx, r.s.Reg, "SELECT id, name FROM "+table+" WHERE id IN ("+store.Marks(len(part))+")", store.Anys(part), func(scan func(...any) error) error {
 			var id, name string
 			err := scan(&id, &name)
 			out[id] = name
@@ -148,20 +151,20 @@ func (r *Registry) labels(ctx context.Context, table string, ids []string) (map[
 
 // acting is the user who acts, as the registry knows that user: a role is never believed from
 // outside. An API key acts without a user, under its own name.
-func (v *View) acting(ctx context.Context, t *tx, by g.User) (g.User, error) {
+func (v *View) acting(ctx context.Context, t *store.Tx, by g.User) (g.User, error) {
 	if by.ID == "" {
 		return g.User{FullName: v.s.Actor}, nil
 	}
 	if by.Role == g.RoleIntegrator && strings.HasPrefix(v.s.Actor, string(by.ID)+" ") {
 		var name string
-		if err := t.row(ctx, "SELECT name FROM api_keys WHERE id = ?", string(by.ID)).Scan(&name); err != nil {
-			return g.User{}, missing(err, "key", string(by.ID))
+		if err := t.Row(ctx, "SELECT name FROM api_keys WHERE id = ?", string(by.ID)).Scan(&name); err != nil {
+			return g.User{}, store.Missing(err, "key", string(by.ID))
 		}
 		return g.User{FullName: name, Role: g.RoleIntegrator}, nil
 	}
-	u, err := v.r.scanUser(t.row(ctx, "SELECT "+userColumns+" FROM users WHERE id = ?", string(by.ID)).Scan)
+	u, err := v.r.scanUser(t.Row(ctx, "SELECT "+userColumns+" FROM users WHERE id = ?", string(by.ID)).Scan)
 	if err != nil {
-		return u, missing(err, "user", string(by.ID))
+		return u, store.Missing(err, "user", string(by.ID))
 	}
 	if u.Disabled {
 		return u, g.Errorf(g.Forbidden, "the user %q is disabled", u.Name)
@@ -175,17 +178,17 @@ func (v *View) acting(ctx context.Context, t *tx, by g.User) (g.User, error) {
 // answer changes an alert by hand: in scope, at the version that the operator saw, with the
 // outbox row and the audit entry in the same transaction.
 func (v *View) answer(ctx context.Context, id g.AlertID, version int, by g.User, deed string, change func(a *g.Alert, u g.User, now time.Time) error) (g.Alert, error) {
-	in, err := v.reach(ctx, g.AlertsWrite)
+	in, err := v.s.Reach(ctx, g.AlertsWrite)
 	if err != nil {
 		return g.Alert{}, err
 	}
 	var a g.Alert
-	err = v.r.write(ctx, func(t *tx) error {
+	err = v.s.Write(ctx, func(t *store.Tx) error {
 		var seq uint64
 		if a, seq, err = v.r.alert(ctx, t, id); err != nil {
 			return err
 		}
-		if err := in.owns(a.School, "alert", string(id)); err != nil {
+		if err := in.Owns(a.School, "alert", string(id)); err != nil {
 			return err
 		}
 		if a.Version != version {
@@ -195,14 +198,14 @@ func (v *View) answer(ctx context.Context, id g.AlertID, version int, by g.User,
 		if err != nil {
 			return err
 		}
-		if err := change(&a, u, moment(micros(t.now))); err != nil {
+		if err := change(&a, u, store.Moment(store.Micros(t.Now))); err != nil {
 			return err
 		}
 		if err := v.r.saveAlert(ctx, t, seq, a, false); err != nil {
 			return err
 		}
 		a.Version++
-		return v.audit(ctx, t, a.School, deed, string(id))
+		return v.s.Audit(ctx, t, a.School, deed, string(id))
 	})
 	if err != nil {
 		return g.Alert{}, err
@@ -264,18 +267,18 @@ func joined(old, comment string) string {
 // CloseResolved closes alerts that were resolved before a time and have stopped firing, at
 // most 1000 at once, and answers which; only system scopes do.
 func (v *View) CloseResolved(ctx context.Context, before time.Time) ([]g.AlertID, error) {
-	if err := v.system(); err != nil {
+	if err := v.s.OnlySystem(); err != nil {
 		return nil, err
 	}
 	var closed []g.AlertID
-	err := v.r.write(ctx, func(t *tx) error {
+	err := v.s.Write(ctx, func(t *store.Tx) error {
 		closed = nil
 		type found struct {
 			g.Alert
 			seq uint64
 		}
 		var due []found
-		err := each(ctx, t, "SELECT "+alertColumns+" FROM alerts WHERE state = ? AND resolved < ? ORDER BY opened, id LIMIT ?", []any{string(g.AlertResolved), micros(before), maxLimit}, func(scan func(...any) error) error {
+		err := store.Each(ctx, t, "SELECT "+alertColumns+" FROM alerts WHERE state = ? AND resolved < ? ORDER BY opened, id LIMIT ?", []any{string(g.AlertResolved), store.Micros(before), store.MaxLimit}, func(scan func(...any) error) error {
 			a, seq, err := v.r.scanAlert(scan)
 			due = append(due, found{a, seq})
 			return err
@@ -287,7 +290,7 @@ func (v *View) CloseResolved(ctx context.Context, before time.Time) ([]g.AlertID
 			if a.Firing {
 				continue
 			}
-			a.State, a.Closed = g.AlertClosed, moment(micros(t.now))
+			a.State, a.Closed = g.AlertClosed, store.Moment(store.Micros(t.Now))
 			if err := v.r.saveAlert(ctx, t, a.seq, a.Alert, false); err != nil {
 				return err
 			}

@@ -2,29 +2,25 @@ package registry
 
 import (
 	"context"
-)
 
-// Bounds of one page of a search through alerts, whose words are sealed in the registry.
-const (
-	searchStep = 500    // alerts that are opened at a time
-	searchMost = 10_000 // alerts that one page looks at; the cursor goes on behind them
+	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
 // searchAlerts lists the alerts in which every word is part of the title, the text, the place,
 // the device, the rule, the comment or, where the caller may read people, the person's name. A
 // page can hold fewer rows than were asked for, or none, although the cursor leads on.
 func (v *View) searchAlerts(ctx context.Context, f AlertFilter) ([]AlertRow, string, error) {
-	query, limit := f.Query, f.limit()
-	f.Query, f.Limit = "", searchStep
+	query, limit := f.Query, f.Size()
+	f.Query, f.Limit = "", store.SearchStep
 	out := []AlertRow{}
-	for looked := 0; looked < searchMost; {
+	for looked := 0; looked < store.SearchMost; {
 		rows, next, err := v.Alerts(ctx, f)
 		if err != nil {
 			return nil, "", err
 		}
 		for i := range rows {
 			a := &rows[i]
-			if !hasWords(query, a.Title, a.TitleZH, a.Text, a.TextZH, a.ZoneName, a.DeviceName, a.PersonName, a.Comment, string(a.Rule)) {
+			if !store.HasWords(query, a.Title, a.TitleZH, a.Text, a.TextZH, a.ZoneName, a.DeviceName, a.PersonName, a.Comment, string(a.Rule)) {
 				continue
 			}
 			out = append(out, *a)

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
 // Attendance lists answers, by falling operational day, session and person.
@@ -18,37 +19,37 @@ func (v *View) Attendance(ctx context.Context, f AttendanceFilter) ([]Attendance
 	if f.asks() {
 		return v.searchAttendance(ctx, f)
 	}
-	in, err := v.reach(ctx, g.AttendanceRead)
+	in, err := v.s.Reach(ctx, g.AttendanceRead)
 	if err != nil {
 		return nil, "", err
 	}
 	if err := v.traced(ctx, in, f.Person, "person.attendance"); err != nil {
 		return nil, "", err
 	}
-	var w where
-	if err := in.within(&w, "a.school", f.School); err != nil {
+	var w store.Where
+	if err := in.Within(&w, "a.school", f.School); err != nil {
 		return nil, "", err
 	}
-	eq(&w, "a.session", f.Session)
-	eq(&w, "a.person", f.Person)
-	eq(&w, "a.state", f.State)
-	eq(&w, "p.class", f.Class)
+	store.Eq(&w, "a.session", f.Session)
+	store.Eq(&w, "a.person", f.Person)
+	store.Eq(&w, "a.state", f.State)
+	store.Eq(&w, "p.class", f.Class)
 	if f.Date != "" {
 		if _, err := g.ParseDate(f.Date); err != nil {
 			return nil, "", g.FieldErrorf("date", "%v", err)
 		}
-		w.and("a.date = ?", f.Date)
+		w.And("a.date = ?", f.Date)
 	}
-	at, ok, err := f.after(3)
+	at, ok, err := f.After(3)
 	if err != nil {
 		return nil, "", err
 	}
 	if ok {
-		w.and("(a.date < ? OR (a.date = ? AND (a.session > ? OR (a.session = ? AND a.person > ?))))", at[0], at[0], at[1], at[1], at[2])
+		w.And("(a.date < ? OR (a.date = ? AND (a.session > ? OR (a.session = ? AND a.person > ?))))", at[0], at[0], at[1], at[1], at[2])
 	}
 	out := []AttendanceRow{}
 	var ids []g.PersonID
-	err = each(ctx, v.r.reg, "SELECT a.body, p.class FROM attendance a JOIN persons p ON p.id = a.person"+w.String()+" ORDER BY a.date DESC, a.session, a.person LIMIT ?", append(w.args, f.limit()+1), func(scan func(...any) error) error {
+	err = store.Each(ctx, v.s.Reg, "SELECT a.body, p.class FROM attendance a JOIN persons p ON p.id = a.person"+w.String()+" ORDER BY a.date DESC, a.session, a.person LIMIT ?", append(w.Args, f.Size()+1), func(scan func(...any) error) error {
 		var row AttendanceRow
 		var b []byte
 		if err := scan(&b, &row.Class); err != nil {
@@ -61,7 +62,7 @@ func (v *View) Attendance(ctx context.Context, f AttendanceFilter) ([]Attendance
 	if err != nil {
 		return nil, "", fmt.Errorf("list attendance: %w", err)
 	}
-	out, next := cut(out, f.limit(), attendanceCursor)
+	out, next := store.Cut(out, f.Size(), attendanceCursor)
 	for _, row := range out {
 		ids = append(ids, row.Person)
 	}
@@ -77,15 +78,15 @@ func (v *View) Attendance(ctx context.Context, f AttendanceFilter) ([]Attendance
 
 // AttendanceSummary counts a session's answers by state.
 func (v *View) AttendanceSummary(ctx context.Context, id g.SessionID) (map[g.AttendanceState]int, error) {
-	in, err := v.reach(ctx, g.AttendanceRead)
+	in, err := v.s.Reach(ctx, g.AttendanceRead)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := session(ctx, v.r.reg, in, id); err != nil {
+	if _, err := session(ctx, v.s.Reg, in, id); err != nil {
 		return nil, err
 	}
 	out := map[g.AttendanceState]int{}
-	err = each(ctx, v.r.reg, "SELECT state, COUNT(*) FROM attendance WHERE session = ? GROUP BY state", []any{string(id)}, func(scan func(...any) error) error {
+	err = store.Each(ctx, v.s.Reg, "SELECT state, COUNT(*) FROM attendance WHERE session = ? GROUP BY state", []any{string(id)}, func(scan func(...any) error) error {
 		var s g.AttendanceState
 		n := 0
 		err := scan(&s, &n)
@@ -103,10 +104,10 @@ func (v *View) AttendanceSummary(ctx context.Context, id g.SessionID) (map[g.Att
 // event whose id comes from session, person and input hash, and is answered in changed. Rows
 // of people or sessions that were deleted meanwhile are passed over too.
 func (v *View) PutAttendance(ctx context.Context, rows []g.Attendance) (changed []g.Attendance, err error) {
-	if err := v.system(); err != nil {
+	if err := v.s.OnlySystem(); err != nil {
 		return nil, err
 	}
-	err = v.r.write(ctx, func(t *tx) error {
+	err = v.s.Write(ctx, func(t *store.Tx) error {
 		changed = nil
 		standing := map[g.SessionID]map[g.PersonID]string{}
 		for _, a := range rows {
@@ -119,7 +120,7 @@ func (v *View) PutAttendance(ctx context.Context, rows []g.Attendance) (changed 
 			}
 			standing[a.Session] = have
 		}
-		stmt, err := t.prepare(ctx, `INSERT INTO attendance (session, person, school, date, state, input_hash, body)
+		stmt, err := t.Prepare(ctx, `INSERT INTO attendance (session, person, school, date, state, input_hash, body)
 			SELECT s.id, p.id, p.school, ?, ?, ?, ? FROM sessions s JOIN persons p ON p.school = s.school WHERE s.id = ? AND p.id = ?
 			ON CONFLICT (session, person) DO UPDATE SET date = excluded.date, state = excluded.state, input_hash = excluded.input_hash, body = excluded.body`)
 		if err != nil {
@@ -135,7 +136,7 @@ func (v *View) PutAttendance(ctx context.Context, rows []g.Attendance) (changed 
 			if err != nil {
 				return fmt.Errorf("write attendance: %w", err)
 			}
-			n, err := stmt.exec(ctx, a.Date, string(a.State), a.InputHash, string(b), string(a.Session), string(a.Person))
+			n, err := stmt.Exec(ctx, a.Date, string(a.State), a.InputHash, string(b), string(a.Session), string(a.Person))
 			if err != nil {
 				return fmt.Errorf("write attendance: %w", err)
 			}
@@ -157,9 +158,9 @@ func (v *View) PutAttendance(ctx context.Context, rows []g.Attendance) (changed 
 }
 
 // answers are the session's input hashes and states that stand.
-func answers(ctx context.Context, t *tx, id g.SessionID) (map[g.PersonID]string, error) {
+func answers(ctx context.Context, t *store.Tx, id g.SessionID) (map[g.PersonID]string, error) {
 	have := map[g.PersonID]string{}
-	err := each(ctx, t, "SELECT person, input_hash, state FROM attendance WHERE session = ?", []any{string(id)}, func(scan func(...any) error) error {
+	err := store.Each(ctx, t, "SELECT person, input_hash, state FROM attendance WHERE session = ?", []any{string(id)}, func(scan func(...any) error) error {
 		var p g.PersonID
 		var hash, state string
 		err := scan(&p, &hash, &state)
@@ -172,11 +173,11 @@ func answers(ctx context.Context, t *tx, id g.SessionID) (map[g.PersonID]string,
 	return have, nil
 }
 
-func (r *Registry) sendAttendance(ctx context.Context, t *tx, a g.Attendance) error {
+func (r *Registry) sendAttendance(ctx context.Context, t *store.Tx, a g.Attendance) error {
 	h := sha256.Sum256([]byte(strings.Join([]string{string(a.Session), string(a.Person), a.InputHash, string(a.State)}, "\x00")))
-	return r.send(ctx, t, g.Event{
+	return r.s.Send(ctx, t, g.Event{
 		ID: "evt_" + hex.EncodeToString(h[:12]), Kind: g.EventAttendance, School: a.School, Zone: a.Zone,
-		Time: t.now.UTC(), Received: t.now.UTC(), Attendance: &a,
+		Time: t.Now.UTC(), Received: t.Now.UTC(), Attendance: &a,
 	})
 }
 
@@ -190,7 +191,7 @@ type correctionBody struct {
 // Correct records a member of staff's word against the computed answer; the newest counts when
 // attendance is computed again. Actor is the scope's, an At of zero is now.
 func (v *View) Correct(ctx context.Context, c Correction) error {
-	in, err := v.reach(ctx, g.AttendanceWrite)
+	in, err := v.s.Reach(ctx, g.AttendanceWrite)
 	if err != nil {
 		return err
 	}
@@ -198,10 +199,10 @@ func (v *View) Correct(ctx context.Context, c Correction) error {
 	if !slices.Contains(states, c.State) {
 		return g.FieldErrorf("state", "%q is no state; use one of %v", c.State, states)
 	}
-	if err := line("reason", c.Reason, maxReason); err != nil {
+	if err := store.Line("reason", c.Reason, store.MaxReason); err != nil {
 		return err
 	}
-	return v.r.write(ctx, func(t *tx) error {
+	return v.s.Write(ctx, func(t *store.Tx) error {
 		p, err := v.r.person(ctx, t, in, c.Person)
 		if err != nil {
 			return err
@@ -211,10 +212,10 @@ func (v *View) Correct(ctx context.Context, c Correction) error {
 			return err
 		}
 		if s.School != p.School {
-			return notFound("session", string(c.Session))
+			return store.NotFound("session", string(c.Session))
 		}
 		if c.At.IsZero() {
-			c.At = t.now
+			c.At = t.Now
 		}
 		b, err := json.Marshal(correctionBody{State: c.State, Reason: c.Reason, Actor: v.s.Actor})
 		if err != nil {
@@ -224,25 +225,25 @@ func (v *View) Correct(ctx context.Context, c Correction) error {
 		if err != nil {
 			return err
 		}
-		if _, err := t.exec(ctx, "INSERT INTO corrections (session, person, at, body_sealed) VALUES (?, ?, ?, ?)", string(c.Session), string(c.Person), micros(c.At), sealed); err != nil {
+		if _, err := t.Exec(ctx, "INSERT INTO corrections (session, person, at, body_sealed) VALUES (?, ?, ?, ?)", string(c.Session), string(c.Person), store.Micros(c.At), sealed); err != nil {
 			return fmt.Errorf("write correction: %w", err)
 		}
-		t.change("session", p.School, string(c.Session))
-		return v.audit(ctx, t, p.School, "attendance.correct", string(c.Session)+" "+string(c.Person))
+		t.Change("session", p.School, string(c.Session))
+		return v.s.Audit(ctx, t, p.School, "attendance.correct", string(c.Session)+" "+string(c.Person))
 	})
 }
 
 // Corrections are the session's corrections, oldest first.
 func (v *View) Corrections(ctx context.Context, id g.SessionID) ([]Correction, error) {
-	in, err := v.reach(ctx, g.AttendanceRead)
+	in, err := v.s.Reach(ctx, g.AttendanceRead)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := session(ctx, v.r.reg, in, id); err != nil {
+	if _, err := session(ctx, v.s.Reg, in, id); err != nil {
 		return nil, err
 	}
 	out := []Correction{}
-	err = each(ctx, v.r.reg, "SELECT c.at, c.body_sealed, p.id, p.key_sealed FROM corrections c JOIN persons p ON p.id = c.person WHERE c.session = ? ORDER BY c.id", []any{string(id)}, func(scan func(...any) error) error {
+	err = store.Each(ctx, v.s.Reg, "SELECT c.at, c.body_sealed, p.id, p.key_sealed FROM corrections c JOIN persons p ON p.id = c.person WHERE c.session = ? ORDER BY c.id", []any{string(id)}, func(scan func(...any) error) error {
 		var at int64
 		var p file
 		var sealed []byte
@@ -255,7 +256,7 @@ func (v *View) Corrections(ctx context.Context, id g.SessionID) ([]Correction, e
 		}
 		var b correctionBody
 		err := json.Unmarshal(plain, &b)
-		out = append(out, Correction{Session: id, Person: p.ID, State: b.State, Reason: b.Reason, Actor: b.Actor, At: moment(at)})
+		out = append(out, Correction{Session: id, Person: p.ID, State: b.State, Reason: b.Reason, Actor: b.Actor, At: store.Moment(at)})
 		return errors.Join(err)
 	})
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
 // searchAttendance lists the answers of one session in which every word is part of the class or,
@@ -15,16 +16,16 @@ func (v *View) searchAttendance(ctx context.Context, f AttendanceFilter) ([]Atte
 	if f.Session == "" {
 		return nil, "", g.FieldErrorf("q", "names are searched for within one session: give it too; one person's days are read with person and a reason")
 	}
-	query, limit := f.Query, f.limit()
-	f.Query, f.Limit = "", searchStep
+	query, limit := f.Query, f.Size()
+	f.Query, f.Limit = "", store.SearchStep
 	out := []AttendanceRow{}
-	for looked := 0; looked < searchMost; {
+	for looked := 0; looked < store.SearchMost; {
 		rows, next, err := v.Attendance(ctx, f)
 		if err != nil {
 			return nil, "", err
 		}
 		for i, row := range rows {
-			if !hasWords(query, row.Name, row.Class) {
+			if !store.HasWords(query, row.Name, row.Class) {
 				continue
 			}
 			out = append(out, row)
@@ -42,7 +43,7 @@ func (v *View) searchAttendance(ctx context.Context, f AttendanceFilter) ([]Atte
 }
 
 func attendanceCursor(r AttendanceRow) string {
-	return cursor(r.Date, string(r.Session), string(r.Person))
+	return store.Cursor(r.Date, string(r.Session), string(r.Person))
 }
 
 // asks says whether the filter has words to search for.

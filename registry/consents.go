@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
 // newestConsent is the id of the record that counts, for the person of the row c.
@@ -26,13 +27,13 @@ func (v *View) SetConsent(ctx context.Context, c g.Consent) error {
 	if err != nil {
 		return err
 	}
-	if err := line("by", c.By, maxName); err != nil {
+	if err := store.Line("by", c.By, store.MaxName); err != nil {
 		return err
 	}
-	if err := optional("note", c.Note, maxReason); err != nil {
+	if err := store.Optional("note", c.Note, store.MaxReason); err != nil {
 		return err
 	}
-	err = v.r.write(ctx, func(t *tx) error {
+	err = v.s.Write(ctx, func(t *store.Tx) error {
 		p, err := v.r.person(ctx, t, in, c.Person)
 		if err != nil {
 			return err
@@ -43,29 +44,29 @@ func (v *View) SetConsent(ctx context.Context, c g.Consent) error {
 		deed := "consent.give"
 		if !c.Given {
 			deed = "consent.withdraw"
-			t.change("face", p.School, string(p.ID))
+			t.Change("face", p.School, string(p.ID))
 		}
-		t.change("consent", p.School, string(p.ID))
-		return v.audit(ctx, t, p.School, deed, string(p.ID))
+		t.Change("consent", p.School, string(p.ID))
+		return v.s.Audit(ctx, t, p.School, deed, string(p.ID))
 	})
 	if err == nil && !c.Given {
-		v.r.forget(ctx)
+		v.s.Forget(ctx)
 	}
 	return err
 }
 
 // reachPasses is the reach of whoever manages passes: people:write or faces:admin.
-func (v *View) reachPasses(ctx context.Context) (reach, error) {
+func (v *View) reachPasses(ctx context.Context) (store.Reach, error) {
 	if v.s.Can(g.FacesAdmin) {
-		return v.reach(ctx, g.FacesAdmin)
+		return v.s.Reach(ctx, g.FacesAdmin)
 	}
-	return v.reach(ctx, g.PeopleWrite)
+	return v.s.Reach(ctx, g.PeopleWrite)
 }
 
 // setConsent writes the record and, for a withdrawal, destroys the templates.
-func (r *Registry) setConsent(ctx context.Context, t *tx, p file, c g.Consent, actor string) error {
+func (r *Registry) setConsent(ctx context.Context, t *store.Tx, p file, c g.Consent, actor string) error {
 	if c.At.IsZero() {
-		c.At = t.now
+		c.At = t.Now
 	}
 	b, err := json.Marshal(consentBody{By: c.By, Note: c.Note, Actor: actor})
 	if err != nil {
@@ -75,21 +76,21 @@ func (r *Registry) setConsent(ctx context.Context, t *tx, p file, c g.Consent, a
 	if err != nil {
 		return err
 	}
-	if _, err := t.exec(ctx, "INSERT INTO consents (person, given, at, body_sealed) VALUES (?, ?, ?, ?)", string(p.ID), flag(c.Given), micros(c.At), sealed); err != nil {
+	if _, err := t.Exec(ctx, "INSERT INTO consents (person, given, at, body_sealed) VALUES (?, ?, ?, ?)", string(p.ID), store.Flag(c.Given), store.Micros(c.At), sealed); err != nil {
 		return fmt.Errorf("write consent: %w", err)
 	}
 	if c.Given {
 		return nil
 	}
-	if _, err := t.exec(ctx, "DELETE FROM passes WHERE person = ? AND method = ?", string(p.ID), string(g.ByFace)); err != nil {
+	if _, err := t.Exec(ctx, "DELETE FROM passes WHERE person = ? AND method = ?", string(p.ID), string(g.ByFace)); err != nil {
 		return fmt.Errorf("destroy face templates: %w", err)
 	}
 	return nil
 }
 
-func (r *Registry) consents(ctx context.Context, c conn, p file) ([]g.Consent, error) {
+func (r *Registry) consents(ctx context.Context, c store.Conn, p file) ([]g.Consent, error) {
 	out := []g.Consent{}
-	err := each(ctx, c, "SELECT given, at, body_sealed FROM consents WHERE person = ? ORDER BY id DESC", []any{string(p.ID)}, func(scan func(...any) error) error {
+	err := store.Each(ctx, c, "SELECT given, at, body_sealed FROM consents WHERE person = ? ORDER BY id DESC", []any{string(p.ID)}, func(scan func(...any) error) error {
 		x := g.Consent{Person: p.ID}
 		var at int64
 		var sealed []byte
@@ -104,7 +105,7 @@ func (r *Registry) consents(ctx context.Context, c conn, p file) ([]g.Consent, e
 		if err := json.Unmarshal(plain, &b); err != nil {
 			return err
 		}
-		x.At, x.By, x.Note, x.Actor = moment(at), b.By, b.Note, b.Actor
+		x.At, x.By, x.Note, x.Actor = store.Moment(at), b.By, b.Note, b.Actor
 		out = append(out, x)
 		return nil
 	})
@@ -115,9 +116,9 @@ func (r *Registry) consents(ctx context.Context, c conn, p file) ([]g.Consent, e
 }
 
 // consented says whether somebody's newest consent was given.
-func consented(ctx context.Context, c conn, id g.PersonID) (bool, error) {
+func consented(ctx context.Context, c store.Conn, id g.PersonID) (bool, error) {
 	n := 0
-	if err := c.row(ctx, "SELECT COUNT(*) FROM consents c WHERE c.person = ? AND c.given = 1 AND c.id = "+newestConsent, string(id)).Scan(&n); err != nil {
+	if err := c.Row(ctx, "SELECT COUNT(*) FROM consents c WHERE c.person = ? AND c.given = 1 AND c.id = "+newestConsent, string(id)).Scan(&n); err != nil {
 		return false, fmt.Errorf("read consent: %w", err)
 	}
 	return n > 0, nil

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
 // The order of deliveries lies in their times: of one webhook and one subject, what was queued
@@ -19,7 +21,7 @@ const lastOfSubject = "SELECT next FROM deliveries WHERE webhook = ? AND subject
 
 // afterSubject is the time of a new delivery: its own, or that of the one before it where that
 // is later. What has no subject has its own.
-func afterSubject(ctx context.Context, last *stmt, d Delivery) (time.Time, error) {
+func afterSubject(ctx context.Context, last *store.Stmt, d Delivery) (time.Time, error) {
 	if d.Subject == "" {
 		return d.Next, nil
 	}
@@ -30,19 +32,19 @@ func afterSubject(ctx context.Context, last *stmt, d Delivery) (time.Time, error
 		return d.Next, nil
 	case err != nil:
 		return d.Next, fmt.Errorf("find what the subject waits for: %w", err)
-	case moment(next).After(d.Next):
-		return moment(next), nil
+	case store.Moment(next).After(d.Next):
+		return store.Moment(next), nil
 	}
 	return d.Next, nil
 }
 
 // holdSubject has what was queued after a delivery, of the same subject, wait at least as long.
-func holdSubject(ctx context.Context, t *tx, d Delivery) error {
+func holdSubject(ctx context.Context, t *store.Tx, d Delivery) error {
 	if d.Subject == "" {
 		return nil
 	}
-	_, err := t.exec(ctx, "UPDATE deliveries SET next = ? WHERE webhook = ? AND subject = ? AND done = 0 AND id > ? AND next < ?",
-		micros(d.Next), string(d.Webhook), d.Subject, d.ID, micros(d.Next))
+	_, err := t.Exec(ctx, "UPDATE deliveries SET next = ? WHERE webhook = ? AND subject = ? AND done = 0 AND id > ? AND next < ?",
+		store.Micros(d.Next), string(d.Webhook), d.Subject, d.ID, store.Micros(d.Next))
 	if err != nil {
 		return fmt.Errorf("hold what came later of the same subject: %w", err)
 	}
@@ -52,7 +54,7 @@ func holdSubject(ctx context.Context, t *tx, d Delivery) error {
 // WaitingAfter says whether at least n deliveries of the same subject wait behind this one;
 // only system scopes ask.
 func (v *View) WaitingAfter(ctx context.Context, d Delivery, n int) (bool, error) {
-	if err := v.system(); err != nil {
+	if err := v.s.OnlySystem(); err != nil {
 		return false, err
 	}
 	if d.Subject == "" {
@@ -60,7 +62,7 @@ func (v *View) WaitingAfter(ctx context.Context, d Delivery, n int) (bool, error
 	}
 	found := false
 	q := "SELECT d.id FROM deliveries d WHERE d.webhook = ? AND d.subject = ? AND d.done = 0 AND d.id > ? ORDER BY d.id LIMIT 1 OFFSET ?"
-	err := each(ctx, v.r.reg, q, []any{string(d.Webhook), d.Subject, d.ID, n - 1}, func(func(...any) error) error {
+	err := store.Each(ctx, v.s.Reg, q, []any{string(d.Webhook), d.Subject, d.ID, n - 1}, func(func(...any) error) error {
 		found = true
 		return nil
 	})

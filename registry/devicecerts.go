@@ -6,6 +6,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
 // DeviceCertificate is one with which a device has come. Who issued it, the listener has
@@ -29,7 +30,7 @@ const certColumns = "fingerprint, serial, issuer, not_before, not_after, first, 
 func scanCert(scan func(...any) error) (c DeviceCertificate, err error) {
 	var before, after, first, last int64
 	err = scan(&c.Fingerprint, &c.Serial, &c.Issuer, &before, &after, &first, &last, &c.Revoked)
-	c.NotBefore, c.NotAfter, c.First, c.Last = moment(before), moment(after), moment(first), moment(last)
+	c.NotBefore, c.NotAfter, c.First, c.Last = store.Moment(before), store.Moment(after), store.Moment(first), store.Moment(last)
 	return c, err
 }
 
@@ -52,24 +53,24 @@ func (r *Registry) CertifiedDevice(ctx context.Context, id g.DeviceID, c DeviceC
 		return g.Device{}, g.Errorf(g.Unauthenticated, "the certificate of %q with the number %s was issued before %s, when all of this id were revoked or a device of this id was deleted: issue a new one", id, c.Serial, d.floor.UTC().Format(time.RFC3339))
 	}
 	entered, err := d.enter(id)
-	if err == nil && (!ok || r.now().Sub(known.Last) >= certUse) {
+	if err == nil && (!ok || r.s.Now().Sub(known.Last) >= certUse) {
 		if err := r.useCertificate(ctx, id, c); err != nil {
-			r.log.Warn("which certificate a device came with was not kept", "device", id, "error", err)
+			r.s.Log.Warn("which certificate a device came with was not kept", "device", id, "error", err)
 		}
 	}
 	return entered, err
 }
 
 func (r *Registry) useCertificate(ctx context.Context, id g.DeviceID, c DeviceCertificate) error {
-	err := r.write(ctx, func(t *tx) error {
-		_, err := t.exec(ctx, "INSERT INTO device_certificates (device, "+certColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)
+	err := r.s.Write(ctx, func(t *store.Tx) error {
+		_, err := t.Exec(ctx, "INSERT INTO device_certificates (device, "+certColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)
 			ON CONFLICT (device, fingerprint) DO UPDATE SET last = excluded.last`,
-			string(id), c.Fingerprint, clean(c.Serial), clean(c.Issuer), micros(c.NotBefore), micros(c.NotAfter), micros(t.now), micros(t.now))
+			string(id), c.Fingerprint, store.Clean(c.Serial), store.Clean(c.Issuer), store.Micros(c.NotBefore), store.Micros(c.NotAfter), store.Micros(t.Now), store.Micros(t.Now))
 		if err != nil {
 			return fmt.Errorf("keep certificate: %w", err)
 		}
 		// What has ended opens nothing any more, revoked or not.
-		_, err = t.exec(ctx, "DELETE FROM device_certificates WHERE device = ? AND not_after < ?", string(id), micros(t.now))
+		_, err = t.Exec(ctx, "DELETE FROM device_certificates WHERE device = ? AND not_after < ?", string(id), store.Micros(t.Now))
 		return err
 	})
 	r.doors.forget(id, false)
@@ -79,12 +80,12 @@ func (r *Registry) useCertificate(ctx context.Context, id g.DeviceID, c DeviceCe
 // loadCerts reads what is known of a device's certificates.
 func (r *Registry) loadCerts(ctx context.Context, id g.DeviceID, d *door) error {
 	var floor int64
-	if err := r.reg.row(ctx, "SELECT COALESCE(MAX(since), 0) FROM certificate_floors WHERE device = ?", string(id)).Scan(&floor); err != nil {
+	if err := r.s.Reg.Row(ctx, "SELECT COALESCE(MAX(since), 0) FROM certificate_floors WHERE device = ?", string(id)).Scan(&floor); err != nil {
 		return fmt.Errorf("verify device: %w", err)
 	}
-	d.floor = moment(floor)
+	d.floor = store.Moment(floor)
 	d.certs = map[string]DeviceCertificate{}
-	return each(ctx, r.reg, "SELECT "+certColumns+" FROM device_certificates WHERE device = ?", []any{string(id)}, func(scan func(...any) error) error {
+	return store.Each(ctx, r.s.Reg, "SELECT "+certColumns+" FROM device_certificates WHERE device = ?", []any{string(id)}, func(scan func(...any) error) error {
 		c, err := scanCert(scan)
 		d.certs[c.Fingerprint] = c
 		return err
@@ -99,7 +100,7 @@ func (v *View) Certificates(ctx context.Context, id g.DeviceID) ([]DeviceCertifi
 	}
 	out := []DeviceCertificate{}
 	q := "SELECT " + certColumns + " FROM device_certificates WHERE device = ? AND (revoked = 0 OR last >= ?) ORDER BY last DESC, fingerprint"
-	err = each(ctx, v.r.reg, q, []any{string(id), micros(row.Created)}, func(scan func(...any) error) error {
+	err = store.Each(ctx, v.s.Reg, q, []any{string(id), store.Micros(row.Created)}, func(scan func(...any) error) error {
 		c, err := scanCert(scan)
 		out = append(out, c)
 		return err
@@ -113,11 +114,11 @@ func (v *View) Certificates(ctx context.Context, id g.DeviceID) ([]DeviceCertifi
 // RevokeCertificate ends one certificate of a device; with an empty fingerprint, all that were
 // issued before now, also those with which it never came.
 func (v *View) RevokeCertificate(ctx context.Context, id g.DeviceID, fingerprint string) error {
-	in, err := v.reach(ctx, g.DevicesWrite)
+	in, err := v.s.Reach(ctx, g.DevicesWrite)
 	if err != nil {
 		return err
 	}
-	return v.r.write(ctx, func(t *tx) error {
+	return v.s.Write(ctx, func(t *store.Tx) error {
 		d, err := deviceForWrite(ctx, t, in, id)
 		if err != nil {
 			return err
@@ -128,26 +129,26 @@ func (v *View) RevokeCertificate(ctx context.Context, id g.DeviceID, fingerprint
 		} else {
 			what = fingerprint
 			var n int64
-			n, err = t.exec(ctx, "UPDATE device_certificates SET revoked = 1 WHERE device = ? AND fingerprint = ?", string(id), fingerprint)
+			n, err = t.Exec(ctx, "UPDATE device_certificates SET revoked = 1 WHERE device = ? AND fingerprint = ?", string(id), fingerprint)
 			if err == nil && n == 0 {
-				return notFound("certificate", fingerprint)
+				return store.NotFound("certificate", fingerprint)
 			}
 		}
 		if err != nil {
 			return fmt.Errorf("revoke certificate: %w", err)
 		}
-		t.change("device", d.School, string(id))
-		t.change(credential, d.School, string(id))
-		return v.audit(ctx, t, d.School, "device.revoke", string(id)+" "+what)
+		t.Change("device", d.School, string(id))
+		t.Change(credential, d.School, string(id))
+		return v.s.Audit(ctx, t, d.School, "device.revoke", string(id)+" "+what)
 	})
 }
 
 // endCertificates has no certificate that was issued until now open anything under the id.
-func endCertificates(ctx context.Context, t *tx, id g.DeviceID) error {
-	if _, err := t.exec(ctx, "UPDATE device_certificates SET revoked = 1 WHERE device = ?", string(id)); err != nil {
+func endCertificates(ctx context.Context, t *store.Tx, id g.DeviceID) error {
+	if _, err := t.Exec(ctx, "UPDATE device_certificates SET revoked = 1 WHERE device = ?", string(id)); err != nil {
 		return err
 	}
-	_, err := t.exec(ctx, "INSERT INTO certificate_floors (device, since) VALUES (?, ?) ON CONFLICT (device) DO UPDATE SET since = excluded.since",
-		string(id), micros(t.now.Truncate(time.Second)))
+	_, err := t.Exec(ctx, "INSERT INTO certificate_floors (device, since) VALUES (?, ?) ON CONFLICT (device) DO UPDATE SET since = excluded.since",
+		string(id), store.Micros(t.Now.Truncate(time.Second)))
 	return err
 }

@@ -5,16 +5,17 @@ import (
 	"fmt"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
 // CountFields adds to what is known of fields that no profile knows; only system scopes do.
 // Count is what came since it was last called. A device that is gone is passed over.
 func (v *View) CountFields(ctx context.Context, rows []g.UnknownField) error {
-	if err := v.system(); err != nil {
+	if err := v.s.OnlySystem(); err != nil {
 		return err
 	}
-	return v.r.write(ctx, func(t *tx) error {
-		stmt, err := t.prepare(ctx, `INSERT INTO device_fields (device, name, kind, example, count, first, last)
+	return v.s.Write(ctx, func(t *store.Tx) error {
+		stmt, err := t.Prepare(ctx, `INSERT INTO device_fields (device, name, kind, example, count, first, last)
 			SELECT id, ?, ?, ?, ?, ?, ? FROM devices WHERE id = ?
 			ON CONFLICT (device, name) DO UPDATE SET kind = excluded.kind, example = excluded.example,
 			count = device_fields.count + excluded.count, last = excluded.last`)
@@ -23,7 +24,7 @@ func (v *View) CountFields(ctx context.Context, rows []g.UnknownField) error {
 		}
 		defer stmt.Close()
 		for _, f := range rows {
-			_, err := stmt.exec(ctx, clean(f.Name), f.Kind, clean(f.Example), f.Count, micros(f.First), micros(f.Last), string(f.Device))
+			_, err := stmt.Exec(ctx, store.Clean(f.Name), f.Kind, store.Clean(f.Example), f.Count, store.Micros(f.First), store.Micros(f.Last), string(f.Device))
 			if err != nil {
 				return fmt.Errorf("count fields: %w", err)
 			}
@@ -44,11 +45,11 @@ func (v *View) UnknownFields(ctx context.Context, id g.DeviceID) ([]g.UnknownFie
 	}
 	out := []g.UnknownField{}
 	q := "SELECT name, kind, example, count, first, last FROM device_fields WHERE device = ? ORDER BY name"
-	err = each(ctx, v.r.reg, q, []any{string(id)}, func(scan func(...any) error) error {
+	err = store.Each(ctx, v.s.Reg, q, []any{string(id)}, func(scan func(...any) error) error {
 		f := g.UnknownField{Device: id}
 		var first, last int64
 		err := scan(&f.Name, &f.Kind, &f.Example, &f.Count, &first, &last)
-		f.First, f.Last = moment(first), moment(last)
+		f.First, f.Last = store.Moment(first), store.Moment(last)
 		if _, known := p.Properties[f.Name]; !known {
 			out = append(out, f)
 		}
@@ -63,36 +64,36 @@ func (v *View) UnknownFields(ctx context.Context, id g.DeviceID) ([]g.UnknownFie
 // ForgetFields drops what was counted of a device's fields, by whoever does not want them
 // offered any more. They are counted anew when they come again.
 func (v *View) ForgetFields(ctx context.Context, id g.DeviceID) error {
-	in, err := v.reach(ctx, g.DevicesWrite)
+	in, err := v.s.Reach(ctx, g.DevicesWrite)
 	if err != nil {
 		return err
 	}
-	return v.r.write(ctx, func(t *tx) error {
+	return v.s.Write(ctx, func(t *store.Tx) error {
 		d, err := deviceForWrite(ctx, t, in, id)
 		if err != nil {
 			return err
 		}
-		if _, err := t.exec(ctx, "DELETE FROM device_fields WHERE device = ?", string(id)); err != nil {
+		if _, err := t.Exec(ctx, "DELETE FROM device_fields WHERE device = ?", string(id)); err != nil {
 			return fmt.Errorf("forget fields: %w", err)
 		}
-		t.change("fields", d.School, string(id))
-		return v.audit(ctx, t, d.School, "device.fields", string(id))
+		t.Change("fields", d.School, string(id))
+		return v.s.Audit(ctx, t, d.School, "device.fields", string(id))
 	})
 }
 
 // ProfileUse counts the devices that the scope sees and that have a profile.
 func (v *View) ProfileUse(ctx context.Context, id g.ProfileID) (int, error) {
-	in, err := v.reach(ctx, g.DevicesRead)
+	in, err := v.s.Reach(ctx, g.DevicesRead)
 	if err != nil {
 		return 0, err
 	}
-	var w where
-	if err := in.within(&w, "school", ""); err != nil {
+	var w store.Where
+	if err := in.Within(&w, "school", ""); err != nil {
 		return 0, err
 	}
-	eq(&w, "profile", id)
+	store.Eq(&w, "profile", id)
 	n := 0
-	if err := v.r.reg.row(ctx, "SELECT COUNT(*) FROM devices"+w.String(), w.args...).Scan(&n); err != nil {
+	if err := v.s.Reg.Row(ctx, "SELECT COUNT(*) FROM devices"+w.String(), w.Args...).Scan(&n); err != nil {
 		return 0, fmt.Errorf("count devices: %w", err)
 	}
 	return n, nil
@@ -106,23 +107,23 @@ type ProfileUse struct {
 
 // ProfileUses counts, for each profile by id, the devices that the scope sees.
 func (v *View) ProfileUses(ctx context.Context) ([]ProfileUse, error) {
-	in, err := v.reach(ctx, g.DevicesRead)
+	in, err := v.s.Reach(ctx, g.DevicesRead)
 	if err != nil {
 		return nil, err
 	}
-	var w where
-	if err := in.within(&w, "school", ""); err != nil {
+	var w store.Where
+	if err := in.Within(&w, "school", ""); err != nil {
 		return nil, err
 	}
 	out := []ProfileUse{}
 	q := "SELECT p.id, (SELECT COUNT(*) FROM devices" + w.String()
-	if len(w.args) > 0 {
+	if len(w.Args) > 0 {
 		q += " AND"
 	} else {
 		q += " WHERE"
 	}
 	q += " profile = p.id) FROM profiles p ORDER BY p.id"
-	err = each(ctx, v.r.reg, q, w.args, func(scan func(...any) error) error {
+	err = store.Each(ctx, v.s.Reg, q, w.Args, func(scan func(...any) error) error {
 		var u ProfileUse
 		err := scan(&u.Profile, &u.Devices)
 		out = append(out, u)
@@ -142,11 +143,11 @@ func (v *View) AddFields(ctx context.Context, id g.DeviceID, names []string, own
 	if err != nil {
 		return p, err
 	}
-	in, err := v.reach(ctx, g.DevicesWrite)
+	in, err := v.s.Reach(ctx, g.DevicesWrite)
 	if err != nil {
 		return p, err
 	}
-	return p, v.r.write(ctx, func(t *tx) error {
+	return p, v.s.Write(ctx, func(t *store.Tx) error {
 		d, err := deviceForWrite(ctx, t, in, id)
 		if err != nil {
 			return err
@@ -166,17 +167,17 @@ func (v *View) AddFields(ctx context.Context, id g.DeviceID, names []string, own
 			return err
 		}
 		if own != "" {
-			if _, err := t.exec(ctx, "UPDATE devices SET profile = ? WHERE id = ?", string(own), string(id)); err != nil {
+			if _, err := t.Exec(ctx, "UPDATE devices SET profile = ? WHERE id = ?", string(own), string(id)); err != nil {
 				return fmt.Errorf("add fields: %w", err)
 			}
-			t.change("device", d.School, string(id))
+			t.Change("device", d.School, string(id))
 		}
-		return v.audit(ctx, t, d.School, "profile.put", string(p.ID)+" "+string(id))
+		return v.s.Audit(ctx, t, d.School, "profile.put", string(p.ID)+" "+string(id))
 	})
 }
 
 // copyFor is the profile under an id that is free, for one device.
-func copyFor(ctx context.Context, t *tx, p g.Profile, own g.ProfileID, d g.Device) (g.Profile, error) {
+func copyFor(ctx context.Context, t *store.Tx, p g.Profile, own g.ProfileID, d g.Device) (g.Profile, error) {
 	_, err := profile(ctx, t, own)
 	if err == nil {
 		return p, &g.Error{Code: g.Conflict, Field: "own", Message: fmt.Sprintf("there is a profile %q already: choose another id", own)}

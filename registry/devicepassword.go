@@ -50,7 +50,7 @@ func (r *Registry) ownPassword(d g.Device, secret map[string]string) (hash strin
 }
 
 func (r *Registry) keyedPassword(id g.DeviceID, password []byte) string {
-	m := hmac.New(sha256.New, r.vault.doors)
+	m := hmac.New(sha256.New, r.s.Vault.Doors)
 	m.Write([]byte(id))
 	m.Write([]byte{0})
 	m.Write(password)

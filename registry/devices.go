@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
 const (
@@ -32,16 +33,8 @@ func scanDevice(scan func(...any) error, d *g.Device, more ...any) error {
 	if err := scan(append(dst, more...)...); err != nil {
 		return err
 	}
-	d.Created = moment(created)
-	return unjson(address, &d.Address)
-}
-
-// unjson reads a JSON column that may be empty.
-func unjson(b []byte, x any) error {
-	if len(b) == 0 {
-		return nil
-	}
-	return json.Unmarshal(b, x)
+	d.Created = store.Moment(created)
+	return store.FromJSON(address, &d.Address)
 }
 
 func scanDeviceRow(scan func(...any) error) (row DeviceRow, err error) {
@@ -52,37 +45,37 @@ func scanDeviceRow(scan func(...any) error) (row DeviceRow, err error) {
 	if err != nil {
 		return row, err
 	}
-	t.Device, t.LastSeen = row.ID, moment(seen)
-	return row, errors.Join(unjson(reported, &t.Reported), unjson(desired, &t.Desired))
+	t.Device, t.LastSeen = row.ID, store.Moment(seen)
+	return row, errors.Join(store.FromJSON(reported, &t.Reported), store.FromJSON(desired, &t.Desired))
 }
 
 // Devices lists devices by id.
 func (v *View) Devices(ctx context.Context, f DeviceFilter) ([]DeviceRow, string, error) {
-	in, err := v.reach(ctx, g.DevicesRead)
+	in, err := v.s.Reach(ctx, g.DevicesRead)
 	if err != nil {
 		return nil, "", err
 	}
-	var w where
-	if err := in.within(&w, "d.school", f.School); err != nil {
+	var w store.Where
+	if err := in.Within(&w, "d.school", f.School); err != nil {
 		return nil, "", err
 	}
-	eq(&w, "d.zone", f.Zone)
-	eq(&w, "p.type", f.Type)
-	eq(&w, "d.driver", f.Driver)
-	eq(&w, deviceState, f.State)
+	store.Eq(&w, "d.zone", f.Zone)
+	store.Eq(&w, "p.type", f.Type)
+	store.Eq(&w, "d.driver", f.Driver)
+	store.Eq(&w, deviceState, f.State)
 	f.Weak.narrow(&w)
 	if err := v.r.deviceWords(ctx, &w, f.Query); err != nil {
 		return nil, "", err
 	}
-	at, ok, err := f.after(1)
+	at, ok, err := f.After(1)
 	if err != nil {
 		return nil, "", err
 	}
 	if ok {
-		w.and("d.id > ?", at[0])
+		w.And("d.id > ?", at[0])
 	}
 	out := []DeviceRow{}
-	err = each(ctx, v.r.reg, deviceRows+w.String()+" ORDER BY d.id LIMIT ?", append(w.args, f.limit()+1), func(scan func(...any) error) error {
+	err = store.Each(ctx, v.s.Reg, deviceRows+w.String()+" ORDER BY d.id LIMIT ?", append(w.Args, f.Size()+1), func(scan func(...any) error) error {
 		row, err := scanDeviceRow(scan)
 		out = append(out, row)
 		return err
@@ -90,21 +83,21 @@ func (v *View) Devices(ctx context.Context, f DeviceFilter) ([]DeviceRow, string
 	if err != nil {
 		return nil, "", fmt.Errorf("list devices: %w", err)
 	}
-	out, next := cut(out, f.limit(), func(d DeviceRow) string { return cursor(string(d.ID)) })
+	out, next := store.Cut(out, f.Size(), func(d DeviceRow) string { return store.Cursor(string(d.ID)) })
 	return out, next, nil
 }
 
 // Device is one device with its twin.
 func (v *View) Device(ctx context.Context, id g.DeviceID) (DeviceRow, error) {
-	in, err := v.reach(ctx, g.DevicesRead)
+	in, err := v.s.Reach(ctx, g.DevicesRead)
 	if err != nil {
 		return DeviceRow{}, err
 	}
-	row, err := scanDeviceRow(v.r.reg.row(ctx, deviceRows+" WHERE d.id = ?", string(id)).Scan)
+	row, err := scanDeviceRow(v.s.Reg.Row(ctx, deviceRows+" WHERE d.id = ?", string(id)).Scan)
 	if err != nil {
-		return DeviceRow{}, missing(err, "device", string(id))
+		return DeviceRow{}, store.Missing(err, "device", string(id))
 	}
-	if err := in.owns(row.School, "device", string(id)); err != nil {
+	if err := in.Owns(row.School, "device", string(id)); err != nil {
 		return DeviceRow{}, err
 	}
 	return row, nil
@@ -113,20 +106,20 @@ func (v *View) Device(ctx context.Context, id g.DeviceID) (DeviceRow, error) {
 // DeviceCounts counts the school's devices (all that the scope sees where school is empty) by
 // state and by type.
 func (v *View) DeviceCounts(ctx context.Context, school g.SchoolID) (map[g.DeviceState]int, map[g.DeviceType]int, error) {
-	in, err := v.reach(ctx, g.DevicesRead)
+	in, err := v.s.Reach(ctx, g.DevicesRead)
 	if err != nil {
 		return nil, nil, err
 	}
-	var w where
-	if err := in.within(&w, "d.school", school); err != nil {
+	var w store.Where
+	if err := in.Within(&w, "d.school", school); err != nil {
 		return nil, nil, err
 	}
 	states, types := map[g.DeviceState]int{}, map[g.DeviceType]int{}
 	q := "SELECT " + deviceState + " AS s, p.type, COUNT(*) FROM devices d JOIN profiles p ON p.id = d.profile LEFT JOIN twins t ON t.device = d.id" + w.String() + " GROUP BY s, p.type"
-	if v.r.reg.postgres {
+	if v.s.Reg.Postgres {
 		q = strings.Replace(q, "GROUP BY s", "GROUP BY 1", 1)
 	}
-	err = each(ctx, v.r.reg, q, w.args, func(scan func(...any) error) error {
+	err = store.Each(ctx, v.s.Reg, q, w.Args, func(scan func(...any) error) error {
 		var s g.DeviceState
 		var typ g.DeviceType
 		n := 0
@@ -144,8 +137,8 @@ func (v *View) DeviceCounts(ctx context.Context, school g.SchoolID) (map[g.Devic
 }
 
 // checkDevice finds whether the device may stand as it is described.
-func (v *View) checkDevice(ctx context.Context, t *tx, d g.Device) error {
-	if err := optional("serial", d.Serial, maxSerial); err != nil {
+func (v *View) checkDevice(ctx context.Context, t *store.Tx, d g.Device) error {
+	if err := store.Optional("serial", d.Serial, store.MaxSerial); err != nil {
 		return err
 	}
 	if d.Driver == "" {
@@ -161,7 +154,7 @@ func (v *View) checkDevice(ctx context.Context, t *tx, d g.Device) error {
 	if d.Zone != "" {
 		var school g.SchoolID
 		private := false
-		err := t.row(ctx, "SELECT school, private FROM zones WHERE id = ?", string(d.Zone)).Scan(&school, &private)
+		err := t.Row(ctx, "SELECT school, private FROM zones WHERE id = ?", string(d.Zone)).Scan(&school, &private)
 		if errors.Is(err, sql.ErrNoRows) || err == nil && school != d.School {
 			return g.FieldErrorf("zone", "the school has no zone %q", d.Zone)
 		}
@@ -174,7 +167,7 @@ func (v *View) checkDevice(ctx context.Context, t *tx, d g.Device) error {
 	}
 	if d.Serial != "" {
 		n := 0
-		if err := t.row(ctx, "SELECT COUNT(*) FROM devices WHERE driver = ? AND serial = ? AND id <> ?", string(d.Driver), d.Serial, string(d.ID)).Scan(&n); err != nil {
+		if err := t.Row(ctx, "SELECT COUNT(*) FROM devices WHERE driver = ? AND serial = ? AND id <> ?", string(d.Driver), d.Serial, string(d.ID)).Scan(&n); err != nil {
 			return fmt.Errorf("read device: %w", err)
 		}
 		if n > 0 {
@@ -186,26 +179,26 @@ func (v *View) checkDevice(ctx context.Context, t *tx, d g.Device) error {
 
 // checkDeviceText is the part of checkDevice that asks no table.
 func checkDeviceText(d g.Device) error {
-	if err := line("name", d.Name, maxTitle); err != nil {
+	if err := store.Line("name", d.Name, store.MaxTitle); err != nil {
 		return err
 	}
-	return checkEntries("address", d.Address, maxAddressValue)
+	return checkEntries("address", d.Address, store.MaxAddressValue)
 }
 
 // checkEntries bounds what a driver is told of a device. A secret may have lines, as a key in
 // PEM has.
 func checkEntries(field string, entries map[string]string, most int) error {
-	if len(entries) > maxAddress {
-		return g.FieldErrorf(field, "%d entries; at most %d are kept", len(entries), maxAddress)
+	if len(entries) > store.MaxAddress {
+		return g.FieldErrorf(field, "%d entries; at most %d are kept", len(entries), store.MaxAddress)
 	}
 	for k, val := range entries {
-		if err := optional(field, k, maxAddressKey); err != nil {
+		if err := store.Optional(field, k, store.MaxAddressKey); err != nil {
 			return err
 		}
 		if field == "secret" {
 			val = strings.NewReplacer("\n", " ", "\r", " ", "\t", " ").Replace(val)
 		}
-		if err := optional(field+"."+k, val, most); err != nil {
+		if err := store.Optional(field+"."+k, val, most); err != nil {
 			return err
 		}
 	}
@@ -213,14 +206,14 @@ func checkEntries(field string, entries map[string]string, most int) error {
 }
 
 // sealSecret encrypts a device's secret under the school's key.
-func (v *View) sealSecret(ctx context.Context, t *tx, d g.Device, secret map[string]string) ([]byte, error) {
+func (v *View) sealSecret(ctx context.Context, t *store.Tx, d g.Device, secret map[string]string) ([]byte, error) {
 	if len(secret) == 0 {
 		return nil, nil
 	}
-	if err := checkEntries("secret", secret, maxSecretValue); err != nil {
+	if err := checkEntries("secret", secret, store.MaxSecretValue); err != nil {
 		return nil, err
 	}
-	keys, err := v.r.vault.school(ctx, t, d.School)
+	keys, err := v.s.Vault.School(ctx, t, d.School)
 	if err != nil {
 		return nil, err
 	}
@@ -231,25 +224,25 @@ func (v *View) sealSecret(ctx context.Context, t *tx, d g.Device, secret map[str
 	if len(b) > 16<<10 {
 		return nil, g.Errorf(g.TooLarge, "the secret has %d bytes; at most %d are kept", len(b), 16<<10)
 	}
-	return seal(keys.secret, b, "device "+string(d.ID)), nil
+	return store.Seal(keys.Secret, b, "device "+string(d.ID)), nil
 }
 
 // CreateDevice adds a device; an empty ID is drawn. For a device of the MQTT front it answers
 // the generated password, which is shown this once and kept as a hash; none where the secret
 // holds one that the device brings along.
 func (v *View) CreateDevice(ctx context.Context, d g.Device, secret map[string]string) (g.Device, string, error) {
-	in, err := v.reach(ctx, g.DevicesWrite)
+	in, err := v.s.Reach(ctx, g.DevicesWrite)
 	if err != nil {
 		return g.Device{}, "", err
 	}
-	if err := v.inSchool(ctx, in, d.School); err != nil {
+	if err := v.s.InSchool(ctx, in, d.School); err != nil {
 		return g.Device{}, "", err
 	}
 	if d.ID == "" {
 		d.ID = g.DeviceID(g.NewID("dev"))
 	}
 	if !g.ValidID(string(d.ID)) {
-		return g.Device{}, "", badID()
+		return g.Device{}, "", store.BadID()
 	}
 	if err := checkDeviceText(d); err != nil {
 		return g.Device{}, "", err
@@ -263,9 +256,9 @@ func (v *View) CreateDevice(ctx context.Context, d g.Device, secret map[string]s
 			password, hash = newDevicePassword(d.ID)
 		}
 	}
-	err = v.r.write(ctx, func(t *tx) error {
-		d.Created = moment(micros(t.now))
-		if err := free(ctx, t, "devices", "device", string(d.ID)); err != nil {
+	err = v.s.Write(ctx, func(t *store.Tx) error {
+		d.Created = store.Moment(store.Micros(t.Now))
+		if err := store.Free(ctx, t, "devices", "device", string(d.ID)); err != nil {
 			return err
 		}
 		if err := v.checkIdentity(ctx, t, in, d); err != nil {
@@ -282,14 +275,14 @@ func (v *View) CreateDevice(ctx context.Context, d g.Device, secret map[string]s
 		if err != nil {
 			return err
 		}
-		_, err = t.exec(ctx, "INSERT INTO devices (id, school, zone, profile, driver, name, serial, address, enabled, created, secret_sealed, password) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			string(d.ID), string(d.School), string(d.Zone), string(d.Profile), string(d.Driver), d.Name, d.Serial, string(address), flag(d.Enabled), micros(d.Created), sealed, hash)
+		_, err = t.Exec(ctx, "INSERT INTO devices (id, school, zone, profile, driver, name, serial, address, enabled, created, secret_sealed, password) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			string(d.ID), string(d.School), string(d.Zone), string(d.Profile), string(d.Driver), d.Name, d.Serial, string(address), store.Flag(d.Enabled), store.Micros(d.Created), sealed, hash)
 		if err != nil {
 			return fmt.Errorf("create device: %w", err)
 		}
-		t.change("device", d.School, string(d.ID))
-		t.change(credential, d.School, string(d.ID))
-		return v.auditChanges(ctx, t, d.School, "device.create", string(d.ID), nil, d)
+		t.Change("device", d.School, string(d.ID))
+		t.Change(credential, d.School, string(d.ID))
+		return v.s.AuditChanges(ctx, t, d.School, "device.create", string(d.ID), nil, d)
 	})
 	if err != nil {
 		return g.Device{}, "", err
@@ -298,25 +291,25 @@ func (v *View) CreateDevice(ctx context.Context, d g.Device, secret map[string]s
 }
 
 // deviceForWrite is the device, found in scope inside a write.
-func deviceForWrite(ctx context.Context, t *tx, in reach, id g.DeviceID) (d g.Device, err error) {
-	if err := scanDevice(t.row(ctx, "SELECT "+deviceColumns+" FROM devices d WHERE d.id = ?", string(id)).Scan, &d); err != nil {
-		return d, missing(err, "device", string(id))
+func deviceForWrite(ctx context.Context, t *store.Tx, in store.Reach, id g.DeviceID) (d g.Device, err error) {
+	if err := scanDevice(t.Row(ctx, "SELECT "+deviceColumns+" FROM devices d WHERE d.id = ?", string(id)).Scan, &d); err != nil {
+		return d, store.Missing(err, "device", string(id))
 	}
-	return d, in.owns(d.School, "device", string(id))
+	return d, in.Owns(d.School, "device", string(id))
 }
 
 // UpdateDevice changes everything but the device's id, school and time of creation. A nil
 // secret keeps the old one, which is refused where the device now leads elsewhere; an empty one
 // removes it. A change of driver away from the MQTT front ends its password.
 func (v *View) UpdateDevice(ctx context.Context, d g.Device, secret map[string]string) error {
-	in, err := v.reach(ctx, g.DevicesWrite)
+	in, err := v.s.Reach(ctx, g.DevicesWrite)
 	if err != nil {
 		return err
 	}
 	if err := checkDeviceText(d); err != nil {
 		return err
 	}
-	return v.r.write(ctx, func(t *tx) error {
+	return v.s.Write(ctx, func(t *store.Tx) error {
 		old, err := deviceForWrite(ctx, t, in, d.ID)
 		if err != nil {
 			return err
@@ -340,13 +333,13 @@ func (v *View) UpdateDevice(ctx context.Context, d g.Device, secret map[string]s
 		if err != nil {
 			return err
 		}
-		_, err = t.exec(ctx, "UPDATE devices SET zone = ?, profile = ?, driver = ?, name = ?, serial = ?, address = ?, enabled = ? WHERE id = ?",
-			string(d.Zone), string(d.Profile), string(d.Driver), d.Name, d.Serial, string(address), flag(d.Enabled), string(d.ID))
+		_, err = t.Exec(ctx, "UPDATE devices SET zone = ?, profile = ?, driver = ?, name = ?, serial = ?, address = ?, enabled = ? WHERE id = ?",
+			string(d.Zone), string(d.Profile), string(d.Driver), d.Name, d.Serial, string(address), store.Flag(d.Enabled), string(d.ID))
 		if err != nil {
 			return fmt.Errorf("update device: %w", err)
 		}
 		if d.Driver != g.DriverMQTTFront && old.Driver == g.DriverMQTTFront {
-			if _, err := t.exec(ctx, "UPDATE devices SET password = '' WHERE id = ?", string(d.ID)); err != nil {
+			if _, err := t.Exec(ctx, "UPDATE devices SET password = '' WHERE id = ?", string(d.ID)); err != nil {
 				return fmt.Errorf("update device: %w", err)
 			}
 		}
@@ -357,7 +350,7 @@ func (v *View) UpdateDevice(ctx context.Context, d g.Device, secret map[string]s
 				return err
 			}
 			if newPassword = hash != ""; newPassword {
-				if _, err := t.exec(ctx, "UPDATE devices SET password = ? WHERE id = ?", hash, string(d.ID)); err != nil {
+				if _, err := t.Exec(ctx, "UPDATE devices SET password = ? WHERE id = ?", hash, string(d.ID)); err != nil {
 					return fmt.Errorf("update device: %w", err)
 				}
 			}
@@ -368,25 +361,25 @@ func (v *View) UpdateDevice(ctx context.Context, d g.Device, secret map[string]s
 			if err != nil {
 				return err
 			}
-			if _, err := t.exec(ctx, "UPDATE devices SET secret_sealed = ? WHERE id = ?", sealed, string(d.ID)); err != nil {
+			if _, err := t.Exec(ctx, "UPDATE devices SET secret_sealed = ? WHERE id = ?", sealed, string(d.ID)); err != nil {
 				return fmt.Errorf("update device: %w", err)
 			}
 		}
 		if err := forgetWeakness(ctx, t, old, d, secret != nil); err != nil {
 			return err
 		}
-		t.change("device", d.School, string(d.ID))
+		t.Change("device", d.School, string(d.ID))
 		if old.Driver != d.Driver || old.Enabled != d.Enabled || newPassword {
-			t.change(credential, d.School, string(d.ID))
+			t.Change(credential, d.School, string(d.ID))
 		}
-		return v.auditChanges(ctx, t, d.School, "device.update", string(d.ID), old, d)
+		return v.s.AuditChanges(ctx, t, d.School, "device.update", string(d.ID), old, d)
 	})
 }
 
 // DeleteDevice removes a device, its twin and its secret. Its history stays.
 func (v *View) DeleteDevice(ctx context.Context, id g.DeviceID) error {
-	return v.remove(ctx, g.DevicesWrite, "devices", "device", string(id), "device", deviceBefore(id), func(t *tx) error {
-		t.change(credential, "", string(id))
+	return v.s.Remove(ctx, g.DevicesWrite, "devices", "device", string(id), "device", deviceBefore(id), func(t *store.Tx) error {
+		t.Change(credential, "", string(id))
 		return endCertificates(ctx, t, id)
 	})
 }

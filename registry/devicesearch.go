@@ -5,14 +5,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-)
 
-// maxWords of a search count; the others are left out.
-const maxWords = 8
+	"github.com/gatehouse-iot/gatehouse/registry/store"
+)
 
 // deviceWords narrows a list of devices to those of which every word is part of the name, the
 // id, the serial, the zone's name or the profile's id or title, in any order.
-func (r *Registry) deviceWords(ctx context.Context, w *where, q string) error {
+func (r *Registry) deviceWords(ctx context.Context, w *store.Where, q string) error {
 	words := strings.Fields(strings.ToLower(q))
 	if len(words) == 0 {
 		return nil
@@ -21,8 +20,8 @@ func (r *Registry) deviceWords(ctx context.Context, w *where, q string) error {
 	if err != nil {
 		return err
 	}
-	for _, word := range words[:min(len(words), maxWords)] {
-		like := within(word)
+	for _, word := range words[:min(len(words), store.MaxWords)] {
+		like := store.Containing(word)
 		cond := `LOWER(d.name) LIKE ? ESCAPE '\' OR LOWER(d.id) LIKE ? ESCAPE '\' OR LOWER(d.serial) LIKE ? ESCAPE '\'
 			OR d.zone IN (SELECT z.id FROM zones z WHERE LOWER(z.name) LIKE ? ESCAPE '\')`
 		args := []any{like, like, like, like}
@@ -33,10 +32,10 @@ func (r *Registry) deviceWords(ctx context.Context, w *where, q string) error {
 			}
 		}
 		if len(profiles) > 0 {
-			cond += " OR d.profile IN (" + marks(len(profiles)) + ")"
+			cond += " OR d.profile IN (" + store.Marks(len(profiles)) + ")"
 			args = append(args, profiles...)
 		}
-		w.and("("+cond+")", args...)
+		w.And("("+cond+")", args...)
 	}
 	return nil
 }
@@ -44,7 +43,7 @@ func (r *Registry) deviceWords(ctx context.Context, w *where, q string) error {
 // profileTitles are each profile's id and titles in every language, in lower case.
 func (r *Registry) profileTitles(ctx context.Context) (map[string]string, error) {
 	out := map[string]string{}
-	err := each(ctx, r.reg, "SELECT id, body FROM profiles", nil, func(scan func(...any) error) error {
+	err := store.Each(ctx, r.s.Reg, "SELECT id, body FROM profiles", nil, func(scan func(...any) error) error {
 		var id string
 		var b []byte
 		if err := scan(&id, &b); err != nil {

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
 // newDevicePassword draws 160 random bits; being random, they need no slow hash.
@@ -34,23 +35,23 @@ func devicePasswordHash(id g.DeviceID, password []byte) string {
 
 // DeviceSecret is what the device's driver needs to sign in to it. Only system scopes ask.
 func (v *View) DeviceSecret(ctx context.Context, id g.DeviceID) (map[string]string, error) {
-	if err := v.system(); err != nil {
+	if err := v.s.OnlySystem(); err != nil {
 		return nil, err
 	}
 	var school g.SchoolID
 	var sealed []byte
-	if err := v.r.reg.row(ctx, "SELECT school, secret_sealed FROM devices WHERE id = ?", string(id)).Scan(&school, &sealed); err != nil {
-		return nil, missing(err, "device", string(id))
+	if err := v.s.Reg.Row(ctx, "SELECT school, secret_sealed FROM devices WHERE id = ?", string(id)).Scan(&school, &sealed); err != nil {
+		return nil, store.Missing(err, "device", string(id))
 	}
 	secret := map[string]string{}
 	if len(sealed) == 0 {
 		return secret, nil
 	}
-	keys, err := v.r.vault.school(ctx, v.r.reg, school)
+	keys, err := v.s.Vault.School(ctx, v.s.Reg, school)
 	if err != nil {
 		return nil, err
 	}
-	b, err := unseal(keys.secret, sealed, "device "+string(id))
+	b, err := store.Unseal(keys.Secret, sealed, "device "+string(id))
 	if err != nil {
 		return nil, err
 	}
@@ -60,12 +61,12 @@ func (v *View) DeviceSecret(ctx context.Context, id g.DeviceID) (map[string]stri
 // ResetDevicePassword gives a device of the MQTT front a new password, which is shown this
 // once; the old one ends.
 func (v *View) ResetDevicePassword(ctx context.Context, id g.DeviceID) (string, error) {
-	in, err := v.reach(ctx, g.DevicesWrite)
+	in, err := v.s.Reach(ctx, g.DevicesWrite)
 	if err != nil {
 		return "", err
 	}
 	password, hash := newDevicePassword(id)
-	err = v.r.write(ctx, func(t *tx) error {
+	err = v.s.Write(ctx, func(t *store.Tx) error {
 		d, err := deviceForWrite(ctx, t, in, id)
 		if err != nil {
 			return err
@@ -73,12 +74,12 @@ func (v *View) ResetDevicePassword(ctx context.Context, id g.DeviceID) (string, 
 		if d.Driver != g.DriverMQTTFront {
 			return g.Errorf(g.Invalid, "the device is spoken to by the driver %s and has no MQTT password", d.Driver)
 		}
-		if _, err := t.exec(ctx, "UPDATE devices SET password = ? WHERE id = ?", hash, string(id)); err != nil {
+		if _, err := t.Exec(ctx, "UPDATE devices SET password = ? WHERE id = ?", hash, string(id)); err != nil {
 			return fmt.Errorf("reset device password: %w", err)
 		}
-		t.change("device", d.School, string(id))
-		t.change(credential, d.School, string(id))
-		return v.audit(ctx, t, d.School, "device.password", string(id))
+		t.Change("device", d.School, string(id))
+		t.Change(credential, d.School, string(id))
+		return v.s.Audit(ctx, t, d.School, "device.password", string(id))
 	})
 	if err != nil {
 		return "", err
@@ -105,12 +106,12 @@ func (r *Registry) VerifyDevice(ctx context.Context, id g.DeviceID, password []b
 
 // door is what is known of a device that wants in; one of an unknown device is empty.
 func (r *Registry) door(ctx context.Context, id g.DeviceID) (door, error) {
-	now := r.now()
+	now := r.s.Now()
 	d, ok, gen := r.doors.get(id, now)
 	if ok {
 		return d, nil
 	}
-	err := scanDevice(r.reg.row(ctx, "SELECT "+deviceColumns+", d.password FROM devices d WHERE d.id = ?", string(id)).Scan, &d.device, &d.password)
+	err := scanDevice(r.s.Reg.Row(ctx, "SELECT "+deviceColumns+", d.password FROM devices d WHERE d.id = ?", string(id)).Scan, &d.device, &d.password)
 	if errors.Is(err, sql.ErrNoRows) {
 		return door{}, nil
 	}

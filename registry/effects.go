@@ -10,6 +10,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
 // ApplyEffects writes what the rules engine found, in one transaction with the outbox rows and
@@ -18,10 +19,10 @@ import (
 // undoes nothing that an operator did. Effects older than those an alert has seen are passed
 // over.
 func (v *View) ApplyEffects(ctx context.Context, e Effects) error {
-	if err := v.system(); err != nil {
+	if err := v.s.OnlySystem(); err != nil {
 		return err
 	}
-	return v.r.write(ctx, func(t *tx) error {
+	return v.s.Write(ctx, func(t *store.Tx) error {
 		for _, a := range e.Alerts {
 			if err := v.applyAlert(ctx, t, e.Seq, a); err != nil {
 				return err
@@ -38,7 +39,7 @@ func (v *View) ApplyEffects(ctx context.Context, e Effects) error {
 
 // saveRulesState writes a snapshot, which ends the changes before it, or one more change. An
 // older one than what is there changes nothing.
-func (r *Registry) saveRulesState(ctx context.Context, t *tx, e Effects) error {
+func (r *Registry) saveRulesState(ctx context.Context, t *store.Tx, e Effects) error {
 	if e.State == nil && e.Changes == nil {
 		return nil
 	}
@@ -47,62 +48,62 @@ func (r *Registry) saveRulesState(ctx context.Context, t *tx, e Effects) error {
 		return err
 	}
 	if e.State == nil {
-		_, err := t.exec(ctx, "INSERT INTO rules_changes (n, seq, change_sealed) VALUES (?, ?, ?)", n+1, int64(e.Seq), seal(r.vault.data, e.Changes, changeLabel(n+1)))
+		_, err := t.Exec(ctx, "INSERT INTO rules_changes (n, seq, change_sealed) VALUES (?, ?, ?)", n+1, int64(e.Seq), store.Seal(r.s.Vault.Data, e.Changes, changeLabel(n+1)))
 		if err != nil {
 			return fmt.Errorf("write the rules' changes: %w", err)
 		}
 		return nil
 	}
-	saved, err := t.exec(ctx, `INSERT INTO rules_state (id, seq, state_sealed) VALUES (1, ?, ?)
+	saved, err := t.Exec(ctx, `INSERT INTO rules_state (id, seq, state_sealed) VALUES (1, ?, ?)
 		ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, state_sealed = excluded.state_sealed WHERE rules_state.seq <= excluded.seq`,
-		int64(e.Seq), seal(r.vault.data, e.State, "rules state"))
+		int64(e.Seq), store.Seal(r.s.Vault.Data, e.State, "rules state"))
 	if err != nil {
 		return fmt.Errorf("write the rules' state: %w", err)
 	}
 	if saved == 0 {
 		return nil
 	}
-	if _, err := t.exec(ctx, "DELETE FROM rules_changes"); err != nil {
+	if _, err := t.Exec(ctx, "DELETE FROM rules_changes"); err != nil {
 		return fmt.Errorf("end the rules' changes: %w", err)
 	}
 	return nil
 }
 
 // changesOf is how many changes follow the snapshot, and the position of the newest.
-func changesOf(ctx context.Context, c conn) (n int64, seq uint64, err error) {
-	err = c.row(ctx, "SELECT n, seq FROM rules_changes ORDER BY n DESC LIMIT 1").Scan(&n, &seq)
+func changesOf(ctx context.Context, c store.Conn) (n int64, seq uint64, err error) {
+	err = c.Row(ctx, "SELECT n, seq FROM rules_changes ORDER BY n DESC LIMIT 1").Scan(&n, &seq)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return 0, 0, fmt.Errorf("read the rules' changes: %w", err)
 	}
 	return n, seq, nil
 }
 
-func changeLabel(n int64) string { return "rules change " + digits(n) }
+func changeLabel(n int64) string { return "rules change " + store.Digits(n) }
 
 // RulesState is the newest snapshot, the changes after it in their order, and the journal
 // position that all of it belongs to; 0 and nil where there is none. Only system scopes read it.
 func (v *View) RulesState(ctx context.Context) (seq uint64, state []byte, changes [][]byte, err error) {
-	if err := v.system(); err != nil {
+	if err := v.s.OnlySystem(); err != nil {
 		return 0, nil, nil, err
 	}
 	var sealed []byte
-	err = v.r.reg.row(ctx, "SELECT seq, state_sealed FROM rules_state WHERE id = 1").Scan(&seq, &sealed)
+	err = v.s.Reg.Row(ctx, "SELECT seq, state_sealed FROM rules_state WHERE id = 1").Scan(&seq, &sealed)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, nil, nil, nil
 	}
 	if err != nil {
 		return 0, nil, nil, fmt.Errorf("read the rules' state: %w", err)
 	}
-	if state, err = unseal(v.r.vault.data, sealed, "rules state"); err != nil {
+	if state, err = store.Unseal(v.s.Vault.Data, sealed, "rules state"); err != nil {
 		return 0, nil, nil, err
 	}
-	err = each(ctx, v.r.reg, "SELECT n, seq, change_sealed FROM rules_changes ORDER BY n", nil, func(scan func(...any) error) error {
+	err = store.Each(ctx, v.s.Reg, "SELECT n, seq, change_sealed FROM rules_changes ORDER BY n", nil, func(scan func(...any) error) error {
 		var n int64
 		var at uint64
 		if err := scan(&n, &at, &sealed); err != nil {
 			return err
 		}
-		change, err := unseal(v.r.vault.data, sealed, changeLabel(n))
+		change, err := store.Unseal(v.s.Vault.Data, sealed, changeLabel(n))
 		seq, changes = max(seq, at), append(changes, change)
 		return err
 	})
@@ -112,7 +113,7 @@ func (v *View) RulesState(ctx context.Context) (seq uint64, state []byte, change
 	return seq, state, changes, nil
 }
 
-func (v *View) applyAlert(ctx context.Context, t *tx, seq uint64, a g.Alert) error {
+func (v *View) applyAlert(ctx context.Context, t *store.Tx, seq uint64, a g.Alert) error {
 	if a.ID == "" || a.School == "" {
 		return g.Errorf(g.Invalid, "an alert of rule %q has no id or no school", a.Rule)
 	}
@@ -186,10 +187,10 @@ func equalJSON(a, b any) (bool, error) {
 }
 
 // alert reads an alert and the newest effect that it has seen.
-func (r *Registry) alert(ctx context.Context, c conn, id g.AlertID) (a g.Alert, seq uint64, err error) {
-	a, seq, err = r.scanAlert(c.row(ctx, "SELECT "+alertColumns+" FROM alerts WHERE id = ?", string(id)).Scan)
+func (r *Registry) alert(ctx context.Context, c store.Conn, id g.AlertID) (a g.Alert, seq uint64, err error) {
+	a, seq, err = r.scanAlert(c.Row(ctx, "SELECT "+alertColumns+" FROM alerts WHERE id = ?", string(id)).Scan)
 	if err != nil {
-		return a, 0, missing(err, "alert", string(id))
+		return a, 0, store.Missing(err, "alert", string(id))
 	}
 	return a, seq, nil
 }
@@ -202,7 +203,7 @@ func (r *Registry) scanAlert(scan func(...any) error) (a g.Alert, seq uint64, er
 	if err := scan(&id, &seq, &sealed); err != nil {
 		return a, 0, err
 	}
-	b, err := unseal(r.vault.data, sealed, "alert "+id)
+	b, err := store.Unseal(r.s.Vault.Data, sealed, "alert "+id)
 	if err != nil {
 		return a, 0, err
 	}
@@ -210,7 +211,7 @@ func (r *Registry) scanAlert(scan func(...any) error) (a g.Alert, seq uint64, er
 }
 
 // saveAlert writes an alert. Unless quiet, its version rises and the event goes out.
-func (r *Registry) saveAlert(ctx context.Context, t *tx, seq uint64, a g.Alert, quiet bool) error {
+func (r *Registry) saveAlert(ctx context.Context, t *store.Tx, seq uint64, a g.Alert, quiet bool) error {
 	if !quiet {
 		a.Version++
 	}
@@ -218,22 +219,22 @@ func (r *Registry) saveAlert(ctx context.Context, t *tx, seq uint64, a g.Alert, 
 	if err != nil {
 		return fmt.Errorf("write alert: %w", err)
 	}
-	_, err = t.exec(ctx, `INSERT INTO alerts (id, school, rule, severity, state, device, zone, opened, resolved, effect_seq, version, body_sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+	_, err = t.Exec(ctx, `INSERT INTO alerts (id, school, rule, severity, state, device, zone, opened, resolved, effect_seq, version, body_sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (id) DO UPDATE SET severity = excluded.severity, state = excluded.state, device = excluded.device, zone = excluded.zone, resolved = excluded.resolved, effect_seq = excluded.effect_seq, version = excluded.version, body_sealed = excluded.body_sealed`,
-		string(a.ID), string(a.School), string(a.Rule), string(a.Severity), string(a.State), string(a.Device), string(a.Zone), micros(a.Opened), micros(a.Resolved), int64(seq), a.Version, seal(r.vault.data, b, "alert "+string(a.ID)))
+		string(a.ID), string(a.School), string(a.Rule), string(a.Severity), string(a.State), string(a.Device), string(a.Zone), store.Micros(a.Opened), store.Micros(a.Resolved), int64(seq), a.Version, store.Seal(r.s.Vault.Data, b, "alert "+string(a.ID)))
 	if err != nil {
 		return fmt.Errorf("write alert: %w", err)
 	}
 	if quiet {
 		return nil
 	}
-	return r.send(ctx, t, g.Event{
+	return r.s.Send(ctx, t, g.Event{
 		ID: fmt.Sprintf("evt_%s_%d", a.ID, a.Version), Kind: g.EventAlert, School: a.School, Device: a.Device, Zone: a.Zone,
-		Time: t.now.UTC(), Received: t.now.UTC(), Alert: &a,
+		Time: t.Now.UTC(), Received: t.Now.UTC(), Alert: &a,
 	})
 }
 
-func (v *View) applyIncident(ctx context.Context, t *tx, seq uint64, i g.Incident) error {
+func (v *View) applyIncident(ctx context.Context, t *store.Tx, seq uint64, i g.Incident) error {
 	if i.ID == "" || i.School == "" {
 		return g.Errorf(g.Invalid, "an incident has no id or no school")
 	}
@@ -298,10 +299,10 @@ func mergeIncident(old, i g.Incident) g.Incident {
 	return m
 }
 
-func (r *Registry) incident(ctx context.Context, c conn, id g.IncidentID) (i g.Incident, seq uint64, err error) {
-	i, seq, err = r.scanIncident(c.row(ctx, "SELECT id, effect_seq, body_sealed FROM incidents WHERE id = ?", string(id)).Scan)
+func (r *Registry) incident(ctx context.Context, c store.Conn, id g.IncidentID) (i g.Incident, seq uint64, err error) {
+	i, seq, err = r.scanIncident(c.Row(ctx, "SELECT id, effect_seq, body_sealed FROM incidents WHERE id = ?", string(id)).Scan)
 	if err != nil {
-		return i, 0, missing(err, "incident", string(id))
+		return i, 0, store.Missing(err, "incident", string(id))
 	}
 	return i, seq, nil
 }
@@ -312,14 +313,14 @@ func (r *Registry) scanIncident(scan func(...any) error) (i g.Incident, seq uint
 	if err := scan(&id, &seq, &sealed); err != nil {
 		return i, 0, err
 	}
-	b, err := unseal(r.vault.data, sealed, "incident "+id)
+	b, err := store.Unseal(r.s.Vault.Data, sealed, "incident "+id)
 	if err != nil {
 		return i, 0, err
 	}
 	return i, seq, json.Unmarshal(b, &i)
 }
 
-func (r *Registry) saveIncident(ctx context.Context, t *tx, seq uint64, i g.Incident, quiet bool) error {
+func (r *Registry) saveIncident(ctx context.Context, t *store.Tx, seq uint64, i g.Incident, quiet bool) error {
 	if !quiet {
 		i.Version++
 	}
@@ -327,17 +328,17 @@ func (r *Registry) saveIncident(ctx context.Context, t *tx, seq uint64, i g.Inci
 	if err != nil {
 		return fmt.Errorf("write incident: %w", err)
 	}
-	_, err = t.exec(ctx, `INSERT INTO incidents (id, school, state, opened, effect_seq, version, body_sealed) VALUES (?, ?, ?, ?, ?, ?, ?)
+	_, err = t.Exec(ctx, `INSERT INTO incidents (id, school, state, opened, effect_seq, version, body_sealed) VALUES (?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (id) DO UPDATE SET state = excluded.state, effect_seq = excluded.effect_seq, version = excluded.version, body_sealed = excluded.body_sealed`,
-		string(i.ID), string(i.School), string(i.State), micros(i.Opened), int64(seq), i.Version, seal(r.vault.data, b, "incident "+string(i.ID)))
+		string(i.ID), string(i.School), string(i.State), store.Micros(i.Opened), int64(seq), i.Version, store.Seal(r.s.Vault.Data, b, "incident "+string(i.ID)))
 	if err != nil {
 		return fmt.Errorf("write incident: %w", err)
 	}
 	if quiet {
 		return nil
 	}
-	return r.send(ctx, t, g.Event{
+	return r.s.Send(ctx, t, g.Event{
 		ID: fmt.Sprintf("evt_%s_%d", i.ID, i.Version), Kind: g.EventIncident, School: i.School,
-		Time: t.now.UTC(), Received: t.now.UTC(), Incident: &i,
+		Time: t.Now.UTC(), Received: t.Now.UTC(), Incident: &i,
 	})
 }

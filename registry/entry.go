@@ -9,6 +9,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
 // Attempt is somebody who says who they are.
@@ -48,7 +49,7 @@ const stepFor = 10 * time.Minute
 func (r *Registry) Enter(ctx context.Context, a Attempt) (Entry, error) {
 	a.Name = signInName(a.Name)
 	var hash string
-	u, err := r.scanUser(r.reg.row(ctx, "SELECT "+userColumns+", password FROM users WHERE name = ?", a.Name).Scan, &hash)
+	u, err := r.scanUser(r.s.Reg.Row(ctx, "SELECT "+userColumns+", password FROM users WHERE name = ?", a.Name).Scan, &hash)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return Entry{}, fmt.Errorf("sign in: %w", err)
 	}
@@ -75,13 +76,13 @@ func (r *Registry) Enter(ctx context.Context, a Attempt) (Entry, error) {
 			e.Kinds = append(e.Kinds, f.Kind)
 		}
 	}
-	err = r.write(ctx, func(t *tx) error {
+	err = r.s.Write(ctx, func(t *store.Tx) error {
 		if err := right(ctx, t, tries); err != nil {
 			return err
 		}
 		// The password may have been changed, or the user disabled, since it was read.
 		n := 0
-		if err := t.row(ctx, "SELECT COUNT(*) FROM users WHERE id = ? AND password = ? AND disabled = 0", string(u.ID), hash).Scan(&n); err != nil {
+		if err := t.Row(ctx, "SELECT COUNT(*) FROM users WHERE id = ? AND password = ? AND disabled = 0", string(u.ID), hash).Scan(&n); err != nil {
 			return fmt.Errorf("sign in: %w", err)
 		}
 		if n == 0 {
@@ -107,8 +108,8 @@ func (r *Registry) refused(ctx context.Context, u g.User, remote string, why err
 	if u.ID != "" {
 		object = string(u.ID)
 	}
-	err := r.write(ctx, func(t *tx) error {
-		return r.auditAs(ctx, t, "from "+remote, "", u.School, "signin.refused", object)
+	err := r.s.Write(ctx, func(t *store.Tx) error {
+		return r.s.AuditAs(ctx, t, "from "+remote, "", u.School, "signin.refused", object)
 	})
 	if err != nil {
 		return err
@@ -117,14 +118,14 @@ func (r *Registry) refused(ctx context.Context, u g.User, remote string, why err
 }
 
 // enter signs the user in.
-func (r *Registry) enter(ctx context.Context, t *tx, e *Entry, a Attempt) (err error) {
+func (r *Registry) enter(ctx context.Context, t *store.Tx, e *Entry, a Attempt) (err error) {
 	for _, table := range []string{"signins", "signin_steps"} {
-		if _, err := t.exec(ctx, "DELETE FROM "+table+" WHERE expires <= ?", micros(t.now)); err != nil {
+		if _, err := t.Exec(ctx, "DELETE FROM "+table+" WHERE expires <= ?", store.Micros(t.Now)); err != nil {
 			return fmt.Errorf("sign in: %w", err)
 		}
 	}
 	token, hash := newToken("ghs_")
-	_, err = t.exec(ctx, "INSERT INTO signins (hash, usr, expires) VALUES (?, ?, ?)", hash, string(e.User.ID), micros(t.now.Add(signInLifetime)))
+	_, err = t.Exec(ctx, "INSERT INTO signins (hash, usr, expires) VALUES (?, ?, ?)", hash, string(e.User.ID), store.Micros(t.Now.Add(signInLifetime)))
 	if err != nil {
 		return fmt.Errorf("sign in: %w", err)
 	}
@@ -132,7 +133,7 @@ func (r *Registry) enter(ctx context.Context, t *tx, e *Entry, a Attempt) (err e
 		return err
 	}
 	e.Token, e.Step = token, StepNone
-	return r.auditAs(ctx, t, actor(string(e.User.ID), e.User.Name), "from "+a.Remote, e.User.School, "signin", string(e.User.ID))
+	return r.s.AuditAs(ctx, t, actor(string(e.User.ID), e.User.Name), "from "+a.Remote, e.User.School, "signin", string(e.User.ID))
 }
 
 // SignIn is Enter for who needs no second factor.
@@ -148,10 +149,10 @@ func (r *Registry) SignIn(ctx context.Context, name, password, remote string) (t
 }
 
 // openStep keeps a step and answers its token.
-func (r *Registry) openStep(ctx context.Context, t *tx, id g.UserID, stage Step, last time.Duration, data []byte) (string, error) {
+func (r *Registry) openStep(ctx context.Context, t *store.Tx, id g.UserID, stage Step, last time.Duration, data []byte) (string, error) {
 	token, hash := newToken("ght_")
-	_, err := t.exec(ctx, "INSERT INTO signin_steps (hash, usr, stage, expires, data_sealed) VALUES (?, ?, ?, ?, ?)",
-		hash, string(id), string(stage), micros(t.now.Add(last)), seal(r.vault.data, data, "step "+hash))
+	_, err := t.Exec(ctx, "INSERT INTO signin_steps (hash, usr, stage, expires, data_sealed) VALUES (?, ?, ?, ?, ?)",
+		hash, string(id), string(stage), store.Micros(t.Now.Add(last)), store.Seal(r.s.Vault.Data, data, "step "+hash))
 	if err != nil {
 		return "", fmt.Errorf("keep a sign-in's step: %w", err)
 	}
@@ -165,22 +166,22 @@ func (r *Registry) StepUser(ctx context.Context, token string, want Step) (g.Use
 	var stage string
 	var expires int64
 	var sealed []byte
-	u, err := r.scanUser(r.reg.row(ctx, "SELECT u.id, u.school, u.name, u.full_name_sealed, u.role, u.language, u.disabled, u.created, s.stage, s.expires, s.data_sealed FROM signin_steps s JOIN users u ON u.id = s.usr WHERE s.hash = ?", hash).Scan, &stage, &expires, &sealed)
-	if errors.Is(err, sql.ErrNoRows) || err == nil && (u.Disabled || stage != string(want) || !r.now().Before(moment(expires))) {
+	u, err := r.scanUser(r.s.Reg.Row(ctx, "SELECT u.id, u.school, u.name, u.full_name_sealed, u.role, u.language, u.disabled, u.created, s.stage, s.expires, s.data_sealed FROM signin_steps s JOIN users u ON u.id = s.usr WHERE s.hash = ?", hash).Scan, &stage, &expires, &sealed)
+	if errors.Is(err, sql.ErrNoRows) || err == nil && (u.Disabled || stage != string(want) || !r.s.Now().Before(store.Moment(expires))) {
 		return g.User{}, g.Scope{}, nil, g.Errorf(g.Unauthenticated, "this sign-in took too long: begin again with the password").Because("signin_over")
 	}
 	if err != nil {
 		return g.User{}, g.Scope{}, nil, fmt.Errorf("read a sign-in's step: %w", err)
 	}
-	data, err := unseal(r.vault.data, sealed, "step "+hash)
+	data, err := store.Unseal(r.s.Vault.Data, sealed, "step "+hash)
 	return u, g.Scope{School: u.School, Actor: actor(string(u.ID), u.Name)}, data, err
 }
 
 // KeepStep keeps with a step what its next request needs, such as a challenge.
 func (r *Registry) KeepStep(ctx context.Context, token string, data []byte) error {
 	hash := tokenHash(token)
-	return r.write(ctx, func(t *tx) error {
-		_, err := t.exec(ctx, "UPDATE signin_steps SET data_sealed = ? WHERE hash = ?", seal(r.vault.data, data, "step "+hash), hash)
+	return r.s.Write(ctx, func(t *store.Tx) error {
+		_, err := t.Exec(ctx, "UPDATE signin_steps SET data_sealed = ? WHERE hash = ?", store.Seal(r.s.Vault.Data, data, "step "+hash), hash)
 		return err
 	})
 }

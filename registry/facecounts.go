@@ -20,11 +20,11 @@ type FaceCounts struct {
 // FaceCounts counts a school's people, consents, templates, cameras and kept pictures; model
 // is what measures faces now, "" where nobody knows. Everybody of the school may know it.
 func (v *View) FaceCounts(ctx context.Context, school g.SchoolID, model string) (FaceCounts, error) {
-	in, err := v.reach(ctx, "")
+	in, err := v.s.Reach(ctx, "")
 	if err != nil {
 		return FaceCounts{}, err
 	}
-	if err := in.owns(school, "school", string(school)); err != nil {
+	if err := in.Owns(school, "school", string(school)); err != nil {
 		return FaceCounts{}, err
 	}
 	var c FaceCounts
@@ -41,7 +41,7 @@ func (v *View) FaceCounts(ctx context.Context, school g.SchoolID, model string) 
 		{&c.Cameras, "SELECT COUNT(*) FROM devices d JOIN profiles p ON p.id = d.profile WHERE d.school = ? AND p.type = ?", []any{id, string(g.TypeCamera)}},
 		{&c.Kept, "SELECT COUNT(*) FROM kept_pictures WHERE school = ?", []any{id}},
 	} {
-		if err := v.r.reg.row(ctx, q.sql, q.args...).Scan(q.into); err != nil {
+		if err := v.s.Reg.Row(ctx, q.sql, q.args...).Scan(q.into); err != nil {
 			return FaceCounts{}, fmt.Errorf("count what is kept: %w", err)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
 // FlappingDevice is a device that was told to flap, and when it was last heard.
@@ -18,20 +19,20 @@ type FlappingDevice struct {
 
 // FlappingDevices lists those whose twin says so and that are in use; only system scopes do.
 func (v *View) FlappingDevices(ctx context.Context) ([]FlappingDevice, error) {
-	if err := v.system(); err != nil {
+	if err := v.s.OnlySystem(); err != nil {
 		return nil, err
 	}
 	q := `SELECT d.id, t.last_seen, CASE WHEN p.offline_after > 0 THEN p.offline_after ELSE ` + strconv.Itoa(g.DefaultOfflineAfter) + ` END
 		FROM twins t JOIN devices d ON d.id = t.device JOIN profiles p ON p.id = d.profile
 		WHERE t.state = ? AND d.enabled = 1 ORDER BY d.id`
 	var out []FlappingDevice
-	err := each(ctx, v.r.reg, q, []any{string(g.StateFlapping)}, func(scan func(...any) error) error {
+	err := store.Each(ctx, v.s.Reg, q, []any{string(g.StateFlapping)}, func(scan func(...any) error) error {
 		var d FlappingDevice
 		var seen, allowed int64
 		if err := scan(&d.ID, &seen, &allowed); err != nil {
 			return err
 		}
-		d.LastSeen, d.Allowed = moment(seen), time.Duration(allowed)*time.Second
+		d.LastSeen, d.Allowed = store.Moment(seen), time.Duration(allowed)*time.Second
 		out = append(out, d)
 		return nil
 	})

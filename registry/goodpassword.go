@@ -7,9 +7,9 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/trustelem/zxcvbn"
-
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
+	"github.com/trustelem/zxcvbn"
 )
 
 const (
@@ -60,8 +60,8 @@ func goodPassword(password string, about ...string) error {
 // goodFor is goodPassword for a user of a school.
 func (r *Registry) goodFor(ctx context.Context, u g.User, password string) error {
 	school := ""
-	if err := r.reg.row(ctx, "SELECT name FROM schools WHERE id = ?", string(u.School)).Scan(&school); err != nil {
-		return missing(err, "school", string(u.School))
+	if err := r.s.Reg.Row(ctx, "SELECT name FROM schools WHERE id = ?", string(u.School)).Scan(&school); err != nil {
+		return store.Missing(err, "school", string(u.School))
 	}
 	return goodPassword(password, u.Name, u.FullName, school, "gatehouse")
 }

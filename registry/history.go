@@ -8,13 +8,14 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
 // ApplyHistory writes sightings, status changes and rejections, in one transaction; only
 // system scopes do. A sequence that is there already is passed over, and so is a passage that
 // a device reports twice under the same sighting id.
 func (v *View) ApplyHistory(ctx context.Context, events []g.Event) error {
-	if err := v.system(); err != nil {
+	if err := v.s.OnlySystem(); err != nil {
 		return err
 	}
 	wanted := false
@@ -24,15 +25,15 @@ func (v *View) ApplyHistory(ctx context.Context, events []g.Event) error {
 	if !wanted {
 		return nil
 	}
-	_, err := v.r.hist.write(ctx, v.r.now(), func(t *tx) error {
-		var stmts [4]*stmt
+	_, err := v.s.Hist.Write(ctx, v.s.Now(), func(t *store.Tx) error {
+		var stmts [4]*store.Stmt
 		for i, q := range []string{
 			"INSERT INTO sightings (seq, id, school, device, zone, person, method, direction, time, received, match, media, replayed, sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
 			"INSERT INTO statuses (seq, school, device, time, state, reason) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
 			"INSERT INTO rejections (seq, school, device, time, reason, source, excerpt, properties, partial, sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
 			"UPDATE sightings SET person = ?, sealed = NULL, resolved = ? WHERE id = ? AND person = ''",
 		} {
-			s, err := t.prepare(ctx, q)
+			s, err := t.Prepare(ctx, q)
 			if err != nil {
 				return err
 			}
@@ -60,7 +61,7 @@ func (v *View) ApplyHistory(ctx context.Context, events []g.Event) error {
 	return nil
 }
 
-func record(ctx context.Context, stmts [4]*stmt, e g.Event) error {
+func record(ctx context.Context, stmts [4]*store.Stmt, e g.Event) error {
 	var err error
 	switch {
 	case e.Sighting != nil:
@@ -78,19 +79,19 @@ func record(ctx context.Context, stmts [4]*stmt, e g.Event) error {
 		}
 		id := s.ID
 		if id == "" {
-			id = g.SightingID("sgt_" + digits(e.Seq)) // an event from before ids were given
+			id = g.SightingID("sgt_" + store.Digits(e.Seq)) // an event from before ids were given
 		}
 		var added int64
-		added, err = stmts[0].exec(ctx, int64(e.Seq), string(id), string(e.School), string(e.Device), string(zone), string(s.Person), string(s.Method), string(s.Direction),
-			micros(e.Time), micros(e.Received), match, string(s.Media), history(e), optionalBytes(s.Sealed))
+		added, err = stmts[0].Exec(ctx, int64(e.Seq), string(id), string(e.School), string(e.Device), string(zone), string(s.Person), string(s.Method), string(s.Direction),
+			store.Micros(e.Time), store.Micros(e.Received), match, string(s.Media), history(e), optionalBytes(s.Sealed))
 		if err == nil && added == 0 && s.Person != "" { // told again, and now it is somebody's
-			_, err = stmts[3].exec(ctx, string(s.Person), micros(e.Received), string(id))
+			_, err = stmts[3].Exec(ctx, string(s.Person), store.Micros(e.Received), string(id))
 		}
 	case e.Status != nil:
-		_, err = stmts[1].exec(ctx, int64(e.Seq), string(e.School), string(e.Device), micros(e.Time), string(e.Status.State), clean(e.Status.Reason))
+		_, err = stmts[1].Exec(ctx, int64(e.Seq), string(e.School), string(e.Device), store.Micros(e.Time), string(e.Status.State), store.Clean(e.Status.Reason))
 	case e.Rejection != nil:
-		_, err = stmts[2].exec(ctx, int64(e.Seq), string(e.School), string(e.Device), micros(e.Received), clean(e.Rejection.Reason), clean(e.Rejection.Source), clean(e.Rejection.Excerpt),
-			strings.Join(e.Rejection.Properties, "\n"), flag(e.Rejection.Partial), optionalBytes(e.Rejection.Sealed))
+		_, err = stmts[2].Exec(ctx, int64(e.Seq), string(e.School), string(e.Device), store.Micros(e.Received), store.Clean(e.Rejection.Reason), store.Clean(e.Rejection.Source), store.Clean(e.Rejection.Excerpt),
+			strings.Join(e.Rejection.Properties, "\n"), store.Flag(e.Rejection.Partial), optionalBytes(e.Rejection.Sealed))
 	}
 	return err
 }
@@ -102,7 +103,7 @@ func history(e g.Event) int64 {
 	if e.Late {
 		return late
 	}
-	return flag(e.Replayed)
+	return store.Flag(e.Replayed)
 }
 
 const sightingColumns = "seq, id, school, device, zone, person, method, direction, time, received, match, media, replayed, resolved"
@@ -113,18 +114,18 @@ func scanSighting(scan func(...any) error) (s SightingRow, err error) {
 	if err := scan(&s.Seq, &s.ID, &s.School, &s.Device, &s.Zone, &s.Person, &s.Method, &s.Direction, &at, &received, &match, &s.Media, &replayed, &resolved); err != nil {
 		return s, err
 	}
-	s.Time, s.Received = moment(at), moment(received)
+	s.Time, s.Received = store.Moment(at), store.Moment(received)
 	s.Replayed, s.Late = replayed != 0, replayed == late
 	if resolved != 0 {
-		s.Resolved = moment(resolved)
+		s.Resolved = store.Moment(resolved)
 	}
-	return s, unjson(match, &s.Match)
+	return s, store.FromJSON(match, &s.Match)
 }
 
 // Sightings lists sightings, newest first. One person's take a reason; everybody's take one where
 // they are older than RunningDay: without one the list ends there.
 func (v *View) Sightings(ctx context.Context, f SightingFilter) ([]SightingRow, string, error) {
-	in, err := v.reach(ctx, g.SightingsRead)
+	in, err := v.s.Reach(ctx, g.SightingsRead)
 	if err != nil {
 		return nil, "", err
 	}
@@ -134,38 +135,38 @@ func (v *View) Sightings(ctx context.Context, f SightingFilter) ([]SightingRow, 
 	if err := v.bounded(&f); err != nil {
 		return nil, "", err
 	}
-	var w where
+	var w store.Where
 	school := "school"
 	if f.Person != "" || f.Device != "" {
 		school = "school || ''" // no bait for the planner: the person's or the device's index is the short way
 	}
-	if err := in.within(&w, school, f.School); err != nil {
+	if err := in.Within(&w, school, f.School); err != nil {
 		return nil, "", err
 	}
-	eq(&w, "device", f.Device)
-	eq(&w, "person", f.Person)
-	eq(&w, "zone", f.Zone)
+	store.Eq(&w, "device", f.Device)
+	store.Eq(&w, "person", f.Person)
+	store.Eq(&w, "zone", f.Zone)
 	if f.Unknown {
-		w.and("person = ''")
+		w.And("person = ''")
 	}
 	between(&w, "time", f.From, f.To)
-	at, ok, err := f.after(2)
+	at, ok, err := f.After(2)
 	if err != nil {
 		return nil, "", err
 	}
 	if ok {
-		us, err := number(at[0])
+		us, err := store.Number(at[0])
 		if err != nil {
 			return nil, "", err
 		}
-		seq, err := number(at[1])
+		seq, err := store.Number(at[1])
 		if err != nil {
 			return nil, "", err
 		}
-		w.and("(time < ? OR (time = ? AND seq < ?))", us, us, seq)
+		w.And("(time < ? OR (time = ? AND seq < ?))", us, us, seq)
 	}
 	out := []SightingRow{}
-	err = each(ctx, v.r.hist, "SELECT "+sightingColumns+" FROM sightings"+w.String()+" ORDER BY time DESC, seq DESC LIMIT ?", append(w.args, f.limit()+1), func(scan func(...any) error) error {
+	err = store.Each(ctx, v.s.Hist, "SELECT "+sightingColumns+" FROM sightings"+w.String()+" ORDER BY time DESC, seq DESC LIMIT ?", append(w.Args, f.Size()+1), func(scan func(...any) error) error {
 		s, err := scanSighting(scan)
 		out = append(out, s)
 		return err
@@ -173,7 +174,9 @@ func (v *View) Sightings(ctx context.Context, f SightingFilter) ([]SightingRow, 
 	if err != nil {
 		return nil, "", fmt.Errorf("list sightings: %w", err)
 	}
-	out, next := cut(out, f.limit(), func(s SightingRow) string { return cursor(digits(micros(s.Time)), digits(s.Seq)) })
+	out, next := store.Cut(out, f.Size(), func(s SightingRow) string {
+		return store.Cursor(store.Digits(store.Micros(s.Time)), store.Digits(s.Seq))
+	})
 	if err := v.lookedBack(ctx, f, out); err != nil {
 		return nil, "", err
 	}
@@ -194,12 +197,12 @@ func (v *View) Sightings(ctx context.Context, f SightingFilter) ([]SightingRow, 
 }
 
 // between adds from <= col < to for those that are set.
-func between(w *where, col string, from, to time.Time) {
+func between(w *store.Where, col string, from, to time.Time) {
 	if !from.IsZero() {
-		w.and(col+" >= ?", micros(from))
+		w.And(col+" >= ?", store.Micros(from))
 	}
 	if !to.IsZero() {
-		w.and(col+" < ?", micros(to))
+		w.And(col+" < ?", store.Micros(to))
 	}
 }
 
@@ -207,31 +210,31 @@ func between(w *where, col string, from, to time.Time) {
 // (of everybody, the unknown too, where persons is empty). It answers all, without names: it
 // is for computing attendance.
 func (v *View) SightingsBetween(ctx context.Context, school g.SchoolID, from, to time.Time, persons []g.PersonID) ([]SightingRow, error) {
-	in, err := v.reach(ctx, g.SightingsRead)
+	in, err := v.s.Reach(ctx, g.SightingsRead)
 	if err != nil {
 		return nil, err
 	}
-	if err := in.owns(school, "school", string(school)); err != nil {
+	if err := in.Owns(school, "school", string(school)); err != nil {
 		return nil, err
 	}
-	var base where
-	base.and("school = ?", string(school))
+	var base store.Where
+	base.And("school = ?", string(school))
 	between(&base, "time", from, to)
 	out := []SightingRow{}
-	read := func(w where) error {
-		return each(ctx, v.r.hist, "SELECT "+sightingColumns+" FROM sightings"+w.String()+" ORDER BY time, seq", w.args, func(scan func(...any) error) error {
+	read := func(w store.Where) error {
+		return store.Each(ctx, v.s.Hist, "SELECT "+sightingColumns+" FROM sightings"+w.String()+" ORDER BY time, seq", w.Args, func(scan func(...any) error) error {
 			s, err := scanSighting(scan)
 			out = append(out, s)
 			return err
 		})
 	}
-	if len(persons) == 0 || len(persons) > chunk { // many persons: one sweep by time costs less than a search each
+	if len(persons) == 0 || len(persons) > store.Chunk { // many persons: one sweep by time costs less than a search each
 		if err := read(base); err != nil {
 			return nil, fmt.Errorf("read sightings: %w", err)
 		}
 		return ofPersons(out, persons), nil
 	}
-	base.and("person IN ("+marks(len(persons))+")", anys(persons)...)
+	base.And("person IN ("+store.Marks(len(persons))+")", store.Anys(persons)...)
 	if err := read(base); err != nil {
 		return nil, fmt.Errorf("read sightings: %w", err)
 	}
@@ -258,33 +261,33 @@ func ofPersons(rows []SightingRow, persons []g.PersonID) []SightingRow {
 // Rejections lists observations that were not admitted, newest first. Those that named no
 // device of any school are shown to the gateway's top school.
 func (v *View) Rejections(ctx context.Context, f RejectionFilter) ([]RejectionRow, string, error) {
-	in, err := v.reach(ctx, g.DevicesRead)
+	in, err := v.s.Reach(ctx, g.DevicesRead)
 	if err != nil {
 		return nil, "", err
 	}
-	top, err := v.top(ctx, in)
+	top, err := v.s.Top(ctx, in)
 	if err != nil {
 		return nil, "", err
 	}
-	if top && !in.all && f.School == "" {
-		in.schools = append(in.schools, "")
+	if top && !in.All && f.School == "" {
+		in.Schools = append(in.Schools, "")
 	}
-	var w where
-	if err := in.within(&w, "school", f.School); err != nil {
+	var w store.Where
+	if err := in.Within(&w, "school", f.School); err != nil {
 		return nil, "", err
 	}
-	eq(&w, "device", f.Device)
-	if err := before(&w, f.Page, "seq"); err != nil {
+	store.Eq(&w, "device", f.Device)
+	if err := store.Falling(&w, f.Page, "seq"); err != nil {
 		return nil, "", err
 	}
 	out := []RejectionRow{}
-	err = each(ctx, v.r.hist, "SELECT seq, school, device, time, reason, source, excerpt, properties, partial, COALESCE(LENGTH(sealed), 0) FROM rejections"+w.String()+" ORDER BY seq DESC LIMIT ?", append(w.args, f.limit()+1), func(scan func(...any) error) error {
+	err = store.Each(ctx, v.s.Hist, "SELECT seq, school, device, time, reason, source, excerpt, properties, partial, COALESCE(LENGTH(sealed), 0) FROM rejections"+w.String()+" ORDER BY seq DESC LIMIT ?", append(w.Args, f.Size()+1), func(scan func(...any) error) error {
 		var row RejectionRow
 		var at int64
 		var properties string
 		err := scan(&row.Seq, &row.School, &row.Device, &at, &row.Reason, &row.Source, &row.Excerpt, &properties, &row.Partial, &row.Kept)
 		row.Kept = max(row.Kept-sealing, 0)
-		row.Time = moment(at)
+		row.Time = store.Moment(at)
 		if properties != "" {
 			row.Properties = strings.Split(properties, "\n")
 		}
@@ -294,36 +297,36 @@ func (v *View) Rejections(ctx context.Context, f RejectionFilter) ([]RejectionRo
 	if err != nil {
 		return nil, "", fmt.Errorf("list rejections: %w", err)
 	}
-	out, next := cut(out, f.limit(), func(row RejectionRow) string { return cursor(digits(row.Seq)) })
+	out, next := store.Cut(out, f.Size(), func(row RejectionRow) string { return store.Cursor(store.Digits(row.Seq)) })
 	return out, next, nil
 }
 
 // StatusLog lists a device's changes of state, newest first.
-func (v *View) StatusLog(ctx context.Context, device g.DeviceID, p Page) ([]StatusRow, string, error) {
-	in, err := v.reach(ctx, g.DevicesRead)
+func (v *View) StatusLog(ctx context.Context, device g.DeviceID, p store.Page) ([]StatusRow, string, error) {
+	in, err := v.s.Reach(ctx, g.DevicesRead)
 	if err != nil {
 		return nil, "", err
 	}
-	var w where
-	if err := in.within(&w, "school", ""); err != nil {
+	var w store.Where
+	if err := in.Within(&w, "school", ""); err != nil {
 		return nil, "", err
 	}
-	w.and("device = ?", string(device))
-	if err := before(&w, p, "seq"); err != nil {
+	w.And("device = ?", string(device))
+	if err := store.Falling(&w, p, "seq"); err != nil {
 		return nil, "", err
 	}
 	out := []StatusRow{}
-	err = each(ctx, v.r.hist, "SELECT seq, device, time, state, reason FROM statuses"+w.String()+" ORDER BY seq DESC LIMIT ?", append(w.args, p.limit()+1), func(scan func(...any) error) error {
+	err = store.Each(ctx, v.s.Hist, "SELECT seq, device, time, state, reason FROM statuses"+w.String()+" ORDER BY seq DESC LIMIT ?", append(w.Args, p.Size()+1), func(scan func(...any) error) error {
 		var row StatusRow
 		var at int64
 		err := scan(&row.Seq, &row.Device, &at, &row.State, &row.Reason)
-		row.Time = moment(at)
+		row.Time = store.Moment(at)
 		out = append(out, row)
 		return err
 	})
 	if err != nil {
 		return nil, "", fmt.Errorf("list the device's states: %w", err)
 	}
-	out, next := cut(out, p.limit(), func(row StatusRow) string { return cursor(digits(row.Seq)) })
+	out, next := store.Cut(out, p.Size(), func(row StatusRow) string { return store.Cursor(store.Digits(row.Seq)) })
 	return out, next, nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
 // MoveWebhook is UpdateWebhook, also to another server, with a new signing secret, which it
@@ -19,17 +20,17 @@ func (v *View) MoveWebhook(ctx context.Context, w g.Webhook) (secret string, err
 
 // hookSecret writes a webhook's new secret. Without one it refuses that the webhook leads to
 // another server: whoever runs that would get events that are signed as the old one's.
-func (v *View) hookSecret(ctx context.Context, t *tx, w g.Webhook, secret string) error {
+func (v *View) hookSecret(ctx context.Context, t *store.Tx, w g.Webhook, secret string) error {
 	if secret != "" {
-		sealed := seal(v.r.vault.data, []byte(secret), "webhook "+string(w.ID))
-		if _, err := t.exec(ctx, "UPDATE webhooks SET secret_sealed = ?, old_secret_sealed = NULL, old_until = 0 WHERE id = ?", sealed, string(w.ID)); err != nil {
+		sealed := store.Seal(v.s.Vault.Data, []byte(secret), "webhook "+string(w.ID))
+		if _, err := t.Exec(ctx, "UPDATE webhooks SET secret_sealed = ?, old_secret_sealed = NULL, old_until = 0 WHERE id = ?", sealed, string(w.ID)); err != nil {
 			return fmt.Errorf("move webhook: %w", err)
 		}
 		return nil
 	}
 	var had string
-	if err := t.row(ctx, "SELECT url FROM webhooks WHERE id = ?", string(w.ID)).Scan(&had); err != nil {
-		return missing(err, "webhook", string(w.ID))
+	if err := t.Row(ctx, "SELECT url FROM webhooks WHERE id = ?", string(w.ID)).Scan(&had); err != nil {
+		return store.Missing(err, "webhook", string(w.ID))
 	}
 	if had == w.URL || sameHost(had, w.URL) {
 		return nil

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
 // Bounds of the kept answers. The oldest go first.
@@ -32,15 +34,15 @@ type KeptAnswer struct {
 // 24 h, encrypted, since they hold people and secrets that are shown once. Only system scopes
 // ask.
 func (v *View) BeginOnce(ctx context.Context, name, request string) (had KeptAnswer, found bool, err error) {
-	if err := v.system(); err != nil {
+	if err := v.s.OnlySystem(); err != nil {
 		return KeptAnswer{}, false, err
 	}
-	err = v.r.write(ctx, func(t *tx) error {
+	err = v.s.Write(ctx, func(t *store.Tx) error {
 		if had, found, err = v.r.keptAnswer(ctx, t, name); err != nil || found {
 			return err
 		}
-		_, err = t.exec(ctx, "INSERT INTO idempotency (name, request, at, status, size) VALUES (?, ?, ?, 0, 0) ON CONFLICT (name) DO UPDATE SET request = excluded.request, at = excluded.at, status = 0, size = 0, answer_sealed = NULL",
-			name, request, micros(t.now))
+		_, err = t.Exec(ctx, "INSERT INTO idempotency (name, request, at, status, size) VALUES (?, ?, ?, 0, 0) ON CONFLICT (name) DO UPDATE SET request = excluded.request, at = excluded.at, status = 0, size = 0, answer_sealed = NULL",
+			name, request, store.Micros(t.Now))
 		if err == nil && v.r.onces.Add(1)%idemTrim == 1 {
 			err = trimAnswers(ctx, t)
 		}
@@ -52,21 +54,21 @@ func (v *View) BeginOnce(ctx context.Context, name, request string) (had KeptAns
 	return had, found, nil
 }
 
-func (r *Registry) keptAnswer(ctx context.Context, t *tx, name string) (a KeptAnswer, found bool, err error) {
+func (r *Registry) keptAnswer(ctx context.Context, t *store.Tx, name string) (a KeptAnswer, found bool, err error) {
 	var at int64
 	var sealed []byte
-	err = t.row(ctx, "SELECT request, at, status, answer_sealed FROM idempotency WHERE name = ? AND at > ?", name, micros(t.now.Add(-idemFor))).Scan(&a.Request, &at, &a.Status, &sealed)
+	err = t.Row(ctx, "SELECT request, at, status, answer_sealed FROM idempotency WHERE name = ? AND at > ?", name, store.Micros(t.Now.Add(-idemFor))).Scan(&a.Request, &at, &a.Status, &sealed)
 	if errors.Is(err, sql.ErrNoRows) {
 		return a, false, nil
 	}
 	if err != nil {
 		return a, false, err
 	}
-	a.At = moment(at)
+	a.At = store.Moment(at)
 	if a.Status == 0 {
 		return a, true, nil
 	}
-	plain, err := unseal(r.vault.data, sealed, "answer "+name)
+	plain, err := store.Unseal(r.s.Vault.Data, sealed, "answer "+name)
 	if err != nil {
 		return a, false, err
 	}
@@ -82,7 +84,7 @@ func (r *Registry) keptAnswer(ctx context.Context, t *tx, name string) (a KeptAn
 // EndOnce keeps the answer of the request, or frees its name where Status is 0. Only system
 // scopes do.
 func (v *View) EndOnce(ctx context.Context, name string, a KeptAnswer) error {
-	if err := v.system(); err != nil {
+	if err := v.s.OnlySystem(); err != nil {
 		return err
 	}
 	plain, err := json.Marshal(struct {
@@ -92,12 +94,12 @@ func (v *View) EndOnce(ctx context.Context, name string, a KeptAnswer) error {
 	if err != nil {
 		return err
 	}
-	err = v.r.write(ctx, func(t *tx) error {
+	err = v.s.Write(ctx, func(t *store.Tx) error {
 		if a.Status == 0 {
-			_, err := t.exec(ctx, "DELETE FROM idempotency WHERE name = ?", name)
+			_, err := t.Exec(ctx, "DELETE FROM idempotency WHERE name = ?", name)
 			return err
 		}
-		_, err := t.exec(ctx, "UPDATE idempotency SET status = ?, size = ?, answer_sealed = ? WHERE name = ?", a.Status, len(plain), seal(v.r.vault.data, plain, "answer "+name), name)
+		_, err := t.Exec(ctx, "UPDATE idempotency SET status = ?, size = ?, answer_sealed = ? WHERE name = ?", a.Status, len(plain), store.Seal(v.s.Vault.Data, plain, "answer "+name), name)
 		return err
 	})
 	if err != nil {
@@ -107,13 +109,13 @@ func (v *View) EndOnce(ctx context.Context, name string, a KeptAnswer) error {
 }
 
 // trimAnswers removes what is over the bounds, the oldest first.
-func trimAnswers(ctx context.Context, t *tx) error {
-	if _, err := t.exec(ctx, "DELETE FROM idempotency WHERE at <= ?", micros(t.now.Add(-idemFor))); err != nil {
+func trimAnswers(ctx context.Context, t *store.Tx) error {
+	if _, err := t.Exec(ctx, "DELETE FROM idempotency WHERE at <= ?", store.Micros(t.Now.Add(-idemFor))); err != nil {
 		return err
 	}
-	if _, err := t.exec(ctx, "DELETE FROM idempotency WHERE name IN (SELECT name FROM idempotency ORDER BY at DESC, name LIMIT ? OFFSET ?)", 1_000_000, idemKeys); err != nil {
+	if _, err := t.Exec(ctx, "DELETE FROM idempotency WHERE name IN (SELECT name FROM idempotency ORDER BY at DESC, name LIMIT ? OFFSET ?)", 1_000_000, idemKeys); err != nil {
 		return err
 	}
-	_, err := t.exec(ctx, "DELETE FROM idempotency WHERE name IN (SELECT name FROM (SELECT name, SUM(size) OVER (ORDER BY at DESC, name) AS total FROM idempotency) sums WHERE total > ?)", idemBytes)
+	_, err := t.Exec(ctx, "DELETE FROM idempotency WHERE name IN (SELECT name FROM (SELECT name, SUM(size) OVER (ORDER BY at DESC, name) AS total FROM idempotency) sums WHERE total > ?)", idemBytes)
 	return err
 }

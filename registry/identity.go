@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
 // identities are, by driver, the fields of an address that say which thing it is, with what
@@ -31,13 +32,13 @@ func (f identityField) of(d g.Device) string {
 }
 
 // sameThing is the device that is the same thing as d already; none where found is false.
-func (r *Registry) sameThing(ctx context.Context, q conn, d g.Device) (same g.Device, found bool, err error) {
+func (r *Registry) sameThing(ctx context.Context, q store.Conn, d g.Device) (same g.Device, found bool, err error) {
 	fields := identities[d.Driver]
 	if len(fields) == 0 || d.Address[fields[0].key] == "" {
 		return same, false, nil
 	}
 	errSame := errors.New("the same")
-	err = each(ctx, q, "SELECT "+deviceColumns+" FROM devices d WHERE d.driver = ? AND d.id <> ?", []any{string(d.Driver), string(d.ID)}, func(scan func(...any) error) error {
+	err = store.Each(ctx, q, "SELECT "+deviceColumns+" FROM devices d WHERE d.driver = ? AND d.id <> ?", []any{string(d.Driver), string(d.ID)}, func(scan func(...any) error) error {
 		var other g.Device
 		if err := scanDevice(scan, &other); err != nil {
 			return err
@@ -70,22 +71,22 @@ type Namesake struct {
 // Registered is what the thing at a device's address is registered as already, in whatever
 // school: then it is no longer one that somebody is about to add. It is nil where it is not.
 func (v *View) Registered(ctx context.Context, d g.Device) (*Namesake, error) {
-	in, err := v.reach(ctx, g.DevicesWrite)
+	in, err := v.s.Reach(ctx, g.DevicesWrite)
 	if err != nil {
 		return nil, err
 	}
-	same, found, err := v.r.sameThing(ctx, v.r.reg, d)
+	same, found, err := v.r.sameThing(ctx, v.s.Reg, d)
 	if err != nil || !found {
 		return nil, err
 	}
-	if in.owns(same.School, "device", string(same.ID)) != nil {
+	if in.Owns(same.School, "device", string(same.ID)) != nil {
 		return &Namesake{}, nil
 	}
 	return &Namesake{Device: same.ID, Name: same.Name}, nil
 }
 
 // checkIdentity refuses a second device for one thing: it would be counted twice.
-func (v *View) checkIdentity(ctx context.Context, t *tx, in reach, d g.Device) error {
+func (v *View) checkIdentity(ctx context.Context, t *store.Tx, in store.Reach, d g.Device) error {
 	same, found, err := v.r.sameThing(ctx, t, d)
 	if err != nil || !found {
 		return err
@@ -96,7 +97,7 @@ func (v *View) checkIdentity(ctx context.Context, t *tx, in reach, d g.Device) e
 		keys[i] = f.key
 	}
 	who := "another device"
-	if in.owns(same.School, "device", string(same.ID)) == nil {
+	if in.Owns(same.School, "device", string(same.ID)) == nil {
 		who = fmt.Sprintf("%q (%s)", same.Name, same.ID)
 	}
 	return &g.Error{

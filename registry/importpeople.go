@@ -111,11 +111,11 @@ func (r *ImportReport) Fault() error {
 // school's people have changed meanwhile it is a Conflict. Without one the plan is made anew
 // where somebody changed the same people at the same time.
 func (v *View) ImportRoster(ctx context.Context, school g.SchoolID, file []byte, o ImportOptions) (ImportReport, error) {
-	in, err := v.reach(ctx, g.PeopleWrite)
+	in, err := v.s.Reach(ctx, g.PeopleWrite)
 	if err != nil {
 		return ImportReport{}, err
 	}
-	if err := v.inSchool(ctx, in, school); err != nil {
+	if err := v.s.InSchool(ctx, in, school); err != nil {
 		return ImportReport{}, err
 	}
 	if o.Mode == "" {
@@ -221,7 +221,7 @@ func (v *View) importOnce(ctx context.Context, school g.SchoolID, people *roster
 
 // token names what the plan would do, to everybody, in one hash that only this gateway makes.
 func (p *importPlan) token(o ImportOptions) (string, error) {
-	keys, err := p.v.r.vault.school(p.ctx, p.v.r.reg, p.school)
+	keys, err := p.v.s.Vault.School(p.ctx, p.v.s.Reg, p.school)
 	if err != nil {
 		return "", err
 	}
@@ -235,5 +235,5 @@ func (p *importPlan) token(o ImportOptions) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return hex.EncodeToString(keys.mac("import", string(b))[:16]), nil
+	return hex.EncodeToString(keys.Mac("import", string(b))[:16]), nil
 }

@@ -15,6 +15,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry/roster"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
 // importPlan is what one import would write, worked out on what was read of the school at one
@@ -89,10 +90,10 @@ func (p *importPlan) read() ([]file, error) {
 		return nil, err
 	}
 	p.zone = school.Location()
-	if err := r.reg.row(ctx, "SELECT people_rev FROM schools WHERE id = ?", string(p.school)).Scan(&p.rev); err != nil {
-		return nil, missing(err, "school", string(p.school))
+	if err := r.s.Reg.Row(ctx, "SELECT people_rev FROM schools WHERE id = ?", string(p.school)).Scan(&p.rev); err != nil {
+		return nil, store.Missing(err, "school", string(p.school))
 	}
-	if err := r.reg.row(ctx, "SELECT COALESCE(MAX(id), 0) FROM consents").Scan(&p.consent); err != nil {
+	if err := r.s.Reg.Row(ctx, "SELECT COALESCE(MAX(id), 0) FROM consents").Scan(&p.consent); err != nil {
 		return nil, fmt.Errorf("read consents: %w", err)
 	}
 	l, err := r.rollOf(ctx, p.school)
@@ -110,7 +111,7 @@ func (p *importPlan) read() ([]file, error) {
 			p.short[rest] = one.Number
 		}
 	}
-	err = each(ctx, r.reg, "SELECT mac, person FROM passes WHERE school = ? AND mac IS NOT NULL", []any{string(p.school)}, func(scan func(...any) error) error {
+	err = store.Each(ctx, r.s.Reg, "SELECT mac, person FROM passes WHERE school = ? AND mac IS NOT NULL", []any{string(p.school)}, func(scan func(...any) error) error {
 		var mac []byte
 		var id g.PersonID
 		err := scan(&mac, &id)
@@ -121,7 +122,7 @@ func (p *importPlan) read() ([]file, error) {
 		return nil, fmt.Errorf("read passes: %w", err)
 	}
 	q := "SELECT c.person, c.given FROM consents c JOIN persons p ON p.id = c.person WHERE p.school = ? ORDER BY c.id"
-	err = each(ctx, r.reg, q, []any{string(p.school)}, func(scan func(...any) error) error {
+	err = store.Each(ctx, r.s.Reg, q, []any{string(p.school)}, func(scan func(...any) error) error {
 		var id g.PersonID
 		given := false
 		err := scan(&id, &given)
@@ -149,7 +150,7 @@ func (p *importPlan) announce() {
 			continue
 		}
 		id := g.PersonID(g.NewID("per"))
-		_, wrapped := p.v.r.vault.newKey(string(id))
+		_, wrapped := p.v.s.Vault.NewKey(string(id))
 		p.byNumber[row.Number] = &file{Person: g.Person{ID: id, School: p.school, Number: row.Number}, key: wrapped}
 	}
 }
@@ -363,9 +364,9 @@ func (d *draft) decide(old file) error {
 		return nil
 	case d.create:
 		d.line.Action = "create"
-		d.now.Created = moment(micros(p.v.r.now()))
+		d.now.Created = store.Moment(store.Micros(p.v.s.Now()))
 	case !old.Left.IsZero():
-		d.now.Left = moment(0)
+		d.now.Left = store.Moment(0)
 		d.note(roster.Number, "returned")
 		d.change("left", "yes", "")
 	}
@@ -438,9 +439,9 @@ func (d *draft) refuse(err error) error {
 		return d.fail(roster.Guardians, "guardians_many", "", "n", strconv.Itoa(len(d.now.Guardian)))
 	}
 	read := map[roster.Field]string{roster.Name: d.now.Name, roster.Number: d.now.Number, roster.Class: d.now.Class, roster.Phone: d.now.Phone}[field]
-	most := maxLabel
+	most := store.MaxLabel
 	if field == roster.Name {
-		most = maxName
+		most = store.MaxName
 	}
 	if utf8.RuneCountInString(read) > most {
 		return d.fail(field, "too_long", string([]rune(read)[:40])+"…", "n", strconv.Itoa(most))
@@ -558,12 +559,12 @@ func (d *draft) card() (card *plannedCard, ok bool) {
 		d.fail(roster.Card, "card_unusable", d.row.Card)
 		return nil, false
 	}
-	keys, err := p.v.r.vault.school(p.ctx, p.v.r.reg, p.school)
+	keys, err := p.v.s.Vault.School(p.ctx, p.v.s.Reg, p.school)
 	if err != nil {
 		return nil, false
 	}
 	number := normal(g.ByCard, d.row.Card)
-	owner, taken := p.owner[string(keys.mac(string(g.ByCard), number))]
+	owner, taken := p.owner[string(keys.Mac(string(g.ByCard), number))]
 	if taken && owner != d.now.ID {
 		d.fail(roster.Card, "card_taken", d.row.Card)
 		return nil, false

@@ -13,6 +13,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry/roster"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
 // errChanged ends the applying of a plan that no longer fits the school.
@@ -37,8 +38,8 @@ func (p *importPlan) apply(ctx context.Context, o ImportOptions) error {
 	}
 	r := p.v.r
 	r.sweepImports(ctx)
-	err = r.write(ctx, func(t *tx) error {
-		_, err := t.exec(ctx, "INSERT INTO imports (id, school, started) VALUES (?, ?, ?)", id, string(p.school), micros(t.now))
+	err = r.s.Write(ctx, func(t *store.Tx) error {
+		_, err := t.Exec(ctx, "INSERT INTO imports (id, school, started) VALUES (?, ?, ?)", id, string(p.school), store.Micros(t.Now))
 		return err
 	})
 	if err != nil {
@@ -46,14 +47,14 @@ func (p *importPlan) apply(ctx context.Context, o ImportOptions) error {
 	}
 	put := 0
 	for part := range slices.Chunk(rows, staged) {
-		if err := r.write(ctx, func(t *tx) error { return putDown(ctx, t, part) }); err != nil {
+		if err := r.s.Write(ctx, func(t *store.Tx) error { return putDown(ctx, t, part) }); err != nil {
 			r.dropImport(context.WithoutCancel(ctx), id)
 			return err
 		}
 		put += len(part)
 		o.told(putStep, put, len(rows))
 	}
-	err = r.write(ctx, func(t *tx) error {
+	err = r.s.Write(ctx, func(t *store.Tx) error {
 		if err := p.fits(ctx, t, id); err != nil {
 			return err
 		}
@@ -67,7 +68,7 @@ func (p *importPlan) apply(ctx context.Context, o ImportOptions) error {
 	})
 	r.dropImport(context.WithoutCancel(ctx), id)
 	if err == nil && slices.ContainsFunc(p.consents, func(c plannedConsent) bool { return !c.given }) {
-		r.forget(ctx)
+		r.s.Forget(ctx)
 	}
 	return err
 }
@@ -75,7 +76,7 @@ func (p *importPlan) apply(ctx context.Context, o ImportOptions) error {
 // seal encrypts everything that the plan writes. It takes the longest of all and no lock.
 func (p *importPlan) seal(id string) ([]importRow, error) {
 	r := p.v.r
-	keys, err := r.vault.school(p.ctx, r.reg, p.school)
+	keys, err := r.s.Vault.School(p.ctx, r.s.Reg, p.school)
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +94,7 @@ func (p *importPlan) seal(id string) ([]importRow, error) {
 		rows = append(rows, importRow{"import_people (import, id, school, kind, class, number_mac, key_sealed, body_sealed, leaves)",
 			[]any{id, string(one.ID), string(p.school), "", "", nil, []byte{}, []byte{}, 1}})
 	}
-	now := micros(r.now())
+	now := store.Micros(r.s.Now())
 	for _, c := range p.cards {
 		pass := g.PassID(g.NewID("pas"))
 		sealed, err := r.sealPersonal(c.person, []byte(masked(g.ByCard, c.number)), "pass "+string(pass))
@@ -101,10 +102,10 @@ func (p *importPlan) seal(id string) ([]importRow, error) {
 			return nil, err
 		}
 		rows = append(rows, importRow{"import_passes (import, id, person, school, method, mac, created, expires, body_sealed)",
-			[]any{id, string(pass), string(c.person.ID), string(p.school), string(g.ByCard), keys.mac(string(g.ByCard), c.number), now, micros(lastDayOver(c.row.Expires, p.zone)), sealed}})
+			[]any{id, string(pass), string(c.person.ID), string(p.school), string(g.ByCard), keys.Mac(string(g.ByCard), c.number), now, store.Micros(lastDayOver(c.row.Expires, p.zone)), sealed}})
 	}
 	for _, c := range p.consents {
-		b, err := json.Marshal(consentBody{By: "import", Note: "people file, line " + digits(int64(c.line)), Actor: p.v.s.Actor})
+		b, err := json.Marshal(consentBody{By: "import", Note: "people file, line " + store.Digits(int64(c.line)), Actor: p.v.s.Actor})
 		if err != nil {
 			return nil, err
 		}
@@ -112,14 +113,14 @@ func (p *importPlan) seal(id string) ([]importRow, error) {
 		if err != nil {
 			return nil, err
 		}
-		rows = append(rows, importRow{"import_consents (import, person, given, at, body_sealed)", []any{id, string(c.person.ID), flag(c.given), now, sealed}})
+		rows = append(rows, importRow{"import_consents (import, person, given, at, body_sealed)", []any{id, string(c.person.ID), store.Flag(c.given), now, sealed}})
 	}
 	return rows, nil
 }
 
-func putDown(ctx context.Context, t *tx, rows []importRow) error {
+func putDown(ctx context.Context, t *store.Tx, rows []importRow) error {
 	for _, row := range rows {
-		if _, err := t.exec(ctx, "INSERT INTO "+row.table+" VALUES ("+marks(len(row.args))+")", row.args...); err != nil {
+		if _, err := t.Exec(ctx, "INSERT INTO "+row.table+" VALUES ("+store.Marks(len(row.args))+")", row.args...); err != nil {
 			return fmt.Errorf("put down the import: %w", err)
 		}
 	}
@@ -128,16 +129,16 @@ func putDown(ctx context.Context, t *tx, rows []importRow) error {
 
 // fits says whether nobody has changed the school's people, the consent of somebody whom the
 // plan touches, or the owner of a card, since the plan was made.
-func (p *importPlan) fits(ctx context.Context, t *tx, id string) error {
+func (p *importPlan) fits(ctx context.Context, t *store.Tx, id string) error {
 	var rev int64
-	if err := t.row(ctx, "SELECT people_rev FROM schools WHERE id = ?", string(p.school)).Scan(&rev); err != nil {
-		return missing(err, "school", string(p.school))
+	if err := t.Row(ctx, "SELECT people_rev FROM schools WHERE id = ?", string(p.school)).Scan(&rev); err != nil {
+		return store.Missing(err, "school", string(p.school))
 	}
 	var newer, taken int
-	if err := t.row(ctx, "SELECT COUNT(*) FROM consents WHERE id > ? AND person IN (SELECT id FROM import_people WHERE import = ?)", p.consent, id).Scan(&newer); err != nil {
+	if err := t.Row(ctx, "SELECT COUNT(*) FROM consents WHERE id > ? AND person IN (SELECT id FROM import_people WHERE import = ?)", p.consent, id).Scan(&newer); err != nil {
 		return fmt.Errorf("read consents: %w", err)
 	}
-	if err := t.row(ctx, "SELECT COUNT(*) FROM passes WHERE school = ? AND mac IN (SELECT mac FROM import_passes WHERE import = ?)", string(p.school), id).Scan(&taken); err != nil {
+	if err := t.Row(ctx, "SELECT COUNT(*) FROM passes WHERE school = ? AND mac IN (SELECT mac FROM import_passes WHERE import = ?)", string(p.school), id).Scan(&taken); err != nil {
 		return fmt.Errorf("read passes: %w", err)
 	}
 	if rev != p.rev || newer > 0 || taken > 0 {
@@ -147,7 +148,7 @@ func (p *importPlan) fits(ctx context.Context, t *tx, id string) error {
 }
 
 // takeOver moves what was put down to its place: a few statements, however many people.
-func (p *importPlan) takeOver(ctx context.Context, t *tx, id string) error {
+func (p *importPlan) takeOver(ctx context.Context, t *store.Tx, id string) error {
 	for _, q := range []string{
 		`INSERT INTO persons (id, school, kind, class, number_mac, key_sealed, body_sealed, left_at)
 		 SELECT id, school, kind, class, number_mac, key_sealed, body_sealed, 0 FROM import_people WHERE import = ? AND leaves = 0
@@ -157,25 +158,25 @@ func (p *importPlan) takeOver(ctx context.Context, t *tx, id string) error {
 		"INSERT INTO consents (person, given, at, body_sealed) SELECT person, given, at, body_sealed FROM import_consents WHERE import = ?",
 		"DELETE FROM passes WHERE method = 'face' AND person IN (SELECT person FROM import_consents WHERE import = ? AND given = 0)",
 	} {
-		if _, err := t.exec(ctx, q, id); err != nil {
+		if _, err := t.Exec(ctx, q, id); err != nil {
 			return fmt.Errorf("take the import over: %w", err)
 		}
 	}
 	if len(p.leavers) == 0 {
 		return nil
 	}
-	if _, err := t.exec(ctx, "UPDATE persons SET left_at = ? WHERE id IN (SELECT id FROM import_people WHERE import = ? AND leaves = 1)", micros(t.now), id); err != nil {
+	if _, err := t.Exec(ctx, "UPDATE persons SET left_at = ? WHERE id IN (SELECT id FROM import_people WHERE import = ? AND leaves = 1)", store.Micros(t.Now), id); err != nil {
 		return fmt.Errorf("mark who left: %w", err)
 	}
 	return nil
 }
 
 // told writes the audit entry and tells who keeps copies.
-func (p *importPlan) told(ctx context.Context, t *tx, id string, o ImportOptions) error {
-	t.change("person", p.school, "")
+func (p *importPlan) told(ctx context.Context, t *store.Tx, id string, o ImportOptions) error {
+	t.Change("person", p.school, "")
 	if p.faces || len(p.leavers) > 0 {
-		t.change("consent", p.school, "")
-		t.change("face", p.school, "")
+		t.Change("consent", p.school, "")
+		t.Change("face", p.school, "")
 	}
 	if err := touchPeople(ctx, t, p.school); err != nil {
 		return err
@@ -191,15 +192,15 @@ func (p *importPlan) told(ctx context.Context, t *tx, id string, o ImportOptions
 	if o.Confirm > 0 {
 		object += fmt.Sprintf(", confirmed %d", o.Confirm)
 	}
-	return p.v.audit(ctx, t, p.school, "people.import", object)
+	return p.v.s.Audit(ctx, t, p.school, "people.import", object)
 }
 
 // sealPerson is a person's body under the person's key, and the hash of the number.
-func (r *Registry) sealPerson(keys *schoolKeys, p file) (sealed, mac []byte, err error) {
+func (r *Registry) sealPerson(keys *store.SchoolKeys, p file) (sealed, mac []byte, err error) {
 	if p.Number != "" {
-		mac = keys.mac("number", p.Number)
+		mac = keys.Mac("number", p.Number)
 	}
-	body, err := json.Marshal(personBody{Name: p.Name, Number: p.Number, Boarder: p.Boarder, Phone: p.Phone, Guardian: p.Guardian, Created: micros(p.Created), Imported: p.imported})
+	body, err := json.Marshal(personBody{Name: p.Name, Number: p.Number, Boarder: p.Boarder, Phone: p.Phone, Guardian: p.Guardian, Created: store.Micros(p.Created), Imported: p.imported})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -216,12 +217,12 @@ func (r *Registry) dropImport(ctx context.Context, id string) {
 		}
 		for {
 			n := int64(0)
-			err := r.write(ctx, func(t *tx) (err error) {
-				n, err = t.exec(ctx, "DELETE FROM "+table+" WHERE import = ? AND "+column+" IN (SELECT "+column+" FROM "+table+" WHERE import = ? LIMIT 2000)", id, id)
+			err := r.s.Write(ctx, func(t *store.Tx) (err error) {
+				n, err = t.Exec(ctx, "DELETE FROM "+table+" WHERE import = ? AND "+column+" IN (SELECT "+column+" FROM "+table+" WHERE import = ? LIMIT 2000)", id, id)
 				return err
 			})
 			if err != nil {
-				r.log.Warn("what an import put down is left for the next one to sweep", "import", id, "error", err)
+				r.s.Log.Warn("what an import put down is left for the next one to sweep", "import", id, "error", err)
 				return
 			}
 			if n == 0 {
@@ -229,12 +230,12 @@ func (r *Registry) dropImport(ctx context.Context, id string) {
 			}
 		}
 	}
-	err := r.write(ctx, func(t *tx) error {
-		_, err := t.exec(ctx, "DELETE FROM imports WHERE id = ?", id)
+	err := r.s.Write(ctx, func(t *store.Tx) error {
+		_, err := t.Exec(ctx, "DELETE FROM imports WHERE id = ?", id)
 		return err
 	})
 	if err != nil {
-		r.log.Warn("an import is left for the next one to sweep", "import", id, "error", err)
+		r.s.Log.Warn("an import is left for the next one to sweep", "import", id, "error", err)
 	}
 }
 
@@ -242,14 +243,14 @@ func (r *Registry) dropImport(ctx context.Context, id string) {
 // disk was full. They changed nobody.
 func (r *Registry) sweepImports(ctx context.Context) {
 	var old []string
-	err := each(ctx, r.reg, "SELECT id FROM imports WHERE started < ?", []any{micros(r.now().Add(-time.Hour))}, func(scan func(...any) error) error {
+	err := store.Each(ctx, r.s.Reg, "SELECT id FROM imports WHERE started < ?", []any{store.Micros(r.s.Now().Add(-time.Hour))}, func(scan func(...any) error) error {
 		id := ""
 		err := scan(&id)
 		old = append(old, id)
 		return err
 	})
 	if err != nil {
-		r.log.Warn("imports that were broken off are not swept", "error", err)
+		r.s.Log.Warn("imports that were broken off are not swept", "error", err)
 	}
 	for _, id := range old {
 		r.dropImport(ctx, id)
@@ -274,7 +275,7 @@ func (r *Registry) rememberedColumns(ctx context.Context, school g.SchoolID, hea
 	if headings == "" {
 		return nil, nil
 	}
-	err = each(ctx, r.reg, "SELECT columns FROM import_columns WHERE school = ? AND headings = ?", []any{string(school), headings}, func(scan func(...any) error) error {
+	err = store.Each(ctx, r.s.Reg, "SELECT columns FROM import_columns WHERE school = ? AND headings = ?", []any{string(school), headings}, func(scan func(...any) error) error {
 		s := ""
 		err := scan(&s)
 		for _, f := range strings.Split(s, ",") {
@@ -288,7 +289,7 @@ func (r *Registry) rememberedColumns(ctx context.Context, school g.SchoolID, hea
 	return out, nil
 }
 
-func (r *Registry) rememberColumns(ctx context.Context, t *tx, school g.SchoolID, headings string, columns []roster.Column) error {
+func (r *Registry) rememberColumns(ctx context.Context, t *store.Tx, school g.SchoolID, headings string, columns []roster.Column) error {
 	if headings == "" {
 		return nil
 	}
@@ -296,12 +297,12 @@ func (r *Registry) rememberColumns(ctx context.Context, t *tx, school g.SchoolID
 	for i, c := range columns {
 		fields[i] = string(c.Field)
 	}
-	_, err := t.exec(ctx, `INSERT INTO import_columns (school, headings, columns, used) VALUES (?, ?, ?, ?)
-		ON CONFLICT (school, headings) DO UPDATE SET columns = excluded.columns, used = excluded.used`, string(school), headings, strings.Join(fields, ","), micros(t.now))
+	_, err := t.Exec(ctx, `INSERT INTO import_columns (school, headings, columns, used) VALUES (?, ?, ?, ?)
+		ON CONFLICT (school, headings) DO UPDATE SET columns = excluded.columns, used = excluded.used`, string(school), headings, strings.Join(fields, ","), store.Micros(t.Now))
 	if err != nil {
 		return fmt.Errorf("remember columns: %w", err)
 	}
-	_, err = t.exec(ctx, "DELETE FROM import_columns WHERE school = ? AND headings NOT IN (SELECT headings FROM import_columns WHERE school = ? ORDER BY used DESC LIMIT ?)",
+	_, err = t.Exec(ctx, "DELETE FROM import_columns WHERE school = ? AND headings NOT IN (SELECT headings FROM import_columns WHERE school = ? ORDER BY used DESC LIMIT ?)",
 		string(school), string(school), maxRemembered)
 	if err != nil {
 		return fmt.Errorf("forget columns: %w", err)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
 func importRegistry(t *testing.T, now func() time.Time) *Registry {
@@ -35,7 +36,7 @@ func importFile(lines int) []byte {
 // A preview needs no writer at all: it comes to its end while somebody else holds it.
 func TestPreviewTakesNoWriter(t *testing.T) {
 	r := importRegistry(t, time.Now)
-	err := r.write(t.Context(), func(*tx) error {
+	err := r.s.Write(t.Context(), func(*store.Tx) error {
 		ctx, stop := context.WithTimeout(t.Context(), time.Minute)
 		defer stop()
 		report, err := r.In(g.SystemScope("test")).ImportRoster(ctx, "a", importFile(500), ImportOptions{DryRun: true})
@@ -55,7 +56,7 @@ func TestImportLetsOthersWriteAndIsSeenWhole(t *testing.T) {
 	r := importRegistry(t, time.Now)
 	sys := r.In(g.SystemScope("test"))
 	people := func() (n int) {
-		if err := r.reg.row(t.Context(), "SELECT COUNT(*) FROM persons").Scan(&n); err != nil {
+		if err := r.s.Reg.Row(t.Context(), "SELECT COUNT(*) FROM persons").Scan(&n); err != nil {
 			t.Error(err)
 		}
 		return n
@@ -68,12 +69,12 @@ func TestImportLetsOthersWriteAndIsSeenWhole(t *testing.T) {
 	between := 0
 	for {
 		// A write between two parts: it sees rows put down, and nobody taken over.
-		err := r.write(t.Context(), func(tx *tx) error {
+		err := r.s.Write(t.Context(), func(tx *store.Tx) error {
 			var down, over int
-			if err := tx.row(t.Context(), "SELECT COUNT(*) FROM import_people").Scan(&down); err != nil {
+			if err := tx.Row(t.Context(), "SELECT COUNT(*) FROM import_people").Scan(&down); err != nil {
 				return err
 			}
-			if err := tx.row(t.Context(), "SELECT COUNT(*) FROM persons").Scan(&over); err != nil {
+			if err := tx.Row(t.Context(), "SELECT COUNT(*) FROM persons").Scan(&over); err != nil {
 				return err
 			}
 			if down > 0 && over == 0 {
@@ -107,14 +108,14 @@ func TestBrokenOffImportIsSwept(t *testing.T) {
 	now := time.Date(2026, 9, 1, 8, 0, 0, 0, time.UTC)
 	r := importRegistry(t, func() time.Time { return now })
 	ctx, stop := context.WithCancel(t.Context())
-	err := r.write(ctx, func(t *tx) error {
-		_, err := t.exec(ctx, "INSERT INTO imports (id, school, started) VALUES ('imp_lost', 'a', ?)", micros(now))
+	err := r.s.Write(ctx, func(t *store.Tx) error {
+		_, err := t.Exec(ctx, "INSERT INTO imports (id, school, started) VALUES ('imp_lost', 'a', ?)", store.Micros(now))
 		return err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = r.write(ctx, func(t *tx) error {
+	err = r.s.Write(ctx, func(t *store.Tx) error {
 		row := importRow{"import_people (import, id, school, kind, class, number_mac, key_sealed, body_sealed, leaves)", []any{"imp_lost", "per_x", "a", "student", "", nil, []byte{1}, []byte{1}, 0}}
 		return putDown(ctx, t, []importRow{row})
 	})
@@ -129,12 +130,12 @@ func TestBrokenOffImportIsSwept(t *testing.T) {
 	var left, people int
 	for _, table := range []string{"imports", "import_people", "import_passes", "import_consents"} {
 		n := 0
-		if err := r.reg.row(t.Context(), "SELECT COUNT(*) FROM "+table).Scan(&n); err != nil {
+		if err := r.s.Reg.Row(t.Context(), "SELECT COUNT(*) FROM "+table).Scan(&n); err != nil {
 			t.Fatal(err)
 		}
 		left += n
 	}
-	if err := r.reg.row(t.Context(), "SELECT COUNT(*) FROM persons").Scan(&people); err != nil {
+	if err := r.s.Reg.Row(t.Context(), "SELECT COUNT(*) FROM persons").Scan(&people); err != nil {
 		t.Fatal(err)
 	}
 	if left != 0 || people != 3 {

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
 // comments checks what an operator wrote: several lines, at most 2000 characters.
@@ -26,20 +27,20 @@ func comments(s string, required bool) error {
 
 // Incidents lists incidents, newest first.
 func (v *View) Incidents(ctx context.Context, f IncidentFilter) ([]g.Incident, string, error) {
-	in, err := v.reach(ctx, g.AlertsRead)
+	in, err := v.s.Reach(ctx, g.AlertsRead)
 	if err != nil {
 		return nil, "", err
 	}
-	var w where
-	if err := in.within(&w, "school", f.School); err != nil {
+	var w store.Where
+	if err := in.Within(&w, "school", f.School); err != nil {
 		return nil, "", err
 	}
-	eq(&w, "state", f.State)
+	store.Eq(&w, "state", f.State)
 	if err := newestFirst(&w, f.Page, "opened", "id"); err != nil {
 		return nil, "", err
 	}
 	out := []g.Incident{}
-	err = each(ctx, v.r.reg, "SELECT id, effect_seq, body_sealed FROM incidents"+w.String()+" ORDER BY opened DESC, id DESC LIMIT ?", append(w.args, f.limit()+1), func(scan func(...any) error) error {
+	err = store.Each(ctx, v.s.Reg, "SELECT id, effect_seq, body_sealed FROM incidents"+w.String()+" ORDER BY opened DESC, id DESC LIMIT ?", append(w.Args, f.Size()+1), func(scan func(...any) error) error {
 		i, _, err := v.r.scanIncident(scan)
 		out = append(out, i)
 		return err
@@ -47,21 +48,21 @@ func (v *View) Incidents(ctx context.Context, f IncidentFilter) ([]g.Incident, s
 	if err != nil {
 		return nil, "", fmt.Errorf("list incidents: %w", err)
 	}
-	out, next := cut(out, f.limit(), func(i g.Incident) string { return cursor(digits(micros(i.Opened)), string(i.ID)) })
+	out, next := store.Cut(out, f.Size(), func(i g.Incident) string { return store.Cursor(store.Digits(store.Micros(i.Opened)), string(i.ID)) })
 	return out, next, nil
 }
 
 // Incident is one incident.
 func (v *View) Incident(ctx context.Context, id g.IncidentID) (g.Incident, error) {
-	in, err := v.reach(ctx, g.AlertsRead)
+	in, err := v.s.Reach(ctx, g.AlertsRead)
 	if err != nil {
 		return g.Incident{}, err
 	}
-	i, _, err := v.r.incident(ctx, v.r.reg, id)
+	i, _, err := v.r.incident(ctx, v.s.Reg, id)
 	if err != nil {
 		return g.Incident{}, err
 	}
-	if err := in.owns(i.School, "incident", string(id)); err != nil {
+	if err := in.Owns(i.School, "incident", string(id)); err != nil {
 		return g.Incident{}, err
 	}
 	return i, nil
@@ -69,17 +70,17 @@ func (v *View) Incident(ctx context.Context, id g.IncidentID) (g.Incident, error
 
 // handle changes an incident by hand; a version of -1 is any.
 func (v *View) handle(ctx context.Context, p g.Permission, id g.IncidentID, version int, by g.User, deed string, change func(i *g.Incident, u g.User, now time.Time) error) (g.Incident, error) {
-	in, err := v.reach(ctx, p)
+	in, err := v.s.Reach(ctx, p)
 	if err != nil {
 		return g.Incident{}, err
 	}
 	var i g.Incident
-	err = v.r.write(ctx, func(t *tx) error {
+	err = v.s.Write(ctx, func(t *store.Tx) error {
 		var seq uint64
 		if i, seq, err = v.r.incident(ctx, t, id); err != nil {
 			return err
 		}
-		if err := in.owns(i.School, "incident", string(id)); err != nil {
+		if err := in.Owns(i.School, "incident", string(id)); err != nil {
 			return err
 		}
 		if version >= 0 && i.Version != version {
@@ -92,14 +93,14 @@ func (v *View) handle(ctx context.Context, p g.Permission, id g.IncidentID, vers
 		if i.State == g.IncidentClosed {
 			return g.Errorf(g.Conflict, "the incident is closed")
 		}
-		if err := change(&i, u, moment(micros(t.now))); err != nil {
+		if err := change(&i, u, store.Moment(store.Micros(t.Now))); err != nil {
 			return err
 		}
 		if err := v.r.saveIncident(ctx, t, seq, i, false); err != nil {
 			return err
 		}
 		i.Version++
-		return v.audit(ctx, t, i.School, deed, string(id))
+		return v.s.Audit(ctx, t, i.School, deed, string(id))
 	})
 	if err != nil {
 		return g.Incident{}, err

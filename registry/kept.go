@@ -8,6 +8,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
 // sealing is how many bytes seal adds: the nonce and the tag of AES-GCM.
@@ -21,7 +22,7 @@ const keptContext = "kept history"
 // passage of nobody yet, or what a device sent and nobody could read. Only system scopes seal.
 // What is of no school is sealed with a key of the gateway's.
 func (v *View) SealKept(ctx context.Context, school g.SchoolID, plain []byte) ([]byte, error) {
-	if err := v.system(); err != nil {
+	if err := v.s.OnlySystem(); err != nil {
 		return nil, err
 	}
 	if err := v.hidesNames(ctx, school); err != nil {
@@ -31,18 +32,18 @@ func (v *View) SealKept(ctx context.Context, school g.SchoolID, plain []byte) ([
 	if err != nil {
 		return nil, err
 	}
-	return seal(c, plain, keptContext), nil
+	return store.Seal(c, plain, keptContext), nil
 }
 
 func (v *View) keptCipher(ctx context.Context, school g.SchoolID) (cipher.AEAD, error) {
 	if school == "" {
-		return v.r.vault.data, nil
+		return v.s.Vault.Data, nil
 	}
-	keys, err := v.r.vault.school(ctx, v.r.reg, school)
+	keys, err := v.s.Vault.School(ctx, v.s.Reg, school)
 	if err != nil {
 		return nil, err
 	}
-	return keys.kept, nil
+	return keys.Kept, nil
 }
 
 // optionalBytes is NULL for no bytes.
@@ -57,39 +58,39 @@ func optionalBytes(b []byte) any {
 // card numbers and names. It needs the right to open people's pages, and a reason; it is
 // audited, and refused where the audit log cannot be written.
 func (v *View) RejectionContent(ctx context.Context, seq uint64) ([]byte, error) {
-	in, err := v.reach(ctx, g.PeopleOpen)
+	in, err := v.s.Reach(ctx, g.PeopleOpen)
 	if err != nil {
 		return nil, err
 	}
 	if strings.TrimSpace(v.s.Reason) == "" {
 		return nil, g.FieldErrorf("reason", "say why you look at what was refused; it is kept in the audit log")
 	}
-	if err := optional("reason", v.s.Reason, maxReason); err != nil {
+	if err := store.Optional("reason", v.s.Reason, store.MaxReason); err != nil {
 		return nil, err
 	}
-	top, err := v.top(ctx, in)
+	top, err := v.s.Top(ctx, in)
 	if err != nil {
 		return nil, err
 	}
 	var school g.SchoolID
 	var sealed []byte
-	row := v.r.hist.row(ctx, "SELECT school, sealed FROM rejections WHERE seq = ?", int64(seq))
+	row := v.s.Hist.Row(ctx, "SELECT school, sealed FROM rejections WHERE seq = ?", int64(seq))
 	if err := row.Scan(&school, &sealed); err != nil {
-		return nil, missing(err, "rejection", digits(seq))
+		return nil, store.Missing(err, "rejection", store.Digits(seq))
 	}
-	if !(school == "" && top) && !in.has(school) || len(sealed) == 0 {
-		return nil, notFound("rejection with its content", digits(seq))
+	if !(school == "" && top) && !in.Has(school) || len(sealed) == 0 {
+		return nil, store.NotFound("rejection with its content", store.Digits(seq))
 	}
 	c, err := v.keptCipher(ctx, school)
 	if err != nil {
 		return nil, err
 	}
-	err = v.r.write(ctx, func(t *tx) error { return v.audit(ctx, t, school, "rejection.open", digits(seq)) })
+	err = v.s.Write(ctx, func(t *store.Tx) error { return v.s.Audit(ctx, t, school, "rejection.open", store.Digits(seq)) })
 	if err != nil {
-		v.r.log.Error("a look at what was refused could not be audited and was refused", "error", err)
+		v.s.Log.Error("a look at what was refused could not be audited and was refused", "error", err)
 		return nil, g.Errorf(g.Unavailable, "the look cannot be written into the audit log, so it is refused: tell your administrator")
 	}
-	return unseal(c, sealed, keptContext)
+	return store.Unseal(c, sealed, keptContext)
 }
 
 // Passage is a sighting of nobody yet, whose credential is kept.
@@ -104,7 +105,7 @@ type Passage struct {
 // UnresolvedPassages are up to limit of the school's, newest first, with numbers below before;
 // 0: from the newest on. Only system scopes read them.
 func (v *View) UnresolvedPassages(ctx context.Context, school g.SchoolID, before uint64, limit int) ([]Passage, error) {
-	if err := v.system(); err != nil {
+	if err := v.s.OnlySystem(); err != nil {
 		return nil, err
 	}
 	c, err := v.keptCipher(ctx, school)
@@ -117,15 +118,15 @@ func (v *View) UnresolvedPassages(ctx context.Context, school g.SchoolID, before
 		top = 1<<63 - 1
 	}
 	var out []Passage
-	err = each(ctx, v.r.hist, q, []any{string(school), top, limit}, func(scan func(...any) error) error {
+	err = store.Each(ctx, v.s.Hist, q, []any{string(school), top, limit}, func(scan func(...any) error) error {
 		var p Passage
 		var at int64
 		var sealed []byte
 		if err := scan(&p.Seq, &p.Device, &p.Method, &at, &sealed); err != nil {
 			return err
 		}
-		plain, err := unseal(c, sealed, keptContext)
-		p.Time, p.Credential = moment(at), string(plain)
+		plain, err := store.Unseal(c, sealed, keptContext)
+		p.Time, p.Credential = store.Moment(at), string(plain)
 		out = append(out, p)
 		return err
 	})
@@ -139,21 +140,21 @@ func (v *View) UnresolvedPassages(ctx context.Context, school g.SchoolID, before
 // were kept of them go. It is written into the audit log; only system scopes do it, and doing
 // it again changes nothing.
 func (v *View) ResolvePassages(ctx context.Context, school g.SchoolID, whose map[uint64]g.PersonID) error {
-	if err := v.system(); err != nil || len(whose) == 0 {
+	if err := v.s.OnlySystem(); err != nil || len(whose) == 0 {
 		return err
 	}
 	persons := map[g.PersonID]bool{}
 	resolved := int64(0)
-	now := v.r.now()
-	_, err := v.r.hist.write(ctx, now, func(t *tx) error {
-		stmt, err := t.prepare(ctx, `UPDATE sightings SET person = ?, sealed = NULL, media = '', resolved = ?
+	now := v.s.Now()
+	_, err := v.s.Hist.Write(ctx, now, func(t *store.Tx) error {
+		stmt, err := t.Prepare(ctx, `UPDATE sightings SET person = ?, sealed = NULL, media = '', resolved = ?
 			WHERE seq = ? AND school = ? AND person = ''`)
 		if err != nil {
 			return err
 		}
 		defer stmt.Close()
 		for seq, person := range whose {
-			n, err := stmt.exec(ctx, string(person), micros(now), int64(seq), string(school))
+			n, err := stmt.Exec(ctx, string(person), store.Micros(now), int64(seq), string(school))
 			if err != nil {
 				return err
 			}
@@ -168,7 +169,7 @@ func (v *View) ResolvePassages(ctx context.Context, school g.SchoolID, whose map
 	if resolved == 0 {
 		return nil
 	}
-	return v.r.write(ctx, func(t *tx) error {
-		return v.audit(ctx, t, school, "sightings.resolve", fmt.Sprintf("%d passages of %d persons", resolved, len(persons)))
+	return v.s.Write(ctx, func(t *store.Tx) error {
+		return v.s.Audit(ctx, t, school, "sightings.resolve", fmt.Sprintf("%d passages of %d persons", resolved, len(persons)))
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
 const (
@@ -25,22 +26,22 @@ func scanKey(scan func(...any) error, more ...any) (k g.APIKey, err error) {
 	if err := scan(append(dst, more...)...); err != nil {
 		return k, err
 	}
-	k.Created, k.Expires, k.LastUsed = moment(created), moment(expires), moment(used)
-	return k, unjson(perms, &k.Permissions)
+	k.Created, k.Expires, k.LastUsed = store.Moment(created), store.Moment(expires), store.Moment(used)
+	return k, store.FromJSON(perms, &k.Permissions)
 }
 
 // Keys lists the API keys of the school, or of all that the scope sees, newest first.
 func (v *View) Keys(ctx context.Context, school g.SchoolID) ([]g.APIKey, error) {
-	in, err := v.reach(ctx, g.KeysAdmin)
+	in, err := v.s.Reach(ctx, g.KeysAdmin)
 	if err != nil {
 		return nil, err
 	}
-	var w where
-	if err := in.within(&w, "school", school); err != nil {
+	var w store.Where
+	if err := in.Within(&w, "school", school); err != nil {
 		return nil, err
 	}
 	out := []g.APIKey{}
-	err = each(ctx, v.r.reg, "SELECT "+keyColumns+" FROM api_keys"+w.String()+" ORDER BY created DESC, id", w.args, func(scan func(...any) error) error {
+	err = store.Each(ctx, v.s.Reg, "SELECT "+keyColumns+" FROM api_keys"+w.String()+" ORDER BY created DESC, id", w.Args, func(scan func(...any) error) error {
 		k, err := scanKey(scan)
 		out = append(out, k)
 		return err
@@ -53,15 +54,15 @@ func (v *View) Keys(ctx context.Context, school g.SchoolID) ([]g.APIKey, error) 
 
 // Key is one API key.
 func (v *View) Key(ctx context.Context, id g.KeyID) (g.APIKey, error) {
-	in, err := v.reach(ctx, g.KeysAdmin)
+	in, err := v.s.Reach(ctx, g.KeysAdmin)
 	if err != nil {
 		return g.APIKey{}, err
 	}
-	k, err := scanKey(v.r.reg.row(ctx, "SELECT "+keyColumns+" FROM api_keys WHERE id = ?", string(id)).Scan)
+	k, err := scanKey(v.s.Reg.Row(ctx, "SELECT "+keyColumns+" FROM api_keys WHERE id = ?", string(id)).Scan)
 	if err != nil {
-		return g.APIKey{}, missing(err, "key", string(id))
+		return g.APIKey{}, store.Missing(err, "key", string(id))
 	}
-	if err := in.owns(k.School, "key", string(id)); err != nil {
+	if err := in.Owns(k.School, "key", string(id)); err != nil {
 		return g.APIKey{}, err
 	}
 	one := []g.APIKey{k}
@@ -76,18 +77,18 @@ func (v *View) Key(ctx context.Context, id g.KeyID) (g.APIKey, error) {
 // reason wherever one is asked for. Made by a district's admin for the district,
 // it sees the district's schools.
 func (v *View) CreateKey(ctx context.Context, k g.APIKey) (g.APIKey, string, error) {
-	in, err := v.reach(ctx, g.KeysAdmin)
+	in, err := v.s.Reach(ctx, g.KeysAdmin)
 	if err != nil {
 		return g.APIKey{}, "", err
 	}
-	if err := v.inSchool(ctx, in, k.School); err != nil {
+	if err := v.s.InSchool(ctx, in, k.School); err != nil {
 		return g.APIKey{}, "", err
 	}
-	now := v.r.now()
-	if err := line("name", k.Name, maxName); err != nil {
+	now := v.s.Now()
+	if err := store.Line("name", k.Name, store.MaxName); err != nil {
 		return g.APIKey{}, "", err
 	}
-	if err := substance("purpose", k.Purpose, maxReason); err != nil && v.s.System == "" {
+	if err := store.Substance("purpose", k.Purpose, store.MaxReason); err != nil && v.s.System == "" {
 		return g.APIKey{}, "", err
 	}
 	if len(k.Permissions) == 0 {
@@ -106,27 +107,27 @@ func (v *View) CreateKey(ctx context.Context, k g.APIKey) (g.APIKey, string, err
 		return g.APIKey{}, "", g.FieldErrorf("expires", "give a time within the next year")
 	}
 	secret, hash := newToken("ghk_")
-	k.ID, k.Created, k.Expires = g.KeyID(g.NewID("key")), moment(micros(now)), moment(micros(k.Expires))
+	k.ID, k.Created, k.Expires = g.KeyID(g.NewID("key")), store.Moment(store.Micros(now)), store.Moment(store.Micros(k.Expires))
 	k.LastUsed, k.Revoked = time.Time{}, false
 	perms, err := json.Marshal(k.Permissions)
 	if err != nil {
 		return g.APIKey{}, "", err
 	}
-	err = v.r.write(ctx, func(t *tx) error {
-		if _, err := scanSchool(t.row(ctx, "SELECT "+schoolColumns+" FROM schools WHERE id = ?", string(k.School)).Scan); err != nil {
-			return missing(err, "school", string(k.School))
+	err = v.s.Write(ctx, func(t *store.Tx) error {
+		if _, err := scanSchool(t.Row(ctx, "SELECT "+schoolColumns+" FROM schools WHERE id = ?", string(k.School)).Scan); err != nil {
+			return store.Missing(err, "school", string(k.School))
 		}
 		subtree := v.s.Subtree || v.s.System != ""
 		if k.Maker, err = v.maker(ctx, t); err != nil {
 			return err
 		}
-		_, err := t.exec(ctx, "INSERT INTO api_keys ("+keyColumns+", subtree, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			string(k.ID), string(k.School), k.Name, string(perms), micros(k.Created), micros(k.Expires), int64(0), int64(0),
-			k.Maker, k.Purpose, flag(subtree), hash)
+		_, err := t.Exec(ctx, "INSERT INTO api_keys ("+keyColumns+", subtree, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			string(k.ID), string(k.School), k.Name, string(perms), store.Micros(k.Created), store.Micros(k.Expires), int64(0), int64(0),
+			k.Maker, k.Purpose, store.Flag(subtree), hash)
 		if err != nil {
 			return fmt.Errorf("create key: %w", err)
 		}
-		return v.r.auditAs(ctx, t, v.s.Actor, k.Purpose, k.School, "key.create", string(k.ID))
+		return v.s.AuditAs(ctx, t, v.s.Actor, k.Purpose, k.School, "key.create", string(k.ID))
 	})
 	if err != nil {
 		return g.APIKey{}, "", err
@@ -140,35 +141,35 @@ func (v *View) CreateKey(ctx context.Context, k g.APIKey) (g.APIKey, string, err
 
 // RevokeKey ends a key at once; it stays in the list.
 func (v *View) RevokeKey(ctx context.Context, id g.KeyID) error {
-	in, err := v.reach(ctx, g.KeysAdmin)
+	in, err := v.s.Reach(ctx, g.KeysAdmin)
 	if err != nil {
 		return err
 	}
-	return v.r.write(ctx, func(t *tx) error {
-		school, err := schoolOf(ctx, t, "api_keys", "key", string(id))
+	return v.s.Write(ctx, func(t *store.Tx) error {
+		school, err := store.SchoolOf(ctx, t, "api_keys", "key", string(id))
 		if err != nil {
 			return err
 		}
-		if err := in.owns(school, "key", string(id)); err != nil {
+		if err := in.Owns(school, "key", string(id)); err != nil {
 			return err
 		}
 		was, err := keyBefore(id)(ctx, t)
 		if err != nil {
 			return fmt.Errorf("read key: %w", err)
 		}
-		if _, err := t.exec(ctx, "UPDATE api_keys SET revoked = 1 WHERE id = ?", string(id)); err != nil {
+		if _, err := t.Exec(ctx, "UPDATE api_keys SET revoked = 1 WHERE id = ?", string(id)); err != nil {
 			return fmt.Errorf("revoke key: %w", err)
 		}
-		t.change("key", school, string(id))
-		return v.auditChanges(ctx, t, school, "key.revoke", string(id), was, nil)
+		t.Change("key", school, string(id))
+		return v.s.AuditChanges(ctx, t, school, "key.revoke", string(id), was, nil)
 	})
 }
 
 // KeyBySecret answers which API key a secret is of, and what it may see.
 func (r *Registry) KeyBySecret(ctx context.Context, secret string) (g.APIKey, g.Scope, error) {
-	now := r.now()
+	now := r.s.Now()
 	subtree := false
-	k, err := scanKey(r.reg.row(ctx, "SELECT "+keyColumns+", subtree FROM api_keys WHERE hash = ?", tokenHash(secret)).Scan, &subtree)
+	k, err := scanKey(r.s.Reg.Row(ctx, "SELECT "+keyColumns+", subtree FROM api_keys WHERE hash = ?", tokenHash(secret)).Scan, &subtree)
 	if errors.Is(err, sql.ErrNoRows) {
 		return g.APIKey{}, g.Scope{}, g.Errorf(g.Unauthenticated, "this API key is unknown")
 	}
@@ -181,7 +182,7 @@ func (r *Registry) KeyBySecret(ctx context.Context, secret string) (g.APIKey, g.
 	if !now.Before(k.Expires) {
 		return g.APIKey{}, g.Scope{}, g.Errorf(g.Unauthenticated, "this API key ended on %s: make a new one", k.Expires.Format(time.DateOnly))
 	}
-	p, err := r.powersOf(ctx, r.reg, k.Maker, 0)
+	p, err := r.powersOf(ctx, r.s.Reg, k.Maker, 0)
 	if err != nil {
 		return g.APIKey{}, g.Scope{}, err
 	}
@@ -190,14 +191,14 @@ func (r *Registry) KeyBySecret(ctx context.Context, secret string) (g.APIKey, g.
 		return g.APIKey{}, g.Scope{}, g.Errorf(g.Unauthenticated, "this API key ended with who made it: have an administrator take it over")
 	}
 	if now.Sub(k.LastUsed) >= keyUseEvery {
-		err := r.write(ctx, func(t *tx) error {
-			_, err := t.exec(ctx, "UPDATE api_keys SET last_used = ? WHERE id = ?", micros(now), string(k.ID))
+		err := r.s.Write(ctx, func(t *store.Tx) error {
+			_, err := t.Exec(ctx, "UPDATE api_keys SET last_used = ? WHERE id = ?", store.Micros(now), string(k.ID))
 			return err
 		})
 		if err != nil {
 			return g.APIKey{}, g.Scope{}, fmt.Errorf("note the key's use: %w", err)
 		}
-		k.LastUsed = moment(micros(now))
+		k.LastUsed = store.Moment(store.Micros(now))
 	}
 	k.MakerName, k.MakerState, k.Effective = p.name, p.state, p.keep(k.Permissions)
 	scope := g.Scope{

@@ -9,22 +9,23 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
 // Leaves are the school's leaves that overlap from <= t < to, by start. A zero from or to is
 // unbounded. Their reasons are shown to a scope whose own reason says something.
 func (v *View) Leaves(ctx context.Context, school g.SchoolID, from, to time.Time) ([]g.Leave, error) {
-	in, err := v.reach(ctx, g.AttendanceRead)
+	in, err := v.s.Reach(ctx, g.AttendanceRead)
 	if err != nil {
 		return nil, err
 	}
-	var w where
-	if err := in.within(&w, "l.school", school); err != nil {
+	var w store.Where
+	if err := in.Within(&w, "l.school", school); err != nil {
 		return nil, err
 	}
 	overlap(&w, from, to)
 	out := []g.Leave{}
-	err = each(ctx, v.r.reg, "SELECT l.id, l.body_sealed, p.id, p.key_sealed FROM leaves l JOIN persons p ON p.id = l.person"+w.String()+" ORDER BY l.starts, l.id", w.args, func(scan func(...any) error) error {
+	err = store.Each(ctx, v.s.Reg, "SELECT l.id, l.body_sealed, p.id, p.key_sealed FROM leaves l JOIN persons p ON p.id = l.person"+w.String()+" ORDER BY l.starts, l.id", w.Args, func(scan func(...any) error) error {
 		var id string
 		var p file
 		var sealed []byte
@@ -67,19 +68,19 @@ func (v *View) LeaveToChange(ctx context.Context, id string) (g.Leave, error) {
 // leave reads one leave. Its version is of the sealed bytes, which are others after each change,
 // and say nothing of what they hold.
 func (v *View) leave(ctx context.Context, p g.Permission, id string) (g.Leave, g.SchoolID, error) {
-	in, err := v.reach(ctx, p)
+	in, err := v.s.Reach(ctx, p)
 	if err != nil {
 		return g.Leave{}, "", err
 	}
 	var whose file
 	var school g.SchoolID
 	var sealed []byte
-	err = v.r.reg.row(ctx, "SELECT l.school, l.body_sealed, p.id, p.key_sealed FROM leaves l JOIN persons p ON p.id = l.person WHERE l.id = ?", id).
+	err = v.s.Reg.Row(ctx, "SELECT l.school, l.body_sealed, p.id, p.key_sealed FROM leaves l JOIN persons p ON p.id = l.person WHERE l.id = ?", id).
 		Scan(&school, &sealed, &whose.ID, &whose.key)
 	if err != nil {
-		return g.Leave{}, "", missing(err, "leave", id)
+		return g.Leave{}, "", store.Missing(err, "leave", id)
 	}
-	if err := in.owns(school, "leave", id); err != nil {
+	if err := in.Owns(school, "leave", id); err != nil {
 		return g.Leave{}, "", err
 	}
 	plain, err := v.r.unsealPersonal(whose, sealed, "leave "+id)
@@ -97,7 +98,7 @@ func (v *View) leave(ctx context.Context, p g.Permission, id string) (g.Leave, g
 
 // PutLeave writes a leave; an empty ID makes a new one. Actor is the scope's.
 func (v *View) PutLeave(ctx context.Context, l g.Leave) (g.Leave, error) {
-	in, err := v.reach(ctx, g.AttendanceWrite)
+	in, err := v.s.Reach(ctx, g.AttendanceWrite)
 	if err != nil {
 		return g.Leave{}, err
 	}
@@ -105,24 +106,24 @@ func (v *View) PutLeave(ctx context.Context, l g.Leave) (g.Leave, error) {
 		l.ID = g.NewID("lea")
 	}
 	if !g.ValidID(l.ID) {
-		return g.Leave{}, badID()
+		return g.Leave{}, store.BadID()
 	}
 	if l.From.IsZero() || !l.To.After(l.From) {
 		return g.Leave{}, g.FieldErrorf("to", "give a from, and a to after it")
 	}
-	if err := optional("reason", l.Reason, maxReason); err != nil {
+	if err := store.Optional("reason", l.Reason, store.MaxReason); err != nil {
 		return g.Leave{}, err
 	}
 	l.Actor = v.s.Actor
-	err = v.r.write(ctx, func(t *tx) error {
+	err = v.s.Write(ctx, func(t *store.Tx) error {
 		p, err := v.r.person(ctx, t, in, l.Person)
 		if err != nil {
 			return err
 		}
 		var had g.PersonID
-		err = t.row(ctx, "SELECT person FROM leaves WHERE id = ?", l.ID).Scan(&had)
+		err = t.Row(ctx, "SELECT person FROM leaves WHERE id = ?", l.ID).Scan(&had)
 		if err == nil && had != l.Person {
-			return notFound("leave", l.ID)
+			return store.NotFound("leave", l.ID)
 		}
 		b, err := json.Marshal(l)
 		if err != nil {
@@ -132,13 +133,13 @@ func (v *View) PutLeave(ctx context.Context, l g.Leave) (g.Leave, error) {
 		if err != nil {
 			return err
 		}
-		_, err = t.exec(ctx, "INSERT INTO leaves (id, person, school, starts, ends, body_sealed) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET starts = excluded.starts, ends = excluded.ends, body_sealed = excluded.body_sealed",
-			l.ID, string(l.Person), string(p.School), micros(l.From), micros(l.To), sealed)
+		_, err = t.Exec(ctx, "INSERT INTO leaves (id, person, school, starts, ends, body_sealed) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET starts = excluded.starts, ends = excluded.ends, body_sealed = excluded.body_sealed",
+			l.ID, string(l.Person), string(p.School), store.Micros(l.From), store.Micros(l.To), sealed)
 		if err != nil {
 			return fmt.Errorf("write leave: %w", err)
 		}
-		t.change("leave", p.School, l.ID)
-		return v.audit(ctx, t, p.School, "leave.put", string(l.Person)+" "+l.ID)
+		t.Change("leave", p.School, l.ID)
+		return v.s.Audit(ctx, t, p.School, "leave.put", string(l.Person)+" "+l.ID)
 	})
 	if err != nil {
 		return g.Leave{}, err
@@ -148,5 +149,5 @@ func (v *View) PutLeave(ctx context.Context, l g.Leave) (g.Leave, error) {
 
 // DeleteLeave takes a leave back.
 func (v *View) DeleteLeave(ctx context.Context, id string) error {
-	return v.remove(ctx, g.AttendanceWrite, "leaves", "leave", id, "leave", leaveBefore(id), nil)
+	return v.s.Remove(ctx, g.AttendanceWrite, "leaves", "leave", id, "leave", leaveBefore(id), nil)
 }

@@ -54,7 +54,7 @@ func (v *View) bounded(f *SightingFilter) error {
 	if v.s.System != "" || f.Person != "" {
 		return nil
 	}
-	bound := v.r.now().Add(-RunningDay)
+	bound := v.s.Now().Add(-RunningDay)
 	asked := !f.From.IsZero() && f.From.Before(bound) || !f.To.IsZero() && f.To.Before(bound)
 	switch {
 	case asked && strings.TrimSpace(v.s.Reason) == "":
@@ -73,7 +73,7 @@ func (v *View) lookedBack(ctx context.Context, f SightingFilter, rows []Sighting
 	if v.s.System != "" || f.Person != "" || len(rows) == 0 {
 		return nil
 	}
-	now := v.r.now()
+	now := v.s.Now()
 	if !rows[len(rows)-1].Time.Before(now.Add(-RunningDay)) { // the oldest is the last
 		return nil
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
 // makerDepth bounds how many keys may lie between a key and the person behind it.
@@ -16,13 +17,13 @@ const makerDepth = 8
 
 // maker is who acts through the view, as keys and webhooks keep it: a user's or a key's id, or
 // "" where it is the gateway itself.
-func (v *View) maker(ctx context.Context, c conn) (string, error) {
+func (v *View) maker(ctx context.Context, c store.Conn) (string, error) {
 	id, _, _ := strings.Cut(v.s.Actor, " ")
 	if id == "" || v.s.System != "" {
 		return "", nil
 	}
 	n := 0
-	err := c.row(ctx, "SELECT COUNT(*) FROM (SELECT id FROM users WHERE id = ? UNION SELECT id FROM api_keys WHERE id = ?) makers", id, id).Scan(&n)
+	err := c.Row(ctx, "SELECT COUNT(*) FROM (SELECT id FROM users WHERE id = ? UNION SELECT id FROM api_keys WHERE id = ?) makers", id, id).Scan(&n)
 	if err != nil {
 		return "", fmt.Errorf("read who makes it: %w", err)
 	}
@@ -58,14 +59,14 @@ func (p powers) keep(all []g.Permission) []g.Permission {
 
 // powersOf reads a maker's powers: a user's are those of the role, unless disabled; a key's
 // are its own as far as its own maker still has them.
-func (r *Registry) powersOf(ctx context.Context, c conn, maker string, depth int) (powers, error) {
+func (r *Registry) powersOf(ctx context.Context, c store.Conn, maker string, depth int) (powers, error) {
 	if maker == "" {
 		return powers{state: g.MakerUnknown, subtree: true}, nil
 	}
 	if depth > makerDepth {
 		return powers{state: g.MakerGone}, nil
 	}
-	u, err := r.scanUser(c.row(ctx, "SELECT "+userColumns+" FROM users WHERE id = ?", maker).Scan)
+	u, err := r.scanUser(c.Row(ctx, "SELECT "+userColumns+" FROM users WHERE id = ?", maker).Scan)
 	if err == nil {
 		return powersOfUser(u), nil
 	}
@@ -73,14 +74,14 @@ func (r *Registry) powersOf(ctx context.Context, c conn, maker string, depth int
 		return powers{}, fmt.Errorf("read a maker: %w", err)
 	}
 	subtree := false
-	k, err := scanKey(c.row(ctx, "SELECT "+keyColumns+", subtree FROM api_keys WHERE id = ?", maker).Scan, &subtree)
+	k, err := scanKey(c.Row(ctx, "SELECT "+keyColumns+", subtree FROM api_keys WHERE id = ?", maker).Scan, &subtree)
 	if errors.Is(err, sql.ErrNoRows) {
 		return powers{state: g.MakerGone}, nil
 	}
 	if err != nil {
 		return powers{}, fmt.Errorf("read a maker: %w", err)
 	}
-	if k.Revoked || !r.now().Before(k.Expires) {
+	if k.Revoked || !r.s.Now().Before(k.Expires) {
 		return powers{state: g.MakerEnded, name: k.Name}, nil
 	}
 	above, err := r.powersOf(ctx, c, k.Maker, depth+1)
@@ -119,7 +120,7 @@ func (r *Registry) powersOnce(ctx context.Context, known map[string]powers, make
 	if p, ok := known[maker]; ok {
 		return p, nil
 	}
-	p, err := r.powersOf(ctx, r.reg, maker, 0)
+	p, err := r.powersOf(ctx, r.s.Reg, maker, 0)
 	if err == nil {
 		known[maker] = p
 	}
@@ -144,17 +145,17 @@ func (r *Registry) fillKeys(ctx context.Context, keys []g.APIKey) error {
 // person, since a key that takes over keys would outlive everybody, and have all that the key
 // may do.
 func (v *View) TakeOverKey(ctx context.Context, id g.KeyID) error {
-	in, err := v.reach(ctx, g.KeysAdmin)
+	in, err := v.s.Reach(ctx, g.KeysAdmin)
 	if err != nil {
 		return err
 	}
-	return v.r.write(ctx, func(t *tx) error {
+	return v.s.Write(ctx, func(t *store.Tx) error {
 		subtree := false
-		k, err := scanKey(t.row(ctx, "SELECT "+keyColumns+", subtree FROM api_keys WHERE id = ?", string(id)).Scan, &subtree)
+		k, err := scanKey(t.Row(ctx, "SELECT "+keyColumns+", subtree FROM api_keys WHERE id = ?", string(id)).Scan, &subtree)
 		if err != nil {
-			return missing(err, "key", string(id))
+			return store.Missing(err, "key", string(id))
 		}
-		if err := in.owns(k.School, "key", string(id)); err != nil {
+		if err := in.Owns(k.School, "key", string(id)); err != nil {
 			return err
 		}
 		user, err := v.person(ctx, t)
@@ -169,26 +170,26 @@ func (v *View) TakeOverKey(ctx context.Context, id g.KeyID) error {
 		if subtree && !v.s.Subtree {
 			return g.Errorf(g.Forbidden, "the key sees the schools of a district: only a district admin takes it over")
 		}
-		if _, err := t.exec(ctx, "UPDATE api_keys SET maker = ? WHERE id = ?", user, string(id)); err != nil {
+		if _, err := t.Exec(ctx, "UPDATE api_keys SET maker = ? WHERE id = ?", user, string(id)); err != nil {
 			return fmt.Errorf("take over key: %w", err)
 		}
-		t.change("key", k.School, string(id))
-		return v.r.auditAs(ctx, t, v.s.Actor, "from "+who(k.Maker), k.School, "key.take_over", string(id))
+		t.Change("key", k.School, string(id))
+		return v.s.AuditAs(ctx, t, v.s.Actor, "from "+who(k.Maker), k.School, "key.take_over", string(id))
 	})
 }
 
 // TakeOverWebhook is TakeOverKey for a webhook: from now on it gets what the caller may read.
 func (v *View) TakeOverWebhook(ctx context.Context, id g.WebhookID) error {
-	in, err := v.reach(ctx, g.KeysAdmin)
+	in, err := v.s.Reach(ctx, g.KeysAdmin)
 	if err != nil {
 		return err
 	}
-	return v.r.write(ctx, func(t *tx) error {
-		w, err := scanWebhook(t.row(ctx, "SELECT "+webhookColumns+" FROM webhooks WHERE id = ?", string(id)).Scan)
+	return v.s.Write(ctx, func(t *store.Tx) error {
+		w, err := scanWebhook(t.Row(ctx, "SELECT "+webhookColumns+" FROM webhooks WHERE id = ?", string(id)).Scan)
 		if err != nil {
-			return missing(err, "webhook", string(id))
+			return store.Missing(err, "webhook", string(id))
 		}
-		if err := in.owns(w.School, "webhook", string(id)); err != nil {
+		if err := in.Owns(w.School, "webhook", string(id)); err != nil {
 			return err
 		}
 		user, err := v.person(ctx, t)
@@ -198,11 +199,11 @@ func (v *View) TakeOverWebhook(ctx context.Context, id g.WebhookID) error {
 		if err := v.mayRead(w.Kinds); err != nil {
 			return err
 		}
-		if _, err := t.exec(ctx, "UPDATE webhooks SET maker = ? WHERE id = ?", user, string(id)); err != nil {
+		if _, err := t.Exec(ctx, "UPDATE webhooks SET maker = ? WHERE id = ?", user, string(id)); err != nil {
 			return fmt.Errorf("take over webhook: %w", err)
 		}
-		t.change("webhook", w.School, string(id))
-		return v.r.auditAs(ctx, t, v.s.Actor, "from "+who(w.Maker), w.School, "webhook.take_over", string(id))
+		t.Change("webhook", w.School, string(id))
+		return v.s.AuditAs(ctx, t, v.s.Actor, "from "+who(w.Maker), w.School, "webhook.take_over", string(id))
 	})
 }
 
@@ -214,10 +215,10 @@ func who(maker string) string {
 }
 
 // person is the user's id through whom the view acts; keys and the gateway are none.
-func (v *View) person(ctx context.Context, t *tx) (string, error) {
+func (v *View) person(ctx context.Context, t *store.Tx) (string, error) {
 	id, _, _ := strings.Cut(v.s.Actor, " ")
 	n := 0
-	if err := t.row(ctx, "SELECT COUNT(*) FROM users WHERE id = ? AND disabled = 0", id).Scan(&n); err != nil {
+	if err := t.Row(ctx, "SELECT COUNT(*) FROM users WHERE id = ? AND disabled = 0", id).Scan(&n); err != nil {
 		return "", fmt.Errorf("read user: %w", err)
 	}
 	if n == 0 {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
 // movedSince says of alerts that are not closed where their device is now, where it was moved
@@ -24,9 +25,9 @@ func (r *Registry) movedSince(ctx context.Context, rows []AlertRow) error {
 		of[a.Device] = append(of[a.Device], a)
 	}
 	for len(devices) > 0 {
-		part := devices[:min(chunk, len(devices))]
+		part := devices[:min(store.Chunk, len(devices))]
 		devices = devices[len(part):]
-		err := each(ctx, r.reg, "SELECT id, zone FROM devices WHERE id IN ("+marks(len(part))+")", anys(part), func(scan func(...any) error) error {
+		err := store.Each(ctx, r.s.Reg, "SELECT id, zone FROM devices WHERE id IN ("+store.Marks(len(part))+")", store.Anys(part), func(scan func(...any) error) error {
 			var id g.DeviceID
 			var zone g.ZoneID
 			err := scan(&id, &zone)

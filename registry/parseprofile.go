@@ -8,9 +8,8 @@ import (
 	"regexp"
 	"strings"
 
-	"go.yaml.in/yaml/v3"
-
 	g "github.com/gatehouse-iot/gatehouse"
+	"go.yaml.in/yaml/v3"
 )
 
 // maxProfile bounds a profile's file, in bytes.

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
 const maxFaces = 5 // per person
@@ -39,7 +40,7 @@ func masked(method g.Method, s string) string {
 // it by, its last 4 characters. Conflict where somebody of the school has it; a zero expires
 // is never.
 func (v *View) AddCard(ctx context.Context, person g.PersonID, method g.Method, credential string, expires time.Time) (g.Pass, error) {
-	in, err := v.reach(ctx, g.PeopleWrite)
+	in, err := v.s.Reach(ctx, g.PeopleWrite)
 	if err != nil {
 		return g.Pass{}, err
 	}
@@ -50,7 +51,7 @@ func (v *View) AddCard(ctx context.Context, person g.PersonID, method g.Method, 
 		return g.Pass{}, err
 	}
 	var pass g.Pass
-	err = v.r.write(ctx, func(t *tx) error {
+	err = v.s.Write(ctx, func(t *store.Tx) error {
 		p, err := v.r.person(ctx, t, in, person)
 		if err != nil {
 			return err
@@ -58,8 +59,8 @@ func (v *View) AddCard(ctx context.Context, person g.PersonID, method g.Method, 
 		if pass, err = v.r.addCard(ctx, t, p, method, credential, expires); err != nil {
 			return err
 		}
-		t.change("pass", p.School, string(p.ID))
-		return v.audit(ctx, t, p.School, "pass.add", string(p.ID)+" "+string(pass.ID))
+		t.Change("pass", p.School, string(p.ID))
+		return v.s.Audit(ctx, t, p.School, "pass.add", string(p.ID)+" "+string(pass.ID))
 	})
 	if err != nil {
 		return g.Pass{}, err
@@ -69,27 +70,27 @@ func (v *View) AddCard(ctx context.Context, person g.PersonID, method g.Method, 
 
 func checkCredential(method g.Method, credential string) error {
 	s := normal(method, credential)
-	if n := utf8.RuneCountInString(s); n < 4 || n > maxCredential {
-		return g.FieldErrorf("credential", "it has %d characters: give 4 to %d", n, maxCredential)
+	if n := utf8.RuneCountInString(s); n < 4 || n > store.MaxCredential {
+		return g.FieldErrorf("credential", "it has %d characters: give 4 to %d", n, store.MaxCredential)
 	}
-	return optional("credential", s, maxCredential)
+	return store.Optional("credential", s, store.MaxCredential)
 }
 
-func (r *Registry) addCard(ctx context.Context, t *tx, p file, method g.Method, credential string, expires time.Time) (g.Pass, error) {
+func (r *Registry) addCard(ctx context.Context, t *store.Tx, p file, method g.Method, credential string, expires time.Time) (g.Pass, error) {
 	credential = normal(method, credential)
-	keys, err := r.vault.school(ctx, t, p.School)
+	keys, err := r.s.Vault.School(ctx, t, p.School)
 	if err != nil {
 		return g.Pass{}, err
 	}
-	mac := keys.mac(string(method), credential)
+	mac := keys.Mac(string(method), credential)
 	n := 0
-	if err := t.row(ctx, "SELECT COUNT(*) FROM passes WHERE school = ? AND mac = ?", string(p.School), mac).Scan(&n); err != nil {
+	if err := t.Row(ctx, "SELECT COUNT(*) FROM passes WHERE school = ? AND mac = ?", string(p.School), mac).Scan(&n); err != nil {
 		return g.Pass{}, fmt.Errorf("read passes: %w", err)
 	}
 	if n > 0 {
 		return g.Pass{}, &g.Error{Code: g.Conflict, Field: "credential", Message: "somebody of the school has this " + string(method) + " already"}
 	}
-	pass := g.Pass{ID: g.PassID(g.NewID("pas")), Person: p.ID, Method: method, Masked: masked(method, credential), Created: moment(micros(t.now)), Expires: moment(micros(expires))}
+	pass := g.Pass{ID: g.PassID(g.NewID("pas")), Person: p.ID, Method: method, Masked: masked(method, credential), Created: store.Moment(store.Micros(t.Now)), Expires: store.Moment(store.Micros(expires))}
 	sealed, err := r.sealPersonal(p, []byte(pass.Masked), "pass "+string(pass.ID))
 	if err != nil {
 		return g.Pass{}, err
@@ -100,9 +101,9 @@ func (r *Registry) addCard(ctx context.Context, t *tx, p file, method g.Method, 
 	return pass, nil
 }
 
-func savePass(ctx context.Context, t *tx, school g.SchoolID, p g.Pass, mac, sealed []byte) error {
-	_, err := t.exec(ctx, "INSERT INTO passes (id, person, school, method, mac, created, expires, quality, model, body_sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		string(p.ID), string(p.Person), string(school), string(p.Method), mac, micros(p.Created), micros(p.Expires), p.Quality, p.Model, sealed)
+func savePass(ctx context.Context, t *store.Tx, school g.SchoolID, p g.Pass, mac, sealed []byte) error {
+	_, err := t.Exec(ctx, "INSERT INTO passes (id, person, school, method, mac, created, expires, quality, model, body_sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		string(p.ID), string(p.Person), string(school), string(p.Method), mac, store.Micros(p.Created), store.Micros(p.Expires), p.Quality, p.Model, sealed)
 	if err != nil {
 		return fmt.Errorf("write pass: %w", err)
 	}
@@ -149,42 +150,42 @@ func (v *View) DeletePass(ctx context.Context, id g.PassID) error {
 	if err != nil {
 		return err
 	}
-	err = v.r.write(ctx, func(t *tx) error {
+	err = v.s.Write(ctx, func(t *store.Tx) error {
 		var school g.SchoolID
 		var person string
 		var m g.Method
-		if err := t.row(ctx, "SELECT school, person, method FROM passes WHERE id = ?", string(id)).Scan(&school, &person, &m); err != nil {
-			return missing(err, "pass", string(id))
+		if err := t.Row(ctx, "SELECT school, person, method FROM passes WHERE id = ?", string(id)).Scan(&school, &person, &m); err != nil {
+			return store.Missing(err, "pass", string(id))
 		}
-		if err := in.owns(school, "pass", string(id)); err != nil {
+		if err := in.Owns(school, "pass", string(id)); err != nil {
 			return err
 		}
-		if _, err := t.exec(ctx, "DELETE FROM passes WHERE id = ?", string(id)); err != nil {
+		if _, err := t.Exec(ctx, "DELETE FROM passes WHERE id = ?", string(id)); err != nil {
 			return fmt.Errorf("delete pass: %w", err)
 		}
 		kind := "pass"
 		if m == g.ByFace {
 			kind = "face"
 		}
-		t.change(kind, school, person)
-		return v.audit(ctx, t, school, "pass.delete", person+" "+string(id))
+		t.Change(kind, school, person)
+		return v.s.Audit(ctx, t, school, "pass.delete", person+" "+string(id))
 	})
 	if err == nil {
-		v.r.forget(ctx)
+		v.s.Forget(ctx)
 	}
 	return err
 }
 
-func (r *Registry) passes(ctx context.Context, c conn, p file) ([]g.Pass, error) {
+func (r *Registry) passes(ctx context.Context, c store.Conn, p file) ([]g.Pass, error) {
 	out := []g.Pass{}
-	err := each(ctx, c, "SELECT id, method, created, expires, quality, model, body_sealed FROM passes WHERE person = ? ORDER BY created, id", []any{string(p.ID)}, func(scan func(...any) error) error {
+	err := store.Each(ctx, c, "SELECT id, method, created, expires, quality, model, body_sealed FROM passes WHERE person = ? ORDER BY created, id", []any{string(p.ID)}, func(scan func(...any) error) error {
 		x := g.Pass{Person: p.ID}
 		var created, expires int64
 		var sealed []byte
 		if err := scan(&x.ID, &x.Method, &created, &expires, &x.Quality, &x.Model, &sealed); err != nil {
 			return err
 		}
-		x.Created, x.Expires = moment(created), moment(expires)
+		x.Created, x.Expires = store.Moment(created), store.Moment(expires)
 		if x.Method != g.ByFace {
 			plain, err := r.unsealPersonal(p, sealed, "pass "+string(x.ID))
 			if err != nil {
@@ -205,26 +206,26 @@ func (r *Registry) passes(ctx context.Context, c conn, p file) ([]g.Pass, error)
 // the user number that it matched, which is the person's number, and counts only where the
 // person allows the use of the face. An expired pass is nobody's.
 func (v *View) ByCredential(ctx context.Context, school g.SchoolID, method g.Method, credential string) (g.PersonID, bool, error) {
-	if err := v.system(); err != nil {
+	if err := v.s.OnlySystem(); err != nil {
 		return "", false, err
 	}
 	if method == g.ByFace {
 		id, ok, err := v.ByNumber(ctx, school, credential)
 		if err == nil && ok {
-			ok, err = consented(ctx, v.r.reg, id)
+			ok, err = consented(ctx, v.s.Reg, id)
 		}
 		if err != nil || !ok {
 			return "", false, err
 		}
 		return id, true, nil
 	}
-	keys, err := v.r.vault.school(ctx, v.r.reg, school)
+	keys, err := v.s.Vault.School(ctx, v.s.Reg, school)
 	if err != nil {
 		return "", false, err
 	}
 	var id g.PersonID
 	credential = normal(method, credential)
-	err = v.r.reg.row(ctx, "SELECT person FROM passes f JOIN persons p ON p.id = f.person WHERE f.school = ? AND f.mac = ? AND (f.expires = 0 OR f.expires > ?) AND p.left_at = 0", string(school), keys.mac(string(method), credential), micros(v.r.now())).Scan(&id)
+	err = v.s.Reg.Row(ctx, "SELECT person FROM passes f JOIN persons p ON p.id = f.person WHERE f.school = ? AND f.mac = ? AND (f.expires = 0 OR f.expires > ?) AND p.left_at = 0", string(school), keys.Mac(string(method), credential), store.Micros(v.s.Now())).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) || credential == "" {
 		return "", false, nil
 	}
@@ -237,16 +238,16 @@ func (v *View) ByCredential(ctx context.Context, school g.SchoolID, method g.Met
 // ByNumber answers whose number it is; only system scopes ask. A terminal that keeps its own
 // list of users gives the number of whoever showed it a card or typed a PIN.
 func (v *View) ByNumber(ctx context.Context, school g.SchoolID, number string) (g.PersonID, bool, error) {
-	if err := v.system(); err != nil {
+	if err := v.s.OnlySystem(); err != nil {
 		return "", false, err
 	}
-	keys, err := v.r.vault.school(ctx, v.r.reg, school)
+	keys, err := v.s.Vault.School(ctx, v.s.Reg, school)
 	if err != nil {
 		return "", false, err
 	}
 	var id g.PersonID
 	number = normal(g.ByFace, number)
-	err = v.r.reg.row(ctx, "SELECT id FROM persons WHERE school = ? AND number_mac = ? AND left_at = 0", string(school), keys.mac("number", number)).Scan(&id)
+	err = v.s.Reg.Row(ctx, "SELECT id FROM persons WHERE school = ? AND number_mac = ? AND left_at = 0", string(school), keys.Mac("number", number)).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) || number == "" {
 		return "", false, nil
 	}
@@ -259,22 +260,22 @@ func (v *View) ByNumber(ctx context.Context, school g.SchoolID, number string) (
 // Templates are the face templates of the school's people who allow their use; only system
 // scopes read them.
 func (v *View) Templates(ctx context.Context, school g.SchoolID) ([]Template, error) {
-	if err := v.system(); err != nil {
+	if err := v.s.OnlySystem(); err != nil {
 		return nil, err
 	}
-	keys, err := v.r.vault.school(ctx, v.r.reg, school)
+	keys, err := v.s.Vault.School(ctx, v.s.Reg, school)
 	if err != nil {
 		return nil, err
 	}
 	out := []Template{}
 	q := "SELECT f.id, f.person, f.model, f.body_sealed FROM passes f JOIN persons p ON p.id = f.person JOIN consents c ON c.person = f.person WHERE p.left_at = 0 AND f.school = ? AND f.method = ? AND (f.expires = 0 OR f.expires > ?) AND c.given = 1 AND c.id = " + newestConsent + " ORDER BY f.id"
-	err = each(ctx, v.r.reg, q, []any{string(school), string(g.ByFace), micros(v.r.now())}, func(scan func(...any) error) error {
+	err = store.Each(ctx, v.s.Reg, q, []any{string(school), string(g.ByFace), store.Micros(v.s.Now())}, func(scan func(...any) error) error {
 		var x Template
 		var sealed []byte
 		if err := scan(&x.Pass, &x.Person, &x.Model, &sealed); err != nil {
 			return err
 		}
-		plain, err := unseal(keys.template, sealed, "face "+string(x.Pass))
+		plain, err := store.Unseal(keys.Template, sealed, "face "+string(x.Pass))
 		x.Embedding = unpackFace(plain)
 		out = append(out, x)
 		return err

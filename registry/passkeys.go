@@ -11,10 +11,10 @@ import (
 	"slices"
 	"time"
 
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
 	"github.com/go-webauthn/webauthn/protocol"
 	"github.com/go-webauthn/webauthn/webauthn"
-
-	g "github.com/gatehouse-iot/gatehouse"
 )
 
 // maxMaking is how many passkeys a user may be about to make at a time, in tabs; the oldest
@@ -41,18 +41,18 @@ func (c challenge) over(now time.Time) bool {
 }
 
 // passkeysOf reads the passkeys of a user.
-func (r *Registry) passkeysOf(ctx context.Context, c conn, id g.UserID) ([]passkey, error) {
+func (r *Registry) passkeysOf(ctx context.Context, c store.Conn, id g.UserID) ([]passkey, error) {
 	var out []passkey
 	q := "SELECT id, rp, copied, used, secret_sealed FROM second_factors WHERE usr = ? AND kind = ? AND confirmed = 1 ORDER BY created, id"
-	err := each(ctx, c, q, []any{string(id), FactorPasskey}, func(scan func(...any) error) error {
+	err := store.Each(ctx, c, q, []any{string(id), FactorPasskey}, func(scan func(...any) error) error {
 		var k passkey
 		var used int64
 		var sealed []byte
 		if err := scan(&k.factor, &k.rp, &k.copied, &used, &sealed); err != nil {
 			return err
 		}
-		k.used = moment(used)
-		b, err := unseal(r.vault.data, sealed, "factor "+k.factor)
+		k.used = store.Moment(used)
+		b, err := store.Unseal(r.s.Vault.Data, sealed, "factor "+k.factor)
 		if err != nil {
 			return err
 		}
@@ -100,7 +100,7 @@ func (v *View) BeginPasskey(ctx context.Context, id g.UserID, rp *RelyingParty) 
 	if rp.Trouble != nil {
 		return "", nil, rp.Trouble
 	}
-	keys, err := v.r.passkeysOf(ctx, v.r.reg, id)
+	keys, err := v.r.passkeysOf(ctx, v.s.Reg, id)
 	if err != nil {
 		return "", nil, err
 	}
@@ -112,19 +112,19 @@ func (v *View) BeginPasskey(ctx context.Context, id g.UserID, rp *RelyingParty) 
 	if options, err = json.Marshal(made.Response); err != nil {
 		return "", nil, fmt.Errorf("begin a passkey: %w", err)
 	}
-	err = v.r.write(ctx, func(t *tx) error {
+	err = v.s.Write(ctx, func(t *store.Tx) error {
 		if err := mayAddFactor(ctx, t, id, ""); err != nil {
 			return err
 		}
-		data, err := json.Marshal(challenge{*session, t.now})
+		data, err := json.Marshal(challenge{*session, t.Now})
 		if err != nil {
 			return err
 		}
 		if making, err = v.r.openStep(ctx, t, id, stepPasskey, passkeyFor, data); err != nil {
 			return err
 		}
-		_, err = t.exec(ctx, "DELETE FROM signin_steps WHERE usr = ? AND stage = ? AND (expires <= ? OR hash NOT IN (SELECT hash FROM signin_steps WHERE usr = ? AND stage = ? ORDER BY expires DESC, hash LIMIT ?))",
-			string(id), string(stepPasskey), micros(t.now), string(id), string(stepPasskey), maxMaking)
+		_, err = t.Exec(ctx, "DELETE FROM signin_steps WHERE usr = ? AND stage = ? AND (expires <= ? OR hash NOT IN (SELECT hash FROM signin_steps WHERE usr = ? AND stage = ? ORDER BY expires DESC, hash LIMIT ?))",
+			string(id), string(stepPasskey), store.Micros(t.Now), string(id), string(stepPasskey), maxMaking)
 		return err
 	})
 	return making, options, err
@@ -140,7 +140,7 @@ func (v *View) ConfirmPasskey(ctx context.Context, id g.UserID, rp *RelyingParty
 	if rp.Trouble != nil {
 		return nil, rp.Trouble
 	}
-	if err := optional("name", name, 64); err != nil {
+	if err := store.Optional("name", name, 64); err != nil {
 		return nil, err
 	}
 	tries := []try{pairTry("factor", string(id), "confirm")}
@@ -155,7 +155,7 @@ func (v *View) ConfirmPasskey(ctx context.Context, id g.UserID, rp *RelyingParty
 	if err != nil {
 		return nil, v.refusedPasskey(ctx, u, err)
 	}
-	err = v.r.write(ctx, func(t *tx) error {
+	err = v.s.Write(ctx, func(t *store.Tx) error {
 		if err := right(ctx, t, tries); err != nil {
 			return err
 		}
@@ -186,12 +186,12 @@ func (r *Registry) takeMaking(ctx context.Context, id g.UserID, making string) (
 	if err := json.Unmarshal(data, &c); err != nil {
 		return challenge{}, fmt.Errorf("read a challenge: %w", err)
 	}
-	err = r.write(ctx, func(t *tx) error {
-		n, err := t.exec(ctx, "DELETE FROM signin_steps WHERE hash = ?", tokenHash(making))
+	err = r.s.Write(ctx, func(t *store.Tx) error {
+		n, err := t.Exec(ctx, "DELETE FROM signin_steps WHERE hash = ?", tokenHash(making))
 		if err != nil {
 			return fmt.Errorf("take a challenge: %w", err)
 		}
-		if n == 0 || c.over(t.now) {
+		if n == 0 || c.over(t.Now) {
 			return over
 		}
 		return nil
@@ -218,8 +218,8 @@ func (rp *RelyingParty) create(owner passkeyOwner, c challenge, made []byte) (we
 
 // refusedPasskey audits that a passkey was not taken, and answers why.
 func (v *View) refusedPasskey(ctx context.Context, u g.User, why error) error {
-	err := v.r.write(ctx, func(t *tx) error {
-		return v.audit(ctx, t, u.School, "factor.refused", string(u.ID)+" "+FactorPasskey)
+	err := v.s.Write(ctx, func(t *store.Tx) error {
+		return v.s.Audit(ctx, t, u.School, "factor.refused", string(u.ID)+" "+FactorPasskey)
 	})
 	if err != nil {
 		return err
@@ -228,21 +228,21 @@ func (v *View) refusedPasskey(ctx context.Context, u g.User, why error) error {
 }
 
 // keepPasskey keeps a new passkey. Nobody else may have it: it would sign in two people.
-func (r *Registry) keepPasskey(ctx context.Context, t *tx, id g.UserID, factor, name, rp string, c webauthn.Credential) error {
+func (r *Registry) keepPasskey(ctx context.Context, t *store.Tx, id g.UserID, factor, name, rp string, c webauthn.Credential) error {
 	b, err := json.Marshal(c)
 	if err != nil {
 		return fmt.Errorf("keep a passkey: %w", err)
 	}
 	h := sha256.Sum256(append([]byte("passkey "), c.ID...))
 	hash, n := hex.EncodeToString(h[:]), 0
-	if err := t.row(ctx, "SELECT COUNT(*) FROM second_factors WHERE credential = ?", hash).Scan(&n); err != nil {
+	if err := t.Row(ctx, "SELECT COUNT(*) FROM second_factors WHERE credential = ?", hash).Scan(&n); err != nil {
 		return fmt.Errorf("read passkeys: %w", err)
 	}
 	if n > 0 {
 		return g.Errorf(g.Conflict, "this passkey is registered already").Because("passkey_known")
 	}
-	_, err = t.exec(ctx, "INSERT INTO second_factors (id, usr, kind, name, secret_sealed, confirmed, step, created, used, credential, rp, copied) VALUES (?, ?, ?, ?, ?, 0, 0, ?, 0, ?, ?, 0)",
-		factor, string(id), FactorPasskey, name, seal(r.vault.data, b, "factor "+factor), micros(t.now), hash, rp)
+	_, err = t.Exec(ctx, "INSERT INTO second_factors (id, usr, kind, name, secret_sealed, confirmed, step, created, used, credential, rp, copied) VALUES (?, ?, ?, ?, ?, 0, 0, ?, 0, ?, ?, 0)",
+		factor, string(id), FactorPasskey, name, store.Seal(r.s.Vault.Data, b, "factor "+factor), store.Micros(t.Now), hash, rp)
 	if err != nil {
 		return fmt.Errorf("keep a passkey: %w", err)
 	}
@@ -263,7 +263,7 @@ func (r *Registry) AskPasskey(ctx context.Context, token string, rp *RelyingPart
 	if e := rp.MayUsePasskey(st.Factors); e != nil {
 		return nil, e
 	}
-	keys, err := r.passkeysOf(ctx, r.reg, u.ID)
+	keys, err := r.passkeysOf(ctx, r.s.Reg, u.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -275,7 +275,7 @@ func (r *Registry) AskPasskey(ctx context.Context, token string, rp *RelyingPart
 	if options, err = json.Marshal(asked.Response); err != nil {
 		return nil, fmt.Errorf("ask for a passkey: %w", err)
 	}
-	data, err := json.Marshal(challenge{*session, r.now()})
+	data, err := json.Marshal(challenge{*session, r.s.Now()})
 	if err != nil {
 		return nil, fmt.Errorf("ask for a passkey: %w", err)
 	}
@@ -287,12 +287,12 @@ func (r *Registry) CompletePasskey(ctx context.Context, token string, rp *Relyin
 	if rp.Trouble != nil {
 		return Entry{}, rp.Trouble
 	}
-	return r.complete(ctx, token, a, func(t *tx, u g.User) (refusal, error) {
+	return r.complete(ctx, token, a, func(t *store.Tx, u g.User) (refusal, error) {
 		c, err := r.takeChallenge(ctx, t, token)
 		if err != nil {
 			return nil, err
 		}
-		if c.over(t.now) {
+		if c.over(t.Now) {
 			return g.FieldErrorf("credential", "this took longer than five minutes, or was answered already: try again").Because("passkey_over"), nil
 		}
 		keys, err := r.passkeysOf(ctx, t, u.ID)
@@ -309,17 +309,17 @@ func (r *Registry) CompletePasskey(ctx context.Context, token string, rp *Relyin
 }
 
 // takeChallenge takes the challenge of a sign-in's step away: whatever comes of it, it counts once.
-func (r *Registry) takeChallenge(ctx context.Context, t *tx, token string) (c challenge, err error) {
+func (r *Registry) takeChallenge(ctx context.Context, t *store.Tx, token string) (c challenge, err error) {
 	hash := tokenHash(token)
 	var sealed []byte
-	err = t.row(ctx, "SELECT data_sealed FROM signin_steps WHERE hash = ?", hash).Scan(&sealed)
+	err = t.Row(ctx, "SELECT data_sealed FROM signin_steps WHERE hash = ?", hash).Scan(&sealed)
 	if errors.Is(err, sql.ErrNoRows) {
 		return c, stepOver()
 	}
 	if err != nil {
 		return c, fmt.Errorf("read a sign-in's step: %w", err)
 	}
-	data, err := unseal(r.vault.data, sealed, "step "+hash)
+	data, err := store.Unseal(r.s.Vault.Data, sealed, "step "+hash)
 	if err != nil {
 		return c, err
 	}
@@ -328,7 +328,7 @@ func (r *Registry) takeChallenge(ctx context.Context, t *tx, token string) (c ch
 			return c, fmt.Errorf("read a challenge: %w", err)
 		}
 	}
-	_, err = t.exec(ctx, "UPDATE signin_steps SET data_sealed = ? WHERE hash = ?", seal(r.vault.data, nil, "step "+hash), hash)
+	_, err = t.Exec(ctx, "UPDATE signin_steps SET data_sealed = ? WHERE hash = ?", store.Seal(r.s.Vault.Data, nil, "step "+hash), hash)
 	return c, err
 }
 
@@ -354,24 +354,24 @@ func (rp *RelyingParty) validate(owner passkeyOwner, c challenge, shown []byte) 
 // usePasskey keeps that a passkey was used. One whose counter went back has a copy somewhere, and
 // is worth nothing from then on; but where it signed in elsewhere while this answer was under way,
 // as in two tabs, the counter proves nothing, and this answer alone is refused.
-func (r *Registry) usePasskey(ctx context.Context, t *tx, u g.User, k passkey, c challenge, a Attempt) (refusal, error) {
+func (r *Registry) usePasskey(ctx context.Context, t *store.Tx, u g.User, k passkey, c challenge, a Attempt) (refusal, error) {
 	who, from, object := actor(string(u.ID), u.Name), "from "+a.Remote, string(u.ID)+" "+FactorPasskey+" "+k.factor
 	if k.credential.Authenticator.CloneWarning {
 		if !c.Issued.After(k.used) {
 			return g.FieldErrorf("credential", "this passkey has signed in elsewhere meanwhile: try again").Because("passkey_overtaken"), nil
 		}
-		if _, err := t.exec(ctx, "UPDATE second_factors SET copied = 1 WHERE id = ?", k.factor); err != nil {
+		if _, err := t.Exec(ctx, "UPDATE second_factors SET copied = 1 WHERE id = ?", k.factor); err != nil {
 			return nil, fmt.Errorf("mark a copied passkey: %w", err)
 		}
-		return passkeyCopied(), r.auditAs(ctx, t, who, from, u.School, "factor.copied", object)
+		return passkeyCopied(), r.s.AuditAs(ctx, t, who, from, u.School, "factor.copied", object)
 	}
 	b, err := json.Marshal(k.credential)
 	if err != nil {
 		return nil, fmt.Errorf("use a passkey: %w", err)
 	}
-	_, err = t.exec(ctx, "UPDATE second_factors SET secret_sealed = ?, used = ? WHERE id = ?", seal(r.vault.data, b, "factor "+k.factor), micros(t.now), k.factor)
+	_, err = t.Exec(ctx, "UPDATE second_factors SET secret_sealed = ?, used = ? WHERE id = ?", store.Seal(r.s.Vault.Data, b, "factor "+k.factor), store.Micros(t.Now), k.factor)
 	if err != nil {
 		return nil, fmt.Errorf("use a passkey: %w", err)
 	}
-	return nil, r.auditAs(ctx, t, who, from, u.School, "factor.use", object)
+	return nil, r.s.AuditAs(ctx, t, who, from, u.School, "factor.use", object)
 }

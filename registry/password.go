@@ -8,10 +8,9 @@ import (
 	"fmt"
 	"strings"
 
+	g "github.com/gatehouse-iot/gatehouse"
 	"golang.org/x/crypto/argon2"
 	"golang.org/x/crypto/bcrypt"
-
-	g "github.com/gatehouse-iot/gatehouse"
 )
 
 // Argon2id parameters: 19 MiB, 2 passes, 1 lane, the least that OWASP's password storage

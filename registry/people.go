@@ -5,15 +5,15 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
 // People lists people by school, class, number and name. A walk keeps to the order in which it
 // began to read a school: see [Walks].
 func (v *View) People(ctx context.Context, f PersonFilter) ([]PersonRow, string, error) {
-	in, err := v.reach(ctx, g.PeopleRead)
+	in, err := v.s.Reach(ctx, g.PeopleRead)
 	if err != nil {
 		return nil, "", err
 	}
@@ -21,7 +21,7 @@ func (v *View) People(ctx context.Context, f PersonFilter) ([]PersonRow, string,
 	if err != nil {
 		return nil, "", err
 	}
-	at, resumed, err := f.after(3)
+	at, resumed, err := f.After(3)
 	if err != nil {
 		return nil, "", err
 	}
@@ -44,10 +44,10 @@ func (v *View) People(ctx context.Context, f PersonFilter) ([]PersonRow, string,
 		token, order, from := l.token, l.order, 0
 		if resumed && school == g.SchoolID(at[0]) {
 			token = at[1]
-			if from, err = offset(at[2]); err != nil {
+			if from, err = store.Offset(at[2]); err != nil {
 				return nil, "", err
 			}
-			if order, err = v.r.walks.order(token, l.token, l.order); err != nil {
+			if order, err = v.r.walks.Order(token, l.token, l.order); err != nil {
 				return nil, "", err
 			}
 		}
@@ -56,9 +56,9 @@ func (v *View) People(ctx context.Context, f PersonFilter) ([]PersonRow, string,
 			if !ok || !f.selects(l.people[n]) || f.NotOfModel != "" && !outdated[l.people[n].ID] {
 				continue
 			}
-			if len(out) == f.limit() {
-				v.r.walks.keep(token, order)
-				next = cursor(string(school), token, strconv.Itoa(i))
+			if len(out) == f.Size() {
+				v.r.walks.Keep(token, order)
+				next = store.Cursor(string(school), token, strconv.Itoa(i))
 				break
 			}
 			p := l.people[n]
@@ -75,30 +75,20 @@ func (f PersonFilter) selects(p file) bool {
 	if f.Left == p.Left.IsZero() || f.Kind != "" && p.Kind != f.Kind || f.Class != "" && p.Class != f.Class {
 		return false
 	}
-	return hasWords(f.Query, p.Name, p.Number, p.Class)
-}
-
-// hasWords says whether every word of q is part of one of the texts, in any order and case.
-func hasWords(q string, texts ...string) bool {
-	for _, word := range strings.Fields(strings.ToLower(q)) {
-		if !slices.ContainsFunc(texts, func(s string) bool { return strings.Contains(strings.ToLower(s), word) }) {
-			return false
-		}
-	}
-	return true
+	return store.HasWords(f.Query, p.Name, p.Number, p.Class)
 }
 
 // schoolsOf are the schools of a list, in order: the one named, or all in reach.
-func (v *View) schoolsOf(ctx context.Context, in reach, school g.SchoolID) ([]g.SchoolID, error) {
+func (v *View) schoolsOf(ctx context.Context, in store.Reach, school g.SchoolID) ([]g.SchoolID, error) {
 	if school != "" {
-		return []g.SchoolID{school}, in.owns(school, "school", string(school))
+		return []g.SchoolID{school}, in.Owns(school, "school", string(school))
 	}
-	if !in.all {
-		slices.Sort(in.schools)
-		return in.schools, nil
+	if !in.All {
+		slices.Sort(in.Schools)
+		return in.Schools, nil
 	}
 	var out []g.SchoolID
-	err := each(ctx, v.r.reg, "SELECT id FROM schools", nil, func(scan func(...any) error) error {
+	err := store.Each(ctx, v.s.Reg, "SELECT id FROM schools", nil, func(scan func(...any) error) error {
 		var id g.SchoolID
 		err := scan(&id)
 		out = append(out, id)
@@ -116,8 +106,8 @@ func (v *View) fillPasses(ctx context.Context, rows []PersonRow) error {
 		ids[i] = rows[i].ID
 		at[rows[i].ID] = &rows[i]
 	}
-	for part := range slices.Chunk(ids, chunk) {
-		err := each(ctx, v.r.reg, "SELECT person, method, COUNT(*) FROM passes WHERE person IN ("+marks(len(part))+") GROUP BY person, method", anys(part), func(scan func(...any) error) error {
+	for part := range slices.Chunk(ids, store.Chunk) {
+		err := store.Each(ctx, v.s.Reg, "SELECT person, method, COUNT(*) FROM passes WHERE person IN ("+store.Marks(len(part))+") GROUP BY person, method", store.Anys(part), func(scan func(...any) error) error {
 			var id g.PersonID
 			var m g.Method
 			n := 0
@@ -132,7 +122,7 @@ func (v *View) fillPasses(ctx context.Context, rows []PersonRow) error {
 		if err != nil {
 			return fmt.Errorf("read passes: %w", err)
 		}
-		err = each(ctx, v.r.reg, "SELECT person FROM consents c WHERE given = 1 AND person IN ("+marks(len(part))+") AND id = "+newestConsent, anys(part), func(scan func(...any) error) error {
+		err = store.Each(ctx, v.s.Reg, "SELECT person FROM consents c WHERE given = 1 AND person IN ("+store.Marks(len(part))+") AND id = "+newestConsent, store.Anys(part), func(scan func(...any) error) error {
 			var id g.PersonID
 			err := scan(&id)
 			at[id].Consent = true
@@ -147,20 +137,20 @@ func (v *View) fillPasses(ctx context.Context, rows []PersonRow) error {
 
 // Classes are the school's classes as people sort them: 9 before 10, 初二 before 初三.
 func (v *View) Classes(ctx context.Context, school g.SchoolID) ([]string, error) {
-	in, err := v.reach(ctx, "")
+	in, err := v.s.Reach(ctx, "")
 	if err != nil {
 		return nil, err
 	}
 	if !v.s.Can(g.PeopleRead) && !v.s.Can(g.AttendanceRead) {
 		return nil, g.Errorf(g.Forbidden, "this needs the permission %s or %s", g.PeopleRead, g.AttendanceRead)
 	}
-	var w where
-	if err := in.within(&w, "school", school); err != nil {
+	var w store.Where
+	if err := in.Within(&w, "school", school); err != nil {
 		return nil, err
 	}
-	w.and("class <> '' AND left_at = 0")
+	w.And("class <> '' AND left_at = 0")
 	out := []string{}
-	err = each(ctx, v.r.reg, "SELECT DISTINCT class FROM persons"+w.String(), w.args, func(scan func(...any) error) error {
+	err = store.Each(ctx, v.s.Reg, "SELECT DISTINCT class FROM persons"+w.String(), w.Args, func(scan func(...any) error) error {
 		var c string
 		err := scan(&c)
 		out = append(out, c)
@@ -175,16 +165,16 @@ func (v *View) Classes(ctx context.Context, school g.SchoolID) ([]string, error)
 
 // Names answers the names of those of ids that the scope sees.
 func (v *View) Names(ctx context.Context, ids []g.PersonID) (map[g.PersonID]string, error) {
-	in, err := v.reach(ctx, g.PeopleRead)
+	in, err := v.s.Reach(ctx, g.PeopleRead)
 	if err != nil {
 		return nil, err
 	}
 	out := make(map[g.PersonID]string, len(ids))
 	unique := slices.Compact(slices.Sorted(slices.Values(ids)))
-	for part := range slices.Chunk(unique, chunk) {
-		err := each(ctx, v.r.reg, "SELECT "+personColumns+" FROM persons WHERE id IN ("+marks(len(part))+")", anys(part), func(scan func(...any) error) error {
+	for part := range slices.Chunk(unique, store.Chunk) {
+		err := store.Each(ctx, v.s.Reg, "SELECT "+personColumns+" FROM persons WHERE id IN ("+store.Marks(len(part))+")", store.Anys(part), func(scan func(...any) error) error {
 			p, err := v.r.scanPerson(scan)
-			if err == nil && in.has(p.School) {
+			if err == nil && in.Has(p.School) {
 				out[p.ID] = p.Name
 			}
 			return err
@@ -205,12 +195,12 @@ func (v *View) named(ctx context.Context, ids []g.PersonID) (map[g.PersonID]stri
 }
 
 // person is somebody in reach.
-func (r *Registry) person(ctx context.Context, c conn, in reach, id g.PersonID) (file, error) {
-	p, err := r.scanPerson(c.row(ctx, "SELECT "+personColumns+" FROM persons WHERE id = ?", string(id)).Scan)
+func (r *Registry) person(ctx context.Context, c store.Conn, in store.Reach, id g.PersonID) (file, error) {
+	p, err := r.scanPerson(c.Row(ctx, "SELECT "+personColumns+" FROM persons WHERE id = ?", string(id)).Scan)
 	if err != nil {
-		return file{}, missing(err, "person", string(id))
+		return file{}, store.Missing(err, "person", string(id))
 	}
-	if err := in.owns(p.School, "person", string(id)); err != nil {
+	if err := in.Owns(p.School, "person", string(id)); err != nil {
 		return file{}, err
 	}
 	return p, nil
@@ -219,11 +209,11 @@ func (r *Registry) person(ctx context.Context, c conn, in reach, id g.PersonID) 
 // opened checks that somebody's page may be looked at, and writes the look into the audit log
 // before anything is shown. Looking up a student needs a reason.
 func (v *View) opened(ctx context.Context, id g.PersonID, deed string) (file, error) {
-	in, err := v.reach(ctx, g.PeopleOpen)
+	in, err := v.s.Reach(ctx, g.PeopleOpen)
 	if err != nil {
 		return file{}, err
 	}
-	p, err := v.r.person(ctx, v.r.reg, in, id)
+	p, err := v.r.person(ctx, v.s.Reg, in, id)
 	if err != nil {
 		return file{}, err
 	}
@@ -244,10 +234,10 @@ func (v *View) OpenPerson(ctx context.Context, id g.PersonID) (PersonPage, error
 		return PersonPage{}, err
 	}
 	page := PersonPage{Person: p.Person}
-	if page.Consents, err = v.r.consents(ctx, v.r.reg, p); err != nil {
+	if page.Consents, err = v.r.consents(ctx, v.s.Reg, p); err != nil {
 		return PersonPage{}, err
 	}
-	if page.Passes, err = v.r.passes(ctx, v.r.reg, p); err != nil {
+	if page.Passes, err = v.r.passes(ctx, v.s.Reg, p); err != nil {
 		return PersonPage{}, err
 	}
 	return page, nil

@@ -7,25 +7,26 @@ import (
 	"strings"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
 func checkPerson(p g.Person) error {
 	if !slices.Contains(g.PersonKinds(), p.Kind) {
 		return g.FieldErrorf("kind", "%q is no kind of person; use one of %v", p.Kind, g.PersonKinds())
 	}
-	if err := line("name", p.Name, maxName); err != nil {
+	if err := store.Line("name", p.Name, store.MaxName); err != nil {
 		return err
 	}
-	if err := optional("number", p.Number, maxLabel); err != nil {
+	if err := store.Optional("number", p.Number, store.MaxLabel); err != nil {
 		return err
 	}
-	if err := optional("class", p.Class, maxLabel); err != nil {
+	if err := store.Optional("class", p.Class, store.MaxLabel); err != nil {
 		return err
 	}
-	if len(p.Guardian) > maxGuardian {
-		return g.FieldErrorf("guardians", "%d guardians; at most %d are kept", len(p.Guardian), maxGuardian)
+	if len(p.Guardian) > store.MaxGuardian {
+		return g.FieldErrorf("guardians", "%d guardians; at most %d are kept", len(p.Guardian), store.MaxGuardian)
 	}
-	return optional("phone", p.Phone, maxLabel)
+	return store.Optional("phone", p.Phone, store.MaxLabel)
 }
 
 // tidy takes the white space off what people type.
@@ -35,16 +36,16 @@ func tidy(p g.Person) g.Person {
 }
 
 // savePerson writes a person, new or old.
-func (r *Registry) savePerson(ctx context.Context, t *tx, p file) error {
-	keys, err := r.vault.school(ctx, t, p.School)
+func (r *Registry) savePerson(ctx context.Context, t *store.Tx, p file) error {
+	keys, err := r.s.Vault.School(ctx, t, p.School)
 	if err != nil {
 		return err
 	}
 	var mac []byte
 	if p.Number != "" {
-		mac = keys.mac("number", p.Number)
+		mac = keys.Mac("number", p.Number)
 		n := 0
-		if err := t.row(ctx, "SELECT COUNT(*) FROM persons WHERE school = ? AND number_mac = ? AND id <> ?", string(p.School), mac, string(p.ID)).Scan(&n); err != nil {
+		if err := t.Row(ctx, "SELECT COUNT(*) FROM persons WHERE school = ? AND number_mac = ? AND id <> ?", string(p.School), mac, string(p.ID)).Scan(&n); err != nil {
 			return fmt.Errorf("read person: %w", err)
 		}
 		if n > 0 {
@@ -55,9 +56,9 @@ func (r *Registry) savePerson(ctx context.Context, t *tx, p file) error {
 	if err != nil {
 		return err
 	}
-	_, err = t.exec(ctx, `INSERT INTO persons (id, school, kind, class, number_mac, key_sealed, body_sealed, left_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+	_, err = t.Exec(ctx, `INSERT INTO persons (id, school, kind, class, number_mac, key_sealed, body_sealed, left_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, class = excluded.class, number_mac = excluded.number_mac, body_sealed = excluded.body_sealed, left_at = excluded.left_at`,
-		string(p.ID), string(p.School), string(p.Kind), p.Class, mac, p.key, sealed, micros(p.Left))
+		string(p.ID), string(p.School), string(p.Kind), p.Class, mac, p.key, sealed, store.Micros(p.Left))
 	if err != nil {
 		return fmt.Errorf("write person: %w", err)
 	}
@@ -65,17 +66,17 @@ func (r *Registry) savePerson(ctx context.Context, t *tx, p file) error {
 }
 
 // touchPeople makes every cached roll of the school old.
-func touchPeople(ctx context.Context, t *tx, school g.SchoolID) error {
-	if _, err := t.exec(ctx, "UPDATE schools SET people_rev = people_rev + 1 WHERE id = ?", string(school)); err != nil {
+func touchPeople(ctx context.Context, t *store.Tx, school g.SchoolID) error {
+	if _, err := t.Exec(ctx, "UPDATE schools SET people_rev = people_rev + 1 WHERE id = ?", string(school)); err != nil {
 		return fmt.Errorf("write school: %w", err)
 	}
 	return nil
 }
 
 // checkGuardians finds that they are people of the same school.
-func (r *Registry) checkGuardians(ctx context.Context, t *tx, p g.Person) error {
+func (r *Registry) checkGuardians(ctx context.Context, t *store.Tx, p g.Person) error {
 	for i, id := range p.Guardian {
-		school, err := schoolOf(ctx, t, "persons", "person", string(id))
+		school, err := store.SchoolOf(ctx, t, "persons", "person", string(id))
 		if g.ErrorCode(err) == g.NotFound || err == nil && (school != p.School || id == p.ID) {
 			return g.FieldErrorf(fmt.Sprintf("guardians[%d]", i), "the school has no such person to be a guardian")
 		}
@@ -93,24 +94,24 @@ func (v *View) CreatePerson(ctx context.Context, p g.Person) (g.Person, error) {
 	if p.Kind == g.Visitor && v.s.Can(g.FacesAdmin) {
 		need = g.FacesAdmin
 	}
-	in, err := v.reach(ctx, need)
+	in, err := v.s.Reach(ctx, need)
 	if err != nil {
 		return g.Person{}, err
 	}
-	if err := v.inSchool(ctx, in, p.School); err != nil {
+	if err := v.s.InSchool(ctx, in, p.School); err != nil {
 		return g.Person{}, err
 	}
 	if p.ID == "" {
 		p.ID = g.PersonID(g.NewID("per"))
 	}
 	if !g.ValidID(string(p.ID)) {
-		return g.Person{}, badID()
+		return g.Person{}, store.BadID()
 	}
 	p = tidy(p)
 	if err := checkPerson(p); err != nil {
 		return g.Person{}, err
 	}
-	err = v.r.write(ctx, func(t *tx) error { return v.createPerson(ctx, t, &p) })
+	err = v.s.Write(ctx, func(t *store.Tx) error { return v.createPerson(ctx, t, &p) })
 	if err != nil {
 		return g.Person{}, err
 	}
@@ -118,29 +119,29 @@ func (v *View) CreatePerson(ctx context.Context, p g.Person) (g.Person, error) {
 }
 
 // createPerson writes somebody new, who has been checked.
-func (v *View) createPerson(ctx context.Context, t *tx, p *g.Person) error {
-	p.Created = moment(micros(t.now))
-	if err := free(ctx, t, "persons", "person", string(p.ID)); err != nil {
+func (v *View) createPerson(ctx context.Context, t *store.Tx, p *g.Person) error {
+	p.Created = store.Moment(store.Micros(t.Now))
+	if err := store.Free(ctx, t, "persons", "person", string(p.ID)); err != nil {
 		return err
 	}
 	if err := v.r.checkGuardians(ctx, t, *p); err != nil {
 		return err
 	}
-	_, wrapped := v.r.vault.newKey(string(p.ID))
+	_, wrapped := v.s.Vault.NewKey(string(p.ID))
 	if err := v.r.savePerson(ctx, t, file{Person: *p, key: wrapped}); err != nil {
 		return err
 	}
 	if err := touchPeople(ctx, t, p.School); err != nil {
 		return err
 	}
-	t.change("person", p.School, string(p.ID))
-	return v.audit(ctx, t, p.School, "person.create", string(p.ID))
+	t.Change("person", p.School, string(p.ID))
+	return v.s.Audit(ctx, t, p.School, "person.create", string(p.ID))
 }
 
 // UpdatePerson changes everything but the id, school and time of creation. What it changes is
 // a manual correction, which no import undoes.
 func (v *View) UpdatePerson(ctx context.Context, p g.Person) error {
-	in, err := v.reach(ctx, g.PeopleWrite)
+	in, err := v.s.Reach(ctx, g.PeopleWrite)
 	if err != nil {
 		return err
 	}
@@ -148,7 +149,7 @@ func (v *View) UpdatePerson(ctx context.Context, p g.Person) error {
 	if err := checkPerson(p); err != nil {
 		return err
 	}
-	return v.r.write(ctx, func(t *tx) error {
+	return v.s.Write(ctx, func(t *store.Tx) error {
 		old, err := v.r.person(ctx, t, in, p.ID)
 		if err != nil {
 			return err
@@ -166,8 +167,8 @@ func (v *View) UpdatePerson(ctx context.Context, p g.Person) error {
 		if err := touchPeople(ctx, t, p.School); err != nil {
 			return err
 		}
-		t.change("person", p.School, string(p.ID))
-		return v.audit(ctx, t, p.School, "person.update", string(p.ID))
+		t.Change("person", p.School, string(p.ID))
+		return v.s.Audit(ctx, t, p.School, "person.update", string(p.ID))
 	})
 }
 
@@ -175,35 +176,28 @@ func (v *View) UpdatePerson(ctx context.Context, p g.Person) error {
 // templates, passes, consents, leaves and attendance. The history keeps an id that leads to
 // nobody. Copies in older backups are only as gone as the backups.
 func (v *View) DeletePerson(ctx context.Context, id g.PersonID) error {
-	in, err := v.reach(ctx, g.PeopleWrite)
+	in, err := v.s.Reach(ctx, g.PeopleWrite)
 	if err != nil {
 		return err
 	}
-	err = v.r.write(ctx, func(t *tx) error {
+	err = v.s.Write(ctx, func(t *store.Tx) error {
 		p, err := v.r.person(ctx, t, in, id)
 		if err != nil {
 			return err
 		}
-		if _, err := t.exec(ctx, "DELETE FROM persons WHERE id = ?", string(id)); err != nil {
+		if _, err := t.Exec(ctx, "DELETE FROM persons WHERE id = ?", string(id)); err != nil {
 			return fmt.Errorf("delete person: %w", err)
 		}
 		if err := touchPeople(ctx, t, p.School); err != nil {
 			return err
 		}
-		t.change("person", p.School, string(id))
-		t.change("face", p.School, string(id))
-		return v.audit(ctx, t, p.School, "person.delete", string(id))
+		t.Change("person", p.School, string(id))
+		t.Change("face", p.School, string(id))
+		return v.s.Audit(ctx, t, p.School, "person.delete", string(id))
 	})
 	if err != nil {
 		return err
 	}
-	v.r.forget(ctx)
+	v.s.Forget(ctx)
 	return nil
-}
-
-// forget makes what was just deleted unreadable on disk, as far as readers let it.
-func (r *Registry) forget(ctx context.Context) {
-	if done, err := r.reg.forget(ctx); err != nil || !done {
-		r.log.Warn("what was deleted may be in the write-ahead log until the next checkpoint", "error", err)
-	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
 // MaxKeepPicture is how long somebody may keep a picture of an unknown person, at most.
@@ -26,10 +27,10 @@ type KeptPicture struct {
 // AttachPicture gives an alert that has none its picture; only system scopes do. An alert that
 // is gone, or has one, is left alone.
 func (v *View) AttachPicture(ctx context.Context, id g.AlertID, media g.MediaID) error {
-	if err := v.system(); err != nil {
+	if err := v.s.OnlySystem(); err != nil {
 		return err
 	}
-	return v.r.write(ctx, func(t *tx) error {
+	return v.s.Write(ctx, func(t *store.Tx) error {
 		a, seq, err := v.r.alert(ctx, t, id)
 		if g.ErrorCode(err) == g.NotFound || err == nil && a.Media != "" {
 			return nil
@@ -45,7 +46,7 @@ func (v *View) AttachPicture(ctx context.Context, id g.AlertID, media g.MediaID)
 // KeepPicture keeps the picture of an alert until a day that is at most MaxKeepPicture away.
 // The scope's reason is kept with it and audited. To keep it again changes reason and day.
 func (v *View) KeepPicture(ctx context.Context, id g.AlertID, until time.Time) (KeptPicture, error) {
-	in, err := v.reach(ctx, g.AlertsWrite)
+	in, err := v.s.Reach(ctx, g.AlertsWrite)
 	if err != nil {
 		return KeptPicture{}, err
 	}
@@ -57,22 +58,22 @@ func (v *View) KeepPicture(ctx context.Context, id g.AlertID, until time.Time) (
 		return KeptPicture{}, err
 	}
 	var k KeptPicture
-	err = v.r.write(ctx, func(t *tx) error {
+	err = v.s.Write(ctx, func(t *store.Tx) error {
 		a, err := v.pictured(ctx, t, in, id)
 		if err != nil {
 			return err
 		}
-		if !until.After(t.now) || until.Sub(t.now) > MaxKeepPicture {
+		if !until.After(t.Now) || until.Sub(t.Now) > MaxKeepPicture {
 			return g.FieldErrorf("until", "give a time from now on, at most %d days ahead", MaxKeepPicture/(24*time.Hour))
 		}
-		k = KeptPicture{Media: a.Media, School: a.School, Alert: id, Reason: reason, Actor: v.s.Actor, At: moment(micros(t.now)), Until: moment(micros(until))}
-		_, err = t.exec(ctx, `INSERT INTO kept_pictures (media, school, alert, reason_sealed, actor, at, until) VALUES (?, ?, ?, ?, ?, ?, ?)
+		k = KeptPicture{Media: a.Media, School: a.School, Alert: id, Reason: reason, Actor: v.s.Actor, At: store.Moment(store.Micros(t.Now)), Until: store.Moment(store.Micros(until))}
+		_, err = t.Exec(ctx, `INSERT INTO kept_pictures (media, school, alert, reason_sealed, actor, at, until) VALUES (?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (media) DO UPDATE SET reason_sealed = excluded.reason_sealed, actor = excluded.actor, at = excluded.at, until = excluded.until`,
-			string(k.Media), string(k.School), string(k.Alert), seal(v.r.vault.data, []byte(k.Reason), "picture "+string(k.Media)), k.Actor, micros(k.At), micros(k.Until))
+			string(k.Media), string(k.School), string(k.Alert), store.Seal(v.s.Vault.Data, []byte(k.Reason), "picture "+string(k.Media)), k.Actor, store.Micros(k.At), store.Micros(k.Until))
 		if err != nil {
 			return fmt.Errorf("keep picture: %w", err)
 		}
-		return v.audit(ctx, t, a.School, "picture.keep", string(k.Media)+" until "+k.Until.UTC().Format(time.RFC3339))
+		return v.s.Audit(ctx, t, a.School, "picture.keep", string(k.Media)+" until "+k.Until.UTC().Format(time.RFC3339))
 	})
 	return k, err
 }
@@ -80,7 +81,7 @@ func (v *View) KeepPicture(ctx context.Context, id g.AlertID, until time.Time) (
 // DropPicture takes the picture off an alert, and answers which it was so that the caller can
 // destroy it. It needs a reason.
 func (v *View) DropPicture(ctx context.Context, id g.AlertID) (school g.SchoolID, media g.MediaID, err error) {
-	in, err := v.reach(ctx, g.AlertsWrite)
+	in, err := v.s.Reach(ctx, g.AlertsWrite)
 	if err != nil {
 		return "", "", err
 	}
@@ -90,13 +91,13 @@ func (v *View) DropPicture(ctx context.Context, id g.AlertID) (school g.SchoolID
 	if err := v.hidesNamesOf(ctx, id); err != nil {
 		return "", "", err
 	}
-	err = v.r.write(ctx, func(t *tx) error {
+	err = v.s.Write(ctx, func(t *store.Tx) error {
 		a, err := v.pictured(ctx, t, in, id)
 		if err != nil {
 			return err
 		}
 		school, media = a.School, a.Media
-		if _, err := t.exec(ctx, "DELETE FROM kept_pictures WHERE media = ?", string(media)); err != nil {
+		if _, err := t.Exec(ctx, "DELETE FROM kept_pictures WHERE media = ?", string(media)); err != nil {
 			return fmt.Errorf("drop picture: %w", err)
 		}
 		old, seq, err := v.r.alert(ctx, t, id)
@@ -107,18 +108,18 @@ func (v *View) DropPicture(ctx context.Context, id g.AlertID) (school g.SchoolID
 		if err := v.r.saveAlert(ctx, t, seq, old, false); err != nil {
 			return err
 		}
-		return v.audit(ctx, t, school, "picture.delete", string(media))
+		return v.s.Audit(ctx, t, school, "picture.delete", string(media))
 	})
 	return school, media, err
 }
 
 // pictured is an alert in reach that has a picture.
-func (v *View) pictured(ctx context.Context, t *tx, in reach, id g.AlertID) (g.Alert, error) {
+func (v *View) pictured(ctx context.Context, t *store.Tx, in store.Reach, id g.AlertID) (g.Alert, error) {
 	a, _, err := v.r.alert(ctx, t, id)
 	if err != nil {
 		return a, err
 	}
-	if err := in.owns(a.School, "alert", string(id)); err != nil {
+	if err := in.Owns(a.School, "alert", string(id)); err != nil {
 		return a, err
 	}
 	if a.Media == "" {
@@ -129,28 +130,28 @@ func (v *View) pictured(ctx context.Context, t *tx, in reach, id g.AlertID) (g.A
 
 // KeptPictures lists the pictures that somebody keeps, by their end.
 func (v *View) KeptPictures(ctx context.Context, school g.SchoolID) ([]KeptPicture, error) {
-	in, err := v.reach(ctx, g.AlertsRead)
+	in, err := v.s.Reach(ctx, g.AlertsRead)
 	if err != nil {
 		return nil, err
 	}
-	var w where
-	if err := in.within(&w, "school", school); err != nil {
+	var w store.Where
+	if err := in.Within(&w, "school", school); err != nil {
 		return nil, err
 	}
 	return v.r.keptPictures(ctx, w)
 }
 
-func (r *Registry) keptPictures(ctx context.Context, w where) ([]KeptPicture, error) {
+func (r *Registry) keptPictures(ctx context.Context, w store.Where) ([]KeptPicture, error) {
 	out := []KeptPicture{}
-	err := each(ctx, r.reg, "SELECT media, school, alert, reason_sealed, actor, at, until FROM kept_pictures"+w.String()+" ORDER BY until, media", w.args, func(scan func(...any) error) error {
+	err := store.Each(ctx, r.s.Reg, "SELECT media, school, alert, reason_sealed, actor, at, until FROM kept_pictures"+w.String()+" ORDER BY until, media", w.Args, func(scan func(...any) error) error {
 		var k KeptPicture
 		var sealed []byte
 		var at, until int64
 		if err := scan(&k.Media, &k.School, &k.Alert, &sealed, &k.Actor, &at, &until); err != nil {
 			return err
 		}
-		reason, err := unseal(r.vault.data, sealed, "picture "+string(k.Media))
-		k.Reason, k.At, k.Until = string(reason), moment(at), moment(until)
+		reason, err := store.Unseal(r.s.Vault.Data, sealed, "picture "+string(k.Media))
+		k.Reason, k.At, k.Until = string(reason), store.Moment(at), store.Moment(until)
 		out = append(out, k)
 		return err
 	})
@@ -169,12 +170,12 @@ func (r *Registry) keptUntil(ctx context.Context, rows []AlertRow) (map[g.MediaI
 		}
 	}
 	out := map[g.MediaID]time.Time{}
-	for part := range slices.Chunk(ids, chunk) {
-		err := each(ctx, r.reg, "SELECT media, until FROM kept_pictures WHERE media IN ("+marks(len(part))+")", anys(part), func(scan func(...any) error) error {
+	for part := range slices.Chunk(ids, store.Chunk) {
+		err := store.Each(ctx, r.s.Reg, "SELECT media, until FROM kept_pictures WHERE media IN ("+store.Marks(len(part))+")", store.Anys(part), func(scan func(...any) error) error {
 			var id g.MediaID
 			var until int64
 			err := scan(&id, &until)
-			out[id] = moment(until)
+			out[id] = store.Moment(until)
 			return err
 		})
 		if err != nil {
@@ -187,25 +188,25 @@ func (r *Registry) keptUntil(ctx context.Context, rows []AlertRow) (map[g.MediaI
 // LapsePictures ends the keeping of pictures whose day has come, and answers how many; only
 // system scopes do. Each end is audited.
 func (v *View) LapsePictures(ctx context.Context, now time.Time) (int, error) {
-	if err := v.system(); err != nil {
+	if err := v.s.OnlySystem(); err != nil {
 		return 0, err
 	}
-	var w where
-	w.and("until <= ?", micros(now))
+	var w store.Where
+	w.And("until <= ?", store.Micros(now))
 	due, err := v.r.keptPictures(ctx, w)
 	if err != nil || len(due) == 0 {
 		return 0, err
 	}
-	return len(due), v.r.write(ctx, func(t *tx) error {
+	return len(due), v.s.Write(ctx, func(t *store.Tx) error {
 		for _, k := range due {
-			n, err := t.exec(ctx, "DELETE FROM kept_pictures WHERE media = ? AND until <= ?", string(k.Media), micros(now))
+			n, err := t.Exec(ctx, "DELETE FROM kept_pictures WHERE media = ? AND until <= ?", string(k.Media), store.Micros(now))
 			if err != nil {
 				return fmt.Errorf("end kept picture: %w", err)
 			}
 			if n == 0 {
 				continue
 			}
-			if err := v.audit(ctx, t, k.School, "picture.lapse", string(k.Media)); err != nil {
+			if err := v.s.Audit(ctx, t, k.School, "picture.lapse", string(k.Media)); err != nil {
 				return err
 			}
 		}

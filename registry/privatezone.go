@@ -6,16 +6,17 @@ import (
 	"errors"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
 // mayUnmark refuses that a private zone is made public by somebody who only looks after
 // equipment: from then on a camera can be bound there.
-func (v *View) mayUnmark(ctx context.Context, t *tx, x g.Zone) error {
+func (v *View) mayUnmark(ctx context.Context, t *store.Tx, x g.Zone) error {
 	if x.Private || v.s.System != "" || v.s.Can(g.SettingsWrite) {
 		return nil
 	}
 	private := false
-	err := t.row(ctx, "SELECT private FROM zones WHERE id = ?", string(x.ID)).Scan(&private)
+	err := t.Row(ctx, "SELECT private FROM zones WHERE id = ?", string(x.ID)).Scan(&private)
 	if errors.Is(err, sql.ErrNoRows) || err == nil && !private {
 		return nil
 	}
@@ -27,10 +28,10 @@ func (v *View) mayUnmark(ctx context.Context, t *tx, x g.Zone) error {
 }
 
 // placeBefore reads a site or building as it stands.
-func placeBefore[T any, ID ~string](id ID, table, columns string, into func(*T) []any) func(context.Context, *tx) (any, error) {
-	return func(ctx context.Context, t *tx) (any, error) {
+func placeBefore[T any, ID ~string](id ID, table, columns string, into func(*T) []any) func(context.Context, *store.Tx) (any, error) {
+	return func(ctx context.Context, t *store.Tx) (any, error) {
 		var old T
-		err := t.row(ctx, "SELECT "+columns+" FROM "+table+" WHERE id = ?", string(id)).Scan(into(&old)...)
+		err := t.Row(ctx, "SELECT "+columns+" FROM "+table+" WHERE id = ?", string(id)).Scan(into(&old)...)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil, nil
 		}
@@ -38,7 +39,7 @@ func placeBefore[T any, ID ~string](id ID, table, columns string, into func(*T) 
 	}
 }
 
-func zoneBefore(id g.ZoneID) func(context.Context, *tx) (any, error) {
+func zoneBefore(id g.ZoneID) func(context.Context, *store.Tx) (any, error) {
 	return placeBefore(id, "zones", "id, school, building, name, kind, private", func(o *g.Zone) []any {
 		return []any{&o.ID, &o.School, &o.Building, &o.Name, &o.Kind, &o.Private}
 	})

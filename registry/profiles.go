@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
 func scanProfile(scan func(...any) error) (p g.Profile, err error) {
@@ -18,11 +19,11 @@ func scanProfile(scan func(...any) error) (p g.Profile, err error) {
 
 // Profiles lists the gateway's profiles by id; every scope sees them.
 func (v *View) Profiles(ctx context.Context) ([]g.Profile, error) {
-	if _, err := v.reach(ctx, ""); err != nil {
+	if _, err := v.s.Reach(ctx, ""); err != nil {
 		return nil, err
 	}
 	out := []g.Profile{}
-	err := each(ctx, v.r.reg, "SELECT body FROM profiles ORDER BY id", nil, func(scan func(...any) error) error {
+	err := store.Each(ctx, v.s.Reg, "SELECT body FROM profiles ORDER BY id", nil, func(scan func(...any) error) error {
 		p, err := scanProfile(scan)
 		out = append(out, p)
 		return err
@@ -35,16 +36,16 @@ func (v *View) Profiles(ctx context.Context) ([]g.Profile, error) {
 
 // Profile is one profile.
 func (v *View) Profile(ctx context.Context, id g.ProfileID) (g.Profile, error) {
-	if _, err := v.reach(ctx, ""); err != nil {
+	if _, err := v.s.Reach(ctx, ""); err != nil {
 		return g.Profile{}, err
 	}
-	return profile(ctx, v.r.reg, id)
+	return profile(ctx, v.s.Reg, id)
 }
 
-func profile(ctx context.Context, c conn, id g.ProfileID) (g.Profile, error) {
-	p, err := scanProfile(c.row(ctx, "SELECT body FROM profiles WHERE id = ?", string(id)).Scan)
+func profile(ctx context.Context, c store.Conn, id g.ProfileID) (g.Profile, error) {
+	p, err := scanProfile(c.Row(ctx, "SELECT body FROM profiles WHERE id = ?", string(id)).Scan)
 	if err != nil {
-		return p, missing(err, "profile", string(id))
+		return p, store.Missing(err, "profile", string(id))
 	}
 	return p, nil
 }
@@ -52,7 +53,7 @@ func profile(ctx context.Context, c conn, id g.ProfileID) (g.Profile, error) {
 // PutProfile writes a profile. One that is in use keeps its being a camera or not, since
 // zones were chosen by it. A profile that says the same as before changes nothing.
 func (v *View) PutProfile(ctx context.Context, p g.Profile) error {
-	if _, err := v.reach(ctx, g.DevicesWrite); err != nil {
+	if _, err := v.s.Reach(ctx, g.DevicesWrite); err != nil {
 		return err
 	}
 	if err := p.Validate(); err != nil {
@@ -65,7 +66,7 @@ func (v *View) PutProfile(ctx context.Context, p g.Profile) error {
 	if err != nil {
 		return fmt.Errorf("write profile: %w", err)
 	}
-	return v.r.write(ctx, func(t *tx) error {
+	return v.s.Write(ctx, func(t *store.Tx) error {
 		old, err := profile(ctx, t, p.ID)
 		var before any
 		switch {
@@ -87,29 +88,29 @@ func (v *View) PutProfile(ctx context.Context, p g.Profile) error {
 		if err := putProfile(ctx, t, p); err != nil {
 			return err
 		}
-		return v.auditChanges(ctx, t, v.s.School, "profile.put", string(p.ID), before, p)
+		return v.s.AuditChanges(ctx, t, v.s.School, "profile.put", string(p.ID), before, p)
 	})
 }
 
 // putProfile writes the row and tells of it.
-func putProfile(ctx context.Context, t *tx, p g.Profile) error {
+func putProfile(ctx context.Context, t *store.Tx, p g.Profile) error {
 	body, err := json.Marshal(p)
 	if err != nil {
 		return fmt.Errorf("write profile: %w", err)
 	}
-	_, err = t.exec(ctx, "INSERT INTO profiles (id, type, offline_after, body) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET type = excluded.type, offline_after = excluded.offline_after, body = excluded.body",
+	_, err = t.Exec(ctx, "INSERT INTO profiles (id, type, offline_after, body) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET type = excluded.type, offline_after = excluded.offline_after, body = excluded.body",
 		string(p.ID), string(p.Type), p.OfflineAfter, string(body))
 	if err != nil {
 		return fmt.Errorf("write profile: %w", err)
 	}
-	t.change("profile", "", string(p.ID))
+	t.Change("profile", "", string(p.ID))
 	return nil
 }
 
 // unused answers Conflict where a device has the profile.
-func unused(ctx context.Context, t *tx, id g.ProfileID, what string) error {
+func unused(ctx context.Context, t *store.Tx, id g.ProfileID, what string) error {
 	n := 0
-	if err := t.row(ctx, "SELECT COUNT(*) FROM devices WHERE profile = ?", string(id)).Scan(&n); err != nil {
+	if err := t.Row(ctx, "SELECT COUNT(*) FROM devices WHERE profile = ?", string(id)).Scan(&n); err != nil {
 		return fmt.Errorf("read profile: %w", err)
 	}
 	if n > 0 {
@@ -120,10 +121,10 @@ func unused(ctx context.Context, t *tx, id g.ProfileID, what string) error {
 
 // DeleteProfile removes a profile that no device has.
 func (v *View) DeleteProfile(ctx context.Context, id g.ProfileID) error {
-	if _, err := v.reach(ctx, g.DevicesWrite); err != nil {
+	if _, err := v.s.Reach(ctx, g.DevicesWrite); err != nil {
 		return err
 	}
-	return v.r.write(ctx, func(t *tx) error {
+	return v.s.Write(ctx, func(t *store.Tx) error {
 		if err := unused(ctx, t, id, "give them another before you delete it"); err != nil {
 			return err
 		}
@@ -131,14 +132,14 @@ func (v *View) DeleteProfile(ctx context.Context, id g.ProfileID) error {
 		if err != nil {
 			return err
 		}
-		n, err := t.exec(ctx, "DELETE FROM profiles WHERE id = ?", string(id))
+		n, err := t.Exec(ctx, "DELETE FROM profiles WHERE id = ?", string(id))
 		if err != nil {
 			return fmt.Errorf("delete profile: %w", err)
 		}
 		if n == 0 {
-			return notFound("profile", string(id))
+			return store.NotFound("profile", string(id))
 		}
-		t.change("profile", "", string(id))
-		return v.auditChanges(ctx, t, v.s.School, "profile.delete", string(id), was, nil)
+		t.Change("profile", "", string(id))
+		return v.s.AuditChanges(ctx, t, v.s.School, "profile.delete", string(id), was, nil)
 	})
 }

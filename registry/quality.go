@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
 // QualityTurn is what the data-quality reader counted since its last turn, with the journal
@@ -76,15 +77,15 @@ const (
 // QualityState is where the data-quality reader was when it last kept a turn: zeros and no
 // state where it never did. Only system scopes read it.
 func (v *View) QualityState(ctx context.Context) (turn, seq uint64, state [][]byte, err error) {
-	if err := v.system(); err != nil {
+	if err := v.s.OnlySystem(); err != nil {
 		return 0, 0, nil, err
 	}
-	err = v.r.hist.row(ctx, "SELECT turn, seq FROM quality_reader WHERE id = 1").Scan(&turn, &seq)
+	err = v.s.Hist.Row(ctx, "SELECT turn, seq FROM quality_reader WHERE id = 1").Scan(&turn, &seq)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, 0, nil, nil
 	}
 	if err == nil {
-		err = each(ctx, v.r.hist, "SELECT state FROM quality_state ORDER BY shard", nil, func(scan func(...any) error) error {
+		err = store.Each(ctx, v.s.Hist, "SELECT state FROM quality_state ORDER BY shard", nil, func(scan func(...any) error) error {
 			var b []byte
 			err := scan(&b)
 			state = append(state, b)
@@ -101,12 +102,12 @@ func (v *View) QualityState(ctx context.Context) (turn, seq uint64, state [][]by
 // belongs to; only system scopes do. A turn that was kept before changes nothing, so that
 // each event is counted exactly once.
 func (v *View) ApplyQuality(ctx context.Context, q QualityTurn) error {
-	if err := v.system(); err != nil {
+	if err := v.s.OnlySystem(); err != nil {
 		return err
 	}
-	_, err := v.r.hist.write(ctx, v.r.now(), func(t *tx) error {
+	_, err := v.s.Hist.Write(ctx, v.s.Now(), func(t *store.Tx) error {
 		var kept uint64
-		err := t.row(ctx, "SELECT turn FROM quality_reader WHERE id = 1").Scan(&kept)
+		err := t.Row(ctx, "SELECT turn FROM quality_reader WHERE id = 1").Scan(&kept)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) || kept >= q.Turn {
 			return err
 		}
@@ -114,11 +115,11 @@ func (v *View) ApplyQuality(ctx context.Context, q QualityTurn) error {
 			return err
 		}
 		for shard, b := range q.State {
-			if _, err := t.exec(ctx, "INSERT INTO quality_state (shard, state) VALUES (?, ?) ON CONFLICT (shard) DO UPDATE SET state = excluded.state", shard, b); err != nil {
+			if _, err := t.Exec(ctx, "INSERT INTO quality_state (shard, state) VALUES (?, ?) ON CONFLICT (shard) DO UPDATE SET state = excluded.state", shard, b); err != nil {
 				return err
 			}
 		}
-		_, err = t.exec(ctx, "INSERT INTO quality_reader (id, seq, turn) VALUES (1, ?, ?) ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, turn = excluded.turn", int64(q.Seq), int64(q.Turn))
+		_, err = t.Exec(ctx, "INSERT INTO quality_reader (id, seq, turn) VALUES (1, ?, ?) ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, turn = excluded.turn", int64(q.Seq), int64(q.Turn))
 		return err
 	})
 	if err != nil {
@@ -128,7 +129,7 @@ func (v *View) ApplyQuality(ctx context.Context, q QualityTurn) error {
 }
 
 // addQuality reads the rows that are there, adds what is new, judges and writes them.
-func addQuality(ctx context.Context, t *tx, q QualityTurn) error {
+func addQuality(ctx context.Context, t *store.Tx, q QualityTurn) error {
 	for rows := q.Rows; len(rows) > 0; {
 		n := 1 // of one school and day
 		for n < min(len(rows), qualityChunk) && rows[n].School == rows[0].School && rows[n].Day == rows[0].Day {
@@ -150,7 +151,7 @@ func addQuality(ctx context.Context, t *tx, q QualityTurn) error {
 			args = append(args, string(row.School), row.Day, string(row.Device))
 			values = appendQuality(values, row, kinds, weight)
 		}
-		if _, err := t.exec(ctx, upsertQuality+string(values[1:])+qualityConflict(), args...); err != nil {
+		if _, err := t.Exec(ctx, upsertQuality+string(values[1:])+qualityConflict(), args...); err != nil {
 			return err
 		}
 	}
@@ -175,14 +176,14 @@ func appendQuality(b []byte, r g.Quality, kinds, weight int64) []byte {
 }
 
 // readQuality reads what is there of some devices of one school on one day.
-func readQuality(ctx context.Context, t *tx, rows []g.Quality) (map[g.DeviceID]g.Quality, error) {
+func readQuality(ctx context.Context, t *store.Tx, rows []g.Quality) (map[g.DeviceID]g.Quality, error) {
 	args := make([]any, 0, 2+len(rows))
 	args = append(args, string(rows[0].School), rows[0].Day)
 	for _, r := range rows {
 		args = append(args, string(r.Device))
 	}
 	out := make(map[g.DeviceID]g.Quality, len(rows))
-	err := each(ctx, t, "SELECT "+qualityColumns+" FROM quality WHERE school = ? AND day = ? AND device IN ("+marks(len(rows))+")", args, func(scan func(...any) error) error {
+	err := store.Each(ctx, t, "SELECT "+qualityColumns+" FROM quality WHERE school = ? AND day = ? AND device IN ("+store.Marks(len(rows))+")", args, func(scan func(...any) error) error {
 		r, _, err := scanQuality(scan)
 		out[r.Device] = r.Quality
 		return err
@@ -226,11 +227,11 @@ func scanQuality(scan func(...any) error) (r QualityRow, weight int64, err error
 }
 
 // qualityWhere confines a query of the report.
-func (f QualityFilter) where(in reach) (w where, err error) {
-	if err := in.within(&w, "school", f.School); err != nil {
+func (f QualityFilter) where(in store.Reach) (w store.Where, err error) {
+	if err := in.Within(&w, "school", f.School); err != nil {
 		return w, err
 	}
-	eq(&w, "device", f.Device)
+	store.Eq(&w, "device", f.Device)
 	for _, d := range []struct{ field, cond, day string }{{"from", "day >= ?", f.From}, {"to", "day <= ?", f.To}} {
 		if d.day == "" {
 			continue
@@ -238,14 +239,14 @@ func (f QualityFilter) where(in reach) (w where, err error) {
 		if _, err := g.ParseDate(d.day); err != nil {
 			return w, g.FieldErrorf(d.field, "%v", err)
 		}
-		w.and(d.cond, d.day)
+		w.And(d.cond, d.day)
 	}
 	switch f.Level {
 	case "", g.QualityGood:
 	case g.QualityLook:
-		w.and("weight > 0")
+		w.And("weight > 0")
 	case g.QualityBad:
-		w.and("weight >= ?", badWeight)
+		w.And("weight >= ?", badWeight)
 	default:
 		return w, g.FieldErrorf("level", "%q is no level; use one of %v", f.Level, g.QualityLevels())
 	}
@@ -254,7 +255,7 @@ func (f QualityFilter) where(in reach) (w where, err error) {
 		if bit == 0 {
 			return w, g.FieldErrorf("kind", "%q is no kind of finding; use one of %v", f.Kind, g.QualityKinds())
 		}
-		w.and("kinds / ? % 2 = 1", bit)
+		w.And("kinds / ? % 2 = 1", bit)
 	}
 	return w, nil
 }
@@ -272,7 +273,7 @@ func kindBit(k g.QualityKind) int64 {
 // trusted first, then the most that are worth a look, then the most time missing. It answers
 // all: bound the days.
 func (v *View) QualityDays(ctx context.Context, f QualityFilter) ([]QualityDay, error) {
-	in, err := v.reach(ctx, g.DevicesRead)
+	in, err := v.s.Reach(ctx, g.DevicesRead)
 	if err != nil {
 		return nil, err
 	}
@@ -284,11 +285,11 @@ func (v *View) QualityDays(ctx context.Context, f QualityFilter) ([]QualityDay, 
 	kinds := g.QualityKinds()
 	args := []any{badWeight, badWeight}
 	for _, k := range kinds {
-		q += ", SUM(kinds / " + digits(kindBit(k)) + " % 2)"
+		q += ", SUM(kinds / " + store.Digits(kindBit(k)) + " % 2)"
 	}
 	q += " FROM quality" + w.String() + " GROUP BY school, day ORDER BY 5 DESC, 4 DESC, 15 DESC, day DESC, school"
 	out := []QualityDay{}
-	err = each(ctx, v.r.hist, q, append(args, w.args...), func(scan func(...any) error) error {
+	err = store.Each(ctx, v.s.Hist, q, append(args, w.Args...), func(scan func(...any) error) error {
 		var d QualityDay
 		found := make([]int, len(kinds))
 		into := []any{&d.School, &d.Day, &d.Devices, &d.Look, &d.Bad, &d.Observations, &d.Replayed, &d.Late, &d.Duplicates, &d.Unknown, &d.Strangers, &d.Rejected, &d.ClockRefused, &d.Gaps, &d.GapSeconds}
@@ -316,7 +317,7 @@ func (v *View) QualityDays(ctx context.Context, f QualityFilter) ([]QualityDay, 
 // Quality lists devices by day, the worst first. How bad a device is changes by the minute: a
 // walk keeps to the order in which it began.
 func (v *View) Quality(ctx context.Context, f QualityFilter) ([]QualityRow, string, error) {
-	in, err := v.reach(ctx, g.DevicesRead)
+	in, err := v.s.Reach(ctx, g.DevicesRead)
 	if err != nil {
 		return nil, "", err
 	}
@@ -328,7 +329,7 @@ func (v *View) Quality(ctx context.Context, f QualityFilter) ([]QualityRow, stri
 	if err != nil {
 		return nil, "", err
 	}
-	page, next, err := Walk(v.r.walks, order, f.Page, func(k qualityKey) string { return k.day + " " + string(k.school) + " " + string(k.device) })
+	page, next, err := store.Walk(v.r.walks, order, f.Page, func(k qualityKey) string { return k.day + " " + string(k.school) + " " + string(k.device) })
 	if err != nil {
 		return nil, "", err
 	}
@@ -350,10 +351,10 @@ type qualityKey struct {
 }
 
 // qualityOrder is which rows are selected, the worst first.
-func (v *View) qualityOrder(ctx context.Context, w where) ([]qualityKey, error) {
+func (v *View) qualityOrder(ctx context.Context, w store.Where) ([]qualityKey, error) {
 	var keys []qualityKey
 	q := "SELECT day, school, device FROM quality" + w.String() + " ORDER BY weight DESC, gap_seconds DESC, day DESC, school, device LIMIT ?"
-	err := each(ctx, v.r.hist, q, append(w.args, maxQualityRows+1), func(scan func(...any) error) error {
+	err := store.Each(ctx, v.s.Hist, q, append(w.Args, maxQualityRows+1), func(scan func(...any) error) error {
 		var k qualityKey
 		err := scan(&k.day, &k.school, &k.device)
 		keys = append(keys, k)
@@ -371,13 +372,13 @@ func (v *View) qualityOrder(ctx context.Context, w where) ([]qualityKey, error) 
 // qualityRows reads the rows of keys, in their order. One that is gone meanwhile is left out.
 func (v *View) qualityRows(ctx context.Context, keys []qualityKey) ([]QualityRow, error) {
 	found := make(map[qualityKey]QualityRow, len(keys))
-	for part := range slices.Chunk(keys, chunk/3) {
+	for part := range slices.Chunk(keys, store.Chunk/3) {
 		args := make([]any, 0, 3*len(part))
 		for _, k := range part {
 			args = append(args, string(k.school), k.day, string(k.device))
 		}
 		q := "SELECT " + qualityColumns + " FROM quality WHERE (school, day, device) IN (VALUES " + strings.TrimSuffix(strings.Repeat("(?,?,?),", len(part)), ",") + ")"
-		err := each(ctx, v.r.hist, q, args, func(scan func(...any) error) error {
+		err := store.Each(ctx, v.s.Hist, q, args, func(scan func(...any) error) error {
 			r, _, err := scanQuality(scan)
 			found[qualityKey{r.Day, r.School, r.Device}] = r
 			return err
@@ -403,13 +404,13 @@ func (v *View) nameDevices(ctx context.Context, rows []QualityRow) error {
 	}
 	names := map[key]string{}
 	for part := rows; len(part) > 0; {
-		n := min(len(part), chunk)
+		n := min(len(part), store.Chunk)
 		ids := make([]g.DeviceID, n)
 		for i, r := range part[:n] {
 			ids[i] = r.Device
 		}
 		part = part[n:]
-		err := each(ctx, v.r.reg, "SELECT school, id, name FROM devices WHERE id IN ("+marks(n)+")", anys(ids), func(scan func(...any) error) error {
+		err := store.Each(ctx, v.s.Reg, "SELECT school, id, name FROM devices WHERE id IN ("+store.Marks(n)+")", store.Anys(ids), func(scan func(...any) error) error {
 			var k key
 			var name string
 			err := scan(&k.school, &k.device, &name)
@@ -429,14 +430,14 @@ func (v *View) nameDevices(ctx context.Context, rows []QualityRow) error {
 // SightingSeqs are the sequences under which the history has sightings of these ids: the
 // first of each id. Only system scopes read it.
 func (v *View) SightingSeqs(ctx context.Context, ids []g.SightingID) (map[g.SightingID]uint64, error) {
-	if err := v.system(); err != nil {
+	if err := v.s.OnlySystem(); err != nil {
 		return nil, err
 	}
 	out := make(map[g.SightingID]uint64, len(ids))
 	for len(ids) > 0 {
-		part := ids[:min(chunk, len(ids))]
+		part := ids[:min(store.Chunk, len(ids))]
 		ids = ids[len(part):]
-		err := each(ctx, v.r.hist, "SELECT id, seq FROM sightings WHERE id IN ("+marks(len(part))+")", anys(part), func(scan func(...any) error) error {
+		err := store.Each(ctx, v.s.Hist, "SELECT id, seq FROM sightings WHERE id IN ("+store.Marks(len(part))+")", store.Anys(part), func(scan func(...any) error) error {
 			var id g.SightingID
 			var seq uint64
 			err := scan(&id, &seq)

@@ -35,7 +35,7 @@ func (v *View) hidesNames(ctx context.Context, school g.SchoolID) error {
 
 // hidesNamesOf is hidesNames for the school of an alert; where there is none, what follows says so.
 func (v *View) hidesNamesOf(ctx context.Context, id g.AlertID) error {
-	a, _, err := v.r.alert(ctx, v.r.reg, id)
+	a, _, err := v.r.alert(ctx, v.s.Reg, id)
 	if g.ErrorCode(err) == g.NotFound {
 		return nil
 	}

@@ -8,10 +8,9 @@ import (
 	"strings"
 	"time"
 
+	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/go-webauthn/webauthn/protocol"
 	"github.com/go-webauthn/webauthn/webauthn"
-
-	g "github.com/gatehouse-iot/gatehouse"
 )
 
 // Why no passkey can be made or used at this gateway.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
 // trimBatch is how many rows one transaction removes, so that nobody waits long for it.
@@ -21,7 +22,7 @@ type Trimmed struct{ Sightings, Statuses, Rejections int64 }
 // error.
 func (v *View) TrimHistory(ctx context.Context, school g.SchoolID, before time.Time) (Trimmed, error) {
 	var n Trimmed
-	if err := v.system(); err != nil {
+	if err := v.s.OnlySystem(); err != nil {
 		return n, err
 	}
 	for _, x := range []struct {
@@ -30,8 +31,8 @@ func (v *View) TrimHistory(ctx context.Context, school g.SchoolID, before time.T
 	}{{"sightings", &n.Sightings}, {"statuses", &n.Statuses}, {"rejections", &n.Rejections}} {
 		for {
 			removed := int64(0)
-			_, err := v.r.hist.write(ctx, v.r.now(), func(t *tx) (err error) {
-				removed, err = t.exec(ctx, "DELETE FROM "+x.table+" WHERE seq IN (SELECT seq FROM "+x.table+" WHERE school = ? AND time < ? LIMIT ?)", string(school), micros(before), trimBatch)
+			_, err := v.s.Hist.Write(ctx, v.s.Now(), func(t *store.Tx) (err error) {
+				removed, err = t.Exec(ctx, "DELETE FROM "+x.table+" WHERE seq IN (SELECT seq FROM "+x.table+" WHERE school = ? AND time < ? LIMIT ?)", string(school), store.Micros(before), trimBatch)
 				return err
 			})
 			if err != nil {
@@ -49,8 +50,8 @@ func (v *View) TrimHistory(ctx context.Context, school g.SchoolID, before time.T
 	if n == (Trimmed{}) {
 		return n, nil
 	}
-	return n, v.r.write(ctx, func(t *tx) error {
-		return v.audit(ctx, t, school, "history.trim", fmt.Sprintf("before %s: %d sightings, %d states, %d rejections", before.UTC().Format(time.RFC3339), n.Sightings, n.Statuses, n.Rejections))
+	return n, v.s.Write(ctx, func(t *store.Tx) error {
+		return v.s.Audit(ctx, t, school, "history.trim", fmt.Sprintf("before %s: %d sightings, %d states, %d rejections", before.UTC().Format(time.RFC3339), n.Sightings, n.Statuses, n.Rejections))
 	})
 }
 
@@ -60,8 +61,8 @@ func (v *View) trimQuality(ctx context.Context, school g.SchoolID, before time.T
 	day := before.UTC().Add(-36 * time.Hour).Format(time.DateOnly)
 	for {
 		removed := int64(0)
-		_, err := v.r.hist.write(ctx, v.r.now(), func(t *tx) (err error) {
-			removed, err = t.exec(ctx, "DELETE FROM quality WHERE school = ? AND day IN (SELECT day FROM quality WHERE school = ? AND day <= ? ORDER BY day LIMIT 1)", string(school), string(school), day)
+		_, err := v.s.Hist.Write(ctx, v.s.Now(), func(t *store.Tx) (err error) {
+			removed, err = t.Exec(ctx, "DELETE FROM quality WHERE school = ? AND day IN (SELECT day FROM quality WHERE school = ? AND day <= ? ORDER BY day LIMIT 1)", string(school), string(school), day)
 			return err
 		})
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
 // personBody is what is personal of a person, sealed under the person's own key.
@@ -45,26 +46,26 @@ func (r *Registry) scanPerson(scan func(...any) error) (p file, err error) {
 	if err := json.Unmarshal(plain, &b); err != nil {
 		return p, fmt.Errorf("read person %s: %w", p.ID, err)
 	}
-	p.Name, p.Number, p.Boarder, p.Phone, p.Guardian, p.Created, p.imported = b.Name, b.Number, b.Boarder, b.Phone, b.Guardian, moment(b.Created), b.Imported
-	p.Left = moment(left)
+	p.Name, p.Number, p.Boarder, p.Phone, p.Guardian, p.Created, p.imported = b.Name, b.Number, b.Boarder, b.Phone, b.Guardian, store.Moment(b.Created), b.Imported
+	p.Left = store.Moment(left)
 	return p, nil
 }
 
 // sealPersonal encrypts something of a person's under the person's key; what says which.
 func (r *Registry) sealPersonal(p file, plain []byte, what string) ([]byte, error) {
-	a, err := r.vault.personal(p.ID, p.key)
+	a, err := r.s.Vault.Personal(p.ID, p.key)
 	if err != nil {
 		return nil, err
 	}
-	return seal(a, plain, what+" "+string(p.ID)), nil
+	return store.Seal(a, plain, what+" "+string(p.ID)), nil
 }
 
 func (r *Registry) unsealPersonal(p file, sealed []byte, what string) ([]byte, error) {
-	a, err := r.vault.personal(p.ID, p.key)
+	a, err := r.s.Vault.Personal(p.ID, p.key)
 	if err != nil {
 		return nil, err
 	}
-	return unseal(a, sealed, what+" "+string(p.ID))
+	return store.Unseal(a, sealed, what+" "+string(p.ID))
 }
 
 // roll is a school's people, decrypted, by class, number and name.
@@ -130,13 +131,13 @@ func (c *rollCache) remove(id g.SchoolID) {
 // rollOf is the school's roll, read anew where somebody of it has changed.
 func (r *Registry) rollOf(ctx context.Context, school g.SchoolID) (*roll, error) {
 	var rev int64
-	if err := r.reg.row(ctx, "SELECT people_rev FROM schools WHERE id = ?", string(school)).Scan(&rev); err != nil {
-		return nil, missing(err, "school", string(school))
+	if err := r.s.Reg.Row(ctx, "SELECT people_rev FROM schools WHERE id = ?", string(school)).Scan(&rev); err != nil {
+		return nil, store.Missing(err, "school", string(school))
 	}
 	if l := r.rolls.get(school, rev); l != nil {
 		return l, nil
 	}
-	l, err := r.readRoll(ctx, r.reg, school)
+	l, err := r.readRoll(ctx, r.s.Reg, school)
 	if err != nil {
 		return nil, err
 	}
@@ -145,9 +146,9 @@ func (r *Registry) rollOf(ctx context.Context, school g.SchoolID) (*roll, error)
 	return l, nil
 }
 
-func (r *Registry) readRoll(ctx context.Context, c conn, school g.SchoolID) (*roll, error) {
+func (r *Registry) readRoll(ctx context.Context, c store.Conn, school g.SchoolID) (*roll, error) {
 	l := &roll{at: map[string]int{}}
-	err := each(ctx, c, "SELECT "+personColumns+" FROM persons WHERE school = ?", []any{string(school)}, func(scan func(...any) error) error {
+	err := store.Each(ctx, c, "SELECT "+personColumns+" FROM persons WHERE school = ?", []any{string(school)}, func(scan func(...any) error) error {
 		p, err := r.scanPerson(scan)
 		l.people = append(l.people, p)
 		return err
@@ -163,6 +164,6 @@ func (r *Registry) readRoll(ctx context.Context, c conn, school g.SchoolID) (*ro
 		l.order[i] = string(p.ID)
 		l.at[l.order[i]] = i
 	}
-	l.token = orderToken(l.order)
+	l.token = store.OrderToken(l.order)
 	return l, nil
 }

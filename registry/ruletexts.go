@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
 // RuleText is a rule or a procedure as its file has it.
@@ -27,10 +28,10 @@ const fileActor = "configuration file"
 // The same again writes nothing, and so does the very first time, before there is a school. Only
 // system scopes ask.
 func (v *View) NoteRules(ctx context.Context, now []RuleText) error {
-	if err := v.system(); err != nil {
+	if err := v.s.OnlySystem(); err != nil {
 		return err
 	}
-	return v.r.write(ctx, func(t *tx) error {
+	return v.s.Write(ctx, func(t *store.Tx) error {
 		was, err := ruleTexts(ctx, t)
 		if err != nil {
 			return err
@@ -54,9 +55,9 @@ func (v *View) NoteRules(ctx context.Context, now []RuleText) error {
 	})
 }
 
-func (v *View) auditRules(ctx context.Context, t *tx, deed string, is map[string]RuleText, changes []g.AuditChange) error {
+func (v *View) auditRules(ctx context.Context, t *store.Tx, deed string, is map[string]RuleText, changes []g.AuditChange) error {
 	var tops []g.SchoolID
-	err := each(ctx, t, "SELECT id FROM schools WHERE parent = '' ORDER BY id", nil, func(scan func(...any) error) error {
+	err := store.Each(ctx, t, "SELECT id FROM schools WHERE parent = '' ORDER BY id", nil, func(scan func(...any) error) error {
 		var id g.SchoolID
 		err := scan(&id)
 		tops = append(tops, id)
@@ -66,7 +67,7 @@ func (v *View) auditRules(ctx context.Context, t *tx, deed string, is map[string
 		return fmt.Errorf("read schools: %w", err)
 	}
 	for _, school := range tops {
-		err := v.r.auditEntry(ctx, t, g.AuditEntry{
+		err := v.s.AuditEntry(ctx, t, g.AuditEntry{
 			School: school, Actor: fileActor, Deed: deed, Object: fmt.Sprintf("%d rules and procedures, sha256 %s", len(is), rulesSum(is)), Changes: changes,
 		})
 		if err != nil {
@@ -76,9 +77,9 @@ func (v *View) auditRules(ctx context.Context, t *tx, deed string, is map[string
 	return nil
 }
 
-func ruleTexts(ctx context.Context, t *tx) (map[string]RuleText, error) {
+func ruleTexts(ctx context.Context, t *store.Tx) (map[string]RuleText, error) {
 	out := map[string]RuleText{}
-	err := each(ctx, t, "SELECT kind, id, body FROM rule_texts", nil, func(scan func(...any) error) error {
+	err := store.Each(ctx, t, "SELECT kind, id, body FROM rule_texts", nil, func(scan func(...any) error) error {
 		var x RuleText
 		err := scan(&x.Kind, &x.ID, &x.Body)
 		out[x.Kind+" "+x.ID] = x
@@ -90,12 +91,12 @@ func ruleTexts(ctx context.Context, t *tx) (map[string]RuleText, error) {
 	return out, nil
 }
 
-func putRuleTexts(ctx context.Context, t *tx, was, is map[string]RuleText) error {
+func putRuleTexts(ctx context.Context, t *store.Tx, was, is map[string]RuleText) error {
 	for name, x := range was {
 		if is[name] == x {
 			continue
 		}
-		if _, err := t.exec(ctx, "DELETE FROM rule_texts WHERE kind = ? AND id = ?", x.Kind, x.ID); err != nil {
+		if _, err := t.Exec(ctx, "DELETE FROM rule_texts WHERE kind = ? AND id = ?", x.Kind, x.ID); err != nil {
 			return fmt.Errorf("keep the rules: %w", err)
 		}
 	}
@@ -103,7 +104,7 @@ func putRuleTexts(ctx context.Context, t *tx, was, is map[string]RuleText) error
 		if was[name] == x {
 			continue
 		}
-		if _, err := t.exec(ctx, "INSERT INTO rule_texts (kind, id, body) VALUES (?, ?, ?)", x.Kind, x.ID, x.Body); err != nil {
+		if _, err := t.Exec(ctx, "INSERT INTO rule_texts (kind, id, body) VALUES (?, ?, ?)", x.Kind, x.ID, x.Body); err != nil {
 			return fmt.Errorf("keep the rules: %w", err)
 		}
 	}
@@ -120,11 +121,11 @@ func ruleChanges(was, is map[string]RuleText) []g.AuditChange {
 		if was[name] == is[name] {
 			continue
 		}
-		if len(out) == maxChanges {
+		if len(out) == store.MaxChanges {
 			return append(out, g.AuditChange{Field: "…", Before: "…", After: "further rules changed"})
 		}
 		before, after := otherLines(was[name].Body, is[name].Body)
-		out = append(out, g.AuditChange{Field: name, Before: short(before), After: short(after)})
+		out = append(out, g.AuditChange{Field: name, Before: store.Short(before), After: store.Short(after)})
 	}
 	return out
 }

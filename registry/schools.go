@@ -6,6 +6,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
 const schoolColumns = "id, parent, kind, name, timezone, language"
@@ -17,16 +18,16 @@ func scanSchool(scan func(...any) error) (s g.School, err error) {
 
 // Schools lists the schools that the scope sees, by name.
 func (v *View) Schools(ctx context.Context) ([]g.School, error) {
-	in, err := v.reach(ctx, "")
+	in, err := v.s.Reach(ctx, "")
 	if err != nil {
 		return nil, err
 	}
-	var w where
-	if err := in.within(&w, "id", ""); err != nil {
+	var w store.Where
+	if err := in.Within(&w, "id", ""); err != nil {
 		return nil, err
 	}
 	out := []g.School{}
-	err = each(ctx, v.r.reg, "SELECT "+schoolColumns+" FROM schools"+w.String()+" ORDER BY name, id", w.args, func(scan func(...any) error) error {
+	err = store.Each(ctx, v.s.Reg, "SELECT "+schoolColumns+" FROM schools"+w.String()+" ORDER BY name, id", w.Args, func(scan func(...any) error) error {
 		s, err := scanSchool(scan)
 		out = append(out, s)
 		return err
@@ -39,16 +40,16 @@ func (v *View) Schools(ctx context.Context) ([]g.School, error) {
 
 // School is one school.
 func (v *View) School(ctx context.Context, id g.SchoolID) (g.School, error) {
-	in, err := v.reach(ctx, "")
+	in, err := v.s.Reach(ctx, "")
 	if err != nil {
 		return g.School{}, err
 	}
-	if err := in.owns(id, "school", string(id)); err != nil {
+	if err := in.Owns(id, "school", string(id)); err != nil {
 		return g.School{}, err
 	}
-	s, err := scanSchool(v.r.reg.row(ctx, "SELECT "+schoolColumns+" FROM schools WHERE id = ?", string(id)).Scan)
+	s, err := scanSchool(v.s.Reg.Row(ctx, "SELECT "+schoolColumns+" FROM schools WHERE id = ?", string(id)).Scan)
 	if err != nil {
-		return s, missing(err, "school", string(id))
+		return s, store.Missing(err, "school", string(id))
 	}
 	return s, nil
 }
@@ -56,11 +57,11 @@ func (v *View) School(ctx context.Context, id g.SchoolID) (g.School, error) {
 // CreateSchool adds a school, under a parent within the scope's subtree; only the gateway
 // itself makes a root. An empty ID is drawn.
 func (v *View) CreateSchool(ctx context.Context, s g.School) (g.School, error) {
-	in, err := v.reach(ctx, g.SettingsWrite)
+	in, err := v.s.Reach(ctx, g.SettingsWrite)
 	if err != nil {
 		return g.School{}, err
 	}
-	if !in.all && (!v.s.Subtree || !in.has(s.Parent)) {
+	if !in.All && (!v.s.Subtree || !in.Has(s.Parent)) {
 		return g.School{}, g.Errorf(g.Forbidden, "only a district's admin adds schools, and only below the district")
 	}
 	if s.ID == "" {
@@ -69,21 +70,21 @@ func (v *View) CreateSchool(ctx context.Context, s g.School) (g.School, error) {
 	if err := checkSchool(s); err != nil {
 		return g.School{}, err
 	}
-	_, wrapped := v.r.vault.newKey(string(s.ID))
-	err = v.r.write(ctx, func(t *tx) error {
-		if err := free(ctx, t, "schools", "school", string(s.ID)); err != nil {
+	_, wrapped := v.s.Vault.NewKey(string(s.ID))
+	err = v.s.Write(ctx, func(t *store.Tx) error {
+		if err := store.Free(ctx, t, "schools", "school", string(s.ID)); err != nil {
 			return err
 		}
 		if err := checkParent(ctx, t, s); err != nil {
 			return err
 		}
-		_, err := t.exec(ctx, "INSERT INTO schools ("+schoolColumns+", key_sealed) VALUES (?, ?, ?, ?, ?, ?, ?)",
+		_, err := t.Exec(ctx, "INSERT INTO schools ("+schoolColumns+", key_sealed) VALUES (?, ?, ?, ?, ?, ?, ?)",
 			string(s.ID), string(s.Parent), string(s.Kind), s.Name, s.Timezone, s.Language, wrapped)
 		if err != nil {
 			return fmt.Errorf("create school: %w", err)
 		}
-		t.change("school", s.ID, string(s.ID))
-		return v.auditChanges(ctx, t, s.ID, "school.create", string(s.ID), nil, s)
+		t.Change("school", s.ID, string(s.ID))
+		return v.s.AuditChanges(ctx, t, s.ID, "school.create", string(s.ID), nil, s)
 	})
 	if err != nil {
 		return g.School{}, err
@@ -93,40 +94,40 @@ func (v *View) CreateSchool(ctx context.Context, s g.School) (g.School, error) {
 
 // UpdateSchool changes a school. Only a scope over the new parent moves it.
 func (v *View) UpdateSchool(ctx context.Context, s g.School) error {
-	in, err := v.reach(ctx, g.SettingsWrite)
+	in, err := v.s.Reach(ctx, g.SettingsWrite)
 	if err != nil {
 		return err
 	}
-	if err := in.owns(s.ID, "school", string(s.ID)); err != nil {
+	if err := in.Owns(s.ID, "school", string(s.ID)); err != nil {
 		return err
 	}
 	if err := checkSchool(s); err != nil {
 		return err
 	}
-	return v.r.write(ctx, func(t *tx) error {
-		old, err := scanSchool(t.row(ctx, "SELECT "+schoolColumns+" FROM schools WHERE id = ?", string(s.ID)).Scan)
+	return v.s.Write(ctx, func(t *store.Tx) error {
+		old, err := scanSchool(t.Row(ctx, "SELECT "+schoolColumns+" FROM schools WHERE id = ?", string(s.ID)).Scan)
 		if err != nil {
-			return missing(err, "school", string(s.ID))
+			return store.Missing(err, "school", string(s.ID))
 		}
-		if (old.Parent != s.Parent || old.Kind != s.Kind) && !in.all && (!v.s.Subtree || s.ID == v.s.School || !in.has(s.Parent)) {
+		if (old.Parent != s.Parent || old.Kind != s.Kind) && !in.All && (!v.s.Subtree || s.ID == v.s.School || !in.Has(s.Parent)) {
 			return g.Errorf(g.Forbidden, "only a district's admin moves schools, and only below the district")
 		}
 		if err := checkParent(ctx, t, s); err != nil {
 			return err
 		}
-		_, err = t.exec(ctx, "UPDATE schools SET parent = ?, kind = ?, name = ?, timezone = ?, language = ? WHERE id = ?",
+		_, err = t.Exec(ctx, "UPDATE schools SET parent = ?, kind = ?, name = ?, timezone = ?, language = ? WHERE id = ?",
 			string(s.Parent), string(s.Kind), s.Name, s.Timezone, s.Language, string(s.ID))
 		if err != nil {
 			return fmt.Errorf("update school: %w", err)
 		}
-		t.change("school", s.ID, string(s.ID))
-		return v.auditChanges(ctx, t, s.ID, "school.update", string(s.ID), old, s)
+		t.Change("school", s.ID, string(s.ID))
+		return v.s.AuditChanges(ctx, t, s.ID, "school.update", string(s.ID), old, s)
 	})
 }
 
 func checkSchool(s g.School) error {
 	if !g.ValidID(string(s.ID)) {
-		return badID()
+		return store.BadID()
 	}
 	if s.Kind != g.KindSchool && s.Kind != g.KindDistrict {
 		return g.FieldErrorf("kind", "%q is no kind of school; use school or district", s.Kind)
@@ -137,39 +138,23 @@ func checkSchool(s g.School) error {
 	if _, err := time.LoadLocation(s.Timezone); err != nil || s.Timezone == "" || s.Timezone == "Local" {
 		return g.FieldErrorf("timezone", "%q is no IANA time zone; give one like Asia/Shanghai", s.Timezone)
 	}
-	return line("name", s.Name, maxTitle)
-}
-
-func badID() error {
-	return g.FieldErrorf("id", "give an id of 1 to 64 letters, digits, '-', '_' or '.', or leave it empty")
+	return store.Line("name", s.Name, store.MaxTitle)
 }
 
 // checkParent finds that the parent is a district and that no school is above itself.
-func checkParent(ctx context.Context, t *tx, s g.School) error {
+func checkParent(ctx context.Context, t *store.Tx, s g.School) error {
 	for at, depth := s.Parent, 0; at != ""; depth++ {
 		if at == s.ID || depth > 32 {
 			return g.FieldErrorf("parent", "the school would be above itself: choose another parent")
 		}
-		p, err := scanSchool(t.row(ctx, "SELECT "+schoolColumns+" FROM schools WHERE id = ?", string(at)).Scan)
+		p, err := scanSchool(t.Row(ctx, "SELECT "+schoolColumns+" FROM schools WHERE id = ?", string(at)).Scan)
 		if err != nil {
-			return missing(err, "school", string(at))
+			return store.Missing(err, "school", string(at))
 		}
 		if depth == 0 && p.Kind != g.KindDistrict {
 			return g.FieldErrorf("parent", "%q is no district: only districts have schools below them", at)
 		}
 		at = p.Parent
-	}
-	return nil
-}
-
-// free answers Conflict where the table has the id already.
-func free(ctx context.Context, t *tx, table, noun, id string) error {
-	n := 0
-	if err := t.row(ctx, "SELECT COUNT(*) FROM "+table+" WHERE id = ?", id).Scan(&n); err != nil {
-		return fmt.Errorf("read %s: %w", noun, err)
-	}
-	if n > 0 {
-		return g.Errorf(g.Conflict, "there is a %s %q already: choose another id", noun, id)
 	}
 	return nil
 }

@@ -12,10 +12,10 @@ import (
 	"strings"
 	"time"
 
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
 	"github.com/pquerna/otp"
 	"github.com/pquerna/otp/totp"
-
-	g "github.com/gatehouse-iot/gatehouse"
 )
 
 // Kinds of second factor.
@@ -66,14 +66,14 @@ func (r *Registry) stepOf(ctx context.Context, u g.User) (Step, []Factor, error)
 
 func (r *Registry) factorState(ctx context.Context, u g.User) (FactorState, error) {
 	st := FactorState{User: u.ID, Factors: []Factor{}}
-	err := each(ctx, r.reg, "SELECT id, kind, name, created, used, rp, copied FROM second_factors WHERE usr = ? AND confirmed = 1 ORDER BY created, id", []any{string(u.ID)}, func(scan func(...any) error) error {
+	err := store.Each(ctx, r.s.Reg, "SELECT id, kind, name, created, used, rp, copied FROM second_factors WHERE usr = ? AND confirmed = 1 ORDER BY created, id", []any{string(u.ID)}, func(scan func(...any) error) error {
 		var f Factor
 		var created, used int64
 		if err := scan(&f.ID, &f.Kind, &f.Name, &created, &used, &f.RP, &f.Copied); err != nil {
 			return err
 		}
-		if f.Created = moment(created); used > 0 {
-			f.Used = moment(used)
+		if f.Created = store.Moment(created); used > 0 {
+			f.Used = store.Moment(used)
 		}
 		st.Factors = append(st.Factors, f)
 		return nil
@@ -81,7 +81,7 @@ func (r *Registry) factorState(ctx context.Context, u g.User) (FactorState, erro
 	if err != nil {
 		return st, fmt.Errorf("read second factors: %w", err)
 	}
-	if err := r.reg.row(ctx, "SELECT COUNT(*) FROM recovery_codes WHERE usr = ?", string(u.ID)).Scan(&st.Recovery); err != nil {
+	if err := r.s.Reg.Row(ctx, "SELECT COUNT(*) FROM recovery_codes WHERE usr = ?", string(u.ID)).Scan(&st.Recovery); err != nil {
 		return st, fmt.Errorf("read recovery codes: %w", err)
 	}
 	st.Required, err = r.asked(ctx, u.School, u.Role)
@@ -92,13 +92,13 @@ func (r *Registry) factorState(ctx context.Context, u g.User) (FactorState, erro
 func (r *Registry) asked(ctx context.Context, school g.SchoolID, role g.Role) (bool, error) {
 	for depth := 0; school != "" && depth < 32; depth++ {
 		n, parent := 0, ""
-		if err := r.reg.row(ctx, "SELECT COUNT(*) FROM second_factor_roles WHERE school = ? AND role = ?", string(school), string(role)).Scan(&n); err != nil {
+		if err := r.s.Reg.Row(ctx, "SELECT COUNT(*) FROM second_factor_roles WHERE school = ? AND role = ?", string(school), string(role)).Scan(&n); err != nil {
 			return false, fmt.Errorf("read roles with a second factor: %w", err)
 		}
 		if n > 0 {
 			return true, nil
 		}
-		if err := r.reg.row(ctx, "SELECT COALESCE(parent, '') FROM schools WHERE id = ?", string(school)).Scan(&parent); err != nil {
+		if err := r.s.Reg.Row(ctx, "SELECT COALESCE(parent, '') FROM schools WHERE id = ?", string(school)).Scan(&parent); err != nil {
 			return false, fmt.Errorf("read school: %w", err)
 		}
 		school = g.SchoolID(parent)
@@ -108,15 +108,15 @@ func (r *Registry) asked(ctx context.Context, school g.SchoolID, role g.Role) (b
 
 // ownUser reads the user whose scope this is.
 func (v *View) ownUser(ctx context.Context, id g.UserID) (g.User, error) {
-	if _, err := v.reach(ctx, ""); err != nil {
+	if _, err := v.s.Reach(ctx, ""); err != nil {
 		return g.User{}, err
 	}
 	if !strings.HasPrefix(v.s.Actor, string(id)+" ") {
 		return g.User{}, g.Errorf(g.Forbidden, "a second factor is its owner's: nobody else sees or makes one")
 	}
-	u, err := v.r.scanUser(v.r.reg.row(ctx, "SELECT "+userColumns+" FROM users WHERE id = ?", string(id)).Scan)
+	u, err := v.r.scanUser(v.s.Reg.Row(ctx, "SELECT "+userColumns+" FROM users WHERE id = ?", string(id)).Scan)
 	if err != nil {
-		return g.User{}, missing(err, "user", string(id))
+		return g.User{}, store.Missing(err, "user", string(id))
 	}
 	return u, nil
 }
@@ -154,7 +154,7 @@ func (v *View) OwnPassword(ctx context.Context, id g.UserID, password string) er
 		return err
 	}
 	var hash string
-	if err := v.r.reg.row(ctx, "SELECT password FROM users WHERE id = ?", string(id)).Scan(&hash); err != nil {
+	if err := v.s.Reg.Row(ctx, "SELECT password FROM users WHERE id = ?", string(id)).Scan(&hash); err != nil {
 		return fmt.Errorf("read user: %w", err)
 	}
 	return v.r.tryOwn(ctx, id, hash, password, "password")
@@ -173,7 +173,7 @@ func (r *Registry) tryOwn(ctx context.Context, id g.UserID, hash, password, fiel
 	if !ok {
 		return g.FieldErrorf(field, "the password is wrong").Because("password_wrong")
 	}
-	return r.write(ctx, func(t *tx) error { return right(ctx, t, tries) })
+	return r.s.Write(ctx, func(t *store.Tx) error { return right(ctx, t, tries) })
 }
 
 // BeginTOTP makes a secret, which counts once ConfirmTOTP has seen a code of it. An earlier
@@ -192,15 +192,15 @@ func (v *View) BeginTOTP(ctx context.Context, id g.UserID, name string) (factor,
 		return "", "", "", fmt.Errorf("make a second factor: %w", err)
 	}
 	factor = g.NewID("fac")
-	err = v.r.write(ctx, func(t *tx) error {
-		if _, err := t.exec(ctx, "DELETE FROM second_factors WHERE usr = ? AND confirmed = 0", string(id)); err != nil {
+	err = v.s.Write(ctx, func(t *store.Tx) error {
+		if _, err := t.Exec(ctx, "DELETE FROM second_factors WHERE usr = ? AND confirmed = 0", string(id)); err != nil {
 			return fmt.Errorf("make a second factor: %w", err)
 		}
 		if err := mayAddFactor(ctx, t, id, name); err != nil {
 			return err
 		}
-		_, err := t.exec(ctx, "INSERT INTO second_factors (id, usr, kind, name, secret_sealed, confirmed, step, created, used) VALUES (?, ?, ?, ?, ?, 0, 0, ?, 0)",
-			factor, string(id), FactorTOTP, name, seal(v.r.vault.data, []byte(key.Secret()), "factor "+factor), micros(t.now))
+		_, err := t.Exec(ctx, "INSERT INTO second_factors (id, usr, kind, name, secret_sealed, confirmed, step, created, used) VALUES (?, ?, ?, ?, ?, 0, 0, ?, 0)",
+			factor, string(id), FactorTOTP, name, store.Seal(v.s.Vault.Data, []byte(key.Secret()), "factor "+factor), store.Micros(t.Now))
 		if err != nil {
 			return fmt.Errorf("make a second factor: %w", err)
 		}
@@ -210,19 +210,19 @@ func (v *View) BeginTOTP(ctx context.Context, id g.UserID, name string) (factor,
 }
 
 func (v *View) schoolName(ctx context.Context, id g.SchoolID) (name string, err error) {
-	if err := v.r.reg.row(ctx, "SELECT name FROM schools WHERE id = ?", string(id)).Scan(&name); err != nil {
+	if err := v.s.Reg.Row(ctx, "SELECT name FROM schools WHERE id = ?", string(id)).Scan(&name); err != nil {
 		return "", fmt.Errorf("read school: %w", err)
 	}
 	return name, nil
 }
 
 // mayAddFactor refuses a further second factor where there are as many as there may be.
-func mayAddFactor(ctx context.Context, t *tx, id g.UserID, name string) error {
-	if err := optional("name", name, 64); err != nil {
+func mayAddFactor(ctx context.Context, t *store.Tx, id g.UserID, name string) error {
+	if err := store.Optional("name", name, 64); err != nil {
 		return err
 	}
 	n := 0
-	if err := t.row(ctx, "SELECT COUNT(*) FROM second_factors WHERE usr = ?", string(id)).Scan(&n); err != nil {
+	if err := t.Row(ctx, "SELECT COUNT(*) FROM second_factors WHERE usr = ?", string(id)).Scan(&n); err != nil {
 		return fmt.Errorf("read second factors: %w", err)
 	}
 	if n >= maxFactors {
@@ -241,7 +241,7 @@ func (v *View) ConfirmTOTP(ctx context.Context, id g.UserID, factor, code string
 	if err := v.r.begin(ctx, tries); err != nil {
 		return nil, err
 	}
-	err = v.r.write(ctx, func(t *tx) error {
+	err = v.s.Write(ctx, func(t *store.Tx) error {
 		ok, err := v.r.useTOTP(ctx, t, id, code, factor)
 		if err != nil {
 			return err
@@ -261,12 +261,12 @@ func (v *View) ConfirmTOTP(ctx context.Context, id g.UserID, factor, code string
 }
 
 // confirmed has a factor count from now on.
-func (v *View) confirmed(ctx context.Context, t *tx, id g.UserID, factor, kind string) (recovery []string, err error) {
-	if _, err := t.exec(ctx, "UPDATE second_factors SET confirmed = 1 WHERE id = ? AND usr = ?", factor, string(id)); err != nil {
+func (v *View) confirmed(ctx context.Context, t *store.Tx, id g.UserID, factor, kind string) (recovery []string, err error) {
+	if _, err := t.Exec(ctx, "UPDATE second_factors SET confirmed = 1 WHERE id = ? AND usr = ?", factor, string(id)); err != nil {
 		return nil, fmt.Errorf("confirm a second factor: %w", err)
 	}
 	n := 0
-	if err := t.row(ctx, "SELECT COUNT(*) FROM second_factors WHERE usr = ? AND confirmed = 1", string(id)).Scan(&n); err != nil {
+	if err := t.Row(ctx, "SELECT COUNT(*) FROM second_factors WHERE usr = ? AND confirmed = 1", string(id)).Scan(&n); err != nil {
 		return nil, fmt.Errorf("read second factors: %w", err)
 	}
 	if n == 1 {
@@ -274,12 +274,12 @@ func (v *View) confirmed(ctx context.Context, t *tx, id g.UserID, factor, kind s
 			return nil, err
 		}
 	}
-	return recovery, v.audit(ctx, t, v.s.School, "factor.add", string(id)+" "+kind+" "+factor)
+	return recovery, v.s.Audit(ctx, t, v.s.School, "factor.add", string(id)+" "+kind+" "+factor)
 }
 
 // newRecovery replaces the recovery codes.
-func newRecovery(ctx context.Context, t *tx, id g.UserID) ([]string, error) {
-	if _, err := t.exec(ctx, "DELETE FROM recovery_codes WHERE usr = ?", string(id)); err != nil {
+func newRecovery(ctx context.Context, t *store.Tx, id g.UserID) ([]string, error) {
+	if _, err := t.Exec(ctx, "DELETE FROM recovery_codes WHERE usr = ?", string(id)); err != nil {
 		return nil, fmt.Errorf("make recovery codes: %w", err)
 	}
 	var out []string
@@ -288,7 +288,7 @@ func newRecovery(ctx context.Context, t *tx, id g.UserID) ([]string, error) {
 		rand.Read(b[:])
 		s := strings.ToLower(base32.StdEncoding.EncodeToString(b[:]))
 		code := s[:4] + "-" + s[4:8] + "-" + s[8:12] + "-" + s[12:]
-		if _, err := t.exec(ctx, "INSERT INTO recovery_codes (usr, hash) VALUES (?, ?)", string(id), recoveryHash(code)); err != nil {
+		if _, err := t.Exec(ctx, "INSERT INTO recovery_codes (usr, hash) VALUES (?, ?)", string(id), recoveryHash(code)); err != nil {
 			return nil, fmt.Errorf("make recovery codes: %w", err)
 		}
 		out = append(out, code)
@@ -317,9 +317,9 @@ func (v *View) NewRecoveryCodes(ctx context.Context, id g.UserID) (codes []strin
 	if _, err := v.ownUser(ctx, id); err != nil {
 		return nil, err
 	}
-	err = v.r.write(ctx, func(t *tx) error {
+	err = v.s.Write(ctx, func(t *store.Tx) error {
 		n := 0
-		if err := t.row(ctx, "SELECT COUNT(*) FROM second_factors WHERE usr = ? AND confirmed = 1", string(id)).Scan(&n); err != nil {
+		if err := t.Row(ctx, "SELECT COUNT(*) FROM second_factors WHERE usr = ? AND confirmed = 1", string(id)).Scan(&n); err != nil {
 			return fmt.Errorf("read second factors: %w", err)
 		}
 		if n == 0 {
@@ -328,7 +328,7 @@ func (v *View) NewRecoveryCodes(ctx context.Context, id g.UserID) (codes []strin
 		if codes, err = newRecovery(ctx, t, id); err != nil {
 			return err
 		}
-		return v.audit(ctx, t, v.s.School, "factor.recovery", string(id))
+		return v.s.Audit(ctx, t, v.s.School, "factor.recovery", string(id))
 	})
 	return codes, err
 }
@@ -343,13 +343,13 @@ func (v *View) RemoveFactor(ctx context.Context, id g.UserID, factor string) err
 	if err != nil {
 		return err
 	}
-	return v.r.write(ctx, func(t *tx) error {
+	return v.s.Write(ctx, func(t *store.Tx) error {
 		var kind string
-		err := t.row(ctx, "SELECT kind FROM second_factors WHERE id = ? AND usr = ?", factor, string(id)).Scan(&kind)
+		err := t.Row(ctx, "SELECT kind FROM second_factors WHERE id = ? AND usr = ?", factor, string(id)).Scan(&kind)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return fmt.Errorf("read a second factor: %w", err)
 		}
-		n, err := t.exec(ctx, "DELETE FROM second_factors WHERE id = ? AND usr = ?", factor, string(id))
+		n, err := t.Exec(ctx, "DELETE FROM second_factors WHERE id = ? AND usr = ?", factor, string(id))
 		if err != nil {
 			return fmt.Errorf("remove a second factor: %w", err)
 		}
@@ -357,24 +357,24 @@ func (v *View) RemoveFactor(ctx context.Context, id g.UserID, factor string) err
 			return g.Errorf(g.NotFound, "there is no second factor %q of yours", factor).Because("factor_gone")
 		}
 		left := 0
-		if err := t.row(ctx, "SELECT COUNT(*) FROM second_factors WHERE usr = ? AND confirmed = 1", string(id)).Scan(&left); err != nil {
+		if err := t.Row(ctx, "SELECT COUNT(*) FROM second_factors WHERE usr = ? AND confirmed = 1", string(id)).Scan(&left); err != nil {
 			return fmt.Errorf("read second factors: %w", err)
 		}
 		if left == 0 && asked {
 			return g.Errorf(g.Conflict, "your school asks a second factor of your role: make another one before you remove the last").Because("factor_last")
 		}
 		if left == 0 {
-			if _, err := t.exec(ctx, "DELETE FROM recovery_codes WHERE usr = ?", string(id)); err != nil {
+			if _, err := t.Exec(ctx, "DELETE FROM recovery_codes WHERE usr = ?", string(id)); err != nil {
 				return fmt.Errorf("remove recovery codes: %w", err)
 			}
 		}
-		return v.audit(ctx, t, u.School, "factor.remove", string(id)+" "+kind+" "+factor)
+		return v.s.Audit(ctx, t, u.School, "factor.remove", string(id)+" "+kind+" "+factor)
 	})
 }
 
 // useTOTP takes a code once: its 30 seconds and all before them are spent with it. only names
 // the factor that is being confirmed; "" is any that counts.
-func (r *Registry) useTOTP(ctx context.Context, t *tx, id g.UserID, code, only string) (bool, error) {
+func (r *Registry) useTOTP(ctx context.Context, t *store.Tx, id g.UserID, code, only string) (bool, error) {
 	code = strings.Map(func(c rune) rune {
 		if c >= '0' && c <= '9' {
 			return c
@@ -385,7 +385,7 @@ func (r *Registry) useTOTP(ctx context.Context, t *tx, id g.UserID, code, only s
 	if only != "" {
 		q, args = "SELECT id, secret_sealed, step FROM second_factors WHERE usr = ? AND kind = ? AND id = ? AND confirmed = 0", append(args, only)
 	}
-	rows, err := t.query(ctx, q, args...)
+	rows, err := t.Query(ctx, q, args...)
 	if err != nil {
 		return false, fmt.Errorf("read second factors: %w", err)
 	}
@@ -398,11 +398,11 @@ func (r *Registry) useTOTP(ctx context.Context, t *tx, id g.UserID, code, only s
 		if err := rows.Scan(&factor, &sealed, &last); err != nil {
 			return false, fmt.Errorf("read second factors: %w", err)
 		}
-		secret, err := unseal(r.vault.data, sealed, "factor "+factor)
+		secret, err := store.Unseal(r.s.Vault.Data, sealed, "factor "+factor)
 		if err != nil {
 			return false, err
 		}
-		if step := fits(string(secret), code, t.now); step > last {
+		if step := fits(string(secret), code, t.Now); step > last {
 			found, at = factor, step
 		}
 	}
@@ -410,7 +410,7 @@ func (r *Registry) useTOTP(ctx context.Context, t *tx, id g.UserID, code, only s
 		return false, err
 	}
 	rows.Close()
-	if _, err := t.exec(ctx, "UPDATE second_factors SET step = ?, used = ? WHERE id = ?", at, micros(t.now), found); err != nil {
+	if _, err := t.Exec(ctx, "UPDATE second_factors SET step = ?, used = ? WHERE id = ?", at, store.Micros(t.Now), found); err != nil {
 		return false, fmt.Errorf("use a second factor: %w", err)
 	}
 	return true, nil
@@ -430,18 +430,18 @@ func fits(secret, code string, now time.Time) (step int64) {
 
 // Complete takes a code, or a recovery code, for a sign-in that waits for its second factor.
 func (r *Registry) Complete(ctx context.Context, token, code string, a Attempt) (Entry, error) {
-	return r.complete(ctx, token, a, func(t *tx, u g.User) (refusal, error) {
+	return r.complete(ctx, token, a, func(t *store.Tx, u g.User) (refusal, error) {
 		if ok, err := r.useTOTP(ctx, t, u.ID, code, ""); ok || err != nil {
 			return nil, err
 		}
-		n, err := t.exec(ctx, "DELETE FROM recovery_codes WHERE usr = ? AND hash = ?", string(u.ID), recoveryHash(code))
+		n, err := t.Exec(ctx, "DELETE FROM recovery_codes WHERE usr = ? AND hash = ?", string(u.ID), recoveryHash(code))
 		if err != nil {
 			return nil, fmt.Errorf("use a recovery code: %w", err)
 		}
 		if n == 0 {
 			return g.FieldErrorf("code", "the code does not fit, or was used already: type the newest one, or a recovery code").Because("factor_code"), nil
 		}
-		return nil, r.auditAs(ctx, t, actor(string(u.ID), u.Name), "from "+a.Remote, u.School, "factor.recover", string(u.ID))
+		return nil, r.s.AuditAs(ctx, t, actor(string(u.ID), u.Name), "from "+a.Remote, u.School, "factor.recover", string(u.ID))
 	})
 }
 
@@ -450,7 +450,7 @@ func (r *Registry) Complete(ctx context.Context, token, code string, a Attempt) 
 type refusal error
 
 // complete signs in whoever shows a second factor that use accepts.
-func (r *Registry) complete(ctx context.Context, token string, a Attempt, use func(*tx, g.User) (refusal, error)) (Entry, error) {
+func (r *Registry) complete(ctx context.Context, token string, a Attempt, use func(*store.Tx, g.User) (refusal, error)) (Entry, error) {
 	u, _, _, err := r.StepUser(ctx, token, StepFactor)
 	if err != nil {
 		return Entry{}, err
@@ -469,11 +469,11 @@ func (r *Registry) complete(ctx context.Context, token string, a Attempt, use fu
 	}
 	e := Entry{User: u}
 	var wrong refusal
-	err = r.write(ctx, func(t *tx) error {
+	err = r.s.Write(ctx, func(t *store.Tx) error {
 		if wrong, err = use(t, u); err != nil || wrong != nil {
 			return err
 		}
-		n, err := t.exec(ctx, "DELETE FROM signin_steps WHERE hash = ? AND usr = ?", tokenHash(token), string(u.ID))
+		n, err := t.Exec(ctx, "DELETE FROM signin_steps WHERE hash = ? AND usr = ?", tokenHash(token), string(u.ID))
 		if err != nil || n == 0 {
 			return cmpErr(err, stepOver())
 		}
@@ -512,8 +512,8 @@ func (r *Registry) Enrolled(ctx context.Context, token string, a Attempt) (Entry
 		return Entry{}, cmpErr(err, g.Errorf(g.Conflict, "make a second factor first").Because("factor_due"))
 	}
 	e := Entry{User: u}
-	err = r.write(ctx, func(t *tx) error {
-		n, err := t.exec(ctx, "DELETE FROM signin_steps WHERE hash = ?", tokenHash(token))
+	err = r.s.Write(ctx, func(t *store.Tx) error {
+		n, err := t.Exec(ctx, "DELETE FROM signin_steps WHERE hash = ?", tokenHash(token))
 		if err != nil || n == 0 {
 			return cmpErr(err, stepOver())
 		}
@@ -527,16 +527,16 @@ func (r *Registry) Enrolled(ctx context.Context, token string, a Attempt) (Entry
 
 // ResetSecondFactor forgets a user's second factors and ends the user's sign-ins.
 func (v *View) ResetSecondFactor(ctx context.Context, id g.UserID) error {
-	in, err := v.reach(ctx, g.UsersAdmin)
+	in, err := v.s.Reach(ctx, g.UsersAdmin)
 	if err != nil {
 		return err
 	}
-	return v.r.write(ctx, func(t *tx) error {
-		u, err := v.r.scanUser(t.row(ctx, "SELECT "+userColumns+" FROM users WHERE id = ?", string(id)).Scan)
+	return v.s.Write(ctx, func(t *store.Tx) error {
+		u, err := v.r.scanUser(t.Row(ctx, "SELECT "+userColumns+" FROM users WHERE id = ?", string(id)).Scan)
 		if err != nil {
-			return missing(err, "user", string(id))
+			return store.Missing(err, "user", string(id))
 		}
-		if err := in.owns(u.School, "user", string(id)); err != nil {
+		if err := in.Owns(u.School, "user", string(id)); err != nil {
 			return err
 		}
 		if err := v.mayGrant(u.Role); err != nil {
@@ -545,13 +545,13 @@ func (v *View) ResetSecondFactor(ctx context.Context, id g.UserID) error {
 		if err := resetFactors(ctx, t, id); err != nil {
 			return err
 		}
-		return v.audit(ctx, t, u.School, "factor.reset", string(id))
+		return v.s.Audit(ctx, t, u.School, "factor.reset", string(id))
 	})
 }
 
-func resetFactors(ctx context.Context, t *tx, id g.UserID) error {
+func resetFactors(ctx context.Context, t *store.Tx, id g.UserID) error {
 	for _, table := range []string{"second_factors", "recovery_codes", "signin_steps", "signin_places"} {
-		if _, err := t.exec(ctx, "DELETE FROM "+table+" WHERE usr = ?", string(id)); err != nil {
+		if _, err := t.Exec(ctx, "DELETE FROM "+table+" WHERE usr = ?", string(id)); err != nil {
 			return fmt.Errorf("reset the second factor: %w", err)
 		}
 	}
@@ -561,29 +561,29 @@ func resetFactors(ctx context.Context, t *tx, id g.UserID) error {
 // ResetSecondFactor is the same from the command line, by sign-in name.
 func (r *Registry) ResetSecondFactor(ctx context.Context, name string) error {
 	name = signInName(name)
-	return r.write(ctx, func(t *tx) error {
-		u, err := r.scanUser(t.row(ctx, "SELECT "+userColumns+" FROM users WHERE name = ?", name).Scan)
+	return r.s.Write(ctx, func(t *store.Tx) error {
+		u, err := r.scanUser(t.Row(ctx, "SELECT "+userColumns+" FROM users WHERE name = ?", name).Scan)
 		if err != nil {
-			return missing(err, "user", name)
+			return store.Missing(err, "user", name)
 		}
 		if err := resetFactors(ctx, t, u.ID); err != nil {
 			return err
 		}
-		return r.auditAs(ctx, t, "command line", "", u.School, "factor.reset", string(u.ID))
+		return r.s.AuditAs(ctx, t, "command line", "", u.School, "factor.reset", string(u.ID))
 	})
 }
 
 // FactorRoles are the roles of which the school asks a second factor.
 func (v *View) FactorRoles(ctx context.Context, school g.SchoolID) ([]g.Role, error) {
-	in, err := v.reach(ctx, g.UsersAdmin)
+	in, err := v.s.Reach(ctx, g.UsersAdmin)
 	if err != nil {
 		return nil, err
 	}
-	if err := in.owns(school, "school", string(school)); err != nil {
+	if err := in.Owns(school, "school", string(school)); err != nil {
 		return nil, err
 	}
 	out := []g.Role{}
-	err = each(ctx, v.r.reg, "SELECT role FROM second_factor_roles WHERE school = ? ORDER BY role", []any{string(school)}, func(scan func(...any) error) error {
+	err = store.Each(ctx, v.s.Reg, "SELECT role FROM second_factor_roles WHERE school = ? ORDER BY role", []any{string(school)}, func(scan func(...any) error) error {
 		var role string
 		err := scan(&role)
 		out = append(out, g.Role(role))
@@ -595,11 +595,11 @@ func (v *View) FactorRoles(ctx context.Context, school g.SchoolID) ([]g.Role, er
 // PutFactorRoles says of which roles the school asks one. Who has none yet makes one at the
 // next sign-in, before anything else.
 func (v *View) PutFactorRoles(ctx context.Context, school g.SchoolID, roles []g.Role) error {
-	in, err := v.reach(ctx, g.UsersAdmin)
+	in, err := v.s.Reach(ctx, g.UsersAdmin)
 	if err != nil {
 		return err
 	}
-	if err := in.owns(school, "school", string(school)); err != nil {
+	if err := in.Owns(school, "school", string(school)); err != nil {
 		return err
 	}
 	for _, role := range roles {
@@ -607,15 +607,15 @@ func (v *View) PutFactorRoles(ctx context.Context, school g.SchoolID, roles []g.
 			return g.FieldErrorf("roles", "%q is no role of a user", role)
 		}
 	}
-	return v.r.write(ctx, func(t *tx) error {
-		if _, err := t.exec(ctx, "DELETE FROM second_factor_roles WHERE school = ?", string(school)); err != nil {
+	return v.s.Write(ctx, func(t *store.Tx) error {
+		if _, err := t.Exec(ctx, "DELETE FROM second_factor_roles WHERE school = ?", string(school)); err != nil {
 			return fmt.Errorf("set roles with a second factor: %w", err)
 		}
 		for _, role := range slices.Compact(slices.Sorted(slices.Values(roles))) {
-			if _, err := t.exec(ctx, "INSERT INTO second_factor_roles (school, role) VALUES (?, ?)", string(school), string(role)); err != nil {
+			if _, err := t.Exec(ctx, "INSERT INTO second_factor_roles (school, role) VALUES (?, ?)", string(school), string(role)); err != nil {
 				return fmt.Errorf("set roles with a second factor: %w", err)
 			}
 		}
-		return v.audit(ctx, t, school, "factor.roles", fmt.Sprint(roles))
+		return v.s.Audit(ctx, t, school, "factor.roles", fmt.Sprint(roles))
 	})
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
 // sameplace are the keys of an address that never say to whom a device's secret is told. Any
@@ -90,14 +91,14 @@ func origin(s string) (o string, ok bool) {
 
 // keepsSecret asks for a stored secret again where the device would now lead elsewhere and none
 // is given.
-func keepsSecret(ctx context.Context, t *tx, old, d g.Device, secret map[string]string) error {
+func keepsSecret(ctx context.Context, t *store.Tx, old, d g.Device, secret map[string]string) error {
 	moved := secretMoves(old, d)
 	if moved == "" || secret != nil {
 		return nil
 	}
 	n := 0
 	q := "SELECT COUNT(*) FROM devices WHERE id = ? AND secret_sealed IS NOT NULL AND LENGTH(secret_sealed) > 0"
-	if err := t.row(ctx, q, string(d.ID)).Scan(&n); err != nil {
+	if err := t.Row(ctx, q, string(d.ID)).Scan(&n); err != nil {
 		return fmt.Errorf("read device: %w", err)
 	}
 	if n == 0 {

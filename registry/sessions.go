@@ -8,22 +8,23 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
 // Sessions are the school's sessions that overlap from <= t < to, by start. A zero from or to
 // is unbounded.
 func (v *View) Sessions(ctx context.Context, school g.SchoolID, from, to time.Time) ([]g.Session, error) {
-	in, err := v.reach(ctx, g.AttendanceRead)
+	in, err := v.s.Reach(ctx, g.AttendanceRead)
 	if err != nil {
 		return nil, err
 	}
-	var w where
-	if err := in.within(&w, "school", school); err != nil {
+	var w store.Where
+	if err := in.Within(&w, "school", school); err != nil {
 		return nil, err
 	}
 	overlap(&w, from, to)
 	out := []g.Session{}
-	err = each(ctx, v.r.reg, "SELECT body FROM sessions"+w.String()+" ORDER BY starts, id", w.args, func(scan func(...any) error) error {
+	err = store.Each(ctx, v.s.Reg, "SELECT body FROM sessions"+w.String()+" ORDER BY starts, id", w.Args, func(scan func(...any) error) error {
 		s, err := scanSession(scan)
 		out = append(out, s)
 		return err
@@ -34,12 +35,12 @@ func (v *View) Sessions(ctx context.Context, school g.SchoolID, from, to time.Ti
 	return out, nil
 }
 
-func overlap(w *where, from, to time.Time) {
+func overlap(w *store.Where, from, to time.Time) {
 	if !from.IsZero() {
-		w.and("ends > ?", micros(from))
+		w.And("ends > ?", store.Micros(from))
 	}
 	if !to.IsZero() {
-		w.and("starts < ?", micros(to))
+		w.And("starts < ?", store.Micros(to))
 	}
 }
 
@@ -52,22 +53,22 @@ func scanSession(scan func(...any) error) (s g.Session, err error) {
 }
 
 // session is a session in reach.
-func session(ctx context.Context, c conn, in reach, id g.SessionID) (g.Session, error) {
-	s, err := scanSession(c.row(ctx, "SELECT body FROM sessions WHERE id = ?", string(id)).Scan)
+func session(ctx context.Context, c store.Conn, in store.Reach, id g.SessionID) (g.Session, error) {
+	s, err := scanSession(c.Row(ctx, "SELECT body FROM sessions WHERE id = ?", string(id)).Scan)
 	if err != nil {
-		return s, missing(err, "session", string(id))
+		return s, store.Missing(err, "session", string(id))
 	}
-	return s, in.owns(s.School, "session", string(id))
+	return s, in.Owns(s.School, "session", string(id))
 }
 
 func checkSession(s g.Session) error {
 	if !g.ValidID(string(s.ID)) {
-		return badID()
+		return store.BadID()
 	}
-	if err := line("name", s.Name, maxName); err != nil {
+	if err := store.Line("name", s.Name, store.MaxName); err != nil {
 		return err
 	}
-	if err := optional("name_zh", s.NameZH, maxName); err != nil {
+	if err := store.Optional("name_zh", s.NameZH, store.MaxName); err != nil {
 		return err
 	}
 	if !slices.Contains([]g.SessionKind{g.SessionArrival, g.SessionMeal, g.SessionDorm}, s.Kind) {
@@ -92,14 +93,14 @@ func checkSession(s g.Session) error {
 			return g.FieldErrorf(fmt.Sprintf("zone_kinds[%d]", i), "%q is no kind of zone; use some of %v", k, g.ZoneKinds())
 		}
 	}
-	if len(s.Zones) > maxZones {
-		return g.FieldErrorf("zones", "%d zones; at most %d are kept: give zone_kinds", len(s.Zones), maxZones)
+	if len(s.Zones) > store.MaxZones {
+		return g.FieldErrorf("zones", "%d zones; at most %d are kept: give zone_kinds", len(s.Zones), store.MaxZones)
 	}
-	if len(s.Classes) > maxClasses {
-		return g.FieldErrorf("classes", "%d classes; at most %d are kept: none stands for all", len(s.Classes), maxClasses)
+	if len(s.Classes) > store.MaxClasses {
+		return g.FieldErrorf("classes", "%d classes; at most %d are kept: none stands for all", len(s.Classes), store.MaxClasses)
 	}
 	for i, c := range s.Classes {
-		if err := line(fmt.Sprintf("classes[%d]", i), c, maxLabel); err != nil {
+		if err := store.Line(fmt.Sprintf("classes[%d]", i), c, store.MaxLabel); err != nil {
 			return err
 		}
 	}
@@ -108,11 +109,11 @@ func checkSession(s g.Session) error {
 
 // PutSession writes a session; an empty ID makes a new one.
 func (v *View) PutSession(ctx context.Context, s g.Session) (g.Session, error) {
-	in, err := v.reach(ctx, g.AttendanceWrite)
+	in, err := v.s.Reach(ctx, g.AttendanceWrite)
 	if err != nil {
 		return g.Session{}, err
 	}
-	if err := v.inSchool(ctx, in, s.School); err != nil {
+	if err := v.s.InSchool(ctx, in, s.School); err != nil {
 		return g.Session{}, err
 	}
 	if s.ID == "" {
@@ -125,16 +126,16 @@ func (v *View) PutSession(ctx context.Context, s g.Session) (g.Session, error) {
 	if err != nil {
 		return g.Session{}, err
 	}
-	err = v.r.write(ctx, func(t *tx) error {
-		had, err := schoolOf(ctx, t, "sessions", "session", string(s.ID))
+	err = v.s.Write(ctx, func(t *store.Tx) error {
+		had, err := store.SchoolOf(ctx, t, "sessions", "session", string(s.ID))
 		if err != nil && g.ErrorCode(err) != g.NotFound {
 			return err
 		}
 		if err == nil && had != s.School {
-			return notFound("session", string(s.ID))
+			return store.NotFound("session", string(s.ID))
 		}
 		for i, z := range s.Zones {
-			school, err := schoolOf(ctx, t, "zones", "zone", string(z))
+			school, err := store.SchoolOf(ctx, t, "zones", "zone", string(z))
 			if g.ErrorCode(err) == g.NotFound || err == nil && school != s.School {
 				return g.FieldErrorf(fmt.Sprintf("zones[%d]", i), "the school has no zone %q", z)
 			}
@@ -148,13 +149,13 @@ func (v *View) PutSession(ctx context.Context, s g.Session) (g.Session, error) {
 				return fmt.Errorf("read session: %w", err)
 			}
 		}
-		_, err = t.exec(ctx, "INSERT INTO sessions (id, school, starts, ends, body) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET starts = excluded.starts, ends = excluded.ends, body = excluded.body",
-			string(s.ID), string(s.School), micros(s.Start), micros(s.End), string(b))
+		_, err = t.Exec(ctx, "INSERT INTO sessions (id, school, starts, ends, body) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET starts = excluded.starts, ends = excluded.ends, body = excluded.body",
+			string(s.ID), string(s.School), store.Micros(s.Start), store.Micros(s.End), string(b))
 		if err != nil {
 			return fmt.Errorf("write session: %w", err)
 		}
-		t.change("session", s.School, string(s.ID))
-		return v.auditChanges(ctx, t, s.School, "session.put", string(s.ID), before, s)
+		t.Change("session", s.School, string(s.ID))
+		return v.s.AuditChanges(ctx, t, s.School, "session.put", string(s.ID), before, s)
 	})
 	if err != nil {
 		return g.Session{}, err
@@ -164,13 +165,13 @@ func (v *View) PutSession(ctx context.Context, s g.Session) (g.Session, error) {
 
 // DeleteSession removes a session with its attendance and corrections.
 func (v *View) DeleteSession(ctx context.Context, id g.SessionID) error {
-	return v.remove(ctx, g.AttendanceWrite, "sessions", "session", string(id), "session", sessionBefore(id), nil)
+	return v.s.Remove(ctx, g.AttendanceWrite, "sessions", "session", string(id), "session", sessionBefore(id), nil)
 }
 
 // Roster is who is expected at a session, by id; only system scopes ask. Leaves and
 // corrections are not counted.
 func (v *View) Roster(ctx context.Context, s g.Session) ([]RosterEntry, error) {
-	if err := v.system(); err != nil {
+	if err := v.s.OnlySystem(); err != nil {
 		return nil, err
 	}
 	l, err := v.r.rollOf(ctx, s.School)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
 // maxSetting bounds a setting's JSON, in bytes.
@@ -15,11 +16,11 @@ const maxSetting = 64 << 10
 
 // settingScope checks a setting's place: a school in reach, or "" for the whole gateway, which
 // is the top school's.
-func (v *View) settingScope(ctx context.Context, in reach, school g.SchoolID) error {
+func (v *View) settingScope(ctx context.Context, in store.Reach, school g.SchoolID) error {
 	if school != "" {
-		return in.owns(school, "school", string(school))
+		return in.Owns(school, "school", string(school))
 	}
-	if top, err := v.top(ctx, in); err != nil {
+	if top, err := v.s.Top(ctx, in); err != nil {
 		return err
 	} else if !top {
 		return g.Errorf(g.Forbidden, "the gateway's own settings belong to its top school")
@@ -31,7 +32,7 @@ func (v *View) settingScope(ctx context.Context, in reach, school g.SchoolID) er
 // gateway itself. Every scope of the school may read it: whoever shows settings to people
 // decides which.
 func (v *View) Setting(ctx context.Context, school g.SchoolID, key string) (value json.RawMessage, ok bool, err error) {
-	in, err := v.reach(ctx, "")
+	in, err := v.s.Reach(ctx, "")
 	if err != nil {
 		return nil, false, err
 	}
@@ -39,20 +40,20 @@ func (v *View) Setting(ctx context.Context, school g.SchoolID, key string) (valu
 		return nil, false, err
 	}
 	var sealed []byte
-	err = v.r.reg.row(ctx, "SELECT value_sealed FROM settings WHERE school = ? AND key = ?", string(school), key).Scan(&sealed)
+	err = v.s.Reg.Row(ctx, "SELECT value_sealed FROM settings WHERE school = ? AND key = ?", string(school), key).Scan(&sealed)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, false, nil
 	}
 	if err != nil {
 		return nil, false, fmt.Errorf("read setting: %w", err)
 	}
-	value, err = unseal(v.r.vault.data, sealed, "setting "+string(school)+" "+key)
+	value, err = store.Unseal(v.s.Vault.Data, sealed, "setting "+string(school)+" "+key)
 	return value, err == nil, err
 }
 
 // PutSetting writes a setting, encrypted, at most 64 KiB of JSON; null removes it.
 func (v *View) PutSetting(ctx context.Context, school g.SchoolID, key string, value json.RawMessage) error {
-	in, err := v.reach(ctx, g.SettingsWrite)
+	in, err := v.s.Reach(ctx, g.SettingsWrite)
 	if err != nil {
 		return err
 	}
@@ -71,38 +72,38 @@ func (v *View) PutSetting(ctx context.Context, school g.SchoolID, key string, va
 	if !json.Valid(value) {
 		return g.FieldErrorf("value", "this is not JSON")
 	}
-	return v.r.write(ctx, func(t *tx) error {
+	return v.s.Write(ctx, func(t *store.Tx) error {
 		before, err := v.r.settingBefore(ctx, t, school, key)
 		if err != nil {
 			return err
 		}
 		if string(value) == "null" {
-			_, err = t.exec(ctx, "DELETE FROM settings WHERE school = ? AND key = ?", string(school), key)
+			_, err = t.Exec(ctx, "DELETE FROM settings WHERE school = ? AND key = ?", string(school), key)
 		} else {
-			_, err = t.exec(ctx, "INSERT INTO settings (school, key, value_sealed) VALUES (?, ?, ?) ON CONFLICT (school, key) DO UPDATE SET value_sealed = excluded.value_sealed",
-				string(school), key, seal(v.r.vault.data, value, "setting "+string(school)+" "+key))
+			_, err = t.Exec(ctx, "INSERT INTO settings (school, key, value_sealed) VALUES (?, ?, ?) ON CONFLICT (school, key) DO UPDATE SET value_sealed = excluded.value_sealed",
+				string(school), key, store.Seal(v.s.Vault.Data, value, "setting "+string(school)+" "+key))
 		}
 		if err != nil {
 			return fmt.Errorf("write setting: %w", err)
 		}
-		t.change("setting", school, key)
+		t.Change("setting", school, key)
 		if school == "" {
-			return v.auditChanges(ctx, t, v.s.School, "setting.put", "gateway "+key, before, value)
+			return v.s.AuditChanges(ctx, t, v.s.School, "setting.put", "gateway "+key, before, value)
 		}
-		return v.auditChanges(ctx, t, school, "setting.put", key, before, value)
+		return v.s.AuditChanges(ctx, t, school, "setting.put", key, before, value)
 	})
 }
 
 // settingBefore is a setting's JSON inside a write; nil where it was never written.
-func (r *Registry) settingBefore(ctx context.Context, t *tx, school g.SchoolID, key string) (any, error) {
+func (r *Registry) settingBefore(ctx context.Context, t *store.Tx, school g.SchoolID, key string) (any, error) {
 	var sealed []byte
-	err := t.row(ctx, "SELECT value_sealed FROM settings WHERE school = ? AND key = ?", string(school), key).Scan(&sealed)
+	err := t.Row(ctx, "SELECT value_sealed FROM settings WHERE school = ? AND key = ?", string(school), key).Scan(&sealed)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read setting: %w", err)
 	}
-	value, err := unseal(r.vault.data, sealed, "setting "+string(school)+" "+key)
+	value, err := store.Unseal(r.s.Vault.Data, sealed, "setting "+string(school)+" "+key)
 	return json.RawMessage(value), err
 }

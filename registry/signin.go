@@ -12,6 +12,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
 // signInLifetime is how long a sign-in lasts after it was used last. It is lengthened at most
@@ -24,7 +25,7 @@ const (
 // Empty says whether nobody can sign in yet: the first run.
 func (r *Registry) Empty(ctx context.Context) (bool, error) {
 	n := 0
-	if err := r.reg.row(ctx, "SELECT COUNT(*) FROM users").Scan(&n); err != nil {
+	if err := r.s.Reg.Row(ctx, "SELECT COUNT(*) FROM users").Scan(&n); err != nil {
 		return false, fmt.Errorf("count users: %w", err)
 	}
 	return n == 0, nil
@@ -56,18 +57,18 @@ func userScope(u g.User) g.Scope {
 
 // UserByToken answers who is signed in and what they may see, and lengthens the sign-in.
 func (r *Registry) UserByToken(ctx context.Context, token string) (g.User, g.Scope, error) {
-	now, hash := r.now(), tokenHash(token)
+	now, hash := r.s.Now(), tokenHash(token)
 	var expires int64
-	u, err := r.scanUser(r.reg.row(ctx, "SELECT u.id, u.school, u.name, u.full_name_sealed, u.role, u.language, u.disabled, u.created, s.expires FROM signins s JOIN users u ON u.id = s.usr WHERE s.hash = ?", hash).Scan, &expires)
-	if errors.Is(err, sql.ErrNoRows) || err == nil && (u.Disabled || !now.Before(moment(expires))) {
+	u, err := r.scanUser(r.s.Reg.Row(ctx, "SELECT u.id, u.school, u.name, u.full_name_sealed, u.role, u.language, u.disabled, u.created, s.expires FROM signins s JOIN users u ON u.id = s.usr WHERE s.hash = ?", hash).Scan, &expires)
+	if errors.Is(err, sql.ErrNoRows) || err == nil && (u.Disabled || !now.Before(store.Moment(expires))) {
 		return g.User{}, g.Scope{}, g.Errorf(g.Unauthenticated, "nobody is signed in: sign in again")
 	}
 	if err != nil {
 		return g.User{}, g.Scope{}, fmt.Errorf("read sign-in: %w", err)
 	}
-	if until := now.Add(signInLifetime); until.Sub(moment(expires)) > slideEvery {
-		err := r.write(ctx, func(t *tx) error {
-			_, err := t.exec(ctx, "UPDATE signins SET expires = ? WHERE hash = ?", micros(until), hash)
+	if until := now.Add(signInLifetime); until.Sub(store.Moment(expires)) > slideEvery {
+		err := r.s.Write(ctx, func(t *store.Tx) error {
+			_, err := t.Exec(ctx, "UPDATE signins SET expires = ? WHERE hash = ?", store.Micros(until), hash)
 			return err
 		})
 		if err != nil {
@@ -79,19 +80,19 @@ func (r *Registry) UserByToken(ctx context.Context, token string) (g.User, g.Sco
 
 // SignOut ends a sign-in; one that is unknown is over already.
 func (r *Registry) SignOut(ctx context.Context, token string) error {
-	return r.write(ctx, func(t *tx) error {
+	return r.s.Write(ctx, func(t *store.Tx) error {
 		hash := tokenHash(token)
-		u, err := r.scanUser(t.row(ctx, "SELECT u.id, u.school, u.name, u.full_name_sealed, u.role, u.language, u.disabled, u.created FROM signins s JOIN users u ON u.id = s.usr WHERE s.hash = ?", hash).Scan)
+		u, err := r.scanUser(t.Row(ctx, "SELECT u.id, u.school, u.name, u.full_name_sealed, u.role, u.language, u.disabled, u.created FROM signins s JOIN users u ON u.id = s.usr WHERE s.hash = ?", hash).Scan)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
 		}
 		if err != nil {
 			return fmt.Errorf("sign out: %w", err)
 		}
-		if _, err := t.exec(ctx, "DELETE FROM signins WHERE hash = ?", hash); err != nil {
+		if _, err := t.Exec(ctx, "DELETE FROM signins WHERE hash = ?", hash); err != nil {
 			return fmt.Errorf("sign out: %w", err)
 		}
-		return r.auditAs(ctx, t, actor(string(u.ID), u.Name), "", u.School, "signout", string(u.ID))
+		return r.s.AuditAs(ctx, t, actor(string(u.ID), u.Name), "", u.School, "signout", string(u.ID))
 	})
 }
 
@@ -101,9 +102,9 @@ func (r *Registry) SetPassword(ctx context.Context, name, password string) error
 	if err := goodPassword(password, name); err != nil {
 		return err // before whose it is to be: what is wrong with it does not depend on that
 	}
-	u, err := r.scanUser(r.reg.row(ctx, "SELECT "+userColumns+" FROM users WHERE name = ?", name).Scan)
+	u, err := r.scanUser(r.s.Reg.Row(ctx, "SELECT "+userColumns+" FROM users WHERE name = ?", name).Scan)
 	if err != nil {
-		return missing(err, "user", name)
+		return store.Missing(err, "user", name)
 	}
 	if err := r.goodFor(ctx, u, password); err != nil {
 		return err
@@ -112,14 +113,14 @@ func (r *Registry) SetPassword(ctx context.Context, name, password string) error
 	if err != nil {
 		return err
 	}
-	return r.write(ctx, func(t *tx) error {
+	return r.s.Write(ctx, func(t *store.Tx) error {
 		if err := setPassword(ctx, t, u.ID, hash); err != nil {
 			return err
 		}
 		// Whoever is at the machine may try at once.
-		if _, err := t.exec(ctx, "DELETE FROM signin_tries WHERE key = ?", tryKey("name", name)); err != nil {
+		if _, err := t.Exec(ctx, "DELETE FROM signin_tries WHERE key = ?", tryKey("name", name)); err != nil {
 			return fmt.Errorf("forget tries: %w", err)
 		}
-		return r.auditAs(ctx, t, "command line", "", u.School, "user.password", string(u.ID))
+		return r.s.AuditAs(ctx, t, "command line", "", u.School, "user.password", string(u.ID))
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
 // What the gateway itself says of a device's silence has an id that follows from the device
@@ -28,21 +29,21 @@ func silent(tw *g.Twin) bool {
 // event that says so goes into the outbox in the same transaction, so that whoever is told of
 // it is told once it is true, and always. A device was silent from when it was last heard.
 func (v *View) MarkStale(ctx context.Context, now time.Time) ([]g.DeviceID, error) {
-	if err := v.system(); err != nil {
+	if err := v.s.OnlySystem(); err != nil {
 		return nil, err
 	}
 	after := "CASE WHEN p.offline_after > 0 THEN p.offline_after ELSE " + strconv.Itoa(g.DefaultOfflineAfter) + " END"
 	q := "SELECT d.id, d.school, d.zone, d.driver, t.last_seen, " + after + " FROM twins t JOIN devices d ON d.id = t.device JOIN profiles p ON p.id = d.profile WHERE t.state IN ('online', 'fault') AND d.enabled = 1 AND t.last_seen < ? - 1000000 * (" + after + ") ORDER BY d.id LIMIT ?"
 	var stale []g.DeviceID
-	err := v.r.write(ctx, func(t *tx) error {
+	err := v.s.Write(ctx, func(t *store.Tx) error {
 		stale = nil
 		var found []g.Event
-		err := each(ctx, t, q, []any{micros(now), maxStale}, func(scan func(...any) error) error {
+		err := store.Each(ctx, t, q, []any{store.Micros(now), maxStale}, func(scan func(...any) error) error {
 			e := g.Event{Kind: g.EventStatus, Received: now.UTC(), Status: &g.Status{State: g.StateOffline}}
 			var seen int64
 			limit := 0
 			err := scan(&e.Device, &e.School, &e.Zone, &e.Driver, &seen, &limit)
-			e.ID, e.Time = fmt.Sprint(g.SilentID, e.Device, "_", seen), moment(seen)
+			e.ID, e.Time = fmt.Sprint(g.SilentID, e.Device, "_", seen), store.Moment(seen)
 			e.Status.Reason = fmt.Sprint(silentReason, limit, " s")
 			found = append(found, e)
 			return err
@@ -51,10 +52,10 @@ func (v *View) MarkStale(ctx context.Context, now time.Time) ([]g.DeviceID, erro
 			return fmt.Errorf("find silent devices: %w", err)
 		}
 		for _, e := range found {
-			if _, err := t.exec(ctx, "UPDATE twins SET state = 'offline', reason = ? WHERE device = ?", e.Status.Reason, string(e.Device)); err != nil {
+			if _, err := t.Exec(ctx, "UPDATE twins SET state = 'offline', reason = ? WHERE device = ?", e.Status.Reason, string(e.Device)); err != nil {
 				return fmt.Errorf("mark silent devices: %w", err)
 			}
-			if err := v.r.send(ctx, t, e); err != nil {
+			if err := v.s.Send(ctx, t, e); err != nil {
 				return err
 			}
 			stale = append(stale, e.Device)
@@ -68,22 +69,22 @@ func (v *View) MarkStale(ctx context.Context, now time.Time) ([]g.DeviceID, erro
 }
 
 // sendHeard tells that a device which had fallen silent was heard again.
-func (r *Registry) sendHeard(ctx context.Context, t *tx, heard g.Event) error {
+func (r *Registry) sendHeard(ctx context.Context, t *store.Tx, heard g.Event) error {
 	e := g.Event{ID: fmt.Sprint(g.HeardID, heard.Device, "_", heard.Seq), Kind: g.EventStatus, Device: heard.Device, Time: heard.Received, Received: heard.Received,
 		Status: &g.Status{State: g.StateOnline, Reason: "heard again"}}
-	if err := t.row(ctx, "SELECT school, zone, driver FROM devices WHERE id = ?", string(heard.Device)).Scan(&e.School, &e.Zone, &e.Driver); err != nil {
+	if err := t.Row(ctx, "SELECT school, zone, driver FROM devices WHERE id = ?", string(heard.Device)).Scan(&e.School, &e.Zone, &e.Driver); err != nil {
 		return fmt.Errorf("read device: %w", err)
 	}
-	return r.send(ctx, t, e)
+	return r.s.Send(ctx, t, e)
 }
 
 // told says whether the log of states has what the gateway itself told of a device's silence:
 // such an event is journalled again when the gateway was killed before it knew that it was.
-func told(ctx context.Context, t *tx, e g.Event) (bool, error) {
+func told(ctx context.Context, t *store.Tx, e g.Event) (bool, error) {
 	if !e.OfSilence() {
 		return false, nil
 	}
 	n := 0
-	err := t.row(ctx, "SELECT COUNT(*) FROM statuses WHERE device = ? AND time = ? AND state = ? AND reason = ?", string(e.Device), micros(e.Time), string(e.Status.State), clean(e.Status.Reason)).Scan(&n)
+	err := t.Row(ctx, "SELECT COUNT(*) FROM statuses WHERE device = ? AND time = ? AND state = ? AND reason = ?", string(e.Device), store.Micros(e.Time), string(e.Status.State), store.Clean(e.Status.Reason)).Scan(&n)
 	return n > 0, err
 }

@@ -4,16 +4,17 @@ import (
 	"context"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
 // traced checks and audits that one named person's movements or attendance are asked for: the
 // reason binds the data, by whichever way it is read. Of a student it takes one that says
 // something. Of an id that leads to nobody there is nothing to protect.
-func (v *View) traced(ctx context.Context, in reach, id g.PersonID, deed string) error {
+func (v *View) traced(ctx context.Context, in store.Reach, id g.PersonID, deed string) error {
 	if id == "" || v.s.System != "" {
 		return nil
 	}
-	p, err := v.r.person(ctx, v.r.reg, in, id)
+	p, err := v.r.person(ctx, v.s.Reg, in, id)
 	if g.ErrorCode(err) == g.NotFound {
 		return nil
 	}
@@ -31,10 +32,10 @@ func (v *View) traced(ctx context.Context, in reach, id g.PersonID, deed string)
 func (v *View) looked(ctx context.Context, school g.SchoolID, deed, object string) error {
 	err := v.hidesNames(ctx, school)
 	if err == nil {
-		err = v.r.write(ctx, func(t *tx) error { return v.audit(ctx, t, school, deed, object) })
+		err = v.s.Write(ctx, func(t *store.Tx) error { return v.s.Audit(ctx, t, school, deed, object) })
 	}
 	if err != nil {
-		v.r.log.Error("a look at a person could not be audited and was refused", "error", err)
+		v.s.Log.Error("a look at a person could not be audited and was refused", "error", err)
 		return g.Errorf(g.Unavailable, "the look cannot be written into the audit log, so it is refused: tell your administrator")
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
 // Wrong tries to sign in are counted by name and address together, by name, and by address;
@@ -87,23 +88,23 @@ func tryKey(kind string, parts ...string) string {
 // begin counts a try before it is made, so that many at once are many; it is TooSoon where
 // the try has to wait, and counts nothing then.
 func (r *Registry) begin(ctx context.Context, tries []try) error {
-	return r.write(ctx, func(t *tx) error {
-		if _, err := t.exec(ctx, "DELETE FROM signin_tries WHERE last < ?", micros(t.now.Add(-forgetTries))); err != nil {
+	return r.s.Write(ctx, func(t *store.Tx) error {
+		if _, err := t.Exec(ctx, "DELETE FROM signin_tries WHERE last < ?", store.Micros(t.Now.Add(-forgetTries))); err != nil {
 			return fmt.Errorf("forget tries: %w", err)
 		}
 		for _, x := range tries {
 			var n int
 			var last int64
-			err := t.row(ctx, "SELECT n, last FROM signin_tries WHERE key = ?", x.key).Scan(&n, &last)
+			err := t.Row(ctx, "SELECT n, last FROM signin_tries WHERE key = ?", x.key).Scan(&n, &last)
 			if err != nil && !errors.Is(err, sql.ErrNoRows) {
 				return fmt.Errorf("read tries: %w", err)
 			}
-			if left := moment(last).Add(x.pace.wait(n)).Sub(t.now); err == nil && left > 0 && !x.kept {
+			if left := store.Moment(last).Add(x.pace.wait(n)).Sub(t.Now); err == nil && left > 0 && !x.kept {
 				return tooSoon(min(left, x.pace.most)) // the clock may have been set back
 			}
 		}
 		for _, x := range tries {
-			_, err := t.exec(ctx, "INSERT INTO signin_tries (key, n, last) VALUES (?, 1, ?) ON CONFLICT (key) DO UPDATE SET n = signin_tries.n + 1, last = excluded.last", x.key, micros(t.now))
+			_, err := t.Exec(ctx, "INSERT INTO signin_tries (key, n, last) VALUES (?, 1, ?) ON CONFLICT (key) DO UPDATE SET n = signin_tries.n + 1, last = excluded.last", x.key, store.Micros(t.Now))
 			if err != nil {
 				return fmt.Errorf("count a try: %w", err)
 			}
@@ -113,13 +114,13 @@ func (r *Registry) begin(ctx context.Context, tries []try) error {
 }
 
 // right takes back that a try was counted: it was the right one.
-func right(ctx context.Context, t *tx, tries []try) error {
+func right(ctx context.Context, t *store.Tx, tries []try) error {
 	for _, x := range tries {
 		q := "UPDATE signin_tries SET n = n - 1 WHERE key = ? AND n > 0"
 		if x.own {
 			q = "DELETE FROM signin_tries WHERE key = ?"
 		}
-		if _, err := t.exec(ctx, q, x.key); err != nil {
+		if _, err := t.Exec(ctx, q, x.key); err != nil {
 			return fmt.Errorf("forget tries: %w", err)
 		}
 	}
@@ -128,9 +129,9 @@ func right(ctx context.Context, t *tx, tries []try) error {
 
 // uncount takes back tries that were not looked at.
 func (r *Registry) uncount(ctx context.Context, tries []try) error {
-	return r.write(ctx, func(t *tx) error {
+	return r.s.Write(ctx, func(t *store.Tx) error {
 		for _, x := range tries {
-			if _, err := t.exec(ctx, "UPDATE signin_tries SET n = n - 1 WHERE key = ? AND n > 0", x.key); err != nil {
+			if _, err := t.Exec(ctx, "UPDATE signin_tries SET n = n - 1 WHERE key = ? AND n > 0", x.key); err != nil {
 				return fmt.Errorf("take back a try: %w", err)
 			}
 		}
@@ -167,7 +168,7 @@ func (r *Registry) triesOf(ctx context.Context, id g.UserID, a Attempt) ([]try, 
 // KnownBrowser says whether somebody has signed in with this browser's token before.
 func (r *Registry) KnownBrowser(ctx context.Context, token string) bool {
 	n := 0
-	err := r.reg.row(ctx, "SELECT COUNT(*) FROM signin_places WHERE place = ? AND seen >= ?", browserPlace(token), micros(r.now().Add(-placeFor))).Scan(&n)
+	err := r.s.Reg.Row(ctx, "SELECT COUNT(*) FROM signin_places WHERE place = ? AND seen >= ?", browserPlace(token), store.Micros(r.s.Now().Add(-placeFor))).Scan(&n)
 	return err == nil && n > 0
 }
 
@@ -189,8 +190,8 @@ func network(remote string) string {
 
 func (r *Registry) knownPlace(ctx context.Context, id g.UserID, place string) (bool, error) {
 	n := 0
-	since := micros(r.now().Add(-placeFor))
-	err := r.reg.row(ctx, "SELECT COUNT(*) FROM signin_places WHERE usr = ? AND place = ? AND seen >= ?", string(id), place, since).Scan(&n)
+	since := store.Micros(r.s.Now().Add(-placeFor))
+	err := r.s.Reg.Row(ctx, "SELECT COUNT(*) FROM signin_places WHERE usr = ? AND place = ? AND seen >= ?", string(id), place, since).Scan(&n)
 	if err != nil {
 		return false, fmt.Errorf("read a sign-in's place: %w", err)
 	}
@@ -199,10 +200,10 @@ func (r *Registry) knownPlace(ctx context.Context, id g.UserID, place string) (b
 
 // rememberPlaces keeps from where a user has signed in, and answers the browser's token: the
 // one that came, where it is ours, or a new one.
-func rememberPlaces(ctx context.Context, t *tx, id g.UserID, a Attempt) (browser string, err error) {
+func rememberPlaces(ctx context.Context, t *store.Tx, id g.UserID, a Attempt) (browser string, err error) {
 	browser, n := a.Browser, 0
 	if browser != "" {
-		if err := t.row(ctx, "SELECT COUNT(*) FROM signin_places WHERE place = ?", browserPlace(browser)).Scan(&n); err != nil {
+		if err := t.Row(ctx, "SELECT COUNT(*) FROM signin_places WHERE place = ?", browserPlace(browser)).Scan(&n); err != nil {
 			return "", fmt.Errorf("read a sign-in's place: %w", err)
 		}
 	}
@@ -210,12 +211,12 @@ func rememberPlaces(ctx context.Context, t *tx, id g.UserID, a Attempt) (browser
 		browser, _ = newToken("ghb_")
 	}
 	for _, place := range []string{browserPlace(browser), addressPlace(network(a.Remote))} {
-		_, err := t.exec(ctx, "INSERT INTO signin_places (usr, place, seen) VALUES (?, ?, ?) ON CONFLICT (usr, place) DO UPDATE SET seen = excluded.seen", string(id), place, micros(t.now))
+		_, err := t.Exec(ctx, "INSERT INTO signin_places (usr, place, seen) VALUES (?, ?, ?) ON CONFLICT (usr, place) DO UPDATE SET seen = excluded.seen", string(id), place, store.Micros(t.Now))
 		if err != nil {
 			return "", fmt.Errorf("keep a sign-in's place: %w", err)
 		}
 	}
-	_, err = t.exec(ctx, "DELETE FROM signin_places WHERE usr = ? AND place NOT IN (SELECT place FROM signin_places WHERE usr = ? ORDER BY seen DESC, place LIMIT ?)",
+	_, err = t.Exec(ctx, "DELETE FROM signin_places WHERE usr = ? AND place NOT IN (SELECT place FROM signin_places WHERE usr = ? ORDER BY seen DESC, place LIMIT ?)",
 		string(id), string(id), maxPlaces)
 	if err != nil {
 		return "", fmt.Errorf("forget a sign-in's place: %w", err)

@@ -7,19 +7,17 @@ import (
 	"slices"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
-
-// chunk is how many ids one query names.
-const chunk = 500
 
 // SetDesired wishes for a value of a writable property. The wish is kept in the twin and told
 // as a Change of kind desired; sending it is the gateway's.
 func (v *View) SetDesired(ctx context.Context, id g.DeviceID, name string, val g.Value) error {
-	in, err := v.reach(ctx, g.DevicesWrite)
+	in, err := v.s.Reach(ctx, g.DevicesWrite)
 	if err != nil {
 		return err
 	}
-	return v.r.write(ctx, func(t *tx) error {
+	return v.s.Write(ctx, func(t *store.Tx) error {
 		d, err := deviceForWrite(ctx, t, in, id)
 		if err != nil {
 			return err
@@ -46,35 +44,35 @@ func (v *View) SetDesired(ctx context.Context, id g.DeviceID, name string, val g
 		if tw.Desired == nil {
 			tw.Desired = map[string]g.TwinValue{}
 		}
-		tw.Desired[name] = g.TwinValue{Value: val, Time: moment(micros(t.now))}
+		tw.Desired[name] = g.TwinValue{Value: val, Time: store.Moment(store.Micros(t.Now))}
 		if err := saveTwins(ctx, t, []*g.Twin{tw}); err != nil {
 			return err
 		}
-		t.change("desired", d.School, string(id))
-		return v.audit(ctx, t, d.School, "device.desire", string(id)+" "+name)
+		t.Change("desired", d.School, string(id))
+		return v.s.Audit(ctx, t, d.School, "device.desire", string(id)+" "+name)
 	})
 }
 
 // loadTwins reads the twins of the devices that exist; one never heard of is new.
-func loadTwins(ctx context.Context, t *tx, ids []g.DeviceID) (map[g.DeviceID]*g.Twin, error) {
+func loadTwins(ctx context.Context, t *store.Tx, ids []g.DeviceID) (map[g.DeviceID]*g.Twin, error) {
 	out := make(map[g.DeviceID]*g.Twin, len(ids))
 	for len(ids) > 0 {
-		part := ids[:min(chunk, len(ids))]
+		part := ids[:min(store.Chunk, len(ids))]
 		ids = ids[len(part):]
-		q := "SELECT d.id, COALESCE(t.state, 'unknown'), COALESCE(t.reason, ''), COALESCE(t.last_seen, 0), COALESCE(t.seq, 0), COALESCE(t.reported, ''), COALESCE(t.desired, ''), COALESCE(t.weak, '') FROM devices d LEFT JOIN twins t ON t.device = d.id WHERE d.id IN (" + marks(len(part)) + ")"
-		err := each(ctx, t, q, anys(part), func(scan func(...any) error) error {
+		q := "SELECT d.id, COALESCE(t.state, 'unknown'), COALESCE(t.reason, ''), COALESCE(t.last_seen, 0), COALESCE(t.seq, 0), COALESCE(t.reported, ''), COALESCE(t.desired, ''), COALESCE(t.weak, '') FROM devices d LEFT JOIN twins t ON t.device = d.id WHERE d.id IN (" + store.Marks(len(part)) + ")"
+		err := store.Each(ctx, t, q, store.Anys(part), func(scan func(...any) error) error {
 			tw := &g.Twin{}
 			var seen int64
 			var reported, desired []byte
 			if err := scan(&tw.Device, &tw.State, &tw.Reason, &seen, &tw.Seq, &reported, &desired, &tw.Weak); err != nil {
 				return err
 			}
-			tw.LastSeen = moment(seen)
+			tw.LastSeen = store.Moment(seen)
 			out[tw.Device] = tw
-			if err := unjson(desired, &tw.Desired); err != nil {
+			if err := store.FromJSON(desired, &tw.Desired); err != nil {
 				return err
 			}
-			return unjson(reported, &tw.Reported)
+			return store.FromJSON(reported, &tw.Reported)
 		})
 		if err != nil {
 			return nil, fmt.Errorf("read twins: %w", err)
@@ -83,8 +81,8 @@ func loadTwins(ctx context.Context, t *tx, ids []g.DeviceID) (map[g.DeviceID]*g.
 	return out, nil
 }
 
-func saveTwins(ctx context.Context, t *tx, twins []*g.Twin) error {
-	stmt, err := t.prepare(ctx, `INSERT INTO twins (device, state, reason, last_seen, seq, reported, desired, weak)
+func saveTwins(ctx context.Context, t *store.Tx, twins []*g.Twin) error {
+	stmt, err := t.Prepare(ctx, `INSERT INTO twins (device, state, reason, last_seen, seq, reported, desired, weak)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (device) DO UPDATE SET state = excluded.state, reason = excluded.reason, last_seen = excluded.last_seen,
 		seq = excluded.seq, reported = excluded.reported, desired = excluded.desired, weak = excluded.weak`)
@@ -103,7 +101,7 @@ func saveTwins(ctx context.Context, t *tx, twins []*g.Twin) error {
 				return fmt.Errorf("write twins: %w", err)
 			}
 		}
-		_, err = stmt.exec(ctx, string(tw.Device), string(tw.State), tw.Reason, micros(tw.LastSeen), int64(tw.Seq),
+		_, err = stmt.Exec(ctx, string(tw.Device), string(tw.State), tw.Reason, store.Micros(tw.LastSeen), int64(tw.Seq),
 			string(reported), string(desired), string(tw.Weak))
 		if err != nil {
 			return fmt.Errorf("write twins: %w", err)
@@ -126,7 +124,7 @@ const twinTurn = 200
 // the same transaction: without it the log of its states would call it offline until it next
 // connects.
 func (v *View) ApplyTwins(ctx context.Context, events []g.Event) error {
-	if err := v.system(); err != nil {
+	if err := v.s.OnlySystem(); err != nil {
 		return err
 	}
 	var ids []g.DeviceID
@@ -142,7 +140,7 @@ func (v *View) ApplyTwins(ctx context.Context, events []g.Event) error {
 		of[e.Device] = append(of[e.Device], e)
 	}
 	for turn := range slices.Chunk(ids, twinTurn) {
-		err := v.r.write(ctx, func(t *tx) error {
+		err := v.s.Write(ctx, func(t *store.Tx) error {
 			twins, err := loadTwins(ctx, t, turn)
 			if err != nil {
 				return err
@@ -171,7 +169,7 @@ func (v *View) ApplyTwins(ctx context.Context, events []g.Event) error {
 }
 
 // foldAll folds what the twin has not seen, and says whether that was anything.
-func (r *Registry) foldAll(ctx context.Context, t *tx, tw *g.Twin, events []*g.Event) (news bool, err error) {
+func (r *Registry) foldAll(ctx context.Context, t *store.Tx, tw *g.Twin, events []*g.Event) (news bool, err error) {
 	for _, e := range events {
 		if e.Seq <= tw.Seq {
 			continue

@@ -1,37 +1,11 @@
 package registry
 
 import (
-	"log/slog"
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry/roster"
 )
-
-// Options say where the registry lives.
-type Options struct {
-	Dir       string // folder of registry.db and history.db (SQLite); made when missing
-	Postgres  string // DSN of a PostgreSQL database; empty: SQLite in Dir
-	MasterKey []byte // 32 bytes; wraps every other key. Without it the data cannot be read
-	Now       func() time.Time
-	Logger    *slog.Logger
-}
-
-// Change says that something committed. Kind is device, desired, profile, person, consent,
-// face, pass, zone, session, webhook, user, key, school, leave or setting. An ID of "" is many at once,
-// as after an import.
-type Change struct {
-	Kind   string
-	School g.SchoolID
-	ID     string
-}
-
-// Page bounds a list: Limit rows (default 100, at most 1000) after Cursor, which is opaque
-// and comes from the list before. An empty next cursor means that there is no more.
-type Page struct {
-	Limit  int
-	Cursor string
-}
 
 // Places are a school's sites, buildings and zones.
 type Places struct {
@@ -334,10 +308,4 @@ type IncidentFilter struct {
 	Page
 	School g.SchoolID
 	State  g.IncidentState
-}
-
-// OutboxRow is an event that is to be journalled; Event.Seq is 0 until it is.
-type OutboxRow struct {
-	ID    int64
-	Event g.Event
 }

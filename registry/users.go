@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
 const userColumns = "id, school, name, full_name_sealed, role, language, disabled, created"
@@ -21,23 +22,23 @@ func (r *Registry) scanUser(scan func(...any) error, more ...any) (u g.User, err
 	if err := scan(append(dst, more...)...); err != nil {
 		return u, err
 	}
-	full, err := unseal(r.vault.data, sealed, "user "+string(u.ID))
-	u.FullName, u.Created = string(full), moment(created)
+	full, err := store.Unseal(r.s.Vault.Data, sealed, "user "+string(u.ID))
+	u.FullName, u.Created = string(full), store.Moment(created)
 	return u, err
 }
 
 // Users lists the users of the school, or of all that the scope sees, by sign-in name.
 func (v *View) Users(ctx context.Context, school g.SchoolID) ([]g.User, error) {
-	in, err := v.reach(ctx, g.UsersAdmin)
+	in, err := v.s.Reach(ctx, g.UsersAdmin)
 	if err != nil {
 		return nil, err
 	}
-	var w where
-	if err := in.within(&w, "school", school); err != nil {
+	var w store.Where
+	if err := in.Within(&w, "school", school); err != nil {
 		return nil, err
 	}
 	out := []g.User{}
-	err = each(ctx, v.r.reg, "SELECT "+userColumns+" FROM users"+w.String()+" ORDER BY name", w.args, func(scan func(...any) error) error {
+	err = store.Each(ctx, v.s.Reg, "SELECT "+userColumns+" FROM users"+w.String()+" ORDER BY name", w.Args, func(scan func(...any) error) error {
 		u, err := v.r.scanUser(scan)
 		out = append(out, u)
 		return err
@@ -74,16 +75,16 @@ func checkUser(u g.User) error {
 	if u.Language != "en" && u.Language != "zh-CN" {
 		return g.FieldErrorf("language", "%q is not offered; use en or zh-CN", u.Language)
 	}
-	return optional("full_name", u.FullName, maxTitle)
+	return store.Optional("full_name", u.FullName, store.MaxTitle)
 }
 
 // CreateUser adds somebody who signs in. Nobody gives a role that can do more than their own.
 func (v *View) CreateUser(ctx context.Context, u g.User, password string) (g.User, error) {
-	in, err := v.reach(ctx, g.UsersAdmin)
+	in, err := v.s.Reach(ctx, g.UsersAdmin)
 	if err != nil {
 		return g.User{}, err
 	}
-	if err := v.inSchool(ctx, in, u.School); err != nil {
+	if err := v.s.InSchool(ctx, in, u.School); err != nil {
 		return g.User{}, err
 	}
 	if u.ID == "" {
@@ -91,7 +92,7 @@ func (v *View) CreateUser(ctx context.Context, u g.User, password string) (g.Use
 	}
 	u.Name = signInName(u.Name)
 	if !g.ValidID(string(u.ID)) {
-		return g.User{}, badID()
+		return g.User{}, store.BadID()
 	}
 	if err := checkUser(u); err != nil {
 		return g.User{}, err
@@ -106,20 +107,20 @@ func (v *View) CreateUser(ctx context.Context, u g.User, password string) (g.Use
 	if err != nil {
 		return g.User{}, err
 	}
-	err = v.r.write(ctx, func(t *tx) error {
-		u.Created = moment(micros(t.now))
-		if err := free(ctx, t, "users", "user", string(u.ID)); err != nil {
+	err = v.s.Write(ctx, func(t *store.Tx) error {
+		u.Created = store.Moment(store.Micros(t.Now))
+		if err := store.Free(ctx, t, "users", "user", string(u.ID)); err != nil {
 			return err
 		}
 		if err := nameFree(ctx, t, u); err != nil {
 			return err
 		}
-		_, err := t.exec(ctx, "INSERT INTO users ("+userColumns+", password) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			string(u.ID), string(u.School), u.Name, v.r.sealUser(u), string(u.Role), u.Language, flag(u.Disabled), micros(u.Created), hash)
+		_, err := t.Exec(ctx, "INSERT INTO users ("+userColumns+", password) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			string(u.ID), string(u.School), u.Name, v.r.sealUser(u), string(u.Role), u.Language, store.Flag(u.Disabled), store.Micros(u.Created), hash)
 		if err != nil {
 			return fmt.Errorf("create user: %w", err)
 		}
-		return v.auditChanges(ctx, t, u.School, "user.create", string(u.ID), nil, u)
+		return v.s.AuditChanges(ctx, t, u.School, "user.create", string(u.ID), nil, u)
 	})
 	if err != nil {
 		return g.User{}, err
@@ -128,12 +129,12 @@ func (v *View) CreateUser(ctx context.Context, u g.User, password string) (g.Use
 }
 
 func (r *Registry) sealUser(u g.User) []byte {
-	return seal(r.vault.data, []byte(u.FullName), "user "+string(u.ID))
+	return store.Seal(r.s.Vault.Data, []byte(u.FullName), "user "+string(u.ID))
 }
 
-func nameFree(ctx context.Context, t *tx, u g.User) error {
+func nameFree(ctx context.Context, t *store.Tx, u g.User) error {
 	n := 0
-	if err := t.row(ctx, "SELECT COUNT(*) FROM users WHERE name = ? AND id <> ?", u.Name, string(u.ID)).Scan(&n); err != nil {
+	if err := t.Row(ctx, "SELECT COUNT(*) FROM users WHERE name = ? AND id <> ?", u.Name, string(u.ID)).Scan(&n); err != nil {
 		return fmt.Errorf("read user: %w", err)
 	}
 	if n > 0 {
@@ -145,7 +146,7 @@ func nameFree(ctx context.Context, t *tx, u g.User) error {
 // UpdateUser changes everything but the user's id, school and password. Disabling a user ends
 // that user's sign-ins. The last admin of the gateway cannot be disabled or demoted.
 func (v *View) UpdateUser(ctx context.Context, u g.User) error {
-	in, err := v.reach(ctx, g.UsersAdmin)
+	in, err := v.s.Reach(ctx, g.UsersAdmin)
 	if err != nil {
 		return err
 	}
@@ -156,12 +157,12 @@ func (v *View) UpdateUser(ctx context.Context, u g.User) error {
 	if err := v.mayGrant(u.Role); err != nil {
 		return err
 	}
-	return v.r.write(ctx, func(t *tx) error {
-		old, err := v.r.scanUser(t.row(ctx, "SELECT "+userColumns+" FROM users WHERE id = ?", string(u.ID)).Scan)
+	return v.s.Write(ctx, func(t *store.Tx) error {
+		old, err := v.r.scanUser(t.Row(ctx, "SELECT "+userColumns+" FROM users WHERE id = ?", string(u.ID)).Scan)
 		if err != nil {
-			return missing(err, "user", string(u.ID))
+			return store.Missing(err, "user", string(u.ID))
 		}
-		if err := in.owns(old.School, "user", string(u.ID)); err != nil {
+		if err := in.Owns(old.School, "user", string(u.ID)); err != nil {
 			return err
 		}
 		if err := v.mayGrant(old.Role); err != nil { // nor does anybody disarm somebody above
@@ -172,15 +173,15 @@ func (v *View) UpdateUser(ctx context.Context, u g.User) error {
 		}
 		if admin(old) && !admin(u) {
 			n := 0
-			if err := t.row(ctx, "SELECT COUNT(*) FROM users WHERE disabled = 0 AND role IN (?, ?) AND id <> ?", string(g.RoleDistrict), string(g.RoleAdmin), string(u.ID)).Scan(&n); err != nil {
+			if err := t.Row(ctx, "SELECT COUNT(*) FROM users WHERE disabled = 0 AND role IN (?, ?) AND id <> ?", string(g.RoleDistrict), string(g.RoleAdmin), string(u.ID)).Scan(&n); err != nil {
 				return fmt.Errorf("read users: %w", err)
 			}
 			if n == 0 {
 				return g.Errorf(g.Conflict, "this is the last admin: make another one before")
 			}
 		}
-		_, err = t.exec(ctx, "UPDATE users SET name = ?, full_name_sealed = ?, role = ?, language = ?, disabled = ? WHERE id = ?",
-			u.Name, v.r.sealUser(u), string(u.Role), u.Language, flag(u.Disabled), string(u.ID))
+		_, err = t.Exec(ctx, "UPDATE users SET name = ?, full_name_sealed = ?, role = ?, language = ?, disabled = ? WHERE id = ?",
+			u.Name, v.r.sealUser(u), string(u.Role), u.Language, store.Flag(u.Disabled), string(u.ID))
 		if err != nil {
 			return fmt.Errorf("update user: %w", err)
 		}
@@ -189,9 +190,9 @@ func (v *View) UpdateUser(ctx context.Context, u g.User) error {
 				return err
 			}
 		}
-		t.change("user", old.School, string(u.ID)) // keys and webhooks are bounded by it
+		t.Change("user", old.School, string(u.ID)) // keys and webhooks are bounded by it
 		u.School, u.Created = old.School, old.Created
-		return v.auditChanges(ctx, t, old.School, "user.update", string(u.ID), old, u)
+		return v.s.AuditChanges(ctx, t, old.School, "user.update", string(u.ID), old, u)
 	})
 }
 
@@ -201,9 +202,9 @@ func admin(u g.User) bool {
 }
 
 // endSignIns ends those that have begun as well: what the old password opened ends with it.
-func endSignIns(ctx context.Context, t *tx, id g.UserID) error {
+func endSignIns(ctx context.Context, t *store.Tx, id g.UserID) error {
 	for _, table := range []string{"signins", "signin_steps"} {
-		if _, err := t.exec(ctx, "DELETE FROM "+table+" WHERE usr = ?", string(id)); err != nil {
+		if _, err := t.Exec(ctx, "DELETE FROM "+table+" WHERE usr = ?", string(id)); err != nil {
 			return fmt.Errorf("end sign-ins: %w", err)
 		}
 	}
@@ -213,7 +214,7 @@ func endSignIns(ctx context.Context, t *tx, id g.UserID) error {
 // ChangePassword sets a new password and ends every sign-in of the user. Users change their
 // own and must know the old one; with users:admin another's is set without it.
 func (v *View) ChangePassword(ctx context.Context, id g.UserID, old, new string) error {
-	in, err := v.reach(ctx, "")
+	in, err := v.s.Reach(ctx, "")
 	if err != nil {
 		return err
 	}
@@ -222,11 +223,11 @@ func (v *View) ChangePassword(ctx context.Context, id g.UserID, old, new string)
 		return g.Errorf(g.Forbidden, "only admins set the password of somebody else")
 	}
 	var had string
-	u, err := v.r.scanUser(v.r.reg.row(ctx, "SELECT "+userColumns+", password FROM users WHERE id = ?", string(id)).Scan, &had)
+	u, err := v.r.scanUser(v.s.Reg.Row(ctx, "SELECT "+userColumns+", password FROM users WHERE id = ?", string(id)).Scan, &had)
 	if err != nil {
-		return missing(err, "user", string(id))
+		return store.Missing(err, "user", string(id))
 	}
-	if err := in.owns(u.School, "user", string(id)); err != nil {
+	if err := in.Owns(u.School, "user", string(id)); err != nil {
 		return err
 	}
 	if own {
@@ -243,16 +244,16 @@ func (v *View) ChangePassword(ctx context.Context, id g.UserID, old, new string)
 	if err != nil {
 		return err
 	}
-	return v.r.write(ctx, func(t *tx) error {
+	return v.s.Write(ctx, func(t *store.Tx) error {
 		if err := setPassword(ctx, t, id, hash); err != nil {
 			return err
 		}
-		return v.audit(ctx, t, u.School, "user.password", string(id))
+		return v.s.Audit(ctx, t, u.School, "user.password", string(id))
 	})
 }
 
-func setPassword(ctx context.Context, t *tx, id g.UserID, hash string) error {
-	if _, err := t.exec(ctx, "UPDATE users SET password = ? WHERE id = ?", hash, string(id)); err != nil {
+func setPassword(ctx context.Context, t *store.Tx, id g.UserID, hash string) error {
+	if _, err := t.Exec(ctx, "UPDATE users SET password = ? WHERE id = ?", hash, string(id)); err != nil {
 		return fmt.Errorf("set password: %w", err)
 	}
 	return endSignIns(ctx, t, id)

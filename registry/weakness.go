@@ -6,6 +6,7 @@ import (
 	"maps"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
 // WeakFilter selects devices that are in use by how they prove themselves: one of
@@ -23,35 +24,35 @@ const deviceWeak = "COALESCE(t.weak, '')"
 // weakInUse keeps out what is switched off: it lets nobody in.
 const weakInUse = "d.enabled = 1"
 
-func (f WeakFilter) narrow(w *where) {
+func (f WeakFilter) narrow(w *store.Where) {
 	switch f {
 	case "":
 		return
 	case AnyWeak:
-		w.and(deviceWeak+" NOT IN ('', ?)", string(g.WeakNone))
+		w.And(deviceWeak+" NOT IN ('', ?)", string(g.WeakNone))
 	case WeakUnknown:
-		w.and(deviceWeak + " = ''")
+		w.And(deviceWeak + " = ''")
 	default:
-		w.and(deviceWeak+" = ?", string(f))
+		w.And(deviceWeak+" = ?", string(f))
 	}
-	w.and(weakInUse)
+	w.And(weakInUse)
 }
 
 // WeakCounts counts the devices of the school (all that the scope sees where it is empty) that
 // are in use, by how they prove themselves; WeakUnknown counts those of which nobody has said.
 func (v *View) WeakCounts(ctx context.Context, school g.SchoolID) (map[g.Weakness]int, error) {
-	in, err := v.reach(ctx, g.DevicesRead)
+	in, err := v.s.Reach(ctx, g.DevicesRead)
 	if err != nil {
 		return nil, err
 	}
-	var w where
-	if err := in.within(&w, "d.school", school); err != nil {
+	var w store.Where
+	if err := in.Within(&w, "d.school", school); err != nil {
 		return nil, err
 	}
-	w.and(weakInUse)
+	w.And(weakInUse)
 	q := "SELECT " + deviceWeak + ", COUNT(*) FROM devices d LEFT JOIN twins t ON t.device = d.id" + w.String() + " GROUP BY 1"
 	out := map[g.Weakness]int{}
-	err = each(ctx, v.r.reg, q, w.args, func(scan func(...any) error) error {
+	err = store.Each(ctx, v.s.Reg, q, w.Args, func(scan func(...any) error) error {
 		var weak g.Weakness
 		n := 0
 		if err := scan(&weak, &n); err != nil {
@@ -71,12 +72,12 @@ func (v *View) WeakCounts(ctx context.Context, school g.SchoolID) (map[g.Weaknes
 
 // forgetWeakness forgets how a device proved itself where it is now reached otherwise: its driver
 // connects it anew, and says so anew. What speaks MQTT to the gateway is not connected by it.
-func forgetWeakness(ctx context.Context, t *tx, old, d g.Device, secret bool) error {
+func forgetWeakness(ctx context.Context, t *store.Tx, old, d g.Device, secret bool) error {
 	moved := secret || old.Serial != d.Serial || !maps.Equal(old.Address, d.Address)
 	if old.Driver == d.Driver && (d.Driver == g.DriverMQTTFront || !moved) {
 		return nil
 	}
-	if _, err := t.exec(ctx, "UPDATE twins SET weak = '' WHERE device = ?", string(d.ID)); err != nil {
+	if _, err := t.Exec(ctx, "UPDATE twins SET weak = '' WHERE device = ?", string(d.ID)); err != nil {
 		return fmt.Errorf("update device: %w", err)
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
 const webhookColumns = "id, school, url, kinds, created, disabled, reason, maker"
@@ -20,22 +21,22 @@ func scanWebhook(scan func(...any) error) (w g.Webhook, err error) {
 	if err := scan(&w.ID, &w.School, &w.URL, &kinds, &created, &w.Disabled, &w.Reason, &w.Maker); err != nil {
 		return w, err
 	}
-	w.Created = moment(created)
-	return w, unjson(kinds, &w.Kinds)
+	w.Created = store.Moment(created)
+	return w, store.FromJSON(kinds, &w.Kinds)
 }
 
 // Webhooks lists the webhooks of the school, or of all that the scope sees, oldest first.
 func (v *View) Webhooks(ctx context.Context, school g.SchoolID) ([]g.Webhook, error) {
-	in, err := v.reach(ctx, g.KeysAdmin)
+	in, err := v.s.Reach(ctx, g.KeysAdmin)
 	if err != nil {
 		return nil, err
 	}
-	var w where
-	if err := in.within(&w, "school", school); err != nil {
+	var w store.Where
+	if err := in.Within(&w, "school", school); err != nil {
 		return nil, err
 	}
 	out := []g.Webhook{}
-	err = each(ctx, v.r.reg, "SELECT "+webhookColumns+" FROM webhooks"+w.String()+" ORDER BY created, id", w.args, func(scan func(...any) error) error {
+	err = store.Each(ctx, v.s.Reg, "SELECT "+webhookColumns+" FROM webhooks"+w.String()+" ORDER BY created, id", w.Args, func(scan func(...any) error) error {
 		x, err := scanWebhook(scan)
 		out = append(out, x)
 		return err
@@ -54,7 +55,7 @@ func checkWebhook(w g.Webhook) error {
 	if u.User != nil {
 		return g.FieldErrorf("url", "the address holds a password: leave it out, deliveries are signed instead")
 	}
-	if err := optional("url", w.URL, maxURL); err != nil {
+	if err := store.Optional("url", w.URL, store.MaxURL); err != nil {
 		return err
 	}
 	known := g.EventKinds()
@@ -63,7 +64,7 @@ func checkWebhook(w g.Webhook) error {
 			return g.FieldErrorf(fmt.Sprintf("kinds[%d]", i), "%q is no kind of event; use some of %v", k, known)
 		}
 	}
-	return optional("reason", w.Reason, maxReason)
+	return store.Optional("reason", w.Reason, store.MaxReason)
 }
 
 func newHookSecret() string {
@@ -75,11 +76,11 @@ func newHookSecret() string {
 // CreateWebhook adds a webhook and answers its signing secret (Standard Webhooks, "whsec_" and
 // base64 of 32 bytes), which is shown this once and kept encrypted.
 func (v *View) CreateWebhook(ctx context.Context, w g.Webhook) (g.Webhook, string, error) {
-	in, err := v.reach(ctx, g.KeysAdmin)
+	in, err := v.s.Reach(ctx, g.KeysAdmin)
 	if err != nil {
 		return g.Webhook{}, "", err
 	}
-	if err := v.inSchool(ctx, in, w.School); err != nil {
+	if err := v.s.InSchool(ctx, in, w.School); err != nil {
 		return g.Webhook{}, "", err
 	}
 	if err := checkWebhook(w); err != nil {
@@ -94,18 +95,18 @@ func (v *View) CreateWebhook(ctx context.Context, w g.Webhook) (g.Webhook, strin
 	if err != nil {
 		return g.Webhook{}, "", err
 	}
-	err = v.r.write(ctx, func(t *tx) error {
-		w.Created = moment(micros(t.now))
+	err = v.s.Write(ctx, func(t *store.Tx) error {
+		w.Created = store.Moment(store.Micros(t.Now))
 		if w.Maker, err = v.maker(ctx, t); err != nil {
 			return err
 		}
-		_, err := t.exec(ctx, "INSERT INTO webhooks ("+webhookColumns+", secret_sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			string(w.ID), string(w.School), w.URL, string(kinds), micros(w.Created), flag(w.Disabled), w.Reason, w.Maker, seal(v.r.vault.data, []byte(secret), "webhook "+string(w.ID)))
+		_, err := t.Exec(ctx, "INSERT INTO webhooks ("+webhookColumns+", secret_sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			string(w.ID), string(w.School), w.URL, string(kinds), store.Micros(w.Created), store.Flag(w.Disabled), w.Reason, w.Maker, store.Seal(v.s.Vault.Data, []byte(secret), "webhook "+string(w.ID)))
 		if err != nil {
 			return fmt.Errorf("create webhook: %w", err)
 		}
-		t.change("webhook", w.School, string(w.ID))
-		return v.auditChanges(ctx, t, w.School, "webhook.create", string(w.ID), nil, w)
+		t.Change("webhook", w.School, string(w.ID))
+		return v.s.AuditChanges(ctx, t, w.School, "webhook.create", string(w.ID), nil, w)
 	})
 	if err != nil {
 		return g.Webhook{}, "", err
@@ -126,7 +127,7 @@ func (v *View) UpdateWebhook(ctx context.Context, w g.Webhook) error {
 
 // changeWebhook is both UpdateWebhook and, with a new secret, MoveWebhook.
 func (v *View) changeWebhook(ctx context.Context, w g.Webhook, secret string) error {
-	in, err := v.reach(ctx, g.KeysAdmin)
+	in, err := v.s.Reach(ctx, g.KeysAdmin)
 	if err != nil {
 		return err
 	}
@@ -137,13 +138,13 @@ func (v *View) changeWebhook(ctx context.Context, w g.Webhook, secret string) er
 	if err != nil {
 		return err
 	}
-	return v.r.write(ctx, func(t *tx) error {
-		old, err := scanWebhook(t.row(ctx, "SELECT "+webhookColumns+" FROM webhooks WHERE id = ?", string(w.ID)).Scan)
+	return v.s.Write(ctx, func(t *store.Tx) error {
+		old, err := scanWebhook(t.Row(ctx, "SELECT "+webhookColumns+" FROM webhooks WHERE id = ?", string(w.ID)).Scan)
 		if err != nil {
-			return missing(err, "webhook", string(w.ID))
+			return store.Missing(err, "webhook", string(w.ID))
 		}
 		school := old.School
-		if err := in.owns(school, "webhook", string(w.ID)); err != nil {
+		if err := in.Owns(school, "webhook", string(w.ID)); err != nil {
 			return err
 		}
 		if err := v.hookSecret(ctx, t, w, secret); err != nil {
@@ -161,34 +162,34 @@ func (v *View) changeWebhook(ctx context.Context, w g.Webhook, secret string) er
 				return err
 			}
 		}
-		if _, err := t.exec(ctx, "UPDATE webhooks SET url = ?, kinds = ?, disabled = ?, reason = ?, maker = ? WHERE id = ?",
-			w.URL, string(kinds), flag(w.Disabled), w.Reason, w.Maker, string(w.ID)); err != nil {
+		if _, err := t.Exec(ctx, "UPDATE webhooks SET url = ?, kinds = ?, disabled = ?, reason = ?, maker = ? WHERE id = ?",
+			w.URL, string(kinds), store.Flag(w.Disabled), w.Reason, w.Maker, string(w.ID)); err != nil {
 			return fmt.Errorf("update webhook: %w", err)
 		}
-		t.change("webhook", school, string(w.ID))
+		t.Change("webhook", school, string(w.ID))
 		deed := "webhook.update"
 		if secret != "" {
 			deed = "webhook.secret"
 		}
 		w.School, w.Created = school, old.Created
-		return v.auditChanges(ctx, t, school, deed, string(w.ID), old, w)
+		return v.s.AuditChanges(ctx, t, school, deed, string(w.ID), old, w)
 	})
 }
 
 // DeleteWebhook removes a webhook with its deliveries.
 func (v *View) DeleteWebhook(ctx context.Context, id g.WebhookID) error {
-	return v.remove(ctx, g.KeysAdmin, "webhooks", "webhook", string(id), "webhook", webhookBefore(id), nil)
+	return v.s.Remove(ctx, g.KeysAdmin, "webhooks", "webhook", string(id), "webhook", webhookBefore(id), nil)
 }
 
 // WebhookSecret is the signing secret; only system scopes ask.
 func (v *View) WebhookSecret(ctx context.Context, id g.WebhookID) (string, error) {
-	if err := v.system(); err != nil {
+	if err := v.s.OnlySystem(); err != nil {
 		return "", err
 	}
 	var sealed []byte
-	if err := v.r.reg.row(ctx, "SELECT secret_sealed FROM webhooks WHERE id = ?", string(id)).Scan(&sealed); err != nil {
-		return "", missing(err, "webhook", string(id))
+	if err := v.s.Reg.Row(ctx, "SELECT secret_sealed FROM webhooks WHERE id = ?", string(id)).Scan(&sealed); err != nil {
+		return "", store.Missing(err, "webhook", string(id))
 	}
-	secret, err := unseal(v.r.vault.data, sealed, "webhook "+string(id))
+	secret, err := store.Unseal(v.s.Vault.Data, sealed, "webhook "+string(id))
 	return string(secret), err
 }

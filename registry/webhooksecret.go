@@ -8,6 +8,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
 // newWebhookSecret is a fresh signing secret as Standard Webhooks writes it.
@@ -20,29 +21,29 @@ func newWebhookSecret() string {
 // RotateWebhookSecret gives a webhook a new signing secret, which is shown this once, and keeps
 // the old one beside it for a time. The one before that ends at once.
 func (v *View) RotateWebhookSecret(ctx context.Context, id g.WebhookID, keep time.Duration) (secret string, until time.Time, err error) {
-	in, err := v.reach(ctx, g.KeysAdmin)
+	in, err := v.s.Reach(ctx, g.KeysAdmin)
 	if err != nil {
 		return "", until, err
 	}
 	secret = newWebhookSecret()
-	err = v.r.write(ctx, func(t *tx) error {
-		school, err := schoolOf(ctx, t, "webhooks", "webhook", string(id))
+	err = v.s.Write(ctx, func(t *store.Tx) error {
+		school, err := store.SchoolOf(ctx, t, "webhooks", "webhook", string(id))
 		if err != nil {
 			return err
 		}
-		if err := in.owns(school, "webhook", string(id)); err != nil {
+		if err := in.Owns(school, "webhook", string(id)); err != nil {
 			return err
 		}
 		if keep > 0 {
-			until = moment(micros(t.now.Add(keep)))
+			until = store.Moment(store.Micros(t.Now.Add(keep)))
 		}
-		_, err = t.exec(ctx, "UPDATE webhooks SET old_secret_sealed = secret_sealed, old_until = ?, secret_sealed = ? WHERE id = ?",
-			micros(until), seal(v.r.vault.data, []byte(secret), "webhook "+string(id)), string(id))
+		_, err = t.Exec(ctx, "UPDATE webhooks SET old_secret_sealed = secret_sealed, old_until = ?, secret_sealed = ? WHERE id = ?",
+			store.Micros(until), store.Seal(v.s.Vault.Data, []byte(secret), "webhook "+string(id)), string(id))
 		if err != nil {
 			return fmt.Errorf("write webhook: %w", err)
 		}
-		t.change("webhook", school, string(id))
-		return v.audit(ctx, t, school, "webhook.secret", string(id))
+		t.Change("webhook", school, string(id))
+		return v.s.Audit(ctx, t, school, "webhook.secret", string(id))
 	})
 	if err != nil {
 		return "", time.Time{}, err
@@ -58,12 +59,12 @@ func (v *View) WebhookSecrets(ctx context.Context, id g.WebhookID, now time.Time
 	}
 	var sealed []byte
 	var until int64
-	if err := v.r.reg.row(ctx, "SELECT old_secret_sealed, old_until FROM webhooks WHERE id = ?", string(id)).Scan(&sealed, &until); err != nil {
-		return nil, missing(err, "webhook", string(id))
+	if err := v.s.Reg.Row(ctx, "SELECT old_secret_sealed, old_until FROM webhooks WHERE id = ?", string(id)).Scan(&sealed, &until); err != nil {
+		return nil, store.Missing(err, "webhook", string(id))
 	}
-	if len(sealed) == 0 || micros(now) >= until {
+	if len(sealed) == 0 || store.Micros(now) >= until {
 		return []string{newest}, nil
 	}
-	old, err := unseal(v.r.vault.data, sealed, "webhook "+string(id))
+	old, err := store.Unseal(v.s.Vault.Data, sealed, "webhook "+string(id))
 	return []string{newest, string(old)}, err
 }

@@ -1,4 +1,4 @@
-package registry
+package store
 
 import (
 	"context"
@@ -9,13 +9,13 @@ import (
 
 // CheckFiles says whether the databases' files are whole, as far as SQLite can tell
 // (PRAGMA quick_check); a server checks its own.
-func (r *Registry) CheckFiles(ctx context.Context) error {
-	if r.reg.postgres {
+func (r *Store) CheckFiles(ctx context.Context) error {
+	if r.Reg.Postgres {
 		return nil
 	}
-	for _, s := range []*store{r.reg, r.hist} {
+	for _, s := range []*DB{r.Reg, r.Hist} {
 		var verdict string
-		if err := s.row(ctx, "PRAGMA quick_check(1)").Scan(&verdict); err != nil {
+		if err := s.Row(ctx, "PRAGMA quick_check(1)").Scan(&verdict); err != nil {
 			return fmt.Errorf("check %s.db: %w", s.name, err)
 		}
 		if verdict != "ok" {

@@ -1,4 +1,4 @@
-package registry
+package store
 
 import (
 	"context"
@@ -8,14 +8,14 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// send puts an event of the gateway's own into the outbox, in the transaction of what brought
+// Send puts an event of the gateway's own into the outbox, in the transaction of what brought
 // it about. Its id is deterministic: a second row of the same id is dropped.
-func (r *Registry) send(ctx context.Context, t *tx, e g.Event) error {
+func (r *Store) Send(ctx context.Context, t *Tx, e g.Event) error {
 	b, err := json.Marshal(e)
 	if err != nil {
 		return fmt.Errorf("write outbox: %w", err)
 	}
-	if _, err := t.exec(ctx, "INSERT INTO outbox (event_id, body_sealed) VALUES (?, ?) ON CONFLICT (event_id) DO NOTHING", e.ID, seal(r.vault.data, b, "outbox "+e.ID)); err != nil {
+	if _, err := t.Exec(ctx, "INSERT INTO outbox (event_id, body_sealed) VALUES (?, ?) ON CONFLICT (event_id) DO NOTHING", e.ID, Seal(r.Vault.Data, b, "outbox "+e.ID)); err != nil {
 		return fmt.Errorf("write outbox: %w", err)
 	}
 	t.outbox = true
@@ -26,18 +26,18 @@ func (r *Registry) send(ctx context.Context, t *tx, e g.Event) error {
 // do. A row stays until DeleteOutbox, so it may be read twice; once all rows up to some are
 // deleted, their numbers may be used again.
 func (v *View) Outbox(ctx context.Context, after int64, limit int) ([]OutboxRow, error) {
-	if err := v.system(); err != nil {
+	if err := v.OnlySystem(); err != nil {
 		return nil, err
 	}
 	var out []OutboxRow
-	err := each(ctx, v.r.reg, "SELECT id, event_id, body_sealed FROM outbox WHERE id > ? ORDER BY id LIMIT ?", []any{after, Page{Limit: limit}.limit()}, func(scan func(...any) error) error {
+	err := Each(ctx, v.Reg, "SELECT id, event_id, body_sealed FROM outbox WHERE id > ? ORDER BY id LIMIT ?", []any{after, Page{Limit: limit}.Size()}, func(scan func(...any) error) error {
 		var row OutboxRow
 		var id string
 		var sealed []byte
 		if err := scan(&row.ID, &id, &sealed); err != nil {
 			return err
 		}
-		b, err := unseal(v.r.vault.data, sealed, "outbox "+id)
+		b, err := Unseal(v.Vault.Data, sealed, "outbox "+id)
 		if err != nil {
 			return err
 		}
@@ -53,20 +53,20 @@ func (v *View) Outbox(ctx context.Context, after int64, limit int) ([]OutboxRow,
 // DeleteOutbox removes rows that are journalled; only system scopes do. Rows that are gone
 // already are passed over.
 func (v *View) DeleteOutbox(ctx context.Context, upTo []int64) error {
-	if err := v.system(); err != nil {
+	if err := v.OnlySystem(); err != nil {
 		return err
 	}
 	if len(upTo) == 0 {
 		return nil
 	}
-	return v.r.write(ctx, func(t *tx) error {
-		stmt, err := t.prepare(ctx, "DELETE FROM outbox WHERE id = ?")
+	return v.Write(ctx, func(t *Tx) error {
+		stmt, err := t.Prepare(ctx, "DELETE FROM outbox WHERE id = ?")
 		if err != nil {
 			return fmt.Errorf("empty outbox: %w", err)
 		}
 		defer stmt.Close()
 		for _, id := range upTo {
-			if _, err := stmt.exec(ctx, id); err != nil {
+			if _, err := stmt.Exec(ctx, id); err != nil {
 				return fmt.Errorf("empty outbox: %w", err)
 			}
 		}

@@ -1,4 +1,4 @@
-package registry
+package store
 
 import (
 	"bytes"
@@ -12,24 +12,24 @@ import (
 
 // Bounds of what an entry says of the fields that a deed changed.
 const (
-	maxChanges = 50
+	MaxChanges = 50
 	maxChanged = 500 // characters of a value
 )
 
-// auditChanges is audit for a deed that changed a thing: before and after are the thing as it
+// AuditChanges is audit for a deed that changed a thing: before and after are the thing as it
 // goes out as JSON, before nil where it is new. It never is given a secret.
-func (v *View) auditChanges(ctx context.Context, t *tx, school g.SchoolID, deed, object string, before, after any) error {
-	changes, err := changed(before, after)
+func (v *View) AuditChanges(ctx context.Context, t *Tx, school g.SchoolID, deed, object string, before, after any) error {
+	changes, err := ChangesOf(before, after)
 	if err != nil {
 		return err
 	}
-	return v.r.auditEntry(ctx, t, g.AuditEntry{
-		School: school, Actor: v.s.Actor, Deed: deed, Object: object, Reason: v.s.Reason, Changes: changes,
+	return v.AuditEntry(ctx, t, g.AuditEntry{
+		School: school, Actor: v.Scope.Actor, Deed: deed, Object: object, Reason: v.Scope.Reason, Changes: changes,
 	})
 }
 
-// changed lists the fields that differ, by name. Those of an object inside have a dot in theirs.
-func changed(before, after any) ([]g.AuditChange, error) {
+// ChangesOf lists the fields that differ, by name. Those of an object inside have a dot in theirs.
+func ChangesOf(before, after any) ([]g.AuditChange, error) {
 	was, err := flat(before)
 	if err != nil {
 		return nil, err
@@ -45,15 +45,15 @@ func changed(before, after any) ([]g.AuditChange, error) {
 		if was[name] == is[name] {
 			continue
 		}
-		if len(out) == maxChanges {
+		if len(out) == MaxChanges {
 			return append(out, g.AuditChange{Field: "…", Before: "…", After: "further fields changed"}), nil
 		}
-		out = append(out, g.AuditChange{Field: name, Before: short(was[name]), After: short(is[name])})
+		out = append(out, g.AuditChange{Field: name, Before: Short(was[name]), After: Short(is[name])})
 	}
 	return out, nil
 }
 
-func short(s string) string {
+func Short(s string) string {
 	r := []rune(s)
 	if len(r) <= maxChanged {
 		return s

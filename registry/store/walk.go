@@ -1,4 +1,4 @@
-package registry
+package store
 
 import (
 	"container/list"
@@ -10,9 +10,6 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 )
-
-// walkRows is how many rows the kept orders of all walks name together, by default.
-const walkRows = 500_000
 
 // Walks let lists be read page by page in an order that people like and that can change
 // meanwhile, such as by name: a walk keeps to the order in which it began, so that no row that
@@ -42,8 +39,8 @@ func NewWalks(max int) *Walks {
 	return &Walks{max: max, orders: map[string]*list.Element{}, used: list.New()}
 }
 
-// orderToken is the hash of an order.
-func orderToken(keys []string) string {
+// OrderToken is the hash of an order.
+func OrderToken(keys []string) string {
 	h := sha256.New()
 	var n [8]byte
 	for _, k := range keys {
@@ -54,8 +51,8 @@ func orderToken(keys []string) string {
 	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:16])
 }
 
-// keep remembers an order. Nobody changes keys afterwards.
-func (w *Walks) keep(token string, keys []string) {
+// Keep remembers an order. Nobody changes keys afterwards.
+func (w *Walks) Keep(token string, keys []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if e, ok := w.orders[token]; ok {
@@ -71,8 +68,8 @@ func (w *Walks) keep(token string, keys []string) {
 	}
 }
 
-// order is the order that a cursor names: now, where that is still it, or the one that was kept.
-func (w *Walks) order(token, nowToken string, now []string) ([]string, error) {
+// Order is the order that a cursor names: now, where that is still it, or the one that was kept.
+func (w *Walks) Order(token, nowToken string, now []string) ([]string, error) {
 	if token == nowToken {
 		return now, nil
 	}
@@ -89,7 +86,7 @@ func (w *Walks) order(token, nowToken string, now []string) ([]string, error) {
 // Walk is a page of a list that is read as a whole. key names a row for as long as it lives
 // and is unique in the list.
 func Walk[T any](w *Walks, all []T, p Page, key func(T) string) ([]T, string, error) {
-	if p.Cursor == "" && len(all) <= p.limit() {
+	if p.Cursor == "" && len(all) <= p.Size() {
 		return all, "", nil
 	}
 	keys, at := make([]string, len(all)), make(map[string]int, len(all))
@@ -97,17 +94,17 @@ func Walk[T any](w *Walks, all []T, p Page, key func(T) string) ([]T, string, er
 		keys[i] = key(row)
 		at[keys[i]] = i
 	}
-	token := orderToken(keys)
-	parts, resumed, err := p.after(2)
+	token := OrderToken(keys)
+	parts, resumed, err := p.After(2)
 	if err != nil {
 		return nil, "", err
 	}
 	order, from := keys, 0
 	if resumed {
-		if from, err = offset(parts[1]); err != nil {
+		if from, err = Offset(parts[1]); err != nil {
 			return nil, "", err
 		}
-		if order, err = w.order(parts[0], token, keys); err != nil {
+		if order, err = w.Order(parts[0], token, keys); err != nil {
 			return nil, "", err
 		}
 		token = parts[0]
@@ -118,17 +115,17 @@ func Walk[T any](w *Walks, all []T, p Page, key func(T) string) ([]T, string, er
 		if !ok {
 			continue
 		}
-		if len(out) == p.limit() {
-			w.keep(token, order)
-			return out, cursor(token, strconv.Itoa(i)), nil
+		if len(out) == p.Size() {
+			w.Keep(token, order)
+			return out, Cursor(token, strconv.Itoa(i)), nil
 		}
 		out = append(out, all[n])
 	}
 	return out, "", nil
 }
 
-// offset reads a place in an order out of a cursor.
-func offset(s string) (int, error) {
+// Offset reads a place in an order out of a cursor.
+func Offset(s string) (int, error) {
 	n, err := strconv.Atoi(s)
 	if err != nil || n < 0 {
 		return 0, badCursor()

@@ -1,4 +1,4 @@
-package registry
+package store
 
 import (
 	"context"
@@ -9,34 +9,34 @@ import (
 	"time"
 )
 
-// store is one database with one writer and a pool of readers: a SQLite file, or the
+// DB is one database with one writer and a pool of readers: a SQLite file, or the
 // registry's or the history's tables in PostgreSQL.
-type store struct {
+type DB struct {
 	name     string // registry or history
 	w, r     *sql.DB
-	postgres bool
+	Postgres bool
 	uri      string // SQLite
 	lock     int64  // PostgreSQL's advisory lock that makes writers of several processes take turns
 }
 
-// conn is what both a store (reading) and a transaction answer queries with.
-type conn interface {
-	query(ctx context.Context, q string, args ...any) (*sql.Rows, error)
-	row(ctx context.Context, q string, args ...any) *sql.Row
+// Conn is what both a store (reading) and a transaction answer queries with.
+type Conn interface {
+	Query(ctx context.Context, q string, args ...any) (*sql.Rows, error)
+	Row(ctx context.Context, q string, args ...any) *sql.Row
 }
 
-func (s *store) query(ctx context.Context, q string, args ...any) (*sql.Rows, error) {
+func (s *DB) Query(ctx context.Context, q string, args ...any) (*sql.Rows, error) {
 	return s.r.QueryContext(ctx, s.bind(q), args...)
 }
 
-func (s *store) row(ctx context.Context, q string, args ...any) *sql.Row {
+func (s *DB) Row(ctx context.Context, q string, args ...any) *sql.Row {
 	return s.r.QueryRowContext(ctx, s.bind(q), args...)
 }
 
 // bind turns the question marks of q into the engine's placeholders. No query has a question
 // mark inside a literal.
-func (s *store) bind(q string) string {
-	if !s.postgres || !strings.Contains(q, "?") {
+func (s *DB) bind(q string) string {
+	if !s.Postgres || !strings.Contains(q, "?") {
 		return q
 	}
 	var b strings.Builder
@@ -54,7 +54,7 @@ func (s *store) bind(q string) string {
 	return b.String()
 }
 
-func (s *store) close() error {
+func (s *DB) close() error {
 	err := s.r.Close()
 	if s.w != s.r {
 		if werr := s.w.Close(); err == nil {
@@ -64,11 +64,11 @@ func (s *store) close() error {
 	return err
 }
 
-// tx is a write transaction. What it changed is told to subscribers once it is committed.
-type tx struct {
+// Tx is a write transaction. What it changed is told to subscribers once it is committed.
+type Tx struct {
 	*sql.Tx
-	s       *store
-	now     time.Time
+	s       *DB
+	Now     time.Time
 	changes []Change
 	outbox  bool // an outbox row was written
 	audited *AuditPoint
@@ -77,14 +77,14 @@ type tx struct {
 // between is the context of one statement. SQLite's driver starts a goroutine for each whose
 // context can end, which costs as much as a small one does: there the transaction's context
 // is looked at between statements, and none is broken off.
-func (t *tx) between(ctx context.Context) (context.Context, error) {
-	if t.s.postgres {
+func (t *Tx) between(ctx context.Context) (context.Context, error) {
+	if t.s.Postgres {
 		return ctx, nil
 	}
 	return context.WithoutCancel(ctx), ctx.Err()
 }
 
-func (t *tx) query(ctx context.Context, q string, args ...any) (*sql.Rows, error) {
+func (t *Tx) Query(ctx context.Context, q string, args ...any) (*sql.Rows, error) {
 	ctx, err := t.between(ctx)
 	if err != nil {
 		return nil, err
@@ -92,15 +92,15 @@ func (t *tx) query(ctx context.Context, q string, args ...any) (*sql.Rows, error
 	return t.QueryContext(ctx, t.s.bind(q), args...)
 }
 
-func (t *tx) row(ctx context.Context, q string, args ...any) *sql.Row {
+func (t *Tx) Row(ctx context.Context, q string, args ...any) *sql.Row {
 	if one, err := t.between(ctx); err == nil {
 		ctx = one
 	}
 	return t.QueryRowContext(ctx, t.s.bind(q), args...)
 }
 
-// exec answers how many rows it touched.
-func (t *tx) exec(ctx context.Context, q string, args ...any) (int64, error) {
+// Exec answers how many rows it touched.
+func (t *Tx) Exec(ctx context.Context, q string, args ...any) (int64, error) {
 	ctx, err := t.between(ctx)
 	if err != nil {
 		return 0, err
@@ -115,19 +115,19 @@ func touched(res sql.Result, err error) (int64, error) {
 	return res.RowsAffected()
 }
 
-func (t *tx) prepare(ctx context.Context, q string) (*stmt, error) {
+func (t *Tx) Prepare(ctx context.Context, q string) (*Stmt, error) {
 	s, err := t.PrepareContext(ctx, t.s.bind(q))
-	return &stmt{s, t}, err
+	return &Stmt{s, t}, err
 }
 
-// stmt is a prepared statement of a transaction.
-type stmt struct {
+// Stmt is a prepared statement of a transaction.
+type Stmt struct {
 	*sql.Stmt
-	t *tx
+	t *Tx
 }
 
-// exec answers how many rows it touched.
-func (s *stmt) exec(ctx context.Context, args ...any) (int64, error) {
+// Exec answers how many rows it touched.
+func (s *Stmt) Exec(ctx context.Context, args ...any) (int64, error) {
 	ctx, err := s.t.between(ctx)
 	if err != nil {
 		return 0, err
@@ -135,16 +135,16 @@ func (s *stmt) exec(ctx context.Context, args ...any) (int64, error) {
 	return touched(s.ExecContext(ctx, args...))
 }
 
-// write runs f in a transaction: all of it or nothing. Writers take turns.
-func (s *store) write(ctx context.Context, now time.Time, f func(*tx) error) (*tx, error) {
+// Write runs f in a transaction: all of it or nothing. Writers take turns.
+func (s *DB) Write(ctx context.Context, now time.Time, f func(*Tx) error) (*Tx, error) {
 	sqltx, err := s.begin(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("begin in %s: %w", s.name, err)
 	}
-	t := &tx{Tx: sqltx, s: s, now: now}
+	t := &Tx{Tx: sqltx, s: s, Now: now}
 	defer sqltx.Rollback() // does nothing after Commit
-	if s.postgres {
-		if _, err := t.exec(ctx, "SELECT pg_advisory_xact_lock(?)", s.lock); err != nil {
+	if s.Postgres {
+		if _, err := t.Exec(ctx, "SELECT pg_advisory_xact_lock(?)", s.lock); err != nil {
 			return nil, fmt.Errorf("take turns in %s: %w", s.name, err)
 		}
 	}
@@ -157,9 +157,9 @@ func (s *store) write(ctx context.Context, now time.Time, f func(*tx) error) (*t
 	return t, nil
 }
 
-// each runs a query and hands every row to f.
-func each(ctx context.Context, c conn, q string, args []any, f func(scan func(...any) error) error) error {
-	rows, err := c.query(ctx, q, args...)
+// Each runs a query and hands every row to f.
+func Each(ctx context.Context, c Conn, q string, args []any, f func(scan func(...any) error) error) error {
+	rows, err := c.Query(ctx, q, args...)
 	if err != nil {
 		return err
 	}
@@ -172,35 +172,35 @@ func each(ctx context.Context, c conn, q string, args []any, f func(scan func(..
 	return rows.Err()
 }
 
-// flag is a boolean in an integer column.
-func flag(b bool) int64 {
+// Flag is a boolean in an integer column.
+func Flag(b bool) int64 {
 	if b {
 		return 1
 	}
 	return 0
 }
 
-// micros is a time in a column: microseconds since 1970, 0 for the zero time.
-func micros(t time.Time) int64 {
+// Micros is a time in a column: microseconds since 1970, 0 for the zero time.
+func Micros(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
 	}
 	return t.UnixMicro()
 }
 
-// moment is the time that micros wrote.
-func moment(us int64) time.Time {
+// Moment is the time that micros wrote.
+func Moment(us int64) time.Time {
 	if us == 0 {
 		return time.Time{}
 	}
 	return time.UnixMicro(us).UTC()
 }
 
-// marks is "?,?,?" for n values.
-func marks(n int) string { return strings.TrimSuffix(strings.Repeat("?,", n), ",") }
+// Marks is "?,?,?" for n values.
+func Marks(n int) string { return strings.TrimSuffix(strings.Repeat("?,", n), ",") }
 
-// anys turns identifiers into arguments.
-func anys[T ~string](ids []T) []any {
+// Anys turns identifiers into arguments.
+func Anys[T ~string](ids []T) []any {
 	out := make([]any, len(ids))
 	for i, id := range ids {
 		out[i] = string(id)
@@ -209,8 +209,8 @@ func anys[T ~string](ids []T) []any {
 }
 
 // snapshot is the isolation in which several reads see one state; SQLite's readers always do.
-func (s *store) snapshot() sql.IsolationLevel {
-	if s.postgres {
+func (s *DB) snapshot() sql.IsolationLevel {
+	if s.Postgres {
 		return sql.LevelRepeatableRead
 	}
 	return sql.LevelDefault

@@ -1,4 +1,4 @@
-package registry
+package store
 
 import (
 	"context"
@@ -27,7 +27,7 @@ type AuditAnchor struct {
 	MAC  string
 }
 
-func (v *vault) anchorMAC(a AuditAnchor) string {
+func (v *Vault) anchorMAC(a AuditAnchor) string {
 	m := hmac.New(sha256.New, v.head)
 	fmt.Fprintf(m, "anchor %d %s %d", a.Seq, a.Hash, a.Time.Unix())
 	return hex.EncodeToString(m.Sum(nil))
@@ -36,22 +36,22 @@ func (v *vault) anchorMAC(a AuditAnchor) string {
 // AnchorAudit is the audit log's present end, to be kept where whoever can change the registry
 // cannot reach. Only system scopes ask.
 func (v *View) AnchorAudit(ctx context.Context) (AuditAnchor, error) {
-	if err := v.system(); err != nil {
+	if err := v.OnlySystem(); err != nil {
 		return AuditAnchor{}, err
 	}
-	a := AuditAnchor{Time: v.r.now().UTC().Truncate(time.Second)}
-	err := v.r.reg.row(ctx, "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1").Scan(&a.Seq, &a.Hash)
+	a := AuditAnchor{Time: v.Now().UTC().Truncate(time.Second)}
+	err := v.Reg.Row(ctx, "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1").Scan(&a.Seq, &a.Hash)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return AuditAnchor{}, fmt.Errorf("read the audit log: %w", err)
 	}
-	a.MAC = v.r.vault.anchorMAC(a)
+	a.MAC = v.Vault.anchorMAC(a)
 	return a, nil
 }
 
 // HoldAudit makes VerifyAudit hold the log against an anchor from before this start, besides
 // what it has seen itself. An anchor of another gateway is refused.
-func (r *Registry) HoldAudit(a AuditAnchor) error {
-	if !hmac.Equal([]byte(a.MAC), []byte(r.vault.anchorMAC(a))) {
+func (r *Store) HoldAudit(a AuditAnchor) error {
+	if !hmac.Equal([]byte(a.MAC), []byte(r.Vault.anchorMAC(a))) {
 		return g.Errorf(g.Invalid, "the anchor of %s was not made with this gateway's key", a.Time.Format(time.RFC3339))
 	}
 	if seen := r.auditSeen.Load(); seen == nil || seen.Seq < a.Seq {
@@ -61,7 +61,7 @@ func (r *Registry) HoldAudit(a AuditAnchor) error {
 }
 
 // sawAudit notes how far the log came in this run.
-func (r *Registry) sawAudit(p *AuditPoint) {
+func (r *Store) sawAudit(p *AuditPoint) {
 	for {
 		old := r.auditSeen.Load()
 		if old != nil && old.Seq >= p.Seq || r.auditSeen.CompareAndSwap(old, p) {
@@ -74,41 +74,41 @@ func (r *Registry) sawAudit(p *AuditPoint) {
 // against the anchors. It answers how many entries hold; the error names the first that does
 // not. An anchor of another gateway is an error.
 func (v *View) VerifyAudit(ctx context.Context, anchors ...AuditAnchor) (entries uint64, err error) {
-	in, err := v.reach(ctx, g.AuditRead)
+	in, err := v.Reach(ctx, g.AuditRead)
 	if err != nil {
 		return 0, err
 	}
-	if top, err := v.top(ctx, in); err != nil {
+	if top, err := v.Top(ctx, in); err != nil {
 		return 0, err
 	} else if !top {
 		return 0, g.Errorf(g.Forbidden, "the chain spans all schools: only the gateway's top school can verify it")
 	}
-	points, err := v.r.points(anchors)
+	points, err := v.points(anchors)
 	if err != nil {
 		return 0, err
 	}
 	// One read transaction, so that an entry written meanwhile does not look like a forged head.
-	t, err := v.r.reg.r.BeginTx(ctx, &sql.TxOptions{ReadOnly: true, Isolation: v.r.reg.snapshot()})
+	t, err := v.Reg.r.BeginTx(ctx, &sql.TxOptions{ReadOnly: true, Isolation: v.Reg.snapshot()})
 	if err != nil {
 		return 0, fmt.Errorf("verify the audit log: %w", err)
 	}
 	defer t.Rollback()
-	c := &tx{Tx: t, s: v.r.reg}
-	last, err := v.r.walkAudit(ctx, c, points)
+	c := &Tx{Tx: t, s: v.Reg}
+	last, err := v.walkAudit(ctx, c, points)
 	if err != nil {
 		return last.Seq, err
 	}
-	return last.Seq, v.r.checkHead(ctx, c, last)
+	return last.Seq, v.checkHead(ctx, c, last)
 }
 
 // points are what the chain must go through, by place.
-func (r *Registry) points(anchors []AuditAnchor) (map[uint64]string, error) {
+func (r *Store) points(anchors []AuditAnchor) (map[uint64]string, error) {
 	points := map[uint64]string{}
 	if seen := r.auditSeen.Load(); seen != nil {
 		points[seen.Seq] = seen.Hash
 	}
 	for _, a := range anchors {
-		if !hmac.Equal([]byte(a.MAC), []byte(r.vault.anchorMAC(a))) {
+		if !hmac.Equal([]byte(a.MAC), []byte(r.Vault.anchorMAC(a))) {
 			return nil, g.Errorf(g.Invalid, "the anchor of %s, entry %d, was not made with this gateway's key: it is another gateway's, or forged",
 				a.Time.UTC().Format(time.RFC3339), a.Seq)
 		}
@@ -122,9 +122,9 @@ func (r *Registry) points(anchors []AuditAnchor) (map[uint64]string, error) {
 }
 
 // walkAudit goes along the chain and answers its end.
-func (r *Registry) walkAudit(ctx context.Context, c conn, points map[uint64]string) (last AuditPoint, err error) {
-	err = each(ctx, c, "SELECT "+auditColumns+" FROM audit ORDER BY seq", nil, func(scan func(...any) error) error {
-		e, err := r.scanAudit(scan)
+func (r *Store) walkAudit(ctx context.Context, c Conn, points map[uint64]string) (last AuditPoint, err error) {
+	err = Each(ctx, c, "SELECT "+AuditColumns+" FROM audit ORDER BY seq", nil, func(scan func(...any) error) error {
+		e, err := r.ScanAudit(scan)
 		if err != nil {
 			return g.Errorf(g.Conflict, "audit entry %d was changed: %v", last.Seq+1, err)
 		}
@@ -153,16 +153,16 @@ func (r *Registry) walkAudit(ctx context.Context, c conn, points map[uint64]stri
 }
 
 // checkHead holds the end of the chain against its keyed head.
-func (r *Registry) checkHead(ctx context.Context, c conn, last AuditPoint) error {
+func (r *Store) checkHead(ctx context.Context, c Conn, last AuditPoint) error {
 	var head []byte
-	err := c.row(ctx, "SELECT value FROM meta WHERE key = 'audit_head'").Scan(&head)
+	err := c.Row(ctx, "SELECT value FROM meta WHERE key = 'audit_head'").Scan(&head)
 	if errors.Is(err, sql.ErrNoRows) && last.Seq == 0 {
 		return r.neverAudited(ctx, c)
 	}
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return fmt.Errorf("verify the audit log: %w", err)
 	}
-	if !hmac.Equal(head, r.vault.auditHead(last.Seq, last.Hash)) {
+	if !hmac.Equal(head, r.Vault.auditHead(last.Seq, last.Hash)) {
 		return g.Errorf(g.Conflict, "the audit log was cut or written anew: its head does not fit entry %d", last.Seq)
 	}
 	return nil
@@ -170,9 +170,9 @@ func (r *Registry) checkHead(ctx context.Context, c conn, last AuditPoint) error
 
 // neverAudited finds whether a log without an entry can be: whatever makes a school or a user
 // writes one.
-func (r *Registry) neverAudited(ctx context.Context, c conn) error {
+func (r *Store) neverAudited(ctx context.Context, c Conn) error {
 	n := 0
-	if err := c.row(ctx, "SELECT (SELECT COUNT(*) FROM schools) + (SELECT COUNT(*) FROM users)").Scan(&n); err != nil {
+	if err := c.Row(ctx, "SELECT (SELECT COUNT(*) FROM schools) + (SELECT COUNT(*) FROM users)").Scan(&n); err != nil {
 		return fmt.Errorf("verify the audit log: %w", err)
 	}
 	if n > 0 {

@@ -1,4 +1,4 @@
-package registry
+package store
 
 import (
 	"context"
@@ -14,9 +14,9 @@ import (
 
 // migrate brings the store to the newest schema, one transaction per step. migrations has a
 // folder of that name, with one for each engine and store.
-func (s *store) migrate(ctx context.Context, now time.Time, migrations fs.FS) error {
+func (s *DB) migrate(ctx context.Context, now time.Time, migrations fs.FS) error {
 	engine := "sqlite"
-	if s.postgres {
+	if s.Postgres {
 		engine = "postgres"
 	}
 	dir := path.Join("migrations", engine, s.name)
@@ -24,8 +24,8 @@ func (s *store) migrate(ctx context.Context, now time.Time, migrations fs.FS) er
 	if err != nil {
 		return err
 	}
-	_, err = s.write(ctx, now, func(t *tx) error {
-		_, err := t.exec(ctx, "CREATE TABLE IF NOT EXISTS "+s.name+"_schema (version INTEGER PRIMARY KEY)")
+	_, err = s.Write(ctx, now, func(t *Tx) error {
+		_, err := t.Exec(ctx, "CREATE TABLE IF NOT EXISTS "+s.name+"_schema (version INTEGER PRIMARY KEY)")
 		return err
 	})
 	if err != nil {
@@ -43,7 +43,7 @@ func (s *store) migrate(ctx context.Context, now time.Time, migrations fs.FS) er
 		}
 	}
 	have := 0
-	if err := s.row(ctx, "SELECT COALESCE(MAX(version), 0) FROM "+s.name+"_schema").Scan(&have); err != nil {
+	if err := s.Row(ctx, "SELECT COALESCE(MAX(version), 0) FROM "+s.name+"_schema").Scan(&have); err != nil {
 		return fmt.Errorf("read the schema's version: %w", err)
 	}
 	if have > newest {
@@ -53,20 +53,20 @@ func (s *store) migrate(ctx context.Context, now time.Time, migrations fs.FS) er
 }
 
 // step applies one migration unless it, or a newer one, has been applied.
-func (s *store) step(ctx context.Context, now time.Time, n int, migrations fs.FS, file string) error {
+func (s *DB) step(ctx context.Context, now time.Time, n int, migrations fs.FS, file string) error {
 	text, err := fs.ReadFile(migrations, file)
 	if err != nil {
 		return err
 	}
-	_, err = s.write(ctx, now, func(t *tx) error {
+	_, err = s.Write(ctx, now, func(t *Tx) error {
 		have := 0
-		if err := t.row(ctx, "SELECT COALESCE(MAX(version), 0) FROM "+s.name+"_schema").Scan(&have); err != nil || have >= n {
+		if err := t.Row(ctx, "SELECT COALESCE(MAX(version), 0) FROM "+s.name+"_schema").Scan(&have); err != nil || have >= n {
 			return err
 		}
 		if _, err := t.ExecContext(ctx, string(text)); err != nil {
 			return err
 		}
-		_, err := t.exec(ctx, "INSERT INTO "+s.name+"_schema (version) VALUES (?)", n)
+		_, err := t.Exec(ctx, "INSERT INTO "+s.name+"_schema (version) VALUES (?)", n)
 		return err
 	})
 	if err != nil {

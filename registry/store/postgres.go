@@ -1,4 +1,4 @@
-package registry
+package store
 
 import (
 	"database/sql"
@@ -8,14 +8,14 @@ import (
 
 // openPostgres opens the tables of one store. Writers of every process take turns by an
 // advisory lock, so that what holds for SQLite's one writer holds here.
-func openPostgres(dsn, name string) (*store, error) {
+func openPostgres(dsn, name string) (*DB, error) {
 	db, err := sql.Open("pgx", dsn)
 	if err != nil {
 		return nil, err
 	}
 	db.SetMaxOpenConns(8)
 	db.SetMaxIdleConns(4)
-	s := &store{name: name, w: db, r: db, postgres: true, lock: 0x67617465_01}
+	s := &DB{name: name, w: db, r: db, Postgres: true, lock: 0x67617465_01}
 	if name == "history" {
 		s.lock++
 	}

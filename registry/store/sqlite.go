@@ -1,4 +1,4 @@
-package registry
+package store
 
 import (
 	"context"
@@ -12,14 +12,13 @@ import (
 	"runtime"
 	"time"
 
-	_ "modernc.org/sqlite" // the driver "sqlite"
-
 	g "github.com/gatehouse-iot/gatehouse"
+	_ "modernc.org/sqlite" // the driver "sqlite"
 )
 
 // openSQLite opens dir/name.db: write-ahead log, every commit synced, one connection that
 // writes and a few that read.
-func openSQLite(dir, name string) (*store, error) {
+func openSQLite(dir, name string) (*DB, error) {
 	path, err := filepath.Abs(filepath.Join(dir, name+".db"))
 	if err != nil {
 		return nil, err
@@ -45,14 +44,14 @@ func openSQLite(dir, name string) (*store, error) {
 	}
 	r.SetMaxOpenConns(max(4, runtime.NumCPU()))
 	r.SetMaxIdleConns(max(4, runtime.NumCPU()))
-	return &store{name: name, w: w, r: r, uri: uri}, nil
+	return &DB{name: name, w: w, r: r, uri: uri}, nil
 }
 
-// forget moves the log into the file and empties it, so that what was deleted is gone from
+// Checkpoint moves the log into the file and empties it, so that what was deleted is gone from
 // both. It is best effort: it waits half a second for readers, and after that the deleted
 // pages stay in the log until the next checkpoint.
-func (s *store) forget(ctx context.Context) (done bool, err error) {
-	if s.postgres {
+func (s *DB) Checkpoint(ctx context.Context) (done bool, err error) {
+	if s.Postgres {
 		return true, nil
 	}
 	c, err := s.w.Conn(ctx)
@@ -70,7 +69,7 @@ const patience = 10 * time.Second
 
 // begin begins a transaction that writes. It waits for another program that holds the file,
 // but no longer than ctx, and half a second, lasts.
-func (s *store) begin(ctx context.Context) (*sql.Tx, error) {
+func (s *DB) begin(ctx context.Context) (*sql.Tx, error) {
 	for begun := time.Now(); ; {
 		t, err := s.w.BeginTx(ctx, nil)
 		if err == nil || !busy(err) || ctx.Err() != nil || time.Since(begun) > patience {
@@ -86,7 +85,7 @@ func busy(err error) bool {
 }
 
 // copyTo writes a consistent copy of the file while it is in use.
-func (s *store) copyTo(ctx context.Context, dir string) error {
+func (s *DB) copyTo(ctx context.Context, dir string) error {
 	path := filepath.Join(dir, s.name+".db")
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 		return g.Errorf(g.Conflict, "%s exists already: give an empty folder", path)

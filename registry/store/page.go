@@ -1,4 +1,4 @@
-package registry
+package store
 
 import (
 	"encoding/base64"
@@ -12,19 +12,19 @@ import (
 
 const (
 	defaultLimit = 100
-	maxLimit     = 1000
+	MaxLimit     = 1000
 )
 
-// limit is the page's size: 100 where none is given, 1000 at most.
-func (p Page) limit() int {
+// Size is the page's size: 100 where none is given, 1000 at most.
+func (p Page) Size() int {
 	if p.Limit <= 0 {
 		return defaultLimit
 	}
-	return min(p.Limit, maxLimit)
+	return min(p.Limit, MaxLimit)
 }
 
-// after reads a cursor of n parts; ok is false where there is none.
-func (p Page) after(n int) (parts []string, ok bool, err error) {
+// After reads a cursor of n parts; ok is false where there is none.
+func (p Page) After(n int) (parts []string, ok bool, err error) {
 	if p.Cursor == "" {
 		return nil, false, nil
 	}
@@ -40,13 +40,13 @@ func badCursor() error {
 	return g.FieldErrorf("cursor", "this cursor is not one of ours: leave it out to begin again")
 }
 
-// cursor makes an opaque cursor. It never holds a personal field.
-func cursor(parts ...string) string {
+// Cursor makes an opaque cursor. It never holds a personal field.
+func Cursor(parts ...string) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(strings.Join(parts, "\x1f")))
 }
 
-// number reads a number out of a cursor.
-func number(s string) (int64, error) {
+// Number reads a number out of a cursor.
+func Number(s string) (int64, error) {
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil {
 		return 0, badCursor()
@@ -54,19 +54,19 @@ func number(s string) (int64, error) {
 	return n, nil
 }
 
-func digits[T int64 | uint64](n T) string { return strconv.FormatInt(int64(n), 10) }
+func Digits[T int64 | uint64](n T) string { return strconv.FormatInt(int64(n), 10) }
 
-// line checks one line of text that people wrote: not empty, at most max characters, no
+// Line checks one line of text that people wrote: not empty, at most max characters, no
 // control characters.
-func line(field, s string, max int) error {
+func Line(field, s string, max int) error {
 	if strings.TrimSpace(s) == "" {
 		return g.FieldErrorf(field, "give a %s", strings.ReplaceAll(field, "_", " "))
 	}
-	return optional(field, s, max)
+	return Optional(field, s, max)
 }
 
-// optional is line for a text that may be empty.
-func optional(field, s string, max int) error {
+// Optional is line for a text that may be empty.
+func Optional(field, s string, max int) error {
 	if !utf8.ValidString(s) {
 		return g.FieldErrorf(field, "the text is not UTF-8")
 	}
@@ -79,30 +79,30 @@ func optional(field, s string, max int) error {
 	return nil
 }
 
-// before continues a list that is ordered by one falling number.
-func before(w *where, p Page, col string) error {
-	parts, ok, err := p.after(1)
+// Falling continues a list that is ordered by one falling number.
+func Falling(w *Where, p Page, col string) error {
+	parts, ok, err := p.After(1)
 	if err != nil || !ok {
 		return err
 	}
-	n, err := number(parts[0])
+	n, err := Number(parts[0])
 	if err != nil {
 		return err
 	}
-	w.and(col+" < ?", n)
+	w.And(col+" < ?", n)
 	return nil
 }
 
-// cut takes the one row too many that a list asked for, and answers the cursor of the last
+// Cut takes the one row too many that a list asked for, and answers the cursor of the last
 // row that is kept where there was one.
-func cut[T any](rows []T, limit int, at func(T) string) ([]T, string) {
+func Cut[T any](rows []T, limit int, at func(T) string) ([]T, string) {
 	if len(rows) <= limit {
 		return rows, ""
 	}
 	return rows[:limit], at(rows[limit-1])
 }
 
-// clean makes a text from outside fit for every engine: valid UTF-8 without NUL.
-func clean(s string) string {
+// Clean makes a text from outside fit for every engine: valid UTF-8 without NUL.
+func Clean(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
 }

@@ -1,4 +1,4 @@
-package registry
+package store
 
 import (
 	"context"
@@ -17,27 +17,27 @@ import (
 
 const keySize = 32
 
-// vault holds the keys. The master key wraps a random key per school and per person; from a
+// Vault holds the keys. The master key wraps a random key per school and per person; from a
 // school's key come the keys of its device secrets, its face templates and its lookups by
 // number and credential. A second key from the master seals what belongs to no person.
-type vault struct {
+type Vault struct {
 	wrapper cipher.AEAD // wraps school and person keys
-	data    cipher.AEAD // alerts, outbox, deliveries, settings, audit reasons, webhook secrets
+	Data    cipher.AEAD // alerts, outbox, deliveries, settings, audit reasons, webhook secrets
 	head    []byte      // HMAC key of the audit log's head
-	doors   []byte      // HMAC key of passwords that devices bring along
+	Doors   []byte      // HMAC key of passwords that devices bring along
 
 	mu      sync.Mutex
-	schools map[g.SchoolID]*schoolKeys // as many as there are schools
+	schools map[g.SchoolID]*SchoolKeys // as many as there are schools
 }
 
-type schoolKeys struct {
-	secret   cipher.AEAD // device secrets
-	template cipher.AEAD // face templates
-	kept     cipher.AEAD // of the history: credentials of nobody yet, and what nobody could read
+type SchoolKeys struct {
+	Secret   cipher.AEAD // device secrets
+	Template cipher.AEAD // face templates
+	Kept     cipher.AEAD // of the history: credentials of nobody yet, and what nobody could read
 	lookup   []byte      // HMAC key of numbers and credentials
 }
 
-func newVault(master []byte) (*vault, error) {
+func newVault(master []byte) (*Vault, error) {
 	if len(master) != keySize {
 		return nil, g.Errorf(g.Invalid, "the master key has %d bytes instead of %d: restore the key file from the backup", len(master), keySize)
 	}
@@ -57,7 +57,7 @@ func newVault(master []byte) (*vault, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &vault{wrapper: wrapper, data: data, head: head, doors: doors, schools: map[g.SchoolID]*schoolKeys{}}, nil
+	return &Vault{wrapper: wrapper, Data: data, head: head, Doors: doors, schools: map[g.SchoolID]*SchoolKeys{}}, nil
 }
 
 // derived is the AES-256-GCM cipher under a key that HKDF (RFC 5869) draws from key.
@@ -78,13 +78,13 @@ func gcm(key []byte) (cipher.AEAD, error) {
 	return cipher.NewGCMWithRandomNonce(b)
 }
 
-// seal encrypts; context ties the ciphertext to its place, so that rows cannot be swapped.
-func seal(a cipher.AEAD, plain []byte, context string) []byte {
+// Seal encrypts; context ties the ciphertext to its place, so that rows cannot be swapped.
+func Seal(a cipher.AEAD, plain []byte, context string) []byte {
 	return a.Seal(nil, nil, plain, []byte(context))
 }
 
-// unseal is the reverse of seal.
-func unseal(a cipher.AEAD, sealed []byte, context string) ([]byte, error) {
+// Unseal is the reverse of seal.
+func Unseal(a cipher.AEAD, sealed []byte, context string) ([]byte, error) {
 	plain, err := a.Open(nil, nil, sealed, []byte(context))
 	if err != nil {
 		return nil, fmt.Errorf("unseal %s: the master key does not fit, or the data was changed", context)
@@ -92,24 +92,24 @@ func unseal(a cipher.AEAD, sealed []byte, context string) ([]byte, error) {
 	return plain, nil
 }
 
-// newKey is a fresh random key and its wrapped form.
-func (v *vault) newKey(context string) (key, wrapped []byte) {
+// NewKey is a fresh random key and its wrapped form.
+func (v *Vault) NewKey(context string) (key, wrapped []byte) {
 	key = make([]byte, keySize)
 	rand.Read(key)
-	return key, seal(v.wrapper, key, "key "+context)
+	return key, Seal(v.wrapper, key, "key "+context)
 }
 
-// personal is the cipher of one person's fields.
-func (v *vault) personal(id g.PersonID, wrapped []byte) (cipher.AEAD, error) {
-	key, err := unseal(v.wrapper, wrapped, "key "+string(id))
+// Personal is the cipher of one person's fields.
+func (v *Vault) Personal(id g.PersonID, wrapped []byte) (cipher.AEAD, error) {
+	key, err := Unseal(v.wrapper, wrapped, "key "+string(id))
 	if err != nil {
 		return nil, err
 	}
 	return gcm(key)
 }
 
-// school answers the school's keys.
-func (v *vault) school(ctx context.Context, c conn, id g.SchoolID) (*schoolKeys, error) {
+// School answers the school's keys.
+func (v *Vault) School(ctx context.Context, c Conn, id g.SchoolID) (*SchoolKeys, error) {
 	v.mu.Lock()
 	k := v.schools[id]
 	v.mu.Unlock()
@@ -117,10 +117,10 @@ func (v *vault) school(ctx context.Context, c conn, id g.SchoolID) (*schoolKeys,
 		return k, nil
 	}
 	var wrapped []byte
-	if err := c.row(ctx, "SELECT key_sealed FROM schools WHERE id = ?", id).Scan(&wrapped); err != nil {
-		return nil, missing(err, "school", string(id))
+	if err := c.Row(ctx, "SELECT key_sealed FROM schools WHERE id = ?", id).Scan(&wrapped); err != nil {
+		return nil, Missing(err, "school", string(id))
 	}
-	key, err := unseal(v.wrapper, wrapped, "key "+string(id))
+	key, err := Unseal(v.wrapper, wrapped, "key "+string(id))
 	if err != nil {
 		return nil, err
 	}
@@ -131,36 +131,36 @@ func (v *vault) school(ctx context.Context, c conn, id g.SchoolID) (*schoolKeys,
 	if err := errors.Join(err1, err2, err3, err4); err != nil {
 		return nil, err
 	}
-	k = &schoolKeys{secret: secret, template: template, kept: kept, lookup: lookup}
+	k = &SchoolKeys{Secret: secret, Template: template, Kept: kept, lookup: lookup}
 	v.mu.Lock()
 	v.schools[id] = k
 	v.mu.Unlock()
 	return k, nil
 }
 
-// mac is the keyed hash by which a number or a credential is found again.
-func (k *schoolKeys) mac(kind, value string) []byte {
+// Mac is the keyed hash by which a number or a credential is found again.
+func (k *SchoolKeys) Mac(kind, value string) []byte {
 	m := hmac.New(sha256.New, k.lookup)
 	m.Write([]byte(kind + "\x00" + value))
 	return m.Sum(nil)
 }
 
 // check refuses a master key other than the one with which the registry was made.
-func (v *vault) check(ctx context.Context, t *tx) error {
+func (v *Vault) check(ctx context.Context, t *Tx) error {
 	const text = "gatehouse registry"
 	var sealed []byte
 	n := 0
-	if err := t.row(ctx, "SELECT COUNT(*) FROM meta WHERE key = 'master'").Scan(&n); err != nil {
+	if err := t.Row(ctx, "SELECT COUNT(*) FROM meta WHERE key = 'master'").Scan(&n); err != nil {
 		return err
 	}
 	if n == 0 {
-		_, err := t.exec(ctx, "INSERT INTO meta (key, value) VALUES ('master', ?)", seal(v.data, []byte(text), "master"))
+		_, err := t.Exec(ctx, "INSERT INTO meta (key, value) VALUES ('master', ?)", Seal(v.Data, []byte(text), "master"))
 		return err
 	}
-	if err := t.row(ctx, "SELECT value FROM meta WHERE key = 'master'").Scan(&sealed); err != nil {
+	if err := t.Row(ctx, "SELECT value FROM meta WHERE key = 'master'").Scan(&sealed); err != nil {
 		return err
 	}
-	if _, err := unseal(v.data, sealed, "master"); err != nil {
+	if _, err := Unseal(v.Data, sealed, "master"); err != nil {
 		return g.Errorf(g.Unavailable, "the master key is not the one with which this registry was made: restore the key file that belongs to it")
 	}
 	return nil
