@@ -5,7 +5,7 @@ import { lazy, Suspense, useCallback, useEffect, useState } from 'react'
 import { Navigate, Route, Routes, useNavigate } from 'react-router'
 import { APIError, call, setCSRF } from './api/client'
 import { signInIsBack, whenSignedOut } from './api/signin'
-import type { Me, Permission } from './api/types'
+import type { Me, Permission, SetupState } from './api/types'
 import { chosenBeforeSignIn, useT } from './i18n'
 import { LiveProvider, renewAll } from './live'
 import { Gate, SetupPage, SignInPage } from './pages/gate'
@@ -20,7 +20,7 @@ export function App() {
   const go = useNavigate()
   const setup = useQuery({
     queryKey: ['setup'],
-    queryFn: () => call<{ needed: boolean }>('/v1/setup', { quiet: true }),
+    queryFn: () => call<SetupState>('/v1/setup', { quiet: true }),
     staleTime: Infinity,
   })
   const [expired, setExpired] = useState(false) // the sign-in of the page that is shown

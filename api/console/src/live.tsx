@@ -5,20 +5,23 @@ import { useQuery, useQueryClient, type QueryClient } from '@tanstack/react-quer
 import { createContext, useContext, useEffect, useMemo, useRef, useState, type ReactNode } from 'react'
 import { call, query } from './api/client'
 import { openStream, type StreamState } from './api/stream'
-import type { Alert, GatewayEvent, List, Permission } from './api/types'
+import type { Alert, EventKind, GatewayEvent, List, Permission } from './api/types'
 import { byUrgency, loudest, pattern, Siren } from './lib/sound'
 import { useSchoolParam, useSession, useStored } from './session'
 
-// What an event of a kind makes stale. Of one person (person, person-attendance, …) nothing is
-// read again by itself: each look at a child is written to the audit log.
-const touches: Record<string, string[]> = {
-  alert: ['alerts', 'alert'],
-  incident: ['incidents', 'incident', 'alerts'],
-  attendance: ['attendance'],
-  sighting: ['sightings'],
-  status: ['devices', 'device', 'drivers'],
-  rejected: ['rejections'],
-}
+// What the stream is asked for: an event of the kind makes stale what it touches, and seeing it takes a
+// permission. Of one person (person, person-attendance, …) nothing is read again by itself: each look at
+// a child is written to the audit log. Readings are many, and pages ask for those that they show.
+const heeded = {
+  alert: { touches: ['alerts', 'alert'], needs: 'alerts:read' },
+  incident: { touches: ['incidents', 'incident', 'alerts'], needs: 'alerts:read' },
+  attendance: { touches: ['attendance'], needs: 'attendance:read' },
+  sighting: { touches: ['sightings'], needs: 'sightings:read' },
+  status: { touches: ['devices', 'device', 'drivers'], needs: 'devices:read' },
+  rejected: { touches: ['rejections'], needs: 'devices:read' },
+} satisfies Record<Exclude<EventKind, 'reading'>, { touches: string[]; needs: Permission }>
+
+const stales = (kind: string): string[] => (kind in heeded ? heeded[kind as keyof typeof heeded].touches : [])
 
 interface LiveValue {
   state: StreamState
@@ -29,16 +32,6 @@ interface LiveValue {
   blocked: boolean // the browser makes no sound yet
   unblock: () => void
 }
-
-// What seeing a kind of event takes; a kind that one may not see is not asked for.
-const needs: [string, Permission][] = [
-  ['alert', 'alerts:read'],
-  ['incident', 'alerts:read'],
-  ['attendance', 'attendance:read'],
-  ['sighting', 'sightings:read'],
-  ['status', 'devices:read'],
-  ['rejected', 'devices:read'],
-]
 
 const Context = createContext<LiveValue | null>(null)
 
@@ -56,7 +49,7 @@ export function useWallAlerts() {
     queryKey: ['alerts', 'wall', school],
     queryFn: ({ signal }) =>
       call<List<Alert>>('/v1/alerts' + query({ state: 'open,acknowledged', limit: 500, school }), { signal }),
-    select: (d) => [...(d.items ?? [])].sort(byUrgency),
+    select: (d) => [...d.items].sort(byUrgency),
     enabled: can('alerts:read'),
     refetchInterval: 15_000, // should the stream be lost, or the gateway's own trouble keep events from it
   })
@@ -66,9 +59,9 @@ export function LiveProvider({ children }: { children: ReactNode }) {
   const cache = useQueryClient()
   const school = useSchoolParam()
   const { can, me } = useSession()
-  const kinds = needs
-    .filter(([, p]) => can(p))
-    .map(([k]) => k)
+  const kinds = Object.entries(heeded)
+    .filter(([, kind]) => can(kind.needs))
+    .map(([name]) => name)
     .join(',')
   const [state, setState] = useState<StreamState>('connecting')
   const heard = useRef(Date.now())
@@ -104,7 +97,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
       onEvent: (e) => {
         // The journal no longer has, or never had, what came after the last event: read all again.
         if (e.event === 'gap' || e.event === 'reset') void renewAll(cache)
-        for (const k of touches[e.event] ?? []) stale.add(k)
+        for (const k of stales(e.event)) stale.add(k)
         if (e.event === 'alert') {
           const id = newlyOpened(e.data)
           if (id) {

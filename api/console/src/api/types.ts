@@ -1,443 +1,110 @@
-// What the gateway's API answers with. Field names are those of the JSON; times are RFC 3339.
+// Short names for what the gateway's API answers with. The shapes come from its OpenAPI document:
+// `npm run types` writes them to schema.d.ts, and what a page reads that the document does not have does
+// not compile. Times are RFC 3339.
 
-export type Severity = 'info' | 'warning' | 'major' | 'critical'
-export type AlertState = 'open' | 'acknowledged' | 'resolved' | 'closed'
-export type DeviceState = 'unknown' | 'online' | 'offline' | 'fault' | 'flapping' | 'driver_down' | 'disabled'
-export type DeviceType = 'camera' | 'terminal' | 'class_board' | 'pos' | 'sensor' | 'other'
-export type PersonKind = 'student' | 'staff' | 'guardian' | 'visitor'
-export type Method = 'face' | 'card' | 'qr' | 'pin' | 'other' | 'manual'
-export type ZoneKind =
-  'gate' | 'canteen' | 'dorm' | 'laboratory' | 'classroom' | 'office' | 'corridor' | 'outdoor' | 'other'
-export type AttendanceState =
-  | 'expected'
-  | 'arrived'
-  | 'late'
-  | 'left_early'
-  | 'absent'
-  | 'excused'
-  | 'offsite_approved'
-  | 'unknown'
-  | 'not_required'
-export type Role = 'district_admin' | 'admin' | 'security' | 'facility' | 'teacher' | 'integrator' | 'vendor'
-export type Value = number | boolean | string | null
+import type { components } from './schema'
 
-export const severities: Severity[] = ['info', 'warning', 'major', 'critical']
-/** How a device proves that it is itself, the worst first. */
-export type Weakness = 'serial_only' | 'no_password' | 'plain_text' | 'none'
-export const weaknesses: Weakness[] = ['serial_only', 'no_password', 'plain_text']
-export const deviceStates: DeviceState[] = [
-  'online',
-  'offline',
-  'fault',
-  'flapping',
-  'driver_down',
-  'unknown',
-  'disabled',
-]
-export const deviceTypes: DeviceType[] = ['camera', 'terminal', 'class_board', 'pos', 'sensor', 'other']
-export const personKinds: PersonKind[] = ['student', 'staff', 'guardian', 'visitor']
-export const zoneKinds: ZoneKind[] = [
-  'gate',
-  'canteen',
-  'dorm',
-  'laboratory',
-  'classroom',
-  'office',
-  'corridor',
-  'outdoor',
-  'other',
-]
-export const attendanceStates: AttendanceState[] = [
-  'arrived',
-  'late',
-  'absent',
-  'unknown',
-  'expected',
-  'left_early',
-  'excused',
-  'offsite_approved',
-  'not_required',
-]
-export const signInRoles: Role[] = ['admin', 'security', 'facility', 'teacher', 'vendor', 'district_admin']
-export const permissions = [
-  'devices:read',
-  'devices:write',
-  'drivers:read',
-  'people:read',
-  'people:open',
-  'people:write',
-  'faces:admin',
-  'sightings:read',
-  'sightings:write',
-  'attendance:read',
-  'attendance:write',
-  'alerts:read',
-  'alerts:write',
-  'incidents:approve',
-  'telemetry:read',
-  'camera:view',
-  'keys:admin',
-  'users:admin',
-  'settings:write',
-  'audit:read',
-  'status:read',
-] as const
-export type Permission = (typeof permissions)[number]
+type S = components['schemas']
 
+// T with some of its fields told more exactly than the document does.
+type With<T, F> = Omit<T, keyof F> & F
+
+/** A page of a list; next is empty at its end. */
 export interface List<T> {
-  items: T[] | null
-  next?: string
+  items: T[]
+  next: string
 }
 
-export interface School {
-  id: string
-  parent?: string
-  kind: 'district' | 'school'
-  name: string
-  timezone: string
-  language: string
-}
-export interface User {
-  id: string
-  school: string
-  name: string
-  full_name: string
-  role: Role
-  language: string
-  disabled: boolean
-  created: string
-}
-export interface Me {
-  user: User
-  school: School
-  permissions: Permission[]
-  csrf: string
-  demo: boolean
-  version: string
+// Words that the document lists.
+
+export type AlertState = S['Alert']['state']
+export type AttendanceState = S['Attendance']['state']
+export type DeviceState = S['Twin']['state']
+export type DeviceType = S['Profile']['type']
+export type Direction = NonNullable<S['SightingRow']['direction']>
+export type EventKind = S['Event']['kind']
+export type Method = S['Pass']['method']
+export type Permission = S['Me']['permissions'][number]
+export type PersonKind = S['Person']['kind']
+export type QualityKind = S['Finding']['kind']
+export type QualityLevel = S['Finding']['level']
+export type Role = S['User']['role']
+export type SessionKind = S['Session']['kind']
+export type Severity = S['Alert']['severity']
+/** How a device proves that it is itself. */
+export type Weakness = NonNullable<S['Twin']['weak']>
+export type ZoneKind = S['Zone']['kind']
+
+// Words that the document calls a text.
+
+export type Approval = '' | 'waiting' | 'approved' | 'refused'
+export type CheckState = 'ok' | 'warning' | 'critical'
+export type CommandState = 'queued' | 'sent' | 'delivered' | 'confirmed' | 'failed' | 'expired'
+export type ImportAction = 'create' | 'update' | 'same' | 'skip' | 'error' | 'leave'
+export type ImportMode = 'merge' | 'add' | 'update' | 'full' | 'promote' | 'overwrite'
+export type MakerState = 'active' | 'disabled' | 'ended' | 'gone' | 'unknown'
+
+/** All words of an enum, in the order in which pages show them. One that is missing does not compile. */
+function all<E extends string>(words: Record<E, true>): E[] {
+  return Object.keys(words) as E[]
 }
 
-export interface Site {
-  id: string
-  school: string
-  name: string
-}
-export interface Building {
-  id: string
-  school: string
-  site: string
-  name: string
-}
-export interface Zone {
-  id: string
-  school: string
-  building: string
-  name: string
-  kind: ZoneKind
-  private: boolean
-}
-export interface Places {
-  sites: Site[] | null
-  buildings: Building[] | null
-  zones: Zone[] | null
-}
-
-export interface Property {
-  title?: string
-  title_zh?: string
-  type: 'number' | 'boolean' | 'string'
-  unit?: string
-  minimum?: number
-  maximum?: number
-  enum?: string[]
-  writable?: boolean
-  forms?: Record<string, string>
-}
-export interface Action {
-  title?: string
-  title_zh?: string
-  input?: Record<string, Property>
-}
-export interface Profile {
-  id: string
-  title: string
-  title_zh?: string
-  type: DeviceType
-  vendor?: string
-  properties?: Record<string, Property>
-  actions?: Record<string, Action>
-  sightings?: Method[]
-  offline_after?: number
-}
-
-export interface TwinValue {
-  value: Value
-  time: string
-}
-export interface Twin {
-  device: string
-  state: DeviceState
-  reason?: string
-  /** What its driver last said of how it proves itself; absent: nobody has said. */
-  weak?: Weakness
-  last_seen?: string
-  seq: number
-  reported?: Record<string, TwinValue>
-  desired?: Record<string, TwinValue>
-}
-export interface DeviceBase {
-  id: string
-  school: string
-  zone?: string
-  profile: string
-  driver: string
-  name: string
-  serial?: string
-  address?: Record<string, string>
-  enabled: boolean
-  created: string
-}
-export type QualityLevel = 'good' | 'look' | 'bad'
-export type QualityKind = 'clock' | 'gaps' | 'rejected' | 'late' | 'duplicates' | 'unknown'
-export const qualityLevels: QualityLevel[] = ['good', 'look', 'bad']
-export const qualityKinds: QualityKind[] = ['clock', 'gaps', 'rejected', 'late', 'duplicates', 'unknown']
-export interface QualityCounts {
-  school: string
-  day: string
-  observations: number
-  replayed: number
-  late: number
-  duplicates: number
-  unknown: number
-  strangers: number
-  rejected: number
-  clock_refused: number
-  gaps: number
-  gap_seconds: number
-}
-export interface QualityDay extends QualityCounts {
-  devices: number
-  look: number
-  bad: number
-  kinds: Partial<Record<QualityKind, number>>
-}
-export interface DeviceQuality extends QualityCounts {
-  device: string
-  name?: string
-  level: QualityLevel
-  sightings: number
-  clock: { count: number; min_ms: number; max_ms: number }
-  clock_median_ms: number
-  findings: { kind: QualityKind; level: QualityLevel; message: string; message_zh: string }[]
-}
-export interface Device extends DeviceBase {
-  type: DeviceType
-  twin: Twin
-}
-export interface DeviceSummary {
-  states: Partial<Record<DeviceState, number>>
-  types: Partial<Record<DeviceType, number>>
-  weak: Partial<Record<Weakness | 'unknown', number>>
-}
-export interface MQTTInfo {
-  host: string
-  port: number
-  tls?: boolean
-  client_id: string
-  username: string
-  prefix: string
-  example: string
-}
-export interface DeviceCreated {
-  device: DeviceBase
-  password?: string
-  mqtt?: MQTTInfo
-}
-export interface Probe {
-  ok: boolean
-  message: string
-  values?: Record<string, Value>
-  snapshot?: string
-  registered?: { device?: string; name?: string }
-}
-export const commandStates = ['queued', 'sent', 'delivered', 'confirmed', 'failed', 'expired'] as const
-export type CommandState = (typeof commandStates)[number]
-export interface DeviceCommand {
-  id: string
-  device: string
-  action: string
-  state: CommandState
-  reason?: string
-  by?: string
-  made: string
-  due: string
-  changed: string
-}
-export interface DeviceCertificate {
-  fingerprint: string
-  serial: string
-  issuer: string
-  not_before: string
-  not_after: string
-  first: string
-  last: string
-  revoked: boolean
-}
-export interface ProfileUse {
-  profile: string
-  devices: number
-}
-export interface CommandResult {
-  id?: string
-  state?: CommandState
-  message: string
-  values?: Record<string, Value>
-}
-export interface StatusRow {
-  seq: number
-  device?: string
-  state: DeviceState
-  reason?: string
-  time: string
-}
-export interface Rejection {
-  seq: number
-  device?: string
-  time: string
-  reason: string
-  source: string
-  excerpt?: string
-  properties?: string[]
-  partial?: boolean
-  kept?: number
-}
-export interface Knock {
-  driver: string
-  serial: string
-  title: string
-  address?: Record<string, string>
-  profile?: string
-}
-export interface RefusedContent {
-  text: string
-  raw: string
-}
-export interface UnknownField {
-  name: string
-  kind?: '' | Property['type']
-  example?: string
-  count: number
-  first: string
-  last: string
-}
-export interface UnknownFields {
-  items: UnknownField[] | null
-  profile: string
-  devices: number
-  may_add: boolean
-}
-
-export interface Field {
-  key: string
-  title: string
-  title_zh?: string
-  help?: string
-  help_zh?: string
-  default?: string
-  required?: boolean
-  secret?: boolean
-  kind?: string
-  min?: number
-  max?: number
-  options?: string[]
-}
-export interface Driver {
-  name: string
-  title: string
-  title_zh?: string
-  version: string
-  state: string
-  reason?: string
-  pid?: number
-  restarts: number
-  started?: string
-  devices: number
-  observations: number
-  pinned: boolean
-  sha256?: string
-  contract: number
-  address?: Field[] | null
-  settings_schema?: Field[] | null
-  template: boolean
-  profiles?: Profile[] | string[] | null
-  memory?: number
-  memory_max?: number
-  quarantine?: string
-  next_attempt?: string
-  confinement?: Confinement
-}
-export interface Confinement {
-  confined: boolean
-  landlock?: number
-  user?: string
-  why?: string
-  detail?: string
-}
-export interface LogLine {
-  time: string
-  level: string
-  text: string
-}
-
-export interface PersonRow {
-  id: string
-  school: string
-  kind: PersonKind
-  name: string
-  number?: string
-  class?: string
-  boarder?: boolean
-  left?: string
-  face: boolean
-  consent: boolean
-  cards: number
-}
-export interface Person {
-  id: string
-  school: string
-  kind: PersonKind
-  name: string
-  number?: string
-  class?: string
-  boarder?: boolean
-  phone?: string
-  guardians?: string[]
-  created: string
-  left?: string
-}
-export interface Consent {
-  person: string
-  given: boolean
-  by: string
-  note: string
-  at: string
-  actor: string
-}
-export interface Pass {
-  id: string
-  person: string
-  method: Method
-  masked?: string
-  created: string
-  expires?: string
-  quality?: number
-  model?: string
-}
-export interface PersonPage extends Person {
-  consents?: Consent[] | null
-  passes?: Pass[] | null
-}
-export const importModes = ['merge', 'add', 'update', 'full', 'promote', 'overwrite'] as const
-export type ImportMode = (typeof importModes)[number]
+export const alertStates = all<AlertState>({ open: true, acknowledged: true, resolved: true, closed: true })
+export const attendanceStates = all<AttendanceState>({
+  arrived: true,
+  late: true,
+  absent: true,
+  unknown: true,
+  expected: true,
+  left_early: true,
+  excused: true,
+  offsite_approved: true,
+  not_required: true,
+})
+export const checkStates = all<CheckState>({ ok: true, warning: true, critical: true })
+export const commandStates = all<CommandState>({
+  queued: true,
+  sent: true,
+  delivered: true,
+  confirmed: true,
+  failed: true,
+  expired: true,
+})
+export const deviceStates = all<DeviceState>({
+  online: true,
+  offline: true,
+  fault: true,
+  flapping: true,
+  driver_down: true,
+  unknown: true,
+  disabled: true,
+})
+export const deviceTypes = all<DeviceType>({
+  camera: true,
+  terminal: true,
+  class_board: true,
+  pos: true,
+  sensor: true,
+  other: true,
+})
+export const directions = all<Exclude<Direction, ''>>({ in: true, out: true })
+export const eventKinds = all<EventKind>({
+  alert: true,
+  incident: true,
+  attendance: true,
+  sighting: true,
+  status: true,
+  rejected: true,
+  reading: true,
+})
+export const importActions = all<ImportAction>({
+  create: true,
+  update: true,
+  same: true,
+  skip: true,
+  error: true,
+  leave: true,
+})
 export const importFields = [
   'kind',
   'number',
@@ -451,290 +118,180 @@ export const importFields = [
   'face_consent',
   'guardian_numbers',
 ] as const
-export type ImportAction = 'create' | 'update' | 'same' | 'skip' | 'error' | 'leave'
-export interface ImportRemark {
-  code: string
-  note: boolean
-  line?: number
-  column?: number
-  heading?: string
-  field?: string
-  read?: string
-  params?: Record<string, string>
-  message: string
-}
-export interface ImportLine {
-  line?: number
-  action: ImportAction
-  number: string
-  name: string
-  kind?: PersonKind
-  class?: string
-  changes: { field: string; from: string; to: string }[]
-  problems: ImportRemark[]
-  values?: Record<string, string>
-}
-export interface ImportReport {
-  lines: ImportLine[]
-  leaving: ImportLine[]
-  created: number
-  updated: number
-  same: number
-  skipped: number
-  errors: number
-  unnumbered?: number
-  mode: ImportMode
-  format: string
-  encoding: string
-  encodings: string[]
-  sheet?: string
-  sheets: string[]
-  heading_line: number
-  mapping: string
-  columns: { heading: string; field: string; samples: string[] }[]
-  problems: ImportRemark[]
-  brake: { affected: number; of: number; needed: boolean }
-  token?: string
-  applied: boolean
-}
+export const importModes = all<ImportMode>({
+  merge: true,
+  add: true,
+  update: true,
+  full: true,
+  promote: true,
+  overwrite: true,
+})
+export const incidentStates = all<Incident['state']>({ open: true, closed: true })
+/** What can be given to somebody as a pass. */
+export const cardMethods = all<S['CardInput']['method']>({ card: true, qr: true, pin: true })
+export const methods = all<Method>({ face: true, card: true, qr: true, pin: true, other: true, manual: true })
+export const permissions = all<Permission>({
+  'devices:read': true,
+  'devices:write': true,
+  'drivers:read': true,
+  'people:read': true,
+  'people:open': true,
+  'people:write': true,
+  'faces:admin': true,
+  'sightings:read': true,
+  'sightings:write': true,
+  'attendance:read': true,
+  'attendance:write': true,
+  'alerts:read': true,
+  'alerts:write': true,
+  'incidents:approve': true,
+  'telemetry:read': true,
+  'camera:view': true,
+  'keys:admin': true,
+  'users:admin': true,
+  'settings:write': true,
+  'audit:read': true,
+  'status:read': true,
+})
+export const personKinds = all<PersonKind>({ student: true, staff: true, guardian: true, visitor: true })
+export const propertyTypes = all<Property['type']>({ number: true, boolean: true, string: true })
+export const qualityKinds = all<QualityKind>({
+  clock: true,
+  gaps: true,
+  rejected: true,
+  late: true,
+  duplicates: true,
+  unknown: true,
+})
+export const qualityLevels = all<QualityLevel>({ good: true, look: true, bad: true })
+export const sessionKinds = all<SessionKind>({ arrival: true, meal: true, dorm: true })
+export const severities = all<Severity>({ info: true, warning: true, major: true, critical: true })
+/** Roles of people; an integrator is a program. */
+export const signInRoles = all<Exclude<Role, 'integrator'>>({
+  admin: true,
+  security: true,
+  facility: true,
+  teacher: true,
+  vendor: true,
+  district_admin: true,
+})
+/** The worst first. */
+export const weaknesses = all<Exclude<Weakness, 'none'>>({
+  serial_only: true,
+  no_password: true,
+  plain_text: true,
+})
+export const zoneKinds = all<ZoneKind>({
+  gate: true,
+  canteen: true,
+  dorm: true,
+  laboratory: true,
+  classroom: true,
+  office: true,
+  corridor: true,
+  outdoor: true,
+  other: true,
+})
 
-export interface Match {
-  score: number
-  runner_up: number
-  margin: number
-  quality: number
-  frames: number
-  reason: string
-}
-export interface Sighting {
-  seq: number
-  id: string
-  device?: string
-  zone?: string
-  person?: string
-  name?: string
-  method: Method
-  direction?: 'in' | 'out'
-  time: string
-  received: string
-  match?: Match
-  media?: string
-  replayed?: boolean
-}
+// Who is here.
 
-export interface Alert {
-  id: string
-  school: string
-  rule: string
-  severity: Severity
-  state: AlertState
-  title: string
-  title_zh?: string
-  text?: string
-  text_zh?: string
-  device?: string
-  zone?: string
-  person?: string
-  sighting?: string
-  media?: string
-  picture_until?: string // somebody keeps the picture until then
-  values?: Record<string, Value>
-  firing: boolean
-  audible?: boolean
-  count: number
-  opened: string
-  last_fired: string
-  incident?: string
-  handler?: string
-  handler_name?: string
-  acknowledged?: string
-  resolver?: string // nobody where it was over by itself
-  resolver_name?: string
-  resolved?: string
-  closer?: string // nobody where its time was up
-  closer_name?: string
-  closed?: string
-  comment?: string
-  event_seq: number
-  version: number
-  device_name?: string
-  zone_name?: string
-  moved_to?: string
-  moved_to_name?: string
-  person_name?: string
-}
-export interface IncidentStep {
-  text: string
-  text_zh?: string
-  done: boolean
-  by?: string
-  at?: string
-}
-export interface Handover {
-  requested: boolean
-  approver_role?: Role
-  approval: '' | 'waiting' | 'approved' | 'refused'
-  by?: string
-  at?: string
-  comment?: string
-  link: 'off' | 'on' | string
-  sent: boolean
-  note: string
-}
-export interface Incident {
-  id: string
-  school: string
-  title: string
-  title_zh?: string
-  severity: Severity
-  state: 'open' | 'closed'
-  alerts: string[] | null
-  steps?: IncidentStep[] | null
-  handover: Handover
-  opened: string
-  closed?: string
-  version: number
-}
+export type Me = S['Me']
+export type School = S['School']
+export type User = S['User']
 
-export interface Session {
-  id: string
-  school: string
-  kind: 'arrival' | 'meal' | 'dorm'
-  name: string
-  name_zh?: string
-  start: string
-  due: string
-  end: string
-  zones?: string[]
-  zone_kinds?: ZoneKind[]
-  classes?: string[]
-  who: PersonKind[] | null
-  boarders?: boolean
-  demo?: boolean
-}
-export interface Attendance {
-  person: string
-  session: string
-  school: string
-  kind: string
-  date: string
-  state: AttendanceState
-  at?: string
-  method?: Method
-  zone?: string
-  final: boolean
-  reasons: string[] | null
-  sightings: string[] | null
-  exceptions?: string[]
-  name?: string
-  class?: string
-}
+// Places.
 
-export interface GatewayEvent {
-  seq: number
-  id: string
-  kind: string
-  school: string
-  device?: string
-  zone?: string
-  time: string
-  received: string
-  alert?: Alert
-  incident?: Incident
-  attendance?: Attendance
-  status?: { state: DeviceState; reason?: string }
-}
+export type Building = S['Building']
+export type Places = S['Places']
+export type Site = S['Site']
+export type Zone = S['Zone']
 
-export interface APIKey {
-  id: string
-  school: string
-  name: string
-  permissions: Permission[] | null
-  created: string
-  expires: string
-  last_used?: string
-  revoked: boolean
-  purpose: string
-  maker?: string
-  maker_name?: string
-  maker_state?: MakerState
-  effective: Permission[] | null
-}
-export type MakerState = 'active' | 'disabled' | 'ended' | 'gone' | 'unknown'
-export interface Webhook {
-  id: string
-  school: string
-  url: string
-  kinds: string[] | null
-  created: string
-  disabled: boolean
-  reason?: string
-  maker?: string
-  maker_name?: string
-  maker_state?: MakerState
-  effective: string[] | null
-}
-export interface Delivery {
-  id: number
-  webhook: string
-  event_id: string
-  seq: number
-  subject?: string
-  attempt: number
-  next?: string
-  status: number
-  error?: string
-  done: boolean
-  created: string
-  finished?: string
-}
+// The fleet.
 
-export interface AuditChange {
-  field: string
-  before: string
-  after: string
-}
-export interface AuditEntry {
-  seq: number
-  time: string
-  school: string
-  actor: string
-  deed: string
-  object: string
-  reason?: string
-  hash: string
-  people?: Record<string, string>
-  changes?: AuditChange[]
-}
-export interface Rule {
-  id: string
-  title: string
-  title_zh?: string
-  severity: Severity
-  yaml: string
-}
-export interface Refusal {
-  time: string
-  source: string
-  claimed: string
-  reason: string
-  count: number
-}
-export interface Check {
-  name: string
-  state: 'ok' | 'warning' | 'critical'
-  message: string
-  message_zh?: string
-}
-export interface Status {
-  version: string
-  uptime_s: number
-  started: string
-  checks: Check[] | null
-  journal?: Record<string, unknown>
-  mqtt?: Record<string, unknown>
-  drivers?: Record<string, unknown>
-  disk?: { free_bytes: number; total_bytes: number }
-  clock?: { offset_ms: number; source: string }
-  cursors?: { name: string; lag: number }[] | null
-}
+export type Action = S['Action']
+export type CommandResult = With<S['CommandResult'], { state?: CommandState }>
+export type Confinement = S['Confinement']
+export type Device = S['DeviceRow']
+export type DeviceCertificate = S['DeviceCertificate']
+export type DeviceCommand = With<S['DeviceCommand'], { state: CommandState }>
+export type DeviceCreated = S['NewDevice']
+export type DeviceQuality = S['DeviceQuality']
+export type DeviceSummary = S['DeviceCounts']
+export type Driver = S['DriverInfo']
+export type Field = S['Field']
+export type Knock = S['Knock']
+export type LogLine = S['LogLine']
+export type MQTTInfo = S['MQTTInfo']
+export type Probe = S['ProbeResult']
+export type Profile = S['Profile']
+export type ProfileUse = S['ProfileUse']
+export type Property = S['Property']
+export type QualityDay = S['QualityDay']
+export type RefusedContent = S['RefusedContent']
+export type Rejection = S['RejectionRow']
+export type StatusRow = S['StatusRow']
+export type Twin = S['Twin']
+export type TwinValue = S['TwinValue']
+export type UnknownField = With<S['UnknownField'], { kind?: '' | Property['type'] }>
+export type UnknownFields = With<S['UnknownFields'], { items: UnknownField[] | null }>
+export type Value = TwinValue['value'] | null
+
+// People.
+
+export type Consent = S['Consent']
+export type ImportLine = With<S['ImportLine'], { action: ImportAction }>
+export type ImportProgress = S['ImportProgress']
+export type ImportRemark = S['Remark']
+export type ImportReport = With<
+  S['ImportReport'],
+  { lines: ImportLine[]; leaving: ImportLine[]; mode: ImportMode }
+>
+export type Pass = S['Pass']
+export type Person = S['Person']
+export type PersonPage = S['PersonPage']
+export type PersonRow = S['PersonRow']
+export type Question = S['Question']
+
+// What happens.
+
+export type Alert = S['AlertRow']
+export type Attendance = S['AttendanceRow']
+export type GatewayEvent = S['Event']
+export type Handover = With<S['Handover'], { approval: Approval }>
+export type Incident = With<S['Incident'], { handover: Handover }>
+export type IncidentStep = S['IncidentStep']
+export type Match = S['Match']
+export type Session = S['Session']
+export type Sighting = S['SightingRow']
+
+// Programs, and the gateway itself.
+
+export type APIKey = With<S['APIKey'], { maker_state?: MakerState }>
+export type AuditChange = S['AuditChange']
+export type AuditEntry = S['AuditEntry']
+export type Check = With<S['Check'], { state: CheckState }>
+export type Delivery = S['Delivery']
+export type NewKey = S['NewKey']
+export type NewSecret = S['NewSecret']
+export type NewWebhook = S['NewWebhook']
+export type Recorded = S['RecordedFacts']
+export type Refusal = S['Refusal']
+export type Rule = S['RuleInfo']
+export type SetupState = S['SetupState']
+export type Status = With<S['GatewayStatus'], { checks: Check[] | null }>
+export type Webhook = With<S['Webhook'], { maker_state?: MakerState }>
+
+// The second factor.
+
+export type Factor = S['Factor']
+export type FactorRoles = S['FactorRoles']
+export type FactorState = S['FactorState']
+export type MakePasskey = S['MakePasskey']
+export type NewTOTP = S['NewTOTP']
+export type PasskeyCreation = S['PasskeyCreation']
+export type PasskeyID = S['PasskeyID']
+export type PasskeyRequest = S['PasskeyRequest']
+export type Passkeys = S['Passkeys']
+export type Recovery = S['Recovery']
+export type ShowPasskey = S['ShowPasskey']
+export type SignedIn = S['SignedIn']

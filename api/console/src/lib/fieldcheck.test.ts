@@ -5,7 +5,7 @@ import { seconds, wrongField } from './fieldcheck'
 const of =
   (kind: string, more: Partial<Field> = {}) =>
   (v: string) =>
-    wrongField({ key: 'k', title: 'K', kind, ...more }, v)?.key
+    wrongField({ key: 'k', title: 'K', required: false, secret: false, kind, ...more }, v)?.key
 
 test('each kind of field takes what the gateway takes, and names what it does not', () => {
   const port = of('port')

@@ -1,6 +1,6 @@
 // Passkeys between the gateway and the browser: options in, an answer out, and why it cannot be.
 
-import type { PasskeyCreation, PasskeyID, PasskeyRequest, Passkeys } from '../api/factor'
+import type { PasskeyCreation, PasskeyID, PasskeyRequest, Passkeys } from '../api/types'
 
 /** Why the browser gave no passkey. */
 export class PasskeyError extends Error {
@@ -34,6 +34,9 @@ export async function makePasskey(o: PasskeyCreation): Promise<unknown> {
         challenge: bytes(o.challenge),
         user: { ...o.user, id: bytes(o.user.id) },
         excludeCredentials: ids(o.excludeCredentials),
+        authenticatorSelection: o.authenticatorSelection as AuthenticatorSelectionCriteria,
+        attestation: o.attestation as AttestationConveyancePreference | undefined,
+        pubKeyCredParams: o.pubKeyCredParams.map((p) => ({ type: 'public-key', alg: p.alg })),
       },
     }),
   )
@@ -52,7 +55,12 @@ export async function makePasskey(o: PasskeyCreation): Promise<unknown> {
 export async function showPasskey(o: PasskeyRequest): Promise<unknown> {
   const c = await asked(() =>
     navigator.credentials.get({
-      publicKey: { ...o, challenge: bytes(o.challenge), allowCredentials: ids(o.allowCredentials) },
+      publicKey: {
+        ...o,
+        challenge: bytes(o.challenge),
+        allowCredentials: ids(o.allowCredentials),
+        userVerification: o.userVerification as UserVerificationRequirement,
+      },
     }),
   )
   const r = c.response as AuthenticatorAssertionResponse

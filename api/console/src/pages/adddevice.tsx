@@ -21,10 +21,11 @@ import { Link, useLocation } from 'react-router'
 import { APIError, call } from '../api/client'
 import {
   deviceTypes,
-  type Knock,
+  propertyTypes,
   type DeviceCreated,
   type DeviceType,
   type Driver,
+  type Knock,
   type Probe,
   type Profile,
   type Property,
@@ -68,7 +69,10 @@ const front: Driver = {
   observations: 0,
   pinned: true,
   contract: 0,
+  confinement: { confined: false },
+  profiles: [],
   address: [],
+  settings_schema: [],
   template: true,
 }
 
@@ -298,7 +302,7 @@ function Address({
 }
 
 function ownProfiles(d: Driver, all: Profile[]): Profile[] {
-  const brought = (d.profiles ?? []).map((p) => (typeof p === 'string' ? p : p.id))
+  const brought = (d.profiles ?? []).map((p) => p.id)
   const full = (d.profiles ?? []).filter(
     (p): p is Profile => typeof p !== 'string' && !all.some((x) => x.id === p.id),
   )
@@ -439,7 +443,7 @@ function OwnProfile({ d, draft, change }: { d: Driver; draft: Draft; change: (p:
               allowDeselect={false}
               value={p.type}
               onChange={(v) => v && put(i, { type: v as Property['type'] })}
-              data={(['number', 'boolean', 'string'] as const).map((x) => ({
+              data={propertyTypes.map((x) => ({
                 value: x,
                 label: t('valueType.' + x),
               }))}

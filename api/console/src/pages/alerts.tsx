@@ -3,7 +3,7 @@
 import { Accordion, Group, Select, Tabs } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { call } from '../api/client'
-import { severities, type Alert, type List, type Rule } from '../api/types'
+import { alertStates, severities, type Alert, type List, type Rule } from '../api/types'
 import { useT } from '../i18n'
 import { useFormat, useSchoolParam } from '../session'
 import { Empty, Loaded, Page, Panel, Rows } from '../ui/kit'
@@ -55,7 +55,7 @@ function History() {
           aria-label={t('alerts.state')}
           value={v.state || null}
           onChange={(x) => put('state', x)}
-          data={['open', 'acknowledged', 'resolved', 'closed'].map((s) => ({
+          data={alertStates.map((s) => ({
             value: s,
             label: t('alertState.' + s),
           }))}

@@ -8,6 +8,7 @@ import { Link } from 'react-router'
 import { call, query } from '../api/client'
 import {
   attendanceStates,
+  directions,
   type Attendance,
   type AttendanceState,
   type List,
@@ -38,7 +39,7 @@ export function AttendancePage() {
   const sessions = useQuery({
     queryKey: ['sessions', schoolID, date],
     queryFn: () => call<List<Session>>('/v1/sessions' + query({ date, school: schoolID })),
-    select: (d) => [...(d.items ?? [])].sort((a, b) => a.start.localeCompare(b.start)),
+    select: (d) => [...d.items].sort((a, b) => a.start.localeCompare(b.start)),
     refetchInterval: 60_000,
   })
   // What runs now is shown until somebody chooses; a dialog names its session, so that the
@@ -127,10 +128,8 @@ function SessionView({ s, fix }: { s: Session; fix: (person: string) => void }) 
   const q = get('q')
   const summary = useQuery({
     queryKey: ['attendance', 'summary', s.id],
-    queryFn: async () => {
-      const d = await call<Record<string, unknown>>('/v1/attendance/summary' + query({ session: s.id }))
-      return (d.states ?? d) as Partial<Record<AttendanceState, number>>
-    },
+    queryFn: () =>
+      call<Partial<Record<AttendanceState, number>>>('/v1/attendance/summary' + query({ session: s.id })),
     refetchInterval: 15_000,
   })
   const [fixing, , closeFix] = useOpen('correct')
@@ -343,7 +342,7 @@ function ManualPass({ onClose }: { onClose: () => void }) {
             allowDeselect={false}
             value={v.direction}
             onChange={(d) => d && set({ ...v, direction: d })}
-            data={['in', 'out'].map((d) => ({ value: d, label: t('direction.' + d) }))}
+            data={directions.map((d) => ({ value: d, label: t('direction.' + d) }))}
           />
           <Textarea
             label={t('manual.note')}

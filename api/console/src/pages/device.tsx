@@ -681,7 +681,7 @@ function EditDevice({ d, onClose }: { d: Device; onClose: () => void }) {
           {Object.keys(v.address).map((k) => (
             <DriverField
               key={k}
-              field={fields.find((x) => x.key === k) ?? { key: k, title: k }}
+              field={fields.find((x) => x.key === k) ?? { key: k, title: k, required: false, secret: false }}
               value={v.address[k]}
               error={fieldError(deed.error, k)}
               onChange={(x) => set({ ...v, address: { ...v.address, [k]: x } })}

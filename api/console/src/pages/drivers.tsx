@@ -288,8 +288,8 @@ function Log({ name }: { name: string }) {
   const q = useQuery({
     queryKey: ['driverlog', name],
     queryFn: async () => {
-      const d = await call<List<LogLine> | LogLine[]>(`/v1/drivers/${encodeURIComponent(name)}/log`)
-      return Array.isArray(d) ? d : (d.items ?? [])
+      const d = await call<List<LogLine>>(`/v1/drivers/${encodeURIComponent(name)}/log`)
+      return d.items
     },
     refetchInterval: 3000,
   })

@@ -183,10 +183,7 @@ export function useDrivers() {
   const { can } = useSession()
   return useQuery({
     queryKey: ['drivers'],
-    queryFn: async () => {
-      const d = await call<List<Driver> | Driver[]>('/v1/drivers')
-      return { items: Array.isArray(d) ? d : (d.items ?? []) }
-    },
+    queryFn: () => call<List<Driver>>('/v1/drivers'),
     enabled: can('drivers:read'),
     refetchInterval: 10_000,
   })

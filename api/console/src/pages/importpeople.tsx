@@ -17,7 +17,13 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { Link } from 'react-router'
 import { APIError, call, query } from '../api/client'
-import { importModes, personKinds, type ImportMode, type ImportReport } from '../api/types'
+import {
+  importModes,
+  personKinds,
+  type ImportMode,
+  type ImportProgress,
+  type ImportReport,
+} from '../api/types'
 import { useT } from '../i18n'
 import { useFormat, useNow, useSchoolParam } from '../session'
 import { Page, Panel, Trouble } from '../ui/kit'
@@ -198,7 +204,7 @@ function Working({ name, what, size, lines }: { name: string; what: string; size
   const far = useQuery({
     queryKey: ['import', name],
     queryFn: ({ signal }) =>
-      call<{ share: number }>(`/v1/people/import/progress/${name}`, { signal }).catch((e: unknown) => {
+      call<ImportProgress>(`/v1/people/import/progress/${name}`, { signal }).catch((e: unknown) => {
         if (e instanceof APIError && e.status === 404) return null // it is still on its way there, or over
         throw e
       }),

@@ -4,7 +4,7 @@ import { SegmentedControl } from '@mantine/core'
 import { useQueries, useQuery } from '@tanstack/react-query'
 import { Link, useParams } from 'react-router'
 import { APIError, call } from '../api/client'
-import type { Alert, Incident } from '../api/types'
+import { incidentStates, type Alert, type Incident } from '../api/types'
 import { useT } from '../i18n'
 import { useNow, useSchoolParam } from '../session'
 import { AlertCard } from '../ui/alertcard'
@@ -35,7 +35,7 @@ export function IncidentsPage() {
           value={state}
           onChange={(v) => put('state', v === 'open' ? null : v)}
           aria-label={t('incident.show')}
-          data={['open', 'closed', 'all'].map((v) => ({ value: v, label: t('incident.filter.' + v) }))}
+          data={[...incidentStates, 'all'].map((v) => ({ value: v, label: t('incident.filter.' + v) }))}
         />
       }>
       <PagedList

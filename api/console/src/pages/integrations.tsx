@@ -17,11 +17,15 @@ import { useState } from 'react'
 import { call, query } from '../api/client'
 import { change, remove } from '../api/change'
 import {
+  eventKinds,
   permissions,
   type APIKey,
+  type NewKey,
   type Delivery,
   type List,
   type MakerState,
+  type NewSecret,
+  type NewWebhook,
   type Permission,
   type Webhook,
 } from '../api/types'
@@ -47,8 +51,6 @@ import { When } from '../ui/when'
 import { useAddress, useOpen } from '../ui/address'
 import { Dialog, useSubject } from '../ui/dialog'
 import { ShownOnce } from '../ui/once'
-
-const kinds = ['alert', 'incident', 'attendance', 'sighting', 'status', 'rejected', 'reading']
 
 /** stopped says whether what somebody made waits for somebody to take it over. */
 const stopped = (state?: MakerState) => state === 'disabled' || state === 'ended' || state === 'gone'
@@ -192,7 +194,7 @@ function Keys() {
           )
         }
       </Loaded>
-      {making && <NewKey onClose={made} onMade={(k) => (setShown(k), void renew())} />}
+      {making && <AddKey onClose={made} onMade={(k) => (setShown(k), void renew())} />}
       <ShownOnce opened={!!shown} onClose={() => setShown(undefined)} title={t('key.made')}>
         {shown && (
           <Stack gap="sm">
@@ -260,7 +262,7 @@ function Granted({ k }: { k: APIKey }) {
   )
 }
 
-function NewKey({
+function AddKey({
   onClose,
   onMade,
 }: {
@@ -276,7 +278,7 @@ function NewKey({
     deed.run(async () => {
       const expires = new Date(Date.now() + Number(v.days) * 86_400_000).toISOString()
       onMade(
-        await call<{ secret: string; curl: string }>('/v1/keys', {
+        await call<NewKey>('/v1/keys', {
           method: 'POST',
           body: {
             school,
@@ -379,7 +381,7 @@ function Webhooks() {
     })
   const rotate = (w: Webhook) =>
     test.run(async () => {
-      const r = await call<{ secret: string }>(`/v1/webhooks/${encodeURIComponent(w.id)}/secret`, {
+      const r = await call<NewSecret>(`/v1/webhooks/${encodeURIComponent(w.id)}/secret`, {
         method: 'POST',
         body: { keep_hours: 24 },
       })
@@ -531,7 +533,7 @@ function Webhooks() {
 function HookKinds({ w }: { w: Webhook }) {
   const { t } = useT()
   const names = (list: string[]) => list.map((k) => t('eventKind.' + k)).join(', ')
-  const asked = w.kinds?.length ? w.kinds : kinds.filter((k) => k !== 'reading')
+  const asked = w.kinds?.length ? w.kinds : eventKinds.filter((k) => k !== 'reading')
   const withheld = asked.filter((k) => !w.effective?.includes(k))
   return (
     <>
@@ -553,7 +555,7 @@ function NewHook({ onClose, onMade }: { onClose: () => void; onMade: (secret: st
   const deed = useDeed()
   const save = () =>
     deed.run(async () => {
-      const r = await call<{ secret: string }>('/v1/webhooks', {
+      const r = await call<NewWebhook>('/v1/webhooks', {
         method: 'POST',
         body: { school, url: url.trim(), kinds: chosen },
       })
@@ -582,7 +584,7 @@ function NewHook({ onClose, onMade }: { onClose: () => void; onMade: (secret: st
             value={chosen}
             onChange={setChosen}>
             <SimpleGrid cols={2} mt="xs" spacing="xs">
-              {kinds.map((k) => (
+              {eventKinds.map((k) => (
                 <Checkbox key={k} value={k} label={t('eventKind.' + k)} />
               ))}
             </SimpleGrid>

@@ -7,7 +7,15 @@ import { useRef, useState } from 'react'
 import { Link, useLocation, useNavigate, useParams } from 'react-router'
 import { APIError, call, query, tagged } from '../api/client'
 import { change, Clashes } from '../api/change'
-import type { Attendance, List, Pass, PersonPage as PersonData, Session, Sighting } from '../api/types'
+import {
+  cardMethods,
+  type Attendance,
+  type List,
+  type Pass,
+  type PersonPage as PersonData,
+  type Session,
+  type Sighting,
+} from '../api/types'
 import { useT, type T } from '../i18n'
 import { instantIn } from '../lib/format'
 import { photoToSend, PhotoRefused, refusalOf } from '../lib/photo'
@@ -502,7 +510,7 @@ function AddCard({ id, onClose, renew }: { id: string; onClose: () => void; rene
             allowDeselect={false}
             value={v.method}
             onChange={(m) => m && set({ ...v, method: m })}
-            data={['card', 'qr', 'pin'].map((m) => ({ value: m, label: t('method.' + m) }))}
+            data={cardMethods.map((m) => ({ value: m, label: t('method.' + m) }))}
           />
           <TextInput
             label={t('pass.number')}

@@ -4,7 +4,7 @@ import { Button, Group, Modal, PasswordInput, Stack, Text, TextInput } from '@ma
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { call } from '../api/client'
-import type { Factor, FactorState, MakePasskey, NewTOTP, Passkeys } from '../api/factor'
+import type { Factor, FactorState, MakePasskey, NewTOTP, Passkeys, Recovery } from '../api/types'
 import { useT } from '../i18n'
 import { makePasskey, obstacle } from '../lib/passkey'
 import { useFormat } from '../session'
@@ -174,7 +174,7 @@ function Do({ doing, onClose }: { doing: Doing; onClose: () => void }) {
           }),
         )
       } else {
-        const r = await call<{ recovery_codes: string[] }>('/v1/me/second-factor/recovery', {
+        const r = await call<Recovery>('/v1/me/second-factor/recovery', {
           method: 'POST',
           body: { password },
         })

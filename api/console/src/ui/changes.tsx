@@ -4,7 +4,7 @@ import { Text } from '@mantine/core'
 import type { AuditChange } from '../api/types'
 import { useT } from '../i18n'
 
-export function Changes({ all }: { all?: AuditChange[] }) {
+export function Changes({ all }: { all?: AuditChange[] | null }) {
   const { t } = useT()
   if (!all?.length) return <>–</>
   return (

@@ -94,7 +94,7 @@ export function PagedList<R>({
   return (
     <Loaded q={list.q}>
       {(d) => {
-        const rows = d.items ?? []
+        const rows = d.items
         if (rows.length === 0 && list.page === 1 && !list.next) return empty
         return (
           <>

@@ -1,7 +1,7 @@
 // Why passkeys cannot be made or shown here, and what to do about it.
 
 import { Alert, Anchor, Text } from '@mantine/core'
-import type { Passkeys } from '../api/factor'
+import type { Passkeys } from '../api/types'
 import { useT } from '../i18n'
 import { obstacle } from '../lib/passkey'
 

@@ -3,7 +3,7 @@
 
 import { Alert, Button, Group, Stack, Text, TextInput } from '@mantine/core'
 import { useState, type ReactNode } from 'react'
-import type { NewTOTP } from '../api/factor'
+import type { NewTOTP } from '../api/types'
 import { useT } from '../i18n'
 import { Copyable, fieldError, Trouble, useDeed } from './kit'
 

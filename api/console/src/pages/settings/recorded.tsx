@@ -6,27 +6,11 @@ import { useState } from 'react'
 import { Link } from 'react-router'
 import { change } from '../../api/change'
 import { call, query } from '../../api/client'
+import type { Recorded } from '../../api/types'
 import { useT } from '../../i18n'
 import { useSchoolParam, useSession } from '../../session'
 import { LeaveAsks } from '../../ui/leaving'
 import { Facts, Loaded, Panel, said, Tag, Trouble, useDeed } from '../../ui/kit'
-
-interface Recorded {
-  pictures_of_unknowns: boolean
-  picture_hours: number
-  keep_max_days: number
-  history_days: number
-  journal_days: number
-  telemetry_days: number
-  passage_seconds: number
-  face_model: string
-  people: number
-  consented: number
-  enrolled: number
-  outdated: number
-  cameras: number
-  kept_pictures: number
-}
 
 /** What is recorded at the school that is looked at. */
 export function useRecorded() {

@@ -7,6 +7,7 @@ import { call, query } from '../../api/client'
 import { change, remove } from '../../api/change'
 import {
   personKinds,
+  sessionKinds,
   zoneKinds,
   type List,
   type PersonKind,
@@ -251,7 +252,7 @@ function Edit({
             label={t('session.kind')}
             allowDeselect={false}
             value={v.kind}
-            data={(['arrival', 'meal', 'dorm'] as const).map((k) => ({
+            data={sessionKinds.map((k) => ({
               value: k,
               label: t('sessionKind.' + k),
             }))}
