@@ -87,6 +87,9 @@ type Host struct {
 	early   map[gatehouse.DriverName][]drivers.Device // put before Run
 	owner   map[gatehouse.DeviceID]gatehouse.DriverName
 	running bool
+	ended   bool          // Run is stopping the drivers
+	rate    int           // as Options.DeviceRate
+	swap    sync.Mutex    // held by Reload and by the end of Run: before mu
 	changed chan struct{} // closed and replaced at each change of a Status
 }
 
@@ -120,8 +123,12 @@ func New(o Options) *Host {
 		o.Now = time.Now
 	}
 	return &Host{
-		options: o, drivers: map[gatehouse.DriverName]*supervisor{}, early: map[gatehouse.DriverName][]drivers.Device{},
-		owner: map[gatehouse.DeviceID]gatehouse.DriverName{}, changed: make(chan struct{}),
+		options: o,
+		drivers: map[gatehouse.DriverName]*supervisor{},
+		early:   map[gatehouse.DriverName][]drivers.Device{},
+		owner:   map[gatehouse.DeviceID]gatehouse.DriverName{},
+		rate:    o.DeviceRate,
+		changed: make(chan struct{}),
 	}
 }
 
@@ -157,19 +164,18 @@ func (h *Host) Run(ctx context.Context, specs []Spec) error {
 	h.mu.Unlock()
 	h.notify()
 
-	var stops []func()
 	for _, s := range order {
-		runCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			s.run(runCtx)
-		}()
-		stops = append(stops, func() { cancel(); <-done })
+		s.start()
 	}
 	<-ctx.Done()
-	for _, stop := range slices.Backward(stops) {
-		stop()
+	h.swap.Lock()
+	defer h.swap.Unlock()
+	h.mu.Lock()
+	h.ended = true
+	order = slices.Clone(h.order)
+	h.mu.Unlock()
+	for _, s := range slices.Backward(order) {
+		s.stop()
 	}
 	return nil
 }

@@ -45,7 +45,7 @@ func (s *supervisor) session(ctx context.Context, p *program) error {
 	streamCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	begin := streamCtx
-	if n := s.host.options.DeviceRate; n > 0 {
+	if n := s.host.deviceRate(); n > 0 {
 		begin = metadata.AppendToOutgoingContext(streamCtx, driverpb.RateKey, itoa(n))
 	}
 	stream, err := p.client.Session(begin)

@@ -32,6 +32,9 @@ type supervisor struct {
 	logs *logRing
 	wake chan struct{} // capacity 1: a device has changed
 
+	end  context.CancelFunc // of what start began
+	done chan struct{}      // closed when that has ended
+
 	mu        sync.Mutex
 	status    Status
 	client    driverpb.DriverClient // nil unless running
@@ -71,6 +74,21 @@ func (o outcome) String() string {
 		return o.reason
 	}
 	return o.reason + ": " + o.words
+}
+
+// start runs the program in a goroutine of its own until stop, which waits for it.
+func (s *supervisor) start() {
+	ctx, cancel := context.WithCancel(context.Background())
+	s.end, s.done = cancel, make(chan struct{})
+	go func() {
+		defer close(s.done)
+		s.run(ctx)
+	}()
+}
+
+func (s *supervisor) stop() {
+	s.end()
+	<-s.done
 }
 
 // run keeps the program running until ctx ends.

@@ -52,13 +52,13 @@ type Stats struct {
 // Listener hands out connections within its bounds.
 type Listener struct {
 	net.Listener
-	b Bounds
 
 	// Refused, where it is set before Accept, is told at most once a minute that connections
 	// are closed, with the figures so far. It must not block.
 	Refused func(Stats)
 
 	mu        sync.Mutex
+	b         Bounds
 	open      int
 	first     *Conn // of the strangers, the oldest
 	last      *Conn
@@ -73,6 +73,13 @@ type count struct{ open, strangers int }
 // Bound puts bounds around a listener, whose Close closes both.
 func Bound(l net.Listener, b Bounds) *Listener {
 	return &Listener{Listener: l, b: b, by: map[netip.Prefix]*count{}}
+}
+
+// SetBounds changes the bounds for whoever comes from now on; no connection is closed for it.
+func (l *Listener) SetBounds(b Bounds) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.b = b
 }
 
 // Accept returns the next connection that the bounds allow, and closes the others. It passes

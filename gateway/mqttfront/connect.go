@@ -227,8 +227,8 @@ func (f *Front) seat(c *client, con *connectPacket, id Identity) (present bool, 
 		}
 	}
 	defer f.mu.Unlock()
-	if f.stats.clients.Load() >= int64(f.cfg.MaxClients) {
-		return false, nil, nil, violation{rcQuota, fmt.Sprintf("%d clients are connected, the most that are allowed", f.cfg.MaxClients)}
+	if most := f.bounds.Load().MaxClients; f.stats.clients.Load() >= int64(most) {
+		return false, nil, nil, violation{rcQuota, fmt.Sprintf("%d clients are connected, the most that are allowed", most)}
 	}
 	s := f.sessions[key]
 	ended := false // a session that must not come back with a restart

@@ -21,7 +21,7 @@ import (
 
 // Front is one MQTT listener. It listens from New on and serves from Run on.
 type Front struct {
-	cfg  Config
+	cfg  Config // of its Limits only what holds at the start
 	auth Authenticator
 	in   Intake
 	log  *slog.Logger
@@ -38,6 +38,7 @@ type Front struct {
 	refusals      refusals
 	began         time.Time    // by Config.Now
 	coarse        atomic.Int64 // elapsed, about once a second
+	bounds        atomic.Pointer[Limits]
 	limits        limits
 	pacer         pacer
 	clock         atomic.Int64 // about once a second; for what need not be exact
@@ -89,6 +90,12 @@ func New(cfg Config, auth Authenticator, in Intake, log *slog.Logger) (*Front, e
 		waiting: map[*message]chan byte{}, told: map[*message]asking{}, online: map[Identity]int{},
 		began: cfg.Now(), pacer: pacer{wake: make(chan struct{}, 1)},
 	}
+	f.bounds.Store(&Limits{
+		MaxClients:    cfg.MaxClients,
+		MaxPerAddress: cfg.MaxPerAddress,
+		DeviceRate:    cfg.DeviceRate,
+		SchoolRate:    cfg.SchoolRate,
+	})
 	f.clock.Store(time.Now().UnixNano())
 	f.coarse.Store(f.elapsed())
 	for range min(4, runtime.GOMAXPROCS(0)) {
@@ -204,8 +211,12 @@ func bound(addr string, cfg Config) (*listen.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("mqtt: %w", err)
 	}
-	strangers := Strangers(cfg.MaxClients)
-	return listen.Bound(l, listen.Bounds{Strangers: strangers, AddressStrangers: min(cfg.MaxPerAddress, strangers/2)}), nil
+	return listen.Bound(l, strangerBounds(cfg.MaxClients, cfg.MaxPerAddress)), nil
+}
+
+func strangerBounds(clients, perAddress int) listen.Bounds {
+	strangers := Strangers(clients)
+	return listen.Bounds{Strangers: strangers, AddressStrangers: min(perAddress, strangers/2)}
 }
 
 // accept takes connections until the listener closes.
@@ -228,7 +239,8 @@ func (f *Front) accept(ctx context.Context, l *listen.Listener) error {
 			conn = tls.Server(conn, f.cfg.TLS)
 		}
 		f.mu.Lock()
-		if f.stopping || len(f.conns) >= f.cfg.MaxClients+Strangers(f.cfg.MaxClients) {
+		most := f.bounds.Load().MaxClients
+		if f.stopping || len(f.conns) >= most+Strangers(most) {
 			f.mu.Unlock()
 			conn.Close()
 			f.stats.refused.Add(1)

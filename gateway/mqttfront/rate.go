@@ -18,21 +18,32 @@ const (
 // spent. It takes the time from its caller and needs no refilling: a bucket
 // spent up to longer ago than burst is full.
 type tokens struct {
-	every int64 // nanoseconds of one token
+	every atomic.Int64 // nanoseconds of one token; 0: no bound
 	spent atomic.Int64
 	told  atomic.Int64 // when the log last named it
 	users int          // connections; under limits.mu
 }
 
 func newTokens(perSecond int) *tokens {
-	return &tokens{every: max(1, int64(time.Second)/int64(perSecond))}
+	b := &tokens{}
+	b.set(perSecond)
+	return b
+}
+
+// set changes the rate; 0 is no bound. What was spent stays spent.
+func (b *tokens) set(perSecond int) {
+	every := int64(0)
+	if perSecond > 0 {
+		every = max(1, int64(time.Second)/int64(perSecond))
+	}
+	b.every.Store(every)
 }
 
 // take takes a token, one of the future if need be, and returns when it is due.
-func (b *tokens) take(now int64) (due int64) {
+func (b *tokens) take(now, every int64) (due int64) {
 	for {
 		old := b.spent.Load()
-		due = max(old, now-int64(burst)) + b.every
+		due = max(old, now-int64(burst)) + every
 		if b.spent.CompareAndSwap(old, due) {
 			return due
 		}
@@ -42,9 +53,9 @@ func (b *tokens) take(now int64) (due int64) {
 // taken takes a token if one is there by the coarse clock, which is behind: most
 // publications then cost no look at the exact one. A bucket that may have to be
 // cut to a burst is left to take.
-func (b *tokens) taken(coarse int64) bool {
+func (b *tokens) taken(coarse, every int64) bool {
 	old := b.spent.Load()
-	return old >= coarse-int64(burst) && old+b.every <= coarse && b.spent.CompareAndSwap(old, old+b.every)
+	return old >= coarse-int64(burst) && old+every <= coarse && b.spent.CompareAndSwap(old, old+every)
 }
 
 // full tells whether the bucket cannot be told from a new one.
@@ -61,17 +72,28 @@ type limits struct {
 // less a burst, and not read off the wall: a clock that is set back holds nobody.
 func (f *Front) elapsed() int64 { return int64(burst + f.cfg.Now().Sub(f.began)) }
 
-// enter returns the buckets that a connection draws from; nil where the rate is off.
+// enter returns the buckets that a connection draws from; a reader of the school has none of a device.
 func (f *Front) enter(id Identity) (device, school *tokens) {
 	f.limits.mu.Lock()
 	defer f.limits.mu.Unlock()
-	if f.cfg.DeviceRate > 0 && id.Device != "" {
-		device = f.limits.use(id, f.cfg.DeviceRate)
+	now := f.bounds.Load()
+	if id.Device != "" {
+		device = f.limits.use(id, now.DeviceRate)
 	}
-	if f.cfg.SchoolRate > 0 {
-		school = f.limits.use(Identity{School: id.School}, f.cfg.SchoolRate)
+	return device, f.limits.use(Identity{School: id.School}, now.SchoolRate)
+}
+
+// set changes the rates of all who are there.
+func (l *limits) set(device, school int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for id, b := range l.buckets {
+		if id.Device != "" {
+			b.set(device)
+		} else {
+			b.set(school)
+		}
 	}
-	return device, school
 }
 
 func (l *limits) use(id Identity, perSecond int) *tokens {
@@ -114,19 +136,20 @@ func (l *limits) sweep(now int64) {
 // a client waits for one publication at a time, so that in a school over its
 // rate each client gets its share.
 func (c *client) afford() error {
-	if c.device == nil && c.school == nil {
-		return nil
-	}
 	held := false
 	now := int64(0)
 	for _, b := range []*tokens{c.device, c.school} {
-		if b == nil || b.taken(c.f.coarse.Load()) {
+		if b == nil {
+			continue
+		}
+		every := b.every.Load()
+		if every == 0 || b.taken(c.f.coarse.Load(), every) {
 			continue
 		}
 		if now == 0 {
 			now = c.f.elapsed()
 		}
-		due := b.take(now)
+		due := b.take(now, every)
 		if due <= now {
 			continue
 		}
@@ -136,7 +159,7 @@ func (c *client) afford() error {
 		}
 		c.tell(b, now)
 		if err := c.hold(due); err != nil {
-			b.spent.Add(-b.every) // or a client that comes and goes would run up a debt
+			b.spent.Add(-every) // or a client that comes and goes would run up a debt
 			return err
 		}
 		now = due
@@ -158,10 +181,10 @@ func (c *client) tell(b *tokens, now int64) {
 		c.f.cfg.OnHeld(id)
 	}
 	if b == c.device {
-		c.f.log.Warn("a device publishes more than mqtt.device_rate and is held back", "device", c.s.id.Device, "school", c.s.id.School, "rate", c.f.cfg.DeviceRate)
+		c.f.log.Warn("a device publishes more than mqtt.device_rate and is held back", "device", c.s.id.Device, "school", c.s.id.School, "rate", c.f.bounds.Load().DeviceRate)
 		return
 	}
-	c.f.log.Warn("a school publishes more than mqtt.school_rate and is held back", "school", c.s.id.School, "rate", c.f.cfg.SchoolRate)
+	c.f.log.Warn("a school publishes more than mqtt.school_rate and is held back", "school", c.s.id.School, "rate", c.f.bounds.Load().SchoolRate)
 }
 
 // hold blocks the client's reader until due, or until the client closes. What

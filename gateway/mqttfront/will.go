@@ -95,7 +95,7 @@ func (f *Front) due(s *session, w *will) *dueWill {
 	if f.state != nil {
 		d.will.after = f.mark()
 	}
-	if !f.wills.add(d, f.cfg.MaxClients) {
+	if !f.wills.add(d, f.bounds.Load().MaxClients) {
 		f.stats.shed.Add(1)
 		return nil
 	}
