@@ -112,7 +112,8 @@ func (testDriver) Connect(ctx context.Context, d drivers.Device, emit drivers.Em
 		return gatehouse.Errorf(gatehouse.Unavailable, "nobody answers at %s", d.Address["host"])
 	case "panic":
 		var m map[string]int
-		m["x"] = 1 //nolint:staticcheck // the panic is what is tested
+		//lint:ignore SA5000 the panic is what is tested
+		m["x"] = 1
 	case "stubborn":
 		select {}
 	case "session": // a child that would outlive the group

@@ -154,7 +154,8 @@ type watcher struct {
 }
 
 func (gw *gateway) watchAlerts(ctx context.Context) (*watcher, error) {
-	resp, err := gw.get(ctx, "/v1/stream?kinds=alert") //nolint:bodyclose // the caller closes the watcher's
+	//lint:ignore bodyclose the caller closes the watcher's
+	resp, err := gw.get(ctx, "/v1/stream?kinds=alert")
 	if err != nil {
 		return nil, err
 	}
