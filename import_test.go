@@ -4,6 +4,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -183,7 +184,7 @@ func readSources(t *testing.T) []source {
 			return err
 		}
 		if d.IsDir() {
-			if name != "." && skipped(d.Name()) {
+			if name != "." && (skipped(d.Name()) || ownModule(name)) {
 				return filepath.SkipDir
 			}
 			return nil
@@ -217,6 +218,12 @@ func readSources(t *testing.T) []source {
 
 func skipped(folder string) bool {
 	return folder == "node_modules" || folder == "testdata" || folder == "bin" || strings.HasPrefix(folder, ".")
+}
+
+// ownModule says whether a folder is a module beside the house, such as deploy/lint.
+func ownModule(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, "go.mod"))
+	return err == nil
 }
 
 // TestImportsPointDown holds every file, tests too, to floors.
