@@ -92,32 +92,34 @@ var house = []room{
 	{"gateway/notify/webhook", "root gateway/notify", "x/text"},
 
 	// The readers of the journal: the loop once, and one package a reader. They refuse each other.
+
+	// Behind the journal. Only telemetry has Prometheus' store, and only influx a client of InfluxDB.
+	{"gateway/live", "root gateway/journal", ""},
+	{"gateway/media", "root", ""},
 	{"gateway/follow", "root gateway/journal gateway/live", ""},
+	{"gateway/follow/alerting", "root gateway/directory gateway/follow gateway/media gateway/strangers" +
+		" registry rules", ""},
 	{"gateway/follow/attendance", "root gateway/directory gateway/follow registry rules", ""},
 	{"gateway/follow/history", "root registry", ""},
 	{"gateway/follow/quality", "root gateway/directory gateway/follow gateway/journal registry rules/quality", ""},
 	{"gateway/follow/resolve", "root gateway/directory gateway/follow gateway/identify registry", ""},
 	{"gateway/follow/twins", "root gateway/follow registry", ""},
-
-	// Behind the journal. Only telemetry has Prometheus' store, and only influx a client of InfluxDB.
-	{"gateway/live", "root gateway/journal", ""},
-	{"gateway/media", "root", ""},
-	{"gateway/telemetry", "root", "line-protocol prometheus prometheus-common"},
-	{"gateway/telemetry/influx", "root gateway/telemetry", "influxdb prometheus"},
-	{"gateway/telemetry/victoria", "root gateway/telemetry", "prometheus-common"},
-	{"gateway/telemetry/telemetrytest", "root gateway/telemetry", "go-cmp"},
+	{"gateway/follow/telemetry", "root gateway/directory", "line-protocol prometheus prometheus-common"},
+	{"gateway/follow/telemetry/influx", "root gateway/follow/telemetry", "influxdb prometheus"},
+	{"gateway/follow/telemetry/victoria", "root gateway/follow/telemetry", "prometheus-common"},
+	{"gateway/follow/telemetry/telemetrytest", "root gateway/follow/telemetry", "go-cmp"},
 
 	// One list of checks: alerts about the gateway itself, status page, metrics. Only here is client_golang.
 	{"gateway/selfwatch", "root api drivers/host drivers/listen gateway/journal gateway/mqttfront" +
-		" gateway/telemetry registry", "client_golang x/sys"},
+		" gateway/follow/telemetry registry", "client_golang x/sys"},
 
 	// The gateway put together, and its commands.
 	{"gateway/app", "root api deploy drivers drivers/host drivers/listen" +
 		" gateway/directory gateway/flapping gateway/identify gateway/intake gateway/journal gateway/live" +
-		" gateway/follow gateway/follow/attendance gateway/follow/history" +
+		" gateway/media gateway/mqttfront gateway/notify gateway/notify/webhook gateway/selfwatch" +
+		" gateway/follow gateway/follow/alerting gateway/follow/attendance gateway/follow/history" +
 		" gateway/follow/quality gateway/follow/resolve gateway/follow/twins" +
-		" gateway/media gateway/mqttfront gateway/notify gateway/notify/webhook gateway/selfwatch gateway/strangers" +
-		" gateway/telemetry gateway/telemetry/influx gateway/telemetry/victoria" +
+		" gateway/follow/telemetry gateway/follow/telemetry/influx gateway/follow/telemetry/victoria" +
 		" registry rules rules/quality vision", "x/time yaml"},
 	{"gateway/demo", "root gateway/app gateway/mqttfront registry", "yaml"},
 	{"gateway", "root api/console deploy drivers/confine gateway/app gateway/demo gateway/journal" +

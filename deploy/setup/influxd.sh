@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds InfluxDB 1.8.10 from its Go module into the cache: the real server that the tests
-# of gateway/telemetry/influx write to. The gateway itself does not need it. Takes some
+# of gateway/follow/telemetry/influx write to. The gateway itself does not need it. Takes some
 # minutes the first time and nothing after that; may be interrupted and run again.
 #
 #   influxd.sh       build it where it is missing

@@ -23,10 +23,12 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/directory"
 	"github.com/gatehouse-iot/gatehouse/gateway/flapping"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow"
+	"github.com/gatehouse-iot/gatehouse/gateway/follow/alerting"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/attendance"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/history"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/quality"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/resolve"
+	"github.com/gatehouse-iot/gatehouse/gateway/follow/telemetry"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/twins"
 	"github.com/gatehouse-iot/gatehouse/gateway/identify"
 	"github.com/gatehouse-iot/gatehouse/gateway/intake"
@@ -37,9 +39,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/notify"
 	"github.com/gatehouse-iot/gatehouse/gateway/notify/webhook"
 	"github.com/gatehouse-iot/gatehouse/gateway/selfwatch"
-	"github.com/gatehouse-iot/gatehouse/gateway/telemetry"
 	"github.com/gatehouse-iot/gatehouse/registry"
-	"github.com/gatehouse-iot/gatehouse/rules"
 	"github.com/gatehouse-iot/gatehouse/vision"
 )
 
@@ -83,7 +83,7 @@ type App struct {
 	host      *host.Host
 	pacer     *pacer
 	front     *mqttfront.Front
-	engine    *rules.Engine
+	alerting  *alerting.Reader
 	pictures  pictures
 	rules     []api.RuleInfo
 	notify    *notify.Queue
@@ -99,12 +99,12 @@ type App struct {
 	presence   chan presence
 	commands   chan command
 	rivals     chan mqttfront.Rivals
-	outcomes   chan outcome    // of commands, from the MQTT listener
-	gone       chan g.DeviceID // for the rules to forget
-	changed    chan struct{}   // a device was, or there is one less
+	outcomes   chan outcome  // of commands, from the MQTT listener
+	changed    chan struct{} // a device was, or there is one less
 	health     *follow.Health
 	feed       *follow.Feed
 	twins      *twins.Reader
+	readings   *telemetry.Reader
 	history    *history.Reader
 	attendance *attendance.Computer
 	resolver   *resolve.Resolver
@@ -122,7 +122,7 @@ func Open(ctx context.Context, cfg Config, o Options) (_ *App, err error) {
 	if o.Pause == nil {
 		o.Pause = func(string) {}
 	}
-	a := &App{cfg: cfg, opt: o, log: o.Logger, now: o.Now, started: o.Now(), ownClock: own, presence: make(chan presence, 4096), commands: make(chan command, 256), outcomes: make(chan outcome, mostOutcomes), rivals: make(chan mqttfront.Rivals, 256), gone: make(chan g.DeviceID, 1024), changed: make(chan struct{}, 1)}
+	a := &App{cfg: cfg, opt: o, log: o.Logger, now: o.Now, started: o.Now(), ownClock: own, presence: make(chan presence, 4096), commands: make(chan command, 256), outcomes: make(chan outcome, mostOutcomes), rivals: make(chan mqttfront.Rivals, 256), changed: make(chan struct{}, 1)}
 	a.health = follow.NewHealth(a.log)
 	a.places = share(listen.Descriptors(), cfg.HTTP.MaxConnections, cfg.MQTT.MaxClients)
 	defer func() {
@@ -398,8 +398,8 @@ func (a *App) Run(ctx context.Context) error {
 		{"live", a.hub.Run},
 		{"twin", a.twins.Run},
 		{history.Cursor, a.feed.Follow(history.Cursor, a.history.Apply)},
-		{"telemetry", a.feed.Follow("telemetry", a.applyTelemetry)},
-		{"rules", a.runRules},
+		{"telemetry", a.feed.Follow("telemetry", a.readings.Apply)},
+		{"rules", a.alerting.Run},
 		{"attendance", a.attendance.Run},
 		{"resolve", a.resolver.Run},
 		{"quality", a.counting.Run},

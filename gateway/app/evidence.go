@@ -7,10 +7,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api"
-	"github.com/gatehouse-iot/gatehouse/gateway/media"
-	"github.com/gatehouse-iot/gatehouse/gateway/strangers"
 	"github.com/gatehouse-iot/gatehouse/registry"
-	"github.com/gatehouse-iot/gatehouse/rules"
 )
 
 // MaxPictureLife is the longest that media.keep_for counts: pictures of unknown people live for
@@ -19,102 +16,6 @@ const MaxPictureLife = 72 * time.Hour
 
 // pictureLife is how long a picture lives that nobody keeps.
 func (c *Config) pictureLife() time.Duration { return min(c.Media.KeepFor, MaxPictureLife) }
-
-// maxUnsettled bounds the alerts whose picture cannot be decided on yet; the oldest goes
-// without one.
-const maxUnsettled = 1024
-
-// evidence gives alerts the pictures of their strangers. The rules' reader alone owns it.
-type evidence struct {
-	app       *App
-	unsettled []unsettled
-	settled   []written // the newest, at most maxUnsettled: another rule may find the same stranger
-}
-
-// written is a picture with the sighting that it is of.
-type written struct {
-	sighting g.SightingID
-	media    g.MediaID
-}
-
-type unsettled struct {
-	alert    g.AlertID
-	school   g.SchoolID
-	sighting g.SightingID
-	media    g.MediaID // once it is written
-}
-
-// attach puts pictures into the effects, before they are kept: a rule that waited for passages
-// has its picture at once. It may be called again with the same effects.
-func (v *evidence) attach(effects []rules.Effect) {
-	for _, e := range effects {
-		a := e.Alert
-		if a == nil || a.Sighting == "" || a.Person != "" || a.Media != "" {
-			continue
-		}
-		u := unsettled{alert: a.ID, school: a.School, sighting: a.Sighting}
-		if media, wait := v.settle(u); wait {
-			v.wait(u)
-		} else {
-			a.Media = media
-		}
-	}
-}
-
-func (v *evidence) wait(u unsettled) {
-	for _, x := range v.unsettled {
-		if x == u {
-			return
-		}
-	}
-	v.unsettled = append(v.unsettled, u)
-	v.unsettled = v.unsettled[max(0, len(v.unsettled)-maxUnsettled):]
-}
-
-// late gives alerts their picture that had to wait for it.
-func (v *evidence) late(ctx context.Context, view *registry.View) error {
-	for len(v.unsettled) > 0 {
-		u := &v.unsettled[0]
-		if u.media == "" {
-			wait := false
-			if u.media, wait = v.settle(*u); wait {
-				return nil // those behind it are younger
-			}
-		}
-		if u.media != "" {
-			if err := view.AttachPicture(ctx, u.alert, u.media); err != nil {
-				return err
-			}
-		}
-		v.unsettled = v.unsettled[1:]
-	}
-	return nil
-}
-
-// settle writes the picture of a stranger, with what the face measured beside it.
-func (v *evidence) settle(u unsettled) (id g.MediaID, wait bool) {
-	for _, w := range v.settled {
-		if w.sighting == u.sighting && v.app.pictures.allowed(u.school) {
-			return w.media, false
-		}
-	}
-	a := v.app
-	look, found := a.intake.Strangers.Settle(u.sighting, a.now())
-	if found != strangers.Stands || !a.pictures.allowed(u.school) {
-		return "", found == strangers.Wait
-	}
-	id, err := a.media.Put(look.School, a.now(), look.Picture)
-	if err == nil && len(look.Embedding) > 0 && look.Model != "" {
-		err = a.media.PutFace(look.School, id, media.Face{Embedding: look.Embedding, Model: look.Model, Quality: look.Quality})
-	}
-	if err != nil {
-		a.log.Warn("a picture was not kept", "alert", u.alert, "error", err)
-		return id, false
-	}
-	v.settled = append(v.settled, written{u.sighting, id})
-	v.settled = v.settled[max(0, len(v.settled)-maxUnsettled):]
-	return id, false
-}
 
 // pictures knows which schools keep pictures of unknown people.
 type pictures struct {

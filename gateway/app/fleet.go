@@ -51,10 +51,7 @@ func (a *App) assign(id g.DeviceID, e directory.Entry, ok bool) {
 	}
 	if !ok || !e.Device.Enabled {
 		a.flapping.Forget(id)
-		select {
-		case a.gone <- id:
-		default: // the rules forget it when its values are stale
-		}
+		a.alerting.Forget(id)
 	}
 	if !ok || !e.Device.Enabled || e.Device.Driver == g.DriverMQTTFront {
 		a.host.Drop(id)

@@ -9,6 +9,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/history"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/quality"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/resolve"
+	"github.com/gatehouse-iot/gatehouse/gateway/follow/telemetry"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/twins"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
@@ -32,6 +33,7 @@ func (a *App) openReaders(context.Context) error {
 		Now:       a.now,
 		Pause:     a.opt.Pause,
 	})
+	a.readings = &telemetry.Reader{Append: a.telemetry.Append, Directory: a.directory}
 	a.history = &history.Reader{View: system("history"), Recompute: a.attendance.Recompute}
 	a.resolver = &resolve.Resolver{
 		View:      system("resolve"),

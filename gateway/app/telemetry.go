@@ -8,9 +8,9 @@ import (
 	"strings"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/gateway/telemetry"
-	"github.com/gatehouse-iot/gatehouse/gateway/telemetry/influx"
-	"github.com/gatehouse-iot/gatehouse/gateway/telemetry/victoria"
+	"github.com/gatehouse-iot/gatehouse/gateway/follow/telemetry"
+	"github.com/gatehouse-iot/gatehouse/gateway/follow/telemetry/influx"
+	"github.com/gatehouse-iot/gatehouse/gateway/follow/telemetry/victoria"
 )
 
 // tokenEnv has the telemetry server's token where no file is named.
@@ -36,7 +36,7 @@ func (a *App) openTelemetry(dir string) (series, error) {
 			}
 		}
 		opt := telemetry.Options{Dir: dir, Classes: classes, LateBy: c.LateBy, Logger: a.log}
-		return openBeside(a.log, usualPatience(), func() (*telemetry.Store, error) { return telemetry.Open(opt) }), nil
+		return telemetry.OpenBeside(a.log, func() (*telemetry.Store, error) { return telemetry.Open(opt) }), nil
 	}
 	token := os.Getenv(tokenEnv)
 	if c.TokenFile != "" {
@@ -68,23 +68,12 @@ func noNil[S series](s S, err error) (series, error) {
 	return s, nil
 }
 
-func (a *App) applyTelemetry(ctx context.Context, events []g.Event) error {
-	return a.telemetry.Append(ctx, events, func(id g.DeviceID) (telemetry.Series, bool) {
-		e, ok := a.directory.Known(id)
-		return telemetry.Series{Profile: e.Profile.ID, Type: e.Profile.Type, Class: e.Profile.Retention}, ok
-	})
-}
-
 // snapshotTelemetry copies what is in the data folder; a server of its own is backed up by
 // whoever runs it.
 func (a *App) snapshotTelemetry(ctx context.Context, dir string) error {
-	o, ok := a.telemetry.(*opening)
+	o, ok := a.telemetry.(*telemetry.Opening)
 	if !ok {
 		return nil
 	}
-	store, err := o.wait(ctx)
-	if err != nil {
-		return err
-	}
-	return store.Snapshot(dir)
+	return o.Snapshot(ctx, dir)
 }

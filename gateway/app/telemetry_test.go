@@ -15,7 +15,7 @@ import (
 	"testing"
 
 	"github.com/gatehouse-iot/gatehouse/gateway/app"
-	"github.com/gatehouse-iot/gatehouse/gateway/telemetry/telemetrytest"
+	"github.com/gatehouse-iot/gatehouse/gateway/follow/telemetry/telemetrytest"
 )
 
 // numbers are the readings of property n that the telemetry API has, by their values.

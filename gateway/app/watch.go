@@ -7,6 +7,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api"
 	"github.com/gatehouse-iot/gatehouse/drivers/host"
+	"github.com/gatehouse-iot/gatehouse/gateway/follow/telemetry"
 	"github.com/gatehouse-iot/gatehouse/gateway/selfwatch"
 )
 
@@ -64,11 +65,11 @@ func (a *App) seen(reader string) uint64 {
 
 // telemetryReady says whether the telemetry is open, or why it cannot be.
 func (a *App) telemetryReady() (bool, error) {
-	o, ok := a.telemetry.(*opening)
+	o, ok := a.telemetry.(*telemetry.Opening)
 	if !ok {
 		return true, nil
 	}
-	store, err := o.ready()
+	store, err := o.Ready()
 	return store != nil, err
 }
 

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-iot/gatehouse/api"
-	"github.com/gatehouse-iot/gatehouse/gateway/telemetry"
+	"github.com/gatehouse-iot/gatehouse/gateway/follow/telemetry"
 )
 
 // Telemetry watches the store of readings. ready says whether it is open, or why it cannot be.

@@ -11,9 +11,9 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/gateway/telemetry"
-	"github.com/gatehouse-iot/gatehouse/gateway/telemetry/influx"
-	"github.com/gatehouse-iot/gatehouse/gateway/telemetry/telemetrytest"
+	"github.com/gatehouse-iot/gatehouse/gateway/follow/telemetry"
+	"github.com/gatehouse-iot/gatehouse/gateway/follow/telemetry/influx"
+	"github.com/gatehouse-iot/gatehouse/gateway/follow/telemetry/telemetrytest"
 )
 
 const token = "gatehouse:pass,w\"ord"

@@ -13,9 +13,9 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/gateway/telemetry"
-	"github.com/gatehouse-iot/gatehouse/gateway/telemetry/telemetrytest"
-	"github.com/gatehouse-iot/gatehouse/gateway/telemetry/victoria"
+	"github.com/gatehouse-iot/gatehouse/gateway/follow/telemetry"
+	"github.com/gatehouse-iot/gatehouse/gateway/follow/telemetry/telemetrytest"
+	"github.com/gatehouse-iot/gatehouse/gateway/follow/telemetry/victoria"
 )
 
 // server is Debian's VictoriaMetrics.

@@ -1,4 +1,4 @@
-package app
+package alerting
 
 import (
 	"context"
@@ -33,11 +33,7 @@ func (k *keptRules) save(ctx context.Context, e registry.Effects) (err error) {
 	if e.Changes, err = k.engine.Changes(); err != nil {
 		return fmt.Errorf("save the rules' state: %w", err)
 	}
-	patience := 1
-	if len(e.Alerts)+len(e.Incidents) > 0 {
-		patience = 2
-	}
-	fold := e.Changes == nil || k.changes >= patience*foldChanges || k.changed+len(e.Changes) > patience*max(k.whole, foldBytes)
+	fold := k.due(e)
 	if fold {
 		e.Changes = nil
 		if e.State, err = k.engine.Snapshot(); err != nil {
@@ -54,4 +50,19 @@ func (k *keptRules) save(ctx context.Context, e registry.Effects) (err error) {
 		k.changed, k.changes = k.changed+len(e.Changes), k.changes+1
 	}
 	return nil
+}
+
+// due says whether the changes are to be folded into a snapshot.
+func (k *keptRules) due(e registry.Effects) bool {
+	patience := 1
+	if len(e.Alerts)+len(e.Incidents) > 0 {
+		patience = 2
+	}
+	switch {
+	case e.Changes == nil:
+		return true
+	case k.changes >= patience*foldChanges:
+		return true
+	}
+	return k.changed+len(e.Changes) > patience*max(k.whole, foldBytes)
 }

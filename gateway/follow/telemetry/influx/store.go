@@ -25,7 +25,7 @@ import (
 	influxhttp "github.com/influxdata/influxdb-client-go/v2/api/http"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/gateway/telemetry"
+	"github.com/gatehouse-iot/gatehouse/gateway/follow/telemetry"
 )
 
 // Options say where the server is and in which bucket the readings are.

@@ -4,8 +4,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gatehouse-iot/gatehouse/gateway/telemetry"
-	"github.com/gatehouse-iot/gatehouse/gateway/telemetry/telemetrytest"
+	"github.com/gatehouse-iot/gatehouse/gateway/follow/telemetry"
+	"github.com/gatehouse-iot/gatehouse/gateway/follow/telemetry/telemetrytest"
 )
 
 func TestConformance(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/gateway/telemetry"
+	"github.com/gatehouse-iot/gatehouse/gateway/follow/telemetry"
 )
 
 func repeat(s string, n int) string { return strings.Repeat(s, n) }

@@ -14,7 +14,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/gateway/telemetry"
+	"github.com/gatehouse-iot/gatehouse/gateway/follow/telemetry"
 )
 
 const maxForm = 128 << 10 // bytes of a posted form

@@ -1,4 +1,4 @@
-package app
+package telemetry
 
 import (
 	"bytes"
@@ -9,9 +9,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/gatehouse-iot/gatehouse/gateway/selfwatch"
-	"github.com/gatehouse-iot/gatehouse/gateway/telemetry"
 )
 
 // TestTelemetryThatIsBeingReadDoesNotHold has a store that takes for ever to open: a query is
@@ -20,25 +17,20 @@ import (
 func TestTelemetryThatIsBeingReadDoesNotHold(t *testing.T) {
 	var log bytes.Buffer
 	release := make(chan struct{})
-	options := telemetry.Options{Dir: t.TempDir(), Classes: []telemetry.Class{{Name: "default", Retention: time.Hour}}}
-	open := func() (*telemetry.Store, error) {
+	options := Options{Dir: t.TempDir(), Classes: []Class{{Name: "default", Retention: time.Hour}}}
+	open := func() (*Store, error) {
 		<-release
-		return telemetry.Open(options)
+		return Open(options)
 	}
 	o := openBeside(slog.New(slog.NewTextHandler(&log, nil)), patience{close: time.Millisecond}, open)
-	a := &App{telemetry: o}
 	answer := httptest.NewRecorder()
-	o.Handler("", telemetry.Allowed{}).ServeHTTP(answer, httptest.NewRequest("GET", "/api/v1/query", nil))
+	o.Handler("", Allowed{}).ServeHTTP(answer, httptest.NewRequest("GET", "/api/v1/query", nil))
 	if got := answer.Body.String(); answer.Code != 503 || !strings.Contains(got, "still being read") {
 		t.Errorf("a query is answered %d %s, want 503 and that it is being read", answer.Code, got)
 	}
-	watched := selfwatch.Telemetry(o.Stats, a.telemetryReady)
-	if got := watched.Check(t.Context(), time.Now(), nil); !strings.Contains(got.Message, "still being read") {
-		t.Errorf("the status page says %q", got.Message)
-	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := a.snapshotTelemetry(ctx, t.TempDir()); !errors.Is(err, context.Canceled) {
+	if err := o.Snapshot(ctx, t.TempDir()); !errors.Is(err, context.Canceled) {
 		t.Errorf("a backup ends with %v, want its context's error", err)
 	}
 	if err := o.Close(); err != nil {
@@ -52,7 +44,7 @@ func TestTelemetryThatIsBeingReadDoesNotHold(t *testing.T) {
 	if err := o.Append(t.Context(), nil, nil); !errors.Is(err, errClosed) {
 		t.Errorf("got %v of what came too late, want %v", err, errClosed)
 	}
-	again, err := telemetry.Open(options)
+	again, err := Open(options)
 	if err != nil {
 		t.Fatal("the store that came too late still has its folder:", err)
 	}
@@ -65,7 +57,7 @@ func TestTelemetryThatIsBeingReadDoesNotHold(t *testing.T) {
 // why, and Close ends them.
 func TestTelemetryIsTriedUntilClose(t *testing.T) {
 	broken, tries := errors.New("the disk is broken"), make(chan struct{})
-	o := openBeside(slog.New(slog.DiscardHandler), patience{first: time.Millisecond, most: time.Millisecond, close: time.Minute}, func() (*telemetry.Store, error) {
+	o := openBeside(slog.New(slog.DiscardHandler), patience{first: time.Millisecond, most: time.Millisecond, close: time.Minute}, func() (*Store, error) {
 		select {
 		case tries <- struct{}{}:
 		case <-t.Context().Done():
@@ -79,7 +71,7 @@ func TestTelemetryIsTriedUntilClose(t *testing.T) {
 		t.Errorf("got %v, want %v", err, broken)
 	}
 	answer := httptest.NewRecorder()
-	o.Handler("", telemetry.Allowed{}).ServeHTTP(answer, httptest.NewRequest("GET", "/api/v1/query", nil))
+	o.Handler("", Allowed{}).ServeHTTP(answer, httptest.NewRequest("GET", "/api/v1/query", nil))
 	if got := answer.Body.String(); answer.Code != 503 || !strings.Contains(got, "cannot be opened") || strings.Contains(got, broken.Error()) {
 		t.Errorf("a query is answered %d %s, want 503, and not what the disk said", answer.Code, got)
 	}

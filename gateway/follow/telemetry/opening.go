@@ -1,4 +1,4 @@
-package app
+package telemetry
 
 import (
 	"context"
@@ -10,14 +10,13 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/gateway/telemetry"
 )
 
-// opening is the embedded store while it is read from the disk, which takes a busy school's
+// Opening is the embedded store while it is read from the disk, which takes a busy school's
 // last hours some seconds and a district's some minutes: devices are not kept waiting for it.
 // Where it cannot be opened it is tried again until Close. Until it is there readings wait in
 // the journal, and queries are answered "unavailable".
-type opening struct {
+type Opening struct {
 	log      *slog.Logger
 	patience patience
 	stop     context.CancelFunc
@@ -25,7 +24,7 @@ type opening struct {
 	done     chan struct{} // closed when it is not tried any more
 
 	mu     sync.Mutex
-	store  *telemetry.Store
+	store  *Store
 	err    error // of the last try
 	closed bool
 }
@@ -38,14 +37,19 @@ func usualPatience() patience { return patience{5 * time.Second, time.Minute, 10
 
 var errClosed = errors.New("the telemetry is closed")
 
-func openBeside(log *slog.Logger, p patience, open func() (*telemetry.Store, error)) *opening {
+// OpenBeside begins to open a store and does not wait for it.
+func OpenBeside(log *slog.Logger, open func() (*Store, error)) *Opening {
+	return openBeside(log, usualPatience(), open)
+}
+
+func openBeside(log *slog.Logger, p patience, open func() (*Store, error)) *Opening {
 	ctx, stop := context.WithCancel(context.Background())
-	o := &opening{log: log, patience: p, stop: stop, tried: make(chan struct{}), done: make(chan struct{})}
+	o := &Opening{log: log, patience: p, stop: stop, tried: make(chan struct{}), done: make(chan struct{})}
 	go o.run(ctx, open) // Close waits for it
 	return o
 }
 
-func (o *opening) run(ctx context.Context, open func() (*telemetry.Store, error)) {
+func (o *Opening) run(ctx context.Context, open func() (*Store, error)) {
 	defer close(o.done)
 	first := sync.OnceFunc(func() { close(o.tried) })
 	for rest := o.patience.first; ; rest = min(2*rest, o.patience.most) {
@@ -64,7 +68,7 @@ func (o *opening) run(ctx context.Context, open func() (*telemetry.Store, error)
 }
 
 // take keeps what a try came to. A store that comes after Close gave it up is closed here.
-func (o *opening) take(store *telemetry.Store, err error) {
+func (o *Opening) take(store *Store, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	switch {
@@ -81,24 +85,25 @@ func (o *opening) take(store *telemetry.Store, err error) {
 	}
 }
 
-// ready is the store, or why it is not there; nil and nil while it is read for the first time.
-func (o *opening) ready() (*telemetry.Store, error) {
+// Ready is the store, or why it is not there; nil and nil while it is read for the first time.
+func (o *Opening) Ready() (*Store, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.store, o.err
 }
 
 // wait is for the first try, however it ends.
-func (o *opening) wait(ctx context.Context) (*telemetry.Store, error) {
+func (o *Opening) wait(ctx context.Context) (*Store, error) {
 	select {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	case <-o.tried:
-		return o.ready()
+		return o.Ready()
 	}
 }
 
-func (o *opening) Append(ctx context.Context, events []g.Event, describe telemetry.Describe) error {
+// Append waits for the store.
+func (o *Opening) Append(ctx context.Context, events []g.Event, describe Describe) error {
 	store, err := o.wait(ctx)
 	if err != nil {
 		return err
@@ -106,9 +111,18 @@ func (o *opening) Append(ctx context.Context, events []g.Event, describe telemet
 	return store.Append(ctx, events, describe)
 }
 
+// Snapshot waits for the store and copies it into a folder.
+func (o *Opening) Snapshot(ctx context.Context, dir string) error {
+	store, err := o.wait(ctx)
+	if err != nil {
+		return err
+	}
+	return store.Snapshot(dir)
+}
+
 // Handler does not tell developers what the disk answered: the status page and the log do.
-func (o *opening) Handler(prefix string, allowed telemetry.Allowed) http.Handler {
-	store, err := o.ready()
+func (o *Opening) Handler(prefix string, allowed Allowed) http.Handler {
+	store, err := o.Ready()
 	if store != nil {
 		return store.Handler(prefix, allowed)
 	}
@@ -124,20 +138,23 @@ func (o *opening) Handler(prefix string, allowed telemetry.Allowed) http.Handler
 	})
 }
 
-func (o *opening) Stats() telemetry.Stats {
-	if store, _ := o.ready(); store != nil {
+// Stats are the store's, none while it is not there.
+func (o *Opening) Stats() Stats {
+	if store, _ := o.Ready(); store != nil {
 		return store.Stats()
 	}
-	return telemetry.Stats{}
+	return Stats{}
 }
 
 // Close gives a store up that is still being read when its patience ends: nothing was
 // appended to it, and the end of the process leaves it as a power cut would.
-func (o *opening) Close() error {
+func (o *Opening) Close() error {
 	o.stop()
 	bound := time.NewTimer(o.patience.close)
 	defer bound.Stop()
-	if !stopped(o.done, bound.C, o.log, "telemetry, which is being read from the disk") {
+	select {
+	case <-o.done:
+	case <-bound.C:
 		o.log.Warn("the telemetry is still being read from the disk and is given up; nothing was appended to it")
 	}
 	o.mu.Lock()
