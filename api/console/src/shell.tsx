@@ -12,7 +12,6 @@ import {
   PasswordInput,
   ScrollArea,
   Select,
-  Stack,
   Text,
   Tooltip,
   useMantineColorScheme,
@@ -42,17 +41,17 @@ import {
   IconVolume,
   type Icon,
 } from '@tabler/icons-react'
-import { useState, type ReactNode } from 'react'
+import { type ReactNode } from 'react'
 import { NavLink as RouterLink, useLocation } from 'react-router'
 import { call } from './api/client'
-import type { Permission } from './api/types'
+import type { Permission, Sent } from './api/types'
 import { languages, setLanguage, useT } from './i18n'
 import { useLive, useWallAlerts } from './live'
 import { useFormat, useNow, useSession } from './session'
 import { AlertDialogs } from './ui/alertdialogs'
-import { Dialog } from './ui/dialog'
 import { IncidentDialogs } from './ui/incidentdialogs'
-import { fieldError, said, Trouble, useDeed } from './ui/kit'
+import { said } from './ui/kit'
+import { FormDialog, useForm } from './ui/form'
 
 interface Section {
   path: string
@@ -335,58 +334,36 @@ function UserMenu() {
           </Menu.Item>
         </Menu.Dropdown>
       </Menu>
-      <PasswordModal opened={password} onClose={modal.close} />
+      {password && <PasswordModal onClose={modal.close} />}
     </>
   )
 }
 
-function PasswordModal({ opened, onClose }: { opened: boolean; onClose: () => void }) {
+function PasswordModal({ onClose }: { onClose: () => void }) {
   const { t } = useT()
-  const [old, setOld] = useState('')
-  const [next, setNext] = useState('')
-  const deed = useDeed()
-  const save = () =>
-    deed.run(async () => {
-      await call('/v1/me/password', { method: 'PUT', body: { old, new: next } })
-      setOld('')
-      setNext('')
-      said(t('shell.passwordChanged'))
-      onClose()
-    })
+  const form = useForm('PasswordInput', { old: '', new: '' })
+  const save = async () => {
+    await call('/v1/me/password', { method: 'PUT', body: form.v satisfies Sent<'PasswordInput'> })
+    said(t('shell.passwordChanged'))
+  }
   return (
-    <Dialog opened={opened} onClose={onClose} title={t('shell.changePassword')}>
-      <form onSubmit={(e) => (e.preventDefault(), void save())}>
-        <Stack>
-          <PasswordInput
-            label={t('shell.oldPassword')}
-            value={old}
-            required
-            autoComplete="current-password"
-            onChange={(e) => setOld(e.currentTarget.value)}
-            visibilityToggleButtonProps={{ 'aria-label': t('gate.show') }}
-          />
-          <PasswordInput
-            label={t('shell.newPassword')}
-            description={t('gate.passwordHelp')}
-            value={next}
-            required
-            minLength={10}
-            autoComplete="new-password"
-            error={fieldError(deed.error, 'new')}
-            onChange={(e) => setNext(e.currentTarget.value)}
-            visibilityToggleButtonProps={{ 'aria-label': t('gate.show') }}
-          />
-          {deed.error !== undefined && <Trouble error={deed.error} />}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              {t('common.cancel')}
-            </Button>
-            <Button type="submit" loading={deed.busy}>
-              {t('common.save')}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Dialog>
+    <FormDialog form={form} save={save} onClose={onClose} title={t('shell.changePassword')}>
+      <PasswordInput
+        label={t('shell.oldPassword')}
+        required
+        autoComplete="current-password"
+        {...form.text('old')}
+        visibilityToggleButtonProps={{ 'aria-label': t('gate.show') }}
+      />
+      <PasswordInput
+        label={t('shell.newPassword')}
+        description={t('gate.passwordHelp')}
+        required
+        minLength={10}
+        autoComplete="new-password"
+        {...form.text('new')}
+        visibilityToggleButtonProps={{ 'aria-label': t('gate.show') }}
+      />
+    </FormDialog>
   )
 }

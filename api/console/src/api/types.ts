@@ -9,6 +9,9 @@ type S = components['schemas']
 // T with some of its fields told more exactly than the document does.
 type With<T, F> = Omit<T, keyof F> & F
 
+/** What is sent: the body of an operation. */
+export type Sent<Name extends keyof S> = S[Name]
+
 /** A page of a list; next is empty at its end. */
 export interface List<T> {
   items: T[]

@@ -19,6 +19,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link, useLocation } from 'react-router'
 import { APIError, call } from '../api/client'
+import limits from '../api/limits.json'
 import {
   deviceTypes,
   propertyTypes,
@@ -287,7 +288,7 @@ function Address({
             label={t('device.serial')}
             description={t('add.serialHelp')}
             value={draft.serial}
-            maxLength={200}
+            maxLength={limits.DeviceInput.serial}
             onChange={(e) => change({ serial: e.currentTarget.value })}
           />
           <Group>
@@ -639,7 +640,7 @@ function Place({
             label={t('fleet.name')}
             required
             value={draft.name}
-            maxLength={200}
+            maxLength={limits.DeviceInput.name}
             placeholder={t('add.nameExample')}
             onChange={(e) => change({ name: e.currentTarget.value })}
           />

@@ -1,6 +1,6 @@
 // Who was there today, by session; each answer with what decided it, and a way to correct it.
 
-import { Button, Group, Select, Stack, Tabs, Text, Textarea, TextInput } from '@mantine/core'
+import { Button, Group, Select, Tabs, Text, Textarea, TextInput } from '@mantine/core'
 import { IconPencil, IconUserCheck } from '@tabler/icons-react'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
@@ -13,19 +13,23 @@ import {
   type AttendanceState,
   type List,
   type Session,
+  type Sent,
+  type Direction,
 } from '../api/types'
 import { useT } from '../i18n'
 import { dayIn } from '../lib/format'
 import { useFormat, useSchoolParam, useSession } from '../session'
-import { Ask, Empty, Loaded, Page, Panel, Rows, said, Tag, Trouble, useDeed } from '../ui/kit'
+import { Ask } from '../ui/ask'
+import { Empty, Loaded, Page, Panel, Rows, said, Tag } from '../ui/kit'
 import { useAddress, useOpen } from '../ui/address'
 import { PagedList, usePaged } from '../ui/paged'
 import { PersonPicker } from '../ui/personpicker'
 import { AttendanceTag, usePlaces } from '../ui/states'
 import { useClasses } from './people'
 import { When } from '../ui/when'
-import { Dialog, useSubject } from '../ui/dialog'
+import { useSubject } from '../ui/dialog'
 import { SearchField } from '../ui/searchfield'
+import { FormDialog, useForm } from '../ui/form'
 
 export function AttendancePage() {
   const { t } = useT()
@@ -309,62 +313,47 @@ function ManualPass({ onClose }: { onClose: () => void }) {
   const { t } = useT()
   const cache = useQueryClient()
   const places = usePlaces()
-  const [v, set] = useState({ person: '', zone: '', direction: 'in', note: '' })
-  const deed = useDeed()
-  const save = () =>
-    deed.run(async () => {
-      await call('/v1/sightings/manual', { method: 'POST', body: v })
-      said(t('manual.done'))
-      void cache.invalidateQueries({ queryKey: ['attendance'] })
-      void cache.invalidateQueries({ queryKey: ['sightings'] })
-      onClose()
-    })
+  const form = useForm('ManualInput', { person: '', zone: '', direction: 'in' as Direction, note: '' })
+  const { v, set, text } = form
+  const save = async () => {
+    await call('/v1/sightings/manual', { method: 'POST', body: v satisfies Sent<'ManualInput'> })
+    said(t('manual.done'))
+    void cache.invalidateQueries({ queryKey: ['attendance'] })
+    void cache.invalidateQueries({ queryKey: ['sightings'] })
+  }
   return (
-    <Dialog opened onClose={onClose} title={t('attendance.manual')}>
-      <form onSubmit={(e) => (e.preventDefault(), void save())}>
-        <Stack>
-          <Text size="sm">{t('manual.text')}</Text>
-          <PersonPicker
-            value={v.person}
-            onChange={(person) => set({ ...v, person })}
-            label={t('manual.person')}
-          />
-          <Select
-            label={t('fleet.zone')}
-            required
-            searchable
-            value={v.zone || null}
-            onChange={(z) => set({ ...v, zone: z ?? '' })}
-            data={places.options}
-          />
-          <Select
-            label={t('manual.direction')}
-            allowDeselect={false}
-            value={v.direction}
-            onChange={(d) => d && set({ ...v, direction: d })}
-            data={directions.map((d) => ({ value: d, label: t('direction.' + d) }))}
-          />
-          <Textarea
-            label={t('manual.note')}
-            required
-            autosize
-            minRows={2}
-            maxLength={500}
-            value={v.note}
-            placeholder={t('manual.notePlaceholder')}
-            onChange={(e) => set({ ...v, note: e.currentTarget.value })}
-          />
-          {deed.error !== undefined && <Trouble error={deed.error} />}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              {t('common.cancel')}
-            </Button>
-            <Button type="submit" loading={deed.busy} disabled={!v.person || !v.zone || !v.note.trim()}>
-              {t('manual.deed')}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Dialog>
+    <FormDialog
+      form={form}
+      save={save}
+      ready={!!v.person && !!v.zone && !!v.note.trim()}
+      deed={t('manual.deed')}
+      onClose={onClose}
+      title={t('attendance.manual')}>
+      <Text size="sm">{t('manual.text')}</Text>
+      <PersonPicker value={v.person} onChange={(person) => set({ person })} label={t('manual.person')} />
+      <Select
+        label={t('fleet.zone')}
+        required
+        searchable
+        value={v.zone || null}
+        onChange={(z) => set({ zone: z ?? '' })}
+        data={places.options}
+      />
+      <Select
+        label={t('manual.direction')}
+        allowDeselect={false}
+        value={v.direction}
+        onChange={(d) => d && set({ direction: d as Direction })}
+        data={directions.map((d) => ({ value: d, label: t('direction.' + d) }))}
+      />
+      <Textarea
+        label={t('manual.note')}
+        required
+        autosize
+        minRows={2}
+        placeholder={t('manual.notePlaceholder')}
+        {...text('note')}
+      />
+    </FormDialog>
   )
 }

@@ -6,7 +6,6 @@ import {
   NumberInput,
   Select,
   SegmentedControl,
-  Stack,
   Switch,
   Tabs,
   Text,
@@ -38,20 +37,8 @@ import { CertificatesPanel, DeviceTroubles } from '../ui/certificates'
 import { CommandsPanel } from '../ui/commands'
 import { Credentials } from '../ui/credentials'
 import { SecretAgain, useSecretFields } from '../ui/secretagain'
-import {
-  Ask,
-  Empty,
-  Facts,
-  fieldError,
-  leaves,
-  Loaded,
-  Page,
-  Panel,
-  Rows,
-  said,
-  Tag,
-  useDeed,
-} from '../ui/kit'
+import { Ask } from '../ui/ask'
+import { Empty, Facts, leaves, Loaded, Page, Panel, Rows, said, Tag } from '../ui/kit'
 import { PagedList, usePaged } from '../ui/paged'
 import { KeptContent } from '../ui/refused'
 import { SightingLine } from '../ui/sightings'
@@ -62,9 +49,8 @@ import { UnknownFieldsPanel } from '../ui/unknownfields'
 import { WeakNotice } from '../ui/weak'
 import { When } from '../ui/when'
 import { useAddress, useOpen } from '../ui/address'
-import { Dialog } from '../ui/dialog'
-import { FormTrouble } from '../ui/clash'
 import { ShownOnce } from '../ui/once'
+import { FormDialog, useForm } from '../ui/form'
 
 export function DevicePage() {
   const { id = '' } = useParams()
@@ -608,43 +594,35 @@ function EditDevice({ d, onClose }: { d: Device; onClose: () => void }) {
   const { t } = useT()
   const cache = useQueryClient()
   const places = usePlaces()
-  const [base] = useState<Record<string, unknown>>({
+  const form = useForm('DevicePatch', {
     name: d.name,
     zone: d.zone ?? '',
     serial: d.serial ?? '',
     enabled: d.enabled,
     address: d.address ?? {},
   })
-  const [v, set] = useState({
-    name: d.name,
-    zone: d.zone ?? '',
-    serial: d.serial ?? '',
-    enabled: d.enabled,
-    address: d.address ?? {},
-  })
+  const { v, set, text, check } = form
   const [secret, setSecret] = useState<Record<string, string>>({})
   const secrets = useSecretFields(d.driver)
   const fields =
     useDrivers()
       .data?.items?.find((x) => x.name === d.driver)
       ?.address?.filter((x) => !x.secret) ?? []
-  const deed = useDeed()
   const moved =
     secrets.length > 0 &&
     Object.keys(v.address).some(
-      (k) => (v.address[k] ?? '').trim() !== ((base.address as Record<string, string>)[k] ?? ''),
+      (k) => (v.address[k] ?? '').trim() !== ((form.base.address as Record<string, string>)[k] ?? ''),
     )
-  const save = () =>
-    deed.run(async () => {
-      const given = Object.values(secret).some(Boolean) ? { secret } : {}
-      await change(`/v1/devices/${encodeURIComponent(d.id)}`, base, { ...v, ...given })
-      await cache.invalidateQueries({ queryKey: ['device', d.id] })
-      said(t('common.saved'))
-      onClose()
-    })
+  const save = async () => {
+    const given = Object.values(secret).some(Boolean) ? { secret } : {}
+    await change(`/v1/devices/${encodeURIComponent(d.id)}`, form.base, { ...v, ...given })
+    await cache.invalidateQueries({ queryKey: ['device', d.id] })
+    said(t('common.saved'))
+  }
   return (
-    <Dialog
-      opened
+    <FormDialog
+      form={form}
+      save={save}
       onClose={onClose}
       title={t('device.editTitle')}
       subject={{
@@ -654,70 +632,33 @@ function EditDevice({ d, onClose }: { d: Device; onClose: () => void }) {
         enabled: d.enabled,
         address: d.address ?? {},
       }}>
-      <form onSubmit={(e) => (e.preventDefault(), void save())}>
-        <Stack>
-          <TextInput
-            label={t('fleet.name')}
-            required
-            value={v.name}
-            maxLength={200}
-            data-autofocus
-            onChange={(e) => set({ ...v, name: e.currentTarget.value })}
-          />
-          <Select
-            label={t('fleet.zone')}
-            searchable
-            clearable
-            data={places.options}
-            value={v.zone || null}
-            onChange={(z) => set({ ...v, zone: z ?? '' })}
-          />
-          <TextInput
-            label={t('device.serial')}
-            value={v.serial}
-            maxLength={200}
-            onChange={(e) => set({ ...v, serial: e.currentTarget.value })}
-          />
-          {Object.keys(v.address).map((k) => (
-            <DriverField
-              key={k}
-              field={fields.find((x) => x.key === k) ?? { key: k, title: k, required: false, secret: false }}
-              value={v.address[k]}
-              error={fieldError(deed.error, k)}
-              onChange={(x) => set({ ...v, address: { ...v.address, [k]: x } })}
-            />
-          ))}
-          <Switch
-            label={t('device.enabled')}
-            checked={v.enabled}
-            onChange={(e) => set({ ...v, enabled: e.currentTarget.checked })}
-          />
-          {moved ? (
-            <SecretAgain
-              fields={secrets}
-              value={secret}
-              error={fieldError(deed.error, 'secret')}
-              onChange={setSecret}
-            />
-          ) : (
-            <Text size="xs" c="dimmed">
-              {t('device.secretsKept')}
-            </Text>
-          )}
-          <FormTrouble
-            error={deed.error}
-            onTheirs={(k, now) => set({ ...v, [k]: now ?? (k === 'address' ? {} : '') })}
-          />
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              {t('common.cancel')}
-            </Button>
-            <Button type="submit" loading={deed.busy}>
-              {t('common.save')}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Dialog>
+      <TextInput label={t('fleet.name')} required data-autofocus {...text('name')} />
+      <Select
+        label={t('fleet.zone')}
+        searchable
+        clearable
+        data={places.options}
+        value={v.zone || null}
+        onChange={(z) => set({ zone: z ?? '' })}
+      />
+      <TextInput label={t('device.serial')} {...text('serial')} />
+      {Object.keys(v.address).map((k) => (
+        <DriverField
+          key={k}
+          field={fields.find((x) => x.key === k) ?? { key: k, title: k, required: false, secret: false }}
+          value={v.address[k]}
+          error={form.said(k)}
+          onChange={(x) => set({ address: { ...v.address, [k]: x } })}
+        />
+      ))}
+      <Switch label={t('device.enabled')} {...check('enabled')} />
+      {moved ? (
+        <SecretAgain fields={secrets} value={secret} error={form.said('secret')} onChange={setSecret} />
+      ) : (
+        <Text size="xs" c="dimmed">
+          {t('device.secretsKept')}
+        </Text>
+      )}
+    </FormDialog>
   )
 }

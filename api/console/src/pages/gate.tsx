@@ -14,6 +14,7 @@ import {
 import { useEffect, useMemo, useState, type ReactNode } from 'react'
 import { APIError, call } from '../api/client'
 import type { Me, SignedIn } from '../api/types'
+import limits from '../api/limits.json'
 import { chooseBeforeSignIn, languages, setLanguage, useT } from '../i18n'
 import { LanguageMenu, SchemeButton } from '../shell'
 import { fieldError, Trouble, useDeed } from '../ui/kit'
@@ -193,7 +194,7 @@ export function SetupPage({ onDone }: { onDone: (m?: Me) => void }) {
               name="school"
               autoFocus
               {...bind('school')}
-              maxLength={200}
+              maxLength={limits.SetupInput.school}
             />
             <Select
               label={t('setup.timezone')}
@@ -210,7 +211,7 @@ export function SetupPage({ onDone }: { onDone: (m?: Me) => void }) {
               name="full_name"
               autoComplete="name"
               {...bind('full_name')}
-              maxLength={200}
+              maxLength={limits.SetupInput.full_name}
             />
             <TextInput
               label={t('setup.admin')}
@@ -218,7 +219,7 @@ export function SetupPage({ onDone }: { onDone: (m?: Me) => void }) {
               autoComplete="username"
               autoCapitalize="none"
               {...bind('admin')}
-              maxLength={64}
+              maxLength={limits.SetupInput.admin}
             />
             <PasswordInput
               label={t('gate.password')}

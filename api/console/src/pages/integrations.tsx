@@ -28,29 +28,20 @@ import {
   type NewWebhook,
   type Permission,
   type Webhook,
+  type Sent,
+  type EventKind,
 } from '../api/types'
 import { useT } from '../i18n'
 import { useSchoolParam, useSession } from '../session'
 import { MoveHook } from '../ui/movehook'
-import {
-  Ask,
-  Copyable,
-  Empty,
-  fieldError,
-  Loaded,
-  Page,
-  Panel,
-  Rows,
-  said,
-  Tag,
-  Trouble,
-  useDeed,
-} from '../ui/kit'
+import { Ask } from '../ui/ask'
+import { Copyable, Empty, Loaded, Page, Panel, Rows, said, Tag, Trouble, useDeed } from '../ui/kit'
 import { PagedList, usePaged } from '../ui/paged'
 import { When } from '../ui/when'
 import { useAddress, useOpen } from '../ui/address'
-import { Dialog, useSubject } from '../ui/dialog'
+import { useSubject } from '../ui/dialog'
 import { ShownOnce } from '../ui/once'
+import { FormDialog, useForm } from '../ui/form'
 
 /** stopped says whether what somebody made waits for somebody to take it over. */
 const stopped = (state?: MakerState) => state === 'disabled' || state === 'ended' || state === 'gone'
@@ -272,81 +263,59 @@ function AddKey({
   const { t } = useT()
   const { can } = useSession()
   const school = useSchoolParam()
-  const [v, set] = useState({ name: '', purpose: '', days: '90', permissions: [] as Permission[] })
-  const deed = useDeed()
-  const save = () =>
-    deed.run(async () => {
-      const expires = new Date(Date.now() + Number(v.days) * 86_400_000).toISOString()
-      onMade(
-        await call<NewKey>('/v1/keys', {
-          method: 'POST',
-          body: {
-            school,
-            name: v.name.trim(),
-            purpose: v.purpose.trim(),
-            permissions: v.permissions,
-            expires,
-          },
-        }),
-      )
-      onClose()
-    })
+  const form = useForm('KeyInput', { name: '', purpose: '', days: '90', permissions: [] as Permission[] })
+  const { v, set, text } = form
+  const save = async () => {
+    const expires = new Date(Date.now() + Number(v.days) * 86_400_000).toISOString()
+    onMade(
+      await call<NewKey>('/v1/keys', {
+        method: 'POST',
+        body: {
+          school,
+          name: v.name.trim(),
+          purpose: v.purpose.trim(),
+          permissions: v.permissions,
+          expires,
+        },
+      }),
+    )
+  }
   return (
-    <Dialog opened onClose={onClose} title={t('key.create')} size="lg">
-      <form onSubmit={(e) => (e.preventDefault(), void save())}>
-        <Stack>
-          <TextInput
-            label={t('key.name')}
-            description={t('key.nameHelp')}
-            required
-            maxLength={100}
-            data-autofocus
-            value={v.name}
-            error={fieldError(deed.error, 'name')}
-            onChange={(e) => set({ ...v, name: e.currentTarget.value })}
-          />
-          <TextInput
-            label={t('key.purpose')}
-            description={t('key.purposeHelp')}
-            required
-            maxLength={500}
-            value={v.purpose}
-            error={fieldError(deed.error, 'purpose')}
-            onChange={(e) => set({ ...v, purpose: e.currentTarget.value })}
-          />
-          <Select
-            label={t('key.lasts')}
-            allowDeselect={false}
-            value={v.days}
-            onChange={(d) => d && set({ ...v, days: d })}
-            data={['7', '30', '90', '180', '364'].map((d) => ({ value: d, label: t('key.days', { n: d }) }))}
-          />
-          <Checkbox.Group
-            label={t('key.permissions')}
-            description={t('key.permissionsHelp')}
-            value={v.permissions}
-            onChange={(p) => set({ ...v, permissions: p as Permission[] })}>
-            <SimpleGrid cols={{ base: 1, xs: 2 }} mt="xs" spacing="xs">
-              {permissions.filter(can).map((p) => (
-                <Checkbox key={p} value={p} label={t('permission.' + p.replace(':', '_'))} description={p} />
-              ))}
-            </SimpleGrid>
-          </Checkbox.Group>
-          {deed.error !== undefined && <Trouble error={deed.error} beside={['name', 'purpose']} />}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              {t('common.cancel')}
-            </Button>
-            <Button
-              type="submit"
-              loading={deed.busy}
-              disabled={!v.name.trim() || !v.purpose.trim() || v.permissions.length === 0}>
-              {t('key.create')}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Dialog>
+    <FormDialog
+      form={form}
+      save={save}
+      ready={!!v.name.trim() && !!v.purpose.trim() && v.permissions.length > 0}
+      deed={t('key.create')}
+      onClose={onClose}
+      title={t('key.create')}
+      size="lg">
+      <TextInput
+        label={t('key.name')}
+        description={t('key.nameHelp')}
+        required
+        data-autofocus
+        {...text('name')}
+      />
+      <TextInput label={t('key.purpose')} description={t('key.purposeHelp')} required {...text('purpose')} />
+      <Select
+        label={t('key.lasts')}
+        allowDeselect={false}
+        value={v.days}
+        onChange={(d) => d && set({ days: d })}
+        data={['7', '30', '90', '180', '364'].map((d) => ({ value: d, label: t('key.days', { n: d }) }))}
+      />
+      <Checkbox.Group
+        label={t('key.permissions')}
+        description={t('key.permissionsHelp')}
+        value={v.permissions}
+        onChange={(p) => set({ permissions: p as Permission[] })}>
+        <SimpleGrid cols={{ base: 1, xs: 2 }} mt="xs" spacing="xs">
+          {permissions.filter(can).map((p) => (
+            <Checkbox key={p} value={p} label={t('permission.' + p.replace(':', '_'))} description={p} />
+          ))}
+        </SimpleGrid>
+      </Checkbox.Group>
+    </FormDialog>
   )
 }
 
@@ -550,57 +519,44 @@ function HookKinds({ w }: { w: Webhook }) {
 function NewHook({ onClose, onMade }: { onClose: () => void; onMade: (secret: string) => void }) {
   const { t } = useT()
   const school = useSchoolParam()
-  const [url, setURL] = useState('')
-  const [chosen, setChosen] = useState<string[]>([])
-  const deed = useDeed()
-  const save = () =>
-    deed.run(async () => {
-      const r = await call<NewWebhook>('/v1/webhooks', {
-        method: 'POST',
-        body: { school, url: url.trim(), kinds: chosen },
-      })
-      onMade(r.secret)
-      onClose()
+  const form = useForm('WebhookInput', { url: '', kinds: [] as EventKind[] })
+  const { v, set, text } = form
+  const save = async () => {
+    const r = await call<NewWebhook>('/v1/webhooks', {
+      method: 'POST',
+      body: { school, url: v.url.trim(), kinds: v.kinds } satisfies Sent<'WebhookInput'>,
     })
+    onMade(r.secret)
+  }
   return (
-    <Dialog opened onClose={onClose} title={t('hook.create')}>
-      <form onSubmit={(e) => (e.preventDefault(), void save())}>
-        <Stack>
-          <TextInput
-            label={t('hook.url')}
-            description={t('hook.urlHelp')}
-            required
-            type="url"
-            maxLength={2000}
-            data-autofocus
-            value={url}
-            placeholder="https://sis.school.example/gatehouse"
-            error={fieldError(deed.error, 'url')}
-            onChange={(e) => setURL(e.currentTarget.value)}
-          />
-          <Checkbox.Group
-            label={t('hook.kinds')}
-            description={t('hook.kindsHelp')}
-            value={chosen}
-            onChange={setChosen}>
-            <SimpleGrid cols={2} mt="xs" spacing="xs">
-              {eventKinds.map((k) => (
-                <Checkbox key={k} value={k} label={t('eventKind.' + k)} />
-              ))}
-            </SimpleGrid>
-          </Checkbox.Group>
-          {deed.error !== undefined && <Trouble error={deed.error} beside={['url']} />}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              {t('common.cancel')}
-            </Button>
-            <Button type="submit" loading={deed.busy} disabled={!url.trim()}>
-              {t('hook.create')}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Dialog>
+    <FormDialog
+      form={form}
+      save={save}
+      ready={!!v.url.trim()}
+      deed={t('hook.create')}
+      onClose={onClose}
+      title={t('hook.create')}>
+      <TextInput
+        label={t('hook.url')}
+        description={t('hook.urlHelp')}
+        required
+        type="url"
+        data-autofocus
+        placeholder="https://sis.school.example/gatehouse"
+        {...text('url')}
+      />
+      <Checkbox.Group
+        label={t('hook.kinds')}
+        description={t('hook.kindsHelp')}
+        value={v.kinds}
+        onChange={(kinds) => set({ kinds: kinds as EventKind[] })}>
+        <SimpleGrid cols={2} mt="xs" spacing="xs">
+          {eventKinds.map((k) => (
+            <Checkbox key={k} value={k} label={t('eventKind.' + k)} />
+          ))}
+        </SimpleGrid>
+      </Checkbox.Group>
+    </FormDialog>
   )
 }
 

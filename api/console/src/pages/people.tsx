@@ -3,18 +3,17 @@
 import { Button, Group, Progress, Select, Stack, Switch, Text, TextInput } from '@mantine/core'
 import { IconFileImport, IconUserPlus } from '@tabler/icons-react'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
 import { Link, useNavigate } from 'react-router'
 import { call, query } from '../api/client'
 import { personKinds, type List, type Person, type PersonKind, type PersonRow } from '../api/types'
 import { useT } from '../i18n'
 import { useSchoolParam, useSession } from '../session'
-import { Empty, fieldError, Page, Panel, Rows, Tag, Trouble, useDeed } from '../ui/kit'
+import { Empty, Page, Panel, Rows, Tag, leaves } from '../ui/kit'
 import { useAddress, useOpen } from '../ui/address'
 import { PagedList, usePaged } from '../ui/paged'
 import { useRecorded } from './settings/recorded'
 import { SearchField } from '../ui/searchfield'
-import { Dialog } from '../ui/dialog'
+import { FormDialog, useForm } from '../ui/form'
 
 /** The classes of the school that is looked at. */
 export function useClasses() {
@@ -177,7 +176,7 @@ function AddPerson({ onClose, classes }: { onClose: () => void; classes: string[
   const cache = useQueryClient()
   const school = useSchoolParam()
   const { can } = useSession()
-  const [v, set] = useState({
+  const form = useForm('PersonInput', {
     kind: 'student' as PersonKind,
     name: '',
     number: '',
@@ -185,77 +184,49 @@ function AddPerson({ onClose, classes }: { onClose: () => void; classes: string[
     phone: '',
     boarder: false,
   })
-  const deed = useDeed()
-  const text = (k: 'name' | 'number' | 'class' | 'phone') => ({
-    value: v[k],
-    error: fieldError(deed.error, k),
-    onChange: (e: React.ChangeEvent<HTMLInputElement>) => set({ ...v, [k]: e.currentTarget.value }),
-  })
-  const save = () =>
-    deed.run(async () => {
-      const student = v.kind === 'student'
-      const p = await call<Person>('/v1/people', {
-        method: 'POST',
-        body: {
-          school,
-          kind: v.kind,
-          name: v.name.trim(),
-          number: v.number.trim() || undefined,
-          phone: v.phone.trim() || undefined,
-          class: (student && v.class.trim()) || undefined,
-          boarder: student && v.boarder,
-        },
-      })
-      void cache.invalidateQueries({ queryKey: ['people'] })
-      if (can('people:open'))
-        void go(`/people/${p.id}`, { replace: true, state: { reason: t('person.justAdded') } })
-      else onClose()
+  const { v, set, text, check } = form
+  const save = async () => {
+    const student = v.kind === 'student'
+    const p = await call<Person>('/v1/people', {
+      method: 'POST',
+      body: {
+        school,
+        kind: v.kind,
+        name: v.name.trim(),
+        number: v.number.trim() || undefined,
+        phone: v.phone.trim() || undefined,
+        class: (student && v.class.trim()) || undefined,
+        boarder: student && v.boarder,
+      },
     })
+    void cache.invalidateQueries({ queryKey: ['people'] })
+    if (!can('people:open')) return
+    void go(`/people/${p.id}`, { replace: true, state: { reason: t('person.justAdded') } })
+    return leaves
+  }
   return (
-    <Dialog opened onClose={onClose} title={t('people.add')}>
-      <form onSubmit={(e) => (e.preventDefault(), void save())}>
-        <Stack>
-          <Select
-            label={t('people.kind')}
-            allowDeselect={false}
-            value={v.kind}
-            onChange={(k) => k && set({ ...v, kind: k as PersonKind })}
-            data={personKinds.map((k) => ({ value: k, label: t('personKind.' + k) }))}
-          />
-          <TextInput label={t('people.name')} required maxLength={100} data-autofocus {...text('name')} />
-          <TextInput
-            label={t('people.number')}
-            description={t('people.numberHelp')}
-            maxLength={64}
-            {...text('number')}
-          />
-          {v.kind === 'student' && (
-            <>
-              <TextInput label={t('people.class')} maxLength={64} list="classes" {...text('class')} />
-              <datalist id="classes">
-                {classes.map((c) => (
-                  <option key={c} value={c} />
-                ))}
-              </datalist>
-              <Switch
-                label={t('people.boarder')}
-                checked={v.boarder}
-                onChange={(e) => set({ ...v, boarder: e.currentTarget.checked })}
-              />
-            </>
-          )}
-          <TextInput label={t('people.phone')} type="tel" maxLength={64} {...text('phone')} />
-          {deed.error !== undefined && <Trouble error={deed.error} />}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              {t('common.cancel')}
-            </Button>
-            <Button type="submit" loading={deed.busy}>
-              {t('people.add')}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Dialog>
+    <FormDialog form={form} save={save} deed={t('people.add')} onClose={onClose} title={t('people.add')}>
+      <Select
+        label={t('people.kind')}
+        allowDeselect={false}
+        value={v.kind}
+        onChange={(k) => k && set({ kind: k as PersonKind })}
+        data={personKinds.map((k) => ({ value: k, label: t('personKind.' + k) }))}
+      />
+      <TextInput label={t('people.name')} required data-autofocus {...text('name')} />
+      <TextInput label={t('people.number')} description={t('people.numberHelp')} {...text('number')} />
+      {v.kind === 'student' && (
+        <>
+          <TextInput label={t('people.class')} list="classes" {...text('class')} />
+          <datalist id="classes">
+            {classes.map((c) => (
+              <option key={c} value={c} />
+            ))}
+          </datalist>
+          <Switch label={t('people.boarder')} {...check('boarder')} />
+        </>
+      )}
+      <TextInput label={t('people.phone')} type="tel" {...text('phone')} />
+    </FormDialog>
   )
 }

@@ -15,17 +15,17 @@ import {
   type PersonPage as PersonData,
   type Session,
   type Sighting,
+  type Sent,
 } from '../api/types'
 import { useT, type T } from '../i18n'
 import { instantIn } from '../lib/format'
 import { photoToSend, PhotoRefused, refusalOf } from '../lib/photo'
 import { useFormat, useSession } from '../session'
+import { Ask } from '../ui/ask'
 import {
-  Ask,
   Empty,
   errorText,
   Facts,
-  fieldError,
   leaves,
   Loaded,
   Page,
@@ -44,8 +44,7 @@ import { AttendanceTag } from '../ui/states'
 import { useClasses } from './people'
 import { When } from '../ui/when'
 import { useOpen } from '../ui/address'
-import { Dialog } from '../ui/dialog'
-import { FormTrouble } from '../ui/clash'
+import { FormDialog, useForm } from '../ui/form'
 
 export function PersonPage() {
   const { id = '' } = useParams()
@@ -258,23 +257,8 @@ function ConsentPanel({ p, renew }: { p: PersonData; renew: () => Promise<unknow
   const f = useFormat()
   const { can } = useSession()
   const [asking, setAsking] = useState(false)
-  const [by, setBy] = useState('')
-  const [note, setNote] = useState('')
   const all = p.consents ?? []
   const given = all[0]?.given ?? false
-  const deed = useDeed()
-  const save = () =>
-    deed.run(async () => {
-      await call(`/v1/people/${encodeURIComponent(p.id)}/consent`, {
-        method: 'POST',
-        body: { given: !given, by: by.trim(), note: note.trim() },
-      })
-      await renew()
-      said(given ? t('consent.withdrawn') : t('consent.recorded'))
-      setAsking(false)
-      setBy('')
-      setNote('')
-    })
   return (
     <Panel
       title={t('consent.title')}
@@ -310,46 +294,7 @@ function ConsentPanel({ p, renew }: { p: PersonData; renew: () => Promise<unknow
           ))}
         </ul>
       )}
-      <Dialog
-        opened={asking}
-        onClose={() => setAsking(false)}
-        title={given ? t('consent.withdraw') : t('consent.give')}>
-        <form onSubmit={(e) => (e.preventDefault(), void save())}>
-          <Stack>
-            <Text size="sm">{given ? t('consent.withdrawText') : t('consent.giveText')}</Text>
-            <TextInput
-              label={t('consent.by')}
-              description={t('consent.byHelp')}
-              required
-              maxLength={100}
-              value={by}
-              data-autofocus
-              onChange={(e) => setBy(e.currentTarget.value)}
-            />
-            <TextInput
-              label={t('consent.note')}
-              description={t('consent.noteHelp')}
-              required
-              maxLength={500}
-              value={note}
-              onChange={(e) => setNote(e.currentTarget.value)}
-            />
-            {deed.error !== undefined && <Trouble error={deed.error} />}
-            <Group justify="flex-end">
-              <Button variant="default" onClick={() => setAsking(false)}>
-                {t('common.cancel')}
-              </Button>
-              <Button
-                type="submit"
-                loading={deed.busy}
-                disabled={!by.trim() || !note.trim()}
-                color={given ? 'red' : undefined}>
-                {given ? t('consent.withdraw') : t('consent.give')}
-              </Button>
-            </Group>
-          </Stack>
-        </form>
-      </Dialog>
+      {asking && <AskConsent p={p} given={given} renew={renew} onClose={() => setAsking(false)} />}
     </Panel>
   )
 }
@@ -483,64 +428,96 @@ function photoText(e: unknown, t: T, say: (n: number) => string): string {
   return e instanceof APIError && e.code === 'invalid' && e.message ? e.message : errorText(e, t)
 }
 
+/** The dialog in which consent is recorded, or where it is given, withdrawn. */
+function AskConsent({
+  p,
+  given,
+  onClose,
+  renew,
+}: {
+  p: PersonData
+  given: boolean
+  onClose: () => void
+  renew: () => Promise<unknown>
+}) {
+  const { t } = useT()
+  const form = useForm('ConsentInput', { by: '', note: '' })
+  const by = form.v.by.trim()
+  const note = form.v.note.trim()
+  const save = async () => {
+    await call(`/v1/people/${encodeURIComponent(p.id)}/consent`, {
+      method: 'POST',
+      body: { given: !given, by, note } satisfies Sent<'ConsentInput'>,
+    })
+    await renew()
+    said(given ? t('consent.withdrawn') : t('consent.recorded'))
+  }
+  return (
+    <FormDialog
+      form={form}
+      save={save}
+      ready={!!by && !!note}
+      deed={given ? t('consent.withdraw') : t('consent.give')}
+      danger={given}
+      onClose={onClose}
+      title={given ? t('consent.withdraw') : t('consent.give')}>
+      <Text size="sm">{given ? t('consent.withdrawText') : t('consent.giveText')}</Text>
+      <TextInput
+        label={t('consent.by')}
+        description={t('consent.byHelp')}
+        required
+        data-autofocus
+        {...form.text('by')}
+      />
+      <TextInput
+        label={t('consent.note')}
+        description={t('consent.noteHelp')}
+        required
+        {...form.text('note')}
+      />
+    </FormDialog>
+  )
+}
+
 function AddCard({ id, onClose, renew }: { id: string; onClose: () => void; renew: () => Promise<unknown> }) {
   const { t } = useT()
   const { school } = useSession()
-  const [v, set] = useState({ method: 'card', credential: '', expires: '' })
-  const deed = useDeed()
-  const save = () =>
-    deed.run(async () => {
-      await call(`/v1/people/${encodeURIComponent(id)}/cards`, {
-        method: 'POST',
-        body: {
-          method: v.method,
-          credential: v.credential.trim(),
-          ...(v.expires ? { expires: instantIn(school.timezone, `${v.expires}T23:59`) } : {}),
-        },
-      })
-      await renew()
-      onClose()
+  const form = useForm('CardInput', {
+    method: 'card' as (typeof cardMethods)[number],
+    credential: '',
+    expires: '',
+  })
+  const { v, set, text } = form
+  const save = async () => {
+    await call(`/v1/people/${encodeURIComponent(id)}/cards`, {
+      method: 'POST',
+      body: {
+        method: v.method,
+        credential: v.credential.trim(),
+        ...(v.expires ? { expires: instantIn(school.timezone, `${v.expires}T23:59`) } : {}),
+      },
     })
+    await renew()
+  }
   return (
-    <Dialog opened onClose={onClose} title={t('pass.addCard')}>
-      <form onSubmit={(e) => (e.preventDefault(), void save())}>
-        <Stack>
-          <Select
-            label={t('pass.method')}
-            allowDeselect={false}
-            value={v.method}
-            onChange={(m) => m && set({ ...v, method: m })}
-            data={cardMethods.map((m) => ({ value: m, label: t('method.' + m) }))}
-          />
-          <TextInput
-            label={t('pass.number')}
-            description={t('pass.numberHelp')}
-            required
-            maxLength={256}
-            value={v.credential}
-            data-autofocus
-            autoComplete="off"
-            error={fieldError(deed.error, 'credential')}
-            onChange={(e) => set({ ...v, credential: e.currentTarget.value })}
-          />
-          <TextInput
-            label={t('pass.until')}
-            type="date"
-            value={v.expires}
-            onChange={(e) => set({ ...v, expires: e.currentTarget.value })}
-          />
-          {deed.error !== undefined && <Trouble error={deed.error} />}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              {t('common.cancel')}
-            </Button>
-            <Button type="submit" loading={deed.busy}>
-              {t('common.save')}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Dialog>
+    <FormDialog form={form} save={save} onClose={onClose} title={t('pass.addCard')}>
+      <Select
+        label={t('pass.method')}
+        allowDeselect={false}
+        value={v.method}
+        onChange={(m) => m && set({ method: m as typeof v.method })}
+        data={cardMethods.map((m) => ({ value: m, label: t('method.' + m) }))}
+      />
+      <TextInput
+        label={t('pass.number')}
+        description={t('pass.numberHelp')}
+        required
+        data-autofocus
+        autoComplete="off"
+        {...text('credential')}
+      />
+      <TextInput label={t('pass.until')} type="date" {...text('expires')} />
+    </FormDialog>
   )
 }
 
@@ -560,73 +537,45 @@ function EditPerson({
   const { t } = useT()
   const cache = useQueryClient()
   const classes = useClasses()
-  const [v, set] = useState({
+  const form = useForm('PersonPatch', {
     name: p.name,
     number: p.number ?? '',
     class: p.class ?? '',
     phone: p.phone ?? '',
     boarder: p.boarder ?? false,
   })
-  const [base] = useState<Record<string, unknown>>(v)
+  const { v, text, check } = form
   const fresh = useRef(false) // a colleague's change was told: what is there is read from now on
-  const deed = useDeed()
-  const text = (k: 'name' | 'number' | 'class' | 'phone') => ({
-    value: v[k],
-    error: fieldError(deed.error, k),
-    onChange: (e: React.ChangeEvent<HTMLInputElement>) => set({ ...v, [k]: e.currentTarget.value }),
-  })
-  const save = () =>
-    deed.run(async () => {
-      const path = `/v1/people/${encodeURIComponent(p.id)}`
-      // The state that the page shows is the one that is changed: reading once more is another look, which is audited.
-      await change(path, base, v, {
-        read: path + query({ reason }),
-        etag: fresh.current ? undefined : etag,
-      }).catch((e: unknown) => {
-        fresh.current = fresh.current || e instanceof Clashes
-        throw e
-      })
-      await renew()
-      void cache.invalidateQueries({ queryKey: ['people'] })
-      onClose()
+  const save = async () => {
+    const path = `/v1/people/${encodeURIComponent(p.id)}`
+    // The state that the page shows is the one that is changed: reading once more is another look, which is audited.
+    await change(path, form.base, v, {
+      read: path + query({ reason }),
+      etag: fresh.current ? undefined : etag,
+    }).catch((e: unknown) => {
+      fresh.current = fresh.current || e instanceof Clashes
+      throw e
     })
+    await renew()
+    void cache.invalidateQueries({ queryKey: ['people'] })
+  }
   return (
-    <Dialog opened onClose={onClose} title={t('person.edit')}>
-      <form onSubmit={(e) => (e.preventDefault(), void save())}>
-        <Stack>
-          <TextInput label={t('people.name')} required maxLength={100} {...text('name')} />
-          <TextInput label={t('people.number')} maxLength={64} {...text('number')} />
-          {p.kind === 'student' && (
-            <>
-              <TextInput label={t('people.class')} maxLength={64} list="classes" {...text('class')} />
-              <datalist id="classes">
-                {classes.map((c) => (
-                  <option key={c} value={c} />
-                ))}
-              </datalist>
-              <Switch
-                label={t('people.boarder')}
-                checked={v.boarder}
-                onChange={(e) => set({ ...v, boarder: e.currentTarget.checked })}
-              />
-            </>
-          )}
-          <TextInput label={t('people.phone')} type="tel" maxLength={64} {...text('phone')} />
-          <FormTrouble
-            error={deed.error}
-            onTheirs={(k, now) => set({ ...v, [k]: now ?? (k === 'boarder' ? false : '') })}
-          />
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              {t('common.cancel')}
-            </Button>
-            <Button type="submit" loading={deed.busy}>
-              {t('common.save')}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Dialog>
+    <FormDialog form={form} save={save} onClose={onClose} title={t('person.edit')}>
+      <TextInput label={t('people.name')} required {...text('name')} />
+      <TextInput label={t('people.number')} {...text('number')} />
+      {p.kind === 'student' && (
+        <>
+          <TextInput label={t('people.class')} list="classes" {...text('class')} />
+          <datalist id="classes">
+            {classes.map((c) => (
+              <option key={c} value={c} />
+            ))}
+          </datalist>
+          <Switch label={t('people.boarder')} {...check('boarder')} />
+        </>
+      )}
+      <TextInput label={t('people.phone')} type="tel" {...text('phone')} />
+    </FormDialog>
   )
 }
 

@@ -5,6 +5,7 @@ import { Button, Divider, Stack, Text, TextInput, Title } from '@mantine/core'
 import { useState } from 'react'
 import { call } from '../api/client'
 import type { MakePasskey, Me, NewTOTP, ShowPasskey, SignedIn } from '../api/types'
+import limits from '../api/limits.json'
 import { useT } from '../i18n'
 import { makePasskey, obstacle, showPasskey } from '../lib/passkey'
 import { Trouble, useDeed } from '../ui/kit'
@@ -177,7 +178,7 @@ function MakeKey({ at, onDone }: { at: SignedIn; onDone: (m: SignedIn) => void }
         </Text>
         <TextInput
           label={t('security.name')}
-          maxLength={64}
+          maxLength={limits.TicketMadeInput.name}
           value={name}
           placeholder={t('passkey.key')}
           onChange={(e) => setName(e.currentTarget.value)}

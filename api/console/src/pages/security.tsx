@@ -5,6 +5,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { call } from '../api/client'
 import type { Factor, FactorState, MakePasskey, NewTOTP, Passkeys, Recovery } from '../api/types'
+import limits from '../api/limits.json'
 import { useT } from '../i18n'
 import { makePasskey, obstacle } from '../lib/passkey'
 import { useFormat } from '../session'
@@ -221,7 +222,7 @@ function Do({ doing, onClose }: { doing: Doing; onClose: () => void }) {
               <TextInput
                 label={t('security.name')}
                 description={t('security.nameHelp')}
-                maxLength={64}
+                maxLength={limits.OwnNameInput.name}
                 value={v.name}
                 placeholder={usual}
                 onChange={(e) => set({ ...v, name: e.currentTarget.value })}

@@ -1,19 +1,20 @@
 // The dialogs of alerts, whichever page shows them. Which one is open stands in the address; it
 // stays open when a colleague's deed takes the alert off the wall, and says what was done.
 
-import { Alert as Notice, Button, Group, Select, Stack, Text, TextInput } from '@mantine/core'
+import { Alert as Notice, Group, Select, Stack, Text, TextInput } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
 import { APIError, call, query } from '../api/client'
-import type { Alert } from '../api/types'
+import type { Alert, Sent } from '../api/types'
 import { useT } from '../i18n'
 import { useFormat, useSession } from '../session'
 import { useAddress } from './address'
-import { Dialog, useSubject } from './dialog'
+import { useSubject } from './dialog'
 import { FaceAsks, questionsOf } from './faceasks'
 import { lastHand } from '../lib/alerthands'
-import { Ask, said, Trouble, useDeed } from './kit'
+import { Ask } from './ask'
+import { said, Trouble } from './kit'
 import { PersonPicker } from './personpicker'
+import { FormDialog, useForm } from './form'
 
 export type AlertDeed = 'resolve' | 'close' | 'enrol' | 'picture'
 
@@ -124,97 +125,72 @@ interface DialogProps {
 
 function Enrol({ a, gone, onClose, onDone }: DialogProps) {
   const { t } = useT()
-  const [who, setWho] = useState('visitor')
-  const [person, setPerson] = useState('')
-  const [name, setName] = useState('')
-  const [by, setBy] = useState('')
-  const [note, setNote] = useState('')
-  const deed = useDeed()
+  const form = useForm('EnrolInput', { who: 'visitor', person: '', name: '' })
+  const consent = useForm('ConsentInput', { by: '', note: '' })
+  const { who, person } = form.v
+  const name = form.v.name.trim()
+  const by = consent.v.by.trim()
+  const note = consent.v.note.trim()
   const { can } = useSession()
   const kinds = can('people:write') ? ['visitor', 'guardian', 'staff'] : ['visitor']
-  const submit = (answers?: string[]) =>
-    deed.run(async () => {
-      const subject = who === 'existing' ? { person } : { kind: who, name: name.trim() }
-      await call(`/v1/alerts/${encodeURIComponent(a.id)}/enrol`, {
-        method: 'POST',
-        body: { ...subject, consent: { by: by.trim(), note: note.trim() }, answers },
-      })
-      said(t('enrol.done'))
-      onDone()
-      onClose()
+  const save = async (answers?: string[]) => {
+    const subject = who === 'existing' ? { person } : { kind: who as Sent<'EnrolInput'>['kind'], name }
+    await call(`/v1/alerts/${encodeURIComponent(a.id)}/enrol`, {
+      method: 'POST',
+      body: { ...subject, consent: { by, note }, answers } satisfies Sent<'EnrolInput'>,
     })
+    said(t('enrol.done'))
+    onDone()
+  }
   return (
-    <Dialog opened gone={gone} onClose={onClose} title={t('enrol.title')}>
-      <form onSubmit={(e) => (e.preventDefault(), void submit())}>
-        <Stack>
-          <Group wrap="nowrap" align="flex-start">
-            {a.media && (
-              <img
-                className="enrol-shot"
-                src={`/v1/media/${encodeURIComponent(a.media)}`}
-                alt={t('wall.snapshotOf', { title: a.title })}
-              />
-            )}
-            <Text size="sm">{t('enrol.text')}</Text>
-          </Group>
-          <Select
-            label={t('enrol.who')}
-            value={who}
-            allowDeselect={false}
-            onChange={(v) => v && setWho(v)}
-            data={[
-              ...kinds.map((k) => ({ value: k, label: t('enrol.new', { kind: t('personKind.' + k) }) })),
-              { value: 'existing', label: t('enrol.existing') },
-            ]}
+    <FormDialog
+      form={form}
+      save={() => save()}
+      ready={!!by && !!note && (who === 'existing' ? !!person : !!name)}
+      deed={t('enrol.deed')}
+      trouble={(e) => e !== undefined && questionsOf(e).length === 0 && <Trouble error={e} />}
+      gone={gone}
+      onClose={onClose}
+      title={t('enrol.title')}>
+      <Group wrap="nowrap" align="flex-start">
+        {a.media && (
+          <img
+            className="enrol-shot"
+            src={`/v1/media/${encodeURIComponent(a.media)}`}
+            alt={t('wall.snapshotOf', { title: a.title })}
           />
-          {who === 'existing' ? (
-            <PersonPicker value={person} onChange={setPerson} label={t('enrol.person')} />
-          ) : (
-            <TextInput
-              label={t('people.name')}
-              required
-              value={name}
-              maxLength={100}
-              onChange={(e) => setName(e.currentTarget.value)}
-            />
-          )}
-          <TextInput
-            label={t('consent.by')}
-            description={t('consent.byHelp')}
-            required
-            value={by}
-            maxLength={100}
-            onChange={(e) => setBy(e.currentTarget.value)}
-          />
-          <TextInput
-            label={t('consent.note')}
-            description={t('consent.noteHelp')}
-            required
-            value={note}
-            maxLength={500}
-            onChange={(e) => setNote(e.currentTarget.value)}
-          />
-          {deed.error !== undefined && questionsOf(deed.error).length === 0 && <Trouble error={deed.error} />}
-          <FaceAsks
-            questions={questionsOf(deed.error)}
-            busy={deed.busy}
-            onClose={deed.clear}
-            onAnswer={(x) => void submit(x)}
-          />
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              {t('common.cancel')}
-            </Button>
-            <Button
-              type="submit"
-              loading={deed.busy}
-              disabled={!by.trim() || !note.trim() || (who === 'existing' ? !person : !name.trim())}>
-              {t('enrol.deed')}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Dialog>
+        )}
+        <Text size="sm">{t('enrol.text')}</Text>
+      </Group>
+      <Select
+        label={t('enrol.who')}
+        value={who}
+        allowDeselect={false}
+        onChange={(v) => v && form.set({ who: v })}
+        data={[
+          ...kinds.map((k) => ({ value: k, label: t('enrol.new', { kind: t('personKind.' + k) }) })),
+          { value: 'existing', label: t('enrol.existing') },
+        ]}
+      />
+      {who === 'existing' ? (
+        <PersonPicker value={person} onChange={(id) => form.set({ person: id })} label={t('enrol.person')} />
+      ) : (
+        <TextInput label={t('people.name')} required {...form.text('name')} />
+      )}
+      <TextInput label={t('consent.by')} description={t('consent.byHelp')} required {...consent.text('by')} />
+      <TextInput
+        label={t('consent.note')}
+        description={t('consent.noteHelp')}
+        required
+        {...consent.text('note')}
+      />
+      <FaceAsks
+        questions={questionsOf(form.error)}
+        busy={form.busy}
+        onClose={form.forgive}
+        onAnswer={(x) => void form.run(() => save(x).then(onClose))}
+      />
+    </FormDialog>
   )
 }
 
@@ -224,66 +200,45 @@ const spans = ['3', '7', '30', '90'] // days
 function Picture({ a, gone, onClose, onDone }: DialogProps) {
   const { t } = useT()
   const f = useFormat()
-  const [reason, setReason] = useState('')
-  const [days, setDays] = useState('7')
-  const deed = useDeed()
+  const form = useForm('KeepInput', { reason: '', days: '7' })
+  const { v, set, text } = form
+  const reason = v.reason.trim()
   const path = `/v1/alerts/${encodeURIComponent(a.id)}/picture`
   const done = (what: string) => {
     said(t(what))
     onDone()
-    onClose()
   }
-  const keep = () =>
-    deed.run(async () => {
-      const until = new Date(Date.now() + Number(days) * 86_400_000 - 60_000).toISOString()
-      await call(path, { method: 'PUT', body: { reason: reason.trim(), until } })
-      done('picture.kept')
-    })
-  const destroy = () =>
-    deed.run(async () => {
-      await call(path + query({ reason: reason.trim() }), { method: 'DELETE' })
-      done('picture.destroyed')
-    })
+  const keep = async () => {
+    const until = new Date(Date.now() + Number(v.days) * 86_400_000 - 60_000).toISOString()
+    await call(path, { method: 'PUT', body: { reason, until } satisfies Sent<'KeepInput'> })
+    done('picture.kept')
+  }
+  const destroy = async () => {
+    await call(path + query({ reason }), { method: 'DELETE' })
+    done('picture.destroyed')
+  }
   return (
-    <Dialog
-      opened
+    <FormDialog
+      form={form}
+      save={keep}
+      deed={t('picture.keep')}
+      other={{ deed: t('picture.destroy'), run: destroy }}
+      ready={!!reason}
       gone={gone}
       onClose={onClose}
       title={t('picture.title')}
       subject={{ media: a.media, picture_until: a.picture_until }}>
-      <Stack>
-        <Text size="sm">
-          {a.picture_until ? t('picture.keptUntil', { time: f.moment(a.picture_until) }) : t('picture.hours')}
-        </Text>
-        <TextInput
-          label={t('picture.reason')}
-          required
-          maxLength={300}
-          value={reason}
-          onChange={(e) => setReason(e.currentTarget.value)}
-        />
-        <Select
-          label={t('picture.until')}
-          allowDeselect={false}
-          value={days}
-          onChange={(v) => v && setDays(v)}
-          data={spans.map((n) => ({ value: n, label: t('picture.days', { n }) }))}
-        />
-        {deed.error !== undefined && <Trouble error={deed.error} />}
-        <Group justify="flex-end">
-          <Button
-            color="red"
-            variant="light"
-            loading={deed.busy}
-            disabled={!reason.trim()}
-            onClick={() => void destroy()}>
-            {t('picture.destroy')}
-          </Button>
-          <Button loading={deed.busy} disabled={!reason.trim()} onClick={() => void keep()}>
-            {t('picture.keep')}
-          </Button>
-        </Group>
-      </Stack>
-    </Dialog>
+      <Text size="sm">
+        {a.picture_until ? t('picture.keptUntil', { time: f.moment(a.picture_until) }) : t('picture.hours')}
+      </Text>
+      <TextInput label={t('picture.reason')} required {...text('reason')} />
+      <Select
+        label={t('picture.until')}
+        allowDeselect={false}
+        value={v.days}
+        onChange={(days) => days && set({ days })}
+        data={spans.map((n) => ({ value: n, label: t('picture.days', { n }) }))}
+      />
+    </FormDialog>
   )
 }

@@ -9,7 +9,8 @@ import { call } from '../api/client'
 import type { Alert, Device, DeviceCertificate, List } from '../api/types'
 import { useT } from '../i18n'
 import { useFormat, useSession } from '../session'
-import { Ask, Panel, Rows, Tag } from './kit'
+import { Ask } from './ask'
+import { Panel, Rows, Tag } from './kit'
 import { When } from './when'
 
 export function CertificatesPanel({ d }: { d: Device }) {

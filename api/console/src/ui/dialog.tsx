@@ -9,18 +9,20 @@ import { differences, type Fields } from '../api/change'
 import { useBackAsks } from './backasks'
 import { useWords } from './words'
 
-interface Props extends Omit<ModalProps, 'onClose'> {
+export interface DialogProps extends Omit<ModalProps, 'onClose'> {
   onClose: () => void
   subject?: Fields // what the dialog is about, as it is now: a change of it is told
   gone?: boolean // it is not there any more
+  unsaved?: boolean // something was chosen, if not typed, that would be lost
   children: ReactNode
 }
 
-export function Dialog({ onClose, subject, gone, children, opened, ...more }: Props) {
+export function Dialog({ onClose, subject, gone, unsaved, children, opened, ...more }: DialogProps) {
   const { t } = useT()
   const words = useWords()
   const [typed, setTyped] = useState(false)
   const [asking, setAsking] = useState(false)
+  const held = opened && (typed || !!unsaved)
   const then = useRef<Fields>(undefined)
   if (!opened) then.current = undefined
   else if (!then.current) then.current = subject
@@ -30,12 +32,12 @@ export function Dialog({ onClose, subject, gone, children, opened, ...more }: Pr
     setAsking(false)
   }, [opened])
   useEffect(() => {
-    if (!opened || !typed) return
+    if (!held) return
     const ask = (e: BeforeUnloadEvent) => e.preventDefault()
     window.addEventListener('beforeunload', ask)
     return () => window.removeEventListener('beforeunload', ask)
-  }, [opened, typed])
-  useBackAsks(opened && typed, () => setAsking(true))
+  }, [held])
+  useBackAsks(held, () => setAsking(true))
   const changes = opened && then.current && subject ? differences(then.current, subject, words) : []
   return (
     <Modal
@@ -43,7 +45,7 @@ export function Dialog({ onClose, subject, gone, children, opened, ...more }: Pr
       closeButtonProps={{ 'aria-label': t('common.close') }}
       {...more}
       opened={opened}
-      onClose={() => (typed ? setAsking(true) : onClose())}>
+      onClose={() => (held ? setAsking(true) : onClose())}>
       <div onInput={() => setTyped(true)}>
         {gone && (
           <Alert color="orange" variant="light" mb="sm" role="alert">

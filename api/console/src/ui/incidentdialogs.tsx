@@ -8,7 +8,7 @@ import { useT } from '../i18n'
 import { useFormat, useSession } from '../session'
 import { useAddress } from './address'
 import { useSubject } from './dialog'
-import { Ask } from './kit'
+import { Ask } from './ask'
 
 export type IncidentDeed = 'close' | 'approve' | 'refuse'
 

@@ -9,7 +9,6 @@ import {
   Loader,
   Stack,
   Text,
-  Textarea,
   Title,
   Tooltip,
 } from '@mantine/core'
@@ -19,11 +18,8 @@ import type { UseQueryResult } from '@tanstack/react-query'
 import { useEffect, useState, type ReactNode } from 'react'
 import { useNavigate } from 'react-router'
 import { APIError } from '../api/client'
-import { Clashes, type Fields } from '../api/change'
 import { useT, words, type T } from '../i18n'
 import { PasskeyError } from '../lib/passkey'
-import { Dialog } from './dialog'
-import { useWords } from './words'
 
 /** A page: heading, a line of words, actions, content. Sets the window's title. */
 export function Page(p: { title: string; sub?: ReactNode; actions?: ReactNode; children: ReactNode }) {
@@ -350,106 +346,6 @@ export function RefreshButton({ onClick, busy }: { onClick: () => void; busy?: b
 
 /** What a deed answers when it has gone to another page: there is nothing to close here. */
 export const leaves = Symbol('leaves')
-
-/** Asks before a deed; with `comment`, for words too. Stays open, saying why, when it fails. */
-export function Ask(p: {
-  opened: boolean
-  title: string
-  text?: ReactNode
-  deed: string
-  danger?: boolean
-  comment?: { label: string; required?: boolean }
-  onDo: (comment: string) => Promise<unknown>
-  onClose: () => void
-  children?: ReactNode
-  subject?: Fields // a change of it meanwhile is told
-  gone?: boolean
-  over?: boolean // somebody did it already: there is nothing left to do
-}) {
-  const { t } = useT()
-  const [comment, setComment] = useState('')
-  const [busy, setBusy] = useState(false)
-  const [error, setError] = useState<unknown>()
-  useEffect(() => {
-    if (p.opened) {
-      setComment('')
-      setError(undefined)
-    }
-  }, [p.opened])
-  const run = async () => {
-    setBusy(true)
-    setError(undefined)
-    try {
-      if ((await p.onDo(comment.trim())) !== leaves) p.onClose()
-    } catch (e) {
-      setError(e)
-    } finally {
-      setBusy(false)
-    }
-  }
-  return (
-    <Dialog opened={p.opened} onClose={p.onClose} title={p.title} subject={p.subject} gone={p.gone}>
-      <form onSubmit={(e) => (e.preventDefault(), void run())}>
-        <Stack>
-          {p.text && (
-            <Text size="sm" component="div">
-              {p.text}
-            </Text>
-          )}
-          {p.children}
-          {p.comment && (
-            <Textarea
-              label={p.comment.label}
-              required={p.comment.required}
-              value={comment}
-              autosize
-              minRows={3}
-              maxLength={1000}
-              data-autofocus
-              onChange={(e) => setComment(e.currentTarget.value)}
-            />
-          )}
-          {error instanceof Clashes ? (
-            <Told clashes={error} />
-          ) : (
-            error !== undefined && <Trouble error={error} />
-          )}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={p.onClose}>
-              {t('common.cancel')}
-            </Button>
-            <Button
-              type="submit"
-              data-testid="do"
-              loading={busy}
-              color={p.danger ? 'red' : undefined}
-              disabled={p.over || (p.comment?.required && !comment.trim())}>
-              {p.deed}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Dialog>
-  )
-}
-
-/** What a colleague changed of the thing that the deed was meant for. */
-function Told({ clashes }: { clashes: Clashes }) {
-  const { t } = useT()
-  const words = useWords()
-  return (
-    <Alert color="orange" variant="light" role="alert" title={t('clash.removeTitle')} data-testid="clash">
-      {clashes.clashes.map((c) => (
-        <Text key={c.field} size="sm" style={{ overflowWrap: 'anywhere' }}>
-          {words.label(c.field)}: {words.value(c.was)} → {words.value(c.now)}
-        </Text>
-      ))}
-      <Text size="sm" mt={4}>
-        {t('clash.removeThen')}
-      </Text>
-    </Alert>
-  )
-}
 
 /** Runs a deed: busy while it runs, its error kept for showing. */
 export function useDeed(): {

@@ -8,7 +8,8 @@ import { remove } from '../api/change'
 import type { List, Profile, ProfileUse } from '../api/types'
 import { useT } from '../i18n'
 import { useFormat, useSession } from '../session'
-import { Ask, Panel, Rows } from './kit'
+import { Ask } from './ask'
+import { Panel, Rows } from './kit'
 import { useProfiles } from './states'
 
 export function ProfileList() {

@@ -7,7 +7,7 @@ import { call, query } from '../api/client'
 import type { RefusedContent, Rejection } from '../api/types'
 import { useT } from '../i18n'
 import { useFormat, useSession } from '../session'
-import { Ask } from './kit'
+import { Ask } from './ask'
 
 export function KeptContent({ r }: { r: Rejection }) {
   const { t } = useT()

@@ -4,6 +4,7 @@
 import { Alert, Button, Group, Stack, Text, TextInput } from '@mantine/core'
 import { useState, type ReactNode } from 'react'
 import type { NewTOTP } from '../api/types'
+import limits from '../api/limits.json'
 import { useT } from '../i18n'
 import { Copyable, fieldError, Trouble, useDeed } from './kit'
 
@@ -43,7 +44,7 @@ export function CodeForm({
           autoFocus={!calm}
           data-autofocus={!calm || undefined}
           value={code}
-          maxLength={64}
+          maxLength={limits.OwnConfirmInput.code}
           autoComplete="one-time-code"
           inputMode={any ? 'text' : 'numeric'}
           autoCapitalize="none"

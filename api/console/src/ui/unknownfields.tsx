@@ -5,9 +5,11 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { call } from '../api/client'
 import type { Device, UnknownFields } from '../api/types'
+import limits from '../api/limits.json'
 import { useT } from '../i18n'
 import { useFormat, useNow, useSession } from '../session'
-import { Ask, Panel, Rows, said } from './kit'
+import { Ask } from './ask'
+import { Panel, Rows, said } from './kit'
 import { useProfiles } from './states'
 
 export function UnknownFieldsPanel({ d }: { d: Device }) {
@@ -123,7 +125,7 @@ function AddFields({ d, fields, onClose }: { d: Device; fields: UnknownFields; o
           label={t('fields.ownId')}
           required
           value={own}
-          maxLength={64}
+          maxLength={limits.AddFieldsInput.own}
           pattern="[A-Za-z0-9_.\-]{1,64}"
           title={t('add.nameRule')}
           onChange={(e) => setOwn(e.currentTarget.value)}

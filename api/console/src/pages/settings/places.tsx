@@ -1,22 +1,23 @@
 // Sites, buildings and zones as a tree.
 
-import { ActionIcon, Button, Group, Select, Stack, Switch, Text, TextInput } from '@mantine/core'
+import { ActionIcon, Button, Group, Select, Switch, Text, TextInput } from '@mantine/core'
 import { IconPencil, IconPlus, IconTrash } from '@tabler/icons-react'
 import { useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
 import { call } from '../../api/client'
 import { change, remove } from '../../api/change'
 import { zoneKinds, type Building, type Site, type Zone, type ZoneKind } from '../../api/types'
 import { useT } from '../../i18n'
 import { useSchoolParam, useSession } from '../../session'
-import { Ask, Empty, fieldError, Loaded, Panel, Tag, useDeed } from '../../ui/kit'
+import { Ask } from '../../ui/ask'
+import { Empty, Loaded, Panel, Tag } from '../../ui/kit'
 import { usePlaces } from '../../ui/states'
 import { useAddress, useOpen } from '../../ui/address'
-import { Dialog, useSubject } from '../../ui/dialog'
-import { FormTrouble } from '../../ui/clash'
+import { useSubject } from '../../ui/dialog'
+import { FormDialog, useForm } from '../../ui/form'
 
 type Level = 'sites' | 'buildings' | 'zones'
 const levels: Level[] = ['sites', 'buildings', 'zones']
+const bodies = { sites: 'SiteInput', buildings: 'BuildingInput', zones: 'ZoneInput' } as const
 interface Editing {
   level: Level
   id?: string
@@ -169,65 +170,42 @@ function Edit({ first, gone, onClose }: { first: Editing; gone?: boolean; onClos
   const { t } = useT()
   const cache = useQueryClient()
   const school = useSchoolParam()
-  const [v, set] = useState(first)
-  const [base] = useState<Record<string, unknown>>({ ...first, school: first.school ?? school })
-  const deed = useDeed()
-  const save = () =>
-    deed.run(async () => {
-      const { level, id, ...body } = v
-      const next = { ...body, school: v.school ?? school, name: v.name.trim() }
-      if (id) await change(`/v1/${level}/${encodeURIComponent(id)}`, base, next)
-      else await call(`/v1/${level}`, { method: 'POST', body: next })
-      await cache.invalidateQueries({ queryKey: ['places'] })
-      onClose()
-    })
+  const form = useForm(bodies[first.level], first, { ...first, school: first.school ?? school })
+  const { v, set, text } = form
+  const save = async () => {
+    const { level, id, ...body } = v
+    const next = { ...body, school: v.school ?? school, name: v.name.trim() }
+    if (id) await change(`/v1/${level}/${encodeURIComponent(id)}`, form.base, next)
+    else await call(`/v1/${level}`, { method: 'POST', body: next })
+    await cache.invalidateQueries({ queryKey: ['places'] })
+  }
   return (
-    <Dialog
-      opened
+    <FormDialog
+      form={form}
+      save={save}
       onClose={onClose}
       title={t(`places.${first.id ? 'edit' : 'new'}.${first.level}`)}
       gone={gone}
       subject={first.id ? { ...first } : undefined}>
-      <form onSubmit={(e) => (e.preventDefault(), void save())}>
-        <Stack>
-          <TextInput
-            label={t('places.name')}
-            required
-            maxLength={200}
-            data-autofocus
-            value={v.name}
-            error={fieldError(deed.error, 'name')}
-            onChange={(e) => set({ ...v, name: e.currentTarget.value })}
+      <TextInput label={t('places.name')} required data-autofocus {...text('name')} />
+      {v.level === 'zones' && (
+        <>
+          <Select
+            label={t('places.kind')}
+            description={t('places.kindHelp')}
+            allowDeselect={false}
+            value={v.kind}
+            onChange={(k) => k && set({ kind: k as ZoneKind })}
+            data={zoneKinds.map((k) => ({ value: k, label: t('zoneKind.' + k) }))}
           />
-          {v.level === 'zones' && (
-            <>
-              <Select
-                label={t('places.kind')}
-                description={t('places.kindHelp')}
-                allowDeselect={false}
-                value={v.kind}
-                onChange={(k) => k && set({ ...v, kind: k as ZoneKind })}
-                data={zoneKinds.map((k) => ({ value: k, label: t('zoneKind.' + k) }))}
-              />
-              <Switch
-                label={t('places.private')}
-                description={t('places.privateHelp')}
-                checked={v.private ?? false}
-                onChange={(e) => set({ ...v, private: e.currentTarget.checked })}
-              />
-            </>
-          )}
-          <FormTrouble error={deed.error} onTheirs={(k, now) => set({ ...v, [k]: now })} />
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              {t('common.cancel')}
-            </Button>
-            <Button type="submit" loading={deed.busy}>
-              {t('common.save')}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Dialog>
+          <Switch
+            label={t('places.private')}
+            description={t('places.privateHelp')}
+            checked={v.private ?? false}
+            onChange={(e) => set({ private: e.currentTarget.checked })}
+          />
+        </>
+      )}
+    </FormDialog>
   )
 }

@@ -7,6 +7,7 @@ import { Link } from 'react-router'
 import { change } from '../../api/change'
 import { call, query } from '../../api/client'
 import type { Recorded } from '../../api/types'
+import limits from '../../api/limits.json'
 import { useT } from '../../i18n'
 import { useSchoolParam, useSession } from '../../session'
 import { LeaveAsks } from '../../ui/leaving'
@@ -122,7 +123,7 @@ function Turn({ on }: { on: boolean }) {
           label={t('picture.reason')}
           description={t(on ? 'recorded.turnOffHelp' : 'recorded.turnOnHelp')}
           required
-          maxLength={300}
+          maxLength={limits.PicturesInput.reason}
           value={reason}
           onChange={(e) => setReason(e.currentTarget.value)}
         />

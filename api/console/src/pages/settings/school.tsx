@@ -2,6 +2,7 @@ import { Alert, Button, Group, Select, Stack, TextInput } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { change, differences } from '../../api/change'
+import limits from '../../api/limits.json'
 import { languages, useT } from '../../i18n'
 import { useSession } from '../../session'
 import { Facts, fieldError, Panel, said, useDeed } from '../../ui/kit'
@@ -60,7 +61,7 @@ export function SchoolTab() {
           <TextInput
             label={t('setup.school')}
             required
-            maxLength={200}
+            maxLength={limits.SchoolPatch.name}
             value={v.name}
             error={fieldError(deed.error, 'name')}
             onChange={(e) => set({ ...v, name: e.currentTarget.value })}

@@ -1,8 +1,7 @@
 // When people are expected, on a day.
 
-import { Button, Group, MultiSelect, Select, SimpleGrid, Stack, Switch, TextInput } from '@mantine/core'
+import { Button, Group, MultiSelect, Select, SimpleGrid, Switch, TextInput } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
 import { call, query } from '../../api/client'
 import { change, remove } from '../../api/change'
 import {
@@ -17,11 +16,12 @@ import {
 import { useT } from '../../i18n'
 import { dayIn, instantIn, wallIn } from '../../lib/format'
 import { useFormat, useSchoolParam, useSession } from '../../session'
-import { Ask, Empty, fieldError, Loaded, Panel, Rows, Tag, useDeed } from '../../ui/kit'
+import { Ask } from '../../ui/ask'
+import { Empty, Loaded, Panel, Rows, Tag } from '../../ui/kit'
 import { When } from '../../ui/when'
 import { useAddress, useOpen } from '../../ui/address'
-import { Dialog, useSubject } from '../../ui/dialog'
-import { FormTrouble } from '../../ui/clash'
+import { useSubject } from '../../ui/dialog'
+import { FormDialog, useForm } from '../../ui/form'
 
 export function SessionsTab() {
   const { t } = useT()
@@ -176,57 +176,56 @@ function Edit({
   const schoolID = useSchoolParam()
   const { school } = useSession()
   const z = school.timezone
-  const [v, set] = useState(() =>
-    s
-      ? {
-          kind: s.kind,
-          name: s.name,
-          name_zh: s.name_zh ?? '',
-          start: wallIn(z, s.start),
-          due: wallIn(z, s.due),
-          end: wallIn(z, s.end),
-          who: s.who ?? [],
-          zone_kinds: s.zone_kinds ?? [],
-          boarders: s.boarders ?? false,
-        }
-      : {
-          kind: 'arrival' as Session['kind'],
-          name: '',
-          name_zh: '',
-          ...at(date, 'arrival'),
-          who: ['student'] as PersonKind[],
-          boarders: false,
-        },
+  const form = useForm(
+    'SessionInput',
+    () =>
+      s
+        ? {
+            kind: s.kind,
+            name: s.name,
+            name_zh: s.name_zh ?? '',
+            start: wallIn(z, s.start),
+            due: wallIn(z, s.due),
+            end: wallIn(z, s.end),
+            who: s.who ?? [],
+            zone_kinds: s.zone_kinds ?? [],
+            boarders: s.boarders ?? false,
+          }
+        : {
+            kind: 'arrival' as Session['kind'],
+            name: '',
+            name_zh: '',
+            ...at(date, 'arrival'),
+            who: ['student'] as PersonKind[],
+            boarders: false,
+          },
+    { ...s },
   )
-  const [base] = useState<Record<string, unknown>>({ ...s })
-  const deed = useDeed()
-  const save = () =>
-    deed.run(async () => {
-      const first = base as unknown as Session // what the form began with, whatever a colleague did since
-      const body = {
-        school: schoolID,
+  const { v, set, text } = form
+  const save = async () => {
+    const first = form.base as unknown as Session // what the form began with, whatever a colleague did since
+    const body = {
+      school: schoolID,
+      ...v,
+      name_zh: v.name_zh || undefined,
+      start: instantIn(z, v.start),
+      due: instantIn(z, v.due),
+      end: instantIn(z, v.end),
+    }
+    if (s) {
+      const time = (k: 'start' | 'due' | 'end') =>
+        v[k] === wallIn(z, first[k]) ? first[k] : instantIn(z, v[k])
+      await change(`/v1/sessions/${encodeURIComponent(s.id)}`, form.base, {
         ...v,
-        name_zh: v.name_zh || undefined,
-        start: instantIn(z, v.start),
-        due: instantIn(z, v.due),
-        end: instantIn(z, v.end),
-      }
-      if (s) {
-        const time = (k: 'start' | 'due' | 'end') =>
-          v[k] === wallIn(z, first[k]) ? first[k] : instantIn(z, v[k])
-        await change(`/v1/sessions/${encodeURIComponent(s.id)}`, base, {
-          ...v,
-          start: time('start'),
-          due: time('due'),
-          end: time('end'),
-        })
-      } else await call('/v1/sessions', { method: 'POST', body })
-      await cache.invalidateQueries({ queryKey: ['sessions'] })
-      onClose()
-    })
+        start: time('start'),
+        due: time('due'),
+        end: time('end'),
+      })
+    } else await call('/v1/sessions', { method: 'POST', body })
+    await cache.invalidateQueries({ queryKey: ['sessions'] })
+  }
   const theirs = (k: string, now: unknown) =>
     set({
-      ...v,
       [k]: ['start', 'due', 'end'].includes(k)
         ? wallIn(z, String(now))
         : (now ?? (k === 'name_zh' ? '' : k === 'boarders' ? false : [])),
@@ -234,92 +233,67 @@ function Edit({
   const time = (k: 'start' | 'due' | 'end') => ({
     type: 'datetime-local',
     required: true,
-    value: v[k],
-    error: fieldError(deed.error, k),
-    onChange: (e: React.ChangeEvent<HTMLInputElement>) => set({ ...v, [k]: e.currentTarget.value }),
+    ...text(k),
   })
   return (
-    <Dialog
-      opened
+    <FormDialog
+      form={form}
+      save={save}
+      theirs={theirs}
+      ready={v.who.length > 0}
       onClose={onClose}
       title={s ? t('session.edit') : t('session.add')}
       size="lg"
       gone={gone}
       subject={s && { ...s }}>
-      <form onSubmit={(e) => (e.preventDefault(), void save())}>
-        <Stack>
-          <Select
-            label={t('session.kind')}
-            allowDeselect={false}
-            value={v.kind}
-            data={sessionKinds.map((k) => ({
-              value: k,
-              label: t('sessionKind.' + k),
-            }))}
-            onChange={(k) =>
-              k &&
-              set({
-                ...v,
-                kind: k as Session['kind'],
-                ...(s ? {} : at(date, k as Session['kind'])),
-                boarders: k === 'dorm',
-              })
-            }
-          />
-          <SimpleGrid cols={{ base: 1, xs: 2 }}>
-            <TextInput
-              label={t('session.name')}
-              required
-              maxLength={100}
-              value={v.name}
-              error={fieldError(deed.error, 'name')}
-              onChange={(e) => set({ ...v, name: e.currentTarget.value })}
-            />
-            <TextInput
-              label={t('session.nameZH')}
-              maxLength={100}
-              value={v.name_zh}
-              onChange={(e) => set({ ...v, name_zh: e.currentTarget.value })}
-            />
-          </SimpleGrid>
-          <SimpleGrid cols={{ base: 1, xs: 3 }}>
-            <TextInput label={t('session.start')} {...time('start')} />
-            <TextInput label={t('session.due')} {...time('due')} />
-            <TextInput label={t('session.end')} {...time('end')} />
-          </SimpleGrid>
-          <MultiSelect
-            label={t('session.who')}
-            required
-            value={v.who}
-            onChange={(w) => set({ ...v, who: w as PersonKind[] })}
-            data={personKinds.map((k) => ({ value: k, label: t('personKind.' + k) }))}
-          />
-          {!s?.zones?.length && (
-            <MultiSelect
-              label={t('session.where')}
-              required
-              value={v.zone_kinds}
-              onChange={(w) => set({ ...v, zone_kinds: w as ZoneKind[] })}
-              data={zoneKinds.map((k) => ({ value: k, label: t('zoneKind.' + k) }))}
-            />
-          )}
-          <Switch
-            label={t('session.boarders')}
-            checked={v.boarders}
-            onChange={(e) => set({ ...v, boarders: e.currentTarget.checked })}
-          />
-          <FormTrouble error={deed.error} onTheirs={theirs} />
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              {t('common.cancel')}
-            </Button>
-            <Button type="submit" loading={deed.busy} disabled={v.who.length === 0}>
-              {t('common.save')}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Dialog>
+      <Select
+        label={t('session.kind')}
+        allowDeselect={false}
+        value={v.kind}
+        data={sessionKinds.map((k) => ({
+          value: k,
+          label: t('sessionKind.' + k),
+        }))}
+        onChange={(k) =>
+          k &&
+          set({
+            kind: k as Session['kind'],
+            ...(s ? {} : at(date, k as Session['kind'])),
+            boarders: k === 'dorm',
+          })
+        }
+      />
+      <SimpleGrid cols={{ base: 1, xs: 2 }}>
+        <TextInput label={t('session.name')} required {...text('name')} />
+        <TextInput label={t('session.nameZH')} {...text('name_zh')} />
+      </SimpleGrid>
+      <SimpleGrid cols={{ base: 1, xs: 3 }}>
+        <TextInput label={t('session.start')} {...time('start')} />
+        <TextInput label={t('session.due')} {...time('due')} />
+        <TextInput label={t('session.end')} {...time('end')} />
+      </SimpleGrid>
+      <MultiSelect
+        label={t('session.who')}
+        required
+        value={v.who}
+        onChange={(w) => set({ who: w as PersonKind[] })}
+        data={personKinds.map((k) => ({ value: k, label: t('personKind.' + k) }))}
+      />
+      {!s?.zones?.length && (
+        <MultiSelect
+          label={t('session.where')}
+          required
+          value={v.zone_kinds}
+          onChange={(w) => set({ zone_kinds: w as ZoneKind[] })}
+          data={zoneKinds.map((k) => ({ value: k, label: t('zoneKind.' + k) }))}
+        />
+      )}
+      <Switch
+        label={t('session.boarders')}
+        checked={v.boarders}
+        onChange={(e) => set({ boarders: e.currentTarget.checked })}
+      />
+    </FormDialog>
   )
 }
 

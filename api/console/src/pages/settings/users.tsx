@@ -1,6 +1,6 @@
 // Who may sign in, and as what.
 
-import { Button, Group, PasswordInput, Select, Stack, Switch, TextInput } from '@mantine/core'
+import { Button, PasswordInput, Select, Switch, TextInput } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { call, query } from '../../api/client'
@@ -8,12 +8,13 @@ import { change } from '../../api/change'
 import { signInRoles, type FactorState, type List, type Role, type User } from '../../api/types'
 import { languages, useT } from '../../i18n'
 import { useSchoolParam, useSession } from '../../session'
-import { Ask, Empty, fieldError, Loaded, Panel, Rows, Tag, useDeed } from '../../ui/kit'
+import { Ask } from '../../ui/ask'
+import { Empty, Loaded, Panel, Rows, Tag } from '../../ui/kit'
 import { FactorRolesPanel } from './factorroles'
 import { When } from '../../ui/when'
 import { useOpen } from '../../ui/address'
-import { Dialog, useSubject } from '../../ui/dialog'
-import { FormTrouble } from '../../ui/clash'
+import { useSubject } from '../../ui/dialog'
+import { FormDialog, useForm } from '../../ui/form'
 
 export function UsersTab() {
   const { t } = useT()
@@ -113,7 +114,7 @@ function Edit({
   const cache = useQueryClient()
   const { me } = useSession()
   const school = useSchoolParam()
-  const [v, set] = useState({
+  const form = useForm(u ? 'UserPatch' : 'NewUserInput', {
     name: u?.name ?? '',
     full_name: u?.full_name ?? '',
     role: u?.role ?? ('security' as Role),
@@ -121,8 +122,7 @@ function Edit({
     password: '',
     disabled: u?.disabled ?? false,
   })
-  const [base] = useState<Record<string, unknown>>({ ...v })
-  const deed = useDeed()
+  const { v, set, text, check } = form
   const self = u?.id === me.user.id
   const [reset, setReset] = useState(false)
   const forget = async () => {
@@ -131,25 +131,37 @@ function Edit({
     setReset(false)
   }
   const roles = signInRoles.filter((r) => r !== 'district_admin' || me.user.role === 'district_admin')
-  const save = () =>
-    deed.run(async () => {
-      const { disabled, password, ...rest } = v
-      if (u)
-        await change(`/v1/users/${encodeURIComponent(u.id)}`, base, {
-          ...rest,
-          disabled,
-          ...(password ? { password } : {}),
-        })
-      else await call('/v1/users', { method: 'POST', body: { ...rest, password, school } })
-      await cache.invalidateQueries({ queryKey: ['users'] })
-      onClose()
-    })
+  const save = async () => {
+    const { disabled, password, ...rest } = v
+    if (u)
+      await change(`/v1/users/${encodeURIComponent(u.id)}`, form.base, {
+        ...rest,
+        disabled,
+        ...(password ? { password } : {}),
+      })
+    else await call('/v1/users', { method: 'POST', body: { ...rest, password, school } })
+    await cache.invalidateQueries({ queryKey: ['users'] })
+  }
   return (
-    <Dialog
-      opened
+    <FormDialog
+      form={form}
+      save={save}
       onClose={onClose}
       title={u ? t('user.edit') : t('user.add')}
       gone={gone}
+      beside={
+        u && (
+          <Ask
+            opened={reset}
+            title={t('factor.reset')}
+            text={t('factor.resetAsk', { name: u.full_name || u.name })}
+            deed={t('factor.reset')}
+            danger
+            onDo={forget}
+            onClose={() => setReset(false)}
+          />
+        )
+      }
       subject={
         u && {
           name: u.name,
@@ -159,91 +171,41 @@ function Edit({
           disabled: u.disabled,
         }
       }>
-      <form onSubmit={(e) => (e.preventDefault(), void save())}>
-        <Stack>
-          <TextInput
-            label={t('gate.name')}
-            required
-            maxLength={64}
-            value={v.name}
-            autoComplete="off"
-            autoCapitalize="none"
-            error={fieldError(deed.error, 'name')}
-            onChange={(e) => set({ ...v, name: e.currentTarget.value })}
-          />
-          <TextInput
-            label={t('setup.fullName')}
-            maxLength={128}
-            value={v.full_name}
-            autoComplete="off"
-            onChange={(e) => set({ ...v, full_name: e.currentTarget.value })}
-          />
-          <Select
-            label={t('user.role')}
-            description={t('roleHelp.' + v.role)}
-            allowDeselect={false}
-            disabled={self}
-            value={v.role}
-            onChange={(r) => r && set({ ...v, role: r as Role })}
-            data={roles.map((r) => ({ value: r, label: t('role.' + r) }))}
-          />
-          <Select
-            label={t('setup.language')}
-            allowDeselect={false}
-            data={languages}
-            value={v.language}
-            onChange={(l) => l && set({ ...v, language: l })}
-          />
-          {!self && (
-            <PasswordInput
-              label={u ? t('user.newPassword') : t('gate.password')}
-              description={t('gate.passwordHelp')}
-              required={!u}
-              minLength={10}
-              value={v.password}
-              autoComplete="new-password"
-              error={fieldError(deed.error, 'password')}
-              onChange={(e) => set({ ...v, password: e.currentTarget.value })}
-              visibilityToggleButtonProps={{ 'aria-label': t('gate.show') }}
-            />
-          )}
-          {u && !self && (
-            <Switch
-              label={t('user.disable')}
-              checked={v.disabled}
-              onChange={(e) => set({ ...v, disabled: e.currentTarget.checked })}
-            />
-          )}
-          {u && !self && !!factor?.factors.length && (
-            <Button variant="default" color="red" onClick={() => setReset(true)}>
-              {t('factor.reset')}
-            </Button>
-          )}
-          <FormTrouble
-            error={deed.error}
-            onTheirs={(k, now) => set({ ...v, [k]: now ?? (k === 'disabled' ? false : '') })}
-          />
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              {t('common.cancel')}
-            </Button>
-            <Button type="submit" loading={deed.busy}>
-              {t('common.save')}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-      {u && (
-        <Ask
-          opened={reset}
-          title={t('factor.reset')}
-          text={t('factor.resetAsk', { name: u.full_name || u.name })}
-          deed={t('factor.reset')}
-          danger
-          onDo={forget}
-          onClose={() => setReset(false)}
+      <TextInput label={t('gate.name')} required autoComplete="off" autoCapitalize="none" {...text('name')} />
+      <TextInput label={t('setup.fullName')} autoComplete="off" {...text('full_name')} />
+      <Select
+        label={t('user.role')}
+        description={t('roleHelp.' + v.role)}
+        allowDeselect={false}
+        disabled={self}
+        value={v.role}
+        onChange={(r) => r && set({ role: r as Role })}
+        data={roles.map((r) => ({ value: r, label: t('role.' + r) }))}
+      />
+      <Select
+        label={t('setup.language')}
+        allowDeselect={false}
+        data={languages}
+        value={v.language}
+        onChange={(l) => l && set({ language: l })}
+      />
+      {!self && (
+        <PasswordInput
+          label={u ? t('user.newPassword') : t('gate.password')}
+          description={t('gate.passwordHelp')}
+          required={!u}
+          minLength={10}
+          autoComplete="new-password"
+          {...text('password')}
+          visibilityToggleButtonProps={{ 'aria-label': t('gate.show') }}
         />
       )}
-    </Dialog>
+      {u && !self && <Switch label={t('user.disable')} {...check('disabled')} />}
+      {u && !self && !!factor?.factors.length && (
+        <Button variant="default" color="red" onClick={() => setReset(true)}>
+          {t('factor.reset')}
+        </Button>
+      )}
+    </FormDialog>
   )
 }
