@@ -4,7 +4,7 @@ import { Group, SegmentedControl } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from 'react-router'
 import { call, query } from '../api/client'
-import type { Incident, List } from '../api/types'
+import type { Alert, Incident, List } from '../api/types'
 import { useT } from '../i18n'
 import { useLive, useWallAlerts } from '../live'
 import { useNow, useSchoolParam, useSession } from '../session'
@@ -12,12 +12,12 @@ import { AlertCard } from '../ui/alertcard'
 import { IncidentCard } from '../ui/incidentcard'
 import { useAddress } from '../ui/address'
 import { Empty, Loaded, Page, Panel } from '../ui/kit'
+import { useStillOrder } from '../ui/stillorder'
 
 export function WallPage() {
   const { t } = useT()
   const { me } = useSession()
   const now = useNow(1000)
-  const live = useLive()
   const alerts = useWallAlerts()
   const school = useSchoolParam()
   const { get, put } = useAddress()
@@ -52,29 +52,7 @@ export function WallPage() {
       <div className="wall">
         <section aria-label={t('wall.alerts')} aria-live="polite" aria-relevant="additions">
           <Loaded q={alerts}>
-            {(all) => {
-              const list = all.filter((a) => show === 'all' || a.state === show)
-              if (list.length === 0)
-                return (
-                  <Panel>
-                    <Empty
-                      title={t('wall.quiet')}
-                      hint={
-                        <>
-                          {t('wall.quietHint')} <Link to="/alerts">{t('wall.toHistory')}</Link>
-                        </>
-                      }
-                    />
-                  </Panel>
-                )
-              return (
-                <div className="alerts">
-                  {list.slice(0, 200).map((a) => (
-                    <AlertCard key={a.id} a={a} now={now} fresh={live.fresh.has(a.id)} />
-                  ))}
-                </div>
-              )
-            }}
+            {(all) => <Alerts all={all.filter((a) => show === 'all' || a.state === show)} now={now} />}
           </Loaded>
         </section>
         <aside aria-label={t('nav.incidents')}>
@@ -104,5 +82,32 @@ export function WallPage() {
         </aside>
       </div>
     </Page>
+  )
+}
+
+// The cards keep their order while somebody aims at one.
+function Alerts({ all, now }: { all: Alert[]; now: number }) {
+  const { t } = useT()
+  const live = useLive()
+  const still = useStillOrder(all.slice(0, 200), (a) => a.id, '.alert')
+  if (still.rows.length === 0)
+    return (
+      <Panel>
+        <Empty
+          title={t('wall.quiet')}
+          hint={
+            <>
+              {t('wall.quietHint')} <Link to="/alerts">{t('wall.toHistory')}</Link>
+            </>
+          }
+        />
+      </Panel>
+    )
+  return (
+    <div className="alerts" {...still.pointer}>
+      {still.rows.map((a) => (
+        <AlertCard key={a.id} a={a} now={now} fresh={live.fresh.has(a.id)} gone={still.gone(a)} />
+      ))}
+    </div>
   )
 }

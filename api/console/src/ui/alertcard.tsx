@@ -14,7 +14,14 @@ import { useAlertDialog } from './alertdialogs'
 import { saidError, Tag, useDeed } from './kit'
 import { AlertTag, SeverityTag, useProfiles } from './states'
 
-export function AlertCard({ a, now, fresh }: { a: Alert; now: number; fresh?: boolean }) {
+interface Props {
+  a: Alert
+  now: number
+  fresh?: boolean
+  gone?: boolean // it is over, and only keeps its place
+}
+
+export function AlertCard({ a, now, fresh, gone }: Props) {
   const { t } = useT()
   const f = useFormat()
   const { can } = useSession()
@@ -25,6 +32,8 @@ export function AlertCard({ a, now, fresh }: { a: Alert; now: number; fresh?: bo
       data-severity={a.severity}
       data-state={a.state}
       data-fresh={fresh || undefined}
+      data-gone={gone || undefined}
+      inert={gone}
       data-alert={a.id}
       data-rule={a.rule}
       aria-label={title}>
