@@ -35,6 +35,10 @@ type Error struct {
 	Reason string  `json:"reason,omitempty"`
 	Have   float64 `json:"have,omitempty"`
 	Need   float64 `json:"need,omitempty"`
+
+	// Text is what Message was made from, for readers of another language; nil where the error
+	// came from elsewhere and has its English words only.
+	Text *Text `json:"-"`
 }
 
 func (e *Error) Error() string {
@@ -44,14 +48,26 @@ func (e *Error) Error() string {
 	return e.Message
 }
 
-// Errorf makes an Error of a code.
+// Errorf makes an Error of a code. The format is a literal, which names it in the catalogue of
+// texts, and an argument that is a word of English is a Text itself.
 func Errorf(code Code, format string, args ...any) *Error {
-	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
+	message := fmt.Sprintf(format, args...)
+	return &Error{
+		Code:    code,
+		Message: message,
+		Text:    &Text{Format: format, Args: args, english: message},
+	}
 }
 
 // FieldErrorf makes an Invalid Error that names the field.
 func FieldErrorf(field, format string, args ...any) *Error {
-	return &Error{Code: Invalid, Message: fmt.Sprintf(format, args...), Field: field}
+	return Errorf(Invalid, format, args...).At(field)
+}
+
+// At gives the error the input's field at fault, and answers it.
+func (e *Error) At(field string) *Error {
+	e.Field = field
+	return e
 }
 
 // Because gives the error a reason, and answers it.

@@ -1,0 +1,116 @@
+package texts
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// others are programs of their own, whose errors reach the gateway over the wire as they are.
+var others = []string{"drivers", "vision"}
+
+func TestCatalogue(t *testing.T) {
+	zh, err := read(zhJSON)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := said{formats: map[string]string{}}
+	if err := s.read("../..", others); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range s.faults {
+		t.Error(f)
+	}
+	if len(s.formats) < 300 {
+		t.Errorf("got %d texts, want what the source says", len(s.formats))
+	}
+	for _, en := range slices.Sorted(maps.Keys(s.formats)) {
+		one, ok := zh[en]
+		if !ok {
+			t.Errorf("%s: %q has no Chinese in zh.json", s.formats[en], en)
+			continue
+		}
+		if err := correspond(en, one); err != nil {
+			t.Errorf("zh.json: %q: %v", en, err)
+		}
+	}
+	for _, en := range slices.Sorted(maps.Keys(zh)) {
+		if _, ok := s.formats[en]; !ok {
+			t.Errorf("zh.json: nobody says %q any more", en)
+		}
+	}
+}
+
+// correspond holds the places of both against each other: the same arguments, said with the same
+// verbs, each of them said.
+func correspond(en, zh string) error {
+	want, err := places(en)
+	if err != nil {
+		return err
+	}
+	have, err := places(zh)
+	if err != nil {
+		return err
+	}
+	if !maps.Equal(want, have) {
+		return fmt.Errorf("the places are %v in English and %v in Chinese", want, have)
+	}
+	if strings.TrimSpace(zh) == "" {
+		return fmt.Errorf("the Chinese is empty")
+	}
+	return nil
+}
+
+// places are the verbs of a format by their argument's number.
+func places(format string) (map[int]string, error) {
+	out := map[int]string{}
+	next := 1
+	for i := 0; i < len(format); i++ {
+		if format[i] != '%' {
+			continue
+		}
+		from := i
+		for i++; i < len(format) && strings.IndexByte("+-# 0123456789.[]", format[i]) >= 0; i++ {
+			if format[i] == '[' {
+				if _, err := fmt.Sscanf(format[i:], "[%d]", &next); err != nil {
+					return nil, fmt.Errorf("%q: %w", format[from:], err)
+				}
+			}
+		}
+		if i == len(format) {
+			return nil, fmt.Errorf("%q ends within a place", format)
+		}
+		if format[i] != '%' {
+			out[next] = "%" + string(format[i])
+			next++
+		}
+	}
+	return out, nil
+}
+
+// TestCatalogueIsSorted wants the file as a machine would write it, so that two changes seldom
+// touch the same line.
+func TestCatalogueIsSorted(t *testing.T) {
+	b, err := os.ReadFile("zh.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	zh, err := read(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want strings.Builder
+	e := json.NewEncoder(&want)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(zh); err != nil {
+		t.Fatal(err)
+	}
+	if string(b) != want.String() {
+		t.Error("zh.json is not sorted, or names a text twice")
+	}
+}

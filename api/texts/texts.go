@@ -1,0 +1,165 @@
+// Package texts is the catalogue of what the gateway says to people: it renders a text or an error
+// of the root package in the reader's language. English is in the code, as the format of each
+// text, and names it here; Chinese is in zh.json, one line for each format. The package's test
+// reads all Go source and fails for a text without Chinese, for Chinese that nobody says any more,
+// and for places that do not correspond. It refuses to decide anything: what a program must tell
+// apart has a code.
+package texts
+
+import (
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	"golang.org/x/text/language"
+
+	g "github.com/gatehouse-iot/gatehouse"
+)
+
+// Language is one that the gateway speaks, as a BCP 47 tag.
+type Language string
+
+// The languages.
+const (
+	English Language = "en"
+	Chinese Language = "zh-CN"
+)
+
+// most bounds an Accept-Language that is read; a longer one is no browser's.
+const most = 512
+
+// Accept chooses by the header Accept-Language (RFC 9110, section 12.5.4); English where it names
+// neither language, or cannot be read.
+func Accept(header string) Language {
+	if header == "" || len(header) > most {
+		return English
+	}
+	tags, _, err := language.ParseAcceptLanguage(header)
+	if err != nil {
+		return English
+	}
+	for _, t := range tags {
+		switch base, _ := t.Base(); base.String() {
+		case "zh":
+			return Chinese
+		case "en", "mul":
+			return English
+		}
+	}
+	return English
+}
+
+// Locale chooses by the variables of POSIX's environment, the first of LC_ALL, LC_MESSAGES and
+// LANG that is set.
+func Locale(env func(string) string) Language {
+	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
+		if v := env(name); v != "" {
+			if strings.HasPrefix(v, "zh") {
+				return Chinese
+			}
+			return English
+		}
+	}
+	return English
+}
+
+//go:embed zh.json
+var zhJSON []byte
+
+var chinese = sync.OnceValue(func() map[string]string {
+	m, err := read(zhJSON)
+	if err != nil {
+		return nil // the package's test reads the file, too
+	}
+	return m
+})
+
+func read(b []byte) (map[string]string, error) {
+	m := map[string]string{}
+	if err := json.Unmarshal(b, &m); err != nil {
+		return nil, fmt.Errorf("read the catalogue of texts: %w", err)
+	}
+	return m, nil
+}
+
+// Text says it in the language; in English what the catalogue does not have.
+func (l Language) Text(t g.Text) string {
+	if l != Chinese {
+		return t.String()
+	}
+	format, ok := chinese()[t.Format]
+	if !ok && worded(t.Format) {
+		return t.String()
+	}
+	if !ok {
+		format = t.Format
+	}
+	args := make([]any, len(t.Args))
+	for i, a := range t.Args {
+		args[i] = l.argument(a)
+	}
+	return fmt.Sprintf(format, args...)
+}
+
+// Message is the error's message without its field.
+func (l Language) Message(e *g.Error) string {
+	if e.Text == nil {
+		return l.Words(e.Message)
+	}
+	return l.Text(*e.Text)
+}
+
+// Error is any error: what is not for people, and what others' packages say, stays as it is, and a
+// text inside of it is rendered where it stands.
+func (l Language) Error(err error) string {
+	all := err.Error()
+	var e *g.Error
+	if l == English || !errors.As(err, &e) {
+		return all
+	}
+	said := l.Message(e)
+	if e.Field != "" {
+		said = e.Field + ": " + said
+	}
+	return strings.Replace(all, e.Error(), said, 1)
+}
+
+// Words says a sentence without places, of which only the English is at hand.
+func (l Language) Words(english string) string { return l.Text(g.Word(english)) }
+
+func (l Language) argument(a any) any {
+	switch a := a.(type) {
+	case g.Text:
+		return l.Text(a)
+	case *g.Text:
+		return l.Text(*a)
+	case []g.Text:
+		out := make([]string, len(a))
+		for i, t := range a {
+			out[i] = l.Text(t)
+		}
+		return out
+	case error:
+		return l.Error(a)
+	}
+	return a
+}
+
+// worded says whether a format says something itself; "%s: %v" does not, and needs no translation.
+func worded(format string) bool {
+	verb := false
+	for _, r := range format {
+		switch {
+		case verb:
+			verb = strings.ContainsRune("+-# 0123456789.[]", r)
+		case r == '%':
+			verb = true
+		case r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z':
+			return true
+		}
+	}
+	return false
+}
