@@ -1,6 +1,9 @@
 package gatehouse
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Text is a sentence for people. Its English format is its name in the catalogue of texts (as in
 // gettext), and Args are what stands in its places: who renders it in another language looks the
@@ -23,3 +26,29 @@ func Word(english string) Text { return Text{Format: english, english: english} 
 
 // String says it in English.
 func (t Text) String() string { return t.english }
+
+// Say is the error's message as a text that can stand inside of another.
+func (e *Error) Say() Text {
+	if e.Text == nil {
+		return Word(e.Message)
+	}
+	return *e.Text
+}
+
+// Texts are several, said one after the other.
+type Texts struct {
+	Items   []Text
+	Between Text
+}
+
+// Add appends one.
+func (t *Texts) Add(one Text) { t.Items = append(t.Items, one) }
+
+// String says them in English.
+func (t Texts) String() string {
+	all := make([]string, len(t.Items))
+	for i, one := range t.Items {
+		all[i] = one.String()
+	}
+	return strings.Join(all, t.Between.String())
+}

@@ -70,7 +70,7 @@ func matches(header, tag string) bool {
 }
 
 func changedMeanwhile() error {
-	return &g.Error{Code: g.Changed, Message: "somebody changed it meanwhile: read it again, and make your change to what is there now"}
+	return g.Errorf(g.Changed, "somebody changed it meanwhile: read it again, and make your change to what is there now")
 }
 
 // thing is a kind of resource that is changed as a whole or in part. B is the body that a
@@ -146,7 +146,7 @@ func readPatch(body []byte, into *map[string]any) error {
 	if err := checkJSON(body); err != nil {
 		var fault *jsonFault
 		if errors.As(err, &fault) {
-			return g.FieldErrorf(fault.field, "%s", fault.words)
+			return g.FieldErrorf(fault.field, "%s", fault.said)
 		}
 		return g.Errorf(g.Invalid, "the body is no valid JSON: %v", err)
 	}

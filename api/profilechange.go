@@ -111,7 +111,7 @@ func (s *Server) mayReplace(ctx context.Context, old, p g.Profile, match string)
 	if err != nil {
 		return err
 	}
-	return &g.Error{Code: g.Conflict, Field: "id", Message: fmt.Sprintf("there is a profile %s already, and %d devices have it: give yours another id, or send If-Match with that one's ETag to change it for all of them", p.ID, n)}
+	return g.Errorf(g.Conflict, "there is a profile %s already, and %d devices have it: give yours another id, or send If-Match with that one's ETag to change it for all of them", p.ID, n).At("id")
 }
 
 // patchProfile changes what a profile says in part. Without match it is made to what is there

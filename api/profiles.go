@@ -37,7 +37,7 @@ func decodeProfile(b []byte) (g.Profile, error) {
 	if err := checkJSON(b); err != nil {
 		var fault *jsonFault
 		if errors.As(err, &fault) {
-			return g.Profile{}, g.FieldErrorf(fault.field, "%s", fault.words)
+			return g.Profile{}, g.FieldErrorf(fault.field, "%s", fault.said)
 		}
 		return g.Profile{}, g.Errorf(g.Invalid, "the profile cannot be read: %v", err)
 	}
@@ -89,7 +89,7 @@ END`}, func(ctx context.Context, in *ProfileBody) (*body[g.Profile], error) {
 			return nil, err
 		}
 		if _, err := s.view(ctx).Profile(ctx, p.ID); err == nil {
-			return nil, &g.Error{Code: g.Conflict, Field: "id", Message: "there is a profile " + string(p.ID) + " already: give yours another id, or change that one with PUT"}
+			return nil, g.Errorf(g.Conflict, "there is a profile %s already: give yours another id, or change that one with PUT", p.ID).At("id")
 		} else if g.ErrorCode(err) != g.NotFound {
 			return nil, err
 		}

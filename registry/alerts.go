@@ -192,7 +192,7 @@ func (v *View) answer(ctx context.Context, id g.AlertID, version int, by g.User,
 			return err
 		}
 		if a.Version != version {
-			return &g.Error{Code: g.Conflict, Field: "version", Message: fmt.Sprintf("the alert has changed meanwhile: it is %s now, at version %d; look at it again", a.State, a.Version)}
+			return g.Errorf(g.Conflict, "the alert has changed meanwhile: it is %s now, at version %d; look at it again", a.State, a.Version).At("version")
 		}
 		u, err := v.acting(ctx, t, by)
 		if err != nil {

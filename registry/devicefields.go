@@ -180,7 +180,7 @@ func (v *View) AddFields(ctx context.Context, id g.DeviceID, names []string, own
 func copyFor(ctx context.Context, t *store.Tx, p g.Profile, own g.ProfileID, d g.Device) (g.Profile, error) {
 	_, err := profile(ctx, t, own)
 	if err == nil {
-		return p, &g.Error{Code: g.Conflict, Field: "own", Message: fmt.Sprintf("there is a profile %q already: choose another id", own)}
+		return p, g.Errorf(g.Conflict, "there is a profile %q already: choose another id", own).At("own")
 	}
 	if g.ErrorCode(err) != g.NotFound {
 		return p, err

@@ -171,7 +171,7 @@ func (v *View) checkDevice(ctx context.Context, t *store.Tx, d g.Device) error {
 			return fmt.Errorf("read device: %w", err)
 		}
 		if n > 0 {
-			return &g.Error{Code: g.Conflict, Field: "serial", Message: fmt.Sprintf("the driver %s has a device with the serial %q already", d.Driver, d.Serial)}
+			return g.Errorf(g.Conflict, "the driver %s has a device with the serial %q already", d.Driver, d.Serial).At("serial")
 		}
 	}
 	return nil

@@ -92,17 +92,15 @@ func (v *View) checkIdentity(ctx context.Context, t *store.Tx, in store.Reach, d
 		return err
 	}
 	fields := identities[d.Driver]
-	keys := make([]string, len(fields))
-	for i, f := range fields {
-		keys[i] = f.key
+	keys := g.Texts{Between: g.Word(" and ")}
+	for _, f := range fields {
+		keys.Add(g.Textf("%s", f.key))
 	}
-	who := "another device"
+	who := g.Word("another device")
 	if in.Owns(same.School, "device", string(same.ID)) == nil {
-		who = fmt.Sprintf("%q (%s)", same.Name, same.ID)
+		who = g.Textf("%q (%s)", same.Name, same.ID)
 	}
-	return &g.Error{
-		Code:    g.Conflict,
-		Field:   "address." + fields[len(fields)-1].key,
-		Message: fmt.Sprintf("%s has the same %s already: change that device, or delete it first", who, strings.Join(keys, " and ")),
-	}
+	at := "address." + fields[len(fields)-1].key
+	return g.Errorf(g.Conflict, "%s has the same %s already: change that device, or delete it first",
+		who, keys).At(at)
 }

@@ -99,7 +99,7 @@ func (r *ImportReport) Fault() error {
 		if p.Code == "file_large" {
 			code = g.TooLarge
 		}
-		return &g.Error{Code: code, Field: string(p.Field), Message: p.Message}
+		return g.Errorf(code, "%s", g.Word(p.Message)).At(string(p.Field))
 	}
 	return nil
 }
@@ -146,7 +146,7 @@ func (v *View) ImportRoster(ctx context.Context, school g.SchoolID, file []byte,
 			return one, err
 		}
 		if o.Token != "" || try == tries {
-			return ImportReport{}, &g.Error{Code: g.Conflict, Field: "token", Message: "the school's people have changed since the preview: look at the new preview and apply that"}
+			return ImportReport{}, g.Errorf(g.Conflict, "the school's people have changed since the preview: look at the new preview and apply that").At("token")
 		}
 	}
 }

@@ -84,7 +84,7 @@ func (v *View) handle(ctx context.Context, p g.Permission, id g.IncidentID, vers
 			return err
 		}
 		if version >= 0 && i.Version != version {
-			return &g.Error{Code: g.Conflict, Field: "version", Message: fmt.Sprintf("the incident has changed meanwhile: it is at version %d; look at it again", i.Version)}
+			return g.Errorf(g.Conflict, "the incident has changed meanwhile: it is at version %d; look at it again", i.Version).At("version")
 		}
 		u, err := v.acting(ctx, t, by)
 		if err != nil {

@@ -231,11 +231,8 @@ func (v *View) person(ctx context.Context, t *store.Tx) (string, error) {
 func (v *View) mayRead(kinds []g.EventKind) error {
 	for i, k := range kinds {
 		if need := k.Permission(); !v.s.Can(need) {
-			return &g.Error{
-				Code:    g.Forbidden,
-				Field:   fmt.Sprintf("kinds[%d]", i),
-				Message: fmt.Sprintf("events of kind %s need the permission %s, which you do not have", k, need),
-			}
+			at := fmt.Sprintf("kinds[%d]", i)
+			return g.Errorf(g.Forbidden, "events of kind %s need the permission %s, which you do not have", k, need).At(at)
 		}
 	}
 	return nil

@@ -3,7 +3,6 @@ package registry
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"regexp"
 	"strings"
@@ -39,10 +38,10 @@ func ParseProfile(name string, b []byte) (g.Profile, error) {
 		if !errors.As(err, &e) {
 			return g.Profile{}, err
 		}
-		return g.Profile{}, &g.Error{Code: g.Invalid, Field: e.Field, Message: fmt.Sprintf("%s:%d: %s", name, lineOf(b, e.Field), e.Message)}
+		return g.Profile{}, g.Errorf(g.Invalid, "%s:%d: %s", name, lineOf(b, e.Field), e.Say()).At(e.Field)
 	}
 	if p.OfflineAfter < 0 {
-		return g.Profile{}, &g.Error{Code: g.Invalid, Field: "offline_after", Message: fmt.Sprintf("%s:%d: %d is below 0: give seconds", name, lineOf(b, "offline_after"), p.OfflineAfter)}
+		return g.Profile{}, g.Errorf(g.Invalid, "%s:%d: %d is below 0: give seconds", name, lineOf(b, "offline_after"), p.OfflineAfter).At("offline_after")
 	}
 	return p, nil
 }
@@ -64,7 +63,7 @@ func profileError(name string, err error) error {
 			"Property": "title, title_zh, type, unit, minimum, maximum, enum, writable, forms",
 			"Action":   "title, title_zh, input",
 		}[m[2]]
-		return &g.Error{Code: g.Invalid, Field: m[1], Message: fmt.Sprintf("%s: the key is not known; use one of %s", at, keys)}
+		return g.Errorf(g.Invalid, "%s: the key is not known; use one of %s", at, keys).At(m[1])
 	}
 	return g.Errorf(g.Invalid, "%s: %s", at, text)
 }

@@ -88,7 +88,7 @@ func (r *Registry) addCard(ctx context.Context, t *store.Tx, p file, method g.Me
 		return g.Pass{}, fmt.Errorf("read passes: %w", err)
 	}
 	if n > 0 {
-		return g.Pass{}, &g.Error{Code: g.Conflict, Field: "credential", Message: "somebody of the school has this " + string(method) + " already"}
+		return g.Pass{}, g.Errorf(g.Conflict, "somebody of the school has this %s already", g.Noun(string(method))).At("credential")
 	}
 	pass := g.Pass{ID: g.PassID(g.NewID("pas")), Person: p.ID, Method: method, Masked: masked(method, credential), Created: store.Moment(store.Micros(t.Now)), Expires: store.Moment(store.Micros(expires))}
 	sealed, err := r.sealPersonal(p, []byte(pass.Masked), "pass "+string(pass.ID))

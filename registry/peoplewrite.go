@@ -49,7 +49,7 @@ func (r *Registry) savePerson(ctx context.Context, t *store.Tx, p file) error {
 			return fmt.Errorf("read person: %w", err)
 		}
 		if n > 0 {
-			return &g.Error{Code: g.Conflict, Field: "number", Message: "somebody of the school has this number already"}
+			return g.Errorf(g.Conflict, "somebody of the school has this number already").At("number")
 		}
 	}
 	sealed, _, err := r.sealPerson(keys, p)

@@ -194,7 +194,7 @@ func (v *View) deletePlace(ctx context.Context, table, noun, id, user, col strin
 			return fmt.Errorf("delete %s: %w", noun, err)
 		}
 		if n > 0 {
-			return g.Errorf(g.Conflict, "%d %s are still in the %s: move or delete them before", n, user, noun)
+			return g.Errorf(g.Conflict, "%d %s are still in the %s: move or delete them before", n, g.Noun(user), g.Noun(noun))
 		}
 		if may != nil {
 			return may(t)

@@ -23,8 +23,8 @@ func (v *View) mayUnmark(ctx context.Context, t *store.Tx, x g.Zone) error {
 	if err != nil {
 		return err
 	}
-	return &g.Error{Code: g.Forbidden, Field: "private", Message: "the zone is marked private, and only an administrator (settings:write) takes the mark away or deletes it: " +
-		"without it a camera could be bound there"}
+	return g.Errorf(g.Forbidden, "the zone is marked private, and only an administrator (settings:write) takes the mark away or deletes it: " +
+		"without it a camera could be bound there").At("private")
 }
 
 // placeBefore reads a site or building as it stands.

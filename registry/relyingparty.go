@@ -37,9 +37,10 @@ type RelyingParty struct {
 
 // NewRelyingParty takes the address by which people reach the gateway, as the configuration has it.
 func NewRelyingParty(address string) *RelyingParty {
-	const mend = "set http.base_url to an address with a name and HTTPS, e.g. https://gatehouse.school.example, and open the console there"
 	trouble := func(reason, format string, args ...any) *RelyingParty {
-		return &RelyingParty{Trouble: g.Errorf(g.Conflict, format+"; "+mend, args...).Because(reason)}
+		mend := g.Word("set http.base_url to an address with a name and HTTPS, " +
+			"e.g. https://gatehouse.school.example, and open the console there")
+		return &RelyingParty{Trouble: g.Errorf(g.Conflict, "%s; %s", g.Textf(format, args...), mend).Because(reason)}
 	}
 	if address == "" {
 		return trouble(PasskeysNoAddress, "passkeys need http.base_url, which is not set")

@@ -138,7 +138,7 @@ func nameFree(ctx context.Context, t *store.Tx, u g.User) error {
 		return fmt.Errorf("read user: %w", err)
 	}
 	if n > 0 {
-		return &g.Error{Code: g.Conflict, Field: "name", Message: fmt.Sprintf("the sign-in name %q is taken: choose another", u.Name)}
+		return g.Errorf(g.Conflict, "the sign-in name %q is taken: choose another", u.Name).At("name")
 	}
 	return nil
 }

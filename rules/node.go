@@ -36,7 +36,7 @@ type node struct {
 func openDocument(file string, b []byte) (*document, node, error) {
 	d := &document{file: file}
 	if len(b) > MaxFileBytes {
-		return nil, node{}, &g.Error{Code: g.TooLarge, Field: file, Message: fmt.Sprintf("the file has %d bytes; at most %d are read", len(b), MaxFileBytes)}
+		return nil, node{}, g.Errorf(g.TooLarge, "the file has %d bytes; at most %d are read", len(b), MaxFileBytes).At(file)
 	}
 	var root, more yaml.Node
 	dec := yaml.NewDecoder(bytes.NewReader(b))

@@ -106,10 +106,7 @@ func (l Language) Text(t g.Text) string {
 
 // Message is the error's message without its field.
 func (l Language) Message(e *g.Error) string {
-	if e.Text == nil {
-		return l.Words(e.Message)
-	}
-	return l.Text(*e.Text)
+	return l.Text(e.Say())
 }
 
 // Error is any error: what is not for people, and what others' packages say, stays as it is, and a
@@ -136,12 +133,12 @@ func (l Language) argument(a any) any {
 		return l.Text(a)
 	case *g.Text:
 		return l.Text(*a)
-	case []g.Text:
-		out := make([]string, len(a))
-		for i, t := range a {
+	case g.Texts:
+		out := make([]string, len(a.Items))
+		for i, t := range a.Items {
 			out[i] = l.Text(t)
 		}
-		return out
+		return strings.Join(out, l.Text(a.Between))
 	case error:
 		return l.Error(a)
 	}

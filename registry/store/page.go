@@ -60,7 +60,7 @@ func Digits[T int64 | uint64](n T) string { return strconv.FormatInt(int64(n), 1
 // control characters.
 func Line(field, s string, max int) error {
 	if strings.TrimSpace(s) == "" {
-		return g.FieldErrorf(field, "give a %s", strings.ReplaceAll(field, "_", " "))
+		return g.FieldErrorf(field, "give a %s", g.Noun(strings.ReplaceAll(field, "_", " ")))
 	}
 	return Optional(field, s, max)
 }

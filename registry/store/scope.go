@@ -95,7 +95,9 @@ func (v *View) InSchool(ctx context.Context, in Reach, id g.SchoolID) error {
 	return nil
 }
 
-func NotFound(noun, id string) error { return g.Errorf(g.NotFound, "there is no %s %q here", noun, id) }
+func NotFound(noun, id string) error {
+	return g.Errorf(g.NotFound, "there is no %s %q here", g.Noun(noun), id)
+}
 
 // Missing turns sql.ErrNoRows into NotFound and adds the noun to every other error.
 func Missing(err error, noun, id string) error {
