@@ -71,7 +71,8 @@ var house = []room{
 	{"vision/measure", "root vision vision/opencv", "gonum x/sync"},
 
 	// The gate: HTTP, identity, permission, document. Only here is huma.
-	{"api", "root registry registry/roster rules/quality", "huma qrcode x/time"},
+	{"api", "root api/texts registry registry/roster rules/quality", "huma qrcode x/time"},
+	{"api/texts", "root", "x/text"},
 	{"api/console", "", ""},
 
 	// What a school begins with: rules, procedures, profiles, the commented configuration.

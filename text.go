@@ -25,12 +25,20 @@ func Textf(format string, args ...any) Text {
 func Word(english string) Text { return Text{Format: english, english: english} }
 
 // String says it in English.
-func (t Text) String() string { return t.english }
+func (t Text) String() string {
+	switch {
+	case t.english != "":
+		return t.english
+	case len(t.Args) == 0:
+		return t.Format
+	}
+	return fmt.Sprintf(t.Format, t.Args...)
+}
 
 // Say is the error's message as a text that can stand inside of another.
 func (e *Error) Say() Text {
 	if e.Text == nil {
-		return Word(e.Message)
+		return Text{Format: e.Message}
 	}
 	return *e.Text
 }

@@ -145,8 +145,11 @@ func readPatch(body []byte, into *map[string]any) error {
 	}
 	if err := checkJSON(body); err != nil {
 		var fault *jsonFault
-		if errors.As(err, &fault) {
+		if errors.As(err, &fault) && fault.field != "" {
 			return g.FieldErrorf(fault.field, "%s", fault.said)
+		}
+		if fault != nil {
+			return g.Errorf(g.Invalid, "the body is no valid JSON: %v", fault.said)
 		}
 		return g.Errorf(g.Invalid, "the body is no valid JSON: %v", err)
 	}

@@ -137,7 +137,7 @@ func (s *Server) asked(ctx context.Context, school g.SchoolID, e *registry.Enrol
 	if len(open) == 0 {
 		return nil
 	}
-	p := newProblem(ctx, http.StatusConflict, Confirm, "the face needs an answer before it is enrolled: see questions, and send the same again with answers")
+	p := newProblem(ctx, http.StatusConflict, Confirm, g.Word("the face needs an answer before it is enrolled: see questions, and send the same again with answers"))
 	p.Questions = open
 	return p
 }

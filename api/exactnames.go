@@ -17,7 +17,12 @@ import (
 // twice, and a change could be answered with 200 and do nothing.
 var strictNames sync.Once
 
-func nameStrictly() { strictNames.Do(func() { huma.ValidateStrictCasing = true }) }
+func nameStrictly() {
+	strictNames.Do(func() {
+		huma.ValidateStrictCasing = true
+		huma.ErrorFormatter = pack
+	})
+}
 
 // exactNames refuses members of a document that t does not have by exactly that name. It is for
 // what no schema holds: a whole profile, and what a merge patch takes away.
@@ -71,13 +76,13 @@ func exactMembers(path string, m map[string]any, t reflect.Type) error {
 	return nil
 }
 
-func unknownMember(key string, fields map[string]reflect.Type) string {
+func unknownMember(key string, fields map[string]reflect.Type) g.Text {
 	for name := range fields {
 		if strings.EqualFold(name, key) {
-			return "unexpected property: it is written " + name
+			return g.Textf("unexpected property: it is written %s", name)
 		}
 	}
-	return "unexpected property"
+	return g.Word("unexpected property")
 }
 
 // membersOf are the members that encoding/json reads into a struct.

@@ -100,7 +100,7 @@ func (s *Server) identify(r *http.Request) (*caller, error) {
 func unauthenticated(err error, message string) error {
 	switch g.ErrorCode(err) {
 	case g.Unauthenticated, g.NotFound, g.Forbidden, g.Invalid:
-		return g.Errorf(g.Unauthenticated, "%s", message)
+		return g.Errorf(g.Unauthenticated, "%s", g.Word(message))
 	}
 	return err
 }
@@ -122,7 +122,7 @@ func (s *Server) guard(e endpoint, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx := context.WithValue(r.Context(), keyRequest, r)
 		if !safe(r.Method) && s.cross.Check(r) != nil {
-			refuse(w, newProblem(ctx, http.StatusForbidden, g.Forbidden, "this request comes from a page of another site"))
+			refuse(w, newProblem(ctx, http.StatusForbidden, g.Forbidden, g.Word("this request comes from a page of another site")))
 			return
 		}
 		c, err := s.admit(w, r, e)
@@ -193,12 +193,12 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request, e endpoint) (*cal
 		return nil, g.Errorf(g.Forbidden, "send the header %s with the value of csrf in GET /v1/me", csrfHeader)
 	}
 	if e.perm != "" && !c.scope.Can(e.perm) {
-		return nil, g.Errorf(g.Forbidden, "this needs the permission %s, which %s does not have", e.perm, cond(c.key.ID != "", "the key", "your role"))
+		return nil, g.Errorf(g.Forbidden, "this needs the permission %s, which %s does not have", e.perm, cond(c.key.ID != "", g.Word("the key"), g.Word("your role")))
 	}
 	return c, nil
 }
 
-func cond(b bool, yes, no string) string {
+func cond[T any](b bool, yes, no T) T {
 	if b {
 		return yes
 	}

@@ -8,21 +8,35 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strings"
+
+	"github.com/gatehouse-iot/gatehouse/api/texts"
 )
 
 type ctxKey int
 
 const (
-	keyRequestID ctxKey = iota
+	keyAsked ctxKey = iota
 	keyCaller
 	keyRequest
 	keyBody
 )
 
+// asked is what every answer to a request needs to know of it.
+type asked struct {
+	id       string
+	language string // the header Accept-Language
+}
+
 // requestID is the request's id, "" outside of one.
 func requestID(ctx context.Context) string {
-	id, _ := ctx.Value(keyRequestID).(string)
-	return id
+	a, _ := ctx.Value(keyAsked).(asked)
+	return a.id
+}
+
+// languageOf is the language in which the caller is answered, English outside of a request.
+func languageOf(ctx context.Context) texts.Language {
+	a, _ := ctx.Value(keyAsked).(asked)
+	return texts.Accept(a.language)
 }
 
 // contentPolicy lets the console run from the gateway alone. Inline styles are allowed since
@@ -40,7 +54,7 @@ func (s *Server) outer(next http.Handler) http.Handler {
 			rand.Read(b[:])
 			id = hex.EncodeToString(b[:])
 		}
-		r = r.WithContext(context.WithValue(r.Context(), keyRequestID, id))
+		r = r.WithContext(context.WithValue(r.Context(), keyAsked, asked{id, r.Header.Get("Accept-Language")}))
 		h := w.Header()
 		h.Set("X-Request-Id", id)
 		h.Set("Content-Security-Policy", contentPolicy)
@@ -66,7 +80,7 @@ func (s *Server) outer(next http.Handler) http.Handler {
 				}
 				s.log.ErrorContext(r.Context(), "request panicked", "request_id", id, "path", r.URL.Path, "panic", p, "stack", string(debug.Stack()))
 				if rec.status == 0 {
-					refuse(rec, newProblem(r.Context(), http.StatusInternalServerError, Internal, "something went wrong in the gateway; its log has the cause under this request id"))
+					refuse(rec, fault(r.Context()))
 				}
 			}
 			late.end()

@@ -40,7 +40,7 @@ func FuzzProfileBody(f *testing.F) {
 	f.Add([]byte("&a [*a]"), "text/yaml")
 	f.Add([]byte("\xff\x00"), ";")
 	f.Fuzz(func(t *testing.T, b []byte, kind string) {
-		p, err := ProfileBody{RawBody: b, ContentType: kind}.profile()
+		p, err := ProfileBody{RawBody: b, ContentType: kind}.profile(t.Context())
 		if err == nil && p.Validate() != nil {
 			t.Errorf("%q was taken although it does not hold", b)
 		}

@@ -87,9 +87,11 @@ func vouched(r *http.Request) {
 // errSlow is told to whoever reads a body that does not come.
 var errSlow error = slow{}
 
+const tooSlow = "the body did not come in time; send it without pauses"
+
 type slow struct{}
 
-func (slow) Error() string   { return "the body did not come in time; send it without pauses" }
+func (slow) Error() string   { return tooSlow }
 func (slow) Timeout() bool   { return true } // as net.Error has it
 func (slow) Temporary() bool { return false }
 

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
 )
 
 // pipes is a listener in memory, so that a test's clock is that of its deadlines.
@@ -91,7 +93,7 @@ func answered(t *testing.T, c net.Conn, began time.Time) (status int, body strin
 func TestBodyThatNeverComes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := serving(t, func(w http.ResponseWriter, r *http.Request) {
-			refuse(w, newProblem(r.Context(), http.StatusUnauthorized, "unauthenticated", "sign in"))
+			refuse(w, newProblem(r.Context(), http.StatusUnauthorized, "unauthenticated", g.Word("sign in")))
 		})
 		began := time.Now()
 		announce(t, c, 10)

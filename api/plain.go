@@ -56,10 +56,10 @@ func (s *Server) unknown(w http.ResponseWriter, r *http.Request) {
 	}
 	if len(allow) > 0 {
 		w.Header().Set("Allow", strings.Join(allow, ", "))
-		refuse(w, newProblem(r.Context(), http.StatusMethodNotAllowed, g.Invalid, "this path takes "+strings.Join(allow, ", ")+" only"))
+		refuse(w, newProblem(r.Context(), http.StatusMethodNotAllowed, g.Invalid, g.Textf("this path takes %s only", strings.Join(allow, ", "))))
 		return
 	}
-	refuse(w, newProblem(r.Context(), http.StatusNotFound, g.NotFound, "there is no such path; /docs lists them"))
+	refuse(w, newProblem(r.Context(), http.StatusNotFound, g.NotFound, g.Word("there is no such path; /docs lists them")))
 }
 
 // ready says whether the gateway can do its work: nothing on its status page is critical.

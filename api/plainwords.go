@@ -4,55 +4,104 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"reflect"
+	"strconv"
 	"strings"
+
+	g "github.com/gatehouse-iot/gatehouse"
 )
 
 // jsonFault is what is wrong with a document, at the member at fault where that is known. A
-// schema's reader carries errors as texts, so that its own text has both; plainWords takes it apart.
+// schema's reader carries errors as strings, so that its own string has both; plainWords takes it
+// apart.
 type jsonFault struct {
 	field string // a.b[2]; empty: the document
-	words string
+	said  g.Text
 }
 
-const faultMark = "\x1f" // stands in no name and no sentence of ours
+// faulty is what is wrong with the document as a whole. Its format's places are all %s.
+func faulty(format string, args ...any) *jsonFault {
+	return &jsonFault{said: g.Textf(format, args...)}
+}
 
-func (f *jsonFault) Error() string {
-	if f.field == "" {
-		return f.words
+// Marks of a text that passes through a schema's reader as a string. They stand in no name and in
+// no sentence of ours.
+const (
+	faultMark = "\x1f" // ends the field
+	textMark  = "\x1e" // before the format and before each argument
+)
+
+func (f *jsonFault) Error() string { return f.field + faultMark + pack(f.said.Format, f.said.Args...) }
+
+// pack writes a text as a string that unpack reads.
+func pack(format string, args ...any) string {
+	var b strings.Builder
+	b.WriteString(textMark + format)
+	for _, a := range args {
+		fmt.Fprint(&b, textMark, a)
 	}
-	return f.field + faultMark + f.words
+	return b.String()
+}
+
+// unpack reads what pack wrote; any other string is a text without places.
+func unpack(s string) g.Text {
+	packed, ok := strings.CutPrefix(s, textMark)
+	if !ok {
+		return g.Text{Format: s}
+	}
+	parts := strings.Split(packed, textMark)
+	t := g.Text{Format: parts[0]}
+	for _, a := range parts[1:] {
+		t.Args = append(t.Args, argument(a))
+	}
+	return t
+}
+
+// argument is one that was written already, whatever verb its place has.
+type argument string
+
+// Format implements fmt.Formatter.
+func (a argument) Format(f fmt.State, verb rune) {
+	s := string(a)
+	if verb == 'q' {
+		s = strconv.Quote(s)
+	}
+	_, _ = io.WriteString(f, s) // a State takes everything
 }
 
 // inWords says an error of encoding/json in the words of the mend.
 func inWords(err error) error {
 	var kind *json.UnmarshalTypeError
 	var syntax *json.SyntaxError
+	var own *g.Error
 	switch {
+	case errors.As(err, &own):
+		return &jsonFault{own.Field, own.Say()}
 	case errors.As(err, &kind):
 		return &jsonFault{strings.TrimPrefix(kind.Field, "."), expected(kind)}
 	case errors.As(err, &syntax):
-		return &jsonFault{words: fmt.Sprintf("the body is no valid JSON: byte %d: %v", syntax.Offset, syntax)}
+		return faulty("the body is no valid JSON: byte %d: %v", syntax.Offset, syntax)
 	}
 	return err
 }
 
-func expected(e *json.UnmarshalTypeError) string {
+func expected(e *json.UnmarshalTypeError) g.Text {
 	switch k := e.Type.Kind(); k {
 	case reflect.Int, reflect.Int64, reflect.Int32, reflect.Int16, reflect.Int8:
-		return fmt.Sprintf("must be a whole number of at most %d", uint64(1)<<(e.Type.Bits()-1)-1)
+		return g.Textf("must be a whole number of at most %d", uint64(1)<<(e.Type.Bits()-1)-1)
 	case reflect.Uint, reflect.Uint64, reflect.Uint32, reflect.Uint16, reflect.Uint8:
-		return fmt.Sprintf("must be a whole number from 0 to %d", ^uint64(0)>>(64-e.Type.Bits()))
+		return g.Textf("must be a whole number from 0 to %d", ^uint64(0)>>(64-e.Type.Bits()))
 	case reflect.Float32, reflect.Float64:
-		return tooGreat
+		return g.Word(tooGreat)
 	case reflect.String:
-		return "must be a text"
+		return g.Word("must be a text")
 	case reflect.Bool:
-		return "must be true or false"
+		return g.Word("must be true or false")
 	case reflect.Slice, reflect.Array:
-		return "must be a list"
+		return g.Word("must be a list")
 	default:
-		return "must be an object"
+		return g.Word("must be an object")
 	}
 }
 
@@ -60,24 +109,36 @@ const tooGreat = "must be a number between -1.7e308 and 1.7e308"
 
 // plainWords replaces what a schema's reader says in words of its language by the mend. field is
 // the place, as the document's reader knows it.
-func plainWords(field, message string) (string, string) {
+func plainWords(field, message string) (string, g.Text) {
 	if at, words, ok := strings.Cut(message, faultMark); ok {
-		return at, words
-	}
-	if missing, ok := strings.CutPrefix(message, "expected required property "); ok {
-		if name, ok := strings.CutSuffix(missing, " to be present"); ok && field == "" {
-			return name, message
+		if at == "" {
+			at = field
 		}
+		return at, unpack(words)
 	}
-	switch {
-	case strings.HasPrefix(message, "invalid date/time for format 2006-01-02T"):
-		return field, "write the moment as RFC 3339, with its time zone, like 2026-11-27T08:00:00Z or 2026-11-27T08:00:00+08:00 (a + in a query is written %2B)"
-	case message == "expected string to match pattern ^[0-9]{4}-[0-9]{2}-[0-9]{2}$":
-		return field, "write the day like 2026-11-27"
-	case message == "expected string to match pattern ^[0-9]*$":
-		return field, "must be the number of an event, in digits"
-	case message == "expected string to match pattern ^[a-z][a-z0-9._-]*$":
-		return field, "must begin with a small letter and hold small letters, digits, dots, underscores and hyphens only"
+	said := unpack(message)
+	if said.Format == missingProperty && field == "" && len(said.Args) == 1 {
+		return fmt.Sprint(said.Args[0]), said
 	}
-	return field, message
+	if strings.HasPrefix(message, "invalid date/time for format 2006-01-02T") {
+		return field, g.Word("write the moment as RFC 3339, with its time zone, like 2026-11-27T08:00:00Z or 2026-11-27T08:00:00+08:00 (a + in a query is written %2B)")
+	}
+	if said.Format != unlikePattern || len(said.Args) != 1 {
+		return field, said
+	}
+	switch fmt.Sprint(said.Args[0]) {
+	case "^[0-9]{4}-[0-9]{2}-[0-9]{2}$":
+		return field, g.Word("write the day like 2026-11-27")
+	case "^[0-9]*$":
+		return field, g.Word("must be the number of an event, in digits")
+	case "^[a-z][a-z0-9._-]*$":
+		return field, g.Word("must begin with a small letter and hold small letters, digits, dots, underscores and hyphens only")
+	}
+	return field, said
 }
+
+// What the schema's reader says of two faults.
+const (
+	missingProperty = "expected required property %s to be present"
+	unlikePattern   = "expected string to match pattern %s"
+)

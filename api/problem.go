@@ -11,6 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api/texts"
 )
 
 // Internal is the code of an error that is the gateway's own fault; the log has the cause
@@ -30,6 +31,8 @@ type Problem struct {
 	Errors    []FieldProblem `json:"errors,omitempty" nullable:"false" doc:"The fields at fault, where there are any."`
 
 	Questions []Question `json:"questions,omitempty" nullable:"false" doc:"With the code confirm: what has to be answered before it is done."`
+
+	language texts.Language
 }
 
 // FieldProblem is one field at fault.
@@ -48,6 +51,14 @@ func (p *Problem) Error() string { return p.Detail }
 
 // GetStatus is the HTTP status.
 func (p *Problem) GetStatus() int { return p.Status }
+
+// GetHeaders says in which language the problem is told.
+func (p *Problem) GetHeaders() http.Header {
+	return http.Header{
+		"Content-Language": {string(p.language)},
+		"Vary":             {"Accept-Language"},
+	}
+}
 
 // ContentType is that of RFC 9457, section 3.
 func (p *Problem) ContentType(string) string { return problemType }
@@ -109,8 +120,48 @@ func codeOf(status int) g.Code {
 	return g.Invalid
 }
 
-func newProblem(ctx context.Context, status int, code g.Code, detail string) *Problem {
-	return &Problem{Type: "/docs#" + string(code), Title: http.StatusText(status), Status: status, Detail: detail, Code: code, RequestID: requestID(ctx)}
+func newProblem(ctx context.Context, status int, code g.Code, detail g.Text) *Problem {
+	l := languageOf(ctx)
+	return &Problem{
+		Type:      "/docs#" + string(code),
+		Title:     title(l, status),
+		Status:    status,
+		Detail:    l.Text(detail),
+		Code:      code,
+		RequestID: requestID(ctx),
+		language:  l,
+	}
+}
+
+// title is the status in words.
+func title(l texts.Language, status int) string {
+	if l == texts.Chinese {
+		if words, ok := statusWords()[status]; ok {
+			return l.Text(words)
+		}
+	}
+	return http.StatusText(status)
+}
+
+func statusWords() map[int]g.Text {
+	return map[int]g.Text{
+		http.StatusBadRequest:            g.Word("Bad Request"),
+		http.StatusUnauthorized:          g.Word("Unauthorized"),
+		http.StatusForbidden:             g.Word("Forbidden"),
+		http.StatusNotFound:              g.Word("Not Found"),
+		http.StatusMethodNotAllowed:      g.Word("Method Not Allowed"),
+		http.StatusNotAcceptable:         g.Word("Not Acceptable"),
+		http.StatusRequestTimeout:        g.Word("Request Timeout"),
+		http.StatusConflict:              g.Word("Conflict"),
+		http.StatusGone:                  g.Word("Gone"),
+		http.StatusPreconditionFailed:    g.Word("Precondition Failed"),
+		http.StatusRequestEntityTooLarge: g.Word("Request Entity Too Large"),
+		http.StatusUnsupportedMediaType:  g.Word("Unsupported Media Type"),
+		http.StatusUnprocessableEntity:   g.Word("Unprocessable Entity"),
+		http.StatusTooManyRequests:       g.Word("Too Many Requests"),
+		http.StatusInternalServerError:   g.Word("Internal Server Error"),
+		http.StatusServiceUnavailable:    g.Word("Service Unavailable"),
+	}
 }
 
 // problem turns an error into what the caller is told. Errors that are not for people are
@@ -122,13 +173,16 @@ func (s *Server) problem(ctx context.Context, err error) *Problem {
 	}
 	var e *g.Error
 	if errors.As(err, &e) {
-		p = newProblem(ctx, statusOf(e.Code), e.Code, e.Error())
+		p = newProblem(ctx, statusOf(e.Code), e.Code, e.Say())
+		if e.Field != "" {
+			p.Detail = e.Field + ": " + p.Detail
+		}
 		p.Reason = e.Reason
 		if e.Field != "" {
 			p.Errors = []FieldProblem{{
 				Field:   e.Field,
 				Pointer: pointerOf(ctx, e.Field),
-				Message: e.Message,
+				Message: p.language.Message(e),
 				Reason:  e.Reason,
 				Have:    e.Have,
 				Need:    e.Need,
@@ -137,23 +191,28 @@ func (s *Server) problem(ctx context.Context, err error) *Problem {
 		return p
 	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return newProblem(ctx, http.StatusServiceUnavailable, g.Unavailable, "the request took too long or was given up; try again")
+		return newProblem(ctx, http.StatusServiceUnavailable, g.Unavailable, g.Word("the request took too long or was given up; try again"))
 	}
 	var big *http.MaxBytesError
 	if errors.As(err, &big) {
 		return newProblem(ctx, http.StatusRequestEntityTooLarge, g.TooLarge, tooLarge(big.Limit))
 	}
 	s.log.ErrorContext(ctx, "request went wrong", "request_id", requestID(ctx), "error", err)
-	return newProblem(ctx, http.StatusInternalServerError, Internal, "something went wrong in the gateway; its log has the cause under this request id")
+	return fault(ctx)
+}
+
+// fault is the gateway's own.
+func fault(ctx context.Context) *Problem {
+	said := g.Word("something went wrong in the gateway; its log has the cause under this request id")
+	return newProblem(ctx, http.StatusInternalServerError, Internal, said)
 }
 
 // tooLarge says how much is taken, for a limit that is the first size beyond it.
-func tooLarge(limit int64) string {
-	size := fmt.Sprintf("%d KB", limit>>10)
+func tooLarge(limit int64) g.Text {
 	if limit >= 1<<20 {
-		size = fmt.Sprintf("%d MB", limit>>20)
+		return g.Textf("what was sent is larger than the %d MB that are taken here", limit>>20)
 	}
-	return "what was sent is larger than the " + size + " that are taken here"
+	return g.Textf("what was sent is larger than the %d KB that are taken here", limit>>10)
 }
 
 // transform gives the errors that huma makes itself (a body that does not fit the schema)
@@ -164,15 +223,19 @@ func transform(ctx huma.Context, _ string, v any) (any, error) {
 		return v, nil
 	}
 	status := m.Status
-	p := newProblem(ctx.Context(), status, codeOf(status), m.Detail)
+	said := g.Text{Format: m.Detail}
 	if status == http.StatusRequestTimeout {
-		p.Detail = errSlow.Error()
+		said = g.Word(tooSlow)
 	}
 	var limit int64
 	if _, text, ok := strings.Cut(m.Detail, "limit="); ok && status == http.StatusRequestEntityTooLarge {
 		if _, err := fmt.Sscanf(text, "%d", &limit); err == nil {
-			p.Detail = tooLarge(limit)
+			said = tooLarge(limit)
 		}
+	}
+	p := newProblem(ctx.Context(), status, codeOf(status), said)
+	for name, values := range p.GetHeaders() {
+		ctx.SetHeader(name, values[0])
 	}
 	for _, d := range m.Errors {
 		field := d.Location
@@ -180,10 +243,8 @@ func transform(ctx huma.Context, _ string, v any) (any, error) {
 			field = strings.TrimPrefix(field, prefix)
 		}
 		of := field
-		one := FieldProblem{}
-		if one.Field, one.Message = plainWords(field, d.Message); one.Field != of {
-			field = one.Field
-		}
+		field, said := plainWords(field, d.Message)
+		one := FieldProblem{Field: field, Message: p.language.Text(said)}
 		if strings.HasPrefix(d.Location, "body.") || field != of {
 			one.Pointer = fragment(field)
 		}
@@ -219,6 +280,9 @@ func fragment(field string) string {
 // refuse answers with a problem outside huma.
 func refuse(w http.ResponseWriter, p *Problem) {
 	w.Header().Set("Content-Type", problemType)
+	for name, values := range p.GetHeaders() {
+		w.Header().Set(name, values[0])
+	}
 	w.WriteHeader(p.Status)
 	_ = json.NewEncoder(w).Encode(p) // the caller may be gone; nobody is left to tell
 }

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"reflect"
 
 	g "github.com/gatehouse-iot/gatehouse"
@@ -24,7 +23,7 @@ func (s *Server) registerProfileChanges(tag string) {
 		ProfileBody
 		Matching
 	}) (*tagged[g.Profile], error) {
-		p, err := in.profile()
+		p, err := in.profile(ctx)
 		if err != nil {
 			return nil, err
 		}

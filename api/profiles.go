@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"mime"
+	"net/http"
 	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -21,7 +22,7 @@ type ProfileBody struct {
 	ContentType string `header:"Content-Type" hidden:"true"`
 }
 
-func (b ProfileBody) profile() (g.Profile, error) {
+func (b ProfileBody) profile(ctx context.Context) (g.Profile, error) {
 	kind, _, _ := mime.ParseMediaType(b.ContentType)
 	switch kind {
 	case "application/yaml", "application/x-yaml", "text/yaml":
@@ -29,15 +30,19 @@ func (b ProfileBody) profile() (g.Profile, error) {
 	case "", "application/json":
 		return decodeProfile(b.RawBody)
 	}
-	return g.Profile{}, &Problem{Type: "/docs#invalid", Title: "Unsupported Media Type", Status: 415, Code: g.Invalid, Detail: "send the profile as application/json or application/yaml"}
+	said := g.Word("send the profile as application/json or application/yaml")
+	return g.Profile{}, newProblem(ctx, http.StatusUnsupportedMediaType, g.Invalid, said)
 }
 
 func decodeProfile(b []byte) (g.Profile, error) {
 	var p g.Profile
 	if err := checkJSON(b); err != nil {
 		var fault *jsonFault
-		if errors.As(err, &fault) {
+		if errors.As(err, &fault) && fault.field != "" {
 			return g.Profile{}, g.FieldErrorf(fault.field, "%s", fault.said)
+		}
+		if fault != nil {
+			return g.Profile{}, g.Errorf(g.Invalid, "the profile cannot be read: %v", fault.said)
 		}
 		return g.Profile{}, g.Errorf(g.Invalid, "the profile cannot be read: %v", err)
 	}
@@ -84,7 +89,7 @@ properties:
   temperature: {type: number, unit: Cel, minimum: -40, maximum: 85}
   door_open: {type: boolean}
 END`}, func(ctx context.Context, in *ProfileBody) (*body[g.Profile], error) {
-		p, err := in.profile()
+		p, err := in.profile(ctx)
 		if err != nil {
 			return nil, err
 		}

@@ -21,7 +21,7 @@ func checkQuery(raw string, known []string) error {
 	}
 	for key, values := range q {
 		if known != nil && !slices.Contains(known, key) {
-			return &g.Error{Code: g.Invalid, Field: clip(key), Message: unknownParameter(known)}
+			return g.FieldErrorf(clip(key), "%s", unknownParameter(known))
 		}
 		if len(values) > 1 && !strings.HasSuffix(key, "[]") {
 			return g.FieldErrorf(clip(key), "the parameter is there %d times; give it once, several values with commas between them", len(values))
@@ -35,11 +35,11 @@ func checkQuery(raw string, known []string) error {
 	return nil
 }
 
-func unknownParameter(known []string) string {
+func unknownParameter(known []string) g.Text {
 	if len(known) == 0 {
-		return "there is no such parameter: none is taken here"
+		return g.Word("there is no such parameter: none is taken here")
 	}
-	return "there is no such parameter; those taken are " + strings.Join(known, ", ")
+	return g.Textf("there is no such parameter; those taken are %s", strings.Join(known, ", "))
 }
 
 // clip bounds what is repeated of a name from outside.

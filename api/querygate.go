@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
 )
 
 // queryGate bounds how many costly questions are answered at a time, in all and of one caller.
@@ -38,10 +40,10 @@ func newQueryGate() *queryGate {
 // crowd says why there is no turn.
 type crowd struct {
 	status int
-	words  string
+	said   g.Text
 }
 
-func (c *crowd) Error() string { return c.words }
+func (c *crowd) Error() string { return c.said.String() }
 
 // take waits for a turn, which done gives back.
 func (t *queryGate) take(ctx context.Context, name string) (done func(), err error) {
@@ -60,10 +62,10 @@ func (t *queryGate) take(ctx context.Context, name string) (done func(), err err
 		return done, nil
 	case c.waiting >= t.waitEach:
 		t.mu.Unlock()
-		return nil, &crowd{http.StatusTooManyRequests, "this caller has too many queries waiting; ask fewer at a time"}
+		return nil, &crowd{http.StatusTooManyRequests, g.Word("this caller has too many queries waiting; ask fewer at a time")}
 	case len(t.queue) >= t.waitAll:
 		t.mu.Unlock()
-		return nil, &crowd{http.StatusServiceUnavailable, "too many queries wait; try again in a moment"}
+		return nil, &crowd{http.StatusServiceUnavailable, g.Word("too many queries wait; try again in a moment")}
 	}
 	w := &waits{name, make(chan struct{})}
 	t.queue = append(t.queue, w)
@@ -77,7 +79,7 @@ func (t *queryGate) take(ctx context.Context, name string) (done func(), err err
 	case <-ctx.Done():
 		err = ctx.Err()
 	case <-late.C:
-		err = &crowd{http.StatusServiceUnavailable, "the query waited too long for its turn; try again, or ask fewer at a time"}
+		err = &crowd{http.StatusServiceUnavailable, g.Word("the query waited too long for its turn; try again, or ask fewer at a time")}
 	}
 	if t.leave(w) {
 		return nil, err

@@ -145,5 +145,5 @@ func (s *Server) register() {
 
 // missing is the answer where a part of the gateway is not there.
 func missing(part string) error {
-	return g.Errorf(g.Unavailable, "this gateway runs without %s", part)
+	return g.Errorf(g.Unavailable, "this gateway runs without %s", g.Word(part))
 }

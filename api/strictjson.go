@@ -3,7 +3,6 @@ package api
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -19,7 +18,7 @@ import (
 // encoding, and take the last of two keys.
 func unmarshal(b []byte, v any) error {
 	if err := g.BoundJSON(b, g.JSONDepth, g.JSONValues); err != nil {
-		return err
+		return inWords(err)
 	}
 	if err := checkJSON(b); err != nil {
 		return err
@@ -31,12 +30,12 @@ func unmarshal(b []byte, v any) error {
 // refuse with a message of its own.
 func checkJSON(b []byte) error {
 	if bytes.HasPrefix(b, []byte("\ufeff")) {
-		return errors.New("the body begins with a byte order mark: send JSON in UTF-8 without one")
+		return faulty("the body begins with a byte order mark: send JSON in UTF-8 without one")
 	}
 	for i := 0; i < len(b); {
 		r, n := utf8.DecodeRune(b[i:])
 		if r == utf8.RuneError && n == 1 {
-			return fmt.Errorf("byte %d is not UTF-8: send JSON in UTF-8 (text from a GBK file must be converted first)", i)
+			return faulty("byte %d is not UTF-8: send JSON in UTF-8 (text from a GBK file must be converted first)", i)
 		}
 		i += n
 	}
@@ -66,15 +65,20 @@ func checkEscapes(b []byte) error {
 		}
 		if n >= 0xd800 && n < 0xdc00 {
 			if low, ok := unit(i + 6); !ok || low < 0xdc00 || low > 0xdfff {
-				return fmt.Errorf("byte %d: \\u%04x is half of a character; send both halves or the character itself", i, n)
+				return half(i, n)
 			}
 			i += 6
 		} else if n >= 0xdc00 && n <= 0xdfff {
-			return fmt.Errorf("byte %d: \\u%04x is half of a character; send both halves or the character itself", i, n)
+			return half(i, n)
 		}
 		i += 5
 	}
 	return nil
+}
+
+func half(at int, unit uint64) error {
+	return faulty("byte %d: \\u%s is half of a character; send both halves or the character itself",
+		at, fmt.Sprintf("%04x", unit))
 }
 
 // level is an object or array that is being read.
@@ -127,12 +131,12 @@ func checkKeys(b []byte) error {
 			}
 			in.key, in.want = t, false
 			if in.keys[t] {
-				return fmt.Errorf("%s is there twice: each key once", pointer(open))
+				return faulty("%s is there twice: each key once", pointer(open))
 			}
 			in.keys[t] = true
 		case json.Number:
 			if _, err := t.Float64(); err != nil {
-				return &jsonFault{fieldOf(open), tooGreat}
+				return &jsonFault{fieldOf(open), g.Word(tooGreat)}
 			}
 			in.next()
 		default:
@@ -180,7 +184,7 @@ func fieldOf(open []*level) string {
 
 func trailing(rest []byte) error {
 	if len(bytes.TrimLeft(rest, " \t\r\n")) > 0 {
-		return errors.New("there is more after the end of the JSON value: send one value")
+		return faulty("there is more after the end of the JSON value: send one value")
 	}
 	return nil
 }

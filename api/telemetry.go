@@ -72,7 +72,7 @@ func (s *Server) telemetry(ctx context.Context) (*huma.StreamResponse, error) {
 		var full *crowd
 		switch {
 		case errors.As(err, &full):
-			promError(w, full.status, full.words)
+			promError(w, full.status, languageOf(r.Context()).Text(full.said))
 			return
 		case err != nil:
 			return // the caller is gone

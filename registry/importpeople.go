@@ -99,7 +99,7 @@ func (r *ImportReport) Fault() error {
 		if p.Code == "file_large" {
 			code = g.TooLarge
 		}
-		return g.Errorf(code, "%s", g.Word(p.Message)).At(string(p.Field))
+		return g.Errorf(code, "%s", g.Text{Format: p.Message}).At(string(p.Field))
 	}
 	return nil
 }

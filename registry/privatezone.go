@@ -23,7 +23,7 @@ func (v *View) mayUnmark(ctx context.Context, t *store.Tx, x g.Zone) error {
 	if err != nil {
 		return err
 	}
-	return g.Errorf(g.Forbidden, "the zone is marked private, and only an administrator (settings:write) takes the mark away or deletes it: " +
+	return g.Errorf(g.Forbidden, "the zone is marked private, and only an administrator (settings:write) takes the mark away or deletes it: "+
 		"without it a camera could be bound there").At("private")
 }
 

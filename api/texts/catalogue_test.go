@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/danielgtaylor/huma/v2/validation"
 )
 
 // others are programs of their own, whose errors reach the gateway over the wire as they are.
@@ -24,6 +26,9 @@ func TestCatalogue(t *testing.T) {
 	}
 	for _, f := range s.faults {
 		t.Error(f)
+	}
+	for _, m := range readers() {
+		s.formats[m] = "huma"
 	}
 	if len(s.formats) < 300 {
 		t.Errorf("got %d texts, want what the source says", len(s.formats))
@@ -42,6 +47,50 @@ func TestCatalogue(t *testing.T) {
 		if _, ok := s.formats[en]; !ok {
 			t.Errorf("zh.json: nobody says %q any more", en)
 		}
+	}
+}
+
+// readers is what the reader of requests says itself; the package api passes it on.
+func readers() []string {
+	return []string{
+		validation.MsgUnexpectedProperty,
+		validation.MsgExpectedRFC3339DateTime,
+		validation.MsgExpectedRFC3339Date,
+		validation.MsgExpectedRFC3986URI,
+		validation.MsgExpectedMatchAtLeastOneSchema,
+		validation.MsgExpectedMatchExactlyOneSchema,
+		validation.MsgExpectedBoolean,
+		validation.MsgExpectedNumber,
+		validation.MsgExpectedInteger,
+		validation.MsgExpectedString,
+		validation.MsgExpectedBase64String,
+		validation.MsgExpectedArray,
+		validation.MsgExpectedObject,
+		validation.MsgExpectedArrayItemsUnique,
+		validation.MsgExpectedOneOf,
+		validation.MsgExpectedMinimumNumber,
+		validation.MsgExpectedExclusiveMinimumNumber,
+		validation.MsgExpectedMaximumNumber,
+		validation.MsgExpectedExclusiveMaximumNumber,
+		validation.MsgExpectedNumberBeMultipleOf,
+		validation.MsgExpectedMinLength,
+		validation.MsgExpectedMaxLength,
+		validation.MsgExpectedBePattern,
+		validation.MsgExpectedMatchPattern,
+		validation.MsgExpectedMinItems,
+		validation.MsgExpectedMaxItems,
+		validation.MsgExpectedMinProperties,
+		validation.MsgExpectedMaxProperties,
+		validation.MsgExpectedRequiredProperty,
+		validation.MsgExpectedDependentRequiredProperty,
+		"validation failed",
+		"request body is required",
+		"unknown content type",
+		"invalid integer",
+		"invalid float",
+		"invalid boolean",
+		"required query parameter is missing",
+		"expected at most one value, but received multiple values",
 	}
 }
 

@@ -157,7 +157,7 @@ func (p *pkg) within(n ast.Node, alias string, around []function, learn bool) {
 
 func (p *pkg) call(c *ast.CallExpr, alias string, around []function, learn bool) {
 	at, ok := p.format(c, alias)
-	if !ok || at >= len(c.Args) {
+	if !ok || at >= len(c.Args) || p.dir == "." && (len(around) == 0 || makers[around[0].name] > 0) {
 		return
 	}
 	if text, ok := p.value(c.Args[at]); ok {
@@ -181,7 +181,7 @@ func (p *pkg) call(c *ast.CallExpr, alias string, around []function, learn bool)
 
 // literal refuses an Error that is built without a Text: no other language could say it.
 func (p *pkg) literal(c *ast.CompositeLit, alias string, learn bool) {
-	if learn || !isRoot(c.Type, alias, "Error") {
+	if learn || p.dir == "." || !isRoot(c.Type, alias, "Error") {
 		return
 	}
 	for _, e := range c.Elts {

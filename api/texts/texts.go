@@ -97,6 +97,9 @@ func (l Language) Text(t g.Text) string {
 	if !ok {
 		format = t.Format
 	}
+	if len(t.Args) == 0 {
+		return strings.ReplaceAll(format, "%%", "%")
+	}
 	args := make([]any, len(t.Args))
 	for i, a := range t.Args {
 		args[i] = l.argument(a)
@@ -125,7 +128,7 @@ func (l Language) Error(err error) string {
 }
 
 // Words says a sentence without places, of which only the English is at hand.
-func (l Language) Words(english string) string { return l.Text(g.Word(english)) }
+func (l Language) Words(english string) string { return l.Text(g.Text{Format: english}) }
 
 func (l Language) argument(a any) any {
 	switch a := a.(type) {
