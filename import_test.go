@@ -123,7 +123,7 @@ var house = []room{
 		" gateway/follow/telemetry gateway/follow/telemetry/influx gateway/follow/telemetry/victoria" +
 		" registry rules rules/quality vision", "x/time yaml"},
 	{"gateway/demo", "root gateway/app gateway/mqttfront registry", "yaml"},
-	{"gateway", "root api/console deploy drivers/confine gateway/app gateway/demo gateway/journal" +
+	{"gateway", "root api/console api/texts deploy drivers/confine gateway/app gateway/demo gateway/journal" +
 		" registry rules", "x/sys"},
 
 	// Programs that measure. No part of the product.

@@ -85,7 +85,7 @@ func readAnchors(c *call, file string) ([]registry.AuditAnchor, error) {
 	}
 	anchors, err := app.ReadAnchors(in)
 	if err == nil && len(anchors) == 0 {
-		err = fmt.Errorf("there is no anchor in %s: give the file that audit.anchor_file names, or the gateway's log", file)
+		err = g.Errorf(g.NotFound, "there is no anchor in %s: give the file that audit.anchor_file names, or the gateway's log", file)
 	}
 	return anchors, err
 }

@@ -33,7 +33,7 @@ func inspectJournal(_ context.Context, c *call) error {
 	case "verify", "stat", "tail":
 		c.args = c.args[1:]
 	default:
-		return errUsage{fmt.Errorf("%q is no deed; use verify, stat or tail", deed)}
+		return errUsage{g.Errorf(g.Invalid, "%q is no deed; use verify, stat or tail", deed)}
 	}
 	last := c.flags.Uint("n", 20, "tail: how `MANY` events")
 	dir, err := dataDir(c, 0, 0)
@@ -60,7 +60,7 @@ func inspectJournal(_ context.Context, c *call) error {
 		damaged += n
 	}
 	if deed == "verify" && damaged > 0 {
-		return fmt.Errorf("%d damaged places", damaged)
+		return g.Errorf(g.Invalid, "%d damaged places", damaged)
 	}
 	return nil
 }

@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"time"
 
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api/texts"
 	"github.com/gatehouse-iot/gatehouse/drivers/confine"
 )
 
@@ -60,20 +62,20 @@ func (c *call) parse(min, max int) error {
 	}
 	switch n := c.flags.NArg(); {
 	case n < min:
-		return errUsage{fmt.Errorf("%s wanted after the options, not %d", words(min), n)}
+		return errUsage{g.Errorf(g.Invalid, "%s wanted after the options, not %d", words(min), n)}
 	case n > max && max == 0:
-		return errUsage{fmt.Errorf("nothing may follow the options, and %q does", c.flags.Arg(0))}
+		return errUsage{g.Errorf(g.Invalid, "nothing may follow the options, and %q does", c.flags.Arg(0))}
 	case n > max:
-		return errUsage{fmt.Errorf("at most %s wanted after the options, not %d: options go first", words(max), n)}
+		return errUsage{g.Errorf(g.Invalid, "at most %s wanted after the options, not %d: options go first", words(max), n)}
 	}
 	return nil
 }
 
-func words(n int) string {
+func words(n int) g.Text {
 	if n == 1 {
-		return "1 word is"
+		return g.Word("1 word is")
 	}
-	return fmt.Sprintf("%d words are", n)
+	return g.Textf("%d words are", n)
 }
 
 // errUsage is an error of the command line itself.
@@ -118,11 +120,11 @@ func run(ctx context.Context, args []string, in io.Reader, out, errout io.Writer
 			printFlags(out, flags)
 			return 0
 		case errors.As(err, &wrong):
-			fmt.Fprintf(errout, "gateway %s: %v\n\n%s", c.name, err, c.long)
+			fmt.Fprintf(errout, "gateway %s: %s\n\n%s", c.name, texts.Locale(os.Getenv).Error(err), c.long)
 			printFlags(errout, flags)
 			return 2
 		}
-		fmt.Fprintf(errout, "gateway %s: %v\n", c.name, err)
+		fmt.Fprintf(errout, "gateway %s: %s\n", c.name, texts.Locale(os.Getenv).Error(err))
 		return 1
 	}
 	fmt.Fprintf(errout, "gateway: there is no command %q\n\n", args[0])

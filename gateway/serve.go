@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api/console"
 	"github.com/gatehouse-iot/gatehouse/deploy"
 	"github.com/gatehouse-iot/gatehouse/gateway/app"
@@ -185,7 +186,7 @@ func dataDir(c *call, min, max int) (string, error) {
 		*dir = cfg.Path(cfg.DataDir)
 	}
 	if _, err := os.Stat(filepath.Join(*dir, "registry.db")); errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("%s holds no gateway: name its folder with --data-dir, or its file with --config", *dir)
+		return "", g.Errorf(g.NotFound, "%s holds no gateway: name its folder with --data-dir, or its file with --config", *dir)
 	} else if err != nil {
 		return "", fmt.Errorf("the data folder cannot be looked into: run this as the gateway's user: %w", err)
 	}
@@ -312,7 +313,7 @@ func checkRules(_ context.Context, c *call) error {
 		return err
 	}
 	if c.flags.Arg(0) != "check" {
-		return errUsage{fmt.Errorf("%q is no deed; use check", c.flags.Arg(0))}
+		return errUsage{g.Errorf(g.Invalid, "%q is no deed; use check", c.flags.Arg(0))}
 	}
 	for _, name := range c.flags.Args()[1:] {
 		b, err := os.ReadFile(name)

@@ -9,7 +9,6 @@ package texts
 import (
 	_ "embed"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -112,19 +111,31 @@ func (l Language) Message(e *g.Error) string {
 	return l.Text(e.Say())
 }
 
-// Error is any error: what is not for people, and what others' packages say, stays as it is, and a
-// text inside of it is rendered where it stands.
+// Error is any error: what is not for people, and what others' packages say, stays as it is, and
+// texts inside of it are rendered where they stand.
 func (l Language) Error(err error) string {
+	if l == English {
+		return err.Error()
+	}
+	var inside []error
+	switch e := err.(type) {
+	case *g.Error:
+		if e.Field != "" {
+			return e.Field + ": " + l.Message(e)
+		}
+		return l.Message(e)
+	case interface{ Unwrap() []error }:
+		inside = e.Unwrap()
+	case interface{ Unwrap() error }:
+		inside = append(inside, e.Unwrap())
+	}
 	all := err.Error()
-	var e *g.Error
-	if l == English || !errors.As(err, &e) {
-		return all
+	for _, one := range inside {
+		if one != nil {
+			all = strings.Replace(all, one.Error(), l.Error(one), 1)
+		}
 	}
-	said := l.Message(e)
-	if e.Field != "" {
-		said = e.Field + ": " + said
-	}
-	return strings.Replace(all, e.Error(), said, 1)
+	return all
 }
 
 // Words says a sentence without places, of which only the English is at hand.

@@ -218,7 +218,7 @@ func ParseConfig(file string, b []byte) (Config, error) {
 		return c, explain(file, err)
 	}
 	if err := d.Decode(new(yaml.Node)); err == nil {
-		return c, fmt.Errorf("%s: holds more than one YAML document; put everything in one", file)
+		return c, g.Errorf(g.Invalid, "%s: holds more than one YAML document; put everything in one", file)
 	}
 	var root yaml.Node
 	if err := yaml.Unmarshal(b, &root); err != nil {
@@ -248,10 +248,10 @@ var (
 // explain turns the YAML library's errors into file:line: key: what and the mend.
 func explain(file string, err error) error {
 	if m := unknownField.FindStringSubmatch(err.Error()); m != nil {
-		return fmt.Errorf("%s:%s: %s: there is no such key here; `gateway config` prints every key", file, m[1], m[2])
+		return g.Errorf(g.Invalid, "%s:%s: %s: there is no such key here; `gateway config` prints every key", file, m[1], m[2])
 	}
 	if m := wrongType.FindStringSubmatch(err.Error()); m != nil {
-		return fmt.Errorf("%s:%s: %s does not fit: a %s is wanted here; `gateway config` shows examples", file, m[1], m[3], plainType(m[4]))
+		return g.Errorf(g.Invalid, "%s:%s: %s does not fit: a %s is wanted here; `gateway config` shows examples", file, m[1], m[3], plainType(m[4]))
 	}
 	return fmt.Errorf("%s: %w", file, err)
 }

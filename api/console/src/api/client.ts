@@ -47,6 +47,18 @@ export function setCSRF(token: string) {
   csrf = token
 }
 
+let language = ''
+
+/** The language in which the gateway is to answer: its errors are shown as they come. */
+export function answerIn(l: string) {
+  language = l
+}
+
+/** The header that says so. */
+export function languageHeader(): Record<string, string> {
+  return language ? { 'Accept-Language': language } : {}
+}
+
 export interface Request {
   method?: string
   body?: unknown // sent as JSON, unless it is a Blob or a string
@@ -68,7 +80,7 @@ export function query(params: Record<string, string | number | boolean | undefin
 }
 
 async function send(path: string, r: Request): Promise<Response> {
-  const headers: Record<string, string> = { Accept: 'application/json' }
+  const headers: Record<string, string> = { Accept: 'application/json', ...languageHeader() }
   const method = r.method ?? 'GET'
   let body: BodyInit | undefined
   if (r.body !== undefined) {

@@ -2,6 +2,8 @@
 // and a silent connection is known to be lost. Resumes with Last-Event-ID, so nothing is
 // missed and nothing comes twice.
 
+import { languageHeader } from './client'
+
 export interface StreamEvent {
   id: string
   event: string
@@ -130,7 +132,7 @@ async function once(
   }
   try {
     alive()
-    const headers: Record<string, string> = { Accept: 'text/event-stream' }
+    const headers: Record<string, string> = { Accept: 'text/event-stream', ...languageHeader() }
     if (last) headers['Last-Event-ID'] = last
     const res = await (o.fetch ?? fetch)(o.url, {
       headers,

@@ -1,5 +1,6 @@
 import i18next from 'i18next'
 import { initReactI18next, useTranslation } from 'react-i18next'
+import { answerIn } from '../api/client'
 import { en } from './en'
 import { zh } from './zh'
 
@@ -33,11 +34,13 @@ export function chosenBeforeSignIn(): string {
 export function setLanguage(l: string) {
   localStorage.setItem(stored, l)
   document.documentElement.lang = l
+  answerIn(l)
   void i18next.changeLanguage(l)
 }
 
 export function startLanguages(lng: string) {
   document.documentElement.lang = lng
+  answerIn(lng)
   void i18next.use(initReactI18next).init({
     lng,
     fallbackLng: 'en',
