@@ -284,9 +284,11 @@ func bodyOf[B any](s *Server, whole map[string]any) (b B, err error) {
 		}
 		return b, g.Errorf(g.Invalid, "%v", e)
 	}
-	if err := inWords(json.Unmarshal(raw, &b)); err != nil {
-		field, words := plainWords("", err.Error())
-		return b, g.FieldErrorf(field, "%s", words)
+	var fault *jsonFault
+	if err := inWords(json.Unmarshal(raw, &b)); errors.As(err, &fault) {
+		return b, g.FieldErrorf(fault.field, "%s", fault.said)
+	} else if err != nil {
+		return b, g.Errorf(g.Invalid, "%v", err)
 	}
 	return b, nil
 }

@@ -18,7 +18,7 @@ func (s *Server) document() {
 	aliases(schemas)
 	format := huma.Format{
 		Marshal:   marshal,
-		Unmarshal: unmarshal,
+		Unmarshal: unmarshalCarried,
 	}
 	cfg := huma.Config{
 		OpenAPI: &huma.OpenAPI{

@@ -12,9 +12,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// jsonFault is what is wrong with a document, at the member at fault where that is known. A
-// schema's reader carries errors as strings, so that its own string has both; plainWords takes it
-// apart.
+// jsonFault is what is wrong with a document, at the member at fault where that is known.
 type jsonFault struct {
 	field string // a.b[2]; empty: the document
 	said  g.Text
@@ -32,7 +30,28 @@ const (
 	textMark  = "\x1e" // before the format and before each argument
 )
 
-func (f *jsonFault) Error() string { return f.field + faultMark + pack(f.said.Format, f.said.Args...) }
+func (f *jsonFault) Error() string {
+	if f.field != "" {
+		return f.field + ": " + f.said.String()
+	}
+	return f.said.String()
+}
+
+// carried is a jsonFault on its way through a schema's reader, which keeps of an error what it says
+// and nothing else: plainWords takes it apart.
+type carried struct{ *jsonFault }
+
+func (c carried) Error() string { return c.field + faultMark + pack(c.said.Format, c.said.Args...) }
+
+// unmarshalCarried is unmarshal for a schema's reader.
+func unmarshalCarried(b []byte, v any) error {
+	err := unmarshal(b, v)
+	var f *jsonFault
+	if errors.As(err, &f) {
+		return carried{f}
+	}
+	return err
+}
 
 // pack writes a text as a string that unpack reads.
 func pack(format string, args ...any) string {

@@ -90,6 +90,7 @@ func readers() []string {
 		"invalid float",
 		"invalid boolean",
 		"required query parameter is missing",
+		"unknown query parameter",
 		"expected at most one value, but received multiple values",
 	}
 }
