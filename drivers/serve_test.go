@@ -141,7 +141,7 @@ func TestEmitWaitsForTheAcknowledgement(t *testing.T) {
 	full := gatehouse.Errorf(gatehouse.Unavailable, "the disk is full")
 	g.ack(t, g.batch(t), full)
 	var e *gatehouse.Error
-	if a := <-answers; !errors.As(a.err, &e) || *e != *full {
+	if a := <-answers; !errors.As(a.err, &e) || e.Code != full.Code || e.Error() != full.Error() {
 		t.Errorf("refused: got %#v, want %#v", a.err, full)
 	}
 	g.batch(t) // never acknowledged

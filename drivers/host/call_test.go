@@ -71,7 +71,7 @@ func TestCalls(t *testing.T) {
 	} {
 		err := c.call()
 		var e *gatehouse.Error
-		if !errors.As(err, &e) || *e != c.want {
+		if !errors.As(err, &e) || bare(e) != c.want {
 			t.Errorf("%s: got %#v, want %#v", c.name, err, c.want)
 		}
 	}
@@ -92,7 +92,7 @@ func TestCallsWithoutAFunctionOrADriver(t *testing.T) {
 		discoverErr := h.Discover(t.Context(), driver, func(drivers.Candidate) {})
 		for _, err := range []error{probeErr, commandErr, discoverErr} {
 			var e *gatehouse.Error
-			if !errors.As(err, &e) || *e != want {
+			if !errors.As(err, &e) || bare(e) != want {
 				t.Errorf("%s: got %#v, want %#v", driver, err, want)
 			}
 		}
@@ -342,4 +342,11 @@ func TestInProcessDriver(t *testing.T) {
 	put(t, h, "here", device("dev_1", ""))
 	s.wait(t, "readings", readings("dev_1", 5))
 	stop()
+}
+
+// bare is the error as it crosses the wire: what its message was made from stays here.
+func bare(e *gatehouse.Error) gatehouse.Error {
+	out := *e
+	out.Text = nil
+	return out
 }
