@@ -20,22 +20,37 @@ const (
 	EventAttendance EventKind = "attendance" // somebody's attendance changed
 )
 
-// EventKinds lists every kind.
-func EventKinds() []EventKind {
-	return []EventKind{EventReading, EventSighting, EventStatus, EventRejected, EventAlert, EventIncident, EventAttendance}
+// kinds is the table of the kinds of event: a new one is a line here, a part of Event, and a line in
+// package gateway/event, which writes it down.
+var kinds = [...]struct {
+	kind EventKind
+	sees Permission // what seeing events of the kind takes
+}{
+	{EventReading, TelemetryRead},
+	{EventSighting, SightingsRead},
+	{EventStatus, DevicesRead},
+	{EventRejected, DevicesRead},
+	{EventAlert, AlertsRead},
+	{EventIncident, AlertsRead},
+	{EventAttendance, AttendanceRead},
 }
 
-// Permission is what seeing events of the kind takes.
+// EventKinds lists every kind.
+func EventKinds() []EventKind {
+	out := make([]EventKind, len(kinds))
+	for i, k := range kinds {
+		out[i] = k.kind
+	}
+	return out
+}
+
+// Permission is what seeing events of the kind takes. One of a kind that nobody knows takes what a
+// device's state does.
 func (k EventKind) Permission() Permission {
-	switch k {
-	case EventReading:
-		return TelemetryRead
-	case EventSighting:
-		return SightingsRead
-	case EventAlert, EventIncident:
-		return AlertsRead
-	case EventAttendance:
-		return AttendanceRead
+	for _, x := range kinds {
+		if x.kind == k {
+			return x.sees
+		}
 	}
 	return DevicesRead
 }
@@ -63,6 +78,10 @@ type Event struct {
 	Alert      *Alert      `json:"alert,omitempty"`
 	Incident   *Incident   `json:"incident,omitempty"`
 	Attendance *Attendance `json:"attendance,omitempty"`
+
+	// Extra is what a newer version wrote of the event that this one does not know. It is written
+	// again, and read by nobody. An event of a kind that this version does not know has no Kind.
+	Extra []byte `json:"-"`
 }
 
 // The gateway's own events about a device that fell silent, and was heard again, have ids that

@@ -83,7 +83,7 @@ var house = []room{
 	{"gateway/flapping", "root", ""},
 	{"gateway/identify", "root registry vision", ""},
 	{"gateway/strangers", "root", ""},
-	{"gateway/intake", "root gateway/directory gateway/strangers", ""},
+	{"gateway/intake", "root gateway/directory gateway/event gateway/strangers", ""},
 	{"gateway/journal", "", "x/sys"},
 	{"gateway/journal/faultfs", "gateway/journal", ""},
 	{"gateway/mqttfront", "root drivers/listen gateway/journal", "x/sys"},
@@ -95,14 +95,15 @@ var house = []room{
 	// The readers of the journal: the loop once, and one package a reader. They refuse each other.
 
 	// Behind the journal. Only telemetry has Prometheus' store, and only influx a client of InfluxDB.
-	{"gateway/live", "root gateway/journal", ""},
+	{"gateway/event", "root", ""},
+	{"gateway/live", "root gateway/event gateway/journal", ""},
 	{"gateway/media", "root", ""},
-	{"gateway/follow", "root gateway/journal gateway/live", ""},
+	{"gateway/follow", "root gateway/event gateway/journal gateway/live", ""},
 	{"gateway/follow/alerting", "root gateway/directory gateway/follow gateway/media gateway/strangers" +
 		" registry rules", ""},
 	{"gateway/follow/attendance", "root gateway/directory gateway/follow registry rules", ""},
 	{"gateway/follow/history", "root registry", ""},
-	{"gateway/follow/quality", "root gateway/directory gateway/follow gateway/journal registry rules/quality", ""},
+	{"gateway/follow/quality", "root gateway/directory gateway/event gateway/follow gateway/journal registry rules/quality", ""},
 	{"gateway/follow/resolve", "root gateway/directory gateway/follow gateway/identify registry", ""},
 	{"gateway/follow/twins", "root gateway/follow registry", ""},
 	{"gateway/follow/telemetry", "root gateway/directory", "line-protocol prometheus prometheus-common"},
@@ -116,18 +117,20 @@ var house = []room{
 
 	// The gateway put together, and its commands.
 	{"gateway/app", "root api deploy drivers drivers/host drivers/listen" +
-		" gateway/directory gateway/flapping gateway/identify gateway/intake gateway/journal gateway/live" +
+		" gateway/directory gateway/event gateway/flapping gateway/identify gateway/intake gateway/journal" +
+		" gateway/live" +
 		" gateway/media gateway/mqttfront gateway/notify gateway/notify/webhook gateway/selfwatch" +
 		" gateway/follow gateway/follow/alerting gateway/follow/attendance gateway/follow/history" +
 		" gateway/follow/quality gateway/follow/resolve gateway/follow/twins" +
 		" gateway/follow/telemetry gateway/follow/telemetry/influx gateway/follow/telemetry/victoria" +
 		" registry rules rules/quality vision", "x/time yaml"},
 	{"gateway/demo", "root gateway/app gateway/mqttfront registry", "yaml"},
-	{"gateway", "root api/console api/texts deploy drivers/confine gateway/app gateway/demo gateway/journal" +
+	{"gateway", "root api/console api/texts deploy drivers/confine gateway/app gateway/demo" +
+		" gateway/event gateway/journal" +
 		" registry rules", "x/sys"},
 
 	// Programs that measure. No part of the product.
-	{"gateway/bench", "root deploy gateway/app gateway/bench/measure gateway/journal gateway/mqttfront" +
+	{"gateway/bench", "root deploy gateway/app gateway/bench/measure gateway/event gateway/journal gateway/mqttfront" +
 		" registry", "sqlite x/sys"},
 	{"gateway/bench/measure", "", ""},
 	{"gateway/mqttfront/bench", "root gateway/bench/measure gateway/journal gateway/mqttfront", "x/sys"},

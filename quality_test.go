@@ -9,34 +9,6 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// FuzzDecodeHead wants the head to say what the whole event says, wherever that decodes.
-func FuzzDecodeHead(f *testing.F) {
-	for _, e := range sampleEvents() {
-		b, err := g.AppendEvent(nil, &e)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(b)
-		f.Add(b[:len(b)/2])
-	}
-	f.Fuzz(func(t *testing.T, b []byte) {
-		h, herr := g.DecodeHead(b)
-		e, err := g.DecodeEvent(1, b)
-		if err != nil {
-			return
-		}
-		if herr != nil {
-			t.Fatalf("the event decodes and its head does not: %v", herr)
-		}
-		if h.Kind != e.Kind || string(h.School) != string(e.School) || string(h.Device) != string(e.Device) || h.Replayed != e.Replayed {
-			t.Errorf("got %+v, want what is in %+v", h, e)
-		}
-		if !e.Time.IsZero() && h.Time != e.Time.UnixNano() || !e.Received.IsZero() && h.Received != e.Received.UnixNano() {
-			t.Errorf("got the times %d and %d, want %s and %s", h.Time, h.Received, e.Time, e.Received)
-		}
-	})
-}
-
 func TestClockOffsets(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	for range 200 {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/gateway/event"
 	"github.com/gatehouse-iot/gatehouse/gateway/journal"
 )
 
@@ -91,7 +92,7 @@ func sumUp(out io.Writer, dir, what string) (damaged int, err error) {
 func tailJournal(out io.Writer, dir string, after uint64) error {
 	var events []g.Event
 	if err := journal.Tail(dir, after, func(_ int, r journal.Record) error {
-		e, err := g.DecodeEvent(r.Seq, r.Data)
+		e, err := event.Decode(r.Seq, r.Data)
 		events = append(events, e)
 		return err
 	}); err != nil {

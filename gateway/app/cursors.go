@@ -7,6 +7,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/gateway/event"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
@@ -99,7 +100,7 @@ func (p *outbox) journal(rows []registry.OutboxRow) error {
 			p.a.flapping.Note(e.Device, *e.Status, p.a.now())
 		}
 		e.Received = p.a.now()
-		b, err := g.AppendEvent(nil, &e)
+		b, err := event.Append(nil, &e)
 		if err != nil {
 			return fmt.Errorf("outbox row %d: %w", rows[i].ID, err)
 		}

@@ -17,7 +17,7 @@ import (
 	"testing"
 	"time"
 
-	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/gateway/event"
 	"github.com/gatehouse-iot/gatehouse/gateway/journal"
 	"github.com/gatehouse-iot/gatehouse/gateway/journal/faultfs"
 )
@@ -288,7 +288,7 @@ func (s *school) journalled(t *testing.T) *book {
 			break
 		}
 		for _, r := range records {
-			e, err := g.DecodeEvent(r.Seq, r.Data)
+			e, err := event.Decode(r.Seq, r.Data)
 			if err == nil {
 				err = b.take(e)
 			}

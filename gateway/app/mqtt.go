@@ -14,6 +14,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/drivers"
+	"github.com/gatehouse-iot/gatehouse/gateway/event"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow"
 	"github.com/gatehouse-iot/gatehouse/gateway/intake"
 	"github.com/gatehouse-iot/gatehouse/gateway/mqttfront"
@@ -96,7 +97,7 @@ func (m mqttIntake) Known(ctx context.Context, after uint64, seen map[string]boo
 		}
 		for _, r := range records {
 			after = r.Seq
-			e, err := g.DecodeEvent(r.Seq, r.Data)
+			e, err := event.Decode(r.Seq, r.Data)
 			if err != nil {
 				continue // told by the readers
 			}

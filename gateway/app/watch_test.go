@@ -23,6 +23,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api"
 	"github.com/gatehouse-iot/gatehouse/gateway/app"
+	"github.com/gatehouse-iot/gatehouse/gateway/event"
 	"github.com/gatehouse-iot/gatehouse/gateway/journal"
 	"github.com/gatehouse-iot/gatehouse/gateway/journal/faultfs"
 	"github.com/gatehouse-iot/gatehouse/registry"
@@ -377,7 +378,7 @@ func (s *school) fill(t *testing.T, c app.Config, mib int) {
 	j, err := journal.Open(filepath.Join(s.dir, "data", "journal"), journal.Options{Shards: c.Journal.Shards, MaxBytes: c.Journal.MaxBytes})
 	ok(t, err)
 	now := time.Now()
-	reading, err := g.AppendEvent(nil, &g.Event{Kind: g.EventReading, School: killSchool, Device: "sensor-0", Zone: "zone", Driver: g.DriverMQTTFront, Time: now, Received: now,
+	reading, err := event.Append(nil, &g.Event{Kind: g.EventReading, School: killSchool, Device: "sensor-0", Zone: "zone", Driver: g.DriverMQTTFront, Time: now, Received: now,
 		Reading: &g.Reading{Values: map[string]g.Value{"n": g.NumberValue(1)}}})
 	ok(t, err)
 	text := strings.Repeat("x", 1<<20-64) // as little as an event as anything: it is passed over

@@ -14,6 +14,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/gateway/bench/measure"
+	"github.com/gatehouse-iot/gatehouse/gateway/event"
 	"github.com/gatehouse-iot/gatehouse/gateway/journal"
 )
 
@@ -75,7 +76,7 @@ func (s *school) fill(ctx context.Context, records int) error {
 		at := from.Add(time.Duration(i/len(s.devices)) * time.Second)
 		e := g.Event{Kind: g.EventReading, School: schoolID, Device: d, Zone: zoneID(i % len(s.devices) % zones(len(s.devices))), Driver: g.DriverMQTTFront, Time: at, Received: at,
 			Reading: &g.Reading{Values: map[string]g.Value{"temperature": g.NumberValue(20 + float64(i%100)/10), "humidity": g.NumberValue(40), "co2": g.NumberValue(600)}}}
-		if buf, err = g.AppendEvent(buf[:0], &e); err == nil {
+		if buf, err = event.Append(buf[:0], &e); err == nil {
 			err = j.Append(string(d), buf, done)
 		}
 		if err == nil {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/gateway/event"
 	"github.com/gatehouse-iot/gatehouse/gateway/journal"
 	"github.com/gatehouse-iot/gatehouse/gateway/live"
 )
@@ -76,12 +77,14 @@ func (f *Feed) At(name string) uint64 {
 func (f *Feed) decode(name string, records []journal.Record) []g.Event {
 	events := make([]g.Event, 0, len(records))
 	for _, r := range records {
-		e, err := g.DecodeEvent(r.Seq, r.Data)
+		e, err := event.Decode(r.Seq, r.Data)
 		if err != nil {
 			f.Logger.Error("an event in the journal does not decode and is passed over", "cursor", name, "seq", r.Seq, "error", err)
 			continue
 		}
-		events = append(events, e)
+		if e.Kind != "" { // else a newer version's
+			events = append(events, e)
+		}
 	}
 	return events
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/gateway/event"
 	"github.com/gatehouse-iot/gatehouse/gateway/intake"
 )
 
@@ -107,11 +108,11 @@ func FuzzDecode(f *testing.F) {
 		if o.Reading == nil {
 			return
 		}
-		b, err := g.AppendEvent(nil, &e)
+		b, err := event.Append(nil, &e)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := g.DecodeEvent(1, b); err != nil {
+		if _, err := event.Decode(1, b); err != nil {
 			t.Errorf("%q decodes to a reading that the journal cannot hold: %v", payload, err)
 		}
 	})

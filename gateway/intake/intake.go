@@ -13,6 +13,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/gateway/directory"
+	"github.com/gatehouse-iot/gatehouse/gateway/event"
 	"github.com/gatehouse-iot/gatehouse/gateway/strangers"
 )
 
@@ -145,7 +146,7 @@ func (in *Intake) Record(ctx context.Context, e *g.Event) (uint64, error) {
 }
 
 func (in *Intake) append(e *g.Event, done func(uint64, error)) error {
-	b, err := g.AppendEvent(make([]byte, 0, 256), e)
+	b, err := event.Append(make([]byte, 0, 256), e)
 	if err != nil {
 		return err
 	}

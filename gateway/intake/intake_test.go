@@ -13,6 +13,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/gateway/directory"
+	"github.com/gatehouse-iot/gatehouse/gateway/event"
 	"github.com/gatehouse-iot/gatehouse/gateway/identify"
 	"github.com/gatehouse-iot/gatehouse/gateway/intake"
 	"github.com/gatehouse-iot/gatehouse/gateway/journal"
@@ -90,7 +91,7 @@ func (s *school) journalled() []g.Event {
 	must(s.t, err)
 	var out []g.Event
 	for _, r := range records {
-		e, err := g.DecodeEvent(r.Seq, r.Data)
+		e, err := event.Decode(r.Seq, r.Data)
 		must(s.t, err)
 		out, s.read = append(out, e), r.Seq
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/gateway/event"
 	"github.com/gatehouse-iot/gatehouse/gateway/journal"
 )
 
@@ -30,7 +31,7 @@ type Hub struct {
 	log *slog.Logger
 
 	mu     sync.RWMutex
-	ring   [ringSize]event
+	ring   [ringSize]entry
 	first  uint64 // sequence after which the ring is complete
 	newest uint64
 	count  int
@@ -39,9 +40,9 @@ type Hub struct {
 	stir   chan struct{} // closed and replaced at each batch that has one
 }
 
-type event struct {
+type entry struct {
 	g.Event
-	bad bool // it did not decode, and says so
+	bad bool // it did not decode, and says so, or is of a kind that only a newer version knows
 }
 
 // New makes a hub over j; Run fills it.
@@ -78,7 +79,7 @@ func (h *Hub) Run(ctx context.Context) error {
 }
 
 func (h *Hub) add(records []journal.Record) {
-	events := make([]event, len(records))
+	events := make([]entry, len(records))
 	for i, r := range records {
 		events[i] = h.decode(r)
 	}
@@ -106,14 +107,18 @@ func (h *Hub) add(records []journal.Record) {
 
 // decode answers the record's event; one that does not decode shows as rejected, of no
 // school, so that readers pass it and somebody sees it.
-func (h *Hub) decode(r journal.Record) event {
-	e, err := g.DecodeEvent(r.Seq, r.Data)
+func (h *Hub) decode(r journal.Record) entry {
+	e, err := event.Decode(r.Seq, r.Data)
 	if err != nil {
 		h.log.Error("an event in the journal does not decode", "seq", r.Seq, "error", err)
-		return event{g.Event{Seq: r.Seq, ID: fmt.Sprint("evt_", r.Seq), Kind: g.EventRejected, Time: r.Time, Received: r.Time,
+		return entry{g.Event{Seq: r.Seq, ID: fmt.Sprint("evt_", r.Seq), Kind: g.EventRejected, Time: r.Time, Received: r.Time,
 			Rejection: &g.Rejection{Reason: err.Error(), Source: "journal"}}, true}
 	}
-	return event{e, false}
+	if e.Kind == "" {
+		e.Extra = nil // nobody reads it, and it may be large
+		return entry{e, true}
+	}
+	return entry{e, false}
 }
 
 // Newest is the sequence of the newest event that watchers can have.
@@ -189,7 +194,7 @@ func (h *Hub) wait(ctx context.Context, seq uint64, look func() (uint64, chan st
 // recent reads the ring; the caller holds the lock.
 func (h *Hub) recent(seq uint64, max int, bad bool) (events []g.Event, last uint64) {
 	n := min(h.count, ringSize)
-	at := func(i int) *event { return &h.ring[(h.count-n+i)%ringSize] }
+	at := func(i int) *entry { return &h.ring[(h.count-n+i)%ringSize] }
 	lo := sort.Search(n, func(i int) bool { return at(i).Seq > seq })
 	hi := min(n, lo+max)
 	events, last = make([]g.Event, 0, hi-lo), seq

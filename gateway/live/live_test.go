@@ -9,6 +9,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/gateway/event"
 	"github.com/gatehouse-iot/gatehouse/gateway/journal"
 	"github.com/gatehouse-iot/gatehouse/gateway/live"
 )
@@ -20,7 +21,7 @@ func publish(j *journal.Journal, from, to int) error {
 		if i%2 == 1 {
 			kind = g.StateFault
 		}
-		b, err := g.AppendEvent(nil, &g.Event{Kind: g.EventStatus, Device: g.DeviceID(fmt.Sprint("dev_", i%7)), Status: &g.Status{State: kind, Reason: fmt.Sprint(i)}})
+		b, err := event.Append(nil, &g.Event{Kind: g.EventStatus, Device: g.DeviceID(fmt.Sprint("dev_", i%7)), Status: &g.Status{State: kind, Reason: fmt.Sprint(i)}})
 		if err != nil {
 			return err
 		}
@@ -87,5 +88,46 @@ func TestNoGapAndNoRepeat(t *testing.T) {
 	}
 	if err := h.Wait(ctx, total); !errors.Is(err, context.Canceled) {
 		t.Errorf("Wait returned %v on cancel, want context.Canceled", err)
+	}
+}
+
+// TestAKindOfANewerVersionIsPassedOver: the gateway's own readers do not see it, nor wait for it,
+// and it holds up nothing behind it.
+func TestAKindOfANewerVersionIsPassedOver(t *testing.T) {
+	j, err := journal.Open(t.TempDir(), journal.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close()
+	h := live.New(j, slog.New(slog.DiscardHandler))
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	run := make(chan error, 1)
+	go func() { run <- h.Run(ctx) }()
+	newer := []byte("\x0a\x03sch\x12\x03dev\x9a\x01\x02\x08\x01") // school, device, and a part in field 19
+	done := make(chan error, 1)
+	if err := j.Append("dev", newer, func(_ uint64, err error) { done <- err }); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	if err := publish(j, 0, 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Wait(ctx, 1); err != nil {
+		t.Fatal(err)
+	}
+	events, last, _, ok := h.Recent(0, 100)
+	if !ok || last != 2 || len(events) != 1 || events[0].Seq != 2 {
+		t.Errorf("got %+v up to %d, %t; want the second alone", events, last, ok)
+	}
+	all, err := h.After(ctx, 0, 100)
+	if err != nil || len(all) != 2 || all[0].Kind != "" || all[0].Device != "dev" || all[1].Kind != g.EventStatus {
+		t.Errorf("got %+v, %v; want both, the first of no kind", all, err)
+	}
+	cancel()
+	if err := <-run; err != nil {
+		t.Error(err)
 	}
 }

@@ -2,8 +2,10 @@ package quality_test
 
 import (
 	"bufio"
+	"encoding/json"
 	"flag"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -203,15 +205,34 @@ func (s *story) tell(e g.Event) {
 		s.counter.Observe(e, repeated)
 		return
 	}
-	b, err := g.AppendEvent(nil, &e)
+	s.counter.Reading(head(s.t, e))
+}
+
+// head is the head of a reading's record; its values stand in for how they are written down.
+func head(t testing.TB, e g.Event) g.EventHead {
+	t.Helper()
+	rest, err := json.Marshal(e.Reading.Values)
 	if err != nil {
-		s.t.Fatal(err)
+		t.Fatal(err)
 	}
-	h, err := g.DecodeHead(b)
-	if err != nil {
-		s.t.Fatal(err)
+	return g.EventHead{
+		Kind:     e.Kind,
+		Replayed: e.Replayed,
+		Late:     e.Late,
+		School:   []byte(e.School),
+		Device:   []byte(e.Device),
+		Driver:   []byte(e.Driver),
+		Time:     nanoseconds(e.Time),
+		Received: nanoseconds(e.Received),
+		Rest:     rest,
 	}
-	s.counter.Reading(h)
+}
+
+func nanoseconds(t time.Time) int64 {
+	if t.IsZero() {
+		return math.MinInt64
+	}
+	return t.UnixNano()
 }
 
 // report is what a school secretary reads.
@@ -374,23 +395,17 @@ func FuzzRestore(f *testing.F) {
 func BenchmarkReading(b *testing.B) {
 	const devices = 10_000
 	c := quality.New(quality.DefaultLimits(), quality.Facts{Silence: func(g.DeviceID) (time.Duration, bool) { return 2 * time.Minute, true }, Location: func(g.SchoolID) *time.Location { return time.UTC }})
-	records := make([][]byte, devices)
+	records := make([]g.EventHead, devices)
 	begin := time.Date(2026, 9, 1, 8, 0, 0, 0, time.UTC)
 	for i := range records {
 		e := g.Event{Kind: g.EventReading, School: g.SchoolID("school-" + strconv.Itoa(i%106)), Device: g.DeviceID("device-" + strconv.Itoa(i)), Zone: "zone", Driver: "mqtt-front", Time: begin, Received: begin.Add(time.Millisecond),
 			Reading: &g.Reading{Values: map[string]g.Value{"temperature": g.NumberValue(21.5), "humidity": g.NumberValue(40), "co2": g.NumberValue(600)}}}
-		var err error
-		if records[i], err = g.AppendEvent(nil, &e); err != nil {
-			b.Fatal(err)
-		}
+		records[i] = head(b, e)
 	}
 	b.ReportAllocs()
 	n := 0
 	for b.Loop() {
-		h, err := g.DecodeHead(records[n%devices])
-		if err != nil {
-			b.Fatal(err)
-		}
+		h := records[n%devices]
 		second := int64(n/devices) * int64(time.Second)
 		h.Time, h.Received = h.Time+second, h.Received+second
 		c.Reading(h)

@@ -12,6 +12,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/gateway/directory"
+	"github.com/gatehouse-iot/gatehouse/gateway/event"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow"
 	"github.com/gatehouse-iot/gatehouse/gateway/journal"
 	"github.com/gatehouse-iot/gatehouse/registry"
@@ -181,7 +182,7 @@ type parsed struct {
 func parse(records []journal.Record) parsed {
 	p := parsed{heads: make([]g.EventHead, len(records)), events: map[uint64]g.Event{}}
 	for i, record := range records {
-		h, err := g.DecodeHead(record.Data)
+		h, err := event.DecodeHead(record.Data)
 		if err != nil {
 			continue // the other readers have logged it
 		}
@@ -191,7 +192,7 @@ func parse(records []journal.Record) parsed {
 		default:
 			continue
 		}
-		e, err := g.DecodeEvent(record.Seq, record.Data)
+		e, err := event.Decode(record.Seq, record.Data)
 		if err != nil {
 			continue
 		}

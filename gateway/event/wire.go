@@ -1,0 +1,200 @@
+package event
+
+import (
+	"encoding/binary"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// The wire types of protobuf (Encoding, "Message structure") that are used or passed over. Groups
+// are refused: nobody has written one.
+const (
+	varint  = 0
+	fixed64 = 1
+	counted = 2 // a length and as many bytes
+	fixed32 = 5
+)
+
+func appendTag(b []byte, field, wire uint64) []byte {
+	return binary.AppendUvarint(b, field<<3|wire)
+}
+
+func appendNumber(b []byte, field, n uint64) []byte {
+	return binary.AppendUvarint(appendTag(b, field, varint), n)
+}
+
+// appendTruth writes what is true; what is not there is false.
+func appendTruth(b []byte, field uint64, truth bool) []byte {
+	if !truth {
+		return b
+	}
+	return appendNumber(b, field, 1)
+}
+
+// appendText writes what is not empty; what is not there is.
+func appendText(b []byte, field uint64, s string) []byte {
+	if s == "" {
+		return b
+	}
+	return appendString(b, field, s)
+}
+
+func appendString(b []byte, field uint64, s string) []byte {
+	b = binary.AppendUvarint(appendTag(b, field, counted), uint64(len(s)))
+	return append(b, s...)
+}
+
+func appendBytes(b []byte, field uint64, p []byte) []byte {
+	b = binary.AppendUvarint(appendTag(b, field, counted), uint64(len(p)))
+	return append(b, p...)
+}
+
+func appendFloat(b []byte, field uint64, f float64) []byte {
+	return binary.LittleEndian.AppendUint64(appendTag(b, field, fixed64), math.Float64bits(f))
+}
+
+// closeMessage writes the length of a message that begins at begin, for which one byte was left: a
+// message that needs more for it is moved.
+func closeMessage(b []byte, begin int) []byte {
+	n := len(b) - begin
+	if n < 0x80 {
+		b[begin-1] = byte(n)
+		return b
+	}
+	var length [binary.MaxVarintLen64]byte
+	size := binary.PutUvarint(length[:], uint64(n))
+	b = append(b, length[1:size]...)
+	copy(b[begin+size-1:], b[begin:begin+n])
+	copy(b[begin-1:], length[:size])
+	return b
+}
+
+func unzigzag(n uint64) int64 { return int64(n>>1) ^ -int64(n&1) }
+
+// decoder reads b from at on. After the first thing that does not fit it is bad and answers zero
+// values.
+type decoder struct {
+	b    []byte
+	text string // the record as one string of which its texts are parts; empty: each is its own
+	at   int
+	bad  bool
+
+	extra []byte // fields of parts that are not known, as parts of their own
+	zoned bool   // a sighting has a zone of its own
+}
+
+// share makes one string of a short record and the id that follows from its sequence, and
+// answers the id.
+func (d *decoder) share(seq uint64) (id string) {
+	var digits [20]byte
+	var all strings.Builder
+	if len(d.b) <= shared {
+		all.Grow(len(d.b) + len("evt_") + len(digits))
+		all.Write(d.b)
+	}
+	begin := all.Len()
+	all.WriteString("evt_")
+	all.Write(strconv.AppendUint(digits[:0], seq, 10))
+	d.text = all.String()[:begin]
+	return all.String()[begin:]
+}
+
+func (d *decoder) more() bool { return d.at < len(d.b) }
+
+// from is what was read since.
+func (d *decoder) from(begin int) []byte { return d.b[begin:d.at] }
+
+// tag is a field's number and wire type. There is more.
+func (d *decoder) tag() uint64 {
+	if c := d.b[d.at]; c < 0x80 {
+		d.at++
+		return uint64(c)
+	}
+	return d.number()
+}
+
+func (d *decoder) number() uint64 {
+	if d.at < len(d.b) && d.b[d.at] < 0x80 {
+		d.at++
+		return uint64(d.b[d.at-1])
+	}
+	v, n := binary.Uvarint(d.b[d.at:])
+	if n <= 0 {
+		d.fail()
+		return 0
+	}
+	d.at += n
+	return v
+}
+
+// fail has nothing more read.
+func (d *decoder) fail() { d.bad, d.at = true, len(d.b) }
+
+// span is where a counted field stands; it is passed.
+func (d *decoder) span() (from, to int) {
+	n := d.number()
+	if n > uint64(len(d.b)-d.at) {
+		d.fail()
+		return d.at, d.at
+	}
+	from = d.at
+	d.at += int(n)
+	return from, d.at
+}
+
+func (d *decoder) bytes() []byte {
+	from, to := d.span()
+	return d.b[from:to]
+}
+
+func (d *decoder) string() string {
+	from, to := d.span()
+	if d.text == "" {
+		return string(d.b[from:to])
+	}
+	return d.text[from:to]
+}
+
+func (d *decoder) fixed() uint64 {
+	if len(d.b)-d.at < 8 {
+		d.fail()
+		return 0
+	}
+	d.at += 8
+	return binary.LittleEndian.Uint64(d.b[d.at-8:])
+}
+
+// float refuses what is no finite number.
+func (d *decoder) float() float64 {
+	f := math.Float64frombits(d.fixed())
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		d.fail()
+		return 0
+	}
+	return f
+}
+
+// skip passes over a field whose tag was read.
+func (d *decoder) skip(tag uint64) {
+	if tag>>3 == 0 {
+		d.fail()
+		return
+	}
+	switch tag & 7 {
+	case varint:
+		d.number()
+	case fixed64:
+		d.fixed()
+	case counted:
+		d.span()
+	case fixed32:
+		if len(d.b)-d.at < 4 {
+			d.fail()
+			return
+		}
+		d.at += 4
+	default:
+		d.fail()
+	}
+}
