@@ -30,6 +30,7 @@ import {
   type Probe,
   type Profile,
   type Property,
+  type Sent,
 } from '../api/types'
 import { useT } from '../i18n'
 import { wrongField } from '../lib/fieldcheck'
@@ -518,7 +519,7 @@ function Trial({
             address: filled(draft.address),
             secret: filled(draft.secret),
             ...(draft.serial ? { serial: draft.serial } : {}),
-          },
+          } satisfies Sent<'ProbeInput'>,
         }),
       )
     })
@@ -626,7 +627,7 @@ function Place({
           serial: draft.serial.trim() || undefined,
           address: filled(draft.address),
           secret: filled(draft.secret),
-        },
+        } satisfies Sent<'DeviceInput'>,
       })
       void cache.invalidateQueries({ queryKey: ['devices'] })
       void cache.invalidateQueries({ queryKey: ['profiles'] })
@@ -674,7 +675,7 @@ async function addProfile(p: Profile, taken: string[]): Promise<string> {
   for (let ids = taken; ; ids = [...ids, p.id]) {
     p = { ...p, id: freeID(p.id, ids) }
     try {
-      await call('/v1/profiles', { method: 'POST', body: p })
+      await call('/v1/profiles', { method: 'POST', body: p satisfies Sent<'Profile'> })
       return p.id
     } catch (e) {
       if (!(e instanceof APIError && e.status === 409) || ids.length > taken.length + 5) throw e

@@ -280,7 +280,7 @@ function Why({ a }: { a: Attendance }) {
 function Correct({ a, onClose }: { a: Attendance; onClose: () => void }) {
   const { t } = useT()
   const cache = useQueryClient()
-  const [state, setState] = useState<string>(a.state)
+  const [state, setState] = useState(a.state)
   return (
     <Ask
       opened
@@ -293,7 +293,7 @@ function Correct({ a, onClose }: { a: Attendance; onClose: () => void }) {
       onDo={async (reason) => {
         await call('/v1/attendance/corrections', {
           method: 'POST',
-          body: { session: a.session, person: a.person, state, reason },
+          body: { session: a.session, person: a.person, state, reason } satisfies Sent<'CorrectionInput'>,
         })
         said(t('attendance.corrected'))
         await cache.invalidateQueries({ queryKey: ['attendance'] })
@@ -302,7 +302,7 @@ function Correct({ a, onClose }: { a: Attendance; onClose: () => void }) {
         label={t('attendance.state')}
         allowDeselect={false}
         value={state}
-        onChange={(v) => v && setState(v)}
+        onChange={(v) => v && setState(v as AttendanceState)}
         data={attendanceStates.map((x) => ({ value: x, label: t('attendanceState.' + x) }))}
       />
     </Ask>

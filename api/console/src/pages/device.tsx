@@ -26,6 +26,7 @@ import type {
   Sighting,
   StatusRow,
   Value,
+  Sent,
 } from '../api/types'
 import { useT } from '../i18n'
 import { timeOf, unitText } from '../lib/format'
@@ -302,7 +303,7 @@ function Wish({
   const [value, setValue] = useState<Value>(
     d.twin.desired?.[name]?.value ??
       d.twin.reported?.[name]?.value ??
-      (property.type === 'boolean' ? false : null),
+      ({ boolean: false, string: property.enum ? null : '', number: null } as const)[property.type],
   )
   return (
     <Ask
@@ -311,10 +312,12 @@ function Wish({
       title={t('device.setTitle', { name: profiles.title(name, d.profile) })}
       deed={t('device.set')}
       text={t('device.setText')}
+      over={value === null}
       onDo={async () => {
+        if (value === null) return leaves
         const r = await call<CommandResult>(
           `/v1/devices/${encodeURIComponent(d.id)}/desired/${encodeURIComponent(name)}`,
-          { method: 'PUT', body: { value } },
+          { method: 'PUT', body: { value } satisfies Sent<'DesiredInput'> },
         )
         if (r?.state) said(t('commands.means.' + r.state))
         await cache.invalidateQueries({ queryKey: ['device', d.id] })
@@ -370,10 +373,11 @@ function Command({
       deed={t('device.send')}
       text={t('device.sendText', { name: d.name || d.id })}
       onDo={async () => {
-        const set = Object.fromEntries(Object.entries(values).filter(([, v]) => v !== null && v !== ''))
+        const given = (e: [string, Value]): e is [string, NonNullable<Value>] => e[1] !== null && e[1] !== ''
+        const set = Object.fromEntries(Object.entries(values).filter(given))
         const r = await call<CommandResult>(`/v1/devices/${encodeURIComponent(d.id)}/commands`, {
           method: 'POST',
-          body: { action: name, values: set },
+          body: { action: name, values: set } satisfies Sent<'CommandInput'>,
         })
         said(r?.state ? t('commands.means.' + r.state) : r?.message || t('device.sent'))
         await cache.invalidateQueries({ queryKey: ['device', d.id, 'commands'] })

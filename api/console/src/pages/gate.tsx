@@ -13,7 +13,7 @@ import {
 } from '@mantine/core'
 import { useEffect, useMemo, useState, type ReactNode } from 'react'
 import { APIError, call } from '../api/client'
-import type { Me, SignedIn } from '../api/types'
+import type { Me, SignedIn, Sent } from '../api/types'
 import limits from '../api/limits.json'
 import { chooseBeforeSignIn, languages, setLanguage, useT } from '../i18n'
 import { LanguageMenu, SchemeButton } from '../shell'
@@ -78,8 +78,11 @@ export function SignInForm({ onDone, first = '', around = (form) => form }: Sign
   const submit = async () => {
     const m = await deed.run(
       async () =>
-        (await call<SignedIn>('/v1/session', { method: 'POST', body: { name, password }, quiet: true })) ??
-        ({} as SignedIn),
+        (await call<SignedIn>('/v1/session', {
+          method: 'POST',
+          body: { name, password } satisfies Sent<'SignInInput'>,
+          quiet: true,
+        })) ?? ({} as SignedIn),
     )
     if (m?.step) {
       setPassword('')

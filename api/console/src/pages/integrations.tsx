@@ -276,7 +276,7 @@ function AddKey({
           purpose: v.purpose.trim(),
           permissions: v.permissions,
           expires,
-        },
+        } satisfies Sent<'KeyInput'>,
       }),
     )
   }
@@ -352,7 +352,7 @@ function Webhooks() {
     test.run(async () => {
       const r = await call<NewSecret>(`/v1/webhooks/${encodeURIComponent(w.id)}/secret`, {
         method: 'POST',
-        body: { keep_hours: 24 },
+        body: { keep_hours: 24 } satisfies Sent<'RotateInput'>,
       })
       said(t('hook.rotated'))
       setSecret(r.secret)

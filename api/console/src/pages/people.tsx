@@ -5,7 +5,7 @@ import { IconFileImport, IconUserPlus } from '@tabler/icons-react'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate } from 'react-router'
 import { call, query } from '../api/client'
-import { personKinds, type List, type Person, type PersonKind, type PersonRow } from '../api/types'
+import { personKinds, type List, type Person, type PersonKind, type PersonRow, type Sent } from '../api/types'
 import { useT } from '../i18n'
 import { useSchoolParam, useSession } from '../session'
 import { Empty, Page, Panel, Rows, Tag, leaves } from '../ui/kit'
@@ -197,7 +197,7 @@ function AddPerson({ onClose, classes }: { onClose: () => void; classes: string[
         phone: v.phone.trim() || undefined,
         class: (student && v.class.trim()) || undefined,
         boarder: student && v.boarder,
-      },
+      } satisfies Sent<'PersonInput'>,
     })
     void cache.invalidateQueries({ queryKey: ['people'] })
     if (!can('people:open')) return

@@ -226,7 +226,7 @@ function PersonView({
           await asShown(
             call(`/v1/people/${encodeURIComponent(p.id)}/left`, {
               method: 'PUT',
-              body: { left: !p.left },
+              body: { left: !p.left } satisfies Sent<'LeftInput'>,
               match: etag,
             }),
           )
@@ -495,7 +495,7 @@ function AddCard({ id, onClose, renew }: { id: string; onClose: () => void; rene
         method: v.method,
         credential: v.credential.trim(),
         ...(v.expires ? { expires: instantIn(school.timezone, `${v.expires}T23:59`) } : {}),
-      },
+      } satisfies Sent<'CardInput'>,
     })
     await renew()
   }

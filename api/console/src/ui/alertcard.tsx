@@ -7,7 +7,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Link } from 'react-router'
 import { call } from '../api/client'
-import type { Alert } from '../api/types'
+import type { Alert, Sent } from '../api/types'
 import { useT } from '../i18n'
 import { useFormat, useSession } from '../session'
 import { useAlertDialog } from './alertdialogs'
@@ -179,7 +179,7 @@ function Deeds({ a }: { a: Alert }) {
     try {
       await call(`/v1/alerts/${encodeURIComponent(a.id)}/acknowledge`, {
         method: 'POST',
-        body: { version: a.version },
+        body: { version: a.version } satisfies Sent<'VersionInput'>,
       })
     } catch (e) {
       saidError(e, t)

@@ -53,7 +53,7 @@ export function AlertDialogs() {
     try {
       await call(`/v1/alerts/${encodeURIComponent(id)}/${what}`, {
         method: 'POST',
-        body: { version: a!.version, comment },
+        body: { version: a!.version, comment } satisfies Sent<'CommentInput'>,
       })
     } finally {
       renew()

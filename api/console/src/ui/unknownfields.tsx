@@ -4,7 +4,7 @@ import { Button, Checkbox, Radio, Stack, Text, TextInput } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { call } from '../api/client'
-import type { Device, UnknownFields } from '../api/types'
+import type { Device, UnknownFields, Sent } from '../api/types'
 import limits from '../api/limits.json'
 import { useT } from '../i18n'
 import { useFormat, useNow, useSession } from '../session'
@@ -85,7 +85,7 @@ function AddFields({ d, fields, onClose }: { d: Device; fields: UnknownFields; o
         if (names.length === 0) throw new Error(t('fields.chooseOne'))
         await call(`/v1/devices/${encodeURIComponent(d.id)}/fields`, {
           method: 'POST',
-          body: { names, ...(how === 'own' ? { own: own.trim() } : {}) },
+          body: { names, ...(how === 'own' ? { own: own.trim() } : {}) } satisfies Sent<'AddFieldsInput'>,
         })
         await Promise.all(
           ['profiles', 'device', 'devices'].map((k) => cache.invalidateQueries({ queryKey: [k] })),

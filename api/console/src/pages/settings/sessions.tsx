@@ -12,6 +12,7 @@ import {
   type PersonKind,
   type Session,
   type ZoneKind,
+  type Sent,
 } from '../../api/types'
 import { useT } from '../../i18n'
 import { dayIn, instantIn, wallIn } from '../../lib/format'
@@ -221,7 +222,7 @@ function Edit({
         due: time('due'),
         end: time('end'),
       })
-    } else await call('/v1/sessions', { method: 'POST', body })
+    } else await call('/v1/sessions', { method: 'POST', body: body satisfies Sent<'SessionInput'> })
     await cache.invalidateQueries({ queryKey: ['sessions'] })
   }
   const theirs = (k: string, now: unknown) =>
