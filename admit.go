@@ -69,6 +69,7 @@ func Admit(d Device, p Profile, o Observation, now time.Time) (Admission, error)
 	switch o.Status.State {
 	case StateOnline, StateOffline, StateFault, StateDriverDown:
 		a.admitWeakness()
+		a.admitCauses()
 		return a, nil
 	}
 	return a, Errorf(Invalid, "%q is no state; use online, offline or fault", o.Status.State)
@@ -79,6 +80,15 @@ func Admit(d Device, p Profile, o Observation, now time.Time) (Admission, error)
 func (a *Admission) admitWeakness() {
 	if s := *a.Observation.Status; s.Weak != "" && !s.Weak.Known() {
 		s.Weak = ""
+		a.Observation.Status = &s
+	}
+}
+
+// admitCauses drops causes that are none, or too many: the state counts all the same.
+func (a *Admission) admitCauses() {
+	s := *a.Observation.Status
+	if kept := fitting(s.Causes); len(kept) != len(s.Causes) {
+		s.Causes = kept
 		a.Observation.Status = &s
 	}
 }

@@ -51,6 +51,7 @@ type Twin struct {
 	Device   DeviceID             `json:"device"`
 	State    DeviceState          `json:"state"`
 	Reason   string               `json:"reason,omitempty"` // why it is not online
+	Causes   []Reason             `json:"causes,omitempty"` // what reason says, for programs and other languages
 	Weak     Weakness             `json:"weak,omitempty"`   // what its driver last said of how it proves itself
 	LastSeen time.Time            `json:"last_seen,omitzero"`
 	Seq      uint64               `json:"seq"` // journal sequence of the newest event in it

@@ -39,6 +39,9 @@ type Error struct {
 	// Text is what Message was made from, for readers of another language; nil where the error
 	// came from elsewhere and has its English words only.
 	Text *Text `json:"-"`
+
+	// Params are what stands in the words of a Reason that has any.
+	Params map[string]string `json:"params,omitempty"`
 }
 
 func (e *Error) Error() string {

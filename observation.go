@@ -41,6 +41,10 @@ type Status struct {
 	State  DeviceState `json:"state"` // online, offline, fault or driver_down; flapping is the gateway's own finding
 	Reason string      `json:"reason,omitempty"`
 	Weak   Weakness    `json:"weak,omitempty"` // how the device proves itself; "": as was last said
+
+	// Causes are what Reason says, for programs and for other languages; none where a program
+	// gives its own words alone. At most MaxReasons.
+	Causes []Reason `json:"causes,omitempty"`
 }
 
 // Method is how somebody was recognised.

@@ -60,6 +60,11 @@ DeviceCommand: One thing that a device was told to do, and what became of it.
 DeviceCommand.id: The command's id.
 DeviceCommand.action: The action of the device's profile; write: a property was set.
 DeviceCommand.state: queued (the device is away), sent, delivered (the device has taken it), confirmed (its driver calls it done), failed, or expired (not taken in time).
+Status.causes: What the reason says, as codes with what stands in their words; absent where a driver gives its own words alone.
+Twin.causes: What the reason says, as codes with what stands in their words; absent where a driver gives its own words alone.
+StatusRow.causes: What the reason says, as codes with what stands in their words; absent where a driver gives its own words alone.
+Reason.code: What it is, as a word that never changes its meaning; a vendor may have words of its own.
+Reason.params: What stands in the words of the code, by name.
 Status.weak: How the device proves itself, the worst that its driver knows of; none: nothing. Absent: nothing is said.
 Twin.weak: How the device proves itself, as its driver last said; none: nothing weak is known. Absent: nobody has said.
 DeviceCommand.reason: Why it failed or expired, or what the driver said.

@@ -236,7 +236,7 @@ func guard(what string, f func() error) (err error) {
 func panicked(what string, p any, stack []byte) error {
 	first, _, _ := strings.Cut(fmt.Sprint(p), "\n")
 	slog.Error("the driver panicked", "in", what, "panic", first, "stack", string(stack))
-	return gatehouse.Errorf(gatehouse.Unavailable, "the driver panicked in %s: %s", what, first)
+	return gatehouse.Because(gatehouse.ReasonPanicked, "where", what, "detail", first).Err(gatehouse.Unavailable)
 }
 
 func fromDescription(d Description) (*driverpb.Description, error) {

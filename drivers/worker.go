@@ -93,7 +93,7 @@ func (w *worker) attempt(d Device) (emitted bool, err error) {
 	select {
 	case err = <-ended:
 		if err == nil {
-			err = fmt.Errorf("the driver ended the connection without a reason")
+			err = gatehouse.Because(gatehouse.ReasonNoReason).Err(gatehouse.Unavailable)
 		}
 	case <-w.changed:
 	case <-w.fleet.ctx.Done():
@@ -124,7 +124,11 @@ func (w *worker) await(ended <-chan error) {
 
 // offline tells the gateway once why the device is out of reach.
 func (w *worker) offline(cause error) {
-	s := gatehouse.Status{State: gatehouse.StateOffline, Reason: cause.Error()}
+	s := gatehouse.Status{
+		State:  gatehouse.StateOffline,
+		Reason: cause.Error(),
+		Causes: []gatehouse.Reason{gatehouse.ReasonOf(cause)},
+	}
 	w.mu.Lock()
 	known := w.reported.State == s.State && essence(w.reported.Reason) == essence(s.Reason)
 	w.mu.Unlock()

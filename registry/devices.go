@@ -17,7 +17,7 @@ const (
 	deviceColumns = "d.id, d.school, d.zone, d.profile, d.driver, d.name, d.serial, d.address, d.enabled, d.created"
 	deviceState   = "CASE WHEN d.enabled = 0 THEN 'disabled' ELSE COALESCE(t.state, 'unknown') END"
 	deviceRows    = "SELECT " + deviceColumns + ", p.type, " + deviceState + `, COALESCE(t.reason, ''), COALESCE(t.last_seen, 0),
-		COALESCE(t.seq, 0), COALESCE(t.reported, ''), COALESCE(t.desired, ''), COALESCE(t.weak, '')
+		COALESCE(t.seq, 0), COALESCE(t.reported, ''), COALESCE(t.desired, ''), COALESCE(t.weak, ''), COALESCE(t.causes, '')
 		FROM devices d JOIN profiles p ON p.id = d.profile LEFT JOIN twins t ON t.device = d.id`
 )
 
@@ -39,14 +39,18 @@ func scanDevice(scan func(...any) error, d *g.Device, more ...any) error {
 
 func scanDeviceRow(scan func(...any) error) (row DeviceRow, err error) {
 	var seen int64
-	var reported, desired []byte
+	var reported, desired, causes []byte
 	t := &row.Twin
-	err = scanDevice(scan, &row.Device, &row.Type, &t.State, &t.Reason, &seen, &t.Seq, &reported, &desired, &t.Weak)
+	err = scanDevice(scan, &row.Device, &row.Type, &t.State, &t.Reason, &seen, &t.Seq, &reported, &desired, &t.Weak, &causes)
 	if err != nil {
 		return row, err
 	}
 	t.Device, t.LastSeen = row.ID, store.Moment(seen)
-	return row, errors.Join(store.FromJSON(reported, &t.Reported), store.FromJSON(desired, &t.Desired))
+	return row, errors.Join(
+		store.FromJSON(reported, &t.Reported),
+		store.FromJSON(desired, &t.Desired),
+		store.FromJSON(causes, &t.Causes),
+	)
 }
 
 // Devices lists devices by id.

@@ -29,7 +29,7 @@ func (v *View) ApplyHistory(ctx context.Context, events []g.Event) error {
 		var stmts [4]*store.Stmt
 		for i, q := range []string{
 			"INSERT INTO sightings (seq, id, school, device, zone, person, method, direction, time, received, match, media, replayed, sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-			"INSERT INTO statuses (seq, school, device, time, state, reason) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+			"INSERT INTO statuses (seq, school, device, time, state, reason, causes) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
 			"INSERT INTO rejections (seq, school, device, time, reason, source, excerpt, properties, partial, sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
 			"UPDATE sightings SET person = ?, sealed = NULL, resolved = ? WHERE id = ? AND person = ''",
 		} {
@@ -88,7 +88,8 @@ func record(ctx context.Context, stmts [4]*store.Stmt, e g.Event) error {
 			_, err = stmts[3].Exec(ctx, string(s.Person), store.Micros(e.Received), string(id))
 		}
 	case e.Status != nil:
-		_, err = stmts[1].Exec(ctx, int64(e.Seq), string(e.School), string(e.Device), store.Micros(e.Time), string(e.Status.State), store.Clean(e.Status.Reason))
+		_, err = stmts[1].Exec(ctx, int64(e.Seq), string(e.School), string(e.Device), store.Micros(e.Time), string(e.Status.State), store.Clean(e.Status.Reason),
+			causesJSON(e.Status.Causes))
 	case e.Rejection != nil:
 		_, err = stmts[2].Exec(ctx, int64(e.Seq), string(e.School), string(e.Device), store.Micros(e.Received), store.Clean(e.Rejection.Reason), store.Clean(e.Rejection.Source), store.Clean(e.Rejection.Excerpt),
 			strings.Join(e.Rejection.Properties, "\n"), store.Flag(e.Rejection.Partial), optionalBytes(e.Rejection.Sealed))
@@ -316,13 +317,16 @@ func (v *View) StatusLog(ctx context.Context, device g.DeviceID, p store.Page) (
 		return nil, "", err
 	}
 	out := []StatusRow{}
-	err = store.Each(ctx, v.s.Hist, "SELECT seq, device, time, state, reason FROM statuses"+w.String()+" ORDER BY seq DESC LIMIT ?", append(w.Args, p.Size()+1), func(scan func(...any) error) error {
+	err = store.Each(ctx, v.s.Hist, "SELECT seq, device, time, state, reason, causes FROM statuses"+w.String()+" ORDER BY seq DESC LIMIT ?", append(w.Args, p.Size()+1), func(scan func(...any) error) error {
 		var row StatusRow
 		var at int64
-		err := scan(&row.Seq, &row.Device, &at, &row.State, &row.Reason)
+		var causes []byte
+		if err := scan(&row.Seq, &row.Device, &at, &row.State, &row.Reason, &causes); err != nil {
+			return err
+		}
 		row.Time = store.Moment(at)
 		out = append(out, row)
-		return err
+		return store.FromJSON(causes, &out[len(out)-1].Causes)
 	})
 	if err != nil {
 		return nil, "", fmt.Errorf("list the device's states: %w", err)

@@ -21,7 +21,13 @@ const (
 // silent says whether the device counts as offline since nothing was heard of it, and not
 // since it or its driver said so.
 func silent(tw *g.Twin) bool {
-	return tw.State == g.StateOffline && strings.HasPrefix(tw.Reason, silentReason)
+	if tw.State != g.StateOffline {
+		return false
+	}
+	for _, c := range tw.Causes {
+		return c.Code == g.ReasonSilent
+	}
+	return strings.HasPrefix(tw.Reason, silentReason) // told before there were codes
 }
 
 // MarkStale takes devices that have been silent for longer than their profile allows from
@@ -44,7 +50,8 @@ func (v *View) MarkStale(ctx context.Context, now time.Time) ([]g.DeviceID, erro
 			limit := 0
 			err := scan(&e.Device, &e.School, &e.Zone, &e.Driver, &seen, &limit)
 			e.ID, e.Time = fmt.Sprint(g.SilentID, e.Device, "_", seen), store.Moment(seen)
-			e.Status.Reason = fmt.Sprint(silentReason, limit, " s")
+			why := g.Because(g.ReasonSilent, "seconds", limit)
+			e.Status.Reason, e.Status.Causes = why.String(), []g.Reason{why}
 			found = append(found, e)
 			return err
 		})
@@ -52,7 +59,8 @@ func (v *View) MarkStale(ctx context.Context, now time.Time) ([]g.DeviceID, erro
 			return fmt.Errorf("find silent devices: %w", err)
 		}
 		for _, e := range found {
-			if _, err := t.Exec(ctx, "UPDATE twins SET state = 'offline', reason = ? WHERE device = ?", e.Status.Reason, string(e.Device)); err != nil {
+			if _, err := t.Exec(ctx, "UPDATE twins SET state = 'offline', reason = ?, causes = ? WHERE device = ?",
+				e.Status.Reason, causesJSON(e.Status.Causes), string(e.Device)); err != nil {
 				return fmt.Errorf("mark silent devices: %w", err)
 			}
 			if err := v.s.Send(ctx, t, e); err != nil {
@@ -70,8 +78,9 @@ func (v *View) MarkStale(ctx context.Context, now time.Time) ([]g.DeviceID, erro
 
 // sendHeard tells that a device which had fallen silent was heard again.
 func (r *Registry) sendHeard(ctx context.Context, t *store.Tx, heard g.Event) error {
+	heardAgain := g.Because(g.ReasonHeardAgain)
 	e := g.Event{ID: fmt.Sprint(g.HeardID, heard.Device, "_", heard.Seq), Kind: g.EventStatus, Device: heard.Device, Time: heard.Received, Received: heard.Received,
-		Status: &g.Status{State: g.StateOnline, Reason: "heard again"}}
+		Status: &g.Status{State: g.StateOnline, Reason: heardAgain.String(), Causes: []g.Reason{heardAgain}}}
 	if err := t.Row(ctx, "SELECT school, zone, driver FROM devices WHERE id = ?", string(heard.Device)).Scan(&e.School, &e.Zone, &e.Driver); err != nil {
 		return fmt.Errorf("read device: %w", err)
 	}

@@ -59,12 +59,16 @@ func loadTwins(ctx context.Context, t *store.Tx, ids []g.DeviceID) (map[g.Device
 	for len(ids) > 0 {
 		part := ids[:min(store.Chunk, len(ids))]
 		ids = ids[len(part):]
-		q := "SELECT d.id, COALESCE(t.state, 'unknown'), COALESCE(t.reason, ''), COALESCE(t.last_seen, 0), COALESCE(t.seq, 0), COALESCE(t.reported, ''), COALESCE(t.desired, ''), COALESCE(t.weak, '') FROM devices d LEFT JOIN twins t ON t.device = d.id WHERE d.id IN (" + store.Marks(len(part)) + ")"
+		q := "SELECT d.id, COALESCE(t.state, 'unknown'), COALESCE(t.reason, ''), COALESCE(t.last_seen, 0), COALESCE(t.seq, 0), COALESCE(t.reported, ''), COALESCE(t.desired, ''), COALESCE(t.weak, ''), COALESCE(t.causes, '') FROM devices d LEFT JOIN twins t ON t.device = d.id WHERE d.id IN (" + store.Marks(len(part)) + ")"
 		err := store.Each(ctx, t, q, store.Anys(part), func(scan func(...any) error) error {
 			tw := &g.Twin{}
 			var seen int64
-			var reported, desired []byte
-			if err := scan(&tw.Device, &tw.State, &tw.Reason, &seen, &tw.Seq, &reported, &desired, &tw.Weak); err != nil {
+			var reported, desired, causes []byte
+			err := scan(&tw.Device, &tw.State, &tw.Reason, &seen, &tw.Seq, &reported, &desired, &tw.Weak, &causes)
+			if err != nil {
+				return err
+			}
+			if err := store.FromJSON(causes, &tw.Causes); err != nil {
 				return err
 			}
 			tw.LastSeen = store.Moment(seen)
@@ -82,10 +86,10 @@ func loadTwins(ctx context.Context, t *store.Tx, ids []g.DeviceID) (map[g.Device
 }
 
 func saveTwins(ctx context.Context, t *store.Tx, twins []*g.Twin) error {
-	stmt, err := t.Prepare(ctx, `INSERT INTO twins (device, state, reason, last_seen, seq, reported, desired, weak)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+	stmt, err := t.Prepare(ctx, `INSERT INTO twins (device, state, reason, last_seen, seq, reported, desired, weak, causes)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (device) DO UPDATE SET state = excluded.state, reason = excluded.reason, last_seen = excluded.last_seen,
-		seq = excluded.seq, reported = excluded.reported, desired = excluded.desired, weak = excluded.weak`)
+		seq = excluded.seq, reported = excluded.reported, desired = excluded.desired, weak = excluded.weak, causes = excluded.causes`)
 	if err != nil {
 		return fmt.Errorf("write twins: %w", err)
 	}
@@ -102,12 +106,24 @@ func saveTwins(ctx context.Context, t *store.Tx, twins []*g.Twin) error {
 			}
 		}
 		_, err = stmt.Exec(ctx, string(tw.Device), string(tw.State), tw.Reason, store.Micros(tw.LastSeen), int64(tw.Seq),
-			string(reported), string(desired), string(tw.Weak))
+			string(reported), string(desired), string(tw.Weak), causesJSON(tw.Causes))
 		if err != nil {
 			return fmt.Errorf("write twins: %w", err)
 		}
 	}
 	return nil
+}
+
+// causesJSON is how causes are kept; "" for none.
+func causesJSON(causes []g.Reason) string {
+	if len(causes) == 0 {
+		return ""
+	}
+	b, err := json.Marshal(causes)
+	if err != nil {
+		return "" // texts alone: it cannot be
+	}
+	return string(b)
 }
 
 // twinTurn is how many devices one transaction of ApplyTwins takes: whoever else has
@@ -211,12 +227,12 @@ func fold(tw *g.Twin, e g.Event) {
 	}
 	switch {
 	case e.Status != nil && !e.Replayed:
-		tw.State, tw.Reason = e.Status.State, e.Status.Reason
+		tw.State, tw.Reason, tw.Causes = e.Status.State, e.Status.Reason, e.Status.Causes
 		if tw.State != g.StateOnline && tw.State != g.StateFault {
 			return // nobody heard the device itself
 		}
 	case tw.State != g.StateFault && tw.State != g.StateFlapping: // these last until somebody says otherwise
-		tw.State, tw.Reason = g.StateOnline, ""
+		tw.State, tw.Reason, tw.Causes = g.StateOnline, "", nil
 	}
 	if e.Received.After(tw.LastSeen) {
 		tw.LastSeen = e.Received.UTC()

@@ -264,6 +264,7 @@ type StatusRow struct {
 	Time   time.Time     `json:"time"`
 	State  g.DeviceState `json:"state"`
 	Reason string        `json:"reason,omitempty"`
+	Causes []g.Reason    `json:"causes,omitempty"`
 }
 
 // Effects are what the rules engine found at one position of the journal.

@@ -70,6 +70,7 @@ func FromObservation(o gatehouse.Observation) *Observation {
 			State:  text(string(o.Status.State)),
 			Reason: clip(text(o.Status.Reason)),
 			Weak:   clip(text(string(o.Status.Weak))),
+			Causes: FromReasons(o.Status.Causes),
 		}
 	}
 	if u := o.Unreadable; u != nil {
@@ -108,6 +109,7 @@ func ToObservation(w *Observation) gatehouse.Observation {
 			State:  gatehouse.DeviceState(s.GetState()),
 			Reason: clip(s.GetReason()),
 			Weak:   gatehouse.Weakness(clip(s.GetWeak())),
+			Causes: ToReasons(s.GetCauses()),
 		}
 	}
 	if u := w.GetUnreadable(); u != nil {
@@ -130,6 +132,24 @@ func ToObservation(w *Observation) gatehouse.Observation {
 		}
 	}
 	return o
+}
+
+// FromReasons translates reasons for the wire.
+func FromReasons(reasons []gatehouse.Reason) []*Reason {
+	var out []*Reason
+	for _, r := range reasons {
+		out = append(out, &Reason{Code: text(string(r.Code)), Params: Texts(r.Params)})
+	}
+	return out
+}
+
+// ToReasons is the inverse of FromReasons; which of them are kept is for gatehouse.Admit to say.
+func ToReasons(reasons []*Reason) []gatehouse.Reason {
+	var out []gatehouse.Reason
+	for _, r := range reasons {
+		out = append(out, gatehouse.Reason{Code: gatehouse.ReasonCode(r.GetCode()), Params: r.GetParams()})
+	}
+	return out
 }
 
 // instant is the time on the wire; one outside the years 1 to 9999 becomes the nearest

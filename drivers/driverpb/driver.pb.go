@@ -1325,7 +1325,11 @@ type Status struct {
 	Reason string                 `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
 	// How the device proves that it is itself: serial_only, no_password, plain_text or none;
 	// empty: nothing is said. A gateway takes one that it does not know for empty.
-	Weak          string `protobuf:"bytes,3,opt,name=weak,proto3" json:"weak,omitempty"`
+	Weak string `protobuf:"bytes,3,opt,name=weak,proto3" json:"weak,omitempty"`
+	// (2) What reason says, for programs and other languages: at most 8, of which the codes are
+	// listed in README.md. reason is still to be given: a gateway shows it for a code that it does
+	// not know.
+	Causes        []*Reason `protobuf:"bytes,4,rep,name=causes,proto3" json:"causes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1381,6 +1385,66 @@ func (x *Status) GetWeak() string {
 	return ""
 }
 
+func (x *Status) GetCauses() []*Reason {
+	if x != nil {
+		return x.Causes
+	}
+	return nil
+}
+
+// Reason is a code with what stands in its words. (2)
+type Reason struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Code          string                 `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
+	Params        map[string]string      `protobuf:"bytes,2,rep,name=params,proto3" json:"params,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Reason) Reset() {
+	*x = Reason{}
+	mi := &file_driver_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Reason) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Reason) ProtoMessage() {}
+
+func (x *Reason) ProtoReflect() protoreflect.Message {
+	mi := &file_driver_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Reason.ProtoReflect.Descriptor instead.
+func (*Reason) Descriptor() ([]byte, []int) {
+	return file_driver_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *Reason) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *Reason) GetParams() map[string]string {
+	if x != nil {
+		return x.Params
+	}
+	return nil
+}
+
 // Unreadable is what a device sent, was told to have been taken, and nobody understands.
 type Unreadable struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1393,7 +1457,7 @@ type Unreadable struct {
 
 func (x *Unreadable) Reset() {
 	*x = Unreadable{}
-	mi := &file_driver_proto_msgTypes[20]
+	mi := &file_driver_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1405,7 +1469,7 @@ func (x *Unreadable) String() string {
 func (*Unreadable) ProtoMessage() {}
 
 func (x *Unreadable) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[20]
+	mi := &file_driver_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1418,7 +1482,7 @@ func (x *Unreadable) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Unreadable.ProtoReflect.Descriptor instead.
 func (*Unreadable) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{20}
+	return file_driver_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Unreadable) GetRaw() []byte {
@@ -1465,7 +1529,7 @@ type Sighting struct {
 
 func (x *Sighting) Reset() {
 	*x = Sighting{}
-	mi := &file_driver_proto_msgTypes[21]
+	mi := &file_driver_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1477,7 +1541,7 @@ func (x *Sighting) String() string {
 func (*Sighting) ProtoMessage() {}
 
 func (x *Sighting) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[21]
+	mi := &file_driver_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1490,7 +1554,7 @@ func (x *Sighting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Sighting.ProtoReflect.Descriptor instead.
 func (*Sighting) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{21}
+	return file_driver_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Sighting) GetId() string {
@@ -1598,7 +1662,7 @@ type Match struct {
 
 func (x *Match) Reset() {
 	*x = Match{}
-	mi := &file_driver_proto_msgTypes[22]
+	mi := &file_driver_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1610,7 +1674,7 @@ func (x *Match) String() string {
 func (*Match) ProtoMessage() {}
 
 func (x *Match) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[22]
+	mi := &file_driver_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1623,7 +1687,7 @@ func (x *Match) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Match.ProtoReflect.Descriptor instead.
 func (*Match) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{22}
+	return file_driver_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Match) GetScore() float64 {
@@ -1682,7 +1746,7 @@ type Value struct {
 
 func (x *Value) Reset() {
 	*x = Value{}
-	mi := &file_driver_proto_msgTypes[23]
+	mi := &file_driver_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1694,7 +1758,7 @@ func (x *Value) String() string {
 func (*Value) ProtoMessage() {}
 
 func (x *Value) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[23]
+	mi := &file_driver_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1707,7 +1771,7 @@ func (x *Value) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Value.ProtoReflect.Descriptor instead.
 func (*Value) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{23}
+	return file_driver_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Value) GetKind() isValue_Kind {
@@ -1772,16 +1836,17 @@ type Error struct {
 	Code          string                 `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
 	Message       string                 `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
 	Field         string                 `protobuf:"bytes,3,opt,name=field,proto3" json:"field,omitempty"`
-	Reason        string                 `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"` // what is wrong, as a word for machines; optional
-	Have          float64                `protobuf:"fixed64,5,opt,name=have,proto3" json:"have,omitempty"`   // the reason's numbers: how much there is,
-	Need          float64                `protobuf:"fixed64,6,opt,name=need,proto3" json:"need,omitempty"`   // and how much has to be, or may be
+	Reason        string                 `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`                                                                           // what is wrong, as a word for machines; optional
+	Have          float64                `protobuf:"fixed64,5,opt,name=have,proto3" json:"have,omitempty"`                                                                             // the reason's numbers: how much there is,
+	Need          float64                `protobuf:"fixed64,6,opt,name=need,proto3" json:"need,omitempty"`                                                                             // and how much has to be, or may be
+	Params        map[string]string      `protobuf:"bytes,7,rep,name=params,proto3" json:"params,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"` // (2) what stands in the words of reason, a code as in Reason
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Error) Reset() {
 	*x = Error{}
-	mi := &file_driver_proto_msgTypes[24]
+	mi := &file_driver_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1793,7 +1858,7 @@ func (x *Error) String() string {
 func (*Error) ProtoMessage() {}
 
 func (x *Error) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[24]
+	mi := &file_driver_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1806,7 +1871,7 @@ func (x *Error) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Error.ProtoReflect.Descriptor instead.
 func (*Error) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{24}
+	return file_driver_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Error) GetCode() string {
@@ -1849,6 +1914,13 @@ func (x *Error) GetNeed() float64 {
 		return x.Need
 	}
 	return 0
+}
+
+func (x *Error) GetParams() map[string]string {
+	if x != nil {
+		return x.Params
+	}
+	return nil
 }
 
 var File_driver_proto protoreflect.FileDescriptor
@@ -1978,11 +2050,18 @@ const file_driver_proto_rawDesc = "" +
 	"\x06values\x18\x01 \x03(\v2(.gatehouse.driver.v1.Reading.ValuesEntryR\x06values\x1aU\n" +
 	"\vValuesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x120\n" +
-	"\x05value\x18\x02 \x01(\v2\x1a.gatehouse.driver.v1.ValueR\x05value:\x028\x01\"J\n" +
+	"\x05value\x18\x02 \x01(\v2\x1a.gatehouse.driver.v1.ValueR\x05value:\x028\x01\"\x7f\n" +
 	"\x06Status\x12\x14\n" +
 	"\x05state\x18\x01 \x01(\tR\x05state\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x12\n" +
-	"\x04weak\x18\x03 \x01(\tR\x04weak\"J\n" +
+	"\x04weak\x18\x03 \x01(\tR\x04weak\x123\n" +
+	"\x06causes\x18\x04 \x03(\v2\x1b.gatehouse.driver.v1.ReasonR\x06causes\"\x98\x01\n" +
+	"\x06Reason\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\tR\x04code\x12?\n" +
+	"\x06params\x18\x02 \x03(\v2'.gatehouse.driver.v1.Reason.ParamsEntryR\x06params\x1a9\n" +
+	"\vParamsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"J\n" +
 	"\n" +
 	"Unreadable\x12\x10\n" +
 	"\x03raw\x18\x01 \x01(\fR\x03raw\x12\x16\n" +
@@ -2016,14 +2095,18 @@ const file_driver_proto_rawDesc = "" +
 	"\x06number\x18\x01 \x01(\x01H\x00R\x06number\x12\x14\n" +
 	"\x04bool\x18\x02 \x01(\bH\x00R\x04bool\x12\x14\n" +
 	"\x04text\x18\x03 \x01(\tH\x00R\x04textB\x06\n" +
-	"\x04kind\"\x8b\x01\n" +
+	"\x04kind\"\x86\x02\n" +
 	"\x05Error\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x18\n" +
 	"\amessage\x18\x02 \x01(\tR\amessage\x12\x14\n" +
 	"\x05field\x18\x03 \x01(\tR\x05field\x12\x16\n" +
 	"\x06reason\x18\x04 \x01(\tR\x06reason\x12\x12\n" +
 	"\x04have\x18\x05 \x01(\x01R\x04have\x12\x12\n" +
-	"\x04need\x18\x06 \x01(\x01R\x04need2\xf2\x03\n" +
+	"\x04need\x18\x06 \x01(\x01R\x04need\x12>\n" +
+	"\x06params\x18\a \x03(\v2&.gatehouse.driver.v1.Error.ParamsEntryR\x06params\x1a9\n" +
+	"\vParamsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x012\xf2\x03\n" +
 	"\x06Driver\x12R\n" +
 	"\bDescribe\x12$.gatehouse.driver.v1.DescribeRequest\x1a .gatehouse.driver.v1.Description\x12W\n" +
 	"\tConfigure\x12%.gatehouse.driver.v1.ConfigureRequest\x1a#.gatehouse.driver.v1.ConfigureReply\x12E\n" +
@@ -2044,7 +2127,7 @@ func file_driver_proto_rawDescGZIP() []byte {
 	return file_driver_proto_rawDescData
 }
 
-var file_driver_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
+var file_driver_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
 var file_driver_proto_goTypes = []any{
 	(*DescribeRequest)(nil),       // 0: gatehouse.driver.v1.DescribeRequest
 	(*Description)(nil),           // 1: gatehouse.driver.v1.Description
@@ -2066,66 +2149,72 @@ var file_driver_proto_goTypes = []any{
 	(*Observation)(nil),           // 17: gatehouse.driver.v1.Observation
 	(*Reading)(nil),               // 18: gatehouse.driver.v1.Reading
 	(*Status)(nil),                // 19: gatehouse.driver.v1.Status
-	(*Unreadable)(nil),            // 20: gatehouse.driver.v1.Unreadable
-	(*Sighting)(nil),              // 21: gatehouse.driver.v1.Sighting
-	(*Match)(nil),                 // 22: gatehouse.driver.v1.Match
-	(*Value)(nil),                 // 23: gatehouse.driver.v1.Value
-	(*Error)(nil),                 // 24: gatehouse.driver.v1.Error
-	nil,                           // 25: gatehouse.driver.v1.ConfigureRequest.SettingsEntry
-	nil,                           // 26: gatehouse.driver.v1.Device.AddressEntry
-	nil,                           // 27: gatehouse.driver.v1.Device.SecretEntry
-	nil,                           // 28: gatehouse.driver.v1.ProbeReply.ValuesEntry
-	nil,                           // 29: gatehouse.driver.v1.CommandRequest.ValuesEntry
-	nil,                           // 30: gatehouse.driver.v1.CommandReply.ValuesEntry
-	nil,                           // 31: gatehouse.driver.v1.Candidate.AddressEntry
-	nil,                           // 32: gatehouse.driver.v1.Reading.ValuesEntry
-	(*timestamppb.Timestamp)(nil), // 33: google.protobuf.Timestamp
+	(*Reason)(nil),                // 20: gatehouse.driver.v1.Reason
+	(*Unreadable)(nil),            // 21: gatehouse.driver.v1.Unreadable
+	(*Sighting)(nil),              // 22: gatehouse.driver.v1.Sighting
+	(*Match)(nil),                 // 23: gatehouse.driver.v1.Match
+	(*Value)(nil),                 // 24: gatehouse.driver.v1.Value
+	(*Error)(nil),                 // 25: gatehouse.driver.v1.Error
+	nil,                           // 26: gatehouse.driver.v1.ConfigureRequest.SettingsEntry
+	nil,                           // 27: gatehouse.driver.v1.Device.AddressEntry
+	nil,                           // 28: gatehouse.driver.v1.Device.SecretEntry
+	nil,                           // 29: gatehouse.driver.v1.ProbeReply.ValuesEntry
+	nil,                           // 30: gatehouse.driver.v1.CommandRequest.ValuesEntry
+	nil,                           // 31: gatehouse.driver.v1.CommandReply.ValuesEntry
+	nil,                           // 32: gatehouse.driver.v1.Candidate.AddressEntry
+	nil,                           // 33: gatehouse.driver.v1.Reading.ValuesEntry
+	nil,                           // 34: gatehouse.driver.v1.Reason.ParamsEntry
+	nil,                           // 35: gatehouse.driver.v1.Error.ParamsEntry
+	(*timestamppb.Timestamp)(nil), // 36: google.protobuf.Timestamp
 }
 var file_driver_proto_depIdxs = []int32{
 	2,  // 0: gatehouse.driver.v1.Description.settings:type_name -> gatehouse.driver.v1.Field
 	2,  // 1: gatehouse.driver.v1.Description.address:type_name -> gatehouse.driver.v1.Field
-	25, // 2: gatehouse.driver.v1.ConfigureRequest.settings:type_name -> gatehouse.driver.v1.ConfigureRequest.SettingsEntry
-	26, // 3: gatehouse.driver.v1.Device.address:type_name -> gatehouse.driver.v1.Device.AddressEntry
-	27, // 4: gatehouse.driver.v1.Device.secret:type_name -> gatehouse.driver.v1.Device.SecretEntry
+	26, // 2: gatehouse.driver.v1.ConfigureRequest.settings:type_name -> gatehouse.driver.v1.ConfigureRequest.SettingsEntry
+	27, // 3: gatehouse.driver.v1.Device.address:type_name -> gatehouse.driver.v1.Device.AddressEntry
+	28, // 4: gatehouse.driver.v1.Device.secret:type_name -> gatehouse.driver.v1.Device.SecretEntry
 	6,  // 5: gatehouse.driver.v1.Device.reach:type_name -> gatehouse.driver.v1.Reach
-	28, // 6: gatehouse.driver.v1.ProbeReply.values:type_name -> gatehouse.driver.v1.ProbeReply.ValuesEntry
-	29, // 7: gatehouse.driver.v1.CommandRequest.values:type_name -> gatehouse.driver.v1.CommandRequest.ValuesEntry
-	30, // 8: gatehouse.driver.v1.CommandReply.values:type_name -> gatehouse.driver.v1.CommandReply.ValuesEntry
-	31, // 9: gatehouse.driver.v1.Candidate.address:type_name -> gatehouse.driver.v1.Candidate.AddressEntry
+	29, // 6: gatehouse.driver.v1.ProbeReply.values:type_name -> gatehouse.driver.v1.ProbeReply.ValuesEntry
+	30, // 7: gatehouse.driver.v1.CommandRequest.values:type_name -> gatehouse.driver.v1.CommandRequest.ValuesEntry
+	31, // 8: gatehouse.driver.v1.CommandReply.values:type_name -> gatehouse.driver.v1.CommandReply.ValuesEntry
+	32, // 9: gatehouse.driver.v1.Candidate.address:type_name -> gatehouse.driver.v1.Candidate.AddressEntry
 	5,  // 10: gatehouse.driver.v1.FromHost.connect:type_name -> gatehouse.driver.v1.Device
 	14, // 11: gatehouse.driver.v1.FromHost.ack:type_name -> gatehouse.driver.v1.Ack
 	13, // 12: gatehouse.driver.v1.FromHost.stop:type_name -> gatehouse.driver.v1.Stop
-	24, // 13: gatehouse.driver.v1.Ack.error:type_name -> gatehouse.driver.v1.Error
+	25, // 13: gatehouse.driver.v1.Ack.error:type_name -> gatehouse.driver.v1.Error
 	16, // 14: gatehouse.driver.v1.FromDriver.batch:type_name -> gatehouse.driver.v1.Batch
 	17, // 15: gatehouse.driver.v1.Batch.observations:type_name -> gatehouse.driver.v1.Observation
-	33, // 16: gatehouse.driver.v1.Observation.time:type_name -> google.protobuf.Timestamp
+	36, // 16: gatehouse.driver.v1.Observation.time:type_name -> google.protobuf.Timestamp
 	18, // 17: gatehouse.driver.v1.Observation.reading:type_name -> gatehouse.driver.v1.Reading
-	21, // 18: gatehouse.driver.v1.Observation.sighting:type_name -> gatehouse.driver.v1.Sighting
+	22, // 18: gatehouse.driver.v1.Observation.sighting:type_name -> gatehouse.driver.v1.Sighting
 	19, // 19: gatehouse.driver.v1.Observation.status:type_name -> gatehouse.driver.v1.Status
-	20, // 20: gatehouse.driver.v1.Observation.unreadable:type_name -> gatehouse.driver.v1.Unreadable
-	32, // 21: gatehouse.driver.v1.Reading.values:type_name -> gatehouse.driver.v1.Reading.ValuesEntry
-	22, // 22: gatehouse.driver.v1.Sighting.match:type_name -> gatehouse.driver.v1.Match
-	23, // 23: gatehouse.driver.v1.ProbeReply.ValuesEntry.value:type_name -> gatehouse.driver.v1.Value
-	23, // 24: gatehouse.driver.v1.CommandRequest.ValuesEntry.value:type_name -> gatehouse.driver.v1.Value
-	23, // 25: gatehouse.driver.v1.CommandReply.ValuesEntry.value:type_name -> gatehouse.driver.v1.Value
-	23, // 26: gatehouse.driver.v1.Reading.ValuesEntry.value:type_name -> gatehouse.driver.v1.Value
-	0,  // 27: gatehouse.driver.v1.Driver.Describe:input_type -> gatehouse.driver.v1.DescribeRequest
-	3,  // 28: gatehouse.driver.v1.Driver.Configure:input_type -> gatehouse.driver.v1.ConfigureRequest
-	5,  // 29: gatehouse.driver.v1.Driver.Probe:input_type -> gatehouse.driver.v1.Device
-	8,  // 30: gatehouse.driver.v1.Driver.Command:input_type -> gatehouse.driver.v1.CommandRequest
-	10, // 31: gatehouse.driver.v1.Driver.Discover:input_type -> gatehouse.driver.v1.DiscoverRequest
-	12, // 32: gatehouse.driver.v1.Driver.Session:input_type -> gatehouse.driver.v1.FromHost
-	1,  // 33: gatehouse.driver.v1.Driver.Describe:output_type -> gatehouse.driver.v1.Description
-	4,  // 34: gatehouse.driver.v1.Driver.Configure:output_type -> gatehouse.driver.v1.ConfigureReply
-	7,  // 35: gatehouse.driver.v1.Driver.Probe:output_type -> gatehouse.driver.v1.ProbeReply
-	9,  // 36: gatehouse.driver.v1.Driver.Command:output_type -> gatehouse.driver.v1.CommandReply
-	11, // 37: gatehouse.driver.v1.Driver.Discover:output_type -> gatehouse.driver.v1.Candidate
-	15, // 38: gatehouse.driver.v1.Driver.Session:output_type -> gatehouse.driver.v1.FromDriver
-	33, // [33:39] is the sub-list for method output_type
-	27, // [27:33] is the sub-list for method input_type
-	27, // [27:27] is the sub-list for extension type_name
-	27, // [27:27] is the sub-list for extension extendee
-	0,  // [0:27] is the sub-list for field type_name
+	21, // 20: gatehouse.driver.v1.Observation.unreadable:type_name -> gatehouse.driver.v1.Unreadable
+	33, // 21: gatehouse.driver.v1.Reading.values:type_name -> gatehouse.driver.v1.Reading.ValuesEntry
+	20, // 22: gatehouse.driver.v1.Status.causes:type_name -> gatehouse.driver.v1.Reason
+	34, // 23: gatehouse.driver.v1.Reason.params:type_name -> gatehouse.driver.v1.Reason.ParamsEntry
+	23, // 24: gatehouse.driver.v1.Sighting.match:type_name -> gatehouse.driver.v1.Match
+	35, // 25: gatehouse.driver.v1.Error.params:type_name -> gatehouse.driver.v1.Error.ParamsEntry
+	24, // 26: gatehouse.driver.v1.ProbeReply.ValuesEntry.value:type_name -> gatehouse.driver.v1.Value
+	24, // 27: gatehouse.driver.v1.CommandRequest.ValuesEntry.value:type_name -> gatehouse.driver.v1.Value
+	24, // 28: gatehouse.driver.v1.CommandReply.ValuesEntry.value:type_name -> gatehouse.driver.v1.Value
+	24, // 29: gatehouse.driver.v1.Reading.ValuesEntry.value:type_name -> gatehouse.driver.v1.Value
+	0,  // 30: gatehouse.driver.v1.Driver.Describe:input_type -> gatehouse.driver.v1.DescribeRequest
+	3,  // 31: gatehouse.driver.v1.Driver.Configure:input_type -> gatehouse.driver.v1.ConfigureRequest
+	5,  // 32: gatehouse.driver.v1.Driver.Probe:input_type -> gatehouse.driver.v1.Device
+	8,  // 33: gatehouse.driver.v1.Driver.Command:input_type -> gatehouse.driver.v1.CommandRequest
+	10, // 34: gatehouse.driver.v1.Driver.Discover:input_type -> gatehouse.driver.v1.DiscoverRequest
+	12, // 35: gatehouse.driver.v1.Driver.Session:input_type -> gatehouse.driver.v1.FromHost
+	1,  // 36: gatehouse.driver.v1.Driver.Describe:output_type -> gatehouse.driver.v1.Description
+	4,  // 37: gatehouse.driver.v1.Driver.Configure:output_type -> gatehouse.driver.v1.ConfigureReply
+	7,  // 38: gatehouse.driver.v1.Driver.Probe:output_type -> gatehouse.driver.v1.ProbeReply
+	9,  // 39: gatehouse.driver.v1.Driver.Command:output_type -> gatehouse.driver.v1.CommandReply
+	11, // 40: gatehouse.driver.v1.Driver.Discover:output_type -> gatehouse.driver.v1.Candidate
+	15, // 41: gatehouse.driver.v1.Driver.Session:output_type -> gatehouse.driver.v1.FromDriver
+	36, // [36:42] is the sub-list for method output_type
+	30, // [30:36] is the sub-list for method input_type
+	30, // [30:30] is the sub-list for extension type_name
+	30, // [30:30] is the sub-list for extension extendee
+	0,  // [0:30] is the sub-list for field type_name
 }
 
 func init() { file_driver_proto_init() }
@@ -2139,7 +2228,7 @@ func file_driver_proto_init() {
 		(*FromHost_Ack)(nil),
 		(*FromHost_Stop)(nil),
 	}
-	file_driver_proto_msgTypes[23].OneofWrappers = []any{
+	file_driver_proto_msgTypes[24].OneofWrappers = []any{
 		(*Value_Number)(nil),
 		(*Value_Bool)(nil),
 		(*Value_Text)(nil),
@@ -2150,7 +2239,7 @@ func file_driver_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_driver_proto_rawDesc), len(file_driver_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   33,
+			NumMessages:   36,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -26,6 +26,7 @@ func FromError(err error) *Error {
 			Reason:  text(e.Reason),
 			Have:    e.Have,
 			Need:    e.Need,
+			Params:  Texts(e.Params),
 		}
 	}
 	return &Error{Code: string(gatehouse.Unavailable), Message: clip(text(err.Error()))}
@@ -44,6 +45,7 @@ func ToError(w *Error) error {
 		Reason:  w.GetReason(),
 		Have:    finite(w.GetHave()),
 		Need:    finite(w.GetNeed()),
+		Params:  w.GetParams(),
 	}
 	if _, ok := grpcCode(e.Code); !ok {
 		e.Code = gatehouse.Unavailable

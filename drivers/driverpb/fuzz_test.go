@@ -3,6 +3,7 @@ package driverpb_test
 import (
 	"errors"
 	"math"
+	"reflect"
 	"testing"
 	"unicode/utf8"
 
@@ -49,10 +50,10 @@ func TestErrorsCrossTheWire(t *testing.T) {
 	for _, code := range []gatehouse.Code{gatehouse.Invalid, gatehouse.Unauthenticated, gatehouse.Forbidden, gatehouse.NotFound, gatehouse.Conflict, gatehouse.Unavailable, gatehouse.TooLarge, gatehouse.RateLimited} {
 		want := gatehouse.Error{Code: code, Message: "the message", Field: "address.host"}
 		var got *gatehouse.Error
-		if err := driverpb.CallError("it", driverpb.StatusError(&want)); !errors.As(err, &got) || *got != want {
+		if err := driverpb.CallError("it", driverpb.StatusError(&want)); !errors.As(err, &got) || !reflect.DeepEqual(*got, want) {
 			t.Errorf("as a status: got %#v, want %#v", err, want)
 		}
-		if err := driverpb.ToError(driverpb.FromError(&want)); !errors.As(err, &got) || *got != want {
+		if err := driverpb.ToError(driverpb.FromError(&want)); !errors.As(err, &got) || !reflect.DeepEqual(*got, want) {
 			t.Errorf("in a message: got %#v, want %#v", err, want)
 		}
 	}
@@ -78,7 +79,7 @@ func TestErrorsCrossTheWire(t *testing.T) {
 func TestReasonsCrossTheWire(t *testing.T) {
 	in := gatehouse.Error{Code: gatehouse.Invalid, Message: "too small", Field: "photo", Reason: "too_small", Have: 62, Need: 80}
 	var out *gatehouse.Error
-	if !errors.As(driverpb.CallError("driver", driverpb.StatusError(&in)), &out) || *out != in {
+	if !errors.As(driverpb.CallError("driver", driverpb.StatusError(&in)), &out) || !reflect.DeepEqual(*out, in) {
 		t.Errorf("got %+v, want %+v", out, in)
 	}
 	if !errors.As(driverpb.ToError(&driverpb.Error{Code: "invalid", Message: "x", Have: math.NaN(), Need: math.Inf(1)}), &out) || out.Have != 0 || out.Need != 0 {

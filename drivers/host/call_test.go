@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -57,7 +58,8 @@ func TestCalls(t *testing.T) {
 		{"a probe that hangs", func() error { _, err := h.Probe(short, "steady", device("", "hang")); return err },
 			gatehouse.Error{Code: gatehouse.Unavailable, Message: `driver "steady" did not answer in time`}},
 		{"a probe that panics", func() error { _, err := h.Probe(ctx, "steady", device("", "panic")); return err },
-			gatehouse.Error{Code: gatehouse.Unavailable, Message: "the driver panicked in Probe: probe gone wrong"}},
+			gatehouse.Error{Code: gatehouse.Unavailable, Message: "the driver panicked in Probe: probe gone wrong", Reason: "panicked",
+				Params: map[string]string{"where": "Probe", "detail": "probe gone wrong"}}},
 		{"an unknown action", func() error { _, err := h.Command(ctx, "steady", drivers.Command{Action: "fly"}); return err },
 			gatehouse.Error{Code: gatehouse.NotFound, Message: `no action "fly"`}},
 		{"too much data", func() error {
@@ -71,7 +73,7 @@ func TestCalls(t *testing.T) {
 	} {
 		err := c.call()
 		var e *gatehouse.Error
-		if !errors.As(err, &e) || bare(e) != c.want {
+		if !errors.As(err, &e) || !reflect.DeepEqual(bare(e), c.want) {
 			t.Errorf("%s: got %#v, want %#v", c.name, err, c.want)
 		}
 	}
@@ -92,7 +94,7 @@ func TestCallsWithoutAFunctionOrADriver(t *testing.T) {
 		discoverErr := h.Discover(t.Context(), driver, func(drivers.Candidate) {})
 		for _, err := range []error{probeErr, commandErr, discoverErr} {
 			var e *gatehouse.Error
-			if !errors.As(err, &e) || bare(e) != want {
+			if !errors.As(err, &e) || !reflect.DeepEqual(bare(e), want) {
 				t.Errorf("%s: got %#v, want %#v", driver, err, want)
 			}
 		}

@@ -169,7 +169,7 @@ func (s *supervisor) after(ctx context.Context, end outcome, r *record) {
 			st.NextAttempt = now.Add(delay)
 		}
 	})
-	s.pause(ctx, delay, fmt.Sprintf("driver %q is not running: %s", s.spec.Name, end.reason))
+	s.pause(ctx, delay, gatehouse.Because(gatehouse.ReasonDriverDown, "driver", s.spec.Name, "detail", end.reason))
 	s.set(func(st *Status) { st.NextAttempt = time.Time{} })
 }
 
@@ -188,7 +188,7 @@ func backoff(first, last time.Duration, crashes int, jitter float64) time.Durati
 
 // pause waits for delay, or for ever where it is 0, and meanwhile reports the driver's
 // devices as driver_down: each once, also those that are put only now.
-func (s *supervisor) pause(ctx context.Context, delay time.Duration, reason string) {
+func (s *supervisor) pause(ctx context.Context, delay time.Duration, reason gatehouse.Reason) {
 	var over <-chan time.Time
 	if delay > 0 {
 		timer := time.NewTimer(delay)
@@ -214,13 +214,18 @@ func (s *supervisor) pause(ctx context.Context, delay time.Duration, reason stri
 	}
 }
 
-func (s *supervisor) reportDown(ctx context.Context, reason string) error {
+func (s *supervisor) reportDown(ctx context.Context, reason gatehouse.Reason) error {
+	down := &gatehouse.Status{
+		State:  gatehouse.StateDriverDown,
+		Reason: reason.String(),
+		Causes: []gatehouse.Reason{reason},
+	}
 	for {
 		var batch []gatehouse.Observation
 		s.mu.Lock()
 		for id, e := range s.devices {
 			if !e.down && len(batch) < driverpb.MaxBatch {
-				batch = append(batch, gatehouse.Observation{Device: id, Status: &gatehouse.Status{State: gatehouse.StateDriverDown, Reason: reason}})
+				batch = append(batch, gatehouse.Observation{Device: id, Status: down})
 			}
 		}
 		s.mu.Unlock()

@@ -186,7 +186,7 @@ func (d *driver) Probe(ctx context.Context, dev drivers.Device) (drivers.Probe, 
 	}
 	msg := fmt.Sprintf("unit %d at %s answers: %d of %d values read", set.unit, set.target.address, len(values), len(set.points))
 	if len(troubles) > 0 {
-		msg += "; " + strings.Join(troubles, "; ")
+		msg += "; " + sentence(troubles)
 	}
 	return drivers.Probe{Message: msg, Values: values}, nil
 }

@@ -273,27 +273,27 @@ func about(err error, b block, unit byte) error {
 	if b.count > 1 {
 		what = fmt.Sprintf("%s to %d", what, b.addr+b.count-1)
 	}
-	return &exceptionError{exc.ExceptionCode, gatehouse.Errorf(gatehouse.Invalid, "%s of unit %d: %s", what, unit, mend(exc.ExceptionCode))}
+	why := gatehouse.Because(meaning(exc.ExceptionCode), "register", what, "unit", unit, "exception", exc.ExceptionCode)
+	return &exceptionError{exc.ExceptionCode, why.Err(gatehouse.Invalid)}
 }
 
-// mend says what an exception means and what to do (Modbus Application Protocol V1.1b3,
-// section 7).
-func mend(code byte) string {
+// meaning is what an exception stands for (Modbus Application Protocol V1.1b3, section 7).
+func meaning(code byte) gatehouse.ReasonCode {
 	switch code {
 	case modbus.ExceptionCodeIllegalFunction:
-		return "the equipment does not know this kind of register (exception 1): try another table, e.g. holding for input"
+		return gatehouse.ReasonModbusFunction
 	case modbus.ExceptionCodeIllegalDataAddress:
-		return "the equipment has no such register (exception 2): check the address against its manual; manuals often count from 1, or write 40001 for holding:0"
+		return gatehouse.ReasonModbusAddress
 	case modbus.ExceptionCodeIllegalDataValue:
-		return "the equipment refuses this value or length (exception 3): check the form in the profile"
+		return gatehouse.ReasonModbusValue
 	case modbus.ExceptionCodeServerDeviceFailure:
-		return "the equipment has failed (exception 4): look at the equipment itself"
+		return gatehouse.ReasonModbusFailed
 	case modbus.ExceptionCodeAcknowledge, modbus.ExceptionCodeServerDeviceBusy:
-		return fmt.Sprintf("the equipment is busy (exception %d): poll it less often", code)
+		return gatehouse.ReasonModbusBusy
 	case modbus.ExceptionCodeGatewayPathUnavailable:
-		return "the Modbus gateway has no way to this unit (exception 10): check the gateway's serial line and its routing"
+		return gatehouse.ReasonModbusPath
 	case modbus.ExceptionCodeGatewayTargetDeviceFailedToRespond:
-		return "no such unit answers behind the Modbus gateway (exception 11): check the unit id, the wiring and the unit's power"
+		return gatehouse.ReasonModbusUnit
 	}
-	return fmt.Sprintf("the equipment answers exception %d: look it up in its manual", code)
+	return gatehouse.ReasonModbusOther
 }

@@ -201,23 +201,30 @@ func (p point) decode(b []byte) (gatehouse.Value, error) {
 		bits = bits<<8 | uint64(x)
 	}
 	if slices.Contains(p.none, bits) {
-		return gatehouse.Value{}, gatehouse.Errorf(gatehouse.Invalid, "%s (%s) reads %#x, which stands for no value: the sensor behind it is missing or broken", p.property, p, bits)
+		return gatehouse.Value{}, p.blank(fmt.Sprintf("%#x", bits))
 	}
 	if p.form == "bit" {
 		return p.fromBit(bits>>p.bit&1 == 1), nil
 	}
 	raw := p.raw(bits)
 	if math.IsNaN(raw) || math.IsInf(raw, 0) {
-		return gatehouse.Value{}, gatehouse.Errorf(gatehouse.Invalid, "%s reads %v: the sensor behind it is missing or broken", p, raw)
+		return gatehouse.Value{}, p.blank(fmt.Sprint(raw))
 	}
 	if p.kind == "boolean" {
 		return gatehouse.BoolValue(raw != 0), nil
 	}
 	f := raw*p.scale + p.offset
 	if math.IsInf(f, 0) {
-		return gatehouse.Value{}, gatehouse.Errorf(gatehouse.Invalid, "%s reads %v, which the profile's scale makes too large", p, raw)
+		detail := fmt.Sprintf("%s reads %v, which the profile's scale makes too large", p, raw)
+		return gatehouse.Value{}, gatehouse.Because(gatehouse.ReasonBadValue, "property", p.property, "detail", detail).Err(gatehouse.Invalid)
 	}
 	return gatehouse.NumberValue(tidy(f, p.scale)), nil
+}
+
+// blank is the error of a register that stands for no value.
+func (p point) blank(reads string) error {
+	why := gatehouse.Because(gatehouse.ReasonSeesNothing, "property", p.property, "register", p, "raw", reads)
+	return why.Err(gatehouse.Invalid)
 }
 
 // raw is the number that the bits are; 8 bits are the lower ones of a register.

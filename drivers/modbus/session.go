@@ -52,17 +52,17 @@ func (s *session) run(ctx context.Context, emit drivers.Emit) error {
 }
 
 // tell hands over what was read, and what is wrong with the rest, where that has changed.
-func (s *session) tell(ctx context.Context, emit drivers.Emit, values map[string]gatehouse.Value, troubles []string) error {
+func (s *session) tell(ctx context.Context, emit drivers.Emit, values map[string]gatehouse.Value, troubles []gatehouse.Reason) error {
 	var out []gatehouse.Observation
 	at := s.now()
 	if len(values) > 0 {
 		out = append(out, gatehouse.Observation{Time: at, Reading: &gatehouse.Reading{Values: values}})
 	}
-	fault := strings.Join(troubles, "; ")
+	fault := sentence(troubles)
 	if fault != s.fault {
 		st := &gatehouse.Status{State: gatehouse.StateOnline}
 		if fault != "" {
-			st = &gatehouse.Status{State: gatehouse.StateFault, Reason: fault}
+			st = &gatehouse.Status{State: gatehouse.StateFault, Reason: fault, Causes: troubles}
 		}
 		out = append(out, gatehouse.Observation{Time: at, Status: st})
 	}
@@ -83,15 +83,15 @@ const muteFor = time.Minute
 // readAll reads every block once. Troubles are what is wrong with single registers, in words;
 // the error is that of a device that cannot be read at all. Where a block of several points is
 // refused or gets no answer, each is asked for by itself from then on.
-func (s *session) readAll(ctx context.Context) (map[string]gatehouse.Value, []string, error) {
+func (s *session) readAll(ctx context.Context) (map[string]gatehouse.Value, []gatehouse.Reason, error) {
 	values := map[string]gatehouse.Value{}
-	var troubles []string
+	var troubles []gatehouse.Reason
 	var last error
 	silent, heard := 0, false
 	for i := 0; i < len(s.blocks); i++ {
 		b := s.blocks[i]
 		if s.leftOut(b) {
-			troubles = append(troubles, fmt.Sprintf("%s (%s) gives no answer", b.points[0].property, b.points[0]))
+			troubles = append(troubles, b.mute())
 			continue
 		}
 		data, err := s.line.read(ctx, s.set.manner(), b)
@@ -120,16 +120,17 @@ func (s *session) readAll(ctx context.Context) (map[string]gatehouse.Value, []st
 			last = err
 			if mute != nil {
 				s.leave(b)
-				err = fmt.Errorf("%s (%s) gives no answer: %w", b.points[0].property, b.points[0], err)
+				troubles = append(troubles, b.mute())
+				continue
 			}
-			troubles = append(troubles, err.Error())
+			troubles = append(troubles, gatehouse.ReasonOf(err))
 			continue
 		}
 		heard = true
 		for _, p := range b.points {
 			v, err := p.value(b, data)
 			if err != nil {
-				troubles = append(troubles, err.Error())
+				troubles = append(troubles, gatehouse.ReasonOf(err))
 				continue
 			}
 			values[p.property] = v
@@ -172,10 +173,25 @@ func (s *session) point(property string) (point, bool) {
 	return point{}, false
 }
 
+// mute says of a block's one point that it gives no answer.
+func (b block) mute() gatehouse.Reason {
+	p := b.points[0]
+	return gatehouse.Because(gatehouse.ReasonRegisterMute, "property", p.property, "register", p)
+}
+
 // limit keeps a status readable where everything is wrong.
-func limit(troubles []string) []string {
+func limit(troubles []gatehouse.Reason) []gatehouse.Reason {
 	if len(troubles) <= 3 {
 		return troubles
 	}
-	return append(troubles[:3:3], fmt.Sprintf("and %d more", len(troubles)-3))
+	return append(troubles[:3:3], gatehouse.Because(gatehouse.ReasonMore, "count", len(troubles)-3))
+}
+
+// sentence is what is wrong in English.
+func sentence(troubles []gatehouse.Reason) string {
+	said := make([]string, 0, len(troubles))
+	for _, r := range troubles {
+		said = append(said, r.String())
+	}
+	return strings.Join(said, "; ")
 }

@@ -111,31 +111,34 @@ func (t target) drain(ctx context.Context, until time.Time) error {
 func (t target) explain(err error, timeout time.Duration) error {
 	var dns *net.DNSError
 	var ne net.Error
-	say := func(format string, args ...any) error {
-		return gatehouse.Errorf(gatehouse.Unavailable, format, args...)
+	say := func(code gatehouse.ReasonCode, params ...any) error {
+		return gatehouse.Because(code, params...).Err(gatehouse.Unavailable)
 	}
 	var refused *gatehouse.Error
 	switch {
 	case errors.As(err, &refused):
 		return refused
 	case t.serial && errors.Is(err, os.ErrNotExist):
-		return say("there is no serial line %s: check the name; adapters are renumbered when they are plugged in again, and names below /dev/serial/by-id are not", t.address)
+		return say(gatehouse.ReasonSerialMissing, "line", t.address)
 	case t.serial && errors.Is(err, os.ErrPermission):
-		return say("the serial line %s may not be opened: give the driver's user access to it (group dialout)", t.address)
+		return say(gatehouse.ReasonSerialClosed, "line", t.address)
 	case t.serial && errors.Is(err, serial.ErrTimeout):
-		return say("no answer on %s within %s: check the unit id, the baud rate, the parity and the wiring", t.address, timeout)
+		return say(gatehouse.ReasonSerialMute, "line", t.address, "within", timeout)
 	case t.serial:
-		return say("the serial line %s does not work: %v; check the baud rate, the parity and the wiring", t.address, err)
+		return say(gatehouse.ReasonSerialBroken, "line", t.address, "detail", err)
 	case errors.As(err, &dns):
-		return say("the name in %s is unknown: check the spelling, or give the IP address", t.address)
+		return say(gatehouse.ReasonNameUnknown, "address", t.address)
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return say("nothing listens at %s: check the address and the port (Modbus TCP is usually 502), and that Modbus is switched on", t.address)
+		return say(gatehouse.ReasonNothingThere, "address", t.address, "protocol", protocol, "port", 502)
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
-		return say("there is no way to %s: check the address and the network", t.address)
+		return say(gatehouse.ReasonNoRoute, "address", t.address)
 	case errors.As(err, &ne) && ne.Timeout():
-		return say("%s does not answer within %s: check the address, the unit id and that the equipment has power", t.address, timeout)
+		return say(gatehouse.ReasonNoAnswer, "address", t.address, "within", timeout, "protocol", protocol)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
-		return say("%s hung up: it may be restarting, speak something else than Modbus, or take no more connections", t.address)
+		return say(gatehouse.ReasonHungUp, "address", t.address, "protocol", protocol)
 	}
-	return say("%s answers something else than Modbus expects: %v", t.address, err)
+	return say(gatehouse.ReasonOddAnswer, "address", t.address, "protocol", protocol, "detail", err)
 }
+
+// protocol is what the equipment is expected to speak, in words for people.
+const protocol = "Modbus"

@@ -280,12 +280,12 @@ func options(set settings, id string, clean bool) (*mqtt.ClientOptions, error) {
 func subscribe(m mqtt.Client, topics map[string]byte) error {
 	token := m.SubscribeMultiple(topics, nil)
 	if !token.WaitTimeout(connectTime) {
-		return gatehouse.Errorf(gatehouse.Unavailable, "the broker did not answer the subscription within %s", connectTime)
+		return away(gatehouse.ReasonNoSubscription, "within", connectTime)
 	}
 	if s, ok := token.(*mqtt.SubscribeToken); ok {
 		for t, code := range s.Result() {
 			if code == 0x80 {
-				return gatehouse.Errorf(gatehouse.Forbidden, "the broker does not let this user read %s: change the broker's access list, or the topic", t)
+				return gatehouse.Because(gatehouse.ReasonTopicForbidden, "topic", t).Err(gatehouse.Forbidden)
 			}
 		}
 	}
@@ -316,7 +316,7 @@ func (c *conn) next(ctx context.Context) ([]mqtt.Message, error) {
 	case m := <-c.queue:
 		out = append(out, m)
 	case err := <-c.lost:
-		return nil, gatehouse.Errorf(gatehouse.Unavailable, "the broker hung up: %v", err)
+		return nil, away(gatehouse.ReasonBrokerHungUp, "detail", err)
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
@@ -355,17 +355,23 @@ func explain(set settings, err error) error {
 	case errors.As(err, &people), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return err
 	case strings.Contains(text, "not Authorized") || strings.Contains(text, "bad user name or password"):
-		return gatehouse.Errorf(gatehouse.Unauthenticated, "%s refuses the user name or the password: check both, and the broker's access list", at)
+		return gatehouse.Because(gatehouse.ReasonLoginRefused, "address", at).Err(gatehouse.Unauthenticated)
 	case strings.Contains(text, "identifier rejected"):
-		return gatehouse.FieldErrorf("client_id", "%s refuses the client id %q: give another", at, set.clientID)
+		e := gatehouse.Because(gatehouse.ReasonClientID, "address", at, "client_id", set.clientID).Err(gatehouse.Invalid)
+		e.Field = "client_id"
+		return e
 	case errors.As(err, &dns), strings.Contains(text, "no such host"):
-		return gatehouse.Errorf(gatehouse.Unavailable, "the name in %s is unknown: check the spelling, or give the IP address", at)
+		return away(gatehouse.ReasonNameUnknown, "address", at)
 	case errors.Is(err, syscall.ECONNREFUSED), strings.Contains(text, "connection refused"):
-		return gatehouse.Errorf(gatehouse.Unavailable, "nothing listens at %s: check the address and the port (1883, or 8883 with ssl://)", at)
+		return away(gatehouse.ReasonNothingThere, "address", at, "protocol", "MQTT", "port", "1883, or 8883 with ssl://")
 	case errors.As(err, &cert), strings.Contains(text, "certificate"):
-		return gatehouse.Errorf(gatehouse.Unavailable, "the certificate of %s is not trusted (%v): name its authority's PEM file under ca", at, err)
+		return away(gatehouse.ReasonNotTrusted, "address", at, "detail", err)
 	case errors.As(err, &ne) && ne.Timeout(), strings.Contains(text, "timeout"), strings.Contains(text, "timed out"):
-		return gatehouse.Errorf(gatehouse.Unavailable, "%s does not answer within %s: check the address, and that it speaks MQTT", at, connectTime)
+		return away(gatehouse.ReasonNoAnswer, "address", at, "within", connectTime, "protocol", "MQTT")
 	}
-	return gatehouse.Errorf(gatehouse.Unavailable, "%s cannot be used: %v", at, err)
+	return away(gatehouse.ReasonOddAnswer, "address", at, "protocol", "MQTT", "detail", err)
+}
+
+func away(code gatehouse.ReasonCode, params ...any) error {
+	return gatehouse.Because(code, params...).Err(gatehouse.Unavailable)
 }

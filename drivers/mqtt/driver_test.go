@@ -478,7 +478,7 @@ func TestObservations(t *testing.T) {
 		`[{"Reading":{"values":{"tamper":false}},,}]`,
 		`[{"Reading":{"values":{"n":12.5}},,}]`,
 		`[{"Reading":{"values":{"n":"true"}},,}]`,
-		`[{,,"Status":{"state":"fault","reason":"the availability message \"asleep\" is neither \"online\" nor \"offline\""}}]`,
+		`[{,,"Status":{"state":"fault","reason":"the availability message \"asleep\" is neither \"online\" nor \"offline\"","causes":[{"code":"availability_odd","params":{"down":"offline","up":"online","word":"asleep"}}]}}]`,
 		`null`,
 	}
 	if d := cmp.Diff(got, want); d != "" {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"strconv"
 	"strings"
 	"time"
 
@@ -79,13 +78,21 @@ func (s settings) status(x any) []gatehouse.Observation {
 	case s.up:
 		return []gatehouse.Observation{{Status: &gatehouse.Status{State: gatehouse.StateOnline}}}
 	case s.down:
-		return []gatehouse.Observation{{Status: &gatehouse.Status{State: gatehouse.StateOffline, Reason: "its broker says that it is " + s.down}}}
+		return said(gatehouse.StateOffline, gatehouse.Because(gatehouse.ReasonBrokerSaysAway, "word", s.down))
 	}
 	if len(word) > 40 {
 		word = word[:40] + "…"
 	}
-	return []gatehouse.Observation{{Status: &gatehouse.Status{State: gatehouse.StateFault,
-		Reason: "the availability message " + strconv.Quote(word) + " is neither " + strconv.Quote(s.up) + " nor " + strconv.Quote(s.down)}}}
+	odd := gatehouse.Because(gatehouse.ReasonAvailabilityOdd, "word", word, "up", s.up, "down", s.down)
+	return said(gatehouse.StateFault, odd)
+}
+
+func said(state gatehouse.DeviceState, why gatehouse.Reason) []gatehouse.Observation {
+	return []gatehouse.Observation{{Status: &gatehouse.Status{
+		State:  state,
+		Reason: why.String(),
+		Causes: []gatehouse.Reason{why},
+	}}}
 }
 
 // sighting reads {"method", "credential", "direction", "time"}; what is missing or odd is for

@@ -148,11 +148,12 @@ func (d *driver) Connect(ctx context.Context, dev drivers.Device, emit drivers.E
 	d.mu.Lock()
 	if d.server == nil {
 		d.mu.Unlock()
-		return gatehouse.Errorf(gatehouse.Unavailable, "the driver does not listen yet; check its setting listen")
+		return gatehouse.Because(gatehouse.ReasonNotListening).Err(gatehouse.Unavailable)
 	}
 	if other := d.terminals[dev.Serial]; other != nil {
 		d.mu.Unlock()
-		return gatehouse.Errorf(gatehouse.Conflict, "serial number %s belongs to device %q already; serial numbers are each terminal's own", dev.Serial, other.device.ID)
+		taken := gatehouse.Because(gatehouse.ReasonSerialTaken, "serial", dev.Serial, "device", other.device.ID)
+		return taken.Err(gatehouse.Conflict)
 	}
 	if d.queues[dev.ID] == nil {
 		d.queues[dev.ID] = &commands{next: int(d.now().Unix() % 1e8 * 10)}
@@ -187,7 +188,7 @@ func (d *driver) Probe(ctx context.Context, dev drivers.Device) (drivers.Probe, 
 	where := d.where
 	d.mu.Unlock()
 	if where == "" {
-		return drivers.Probe{}, gatehouse.Errorf(gatehouse.Unavailable, "the driver does not listen yet; check its setting listen")
+		return drivers.Probe{}, gatehouse.Because(gatehouse.ReasonNotListening).Err(gatehouse.Unavailable)
 	}
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()

@@ -156,20 +156,20 @@ func (t *terminal) log(ctx context.Context, p *push, body io.Reader, more func()
 	if err != nil {
 		return 0, err
 	}
-	fault := ""
+	var fault gatehouse.Reason
 	if p.bad > 0 {
-		fault = fmt.Sprintf("%d of %d log lines could not be read (%s); they are kept with what was refused", p.bad, p.lines, p.first)
+		fault = gatehouse.Because(gatehouse.ReasonLinesOdd, "bad", p.bad, "lines", p.lines, "detail", p.first)
 	}
 	t.mu.Lock()
-	changed := fault != t.fault
-	t.fault = fault
+	changed := t.untold || fault.String() != t.fault.String()
+	t.fault, t.untold = fault, false
 	t.mu.Unlock()
 	if !changed {
 		return n, nil
 	}
 	if err := t.report(ctx); err != nil {
 		t.mu.Lock()
-		t.fault = "\x00" // told again with the next log
+		t.untold = true // told again with the next log
 		t.mu.Unlock()
 		return 0, err
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -35,7 +34,8 @@ type terminal struct {
 	why    string     // and why
 	warned time.Time  // when that was last kept
 	usual  usual
-	fault  string // what is wrong with its log, "" while all is well
+	fault  gatehouse.Reason // what is wrong with its log; zero while all is well
+	untold bool             // the gateway did not keep that it is so
 }
 
 // parse reads a device's address.
@@ -111,16 +111,16 @@ func (t *terminal) called(now time.Time) {
 }
 
 // absence says why the terminal counts as offline. where is the address to call.
-func (t *terminal) absence(where string) string {
+func (t *terminal) absence(where string) gatehouse.Reason {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch {
 	case t.wrong.IsValid():
-		return fmt.Sprintf("calls with its serial number come from %s and are refused: %s", t.wrong, t.why)
+		return gatehouse.Because(gatehouse.ReasonWrongCaller, "from", t.wrong, "detail", t.why)
 	case t.last.IsZero():
-		return fmt.Sprintf("the terminal has not called: set its cloud server (ADMS) to %s, and compare its serial number with %s", where, t.device.Serial)
+		return gatehouse.Because(gatehouse.ReasonNeverCalled, "where", where, "serial", t.device.Serial)
 	}
-	return fmt.Sprintf("the terminal has not called since %s: check its power and its network", t.last.In(t.zone).Format("2006-01-02 15:04:05"))
+	return gatehouse.Because(gatehouse.ReasonCalledLast, "since", t.last.In(t.zone).Format("2006-01-02 15:04:05"))
 }
 
 // watch reports the terminal online while it calls and offline when it is silent, until ctx
@@ -154,14 +154,19 @@ func (t *terminal) report(ctx context.Context) error {
 	t.mu.Lock()
 	fault := t.fault
 	t.mu.Unlock()
-	if fault != "" {
+	if fault.Code != "" {
 		return t.emit(ctx, status(gatehouse.StateFault, fault))
 	}
-	return t.emit(ctx, status(gatehouse.StateOnline, ""))
+	return t.emit(ctx, status(gatehouse.StateOnline, gatehouse.Reason{}))
 }
 
-func status(s gatehouse.DeviceState, reason string) gatehouse.Observation {
-	return gatehouse.Observation{Status: &gatehouse.Status{State: s, Reason: reason}}
+func status(s gatehouse.DeviceState, why gatehouse.Reason) gatehouse.Observation {
+	o := gatehouse.Observation{Status: &gatehouse.Status{State: s}}
+	if why.Code != "" {
+		o.Status.Reason = why.String()
+		o.Status.Causes = []gatehouse.Reason{why}
+	}
+	return o
 }
 
 // facts hands over what the terminal says of itself.

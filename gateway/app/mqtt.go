@@ -153,7 +153,8 @@ func (a *App) noteConnected(id mqttfront.Identity, way mqttfront.Way) {
 }
 
 func (a *App) noteGone(id mqttfront.Identity) {
-	a.notePresence(id, g.Status{State: g.StateOffline, Reason: "the MQTT connection ended"})
+	why := g.Because(g.ReasonMQTTEnded)
+	a.notePresence(id, g.Status{State: g.StateOffline, Reason: why.String(), Causes: []g.Reason{why}})
 }
 
 // weakWay says how a device proved itself to the MQTT listener, which lets nobody in without a

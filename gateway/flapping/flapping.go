@@ -8,6 +8,7 @@ package flapping
 
 import (
 	"fmt"
+	"reflect"
 	"sync"
 	"time"
 
@@ -95,7 +96,8 @@ func (w *Watch) Silence(id g.DeviceID, lastSeen time.Time, allowed time.Duration
 	silent := now.Sub(lastSeen) > allowed
 	switch {
 	case silent && (up(d.said.State) || d.said.State == ""):
-		w.say(d, g.Status{State: g.StateOffline, Reason: fmt.Sprintf("silent for more than %v s", allowed.Seconds())}, now)
+		why := g.Because(g.ReasonSilent, "seconds", allowed.Seconds())
+		w.say(d, g.Status{State: g.StateOffline, Reason: why.String(), Causes: []g.Reason{why}}, now)
 		d.silent = true
 	case !silent && d.silent:
 		w.say(d, g.Status{State: g.StateOnline}, now)
@@ -216,7 +218,7 @@ func (w *Watch) Told(t Turn) {
 		d.told = true
 		return
 	}
-	if d.ends() != t.Status { // it moved once more: it flaps still, and that is told once more
+	if !reflect.DeepEqual(d.ends(), t.Status) { // it moved once more: it flaps still, and that is told once more
 		d.told = false
 		return
 	}

@@ -2,6 +2,7 @@ package flapping_test
 
 import (
 	"fmt"
+	"reflect"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -102,7 +103,7 @@ func TestItEndsAsWhatItIs(t *testing.T) {
 		x.said = nil
 		time.Sleep(2 * time.Minute)
 		due := w.Due(time.Now())
-		if len(due) != 1 || due[0].Begins || due[0].Status != off {
+		if len(due) != 1 || due[0].Begins || !reflect.DeepEqual(due[0].Status, off) {
 			t.Fatalf("due: %+v, want the end, as %+v", due, off)
 		}
 		w.Note(camera, on, time.Now()) // while that is on its way to the disk

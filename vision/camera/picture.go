@@ -10,27 +10,17 @@ import (
 )
 
 // pictureStatus tells the gateway what a camera's picture is worth. The reason of a fault
-// begins with its code, which the console puts into words; the rest is for logs.
+// begins with its code, as it did before there were causes.
 func pictureStatus(at time.Time, s vision.PictureState) gatehouse.Observation {
 	if s == vision.PictureOK {
 		return gatehouse.Observation{Time: at, Status: &gatehouse.Status{State: gatehouse.StateOnline}}
 	}
+	why := gatehouse.Because(gatehouse.ReasonCode(s)) // the codes are the states
 	return gatehouse.Observation{Time: at, Status: &gatehouse.Status{
 		State:  gatehouse.StateFault,
-		Reason: string(s) + ": " + pictureMend(s),
+		Reason: string(s) + ": " + why.String(),
+		Causes: []gatehouse.Reason{why},
 	}}
-}
-
-func pictureMend(s vision.PictureState) string {
-	switch s {
-	case vision.PictureFrozen:
-		return "the camera sends the same picture again and again; switch it off and on"
-	case vision.PictureBlack:
-		return "the picture is black; look for a cap or tape on the lens, for light, and whether infrared light is on"
-	case vision.PictureCovered:
-		return "the picture shows nothing; something covers the lens"
-	}
-	return "the picture has no sharp edge; clean the lens and set its focus"
 }
 
 // pictureEnum are the states as a profile's property has them.

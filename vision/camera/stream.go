@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/url"
@@ -274,62 +275,73 @@ func speak(a address, err error, playing bool) error {
 	var certErr *tls.CertificateVerificationError
 	var authorityErr x509.UnknownAuthorityError
 	var refused *gatehouse.Error
-	say := func(code gatehouse.Code, f string, args ...any) error { return gatehouse.Errorf(code, f, args...) }
+	at := func(class gatehouse.Code, code gatehouse.ReasonCode, params ...any) *gatehouse.Error {
+		return gatehouse.Because(code, append(params, "address", a.host)...).Err(class)
+	}
 	switch {
 	case err == nil:
-		return say(gatehouse.Unavailable, "the camera at %s closed the connection", a.host)
+		return at(gatehouse.Unavailable, gatehouse.ReasonCameraClosed)
 	case errors.Is(err, errBlind):
-		return say(gatehouse.Unavailable, "the camera at %s sends data, but no complete picture for %v; %s", a.host, blindTime, keyFrameMend)
+		return at(gatehouse.Unavailable, gatehouse.ReasonCameraBlind, "within", blindTime)
 	case errors.Is(err, errNoVideo):
 		_, has, _ := strings.Cut(err.Error(), "\n")
 		if has == "" {
 			has = "nothing"
 		}
-		return say(gatehouse.Invalid, "the stream at %s has no H.264 or H.265 video, it has %s; set the camera's video encoding to H.264", a.host, has)
+		return at(gatehouse.Invalid, gatehouse.ReasonCameraNoVideo, "has", has)
 	case errors.As(err, &opErr) && opErr.Op == "dial" && errors.As(opErr.Err, &refused):
 		return gatehouse.FieldErrorf("url", "%s", refused.Message)
 	case errors.As(err, &status):
 		return speakStatus(a, status)
 	case errors.As(err, &nameErr):
-		return gatehouse.FieldErrorf("url", "there is no host named %q; check its spelling, or give the camera's IP address", a.url.Hostname())
+		return of("url", at(gatehouse.Invalid, gatehouse.ReasonCameraUnknown, "host", a.url.Hostname()))
 	case errors.As(err, &certErr), errors.As(err, &authorityErr):
-		return say(gatehouse.Invalid, "the certificate of the camera at %s is not trusted; install one that is, or use rtsp:// in a network of its own", a.host)
+		return at(gatehouse.Invalid, gatehouse.ReasonCameraUntrusted)
 	case errors.As(err, &opErr) && opErr.Op == "dial":
 		if opErr.Timeout() || errors.Is(err, context.DeadlineExceeded) {
-			return say(gatehouse.Unavailable, "nothing answers at %s within %v; check the address, and that the camera is on and reachable from this machine", a.host, dialTime)
+			return at(gatehouse.Unavailable, gatehouse.ReasonCameraNoAnswer, "within", dialTime)
 		}
-		return say(gatehouse.Unavailable, "the host %s refuses connections on port %s; check the port (usually 554) and that RTSP is switched on in the camera", a.url.Hostname(), a.url.Port())
+		return at(gatehouse.Unavailable, gatehouse.ReasonCameraRefuses, "host", a.url.Hostname(), "port", a.url.Port())
 	case isTimeout(err):
-		return say(gatehouse.Unavailable, "the camera at %s has sent nothing for %v", a.host, readTime)
+		return at(gatehouse.Unavailable, gatehouse.ReasonCameraQuiet, "within", readTime)
 	case !playing && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &opErr)):
-		return say(gatehouse.Unavailable, "%s closed the connection without an answer; check that the port is the camera's RTSP port, usually 554", a.host)
+		return at(gatehouse.Unavailable, gatehouse.ReasonCameraNoRTSP)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), errors.As(err, &opErr):
-		return say(gatehouse.Unavailable, "the camera at %s closed the connection", a.host)
+		return at(gatehouse.Unavailable, gatehouse.ReasonCameraClosed)
 	}
-	return say(gatehouse.Unavailable, "the camera at %s does not speak RTSP as expected: %v", a.host, err)
+	return at(gatehouse.Unavailable, gatehouse.ReasonCameraOdd, "detail", err)
+}
+
+// of names the field of the address that an error is about.
+func of(field string, e *gatehouse.Error) *gatehouse.Error {
+	e.Field = field
+	return e
 }
 
 func speakStatus(a address, status liberrors.ErrClientBadStatusCode) error {
+	at := func(class gatehouse.Code, code gatehouse.ReasonCode, params ...any) *gatehouse.Error {
+		return gatehouse.Because(code, append([]any{"address", a.host}, params...)...).Err(class)
+	}
 	switch status.Code {
 	case base.StatusUnauthorized:
 		if a.away {
-			return gatehouse.FieldErrorf("url", "the camera sends us on to %s, which asks for a password; passwords stay with the address "+
-				"that they were given for: register that address itself", a.url.Host)
+			return of("url", at(gatehouse.Invalid, gatehouse.ReasonCameraSendsOn, "address", a.url.Host))
 		}
 		if a.url.User == nil {
-			return gatehouse.FieldErrorf("username", "the camera at %s asks for a user name and password", a.host)
+			return of("username", at(gatehouse.Invalid, gatehouse.ReasonCameraLogin))
 		}
-		return gatehouse.FieldErrorf("password", "the camera at %s refuses this user name or password", a.host)
+		return of("password", at(gatehouse.Invalid, gatehouse.ReasonCameraPassword))
 	case base.StatusForbidden:
-		return gatehouse.FieldErrorf("username", "the camera at %s does not let this user watch; give it the right to view the stream", a.host)
+		return of("username", at(gatehouse.Invalid, gatehouse.ReasonCameraForbids))
 	case base.StatusNotFound:
-		return gatehouse.FieldErrorf("url", "the camera at %s has no stream %q; its manual names the path", a.host, a.url.Path)
+		return of("url", at(gatehouse.Invalid, gatehouse.ReasonCameraNoStream, "path", a.url.Path))
 	case base.StatusUnsupportedTransport:
-		return gatehouse.Errorf(gatehouse.Invalid, "the camera at %s does not send over TCP; allow \"RTP over RTSP\" or \"RTP over TCP\" in it", a.host)
+		return at(gatehouse.Invalid, gatehouse.ReasonCameraNoTCP)
 	case base.StatusNotEnoughBandwidth, base.StatusServiceUnavailable:
-		return gatehouse.Errorf(gatehouse.Unavailable, "the camera at %s has no room for another viewer (%d); close another one", a.host, status.Code)
+		return at(gatehouse.Unavailable, gatehouse.ReasonCameraFull, "status", int(status.Code))
 	}
-	return gatehouse.Errorf(gatehouse.Unavailable, "the camera at %s answered %d %s", a.host, status.Code, status.Message)
+	answer := fmt.Sprintf("%d %s", status.Code, status.Message)
+	return at(gatehouse.Unavailable, gatehouse.ReasonCameraStatus, "status", answer)
 }
 
 func isTimeout(err error) bool {

@@ -34,6 +34,8 @@ export type QualityLevel = S['Finding']['level']
 export type Role = S['User']['role']
 export type SessionKind = S['Session']['kind']
 export type Severity = S['Alert']['severity']
+/** What a state says of itself, as a code with what stands in its words. */
+export type Reason = S['Reason']
 /** How a device proves that it is itself. */
 export type Weakness = NonNullable<S['Twin']['weak']>
 export type ZoneKind = S['Zone']['kind']

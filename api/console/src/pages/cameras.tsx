@@ -5,7 +5,7 @@ import { Link, useParams } from 'react-router'
 import { call, query } from '../api/client'
 import type { Device, List, Sighting } from '../api/types'
 import { useT } from '../i18n'
-import { reasonText } from '../lib/picture'
+import { reasonText } from '../lib/reason'
 import { useSchoolParam, useSession } from '../session'
 import { CameraView } from '../ui/cameraview'
 import { Empty, Loaded, Page, Panel } from '../ui/kit'
@@ -43,7 +43,7 @@ export function CamerasPage() {
                     {d.name}
                     <span className="cam-zone"> · {places.zoneName(d.zone)}</span>
                   </span>
-                  <span title={reasonText(d.twin.reason ?? '', t)}>
+                  <span title={reasonText(d.twin, t)}>
                     <DeviceTag s={d.enabled ? d.twin.state : 'disabled'} />
                   </span>
                 </div>

@@ -30,7 +30,7 @@ import type {
 } from '../api/types'
 import { useT } from '../i18n'
 import { timeOf, unitText } from '../lib/format'
-import { reasonText } from '../lib/picture'
+import { reasonText } from '../lib/reason'
 import { useFormat, useNow, useSession } from '../session'
 import { CameraView } from '../ui/cameraview'
 import { Chart } from '../ui/chart'
@@ -103,7 +103,7 @@ function DeviceView({ d }: { d: Device }) {
       )}
       {d.enabled && d.twin.state !== 'online' && d.twin.reason && (
         <div className="trouble">
-          <Tag tone="orange">{t('device.why')}</Tag> {reasonText(d.twin.reason, t)}
+          <Tag tone="orange">{t('device.why')}</Tag> {reasonText(d.twin, t)}
         </div>
       )}
       <WeakNotice d={d} />
@@ -489,7 +489,7 @@ function StatusLog({ id }: { id: string }) {
             columns={[
               { key: 'time', label: t('common.time'), main: true, cell: (r) => <When at={r.time} seconds /> },
               { key: 'state', label: t('fleet.state'), cell: (r) => <DeviceTag s={r.state} /> },
-              { key: 'reason', label: t('common.reason'), cell: (r) => reasonText(r.reason ?? '', t) || '–' },
+              { key: 'reason', label: t('common.reason'), cell: (r) => reasonText(r, t) || '–' },
             ]}
           />
         )}

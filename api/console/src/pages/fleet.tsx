@@ -14,7 +14,7 @@ import {
   type List,
 } from '../api/types'
 import { useT } from '../i18n'
-import { reasonText } from '../lib/picture'
+import { reasonText } from '../lib/reason'
 import { useFormat, useNow, useSchoolParam, useSession } from '../session'
 import { Empty, Page, Panel, Rows, Tag } from '../ui/kit'
 import { useAddress } from '../ui/address'
@@ -171,7 +171,7 @@ function StateOf({ d }: { d: Device }) {
   const { t } = useT()
   return (
     <span>
-      <span title={d.twin.reason && reasonText(d.twin.reason, t)}>
+      <span title={d.twin.reason && reasonText(d.twin, t)}>
         <DeviceTag s={d.enabled ? d.twin.state : 'disabled'} />
       </span>{' '}
       <WeakTag d={d} />

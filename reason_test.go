@@ -1,0 +1,123 @@
+package gatehouse_test
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gatehouse-iot/gatehouse"
+)
+
+func TestAReasonIsASentence(t *testing.T) {
+	why := gatehouse.Because(gatehouse.ReasonNothingThere, "address", "10.0.0.9:502", "protocol", "Modbus", "port", 502)
+	want := "nothing listens at 10.0.0.9:502: check the address and the port (Modbus usually has 502), and that Modbus is switched on"
+	if got := why.String(); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := gatehouse.Because("vendor_says_no").String(); got != "vendor_says_no" {
+		t.Errorf("got %q of a code that nobody has words for", got)
+	}
+}
+
+func TestTheReasonOfAnError(t *testing.T) {
+	why := gatehouse.Because(gatehouse.ReasonNameUnknown, "address", "nowhere")
+	wrapped := fmt.Errorf("connect: %w", why.Err(gatehouse.Unavailable))
+	if got := gatehouse.ReasonOf(wrapped); !reflect.DeepEqual(got, why) {
+		t.Errorf("got %+v, want %+v", got, why)
+	}
+	want := gatehouse.Because(gatehouse.ReasonOther, "text", "the door is stuck")
+	if got := gatehouse.ReasonOf(errors.New("the door is stuck")); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+// TestCausesThatAreNone: the state counts, and of its causes those that can be kept.
+func TestCausesThatAreNone(t *testing.T) {
+	good := gatehouse.Because(gatehouse.ReasonNoAnswer, "address", "10.0.0.9")
+	many := make(map[string]string)
+	for i := range gatehouse.MaxReasonParams + 1 {
+		many[fmt.Sprint("p", i)] = "x"
+	}
+	o := gatehouse.Observation{Device: "dev_1", Status: &gatehouse.Status{
+		State:  gatehouse.StateOffline,
+		Reason: "it is away",
+		Causes: []gatehouse.Reason{
+			good,
+			{Code: "no code"},
+			{Code: "long", Params: map[string]string{"x": strings.Repeat("校", gatehouse.MaxReasonParam+1)}},
+			{Code: "many", Params: many},
+		},
+	}}
+	d := gatehouse.Device{ID: "dev_1", Enabled: true}
+	a, err := gatehouse.Admit(d, gatehouse.Profile{}, o, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(a.Observation.Status.Causes, []gatehouse.Reason{good}); diff != "" {
+		t.Errorf("got -, want +:\n%s", diff)
+	}
+	if len(o.Status.Causes) != 4 {
+		t.Error("Admit changed what it was given")
+	}
+	o.Status.Causes = slices.Repeat([]gatehouse.Reason{good}, gatehouse.MaxReasons+1)
+	a, err = gatehouse.Admit(d, gatehouse.Profile{}, o, time.Now())
+	if err != nil || len(a.Observation.Status.Causes) != gatehouse.MaxReasons {
+		t.Errorf("got %d causes, %v; want %d", len(a.Observation.Status.Causes), err, gatehouse.MaxReasons)
+	}
+}
+
+// TestReasonsInBothLanguages holds the console's words against the codes: each code is there in
+// each language with the same params, and no other is.
+func TestReasonsInBothLanguages(t *testing.T) {
+	english := gatehouse.ReasonTexts()
+	delete(english, gatehouse.ReasonOther) // a driver's own words
+	for _, lang := range []string{"en", "zh"} {
+		b, err := os.ReadFile("api/console/src/i18n/" + lang + ".ts")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, rest, ok := strings.Cut(string(b), "\n  cause: {\n")
+		block, _, end := strings.Cut(rest, "\n  },\n")
+		if !ok || !end {
+			t.Fatalf("%s.ts has no block cause", lang)
+		}
+		words := map[gatehouse.ReasonCode]string{}
+		entry := regexp.MustCompile(`(?m)^    (\w+):((?:\s+(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")(?: \+)?)+),$`)
+		for _, m := range entry.FindAllStringSubmatch(block, -1) {
+			words[gatehouse.ReasonCode(m[1])] = m[2]
+		}
+		for code, sentence := range english {
+			theirs, ok := words[code]
+			if !ok {
+				t.Errorf("%s.ts has no words for %s", lang, code)
+				continue
+			}
+			got := params(theirs, `\{\{(\w+)\}\}`)
+			if want := params(sentence, `\{(\w+)\}`); !slices.Equal(got, want) {
+				t.Errorf("%s.ts, %s: got the params %v, want %v", lang, code, got, want)
+			}
+		}
+		for code := range words {
+			if _, ok := english[code]; !ok {
+				t.Errorf("%s.ts has words for %s, which is no code", lang, code)
+			}
+		}
+	}
+}
+
+func params(sentence, pattern string) []string {
+	found := map[string]bool{}
+	for _, m := range regexp.MustCompile(pattern).FindAllStringSubmatch(sentence, -1) {
+		found[m[1]] = true
+	}
+	return slices.Sorted(maps.Keys(found))
+}

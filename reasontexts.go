@@ -1,0 +1,210 @@
+package gatehouse
+
+import "maps"
+
+// The reasons that every driver may give.
+const (
+	ReasonOther         ReasonCode = "other"          // the words of a program that gives no code
+	ReasonNameUnknown   ReasonCode = "name_unknown"   // the address's name cannot be resolved
+	ReasonNothingThere  ReasonCode = "nothing_there"  // the connection is refused
+	ReasonNoRoute       ReasonCode = "no_route"       // the network does not lead there
+	ReasonNoAnswer      ReasonCode = "no_answer"      // nothing comes back in time
+	ReasonHungUp        ReasonCode = "hung_up"        // the connection is closed by the other end
+	ReasonOddAnswer     ReasonCode = "odd_answer"     // it does not speak the protocol
+	ReasonNotTrusted    ReasonCode = "not_trusted"    // its certificate
+	ReasonLoginRefused  ReasonCode = "login_refused"  // it is wrong
+	ReasonNotConnected  ReasonCode = "not_connected"  // a command came while the device is away
+	ReasonNotWritable   ReasonCode = "not_writable"   // no such property, or none that is written
+	ReasonBadValue      ReasonCode = "bad_value"      // the device, or the protocol, cannot hold it
+	ReasonUnconfirmed   ReasonCode = "unconfirmed"    // sent, and nobody knows what came of it
+	ReasonNotTried      ReasonCode = "not_tried"      // since something before it failed
+	ReasonNoReason      ReasonCode = "no_reason"      // the driver let go of the device and did not say why
+	ReasonPanicked      ReasonCode = "panicked"       // a mistake in the driver
+	ReasonDriverDown    ReasonCode = "driver_down"    // the program does not run
+	ReasonSilent        ReasonCode = "silent"         // longer than the profile allows
+	ReasonHeardAgain    ReasonCode = "heard_again"    // after a silence
+	ReasonMQTTEnded     ReasonCode = "mqtt_ended"     // its connection to the gateway
+	ReasonMore          ReasonCode = "more"           // reasons that are not listed
+	ReasonSeesNothing   ReasonCode = "no_value"       // a register says that it has none
+	ReasonRegisterMute  ReasonCode = "register_mute"  // one register of several
+	ReasonSerialMissing ReasonCode = "serial_missing" // the serial line is not there
+	ReasonSerialClosed  ReasonCode = "serial_closed"  // it may not be opened
+	ReasonSerialMute    ReasonCode = "serial_mute"    // nothing comes back on it
+	ReasonSerialBroken  ReasonCode = "serial_broken"  // it does not work
+
+	ReasonModbusFunction ReasonCode = "modbus_function" // exception 1
+	ReasonModbusAddress  ReasonCode = "modbus_address"  // exception 2
+	ReasonModbusValue    ReasonCode = "modbus_value"    // exception 3
+	ReasonModbusFailed   ReasonCode = "modbus_failed"   // exception 4
+	ReasonModbusBusy     ReasonCode = "modbus_busy"     // exceptions 5 and 6
+	ReasonModbusPath     ReasonCode = "modbus_path"     // exception 10
+	ReasonModbusUnit     ReasonCode = "modbus_unit"     // exception 11
+	ReasonModbusOther    ReasonCode = "modbus_other"    // any other exception
+
+	ReasonClientID        ReasonCode = "client_id"        // the broker takes another
+	ReasonTopicForbidden  ReasonCode = "topic_forbidden"  // the broker's access list
+	ReasonNoSubscription  ReasonCode = "no_subscription"  // the broker does not answer it
+	ReasonBrokerHungUp    ReasonCode = "broker_hung_up"   // a broker that is not the gateway's
+	ReasonBrokerSaysAway  ReasonCode = "broker_says_away" // the availability topic
+	ReasonAvailabilityOdd ReasonCode = "availability_odd" // a word that is neither
+
+	ReasonNeverCalled   ReasonCode = "never_called"   // a terminal that is to call
+	ReasonWrongCaller   ReasonCode = "wrong_caller"   // somebody else calls with its serial number
+	ReasonCalledLast    ReasonCode = "called_last"    // and calls no more
+	ReasonLinesOdd      ReasonCode = "lines_odd"      // of its log
+	ReasonNotListening  ReasonCode = "not_listening"  // the driver, for terminals
+	ReasonSerialTaken   ReasonCode = "serial_taken"   // by another device
+	ReasonTerminalSays  ReasonCode = "terminal_says"  // why it does not do it
+	ReasonNotFetched    ReasonCode = "not_fetched"    // a command that was withdrawn
+	ReasonCommandsQueue ReasonCode = "commands_queue" // it is full
+
+	ReasonPictureFrozen  ReasonCode = "frozen"
+	ReasonPictureBlack   ReasonCode = "black"
+	ReasonPictureCovered ReasonCode = "covered"
+	ReasonPictureBlurred ReasonCode = "blurred"
+
+	ReasonCameraClosed    ReasonCode = "camera_closed"    // the connection, while it played
+	ReasonCameraBlind     ReasonCode = "camera_blind"     // data, but no complete picture
+	ReasonCameraNoVideo   ReasonCode = "camera_no_video"  // of a kind that is read
+	ReasonCameraUnknown   ReasonCode = "camera_unknown"   // its name cannot be resolved
+	ReasonCameraUntrusted ReasonCode = "camera_untrusted" // its certificate
+	ReasonCameraNoAnswer  ReasonCode = "camera_no_answer" // within some seconds
+	ReasonCameraRefuses   ReasonCode = "camera_refuses"   // connections on that port
+	ReasonCameraQuiet     ReasonCode = "camera_quiet"     // it played, and sends nothing now
+	ReasonCameraNoRTSP    ReasonCode = "camera_no_rtsp"   // it hung up at the first word
+	ReasonCameraOdd       ReasonCode = "camera_odd"       // it speaks something else
+	ReasonCameraLogin     ReasonCode = "camera_login"     // it asks for one, and none is given
+	ReasonCameraPassword  ReasonCode = "camera_password"  // the login is wrong
+	ReasonCameraForbids   ReasonCode = "camera_forbids"   // this user may not watch
+	ReasonCameraNoStream  ReasonCode = "camera_no_stream" // at that path
+	ReasonCameraNoTCP     ReasonCode = "camera_no_tcp"    // RTP over UDP alone
+	ReasonCameraFull      ReasonCode = "camera_full"      // no room for another viewer
+	ReasonCameraStatus    ReasonCode = "camera_status"    // any other answer of the protocol
+	ReasonCameraSendsOn   ReasonCode = "camera_sends_on"  // to where a password would be asked for
+
+	ReasonNoAskAnswer ReasonCode = "no_ask_answer" // the gateway did not answer in time
+	ReasonNobody      ReasonCode = "nobody"        // no person has that credential
+	ReasonPassInvalid ReasonCode = "pass_invalid"  // outside of its time, or taken back
+	ReasonNotHere     ReasonCode = "not_here"      // the person has no business at that place or time
+)
+
+// reasonTexts is the English of each code. What stands in braces are its params.
+var reasonTexts = map[ReasonCode]string{
+	ReasonOther:       "{text}",
+	ReasonNameUnknown: "the name in {address} is unknown: check the spelling, or give the IP address",
+	ReasonNothingThere: "nothing listens at {address}: check the address and the port ({protocol} usually has " +
+		"{port}), and that {protocol} is switched on",
+	ReasonNoRoute: "there is no way to {address}: check the address and the network",
+	ReasonNoAnswer: "{address} does not answer within {within}: check the address, that it speaks {protocol}, " +
+		"and that it has power",
+	ReasonHungUp: "{address} hung up: it may be restarting, speak something else than {protocol}, or take no " +
+		"more connections",
+	ReasonOddAnswer: "{address} answers something else than {protocol} expects: {detail}",
+	ReasonNotTrusted: "the certificate of {address} is not trusted ({detail}): install one that is, or name its " +
+		"authority's PEM file",
+	ReasonLoginRefused: "{address} refuses the user name or the password: check both, and its list of who may what",
+	ReasonNotConnected: "the device is not connected; try again once it is",
+	ReasonNotWritable: "{property} is no property that can be written; say where it lives, and writable: true, in " +
+		"the profile",
+	ReasonBadValue:    "{property}: {detail}",
+	ReasonUnconfirmed: "it was sent, and the device has not said what came of it",
+	ReasonNotTried:    "it was not tried, since what came before it failed",
+	ReasonNoReason:    "the driver ended the connection without a reason",
+	ReasonPanicked:    "the driver panicked in {where}: {detail}",
+	ReasonDriverDown:  "driver \"{driver}\" is not running: {detail}",
+	ReasonSilent:      "silent for more than {seconds} s",
+	ReasonHeardAgain:  "heard again",
+	ReasonMQTTEnded:   "the MQTT connection ended",
+	ReasonMore:        "and {count} more",
+	ReasonSeesNothing: "{property} ({register}) reads {raw}, which stands for no value: the sensor behind it is " +
+		"missing or broken",
+	ReasonRegisterMute: "{property} ({register}) gives no answer",
+	ReasonSerialMissing: "there is no serial line {line}: check the name; adapters are renumbered when they are " +
+		"plugged in again, and names below /dev/serial/by-id are not",
+	ReasonSerialClosed: "the serial line {line} may not be opened: give the driver's user access to it (group " +
+		"dialout)",
+	ReasonSerialMute: "no answer on {line} within {within}: check the unit id, the baud rate, the parity and the " +
+		"wiring",
+	ReasonSerialBroken: "the serial line {line} does not work: {detail}; check the baud rate, the parity and the " +
+		"wiring",
+
+	ReasonModbusFunction: "{register} of unit {unit}: the equipment does not know this kind of register (exception " +
+		"1): try another table, e.g. holding for input",
+	ReasonModbusAddress: "{register} of unit {unit}: the equipment has no such register (exception 2): check the " +
+		"address against its manual; manuals often count from 1, or write 40001 for holding:0",
+	ReasonModbusValue: "{register} of unit {unit}: the equipment refuses this value or length (exception 3): " +
+		"check the form in the profile",
+	ReasonModbusFailed: "{register} of unit {unit}: the equipment has failed (exception 4): look at the equipment " +
+		"itself",
+	ReasonModbusBusy: "{register} of unit {unit}: the equipment is busy (exception {exception}): poll it less " +
+		"often",
+	ReasonModbusPath: "{register} of unit {unit}: the Modbus gateway has no way to this unit (exception 10): " +
+		"check the gateway's serial line and its routing",
+	ReasonModbusUnit: "{register} of unit {unit}: no such unit answers behind the Modbus gateway (exception 11): " +
+		"check the unit id, the wiring and the unit's power",
+	ReasonModbusOther: "{register} of unit {unit}: the equipment answers exception {exception}: look it up in its " +
+		"manual",
+
+	ReasonClientID: "{address} refuses the client id {client_id}: give another",
+	ReasonTopicForbidden: "the broker does not let this user read {topic}: change the broker's access list, or the " +
+		"topic",
+	ReasonNoSubscription:  "the broker did not answer the subscription within {within}",
+	ReasonBrokerHungUp:    "the broker hung up: {detail}",
+	ReasonBrokerSaysAway:  "its broker says that it is {word}",
+	ReasonAvailabilityOdd: "the availability message \"{word}\" is neither \"{up}\" nor \"{down}\"",
+
+	ReasonNeverCalled: "the terminal has not called: set its cloud server (ADMS) to {where}, and compare its " +
+		"serial number with {serial}",
+	ReasonWrongCaller: "calls with its serial number come from {from} and are refused: {detail}",
+	ReasonCalledLast:  "the terminal has not called since {since}: check its power and its network",
+	ReasonLinesOdd: "{bad} of {lines} log lines could not be read ({detail}); they are kept with what was " +
+		"refused",
+	ReasonNotListening: "the driver does not listen yet; check its setting listen",
+	ReasonSerialTaken: "serial number {serial} belongs to device \"{device}\" already; serial numbers are each " +
+		"terminal's own",
+	ReasonTerminalSays:  "the terminal refuses: {detail} ({number})",
+	ReasonNotFetched:    "the terminal did not call in time; the command is withdrawn",
+	ReasonCommandsQueue: "{count} commands wait for the terminal already; check that it calls",
+
+	ReasonPictureFrozen: "the camera sends the same picture again and again; switch it off and on",
+	ReasonPictureBlack: "the picture is black; look for a cap or tape on the lens, for light, and whether infrared " +
+		"light is on",
+	ReasonPictureCovered: "the picture shows nothing; something covers the lens",
+	ReasonPictureBlurred: "the picture has no sharp edge; clean the lens and set its focus",
+
+	ReasonCameraClosed: "the camera at {address} closed the connection",
+	ReasonCameraBlind: "the camera at {address} sends data, but no complete picture for {within}; " +
+		"set its key frame interval (I-frame interval, GOP) to 2 seconds or less",
+	ReasonCameraNoVideo: "the stream at {address} has no H.264 or H.265 video, it has {has}; " +
+		"set the camera's video encoding to H.264",
+	ReasonCameraUnknown: "there is no host named \"{host}\"; check its spelling, or give the camera's IP address",
+	ReasonCameraUntrusted: "the certificate of the camera at {address} is not trusted; " +
+		"install one that is, or use rtsp:// in a network of its own",
+	ReasonCameraNoAnswer: "nothing answers at {address} within {within}; " +
+		"check the address, and that the camera is on and reachable from this machine",
+	ReasonCameraRefuses: "the host {host} refuses connections on port {port}; " +
+		"check the port (usually 554) and that RTSP is switched on in the camera",
+	ReasonCameraQuiet: "the camera at {address} has sent nothing for {within}",
+	ReasonCameraNoRTSP: "{address} closed the connection without an answer; " +
+		"check that the port is the camera's RTSP port, usually 554",
+	ReasonCameraOdd:      "the camera at {address} does not speak RTSP as expected: {detail}",
+	ReasonCameraLogin:    "the camera at {address} asks for a user name and password",
+	ReasonCameraPassword: "the camera at {address} refuses this user name or password",
+	ReasonCameraForbids:  "the camera at {address} does not let this user watch; give it the right to view the stream",
+	ReasonCameraNoStream: "the camera at {address} has no stream \"{path}\"; its manual names the path",
+	ReasonCameraNoTCP: "the camera at {address} does not send over TCP; " +
+		"allow \"RTP over RTSP\" or \"RTP over TCP\" in it",
+	ReasonCameraFull:   "the camera at {address} has no room for another viewer ({status}); close another one",
+	ReasonCameraStatus: "the camera at {address} answered {status}",
+	ReasonCameraSendsOn: "the camera sends us on to {address}, which asks for a password; " +
+		"passwords stay with the address that they were given for: register that address itself",
+
+	ReasonNoAskAnswer: "the gateway did not answer in time",
+	ReasonNobody:      "nobody is known by what was shown",
+	ReasonPassInvalid: "what was shown does not hold at this time",
+	ReasonNotHere:     "this person has no business at this place and time",
+}
+
+// ReasonTexts is every code of the gateway's own drivers with its English sentence, for whoever
+// translates them: {name} stands for a param.
+func ReasonTexts() map[ReasonCode]string { return maps.Clone(reasonTexts) }
