@@ -16,7 +16,7 @@ TRIM := $(if $(VERSION),-trimpath)
 export CGO_ENABLED := 0
 PLAIN := modbus mqtt zkteco
 CONSOLE := api/console
-MQTTJS := gateway/mqttfront/testdata/npm
+MQTTJS := gateway/ingest/mqttfront/testdata/npm
 CLIENTS := api/testdata/clients
 SOURCES = $(shell find . -name '*.go' -not -path '*/node_modules/*') go.mod go.sum
 
@@ -39,7 +39,7 @@ $(CONSOLE)/node_modules/.package-lock.json: $(CONSOLE)/package-lock.json
 	@echo 'console: installing npm packages'
 	@cd $(CONSOLE) && npm ci --no-audit --no-fund --loglevel=error
 
-# A client for the tests of gateway/mqttfront.
+# A client for the tests of gateway/ingest/mqttfront.
 $(MQTTJS)/node_modules/.package-lock.json: $(MQTTJS)/package-lock.json
 	@echo 'test: installing the npm package mqtt'
 	@cd $(MQTTJS) && npm ci --no-audit --no-fund --loglevel=error

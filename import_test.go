@@ -79,14 +79,14 @@ var house = []room{
 	{"deploy", "", ""},
 
 	// The way of an observation, from a socket or a driver to the journal.
-	{"gateway/directory", "root registry", ""},
-	{"gateway/flapping", "root", ""},
-	{"gateway/identify", "root registry vision", ""},
-	{"gateway/strangers", "root", ""},
-	{"gateway/intake", "root gateway/directory gateway/event gateway/strangers", ""},
+	{"gateway/ingest/directory", "root registry", ""},
+	{"gateway/ingest/flapping", "root", ""},
+	{"gateway/ingest/identify", "root registry vision", ""},
+	{"gateway/ingest/strangers", "root", ""},
+	{"gateway/ingest/intake", "root gateway/ingest/directory gateway/event gateway/ingest/strangers", ""},
 	{"gateway/journal", "", "x/sys"},
 	{"gateway/journal/faultfs", "gateway/journal", ""},
-	{"gateway/mqttfront", "root drivers/listen gateway/journal", "x/sys"},
+	{"gateway/ingest/mqttfront", "root drivers/listen gateway/journal", "x/sys"},
 
 	// What is told to others: one queue, which knows no channel, and its channels, which know only it.
 	{"gateway/notify", "root registry", ""},
@@ -99,41 +99,41 @@ var house = []room{
 	{"gateway/live", "root gateway/event gateway/journal", ""},
 	{"gateway/media", "root", ""},
 	{"gateway/follow", "root gateway/event gateway/journal gateway/live", ""},
-	{"gateway/follow/alerting", "root gateway/directory gateway/follow gateway/media gateway/strangers" +
+	{"gateway/follow/alerting", "root gateway/ingest/directory gateway/follow gateway/media gateway/ingest/strangers" +
 		" registry rules", ""},
-	{"gateway/follow/attendance", "root gateway/directory gateway/follow registry rules", ""},
+	{"gateway/follow/attendance", "root gateway/ingest/directory gateway/follow registry rules", ""},
 	{"gateway/follow/history", "root registry", ""},
-	{"gateway/follow/quality", "root gateway/directory gateway/event gateway/follow gateway/journal registry rules/quality", ""},
-	{"gateway/follow/resolve", "root gateway/directory gateway/follow gateway/identify registry", ""},
+	{"gateway/follow/quality", "root gateway/ingest/directory gateway/event gateway/follow gateway/journal registry rules/quality", ""},
+	{"gateway/follow/resolve", "root gateway/ingest/directory gateway/follow gateway/ingest/identify registry", ""},
 	{"gateway/follow/twins", "root gateway/follow registry", ""},
-	{"gateway/follow/telemetry", "root gateway/directory", "line-protocol prometheus prometheus-common"},
+	{"gateway/follow/telemetry", "root gateway/ingest/directory", "line-protocol prometheus prometheus-common"},
 	{"gateway/follow/telemetry/influx", "root gateway/follow/telemetry", "influxdb prometheus"},
 	{"gateway/follow/telemetry/victoria", "root gateway/follow/telemetry", "prometheus-common"},
 	{"gateway/follow/telemetry/telemetrytest", "root gateway/follow/telemetry", "go-cmp"},
 
 	// One list of checks: alerts about the gateway itself, status page, metrics. Only here is client_golang.
-	{"gateway/selfwatch", "root api drivers/host drivers/listen gateway/journal gateway/mqttfront" +
+	{"gateway/selfwatch", "root api drivers/host drivers/listen gateway/journal gateway/ingest/mqttfront" +
 		" gateway/follow/telemetry registry", "client_golang x/sys"},
 
 	// The gateway put together, and its commands.
 	{"gateway/app", "root api deploy drivers drivers/host drivers/listen" +
-		" gateway/directory gateway/event gateway/flapping gateway/identify gateway/intake gateway/journal" +
+		" gateway/ingest/directory gateway/event gateway/ingest/flapping gateway/ingest/identify gateway/ingest/intake gateway/journal" +
 		" gateway/live" +
-		" gateway/media gateway/mqttfront gateway/notify gateway/notify/webhook gateway/selfwatch" +
+		" gateway/media gateway/ingest/mqttfront gateway/notify gateway/notify/webhook gateway/selfwatch" +
 		" gateway/follow gateway/follow/alerting gateway/follow/attendance gateway/follow/history" +
 		" gateway/follow/quality gateway/follow/resolve gateway/follow/twins" +
 		" gateway/follow/telemetry gateway/follow/telemetry/influx gateway/follow/telemetry/victoria" +
 		" registry rules rules/quality vision", "x/time yaml"},
-	{"gateway/demo", "root gateway/app gateway/mqttfront registry", "yaml"},
+	{"gateway/demo", "root gateway/app gateway/ingest/mqttfront registry", "yaml"},
 	{"gateway", "root api/console api/texts deploy drivers/confine gateway/app gateway/demo" +
 		" gateway/event gateway/journal" +
 		" registry rules", "x/sys"},
 
 	// Programs that measure. No part of the product.
-	{"gateway/bench", "root deploy gateway/app gateway/bench/measure gateway/event gateway/journal gateway/mqttfront" +
+	{"gateway/bench", "root deploy gateway/app gateway/bench/measure gateway/event gateway/journal gateway/ingest/mqttfront" +
 		" registry", "sqlite x/sys"},
 	{"gateway/bench/measure", "", ""},
-	{"gateway/mqttfront/bench", "root gateway/bench/measure gateway/journal gateway/mqttfront", "x/sys"},
+	{"gateway/ingest/mqttfront/bench", "root gateway/bench/measure gateway/journal gateway/ingest/mqttfront", "x/sys"},
 }
 
 // parties are the third parties by the names that house uses: a module, or a part of one.

@@ -70,7 +70,7 @@ mqtt() {
   title 'MQTT front, durable, beside Mosquitto in memory: the same 1,000 publishers in turn; then its latency at half load, and with one device flooding'
   [ -n "$(command -v mosquitto || ls /usr/sbin/mosquitto 2>/dev/null)" ] || deploy/setup/debian.sh test
   rm -f "$out/mqtt.json"
-  go build -o "$tmp/mqttbench" ./gateway/mqttfront/bench
+  go build -o "$tmp/mqttbench" ./gateway/ingest/mqttfront/bench
   # Its journal lies beside the build, not in a /tmp that may be memory.
   mkdir -p "$out/journal"
   "$tmp/mqttbench" -publishers 1000 -duration 4s -rounds 3 -dir "$out/journal" -json "$out/mqtt.json" || wrong="$wrong mqtt"

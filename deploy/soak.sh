@@ -25,7 +25,7 @@ long() {
   [ $verdict = passed ] || failed="$failed $name"
 }
 
-front() { KILL_ROUNDS=${KILL_ROUNDS:-1000} long front ./gateway/mqttfront '^TestKill9'; }
+front() { KILL_ROUNDS=${KILL_ROUNDS:-1000} long front ./gateway/ingest/mqttfront '^TestKill9'; }
 gateway() { KILL_ROUNDS=${APP_ROUNDS:-100} long gateway ./gateway/app '^TestKill9'; }
 drivers() { long drivers ./drivers/host '^(TestMemoryStaysFlatOverKills|TestStoppedProgramIsNoticed)$' -tags soak; }
 journal() { long journal ./gateway/journal '^(TestPowerCutKeepsWhatWasAcknowledged|TestLyingSyncIsFoundOut|TestEverySingleBitFlipIsFound)$' -count="${CUTS:-10}"; }

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-iot/gatehouse/drivers/listen"
-	"github.com/gatehouse-iot/gatehouse/gateway/mqttfront"
+	"github.com/gatehouse-iot/gatehouse/gateway/ingest/mqttfront"
 )
 
 // What is kept of the process's file descriptors for its own files and its drivers.

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/gateway/flapping"
+	"github.com/gatehouse-iot/gatehouse/gateway/ingest/flapping"
 	"github.com/gatehouse-iot/gatehouse/gateway/selfwatch"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )

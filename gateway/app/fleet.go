@@ -11,8 +11,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/api"
 	"github.com/gatehouse-iot/gatehouse/drivers"
 	"github.com/gatehouse-iot/gatehouse/drivers/host"
-	"github.com/gatehouse-iot/gatehouse/gateway/directory"
-	"github.com/gatehouse-iot/gatehouse/gateway/mqttfront"
+	"github.com/gatehouse-iot/gatehouse/gateway/ingest/directory"
+	"github.com/gatehouse-iot/gatehouse/gateway/ingest/mqttfront"
 	"github.com/gatehouse-iot/gatehouse/vision"
 )
 

@@ -16,8 +16,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers"
 	"github.com/gatehouse-iot/gatehouse/gateway/event"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow"
-	"github.com/gatehouse-iot/gatehouse/gateway/intake"
-	"github.com/gatehouse-iot/gatehouse/gateway/mqttfront"
+	"github.com/gatehouse-iot/gatehouse/gateway/ingest/intake"
+	"github.com/gatehouse-iot/gatehouse/gateway/ingest/mqttfront"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 

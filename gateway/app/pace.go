@@ -14,9 +14,9 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api"
 	"github.com/gatehouse-iot/gatehouse/drivers/host"
-	"github.com/gatehouse-iot/gatehouse/gateway/directory"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow"
-	"github.com/gatehouse-iot/gatehouse/gateway/mqttfront"
+	"github.com/gatehouse-iot/gatehouse/gateway/ingest/directory"
+	"github.com/gatehouse-iot/gatehouse/gateway/ingest/mqttfront"
 	"github.com/gatehouse-iot/gatehouse/gateway/selfwatch"
 )
 

@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/gateway/mqttfront"
+	"github.com/gatehouse-iot/gatehouse/gateway/ingest/mqttfront"
 )
 
 func TestWaysInToTheMQTTListener(t *testing.T) {

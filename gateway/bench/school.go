@@ -19,7 +19,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/deploy"
 	"github.com/gatehouse-iot/gatehouse/gateway/app"
-	"github.com/gatehouse-iot/gatehouse/gateway/mqttfront"
+	"github.com/gatehouse-iot/gatehouse/gateway/ingest/mqttfront"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 

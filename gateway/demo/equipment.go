@@ -15,7 +15,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/gateway/mqttfront"
+	"github.com/gatehouse-iot/gatehouse/gateway/ingest/mqttfront"
 )
 
 // equipment are the programs that play the devices.

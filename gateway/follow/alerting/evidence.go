@@ -4,8 +4,8 @@ import (
 	"context"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/gateway/ingest/strangers"
 	"github.com/gatehouse-iot/gatehouse/gateway/media"
-	"github.com/gatehouse-iot/gatehouse/gateway/strangers"
 	"github.com/gatehouse-iot/gatehouse/rules"
 )
 

@@ -9,9 +9,9 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/gateway/directory"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow"
-	"github.com/gatehouse-iot/gatehouse/gateway/identify"
+	"github.com/gatehouse-iot/gatehouse/gateway/ingest/directory"
+	"github.com/gatehouse-iot/gatehouse/gateway/ingest/identify"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 

@@ -4,7 +4,7 @@ import (
 	"context"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/gateway/directory"
+	"github.com/gatehouse-iot/gatehouse/gateway/ingest/directory"
 )
 
 // Reader appends readings to a store, whichever that is.

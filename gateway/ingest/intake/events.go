@@ -1,0 +1,226 @@
+package intake
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/gateway/ingest/directory"
+)
+
+// arrival is a message with where it came from, for what is said of it where it does not fit.
+type arrival struct {
+	Message
+	source  string
+	payload []byte
+}
+
+// raw is the message as it came; a driver's observation is put into words.
+func (m *arrival) raw() []byte {
+	if m.payload != nil {
+		return m.payload
+	}
+	return content(m.Observation)
+}
+
+// events turns an observation into what is journalled of it: the event of what fits, and
+// before it a rejection that names what does not; nothing of the state of a device that flaps. The
+// error is of the gateway (its disk, its
+// registry), never of the observation.
+func (in *Intake) events(ctx context.Context, driver g.DriverName, m arrival) ([]*g.Event, error) {
+	o := &m.Observation
+	entry, ok, err := in.Directory.Device(ctx, o.Device)
+	if err != nil {
+		return nil, err
+	}
+	refuse := func(device g.DeviceID, reason error) ([]*g.Event, error) {
+		e, err := in.rejection(ctx, driver, device, m.source, reason, m.raw())
+		return []*g.Event{e}, err
+	}
+	if !ok {
+		return refuse(o.Device, g.Errorf(g.NotFound, "device %q is not registered", o.Device))
+	}
+	if entry.Device.Driver != driver {
+		return refuse("", g.Errorf(g.Forbidden, "device %q belongs to driver %q", o.Device, entry.Device.Driver))
+	}
+	if o.Unreadable != nil {
+		m.source = strings.TrimSpace(m.source + " " + o.Unreadable.What)
+	}
+	now := in.Now()
+	var a g.Admission
+	if len(m.Misfits) > 0 && o.Reading != nil && len(o.Reading.Values) == 0 {
+		a = g.Admission{Observation: *o}
+		err = errNothingFits
+	} else {
+		a, err = g.Admit(entry.Device, entry.Profile, *o, now)
+	}
+	misfits := append(a.Misfits, known(entry.Profile, m.Misfits)...)
+	sortMisfits(misfits)
+	due := in.noteFields(entry, misfits, o.Reading)
+	if err != nil && len(misfits) == 0 {
+		return refuse(o.Device, err)
+	}
+	if err != nil {
+		if errors.Is(err, errNothingFits) || len(a.Misfits) > 0 {
+			err = g.MisfitError(entry.Profile, misfits)
+		}
+		e, err := in.rejection(ctx, driver, o.Device, m.source, err, m.raw())
+		if err != nil {
+			return nil, err
+		}
+		e.Rejection.Properties = names(misfits)
+		return []*g.Event{e}, nil
+	}
+	e, err := in.admitted(ctx, driver, entry, a)
+	if err != nil || in.absorbed(e) {
+		return nil, err
+	}
+	if !due {
+		return []*g.Event{e}, nil
+	}
+	r, err := in.rejection(ctx, driver, o.Device, m.source, g.MisfitError(entry.Profile, misfits), m.raw())
+	if err != nil {
+		return nil, err
+	}
+	r.Rejection.Properties, r.Rejection.Partial = names(misfits), true
+	return []*g.Event{r, e}, nil
+}
+
+// absorbed says that a device flaps, and that what is said of its state goes no further.
+func (in *Intake) absorbed(e *g.Event) bool {
+	return in.States != nil && e.Status != nil && !e.Replayed && !in.States.Note(e.Device, *e.Status, e.Received)
+}
+
+// errNothingFits stands in for the reason of a reading none of whose values is one.
+var errNothingFits = errors.New("none of its values fits")
+
+// admitted is the event of what fits.
+func (in *Intake) admitted(ctx context.Context, driver g.DriverName, entry directory.Entry, a g.Admission) (*g.Event, error) {
+	o := &a.Observation
+	now := in.Now()
+	e := &g.Event{
+		School:   entry.Device.School,
+		Device:   o.Device,
+		Zone:     entry.Device.Zone,
+		Driver:   driver,
+		Time:     o.Time,
+		Received: now,
+		Replayed: o.Replayed,
+		Late:     a.Late,
+	}
+	if e.Time.IsZero() {
+		e.Time = now
+	}
+	switch {
+	case o.Reading != nil:
+		e.Kind, e.Reading = g.EventReading, o.Reading
+	case o.Status != nil:
+		e.Kind, e.Status = g.EventStatus, o.Status
+	default:
+		s, err := in.sighting(ctx, e, o)
+		if err != nil {
+			return nil, err
+		}
+		e.Kind, e.Sighting = g.EventSighting, s
+	}
+	return e, nil
+}
+
+// known says of what did not decode whether the profile has such a property at all.
+func known(p g.Profile, misfits []g.Misfit) []g.Misfit {
+	for i := range misfits {
+		_, ok := p.Properties[misfits[i].Property]
+		misfits[i].Unknown = !ok
+	}
+	return misfits
+}
+
+// noteFields counts what the profile does not know, and says whether a rejection is due: for a
+// value that does not fit always, for a field that is unknown as Fields says.
+func (in *Intake) noteFields(entry directory.Entry, misfits []g.Misfit, r *g.Reading) (due bool) {
+	now := in.Now()
+	people := len(entry.Profile.Sightings) > 0 // a number could be that of a card
+	for _, m := range misfits {
+		if !m.Unknown {
+			due = true
+			continue
+		}
+		var v g.Value
+		if r != nil && !people {
+			v = r.Values[m.Property]
+		}
+		due = in.Fields.note(entry.Device.ID, m.Property, v, now) || due
+	}
+	return due
+}
+
+// mostNamed bounds the names in one rejection.
+const mostNamed = 64
+
+func names(misfits []g.Misfit) []string {
+	var out []string
+	for _, m := range misfits[:min(len(misfits), mostNamed)] {
+		out = append(out, clip(printable([]byte(m.Property)), maxFieldName))
+	}
+	return out
+}
+
+// nameOnce gives the events of a message with a name ids for good. The last is the one that is
+// looked for after a crash: where it is, those before it are.
+func nameOnce(events []*g.Event, once string) {
+	if len(events) == 0 {
+		return
+	}
+	for _, e := range events[:len(events)-1] {
+		e.ID = OnceID(once) + "_unfit"
+	}
+	events[len(events)-1].ID = OnceID(once)
+}
+
+// appendAll journals the events of one message, in order and in one shard. done is called once,
+// when all are on disk, with the sequence of the last; it is not called where an error comes back.
+// Of a message that is absorbed there is nothing to write.
+func (in *Intake) appendAll(events []*g.Event, done func(uint64, error)) error {
+	if len(events) == 0 {
+		done(0, nil)
+		return nil
+	}
+	if len(events) == 1 {
+		return in.append(events[0], done)
+	}
+	both := &pair{left: len(events), done: done}
+	for i, e := range events {
+		if err := in.append(e, both.one); err != nil {
+			if i == 0 {
+				return err
+			}
+			for range events[i:] {
+				both.one(0, err)
+			}
+			return nil
+		}
+	}
+	return nil
+}
+
+// pair waits for the events of one message.
+type pair struct {
+	mu   sync.Mutex
+	left int
+	seq  uint64
+	err  error
+	done func(uint64, error)
+}
+
+func (p *pair) one(seq uint64, err error) {
+	p.mu.Lock()
+	p.left--
+	p.seq, p.err = max(p.seq, seq), errors.Join(p.err, err)
+	last := p.left == 0
+	p.mu.Unlock()
+	if last {
+		p.done(p.seq, p.err)
+	}
+}
