@@ -18,7 +18,22 @@ import (
 
 var compareValues = cmp.Comparer(func(a, b g.Value) bool { return a == b })
 
+// sampleEvents are events of every kind: those that the version before the tags could write, and
+// what came later.
 func sampleEvents() []g.Event {
+	samples := untaggedSamples()
+	head := samples[0]
+	head.Kind, head.Reading = g.EventStatus, nil
+	causes := head
+	causes.Status = &g.Status{
+		State:  g.StateFault,
+		Reason: "the door is stuck",
+		Causes: []g.Reason{g.Because(g.ReasonNoAnswer, "address", "门"), {Code: "stuck"}},
+	}
+	return append(samples, causes)
+}
+
+func untaggedSamples() []g.Event {
 	at := time.Date(2026, 9, 1, 7, 55, 0, 123e6, time.UTC)
 	head := g.Event{School: "sch_1", Device: "dev_1", Zone: "zon_1", Driver: "modbus", Time: at, Received: at.Add(time.Second)}
 	with := func(f func(*g.Event)) g.Event { e := head; f(&e); return e }
@@ -125,7 +140,7 @@ func TestEventRoundTrip(t *testing.T) {
 // less room for it than this one does.
 func TestRecordsBeforeTheTags(t *testing.T) {
 	records := untaggedRecords(t)
-	samples := sampleEvents()
+	samples := untaggedSamples()
 	if len(records) != len(samples) {
 		t.Fatalf("got %d records, want %d", len(records), len(samples))
 	}

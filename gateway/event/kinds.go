@@ -52,7 +52,7 @@ func appendPart(b []byte, e *g.Event, field uint64) ([]byte, error) {
 	case e.Kind == g.EventSighting && e.Sighting != nil:
 		b, err = appendSighting(b, e.Sighting, e.Zone), nil
 	case e.Kind == g.EventStatus && e.Status != nil:
-		b, err = appendStatus(b, e.Status), nil
+		b, err = appendStatus(b, e.Status)
 	case e.Kind == g.EventRejected && e.Rejection != nil:
 		b, err = appendRejection(b, e.Rejection), nil
 	case e.Kind == g.EventAlert && e.Alert != nil:

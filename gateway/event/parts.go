@@ -2,6 +2,7 @@ package event
 
 import (
 	"encoding/binary"
+	"encoding/json"
 	"math"
 	"slices"
 	"strings"
@@ -277,12 +278,18 @@ const (
 	statusState  = 1
 	statusReason = 2
 	statusWeak   = 3
+	statusCauses = 4
 )
 
-func appendStatus(b []byte, s *g.Status) []byte {
+func appendStatus(b []byte, s *g.Status) ([]byte, error) {
 	b = appendText(b, statusState, string(s.State))
 	b = appendText(b, statusReason, s.Reason)
-	return appendText(b, statusWeak, string(s.Weak))
+	b = appendText(b, statusWeak, string(s.Weak))
+	if len(s.Causes) == 0 {
+		return b, nil
+	}
+	causes, err := json.Marshal(s.Causes)
+	return appendBytes(b, statusCauses, causes), err
 }
 
 func (d *decoder) status(s *g.Status) *g.Status {
@@ -298,6 +305,11 @@ func (d *decoder) status(s *g.Status) *g.Status {
 			s.Reason = d.string()
 		case statusWeak<<3 | counted:
 			s.Weak = g.Weakness(d.string())
+		case statusCauses<<3 | counted:
+			s.Causes = nil
+			if json.Unmarshal(d.bytes(), &s.Causes) != nil {
+				d.fail()
+			}
 		default:
 			d.unknown(begin, tag)
 		}
