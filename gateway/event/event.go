@@ -194,6 +194,10 @@ func DecodeHead(b []byte) (g.EventHead, error) {
 	}
 	d := decoder{b: b}
 	h := g.EventHead{Time: math.MinInt64, Received: math.MinInt64}
+	h.School = d.expected(fieldSchool)
+	h.Device = d.expected(fieldDevice)
+	d.expected(fieldZone)
+	h.Driver = d.expected(fieldDriver)
 	var t times
 	other := false // there are fields that this version does not know
 	for d.more() {

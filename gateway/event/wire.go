@@ -16,7 +16,11 @@ const (
 	fixed32 = 5
 )
 
+// appendTag is quick for numbers below 16, which most fields have.
 func appendTag(b []byte, field, wire uint64) []byte {
+	if tag := field<<3 | wire; tag < 0x80 {
+		return append(b, byte(tag))
+	}
 	return binary.AppendUvarint(b, field<<3|wire)
 }
 
@@ -41,6 +45,10 @@ func appendText(b []byte, field uint64, s string) []byte {
 }
 
 func appendString(b []byte, field uint64, s string) []byte {
+	if tag := field<<3 | counted; tag < 0x80 && len(s) < 0x80 {
+		b = append(b, byte(tag), byte(len(s)))
+		return append(b, s...)
+	}
 	b = binary.AppendUvarint(appendTag(b, field, counted), uint64(len(s)))
 	return append(b, s...)
 }
@@ -133,14 +141,30 @@ func (d *decoder) fail() { d.bad, d.at = true, len(d.b) }
 
 // span is where a counted field stands; it is passed.
 func (d *decoder) span() (from, to int) {
-	n := d.number()
-	if n > uint64(len(d.b)-d.at) {
+	n := uint64(0)
+	if d.at < len(d.b) && d.b[d.at] < 0x80 { // most are short
+		n = uint64(d.b[d.at])
+		d.at++
+	} else {
+		n = d.number()
+	}
+	if d.bad || n > uint64(len(d.b)-d.at) {
 		d.fail()
 		return d.at, d.at
 	}
 	from = d.at
 	d.at += int(n)
 	return from, d.at
+}
+
+// expected is the counted field that comes next where all is in its usual order, nil where it is
+// another that comes.
+func (d *decoder) expected(field byte) []byte {
+	if d.at >= len(d.b) || d.b[d.at] != field<<3|counted {
+		return nil
+	}
+	d.at++
+	return d.bytes()
 }
 
 func (d *decoder) bytes() []byte {

@@ -135,14 +135,6 @@ func (c *Cursor) Committed() uint64 {
 	return c.pos.committed
 }
 
-// Lag is how many sequences are visible and not committed.
-func (c *Cursor) Lag() uint64 {
-	if top, at := c.j.visible.Load(), c.Committed(); top > at {
-		return top - at
-	}
-	return 0
-}
-
 // Close lets the cursor be opened again; its position stays.
 func (c *Cursor) Close() error {
 	c.j.mu.Lock()

@@ -105,7 +105,7 @@ func (m *model) commit(t *rapid.T) {
 		t.Fatal(err)
 	}
 	m.committed[name] = max(m.committed[name], at)
-	if got, want := c.Lag(), uint64(len(m.want)-m.committed[name]); got != want {
+	if got, want := lag(m.j, name), uint64(len(m.want)-m.committed[name]); got != want {
 		t.Fatalf("lag %d, want %d", got, want)
 	}
 }

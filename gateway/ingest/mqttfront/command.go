@@ -5,22 +5,15 @@ import (
 	"time"
 )
 
-// Command publishes to a device at up to QoS 1. For a device that is away it waits for at
-// most life: a door must not open because of what somebody wished an hour ago. It returns
-// ErrNoSubscriber when nobody takes it, now or later.
-func (f *Front) Command(topic string, payload []byte, life time.Duration) error {
-	_, err := f.Tell(topic, payload, life, nil)
-	return err
-}
-
 // Told is how a command left.
 type Told struct {
 	There    bool // the device is connected
 	Answered bool // it will acknowledge: it listens at QoS 1 or 2
 }
 
-// Tell is Command, and says how it left. taken, where it is not nil,
-// is called at most once, within life, from a goroutine that must not be held up: with nil when
+// Tell publishes to a device at up to QoS 1, and says how it left. For a device that is away it
+// waits for at most life: a door must not open because of what somebody wished an hour ago. It
+// returns ErrNoSubscriber when nobody takes it, now or later. taken, where it is not nil, is called at most once, within life, from a goroutine that must not be held up: with nil when
 // the device has acknowledged the message, else with its reason for refusing it. A restart
 // forgets it.
 func (f *Front) Tell(topic string, payload []byte, life time.Duration, taken func(error)) (told Told, err error) {

@@ -52,8 +52,7 @@ type Front struct {
 
 	sending   sync.Mutex
 	rivalries rivalries
-	waiting   map[*message]chan byte // Send's, by message
-	told      map[*message]asking    // Tell's
+	told      map[*message]asking // Tell's
 
 	presence sync.Mutex
 	online   map[Identity]int // connections per identity
@@ -87,7 +86,7 @@ func New(cfg Config, auth Authenticator, in Intake, log *slog.Logger) (*Front, e
 		cfg: cfg, auth: auth, in: in, log: log,
 		authSlots: make(chan struct{}, 4*runtime.GOMAXPROCS(0)),
 		sessions:  map[sessionKey]*session{}, byID: map[Identity]int{}, conns: map[net.Conn]struct{}{},
-		waiting: map[*message]chan byte{}, told: map[*message]asking{}, online: map[Identity]int{},
+		told: map[*message]asking{}, online: map[Identity]int{},
 		began: cfg.Now(), pacer: pacer{wake: make(chan struct{}, 1)},
 	}
 	f.bounds.Store(&Limits{
@@ -377,71 +376,12 @@ func (f *Front) kept() (bytes int64, trouble string) {
 	return st.Bytes, st.Reason
 }
 
-// Subscribed tells whether anybody is subscribed to a topic, connected or away.
-func (f *Front) Subscribed(topic string) bool {
-	to, _, _ := f.tree.find(topic)
-	return len(to) > 0
-}
-
-// Publish sends a message to the subscribers of a topic at up to QoS 1, and
-// keeps it for later ones if retain is set. It returns ErrNoSubscriber when
-// nobody takes it now and nothing is retained.
-func (f *Front) Publish(topic string, payload []byte, retain bool) error {
-	if !validTopic([]byte(topic)) {
-		return fmt.Errorf("publish %q: not a topic name", topic)
-	}
-	if err := f.spread(&message{topic: topic, payload: payload, qos: 1, retain: retain}, nil); err != nil {
-		return fmt.Errorf("publish %s: %w", topic, err)
-	}
-	return nil
-}
-
-// Send publishes at QoS 1 and waits until a subscriber has acknowledged it, or
-// ctx ends. A message that ctx gave up on may still arrive.
-func (f *Front) Send(ctx context.Context, topic string, payload []byte) error {
-	if !validTopic([]byte(topic)) {
-		return fmt.Errorf("send %q: not a topic name", topic)
-	}
-	m := &message{topic: topic, payload: payload, qos: 1}
-	acked := make(chan byte, 1)
-	f.sending.Lock()
-	f.waiting[m] = acked
-	f.sending.Unlock()
-	defer func() {
-		f.sending.Lock()
-		delete(f.waiting, m)
-		f.sending.Unlock()
-	}()
-	if err := f.spread(m, func(t target) bool { return t.sub.qos > 0 }); err != nil {
-		return fmt.Errorf("send %s: %w", topic, err)
-	}
-	select {
-	case code := <-acked:
-		if code >= 0x80 {
-			return fmt.Errorf("send %s: the device refused it with reason 0x%02x", topic, code)
-		}
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("send %s: no acknowledgement from the device: %w", topic, ctx.Err())
-	}
-}
-
-// confirmed tells a waiting Send that a subscriber took the message.
+// confirmed tells whoever told the device something that it has taken the message, or why not.
 func (f *Front) confirmed(m *message, code byte) {
 	if m.from != nil {
 		return
 	}
 	if t, ok := f.unask(m); ok {
 		t.answer(code)
-		return
-	}
-	f.sending.Lock()
-	ch := f.waiting[m]
-	f.sending.Unlock()
-	if ch != nil {
-		select {
-		case ch <- code:
-		default:
-		}
 	}
 }

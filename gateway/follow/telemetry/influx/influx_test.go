@@ -25,6 +25,8 @@ func prepare(t *testing.T, base string) {
 	user, password, _ := strings.Cut(token, ":")
 	first := `CREATE USER "` + user + `" WITH PASSWORD '` + password + `' WITH ALL PRIVILEGES`
 	deadline := time.Now().Add(30 * time.Second)
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
 	for {
 		statement(t, base, first, "", "") // refused where the user is there already
 		why := ""
@@ -39,7 +41,7 @@ func prepare(t *testing.T, base string) {
 		if time.Now().After(deadline) {
 			t.Fatal(why)
 		}
-		time.Sleep(50 * time.Millisecond)
+		<-tick.C
 	}
 }
 
