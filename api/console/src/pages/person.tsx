@@ -61,10 +61,7 @@ export function PersonPage() {
     refetchOnWindowFocus: false,
     refetchOnReconnect: false,
   })
-  const asks =
-    q.error instanceof APIError &&
-    (q.error.fields.some((f) => f.field.endsWith('reason')) ||
-      (q.error.status === 422 && /reason/i.test(q.error.message)))
+  const asks = q.error instanceof APIError && q.error.fields.some((f) => f.field === 'reason')
   if (q.data)
     return <PersonView p={q.data.body} etag={q.data.etag} reason={reason} renew={() => q.refetch()} />
   if (asks) return <AskWhy onReason={setReason} />

@@ -206,7 +206,8 @@ export function withNames(reason: string, people: Record<string, string> | undef
 /** What was done, in the reader's words, with the word that the log and the API use. */
 function Deed({ deed }: { deed: string }) {
   const { t } = useT()
-  const word = t('auditDeed.' + deed.split('.')[0], { defaultValue: '' })
+  const noun = t('auditDeed.' + deed.split('.')[0], { defaultValue: '' })
+  const word = t('auditDone.' + deed, { defaultValue: noun })
   return (
     <>
       {word}{' '}

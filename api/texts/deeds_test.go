@@ -1,0 +1,124 @@
+package texts
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+var (
+	deedForm  = regexp.MustCompile(`^[a-z]+\.[a-z_]+$`)
+	deedEntry = regexp.MustCompile(`(?m)^    '([a-z_.]+)': (?:'[^']+'|"[^"]+"),$`)
+	auditing  = regexp.MustCompile(`^(Audit|AuditAs|AuditChanges|Record)$`)
+)
+
+// TestDeeds holds what the audit log names against the words that the console has for it: each deed
+// has words in both languages, and no words are left of a deed that nobody does.
+func TestDeeds(t *testing.T) {
+	told, all := map[string]string{}, map[string]bool{}
+	for _, dir := range []string{"../../registry", "../../api", "../../gateway"} {
+		readDeeds(t, dir, told, all)
+	}
+	if len(told) < 40 {
+		t.Errorf("got %d deeds, want what is written into the audit log", len(told))
+	}
+	for _, file := range []string{"../console/src/i18n/en.ts", "../console/src/i18n/zh.ts"} {
+		words := deedWords(t, file)
+		for _, deed := range slices.Sorted(maps.Keys(told)) {
+			if !words[deed] {
+				t.Errorf("%s: the deed %s has no words under auditDone in %s", told[deed], deed, file)
+			}
+		}
+		for _, deed := range slices.Sorted(maps.Keys(words)) {
+			_, done, _ := strings.Cut(deed, ".")
+			if !all[deed] && !all["."+done] {
+				t.Errorf("%s: nobody does %s any more", file, deed)
+			}
+		}
+	}
+}
+
+// deedWords are the deeds that a file of the console has words for.
+func deedWords(t *testing.T, file string) map[string]bool {
+	t.Helper()
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, block, _ := strings.Cut(string(b), "\n  auditDone: {\n")
+	block, _, ok := strings.Cut(block, "\n  },\n")
+	if !ok {
+		t.Fatalf("%s has no auditDone", file)
+	}
+	out := map[string]bool{}
+	for _, m := range deedEntry.FindAllStringSubmatch(block+"\n", -1) {
+		out[m[1]] = true
+	}
+	if lines := strings.Count(block, "\n") + 1; len(out) != lines {
+		t.Errorf("%s: read %d of %d lines under auditDone", file, len(out), lines)
+	}
+	return out
+}
+
+// readDeeds finds the deeds below a folder: told are those that a call writes down itself, and all
+// is every literal that may reach one by way of a variable, or end one (".put").
+func readDeeds(t *testing.T, root string, told map[string]string, all map[string]bool) {
+	t.Helper()
+	set := token.NewFileSet()
+	err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (d.Name() == "node_modules" || d.Name() == "testdata") {
+			return filepath.SkipDir
+		}
+		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+			return nil
+		}
+		f, err := parser.ParseFile(set, name, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.BasicLit:
+				if s, ok := text(n); ok && (deedForm.MatchString(s) || strings.HasPrefix(s, ".")) {
+					all[s] = true
+				}
+			case *ast.CallExpr:
+				sel, ok := n.Fun.(*ast.SelectorExpr)
+				if !ok || !auditing.MatchString(sel.Sel.Name) {
+					return true
+				}
+				for _, a := range n.Args {
+					if s, ok := text(a); ok && deedForm.MatchString(s) {
+						told[s] = set.Position(n.Pos()).String()
+					}
+				}
+			}
+			return true
+		})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func text(e ast.Expr) (string, bool) {
+	lit, ok := e.(*ast.BasicLit)
+	if !ok || lit.Kind != token.STRING {
+		return "", false
+	}
+	s, err := strconv.Unquote(lit.Value)
+	return s, err == nil
+}
