@@ -93,7 +93,7 @@ func schemaName(t reflect.Type, hint string) string {
 
 const introduction = `The gateway between a school's devices and the people who answer for the children in it.
 
-Programs send an API key as ` + "`Authorization: Bearer ghk_…`" + `. Errors are RFC 9457 problem documents with a stable ` + "`code`" + `.
+Programs send an API key as ` + "`Authorization: Bearer ghk_…`" + `. Errors are RFC 9457 problem documents with a stable ` + "`code`" + `. What they say to people comes in Chinese with ` + "`Accept-Language: zh-CN`" + `, else in English; ` + "`Content-Language`" + ` says which.
 Lists take ` + "`limit`" + ` and ` + "`cursor`" + ` and answer ` + "`items`" + ` and ` + "`next`" + `. A walk from page to page sees every row that is there throughout once, whatever changes meanwhile. Times are RFC 3339.
 A POST may carry an ` + "`Idempotency-Key`" + `. Rates are told in ` + "`RateLimit-*`" + ` headers.
 The examples expect GATEHOUSE_URL and GATEHOUSE_KEY in the environment.`
