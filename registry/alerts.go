@@ -86,34 +86,35 @@ func (v *View) Alert(ctx context.Context, id g.AlertID) (AlertRow, error) {
 
 // nameAlerts fills the names of devices, zones and, with people:read, persons.
 func (v *View) nameAlerts(ctx context.Context, rows []AlertRow) error {
-	if err := v.r.movedSince(ctx, rows); err != nil {
-		return err
-	}
-	var devices, zones []string
-	var people []g.PersonID
+	var deviceIDs []g.DeviceID
 	for _, a := range rows {
 		if a.Device != "" {
-			devices = append(devices, string(a.Device))
+			deviceIDs = append(deviceIDs, a.Device)
 		}
+	}
+	devices, err := someDevices(ctx, v.s.Reg, deviceIDs)
+	if err != nil {
+		return err
+	}
+	movedSince(rows, devices)
+	var zoneIDs []g.ZoneID
+	var persons []g.PersonID
+	for _, a := range rows {
 		if a.Zone != "" {
-			zones = append(zones, string(a.Zone))
+			zoneIDs = append(zoneIDs, a.Zone)
 		}
 		if a.MovedTo != "" {
-			zones = append(zones, string(a.MovedTo))
+			zoneIDs = append(zoneIDs, a.MovedTo)
 		}
 		if a.Person != "" {
-			people = append(people, a.Person)
+			persons = append(persons, a.Person)
 		}
 	}
-	deviceNames, err := v.r.labels(ctx, "devices", devices)
+	zones, err := zoneNames(ctx, v.s.Reg, zoneIDs)
 	if err != nil {
 		return err
 	}
-	zoneNames, err := v.r.labels(ctx, "zones", zones)
-	if err != nil {
-		return err
-	}
-	names, err := v.named(ctx, people)
+	names, err := v.named(ctx, persons)
 	if err != nil {
 		return err
 	}
@@ -124,29 +125,12 @@ func (v *View) nameAlerts(ctx context.Context, rows []AlertRow) error {
 	for i := range rows {
 		a := &rows[i]
 		a.PictureUntil = kept[a.Media]
-		a.MovedToName = zoneNames[string(a.MovedTo)]
-		a.DeviceName, a.ZoneName, a.PersonName = deviceNames[string(a.Device)], zoneNames[string(a.Zone)], names[a.Person]
+		a.MovedToName = zones[a.MovedTo]
+		a.DeviceName = devices[a.Device].Name
+		a.ZoneName = zones[a.Zone]
+		a.PersonName = names[a.Person]
 	}
 	return nil
-}
-
-// labels reads the names of rows of a table.
-func (r *Registry) labels(ctx context.Context, table string, ids []string) (map[string]string, error) {
-	out := map[string]string{}
-	for len(ids) > 0 {
-		part := ids[:min(store.Chunk, len(ids))]
-		ids = ids[len(part):]
-		err := store.Each(ctx, r.s.Reg, "SELECT id, name FROM "+table+" WHERE id IN ("+store.Marks(len(part))+")", store.Anys(part), func(scan func(...any) error) error {
-			var id, name string
-			err := scan(&id, &name)
-			out[id] = name
-			return err
-		})
-		if err != nil {
-			return nil, fmt.Errorf("read names: %w", err)
-		}
-	}
-	return out, nil
 }
 
 // acting is the user who acts, as the registry knows that user: a role is never believed from

@@ -2,11 +2,11 @@ package registry
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	g "github.com/gatehouse-iot/gatehouse"
@@ -140,6 +140,24 @@ func (v *View) DeviceCounts(ctx context.Context, school g.SchoolID) (map[g.Devic
 	return states, types, nil
 }
 
+// someDevices are the ids, schools, zones and names of devices, of those that there are.
+func someDevices(ctx context.Context, c store.Conn, ids []g.DeviceID) (map[g.DeviceID]g.Device, error) {
+	out := map[g.DeviceID]g.Device{}
+	for part := range slices.Chunk(ids, store.Chunk) {
+		q := "SELECT id, school, zone, name FROM devices WHERE id IN (" + store.Marks(len(part)) + ")"
+		err := store.Each(ctx, c, q, store.Anys(part), func(scan func(...any) error) error {
+			var d g.Device
+			err := scan(&d.ID, &d.School, &d.Zone, &d.Name)
+			out[d.ID] = d
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("read devices: %w", err)
+		}
+	}
+	return out, nil
+}
+
 // checkDevice finds whether the device may stand as it is described.
 func (v *View) checkDevice(ctx context.Context, t *store.Tx, d g.Device) error {
 	if err := store.Optional("serial", d.Serial, store.MaxSerial); err != nil {
@@ -156,16 +174,14 @@ func (v *View) checkDevice(ctx context.Context, t *store.Tx, d g.Device) error {
 		return err
 	}
 	if d.Zone != "" {
-		var school g.SchoolID
-		private := false
-		err := t.Row(ctx, "SELECT school, private FROM zones WHERE id = ?", string(d.Zone)).Scan(&school, &private)
-		if errors.Is(err, sql.ErrNoRows) || err == nil && school != d.School {
+		z, err := zoneRow(ctx, t, d.Zone)
+		if g.ErrorCode(err) == g.NotFound || err == nil && z.School != d.School {
 			return g.FieldErrorf("zone", "the school has no zone %q", d.Zone)
 		}
 		if err != nil {
-			return fmt.Errorf("read zone: %w", err)
+			return err
 		}
-		if private && p.Type == g.TypeCamera {
+		if z.Private && p.Type == g.TypeCamera {
 			return g.FieldErrorf("zone", "the zone is private: no camera can be bound to it")
 		}
 	}

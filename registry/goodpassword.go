@@ -8,7 +8,6 @@ import (
 	"unicode/utf8"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/registry/store"
 	"github.com/trustelem/zxcvbn"
 )
 
@@ -59,11 +58,11 @@ func goodPassword(password string, about ...string) error {
 
 // goodFor is goodPassword for a user of a school.
 func (r *Registry) goodFor(ctx context.Context, u g.User, password string) error {
-	school := ""
-	if err := r.s.Reg.Row(ctx, "SELECT name FROM schools WHERE id = ?", string(u.School)).Scan(&school); err != nil {
-		return store.Missing(err, "school", string(u.School))
+	school, err := schoolRow(ctx, r.s.Reg, u.School)
+	if err != nil {
+		return err
 	}
-	return goodPassword(password, u.Name, u.FullName, school, "gatehouse")
+	return goodPassword(password, u.Name, u.FullName, school.Name, "gatehouse")
 }
 
 // wide says whether a word is a name although it is short, as in Chinese.

@@ -90,8 +90,8 @@ func (p *importPlan) read() ([]file, error) {
 		return nil, err
 	}
 	p.zone = school.Location()
-	if err := r.s.Reg.Row(ctx, "SELECT people_rev FROM schools WHERE id = ?", string(p.school)).Scan(&p.rev); err != nil {
-		return nil, store.Missing(err, "school", string(p.school))
+	if p.rev, err = peopleRevision(ctx, r.s.Reg, p.school); err != nil {
+		return nil, err
 	}
 	if err := r.s.Reg.Row(ctx, "SELECT COALESCE(MAX(id), 0) FROM consents").Scan(&p.consent); err != nil {
 		return nil, fmt.Errorf("read consents: %w", err)

@@ -130,9 +130,9 @@ func putDown(ctx context.Context, t *store.Tx, rows []importRow) error {
 // fits says whether nobody has changed the school's people, the consent of somebody whom the
 // plan touches, or the owner of a card, since the plan was made.
 func (p *importPlan) fits(ctx context.Context, t *store.Tx, id string) error {
-	var rev int64
-	if err := t.Row(ctx, "SELECT people_rev FROM schools WHERE id = ?", string(p.school)).Scan(&rev); err != nil {
-		return store.Missing(err, "school", string(p.school))
+	rev, err := peopleRevision(ctx, t, p.school)
+	if err != nil {
+		return err
 	}
 	var newer, taken int
 	if err := t.Row(ctx, "SELECT COUNT(*) FROM consents WHERE id > ? AND person IN (SELECT id FROM import_people WHERE import = ?)", p.consent, id).Scan(&newer); err != nil {

@@ -114,8 +114,8 @@ func (v *View) CreateKey(ctx context.Context, k g.APIKey) (g.APIKey, string, err
 		return g.APIKey{}, "", err
 	}
 	err = v.s.Write(ctx, func(t *store.Tx) error {
-		if _, err := scanSchool(t.Row(ctx, "SELECT "+schoolColumns+" FROM schools WHERE id = ?", string(k.School)).Scan); err != nil {
-			return store.Missing(err, "school", string(k.School))
+		if _, err := schoolRow(ctx, t, k.School); err != nil {
+			return err
 		}
 		subtree := v.s.Subtree || v.s.System != ""
 		if k.Maker, err = v.maker(ctx, t); err != nil {

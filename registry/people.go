@@ -87,15 +87,7 @@ func (v *View) schoolsOf(ctx context.Context, in store.Reach, school g.SchoolID)
 		slices.Sort(in.Schools)
 		return in.Schools, nil
 	}
-	var out []g.SchoolID
-	err := store.Each(ctx, v.s.Reg, "SELECT id FROM schools", nil, func(scan func(...any) error) error {
-		var id g.SchoolID
-		err := scan(&id)
-		out = append(out, id)
-		return err
-	})
-	slices.Sort(out)
-	return out, err
+	return schoolIDs(ctx, v.s.Reg, false)
 }
 
 // fillPasses says of each row whether a face is enrolled and allowed, and how many cards.

@@ -50,6 +50,35 @@ func (v *View) Places(ctx context.Context, school g.SchoolID) (Places, error) {
 	return p, nil
 }
 
+// zoneRow is a zone as it stands, whoever asks.
+func zoneRow(ctx context.Context, c store.Conn, id g.ZoneID) (x g.Zone, err error) {
+	err = c.Row(ctx, "SELECT id, school, building, name, kind, private FROM zones WHERE id = ?", string(id)).
+		Scan(&x.ID, &x.School, &x.Building, &x.Name, &x.Kind, &x.Private)
+	if err != nil {
+		return x, store.Missing(err, "zone", string(id))
+	}
+	return x, nil
+}
+
+// zoneNames are the names of zones, of those that there are.
+func zoneNames(ctx context.Context, c store.Conn, ids []g.ZoneID) (map[g.ZoneID]string, error) {
+	out := map[g.ZoneID]string{}
+	for part := range slices.Chunk(ids, store.Chunk) {
+		q := "SELECT id, name FROM zones WHERE id IN (" + store.Marks(len(part)) + ")"
+		err := store.Each(ctx, c, q, store.Anys(part), func(scan func(...any) error) error {
+			var id g.ZoneID
+			var name string
+			err := scan(&id, &name)
+			out[id] = name
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("read zones: %w", err)
+		}
+	}
+	return out, nil
+}
+
 // place is a site, building or zone on its way into its table.
 type place struct {
 	table, noun   string

@@ -398,31 +398,18 @@ func (v *View) qualityRows(ctx context.Context, keys []qualityKey) ([]QualityRow
 
 // nameDevices tells nothing of a device that has moved to another school.
 func (v *View) nameDevices(ctx context.Context, rows []QualityRow) error {
-	type key struct {
-		school g.SchoolID
-		device g.DeviceID
+	ids := make([]g.DeviceID, len(rows))
+	for i, r := range rows {
+		ids[i] = r.Device
 	}
-	names := map[key]string{}
-	for part := rows; len(part) > 0; {
-		n := min(len(part), store.Chunk)
-		ids := make([]g.DeviceID, n)
-		for i, r := range part[:n] {
-			ids[i] = r.Device
-		}
-		part = part[n:]
-		err := store.Each(ctx, v.s.Reg, "SELECT school, id, name FROM devices WHERE id IN ("+store.Marks(n)+")", store.Anys(ids), func(scan func(...any) error) error {
-			var k key
-			var name string
-			err := scan(&k.school, &k.device, &name)
-			names[k] = name
-			return err
-		})
-		if err != nil {
-			return fmt.Errorf("read the devices' names: %w", err)
-		}
+	devices, err := someDevices(ctx, v.s.Reg, ids)
+	if err != nil {
+		return err
 	}
 	for i := range rows {
-		rows[i].Name = names[key{rows[i].School, rows[i].Device}]
+		if d, ok := devices[rows[i].Device]; ok && d.School == rows[i].School {
+			rows[i].Name = d.Name
+		}
 	}
 	return nil
 }

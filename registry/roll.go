@@ -130,9 +130,9 @@ func (c *rollCache) remove(id g.SchoolID) {
 
 // rollOf is the school's roll, read anew where somebody of it has changed.
 func (r *Registry) rollOf(ctx context.Context, school g.SchoolID) (*roll, error) {
-	var rev int64
-	if err := r.s.Reg.Row(ctx, "SELECT people_rev FROM schools WHERE id = ?", string(school)).Scan(&rev); err != nil {
-		return nil, store.Missing(err, "school", string(school))
+	rev, err := peopleRevision(ctx, r.s.Reg, school)
+	if err != nil {
+		return nil, err
 	}
 	if l := r.rolls.get(school, rev); l != nil {
 		return l, nil

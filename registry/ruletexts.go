@@ -56,15 +56,9 @@ func (v *View) NoteRules(ctx context.Context, now []RuleText) error {
 }
 
 func (v *View) auditRules(ctx context.Context, t *store.Tx, deed string, is map[string]RuleText, changes []g.AuditChange) error {
-	var tops []g.SchoolID
-	err := store.Each(ctx, t, "SELECT id FROM schools WHERE parent = '' ORDER BY id", nil, func(scan func(...any) error) error {
-		var id g.SchoolID
-		err := scan(&id)
-		tops = append(tops, id)
-		return err
-	})
+	tops, err := schoolIDs(ctx, t, true)
 	if err != nil {
-		return fmt.Errorf("read schools: %w", err)
+		return err
 	}
 	for _, school := range tops {
 		err := v.s.AuditEntry(ctx, t, g.AuditEntry{

@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
@@ -52,6 +53,43 @@ func (v *View) School(ctx context.Context, id g.SchoolID) (g.School, error) {
 		return s, store.Missing(err, "school", string(id))
 	}
 	return s, nil
+}
+
+// schoolRow is a school as it stands, whoever asks.
+func schoolRow(ctx context.Context, c store.Conn, id g.SchoolID) (g.School, error) {
+	s, err := scanSchool(c.Row(ctx, "SELECT "+schoolColumns+" FROM schools WHERE id = ?", string(id)).Scan)
+	if err != nil {
+		return s, store.Missing(err, "school", string(id))
+	}
+	return s, nil
+}
+
+// schoolIDs are all schools, or the topmost alone, by id.
+func schoolIDs(ctx context.Context, c store.Conn, topmost bool) ([]g.SchoolID, error) {
+	q := "SELECT id FROM schools"
+	if topmost {
+		q += " WHERE parent = ''"
+	}
+	var out []g.SchoolID
+	err := store.Each(ctx, c, q, nil, func(scan func(...any) error) error {
+		var id g.SchoolID
+		err := scan(&id)
+		out = append(out, id)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read schools: %w", err)
+	}
+	slices.Sort(out)
+	return out, nil
+}
+
+// peopleRevision rises with each change of the school's people.
+func peopleRevision(ctx context.Context, c store.Conn, id g.SchoolID) (rev int64, err error) {
+	if err := c.Row(ctx, "SELECT people_rev FROM schools WHERE id = ?", string(id)).Scan(&rev); err != nil {
+		return 0, store.Missing(err, "school", string(id))
+	}
+	return rev, nil
 }
 
 // CreateSchool adds a school, under a parent within the scope's subtree; only the gateway

@@ -91,17 +91,18 @@ func (r *Registry) factorState(ctx context.Context, u g.User) (FactorState, erro
 // asked says whether the school, or one above it, asks a second factor of the role.
 func (r *Registry) asked(ctx context.Context, school g.SchoolID, role g.Role) (bool, error) {
 	for depth := 0; school != "" && depth < 32; depth++ {
-		n, parent := 0, ""
+		n := 0
 		if err := r.s.Reg.Row(ctx, "SELECT COUNT(*) FROM second_factor_roles WHERE school = ? AND role = ?", string(school), string(role)).Scan(&n); err != nil {
 			return false, fmt.Errorf("read roles with a second factor: %w", err)
 		}
 		if n > 0 {
 			return true, nil
 		}
-		if err := r.s.Reg.Row(ctx, "SELECT COALESCE(parent, '') FROM schools WHERE id = ?", string(school)).Scan(&parent); err != nil {
-			return false, fmt.Errorf("read school: %w", err)
+		s, err := schoolRow(ctx, r.s.Reg, school)
+		if err != nil {
+			return false, err
 		}
-		school = g.SchoolID(parent)
+		school = s.Parent
 	}
 	return false, nil
 }
@@ -210,10 +211,8 @@ func (v *View) BeginTOTP(ctx context.Context, id g.UserID, name string) (factor,
 }
 
 func (v *View) schoolName(ctx context.Context, id g.SchoolID) (name string, err error) {
-	if err := v.s.Reg.Row(ctx, "SELECT name FROM schools WHERE id = ?", string(id)).Scan(&name); err != nil {
-		return "", fmt.Errorf("read school: %w", err)
-	}
-	return name, nil
+	s, err := schoolRow(ctx, v.s.Reg, id)
+	return s.Name, err
 }
 
 // mayAddFactor refuses a further second factor where there are as many as there may be.

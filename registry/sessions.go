@@ -135,8 +135,8 @@ func (v *View) PutSession(ctx context.Context, s g.Session) (g.Session, error) {
 			return store.NotFound("session", string(s.ID))
 		}
 		for i, z := range s.Zones {
-			school, err := store.SchoolOf(ctx, t, "zones", "zone", string(z))
-			if g.ErrorCode(err) == g.NotFound || err == nil && school != s.School {
+			zone, err := zoneRow(ctx, t, z)
+			if g.ErrorCode(err) == g.NotFound || err == nil && zone.School != s.School {
 				return g.FieldErrorf(fmt.Sprintf("zones[%d]", i), "the school has no zone %q", z)
 			}
 			if err != nil {
