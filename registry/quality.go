@@ -30,7 +30,7 @@ type QualityTurn struct {
 // QualityFilter selects rows of the report; empty fields select all. Days are YYYY-MM-DD,
 // both inclusive.
 type QualityFilter struct {
-	Page
+	store.Page
 	School   g.SchoolID
 	Device   g.DeviceID
 	From, To string

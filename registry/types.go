@@ -5,6 +5,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/registry/roster"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
 // Places are a school's sites, buildings and zones.
@@ -17,7 +18,7 @@ type Places struct {
 // DeviceFilter selects devices; empty fields select all. Query is searched for in the name,
 // id and serial.
 type DeviceFilter struct {
-	Page
+	store.Page
 	School g.SchoolID
 	Zone   g.ZoneID
 	Type   g.DeviceType
@@ -36,7 +37,7 @@ type DeviceRow struct {
 
 // PersonFilter selects people; Query is searched for in name and number.
 type PersonFilter struct {
-	Page
+	store.Page
 	School g.SchoolID
 	Kind   g.PersonKind
 	Class  string
@@ -156,7 +157,7 @@ type Delivery struct {
 
 // AuditFilter selects audit entries, newest first.
 type AuditFilter struct {
-	Page
+	store.Page
 	School g.SchoolID
 	Actor  string // an id, a name or a part of either
 	Deed   string // or what it begins with, up to a full stop
@@ -176,7 +177,7 @@ type RosterEntry struct {
 
 // AttendanceFilter selects attendance. Date is an operational day, YYYY-MM-DD.
 type AttendanceFilter struct {
-	Page
+	store.Page
 	School  g.SchoolID
 	Session g.SessionID
 	Person  g.PersonID
@@ -205,7 +206,7 @@ type Correction struct {
 
 // SightingFilter selects sightings, newest first. Unknown selects unknown persons only.
 type SightingFilter struct {
-	Page
+	store.Page
 	School   g.SchoolID
 	Device   g.DeviceID
 	Person   g.PersonID
@@ -237,7 +238,7 @@ type SightingRow struct {
 
 // RejectionFilter selects refused observations, newest first.
 type RejectionFilter struct {
-	Page
+	store.Page
 	School g.SchoolID
 	Device g.DeviceID
 }
@@ -278,7 +279,7 @@ type Effects struct {
 
 // AlertFilter selects alerts, newest first.
 type AlertFilter struct {
-	Page
+	store.Page
 	School   g.SchoolID
 	States   []g.AlertState
 	Severity g.Severity
@@ -306,7 +307,7 @@ type AlertRow struct {
 
 // IncidentFilter selects incidents, newest first.
 type IncidentFilter struct {
-	Page
+	store.Page
 	School g.SchoolID
 	State  g.IncidentState
 }
