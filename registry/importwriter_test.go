@@ -116,8 +116,9 @@ func TestBrokenOffImportIsSwept(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = r.s.Write(ctx, func(t *store.Tx) error {
-		row := importRow{"import_people (import, id, school, kind, class, number_mac, key_sealed, body_sealed, leaves)", []any{"imp_lost", "per_x", "a", "student", "", nil, []byte{1}, []byte{1}, 0}}
-		return putDown(ctx, t, []importRow{row})
+		_, err := t.Exec(ctx, `INSERT INTO import_people (import, id, school, kind, class, number_mac, key_sealed, body_sealed, leaves)
+			VALUES ('imp_lost', 'per_x', 'a', 'student', '', NULL, ?, ?, 0)`, []byte{1}, []byte{1})
+		return err
 	})
 	stop()
 	if err != nil {
