@@ -19,6 +19,7 @@ import (
 type Store struct {
 	Reg, Hist *DB // what is changed, and what only grows
 	Vault     *Vault
+	Walks     *Walks
 	Now       func() time.Time
 	Log       *slog.Logger
 
@@ -43,7 +44,7 @@ func Open(ctx context.Context, o Options, migrations fs.FS) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Store{Vault: v, Now: o.Now, Log: o.Logger, ready: make(chan struct{}, 1)}
+	r := &Store{Vault: v, Walks: NewWalks(walkRows), Now: o.Now, Log: o.Logger, ready: make(chan struct{}, 1)}
 	if r.Now == nil {
 		r.Now = time.Now
 	}

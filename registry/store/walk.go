@@ -11,6 +11,9 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
+// walkRows is how many rows the kept orders of all walks name together.
+const walkRows = 500_000
+
 // Walks let lists be read page by page in an order that people like and that can change
 // meanwhile, such as by name: a walk keeps to the order in which it began, so that no row that
 // is there throughout is lost or comes twice. What a row says is always the newest; one that is

@@ -1,0 +1,123 @@
+package access
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/go-webauthn/webauthn/protocol"
+	"github.com/go-webauthn/webauthn/webauthn"
+)
+
+// Why no passkey can be made or used at this gateway.
+const (
+	PasskeysNoAddress = "passkeys_no_address" // the configuration does not say by which address people come
+	PasskeysIPAddress = "passkeys_ip_address" // passkeys belong to a name
+	PasskeysPlainHTTP = "passkeys_plain_http" // browsers offer them over HTTPS alone
+	PasskeysBadName   = "passkeys_bad_name"
+)
+
+// passkeyFor is how long making or showing a passkey may take: a challenge is worth nothing then.
+const passkeyFor = 5 * time.Minute
+
+// RelyingParty is the gateway as browsers know it when they make or show a passkey (Web
+// Authentication Level 3, section 4). Passkeys are bound to its ID: with another one, those that
+// there are work no more.
+type RelyingParty struct {
+	ID      string   // the name in the address by which people come
+	Origin  string   // that address, up to its port
+	Trouble *g.Error // why there can be no passkeys; nil: there can
+
+	web *webauthn.WebAuthn
+}
+
+// NewRelyingParty takes the address by which people reach the gateway, as the configuration has it.
+func NewRelyingParty(address string) *RelyingParty {
+	trouble := func(reason, format string, args ...any) *RelyingParty {
+		mend := g.Word("set http.base_url to an address with a name and HTTPS, " +
+			"e.g. https://gatehouse.school.example, and open the console there")
+		return &RelyingParty{Trouble: g.Errorf(g.Conflict, "%s; %s", g.Textf(format, args...), mend).Because(reason)}
+	}
+	if address == "" {
+		return trouble(PasskeysNoAddress, "passkeys need http.base_url, which is not set")
+	}
+	u, err := url.Parse(address)
+	if err != nil || u.Hostname() == "" {
+		return trouble(PasskeysBadName, "passkeys cannot work: http.base_url %q is no address", address)
+	}
+	host := strings.ToLower(u.Hostname())
+	if _, err := netip.ParseAddr(host); err == nil {
+		return trouble(PasskeysIPAddress, "passkeys belong to a name, and http.base_url has the IP address %s", host)
+	}
+	if u.Scheme != "https" && host != "localhost" {
+		return trouble(PasskeysPlainHTTP, "browsers offer passkeys over HTTPS alone, and http.base_url begins with http://")
+	}
+	rp := &RelyingParty{ID: host, Origin: u.Scheme + "://" + hostPort(u.Scheme, host, u.Port())}
+	rp.web, err = webauthn.New(&webauthn.Config{
+		RPID:                  rp.ID,
+		RPDisplayName:         "Gatehouse",
+		RPOrigins:             []string{rp.Origin},
+		AttestationPreference: protocol.PreferNoAttestation,
+		AuthenticatorSelection: protocol.AuthenticatorSelection{
+			ResidentKey: protocol.ResidentKeyRequirementDiscouraged,
+			// The password was asked before: a key that only wants to be touched is a second factor.
+			UserVerification: protocol.VerificationPreferred,
+		},
+		Timeouts: webauthn.TimeoutsConfig{
+			Login:        webauthn.TimeoutConfig{Timeout: passkeyFor, TimeoutUVD: passkeyFor},
+			Registration: webauthn.TimeoutConfig{Timeout: passkeyFor, TimeoutUVD: passkeyFor},
+		},
+		ExtensionsUnsolicitedOutputPolicy: protocol.UnsolicitedOutputPolicyIgnore, // some browsers tell more than they were asked
+	})
+	if err != nil {
+		return trouble(PasskeysBadName, "passkeys cannot work with the name %q in http.base_url (%v)", host, err)
+	}
+	return rp
+}
+
+// hostPort writes an origin's host as browsers do: without the port that the scheme has anyway.
+func hostPort(scheme, host, port string) string {
+	if port == "" || scheme == "https" && port == "443" || scheme == "http" && port == "80" {
+		return host
+	}
+	return net.JoinHostPort(host, port)
+}
+
+// passkeyOwner is a user as the library wants one.
+type passkeyOwner struct {
+	user g.User
+	keys []passkey
+}
+
+func (o passkeyOwner) WebAuthnID() []byte   { return []byte(o.user.ID) }
+func (o passkeyOwner) WebAuthnName() string { return o.user.Name }
+
+func (o passkeyOwner) WebAuthnDisplayName() string {
+	if o.user.FullName != "" {
+		return o.user.FullName
+	}
+	return o.user.Name
+}
+
+func (o passkeyOwner) WebAuthnCredentials() []webauthn.Credential {
+	out := make([]webauthn.Credential, 0, len(o.keys))
+	for _, k := range o.keys {
+		out = append(out, k.credential)
+	}
+	return out
+}
+
+// misfit refuses an answer to a challenge, in the library's words for whoever looks for the cause and
+// without what was sent.
+func misfit(err error) *g.Error {
+	why := "it is none of yours"
+	var e *protocol.Error
+	if errors.As(err, &e) {
+		why = e.Details
+	}
+	return g.FieldErrorf("credential", "the passkey does not fit: %s", why).Because("passkey_refused")
+}

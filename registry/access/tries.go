@@ -1,0 +1,225 @@
+package access
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math"
+	"net/netip"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
+)
+
+// Wrong tries to sign in are counted by name and address together, by name, and by address;
+// past so many free ones each further try has to wait, twice as long each time up to a bound.
+// A try that came too early counts for nothing, so that nobody lengthens another's wait.
+//
+// A stranger must not be able to keep the right person out. Somebody who comes with a browser
+// in which that user has signed in before is held to that browser's own tries alone; from an
+// address from which the user has signed in before, to those of this name from this address.
+// Others' tries count for neither. Everybody else, the right person at a new place included,
+// shares the bounds of the name and of the address, and never waits longer than a minute or
+// two for the next try.
+type pace struct {
+	free  int           // wrong tries without a wait
+	first time.Duration // after these
+	most  time.Duration
+}
+
+var (
+	pairPace    = pace{free: 5, first: 2 * time.Second, most: 2 * time.Minute} // a name from an address, a browser, a second factor
+	namePace    = pace{free: 20, first: 2 * time.Second, most: time.Minute}
+	addressPace = pace{free: 30, first: time.Second, most: 30 * time.Second}
+)
+
+const (
+	forgetTries = time.Hour            // after the last
+	placeFor    = 180 * 24 * time.Hour // since it was seen last
+	maxPlaces   = 20                   // of a user; the one unseen longest goes
+)
+
+// wait is how long after the n-th wrong try the next may come.
+func (p pace) wait(n int) time.Duration {
+	if n < p.free {
+		return 0
+	}
+	return min(p.most, p.first<<min(n-p.free, 20))
+}
+
+// TooSoon is a try before its time: the error's code is RateLimited.
+type TooSoon struct {
+	err   *g.Error
+	After time.Duration
+}
+
+// Error is the sentence for people.
+func (e *TooSoon) Error() string { return e.err.Error() }
+
+// Unwrap gives the error with its code.
+func (e *TooSoon) Unwrap() error { return e.err }
+
+func tooSoon(after time.Duration) error {
+	s := int(math.Ceil(after.Seconds()))
+	return &TooSoon{g.Errorf(g.RateLimited, "too many wrong tries: try again in %d seconds, or in a browser in which you have signed in before", s).Because("too_soon"), after}
+}
+
+// try is one thing that is counted; kept, it is only counted and holds nobody back.
+type try struct {
+	key  string
+	pace pace
+	kept bool
+	own  bool // forgotten by a right try
+}
+
+func pairTry(kind string, parts ...string) try {
+	return try{key: tryKey(kind, parts...), pace: pairPace, own: true}
+}
+
+func tryKey(kind string, parts ...string) string {
+	for _, p := range parts {
+		kind += " " + p
+	}
+	return tokenHash(kind)
+}
+
+// begin counts a try before it is made, so that many at once are many; it is TooSoon where
+// the try has to wait, and counts nothing then.
+func (r *Book) begin(ctx context.Context, tries []try) error {
+	return r.s.Write(ctx, func(t *store.Tx) error {
+		if _, err := t.Exec(ctx, "DELETE FROM signin_tries WHERE last < ?", store.Micros(t.Now.Add(-forgetTries))); err != nil {
+			return fmt.Errorf("forget tries: %w", err)
+		}
+		for _, x := range tries {
+			var n int
+			var last int64
+			err := t.Row(ctx, "SELECT n, last FROM signin_tries WHERE key = ?", x.key).Scan(&n, &last)
+			if err != nil && !errors.Is(err, sql.ErrNoRows) {
+				return fmt.Errorf("read tries: %w", err)
+			}
+			if left := store.Moment(last).Add(x.pace.wait(n)).Sub(t.Now); err == nil && left > 0 && !x.kept {
+				return tooSoon(min(left, x.pace.most)) // the clock may have been set back
+			}
+		}
+		for _, x := range tries {
+			_, err := t.Exec(ctx, "INSERT INTO signin_tries (key, n, last) VALUES (?, 1, ?) ON CONFLICT (key) DO UPDATE SET n = signin_tries.n + 1, last = excluded.last", x.key, store.Micros(t.Now))
+			if err != nil {
+				return fmt.Errorf("count a try: %w", err)
+			}
+		}
+		return nil
+	})
+}
+
+// right takes back that a try was counted: it was the right one.
+func right(ctx context.Context, t *store.Tx, tries []try) error {
+	for _, x := range tries {
+		q := "UPDATE signin_tries SET n = n - 1 WHERE key = ? AND n > 0"
+		if x.own {
+			q = "DELETE FROM signin_tries WHERE key = ?"
+		}
+		if _, err := t.Exec(ctx, q, x.key); err != nil {
+			return fmt.Errorf("forget tries: %w", err)
+		}
+	}
+	return nil
+}
+
+// uncount takes back tries that were not looked at.
+func (r *Book) uncount(ctx context.Context, tries []try) error {
+	return r.s.Write(ctx, func(t *store.Tx) error {
+		for _, x := range tries {
+			if _, err := t.Exec(ctx, "UPDATE signin_tries SET n = n - 1 WHERE key = ? AND n > 0", x.key); err != nil {
+				return fmt.Errorf("take back a try: %w", err)
+			}
+		}
+		return nil
+	})
+}
+
+// triesOf is what a try at a user's name counts towards.
+func (r *Book) triesOf(ctx context.Context, id g.UserID, a Attempt) ([]try, error) {
+	from := network(a.Remote)
+	pair := pairTry("pair", a.Name, from)
+	name := try{key: tryKey("name", a.Name), pace: namePace}
+	address := try{key: tryKey("address", from), pace: addressPace}
+	if a.Browser != "" {
+		known, err := r.knownPlace(ctx, id, browserPlace(a.Browser))
+		if err != nil {
+			return nil, err
+		}
+		if known {
+			return []try{pairTry("browser", a.Name, a.Browser)}, nil
+		}
+	}
+	known, err := r.knownPlace(ctx, id, addressPlace(from))
+	if err != nil {
+		return nil, err
+	}
+	if known {
+		address.kept = true
+		return []try{pair, address}, nil
+	}
+	return []try{pair, name, address}, nil
+}
+
+// KnownBrowser says whether somebody has signed in with this browser's token before.
+func (r *Book) KnownBrowser(ctx context.Context, token string) bool {
+	n := 0
+	err := r.s.Reg.Row(ctx, "SELECT COUNT(*) FROM signin_places WHERE place = ? AND seen >= ?", browserPlace(token), store.Micros(r.s.Now().Add(-placeFor))).Scan(&n)
+	return err == nil && n > 0
+}
+
+func browserPlace(token string) string { return "browser " + tokenHash(token) }
+func addressPlace(from string) string  { return "address " + tokenHash(from) }
+
+// network is what counts as one address: an IPv6 network of /64 is one machine's.
+func network(remote string) string {
+	a, err := netip.ParseAddr(remote)
+	if err != nil {
+		return remote
+	}
+	a = a.Unmap().WithZone("")
+	if p, err := a.Prefix(64); err == nil && a.Is6() {
+		return p.String()
+	}
+	return a.String()
+}
+
+func (r *Book) knownPlace(ctx context.Context, id g.UserID, place string) (bool, error) {
+	n := 0
+	since := store.Micros(r.s.Now().Add(-placeFor))
+	err := r.s.Reg.Row(ctx, "SELECT COUNT(*) FROM signin_places WHERE usr = ? AND place = ? AND seen >= ?", string(id), place, since).Scan(&n)
+	if err != nil {
+		return false, fmt.Errorf("read a sign-in's place: %w", err)
+	}
+	return n > 0, nil
+}
+
+// rememberPlaces keeps from where a user has signed in, and answers the browser's token: the
+// one that came, where it is ours, or a new one.
+func rememberPlaces(ctx context.Context, t *store.Tx, id g.UserID, a Attempt) (browser string, err error) {
+	browser, n := a.Browser, 0
+	if browser != "" {
+		if err := t.Row(ctx, "SELECT COUNT(*) FROM signin_places WHERE place = ?", browserPlace(browser)).Scan(&n); err != nil {
+			return "", fmt.Errorf("read a sign-in's place: %w", err)
+		}
+	}
+	if n == 0 {
+		browser, _ = newToken("ghb_")
+	}
+	for _, place := range []string{browserPlace(browser), addressPlace(network(a.Remote))} {
+		_, err := t.Exec(ctx, "INSERT INTO signin_places (usr, place, seen) VALUES (?, ?, ?) ON CONFLICT (usr, place) DO UPDATE SET seen = excluded.seen", string(id), place, store.Micros(t.Now))
+		if err != nil {
+			return "", fmt.Errorf("keep a sign-in's place: %w", err)
+		}
+	}
+	_, err = t.Exec(ctx, "DELETE FROM signin_places WHERE usr = ? AND place NOT IN (SELECT place FROM signin_places WHERE usr = ? ORDER BY seen DESC, place LIMIT ?)",
+		string(id), string(id), maxPlaces)
+	if err != nil {
+		return "", fmt.Errorf("forget a sign-in's place: %w", err)
+	}
+	return browser, nil
+}

@@ -1,0 +1,286 @@
+package access
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
+)
+
+const userColumns = "id, school, name, full_name_sealed, role, language, disabled, created"
+
+// signInName is how a sign-in name is kept and compared.
+func signInName(s string) string { return strings.ToLower(strings.TrimSpace(s)) }
+
+func (r *Book) scanUser(scan func(...any) error, more ...any) (u g.User, err error) {
+	var sealed []byte
+	var created int64
+	dst := []any{&u.ID, &u.School, &u.Name, &sealed, &u.Role, &u.Language, &u.Disabled, &created}
+	if err := scan(append(dst, more...)...); err != nil {
+		return u, err
+	}
+	full, err := store.Unseal(r.s.Vault.Data, sealed, "user "+string(u.ID))
+	u.FullName, u.Created = string(full), store.Moment(created)
+	return u, err
+}
+
+// Users lists the users of the school, or of all that the scope sees, by sign-in name.
+func (v View) Users(ctx context.Context, school g.SchoolID) ([]g.User, error) {
+	in, err := v.s.Reach(ctx, g.UsersAdmin)
+	if err != nil {
+		return nil, err
+	}
+	var w store.Where
+	if err := in.Within(&w, "school", school); err != nil {
+		return nil, err
+	}
+	out := []g.User{}
+	err = store.Each(ctx, v.s.Reg, "SELECT "+userColumns+" FROM users"+w.String()+" ORDER BY name", w.Args, func(scan func(...any) error) error {
+		u, err := v.r.scanUser(scan)
+		out = append(out, u)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list users: %w", err)
+	}
+	return out, nil
+}
+
+// mayGrant refuses a role that can do more than whoever gives it.
+func (v View) mayGrant(role g.Role) error {
+	if !slices.Contains(g.Roles(), role) || role == g.RoleIntegrator {
+		return g.FieldErrorf("role", "%q is no role of a user; use one of %v", role, slices.DeleteFunc(g.Roles(), func(r g.Role) bool { return r == g.RoleIntegrator }))
+	}
+	if v.s.System != "" {
+		return nil
+	}
+	if role == g.RoleDistrict && !v.s.Subtree {
+		return g.Errorf(g.Forbidden, "only a district admin makes district admins")
+	}
+	for _, p := range role.Permissions() {
+		if !v.s.Can(p) {
+			return g.Errorf(g.Forbidden, "the role %s can do more than you can: it has %s", role, p)
+		}
+	}
+	return nil
+}
+
+func checkUser(u g.User) error {
+	if !g.ValidID(u.Name) {
+		return g.FieldErrorf("name", "give a sign-in name of 1 to 64 letters, digits, '-', '_' or '.'")
+	}
+	if u.Language != "en" && u.Language != "zh-CN" {
+		return g.FieldErrorf("language", "%q is not offered; use en or zh-CN", u.Language)
+	}
+	return store.Optional("full_name", u.FullName, store.MaxTitle)
+}
+
+// CreateUser adds somebody who signs in. Nobody gives a role that can do more than their own.
+func (v View) CreateUser(ctx context.Context, u g.User, password string) (g.User, error) {
+	in, err := v.s.Reach(ctx, g.UsersAdmin)
+	if err != nil {
+		return g.User{}, err
+	}
+	if err := v.s.InSchool(ctx, in, u.School); err != nil {
+		return g.User{}, err
+	}
+	if u.ID == "" {
+		u.ID = g.UserID(g.NewID("usr"))
+	}
+	u.Name = signInName(u.Name)
+	if !g.ValidID(string(u.ID)) {
+		return g.User{}, store.BadID()
+	}
+	if err := checkUser(u); err != nil {
+		return g.User{}, err
+	}
+	if err := v.mayGrant(u.Role); err != nil {
+		return g.User{}, err
+	}
+	if err := v.r.goodFor(ctx, u, password); err != nil {
+		return g.User{}, err
+	}
+	hash, err := v.r.hashPassword(ctx, password)
+	if err != nil {
+		return g.User{}, err
+	}
+	err = v.s.Write(ctx, func(t *store.Tx) error {
+		u.Created = store.Moment(store.Micros(t.Now))
+		if err := store.Free(ctx, t, "users", "user", string(u.ID)); err != nil {
+			return err
+		}
+		if err := nameFree(ctx, t, u); err != nil {
+			return err
+		}
+		_, err := t.Exec(ctx, "INSERT INTO users ("+userColumns+", password) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			string(u.ID), string(u.School), u.Name, v.r.sealUser(u), string(u.Role), u.Language, store.Flag(u.Disabled), store.Micros(u.Created), hash)
+		if err != nil {
+			return fmt.Errorf("create user: %w", err)
+		}
+		return v.s.AuditChanges(ctx, t, u.School, "user.create", string(u.ID), nil, u)
+	})
+	if err != nil {
+		return g.User{}, err
+	}
+	return u, nil
+}
+
+func (r *Book) sealUser(u g.User) []byte {
+	return store.Seal(r.s.Vault.Data, []byte(u.FullName), "user "+string(u.ID))
+}
+
+func nameFree(ctx context.Context, t *store.Tx, u g.User) error {
+	n := 0
+	if err := t.Row(ctx, "SELECT COUNT(*) FROM users WHERE name = ? AND id <> ?", u.Name, string(u.ID)).Scan(&n); err != nil {
+		return fmt.Errorf("read user: %w", err)
+	}
+	if n > 0 {
+		return g.Errorf(g.Conflict, "the sign-in name %q is taken: choose another", u.Name).At("name")
+	}
+	return nil
+}
+
+// UpdateUser changes everything but the user's id, school and password. Disabling a user ends
+// that user's sign-ins. The last admin of the gateway cannot be disabled or demoted.
+func (v View) UpdateUser(ctx context.Context, u g.User) error {
+	in, err := v.s.Reach(ctx, g.UsersAdmin)
+	if err != nil {
+		return err
+	}
+	u.Name = signInName(u.Name)
+	if err := checkUser(u); err != nil {
+		return err
+	}
+	if err := v.mayGrant(u.Role); err != nil {
+		return err
+	}
+	return v.s.Write(ctx, func(t *store.Tx) error {
+		old, err := v.r.scanUser(t.Row(ctx, "SELECT "+userColumns+" FROM users WHERE id = ?", string(u.ID)).Scan)
+		if err != nil {
+			return store.Missing(err, "user", string(u.ID))
+		}
+		if err := in.Owns(old.School, "user", string(u.ID)); err != nil {
+			return err
+		}
+		if err := v.mayGrant(old.Role); err != nil { // nor does anybody disarm somebody above
+			return err
+		}
+		if err := nameFree(ctx, t, u); err != nil {
+			return err
+		}
+		if admin(old) && !admin(u) {
+			n := 0
+			if err := t.Row(ctx, "SELECT COUNT(*) FROM users WHERE disabled = 0 AND role IN (?, ?) AND id <> ?", string(g.RoleDistrict), string(g.RoleAdmin), string(u.ID)).Scan(&n); err != nil {
+				return fmt.Errorf("read users: %w", err)
+			}
+			if n == 0 {
+				return g.Errorf(g.Conflict, "this is the last admin: make another one before")
+			}
+		}
+		_, err = t.Exec(ctx, "UPDATE users SET name = ?, full_name_sealed = ?, role = ?, language = ?, disabled = ? WHERE id = ?",
+			u.Name, v.r.sealUser(u), string(u.Role), u.Language, store.Flag(u.Disabled), string(u.ID))
+		if err != nil {
+			return fmt.Errorf("update user: %w", err)
+		}
+		if u.Disabled {
+			if err := endSignIns(ctx, t, u.ID); err != nil {
+				return err
+			}
+		}
+		t.Change("user", old.School, string(u.ID)) // keys and webhooks are bounded by it
+		u.School, u.Created = old.School, old.Created
+		return v.s.AuditChanges(ctx, t, old.School, "user.update", string(u.ID), old, u)
+	})
+}
+
+// admin says whether the user can administer.
+func admin(u g.User) bool {
+	return !u.Disabled && (u.Role == g.RoleDistrict || u.Role == g.RoleAdmin)
+}
+
+// endSignIns ends those that have begun as well: what the old password opened ends with it.
+func endSignIns(ctx context.Context, t *store.Tx, id g.UserID) error {
+	for _, table := range []string{"signins", "signin_steps"} {
+		if _, err := t.Exec(ctx, "DELETE FROM "+table+" WHERE usr = ?", string(id)); err != nil {
+			return fmt.Errorf("end sign-ins: %w", err)
+		}
+	}
+	return nil
+}
+
+// ChangePassword sets a new password and ends every sign-in of the user. Users change their
+// own and must know the old one; with users:admin another's is set without it.
+func (v View) ChangePassword(ctx context.Context, id g.UserID, old, new string) error {
+	in, err := v.s.Reach(ctx, "")
+	if err != nil {
+		return err
+	}
+	own := strings.HasPrefix(v.s.Actor, string(id)+" ")
+	if !own && !v.s.Can(g.UsersAdmin) {
+		return g.Errorf(g.Forbidden, "only admins set the password of somebody else")
+	}
+	var had string
+	u, err := v.r.scanUser(v.s.Reg.Row(ctx, "SELECT "+userColumns+", password FROM users WHERE id = ?", string(id)).Scan, &had)
+	if err != nil {
+		return store.Missing(err, "user", string(id))
+	}
+	if err := in.Owns(u.School, "user", string(id)); err != nil {
+		return err
+	}
+	if own {
+		if err := v.r.tryOwn(ctx, id, had, old, "old"); err != nil {
+			return err
+		}
+	} else if err := v.mayGrant(u.Role); err != nil {
+		return err
+	}
+	if err := v.r.goodFor(ctx, u, new); err != nil {
+		return err
+	}
+	hash, err := v.r.hashPassword(ctx, new)
+	if err != nil {
+		return err
+	}
+	return v.s.Write(ctx, func(t *store.Tx) error {
+		if err := setPassword(ctx, t, id, hash); err != nil {
+			return err
+		}
+		return v.s.Audit(ctx, t, u.School, "user.password", string(id))
+	})
+}
+
+func setPassword(ctx context.Context, t *store.Tx, id g.UserID, hash string) error {
+	if _, err := t.Exec(ctx, "UPDATE users SET password = ? WHERE id = ?", hash, string(id)); err != nil {
+		return fmt.Errorf("set password: %w", err)
+	}
+	return endSignIns(ctx, t, id)
+}
+
+// Acting is the user who acts, as the registry knows that user: a role is never believed from
+// outside. An API key acts without a user, under its own name.
+func Acting(ctx context.Context, v View, t *store.Tx, by g.User) (g.User, error) {
+	if by.ID == "" {
+		return g.User{FullName: v.s.Actor}, nil
+	}
+	if by.Role == g.RoleIntegrator && strings.HasPrefix(v.s.Actor, string(by.ID)+" ") {
+		var name string
+		if err := t.Row(ctx, "SELECT name FROM api_keys WHERE id = ?", string(by.ID)).Scan(&name); err != nil {
+			return g.User{}, store.Missing(err, "key", string(by.ID))
+		}
+		return g.User{FullName: name, Role: g.RoleIntegrator}, nil
+	}
+	u, err := v.r.scanUser(t.Row(ctx, "SELECT "+userColumns+" FROM users WHERE id = ?", string(by.ID)).Scan)
+	if err != nil {
+		return u, store.Missing(err, "user", string(by.ID))
+	}
+	if u.Disabled {
+		return u, g.Errorf(g.Forbidden, "the user %q is disabled", u.Name)
+	}
+	if u.FullName == "" {
+		u.FullName = u.Name
+	}
+	return u, nil
+}

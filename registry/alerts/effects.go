@@ -1,0 +1,344 @@
+package alerts
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
+)
+
+// ApplyEffects writes what the rules engine found, in one transaction with the outbox rows and
+// the engine's snapshot; only system scopes do. Alerts and incidents are found again by their
+// deterministic ids: a repeat raises nothing twice, changes nothing that says the same, and
+// undoes nothing that an operator did. Effects older than those an alert has seen are passed
+// over.
+func (v View) ApplyEffects(ctx context.Context, e Effects) error {
+	if err := v.s.OnlySystem(); err != nil {
+		return err
+	}
+	return v.s.Write(ctx, func(t *store.Tx) error {
+		for _, a := range e.Alerts {
+			if err := v.applyAlert(ctx, t, e.Seq, a); err != nil {
+				return err
+			}
+		}
+		for _, i := range e.Incidents {
+			if err := v.applyIncident(ctx, t, e.Seq, i); err != nil {
+				return err
+			}
+		}
+		return v.r.saveRulesState(ctx, t, e)
+	})
+}
+
+// saveRulesState writes a snapshot, which ends the changes before it, or one more change. An
+// older one than what is there changes nothing.
+func (r *Book) saveRulesState(ctx context.Context, t *store.Tx, e Effects) error {
+	if e.State == nil && e.Changes == nil {
+		return nil
+	}
+	n, newest, err := changesOf(ctx, t)
+	if err != nil || newest > e.Seq {
+		return err
+	}
+	if e.State == nil {
+		_, err := t.Exec(ctx, "INSERT INTO rules_changes (n, seq, change_sealed) VALUES (?, ?, ?)", n+1, int64(e.Seq), store.Seal(r.s.Vault.Data, e.Changes, changeLabel(n+1)))
+		if err != nil {
+			return fmt.Errorf("write the rules' changes: %w", err)
+		}
+		return nil
+	}
+	saved, err := t.Exec(ctx, `INSERT INTO rules_state (id, seq, state_sealed) VALUES (1, ?, ?)
+		ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, state_sealed = excluded.state_sealed WHERE rules_state.seq <= excluded.seq`,
+		int64(e.Seq), store.Seal(r.s.Vault.Data, e.State, "rules state"))
+	if err != nil {
+		return fmt.Errorf("write the rules' state: %w", err)
+	}
+	if saved == 0 {
+		return nil
+	}
+	if _, err := t.Exec(ctx, "DELETE FROM rules_changes"); err != nil {
+		return fmt.Errorf("end the rules' changes: %w", err)
+	}
+	return nil
+}
+
+// changesOf is how many changes follow the snapshot, and the position of the newest.
+func changesOf(ctx context.Context, c store.Conn) (n int64, seq uint64, err error) {
+	err = c.Row(ctx, "SELECT n, seq FROM rules_changes ORDER BY n DESC LIMIT 1").Scan(&n, &seq)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return 0, 0, fmt.Errorf("read the rules' changes: %w", err)
+	}
+	return n, seq, nil
+}
+
+func changeLabel(n int64) string { return "rules change " + store.Digits(n) }
+
+// RulesState is the newest snapshot, the changes after it in their order, and the journal
+// position that all of it belongs to; 0 and nil where there is none. Only system scopes read it.
+func (v View) RulesState(ctx context.Context) (seq uint64, state []byte, changes [][]byte, err error) {
+	if err := v.s.OnlySystem(); err != nil {
+		return 0, nil, nil, err
+	}
+	var sealed []byte
+	err = v.s.Reg.Row(ctx, "SELECT seq, state_sealed FROM rules_state WHERE id = 1").Scan(&seq, &sealed)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil, nil, nil
+	}
+	if err != nil {
+		return 0, nil, nil, fmt.Errorf("read the rules' state: %w", err)
+	}
+	if state, err = store.Unseal(v.s.Vault.Data, sealed, "rules state"); err != nil {
+		return 0, nil, nil, err
+	}
+	err = store.Each(ctx, v.s.Reg, "SELECT n, seq, change_sealed FROM rules_changes ORDER BY n", nil, func(scan func(...any) error) error {
+		var n int64
+		var at uint64
+		if err := scan(&n, &at, &sealed); err != nil {
+			return err
+		}
+		change, err := store.Unseal(v.s.Vault.Data, sealed, changeLabel(n))
+		seq, changes = max(seq, at), append(changes, change)
+		return err
+	})
+	if err != nil {
+		return 0, nil, nil, fmt.Errorf("read the rules' changes: %w", err)
+	}
+	return seq, state, changes, nil
+}
+
+func (v View) applyAlert(ctx context.Context, t *store.Tx, seq uint64, a g.Alert) error {
+	if a.ID == "" || a.School == "" {
+		return g.Errorf(g.Invalid, "an alert of rule %q has no id or no school", a.Rule)
+	}
+	old, was, err := v.r.alert(ctx, t, a.ID)
+	switch {
+	case g.ErrorCode(err) == g.NotFound:
+		if a.State == "" {
+			a.State = g.AlertOpen
+		}
+		a.Version = 0
+		return v.r.saveAlert(ctx, t, seq, a, false)
+	case err != nil:
+		return err
+	case seq < was:
+		return nil
+	}
+	merged := mergeAlert(old, a)
+	same, err := equalJSON(old, merged)
+	if err != nil {
+		return err
+	}
+	if same && seq == was {
+		return nil
+	}
+	return v.r.saveAlert(ctx, t, seq, merged, same)
+}
+
+// mergeAlert takes the rule's findings from the effect and everything that people did from the
+// alert as it stands. The state only moves forward.
+func mergeAlert(old, a g.Alert) g.Alert {
+	m := a
+	m.School, m.Rule, m.Opened, m.Seq, m.Version = old.School, old.Rule, old.Opened, old.Seq, old.Version
+	m.State = later(old.State, a.State)
+	m.Handler, m.HandlerName, m.Acknowledged = old.Handler, old.HandlerName, old.Acknowledged
+	m.Resolver, m.ResolverName = old.Resolver, old.ResolverName
+	m.Closer, m.CloserName, m.Closed = old.Closer, old.CloserName, old.Closed
+	if !old.Resolved.IsZero() {
+		m.Resolved = old.Resolved
+	}
+	if old.Comment != "" {
+		m.Comment = old.Comment
+	}
+	if m.Incident == "" {
+		m.Incident = old.Incident
+	}
+	if m.Media == "" {
+		m.Media = old.Media
+	}
+	if old.Device != "" && old.Device == a.Device && old.Zone != "" {
+		m.Zone = old.Zone // where it was raised; where the device is now is told beside it
+	}
+	m.Count = max(old.Count, a.Count)
+	if old.LastFired.After(a.LastFired) {
+		m.LastFired = old.LastFired
+	}
+	return m
+}
+
+func later(a, b g.AlertState) g.AlertState {
+	order := []g.AlertState{g.AlertOpen, g.AlertAcknowledged, g.AlertResolved, g.AlertClosed}
+	if slices.Index(order, b) > slices.Index(order, a) {
+		return b
+	}
+	return a
+}
+
+func equalJSON(a, b any) (bool, error) {
+	x, err1 := json.Marshal(a)
+	y, err2 := json.Marshal(b)
+	return string(x) == string(y), errors.Join(err1, err2)
+}
+
+// alert reads an alert and the newest effect that it has seen.
+func (r *Book) alert(ctx context.Context, c store.Conn, id g.AlertID) (a g.Alert, seq uint64, err error) {
+	a, seq, err = r.scanAlert(c.Row(ctx, "SELECT "+alertColumns+" FROM alerts WHERE id = ?", string(id)).Scan)
+	if err != nil {
+		return a, 0, store.Missing(err, "alert", string(id))
+	}
+	return a, seq, nil
+}
+
+const alertColumns = "id, effect_seq, body_sealed"
+
+func (r *Book) scanAlert(scan func(...any) error) (a g.Alert, seq uint64, err error) {
+	var id string
+	var sealed []byte
+	if err := scan(&id, &seq, &sealed); err != nil {
+		return a, 0, err
+	}
+	b, err := store.Unseal(r.s.Vault.Data, sealed, "alert "+id)
+	if err != nil {
+		return a, 0, err
+	}
+	return a, seq, json.Unmarshal(b, &a)
+}
+
+// saveAlert writes an alert. Unless quiet, its version rises and the event goes out.
+func (r *Book) saveAlert(ctx context.Context, t *store.Tx, seq uint64, a g.Alert, quiet bool) error {
+	if !quiet {
+		a.Version++
+	}
+	b, err := json.Marshal(a)
+	if err != nil {
+		return fmt.Errorf("write alert: %w", err)
+	}
+	_, err = t.Exec(ctx, `INSERT INTO alerts (id, school, rule, severity, state, device, zone, opened, resolved, effect_seq, version, body_sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (id) DO UPDATE SET severity = excluded.severity, state = excluded.state, device = excluded.device, zone = excluded.zone, resolved = excluded.resolved, effect_seq = excluded.effect_seq, version = excluded.version, body_sealed = excluded.body_sealed`,
+		string(a.ID), string(a.School), string(a.Rule), string(a.Severity), string(a.State), string(a.Device), string(a.Zone), store.Micros(a.Opened), store.Micros(a.Resolved), int64(seq), a.Version, store.Seal(r.s.Vault.Data, b, "alert "+string(a.ID)))
+	if err != nil {
+		return fmt.Errorf("write alert: %w", err)
+	}
+	if quiet {
+		return nil
+	}
+	return r.s.Send(ctx, t, g.Event{
+		ID: fmt.Sprintf("evt_%s_%d", a.ID, a.Version), Kind: g.EventAlert, School: a.School, Device: a.Device, Zone: a.Zone,
+		Time: t.Now.UTC(), Received: t.Now.UTC(), Alert: &a,
+	})
+}
+
+func (v View) applyIncident(ctx context.Context, t *store.Tx, seq uint64, i g.Incident) error {
+	if i.ID == "" || i.School == "" {
+		return g.Errorf(g.Invalid, "an incident has no id or no school")
+	}
+	old, was, err := v.r.incident(ctx, t, i.ID)
+	switch {
+	case g.ErrorCode(err) == g.NotFound:
+		return v.r.saveIncident(ctx, t, seq, newIncident(i), false)
+	case err != nil:
+		return err
+	case seq < was:
+		return nil
+	}
+	merged := mergeIncident(old, i)
+	same, err := equalJSON(old, merged)
+	if err != nil {
+		return err
+	}
+	if same && seq == was {
+		return nil
+	}
+	return v.r.saveIncident(ctx, t, seq, merged, same)
+}
+
+const linkOff = "the police link is off: nothing was sent"
+
+// newIncident begins an incident's life: a hand-over that the rule asks for waits.
+func newIncident(i g.Incident) g.Incident {
+	i.State, i.Version, i.Closed = g.IncidentOpen, 0, time.Time{}
+	h := &i.Handover
+	if h.Link == "" {
+		h.Link = "off"
+	}
+	h.Sent, h.By, h.At, h.Comment, h.Approval = false, "", time.Time{}, "", ""
+	if h.Requested {
+		h.Approval = "waiting"
+		if h.ApproverRole == "" {
+			h.ApproverRole = g.RoleAdmin
+		}
+	}
+	if h.Link == "off" {
+		h.Note = linkOff
+	}
+	return i
+}
+
+// mergeIncident adds what the rules found; steps, approval and closing are people's.
+func mergeIncident(old, i g.Incident) g.Incident {
+	m := old
+	m.Title, m.TitleZH, m.Severity = i.Title, i.TitleZH, i.Severity
+	m.Alerts = slices.Clone(old.Alerts)
+	for _, a := range i.Alerts {
+		if !slices.Contains(m.Alerts, a) {
+			m.Alerts = append(m.Alerts, a)
+		}
+	}
+	if len(old.Steps) == 0 {
+		m.Steps = i.Steps
+	}
+	if i.Handover.Requested && !old.Handover.Requested {
+		m.Handover = newIncident(i).Handover
+	}
+	return m
+}
+
+func (r *Book) incident(ctx context.Context, c store.Conn, id g.IncidentID) (i g.Incident, seq uint64, err error) {
+	i, seq, err = r.scanIncident(c.Row(ctx, "SELECT id, effect_seq, body_sealed FROM incidents WHERE id = ?", string(id)).Scan)
+	if err != nil {
+		return i, 0, store.Missing(err, "incident", string(id))
+	}
+	return i, seq, nil
+}
+
+func (r *Book) scanIncident(scan func(...any) error) (i g.Incident, seq uint64, err error) {
+	var id string
+	var sealed []byte
+	if err := scan(&id, &seq, &sealed); err != nil {
+		return i, 0, err
+	}
+	b, err := store.Unseal(r.s.Vault.Data, sealed, "incident "+id)
+	if err != nil {
+		return i, 0, err
+	}
+	return i, seq, json.Unmarshal(b, &i)
+}
+
+func (r *Book) saveIncident(ctx context.Context, t *store.Tx, seq uint64, i g.Incident, quiet bool) error {
+	if !quiet {
+		i.Version++
+	}
+	b, err := json.Marshal(i)
+	if err != nil {
+		return fmt.Errorf("write incident: %w", err)
+	}
+	_, err = t.Exec(ctx, `INSERT INTO incidents (id, school, state, opened, effect_seq, version, body_sealed) VALUES (?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (id) DO UPDATE SET state = excluded.state, effect_seq = excluded.effect_seq, version = excluded.version, body_sealed = excluded.body_sealed`,
+		string(i.ID), string(i.School), string(i.State), store.Micros(i.Opened), int64(seq), i.Version, store.Seal(r.s.Vault.Data, b, "incident "+string(i.ID)))
+	if err != nil {
+		return fmt.Errorf("write incident: %w", err)
+	}
+	if quiet {
+		return nil
+	}
+	return r.s.Send(ctx, t, g.Event{
+		ID: fmt.Sprintf("evt_%s_%d", i.ID, i.Version), Kind: g.EventIncident, School: i.School,
+		Time: t.Now.UTC(), Received: t.Now.UTC(), Incident: &i,
+	})
+}

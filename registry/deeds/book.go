@@ -1,0 +1,32 @@
+package deeds
+
+import (
+	"github.com/gatehouse-iot/gatehouse/registry/people"
+	"github.com/gatehouse-iot/gatehouse/registry/places"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
+)
+
+// Book keeps deeds across aggregates for all scopes. It is safe for concurrent use.
+type Book struct {
+	s      *store.Store
+	places *places.Book
+	people *people.Book
+}
+
+// New keeps deeds across aggregates in s.
+func New(s *store.Store, places *places.Book, people *people.Book) *Book {
+	return &Book{s: s, places: places, people: people}
+}
+
+// View is deeds across aggregates as one scope may see it.
+type View struct {
+	r      *Book
+	s      *store.View
+	places places.View
+	people people.View
+}
+
+// In is the book as the scope of s may see it.
+func (r *Book) In(s *store.View) View {
+	return View{r: r, s: s, places: r.places.In(s), people: r.people.In(s)}
+}

@@ -1,0 +1,35 @@
+package fleet
+
+import (
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
+)
+
+// Book keeps devices and profiles for all scopes. It is safe for concurrent use.
+type Book struct {
+	s *store.Store
+
+	credentials credentialCache
+}
+
+// New keeps devices and profiles in s.
+func New(s *store.Store) *Book {
+	r := &Book{s: s}
+	s.Subscribe(func(c store.Change) {
+		if c.Kind == "device" || c.Kind == "profile" {
+			r.credentials.forget(g.DeviceID(c.ID), c.Kind == "profile")
+		}
+	})
+	return r
+}
+
+// View is devices and profiles as one scope may see it.
+type View struct {
+	r *Book
+	s *store.View
+}
+
+// In is the book as the scope of s may see it.
+func (r *Book) In(s *store.View) View {
+	return View{r: r, s: s}
+}

@@ -1,0 +1,137 @@
+package fleet
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"database/sql"
+	"encoding/base32"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
+)
+
+// newDevicePassword draws 160 random bits; being random, they need no slow hash.
+func newDevicePassword(id g.DeviceID) (password, hash string) {
+	var b [20]byte
+	rand.Read(b[:])
+	password = strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b[:]))
+	return password, devicePasswordHash(id, []byte(password))
+}
+
+func devicePasswordHash(id g.DeviceID, password []byte) string {
+	h := sha256.New()
+	h.Write([]byte(id))
+	h.Write([]byte{0})
+	h.Write(password)
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// DeviceSecret is what the device's driver needs to sign in to it. Only system scopes ask.
+func (v View) DeviceSecret(ctx context.Context, id g.DeviceID) (map[string]string, error) {
+	if err := v.s.OnlySystem(); err != nil {
+		return nil, err
+	}
+	var school g.SchoolID
+	var sealed []byte
+	if err := v.s.Reg.Row(ctx, "SELECT school, secret_sealed FROM devices WHERE id = ?", string(id)).Scan(&school, &sealed); err != nil {
+		return nil, store.Missing(err, "device", string(id))
+	}
+	secret := map[string]string{}
+	if len(sealed) == 0 {
+		return secret, nil
+	}
+	keys, err := v.s.Vault.School(ctx, v.s.Reg, school)
+	if err != nil {
+		return nil, err
+	}
+	b, err := store.Unseal(keys.Secret, sealed, "device "+string(id))
+	if err != nil {
+		return nil, err
+	}
+	return secret, json.Unmarshal(b, &secret)
+}
+
+// ResetDevicePassword gives a device of the MQTT front a new password, which is shown this
+// once; the old one ends.
+func (v View) ResetDevicePassword(ctx context.Context, id g.DeviceID) (string, error) {
+	in, err := v.s.Reach(ctx, g.DevicesWrite)
+	if err != nil {
+		return "", err
+	}
+	password, hash := newDevicePassword(id)
+	err = v.s.Write(ctx, func(t *store.Tx) error {
+		d, err := deviceForWrite(ctx, t, in, id)
+		if err != nil {
+			return err
+		}
+		if d.Driver != g.DriverMQTTFront {
+			return g.Errorf(g.Invalid, "the device is spoken to by the driver %s and has no MQTT password", d.Driver)
+		}
+		if _, err := t.Exec(ctx, "UPDATE devices SET password = ? WHERE id = ?", hash, string(id)); err != nil {
+			return fmt.Errorf("reset device password: %w", err)
+		}
+		t.Change("device", d.School, string(id))
+		t.Change(credential, d.School, string(id))
+		return v.s.Audit(ctx, t, d.School, "device.password", string(id))
+	})
+	if err != nil {
+		return "", err
+	}
+	return password, nil
+}
+
+// VerifyDevice checks a device's MQTT sign-in. It takes as long for an unknown device as for
+// a wrong password, answers Unauthenticated for both and Forbidden for a disabled device.
+func (r *Book) VerifyDevice(ctx context.Context, id g.DeviceID, password []byte) (g.Device, error) {
+	d, err := r.credentialsOf(ctx, id)
+	if err != nil {
+		return g.Device{}, err
+	}
+	want := d.password
+	if want == "" {
+		want = strings.Repeat("-", 2*sha256.Size) // no hash is equal to it
+	}
+	if subtle.ConstantTimeCompare([]byte(r.passwordHash(id, password, want)), []byte(want)) != 1 {
+		return g.Device{}, g.Errorf(g.Unauthenticated, "the device is unknown or its password is wrong")
+	}
+	return d.enter(id)
+}
+
+// credentialsOf is what is known of a device that wants in; one of an unknown device is empty.
+func (r *Book) credentialsOf(ctx context.Context, id g.DeviceID) (credentials, error) {
+	now := r.s.Now()
+	d, ok, gen := r.credentials.get(id, now)
+	if ok {
+		return d, nil
+	}
+	err := scanDevice(r.s.Reg.Row(ctx, "SELECT "+deviceColumns+", d.password FROM devices d WHERE d.id = ?", string(id)).Scan, &d.device, &d.password)
+	if errors.Is(err, sql.ErrNoRows) {
+		return credentials{}, nil
+	}
+	if err != nil {
+		return credentials{}, fmt.Errorf("verify device: %w", err)
+	}
+	if d.device.Driver == g.DriverMQTTFront {
+		if err := r.loadCerts(ctx, id, &d); err != nil {
+			return credentials{}, err
+		}
+	}
+	d.until = now.Add(credentialsLast)
+	r.credentials.put(id, d, gen)
+	return d, nil
+}
+
+// enter is the device, unless it is disabled.
+func (d credentials) enter(id g.DeviceID) (g.Device, error) {
+	if !d.device.Enabled {
+		return g.Device{}, g.Errorf(g.Forbidden, "device %q is disabled", id)
+	}
+	return d.device, nil
+}

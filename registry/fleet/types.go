@@ -1,0 +1,26 @@
+package fleet
+
+import (
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
+)
+
+// DeviceFilter selects devices; empty fields select all. Query is searched for in the name,
+// id and serial.
+type DeviceFilter struct {
+	store.Page
+	School g.SchoolID
+	Zone   g.ZoneID
+	Type   g.DeviceType
+	Driver g.DriverName
+	State  g.DeviceState
+	Weak   WeakFilter
+	Query  string
+}
+
+// DeviceRow is a device with its profile's type and its twin.
+type DeviceRow struct {
+	g.Device
+	Type g.DeviceType `json:"type"`
+	Twin g.Twin       `json:"twin"`
+}

@@ -1,0 +1,40 @@
+package hooks
+
+import (
+	"context"
+	"fmt"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
+)
+
+// MoveWebhook is UpdateWebhook, also to another server, with a new signing secret, which it
+// answers and which is shown this once. The old one signs nothing any more.
+func (v View) MoveWebhook(ctx context.Context, w g.Webhook) (secret string, err error) {
+	secret = newHookSecret()
+	if err := v.changeWebhook(ctx, w, secret); err != nil {
+		return "", err
+	}
+	return secret, nil
+}
+
+// hookSecret writes a webhook's new secret. Without one it refuses that the webhook leads to
+// another server: whoever runs that would get events that are signed as the old one's.
+func (v View) hookSecret(ctx context.Context, t *store.Tx, w g.Webhook, secret string) error {
+	if secret != "" {
+		sealed := store.Seal(v.s.Vault.Data, []byte(secret), "webhook "+string(w.ID))
+		if _, err := t.Exec(ctx, "UPDATE webhooks SET secret_sealed = ?, old_secret_sealed = NULL, old_until = 0 WHERE id = ?", sealed, string(w.ID)); err != nil {
+			return fmt.Errorf("move webhook: %w", err)
+		}
+		return nil
+	}
+	var had string
+	if err := t.Row(ctx, "SELECT url FROM webhooks WHERE id = ?", string(w.ID)).Scan(&had); err != nil {
+		return store.Missing(err, "webhook", string(w.ID))
+	}
+	if had == w.URL || store.SameHost(had, w.URL) {
+		return nil
+	}
+	return g.FieldErrorf("url", "this is another server than before: confirm it with \"new_secret\": true; "+
+		"the webhook then gets a new signing secret, which is shown once, and the old one ends")
+}

@@ -1,0 +1,70 @@
+package hooks
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
+)
+
+// newWebhookSecret is a fresh signing secret as Standard Webhooks writes it.
+func newWebhookSecret() string {
+	var b [32]byte
+	rand.Read(b[:])
+	return "whsec_" + base64.StdEncoding.EncodeToString(b[:])
+}
+
+// RotateWebhookSecret gives a webhook a new signing secret, which is shown this once, and keeps
+// the old one beside it for a time. The one before that ends at once.
+func (v View) RotateWebhookSecret(ctx context.Context, id g.WebhookID, keep time.Duration) (secret string, until time.Time, err error) {
+	in, err := v.s.Reach(ctx, g.KeysAdmin)
+	if err != nil {
+		return "", until, err
+	}
+	secret = newWebhookSecret()
+	err = v.s.Write(ctx, func(t *store.Tx) error {
+		school, err := store.SchoolOf(ctx, t, "webhooks", "webhook", string(id))
+		if err != nil {
+			return err
+		}
+		if err := in.Owns(school, "webhook", string(id)); err != nil {
+			return err
+		}
+		if keep > 0 {
+			until = store.Moment(store.Micros(t.Now.Add(keep)))
+		}
+		_, err = t.Exec(ctx, "UPDATE webhooks SET old_secret_sealed = secret_sealed, old_until = ?, secret_sealed = ? WHERE id = ?",
+			store.Micros(until), store.Seal(v.s.Vault.Data, []byte(secret), "webhook "+string(id)), string(id))
+		if err != nil {
+			return fmt.Errorf("write webhook: %w", err)
+		}
+		t.Change("webhook", school, string(id))
+		return v.s.Audit(ctx, t, school, "webhook.secret", string(id))
+	})
+	if err != nil {
+		return "", time.Time{}, err
+	}
+	return secret, until, nil
+}
+
+// WebhookSecrets are the secrets that sign at a time, the newest first; only system scopes ask.
+func (v View) WebhookSecrets(ctx context.Context, id g.WebhookID, now time.Time) ([]string, error) {
+	newest, err := v.WebhookSecret(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	var sealed []byte
+	var until int64
+	if err := v.s.Reg.Row(ctx, "SELECT old_secret_sealed, old_until FROM webhooks WHERE id = ?", string(id)).Scan(&sealed, &until); err != nil {
+		return nil, store.Missing(err, "webhook", string(id))
+	}
+	if len(sealed) == 0 || store.Micros(now) >= until {
+		return []string{newest}, nil
+	}
+	old, err := store.Unseal(v.s.Vault.Data, sealed, "webhook "+string(id))
+	return []string{newest, string(old)}, err
+}

@@ -1,0 +1,37 @@
+package people
+
+import (
+	"github.com/gatehouse-iot/gatehouse/registry/places"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
+)
+
+// Book keeps the school's people for all scopes. It is safe for concurrent use.
+type Book struct {
+	s      *store.Store
+	places *places.Book
+
+	rolls rollCache
+}
+
+// New keeps the school's people in s.
+func New(s *store.Store, places *places.Book) *Book {
+	r := &Book{s: s, places: places}
+	s.Subscribe(func(c store.Change) {
+		if c.Kind == "person" {
+			r.rolls.forget(c.School)
+		}
+	})
+	return r
+}
+
+// View is the school's people as one scope may see it.
+type View struct {
+	r      *Book
+	s      *store.View
+	places places.View
+}
+
+// In is the book as the scope of s may see it.
+func (r *Book) In(s *store.View) View {
+	return View{r: r, s: s, places: r.places.In(s)}
+}

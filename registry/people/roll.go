@@ -1,0 +1,170 @@
+package people
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"sync"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/places"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
+)
+
+// personBody is what is personal of a person, sealed under the person's own key.
+type personBody struct {
+	Name     string            `json:"name"`
+	Number   string            `json:"number,omitempty"`
+	Boarder  bool              `json:"boarder,omitempty"`
+	Phone    string            `json:"phone,omitempty"`
+	Guardian []g.PersonID      `json:"guardians,omitempty"`
+	Created  int64             `json:"created"`
+	Imported map[string]string `json:"imported,omitempty"` // by column: what the last import said
+}
+
+// Keyed is a person as it is kept.
+type Keyed struct {
+	g.Person
+	imported map[string]string
+	Key      []byte // wrapped
+}
+
+const personColumns = "id, school, kind, class, key_sealed, body_sealed, left_at"
+
+func (r *Book) scanPerson(scan func(...any) error) (p Keyed, err error) {
+	var sealed []byte
+	var left int64
+	if err := scan(&p.ID, &p.School, &p.Kind, &p.Class, &p.Key, &sealed, &left); err != nil {
+		return p, err
+	}
+	plain, err := UnsealPersonal(r, p, sealed, "person")
+	if err != nil {
+		return p, err
+	}
+	var b personBody
+	if err := json.Unmarshal(plain, &b); err != nil {
+		return p, fmt.Errorf("read person %s: %w", p.ID, err)
+	}
+	p.Name, p.Number, p.Boarder, p.Phone, p.Guardian, p.Created, p.imported = b.Name, b.Number, b.Boarder, b.Phone, b.Guardian, store.Moment(b.Created), b.Imported
+	p.Left = store.Moment(left)
+	return p, nil
+}
+
+// SealPersonal encrypts something of a person's under the person's key; what says which.
+func SealPersonal(r *Book, p Keyed, plain []byte, what string) ([]byte, error) {
+	a, err := r.s.Vault.Personal(p.ID, p.Key)
+	if err != nil {
+		return nil, err
+	}
+	return store.Seal(a, plain, what+" "+string(p.ID)), nil
+}
+
+func UnsealPersonal(r *Book, p Keyed, sealed []byte, what string) ([]byte, error) {
+	a, err := r.s.Vault.Personal(p.ID, p.Key)
+	if err != nil {
+		return nil, err
+	}
+	return store.Unseal(a, sealed, what+" "+string(p.ID))
+}
+
+// roll is a school's people, decrypted, by class, number and name.
+type roll struct {
+	rev    int64
+	People []Keyed
+	at     map[string]int
+	order  []string // the ids of people, as they stand
+	token  string   // of order
+}
+
+// rollCache keeps the rolls that were used last, at most maxRollPeople people in all; the
+// longest unused goes first. A roll is used only while the school's people_rev is unchanged.
+type rollCache struct {
+	mu    sync.Mutex
+	rolls map[g.SchoolID]*roll
+	used  []g.SchoolID // longest unused first
+	size  int
+}
+
+const maxRollPeople = 100_000
+
+func (c *rollCache) get(id g.SchoolID, rev int64) *roll {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	l := c.rolls[id]
+	if l == nil || l.rev != rev {
+		return nil
+	}
+	c.used = append(slices.DeleteFunc(c.used, func(x g.SchoolID) bool { return x == id }), id)
+	return l
+}
+
+func (c *rollCache) put(id g.SchoolID, l *roll) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.remove(id)
+	if c.rolls == nil {
+		c.rolls = map[g.SchoolID]*roll{}
+	}
+	for len(c.used) > 0 && c.size+len(l.People) > maxRollPeople {
+		c.remove(c.used[0])
+	}
+	c.rolls[id] = l
+	c.used = append(c.used, id)
+	c.size += len(l.People)
+}
+
+func (c *rollCache) forget(id g.SchoolID) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.remove(id)
+}
+
+func (c *rollCache) remove(id g.SchoolID) {
+	if l := c.rolls[id]; l != nil {
+		c.size -= len(l.People)
+		delete(c.rolls, id)
+		c.used = slices.DeleteFunc(c.used, func(x g.SchoolID) bool { return x == id })
+	}
+}
+
+// RollOf is the school's roll, read anew where somebody of it has changed.
+func RollOf(ctx context.Context, r *Book, school g.SchoolID) (*roll, error) {
+	rev, err := places.PeopleRevision(ctx, r.s.Reg, school)
+	if err != nil {
+		return nil, err
+	}
+	if l := r.rolls.get(school, rev); l != nil {
+		return l, nil
+	}
+	l, err := r.readRoll(ctx, r.s.Reg, school)
+	if err != nil {
+		return nil, err
+	}
+	l.rev = rev // the rows are as new or newer; newer ones only cost another reading
+	r.rolls.put(school, l)
+	return l, nil
+}
+
+func (r *Book) readRoll(ctx context.Context, c store.Conn, school g.SchoolID) (*roll, error) {
+	l := &roll{at: map[string]int{}}
+	err := store.Each(ctx, c, "SELECT "+personColumns+" FROM persons WHERE school = ?", []any{string(school)}, func(scan func(...any) error) error {
+		p, err := r.scanPerson(scan)
+		l.People = append(l.People, p)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the school's people: %w", err)
+	}
+	slices.SortFunc(l.People, func(a, b Keyed) int {
+		return cmp.Or(g.CompareNatural(a.Class, b.Class), g.CompareNatural(a.Number, b.Number), cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
+	})
+	l.order = make([]string, len(l.People))
+	for i, p := range l.People {
+		l.order[i] = string(p.ID)
+		l.at[l.order[i]] = i
+	}
+	l.token = store.OrderToken(l.order)
+	return l, nil
+}

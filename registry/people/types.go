@@ -1,0 +1,112 @@
+package people
+
+import (
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/roster"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
+)
+
+// PersonFilter selects people; Query is searched for in name and number.
+type PersonFilter struct {
+	store.Page
+	School g.SchoolID
+	Kind   g.PersonKind
+	Class  string
+	Query  string // words, each of which is in name, number or class
+	Left   bool   // those who have left, instead of those who are there
+
+	// NotOfModel selects those whose face templates are all of other models than this one.
+	NotOfModel string
+}
+
+// PersonRow is a line of the class list; looking at it needs no reason.
+type PersonRow struct {
+	ID      g.PersonID   `json:"id"`
+	School  g.SchoolID   `json:"school"`
+	Kind    g.PersonKind `json:"kind"`
+	Name    string       `json:"name"`
+	Number  string       `json:"number,omitempty"`
+	Class   string       `json:"class,omitempty"`
+	Boarder bool         `json:"boarder"`
+	Left    time.Time    `json:"left,omitzero"`
+	Face    bool         `json:"face"`    // a face template is enrolled
+	Consent bool         `json:"consent"` // the use of the face is allowed
+	Cards   int          `json:"cards"`   // cards, QR codes and PINs
+}
+
+// PersonPage is everything about one person.
+type PersonPage struct {
+	g.Person
+	Consents []g.Consent `json:"consents"` // newest first
+	Passes   []g.Pass    `json:"passes"`
+}
+
+// ImportLine is what an import did, or would do, with one line of the file or one leaver.
+type ImportLine struct {
+	Line     int               `json:"line,omitempty"` // 0 for a leaver, who is in none
+	Action   string            `json:"action"`         // create, update, same, skip, error or leave
+	Number   string            `json:"number"`
+	Name     string            `json:"name"`
+	Kind     g.PersonKind      `json:"kind,omitempty"`
+	Class    string            `json:"class,omitempty"`
+	Changes  []ImportChange    `json:"changes" nullable:"false"`
+	Problems []roster.Remark   `json:"problems" nullable:"false"`
+	Values   map[string]string `json:"values,omitempty"` // of the first lines: as they will be written
+	Error    string            `json:"error,omitempty"`  // the first problem that is no note, in English
+	Field    string            `json:"field,omitempty"`  // the column that the error or note is about
+	Note     string            `json:"note,omitempty"`   // e.g. a manual correction that was kept
+}
+
+// ImportChange is one field of somebody who is known.
+type ImportChange struct {
+	Field roster.Field `json:"field"`
+	From  string       `json:"from"` // of a telephone number the last digits
+	To    string       `json:"to"`
+}
+
+// ImportBrake is the question that a mass change asks: Affected of Of people would leave, move
+// to another class, or lose or change a name. Needed is whether it must be answered.
+type ImportBrake struct {
+	Affected int  `json:"affected"`
+	Of       int  `json:"of"`
+	Needed   bool `json:"needed"`
+}
+
+// ImportReport is the outcome of an import or of its preview.
+type ImportReport struct {
+	Lines       []ImportLine    `json:"lines" nullable:"false"`
+	Leaving     []ImportLine    `json:"leaving" nullable:"false"`
+	Created     int             `json:"created"`
+	Updated     int             `json:"updated"`
+	Same        int             `json:"same"`
+	Skipped     int             `json:"skipped"`
+	Errors      int             `json:"errors"`
+	Unnumbered  int             `json:"unnumbered,omitempty"` // with a full roster: people without a number, who stay
+	Mode        ImportMode      `json:"mode"`
+	Format      string          `json:"format"`                     // csv or xlsx
+	Encoding    string          `json:"encoding"`                   // of a CSV
+	Encodings   []string        `json:"encodings" nullable:"false"` // under which it can be read
+	Delimiter   string          `json:"delimiter,omitempty"`
+	Sheet       string          `json:"sheet,omitempty"`
+	Sheets      []string        `json:"sheets" nullable:"false"`
+	HeadingLine int             `json:"heading_line"`              // 0: none
+	Mapping     string          `json:"mapping"`                   // given, remembered or guessed
+	Columns     []roster.Column `json:"columns" nullable:"false"`  // what each is read as
+	Problems    []roster.Remark `json:"problems" nullable:"false"` // of the file as a whole
+	Brake       ImportBrake     `json:"brake"`                     // whether so many are changed that a word is needed
+	Token       string          `json:"token,omitempty"`           // names exactly this outcome; send it to apply that and nothing else
+	Applied     bool            `json:"applied"`                   // false for a preview and where there is any error
+
+	headings string // under which the columns are remembered
+}
+
+// Template is a face template for the matcher.
+type Template struct {
+	Pass      g.PassID
+	Person    g.PersonID
+	Model     string
+	Embedding []float32
+	Alike     []g.PersonID // who looks like the person, by what people answered at an enrolment
+}

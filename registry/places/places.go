@@ -1,0 +1,217 @@
+package places
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
+)
+
+// Places are the school's sites, buildings and zones, by name.
+func (v View) Places(ctx context.Context, school g.SchoolID) (Places, error) {
+	p := Places{Sites: []g.Site{}, Buildings: []g.Building{}, Zones: []g.Zone{}}
+	in, err := v.s.Reach(ctx, "")
+	if err != nil {
+		return p, err
+	}
+	var w store.Where
+	if err := in.Within(&w, "school", school); err != nil {
+		return p, err
+	}
+	err = store.Each(ctx, v.s.Reg, "SELECT id, school, name FROM sites"+w.String()+" ORDER BY name, id", w.Args, func(scan func(...any) error) error {
+		var x g.Site
+		err := scan(&x.ID, &x.School, &x.Name)
+		p.Sites = append(p.Sites, x)
+		return err
+	})
+	if err != nil {
+		return p, fmt.Errorf("list sites: %w", err)
+	}
+	err = store.Each(ctx, v.s.Reg, "SELECT id, school, site, name FROM buildings"+w.String()+" ORDER BY name, id", w.Args, func(scan func(...any) error) error {
+		var x g.Building
+		err := scan(&x.ID, &x.School, &x.Site, &x.Name)
+		p.Buildings = append(p.Buildings, x)
+		return err
+	})
+	if err != nil {
+		return p, fmt.Errorf("list buildings: %w", err)
+	}
+	err = store.Each(ctx, v.s.Reg, "SELECT id, school, building, name, kind, private FROM zones"+w.String()+" ORDER BY name, id", w.Args, func(scan func(...any) error) error {
+		var x g.Zone
+		err := scan(&x.ID, &x.School, &x.Building, &x.Name, &x.Kind, &x.Private)
+		p.Zones = append(p.Zones, x)
+		return err
+	})
+	if err != nil {
+		return p, fmt.Errorf("list zones: %w", err)
+	}
+	return p, nil
+}
+
+// ZoneRow is a zone as it stands, whoever asks.
+func ZoneRow(ctx context.Context, c store.Conn, id g.ZoneID) (x g.Zone, err error) {
+	err = c.Row(ctx, "SELECT id, school, building, name, kind, private FROM zones WHERE id = ?", string(id)).
+		Scan(&x.ID, &x.School, &x.Building, &x.Name, &x.Kind, &x.Private)
+	if err != nil {
+		return x, store.Missing(err, "zone", string(id))
+	}
+	return x, nil
+}
+
+// ZoneNames are the names of zones, of those that there are.
+func ZoneNames(ctx context.Context, c store.Conn, ids []g.ZoneID) (map[g.ZoneID]string, error) {
+	out := map[g.ZoneID]string{}
+	for part := range slices.Chunk(ids, store.Chunk) {
+		q := "SELECT id, name FROM zones WHERE id IN (" + store.Marks(len(part)) + ")"
+		err := store.Each(ctx, c, q, store.Anys(part), func(scan func(...any) error) error {
+			var id g.ZoneID
+			var name string
+			err := scan(&id, &name)
+			out[id] = name
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("read zones: %w", err)
+		}
+	}
+	return out, nil
+}
+
+// Place is a site, building or zone on its way into its table.
+type Place struct {
+	Table, Noun   string
+	ID            string
+	School        g.SchoolID
+	Above, Parent string // table and id of what it stands in; "" for a site
+	Set           func(ctx context.Context, t *store.Tx) error
+	After         any
+	// before is the place as it stands; nil, nil where it is new.
+	Before func(ctx context.Context, t *store.Tx) (any, error)
+}
+
+// PutSite writes a site; an empty ID makes a new one.
+func (v View) PutSite(ctx context.Context, x g.Site) (g.Site, error) {
+	if err := store.Line("name", x.Name, store.MaxTitle); err != nil {
+		return g.Site{}, err
+	}
+	if x.ID == "" {
+		x.ID = g.SiteID(g.NewID("sit"))
+	}
+	before := siteBefore(x.ID)
+	err := PutPlace(ctx, v, Place{Table: "sites", Noun: "site", ID: string(x.ID), School: x.School, After: x, Before: before, Set: func(ctx context.Context, t *store.Tx) error {
+		_, err := t.Exec(ctx, "INSERT INTO sites (id, school, name) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name",
+			string(x.ID), string(x.School), x.Name)
+		return err
+	}})
+	return x, err
+}
+
+// PutBuilding writes a building; an empty ID makes a new one.
+func (v View) PutBuilding(ctx context.Context, x g.Building) (g.Building, error) {
+	if err := store.Line("name", x.Name, store.MaxTitle); err != nil {
+		return g.Building{}, err
+	}
+	if x.ID == "" {
+		x.ID = g.BuildingID(g.NewID("bld"))
+	}
+	before := buildingBefore(x.ID)
+	err := PutPlace(ctx, v, Place{Table: "buildings", Noun: "building", ID: string(x.ID), School: x.School, Above: "sites", Parent: string(x.Site), After: x, Before: before, Set: func(ctx context.Context, t *store.Tx) error {
+		_, err := t.Exec(ctx, "INSERT INTO buildings (id, school, site, name) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET site = excluded.site, name = excluded.name",
+			string(x.ID), string(x.School), string(x.Site), x.Name)
+		return err
+	}})
+	return x, err
+}
+
+func PutPlace(ctx context.Context, v View, p Place) error {
+	in, err := v.s.Reach(ctx, g.DevicesWrite)
+	if err != nil {
+		return err
+	}
+	if err := v.s.InSchool(ctx, in, p.School); err != nil {
+		return err
+	}
+	if !g.ValidID(p.ID) {
+		return store.BadID()
+	}
+	return v.s.Write(ctx, func(t *store.Tx) error {
+		had, err := store.SchoolOf(ctx, t, p.Table, p.Noun, p.ID)
+		if err != nil && g.ErrorCode(err) != g.NotFound {
+			return err
+		}
+		if err == nil && had != p.School {
+			return store.NotFound(p.Noun, p.ID)
+		}
+		if p.Above != "" {
+			above, err := store.SchoolOf(ctx, t, p.Above, p.Above[:len(p.Above)-1], p.Parent)
+			if err != nil {
+				return err
+			}
+			if above != p.School {
+				return store.NotFound(p.Above[:len(p.Above)-1], p.Parent)
+			}
+		}
+		before, err := p.Before(ctx, t)
+		if err != nil {
+			return fmt.Errorf("read %s: %w", p.Noun, err)
+		}
+		if err := p.Set(ctx, t); err != nil {
+			return fmt.Errorf("write %s: %w", p.Noun, err)
+		}
+		t.Change("zone", p.School, p.ID)
+		return v.s.AuditChanges(ctx, t, p.School, p.Noun+".put", p.ID, before, p.After)
+	})
+}
+
+// DeleteSite removes a site in which no building stands.
+func (v View) DeleteSite(ctx context.Context, id g.SiteID) error {
+	return DeletePlace(ctx, v, "sites", "site", string(id), "buildings", "site", siteBefore(id), nil)
+}
+
+// DeleteBuilding removes a building that has no zone.
+func (v View) DeleteBuilding(ctx context.Context, id g.BuildingID) error {
+	return DeletePlace(ctx, v, "buildings", "building", string(id), "zones", "building", buildingBefore(id), nil)
+}
+
+func DeletePlace(ctx context.Context, v View, table, noun, id, user, col string, before store.Former, may func(*store.Tx) error) error {
+	return v.s.Remove(ctx, g.DevicesWrite, table, noun, id, "zone", before, func(t *store.Tx) error {
+		n := 0
+		if err := t.Row(ctx, "SELECT COUNT(*) FROM "+user+" WHERE "+col+" = ?", id).Scan(&n); err != nil {
+			return fmt.Errorf("delete %s: %w", noun, err)
+		}
+		if n > 0 {
+			return g.Errorf(g.Conflict, "%d %s are still in the %s: move or delete them before", n, g.Noun(user), g.Noun(noun))
+		}
+		if may != nil {
+			return may(t)
+		}
+		return nil
+	})
+}
+
+// Site is one site.
+func (v View) Site(ctx context.Context, id g.SiteID) (x g.Site, err error) {
+	return x, v.s.One(ctx, "", "SELECT id, school, name FROM sites WHERE id = ?", "site", string(id), &x.School, &x.ID, &x.School, &x.Name)
+}
+
+// Building is one building.
+func (v View) Building(ctx context.Context, id g.BuildingID) (x g.Building, err error) {
+	return x, v.s.One(ctx, "", "SELECT id, school, site, name FROM buildings WHERE id = ?", "building", string(id), &x.School, &x.ID, &x.School, &x.Site, &x.Name)
+}
+
+// Zone is one zone.
+func (v View) Zone(ctx context.Context, id g.ZoneID) (x g.Zone, err error) {
+	return x, v.s.One(ctx, "", "SELECT id, school, building, name, kind, private FROM zones WHERE id = ?", "zone", string(id), &x.School, &x.ID, &x.School, &x.Building, &x.Name, &x.Kind, &x.Private)
+}
+
+func siteBefore(id g.SiteID) store.Former {
+	return placeBefore(id, "sites", "id, school, name", func(o *g.Site) []any { return []any{&o.ID, &o.School, &o.Name} })
+}
+
+func buildingBefore(id g.BuildingID) store.Former {
+	return placeBefore(id, "buildings", "id, school, site, name", func(o *g.Building) []any {
+		return []any{&o.ID, &o.School, &o.Site, &o.Name}
+	})
+}

@@ -1,0 +1,46 @@
+package places
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
+)
+
+// MayUnmark refuses that a private zone is made public by somebody who only looks after
+// equipment: from then on a camera can be bound there.
+func MayUnmark(ctx context.Context, v View, t *store.Tx, x g.Zone) error {
+	if x.Private || v.s.System != "" || v.s.Can(g.SettingsWrite) {
+		return nil
+	}
+	private := false
+	err := t.Row(ctx, "SELECT private FROM zones WHERE id = ?", string(x.ID)).Scan(&private)
+	if errors.Is(err, sql.ErrNoRows) || err == nil && !private {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return g.Errorf(g.Forbidden, "the zone is marked private, and only an administrator (settings:write) takes the mark away or deletes it: "+
+		"without it a camera could be bound there").At("private")
+}
+
+// placeBefore reads a site or building as it stands.
+func placeBefore[T any, ID ~string](id ID, table, columns string, into func(*T) []any) func(context.Context, *store.Tx) (any, error) {
+	return func(ctx context.Context, t *store.Tx) (any, error) {
+		var old T
+		err := t.Row(ctx, "SELECT "+columns+" FROM "+table+" WHERE id = ?", string(id)).Scan(into(&old)...)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil, nil
+		}
+		return old, err
+	}
+}
+
+func ZoneBefore(id g.ZoneID) func(context.Context, *store.Tx) (any, error) {
+	return placeBefore(id, "zones", "id, school, building, name, kind, private", func(o *g.Zone) []any {
+		return []any{&o.ID, &o.School, &o.Building, &o.Name, &o.Kind, &o.Private}
+	})
+}

@@ -1,0 +1,206 @@
+package places
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
+)
+
+const schoolColumns = "id, parent, kind, name, timezone, language"
+
+func scanSchool(scan func(...any) error) (s g.School, err error) {
+	err = scan(&s.ID, &s.Parent, &s.Kind, &s.Name, &s.Timezone, &s.Language)
+	return s, err
+}
+
+// Schools lists the schools that the scope sees, by name.
+func (v View) Schools(ctx context.Context) ([]g.School, error) {
+	in, err := v.s.Reach(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	var w store.Where
+	if err := in.Within(&w, "id", ""); err != nil {
+		return nil, err
+	}
+	out := []g.School{}
+	err = store.Each(ctx, v.s.Reg, "SELECT "+schoolColumns+" FROM schools"+w.String()+" ORDER BY name, id", w.Args, func(scan func(...any) error) error {
+		s, err := scanSchool(scan)
+		out = append(out, s)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list schools: %w", err)
+	}
+	return out, nil
+}
+
+// School is one school.
+func (v View) School(ctx context.Context, id g.SchoolID) (g.School, error) {
+	in, err := v.s.Reach(ctx, "")
+	if err != nil {
+		return g.School{}, err
+	}
+	if err := in.Owns(id, "school", string(id)); err != nil {
+		return g.School{}, err
+	}
+	s, err := scanSchool(v.s.Reg.Row(ctx, "SELECT "+schoolColumns+" FROM schools WHERE id = ?", string(id)).Scan)
+	if err != nil {
+		return s, store.Missing(err, "school", string(id))
+	}
+	return s, nil
+}
+
+// SchoolRow is a school as it stands, whoever asks.
+func SchoolRow(ctx context.Context, c store.Conn, id g.SchoolID) (g.School, error) {
+	s, err := scanSchool(c.Row(ctx, "SELECT "+schoolColumns+" FROM schools WHERE id = ?", string(id)).Scan)
+	if err != nil {
+		return s, store.Missing(err, "school", string(id))
+	}
+	return s, nil
+}
+
+// SchoolIDs are all schools, or the topmost alone, by id.
+func SchoolIDs(ctx context.Context, c store.Conn, topmost bool) ([]g.SchoolID, error) {
+	q := "SELECT id FROM schools"
+	if topmost {
+		q += " WHERE parent = ''"
+	}
+	var out []g.SchoolID
+	err := store.Each(ctx, c, q, nil, func(scan func(...any) error) error {
+		var id g.SchoolID
+		err := scan(&id)
+		out = append(out, id)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read schools: %w", err)
+	}
+	slices.Sort(out)
+	return out, nil
+}
+
+// PeopleRevision rises with each change of the school's people.
+func PeopleRevision(ctx context.Context, c store.Conn, id g.SchoolID) (rev int64, err error) {
+	if err := c.Row(ctx, "SELECT people_rev FROM schools WHERE id = ?", string(id)).Scan(&rev); err != nil {
+		return 0, store.Missing(err, "school", string(id))
+	}
+	return rev, nil
+}
+
+// CreateSchool adds a school, under a parent within the scope's subtree; only the gateway
+// itself makes a root. An empty ID is drawn.
+func (v View) CreateSchool(ctx context.Context, s g.School) (g.School, error) {
+	in, err := v.s.Reach(ctx, g.SettingsWrite)
+	if err != nil {
+		return g.School{}, err
+	}
+	if !in.All && (!v.s.Subtree || !in.Has(s.Parent)) {
+		return g.School{}, g.Errorf(g.Forbidden, "only a district's admin adds schools, and only below the district")
+	}
+	if s.ID == "" {
+		s.ID = g.SchoolID(g.NewID("sch"))
+	}
+	if err := checkSchool(s); err != nil {
+		return g.School{}, err
+	}
+	_, wrapped := v.s.Vault.NewKey(string(s.ID))
+	err = v.s.Write(ctx, func(t *store.Tx) error {
+		if err := store.Free(ctx, t, "schools", "school", string(s.ID)); err != nil {
+			return err
+		}
+		if err := checkParent(ctx, t, s); err != nil {
+			return err
+		}
+		_, err := t.Exec(ctx, "INSERT INTO schools ("+schoolColumns+", key_sealed) VALUES (?, ?, ?, ?, ?, ?, ?)",
+			string(s.ID), string(s.Parent), string(s.Kind), s.Name, s.Timezone, s.Language, wrapped)
+		if err != nil {
+			return fmt.Errorf("create school: %w", err)
+		}
+		t.Change("school", s.ID, string(s.ID))
+		return v.s.AuditChanges(ctx, t, s.ID, "school.create", string(s.ID), nil, s)
+	})
+	if err != nil {
+		return g.School{}, err
+	}
+	return s, nil
+}
+
+// UpdateSchool changes a school. Only a scope over the new parent moves it.
+func (v View) UpdateSchool(ctx context.Context, s g.School) error {
+	in, err := v.s.Reach(ctx, g.SettingsWrite)
+	if err != nil {
+		return err
+	}
+	if err := in.Owns(s.ID, "school", string(s.ID)); err != nil {
+		return err
+	}
+	if err := checkSchool(s); err != nil {
+		return err
+	}
+	return v.s.Write(ctx, func(t *store.Tx) error {
+		old, err := scanSchool(t.Row(ctx, "SELECT "+schoolColumns+" FROM schools WHERE id = ?", string(s.ID)).Scan)
+		if err != nil {
+			return store.Missing(err, "school", string(s.ID))
+		}
+		if (old.Parent != s.Parent || old.Kind != s.Kind) && !in.All && (!v.s.Subtree || s.ID == v.s.School || !in.Has(s.Parent)) {
+			return g.Errorf(g.Forbidden, "only a district's admin moves schools, and only below the district")
+		}
+		if err := checkParent(ctx, t, s); err != nil {
+			return err
+		}
+		_, err = t.Exec(ctx, "UPDATE schools SET parent = ?, kind = ?, name = ?, timezone = ?, language = ? WHERE id = ?",
+			string(s.Parent), string(s.Kind), s.Name, s.Timezone, s.Language, string(s.ID))
+		if err != nil {
+			return fmt.Errorf("update school: %w", err)
+		}
+		t.Change("school", s.ID, string(s.ID))
+		return v.s.AuditChanges(ctx, t, s.ID, "school.update", string(s.ID), old, s)
+	})
+}
+
+func checkSchool(s g.School) error {
+	if !g.ValidID(string(s.ID)) {
+		return store.BadID()
+	}
+	if s.Kind != g.KindSchool && s.Kind != g.KindDistrict {
+		return g.FieldErrorf("kind", "%q is no kind of school; use school or district", s.Kind)
+	}
+	if s.Language != "en" && s.Language != "zh-CN" {
+		return g.FieldErrorf("language", "%q is not offered; use en or zh-CN", s.Language)
+	}
+	if _, err := time.LoadLocation(s.Timezone); err != nil || s.Timezone == "" || s.Timezone == "Local" {
+		return g.FieldErrorf("timezone", "%q is no IANA time zone; give one like Asia/Shanghai", s.Timezone)
+	}
+	return store.Line("name", s.Name, store.MaxTitle)
+}
+
+// checkParent finds that the parent is a district and that no school is above itself.
+func checkParent(ctx context.Context, t *store.Tx, s g.School) error {
+	for at, depth := s.Parent, 0; at != ""; depth++ {
+		if at == s.ID || depth > 32 {
+			return g.FieldErrorf("parent", "the school would be above itself: choose another parent")
+		}
+		p, err := scanSchool(t.Row(ctx, "SELECT "+schoolColumns+" FROM schools WHERE id = ?", string(at)).Scan)
+		if err != nil {
+			return store.Missing(err, "school", string(at))
+		}
+		if depth == 0 && p.Kind != g.KindDistrict {
+			return g.FieldErrorf("parent", "%q is no district: only districts have schools below them", at)
+		}
+		at = p.Parent
+	}
+	return nil
+}
+
+// TouchPeople makes every cached roll of the school old.
+func TouchPeople(ctx context.Context, t *store.Tx, school g.SchoolID) error {
+	if _, err := t.Exec(ctx, "UPDATE schools SET people_rev = people_rev + 1 WHERE id = ?", string(school)); err != nil {
+		return fmt.Errorf("write school: %w", err)
+	}
+	return nil
+}

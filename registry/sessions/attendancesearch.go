@@ -1,0 +1,50 @@
+package sessions
+
+import (
+	"context"
+	"strings"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
+)
+
+// searchAttendance lists the answers of one session in which every word is part of the class or,
+// where the caller may read people, of the name. A page can hold fewer rows than were asked for, or
+// none, although the cursor leads on. One person's days are not found by a name: they are read
+// by the person, with a reason.
+func (v View) searchAttendance(ctx context.Context, f AttendanceFilter) ([]AttendanceRow, string, error) {
+	if f.Session == "" {
+		return nil, "", g.FieldErrorf("q", "names are searched for within one session: give it too; one person's days are read with person and a reason")
+	}
+	query, limit := f.Query, f.Size()
+	f.Query, f.Limit = "", store.SearchStep
+	out := []AttendanceRow{}
+	for looked := 0; looked < store.SearchMost; {
+		rows, next, err := v.Attendance(ctx, f)
+		if err != nil {
+			return nil, "", err
+		}
+		for i, row := range rows {
+			if !store.HasWords(query, row.Name, row.Class) {
+				continue
+			}
+			out = append(out, row)
+			if len(out) == limit && (next != "" || i < len(rows)-1) {
+				return out, attendanceCursor(row), nil
+			}
+		}
+		if next == "" {
+			return out, "", nil
+		}
+		looked += len(rows)
+		f.Cursor = next
+	}
+	return out, f.Cursor, nil
+}
+
+func attendanceCursor(r AttendanceRow) string {
+	return store.Cursor(r.Date, string(r.Session), string(r.Person))
+}
+
+// asks says whether the filter has words to search for.
+func (f AttendanceFilter) asks() bool { return strings.TrimSpace(f.Query) != "" }

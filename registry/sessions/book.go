@@ -1,0 +1,29 @@
+package sessions
+
+import (
+	"github.com/gatehouse-iot/gatehouse/registry/people"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
+)
+
+// Book keeps sessions and attendance for all scopes. It is safe for concurrent use.
+type Book struct {
+	s      *store.Store
+	people *people.Book
+}
+
+// New keeps sessions and attendance in s.
+func New(s *store.Store, people *people.Book) *Book {
+	return &Book{s: s, people: people}
+}
+
+// View is sessions and attendance as one scope may see it.
+type View struct {
+	r      *Book
+	s      *store.View
+	people people.View
+}
+
+// In is the book as the scope of s may see it.
+func (r *Book) In(s *store.View) View {
+	return View{r: r, s: s, people: r.people.In(s)}
+}

@@ -1,0 +1,172 @@
+package sessions
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/people"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
+)
+
+// Leaves are the school's leaves that overlap from <= t < to, by start. A zero from or to is
+// unbounded. Their reasons are shown to a scope whose own reason says something.
+func (v View) Leaves(ctx context.Context, school g.SchoolID, from, to time.Time) ([]g.Leave, error) {
+	in, err := v.s.Reach(ctx, g.AttendanceRead)
+	if err != nil {
+		return nil, err
+	}
+	var w store.Where
+	if err := in.Within(&w, "l.school", school); err != nil {
+		return nil, err
+	}
+	overlap(&w, from, to)
+	out := []g.Leave{}
+	err = store.Each(ctx, v.s.Reg, "SELECT l.id, l.body_sealed, p.id, p.key_sealed FROM leaves l JOIN persons p ON p.id = l.person"+w.String()+" ORDER BY l.starts, l.id", w.Args, func(scan func(...any) error) error {
+		var id string
+		var p people.Keyed
+		var sealed []byte
+		if err := scan(&id, &sealed, &p.ID, &p.Key); err != nil {
+			return err
+		}
+		plain, err := people.UnsealPersonal(v.r.people, p, sealed, "leave "+id)
+		if err != nil {
+			return err
+		}
+		out = append(out, g.Leave{})
+		return json.Unmarshal(plain, &out[len(out)-1])
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list leaves: %w", err)
+	}
+	return out, v.withoutReasons(ctx, school, out)
+}
+
+// Leave is one leave. Its reason is shown to a scope whose own reason says something.
+func (v View) Leave(ctx context.Context, id string) (g.Leave, error) {
+	l, school, err := v.leave(ctx, g.AttendanceRead, id)
+	if err != nil {
+		return g.Leave{}, err
+	}
+	one := []g.Leave{l}
+	if err := v.withoutReasons(ctx, school, one); err != nil {
+		return g.Leave{}, err
+	}
+	return one[0], nil
+}
+
+// LeaveToChange is the whole of a leave, for a change that keeps what it does not name. It is
+// not for showing: whoever shows the reason reads with Leave, which is audited.
+func (v View) LeaveToChange(ctx context.Context, id string) (g.Leave, error) {
+	l, _, err := v.leave(ctx, g.AttendanceWrite, id)
+	return l, err
+}
+
+// leave reads one leave. Its version is of the sealed bytes, which are others after each change,
+// and say nothing of what they hold.
+func (v View) leave(ctx context.Context, p g.Permission, id string) (g.Leave, g.SchoolID, error) {
+	in, err := v.s.Reach(ctx, p)
+	if err != nil {
+		return g.Leave{}, "", err
+	}
+	var whose people.Keyed
+	var school g.SchoolID
+	var sealed []byte
+	err = v.s.Reg.Row(ctx, "SELECT l.school, l.body_sealed, p.id, p.key_sealed FROM leaves l JOIN persons p ON p.id = l.person WHERE l.id = ?", id).
+		Scan(&school, &sealed, &whose.ID, &whose.Key)
+	if err != nil {
+		return g.Leave{}, "", store.Missing(err, "leave", id)
+	}
+	if err := in.Owns(school, "leave", id); err != nil {
+		return g.Leave{}, "", err
+	}
+	plain, err := people.UnsealPersonal(v.r.people, whose, sealed, "leave "+id)
+	if err != nil {
+		return g.Leave{}, "", err
+	}
+	var l g.Leave
+	if err := json.Unmarshal(plain, &l); err != nil {
+		return g.Leave{}, "", fmt.Errorf("read leave: %w", err)
+	}
+	sum := sha256.Sum256(sealed)
+	l.Version = hex.EncodeToString(sum[:8])
+	return l, school, nil
+}
+
+// PutLeave writes a leave; an empty ID makes a new one. Actor is the scope's.
+func (v View) PutLeave(ctx context.Context, l g.Leave) (g.Leave, error) {
+	in, err := v.s.Reach(ctx, g.AttendanceWrite)
+	if err != nil {
+		return g.Leave{}, err
+	}
+	if l.ID == "" {
+		l.ID = g.NewID("lea")
+	}
+	if !g.ValidID(l.ID) {
+		return g.Leave{}, store.BadID()
+	}
+	if l.From.IsZero() || !l.To.After(l.From) {
+		return g.Leave{}, g.FieldErrorf("to", "give a from, and a to after it")
+	}
+	if err := store.Optional("reason", l.Reason, store.MaxReason); err != nil {
+		return g.Leave{}, err
+	}
+	l.Actor = v.s.Actor
+	err = v.s.Write(ctx, func(t *store.Tx) error {
+		p, err := people.Person(ctx, v.r.people, t, in, l.Person)
+		if err != nil {
+			return err
+		}
+		var had g.PersonID
+		err = t.Row(ctx, "SELECT person FROM leaves WHERE id = ?", l.ID).Scan(&had)
+		if err == nil && had != l.Person {
+			return store.NotFound("leave", l.ID)
+		}
+		b, err := json.Marshal(l)
+		if err != nil {
+			return err
+		}
+		sealed, err := people.SealPersonal(v.r.people, p, b, "leave "+l.ID)
+		if err != nil {
+			return err
+		}
+		_, err = t.Exec(ctx, "INSERT INTO leaves (id, person, school, starts, ends, body_sealed) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET starts = excluded.starts, ends = excluded.ends, body_sealed = excluded.body_sealed",
+			l.ID, string(l.Person), string(p.School), store.Micros(l.From), store.Micros(l.To), sealed)
+		if err != nil {
+			return fmt.Errorf("write leave: %w", err)
+		}
+		t.Change("leave", p.School, l.ID)
+		return v.s.Audit(ctx, t, p.School, "leave.put", string(l.Person)+" "+l.ID)
+	})
+	if err != nil {
+		return g.Leave{}, err
+	}
+	return l, nil
+}
+
+// DeleteLeave takes a leave back.
+func (v View) DeleteLeave(ctx context.Context, id string) error {
+	return v.s.Remove(ctx, g.AttendanceWrite, "leaves", "leave", id, "leave", leaveBefore(id), nil)
+}
+
+// withoutReasons takes the reasons off leaves, which are a child's illnesses and journeys,
+// unless the caller says why they are needed; the look is audited.
+func (v View) withoutReasons(ctx context.Context, school g.SchoolID, all []g.Leave) error {
+	if v.s.System != "" || len(all) == 0 {
+		return nil
+	}
+	if people.Because(v.people, g.Student) != nil {
+		for i := range all {
+			all[i].Reason = ""
+		}
+		return nil
+	}
+	if school == "" {
+		school = v.s.School
+	}
+	return people.Looked(ctx, v.people, school, "leave.reasons", string(school))
+}

@@ -1,0 +1,231 @@
+package sessions
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/people"
+	"github.com/gatehouse-iot/gatehouse/registry/places"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
+)
+
+// Sessions are the school's sessions that overlap from <= t < to, by start. A zero from or to
+// is unbounded.
+func (v View) Sessions(ctx context.Context, school g.SchoolID, from, to time.Time) ([]g.Session, error) {
+	in, err := v.s.Reach(ctx, g.AttendanceRead)
+	if err != nil {
+		return nil, err
+	}
+	var w store.Where
+	if err := in.Within(&w, "school", school); err != nil {
+		return nil, err
+	}
+	overlap(&w, from, to)
+	out := []g.Session{}
+	err = store.Each(ctx, v.s.Reg, "SELECT body FROM sessions"+w.String()+" ORDER BY starts, id", w.Args, func(scan func(...any) error) error {
+		s, err := scanSession(scan)
+		out = append(out, s)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list sessions: %w", err)
+	}
+	return out, nil
+}
+
+func overlap(w *store.Where, from, to time.Time) {
+	if !from.IsZero() {
+		w.And("ends > ?", store.Micros(from))
+	}
+	if !to.IsZero() {
+		w.And("starts < ?", store.Micros(to))
+	}
+}
+
+func scanSession(scan func(...any) error) (s g.Session, err error) {
+	var b []byte
+	if err := scan(&b); err != nil {
+		return s, err
+	}
+	return s, json.Unmarshal(b, &s)
+}
+
+// session is a session in reach.
+func session(ctx context.Context, c store.Conn, in store.Reach, id g.SessionID) (g.Session, error) {
+	s, err := scanSession(c.Row(ctx, "SELECT body FROM sessions WHERE id = ?", string(id)).Scan)
+	if err != nil {
+		return s, store.Missing(err, "session", string(id))
+	}
+	return s, in.Owns(s.School, "session", string(id))
+}
+
+func checkSession(s g.Session) error {
+	if !g.ValidID(string(s.ID)) {
+		return store.BadID()
+	}
+	if err := store.Line("name", s.Name, store.MaxName); err != nil {
+		return err
+	}
+	if err := store.Optional("name_zh", s.NameZH, store.MaxName); err != nil {
+		return err
+	}
+	if !slices.Contains([]g.SessionKind{g.SessionArrival, g.SessionMeal, g.SessionDorm}, s.Kind) {
+		return g.FieldErrorf("kind", "%q is no kind of session; use arrival, meal or dorm", s.Kind)
+	}
+	if s.Start.IsZero() || s.Due.Before(s.Start) || !s.End.After(s.Start) || s.End.Before(s.Due) {
+		return g.FieldErrorf("start", "give start, due and end in this order")
+	}
+	if s.End.Sub(s.Start) > 36*time.Hour {
+		return g.FieldErrorf("end", "the session lasts %s: at most 36 hours", s.End.Sub(s.Start))
+	}
+	if len(s.Who) == 0 {
+		return g.FieldErrorf("who", "say who is expected: some of %v", g.PersonKinds())
+	}
+	for i, k := range s.Who {
+		if !slices.Contains(g.PersonKinds(), k) {
+			return g.FieldErrorf(fmt.Sprintf("who[%d]", i), "%q is no kind of person; use some of %v", k, g.PersonKinds())
+		}
+	}
+	for i, k := range s.ZoneKinds {
+		if !slices.Contains(g.ZoneKinds(), k) {
+			return g.FieldErrorf(fmt.Sprintf("zone_kinds[%d]", i), "%q is no kind of zone; use some of %v", k, g.ZoneKinds())
+		}
+	}
+	if len(s.Zones) > store.MaxZones {
+		return g.FieldErrorf("zones", "%d zones; at most %d are kept: give zone_kinds", len(s.Zones), store.MaxZones)
+	}
+	if len(s.Classes) > store.MaxClasses {
+		return g.FieldErrorf("classes", "%d classes; at most %d are kept: none stands for all", len(s.Classes), store.MaxClasses)
+	}
+	for i, c := range s.Classes {
+		if err := store.Line(fmt.Sprintf("classes[%d]", i), c, store.MaxLabel); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// PutSession writes a session; an empty ID makes a new one.
+func (v View) PutSession(ctx context.Context, s g.Session) (g.Session, error) {
+	in, err := v.s.Reach(ctx, g.AttendanceWrite)
+	if err != nil {
+		return g.Session{}, err
+	}
+	if err := v.s.InSchool(ctx, in, s.School); err != nil {
+		return g.Session{}, err
+	}
+	if s.ID == "" {
+		s.ID = g.SessionID(g.NewID("ses"))
+	}
+	if err := checkSession(s); err != nil {
+		return g.Session{}, err
+	}
+	b, err := json.Marshal(s)
+	if err != nil {
+		return g.Session{}, err
+	}
+	err = v.s.Write(ctx, func(t *store.Tx) error {
+		had, err := store.SchoolOf(ctx, t, "sessions", "session", string(s.ID))
+		if err != nil && g.ErrorCode(err) != g.NotFound {
+			return err
+		}
+		if err == nil && had != s.School {
+			return store.NotFound("session", string(s.ID))
+		}
+		for i, z := range s.Zones {
+			zone, err := places.ZoneRow(ctx, t, z)
+			if g.ErrorCode(err) == g.NotFound || err == nil && zone.School != s.School {
+				return g.FieldErrorf(fmt.Sprintf("zones[%d]", i), "the school has no zone %q", z)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		var before any
+		if had != "" {
+			if before, err = sessionBefore(s.ID)(ctx, t); err != nil {
+				return fmt.Errorf("read session: %w", err)
+			}
+		}
+		_, err = t.Exec(ctx, "INSERT INTO sessions (id, school, starts, ends, body) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET starts = excluded.starts, ends = excluded.ends, body = excluded.body",
+			string(s.ID), string(s.School), store.Micros(s.Start), store.Micros(s.End), string(b))
+		if err != nil {
+			return fmt.Errorf("write session: %w", err)
+		}
+		t.Change("session", s.School, string(s.ID))
+		return v.s.AuditChanges(ctx, t, s.School, "session.put", string(s.ID), before, s)
+	})
+	if err != nil {
+		return g.Session{}, err
+	}
+	return s, nil
+}
+
+// DeleteSession removes a session with its attendance and corrections.
+func (v View) DeleteSession(ctx context.Context, id g.SessionID) error {
+	return v.s.Remove(ctx, g.AttendanceWrite, "sessions", "session", string(id), "session", sessionBefore(id), nil)
+}
+
+// Roster is who is expected at a session, by id; only system scopes ask. Leaves and
+// corrections are not counted.
+func (v View) Roster(ctx context.Context, s g.Session) ([]RosterEntry, error) {
+	if err := v.s.OnlySystem(); err != nil {
+		return nil, err
+	}
+	l, err := people.RollOf(ctx, v.r.people, s.School)
+	if err != nil {
+		return nil, err
+	}
+	out := []RosterEntry{}
+	for _, p := range l.People {
+		if !p.Left.IsZero() || !slices.Contains(s.Who, p.Kind) || s.Boarders && !p.Boarder || len(s.Classes) > 0 && !slices.Contains(s.Classes, p.Class) {
+			continue
+		}
+		out = append(out, RosterEntry{Person: p.ID, Kind: p.Kind, Class: p.Class, Boarder: p.Boarder})
+	}
+	slices.SortFunc(out, func(a, b RosterEntry) int {
+		if a.Person < b.Person {
+			return -1
+		}
+		return 1
+	})
+	return out, nil
+}
+
+// Session is one session.
+func (v View) Session(ctx context.Context, id g.SessionID) (g.Session, error) {
+	in, err := v.s.Reach(ctx, g.AttendanceRead)
+	if err != nil {
+		return g.Session{}, err
+	}
+	s, err := session(ctx, v.s.Reg, in, id)
+	if err != nil {
+		return g.Session{}, err
+	}
+	return s, nil
+}
+
+func sessionBefore(id g.SessionID) store.Former {
+	return func(ctx context.Context, t *store.Tx) (any, error) {
+		return scanSession(t.Row(ctx, "SELECT body FROM sessions WHERE id = ?", string(id)).Scan)
+	}
+}
+
+// leaveBefore is whose leave it is and when: its reason is the person's, and goes with it.
+func leaveBefore(id string) store.Former {
+	return func(ctx context.Context, t *store.Tx) (any, error) {
+		var l struct {
+			Person g.PersonID `json:"person"`
+			From   time.Time  `json:"from"`
+			To     time.Time  `json:"to"`
+		}
+		var from, to int64
+		err := t.Row(ctx, "SELECT person, starts, ends FROM leaves WHERE id = ?", id).Scan(&l.Person, &from, &to)
+		l.From, l.To = store.Moment(from), store.Moment(to)
+		return l, err
+	}
+}

@@ -1,0 +1,45 @@
+package sessions
+
+import (
+	"time"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry/store"
+)
+
+// RosterEntry is somebody who is expected at a session.
+type RosterEntry struct {
+	Person  g.PersonID
+	Kind    g.PersonKind
+	Class   string
+	Boarder bool
+}
+
+// AttendanceFilter selects attendance. Date is an operational day, YYYY-MM-DD.
+type AttendanceFilter struct {
+	store.Page
+	School  g.SchoolID
+	Session g.SessionID
+	Person  g.PersonID
+	Date    string
+	Class   string
+	State   g.AttendanceState
+	Query   string // words, in any order, of name and class; with a session only
+}
+
+// AttendanceRow is an answer with the person's name, which is empty without people:read.
+type AttendanceRow struct {
+	g.Attendance
+	Name  string `json:"name"`
+	Class string `json:"class"`
+}
+
+// Correction is a member of staff's word against the computed answer.
+type Correction struct {
+	Session g.SessionID       `json:"session"`
+	Person  g.PersonID        `json:"person"`
+	State   g.AttendanceState `json:"state"`
+	Reason  string            `json:"reason"`
+	Actor   string            `json:"actor"`
+	At      time.Time         `json:"at"`
+}
