@@ -1,0 +1,149 @@
+package registry_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// tables says which package's statements may name a table. Foreign keys may cross; statements
+// may not: who needs another's rows asks that package, or is a deed.
+var tables = map[string]string{
+	"store":    "meta audit outbox registry_schema history_schema",
+	"places":   "schools sites buildings zones settings",
+	"people":   "persons consents passes look_alikes imports import_columns import_people import_passes import_consents",
+	"access":   "users signins signin_tries signin_places signin_steps second_factors second_factor_roles recovery_codes api_keys idempotency",
+	"hooks":    "webhooks deliveries",
+	"fleet":    "profiles devices twins device_fields device_certificates certificate_floors commands",
+	"history":  "sightings statuses rejections quality quality_reader quality_state",
+	"sessions": "sessions leaves attendance corrections",
+	"alerts":   "alerts incidents kept_pictures rules_state rules_changes rule_texts",
+}
+
+// crossings are the statements that read another's table all the same, and why.
+var crossings = map[string]string{
+	"store schools":    "which schools a scope reaches, their keys, and whether an empty audit log can be",
+	"store users":      "whether an empty audit log can be",
+	"fleet zones":      "a search for devices by the name of their room is one statement: a district has more rooms than a statement has places",
+	"sessions persons": "leave and corrections are sealed under the person's key, and attendance is listed by class: one statement each",
+}
+
+// named are the tables that a statement names, and what it does there.
+var named = regexp.MustCompile(`\b(DELETE FROM|FROM|JOIN|INTO|UPDATE) ([a-z_]+)`)
+
+// writes is what a statement that changes rows begins with.
+var writes = regexp.MustCompile(`\b(?:INSERT INTO|DELETE FROM|UPDATE [a-z_]+ SET)\b`)
+
+// ofTable are the store's functions whose third argument is a table's name.
+var ofTable = []string{"SchoolOf", "Free", "Remove"}
+
+// TestStatementsKeepToTheirTables reads the statements of each package of the registry.
+func TestStatementsKeepToTheirTables(t *testing.T) {
+	owner := map[string]string{}
+	for pkg, list := range tables {
+		for _, table := range strings.Fields(list) {
+			owner[table] = pkg
+		}
+	}
+	for _, table := range migrated(t) {
+		if owner[table] == "" {
+			t.Errorf("nobody owns the table %s: give it to a package", table)
+		}
+	}
+	used, seen := map[string]bool{}, 0
+	err := filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
+		pkg := path.Dir(filepath.ToSlash(name))
+		if err != nil || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") || slices.Contains([]string{"historybench", "deeds"}, pkg) {
+			return err
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			return err
+		}
+		for _, text := range statements(f) {
+			if pkg == "views" && writes.MatchString(text) {
+				t.Errorf("%s writes: %q", name, text)
+			}
+			for _, m := range named.FindAllStringSubmatch(text, -1) {
+				table, reads := m[2], m[1] == "FROM" || m[1] == "JOIN"
+				seen++
+				switch {
+				case table == "tree": // a name inside the statement
+				case owner[table] == "":
+					t.Errorf("%s names %s, which is no table", name, table)
+				case owner[table] == pkg || pkg == "views":
+				case crossings[pkg+" "+table] != "" && reads:
+					used[pkg+" "+table] = true
+				default:
+					t.Errorf("%s names %s, which is of %s: %q", name, table, owner[table], text)
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if seen < 200 {
+		t.Errorf("only %d names of tables were found", seen)
+	}
+	for crossing := range crossings {
+		if !used[crossing] {
+			t.Errorf("nothing crosses as %q: take it out", crossing)
+		}
+	}
+}
+
+// statements are the texts of a file that may be SQL, and what is given to ofTable as if it were.
+func statements(f *ast.File) (out []string) {
+	ast.Inspect(f, func(n ast.Node) bool {
+		switch x := n.(type) {
+		case *ast.BasicLit:
+			if text, err := strconv.Unquote(x.Value); err == nil && x.Kind == token.STRING {
+				out = append(out, text)
+			}
+		case *ast.CallExpr:
+			sel, ok := x.Fun.(*ast.SelectorExpr)
+			if !ok || !slices.Contains(ofTable, sel.Sel.Name) {
+				return true
+			}
+			if lit, ok := x.Args[2].(*ast.BasicLit); ok && lit.Kind == token.STRING {
+				table, _ := strconv.Unquote(lit.Value)
+				out = append(out, "FROM "+table)
+			}
+		}
+		return true
+	})
+	return out
+}
+
+var created = regexp.MustCompile(`(?i)CREATE TABLE (?:IF NOT EXISTS )?([a-z_]+)`)
+
+// migrated are the tables that the migrations of both engines make.
+func migrated(t *testing.T) (out []string) {
+	files, err := filepath.Glob("migrations/*/*/*.sql")
+	if err != nil || len(files) < 40 {
+		t.Fatalf("got %d migrations, %v", len(files), err)
+	}
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range created.FindAllStringSubmatch(string(text), -1) {
+			if !slices.Contains(out, m[1]) {
+				out = append(out, m[1])
+			}
+		}
+	}
+	return out
+}
