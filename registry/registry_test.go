@@ -264,9 +264,47 @@ func TestChangesAreTold(t *testing.T) {
 		wantCode(t, d.sys.UpdateDevice(t.Context(), dev, nil), g.Conflict)
 		cancel()
 		ok(t, d.sys.DeleteDevice(t.Context(), dev.ID))
-		want := []registry.Change{{Kind: "device", School: "a", ID: string(dev.ID)}}
+		want := []registry.Change{{Kind: "device", School: "a", ID: string(dev.ID), Fields: []string{"name"}}}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
+		}
+	})
+}
+
+// TestChangesSayWhichFields: who follows a thing is told what of it is another now, and is not told
+// where nothing is.
+func TestChangesSayWhichFields(t *testing.T) {
+	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
+		ctx := t.Context()
+		d := newDistrict(t, o, c)
+		var got []registry.Change
+		defer d.r.Subscribe(func(x registry.Change) { got = append(got, x) })()
+		dev, zone := d.device["a"], d.gate["a"]
+		ok(t, d.sys.UpdateDevice(ctx, dev, nil)) // as it was
+		dev.Name, dev.Address = "Renamed", map[string]string{"host": "192.0.2.9"}
+		ok(t, d.sys.UpdateDevice(ctx, dev, map[string]string{"token": "x"}))
+		zone.Name = "West gate"
+		must[g.Zone](t)(d.sys.PutZone(ctx, zone))
+		must[g.Zone](t)(d.sys.PutZone(ctx, zone))
+		lamp, _, err := d.sys.CreateDevice(ctx, g.Device{School: "a", Profile: "sensor", Driver: g.DriverMQTTFront, Name: "lamp"}, nil)
+		ok(t, err)
+		must[string](t)(d.sys.ResetDevicePassword(ctx, lamp.ID))
+		ok(t, d.sys.RevokeCertificate(ctx, lamp.ID, ""))
+		ok(t, d.sys.DeleteDevice(ctx, lamp.ID))
+		id := string(lamp.ID)
+		want := []registry.Change{
+			{Kind: "device", School: "a", ID: string(dev.ID), Fields: []string{"address.host", "name", "secret"}},
+			{Kind: "zone", School: "a", ID: string(zone.ID), Fields: []string{"name"}},
+			{Kind: "device", School: "a", ID: id},
+			{Kind: "device", School: "a", ID: id, Fields: []string{"password"}},
+			{Kind: "device", School: "a", ID: id, Fields: []string{"certificates"}},
+			{Kind: "device", School: "a", ID: id},
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("-want +got\n%s", diff)
+		}
+		if want[0].Touches("driver", "enabled") || !want[0].Touches("driver", "address") || !want[2].Touches("driver") {
+			t.Error("a change touches the fields that it names, by their first part, and all where it names none")
 		}
 	})
 }

@@ -250,7 +250,7 @@ func (a *App) openFront(ctx context.Context) (err error) {
 	// Who was let in as something that has changed since (a new password, disabled, deleted,
 	// another driver's) is sent away and asked again; a new name or room sends nobody away.
 	cancel := a.reg.Subscribe(func(c registry.Change) {
-		if c.Kind == "credential" {
+		if c.Kind == "device" && c.Touches("driver", "enabled", "password", "certificates") {
 			a.front.Disconnect(g.DeviceID(c.ID))
 		}
 	})

@@ -137,8 +137,7 @@ func (v View) RevokeCertificate(ctx context.Context, id g.DeviceID, fingerprint 
 		if err != nil {
 			return fmt.Errorf("revoke certificate: %w", err)
 		}
-		t.Change("device", d.School, string(id))
-		t.Change(credential, d.School, string(id))
+		t.Change("device", d.School, string(id), "certificates")
 		return v.s.Audit(ctx, t, d.School, "device.revoke", string(id)+" "+what)
 	})
 }

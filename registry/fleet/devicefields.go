@@ -170,7 +170,7 @@ func (v View) AddFields(ctx context.Context, id g.DeviceID, names []string, own 
 			if _, err := t.Exec(ctx, "UPDATE devices SET profile = ? WHERE id = ?", string(own), string(id)); err != nil {
 				return fmt.Errorf("add fields: %w", err)
 			}
-			t.Change("device", d.School, string(id))
+			t.Change("device", d.School, string(id), "profile")
 		}
 		return v.s.Audit(ctx, t, d.School, "profile.put", string(p.ID)+" "+string(id))
 	})

@@ -22,10 +22,6 @@ const (
 		FROM devices d JOIN profiles p ON p.id = d.profile LEFT JOIN twins t ON t.device = d.id`
 )
 
-// credential is the kind of a change after which whoever was let in as a device is asked again:
-// its driver, its password or its certificates are others, it is switched off, or is no more.
-const credential = "credential"
-
 // scanDevice reads deviceColumns into d and what follows into more.
 func scanDevice(scan func(...any) error, d *g.Device, more ...any) error {
 	var address []byte
@@ -302,7 +298,6 @@ func (v View) CreateDevice(ctx context.Context, d g.Device, secret map[string]st
 			return fmt.Errorf("create device: %w", err)
 		}
 		t.Change("device", d.School, string(d.ID))
-		t.Change(credential, d.School, string(d.ID))
 		return v.s.AuditChanges(ctx, t, d.School, "device.create", string(d.ID), nil, d)
 	})
 	if err != nil {
@@ -386,12 +381,18 @@ func (v View) UpdateDevice(ctx context.Context, d g.Device, secret map[string]st
 				return fmt.Errorf("update device: %w", err)
 			}
 		}
+		var unseen []string
+		if secret != nil {
+			unseen = append(unseen, "secret")
+		}
 		if err := forgetWeakness(ctx, t, old, d, secret != nil); err != nil {
 			return err
 		}
-		t.Change("device", d.School, string(d.ID))
-		if old.Driver != d.Driver || old.Enabled != d.Enabled || newPassword {
-			t.Change(credential, d.School, string(d.ID))
+		if newPassword {
+			unseen = append(unseen, "password")
+		}
+		if err := t.Changed("device", d.School, string(d.ID), old, d, unseen...); err != nil {
+			return err
 		}
 		return v.s.AuditChanges(ctx, t, d.School, "device.update", string(d.ID), old, d)
 	})
@@ -400,7 +401,6 @@ func (v View) UpdateDevice(ctx context.Context, d g.Device, secret map[string]st
 // DeleteDevice removes a device, its twin and its secret. Its history stays.
 func (v View) DeleteDevice(ctx context.Context, id g.DeviceID) error {
 	return v.s.Remove(ctx, g.DevicesWrite, "devices", "device", string(id), "device", deviceBefore(id), func(t *store.Tx) error {
-		t.Change(credential, "", string(id))
 		return endCertificates(ctx, t, id)
 	})
 }

@@ -77,8 +77,7 @@ func (v View) ResetDevicePassword(ctx context.Context, id g.DeviceID) (string, e
 		if _, err := t.Exec(ctx, "UPDATE devices SET password = ? WHERE id = ?", hash, string(id)); err != nil {
 			return fmt.Errorf("reset device password: %w", err)
 		}
-		t.Change("device", d.School, string(id))
-		t.Change(credential, d.School, string(id))
+		t.Change("device", d.School, string(id), "password")
 		return v.s.Audit(ctx, t, d.School, "device.password", string(id))
 	})
 	if err != nil {

@@ -160,7 +160,9 @@ func PutPlace(ctx context.Context, v View, p Place) error {
 		if err := p.Set(ctx, t); err != nil {
 			return fmt.Errorf("write %s: %w", p.Noun, err)
 		}
-		t.Change("zone", p.School, p.ID)
+		if err := t.Changed(p.Noun, p.School, p.ID, before, p.After); err != nil {
+			return err
+		}
 		return v.s.AuditChanges(ctx, t, p.School, p.Noun+".put", p.ID, before, p.After)
 	})
 }
@@ -176,7 +178,7 @@ func (v View) DeleteBuilding(ctx context.Context, id g.BuildingID) error {
 }
 
 func DeletePlace(ctx context.Context, v View, table, noun, id, user, col string, before store.Former, may func(*store.Tx) error) error {
-	return v.s.Remove(ctx, g.DevicesWrite, table, noun, id, "zone", before, func(t *store.Tx) error {
+	return v.s.Remove(ctx, g.DevicesWrite, table, noun, id, noun, before, func(t *store.Tx) error {
 		n := 0
 		if err := t.Row(ctx, "SELECT COUNT(*) FROM "+user+" WHERE "+col+" = ?", id).Scan(&n); err != nil {
 			return fmt.Errorf("delete %s: %w", noun, err)

@@ -158,7 +158,9 @@ func (v View) UpdateSchool(ctx context.Context, s g.School) error {
 		if err != nil {
 			return fmt.Errorf("update school: %w", err)
 		}
-		t.Change("school", s.ID, string(s.ID))
+		if err := t.Changed("school", s.ID, string(s.ID), old, s); err != nil {
+			return err
+		}
 		return v.s.AuditChanges(ctx, t, s.ID, "school.update", string(s.ID), old, s)
 	})
 }

@@ -53,6 +53,22 @@ func ChangesOf(before, after any) ([]g.AuditChange, error) {
 	return out, nil
 }
 
+// fieldsOf are the names of the fields that differ.
+func fieldsOf(before, after any) ([]string, error) {
+	was, err := flat(before)
+	if err != nil {
+		return nil, err
+	}
+	is, err := flat(after)
+	if err != nil {
+		return nil, err
+	}
+	names := maps.Clone(was)
+	maps.Copy(names, is)
+	maps.DeleteFunc(names, func(name, _ string) bool { return was[name] == is[name] })
+	return slices.Sorted(maps.Keys(names)), nil
+}
+
 func Short(s string) string {
 	r := []rune(s)
 	if len(r) <= maxChanged {

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -172,9 +173,27 @@ func (r *Store) tell(cs []Change) {
 	}
 }
 
-// Change notes what to tell after the commit.
-func (t *Tx) Change(kind string, school g.SchoolID, id string) {
-	t.changes = append(t.changes, Change{Kind: kind, School: school, ID: id})
+// Change notes what to tell after the commit. No fields: it is new, gone, or anything of it may
+// be another.
+func (t *Tx) Change(kind string, school g.SchoolID, id string, fields ...string) {
+	t.changes = append(t.changes, Change{Kind: kind, School: school, ID: id, Fields: fields})
+}
+
+// Changed is Change for a thing as it was and as it is, as JSON, nil where it is new or gone;
+// beside are fields that neither shows, such as a password. Where all is as it was, nothing is told.
+func (t *Tx) Changed(kind string, school g.SchoolID, id string, before, after any, beside ...string) error {
+	if before == nil || after == nil {
+		t.Change(kind, school, id)
+		return nil
+	}
+	fields, err := fieldsOf(before, after)
+	if err != nil {
+		return err
+	}
+	if fields = append(fields, beside...); len(fields) > 0 {
+		t.Change(kind, school, id, fields...)
+	}
+	return nil
 }
 
 // Options say where the registry lives.
@@ -186,13 +205,26 @@ type Options struct {
 	Logger    *slog.Logger
 }
 
-// Change says that something committed. Kind is device, desired, profile, person, consent,
-// face, pass, zone, session, webhook, user, key, school, leave or setting. An ID of "" is many at once,
-// as after an import.
+// Change says that something committed: of which kind, whose, and which of its fields are others
+// now. An ID of "" is many at once, as after an import.
 type Change struct {
+	// Kind is device, desired, fields, command, profile, person, consent, face, pass, site,
+	// building, zone, session, webhook, user, key, school, leave or setting.
 	Kind   string
 	School g.SchoolID
 	ID     string
+	Fields []string // as in its JSON, an object's key behind a full stop; none: any may be
+}
+
+// Touches says whether any of the fields may be another now.
+func (c Change) Touches(fields ...string) bool {
+	if len(c.Fields) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(c.Fields, func(name string) bool {
+		whole, _, _ := strings.Cut(name, ".")
+		return slices.Contains(fields, whole)
+	})
 }
 
 // Page bounds a list: Limit rows (default 100, at most 1000) after Cursor, which is opaque

@@ -106,7 +106,67 @@ func (d *Directory) apply(ctx context.Context, c registry.Change) {
 		}
 		d.tell(id, e, ok)
 	case "profile", "zone", "school":
-		d.reload(ctx, d.snapshot(), func(old, now Entry) bool { return !reflect.DeepEqual(old, now) })
+		told, err := d.around(ctx, c)
+		if err != nil {
+			d.held(ctx, err)
+			return
+		}
+		for _, e := range told {
+			d.tell(e.Device.ID, e, true)
+		}
+	}
+}
+
+// around loads the one profile, zone or school that changed, and answers the devices for which
+// something is another now: those with the profile or in the zone, and no others.
+func (d *Directory) around(ctx context.Context, c registry.Change) (told []Entry, err error) {
+	view := d.reg.In(scope)
+	var put func()
+	var now func(*Entry) bool // whether the device has to do with it
+	switch c.Kind {
+	case "profile":
+		p, err := view.Profile(ctx, g.ProfileID(c.ID))
+		if err != nil && g.ErrorCode(err) != g.NotFound {
+			return nil, fmt.Errorf("load profile %q: %w", c.ID, err)
+		}
+		put = keep(d.profiles, g.ProfileID(c.ID), p, err == nil)
+		now = func(e *Entry) bool { e.Profile = p; return string(e.Device.Profile) == c.ID }
+	case "zone":
+		z, err := view.Zone(ctx, g.ZoneID(c.ID))
+		if err != nil && g.ErrorCode(err) != g.NotFound {
+			return nil, fmt.Errorf("load zone %q: %w", c.ID, err)
+		}
+		put = keep(d.zones, g.ZoneID(c.ID), z, err == nil)
+		now = func(e *Entry) bool { e.Zone = z; return string(e.Device.Zone) == c.ID }
+	default:
+		s, err := view.School(ctx, g.SchoolID(c.ID))
+		if err != nil && g.ErrorCode(err) != g.NotFound {
+			return nil, fmt.Errorf("load school %q: %w", c.ID, err)
+		}
+		put = keep(d.schools, g.SchoolID(c.ID), s, err == nil)
+		now = func(*Entry) bool { return false }
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	put()
+	for id, old := range d.devices {
+		e := old
+		if now(&e) && !reflect.DeepEqual(old, e) {
+			d.devices[id] = e
+			told = append(told, e)
+		}
+	}
+	return told, nil
+}
+
+// keep puts a thing in a map, or takes it out where it is gone.
+func keep[K comparable, V any](m map[K]V, id K, x V, there bool) func() {
+	return func() {
+		if there {
+			m[id] = x
+			return
+		}
+		delete(m, id)
 	}
 }
 

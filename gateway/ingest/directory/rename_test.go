@@ -39,6 +39,33 @@ func TestARoomsNewNameIsToldToItsDevices(t *testing.T) {
 	}
 }
 
+// TestAnEmptyRoomsNewName is known, and told to no device; a profile's is told to its devices.
+func TestAnEmptyRoomsNewName(t *testing.T) {
+	h := newHouse(t)
+	h.zone(t, "attic")
+	d, err := directory.New(t.Context(), h.reg, slog.New(slog.DiscardHandler))
+	must(t, err)
+	told := make(chan string, 100)
+	d.Watch(func(id g.DeviceID, e directory.Entry, _ bool) { told <- string(id) + " " + e.Profile.Title })
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- d.Run(ctx) }()
+	defer func() { cancel(); <-ended }()
+	first := <-told
+	p, err := h.view.Profile(t.Context(), "lamp")
+	must(t, err)
+	_, err = h.view.PutZone(t.Context(), g.Zone{ID: "attic", School: "sch", Building: "bld", Name: "Loft", Kind: g.ZoneOther})
+	must(t, err)
+	p.Title = "Another title"
+	must(t, h.view.PutProfile(t.Context(), p))
+	if got, want := <-told, "lamp-1 Another title"; got != want {
+		t.Errorf("told after %q: %q, want %q and nothing of the attic", first, got, want)
+	}
+	if z, ok := d.Zone("attic"); !ok || z.Name != "Loft" {
+		t.Errorf("the attic is known as %+v, %v", z, ok)
+	}
+}
+
 // TestANewDeviceWithANewProfile is known whole at its first message, before the directory has
 // heard of either.
 func TestANewDeviceWithANewProfile(t *testing.T) {
