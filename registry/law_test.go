@@ -113,7 +113,7 @@ func statements(f *ast.File) (out []string) {
 			}
 		case *ast.CallExpr:
 			sel, ok := x.Fun.(*ast.SelectorExpr)
-			if !ok || !slices.Contains(ofTable, sel.Sel.Name) {
+			if !ok || len(x.Args) < 3 || !slices.Contains(ofTable, sel.Sel.Name) {
 				return true
 			}
 			if lit, ok := x.Args[2].(*ast.BasicLit); ok && lit.Kind == token.STRING {
