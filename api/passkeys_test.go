@@ -167,8 +167,8 @@ func (r reply) wantReason(reason string) {
 // TestEveryReasonHasWords: what the API names as a reason, the console has words for, in both languages.
 func TestEveryReasonHasWords(t *testing.T) {
 	said := map[string]bool{}
-	for _, dir := range []string{".", "../registry"} {
-		files, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	for _, pattern := range []string{"*.go", "../registry/*.go", "../registry/*/*.go"} {
+		files, err := filepath.Glob(pattern)
 		mustDo(t, err)
 		for _, file := range files {
 			b, err := os.ReadFile(file)
