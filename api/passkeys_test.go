@@ -190,7 +190,7 @@ func TestEveryReasonHasWords(t *testing.T) {
 			t.Fatalf("%s has no reasons", language)
 		}
 		for reason := range said {
-			if !strings.Contains("\n"+words, "\n    "+reason+": '") {
+			if !regexp.MustCompile(`(?m)^    ` + reason + `:\s+['"]\S`).MatchString(words) {
 				t.Errorf("%s has no words for %s", language, reason)
 			}
 		}
