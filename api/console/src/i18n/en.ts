@@ -1765,7 +1765,6 @@ export const en = {
     security: 'Answers alerts, looks through cameras, enrols faces.',
     facility: 'Runs the fleet and answers its alerts.',
     teacher: 'Attendance and people of the school.',
-    integrator: 'For API keys only.',
     vendor: 'Sees drivers, devices and the status.',
   },
   police: {

@@ -115,7 +115,7 @@ test('every value that the API can give has a word', () => {
     importAction: importActions,
     importMode: importModes,
     photoRefused: photoReasons,
-    importField: importFields,
+    importField: [...importFields, 'left'],
     importMapping: ['given', 'remembered', 'guessed'],
     driverState: ['starting', 'running', 'backoff', 'quarantined', 'refused', 'stopped'],
     qualityLevel: qualityLevels,
@@ -138,7 +138,7 @@ test('every value that the API can give has a word', () => {
       'status',
       'settings',
     ],
-    settings: ['school', 'places', 'sessions', 'users', 'police', 'audit'],
+    settings: ['school', 'places', 'sessions', 'users', 'police', 'audit', 'recorded'],
     time: ['s', 'min', 'h', 'd'],
     'device.hours1': [''],
     'device.hours6': [''],
@@ -149,6 +149,13 @@ test('every value that the API can give has a word', () => {
     .flatMap(([p, all]) => all.map((x) => (x ? `${p}.${x}` : p)))
     .filter((k) => !keys.has(k))
   expect(missing).toEqual([])
+  // Under a word for values there are no others: of a value that the API no longer has.
+  const left = Object.entries(parts).flatMap(([p, all]) =>
+    [...keys].filter(
+      (k) => all[0] && k.startsWith(p + '.') && !all.includes(k.slice(p.length + 1)) && !source.includes(`'${k}'`),
+    ),
+  )
+  expect(left).toEqual([])
 })
 
 test('no key is left over', () => {

@@ -1596,7 +1596,6 @@ export const zh = {
     security: '处理告警、查看摄像头、登记人脸。',
     facility: '管理设备并处理相关告警。',
     teacher: '本校考勤与人员。',
-    integrator: '仅用于 API 密钥。',
     vendor: '查看驱动、设备和状态。',
   },
   police: {
