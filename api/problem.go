@@ -33,6 +33,7 @@ type Problem struct {
 	Questions []Question `json:"questions,omitempty" nullable:"false" doc:"With the code confirm: what has to be answered before it is done."`
 
 	language texts.Language
+	headers  http.Header // others add theirs: huma.ErrorWithHeaders does
 }
 
 // FieldProblem is one field at fault.
@@ -52,13 +53,8 @@ func (p *Problem) Error() string { return p.Detail }
 // GetStatus is the HTTP status.
 func (p *Problem) GetStatus() int { return p.Status }
 
-// GetHeaders says in which language the problem is told.
-func (p *Problem) GetHeaders() http.Header {
-	return http.Header{
-		"Content-Language": {string(p.language)},
-		"Vary":             {"Accept-Language"},
-	}
-}
+// GetHeaders says in which language the problem is told, and what was added to that.
+func (p *Problem) GetHeaders() http.Header { return p.headers }
 
 // ContentType is that of RFC 9457, section 3.
 func (p *Problem) ContentType(string) string { return problemType }
@@ -130,6 +126,10 @@ func newProblem(ctx context.Context, status int, code g.Code, detail g.Text) *Pr
 		Code:      code,
 		RequestID: requestID(ctx),
 		language:  l,
+		headers: http.Header{
+			"Content-Language": {string(l)},
+			"Vary":             {"Accept-Language"},
+		},
 	}
 }
 
