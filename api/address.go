@@ -11,6 +11,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api/gate"
 )
 
 // addressed checks what a device's driver is told of it, and fills in what the driver takes
@@ -31,12 +32,12 @@ func (s *Server) addressed(d g.Device, old map[string]string, secret map[string]
 	for _, f := range info.Address {
 		fields[f.Key] = f
 	}
-	for _, key := range sortedKeys(d.Address) {
+	for _, key := range slices.Sorted(maps.Keys(d.Address)) {
 		if err := stands(fields, info, key, d.Address[key], old); err != nil {
 			return nil, err
 		}
 	}
-	for _, key := range sortedKeys(secret) {
+	for _, key := range slices.Sorted(maps.Keys(secret)) {
 		if f, known := fields[key]; !known || !f.Secret {
 			return nil, g.FieldErrorf("secret."+key, "the driver %s has no secret field %q; it has %s", d.Driver, key, listWords(keysOf(info.Address, true)))
 		}
@@ -119,7 +120,7 @@ func listWords(words []string) string {
 // withoutSecrets refuses a name and password inside an address, where they would be shown to
 // everybody who may see the device.
 func withoutSecrets(address map[string]string) error {
-	for _, key := range sortedKeys(address) {
+	for _, key := range slices.Sorted(maps.Keys(address)) {
 		if u, err := url.Parse(address[key]); err == nil && u.User != nil {
 			return g.FieldErrorf("address."+key, "the address holds a name or password: write it without, and give them in their own fields or in secret")
 		}
@@ -149,7 +150,7 @@ func (f Field) wrong(value string) string {
 			return "choose one of " + strings.Join(f.Options, ", ")
 		}
 	case "timezone":
-		if !validTimezone(value) {
+		if !gate.ValidTimezone(value) {
 			return "this is no IANA time zone; write it like Asia/Shanghai"
 		}
 	case "network":

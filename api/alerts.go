@@ -5,12 +5,13 @@ import (
 	"slices"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
 type alertsInput struct {
-	Paged
-	InSchool
+	gate.Paged
+	gate.InSchool
 	State    []string   `query:"state" maxItems:"4" doc:"In one of these states, comma-separated: open, acknowledged, resolved, closed." example:"open,acknowledged"`
 	Severity g.Severity `query:"severity" doc:"Of this severity."`
 	Rule     g.RuleID   `query:"rule" maxLength:"64" doc:"Of this rule."`
@@ -20,14 +21,14 @@ type alertsInput struct {
 }
 
 type versionInput struct {
-	ByID
+	gate.ByID
 	Body struct {
 		Version int `json:"version" minimum:"0" doc:"The version that was seen; another is a conflict." example:"1"`
 	}
 }
 
 type commentInput struct {
-	ByID
+	gate.ByID
 	Body struct {
 		Version int    `json:"version" minimum:"0" doc:"The version that was seen; another is a conflict." example:"2"`
 		Comment string `json:"comment,omitempty" maxLength:"2000" doc:"What it was and what was done." example:"burnt toast, windows opened"`
@@ -40,34 +41,34 @@ func alertStates() []g.AlertState {
 
 func (s *Server) registerAlerts() {
 	const tag = "Alerts"
-	handle(s, endpoint{method: "GET", path: "/v1/alerts", id: "list-alerts", tag: tag, perm: g.AlertsRead, summary: "Alerts, newest first",
-		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/alerts?state=open,acknowledged"`}, s.listAlerts)
-	handle(s, endpoint{method: "GET", path: "/v1/alerts/{id}", id: "get-alert", tag: tag, perm: g.AlertsRead, summary: "One alert"},
-		func(ctx context.Context, in *ByID) (*body[registry.AlertRow], error) {
-			return answer(s.view(ctx).Alert(ctx, g.AlertID(in.ID)))
+	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/alerts", ID: "list-alerts", Tag: tag, Perm: g.AlertsRead, Summary: "Alerts, newest first",
+		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/alerts?state=open,acknowledged"`}, s.listAlerts)
+	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/alerts/{id}", ID: "get-alert", Tag: tag, Perm: g.AlertsRead, Summary: "One alert"},
+		func(ctx context.Context, in *gate.ByID) (*gate.Body[registry.AlertRow], error) {
+			return gate.Answer(s.View(ctx).Alert(ctx, g.AlertID(in.ID)))
 		})
-	handle(s, endpoint{method: "POST", path: "/v1/alerts/{id}/acknowledge", id: "acknowledge-alert", tag: tag, perm: g.AlertsWrite, summary: "Say that one handles an alert"},
-		func(ctx context.Context, in *versionInput) (*body[g.Alert], error) {
-			return answer(s.view(ctx).Acknowledge(ctx, g.AlertID(in.ID), in.Body.Version, callerOf(ctx).by()))
+	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/alerts/{id}/acknowledge", ID: "acknowledge-alert", Tag: tag, Perm: g.AlertsWrite, Summary: "Say that one handles an alert"},
+		func(ctx context.Context, in *versionInput) (*gate.Body[g.Alert], error) {
+			return gate.Answer(s.View(ctx).Acknowledge(ctx, g.AlertID(in.ID), in.Body.Version, gate.CallerOf(ctx).By()))
 		})
-	handle(s, endpoint{method: "POST", path: "/v1/alerts/{id}/resolve", id: "resolve-alert", tag: tag, perm: g.AlertsWrite, summary: "Resolve an alert with a comment"},
-		func(ctx context.Context, in *commentInput) (*body[g.Alert], error) {
-			return answer(s.view(ctx).Resolve(ctx, g.AlertID(in.ID), in.Body.Version, callerOf(ctx).by(), in.Body.Comment))
+	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/alerts/{id}/resolve", ID: "resolve-alert", Tag: tag, Perm: g.AlertsWrite, Summary: "Resolve an alert with a comment"},
+		func(ctx context.Context, in *commentInput) (*gate.Body[g.Alert], error) {
+			return gate.Answer(s.View(ctx).Resolve(ctx, g.AlertID(in.ID), in.Body.Version, gate.CallerOf(ctx).By(), in.Body.Comment))
 		})
-	handle(s, endpoint{method: "POST", path: "/v1/alerts/{id}/close", id: "close-alert", tag: tag, perm: g.AlertsWrite, summary: "Close a resolved alert"},
-		func(ctx context.Context, in *commentInput) (*body[g.Alert], error) {
-			return answer(s.view(ctx).CloseAlert(ctx, g.AlertID(in.ID), in.Body.Version, callerOf(ctx).by(), in.Body.Comment))
+	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/alerts/{id}/close", ID: "close-alert", Tag: tag, Perm: g.AlertsWrite, Summary: "Close a resolved alert"},
+		func(ctx context.Context, in *commentInput) (*gate.Body[g.Alert], error) {
+			return gate.Answer(s.View(ctx).CloseAlert(ctx, g.AlertID(in.ID), in.Body.Version, gate.CallerOf(ctx).By(), in.Body.Comment))
 		})
-	handle(s, endpoint{method: "GET", path: "/v1/rules", id: "list-rules", tag: tag, perm: g.AlertsRead, unavailable: true, summary: "The rules that are loaded"},
-		func(ctx context.Context, in *Paged) (*body[page[RuleInfo]], error) {
+	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/rules", ID: "list-rules", Tag: tag, Perm: g.AlertsRead, Unavailable: true, Summary: "The rules that are loaded"},
+		func(ctx context.Context, in *gate.Paged) (*gate.Body[gate.Page[RuleInfo]], error) {
 			if s.deps.Rules == nil {
-				return nil, missing("rules")
+				return nil, gate.Missing("rules")
 			}
-			return paged(s, s.deps.Rules(), *in, nil, func(r RuleInfo) string { return string(r.ID) })
+			return gate.PageOf(s.Gate, s.deps.Rules(), *in, nil, func(r RuleInfo) string { return string(r.ID) })
 		})
 }
 
-func (s *Server) listAlerts(ctx context.Context, in *alertsInput) (*body[page[registry.AlertRow]], error) {
+func (s *Server) listAlerts(ctx context.Context, in *alertsInput) (*gate.Body[gate.Page[registry.AlertRow]], error) {
 	f := registry.AlertFilter{Page: registry.Page{Limit: in.Limit, Cursor: in.Cursor}, School: in.School, Severity: in.Severity, Rule: in.Rule, Zone: in.Zone, Device: in.Device, Query: in.Query}
 	for _, name := range in.State {
 		state := g.AlertState(name)
@@ -76,5 +77,5 @@ func (s *Server) listAlerts(ctx context.Context, in *alertsInput) (*body[page[re
 		}
 		f.States = append(f.States, state)
 	}
-	return listed(s.view(ctx).Alerts(ctx, f))
+	return gate.Listed(s.View(ctx).Alerts(ctx, f))
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
@@ -32,26 +33,17 @@ func (b sessionBody) session(ctx context.Context, id g.SessionID) (g.Session, er
 	if b.End.Sub(b.Start) > 36*time.Hour {
 		return g.Session{}, g.FieldErrorf("end", "a session is of one day; this one is %s long", b.End.Sub(b.Start))
 	}
-	return g.Session{ID: id, School: school(ctx, b.School), Kind: b.Kind, Name: b.Name, NameZH: b.NameZH, Start: b.Start, Due: b.Due, End: b.End,
+	return g.Session{ID: id, School: gate.SchoolOf(ctx, b.School), Kind: b.Kind, Name: b.Name, NameZH: b.NameZH, Start: b.Start, Due: b.Due, End: b.End,
 		Zones: b.Zones, ZoneKinds: b.ZoneKinds, Classes: b.Classes, Who: b.Who, Boarders: b.Boarders, Demo: b.Demo}, nil
 }
 
-// Span is a range of time that a list covers.
-type Span struct {
-	Paged
-	InSchool
-	Date string    `query:"date" pattern:"^[0-9]{4}-[0-9]{2}-[0-9]{2}$" doc:"One day in the school's time zone, YYYY-MM-DD. Default: today." example:"2026-09-01"`
-	From time.Time `query:"from" doc:"Instead of date: from then on, RFC 3339."`
-	To   time.Time `query:"to" doc:"Instead of date: until then, RFC 3339."`
-}
-
 // bounds are the range's ends: those given, or the day, or today.
-func (s *Server) bounds(ctx context.Context, in Span) (id g.SchoolID, from, to time.Time, err error) {
-	id = school(ctx, in.School)
-	if given, err := spanned(ctx, in); given || err != nil {
+func (s *Server) bounds(ctx context.Context, in gate.Span) (id g.SchoolID, from, to time.Time, err error) {
+	id = gate.SchoolOf(ctx, in.School)
+	if given, err := gate.Spanned(ctx, in); given || err != nil {
 		return id, in.From, in.To, err
 	}
-	sch, err := s.view(ctx).School(ctx, id)
+	sch, err := s.View(ctx).School(ctx, id)
 	if err != nil {
 		return id, from, to, err
 	}
@@ -67,64 +59,46 @@ func (s *Server) bounds(ctx context.Context, in Span) (id g.SchoolID, from, to t
 	return id, from, to, nil
 }
 
-// spanned says whether the ends are given, and refuses one without the other, and both beside
-// a day: a list of another range than was meant is no answer.
-func spanned(ctx context.Context, in Span) (bool, error) {
-	q := requestOf(ctx).URL.Query()
-	switch from, to := q.Has("from"), q.Has("to"); {
-	case from && !to:
-		return false, g.FieldErrorf("to", "from is given without to: give both, or date")
-	case to && !from:
-		return false, g.FieldErrorf("from", "to is given without from: give both, or date")
-	case from && in.Date != "":
-		return false, g.FieldErrorf("date", "give either date, or from and to")
-	case from && !in.To.After(in.From):
-		return false, g.FieldErrorf("to", "to is not after from")
-	default:
-		return from, nil
-	}
-}
-
 func (s *Server) registerSessions() {
 	const tag = "Attendance"
-	handle(s, endpoint{method: "GET", path: "/v1/sessions", id: "list-sessions", tag: tag, perm: g.AttendanceRead, summary: "What people are expected at on a day",
-		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" $GATEHOUSE_URL/v1/sessions`}, func(ctx context.Context, in *Span) (*body[page[g.Session]], error) {
+	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/sessions", ID: "list-sessions", Tag: tag, Perm: g.AttendanceRead, Summary: "What people are expected at on a day",
+		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" $GATEHOUSE_URL/v1/sessions`}, func(ctx context.Context, in *gate.Span) (*gate.Body[gate.Page[g.Session]], error) {
 		id, from, to, err := s.bounds(ctx, *in)
 		if err != nil {
 			return nil, err
 		}
-		all, err := s.view(ctx).Sessions(ctx, id, from, to)
-		return paged(s, all, in.Paged, err, func(x g.Session) string { return string(x.ID) })
+		all, err := s.View(ctx).Sessions(ctx, id, from, to)
+		return gate.PageOf(s.Gate, all, in.Paged, err, func(x g.Session) string { return string(x.ID) })
 	})
-	handle(s, endpoint{method: "POST", path: "/v1/sessions", id: "create-session", tag: tag, perm: g.AttendanceWrite, status: 201, summary: "Add a session"},
-		func(ctx context.Context, in *post[sessionBody]) (*body[g.Session], error) {
+	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/sessions", ID: "create-session", Tag: tag, Perm: g.AttendanceWrite, Status: 201, Summary: "Add a session"},
+		func(ctx context.Context, in *gate.Post[sessionBody]) (*gate.Body[g.Session], error) {
 			x, err := in.Body.session(ctx, "")
 			if err != nil {
 				return nil, err
 			}
-			return answer(s.view(ctx).PutSession(ctx, x))
+			return gate.Answer(s.View(ctx).PutSession(ctx, x))
 		})
-	k := thing[sessionBody, g.Session]{
-		load: func(ctx context.Context, id string) (g.Session, error) {
-			return s.view(ctx).Session(ctx, g.SessionID(id))
+	k := gate.Thing[sessionBody, g.Session]{
+		Load: func(ctx context.Context, id string) (g.Session, error) {
+			return s.View(ctx).Session(ctx, g.SessionID(id))
 		},
-		save: func(ctx context.Context, id string, b sessionBody) (g.Session, error) {
+		Save: func(ctx context.Context, id string, b sessionBody) (g.Session, error) {
 			x, err := b.session(ctx, g.SessionID(id))
 			if err != nil {
 				return x, err
 			}
-			return s.view(ctx).PutSession(ctx, x)
+			return s.View(ctx).PutSession(ctx, x)
 		},
 	}
-	reads(s, endpoint{path: "/v1/sessions/{id}", tag: tag, perm: g.AttendanceRead, summary: "One session"}, "session", k.load)
-	changes(s, endpoint{path: "/v1/sessions/{id}", tag: tag, perm: g.AttendanceWrite, summary: "Change a session"}, "session", k)
-	deletes(s, endpoint{path: "/v1/sessions/{id}", tag: tag, perm: g.AttendanceWrite, conflict: true, summary: "Delete a session"}, "session", k,
-		func(ctx context.Context, id string) error { return s.view(ctx).DeleteSession(ctx, g.SessionID(id)) })
+	gate.Reads(s.Gate, gate.Endpoint{Path: "/v1/sessions/{id}", Tag: tag, Perm: g.AttendanceRead, Summary: "One session"}, "session", k.Load)
+	gate.Changes(s.Gate, gate.Endpoint{Path: "/v1/sessions/{id}", Tag: tag, Perm: g.AttendanceWrite, Summary: "Change a session"}, "session", k)
+	gate.Deletes(s.Gate, gate.Endpoint{Path: "/v1/sessions/{id}", Tag: tag, Perm: g.AttendanceWrite, Conflict: true, Summary: "Delete a session"}, "session", k,
+		func(ctx context.Context, id string) error { return s.View(ctx).DeleteSession(ctx, g.SessionID(id)) })
 }
 
 type attendanceInput struct {
-	Paged
-	InSchool
+	gate.Paged
+	gate.InSchool
 	Session g.SessionID       `query:"session" maxLength:"64" doc:"Of this session."`
 	Class   string            `query:"class" maxLength:"40" doc:"Of this class."`
 	State   g.AttendanceState `query:"state" doc:"With this answer."`
@@ -135,7 +109,7 @@ type attendanceInput struct {
 }
 
 type leavesInput struct {
-	Span
+	gate.Span
 	Reason string `query:"reason" maxLength:"500" doc:"Why the reasons of the leaves are read; without it they are left out." example:"the nurse asks"`
 }
 
@@ -150,25 +124,25 @@ type correctionInput struct {
 
 func (s *Server) registerAttendance() {
 	const tag = "Attendance"
-	handle(s, endpoint{method: "GET", path: "/v1/attendance", id: "list-attendance", tag: tag, perm: g.AttendanceRead, summary: "Who was there: the computed answers",
-		doc:     "A gate that was out of reach makes the answer unknown, never absent. Names are shown to callers who may also read people. With person it is one person's record: of a student it needs a reason, and each such look is written to the audit log.",
-		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/attendance?limit=5"`}, func(ctx context.Context, in *attendanceInput) (*body[page[registry.AttendanceRow]], error) {
-		return listed(s.because(ctx, in.Reason).Attendance(ctx, registry.AttendanceFilter{Page: registry.Page{Limit: in.Limit, Cursor: in.Cursor}, School: in.School,
+	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/attendance", ID: "list-attendance", Tag: tag, Perm: g.AttendanceRead, Summary: "Who was there: the computed answers",
+		Doc:     "A gate that was out of reach makes the answer unknown, never absent. Names are shown to callers who may also read people. With person it is one person's record: of a student it needs a reason, and each such look is written to the audit log.",
+		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/attendance?limit=5"`}, func(ctx context.Context, in *attendanceInput) (*gate.Body[gate.Page[registry.AttendanceRow]], error) {
+		return gate.Listed(s.Because(ctx, in.Reason).Attendance(ctx, registry.AttendanceFilter{Page: registry.Page{Limit: in.Limit, Cursor: in.Cursor}, School: in.School,
 			Session: in.Session, Person: in.Person, Date: in.Date, Class: in.Class, State: in.State, Query: in.Query}))
 	})
-	handle(s, endpoint{method: "GET", path: "/v1/attendance/summary", id: "count-attendance", tag: tag, perm: g.AttendanceRead, summary: "How many of each answer in a session"},
+	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/attendance/summary", ID: "count-attendance", Tag: tag, Perm: g.AttendanceRead, Summary: "How many of each answer in a session"},
 		func(ctx context.Context, in *struct {
 			Session g.SessionID `query:"session" required:"true" maxLength:"64" doc:"The session."`
-		}) (*body[map[g.AttendanceState]int], error) {
-			m, err := s.view(ctx).AttendanceSummary(ctx, in.Session)
+		}) (*gate.Body[map[g.AttendanceState]int], error) {
+			m, err := s.View(ctx).AttendanceSummary(ctx, in.Session)
 			if m == nil {
 				m = map[g.AttendanceState]int{}
 			}
-			return answer(m, err)
+			return gate.Answer(m, err)
 		})
-	handle(s, endpoint{method: "POST", path: "/v1/attendance/corrections", id: "correct-attendance", tag: tag, perm: g.AttendanceWrite, summary: "Correct a computed answer",
-		doc: "The computed answer, the correction, its reason and its author are all kept."}, func(ctx context.Context, in *correctionInput) (*none, error) {
-		return &none{}, s.view(ctx).Correct(ctx, registry.Correction{Session: in.Body.Session, Person: in.Body.Person, State: in.Body.State, Reason: in.Body.Reason, Actor: callerOf(ctx).scope.Actor, At: s.now()})
+	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/attendance/corrections", ID: "correct-attendance", Tag: tag, Perm: g.AttendanceWrite, Summary: "Correct a computed answer",
+		Doc: "The computed answer, the correction, its reason and its author are all kept."}, func(ctx context.Context, in *correctionInput) (*gate.None, error) {
+		return &gate.None{}, s.View(ctx).Correct(ctx, registry.Correction{Session: in.Body.Session, Person: in.Body.Person, State: in.Body.State, Reason: in.Body.Reason, Actor: gate.CallerOf(ctx).Scope.Actor, At: s.now()})
 	})
 	s.registerLeaves(tag)
 }

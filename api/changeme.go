@@ -4,10 +4,11 @@ import (
 	"context"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api/gate"
 )
 
 type changeMeInput struct {
-	Matching
+	gate.Matching
 	Body struct {
 		FullName string `json:"full_name,omitempty" maxLength:"200" doc:"The name that colleagues see; empty: as it was." example:"Li Wei"`
 		Language string `json:"language,omitempty" enum:"en,zh-CN," doc:"Language of the console; empty: as it was." example:"zh-CN"`
@@ -15,34 +16,34 @@ type changeMeInput struct {
 }
 
 // whoAmI has the tag of what one can change of oneself.
-func (s *Server) whoAmI(ctx context.Context, c *caller) (*tagged[Me], error) {
+func (s *Server) whoAmI(ctx context.Context, c *gate.Caller) (*gate.Tagged[Me], error) {
 	m, err := s.me(ctx, c)
-	return &tagged[Me]{tagOf(c.user, m), m}, err
+	return gate.WithTag(gate.TagOf(c.User, m), m), err
 }
 
 // changeMe needs no right to manage users: it touches the caller's own name and language and
 // nothing else. It is made to the user as it is then: an administrator who disables it, or gives
 // it another role, meanwhile is not overruled.
-func (s *Server) changeMe(ctx context.Context, in *changeMeInput) (*tagged[Me], error) {
-	c := callerOf(ctx)
-	if c.token == "" {
+func (s *Server) changeMe(ctx context.Context, in *changeMeInput) (*gate.Tagged[Me], error) {
+	c := gate.CallerOf(ctx)
+	if c.Token == "" {
 		return nil, g.Errorf(g.Forbidden, "a key has no profile; sign in")
 	}
-	own := c.scope
+	own := c.Scope
 	own.Permissions = append([]g.Permission{g.UsersAdmin}, own.Permissions...) // lent for this
-	view, id := s.reg.In(own), c.user.ID
+	view, id := s.reg.In(own), c.User.ID
 	tag := func(ctx context.Context) (string, error) {
 		u, err := userOf(ctx, view, id)
-		return tagOf(u), err
+		return gate.TagOf(u), err
 	}
 	for tries := 0; ; tries++ {
 		u, err := userOf(ctx, view, id)
 		if err != nil {
 			return nil, err
 		}
-		match := tagOf(u)
-		if in.IfMatch != "" && !matches(in.IfMatch, match) {
-			return nil, changedMeanwhile()
+		match := gate.TagOf(u)
+		if in.IfMatch != "" && !gate.Matches(in.IfMatch, match) {
+			return nil, gate.ChangedMeanwhile()
 		}
 		if in.Body.FullName != "" {
 			u.FullName = in.Body.FullName
@@ -50,7 +51,7 @@ func (s *Server) changeMe(ctx context.Context, in *changeMeInput) (*tagged[Me], 
 		if in.Body.Language != "" {
 			u.Language = in.Body.Language
 		}
-		err = view.UpdateUser(onState(ctx, match, tag), u)
+		err = view.UpdateUser(gate.OnState(ctx, match, tag), u)
 		if g.ErrorCode(err) == g.Changed && in.IfMatch == "" && tries < 3 {
 			continue
 		}
@@ -58,7 +59,7 @@ func (s *Server) changeMe(ctx context.Context, in *changeMeInput) (*tagged[Me], 
 			return nil, err
 		}
 		changed := *c
-		changed.user = u
+		changed.User = u
 		return s.whoAmI(ctx, &changed)
 	}
 }

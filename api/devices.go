@@ -6,10 +6,9 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
-	"sort"
-	"strings"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
@@ -30,7 +29,7 @@ type deviceBody struct {
 }
 
 func (b deviceBody) device(ctx context.Context, id g.DeviceID) g.Device {
-	return g.Device{ID: id, School: school(ctx, b.School), Zone: b.Zone, Profile: b.Profile, Driver: b.Driver, Name: b.Name,
+	return g.Device{ID: id, School: gate.SchoolOf(ctx, b.School), Zone: b.Zone, Profile: b.Profile, Driver: b.Driver, Name: b.Name,
 		Serial: b.Serial, Address: b.Address, Enabled: b.Enabled == nil || *b.Enabled}
 }
 
@@ -42,8 +41,8 @@ type NewDevice struct {
 }
 
 type devicesInput struct {
-	Paged
-	InSchool
+	gate.Paged
+	gate.InSchool
 	Zone   g.ZoneID      `query:"zone" maxLength:"64" doc:"In this zone."`
 	Type   g.DeviceType  `query:"type" doc:"Of this type."`
 	Driver g.DriverName  `query:"driver" maxLength:"64" doc:"Of this driver."`
@@ -61,58 +60,58 @@ type DeviceCounts struct {
 
 func (s *Server) registerDevices() {
 	const tag = "Devices"
-	handle(s, endpoint{method: "GET", path: "/v1/devices", id: "list-devices", tag: tag, perm: g.DevicesRead, summary: "The fleet, with live values",
-		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/devices?type=sensor&limit=5"`}, s.listDevices)
-	handle(s, endpoint{method: "GET", path: "/v1/devices/summary", id: "count-devices", tag: tag, perm: g.DevicesRead, summary: "How many devices, by state, type and weakness"},
-		func(ctx context.Context, in *InSchool) (*body[DeviceCounts], error) {
-			states, types, err := s.view(ctx).DeviceCounts(ctx, in.School)
+	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/devices", ID: "list-devices", Tag: tag, Perm: g.DevicesRead, Summary: "The fleet, with live values",
+		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/devices?type=sensor&limit=5"`}, s.listDevices)
+	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/devices/summary", ID: "count-devices", Tag: tag, Perm: g.DevicesRead, Summary: "How many devices, by state, type and weakness"},
+		func(ctx context.Context, in *gate.InSchool) (*gate.Body[DeviceCounts], error) {
+			states, types, err := s.View(ctx).DeviceCounts(ctx, in.School)
 			if err != nil {
 				return nil, err
 			}
-			weak, err := s.view(ctx).WeakCounts(ctx, in.School)
-			return answer(DeviceCounts{states, types, weak}, err)
+			weak, err := s.View(ctx).WeakCounts(ctx, in.School)
+			return gate.Answer(DeviceCounts{states, types, weak}, err)
 		})
-	handle(s, endpoint{method: "POST", path: "/v1/devices", id: "create-device", tag: tag, perm: g.DevicesWrite, status: 201, max: 64 << 10, summary: "Register a device",
-		doc: "A device that speaks MQTT to the gateway gets a password, shown this once, and a command line to try it with.",
-		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" -H "Content-Type: application/json" -H "Idempotency-Key: lab-2-smoke" \
+	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/devices", ID: "create-device", Tag: tag, Perm: g.DevicesWrite, Status: 201, Max: 64 << 10, Summary: "Register a device",
+		Doc: "A device that speaks MQTT to the gateway gets a password, shown this once, and a command line to try it with.",
+		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" -H "Content-Type: application/json" -H "Idempotency-Key: lab-2-smoke" \
   -d '{"id": "lab-2-smoke", "name": "Smoke sensor, laboratory 2", "profile": "smoke-heat-sensor", "driver": "mqtt-front"}' \
   $GATEHOUSE_URL/v1/devices`}, s.createDevice)
-	handle(s, endpoint{method: "GET", path: "/v1/devices/{id}", id: "get-device", tag: tag, perm: g.DevicesRead, summary: "One device with its twin",
-		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" $GATEHOUSE_URL/v1/devices/lab-1-smoke`}, func(ctx context.Context, in *ByID) (*tagged[registry.DeviceRow], error) {
-		row, err := s.view(ctx).Device(ctx, g.DeviceID(in.ID))
-		return &tagged[registry.DeviceRow]{tagOf(row.Device, row.Twin), row}, err
+	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/devices/{id}", ID: "get-device", Tag: tag, Perm: g.DevicesRead, Summary: "One device with its twin",
+		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" $GATEHOUSE_URL/v1/devices/lab-1-smoke`}, func(ctx context.Context, in *gate.ByID) (*gate.Tagged[registry.DeviceRow], error) {
+		row, err := s.View(ctx).Device(ctx, g.DeviceID(in.ID))
+		return gate.WithTag(gate.TagOf(row.Device, row.Twin), row), err
 	})
-	k := thing[deviceBody, registry.DeviceRow]{
-		load: func(ctx context.Context, id string) (registry.DeviceRow, error) {
-			return s.view(ctx).Device(ctx, g.DeviceID(id))
+	k := gate.Thing[deviceBody, registry.DeviceRow]{
+		Load: func(ctx context.Context, id string) (registry.DeviceRow, error) {
+			return s.View(ctx).Device(ctx, g.DeviceID(id))
 		},
-		state: func(row registry.DeviceRow) any { return row.Device },
-		save:  s.updateDevice,
+		State: func(row registry.DeviceRow) any { return row.Device },
+		Save:  s.updateDevice,
 	}
-	changes(s, endpoint{path: "/v1/devices/{id}", tag: tag, perm: g.DevicesWrite, max: 64 << 10, conflict: true, summary: "Change a device"}, "device", k)
-	deletes(s, endpoint{path: "/v1/devices/{id}", tag: tag, perm: g.DevicesWrite, summary: "Delete a device", doc: "Its history stays; its credential ends at once."}, "device", k,
-		func(ctx context.Context, id string) error { return s.view(ctx).DeleteDevice(ctx, g.DeviceID(id)) })
-	handle(s, endpoint{method: "POST", path: "/v1/devices/{id}/password", id: "reset-device-password", tag: tag, perm: g.DevicesWrite, summary: "Give a device a new MQTT password",
-		doc: "The old one ends at once."}, s.resetDevicePassword)
-	handle(s, endpoint{method: "GET", path: "/v1/devices/{id}/status-log", id: "device-status-log", tag: tag, perm: g.DevicesRead, summary: "When a device came and went"},
+	gate.Changes(s.Gate, gate.Endpoint{Path: "/v1/devices/{id}", Tag: tag, Perm: g.DevicesWrite, Max: 64 << 10, Conflict: true, Summary: "Change a device"}, "device", k)
+	gate.Deletes(s.Gate, gate.Endpoint{Path: "/v1/devices/{id}", Tag: tag, Perm: g.DevicesWrite, Summary: "Delete a device", Doc: "Its history stays; its credential ends at once."}, "device", k,
+		func(ctx context.Context, id string) error { return s.View(ctx).DeleteDevice(ctx, g.DeviceID(id)) })
+	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/devices/{id}/password", ID: "reset-device-password", Tag: tag, Perm: g.DevicesWrite, Summary: "Give a device a new MQTT password",
+		Doc: "The old one ends at once."}, s.resetDevicePassword)
+	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/devices/{id}/status-log", ID: "device-status-log", Tag: tag, Perm: g.DevicesRead, Summary: "When a device came and went"},
 		func(ctx context.Context, in *struct {
-			ByID
-			Paged
-		}) (*body[page[registry.StatusRow]], error) {
-			if _, err := s.view(ctx).Device(ctx, g.DeviceID(in.ID)); err != nil {
+			gate.ByID
+			gate.Paged
+		}) (*gate.Body[gate.Page[registry.StatusRow]], error) {
+			if _, err := s.View(ctx).Device(ctx, g.DeviceID(in.ID)); err != nil {
 				return nil, err
 			}
-			return listed(s.view(ctx).StatusLog(ctx, g.DeviceID(in.ID), registry.Page{Limit: in.Limit, Cursor: in.Cursor}))
+			return gate.Listed(s.View(ctx).StatusLog(ctx, g.DeviceID(in.ID), registry.Page{Limit: in.Limit, Cursor: in.Cursor}))
 		})
 }
 
-func (s *Server) listDevices(ctx context.Context, in *devicesInput) (*body[page[registry.DeviceRow]], error) {
-	return listed(s.view(ctx).Devices(ctx, registry.DeviceFilter{Page: registry.Page{Limit: in.Limit, Cursor: in.Cursor}, School: in.School,
+func (s *Server) listDevices(ctx context.Context, in *devicesInput) (*gate.Body[gate.Page[registry.DeviceRow]], error) {
+	return gate.Listed(s.View(ctx).Devices(ctx, registry.DeviceFilter{Page: registry.Page{Limit: in.Limit, Cursor: in.Cursor}, School: in.School,
 		Zone: in.Zone, Type: in.Type, Driver: in.Driver, State: in.State,
 		Weak: registry.WeakFilter(in.Weak), Query: in.Query}))
 }
 
-func (s *Server) createDevice(ctx context.Context, in *post[deviceBody]) (*body[NewDevice], error) {
+func (s *Server) createDevice(ctx context.Context, in *gate.Post[deviceBody]) (*gate.Body[NewDevice], error) {
 	d := in.Body.device(ctx, in.Body.ID)
 	var err error
 	if d.Address, err = s.addressed(d, nil, in.Body.Secret, true); err != nil {
@@ -121,19 +120,19 @@ func (s *Server) createDevice(ctx context.Context, in *post[deviceBody]) (*body[
 	if err := s.mayReach(ctx, d); err != nil {
 		return nil, err
 	}
-	d, password, err := s.view(ctx).CreateDevice(ctx, d, in.Body.Secret)
+	d, password, err := s.View(ctx).CreateDevice(ctx, d, in.Body.Secret)
 	if err != nil {
 		return nil, err
 	}
-	return answer(NewDevice{Device: d, Password: password, MQTT: s.mqtt(ctx, d, password)}, nil)
+	return gate.Answer(NewDevice{Device: d, Password: password, MQTT: s.mqtt(ctx, d, password)}, nil)
 }
 
 func (s *Server) updateDevice(ctx context.Context, name string, b deviceBody) (registry.DeviceRow, error) {
 	id := g.DeviceID(name)
-	old, read := keptOf[registry.DeviceRow](ctx)
+	old, read := gate.KeptOf[registry.DeviceRow](ctx)
 	var err error
 	if !read {
-		if old, err = s.view(ctx).Device(ctx, id); err != nil {
+		if old, err = s.View(ctx).Device(ctx, id); err != nil {
 			return old, err
 		}
 	}
@@ -157,22 +156,22 @@ func (s *Server) updateDevice(ctx context.Context, name string, b deviceBody) (r
 			return old, err
 		}
 	}
-	if err := s.view(ctx).UpdateDevice(ctx, d, secret); err != nil {
+	if err := s.View(ctx).UpdateDevice(ctx, d, secret); err != nil {
 		return old, err
 	}
 	return old, nil
 }
 
-func (s *Server) resetDevicePassword(ctx context.Context, in *ByID) (*body[NewDevice], error) {
-	row, err := s.view(ctx).Device(ctx, g.DeviceID(in.ID))
+func (s *Server) resetDevicePassword(ctx context.Context, in *gate.ByID) (*gate.Body[NewDevice], error) {
+	row, err := s.View(ctx).Device(ctx, g.DeviceID(in.ID))
 	if err != nil {
 		return nil, err
 	}
-	password, err := s.view(ctx).ResetDevicePassword(ctx, row.ID)
+	password, err := s.View(ctx).ResetDevicePassword(ctx, row.ID)
 	if err != nil {
 		return nil, err
 	}
-	return answer(NewDevice{Device: row.Device, Password: password, MQTT: s.mqtt(ctx, row.Device, password)}, nil)
+	return gate.Answer(NewDevice{Device: row.Device, Password: password, MQTT: s.mqtt(ctx, row.Device, password)}, nil)
 }
 
 // mqtt says how the device reaches the gateway, with a command line that works.
@@ -184,19 +183,19 @@ func (s *Server) mqtt(ctx context.Context, d g.Device, password string) *MQTTInf
 	if m == nil {
 		return nil
 	}
-	p, _ := s.view(ctx).Profile(ctx, d.Profile) // without it the example shows no property
+	p, _ := s.View(ctx).Profile(ctx, d.Profile) // without it the example shows no property
 	secure := ""
 	if m.TLS {
 		secure = " --tls-use-os-certs"
 	}
 	info := *m
 	if info.Host == "" { // the listener is on every address: take the one by which the caller came
-		if u, err := url.Parse(s.base(requestOf(ctx))); err == nil {
+		if u, err := url.Parse(s.Base(gate.RequestOf(ctx))); err == nil {
 			info.Host = u.Hostname()
 		}
 	}
 	info.Example = fmt.Sprintf("mosquitto_pub -h %s -p %d%s -i %s -u %s -P %s -q 1 -t %s/telemetry -m %s",
-		quote(info.Host), m.Port, secure, quote(m.ClientID), quote(m.Username), quote(password), quote(m.Prefix), quote(sample(p)))
+		gate.Quote(info.Host), m.Port, secure, gate.Quote(m.ClientID), gate.Quote(m.Username), gate.Quote(password), gate.Quote(m.Prefix), gate.Quote(sample(p)))
 	return &info
 }
 
@@ -225,23 +224,4 @@ func sample(p g.Profile) string {
 		return "{}"
 	}
 	return string(b)
-}
-
-// quote makes one shell word of s.
-func quote(s string) string {
-	if s != "" && strings.IndexFunc(s, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:@", r))
-	}) < 0 {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
-	return keys
 }

@@ -1,15 +1,16 @@
 package api
 
 import (
-	"bytes"
 	"context"
 	"encoding/base64"
 	"errors"
+	"maps"
 	"slices"
 	"sync"
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
@@ -34,7 +35,7 @@ type ProbeResult struct {
 }
 
 type commandInput struct {
-	ByID
+	gate.ByID
 	Body struct {
 		Action string             `json:"action" minLength:"1" maxLength:"64" doc:"An action of the device's profile." example:"open"`
 		Values map[string]g.Value `json:"values,omitempty" doc:"The action's input."`
@@ -43,53 +44,36 @@ type commandInput struct {
 }
 
 type desiredInput struct {
-	ByID
+	gate.ByID
 	Property string `path:"property" maxLength:"64" doc:"A writable property of the device's profile."`
 	Body     struct {
 		Value g.Value `json:"value" doc:"What it should be."`
 	}
 }
 
-// jpeg is an image as it goes out.
-type jpeg struct {
-	ContentType  string `header:"Content-Type"`
-	CacheControl string `header:"Cache-Control"`
-	Body         []byte
-}
-
-func picture(b []byte, err error) (*jpeg, error) {
-	if err != nil {
-		return nil, err
-	}
-	if !bytes.HasPrefix(b, []byte{0xff, 0xd8}) {
-		return nil, g.Errorf(g.Unavailable, "there is no picture yet; try again shortly")
-	}
-	return &jpeg{"image/jpeg", "private, no-store", b}, nil
-}
-
 func (s *Server) registerDeviceUse() {
 	const tag = "Devices"
-	handle(s, endpoint{method: "POST", path: "/v1/devices/probe", id: "probe-device", tag: tag, perm: g.DevicesWrite, unavailable: true, max: 256 << 10, summary: "Try a device out before it is registered",
-		doc: "A device that cannot be reached is an answer with ok false and the reason, not an error. Each trial is written to the audit log. The picture of a camera is shown to who adds it, so that it can be aimed; of one that is registered already only with camera:view."}, s.probe)
-	handle(s, endpoint{method: "POST", path: "/v1/devices/{id}/commands", id: "command-device", tag: tag, perm: g.DevicesWrite, unavailable: true, max: 12 << 20, summary: "Tell a device to do something"}, s.command)
-	handle(s, endpoint{method: "GET", path: "/v1/devices/{id}/commands", id: "list-commands", tag: tag, perm: g.DevicesRead, summary: "What a device was last told to do, and what became of it",
-		doc: "The newest 50. A command to a device that is away is queued for a minute, and then expires, which is an alert; delivered says that the device has taken it, confirmed that its driver calls it done."},
+	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/devices/probe", ID: "probe-device", Tag: tag, Perm: g.DevicesWrite, Unavailable: true, Max: 256 << 10, Summary: "Try a device out before it is registered",
+		Doc: "A device that cannot be reached is an answer with ok false and the reason, not an error. Each trial is written to the audit log. The picture of a camera is shown to who adds it, so that it can be aimed; of one that is registered already only with camera:view."}, s.probe)
+	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/devices/{id}/commands", ID: "command-device", Tag: tag, Perm: g.DevicesWrite, Unavailable: true, Max: 12 << 20, Summary: "Tell a device to do something"}, s.command)
+	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/devices/{id}/commands", ID: "list-commands", Tag: tag, Perm: g.DevicesRead, Summary: "What a device was last told to do, and what became of it",
+		Doc: "The newest 50. A command to a device that is away is queued for a minute, and then expires, which is an alert; delivered says that the device has taken it, confirmed that its driver calls it done."},
 		func(ctx context.Context, in *struct {
-			ByID
-			Paged
-		}) (*body[page[g.DeviceCommand]], error) {
-			all, err := s.view(ctx).Commands(ctx, g.DeviceID(in.ID))
-			return paged(s, all, in.Paged, err, func(c g.DeviceCommand) string { return c.ID })
+			gate.ByID
+			gate.Paged
+		}) (*gate.Body[gate.Page[g.DeviceCommand]], error) {
+			all, err := s.View(ctx).Commands(ctx, g.DeviceID(in.ID))
+			return gate.PageOf(s.Gate, all, in.Paged, err, func(c g.DeviceCommand) string { return c.ID })
 		})
-	handle(s, endpoint{method: "PUT", path: "/v1/devices/{id}/desired/{property}", id: "set-desired", tag: tag, perm: g.DevicesWrite, unavailable: true, max: 8 << 10, summary: "Set a property of a device",
-		doc: "The value is written through to the device (by its driver, or as the command `write` of a device that speaks MQTT to the gateway), and kept in the twin as desired once that was taken. What no driver can write, or a device that cannot be told now, is an error and changes nothing. `reported` shows the value that the device has."}, s.setDesired)
-	handle(s, endpoint{method: "GET", path: "/v1/devices/{id}/snapshot", id: "device-snapshot", tag: tag, perm: g.CameraView, unavailable: true, raw: "image/jpeg", summary: "A camera's picture now",
-		doc: "Looking is audited, once in ten minutes for each viewer and camera. The picture is not kept."}, s.snapshot)
+	gate.Handle(s.Gate, gate.Endpoint{Method: "PUT", Path: "/v1/devices/{id}/desired/{property}", ID: "set-desired", Tag: tag, Perm: g.DevicesWrite, Unavailable: true, Max: 8 << 10, Summary: "Set a property of a device",
+		Doc: "The value is written through to the device (by its driver, or as the command `write` of a device that speaks MQTT to the gateway), and kept in the twin as desired once that was taken. What no driver can write, or a device that cannot be told now, is an error and changes nothing. `reported` shows the value that the device has."}, s.setDesired)
+	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/devices/{id}/snapshot", ID: "device-snapshot", Tag: tag, Perm: g.CameraView, Unavailable: true, Raw: "image/jpeg", Summary: "A camera's picture now",
+		Doc: "Looking is audited, once in ten minutes for each viewer and camera. The picture is not kept."}, s.snapshot)
 }
 
-func (s *Server) probe(ctx context.Context, in *probeInput) (*body[ProbeResult], error) {
+func (s *Server) probe(ctx context.Context, in *probeInput) (*gate.Body[ProbeResult], error) {
 	if s.deps.Fleet == nil {
-		return nil, missing("drivers")
+		return nil, gate.Missing("drivers")
 	}
 	p, err := s.profile(ctx, in.Body.Profile)
 	if err != nil {
@@ -97,7 +81,7 @@ func (s *Server) probe(ctx context.Context, in *probeInput) (*body[ProbeResult],
 	}
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
-	d := g.Device{ID: g.DeviceID(g.NewID("probe")), School: school(ctx, ""), Profile: p.ID, Driver: in.Body.Driver, Serial: in.Body.Serial, Address: in.Body.Address, Enabled: true}
+	d := g.Device{ID: g.DeviceID(g.NewID("probe")), School: gate.SchoolOf(ctx, ""), Profile: p.ID, Driver: in.Body.Driver, Serial: in.Body.Serial, Address: in.Body.Address, Enabled: true}
 	if d.Address, err = s.addressed(d, nil, in.Body.Secret, true); err != nil {
 		return nil, err
 	}
@@ -107,73 +91,73 @@ func (s *Server) probe(ctx context.Context, in *probeInput) (*body[ProbeResult],
 	if err := s.mayReach(ctx, d); err != nil {
 		return nil, err
 	}
-	same, err := s.view(ctx).Registered(ctx, d)
+	same, err := s.View(ctx).Registered(ctx, d)
 	if err != nil {
 		return nil, err
 	}
 	found, err := s.deps.Fleet.Probe(ctx, in.Body.Driver, d, p, in.Body.Secret)
 	if err != nil {
 		if ctx.Err() != nil {
-			return answer(ProbeResult{Message: "no answer within 20 s", Registered: same}, nil)
+			return gate.Answer(ProbeResult{Message: "no answer within 20 s", Registered: same}, nil)
 		}
-		return answer(ProbeResult{Message: err.Error(), Registered: same}, nil)
+		return gate.Answer(ProbeResult{Message: err.Error(), Registered: same}, nil)
 	}
 	r := ProbeResult{OK: true, Message: found.Message, Values: found.Values, Registered: same}
 	if len(found.Snapshot) > 0 && mayAim(ctx, same) {
 		r.Snapshot = "data:image/jpeg;base64," + base64.StdEncoding.EncodeToString(found.Snapshot)
 	}
-	return answer(r, nil)
+	return gate.Answer(r, nil)
 }
 
 // mayAim says whether the picture of a trial is shown: to whoever may look through cameras, and
 // to whoever adds one, so that it can be aimed. A camera that is registered already is no longer
 // one that is being added. The trial itself is in the audit log.
 func mayAim(ctx context.Context, same *registry.Namesake) bool {
-	return same == nil || slices.Contains(callerOf(ctx).scope.Permissions, g.CameraView)
+	return same == nil || slices.Contains(gate.CallerOf(ctx).Scope.Permissions, g.CameraView)
 }
 
-func (s *Server) command(ctx context.Context, in *commandInput) (*body[CommandResult], error) {
+func (s *Server) command(ctx context.Context, in *commandInput) (*gate.Body[CommandResult], error) {
 	row, p, err := s.deviceAndProfile(ctx, g.DeviceID(in.ID))
 	if err != nil {
 		return nil, err
 	}
 	a, ok := p.Actions[in.Body.Action]
 	if !ok {
-		return nil, g.FieldErrorf("action", "profile %q has no action %q; it has %v", p.ID, in.Body.Action, sortedKeys(p.Actions))
+		return nil, g.FieldErrorf("action", "profile %q has no action %q; it has %v", p.ID, in.Body.Action, slices.Sorted(maps.Keys(p.Actions)))
 	}
-	for _, name := range sortedKeys(in.Body.Values) {
+	for _, name := range slices.Sorted(maps.Keys(in.Body.Values)) {
 		prop, ok := a.Input[name]
 		if !ok {
-			return nil, g.FieldErrorf("values."+name, "the action %q takes no such value; it takes %v", in.Body.Action, sortedKeys(a.Input))
+			return nil, g.FieldErrorf("values."+name, "the action %q takes no such value; it takes %v", in.Body.Action, slices.Sorted(maps.Keys(a.Input)))
 		}
 		if err := prop.Check(in.Body.Values[name]); err != nil {
 			return nil, g.FieldErrorf("values."+name, "%v", err)
 		}
 	}
 	if s.deps.Fleet == nil {
-		return nil, missing("drivers")
+		return nil, gate.Missing("drivers")
 	}
-	if err := s.view(ctx).Record(ctx, "device.command", in.ID+" "+in.Body.Action); err != nil {
+	if err := s.View(ctx).Record(ctx, "device.command", in.ID+" "+in.Body.Action); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	order := DeviceOrder{Action: in.Body.Action, Values: in.Body.Values, Data: in.Body.Data, By: callerOf(ctx).name()}
-	return answer(s.deps.Fleet.Command(ctx, row.Device, order))
+	order := DeviceOrder{Action: in.Body.Action, Values: in.Body.Values, Data: in.Body.Data, By: gate.CallerOf(ctx).Name()}
+	return gate.Answer(s.deps.Fleet.Command(ctx, row.Device, order))
 }
 
 func (s *Server) deviceAndProfile(ctx context.Context, id g.DeviceID) (registry.DeviceRow, g.Profile, error) {
-	row, err := s.view(ctx).Device(ctx, id)
+	row, err := s.View(ctx).Device(ctx, id)
 	if err != nil {
 		return row, g.Profile{}, err
 	}
-	p, err := s.view(ctx).Profile(ctx, row.Profile)
+	p, err := s.View(ctx).Profile(ctx, row.Profile)
 	return row, p, err
 }
 
 // setDesired writes the value through before it keeps it: a wish that nothing could come of is
 // none.
-func (s *Server) setDesired(ctx context.Context, in *desiredInput) (*body[CommandResult], error) {
+func (s *Server) setDesired(ctx context.Context, in *desiredInput) (*gate.Body[CommandResult], error) {
 	row, p, err := s.deviceAndProfile(ctx, g.DeviceID(in.ID))
 	if err != nil {
 		return nil, err
@@ -186,19 +170,19 @@ func (s *Server) setDesired(ctx context.Context, in *desiredInput) (*body[Comman
 		return nil, g.FieldErrorf("value", "%v", err)
 	}
 	if s.deps.Fleet == nil {
-		return nil, missing("drivers")
+		return nil, gate.Missing("drivers")
 	}
 	if !row.Enabled {
 		return nil, g.Errorf(g.Conflict, "device %q is disabled: nothing is written to it", row.ID)
 	}
 	limited, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	order := DeviceOrder{Action: ActionWrite, Values: map[string]g.Value{in.Property: in.Body.Value}, By: callerOf(ctx).name()}
+	order := DeviceOrder{Action: ActionWrite, Values: map[string]g.Value{in.Property: in.Body.Value}, By: gate.CallerOf(ctx).Name()}
 	r, err := s.deps.Fleet.Command(limited, row.Device, order)
 	if err != nil {
 		return nil, notWritten(row.Device, err)
 	}
-	return answer(r, s.view(ctx).SetDesired(ctx, row.ID, in.Property, in.Body.Value))
+	return gate.Answer(r, s.View(ctx).SetDesired(ctx, row.ID, in.Property, in.Body.Value))
 }
 
 // notWritten says what a driver's word means for a property.
@@ -210,9 +194,9 @@ func notWritten(d g.Device, err error) error {
 	return err
 }
 
-func (s *Server) snapshot(ctx context.Context, in *ByID) (*jpeg, error) {
+func (s *Server) snapshot(ctx context.Context, in *gate.ByID) (*gate.JPEG, error) {
 	// Whoever may look through a camera need not be allowed to read the rest of the fleet.
-	scope := callerOf(ctx).scope
+	scope := gate.CallerOf(ctx).Scope
 	scope.Permissions = []g.Permission{g.DevicesRead, g.CameraView}
 	row, err := s.reg.In(scope).Device(ctx, g.DeviceID(in.ID))
 	if err != nil {
@@ -222,17 +206,17 @@ func (s *Server) snapshot(ctx context.Context, in *ByID) (*jpeg, error) {
 		return nil, g.Errorf(g.Invalid, "device %q is no camera", in.ID)
 	}
 	if s.deps.Fleet == nil {
-		return nil, missing("drivers")
+		return nil, gate.Missing("drivers")
 	}
-	if name := callerOf(ctx).name() + " " + in.ID; !s.viewed.seen(name, s.now()) {
-		if err := s.view(ctx).Record(ctx, "camera.view", in.ID); err != nil {
+	if name := gate.CallerOf(ctx).Name() + " " + in.ID; !s.viewed.seen(name, s.now()) {
+		if err := s.View(ctx).Record(ctx, "camera.view", in.ID); err != nil {
 			return nil, g.Errorf(g.Unavailable, "looking through a camera must be audited, and the audit log cannot be written")
 		}
 		s.viewed.note(name, s.now())
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	return picture(s.deps.Fleet.Snapshot(ctx, row.Device))
+	return gate.Picture(s.deps.Fleet.Snapshot(ctx, row.Device))
 }
 
 // lately remembers up to max names for a while. When it is full it forgets everything, so

@@ -2,8 +2,8 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
-	"net/http"
 	"reflect"
 	"strings"
 
@@ -12,55 +12,23 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// document begins the OpenAPI 3.1 document; registering the operations fills it in.
-func (s *Server) document() {
+// newDocument begins the OpenAPI 3.1 document; registering the operations fills it in.
+func newDocument(c Config) *huma.OpenAPI {
 	schemas := huma.NewMapRegistry("#/components/schemas/", schemaName)
 	aliases(schemas)
-	format := huma.Format{
-		Marshal:   marshal,
-		Unmarshal: unmarshalCarried,
-	}
-	cfg := huma.Config{
-		OpenAPI: &huma.OpenAPI{
-			OpenAPI: "3.1.0",
-			Info:    info(or(s.cfg.Version, "dev")),
-			Components: &huma.Components{Schemas: schemas, Responses: map[string]*huma.Response{},
-				Parameters: map[string]*huma.Param{"IdempotencyKey": {Name: idemHeader, In: "header", Schema: &huma.Schema{Type: "string", MaxLength: ptr(idemKey)},
-					Description: "A key of the caller's choice. The same key with the same request within 24 hours is answered again as before, with the header `Idempotent-Replayed: true`, and done once; with another request it is a conflict."}},
-				SecuritySchemes: map[string]*huma.SecurityScheme{
-					"key":     {Type: "http", Scheme: "bearer", BearerFormat: "ghk_…", Description: "An API key, made in the console or with POST /v1/keys."},
-					"browser": {Type: "apiKey", In: "cookie", Name: cookieName, Description: "The console's sign-in. Changes also need the header " + csrfHeader + " with csrf of GET /v1/me."},
-				}},
-		},
-		Formats:       map[string]huma.Format{"application/json": format, "json": format},
-		DefaultFormat: "application/json",
-		Transformers:  []huma.Transformer{transform},
-	}
-	cfg.OpenAPI.Servers = []*huma.Server{{URL: or(strings.TrimSuffix(s.cfg.BaseURL, "/"), "/"), Description: "This gateway."}}
-	problem := schemas.Schema(reflect.TypeFor[Problem](), true, "")
-	for status, words := range map[int]string{
-		http.StatusBadRequest:            "The body is no valid JSON, or is missing.",
-		http.StatusUnauthorized:          "Nobody is signed in, or the key is wrong, ended or revoked.",
-		http.StatusForbidden:             "The caller lacks the permission, or a page's change came without its CSRF header.",
-		http.StatusNotFound:              "There is nothing by that name in the caller's schools.",
-		http.StatusConflict:              "It exists already, is in use, or has changed meanwhile.",
-		http.StatusGone:                  "The list has changed since this walk began, and its order is no longer kept: begin again without a cursor.",
-		http.StatusPreconditionFailed:    "It is not what If-Match names: somebody changed it meanwhile. Read it again.",
-		http.StatusRequestEntityTooLarge: "The body is over the stated bound.",
-		http.StatusUnsupportedMediaType:  "The body's content type is not taken here.",
-		http.StatusRequestTimeout:        "The body did not come in time.",
-		http.StatusUnprocessableEntity:   "The input is wrong; errors names the fields.",
-		http.StatusTooManyRequests:       "Too many requests; Retry-After says when to come back.",
-		http.StatusInternalServerError:   "The gateway's own fault; its log has the cause under request_id.",
-		http.StatusServiceUnavailable:    "A part that is needed is down or full; try again.",
-	} {
-		cfg.OpenAPI.Components.Responses[strings.ReplaceAll(http.StatusText(status), " ", "")] = &huma.Response{Description: words,
-			Content: map[string]*huma.MediaType{problemType: {Schema: problem}}}
+	doc := &huma.OpenAPI{
+		OpenAPI:    "3.1.0",
+		Info:       info(cmp.Or(c.Version, "dev")),
+		Components: &huma.Components{Schemas: schemas},
+		Servers: []*huma.Server{{
+			URL:         cmp.Or(strings.TrimSuffix(c.BaseURL, "/"), "/"),
+			Description: "This gateway.",
+		}},
 	}
 	for _, t := range tags() {
-		cfg.OpenAPI.Tags = append(cfg.OpenAPI.Tags, &huma.Tag{Name: t[0], Description: t[1]})
+		doc.Tags = append(doc.Tags, &huma.Tag{Name: t[0], Description: t[1]})
 	}
-	s.api = huma.NewAPI(cfg, &gated{s.mux, s})
+	return doc
 }
 
 func info(version string) *huma.Info {
@@ -108,8 +76,6 @@ func tags() [][2]string {
 	}
 }
 
-func ptr[T any](v T) *T { return &v }
-
 // The schema of a word that takes one of a few values.
 func oneOf[T ~string](values []T) *huma.Schema {
 	s := &huma.Schema{Type: huma.TypeString}
@@ -143,7 +109,7 @@ type (
 
 func (valueSchema) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{Description: "A number, true or false, or a text.", OneOf: []*huma.Schema{
-		{Type: huma.TypeNumber}, {Type: huma.TypeBoolean}, {Type: huma.TypeString, MaxLength: ptr(g.MaxStringValue)}}}
+		{Type: huma.TypeNumber}, {Type: huma.TypeBoolean}, {Type: huma.TypeString, MaxLength: new(g.MaxStringValue)}}}
 }
 func (rawSchema) Schema(huma.Registry) *huma.Schema      { return &huma.Schema{} }
 func (severitySchema) Schema(huma.Registry) *huma.Schema { return oneOf(g.Severities()) }
@@ -208,7 +174,7 @@ func aliases(r huma.Registry) {
 
 // finish writes the document out once, for every reader the same.
 func (s *Server) finish() (err error) {
-	doc := s.api.OpenAPI()
+	doc := s.OpenAPI()
 	for _, unused := range []string{"ErrorModel", "ErrorDetail"} { // huma's own error, which transform replaces
 		delete(doc.Components.Schemas.Map(), unused)
 	}

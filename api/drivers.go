@@ -6,6 +6,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api/gate"
 )
 
 // ByName names a driver.
@@ -15,56 +16,56 @@ type ByName struct {
 
 type driverLogInput struct {
 	ByName
-	Paged
+	gate.Paged
 }
 
 func (s *Server) registerDrivers() {
 	const tag = "Drivers"
-	handle(s, endpoint{method: "GET", path: "/v1/drivers", id: "list-drivers", tag: tag, perm: g.DriversRead, unavailable: true, summary: "The driver programs and what they need of a device"},
-		func(ctx context.Context, in *Paged) (*body[page[DriverInfo]], error) {
+	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/drivers", ID: "list-drivers", Tag: tag, Perm: g.DriversRead, Unavailable: true, Summary: "The driver programs and what they need of a device"},
+		func(ctx context.Context, in *gate.Paged) (*gate.Body[gate.Page[DriverInfo]], error) {
 			if s.deps.Fleet == nil {
-				return nil, missing("drivers")
+				return nil, gate.Missing("drivers")
 			}
 			all := s.deps.Fleet.Drivers()
 			for i := range all {
-				all[i].Address, all[i].Settings, all[i].Profiles = some(all[i].Address), some(all[i].Settings), some(all[i].Profiles)
+				all[i].Address, all[i].Settings, all[i].Profiles = gate.Some(all[i].Address), gate.Some(all[i].Settings), gate.Some(all[i].Profiles)
 			}
-			return paged(s, all, *in, nil, func(d DriverInfo) string { return string(d.Name) })
+			return gate.PageOf(s.Gate, all, *in, nil, func(d DriverInfo) string { return string(d.Name) })
 		})
-	handle(s, endpoint{method: "GET", path: "/v1/drivers/{name}/log", id: "driver-log", tag: tag, perm: g.DriversRead, unavailable: true, summary: "The newest lines that a driver wrote"},
-		func(ctx context.Context, in *driverLogInput) (*body[page[LogLine]], error) {
+	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/drivers/{name}/log", ID: "driver-log", Tag: tag, Perm: g.DriversRead, Unavailable: true, Summary: "The newest lines that a driver wrote"},
+		func(ctx context.Context, in *driverLogInput) (*gate.Body[gate.Page[LogLine]], error) {
 			if s.deps.Fleet == nil {
-				return nil, missing("drivers")
+				return nil, gate.Missing("drivers")
 			}
 			if err := s.onlyTop(ctx); err != nil {
 				return nil, err
 			}
 			lines, err := s.deps.Fleet.DriverLog(g.DriverName(in.Name))
-			return paged(s, lines, in.Paged, err, occurrences(func(l LogLine) string { return l.Time.Format(time.RFC3339Nano) + " " + l.Level + " " + l.Text }))
+			return gate.PageOf(s.Gate, lines, in.Paged, err, occurrences(func(l LogLine) string { return l.Time.Format(time.RFC3339Nano) + " " + l.Level + " " + l.Text }))
 		})
-	handle(s, endpoint{method: "POST", path: "/v1/drivers/{name}/restart", id: "restart-driver", tag: tag, perm: g.DevicesWrite, unavailable: true, summary: "Restart a driver; this lifts its quarantine",
-		doc: "A driver serves every school of the gateway, so with several schools only the administrator of the top one may."},
-		func(ctx context.Context, in *ByName) (*none, error) {
+	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/drivers/{name}/restart", ID: "restart-driver", Tag: tag, Perm: g.DevicesWrite, Unavailable: true, Summary: "Restart a driver; this lifts its quarantine",
+		Doc: "A driver serves every school of the gateway, so with several schools only the administrator of the top one may."},
+		func(ctx context.Context, in *ByName) (*gate.None, error) {
 			if s.deps.Fleet == nil {
-				return nil, missing("drivers")
+				return nil, gate.Missing("drivers")
 			}
 			if err := s.onlyTop(ctx); err != nil {
 				return nil, err
 			}
-			if err := s.view(ctx).Record(ctx, "driver.restart", in.Name); err != nil {
+			if err := s.View(ctx).Record(ctx, "driver.restart", in.Name); err != nil {
 				return nil, err
 			}
-			return &none{}, s.deps.Fleet.Restart(g.DriverName(in.Name))
+			return &gate.None{}, s.deps.Fleet.Restart(g.DriverName(in.Name))
 		})
-	handle(s, endpoint{method: "GET", path: "/v1/refusals", id: "list-refusals", tag: tag, perm: g.DevicesRead, unavailable: true, summary: "Devices and drivers that were refused at the door, and why"},
-		func(ctx context.Context, in *Paged) (*body[page[Refusal]], error) {
+	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/refusals", ID: "list-refusals", Tag: tag, Perm: g.DevicesRead, Unavailable: true, Summary: "Devices and drivers that were refused at the door, and why"},
+		func(ctx context.Context, in *gate.Paged) (*gate.Body[gate.Page[Refusal]], error) {
 			if s.deps.Fleet == nil {
-				return nil, missing("drivers")
+				return nil, gate.Missing("drivers")
 			}
 			if err := s.onlyTop(ctx); err != nil {
 				return nil, err
 			}
-			return paged(s, s.deps.Fleet.Refusals(), *in, nil, occurrences(func(r Refusal) string { return r.Source + "\x1f" + r.Claimed + "\x1f" + r.Reason }))
+			return gate.PageOf(s.Gate, s.deps.Fleet.Refusals(), *in, nil, occurrences(func(r Refusal) string { return r.Source + "\x1f" + r.Claimed + "\x1f" + r.Reason }))
 		})
 }
 
@@ -80,7 +81,7 @@ func occurrences[T any](name func(T) string) func(T) string {
 
 // onlyTop admits callers who see every school of the gateway, for what touches all of them.
 func (s *Server) onlyTop(ctx context.Context) error {
-	mine, err := s.view(ctx).Schools(ctx)
+	mine, err := s.View(ctx).Schools(ctx)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
@@ -31,24 +32,12 @@ const photoReasons = "no_face, several_faces, too_small, uncertain, turned, too_
 	"empty, too_heavy, too_many, too_deep, too_few, too_narrow (pixels, or their shape), damaged, too_costly; " +
 	"is_heic, is_avif, is_video, is_gif, is_webp, is_bmp, is_tiff, is_pdf, is_archive, is_unknown (other kinds of file)"
 
-// Confirm is the code of an answer that asks back: the same request is sent again with answers.
-const Confirm g.Code = "confirm"
-
-// Question is asked back before a face is enrolled.
-type Question struct {
-	Ask     string     `json:"ask" doc:"unlike_own: the face is unlike the person's other ones. like_other: it looks like somebody else of the school. mouth_covered, eyes_covered: something seems to lie before them."`
-	Answers []string   `json:"answers" nullable:"false" doc:"What can be answered; to give up is to send nothing."`
-	Person  g.PersonID `json:"person,omitempty" doc:"like_other: whom it looks like."`
-	Name    string     `json:"name,omitempty" doc:"The name of that person, for callers who may read people."`
-	Score   float64    `json:"score" doc:"The cosine of the two faces; 0 where none are compared."`
-}
-
-func (s *Server) enrolFace(ctx context.Context, in *photoInput) (*body[g.Pass], error) {
+func (s *Server) enrolFace(ctx context.Context, in *photoInput) (*gate.Body[g.Pass], error) {
 	if s.deps.Faces == nil {
-		return nil, missing("face recognition")
+		return nil, gate.Missing("face recognition")
 	}
 	// Nothing is measured of the face of somebody who has not allowed it.
-	school, err := s.view(ctx).MayEnrol(ctx, g.PersonID(in.ID))
+	school, err := s.View(ctx).MayEnrol(ctx, g.PersonID(in.ID))
 	if err != nil {
 		return nil, err
 	}
@@ -60,15 +49,15 @@ func (s *Server) enrolFace(ctx context.Context, in *photoInput) (*body[g.Pass], 
 	if err := s.asked(ctx, school, &e, p.Covered, in.Answers); err != nil {
 		return nil, err
 	}
-	_, pass, err := s.view(ctx).Enrol(ctx, e)
-	return answer(pass, err)
+	_, pass, err := s.View(ctx).Enrol(ctx, e)
+	return gate.Answer(pass, err)
 }
 
-func (s *Server) enrolStranger(ctx context.Context, in *enrolInput) (*body[Enrolled], error) {
+func (s *Server) enrolStranger(ctx context.Context, in *enrolInput) (*gate.Body[Enrolled], error) {
 	if s.deps.Faces == nil || s.deps.Media == nil {
-		return nil, missing("face recognition")
+		return nil, gate.Missing("face recognition")
 	}
-	alert, err := s.view(ctx).Alert(ctx, g.AlertID(in.ID))
+	alert, err := s.View(ctx).Alert(ctx, g.AlertID(in.ID))
 	if err != nil {
 		return nil, err
 	}
@@ -87,8 +76,8 @@ func (s *Server) enrolStranger(ctx context.Context, in *enrolInput) (*body[Enrol
 	if err := s.asked(ctx, alert.School, &e, nil, in.Body.Answers); err != nil {
 		return nil, err
 	}
-	person, pass, err := s.view(ctx).Enrol(ctx, e)
-	return answer(Enrolled{person, pass}, err)
+	person, pass, err := s.View(ctx).Enrol(ctx, e)
+	return gate.Answer(Enrolled{person, pass}, err)
 }
 
 // stranger is who the stranger of an alert is said to be.
@@ -103,8 +92,8 @@ func (s *Server) stranger(ctx context.Context, school g.SchoolID, in *enrolInput
 	}
 	if b.Person != "" {
 		// The consent comes with the deed; that the person is there is seen before the face.
-		_, err := s.view(ctx).MayEnrol(ctx, b.Person)
-		if g.ErrorCode(err) == g.Forbidden && callerOf(ctx).scope.Can(g.FacesAdmin) {
+		_, err := s.View(ctx).MayEnrol(ctx, b.Person)
+		if g.ErrorCode(err) == g.Forbidden && gate.CallerOf(ctx).Scope.Can(g.FacesAdmin) {
 			err = nil
 		}
 		return e, err
@@ -113,7 +102,7 @@ func (s *Server) stranger(ctx context.Context, school g.SchoolID, in *enrolInput
 	if kind == "" {
 		kind = g.Visitor
 	}
-	if kind != g.Visitor && !callerOf(ctx).scope.Can(g.PeopleWrite) {
+	if kind != g.Visitor && !gate.CallerOf(ctx).Scope.Can(g.PeopleWrite) {
 		return e, g.FieldErrorf("kind", "without the permission people:write a new person can be a visitor only")
 	}
 	e.New = &g.Person{School: school, Kind: kind, Name: b.Name, Number: b.Number, Phone: b.Phone, Class: b.Class}
@@ -137,27 +126,27 @@ func (s *Server) asked(ctx context.Context, school g.SchoolID, e *registry.Enrol
 	if len(open) == 0 {
 		return nil
 	}
-	p := newProblem(ctx, http.StatusConflict, Confirm, g.Word("the face needs an answer before it is enrolled: see questions, and send the same again with answers"))
+	p := gate.NewProblem(ctx, http.StatusConflict, gate.Confirm, g.Word("the face needs an answer before it is enrolled: see questions, and send the same again with answers"))
 	p.Questions = open
 	return p
 }
 
 // askCovered asks about each part of a face that seems to be covered.
-func askCovered(e *registry.Enrolment, covered, answers []string) (open []Question) {
+func askCovered(e *registry.Enrolment, covered, answers []string) (open []gate.Question) {
 	for _, c := range []struct{ part, ask string }{{"mouth", AskMouthCovered}, {"eyes", AskEyesCovered}} {
 		switch {
 		case !slices.Contains(covered, c.part):
 		case slices.Contains(answers, AnswerAsItIs):
 			e.Answers = append(e.Answers, c.ask+": "+AnswerAsItIs)
 		default:
-			open = append(open, Question{Ask: c.ask, Answers: []string{AnswerAsItIs}})
+			open = append(open, gate.Question{Ask: c.ask, Answers: []string{AnswerAsItIs}})
 		}
 	}
 	return open
 }
 
 // askAlike asks where a face is unlike the person's own or like somebody else's.
-func (s *Server) askAlike(ctx context.Context, school g.SchoolID, e *registry.Enrolment, answers []string) (open []Question, err error) {
+func (s *Server) askAlike(ctx context.Context, school g.SchoolID, e *registry.Enrolment, answers []string) (open []gate.Question, err error) {
 	if s.deps.Compare == nil {
 		return nil, nil
 	}
@@ -173,7 +162,7 @@ func (s *Server) askAlike(ctx context.Context, school g.SchoolID, e *registry.En
 		case slices.Contains(answers, AnswerSame):
 			e.Answers = append(e.Answers, AskUnlikeOwn+": "+AnswerSame)
 		default:
-			open = append(open, Question{Ask: AskUnlikeOwn, Answers: []string{AnswerSame, AnswerReplace}, Score: l.Own})
+			open = append(open, gate.Question{Ask: AskUnlikeOwn, Answers: []string{AnswerSame, AnswerReplace}, Score: l.Own})
 		}
 	}
 	if l.Other != "" && l.Alike {
@@ -181,7 +170,7 @@ func (s *Server) askAlike(ctx context.Context, school g.SchoolID, e *registry.En
 			e.LookAlike = append(e.LookAlike, l.Other)
 			e.Answers = append(e.Answers, AskLikeOther+": "+AnswerAlike)
 		} else {
-			open = append(open, Question{Ask: AskLikeOther, Answers: []string{AnswerAlike}, Person: l.Other, Name: s.nameOf(ctx, l.Other), Score: l.Score})
+			open = append(open, gate.Question{Ask: AskLikeOther, Answers: []string{AnswerAlike}, Person: l.Other, Name: s.nameOf(ctx, l.Other), Score: l.Score})
 		}
 	}
 	return open, nil
@@ -189,7 +178,7 @@ func (s *Server) askAlike(ctx context.Context, school g.SchoolID, e *registry.En
 
 // nameOf is somebody's name for those who may read people, or "".
 func (s *Server) nameOf(ctx context.Context, id g.PersonID) string {
-	names, err := s.view(ctx).Names(ctx, []g.PersonID{id})
+	names, err := s.View(ctx).Names(ctx, []g.PersonID{id})
 	if err != nil {
 		return ""
 	}

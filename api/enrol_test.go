@@ -11,6 +11,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api"
+	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
@@ -108,7 +109,7 @@ func TestEnrolmentAsks(t *testing.T) {
 	send("", 201)
 	l = api.Likeness{Enrolled: true, Own: 0.1, Unlike: true, Other: g.PersonID(w.ids["visitor"]), Score: 0.9, Alike: true}
 	p := send("", 409).problem()
-	if p.Code != api.Confirm || len(p.Questions) != 2 || p.Questions[0].Ask != api.AskUnlikeOwn || p.Questions[1].Ask != api.AskLikeOther || p.Questions[1].Name == "" {
+	if p.Code != gate.Confirm || len(p.Questions) != 2 || p.Questions[0].Ask != api.AskUnlikeOwn || p.Questions[1].Ask != api.AskLikeOther || p.Questions[1].Name == "" {
 		t.Fatalf("got %+v, want both questions, with the name of whom it looks like", p)
 	}
 	if p = send("?answers=look_alike", 409).problem(); len(p.Questions) != 1 || p.Questions[0].Ask != api.AskUnlikeOwn {
@@ -148,7 +149,7 @@ func TestEnrolmentAsksAboutMasks(t *testing.T) {
 		return admin.do("POST", path+"/face"+answers, picture(), "Content-Type", "image/jpeg").want(want)
 	}
 	p := send("", 409).problem()
-	if p.Code != api.Confirm || len(p.Questions) != 2 || p.Questions[0].Ask != api.AskMouthCovered || p.Questions[1].Ask != api.AskEyesCovered {
+	if p.Code != gate.Confirm || len(p.Questions) != 2 || p.Questions[0].Ask != api.AskMouthCovered || p.Questions[1].Ask != api.AskEyesCovered {
 		t.Fatalf("got %+v, want both questions", p)
 	}
 	send("?answers=same_person", 409)

@@ -4,12 +4,12 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api/gate"
 )
 
 // Bounds of the entries of lists and maps, which a tag cannot reach. As with the tags, a test
 // holds them against what the registry takes.
 const (
-	maxWord         = 64 // an id, a word of a few that are known
 	maxClass        = 40
 	maxEntries      = 64
 	maxAddressValue = 2000
@@ -20,7 +20,7 @@ const (
 type idSchema struct{}
 
 func (idSchema) Schema(huma.Registry) *huma.Schema {
-	return &huma.Schema{Type: huma.TypeString, MaxLength: ptr(maxWord)}
+	return &huma.Schema{Type: huma.TypeString, MaxLength: new(gate.MaxWord)}
 }
 
 // boundEntries writes the bounds of entries into the document, where requests are held against
@@ -29,12 +29,12 @@ func boundEntries(doc *huma.OpenAPI) {
 	schemas := doc.Components.Schemas.Map()
 	property := func(schema, name string) *huma.Schema { return schemas[schema].Properties[name] }
 	texts := func(s *huma.Schema, most, length int) {
-		s.MaxProperties = ptr(most)
+		s.MaxProperties = new(most)
 		s.AdditionalProperties = textOf(length)
 		s.PrecomputeMessages()
 	}
 	items := func(s *huma.Schema, length int) {
-		s.Items.MaxLength = ptr(length)
+		s.Items.MaxLength = new(length)
 		s.PrecomputeMessages()
 	}
 	for _, schema := range []string{"DeviceInput", "ProbeInput"} {
@@ -42,11 +42,11 @@ func boundEntries(doc *huma.OpenAPI) {
 		texts(property(schema, "secret"), maxEntries, maxSecretValue)
 	}
 	items(property("SessionInput", "classes"), maxClass)
-	items(property("AddFieldsInput", "names"), maxWord)
-	items(property("EnrolInput", "answers"), maxWord)
-	items(property("PasskeyAnswerResponse", "transports"), maxWord)
+	items(property("AddFieldsInput", "names"), gate.MaxWord)
+	items(property("EnrolInput", "answers"), gate.MaxWord)
+	items(property("PasskeyAnswerResponse", "transports"), gate.MaxWord)
 	values := property("CommandInput", "values")
-	values.MaxProperties = ptr(g.MaxActionInputs)
+	values.MaxProperties = new(g.MaxActionInputs)
 	values.PrecomputeMessages()
 	boundProfile(schemas)
 	for _, item := range doc.Paths {
@@ -56,7 +56,7 @@ func boundEntries(doc *huma.OpenAPI) {
 			}
 			for _, p := range op.Parameters {
 				if p.Schema != nil && p.Schema.Items != nil && len(p.Schema.Items.Enum) == 0 {
-					items(p.Schema, maxWord)
+					items(p.Schema, gate.MaxWord)
 				}
 			}
 		}
@@ -65,7 +65,7 @@ func boundEntries(doc *huma.OpenAPI) {
 
 // textOf is a text of at most so many characters, with the message that refuses a longer one.
 func textOf(most int) *huma.Schema {
-	s := &huma.Schema{Type: huma.TypeString, MaxLength: ptr(most)}
+	s := &huma.Schema{Type: huma.TypeString, MaxLength: new(most)}
 	s.PrecomputeMessages()
 	return s
 }
@@ -74,24 +74,24 @@ func textOf(most int) *huma.Schema {
 func boundProfile(schemas map[string]*huma.Schema) {
 	length := func(s *huma.Schema, most int, names ...string) {
 		for _, name := range names {
-			s.Properties[name].MaxLength = ptr(most)
+			s.Properties[name].MaxLength = new(most)
 		}
 	}
 	profile, property, action := schemas["Profile"], schemas["Property"], schemas["Action"]
 	length(profile, g.MaxProfileText, "title", "title_zh", "vendor")
 	length(profile, g.MaxProfileWord, "retention")
-	profile.Properties["sightings"].MaxItems = ptr(g.MaxSightings)
-	profile.Properties["properties"].MaxProperties = ptr(g.MaxProperties)
-	profile.Properties["actions"].MaxProperties = ptr(g.MaxActions)
+	profile.Properties["sightings"].MaxItems = new(g.MaxSightings)
+	profile.Properties["properties"].MaxProperties = new(g.MaxProperties)
+	profile.Properties["actions"].MaxProperties = new(g.MaxActions)
 	length(property, g.MaxProfileText, "title", "title_zh")
 	length(property, g.MaxProfileWord, "unit")
 	property.Properties["type"].Enum = []any{"number", "boolean", "string"}
-	property.Properties["enum"].MaxItems = ptr(g.MaxEnum)
-	property.Properties["enum"].Items.MaxLength = ptr(g.MaxStringValue)
-	property.Properties["forms"].MaxProperties = ptr(g.MaxForms)
+	property.Properties["enum"].MaxItems = new(g.MaxEnum)
+	property.Properties["enum"].Items.MaxLength = new(g.MaxStringValue)
+	property.Properties["forms"].MaxProperties = new(g.MaxForms)
 	property.Properties["forms"].AdditionalProperties = textOf(g.MaxProfileForm)
 	length(action, g.MaxProfileText, "title", "title_zh")
-	action.Properties["input"].MaxProperties = ptr(g.MaxActionInputs)
+	action.Properties["input"].MaxProperties = new(g.MaxActionInputs)
 	for _, s := range []*huma.Schema{profile, property, action} {
 		s.PrecomputeMessages()
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
@@ -35,14 +36,14 @@ type EventPage struct {
 }
 
 type eventsInput struct {
-	InSchool
+	gate.InSchool
 	After uint64   `query:"after" doc:"The sequence after which to begin; 0: the oldest that is kept."`
 	Kinds []string `query:"kinds" maxItems:"7" doc:"Kinds of event, comma-separated: reading, sighting, status, rejected, alert, incident, attendance. Default: all that the caller may see, but readings." example:"alert,attendance"`
 	Limit int      `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"Events of a page."`
 }
 
 type streamInput struct {
-	InSchool
+	gate.InSchool
 	Kinds     []string `query:"kinds" maxItems:"7" doc:"Kinds of event, comma-separated; as in GET /v1/events." example:"alert,status"`
 	After     string   `query:"after" maxLength:"20" pattern:"^[0-9]*$" doc:"As Last-Event-ID, for clients that cannot send it. Absent: from now on."`
 	LastEvent string   `header:"Last-Event-ID" maxLength:"20" pattern:"^[0-9]*$" doc:"The id of the last event that was received; the stream goes on after it."`
@@ -50,14 +51,14 @@ type streamInput struct {
 
 func (s *Server) registerEvents() {
 	const tag = "Events"
-	handle(s, endpoint{method: "GET", path: "/v1/events", id: "list-events", tag: tag, summary: "The journal, from any point on",
-		doc:     "Every event has a sequence number; the ids are those of the webhooks, so what a webhook missed is read here. Which kinds are shown depends on the caller's permissions. Of people (sighting, attendance) whoever is signed in at the console sees the last 24 hours here; a key, whose purpose is its reason, all.",
-		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/events?after=0&kinds=status&limit=5"`}, s.listEvents)
-	handle(s, endpoint{method: "GET", path: "/v1/stream", id: "stream", tag: tag, stream: true, raw: "text/event-stream", summary: "The live stream (server-sent events)",
-		doc: "Each message's id is the sequence, its event the kind and its data the event as JSON. A client that reconnects with Last-Event-ID misses nothing and sees nothing twice. " +
+	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/events", ID: "list-events", Tag: tag, Summary: "The journal, from any point on",
+		Doc:     "Every event has a sequence number; the ids are those of the webhooks, so what a webhook missed is read here. Which kinds are shown depends on the caller's permissions. Of people (sighting, attendance) whoever is signed in at the console sees the last 24 hours here; a key, whose purpose is its reason, all.",
+		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/events?after=0&kinds=status&limit=5"`}, s.listEvents)
+	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/stream", ID: "stream", Tag: tag, Stream: true, Raw: "text/event-stream", Summary: "The live stream (server-sent events)",
+		Doc: "Each message's id is the sequence, its event the kind and its data the event as JSON. A client that reconnects with Last-Event-ID misses nothing and sees nothing twice. " +
 			"After 5 s of silence comes a comment: a client that hears nothing for longer has no news. `event: gap` says that events were trimmed before they could be sent, `event: reset` that the journal is younger than Last-Event-ID: read the lists again. A client that is too slow is dropped and may reconnect. " +
 			"Where the sign-in or key ends, or its rights change, an open stream ends within 15 s and may send until then.",
-		example: `curl -fsSN --max-time 1 -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/stream?kinds=alert&after=0" || [ $? = 28 ]`}, s.stream)
+		Example: `curl -fsSN --max-time 1 -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/stream?kinds=alert&after=0" || [ $? = 28 ]`}, s.stream)
 }
 
 // wanted is which events a caller gets.
@@ -80,7 +81,7 @@ func (w wanted) has(e *g.Event) bool {
 // want checks what is asked for against the caller's permissions and schools.
 func (s *Server) want(ctx context.Context, asked []string, school g.SchoolID) (wanted, error) {
 	w := wanted{kinds: map[g.EventKind]bool{}, schools: map[g.SchoolID]bool{}}
-	scope := callerOf(ctx).scope
+	scope := gate.CallerOf(ctx).Scope
 	if scope.Reason == "" {
 		w.now = s.now
 	}
@@ -104,7 +105,7 @@ func (s *Server) want(ctx context.Context, asked []string, school g.SchoolID) (w
 	if len(w.kinds) == 0 {
 		return w, g.Errorf(g.Forbidden, "none of the caller's permissions shows any kind of event")
 	}
-	all, err := s.view(ctx).Schools(ctx)
+	all, err := s.View(ctx).Schools(ctx)
 	if err != nil {
 		return w, err
 	}
@@ -119,7 +120,7 @@ func (s *Server) want(ctx context.Context, asked []string, school g.SchoolID) (w
 	return w, nil
 }
 
-func (s *Server) listEvents(ctx context.Context, in *eventsInput) (*body[EventPage], error) {
+func (s *Server) listEvents(ctx context.Context, in *eventsInput) (*gate.Body[EventPage], error) {
 	w, err := s.want(ctx, in.Kinds, in.School)
 	if err != nil {
 		return nil, err
@@ -145,7 +146,7 @@ func (s *Server) listEvents(ctx context.Context, in *eventsInput) (*body[EventPa
 		scanned += len(events)
 	}
 	page.Next, page.More = strconv.FormatUint(at, 10), at < s.live.Newest()
-	return answer(page, nil)
+	return gate.Answer(page, nil)
 }
 
 func (s *Server) stream(ctx context.Context, in *streamInput) (*huma.StreamResponse, error) {
@@ -153,7 +154,7 @@ func (s *Server) stream(ctx context.Context, in *streamInput) (*huma.StreamRespo
 	if err != nil {
 		return nil, err
 	}
-	name := callerOf(ctx).name()
+	name := gate.CallerOf(ctx).Name()
 	if err := s.streams.take(name); err != nil {
 		return nil, err
 	}
@@ -208,7 +209,7 @@ func (f *feed) serve(newest uint64, resumed bool) {
 	for first := resumed; ctx.Err() == nil; first = false {
 		events, err := f.s.live.After(ctx, f.at, eventPage)
 		if err != nil {
-			f.s.log.WarnContext(ctx, "live stream broke off", "request_id", requestID(ctx), "error", err)
+			f.s.log.WarnContext(ctx, "live stream broke off", "request_id", gate.RequestID(ctx), "error", err)
 			return
 		}
 		if first && len(events) > 0 && events[0].Seq > f.at+1 {
@@ -272,11 +273,11 @@ func (f *feed) beat(ctx context.Context) error {
 	}
 	if time.Since(f.asked) >= recheck {
 		f.asked = time.Now()
-		now, err := f.s.identify(f.r)
+		now, err := f.s.Identify(f.r)
 		if err != nil {
 			return err
 		}
-		if was := callerOf(ctx).scope; now.scope.School != was.School || now.scope.Subtree != was.Subtree || !slices.Equal(now.scope.Permissions, was.Permissions) {
+		if was := gate.CallerOf(ctx).Scope; now.Scope.School != was.School || now.Scope.Subtree != was.Subtree || !slices.Equal(now.Scope.Permissions, was.Permissions) {
 			return g.Errorf(g.Forbidden, "the caller's rights have changed; connect again")
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api/gate"
 )
 
 // FactorRoles are the roles of which a school asks a second factor.
@@ -13,23 +14,23 @@ type FactorRoles struct {
 }
 
 func (s *Server) registerFactorRoles(tag string) {
-	handle(s, endpoint{method: "GET", path: "/v1/second-factor-roles", id: "second-factor-roles", tag: tag, perm: g.UsersAdmin, summary: "Roles of which the school asks a second factor"}, func(ctx context.Context, in *InSchool) (*tagged[FactorRoles], error) {
-		return taggedRoles(s.view(ctx).FactorRoles(ctx, school(ctx, in.School)))
+	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/second-factor-roles", ID: "second-factor-roles", Tag: tag, Perm: g.UsersAdmin, Summary: "Roles of which the school asks a second factor"}, func(ctx context.Context, in *gate.InSchool) (*gate.Tagged[FactorRoles], error) {
+		return taggedRoles(s.View(ctx).FactorRoles(ctx, gate.SchoolOf(ctx, in.School)))
 	})
-	handle(s, endpoint{method: "PUT", path: "/v1/second-factor-roles", id: "put-second-factor-roles", tag: tag, perm: g.UsersAdmin, matching: true, summary: "Ask a second factor of roles"}, func(ctx context.Context, in *factorRoles) (*tagged[FactorRoles], error) {
-		ctx = onState(ctx, in.IfMatch, func(ctx context.Context) (string, error) {
-			now, err := taggedRoles(s.view(ctx).FactorRoles(ctx, school(ctx, in.School)))
+	gate.Handle(s.Gate, gate.Endpoint{Method: "PUT", Path: "/v1/second-factor-roles", ID: "put-second-factor-roles", Tag: tag, Perm: g.UsersAdmin, Matching: true, Summary: "Ask a second factor of roles"}, func(ctx context.Context, in *factorRoles) (*gate.Tagged[FactorRoles], error) {
+		ctx = gate.OnState(ctx, in.IfMatch, func(ctx context.Context) (string, error) {
+			now, err := taggedRoles(s.View(ctx).FactorRoles(ctx, gate.SchoolOf(ctx, in.School)))
 			return now.ETag, err
 		})
-		return taggedRoles(in.Body.Roles, s.view(ctx).PutFactorRoles(ctx, school(ctx, in.School), in.Body.Roles))
+		return taggedRoles(in.Body.Roles, s.View(ctx).PutFactorRoles(ctx, gate.SchoolOf(ctx, in.School), in.Body.Roles))
 	})
 }
 
 // taggedRoles are roles in an order of their own, so that the same ones have the same tag.
-func taggedRoles(roles []g.Role, err error) (*tagged[FactorRoles], error) {
+func taggedRoles(roles []g.Role, err error) (*gate.Tagged[FactorRoles], error) {
 	roles = slices.Compact(slices.Sorted(slices.Values(roles)))
 	if roles == nil {
 		roles = []g.Role{}
 	}
-	return &tagged[FactorRoles]{tagOf(roles), FactorRoles{roles}}, err
+	return gate.WithTag(gate.TagOf(roles), FactorRoles{roles}), err
 }

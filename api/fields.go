@@ -4,6 +4,7 @@ import (
 	"context"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api/gate"
 )
 
 // UnknownFields is what a device sends that its profile does not know.
@@ -15,7 +16,7 @@ type UnknownFields struct {
 }
 
 type addFieldsInput struct {
-	ByID
+	gate.ByID
 	Body struct {
 		Names []string    `json:"names" minItems:"1" maxItems:"64" doc:"Which fields become properties." example:"[\"rssi\"]"`
 		Own   g.ProfileID `json:"own,omitempty" maxLength:"64" doc:"The id of a new profile, a copy with the fields, that this device alone gets. Empty: the profile that it has is changed, for every device that has it."`
@@ -24,37 +25,37 @@ type addFieldsInput struct {
 
 func (s *Server) registerFields() {
 	const tag = "Devices"
-	handle(s, endpoint{method: "GET", path: "/v1/devices/{id}/fields", id: "list-unknown-fields", tag: tag, perm: g.DevicesRead, summary: "What a device sends that its profile does not know",
-		doc: "Such a field is rejected, and all else of the message is admitted. Counted to about ten seconds; numbers and truths come with the newest as an example, texts without."}, s.unknownFields)
-	handle(s, endpoint{method: "POST", path: "/v1/devices/{id}/fields", id: "add-unknown-fields", tag: tag, perm: g.DevicesWrite, status: 200, conflict: true, summary: "Add fields that a device sends to its profile"}, s.addFields)
-	handle(s, endpoint{method: "DELETE", path: "/v1/devices/{id}/fields", id: "forget-unknown-fields", tag: tag, perm: g.DevicesWrite, summary: "Forget what a device sent that its profile does not know",
-		doc: "What it sends from then on is counted anew."}, func(ctx context.Context, in *ByID) (*none, error) {
-		return &none{}, s.view(ctx).ForgetFields(ctx, g.DeviceID(in.ID))
+	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/devices/{id}/fields", ID: "list-unknown-fields", Tag: tag, Perm: g.DevicesRead, Summary: "What a device sends that its profile does not know",
+		Doc: "Such a field is rejected, and all else of the message is admitted. Counted to about ten seconds; numbers and truths come with the newest as an example, texts without."}, s.unknownFields)
+	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/devices/{id}/fields", ID: "add-unknown-fields", Tag: tag, Perm: g.DevicesWrite, Status: 200, Conflict: true, Summary: "Add fields that a device sends to its profile"}, s.addFields)
+	gate.Handle(s.Gate, gate.Endpoint{Method: "DELETE", Path: "/v1/devices/{id}/fields", ID: "forget-unknown-fields", Tag: tag, Perm: g.DevicesWrite, Summary: "Forget what a device sent that its profile does not know",
+		Doc: "What it sends from then on is counted anew."}, func(ctx context.Context, in *gate.ByID) (*gate.None, error) {
+		return &gate.None{}, s.View(ctx).ForgetFields(ctx, g.DeviceID(in.ID))
 	})
 }
 
-func (s *Server) unknownFields(ctx context.Context, in *ByID) (*body[UnknownFields], error) {
-	row, err := s.view(ctx).Device(ctx, g.DeviceID(in.ID))
+func (s *Server) unknownFields(ctx context.Context, in *gate.ByID) (*gate.Body[UnknownFields], error) {
+	row, err := s.View(ctx).Device(ctx, g.DeviceID(in.ID))
 	if err != nil {
 		return nil, err
 	}
-	fields, err := s.view(ctx).UnknownFields(ctx, row.ID)
+	fields, err := s.View(ctx).UnknownFields(ctx, row.ID)
 	if err != nil {
 		return nil, err
 	}
-	n, err := s.view(ctx).ProfileUse(ctx, row.Profile)
+	n, err := s.View(ctx).ProfileUse(ctx, row.Profile)
 	if err != nil {
 		return nil, err
 	}
-	may := callerOf(ctx).scope.Can(g.DevicesWrite) && s.onlyTop(ctx) == nil
-	return answer(UnknownFields{Items: fields, Profile: row.Profile, Devices: n, MayAdd: may}, nil)
+	may := gate.CallerOf(ctx).Scope.Can(g.DevicesWrite) && s.onlyTop(ctx) == nil
+	return gate.Answer(UnknownFields{Items: fields, Profile: row.Profile, Devices: n, MayAdd: may}, nil)
 }
 
-func (s *Server) addFields(ctx context.Context, in *addFieldsInput) (*body[g.Profile], error) {
+func (s *Server) addFields(ctx context.Context, in *addFieldsInput) (*gate.Body[g.Profile], error) {
 	if in.Body.Own == "" {
 		if err := s.onlyTop(ctx); err != nil {
 			return nil, err
 		}
 	}
-	return answer(s.view(ctx).AddFields(ctx, g.DeviceID(in.ID), in.Body.Names, in.Body.Own))
+	return gate.Answer(s.View(ctx).AddFields(ctx, g.DeviceID(in.ID), in.Body.Names, in.Body.Own))
 }

@@ -5,10 +5,11 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api/gate"
 )
 
 type rotateInput struct {
-	ByID
+	gate.ByID
 	Body struct {
 		KeepHours *int `json:"keep_hours,omitempty" minimum:"0" maximum:"168" doc:"How long the old secret signs beside the new one, in hours; 0: it ends at once. Default: 24." example:"24"`
 	}
@@ -20,11 +21,11 @@ type NewSecret struct {
 	OldUntil time.Time `json:"old_until,omitzero" doc:"Until then deliveries are signed with the old key, too."`
 }
 
-func (s *Server) rotateSecret(ctx context.Context, in *rotateInput) (*body[NewSecret], error) {
+func (s *Server) rotateSecret(ctx context.Context, in *rotateInput) (*gate.Body[NewSecret], error) {
 	keep := 24 * time.Hour
 	if in.Body.KeepHours != nil {
 		keep = time.Duration(*in.Body.KeepHours) * time.Hour
 	}
-	secret, until, err := s.view(ctx).RotateWebhookSecret(ctx, g.WebhookID(in.ID), keep)
-	return answer(NewSecret{secret, until}, err)
+	secret, until, err := s.View(ctx).RotateWebhookSecret(ctx, g.WebhookID(in.ID), keep)
+	return gate.Answer(NewSecret{secret, until}, err)
 }

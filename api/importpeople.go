@@ -7,13 +7,14 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/registry"
 	"github.com/gatehouse-iot/gatehouse/registry/roster"
 )
 
 // ImportChoices are what a caller may say of a file of people; all of it can be left out.
 type ImportChoices struct {
-	InSchool
+	gate.InSchool
 	Mode        registry.ImportMode `query:"mode" default:"merge" enum:"merge,add,update,full,promote,overwrite" doc:"merge: adds who is new, changes who is known. add: only adds. update: only changes; an unknown number is an error. full: merge, and whoever is in no line leaves. promote: only moves classes. overwrite: merge, over corrections by hand too."`
 	Kind        g.PersonKind        `query:"kind" doc:"Of everybody whose line does not say: student, staff, guardian or visitor."`
 	Columns     []string            `query:"columns" maxItems:"256" doc:"What each column is, by position: kind, number, name, grade, class, boarder, phone, card, card_expires, face_consent, guardian_numbers, or - for none. Empty: as it was imported last with these headings, else guessed from them." example:"number,name,-,class"`
@@ -57,54 +58,54 @@ func (c ImportChoices) options() registry.ImportOptions {
 
 func (s *Server) registerImport(tag string) {
 	s.registerImportProgress(tag)
-	handle(s, endpoint{method: "POST", path: "/v1/people/import/preview", id: "preview-import", tag: tag, perm: g.PeopleWrite, max: maxImport, summary: "Say what importing a file of people would do",
-		doc: "Takes CSV (UTF-8, UTF-16, GBK, GB18030, Big5; comma, semicolon or tab) or an Excel workbook (.xlsx), headings in English or Chinese. " +
+	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/people/import/preview", ID: "preview-import", Tag: tag, Perm: g.PeopleWrite, Max: maxImport, Summary: "Say what importing a file of people would do",
+		Doc: "Takes CSV (UTF-8, UTF-16, GBK, GB18030, Big5; comma, semicolon or tab) or an Excel workbook (.xlsx), headings in English or Chinese. " +
 			"Changes nothing. The report says which column is read as what, and line by line who would be new, changed (from, to), left out or refused; every problem has a code with parameters. " +
 			"Its token applies exactly this outcome with POST /v1/people/import.",
-		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" -H "Content-Type: text/csv" --data-binary @- "$GATEHOUSE_URL/v1/people/import/preview?kind=student" <<'END'
+		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" -H "Content-Type: text/csv" --data-binary @- "$GATEHOUSE_URL/v1/people/import/preview?kind=student" <<'END'
 学号,姓名,班级,备注
 2026-0803,陈洁,7年级1班,
-END`}, func(ctx context.Context, in *previewInput) (*body[registry.ImportReport], error) {
+END`}, func(ctx context.Context, in *previewInput) (*gate.Body[registry.ImportReport], error) {
 		o := in.options()
 		o.DryRun = true
 		told, end := s.follow(ctx, in.Progress)
 		defer end()
 		o.Progress = told
-		return answer(s.view(ctx).ImportRoster(ctx, school(ctx, in.School), in.RawBody, o))
+		return gate.Answer(s.View(ctx).ImportRoster(ctx, gate.SchoolOf(ctx, in.School), in.RawBody, o))
 	})
-	handle(s, endpoint{method: "POST", path: "/v1/people/import", id: "import-people", tag: tag, perm: g.PeopleWrite, max: maxImport, conflict: true, summary: "Import people from CSV or a workbook",
-		doc: "Everything is imported or nothing; an import that is broken off has changed nothing. While any line is wrong, nothing is changed, unless bad=skip leaves such lines out. " +
+	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/people/import", ID: "import-people", Tag: tag, Perm: g.PeopleWrite, Max: maxImport, Conflict: true, Summary: "Import people from CSV or a workbook",
+		Doc: "Everything is imported or nothing; an import that is broken off has changed nothing. While any line is wrong, nothing is changed, unless bad=skip leaves such lines out. " +
 			"With dry_run, or at /v1/people/import/preview, the report says line by line what would happen.",
-		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" -H "Content-Type: text/csv" --data-binary @- "$GATEHOUSE_URL/v1/people/import?dry_run=true" <<'END'
+		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" -H "Content-Type: text/csv" --data-binary @- "$GATEHOUSE_URL/v1/people/import?dry_run=true" <<'END'
 kind,number,name,class
 student,2026-0801,Chen Jie,7-1
 student,2026-0802,Zhao Lei,7-1
-END`}, func(ctx context.Context, in *importInput) (*body[registry.ImportReport], error) {
+END`}, func(ctx context.Context, in *importInput) (*gate.Body[registry.ImportReport], error) {
 		o := in.options()
 		o.DryRun, o.Token, o.Confirm = in.DryRun, in.Token, in.Confirm
 		told, end := s.follow(ctx, in.Progress)
 		defer end()
 		o.Progress = told
-		report, err := s.view(ctx).ImportRoster(ctx, school(ctx, in.School), in.RawBody, o)
+		report, err := s.View(ctx).ImportRoster(ctx, gate.SchoolOf(ctx, in.School), in.RawBody, o)
 		if err == nil {
 			err = report.Fault()
 		}
-		return answer(report, err)
+		return gate.Answer(report, err)
 	})
 	for _, path := range []string{"/v1/people/import/preview", "/v1/people/import"} {
 		file := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
 		for _, kind := range []string{workbookType, "application/octet-stream"} {
-			s.api.OpenAPI().Paths[path].Post.RequestBody.Content[kind] = file
+			s.OpenAPI().Paths[path].Post.RequestBody.Content[kind] = file
 		}
 	}
-	handle(s, endpoint{method: "PUT", path: "/v1/people/{id}/left", id: "mark-left", tag: tag, perm: g.PeopleWrite, matching: true, summary: "Mark somebody as having left the school, or as being back",
-		doc: "Whoever has left is expected nowhere and recognised by no face, card or number, and can come back. Deleting a person is final."},
-		func(ctx context.Context, in *put[leftBody]) (*none, error) {
-			ctx = onState(ctx, in.IfMatch, func(ctx context.Context) (string, error) {
-				p, err := s.view(ctx).PersonToChange(ctx, g.PersonID(in.ID))
-				return tagOf(p), err
+	gate.Handle(s.Gate, gate.Endpoint{Method: "PUT", Path: "/v1/people/{id}/left", ID: "mark-left", Tag: tag, Perm: g.PeopleWrite, Matching: true, Summary: "Mark somebody as having left the school, or as being back",
+		Doc: "Whoever has left is expected nowhere and recognised by no face, card or number, and can come back. Deleting a person is final."},
+		func(ctx context.Context, in *gate.Put[leftBody]) (*gate.None, error) {
+			ctx = gate.OnState(ctx, in.IfMatch, func(ctx context.Context) (string, error) {
+				p, err := s.View(ctx).PersonToChange(ctx, g.PersonID(in.ID))
+				return gate.TagOf(p), err
 			})
-			return &none{}, s.view(ctx).SetLeft(ctx, g.PersonID(in.ID), in.Body.Left)
+			return &gate.None{}, s.View(ctx).SetLeft(ctx, g.PersonID(in.ID), in.Body.Left)
 		})
 }
 

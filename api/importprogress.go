@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api/gate"
 )
 
 // maxImports is how many imports can be asked about at a time; of more, the rest is imported
@@ -55,7 +56,7 @@ func (s *Server) follow(ctx context.Context, name string) (told func(float64), e
 	if name == "" {
 		return nil, func() {}
 	}
-	return s.imports.begin(callerOf(ctx).name() + " " + name)
+	return s.imports.begin(gate.CallerOf(ctx).Name() + " " + name)
 }
 
 // ImportProgress is how far an import is.
@@ -64,13 +65,13 @@ type ImportProgress struct {
 }
 
 func (s *Server) registerImportProgress(tag string) {
-	handle(s, endpoint{method: "GET", path: "/v1/people/import/progress/{id}", id: "get-import-progress", tag: tag, perm: g.PeopleWrite, summary: "How far an import or its preview is",
-		doc: "Under the name that its request gave with `progress`, and for its caller alone. 404: it has not begun, or it has ended and its request is answered."},
-		func(ctx context.Context, in *ByID) (*body[ImportProgress], error) {
-			share, ok := s.imports.of(callerOf(ctx).name() + " " + in.ID)
+	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/people/import/progress/{id}", ID: "get-import-progress", Tag: tag, Perm: g.PeopleWrite, Summary: "How far an import or its preview is",
+		Doc: "Under the name that its request gave with `progress`, and for its caller alone. 404: it has not begun, or it has ended and its request is answered."},
+		func(ctx context.Context, in *gate.ByID) (*gate.Body[ImportProgress], error) {
+			share, ok := s.imports.of(gate.CallerOf(ctx).Name() + " " + in.ID)
 			if !ok {
 				return nil, g.Errorf(g.NotFound, "no import %q is under way", in.ID)
 			}
-			return answer(ImportProgress{share}, nil)
+			return gate.Answer(ImportProgress{share}, nil)
 		})
 }

@@ -4,17 +4,18 @@ import (
 	"context"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
 type incidentsInput struct {
-	Paged
-	InSchool
+	gate.Paged
+	gate.InSchool
 	State g.IncidentState `query:"state" doc:"In this state."`
 }
 
 type approvalInput struct {
-	ByID
+	gate.ByID
 	Body struct {
 		Version int    `json:"version" minimum:"0" doc:"The version that was seen; another is a conflict." example:"1"`
 		Approve bool   `json:"approve" doc:"true: hand over. false: refuse."`
@@ -24,32 +25,32 @@ type approvalInput struct {
 
 func (s *Server) registerIncidents() {
 	const tag = "Incidents"
-	handle(s, endpoint{method: "GET", path: "/v1/incidents", id: "list-incidents", tag: tag, perm: g.AlertsRead, summary: "Incidents, newest first",
-		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/incidents?state=open"`}, func(ctx context.Context, in *incidentsInput) (*body[page[g.Incident]], error) {
-		return listed(s.view(ctx).Incidents(ctx, registry.IncidentFilter{Page: registry.Page{Limit: in.Limit, Cursor: in.Cursor}, School: in.School, State: in.State}))
+	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/incidents", ID: "list-incidents", Tag: tag, Perm: g.AlertsRead, Summary: "Incidents, newest first",
+		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/incidents?state=open"`}, func(ctx context.Context, in *incidentsInput) (*gate.Body[gate.Page[g.Incident]], error) {
+		return gate.Listed(s.View(ctx).Incidents(ctx, registry.IncidentFilter{Page: registry.Page{Limit: in.Limit, Cursor: in.Cursor}, School: in.School, State: in.State}))
 	})
-	handle(s, endpoint{method: "GET", path: "/v1/incidents/{id}", id: "get-incident", tag: tag, perm: g.AlertsRead, summary: "One incident with its procedure and hand-over"},
-		func(ctx context.Context, in *ByID) (*body[g.Incident], error) {
-			return answer(s.view(ctx).Incident(ctx, g.IncidentID(in.ID)))
+	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/incidents/{id}", ID: "get-incident", Tag: tag, Perm: g.AlertsRead, Summary: "One incident with its procedure and hand-over"},
+		func(ctx context.Context, in *gate.ByID) (*gate.Body[g.Incident], error) {
+			return gate.Answer(s.View(ctx).Incident(ctx, g.IncidentID(in.ID)))
 		})
-	handle(s, endpoint{method: "POST", path: "/v1/incidents/{id}/steps/{n}", id: "step-done", tag: tag, perm: g.AlertsWrite, summary: "Tick a step of the procedure",
-		doc: "Steps are counted from 0."}, func(ctx context.Context, in *struct {
-		ByID
+	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/incidents/{id}/steps/{n}", ID: "step-done", Tag: tag, Perm: g.AlertsWrite, Summary: "Tick a step of the procedure",
+		Doc: "Steps are counted from 0."}, func(ctx context.Context, in *struct {
+		gate.ByID
 		N int `path:"n" minimum:"0" maximum:"1000" doc:"The step, from 0."`
-	}) (*body[g.Incident], error) {
-		return answer(s.view(ctx).StepDone(ctx, g.IncidentID(in.ID), in.N, callerOf(ctx).by()))
+	}) (*gate.Body[g.Incident], error) {
+		return gate.Answer(s.View(ctx).StepDone(ctx, g.IncidentID(in.ID), in.N, gate.CallerOf(ctx).By()))
 	})
-	handle(s, endpoint{method: "POST", path: "/v1/incidents/{id}/approval", id: "approve-handover", tag: tag, perm: g.IncidentsApprove, summary: "Approve or refuse the hand-over to the police",
-		doc: "Only the role that the rule names, or the district's administrator, may; programs may not. While the police link is off the approval is recorded and nothing is sent: handover.note says so."},
-		func(ctx context.Context, in *approvalInput) (*body[g.Incident], error) {
-			c := callerOf(ctx)
-			if c.key.ID != "" {
+	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/incidents/{id}/approval", ID: "approve-handover", Tag: tag, Perm: g.IncidentsApprove, Summary: "Approve or refuse the hand-over to the police",
+		Doc: "Only the role that the rule names, or the district's administrator, may; programs may not. While the police link is off the approval is recorded and nothing is sent: handover.note says so."},
+		func(ctx context.Context, in *approvalInput) (*gate.Body[g.Incident], error) {
+			c := gate.CallerOf(ctx)
+			if c.Key.ID != "" {
 				return nil, g.Errorf(g.Forbidden, "a hand-over is approved by a person, not by a program")
 			}
-			return answer(s.view(ctx).ApproveHandover(ctx, g.IncidentID(in.ID), in.Body.Version, c.by(), in.Body.Approve, in.Body.Comment))
+			return gate.Answer(s.View(ctx).ApproveHandover(ctx, g.IncidentID(in.ID), in.Body.Version, c.By(), in.Body.Approve, in.Body.Comment))
 		})
-	handle(s, endpoint{method: "POST", path: "/v1/incidents/{id}/close", id: "close-incident", tag: tag, perm: g.AlertsWrite, summary: "Close an incident"},
-		func(ctx context.Context, in *commentInput) (*body[g.Incident], error) {
-			return answer(s.view(ctx).CloseIncident(ctx, g.IncidentID(in.ID), in.Body.Version, callerOf(ctx).by(), in.Body.Comment))
+	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/incidents/{id}/close", ID: "close-incident", Tag: tag, Perm: g.AlertsWrite, Summary: "Close an incident"},
+		func(ctx context.Context, in *commentInput) (*gate.Body[g.Incident], error) {
+			return gate.Answer(s.View(ctx).CloseIncident(ctx, g.IncidentID(in.ID), in.Body.Version, gate.CallerOf(ctx).By(), in.Body.Comment))
 		})
 }

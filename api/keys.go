@@ -3,11 +3,10 @@ package api
 import (
 	"context"
 	"fmt"
-	"net/http"
-	"strings"
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api/gate"
 )
 
 type keyInput struct {
@@ -29,27 +28,27 @@ type NewKey struct {
 
 func (s *Server) registerKeys() {
 	const tag = "Keys"
-	handle(s, endpoint{method: "GET", path: "/v1/keys", id: "list-keys", tag: tag, perm: g.KeysAdmin, summary: "API keys",
-		doc: "Each with who made it, what for, and when it was used last. A key whose maker is disabled, or whose making key ended, does not work until somebody takes it over."}, func(ctx context.Context, in *perSchool) (*body[page[g.APIKey]], error) {
-		all, err := s.view(ctx).Keys(ctx, in.School)
-		return paged(s, all, in.Paged, err, func(k g.APIKey) string { return string(k.ID) })
+	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/keys", ID: "list-keys", Tag: tag, Perm: g.KeysAdmin, Summary: "API keys",
+		Doc: "Each with who made it, what for, and when it was used last. A key whose maker is disabled, or whose making key ended, does not work until somebody takes it over."}, func(ctx context.Context, in *gate.PerSchool) (*gate.Body[gate.Page[g.APIKey]], error) {
+		all, err := s.View(ctx).Keys(ctx, in.School)
+		return gate.PageOf(s.Gate, all, in.Paged, err, func(k g.APIKey) string { return string(k.ID) })
 	})
-	handle(s, endpoint{method: "POST", path: "/v1/keys", id: "create-key", tag: tag, perm: g.KeysAdmin, status: 201, summary: "Make an API key"}, s.createKey)
-	load := func(ctx context.Context, id string) (g.APIKey, error) { return s.view(ctx).Key(ctx, g.KeyID(id)) }
-	handle(s, endpoint{method: "GET", path: "/v1/keys/{id}", id: "get-key", tag: tag, perm: g.KeysAdmin, summary: "One API key"}, func(ctx context.Context, in *ByID) (*tagged[g.APIKey], error) {
+	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/keys", ID: "create-key", Tag: tag, Perm: g.KeysAdmin, Status: 201, Summary: "Make an API key"}, s.createKey)
+	load := func(ctx context.Context, id string) (g.APIKey, error) { return s.View(ctx).Key(ctx, g.KeyID(id)) }
+	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/keys/{id}", ID: "get-key", Tag: tag, Perm: g.KeysAdmin, Summary: "One API key"}, func(ctx context.Context, in *gate.ByID) (*gate.Tagged[g.APIKey], error) {
 		k, err := load(ctx, in.ID)
-		return &tagged[g.APIKey]{tagOf(keyState(k), k), k}, err
+		return gate.WithTag(gate.TagOf(keyState(k), k), k), err
 	})
-	handle(s, endpoint{method: "DELETE", path: "/v1/keys/{id}", id: "revoke-key", tag: tag, perm: g.KeysAdmin, matching: true, summary: "Revoke an API key"}, func(ctx context.Context, in *ByIDMatching) (*none, error) {
-		ctx = onState(ctx, in.IfMatch, func(ctx context.Context) (string, error) {
+	gate.Handle(s.Gate, gate.Endpoint{Method: "DELETE", Path: "/v1/keys/{id}", ID: "revoke-key", Tag: tag, Perm: g.KeysAdmin, Matching: true, Summary: "Revoke an API key"}, func(ctx context.Context, in *gate.ByIDMatching) (*gate.None, error) {
+		ctx = gate.OnState(ctx, in.IfMatch, func(ctx context.Context) (string, error) {
 			k, err := load(ctx, in.ID)
-			return tagOf(keyState(k)), err
+			return gate.TagOf(keyState(k)), err
 		})
-		return &none{}, s.view(ctx).RevokeKey(ctx, g.KeyID(in.ID))
+		return &gate.None{}, s.View(ctx).RevokeKey(ctx, g.KeyID(in.ID))
 	})
-	handle(s, endpoint{method: "POST", path: "/v1/keys/{id}/take-over", id: "take-over-key", tag: tag, perm: g.KeysAdmin, summary: "Answer for a key in its maker's place",
-		doc: "For somebody who is signed in and has every permission of the key. From then on it ends with them."}, func(ctx context.Context, in *ByID) (*none, error) {
-		return &none{}, s.view(ctx).TakeOverKey(ctx, g.KeyID(in.ID))
+	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/keys/{id}/take-over", ID: "take-over-key", Tag: tag, Perm: g.KeysAdmin, Summary: "Answer for a key in its maker's place",
+		Doc: "For somebody who is signed in and has every permission of the key. From then on it ends with them."}, func(ctx context.Context, in *gate.ByID) (*gate.None, error) {
+		return &gate.None{}, s.View(ctx).TakeOverKey(ctx, g.KeyID(in.ID))
 	})
 }
 
@@ -59,32 +58,21 @@ func keyState(k g.APIKey) g.APIKey {
 	return k
 }
 
-func (s *Server) createKey(ctx context.Context, in *keyInput) (*body[NewKey], error) {
+func (s *Server) createKey(ctx context.Context, in *keyInput) (*gate.Body[NewKey], error) {
 	k := g.APIKey{
-		School:      school(ctx, in.Body.School),
+		School:      gate.SchoolOf(ctx, in.Body.School),
 		Name:        in.Body.Name,
-		Purpose:     oneLine(in.Body.Purpose),
+		Purpose:     gate.OneLine(in.Body.Purpose),
 		Permissions: in.Body.Permissions,
 		Expires:     in.Body.Expires,
 	}
 	if k.Expires.IsZero() {
 		k.Expires = s.now().AddDate(0, 0, 90)
 	}
-	key, secret, err := s.view(ctx).CreateKey(ctx, k)
+	key, secret, err := s.View(ctx).CreateKey(ctx, k)
 	if err != nil {
 		return nil, err
 	}
-	curl := fmt.Sprintf("curl -H %s %s/v1/me", quote("Authorization: Bearer "+secret), s.base(requestOf(ctx)))
-	return answer(NewKey{key, secret, curl}, nil)
-}
-
-// base is the address by which the caller reached the gateway, or the configured one.
-func (s *Server) base(r *http.Request) string {
-	if s.cfg.BaseURL != "" {
-		return strings.TrimSuffix(s.cfg.BaseURL, "/")
-	}
-	if r.TLS != nil || s.cfg.SecureCookies {
-		return "https://" + r.Host
-	}
-	return "http://" + r.Host
+	curl := fmt.Sprintf("curl -H %s %s/v1/me", gate.Quote("Authorization: Bearer "+secret), s.Base(gate.RequestOf(ctx)))
+	return gate.Answer(NewKey{key, secret, curl}, nil)
 }

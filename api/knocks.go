@@ -4,6 +4,7 @@ import (
 	"context"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api/gate"
 )
 
 // Knock is equipment that calls and is not registered.
@@ -16,15 +17,15 @@ type Knock struct {
 }
 
 func (s *Server) registerKnocks() {
-	handle(s, endpoint{method: "GET", path: "/v1/knocks", id: "list-knocks", tag: "Drivers", perm: g.DevicesRead, unavailable: true, summary: "Equipment that calls and is not registered",
-		doc: "A driver remembers who called for a day. With several schools only the administrator of the top one sees it: nobody knows yet whose it is."},
-		func(ctx context.Context, in *Paged) (*body[page[Knock]], error) {
+	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/knocks", ID: "list-knocks", Tag: "Drivers", Perm: g.DevicesRead, Unavailable: true, Summary: "Equipment that calls and is not registered",
+		Doc: "A driver remembers who called for a day. With several schools only the administrator of the top one sees it: nobody knows yet whose it is."},
+		func(ctx context.Context, in *gate.Paged) (*gate.Body[gate.Page[Knock]], error) {
 			if s.deps.Fleet == nil {
-				return nil, missing("drivers")
+				return nil, gate.Missing("drivers")
 			}
 			if err := s.onlyTop(ctx); err != nil {
 				return nil, err
 			}
-			return paged(s, s.deps.Fleet.Knocks(ctx), *in, nil, func(k Knock) string { return string(k.Driver) + "\x1f" + k.Serial })
+			return gate.PageOf(s.Gate, s.deps.Fleet.Knocks(ctx), *in, nil, func(k Knock) string { return string(k.Driver) + "\x1f" + k.Serial })
 		})
 }

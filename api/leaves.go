@@ -5,6 +5,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api/gate"
 )
 
 type newLeaveInput struct {
@@ -38,46 +39,46 @@ func (b LeaveFields) leave(ctx context.Context, id, reason string) g.Leave {
 		To:      b.To,
 		Offsite: b.Offsite,
 		Reason:  reason,
-		Actor:   callerOf(ctx).scope.Actor,
+		Actor:   gate.CallerOf(ctx).Scope.Actor,
 	}
 }
 
 type openLeaveInput struct {
-	ByID
+	gate.ByID
 	Reason string `query:"reason" maxLength:"500" doc:"Why the reason of the leave is read; without it that is left out." example:"the nurse asks"`
 }
 
 func (s *Server) registerLeaves(tag string) {
-	handle(s, endpoint{method: "GET", path: "/v1/leaves", id: "list-leaves", tag: tag, perm: g.AttendanceRead, summary: "Who is excused on a day",
-		doc: "Why they are excused is shown where the caller says why that is needed; such a look is written to the audit log."}, func(ctx context.Context, in *leavesInput) (*body[page[g.Leave]], error) {
+	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/leaves", ID: "list-leaves", Tag: tag, Perm: g.AttendanceRead, Summary: "Who is excused on a day",
+		Doc: "Why they are excused is shown where the caller says why that is needed; such a look is written to the audit log."}, func(ctx context.Context, in *leavesInput) (*gate.Body[gate.Page[g.Leave]], error) {
 		id, from, to, err := s.bounds(ctx, in.Span)
 		if err != nil {
 			return nil, err
 		}
-		all, err := s.because(ctx, in.Reason).Leaves(ctx, id, from, to)
-		return paged(s, all, in.Paged, err, func(l g.Leave) string { return l.ID })
+		all, err := s.Because(ctx, in.Reason).Leaves(ctx, id, from, to)
+		return gate.PageOf(s.Gate, all, in.Paged, err, func(l g.Leave) string { return l.ID })
 	})
-	handle(s, endpoint{method: "POST", path: "/v1/leaves", id: "put-leave", tag: tag, perm: g.AttendanceWrite, status: 201, summary: "Excuse somebody",
-		doc: "Also for times that are over: the answers are computed again."}, func(ctx context.Context, in *newLeaveInput) (*body[g.Leave], error) {
-		return answer(s.putLeave(ctx, in.Body.ID, in.Body.LeaveFields, in.Body.Reason))
+	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/leaves", ID: "put-leave", Tag: tag, Perm: g.AttendanceWrite, Status: 201, Summary: "Excuse somebody",
+		Doc: "Also for times that are over: the answers are computed again."}, func(ctx context.Context, in *newLeaveInput) (*gate.Body[g.Leave], error) {
+		return gate.Answer(s.putLeave(ctx, in.Body.ID, in.Body.LeaveFields, in.Body.Reason))
 	})
-	handle(s, endpoint{method: "GET", path: "/v1/leaves/{id}", id: "get-leave", tag: tag, perm: g.AttendanceRead, summary: "One leave",
-		doc: "Why somebody is excused is shown where the caller says why that is needed; such a look is written to the audit log."}, func(ctx context.Context, in *openLeaveInput) (*tagged[g.Leave], error) {
-		l, err := s.because(ctx, in.Reason).Leave(ctx, in.ID)
-		return &tagged[g.Leave]{tagOf(l.Version, l), l}, err
+	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/leaves/{id}", ID: "get-leave", Tag: tag, Perm: g.AttendanceRead, Summary: "One leave",
+		Doc: "Why somebody is excused is shown where the caller says why that is needed; such a look is written to the audit log."}, func(ctx context.Context, in *openLeaveInput) (*gate.Tagged[g.Leave], error) {
+		l, err := s.Because(ctx, in.Reason).Leave(ctx, in.ID)
+		return gate.WithTag(gate.TagOf(l.Version, l), l), err
 	})
-	k := thing[leaveBody, g.Leave]{
-		load: func(ctx context.Context, id string) (g.Leave, error) { return s.view(ctx).LeaveToChange(ctx, id) },
-		save: func(ctx context.Context, id string, b leaveBody) (g.Leave, error) {
+	k := gate.Thing[leaveBody, g.Leave]{
+		Load: func(ctx context.Context, id string) (g.Leave, error) { return s.View(ctx).LeaveToChange(ctx, id) },
+		Save: func(ctx context.Context, id string, b leaveBody) (g.Leave, error) {
 			return s.putLeave(ctx, id, b.LeaveFields, b.Reason)
 		},
-		state: func(l g.Leave) any { return l.Version },
-		show:  shownLeave,
+		State: func(l g.Leave) any { return l.Version },
+		Show:  shownLeave,
 	}
-	changes(s, endpoint{path: "/v1/leaves/{id}", tag: tag, perm: g.AttendanceWrite, summary: "Change a leave",
-		doc: "The answer shows the reason only where the request names it."}, "leave", k)
-	deletes(s, endpoint{path: "/v1/leaves/{id}", tag: tag, perm: g.AttendanceWrite, summary: "Take a leave back"}, "leave", k,
-		func(ctx context.Context, id string) error { return s.view(ctx).DeleteLeave(ctx, id) })
+	gate.Changes(s.Gate, gate.Endpoint{Path: "/v1/leaves/{id}", Tag: tag, Perm: g.AttendanceWrite, Summary: "Change a leave",
+		Doc: "The answer shows the reason only where the request names it."}, "leave", k)
+	gate.Deletes(s.Gate, gate.Endpoint{Path: "/v1/leaves/{id}", Tag: tag, Perm: g.AttendanceWrite, Summary: "Take a leave back"}, "leave", k,
+		func(ctx context.Context, id string) error { return s.View(ctx).DeleteLeave(ctx, id) })
 }
 
 func (s *Server) putLeave(ctx context.Context, id string, b LeaveFields, reason string) (g.Leave, error) {
@@ -87,7 +88,7 @@ func (s *Server) putLeave(ctx context.Context, id string, b LeaveFields, reason 
 	if !b.To.After(b.From) {
 		return g.Leave{}, g.FieldErrorf("to", "the leave ends before it begins")
 	}
-	return s.view(ctx).PutLeave(ctx, b.leave(ctx, id, reason))
+	return s.View(ctx).PutLeave(ctx, b.leave(ctx, id, reason))
 }
 
 // shownLeave leaves out what a look would be audited for.

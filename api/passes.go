@@ -5,12 +5,13 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api/gate"
 )
 
 const maxPhoto = 8 << 20 // bytes
 
 type consentInput struct {
-	ByID
+	gate.ByID
 	Body struct {
 		Given bool   `json:"given" doc:"true: the face may be used. false: withdrawn, and it is used no more from now on."`
 		By    string `json:"by" minLength:"1" maxLength:"100" doc:"Who said so: a guardian's name, or self." example:"self"`
@@ -19,7 +20,7 @@ type consentInput struct {
 }
 
 type cardInput struct {
-	ByID
+	gate.ByID
 	Body struct {
 		Method     g.Method  `json:"method" enum:"card,qr,pin" doc:"card, qr or pin." example:"card"`
 		Credential string    `json:"credential" minLength:"1" maxLength:"256" doc:"The card's number or the code's text; kept as a keyed hash and its last 4 characters." example:"0009981234"`
@@ -28,13 +29,13 @@ type cardInput struct {
 }
 
 type photoInput struct {
-	ByID
+	gate.ByID
 	Answers []string `query:"answers" maxItems:"8" doc:"What was answered to the questions of a 409 with the code confirm: same_person, replace, look_alike, as_it_is."`
 	RawBody []byte   `contentType:"image/jpeg"`
 }
 
 type enrolInput struct {
-	ByID
+	gate.ByID
 	Body struct {
 		Person  g.PersonID `json:"person,omitempty" maxLength:"64" doc:"Somebody who is known already; or give name for a new visitor."`
 		Name    string     `json:"name,omitempty" maxLength:"100" doc:"The name of a new visitor." example:"Zhou Qiang"`
@@ -60,23 +61,23 @@ type Enrolled struct {
 
 func (s *Server) registerPasses() {
 	const tag = "People"
-	handle(s, endpoint{method: "POST", path: "/v1/people/{id}/consent", id: "set-consent", tag: tag, perm: g.FacesAdmin, summary: "Record that the use of a face was allowed or withdrawn"},
-		func(ctx context.Context, in *consentInput) (*none, error) {
-			return &none{}, s.view(ctx).SetConsent(ctx, g.Consent{Person: g.PersonID(in.ID), Given: in.Body.Given, By: in.Body.By, Note: in.Body.Note, At: s.now(), Actor: callerOf(ctx).scope.Actor})
+	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/people/{id}/consent", ID: "set-consent", Tag: tag, Perm: g.FacesAdmin, Summary: "Record that the use of a face was allowed or withdrawn"},
+		func(ctx context.Context, in *consentInput) (*gate.None, error) {
+			return &gate.None{}, s.View(ctx).SetConsent(ctx, g.Consent{Person: g.PersonID(in.ID), Given: in.Body.Given, By: in.Body.By, Note: in.Body.Note, At: s.now(), Actor: gate.CallerOf(ctx).Scope.Actor})
 		})
-	handle(s, endpoint{method: "POST", path: "/v1/people/{id}/cards", id: "add-card", tag: tag, perm: g.PeopleWrite, status: 201, summary: "Give a person a card, QR code or PIN"},
-		func(ctx context.Context, in *cardInput) (*body[g.Pass], error) {
-			return answer(s.view(ctx).AddCard(ctx, g.PersonID(in.ID), in.Body.Method, in.Body.Credential, in.Body.Expires))
+	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/people/{id}/cards", ID: "add-card", Tag: tag, Perm: g.PeopleWrite, Status: 201, Summary: "Give a person a card, QR code or PIN"},
+		func(ctx context.Context, in *cardInput) (*gate.Body[g.Pass], error) {
+			return gate.Answer(s.View(ctx).AddCard(ctx, g.PersonID(in.ID), in.Body.Method, in.Body.Credential, in.Body.Expires))
 		})
-	handle(s, endpoint{method: "POST", path: "/v1/people/{id}/face", id: "enrol-face", tag: tag, perm: g.FacesAdmin, unavailable: true, status: 201, max: maxPhoto, summary: "Enrol a face from a photograph",
-		doc: "JPEG or PNG, at most 8 MB, one face. The person and the consent are looked at before the photograph. A photograph that will not do is refused with the reason, as a word in errors[].reason as well: " + photoReasons + ". " + asksDoc + " The photograph is not kept."}, s.enrolFace)
-	handle(s, endpoint{method: "DELETE", path: "/v1/passes/{id}", id: "delete-pass", tag: tag, perm: g.PeopleWrite, summary: "Take a card, a code or a face away"},
-		func(ctx context.Context, in *ByID) (*none, error) {
-			return &none{}, s.view(ctx).DeletePass(ctx, g.PassID(in.ID))
+	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/people/{id}/face", ID: "enrol-face", Tag: tag, Perm: g.FacesAdmin, Unavailable: true, Status: 201, Max: maxPhoto, Summary: "Enrol a face from a photograph",
+		Doc: "JPEG or PNG, at most 8 MB, one face. The person and the consent are looked at before the photograph. A photograph that will not do is refused with the reason, as a word in errors[].reason as well: " + photoReasons + ". " + asksDoc + " The photograph is not kept."}, s.enrolFace)
+	gate.Handle(s.Gate, gate.Endpoint{Method: "DELETE", Path: "/v1/passes/{id}", ID: "delete-pass", Tag: tag, Perm: g.PeopleWrite, Summary: "Take a card, a code or a face away"},
+		func(ctx context.Context, in *gate.ByID) (*gate.None, error) {
+			return &gate.None{}, s.View(ctx).DeletePass(ctx, g.PassID(in.ID))
 		})
-	handle(s, endpoint{method: "POST", path: "/v1/alerts/{id}/enrol", id: "enrol-stranger", tag: "Alerts", perm: g.FacesAdmin, unavailable: true, status: 201, summary: "Enrol the stranger of an alert",
-		doc: "Takes the face of the alert's own track, as its frames measured it, and never another face of the picture. Person, consent and face are one deed: all of it happens, or nothing. " +
+	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/alerts/{id}/enrol", ID: "enrol-stranger", Tag: "Alerts", Perm: g.FacesAdmin, Unavailable: true, Status: 201, Summary: "Enrol the stranger of an alert",
+		Doc: "Takes the face of the alert's own track, as its frames measured it, and never another face of the picture. Person, consent and face are one deed: all of it happens, or nothing. " +
 			"A new person is a visitor, unless the caller may also write people. " + asksDoc}, s.enrolStranger)
-	face := s.api.OpenAPI().Paths["/v1/people/{id}/face"].Post
+	face := s.OpenAPI().Paths["/v1/people/{id}/face"].Post
 	face.RequestBody.Content["image/png"] = face.RequestBody.Content["image/jpeg"]
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
@@ -138,34 +139,34 @@ type (
 
 func (s *Server) registerPasskeys() {
 	const tag = "Second factor"
-	public := func(path, id, summary, doc string) endpoint {
-		return endpoint{method: "POST", path: path, id: id, tag: tag, public: true, strict: true, conflict: true, max: 32 << 10, summary: summary, doc: doc}
+	public := func(path, id, summary, doc string) gate.Endpoint {
+		return gate.Endpoint{Method: "POST", Path: path, ID: id, Tag: tag, Public: true, Strict: true, Conflict: true, Max: 32 << 10, Summary: summary, Doc: doc}
 	}
-	own := func(path, id, summary, doc string) endpoint {
-		return endpoint{method: "POST", path: path, id: id, tag: tag, conflict: true, max: 32 << 10, summary: summary, doc: doc}
+	own := func(path, id, summary, doc string) gate.Endpoint {
+		return gate.Endpoint{Method: "POST", Path: path, ID: id, Tag: tag, Conflict: true, Max: 32 << 10, Summary: summary, Doc: doc}
 	}
-	handle(s, public("/v1/session/passkey", "sign-in-passkey", "Second step of a sign-in: ask for a passkey",
+	gate.Handle(s.Gate, public("/v1/session/passkey", "sign-in-passkey", "Second step of a sign-in: ask for a passkey",
 		"Answers options for navigator.credentials.get. A later question takes the place of an earlier one; its challenge counts once, for five minutes, whatever comes of it."), s.askPasskey)
-	handle(s, public("/v1/session/passkey/confirm", "sign-in-passkey-confirm", "Show it, and be signed in",
+	gate.Handle(s.Gate, public("/v1/session/passkey/confirm", "sign-in-passkey-confirm", "Show it, and be signed in",
 		"A passkey whose counter went back, as a copy's does, signs nobody in from then on. Wrong answers are counted as wrong codes are."), s.showPasskey)
-	handle(s, public("/v1/session/passkey/make", "sign-in-enrol-passkey", "Second step where the school asks a second factor and there is none: make a passkey",
+	gate.Handle(s.Gate, public("/v1/session/passkey/make", "sign-in-enrol-passkey", "Second step where the school asks a second factor and there is none: make a passkey",
 		"Answers options for navigator.credentials.create."), s.enrolPasskey)
-	handle(s, public("/v1/session/passkey/make/confirm", "sign-in-enrol-passkey-confirm", "Confirm it, and be signed in",
+	gate.Handle(s.Gate, public("/v1/session/passkey/make/confirm", "sign-in-enrol-passkey-confirm", "Confirm it, and be signed in",
 		"Answers with the cookie of the sign-in, and with recovery codes, which are shown once."), s.enrolPasskeyConfirm)
-	handle(s, own("/v1/me/second-factor/passkey", "make-passkey", "Begin a passkey",
+	gate.Handle(s.Gate, own("/v1/me/second-factor/passkey", "make-passkey", "Begin a passkey",
 		"Passkeys need `http.base_url` with a name and HTTPS, and the console open there; passkeys of GET /v1/me/second-factor says whether they work. There may be several."), s.makePasskey)
-	handle(s, own("/v1/me/second-factor/passkey/confirm", "confirm-passkey", "Confirm it with what the browser made",
+	gate.Handle(s.Gate, own("/v1/me/second-factor/passkey/confirm", "confirm-passkey", "Confirm it with what the browser made",
 		"With the first second factor come recovery codes, which are shown once. The making ends with this request, whatever comes of it."), s.confirmPasskey)
 }
 
-func (s *Server) askPasskey(ctx context.Context, in *ticketOnly) (*body[ShowPasskey], error) {
+func (s *Server) askPasskey(ctx context.Context, in *ticketOnly) (*gate.Body[ShowPasskey], error) {
 	b, err := s.reg.AskPasskey(ctx, in.Body.Ticket, s.party)
 	if err != nil {
 		return nil, err
 	}
 	var out ShowPasskey
 	err = decodeOptions(b, &out.Options)
-	return answer(out, err)
+	return gate.Answer(out, err)
 }
 
 func (s *Server) showPasskey(ctx context.Context, in *ticketPasskey) (*signedIn, error) {
@@ -180,7 +181,7 @@ func (s *Server) showPasskey(ctx context.Context, in *ticketPasskey) (*signedIn,
 	return s.entered(ctx, e)
 }
 
-func (s *Server) enrolPasskey(ctx context.Context, in *ticketOnly) (*body[MakePasskey], error) {
+func (s *Server) enrolPasskey(ctx context.Context, in *ticketOnly) (*gate.Body[MakePasskey], error) {
 	u, scope, _, err := s.reg.StepUser(ctx, in.Body.Ticket, registry.StepEnrol)
 	if err != nil {
 		return nil, err
@@ -204,28 +205,28 @@ func (s *Server) enrolPasskeyConfirm(ctx context.Context, in *ticketMade) (*sign
 	return s.enrolled(ctx, in.Body.Ticket, codes)
 }
 
-func (s *Server) newPasskey(ctx context.Context, v *registry.View, id g.UserID) (*body[MakePasskey], error) {
+func (s *Server) newPasskey(ctx context.Context, v *registry.View, id g.UserID) (*gate.Body[MakePasskey], error) {
 	making, b, err := v.BeginPasskey(ctx, id, s.party)
 	if err != nil {
 		return nil, err
 	}
 	out := MakePasskey{Making: making}
 	err = decodeOptions(b, &out.Options)
-	return answer(out, err)
+	return gate.Answer(out, err)
 }
 
-func (s *Server) makePasskey(ctx context.Context, in *ownPassword) (*body[MakePasskey], error) {
+func (s *Server) makePasskey(ctx context.Context, in *ownPassword) (*gate.Body[MakePasskey], error) {
 	c, err := s.self(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.view(ctx).OwnPassword(ctx, c.user.ID, in.Body.Password); err != nil {
+	if err := s.View(ctx).OwnPassword(ctx, c.User.ID, in.Body.Password); err != nil {
 		return nil, err
 	}
-	return s.newPasskey(ctx, s.view(ctx), c.user.ID)
+	return s.newPasskey(ctx, s.View(ctx), c.User.ID)
 }
 
-func (s *Server) confirmPasskey(ctx context.Context, in *ownMade) (*body[Recovery], error) {
+func (s *Server) confirmPasskey(ctx context.Context, in *ownMade) (*gate.Body[Recovery], error) {
 	c, err := s.self(ctx)
 	if err != nil {
 		return nil, err
@@ -234,11 +235,11 @@ func (s *Server) confirmPasskey(ctx context.Context, in *ownMade) (*body[Recover
 	if err != nil {
 		return nil, err
 	}
-	codes, err := s.view(ctx).ConfirmPasskey(ctx, c.user.ID, s.party, in.Body.Making, in.Body.Name, b)
+	codes, err := s.View(ctx).ConfirmPasskey(ctx, c.User.ID, s.party, in.Body.Making, in.Body.Name, b)
 	if codes == nil {
 		codes = []string{}
 	}
-	return answer(Recovery{codes}, err)
+	return gate.Answer(Recovery{codes}, err)
 }
 
 // decodeOptions brings the registry's options into the documented shape.

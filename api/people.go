@@ -3,10 +3,9 @@ package api
 import (
 	"context"
 	"encoding/json"
-	"strings"
-	"unicode/utf8"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
@@ -26,12 +25,12 @@ type personBody struct {
 }
 
 func (b personBody) person(ctx context.Context, id g.PersonID) g.Person {
-	return g.Person{ID: id, School: school(ctx, b.School), Kind: b.Kind, Name: b.Name, Number: b.Number, Class: b.Class, Boarder: b.Boarder, Phone: b.Phone, Guardian: b.Guardians}
+	return g.Person{ID: id, School: gate.SchoolOf(ctx, b.School), Kind: b.Kind, Name: b.Name, Number: b.Number, Class: b.Class, Boarder: b.Boarder, Phone: b.Phone, Guardian: b.Guardians}
 }
 
 type peopleInput struct {
-	Paged
-	InSchool
+	gate.Paged
+	gate.InSchool
 	Kind  g.PersonKind `query:"kind" doc:"Of this kind."`
 	Class string       `query:"class" maxLength:"40" doc:"Of this class."`
 	Query string       `query:"q" maxLength:"128" doc:"Words, in any order; each is searched for in name, number and class."`
@@ -41,8 +40,8 @@ type peopleInput struct {
 
 func (s *Server) registerPeople() {
 	const tag = "People"
-	handle(s, endpoint{method: "GET", path: "/v1/people", id: "list-people", tag: tag, perm: g.PeopleRead, summary: "The class list: names, classes, who has a card or a face",
-		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/people?kind=student&limit=5"`}, func(ctx context.Context, in *peopleInput) (*body[page[registry.PersonRow]], error) {
+	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/people", ID: "list-people", Tag: tag, Perm: g.PeopleRead, Summary: "The class list: names, classes, who has a card or a face",
+		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/people?kind=student&limit=5"`}, func(ctx context.Context, in *peopleInput) (*gate.Body[gate.Page[registry.PersonRow]], error) {
 		f := registry.PersonFilter{
 			Page:   registry.Page{Limit: in.Limit, Cursor: in.Cursor},
 			School: in.School,
@@ -53,37 +52,37 @@ func (s *Server) registerPeople() {
 		}
 		if in.Photo != "" {
 			if f.NotOfModel = s.faceModel(); f.NotOfModel == "" {
-				return listed([]registry.PersonRow{}, "", nil) // no camera has shown a model yet
+				return gate.Listed([]registry.PersonRow{}, "", nil) // no camera has shown a model yet
 			}
 		}
-		return listed(s.view(ctx).People(ctx, f))
+		return gate.Listed(s.View(ctx).People(ctx, f))
 	})
-	handle(s, endpoint{method: "GET", path: "/v1/classes", id: "list-classes", tag: tag, perm: g.PeopleRead, summary: "The classes of a school"}, func(ctx context.Context, in *perSchool) (*body[page[string]], error) {
-		all, err := s.view(ctx).Classes(ctx, school(ctx, in.School))
-		return paged(s, all, in.Paged, err, func(class string) string { return class })
+	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/classes", ID: "list-classes", Tag: tag, Perm: g.PeopleRead, Summary: "The classes of a school"}, func(ctx context.Context, in *gate.PerSchool) (*gate.Body[gate.Page[string]], error) {
+		all, err := s.View(ctx).Classes(ctx, gate.SchoolOf(ctx, in.School))
+		return gate.PageOf(s.Gate, all, in.Paged, err, func(class string) string { return class })
 	})
-	handle(s, endpoint{method: "POST", path: "/v1/people", id: "create-person", tag: tag, perm: g.PeopleWrite, status: 201, max: 64 << 10, summary: "Add a person",
-		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" -H "Content-Type: application/json" \
-  -d '{"kind": "student", "name": "Wang Fang", "number": "2026-0777", "class": "7-2"}' $GATEHOUSE_URL/v1/people`}, func(ctx context.Context, in *post[personBody]) (*body[g.Person], error) {
-		return answer(s.view(ctx).CreatePerson(ctx, in.Body.person(ctx, "")))
+	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/people", ID: "create-person", Tag: tag, Perm: g.PeopleWrite, Status: 201, Max: 64 << 10, Summary: "Add a person",
+		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" -H "Content-Type: application/json" \
+  -d '{"kind": "student", "name": "Wang Fang", "number": "2026-0777", "class": "7-2"}' $GATEHOUSE_URL/v1/people`}, func(ctx context.Context, in *gate.Post[personBody]) (*gate.Body[g.Person], error) {
+		return gate.Answer(s.View(ctx).CreatePerson(ctx, in.Body.person(ctx, "")))
 	})
-	handle(s, endpoint{method: "GET", path: "/v1/people/{id}", id: "open-person", tag: tag, perm: g.PeopleOpen, summary: "Open a person's page",
-		doc: "For students a reason is needed. Opening is written to the audit log with the reason; where that cannot be written, nothing is shown."}, s.openPerson)
-	k := thing[personBody, g.Person]{
-		load: func(ctx context.Context, id string) (g.Person, error) {
-			return s.view(ctx).PersonToChange(ctx, g.PersonID(id))
+	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/people/{id}", ID: "open-person", Tag: tag, Perm: g.PeopleOpen, Summary: "Open a person's page",
+		Doc: "For students a reason is needed. Opening is written to the audit log with the reason; where that cannot be written, nothing is shown."}, s.openPerson)
+	k := gate.Thing[personBody, g.Person]{
+		Load: func(ctx context.Context, id string) (g.Person, error) {
+			return s.View(ctx).PersonToChange(ctx, g.PersonID(id))
 		},
-		save: func(ctx context.Context, id string, b personBody) (g.Person, error) {
+		Save: func(ctx context.Context, id string, b personBody) (g.Person, error) {
 			p := b.person(ctx, g.PersonID(id))
-			return p, s.view(ctx).UpdatePerson(ctx, p)
+			return p, s.View(ctx).UpdatePerson(ctx, p)
 		},
-		show: shownPerson,
+		Show: shownPerson,
 	}
-	changes(s, endpoint{path: "/v1/people/{id}", tag: tag, perm: g.PeopleWrite, max: 64 << 10, conflict: true, summary: "Change a person",
-		doc: "The answer shows telephone and guardians only where the request names them: whoever may change a person need not be one who may open the page."}, "person", k)
-	deletes(s, endpoint{path: "/v1/people/{id}", tag: tag, perm: g.PeopleWrite, summary: "Delete a person",
-		doc: "Destroys the person's key, and with it the name, the faces and the cards. It cannot be undone."}, "person", k,
-		func(ctx context.Context, id string) error { return s.view(ctx).DeletePerson(ctx, g.PersonID(id)) })
+	gate.Changes(s.Gate, gate.Endpoint{Path: "/v1/people/{id}", Tag: tag, Perm: g.PeopleWrite, Max: 64 << 10, Conflict: true, Summary: "Change a person",
+		Doc: "The answer shows telephone and guardians only where the request names them: whoever may change a person need not be one who may open the page."}, "person", k)
+	gate.Deletes(s.Gate, gate.Endpoint{Path: "/v1/people/{id}", Tag: tag, Perm: g.PeopleWrite, Summary: "Delete a person",
+		Doc: "Destroys the person's key, and with it the name, the faces and the cards. It cannot be undone."}, "person", k,
+		func(ctx context.Context, id string) error { return s.View(ctx).DeletePerson(ctx, g.PersonID(id)) })
 	s.registerImport(tag)
 }
 
@@ -100,31 +99,12 @@ func shownPerson(_ context.Context, p g.Person, said map[string]any) g.Person {
 }
 
 type openInput struct {
-	ByID
+	gate.ByID
 	Reason string `query:"reason" maxLength:"500" doc:"Why the page is opened; needed for students." example:"parent asks about yesterday"`
 }
 
-func (s *Server) openPerson(ctx context.Context, in *openInput) (*tagged[registry.PersonPage], error) {
-	page, err := s.because(ctx, in.Reason).OpenPerson(ctx, g.PersonID(in.ID))
-	page.Consents, page.Passes = some(page.Consents), some(page.Passes)
-	return &tagged[registry.PersonPage]{tagOf(page.Person, page.Consents, page.Passes), page}, err
-}
-
-// because is the caller's view with a reason for the audit log.
-func (s *Server) because(ctx context.Context, reason string) *registry.View {
-	scope := callerOf(ctx).scope
-	if said := oneLine(reason); said != "" {
-		scope.Reason = said // a key has its purpose otherwise
-	}
-	return s.reg.In(scope)
-}
-
-// oneLine keeps a text to one line of at most 512 bytes.
-func oneLine(text string) string {
-	text = strings.Join(strings.Fields(text), " ")
-	for len(text) > 512 {
-		_, n := utf8.DecodeLastRuneInString(text)
-		text = text[:len(text)-n]
-	}
-	return text
+func (s *Server) openPerson(ctx context.Context, in *openInput) (*gate.Tagged[registry.PersonPage], error) {
+	page, err := s.Because(ctx, in.Reason).OpenPerson(ctx, g.PersonID(in.ID))
+	page.Consents, page.Passes = gate.Some(page.Consents), gate.Some(page.Passes)
+	return gate.WithTag(gate.TagOf(page.Person, page.Consents, page.Passes), page), err
 }

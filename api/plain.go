@@ -16,12 +16,12 @@ var docsFiles embed.FS
 // plain adds what is no operation of the API: health, metrics, the document, its reader and
 // the console.
 func (s *Server) plain() {
-	s.mux.HandleFunc("GET /healthz", s.bare(func(w http.ResponseWriter, _ *http.Request) { text(w, http.StatusOK, "ok\n") }))
-	s.mux.HandleFunc("GET /readyz", s.bare(s.ready))
-	s.mux.HandleFunc("GET /metrics", s.bare(s.metrics))
-	s.mux.HandleFunc("GET /openapi.json", s.bare(newStatic("application/json", cacheAsk, s.specJSON).ServeHTTP))
-	s.mux.HandleFunc("GET /openapi-3.0.json", s.bare(newStatic("application/json", cacheAsk, s.spec30).ServeHTTP))
-	s.mux.HandleFunc("GET /openapi.yaml", s.bare(newStatic("application/yaml", cacheAsk, s.specYAML).ServeHTTP))
+	s.Plain("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { text(w, http.StatusOK, "ok\n") })
+	s.Plain("GET /readyz", s.ready)
+	s.Plain("GET /metrics", s.metrics)
+	s.Plain("GET /openapi.json", newStatic("application/json", cacheAsk, s.specJSON).ServeHTTP)
+	s.Plain("GET /openapi-3.0.json", newStatic("application/json", cacheAsk, s.spec30).ServeHTTP)
+	s.Plain("GET /openapi.yaml", newStatic("application/yaml", cacheAsk, s.specYAML).ServeHTTP)
 	for name, kind := range map[string]string{"docs.html": "text/html; charset=utf-8", "docs.js": "text/javascript; charset=utf-8", "docs.css": "text/css; charset=utf-8"} {
 		b, err := docsFiles.ReadFile("docs/" + name)
 		if err != nil {
@@ -31,10 +31,9 @@ func (s *Server) plain() {
 		if name == "docs.html" {
 			at = "/docs"
 		}
-		s.mux.HandleFunc("GET "+at, s.bare(newStatic(kind, cacheAsk, b).ServeHTTP))
+		s.Plain("GET "+at, newStatic(kind, cacheAsk, b).ServeHTTP)
 	}
-	s.mux.HandleFunc("/v1/", s.unknown)
-	s.mux.HandleFunc("/", s.console)
+	s.Rest(s.console)
 }
 
 func text(w http.ResponseWriter, status int, words string) {
@@ -44,28 +43,9 @@ func text(w http.ResponseWriter, status int, words string) {
 	w.Write([]byte(words))
 }
 
-// unknown answers paths under /v1 that are no operation, and methods that a path lacks.
-func (s *Server) unknown(w http.ResponseWriter, r *http.Request) {
-	var allow []string
-	for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE"} {
-		probe := r.Clone(r.Context())
-		probe.Method = method
-		if _, pattern := s.mux.Handler(probe); pattern != "/v1/" {
-			allow = append(allow, method)
-		}
-	}
-	if len(allow) > 0 {
-		w.Header().Set("Allow", strings.Join(allow, ", "))
-		refuse(w, newProblem(r.Context(), http.StatusMethodNotAllowed, g.Invalid, g.Textf("this path takes %s only", strings.Join(allow, ", "))))
-		return
-	}
-	refuse(w, newProblem(r.Context(), http.StatusNotFound, g.NotFound, g.Word("there is no such path; /docs lists them")))
-}
-
 // ready says whether the gateway can do its work: nothing on its status page is critical.
 func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
-	if v := s.remotes.allow(s.remote(r), s.now()); !v.ok {
-		v.tell(w.Header())
+	if !s.Spares(w, r) {
 		text(w, http.StatusTooManyRequests, "too many requests\n")
 		return
 	}
@@ -92,11 +72,8 @@ func (s *Server) metrics(w http.ResponseWriter, r *http.Request) {
 	}
 	ap, err := netip.ParseAddrPort(r.RemoteAddr)
 	local := err == nil && ap.Addr().Unmap().IsLoopback() && !s.cfg.TrustProxy && r.Header.Get("X-Forwarded-For") == "" && r.Header.Get("Forwarded") == ""
-	if !local {
-		if _, err := s.admit(w, r, endpoint{perm: g.StatusRead}); err != nil {
-			refuse(w, s.problem(r.Context(), err))
-			return
-		}
+	if !local && !s.Passes(w, r, g.StatusRead) {
+		return
 	}
 	s.deps.Metrics.ServeHTTP(w, r)
 }

@@ -6,6 +6,7 @@ import (
 	"reflect"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
@@ -13,16 +14,16 @@ import (
 const profilesOwner = "Profiles are the whole gateway's: where it has several schools, only the administrator of the top one changes or deletes them. "
 
 func (s *Server) registerProfileChanges(tag string) {
-	change := endpoint{path: "/v1/profiles/{id}", tag: tag, perm: g.DevicesWrite, max: 256 << 10, conflict: true, matching: true}
+	change := gate.Endpoint{Path: "/v1/profiles/{id}", Tag: tag, Perm: g.DevicesWrite, Max: 256 << 10, Conflict: true, Matching: true}
 	put, patch, remove := change, change, change
-	put.method, put.id, put.summary = "PUT", "update-profile", "Change a profile, or add it under this id"
-	put.doc = profilesOwner + "One that is there is changed only with `If-Match`, so that nobody replaces another's without knowing: it holds the ETag that GET answered, or `*`. " +
+	put.Method, put.ID, put.Summary = "PUT", "update-profile", "Change a profile, or add it under this id"
+	put.Doc = profilesOwner + "One that is there is changed only with `If-Match`, so that nobody replaces another's without knowing: it holds the ETag that GET answered, or `*`. " +
 		"The change holds for every device that has the profile: GET /v1/profile-use counts them."
-	handle(s, put, func(ctx context.Context, in *struct {
-		ByID
+	gate.Handle(s.Gate, put, func(ctx context.Context, in *struct {
+		gate.ByID
 		ProfileBody
-		Matching
-	}) (*tagged[g.Profile], error) {
+		gate.Matching
+	}) (*gate.Tagged[g.Profile], error) {
 		p, err := in.profile(ctx)
 		if err != nil {
 			return nil, err
@@ -32,39 +33,39 @@ func (s *Server) registerProfileChanges(tag string) {
 		}
 		return s.putProfile(ctx, p, in.IfMatch)
 	})
-	patch.method, patch.id, patch.summary = "PATCH", "patch-profile", "Change a profile in part"
-	patch.doc = profilesOwner + "A merge patch (RFC 7396): what it names is changed, null takes a value away. It changes what is there now, also without `If-Match`."
-	handle(s, patch, func(ctx context.Context, in *patching) (*tagged[g.Profile], error) {
+	patch.Method, patch.ID, patch.Summary = "PATCH", "patch-profile", "Change a profile in part"
+	patch.Doc = profilesOwner + "A merge patch (RFC 7396): what it names is changed, null takes a value away. It changes what is there now, also without `If-Match`."
+	gate.Handle(s.Gate, patch, func(ctx context.Context, in *gate.Patching) (*gate.Tagged[g.Profile], error) {
 		said := map[string]any{}
-		if err := readPatch(in.RawBody, &said); err != nil {
+		if err := gate.ReadPatch(in.RawBody, &said); err != nil {
 			return nil, err
 		}
-		if err := exactNames(said, reflect.TypeFor[g.Profile]()); err != nil {
+		if err := gate.ExactNames(said, reflect.TypeFor[g.Profile]()); err != nil {
 			return nil, err
 		}
 		return s.patchProfile(ctx, g.ProfileID(in.ID), in.IfMatch, said)
 	})
-	item := s.api.OpenAPI().Paths[change.path].Patch
+	item := s.OpenAPI().Paths[change.Path].Patch
 	item.RequestBody.Required = true
-	remove.method, remove.id, remove.summary, remove.max = "DELETE", "delete-profile", "Delete a profile", 0
-	remove.doc = profilesOwner + "Refused with a conflict while a device has it."
-	handle(s, remove, func(ctx context.Context, in *ByIDMatching) (*none, error) {
+	remove.Method, remove.ID, remove.Summary, remove.Max = "DELETE", "delete-profile", "Delete a profile", 0
+	remove.Doc = profilesOwner + "Refused with a conflict while a device has it."
+	gate.Handle(s.Gate, remove, func(ctx context.Context, in *gate.ByIDMatching) (*gate.None, error) {
 		if err := s.onlyTop(ctx); err != nil {
 			return nil, err
 		}
 		id := g.ProfileID(in.ID)
-		ctx = onState(ctx, in.IfMatch, func(ctx context.Context) (string, error) {
-			p, err := s.view(ctx).Profile(ctx, id)
-			return tagOf(p), err
+		ctx = gate.OnState(ctx, in.IfMatch, func(ctx context.Context) (string, error) {
+			p, err := s.View(ctx).Profile(ctx, id)
+			return gate.TagOf(p), err
 		})
-		return &none{}, s.view(ctx).DeleteProfile(ctx, id)
+		return &gate.None{}, s.View(ctx).DeleteProfile(ctx, id)
 	})
 }
 
 // putProfile writes a profile where the caller may: whoever knows the one that is there, or
 // says the same. Two people who describe an "Energy meter" each mean a profile of their own.
-func (s *Server) putProfile(ctx context.Context, p g.Profile, match string) (*tagged[g.Profile], error) {
-	_, err := s.view(ctx).Profile(ctx, p.ID)
+func (s *Server) putProfile(ctx context.Context, p g.Profile, match string) (*gate.Tagged[g.Profile], error) {
+	_, err := s.View(ctx).Profile(ctx, p.ID)
 	switch {
 	case err == nil:
 		err = s.onlyTop(ctx)
@@ -75,7 +76,7 @@ func (s *Server) putProfile(ctx context.Context, p g.Profile, match string) (*ta
 		return nil, err
 	}
 	when := registry.When(ctx, func(ctx context.Context) error {
-		old, err := s.view(ctx).Profile(ctx, p.ID)
+		old, err := s.View(ctx).Profile(ctx, p.ID)
 		if g.ErrorCode(err) == g.NotFound {
 			return s.maybeAdd(match)
 		}
@@ -84,29 +85,29 @@ func (s *Server) putProfile(ctx context.Context, p g.Profile, match string) (*ta
 		}
 		return s.mayReplace(ctx, old, p, match)
 	})
-	return &tagged[g.Profile]{tagOf(p), p}, s.view(ctx).PutProfile(when, p)
+	return gate.WithTag(gate.TagOf(p), p), s.View(ctx).PutProfile(when, p)
 }
 
 // maybeAdd lets a profile be added, but not where the caller means to change one.
 func (*Server) maybeAdd(match string) error {
 	if match != "" && match != "*" {
-		return changedMeanwhile()
+		return gate.ChangedMeanwhile()
 	}
 	return nil
 }
 
 func (s *Server) mayReplace(ctx context.Context, old, p g.Profile, match string) error {
-	tag := tagOf(old)
-	if tag == tagOf(p) {
+	tag := gate.TagOf(old)
+	if tag == gate.TagOf(p) {
 		return nil
 	}
-	if match != "" && matches(match, tag) {
+	if match != "" && gate.Matches(match, tag) {
 		return nil
 	}
 	if match != "" {
-		return changedMeanwhile()
+		return gate.ChangedMeanwhile()
 	}
-	n, err := s.view(ctx).ProfileUse(ctx, p.ID)
+	n, err := s.View(ctx).ProfileUse(ctx, p.ID)
 	if err != nil {
 		return err
 	}
@@ -115,7 +116,7 @@ func (s *Server) mayReplace(ctx context.Context, old, p g.Profile, match string)
 
 // patchProfile changes what a profile says in part. Without match it is made to what is there
 // now, also where that changes while it is tried.
-func (s *Server) patchProfile(ctx context.Context, id g.ProfileID, match string, said map[string]any) (*tagged[g.Profile], error) {
+func (s *Server) patchProfile(ctx context.Context, id g.ProfileID, match string, said map[string]any) (*gate.Tagged[g.Profile], error) {
 	for tries := 0; ; tries++ {
 		out, err := s.tryProfile(ctx, id, match, said)
 		if g.ErrorCode(err) == g.Changed && match == "" && tries < 3 {
@@ -125,21 +126,21 @@ func (s *Server) patchProfile(ctx context.Context, id g.ProfileID, match string,
 	}
 }
 
-func (s *Server) tryProfile(ctx context.Context, id g.ProfileID, match string, said map[string]any) (*tagged[g.Profile], error) {
-	old, err := s.view(ctx).Profile(ctx, id)
+func (s *Server) tryProfile(ctx context.Context, id g.ProfileID, match string, said map[string]any) (*gate.Tagged[g.Profile], error) {
+	old, err := s.View(ctx).Profile(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	tag := tagOf(old)
-	if match != "" && !matches(match, tag) {
-		return nil, changedMeanwhile()
+	tag := gate.TagOf(old)
+	if match != "" && !gate.Matches(match, tag) {
+		return nil, gate.ChangedMeanwhile()
 	}
-	whole, err := asMap(old)
+	whole, err := gate.AsMap(old)
 	if err != nil {
 		return nil, err
 	}
 	for key, v := range said {
-		mergeInto(whole, key, v)
+		gate.MergeInto(whole, key, v)
 	}
 	raw, err := json.Marshal(whole)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
@@ -31,18 +32,18 @@ func (b ProfileBody) profile(ctx context.Context) (g.Profile, error) {
 		return decodeProfile(b.RawBody)
 	}
 	said := g.Word("send the profile as application/json or application/yaml")
-	return g.Profile{}, newProblem(ctx, http.StatusUnsupportedMediaType, g.Invalid, said)
+	return g.Profile{}, gate.NewProblem(ctx, http.StatusUnsupportedMediaType, g.Invalid, said)
 }
 
 func decodeProfile(b []byte) (g.Profile, error) {
 	var p g.Profile
-	if err := checkJSON(b); err != nil {
-		var fault *jsonFault
-		if errors.As(err, &fault) && fault.field != "" {
-			return g.Profile{}, g.FieldErrorf(fault.field, "%s", fault.said)
+	if err := gate.CheckJSON(b); err != nil {
+		var fault *gate.JSONFault
+		if errors.As(err, &fault) && fault.Field != "" {
+			return g.Profile{}, g.FieldErrorf(fault.Field, "%s", fault.Said)
 		}
 		if fault != nil {
-			return g.Profile{}, g.Errorf(g.Invalid, "the profile cannot be read: %v", fault.said)
+			return g.Profile{}, g.Errorf(g.Invalid, "the profile cannot be read: %v", fault.Said)
 		}
 		return g.Profile{}, g.Errorf(g.Invalid, "the profile cannot be read: %v", err)
 	}
@@ -55,7 +56,7 @@ func decodeProfile(b []byte) (g.Profile, error) {
 	if err := json.Unmarshal(b, &plain); err != nil {
 		return g.Profile{}, g.Errorf(g.Invalid, "the profile cannot be read: %v", err)
 	}
-	if err := exactNames(plain, reflect.TypeFor[g.Profile]()); err != nil {
+	if err := gate.ExactNames(plain, reflect.TypeFor[g.Profile]()); err != nil {
 		return g.Profile{}, err
 	}
 	return p, p.Validate()
@@ -63,46 +64,46 @@ func decodeProfile(b []byte) (g.Profile, error) {
 
 func (s *Server) registerProfiles() {
 	const tag = "Profiles"
-	handle(s, endpoint{method: "GET", path: "/v1/profiles", id: "list-profiles", tag: tag, perm: g.DevicesRead, summary: "What kinds of device there are"},
-		func(ctx context.Context, in *Paged) (*body[page[g.Profile]], error) {
-			all, err := s.view(ctx).Profiles(ctx)
-			return paged(s, all, *in, err, func(p g.Profile) string { return string(p.ID) })
+	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/profiles", ID: "list-profiles", Tag: tag, Perm: g.DevicesRead, Summary: "What kinds of device there are"},
+		func(ctx context.Context, in *gate.Paged) (*gate.Body[gate.Page[g.Profile]], error) {
+			all, err := s.View(ctx).Profiles(ctx)
+			return gate.PageOf(s.Gate, all, *in, err, func(p g.Profile) string { return string(p.ID) })
 		})
-	handle(s, endpoint{method: "GET", path: "/v1/profiles/{id}", id: "get-profile", tag: tag, perm: g.DevicesRead, summary: "One profile"},
-		func(ctx context.Context, in *ByID) (*tagged[g.Profile], error) {
-			p, err := s.view(ctx).Profile(ctx, g.ProfileID(in.ID))
-			return &tagged[g.Profile]{tagOf(p), p}, err
+	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/profiles/{id}", ID: "get-profile", Tag: tag, Perm: g.DevicesRead, Summary: "One profile"},
+		func(ctx context.Context, in *gate.ByID) (*gate.Tagged[g.Profile], error) {
+			p, err := s.View(ctx).Profile(ctx, g.ProfileID(in.ID))
+			return gate.WithTag(gate.TagOf(p), p), err
 		})
-	handle(s, endpoint{method: "GET", path: "/v1/profile-use", id: "list-profile-use", tag: tag, perm: g.DevicesRead, summary: "How many devices have which profile",
-		doc: "Of those that the caller sees. A profile that no device has can be deleted; one that a configured driver brings along comes back with it."},
-		func(ctx context.Context, in *Paged) (*body[page[registry.ProfileUse]], error) {
-			all, err := s.view(ctx).ProfileUses(ctx)
-			return paged(s, all, *in, err, func(u registry.ProfileUse) string { return string(u.Profile) })
+	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/profile-use", ID: "list-profile-use", Tag: tag, Perm: g.DevicesRead, Summary: "How many devices have which profile",
+		Doc: "Of those that the caller sees. A profile that no device has can be deleted; one that a configured driver brings along comes back with it."},
+		func(ctx context.Context, in *gate.Paged) (*gate.Body[gate.Page[registry.ProfileUse]], error) {
+			all, err := s.View(ctx).ProfileUses(ctx)
+			return gate.PageOf(s.Gate, all, *in, err, func(u registry.ProfileUse) string { return string(u.Profile) })
 		})
-	handle(s, endpoint{method: "POST", path: "/v1/profiles", id: "create-profile", tag: tag, perm: g.DevicesWrite, status: 201, max: 256 << 10, summary: "Add a profile",
-		doc: "As JSON, or as YAML with the content type `application/yaml`.",
-		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" -H "Content-Type: application/yaml" --data-binary @- $GATEHOUSE_URL/v1/profiles <<'END'
+	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/profiles", ID: "create-profile", Tag: tag, Perm: g.DevicesWrite, Status: 201, Max: 256 << 10, Summary: "Add a profile",
+		Doc: "As JSON, or as YAML with the content type `application/yaml`.",
+		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" -H "Content-Type: application/yaml" --data-binary @- $GATEHOUSE_URL/v1/profiles <<'END'
 id: greenhouse-sensor
 title: Greenhouse sensor
 type: sensor
 properties:
   temperature: {type: number, unit: Cel, minimum: -40, maximum: 85}
   door_open: {type: boolean}
-END`}, func(ctx context.Context, in *ProfileBody) (*body[g.Profile], error) {
+END`}, func(ctx context.Context, in *ProfileBody) (*gate.Body[g.Profile], error) {
 		p, err := in.profile(ctx)
 		if err != nil {
 			return nil, err
 		}
-		if _, err := s.view(ctx).Profile(ctx, p.ID); err == nil {
+		if _, err := s.View(ctx).Profile(ctx, p.ID); err == nil {
 			return nil, g.Errorf(g.Conflict, "there is a profile %s already: give yours another id, or change that one with PUT", p.ID).At("id")
 		} else if g.ErrorCode(err) != g.NotFound {
 			return nil, err
 		}
-		return answer(p, s.view(ctx).PutProfile(ctx, p))
+		return gate.Answer(p, s.View(ctx).PutProfile(ctx, p))
 	})
 	s.registerProfileChanges(tag)
 	for _, p := range []string{"/v1/profiles", "/v1/profiles/{id}"} {
-		item := s.api.OpenAPI().Paths[p]
+		item := s.OpenAPI().Paths[p]
 		for _, op := range []*huma.Operation{item.Post, item.Put} {
 			if op != nil {
 				schema := &huma.Schema{Ref: "#/components/schemas/Profile"}
@@ -131,7 +132,7 @@ func (r *profileRef) UnmarshalJSON(b []byte) error {
 // Schema implements huma.SchemaProvider.
 func (profileRef) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{Description: "The id of a profile, or a whole profile that is not saved yet.", OneOf: []*huma.Schema{
-		{Type: huma.TypeString, MaxLength: ptr(maxWord), Description: "The id of a profile."},
+		{Type: huma.TypeString, MaxLength: new(gate.MaxWord), Description: "The id of a profile."},
 		{Type: huma.TypeObject, Description: "A profile, as in GET /v1/profiles.", AdditionalProperties: true},
 	}}
 }
@@ -140,7 +141,7 @@ func (s *Server) profile(ctx context.Context, r profileRef) (g.Profile, error) {
 	if r.inline != nil {
 		return *r.inline, nil
 	}
-	p, err := s.view(ctx).Profile(ctx, r.id)
+	p, err := s.View(ctx).Profile(ctx, r.id)
 	if g.ErrorCode(err) == g.NotFound {
 		return p, g.FieldErrorf("profile", "there is no profile %q", r.id)
 	}

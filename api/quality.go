@@ -4,6 +4,7 @@ import (
 	"context"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/registry"
 	"github.com/gatehouse-iot/gatehouse/rules/quality"
 )
@@ -13,8 +14,8 @@ const maxQualityDays = 92
 
 // QualityDays is embedded where days of the report are chosen.
 type QualityDays struct {
-	Paged
-	InSchool
+	gate.Paged
+	gate.InSchool
 	From string `query:"from" pattern:"^[0-9]{4}-[0-9]{2}-[0-9]{2}$" doc:"From this day on, YYYY-MM-DD, local to each school. Default: yesterday." example:"2026-09-01"`
 	To   string `query:"to" pattern:"^[0-9]{4}-[0-9]{2}-[0-9]{2}$" doc:"To this day, inclusive; at most 92 days. Default: today." example:"2026-09-02"`
 }
@@ -38,7 +39,7 @@ type DeviceQuality struct {
 func (s *Server) qualityFilter(ctx context.Context, in QualityDays) (registry.QualityFilter, error) {
 	f := registry.QualityFilter{Page: registry.Page{Limit: in.Limit, Cursor: in.Cursor}, School: in.School, From: in.From, To: in.To}
 	if f.From == "" || f.To == "" {
-		sch, err := s.view(ctx).School(ctx, school(ctx, in.School))
+		sch, err := s.View(ctx).School(ctx, gate.SchoolOf(ctx, in.School))
 		if err != nil {
 			return f, err
 		}
@@ -69,33 +70,33 @@ func (s *Server) qualityFilter(ctx context.Context, in QualityDays) (registry.Qu
 
 func (s *Server) registerQuality() {
 	const tag = "Data quality"
-	handle(s, endpoint{method: "GET", path: "/v1/quality", id: "list-quality", tag: tag, perm: g.DevicesRead, summary: "Whose data is not to be trusted, by school and day, the worst first",
-		doc: "How many devices reported, how many of them are not to be trusted (`bad`) or worth a look (`look`), for which reasons (`kinds`), and the sums of what was counted. " +
+	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/quality", ID: "list-quality", Tag: tag, Perm: g.DevicesRead, Summary: "Whose data is not to be trusted, by school and day, the worst first",
+		Doc: "How many devices reported, how many of them are not to be trusted (`bad`) or worth a look (`look`), for which reasons (`kinds`), and the sums of what was counted. " +
 			"An observation belongs to the day, local to its school, on which the gateway received it. What is counted is at most half a minute old.",
-		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" $GATEHOUSE_URL/v1/quality`}, func(ctx context.Context, in *QualityDays) (*body[page[registry.QualityDay]], error) {
+		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" $GATEHOUSE_URL/v1/quality`}, func(ctx context.Context, in *QualityDays) (*gate.Body[gate.Page[registry.QualityDay]], error) {
 		f, err := s.qualityFilter(ctx, *in)
 		if err != nil {
 			return nil, err
 		}
-		all, err := s.view(ctx).QualityDays(ctx, f)
-		return paged(s, all, in.Paged, err, func(d registry.QualityDay) string { return string(d.School) + " " + d.Day })
+		all, err := s.View(ctx).QualityDays(ctx, f)
+		return gate.PageOf(s.Gate, all, in.Paged, err, func(d registry.QualityDay) string { return string(d.School) + " " + d.Day })
 	})
-	handle(s, endpoint{method: "GET", path: "/v1/quality/devices", id: "list-device-quality", tag: tag, perm: g.DevicesRead, summary: "Which devices' data is not to be trusted, and what to do, the worst first",
-		doc: "Kinds of finding: `clock` (more than 60 s ahead or behind, or observations refused for an impossible time), `gaps` (10 minutes of silence in a day, or 5 silences of a minute or more; silence as the profile's offline_after says), " +
+	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/quality/devices", ID: "list-device-quality", Tag: tag, Perm: g.DevicesRead, Summary: "Which devices' data is not to be trusted, and what to do, the worst first",
+		Doc: "Kinds of finding: `clock` (more than 60 s ahead or behind, or observations refused for an impossible time), `gaps` (10 minutes of silence in a day, or 5 silences of a minute or more; silence as the profile's offline_after says), " +
 			"`rejected`, `late` (live, and longer on its way than quality.late_after says) and `duplicates` (more than 1 in 100), `unknown` (3 cards, codes or numbers of nobody, and more than 1 in 20). " +
 			"Not to be trusted: a wrong clock, an hour of silence, more than 1 in 10 rejected or late, more than half unknown. " +
 			"Replayed observations and strangers' faces are counted apart and are no finding.",
-		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/quality/devices?level=look&limit=20"`}, func(ctx context.Context, in *deviceQualityInput) (*body[page[DeviceQuality]], error) {
+		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/quality/devices?level=look&limit=20"`}, func(ctx context.Context, in *deviceQualityInput) (*gate.Body[gate.Page[DeviceQuality]], error) {
 		f, err := s.qualityFilter(ctx, in.QualityDays)
 		if err != nil {
 			return nil, err
 		}
 		f.Device, f.Level, f.Kind = in.Device, in.Level, in.Kind
-		rows, next, err := s.view(ctx).Quality(ctx, f)
+		rows, next, err := s.View(ctx).Quality(ctx, f)
 		out := make([]DeviceQuality, len(rows))
 		for i, r := range rows {
-			out[i] = DeviceQuality{r, r.Clock.Median(), some(quality.Judge(r.Quality))}
+			out[i] = DeviceQuality{r, r.Clock.Median(), gate.Some(quality.Judge(r.Quality))}
 		}
-		return listed(out, next, err)
+		return gate.Listed(out, next, err)
 	})
 }

@@ -2,12 +2,15 @@ package api
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
 	"golang.org/x/time/rate"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api/gate"
 )
 
 // Trials of devices: each has a driver connect to wherever somebody says.
@@ -16,7 +19,9 @@ const (
 	probeBurst = 15
 )
 
-func newProbeLimiter() *limiter { return newLimiter(rate.Every(probeEvery), probeBurst, 1000) }
+func newProbeLimiter() *gate.Limiter {
+	return gate.NewLimiter(rate.Every(probeEvery), probeBurst, 1000)
+}
 
 // mayReach refuses an address that drivers may not be told of.
 func (s *Server) mayReach(ctx context.Context, d g.Device) error {
@@ -33,13 +38,13 @@ func (s *Server) mayReach(ctx context.Context, d g.Device) error {
 // mayProbe bounds how often a caller has devices tried, and writes down where: a refused trial
 // too, since it tells who looks around.
 func (s *Server) mayProbe(ctx context.Context, d g.Device) error {
-	if v := s.probes.allow(callerOf(ctx).name(), s.now()); !v.ok {
-		return g.Errorf(g.RateLimited, "%d trials in a row are enough: try again in %s", probeBurst, v.retry.Round(time.Second))
+	if v := s.probes.Allow(gate.CallerOf(ctx).Name(), s.now()); !v.OK {
+		return g.Errorf(g.RateLimited, "%d trials in a row are enough: try again in %s", probeBurst, v.Retry.Round(time.Second))
 	}
 	words := []string{string(d.Driver)}
-	for _, key := range sortedKeys(d.Address) {
+	for _, key := range slices.Sorted(maps.Keys(d.Address)) {
 		words = append(words, key+"="+d.Address[key])
 	}
 	object := []rune(strings.ToValidUTF8(strings.Join(words, " "), ""))
-	return s.view(ctx).Record(ctx, "device.probe", string(object[:min(len(object), 400)]))
+	return s.View(ctx).Record(ctx, "device.probe", string(object[:min(len(object), 400)]))
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
@@ -24,8 +25,8 @@ type RecordedFacts struct {
 }
 
 type picturesInput struct {
-	InSchool
-	Matching
+	gate.InSchool
+	gate.Matching
 	Body struct {
 		Pictures bool   `json:"pictures_of_unknowns" doc:"Keep a stranger's picture with the alert. false also destroys all that nobody keeps."`
 		Reason   string `json:"reason" minLength:"1" maxLength:"500" doc:"Why; kept in the audit log." example:"decision of the parents' council"`
@@ -34,13 +35,13 @@ type picturesInput struct {
 
 func (s *Server) registerRecorded() {
 	const tag = "Schools and places"
-	handle(s, endpoint{method: "GET", path: "/v1/recorded", id: "get-recorded", tag: tag, summary: "What is recorded here of whom, and for how long",
-		doc:     "Numbers and settings, no names: for everybody who works at the school, and to answer a parent who asks.",
-		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" $GATEHOUSE_URL/v1/recorded`},
-		func(ctx context.Context, in *struct{ InSchool }) (*tagged[RecordedFacts], error) {
-			return taggedFacts(s.recorded(ctx, school(ctx, in.School)))
+	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/recorded", ID: "get-recorded", Tag: tag, Summary: "What is recorded here of whom, and for how long",
+		Doc:     "Numbers and settings, no names: for everybody who works at the school, and to answer a parent who asks.",
+		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" $GATEHOUSE_URL/v1/recorded`},
+		func(ctx context.Context, in *struct{ gate.InSchool }) (*gate.Tagged[RecordedFacts], error) {
+			return taggedFacts(s.recorded(ctx, gate.SchoolOf(ctx, in.School)))
 		})
-	handle(s, endpoint{method: "PUT", path: "/v1/recorded", id: "set-recorded", tag: tag, perm: g.SettingsWrite, matching: true, summary: "Turn pictures of unknown people on or off"}, s.setRecorded)
+	gate.Handle(s.Gate, gate.Endpoint{Method: "PUT", Path: "/v1/recorded", ID: "set-recorded", Tag: tag, Perm: g.SettingsWrite, Matching: true, Summary: "Turn pictures of unknown people on or off"}, s.setRecorded)
 }
 
 func (s *Server) recorded(ctx context.Context, id g.SchoolID) (RecordedFacts, error) {
@@ -51,16 +52,16 @@ func (s *Server) recorded(ctx context.Context, id g.SchoolID) (RecordedFacts, er
 		f.HistoryDays, f.JournalDays, f.TelemetryDays = days(k.History), days(k.Journal), days(k.Telemetry)
 	}
 	var err error
-	if f.Pictures, err = s.view(ctx).PicturesTaken(ctx, id); err != nil {
+	if f.Pictures, err = s.View(ctx).PicturesTaken(ctx, id); err != nil {
 		return f, err
 	}
-	f.FaceCounts, err = s.view(ctx).FaceCounts(ctx, id, f.Model)
+	f.FaceCounts, err = s.View(ctx).FaceCounts(ctx, id, f.Model)
 	return f, err
 }
 
 // taggedFacts has the tag of what is set: what is counted changes by itself.
-func taggedFacts(f RecordedFacts, err error) (*tagged[RecordedFacts], error) {
-	return &tagged[RecordedFacts]{tagOf(f.Pictures, f), f}, err
+func taggedFacts(f RecordedFacts, err error) (*gate.Tagged[RecordedFacts], error) {
+	return gate.WithTag(gate.TagOf(f.Pictures, f), f), err
 }
 
 // faceModel is what measures faces now; "" until a camera has shown one.
@@ -73,20 +74,20 @@ func (s *Server) faceModel() string {
 
 func days(d time.Duration) int { return int(d / (24 * time.Hour)) }
 
-func (s *Server) setRecorded(ctx context.Context, in *picturesInput) (*tagged[RecordedFacts], error) {
+func (s *Server) setRecorded(ctx context.Context, in *picturesInput) (*gate.Tagged[RecordedFacts], error) {
 	if err := registry.CheckReason("reason", in.Body.Reason); err != nil {
 		return nil, err
 	}
-	id := school(ctx, in.School)
+	id := gate.SchoolOf(ctx, in.School)
 	value, err := json.Marshal(in.Body.Pictures)
 	if err != nil {
 		return nil, err
 	}
-	ctx = onState(ctx, in.IfMatch, func(ctx context.Context) (string, error) {
-		taken, err := s.view(ctx).PicturesTaken(ctx, id)
-		return tagOf(taken), err
+	ctx = gate.OnState(ctx, in.IfMatch, func(ctx context.Context) (string, error) {
+		taken, err := s.View(ctx).PicturesTaken(ctx, id)
+		return gate.TagOf(taken), err
 	})
-	if err := s.because(ctx, in.Body.Reason).PutSetting(ctx, id, registry.PicturesSetting, value); err != nil {
+	if err := s.Because(ctx, in.Body.Reason).PutSetting(ctx, id, registry.PicturesSetting, value); err != nil {
 		return nil, err
 	}
 	if !in.Body.Pictures && s.deps.Media != nil {

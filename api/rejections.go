@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
@@ -15,8 +16,8 @@ type RefusedContent struct {
 }
 
 type rejectionsInput struct {
-	Paged
-	InSchool
+	gate.Paged
+	gate.InSchool
 	Device g.DeviceID `query:"device" maxLength:"64" doc:"Of this device."`
 }
 
@@ -27,22 +28,22 @@ type refusedInput struct {
 
 func (s *Server) registerRejections() {
 	const tag = "Devices"
-	handle(s, endpoint{method: "GET", path: "/v1/rejections", id: "list-rejections", tag: tag, perm: g.DevicesRead, summary: "Observations that were refused, and why",
-		doc:     "What was refused is kept: as an excerpt for all to see, or sealed (kept says how much) where the device sees people.",
-		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/rejections?limit=5"`}, s.rejections)
-	handle(s, endpoint{method: "GET", path: "/v1/rejections/{seq}/content", id: "open-rejection", tag: tag, perm: g.PeopleOpen, summary: "What was refused, where it is kept sealed",
-		doc: "It may hold user numbers, card numbers and names, so that a reason is needed, and it is written to the audit log."}, s.refused)
+	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/rejections", ID: "list-rejections", Tag: tag, Perm: g.DevicesRead, Summary: "Observations that were refused, and why",
+		Doc:     "What was refused is kept: as an excerpt for all to see, or sealed (kept says how much) where the device sees people.",
+		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/rejections?limit=5"`}, s.rejections)
+	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/rejections/{seq}/content", ID: "open-rejection", Tag: tag, Perm: g.PeopleOpen, Summary: "What was refused, where it is kept sealed",
+		Doc: "It may hold user numbers, card numbers and names, so that a reason is needed, and it is written to the audit log."}, s.refused)
 }
 
-func (s *Server) rejections(ctx context.Context, in *rejectionsInput) (*body[page[registry.RejectionRow]], error) {
-	return listed(s.view(ctx).Rejections(ctx, registry.RejectionFilter{
+func (s *Server) rejections(ctx context.Context, in *rejectionsInput) (*gate.Body[gate.Page[registry.RejectionRow]], error) {
+	return gate.Listed(s.View(ctx).Rejections(ctx, registry.RejectionFilter{
 		Page:   registry.Page{Limit: in.Limit, Cursor: in.Cursor},
 		School: in.School,
 		Device: in.Device,
 	}))
 }
 
-func (s *Server) refused(ctx context.Context, in *refusedInput) (*body[RefusedContent], error) {
-	raw, err := s.because(ctx, in.Reason).RejectionContent(ctx, in.Seq)
-	return answer(RefusedContent{Text: strings.ToValidUTF8(string(raw), "\uFFFD"), Raw: raw}, err)
+func (s *Server) refused(ctx context.Context, in *refusedInput) (*gate.Body[RefusedContent], error) {
+	raw, err := s.Because(ctx, in.Reason).RejectionContent(ctx, in.Seq)
+	return gate.Answer(RefusedContent{Text: strings.ToValidUTF8(string(raw), "\uFFFD"), Raw: raw}, err)
 }

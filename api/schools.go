@@ -2,10 +2,10 @@ package api
 
 import (
 	"context"
-	"time"
 	"unicode/utf8"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
@@ -18,22 +18,6 @@ func checkPassword(p string) error {
 	return nil
 }
 
-func validTimezone(name string) bool {
-	if name == "" || name == "Local" {
-		return false
-	}
-	_, err := time.LoadLocation(name)
-	return err == nil
-}
-
-// school is the school that a request names, or the caller's own.
-func school(ctx context.Context, id g.SchoolID) g.SchoolID {
-	if id != "" {
-		return id
-	}
-	return callerOf(ctx).scope.School
-}
-
 type schoolBody struct {
 	ID       g.SchoolID   `json:"id,omitempty" maxLength:"64" doc:"Ignored: the id comes from the path or is made."`
 	Parent   g.SchoolID   `json:"parent,omitempty" maxLength:"64" doc:"The district that the school belongs to."`
@@ -44,7 +28,7 @@ type schoolBody struct {
 }
 
 func (b schoolBody) school(id g.SchoolID) (g.School, error) {
-	if !validTimezone(b.Timezone) {
+	if !gate.ValidTimezone(b.Timezone) {
 		return g.School{}, g.FieldErrorf("timezone", "%q is no IANA time zone; write it like Asia/Shanghai", b.Timezone)
 	}
 	return g.School{ID: id, Parent: b.Parent, Kind: b.Kind, Name: b.Name, Timezone: b.Timezone, Language: b.Language}, nil
@@ -72,96 +56,81 @@ type zoneBody struct {
 	Private  bool         `json:"private,omitempty" doc:"A dorm room, toilet or changing room: can bind no camera."`
 }
 
-// put is the input of a change to one thing.
-type put[T any] struct {
-	ByID
-	Matching
-	Body T
-}
-
-// post is the input of making one thing.
-type post[T any] struct{ Body T }
-
 func (s *Server) registerSchools() {
 	const tag = "Schools and places"
-	handle(s, endpoint{method: "GET", path: "/v1/schools", id: "list-schools", tag: tag, summary: "The schools that the caller sees",
-		example: "curl -fsS -H \"Authorization: Bearer $GATEHOUSE_KEY\" $GATEHOUSE_URL/v1/schools"}, func(ctx context.Context, in *Paged) (*body[page[g.School]], error) {
-		all, err := s.view(ctx).Schools(ctx)
-		return paged(s, all, *in, err, func(x g.School) string { return string(x.ID) })
+	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/schools", ID: "list-schools", Tag: tag, Summary: "The schools that the caller sees",
+		Example: "curl -fsS -H \"Authorization: Bearer $GATEHOUSE_KEY\" $GATEHOUSE_URL/v1/schools"}, func(ctx context.Context, in *gate.Paged) (*gate.Body[gate.Page[g.School]], error) {
+		all, err := s.View(ctx).Schools(ctx)
+		return gate.PageOf(s.Gate, all, *in, err, func(x g.School) string { return string(x.ID) })
 	})
-	handle(s, endpoint{method: "GET", path: "/v1/schools/{id}", id: "get-school", tag: tag, summary: "One school"}, func(ctx context.Context, in *ByID) (*tagged[g.School], error) {
-		x, err := s.view(ctx).School(ctx, g.SchoolID(in.ID))
-		return &tagged[g.School]{tagOf(x), x}, err
+	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/schools/{id}", ID: "get-school", Tag: tag, Summary: "One school"}, func(ctx context.Context, in *gate.ByID) (*gate.Tagged[g.School], error) {
+		x, err := s.View(ctx).School(ctx, g.SchoolID(in.ID))
+		return gate.WithTag(gate.TagOf(x), x), err
 	})
-	handle(s, endpoint{method: "POST", path: "/v1/schools", id: "create-school", tag: tag, perm: g.SettingsWrite, status: 201, summary: "Add a school to the district"},
-		func(ctx context.Context, in *post[schoolBody]) (*body[g.School], error) {
+	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/schools", ID: "create-school", Tag: tag, Perm: g.SettingsWrite, Status: 201, Summary: "Add a school to the district"},
+		func(ctx context.Context, in *gate.Post[schoolBody]) (*gate.Body[g.School], error) {
 			x, err := in.Body.school("")
 			if err != nil {
 				return nil, err
 			}
-			return answer(s.view(ctx).CreateSchool(ctx, x))
+			return gate.Answer(s.View(ctx).CreateSchool(ctx, x))
 		})
-	changes(s, endpoint{path: "/v1/schools/{id}", tag: tag, perm: g.SettingsWrite, summary: "Change a school"}, "school", thing[schoolBody, g.School]{
-		load: func(ctx context.Context, id string) (g.School, error) { return s.view(ctx).School(ctx, g.SchoolID(id)) },
-		save: func(ctx context.Context, id string, b schoolBody) (g.School, error) {
+	gate.Changes(s.Gate, gate.Endpoint{Path: "/v1/schools/{id}", Tag: tag, Perm: g.SettingsWrite, Summary: "Change a school"}, "school", gate.Thing[schoolBody, g.School]{
+		Load: func(ctx context.Context, id string) (g.School, error) { return s.View(ctx).School(ctx, g.SchoolID(id)) },
+		Save: func(ctx context.Context, id string, b schoolBody) (g.School, error) {
 			x, err := b.school(g.SchoolID(id))
 			if err != nil {
 				return x, err
 			}
-			return x, s.view(ctx).UpdateSchool(ctx, x)
+			return x, s.View(ctx).UpdateSchool(ctx, x)
 		},
 	})
-	handle(s, endpoint{method: "GET", path: "/v1/places", id: "places", tag: tag, summary: "Sites, buildings and zones of a school",
-		example: "curl -fsS -H \"Authorization: Bearer $GATEHOUSE_KEY\" $GATEHOUSE_URL/v1/places"}, func(ctx context.Context, in *InSchool) (*body[registry.Places], error) {
-		return answer(s.places(ctx, in.School))
+	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/places", ID: "places", Tag: tag, Summary: "Sites, buildings and zones of a school",
+		Example: "curl -fsS -H \"Authorization: Bearer $GATEHOUSE_KEY\" $GATEHOUSE_URL/v1/places"}, func(ctx context.Context, in *gate.InSchool) (*gate.Body[registry.Places], error) {
+		return gate.Answer(s.places(ctx, in.School))
 	})
 	s.registerPlaces(tag)
 }
 
 // places answers empty lists, never null.
 func (s *Server) places(ctx context.Context, id g.SchoolID) (registry.Places, error) {
-	p, err := s.view(ctx).Places(ctx, school(ctx, id))
-	p.Sites, p.Buildings, p.Zones = some(p.Sites), some(p.Buildings), some(p.Zones)
+	p, err := s.View(ctx).Places(ctx, gate.SchoolOf(ctx, id))
+	p.Sites, p.Buildings, p.Zones = gate.Some(p.Sites), gate.Some(p.Buildings), gate.Some(p.Zones)
 	return p, err
 }
 
-func some[T any](x []T) []T {
-	if x == nil {
-		return []T{}
-	}
-	return x
-}
-
 func (s *Server) registerPlaces(tag string) {
-	kind(s, "site", tag, thing[siteBody, g.Site]{
-		load: func(ctx context.Context, id string) (g.Site, error) { return s.view(ctx).Site(ctx, g.SiteID(id)) },
-		save: func(ctx context.Context, id string, b siteBody) (g.Site, error) {
-			return s.view(ctx).PutSite(ctx, g.Site{ID: g.SiteID(id), School: school(ctx, b.School), Name: b.Name})
+	kind(s, "site", tag, gate.Thing[siteBody, g.Site]{
+		Load: func(ctx context.Context, id string) (g.Site, error) { return s.View(ctx).Site(ctx, g.SiteID(id)) },
+		Save: func(ctx context.Context, id string, b siteBody) (g.Site, error) {
+			return s.View(ctx).PutSite(ctx, g.Site{ID: g.SiteID(id), School: gate.SchoolOf(ctx, b.School), Name: b.Name})
 		},
-	}, func(ctx context.Context, id string) error { return s.view(ctx).DeleteSite(ctx, g.SiteID(id)) })
-	kind(s, "building", tag, thing[buildingBody, g.Building]{
-		load: func(ctx context.Context, id string) (g.Building, error) {
-			return s.view(ctx).Building(ctx, g.BuildingID(id))
+	}, func(ctx context.Context, id string) error { return s.View(ctx).DeleteSite(ctx, g.SiteID(id)) })
+	kind(s, "building", tag, gate.Thing[buildingBody, g.Building]{
+		Load: func(ctx context.Context, id string) (g.Building, error) {
+			return s.View(ctx).Building(ctx, g.BuildingID(id))
 		},
-		save: func(ctx context.Context, id string, b buildingBody) (g.Building, error) {
-			return s.view(ctx).PutBuilding(ctx, g.Building{ID: g.BuildingID(id), School: school(ctx, b.School), Site: b.Site, Name: b.Name})
+		Save: func(ctx context.Context, id string, b buildingBody) (g.Building, error) {
+			return s.View(ctx).PutBuilding(ctx, g.Building{ID: g.BuildingID(id), School: gate.SchoolOf(ctx, b.School), Site: b.Site, Name: b.Name})
 		},
-	}, func(ctx context.Context, id string) error { return s.view(ctx).DeleteBuilding(ctx, g.BuildingID(id)) })
-	kind(s, "zone", tag, thing[zoneBody, g.Zone]{
-		load: func(ctx context.Context, id string) (g.Zone, error) { return s.view(ctx).Zone(ctx, g.ZoneID(id)) },
-		save: func(ctx context.Context, id string, b zoneBody) (g.Zone, error) {
-			return s.view(ctx).PutZone(ctx, g.Zone{ID: g.ZoneID(id), School: school(ctx, b.School), Building: b.Building, Name: b.Name, Kind: b.Kind, Private: b.Private})
+	}, func(ctx context.Context, id string) error { return s.View(ctx).DeleteBuilding(ctx, g.BuildingID(id)) })
+	kind(s, "zone", tag, gate.Thing[zoneBody, g.Zone]{
+		Load: func(ctx context.Context, id string) (g.Zone, error) { return s.View(ctx).Zone(ctx, g.ZoneID(id)) },
+		Save: func(ctx context.Context, id string, b zoneBody) (g.Zone, error) {
+			return s.View(ctx).PutZone(ctx, g.Zone{ID: g.ZoneID(id), School: gate.SchoolOf(ctx, b.School), Building: b.Building, Name: b.Name, Kind: b.Kind, Private: b.Private})
 		},
-	}, func(ctx context.Context, id string) error { return s.view(ctx).DeleteZone(ctx, g.ZoneID(id)) })
+	}, func(ctx context.Context, id string) error { return s.View(ctx).DeleteZone(ctx, g.ZoneID(id)) })
 }
 
 // kind registers making, reading, changing and deleting one kind of place.
-func kind[B, T any](s *Server, name, tag string, k thing[B, T], remove func(ctx context.Context, id string) error) {
+func kind[B, T any](s *Server, name, tag string, k gate.Thing[B, T], remove func(ctx context.Context, id string) error) {
 	path := "/v1/" + name + "s"
-	handle(s, endpoint{method: "POST", path: path, id: "create-" + name, tag: tag, perm: g.DevicesWrite, status: 201, summary: "Add a " + name},
-		func(ctx context.Context, in *post[B]) (*body[T], error) { return answer(k.save(ctx, "", in.Body)) })
-	reads(s, endpoint{path: path + "/{id}", tag: tag, summary: "One " + name}, name, k.load)
-	changes(s, endpoint{path: path + "/{id}", tag: tag, perm: g.DevicesWrite, summary: "Change a " + name}, name, k)
-	deletes(s, endpoint{path: path + "/{id}", tag: tag, perm: g.DevicesWrite, conflict: true, summary: "Delete a " + name,
-		doc: "Refused with a conflict while something is still in it."}, name, k, remove)
+	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: path, ID: "create-" + name, Tag: tag, Perm: g.DevicesWrite, Status: 201, Summary: "Add a " + name},
+		func(ctx context.Context, in *gate.Post[B]) (*gate.Body[T], error) {
+			return gate.Answer(k.Save(ctx, "", in.Body))
+		})
+	gate.Reads(s.Gate, gate.Endpoint{Path: path + "/{id}", Tag: tag, Summary: "One " + name}, name, k.Load)
+	gate.Changes(s.Gate, gate.Endpoint{Path: path + "/{id}", Tag: tag, Perm: g.DevicesWrite, Summary: "Change a " + name}, name, k)
+	gate.Deletes(s.Gate, gate.Endpoint{Path: path + "/{id}", Tag: tag, Perm: g.DevicesWrite, Conflict: true, Summary: "Delete a " + name,
+		Doc: "Refused with a conflict while something is still in it."}, name, k, remove)
 }

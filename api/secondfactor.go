@@ -9,6 +9,7 @@ import (
 	"github.com/skip2/go-qrcode"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
@@ -92,56 +93,56 @@ type (
 		}
 	}
 	removeFactor struct {
-		ByID
+		gate.ByID
 		ownPassword
 	}
 	factorRoles struct {
-		InSchool
-		Matching
+		gate.InSchool
+		gate.Matching
 		Body FactorRoles
 	}
 )
 
 func (s *Server) registerSecondFactor() {
 	const tag = "Second factor"
-	public := func(path, id, summary, doc string) endpoint {
-		return endpoint{method: "POST", path: path, id: id, tag: tag, public: true, strict: true, conflict: true, summary: summary, doc: doc}
+	public := func(path, id, summary, doc string) gate.Endpoint {
+		return gate.Endpoint{Method: "POST", Path: path, ID: id, Tag: tag, Public: true, Strict: true, Conflict: true, Summary: summary, Doc: doc}
 	}
-	own := func(method, path, id, summary string) endpoint {
-		return endpoint{method: method, path: path, id: id, tag: tag, conflict: true, summary: summary}
+	own := func(method, path, id, summary string) gate.Endpoint {
+		return gate.Endpoint{Method: method, Path: path, ID: id, Tag: tag, Conflict: true, Summary: summary}
 	}
-	handle(s, public("/v1/session/second-factor", "sign-in-factor", "Second step of a sign-in: show the second factor",
+	gate.Handle(s.Gate, public("/v1/session/second-factor", "sign-in-factor", "Second step of a sign-in: show the second factor",
 		"Where POST /v1/session answered the step factor. Takes its ticket and a code of the authenticator program, or a recovery code, and signs in."), s.signInFactor)
-	handle(s, public("/v1/session/totp", "sign-in-enrol", "Second step where the school asks a second factor and there is none: make one",
+	gate.Handle(s.Gate, public("/v1/session/totp", "sign-in-enrol", "Second step where the school asks a second factor and there is none: make one",
 		"Where POST /v1/session answered the step enrol. Answers with a secret for an authenticator program; it counts once its first code is confirmed."), s.signInEnrol)
-	handle(s, public("/v1/session/totp/confirm", "sign-in-enrol-confirm", "Confirm it with its first code, and be signed in",
+	gate.Handle(s.Gate, public("/v1/session/totp/confirm", "sign-in-enrol-confirm", "Confirm it with its first code, and be signed in",
 		"Takes the same ticket, the factor of the answer before and the first code that the program shows. Answers with recovery codes, which are shown once."), s.signInConfirm)
-	handle(s, own("GET", "/v1/me/second-factor", "own-second-factor", "One's own second factors"), func(ctx context.Context, _ *none) (*body[FactorState], error) {
+	gate.Handle(s.Gate, own("GET", "/v1/me/second-factor", "own-second-factor", "One's own second factors"), func(ctx context.Context, _ *gate.None) (*gate.Body[FactorState], error) {
 		c, err := s.self(ctx)
 		if err != nil {
 			return nil, err
 		}
-		st, err := s.view(ctx).SecondFactor(ctx, c.user.ID)
+		st, err := s.View(ctx).SecondFactor(ctx, c.User.ID)
 		out, works := factorState(st), s.passkeys(s.party.Trouble)
 		out.Passkeys = &works
-		return answer(out, err)
+		return gate.Answer(out, err)
 	})
-	handle(s, own("POST", "/v1/me/second-factor/totp", "make-totp", "Make a secret for an authenticator program"), s.makeTOTP)
-	handle(s, own("POST", "/v1/me/second-factor/totp/confirm", "confirm-totp", "Confirm it with its first code"), s.confirmTOTP)
-	handle(s, own("POST", "/v1/me/second-factor/recovery", "new-recovery-codes", "New recovery codes; the old ones end"), s.newRecovery)
-	handle(s, own("POST", "/v1/me/second-factor/{id}/remove", "remove-second-factor", "Remove a second factor of one's own"), s.removeFactor)
-	handle(s, endpoint{method: "GET", path: "/v1/second-factors", id: "list-second-factors", tag: tag, perm: g.UsersAdmin, summary: "Who has a second factor"}, s.listFactors)
-	handle(s, endpoint{method: "DELETE", path: "/v1/users/{id}/second-factor", id: "reset-second-factor", tag: tag, perm: g.UsersAdmin, summary: "Reset somebody's second factor",
-		doc: "For who has lost it: forgets second factors and recovery codes and ends the user's sign-ins. Audited."}, func(ctx context.Context, in *ByID) (*none, error) {
-		return &none{}, s.view(ctx).ResetSecondFactor(ctx, g.UserID(in.ID))
+	gate.Handle(s.Gate, own("POST", "/v1/me/second-factor/totp", "make-totp", "Make a secret for an authenticator program"), s.makeTOTP)
+	gate.Handle(s.Gate, own("POST", "/v1/me/second-factor/totp/confirm", "confirm-totp", "Confirm it with its first code"), s.confirmTOTP)
+	gate.Handle(s.Gate, own("POST", "/v1/me/second-factor/recovery", "new-recovery-codes", "New recovery codes; the old ones end"), s.newRecovery)
+	gate.Handle(s.Gate, own("POST", "/v1/me/second-factor/{id}/remove", "remove-second-factor", "Remove a second factor of one's own"), s.removeFactor)
+	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/second-factors", ID: "list-second-factors", Tag: tag, Perm: g.UsersAdmin, Summary: "Who has a second factor"}, s.listFactors)
+	gate.Handle(s.Gate, gate.Endpoint{Method: "DELETE", Path: "/v1/users/{id}/second-factor", ID: "reset-second-factor", Tag: tag, Perm: g.UsersAdmin, Summary: "Reset somebody's second factor",
+		Doc: "For who has lost it: forgets second factors and recovery codes and ends the user's sign-ins. Audited."}, func(ctx context.Context, in *gate.ByID) (*gate.None, error) {
+		return &gate.None{}, s.View(ctx).ResetSecondFactor(ctx, g.UserID(in.ID))
 	})
 	s.registerFactorRoles(tag)
 }
 
 // self is the caller, where it is somebody and no key.
-func (s *Server) self(ctx context.Context) (*caller, error) {
-	c := callerOf(ctx)
-	if c.token == "" {
+func (s *Server) self(ctx context.Context) (*gate.Caller, error) {
+	c := gate.CallerOf(ctx)
+	if c.Token == "" {
 		return nil, g.Errorf(g.Forbidden, "a key has no second factor; sign in")
 	}
 	return c, nil
@@ -155,7 +156,7 @@ func (s *Server) signInFactor(ctx context.Context, in *ticketCode) (*signedIn, e
 	return s.entered(ctx, e)
 }
 
-func (s *Server) signInEnrol(ctx context.Context, in *ticketName) (*body[NewTOTP], error) {
+func (s *Server) signInEnrol(ctx context.Context, in *ticketName) (*gate.Body[NewTOTP], error) {
 	u, scope, _, err := s.reg.StepUser(ctx, in.Body.Ticket, registry.StepEnrol)
 	if err != nil {
 		return nil, err
@@ -189,7 +190,7 @@ func (s *Server) enrolled(ctx context.Context, ticket string, codes []string) (*
 	return out, nil
 }
 
-func newTOTP(ctx context.Context, v *registry.View, id g.UserID, name string) (*body[NewTOTP], error) {
+func newTOTP(ctx context.Context, v *registry.View, id g.UserID, name string) (*gate.Body[NewTOTP], error) {
 	factor, secret, uri, err := v.BeginTOTP(ctx, id, name)
 	if err != nil {
 		return nil, err
@@ -198,60 +199,60 @@ func newTOTP(ctx context.Context, v *registry.View, id g.UserID, name string) (*
 	if err != nil {
 		return nil, fmt.Errorf("draw a QR code: %w", err)
 	}
-	return answer(NewTOTP{Factor: factor, Secret: secret, URI: uri, QR: "data:image/png;base64," + base64.StdEncoding.EncodeToString(png)}, nil)
+	return gate.Answer(NewTOTP{Factor: factor, Secret: secret, URI: uri, QR: "data:image/png;base64," + base64.StdEncoding.EncodeToString(png)}, nil)
 }
 
-func (s *Server) makeTOTP(ctx context.Context, in *ownName) (*body[NewTOTP], error) {
+func (s *Server) makeTOTP(ctx context.Context, in *ownName) (*gate.Body[NewTOTP], error) {
 	c, err := s.self(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.view(ctx).OwnPassword(ctx, c.user.ID, in.Body.Password); err != nil {
+	if err := s.View(ctx).OwnPassword(ctx, c.User.ID, in.Body.Password); err != nil {
 		return nil, err
 	}
-	return newTOTP(ctx, s.view(ctx), c.user.ID, in.Body.Name)
+	return newTOTP(ctx, s.View(ctx), c.User.ID, in.Body.Name)
 }
 
-func (s *Server) confirmTOTP(ctx context.Context, in *ownConfirm) (*body[Recovery], error) {
+func (s *Server) confirmTOTP(ctx context.Context, in *ownConfirm) (*gate.Body[Recovery], error) {
 	c, err := s.self(ctx)
 	if err != nil {
 		return nil, err
 	}
-	codes, err := s.view(ctx).ConfirmTOTP(ctx, c.user.ID, in.Body.Factor, in.Body.Code)
+	codes, err := s.View(ctx).ConfirmTOTP(ctx, c.User.ID, in.Body.Factor, in.Body.Code)
 	if codes == nil {
 		codes = []string{}
 	}
-	return answer(Recovery{codes}, err)
+	return gate.Answer(Recovery{codes}, err)
 }
 
-func (s *Server) newRecovery(ctx context.Context, in *ownPassword) (*body[Recovery], error) {
+func (s *Server) newRecovery(ctx context.Context, in *ownPassword) (*gate.Body[Recovery], error) {
 	c, err := s.self(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.view(ctx).OwnPassword(ctx, c.user.ID, in.Body.Password); err != nil {
+	if err := s.View(ctx).OwnPassword(ctx, c.User.ID, in.Body.Password); err != nil {
 		return nil, err
 	}
-	codes, err := s.view(ctx).NewRecoveryCodes(ctx, c.user.ID)
-	return answer(Recovery{codes}, err)
+	codes, err := s.View(ctx).NewRecoveryCodes(ctx, c.User.ID)
+	return gate.Answer(Recovery{codes}, err)
 }
 
-func (s *Server) removeFactor(ctx context.Context, in *removeFactor) (*none, error) {
+func (s *Server) removeFactor(ctx context.Context, in *removeFactor) (*gate.None, error) {
 	c, err := s.self(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.view(ctx).OwnPassword(ctx, c.user.ID, in.Body.Password); err != nil {
+	if err := s.View(ctx).OwnPassword(ctx, c.User.ID, in.Body.Password); err != nil {
 		return nil, err
 	}
-	return &none{}, s.view(ctx).RemoveFactor(ctx, c.user.ID, in.ID)
+	return &gate.None{}, s.View(ctx).RemoveFactor(ctx, c.User.ID, in.ID)
 }
 
-func (s *Server) listFactors(ctx context.Context, in *perSchool) (*body[page[FactorState]], error) {
-	all, err := s.view(ctx).SecondFactors(ctx, in.School)
+func (s *Server) listFactors(ctx context.Context, in *gate.PerSchool) (*gate.Body[gate.Page[FactorState]], error) {
+	all, err := s.View(ctx).SecondFactors(ctx, in.School)
 	out := []FactorState{}
 	for _, st := range all {
 		out = append(out, factorState(st))
 	}
-	return paged(s, out, in.Paged, err, func(x FactorState) string { return string(x.User) })
+	return gate.PageOf(s.Gate, out, in.Paged, err, func(x FactorState) string { return string(x.User) })
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
@@ -41,24 +42,24 @@ type signInInput struct {
 }
 
 func (s *Server) registerSession() {
-	handle(s, endpoint{method: "GET", path: "/v1/setup", id: "setup-needed", tag: "Sign-in", public: true, summary: "Is this a first run?",
-		example: "curl -fsS $GATEHOUSE_URL/v1/setup"}, s.setupNeeded)
-	handle(s, endpoint{method: "POST", path: "/v1/setup", id: "set-up", tag: "Sign-in", public: true, strict: true, conflict: true, summary: "Make the first administrator and school",
-		doc: "Works once, while nobody can sign in yet, and signs the new administrator in."}, s.setUp)
-	handle(s, endpoint{method: "POST", path: "/v1/session", id: "sign-in", tag: "Sign-in", public: true, strict: true, summary: "Sign in",
-		doc: "Answers with the cookie `" + cookieName + "`, which ends 12 hours after its last use, or with the next step where a second factor is due. Past a few wrong tries the next has to wait, up to two minutes; a browser in which the user has signed in before is not held up by others' tries. Programs use a key instead."}, s.signIn)
-	handle(s, endpoint{method: "DELETE", path: "/v1/session", id: "sign-out", tag: "Sign-in", summary: "Sign out"}, s.signOut)
-	handle(s, endpoint{method: "GET", path: "/v1/me", id: "me", tag: "Sign-in", summary: "Who am I, and what may I do?",
-		example: "curl -fsS -H \"Authorization: Bearer $GATEHOUSE_KEY\" $GATEHOUSE_URL/v1/me"}, func(ctx context.Context, _ *none) (*tagged[Me], error) {
-		return s.whoAmI(ctx, callerOf(ctx))
+	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/setup", ID: "setup-needed", Tag: "Sign-in", Public: true, Summary: "Is this a first run?",
+		Example: "curl -fsS $GATEHOUSE_URL/v1/setup"}, s.setupNeeded)
+	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/setup", ID: "set-up", Tag: "Sign-in", Public: true, Strict: true, Conflict: true, Summary: "Make the first administrator and school",
+		Doc: "Works once, while nobody can sign in yet, and signs the new administrator in."}, s.setUp)
+	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/session", ID: "sign-in", Tag: "Sign-in", Public: true, Strict: true, Summary: "Sign in",
+		Doc: "Answers with the cookie `" + gate.CookieName + "`, which ends 12 hours after its last use, or with the next step where a second factor is due. Past a few wrong tries the next has to wait, up to two minutes; a browser in which the user has signed in before is not held up by others' tries. Programs use a key instead."}, s.signIn)
+	gate.Handle(s.Gate, gate.Endpoint{Method: "DELETE", Path: "/v1/session", ID: "sign-out", Tag: "Sign-in", Summary: "Sign out"}, s.signOut)
+	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/me", ID: "me", Tag: "Sign-in", Summary: "Who am I, and what may I do?",
+		Example: "curl -fsS -H \"Authorization: Bearer $GATEHOUSE_KEY\" $GATEHOUSE_URL/v1/me"}, func(ctx context.Context, _ *gate.None) (*gate.Tagged[Me], error) {
+		return s.whoAmI(ctx, gate.CallerOf(ctx))
 	})
-	handle(s, endpoint{method: "PUT", path: "/v1/me", id: "change-me", tag: "Sign-in", matching: true, summary: "Change one's own name and language"}, s.changeMe)
-	handle(s, endpoint{method: "PUT", path: "/v1/me/password", id: "change-password", tag: "Sign-in", summary: "Change one's own password"}, s.changePassword)
+	gate.Handle(s.Gate, gate.Endpoint{Method: "PUT", Path: "/v1/me", ID: "change-me", Tag: "Sign-in", Matching: true, Summary: "Change one's own name and language"}, s.changeMe)
+	gate.Handle(s.Gate, gate.Endpoint{Method: "PUT", Path: "/v1/me/password", ID: "change-password", Tag: "Sign-in", Summary: "Change one's own password"}, s.changePassword)
 }
 
-func (s *Server) setupNeeded(ctx context.Context, _ *none) (*body[setupState], error) {
+func (s *Server) setupNeeded(ctx context.Context, _ *gate.None) (*gate.Body[setupState], error) {
 	empty, err := s.reg.Empty(ctx)
-	return answer(setupState{empty}, err)
+	return gate.Answer(setupState{empty}, err)
 }
 
 func (s *Server) setUp(ctx context.Context, in *setupInput) (*signedIn, error) {
@@ -72,7 +73,7 @@ func (s *Server) setUp(ctx context.Context, in *setupInput) (*signedIn, error) {
 		return nil, g.Errorf(g.Conflict, "the gateway is set up already; sign in, or ask its administrator ('gateway passwd' resets a password)")
 	}
 	b := in.Body
-	if !validTimezone(b.Timezone) {
+	if !gate.ValidTimezone(b.Timezone) {
 		return nil, g.FieldErrorf("timezone", "%q is no IANA time zone; write it like Asia/Shanghai", b.Timezone)
 	}
 	if err := checkPassword(b.Password); err != nil {
@@ -107,18 +108,18 @@ func firstSchool(ctx context.Context, view *registry.View, want g.School) (g.Sch
 // cookie carries the sign-in; an empty token takes it away. The registry ends a sign-in that
 // is not used, the browser drops the cookie when it closes.
 func (s *Server) cookie(token string) http.Cookie {
-	c := http.Cookie{Name: cookieName, Value: token, Path: "/", HttpOnly: true, Secure: s.cfg.SecureCookies, SameSite: http.SameSiteStrictMode}
+	c := http.Cookie{Name: gate.CookieName, Value: token, Path: "/", HttpOnly: true, Secure: s.cfg.SecureCookies, SameSite: http.SameSiteStrictMode}
 	if token == "" {
 		c.MaxAge = -1
 	}
 	return c
 }
 
-func (s *Server) signOut(ctx context.Context, _ *none) (*struct {
+func (s *Server) signOut(ctx context.Context, _ *gate.None) (*struct {
 	SetCookie http.Cookie `header:"Set-Cookie"`
 }, error) {
-	if c := callerOf(ctx); c.token != "" {
-		if err := s.reg.SignOut(ctx, c.token); err != nil {
+	if c := gate.CallerOf(ctx); c.Token != "" {
+		if err := s.reg.SignOut(ctx, c.Token); err != nil {
 			return nil, err
 		}
 	}
@@ -127,17 +128,17 @@ func (s *Server) signOut(ctx context.Context, _ *none) (*struct {
 	}{s.cookie("")}, nil
 }
 
-func (s *Server) me(ctx context.Context, c *caller) (Me, error) {
-	school, err := s.reg.In(c.scope).School(ctx, c.scope.School)
+func (s *Server) me(ctx context.Context, c *gate.Caller) (Me, error) {
+	school, err := s.reg.In(c.Scope).School(ctx, c.Scope.School)
 	if err != nil {
 		return Me{}, err
 	}
-	me := Me{User: c.by(), School: school, Permissions: c.scope.Permissions, Demo: s.cfg.Demo, Version: s.cfg.Version}
+	me := Me{User: c.By(), School: school, Permissions: c.Scope.Permissions, Demo: s.cfg.Demo, Version: s.cfg.Version}
 	if me.Permissions == nil {
 		me.Permissions = []g.Permission{}
 	}
-	if c.token != "" {
-		me.CSRF = csrf(c.token)
+	if c.Token != "" {
+		me.CSRF = gate.CSRF(c.Token)
 	}
 	return me, nil
 }
@@ -149,16 +150,16 @@ type passwordInput struct {
 	}
 }
 
-func (s *Server) changePassword(ctx context.Context, in *passwordInput) (*none, error) {
-	c := callerOf(ctx)
-	if c.token == "" {
+func (s *Server) changePassword(ctx context.Context, in *passwordInput) (*gate.None, error) {
+	c := gate.CallerOf(ctx)
+	if c.Token == "" {
 		return nil, g.Errorf(g.Forbidden, "a key has no password; sign in")
 	}
-	if v := s.signIns.allow("password:"+c.name(), s.now()); !v.ok {
+	if !s.TrySignIn("password:" + c.Name()) {
 		return nil, g.Errorf(g.RateLimited, "too many attempts; wait a minute")
 	}
 	if err := checkPassword(in.Body.New); err != nil {
 		return nil, err
 	}
-	return &none{}, s.view(ctx).ChangePassword(ctx, c.user.ID, in.Body.Old, in.Body.New)
+	return &gate.None{}, s.View(ctx).ChangePassword(ctx, c.User.ID, in.Body.Old, in.Body.New)
 }

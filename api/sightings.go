@@ -6,6 +6,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
@@ -25,8 +26,8 @@ type Passage struct {
 }
 
 type sightingsInput struct {
-	Paged
-	InSchool
+	gate.Paged
+	gate.InSchool
 	Device  g.DeviceID `query:"device" maxLength:"64" doc:"By this device."`
 	Zone    g.ZoneID   `query:"zone" maxLength:"64" doc:"In this zone."`
 	Person  g.PersonID `query:"person" maxLength:"64" doc:"Of this person."`
@@ -38,28 +39,28 @@ type sightingsInput struct {
 
 func (s *Server) registerSightings() {
 	const tag = "Sightings"
-	handle(s, endpoint{method: "GET", path: "/v1/sightings", id: "list-sightings", tag: tag, perm: g.SightingsRead, summary: "Who was seen where and when, newest first",
-		doc: "With person it is one person's movements: of a student they need a reason, and each such look is written to the audit log. " +
+	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/sightings", ID: "list-sightings", Tag: tag, Perm: g.SightingsRead, Summary: "Who was seen where and when, newest first",
+		Doc: "With person it is one person's movements: of a student they need a reason, and each such look is written to the audit log. " +
 			"Without person the list ends 24 hours back, which is what whoever is on duty needs; further back it goes with a reason, which is audited too (the pages of one look within ten minutes once). A key's purpose is its reason.",
-		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/sightings?limit=5"`}, func(ctx context.Context, in *sightingsInput) (*body[page[registry.SightingRow]], error) {
+		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/sightings?limit=5"`}, func(ctx context.Context, in *sightingsInput) (*gate.Body[gate.Page[registry.SightingRow]], error) {
 		if !in.From.IsZero() && !in.To.IsZero() && !in.To.After(in.From) {
 			return nil, g.FieldErrorf("to", "to is not after from")
 		}
-		return listed(s.because(ctx, in.Reason).Sightings(ctx, registry.SightingFilter{Page: registry.Page{Limit: in.Limit, Cursor: in.Cursor}, School: in.School,
+		return gate.Listed(s.Because(ctx, in.Reason).Sightings(ctx, registry.SightingFilter{Page: registry.Page{Limit: in.Limit, Cursor: in.Cursor}, School: in.School,
 			Device: in.Device, Zone: in.Zone, Person: in.Person, From: in.From, To: in.To, Unknown: in.Unknown}))
 	})
-	handle(s, endpoint{method: "POST", path: "/v1/sightings/manual", id: "manual-pass", tag: tag, perm: g.SightingsWrite, unavailable: true, status: 201, summary: "Vouch for somebody: a manual pass",
-		doc: "Journalled like every sighting, with the method manual, before it is answered."}, s.manual)
+	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/sightings/manual", ID: "manual-pass", Tag: tag, Perm: g.SightingsWrite, Unavailable: true, Status: 201, Summary: "Vouch for somebody: a manual pass",
+		Doc: "Journalled like every sighting, with the method manual, before it is answered."}, s.manual)
 }
 
-func (s *Server) manual(ctx context.Context, in *manualInput) (*body[Passage], error) {
+func (s *Server) manual(ctx context.Context, in *manualInput) (*gate.Body[Passage], error) {
 	if s.deps.Intake == nil {
-		return nil, missing("an intake")
+		return nil, gate.Missing("an intake")
 	}
-	c := callerOf(ctx)
-	scope := c.scope
+	c := gate.CallerOf(ctx)
+	scope := c.Scope
 	scope.Permissions = []g.Permission{g.PeopleRead, g.DevicesRead, g.SightingsWrite}
-	scope.Reason = oneLine(in.Body.Note)
+	scope.Reason = gate.OneLine(in.Body.Note)
 	view := s.reg.In(scope)
 	names, err := view.Names(ctx, []g.PersonID{in.Body.Person})
 	if err != nil {
@@ -76,7 +77,7 @@ func (s *Server) manual(ctx context.Context, in *manualInput) (*body[Passage], e
 		return nil, err
 	}
 	seq, sid, err := s.deps.Intake.Manual(ctx, scope, id, g.Sighting{Method: g.ByManual, Direction: in.Body.Direction, Zone: in.Body.Zone, Person: in.Body.Person})
-	return answer(Passage{seq, sid}, err)
+	return gate.Answer(Passage{seq, sid}, err)
 }
 
 // schoolOfZone finds the school that the zone is in, among those that the view sees.

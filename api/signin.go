@@ -4,15 +4,11 @@ import (
 	"context"
 	"net/http"
 	"slices"
-	"strings"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
-
-// browserCookie tells a browser in which somebody has signed in before from a stranger's: the
-// wrong tries of others do not hold it up. It signs nobody in.
-const browserCookie = "gatehouse_browser"
 
 const browserAge = 180 * 24 * 60 * 60 // seconds
 
@@ -33,25 +29,8 @@ type signedIn struct {
 
 // attempt is who makes the request and from where.
 func (s *Server) attempt(ctx context.Context) registry.Attempt {
-	r := requestOf(ctx)
-	return registry.Attempt{Remote: s.remote(r), Browser: browserOf(r)}
-}
-
-func browserOf(r *http.Request) string {
-	c, err := r.Cookie(browserCookie)
-	if err != nil || len(c.Value) > 256 || !strings.HasPrefix(c.Value, "ghb_") {
-		return ""
-	}
-	return c.Value
-}
-
-// signInKey is what attempts to sign in are counted by: the browser, where somebody has signed
-// in there before, else the address.
-func (s *Server) signInKey(r *http.Request) string {
-	if b := browserOf(r); b != "" && s.reg.KnownBrowser(r.Context(), b) {
-		return "browser " + b
-	}
-	return "address " + s.remote(r)
+	r := gate.RequestOf(ctx)
+	return registry.Attempt{Remote: s.Remote(r), Browser: gate.BrowserOf(r)}
 }
 
 func (s *Server) signIn(ctx context.Context, in *signInInput) (*signedIn, error) {
@@ -80,11 +59,11 @@ func (s *Server) entered(ctx context.Context, e registry.Entry) (*signedIn, erro
 	if err != nil {
 		return nil, err
 	}
-	me, err := s.me(ctx, &caller{user: user, scope: scope, token: e.Token})
+	me, err := s.me(ctx, &gate.Caller{User: user, Scope: scope, Token: e.Token})
 	if err != nil {
 		return nil, err
 	}
-	browser := http.Cookie{Name: browserCookie, Value: e.Browser, Path: "/v1/", MaxAge: browserAge, HttpOnly: true,
+	browser := http.Cookie{Name: gate.BrowserCookie, Value: e.Browser, Path: "/v1/", MaxAge: browserAge, HttpOnly: true,
 		Secure: s.cfg.SecureCookies, SameSite: http.SameSiteStrictMode}
 	return &signedIn{SetCookie: []http.Cookie{s.cookie(e.Token), browser}, Body: SignedIn{Me: me}}, nil
 }

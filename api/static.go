@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"github.com/gatehouse-iot/gatehouse/api/gate"
 )
 
 // How long a browser may use a file without asking again.
@@ -61,7 +63,7 @@ func (f *static) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	h.Set("ETag", tag)
-	if hasTag(r.Header.Values("If-None-Match"), tag) {
+	if gate.HasTag(r.Header.Values("If-None-Match"), tag) {
 		h.Del("Content-Type")
 		h.Del("Content-Encoding")
 		w.WriteHeader(http.StatusNotModified)
@@ -99,23 +101,6 @@ func acceptsGzip(values []string) bool {
 		return named > 0
 	}
 	return star > 0
-}
-
-// hasTag compares weakly, as If-None-Match does.
-func hasTag(values []string, tag string) bool {
-	return anyTag(strings.Join(values, ","), func(one string) bool { return one == tag })
-}
-
-// anyTag says whether one of the tags of a header is the one, or *, which is every one. Proxies
-// that compress make tags weak; they still name the same state.
-func anyTag(header string, is func(tag string) bool) bool {
-	for one := range strings.SplitSeq(header, ",") {
-		one = strings.TrimPrefix(strings.TrimSpace(one), "W/")
-		if one == "*" || is(one) {
-			return true
-		}
-	}
-	return false
 }
 
 // statics are the built console's files; each is read and compressed when it is first asked for.

@@ -4,27 +4,28 @@ import (
 	"context"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api/gate"
 )
 
 func (s *Server) registerStatus() {
 	const tag = "Gateway"
-	handle(s, endpoint{method: "GET", path: "/v1/status", id: "status", tag: tag, perm: g.StatusRead, unavailable: true, summary: "Is the gateway well?",
-		example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" $GATEHOUSE_URL/v1/status`}, func(ctx context.Context, _ *none) (*body[Status], error) {
+	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/status", ID: "status", Tag: tag, Perm: g.StatusRead, Unavailable: true, Summary: "Is the gateway well?",
+		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" $GATEHOUSE_URL/v1/status`}, func(ctx context.Context, _ *gate.None) (*gate.Body[Status], error) {
 		if s.deps.Status == nil {
-			return nil, missing("a status")
+			return nil, gate.Missing("a status")
 		}
-		return answer(s.deps.Status(ctx), nil)
+		return gate.Answer(s.deps.Status(ctx), nil)
 	})
-	handle(s, endpoint{method: "GET", path: "/v1/media/{id}", id: "get-media", tag: tag, perm: g.CameraView, unavailable: true, raw: "image/jpeg", summary: "A picture that is kept as evidence",
-		doc: "Each look is written to the audit log; where that cannot be written, nothing is shown."}, s.media)
+	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/media/{id}", ID: "get-media", Tag: tag, Perm: g.CameraView, Unavailable: true, Raw: "image/jpeg", Summary: "A picture that is kept as evidence",
+		Doc: "Each look is written to the audit log; where that cannot be written, nothing is shown."}, s.media)
 	s.registerSettings(tag)
 }
 
-func (s *Server) media(ctx context.Context, in *ByID) (*jpeg, error) {
+func (s *Server) media(ctx context.Context, in *gate.ByID) (*gate.JPEG, error) {
 	if s.deps.Media == nil {
-		return nil, missing("a media store")
+		return nil, gate.Missing("a media store")
 	}
-	all, err := s.view(ctx).Schools(ctx)
+	all, err := s.View(ctx).Schools(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -36,10 +37,10 @@ func (s *Server) media(ctx context.Context, in *ByID) (*jpeg, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := s.view(ctx).Record(ctx, "media.open", in.ID); err != nil {
+		if err := s.View(ctx).Record(ctx, "media.open", in.ID); err != nil {
 			return nil, g.Errorf(g.Unavailable, "looking at evidence must be audited, and the audit log cannot be written")
 		}
-		return picture(b, nil)
+		return gate.Picture(b, nil)
 	}
 	return nil, g.Errorf(g.NotFound, "there is no picture %q here; pictures are deleted when their time is over", in.ID)
 }

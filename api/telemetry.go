@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api/gate"
 )
 
 const telemetryPrefix = "/v1/telemetry/api/v1"
@@ -34,15 +35,15 @@ func (s *Server) registerTelemetry() {
 			if method == "POST" {
 				id += "-by-form"
 			}
-			e := endpoint{method: method, path: telemetryPrefix + t.path, id: id, tag: tag, perm: g.TelemetryRead, stream: true, query: t.query, raw: "application/json", summary: t.summary,
-				doc: "The Prometheus HTTP API, version 1: point Grafana's Prometheus data source at `/v1/telemetry` with the key as bearer token. Every selector is confined to the caller's schools."}
+			e := gate.Endpoint{Method: method, Path: telemetryPrefix + t.path, ID: id, Tag: tag, Perm: g.TelemetryRead, Stream: true, Query: t.query, Raw: "application/json", Summary: t.summary,
+				Doc: "The Prometheus HTTP API, version 1: point Grafana's Prometheus data source at `/v1/telemetry` with the key as bearer token. Every selector is confined to the caller's schools."}
 			if t.id == "query" && method == "GET" {
-				e.example = `curl -fsS -G -H "Authorization: Bearer $GATEHOUSE_KEY" --data-urlencode 'query=gatehouse_temperature' $GATEHOUSE_URL/v1/telemetry/api/v1/query`
+				e.Example = `curl -fsS -G -H "Authorization: Bearer $GATEHOUSE_KEY" --data-urlencode 'query=gatehouse_temperature' $GATEHOUSE_URL/v1/telemetry/api/v1/query`
 			}
 			if strings.Contains(t.path, "{name}") {
-				handle(s, e, func(ctx context.Context, _ *labelInput) (*huma.StreamResponse, error) { return s.telemetry(ctx) })
+				gate.Handle(s.Gate, e, func(ctx context.Context, _ *labelInput) (*huma.StreamResponse, error) { return s.telemetry(ctx) })
 			} else {
-				handle(s, e, func(ctx context.Context, _ *none) (*huma.StreamResponse, error) { return s.telemetry(ctx) })
+				gate.Handle(s.Gate, e, func(ctx context.Context, _ *gate.None) (*huma.StreamResponse, error) { return s.telemetry(ctx) })
 			}
 			s.describeTelemetry(e)
 		}
@@ -55,9 +56,9 @@ type labelInput struct {
 
 func (s *Server) telemetry(ctx context.Context) (*huma.StreamResponse, error) {
 	if s.deps.Telemetry == nil {
-		return nil, missing("telemetry")
+		return nil, gate.Missing("telemetry")
 	}
-	all, err := s.view(ctx).Schools(ctx)
+	all, err := s.View(ctx).Schools(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -68,11 +69,11 @@ func (s *Server) telemetry(ctx context.Context) (*huma.StreamResponse, error) {
 	h := s.deps.Telemetry(telemetryPrefix, ids)
 	return &huma.StreamResponse{Body: func(hc huma.Context) {
 		r, w := humago.Unwrap(hc)
-		done, err := s.queries.take(r.Context(), callerOf(ctx).name())
+		done, err := s.queries.take(r.Context(), gate.CallerOf(ctx).Name())
 		var full *crowd
 		switch {
 		case errors.As(err, &full):
-			promError(w, full.status, languageOf(r.Context()).Text(full.said))
+			promError(w, full.status, gate.LanguageOf(r.Context()).Text(full.said))
 			return
 		case err != nil:
 			return // the caller is gone

@@ -6,27 +6,29 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/gatehouse-iot/gatehouse/api/gate"
 )
 
 // describeTelemetry tells the document what the Prometheus API takes and answers, which no input
 // of ours says.
-func (s *Server) describeTelemetry(e endpoint) {
-	item := s.api.OpenAPI().Paths[e.path]
+func (s *Server) describeTelemetry(e gate.Endpoint) {
+	item := s.OpenAPI().Paths[e.Path]
 	op := item.Get
 	needed := map[string][]string{
 		"/query":           {"query"},
 		"/query_range":     {"query", "start", "end", "step"},
 		"/series":          {"match[]"},
 		"/query_exemplars": {"query"},
-	}[strings.TrimPrefix(e.path, telemetryPrefix)]
-	if e.method == http.MethodPost {
+	}[strings.TrimPrefix(e.Path, telemetryPrefix)]
+	if e.Method == http.MethodPost {
 		op = item.Post
 		op.RequestBody = &huma.RequestBody{
 			Description: "The parameters of GET, as a form.",
-			Content:     map[string]*huma.MediaType{"application/x-www-form-urlencoded": {Schema: promForm(e.query, needed)}},
+			Content:     map[string]*huma.MediaType{"application/x-www-form-urlencoded": {Schema: promForm(e.Query, needed)}},
 		}
 	} else {
-		for _, name := range e.query {
+		for _, name := range e.Query {
 			op.Parameters = append(op.Parameters, &huma.Param{
 				Name:        name,
 				In:          "query",

@@ -1,12 +1,14 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
@@ -35,40 +37,40 @@ type userBody struct {
 
 func (s *Server) registerUsers() {
 	const tag = "Users"
-	handle(s, endpoint{method: "GET", path: "/v1/users", id: "list-users", tag: tag, perm: g.UsersAdmin, summary: "Who can sign in"}, func(ctx context.Context, in *perSchool) (*body[page[g.User]], error) {
-		all, err := s.view(ctx).Users(ctx, in.School)
-		return paged(s, all, in.Paged, err, func(u g.User) string { return string(u.ID) })
+	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/users", ID: "list-users", Tag: tag, Perm: g.UsersAdmin, Summary: "Who can sign in"}, func(ctx context.Context, in *gate.PerSchool) (*gate.Body[gate.Page[g.User]], error) {
+		all, err := s.View(ctx).Users(ctx, in.School)
+		return gate.PageOf(s.Gate, all, in.Paged, err, func(u g.User) string { return string(u.ID) })
 	})
-	handle(s, endpoint{method: "POST", path: "/v1/users", id: "create-user", tag: tag, perm: g.UsersAdmin, status: 201, summary: "Add a user"}, s.createUser)
+	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/users", ID: "create-user", Tag: tag, Perm: g.UsersAdmin, Status: 201, Summary: "Add a user"}, s.createUser)
 	load := func(ctx context.Context, id string) (g.User, error) { return s.user(ctx, g.UserID(id)) }
-	reads(s, endpoint{path: "/v1/users/{id}", tag: tag, perm: g.UsersAdmin, summary: "One user"}, "user", load)
-	changes(s, endpoint{path: "/v1/users/{id}", tag: tag, perm: g.UsersAdmin, conflict: true, summary: "Change a user"}, "user", thing[userBody, g.User]{load: load, save: s.updateUser})
+	gate.Reads(s.Gate, gate.Endpoint{Path: "/v1/users/{id}", Tag: tag, Perm: g.UsersAdmin, Summary: "One user"}, "user", load)
+	gate.Changes(s.Gate, gate.Endpoint{Path: "/v1/users/{id}", Tag: tag, Perm: g.UsersAdmin, Conflict: true, Summary: "Change a user"}, "user", gate.Thing[userBody, g.User]{Load: load, Save: s.updateUser})
 }
 
 // mayGive says whether the caller may hand out a role.
-func mayGive(c *caller, r g.Role) error {
-	if r == g.RoleDistrict && !c.scope.Subtree {
+func mayGive(c *gate.Caller, r g.Role) error {
+	if r == g.RoleDistrict && !c.Scope.Subtree {
 		return g.FieldErrorf("role", "only a district's administrator may make another")
 	}
 	return nil
 }
 
-func (s *Server) createUser(ctx context.Context, in *newUserInput) (*body[g.User], error) {
+func (s *Server) createUser(ctx context.Context, in *newUserInput) (*gate.Body[g.User], error) {
 	if err := checkPassword(in.Body.Password); err != nil {
 		return nil, err
 	}
-	if err := mayGive(callerOf(ctx), in.Body.Role); err != nil {
+	if err := mayGive(gate.CallerOf(ctx), in.Body.Role); err != nil {
 		return nil, err
 	}
-	u := g.User{School: school(ctx, in.Body.School), Name: in.Body.Name, FullName: in.Body.FullName, Role: in.Body.Role, Language: in.Body.Language}
+	u := g.User{School: gate.SchoolOf(ctx, in.Body.School), Name: in.Body.Name, FullName: in.Body.FullName, Role: in.Body.Role, Language: in.Body.Language}
 	if u.Language == "" {
-		sch, err := s.view(ctx).School(ctx, u.School)
+		sch, err := s.View(ctx).School(ctx, u.School)
 		if err != nil {
 			return nil, err
 		}
 		u.Language = sch.Language
 	}
-	return answer(s.view(ctx).CreateUser(ctx, u, in.Body.Password))
+	return gate.Answer(s.View(ctx).CreateUser(ctx, u, in.Body.Password))
 }
 
 func (s *Server) updateUser(ctx context.Context, id string, b userBody) (g.User, error) {
@@ -76,14 +78,14 @@ func (s *Server) updateUser(ctx context.Context, id string, b userBody) (g.User,
 	if err != nil {
 		return u, err
 	}
-	c := callerOf(ctx)
+	c := gate.CallerOf(ctx)
 	before := u
-	u.Name, u.FullName, u.Language = or(b.Name, u.Name), or(b.FullName, u.FullName), or(b.Language, u.Language)
-	u.Role = g.Role(or(string(b.Role), string(u.Role)))
+	u.Name, u.FullName, u.Language = cmp.Or(b.Name, u.Name), cmp.Or(b.FullName, u.FullName), cmp.Or(b.Language, u.Language)
+	u.Role = g.Role(cmp.Or(string(b.Role), string(u.Role)))
 	if b.Disabled != nil {
 		u.Disabled = *b.Disabled
 	}
-	if u.ID == c.user.ID && (u.Disabled || u.Role != before.Role) {
+	if u.ID == c.User.ID && (u.Disabled || u.Role != before.Role) {
 		return u, g.Errorf(g.Conflict, "nobody takes the own rights away; ask another administrator")
 	}
 	for _, r := range []g.Role{before.Role, u.Role} {
@@ -92,18 +94,18 @@ func (s *Server) updateUser(ctx context.Context, id string, b userBody) (g.User,
 		}
 	}
 	if b.Password != "" {
-		if u.ID == c.user.ID {
+		if u.ID == c.User.ID {
 			return u, g.FieldErrorf("password", "change your own with PUT /v1/me/password, which asks for the old one")
 		}
 		if err := checkPassword(b.Password); err != nil {
 			return u, err
 		}
 	}
-	if err := s.view(ctx).UpdateUser(ctx, u); err != nil {
+	if err := s.View(ctx).UpdateUser(ctx, u); err != nil {
 		return u, err
 	}
 	if b.Password != "" {
-		if err := s.view(ctx).ChangePassword(ctx, u.ID, "", b.Password); err != nil {
+		if err := s.View(ctx).ChangePassword(ctx, u.ID, "", b.Password); err != nil {
 			return u, err
 		}
 	}
@@ -112,7 +114,7 @@ func (s *Server) updateUser(ctx context.Context, id string, b userBody) (g.User,
 
 // user finds a user whom the caller may manage.
 func (s *Server) user(ctx context.Context, id g.UserID) (g.User, error) {
-	return userOf(ctx, s.view(ctx), id)
+	return userOf(ctx, s.View(ctx), id)
 }
 
 func userOf(ctx context.Context, view *registry.View, id g.UserID) (g.User, error) {
@@ -127,16 +129,9 @@ func userOf(ctx context.Context, view *registry.View, id g.UserID) (g.User, erro
 	return all[i], nil
 }
 
-func or(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
-}
-
 type auditInput struct {
-	Paged
-	InSchool
+	gate.Paged
+	gate.InSchool
 	Actor  string    `query:"actor" maxLength:"128" doc:"By this actor: an id, a name, or a part of either."`
 	Deed   string    `query:"deed" maxLength:"64" doc:"Of this deed, e.g. person.open; person: of all that begin with it."`
 	Object string    `query:"object" maxLength:"128" doc:"On this object: its id, or a part of it."`
@@ -154,11 +149,11 @@ type AuditCheck struct {
 
 func (s *Server) registerAudit() {
 	const tag = "Audit"
-	handle(s, endpoint{method: "GET", path: "/v1/audit", id: "list-audit", tag: tag, perm: g.AuditRead, summary: "Who did what, newest first"}, func(ctx context.Context, in *auditInput) (*body[page[g.AuditEntry]], error) {
-		if _, err := spanned(ctx, Span{From: in.From, To: in.To}); err != nil {
+	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/audit", ID: "list-audit", Tag: tag, Perm: g.AuditRead, Summary: "Who did what, newest first"}, func(ctx context.Context, in *auditInput) (*gate.Body[gate.Page[g.AuditEntry]], error) {
+		if _, err := gate.Spanned(ctx, gate.Span{From: in.From, To: in.To}); err != nil {
 			return nil, err
 		}
-		return listed(s.view(ctx).Audit(ctx, registry.AuditFilter{
+		return gate.Listed(s.View(ctx).Audit(ctx, registry.AuditFilter{
 			Page:   registry.Page{Limit: in.Limit, Cursor: in.Cursor},
 			School: in.School,
 			Actor:  in.Actor,
@@ -169,13 +164,13 @@ func (s *Server) registerAudit() {
 			To:     in.To,
 		}))
 	})
-	handle(s, endpoint{method: "GET", path: "/v1/audit/verify", id: "verify-audit", tag: tag, perm: g.AuditRead, summary: "Check the audit log's chain"}, func(ctx context.Context, _ *none) (*body[AuditCheck], error) {
-		n, err := s.view(ctx).VerifyAudit(ctx)
+	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/audit/verify", ID: "verify-audit", Tag: tag, Perm: g.AuditRead, Summary: "Check the audit log's chain"}, func(ctx context.Context, _ *gate.None) (*gate.Body[AuditCheck], error) {
+		n, err := s.View(ctx).VerifyAudit(ctx)
 		switch {
 		case err == nil:
-			return answer(AuditCheck{true, n, "the chain is whole"}, nil)
+			return gate.Answer(AuditCheck{true, n, "the chain is whole"}, nil)
 		case g.ErrorCode(err) == g.Conflict || g.ErrorCode(err) == g.Invalid:
-			return answer(AuditCheck{false, n, err.Error()}, nil)
+			return gate.Answer(AuditCheck{false, n, err.Error()}, nil)
 		}
 		return nil, err
 	})

@@ -1,11 +1,13 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
@@ -46,12 +48,12 @@ type TestFired struct {
 
 func (s *Server) registerWebhooks() {
 	const tag = "Webhooks"
-	handle(s, endpoint{method: "GET", path: "/v1/webhooks", id: "list-webhooks", tag: tag, perm: g.KeysAdmin, summary: "Webhooks"}, func(ctx context.Context, in *perSchool) (*body[page[g.Webhook]], error) {
-		all, err := s.view(ctx).Webhooks(ctx, in.School)
-		return paged(s, all, in.Paged, err, func(w g.Webhook) string { return string(w.ID) })
+	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/webhooks", ID: "list-webhooks", Tag: tag, Perm: g.KeysAdmin, Summary: "Webhooks"}, func(ctx context.Context, in *gate.PerSchool) (*gate.Body[gate.Page[g.Webhook]], error) {
+		all, err := s.View(ctx).Webhooks(ctx, in.School)
+		return gate.PageOf(s.Gate, all, in.Paged, err, func(w g.Webhook) string { return string(w.ID) })
 	})
-	handle(s, endpoint{method: "POST", path: "/v1/webhooks", id: "create-webhook", tag: tag, perm: g.KeysAdmin, status: 201, summary: "Have events posted to a server of one's own",
-		doc: "Each event is a CloudEvents 1.0 document in structured mode, signed as Standard Webhooks asks: headers webhook-id, webhook-timestamp and webhook-signature. " +
+	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/webhooks", ID: "create-webhook", Tag: tag, Perm: g.KeysAdmin, Status: 201, Summary: "Have events posted to a server of one's own",
+		Doc: "Each event is a CloudEvents 1.0 document in structured mode, signed as Standard Webhooks asks: headers webhook-id, webhook-timestamp and webhook-signature. " +
 			"Answer 2xx within 15 s. Otherwise the event is tried again for three days, after which the webhook is disabled; 410 disables it at once, Retry-After is honoured, redirects are not followed. " +
 			"It gets what its maker may read, at any time. " +
 			"Events of one subject (header gatehouse-subject: an alert, an incident, a person or a device) come in order, and gatehouse-sequence rises from one to the next: " +
@@ -61,41 +63,41 @@ func (s *Server) registerWebhooks() {
 			"Between subjects there is no order, and a delivery that is sent again by hand comes when it comes. " +
 			"The same event can come twice: webhook-id tells."}, s.createWebhook)
 	load := func(ctx context.Context, id string) (g.Webhook, error) { return s.ownWebhook(ctx, g.WebhookID(id)) }
-	k := thing[webhookBody, ChangedWebhook]{
-		load: func(ctx context.Context, id string) (ChangedWebhook, error) {
+	k := gate.Thing[webhookBody, ChangedWebhook]{
+		Load: func(ctx context.Context, id string) (ChangedWebhook, error) {
 			w, err := load(ctx, id)
 			return ChangedWebhook{Webhook: w}, err
 		},
-		state: func(w ChangedWebhook) any { return w.Webhook },
-		save:  s.updateWebhook,
-		once:  func(now *ChangedWebhook, saved ChangedWebhook) { now.Secret = saved.Secret },
+		State: func(w ChangedWebhook) any { return w.Webhook },
+		Save:  s.updateWebhook,
+		Once:  func(now *ChangedWebhook, saved ChangedWebhook) { now.Secret = saved.Secret },
 	}
-	handle(s, endpoint{method: "POST", path: "/v1/webhooks/{id}/secret", id: "rotate-webhook-secret", tag: tag, perm: g.KeysAdmin, summary: "Give a webhook a new signing secret",
-		doc: "Deliveries are signed with both until the old secret ends: webhook-signature then holds two signatures with a space between them, the new one first, as Standard Webhooks has it. " +
+	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/webhooks/{id}/secret", ID: "rotate-webhook-secret", Tag: tag, Perm: g.KeysAdmin, Summary: "Give a webhook a new signing secret",
+		Doc: "Deliveries are signed with both until the old secret ends: webhook-signature then holds two signatures with a space between them, the new one first, as Standard Webhooks has it. " +
 			"Take the new secret into use on the server within that time. Rotating again ends the older of the two at once."}, s.rotateSecret)
-	reads(s, endpoint{path: "/v1/webhooks/{id}", tag: tag, perm: g.KeysAdmin, summary: "One webhook"}, "webhook", load)
-	changes(s, endpoint{path: "/v1/webhooks/{id}", tag: tag, perm: g.KeysAdmin, summary: "Change a webhook, or enable it again"}, "webhook", k)
-	deletes(s, endpoint{path: "/v1/webhooks/{id}", tag: tag, perm: g.KeysAdmin, summary: "Delete a webhook"}, "webhook", k,
-		func(ctx context.Context, id string) error { return s.view(ctx).DeleteWebhook(ctx, g.WebhookID(id)) })
-	handle(s, endpoint{method: "POST", path: "/v1/webhooks/{id}/take-over", id: "take-over-webhook", tag: tag, perm: g.KeysAdmin, summary: "Answer for a webhook in its maker's place",
-		doc: "For somebody who is signed in and may read every kind of event that it asks for. From then on it gets what they may read."}, func(ctx context.Context, in *ByID) (*none, error) {
-		return &none{}, s.view(ctx).TakeOverWebhook(ctx, g.WebhookID(in.ID))
+	gate.Reads(s.Gate, gate.Endpoint{Path: "/v1/webhooks/{id}", Tag: tag, Perm: g.KeysAdmin, Summary: "One webhook"}, "webhook", load)
+	gate.Changes(s.Gate, gate.Endpoint{Path: "/v1/webhooks/{id}", Tag: tag, Perm: g.KeysAdmin, Summary: "Change a webhook, or enable it again"}, "webhook", k)
+	gate.Deletes(s.Gate, gate.Endpoint{Path: "/v1/webhooks/{id}", Tag: tag, Perm: g.KeysAdmin, Summary: "Delete a webhook"}, "webhook", k,
+		func(ctx context.Context, id string) error { return s.View(ctx).DeleteWebhook(ctx, g.WebhookID(id)) })
+	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/webhooks/{id}/take-over", ID: "take-over-webhook", Tag: tag, Perm: g.KeysAdmin, Summary: "Answer for a webhook in its maker's place",
+		Doc: "For somebody who is signed in and may read every kind of event that it asks for. From then on it gets what they may read."}, func(ctx context.Context, in *gate.ByID) (*gate.None, error) {
+		return &gate.None{}, s.View(ctx).TakeOverWebhook(ctx, g.WebhookID(in.ID))
 	})
-	handle(s, endpoint{method: "POST", path: "/v1/webhooks/{id}/test", id: "test-webhook", tag: tag, perm: g.KeysAdmin, status: 202, summary: "Send a test event"}, s.testWebhook)
-	handle(s, endpoint{method: "GET", path: "/v1/webhooks/{id}/deliveries", id: "list-deliveries", tag: tag, perm: g.KeysAdmin, summary: "What was sent and what came back, newest first"}, func(ctx context.Context, in *struct {
-		ByID
-		Paged
-	}) (*body[page[registry.Delivery]], error) {
-		return listed(s.view(ctx).Deliveries(ctx, g.WebhookID(in.ID), registry.Page{Limit: in.Limit, Cursor: in.Cursor}))
+	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/webhooks/{id}/test", ID: "test-webhook", Tag: tag, Perm: g.KeysAdmin, Status: 202, Summary: "Send a test event"}, s.testWebhook)
+	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/webhooks/{id}/deliveries", ID: "list-deliveries", Tag: tag, Perm: g.KeysAdmin, Summary: "What was sent and what came back, newest first"}, func(ctx context.Context, in *struct {
+		gate.ByID
+		gate.Paged
+	}) (*gate.Body[gate.Page[registry.Delivery]], error) {
+		return gate.Listed(s.View(ctx).Deliveries(ctx, g.WebhookID(in.ID), registry.Page{Limit: in.Limit, Cursor: in.Cursor}))
 	})
-	handle(s, endpoint{method: "POST", path: "/v1/webhooks/deliveries/{id}/redeliver", id: "redeliver", tag: tag, perm: g.KeysAdmin, status: 202, summary: "Send a delivery again"}, func(ctx context.Context, in *struct {
+	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/webhooks/deliveries/{id}/redeliver", ID: "redeliver", Tag: tag, Perm: g.KeysAdmin, Status: 202, Summary: "Send a delivery again"}, func(ctx context.Context, in *struct {
 		ID int64 `path:"id" minimum:"1" doc:"The delivery's id."`
-	}) (*none, error) {
-		if err := s.view(ctx).Redeliver(ctx, in.ID); err != nil {
+	}) (*gate.None, error) {
+		if err := s.View(ctx).Redeliver(ctx, in.ID); err != nil {
 			return nil, err
 		}
 		s.deps.Webhooks.Wake()
-		return &none{}, nil
+		return &gate.None{}, nil
 	})
 }
 
@@ -108,16 +110,16 @@ func (s *Server) webhook(ctx context.Context, b webhookBody, id g.WebhookID) (g.
 			return g.Webhook{}, g.FieldErrorf("kinds", "%q is no kind of event; use some of %v", k, g.EventKinds())
 		}
 	}
-	return g.Webhook{ID: id, School: school(ctx, b.School), URL: b.URL, Kinds: some(b.Kinds), Disabled: b.Disabled}, nil
+	return g.Webhook{ID: id, School: gate.SchoolOf(ctx, b.School), URL: b.URL, Kinds: gate.Some(b.Kinds), Disabled: b.Disabled}, nil
 }
 
-func (s *Server) createWebhook(ctx context.Context, in *post[webhookBody]) (*body[NewWebhook], error) {
+func (s *Server) createWebhook(ctx context.Context, in *gate.Post[webhookBody]) (*gate.Body[NewWebhook], error) {
 	w, err := s.webhook(ctx, in.Body, "")
 	if err != nil {
 		return nil, err
 	}
-	w, secret, err := s.view(ctx).CreateWebhook(ctx, w)
-	return answer(NewWebhook{w, secret}, err)
+	w, secret, err := s.View(ctx).CreateWebhook(ctx, w)
+	return gate.Answer(NewWebhook{w, secret}, err)
 }
 
 func (s *Server) updateWebhook(ctx context.Context, id string, b webhookBody) (ChangedWebhook, error) {
@@ -131,14 +133,14 @@ func (s *Server) updateWebhook(ctx context.Context, id string, b webhookBody) (C
 	}
 	w.School, w.Created = old.School, old.Created
 	if b.NewSecret {
-		secret, err := s.view(ctx).MoveWebhook(ctx, w)
+		secret, err := s.View(ctx).MoveWebhook(ctx, w)
 		if err != nil {
 			return ChangedWebhook{}, err
 		}
 		now, err := s.ownWebhook(ctx, w.ID)
 		return ChangedWebhook{now, secret}, err
 	}
-	if err := s.view(ctx).UpdateWebhook(ctx, w); err != nil {
+	if err := s.View(ctx).UpdateWebhook(ctx, w); err != nil {
 		return ChangedWebhook{}, err
 	}
 	now, err := s.ownWebhook(ctx, w.ID)
@@ -147,7 +149,7 @@ func (s *Server) updateWebhook(ctx context.Context, id string, b webhookBody) (C
 
 // ownWebhook finds a webhook that the caller may manage.
 func (s *Server) ownWebhook(ctx context.Context, id g.WebhookID) (g.Webhook, error) {
-	all, err := s.view(ctx).Webhooks(ctx, "")
+	all, err := s.View(ctx).Webhooks(ctx, "")
 	if err != nil {
 		return g.Webhook{}, err
 	}
@@ -158,14 +160,14 @@ func (s *Server) ownWebhook(ctx context.Context, id g.WebhookID) (g.Webhook, err
 	return all[i], nil
 }
 
-func (s *Server) testWebhook(ctx context.Context, in *ByID) (*body[TestFired], error) {
+func (s *Server) testWebhook(ctx context.Context, in *gate.ByID) (*gate.Body[TestFired], error) {
 	w, err := s.ownWebhook(ctx, g.WebhookID(in.ID))
 	if err != nil {
 		return nil, err
 	}
 	if w.Disabled {
-		return nil, g.Errorf(g.Conflict, "the webhook is disabled (%s); enable it first", or(w.Reason, "by hand"))
+		return nil, g.Errorf(g.Conflict, "the webhook is disabled (%s); enable it first", cmp.Or(w.Reason, "by hand"))
 	}
 	id := g.NewID("evt_test")
-	return answer(TestFired{id}, s.deps.Webhooks.Try(ctx, w, id))
+	return gate.Answer(TestFired{id}, s.deps.Webhooks.Try(ctx, w, id))
 }

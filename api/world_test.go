@@ -16,6 +16,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api"
+	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/gateway/notify"
 	"github.com/gatehouse-iot/gatehouse/gateway/notify/webhook"
 	"github.com/gatehouse-iot/gatehouse/registry"
@@ -308,12 +309,12 @@ func (r reply) want(status int) reply {
 }
 
 // problem is the answer as a problem document.
-func (r reply) problem() api.Problem {
+func (r reply) problem() gate.Problem {
 	r.t.Helper()
 	if got := r.header.Get("Content-Type"); got != "application/problem+json" {
 		r.t.Fatalf("got content type %q for %d %s, want application/problem+json", got, r.status, r.body)
 	}
-	var p api.Problem
+	var p gate.Problem
 	r.into(&p)
 	return p
 }

@@ -1,4 +1,4 @@
-package api
+package gate
 
 import (
 	"container/list"
@@ -11,9 +11,9 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// limiter bounds how often each of many callers may do something. It remembers max callers;
+// Limiter bounds how often each of many callers may do something. It remembers max callers;
 // beyond, the one that was away longest is forgotten, which at worst gives it a fresh burst.
-type limiter struct {
+type Limiter struct {
 	per   rate.Limit
 	burst int
 	max   int
@@ -30,17 +30,17 @@ type limited struct {
 
 // verdict is the limiter's answer and what the RateLimit headers say.
 type verdict struct {
-	ok               bool
+	OK               bool
 	limit, remaining int
 	reset            time.Duration // until the burst is whole again
-	retry            time.Duration // where not ok: until one more is allowed
+	Retry            time.Duration // where not ok: until one more is allowed
 }
 
-func newLimiter(per rate.Limit, burst, max int) *limiter {
-	return &limiter{per: per, burst: burst, max: max, by: map[string]*list.Element{}, order: list.New()}
+func NewLimiter(per rate.Limit, burst, max int) *Limiter {
+	return &Limiter{per: per, burst: burst, max: max, by: map[string]*list.Element{}, order: list.New()}
 }
 
-func (l *limiter) allow(key string, now time.Time) verdict {
+func (l *Limiter) Allow(key string, now time.Time) verdict {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e, ok := l.by[key]
@@ -55,12 +55,12 @@ func (l *limiter) allow(key string, now time.Time) verdict {
 	}
 	l.order.MoveToFront(e)
 	lim := e.Value.(*limited).l
-	v := verdict{ok: lim.AllowN(now, 1), limit: l.burst}
+	v := verdict{OK: lim.AllowN(now, 1), limit: l.burst}
 	tokens := lim.TokensAt(now)
 	v.remaining = max(0, int(tokens))
 	v.reset = time.Duration((float64(l.burst) - tokens) / float64(l.per) * float64(time.Second))
-	if !v.ok {
-		v.retry = time.Duration((1 - tokens) / float64(l.per) * float64(time.Second))
+	if !v.OK {
+		v.Retry = time.Duration((1 - tokens) / float64(l.per) * float64(time.Second))
 	}
 	return v
 }
@@ -73,7 +73,7 @@ func (v verdict) tell(h http.Header) {
 		h.Set(prefix+"Remaining", strconv.Itoa(v.remaining))
 		h.Set(prefix+"Reset", seconds(v.reset))
 	}
-	if !v.ok {
-		h.Set("Retry-After", strconv.Itoa(max(1, int(math.Ceil(v.retry.Seconds())))))
+	if !v.OK {
+		h.Set("Retry-After", strconv.Itoa(max(1, int(math.Ceil(v.Retry.Seconds())))))
 	}
 }

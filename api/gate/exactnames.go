@@ -1,8 +1,10 @@
-package api
+package gate
 
 import (
 	"encoding/json"
+	"maps"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -24,9 +26,9 @@ func nameStrictly() {
 	})
 }
 
-// exactNames refuses members of a document that t does not have by exactly that name. It is for
+// ExactNames refuses members of a document that t does not have by exactly that name. It is for
 // what no schema holds: a whole profile, and what a merge patch takes away.
-func exactNames(v any, t reflect.Type) error { return exactAt("", v, t) }
+func ExactNames(v any, t reflect.Type) error { return exactAt("", v, t) }
 
 func exactAt(path string, v any, t reflect.Type) error {
 	for t.Kind() == reflect.Pointer {
@@ -60,7 +62,7 @@ func exactMembers(path string, m map[string]any, t reflect.Type) error {
 	default:
 		return nil
 	}
-	for _, key := range sortedKeys(m) {
+	for _, key := range slices.Sorted(maps.Keys(m)) {
 		at := strings.TrimPrefix(path+"."+clip(key), ".")
 		of, known := fields[key]
 		if fields == nil {

@@ -1,4 +1,4 @@
-package api
+package gate
 
 import (
 	"context"
@@ -45,6 +45,18 @@ type FieldProblem struct {
 
 	Have float64 `json:"have,omitempty" doc:"With a reason that counts: how much there is."`
 	Need float64 `json:"need,omitempty" doc:"With a reason that counts: how much has to be, or may be."`
+}
+
+// Confirm is the code of an answer that asks back: the same request is sent again with answers.
+const Confirm g.Code = "confirm"
+
+// Question is asked back before a face is enrolled.
+type Question struct {
+	Ask     string     `json:"ask" doc:"unlike_own: the face is unlike the person's other ones. like_other: it looks like somebody else of the school. mouth_covered, eyes_covered: something seems to lie before them."`
+	Answers []string   `json:"answers" nullable:"false" doc:"What can be answered; to give up is to send nothing."`
+	Person  g.PersonID `json:"person,omitempty" doc:"like_other: whom it looks like."`
+	Name    string     `json:"name,omitempty" doc:"The name of that person, for callers who may read people."`
+	Score   float64    `json:"score" doc:"The cosine of the two faces; 0 where none are compared."`
 }
 
 // Error is the detail.
@@ -116,15 +128,15 @@ func codeOf(status int) g.Code {
 	return g.Invalid
 }
 
-func newProblem(ctx context.Context, status int, code g.Code, detail g.Text) *Problem {
-	l := languageOf(ctx)
+func NewProblem(ctx context.Context, status int, code g.Code, detail g.Text) *Problem {
+	l := LanguageOf(ctx)
 	return &Problem{
 		Type:      "/docs#" + string(code),
 		Title:     title(l, status),
 		Status:    status,
 		Detail:    l.Text(detail),
 		Code:      code,
-		RequestID: requestID(ctx),
+		RequestID: RequestID(ctx),
 		language:  l,
 		headers: http.Header{
 			"Content-Language": {string(l)},
@@ -166,14 +178,14 @@ func statusWords() map[int]g.Text {
 
 // problem turns an error into what the caller is told. Errors that are not for people are
 // logged, and told as the gateway's own fault.
-func (s *Server) problem(ctx context.Context, err error) *Problem {
+func (s *Gate) problem(ctx context.Context, err error) *Problem {
 	var p *Problem
 	if errors.As(err, &p) {
 		return p
 	}
 	var e *g.Error
 	if errors.As(err, &e) {
-		p = newProblem(ctx, statusOf(e.Code), e.Code, e.Say())
+		p = NewProblem(ctx, statusOf(e.Code), e.Code, e.Say())
 		if e.Field != "" {
 			p.Detail = e.Field + ": " + p.Detail
 		}
@@ -191,20 +203,20 @@ func (s *Server) problem(ctx context.Context, err error) *Problem {
 		return p
 	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return newProblem(ctx, http.StatusServiceUnavailable, g.Unavailable, g.Word("the request took too long or was given up; try again"))
+		return NewProblem(ctx, http.StatusServiceUnavailable, g.Unavailable, g.Word("the request took too long or was given up; try again"))
 	}
 	var big *http.MaxBytesError
 	if errors.As(err, &big) {
-		return newProblem(ctx, http.StatusRequestEntityTooLarge, g.TooLarge, tooLarge(big.Limit))
+		return NewProblem(ctx, http.StatusRequestEntityTooLarge, g.TooLarge, tooLarge(big.Limit))
 	}
-	s.log.ErrorContext(ctx, "request went wrong", "request_id", requestID(ctx), "error", err)
+	s.log.ErrorContext(ctx, "request went wrong", "request_id", RequestID(ctx), "error", err)
 	return fault(ctx)
 }
 
 // fault is the gateway's own.
 func fault(ctx context.Context) *Problem {
 	said := g.Word("something went wrong in the gateway; its log has the cause under this request id")
-	return newProblem(ctx, http.StatusInternalServerError, Internal, said)
+	return NewProblem(ctx, http.StatusInternalServerError, Internal, said)
 }
 
 // tooLarge says how much is taken, for a limit that is the first size beyond it.
@@ -233,7 +245,7 @@ func transform(ctx huma.Context, _ string, v any) (any, error) {
 			said = tooLarge(limit)
 		}
 	}
-	p := newProblem(ctx.Context(), status, codeOf(status), said)
+	p := NewProblem(ctx.Context(), status, codeOf(status), said)
 	for name, values := range p.GetHeaders() {
 		ctx.SetHeader(name, values[0])
 	}
@@ -261,7 +273,7 @@ func transform(ctx huma.Context, _ string, v any) (any, error) {
 
 // pointerOf is where a field stands in the body of a request that has one.
 func pointerOf(ctx context.Context, field string) string {
-	r := requestOf(ctx)
+	r := RequestOf(ctx)
 	if r == nil || safe(r.Method) || r.Method == http.MethodDelete || r.URL.Query().Has(field) || field == idemHeader {
 		return ""
 	}

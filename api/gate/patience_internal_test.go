@@ -1,4 +1,4 @@
-package api
+package gate
 
 import (
 	"bufio"
@@ -38,7 +38,7 @@ func (p *pipes) Addr() net.Addr { return &net.TCPAddr{} }
 // serving runs a handler behind outer and gives a connection to it.
 func serving(t *testing.T, h http.HandlerFunc) net.Conn {
 	t.Helper()
-	s := &Server{now: time.Now, log: slog.New(slog.DiscardHandler)}
+	s := &Gate{now: time.Now, log: slog.New(slog.DiscardHandler)}
 	l := &pipes{make(chan net.Conn), make(chan struct{})}
 	srv := &http.Server{Handler: s.outer(h), IdleTimeout: 2 * time.Minute}
 	ended := make(chan struct{})
@@ -93,7 +93,7 @@ func answered(t *testing.T, c net.Conn, began time.Time) (status int, body strin
 func TestBodyThatNeverComes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := serving(t, func(w http.ResponseWriter, r *http.Request) {
-			refuse(w, newProblem(r.Context(), http.StatusUnauthorized, "unauthenticated", g.Word("sign in")))
+			refuse(w, NewProblem(r.Context(), http.StatusUnauthorized, "unauthenticated", g.Word("sign in")))
 		})
 		began := time.Now()
 		announce(t, c, 10)

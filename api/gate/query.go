@@ -1,4 +1,4 @@
-package api
+package gate
 
 import (
 	"net/http"
@@ -52,7 +52,7 @@ func clip(s string) string {
 }
 
 // bare is a handler that takes no query parameters.
-func (s *Server) bare(next http.HandlerFunc) http.HandlerFunc {
+func (s *Gate) bare(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if err := checkQuery(r.URL.RawQuery, []string{}); err != nil {
 			refuse(w, s.problem(r.Context(), err))

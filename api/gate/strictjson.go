@@ -1,4 +1,4 @@
-package api
+package gate
 
 import (
 	"bytes"
@@ -20,15 +20,15 @@ func unmarshal(b []byte, v any) error {
 	if err := g.BoundJSON(b, g.JSONDepth, g.JSONValues); err != nil {
 		return inWords(err)
 	}
-	if err := checkJSON(b); err != nil {
+	if err := CheckJSON(b); err != nil {
 		return err
 	}
 	return inWords(json.Unmarshal(b, v))
 }
 
-// checkJSON says what is wrong with b, and where; nil for what json.Unmarshal will take or
+// CheckJSON says what is wrong with b, and where; nil for what json.Unmarshal will take or
 // refuse with a message of its own.
-func checkJSON(b []byte) error {
+func CheckJSON(b []byte) error {
 	if bytes.HasPrefix(b, []byte("\ufeff")) {
 		return faulty("the body begins with a byte order mark: send JSON in UTF-8 without one")
 	}
@@ -136,7 +136,7 @@ func checkKeys(b []byte) error {
 			in.keys[t] = true
 		case json.Number:
 			if _, err := t.Float64(); err != nil {
-				return &jsonFault{fieldOf(open), g.Word(tooGreat)}
+				return &JSONFault{fieldOf(open), g.Word(tooGreat)}
 			}
 			in.next()
 		default:

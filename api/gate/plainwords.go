@@ -1,4 +1,4 @@
-package api
+package gate
 
 import (
 	"encoding/json"
@@ -12,15 +12,15 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// jsonFault is what is wrong with a document, at the member at fault where that is known.
-type jsonFault struct {
-	field string // a.b[2]; empty: the document
-	said  g.Text
+// JSONFault is what is wrong with a document, at the member at fault where that is known.
+type JSONFault struct {
+	Field string // a.b[2]; empty: the document
+	Said  g.Text
 }
 
 // faulty is what is wrong with the document as a whole. Its format's places are all %s.
-func faulty(format string, args ...any) *jsonFault {
-	return &jsonFault{said: g.Textf(format, args...)}
+func faulty(format string, args ...any) *JSONFault {
+	return &JSONFault{Said: g.Textf(format, args...)}
 }
 
 // Marks of a text that passes through a schema's reader as a string. They stand in no name and in
@@ -30,23 +30,23 @@ const (
 	textMark  = "\x1e" // before the format and before each argument
 )
 
-func (f *jsonFault) Error() string {
-	if f.field != "" {
-		return f.field + ": " + f.said.String()
+func (f *JSONFault) Error() string {
+	if f.Field != "" {
+		return f.Field + ": " + f.Said.String()
 	}
-	return f.said.String()
+	return f.Said.String()
 }
 
 // carried is a jsonFault on its way through a schema's reader, which keeps of an error what it says
 // and nothing else: plainWords takes it apart.
-type carried struct{ *jsonFault }
+type carried struct{ *JSONFault }
 
-func (c carried) Error() string { return c.field + faultMark + pack(c.said.Format, c.said.Args...) }
+func (c carried) Error() string { return c.Field + faultMark + pack(c.Said.Format, c.Said.Args...) }
 
 // unmarshalCarried is unmarshal for a schema's reader.
 func unmarshalCarried(b []byte, v any) error {
 	err := unmarshal(b, v)
-	var f *jsonFault
+	var f *JSONFault
 	if errors.As(err, &f) {
 		return carried{f}
 	}
@@ -96,9 +96,9 @@ func inWords(err error) error {
 	var own *g.Error
 	switch {
 	case errors.As(err, &own):
-		return &jsonFault{own.Field, own.Say()}
+		return &JSONFault{own.Field, own.Say()}
 	case errors.As(err, &kind):
-		return &jsonFault{strings.TrimPrefix(kind.Field, "."), expected(kind)}
+		return &JSONFault{strings.TrimPrefix(kind.Field, "."), expected(kind)}
 	case errors.As(err, &syntax):
 		return faulty("the body is no valid JSON: byte %d: %v", syntax.Offset, syntax)
 	}

@@ -1,4 +1,4 @@
-package api
+package gate
 
 import (
 	"bytes"
@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"path"
 	"reflect"
 	"strings"
 
@@ -17,11 +18,14 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
-// tagged is an answer with the tag of what it shows.
-type tagged[T any] struct {
+// Tagged is an answer with the tag of what it shows.
+type Tagged[T any] struct {
 	ETag string `header:"ETag" doc:"Names this state. Send it as If-Match with a change, or as If-None-Match to be told 304 while nothing has changed."`
 	Body T
 }
+
+// WithTag is an answer that shows x under a tag.
+func WithTag[T any](tag string, x T) *Tagged[T] { return &Tagged[T]{ETag: tag, Body: x} }
 
 // Matching is embedded in the inputs of changes.
 type Matching struct {
@@ -34,17 +38,17 @@ type ByIDMatching struct {
 	Matching
 }
 
-// patching is the input of a merge patch.
-type patching struct {
+// Patching is the input of a merge patch.
+type Patching struct {
 	ByID
 	Matching
 	RawBody []byte `contentType:"application/merge-patch+json"`
 }
 
-// tagOf is the entity tag of a state (RFC 9110, section 8.8.3). What changes by itself, such as
+// TagOf is the entity tag of a state (RFC 9110, section 8.8.3). What changes by itself, such as
 // measured values, goes into more: it makes another answer, and does not stand in the way of
 // a change.
-func tagOf(state any, more ...any) string {
+func TagOf(state any, more ...any) string {
 	tag := hashJSON(state)
 	if len(more) > 0 {
 		tag += "-" + hashJSON(more)
@@ -61,47 +65,47 @@ func hashJSON(v any) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// matches says whether one of the tags of an If-Match is that of the state.
-func matches(header, tag string) bool {
+// Matches says whether one of the tags of an If-Match is that of the state.
+func Matches(header, tag string) bool {
 	return anyTag(header, func(one string) bool {
 		state, _, _ := strings.Cut(strings.Trim(one, `"`), "-")
 		return `"`+state+`"` == tag
 	})
 }
 
-func changedMeanwhile() error {
+func ChangedMeanwhile() error {
 	return g.Errorf(g.Changed, "somebody changed it meanwhile: read it again, and make your change to what is there now")
 }
 
-// thing is a kind of resource that is changed as a whole or in part. B is the body that a
+// Thing is a kind of resource that is changed as a whole or in part. B is the body that a
 // change has, T what is kept.
-type thing[B, T any] struct {
-	load  func(ctx context.Context, id string) (T, error)
-	state func(T) any // what is tagged of it; nil: all
-	save  func(ctx context.Context, id string, b B) (T, error)
-	show  func(ctx context.Context, kept T, said map[string]any) T // what of it is answered; nil: all
-	once  func(now *T, saved T)                                    // what only the change itself answers, such as a secret; nil: nothing
+type Thing[B, T any] struct {
+	Load  func(ctx context.Context, id string) (T, error)
+	State func(T) any // what is tagged of it; nil: all
+	Save  func(ctx context.Context, id string, b B) (T, error)
+	Show  func(ctx context.Context, kept T, said map[string]any) T // what of it is answered; nil: all
+	Once  func(now *T, saved T)                                    // what only the change itself answers, such as a secret; nil: nothing
 }
 
-func (k thing[B, T]) tag(x T) string {
-	if k.state != nil {
-		return tagOf(k.state(x))
+func (k Thing[B, T]) tag(x T) string {
+	if k.State != nil {
+		return TagOf(k.State(x))
 	}
-	return tagOf(x)
+	return TagOf(x)
 }
 
 // unchanged makes the change under the context depend on the state that match names, if any.
-func (k thing[B, T]) unchanged(ctx context.Context, match, id string) context.Context {
+func (k Thing[B, T]) unchanged(ctx context.Context, match, id string) context.Context {
 	if match == "" {
 		return ctx
 	}
 	return registry.When(ctx, func(ctx context.Context) error {
-		now, err := k.load(ctx, id)
+		now, err := k.Load(ctx, id)
 		if err != nil {
 			return err
 		}
-		if !matches(match, k.tag(now)) {
-			return changedMeanwhile()
+		if !Matches(match, k.tag(now)) {
+			return ChangedMeanwhile()
 		}
 		return nil
 	})
@@ -110,13 +114,13 @@ func (k thing[B, T]) unchanged(ctx context.Context, match, id string) context.Co
 // change replaces what patch says and leaves the rest: what an older client does not know, and
 // what its caller may not see, is not taken away by silence. In a merge patch (RFC 7396)
 // null takes a value away.
-func (k thing[B, T]) change(s *Server, ctx context.Context, id, match string, body []byte, merge bool) (*tagged[T], error) {
+func (k Thing[B, T]) change(s *Gate, ctx context.Context, id, match string, body []byte, merge bool) (*Tagged[T], error) {
 	said := map[string]any{}
-	if err := readPatch(body, &said); err != nil {
+	if err := ReadPatch(body, &said); err != nil {
 		return nil, err
 	}
 	if merge {
-		if err := exactNames(said, reflect.TypeFor[B]()); err != nil {
+		if err := ExactNames(said, reflect.TypeFor[B]()); err != nil {
 			return nil, err
 		}
 	}
@@ -133,23 +137,23 @@ func (k thing[B, T]) change(s *Server, ctx context.Context, id, match string, bo
 // needs not read it once more, since the change depends on that state.
 type keptKey struct{}
 
-// keptOf is what is changed under the context; false where nobody has read it.
-func keptOf[T any](ctx context.Context) (T, bool) {
+// KeptOf is what is changed under the context; false where nobody has read it.
+func KeptOf[T any](ctx context.Context) (T, bool) {
 	x, ok := ctx.Value(keptKey{}).(T)
 	return x, ok
 }
 
-func readPatch(body []byte, into *map[string]any) error {
+func ReadPatch(body []byte, into *map[string]any) error {
 	if err := g.BoundJSON(body, g.JSONDepth, g.JSONValues); err != nil {
 		return err
 	}
-	if err := checkJSON(body); err != nil {
-		var fault *jsonFault
-		if errors.As(err, &fault) && fault.field != "" {
-			return g.FieldErrorf(fault.field, "%s", fault.said)
+	if err := CheckJSON(body); err != nil {
+		var fault *JSONFault
+		if errors.As(err, &fault) && fault.Field != "" {
+			return g.FieldErrorf(fault.Field, "%s", fault.Said)
 		}
 		if fault != nil {
-			return g.Errorf(g.Invalid, "the body is no valid JSON: %v", fault.said)
+			return g.Errorf(g.Invalid, "the body is no valid JSON: %v", fault.Said)
 		}
 		return g.Errorf(g.Invalid, "the body is no valid JSON: %v", err)
 	}
@@ -161,24 +165,24 @@ func readPatch(body []byte, into *map[string]any) error {
 	return nil
 }
 
-func (k thing[B, T]) try(s *Server, ctx context.Context, id, match string, said map[string]any, merge bool) (*tagged[T], error) {
-	kept, err := k.load(ctx, id)
+func (k Thing[B, T]) try(s *Gate, ctx context.Context, id, match string, said map[string]any, merge bool) (*Tagged[T], error) {
+	kept, err := k.Load(ctx, id)
 	if g.ErrorCode(err) == g.NotFound && !merge && match == "" {
 		b, err := bodyOf[B](s, said)
 		if err != nil {
 			return nil, err
 		}
-		made, err := k.save(ctx, id, b)
-		return &tagged[T]{k.tag(made), made}, err
+		made, err := k.Save(ctx, id, b)
+		return &Tagged[T]{k.tag(made), made}, err
 	}
 	if err != nil {
 		return nil, err
 	}
 	tag := k.tag(kept)
-	if match != "" && !matches(match, tag) {
-		return nil, changedMeanwhile()
+	if match != "" && !Matches(match, tag) {
+		return nil, ChangedMeanwhile()
 	}
-	whole, err := asMap(kept)
+	whole, err := AsMap(kept)
 	if err != nil {
 		return nil, err
 	}
@@ -190,7 +194,7 @@ func (k thing[B, T]) try(s *Server, ctx context.Context, id, match string, said 
 	}
 	for key, v := range said {
 		if merge {
-			mergeInto(whole, key, v)
+			MergeInto(whole, key, v)
 		} else {
 			whole[key] = v
 		}
@@ -200,26 +204,26 @@ func (k thing[B, T]) try(s *Server, ctx context.Context, id, match string, said 
 		return nil, err
 	}
 	ctx = context.WithValue(k.unchanged(ctx, tag, id), keptKey{}, kept)
-	saved, err := k.save(ctx, id, b)
+	saved, err := k.Save(ctx, id, b)
 	if err != nil {
 		return nil, err
 	}
-	now, err := k.load(ctx, id)
+	now, err := k.Load(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	out := &tagged[T]{k.tag(now), now}
-	if k.once != nil {
-		k.once(&out.Body, saved)
+	out := &Tagged[T]{k.tag(now), now}
+	if k.Once != nil {
+		k.Once(&out.Body, saved)
 	}
-	if k.show != nil {
-		out.Body = k.show(ctx, now, said)
+	if k.Show != nil {
+		out.Body = k.Show(ctx, now, said)
 	}
 	return out, nil
 }
 
-// mergeInto is one member of RFC 7396, section 2.
-func mergeInto(target map[string]any, key string, v any) {
+// MergeInto is one member of RFC 7396, section 2.
+func MergeInto(target map[string]any, key string, v any) {
 	patch, isObject := v.(map[string]any)
 	switch {
 	case v == nil:
@@ -232,13 +236,13 @@ func mergeInto(target map[string]any, key string, v any) {
 			inner = map[string]any{}
 		}
 		for k, v := range patch {
-			mergeInto(inner, k, v)
+			MergeInto(inner, k, v)
 		}
 		target[key] = inner
 	}
 }
 
-func asMap(v any) (map[string]any, error) {
+func AsMap(v any) (map[string]any, error) {
 	b, err := json.Marshal(v)
 	if err != nil {
 		return nil, err
@@ -255,7 +259,7 @@ func asMap(v any) (map[string]any, error) {
 	return m, err
 }
 
-func schemaOf[B any](s *Server) *huma.Schema {
+func schemaOf[B any](s *Gate) *huma.Schema {
 	schemas := s.api.OpenAPI().Components.Schemas
 	schema := schemas.Schema(reflect.TypeFor[B](), true, "")
 	for schema.Ref != "" {
@@ -265,7 +269,7 @@ func schemaOf[B any](s *Server) *huma.Schema {
 }
 
 // bodyOf holds a whole document against the schema of B, as one that was sent is held.
-func bodyOf[B any](s *Server, whole map[string]any) (b B, err error) {
+func bodyOf[B any](s *Gate, whole map[string]any) (b B, err error) {
 	raw, err := json.Marshal(whole)
 	if err != nil {
 		return b, err
@@ -284,53 +288,53 @@ func bodyOf[B any](s *Server, whole map[string]any) (b B, err error) {
 		}
 		return b, g.Errorf(g.Invalid, "%v", e)
 	}
-	var fault *jsonFault
+	var fault *JSONFault
 	if err := inWords(json.Unmarshal(raw, &b)); errors.As(err, &fault) {
-		return b, g.FieldErrorf(fault.field, "%s", fault.said)
+		return b, g.FieldErrorf(fault.Field, "%s", fault.Said)
 	} else if err != nil {
 		return b, g.Errorf(g.Invalid, "%v", err)
 	}
 	return b, nil
 }
 
-// changes registers PUT and PATCH of a kind of thing. doc says more of PUT.
-func changes[B, T any](s *Server, e endpoint, noun string, k thing[B, T]) {
-	doc := e.doc
-	e.method, e.id, e.matching = http.MethodPut, "update-"+noun, true
-	e.doc = strings.TrimSpace(doc + "\n\nWhat the body does not name stays as it is.")
-	handle(s, e, func(ctx context.Context, in *put[B]) (*tagged[T], error) {
+// Changes registers PUT and PATCH of a kind of thing. doc says more of PUT.
+func Changes[B, T any](s *Gate, e Endpoint, noun string, k Thing[B, T]) {
+	doc := e.Doc
+	e.Method, e.ID, e.Matching = http.MethodPut, "update-"+noun, true
+	e.Doc = strings.TrimSpace(doc + "\n\nWhat the body does not name stays as it is.")
+	Handle(s, e, func(ctx context.Context, in *Put[B]) (*Tagged[T], error) {
 		return k.change(s, ctx, in.ID, in.IfMatch, rawBody(ctx), false)
 	})
-	e.method, e.id = http.MethodPatch, "patch-"+noun
-	e.summary += " in part"
-	e.doc = strings.TrimSpace(doc + "\n\nA merge patch (RFC 7396): what it names is changed, null takes a value away.")
-	handle(s, e, func(ctx context.Context, in *patching) (*tagged[T], error) {
+	e.Method, e.ID = http.MethodPatch, "patch-"+noun
+	e.Summary += " in part"
+	e.Doc = strings.TrimSpace(doc + "\n\nA merge patch (RFC 7396): what it names is changed, null takes a value away.")
+	Handle(s, e, func(ctx context.Context, in *Patching) (*Tagged[T], error) {
 		return k.change(s, ctx, in.ID, in.IfMatch, in.RawBody, true)
 	})
-	partial(s, e.path, schemaOf[B](s), reflect.TypeFor[B]())
+	partial(s, e.Path, schemaOf[B](s), reflect.TypeFor[B]())
 }
 
-// deletes registers the deletion of a kind of thing.
-func deletes[B, T any](s *Server, e endpoint, noun string, k thing[B, T], remove func(ctx context.Context, id string) error) {
-	e.method, e.id, e.matching = http.MethodDelete, "delete-"+noun, true
-	handle(s, e, func(ctx context.Context, in *ByIDMatching) (*none, error) {
-		return &none{}, remove(k.unchanged(ctx, in.IfMatch, in.ID), in.ID)
+// Deletes registers the deletion of a kind of thing.
+func Deletes[B, T any](s *Gate, e Endpoint, noun string, k Thing[B, T], remove func(ctx context.Context, id string) error) {
+	e.Method, e.ID, e.Matching = http.MethodDelete, "delete-"+noun, true
+	Handle(s, e, func(ctx context.Context, in *ByIDMatching) (*None, error) {
+		return &None{}, remove(k.unchanged(ctx, in.IfMatch, in.ID), in.ID)
 	})
 }
 
-// reads registers the reading of one thing, with its tag.
-func reads[T any](s *Server, e endpoint, noun string, load func(ctx context.Context, id string) (T, error)) {
-	e.method, e.id = http.MethodGet, "get-"+noun
-	handle(s, e, func(ctx context.Context, in *ByID) (*tagged[T], error) {
+// Reads registers the reading of one thing, with its tag.
+func Reads[T any](s *Gate, e Endpoint, noun string, load func(ctx context.Context, id string) (T, error)) {
+	e.Method, e.ID = http.MethodGet, "get-"+noun
+	Handle(s, e, func(ctx context.Context, in *ByID) (*Tagged[T], error) {
 		x, err := load(ctx, in.ID)
-		return &tagged[T]{tagOf(x), x}, err
+		return &Tagged[T]{TagOf(x), x}, err
 	})
 }
 
 // partial documents the body of a PATCH: the body of a PUT of which nothing is required.
-func partial(s *Server, path string, whole *huma.Schema, t reflect.Type) {
+func partial(s *Gate, at string, whole *huma.Schema, t reflect.Type) {
 	schemas := s.api.OpenAPI().Components.Schemas
-	name := strings.TrimSuffix(schemaName(t, t.Name()), "Input") + "Patch"
+	name := strings.TrimSuffix(path.Base(schemas.Schema(t, true, "").Ref), "Input") + "Patch"
 	patch := &huma.Schema{Type: huma.TypeObject, Description: "A merge patch (RFC 7396): null takes a value away.", AdditionalProperties: false, Properties: map[string]*huma.Schema{}}
 	for key, p := range whole.Properties {
 		if !strings.HasPrefix(p.Description, "Ignored") {
@@ -338,7 +342,7 @@ func partial(s *Server, path string, whole *huma.Schema, t reflect.Type) {
 		}
 	}
 	schemas.Map()[name] = patch
-	op := s.api.OpenAPI().Paths[path].Patch
+	op := s.api.OpenAPI().Paths[at].Patch
 	media := &huma.MediaType{Schema: &huma.Schema{Ref: "#/components/schemas/" + name}}
 	op.RequestBody.Required = true
 	op.RequestBody.Content = map[string]*huma.MediaType{"application/merge-patch+json": media, "application/json": media}
@@ -358,7 +362,7 @@ type conditional struct {
 }
 
 func (c *conditional) WriteHeader(status int) {
-	if tag := c.Header().Get("ETag"); status == http.StatusOK && tag != "" && hasTag(c.have, tag) {
+	if tag := c.Header().Get("ETag"); status == http.StatusOK && tag != "" && HasTag(c.have, tag) {
 		c.same = true
 		c.Header().Del("Content-Type")
 		c.Header().Del("Content-Length")
@@ -376,3 +380,20 @@ func (c *conditional) Write(b []byte) (int, error) {
 
 // Unwrap gives http.ResponseController the writer below.
 func (c *conditional) Unwrap() http.ResponseWriter { return c.ResponseWriter }
+
+// HasTag compares weakly, as If-None-Match does.
+func HasTag(values []string, tag string) bool {
+	return anyTag(strings.Join(values, ","), func(one string) bool { return one == tag })
+}
+
+// anyTag says whether one of the tags of a header is the one, or *, which is every one. Proxies
+// that compress make tags weak; they still name the same state.
+func anyTag(header string, is func(tag string) bool) bool {
+	for one := range strings.SplitSeq(header, ",") {
+		one = strings.TrimPrefix(strings.TrimSpace(one), "W/")
+		if one == "*" || is(one) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,4 +1,4 @@
-package api
+package gate
 
 import (
 	"bytes"
@@ -81,7 +81,7 @@ func (i *idempotency) end(ctx context.Context, name string, c *capture) error {
 
 // once answers a POST that carries an Idempotency-Key: the first time by doing it, later by
 // the kept answer.
-func (s *Server) once(w http.ResponseWriter, r *http.Request, c *caller, next http.Handler) {
+func (s *Gate) once(w http.ResponseWriter, r *http.Request, c *Caller, next http.Handler) {
 	key := r.Header.Get(idemHeader)
 	if len(key) > idemKey {
 		refuse(w, s.problem(r.Context(), g.FieldErrorf(idemHeader, "the key has %d bytes; at most %d are taken", len(key), idemKey)))
@@ -97,7 +97,7 @@ func (s *Server) once(w http.ResponseWriter, r *http.Request, c *caller, next ht
 		return
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	name := hashed(c.name(), key)
+	name := hashed(c.Name(), key)
 	kept, err := s.idem.begin(r.Context(), name, hashed(r.Method, r.URL.RequestURI(), r.Header.Get("Content-Type"), string(body)))
 	if err != nil {
 		refuse(w, s.problem(r.Context(), err))
@@ -115,7 +115,7 @@ func (s *Server) once(w http.ResponseWriter, r *http.Request, c *caller, next ht
 	rec := &capture{ResponseWriter: w}
 	defer func() { // also where next panics: the key is free again
 		if err := s.idem.end(r.Context(), name, rec); err != nil {
-			s.log.WarnContext(r.Context(), "an answer cannot be kept for its Idempotency-Key", "request_id", requestID(r.Context()), "error", err)
+			s.log.WarnContext(r.Context(), "an answer cannot be kept for its Idempotency-Key", "request_id", RequestID(r.Context()), "error", err)
 		}
 	}()
 	next.ServeHTTP(rec, r)

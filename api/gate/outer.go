@@ -1,4 +1,4 @@
-package api
+package gate
 
 import (
 	"context"
@@ -27,14 +27,14 @@ type asked struct {
 	language string // the header Accept-Language
 }
 
-// requestID is the request's id, "" outside of one.
-func requestID(ctx context.Context) string {
+// RequestID is the request's id, "" outside of one.
+func RequestID(ctx context.Context) string {
 	a, _ := ctx.Value(keyAsked).(asked)
 	return a.id
 }
 
-// languageOf is the language in which the caller is answered, English outside of a request.
-func languageOf(ctx context.Context) texts.Language {
+// LanguageOf is the language in which the caller is answered, English outside of a request.
+func LanguageOf(ctx context.Context) texts.Language {
 	a, _ := ctx.Value(keyAsked).(asked)
 	return texts.Accept(a.language)
 }
@@ -46,7 +46,7 @@ const contentPolicy = "default-src 'self'; script-src 'self'; style-src 'self' '
 
 // outer is around every request: id, security headers, panics caught, one line in the log.
 // The log has the path without the query, which may hold names.
-func (s *Server) outer(next http.Handler) http.Handler {
+func (s *Gate) outer(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := r.Header.Get("X-Request-Id")
 		if !plainID(id) {
@@ -64,7 +64,7 @@ func (s *Server) outer(next http.Handler) http.Handler {
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
-		if s.cfg.SecureCookies {
+		if s.opt.Secure {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
 		if strings.HasPrefix(r.URL.Path, "/v1/") {
@@ -90,7 +90,7 @@ func (s *Server) outer(next http.Handler) http.Handler {
 				log = s.log.InfoContext
 			}
 			log(r.Context(), "request", "request_id", id, "method", r.Method, "path", r.URL.Path, "status", rec.status, "bytes", rec.bytes,
-				"ms", s.now().Sub(began).Milliseconds(), "remote", s.remote(r))
+				"ms", s.now().Sub(began).Milliseconds(), "remote", s.Remote(r))
 		}()
 		next.ServeHTTP(rec, r)
 	})
@@ -102,10 +102,10 @@ func plainID(id string) bool {
 	}) < 0
 }
 
-// remote is the caller's address. Behind a trusted proxy it is the last entry of
+// Remote is the caller's address. Behind a trusted proxy it is the last entry of
 // X-Forwarded-For, the one that the proxy itself wrote.
-func (s *Server) remote(r *http.Request) string {
-	if s.cfg.TrustProxy {
+func (s *Gate) Remote(r *http.Request) string {
+	if s.opt.Proxied {
 		if all := r.Header.Values("X-Forwarded-For"); len(all) > 0 {
 			parts := strings.Split(all[len(all)-1], ",")
 			if ip := net.ParseIP(strings.TrimSpace(parts[len(parts)-1])); ip != nil {

@@ -1,4 +1,4 @@
-package api
+package gate
 
 import (
 	"bytes"
@@ -16,62 +16,62 @@ import (
 )
 
 const (
-	cookieName = "gatehouse_session"
+	CookieName = "gatehouse_session"
 	csrfHeader = "X-Gatehouse-CSRF"
 	idemHeader = "Idempotency-Key"
 )
 
-// caller is who makes a request: somebody signed in, or a program with a key.
-type caller struct {
-	user  g.User
-	key   g.APIKey // ID is empty for people
-	scope g.Scope
-	token string // of the sign-in; empty for programs
+// Caller is who makes a request: somebody signed in, or a program with a key.
+type Caller struct {
+	User  g.User
+	Key   g.APIKey // ID is empty for people
+	Scope g.Scope
+	Token string // of the sign-in; empty for programs
 }
 
-// name is what rate limits and streams are counted by.
-func (c *caller) name() string {
-	if c.key.ID != "" {
-		return "key:" + string(c.key.ID)
+// Name is what rate limits and streams are counted by.
+func (c *Caller) Name() string {
+	if c.Key.ID != "" {
+		return "key:" + string(c.Key.ID)
 	}
-	return "user:" + string(c.user.ID)
+	return "user:" + string(c.User.ID)
 }
 
-// by is the caller as somebody who handles alerts.
-func (c *caller) by() g.User {
-	if c.key.ID != "" {
+// By is the caller as somebody who handles alerts.
+func (c *Caller) By() g.User {
+	if c.Key.ID != "" {
 		return g.User{
-			ID:       g.UserID(c.key.ID),
-			School:   c.key.School,
-			Name:     c.key.Name,
-			FullName: c.key.Name,
+			ID:       g.UserID(c.Key.ID),
+			School:   c.Key.School,
+			Name:     c.Key.Name,
+			FullName: c.Key.Name,
 			Role:     g.RoleIntegrator,
-			Created:  c.key.Created,
+			Created:  c.Key.Created,
 		}
 	}
-	return c.user
+	return c.User
 }
 
-func callerOf(ctx context.Context) *caller {
-	c, _ := ctx.Value(keyCaller).(*caller)
+func CallerOf(ctx context.Context) *Caller {
+	c, _ := ctx.Value(keyCaller).(*Caller)
 	if c == nil {
-		return &caller{} // the zero Scope: it sees nothing
+		return &Caller{} // the zero Scope: it sees nothing
 	}
 	return c
 }
 
-// requestOf is the request behind a handler's context.
-func requestOf(ctx context.Context) *http.Request {
+// RequestOf is the request behind a handler's context.
+func RequestOf(ctx context.Context) *http.Request {
 	r, _ := ctx.Value(keyRequest).(*http.Request)
 	return r
 }
 
-// view is the registry as the caller may see it.
-func (s *Server) view(ctx context.Context) *registry.View { return s.reg.In(callerOf(ctx).scope) }
+// View is the registry as the caller may see it.
+func (s *Gate) View(ctx context.Context) *registry.View { return s.reg.In(CallerOf(ctx).Scope) }
 
-// identify finds the caller by bearer key or sign-in cookie. Where both are there the key
+// Identify finds the caller by bearer key or sign-in cookie. Where both are there the key
 // counts, since no browser sends one unasked.
-func (s *Server) identify(r *http.Request) (*caller, error) {
+func (s *Gate) Identify(r *http.Request) (*Caller, error) {
 	if auth := r.Header.Get("Authorization"); auth != "" {
 		scheme, secret, _ := strings.Cut(auth, " ")
 		secret = strings.TrimSpace(secret)
@@ -82,9 +82,9 @@ func (s *Server) identify(r *http.Request) (*caller, error) {
 		if err != nil {
 			return nil, unauthenticated(err, "the key is wrong, has expired or was revoked")
 		}
-		return &caller{key: key, scope: scope}, nil
+		return &Caller{Key: key, Scope: scope}, nil
 	}
-	c, err := r.Cookie(cookieName)
+	c, err := r.Cookie(CookieName)
 	if err != nil || c.Value == "" || len(c.Value) > 256 {
 		return nil, g.Errorf(g.Unauthenticated, "sign in, or send a key as 'Authorization: Bearer ghk_…'")
 	}
@@ -92,7 +92,7 @@ func (s *Server) identify(r *http.Request) (*caller, error) {
 	if err != nil {
 		return nil, unauthenticated(err, "the sign-in has ended; sign in again")
 	}
-	return &caller{user: user, scope: scope, token: c.Value}, nil
+	return &Caller{User: user, Scope: scope, Token: c.Value}, nil
 }
 
 // unauthenticated says why in one way for every credential that is not known, and lets a
@@ -105,9 +105,9 @@ func unauthenticated(err error, message string) error {
 	return err
 }
 
-// csrf is the value that a signed-in page must send back with every change. It follows from
+// CSRF is the value that a signed-in page must send back with every change. It follows from
 // the sign-in's token, which no page can read.
-func csrf(token string) string {
+func CSRF(token string) string {
 	m := hmac.New(sha256.New, []byte(token))
 	m.Write([]byte("gatehouse csrf"))
 	return base64.RawURLEncoding.EncodeToString(m.Sum(nil))
@@ -118,11 +118,11 @@ func safe(method string) bool {
 }
 
 // guard is the gate before an endpoint: who, from where, may they, how often, how much.
-func (s *Server) guard(e endpoint, next http.Handler) http.Handler {
+func (s *Gate) guard(e Endpoint, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx := context.WithValue(r.Context(), keyRequest, r)
 		if !safe(r.Method) && s.cross.Check(r) != nil {
-			refuse(w, newProblem(ctx, http.StatusForbidden, g.Forbidden, g.Word("this request comes from a page of another site")))
+			refuse(w, NewProblem(ctx, http.StatusForbidden, g.Forbidden, g.Word("this request comes from a page of another site")))
 			return
 		}
 		c, err := s.admit(w, r, e)
@@ -133,21 +133,21 @@ func (s *Server) guard(e endpoint, next http.Handler) http.Handler {
 		if c != nil {
 			ctx = context.WithValue(ctx, keyCaller, c)
 		}
-		if err := checkQuery(r.URL.RawQuery, e.query); err != nil {
+		if err := checkQuery(r.URL.RawQuery, e.Query); err != nil {
 			refuse(w, s.problem(ctx, err))
 			return
 		}
 		r = r.WithContext(ctx)
 		r.Body = http.MaxBytesReader(w, r.Body, e.maxBody()+1<<10) // the schema's reader refuses at the bound itself; this one ends what has none
-		if r.Method == http.MethodPut && e.matching {
+		if r.Method == http.MethodPut && e.Matching {
 			b, err := io.ReadAll(r.Body)
 			r = r.WithContext(context.WithValue(ctx, keyBody, b))
 			r.Body = io.NopCloser(io.MultiReader(bytes.NewReader(b), broken{err})) // the error is for the schema's reader to tell
 		}
-		if have := r.Header.Values("If-None-Match"); len(have) > 0 && r.Method == http.MethodGet && !e.stream {
+		if have := r.Header.Values("If-None-Match"); len(have) > 0 && r.Method == http.MethodGet && !e.Stream {
 			w = &conditional{ResponseWriter: w, have: have}
 		}
-		if r.Method == http.MethodPost && c != nil && r.Header.Get(idemHeader) != "" && !e.stream {
+		if r.Method == http.MethodPost && c != nil && r.Header.Get(idemHeader) != "" && !e.Stream {
 			s.once(w, r, c, next)
 			return
 		}
@@ -157,24 +157,24 @@ func (s *Server) guard(e endpoint, next http.Handler) http.Handler {
 
 // admit identifies the caller and checks rate, forgery and permission. The caller is nil at
 // a public endpoint.
-func (s *Server) admit(w http.ResponseWriter, r *http.Request, e endpoint) (*caller, error) {
-	limit := func(l *limiter, key string) error {
-		v := l.allow(key, s.now())
+func (s *Gate) admit(w http.ResponseWriter, r *http.Request, e Endpoint) (*Caller, error) {
+	limit := func(l *Limiter, key string) error {
+		v := l.Allow(key, s.now())
 		v.tell(w.Header())
-		if !v.ok {
+		if !v.OK {
 			return g.Errorf(g.RateLimited, "too many requests; try again in %s s", w.Header().Get("Retry-After"))
 		}
 		return nil
 	}
-	if e.public {
-		if e.strict {
+	if e.Public {
+		if e.Strict {
 			return nil, limit(s.signIns, s.signInKey(r))
 		}
-		return nil, limit(s.remotes, s.remote(r))
+		return nil, limit(s.remotes, s.Remote(r))
 	}
-	c, err := s.identify(r)
+	c, err := s.Identify(r)
 	if err != nil {
-		if lerr := limit(s.strangers, s.remote(r)); lerr != nil {
+		if lerr := limit(s.strangers, s.Remote(r)); lerr != nil {
 			return nil, lerr
 		}
 		if g.ErrorCode(err) == g.Unauthenticated {
@@ -182,18 +182,18 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request, e endpoint) (*cal
 		}
 		return nil, err
 	}
-	if s.deps.Known != nil {
-		s.deps.Known(r.Context())
+	if s.opt.Known != nil {
+		s.opt.Known(r.Context())
 	}
 	vouched(r)
-	if err := limit(s.callers, c.name()); err != nil {
+	if err := limit(s.callers, c.Name()); err != nil {
 		return nil, err
 	}
-	if c.token != "" && !safe(r.Method) && subtle.ConstantTimeCompare([]byte(r.Header.Get(csrfHeader)), []byte(csrf(c.token))) != 1 {
+	if c.Token != "" && !safe(r.Method) && subtle.ConstantTimeCompare([]byte(r.Header.Get(csrfHeader)), []byte(CSRF(c.Token))) != 1 {
 		return nil, g.Errorf(g.Forbidden, "send the header %s with the value of csrf in GET /v1/me", csrfHeader)
 	}
-	if e.perm != "" && !c.scope.Can(e.perm) {
-		return nil, g.Errorf(g.Forbidden, "this needs the permission %s, which %s does not have", e.perm, cond(c.key.ID != "", g.Word("the key"), g.Word("your role")))
+	if e.Perm != "" && !c.Scope.Can(e.Perm) {
+		return nil, g.Errorf(g.Forbidden, "this needs the permission %s, which %s does not have", e.Perm, cond(c.Key.ID != "", g.Word("the key"), g.Word("your role")))
 	}
 	return c, nil
 }
@@ -213,4 +213,25 @@ func (b broken) Read([]byte) (int, error) {
 		return 0, b.err
 	}
 	return 0, io.EOF
+}
+
+// BrowserCookie tells a browser in which somebody has signed in before from a stranger's: the
+// wrong tries of others do not hold it up. It signs nobody in.
+const BrowserCookie = "gatehouse_browser"
+
+func BrowserOf(r *http.Request) string {
+	c, err := r.Cookie(BrowserCookie)
+	if err != nil || len(c.Value) > 256 || !strings.HasPrefix(c.Value, "ghb_") {
+		return ""
+	}
+	return c.Value
+}
+
+// signInKey is what attempts to sign in are counted by: the browser, where somebody has signed
+// in there before, else the address.
+func (s *Gate) signInKey(r *http.Request) string {
+	if b := BrowserOf(r); b != "" && s.reg.KnownBrowser(r.Context(), b) {
+		return "browser " + b
+	}
+	return "address " + s.Remote(r)
 }

@@ -1,0 +1,160 @@
+package gate
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"golang.org/x/time/rate"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/registry"
+)
+
+// Options are what a gate is made of. Registry, Document, Now and Logger are needed.
+type Options struct {
+	Registry *registry.Registry
+
+	// Document is what the operations are described in. Its components have their schemas
+	// already; New adds the answers, parameters and credentials that all operations share.
+	Document *huma.OpenAPI
+
+	// Known is told, with its context, of a request whose caller is known: its connection is
+	// no stranger's. It may be nil.
+	Known func(context.Context)
+
+	Address string  // how people reach the gateway; "": by what they used
+	Secure  bool    // people come over TLS
+	Proxied bool    // a reverse proxy in front sets X-Forwarded-For; its last entry is believed
+	Rate    float64 // requests per second and caller; 0: 100. The burst is three times it
+
+	Now    func() time.Time
+	Logger *slog.Logger
+}
+
+// Gate is what every request passes, and where the areas of the API register their operations.
+type Gate struct {
+	opt Options
+	reg *registry.Registry
+	log *slog.Logger
+	now func() time.Time
+
+	mux   *http.ServeMux
+	api   huma.API
+	cross *http.CrossOriginProtection
+
+	callers   *Limiter // by key or user
+	remotes   *Limiter // public endpoints, by address
+	strangers *Limiter // wrong credentials, by address
+	signIns   *Limiter // attempts to sign in, by address
+	idem      *idempotency
+	walks     *registry.Walks
+}
+
+// New makes a gate without operations.
+func New(o Options) (*Gate, error) {
+	perSecond := rate.Limit(cmp.Or(max(o.Rate, 0), 100))
+	burst := int(3 * perSecond)
+	r := &Gate{
+		opt:       o,
+		reg:       o.Registry,
+		log:       o.Logger,
+		now:       o.Now,
+		mux:       http.NewServeMux(),
+		cross:     http.NewCrossOriginProtection(),
+		callers:   NewLimiter(perSecond, burst, 10_000),
+		remotes:   NewLimiter(perSecond, burst, 10_000),
+		strangers: NewLimiter(2, 60, 10_000),
+		signIns:   NewLimiter(rate.Every(3*time.Second), 20, 10_000),
+		idem:      newIdempotency(o.Registry),
+		walks:     registry.NewWalks(100_000),
+	}
+	if o.Address != "" {
+		if err := r.cross.AddTrustedOrigin(o.Address); err != nil {
+			return nil, g.FieldErrorf("base_url", "%q is no origin; write it as https://gate.school.example, without a path", o.Address)
+		}
+	}
+	nameStrictly()
+	r.document()
+	return r, nil
+}
+
+// Handler answers every request to the gate's operations and to what Plain added.
+func (s *Gate) Handler() http.Handler { return s.outer(s.mux) }
+
+// OpenAPI is the document, with the operations that were registered so far.
+func (s *Gate) OpenAPI() *huma.OpenAPI { return s.api.OpenAPI() }
+
+// Now is the time by the gateway's clock.
+func (s *Gate) Now() time.Time { return s.now() }
+
+// Log is where an area says what nobody who asks is told.
+func (s *Gate) Log() *slog.Logger { return s.log }
+
+// In is the registry as a scope sees it; View, that of who asks, is what most need.
+func (s *Gate) In(scope g.Scope) *registry.View { return s.reg.In(scope) }
+
+// Plain adds a handler that is no operation of the API, and takes no query parameters.
+func (s *Gate) Plain(pattern string, h http.HandlerFunc) { s.mux.HandleFunc(pattern, s.bare(h)) }
+
+// Rest adds what answers the paths that nothing else does: those below /v1/ with a problem, all
+// others with h.
+func (s *Gate) Rest(h http.HandlerFunc) {
+	s.mux.HandleFunc("/v1/", s.unknown)
+	s.mux.HandleFunc("/", h)
+}
+
+// unknown answers paths under /v1 that are no operation, and methods that a path lacks.
+func (s *Gate) unknown(w http.ResponseWriter, r *http.Request) {
+	var allow []string
+	for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE"} {
+		probe := r.Clone(r.Context())
+		probe.Method = method
+		if _, pattern := s.mux.Handler(probe); pattern != "/v1/" {
+			allow = append(allow, method)
+		}
+	}
+	if len(allow) > 0 {
+		w.Header().Set("Allow", strings.Join(allow, ", "))
+		refuse(w, NewProblem(r.Context(), http.StatusMethodNotAllowed, g.Invalid, g.Textf("this path takes %s only", strings.Join(allow, ", "))))
+		return
+	}
+	refuse(w, NewProblem(r.Context(), http.StatusNotFound, g.NotFound, g.Word("there is no such path; /docs lists them")))
+}
+
+// Passes says whether somebody nearby may do something outside of the operations: who makes the
+// request has the permission, and does not come too often. Otherwise it has answered.
+func (s *Gate) Passes(w http.ResponseWriter, r *http.Request, p g.Permission) bool {
+	if _, err := s.admit(w, r, Endpoint{Perm: p}); err != nil {
+		refuse(w, s.problem(r.Context(), err))
+		return false
+	}
+	return true
+}
+
+// Spares says whether an address, of whomever, does not come too often. It tells so in headers.
+func (s *Gate) Spares(w http.ResponseWriter, r *http.Request) bool {
+	v := s.remotes.Allow(s.Remote(r), s.now())
+	if !v.OK {
+		v.tell(w.Header())
+	}
+	return v.OK
+}
+
+// TrySignIn counts an attempt to sign in under a name, and refuses it where there are too many.
+func (s *Gate) TrySignIn(name string) bool { return s.signIns.Allow(name, s.now()).OK }
+
+// Base is the address by which the caller reached the gateway, or the configured one.
+func (s *Gate) Base(r *http.Request) string {
+	if s.opt.Address != "" {
+		return strings.TrimSuffix(s.opt.Address, "/")
+	}
+	if r.TLS != nil || s.opt.Secure {
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
+}
