@@ -115,3 +115,8 @@ type Handover struct {
 	Sent         bool      `json:"sent"`
 	Note         string    `json:"note"` // in words, e.g. "the police link is off: nothing was sent"
 }
+
+// AlertStates are the states of an alert, in the order of its life.
+func AlertStates() []AlertState {
+	return []AlertState{AlertOpen, AlertAcknowledged, AlertResolved, AlertClosed}
+}

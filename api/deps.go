@@ -8,6 +8,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api/alerts"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
@@ -37,7 +38,7 @@ type Deps struct {
 
 	Metrics http.Handler                     // the gateway's own metrics, Prometheus text
 	Status  func(ctx context.Context) Status // the gateway's health in words
-	Rules   func() []RuleInfo                // the rules that are loaded
+	Rules   func() []alerts.RuleInfo         // the rules that are loaded
 	Console fs.FS                            // the built console; nil: a page says that it is missing
 	Config  Config
 	Now     func() time.Time
@@ -261,15 +262,6 @@ type MQTTInfo struct {
 	Example  string `json:"example"` // a command line that works; the API fills it in
 }
 
-// RuleInfo is a loaded rule.
-type RuleInfo struct {
-	ID       g.RuleID   `json:"id"`
-	Title    string     `json:"title"`
-	TitleZH  string     `json:"title_zh,omitempty"`
-	Severity g.Severity `json:"severity"`
-	YAML     string     `json:"yaml"`
-}
-
 // Check is one line of the status page.
 type Check struct {
 	Name      string `json:"name"`
@@ -312,3 +304,8 @@ type Status struct {
 	Clock   ClockStatus `json:"clock"`
 	Cursors []CursorLag `json:"cursors"`
 }
+
+// The areas' words for what a gateway hands over.
+type (
+	RuleInfo = alerts.RuleInfo
+)

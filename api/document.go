@@ -113,7 +113,7 @@ func (valueSchema) Schema(huma.Registry) *huma.Schema {
 }
 func (rawSchema) Schema(huma.Registry) *huma.Schema      { return &huma.Schema{} }
 func (severitySchema) Schema(huma.Registry) *huma.Schema { return oneOf(g.Severities()) }
-func (alertSchema) Schema(huma.Registry) *huma.Schema    { return oneOf(alertStates()) }
+func (alertSchema) Schema(huma.Registry) *huma.Schema    { return oneOf(g.AlertStates()) }
 func (incidentSchema) Schema(huma.Registry) *huma.Schema {
 	return oneOf([]g.IncidentState{g.IncidentOpen, g.IncidentClosed})
 }

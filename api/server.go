@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gatehouse-iot/gatehouse/api/alerts"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
@@ -114,8 +115,6 @@ func (s *Server) register() {
 	s.registerPictures()
 	s.registerRecorded()
 	s.registerSightings()
-	s.registerAlerts()
-	s.registerIncidents()
 	s.registerSessions()
 	s.registerAttendance()
 	s.registerEvents()
@@ -126,4 +125,5 @@ func (s *Server) register() {
 	s.registerUsers()
 	s.registerAudit()
 	s.registerStatus()
+	alerts.Register(s.Gate, s.deps.Rules)
 }

@@ -16,6 +16,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api"
+	"github.com/gatehouse-iot/gatehouse/api/alerts"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/gateway/notify"
 	"github.com/gatehouse-iot/gatehouse/gateway/notify/webhook"
@@ -70,8 +71,8 @@ func newWorld(t *testing.T, options ...option) *world {
 		Status: func(context.Context) api.Status {
 			return api.Status{Version: "test", Checks: []api.Check{{Name: "journal", State: "ok", Message: "fine"}}}
 		},
-		Rules: func() []api.RuleInfo {
-			return []api.RuleInfo{{ID: "smoke-and-heat", Title: "Smoke and heat", Severity: g.Critical}}
+		Rules: func() []alerts.RuleInfo {
+			return []alerts.RuleInfo{{ID: "smoke-and-heat", Title: "Smoke and heat", Severity: g.Critical}}
 		},
 		Config: api.Config{Version: "test", RateLimit: 10_000},
 	}

@@ -1,4 +1,4 @@
-package api
+package alerts
 
 import (
 	"context"
@@ -23,7 +23,7 @@ type approvalInput struct {
 	}
 }
 
-func (s *Server) registerIncidents() {
+func (s *area) registerIncidents() {
 	const tag = "Incidents"
 	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/incidents", ID: "list-incidents", Tag: tag, Perm: g.AlertsRead, Summary: "Incidents, newest first",
 		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/incidents?state=open"`}, func(ctx context.Context, in *incidentsInput) (*gate.Body[gate.Page[g.Incident]], error) {

@@ -1,4 +1,4 @@
-package api
+package alerts
 
 import (
 	"context"
@@ -35,11 +35,7 @@ type commentInput struct {
 	}
 }
 
-func alertStates() []g.AlertState {
-	return []g.AlertState{g.AlertOpen, g.AlertAcknowledged, g.AlertResolved, g.AlertClosed}
-}
-
-func (s *Server) registerAlerts() {
+func (s *area) registerAlerts() {
 	const tag = "Alerts"
 	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/alerts", ID: "list-alerts", Tag: tag, Perm: g.AlertsRead, Summary: "Alerts, newest first",
 		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/alerts?state=open,acknowledged"`}, s.listAlerts)
@@ -61,19 +57,19 @@ func (s *Server) registerAlerts() {
 		})
 	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/rules", ID: "list-rules", Tag: tag, Perm: g.AlertsRead, Unavailable: true, Summary: "The rules that are loaded"},
 		func(ctx context.Context, in *gate.Paged) (*gate.Body[gate.Page[RuleInfo]], error) {
-			if s.deps.Rules == nil {
+			if s.rules == nil {
 				return nil, gate.Missing("rules")
 			}
-			return gate.PageOf(s.Gate, s.deps.Rules(), *in, nil, func(r RuleInfo) string { return string(r.ID) })
+			return gate.PageOf(s.Gate, s.rules(), *in, nil, func(r RuleInfo) string { return string(r.ID) })
 		})
 }
 
-func (s *Server) listAlerts(ctx context.Context, in *alertsInput) (*gate.Body[gate.Page[registry.AlertRow]], error) {
+func (s *area) listAlerts(ctx context.Context, in *alertsInput) (*gate.Body[gate.Page[registry.AlertRow]], error) {
 	f := registry.AlertFilter{Page: registry.Page{Limit: in.Limit, Cursor: in.Cursor}, School: in.School, Severity: in.Severity, Rule: in.Rule, Zone: in.Zone, Device: in.Device, Query: in.Query}
 	for _, name := range in.State {
 		state := g.AlertState(name)
-		if !slices.Contains(alertStates(), state) {
-			return nil, g.FieldErrorf("state", "%q is no state; use some of %v", name, alertStates())
+		if !slices.Contains(g.AlertStates(), state) {
+			return nil, g.FieldErrorf("state", "%q is no state; use some of %v", name, g.AlertStates())
 		}
 		f.States = append(f.States, state)
 	}
