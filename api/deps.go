@@ -9,6 +9,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api/alerts"
+	"github.com/gatehouse-iot/gatehouse/api/attendance"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
@@ -18,7 +19,7 @@ type Deps struct {
 	Registry *registry.Registry
 	Live     Live
 	Webhooks Webhooks
-	Intake   Intake
+	Intake   attendance.Intake
 	Fleet    Fleet
 	Faces    Faces
 	Media    Media
@@ -79,12 +80,6 @@ type Webhooks interface {
 
 	// Wake has the queue look what is due: something was sent again by hand.
 	Wake()
-}
-
-// Intake takes what people enter by hand to the journal.
-type Intake interface {
-	// Manual journals that a member of staff vouched for somebody, and returns once it is on disk.
-	Manual(ctx context.Context, scope g.Scope, school g.SchoolID, s g.Sighting) (seq uint64, id g.SightingID, err error)
 }
 
 // Fleet is the drivers and the devices behind them. The API has checked the caller's right
@@ -307,5 +302,6 @@ type Status struct {
 
 // The areas' words for what a gateway hands over.
 type (
+	Intake = attendance.Intake
 	RuleInfo = alerts.RuleInfo
 )

@@ -6,6 +6,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api"
+	"github.com/gatehouse-iot/gatehouse/api/attendance"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
@@ -107,7 +108,7 @@ func TestManualPass(t *testing.T) {
 	w := newWorld(t).schools()
 	c := w.user(w.a, g.RoleSecurity)
 	body := map[string]string{"person": w.ids["student"], "zone": w.ids["zone"], "direction": "in", "note": "forgot the card"}
-	var got api.Passage
+	var got attendance.Passage
 	c.do("POST", "/v1/sightings/manual", body).want(201).into(&got)
 	if got.Seq != w.live.Newest() || got.ID == "" {
 		t.Errorf("got %+v, want the place in the journal", got)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-iot/gatehouse/api/alerts"
+	"github.com/gatehouse-iot/gatehouse/api/attendance"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
@@ -114,9 +115,6 @@ func (s *Server) register() {
 	s.registerPasses()
 	s.registerPictures()
 	s.registerRecorded()
-	s.registerSightings()
-	s.registerSessions()
-	s.registerAttendance()
 	s.registerEvents()
 	s.registerTelemetry()
 	s.registerQuality()
@@ -126,4 +124,5 @@ func (s *Server) register() {
 	s.registerAudit()
 	s.registerStatus()
 	alerts.Register(s.Gate, s.deps.Rules)
+	attendance.Register(s.Gate, s.deps.Intake)
 }

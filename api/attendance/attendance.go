@@ -1,4 +1,4 @@
-package api
+package attendance
 
 import (
 	"context"
@@ -38,7 +38,7 @@ func (b sessionBody) session(ctx context.Context, id g.SessionID) (g.Session, er
 }
 
 // bounds are the range's ends: those given, or the day, or today.
-func (s *Server) bounds(ctx context.Context, in gate.Span) (id g.SchoolID, from, to time.Time, err error) {
+func (s *area) bounds(ctx context.Context, in gate.Span) (id g.SchoolID, from, to time.Time, err error) {
 	id = gate.SchoolOf(ctx, in.School)
 	if given, err := gate.Spanned(ctx, in); given || err != nil {
 		return id, in.From, in.To, err
@@ -48,7 +48,7 @@ func (s *Server) bounds(ctx context.Context, in gate.Span) (id g.SchoolID, from,
 		return id, from, to, err
 	}
 	if in.Date == "" {
-		_, from, to = g.DayOf(s.now(), sch.Location())
+		_, from, to = g.DayOf(s.Now(), sch.Location())
 		return id, from, to, nil
 	}
 	day, err := g.ParseDate(in.Date)
@@ -59,7 +59,7 @@ func (s *Server) bounds(ctx context.Context, in gate.Span) (id g.SchoolID, from,
 	return id, from, to, nil
 }
 
-func (s *Server) registerSessions() {
+func (s *area) registerSessions() {
 	const tag = "Attendance"
 	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/sessions", ID: "list-sessions", Tag: tag, Perm: g.AttendanceRead, Summary: "What people are expected at on a day",
 		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" $GATEHOUSE_URL/v1/sessions`}, func(ctx context.Context, in *gate.Span) (*gate.Body[gate.Page[g.Session]], error) {
@@ -122,7 +122,7 @@ type correctionInput struct {
 	}
 }
 
-func (s *Server) registerAttendance() {
+func (s *area) registerAttendance() {
 	const tag = "Attendance"
 	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/attendance", ID: "list-attendance", Tag: tag, Perm: g.AttendanceRead, Summary: "Who was there: the computed answers",
 		Doc:     "A gate that was out of reach makes the answer unknown, never absent. Names are shown to callers who may also read people. With person it is one person's record: of a student it needs a reason, and each such look is written to the audit log.",
@@ -142,7 +142,7 @@ func (s *Server) registerAttendance() {
 		})
 	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/attendance/corrections", ID: "correct-attendance", Tag: tag, Perm: g.AttendanceWrite, Summary: "Correct a computed answer",
 		Doc: "The computed answer, the correction, its reason and its author are all kept."}, func(ctx context.Context, in *correctionInput) (*gate.None, error) {
-		return &gate.None{}, s.View(ctx).Correct(ctx, registry.Correction{Session: in.Body.Session, Person: in.Body.Person, State: in.Body.State, Reason: in.Body.Reason, Actor: gate.CallerOf(ctx).Scope.Actor, At: s.now()})
+		return &gate.None{}, s.View(ctx).Correct(ctx, registry.Correction{Session: in.Body.Session, Person: in.Body.Person, State: in.Body.State, Reason: in.Body.Reason, Actor: gate.CallerOf(ctx).Scope.Actor, At: s.Now()})
 	})
 	s.registerLeaves(tag)
 }

@@ -1,4 +1,4 @@
-package api
+package attendance
 
 import (
 	"context"
@@ -48,7 +48,7 @@ type openLeaveInput struct {
 	Reason string `query:"reason" maxLength:"500" doc:"Why the reason of the leave is read; without it that is left out." example:"the nurse asks"`
 }
 
-func (s *Server) registerLeaves(tag string) {
+func (s *area) registerLeaves(tag string) {
 	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/leaves", ID: "list-leaves", Tag: tag, Perm: g.AttendanceRead, Summary: "Who is excused on a day",
 		Doc: "Why they are excused is shown where the caller says why that is needed; such a look is written to the audit log."}, func(ctx context.Context, in *leavesInput) (*gate.Body[gate.Page[g.Leave]], error) {
 		id, from, to, err := s.bounds(ctx, in.Span)
@@ -81,7 +81,7 @@ func (s *Server) registerLeaves(tag string) {
 		func(ctx context.Context, id string) error { return s.View(ctx).DeleteLeave(ctx, id) })
 }
 
-func (s *Server) putLeave(ctx context.Context, id string, b LeaveFields, reason string) (g.Leave, error) {
+func (s *area) putLeave(ctx context.Context, id string, b LeaveFields, reason string) (g.Leave, error) {
 	if reason == "" {
 		return g.Leave{}, g.FieldErrorf("reason", "say why, e.g. doctor")
 	}

@@ -1,4 +1,4 @@
-package api
+package attendance
 
 import (
 	"context"
@@ -37,7 +37,7 @@ type sightingsInput struct {
 	Reason  string     `query:"reason" maxLength:"500" doc:"Why one person's passages, or older ones than of the last 24 hours, are read; needed with person where that is a student." example:"parent asks about yesterday"`
 }
 
-func (s *Server) registerSightings() {
+func (s *area) registerSightings() {
 	const tag = "Sightings"
 	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/sightings", ID: "list-sightings", Tag: tag, Perm: g.SightingsRead, Summary: "Who was seen where and when, newest first",
 		Doc: "With person it is one person's movements: of a student they need a reason, and each such look is written to the audit log. " +
@@ -53,15 +53,15 @@ func (s *Server) registerSightings() {
 		Doc: "Journalled like every sighting, with the method manual, before it is answered."}, s.manual)
 }
 
-func (s *Server) manual(ctx context.Context, in *manualInput) (*gate.Body[Passage], error) {
-	if s.deps.Intake == nil {
+func (s *area) manual(ctx context.Context, in *manualInput) (*gate.Body[Passage], error) {
+	if s.intake == nil {
 		return nil, gate.Missing("an intake")
 	}
 	c := gate.CallerOf(ctx)
 	scope := c.Scope
 	scope.Permissions = []g.Permission{g.PeopleRead, g.DevicesRead, g.SightingsWrite}
 	scope.Reason = gate.OneLine(in.Body.Note)
-	view := s.reg.In(scope)
+	view := s.In(scope)
 	names, err := view.Names(ctx, []g.PersonID{in.Body.Person})
 	if err != nil {
 		return nil, err
@@ -76,7 +76,7 @@ func (s *Server) manual(ctx context.Context, in *manualInput) (*gate.Body[Passag
 	if err := view.Record(ctx, "sighting.manual", string(in.Body.Person)+" at "+string(in.Body.Zone)); err != nil {
 		return nil, err
 	}
-	seq, sid, err := s.deps.Intake.Manual(ctx, scope, id, g.Sighting{Method: g.ByManual, Direction: in.Body.Direction, Zone: in.Body.Zone, Person: in.Body.Person})
+	seq, sid, err := s.intake.Manual(ctx, scope, id, g.Sighting{Method: g.ByManual, Direction: in.Body.Direction, Zone: in.Body.Zone, Person: in.Body.Person})
 	return gate.Answer(Passage{seq, sid}, err)
 }
 

@@ -1,0 +1,32 @@
+// Package attendance is what the API offers of who was seen where and who was expected: sightings,
+// sessions, the answers computed for them, corrections and leave.
+//
+// It refuses to compute an answer: that is rules', and kept by the registry.
+package attendance
+
+import (
+	"context"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api/gate"
+)
+
+// Intake takes what people enter by hand to the journal.
+type Intake interface {
+	// Manual journals that a member of staff vouched for somebody, and returns once it is on disk.
+	Manual(ctx context.Context, scope g.Scope, school g.SchoolID, s g.Sighting) (seq uint64, id g.SightingID, err error)
+}
+
+// area is what the operations use.
+type area struct {
+	*gate.Gate
+	intake Intake
+}
+
+// Register adds the operations. Without an intake nobody can be vouched for by hand.
+func Register(r *gate.Gate, intake Intake) {
+	s := &area{r, intake}
+	s.registerSightings()
+	s.registerSessions()
+	s.registerAttendance()
+}
