@@ -10,6 +10,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api/alerts"
 	"github.com/gatehouse-iot/gatehouse/api/attendance"
+	"github.com/gatehouse-iot/gatehouse/api/webhooks"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
@@ -18,7 +19,7 @@ import (
 type Deps struct {
 	Registry *registry.Registry
 	Live     Live
-	Webhooks Webhooks
+	Webhooks webhooks.Queue
 	Intake   attendance.Intake
 	Fleet    Fleet
 	Faces    Faces
@@ -68,18 +69,6 @@ type Live interface {
 
 	// Newest is the Seq of the newest durable event, 0 before the first.
 	Newest() uint64
-}
-
-// Webhooks is the queue of what is posted to schools' own servers.
-type Webhooks interface {
-	// Check refuses an address that nothing may be posted to, with an error of the field url.
-	Check(ctx context.Context, address string) error
-
-	// Try queues a test event, whose id the list of deliveries shows.
-	Try(ctx context.Context, w g.Webhook, id string) error
-
-	// Wake has the queue look what is due: something was sent again by hand.
-	Wake()
 }
 
 // Fleet is the drivers and the devices behind them. The API has checked the caller's right
@@ -302,6 +291,6 @@ type Status struct {
 
 // The areas' words for what a gateway hands over.
 type (
-	Intake = attendance.Intake
+	Intake   = attendance.Intake
 	RuleInfo = alerts.RuleInfo
 )

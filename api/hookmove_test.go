@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/api"
+	"github.com/gatehouse-iot/gatehouse/api/webhooks"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
@@ -33,7 +33,7 @@ func TestWebhookThatMovesGetsANewSecret(t *testing.T) {
 			t.Errorf("%s: got %s, want it to say how to confirm", url, r.body)
 		}
 	}
-	var moved api.ChangedWebhook
+	var moved webhooks.ChangedWebhook
 	c.do("PUT", path, map[string]any{"url": "https://new.school.example/x", "kinds": []string{"alert"}, "new_secret": true}).want(200).into(&moved)
 	if moved.Secret == "" || moved.Secret == made.Secret || moved.URL != "https://new.school.example/x" || secret() != moved.Secret {
 		t.Errorf("got %+v, want the new address and a new secret that is kept", moved)

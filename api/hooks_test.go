@@ -22,6 +22,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api"
+	"github.com/gatehouse-iot/gatehouse/api/webhooks"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
@@ -76,9 +77,9 @@ func (c *clock) skip(d time.Duration) {
 	c.ahead += d
 }
 
-func (w *world) webhook(c *client, url string, kinds ...string) api.NewWebhook {
+func (w *world) webhook(c *client, url string, kinds ...string) webhooks.NewWebhook {
 	w.t.Helper()
-	var made api.NewWebhook
+	var made webhooks.NewWebhook
 	c.do("POST", "/v1/webhooks", map[string]any{"url": url, "kinds": kinds}).want(201).into(&made)
 	return made
 }
@@ -254,7 +255,7 @@ func TestWebhookTriesAgain(t *testing.T) {
 	before := to.count()
 	admin.do("POST", fmt.Sprintf("/v1/webhooks/deliveries/%d/redeliver", d.ID), nil).want(202)
 	until(t, func() bool { return to.count() == before+1 })
-	var fired api.TestFired
+	var fired webhooks.TestFired
 	admin.do("POST", "/v1/webhooks/"+string(made.Webhook.ID)+"/test", nil).want(202).into(&fired)
 	until(t, func() bool { return to.count() == before+2 })
 	to.mu.Lock()

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/api"
+	"github.com/gatehouse-iot/gatehouse/api/webhooks"
 )
 
 // While a secret is being changed a delivery is signed with both, the new one first.
@@ -20,7 +20,7 @@ func TestTwoSecretsSign(t *testing.T) {
 	defer server.Close()
 	w := newWorld(t).schools()
 	c := w.user(w.a, g.RoleAdmin)
-	var made api.NewWebhook
+	var made webhooks.NewWebhook
 	c.do("POST", "/v1/webhooks", map[string]string{"url": server.URL}).want(201).into(&made)
 	path := "/v1/webhooks/" + string(made.Webhook.ID)
 	signatures := func() []string {
@@ -29,7 +29,7 @@ func TestTwoSecretsSign(t *testing.T) {
 		return strings.Fields(<-got)
 	}
 	before := signatures()
-	var rotated api.NewSecret
+	var rotated webhooks.NewSecret
 	c.do("POST", path+"/secret", map[string]int{"keep_hours": 48}).want(200).into(&rotated)
 	both := signatures()
 	if len(before) != 1 || len(both) != 2 || both[0] == both[1] || rotated.Secret == made.Secret || rotated.OldUntil.IsZero() {

@@ -10,6 +10,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/api/alerts"
 	"github.com/gatehouse-iot/gatehouse/api/attendance"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
+	"github.com/gatehouse-iot/gatehouse/api/webhooks"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
@@ -119,10 +120,10 @@ func (s *Server) register() {
 	s.registerTelemetry()
 	s.registerQuality()
 	s.registerKeys()
-	s.registerWebhooks()
 	s.registerUsers()
 	s.registerAudit()
 	s.registerStatus()
 	alerts.Register(s.Gate, s.deps.Rules)
 	attendance.Register(s.Gate, s.deps.Intake)
+	webhooks.Register(s.Gate, s.deps.Webhooks)
 }

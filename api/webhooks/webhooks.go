@@ -1,4 +1,4 @@
-package api
+package webhooks
 
 import (
 	"cmp"
@@ -46,7 +46,7 @@ type TestFired struct {
 	EventID string `json:"event_id" doc:"The id of the test event; the list of deliveries shows what became of it."`
 }
 
-func (s *Server) registerWebhooks() {
+func (s *area) registerWebhooks() {
 	const tag = "Webhooks"
 	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/webhooks", ID: "list-webhooks", Tag: tag, Perm: g.KeysAdmin, Summary: "Webhooks"}, func(ctx context.Context, in *gate.PerSchool) (*gate.Body[gate.Page[g.Webhook]], error) {
 		all, err := s.View(ctx).Webhooks(ctx, in.School)
@@ -96,13 +96,13 @@ func (s *Server) registerWebhooks() {
 		if err := s.View(ctx).Redeliver(ctx, in.ID); err != nil {
 			return nil, err
 		}
-		s.deps.Webhooks.Wake()
+		s.queue.Wake()
 		return &gate.None{}, nil
 	})
 }
 
-func (s *Server) webhook(ctx context.Context, b webhookBody, id g.WebhookID) (g.Webhook, error) {
-	if err := s.deps.Webhooks.Check(ctx, b.URL); err != nil {
+func (s *area) webhook(ctx context.Context, b webhookBody, id g.WebhookID) (g.Webhook, error) {
+	if err := s.queue.Check(ctx, b.URL); err != nil {
 		return g.Webhook{}, err
 	}
 	for _, k := range b.Kinds {
@@ -113,7 +113,7 @@ func (s *Server) webhook(ctx context.Context, b webhookBody, id g.WebhookID) (g.
 	return g.Webhook{ID: id, School: gate.SchoolOf(ctx, b.School), URL: b.URL, Kinds: gate.Some(b.Kinds), Disabled: b.Disabled}, nil
 }
 
-func (s *Server) createWebhook(ctx context.Context, in *gate.Post[webhookBody]) (*gate.Body[NewWebhook], error) {
+func (s *area) createWebhook(ctx context.Context, in *gate.Post[webhookBody]) (*gate.Body[NewWebhook], error) {
 	w, err := s.webhook(ctx, in.Body, "")
 	if err != nil {
 		return nil, err
@@ -122,7 +122,7 @@ func (s *Server) createWebhook(ctx context.Context, in *gate.Post[webhookBody]) 
 	return gate.Answer(NewWebhook{w, secret}, err)
 }
 
-func (s *Server) updateWebhook(ctx context.Context, id string, b webhookBody) (ChangedWebhook, error) {
+func (s *area) updateWebhook(ctx context.Context, id string, b webhookBody) (ChangedWebhook, error) {
 	old, err := s.ownWebhook(ctx, g.WebhookID(id))
 	if err != nil {
 		return ChangedWebhook{}, err
@@ -148,7 +148,7 @@ func (s *Server) updateWebhook(ctx context.Context, id string, b webhookBody) (C
 }
 
 // ownWebhook finds a webhook that the caller may manage.
-func (s *Server) ownWebhook(ctx context.Context, id g.WebhookID) (g.Webhook, error) {
+func (s *area) ownWebhook(ctx context.Context, id g.WebhookID) (g.Webhook, error) {
 	all, err := s.View(ctx).Webhooks(ctx, "")
 	if err != nil {
 		return g.Webhook{}, err
@@ -160,7 +160,7 @@ func (s *Server) ownWebhook(ctx context.Context, id g.WebhookID) (g.Webhook, err
 	return all[i], nil
 }
 
-func (s *Server) testWebhook(ctx context.Context, in *gate.ByID) (*gate.Body[TestFired], error) {
+func (s *area) testWebhook(ctx context.Context, in *gate.ByID) (*gate.Body[TestFired], error) {
 	w, err := s.ownWebhook(ctx, g.WebhookID(in.ID))
 	if err != nil {
 		return nil, err
@@ -169,5 +169,5 @@ func (s *Server) testWebhook(ctx context.Context, in *gate.ByID) (*gate.Body[Tes
 		return nil, g.Errorf(g.Conflict, "the webhook is disabled (%s); enable it first", cmp.Or(w.Reason, "by hand"))
 	}
 	id := g.NewID("evt_test")
-	return gate.Answer(TestFired{id}, s.deps.Webhooks.Try(ctx, w, id))
+	return gate.Answer(TestFired{id}, s.queue.Try(ctx, w, id))
 }

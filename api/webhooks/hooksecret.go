@@ -1,4 +1,4 @@
-package api
+package webhooks
 
 import (
 	"context"
@@ -21,7 +21,7 @@ type NewSecret struct {
 	OldUntil time.Time `json:"old_until,omitzero" doc:"Until then deliveries are signed with the old key, too."`
 }
 
-func (s *Server) rotateSecret(ctx context.Context, in *rotateInput) (*gate.Body[NewSecret], error) {
+func (s *area) rotateSecret(ctx context.Context, in *rotateInput) (*gate.Body[NewSecret], error) {
 	keep := 24 * time.Hour
 	if in.Body.KeepHours != nil {
 		keep = time.Duration(*in.Body.KeepHours) * time.Hour

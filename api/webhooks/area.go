@@ -1,0 +1,36 @@
+// Package webhooks is what the API offers of having events posted to a server of one's own: the
+// webhooks, their secrets, and what was sent.
+//
+// It refuses to post: that is the queue's, which it is given.
+package webhooks
+
+import (
+	"context"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api/gate"
+)
+
+// Queue is the queue of what is posted to schools' own servers.
+type Queue interface {
+	// Check refuses an address that nothing may be posted to, with an error of the field url.
+	Check(ctx context.Context, address string) error
+
+	// Try queues a test event, whose id the list of deliveries shows.
+	Try(ctx context.Context, w g.Webhook, id string) error
+
+	// Wake has the queue look what is due: something was sent again by hand.
+	Wake()
+}
+
+// area is what the operations use.
+type area struct {
+	*gate.Gate
+	queue Queue
+}
+
+// Register adds the operations.
+func Register(r *gate.Gate, q Queue) {
+	s := &area{r, q}
+	s.registerWebhooks()
+}
