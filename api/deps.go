@@ -10,6 +10,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api/alerts"
 	"github.com/gatehouse-iot/gatehouse/api/attendance"
+	"github.com/gatehouse-iot/gatehouse/api/live"
 	"github.com/gatehouse-iot/gatehouse/api/webhooks"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
@@ -18,7 +19,7 @@ import (
 // is nil, its endpoints answer unavailable and say which part is missing.
 type Deps struct {
 	Registry *registry.Registry
-	Live     Live
+	Live     live.Journal
 	Webhooks webhooks.Queue
 	Intake   attendance.Intake
 	Fleet    Fleet
@@ -56,19 +57,6 @@ type Config struct {
 	Version       string
 	RateLimit     float64 // requests per second and caller; 0: 100. The burst is three times it
 	MaxStreams    int     // live streams at a time; 0: 256, of one caller at most 16
-}
-
-// Live reads the journal's events.
-type Live interface {
-	// After returns up to max durable events with Seq > seq, in order; none where there are
-	// none yet. The events are shared: nobody changes them.
-	After(ctx context.Context, seq uint64, max int) ([]g.Event, error)
-
-	// Wait returns nil once an event with Seq > seq is durable, or ctx's error.
-	Wait(ctx context.Context, seq uint64) error
-
-	// Newest is the Seq of the newest durable event, 0 before the first.
-	Newest() uint64
 }
 
 // Fleet is the drivers and the devices behind them. The API has checked the caller's right

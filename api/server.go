@@ -10,6 +10,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/api/alerts"
 	"github.com/gatehouse-iot/gatehouse/api/attendance"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
+	"github.com/gatehouse-iot/gatehouse/api/live"
 	"github.com/gatehouse-iot/gatehouse/api/webhooks"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
@@ -23,12 +24,9 @@ type Server struct {
 
 	party *registry.RelyingParty // of passkeys
 
-	live Live
-	log  *slog.Logger
-	now  func() time.Time
+	log *slog.Logger
+	now func() time.Time
 
-	streams *slots
-	queries *queryGate
 	probes  *gate.Limiter
 	imports imports
 	viewed  *lately // camera views that are in the audit log already
@@ -68,19 +66,16 @@ func New(d Deps) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		Gate:    front,
-		deps:    d,
-		cfg:     d.Config,
-		reg:     d.Registry,
-		live:    d.Live,
-		log:     d.Logger,
-		now:     d.Now,
-		streams: newSlots(d.Config.MaxStreams, 16),
-		queries: newQueryGate(),
-		probes:  newProbeLimiter(),
-		viewed:  newLately(10*time.Minute, 10_000),
-		party:   registry.NewRelyingParty(d.Config.BaseURL),
-		pages:   &statics{files: d.Console, ready: map[string]*static{}},
+		Gate:   front,
+		deps:   d,
+		cfg:    d.Config,
+		reg:    d.Registry,
+		log:    d.Logger,
+		now:    d.Now,
+		probes: newProbeLimiter(),
+		viewed: newLately(10*time.Minute, 10_000),
+		party:  registry.NewRelyingParty(d.Config.BaseURL),
+		pages:  &statics{files: d.Console, ready: map[string]*static{}},
 	}
 	s.unsub = s.reg.Subscribe(func(c registry.Change) {
 		if c.Kind == "school" {
@@ -116,8 +111,6 @@ func (s *Server) register() {
 	s.registerPasses()
 	s.registerPictures()
 	s.registerRecorded()
-	s.registerEvents()
-	s.registerTelemetry()
 	s.registerQuality()
 	s.registerKeys()
 	s.registerUsers()
@@ -126,4 +119,10 @@ func (s *Server) register() {
 	alerts.Register(s.Gate, s.deps.Rules)
 	attendance.Register(s.Gate, s.deps.Intake)
 	webhooks.Register(s.Gate, s.deps.Webhooks)
+	live.Register(s.Gate, live.Needs{
+		Journal:   s.deps.Live,
+		Telemetry: s.deps.Telemetry,
+		Streams:   s.cfg.MaxStreams,
+		Changes:   s.changes.Load,
+	})
 }

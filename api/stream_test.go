@@ -17,6 +17,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api"
+	"github.com/gatehouse-iot/gatehouse/api/live"
 )
 
 // message is one of server-sent events.
@@ -247,7 +248,7 @@ func TestEventsPage(t *testing.T) {
 	var got []uint64
 	after := "0"
 	for range 100 {
-		var page api.EventPage
+		var page live.EventPage
 		c.do("GET", "/v1/events?kinds=alert&limit=7&after="+after, nil).want(200).into(&page)
 		for _, e := range page.Items {
 			got = append(got, e.Seq)

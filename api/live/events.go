@@ -1,4 +1,4 @@
-package api
+package live
 
 import (
 	"bytes"
@@ -49,7 +49,7 @@ type streamInput struct {
 	LastEvent string   `header:"Last-Event-ID" maxLength:"20" pattern:"^[0-9]*$" doc:"The id of the last event that was received; the stream goes on after it."`
 }
 
-func (s *Server) registerEvents() {
+func (s *area) registerEvents() {
 	const tag = "Events"
 	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/events", ID: "list-events", Tag: tag, Summary: "The journal, from any point on",
 		Doc:     "Every event has a sequence number; the ids are those of the webhooks, so what a webhook missed is read here. Which kinds are shown depends on the caller's permissions. Of people (sighting, attendance) whoever is signed in at the console sees the last 24 hours here; a key, whose purpose is its reason, all.",
@@ -79,11 +79,11 @@ func (w wanted) has(e *g.Event) bool {
 }
 
 // want checks what is asked for against the caller's permissions and schools.
-func (s *Server) want(ctx context.Context, asked []string, school g.SchoolID) (wanted, error) {
+func (s *area) want(ctx context.Context, asked []string, school g.SchoolID) (wanted, error) {
 	w := wanted{kinds: map[g.EventKind]bool{}, schools: map[g.SchoolID]bool{}}
 	scope := gate.CallerOf(ctx).Scope
 	if scope.Reason == "" {
-		w.now = s.now
+		w.now = s.Now
 	}
 	for _, k := range asked {
 		kind := g.EventKind(k)
@@ -120,7 +120,7 @@ func (s *Server) want(ctx context.Context, asked []string, school g.SchoolID) (w
 	return w, nil
 }
 
-func (s *Server) listEvents(ctx context.Context, in *eventsInput) (*gate.Body[EventPage], error) {
+func (s *area) listEvents(ctx context.Context, in *eventsInput) (*gate.Body[EventPage], error) {
 	w, err := s.want(ctx, in.Kinds, in.School)
 	if err != nil {
 		return nil, err
@@ -128,7 +128,7 @@ func (s *Server) listEvents(ctx context.Context, in *eventsInput) (*gate.Body[Ev
 	page := EventPage{Items: []g.Event{}}
 	at := in.After
 	for scanned := 0; scanned < eventScan && len(page.Items) < in.Limit; {
-		events, err := s.live.After(ctx, at, eventPage)
+		events, err := s.journal.After(ctx, at, eventPage)
 		if err != nil {
 			return nil, err
 		}
@@ -145,11 +145,11 @@ func (s *Server) listEvents(ctx context.Context, in *eventsInput) (*gate.Body[Ev
 		}
 		scanned += len(events)
 	}
-	page.Next, page.More = strconv.FormatUint(at, 10), at < s.live.Newest()
+	page.Next, page.More = strconv.FormatUint(at, 10), at < s.journal.Newest()
 	return gate.Answer(page, nil)
 }
 
-func (s *Server) stream(ctx context.Context, in *streamInput) (*huma.StreamResponse, error) {
+func (s *area) stream(ctx context.Context, in *streamInput) (*huma.StreamResponse, error) {
 	w, err := s.want(ctx, in.Kinds, in.School)
 	if err != nil {
 		return nil, err
@@ -158,7 +158,7 @@ func (s *Server) stream(ctx context.Context, in *streamInput) (*huma.StreamRespo
 	if err := s.streams.take(name); err != nil {
 		return nil, err
 	}
-	newest := s.live.Newest()
+	newest := s.journal.Newest()
 	at, resumed := newest, false
 	for _, id := range []string{in.LastEvent, in.After} {
 		if n, err := strconv.ParseUint(id, 10, 64); err == nil {
@@ -176,7 +176,7 @@ func (s *Server) stream(ctx context.Context, in *streamInput) (*huma.StreamRespo
 
 // feed is one live stream.
 type feed struct {
-	s      *Server
+	s      *area
 	r      *http.Request
 	in     *streamInput
 	want   wanted
@@ -195,7 +195,7 @@ func (f *feed) serve(newest uint64, resumed bool) {
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Accel-Buffering", "no") // a proxy in front must not hold messages back
 	f.w.WriteHeader(http.StatusOK)
-	f.schema, f.asked = f.s.changes.Load(), time.Now()
+	f.schema, f.asked = f.s.changes(), time.Now()
 	f.buf.WriteString("retry: 2000\n\n")
 	if f.at > newest {
 		fmt.Fprintf(&f.buf, "event: reset\nid: %d\ndata: {\"newest\":%d}\n\n", newest, newest)
@@ -207,9 +207,9 @@ func (f *feed) serve(newest uint64, resumed bool) {
 	}
 	ctx := f.r.Context()
 	for first := resumed; ctx.Err() == nil; first = false {
-		events, err := f.s.live.After(ctx, f.at, eventPage)
+		events, err := f.s.journal.After(ctx, f.at, eventPage)
 		if err != nil {
-			f.s.log.WarnContext(ctx, "live stream broke off", "request_id", gate.RequestID(ctx), "error", err)
+			f.s.Log().WarnContext(ctx, "live stream broke off", "request_id", gate.RequestID(ctx), "error", err)
 			return
 		}
 		if first && len(events) > 0 && events[0].Seq > f.at+1 {
@@ -263,8 +263,8 @@ func (f *feed) send(events []g.Event) error {
 // beat shows after a silence that the stream is alive and tells how far it has looked. However
 // busy the stream is, it checks that the caller still may look, and may look at the same.
 func (f *feed) beat(ctx context.Context) error {
-	if f.schema != f.s.changes.Load() {
-		f.schema = f.s.changes.Load()
+	if f.schema != f.s.changes() {
+		f.schema = f.s.changes()
 		w, err := f.s.want(ctx, f.in.Kinds, f.in.School)
 		if err != nil {
 			return err
@@ -292,7 +292,7 @@ func (f *feed) beat(ctx context.Context) error {
 func (f *feed) wait(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, max(time.Millisecond, heartbeat-time.Since(f.wrote)))
 	defer cancel()
-	_ = f.s.live.Wait(ctx, f.at) // its error is the context's, which the loop looks at
+	_ = f.s.journal.Wait(ctx, f.at) // its error is the context's, which the loop looks at
 }
 
 // flush sends what is in the buffer. The deadline is the socket's, so it is of the real clock.

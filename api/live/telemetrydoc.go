@@ -1,4 +1,4 @@
-package api
+package live
 
 import (
 	"net/http"
@@ -12,7 +12,7 @@ import (
 
 // describeTelemetry tells the document what the Prometheus API takes and answers, which no input
 // of ours says.
-func (s *Server) describeTelemetry(e gate.Endpoint) {
+func (s *area) describeTelemetry(e gate.Endpoint) {
 	item := s.OpenAPI().Paths[e.Path]
 	op := item.Get
 	needed := map[string][]string{

@@ -1,4 +1,4 @@
-package api
+package live
 
 import (
 	"context"
@@ -14,7 +14,7 @@ import (
 
 const telemetryPrefix = "/v1/telemetry/api/v1"
 
-func (s *Server) registerTelemetry() {
+func (s *area) registerTelemetry() {
 	const tag = "Telemetry"
 	for _, t := range []struct {
 		methods, path, id, summary string
@@ -54,8 +54,8 @@ type labelInput struct {
 	Name string `path:"name" maxLength:"128" doc:"The label."`
 }
 
-func (s *Server) telemetry(ctx context.Context) (*huma.StreamResponse, error) {
-	if s.deps.Telemetry == nil {
+func (s *area) telemetry(ctx context.Context) (*huma.StreamResponse, error) {
+	if s.telemetryOf == nil {
 		return nil, gate.Missing("telemetry")
 	}
 	all, err := s.View(ctx).Schools(ctx)
@@ -66,7 +66,7 @@ func (s *Server) telemetry(ctx context.Context) (*huma.StreamResponse, error) {
 	for i := range all {
 		ids[i] = all[i].ID
 	}
-	h := s.deps.Telemetry(telemetryPrefix, ids)
+	h := s.telemetryOf(telemetryPrefix, ids)
 	return &huma.StreamResponse{Body: func(hc huma.Context) {
 		r, w := humago.Unwrap(hc)
 		done, err := s.queries.take(r.Context(), gate.CallerOf(ctx).Name())
