@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/api"
+	"github.com/gatehouse-iot/gatehouse/api/access"
 )
 
 type documentedOperation struct {
@@ -78,7 +78,7 @@ func TestTheDocumentSaysWhatIsTakenAndAnswered(t *testing.T) {
 func TestAKeyIsAWholeUser(t *testing.T) {
 	w := newWorld(t).schools()
 	admin := w.user(w.a, g.RoleAdmin)
-	var key api.NewKey
+	var key access.NewKey
 	body := map[string]any{"name": "reports", "purpose": "weekly report", "permissions": []string{"devices:read"}}
 	admin.do("POST", "/v1/keys", body).want(201).into(&key)
 	program := w.nobody()

@@ -22,6 +22,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api"
+	"github.com/gatehouse-iot/gatehouse/api/access"
 	"github.com/gatehouse-iot/gatehouse/api/webhooks"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
@@ -152,7 +153,7 @@ func TestWebhookIsSignedAndComplete(t *testing.T) {
 func TestWebhookGetsWhatItsMakerMayRead(t *testing.T) {
 	w := newWorld(t).schools()
 	admin := w.user(w.a, g.RoleAdmin)
-	var key api.NewKey
+	var key access.NewKey
 	admin.do("POST", "/v1/keys", map[string]any{"name": "hooks", "purpose": "only to manage hooks", "permissions": []string{"keys:admin"}}).want(201).into(&key)
 	program := w.nobody()
 	program.key = key.Secret
@@ -189,7 +190,7 @@ func TestWebhookGetsWhatItsMakerMayRead(t *testing.T) {
 func TestAKeyAnswersAlerts(t *testing.T) {
 	w := newWorld(t).schools()
 	admin := w.user(w.a, g.RoleAdmin)
-	var key api.NewKey
+	var key access.NewKey
 	admin.do("POST", "/v1/keys", map[string]any{"name": "fire panel", "purpose": "resets its own alarms", "permissions": []string{"alerts:read", "alerts:write"}}).want(201).into(&key)
 	program := w.nobody()
 	program.key = key.Secret

@@ -11,6 +11,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api"
+	"github.com/gatehouse-iot/gatehouse/api/access"
 	"github.com/gatehouse-iot/gatehouse/registry/passkeytest"
 )
 
@@ -34,14 +35,14 @@ func options(t *testing.T, r reply) []byte {
 func TestPasskeyByAPI(t *testing.T) {
 	w := newWorld(t, named).schools()
 	guard, key := w.user(w.a, g.RoleSecurity), passkeytest.New(gateAddress)
-	var st api.FactorState
+	var st access.FactorState
 	guard.do("GET", "/v1/me/second-factor", nil).want(http.StatusOK).into(&st)
 	if st.Passkeys == nil || !st.Passkeys.Work || st.Passkeys.RPID != "gate.school.example" || st.Passkeys.Origin != gateAddress {
 		t.Errorf("got %+v, want passkeys to work", st.Passkeys)
 	}
 	guard.do("POST", "/v1/me/second-factor/passkey", map[string]string{"password": "not the password"}).want(http.StatusUnprocessableEntity).wantReason("password_wrong")
 	r := guard.do("POST", "/v1/me/second-factor/passkey", map[string]string{"password": password})
-	var begun api.MakePasskey
+	var begun access.MakePasskey
 	r.want(http.StatusOK).into(&begun)
 	if begun.Options.Selection.UserVerification != "preferred" || begun.Options.Attestation != "none" || len(begun.Options.Parameters) == 0 || begun.Options.Timeout != 300_000 {
 		t.Errorf("got %+v", begun.Options)
@@ -49,7 +50,7 @@ func TestPasskeyByAPI(t *testing.T) {
 	made := answerOf(t, key.Make, options(t, r))
 	made["clientExtensionResults"] = map[string]any{"credProps": map[string]any{"rk": false}}
 	made["response"].(map[string]any)["publicKeyAlgorithm"] = -7
-	var codes api.Recovery
+	var codes access.Recovery
 	guard.do("POST", "/v1/me/second-factor/passkey/confirm", map[string]any{"making": begun.Making, "name": "Blue key", "credential": made}).want(http.StatusOK).into(&codes)
 	if len(codes.Codes) != 10 {
 		t.Errorf("got %d recovery codes, want 10", len(codes.Codes))
@@ -65,7 +66,7 @@ func TestPasskeyByAPI(t *testing.T) {
 	wrong.Origin = "https://gate.school.example.evil.example"
 	w.nobody().do("POST", "/v1/session/passkey/confirm", map[string]any{"ticket": in.Ticket, "credential": answerOf(t, wrong.Show, asked)}).want(http.StatusUnprocessableEntity).wantReason("passkey_refused")
 	shown := answerOf(t, key.Show, options(t, w.nobody().do("POST", "/v1/session/passkey", map[string]string{"ticket": in.Ticket})))
-	var done api.SignedIn
+	var done access.SignedIn
 	w.nobody().do("POST", "/v1/session/passkey/confirm", map[string]any{"ticket": in.Ticket, "credential": shown}).want(http.StatusOK).into(&done)
 	if done.Step != "" || done.CSRF == "" {
 		t.Errorf("got %+v, want signed in", done)
@@ -89,10 +90,10 @@ func TestPasskeyAskedByTheSchool(t *testing.T) {
 		t.Fatalf("got %+v, want a second factor to be made", in)
 	}
 	r := w.nobody().do("POST", "/v1/session/passkey/make", map[string]string{"ticket": in.Ticket})
-	var begun api.MakePasskey
+	var begun access.MakePasskey
 	r.want(http.StatusOK).into(&begun)
 	made := answerOf(t, passkeytest.New(gateAddress).Make, options(t, r))
-	var done api.SignedIn
+	var done access.SignedIn
 	w.nobody().do("POST", "/v1/session/passkey/make/confirm", map[string]any{"ticket": in.Ticket, "making": begun.Making, "name": "Key", "credential": made}).want(http.StatusOK).into(&done)
 	if done.Step != "" || done.CSRF == "" || len(done.Recovery) != 10 {
 		t.Errorf("got %+v, want signed in with recovery codes", done)
@@ -104,7 +105,7 @@ func TestPasskeysNeedAnAddress(t *testing.T) {
 	for address, reason := range map[string]string{"": "passkeys_no_address", "https://192.0.2.7": "passkeys_ip_address", "http://gate.school.example": "passkeys_plain_http"} {
 		w := newWorld(t, func(d *api.Deps) { d.Config.BaseURL = address }).schools()
 		guard := w.user(w.a, g.RoleSecurity)
-		var st api.FactorState
+		var st access.FactorState
 		guard.do("GET", "/v1/me/second-factor", nil).want(http.StatusOK).into(&st)
 		if st.Passkeys == nil || st.Passkeys.Work || st.Passkeys.Reason != reason || !strings.Contains(st.Passkeys.Message, "set http.base_url to an address with a name and HTTPS") {
 			t.Errorf("%q: got %+v, want %s", address, st.Passkeys, reason)
@@ -136,9 +137,9 @@ func TestKeysHaveNoPasskeys(t *testing.T) {
 }
 
 // begin is a sign-in with the password alone.
-func (w *world) begin(school g.School, role g.Role) api.SignedIn {
+func (w *world) begin(school g.School, role g.Role) access.SignedIn {
 	w.t.Helper()
-	var in api.SignedIn
+	var in access.SignedIn
 	w.nobody().do("POST", "/v1/session", map[string]string{"name": string(role) + "-" + string(school.ID), "password": password}).want(http.StatusOK).into(&in)
 	return in
 }

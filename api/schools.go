@@ -2,21 +2,11 @@ package api
 
 import (
 	"context"
-	"unicode/utf8"
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
-
-const minPassword = 10 // characters
-
-func checkPassword(p string) error {
-	if utf8.RuneCountInString(p) < minPassword {
-		return g.FieldErrorf("password", "use at least %d characters; a few words in a row are easy to remember", minPassword).Because("password_short")
-	}
-	return nil
-}
 
 type schoolBody struct {
 	ID       g.SchoolID   `json:"id,omitempty" maxLength:"64" doc:"Ignored: the id comes from the path or is made."`

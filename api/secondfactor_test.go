@@ -9,7 +9,7 @@ import (
 	"github.com/pquerna/otp/totp"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/api"
+	"github.com/gatehouse-iot/gatehouse/api/access"
 )
 
 func codeOf(t *testing.T, secret string, at time.Time) string {
@@ -27,22 +27,22 @@ func TestSecondFactorByAPI(t *testing.T) {
 	w := newWorld(t).schools()
 	admin, guard := w.user(w.a, g.RoleAdmin), w.user(w.a, g.RoleSecurity)
 	guard.do("POST", "/v1/me/second-factor/totp", map[string]string{"password": "not the password"}).want(http.StatusUnprocessableEntity)
-	var made api.NewTOTP
+	var made access.NewTOTP
 	guard.do("POST", "/v1/me/second-factor/totp", map[string]string{"password": password, "name": "Telephone"}).want(http.StatusOK).into(&made)
 	if !strings.HasPrefix(made.QR, "data:image/png;base64,") || !strings.HasPrefix(made.URI, "otpauth://totp/") || made.Secret == "" {
 		t.Errorf("got %+v", made)
 	}
 	now := time.Now()
 	guard.do("POST", "/v1/me/second-factor/totp/confirm", map[string]string{"factor": made.Factor, "code": "000"}).want(http.StatusUnprocessableEntity)
-	var codes api.Recovery
+	var codes access.Recovery
 	guard.do("POST", "/v1/me/second-factor/totp/confirm", map[string]string{"factor": made.Factor, "code": codeOf(t, made.Secret, now.Add(-30*time.Second))}).want(http.StatusOK).into(&codes)
 	if len(codes.Codes) != 10 {
 		t.Fatalf("got %d recovery codes", len(codes.Codes))
 	}
 
 	name := string(g.RoleSecurity) + "-" + string(w.a.ID)
-	signIn := func() api.SignedIn {
-		var in api.SignedIn
+	signIn := func() access.SignedIn {
+		var in access.SignedIn
 		r := w.nobody().do("POST", "/v1/session", map[string]string{"name": name, "password": password}).want(http.StatusOK)
 		r.into(&in)
 		if in.Step != "" && r.header.Get("Set-Cookie") != "" {
@@ -60,13 +60,13 @@ func TestSecondFactorByAPI(t *testing.T) {
 	w.nobody().do("POST", "/v1/session/totp", map[string]string{"ticket": in.Ticket}).want(http.StatusUnauthorized)
 	w.nobody().do("POST", "/v1/session/second-factor", map[string]string{"ticket": in.Ticket, "code": "123"}).want(http.StatusUnprocessableEntity)
 	r := w.nobody().do("POST", "/v1/session/second-factor", map[string]string{"ticket": in.Ticket, "code": codes.Codes[0]}).want(http.StatusOK)
-	var done api.SignedIn
+	var done access.SignedIn
 	r.into(&done)
 	if done.CSRF == "" || !strings.Contains(strings.Join(r.header.Values("Set-Cookie"), " "), "gatehouse_browser=ghb_") {
 		t.Errorf("got %+v with %v", done, r.header)
 	}
 
-	var list struct{ Items []api.FactorState }
+	var list struct{ Items []access.FactorState }
 	admin.do("GET", "/v1/second-factors", nil).want(http.StatusOK).into(&list)
 	had := 0
 	for _, st := range list.Items {
@@ -91,15 +91,15 @@ func TestSecondFactorIsAskedOfARole(t *testing.T) {
 	admin.do("PUT", "/v1/second-factor-roles", map[string]any{"roles": []string{"king"}}).want(http.StatusUnprocessableEntity)
 	admin.do("PUT", "/v1/second-factor-roles", map[string]any{"roles": []string{"security"}}).want(http.StatusOK)
 	name := string(g.RoleSecurity) + "-" + string(w.a.ID)
-	var in api.SignedIn
+	var in access.SignedIn
 	w.nobody().do("POST", "/v1/session", map[string]string{"name": name, "password": password}).want(http.StatusOK).into(&in)
 	if in.Step != "enrol" {
 		t.Fatalf("got %+v", in)
 	}
 	w.nobody().do("POST", "/v1/session/second-factor", map[string]string{"ticket": in.Ticket, "code": "1"}).want(http.StatusUnauthorized)
-	var made api.NewTOTP
+	var made access.NewTOTP
 	w.nobody().do("POST", "/v1/session/totp", map[string]string{"ticket": in.Ticket}).want(http.StatusOK).into(&made)
-	var done api.SignedIn
+	var done access.SignedIn
 	w.nobody().do("POST", "/v1/session/totp/confirm", map[string]string{"ticket": in.Ticket, "factor": made.Factor, "code": codeOf(t, made.Secret, time.Now())}).want(http.StatusOK).into(&done)
 	if done.Step != "" || done.CSRF == "" || len(done.Recovery) != 10 {
 		t.Errorf("got %+v", done)

@@ -3,10 +3,10 @@ package api
 import (
 	"errors"
 	"log/slog"
-	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/gatehouse-iot/gatehouse/api/access"
 	"github.com/gatehouse-iot/gatehouse/api/alerts"
 	"github.com/gatehouse-iot/gatehouse/api/attendance"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
@@ -22,8 +22,6 @@ type Server struct {
 	cfg  Config
 	reg  *registry.Registry
 
-	party *registry.RelyingParty // of passkeys
-
 	log *slog.Logger
 	now func() time.Time
 
@@ -31,13 +29,12 @@ type Server struct {
 	imports imports
 	viewed  *lately // camera views that are in the audit log already
 
-	settingUp sync.Mutex    // first run: one at a time
-	changes   atomic.Uint64 // rises when a school changes: what a scope sees is then asked again
-	unsub     func()
-	pages     *statics // the built console
-	specJSON  []byte
-	specYAML  []byte
-	spec30    []byte // the same in OpenAPI 3.0.3, for generators that know no 3.1
+	changes  atomic.Uint64 // rises when a school changes: what a scope sees is then asked again
+	unsub    func()
+	pages    *statics // the built console
+	specJSON []byte
+	specYAML []byte
+	spec30   []byte // the same in OpenAPI 3.0.3, for generators that know no 3.1
 }
 
 // New builds the server. It answers requests at once, until Close.
@@ -74,7 +71,6 @@ func New(d Deps) (*Server, error) {
 		now:    d.Now,
 		probes: newProbeLimiter(),
 		viewed: newLately(10*time.Minute, 10_000),
-		party:  registry.NewRelyingParty(d.Config.BaseURL),
 		pages:  &statics{files: d.Console, ready: map[string]*static{}},
 	}
 	s.unsub = s.reg.Subscribe(func(c registry.Change) {
@@ -95,9 +91,6 @@ func (s *Server) Close() { s.unsub() }
 
 // register adds every operation, area by area.
 func (s *Server) register() {
-	s.registerSession()
-	s.registerSecondFactor()
-	s.registerPasskeys()
 	s.registerSchools()
 	s.registerProfiles()
 	s.registerDevices()
@@ -112,9 +105,6 @@ func (s *Server) register() {
 	s.registerPictures()
 	s.registerRecorded()
 	s.registerQuality()
-	s.registerKeys()
-	s.registerUsers()
-	s.registerAudit()
 	s.registerStatus()
 	alerts.Register(s.Gate, s.deps.Rules)
 	attendance.Register(s.Gate, s.deps.Intake)
@@ -124,5 +114,11 @@ func (s *Server) register() {
 		Telemetry: s.deps.Telemetry,
 		Streams:   s.cfg.MaxStreams,
 		Changes:   s.changes.Load,
+	})
+	access.Register(s.Gate, s.reg, access.Facts{
+		Address: s.cfg.BaseURL,
+		Secure:  s.cfg.SecureCookies,
+		Demo:    s.cfg.Demo,
+		Version: s.cfg.Version,
 	})
 }

@@ -11,6 +11,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api"
+	"github.com/gatehouse-iot/gatehouse/api/access"
 )
 
 func TestFirstRun(t *testing.T) {
@@ -32,7 +33,7 @@ func TestFirstRun(t *testing.T) {
 		}
 	}
 	in["password"], in["timezone"], in["admin"], in["language"] = password, "Asia/Shanghai", "admin", "zh-CN"
-	var me api.Me
+	var me access.Me
 	c.do("POST", "/v1/setup", in).want(200).into(&me)
 	if me.User.Name != "admin" || me.School.Name != "Riverside" || me.CSRF == "" || len(me.Permissions) == 0 {
 		t.Errorf("got %+v, want the new administrator signed in", me)
@@ -110,7 +111,7 @@ func TestForgery(t *testing.T) {
 func TestMe(t *testing.T) {
 	w := newWorld(t, func(d *api.Deps) { d.Config.Demo = true }).schools()
 	c := w.user(w.a, g.RoleTeacher)
-	var me api.Me
+	var me access.Me
 	c.do("PUT", "/v1/me", map[string]string{"language": "zh-CN", "full_name": "Wang Fang"}).want(200).into(&me)
 	c.do("GET", "/v1/me", nil).want(200).into(&me)
 	if me.User.Language != "zh-CN" || me.User.FullName != "Wang Fang" || me.User.Role != g.RoleTeacher || !me.Demo || me.Version != "test" {
@@ -154,7 +155,7 @@ func TestUsers(t *testing.T) {
 	guard.do("GET", "/v1/me", nil).want(401)
 	admin.do("PUT", "/v1/users/"+string(u.ID), map[string]any{"disabled": false, "password": "a-new-password-1"}).want(200)
 	w.nobody().do("POST", "/v1/session", map[string]string{"name": "guard1", "password": "a-new-password-1"}).want(200)
-	var me api.Me
+	var me access.Me
 	admin.do("GET", "/v1/me", nil).want(200).into(&me)
 	admin.do("PUT", "/v1/users/"+string(me.User.ID), map[string]any{"disabled": true}).want(409)
 	admin.do("PUT", "/v1/users/"+string(me.User.ID), map[string]any{"role": "teacher"}).want(409)
@@ -163,7 +164,7 @@ func TestUsers(t *testing.T) {
 func TestKeys(t *testing.T) {
 	w := newWorld(t).schools()
 	admin := w.user(w.a, g.RoleAdmin)
-	var made api.NewKey
+	var made access.NewKey
 	admin.do("POST", "/v1/keys", map[string]any{"name": "reports", "purpose": "weekly report", "permissions": []string{"devices:read"}}).want(201).into(&made)
 	if left := time.Until(made.Key.Expires); left < 89*24*time.Hour || left > 91*24*time.Hour {
 		t.Errorf("got a key that ends in %s, want 90 days", left)

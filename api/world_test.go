@@ -16,6 +16,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api"
+	"github.com/gatehouse-iot/gatehouse/api/access"
 	"github.com/gatehouse-iot/gatehouse/api/alerts"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/gateway/notify"
@@ -232,7 +233,7 @@ func (c *client) signIn(name string) *client {
 	if r.status != http.StatusOK {
 		w.t.Fatalf("sign-in of %s: got %d %s, want 200", name, r.status, r.body)
 	}
-	var me api.Me
+	var me access.Me
 	r.into(&me)
 	c.csrf = me.CSRF
 	resp := http.Response{Header: r.header}

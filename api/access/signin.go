@@ -1,4 +1,4 @@
-package api
+package access
 
 import (
 	"context"
@@ -28,16 +28,16 @@ type signedIn struct {
 }
 
 // attempt is who makes the request and from where.
-func (s *Server) attempt(ctx context.Context) registry.Attempt {
+func (s *area) attempt(ctx context.Context) registry.Attempt {
 	r := gate.RequestOf(ctx)
 	return registry.Attempt{Remote: s.Remote(r), Browser: gate.BrowserOf(r)}
 }
 
-func (s *Server) signIn(ctx context.Context, in *signInInput) (*signedIn, error) {
+func (s *area) signIn(ctx context.Context, in *signInInput) (*signedIn, error) {
 	return s.welcome(ctx, in.Body.Name, in.Body.Password)
 }
 
-func (s *Server) welcome(ctx context.Context, name, password string) (*signedIn, error) {
+func (s *area) welcome(ctx context.Context, name, password string) (*signedIn, error) {
 	a := s.attempt(ctx)
 	a.Name, a.Password = name, password
 	e, err := s.reg.Enter(ctx, a)
@@ -48,10 +48,10 @@ func (s *Server) welcome(ctx context.Context, name, password string) (*signedIn,
 }
 
 // entered answers what came of an attempt.
-func (s *Server) entered(ctx context.Context, e registry.Entry) (*signedIn, error) {
+func (s *area) entered(ctx context.Context, e registry.Entry) (*signedIn, error) {
 	if e.Step != registry.StepNone {
 		out := SignedIn{Step: string(e.Step), Ticket: e.Token, Factors: e.Kinds}
-		out.Me = Me{User: e.User, Permissions: []g.Permission{}, Demo: s.cfg.Demo, Version: s.cfg.Version}
+		out.Me = Me{User: e.User, Permissions: []g.Permission{}, Demo: s.facts.Demo, Version: s.facts.Version}
 		out.Passkeys = s.stepPasskeys(e)
 		return &signedIn{Body: out}, nil
 	}
@@ -64,12 +64,12 @@ func (s *Server) entered(ctx context.Context, e registry.Entry) (*signedIn, erro
 		return nil, err
 	}
 	browser := http.Cookie{Name: gate.BrowserCookie, Value: e.Browser, Path: "/v1/", MaxAge: browserAge, HttpOnly: true,
-		Secure: s.cfg.SecureCookies, SameSite: http.SameSiteStrictMode}
+		Secure: s.facts.Secure, SameSite: http.SameSiteStrictMode}
 	return &signedIn{SetCookie: []http.Cookie{s.cookie(e.Token), browser}, Body: SignedIn{Me: me}}, nil
 }
 
 // stepPasskeys says whether passkeys work in a step; nil where the user has others alone.
-func (s *Server) stepPasskeys(e registry.Entry) *Passkeys {
+func (s *area) stepPasskeys(e registry.Entry) *Passkeys {
 	trouble := s.party.Trouble
 	if e.Step == registry.StepFactor {
 		if !slices.Contains(e.Kinds, registry.FactorPasskey) {

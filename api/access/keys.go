@@ -1,4 +1,4 @@
-package api
+package access
 
 import (
 	"context"
@@ -26,7 +26,7 @@ type NewKey struct {
 	Curl   string   `json:"curl" doc:"A command line that works with it."`
 }
 
-func (s *Server) registerKeys() {
+func (s *area) registerKeys() {
 	const tag = "Keys"
 	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/keys", ID: "list-keys", Tag: tag, Perm: g.KeysAdmin, Summary: "API keys",
 		Doc: "Each with who made it, what for, and when it was used last. A key whose maker is disabled, or whose making key ended, does not work until somebody takes it over."}, func(ctx context.Context, in *gate.PerSchool) (*gate.Body[gate.Page[g.APIKey]], error) {
@@ -58,7 +58,7 @@ func keyState(k g.APIKey) g.APIKey {
 	return k
 }
 
-func (s *Server) createKey(ctx context.Context, in *keyInput) (*gate.Body[NewKey], error) {
+func (s *area) createKey(ctx context.Context, in *keyInput) (*gate.Body[NewKey], error) {
 	k := g.APIKey{
 		School:      gate.SchoolOf(ctx, in.Body.School),
 		Name:        in.Body.Name,
@@ -67,7 +67,7 @@ func (s *Server) createKey(ctx context.Context, in *keyInput) (*gate.Body[NewKey
 		Expires:     in.Body.Expires,
 	}
 	if k.Expires.IsZero() {
-		k.Expires = s.now().AddDate(0, 0, 90)
+		k.Expires = s.Now().AddDate(0, 0, 90)
 	}
 	key, secret, err := s.View(ctx).CreateKey(ctx, k)
 	if err != nil {

@@ -1,4 +1,4 @@
-package api
+package access
 
 import (
 	"context"
@@ -13,7 +13,7 @@ type FactorRoles struct {
 	Roles []g.Role `json:"roles" nullable:"false" maxItems:"10" doc:"Who has one of these roles and no second factor makes one at the next sign-in, before anything else."`
 }
 
-func (s *Server) registerFactorRoles(tag string) {
+func (s *area) registerFactorRoles(tag string) {
 	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/second-factor-roles", ID: "second-factor-roles", Tag: tag, Perm: g.UsersAdmin, Summary: "Roles of which the school asks a second factor"}, func(ctx context.Context, in *gate.InSchool) (*gate.Tagged[FactorRoles], error) {
 		return taggedRoles(s.View(ctx).FactorRoles(ctx, gate.SchoolOf(ctx, in.School)))
 	})

@@ -1,4 +1,4 @@
-package api
+package access
 
 import (
 	"context"
@@ -19,7 +19,7 @@ type Passkeys struct {
 	Message string `json:"message,omitempty" doc:"The same in words, with the mend."`
 }
 
-func (s *Server) passkeys(trouble *g.Error) Passkeys {
+func (s *area) passkeys(trouble *g.Error) Passkeys {
 	out := Passkeys{Work: trouble == nil, Origin: s.party.Origin, RPID: s.party.ID}
 	if trouble != nil {
 		out.Reason, out.Message = trouble.Reason, trouble.Error()
@@ -137,7 +137,7 @@ type (
 	}
 )
 
-func (s *Server) registerPasskeys() {
+func (s *area) registerPasskeys() {
 	const tag = "Second factor"
 	public := func(path, id, summary, doc string) gate.Endpoint {
 		return gate.Endpoint{Method: "POST", Path: path, ID: id, Tag: tag, Public: true, Strict: true, Conflict: true, Max: 32 << 10, Summary: summary, Doc: doc}
@@ -159,7 +159,7 @@ func (s *Server) registerPasskeys() {
 		"With the first second factor come recovery codes, which are shown once. The making ends with this request, whatever comes of it."), s.confirmPasskey)
 }
 
-func (s *Server) askPasskey(ctx context.Context, in *ticketOnly) (*gate.Body[ShowPasskey], error) {
+func (s *area) askPasskey(ctx context.Context, in *ticketOnly) (*gate.Body[ShowPasskey], error) {
 	b, err := s.reg.AskPasskey(ctx, in.Body.Ticket, s.party)
 	if err != nil {
 		return nil, err
@@ -169,7 +169,7 @@ func (s *Server) askPasskey(ctx context.Context, in *ticketOnly) (*gate.Body[Sho
 	return gate.Answer(out, err)
 }
 
-func (s *Server) showPasskey(ctx context.Context, in *ticketPasskey) (*signedIn, error) {
+func (s *area) showPasskey(ctx context.Context, in *ticketPasskey) (*signedIn, error) {
 	b, err := in.Body.Credential.json()
 	if err != nil {
 		return nil, err
@@ -181,15 +181,15 @@ func (s *Server) showPasskey(ctx context.Context, in *ticketPasskey) (*signedIn,
 	return s.entered(ctx, e)
 }
 
-func (s *Server) enrolPasskey(ctx context.Context, in *ticketOnly) (*gate.Body[MakePasskey], error) {
+func (s *area) enrolPasskey(ctx context.Context, in *ticketOnly) (*gate.Body[MakePasskey], error) {
 	u, scope, _, err := s.reg.StepUser(ctx, in.Body.Ticket, registry.StepEnrol)
 	if err != nil {
 		return nil, err
 	}
-	return s.newPasskey(ctx, s.reg.In(scope), u.ID)
+	return s.newPasskey(ctx, s.In(scope), u.ID)
 }
 
-func (s *Server) enrolPasskeyConfirm(ctx context.Context, in *ticketMade) (*signedIn, error) {
+func (s *area) enrolPasskeyConfirm(ctx context.Context, in *ticketMade) (*signedIn, error) {
 	u, scope, _, err := s.reg.StepUser(ctx, in.Body.Ticket, registry.StepEnrol)
 	if err != nil {
 		return nil, err
@@ -198,14 +198,14 @@ func (s *Server) enrolPasskeyConfirm(ctx context.Context, in *ticketMade) (*sign
 	if err != nil {
 		return nil, err
 	}
-	codes, err := s.reg.In(scope).ConfirmPasskey(ctx, u.ID, s.party, in.Body.Making, in.Body.Name, b)
+	codes, err := s.In(scope).ConfirmPasskey(ctx, u.ID, s.party, in.Body.Making, in.Body.Name, b)
 	if err != nil {
 		return nil, err
 	}
 	return s.enrolled(ctx, in.Body.Ticket, codes)
 }
 
-func (s *Server) newPasskey(ctx context.Context, v *registry.View, id g.UserID) (*gate.Body[MakePasskey], error) {
+func (s *area) newPasskey(ctx context.Context, v *registry.View, id g.UserID) (*gate.Body[MakePasskey], error) {
 	making, b, err := v.BeginPasskey(ctx, id, s.party)
 	if err != nil {
 		return nil, err
@@ -215,7 +215,7 @@ func (s *Server) newPasskey(ctx context.Context, v *registry.View, id g.UserID) 
 	return gate.Answer(out, err)
 }
 
-func (s *Server) makePasskey(ctx context.Context, in *ownPassword) (*gate.Body[MakePasskey], error) {
+func (s *area) makePasskey(ctx context.Context, in *ownPassword) (*gate.Body[MakePasskey], error) {
 	c, err := s.self(ctx)
 	if err != nil {
 		return nil, err
@@ -226,7 +226,7 @@ func (s *Server) makePasskey(ctx context.Context, in *ownPassword) (*gate.Body[M
 	return s.newPasskey(ctx, s.View(ctx), c.User.ID)
 }
 
-func (s *Server) confirmPasskey(ctx context.Context, in *ownMade) (*gate.Body[Recovery], error) {
+func (s *area) confirmPasskey(ctx context.Context, in *ownMade) (*gate.Body[Recovery], error) {
 	c, err := s.self(ctx)
 	if err != nil {
 		return nil, err

@@ -1,4 +1,4 @@
-package api
+package access
 
 import (
 	"cmp"
@@ -35,7 +35,7 @@ type userBody struct {
 	Created  json.RawMessage `json:"created,omitempty" doc:"Ignored."`
 }
 
-func (s *Server) registerUsers() {
+func (s *area) registerUsers() {
 	const tag = "Users"
 	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/users", ID: "list-users", Tag: tag, Perm: g.UsersAdmin, Summary: "Who can sign in"}, func(ctx context.Context, in *gate.PerSchool) (*gate.Body[gate.Page[g.User]], error) {
 		all, err := s.View(ctx).Users(ctx, in.School)
@@ -55,7 +55,7 @@ func mayGive(c *gate.Caller, r g.Role) error {
 	return nil
 }
 
-func (s *Server) createUser(ctx context.Context, in *newUserInput) (*gate.Body[g.User], error) {
+func (s *area) createUser(ctx context.Context, in *newUserInput) (*gate.Body[g.User], error) {
 	if err := checkPassword(in.Body.Password); err != nil {
 		return nil, err
 	}
@@ -73,7 +73,7 @@ func (s *Server) createUser(ctx context.Context, in *newUserInput) (*gate.Body[g
 	return gate.Answer(s.View(ctx).CreateUser(ctx, u, in.Body.Password))
 }
 
-func (s *Server) updateUser(ctx context.Context, id string, b userBody) (g.User, error) {
+func (s *area) updateUser(ctx context.Context, id string, b userBody) (g.User, error) {
 	u, err := s.user(ctx, g.UserID(id))
 	if err != nil {
 		return u, err
@@ -113,7 +113,7 @@ func (s *Server) updateUser(ctx context.Context, id string, b userBody) (g.User,
 }
 
 // user finds a user whom the caller may manage.
-func (s *Server) user(ctx context.Context, id g.UserID) (g.User, error) {
+func (s *area) user(ctx context.Context, id g.UserID) (g.User, error) {
 	return userOf(ctx, s.View(ctx), id)
 }
 
@@ -147,7 +147,7 @@ type AuditCheck struct {
 	Message string `json:"message" doc:"In words; where it is broken, at which entry."`
 }
 
-func (s *Server) registerAudit() {
+func (s *area) registerAudit() {
 	const tag = "Audit"
 	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/audit", ID: "list-audit", Tag: tag, Perm: g.AuditRead, Summary: "Who did what, newest first"}, func(ctx context.Context, in *auditInput) (*gate.Body[gate.Page[g.AuditEntry]], error) {
 		if _, err := gate.Spanned(ctx, gate.Span{From: in.From, To: in.To}); err != nil {

@@ -1,4 +1,4 @@
-package api
+package access
 
 import (
 	"context"
@@ -41,7 +41,7 @@ type signInInput struct {
 	}
 }
 
-func (s *Server) registerSession() {
+func (s *area) registerSession() {
 	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/setup", ID: "setup-needed", Tag: "Sign-in", Public: true, Summary: "Is this a first run?",
 		Example: "curl -fsS $GATEHOUSE_URL/v1/setup"}, s.setupNeeded)
 	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/setup", ID: "set-up", Tag: "Sign-in", Public: true, Strict: true, Conflict: true, Summary: "Make the first administrator and school",
@@ -57,12 +57,12 @@ func (s *Server) registerSession() {
 	gate.Handle(s.Gate, gate.Endpoint{Method: "PUT", Path: "/v1/me/password", ID: "change-password", Tag: "Sign-in", Summary: "Change one's own password"}, s.changePassword)
 }
 
-func (s *Server) setupNeeded(ctx context.Context, _ *gate.None) (*gate.Body[setupState], error) {
+func (s *area) setupNeeded(ctx context.Context, _ *gate.None) (*gate.Body[setupState], error) {
 	empty, err := s.reg.Empty(ctx)
 	return gate.Answer(setupState{empty}, err)
 }
 
-func (s *Server) setUp(ctx context.Context, in *setupInput) (*signedIn, error) {
+func (s *area) setUp(ctx context.Context, in *setupInput) (*signedIn, error) {
 	s.settingUp.Lock()
 	defer s.settingUp.Unlock()
 	empty, err := s.reg.Empty(ctx)
@@ -79,7 +79,7 @@ func (s *Server) setUp(ctx context.Context, in *setupInput) (*signedIn, error) {
 	if err := checkPassword(b.Password); err != nil {
 		return nil, err
 	}
-	view := s.reg.In(g.SystemScope("setup"))
+	view := s.In(g.SystemScope("setup"))
 	school, err := firstSchool(ctx, view, g.School{Kind: g.KindSchool, Name: b.School, Timezone: b.Timezone, Language: b.Language})
 	if err != nil {
 		return nil, err
@@ -107,15 +107,15 @@ func firstSchool(ctx context.Context, view *registry.View, want g.School) (g.Sch
 
 // cookie carries the sign-in; an empty token takes it away. The registry ends a sign-in that
 // is not used, the browser drops the cookie when it closes.
-func (s *Server) cookie(token string) http.Cookie {
-	c := http.Cookie{Name: gate.CookieName, Value: token, Path: "/", HttpOnly: true, Secure: s.cfg.SecureCookies, SameSite: http.SameSiteStrictMode}
+func (s *area) cookie(token string) http.Cookie {
+	c := http.Cookie{Name: gate.CookieName, Value: token, Path: "/", HttpOnly: true, Secure: s.facts.Secure, SameSite: http.SameSiteStrictMode}
 	if token == "" {
 		c.MaxAge = -1
 	}
 	return c
 }
 
-func (s *Server) signOut(ctx context.Context, _ *gate.None) (*struct {
+func (s *area) signOut(ctx context.Context, _ *gate.None) (*struct {
 	SetCookie http.Cookie `header:"Set-Cookie"`
 }, error) {
 	if c := gate.CallerOf(ctx); c.Token != "" {
@@ -128,12 +128,12 @@ func (s *Server) signOut(ctx context.Context, _ *gate.None) (*struct {
 	}{s.cookie("")}, nil
 }
 
-func (s *Server) me(ctx context.Context, c *gate.Caller) (Me, error) {
-	school, err := s.reg.In(c.Scope).School(ctx, c.Scope.School)
+func (s *area) me(ctx context.Context, c *gate.Caller) (Me, error) {
+	school, err := s.In(c.Scope).School(ctx, c.Scope.School)
 	if err != nil {
 		return Me{}, err
 	}
-	me := Me{User: c.By(), School: school, Permissions: c.Scope.Permissions, Demo: s.cfg.Demo, Version: s.cfg.Version}
+	me := Me{User: c.By(), School: school, Permissions: c.Scope.Permissions, Demo: s.facts.Demo, Version: s.facts.Version}
 	if me.Permissions == nil {
 		me.Permissions = []g.Permission{}
 	}
@@ -150,7 +150,7 @@ type passwordInput struct {
 	}
 }
 
-func (s *Server) changePassword(ctx context.Context, in *passwordInput) (*gate.None, error) {
+func (s *area) changePassword(ctx context.Context, in *passwordInput) (*gate.None, error) {
 	c := gate.CallerOf(ctx)
 	if c.Token == "" {
 		return nil, g.Errorf(g.Forbidden, "a key has no password; sign in")

@@ -1,4 +1,4 @@
-package api
+package access
 
 import (
 	"context"
@@ -103,7 +103,7 @@ type (
 	}
 )
 
-func (s *Server) registerSecondFactor() {
+func (s *area) registerSecondFactor() {
 	const tag = "Second factor"
 	public := func(path, id, summary, doc string) gate.Endpoint {
 		return gate.Endpoint{Method: "POST", Path: path, ID: id, Tag: tag, Public: true, Strict: true, Conflict: true, Summary: summary, Doc: doc}
@@ -140,7 +140,7 @@ func (s *Server) registerSecondFactor() {
 }
 
 // self is the caller, where it is somebody and no key.
-func (s *Server) self(ctx context.Context) (*gate.Caller, error) {
+func (s *area) self(ctx context.Context) (*gate.Caller, error) {
 	c := gate.CallerOf(ctx)
 	if c.Token == "" {
 		return nil, g.Errorf(g.Forbidden, "a key has no second factor; sign in")
@@ -148,7 +148,7 @@ func (s *Server) self(ctx context.Context) (*gate.Caller, error) {
 	return c, nil
 }
 
-func (s *Server) signInFactor(ctx context.Context, in *ticketCode) (*signedIn, error) {
+func (s *area) signInFactor(ctx context.Context, in *ticketCode) (*signedIn, error) {
 	e, err := s.reg.Complete(ctx, in.Body.Ticket, in.Body.Code, s.attempt(ctx))
 	if err != nil {
 		return nil, err
@@ -156,20 +156,20 @@ func (s *Server) signInFactor(ctx context.Context, in *ticketCode) (*signedIn, e
 	return s.entered(ctx, e)
 }
 
-func (s *Server) signInEnrol(ctx context.Context, in *ticketName) (*gate.Body[NewTOTP], error) {
+func (s *area) signInEnrol(ctx context.Context, in *ticketName) (*gate.Body[NewTOTP], error) {
 	u, scope, _, err := s.reg.StepUser(ctx, in.Body.Ticket, registry.StepEnrol)
 	if err != nil {
 		return nil, err
 	}
-	return newTOTP(ctx, s.reg.In(scope), u.ID, in.Body.Name)
+	return newTOTP(ctx, s.In(scope), u.ID, in.Body.Name)
 }
 
-func (s *Server) signInConfirm(ctx context.Context, in *ticketConfirm) (*signedIn, error) {
+func (s *area) signInConfirm(ctx context.Context, in *ticketConfirm) (*signedIn, error) {
 	u, scope, _, err := s.reg.StepUser(ctx, in.Body.Ticket, registry.StepEnrol)
 	if err != nil {
 		return nil, err
 	}
-	codes, err := s.reg.In(scope).ConfirmTOTP(ctx, u.ID, in.Body.Factor, in.Body.Code)
+	codes, err := s.In(scope).ConfirmTOTP(ctx, u.ID, in.Body.Factor, in.Body.Code)
 	if err != nil {
 		return nil, err
 	}
@@ -177,7 +177,7 @@ func (s *Server) signInConfirm(ctx context.Context, in *ticketConfirm) (*signedI
 }
 
 // enrolled signs in whoever has made a second factor in the step that asked for it.
-func (s *Server) enrolled(ctx context.Context, ticket string, codes []string) (*signedIn, error) {
+func (s *area) enrolled(ctx context.Context, ticket string, codes []string) (*signedIn, error) {
 	e, err := s.reg.Enrolled(ctx, ticket, s.attempt(ctx))
 	if err != nil {
 		return nil, err
@@ -202,7 +202,7 @@ func newTOTP(ctx context.Context, v *registry.View, id g.UserID, name string) (*
 	return gate.Answer(NewTOTP{Factor: factor, Secret: secret, URI: uri, QR: "data:image/png;base64," + base64.StdEncoding.EncodeToString(png)}, nil)
 }
 
-func (s *Server) makeTOTP(ctx context.Context, in *ownName) (*gate.Body[NewTOTP], error) {
+func (s *area) makeTOTP(ctx context.Context, in *ownName) (*gate.Body[NewTOTP], error) {
 	c, err := s.self(ctx)
 	if err != nil {
 		return nil, err
@@ -213,7 +213,7 @@ func (s *Server) makeTOTP(ctx context.Context, in *ownName) (*gate.Body[NewTOTP]
 	return newTOTP(ctx, s.View(ctx), c.User.ID, in.Body.Name)
 }
 
-func (s *Server) confirmTOTP(ctx context.Context, in *ownConfirm) (*gate.Body[Recovery], error) {
+func (s *area) confirmTOTP(ctx context.Context, in *ownConfirm) (*gate.Body[Recovery], error) {
 	c, err := s.self(ctx)
 	if err != nil {
 		return nil, err
@@ -225,7 +225,7 @@ func (s *Server) confirmTOTP(ctx context.Context, in *ownConfirm) (*gate.Body[Re
 	return gate.Answer(Recovery{codes}, err)
 }
 
-func (s *Server) newRecovery(ctx context.Context, in *ownPassword) (*gate.Body[Recovery], error) {
+func (s *area) newRecovery(ctx context.Context, in *ownPassword) (*gate.Body[Recovery], error) {
 	c, err := s.self(ctx)
 	if err != nil {
 		return nil, err
@@ -237,7 +237,7 @@ func (s *Server) newRecovery(ctx context.Context, in *ownPassword) (*gate.Body[R
 	return gate.Answer(Recovery{codes}, err)
 }
 
-func (s *Server) removeFactor(ctx context.Context, in *removeFactor) (*gate.None, error) {
+func (s *area) removeFactor(ctx context.Context, in *removeFactor) (*gate.None, error) {
 	c, err := s.self(ctx)
 	if err != nil {
 		return nil, err
@@ -248,7 +248,7 @@ func (s *Server) removeFactor(ctx context.Context, in *removeFactor) (*gate.None
 	return &gate.None{}, s.View(ctx).RemoveFactor(ctx, c.User.ID, in.ID)
 }
 
-func (s *Server) listFactors(ctx context.Context, in *gate.PerSchool) (*gate.Body[gate.Page[FactorState]], error) {
+func (s *area) listFactors(ctx context.Context, in *gate.PerSchool) (*gate.Body[gate.Page[FactorState]], error) {
 	all, err := s.View(ctx).SecondFactors(ctx, in.School)
 	out := []FactorState{}
 	for _, st := range all {

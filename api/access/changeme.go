@@ -1,4 +1,4 @@
-package api
+package access
 
 import (
 	"context"
@@ -16,7 +16,7 @@ type changeMeInput struct {
 }
 
 // whoAmI has the tag of what one can change of oneself.
-func (s *Server) whoAmI(ctx context.Context, c *gate.Caller) (*gate.Tagged[Me], error) {
+func (s *area) whoAmI(ctx context.Context, c *gate.Caller) (*gate.Tagged[Me], error) {
 	m, err := s.me(ctx, c)
 	return gate.WithTag(gate.TagOf(c.User, m), m), err
 }
@@ -24,14 +24,14 @@ func (s *Server) whoAmI(ctx context.Context, c *gate.Caller) (*gate.Tagged[Me], 
 // changeMe needs no right to manage users: it touches the caller's own name and language and
 // nothing else. It is made to the user as it is then: an administrator who disables it, or gives
 // it another role, meanwhile is not overruled.
-func (s *Server) changeMe(ctx context.Context, in *changeMeInput) (*gate.Tagged[Me], error) {
+func (s *area) changeMe(ctx context.Context, in *changeMeInput) (*gate.Tagged[Me], error) {
 	c := gate.CallerOf(ctx)
 	if c.Token == "" {
 		return nil, g.Errorf(g.Forbidden, "a key has no profile; sign in")
 	}
 	own := c.Scope
 	own.Permissions = append([]g.Permission{g.UsersAdmin}, own.Permissions...) // lent for this
-	view, id := s.reg.In(own), c.User.ID
+	view, id := s.In(own), c.User.ID
 	tag := func(ctx context.Context) (string, error) {
 		u, err := userOf(ctx, view, id)
 		return gate.TagOf(u), err

@@ -1,0 +1,52 @@
+// Package access is what the API offers of who may come in: first run, sign-in, second factors,
+// passkeys, users, keys, and the audit log of what they did.
+//
+// It refuses to compare a secret itself: the registry does, and counts wrong tries.
+package access
+
+import (
+	"sync"
+	"unicode/utf8"
+
+	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api/gate"
+	"github.com/gatehouse-iot/gatehouse/registry"
+)
+
+// Facts are what a caller is told of the gateway.
+type Facts struct {
+	Address string // how people reach it: where passkeys work
+	Secure  bool   // people come over TLS: cookies go over it alone
+	Demo    bool
+	Version string
+}
+
+// area is what the operations use.
+type area struct {
+	*gate.Gate
+	reg   *registry.Registry
+	facts Facts
+	party *registry.RelyingParty // of passkeys
+
+	settingUp sync.Mutex // first run: one at a time
+}
+
+// Register adds the operations.
+func Register(r *gate.Gate, reg *registry.Registry, f Facts) {
+	s := &area{Gate: r, reg: reg, facts: f, party: registry.NewRelyingParty(f.Address)}
+	s.registerSession()
+	s.registerSecondFactor()
+	s.registerPasskeys()
+	s.registerKeys()
+	s.registerUsers()
+	s.registerAudit()
+}
+
+const minPassword = 10 // characters
+
+func checkPassword(p string) error {
+	if utf8.RuneCountInString(p) < minPassword {
+		return g.FieldErrorf("password", "use at least %d characters; a few words in a row are easy to remember", minPassword).Because("password_short")
+	}
+	return nil
+}
