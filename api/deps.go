@@ -11,6 +11,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/api/alerts"
 	"github.com/gatehouse-iot/gatehouse/api/attendance"
 	"github.com/gatehouse-iot/gatehouse/api/live"
+	"github.com/gatehouse-iot/gatehouse/api/places"
 	"github.com/gatehouse-iot/gatehouse/api/webhooks"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
@@ -25,7 +26,7 @@ type Deps struct {
 	Fleet    Fleet
 	Faces    Faces
 	Media    Media
-	Recorded func() Keeping // how long things are kept
+	Recorded func() places.Keeping // how long things are kept
 	Compare  func(ctx context.Context, school g.SchoolID, person g.PersonID, f TrackFace) (Likeness, error)
 
 	// Telemetry makes a handler of the Prometheus HTTP API below prefix that shows the
@@ -105,15 +106,6 @@ type TrackFace struct {
 	Embedding []float32
 	Model     string
 	Quality   float64 // 0…1
-}
-
-// Keeping says how long things are kept, and which model measures faces now.
-type Keeping struct {
-	Pictures  time.Duration // of unknown people, where nobody keeps them
-	History   time.Duration
-	Journal   time.Duration
-	Telemetry time.Duration // the longest class
-	Model     string        // "" until a camera has shown a face
 }
 
 // Likeness is what a face that is to be enrolled looks like; scores are cosines, -1 for nobody.
@@ -279,6 +271,7 @@ type Status struct {
 
 // The areas' words for what a gateway hands over.
 type (
+	Keeping = places.Keeping
 	Intake   = attendance.Intake
 	RuleInfo = alerts.RuleInfo
 )

@@ -12,6 +12,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
+	"github.com/gatehouse-iot/gatehouse/api/places"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
@@ -163,8 +164,8 @@ func TestEnrolmentAsksAboutMasks(t *testing.T) {
 
 func TestPicturesLiveForHours(t *testing.T) {
 	w := newWorld(t, func(d *api.Deps) {
-		d.Recorded = func() api.Keeping {
-			return api.Keeping{Pictures: 24 * time.Hour, History: 48 * time.Hour, Model: "test-512"}
+		d.Recorded = func() places.Keeping {
+			return places.Keeping{Pictures: 24 * time.Hour, History: 48 * time.Hour, Model: "test-512"}
 		}
 	}).schools()
 	guard, admin := w.user(w.a, g.RoleSecurity), w.user(w.a, g.RoleAdmin)
@@ -179,7 +180,7 @@ func TestPicturesLiveForHours(t *testing.T) {
 	if row.PictureUntil.IsZero() {
 		t.Error("the alert does not say until when its picture is kept")
 	}
-	var facts api.RecordedFacts
+	var facts places.RecordedFacts
 	guard.do("GET", "/v1/recorded", nil).want(200).into(&facts)
 	if !facts.Pictures || facts.PictureHours != 24 || facts.Kept != 1 || facts.HistoryDays != 2 || facts.Model != "test-512" {
 		t.Errorf("got %+v, want what is recorded", facts)

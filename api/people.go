@@ -51,7 +51,7 @@ func (s *Server) registerPeople() {
 			Left:   in.Left,
 		}
 		if in.Photo != "" {
-			if f.NotOfModel = s.faceModel(); f.NotOfModel == "" {
+			if f.NotOfModel = s.model(); f.NotOfModel == "" {
 				return gate.Listed([]registry.PersonRow{}, "", nil) // no camera has shown a model yet
 			}
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/api/attendance"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/api/live"
+	"github.com/gatehouse-iot/gatehouse/api/places"
 	"github.com/gatehouse-iot/gatehouse/api/webhooks"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
@@ -91,7 +92,6 @@ func (s *Server) Close() { s.unsub() }
 
 // register adds every operation, area by area.
 func (s *Server) register() {
-	s.registerSchools()
 	s.registerProfiles()
 	s.registerDevices()
 	s.registerFields()
@@ -103,7 +103,6 @@ func (s *Server) register() {
 	s.registerPeople()
 	s.registerPasses()
 	s.registerPictures()
-	s.registerRecorded()
 	s.registerQuality()
 	s.registerStatus()
 	alerts.Register(s.Gate, s.deps.Rules)
@@ -121,4 +120,17 @@ func (s *Server) register() {
 		Demo:    s.cfg.Demo,
 		Version: s.cfg.Version,
 	})
+	of := places.Needs{Recorded: s.deps.Recorded}
+	if s.deps.Media != nil {
+		of.Forget = s.deps.Media.Forget
+	}
+	places.Register(s.Gate, of)
+}
+
+// model is what measures faces now; "" until a camera has shown one.
+func (s *Server) model() string {
+	if s.deps.Recorded == nil {
+		return ""
+	}
+	return s.deps.Recorded().Model
 }

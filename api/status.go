@@ -18,7 +18,6 @@ func (s *Server) registerStatus() {
 	})
 	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/media/{id}", ID: "get-media", Tag: tag, Perm: g.CameraView, Unavailable: true, Raw: "image/jpeg", Summary: "A picture that is kept as evidence",
 		Doc: "Each look is written to the audit log; where that cannot be written, nothing is shown."}, s.media)
-	s.registerSettings(tag)
 }
 
 func (s *Server) media(ctx context.Context, in *gate.ByID) (*gate.JPEG, error) {

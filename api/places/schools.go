@@ -1,4 +1,4 @@
-package api
+package places
 
 import (
 	"context"
@@ -46,7 +46,7 @@ type zoneBody struct {
 	Private  bool         `json:"private,omitempty" doc:"A dorm room, toilet or changing room: can bind no camera."`
 }
 
-func (s *Server) registerSchools() {
+func (s *area) registerSchools() {
 	const tag = "Schools and places"
 	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/schools", ID: "list-schools", Tag: tag, Summary: "The schools that the caller sees",
 		Example: "curl -fsS -H \"Authorization: Bearer $GATEHOUSE_KEY\" $GATEHOUSE_URL/v1/schools"}, func(ctx context.Context, in *gate.Paged) (*gate.Body[gate.Page[g.School]], error) {
@@ -83,13 +83,13 @@ func (s *Server) registerSchools() {
 }
 
 // places answers empty lists, never null.
-func (s *Server) places(ctx context.Context, id g.SchoolID) (registry.Places, error) {
+func (s *area) places(ctx context.Context, id g.SchoolID) (registry.Places, error) {
 	p, err := s.View(ctx).Places(ctx, gate.SchoolOf(ctx, id))
 	p.Sites, p.Buildings, p.Zones = gate.Some(p.Sites), gate.Some(p.Buildings), gate.Some(p.Zones)
 	return p, err
 }
 
-func (s *Server) registerPlaces(tag string) {
+func (s *area) registerPlaces(tag string) {
 	kind(s, "site", tag, gate.Thing[siteBody, g.Site]{
 		Load: func(ctx context.Context, id string) (g.Site, error) { return s.View(ctx).Site(ctx, g.SiteID(id)) },
 		Save: func(ctx context.Context, id string, b siteBody) (g.Site, error) {
@@ -113,7 +113,7 @@ func (s *Server) registerPlaces(tag string) {
 }
 
 // kind registers making, reading, changing and deleting one kind of place.
-func kind[B, T any](s *Server, name, tag string, k gate.Thing[B, T], remove func(ctx context.Context, id string) error) {
+func kind[B, T any](s *area, name, tag string, k gate.Thing[B, T], remove func(ctx context.Context, id string) error) {
 	path := "/v1/" + name + "s"
 	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: path, ID: "create-" + name, Tag: tag, Perm: g.DevicesWrite, Status: 201, Summary: "Add a " + name},
 		func(ctx context.Context, in *gate.Post[B]) (*gate.Body[T], error) {

@@ -1,4 +1,4 @@
-package api
+package places
 
 import (
 	"context"
@@ -29,7 +29,7 @@ type Setting struct {
 	Value json.RawMessage `json:"value" doc:"Any JSON."`
 }
 
-func (s *Server) registerSettings(tag string) {
+func (s *area) registerSettings(tag string) {
 	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/settings/{key}", ID: "get-setting", Tag: tag, Summary: "A setting of the school"}, func(ctx context.Context, in *SettingPath) (*gate.Tagged[Setting], error) {
 		x, err := s.setting(ctx, *in)
 		return gate.WithTag(gate.TagOf(x), x), err
@@ -45,7 +45,7 @@ func (s *Server) registerSettings(tag string) {
 	})
 }
 
-func (s *Server) setting(ctx context.Context, in SettingPath) (Setting, error) {
+func (s *area) setting(ctx context.Context, in SettingPath) (Setting, error) {
 	v, ok, err := s.View(ctx).Setting(ctx, gate.SchoolOf(ctx, in.School), in.Key)
 	if err == nil && !ok {
 		err = g.Errorf(g.NotFound, "the setting %q has no value yet", in.Key)

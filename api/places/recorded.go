@@ -1,4 +1,4 @@
-package api
+package places
 
 import (
 	"context"
@@ -33,7 +33,7 @@ type picturesInput struct {
 	}
 }
 
-func (s *Server) registerRecorded() {
+func (s *area) registerRecorded() {
 	const tag = "Schools and places"
 	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/recorded", ID: "get-recorded", Tag: tag, Summary: "What is recorded here of whom, and for how long",
 		Doc:     "Numbers and settings, no names: for everybody who works at the school, and to answer a parent who asks.",
@@ -44,10 +44,10 @@ func (s *Server) registerRecorded() {
 	gate.Handle(s.Gate, gate.Endpoint{Method: "PUT", Path: "/v1/recorded", ID: "set-recorded", Tag: tag, Perm: g.SettingsWrite, Matching: true, Summary: "Turn pictures of unknown people on or off"}, s.setRecorded)
 }
 
-func (s *Server) recorded(ctx context.Context, id g.SchoolID) (RecordedFacts, error) {
+func (s *area) recorded(ctx context.Context, id g.SchoolID) (RecordedFacts, error) {
 	f := RecordedFacts{Pictures: true, KeepMaxDays: days(registry.MaxKeepPicture), PassageSeconds: 10}
-	if s.deps.Recorded != nil {
-		k := s.deps.Recorded()
+	if s.needs.Recorded != nil {
+		k := s.needs.Recorded()
 		f.PictureHours, f.Model = k.Pictures.Hours(), k.Model
 		f.HistoryDays, f.JournalDays, f.TelemetryDays = days(k.History), days(k.Journal), days(k.Telemetry)
 	}
@@ -64,17 +64,9 @@ func taggedFacts(f RecordedFacts, err error) (*gate.Tagged[RecordedFacts], error
 	return gate.WithTag(gate.TagOf(f.Pictures, f), f), err
 }
 
-// faceModel is what measures faces now; "" until a camera has shown one.
-func (s *Server) faceModel() string {
-	if s.deps.Recorded == nil {
-		return ""
-	}
-	return s.deps.Recorded().Model
-}
-
 func days(d time.Duration) int { return int(d / (24 * time.Hour)) }
 
-func (s *Server) setRecorded(ctx context.Context, in *picturesInput) (*gate.Tagged[RecordedFacts], error) {
+func (s *area) setRecorded(ctx context.Context, in *picturesInput) (*gate.Tagged[RecordedFacts], error) {
 	if err := registry.CheckReason("reason", in.Body.Reason); err != nil {
 		return nil, err
 	}
@@ -90,8 +82,8 @@ func (s *Server) setRecorded(ctx context.Context, in *picturesInput) (*gate.Tagg
 	if err := s.Because(ctx, in.Body.Reason).PutSetting(ctx, id, registry.PicturesSetting, value); err != nil {
 		return nil, err
 	}
-	if !in.Body.Pictures && s.deps.Media != nil {
-		if err := s.deps.Media.Forget(id); err != nil {
+	if !in.Body.Pictures && s.needs.Forget != nil {
+		if err := s.needs.Forget(id); err != nil {
 			return nil, err
 		}
 	}
