@@ -11,6 +11,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/api/alerts"
 	"github.com/gatehouse-iot/gatehouse/api/attendance"
 	"github.com/gatehouse-iot/gatehouse/api/live"
+	"github.com/gatehouse-iot/gatehouse/api/people"
 	"github.com/gatehouse-iot/gatehouse/api/places"
 	"github.com/gatehouse-iot/gatehouse/api/webhooks"
 	"github.com/gatehouse-iot/gatehouse/registry"
@@ -24,10 +25,10 @@ type Deps struct {
 	Webhooks webhooks.Queue
 	Intake   attendance.Intake
 	Fleet    Fleet
-	Faces    Faces
-	Media    Media
+	Faces    people.Faces
+	Media    Evidence
 	Recorded func() places.Keeping // how long things are kept
-	Compare  func(ctx context.Context, school g.SchoolID, person g.PersonID, f TrackFace) (Likeness, error)
+	Compare  func(ctx context.Context, school g.SchoolID, person g.PersonID, f people.TrackFace) (people.Likeness, error)
 
 	// Telemetry makes a handler of the Prometheus HTTP API below prefix that shows the
 	// given schools only.
@@ -72,50 +73,6 @@ type Fleet interface {
 	Refusals() []Refusal
 	Knocks(ctx context.Context) []Knock
 	MQTT(d g.Device) *MQTTInfo // nil: the device does not speak MQTT to the gateway
-}
-
-// Faces turns a photograph into a template. A photograph that will not do is refused with an
-// Invalid error that says why.
-type Faces interface {
-	Enrol(ctx context.Context, photo []byte) (Portrait, error)
-}
-
-// Media reads, keeps and destroys evidence.
-type Media interface {
-	Open(ctx context.Context, school g.SchoolID, id g.MediaID) (jpeg []byte, err error)
-
-	// Face is what the track of a picture measured, or NotFound where that is gone.
-	Face(ctx context.Context, school g.SchoolID, id g.MediaID) (TrackFace, error)
-
-	// Keep takes a picture out of those that expire by themselves; NotFound where it has.
-	Keep(school g.SchoolID, id g.MediaID) error
-
-	// Delete destroys one picture; Forget all of a school that nobody keeps.
-	Delete(school g.SchoolID, id g.MediaID) error
-	Forget(school g.SchoolID) error
-}
-
-// Portrait is what a photograph shows of a face.
-type Portrait struct {
-	TrackFace
-	Covered []string // "mouth", "eyes": seem to be covered
-}
-
-// TrackFace is what the frames of one track measured of one face.
-type TrackFace struct {
-	Embedding []float32
-	Model     string
-	Quality   float64 // 0…1
-}
-
-// Likeness is what a face that is to be enrolled looks like; scores are cosines, -1 for nobody.
-type Likeness struct {
-	Enrolled bool       // the person has a template already
-	Own      float64    // of the person's templates
-	Unlike   bool       // so little that it is hardly the same person
-	Other    g.PersonID // who else of the school looks most like it; "" where nobody does
-	Score    float64    // of that one
-	Alike    bool       // so much that it may be that one
 }
 
 // DriverInfo is a driver program as the host knows it.
@@ -269,9 +226,21 @@ type Status struct {
 	Cursors []CursorLag `json:"cursors"`
 }
 
+// Evidence is the pictures that are kept.
+type Evidence interface {
+	people.Media
+
+	// Forget destroys all pictures of a school that nobody keeps.
+	Forget(school g.SchoolID) error
+}
+
 // The areas' words for what a gateway hands over.
 type (
-	Keeping = places.Keeping
+	Faces = people.Faces
+	Portrait = people.Portrait
+	TrackFace = people.TrackFace
+	Likeness = people.Likeness
+	Keeping  = places.Keeping
 	Intake   = attendance.Intake
 	RuleInfo = alerts.RuleInfo
 )

@@ -12,13 +12,14 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
+	"github.com/gatehouse-iot/gatehouse/api/people"
 	"github.com/gatehouse-iot/gatehouse/api/places"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
 type countingFaces struct{ n *atomic.Int64 }
 
-func (f countingFaces) Enrol(ctx context.Context, photo []byte) (api.Portrait, error) {
+func (f countingFaces) Enrol(ctx context.Context, photo []byte) (people.Portrait, error) {
 	f.n.Add(1)
 	return faces{}.Enrol(ctx, photo)
 }
@@ -95,9 +96,11 @@ func TestEnrolTakesTheTracksFace(t *testing.T) {
 // A face that is unlike the person's others, or like somebody else's, is asked about; what is
 // answered is kept.
 func TestEnrolmentAsks(t *testing.T) {
-	var l api.Likeness
+	var l people.Likeness
 	w := newWorld(t, func(d *api.Deps) {
-		d.Compare = func(context.Context, g.SchoolID, g.PersonID, api.TrackFace) (api.Likeness, error) { return l, nil }
+		d.Compare = func(context.Context, g.SchoolID, g.PersonID, people.TrackFace) (people.Likeness, error) {
+			return l, nil
+		}
 	}).schools()
 	admin := w.user(w.a, g.RoleAdmin)
 	path := "/v1/people/" + w.ids["student"]
@@ -106,14 +109,14 @@ func TestEnrolmentAsks(t *testing.T) {
 		t.Helper()
 		return admin.do("POST", path+"/face"+answers, picture(), "Content-Type", "image/jpeg").want(want)
 	}
-	l = api.Likeness{Own: -1, Other: g.PersonID(w.ids["visitor"]), Score: 0.39} // not alike
+	l = people.Likeness{Own: -1, Other: g.PersonID(w.ids["visitor"]), Score: 0.39} // not alike
 	send("", 201)
-	l = api.Likeness{Enrolled: true, Own: 0.1, Unlike: true, Other: g.PersonID(w.ids["visitor"]), Score: 0.9, Alike: true}
+	l = people.Likeness{Enrolled: true, Own: 0.1, Unlike: true, Other: g.PersonID(w.ids["visitor"]), Score: 0.9, Alike: true}
 	p := send("", 409).problem()
-	if p.Code != gate.Confirm || len(p.Questions) != 2 || p.Questions[0].Ask != api.AskUnlikeOwn || p.Questions[1].Ask != api.AskLikeOther || p.Questions[1].Name == "" {
+	if p.Code != gate.Confirm || len(p.Questions) != 2 || p.Questions[0].Ask != people.AskUnlikeOwn || p.Questions[1].Ask != people.AskLikeOther || p.Questions[1].Name == "" {
 		t.Fatalf("got %+v, want both questions, with the name of whom it looks like", p)
 	}
-	if p = send("?answers=look_alike", 409).problem(); len(p.Questions) != 1 || p.Questions[0].Ask != api.AskUnlikeOwn {
+	if p = send("?answers=look_alike", 409).problem(); len(p.Questions) != 1 || p.Questions[0].Ask != people.AskUnlikeOwn {
 		t.Errorf("got %+v, want the question that is open", p)
 	}
 	send("?answers=nonsense", 422)
@@ -133,7 +136,7 @@ func TestEnrolmentAsks(t *testing.T) {
 // coveredFaces find something before the face of every photograph.
 type coveredFaces struct{ parts []string }
 
-func (f coveredFaces) Enrol(ctx context.Context, photo []byte) (api.Portrait, error) {
+func (f coveredFaces) Enrol(ctx context.Context, photo []byte) (people.Portrait, error) {
 	p, err := faces{}.Enrol(ctx, photo)
 	p.Covered = f.parts
 	return p, err
@@ -150,7 +153,7 @@ func TestEnrolmentAsksAboutMasks(t *testing.T) {
 		return admin.do("POST", path+"/face"+answers, picture(), "Content-Type", "image/jpeg").want(want)
 	}
 	p := send("", 409).problem()
-	if p.Code != gate.Confirm || len(p.Questions) != 2 || p.Questions[0].Ask != api.AskMouthCovered || p.Questions[1].Ask != api.AskEyesCovered {
+	if p.Code != gate.Confirm || len(p.Questions) != 2 || p.Questions[0].Ask != people.AskMouthCovered || p.Questions[1].Ask != people.AskEyesCovered {
 		t.Fatalf("got %+v, want both questions", p)
 	}
 	send("?answers=same_person", 409)

@@ -9,6 +9,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api"
+	"github.com/gatehouse-iot/gatehouse/api/people"
 )
 
 // journal is a journal in memory. Real events of the real type, without a disk.
@@ -169,19 +170,19 @@ type faces struct{}
 // smallFace is the size of a photograph in which the face is too small.
 const smallFace = 1234
 
-func (faces) Enrol(_ context.Context, photo []byte) (api.Portrait, error) {
+func (faces) Enrol(_ context.Context, photo []byte) (people.Portrait, error) {
 	if len(photo) < 8 {
-		return api.Portrait{}, g.Errorf(g.Invalid, "there is no face in the photograph")
+		return people.Portrait{}, g.Errorf(g.Invalid, "there is no face in the photograph")
 	}
 	if bytes.HasPrefix(photo, []byte("GIF8")) {
-		return api.Portrait{}, &g.Error{Code: g.Invalid, Field: "photo", Message: "this is a GIF", Reason: "is_gif"}
+		return people.Portrait{}, &g.Error{Code: g.Invalid, Field: "photo", Message: "this is a GIF", Reason: "is_gif"}
 	}
 	if len(photo) == smallFace {
-		return api.Portrait{}, &g.Error{Code: g.Invalid, Field: "photo", Message: "too small", Reason: "too_small", Have: 62, Need: 80}
+		return people.Portrait{}, &g.Error{Code: g.Invalid, Field: "photo", Message: "too small", Reason: "too_small", Have: 62, Need: 80}
 	}
 	e := make([]float32, 512)
 	e[0] = 1
-	return api.Portrait{TrackFace: api.TrackFace{Embedding: e, Model: "test-512", Quality: 0.9}}, nil
+	return people.Portrait{TrackFace: people.TrackFace{Embedding: e, Model: "test-512", Quality: 0.9}}, nil
 }
 
 type media struct {
@@ -198,13 +199,13 @@ func (m *media) put(s g.SchoolID, id g.MediaID) {
 	m.by[id] = s
 }
 
-func (m *media) Face(ctx context.Context, s g.SchoolID, id g.MediaID) (api.TrackFace, error) {
+func (m *media) Face(ctx context.Context, s g.SchoolID, id g.MediaID) (people.TrackFace, error) {
 	if _, err := m.Open(ctx, s, id); err != nil {
-		return api.TrackFace{}, err
+		return people.TrackFace{}, err
 	}
 	e := make([]float32, 512)
 	e[1] = 1
-	return api.TrackFace{Embedding: e, Model: "test-512", Quality: 0.8}, nil
+	return people.TrackFace{Embedding: e, Model: "test-512", Quality: 0.8}, nil
 }
 
 func (m *media) Keep(g.SchoolID, g.MediaID) error { return nil }

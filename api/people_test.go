@@ -5,8 +5,8 @@ import (
 	"testing"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/api"
 	"github.com/gatehouse-iot/gatehouse/api/attendance"
+	"github.com/gatehouse-iot/gatehouse/api/people"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
@@ -69,7 +69,7 @@ func TestEnrolStranger(t *testing.T) {
 	c.do("POST", path, map[string]any{"consent": consent}).want(422)   // nobody
 	c.do("POST", path, map[string]any{"name": "X", "person": w.ids["visitor"], "consent": consent}).want(422)
 	c.do("POST", path, map[string]any{"name": "A Student", "kind": "student", "consent": consent}).want(422)
-	var made api.Enrolled
+	var made people.Enrolled
 	c.do("POST", path, map[string]any{"name": "Wu Gang", "phone": "555", "consent": consent}).want(201).into(&made)
 	page, err := w.system().OpenPerson(t.Context(), made.Person)
 	mustDo(t, err)

@@ -11,6 +11,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/api/attendance"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/api/live"
+	"github.com/gatehouse-iot/gatehouse/api/people"
 	"github.com/gatehouse-iot/gatehouse/api/places"
 	"github.com/gatehouse-iot/gatehouse/api/webhooks"
 	"github.com/gatehouse-iot/gatehouse/registry"
@@ -26,9 +27,8 @@ type Server struct {
 	log *slog.Logger
 	now func() time.Time
 
-	probes  *gate.Limiter
-	imports imports
-	viewed  *lately // camera views that are in the audit log already
+	probes *gate.Limiter
+	viewed *lately // camera views that are in the audit log already
 
 	changes  atomic.Uint64 // rises when a school changes: what a scope sees is then asked again
 	unsub    func()
@@ -100,9 +100,6 @@ func (s *Server) register() {
 	s.registerKnocks()
 	s.registerDeviceUse()
 	s.registerDrivers()
-	s.registerPeople()
-	s.registerPasses()
-	s.registerPictures()
 	s.registerQuality()
 	s.registerStatus()
 	alerts.Register(s.Gate, s.deps.Rules)
@@ -125,6 +122,7 @@ func (s *Server) register() {
 		of.Forget = s.deps.Media.Forget
 	}
 	places.Register(s.Gate, of)
+	people.Register(s.Gate, people.Needs{Faces: s.deps.Faces, Media: s.deps.Media, Compare: s.deps.Compare, Model: s.model})
 }
 
 // model is what measures faces now; "" until a camera has shown one.

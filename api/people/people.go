@@ -1,4 +1,4 @@
-package api
+package people
 
 import (
 	"context"
@@ -38,7 +38,7 @@ type peopleInput struct {
 	Photo string       `query:"photo" enum:"outdated," doc:"outdated: whose face was measured by another model than the present one, so that a new photograph is needed. GET /v1/recorded counts them."`
 }
 
-func (s *Server) registerPeople() {
+func (s *area) registerPeople() {
 	const tag = "People"
 	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/people", ID: "list-people", Tag: tag, Perm: g.PeopleRead, Summary: "The class list: names, classes, who has a card or a face",
 		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/people?kind=student&limit=5"`}, func(ctx context.Context, in *peopleInput) (*gate.Body[gate.Page[registry.PersonRow]], error) {
@@ -51,7 +51,7 @@ func (s *Server) registerPeople() {
 			Left:   in.Left,
 		}
 		if in.Photo != "" {
-			if f.NotOfModel = s.model(); f.NotOfModel == "" {
+			if f.NotOfModel = s.needs.Model(); f.NotOfModel == "" {
 				return gate.Listed([]registry.PersonRow{}, "", nil) // no camera has shown a model yet
 			}
 		}
@@ -103,7 +103,7 @@ type openInput struct {
 	Reason string `query:"reason" maxLength:"500" doc:"Why the page is opened; needed for students." example:"parent asks about yesterday"`
 }
 
-func (s *Server) openPerson(ctx context.Context, in *openInput) (*gate.Tagged[registry.PersonPage], error) {
+func (s *area) openPerson(ctx context.Context, in *openInput) (*gate.Tagged[registry.PersonPage], error) {
 	page, err := s.Because(ctx, in.Reason).OpenPerson(ctx, g.PersonID(in.ID))
 	page.Consents, page.Passes = gate.Some(page.Consents), gate.Some(page.Passes)
 	return gate.WithTag(gate.TagOf(page.Person, page.Consents, page.Passes), page), err

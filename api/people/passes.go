@@ -1,4 +1,4 @@
-package api
+package people
 
 import (
 	"context"
@@ -59,11 +59,11 @@ type Enrolled struct {
 	Pass   g.Pass     `json:"pass" doc:"The face template."`
 }
 
-func (s *Server) registerPasses() {
+func (s *area) registerPasses() {
 	const tag = "People"
 	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/people/{id}/consent", ID: "set-consent", Tag: tag, Perm: g.FacesAdmin, Summary: "Record that the use of a face was allowed or withdrawn"},
 		func(ctx context.Context, in *consentInput) (*gate.None, error) {
-			return &gate.None{}, s.View(ctx).SetConsent(ctx, g.Consent{Person: g.PersonID(in.ID), Given: in.Body.Given, By: in.Body.By, Note: in.Body.Note, At: s.now(), Actor: gate.CallerOf(ctx).Scope.Actor})
+			return &gate.None{}, s.View(ctx).SetConsent(ctx, g.Consent{Person: g.PersonID(in.ID), Given: in.Body.Given, By: in.Body.By, Note: in.Body.Note, At: s.Now(), Actor: gate.CallerOf(ctx).Scope.Actor})
 		})
 	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/people/{id}/cards", ID: "add-card", Tag: tag, Perm: g.PeopleWrite, Status: 201, Summary: "Give a person a card, QR code or PIN"},
 		func(ctx context.Context, in *cardInput) (*gate.Body[g.Pass], error) {

@@ -1,4 +1,4 @@
-package api
+package people
 
 import (
 	"context"
@@ -32,8 +32,8 @@ const photoReasons = "no_face, several_faces, too_small, uncertain, turned, too_
 	"empty, too_heavy, too_many, too_deep, too_few, too_narrow (pixels, or their shape), damaged, too_costly; " +
 	"is_heic, is_avif, is_video, is_gif, is_webp, is_bmp, is_tiff, is_pdf, is_archive, is_unknown (other kinds of file)"
 
-func (s *Server) enrolFace(ctx context.Context, in *photoInput) (*gate.Body[g.Pass], error) {
-	if s.deps.Faces == nil {
+func (s *area) enrolFace(ctx context.Context, in *photoInput) (*gate.Body[g.Pass], error) {
+	if s.needs.Faces == nil {
 		return nil, gate.Missing("face recognition")
 	}
 	// Nothing is measured of the face of somebody who has not allowed it.
@@ -41,7 +41,7 @@ func (s *Server) enrolFace(ctx context.Context, in *photoInput) (*gate.Body[g.Pa
 	if err != nil {
 		return nil, err
 	}
-	p, err := s.deps.Faces.Enrol(ctx, in.RawBody)
+	p, err := s.needs.Faces.Enrol(ctx, in.RawBody)
 	if err != nil {
 		return nil, err
 	}
@@ -53,8 +53,8 @@ func (s *Server) enrolFace(ctx context.Context, in *photoInput) (*gate.Body[g.Pa
 	return gate.Answer(pass, err)
 }
 
-func (s *Server) enrolStranger(ctx context.Context, in *enrolInput) (*gate.Body[Enrolled], error) {
-	if s.deps.Faces == nil || s.deps.Media == nil {
+func (s *area) enrolStranger(ctx context.Context, in *enrolInput) (*gate.Body[Enrolled], error) {
+	if s.needs.Faces == nil || s.needs.Media == nil {
 		return nil, gate.Missing("face recognition")
 	}
 	alert, err := s.View(ctx).Alert(ctx, g.AlertID(in.ID))
@@ -68,7 +68,7 @@ func (s *Server) enrolStranger(ctx context.Context, in *enrolInput) (*gate.Body[
 	if err != nil {
 		return nil, err
 	}
-	face, err := s.deps.Media.Face(ctx, alert.School, alert.Media)
+	face, err := s.needs.Media.Face(ctx, alert.School, alert.Media)
 	if err != nil {
 		return nil, err
 	}
@@ -81,11 +81,11 @@ func (s *Server) enrolStranger(ctx context.Context, in *enrolInput) (*gate.Body[
 }
 
 // stranger is who the stranger of an alert is said to be.
-func (s *Server) stranger(ctx context.Context, school g.SchoolID, in *enrolInput) (registry.Enrolment, error) {
+func (s *area) stranger(ctx context.Context, school g.SchoolID, in *enrolInput) (registry.Enrolment, error) {
 	b := in.Body
 	e := registry.Enrolment{
 		Person:  b.Person,
-		Consent: &g.Consent{Given: true, By: b.Consent.By, Note: b.Consent.Note, At: s.now()},
+		Consent: &g.Consent{Given: true, By: b.Consent.By, Note: b.Consent.Note, At: s.Now()},
 	}
 	if (b.Person == "") == (b.Name == "") {
 		return e, g.FieldErrorf("person", "give either the person whom this is, or the name of a new visitor")
@@ -111,7 +111,7 @@ func (s *Server) stranger(ctx context.Context, school g.SchoolID, in *enrolInput
 
 // asked looks at what is covered of a face, compares it with those that are enrolled, and asks
 // back where the answers do not say yet what to make of it.
-func (s *Server) asked(ctx context.Context, school g.SchoolID, e *registry.Enrolment, covered, answers []string) error {
+func (s *area) asked(ctx context.Context, school g.SchoolID, e *registry.Enrolment, covered, answers []string) error {
 	for _, a := range answers {
 		if !slices.Contains([]string{AnswerSame, AnswerReplace, AnswerAlike, AnswerAsItIs}, a) {
 			return g.FieldErrorf("answers", "%q is no answer; use some of same_person, replace, look_alike, as_it_is", a)
@@ -146,11 +146,11 @@ func askCovered(e *registry.Enrolment, covered, answers []string) (open []gate.Q
 }
 
 // askAlike asks where a face is unlike the person's own or like somebody else's.
-func (s *Server) askAlike(ctx context.Context, school g.SchoolID, e *registry.Enrolment, answers []string) (open []gate.Question, err error) {
-	if s.deps.Compare == nil {
+func (s *area) askAlike(ctx context.Context, school g.SchoolID, e *registry.Enrolment, answers []string) (open []gate.Question, err error) {
+	if s.needs.Compare == nil {
 		return nil, nil
 	}
-	l, err := s.deps.Compare(ctx, school, e.Person, TrackFace{Embedding: e.Embedding, Model: e.Model, Quality: e.Quality})
+	l, err := s.needs.Compare(ctx, school, e.Person, TrackFace{Embedding: e.Embedding, Model: e.Model, Quality: e.Quality})
 	if err != nil {
 		return nil, err
 	}
@@ -177,7 +177,7 @@ func (s *Server) askAlike(ctx context.Context, school g.SchoolID, e *registry.En
 }
 
 // nameOf is somebody's name for those who may read people, or "".
-func (s *Server) nameOf(ctx context.Context, id g.PersonID) string {
+func (s *area) nameOf(ctx context.Context, id g.PersonID) string {
 	names, err := s.View(ctx).Names(ctx, []g.PersonID{id})
 	if err != nil {
 		return ""

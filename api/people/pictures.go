@@ -1,4 +1,4 @@
-package api
+package people
 
 import (
 	"context"
@@ -22,7 +22,7 @@ type dropInput struct {
 	Reason string `query:"reason" maxLength:"500" doc:"Why; kept in the audit log." example:"it was a pupil"`
 }
 
-func (s *Server) registerPictures() {
+func (s *area) registerPictures() {
 	const tag = "Alerts"
 	gate.Handle(s.Gate, gate.Endpoint{Method: "PUT", Path: "/v1/alerts/{id}/picture", ID: "keep-picture", Tag: tag, Perm: g.AlertsWrite, Unavailable: true, Summary: "Keep the picture of an alert longer",
 		Doc: "Pictures of unknown people live for hours. This keeps one until a day that is named, with a reason, and is audited. The face that was measured beside it is not kept longer."}, s.keepPicture)
@@ -35,8 +35,8 @@ func (s *Server) registerPictures() {
 		})
 }
 
-func (s *Server) keepPicture(ctx context.Context, in *keepInput) (*gate.Body[registry.KeptPicture], error) {
-	if s.deps.Media == nil {
+func (s *area) keepPicture(ctx context.Context, in *keepInput) (*gate.Body[registry.KeptPicture], error) {
+	if s.needs.Media == nil {
 		return nil, gate.Missing("a media store")
 	}
 	view := s.Because(ctx, in.Body.Reason)
@@ -47,7 +47,7 @@ func (s *Server) keepPicture(ctx context.Context, in *keepInput) (*gate.Body[reg
 	if alert.Media == "" {
 		return nil, g.Errorf(g.NotFound, "the alert has no picture")
 	}
-	if _, err := s.deps.Media.Open(ctx, alert.School, alert.Media); err != nil {
+	if _, err := s.needs.Media.Open(ctx, alert.School, alert.Media); err != nil {
 		return nil, err
 	}
 	// The record comes first: a picture that is moved without one would be swept away.
@@ -55,16 +55,16 @@ func (s *Server) keepPicture(ctx context.Context, in *keepInput) (*gate.Body[reg
 	if err != nil {
 		return nil, err
 	}
-	return gate.Answer(kept, s.deps.Media.Keep(alert.School, alert.Media))
+	return gate.Answer(kept, s.needs.Media.Keep(alert.School, alert.Media))
 }
 
-func (s *Server) dropPicture(ctx context.Context, in *dropInput) (*gate.None, error) {
-	if s.deps.Media == nil {
+func (s *area) dropPicture(ctx context.Context, in *dropInput) (*gate.None, error) {
+	if s.needs.Media == nil {
 		return nil, gate.Missing("a media store")
 	}
 	school, media, err := s.Because(ctx, in.Reason).DropPicture(ctx, g.AlertID(in.ID))
 	if err != nil {
 		return nil, err
 	}
-	return &gate.None{}, s.deps.Media.Delete(school, media)
+	return &gate.None{}, s.needs.Media.Delete(school, media)
 }

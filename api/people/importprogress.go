@@ -1,4 +1,4 @@
-package api
+package people
 
 import (
 	"context"
@@ -52,7 +52,7 @@ func (i *imports) of(name string) (float64, bool) {
 }
 
 // follow tells of an import under the name that its caller chose.
-func (s *Server) follow(ctx context.Context, name string) (told func(float64), end func()) {
+func (s *area) follow(ctx context.Context, name string) (told func(float64), end func()) {
 	if name == "" {
 		return nil, func() {}
 	}
@@ -64,7 +64,7 @@ type ImportProgress struct {
 	Share float64 `json:"share" minimum:"0" maximum:"1" doc:"The share that is done, 0 to 1." example:"0.42"`
 }
 
-func (s *Server) registerImportProgress(tag string) {
+func (s *area) registerImportProgress(tag string) {
 	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/people/import/progress/{id}", ID: "get-import-progress", Tag: tag, Perm: g.PeopleWrite, Summary: "How far an import or its preview is",
 		Doc: "Under the name that its request gave with `progress`, and for its caller alone. 404: it has not begun, or it has ended and its request is answered."},
 		func(ctx context.Context, in *gate.ByID) (*gate.Body[ImportProgress], error) {

@@ -1,4 +1,4 @@
-package api
+package people
 
 import (
 	"context"
@@ -56,7 +56,7 @@ func (c ImportChoices) options() registry.ImportOptions {
 	return o
 }
 
-func (s *Server) registerImport(tag string) {
+func (s *area) registerImport(tag string) {
 	s.registerImportProgress(tag)
 	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/people/import/preview", ID: "preview-import", Tag: tag, Perm: g.PeopleWrite, Max: maxImport, Summary: "Say what importing a file of people would do",
 		Doc: "Takes CSV (UTF-8, UTF-16, GBK, GB18030, Big5; comma, semicolon or tab) or an Excel workbook (.xlsx), headings in English or Chinese. " +
