@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/api"
 )
 
 // What a driver says of its fields holds for the API as for the console's form.
@@ -53,7 +52,7 @@ func TestAddressesAreCheckedAndFilledIn(t *testing.T) {
 			}
 		}
 	}
-	var made api.NewDevice
+	var made fleet.NewDevice
 	c.do("POST", "/v1/devices", device("modbus", m{"address": "10.0.0.9:502"}, nil)).want(201).into(&made)
 	if want := map[string]string{"address": "10.0.0.9:502", "unit": "1", "interval": "5s", "way": "in"}; !maps.Equal(made.Device.Address, want) {
 		t.Errorf("got address %v, want what is left out filled in: %v", made.Device.Address, want)

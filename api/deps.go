@@ -10,6 +10,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api/alerts"
 	"github.com/gatehouse-iot/gatehouse/api/attendance"
+	"github.com/gatehouse-iot/gatehouse/api/fleet"
 	"github.com/gatehouse-iot/gatehouse/api/live"
 	"github.com/gatehouse-iot/gatehouse/api/people"
 	"github.com/gatehouse-iot/gatehouse/api/places"
@@ -24,7 +25,7 @@ type Deps struct {
 	Live     live.Journal
 	Webhooks webhooks.Queue
 	Intake   attendance.Intake
-	Fleet    Fleet
+	Fleet    fleet.Fleet
 	Faces    people.Faces
 	Media    Evidence
 	Recorded func() places.Keeping // how long things are kept
@@ -39,7 +40,7 @@ type Deps struct {
 	Known func(context.Context)
 
 	// Reach says whether a driver may be told of an address, and why not; nil: of any.
-	Reach func(ctx context.Context, fields []Field, address map[string]string) error
+	Reach func(ctx context.Context, fields []fleet.Field, address map[string]string) error
 
 	Metrics http.Handler                     // the gateway's own metrics, Prometheus text
 	Status  func(ctx context.Context) Status // the gateway's health in words
@@ -59,128 +60,6 @@ type Config struct {
 	Version       string
 	RateLimit     float64 // requests per second and caller; 0: 100. The burst is three times it
 	MaxStreams    int     // live streams at a time; 0: 256, of one caller at most 16
-}
-
-// Fleet is the drivers and the devices behind them. The API has checked the caller's right
-// to the device before it calls.
-type Fleet interface {
-	Drivers() []DriverInfo
-	DriverLog(name g.DriverName) ([]LogLine, error)
-	Restart(name g.DriverName) error
-	Probe(ctx context.Context, driver g.DriverName, d g.Device, p g.Profile, secret map[string]string) (Probe, error)
-	Command(ctx context.Context, d g.Device, c DeviceOrder) (CommandResult, error)
-	Snapshot(ctx context.Context, d g.Device) (jpeg []byte, err error)
-	Refusals() []Refusal
-	Knocks(ctx context.Context) []Knock
-	MQTT(d g.Device) *MQTTInfo // nil: the device does not speak MQTT to the gateway
-}
-
-// DriverInfo is a driver program as the host knows it.
-type DriverInfo struct {
-	Name         g.DriverName `json:"name"`
-	Title        string       `json:"title"`
-	TitleZH      string       `json:"title_zh,omitempty"`
-	Version      string       `json:"version"`
-	Contract     int          `json:"contract"`
-	State        string       `json:"state"`
-	Reason       string       `json:"reason,omitempty"`
-	PID          int          `json:"pid,omitempty"`
-	Restarts     int          `json:"restarts"`
-	Started      time.Time    `json:"started,omitzero"`
-	Devices      int          `json:"devices"`
-	Observations uint64       `json:"observations"`
-	Pinned       bool         `json:"pinned"`
-	SHA256       string       `json:"sha256,omitempty"`
-	Address      []Field      `json:"address"`
-	Settings     []Field      `json:"settings_schema"`
-	Template     bool         `json:"template"`
-	Profiles     []g.Profile  `json:"profiles"`
-	Memory       int64        `json:"memory,omitempty" doc:"Bytes that the program and what it started hold."`
-	MemoryMax    int64        `json:"memory_max,omitempty" doc:"Bytes at which it is ended; at half of them there is an alert."`
-	Quarantine   time.Time    `json:"quarantine,omitzero" doc:"Since when it is in quarantine for ending too often: it is tried again only now and then, and is out of it once it has run for a minute."`
-	Confinement  Confinement  `json:"confinement" doc:"What keeps the program from what is not its own: the gateway's keys and data, other drivers, other files."`
-	NextAttempt  time.Time    `json:"next_attempt,omitzero" doc:"When it is started again by itself."`
-}
-
-// Confinement is what keeps a driver from what is not its own.
-type Confinement struct {
-	Confined bool   `json:"confined" doc:"Whether anything does; false before it has run."`
-	Landlock int    `json:"landlock,omitempty" doc:"The version of the kernel's Landlock by which it is held."`
-	User     string `json:"user,omitempty" doc:"The user of its own as which it runs; absent: the gateway's."`
-	Why      string `json:"why,omitempty" enum:"off,platform,landlock" doc:"Why it is not confined: off (confine.mode), platform (no Linux) or landlock (the kernel has none, and the gateway is not root)."`
-	Detail   string `json:"detail,omitempty" doc:"The same for people, or why it is confined by no more than that."`
-}
-
-// Field is one thing that people fill in.
-type Field struct {
-	Key      string `json:"key"`
-	Title    string `json:"title"`
-	TitleZH  string `json:"title_zh,omitempty"`
-	Help     string `json:"help,omitempty"`
-	HelpZH   string `json:"help_zh,omitempty"`
-	Default  string `json:"default,omitempty"`
-	Required bool   `json:"required"`
-	Secret   bool   `json:"secret"`
-
-	Kind    string   `json:"kind,omitempty" doc:"What it holds: host, url, port, int, duration, choice, timezone, network, path or listen; absent, or a word that you do not know: text."`
-	Min     float64  `json:"min,omitempty" doc:"The least of an int, or of a duration in seconds; without min and max there are no bounds."`
-	Max     float64  `json:"max,omitempty" doc:"The most of it."`
-	Proves  bool     `json:"proves,omitempty" doc:"A device that sets it proves with it that it is itself; one that sets no such field is weak."`
-	Options []string `json:"options,omitempty" doc:"All that a choice may be; of a host or url the schemes that it may have."`
-}
-
-// LogLine is one line that a driver wrote.
-type LogLine struct {
-	Time  time.Time `json:"time"`
-	Level string    `json:"level"`
-	Text  string    `json:"text"`
-}
-
-// Probe is what a trial of a device found.
-type Probe struct {
-	Message  string
-	Values   map[string]g.Value
-	Snapshot []byte // JPEG
-}
-
-// DeviceOrder is what a device is told to do, and by whom.
-type DeviceOrder struct {
-	Action string
-	Values map[string]g.Value
-	Data   []byte
-	By     string
-}
-
-// ActionWrite is the action that sets properties of a device: the values are theirs.
-const ActionWrite = "write"
-
-// CommandResult is what came of a command so far; GET /v1/devices/{id}/commands says what comes
-// of it later.
-type CommandResult struct {
-	ID      string             `json:"id,omitempty" doc:"The command's id."`
-	State   g.CommandState     `json:"state,omitempty" doc:"How far it has come: queued, sent, delivered or confirmed. See GET /v1/devices/{id}/commands."`
-	Message string             `json:"message"`
-	Values  map[string]g.Value `json:"values,omitempty"`
-}
-
-// Refusal is a sign-in to the MQTT front or by a driver that was refused, with how often.
-type Refusal struct {
-	Time    time.Time `json:"time"`
-	Source  string    `json:"source"`
-	Claimed string    `json:"claimed"`
-	Reason  string    `json:"reason"`
-	Count   int       `json:"count"`
-}
-
-// MQTTInfo is how a device reaches the gateway's MQTT front.
-type MQTTInfo struct {
-	Host     string `json:"host"` // empty from a Fleet: every address; the API fills in its own
-	Port     int    `json:"port"`
-	TLS      bool   `json:"tls"`
-	ClientID string `json:"client_id"`
-	Username string `json:"username"`
-	Prefix   string `json:"prefix"`  // topics begin with it
-	Example  string `json:"example"` // a command line that works; the API fills it in
 }
 
 // Check is one line of the status page.
@@ -236,11 +115,25 @@ type Evidence interface {
 
 // The areas' words for what a gateway hands over.
 type (
-	Faces = people.Faces
-	Portrait = people.Portrait
+	Fleet = fleet.Fleet
+	DriverInfo = fleet.DriverInfo
+	Confinement = fleet.Confinement
+	Field = fleet.Field
+	LogLine = fleet.LogLine
+	Probe = fleet.Probe
+	DeviceOrder = fleet.DeviceOrder
+	CommandResult = fleet.CommandResult
+	Refusal = fleet.Refusal
+	MQTTInfo = fleet.MQTTInfo
+	Knock = fleet.Knock
+	Faces     = people.Faces
+	Portrait  = people.Portrait
 	TrackFace = people.TrackFace
-	Likeness = people.Likeness
-	Keeping  = places.Keeping
-	Intake   = attendance.Intake
-	RuleInfo = alerts.RuleInfo
+	Likeness  = people.Likeness
+	Keeping   = places.Keeping
+	Intake    = attendance.Intake
+	RuleInfo  = alerts.RuleInfo
 )
+
+// ActionWrite is the action that sets properties of a device: the values are theirs.
+const ActionWrite = fleet.ActionWrite

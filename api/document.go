@@ -195,3 +195,13 @@ func (s *Server) finish() (err error) {
 	s.specYAML, err = doc.YAML()
 	return err
 }
+
+// weaknessSchema lists what is said of how a device proves itself.
+type weaknessSchema string
+
+// Schema lists what it may be.
+func (weaknessSchema) Schema(huma.Registry) *huma.Schema { return oneOf(g.Weaknesses()) }
+
+func weakWords(r huma.Registry) {
+	r.RegisterTypeAlias(reflect.TypeFor[g.Weakness](), reflect.TypeFor[weaknessSchema]())
+}

@@ -6,14 +6,13 @@ import (
 	"testing"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/api"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
 func TestNewMQTTDeviceComesWithACommandThatWorks(t *testing.T) {
 	w := newWorld(t).schools()
 	c := w.user(w.a, g.RoleFacility)
-	var made api.NewDevice
+	var made fleet.NewDevice
 	c.do("POST", "/v1/devices", map[string]any{"id": "lab-2-smoke", "name": "Smoke", "profile": "smoke-heat-sensor", "driver": "mqtt-front", "zone": w.ids["zone"]}).want(201).into(&made)
 	if made.Password == "" || made.MQTT == nil || !made.Device.Enabled {
 		t.Fatalf("got %+v, want a password, the way in, and the device enabled", made)
@@ -23,7 +22,7 @@ func TestNewMQTTDeviceComesWithACommandThatWorks(t *testing.T) {
 			t.Errorf("got example %s, want %s in it", made.MQTT.Example, part)
 		}
 	}
-	var everywhere api.NewDevice
+	var everywhere fleet.NewDevice
 	c.do("POST", "/v1/devices", map[string]any{"id": anyAddress, "name": "Smoke", "profile": "smoke-heat-sensor", "driver": "mqtt-front"}).want(201).into(&everywhere)
 	if everywhere.MQTT == nil || everywhere.MQTT.Host != "127.0.0.1" || !strings.Contains(everywhere.MQTT.Example, "-h 127.0.0.1 ") {
 		t.Errorf("got %+v, want the host by which this caller reached the gateway", everywhere.MQTT)
@@ -34,7 +33,7 @@ func TestNewMQTTDeviceComesWithACommandThatWorks(t *testing.T) {
 	if r := c.do("GET", "/v1/devices/lab-2-smoke", nil).want(200); strings.Contains(string(r.body), made.Password) {
 		t.Error("the device's page shows the password")
 	}
-	var again api.NewDevice
+	var again fleet.NewDevice
 	c.do("POST", "/v1/devices/lab-2-smoke/password", nil).want(200).into(&again)
 	if again.Password == made.Password || again.MQTT == nil {
 		t.Errorf("got %+v, want another password and the way in", again)
@@ -71,7 +70,7 @@ func TestDeviceChangeKeepsWhatIsNotSaid(t *testing.T) {
 func TestProbe(t *testing.T) {
 	w := newWorld(t).schools()
 	c := w.user(w.a, g.RoleFacility)
-	var r api.ProbeResult
+	var r fleet.ProbeResult
 	c.do("POST", "/v1/devices/probe", map[string]any{"driver": "camera", "profile": "gate-camera", "address": map[string]string{"url": "rtsp://192.0.2.1/new"}}).want(200).into(&r)
 	if r.Registered != nil {
 		t.Errorf("got registered %+v of a new address, want nothing", r.Registered)
@@ -86,7 +85,7 @@ func TestProbe(t *testing.T) {
 	}
 	// The gate's camera is there already: its picture is for those who may look through cameras.
 	there := map[string]any{"driver": "camera", "profile": "gate-camera", "address": map[string]string{"url": "rtsp://192.0.2.1/1"}}
-	r = api.ProbeResult{}
+	r = fleet.ProbeResult{}
 	c.do("POST", "/v1/devices/probe", there).want(200).into(&r)
 	if r.Registered == nil || r.Registered.Device != "cam-7" || r.Registered.Name == "" {
 		t.Errorf("got registered %+v, want the camera that has this address", r.Registered)
@@ -95,7 +94,7 @@ func TestProbe(t *testing.T) {
 		t.Errorf("got ok %v and a picture of %d bytes from a camera of others, want it found and none", r.OK, len(r.Snapshot))
 	}
 	c.do("GET", "/v1/devices/cam-7/snapshot", nil).want(403)
-	r = api.ProbeResult{}
+	r = fleet.ProbeResult{}
 	w.user(w.a, g.RoleAdmin).do("POST", "/v1/devices/probe", there).want(200).into(&r)
 	if r.Snapshot == "" {
 		t.Error("got no picture as an administrator, who may look through cameras")
@@ -134,7 +133,7 @@ func TestCommandsAndWishesFitTheProfile(t *testing.T) {
 	if len(before.Twin.Desired) != 0 {
 		t.Errorf("got desired %v of what nobody could write", before.Twin.Desired)
 	}
-	var written api.CommandResult
+	var written fleet.CommandResult
 	c.do("PUT", "/v1/devices/lab-1-smoke/desired/limit", map[string]any{"value": 60}).want(200).into(&written)
 	if written.Message != "done" || w.fleet.commands[len(w.fleet.commands)-1] != "lab-1-smoke write" {
 		t.Errorf("got %+v and commands %v, want it written through", written, w.fleet.commands)

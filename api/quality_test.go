@@ -9,7 +9,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/api"
 	"github.com/gatehouse-iot/gatehouse/registry"
 	"github.com/gatehouse-iot/gatehouse/rules/quality"
 )
@@ -40,7 +39,7 @@ func TestQualityReport(t *testing.T) {
 		t.Errorf("got (-) want (+)\n%s", d)
 	}
 	var devices struct {
-		Items []api.DeviceQuality
+		Items []fleet.DeviceQuality
 		Next  string
 	}
 	c.do("GET", "/v1/quality/devices?limit=2", nil).want(200).into(&devices)

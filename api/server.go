@@ -9,6 +9,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/api/access"
 	"github.com/gatehouse-iot/gatehouse/api/alerts"
 	"github.com/gatehouse-iot/gatehouse/api/attendance"
+	"github.com/gatehouse-iot/gatehouse/api/fleet"
 	"github.com/gatehouse-iot/gatehouse/api/gate"
 	"github.com/gatehouse-iot/gatehouse/api/live"
 	"github.com/gatehouse-iot/gatehouse/api/people"
@@ -26,9 +27,6 @@ type Server struct {
 
 	log *slog.Logger
 	now func() time.Time
-
-	probes *gate.Limiter
-	viewed *lately // camera views that are in the audit log already
 
 	changes  atomic.Uint64 // rises when a school changes: what a scope sees is then asked again
 	unsub    func()
@@ -64,15 +62,13 @@ func New(d Deps) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		Gate:   front,
-		deps:   d,
-		cfg:    d.Config,
-		reg:    d.Registry,
-		log:    d.Logger,
-		now:    d.Now,
-		probes: newProbeLimiter(),
-		viewed: newLately(10*time.Minute, 10_000),
-		pages:  &statics{files: d.Console, ready: map[string]*static{}},
+		Gate:  front,
+		deps:  d,
+		cfg:   d.Config,
+		reg:   d.Registry,
+		log:   d.Logger,
+		now:   d.Now,
+		pages: &statics{files: d.Console, ready: map[string]*static{}},
 	}
 	s.unsub = s.reg.Subscribe(func(c registry.Change) {
 		if c.Kind == "school" {
@@ -92,15 +88,6 @@ func (s *Server) Close() { s.unsub() }
 
 // register adds every operation, area by area.
 func (s *Server) register() {
-	s.registerProfiles()
-	s.registerDevices()
-	s.registerFields()
-	s.registerRejections()
-	s.registerCertificates()
-	s.registerKnocks()
-	s.registerDeviceUse()
-	s.registerDrivers()
-	s.registerQuality()
 	s.registerStatus()
 	alerts.Register(s.Gate, s.deps.Rules)
 	attendance.Register(s.Gate, s.deps.Intake)
@@ -123,6 +110,7 @@ func (s *Server) register() {
 	}
 	places.Register(s.Gate, of)
 	people.Register(s.Gate, people.Needs{Faces: s.deps.Faces, Media: s.deps.Media, Compare: s.deps.Compare, Model: s.model})
+	fleet.Register(s.Gate, s.deps.Fleet, s.deps.Reach)
 }
 
 // model is what measures faces now; "" until a camera has shown one.

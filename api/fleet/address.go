@@ -1,4 +1,4 @@
-package api
+package fleet
 
 import (
 	"maps"
@@ -17,8 +17,8 @@ import (
 // addressed checks what a device's driver is told of it, and fills in what the driver takes
 // where nothing is said, as the console's form does. old is the address so far: what stands in
 // it may stay. A secret of nil is one that stays as it is.
-func (s *Server) addressed(d g.Device, old map[string]string, secret map[string]string, changed bool) (map[string]string, error) {
-	if s.deps.Fleet == nil || d.Driver == g.DriverMQTTFront {
+func (s *area) addressed(d g.Device, old map[string]string, secret map[string]string, changed bool) (map[string]string, error) {
+	if s.fleet == nil || d.Driver == g.DriverMQTTFront {
 		return d.Address, withoutSecrets(d.Address)
 	}
 	info, err := s.driver(d.Driver)
@@ -68,8 +68,8 @@ func because(reason string) string {
 }
 
 // driver is a driver of the configuration, running or not.
-func (s *Server) driver(name g.DriverName) (DriverInfo, error) {
-	all := s.deps.Fleet.Drivers()
+func (s *area) driver(name g.DriverName) (DriverInfo, error) {
+	all := s.fleet.Drivers()
 	names := []string{string(g.DriverMQTTFront)}
 	for _, info := range all {
 		if info.Name == name {

@@ -1,4 +1,4 @@
-package api
+package fleet
 
 import (
 	"context"
@@ -23,7 +23,7 @@ type addFieldsInput struct {
 	}
 }
 
-func (s *Server) registerFields() {
+func (s *area) registerFields() {
 	const tag = "Devices"
 	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/devices/{id}/fields", ID: "list-unknown-fields", Tag: tag, Perm: g.DevicesRead, Summary: "What a device sends that its profile does not know",
 		Doc: "Such a field is rejected, and all else of the message is admitted. Counted to about ten seconds; numbers and truths come with the newest as an example, texts without."}, s.unknownFields)
@@ -34,7 +34,7 @@ func (s *Server) registerFields() {
 	})
 }
 
-func (s *Server) unknownFields(ctx context.Context, in *gate.ByID) (*gate.Body[UnknownFields], error) {
+func (s *area) unknownFields(ctx context.Context, in *gate.ByID) (*gate.Body[UnknownFields], error) {
 	row, err := s.View(ctx).Device(ctx, g.DeviceID(in.ID))
 	if err != nil {
 		return nil, err
@@ -51,7 +51,7 @@ func (s *Server) unknownFields(ctx context.Context, in *gate.ByID) (*gate.Body[U
 	return gate.Answer(UnknownFields{Items: fields, Profile: row.Profile, Devices: n, MayAdd: may}, nil)
 }
 
-func (s *Server) addFields(ctx context.Context, in *addFieldsInput) (*gate.Body[g.Profile], error) {
+func (s *area) addFields(ctx context.Context, in *addFieldsInput) (*gate.Body[g.Profile], error) {
 	if in.Body.Own == "" {
 		if err := s.onlyTop(ctx); err != nil {
 			return nil, err

@@ -1,4 +1,4 @@
-package api
+package fleet
 
 import (
 	"context"
@@ -26,7 +26,7 @@ type refusedInput struct {
 	Reason string `query:"reason" maxLength:"500" doc:"Why it is looked at; needed, and kept in the audit log." example:"the terminal's lines cannot be read"`
 }
 
-func (s *Server) registerRejections() {
+func (s *area) registerRejections() {
 	const tag = "Devices"
 	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/rejections", ID: "list-rejections", Tag: tag, Perm: g.DevicesRead, Summary: "Observations that were refused, and why",
 		Doc:     "What was refused is kept: as an excerpt for all to see, or sealed (kept says how much) where the device sees people.",
@@ -35,7 +35,7 @@ func (s *Server) registerRejections() {
 		Doc: "It may hold user numbers, card numbers and names, so that a reason is needed, and it is written to the audit log."}, s.refused)
 }
 
-func (s *Server) rejections(ctx context.Context, in *rejectionsInput) (*gate.Body[gate.Page[registry.RejectionRow]], error) {
+func (s *area) rejections(ctx context.Context, in *rejectionsInput) (*gate.Body[gate.Page[registry.RejectionRow]], error) {
 	return gate.Listed(s.View(ctx).Rejections(ctx, registry.RejectionFilter{
 		Page:   registry.Page{Limit: in.Limit, Cursor: in.Cursor},
 		School: in.School,
@@ -43,7 +43,7 @@ func (s *Server) rejections(ctx context.Context, in *rejectionsInput) (*gate.Bod
 	}))
 }
 
-func (s *Server) refused(ctx context.Context, in *refusedInput) (*gate.Body[RefusedContent], error) {
+func (s *area) refused(ctx context.Context, in *refusedInput) (*gate.Body[RefusedContent], error) {
 	raw, err := s.Because(ctx, in.Reason).RejectionContent(ctx, in.Seq)
 	return gate.Answer(RefusedContent{Text: strings.ToValidUTF8(string(raw), "\uFFFD"), Raw: raw}, err)
 }

@@ -1,4 +1,4 @@
-package api
+package fleet
 
 import (
 	"encoding/json"

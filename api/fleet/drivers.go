@@ -1,4 +1,4 @@
-package api
+package fleet
 
 import (
 	"context"
@@ -19,14 +19,14 @@ type driverLogInput struct {
 	gate.Paged
 }
 
-func (s *Server) registerDrivers() {
+func (s *area) registerDrivers() {
 	const tag = "Drivers"
 	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/drivers", ID: "list-drivers", Tag: tag, Perm: g.DriversRead, Unavailable: true, Summary: "The driver programs and what they need of a device"},
 		func(ctx context.Context, in *gate.Paged) (*gate.Body[gate.Page[DriverInfo]], error) {
-			if s.deps.Fleet == nil {
+			if s.fleet == nil {
 				return nil, gate.Missing("drivers")
 			}
-			all := s.deps.Fleet.Drivers()
+			all := s.fleet.Drivers()
 			for i := range all {
 				all[i].Address, all[i].Settings, all[i].Profiles = gate.Some(all[i].Address), gate.Some(all[i].Settings), gate.Some(all[i].Profiles)
 			}
@@ -34,19 +34,19 @@ func (s *Server) registerDrivers() {
 		})
 	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/drivers/{name}/log", ID: "driver-log", Tag: tag, Perm: g.DriversRead, Unavailable: true, Summary: "The newest lines that a driver wrote"},
 		func(ctx context.Context, in *driverLogInput) (*gate.Body[gate.Page[LogLine]], error) {
-			if s.deps.Fleet == nil {
+			if s.fleet == nil {
 				return nil, gate.Missing("drivers")
 			}
 			if err := s.onlyTop(ctx); err != nil {
 				return nil, err
 			}
-			lines, err := s.deps.Fleet.DriverLog(g.DriverName(in.Name))
+			lines, err := s.fleet.DriverLog(g.DriverName(in.Name))
 			return gate.PageOf(s.Gate, lines, in.Paged, err, occurrences(func(l LogLine) string { return l.Time.Format(time.RFC3339Nano) + " " + l.Level + " " + l.Text }))
 		})
 	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/drivers/{name}/restart", ID: "restart-driver", Tag: tag, Perm: g.DevicesWrite, Unavailable: true, Summary: "Restart a driver; this lifts its quarantine",
 		Doc: "A driver serves every school of the gateway, so with several schools only the administrator of the top one may."},
 		func(ctx context.Context, in *ByName) (*gate.None, error) {
-			if s.deps.Fleet == nil {
+			if s.fleet == nil {
 				return nil, gate.Missing("drivers")
 			}
 			if err := s.onlyTop(ctx); err != nil {
@@ -55,17 +55,17 @@ func (s *Server) registerDrivers() {
 			if err := s.View(ctx).Record(ctx, "driver.restart", in.Name); err != nil {
 				return nil, err
 			}
-			return &gate.None{}, s.deps.Fleet.Restart(g.DriverName(in.Name))
+			return &gate.None{}, s.fleet.Restart(g.DriverName(in.Name))
 		})
 	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/refusals", ID: "list-refusals", Tag: tag, Perm: g.DevicesRead, Unavailable: true, Summary: "Devices and drivers that were refused at the door, and why"},
 		func(ctx context.Context, in *gate.Paged) (*gate.Body[gate.Page[Refusal]], error) {
-			if s.deps.Fleet == nil {
+			if s.fleet == nil {
 				return nil, gate.Missing("drivers")
 			}
 			if err := s.onlyTop(ctx); err != nil {
 				return nil, err
 			}
-			return gate.PageOf(s.Gate, s.deps.Fleet.Refusals(), *in, nil, occurrences(func(r Refusal) string { return r.Source + "\x1f" + r.Claimed + "\x1f" + r.Reason }))
+			return gate.PageOf(s.Gate, s.fleet.Refusals(), *in, nil, occurrences(func(r Refusal) string { return r.Source + "\x1f" + r.Claimed + "\x1f" + r.Reason }))
 		})
 }
 
@@ -80,12 +80,12 @@ func occurrences[T any](name func(T) string) func(T) string {
 }
 
 // onlyTop admits callers who see every school of the gateway, for what touches all of them.
-func (s *Server) onlyTop(ctx context.Context) error {
+func (s *area) onlyTop(ctx context.Context) error {
 	mine, err := s.View(ctx).Schools(ctx)
 	if err != nil {
 		return err
 	}
-	all, err := s.reg.In(g.SystemScope("api")).Schools(ctx)
+	all, err := s.In(g.SystemScope("api")).Schools(ctx)
 	if err != nil {
 		return err
 	}

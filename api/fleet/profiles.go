@@ -1,4 +1,4 @@
-package api
+package fleet
 
 import (
 	"bytes"
@@ -62,7 +62,7 @@ func decodeProfile(b []byte) (g.Profile, error) {
 	return p, p.Validate()
 }
 
-func (s *Server) registerProfiles() {
+func (s *area) registerProfiles() {
 	const tag = "Profiles"
 	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/profiles", ID: "list-profiles", Tag: tag, Perm: g.DevicesRead, Summary: "What kinds of device there are"},
 		func(ctx context.Context, in *gate.Paged) (*gate.Body[gate.Page[g.Profile]], error) {
@@ -137,7 +137,7 @@ func (profileRef) Schema(huma.Registry) *huma.Schema {
 	}}
 }
 
-func (s *Server) profile(ctx context.Context, r profileRef) (g.Profile, error) {
+func (s *area) profile(ctx context.Context, r profileRef) (g.Profile, error) {
 	if r.inline != nil {
 		return *r.inline, nil
 	}

@@ -1,4 +1,4 @@
-package api
+package fleet
 
 import (
 	"context"
@@ -24,21 +24,21 @@ func newProbeLimiter() *gate.Limiter {
 }
 
 // mayReach refuses an address that drivers may not be told of.
-func (s *Server) mayReach(ctx context.Context, d g.Device) error {
-	if s.deps.Reach == nil || s.deps.Fleet == nil || d.Driver == g.DriverMQTTFront {
+func (s *area) mayReach(ctx context.Context, d g.Device) error {
+	if s.reach == nil || s.fleet == nil || d.Driver == g.DriverMQTTFront {
 		return nil
 	}
 	info, err := s.driver(d.Driver)
 	if err != nil {
 		return err
 	}
-	return s.deps.Reach(ctx, info.Address, d.Address)
+	return s.reach(ctx, info.Address, d.Address)
 }
 
 // mayProbe bounds how often a caller has devices tried, and writes down where: a refused trial
 // too, since it tells who looks around.
-func (s *Server) mayProbe(ctx context.Context, d g.Device) error {
-	if v := s.probes.Allow(gate.CallerOf(ctx).Name(), s.now()); !v.OK {
+func (s *area) mayProbe(ctx context.Context, d g.Device) error {
+	if v := s.probes.Allow(gate.CallerOf(ctx).Name(), s.Now()); !v.OK {
 		return g.Errorf(g.RateLimited, "%d trials in a row are enough: try again in %s", probeBurst, v.Retry.Round(time.Second))
 	}
 	words := []string{string(d.Driver)}

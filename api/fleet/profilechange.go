@@ -1,4 +1,4 @@
-package api
+package fleet
 
 import (
 	"context"
@@ -13,7 +13,7 @@ import (
 // profilesOwner says whose profiles are, in the documentation of what changes them.
 const profilesOwner = "Profiles are the whole gateway's: where it has several schools, only the administrator of the top one changes or deletes them. "
 
-func (s *Server) registerProfileChanges(tag string) {
+func (s *area) registerProfileChanges(tag string) {
 	change := gate.Endpoint{Path: "/v1/profiles/{id}", Tag: tag, Perm: g.DevicesWrite, Max: 256 << 10, Conflict: true, Matching: true}
 	put, patch, remove := change, change, change
 	put.Method, put.ID, put.Summary = "PUT", "update-profile", "Change a profile, or add it under this id"
@@ -64,7 +64,7 @@ func (s *Server) registerProfileChanges(tag string) {
 
 // putProfile writes a profile where the caller may: whoever knows the one that is there, or
 // says the same. Two people who describe an "Energy meter" each mean a profile of their own.
-func (s *Server) putProfile(ctx context.Context, p g.Profile, match string) (*gate.Tagged[g.Profile], error) {
+func (s *area) putProfile(ctx context.Context, p g.Profile, match string) (*gate.Tagged[g.Profile], error) {
 	_, err := s.View(ctx).Profile(ctx, p.ID)
 	switch {
 	case err == nil:
@@ -89,14 +89,14 @@ func (s *Server) putProfile(ctx context.Context, p g.Profile, match string) (*ga
 }
 
 // maybeAdd lets a profile be added, but not where the caller means to change one.
-func (*Server) maybeAdd(match string) error {
+func (*area) maybeAdd(match string) error {
 	if match != "" && match != "*" {
 		return gate.ChangedMeanwhile()
 	}
 	return nil
 }
 
-func (s *Server) mayReplace(ctx context.Context, old, p g.Profile, match string) error {
+func (s *area) mayReplace(ctx context.Context, old, p g.Profile, match string) error {
 	tag := gate.TagOf(old)
 	if tag == gate.TagOf(p) {
 		return nil
@@ -116,7 +116,7 @@ func (s *Server) mayReplace(ctx context.Context, old, p g.Profile, match string)
 
 // patchProfile changes what a profile says in part. Without match it is made to what is there
 // now, also where that changes while it is tried.
-func (s *Server) patchProfile(ctx context.Context, id g.ProfileID, match string, said map[string]any) (*gate.Tagged[g.Profile], error) {
+func (s *area) patchProfile(ctx context.Context, id g.ProfileID, match string, said map[string]any) (*gate.Tagged[g.Profile], error) {
 	for tries := 0; ; tries++ {
 		out, err := s.tryProfile(ctx, id, match, said)
 		if g.ErrorCode(err) == g.Changed && match == "" && tries < 3 {
@@ -126,7 +126,7 @@ func (s *Server) patchProfile(ctx context.Context, id g.ProfileID, match string,
 	}
 }
 
-func (s *Server) tryProfile(ctx context.Context, id g.ProfileID, match string, said map[string]any) (*gate.Tagged[g.Profile], error) {
+func (s *area) tryProfile(ctx context.Context, id g.ProfileID, match string, said map[string]any) (*gate.Tagged[g.Profile], error) {
 	old, err := s.View(ctx).Profile(ctx, id)
 	if err != nil {
 		return nil, err

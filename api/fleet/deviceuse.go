@@ -1,4 +1,4 @@
-package api
+package fleet
 
 import (
 	"context"
@@ -51,7 +51,7 @@ type desiredInput struct {
 	}
 }
 
-func (s *Server) registerDeviceUse() {
+func (s *area) registerDeviceUse() {
 	const tag = "Devices"
 	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/devices/probe", ID: "probe-device", Tag: tag, Perm: g.DevicesWrite, Unavailable: true, Max: 256 << 10, Summary: "Try a device out before it is registered",
 		Doc: "A device that cannot be reached is an answer with ok false and the reason, not an error. Each trial is written to the audit log. The picture of a camera is shown to who adds it, so that it can be aimed; of one that is registered already only with camera:view."}, s.probe)
@@ -71,8 +71,8 @@ func (s *Server) registerDeviceUse() {
 		Doc: "Looking is audited, once in ten minutes for each viewer and camera. The picture is not kept."}, s.snapshot)
 }
 
-func (s *Server) probe(ctx context.Context, in *probeInput) (*gate.Body[ProbeResult], error) {
-	if s.deps.Fleet == nil {
+func (s *area) probe(ctx context.Context, in *probeInput) (*gate.Body[ProbeResult], error) {
+	if s.fleet == nil {
 		return nil, gate.Missing("drivers")
 	}
 	p, err := s.profile(ctx, in.Body.Profile)
@@ -95,7 +95,7 @@ func (s *Server) probe(ctx context.Context, in *probeInput) (*gate.Body[ProbeRes
 	if err != nil {
 		return nil, err
 	}
-	found, err := s.deps.Fleet.Probe(ctx, in.Body.Driver, d, p, in.Body.Secret)
+	found, err := s.fleet.Probe(ctx, in.Body.Driver, d, p, in.Body.Secret)
 	if err != nil {
 		if ctx.Err() != nil {
 			return gate.Answer(ProbeResult{Message: "no answer within 20 s", Registered: same}, nil)
@@ -116,7 +116,7 @@ func mayAim(ctx context.Context, same *registry.Namesake) bool {
 	return same == nil || slices.Contains(gate.CallerOf(ctx).Scope.Permissions, g.CameraView)
 }
 
-func (s *Server) command(ctx context.Context, in *commandInput) (*gate.Body[CommandResult], error) {
+func (s *area) command(ctx context.Context, in *commandInput) (*gate.Body[CommandResult], error) {
 	row, p, err := s.deviceAndProfile(ctx, g.DeviceID(in.ID))
 	if err != nil {
 		return nil, err
@@ -134,7 +134,7 @@ func (s *Server) command(ctx context.Context, in *commandInput) (*gate.Body[Comm
 			return nil, g.FieldErrorf("values."+name, "%v", err)
 		}
 	}
-	if s.deps.Fleet == nil {
+	if s.fleet == nil {
 		return nil, gate.Missing("drivers")
 	}
 	if err := s.View(ctx).Record(ctx, "device.command", in.ID+" "+in.Body.Action); err != nil {
@@ -143,10 +143,10 @@ func (s *Server) command(ctx context.Context, in *commandInput) (*gate.Body[Comm
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	order := DeviceOrder{Action: in.Body.Action, Values: in.Body.Values, Data: in.Body.Data, By: gate.CallerOf(ctx).Name()}
-	return gate.Answer(s.deps.Fleet.Command(ctx, row.Device, order))
+	return gate.Answer(s.fleet.Command(ctx, row.Device, order))
 }
 
-func (s *Server) deviceAndProfile(ctx context.Context, id g.DeviceID) (registry.DeviceRow, g.Profile, error) {
+func (s *area) deviceAndProfile(ctx context.Context, id g.DeviceID) (registry.DeviceRow, g.Profile, error) {
 	row, err := s.View(ctx).Device(ctx, id)
 	if err != nil {
 		return row, g.Profile{}, err
@@ -157,7 +157,7 @@ func (s *Server) deviceAndProfile(ctx context.Context, id g.DeviceID) (registry.
 
 // setDesired writes the value through before it keeps it: a wish that nothing could come of is
 // none.
-func (s *Server) setDesired(ctx context.Context, in *desiredInput) (*gate.Body[CommandResult], error) {
+func (s *area) setDesired(ctx context.Context, in *desiredInput) (*gate.Body[CommandResult], error) {
 	row, p, err := s.deviceAndProfile(ctx, g.DeviceID(in.ID))
 	if err != nil {
 		return nil, err
@@ -169,7 +169,7 @@ func (s *Server) setDesired(ctx context.Context, in *desiredInput) (*gate.Body[C
 	if err := prop.Check(in.Body.Value); err != nil {
 		return nil, g.FieldErrorf("value", "%v", err)
 	}
-	if s.deps.Fleet == nil {
+	if s.fleet == nil {
 		return nil, gate.Missing("drivers")
 	}
 	if !row.Enabled {
@@ -178,7 +178,7 @@ func (s *Server) setDesired(ctx context.Context, in *desiredInput) (*gate.Body[C
 	limited, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	order := DeviceOrder{Action: ActionWrite, Values: map[string]g.Value{in.Property: in.Body.Value}, By: gate.CallerOf(ctx).Name()}
-	r, err := s.deps.Fleet.Command(limited, row.Device, order)
+	r, err := s.fleet.Command(limited, row.Device, order)
 	if err != nil {
 		return nil, notWritten(row.Device, err)
 	}
@@ -194,29 +194,29 @@ func notWritten(d g.Device, err error) error {
 	return err
 }
 
-func (s *Server) snapshot(ctx context.Context, in *gate.ByID) (*gate.JPEG, error) {
+func (s *area) snapshot(ctx context.Context, in *gate.ByID) (*gate.JPEG, error) {
 	// Whoever may look through a camera need not be allowed to read the rest of the fleet.
 	scope := gate.CallerOf(ctx).Scope
 	scope.Permissions = []g.Permission{g.DevicesRead, g.CameraView}
-	row, err := s.reg.In(scope).Device(ctx, g.DeviceID(in.ID))
+	row, err := s.In(scope).Device(ctx, g.DeviceID(in.ID))
 	if err != nil {
 		return nil, err
 	}
 	if row.Type != g.TypeCamera {
 		return nil, g.Errorf(g.Invalid, "device %q is no camera", in.ID)
 	}
-	if s.deps.Fleet == nil {
+	if s.fleet == nil {
 		return nil, gate.Missing("drivers")
 	}
-	if name := gate.CallerOf(ctx).Name() + " " + in.ID; !s.viewed.seen(name, s.now()) {
+	if name := gate.CallerOf(ctx).Name() + " " + in.ID; !s.viewed.seen(name, s.Now()) {
 		if err := s.View(ctx).Record(ctx, "camera.view", in.ID); err != nil {
 			return nil, g.Errorf(g.Unavailable, "looking through a camera must be audited, and the audit log cannot be written")
 		}
-		s.viewed.note(name, s.now())
+		s.viewed.note(name, s.Now())
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	return gate.Picture(s.deps.Fleet.Snapshot(ctx, row.Device))
+	return gate.Picture(s.fleet.Snapshot(ctx, row.Device))
 }
 
 // lately remembers up to max names for a while. When it is full it forgets everything, so

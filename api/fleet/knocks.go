@@ -1,4 +1,4 @@
-package api
+package fleet
 
 import (
 	"context"
@@ -16,16 +16,16 @@ type Knock struct {
 	Profile g.ProfileID       `json:"profile,omitempty" doc:"The profile that would fit."`
 }
 
-func (s *Server) registerKnocks() {
+func (s *area) registerKnocks() {
 	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/knocks", ID: "list-knocks", Tag: "Drivers", Perm: g.DevicesRead, Unavailable: true, Summary: "Equipment that calls and is not registered",
 		Doc: "A driver remembers who called for a day. With several schools only the administrator of the top one sees it: nobody knows yet whose it is."},
 		func(ctx context.Context, in *gate.Paged) (*gate.Body[gate.Page[Knock]], error) {
-			if s.deps.Fleet == nil {
+			if s.fleet == nil {
 				return nil, gate.Missing("drivers")
 			}
 			if err := s.onlyTop(ctx); err != nil {
 				return nil, err
 			}
-			return gate.PageOf(s.Gate, s.deps.Fleet.Knocks(ctx), *in, nil, func(k Knock) string { return string(k.Driver) + "\x1f" + k.Serial })
+			return gate.PageOf(s.Gate, s.fleet.Knocks(ctx), *in, nil, func(k Knock) string { return string(k.Driver) + "\x1f" + k.Serial })
 		})
 }

@@ -1,4 +1,4 @@
-package api
+package fleet
 
 import (
 	"context"
@@ -36,14 +36,14 @@ type DeviceQuality struct {
 
 // qualityFilter fills in the days: yesterday and today by the clock of the school that is
 // asked for, or of the caller's own.
-func (s *Server) qualityFilter(ctx context.Context, in QualityDays) (registry.QualityFilter, error) {
+func (s *area) qualityFilter(ctx context.Context, in QualityDays) (registry.QualityFilter, error) {
 	f := registry.QualityFilter{Page: registry.Page{Limit: in.Limit, Cursor: in.Cursor}, School: in.School, From: in.From, To: in.To}
 	if f.From == "" || f.To == "" {
 		sch, err := s.View(ctx).School(ctx, gate.SchoolOf(ctx, in.School))
 		if err != nil {
 			return f, err
 		}
-		today, _, _ := g.DayOf(s.now(), sch.Location())
+		today, _, _ := g.DayOf(s.Now(), sch.Location())
 		if f.To == "" {
 			f.To = today.String()
 		}
@@ -68,7 +68,7 @@ func (s *Server) qualityFilter(ctx context.Context, in QualityDays) (registry.Qu
 	return f, nil
 }
 
-func (s *Server) registerQuality() {
+func (s *area) registerQuality() {
 	const tag = "Data quality"
 	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/quality", ID: "list-quality", Tag: tag, Perm: g.DevicesRead, Summary: "Whose data is not to be trusted, by school and day, the worst first",
 		Doc: "How many devices reported, how many of them are not to be trusted (`bad`) or worth a look (`look`), for which reasons (`kinds`), and the sums of what was counted. " +

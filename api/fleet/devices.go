@@ -1,4 +1,4 @@
-package api
+package fleet
 
 import (
 	"context"
@@ -58,7 +58,7 @@ type DeviceCounts struct {
 	Weak   map[g.Weakness]int    `json:"weak" doc:"Devices in use by how they prove themselves; unknown: nobody has said."`
 }
 
-func (s *Server) registerDevices() {
+func (s *area) registerDevices() {
 	const tag = "Devices"
 	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/devices", ID: "list-devices", Tag: tag, Perm: g.DevicesRead, Summary: "The fleet, with live values",
 		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/devices?type=sensor&limit=5"`}, s.listDevices)
@@ -105,13 +105,13 @@ func (s *Server) registerDevices() {
 		})
 }
 
-func (s *Server) listDevices(ctx context.Context, in *devicesInput) (*gate.Body[gate.Page[registry.DeviceRow]], error) {
+func (s *area) listDevices(ctx context.Context, in *devicesInput) (*gate.Body[gate.Page[registry.DeviceRow]], error) {
 	return gate.Listed(s.View(ctx).Devices(ctx, registry.DeviceFilter{Page: registry.Page{Limit: in.Limit, Cursor: in.Cursor}, School: in.School,
 		Zone: in.Zone, Type: in.Type, Driver: in.Driver, State: in.State,
 		Weak: registry.WeakFilter(in.Weak), Query: in.Query}))
 }
 
-func (s *Server) createDevice(ctx context.Context, in *gate.Post[deviceBody]) (*gate.Body[NewDevice], error) {
+func (s *area) createDevice(ctx context.Context, in *gate.Post[deviceBody]) (*gate.Body[NewDevice], error) {
 	d := in.Body.device(ctx, in.Body.ID)
 	var err error
 	if d.Address, err = s.addressed(d, nil, in.Body.Secret, true); err != nil {
@@ -127,7 +127,7 @@ func (s *Server) createDevice(ctx context.Context, in *gate.Post[deviceBody]) (*
 	return gate.Answer(NewDevice{Device: d, Password: password, MQTT: s.mqtt(ctx, d, password)}, nil)
 }
 
-func (s *Server) updateDevice(ctx context.Context, name string, b deviceBody) (registry.DeviceRow, error) {
+func (s *area) updateDevice(ctx context.Context, name string, b deviceBody) (registry.DeviceRow, error) {
 	id := g.DeviceID(name)
 	old, read := gate.KeptOf[registry.DeviceRow](ctx)
 	var err error
@@ -162,7 +162,7 @@ func (s *Server) updateDevice(ctx context.Context, name string, b deviceBody) (r
 	return old, nil
 }
 
-func (s *Server) resetDevicePassword(ctx context.Context, in *gate.ByID) (*gate.Body[NewDevice], error) {
+func (s *area) resetDevicePassword(ctx context.Context, in *gate.ByID) (*gate.Body[NewDevice], error) {
 	row, err := s.View(ctx).Device(ctx, g.DeviceID(in.ID))
 	if err != nil {
 		return nil, err
@@ -175,11 +175,11 @@ func (s *Server) resetDevicePassword(ctx context.Context, in *gate.ByID) (*gate.
 }
 
 // mqtt says how the device reaches the gateway, with a command line that works.
-func (s *Server) mqtt(ctx context.Context, d g.Device, password string) *MQTTInfo {
-	if s.deps.Fleet == nil {
+func (s *area) mqtt(ctx context.Context, d g.Device, password string) *MQTTInfo {
+	if s.fleet == nil {
 		return nil
 	}
-	m := s.deps.Fleet.MQTT(d)
+	m := s.fleet.MQTT(d)
 	if m == nil {
 		return nil
 	}

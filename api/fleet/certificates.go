@@ -1,4 +1,4 @@
-package api
+package fleet
 
 import (
 	"context"
@@ -8,7 +8,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
-func (s *Server) registerCertificates() {
+func (s *area) registerCertificates() {
 	const tag = "Devices"
 	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/devices/{id}/certificates", ID: "list-certificates", Tag: tag, Perm: g.DevicesRead, Summary: "The certificates with which a device has come"},
 		func(ctx context.Context, in *struct {
