@@ -84,7 +84,21 @@ var house = []room{
 	{"vision/measure", "root vision vision/opencv", "gonum x/sync"},
 
 	// The gate: HTTP, identity, permission, document. Only here is huma.
-	{"api", "root api/texts registry registry/roster rules/quality", "huma qrcode x/time"},
+	{"api", "root api/access api/alerts api/attendance api/fleet api/gate api/live api/people api/places" +
+		" api/webhooks registry", "huma"},
+	{"api/gate", "root api/texts registry", "huma x/time"},
+
+	// The areas of the API: what each offers, given only what it uses. They refuse each other, and the gateway.
+	{"api/access", "root api/gate registry", "qrcode"},
+	{"api/alerts", "root api/gate registry", ""},
+	{"api/attendance", "root api/gate registry", ""},
+	{"api/fleet", "root api/gate registry rules/quality", "huma x/time"},
+	{"api/live", "root api/gate registry", "huma"},
+	{"api/people", "root api/gate registry registry/roster", "huma"},
+	{"api/places", "root api/gate registry", ""},
+	{"api/webhooks", "root api/gate registry", ""},
+
+	// What the API tells: the catalogue of texts in both languages, and the console.
 	{"api/texts", "root", "x/text"},
 	{"api/console", "", ""},
 

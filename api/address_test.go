@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api/fleet"
 )
 
 // What a driver says of its fields holds for the API as for the console's form.

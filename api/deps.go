@@ -115,24 +115,24 @@ type Evidence interface {
 
 // The areas' words for what a gateway hands over.
 type (
-	Fleet = fleet.Fleet
-	DriverInfo = fleet.DriverInfo
-	Confinement = fleet.Confinement
-	Field = fleet.Field
-	LogLine = fleet.LogLine
-	Probe = fleet.Probe
-	DeviceOrder = fleet.DeviceOrder
+	Fleet         = fleet.Fleet
+	DriverInfo    = fleet.DriverInfo
+	Confinement   = fleet.Confinement
+	Field         = fleet.Field
+	LogLine       = fleet.LogLine
+	Probe         = fleet.Probe
+	DeviceOrder   = fleet.DeviceOrder
 	CommandResult = fleet.CommandResult
-	Refusal = fleet.Refusal
-	MQTTInfo = fleet.MQTTInfo
-	Knock = fleet.Knock
-	Faces     = people.Faces
-	Portrait  = people.Portrait
-	TrackFace = people.TrackFace
-	Likeness  = people.Likeness
-	Keeping   = places.Keeping
-	Intake    = attendance.Intake
-	RuleInfo  = alerts.RuleInfo
+	Refusal       = fleet.Refusal
+	MQTTInfo      = fleet.MQTTInfo
+	Knock         = fleet.Knock
+	Faces         = people.Faces
+	Portrait      = people.Portrait
+	TrackFace     = people.TrackFace
+	Likeness      = people.Likeness
+	Keeping       = places.Keeping
+	Intake        = attendance.Intake
+	RuleInfo      = alerts.RuleInfo
 )
 
 // ActionWrite is the action that sets properties of a device: the values are theirs.

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api"
 	"github.com/gatehouse-iot/gatehouse/api/people"
 )
 
@@ -86,29 +87,29 @@ func (i *intake) Manual(_ context.Context, _ g.Scope, school g.SchoolID, s g.Sig
 	return i.live.Newest(), s.ID, nil
 }
 
-// fleet stands for the equipment behind the drivers.
-type fleet struct {
+// gear stands for the equipment behind the drivers.
+type gear struct {
 	refuse   error // of the next commands
 	mu       sync.Mutex
 	restarts []g.DriverName
 	commands []string
 }
 
-func (f *fleet) Drivers() []fleet.DriverInfo {
-	return []fleet.DriverInfo{{Name: "camera", Title: "Camera", State: "running", Version: "1", Address: []fleet.Field{{Key: "url", Title: "Address", Required: true, Kind: "url", Options: []string{"rtsp", "rtsps"}}, {Key: "username"}, {Key: "password", Secret: true}}},
-		{Name: "modbus", Title: "Modbus", State: "running", Version: "1", Address: []fleet.Field{{Key: "address", Title: "Address", Required: true, Kind: "host", Options: []string{"tcp", "rtu"}},
+func (f *gear) Drivers() []api.DriverInfo {
+	return []api.DriverInfo{{Name: "camera", Title: "Camera", State: "running", Version: "1", Address: []api.Field{{Key: "url", Title: "Address", Required: true, Kind: "url", Options: []string{"rtsp", "rtsps"}}, {Key: "username"}, {Key: "password", Secret: true}}},
+		{Name: "modbus", Title: "Modbus", State: "running", Version: "1", Address: []api.Field{{Key: "address", Title: "Address", Required: true, Kind: "host", Options: []string{"tcp", "rtu"}},
 			{Key: "unit", Default: "1", Kind: "int", Max: 255}, {Key: "interval", Default: "5s", Kind: "duration", Min: 0.01, Max: 3600}, {Key: "way", Default: "in", Kind: "choice", Options: []string{"in", "out"}}, {Key: "port", Kind: "port"}}},
 		{Name: "silent", Title: "silent", State: "backoff", Reason: "it ended"}}
 }
 
-func (f *fleet) DriverLog(name g.DriverName) ([]fleet.LogLine, error) {
+func (f *gear) DriverLog(name g.DriverName) ([]api.LogLine, error) {
 	if name != "camera" {
 		return nil, g.Errorf(g.NotFound, "there is no driver %q", name)
 	}
-	return []fleet.LogLine{{Level: "info", Text: "started"}}, nil
+	return []api.LogLine{{Level: "info", Text: "started"}}, nil
 }
 
-func (f *fleet) Restart(name g.DriverName) error {
+func (f *gear) Restart(name g.DriverName) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if name != "camera" {
@@ -118,38 +119,38 @@ func (f *fleet) Restart(name g.DriverName) error {
 	return nil
 }
 
-func (f *fleet) Probe(_ context.Context, driver g.DriverName, d g.Device, p g.Profile, secret map[string]string) (fleet.Probe, error) {
+func (f *gear) Probe(_ context.Context, driver g.DriverName, d g.Device, p g.Profile, secret map[string]string) (api.Probe, error) {
 	if d.Address["url"] == "" {
-		return fleet.Probe{}, errors.New("give the camera's address")
+		return api.Probe{}, errors.New("give the camera's address")
 	}
-	return fleet.Probe{Message: "H.264 640x360", Snapshot: picture()}, nil
+	return api.Probe{Message: "H.264 640x360", Snapshot: picture()}, nil
 }
 
-func (f *fleet) Command(_ context.Context, d g.Device, o fleet.DeviceOrder) (fleet.CommandResult, error) {
+func (f *gear) Command(_ context.Context, d g.Device, o api.DeviceOrder) (api.CommandResult, error) {
 	if f.refuse != nil {
-		return fleet.CommandResult{}, f.refuse
+		return api.CommandResult{}, f.refuse
 	}
 	action := o.Action
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.commands = append(f.commands, string(d.ID)+" "+action)
-	return fleet.CommandResult{Message: "done"}, nil
+	return api.CommandResult{Message: "done"}, nil
 }
 
-func (f *fleet) Snapshot(context.Context, g.Device) ([]byte, error) { return picture(), nil }
+func (f *gear) Snapshot(context.Context, g.Device) ([]byte, error) { return picture(), nil }
 
-func (f *fleet) Knocks(context.Context) []fleet.Knock {
-	return []fleet.Knock{{Driver: "zkteco", Serial: "CKJG1", Title: "Terminal CKJG1, calling from 192.0.2.7"}}
+func (f *gear) Knocks(context.Context) []api.Knock {
+	return []api.Knock{{Driver: "zkteco", Serial: "CKJG1", Title: "Terminal CKJG1, calling from 192.0.2.7"}}
 }
 
-func (f *fleet) Refusals() []fleet.Refusal {
-	return []fleet.Refusal{{Source: "192.0.2.9", Claimed: "lab-9", Reason: "unknown device", Count: 3}}
+func (f *gear) Refusals() []api.Refusal {
+	return []api.Refusal{{Source: "192.0.2.9", Claimed: "lab-9", Reason: "unknown device", Count: 3}}
 }
 
 // anyAddress is a device of a listener on all of the machine's addresses.
 const anyAddress = "any-address"
 
-func (f *fleet) MQTT(d g.Device) *fleet.MQTTInfo {
+func (f *gear) MQTT(d g.Device) *api.MQTTInfo {
 	if d.Driver != g.DriverMQTTFront {
 		return nil
 	}
@@ -157,7 +158,7 @@ func (f *fleet) MQTT(d g.Device) *fleet.MQTTInfo {
 	if d.ID == anyAddress {
 		host = ""
 	}
-	return &fleet.MQTTInfo{Host: host, Port: 1883, ClientID: string(d.ID), Username: string(d.ID), Prefix: "gh/v1/" + string(d.School) + "/" + string(d.ID)}
+	return &api.MQTTInfo{Host: host, Port: 1883, ClientID: string(d.ID), Username: string(d.ID), Prefix: "gh/v1/" + string(d.School) + "/" + string(d.ID)}
 }
 
 // picture is the beginning of a JPEG, which is all that the API looks at.

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api"
+	"github.com/gatehouse-iot/gatehouse/api/fleet"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
@@ -133,7 +135,7 @@ func TestCommandsAndWishesFitTheProfile(t *testing.T) {
 	if len(before.Twin.Desired) != 0 {
 		t.Errorf("got desired %v of what nobody could write", before.Twin.Desired)
 	}
-	var written fleet.CommandResult
+	var written api.CommandResult
 	c.do("PUT", "/v1/devices/lab-1-smoke/desired/limit", map[string]any{"value": 60}).want(200).into(&written)
 	if written.Message != "done" || w.fleet.commands[len(w.fleet.commands)-1] != "lab-1-smoke write" {
 		t.Errorf("got %+v and commands %v, want it written through", written, w.fleet.commands)

@@ -168,7 +168,7 @@ func (r reply) wantReason(reason string) {
 // TestEveryReasonHasWords: what the API names as a reason, the console has words for, in both languages.
 func TestEveryReasonHasWords(t *testing.T) {
 	said := map[string]bool{}
-	for _, pattern := range []string{"*.go", "../registry/*.go", "../registry/*/*.go"} {
+	for _, pattern := range []string{"*.go", "*/*.go", "../registry/*.go", "../registry/*/*.go"} {
 		files, err := filepath.Glob(pattern)
 		mustDo(t, err)
 		for _, file := range files {

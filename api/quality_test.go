@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	g "github.com/gatehouse-iot/gatehouse"
+	"github.com/gatehouse-iot/gatehouse/api/fleet"
 	"github.com/gatehouse-iot/gatehouse/registry"
 	"github.com/gatehouse-iot/gatehouse/rules/quality"
 )

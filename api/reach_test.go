@@ -15,7 +15,7 @@ import (
 // not look; the trial stands in the audit log and is bounded.
 func TestDriversAreNotToldOfForbiddenPlaces(t *testing.T) {
 	w := newWorld(t, func(d *api.Deps) {
-		d.Reach = func(_ context.Context, _ []fleet.Field, address map[string]string) error {
+		d.Reach = func(_ context.Context, _ []api.Field, address map[string]string) error {
 			for key, value := range address {
 				if strings.Contains(value, "127.0.0.1") {
 					return g.FieldErrorf("address."+key, "it is the gateway's own machine")

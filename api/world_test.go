@@ -35,7 +35,7 @@ type world struct {
 	hooks  hooks
 	url    string
 	live   *journal
-	fleet  *fleet
+	fleet  *gear
 	media  *media
 	intake *intake
 	a, b   g.School
@@ -59,7 +59,7 @@ func newWorld(t *testing.T, options ...option) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { reg.Close() })
-	w := &world{t: t, reg: reg, live: newJournal(), fleet: &fleet{}, media: &media{}, ids: map[string]string{}}
+	w := &world{t: t, reg: reg, live: newJournal(), fleet: &gear{}, media: &media{}, ids: map[string]string{}}
 	w.intake = &intake{live: w.live}
 	d := api.Deps{Registry: reg, Live: w.live, Intake: w.intake, Fleet: w.fleet, Faces: faces{}, Media: w.media, Now: time.Now,
 		Telemetry: func(prefix string, schools []g.SchoolID) http.Handler {

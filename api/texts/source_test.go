@@ -62,9 +62,17 @@ func (s *said) read(root string, skip []string) error {
 	if err != nil {
 		return err
 	}
+	all := map[string]*pkg{}
+	shared := map[string]int{}
 	for dir, files := range packages {
-		p := pkg{dir: dir, set: set, consts: map[string]ast.Expr{}, wrappers: map[string]int{}, said: s}
-		p.read(files)
+		p := &pkg{dir: dir, set: set, consts: map[string]ast.Expr{}, wrappers: map[string]int{}, shared: shared, said: s}
+		p.learn(files)
+		all[dir] = p
+	}
+	for dir, files := range packages {
+		for _, f := range files {
+			all[dir].calls(f, false)
+		}
 	}
 	return nil
 }
@@ -75,10 +83,12 @@ type pkg struct {
 	set      *token.FileSet
 	consts   map[string]ast.Expr
 	wrappers map[string]int // functions of its own that hand a format on, and which argument it is
+	shared   map[string]int // those that other packages call, as gate.Missing
 	said     *said
 }
 
-func (p *pkg) read(files []*ast.File) {
+// learn finds the constants and the functions that hand a format on.
+func (p *pkg) learn(files []*ast.File) {
 	for _, f := range files {
 		for _, d := range f.Decls {
 			if g, ok := d.(*ast.GenDecl); ok && g.Tok == token.CONST {
@@ -93,8 +103,10 @@ func (p *pkg) read(files []*ast.File) {
 			p.calls(f, true)
 		}
 	}
-	for _, f := range files {
-		p.calls(f, false)
+	for name, at := range p.wrappers {
+		if ast.IsExported(name) {
+			p.shared[path.Base(p.dir)+"."+name] = at
+		}
 	}
 }
 
@@ -204,8 +216,13 @@ func (p *pkg) format(c *ast.CallExpr, alias string) (int, bool) {
 		name = fn.Name
 	case *ast.SelectorExpr:
 		name = fn.Sel.Name
-		if x, ok := fn.X.(*ast.Ident); ok && (x.Name == "fmt" || x.Name == "errors") {
-			return 0, false
+		if x, ok := fn.X.(*ast.Ident); ok {
+			if x.Name == "fmt" || x.Name == "errors" {
+				return 0, false
+			}
+			if at, ok := p.shared[x.Name+"."+name]; ok {
+				return at, true
+			}
 		}
 	}
 	at, ok := p.wrappers[name]

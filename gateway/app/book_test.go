@@ -15,6 +15,7 @@ import (
 
 	g "github.com/gatehouse-iot/gatehouse"
 	"github.com/gatehouse-iot/gatehouse/api"
+	"github.com/gatehouse-iot/gatehouse/api/fleet"
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
@@ -234,7 +235,7 @@ func (b *book) count(e g.Event) {
 }
 
 func (b *book) quality(ctx context.Context, s *school, base string) (string, error) {
-	rows, err := list(ctx, s, base+"/v1/quality/devices?", func(api.DeviceQuality) bool { return false })
+	rows, err := list(ctx, s, base+"/v1/quality/devices?", func(fleet.DeviceQuality) bool { return false })
 	if err != nil {
 		return "", err
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/api"
+	"github.com/gatehouse-iot/gatehouse/api/fleet"
 	"github.com/gatehouse-iot/gatehouse/gateway/app"
 )
 
@@ -39,7 +39,7 @@ func (d device) say(kind, payload string) {
 // quality is the report of a device, without its clock's offsets.
 func (r *running) quality(t *testing.T, id string) g.Quality {
 	t.Helper()
-	rows, err := list(t.Context(), r.school, r.a.URL()+"/v1/quality/devices?device="+id, func(api.DeviceQuality) bool { return false })
+	rows, err := list(t.Context(), r.school, r.a.URL()+"/v1/quality/devices?device="+id, func(fleet.DeviceQuality) bool { return false })
 	ok(t, err)
 	if len(rows) > 1 {
 		t.Fatalf("got %+v, want one day", rows)
@@ -114,7 +114,7 @@ func TestQualityReport(t *testing.T) {
 	r.reports(t, "sensor-1", wantSensor)
 	r.reports(t, "reader-8", wantReader)
 
-	rows, err := list(t.Context(), s, r.a.URL()+"/v1/quality/devices?level=bad", func(api.DeviceQuality) bool { return false })
+	rows, err := list(t.Context(), s, r.a.URL()+"/v1/quality/devices?level=bad", func(fleet.DeviceQuality) bool { return false })
 	ok(t, err)
 	got := map[g.DeviceID][]g.QualityKind{}
 	for _, q := range rows {
