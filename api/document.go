@@ -174,7 +174,7 @@ func aliases(r huma.Registry) {
 
 // finish writes the document out once, for every reader the same.
 func (s *Server) finish() (err error) {
-	doc := s.OpenAPI()
+	doc := s.front.OpenAPI()
 	for _, unused := range []string{"ErrorModel", "ErrorDetail"} { // huma's own error, which transform replaces
 		delete(doc.Components.Schemas.Map(), unused)
 	}

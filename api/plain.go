@@ -16,12 +16,12 @@ var docsFiles embed.FS
 // plain adds what is no operation of the API: health, metrics, the document, its reader and
 // the console.
 func (s *Server) plain() {
-	s.Plain("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { text(w, http.StatusOK, "ok\n") })
-	s.Plain("GET /readyz", s.ready)
-	s.Plain("GET /metrics", s.metrics)
-	s.Plain("GET /openapi.json", newStatic("application/json", cacheAsk, s.specJSON).ServeHTTP)
-	s.Plain("GET /openapi-3.0.json", newStatic("application/json", cacheAsk, s.spec30).ServeHTTP)
-	s.Plain("GET /openapi.yaml", newStatic("application/yaml", cacheAsk, s.specYAML).ServeHTTP)
+	s.front.Plain("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { text(w, http.StatusOK, "ok\n") })
+	s.front.Plain("GET /readyz", s.ready)
+	s.front.Plain("GET /metrics", s.metrics)
+	s.front.Plain("GET /openapi.json", newStatic("application/json", cacheAsk, s.specJSON).ServeHTTP)
+	s.front.Plain("GET /openapi-3.0.json", newStatic("application/json", cacheAsk, s.spec30).ServeHTTP)
+	s.front.Plain("GET /openapi.yaml", newStatic("application/yaml", cacheAsk, s.specYAML).ServeHTTP)
 	for name, kind := range map[string]string{"docs.html": "text/html; charset=utf-8", "docs.js": "text/javascript; charset=utf-8", "docs.css": "text/css; charset=utf-8"} {
 		b, err := docsFiles.ReadFile("docs/" + name)
 		if err != nil {
@@ -31,9 +31,9 @@ func (s *Server) plain() {
 		if name == "docs.html" {
 			at = "/docs"
 		}
-		s.Plain("GET "+at, newStatic(kind, cacheAsk, b).ServeHTTP)
+		s.front.Plain("GET "+at, newStatic(kind, cacheAsk, b).ServeHTTP)
 	}
-	s.Rest(s.console)
+	s.front.Rest(s.console)
 }
 
 func text(w http.ResponseWriter, status int, words string) {
@@ -45,7 +45,7 @@ func text(w http.ResponseWriter, status int, words string) {
 
 // ready says whether the gateway can do its work: nothing on its status page is critical.
 func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
-	if !s.Spares(w, r) {
+	if !s.front.Spares(w, r) {
 		text(w, http.StatusTooManyRequests, "too many requests\n")
 		return
 	}
@@ -72,7 +72,7 @@ func (s *Server) metrics(w http.ResponseWriter, r *http.Request) {
 	}
 	ap, err := netip.ParseAddrPort(r.RemoteAddr)
 	local := err == nil && ap.Addr().Unmap().IsLoopback() && !s.cfg.TrustProxy && r.Header.Get("X-Forwarded-For") == "" && r.Header.Get("Forwarded") == ""
-	if !local && !s.Passes(w, r, g.StatusRead) {
+	if !local && !s.front.Passes(w, r, g.StatusRead) {
 		return
 	}
 	s.deps.Metrics.ServeHTTP(w, r)

@@ -3,8 +3,8 @@ package api
 import (
 	"errors"
 	"log/slog"
+	"net/http"
 	"sync/atomic"
-	"time"
 
 	"github.com/gatehouse-iot/gatehouse/api/access"
 	"github.com/gatehouse-iot/gatehouse/api/alerts"
@@ -20,13 +20,10 @@ import (
 
 // Server is the HTTP surface. Make one with New, serve Handler, and Close it.
 type Server struct {
-	*gate.Gate
-	deps Deps
-	cfg  Config
-	reg  *registry.Registry
-
-	log *slog.Logger
-	now func() time.Time
+	front *gate.Gate // what every request passes
+	deps  Deps
+	cfg   Config
+	reg   *registry.Registry
 
 	changes  atomic.Uint64 // rises when a school changes: what a scope sees is then asked again
 	unsub    func()
@@ -62,12 +59,10 @@ func New(d Deps) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		Gate:  front,
+		front: front,
 		deps:  d,
 		cfg:   d.Config,
 		reg:   d.Registry,
-		log:   d.Logger,
-		now:   d.Now,
 		pages: &statics{files: d.Console, ready: map[string]*static{}},
 	}
 	s.unsub = s.reg.Subscribe(func(c registry.Change) {
@@ -83,22 +78,26 @@ func New(d Deps) (*Server, error) {
 	return s, nil
 }
 
+// Handler answers every request. Its answers to /v1/stream go on for as long as the client
+// stays; the server that runs it should set no overall WriteTimeout.
+func (s *Server) Handler() http.Handler { return s.front.Handler() }
+
 // Close ends that the server follows the registry's changes. It may be called once.
 func (s *Server) Close() { s.unsub() }
 
 // register adds every operation, area by area.
 func (s *Server) register() {
 	s.registerStatus()
-	alerts.Register(s.Gate, s.deps.Rules)
-	attendance.Register(s.Gate, s.deps.Intake)
-	webhooks.Register(s.Gate, s.deps.Webhooks)
-	live.Register(s.Gate, live.Needs{
+	alerts.Register(s.front, s.deps.Rules)
+	attendance.Register(s.front, s.deps.Intake)
+	webhooks.Register(s.front, s.deps.Webhooks)
+	live.Register(s.front, live.Needs{
 		Journal:   s.deps.Live,
 		Telemetry: s.deps.Telemetry,
 		Streams:   s.cfg.MaxStreams,
 		Changes:   s.changes.Load,
 	})
-	access.Register(s.Gate, s.reg, access.Facts{
+	access.Register(s.front, s.reg, access.Facts{
 		Address: s.cfg.BaseURL,
 		Secure:  s.cfg.SecureCookies,
 		Demo:    s.cfg.Demo,
@@ -108,9 +107,14 @@ func (s *Server) register() {
 	if s.deps.Media != nil {
 		of.Forget = s.deps.Media.Forget
 	}
-	places.Register(s.Gate, of)
-	people.Register(s.Gate, people.Needs{Faces: s.deps.Faces, Media: s.deps.Media, Compare: s.deps.Compare, Model: s.model})
-	fleet.Register(s.Gate, s.deps.Fleet, s.deps.Reach)
+	places.Register(s.front, of)
+	people.Register(s.front, people.Needs{
+		Faces:   s.deps.Faces,
+		Media:   s.deps.Media,
+		Compare: s.deps.Compare,
+		Model:   s.model,
+	})
+	fleet.Register(s.front, s.deps.Fleet, s.deps.Reach)
 }
 
 // model is what measures faces now; "" until a camera has shown one.

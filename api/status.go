@@ -9,14 +9,14 @@ import (
 
 func (s *Server) registerStatus() {
 	const tag = "Gateway"
-	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/status", ID: "status", Tag: tag, Perm: g.StatusRead, Unavailable: true, Summary: "Is the gateway well?",
+	gate.Handle(s.front, gate.Endpoint{Method: "GET", Path: "/v1/status", ID: "status", Tag: tag, Perm: g.StatusRead, Unavailable: true, Summary: "Is the gateway well?",
 		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" $GATEHOUSE_URL/v1/status`}, func(ctx context.Context, _ *gate.None) (*gate.Body[Status], error) {
 		if s.deps.Status == nil {
 			return nil, gate.Missing("a status")
 		}
 		return gate.Answer(s.deps.Status(ctx), nil)
 	})
-	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/media/{id}", ID: "get-media", Tag: tag, Perm: g.CameraView, Unavailable: true, Raw: "image/jpeg", Summary: "A picture that is kept as evidence",
+	gate.Handle(s.front, gate.Endpoint{Method: "GET", Path: "/v1/media/{id}", ID: "get-media", Tag: tag, Perm: g.CameraView, Unavailable: true, Raw: "image/jpeg", Summary: "A picture that is kept as evidence",
 		Doc: "Each look is written to the audit log; where that cannot be written, nothing is shown."}, s.media)
 }
 
@@ -24,7 +24,7 @@ func (s *Server) media(ctx context.Context, in *gate.ByID) (*gate.JPEG, error) {
 	if s.deps.Media == nil {
 		return nil, gate.Missing("a media store")
 	}
-	all, err := s.View(ctx).Schools(ctx)
+	all, err := s.front.View(ctx).Schools(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +36,7 @@ func (s *Server) media(ctx context.Context, in *gate.ByID) (*gate.JPEG, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := s.View(ctx).Record(ctx, "media.open", in.ID); err != nil {
+		if err := s.front.View(ctx).Record(ctx, "media.open", in.ID); err != nil {
 			return nil, g.Errorf(g.Unavailable, "looking at evidence must be audited, and the audit log cannot be written")
 		}
 		return gate.Picture(b, nil)
