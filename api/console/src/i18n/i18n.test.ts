@@ -152,7 +152,8 @@ test('every value that the API can give has a word', () => {
   // Under a word for values there are no others: of a value that the API no longer has.
   const left = Object.entries(parts).flatMap(([p, all]) =>
     [...keys].filter(
-      (k) => all[0] && k.startsWith(p + '.') && !all.includes(k.slice(p.length + 1)) && !source.includes(`'${k}'`),
+      (k) =>
+        all[0] && k.startsWith(p + '.') && !all.includes(k.slice(p.length + 1)) && !source.includes(`'${k}'`),
     ),
   )
   expect(left).toEqual([])
