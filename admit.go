@@ -52,19 +52,21 @@ func Admit(d Device, p Profile, o Observation, now time.Time) (Admission, error)
 		return a, err
 	}
 	set := 0
-	for _, b := range []bool{o.Reading != nil, o.Sighting != nil, o.Status != nil} {
+	for _, b := range []bool{o.Reading != nil, o.Sighting != nil, o.Status != nil, o.Occurrence != nil} {
 		if b {
 			set++
 		}
 	}
 	if set != 1 {
-		return a, Errorf(Invalid, "an observation holds one of a reading, a sighting and a status; this one holds %d", set)
+		return a, Errorf(Invalid, "an observation holds one of a reading, a sighting, a status and an occurrence; this one holds %d", set)
 	}
 	switch {
 	case o.Reading != nil:
 		return a, a.admitReading(p)
 	case o.Sighting != nil:
 		return a, admitSighting(p, *o.Sighting)
+	case o.Occurrence != nil:
+		return a, admitOccurrence(p, *o.Occurrence)
 	}
 	switch o.Status.State {
 	case StateOnline, StateOffline, StateFault, StateDriverDown:

@@ -8,12 +8,13 @@ import (
 // EventKind says which part of an Event is set.
 type EventKind string
 
-// The kinds of event. The first four are admitted (or refused) observations; the others are
+// The kinds of event. The first five are admitted (or refused) observations; the others are
 // facts that the gateway itself brought about.
 const (
 	EventReading    EventKind = "reading"
 	EventSighting   EventKind = "sighting"
 	EventStatus     EventKind = "status"
+	EventOccurrence EventKind = "occurrence" // something happened at a device
 	EventRejected   EventKind = "rejected"   // an observation that was not admitted, with the reason
 	EventAlert      EventKind = "alert"      // an alert changed
 	EventIncident   EventKind = "incident"   // an incident changed
@@ -29,6 +30,7 @@ var kinds = [...]struct {
 	{EventReading, TelemetryRead},
 	{EventSighting, SightingsRead},
 	{EventStatus, DevicesRead},
+	{EventOccurrence, DevicesRead},
 	{EventRejected, DevicesRead},
 	{EventAlert, AlertsRead},
 	{EventIncident, AlertsRead},
@@ -74,6 +76,7 @@ type Event struct {
 	Reading    *Reading    `json:"reading,omitempty"`
 	Sighting   *Sighting   `json:"sighting,omitempty"`
 	Status     *Status     `json:"status,omitempty"`
+	Occurrence *Occurrence `json:"occurrence,omitempty"`
 	Rejection  *Rejection  `json:"rejection,omitempty"`
 	Alert      *Alert      `json:"alert,omitempty"`
 	Incident   *Incident   `json:"incident,omitempty"`

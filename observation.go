@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Observation is a driver's claim about one device: exactly one of Reading, Sighting, Status
-// and Unreadable is set. It becomes an Event once the gateway has admitted it and has it on disk.
+// Observation is a driver's claim about one device: exactly one of Reading, Sighting, Status,
+// Occurrence and Unreadable is set. It becomes an Event once the gateway has admitted it and has it on disk.
 type Observation struct {
 	Device   DeviceID
 	Time     time.Time // the device's clock; zero: the device has none, and the gateway's is used
@@ -17,6 +17,7 @@ type Observation struct {
 	Sighting *Sighting
 	Status   *Status
 
+	Occurrence *Occurrence
 	Unreadable *Unreadable
 }
 

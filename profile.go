@@ -11,15 +11,16 @@ import (
 // Profile is what a kind of device can say and do, in the shape of a W3C WoT Thing Model
 // (Thing Description 1.1, section 10) cut down to scalars: properties, actions, events.
 type Profile struct {
-	ID         ProfileID           `json:"id" yaml:"id"`
-	Title      string              `json:"title" yaml:"title"`
-	TitleZH    string              `json:"title_zh,omitempty" yaml:"title_zh,omitempty"`
-	Type       DeviceType          `json:"type" yaml:"type"`
-	Vendor     string              `json:"vendor,omitempty" yaml:"vendor,omitempty"`
-	Properties map[string]Property `json:"properties,omitempty" yaml:"properties,omitempty"`
-	Actions    map[string]Action   `json:"actions,omitempty" yaml:"actions,omitempty"`
-	Sightings  []Method            `json:"sightings,omitempty" yaml:"sightings,omitempty"` // the ways in which it can see somebody; none: it sees nobody
-	Retention  string              `json:"retention,omitempty" yaml:"retention,omitempty"` // telemetry retention class; "" is the default class
+	ID         ProfileID             `json:"id" yaml:"id"`
+	Title      string                `json:"title" yaml:"title"`
+	TitleZH    string                `json:"title_zh,omitempty" yaml:"title_zh,omitempty"`
+	Type       DeviceType            `json:"type" yaml:"type"`
+	Vendor     string                `json:"vendor,omitempty" yaml:"vendor,omitempty"`
+	Properties map[string]Property   `json:"properties,omitempty" yaml:"properties,omitempty"`
+	Actions    map[string]Action     `json:"actions,omitempty" yaml:"actions,omitempty"`
+	Events     map[string]Affordance `json:"events,omitempty" yaml:"events,omitempty"`       // what can happen at it
+	Sightings  []Method              `json:"sightings,omitempty" yaml:"sightings,omitempty"` // the ways in which it can see somebody; none: it sees nobody
+	Retention  string                `json:"retention,omitempty" yaml:"retention,omitempty"` // telemetry retention class; "" is the default class
 	// OfflineAfter is the silence, in seconds, after which a device counts as offline; 0:
 	// DefaultOfflineAfter.
 	OfflineAfter int `json:"offline_after,omitempty" yaml:"offline_after,omitempty"`
@@ -94,6 +95,16 @@ func (p Profile) Validate() error {
 	for _, name := range p.PropertyNames() {
 		if err := p.Properties[name].validate("properties." + name); err != nil {
 			return err
+		}
+	}
+	for _, name := range p.EventNames() {
+		if !ValidID(name) {
+			return FieldErrorf("events", "%q is no name of an event; give 1 to 64 letters, digits, '-', '_' or '.'", name)
+		}
+		for data, property := range p.Events[name].Data {
+			if err := property.validate("events." + name + ".data." + data); err != nil {
+				return err
+			}
 		}
 	}
 	return p.bound()

@@ -14,6 +14,8 @@ const (
 	MaxProperties   = 1000
 	MaxActions      = 100
 	MaxActionInputs = 100
+	MaxEvents       = 100
+	MaxEventData    = 100
 	MaxForms        = 64
 	MaxEnum         = 256
 	MaxSightings    = 16
@@ -71,6 +73,16 @@ func (p Profile) bound() error {
 		for input, property := range a.Input {
 			b.text("actions."+name+".input", input, MaxProfileWord)
 			b.property("actions."+name+".input."+input, property)
+		}
+	}
+	b.count("events", len(p.Events), MaxEvents)
+	for name, e := range p.Events {
+		b.text("events."+name+".title", e.Title, MaxProfileText)
+		b.text("events."+name+".title_zh", e.TitleZH, MaxProfileText)
+		b.count("events."+name+".data", len(e.Data), MaxEventData)
+		for data, property := range e.Data {
+			b.text("events."+name+".data", data, MaxProfileWord)
+			b.property("events."+name+".data."+data, property)
 		}
 	}
 	return b.err

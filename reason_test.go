@@ -121,3 +121,16 @@ func params(sentence, pattern string) []string {
 	}
 	return slices.Sorted(maps.Keys(found))
 }
+
+// TestReasonsArePublished: the page for vendors lists each code with its sentence.
+func TestReasonsArePublished(t *testing.T) {
+	b, err := os.ReadFile("drivers/driverpb/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for code, sentence := range gatehouse.ReasonTexts() {
+		if row := fmt.Sprintf("| `%s` | %s |\n", code, sentence); !strings.Contains(string(b), row) {
+			t.Errorf("drivers/driverpb/README.md lacks the row %s", row)
+		}
+	}
+}

@@ -41,6 +41,9 @@ func eventsOfAllKinds(w *world) []g.Event {
 		{Kind: g.EventSighting, Device: device, Zone: zone, Driver: "camera", Sighting: &g.Sighting{ID: "sgt_1", Method: g.ByFace, Direction: g.In, Zone: zone, Person: person, Track: "t1", Media: "med_1", Match: match}},
 		{Kind: g.EventSighting, Device: device, Sighting: &g.Sighting{ID: "sgt_2", Method: g.ByCard, Credential: "…1234"}, Late: true},
 		{Kind: g.EventStatus, Device: device, Status: &g.Status{State: g.StateOffline, Reason: "no answer"}},
+		{Kind: g.EventOccurrence, Device: device, Occurrence: &g.Occurrence{Kind: g.OccurrenceTamper}},
+		{Kind: g.EventOccurrence, Device: device, Zone: zone, Occurrence: &g.Occurrence{
+			Kind: g.OccurrenceDoor, Data: map[string]g.Value{"what": g.StringValue("forced"), "seconds": g.NumberValue(12)}}},
 		{Kind: g.EventRejected, Device: device, Rejection: &g.Rejection{Reason: "smoke: should be a boolean", Source: "mqtt", Excerpt: "{}", Properties: []string{"smoke"}, Partial: true}},
 		{Kind: g.EventReading, Device: device, Reading: &g.Reading{Values: map[string]g.Value{"temperature": g.NumberValue(21.5), "door": g.BoolValue(false)}}, Replayed: true},
 	}

@@ -359,6 +359,11 @@ Event.kind: Says which part is set.
 Event.time: When it happened: the device's clock if it has one.
 Event.sighting: Somebody at a place, where kind is sighting.
 Event.status: The device's state, where kind is status.
+Event.occurrence: What happened at the device, where kind is occurrence.
+Occurrence.kind: Which event of the device's profile it is; alarm, door, sale and tamper mean the same in every profile.
+Occurrence.data: What came with it, as the profile's event says.
+Profile.events: What can happen at the device, by name; alarm, door, sale and tamper mean the same in every profile.
+Affordance.data: What may come with it, by name.
 Event.incident: The incident, where kind is incident.
 GatewayStatus.connections: Figures of the connections to the console and the API, of what was refused, and of open files.
 GatewayStatus.version: The gateway's version.

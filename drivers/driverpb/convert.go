@@ -73,6 +73,9 @@ func FromObservation(o gatehouse.Observation) *Observation {
 			Causes: FromReasons(o.Status.Causes),
 		}
 	}
+	if c := o.Occurrence; c != nil {
+		w.Occurrence = &Occurrence{Kind: text(string(c.Kind)), Data: FromValues(c.Data)}
+	}
 	if u := o.Unreadable; u != nil {
 		w.Unreadable = &Unreadable{
 			Raw:    u.Raw[:min(len(u.Raw), gatehouse.MaxRaw)],
@@ -110,6 +113,12 @@ func ToObservation(w *Observation) gatehouse.Observation {
 			Reason: clip(s.GetReason()),
 			Weak:   gatehouse.Weakness(clip(s.GetWeak())),
 			Causes: ToReasons(s.GetCauses()),
+		}
+	}
+	if c := w.GetOccurrence(); c != nil {
+		o.Occurrence = &gatehouse.Occurrence{
+			Kind: gatehouse.OccurrenceKind(clip(c.GetKind())),
+			Data: ToValues(c.GetData()),
 		}
 	}
 	if u := w.GetUnreadable(); u != nil {

@@ -1185,6 +1185,7 @@ type Observation struct {
 	Sighting      *Sighting   `protobuf:"bytes,6,opt,name=sighting,proto3" json:"sighting,omitempty"`
 	Status        *Status     `protobuf:"bytes,7,opt,name=status,proto3" json:"status,omitempty"`
 	Unreadable    *Unreadable `protobuf:"bytes,8,opt,name=unreadable,proto3" json:"unreadable,omitempty"` // a gateway from before it rejects the observation
+	Occurrence    *Occurrence `protobuf:"bytes,9,opt,name=occurrence,proto3" json:"occurrence,omitempty"` // (2) a gateway that speaks version 1 rejects the observation
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1275,6 +1276,66 @@ func (x *Observation) GetUnreadable() *Unreadable {
 	return nil
 }
 
+func (x *Observation) GetOccurrence() *Occurrence {
+	if x != nil {
+		return x.Occurrence
+	}
+	return nil
+}
+
+// Occurrence is something that happened at the device: an event of its profile. (2)
+type Occurrence struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Kind          string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"` // the event's name: alarm, door, sale, tamper or another
+	Data          map[string]*Value      `protobuf:"bytes,2,rep,name=data,proto3" json:"data,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Occurrence) Reset() {
+	*x = Occurrence{}
+	mi := &file_driver_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Occurrence) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Occurrence) ProtoMessage() {}
+
+func (x *Occurrence) ProtoReflect() protoreflect.Message {
+	mi := &file_driver_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Occurrence.ProtoReflect.Descriptor instead.
+func (*Occurrence) Descriptor() ([]byte, []int) {
+	return file_driver_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *Occurrence) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *Occurrence) GetData() map[string]*Value {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
 type Reading struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Values        map[string]*Value      `protobuf:"bytes,1,rep,name=values,proto3" json:"values,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
@@ -1284,7 +1345,7 @@ type Reading struct {
 
 func (x *Reading) Reset() {
 	*x = Reading{}
-	mi := &file_driver_proto_msgTypes[18]
+	mi := &file_driver_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1296,7 +1357,7 @@ func (x *Reading) String() string {
 func (*Reading) ProtoMessage() {}
 
 func (x *Reading) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[18]
+	mi := &file_driver_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1309,7 +1370,7 @@ func (x *Reading) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reading.ProtoReflect.Descriptor instead.
 func (*Reading) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{18}
+	return file_driver_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Reading) GetValues() map[string]*Value {
@@ -1336,7 +1397,7 @@ type Status struct {
 
 func (x *Status) Reset() {
 	*x = Status{}
-	mi := &file_driver_proto_msgTypes[19]
+	mi := &file_driver_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1348,7 +1409,7 @@ func (x *Status) String() string {
 func (*Status) ProtoMessage() {}
 
 func (x *Status) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[19]
+	mi := &file_driver_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1361,7 +1422,7 @@ func (x *Status) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Status.ProtoReflect.Descriptor instead.
 func (*Status) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{19}
+	return file_driver_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Status) GetState() string {
@@ -1403,7 +1464,7 @@ type Reason struct {
 
 func (x *Reason) Reset() {
 	*x = Reason{}
-	mi := &file_driver_proto_msgTypes[20]
+	mi := &file_driver_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1415,7 +1476,7 @@ func (x *Reason) String() string {
 func (*Reason) ProtoMessage() {}
 
 func (x *Reason) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[20]
+	mi := &file_driver_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1428,7 +1489,7 @@ func (x *Reason) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reason.ProtoReflect.Descriptor instead.
 func (*Reason) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{20}
+	return file_driver_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Reason) GetCode() string {
@@ -1457,7 +1518,7 @@ type Unreadable struct {
 
 func (x *Unreadable) Reset() {
 	*x = Unreadable{}
-	mi := &file_driver_proto_msgTypes[21]
+	mi := &file_driver_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1469,7 +1530,7 @@ func (x *Unreadable) String() string {
 func (*Unreadable) ProtoMessage() {}
 
 func (x *Unreadable) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[21]
+	mi := &file_driver_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1482,7 +1543,7 @@ func (x *Unreadable) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Unreadable.ProtoReflect.Descriptor instead.
 func (*Unreadable) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{21}
+	return file_driver_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Unreadable) GetRaw() []byte {
@@ -1529,7 +1590,7 @@ type Sighting struct {
 
 func (x *Sighting) Reset() {
 	*x = Sighting{}
-	mi := &file_driver_proto_msgTypes[22]
+	mi := &file_driver_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1541,7 +1602,7 @@ func (x *Sighting) String() string {
 func (*Sighting) ProtoMessage() {}
 
 func (x *Sighting) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[22]
+	mi := &file_driver_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1554,7 +1615,7 @@ func (x *Sighting) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Sighting.ProtoReflect.Descriptor instead.
 func (*Sighting) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{22}
+	return file_driver_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Sighting) GetId() string {
@@ -1662,7 +1723,7 @@ type Match struct {
 
 func (x *Match) Reset() {
 	*x = Match{}
-	mi := &file_driver_proto_msgTypes[23]
+	mi := &file_driver_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1674,7 +1735,7 @@ func (x *Match) String() string {
 func (*Match) ProtoMessage() {}
 
 func (x *Match) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[23]
+	mi := &file_driver_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1687,7 +1748,7 @@ func (x *Match) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Match.ProtoReflect.Descriptor instead.
 func (*Match) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{23}
+	return file_driver_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Match) GetScore() float64 {
@@ -1746,7 +1807,7 @@ type Value struct {
 
 func (x *Value) Reset() {
 	*x = Value{}
-	mi := &file_driver_proto_msgTypes[24]
+	mi := &file_driver_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1758,7 +1819,7 @@ func (x *Value) String() string {
 func (*Value) ProtoMessage() {}
 
 func (x *Value) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[24]
+	mi := &file_driver_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1771,7 +1832,7 @@ func (x *Value) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Value.ProtoReflect.Descriptor instead.
 func (*Value) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{24}
+	return file_driver_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Value) GetKind() isValue_Kind {
@@ -1846,7 +1907,7 @@ type Error struct {
 
 func (x *Error) Reset() {
 	*x = Error{}
-	mi := &file_driver_proto_msgTypes[25]
+	mi := &file_driver_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1858,7 +1919,7 @@ func (x *Error) String() string {
 func (*Error) ProtoMessage() {}
 
 func (x *Error) ProtoReflect() protoreflect.Message {
-	mi := &file_driver_proto_msgTypes[25]
+	mi := &file_driver_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1871,7 +1932,7 @@ func (x *Error) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Error.ProtoReflect.Descriptor instead.
 func (*Error) Descriptor() ([]byte, []int) {
-	return file_driver_proto_rawDescGZIP(), []int{25}
+	return file_driver_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Error) GetCode() string {
@@ -2034,7 +2095,7 @@ const file_driver_proto_rawDesc = "" +
 	"\x05batch\x18\x01 \x01(\v2\x1a.gatehouse.driver.v1.BatchR\x05batch\"]\n" +
 	"\x05Batch\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12D\n" +
-	"\fobservations\x18\x02 \x03(\v2 .gatehouse.driver.v1.ObservationR\fobservations\"\xf6\x02\n" +
+	"\fobservations\x18\x02 \x03(\v2 .gatehouse.driver.v1.ObservationR\fobservations\"\xb7\x03\n" +
 	"\vObservation\x12\x16\n" +
 	"\x06device\x18\x01 \x01(\tR\x06device\x12.\n" +
 	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x1a\n" +
@@ -2045,7 +2106,17 @@ const file_driver_proto_rawDesc = "" +
 	"\x06status\x18\a \x01(\v2\x1b.gatehouse.driver.v1.StatusR\x06status\x12?\n" +
 	"\n" +
 	"unreadable\x18\b \x01(\v2\x1f.gatehouse.driver.v1.UnreadableR\n" +
-	"unreadable\"\xa2\x01\n" +
+	"unreadable\x12?\n" +
+	"\n" +
+	"occurrence\x18\t \x01(\v2\x1f.gatehouse.driver.v1.OccurrenceR\n" +
+	"occurrence\"\xb4\x01\n" +
+	"\n" +
+	"Occurrence\x12\x12\n" +
+	"\x04kind\x18\x01 \x01(\tR\x04kind\x12=\n" +
+	"\x04data\x18\x02 \x03(\v2).gatehouse.driver.v1.Occurrence.DataEntryR\x04data\x1aS\n" +
+	"\tDataEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x120\n" +
+	"\x05value\x18\x02 \x01(\v2\x1a.gatehouse.driver.v1.ValueR\x05value:\x028\x01\"\xa2\x01\n" +
 	"\aReading\x12@\n" +
 	"\x06values\x18\x01 \x03(\v2(.gatehouse.driver.v1.Reading.ValuesEntryR\x06values\x1aU\n" +
 	"\vValuesEntry\x12\x10\n" +
@@ -2127,7 +2198,7 @@ func file_driver_proto_rawDescGZIP() []byte {
 	return file_driver_proto_rawDescData
 }
 
-var file_driver_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
+var file_driver_proto_msgTypes = make([]protoimpl.MessageInfo, 38)
 var file_driver_proto_goTypes = []any{
 	(*DescribeRequest)(nil),       // 0: gatehouse.driver.v1.DescribeRequest
 	(*Description)(nil),           // 1: gatehouse.driver.v1.Description
@@ -2147,74 +2218,79 @@ var file_driver_proto_goTypes = []any{
 	(*FromDriver)(nil),            // 15: gatehouse.driver.v1.FromDriver
 	(*Batch)(nil),                 // 16: gatehouse.driver.v1.Batch
 	(*Observation)(nil),           // 17: gatehouse.driver.v1.Observation
-	(*Reading)(nil),               // 18: gatehouse.driver.v1.Reading
-	(*Status)(nil),                // 19: gatehouse.driver.v1.Status
-	(*Reason)(nil),                // 20: gatehouse.driver.v1.Reason
-	(*Unreadable)(nil),            // 21: gatehouse.driver.v1.Unreadable
-	(*Sighting)(nil),              // 22: gatehouse.driver.v1.Sighting
-	(*Match)(nil),                 // 23: gatehouse.driver.v1.Match
-	(*Value)(nil),                 // 24: gatehouse.driver.v1.Value
-	(*Error)(nil),                 // 25: gatehouse.driver.v1.Error
-	nil,                           // 26: gatehouse.driver.v1.ConfigureRequest.SettingsEntry
-	nil,                           // 27: gatehouse.driver.v1.Device.AddressEntry
-	nil,                           // 28: gatehouse.driver.v1.Device.SecretEntry
-	nil,                           // 29: gatehouse.driver.v1.ProbeReply.ValuesEntry
-	nil,                           // 30: gatehouse.driver.v1.CommandRequest.ValuesEntry
-	nil,                           // 31: gatehouse.driver.v1.CommandReply.ValuesEntry
-	nil,                           // 32: gatehouse.driver.v1.Candidate.AddressEntry
-	nil,                           // 33: gatehouse.driver.v1.Reading.ValuesEntry
-	nil,                           // 34: gatehouse.driver.v1.Reason.ParamsEntry
-	nil,                           // 35: gatehouse.driver.v1.Error.ParamsEntry
-	(*timestamppb.Timestamp)(nil), // 36: google.protobuf.Timestamp
+	(*Occurrence)(nil),            // 18: gatehouse.driver.v1.Occurrence
+	(*Reading)(nil),               // 19: gatehouse.driver.v1.Reading
+	(*Status)(nil),                // 20: gatehouse.driver.v1.Status
+	(*Reason)(nil),                // 21: gatehouse.driver.v1.Reason
+	(*Unreadable)(nil),            // 22: gatehouse.driver.v1.Unreadable
+	(*Sighting)(nil),              // 23: gatehouse.driver.v1.Sighting
+	(*Match)(nil),                 // 24: gatehouse.driver.v1.Match
+	(*Value)(nil),                 // 25: gatehouse.driver.v1.Value
+	(*Error)(nil),                 // 26: gatehouse.driver.v1.Error
+	nil,                           // 27: gatehouse.driver.v1.ConfigureRequest.SettingsEntry
+	nil,                           // 28: gatehouse.driver.v1.Device.AddressEntry
+	nil,                           // 29: gatehouse.driver.v1.Device.SecretEntry
+	nil,                           // 30: gatehouse.driver.v1.ProbeReply.ValuesEntry
+	nil,                           // 31: gatehouse.driver.v1.CommandRequest.ValuesEntry
+	nil,                           // 32: gatehouse.driver.v1.CommandReply.ValuesEntry
+	nil,                           // 33: gatehouse.driver.v1.Candidate.AddressEntry
+	nil,                           // 34: gatehouse.driver.v1.Occurrence.DataEntry
+	nil,                           // 35: gatehouse.driver.v1.Reading.ValuesEntry
+	nil,                           // 36: gatehouse.driver.v1.Reason.ParamsEntry
+	nil,                           // 37: gatehouse.driver.v1.Error.ParamsEntry
+	(*timestamppb.Timestamp)(nil), // 38: google.protobuf.Timestamp
 }
 var file_driver_proto_depIdxs = []int32{
 	2,  // 0: gatehouse.driver.v1.Description.settings:type_name -> gatehouse.driver.v1.Field
 	2,  // 1: gatehouse.driver.v1.Description.address:type_name -> gatehouse.driver.v1.Field
-	26, // 2: gatehouse.driver.v1.ConfigureRequest.settings:type_name -> gatehouse.driver.v1.ConfigureRequest.SettingsEntry
-	27, // 3: gatehouse.driver.v1.Device.address:type_name -> gatehouse.driver.v1.Device.AddressEntry
-	28, // 4: gatehouse.driver.v1.Device.secret:type_name -> gatehouse.driver.v1.Device.SecretEntry
+	27, // 2: gatehouse.driver.v1.ConfigureRequest.settings:type_name -> gatehouse.driver.v1.ConfigureRequest.SettingsEntry
+	28, // 3: gatehouse.driver.v1.Device.address:type_name -> gatehouse.driver.v1.Device.AddressEntry
+	29, // 4: gatehouse.driver.v1.Device.secret:type_name -> gatehouse.driver.v1.Device.SecretEntry
 	6,  // 5: gatehouse.driver.v1.Device.reach:type_name -> gatehouse.driver.v1.Reach
-	29, // 6: gatehouse.driver.v1.ProbeReply.values:type_name -> gatehouse.driver.v1.ProbeReply.ValuesEntry
-	30, // 7: gatehouse.driver.v1.CommandRequest.values:type_name -> gatehouse.driver.v1.CommandRequest.ValuesEntry
-	31, // 8: gatehouse.driver.v1.CommandReply.values:type_name -> gatehouse.driver.v1.CommandReply.ValuesEntry
-	32, // 9: gatehouse.driver.v1.Candidate.address:type_name -> gatehouse.driver.v1.Candidate.AddressEntry
+	30, // 6: gatehouse.driver.v1.ProbeReply.values:type_name -> gatehouse.driver.v1.ProbeReply.ValuesEntry
+	31, // 7: gatehouse.driver.v1.CommandRequest.values:type_name -> gatehouse.driver.v1.CommandRequest.ValuesEntry
+	32, // 8: gatehouse.driver.v1.CommandReply.values:type_name -> gatehouse.driver.v1.CommandReply.ValuesEntry
+	33, // 9: gatehouse.driver.v1.Candidate.address:type_name -> gatehouse.driver.v1.Candidate.AddressEntry
 	5,  // 10: gatehouse.driver.v1.FromHost.connect:type_name -> gatehouse.driver.v1.Device
 	14, // 11: gatehouse.driver.v1.FromHost.ack:type_name -> gatehouse.driver.v1.Ack
 	13, // 12: gatehouse.driver.v1.FromHost.stop:type_name -> gatehouse.driver.v1.Stop
-	25, // 13: gatehouse.driver.v1.Ack.error:type_name -> gatehouse.driver.v1.Error
+	26, // 13: gatehouse.driver.v1.Ack.error:type_name -> gatehouse.driver.v1.Error
 	16, // 14: gatehouse.driver.v1.FromDriver.batch:type_name -> gatehouse.driver.v1.Batch
 	17, // 15: gatehouse.driver.v1.Batch.observations:type_name -> gatehouse.driver.v1.Observation
-	36, // 16: gatehouse.driver.v1.Observation.time:type_name -> google.protobuf.Timestamp
-	18, // 17: gatehouse.driver.v1.Observation.reading:type_name -> gatehouse.driver.v1.Reading
-	22, // 18: gatehouse.driver.v1.Observation.sighting:type_name -> gatehouse.driver.v1.Sighting
-	19, // 19: gatehouse.driver.v1.Observation.status:type_name -> gatehouse.driver.v1.Status
-	21, // 20: gatehouse.driver.v1.Observation.unreadable:type_name -> gatehouse.driver.v1.Unreadable
-	33, // 21: gatehouse.driver.v1.Reading.values:type_name -> gatehouse.driver.v1.Reading.ValuesEntry
-	20, // 22: gatehouse.driver.v1.Status.causes:type_name -> gatehouse.driver.v1.Reason
-	34, // 23: gatehouse.driver.v1.Reason.params:type_name -> gatehouse.driver.v1.Reason.ParamsEntry
-	23, // 24: gatehouse.driver.v1.Sighting.match:type_name -> gatehouse.driver.v1.Match
-	35, // 25: gatehouse.driver.v1.Error.params:type_name -> gatehouse.driver.v1.Error.ParamsEntry
-	24, // 26: gatehouse.driver.v1.ProbeReply.ValuesEntry.value:type_name -> gatehouse.driver.v1.Value
-	24, // 27: gatehouse.driver.v1.CommandRequest.ValuesEntry.value:type_name -> gatehouse.driver.v1.Value
-	24, // 28: gatehouse.driver.v1.CommandReply.ValuesEntry.value:type_name -> gatehouse.driver.v1.Value
-	24, // 29: gatehouse.driver.v1.Reading.ValuesEntry.value:type_name -> gatehouse.driver.v1.Value
-	0,  // 30: gatehouse.driver.v1.Driver.Describe:input_type -> gatehouse.driver.v1.DescribeRequest
-	3,  // 31: gatehouse.driver.v1.Driver.Configure:input_type -> gatehouse.driver.v1.ConfigureRequest
-	5,  // 32: gatehouse.driver.v1.Driver.Probe:input_type -> gatehouse.driver.v1.Device
-	8,  // 33: gatehouse.driver.v1.Driver.Command:input_type -> gatehouse.driver.v1.CommandRequest
-	10, // 34: gatehouse.driver.v1.Driver.Discover:input_type -> gatehouse.driver.v1.DiscoverRequest
-	12, // 35: gatehouse.driver.v1.Driver.Session:input_type -> gatehouse.driver.v1.FromHost
-	1,  // 36: gatehouse.driver.v1.Driver.Describe:output_type -> gatehouse.driver.v1.Description
-	4,  // 37: gatehouse.driver.v1.Driver.Configure:output_type -> gatehouse.driver.v1.ConfigureReply
-	7,  // 38: gatehouse.driver.v1.Driver.Probe:output_type -> gatehouse.driver.v1.ProbeReply
-	9,  // 39: gatehouse.driver.v1.Driver.Command:output_type -> gatehouse.driver.v1.CommandReply
-	11, // 40: gatehouse.driver.v1.Driver.Discover:output_type -> gatehouse.driver.v1.Candidate
-	15, // 41: gatehouse.driver.v1.Driver.Session:output_type -> gatehouse.driver.v1.FromDriver
-	36, // [36:42] is the sub-list for method output_type
-	30, // [30:36] is the sub-list for method input_type
-	30, // [30:30] is the sub-list for extension type_name
-	30, // [30:30] is the sub-list for extension extendee
-	0,  // [0:30] is the sub-list for field type_name
+	38, // 16: gatehouse.driver.v1.Observation.time:type_name -> google.protobuf.Timestamp
+	19, // 17: gatehouse.driver.v1.Observation.reading:type_name -> gatehouse.driver.v1.Reading
+	23, // 18: gatehouse.driver.v1.Observation.sighting:type_name -> gatehouse.driver.v1.Sighting
+	20, // 19: gatehouse.driver.v1.Observation.status:type_name -> gatehouse.driver.v1.Status
+	22, // 20: gatehouse.driver.v1.Observation.unreadable:type_name -> gatehouse.driver.v1.Unreadable
+	18, // 21: gatehouse.driver.v1.Observation.occurrence:type_name -> gatehouse.driver.v1.Occurrence
+	34, // 22: gatehouse.driver.v1.Occurrence.data:type_name -> gatehouse.driver.v1.Occurrence.DataEntry
+	35, // 23: gatehouse.driver.v1.Reading.values:type_name -> gatehouse.driver.v1.Reading.ValuesEntry
+	21, // 24: gatehouse.driver.v1.Status.causes:type_name -> gatehouse.driver.v1.Reason
+	36, // 25: gatehouse.driver.v1.Reason.params:type_name -> gatehouse.driver.v1.Reason.ParamsEntry
+	24, // 26: gatehouse.driver.v1.Sighting.match:type_name -> gatehouse.driver.v1.Match
+	37, // 27: gatehouse.driver.v1.Error.params:type_name -> gatehouse.driver.v1.Error.ParamsEntry
+	25, // 28: gatehouse.driver.v1.ProbeReply.ValuesEntry.value:type_name -> gatehouse.driver.v1.Value
+	25, // 29: gatehouse.driver.v1.CommandRequest.ValuesEntry.value:type_name -> gatehouse.driver.v1.Value
+	25, // 30: gatehouse.driver.v1.CommandReply.ValuesEntry.value:type_name -> gatehouse.driver.v1.Value
+	25, // 31: gatehouse.driver.v1.Occurrence.DataEntry.value:type_name -> gatehouse.driver.v1.Value
+	25, // 32: gatehouse.driver.v1.Reading.ValuesEntry.value:type_name -> gatehouse.driver.v1.Value
+	0,  // 33: gatehouse.driver.v1.Driver.Describe:input_type -> gatehouse.driver.v1.DescribeRequest
+	3,  // 34: gatehouse.driver.v1.Driver.Configure:input_type -> gatehouse.driver.v1.ConfigureRequest
+	5,  // 35: gatehouse.driver.v1.Driver.Probe:input_type -> gatehouse.driver.v1.Device
+	8,  // 36: gatehouse.driver.v1.Driver.Command:input_type -> gatehouse.driver.v1.CommandRequest
+	10, // 37: gatehouse.driver.v1.Driver.Discover:input_type -> gatehouse.driver.v1.DiscoverRequest
+	12, // 38: gatehouse.driver.v1.Driver.Session:input_type -> gatehouse.driver.v1.FromHost
+	1,  // 39: gatehouse.driver.v1.Driver.Describe:output_type -> gatehouse.driver.v1.Description
+	4,  // 40: gatehouse.driver.v1.Driver.Configure:output_type -> gatehouse.driver.v1.ConfigureReply
+	7,  // 41: gatehouse.driver.v1.Driver.Probe:output_type -> gatehouse.driver.v1.ProbeReply
+	9,  // 42: gatehouse.driver.v1.Driver.Command:output_type -> gatehouse.driver.v1.CommandReply
+	11, // 43: gatehouse.driver.v1.Driver.Discover:output_type -> gatehouse.driver.v1.Candidate
+	15, // 44: gatehouse.driver.v1.Driver.Session:output_type -> gatehouse.driver.v1.FromDriver
+	39, // [39:45] is the sub-list for method output_type
+	33, // [33:39] is the sub-list for method input_type
+	33, // [33:33] is the sub-list for extension type_name
+	33, // [33:33] is the sub-list for extension extendee
+	0,  // [0:33] is the sub-list for field type_name
 }
 
 func init() { file_driver_proto_init() }
@@ -2228,7 +2304,7 @@ func file_driver_proto_init() {
 		(*FromHost_Ack)(nil),
 		(*FromHost_Stop)(nil),
 	}
-	file_driver_proto_msgTypes[24].OneofWrappers = []any{
+	file_driver_proto_msgTypes[25].OneofWrappers = []any{
 		(*Value_Number)(nil),
 		(*Value_Bool)(nil),
 		(*Value_Text)(nil),
@@ -2239,7 +2315,7 @@ func file_driver_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_driver_proto_rawDesc), len(file_driver_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   36,
+			NumMessages:   38,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -104,7 +104,7 @@ func (b *bench) forget() {
 func says(id gatehouse.DeviceID) func([]gatehouse.Observation) bool {
 	return func(seen []gatehouse.Observation) bool {
 		return slices.ContainsFunc(seen, func(o gatehouse.Observation) bool {
-			return o.Device == id && (o.Reading != nil || o.Sighting != nil)
+			return o.Device == id && (o.Reading != nil || o.Sighting != nil || o.Occurrence != nil)
 		})
 	}
 }

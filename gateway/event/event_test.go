@@ -30,7 +30,13 @@ func sampleEvents() []g.Event {
 		Reason: "the door is stuck",
 		Causes: []g.Reason{g.Because(g.ReasonNoAnswer, "address", "门"), {Code: "stuck"}},
 	}
-	return append(samples, causes)
+	bare, whole := head, head
+	bare.Kind, bare.Occurrence = g.EventOccurrence, &g.Occurrence{Kind: g.OccurrenceTamper}
+	whole.Kind, whole.Occurrence = g.EventOccurrence, &g.Occurrence{
+		Kind: g.OccurrenceSale,
+		Data: map[string]g.Value{"amount": g.NumberValue(12.5), "what": g.StringValue("午餐"), "paid": g.BoolValue(true)},
+	}
+	return append(samples, causes, bare, whole)
 }
 
 func untaggedSamples() []g.Event {

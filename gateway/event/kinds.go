@@ -15,7 +15,7 @@ var kinds = [...]g.EventKind{
 	10: g.EventSighting,
 	11: g.EventStatus,
 	12: g.EventRejected,
-	13: "", // left for a kind that comes often
+	13: g.EventOccurrence,
 	14: g.EventAlert,
 	15: g.EventAttendance,
 	16: g.EventIncident,
@@ -53,6 +53,8 @@ func appendPart(b []byte, e *g.Event, field uint64) ([]byte, error) {
 		b, err = appendSighting(b, e.Sighting, e.Zone), nil
 	case e.Kind == g.EventStatus && e.Status != nil:
 		b, err = appendStatus(b, e.Status)
+	case e.Kind == g.EventOccurrence && e.Occurrence != nil:
+		b, err = appendOccurrence(b, e.Occurrence), nil
 	case e.Kind == g.EventRejected && e.Rejection != nil:
 		b, err = appendRejection(b, e.Rejection), nil
 	case e.Kind == g.EventAlert && e.Alert != nil:
@@ -76,6 +78,8 @@ func (d *decoder) part(e *g.Event, field uint64) {
 		e.Sighting = p.sighting(e.Sighting)
 	case g.EventStatus:
 		e.Status = p.status(e.Status)
+	case g.EventOccurrence:
+		e.Occurrence = p.occurrence(e.Occurrence)
 	case g.EventRejected:
 		e.Rejection = p.rejection(e.Rejection)
 	case g.EventAlert:

@@ -317,6 +317,52 @@ func (d *decoder) status(s *g.Status) *g.Status {
 	return s
 }
 
+// Fields of Occurrence.
+const (
+	occurrenceKind = 1
+	occurrenceData = 2
+)
+
+func appendOccurrence(b []byte, o *g.Occurrence) []byte {
+	b = appendText(b, occurrenceKind, string(o.Kind))
+	if len(o.Data) == 0 {
+		return b
+	}
+	b = append(appendTag(b, occurrenceData, counted), 0)
+	begin := len(b)
+	return closeMessage(appendReading(b, &g.Reading{Values: o.Data}), begin)
+}
+
+func (d *decoder) occurrence(o *g.Occurrence) *g.Occurrence {
+	if o == nil {
+		o = new(g.Occurrence)
+	}
+	for d.more() {
+		begin := d.at
+		switch tag := d.tag(); tag {
+		case occurrenceKind<<3 | counted:
+			o.Kind = g.OccurrenceKind(d.string())
+		case occurrenceData<<3 | counted:
+			o.Data = d.data(o.Data)
+		default:
+			d.unknown(begin, tag)
+		}
+	}
+	return o
+}
+
+// data adds the values that come to those that came before.
+func (d *decoder) data(values map[string]g.Value) map[string]g.Value {
+	from, to := d.span()
+	p := decoder{b: d.b[:to], text: d.text, at: from}
+	r := p.reading(&g.Reading{Values: values})
+	d.bad = d.bad || p.bad
+	if len(p.extra) > 0 {
+		d.extra = appendBytes(d.extra, occurrenceData, p.extra)
+	}
+	return r.Values
+}
+
 // Fields of Rejection.
 const (
 	rejectionReason     = 1

@@ -59,9 +59,11 @@ func profileError(name string, err error) error {
 	}
 	if m := regexp.MustCompile(`^field (\S+) not found in type gatehouse\.(\w+)`).FindStringSubmatch(text); m != nil {
 		keys := map[string]string{
-			"Profile":  "id, title, title_zh, type, vendor, properties, actions, sightings, retention, offline_after",
+			"Profile":  "id, title, title_zh, type, vendor, properties, actions, events, sightings, retention, offline_after",
 			"Property": "title, title_zh, type, unit, minimum, maximum, enum, writable, forms",
 			"Action":   "title, title_zh, input",
+
+			"Affordance": "title, title_zh, data",
 		}[m[2]]
 		return g.Errorf(g.Invalid, "%s: the key is not known; use one of %s", at, keys).At(m[1])
 	}

@@ -203,7 +203,7 @@ func (r *Book) foldAll(ctx context.Context, t *store.Tx, tw *g.Twin, events []*g
 }
 
 func twinned(e g.Event) bool {
-	return e.Kind == g.EventReading || e.Kind == g.EventSighting || e.Kind == g.EventStatus
+	return e.Kind == g.EventReading || e.Kind == g.EventSighting || e.Kind == g.EventStatus || e.Kind == g.EventOccurrence
 }
 
 // fold applies one event to a twin.

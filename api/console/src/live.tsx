@@ -11,7 +11,8 @@ import { useSchoolParam, useSession, useStored } from './session'
 
 // What the stream is asked for: an event of the kind makes stale what it touches, and seeing it takes a
 // permission. Of one person (person, person-attendance, …) nothing is read again by itself: each look at
-// a child is written to the audit log. Readings are many, and pages ask for those that they show.
+// a child is written to the audit log. Readings are many, and pages ask for those that they show; no page shows
+// occurrences yet.
 const heeded = {
   alert: { touches: ['alerts', 'alert'], needs: 'alerts:read' },
   incident: { touches: ['incidents', 'incident', 'alerts'], needs: 'alerts:read' },
@@ -19,7 +20,7 @@ const heeded = {
   sighting: { touches: ['sightings'], needs: 'sightings:read' },
   status: { touches: ['devices', 'device', 'drivers'], needs: 'devices:read' },
   rejected: { touches: ['rejections'], needs: 'devices:read' },
-} satisfies Record<Exclude<EventKind, 'reading'>, { touches: string[]; needs: Permission }>
+} satisfies Record<Exclude<EventKind, 'reading' | 'occurrence'>, { touches: string[]; needs: Permission }>
 
 const stales = (kind: string): string[] => (kind in heeded ? heeded[kind as keyof typeof heeded].touches : [])
 

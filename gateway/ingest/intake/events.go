@@ -118,6 +118,8 @@ func (in *Intake) admitted(ctx context.Context, driver g.DriverName, entry direc
 		e.Kind, e.Reading = g.EventReading, o.Reading
 	case o.Status != nil:
 		e.Kind, e.Status = g.EventStatus, o.Status
+	case o.Occurrence != nil:
+		e.Kind, e.Occurrence = g.EventOccurrence, o.Occurrence
 	default:
 		s, err := in.sighting(ctx, e, o)
 		if err != nil {

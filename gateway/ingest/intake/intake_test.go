@@ -50,7 +50,15 @@ func open(t *testing.T) *school {
 		{ID: "terminal", Title: "T", Type: g.TypeTerminal, Sightings: []g.Method{g.ByCard, g.ByFace}},
 		{ID: "camera", Title: "C", Type: g.TypeCamera, Sightings: []g.Method{g.ByFace}},
 		{ID: "reader", Title: "R", Type: g.TypeSensor, Sightings: []g.Method{g.ByCard}},
-		{ID: "lab", Title: "L", Type: g.TypeSensor, Properties: map[string]g.Property{"t": {Type: "number"}}},
+		{
+			ID:         "lab",
+			Title:      "L",
+			Type:       g.TypeSensor,
+			Properties: map[string]g.Property{"t": {Type: "number"}},
+			Events: map[string]g.Affordance{"door": {Data: map[string]g.Property{
+				"what": {Type: "string", Enum: []string{"forced", "held"}},
+			}}},
+		},
 	} {
 		must(t, s.view.PutProfile(ctx, p))
 	}

@@ -99,6 +99,7 @@ export const eventKinds = all<EventKind>({
   attendance: true,
   sighting: true,
   status: true,
+  occurrence: true,
   rejected: true,
   reading: true,
 })

@@ -1545,6 +1545,7 @@ export const en = {
     attendance: 'Attendance',
     sighting: 'Sightings',
     status: 'Device states',
+    occurrence: 'What happens at devices',
     rejected: 'Refused messages',
     reading: 'Readings',
   },

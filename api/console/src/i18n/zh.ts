@@ -1401,6 +1401,7 @@ export const zh = {
     attendance: '考勤',
     sighting: '识别',
     status: '设备状态',
+    occurrence: '设备事件',
     rejected: '被拒消息',
     reading: '读数',
   },

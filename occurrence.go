@@ -1,0 +1,71 @@
+package gatehouse
+
+import (
+	"slices"
+	"sort"
+)
+
+// Occurrence is something that happened at a device: a door was forced, a meal was sold, a cover
+// was opened. Its kind is one of the events of the device's profile.
+type Occurrence struct {
+	Kind OccurrenceKind   `json:"kind"`
+	Data map[string]Value `json:"data,omitempty"` // as the profile's event says
+}
+
+// OccurrenceKind names an event of a profile.
+type OccurrenceKind string
+
+// The kinds that mean the same in every profile. The list is open: a profile may have events of
+// other names.
+const (
+	OccurrenceAlarm  OccurrenceKind = "alarm"  // the device itself raises one
+	OccurrenceDoor   OccurrenceKind = "door"   // it was opened, closed, forced, held open
+	OccurrenceSale   OccurrenceKind = "sale"   // something was sold or handed out
+	OccurrenceTamper OccurrenceKind = "tamper" // somebody is at the device itself
+)
+
+// Affordance is one event that a device can report, as in a W3C WoT Thing Model (Thing
+// Description 1.1, section 5.3.1.5), with its data cut down to scalars.
+type Affordance struct {
+	Title   string              `json:"title,omitempty" yaml:"title,omitempty"`
+	TitleZH string              `json:"title_zh,omitempty" yaml:"title_zh,omitempty"`
+	Data    map[string]Property `json:"data,omitempty" yaml:"data,omitempty"`
+}
+
+// EventNames lists the profile's events in alphabetical order.
+func (p Profile) EventNames() []string {
+	names := make([]string, 0, len(p.Events))
+	for n := range p.Events {
+		names = append(names, n)
+	}
+	sort.Strings(names)
+	return names
+}
+
+// admitOccurrence holds an occurrence against the profile. It is one thing that happened: where a
+// part of its data does not fit, none of it is admitted.
+func admitOccurrence(p Profile, o Occurrence) error {
+	event, ok := p.Events[string(o.Kind)]
+	if !ok {
+		return Errorf(Invalid, "profile %q has no event %q; it has %v", p.ID, o.Kind, p.EventNames())
+	}
+	known := make([]string, 0, len(event.Data))
+	for n := range event.Data {
+		known = append(known, n)
+	}
+	sort.Strings(known)
+	given := make([]string, 0, len(o.Data))
+	for n := range o.Data {
+		given = append(given, n)
+	}
+	sort.Strings(given)
+	for _, n := range given {
+		if !slices.Contains(known, n) {
+			return Errorf(Invalid, "event %q of profile %q has no data %q; it has %v", o.Kind, p.ID, n, known)
+		}
+		if err := event.Data[n].Check(o.Data[n]); err != nil {
+			return Errorf(Invalid, "data %q of event %q: %v", n, o.Kind, err)
+		}
+	}
+	return nil
+}
