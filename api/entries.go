@@ -77,7 +77,7 @@ func boundProfile(schemas map[string]*huma.Schema) {
 			s.Properties[name].MaxLength = new(most)
 		}
 	}
-	profile, property, action := schemas["Profile"], schemas["Property"], schemas["Action"]
+	profile, property, action, event := schemas["Profile"], schemas["Property"], schemas["Action"], schemas["Affordance"]
 	length(profile, g.MaxProfileText, "title", "title_zh", "vendor")
 	length(profile, g.MaxProfileWord, "retention")
 	profile.Properties["sightings"].MaxItems = new(g.MaxSightings)
@@ -92,7 +92,10 @@ func boundProfile(schemas map[string]*huma.Schema) {
 	property.Properties["forms"].AdditionalProperties = textOf(g.MaxProfileForm)
 	length(action, g.MaxProfileText, "title", "title_zh")
 	action.Properties["input"].MaxProperties = new(g.MaxActionInputs)
-	for _, s := range []*huma.Schema{profile, property, action} {
+	profile.Properties["events"].MaxProperties = new(g.MaxEvents)
+	length(event, g.MaxProfileText, "title", "title_zh")
+	event.Properties["data"].MaxProperties = new(g.MaxEventData)
+	for _, s := range []*huma.Schema{profile, property, action, event} {
 		s.PrecomputeMessages()
 	}
 }
