@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -29,6 +30,7 @@ type inbox struct {
 	mu   sync.Mutex
 	all  []gatehouse.Observation
 	deaf bool
+	came chan struct{} // closed and replaced when something arrives; nil: nobody waits
 }
 
 func (b *inbox) emit(_ context.Context, o ...gatehouse.Observation) error {
@@ -38,7 +40,34 @@ func (b *inbox) emit(_ context.Context, o ...gatehouse.Observation) error {
 		return errors.New("the disk is full")
 	}
 	b.all = append(b.all, o...)
+	if b.came != nil {
+		close(b.came)
+		b.came = nil
+	}
 	return nil
+}
+
+// until blocks until ok of all that came, or fails after patience.
+func (b *inbox) until(t *testing.T, patience time.Duration, what string, ok func([]gatehouse.Observation) bool) {
+	t.Helper()
+	over := time.After(patience)
+	for {
+		b.mu.Lock()
+		done, n := ok(b.all), len(b.all)
+		if b.came == nil {
+			b.came = make(chan struct{})
+		}
+		came := b.came
+		b.mu.Unlock()
+		if done {
+			return
+		}
+		select {
+		case <-came:
+		case <-over:
+			t.Fatalf("did not come: %s; there are %d observations", what, n)
+		}
+	}
 }
 
 func (b *inbox) setDeaf(on bool) {
@@ -59,22 +88,16 @@ func (b *inbox) sightings() []gatehouse.Observation {
 	return out
 }
 
-func (b *inbox) wait(t *testing.T, what string, f func(gatehouse.Observation) bool) gatehouse.Observation {
+func (b *inbox) wait(t *testing.T, what string, f func(gatehouse.Observation) bool) (found gatehouse.Observation) {
 	t.Helper()
-	for end := time.Now().Add(deadline); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
-		b.mu.Lock()
-		for _, o := range b.all {
-			if f(o) {
-				b.mu.Unlock()
-				return o
-			}
+	b.until(t, deadline, what, func(all []gatehouse.Observation) bool {
+		i := slices.IndexFunc(all, f)
+		if i >= 0 {
+			found = all[i]
 		}
-		b.mu.Unlock()
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	t.Fatalf("did not come: %s; there are %d observations", what, len(b.all))
-	return gatehouse.Observation{}
+		return i >= 0
+	})
+	return found
 }
 
 func is(s gatehouse.DeviceState, reason string) func(gatehouse.Observation) bool {

@@ -36,10 +36,17 @@ func TestOddTerminalsLogIsKeptWhole(t *testing.T) {
 		done := make(chan error, 1)
 		go func() { done <- s.Run(ctx) }()
 		t.Cleanup(func() { cancel(); <-done })
-		var got []gatehouse.Observation
-		for end := time.Now().Add(2 * time.Minute); len(got) < c.told && time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
-			got = box.sightings()
-		}
+		passages := 0
+		seen := 0
+		box.until(t, 2*time.Minute, "all passages of "+c.odd, func(all []gatehouse.Observation) bool {
+			for ; seen < len(all); seen++ {
+				if all[seen].Sighting != nil {
+					passages++
+				}
+			}
+			return passages >= c.told
+		})
+		got := box.sightings()
 		ids := map[gatehouse.SightingID]bool{}
 		for _, o := range got {
 			ids[gatehouse.NewSightingID("d", o.Time, o.Sequence, "/"+o.Sighting.Credential, o.Sighting.Method)] = true
