@@ -143,7 +143,7 @@ var house = []room{
 		" gateway/follow/telemetry registry", "client_golang x/sys"},
 
 	// The gateway put together, and its commands.
-	{"gateway/app", "root api deploy drivers drivers/host drivers/listen" +
+	{"gateway/app", "root api api/alerts deploy drivers drivers/host drivers/listen" +
 		" gateway/ingest/directory gateway/event gateway/ingest/flapping gateway/ingest/identify gateway/ingest/intake gateway/journal" +
 		" gateway/live" +
 		" gateway/media gateway/ingest/mqttfront gateway/notify gateway/notify/webhook gateway/selfwatch" +
@@ -152,7 +152,7 @@ var house = []room{
 		" gateway/follow/telemetry gateway/follow/telemetry/influx gateway/follow/telemetry/victoria" +
 		" registry rules rules/quality vision", "x/time yaml"},
 	{"gateway/demo", "root gateway/app gateway/ingest/mqttfront registry", "yaml"},
-	{"gateway", "root api/console api/texts deploy drivers/confine gateway/app gateway/demo" +
+	{"gateway", "root api api/console api/texts deploy drivers/confine gateway/app gateway/demo" +
 		" gateway/event gateway/journal" +
 		" registry rules", "x/sys"},
 

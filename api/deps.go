@@ -45,7 +45,11 @@ type Deps struct {
 	Metrics http.Handler                     // the gateway's own metrics, Prometheus text
 	Status  func(ctx context.Context) Status // the gateway's health in words
 	Rules   func() []alerts.RuleInfo         // the rules that are loaded
-	Console fs.FS                            // the built console; nil: a page says that it is missing
+
+	// Reload reads configuration, rules and certificates anew; with dry it only says what would change.
+	Reload func(ctx context.Context, dry bool) (Reload, error)
+
+	Console fs.FS // the built console; nil: a page says that it is missing
 	Config  Config
 	Now     func() time.Time
 	Logger  *slog.Logger

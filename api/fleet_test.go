@@ -228,6 +228,43 @@ func TestDriversOfTheOnlySchool(t *testing.T) {
 	w.user(school, g.RoleAdmin).do("GET", "/v1/audit/verify", nil).want(200)
 }
 
+// reload is a reload that would change the log's level and one key that waits for a restart.
+func (w *world) reload(dry bool) (api.Reload, error) {
+	w.reloads = append(w.reloads, dry)
+	return api.Reload{Applied: !dry, Changes: []api.ReloadChange{
+		{Key: "log.level", From: "info", To: "debug"},
+		{Key: "http.listen", From: "127.0.0.1:8080", To: "0.0.0.0:8443", Restart: true},
+	}}, nil
+}
+
+// With one school its administrator reloads the configuration, which the audit log tells; a preview is
+// no deed.
+func TestReloadOfTheOnlySchool(t *testing.T) {
+	w := newWorld(t)
+	school, err := w.system().CreateSchool(t.Context(), g.School{Kind: g.KindSchool, Name: "Only", Timezone: "Asia/Shanghai", Language: "en"})
+	mustDo(t, err)
+	admin := w.user(school, g.RoleAdmin)
+	var got api.Reload
+	for i, path := range []string{"/v1/reload?dry_run=true", "/v1/reload"} {
+		admin.do("POST", path, nil).want(200).into(&got)
+		if got.Applied != (i == 1) || len(got.Changes) != 2 || !got.Changes[1].Restart {
+			t.Errorf("%s: got %+v", path, got)
+		}
+		var log struct{ Items []any }
+		admin.do("GET", "/v1/audit?deed=gateway.reload", nil).want(200).into(&log)
+		if len(log.Items) != i {
+			t.Errorf("%s: the audit log has %d entries of it, want %d", path, len(log.Items), i)
+		}
+	}
+	if !slices.Equal(w.reloads, []bool{true, false}) {
+		t.Errorf("got reloads %v, want a preview and one that counts", w.reloads)
+	}
+	for _, role := range []g.Role{g.RoleFacility, g.RoleSecurity, g.RoleTeacher, g.RoleVendor} {
+		w.user(school, role).do("POST", "/v1/reload", nil).want(403)
+	}
+	w.nobody().do("POST", "/v1/reload", nil).want(401)
+}
+
 func TestTelemetryIsConfined(t *testing.T) {
 	w := newWorld(t).schools()
 	c := w.user(w.a, g.RoleFacility)

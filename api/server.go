@@ -88,6 +88,7 @@ func (s *Server) Close() { s.unsub() }
 // register adds every operation, area by area.
 func (s *Server) register() {
 	s.registerStatus()
+	s.registerReload()
 	alerts.Register(s.front, s.deps.Rules)
 	attendance.Register(s.front, s.deps.Intake)
 	webhooks.Register(s.front, s.deps.Webhooks)

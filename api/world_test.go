@@ -40,6 +40,8 @@ type world struct {
 	intake *intake
 	a, b   g.School
 	ids    map[string]string // what was made in A, by noun
+
+	reloads []bool // asked for; true: a preview
 }
 
 // hooks is the queue of what is posted, as a gateway puts it together.
@@ -74,6 +76,9 @@ func newWorld(t *testing.T, options ...option) *world {
 		},
 		Rules: func() []alerts.RuleInfo {
 			return []alerts.RuleInfo{{ID: "smoke-and-heat", Title: "Smoke and heat", Severity: g.Critical}}
+		},
+		Reload: func(_ context.Context, dry bool) (api.Reload, error) {
+			return w.reload(dry)
 		},
 		Config: api.Config{Version: "test", RateLimit: 10_000},
 	}

@@ -88,6 +88,7 @@ func commands() []command {
 	return []command{
 		{"serve", "run the gateway", serveHelp, serve},
 		{"demo", "run a whole small school with simulated equipment", demoHelp, runDemo},
+		{"reload", "have the running gateway read its files anew", reloadHelp, reload},
 		{"passwd", "set a user's password", passwdHelp, passwd},
 		{"backup", "write everything, keys included, to one file", backupHelp, backup},
 		{"restore", "put a backup back", restoreHelp, restore},

@@ -9,8 +9,11 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"sync"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -26,7 +29,8 @@ import (
 
 const serveHelp = `Usage: gateway serve [--config FILE]
 
-Runs the gateway until it is interrupted. At the very first start it is empty: the console
+Runs the gateway until it is interrupted. SIGHUP has it read its configuration, rules and
+certificates anew, as gateway reload does. At the very first start it is empty: the console
 asks for the first administrator and the school. Without --config the defaults hold, and
 everything is kept in ./data; "gateway config" prints every key with its default.
 `
@@ -42,14 +46,15 @@ func loadConfig(file string) (app.Config, error) {
 	return app.LoadConfig(file)
 }
 
-func logger(c app.LogConfig, w io.Writer) *slog.Logger {
-	var level slog.Level
-	level.UnmarshalText([]byte(c.Level))
+// logger writes as the configuration says, at a level that a reload may change.
+func logger(c app.LogConfig, w io.Writer) (*slog.Logger, *slog.LevelVar) {
+	level := &slog.LevelVar{}
+	_ = level.UnmarshalText([]byte(c.Level)) // the configuration was checked
 	o := &slog.HandlerOptions{Level: level}
 	if c.Format == "json" {
-		return slog.New(slog.NewJSONHandler(w, o))
+		return slog.New(slog.NewJSONHandler(w, o)), level
 	}
-	return slog.New(slog.NewTextHandler(w, o))
+	return slog.New(slog.NewTextHandler(w, o)), level
 }
 
 func consoleFS() fs.FS {
@@ -68,13 +73,30 @@ func serve(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	log := logger(cfg.Log, c.errout)
-	a, err := app.Open(ctx, cfg, app.Options{Logger: log, Version: versionText(), Built: built(), Console: consoleFS(), Launcher: launcher()})
+	log, level := logger(cfg.Log, c.errout)
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
+	a, err := app.Open(ctx, cfg, app.Options{
+		Logger:   log,
+		Level:    level,
+		Config:   func() (app.Config, error) { return loadConfig(*file) },
+		Version:  versionText(),
+		Built:    built(),
+		Console:  consoleFS(),
+		Launcher: launcher(),
+	})
 	if err != nil {
 		return err
 	}
 	log.Info("the gateway is ready", "console", a.URL(), "version", versionText())
-	return a.Run(ctx)
+	running, over := context.WithCancel(ctx)
+	var reloader sync.WaitGroup
+	reloader.Go(func() { reloadOn(running, hangups, a, log) })
+	err = a.Run(ctx)
+	over()
+	reloader.Wait()
+	return err
 }
 
 const demoHelp = `Usage: gateway demo [--data-dir DIR] [--port-base N]

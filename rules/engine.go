@@ -115,6 +115,7 @@ func (e *Engine) SetRules(rs []Rule, ps []Procedure) {
 			e.byUnless = append(e.byUnless, c)
 		}
 	}
+	heap.Init(&e.timers) // of equal deadlines the rule's place decides, and that may be another
 	for _, o := range old {
 		for _, k := range sortedKeys(o.subjects) {
 			e.end(o.subjects[k])

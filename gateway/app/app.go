@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -54,6 +55,9 @@ type Options struct {
 	// drivers are not confined.
 	Launcher []string
 	Built    time.Time // when this program was made; the zero time where nobody knows
+	// Config reads the configuration anew for Reload; nil: there is no file, and it stays.
+	Config func() (Config, error)
+	Level  *slog.LevelVar // of Logger, which Reload changes; nil: it stays
 
 	// Seams for tests, nil in production: the disk under the journal, and a call between two
 	// steps that a crash or something else may part, which names the first: "effects kept",
@@ -85,12 +89,16 @@ type App struct {
 	front     *mqttfront.Front
 	alerting  *alerting.Reader
 	pictures  pictures
-	rules     []api.RuleInfo
+	rules     atomic.Pointer[alerting.Files] // in force
 	notify    *notify.Queue
 	api       *api.Server
 	listener  net.Listener
 	bound     *listen.Listener // below listener
-	places    places
+	places    atomic.Pointer[places]
+
+	certificates []*renewing  // of the listeners
+	authorities  *authorities // of devices' certificates; nil: none are asked for
+	reloading    reloading
 
 	started    time.Time
 	ownClock   bool // now is the machine's clock
@@ -124,7 +132,9 @@ func Open(ctx context.Context, cfg Config, o Options) (_ *App, err error) {
 	}
 	a := &App{cfg: cfg, opt: o, log: o.Logger, now: o.Now, started: o.Now(), ownClock: own, presence: make(chan presence, 4096), commands: make(chan command, 256), outcomes: make(chan outcome, mostOutcomes), rivals: make(chan mqttfront.Rivals, 256), changed: make(chan struct{}, 1)}
 	a.health = follow.NewHealth(a.log)
-	a.places = share(listen.Descriptors(), cfg.HTTP.MaxConnections, cfg.MQTT.MaxClients)
+	a.reloading.cfg = cfg
+	p := share(listen.Descriptors(), cfg.HTTP.MaxConnections, cfg.MQTT.MaxClients)
+	a.places.Store(&p)
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close())
@@ -219,7 +229,7 @@ func (a *App) openFront(ctx context.Context) (err error) {
 	if c.Listen == "" && c.ListenTLS == "" {
 		return nil
 	}
-	cfg := mqttfront.Config{Listen: c.Listen, ListenTLS: c.ListenTLS, MaxClients: a.places.mqtt, MaxPerAddress: c.MaxPerAddress, OnHeld: a.pacer.Held, OnRivals: a.noteRivals,
+	cfg := mqttfront.Config{Listen: c.Listen, ListenTLS: c.ListenTLS, MaxClients: a.places.Load().mqtt, MaxPerAddress: c.MaxPerAddress, OnHeld: a.pacer.Held, OnRivals: a.noteRivals,
 		DeviceRate: c.DeviceRate, SchoolRate: c.SchoolRate, Dir: filepath.Join(a.cfg.dataDir(), "mqtt"), FS: a.opt.JournalFS,
 		OnConnect:    a.noteConnected,
 		OnDisconnect: a.noteGone}
@@ -232,7 +242,7 @@ func (a *App) openFront(ctx context.Context) (err error) {
 			return err
 		}
 		if c.ClientCA != "" {
-			if err := trust(cfg.TLS, a.cfg.Path(c.ClientCA), c.RequireCertificate); err != nil {
+			if a.authorities, err = trust(cfg.TLS, a.cfg.Path(c.ClientCA), c.RequireCertificate); err != nil {
 				return err
 			}
 		}
@@ -282,7 +292,8 @@ func (a *App) openAPI(ctx context.Context) error {
 		Known:     known,
 		Metrics:   a.watch.Metrics(),
 		Status:    a.watch.Status,
-		Rules:     func() []api.RuleInfo { return a.rules },
+		Rules:     a.ruleInfos,
+		Reload:    a.Reload,
 		Console:   a.opt.Console,
 		Config: api.Config{
 			BaseURL:       c.BaseURL,
@@ -312,7 +323,7 @@ func (a *App) listen() error {
 	if err != nil {
 		return listening("http.listen", c.Listen, err)
 	}
-	a.bound = listen.Bound(inner, a.bounds())
+	a.bound = listen.Bound(inner, httpBounds(*a.places.Load(), c))
 	a.bound.Refused = func(s listen.Stats) {
 		a.log.Warn("connections to the API are closed: too many at a time, or of one address, before anybody signed in",
 			"open", s.Open, "of_one_address", s.Address, "last", s.LastAddress, "for_newer_ones", s.Displaced, "full", s.Full)
@@ -352,10 +363,11 @@ func listening(key, addr string, err error) error {
 
 // tlsConfig reads the certificate anew whenever its file has changed.
 func (a *App) tlsConfig(key string, c TLSConfig) (*tls.Config, error) {
-	r := &renewing{cert: a.cfg.Path(c.Certificate), key: a.cfg.Path(c.Key)}
+	r := &renewing{name: key, cert: a.cfg.Path(c.Certificate), key: a.cfg.Path(c.Key)}
 	if _, err := r.get(nil); err != nil {
 		return nil, fmt.Errorf("%s: %w", key, err)
 	}
+	a.certificates = append(a.certificates, r)
 	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: r.get}, nil
 }
 
@@ -414,7 +426,7 @@ func (a *App) Run(ctx context.Context) error {
 		{"rivals", a.runRivals},
 		{"flapping", a.runFlapping},
 		{"anchor", a.anchorAudit},
-		{"drivers", func(ctx context.Context) error { return a.host.Run(ctx, a.specs()) }},
+		{"drivers", func(ctx context.Context) error { return a.host.Run(ctx, a.cfg.specs()) }},
 		{"directory", a.directory.Run},
 	}
 	if a.front != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -52,6 +53,13 @@ type Config struct {
 type LogConfig struct {
 	Level  string `yaml:"level"`
 	Format string `yaml:"format"`
+}
+
+// level is the configured one, which Validate has checked.
+func (c LogConfig) level() slog.Level {
+	var l slog.Level
+	_ = l.UnmarshalText([]byte(c.Level))
+	return l
 }
 
 // HTTPConfig is the API and console.

@@ -53,10 +53,10 @@ func confined(c host.Confined) api.Confinement {
 }
 
 // paths makes the paths of a driver's entry absolute.
-func (a *App) paths(in []string) []string {
+func (c *Config) paths(in []string) []string {
 	var out []string
 	for _, p := range in {
-		out = append(out, a.cfg.Path(p))
+		out = append(out, c.Path(p))
 	}
 	return out
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,7 +12,10 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
+
+	"github.com/gatehouse-iot/gatehouse/api"
 )
 
 // controlSocket is where the command line reaches a running gateway; only the user who runs
@@ -75,47 +79,72 @@ func (a *App) control(ctx context.Context, file string) error {
 		return err
 	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /backup", func(w http.ResponseWriter, r *http.Request) {
-		if subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), []byte("Bearer "+token)) != 1 {
-			a.log.Warn("somebody asked for a backup without what data_dir holds for that", "file", controlToken)
-			http.Error(w, "show what "+controlToken+" in data_dir holds", http.StatusForbidden)
-			return
-		}
-		w.Header().Set("Trailer", "X-Error")
-		if err := a.Backup(r.Context(), w); err != nil {
-			a.log.Error("backup", "error", err)
-			w.Header().Set("X-Error", err.Error())
-		}
-	})
+	for path, deed := range map[string]http.HandlerFunc{"POST /backup": a.backupFor, "POST /reload": a.reloadFor} {
+		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
+			if subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), []byte("Bearer "+token)) != 1 {
+				a.log.Warn("somebody asked at the command line's socket without what data_dir holds for that",
+					"for", path, "file", controlToken)
+				http.Error(w, "show what "+controlToken+" in data_dir holds", http.StatusForbidden)
+				return
+			}
+			deed(w, r)
+		})
+	}
 	return serve(ctx, &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}, l)
 }
+
+func (a *App) backupFor(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Trailer", "X-Error")
+	if err := a.Backup(r.Context(), w); err != nil {
+		a.log.Error("backup", "error", err)
+		w.Header().Set("X-Error", err.Error())
+	}
+}
+
+func (a *App) reloadFor(w http.ResponseWriter, r *http.Request) {
+	out, err := a.ReloadHere(r.Context(), r.URL.Query().Get("dry_run") != "")
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusUnprocessableEntity)
+		return
+	}
+	_ = json.NewEncoder(w).Encode(out) // a caller who is gone needs no answer
+}
+
+// ReloadRunning asks the gateway that runs on dir to reload, or with dry what that would change.
+// ErrNotRunning says that none runs.
+func ReloadRunning(ctx context.Context, dir string, dry bool) (out api.Reload, err error) {
+	path := "/reload"
+	if dry {
+		path += "?dry_run=true"
+	}
+	resp, err := ask(ctx, dir, path)
+	if err != nil {
+		return out, err
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(io.LimitReader(resp.Body, maxReload))
+	switch {
+	case err != nil:
+		return out, err
+	case resp.StatusCode == http.StatusNotFound:
+		return out, errors.New("the gateway that runs is of a version that cannot reload: restart it")
+	case resp.StatusCode != http.StatusOK:
+		return out, errors.New(strings.TrimSpace(string(b)))
+	}
+	return out, json.Unmarshal(b, &out)
+}
+
+// maxReload bounds what is read of an answer: all rules in full, before and after.
+const maxReload = 64 << 20
 
 // BackupRunning asks the gateway that runs on dir for a backup and writes it to w.
 // ErrNotRunning says that none does.
 func BackupRunning(ctx context.Context, dir string, w io.Writer) error {
-	client := &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (conn net.Conn, err error) {
-		err = inFolder(dir, func(socket string) error {
-			conn, err = (&net.Dialer{}).DialContext(ctx, "unix", socket)
-			return err
-		})
-		return conn, err
-	}}}
-	defer client.CloseIdleConnections()
-	r, err := http.NewRequestWithContext(ctx, "POST", "http://gateway/backup", nil)
-	if err != nil {
+	resp, err := ask(ctx, dir, "/backup")
+	if errors.Is(err, ErrNotRunning) {
 		return err
 	}
-	token, err := os.ReadFile(filepath.Join(dir, controlToken))
-	if err != nil && !errors.Is(err, os.ErrNotExist) { // an older gateway has none
-		return fmt.Errorf("backup: %w", err)
-	}
-	r.Header.Set("Authorization", "Bearer "+string(token))
-	resp, err := client.Do(r)
 	if err != nil {
-		var dial *net.OpError
-		if errors.As(err, &dial) && dial.Op == "dial" {
-			return ErrNotRunning
-		}
 		return fmt.Errorf("backup: %w", err)
 	}
 	defer resp.Body.Close()
@@ -133,3 +162,30 @@ func BackupRunning(ctx context.Context, dir string, w io.Writer) error {
 
 // ErrNotRunning says that no gateway runs on a data folder.
 var ErrNotRunning = errors.New("no gateway runs on this data folder")
+
+// ask posts to the gateway that runs on a data folder.
+func ask(ctx context.Context, dir, path string) (*http.Response, error) {
+	dial := func(ctx context.Context, _, _ string) (conn net.Conn, err error) {
+		err = inFolder(dir, func(socket string) error {
+			conn, err = (&net.Dialer{}).DialContext(ctx, "unix", socket)
+			return err
+		})
+		return conn, err
+	}
+	client := &http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}
+	r, err := http.NewRequestWithContext(ctx, "POST", "http://gateway"+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	token, err := os.ReadFile(filepath.Join(dir, controlToken))
+	if err != nil && !errors.Is(err, os.ErrNotExist) { // an older gateway has none
+		return nil, err
+	}
+	r.Header.Set("Authorization", "Bearer "+string(token))
+	resp, err := client.Do(r)
+	var dialling *net.OpError
+	if errors.As(err, &dialling) && dialling.Op == "dial" {
+		return nil, ErrNotRunning
+	}
+	return resp, err
+}

@@ -31,11 +31,12 @@ const (
 type places struct {
 	descriptors int // of the process; 0: nobody says, and what is configured holds
 	http, mqtt  int
+	wanted      int // devices at a time, as configured
 }
 
 // share divides what the process may open.
 func share(descriptors, http, mqtt int) places {
-	p := places{descriptors: descriptors, http: http, mqtt: mqtt}
+	p := places{descriptors: descriptors, http: http, mqtt: mqtt, wanted: mqtt}
 	if descriptors == 0 {
 		return p
 	}
@@ -47,14 +48,14 @@ func share(descriptors, http, mqtt int) places {
 	return p
 }
 
-// bounds are those of the API's listener. Everybody comes from a reverse proxy's address, so
+// httpBounds are those of the API's listener. Everybody comes from a reverse proxy's address, so
 // that addresses are not counted behind one.
-func (a *App) bounds() listen.Bounds {
-	each := a.cfg.HTTP.MaxPerAddress
-	if a.cfg.HTTP.Proxy {
+func httpBounds(p places, c HTTPConfig) listen.Bounds {
+	each := c.MaxPerAddress
+	if c.Proxy {
 		each = 0
 	}
-	return listen.Within(a.places.http, each)
+	return listen.Within(p.http, each)
 }
 
 // newServer is the API's server. It sets no deadline for a whole request, since streams go on;

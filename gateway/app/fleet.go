@@ -16,24 +16,24 @@ import (
 	"github.com/gatehouse-iot/gatehouse/vision"
 )
 
-// specs are the driver programs of the configuration.
-func (a *App) specs() []host.Spec {
-	out := make([]host.Spec, len(a.cfg.Drivers))
-	for i, d := range a.cfg.Drivers {
+// specs are the driver programs of a configuration.
+func (c *Config) specs() []host.Spec {
+	out := make([]host.Spec, len(c.Drivers))
+	for i, d := range c.Drivers {
 		settings := map[string]string{}
 		for k, v := range d.Settings {
 			settings[k] = v
 		}
 		out[i] = host.Spec{
 			Name:     d.Name,
-			Path:     a.cfg.Path(d.Path),
+			Path:     c.Path(d.Path),
 			SHA256:   d.SHA256,
 			Args:     d.Args,
 			Settings: settings,
-			Memory:   a.driverMemory(d),
+			Memory:   c.driverMemory(d),
 			User:     d.User,
-			Read:     a.paths(d.Read),
-			Write:    a.paths(d.Write),
+			Read:     c.paths(d.Read),
+			Write:    c.paths(d.Write),
 		}
 	}
 	return out

@@ -7,15 +7,12 @@ import (
 	"crypto/hkdf"
 	"crypto/rand"
 	"crypto/sha256"
-	"crypto/tls"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"sync"
-	"time"
 )
 
 // MasterKey reads keys/master.key in dir, 32 bytes in hexadecimal, and makes it at the very
@@ -74,42 +71,6 @@ func syncDir(dir string) error {
 		return err
 	}
 	return errors.Join(d.Sync(), d.Close())
-}
-
-// renewing serves a certificate and reads it again, at most once a minute, when its file is
-// newer; a renewed file that does not load leaves the old certificate in use.
-type renewing struct {
-	cert, key string
-
-	mu      sync.Mutex
-	loaded  *tls.Certificate
-	changed time.Time
-	looked  time.Time
-}
-
-func (r *renewing) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.loaded != nil && time.Since(r.looked) < time.Minute {
-		return r.loaded, nil
-	}
-	r.looked = time.Now()
-	info, err := os.Stat(r.cert)
-	if err == nil && r.loaded != nil && info.ModTime().Equal(r.changed) {
-		return r.loaded, nil
-	}
-	c, loadErr := tls.LoadX509KeyPair(r.cert, r.key)
-	if loadErr != nil {
-		if r.loaded != nil {
-			return r.loaded, nil
-		}
-		return nil, fmt.Errorf("%s and %s are no certificate with its key: %w", r.cert, r.key, loadErr)
-	}
-	r.loaded = &c
-	if err == nil {
-		r.changed = info.ModTime()
-	}
-	return r.loaded, nil
 }
 
 // sealer is AES-256-GCM under HKDF-SHA256 (RFC 5869) of the master key for one use.

@@ -3,12 +3,9 @@ package app
 import (
 	"context"
 	"crypto/sha256"
-	"crypto/tls"
 	"crypto/x509"
 	"encoding/hex"
-	"fmt"
 	"net"
-	"os"
 	"strings"
 	"time"
 
@@ -51,23 +48,6 @@ func (x authenticator) device(ctx context.Context, username string, password []b
 		NotBefore:   cert.NotBefore,
 		NotAfter:    cert.NotAfter,
 	})
-}
-
-// trust has devices show certificates of the authorities in a file.
-func trust(t *tls.Config, file string, required bool) error {
-	pem, err := os.ReadFile(file)
-	if err != nil {
-		return fmt.Errorf("mqtt.client_ca: %w", err)
-	}
-	t.ClientCAs = x509.NewCertPool()
-	if !t.ClientCAs.AppendCertsFromPEM(pem) {
-		return fmt.Errorf("mqtt.client_ca: %s holds no certificate in PEM", file)
-	}
-	t.ClientAuth = tls.VerifyClientCertIfGiven
-	if required {
-		t.ClientAuth = tls.RequireAndVerifyClientCert
-	}
-	return nil
 }
 
 // mqttIntake hands publications to the intake.

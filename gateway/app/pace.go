@@ -33,15 +33,15 @@ const (
 // reach (Replayed) is not held against the device, or a terminal could not hand over a summer.
 // It is a host.Sink, and safe for concurrent use.
 type pacer struct {
-	next         host.Sink
-	directory    *directory.Directory
-	device, many rate.Limit // 0: no bound
-	now          func() time.Time
-	wait         func(context.Context, time.Duration) bool
+	next      host.Sink
+	directory *directory.Directory
+	now       func() time.Time
+	wait      func(context.Context, time.Duration) bool
 
-	mu      sync.Mutex
-	buckets map[sender]*rate.Limiter
-	held    map[sender]time.Time // when somebody was last held back
+	mu           sync.Mutex
+	device, many rate.Limit // 0: no bound
+	buckets      map[sender]*rate.Limiter
+	held         map[sender]time.Time // when somebody was last held back
 }
 
 // sender is who sends: a device, a driver or a school.
@@ -61,6 +61,14 @@ func newPacer(next host.Sink, d *directory.Directory, c MQTTConfig, now func() t
 		buckets:   map[sender]*rate.Limiter{},
 		held:      map[sender]time.Time{},
 	}
+}
+
+// setRates changes the bounds for everybody: who was held back begins anew.
+func (p *pacer) setRates(c MQTTConfig) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.device, p.many = rate.Limit(c.DeviceRate), rate.Limit(c.SchoolRate)
+	clear(p.buckets)
 }
 
 // Accept waits until all of the observations are due, and hands them on.

@@ -165,8 +165,8 @@ func (a *App) mayReach(ctx context.Context, fields []api.Field, address map[stri
 // say: its models and pictures take more than a protocol does.
 const cameraMemory = 4 << 30
 
-func (a *App) driverMemory(d DriverConfig) int64 {
-	if d.MemoryMiB == 0 && d.Name == a.cfg.Faces.Driver {
+func (c *Config) driverMemory(d DriverConfig) int64 {
+	if d.MemoryMiB == 0 && d.Name == c.Faces.Driver {
 		return cameraMemory
 	}
 	return cmp.Or(d.MemoryMiB<<20, host.DefaultMemory)

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	g "github.com/gatehouse-iot/gatehouse"
-	"github.com/gatehouse-iot/gatehouse/api"
+	"github.com/gatehouse-iot/gatehouse/api/alerts"
 	"github.com/gatehouse-iot/gatehouse/deploy"
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/alerting"
 	"github.com/gatehouse-iot/gatehouse/rules"
@@ -35,15 +35,6 @@ func (a *App) openRules(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, r := range files.Rules {
-		a.rules = append(a.rules, api.RuleInfo{
-			ID:       r.ID,
-			Title:    r.Title,
-			TitleZH:  r.TitleZH,
-			Severity: r.Severity,
-			YAML:     r.YAML,
-		})
-	}
 	texts, err := files.Texts()
 	if err != nil {
 		return fmt.Errorf("rules: %w", err)
@@ -52,6 +43,7 @@ func (a *App) openRules(ctx context.Context) error {
 	if err := view.NoteRules(ctx, texts); err != nil {
 		return fmt.Errorf("rules: %w", err)
 	}
+	a.rules.Store(&files)
 	a.alerting = alerting.New(alerting.Options{
 		Feed:      a.feed,
 		View:      view,
@@ -65,6 +57,22 @@ func (a *App) openRules(ctx context.Context) error {
 		Logger:    a.log,
 	})
 	return nil
+}
+
+// ruleInfos are the rules in force.
+func (a *App) ruleInfos() []alerts.RuleInfo {
+	files := a.rules.Load()
+	out := make([]alerts.RuleInfo, len(files.Rules))
+	for i, r := range files.Rules {
+		out[i] = alerts.RuleInfo{
+			ID:       r.ID,
+			Title:    r.Title,
+			TitleZH:  r.TitleZH,
+			Severity: r.Severity,
+			YAML:     r.YAML,
+		}
+	}
+	return out
 }
 
 // enqueue has a rule's command carried out, or answers false where too many wait.

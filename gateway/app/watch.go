@@ -18,15 +18,7 @@ func (a *App) newWatch() *selfwatch.Watch {
 		disk.FreeBytes = a.opt.JournalFS.Free
 	}
 	readers := &selfwatch.Readers{Journal: a.journal, Held: a.health.Held, Seen: a.seen}
-	connections := selfwatch.Connections{
-		API:   a.bound,
-		Files: a.places.descriptors,
-		HTTP:  a.places.http,
-		MQTT:  a.places.mqtt,
-	}
-	if a.front != nil {
-		connections.MQTTWanted = a.cfg.MQTT.MaxClients
-	}
+	connections := selfwatch.Connections{API: a.bound, Places: a.taken}
 	quality := &selfwatch.Quality{View: a.reg.In(g.SystemScope("quality")), School: a.directory.School}
 	return selfwatch.New(selfwatch.Options{
 		View:    a.reg.In(g.SystemScope("watch")),
@@ -61,6 +53,16 @@ func (a *App) seen(reader string) uint64 {
 		return a.counting.Counted()
 	}
 	return 0
+}
+
+// taken is how much the listeners take now.
+func (a *App) taken() selfwatch.Places {
+	p := a.places.Load()
+	out := selfwatch.Places{Files: p.descriptors, HTTP: p.http, MQTT: p.mqtt}
+	if a.front != nil {
+		out.MQTTWanted = p.wanted
+	}
+	return out
 }
 
 // telemetryReady says whether the telemetry is open, or why it cannot be.

@@ -18,7 +18,12 @@ const fewFiles = 16
 
 // Connections is what the listeners take.
 type Connections struct {
-	API        *listen.Listener
+	API    *listen.Listener
+	Places func() Places
+}
+
+// Places is how much the listeners take.
+type Places struct {
 	Files      int // that the process may open; 0 where nobody says
 	HTTP, MQTT int // connections at a time
 	MQTTWanted int // devices that the configuration asks for; 0 where MQTT is off
@@ -49,27 +54,27 @@ func (c Connections) Subject() Subject {
 
 // line says how many connections there are, and which were refused and why.
 func (c Connections) line(_ context.Context, _ time.Time, s *api.Status) api.Check {
-	st := c.API.Stats()
+	st, p := c.API.Stats(), c.Places()
 	used, err := openFiles()
 	s.Connections = map[string]any{
 		"http":            st.Open,
-		"http_max":        c.HTTP,
+		"http_max":        p.HTTP,
 		"http_strangers":  st.Strangers,
 		"refused_address": st.Address,
 		"refused_full":    st.Full,
 		"displaced":       st.Displaced,
-		"mqtt_max":        c.MQTT,
+		"mqtt_max":        p.MQTT,
 		"files":           used,
-		"files_max":       c.Files,
+		"files_max":       p.Files,
 	}
-	if errors.Is(err, syscall.EMFILE) || err == nil && c.Files > 0 && c.Files-used < fewFiles {
+	if errors.Is(err, syscall.EMFILE) || err == nil && p.Files > 0 && p.Files-used < fewFiles {
 		return Line("connections", "critical",
-			fmt.Sprintf("The gateway has used up the %d files and connections that it may open: raise its limit (LimitNOFILE).", c.Files),
-			fmt.Sprintf("网关已用尽允许打开的 %d 个文件和连接，请提高上限（LimitNOFILE）。", c.Files))
+			fmt.Sprintf("The gateway has used up the %d files and connections that it may open: raise its limit (LimitNOFILE).", p.Files),
+			fmt.Sprintf("网关已用尽允许打开的 %d 个文件和连接，请提高上限（LimitNOFILE）。", p.Files))
 	}
 	state := "ok"
-	en := []string{fmt.Sprintf("%d of %d connections to the console and the API are in use.", st.Open, c.HTTP)}
-	zh := []string{fmt.Sprintf("控制台与 API 的 %d 个连接中已用 %d 个。", c.HTTP, st.Open)}
+	en := []string{fmt.Sprintf("%d of %d connections to the console and the API are in use.", st.Open, p.HTTP)}
+	zh := []string{fmt.Sprintf("控制台与 API 的 %d 个连接中已用 %d 个。", p.HTTP, st.Open)}
 	if st.Full > 0 {
 		state = "warning"
 		en = append(en, fmt.Sprintf("Since the start, %d were refused because all were in use.", st.Full))
@@ -83,11 +88,11 @@ func (c Connections) line(_ context.Context, _ time.Time, s *api.Status) api.Che
 		en = append(en, fmt.Sprintf("%d that said nothing made room for newer ones.", st.Displaced))
 		zh = append(zh, fmt.Sprintf("%d 个未登录的连接为新连接让位。", st.Displaced))
 	}
-	if c.MQTT < c.MQTTWanted {
+	if p.MQTT < p.MQTTWanted {
 		en = append(en, fmt.Sprintf("MQTT takes %d devices instead of %d, since this process may open %d files only (LimitNOFILE).",
-			c.MQTT, c.MQTTWanted, c.Files))
+			p.MQTT, p.MQTTWanted, p.Files))
 		zh = append(zh, fmt.Sprintf("由于本进程只能打开 %d 个文件（LimitNOFILE），MQTT 只接受 %d 台设备，而非 %d 台。",
-			c.Files, c.MQTT, c.MQTTWanted))
+			p.Files, p.MQTT, p.MQTTWanted))
 	}
 	return Line("connections", state, strings.Join(en, " "), strings.Join(zh, ""))
 }

@@ -50,6 +50,7 @@ type Reader struct {
 	opt    Options
 	engine *rules.Engine
 	gone   chan g.DeviceID
+	next   chan exchange
 	kept   keptRules
 	at     uint64 // what the engine's state knows; it may know more than the cursor
 }
@@ -61,6 +62,7 @@ func New(o Options) *Reader {
 		opt:    o,
 		engine: engine,
 		gone:   make(chan g.DeviceID, mostGone),
+		next:   make(chan exchange),
 		kept:   keptRules{engine: engine, view: o.View},
 	}
 }
@@ -90,6 +92,7 @@ func (x *Reader) Run(ctx context.Context) error {
 	saved := x.opt.Now()
 	pictures := evidence{opt: x.opt}
 	for {
+		x.replace(ctx)
 		next, cancel := context.WithDeadline(ctx, x.wake())
 		events, err := r.Next(next, follow.Batch)
 		cancel()

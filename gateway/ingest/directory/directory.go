@@ -59,6 +59,14 @@ func New(ctx context.Context, reg *registry.Registry, log *slog.Logger) (*Direct
 // removed (false). Call it before Run; f is told of every device first.
 func (d *Directory) Watch(f func(g.DeviceID, Entry, bool)) { d.watch = append(d.watch, f) }
 
+// TellAll has the watchers told of every device once more, in Run's goroutine.
+func (d *Directory) TellAll() {
+	select {
+	case d.all <- struct{}{}:
+	default: // it is about to be done
+	}
+}
+
 // Run follows the registry until ctx ends.
 func (d *Directory) Run(ctx context.Context) error {
 	cancel := d.reg.Subscribe(func(c registry.Change) {

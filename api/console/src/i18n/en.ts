@@ -1801,6 +1801,7 @@ export const en = {
     'device.revoke': "device's certificate revoked",
     'device.update': 'device changed',
     'driver.restart': 'driver restarted',
+    'gateway.reload': 'configuration reloaded',
     'face.enrol': 'face enrolled',
     'face.look_alike': 'look-alikes noted',
     'factor.add': 'second factor added',

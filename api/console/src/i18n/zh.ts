@@ -1627,6 +1627,7 @@ export const zh = {
     'device.revoke': '吊销设备证书',
     'device.update': '修改设备',
     'driver.restart': '重启驱动',
+    'gateway.reload': '重新加载配置',
     'face.enrol': '登记人脸',
     'face.look_alike': '记录相像的人脸',
     'factor.add': '添加双重验证方式',
