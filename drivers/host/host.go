@@ -87,6 +87,7 @@ type Host struct {
 	early   map[gatehouse.DriverName][]drivers.Device // put before Run
 	owner   map[gatehouse.DeviceID]gatehouse.DriverName
 	running bool
+	begun   chan struct{} // closed when it is
 	ended   bool          // Run is stopping the drivers
 	rate    int           // as Options.DeviceRate
 	swap    sync.Mutex    // held by Reload and by the end of Run: before mu
@@ -128,6 +129,7 @@ func New(o Options) *Host {
 		early:   map[gatehouse.DriverName][]drivers.Device{},
 		owner:   map[gatehouse.DeviceID]gatehouse.DriverName{},
 		rate:    o.DeviceRate,
+		begun:   make(chan struct{}),
 		changed: make(chan struct{}),
 	}
 }
@@ -139,6 +141,27 @@ func (h *Host) Run(ctx context.Context, specs []Spec) error {
 	if err := checkSpecs(specs); err != nil {
 		return err
 	}
+	if err := h.begin(specs); err != nil {
+		return err
+	}
+	close(h.begun)
+	<-ctx.Done()
+	h.swap.Lock()
+	defer h.swap.Unlock()
+	h.mu.Lock()
+	h.ended = true
+	order := slices.Clone(h.order)
+	h.mu.Unlock()
+	for _, s := range slices.Backward(order) {
+		s.stop()
+	}
+	return nil
+}
+
+// begin starts the drivers.
+func (h *Host) begin(specs []Spec) error {
+	h.swap.Lock() // nothing is exchanged before all have started
+	defer h.swap.Unlock()
 	h.mu.Lock()
 	if h.running {
 		h.mu.Unlock()
@@ -167,18 +190,11 @@ func (h *Host) Run(ctx context.Context, specs []Spec) error {
 	for _, s := range order {
 		s.start()
 	}
-	<-ctx.Done()
-	h.swap.Lock()
-	defer h.swap.Unlock()
-	h.mu.Lock()
-	h.ended = true
-	order = slices.Clone(h.order)
-	h.mu.Unlock()
-	for _, s := range slices.Backward(order) {
-		s.stop()
-	}
 	return nil
 }
+
+// Begun is closed once Run has started the drivers: from then on Reload works.
+func (h *Host) Begun() <-chan struct{} { return h.begun }
 
 func checkSpecs(specs []Spec) error {
 	seen := map[gatehouse.DriverName]bool{}

@@ -47,6 +47,11 @@ type renewal struct {
 func (a *App) Reload(ctx context.Context, dry bool) (api.Reload, error) {
 	a.reloading.mu.Lock()
 	defer a.reloading.mu.Unlock()
+	select { // at the very start it waits
+	case <-a.host.Begun():
+	case <-ctx.Done():
+		return api.Reload{}, ctx.Err()
+	}
 	next, err := a.readAgain()
 	if err != nil {
 		return api.Reload{}, g.Errorf(g.Invalid, "%v", err)
