@@ -21,7 +21,10 @@ const (
 
 // Roles lists every role.
 func Roles() []Role {
-	return []Role{RoleDistrict, RoleAdmin, RoleSecurity, RoleFacility, RoleTeacher, RoleIntegrator, RoleVendor}
+	return []Role{
+		RoleDistrict, RoleAdmin, RoleSecurity, RoleFacility, RoleTeacher, RoleIntegrator,
+		RoleVendor,
+	}
 }
 
 // Permission is one right. API keys carry permissions directly; roles imply them.
@@ -56,12 +59,21 @@ const (
 func (r Role) Permissions() []Permission {
 	switch r {
 	case RoleDistrict, RoleAdmin:
-		return []Permission{DevicesRead, DevicesWrite, DriversRead, PeopleRead, PeopleOpen, PeopleWrite, FacesAdmin, SightingsRead, SightingsWrite,
-			AttendanceRead, AttendanceWrite, AlertsRead, AlertsWrite, IncidentsApprove, TelemetryRead, CameraView, KeysAdmin, UsersAdmin, SettingsWrite, AuditRead, StatusRead}
+		return []Permission{DevicesRead, DevicesWrite, DriversRead, PeopleRead, PeopleOpen,
+			PeopleWrite, FacesAdmin, SightingsRead, SightingsWrite,
+			AttendanceRead, AttendanceWrite, AlertsRead, AlertsWrite, IncidentsApprove,
+			TelemetryRead, CameraView, KeysAdmin, UsersAdmin, SettingsWrite, AuditRead,
+			StatusRead}
 	case RoleSecurity:
-		return []Permission{DevicesRead, PeopleRead, PeopleOpen, SightingsRead, SightingsWrite, AttendanceRead, AlertsRead, AlertsWrite, TelemetryRead, CameraView, FacesAdmin, StatusRead}
+		return []Permission{
+			DevicesRead, PeopleRead, PeopleOpen, SightingsRead, SightingsWrite, AttendanceRead,
+			AlertsRead, AlertsWrite, TelemetryRead, CameraView, FacesAdmin, StatusRead,
+		}
 	case RoleFacility:
-		return []Permission{DevicesRead, DevicesWrite, DriversRead, AlertsRead, AlertsWrite, TelemetryRead, StatusRead}
+		return []Permission{
+			DevicesRead, DevicesWrite, DriversRead, AlertsRead, AlertsWrite, TelemetryRead,
+			StatusRead,
+		}
 	case RoleTeacher:
 		return []Permission{PeopleRead, PeopleOpen, AttendanceRead, AttendanceWrite, SightingsRead}
 	case RoleVendor:
@@ -109,10 +121,12 @@ type APIKey struct {
 	Expires     time.Time    `json:"expires"`
 	LastUsed    time.Time    `json:"last_used,omitzero"`
 	Revoked     bool         `json:"revoked"`
-	Purpose     string       `json:"purpose"` // what it is for; "" for keys of before this was asked
+	// what it is for; "" for keys of before this was asked
+	Purpose string `json:"purpose"`
 
 	// A key has no more than its maker has, at any time, and ends with its maker.
-	Maker      string       `json:"maker,omitempty"` // id of a user or a key; "": nobody that is known
+	// id of a user or a key; "": nobody that is known
+	Maker      string       `json:"maker,omitempty"`
 	MakerName  string       `json:"maker_name,omitempty"`
 	MakerState MakerState   `json:"maker_state,omitempty"`
 	Effective  []Permission `json:"effective"` // what it may do now

@@ -52,13 +52,21 @@ func Admit(d Device, p Profile, o Observation, now time.Time) (Admission, error)
 		return a, err
 	}
 	set := 0
-	for _, b := range []bool{o.Reading != nil, o.Sighting != nil, o.Status != nil, o.Occurrence != nil} {
+	for _, b := range []bool{
+		o.Reading != nil,
+		o.Sighting != nil,
+		o.Status != nil,
+		o.Occurrence != nil,
+	} {
 		if b {
 			set++
 		}
 	}
 	if set != 1 {
-		return a, Errorf(Invalid, "an observation holds one of a reading, a sighting, a status and an occurrence; this one holds %d", set)
+		return a, Errorf(Invalid,
+			"an observation holds one of a reading, a sighting, a status and an occurrence; this "+
+				"one holds %d",
+			set)
 	}
 	switch {
 	case o.Reading != nil:
@@ -107,9 +115,13 @@ func (a *Admission) admitTime(now time.Time) error {
 	}
 	switch {
 	case -age > MaxFuture:
-		return Errorf(Invalid, impossibleTime+"%s is %s ahead of the gateway's clock: set the device's clock", stamp, (-age).Round(time.Second))
+		return Errorf(Invalid,
+			impossibleTime+"%s is %s ahead of the gateway's clock: set the device's clock", stamp,
+			(-age).Round(time.Second))
 	case age > bound:
-		return Errorf(Invalid, impossibleTime+"%s is more than %d days old: set the device's clock", stamp, int(bound/(24*time.Hour)))
+		return Errorf(Invalid,
+			impossibleTime+"%s is more than %d days old: set the device's clock", stamp,
+			int(bound/(24*time.Hour)))
 	case age > MaxLive && !o.Replayed:
 		o.Replayed, a.Late = true, true
 	}
@@ -140,7 +152,8 @@ func (a *Admission) admitReading(p Profile) error {
 	for n, v := range r.Values {
 		prop, ok := p.Properties[n]
 		if !ok {
-			a.Misfits = append(a.Misfits, Misfit{Property: n, Unknown: true, Reason: "no such property"})
+			a.Misfits = append(a.Misfits,
+				Misfit{Property: n, Unknown: true, Reason: "no such property"})
 		} else if err := prop.Check(v); err != nil {
 			a.Misfits = append(a.Misfits, Misfit{Property: n, Reason: err.Error()})
 		}
@@ -148,7 +161,9 @@ func (a *Admission) admitReading(p Profile) error {
 	if len(a.Misfits) == 0 {
 		return nil
 	}
-	sort.Slice(a.Misfits, func(i, j int) bool { return a.Misfits[i].Property < a.Misfits[j].Property })
+	sort.Slice(a.Misfits, func(i, j int) bool {
+		return a.Misfits[i].Property < a.Misfits[j].Property
+	})
 	if len(a.Misfits) == len(r.Values) {
 		return MisfitError(p, a.Misfits)
 	}
@@ -174,29 +189,35 @@ func MisfitError(p Profile, misfits []Misfit) error {
 		}
 	}
 	if len(unknown) > 0 {
-		said = append(said, fmt.Sprintf("%s: profile %q has no such property; it has %v", strings.Join(unknown, ", "), p.ID, p.PropertyNames()))
+		said = append(said,
+			fmt.Sprintf("%s: profile %q has no such property; it has %v",
+				strings.Join(unknown, ", "), p.ID, p.PropertyNames()))
 	}
 	return Errorf(Invalid, "%s", strings.Join(said, "; "))
 }
 
 func admitSighting(p Profile, s Sighting) error {
 	if !slices.Contains(p.Sightings, s.Method) {
-		return Errorf(Invalid, "profile %q sees nobody by %q; it allows %v", p.ID, s.Method, p.Sightings)
+		return Errorf(Invalid, "profile %q sees nobody by %q; it allows %v", p.ID, s.Method,
+			p.Sightings)
 	}
 	if s.Direction != "" && s.Direction != In && s.Direction != Out {
 		return FieldErrorf("direction", "%q is no direction; use in or out", s.Direction)
 	}
 	if len(s.Embedding) > MaxEmbedding {
-		return FieldErrorf("embedding", "%d numbers; at most %d are taken", len(s.Embedding), MaxEmbedding)
+		return FieldErrorf("embedding", "%d numbers; at most %d are taken", len(s.Embedding),
+			MaxEmbedding)
 	}
 	if s.Method == ByFace && len(s.Embedding) == 0 && s.Credential == "" {
-		return Errorf(Invalid, "a face sighting needs an embedding, or the user number that the terminal matched")
+		return Errorf(Invalid,
+			"a face sighting needs an embedding, or the user number that the terminal matched")
 	}
 	if s.Method != ByFace && s.Credential == "" && s.Person == "" {
 		return Errorf(Invalid, "a sighting by %s needs the credential that was shown", s.Method)
 	}
 	if len(s.Credential) > 256 {
-		return Errorf(TooLarge, "the credential has %d bytes; at most 256 are taken", len(s.Credential))
+		return Errorf(TooLarge, "the credential has %d bytes; at most 256 are taken",
+			len(s.Credential))
 	}
 	return nil
 }

@@ -33,39 +33,45 @@ const GatewayRule = "gateway:"
 
 // Alert is a rule's finding with a life.
 type Alert struct {
-	ID           AlertID          `json:"id"`
-	School       SchoolID         `json:"school"`
-	Rule         RuleID           `json:"rule"`
-	Severity     Severity         `json:"severity"`
-	State        AlertState       `json:"state"`
-	Title        string           `json:"title"`
-	TitleZH      string           `json:"title_zh,omitempty"`
-	Text         string           `json:"text,omitempty"` // what it means and what to do; the gateway's own alerts say so
-	TextZH       string           `json:"text_zh,omitempty"`
-	Device       DeviceID         `json:"device,omitempty"`
-	Zone         ZoneID           `json:"zone,omitempty"`
-	Person       PersonID         `json:"person,omitempty"`
-	Sighting     SightingID       `json:"sighting,omitempty"`
-	Media        MediaID          `json:"media,omitempty"`   // snapshot, where there is one
-	Values       map[string]Value `json:"values,omitempty"`  // what was measured when it fired
-	Firing       bool             `json:"firing"`            // the condition still holds
-	Audible      bool             `json:"audible,omitempty"` // the rule asks for a sound on the live wall
-	Count        int              `json:"count"`             // how often it fired while open
-	Opened       time.Time        `json:"opened"`            // when the condition was met
-	LastFired    time.Time        `json:"last_fired"`
-	Incident     IncidentID       `json:"incident,omitempty"`
-	Handler      UserID           `json:"handler,omitempty"` // who acknowledged it
-	HandlerName  string           `json:"handler_name,omitempty"`
-	Acknowledged time.Time        `json:"acknowledged,omitzero"`
-	Resolver     UserID           `json:"resolver,omitempty"` // who resolved it; nobody where it was over by itself
-	ResolverName string           `json:"resolver_name,omitempty"`
-	Resolved     time.Time        `json:"resolved,omitzero"`
-	Closer       UserID           `json:"closer,omitempty"` // who put it away; nobody where its time was up
-	CloserName   string           `json:"closer_name,omitempty"`
-	Closed       time.Time        `json:"closed,omitzero"`
-	Comment      string           `json:"comment,omitempty"` // of whoever resolved it
-	Seq          uint64           `json:"event_seq"`         // the journal sequence of the event that raised it
-	Version      int              `json:"version"`           // rises with every change; a stale write is a conflict
+	ID       AlertID    `json:"id"`
+	School   SchoolID   `json:"school"`
+	Rule     RuleID     `json:"rule"`
+	Severity Severity   `json:"severity"`
+	State    AlertState `json:"state"`
+	Title    string     `json:"title"`
+	TitleZH  string     `json:"title_zh,omitempty"`
+	// what it means and what to do; the gateway's own alerts say so
+	Text     string           `json:"text,omitempty"`
+	TextZH   string           `json:"text_zh,omitempty"`
+	Device   DeviceID         `json:"device,omitempty"`
+	Zone     ZoneID           `json:"zone,omitempty"`
+	Person   PersonID         `json:"person,omitempty"`
+	Sighting SightingID       `json:"sighting,omitempty"`
+	Media    MediaID          `json:"media,omitempty"`  // snapshot, where there is one
+	Values   map[string]Value `json:"values,omitempty"` // what was measured when it fired
+	Firing   bool             `json:"firing"`           // the condition still holds
+	// the rule asks for a sound on the live wall
+	Audible      bool       `json:"audible,omitempty"`
+	Count        int        `json:"count"`  // how often it fired while open
+	Opened       time.Time  `json:"opened"` // when the condition was met
+	LastFired    time.Time  `json:"last_fired"`
+	Incident     IncidentID `json:"incident,omitempty"`
+	Handler      UserID     `json:"handler,omitempty"` // who acknowledged it
+	HandlerName  string     `json:"handler_name,omitempty"`
+	Acknowledged time.Time  `json:"acknowledged,omitzero"`
+	// who resolved it; nobody where it was over by itself
+	Resolver     UserID    `json:"resolver,omitempty"`
+	ResolverName string    `json:"resolver_name,omitempty"`
+	Resolved     time.Time `json:"resolved,omitzero"`
+	// who put it away; nobody where its time was up
+	Closer     UserID    `json:"closer,omitempty"`
+	CloserName string    `json:"closer_name,omitempty"`
+	Closed     time.Time `json:"closed,omitzero"`
+	Comment    string    `json:"comment,omitempty"` // of whoever resolved it
+	// the journal sequence of the event that raised it
+	Seq uint64 `json:"event_seq"`
+	// rises with every change; a stale write is a conflict
+	Version int `json:"version"`
 }
 
 // Incident groups alerts and carries the procedure, the evidence and the hand-over.
@@ -113,7 +119,8 @@ type Handover struct {
 	Comment      string    `json:"comment,omitempty"`
 	Link         string    `json:"link"` // off, on
 	Sent         bool      `json:"sent"`
-	Note         string    `json:"note"` // in words, e.g. "the police link is off: nothing was sent"
+	// in words, e.g. "the police link is off: nothing was sent"
+	Note string `json:"note"`
 }
 
 // AlertStates are the states of an alert, in the order of its life.

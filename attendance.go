@@ -5,20 +5,23 @@ import "time"
 // Session is something that people are expected at: the morning's arrival, a meal, the dorm
 // at night. Times are of day in the school's time zone; Date fixes a session to one day.
 type Session struct {
-	ID        SessionID    `json:"id" yaml:"id"`
-	School    SchoolID     `json:"school" yaml:"-"`
-	Kind      SessionKind  `json:"kind" yaml:"kind"`
-	Name      string       `json:"name" yaml:"name"`
-	NameZH    string       `json:"name_zh,omitempty" yaml:"name_zh,omitempty"`
-	Start     time.Time    `json:"start" yaml:"start"` // sightings count from here
-	Due       time.Time    `json:"due" yaml:"due"`     // later than this is late
-	End       time.Time    `json:"end" yaml:"end"`     // sightings count until here
-	Zones     []ZoneID     `json:"zones,omitempty" yaml:"zones,omitempty"`
-	ZoneKinds []ZoneKind   `json:"zone_kinds,omitempty" yaml:"zone_kinds,omitempty"` // instead of Zones
-	Classes   []string     `json:"classes,omitempty" yaml:"classes,omitempty"`       // empty: everybody of Who
-	Who       []PersonKind `json:"who" yaml:"who"`
-	Boarders  bool         `json:"boarders,omitempty" yaml:"boarders,omitempty"` // boarders only
-	Demo      bool         `json:"demo,omitempty" yaml:"demo,omitempty"`         // labelled so wherever it is shown
+	ID     SessionID   `json:"id" yaml:"id"`
+	School SchoolID    `json:"school" yaml:"-"`
+	Kind   SessionKind `json:"kind" yaml:"kind"`
+	Name   string      `json:"name" yaml:"name"`
+	NameZH string      `json:"name_zh,omitempty" yaml:"name_zh,omitempty"`
+	Start  time.Time   `json:"start" yaml:"start"` // sightings count from here
+	Due    time.Time   `json:"due" yaml:"due"`     // later than this is late
+	End    time.Time   `json:"end" yaml:"end"`     // sightings count until here
+	Zones  []ZoneID    `json:"zones,omitempty" yaml:"zones,omitempty"`
+	// instead of Zones
+	ZoneKinds []ZoneKind `json:"zone_kinds,omitempty" yaml:"zone_kinds,omitempty"`
+	// empty: everybody of Who
+	Classes  []string     `json:"classes,omitempty" yaml:"classes,omitempty"`
+	Who      []PersonKind `json:"who" yaml:"who"`
+	Boarders bool         `json:"boarders,omitempty" yaml:"boarders,omitempty"` // boarders only
+	// labelled so wherever it is shown
+	Demo bool `json:"demo,omitempty" yaml:"demo,omitempty"`
 }
 
 // SessionKind decides how a session is computed.
@@ -62,11 +65,12 @@ type Leave struct {
 // Attendance is the computed answer for a person and a session; recomputable at any time
 // from the sightings and the versioned inputs, whose hash it stores.
 type Attendance struct {
-	Person     PersonID        `json:"person"`
-	Session    SessionID       `json:"session"`
-	School     SchoolID        `json:"school"`
-	Kind       SessionKind     `json:"kind"`
-	Date       string          `json:"date"` // operational day, YYYY-MM-DD in the school's time zone
+	Person  PersonID    `json:"person"`
+	Session SessionID   `json:"session"`
+	School  SchoolID    `json:"school"`
+	Kind    SessionKind `json:"kind"`
+	// operational day, YYYY-MM-DD in the school's time zone
+	Date       string          `json:"date"`
 	State      AttendanceState `json:"state"`
 	At         time.Time       `json:"at,omitzero"` // the sighting that decided it
 	Method     Method          `json:"method,omitempty"`

@@ -11,23 +11,28 @@ type CommandState string
 
 // The states of a command. The last three are final.
 const (
-	CommandQueued    CommandState = "queued"    // the device is away; it gets the command if it comes back in time
-	CommandSent      CommandState = "sent"      // on its way to the device, which has not taken it yet
-	CommandDelivered CommandState = "delivered" // the device has taken it; whether it did it, it does not say
+	// the device is away; it gets the command if it comes back in time
+	CommandQueued CommandState = "queued"
+	// on its way to the device, which has not taken it yet
+	CommandSent CommandState = "sent"
+	// the device has taken it; whether it did it, it does not say
+	CommandDelivered CommandState = "delivered"
 	CommandConfirmed CommandState = "confirmed" // its driver says that it is done
 	CommandFailed    CommandState = "failed"    // refused, or nobody knows: see the reason
-	CommandExpired   CommandState = "expired"   // the device did not take it in time, and will not get it any more
+	// the device did not take it in time, and will not get it any more
+	CommandExpired CommandState = "expired"
 )
 
 // DeviceCommand is one thing that a device was told to do, and what became of it.
 type DeviceCommand struct {
-	ID      string       `json:"id"`
-	Device  DeviceID     `json:"device"`
-	Action  string       `json:"action"`
-	State   CommandState `json:"state"`
-	Reason  string       `json:"reason,omitempty"` // why it failed or expired, or what the driver said
-	By      string       `json:"by,omitempty"`     // who: a person, a key, or "rule " and the rule
-	Made    time.Time    `json:"made"`
-	Due     time.Time    `json:"due"` // it expires then, unless the device has taken it
-	Changed time.Time    `json:"changed"`
+	ID     string       `json:"id"`
+	Device DeviceID     `json:"device"`
+	Action string       `json:"action"`
+	State  CommandState `json:"state"`
+	// why it failed or expired, or what the driver said
+	Reason  string    `json:"reason,omitempty"`
+	By      string    `json:"by,omitempty"` // who: a person, a key, or "rule " and the rule
+	Made    time.Time `json:"made"`
+	Due     time.Time `json:"due"` // it expires then, unless the device has taken it
+	Changed time.Time `json:"changed"`
 }

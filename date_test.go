@@ -35,11 +35,14 @@ func TestBoundsOfDays(t *testing.T) {
 	}{
 		{"Asia/Shanghai", "2026-09-06", "2026-09-05T16:00:00Z", "2026-09-06T16:00:00Z"},
 		{"America/Santiago", "2026-09-05", "2026-09-05T04:00:00Z", "2026-09-06T04:00:00Z"},
-		{"America/Santiago", "2026-09-06", "2026-09-06T04:00:00Z", "2026-09-07T03:00:00Z"}, // begins at 01:00
-		{"America/Santiago", "2026-04-04", "2026-04-04T03:00:00Z", "2026-04-05T04:00:00Z"}, // has 23:00 twice
+		// begins at 01:00
+		{"America/Santiago", "2026-09-06", "2026-09-06T04:00:00Z", "2026-09-07T03:00:00Z"},
+		// has 23:00 twice
+		{"America/Santiago", "2026-04-04", "2026-04-04T03:00:00Z", "2026-04-05T04:00:00Z"},
 		{"America/Havana", "2026-03-08", "2026-03-08T05:00:00Z", "2026-03-09T04:00:00Z"},
 		{"Atlantic/Azores", "2026-03-29", "2026-03-29T01:00:00Z", "2026-03-30T00:00:00Z"},
-		{"Pacific/Apia", "2011-12-30", "2011-12-30T10:00:00Z", "2011-12-30T10:00:00Z"}, // there was none
+		// there was none
+		{"Pacific/Apia", "2011-12-30", "2011-12-30T10:00:00Z", "2011-12-30T10:00:00Z"},
 	} {
 		loc, err := time.LoadLocation(x.zone)
 		if err != nil {
@@ -50,7 +53,10 @@ func TestBoundsOfDays(t *testing.T) {
 			t.Fatal(err)
 		}
 		from, to := d.Bounds(loc)
-		if got := [2]string{from.UTC().Format(time.RFC3339), to.UTC().Format(time.RFC3339)}; got != [2]string{x.from, x.to} {
+		if got := [2]string{from.UTC().Format(time.RFC3339), to.UTC().Format(time.RFC3339)}; got != [2]string{
+			x.from,
+			x.to,
+		} {
 			t.Errorf("%s %s: got %s, want %s to %s", x.zone, x.day, got, x.from, x.to)
 		}
 		if next, _ := d.Add(1).Bounds(loc); !next.Equal(to) {

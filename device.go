@@ -4,14 +4,16 @@ import "time"
 
 // Device is one thing, with a profile, a zone, a driver and a credential of its own.
 type Device struct {
-	ID      DeviceID          `json:"id"`
-	School  SchoolID          `json:"school"`
-	Zone    ZoneID            `json:"zone,omitempty"`
-	Profile ProfileID         `json:"profile"`
-	Driver  DriverName        `json:"driver"` // DriverMQTTFront for devices that speak MQTT to the gateway itself
-	Name    string            `json:"name"`
-	Serial  string            `json:"serial,omitempty"`
-	Address map[string]string `json:"address,omitempty"` // what the driver needs to find it: host, port, unit, url …; no secrets
+	ID      DeviceID  `json:"id"`
+	School  SchoolID  `json:"school"`
+	Zone    ZoneID    `json:"zone,omitempty"`
+	Profile ProfileID `json:"profile"`
+	// DriverMQTTFront for devices that speak MQTT to the gateway itself
+	Driver DriverName `json:"driver"`
+	Name   string     `json:"name"`
+	Serial string     `json:"serial,omitempty"`
+	// what the driver needs to find it: host, port, unit, url …; no secrets
+	Address map[string]string `json:"address,omitempty"`
 	Enabled bool              `json:"enabled"`
 	Created time.Time         `json:"created"`
 }
@@ -24,12 +26,14 @@ type DeviceState string
 
 // The device states.
 const (
-	StateUnknown    DeviceState = "unknown"     // registered, never heard of
-	StateOnline     DeviceState = "online"      // heard of lately
-	StateOffline    DeviceState = "offline"     // its driver cannot reach it, or it fell silent
-	StateFault      DeviceState = "fault"       // reachable, and says that something is wrong
-	StateFlapping   DeviceState = "flapping"    // it comes and goes: one state until it has kept still for a while
-	StateDriverDown DeviceState = "driver_down" // its driver is not running; nothing is known of the device
+	StateUnknown DeviceState = "unknown" // registered, never heard of
+	StateOnline  DeviceState = "online"  // heard of lately
+	StateOffline DeviceState = "offline" // its driver cannot reach it, or it fell silent
+	StateFault   DeviceState = "fault"   // reachable, and says that something is wrong
+	// it comes and goes: one state until it has kept still for a while
+	StateFlapping DeviceState = "flapping"
+	// its driver is not running; nothing is known of the device
+	StateDriverDown DeviceState = "driver_down"
 	StateDisabled   DeviceState = "disabled"
 )
 
@@ -48,11 +52,13 @@ func DeviceStates() []DeviceState {
 
 // Twin holds what a device last reported and what it was last asked to be.
 type Twin struct {
-	Device   DeviceID             `json:"device"`
-	State    DeviceState          `json:"state"`
-	Reason   string               `json:"reason,omitempty"` // why it is not online
-	Causes   []Reason             `json:"causes,omitempty"` // what reason says, for programs and other languages
-	Weak     Weakness             `json:"weak,omitempty"`   // what its driver last said of how it proves itself
+	Device DeviceID    `json:"device"`
+	State  DeviceState `json:"state"`
+	Reason string      `json:"reason,omitempty"` // why it is not online
+	// what reason says, for programs and other languages
+	Causes []Reason `json:"causes,omitempty"`
+	// what its driver last said of how it proves itself
+	Weak     Weakness             `json:"weak,omitempty"`
 	LastSeen time.Time            `json:"last_seen,omitzero"`
 	Seq      uint64               `json:"seq"` // journal sequence of the newest event in it
 	Reported map[string]TwinValue `json:"reported,omitempty"`

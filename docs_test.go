@@ -21,7 +21,8 @@ func documents(t *testing.T) []document {
 			return err
 		}
 		if d.IsDir() {
-			if base := d.Name(); base == "node_modules" || base == "bin" || base == "data" || strings.HasPrefix(base, ".") && base != "." {
+			if base := d.Name(); base == "node_modules" || base == "bin" || base == "data" ||
+				strings.HasPrefix(base, ".") && base != "." {
 				return filepath.SkipDir
 			}
 			return nil
@@ -144,7 +145,8 @@ func TestBothReadmesShowTheSame(t *testing.T) {
 	}
 	got, want := blocks("README.zh-CN.md"), blocks("README.md")
 	if len(got) != len(want) || len(want) == 0 {
-		t.Fatalf("got %d blocks of code in README.zh-CN.md, want the %d of README.md", len(got), len(want))
+		t.Fatalf("got %d blocks of code in README.zh-CN.md, want the %d of README.md", len(got),
+			len(want))
 	}
 	for i := range want {
 		if got[i] != want[i] {

@@ -10,16 +10,18 @@ type Code string
 
 // The codes. They are part of the API and never change their meaning.
 const (
-	Invalid         Code = "invalid"         // the input is wrong; the message names the place and the mend
+	// the input is wrong; the message names the place and the mend
+	Invalid         Code = "invalid"
 	Unauthenticated Code = "unauthenticated" // nobody is signed in, or the credential is wrong
 	Forbidden       Code = "forbidden"       // signed in, but without the right
 	NotFound        Code = "not_found"       // nothing by that name in this scope
 	Conflict        Code = "conflict"        // it exists already, or has changed meanwhile
-	Changed         Code = "changed"         // what If-Match names is not what is there: somebody changed it meanwhile
-	Gone            Code = "gone"            // what was begun cannot go on: begin again
-	Unavailable     Code = "unavailable"     // a part that is needed is down or full; try again
-	TooLarge        Code = "too_large"       // over a stated bound
-	RateLimited     Code = "rate_limited"    // too many; Retry-After says when
+	// what If-Match names is not what is there: somebody changed it meanwhile
+	Changed     Code = "changed"
+	Gone        Code = "gone"         // what was begun cannot go on: begin again
+	Unavailable Code = "unavailable"  // a part that is needed is down or full; try again
+	TooLarge    Code = "too_large"    // over a stated bound
+	RateLimited Code = "rate_limited" // too many; Retry-After says when
 )
 
 // Error is an error for people: Message says what is wrong, where, and how to mend it, and

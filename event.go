@@ -15,13 +15,15 @@ const (
 	EventSighting   EventKind = "sighting"
 	EventStatus     EventKind = "status"
 	EventOccurrence EventKind = "occurrence" // something happened at a device
-	EventRejected   EventKind = "rejected"   // an observation that was not admitted, with the reason
+	// an observation that was not admitted, with the reason
+	EventRejected   EventKind = "rejected"
 	EventAlert      EventKind = "alert"      // an alert changed
 	EventIncident   EventKind = "incident"   // an incident changed
 	EventAttendance EventKind = "attendance" // somebody's attendance changed
 )
 
-// kinds is the table of the kinds of event: a new one is a line here, a part of Event, and a line in
+// kinds is the table of the kinds of event: a new one is a line here, a part of Event, and a line
+// in
 // package gateway/event, which writes it down.
 var kinds = [...]struct {
 	kind EventKind
@@ -60,16 +62,19 @@ func (k EventKind) Permission() Permission {
 // Event is a fact that the gateway vouches for: sequenced and durable. Exactly the part that
 // Kind names is set.
 type Event struct {
-	Seq      uint64     `json:"seq"` // journal sequence, from 1; one total order in a gateway; leaps after a restore
-	ID       string     `json:"id"`  // "evt_" + Seq for observations; deterministic for alerts and attendance, so twice is once
-	Kind     EventKind  `json:"kind"`
-	School   SchoolID   `json:"school"`
-	Device   DeviceID   `json:"device,omitempty"`
-	Zone     ZoneID     `json:"zone,omitempty"`
-	Driver   DriverName `json:"driver,omitempty"`
-	Time     time.Time  `json:"time"`               // when it happened: the device's clock if it has one
-	Received time.Time  `json:"received"`           // when the gateway had it
-	Replayed bool       `json:"replayed,omitempty"` // history: recorded, never alarmed on
+	// journal sequence, from 1; one total order in a gateway; leaps after a restore
+	Seq uint64 `json:"seq"`
+	// "evt_" + Seq for observations; deterministic for alerts and attendance, so twice is once
+	ID     string     `json:"id"`
+	Kind   EventKind  `json:"kind"`
+	School SchoolID   `json:"school"`
+	Device DeviceID   `json:"device,omitempty"`
+	Zone   ZoneID     `json:"zone,omitempty"`
+	Driver DriverName `json:"driver,omitempty"`
+	// when it happened: the device's clock if it has one
+	Time     time.Time `json:"time"`
+	Received time.Time `json:"received"`           // when the gateway had it
+	Replayed bool      `json:"replayed,omitempty"` // history: recorded, never alarmed on
 	// Late says that the gateway called it history for its age; its source sent it as news.
 	Late bool `json:"late,omitempty"`
 
@@ -105,7 +110,8 @@ func (e *Event) OfSilence() bool {
 // heard again, the event that it was heard by has told already; and one that is heard after a
 // silence is so at least a second, the shortest that counts as one, after it began.
 func (e *Event) Outdated(heard int64) bool {
-	return strings.HasPrefix(e.ID, HeardID) || strings.HasPrefix(e.ID, SilentID) && heard-e.Time.UnixNano() >= int64(time.Second)
+	return strings.HasPrefix(e.ID, HeardID) ||
+		strings.HasPrefix(e.ID, SilentID) && heard-e.Time.UnixNano() >= int64(time.Second)
 }
 
 // SignOfLife says whether the device itself was there when the gateway had the event. History
@@ -132,7 +138,8 @@ type Rejection struct {
 	Reason  string `json:"reason"`
 	Source  string `json:"source"` // topic, driver or address it came from
 	Excerpt string `json:"excerpt,omitempty"`
-	// Properties are the values of a reading that did not fit; none where it was refused as a whole.
+	// Properties are the values of a reading that did not fit; none where it was refused as a
+	// whole.
 	Properties []string `json:"properties,omitempty"`
 	Partial    bool     `json:"partial,omitempty"` // all else of the message was admitted
 	// Sealed is what was refused, where it may be about people: at most MaxRaw bytes of it, for

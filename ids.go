@@ -26,10 +26,12 @@ type (
 	IncidentID string // inc_…
 	SessionID  string // ses_…: an attendance session, not a login
 	MediaID    string // med_…: evidence kept in the media store
-	SightingID string // sgt_…, deterministic: hash of device, device sequence or time, subject and kind
+	// sgt_…, deterministic: hash of device, device sequence or time, subject and kind
+	SightingID string
 )
 
-var idEncoding = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
+var idEncoding = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(
+	base32.NoPadding)
 
 // NewID returns prefix + "_" + 16 random characters (80 bits). It panics only where the
 // operating system has no randomness left, as crypto/rand does.
@@ -46,6 +48,7 @@ func ValidID(s string) bool {
 		return false
 	}
 	return strings.IndexFunc(s, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' || r == '.')
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' ||
+			r == '_' || r == '.')
 	}) < 0
 }

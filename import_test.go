@@ -42,7 +42,8 @@ var house = []room{
 	{"rules", "root", "yaml"},
 	{"rules/quality", "root", ""},
 
-	// What is kept. Only registry/store has the drivers of SQL, and only registry/sheet reads workbooks.
+	// What is kept. Only registry/store has the drivers of SQL, and only registry/sheet reads
+	// workbooks.
 	// The store knows no noun; an aggregate asks those above it here, never those below; deeds and
 	// views cross them. registry/law_test.go holds each one's statements to its own tables.
 	{"registry/store", "root", "pgx sqlite"},
@@ -53,11 +54,17 @@ var house = []room{
 	{"registry/fleet", "root registry/places registry/store", "yaml"},
 	{"registry/history", "root registry/fleet registry/people registry/store", ""},
 	{"registry/sessions", "root registry/people registry/places registry/store", ""},
-	{"registry/alerts", "root registry/access registry/fleet registry/people registry/places registry/store", ""},
+	{
+		"registry/alerts",
+		"root registry/access registry/fleet registry/people registry/places registry/store",
+		"",
+	},
 	{"registry/deeds", "root registry/people registry/places registry/store", ""},
 	{"registry/views", "root registry/people registry/store", ""},
-	{"registry", "root registry/access registry/alerts registry/deeds registry/fleet registry/history" +
-		" registry/hooks registry/people registry/places registry/sessions registry/store registry/views", ""},
+	{"registry",
+		"root registry/access registry/alerts registry/deeds registry/fleet registry/history" +
+			" registry/hooks registry/people registry/places registry/sessions registry/store " +
+			"registry/views", ""},
 	{"registry/sheet", "", "excelize x/text"},
 	{"registry/roster", "root registry/sheet", "x/text"},
 	{"registry/historybench", "root registry", "pgx"},
@@ -68,7 +75,11 @@ var house = []room{
 	{"drivers/driverpb", "root", "grpc protobuf"},
 	{"drivers/confine", "", "x/sys"},
 	{"drivers/listen", "", ""},
-	{"drivers/host", "root drivers drivers/confine drivers/driverpb", "go-hclog go-plugin grpc protobuf x/sys"},
+	{
+		"drivers/host",
+		"root drivers drivers/confine drivers/driverpb",
+		"go-hclog go-plugin grpc protobuf x/sys",
+	},
 	{"drivers/drivertest", "root drivers drivers/host", ""},
 	{"drivers/sim", "root", "gortsplib mp4ff paho yaml"},
 	{"drivers/sim/equipment", "drivers/sim", "x/sync"},
@@ -84,11 +95,14 @@ var house = []room{
 	{"vision/measure", "root vision vision/opencv", "gonum x/sync"},
 
 	// The gate: HTTP, identity, permission, document. Only here is huma.
-	{"api", "root api/access api/alerts api/attendance api/fleet api/gate api/live api/people api/places" +
-		" api/webhooks registry", "huma"},
+	{"api",
+		"root api/access api/alerts api/attendance api/fleet api/gate api/live api/people " +
+			"api/places" +
+			" api/webhooks registry", "huma"},
 	{"api/gate", "root api/texts registry", "huma x/time"},
 
-	// The areas of the API: what each offers, given only what it uses. They refuse each other, and the gateway.
+	// The areas of the API: what each offers, given only what it uses. They refuse each other, and
+	// the gateway.
 	{"api/access", "root api/gate registry", "qrcode"},
 	{"api/alerts", "root api/gate registry", ""},
 	{"api/attendance", "root api/gate registry", ""},
@@ -110,46 +124,75 @@ var house = []room{
 	{"gateway/ingest/flapping", "root", ""},
 	{"gateway/ingest/identify", "root registry vision", ""},
 	{"gateway/ingest/strangers", "root", ""},
-	{"gateway/ingest/intake", "root gateway/ingest/directory gateway/event gateway/ingest/strangers", ""},
+	{
+		"gateway/ingest/intake",
+		"root gateway/ingest/directory gateway/event gateway/ingest/strangers",
+		"",
+	},
 	{"gateway/journal", "", "x/sys"},
 	{"gateway/journal/faultfs", "gateway/journal", ""},
 	{"gateway/ingest/mqttfront", "root drivers/listen gateway/journal", "x/sys"},
 
-	// What is told to others: one queue, which knows no channel, and its channels, which know only it.
+	// What is told to others: one queue, which knows no channel, and its channels, which know only
+	// it.
 	{"gateway/notify", "root registry", ""},
 	{"gateway/notify/webhook", "root gateway/notify", "x/text"},
 
 	// The readers of the journal: the loop once, and one package a reader. They refuse each other.
 
-	// Behind the journal. Only telemetry has Prometheus' store, and only influx a client of InfluxDB.
+	// Behind the journal. Only telemetry has Prometheus' store, and only influx a client of
+	// InfluxDB.
 	{"gateway/event", "root", ""},
 	{"gateway/live", "root gateway/event gateway/journal", ""},
 	{"gateway/media", "root", ""},
 	{"gateway/follow", "root gateway/event gateway/journal gateway/live", ""},
-	{"gateway/follow/alerting", "root gateway/ingest/directory gateway/follow gateway/media gateway/ingest/strangers" +
-		" registry rules", ""},
-	{"gateway/follow/attendance", "root gateway/ingest/directory gateway/follow registry rules", ""},
+	{"gateway/follow/alerting",
+		"root gateway/ingest/directory gateway/follow gateway/media gateway/ingest/strangers" +
+			" registry rules", ""},
+	{
+		"gateway/follow/attendance",
+		"root gateway/ingest/directory gateway/follow registry rules",
+		"",
+	},
 	{"gateway/follow/history", "root registry", ""},
-	{"gateway/follow/quality", "root gateway/ingest/directory gateway/event gateway/follow gateway/journal registry rules/quality", ""},
-	{"gateway/follow/resolve", "root gateway/ingest/directory gateway/follow gateway/ingest/identify registry", ""},
+	{
+		"gateway/follow/quality",
+		"root gateway/ingest/directory gateway/event gateway/follow gateway/journal registry " +
+			"rules/quality",
+		"",
+	},
+	{
+		"gateway/follow/resolve",
+		"root gateway/ingest/directory gateway/follow gateway/ingest/identify registry",
+		"",
+	},
 	{"gateway/follow/twins", "root gateway/follow registry", ""},
-	{"gateway/follow/telemetry", "root gateway/ingest/directory", "line-protocol prometheus prometheus-common"},
+	{
+		"gateway/follow/telemetry",
+		"root gateway/ingest/directory",
+		"line-protocol prometheus prometheus-common",
+	},
 	{"gateway/follow/telemetry/influx", "root gateway/follow/telemetry", "influxdb prometheus"},
 	{"gateway/follow/telemetry/victoria", "root gateway/follow/telemetry", "prometheus-common"},
 	{"gateway/follow/telemetry/telemetrytest", "root gateway/follow/telemetry", "go-cmp"},
 
-	// One list of checks: alerts about the gateway itself, status page, metrics. Only here is client_golang.
-	{"gateway/selfwatch", "root api drivers/host drivers/listen gateway/journal gateway/ingest/mqttfront" +
-		" gateway/follow/telemetry registry", "client_golang x/sys"},
+	// One list of checks: alerts about the gateway itself, status page, metrics. Only here is
+	// client_golang.
+	{"gateway/selfwatch",
+		"root api drivers/host drivers/listen gateway/journal gateway/ingest/mqttfront" +
+			" gateway/follow/telemetry registry", "client_golang x/sys"},
 
 	// The gateway put together, and its commands.
 	{"gateway/app", "root api api/alerts deploy drivers drivers/host drivers/listen" +
-		" gateway/ingest/directory gateway/event gateway/ingest/flapping gateway/ingest/identify gateway/ingest/intake gateway/journal" +
+		" gateway/ingest/directory gateway/event gateway/ingest/flapping gateway/ingest/identify " +
+		"gateway/ingest/intake gateway/journal" +
 		" gateway/live" +
-		" gateway/media gateway/ingest/mqttfront gateway/notify gateway/notify/webhook gateway/selfwatch" +
+		" gateway/media gateway/ingest/mqttfront gateway/notify gateway/notify/webhook " +
+		"gateway/selfwatch" +
 		" gateway/follow gateway/follow/alerting gateway/follow/attendance gateway/follow/history" +
 		" gateway/follow/quality gateway/follow/resolve gateway/follow/twins" +
-		" gateway/follow/telemetry gateway/follow/telemetry/influx gateway/follow/telemetry/victoria" +
+		" gateway/follow/telemetry gateway/follow/telemetry/influx " +
+		"gateway/follow/telemetry/victoria" +
 		" registry rules rules/quality vision", "x/time yaml"},
 	{"gateway/demo", "root gateway/app gateway/ingest/mqttfront registry", "yaml"},
 	{"gateway", "root api api/console api/texts deploy drivers/confine gateway/app gateway/demo" +
@@ -157,10 +200,16 @@ var house = []room{
 		" registry rules", "x/sys"},
 
 	// Programs that measure. No part of the product.
-	{"gateway/bench", "root deploy gateway/app gateway/bench/measure gateway/event gateway/journal gateway/ingest/mqttfront" +
-		" registry", "sqlite x/sys"},
+	{"gateway/bench",
+		"root deploy gateway/app gateway/bench/measure gateway/event gateway/journal " +
+			"gateway/ingest/mqttfront" +
+			" registry", "sqlite x/sys"},
 	{"gateway/bench/measure", "", ""},
-	{"gateway/ingest/mqttfront/bench", "root gateway/bench/measure gateway/journal gateway/ingest/mqttfront", "x/sys"},
+	{
+		"gateway/ingest/mqttfront/bench",
+		"root gateway/bench/measure gateway/journal gateway/ingest/mqttfront",
+		"x/sys",
+	},
 }
 
 // parties are the third parties by the names that house uses: a module, or a part of one.
@@ -209,7 +258,8 @@ type source struct {
 	imports   []string
 }
 
-// readSources parses every file, whatever its build tags, so that no cached result can hide a change.
+// readSources parses every file, whatever its build tags, so that no cached result can hide a
+// change.
 func readSources(t *testing.T) []source {
 	var out []source
 	err := filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
@@ -250,7 +300,8 @@ func readSources(t *testing.T) []source {
 }
 
 func skipped(folder string) bool {
-	return folder == "node_modules" || folder == "testdata" || folder == "bin" || strings.HasPrefix(folder, ".")
+	return folder == "node_modules" || folder == "testdata" || folder == "bin" ||
+		strings.HasPrefix(folder, ".")
 }
 
 // ownModule says whether a folder is a module beside the house, such as deploy/lint.
@@ -266,10 +317,14 @@ func TestImportsPointDown(t *testing.T) {
 			to, ours := inHouse(imported)
 			switch {
 			case !ours || downward(s.dir, to):
-			case s.test && slices.Contains([]string{"drivers/sim", "drivers/drivertest", "drivers/host"}, to):
-			case s.test && top(s.dir) == "api" && top(strings.TrimPrefix(to, "gateway/")) == "notify": // deliveries are tried with the real queue
+			case s.test &&
+				slices.Contains([]string{"drivers/sim", "drivers/drivertest", "drivers/host"}, to):
+			// deliveries are tried with the real queue
+			case s.test && top(s.dir) == "api" &&
+				top(strings.TrimPrefix(to, "gateway/")) == "notify":
 			default:
-				t.Errorf("%s imports %s: %q may import %q only", s.file, imported, top(s.dir), floors[top(s.dir)])
+				t.Errorf("%s imports %s: %q may import %q only", s.file, imported, top(s.dir),
+					floors[top(s.dir)])
 			}
 		}
 	}
@@ -306,7 +361,8 @@ func TestHouse(t *testing.T) {
 	}
 	for dir := range used {
 		if !seen[dir] {
-			t.Errorf("package %s has no line in the plan: give it one that says what it may import", dir)
+			t.Errorf("package %s has no line in the plan: give it one that says what it may import",
+				dir)
 		}
 	}
 }

@@ -20,7 +20,8 @@ func BoundJSON(b []byte, depth, values int) error {
 		case text:
 		case c == '[' || c == '{':
 			if deep++; deep > depth {
-				return Errorf(Invalid, "byte %d: the JSON is nested more than %d deep; write it flatter", i, depth)
+				return Errorf(Invalid,
+					"byte %d: the JSON is nested more than %d deep; write it flatter", i, depth)
 			}
 			n++
 		case c == ']' || c == '}':
@@ -29,7 +30,8 @@ func BoundJSON(b []byte, depth, values int) error {
 			n++
 		}
 		if n > values {
-			return Errorf(Invalid, "byte %d: the JSON has more than %d values; send less at a time", i, values)
+			return Errorf(Invalid,
+				"byte %d: the JSON has more than %d values; send less at a time", i, values)
 		}
 	}
 	return nil

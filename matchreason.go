@@ -7,9 +7,11 @@ const (
 	MatchLowMargin      = "low_margin" // two people are as near
 	MatchLowQuality     = "low_quality"
 	MatchNobodyEnrolled = "nobody_enrolled"
-	MatchWrongModel     = "wrong_model" // the query's length is not the gallery's, or it has no direction
-	MatchLookAlike      = "look_alike"  // somebody has a look-alike in the school: a card or a member of staff says which it is
-	MatchNoConsent      = "no_consent"  // a terminal knows the face and may not use it
+	// the query's length is not the gallery's, or it has no direction
+	MatchWrongModel = "wrong_model"
+	// somebody has a look-alike in the school: a card or a member of staff says which it is
+	MatchLookAlike = "look_alike"
+	MatchNoConsent = "no_consent" // a terminal knows the face and may not use it
 )
 
 // MatchReasons lists every reason.

@@ -7,12 +7,14 @@ import (
 )
 
 // Observation is a driver's claim about one device: exactly one of Reading, Sighting, Status,
-// Occurrence and Unreadable is set. It becomes an Event once the gateway has admitted it and has it on disk.
+// Occurrence and Unreadable is set. It becomes an Event once the gateway has admitted it and has it
+// on disk.
 type Observation struct {
 	Device   DeviceID
 	Time     time.Time // the device's clock; zero: the device has none, and the gateway's is used
 	Sequence uint64    // the device's own counter, 0 where it has none; makes repeats recognisable
-	Replayed bool      // history that the device kept while it was out of reach: recorded, never alarmed on
+	// history that the device kept while it was out of reach: recorded, never alarmed on
+	Replayed bool
 	Reading  *Reading
 	Sighting *Sighting
 	Status   *Status
@@ -39,7 +41,8 @@ type Reading struct {
 
 // Status is a claim about the device itself.
 type Status struct {
-	State  DeviceState `json:"state"` // online, offline, fault or driver_down; flapping is the gateway's own finding
+	// online, offline, fault or driver_down; flapping is the gateway's own finding
+	State  DeviceState `json:"state"`
 	Reason string      `json:"reason,omitempty"`
 	Weak   Weakness    `json:"weak,omitempty"` // how the device proves itself; "": as was last said
 
@@ -85,10 +88,11 @@ type Sighting struct {
 	Person    PersonID   `json:"person,omitempty"` // "" is an unknown person
 	// Credential is the card number, QR text or terminal's user number that was shown; the
 	// gateway keeps it only while it cannot resolve it, and then as its last 4 characters.
-	Credential string  `json:"credential,omitempty"`
-	Track      string  `json:"track,omitempty"` // one face in one camera's view, from entering to leaving
-	Match      *Match  `json:"match,omitempty"` // for faces
-	Media      MediaID `json:"media,omitempty"` // the snapshot, in the media store
+	Credential string `json:"credential,omitempty"`
+	// one face in one camera's view, from entering to leaving
+	Track string  `json:"track,omitempty"`
+	Match *Match  `json:"match,omitempty"` // for faces
+	Media MediaID `json:"media,omitempty"` // the snapshot, in the media store
 
 	// Sealed is the whole Credential of a passage of nobody yet, for the registry alone to open:
 	// people, cards and numbers may come later than the passage.

@@ -47,7 +47,8 @@ func (p Profile) EventNames() []string {
 func admitOccurrence(p Profile, o Occurrence) error {
 	event, ok := p.Events[string(o.Kind)]
 	if !ok {
-		return Errorf(Invalid, "profile %q has no event %q; it has %v", p.ID, o.Kind, p.EventNames())
+		return Errorf(Invalid, "profile %q has no event %q; it has %v", p.ID, o.Kind,
+			p.EventNames())
 	}
 	known := make([]string, 0, len(event.Data))
 	for n := range event.Data {
@@ -61,7 +62,8 @@ func admitOccurrence(p Profile, o Occurrence) error {
 	sort.Strings(given)
 	for _, n := range given {
 		if !slices.Contains(known, n) {
-			return Errorf(Invalid, "event %q of profile %q has no data %q; it has %v", o.Kind, p.ID, n, known)
+			return Errorf(Invalid, "event %q of profile %q has no data %q; it has %v", o.Kind,
+				p.ID, n, known)
 		}
 		if err := event.Data[n].Check(o.Data[n]); err != nil {
 			return Errorf(Invalid, "data %q of event %q: %v", n, o.Kind, err)

@@ -46,11 +46,18 @@ func TestAnOccurrenceIsHeldAgainstTheProfile(t *testing.T) {
 		{gatehouse.OccurrenceDoor, data("what", "held"), ""},
 		{gatehouse.OccurrenceTamper, nil, ""},
 		{gatehouse.OccurrenceSale, nil, `has no event "sale"; it has [door tamper]`},
-		{gatehouse.OccurrenceDoor, data("what", "ajar"), `data "what" of event "door": "ajar" is not one of`},
+		{
+			gatehouse.OccurrenceDoor,
+			data("what", "ajar"),
+			`data "what" of event "door": "ajar" is not one of`,
+		},
 		{gatehouse.OccurrenceDoor, data("who", "4711"), `has no data "who"; it has [seconds what]`},
 		{gatehouse.OccurrenceTamper, data("seconds", 1.0), `has no data "seconds"; it has []`},
 	} {
-		o := gatehouse.Observation{Device: "dev_1", Occurrence: &gatehouse.Occurrence{Kind: c.kind, Data: c.data}}
+		o := gatehouse.Observation{
+			Device:     "dev_1",
+			Occurrence: &gatehouse.Occurrence{Kind: c.kind, Data: c.data},
+		}
 		_, err := gatehouse.Admit(d, p, o, time.Now())
 		if got := errText(err); (c.want == "") != (err == nil) || !strings.Contains(got, c.want) {
 			t.Errorf("%s %v: got %q, want %q", c.kind, c.data, got, c.want)
@@ -81,8 +88,16 @@ func TestEventsOfAProfile(t *testing.T) {
 		want  string
 	}{
 		{"no name", gatehouse.Affordance{}, "is no name of an event"},
-		{"door", gatehouse.Affordance{Data: map[string]gatehouse.Property{"what": {Type: "words"}}}, `events.door.data.what.type: "words" is no type`},
-		{"door", gatehouse.Affordance{Title: strings.Repeat("a", gatehouse.MaxProfileText+1)}, "events.door.title: the text has"},
+		{
+			"door",
+			gatehouse.Affordance{Data: map[string]gatehouse.Property{"what": {Type: "words"}}},
+			`events.door.data.what.type: "words" is no type`,
+		},
+		{
+			"door",
+			gatehouse.Affordance{Title: strings.Repeat("a", gatehouse.MaxProfileText+1)},
+			"events.door.title: the text has",
+		},
 	} {
 		p := gatehouse.Profile{
 			ID:     "gate",

@@ -5,17 +5,20 @@ import "time"
 // Person is a student, a member of staff, a guardian or a visitor. Everything but ID,
 // School, Kind and Class is personal and encrypted at rest under the person's own key.
 type Person struct {
-	ID       PersonID   `json:"id"`
-	School   SchoolID   `json:"school"`
-	Kind     PersonKind `json:"kind"`
-	Name     string     `json:"name"`
-	Number   string     `json:"number,omitempty"` // the school's own number for the person, unique per school
-	Class    string     `json:"class,omitempty"`  // students: class or form, e.g. "7-2"
+	ID     PersonID   `json:"id"`
+	School SchoolID   `json:"school"`
+	Kind   PersonKind `json:"kind"`
+	Name   string     `json:"name"`
+	// the school's own number for the person, unique per school
+	Number   string     `json:"number,omitempty"`
+	Class    string     `json:"class,omitempty"` // students: class or form, e.g. "7-2"
 	Boarder  bool       `json:"boarder,omitempty"`
 	Phone    string     `json:"phone,omitempty"`
 	Guardian []PersonID `json:"guardians,omitempty"`
 	Created  time.Time  `json:"created"`
-	Left     time.Time  `json:"left,omitzero"` // since when the person no longer belongs to the school: expected nowhere, recognised by nothing
+	// since when the person no longer belongs to the school: expected nowhere, recognised by
+	// nothing
+	Left time.Time `json:"left,omitzero"`
 }
 
 // PersonKind says who a person is to the school.
@@ -45,10 +48,11 @@ type Consent struct {
 
 // Pass is what a person is recognised by.
 type Pass struct {
-	ID      PassID    `json:"id"`
-	Person  PersonID  `json:"person"`
-	Method  Method    `json:"method"`           // face, card, qr, pin
-	Masked  string    `json:"masked,omitempty"` // for people: the last 4 characters of a card number
+	ID     PassID   `json:"id"`
+	Person PersonID `json:"person"`
+	Method Method   `json:"method"` // face, card, qr, pin
+	// for people: the last 4 characters of a card number
+	Masked  string    `json:"masked,omitempty"`
 	Created time.Time `json:"created"`
 	Expires time.Time `json:"expires,omitzero"`
 	Quality float64   `json:"quality,omitempty"` // of the photograph, 0…1

@@ -11,16 +11,19 @@ import (
 // Profile is what a kind of device can say and do, in the shape of a W3C WoT Thing Model
 // (Thing Description 1.1, section 10) cut down to scalars: properties, actions, events.
 type Profile struct {
-	ID         ProfileID             `json:"id" yaml:"id"`
-	Title      string                `json:"title" yaml:"title"`
-	TitleZH    string                `json:"title_zh,omitempty" yaml:"title_zh,omitempty"`
-	Type       DeviceType            `json:"type" yaml:"type"`
-	Vendor     string                `json:"vendor,omitempty" yaml:"vendor,omitempty"`
-	Properties map[string]Property   `json:"properties,omitempty" yaml:"properties,omitempty"`
-	Actions    map[string]Action     `json:"actions,omitempty" yaml:"actions,omitempty"`
-	Events     map[string]Affordance `json:"events,omitempty" yaml:"events,omitempty"`       // what can happen at it
-	Sightings  []Method              `json:"sightings,omitempty" yaml:"sightings,omitempty"` // the ways in which it can see somebody; none: it sees nobody
-	Retention  string                `json:"retention,omitempty" yaml:"retention,omitempty"` // telemetry retention class; "" is the default class
+	ID         ProfileID           `json:"id" yaml:"id"`
+	Title      string              `json:"title" yaml:"title"`
+	TitleZH    string              `json:"title_zh,omitempty" yaml:"title_zh,omitempty"`
+	Type       DeviceType          `json:"type" yaml:"type"`
+	Vendor     string              `json:"vendor,omitempty" yaml:"vendor,omitempty"`
+	Properties map[string]Property `json:"properties,omitempty" yaml:"properties,omitempty"`
+	Actions    map[string]Action   `json:"actions,omitempty" yaml:"actions,omitempty"`
+	// what can happen at it
+	Events map[string]Affordance `json:"events,omitempty" yaml:"events,omitempty"`
+	// the ways in which it can see somebody; none: it sees nobody
+	Sightings []Method `json:"sightings,omitempty" yaml:"sightings,omitempty"`
+	// telemetry retention class; "" is the default class
+	Retention string `json:"retention,omitempty" yaml:"retention,omitempty"`
 	// OfflineAfter is the silence, in seconds, after which a device counts as offline; 0:
 	// DefaultOfflineAfter.
 	OfflineAfter int `json:"offline_after,omitempty" yaml:"offline_after,omitempty"`
@@ -57,15 +60,17 @@ func DeviceTypes() []DeviceType {
 
 // Property is one named value of a device.
 type Property struct {
-	Title    string   `json:"title,omitempty" yaml:"title,omitempty"`
-	TitleZH  string   `json:"title_zh,omitempty" yaml:"title_zh,omitempty"`
-	Type     string   `json:"type" yaml:"type"`                     // number, boolean or string
-	Unit     string   `json:"unit,omitempty" yaml:"unit,omitempty"` // UCUM or a plain word: Cel, %, lx, kW.h
+	Title   string `json:"title,omitempty" yaml:"title,omitempty"`
+	TitleZH string `json:"title_zh,omitempty" yaml:"title_zh,omitempty"`
+	Type    string `json:"type" yaml:"type"` // number, boolean or string
+	// UCUM or a plain word: Cel, %, lx, kW.h
+	Unit     string   `json:"unit,omitempty" yaml:"unit,omitempty"`
 	Minimum  *float64 `json:"minimum,omitempty" yaml:"minimum,omitempty"`
 	Maximum  *float64 `json:"maximum,omitempty" yaml:"maximum,omitempty"`
 	Enum     []string `json:"enum,omitempty" yaml:"enum,omitempty"`
 	Writable bool     `json:"writable,omitempty" yaml:"writable,omitempty"` // may be desired
-	// Forms tells drivers where the value lives, e.g. {"register": "holding:100", "as": "int16", "scale": "0.1"}.
+	// Forms tells drivers where the value lives, e.g. {"register": "holding:100", "as": "int16",
+	// "scale": "0.1"}.
 	Forms map[string]string `json:"forms,omitempty" yaml:"forms,omitempty"`
 }
 
@@ -89,7 +94,8 @@ func (p Profile) Validate() error {
 	}
 	for i, m := range p.Sightings {
 		if !slices.Contains(Methods(), m) {
-			return FieldErrorf("sightings", "entry %d, %q, is no method; use one of %v", i+1, m, Methods())
+			return FieldErrorf("sightings", "entry %d, %q, is no method; use one of %v", i+1, m,
+				Methods())
 		}
 	}
 	for _, name := range p.PropertyNames() {
@@ -99,7 +105,8 @@ func (p Profile) Validate() error {
 	}
 	for _, name := range p.EventNames() {
 		if !ValidID(name) {
-			return FieldErrorf("events", "%q is no name of an event; give 1 to 64 letters, digits, '-', '_' or '.'", name)
+			return FieldErrorf("events",
+				"%q is no name of an event; give 1 to 64 letters, digits, '-', '_' or '.'", name)
 		}
 		for data, property := range p.Events[name].Data {
 			if err := property.validate("events." + name + ".data." + data); err != nil {
@@ -127,7 +134,8 @@ func (p Property) validate(at string) error {
 		return FieldErrorf(at+".type", "%q is no type; use number, boolean or string", p.Type)
 	}
 	if p.Minimum != nil && p.Maximum != nil && *p.Minimum > *p.Maximum {
-		return FieldErrorf(at+".minimum", "the minimum %v is above the maximum %v", *p.Minimum, *p.Maximum)
+		return FieldErrorf(at+".minimum", "the minimum %v is above the maximum %v", *p.Minimum,
+			*p.Maximum)
 	}
 	return nil
 }
@@ -135,12 +143,14 @@ func (p Property) validate(at string) error {
 // Check says whether v fits the property; the error is the reason that people are shown.
 func (p Property) Check(v Value) error {
 	switch {
-	case p.Type == "number" && v.Kind() != Number, p.Type == "boolean" && v.Kind() != Bool, p.Type == "string" && v.Kind() != String:
+	case p.Type == "number" && v.Kind() != Number, p.Type == "boolean" && v.Kind() != Bool,
+		p.Type == "string" && v.Kind() != String:
 		return Errorf(Invalid, "should be a %s, got %q", p.Type, v.String())
 	case p.Type == "number" && (math.IsNaN(v.num) || math.IsInf(v.num, 0)):
 		return Errorf(Invalid, "%v is not a finite number", v)
 	case !FitsValue(v.str):
-		return Errorf(TooLarge, "the text has %d characters; at most %d are kept", utf8.RuneCountInString(v.str), MaxStringValue)
+		return Errorf(TooLarge, "the text has %d characters; at most %d are kept",
+			utf8.RuneCountInString(v.str), MaxStringValue)
 	case p.Type == "number" && p.Minimum != nil && v.num < *p.Minimum:
 		return Errorf(Invalid, "%v is below the minimum %v", v, *p.Minimum)
 	case p.Type == "number" && p.Maximum != nil && v.num > *p.Maximum:

@@ -19,7 +19,11 @@ func TestCheckHoldsValuesToTheirBounds(t *testing.T) {
 	}{
 		{number, gatehouse.NumberValue(math.NaN()), "NaN is not a finite number"},
 		{number, gatehouse.NumberValue(math.Inf(1)), "+Inf is not a finite number"},
-		{text, gatehouse.StringValue(strings.Repeat("x", gatehouse.MaxStringValue+1)), "the text has 1025 characters; at most 1024 are kept"},
+		{
+			text,
+			gatehouse.StringValue(strings.Repeat("x", gatehouse.MaxStringValue+1)),
+			"the text has 1025 characters; at most 1024 are kept",
+		},
 	} {
 		if err := c.property.Check(c.value); err == nil || err.Error() != c.want {
 			t.Errorf("got %v, want %s", err, c.want)

@@ -8,14 +8,18 @@ type Quality struct {
 	Device DeviceID `json:"device"`
 	Day    string   `json:"day"` // YYYY-MM-DD
 
-	Observations int64 `json:"observations"`  // readings and sightings admitted, the duplicates among them
-	Sightings    int64 `json:"sightings"`     // sightings among them that are no duplicates
-	Replayed     int64 `json:"replayed"`      // kept by the device while it was out of reach, and sent later
-	Late         int64 `json:"late"`          // live, and received long after their own time
-	Duplicates   int64 `json:"duplicates"`    // received before; counted as nothing else
-	Unknown      int64 `json:"unknown"`       // sightings whose card, code, PIN or number nobody has
-	Strangers    int64 `json:"strangers"`     // faces of nobody who is enrolled: normal at a gate
-	Rejected     int64 `json:"rejected"`      // not admitted: did not fit the profile, or was not allowed
+	// readings and sightings admitted, the duplicates among them
+	Observations int64 `json:"observations"`
+	Sightings    int64 `json:"sightings"` // sightings among them that are no duplicates
+	// kept by the device while it was out of reach, and sent later
+	Replayed   int64 `json:"replayed"`
+	Late       int64 `json:"late"`       // live, and received long after their own time
+	Duplicates int64 `json:"duplicates"` // received before; counted as nothing else
+	// sightings whose card, code, PIN or number nobody has
+	Unknown   int64 `json:"unknown"`
+	Strangers int64 `json:"strangers"` // faces of nobody who is enrolled: normal at a gate
+	// not admitted: did not fit the profile, or was not allowed
+	Rejected     int64 `json:"rejected"`
 	ClockRefused int64 `json:"clock_refused"` // not admitted, since their own time was impossible
 	Gaps         int64 `json:"gaps"`          // silences that touch the day
 	GapSeconds   int64 `json:"gap_seconds"`   // of the day, in silence
@@ -34,7 +38,11 @@ type ClockOffsets struct {
 }
 
 // clockEdges are the upper ends of the bins, in milliseconds, that are not the last bin.
-var clockEdges = [...]int64{-86_400_000, -21_600_000, -3_600_000, -1_800_000, -600_000, -300_000, -120_000, -60_000, -30_000, -10_000, -5_000, -2_000, -1_000, 0, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 120_000, 300_000, 600_000}
+var clockEdges = [...]int64{
+	-86_400_000, -21_600_000, -3_600_000, -1_800_000, -600_000, -300_000, -120_000,
+	-60_000, -30_000, -10_000, -5_000, -2_000, -1_000, 0, 1_000, 2_000, 5_000, 10_000,
+	30_000, 60_000, 120_000, 300_000, 600_000,
+}
 
 // Note enters the offset of one observation.
 func (c *ClockOffsets) Note(ms int64) {
@@ -123,7 +131,10 @@ const (
 
 // QualityKinds lists every kind, in the order of their weight.
 func QualityKinds() []QualityKind {
-	return []QualityKind{QualityClock, QualityGaps, QualityRejected, QualityLate, QualityDuplicates, QualityUnknown}
+	return []QualityKind{
+		QualityClock, QualityGaps, QualityRejected, QualityLate, QualityDuplicates,
+		QualityUnknown,
+	}
 }
 
 // QualityLevel says how far a device's data of a day is to be trusted.
@@ -141,5 +152,6 @@ func QualityLevels() []QualityLevel { return []QualityLevel{QualityGood, Quality
 
 // Empty says that nothing is counted in it.
 func (q *Quality) Empty() bool {
-	return q.Observations|q.Sightings|q.Replayed|q.Late|q.Duplicates|q.Unknown|q.Strangers|q.Rejected|q.ClockRefused|q.Gaps|q.GapSeconds|q.Clock.Count == 0
+	return q.Observations|q.Sightings|q.Replayed|q.Late|q.Duplicates|q.Unknown|q.Strangers|
+		q.Rejected|q.ClockRefused|q.Gaps|q.GapSeconds|q.Clock.Count == 0
 }

@@ -51,7 +51,8 @@ func TestImpossibleTime(t *testing.T) {
 	now := time.Date(2026, 9, 1, 8, 0, 0, 0, time.UTC)
 	d := g.Device{ID: "d", Enabled: true}
 	for _, at := range []time.Time{now.Add(time.Hour), now.AddDate(-26, 0, 0)} {
-		_, err := g.Admit(d, g.Profile{}, g.Observation{Device: "d", Time: at, Status: &g.Status{State: g.StateOnline}}, now)
+		_, err := g.Admit(d, g.Profile{},
+			g.Observation{Device: "d", Time: at, Status: &g.Status{State: g.StateOnline}}, now)
 		if err == nil {
 			t.Fatalf("%s was admitted", at)
 		}
@@ -59,7 +60,11 @@ func TestImpossibleTime(t *testing.T) {
 			t.Errorf("%q: got %s, %t, want %s", err, got, ok, at)
 		}
 	}
-	for _, reason := range []string{"", "the time ", "the time is ripe", `time: "x" is neither RFC 3339 nor milliseconds`, "temperature: 900 is above the maximum 125"} {
+	for _, reason := range []string{
+		"", "the time ", "the time is ripe",
+		`time: "x" is neither RFC 3339 nor milliseconds`,
+		"temperature: 900 is above the maximum 125",
+	} {
 		if got, ok := (g.Rejection{Reason: reason}).ImpossibleTime(); ok {
 			t.Errorf("%q: got %s, want no time", reason, got)
 		}

@@ -88,7 +88,8 @@ func (r Reason) fits() bool {
 // fitting leaves out what no Reason can be; what is left is at most MaxReasons of them. A state
 // counts all the same: its sentence is there.
 func fitting(reasons []Reason) []Reason {
-	if len(reasons) <= MaxReasons && !slices.ContainsFunc(reasons, func(r Reason) bool { return !r.fits() }) {
+	if len(reasons) <= MaxReasons &&
+		!slices.ContainsFunc(reasons, func(r Reason) bool { return !r.fits() }) {
 		return reasons
 	}
 	var out []Reason

@@ -18,8 +18,10 @@ import (
 )
 
 func TestAReasonIsASentence(t *testing.T) {
-	why := gatehouse.Because(gatehouse.ReasonNothingThere, "address", "10.0.0.9:502", "protocol", "Modbus", "port", 502)
-	want := "nothing listens at 10.0.0.9:502: check the address and the port (Modbus usually has 502), and that Modbus is switched on"
+	why := gatehouse.Because(gatehouse.ReasonNothingThere, "address", "10.0.0.9:502", "protocol",
+		"Modbus", "port", 502)
+	want := "nothing listens at 10.0.0.9:502: check the address and the port (Modbus usually has " +
+		"502), and that Modbus is switched on"
 	if got := why.String(); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
@@ -47,16 +49,21 @@ func TestCausesThatAreNone(t *testing.T) {
 	for i := range gatehouse.MaxReasonParams + 1 {
 		many[fmt.Sprint("p", i)] = "x"
 	}
-	o := gatehouse.Observation{Device: "dev_1", Status: &gatehouse.Status{
-		State:  gatehouse.StateOffline,
-		Reason: "it is away",
-		Causes: []gatehouse.Reason{
-			good,
-			{Code: "no code"},
-			{Code: "long", Params: map[string]string{"x": strings.Repeat("校", gatehouse.MaxReasonParam+1)}},
-			{Code: "many", Params: many},
+	o := gatehouse.Observation{
+		Device: "dev_1", Status: &gatehouse.Status{
+			State:  gatehouse.StateOffline,
+			Reason: "it is away",
+			Causes: []gatehouse.Reason{
+				good,
+				{Code: "no code"},
+				{
+					Code:   "long",
+					Params: map[string]string{"x": strings.Repeat("校", gatehouse.MaxReasonParam+1)},
+				},
+				{Code: "many", Params: many},
+			},
 		},
-	}}
+	}
 	d := gatehouse.Device{ID: "dev_1", Enabled: true}
 	a, err := gatehouse.Admit(d, gatehouse.Profile{}, o, time.Now())
 	if err != nil {
@@ -71,7 +78,8 @@ func TestCausesThatAreNone(t *testing.T) {
 	o.Status.Causes = slices.Repeat([]gatehouse.Reason{good}, gatehouse.MaxReasons+1)
 	a, err = gatehouse.Admit(d, gatehouse.Profile{}, o, time.Now())
 	if err != nil || len(a.Observation.Status.Causes) != gatehouse.MaxReasons {
-		t.Errorf("got %d causes, %v; want %d", len(a.Observation.Status.Causes), err, gatehouse.MaxReasons)
+		t.Errorf("got %d causes, %v; want %d", len(a.Observation.Status.Causes), err,
+			gatehouse.MaxReasons)
 	}
 }
 

@@ -4,21 +4,22 @@ import "maps"
 
 // The reasons that every driver may give.
 const (
-	ReasonOther         ReasonCode = "other"          // the words of a program that gives no code
-	ReasonNameUnknown   ReasonCode = "name_unknown"   // the address's name cannot be resolved
-	ReasonNothingThere  ReasonCode = "nothing_there"  // the connection is refused
-	ReasonNoRoute       ReasonCode = "no_route"       // the network does not lead there
-	ReasonNoAnswer      ReasonCode = "no_answer"      // nothing comes back in time
-	ReasonHungUp        ReasonCode = "hung_up"        // the connection is closed by the other end
-	ReasonOddAnswer     ReasonCode = "odd_answer"     // it does not speak the protocol
-	ReasonNotTrusted    ReasonCode = "not_trusted"    // its certificate
-	ReasonLoginRefused  ReasonCode = "login_refused"  // it is wrong
-	ReasonNotConnected  ReasonCode = "not_connected"  // a command came while the device is away
-	ReasonNotWritable   ReasonCode = "not_writable"   // no such property, or none that is written
-	ReasonBadValue      ReasonCode = "bad_value"      // the device, or the protocol, cannot hold it
-	ReasonUnconfirmed   ReasonCode = "unconfirmed"    // sent, and nobody knows what came of it
-	ReasonNotTried      ReasonCode = "not_tried"      // since something before it failed
-	ReasonNoReason      ReasonCode = "no_reason"      // the driver let go of the device and did not say why
+	ReasonOther        ReasonCode = "other"         // the words of a program that gives no code
+	ReasonNameUnknown  ReasonCode = "name_unknown"  // the address's name cannot be resolved
+	ReasonNothingThere ReasonCode = "nothing_there" // the connection is refused
+	ReasonNoRoute      ReasonCode = "no_route"      // the network does not lead there
+	ReasonNoAnswer     ReasonCode = "no_answer"     // nothing comes back in time
+	ReasonHungUp       ReasonCode = "hung_up"       // the connection is closed by the other end
+	ReasonOddAnswer    ReasonCode = "odd_answer"    // it does not speak the protocol
+	ReasonNotTrusted   ReasonCode = "not_trusted"   // its certificate
+	ReasonLoginRefused ReasonCode = "login_refused" // it is wrong
+	ReasonNotConnected ReasonCode = "not_connected" // a command came while the device is away
+	ReasonNotWritable  ReasonCode = "not_writable"  // no such property, or none that is written
+	ReasonBadValue     ReasonCode = "bad_value"     // the device, or the protocol, cannot hold it
+	ReasonUnconfirmed  ReasonCode = "unconfirmed"   // sent, and nobody knows what came of it
+	ReasonNotTried     ReasonCode = "not_tried"     // since something before it failed
+	// the driver let go of the device and did not say why
+	ReasonNoReason      ReasonCode = "no_reason"
 	ReasonPanicked      ReasonCode = "panicked"       // a mistake in the driver
 	ReasonDriverDown    ReasonCode = "driver_down"    // the program does not run
 	ReasonSilent        ReasonCode = "silent"         // longer than the profile allows
@@ -85,26 +86,34 @@ const (
 	ReasonNoAskAnswer ReasonCode = "no_ask_answer" // the gateway did not answer in time
 	ReasonNobody      ReasonCode = "nobody"        // no person has that credential
 	ReasonPassInvalid ReasonCode = "pass_invalid"  // outside of its time, or taken back
-	ReasonNotHere     ReasonCode = "not_here"      // the person has no business at that place or time
+	// the person has no business at that place or time
+	ReasonNotHere ReasonCode = "not_here"
 )
 
 // reasonTexts is the English of each code. What stands in braces are its params.
 var reasonTexts = map[ReasonCode]string{
-	ReasonOther:       "{text}",
-	ReasonNameUnknown: "the name in {address} is unknown: check the spelling, or give the IP address",
-	ReasonNothingThere: "nothing listens at {address}: check the address and the port ({protocol} usually has " +
+	ReasonOther: "{text}",
+	ReasonNameUnknown: "the name in {address} is unknown: check the spelling, or give the IP " +
+		"address",
+	ReasonNothingThere: "nothing listens at {address}: check the address and the port " +
+		"({protocol} usually has " +
 		"{port}), and that {protocol} is switched on",
 	ReasonNoRoute: "there is no way to {address}: check the address and the network",
-	ReasonNoAnswer: "{address} does not answer within {within}: check the address, that it speaks {protocol}, " +
+	ReasonNoAnswer: "{address} does not answer within {within}: check the address, that it " +
+		"speaks {protocol}, " +
 		"and that it has power",
-	ReasonHungUp: "{address} hung up: it may be restarting, speak something else than {protocol}, or take no " +
+	ReasonHungUp: "{address} hung up: it may be restarting, speak something else than " +
+		"{protocol}, or take no " +
 		"more connections",
 	ReasonOddAnswer: "{address} answers something else than {protocol} expects: {detail}",
-	ReasonNotTrusted: "the certificate of {address} is not trusted ({detail}): install one that is, or name its " +
+	ReasonNotTrusted: "the certificate of {address} is not trusted ({detail}): install one that " +
+		"is, or name its " +
 		"authority's PEM file",
-	ReasonLoginRefused: "{address} refuses the user name or the password: check both, and its list of who may what",
+	ReasonLoginRefused: "{address} refuses the user name or the password: check both, and its " +
+		"list of who may what",
 	ReasonNotConnected: "the device is not connected; try again once it is",
-	ReasonNotWritable: "{property} is no property that can be written; say where it lives, and writable: true, in " +
+	ReasonNotWritable: "{property} is no property that can be written; say where it lives, and " +
+		"writable: true, in " +
 		"the profile",
 	ReasonBadValue:    "{property}: {detail}",
 	ReasonUnconfirmed: "it was sent, and the device has not said what came of it",
@@ -116,58 +125,76 @@ var reasonTexts = map[ReasonCode]string{
 	ReasonHeardAgain:  "heard again",
 	ReasonMQTTEnded:   "the MQTT connection ended",
 	ReasonMore:        "and {count} more",
-	ReasonSeesNothing: "{property} ({register}) reads {raw}, which stands for no value: the sensor behind it is " +
+	ReasonSeesNothing: "{property} ({register}) reads {raw}, which stands for no value: the " +
+		"sensor behind it is " +
 		"missing or broken",
 	ReasonRegisterMute: "{property} ({register}) gives no answer",
-	ReasonSerialMissing: "there is no serial line {line}: check the name; adapters are renumbered when they are " +
+	ReasonSerialMissing: "there is no serial line {line}: check the name; adapters are " +
+		"renumbered when they are " +
 		"plugged in again, and names below /dev/serial/by-id are not",
-	ReasonSerialClosed: "the serial line {line} may not be opened: give the driver's user access to it (group " +
+	ReasonSerialClosed: "the serial line {line} may not be opened: give the driver's user access " +
+		"to it (group " +
 		"dialout)",
-	ReasonSerialMute: "no answer on {line} within {within}: check the unit id, the baud rate, the parity and the " +
+	ReasonSerialMute: "no answer on {line} within {within}: check the unit id, the baud rate, " +
+		"the parity and the " +
 		"wiring",
-	ReasonSerialBroken: "the serial line {line} does not work: {detail}; check the baud rate, the parity and the " +
+	ReasonSerialBroken: "the serial line {line} does not work: {detail}; check the baud rate, " +
+		"the parity and the " +
 		"wiring",
 
-	ReasonModbusFunction: "{register} of unit {unit}: the equipment does not know this kind of register (exception " +
+	ReasonModbusFunction: "{register} of unit {unit}: the equipment does not know this kind of " +
+		"register (exception " +
 		"1): try another table, e.g. holding for input",
-	ReasonModbusAddress: "{register} of unit {unit}: the equipment has no such register (exception 2): check the " +
+	ReasonModbusAddress: "{register} of unit {unit}: the equipment has no such register " +
+		"(exception 2): check the " +
 		"address against its manual; manuals often count from 1, or write 40001 for holding:0",
-	ReasonModbusValue: "{register} of unit {unit}: the equipment refuses this value or length (exception 3): " +
+	ReasonModbusValue: "{register} of unit {unit}: the equipment refuses this value or length " +
+		"(exception 3): " +
 		"check the form in the profile",
-	ReasonModbusFailed: "{register} of unit {unit}: the equipment has failed (exception 4): look at the equipment " +
+	ReasonModbusFailed: "{register} of unit {unit}: the equipment has failed (exception 4): look " +
+		"at the equipment " +
 		"itself",
-	ReasonModbusBusy: "{register} of unit {unit}: the equipment is busy (exception {exception}): poll it less " +
+	ReasonModbusBusy: "{register} of unit {unit}: the equipment is busy (exception {exception}): " +
+		"poll it less " +
 		"often",
-	ReasonModbusPath: "{register} of unit {unit}: the Modbus gateway has no way to this unit (exception 10): " +
+	ReasonModbusPath: "{register} of unit {unit}: the Modbus gateway has no way to this unit " +
+		"(exception 10): " +
 		"check the gateway's serial line and its routing",
-	ReasonModbusUnit: "{register} of unit {unit}: no such unit answers behind the Modbus gateway (exception 11): " +
+	ReasonModbusUnit: "{register} of unit {unit}: no such unit answers behind the Modbus gateway " +
+		"(exception 11): " +
 		"check the unit id, the wiring and the unit's power",
-	ReasonModbusOther: "{register} of unit {unit}: the equipment answers exception {exception}: look it up in its " +
+	ReasonModbusOther: "{register} of unit {unit}: the equipment answers exception {exception}: " +
+		"look it up in its " +
 		"manual",
 
 	ReasonClientID: "{address} refuses the client id {client_id}: give another",
-	ReasonTopicForbidden: "the broker does not let this user read {topic}: change the broker's access list, or the " +
+	ReasonTopicForbidden: "the broker does not let this user read {topic}: change the broker's " +
+		"access list, or the " +
 		"topic",
 	ReasonNoSubscription:  "the broker did not answer the subscription within {within}",
 	ReasonBrokerHungUp:    "the broker hung up: {detail}",
 	ReasonBrokerSaysAway:  "its broker says that it is {word}",
 	ReasonAvailabilityOdd: "the availability message \"{word}\" is neither \"{up}\" nor \"{down}\"",
 
-	ReasonNeverCalled: "the terminal has not called: set its cloud server (ADMS) to {where}, and compare its " +
+	ReasonNeverCalled: "the terminal has not called: set its cloud server (ADMS) to {where}, and " +
+		"compare its " +
 		"serial number with {serial}",
 	ReasonWrongCaller: "calls with its serial number come from {from} and are refused: {detail}",
 	ReasonCalledLast:  "the terminal has not called since {since}: check its power and its network",
-	ReasonLinesOdd: "{bad} of {lines} log lines could not be read ({detail}); they are kept with what was " +
+	ReasonLinesOdd: "{bad} of {lines} log lines could not be read ({detail}); they are kept with " +
+		"what was " +
 		"refused",
 	ReasonNotListening: "the driver does not listen yet; check its setting listen",
-	ReasonSerialTaken: "serial number {serial} belongs to device \"{device}\" already; serial numbers are each " +
+	ReasonSerialTaken: "serial number {serial} belongs to device \"{device}\" already; serial " +
+		"numbers are each " +
 		"terminal's own",
 	ReasonTerminalSays:  "the terminal refuses: {detail} ({number})",
 	ReasonNotFetched:    "the terminal did not call in time; the command is withdrawn",
 	ReasonCommandsQueue: "{count} commands wait for the terminal already; check that it calls",
 
 	ReasonPictureFrozen: "the camera sends the same picture again and again; switch it off and on",
-	ReasonPictureBlack: "the picture is black; look for a cap or tape on the lens, for light, and whether infrared " +
+	ReasonPictureBlack: "the picture is black; look for a cap or tape on the lens, for light, " +
+		"and whether infrared " +
 		"light is on",
 	ReasonPictureCovered: "the picture shows nothing; something covers the lens",
 	ReasonPictureBlurred: "the picture has no sharp edge; clean the lens and set its focus",
@@ -177,7 +204,8 @@ var reasonTexts = map[ReasonCode]string{
 		"set its key frame interval (I-frame interval, GOP) to 2 seconds or less",
 	ReasonCameraNoVideo: "the stream at {address} has no H.264 or H.265 video, it has {has}; " +
 		"set the camera's video encoding to H.264",
-	ReasonCameraUnknown: "there is no host named \"{host}\"; check its spelling, or give the camera's IP address",
+	ReasonCameraUnknown: "there is no host named \"{host}\"; check its spelling, or give the " +
+		"camera's IP address",
 	ReasonCameraUntrusted: "the certificate of the camera at {address} is not trusted; " +
 		"install one that is, or use rtsp:// in a network of its own",
 	ReasonCameraNoAnswer: "nothing answers at {address} within {within}; " +
@@ -190,11 +218,14 @@ var reasonTexts = map[ReasonCode]string{
 	ReasonCameraOdd:      "the camera at {address} does not speak RTSP as expected: {detail}",
 	ReasonCameraLogin:    "the camera at {address} asks for a user name and password",
 	ReasonCameraPassword: "the camera at {address} refuses this user name or password",
-	ReasonCameraForbids:  "the camera at {address} does not let this user watch; give it the right to view the stream",
-	ReasonCameraNoStream: "the camera at {address} has no stream \"{path}\"; its manual names the path",
+	ReasonCameraForbids: "the camera at {address} does not let this user watch; give it the " +
+		"right to view the stream",
+	ReasonCameraNoStream: "the camera at {address} has no stream \"{path}\"; its manual names " +
+		"the path",
 	ReasonCameraNoTCP: "the camera at {address} does not send over TCP; " +
 		"allow \"RTP over RTSP\" or \"RTP over TCP\" in it",
-	ReasonCameraFull:   "the camera at {address} has no room for another viewer ({status}); close another one",
+	ReasonCameraFull: "the camera at {address} has no room for another viewer ({status}); " +
+		"close another one",
 	ReasonCameraStatus: "the camera at {address} answered {status}",
 	ReasonCameraSendsOn: "the camera sends us on to {address}, which asks for a password; " +
 		"passwords stay with the address that they were given for: register that address itself",

@@ -73,5 +73,8 @@ const (
 
 // ZoneKinds lists every kind, in the order in which the console offers them.
 func ZoneKinds() []ZoneKind {
-	return []ZoneKind{ZoneGate, ZoneCanteen, ZoneDorm, ZoneLaboratory, ZoneClassroom, ZoneOffice, ZoneCorridor, ZoneOutdoor, ZoneOther}
+	return []ZoneKind{
+		ZoneGate, ZoneCanteen, ZoneDorm, ZoneLaboratory, ZoneClassroom, ZoneOffice,
+		ZoneCorridor, ZoneOutdoor, ZoneOther,
+	}
 }

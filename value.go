@@ -96,7 +96,8 @@ func ValueOf(x any) (Value, error) {
 		return BoolValue(x), nil
 	case string:
 		if !FitsValue(x) {
-			return Value{}, Errorf(TooLarge, "the text has %d characters; at most %d are kept", utf8.RuneCountInString(x), MaxStringValue)
+			return Value{}, Errorf(TooLarge, "the text has %d characters; at most %d are kept",
+				utf8.RuneCountInString(x), MaxStringValue)
 		}
 		return StringValue(x), nil
 	case float64:

@@ -8,7 +8,13 @@ import (
 )
 
 func TestValueOf(t *testing.T) {
-	for _, x := range []any{math.NaN(), math.Inf(1), []int{1}, map[string]any{}, string(make([]byte, g.MaxStringValue+1))} {
+	for _, x := range []any{
+		math.NaN(),
+		math.Inf(1),
+		[]int{1},
+		map[string]any{},
+		string(make([]byte, g.MaxStringValue+1)),
+	} {
 		if v, err := g.ValueOf(x); err == nil {
 			t.Errorf("ValueOf(%T) = %v, want an error", x, v)
 		}

@@ -8,10 +8,12 @@ type Weakness string
 
 // The weaknesses, the worst first. "" is that nobody has said: neither weak nor sound.
 const (
-	WeakSerialOnly Weakness = "serial_only" // its serial number, which others can read, is all that it shows
-	WeakNoPassword Weakness = "no_password" // whoever asks is let in: it asks for no password, or none is given
-	WeakPlainText  Weakness = "plain_text"  // its password crosses the network where it can be read
-	WeakNone       Weakness = "none"        // its driver has looked, and knows of none
+	// its serial number, which others can read, is all that it shows
+	WeakSerialOnly Weakness = "serial_only"
+	// whoever asks is let in: it asks for no password, or none is given
+	WeakNoPassword Weakness = "no_password"
+	WeakPlainText  Weakness = "plain_text" // its password crosses the network where it can be read
+	WeakNone       Weakness = "none"       // its driver has looked, and knows of none
 )
 
 // Weaknesses lists what may be said, the worst first.

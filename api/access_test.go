@@ -39,7 +39,8 @@ func operations(t *testing.T) []operation {
 			t.Fatalf("%q has %d parts, want 6", in.Text(), len(p))
 		}
 		method, path, _ := strings.Cut(p[2], " ")
-		ops = append(ops, operation{p[0], p[1], method, path, p[3], numbers(t, p[4]), numbers(t, p[5])})
+		ops = append(ops,
+			operation{p[0], p[1], method, path, p[3], numbers(t, p[4]), numbers(t, p[5])})
 	}
 	return ops
 }
@@ -78,7 +79,10 @@ func (c *client) try(op operation) reply {
 	case op.body == "@photo":
 		body, headers = picture(), []string{"Content-Type", "image/jpeg"}
 	case strings.HasPrefix(op.body, "kind,"):
-		body, headers = strings.ReplaceAll(op.body, `\n`, "\n"), []string{"Content-Type", "text/csv"}
+		body, headers = strings.ReplaceAll(op.body, `\n`, "\n"), []string{
+			"Content-Type",
+			"text/csv",
+		}
 	case op.body != "":
 		body = c.w.fill(op.body)
 	}
@@ -172,7 +176,8 @@ func TestSchoolsAreApart(t *testing.T) {
 		}
 		r := foreign.try(op)
 		if !slices.Contains(op.foreign, r.status) {
-			t.Errorf("%s by another school: got %d %s, want %v", op.id, r.status, r.body, op.foreign)
+			t.Errorf("%s by another school: got %d %s, want %v", op.id, r.status, r.body,
+				op.foreign)
 		}
 		for noun, id := range w.ids {
 			if r.status < 300 && noun != "delivery" && strings.Contains(string(r.body), id) {
@@ -191,7 +196,14 @@ func TestSchoolsAreApart(t *testing.T) {
 func TestKeysMayWhatTheyMay(t *testing.T) {
 	w := newWorld(t).schools()
 	for _, perm := range g.RoleAdmin.Permissions() {
-		_, secret, err := w.reg.In(adminScope(w.a)).CreateKey(t.Context(), g.APIKey{School: w.a.ID, Name: string(perm), Purpose: "a test asks", Permissions: []g.Permission{perm}, Expires: soon()})
+		_, secret, err := w.reg.In(adminScope(w.a)).CreateKey(t.Context(),
+			g.APIKey{
+				School:      w.a.ID,
+				Name:        string(perm),
+				Purpose:     "a test asks",
+				Permissions: []g.Permission{perm},
+				Expires:     soon(),
+			})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -202,7 +214,8 @@ func TestKeysMayWhatTheyMay(t *testing.T) {
 				continue
 			}
 			if r := c.try(op); r.status != 403 {
-				t.Errorf("%s with the permission %s alone: got %d %s, want 403", op.id, perm, r.status, r.body)
+				t.Errorf("%s with the permission %s alone: got %d %s, want 403", op.id, perm,
+					r.status, r.body)
 			}
 		}
 	}
@@ -231,7 +244,8 @@ func TestDocumentIsSound(t *testing.T) {
 			op := v.(map[string]any)
 			id, _ := op["operationId"].(string)
 			if id == "" || ids[id] || op["summary"] == "" || op["summary"] == nil {
-				t.Errorf("%s %s: operationId %q is empty or there twice, or the summary is missing", method, path, id)
+				t.Errorf("%s %s: operationId %q is empty or there twice, or the summary is missing",
+					method, path, id)
 			}
 			ids[id] = true
 			declared := map[string]bool{}
@@ -248,7 +262,8 @@ func TestDocumentIsSound(t *testing.T) {
 				}
 			}
 			for _, part := range strings.Split(path, "/") {
-				if name, ok := strings.CutPrefix(part, "{"); ok && !declared[strings.TrimSuffix(name, "}")] {
+				if name, ok := strings.CutPrefix(part, "{"); ok &&
+					!declared[strings.TrimSuffix(name, "}")] {
 					t.Errorf("%s: the path's %s is not declared", id, part)
 				}
 			}
@@ -268,7 +283,8 @@ func TestDocumentIsSound(t *testing.T) {
 			}
 		}
 	}
-	if got := w.nobody().do("GET", "/openapi.yaml", nil).want(200).body; !strings.Contains(string(got), "openapi: 3.1.0") {
+	if got := w.nobody().do("GET", "/openapi.yaml", nil).want(200).body; !strings.Contains(
+		string(got), "openapi: 3.1.0") {
 		t.Errorf("the YAML begins with %.80s, want openapi: 3.1.0 in it", got)
 	}
 }

@@ -12,12 +12,28 @@ import (
 // so that the day begins at 04:00 UTC and ends 23 hours later.
 func TestADayWithoutMidnight(t *testing.T) {
 	w := newWorld(t)
-	school, err := w.system().CreateSchool(t.Context(), g.School{Kind: g.KindSchool, Name: "Liceo", Timezone: "America/Santiago", Language: "en"})
+	school, err := w.system().CreateSchool(t.Context(),
+		g.School{Kind: g.KindSchool, Name: "Liceo", Timezone: "America/Santiago", Language: "en"})
 	mustDo(t, err)
-	for _, at := range []string{"2026-09-06T03:30:00Z", "2026-09-06T04:00:00Z", "2026-09-07T02:30:00Z", "2026-09-07T03:00:00Z"} {
+	for _, at := range []string{
+		"2026-09-06T03:30:00Z",
+		"2026-09-06T04:00:00Z",
+		"2026-09-07T02:30:00Z",
+		"2026-09-07T03:00:00Z",
+	} {
 		start, err := time.Parse(time.RFC3339, at)
 		mustDo(t, err)
-		_, err = w.system().PutSession(t.Context(), g.Session{School: school.ID, Kind: g.SessionDorm, Name: at, Start: start, Due: start.Add(10 * time.Minute), End: start.Add(20 * time.Minute), ZoneKinds: []g.ZoneKind{g.ZoneDorm}, Who: []g.PersonKind{g.Student}})
+		_, err = w.system().PutSession(t.Context(),
+			g.Session{
+				School:    school.ID,
+				Kind:      g.SessionDorm,
+				Name:      at,
+				Start:     start,
+				Due:       start.Add(10 * time.Minute),
+				End:       start.Add(20 * time.Minute),
+				ZoneKinds: []g.ZoneKind{g.ZoneDorm},
+				Who:       []g.PersonKind{g.Student},
+			})
 		mustDo(t, err)
 	}
 	c := w.user(school, g.RoleTeacher)

@@ -15,15 +15,18 @@ import (
 func TestChangesHeedTags(t *testing.T) {
 	w := newWorld(t).schools()
 	c := w.user(w.a, g.RoleAdmin)
-	for _, path := range []string{"/v1/schools/" + w.ids["school"], "/v1/sites/" + w.ids["site"], "/v1/buildings/" + w.ids["building"], "/v1/zones/" + w.ids["zone"],
-		"/v1/devices/lab-1-smoke", "/v1/people/" + w.ids["student"] + "?reason=test", "/v1/sessions/" + w.ids["session"]} {
+	for _, path := range []string{"/v1/schools/" + w.ids["school"], "/v1/sites/" + w.ids["site"],
+		"/v1/buildings/" + w.ids["building"], "/v1/zones/" + w.ids["zone"],
+		"/v1/devices/lab-1-smoke", "/v1/people/" + w.ids["student"] + "?reason=test",
+		"/v1/sessions/" + w.ids["session"]} {
 		t.Run(path, func(t *testing.T) {
 			read := c.do("GET", path, nil).want(200)
 			tag := read.header.Get("ETag")
 			if tag == "" {
 				t.Fatal("got no ETag, want one")
 			}
-			if r := c.do("GET", path, nil, "If-None-Match", tag); r.status != http.StatusNotModified || len(r.body) != 0 {
+			if r := c.do("GET", path, nil, "If-None-Match", tag); r.status != http.StatusNotModified ||
+				len(r.body) != 0 {
 				t.Errorf("got %d %s for the state that the caller has, want 304", r.status, r.body)
 			}
 			path, _, _ := cutQuery(path)
@@ -33,7 +36,8 @@ func TestChangesHeedTags(t *testing.T) {
 				t.Errorf("got %+v, want the code changed", p)
 			}
 			c.do("DELETE", path, nil, "If-Match", tag).wantNot(204)
-			c.do("PATCH", path, map[string]string{"name": "In time"}, "If-Match", first.header.Get("ETag")).want(200)
+			c.do("PATCH", path, map[string]string{"name": "In time"}, "If-Match",
+				first.header.Get("ETag")).want(200)
 			c.do("PATCH", path, map[string]string{"name": "Whatever"}, "If-Match", "*").want(200)
 			c.do("PATCH", path, map[string]any{"nme": "x"}).want(422)
 			c.do("PATCH", path, `{"name":"a","name":"b"}`).want(422)
@@ -64,7 +68,16 @@ func TestChangesEraseNothingBySilence(t *testing.T) {
 	c, v, ctx := w.user(w.a, g.RoleAdmin), w.system(), t.Context()
 	parent, err := v.CreatePerson(ctx, g.Person{School: w.a.ID, Kind: g.Guardian, Name: "Li Na"})
 	mustDo(t, err)
-	child, err := v.CreatePerson(ctx, g.Person{School: w.a.ID, Kind: g.Student, Name: "Li Bo", Number: "9", Class: "7-1", Phone: "555", Guardian: []g.PersonID{parent.ID}})
+	child, err := v.CreatePerson(ctx,
+		g.Person{
+			School:   w.a.ID,
+			Kind:     g.Student,
+			Name:     "Li Bo",
+			Number:   "9",
+			Class:    "7-1",
+			Phone:    "555",
+			Guardian: []g.PersonID{parent.ID},
+		})
 	mustDo(t, err)
 	path := "/v1/people/" + string(child.ID)
 	kept := func() registry.PersonPage {
@@ -76,15 +89,20 @@ func TestChangesEraseNothingBySilence(t *testing.T) {
 	var row registry.PersonRow
 	answer := c.do("PUT", path, map[string]any{"kind": "student", "name": "Li Bo", "class": "7-2"}).want(200)
 	answer.into(&row)
-	if p := kept(); p.Class != "7-2" || p.Phone != "555" || p.Number != "9" || !slices.Equal(p.Guardian, []g.PersonID{parent.ID}) {
-		t.Errorf("got %+v after a PUT that names neither telephone nor guardians, want both as they were", p.Person)
+	if p := kept(); p.Class != "7-2" || p.Phone != "555" || p.Number != "9" ||
+		!slices.Equal(p.Guardian, []g.PersonID{parent.ID}) {
+		t.Errorf("got %+v after a PUT that names neither telephone nor guardians, want both as "+
+			"they were",
+			p.Person)
 	}
 	shown := map[string]any{}
 	answer.into(&shown)
 	if shown["phone"] != nil || shown["guardians"] != nil || shown["created"] == nil {
-		t.Errorf("got %v, want an answer that shows no more than the class list and what was said", shown)
+		t.Errorf("got %v, want an answer that shows no more than the class list and what was said",
+			shown)
 	}
-	c.do("PATCH", path, `{"phone":null,"class":"7-3"}`, "Content-Type", "application/merge-patch+json").want(200)
+	c.do("PATCH", path, `{"phone":null,"class":"7-3"}`, "Content-Type",
+		"application/merge-patch+json").want(200)
 	if p := kept(); p.Phone != "" || p.Class != "7-3" || len(p.Guardian) != 1 {
 		t.Errorf("got %+v, want the telephone alone taken away", p.Person)
 	}
@@ -111,7 +129,8 @@ func TestOneOfManyChanges(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range statuses {
 		wg.Go(func() {
-			statuses[i] = c.do("PATCH", path, map[string]string{"name": string(rune('a' + i))}, "If-Match", tag).status
+			statuses[i] = c.do("PATCH", path, map[string]string{"name": string(rune('a' + i))},
+				"If-Match", tag).status
 		})
 	}
 	wg.Wait()

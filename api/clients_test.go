@@ -21,13 +21,24 @@ type clients struct {
 // newClients starts a gateway with a device and a key.
 func newClients(t *testing.T) clients {
 	w := newWorld(t).schools()
-	_, secret, err := w.reg.In(adminScope(w.a)).CreateKey(t.Context(), g.APIKey{School: w.a.ID, Name: "clients", Purpose: "a test asks", Permissions: []g.Permission{g.DevicesRead}, Expires: soon()})
+	_, secret, err := w.reg.In(adminScope(w.a)).CreateKey(t.Context(),
+		g.APIKey{
+			School:      w.a.ID,
+			Name:        "clients",
+			Purpose:     "a test asks",
+			Permissions: []g.Permission{g.DevicesRead},
+			Expires:     soon(),
+		})
 	mustDo(t, err)
 	from, err := filepath.Abs("testdata/clients")
 	mustDo(t, err)
 	c := clients{dir: t.TempDir()}
-	c.env = append(os.Environ(), "GATEHOUSE_URL="+w.url, "GATEHOUSE_KEY="+secret, "no_proxy=*", "http_proxy=", "CI=1", "REDOCLY_TELEMETRY=off", "GOFLAGS=-mod=readonly", "CGO_ENABLED=0")
-	for _, name := range []string{".spectral.yaml", "go.mod", "go.sum", "ogen.yml", "oapi/main.go", "ogen/main.go", "ts/main.ts", "ts/tsconfig.json", "ts/package.json"} {
+	c.env = append(os.Environ(), "GATEHOUSE_URL="+w.url, "GATEHOUSE_KEY="+secret, "no_proxy=*",
+		"http_proxy=", "CI=1", "REDOCLY_TELEMETRY=off", "GOFLAGS=-mod=readonly", "CGO_ENABLED=0")
+	for _, name := range []string{
+		".spectral.yaml", "go.mod", "go.sum", "ogen.yml", "oapi/main.go", "ogen/main.go",
+		"ts/main.ts", "ts/tsconfig.json", "ts/package.json",
+	} {
 		b, err := os.ReadFile(filepath.Join(from, name))
 		mustDo(t, err)
 		mustDo(t, os.MkdirAll(filepath.Dir(filepath.Join(c.dir, name)), 0o700))
@@ -35,7 +46,9 @@ func newClients(t *testing.T) clients {
 	}
 	mustDo(t, os.Symlink(filepath.Join(from, "node_modules"), filepath.Join(c.dir, "node_modules")))
 	for _, name := range []string{"openapi.json", "openapi-3.0.json"} {
-		mustDo(t, os.WriteFile(filepath.Join(c.dir, name), w.nobody().do("GET", "/"+name, nil).want(200).body, 0o600))
+		mustDo(t,
+			os.WriteFile(filepath.Join(c.dir, name),
+				w.nobody().do("GET", "/"+name, nil).want(200).body, 0o600))
 	}
 	return c
 }
@@ -70,10 +83,14 @@ func TestClientsOfOthers(t *testing.T) {
 		}
 	}
 	t.Run("redocly", func(t *testing.T) {
-		c.run(t, "node_modules/.bin/redocly lint --extends recommended-strict openapi.json openapi-3.0.json")
+		c.run(t,
+			"node_modules/.bin/redocly lint --extends recommended-strict openapi.json "+
+				"openapi-3.0.json")
 	})
 	t.Run("spectral", func(t *testing.T) {
-		c.run(t, "node_modules/.bin/spectral lint --fail-severity hint --ruleset .spectral.yaml openapi.json openapi-3.0.json")
+		c.run(t,
+			"node_modules/.bin/spectral lint --fail-severity hint --ruleset .spectral.yaml "+
+				"openapi.json openapi-3.0.json")
 	})
 	t.Run("openapi-typescript", func(t *testing.T) {
 		c.run(t, "node_modules/.bin/openapi-typescript openapi.json --output ts/gatehouse.d.ts")
@@ -81,11 +98,15 @@ func TestClientsOfOthers(t *testing.T) {
 		lists(t, "node ts/out/main.js")
 	})
 	t.Run("oapi-codegen", func(t *testing.T) {
-		c.run(t, "mkdir -p oapi/gatehouse && go tool oapi-codegen -generate types,client -package gatehouse -o oapi/gatehouse/gatehouse.go openapi.json")
+		c.run(t,
+			"mkdir -p oapi/gatehouse && go tool oapi-codegen -generate types,client -package "+
+				"gatehouse -o oapi/gatehouse/gatehouse.go openapi.json")
 		lists(t, "go run ./oapi")
 	})
 	t.Run("ogen", func(t *testing.T) {
-		c.run(t, "go tool ogen --config ogen.yml --target ogen/gatehouse --package gatehouse openapi.json")
+		c.run(t,
+			"go tool ogen --config ogen.yml --target ogen/gatehouse --package gatehouse "+
+				"openapi.json")
 		lists(t, "go run ./ogen")
 	})
 }

@@ -35,7 +35,9 @@ func TestConsoleHasTheLimits(t *testing.T) {
 	var got map[string]map[string]int
 	mustDo(t, json.Unmarshal(b, &got))
 	if diff := cmp.Diff(got, want); diff != "" {
-		t.Errorf("%s is not what the document says; `npm run limits` in api/console writes it (-file +document):\n%s", file, diff)
+		t.Errorf("%s is not what the document says; `npm run limits` in api/console writes it "+
+			"(-file +document):\n%s",
+			file, diff)
 	}
 }
 

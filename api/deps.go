@@ -18,7 +18,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
-// Deps is what the API is built from. Registry, Live, Webhooks and Now are needed; where another part
+// Deps is what the API is built from. Registry, Live, Webhooks and Now are needed; where another
+// part
 // is nil, its endpoints answer unavailable and say which part is missing.
 type Deps struct {
 	Registry *registry.Registry
@@ -29,7 +30,9 @@ type Deps struct {
 	Faces    people.Faces
 	Media    Evidence
 	Recorded func() places.Keeping // how long things are kept
-	Compare  func(ctx context.Context, school g.SchoolID, person g.PersonID, f people.TrackFace) (people.Likeness, error)
+	Compare  func(
+		ctx context.Context, school g.SchoolID, person g.PersonID, f people.TrackFace,
+	) (people.Likeness, error)
 
 	// Telemetry makes a handler of the Prometheus HTTP API below prefix that shows the
 	// given schools only.
@@ -46,7 +49,8 @@ type Deps struct {
 	Status  func(ctx context.Context) Status // the gateway's health in words
 	Rules   func() []alerts.RuleInfo         // the rules that are loaded
 
-	// Reload reads configuration, rules and certificates anew; with dry it only says what would change.
+	// Reload reads configuration, rules and certificates anew; with dry it only says what would
+	// change.
 	Reload func(ctx context.Context, dry bool) (Reload, error)
 
 	Console fs.FS // the built console; nil: a page says that it is missing
@@ -57,10 +61,11 @@ type Deps struct {
 
 // Config is how the API behaves. The zero value is usable.
 type Config struct {
-	BaseURL       string // how people reach the gateway, e.g. https://gate.school.example; shown in examples
-	SecureCookies bool   // set where people come over TLS
-	TrustProxy    bool   // a reverse proxy in front sets X-Forwarded-For; believe its last entry
-	Demo          bool   // the demonstration school: shown as such
+	// how people reach the gateway, e.g. https://gate.school.example; shown in examples
+	BaseURL       string
+	SecureCookies bool // set where people come over TLS
+	TrustProxy    bool // a reverse proxy in front sets X-Forwarded-For; believe its last entry
+	Demo          bool // the demonstration school: shown as such
 	Version       string
 	RateLimit     float64 // requests per second and caller; 0: 100. The burst is three times it
 	MaxStreams    int     // live streams at a time; 0: 256, of one caller at most 16

@@ -61,18 +61,37 @@ func schemaName(t reflect.Type, hint string) string {
 
 const introduction = `The gateway between a school's devices and the people who answer for the children in it.
 
-Programs send an API key as ` + "`Authorization: Bearer ghk_…`" + `. Errors are RFC 9457 problem documents with a stable ` + "`code`" + `. What they say to people comes in Chinese with ` + "`Accept-Language: zh-CN`" + `, else in English; ` + "`Content-Language`" + ` says which.
-Lists take ` + "`limit`" + ` and ` + "`cursor`" + ` and answer ` + "`items`" + ` and ` + "`next`" + `. A walk from page to page sees every row that is there throughout once, whatever changes meanwhile. Times are RFC 3339.
+Programs send an API key as ` + "`Authorization: Bearer ghk_…`" +
+	`. Errors are RFC 9457 problem documents with a stable ` + "`code`" +
+	`. What they say to people comes in Chinese with ` + "`Accept-Language: zh-CN`" +
+	`, else in English; ` + "`Content-Language`" + ` says which.
+Lists take ` + "`limit`" + ` and ` + "`cursor`" + ` and answer ` + "`items`" + ` and ` + "`next`" +
+	`. A walk from page to page sees every row that is there throughout once, whatever changes meanwhile. Times are RFC 3339.
 A POST may carry an ` + "`Idempotency-Key`" + `. Rates are told in ` + "`RateLimit-*`" + ` headers.
 The examples expect GATEHOUSE_URL and GATEHOUSE_KEY in the environment.`
 
 func tags() [][2]string {
 	return [][2]string{
-		{"Sign-in", "First run, sign-in and the caller."}, {"Second factor", "Codes and passkeys beside the password, and whom the school asks for them."}, {"Schools and places", "Schools, sites, buildings and zones."}, {"Profiles", "What kinds of device can say and do."},
-		{"Devices", "The fleet: registration, twins, commands."}, {"Drivers", "The programs that speak to equipment."}, {"People", "People, consent, cards and faces."},
-		{"Sightings", "Who was seen where."}, {"Alerts", "What the rules found, and who handles it."}, {"Incidents", "Procedures and hand-overs."},
-		{"Attendance", "Sessions, answers, corrections and leave."}, {"Events", "The journal and the live stream."}, {"Telemetry", "Readings, by the Prometheus HTTP API."}, {"Data quality", "Whose data is not to be trusted, and why."},
-		{"Keys", "API keys."}, {"Webhooks", "Events posted to a server of one's own."}, {"Users", "Who can sign in."}, {"Audit", "Who did what."}, {"Gateway", "Health, evidence and settings."},
+		{"Sign-in", "First run, sign-in and the caller."},
+		{
+			"Second factor",
+			"Codes and passkeys beside the password, and whom the school asks for them.",
+		},
+		{"Schools and places", "Schools, sites, buildings and zones."},
+		{"Profiles", "What kinds of device can say and do."},
+		{"Devices", "The fleet: registration, twins, commands."},
+		{"Drivers", "The programs that speak to equipment."},
+		{"People", "People, consent, cards and faces."},
+		{"Sightings", "Who was seen where."},
+		{"Alerts", "What the rules found, and who handles it."},
+		{"Incidents", "Procedures and hand-overs."},
+		{"Attendance", "Sessions, answers, corrections and leave."},
+		{"Events", "The journal and the live stream."},
+		{"Telemetry", "Readings, by the Prometheus HTTP API."},
+		{"Data quality", "Whose data is not to be trusted, and why."},
+		{"Keys", "API keys."}, {"Webhooks", "Events posted to a server of one's own."},
+		{"Users", "Who can sign in."}, {"Audit", "Who did what."},
+		{"Gateway", "Health, evidence and settings."},
 	}
 }
 
@@ -108,8 +127,12 @@ type (
 )
 
 func (valueSchema) Schema(huma.Registry) *huma.Schema {
-	return &huma.Schema{Description: "A number, true or false, or a text.", OneOf: []*huma.Schema{
-		{Type: huma.TypeNumber}, {Type: huma.TypeBoolean}, {Type: huma.TypeString, MaxLength: new(g.MaxStringValue)}}}
+	return &huma.Schema{
+		Description: "A number, true or false, or a text.",
+		OneOf: []*huma.Schema{
+			{Type: huma.TypeNumber}, {Type: huma.TypeBoolean},
+			{Type: huma.TypeString, MaxLength: new(g.MaxStringValue)}},
+	}
 }
 func (rawSchema) Schema(huma.Registry) *huma.Schema      { return &huma.Schema{} }
 func (severitySchema) Schema(huma.Registry) *huma.Schema { return oneOf(g.Severities()) }
@@ -139,7 +162,10 @@ func (sessionSchema) Schema(huma.Registry) *huma.Schema {
 	return oneOf([]g.SessionKind{g.SessionArrival, g.SessionMeal, g.SessionDorm})
 }
 func (attendanceSchema) Schema(huma.Registry) *huma.Schema {
-	return oneOf([]g.AttendanceState{g.Expected, g.Arrived, g.Late, g.LeftEarly, g.Absent, g.Excused, g.OffsiteApproved, g.Unknown, g.NotRequired})
+	return oneOf([]g.AttendanceState{
+		g.Expected, g.Arrived, g.Late, g.LeftEarly, g.Absent, g.Excused, g.OffsiteApproved,
+		g.Unknown, g.NotRequired,
+	})
 }
 
 func (kindSchema) Schema(huma.Registry) *huma.Schema  { return oneOf(g.QualityKinds()) }
@@ -175,7 +201,8 @@ func aliases(r huma.Registry) {
 // finish writes the document out once, for every reader the same.
 func (s *Server) finish() (err error) {
 	doc := s.front.OpenAPI()
-	for _, unused := range []string{"ErrorModel", "ErrorDetail"} { // huma's own error, which transform replaces
+	// huma's own error, which transform replaces
+	for _, unused := range []string{"ErrorModel", "ErrorDetail"} {
 		delete(doc.Components.Schemas.Map(), unused)
 	}
 	boundEntries(doc)

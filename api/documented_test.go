@@ -35,14 +35,16 @@ func TestTheDocumentSaysWhatIsTakenAndAnswered(t *testing.T) {
 		Paths map[string]map[string]documentedOperation
 	}
 	w.nobody().do("GET", "/openapi.json", nil).want(200).into(&d)
-	wrong := w.nobody().do("POST", "/v1/session", map[string]any{"name": "nobody", "password": "not-the-password"}).want(401)
+	wrong := w.nobody().do("POST", "/v1/session",
+		map[string]any{"name": "nobody", "password": "not-the-password"}).want(401)
 	if _, ok := d.Paths["/v1/session"]["post"].Responses["401"]; !ok {
 		t.Errorf("POST /v1/session answers %s, and the document does not list 401", wrong.body)
 	}
 	for _, path := range []string{"/v1/people/import", "/v1/people/import/preview"} {
 		content := d.Paths[path]["post"].RequestBody.Content
 		for _, kind := range []string{
-			"text/csv", "application/octet-stream", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+			"text/csv", "application/octet-stream",
+			"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 		} {
 			if _, ok := content[kind]; !ok {
 				t.Errorf("%s: the document lists %v, want %s", path, content, kind)
@@ -51,7 +53,8 @@ func TestTheDocumentSaysWhatIsTakenAndAnswered(t *testing.T) {
 	}
 	const at = "/v1/telemetry/api/v1/"
 	for path, needed := range map[string][]string{
-		"query": {"query"}, "query_range": {"query", "start", "end", "step"}, "series": {"match[]"}, "labels": nil,
+		"query":       {"query"},
+		"query_range": {"query", "start", "end", "step"}, "series": {"match[]"}, "labels": nil,
 	} {
 		get, post := d.Paths[at+path]["get"], d.Paths[at+path]["post"]
 		required := map[string]bool{}
@@ -60,7 +63,8 @@ func TestTheDocumentSaysWhatIsTakenAndAnswered(t *testing.T) {
 		}
 		for _, name := range needed {
 			if !required[name] {
-				t.Errorf("%s: the document's parameters are %+v, want %s required", path, get.Parameters, name)
+				t.Errorf("%s: the document's parameters are %+v, want %s required", path,
+					get.Parameters, name)
 			}
 			if post.RequestBody.Content["application/x-www-form-urlencoded"].Schema.Properties[name] == nil {
 				t.Errorf("%s: the form is %+v, want %s in it", path, post.RequestBody, name)
@@ -68,7 +72,8 @@ func TestTheDocumentSaysWhatIsTakenAndAnswered(t *testing.T) {
 		}
 		for _, status := range []string{"200", "400"} {
 			if kind := get.Responses[status].Content["application/json"].Schema.Type; kind != "object" {
-				t.Errorf("%s: the document says that %s is a %q, want an object", path, status, kind)
+				t.Errorf("%s: the document says that %s is a %q, want an object", path, status,
+					kind)
 			}
 		}
 	}
@@ -79,7 +84,11 @@ func TestAKeyIsAWholeUser(t *testing.T) {
 	w := newWorld(t).schools()
 	admin := w.user(w.a, g.RoleAdmin)
 	var key access.NewKey
-	body := map[string]any{"name": "reports", "purpose": "weekly report", "permissions": []string{"devices:read"}}
+	body := map[string]any{
+		"name":        "reports",
+		"purpose":     "weekly report",
+		"permissions": []string{"devices:read"},
+	}
 	admin.do("POST", "/v1/keys", body).want(201).into(&key)
 	program := w.nobody()
 	program.key = key.Secret

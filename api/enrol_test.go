@@ -56,7 +56,8 @@ func TestEnrolmentIsOneDeed(t *testing.T) {
 	})
 	defer cancel()
 	body := `{"name":"Left Behind","consent":{"by":"self","note":"asked at the gate"}}`
-	r, err := http.NewRequestWithContext(ctx, "POST", w.url+"/v1/alerts/"+w.ids["alert"]+"/enrol", strings.NewReader(body))
+	r, err := http.NewRequestWithContext(ctx, "POST", w.url+"/v1/alerts/"+w.ids["alert"]+"/enrol",
+		strings.NewReader(body))
 	mustDo(t, err)
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("X-Gatehouse-CSRF", guard.csrf)
@@ -66,14 +67,20 @@ func TestEnrolmentIsOneDeed(t *testing.T) {
 	if err == nil {
 		t.Error("the browser got an answer, want it gone")
 	}
-	rows, _, err := w.system().People(t.Context(), registry.PersonFilter{School: w.a.ID, Query: "Left Behind"})
+	rows, _, err := w.system().People(t.Context(),
+		registry.PersonFilter{School: w.a.ID, Query: "Left Behind"})
 	mustDo(t, err)
 	if len(rows) != 1 || !rows[0].Face || !rows[0].Consent {
 		t.Errorf("got %+v, want one visitor with consent and face", rows)
 	}
 	// What fails halfway leaves nobody.
-	guard.do("POST", "/v1/alerts/"+w.ids["alert"]+"/enrol", map[string]any{"name": "Nobody At All", "consent": map[string]string{"by": strings.Repeat("x", 120)}}).want(422)
-	rows, _, err = w.system().People(t.Context(), registry.PersonFilter{School: w.a.ID, Query: "Nobody At All"})
+	guard.do("POST", "/v1/alerts/"+w.ids["alert"]+"/enrol",
+		map[string]any{
+			"name":    "Nobody At All",
+			"consent": map[string]string{"by": strings.Repeat("x", 120)},
+		}).want(422)
+	rows, _, err = w.system().People(t.Context(),
+		registry.PersonFilter{School: w.a.ID, Query: "Nobody At All"})
 	mustDo(t, err)
 	if len(rows) != 0 {
 		t.Errorf("got %+v, want nobody", rows)
@@ -85,11 +92,13 @@ func TestEnrolTakesTheTracksFace(t *testing.T) {
 	var n atomic.Int64
 	w := newWorld(t, func(d *api.Deps) { d.Faces = countingFaces{&n} }).schools()
 	guard := w.user(w.a, g.RoleSecurity)
-	guard.do("POST", "/v1/alerts/"+w.ids["alert"]+"/enrol", map[string]any{"name": "Wu Gang", "consent": map[string]string{"by": "self"}}).want(201)
+	guard.do("POST", "/v1/alerts/"+w.ids["alert"]+"/enrol",
+		map[string]any{"name": "Wu Gang", "consent": map[string]string{"by": "self"}}).want(201)
 	templates, err := w.system().Templates(t.Context(), w.a.ID)
 	mustDo(t, err)
 	if len(templates) != 1 || templates[0].Embedding[1] != 1 || n.Load() != 0 {
-		t.Errorf("got %d templates and %d photographs looked at, want the track's face alone", len(templates), n.Load())
+		t.Errorf("got %d templates and %d photographs looked at, want the track's face alone",
+			len(templates), n.Load())
 	}
 }
 
@@ -107,28 +116,42 @@ func TestEnrolmentAsks(t *testing.T) {
 	admin.do("POST", path+"/consent", map[string]any{"given": true, "by": "mother"}).want(204)
 	send := func(answers string, want int) reply {
 		t.Helper()
-		return admin.do("POST", path+"/face"+answers, picture(), "Content-Type", "image/jpeg").want(want)
+		return admin.do("POST", path+"/face"+answers, picture(), "Content-Type", "image/jpeg").want(
+			want)
 	}
 	l = people.Likeness{Own: -1, Other: g.PersonID(w.ids["visitor"]), Score: 0.39} // not alike
 	send("", 201)
-	l = people.Likeness{Enrolled: true, Own: 0.1, Unlike: true, Other: g.PersonID(w.ids["visitor"]), Score: 0.9, Alike: true}
+	l = people.Likeness{
+		Enrolled: true,
+		Own:      0.1,
+		Unlike:   true,
+		Other:    g.PersonID(w.ids["visitor"]),
+		Score:    0.9,
+		Alike:    true,
+	}
 	p := send("", 409).problem()
-	if p.Code != gate.Confirm || len(p.Questions) != 2 || p.Questions[0].Ask != people.AskUnlikeOwn || p.Questions[1].Ask != people.AskLikeOther || p.Questions[1].Name == "" {
+	if p.Code != gate.Confirm || len(p.Questions) != 2 ||
+		p.Questions[0].Ask != people.AskUnlikeOwn || p.Questions[1].Ask != people.AskLikeOther ||
+		p.Questions[1].Name == "" {
 		t.Fatalf("got %+v, want both questions, with the name of whom it looks like", p)
 	}
-	if p = send("?answers=look_alike", 409).problem(); len(p.Questions) != 1 || p.Questions[0].Ask != people.AskUnlikeOwn {
+	if p = send("?answers=look_alike", 409).problem(); len(p.Questions) != 1 ||
+		p.Questions[0].Ask != people.AskUnlikeOwn {
 		t.Errorf("got %+v, want the question that is open", p)
 	}
 	send("?answers=nonsense", 422)
 	send("?answers=look_alike,replace", 201)
 	templates, err := w.system().Templates(t.Context(), w.a.ID)
 	mustDo(t, err)
-	if len(templates) != 1 || !slices.Equal(templates[0].Alike, []g.PersonID{g.PersonID(w.ids["visitor"])}) {
+	if len(templates) != 1 ||
+		!slices.Equal(templates[0].Alike, []g.PersonID{g.PersonID(w.ids["visitor"])}) {
 		t.Errorf("got %+v, want the new template alone, with its look-alike", templates)
 	}
 	var log struct{ Items []g.AuditEntry }
 	admin.do("GET", "/v1/audit?deed=face.enrol", nil).want(200).into(&log)
-	if len(log.Items) != 2 || !strings.HasSuffix(log.Items[0].Object, "answered unlike_own: replace, like_other: look_alike") {
+	if len(log.Items) != 2 ||
+		!strings.HasSuffix(log.Items[0].Object,
+			"answered unlike_own: replace, like_other: look_alike") {
 		t.Errorf("got %+v, want the answers in the audit log", log.Items)
 	}
 }
@@ -144,23 +167,30 @@ func (f coveredFaces) Enrol(ctx context.Context, photo []byte) (people.Portrait,
 
 // A mouth or eyes that seem to be covered are asked about; the answer is kept.
 func TestEnrolmentAsksAboutMasks(t *testing.T) {
-	w := newWorld(t, func(d *api.Deps) { d.Faces = coveredFaces{[]string{"mouth", "eyes"}} }).schools()
+	w := newWorld(t, func(d *api.Deps) {
+		d.Faces = coveredFaces{[]string{"mouth", "eyes"}}
+	}).schools()
 	admin := w.user(w.a, g.RoleAdmin)
 	path := "/v1/people/" + w.ids["student"]
 	admin.do("POST", path+"/consent", map[string]any{"given": true, "by": "mother"}).want(204)
 	send := func(answers string, want int) reply {
 		t.Helper()
-		return admin.do("POST", path+"/face"+answers, picture(), "Content-Type", "image/jpeg").want(want)
+		return admin.do("POST", path+"/face"+answers, picture(), "Content-Type", "image/jpeg").want(
+			want)
 	}
 	p := send("", 409).problem()
-	if p.Code != gate.Confirm || len(p.Questions) != 2 || p.Questions[0].Ask != people.AskMouthCovered || p.Questions[1].Ask != people.AskEyesCovered {
+	if p.Code != gate.Confirm || len(p.Questions) != 2 ||
+		p.Questions[0].Ask != people.AskMouthCovered ||
+		p.Questions[1].Ask != people.AskEyesCovered {
 		t.Fatalf("got %+v, want both questions", p)
 	}
 	send("?answers=same_person", 409)
 	send("?answers=as_it_is", 201)
 	var log struct{ Items []g.AuditEntry }
 	admin.do("GET", "/v1/audit?deed=face.enrol", nil).want(200).into(&log)
-	if len(log.Items) != 1 || !strings.HasSuffix(log.Items[0].Object, "answered mouth_covered: as_it_is, eyes_covered: as_it_is") {
+	if len(log.Items) != 1 ||
+		!strings.HasSuffix(log.Items[0].Object,
+			"answered mouth_covered: as_it_is, eyes_covered: as_it_is") {
 		t.Errorf("got %+v, want the answers in the audit log", log.Items)
 	}
 }
@@ -168,16 +198,22 @@ func TestEnrolmentAsksAboutMasks(t *testing.T) {
 func TestPicturesLiveForHours(t *testing.T) {
 	w := newWorld(t, func(d *api.Deps) {
 		d.Recorded = func() places.Keeping {
-			return places.Keeping{Pictures: 24 * time.Hour, History: 48 * time.Hour, Model: "test-512"}
+			return places.Keeping{
+				Pictures: 24 * time.Hour,
+				History:  48 * time.Hour,
+				Model:    "test-512",
+			}
 		}
 	}).schools()
 	guard, admin := w.user(w.a, g.RoleSecurity), w.user(w.a, g.RoleAdmin)
 	path := "/v1/alerts/" + w.ids["alert"] + "/picture"
 	in := func(d time.Duration) string { return time.Now().Add(d).UTC().Format(time.RFC3339) }
 	guard.do("PUT", path, map[string]string{"reason": ".", "until": in(time.Hour)}).want(422)
-	guard.do("PUT", path, map[string]string{"reason": "for the police", "until": in(91 * 24 * time.Hour)}).want(422)
+	guard.do("PUT", path,
+		map[string]string{"reason": "for the police", "until": in(91 * 24 * time.Hour)}).want(422)
 	guard.do("PUT", path, map[string]string{"reason": "for the police", "until": in(-time.Hour)}).want(422)
-	guard.do("PUT", path, map[string]string{"reason": "for the police", "until": in(48 * time.Hour)}).want(200)
+	guard.do("PUT", path,
+		map[string]string{"reason": "for the police", "until": in(48 * time.Hour)}).want(200)
 	var row registry.AlertRow
 	guard.do("GET", "/v1/alerts/"+w.ids["alert"], nil).want(200).into(&row)
 	if row.PictureUntil.IsZero() {
@@ -185,11 +221,14 @@ func TestPicturesLiveForHours(t *testing.T) {
 	}
 	var facts places.RecordedFacts
 	guard.do("GET", "/v1/recorded", nil).want(200).into(&facts)
-	if !facts.Pictures || facts.PictureHours != 24 || facts.Kept != 1 || facts.HistoryDays != 2 || facts.Model != "test-512" {
+	if !facts.Pictures || facts.PictureHours != 24 || facts.Kept != 1 || facts.HistoryDays != 2 ||
+		facts.Model != "test-512" {
 		t.Errorf("got %+v, want what is recorded", facts)
 	}
-	guard.do("PUT", "/v1/recorded", map[string]any{"pictures_of_unknowns": false, "reason": "parents' council"}).want(403)
-	admin.do("PUT", "/v1/recorded", map[string]any{"pictures_of_unknowns": false, "reason": "parents' council"}).want(200).into(&facts)
+	guard.do("PUT", "/v1/recorded",
+		map[string]any{"pictures_of_unknowns": false, "reason": "parents' council"}).want(403)
+	admin.do("PUT", "/v1/recorded",
+		map[string]any{"pictures_of_unknowns": false, "reason": "parents' council"}).want(200).into(&facts)
 	if facts.Pictures {
 		t.Error("pictures are still on")
 	}

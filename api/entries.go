@@ -50,7 +50,9 @@ func boundEntries(doc *huma.OpenAPI) {
 	values.PrecomputeMessages()
 	boundProfile(schemas)
 	for _, item := range doc.Paths {
-		for _, op := range []*huma.Operation{item.Get, item.Post, item.Put, item.Patch, item.Delete} {
+		for _, op := range []*huma.Operation{
+			item.Get, item.Post, item.Put, item.Patch, item.Delete,
+		} {
 			if op == nil {
 				continue
 			}
@@ -77,7 +79,8 @@ func boundProfile(schemas map[string]*huma.Schema) {
 			s.Properties[name].MaxLength = new(most)
 		}
 	}
-	profile, property, action, event := schemas["Profile"], schemas["Property"], schemas["Action"], schemas["Affordance"]
+	profile, property := schemas["Profile"], schemas["Property"]
+	action, event := schemas["Action"], schemas["Affordance"]
 	length(profile, g.MaxProfileText, "title", "title_zh", "vendor")
 	length(profile, g.MaxProfileWord, "retention")
 	profile.Properties["sightings"].MaxItems = new(g.MaxSightings)
@@ -103,7 +106,9 @@ func boundProfile(schemas map[string]*huma.Schema) {
 // identifiers are the types that name one thing.
 func identifiers() []any {
 	return []any{
-		g.SchoolID(""), g.SiteID(""), g.BuildingID(""), g.ZoneID(""), g.ProfileID(""), g.DeviceID(""), g.PersonID(""),
-		g.PassID(""), g.UserID(""), g.KeyID(""), g.WebhookID(""), g.AlertID(""), g.IncidentID(""), g.SessionID(""), g.MediaID(""),
+		g.SchoolID(""), g.SiteID(""), g.BuildingID(""), g.ZoneID(""), g.ProfileID(""),
+		g.DeviceID(""), g.PersonID(""),
+		g.PassID(""), g.UserID(""), g.KeyID(""), g.WebhookID(""), g.AlertID(""), g.IncidentID(""),
+		g.SessionID(""), g.MediaID(""),
 	}
 }

@@ -31,7 +31,9 @@ func documentExamples(doc *huma.OpenAPI) error {
 		return fmt.Errorf("read examples.json: %w", err)
 	}
 	for _, item := range doc.Paths {
-		for _, op := range []*huma.Operation{item.Get, item.Put, item.Post, item.Patch, item.Delete} {
+		for _, op := range []*huma.Operation{
+			item.Get, item.Put, item.Post, item.Patch, item.Delete,
+		} {
 			if op == nil {
 				continue
 			}

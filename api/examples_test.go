@@ -17,9 +17,21 @@ func TestExamplesWork(t *testing.T) {
 		}
 	}
 	w := newWorld(t).schools()
-	_, secret, err := w.reg.In(adminScope(w.a)).CreateKey(t.Context(), g.APIKey{School: w.a.ID, Name: "examples", Purpose: "a test asks", Permissions: g.RoleAdmin.Permissions(), Expires: soon()})
+	_, secret, err := w.reg.In(adminScope(w.a)).CreateKey(t.Context(),
+		g.APIKey{
+			School:      w.a.ID,
+			Name:        "examples",
+			Purpose:     "a test asks",
+			Permissions: g.RoleAdmin.Permissions(),
+			Expires:     soon(),
+		})
 	mustDo(t, err)
-	w.live.add(g.Event{Kind: g.EventStatus, School: w.a.ID, Device: "lab-1-smoke", Status: &g.Status{State: g.StateOnline}})
+	w.live.add(g.Event{
+		Kind:   g.EventStatus,
+		School: w.a.ID,
+		Device: "lab-1-smoke",
+		Status: &g.Status{State: g.StateOnline},
+	})
 	var doc struct {
 		Paths map[string]map[string]struct {
 			OperationID string `json:"operationId"`
@@ -37,7 +49,8 @@ func TestExamplesWork(t *testing.T) {
 				}
 				ran++
 				cmd := exec.CommandContext(t.Context(), "bash", "-ec", command)
-				cmd.Env = append(os.Environ(), "GATEHOUSE_URL="+w.url, "GATEHOUSE_KEY="+secret, "no_proxy=*", "http_proxy=")
+				cmd.Env = append(os.Environ(), "GATEHOUSE_URL="+w.url, "GATEHOUSE_KEY="+secret,
+					"no_proxy=*", "http_proxy=")
 				out, err := cmd.CombinedOutput()
 				if err != nil {
 					t.Errorf("%s: %v\n%s\n%s", op.OperationID, err, command, out)

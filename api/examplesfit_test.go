@@ -51,15 +51,20 @@ func TestExamplesFit(t *testing.T) {
 		for _, v := range asMap(item) {
 			op := v.(map[string]any)
 			request, response := jsonBodies(op)
-			for part, body := range map[string]map[string]any{"request": request, "response": response} {
+			for part, body := range map[string]map[string]any{
+				"request":  request,
+				"response": response,
+			} {
 				if body == nil {
 					continue
 				}
 				n++
 				if _, there := body["example"]; !there {
-					t.Errorf("%s: no example of its %s; go test ./api -run TestExamplesFit -update", op["operationId"], part)
+					t.Errorf("%s: no example of its %s; go test ./api -run TestExamplesFit -update",
+						op["operationId"], part)
 				} else if err := fits(doc, asMap(body["schema"]), body["example"], "$"); err != nil {
-					t.Errorf("%s: the example of its %s does not fit: %v", op["operationId"], part, err)
+					t.Errorf("%s: the example of its %s does not fit: %v", op["operationId"], part,
+						err)
 				}
 			}
 		}
@@ -79,7 +84,8 @@ func TestExamplesFit(t *testing.T) {
 func record(t *testing.T, w *world, doc map[string]any) {
 	t.Helper()
 	table, out := map[string]operation{}, map[string]shown{}
-	written := map[string]shown{} // by hand: what a test's gateway refuses, or has nothing to show of
+	// by hand: what a test's gateway refuses, or has nothing to show of
+	written := map[string]shown{}
 	b, err := os.ReadFile("testdata/examples.json")
 	mustDo(t, err)
 	mustDo(t, json.Unmarshal(b, &written))
@@ -120,7 +126,9 @@ func record(t *testing.T, w *world, doc map[string]any) {
 			out[id] = e
 		}
 	}
-	maps.DeleteFunc(out, func(_ string, e shown) bool { return e.Request == nil && e.Response == nil })
+	maps.DeleteFunc(out, func(_ string, e shown) bool {
+		return e.Request == nil && e.Response == nil
+	})
 	var file bytes.Buffer
 	enc := json.NewEncoder(&file)
 	enc.SetEscapeHTML(false)

@@ -81,7 +81,9 @@ func (j *journal) Newest() uint64 {
 
 type intake struct{ live *journal }
 
-func (i *intake) Manual(_ context.Context, _ g.Scope, school g.SchoolID, s g.Sighting) (uint64, g.SightingID, error) {
+func (i *intake) Manual(
+	_ context.Context, _ g.Scope, school g.SchoolID, s g.Sighting,
+) (uint64, g.SightingID, error) {
 	s.ID = g.SightingID(g.NewID("sgt"))
 	i.live.add(g.Event{Kind: g.EventSighting, School: school, Zone: s.Zone, Sighting: &s})
 	return i.live.Newest(), s.ID, nil
@@ -96,9 +98,40 @@ type gear struct {
 }
 
 func (f *gear) Drivers() []api.DriverInfo {
-	return []api.DriverInfo{{Name: "camera", Title: "Camera", State: "running", Version: "1", Address: []api.Field{{Key: "url", Title: "Address", Required: true, Kind: "url", Options: []string{"rtsp", "rtsps"}}, {Key: "username"}, {Key: "password", Secret: true}}},
-		{Name: "modbus", Title: "Modbus", State: "running", Version: "1", Address: []api.Field{{Key: "address", Title: "Address", Required: true, Kind: "host", Options: []string{"tcp", "rtu"}},
-			{Key: "unit", Default: "1", Kind: "int", Max: 255}, {Key: "interval", Default: "5s", Kind: "duration", Min: 0.01, Max: 3600}, {Key: "way", Default: "in", Kind: "choice", Options: []string{"in", "out"}}, {Key: "port", Kind: "port"}}},
+	return []api.DriverInfo{{
+		Name:    "camera",
+		Title:   "Camera",
+		State:   "running",
+		Version: "1",
+		Address: []api.Field{
+			{
+				Key:      "url",
+				Title:    "Address",
+				Required: true,
+				Kind:     "url",
+				Options:  []string{"rtsp", "rtsps"},
+			},
+			{Key: "username"},
+			{Key: "password", Secret: true},
+		},
+	},
+		{
+			Name:    "modbus",
+			Title:   "Modbus",
+			State:   "running",
+			Version: "1",
+			Address: []api.Field{{
+				Key:      "address",
+				Title:    "Address",
+				Required: true,
+				Kind:     "host",
+				Options:  []string{"tcp", "rtu"},
+			},
+				{Key: "unit", Default: "1", Kind: "int", Max: 255},
+				{Key: "interval", Default: "5s", Kind: "duration", Min: 0.01, Max: 3600},
+				{Key: "way", Default: "in", Kind: "choice", Options: []string{"in", "out"}},
+				{Key: "port", Kind: "port"}},
+		},
 		{Name: "silent", Title: "silent", State: "backoff", Reason: "it ended"}}
 }
 
@@ -119,14 +152,18 @@ func (f *gear) Restart(name g.DriverName) error {
 	return nil
 }
 
-func (f *gear) Probe(_ context.Context, driver g.DriverName, d g.Device, p g.Profile, secret map[string]string) (api.Probe, error) {
+func (f *gear) Probe(
+	_ context.Context, driver g.DriverName, d g.Device, p g.Profile, secret map[string]string,
+) (api.Probe, error) {
 	if d.Address["url"] == "" {
 		return api.Probe{}, errors.New("give the camera's address")
 	}
 	return api.Probe{Message: "H.264 640x360", Snapshot: picture()}, nil
 }
 
-func (f *gear) Command(_ context.Context, d g.Device, o api.DeviceOrder) (api.CommandResult, error) {
+func (f *gear) Command(
+	_ context.Context, d g.Device, o api.DeviceOrder,
+) (api.CommandResult, error) {
 	if f.refuse != nil {
 		return api.CommandResult{}, f.refuse
 	}
@@ -140,11 +177,15 @@ func (f *gear) Command(_ context.Context, d g.Device, o api.DeviceOrder) (api.Co
 func (f *gear) Snapshot(context.Context, g.Device) ([]byte, error) { return picture(), nil }
 
 func (f *gear) Knocks(context.Context) []api.Knock {
-	return []api.Knock{{Driver: "zkteco", Serial: "CKJG1", Title: "Terminal CKJG1, calling from 192.0.2.7"}}
+	return []api.Knock{
+		{Driver: "zkteco", Serial: "CKJG1", Title: "Terminal CKJG1, calling from 192.0.2.7"},
+	}
 }
 
 func (f *gear) Refusals() []api.Refusal {
-	return []api.Refusal{{Source: "192.0.2.9", Claimed: "lab-9", Reason: "unknown device", Count: 3}}
+	return []api.Refusal{
+		{Source: "192.0.2.9", Claimed: "lab-9", Reason: "unknown device", Count: 3},
+	}
 }
 
 // anyAddress is a device of a listener on all of the machine's addresses.
@@ -158,7 +199,13 @@ func (f *gear) MQTT(d g.Device) *api.MQTTInfo {
 	if d.ID == anyAddress {
 		host = ""
 	}
-	return &api.MQTTInfo{Host: host, Port: 1883, ClientID: string(d.ID), Username: string(d.ID), Prefix: "gh/v1/" + string(d.School) + "/" + string(d.ID)}
+	return &api.MQTTInfo{
+		Host:     host,
+		Port:     1883,
+		ClientID: string(d.ID),
+		Username: string(d.ID),
+		Prefix:   "gh/v1/" + string(d.School) + "/" + string(d.ID),
+	}
 }
 
 // picture is the beginning of a JPEG, which is all that the API looks at.
@@ -175,14 +222,28 @@ func (faces) Enrol(_ context.Context, photo []byte) (people.Portrait, error) {
 		return people.Portrait{}, g.Errorf(g.Invalid, "there is no face in the photograph")
 	}
 	if bytes.HasPrefix(photo, []byte("GIF8")) {
-		return people.Portrait{}, &g.Error{Code: g.Invalid, Field: "photo", Message: "this is a GIF", Reason: "is_gif"}
+		return people.Portrait{}, &g.Error{
+			Code:    g.Invalid,
+			Field:   "photo",
+			Message: "this is a GIF",
+			Reason:  "is_gif",
+		}
 	}
 	if len(photo) == smallFace {
-		return people.Portrait{}, &g.Error{Code: g.Invalid, Field: "photo", Message: "too small", Reason: "too_small", Have: 62, Need: 80}
+		return people.Portrait{}, &g.Error{
+			Code:    g.Invalid,
+			Field:   "photo",
+			Message: "too small",
+			Reason:  "too_small",
+			Have:    62,
+			Need:    80,
+		}
 	}
 	e := make([]float32, 512)
 	e[0] = 1
-	return people.Portrait{TrackFace: people.TrackFace{Embedding: e, Model: "test-512", Quality: 0.9}}, nil
+	return people.Portrait{
+		TrackFace: people.TrackFace{Embedding: e, Model: "test-512", Quality: 0.9},
+	}, nil
 }
 
 type media struct {

@@ -15,24 +15,43 @@ func TestNewMQTTDeviceComesWithACommandThatWorks(t *testing.T) {
 	w := newWorld(t).schools()
 	c := w.user(w.a, g.RoleFacility)
 	var made fleet.NewDevice
-	c.do("POST", "/v1/devices", map[string]any{"id": "lab-2-smoke", "name": "Smoke", "profile": "smoke-heat-sensor", "driver": "mqtt-front", "zone": w.ids["zone"]}).want(201).into(&made)
+	c.do("POST", "/v1/devices",
+		map[string]any{
+			"id":      "lab-2-smoke",
+			"name":    "Smoke",
+			"profile": "smoke-heat-sensor",
+			"driver":  "mqtt-front",
+			"zone":    w.ids["zone"],
+		}).want(201).into(&made)
 	if made.Password == "" || made.MQTT == nil || !made.Device.Enabled {
 		t.Fatalf("got %+v, want a password, the way in, and the device enabled", made)
 	}
-	for _, part := range []string{"mosquitto_pub -h gate.local -p 1883", "-u lab-2-smoke", "-P " + made.Password, "gh/v1/" + string(w.a.ID) + "/lab-2-smoke/telemetry", `{"limit":20,"smoke":false,"temperature":20}`} {
+	for _, part := range []string{
+		"mosquitto_pub -h gate.local -p 1883", "-u lab-2-smoke", "-P " + made.Password,
+		"gh/v1/" + string(w.a.ID) + "/lab-2-smoke/telemetry",
+		`{"limit":20,"smoke":false,"temperature":20}`,
+	} {
 		if !strings.Contains(made.MQTT.Example, part) {
 			t.Errorf("got example %s, want %s in it", made.MQTT.Example, part)
 		}
 	}
 	var everywhere fleet.NewDevice
-	c.do("POST", "/v1/devices", map[string]any{"id": anyAddress, "name": "Smoke", "profile": "smoke-heat-sensor", "driver": "mqtt-front"}).want(201).into(&everywhere)
-	if everywhere.MQTT == nil || everywhere.MQTT.Host != "127.0.0.1" || !strings.Contains(everywhere.MQTT.Example, "-h 127.0.0.1 ") {
+	c.do("POST", "/v1/devices",
+		map[string]any{
+			"id":      anyAddress,
+			"name":    "Smoke",
+			"profile": "smoke-heat-sensor",
+			"driver":  "mqtt-front",
+		}).want(201).into(&everywhere)
+	if everywhere.MQTT == nil || everywhere.MQTT.Host != "127.0.0.1" ||
+		!strings.Contains(everywhere.MQTT.Example, "-h 127.0.0.1 ") {
 		t.Errorf("got %+v, want the host by which this caller reached the gateway", everywhere.MQTT)
 	}
 	if _, err := w.reg.VerifyDevice(t.Context(), "lab-2-smoke", []byte(made.Password)); err != nil {
 		t.Errorf("the password does not work: %v", err)
 	}
-	if r := c.do("GET", "/v1/devices/lab-2-smoke", nil).want(200); strings.Contains(string(r.body), made.Password) {
+	if r := c.do("GET", "/v1/devices/lab-2-smoke", nil).want(200); strings.Contains(string(r.body),
+		made.Password) {
 		t.Error("the device's page shows the password")
 	}
 	var again fleet.NewDevice
@@ -52,19 +71,29 @@ func TestDeviceChangeKeepsWhatIsNotSaid(t *testing.T) {
 	c.do("GET", "/v1/devices/cam-7", nil).want(200).into(&row)
 	row.Name = "Renamed"
 	c.do("PUT", "/v1/devices/cam-7", row).want(200).into(&row) // what GET showed can be sent back
-	if row.Name != "Renamed" || row.Address["url"] != "rtsp://192.0.2.1/1" || row.Type != g.TypeCamera {
+	if row.Name != "Renamed" || row.Address["url"] != "rtsp://192.0.2.1/1" ||
+		row.Type != g.TypeCamera {
 		t.Errorf("got %+v, want the name changed and the rest as it was", row)
 	}
 	secret, err := w.system().DeviceSecret(t.Context(), "cam-7")
 	if err != nil || secret["password"] != "s3cret" {
 		t.Errorf("got secret %v %v, want it kept", secret, err)
 	}
-	body := map[string]any{"name": "Renamed", "profile": "gate-camera", "driver": "camera", "address": row.Address, "zone": row.Zone, "enabled": false, "secret": map[string]string{}}
+	body := map[string]any{
+		"name":    "Renamed",
+		"profile": "gate-camera",
+		"driver":  "camera",
+		"address": row.Address,
+		"zone":    row.Zone,
+		"enabled": false,
+		"secret":  map[string]string{},
+	}
 	c.do("PUT", "/v1/devices/cam-7", body).want(200).into(&row)
 	if row.Enabled {
 		t.Error("got the device enabled, want it disabled")
 	}
-	if secret, err := w.system().DeviceSecret(t.Context(), "cam-7"); err != nil || secret["password"] != "s3cret" {
+	if secret, err := w.system().DeviceSecret(t.Context(), "cam-7"); err != nil ||
+		secret["password"] != "s3cret" {
 		t.Errorf("got secret %v %v after an empty one was sent, want it kept", secret, err)
 	}
 }
@@ -73,7 +102,12 @@ func TestProbe(t *testing.T) {
 	w := newWorld(t).schools()
 	c := w.user(w.a, g.RoleFacility)
 	var r fleet.ProbeResult
-	c.do("POST", "/v1/devices/probe", map[string]any{"driver": "camera", "profile": "gate-camera", "address": map[string]string{"url": "rtsp://192.0.2.1/new"}}).want(200).into(&r)
+	c.do("POST", "/v1/devices/probe",
+		map[string]any{
+			"driver":  "camera",
+			"profile": "gate-camera",
+			"address": map[string]string{"url": "rtsp://192.0.2.1/new"},
+		}).want(200).into(&r)
 	if r.Registered != nil {
 		t.Errorf("got registered %+v of a new address, want nothing", r.Registered)
 	}
@@ -86,14 +120,20 @@ func TestProbe(t *testing.T) {
 		t.Errorf("got %d entries of the trial, want 1", len(log.Items))
 	}
 	// The gate's camera is there already: its picture is for those who may look through cameras.
-	there := map[string]any{"driver": "camera", "profile": "gate-camera", "address": map[string]string{"url": "rtsp://192.0.2.1/1"}}
+	there := map[string]any{
+		"driver":  "camera",
+		"profile": "gate-camera",
+		"address": map[string]string{"url": "rtsp://192.0.2.1/1"},
+	}
 	r = fleet.ProbeResult{}
 	c.do("POST", "/v1/devices/probe", there).want(200).into(&r)
 	if r.Registered == nil || r.Registered.Device != "cam-7" || r.Registered.Name == "" {
 		t.Errorf("got registered %+v, want the camera that has this address", r.Registered)
 	}
 	if !r.OK || r.Snapshot != "" {
-		t.Errorf("got ok %v and a picture of %d bytes from a camera of others, want it found and none", r.OK, len(r.Snapshot))
+		t.Errorf("got ok %v and a picture of %d bytes from a camera of others, want it found and "+
+			"none",
+			r.OK, len(r.Snapshot))
 	}
 	c.do("GET", "/v1/devices/cam-7/snapshot", nil).want(403)
 	r = fleet.ProbeResult{}
@@ -107,14 +147,20 @@ func TestProbe(t *testing.T) {
 		t.Errorf("got %s, want the missing address named before the driver is asked", no.body)
 	}
 	c.do("POST", "/v1/devices/probe", map[string]any{"driver": "camera", "profile": "none"}).want(422)
-	c.do("POST", "/v1/devices/probe", map[string]any{"driver": "camera", "profile": map[string]any{"id": "x", "title": "X", "type": "toaster"}}).want(422)
+	c.do("POST", "/v1/devices/probe",
+		map[string]any{
+			"driver":  "camera",
+			"profile": map[string]any{"id": "x", "title": "X", "type": "toaster"},
+		}).want(422)
 	c.do("POST", "/v1/devices/probe", map[string]any{"driver": "camera", "profile": 7}).want(422)
 }
 
 func TestCommandsAndWishesFitTheProfile(t *testing.T) {
 	w := newWorld(t).schools()
 	c := w.user(w.a, g.RoleFacility)
-	send := func(body map[string]any) reply { return c.do("POST", "/v1/devices/lab-1-smoke/commands", body) }
+	send := func(body map[string]any) reply {
+		return c.do("POST", "/v1/devices/lab-1-smoke/commands", body)
+	}
 	send(map[string]any{"action": "explode"}).want(422)
 	send(map[string]any{"action": "silence", "values": map[string]any{"hours": 1}}).want(422)
 	send(map[string]any{"action": "silence", "values": map[string]any{"minutes": "five"}}).want(422)
@@ -122,7 +168,8 @@ func TestCommandsAndWishesFitTheProfile(t *testing.T) {
 	if !slices.Equal(w.fleet.commands, []string{"lab-1-smoke silence"}) {
 		t.Errorf("got commands %v, want the one that fits", w.fleet.commands)
 	}
-	c.do("PUT", "/v1/devices/lab-1-smoke/desired/temperature", map[string]any{"value": 20}).want(422) // not writable
+	// not writable
+	c.do("PUT", "/v1/devices/lab-1-smoke/desired/temperature", map[string]any{"value": 20}).want(422)
 	c.do("PUT", "/v1/devices/lab-1-smoke/desired/limit", map[string]any{"value": true}).want(422)
 	w.fleet.refuse = g.Errorf(g.NotFound, "it takes no commands")
 	r := c.do("PUT", "/v1/devices/lab-1-smoke/desired/limit", map[string]any{"value": 60}).want(422)
@@ -137,7 +184,8 @@ func TestCommandsAndWishesFitTheProfile(t *testing.T) {
 	}
 	var written api.CommandResult
 	c.do("PUT", "/v1/devices/lab-1-smoke/desired/limit", map[string]any{"value": 60}).want(200).into(&written)
-	if written.Message != "done" || w.fleet.commands[len(w.fleet.commands)-1] != "lab-1-smoke write" {
+	if written.Message != "done" ||
+		w.fleet.commands[len(w.fleet.commands)-1] != "lab-1-smoke write" {
 		t.Errorf("got %+v and commands %v, want it written through", written, w.fleet.commands)
 	}
 	var row registry.DeviceRow
@@ -152,7 +200,8 @@ func TestLookingIsAudited(t *testing.T) {
 	guard, admin := w.user(w.a, g.RoleSecurity), w.user(w.a, g.RoleAdmin)
 	for range 3 {
 		r := guard.do("GET", "/v1/devices/cam-7/snapshot", nil).want(200)
-		if r.header.Get("Content-Type") != "image/jpeg" || !strings.Contains(r.header.Get("Cache-Control"), "no-store") {
+		if r.header.Get("Content-Type") != "image/jpeg" ||
+			!strings.Contains(r.header.Get("Cache-Control"), "no-store") {
 			t.Errorf("got %v, want a picture that is not kept", r.header)
 		}
 	}
@@ -174,7 +223,8 @@ func TestLookingIsAudited(t *testing.T) {
 
 func TestProfiles(t *testing.T) {
 	w := newWorld(t)
-	school, err := w.system().CreateSchool(t.Context(), g.School{Kind: g.KindSchool, Name: "Only", Timezone: "Asia/Shanghai", Language: "en"})
+	school, err := w.system().CreateSchool(t.Context(),
+		g.School{Kind: g.KindSchool, Name: "Only", Timezone: "Asia/Shanghai", Language: "en"})
 	mustDo(t, err)
 	c := w.user(school, g.RoleFacility)
 	yaml := func(s string) reply {
@@ -182,15 +232,17 @@ func TestProfiles(t *testing.T) {
 	}
 	yaml("id: door\ntitle: Door\ntype: sensor\nproperties:\n  open: {type: boolean}\n").want(201)
 	yaml("id: door\ntitle: Door\ntype: sensor\n").want(409)
-	if p := yaml("id: gate\ntitle: Gate\ntype: sensor\nproperties:\n  open: {typ: boolean}\n").want(422).problem(); !strings.Contains(p.Detail, "5") || !strings.Contains(p.Detail, "typ") {
-		t.Errorf("got %q, want the line and the key named", p.Detail)
+	wrong := yaml("id: gate\ntitle: Gate\ntype: sensor\nproperties:\n  open: {typ: boolean}\n").want(422).problem()
+	if !strings.Contains(wrong.Detail, "5") || !strings.Contains(wrong.Detail, "typ") {
+		t.Errorf("got %q, want the line and the key named", wrong.Detail)
 	}
 	c.do("POST", "/v1/profiles", `{"id":"x","title":"X","type":"sensor","colour":"red"}`).want(422)
 	c.do("POST", "/v1/profiles", `<profile/>`, "Content-Type", "application/xml").want(415)
 	c.do("PUT", "/v1/profiles/door", `{"id":"other","title":"Door","type":"sensor"}`).want(422)
 	// Who describes a door too, and has not seen this one, means another.
 	other := `{"id":"door","title":"Any door","type":"sensor"}`
-	if r := c.do("PUT", "/v1/profiles/door", other).want(409); !strings.Contains(string(r.body), "0 devices have it: give yours another id") {
+	if r := c.do("PUT", "/v1/profiles/door", other).want(409); !strings.Contains(string(r.body),
+		"0 devices have it: give yours another id") {
 		t.Errorf("got %s, want what the profile is and the mend", r.body)
 	}
 	tag := c.do("GET", "/v1/profiles/door", nil).want(200).header.Get("ETag")
@@ -214,7 +266,8 @@ func TestProfiles(t *testing.T) {
 // With one school its own people run the drivers; the two-school table shows the rest.
 func TestDriversOfTheOnlySchool(t *testing.T) {
 	w := newWorld(t)
-	school, err := w.system().CreateSchool(t.Context(), g.School{Kind: g.KindSchool, Name: "Only", Timezone: "Asia/Shanghai", Language: "en"})
+	school, err := w.system().CreateSchool(t.Context(),
+		g.School{Kind: g.KindSchool, Name: "Only", Timezone: "Asia/Shanghai", Language: "en"})
 	mustDo(t, err)
 	c := w.user(school, g.RoleFacility)
 	c.do("GET", "/v1/drivers/camera/log", nil).want(200)
@@ -237,11 +290,13 @@ func (w *world) reload(dry bool) (api.Reload, error) {
 	}}, nil
 }
 
-// With one school its administrator reloads the configuration, which the audit log tells; a preview is
+// With one school its administrator reloads the configuration, which the audit log tells; a preview
+// is
 // no deed.
 func TestReloadOfTheOnlySchool(t *testing.T) {
 	w := newWorld(t)
-	school, err := w.system().CreateSchool(t.Context(), g.School{Kind: g.KindSchool, Name: "Only", Timezone: "Asia/Shanghai", Language: "en"})
+	school, err := w.system().CreateSchool(t.Context(),
+		g.School{Kind: g.KindSchool, Name: "Only", Timezone: "Asia/Shanghai", Language: "en"})
 	mustDo(t, err)
 	admin := w.user(school, g.RoleAdmin)
 	var got api.Reload
@@ -276,5 +331,6 @@ func TestTelemetryIsConfined(t *testing.T) {
 	if got.Path != "/label/device/values" || !slices.Equal(got.Schools, []g.SchoolID{w.a.ID}) {
 		t.Errorf("got %+v, want the path below the prefix and school A alone", got)
 	}
-	c.do("POST", "/v1/telemetry/api/v1/query", "query=up", "Content-Type", "application/x-www-form-urlencoded").want(200)
+	c.do("POST", "/v1/telemetry/api/v1/query", "query=up", "Content-Type",
+		"application/x-www-form-urlencoded").want(200)
 }

@@ -23,8 +23,10 @@ func hangUp(rw http.ResponseWriter) {
 // does what comes afterwards; the person's own later events wait, in order.
 func TestOneEventWithoutAnAnswerHoldsUpItsSubjectAlone(t *testing.T) {
 	for name, fail := range map[string]func(http.ResponseWriter){
-		"no answer":  hangUp,
-		"broke down": func(rw http.ResponseWriter) { rw.WriteHeader(http.StatusInternalServerError) },
+		"no answer": hangUp,
+		"broke down": func(rw http.ResponseWriter) {
+			rw.WriteHeader(http.StatusInternalServerError)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := &clock{}
@@ -60,18 +62,25 @@ func TestOneEventWithoutAnAnswerHoldsUpItsSubjectAlone(t *testing.T) {
 				return 0
 			}
 			events := numbered(
-				alertEvent(w.a, 1), alertEvent(w.a, 1), alertEvent(w.a, 2), alertEvent(w.a, 2), alertEvent(w.a, 3),
+				alertEvent(w.a, 1), alertEvent(w.a, 1), alertEvent(w.a, 2), alertEvent(w.a, 2),
+				alertEvent(w.a, 3),
 				alertEvent(w.a, 2), alertEvent(w.a, 4))
 			mustDo(t, w.hooks.Deliver(t.Context(), events[:5]))
 			until(t, func() bool { return tried() == 1 })
 			c.skip(7 * time.Second) // the first is due again as well
-			until(t, func() bool { return slices.Equal(done(), []string{"evt_3", "evt_4", "evt_5"}) })
+			until(t, func() bool {
+				return slices.Equal(done(), []string{"evt_3", "evt_4", "evt_5"})
+			})
 			until(t, func() bool { return tried() == 2 })
 			mustDo(t, w.hooks.Deliver(t.Context(), events[5:]))
 			c.skip(7 * time.Second) // the first waits for minutes now
-			until(t, func() bool { return slices.Equal(done(), []string{"evt_3", "evt_4", "evt_5", "evt_6", "evt_7"}) })
-			if _, taken := to.posted(); !slices.Equal(taken["alert/alt_2"], []int{3, 4, 6}) || len(taken["alert/alt_1"]) != 2 {
-				t.Errorf("got posts %v, want those of the second in order and the first tried twice", taken)
+			until(t, func() bool {
+				return slices.Equal(done(), []string{"evt_3", "evt_4", "evt_5", "evt_6", "evt_7"})
+			})
+			if _, taken := to.posted(); !slices.Equal(taken["alert/alt_2"], []int{3, 4, 6}) ||
+				len(taken["alert/alt_1"]) != 2 {
+				t.Errorf("got posts %v, want those of the second in order and the first tried twice",
+					taken)
 			}
 		})
 	}
@@ -115,7 +124,8 @@ func TestAServerThatIsAwayIsTriedSeldom(t *testing.T) {
 		})
 		c.skip(next.Sub(c.now()) + time.Second)
 	}
-	if ds := w.deliveries(admin, made.Webhook.ID); slices.ContainsFunc(ds, func(d registry.Delivery) bool { return d.Done }) {
+	if ds := w.deliveries(admin, made.Webhook.ID); slices.ContainsFunc(ds,
+		func(d registry.Delivery) bool { return d.Done }) {
 		t.Errorf("got %+v, want none done", ds)
 	}
 }

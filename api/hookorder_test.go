@@ -49,10 +49,25 @@ func TestSubjectsKeepTheirOrder(t *testing.T) {
 		rw.WriteHeader(http.StatusNoContent)
 	})
 	made := w.webhook(admin, to.URL)
-	sighting := g.Event{Kind: g.EventSighting, School: w.a.ID, Device: "cam-7", Sighting: &g.Sighting{Person: "per_1"}}
-	attended := g.Event{Kind: g.EventAttendance, School: w.a.ID, Attendance: &g.Attendance{Person: "per_1"}}
-	status := g.Event{Kind: g.EventStatus, School: w.a.ID, Device: "cam-7", Status: &g.Status{State: g.StateOnline}}
-	events := numbered(alertEvent(w.a, 1), sighting, alertEvent(w.a, 1), alertEvent(w.a, 2), attended, alertEvent(w.a, 1), status)
+	sighting := g.Event{
+		Kind:     g.EventSighting,
+		School:   w.a.ID,
+		Device:   "cam-7",
+		Sighting: &g.Sighting{Person: "per_1"},
+	}
+	attended := g.Event{
+		Kind:       g.EventAttendance,
+		School:     w.a.ID,
+		Attendance: &g.Attendance{Person: "per_1"},
+	}
+	status := g.Event{
+		Kind:   g.EventStatus,
+		School: w.a.ID,
+		Device: "cam-7",
+		Status: &g.Status{State: g.StateOnline},
+	}
+	events := numbered(alertEvent(w.a, 1), sighting, alertEvent(w.a, 1), alertEvent(w.a, 2),
+		attended, alertEvent(w.a, 1), status)
 	mustDo(t, w.hooks.Deliver(t.Context(), events[:5]))
 	until(t, func() bool { return to.count() == 4 })
 	mustDo(t, w.hooks.Deliver(t.Context(), events[5:]))
@@ -62,9 +77,12 @@ func TestSubjectsKeepTheirOrder(t *testing.T) {
 		t.Errorf("got %v while the first is refused, want %v", ids, want)
 	}
 	c.skip(10 * time.Second)
-	until(t, func() bool { // the second refusal is kept: the pause after it counts from before the clock is set ahead
+	// the second refusal is kept: the pause after it counts from before the clock is set ahead
+	until(t, func() bool {
 		ds := w.deliveries(admin, made.Webhook.ID)
-		return slices.ContainsFunc(ds, func(d registry.Delivery) bool { return d.EventID == "evt_1" && d.Attempt == 2 })
+		return slices.ContainsFunc(ds, func(d registry.Delivery) bool {
+			return d.EventID == "evt_1" && d.Attempt == 2
+		})
 	})
 	c.skip(10 * time.Minute)
 	until(t, func() bool {
@@ -72,7 +90,12 @@ func TestSubjectsKeepTheirOrder(t *testing.T) {
 		return !slices.ContainsFunc(ds, func(d registry.Delivery) bool { return !d.Done })
 	})
 	_, subjects := to.posted()
-	want := map[string][]int{"alert/alt_1": {1, 1, 1, 3, 6}, "alert/alt_2": {4}, "person/per_1": {2, 5}, "device/cam-7": {7}}
+	want := map[string][]int{
+		"alert/alt_1":  {1, 1, 1, 3, 6},
+		"alert/alt_2":  {4},
+		"person/per_1": {2, 5},
+		"device/cam-7": {7},
+	}
 	if d := cmp.Diff(subjects, want); d != "" {
 		t.Errorf("posts of each subject (-got +want):\n%s", d)
 	}
@@ -90,8 +113,10 @@ func TestOneSentAgainGoesBeforeLaterOnes(t *testing.T) {
 	mustDo(t, err)
 	defer reg.Close()
 	v := reg.In(g.SystemScope("test"))
-	school := must(v.CreateSchool(t.Context(), g.School{Kind: g.KindSchool, Name: "A", Timezone: "Asia/Shanghai", Language: "en"}))(t)
-	hook, _, err := v.CreateWebhook(t.Context(), g.Webhook{School: school.ID, URL: "https://sis.example"})
+	school := must(v.CreateSchool(t.Context(),
+		g.School{Kind: g.KindSchool, Name: "A", Timezone: "Asia/Shanghai", Language: "en"}))(t)
+	hook, _, err := v.CreateWebhook(t.Context(),
+		g.Webhook{School: school.ID, URL: "https://sis.example"})
 	mustDo(t, err)
 	queue := func(id, subject string, next time.Time) {
 		mustDo(t, v.QueueDeliveries(t.Context(), []registry.Delivery{
@@ -124,7 +149,8 @@ func TestOneSentAgainGoesBeforeLaterOnes(t *testing.T) {
 	if got, _ := due(now); slices.Contains(got, "c2") {
 		t.Errorf("got %v due, want c2 to wait for c1", got)
 	}
-	if got, _ := due(now.Add(2 * time.Hour)); !slices.Equal(got, []string{"b1", "a1", "a2", "c1", "c2"}) {
+	if got, _ := due(now.Add(2 * time.Hour)); !slices.Equal(got,
+		[]string{"b1", "a1", "a2", "c1", "c2"}) {
 		t.Errorf("got %v due, want b1, a1, a2, c1, c2", got)
 	}
 }
@@ -164,7 +190,9 @@ func TestACrowdedSubjectGivesUp(t *testing.T) {
 	}
 	var hooks struct{ Items []g.Webhook }
 	admin.do("GET", "/v1/webhooks", nil).want(200).into(&hooks)
-	if slices.ContainsFunc(hooks.Items, func(h g.Webhook) bool { return h.ID == made.Webhook.ID && h.Disabled }) {
+	if slices.ContainsFunc(hooks.Items, func(h g.Webhook) bool {
+		return h.ID == made.Webhook.ID && h.Disabled
+	}) {
 		t.Errorf("got %+v, want the webhook enabled", hooks.Items)
 	}
 }

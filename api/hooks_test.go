@@ -109,7 +109,14 @@ func TestWebhookIsSignedAndComplete(t *testing.T) {
 	admin := w.user(w.a, g.RoleAdmin)
 	to := newReceiver(t, nil)
 	made := w.webhook(admin, to.URL+"/in")
-	events := numbered(alertEvent(w.a, 1), alertEvent(w.b, 2), g.Event{Kind: g.EventReading, School: w.a.ID, Reading: &g.Reading{}}, g.Event{Kind: g.EventStatus, School: w.a.ID, Device: "lab-1-smoke", Status: &g.Status{State: g.StateOnline}})
+	events := numbered(alertEvent(w.a, 1), alertEvent(w.b, 2),
+		g.Event{Kind: g.EventReading, School: w.a.ID, Reading: &g.Reading{}},
+		g.Event{
+			Kind:   g.EventStatus,
+			School: w.a.ID,
+			Device: "lab-1-smoke",
+			Status: &g.Status{State: g.StateOnline},
+		})
 	mustDo(t, w.hooks.Deliver(t.Context(), events))
 	mustDo(t, w.hooks.Deliver(t.Context(), events)) // the cursor saw them twice
 	until(t, func() bool { return to.count() >= 2 })
@@ -130,7 +137,8 @@ func TestWebhookIsSignedAndComplete(t *testing.T) {
 		if want := "v1," + base64.StdEncoding.EncodeToString(m.Sum(nil)); h.Get("webhook-signature") != want {
 			t.Errorf("got signature %s, want %s", h.Get("webhook-signature"), want)
 		}
-		if sec, err := strconv.ParseInt(h.Get("webhook-timestamp"), 10, 64); err != nil || time.Since(time.Unix(sec, 0)).Abs() > time.Minute {
+		if sec, err := strconv.ParseInt(h.Get("webhook-timestamp"), 10, 64); err != nil ||
+			time.Since(time.Unix(sec, 0)).Abs() > time.Minute {
 			t.Errorf("got timestamp %q, want the time in seconds", h.Get("webhook-timestamp"))
 		}
 		if got := h.Get("Content-Type"); !strings.HasPrefix(got, "application/cloudevents+json") {
@@ -143,7 +151,9 @@ func TestWebhookIsSignedAndComplete(t *testing.T) {
 		if err := json.Unmarshal([]byte(to.bodies[i]), &e); err != nil {
 			t.Fatal(err)
 		}
-		if e.SpecVersion != "1.0" || e.ID != h.Get("webhook-id") || e.Source != "/gatehouse/schools/"+string(w.a.ID) || e.Type != "school.gatehouse."+string(e.Data.Kind) || e.Data.School != w.a.ID {
+		if e.SpecVersion != "1.0" || e.ID != h.Get("webhook-id") ||
+			e.Source != "/gatehouse/schools/"+string(w.a.ID) ||
+			e.Type != "school.gatehouse."+string(e.Data.Kind) || e.Data.School != w.a.ID {
 			t.Errorf("got %+v, want a CloudEvent of school A with the webhook's id", e)
 		}
 	}
@@ -154,17 +164,24 @@ func TestWebhookGetsWhatItsMakerMayRead(t *testing.T) {
 	w := newWorld(t).schools()
 	admin := w.user(w.a, g.RoleAdmin)
 	var key access.NewKey
-	admin.do("POST", "/v1/keys", map[string]any{"name": "hooks", "purpose": "only to manage hooks", "permissions": []string{"keys:admin"}}).want(201).into(&key)
+	admin.do("POST", "/v1/keys",
+		map[string]any{
+			"name":        "hooks",
+			"purpose":     "only to manage hooks",
+			"permissions": []string{"keys:admin"},
+		}).want(201).into(&key)
 	program := w.nobody()
 	program.key = key.Secret
 	to := newReceiver(t, nil)
-	program.do("POST", "/v1/webhooks", map[string]any{"url": to.URL, "kinds": []string{"attendance"}}).want(403)
+	program.do("POST", "/v1/webhooks",
+		map[string]any{"url": to.URL, "kinds": []string{"attendance"}}).want(403)
 	made := w.webhook(program, to.URL)
 	if len(made.Webhook.Effective) != 0 {
 		t.Errorf("got %v for a maker that may read no event, want nothing", made.Webhook.Effective)
 	}
 	var head g.User
-	admin.do("POST", "/v1/users", map[string]any{"name": "head", "role": "admin", "language": "en", "password": password}).want(201).into(&head)
+	admin.do("POST", "/v1/users",
+		map[string]any{"name": "head", "role": "admin", "language": "en", "password": password}).want(201).into(&head)
 	second := w.signIn("head")
 	hook := w.webhook(second, to.URL+"/in")
 	if err := w.hooks.Deliver(t.Context(), numbered(alertEvent(w.a, 1))); err != nil {
@@ -191,16 +208,23 @@ func TestAKeyAnswersAlerts(t *testing.T) {
 	w := newWorld(t).schools()
 	admin := w.user(w.a, g.RoleAdmin)
 	var key access.NewKey
-	admin.do("POST", "/v1/keys", map[string]any{"name": "fire panel", "purpose": "resets its own alarms", "permissions": []string{"alerts:read", "alerts:write"}}).want(201).into(&key)
+	admin.do("POST", "/v1/keys",
+		map[string]any{
+			"name":        "fire panel",
+			"purpose":     "resets its own alarms",
+			"permissions": []string{"alerts:read", "alerts:write"},
+		}).want(201).into(&key)
 	program := w.nobody()
 	program.key = key.Secret
 	var a g.Alert
 	program.do("GET", "/v1/alerts/"+w.ids["alert"], nil).want(200).into(&a)
-	program.do("POST", "/v1/alerts/"+w.ids["alert"]+"/acknowledge", map[string]any{"version": a.Version}).want(200).into(&a)
+	program.do("POST", "/v1/alerts/"+w.ids["alert"]+"/acknowledge",
+		map[string]any{"version": a.Version}).want(200).into(&a)
 	if a.State != g.AlertAcknowledged || a.HandlerName != "fire panel" || a.Handler != "" {
 		t.Errorf("got %+v, want it handled by the fire panel", a)
 	}
-	program.do("POST", "/v1/alerts/"+w.ids["alert"]+"/resolve", map[string]any{"version": a.Version, "comment": "reset at the panel"}).want(200).into(&a)
+	program.do("POST", "/v1/alerts/"+w.ids["alert"]+"/resolve",
+		map[string]any{"version": a.Version, "comment": "reset at the panel"}).want(200).into(&a)
 	if a.State != g.AlertResolved {
 		t.Errorf("got %s, want it resolved", a.State)
 	}
@@ -233,14 +257,16 @@ func TestWebhookTriesAgain(t *testing.T) {
 	}
 	until(t, func() bool { return state().Attempt == 1 })
 	d := state()
-	if d.Done || d.Status != 500 || !strings.Contains(d.Error, "500") || d.Next.Sub(c.now()) > 6*time.Second {
+	if d.Done || d.Status != 500 || !strings.Contains(d.Error, "500") ||
+		d.Next.Sub(c.now()) > 6*time.Second {
 		t.Errorf("got %+v after a 500, want another attempt in about 5 s", d)
 	}
 	if n := to.count(); n != 1 {
 		t.Errorf("got %d posts, want 1: the second event waits for the first", n)
 	}
 	c.skip(10 * time.Second)
-	// The second event tells whether the server or the first is at fault; what it is asked holds for both.
+	// The second event tells whether the server or the first is at fault; what it is asked holds
+	// for both.
 	until(t, func() bool { return to.count() == 2 && state().Next.Sub(c.now()) > 110*time.Minute })
 	if d = state(); d.Attempt != 1 {
 		t.Errorf("got %+v, want the first to wait as Retry-After asks", d)
@@ -261,7 +287,8 @@ func TestWebhookTriesAgain(t *testing.T) {
 	until(t, func() bool { return to.count() == before+2 })
 	to.mu.Lock()
 	defer to.mu.Unlock()
-	if h := to.got[before+1]; h.Get("webhook-id") != fired.EventID || !strings.Contains(to.bodies[before+1], "school.gatehouse.test") {
+	if h := to.got[before+1]; h.Get("webhook-id") != fired.EventID ||
+		!strings.Contains(to.bodies[before+1], "school.gatehouse.test") {
 		t.Errorf("got %v %s, want the test event %s", h, to.bodies[before+1], fired.EventID)
 	}
 }
@@ -296,7 +323,17 @@ func TestWebhookIsDisabled(t *testing.T) {
 	})
 	b := w.webhook(admin, moved.URL, "status")
 	before := gone.count()
-	mustDo(t, w.hooks.Deliver(t.Context(), []g.Event{{Seq: 9, ID: "evt_9", Kind: g.EventStatus, School: w.a.ID, Status: &g.Status{State: g.StateOnline}}}))
+	mustDo(t,
+		w.hooks.Deliver(t.Context(),
+			[]g.Event{
+				{
+					Seq:    9,
+					ID:     "evt_9",
+					Kind:   g.EventStatus,
+					School: w.a.ID,
+					Status: &g.Status{State: g.StateOnline},
+				},
+			}))
 	for attempt := 1; attempt <= 10; attempt++ {
 		until(t, func() bool {
 			ds := w.deliveries(admin, b.Webhook.ID)
@@ -308,10 +345,17 @@ func TestWebhookIsDisabled(t *testing.T) {
 	if gone.count() != before {
 		t.Error("a redirect was followed, want it refused")
 	}
-	if d := w.deliveries(admin, b.Webhook.ID)[0]; !d.Done || !strings.Contains(d.Error, "redirect") {
+	if d := w.deliveries(admin, b.Webhook.ID)[0]; !d.Done ||
+		!strings.Contains(d.Error, "redirect") {
 		t.Errorf("got %+v after ten attempts, want it given up with the redirect named", d)
 	}
-	admin.do("PUT", "/v1/webhooks/"+string(b.Webhook.ID), map[string]any{"url": moved.URL, "kinds": []string{"status"}, "new_secret": true, "disabled": false}).want(200)
+	admin.do("PUT", "/v1/webhooks/"+string(b.Webhook.ID),
+		map[string]any{
+			"url":        moved.URL,
+			"kinds":      []string{"status"},
+			"new_secret": true,
+			"disabled":   false,
+		}).want(200)
 	if got := hook(b.Webhook.ID); got.Disabled || got.Reason != "" {
 		t.Errorf("got %+v after enabling it again, want it enabled without a reason", got)
 	}
@@ -341,33 +385,47 @@ func TestWebhooksAreApart(t *testing.T) {
 func TestWebhookAddresses(t *testing.T) {
 	w := newWorld(t, func(d *api.Deps) { d.Webhooks = newHooks(*d, false) }).schools()
 	admin := w.user(w.a, g.RoleAdmin)
-	for _, bad := range []string{"http://school.example/in", "https://10.0.0.7/in", "https://127.0.0.1/in", "https://169.254.169.254/latest", "https://[::1]/in", "https://[fe80::1]/",
-		"https://[64:ff9b::a9fe:a9fe]/", "https://[2002:a9fe:a9fe::]/", "https://[::169.254.169.254]/", "https://[2001:0:4136:e378:8000:63bf:5601:5601]/",
-		"https://[64:ff9b::10.0.0.7]/", "https://①⑥⑨.254.169.254/", "https://１０．０．０．７/", "https://10。0。0。7/", "ftp://x.example", "https://u:p@x.example/", "nonsense", "https://"} {
-		if p := admin.do("POST", "/v1/webhooks", map[string]any{"url": bad}).want(422).problem(); len(p.Errors) != 1 || p.Errors[0].Field != "url" {
+	for _, bad := range []string{"http://school.example/in", "https://10.0.0.7/in",
+		"https://127.0.0.1/in", "https://169.254.169.254/latest", "https://[::1]/in",
+		"https://[fe80::1]/",
+		"https://[64:ff9b::a9fe:a9fe]/", "https://[2002:a9fe:a9fe::]/",
+		"https://[::169.254.169.254]/", "https://[2001:0:4136:e378:8000:63bf:5601:5601]/",
+		"https://[64:ff9b::10.0.0.7]/", "https://①⑥⑨.254.169.254/", "https://１０．０．０．７/",
+		"https://10。0。0。7/", "ftp://x.example", "https://u:p@x.example/", "nonsense",
+		"https://"} {
+		if p := admin.do("POST", "/v1/webhooks", map[string]any{"url": bad}).want(422).problem(); len(
+			p.Errors) != 1 ||
+			p.Errors[0].Field != "url" {
 			t.Errorf("%s: got %+v, want an error of the field url", bad, p)
 		}
 	}
 	to := newReceiver(t, nil)
 	// The name is a public one when it is typed and a private one when it is connected to.
-	made := w.webhook(admin, strings.Replace(strings.Replace(to.URL, "127.0.0.1", "localhost", 1), "http:", "https:", 1))
+	made := w.webhook(admin,
+		strings.Replace(strings.Replace(to.URL, "127.0.0.1", "localhost", 1), "http:", "https:", 1))
 	mustDo(t, w.hooks.Deliver(t.Context(), numbered(alertEvent(w.a, 1))))
 	until(t, func() bool {
 		ds := w.deliveries(admin, made.Webhook.ID)
 		return len(ds) == 1 && ds[0].Attempt == 1
 	})
-	if d := w.deliveries(admin, made.Webhook.ID)[0]; d.Done || !strings.Contains(d.Error, "webhooks.private") || to.count() != 0 {
+	if d := w.deliveries(admin, made.Webhook.ID)[0]; d.Done ||
+		!strings.Contains(d.Error, "webhooks.private") || to.count() != 0 {
 		t.Errorf("got %+v and %d posts, want the connection refused by the setting", d, to.count())
 	}
 }
 
-// What no setting allows is refused where private addresses are allowed, too, in every way to write it.
+// What no setting allows is refused where private addresses are allowed, too, in every way to write
+// it.
 func TestNoSettingLetsWebhooksReachMetadata(t *testing.T) {
 	w := newWorld(t).schools()
 	admin := w.user(w.a, g.RoleAdmin)
-	for _, host := range []string{"169.254.169.254", "①⑥⑨.254.169.254", "[64:ff9b::a9fe:a9fe]", "[2002:a9fe:a9fe::]", "[::169.254.169.254]", "[::ffff:169.254.169.254]"} {
+	for _, host := range []string{
+		"169.254.169.254", "①⑥⑨.254.169.254", "[64:ff9b::a9fe:a9fe]", "[2002:a9fe:a9fe::]",
+		"[::169.254.169.254]", "[::ffff:169.254.169.254]",
+	} {
 		p := admin.do("POST", "/v1/webhooks", map[string]any{"url": "http://" + host + "/"}).want(422).problem()
-		if len(p.Errors) != 1 || p.Errors[0].Field != "url" || strings.Contains(p.Detail, "webhooks.private") {
+		if len(p.Errors) != 1 || p.Errors[0].Field != "url" ||
+			strings.Contains(p.Detail, "webhooks.private") {
 			t.Errorf("%s: got %+v, want it refused for good", host, p)
 		}
 	}
@@ -402,7 +460,8 @@ func TestWebhookThatIsAwayHoldsUpNoOther(t *testing.T) {
 	w.webhook(admin, well.URL, "alert")
 	var many []g.Event
 	for range 1200 {
-		many = append(many, g.Event{Kind: g.EventStatus, School: w.a.ID, Status: &g.Status{State: g.StateOnline}})
+		many = append(many,
+			g.Event{Kind: g.EventStatus, School: w.a.ID, Status: &g.Status{State: g.StateOnline}})
 	}
 	mustDo(t, w.hooks.Deliver(t.Context(), numbered(append(many, alertEvent(w.a, 1))...)))
 	until(t, func() bool { return well.count() == 1 })
@@ -440,7 +499,9 @@ func TestRefusedEventWaitsAlone(t *testing.T) {
 		rw.WriteHeader(204)
 	})
 	made := w.webhook(admin, to.URL)
-	mustDo(t, w.hooks.Deliver(t.Context(), numbered(alertEvent(w.a, 1), alertEvent(w.a, 2), alertEvent(w.a, 3))))
+	mustDo(t,
+		w.hooks.Deliver(t.Context(),
+			numbered(alertEvent(w.a, 1), alertEvent(w.a, 2), alertEvent(w.a, 3))))
 	done := func() (refused registry.Delivery, done int) {
 		for _, d := range w.deliveries(admin, made.Webhook.ID) {
 			if d.EventID == "evt_1" {
@@ -453,7 +514,8 @@ func TestRefusedEventWaitsAlone(t *testing.T) {
 	}
 	until(t, func() bool { _, n := done(); return n == 2 })
 	if d, _ := done(); d.Attempt != 1 || d.Status != 422 || d.Done || to.count() != 3 {
-		t.Errorf("got %+v and %d posts, want the first refused once and each posted once", d, to.count())
+		t.Errorf("got %+v and %d posts, want the first refused once and each posted once", d,
+			to.count())
 	}
 	for attempt := 2; attempt <= 10; attempt++ {
 		c.skip(30 * time.Hour)
@@ -467,7 +529,9 @@ func TestRefusedEventWaitsAlone(t *testing.T) {
 	}
 	var list struct{ Items []g.Webhook }
 	admin.do("GET", "/v1/webhooks", nil).want(200).into(&list)
-	enabled := slices.ContainsFunc(list.Items, func(h g.Webhook) bool { return h.ID == made.Webhook.ID && !h.Disabled })
+	enabled := slices.ContainsFunc(list.Items, func(h g.Webhook) bool {
+		return h.ID == made.Webhook.ID && !h.Disabled
+	})
 	if !enabled {
 		t.Errorf("got %+v, want the webhook enabled: other events were delivered", list.Items)
 	}
@@ -487,7 +551,9 @@ func TestWhatWaitsWithAFailure(t *testing.T) {
 		})
 		w.webhook(admin, servers[status].URL)
 	}
-	mustDo(t, w.hooks.Deliver(t.Context(), numbered(alertEvent(w.a, 1), alertEvent(w.a, 2), alertEvent(w.a, 3))))
+	mustDo(t,
+		w.hooks.Deliver(t.Context(),
+			numbered(alertEvent(w.a, 1), alertEvent(w.a, 2), alertEvent(w.a, 3))))
 	until(t, func() bool {
 		due, err := w.reg.In(g.SystemScope("test")).DueWebhooks(t.Context(), now)
 		mustDo(t, err)
@@ -504,7 +570,8 @@ func TestWhatWaitsWithAFailure(t *testing.T) {
 // cannot be read: neither is tried again before a minute has gone by.
 func TestWebhookRestsWhereTheRegistryFails(t *testing.T) {
 	c, log, dir := &clock{}, &lines{}, t.TempDir()
-	reg, err := registry.Open(t.Context(), registry.Options{Dir: dir, MasterKey: bytes.Repeat([]byte{7}, 32), Now: time.Now})
+	reg, err := registry.Open(t.Context(),
+		registry.Options{Dir: dir, MasterKey: bytes.Repeat([]byte{7}, 32), Now: time.Now})
 	mustDo(t, err)
 	t.Cleanup(func() { reg.Close() })
 	w := newWorld(t, func(d *api.Deps) {
@@ -516,7 +583,8 @@ func TestWebhookRestsWhereTheRegistryFails(t *testing.T) {
 	full, unread, well := newReceiver(t, nil), newReceiver(t, nil), newReceiver(t, nil)
 	unsaved, sealed := w.webhook(admin, full.URL, "alert"), w.webhook(admin, unread.URL, "alert")
 	w.webhook(admin, well.URL, "status")
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "registry.db")+"?_pragma=busy_timeout(10000)")
+	db, err := sql.Open("sqlite",
+		"file:"+filepath.Join(dir, "registry.db")+"?_pragma=busy_timeout(10000)")
 	mustDo(t, err)
 	defer db.Close()
 	do := func(q string) {
@@ -524,7 +592,8 @@ func TestWebhookRestsWhereTheRegistryFails(t *testing.T) {
 		_, err := db.ExecContext(t.Context(), q)
 		mustDo(t, err)
 	}
-	do("CREATE TRIGGER full BEFORE UPDATE ON deliveries WHEN OLD.webhook = '" + string(unsaved.Webhook.ID) + "' BEGIN SELECT RAISE(ABORT, 'the disk is full'); END")
+	do("CREATE TRIGGER full BEFORE UPDATE ON deliveries WHEN OLD.webhook = '" +
+		string(unsaved.Webhook.ID) + "' BEGIN SELECT RAISE(ABORT, 'the disk is full'); END")
 	do("UPDATE webhooks SET secret_sealed = x'00' WHERE id = '" + string(sealed.Webhook.ID) + "'")
 
 	mustDo(t, w.hooks.Deliver(t.Context(), numbered(alertEvent(w.a, 1))))
@@ -536,7 +605,12 @@ func TestWebhookRestsWhereTheRegistryFails(t *testing.T) {
 		}
 		for range 20 { // what another gets wakes the queue each time
 			n := well.count()
-			e := numbered(g.Event{ID: fmt.Sprint("evt_", round, "_", n), Kind: g.EventStatus, School: w.a.ID, Status: &g.Status{State: g.StateOnline}})
+			e := numbered(g.Event{
+				ID:     fmt.Sprint("evt_", round, "_", n),
+				Kind:   g.EventStatus,
+				School: w.a.ID,
+				Status: &g.Status{State: g.StateOnline},
+			})
 			mustDo(t, w.hooks.Deliver(t.Context(), e))
 			until(t, func() bool { return well.count() == n+1 })
 		}
@@ -584,7 +658,8 @@ func TestSlowServersPassTheWorkersOn(t *testing.T) {
 	w.webhook(admin, well.URL, "alert")
 	var many []g.Event
 	for range each {
-		many = append(many, g.Event{Kind: g.EventStatus, School: w.a.ID, Status: &g.Status{State: g.StateOnline}})
+		many = append(many,
+			g.Event{Kind: g.EventStatus, School: w.a.ID, Status: &g.Status{State: g.StateOnline}})
 	}
 	mustDo(t, w.hooks.Deliver(t.Context(), numbered(many...)))
 	until(t, func() bool { return slow.count() == workers })
@@ -592,7 +667,8 @@ func TestSlowServersPassTheWorkersOn(t *testing.T) {
 	release()
 	until(t, func() bool { return well.count() == 1 })
 	if n := <-before; n > 4*workers {
-		t.Errorf("got %d posts to the slow servers before the other's turn, want about %d of %d", n, workers, workers*each)
+		t.Errorf("got %d posts to the slow servers before the other's turn, want about %d of %d",
+			n, workers, workers*each)
 	}
 	until(t, func() bool { return slow.count() == workers*each }) // what was left stays due
 }

@@ -32,8 +32,10 @@ func TestTwoSecretsSign(t *testing.T) {
 	var rotated webhooks.NewSecret
 	c.do("POST", path+"/secret", map[string]int{"keep_hours": 48}).want(200).into(&rotated)
 	both := signatures()
-	if len(before) != 1 || len(both) != 2 || both[0] == both[1] || rotated.Secret == made.Secret || rotated.OldUntil.IsZero() {
-		t.Errorf("got %d signatures before and %d while both secrets count, until %s, want 1 and 2", len(before), len(both), rotated.OldUntil)
+	if len(before) != 1 || len(both) != 2 || both[0] == both[1] || rotated.Secret == made.Secret ||
+		rotated.OldUntil.IsZero() {
+		t.Errorf("got %d signatures before and %d while both secrets count, until %s, want 1 and 2",
+			len(before), len(both), rotated.OldUntil)
 	}
 	r := c.do("POST", path+"/secret", map[string]int{"keep_hours": 0}).want(200)
 	if strings.Contains(string(r.body), "old_until") {
@@ -48,8 +50,13 @@ func TestTwoSecretsSign(t *testing.T) {
 func TestWebhooksToMetadataAreRefusedAtOnce(t *testing.T) {
 	w := newWorld(t).schools() // with webhooks.private
 	c := w.user(w.a, g.RoleAdmin)
-	for _, url := range []string{"http://169.254.169.254/latest", "http://[fe80::1]/", "http://[::ffff:169.254.169.254]/", "http://0.0.0.0/", "http://100.100.100.200/"} {
-		if p := c.do("POST", "/v1/webhooks", map[string]string{"url": url}).want(422).problem(); len(p.Errors) == 0 || p.Errors[0].Field != "url" || p.Errors[0].Pointer != "#/url" {
+	for _, url := range []string{
+		"http://169.254.169.254/latest", "http://[fe80::1]/",
+		"http://[::ffff:169.254.169.254]/", "http://0.0.0.0/", "http://100.100.100.200/",
+	} {
+		if p := c.do("POST", "/v1/webhooks", map[string]string{"url": url}).want(422).problem(); len(
+			p.Errors) == 0 ||
+			p.Errors[0].Field != "url" || p.Errors[0].Pointer != "#/url" {
 			t.Errorf("%s: got %+v, want the field url", url, p)
 		}
 	}
@@ -64,7 +71,9 @@ func TestOlderDocument(t *testing.T) {
 		Paths   map[string]json.RawMessage
 	}
 	w.nobody().do("GET", "/openapi-3.0.json", nil).want(200).into(&doc)
-	if doc.OpenAPI != "3.0.3" || len(doc.Servers) != 1 || doc.Servers[0].URL == "" || len(doc.Paths) < 50 {
-		t.Errorf("got version %s, servers %v and %d paths, want 3.0.3 with all", doc.OpenAPI, doc.Servers, len(doc.Paths))
+	if doc.OpenAPI != "3.0.3" || len(doc.Servers) != 1 || doc.Servers[0].URL == "" ||
+		len(doc.Paths) < 50 {
+		t.Errorf("got version %s, servers %v and %d paths, want 3.0.3 with all", doc.OpenAPI,
+			doc.Servers, len(doc.Paths))
 	}
 }

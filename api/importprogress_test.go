@@ -23,7 +23,8 @@ func TestImportTellsHowFarItIs(t *testing.T) {
 	c.do("GET", path, nil).want(404)
 	done := make(chan reply, 1)
 	go func() {
-		done <- c.do("POST", "/v1/people/import?progress=mine", []byte(file.String()), "Content-Type", "text/csv")
+		done <- c.do("POST", "/v1/people/import?progress=mine", []byte(file.String()),
+			"Content-Type", "text/csv")
 	}()
 	var shares []float64
 	for {

@@ -19,12 +19,15 @@ func TestProblemsInTheReadersLanguage(t *testing.T) {
 	}{
 		{"the registry's", "GET", "/v1/zones/none", nil,
 			`there is no zone "none" here`, `这里没有区域 "none"`},
-		{"a field's", "POST", "/v1/zones", map[string]any{"name": "Hall", "kind": "hall", "building": "none"},
+		{"a field's", "POST", "/v1/zones",
+			map[string]any{"name": "Hall", "kind": "hall", "building": "none"},
 			`kind: expected value to be one of "gate, canteen, dorm, laboratory, classroom, office, corridor, outdoor, other"`,
 			`kind: 须为 "gate, canteen, dorm, laboratory, classroom, office, corridor, outdoor, other" 之一`},
-		{"a missing field's", "POST", "/v1/zones", map[string]any{"kind": "gate", "building": "none"},
+		{"a missing field's", "POST", "/v1/zones",
+			map[string]any{"kind": "gate", "building": "none"},
 			`body: expected required property name to be present`, `body: 缺少必填的 name`},
-		{"a text's length", "POST", "/v1/zones", map[string]any{"name": strings.Repeat("x", 300), "kind": "gate", "building": "none"},
+		{"a text's length", "POST", "/v1/zones",
+			map[string]any{"name": strings.Repeat("x", 300), "kind": "gate", "building": "none"},
 			`name: expected length <= 200`, `name: 最多 200 个字符`},
 		{"a day's", "GET", "/v1/sessions?date=yesterday", nil,
 			`date: write the day like 2026-11-27`, `date: 日期请写成 2026-11-27`},
@@ -36,20 +39,25 @@ func TestProblemsInTheReadersLanguage(t *testing.T) {
 			`there is no such path; /docs lists them`, `没有这个路径；/docs 列出了全部路径`},
 	} {
 		english := c.do(one.method, one.path, one.body)
-		chinese := c.do(one.method, one.path, one.body, "Accept-Language", "zh-CN,zh;q=0.9,en;q=0.8")
+		chinese := c.do(one.method, one.path, one.body, "Accept-Language",
+			"zh-CN,zh;q=0.9,en;q=0.8")
 		en, zh := english.problem(), chinese.problem()
 		if !strings.HasPrefix(en.Detail, one.en) || !strings.HasPrefix(zh.Detail, one.zh) {
-			t.Errorf("%s: got %q and %q, want %q and %q", one.name, en.Detail, zh.Detail, one.en, one.zh)
+			t.Errorf("%s: got %q and %q, want %q and %q", one.name, en.Detail, zh.Detail, one.en,
+				one.zh)
 		}
-		if en.Code != zh.Code || en.Status != zh.Status || en.Reason != zh.Reason || len(en.Errors) != len(zh.Errors) {
+		if en.Code != zh.Code || en.Status != zh.Status || en.Reason != zh.Reason ||
+			len(en.Errors) != len(zh.Errors) {
 			t.Errorf("%s: got %+v and %+v, want the same for a program", one.name, en, zh)
 		}
 		if zh.Title == en.Title {
 			t.Errorf("%s: got the title %q in both languages", one.name, zh.Title)
 		}
 		for r, want := range map[*reply]string{&english: "en", &chinese: "zh-CN"} {
-			if got := r.header.Get("Content-Language"); got != want || r.header.Get("Vary") != "Accept-Language" {
-				t.Errorf("%s: got Content-Language %q and Vary %q, want %q", one.name, got, r.header.Get("Vary"), want)
+			if got := r.header.Get("Content-Language"); got != want ||
+				r.header.Get("Vary") != "Accept-Language" {
+				t.Errorf("%s: got Content-Language %q and Vary %q, want %q", one.name, got,
+					r.header.Get("Vary"), want)
 			}
 		}
 	}

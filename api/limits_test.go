@@ -15,24 +15,47 @@ import (
 // A text or list of the longest that the document allows may be refused for these other
 // reasons: it names something that is not there, or it is a secret that is not right.
 var otherwise = map[string]string{
-	"school": "no such school", "parent": "no such school", "site": "no such site", "building": "no such building", "zone": "no such zone",
-	"zones": "no such zones", "zones[]": "no such zone", "person": "no such person", "guardians": "no such people", "guardians[]": "no such person",
-	"profile": "no such profile", "profile|": "no such profile", "session": "no such session", "id": "no such leave", "own": "no field to add",
-	"names": "no such fields", "names[]": "no such field", "action": "no such action", "timezone": "no such time zone", "driver": "no such driver",
-	"old": "not the password", "password": "not the password", "ticket": "ended", "code": "not the code", "factor": "no such factor",
-	"answers": "no such question", "answers[]": "no such question", "class": "of a visitor",
-	"rawId": "no passkey", "clientDataJSON": "no passkey", "attestationObject": "no passkey", "authenticatorData": "no passkey", "signature": "no passkey",
-	"userHandle": "no passkey", "transports": "no passkey", "transports[]": "no passkey", "publicKey": "no passkey", "making": "ended",
-	"authenticatorAttachment": "no passkey", "clientExtensionResults": "no passkey",
-	"comment": "without a version", "roles": "a program's role",
-	"values": "the action has one input", "values{}": "the input is a number", "value|": "the property is a number",
-	"address": "not the driver's", "address{}": "not the driver's", "secret": "not the driver's", "secret{}": "not the driver's",
+	"school": "no such school",
+	"parent": "no such school",
+	"site":   "no such site", "building": "no such building", "zone": "no such zone",
+	"zones":   "no such zones",
+	"zones[]": "no such zone",
+	"person":  "no such person", "guardians": "no such people", "guardians[]": "no such person",
+	"profile":  "no such profile",
+	"profile|": "no such profile",
+	"session":  "no such session", "id": "no such leave", "own": "no field to add",
+	"names":   "no such fields",
+	"names[]": "no such field",
+	"action":  "no such action", "timezone": "no such time zone", "driver": "no such driver",
+	"old":      "not the password",
+	"password": "not the password",
+	"ticket":   "ended", "code": "not the code", "factor": "no such factor",
+	"answers":           "no such question",
+	"answers[]":         "no such question",
+	"class":             "of a visitor",
+	"rawId":             "no passkey",
+	"clientDataJSON":    "no passkey",
+	"attestationObject": "no passkey", "authenticatorData": "no passkey", "signature": "no passkey",
+	"userHandle":   "no passkey",
+	"transports":   "no passkey",
+	"transports[]": "no passkey", "publicKey": "no passkey", "making": "ended",
+	"authenticatorAttachment": "no passkey",
+	"clientExtensionResults":  "no passkey",
+	"comment":                 "without a version",
+	"roles":                   "a program's role",
+	"values":                  "the action has one input",
+	"values{}":                "the input is a number",
+	"value|":                  "the property is a number",
+	"address":                 "not the driver's",
+	"address{}":               "not the driver's",
+	"secret":                  "not the driver's", "secret{}": "not the driver's",
 }
 
 // bodies are those of operations.txt where a fuller one is needed.
 var bodies = map[string]string{
 	"create-profile": strings.Replace(fullProfile, "{id}", "limits-{n}", 1),
-	"update-profile": strings.Replace(fullProfile, "{id}", "new", 1), // as far as to the refusal of what touches two schools
+	// as far as to the refusal of what touches two schools
+	"update-profile": strings.Replace(fullProfile, "{id}", "new", 1),
 	"command-device": `{"action":"say","values":{"text":"Lunch"}}`,
 	"create-person":  `{"kind":"student","name":"Li Ming"}`,
 	"create-device":  `{"name":"Lab 3","profile":"smoke-heat-sensor","driver":"mqtt-front","zone":"{zone}"}`,
@@ -52,7 +75,9 @@ type limited struct {
 }
 
 // bounds lists every bounded place of a schema, and complains of those without a bound.
-func bounds(t *testing.T, doc map[string]any, op, at string, s map[string]any, seen []string) (out []limited) {
+func bounds(
+	t *testing.T, doc map[string]any, op, at string, s map[string]any, seen []string,
+) (out []limited) {
 	if ref, ok := s["$ref"].(string); ok {
 		if slices.Contains(seen, ref) {
 			return nil
@@ -144,7 +169,8 @@ func (l limited) filled(body any, steps []string, turn, n int) any {
 	case l.kind == "text" && name == "url":
 		const begin = "http://127.0.0.1:9/"
 		return begin + strings.Repeat("x", n-len(begin))
-	case l.kind == "text" && slices.Contains([]string{"id", "name", "admin"}, name) && l.most == 64, l.kind == "text" && name == "key":
+	case l.kind == "text" && slices.Contains([]string{"id", "name", "admin"}, name) && l.most == 64,
+		l.kind == "text" && name == "key":
 		return strings.Repeat("x", n-len(fmt.Sprint(turn))) + fmt.Sprint(turn)
 	case l.kind == "text":
 		return han(turn, n)
@@ -220,19 +246,26 @@ func TestLimitsAreTrue(t *testing.T) {
 					}
 					var body any
 					text := w.fill(cond(bodies[id] != "", bodies[id], row.body))
-					mustDo(t, json.Unmarshal([]byte(strings.ReplaceAll(text, "{n}", fmt.Sprint(sent))), &body))
+					mustDo(t,
+						json.Unmarshal([]byte(strings.ReplaceAll(text, "{n}", fmt.Sprint(sent))),
+							&body))
 					c.from = fmt.Sprintf("198.51.%d.%d", sent/250, sent%250)
-					return c.do(row.method, w.fill(row.path), set(body, at, l.filled(body, at, sent, n)))
+					return c.do(row.method, w.fill(row.path),
+						set(body, at, l.filled(body, at, sent, n)))
 				}
 				long := try(l.most + 1)
 				if !tooLong(long) {
-					t.Errorf("%s: %s with %d, one more than the document allows: got %d %.200s, want it refused as too long", id, l.path, l.most+1, long.status, long.body)
+					t.Errorf("%s: %s with %d, one more than the document allows: got %d %.200s, "+
+						"want it refused as too long",
+						id, l.path, l.most+1, long.status, long.body)
 				}
 				r := try(l.most)
 				if tooLong(r) {
-					t.Errorf("%s: %s with %d, as the document allows: got %d %.200s", id, l.path, l.most, r.status, r.body)
+					t.Errorf("%s: %s with %d, as the document allows: got %d %.200s", id, l.path,
+						l.most, r.status, r.body)
 				} else if r.status >= 300 && !excused(row, l.path, r.status, bodies[id] == "") {
-					t.Errorf("%s: %s with %d, as the document allows: got %d %.300s, want it taken", id, l.path, l.most, r.status, r.body)
+					t.Errorf("%s: %s with %d, as the document allows: got %d %.300s, want it taken",
+						id, l.path, l.most, r.status, r.body)
 				}
 			}
 		}
@@ -245,7 +278,13 @@ func TestLimitsAreTrue(t *testing.T) {
 // newcomer is a new user of A, signed in.
 func (w *world) newcomer(n int) *client {
 	w.t.Helper()
-	u := g.User{School: w.a.ID, Name: fmt.Sprint("newcomer-", n), FullName: "Newcomer", Role: g.RoleAdmin, Language: "en"}
+	u := g.User{
+		School:   w.a.ID,
+		Name:     fmt.Sprint("newcomer-", n),
+		FullName: "Newcomer",
+		Role:     g.RoleAdmin,
+		Language: "en",
+	}
 	must(w.system().CreateUser(w.t.Context(), u, password))(w.t)
 	c := w.nobody()
 	c.from = fmt.Sprintf("203.0.%d.%d", n/250, n%250)

@@ -14,8 +14,20 @@ func TestEventsOfPeopleEndADayBack(t *testing.T) {
 	for _, ago := range []time.Duration{25 * time.Hour, time.Hour} {
 		at := time.Now().Add(-ago)
 		w.live.add(
-			g.Event{Kind: g.EventSighting, School: w.a.ID, Time: at, Received: at, Sighting: &g.Sighting{Method: g.ByCard}},
-			g.Event{Kind: g.EventStatus, School: w.a.ID, Time: at, Received: at, Status: &g.Status{State: g.StateOnline}},
+			g.Event{
+				Kind:     g.EventSighting,
+				School:   w.a.ID,
+				Time:     at,
+				Received: at,
+				Sighting: &g.Sighting{Method: g.ByCard},
+			},
+			g.Event{
+				Kind:     g.EventStatus,
+				School:   w.a.ID,
+				Time:     at,
+				Received: at,
+				Status:   &g.Status{State: g.StateOnline},
+			},
 		)
 	}
 	var page struct{ Items []g.Event }
@@ -24,7 +36,8 @@ func TestEventsOfPeopleEndADayBack(t *testing.T) {
 	for _, e := range page.Items {
 		got = append(got, e.Kind)
 	}
-	if len(got) != 3 || got[0] != g.EventStatus || got[1] != g.EventSighting || got[2] != g.EventStatus {
+	if len(got) != 3 || got[0] != g.EventStatus || got[1] != g.EventSighting ||
+		got[2] != g.EventStatus {
 		t.Errorf("got %v, want both states and the newer passage", got)
 	}
 }

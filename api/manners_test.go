@@ -21,8 +21,10 @@ func TestIdempotency(t *testing.T) {
 	}
 	first := post(admin, "k1", "East").want(201)
 	again := post(admin, "k1", "East").want(201)
-	if again.header.Get("Idempotent-Replayed") != "true" || string(again.body) != string(first.body) {
-		t.Errorf("got %s %s, want the first answer %s again, marked", again.header, again.body, first.body)
+	if again.header.Get("Idempotent-Replayed") != "true" ||
+		string(again.body) != string(first.body) {
+		t.Errorf("got %s %s, want the first answer %s again, marked", again.header, again.body,
+			first.body)
 	}
 	if p := post(admin, "k1", "West").want(409).problem(); p.Code != g.Conflict {
 		t.Errorf("got %+v for another request, want a conflict", p)
@@ -55,7 +57,12 @@ func TestRateLimit(t *testing.T) {
 	w := newWorld(t, func(d *api.Deps) { d.Config.RateLimit = 2 }).schools()
 	c, other := w.user(w.a, g.RoleAdmin), w.user(w.a, g.RoleFacility)
 	r := c.do("GET", "/v1/me", nil).want(200)
-	for _, h := range []string{"RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "X-Ratelimit-Limit"} {
+	for _, h := range []string{
+		"RateLimit-Limit",
+		"RateLimit-Remaining",
+		"RateLimit-Reset",
+		"X-Ratelimit-Limit",
+	} {
 		if r.header.Get(h) == "" {
 			t.Errorf("got no header %s, want it", h)
 		}
@@ -69,7 +76,8 @@ func TestRateLimit(t *testing.T) {
 		}
 	}
 	if p := r.problem(); p.Code != g.RateLimited || r.header.Get("Retry-After") == "" {
-		t.Errorf("got %+v with Retry-After %q, want rate_limited and a time", p, r.header.Get("Retry-After"))
+		t.Errorf("got %+v with Retry-After %q, want rate_limited and a time", p,
+			r.header.Get("Retry-After"))
 	}
 	other.do("GET", "/v1/me", nil).want(200)
 }
@@ -89,9 +97,23 @@ func TestBadInput(t *testing.T) {
 		{"an unknown key", "POST", "/v1/sites", `{"name":"x","colour":"red"}`, nil, 422, "colour"},
 		{"a missing key", "POST", "/v1/sites", `{}`, nil, 422, "body"},
 		{"a wrong type", "POST", "/v1/sites", `{"name":7}`, nil, 422, "name"},
-		{"a word that is none", "POST", "/v1/zones", `{"building":"b","name":"x","kind":"castle"}`, nil, 422, "kind"},
-		{"another content type", "POST", "/v1/sites", `name=x`, []string{"Content-Type", "application/x-www-form-urlencoded"}, 415, "body"},
-		{"too much", "POST", "/v1/sites", `{"name":"` + strings.Repeat("x", 2<<20) + `"}`, nil, 413, ""},
+		{
+			"a word that is none", "POST", "/v1/zones",
+			`{"building":"b","name":"x","kind":"castle"}`, nil, 422, "kind",
+		},
+		{
+			"another content type",
+			"POST",
+			"/v1/sites",
+			`name=x`,
+			[]string{"Content-Type", "application/x-www-form-urlencoded"},
+			415,
+			"body",
+		},
+		{
+			"too much", "POST", "/v1/sites", `{"name":"` + strings.Repeat("x", 2<<20) + `"}`,
+			nil, 413, "",
+		},
 		{"a limit too high", "GET", "/v1/devices?limit=100000", nil, nil, 422, "limit"},
 		{"a parameter that is none", "GET", "/v1/devices?stat=open", nil, nil, 422, "stat"},
 		{"a cursor that is none", "GET", "/v1/devices?cursor=%00nonsense", nil, nil, 422, "cursor"},
@@ -105,7 +127,8 @@ func TestBadInput(t *testing.T) {
 				t.Fatalf("got %d %s, want %d", r.status, r.body, x.status)
 			}
 			p := r.problem()
-			if p.Status != x.status || p.Detail == "" || p.Title == "" || p.Code == "" || p.RequestID != r.header.Get("X-Request-Id") {
+			if p.Status != x.status || p.Detail == "" || p.Title == "" || p.Code == "" ||
+				p.RequestID != r.header.Get("X-Request-Id") {
 				t.Errorf("got %+v, want a whole problem with the request's id", p)
 			}
 			if x.field != "" && (len(p.Errors) == 0 || p.Errors[0].Field != x.field) {
@@ -118,7 +141,8 @@ func TestBadInput(t *testing.T) {
 func TestErrorsDoNotEchoSecrets(t *testing.T) {
 	w := newWorld(t).schools()
 	const secret = "Tr0ub4dor-and-3"
-	r := w.nobody().do("POST", "/v1/session", `{"name": 7, "password": "`+secret+`", "x": "`+secret+`"}`).want(422)
+	r := w.nobody().do("POST", "/v1/session",
+		`{"name": 7, "password": "`+secret+`", "x": "`+secret+`"}`).want(422)
 	if strings.Contains(string(r.body), secret) {
 		t.Errorf("the answer repeats the password: %s", r.body)
 	}
@@ -131,34 +155,56 @@ func TestErrorsDoNotEchoSecrets(t *testing.T) {
 func TestHeaders(t *testing.T) {
 	w := newWorld(t)
 	h := w.nobody().do("GET", "/v1/setup", nil, "X-Request-Id", "abc-123").want(200).header
-	for name, want := range map[string]string{"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "same-origin", "Cache-Control": "no-store", "X-Request-Id": "abc-123"} {
+	for name, want := range map[string]string{
+		"X-Content-Type-Options": "nosniff",
+		"X-Frame-Options":        "DENY",
+		"Referrer-Policy":        "same-origin",
+		"Cache-Control":          "no-store",
+		"X-Request-Id":           "abc-123",
+	} {
 		if got := h.Get(name); got != want {
 			t.Errorf("%s: got %q, want %q", name, got, want)
 		}
 	}
-	if csp := h.Get("Content-Security-Policy"); !strings.Contains(csp, "script-src 'self';") || !strings.Contains(csp, "img-src 'self' data: blob:") || !strings.Contains(csp, "frame-ancestors 'none'") {
-		t.Errorf("got Content-Security-Policy %q, want scripts from here only, pictures from here, data and blob, and no frames", csp)
+	if csp := h.Get("Content-Security-Policy"); !strings.Contains(csp, "script-src 'self';") ||
+		!strings.Contains(csp, "img-src 'self' data: blob:") ||
+		!strings.Contains(csp, "frame-ancestors 'none'") {
+		t.Errorf("got Content-Security-Policy %q, want scripts from here only, pictures from "+
+			"here, data and blob, and no frames",
+			csp)
 	}
-	if got := w.nobody().do("GET", "/v1/setup", nil, "X-Request-Id", "<script>").header.Get("X-Request-Id"); got == "<script>" || got == "" {
+	setup := w.nobody().do("GET", "/v1/setup", nil, "X-Request-Id", "<script>")
+	if got := setup.header.Get("X-Request-Id"); got == "<script>" || got == "" {
 		t.Errorf("got request id %q, want one of our own", got)
 	}
 }
 
 func TestConsole(t *testing.T) {
 	none := newWorld(t)
-	if r := none.nobody().do("GET", "/", nil).want(404); !strings.Contains(string(r.body), "not built") {
+	if r := none.nobody().do("GET", "/", nil).want(404); !strings.Contains(string(r.body),
+		"not built") {
 		t.Errorf("got %s without a console, want it said", r.body)
 	}
 	w := newWorld(t, func(d *api.Deps) {
-		d.Console = fs.FS(fstest.MapFS{"index.html": {Data: []byte("<title>console</title>")}, "assets/a-1.js": {Data: []byte("let a")}})
+		d.Console = fs.FS(fstest.MapFS{
+			"index.html":    {Data: []byte("<title>console</title>")},
+			"assets/a-1.js": {Data: []byte("let a")},
+		})
 	})
 	c := w.nobody()
-	for path, want := range map[string]string{"/": "<title>console", "/people/per_1": "<title>console", "/assets/a-1.js": "let a", "/index.html": "<title>console"} {
+	for path, want := range map[string]string{
+		"/":              "<title>console",
+		"/people/per_1":  "<title>console",
+		"/assets/a-1.js": "let a",
+		"/index.html":    "<title>console",
+	} {
 		if r := c.do("GET", path, nil).want(200); !strings.Contains(string(r.body), want) {
 			t.Errorf("%s: got %s, want %s", path, r.body, want)
 		}
 	}
-	if got := c.do("GET", "/assets/a-1.js", nil).header; !strings.Contains(got.Get("Cache-Control"), "immutable") || !strings.HasPrefix(got.Get("Content-Type"), "text/javascript") {
+	if got := c.do("GET", "/assets/a-1.js", nil).header; !strings.Contains(
+		got.Get("Cache-Control"), "immutable") ||
+		!strings.HasPrefix(got.Get("Content-Type"), "text/javascript") {
 		t.Errorf("got %v for an asset, want JavaScript that is kept", got)
 	}
 	c.do("GET", "/assets/none.js", nil).want(404)
@@ -173,7 +219,8 @@ func TestHealth(t *testing.T) {
 		d.Status = func(ctx context.Context) api.Status {
 			s := ok(ctx)
 			if critical {
-				s.Checks = append(s.Checks, api.Check{Name: "disk", State: "critical", Message: "full"})
+				s.Checks = append(s.Checks,
+					api.Check{Name: "disk", State: "critical", Message: "full"})
 			}
 			return s
 		}
@@ -189,10 +236,15 @@ func TestHealth(t *testing.T) {
 	c.do("GET", "/metrics", nil, "X-Forwarded-For", "203.0.113.9").want(401)
 	w.user(w.a, g.RoleTeacher).do("GET", "/metrics", nil, "X-Forwarded-For", "203.0.113.9").want(403)
 	w.user(w.a, g.RoleFacility).do("GET", "/metrics", nil, "X-Forwarded-For", "203.0.113.9").want(200)
-	for path, kind := range map[string]string{"/docs": "text/html", "/docs/docs.js": "text/javascript", "/docs/docs.css": "text/css"} {
+	for path, kind := range map[string]string{
+		"/docs":          "text/html",
+		"/docs/docs.js":  "text/javascript",
+		"/docs/docs.css": "text/css",
+	} {
 		r := c.do("GET", path, nil).want(200)
 		if !strings.HasPrefix(r.header.Get("Content-Type"), kind) || len(r.body) < 100 {
-			t.Errorf("%s: got %s and %d bytes, want %s", path, r.header.Get("Content-Type"), len(r.body), kind)
+			t.Errorf("%s: got %s and %d bytes, want %s", path, r.header.Get("Content-Type"),
+				len(r.body), kind)
 		}
 		if strings.Contains(string(r.body), "https://") {
 			t.Errorf("%s fetches from elsewhere", path)
@@ -203,11 +255,19 @@ func TestHealth(t *testing.T) {
 // A gateway without its parts says so, part by part.
 func TestMissingParts(t *testing.T) {
 	w := newWorld(t, func(d *api.Deps) {
-		d.Fleet, d.Faces, d.Media, d.Intake, d.Telemetry, d.Status, d.Rules, d.Metrics = nil, nil, nil, nil, nil, nil, nil, nil
+		d.Fleet = nil
+		d.Faces = nil
+		d.Media = nil
+		d.Intake = nil
+		d.Telemetry = nil
+		d.Status = nil
+		d.Rules = nil
+		d.Metrics = nil
 	}).schools()
 	c := w.user(w.a, g.RoleAdmin)
 	for _, op := range operations(t) {
-		if r := c.try(op); r.status >= 500 && (r.status != http.StatusServiceUnavailable || r.problem().Code != g.Unavailable) {
+		if r := c.try(op); r.status >= 500 &&
+			(r.status != http.StatusServiceUnavailable || r.problem().Code != g.Unavailable) {
 			t.Errorf("%s: got %d %s, want it done or unavailable", op.id, r.status, r.body)
 		}
 	}

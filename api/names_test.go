@@ -79,11 +79,13 @@ func TestNamesSuitGenerators(t *testing.T) {
 	for at, item := range d.Paths {
 		for method, op := range item {
 			if op.OperationID == "" || ids[plain(op.OperationID)] || op.Description == "" {
-				t.Errorf("%s %s: got operationId %q and description %q, want both, and the id once", method, at, op.OperationID, op.Description)
+				t.Errorf("%s %s: got operationId %q and description %q, want both, and the id once",
+					method, at, op.OperationID, op.Description)
 			}
 			ids[plain(op.OperationID)] = true
 			if len(op.Tags) != 1 || !slices.Contains(tags, op.Tags[0]) {
-				t.Errorf("%s: got the tags %q, want one of the list %q", op.OperationID, op.Tags, tags)
+				t.Errorf("%s: got the tags %q, want one of the list %q", op.OperationID, op.Tags,
+					tags)
 			}
 		}
 	}

@@ -54,7 +54,8 @@ func TestEveryChangeTakesIfMatch(t *testing.T) {
 			_, free := unconditional[op.OperationID]
 			_, refuses := op.Responses["412"]
 			if takes == free || refuses == free {
-				t.Errorf("%s: got If-Match %v and 412 %v, want both or a reason why it needs none", op.OperationID, takes, refuses)
+				t.Errorf("%s: got If-Match %v and 412 %v, want both or a reason why it needs none",
+					op.OperationID, takes, refuses)
 			}
 			if free {
 				continue
@@ -77,21 +78,31 @@ func TestWhatIsSetHeedsTags(t *testing.T) {
 	c, v, ctx := w.user(w.a, g.RoleAdmin), w.system(), t.Context()
 	in := "?school=" + string(w.a.ID)
 	leave := func(more string) string {
-		return `{"person":"` + w.ids["student"] + `","from":"2026-09-02T00:00:00Z","to":"2026-09-03T00:00:00Z",` + more + `}`
+		return `{"person":"` + w.ids["student"] +
+			`","from":"2026-09-02T00:00:00Z","to":"2026-09-03T00:00:00Z",` + more + `}`
 	}
 	mustDo(t, v.PutSetting(ctx, w.a.ID, "wall.sound", []byte(`{"on":true}`)))
 	for path, bodies := range map[string][2]string{
 		"/v1/settings/wall.sound" + in: {`{"value":{"on":false}}`, `{"value":{"on":7}}`},
-		"/v1/second-factor-roles" + in: {`{"roles":["security","teacher"]}`, `{"roles":["facility"]}`},
-		"/v1/recorded" + in:            {`{"pictures_of_unknowns":false,"reason":"the council"}`, `{"pictures_of_unknowns":true,"reason":"the head"}`},
+		"/v1/second-factor-roles" + in: {
+			`{"roles":["security","teacher"]}`,
+			`{"roles":["facility"]}`,
+		},
+		"/v1/recorded" + in: {
+			`{"pictures_of_unknowns":false,"reason":"the council"}`,
+			`{"pictures_of_unknowns":true,"reason":"the head"}`,
+		},
 		"/v1/me":                       {`{"full_name":"Li Wei"}`, `{"full_name":"Li Wen"}`},
 		"/v1/leaves/" + w.ids["leave"]: {leave(`"offsite":true`), leave(`"reason":"journey"`)},
 	} {
 		t.Run(path, func(t *testing.T) {
 			tag := c.do("GET", path, nil).want(200).header.Get("ETag")
 			first := c.do("PUT", path, bodies[0], "If-Match", tag).want(200)
-			if now := c.do("GET", path, nil).want(200).header.Get("ETag"); now == tag || !sameState(now, first.header.Get("ETag")) {
-				t.Errorf("got %s after %s, want another one, and the one that the change answered: %s", now, tag, first.header.Get("ETag"))
+			if now := c.do("GET", path, nil).want(200).header.Get("ETag"); now == tag ||
+				!sameState(now, first.header.Get("ETag")) {
+				t.Errorf("got %s after %s, want another one, and the one that the change "+
+					"answered: %s",
+					now, tag, first.header.Get("ETag"))
 			}
 			if p := c.do("PUT", path, bodies[1], "If-Match", tag).want(412).problem(); p.Code != g.Changed {
 				t.Errorf("got %+v, want the code changed", p)
@@ -148,7 +159,8 @@ func TestLeaveKeepsItsReason(t *testing.T) {
 	if was.Reason != "" {
 		t.Errorf("got the reason %q of a look without one, want none", was.Reason)
 	}
-	c.do("PUT", path, map[string]any{"person": was.Person, "from": was.From, "to": was.To, "offsite": true}).want(200).into(&l)
+	c.do("PUT", path,
+		map[string]any{"person": was.Person, "from": was.From, "to": was.To, "offsite": true}).want(200).into(&l)
 	if l.Reason != "" || !l.Offsite {
 		t.Errorf("got %+v, want the change without the reason", l)
 	}
@@ -167,7 +179,15 @@ func TestLeaveKeepsItsReason(t *testing.T) {
 func TestOwnNameOverrulesNobody(t *testing.T) {
 	w := newWorld(t).schools()
 	admin, v, ctx := w.user(w.a, g.RoleAdmin), w.system(), t.Context()
-	u, err := v.CreateUser(ctx, g.User{School: w.a.ID, Name: "guard-7", FullName: "G", Role: g.RoleSecurity, Language: "en"}, password)
+	u, err := v.CreateUser(ctx,
+		g.User{
+			School:   w.a.ID,
+			Name:     "guard-7",
+			FullName: "G",
+			Role:     g.RoleSecurity,
+			Language: "en",
+		},
+		password)
 	mustDo(t, err)
 	c := w.signIn("guard-7")
 	var wg sync.WaitGroup
@@ -189,11 +209,13 @@ func TestOwnNameOverrulesNobody(t *testing.T) {
 // changed in part.
 func TestProfilesHeedTags(t *testing.T) {
 	w := newWorld(t)
-	school, err := w.system().CreateSchool(t.Context(), g.School{Kind: g.KindSchool, Name: "Only", Timezone: "Asia/Shanghai", Language: "en"})
+	school, err := w.system().CreateSchool(t.Context(),
+		g.School{Kind: g.KindSchool, Name: "Only", Timezone: "Asia/Shanghai", Language: "en"})
 	mustDo(t, err)
 	c := w.user(school, g.RoleFacility)
 	const path = "/v1/profiles/door"
-	c.do("POST", "/v1/profiles", `{"id":"door","title":"Door","type":"sensor","properties":{"open":{"type":"boolean"},"count":{"type":"number"}}}`).want(201)
+	c.do("POST", "/v1/profiles",
+		`{"id":"door","title":"Door","type":"sensor","properties":{"open":{"type":"boolean"},"count":{"type":"number"}}}`).want(201)
 	tag := c.do("GET", path, nil).want(200).header.Get("ETag")
 	first := c.do("PATCH", path, `{"title":"A door","properties":{"count":null}}`, "If-Match", tag).want(200)
 	var p g.Profile
@@ -205,7 +227,8 @@ func TestProfilesHeedTags(t *testing.T) {
 		c.do("PUT", path, `{"id":"door","title":"The door","type":"sensor"}`, "If-Match", tag),
 		c.do("PATCH", path, `{"title":"The door"}`, "If-Match", tag),
 		c.do("DELETE", path, nil, "If-Match", tag),
-		c.do("PUT", "/v1/profiles/none", `{"id":"none","title":"None","type":"sensor"}`, "If-Match", tag),
+		c.do("PUT", "/v1/profiles/none", `{"id":"none","title":"None","type":"sensor"}`,
+			"If-Match", tag),
 	} {
 		if got := late.want(412).problem(); got.Code != g.Changed {
 			t.Errorf("got %+v, want the code changed", got)

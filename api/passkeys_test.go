@@ -37,46 +37,68 @@ func TestPasskeyByAPI(t *testing.T) {
 	guard, key := w.user(w.a, g.RoleSecurity), passkeytest.New(gateAddress)
 	var st access.FactorState
 	guard.do("GET", "/v1/me/second-factor", nil).want(http.StatusOK).into(&st)
-	if st.Passkeys == nil || !st.Passkeys.Work || st.Passkeys.RPID != "gate.school.example" || st.Passkeys.Origin != gateAddress {
+	if st.Passkeys == nil || !st.Passkeys.Work || st.Passkeys.RPID != "gate.school.example" ||
+		st.Passkeys.Origin != gateAddress {
 		t.Errorf("got %+v, want passkeys to work", st.Passkeys)
 	}
-	guard.do("POST", "/v1/me/second-factor/passkey", map[string]string{"password": "not the password"}).want(http.StatusUnprocessableEntity).wantReason("password_wrong")
+	guard.do("POST", "/v1/me/second-factor/passkey", map[string]string{"password": "not the password"}).
+		want(http.StatusUnprocessableEntity).
+		wantReason("password_wrong")
 	r := guard.do("POST", "/v1/me/second-factor/passkey", map[string]string{"password": password})
 	var begun access.MakePasskey
 	r.want(http.StatusOK).into(&begun)
-	if begun.Options.Selection.UserVerification != "preferred" || begun.Options.Attestation != "none" || len(begun.Options.Parameters) == 0 || begun.Options.Timeout != 300_000 {
+	if begun.Options.Selection.UserVerification != "preferred" ||
+		begun.Options.Attestation != "none" || len(begun.Options.Parameters) == 0 ||
+		begun.Options.Timeout != 300_000 {
 		t.Errorf("got %+v", begun.Options)
 	}
 	made := answerOf(t, key.Make, options(t, r))
 	made["clientExtensionResults"] = map[string]any{"credProps": map[string]any{"rk": false}}
 	made["response"].(map[string]any)["publicKeyAlgorithm"] = -7
 	var codes access.Recovery
-	guard.do("POST", "/v1/me/second-factor/passkey/confirm", map[string]any{"making": begun.Making, "name": "Blue key", "credential": made}).want(http.StatusOK).into(&codes)
+	guard.do("POST", "/v1/me/second-factor/passkey/confirm",
+		map[string]any{"making": begun.Making, "name": "Blue key", "credential": made}).want(
+		http.StatusOK).into(&codes)
 	if len(codes.Codes) != 10 {
 		t.Errorf("got %d recovery codes, want 10", len(codes.Codes))
 	}
-	guard.do("POST", "/v1/me/second-factor/passkey/confirm", map[string]any{"making": begun.Making, "credential": made}).want(http.StatusUnprocessableEntity).wantReason("passkey_over")
+	guard.do("POST", "/v1/me/second-factor/passkey/confirm",
+		map[string]any{"making": begun.Making, "credential": made}).want(
+		http.StatusUnprocessableEntity).wantReason("passkey_over")
 
 	in := w.begin(w.a, g.RoleSecurity)
-	if in.Step != "factor" || len(in.Factors) != 1 || in.Factors[0] != "passkey" || in.Passkeys == nil || !in.Passkeys.Work {
+	if in.Step != "factor" || len(in.Factors) != 1 || in.Factors[0] != "passkey" ||
+		in.Passkeys == nil || !in.Passkeys.Work {
 		t.Fatalf("got %+v, want a passkey asked for", in)
 	}
-	asked := options(t, w.nobody().do("POST", "/v1/session/passkey", map[string]string{"ticket": in.Ticket}))
+	asked := options(t,
+		w.nobody().do("POST", "/v1/session/passkey", map[string]string{"ticket": in.Ticket}))
 	wrong := key.Copy()
 	wrong.Origin = "https://gate.school.example.evil.example"
-	w.nobody().do("POST", "/v1/session/passkey/confirm", map[string]any{"ticket": in.Ticket, "credential": answerOf(t, wrong.Show, asked)}).want(http.StatusUnprocessableEntity).wantReason("passkey_refused")
-	shown := answerOf(t, key.Show, options(t, w.nobody().do("POST", "/v1/session/passkey", map[string]string{"ticket": in.Ticket})))
+	w.nobody().do("POST", "/v1/session/passkey/confirm",
+		map[string]any{"ticket": in.Ticket, "credential": answerOf(t, wrong.Show, asked)}).want(
+		http.StatusUnprocessableEntity).wantReason("passkey_refused")
+	shown := answerOf(t, key.Show,
+		options(t,
+			w.nobody().do("POST", "/v1/session/passkey", map[string]string{"ticket": in.Ticket})))
 	var done access.SignedIn
-	w.nobody().do("POST", "/v1/session/passkey/confirm", map[string]any{"ticket": in.Ticket, "credential": shown}).want(http.StatusOK).into(&done)
+	w.nobody().do("POST", "/v1/session/passkey/confirm",
+		map[string]any{"ticket": in.Ticket, "credential": shown}).want(http.StatusOK).into(&done)
 	if done.Step != "" || done.CSRF == "" {
 		t.Errorf("got %+v, want signed in", done)
 	}
-	w.nobody().do("POST", "/v1/session/passkey/confirm", map[string]any{"ticket": in.Ticket, "credential": shown}).want(http.StatusUnauthorized).wantReason("signin_over")
+	w.nobody().do("POST", "/v1/session/passkey/confirm",
+		map[string]any{"ticket": in.Ticket, "credential": shown}).
+		want(http.StatusUnauthorized).
+		wantReason("signin_over")
 	guard.do("GET", "/v1/me/second-factor", nil).want(http.StatusOK).into(&st)
-	if len(st.Factors) != 1 || st.Factors[0].Kind != "passkey" || st.Factors[0].Name != "Blue key" || st.Factors[0].Used.IsZero() || st.Factors[0].RPID != "gate.school.example" {
+	if len(st.Factors) != 1 || st.Factors[0].Kind != "passkey" ||
+		st.Factors[0].Name != "Blue key" || st.Factors[0].Used.IsZero() ||
+		st.Factors[0].RPID != "gate.school.example" {
 		t.Errorf("got %+v", st)
 	}
-	guard.do("POST", "/v1/me/second-factor/"+st.Factors[0].ID+"/remove", map[string]string{"password": password}).want(http.StatusNoContent)
+	guard.do("POST", "/v1/me/second-factor/"+st.Factors[0].ID+"/remove",
+		map[string]string{"password": password}).want(http.StatusNoContent)
 }
 
 // TestPasskeyAskedByTheSchool: made in the sign-in, which then is done, with recovery codes.
@@ -84,7 +106,8 @@ func TestPasskeyAskedByTheSchool(t *testing.T) {
 	w := newWorld(t, named).schools()
 	admin := w.user(w.a, g.RoleAdmin)
 	w.user(w.a, g.RoleSecurity)
-	admin.do("PUT", "/v1/second-factor-roles", map[string]any{"roles": []string{"security"}}).want(http.StatusOK)
+	admin.do("PUT", "/v1/second-factor-roles", map[string]any{"roles": []string{"security"}}).want(
+		http.StatusOK)
 	in := w.begin(w.a, g.RoleSecurity)
 	if in.Step != "enrol" || in.Passkeys == nil || !in.Passkeys.Work {
 		t.Fatalf("got %+v, want a second factor to be made", in)
@@ -94,23 +117,37 @@ func TestPasskeyAskedByTheSchool(t *testing.T) {
 	r.want(http.StatusOK).into(&begun)
 	made := answerOf(t, passkeytest.New(gateAddress).Make, options(t, r))
 	var done access.SignedIn
-	w.nobody().do("POST", "/v1/session/passkey/make/confirm", map[string]any{"ticket": in.Ticket, "making": begun.Making, "name": "Key", "credential": made}).want(http.StatusOK).into(&done)
+	w.nobody().do("POST", "/v1/session/passkey/make/confirm",
+		map[string]any{
+			"ticket":     in.Ticket,
+			"making":     begun.Making,
+			"name":       "Key",
+			"credential": made,
+		}).want(http.StatusOK).into(&done)
 	if done.Step != "" || done.CSRF == "" || len(done.Recovery) != 10 {
 		t.Errorf("got %+v, want signed in with recovery codes", done)
 	}
 }
 
-// TestPasskeysNeedAnAddress: where they cannot work the API says why and how to mend it, and takes none.
+// TestPasskeysNeedAnAddress: where they cannot work the API says why and how to mend it, and takes
+// none.
 func TestPasskeysNeedAnAddress(t *testing.T) {
-	for address, reason := range map[string]string{"": "passkeys_no_address", "https://192.0.2.7": "passkeys_ip_address", "http://gate.school.example": "passkeys_plain_http"} {
+	for address, reason := range map[string]string{
+		"":                           "passkeys_no_address",
+		"https://192.0.2.7":          "passkeys_ip_address",
+		"http://gate.school.example": "passkeys_plain_http",
+	} {
 		w := newWorld(t, func(d *api.Deps) { d.Config.BaseURL = address }).schools()
 		guard := w.user(w.a, g.RoleSecurity)
 		var st access.FactorState
 		guard.do("GET", "/v1/me/second-factor", nil).want(http.StatusOK).into(&st)
-		if st.Passkeys == nil || st.Passkeys.Work || st.Passkeys.Reason != reason || !strings.Contains(st.Passkeys.Message, "set http.base_url to an address with a name and HTTPS") {
+		if st.Passkeys == nil || st.Passkeys.Work || st.Passkeys.Reason != reason ||
+			!strings.Contains(st.Passkeys.Message,
+				"set http.base_url to an address with a name and HTTPS") {
 			t.Errorf("%q: got %+v, want %s", address, st.Passkeys, reason)
 		}
-		guard.do("POST", "/v1/me/second-factor/passkey", map[string]string{"password": password}).want(http.StatusConflict).wantReason(reason)
+		guard.do("POST", "/v1/me/second-factor/passkey", map[string]string{"password": password}).want(
+			http.StatusConflict).wantReason(reason)
 	}
 }
 
@@ -118,29 +155,51 @@ func TestPasskeysNeedAnAddress(t *testing.T) {
 func TestPasskeyBodiesAreBounded(t *testing.T) {
 	w := newWorld(t, named).schools()
 	guard := w.user(w.a, g.RoleSecurity)
-	answer := map[string]any{"id": "AAAA", "rawId": "AAAA", "type": "public-key", "response": map[string]any{"clientDataJSON": "e30", "attestationObject": strings.Repeat("A", 8001)}}
-	w.nobody().do("POST", "/v1/session/passkey/confirm", map[string]any{"ticket": "x", "credential": answer}).want(http.StatusUnprocessableEntity)
-	guard.do("POST", "/v1/me/second-factor/passkey/confirm", map[string]any{"making": "x", "credential": answer}).want(http.StatusUnprocessableEntity)
+	answer := map[string]any{
+		"id":    "AAAA",
+		"rawId": "AAAA",
+		"type":  "public-key",
+		"response": map[string]any{
+			"clientDataJSON":    "e30",
+			"attestationObject": strings.Repeat("A", 8001),
+		},
+	}
+	w.nobody().do("POST", "/v1/session/passkey/confirm",
+		map[string]any{"ticket": "x", "credential": answer}).want(http.StatusUnprocessableEntity)
+	guard.do("POST", "/v1/me/second-factor/passkey/confirm",
+		map[string]any{"making": "x", "credential": answer}).want(http.StatusUnprocessableEntity)
 	answer["response"].(map[string]any)["attestationObject"] = strings.Repeat("A", 40<<10)
-	w.nobody().do("POST", "/v1/session/passkey/confirm", map[string]any{"ticket": "x", "credential": answer}).want(http.StatusRequestEntityTooLarge)
-	guard.do("POST", "/v1/me/second-factor/passkey/confirm", map[string]any{"making": "x", "credential": answer}).want(http.StatusRequestEntityTooLarge)
+	w.nobody().do("POST", "/v1/session/passkey/confirm",
+		map[string]any{"ticket": "x", "credential": answer}).want(http.StatusRequestEntityTooLarge)
+	guard.do("POST", "/v1/me/second-factor/passkey/confirm",
+		map[string]any{"making": "x", "credential": answer}).want(http.StatusRequestEntityTooLarge)
 }
 
 // TestKeysHaveNoPasskeys: a program's key makes none.
 func TestKeysHaveNoPasskeys(t *testing.T) {
 	w := newWorld(t, named).schools()
-	_, secret, err := w.reg.In(adminScope(w.a)).CreateKey(t.Context(), g.APIKey{School: w.a.ID, Name: "a program", Purpose: "a test asks", Permissions: []g.Permission{g.UsersAdmin}, Expires: soon()})
+	_, secret, err := w.reg.In(adminScope(w.a)).CreateKey(t.Context(),
+		g.APIKey{
+			School:      w.a.ID,
+			Name:        "a program",
+			Purpose:     "a test asks",
+			Permissions: []g.Permission{g.UsersAdmin},
+			Expires:     soon(),
+		})
 	mustDo(t, err)
 	keyed := w.nobody()
 	keyed.key = secret
-	keyed.do("POST", "/v1/me/second-factor/passkey", map[string]string{"password": password}).want(http.StatusForbidden)
+	keyed.do("POST", "/v1/me/second-factor/passkey", map[string]string{"password": password}).want(
+		http.StatusForbidden)
 }
 
 // begin is a sign-in with the password alone.
 func (w *world) begin(school g.School, role g.Role) access.SignedIn {
 	w.t.Helper()
 	var in access.SignedIn
-	w.nobody().do("POST", "/v1/session", map[string]string{"name": string(role) + "-" + string(school.ID), "password": password}).want(http.StatusOK).into(&in)
+	w.nobody().do("POST", "/v1/session",
+		map[string]string{"name": string(role) + "-" + string(school.ID), "password": password}).want(
+		http.StatusOK).into(&in)
 	return in
 }
 
@@ -165,7 +224,8 @@ func (r reply) wantReason(reason string) {
 	}
 }
 
-// TestEveryReasonHasWords: what the API names as a reason, the console has words for, in both languages.
+// TestEveryReasonHasWords: what the API names as a reason, the console has words for, in both
+// languages.
 func TestEveryReasonHasWords(t *testing.T) {
 	said := map[string]bool{}
 	for _, pattern := range []string{"*.go", "*/*.go", "../registry/*.go", "../registry/*/*.go"} {
@@ -174,7 +234,8 @@ func TestEveryReasonHasWords(t *testing.T) {
 		for _, file := range files {
 			b, err := os.ReadFile(file)
 			mustDo(t, err)
-			for _, m := range regexp.MustCompile(`Because\("(\w+)"\)|= "(passkeys_\w+)"`).FindAllStringSubmatch(string(b), -1) {
+			for _, m := range regexp.MustCompile(`Because\("(\w+)"\)|= "(passkeys_\w+)"`).FindAllStringSubmatch(
+				string(b), -1) {
 				said[m[1]+m[2]] = true
 			}
 		}

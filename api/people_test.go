@@ -14,7 +14,8 @@ func TestOpeningAChildNeedsAReason(t *testing.T) {
 	w := newWorld(t).schools()
 	teacher, admin := w.user(w.a, g.RoleTeacher), w.user(w.a, g.RoleAdmin)
 	path := "/v1/people/" + w.ids["student"]
-	if p := teacher.do("GET", path, nil).want(422).problem(); len(p.Errors) != 1 || p.Errors[0].Field != "reason" {
+	if p := teacher.do("GET", path, nil).want(422).problem(); len(p.Errors) != 1 ||
+		p.Errors[0].Field != "reason" {
 		t.Errorf("got %+v without a reason, want an error of the field reason", p)
 	}
 	var page registry.PersonPage
@@ -24,7 +25,8 @@ func TestOpeningAChildNeedsAReason(t *testing.T) {
 	}
 	var list struct{ Items []g.AuditEntry }
 	admin.do("GET", "/v1/audit?deed=person.open", nil).want(200).into(&list)
-	if len(list.Items) != 1 || list.Items[0].Reason != "parent asks about yesterday" || list.Items[0].Object != w.ids["student"] {
+	if len(list.Items) != 1 || list.Items[0].Reason != "parent asks about yesterday" ||
+		list.Items[0].Object != w.ids["student"] {
 		t.Errorf("got audit %+v, want one entry with the reason on one line", list.Items)
 	}
 	teacher.do("GET", "/v1/people?class=7-2", nil).want(200) // the class list needs none
@@ -34,22 +36,28 @@ func TestFaces(t *testing.T) {
 	w := newWorld(t).schools()
 	c := w.user(w.a, g.RoleSecurity)
 	path := "/v1/people/" + w.ids["student"]
-	photo := func(b []byte) reply { return c.do("POST", path+"/face", b, "Content-Type", "image/jpeg") }
+	photo := func(b []byte) reply {
+		return c.do("POST", path+"/face", b, "Content-Type", "image/jpeg")
+	}
 	if r := photo(picture()); r.status < 400 || r.status >= 500 {
 		t.Errorf("a face without consent: got %d %s, want it refused", r.status, r.body)
 	}
 	c.do("POST", path+"/consent", map[string]any{"given": true, "by": "mother", "note": "paper"}).want(204)
 	// What a file is, and what is wrong with a face, is judged in one place, and told as a word.
-	if p := photo([]byte("GIF89a nothing of use")).want(422).problem(); len(p.Errors) != 1 || p.Errors[0].Reason != "is_gif" {
+	if p := photo([]byte("GIF89a nothing of use")).want(422).problem(); len(p.Errors) != 1 ||
+		p.Errors[0].Reason != "is_gif" {
 		t.Errorf("got %+v for a GIF, want it named", p)
 	}
-	if p := photo(make([]byte, smallFace)).want(422).problem(); len(p.Errors) != 1 || p.Errors[0].Reason != "too_small" || p.Errors[0].Have != 62 || p.Errors[0].Need != 80 {
+	if p := photo(make([]byte, smallFace)).want(422).problem(); len(p.Errors) != 1 ||
+		p.Errors[0].Reason != "too_small" || p.Errors[0].Have != 62 || p.Errors[0].Need != 80 {
 		t.Errorf("got %+v for a small face, want the reason with its numbers", p)
 	}
-	if p := photo([]byte{0xff, 0xd8, 0xff}).want(422).problem(); !strings.Contains(p.Detail, "no face") {
+	if p := photo([]byte{0xff, 0xd8, 0xff}).want(422).problem(); !strings.Contains(p.Detail,
+		"no face") {
 		t.Errorf("got %q for a picture without a face, want the reason", p.Detail)
 	}
-	if p := photo(append(picture(), make([]byte, 9<<20)...)).want(413).problem(); !strings.Contains(p.Detail, "larger than the 8 MB") {
+	if p := photo(append(picture(), make([]byte, 9<<20)...)).want(413).problem(); !strings.Contains(
+		p.Detail, "larger than the 8 MB") {
 		t.Errorf("got %q for a huge file, want the limit in words", p.Detail)
 	}
 	var pass g.Pass
@@ -73,7 +81,8 @@ func TestEnrolStranger(t *testing.T) {
 	c.do("POST", path, map[string]any{"name": "Wu Gang", "phone": "555", "consent": consent}).want(201).into(&made)
 	page, err := w.system().OpenPerson(t.Context(), made.Person)
 	mustDo(t, err)
-	if page.Name != "Wu Gang" || page.Kind != g.Visitor || len(page.Consents) != 1 || !page.Consents[0].Given || len(page.Passes) != 1 {
+	if page.Name != "Wu Gang" || page.Kind != g.Visitor || len(page.Consents) != 1 ||
+		!page.Consents[0].Given || len(page.Passes) != 1 {
 		t.Errorf("got %+v, want a visitor with consent and a face", page)
 	}
 	c.do("POST", path, map[string]any{"person": w.ids["visitor"], "consent": consent}).want(201)
@@ -96,7 +105,8 @@ func TestImport(t *testing.T) {
 	if r := send("?dry_run=true", good); r.Applied || r.Created != 2 {
 		t.Errorf("got %+v for a dry run, want two to be created and nothing applied", r)
 	}
-	if r := send("", strings.Replace(good, "student,101", "wizard,101", 1)); r.Applied || r.Errors != 1 || r.Lines[len(r.Lines)-1].Line == 0 {
+	if r := send("", strings.Replace(good, "student,101", "wizard,101", 1)); r.Applied ||
+		r.Errors != 1 || r.Lines[len(r.Lines)-1].Line == 0 {
 		t.Errorf("got %+v for a wrong line, want it named and nothing applied", r)
 	}
 	if r := send("", good); !r.Applied || r.Created != 2 {
@@ -107,19 +117,30 @@ func TestImport(t *testing.T) {
 func TestManualPass(t *testing.T) {
 	w := newWorld(t).schools()
 	c := w.user(w.a, g.RoleSecurity)
-	body := map[string]string{"person": w.ids["student"], "zone": w.ids["zone"], "direction": "in", "note": "forgot the card"}
+	body := map[string]string{
+		"person":    w.ids["student"],
+		"zone":      w.ids["zone"],
+		"direction": "in",
+		"note":      "forgot the card",
+	}
 	var got attendance.Passage
 	c.do("POST", "/v1/sightings/manual", body).want(201).into(&got)
 	if got.Seq != w.live.Newest() || got.ID == "" {
 		t.Errorf("got %+v, want the place in the journal", got)
 	}
-	for field, bad := range map[string]string{"person": "per_none", "zone": "zon_none", "direction": "up", "note": ""} {
+	for field, bad := range map[string]string{
+		"person":    "per_none",
+		"zone":      "zon_none",
+		"direction": "up",
+		"note":      "",
+	} {
 		wrong := map[string]string{}
 		for k, v := range body {
 			wrong[k] = v
 		}
 		wrong[field] = bad
-		if p := c.do("POST", "/v1/sightings/manual", wrong).want(422).problem(); len(p.Errors) != 1 || p.Errors[0].Field != field {
+		if p := c.do("POST", "/v1/sightings/manual", wrong).want(422).problem(); len(p.Errors) != 1 ||
+			p.Errors[0].Field != field {
 			t.Errorf("%s %q: got %+v, want an error of that field", field, bad, p)
 		}
 	}
@@ -134,8 +155,10 @@ func TestAlertsAndIncidents(t *testing.T) {
 	if a.State != g.AlertAcknowledged || a.HandlerName == "" {
 		t.Errorf("got %+v, want it acknowledged by a name", a)
 	}
-	admin.do("POST", alert+"/resolve", map[string]any{"version": 1, "comment": "x"}).want(409) // seen before the guard's
-	guard.do("POST", alert+"/resolve", map[string]any{"version": a.Version}).want(422)         // without a comment
+	// seen before the guard's
+	admin.do("POST", alert+"/resolve", map[string]any{"version": 1, "comment": "x"}).want(409)
+	// without a comment
+	guard.do("POST", alert+"/resolve", map[string]any{"version": a.Version}).want(422)
 	guard.do("POST", alert+"/resolve", map[string]any{"version": a.Version, "comment": "a parent"}).want(200).into(&a)
 	var rows struct{ Items []registry.AlertRow }
 	guard.do("GET", "/v1/alerts?state=open,acknowledged", nil).want(200).into(&rows)
@@ -152,11 +175,20 @@ func TestAlertsAndIncidents(t *testing.T) {
 	}
 	guard.do("POST", incident+"/steps/9", nil).want(422)
 	guard.do("POST", incident+"/approval", map[string]any{"version": i.Version, "approve": true}).want(403)
-	admin.do("POST", incident+"/approval", map[string]any{"version": i.Version, "approve": true, "comment": "yes"}).want(200).into(&i)
-	if i.Handover.Approval != "approved" || i.Handover.Sent || !strings.Contains(i.Handover.Note, "off") {
+	admin.do("POST", incident+"/approval",
+		map[string]any{"version": i.Version, "approve": true, "comment": "yes"}).want(200).into(&i)
+	if i.Handover.Approval != "approved" || i.Handover.Sent ||
+		!strings.Contains(i.Handover.Note, "off") {
 		t.Errorf("got %+v, want it approved, not sent, and said why", i.Handover)
 	}
-	_, secret, err := w.reg.In(adminScope(w.a)).CreateKey(t.Context(), g.APIKey{School: w.a.ID, Name: "robot", Purpose: "a test asks", Permissions: []g.Permission{g.IncidentsApprove}, Expires: soon()})
+	_, secret, err := w.reg.In(adminScope(w.a)).CreateKey(t.Context(),
+		g.APIKey{
+			School:      w.a.ID,
+			Name:        "robot",
+			Purpose:     "a test asks",
+			Permissions: []g.Permission{g.IncidentsApprove},
+			Expires:     soon(),
+		})
 	mustDo(t, err)
 	program := w.nobody()
 	program.key = secret

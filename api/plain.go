@@ -16,13 +16,22 @@ var docsFiles embed.FS
 // plain adds what is no operation of the API: health, metrics, the document, its reader and
 // the console.
 func (s *Server) plain() {
-	s.front.Plain("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { text(w, http.StatusOK, "ok\n") })
+	s.front.Plain("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		text(w, http.StatusOK, "ok\n")
+	})
 	s.front.Plain("GET /readyz", s.ready)
 	s.front.Plain("GET /metrics", s.metrics)
-	s.front.Plain("GET /openapi.json", newStatic("application/json", cacheAsk, s.specJSON).ServeHTTP)
-	s.front.Plain("GET /openapi-3.0.json", newStatic("application/json", cacheAsk, s.spec30).ServeHTTP)
-	s.front.Plain("GET /openapi.yaml", newStatic("application/yaml", cacheAsk, s.specYAML).ServeHTTP)
-	for name, kind := range map[string]string{"docs.html": "text/html; charset=utf-8", "docs.js": "text/javascript; charset=utf-8", "docs.css": "text/css; charset=utf-8"} {
+	s.front.Plain("GET /openapi.json",
+		newStatic("application/json", cacheAsk, s.specJSON).ServeHTTP)
+	s.front.Plain("GET /openapi-3.0.json",
+		newStatic("application/json", cacheAsk, s.spec30).ServeHTTP)
+	s.front.Plain("GET /openapi.yaml",
+		newStatic("application/yaml", cacheAsk, s.specYAML).ServeHTTP)
+	for name, kind := range map[string]string{
+		"docs.html": "text/html; charset=utf-8",
+		"docs.js":   "text/javascript; charset=utf-8",
+		"docs.css":  "text/css; charset=utf-8",
+	} {
 		b, err := docsFiles.ReadFile("docs/" + name)
 		if err != nil {
 			panic(err) // it is embedded: only a broken build comes here
@@ -71,7 +80,8 @@ func (s *Server) metrics(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	ap, err := netip.ParseAddrPort(r.RemoteAddr)
-	local := err == nil && ap.Addr().Unmap().IsLoopback() && !s.cfg.TrustProxy && r.Header.Get("X-Forwarded-For") == "" && r.Header.Get("Forwarded") == ""
+	local := err == nil && ap.Addr().Unmap().IsLoopback() && !s.cfg.TrustProxy &&
+		r.Header.Get("X-Forwarded-For") == "" && r.Header.Get("Forwarded") == ""
 	if !local && !s.front.Passes(w, r, g.StatusRead) {
 		return
 	}
@@ -86,7 +96,9 @@ func (s *Server) console(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if s.deps.Console == nil {
-		text(w, http.StatusNotFound, "The console is not built into this gateway; build it with 'make build'. The API is here: /docs\n")
+		text(w, http.StatusNotFound,
+			"The console is not built into this gateway; build it with 'make build'. The API is "+
+				"here: /docs\n")
 		return
 	}
 	name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
@@ -102,7 +114,9 @@ func (s *Server) console(w http.ResponseWriter, r *http.Request) {
 	}
 	f := s.pages.get("index.html")
 	if f == nil {
-		text(w, http.StatusNotFound, "The console is not built into this gateway; build it with 'make build'. The API is here: /docs\n")
+		text(w, http.StatusNotFound,
+			"The console is not built into this gateway; build it with 'make build'. The API is "+
+				"here: /docs\n")
 		return
 	}
 	f.ServeHTTP(w, r)

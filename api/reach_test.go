@@ -29,10 +29,22 @@ func TestDriversAreNotToldOfForbiddenPlaces(t *testing.T) {
 	c.do("GET", "/v1/devices/cam-7", nil).want(200).into(&row)
 	inside := maps.Clone(row.Address)
 	inside["url"] = "rtsp://127.0.0.1:8080/"
-	device := map[string]any{"name": "x", "profile": row.Profile, "driver": row.Driver, "address": inside, "secret": map[string]string{"password": "p"}}
-	trial := map[string]any{"profile": row.Profile, "driver": row.Driver, "address": inside, "secret": map[string]string{"password": "p"}}
+	device := map[string]any{
+		"name":    "x",
+		"profile": row.Profile,
+		"driver":  row.Driver,
+		"address": inside,
+		"secret":  map[string]string{"password": "p"},
+	}
+	trial := map[string]any{
+		"profile": row.Profile,
+		"driver":  row.Driver,
+		"address": inside,
+		"secret":  map[string]string{"password": "p"},
+	}
 	for _, r := range []reply{
-		c.do("POST", "/v1/devices/probe", trial), c.do("POST", "/v1/devices", device), c.do("PUT", "/v1/devices/cam-7", device),
+		c.do("POST", "/v1/devices/probe", trial), c.do("POST", "/v1/devices", device),
+		c.do("PUT", "/v1/devices/cam-7", device),
 	} {
 		if r.want(422); !strings.Contains(string(r.body), "own machine") {
 			t.Errorf("got %s, want the reason", r.body)
@@ -40,7 +52,8 @@ func TestDriversAreNotToldOfForbiddenPlaces(t *testing.T) {
 	}
 	var log struct{ Items []g.AuditEntry }
 	w.user(w.a, g.RoleAdmin).do("GET", "/v1/audit?deed=device.probe", nil).want(200).into(&log)
-	if len(log.Items) != 1 || !strings.Contains(log.Items[0].Object, "127.0.0.1") || strings.Contains(log.Items[0].Object, "password") {
+	if len(log.Items) != 1 || !strings.Contains(log.Items[0].Object, "127.0.0.1") ||
+		strings.Contains(log.Items[0].Object, "password") {
 		t.Errorf("got %+v, want the trial with where it went and no secret", log.Items)
 	}
 	refused := 0

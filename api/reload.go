@@ -34,9 +34,12 @@ func (s *Server) registerReload() {
 		Perm:        g.SettingsWrite,
 		Unavailable: true,
 		Summary:     "Read configuration, rules and certificates anew",
-		Doc: "Rules, procedures, drivers, certificates, limits and the log's level take effect without a restart, all or nothing: " +
-			"a mistake in a file changes nothing, and the answer says where it is and what mends it. Devices and browsers stay connected; " +
-			"a driver whose entry changed is started anew. It touches every school of the gateway, so with several schools only the " +
+		Doc: "Rules, procedures, drivers, certificates, limits and the log's level take effect " +
+			"without a restart, all or nothing: " +
+			"a mistake in a file changes nothing, and the answer says where it is and what mends " +
+			"it. Devices and browsers stay connected; " +
+			"a driver whose entry changed is started anew. It touches every school of the " +
+			"gateway, so with several schools only the " +
 			"administrator of the top one may.",
 	}, func(ctx context.Context, in *reloadInput) (*gate.Body[Reload], error) {
 		if s.deps.Reload == nil {
@@ -67,7 +70,8 @@ func (s *Server) topmost(ctx context.Context) error {
 		return err
 	}
 	if len(mine) < len(all) {
-		return g.Errorf(g.Forbidden, "this touches every school of the gateway; ask the district's administrator")
+		return g.Errorf(g.Forbidden,
+			"this touches every school of the gateway; ask the district's administrator")
 	}
 	return nil
 }

@@ -15,7 +15,10 @@ import (
 // fits says where a value does not fit a schema of the document (JSON Schema 2020-12, as far as
 // the document uses it); an error names a keyword that this does not know.
 func fits(doc map[string]any, s map[string]any, v any, at string) error {
-	for _, key := range []string{"allOf", "anyOf", "not", "if", "const", "patternProperties", "dependentRequired", "prefixItems"} {
+	for _, key := range []string{
+		"allOf", "anyOf", "not", "if", "const", "patternProperties", "dependentRequired",
+		"prefixItems",
+	} {
 		if s[key] != nil {
 			return fmt.Errorf("%s: the test does not know %s", at, key)
 		}
@@ -38,7 +41,10 @@ func fits(doc map[string]any, s map[string]any, v any, at string) error {
 	if err := fitsType(s, v, at); err != nil {
 		return err
 	}
-	if enum := asList(s["enum"]); enum != nil && v != nil && !slices.ContainsFunc(enum, func(x any) bool { return reflect.DeepEqual(x, v) }) {
+	if enum := asList(s["enum"]); enum != nil && v != nil &&
+		!slices.ContainsFunc(enum, func(x any) bool {
+			return reflect.DeepEqual(x, v)
+		}) {
 		return fmt.Errorf("%s: %v is not one of %v", at, v, enum)
 	}
 	switch v := v.(type) {

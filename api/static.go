@@ -19,7 +19,8 @@ import (
 // How long a browser may use a file without asking again.
 const (
 	cacheForever = "public, max-age=31536000, immutable" // its name carries a hash of what is in it
-	cacheAsk     = "no-cache"                            // asks each time, and is answered 304 while it is the same
+	// asks each time, and is answered 304 while it is the same
+	cacheAsk = "no-cache"
 )
 
 // static is a file that is the same for everybody, ready to be sent: as it is, and as gzip
@@ -33,7 +34,12 @@ type static struct {
 // newStatic keeps b, which must not change afterwards.
 func newStatic(kind, cache string, b []byte) *static {
 	sum := sha256.Sum256(b)
-	f := &static{kind: kind, cache: cache, plain: b, tag: hex.EncodeToString(sum[:12])}
+	f := &static{
+		kind:  kind,
+		cache: cache,
+		plain: b,
+		tag:   hex.EncodeToString(sum[:12]),
+	}
 	var packed bytes.Buffer
 	z, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
 	if err != nil {

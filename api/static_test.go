@@ -57,11 +57,13 @@ func TestStaticFilesAreCompressedAndKept(t *testing.T) {
 	} {
 		whole, plain := fetch(t, w.url+path)
 		if got := whole.Header.Get("Content-Encoding"); got != "" || whole.StatusCode != 200 {
-			t.Errorf("%s: got %d and encoding %q for a caller that takes none, want 200 and none", path, whole.StatusCode, got)
+			t.Errorf("%s: got %d and encoding %q for a caller that takes none, want 200 and none",
+				path, whole.StatusCode, got)
 		}
 		packed, b := fetch(t, w.url+path, "Accept-Encoding", "br, gzip;q=0.8")
 		h := packed.Header
-		if h.Get("Content-Encoding") != "gzip" || h.Get("Vary") != "Accept-Encoding" || h.Get("Cache-Control") != cache {
+		if h.Get("Content-Encoding") != "gzip" || h.Get("Vary") != "Accept-Encoding" ||
+			h.Get("Cache-Control") != cache {
 			t.Errorf("%s: got %v, want gzip, Vary and Cache-Control %s", path, h, cache)
 			continue
 		}
@@ -73,23 +75,37 @@ func TestStaticFilesAreCompressedAndKept(t *testing.T) {
 			t.Fatal(err)
 		}
 		if unpacked, err := io.ReadAll(z); err != nil || string(unpacked) != string(plain) {
-			t.Errorf("%s: got %d bytes unpacked (%v), want the %d plain ones", path, len(unpacked), err, len(plain))
+			t.Errorf("%s: got %d bytes unpacked (%v), want the %d plain ones", path, len(unpacked),
+				err, len(plain))
 		}
 		tag := h.Get("ETag")
 		if tag == "" || tag == whole.Header.Get("ETag") {
-			t.Errorf("%s: got the tag %q for gzip and %q for plain, want two", path, tag, whole.Header.Get("ETag"))
+			t.Errorf("%s: got the tag %q for gzip and %q for plain, want two", path, tag,
+				whole.Header.Get("ETag"))
 		}
-		again, rest := fetch(t, w.url+path, "Accept-Encoding", "gzip", "If-None-Match", `"other", W/`+tag)
-		if again.StatusCode != http.StatusNotModified || len(rest) != 0 || again.Header.Get("ETag") != tag {
-			t.Errorf("%s: got %d and %d bytes to a tag that is known, want 304 and none", path, again.StatusCode, len(rest))
+		again, rest := fetch(t, w.url+path, "Accept-Encoding", "gzip", "If-None-Match",
+			`"other", W/`+tag)
+		if again.StatusCode != http.StatusNotModified || len(rest) != 0 ||
+			again.Header.Get("ETag") != tag {
+			t.Errorf("%s: got %d and %d bytes to a tag that is known, want 304 and none", path,
+				again.StatusCode, len(rest))
 		}
 	}
-	if r, b := fetch(t, w.url+"/assets/a-1.png", "Accept-Encoding", "gzip"); r.Header.Get("Content-Encoding") != "" || len(b) != 13 {
+	if r, b := fetch(t, w.url+"/assets/a-1.png", "Accept-Encoding", "gzip"); r.Header.Get("Content-Encoding") != "" ||
+		len(b) != 13 {
 		t.Errorf("got %v for a picture, want it as it is", r.Header)
 	}
-	for accept, want := range map[string]string{"gzip;q=0": "", "*": "gzip", "*;q=0, gzip": "gzip", "identity": "", "gzip;q=odd": "", "GZIP": "gzip"} {
-		if r, _ := fetch(t, w.url+"/assets/a-1.js", "Accept-Encoding", accept); r.Header.Get("Content-Encoding") != want {
-			t.Errorf("Accept-Encoding %s: got %q, want %q", accept, r.Header.Get("Content-Encoding"), want)
+	for accept, want := range map[string]string{
+		"gzip;q=0":    "",
+		"*":           "gzip",
+		"*;q=0, gzip": "gzip",
+		"identity":    "",
+		"gzip;q=odd":  "",
+		"GZIP":        "gzip",
+	} {
+		r, _ := fetch(t, w.url+"/assets/a-1.js", "Accept-Encoding", accept)
+		if got := r.Header.Get("Content-Encoding"); got != want {
+			t.Errorf("Accept-Encoding %s: got %q, want %q", accept, got, want)
 		}
 	}
 }

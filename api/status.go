@@ -9,15 +9,33 @@ import (
 
 func (s *Server) registerStatus() {
 	const tag = "Gateway"
-	gate.Handle(s.front, gate.Endpoint{Method: "GET", Path: "/v1/status", ID: "status", Tag: tag, Perm: g.StatusRead, Unavailable: true, Summary: "Is the gateway well?",
-		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" $GATEHOUSE_URL/v1/status`}, func(ctx context.Context, _ *gate.None) (*gate.Body[Status], error) {
+	gate.Handle(s.front, gate.Endpoint{
+		Method:      "GET",
+		Path:        "/v1/status",
+		ID:          "status",
+		Tag:         tag,
+		Perm:        g.StatusRead,
+		Unavailable: true,
+		Summary:     "Is the gateway well?",
+		Example:     `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" $GATEHOUSE_URL/v1/status`,
+	}, func(ctx context.Context, _ *gate.None) (*gate.Body[Status], error) {
 		if s.deps.Status == nil {
 			return nil, gate.Missing("a status")
 		}
 		return gate.Answer(s.deps.Status(ctx), nil)
 	})
-	gate.Handle(s.front, gate.Endpoint{Method: "GET", Path: "/v1/media/{id}", ID: "get-media", Tag: tag, Perm: g.CameraView, Unavailable: true, Raw: "image/jpeg", Summary: "A picture that is kept as evidence",
-		Doc: "Each look is written to the audit log; where that cannot be written, nothing is shown."}, s.media)
+	gate.Handle(s.front, gate.Endpoint{
+		Method:      "GET",
+		Path:        "/v1/media/{id}",
+		ID:          "get-media",
+		Tag:         tag,
+		Perm:        g.CameraView,
+		Unavailable: true,
+		Raw:         "image/jpeg",
+		Summary:     "A picture that is kept as evidence",
+		Doc: "Each look is written to the audit log; where that cannot be written, nothing is " +
+			"shown.",
+	}, s.media)
 }
 
 func (s *Server) media(ctx context.Context, in *gate.ByID) (*gate.JPEG, error) {
@@ -37,9 +55,11 @@ func (s *Server) media(ctx context.Context, in *gate.ByID) (*gate.JPEG, error) {
 			return nil, err
 		}
 		if err := s.front.View(ctx).Record(ctx, "media.open", in.ID); err != nil {
-			return nil, g.Errorf(g.Unavailable, "looking at evidence must be audited, and the audit log cannot be written")
+			return nil, g.Errorf(g.Unavailable,
+				"looking at evidence must be audited, and the audit log cannot be written")
 		}
 		return gate.Picture(b, nil)
 	}
-	return nil, g.Errorf(g.NotFound, "there is no picture %q here; pictures are deleted when their time is over", in.ID)
+	return nil, g.Errorf(g.NotFound,
+		"there is no picture %q here; pictures are deleted when their time is over", in.ID)
 }

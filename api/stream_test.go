@@ -26,7 +26,9 @@ type message struct {
 }
 
 // listen opens a stream and hands over its messages until the context or the stream ends.
-func (c *client) listen(ctx context.Context, path string, headers ...string) (<-chan message, *http.Response) {
+func (c *client) listen(
+	ctx context.Context, path string, headers ...string,
+) (<-chan message, *http.Response) {
 	c.w.t.Helper()
 	r, err := http.NewRequestWithContext(ctx, "GET", c.w.url+path, nil)
 	if err != nil {
@@ -87,7 +89,11 @@ func next(t *testing.T, in <-chan message) message {
 }
 
 func alertEvent(s g.School, n int) g.Event {
-	return g.Event{Kind: g.EventAlert, School: s.ID, Alert: &g.Alert{ID: g.AlertID("alt_" + strconv.Itoa(n)), School: s.ID, Title: "n"}}
+	return g.Event{
+		Kind:   g.EventAlert,
+		School: s.ID,
+		Alert:  &g.Alert{ID: g.AlertID("alt_" + strconv.Itoa(n)), School: s.ID, Title: "n"},
+	}
 }
 
 // Half of the events are there before the client comes, half come meanwhile, and the client
@@ -147,9 +153,16 @@ func TestStreamShowsOnlyWhatIsAllowed(t *testing.T) {
 	w.live.add(alertEvent(w.a, 1),
 		g.Event{Kind: g.EventSighting, School: w.b.ID, Sighting: &g.Sighting{}},
 		g.Event{Kind: g.EventReading, School: w.a.ID, Reading: &g.Reading{}},
-		g.Event{Kind: g.EventSighting, School: w.a.ID, Received: time.Now(), Sighting: &g.Sighting{Method: g.ByCard}})
+		g.Event{
+			Kind:     g.EventSighting,
+			School:   w.a.ID,
+			Received: time.Now(),
+			Sighting: &g.Sighting{Method: g.ByCard},
+		})
 	if m := next(t, in); m.id != "4" || m.event != "sighting" {
-		t.Errorf("got %+v first, want the sighting 4: not the alert, not the other school's, not the reading", m)
+		t.Errorf("got %+v first, want the sighting 4: not the alert, not the other school's, not "+
+			"the reading",
+			m)
 	}
 }
 
@@ -217,7 +230,9 @@ func TestSlowClientIsDropped(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	fmt.Fprintf(conn, "GET /v1/stream?after=0&kinds=alert HTTP/1.1\r\nHost: x\r\nCookie: %s=%s\r\n\r\n", c.cookie.Name, c.cookie.Value)
+	fmt.Fprintf(conn,
+		"GET /v1/stream?after=0&kinds=alert HTTP/1.1\r\nHost: x\r\nCookie: %s=%s\r\n\r\n",
+		c.cookie.Name, c.cookie.Value)
 	in, _ := c.listen(t.Context(), "/v1/stream?kinds=alert&after=0")
 	big := alertEvent(w.a, 1)
 	big.Alert.Comment = strings.Repeat("x", 60_000)
@@ -232,7 +247,8 @@ func TestSlowClientIsDropped(t *testing.T) {
 	if got := c.head("/v1/stream").status; got != 503 {
 		t.Fatalf("got %d while both places are taken, want 503", got)
 	}
-	until(t, func() bool { return c.head("/v1/stream").status == 200 }) // the slow one's place is free
+	// the slow one's place is free
+	until(t, func() bool { return c.head("/v1/stream").status == 200 })
 }
 
 func TestEventsPage(t *testing.T) {
@@ -290,7 +306,14 @@ func TestBusyStreamEndsWithTheRightToIt(t *testing.T) {
 	w := newWorld(t).schools()
 	ctx, cancel := context.WithTimeout(t.Context(), 45*time.Second)
 	defer cancel()
-	somebody := g.User{ID: g.UserID(w.ids["user"]), School: w.a.ID, Name: "somebody", FullName: "Somebody", Role: g.RoleTeacher, Language: "en"}
+	somebody := g.User{
+		ID:       g.UserID(w.ids["user"]),
+		School:   w.a.ID,
+		Name:     "somebody",
+		FullName: "Somebody",
+		Role:     g.RoleTeacher,
+		Language: "en",
+	}
 	gone, _ := w.signIn("somebody").listen(ctx, "/v1/stream?kinds=sighting")
 	stays, _ := w.user(w.a, g.RoleTeacher).listen(ctx, "/v1/stream?kinds=sighting")
 	somebody.Role = g.RoleVendor
@@ -301,7 +324,12 @@ func TestBusyStreamEndsWithTheRightToIt(t *testing.T) {
 	defer tick.Stop()
 	for open := true; open; {
 		<-tick.C
-		w.live.add(g.Event{Kind: g.EventSighting, School: w.a.ID, Received: time.Now(), Sighting: &g.Sighting{Method: g.ByCard}})
+		w.live.add(g.Event{
+			Kind:     g.EventSighting,
+			School:   w.a.ID,
+			Received: time.Now(),
+			Sighting: &g.Sighting{Method: g.ByCard},
+		})
 		if _, ok := <-stays; !ok {
 			t.Fatal("the stream of somebody whose rights are what they were has ended")
 		}

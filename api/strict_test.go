@@ -17,19 +17,27 @@ func TestQueriesAreNeverIgnored(t *testing.T) {
 	w := newWorld(t, behindProxy).schools()
 	c := w.user(w.a, g.RoleAdmin)
 	ops := operations(t)
-	for _, path := range []string{"/healthz", "/readyz", "/metrics", "/openapi.json", "/openapi.yaml", "/docs"} {
+	for _, path := range []string{
+		"/healthz", "/readyz", "/metrics", "/openapi.json", "/openapi.yaml", "/docs",
+	} {
 		ops = append(ops, operation{id: path, method: "GET", path: path})
 	}
 	for i, op := range ops {
-		c.from = fmt.Sprintf("10.9.%d.1", i) // the operations of a sign-in are limited for each address
-		for name, bad := range map[string]string{"cannot be decoded": "q=%zz", "unknown": "not-a-parameter=1", "not UTF-8": "q=%ff"} {
+		// the operations of a sign-in are limited for each address
+		c.from = fmt.Sprintf("10.9.%d.1", i)
+		for name, bad := range map[string]string{
+			"cannot be decoded": "q=%zz",
+			"unknown":           "not-a-parameter=1",
+			"not UTF-8":         "q=%ff",
+		} {
 			asked := op
 			if asked.path += "?" + bad; strings.Contains(op.path, "?") {
 				asked.path = op.path + "&" + bad
 			}
 			r := c.try(asked)
 			if r.status != 422 || r.problem().Code != g.Invalid || len(r.problem().Errors) == 0 {
-				t.Errorf("%s with a query that is %s: got %d %.200s, want 422 and the parameter", op.id, name, r.status, r.body)
+				t.Errorf("%s with a query that is %s: got %d %.200s, want 422 and the parameter",
+					op.id, name, r.status, r.body)
 			}
 		}
 	}
@@ -45,13 +53,15 @@ func TestRangesAreNeverHalfIgnored(t *testing.T) {
 		"date=2026-09-01&date=2026-09-02":                                   "date",
 	} {
 		for _, path := range []string{"/v1/sessions", "/v1/leaves"} {
-			if p := c.do("GET", path+"?"+query, nil).want(422).problem(); len(p.Errors) == 0 || p.Errors[0].Field != field {
+			if p := c.do("GET", path+"?"+query, nil).want(422).problem(); len(p.Errors) == 0 ||
+				p.Errors[0].Field != field {
 				t.Errorf("%s?%s: got %+v, want the field %s", path, query, p, field)
 			}
 		}
 	}
 	c.do("GET", "/v1/sightings?from=2026-09-02T00:00:00Z&to=2026-09-01T00:00:00Z", nil).want(422)
-	c.do("GET", "/v1/sightings?from=2026-09-02T00:00:00Z&reason=a+test+asks", nil).want(200) // from then on
+	// from then on
+	c.do("GET", "/v1/sightings?from=2026-09-02T00:00:00Z&reason=a+test+asks", nil).want(200)
 }
 
 func TestJSONIsStrict(t *testing.T) {
@@ -74,11 +84,24 @@ func TestJSONIsStrict(t *testing.T) {
 // No answer of any operation shows a time that was never set.
 func TestNoZeroTimeLeaves(t *testing.T) {
 	w := newWorld(t).schools()
-	w.live.add(g.Event{Kind: g.EventStatus, School: w.a.ID, Device: "lab-1-smoke", Received: time.Now(), Status: &g.Status{State: g.StateOnline}})
-	w.live.add(g.Event{Kind: g.EventAlert, School: w.a.ID, Received: time.Now(), Alert: &g.Alert{ID: "alt_1"}})
+	w.live.add(g.Event{
+		Kind:     g.EventStatus,
+		School:   w.a.ID,
+		Device:   "lab-1-smoke",
+		Received: time.Now(),
+		Status:   &g.Status{State: g.StateOnline},
+	})
+	w.live.add(g.Event{
+		Kind:     g.EventAlert,
+		School:   w.a.ID,
+		Received: time.Now(),
+		Alert:    &g.Alert{ID: "alt_1"},
+	})
 	c := w.user(w.a, g.RoleAdmin)
-	for _, op := range append(operations(t), operation{id: "events", method: "GET", path: "/v1/events?after=0"}) {
-		if strings.HasPrefix(op.id, "delete-") || op.id == "sign-out" || op.id == "change-password" {
+	for _, op := range append(operations(t),
+		operation{id: "events", method: "GET", path: "/v1/events?after=0"}) {
+		if strings.HasPrefix(op.id, "delete-") || op.id == "sign-out" ||
+			op.id == "change-password" {
 			continue // without a body, and the others need what it takes away
 		}
 		if r := c.try(op); strings.Contains(string(r.body), "0001-01-01") {
@@ -95,15 +118,27 @@ func TestNoZeroTimeLeaves(t *testing.T) {
 func TestIdempotencyLivesThroughARestart(t *testing.T) {
 	w := newWorld(t).schools()
 	c := w.user(w.a, g.RoleAdmin)
-	body := map[string]any{"name": "reports", "purpose": "weekly report", "permissions": []string{"devices:read"}}
+	body := map[string]any{
+		"name":        "reports",
+		"purpose":     "weekly report",
+		"permissions": []string{"devices:read"},
+	}
 	first := c.do("POST", "/v1/keys", body, "Idempotency-Key", "k").want(201)
-	srv, err := api.New(api.Deps{Registry: w.reg, Live: w.live, Webhooks: w.hooks, Now: time.Now, Config: api.Config{RateLimit: 10_000}})
+	srv, err := api.New(api.Deps{
+		Registry: w.reg,
+		Live:     w.live,
+		Webhooks: w.hooks,
+		Now:      time.Now,
+		Config:   api.Config{RateLimit: 10_000},
+	})
 	mustDo(t, err)
 	hs := httptest.NewServer(srv.Handler())
 	defer hs.Close()
 	w.url = hs.URL
 	again := c.do("POST", "/v1/keys", body, "Idempotency-Key", "k").want(201)
-	if again.header.Get("Idempotent-Replayed") != "true" || string(again.body) != string(first.body) {
-		t.Errorf("got %s %s after a restart, want the first answer %s again, marked", again.header, again.body, first.body)
+	if again.header.Get("Idempotent-Replayed") != "true" ||
+		string(again.body) != string(first.body) {
+		t.Errorf("got %s %s after a restart, want the first answer %s again, marked", again.header,
+			again.body, first.body)
 	}
 }

@@ -56,26 +56,48 @@ type option func(*api.Deps)
 func newWorld(t *testing.T, options ...option) *world {
 	t.Helper()
 	ctx := t.Context()
-	reg, err := registry.Open(ctx, registry.Options{Dir: t.TempDir(), MasterKey: bytes.Repeat([]byte{7}, 32), Now: time.Now})
+	reg, err := registry.Open(ctx,
+		registry.Options{Dir: t.TempDir(), MasterKey: bytes.Repeat([]byte{7}, 32), Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { reg.Close() })
-	w := &world{t: t, reg: reg, live: newJournal(), fleet: &gear{}, media: &media{}, ids: map[string]string{}}
+	w := &world{
+		t:     t,
+		reg:   reg,
+		live:  newJournal(),
+		fleet: &gear{},
+		media: &media{},
+		ids:   map[string]string{},
+	}
 	w.intake = &intake{live: w.live}
-	d := api.Deps{Registry: reg, Live: w.live, Intake: w.intake, Fleet: w.fleet, Faces: faces{}, Media: w.media, Now: time.Now,
+	d := api.Deps{
+		Registry: reg,
+		Live:     w.live,
+		Intake:   w.intake, Fleet: w.fleet, Faces: faces{}, Media: w.media, Now: time.Now,
 		Telemetry: func(prefix string, schools []g.SchoolID) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				w.Header().Set("Content-Type", "application/json")
-				json.NewEncoder(w).Encode(map[string]any{"status": "success", "path": strings.TrimPrefix(r.URL.Path, prefix), "schools": schools})
+				json.NewEncoder(w).Encode(map[string]any{
+					"status":  "success",
+					"path":    strings.TrimPrefix(r.URL.Path, prefix),
+					"schools": schools,
+				})
 			})
 		},
-		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "up 1\n") }),
+		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			io.WriteString(w, "up 1\n")
+		}),
 		Status: func(context.Context) api.Status {
-			return api.Status{Version: "test", Checks: []api.Check{{Name: "journal", State: "ok", Message: "fine"}}}
+			return api.Status{
+				Version: "test",
+				Checks:  []api.Check{{Name: "journal", State: "ok", Message: "fine"}},
+			}
 		},
 		Rules: func() []alerts.RuleInfo {
-			return []alerts.RuleInfo{{ID: "smoke-and-heat", Title: "Smoke and heat", Severity: g.Critical}}
+			return []alerts.RuleInfo{
+				{ID: "smoke-and-heat", Title: "Smoke and heat", Severity: g.Critical},
+			}
 		},
 		Reload: func(_ context.Context, dry bool) (api.Reload, error) {
 			return w.reload(dry)
@@ -139,40 +161,161 @@ func must[T any](v T, err error) func(t *testing.T) T {
 func (w *world) schools() *world {
 	w.t.Helper()
 	t, ctx, v := w.t, w.t.Context(), w.system()
-	w.a = must(v.CreateSchool(ctx, g.School{Kind: g.KindSchool, Name: "Riverside", Timezone: "Asia/Shanghai", Language: "en"}))(t)
-	w.b = must(v.CreateSchool(ctx, g.School{Kind: g.KindSchool, Name: "Hillside", Timezone: "Asia/Shanghai", Language: "en"}))(t)
+	w.a = must(v.CreateSchool(ctx,
+		g.School{Kind: g.KindSchool, Name: "Riverside", Timezone: "Asia/Shanghai", Language: "en"}))(
+		t)
+	w.b = must(v.CreateSchool(ctx,
+		g.School{Kind: g.KindSchool, Name: "Hillside", Timezone: "Asia/Shanghai", Language: "en"}))(
+		t)
 	site := must(v.PutSite(ctx, g.Site{School: w.a.ID, Name: "Campus"}))(t)
-	building := must(v.PutBuilding(ctx, g.Building{School: w.a.ID, Site: site.ID, Name: "Science"}))(t)
-	zone := must(v.PutZone(ctx, g.Zone{School: w.a.ID, Building: building.ID, Name: "Laboratory 1", Kind: g.ZoneLaboratory}))(t)
+	building := must(v.PutBuilding(ctx, g.Building{School: w.a.ID, Site: site.ID, Name: "Science"}))(
+		t)
+	zone := must(v.PutZone(ctx,
+		g.Zone{School: w.a.ID, Building: building.ID, Name: "Laboratory 1", Kind: g.ZoneLaboratory}))(
+		t)
 	must(0, v.PutProfile(ctx, smokeProfile()))(t)
 	must(0, v.PutProfile(ctx, cameraProfile()))(t)
-	device, _, err := v.CreateDevice(ctx, g.Device{ID: "lab-1-smoke", School: w.a.ID, Zone: zone.ID, Profile: "smoke-heat-sensor", Driver: g.DriverMQTTFront, Name: "Smoke, lab 1", Enabled: true}, nil)
+	device, _, err := v.CreateDevice(ctx,
+		g.Device{
+			ID:      "lab-1-smoke",
+			School:  w.a.ID,
+			Zone:    zone.ID,
+			Profile: "smoke-heat-sensor",
+			Driver:  g.DriverMQTTFront,
+			Name:    "Smoke, lab 1",
+			Enabled: true,
+		},
+		nil)
 	must(0, err)(t)
-	camera, _, err := v.CreateDevice(ctx, g.Device{ID: "cam-7", School: w.a.ID, Zone: zone.ID, Profile: "gate-camera", Driver: "camera", Name: "Gate camera", Enabled: true, Address: map[string]string{"url": "rtsp://192.0.2.1/1"}}, map[string]string{"password": "s3cret"})
+	camera, _, err := v.CreateDevice(ctx,
+		g.Device{
+			ID:      "cam-7",
+			School:  w.a.ID,
+			Zone:    zone.ID,
+			Profile: "gate-camera",
+			Driver:  "camera",
+			Name:    "Gate camera",
+			Enabled: true,
+			Address: map[string]string{"url": "rtsp://192.0.2.1/1"},
+		},
+		map[string]string{"password": "s3cret"})
 	must(0, err)(t)
-	student := must(v.CreatePerson(ctx, g.Person{School: w.a.ID, Kind: g.Student, Name: "Li Ming", Number: "2026-0001", Class: "7-2"}))(t)
-	visitor := must(v.CreatePerson(ctx, g.Person{School: w.a.ID, Kind: g.Visitor, Name: "Zhou Qiang"}))(t)
+	student := must(v.CreatePerson(ctx,
+		g.Person{
+			School: w.a.ID,
+			Kind:   g.Student,
+			Name:   "Li Ming",
+			Number: "2026-0001",
+			Class:  "7-2",
+		}))(t)
+	visitor := must(v.CreatePerson(ctx,
+		g.Person{School: w.a.ID, Kind: g.Visitor, Name: "Zhou Qiang"}))(t)
 	pass := must(v.AddCard(ctx, student.ID, g.ByCard, "0009981234", time.Time{}))(t)
 	now := time.Now()
-	session := must(v.PutSession(ctx, g.Session{School: w.a.ID, Kind: g.SessionArrival, Name: "Arrival", Start: now.Add(-time.Hour), Due: now, End: now.Add(time.Hour), ZoneKinds: []g.ZoneKind{g.ZoneGate}, Who: []g.PersonKind{g.Student}}))(t)
-	leave := must(v.PutLeave(ctx, g.Leave{Person: student.ID, From: now, To: now.Add(time.Hour), Reason: "doctor", Actor: "test"}))(t)
-	hook, _, err := v.CreateWebhook(ctx, g.Webhook{School: w.a.ID, URL: "http://127.0.0.1:9/none", Kinds: []g.EventKind{g.EventAttendance}})
+	session := must(v.PutSession(ctx,
+		g.Session{
+			School:    w.a.ID,
+			Kind:      g.SessionArrival,
+			Name:      "Arrival",
+			Start:     now.Add(-time.Hour),
+			Due:       now,
+			End:       now.Add(time.Hour),
+			ZoneKinds: []g.ZoneKind{g.ZoneGate},
+			Who:       []g.PersonKind{g.Student},
+		}))(t)
+	leave := must(v.PutLeave(ctx,
+		g.Leave{
+			Person: student.ID,
+			From:   now,
+			To:     now.Add(time.Hour),
+			Reason: "doctor",
+			Actor:  "test",
+		}))(t)
+	hook, _, err := v.CreateWebhook(ctx,
+		g.Webhook{
+			School: w.a.ID,
+			URL:    "http://127.0.0.1:9/none",
+			Kinds:  []g.EventKind{g.EventAttendance},
+		})
 	must(0, err)(t)
-	must(0, v.QueueDeliveries(ctx, []registry.Delivery{{Webhook: hook.ID, EventID: "evt_1", Seq: 1, Body: []byte("{}"), Next: now.Add(time.Hour), Created: now}}))(t)
+	must(0,
+		v.QueueDeliveries(ctx,
+			[]registry.Delivery{
+				{
+					Webhook: hook.ID,
+					EventID: "evt_1",
+					Seq:     1,
+					Body:    []byte("{}"),
+					Next:    now.Add(time.Hour),
+					Created: now,
+				},
+			}))(t)
 	deliveries, _, err := v.Deliveries(ctx, hook.ID, registry.Page{})
 	must(0, err)(t)
-	alert := g.Alert{ID: "alt_0000000000000001", School: w.a.ID, Rule: "stranger-at-gate", Severity: g.Major, State: g.AlertOpen, Title: "Stranger", Device: device.ID, Zone: zone.ID, Media: "med_1",
-		Firing: true, Count: 1, Opened: now, LastFired: now, Incident: "inc_0000000000000001", Seq: 1, Version: 1}
-	incident := g.Incident{ID: "inc_0000000000000001", School: w.a.ID, Title: "Stranger", Severity: g.Major, State: g.IncidentOpen, Alerts: []g.AlertID{alert.ID},
-		Steps: []g.IncidentStep{{Text: "Go and look"}}, Handover: g.Handover{Requested: true, ApproverRole: g.RoleAdmin, Approval: "waiting", Link: "off", Note: "the police link is off"}, Opened: now, Version: 1}
-	must(0, v.ApplyEffects(ctx, registry.Effects{Seq: 1, Alerts: []g.Alert{alert}, Incidents: []g.Incident{incident}}))(t)
+	alert := g.Alert{
+		ID:       "alt_0000000000000001",
+		School:   w.a.ID,
+		Rule:     "stranger-at-gate",
+		Severity: g.Major,
+		State:    g.AlertOpen, Title: "Stranger", Device: device.ID, Zone: zone.ID, Media: "med_1",
+		Firing:    true,
+		Count:     1,
+		Opened:    now,
+		LastFired: now,
+		Incident:  "inc_0000000000000001",
+		Seq:       1, Version: 1}
+	incident := g.Incident{
+		ID:     "inc_0000000000000001",
+		School: w.a.ID,
+		Title:  "Stranger", Severity: g.Major, State: g.IncidentOpen, Alerts: []g.AlertID{alert.ID},
+		Steps: []g.IncidentStep{{Text: "Go and look"}},
+		Handover: g.Handover{
+			Requested:    true,
+			ApproverRole: g.RoleAdmin,
+			Approval:     "waiting",
+			Link:         "off",
+			Note:         "the police link is off",
+		},
+		Opened:  now,
+		Version: 1}
+	must(0,
+		v.ApplyEffects(ctx,
+			registry.Effects{Seq: 1, Alerts: []g.Alert{alert}, Incidents: []g.Incident{incident}}))(
+		t)
 	w.media.put(w.a.ID, "med_1")
-	user := must(v.CreateUser(ctx, g.User{School: w.a.ID, Name: "somebody", FullName: "Somebody", Role: g.RoleTeacher, Language: "en"}, password))(t)
-	key, _, err := w.reg.In(adminScope(w.a)).CreateKey(ctx, g.APIKey{School: w.a.ID, Name: "k", Purpose: "a test asks", Permissions: []g.Permission{g.DevicesRead}, Expires: now.AddDate(0, 1, 0)})
+	user := must(v.CreateUser(ctx,
+		g.User{
+			School:   w.a.ID,
+			Name:     "somebody",
+			FullName: "Somebody",
+			Role:     g.RoleTeacher,
+			Language: "en",
+		},
+		password))(t)
+	key, _, err := w.reg.In(adminScope(w.a)).CreateKey(ctx,
+		g.APIKey{
+			School:      w.a.ID,
+			Name:        "k",
+			Purpose:     "a test asks",
+			Permissions: []g.Permission{g.DevicesRead},
+			Expires:     now.AddDate(0, 1, 0),
+		})
 	must(0, err)(t)
-	for noun, id := range map[string]string{"school": string(w.a.ID), "site": string(site.ID), "building": string(building.ID), "zone": string(zone.ID), "device": string(device.ID),
-		"camera": string(camera.ID), "student": string(student.ID), "visitor": string(visitor.ID), "pass": string(pass.ID), "session": string(session.ID), "leave": leave.ID,
-		"webhook": string(hook.ID), "delivery": strconv.FormatInt(deliveries[0].ID, 10), "alert": string(alert.ID), "incident": string(incident.ID), "user": string(user.ID), "key": string(key.ID), "media": "med_1"} {
+	for noun, id := range map[string]string{
+		"school":   string(w.a.ID),
+		"site":     string(site.ID),
+		"building": string(building.ID),
+		"zone":     string(zone.ID), "device": string(device.ID),
+		"camera":  string(camera.ID),
+		"student": string(student.ID),
+		"visitor": string(visitor.ID),
+		"pass":    string(pass.ID),
+		"session": string(session.ID), "leave": leave.ID,
+		"webhook":  string(hook.ID),
+		"delivery": strconv.FormatInt(deliveries[0].ID, 10),
+		"alert":    string(alert.ID),
+		"incident": string(incident.ID),
+		"user":     string(user.ID), "key": string(key.ID), "media": "med_1"} {
 		w.ids[noun] = id
 	}
 	return w
@@ -184,16 +327,30 @@ func adminScope(s g.School) g.Scope {
 
 func smokeProfile() g.Profile {
 	low, high := -40.0, 125.0
-	return g.Profile{ID: "smoke-heat-sensor", Title: "Smoke and heat", Type: g.TypeSensor,
-		Properties: map[string]g.Property{"smoke": {Type: "boolean"}, "temperature": {Type: "number", Unit: "Cel", Minimum: &low, Maximum: &high}, "limit": {Type: "number", Writable: true}},
+	return g.Profile{
+		ID: "smoke-heat-sensor", Title: "Smoke and heat", Type: g.TypeSensor,
+		Properties: map[string]g.Property{
+			"smoke":       {Type: "boolean"},
+			"temperature": {Type: "number", Unit: "Cel", Minimum: &low, Maximum: &high},
+			"limit":       {Type: "number", Writable: true},
+		},
 		Actions: map[string]g.Action{
-			"silence": {Title: "Silence", Input: map[string]g.Property{"minutes": {Type: "number"}}},
-			"say":     {Title: "Say", Input: map[string]g.Property{"text": {Type: "string"}}},
-		}}
+			"silence": {
+				Title: "Silence",
+				Input: map[string]g.Property{"minutes": {Type: "number"}},
+			},
+			"say": {Title: "Say", Input: map[string]g.Property{"text": {Type: "string"}}},
+		},
+	}
 }
 
 func cameraProfile() g.Profile {
-	return g.Profile{ID: "gate-camera", Title: "Camera", Type: g.TypeCamera, Sightings: []g.Method{g.ByFace}}
+	return g.Profile{
+		ID:        "gate-camera",
+		Title:     "Camera",
+		Type:      g.TypeCamera,
+		Sightings: []g.Method{g.ByFace},
+	}
 }
 
 // client is somebody who talks to the API.
@@ -220,7 +377,9 @@ func (w *world) nobody() *client { return &client{w: w, http: &http.Client{}} }
 func (w *world) user(s g.School, role g.Role) *client {
 	w.t.Helper()
 	name := string(role) + "-" + string(s.ID)
-	if _, err := w.system().CreateUser(w.t.Context(), g.User{School: s.ID, Name: name, FullName: "Full " + name, Role: role, Language: "en"}, password); err != nil && g.ErrorCode(err) != g.Conflict {
+	if _, err := w.system().CreateUser(w.t.Context(),
+		g.User{School: s.ID, Name: name, FullName: "Full " + name, Role: role, Language: "en"},
+		password); err != nil && g.ErrorCode(err) != g.Conflict {
 		w.t.Fatal(err)
 	}
 	return w.signIn(name)
@@ -319,7 +478,8 @@ func (r reply) want(status int) reply {
 func (r reply) problem() gate.Problem {
 	r.t.Helper()
 	if got := r.header.Get("Content-Type"); got != "application/problem+json" {
-		r.t.Fatalf("got content type %q for %d %s, want application/problem+json", got, r.status, r.body)
+		r.t.Fatalf("got content type %q for %d %s, want application/problem+json", got, r.status,
+			r.body)
 	}
 	var p gate.Problem
 	r.into(&p)

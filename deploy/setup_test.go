@@ -38,7 +38,8 @@ echo end
 
 	run := func(programs ...string) (string, error) {
 		cmd := exec.Command(reader, programs...)
-		cmd.Env = append(os.Environ(), "PATH="+tools+":"+os.Getenv("PATH"), "GATEHOUSE_CACHE="+cache)
+		cmd.Env = append(os.Environ(), "PATH="+tools+":"+os.Getenv("PATH"),
+			"GATEHOUSE_CACHE="+cache)
 		out, err := cmd.CombinedOutput()
 		return string(out), err
 	}

@@ -33,7 +33,10 @@ func TestWeaknessIsSaidWithEachConnect(t *testing.T) {
 		}
 		select {
 		case w := <-found:
-			if err := emit(ctx, gatehouse.Observation{Status: &gatehouse.Status{State: gatehouse.StateFault, Weak: w}}); err != nil {
+			if err := emit(ctx,
+				gatehouse.Observation{
+					Status: &gatehouse.Status{State: gatehouse.StateFault, Weak: w},
+				}); err != nil {
 				return err
 			}
 		case <-ctx.Done():
@@ -70,8 +73,12 @@ func TestWeaknessIsSaidWithEachConnect(t *testing.T) {
 
 func TestThisMachine(t *testing.T) {
 	for host, want := range map[string]bool{
-		"127.0.0.1": true, "127.8.0.1": true, "::1": true, "[::1]": true, "LOCALHOST": true, "localhost.": true,
-		"::ffff:127.0.0.1": true, "10.0.0.1": false, "camera": false, "": false, "localhost.example": false, "0.0.0.0": false,
+		"127.0.0.1": true,
+		"127.8.0.1": true,
+		"::1":       true, "[::1]": true, "LOCALHOST": true, "localhost.": true,
+		"::ffff:127.0.0.1": true,
+		"10.0.0.1":         false,
+		"camera":           false, "": false, "localhost.example": false, "0.0.0.0": false,
 	} {
 		if got := drivers.ThisMachine(host); got != want {
 			t.Errorf("%q: got %v, want %v", host, got, want)

@@ -79,9 +79,10 @@ type Field struct {
 	// Kind, bounds and options let whoever asks for the field check and show it; the driver
 	// checks it again. A kind that a gateway does not know counts as text.
 	Kind     FieldKind
-	Min, Max float64  // of an int; of a duration in seconds; both 0: no bounds
-	Proves   bool     // where it is set, a device proves with it that it is itself
-	Options  []string // of a choice: all that it may be; of a host or url: the schemes that it may have
+	Min, Max float64 // of an int; of a duration in seconds; both 0: no bounds
+	Proves   bool    // where it is set, a device proves with it that it is itself
+	// of a choice: all that it may be; of a host or url: the schemes that it may have
+	Options []string
 }
 
 // FieldKind is what a field holds.

@@ -27,7 +27,10 @@ func TestInnerAddressesAreJudged(t *testing.T) {
 	if err := (drivers.Reach{Bounded: true}).Allows(netip.MustParseAddr("64:ff9b::7f00:1")); err == nil {
 		t.Error("64:ff9b::7f00:1 is allowed, want it refused as the machine's own")
 	}
-	for _, s := range []string{"::1", "::", "2001:db8::1", "fe80::1", "fd00::1", "192.0.2.1", "2a00:1450::a9fe:a9fe"} {
+	for _, s := range []string{
+		"::1", "::", "2001:db8::1", "fe80::1", "fd00::1", "192.0.2.1",
+		"2a00:1450::a9fe:a9fe",
+	} {
 		if got := gatehouse.InnerAddress(netip.MustParseAddr(s)); got != netip.MustParseAddr(s) {
 			t.Errorf("%s: got %s, want it as it is", s, got)
 		}

@@ -38,8 +38,10 @@ type parcel struct {
 
 func newOutbox() *outbox {
 	return &outbox{
-		count: semaphore.NewWeighted(Window), bytes: semaphore.NewWeighted(driverpb.WindowBytes),
-		wake: make(chan struct{}, 1), sent: map[uint64][]*parcel{},
+		count: semaphore.NewWeighted(Window),
+		bytes: semaphore.NewWeighted(driverpb.WindowBytes),
+		wake:  make(chan struct{}, 1),
+		sent:  map[uint64][]*parcel{},
 	}
 }
 
@@ -118,7 +120,9 @@ func (o *outbox) next() *driverpb.Batch {
 	var size int64
 	n := 0
 	for _, p := range o.queue {
-		if n > 0 && (len(b.Observations)+len(p.observations) > driverpb.MaxBatch || size+p.size > driverpb.BatchBytes) {
+		if n > 0 &&
+			(len(b.Observations)+len(p.observations) > driverpb.MaxBatch ||
+				size+p.size > driverpb.BatchBytes) {
 			break
 		}
 		b.Observations = append(b.Observations, p.observations...)
@@ -182,9 +186,12 @@ func pack(observations []gatehouse.Observation) ([]*parcel, error) {
 		w := driverpb.FromObservation(obs)
 		size := int64(proto.Size(w))
 		if size > MaxData+driverpb.BatchBytes {
-			return nil, gatehouse.Errorf(gatehouse.TooLarge, "an observation of device %q has %d bytes; a snapshot may have %d", obs.Device, size, MaxData)
+			return nil, gatehouse.Errorf(gatehouse.TooLarge,
+				"an observation of device %q has %d bytes; a snapshot may have %d", obs.Device,
+				size, MaxData)
 		}
-		if p == nil || len(p.observations) == driverpb.MaxBatch || p.size+size > driverpb.BatchBytes {
+		if p == nil || len(p.observations) == driverpb.MaxBatch ||
+			p.size+size > driverpb.BatchBytes {
 			p = &parcel{done: make(chan error, 1)}
 			out = append(out, p)
 		}

@@ -33,7 +33,9 @@ func TestHoldPacesOneDevice(t *testing.T) {
 			}
 		}
 		took("ten seconds' worth", 0, func() error { return hold(ctx, one, many) })
-		took("a second's worth more", time.Second, func() error { return hold(ctx, one, many[:100]) })
+		took("a second's worth more", time.Second, func() error {
+			return hold(ctx, one, many[:100])
+		})
 		took("its neighbour", 0, func() error { return hold(ctx, other, many) })
 		for i := range many {
 			many[i].Replayed = true

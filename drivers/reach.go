@@ -28,13 +28,15 @@ func (r Reach) Allows(ip netip.Addr) error {
 	case !r.Bounded:
 		return nil
 	case ip.IsLinkLocalUnicast() && !r.LinkLocal:
-		return gatehouse.Errorf(gatehouse.Invalid, "it is a link-local address, where cloud machines keep their secrets; "+
-			"equipment that has no other is allowed with reach.link_local in the configuration")
+		return gatehouse.Errorf(gatehouse.Invalid,
+			"it is a link-local address, where cloud machines keep their secrets; "+
+				"equipment that has no other is allowed with reach.link_local in the configuration")
 	case ip.IsMulticast():
 		return gatehouse.Errorf(gatehouse.Invalid, "it is an address of many and not of one device")
 	case !r.ThisMachine && (ip.IsLoopback() || ip.IsUnspecified() || own(ip)):
 		return gatehouse.Errorf(gatehouse.Invalid, "it is the gateway's own machine; "+
-			"where a device is really reached there, allow it with reach.this_machine in the configuration")
+			"where a device is really reached there, allow it with reach.this_machine in the "+
+			"configuration")
 	}
 	return nil
 }
@@ -92,7 +94,8 @@ func (r Reach) Resolve(ctx context.Context, host string) (netip.Addr, error) {
 
 func (r Reach) refusal(ip netip.Addr) error {
 	if err := r.Allows(ip); err != nil {
-		return gatehouse.Errorf(gatehouse.Invalid, "the address leads to %s, which drivers may not connect to: %v", ip.Unmap(), err)
+		return gatehouse.Errorf(gatehouse.Invalid,
+			"the address leads to %s, which drivers may not connect to: %v", ip.Unmap(), err)
 	}
 	return nil
 }

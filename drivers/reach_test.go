@@ -38,14 +38,23 @@ func turncoat(t *testing.T, first, later string) (asked *atomic.Int64) {
 			if q.Unpack(b[:n]) != nil || len(q.Questions) != 1 {
 				continue
 			}
-			a := dnsmessage.Message{Header: dnsmessage.Header{ID: q.ID, Response: true, RecursionAvailable: true}, Questions: q.Questions}
+			a := dnsmessage.Message{
+				Header:    dnsmessage.Header{ID: q.ID, Response: true, RecursionAvailable: true},
+				Questions: q.Questions,
+			}
 			if q.Questions[0].Type == dnsmessage.TypeA {
 				addr := first
 				if asked.Add(1) > 1 {
 					addr = later
 				}
-				head := dnsmessage.ResourceHeader{Name: q.Questions[0].Name, Type: dnsmessage.TypeA, Class: dnsmessage.ClassINET}
-				a.Answers = []dnsmessage.Resource{{Header: head, Body: &dnsmessage.AResource{A: netip.MustParseAddr(addr).As4()}}}
+				head := dnsmessage.ResourceHeader{
+					Name:  q.Questions[0].Name,
+					Type:  dnsmessage.TypeA,
+					Class: dnsmessage.ClassINET,
+				}
+				a.Answers = []dnsmessage.Resource{
+					{Header: head, Body: &dnsmessage.AResource{A: netip.MustParseAddr(addr).As4()}},
+				}
 			}
 			if w, err := a.Pack(); err == nil {
 				pc.WriteTo(w, from)
@@ -53,9 +62,11 @@ func turncoat(t *testing.T, first, later string) (asked *atomic.Int64) {
 		}
 	}()
 	old := net.DefaultResolver
-	net.DefaultResolver = &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, "udp", pc.LocalAddr().String())
-	}}
+	net.DefaultResolver = &net.Resolver{
+		PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "udp", pc.LocalAddr().String())
+		},
+	}
 	t.Cleanup(func() {
 		net.DefaultResolver = old
 		pc.Close()
@@ -86,7 +97,8 @@ func TestANameThatComesToMeanThisMachineIsNotDialled(t *testing.T) {
 		t.Fatal("it is connected with the gateway's own machine")
 	}
 	var said *gatehouse.Error
-	if !errors.As(err, &said) || !strings.Contains(said.Message, "127.0.0.1") || !strings.Contains(said.Message, "reach.this_machine") {
+	if !errors.As(err, &said) || !strings.Contains(said.Message, "127.0.0.1") ||
+		!strings.Contains(said.Message, "reach.this_machine") {
 		t.Errorf("got %v, want the address and the mend", err)
 	}
 	if n := asked.Load(); n < 2 {

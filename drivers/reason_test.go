@@ -33,12 +33,15 @@ func TestWhyADeviceIsAway(t *testing.T) {
 		},
 		"words": {
 			Reason: "the door is stuck",
-			Causes: []gatehouse.Reason{gatehouse.Because(gatehouse.ReasonOther, "text", "the door is stuck")},
+			Causes: []gatehouse.Reason{
+				gatehouse.Because(gatehouse.ReasonOther, "text", "the door is stuck"),
+			},
 		},
 		"panics": {
 			Reason: `the driver panicked in Connect of device "panics": no such device`,
 			Causes: []gatehouse.Reason{
-				gatehouse.Because(gatehouse.ReasonPanicked, "where", `Connect of device "panics"`, "detail", "no such device"),
+				gatehouse.Because(gatehouse.ReasonPanicked, "where", `Connect of device "panics"`,
+					"detail", "no such device"),
 			},
 		},
 	}

@@ -65,7 +65,11 @@ func Serve(d Driver) {
 			rpc.Store(r)
 			return r
 		},
-		Logger: hclog.New(&hclog.LoggerOptions{Level: hclog.Warn, Output: os.Stderr, JSONFormat: true}),
+		Logger: hclog.New(&hclog.LoggerOptions{
+			Level:      hclog.Warn,
+			Output:     os.Stderr,
+			JSONFormat: true,
+		}),
 	})
 	close(served)
 	s.stop()
@@ -102,7 +106,10 @@ func serverOptions(s *server) []grpc.ServerOption {
 		grpc.MaxRecvMsgSize(driverpb.MaxMessage),
 		grpc.StatsHandler(&s.line),
 		grpc.MaxSendMsgSize(driverpb.MaxMessage),
-		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{
+			MinTime:             5 * time.Second,
+			PermitWithoutStream: true,
+		}),
 	}
 }
 
@@ -128,7 +135,9 @@ func (p *programPlugin) GRPCServer(_ *plugin.GRPCBroker, s *grpc.Server) error {
 	return nil
 }
 
-func (p *programPlugin) GRPCClient(context.Context, *plugin.GRPCBroker, *grpc.ClientConn) (any, error) {
+func (p *programPlugin) GRPCClient(
+	context.Context, *plugin.GRPCBroker, *grpc.ClientConn,
+) (any, error) {
 	return nil, fmt.Errorf("a driver serves and does not call")
 }
 
@@ -140,9 +149,15 @@ func about(w io.Writer, d Driver) {
 		return
 	}
 	path, sum := self()
-	fmt.Fprintf(w, "%s %s: %s\nA driver for the Gatehouse gateway, speaking version %d of the driver contract.\n\n", desc.Name, desc.Version, desc.Title, ContractVersion)
-	fmt.Fprintf(w, "The gateway starts this program; there is nothing to start by hand. Name it in the\ngateway's configuration and restart the gateway:\n\n")
-	fmt.Fprintf(w, "  drivers:\n    - name: %s\n      path: %s\n      sha256: %s\n", desc.Name, path, sum)
+	fmt.Fprintf(w,
+		"%s %s: %s\nA driver for the Gatehouse gateway, speaking version %d of the driver "+
+			"contract.\n\n",
+		desc.Name, desc.Version, desc.Title, ContractVersion)
+	fmt.Fprintf(w,
+		"The gateway starts this program; there is nothing to start by hand. Name it in "+
+			"the\ngateway's configuration and restart the gateway:\n\n")
+	fmt.Fprintf(w, "  drivers:\n    - name: %s\n      path: %s\n      sha256: %s\n", desc.Name,
+		path, sum)
 	if len(desc.Settings) > 0 {
 		fmt.Fprintf(w, "      settings:\n")
 		for _, f := range desc.Settings {

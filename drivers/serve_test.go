@@ -40,9 +40,13 @@ type fake struct {
 
 func (fake) Describe() drivers.Description {
 	return drivers.Description{
-		Name: "fake", Title: "Fake equipment", Version: "0.1",
+		Name:  "fake",
+		Title: "Fake equipment", Version: "0.1",
 		Settings: []drivers.Field{{Key: "listen", Title: "Address to listen on", Default: ":8081"}},
-		Address:  []drivers.Field{{Key: "host", Title: "Host", Help: "name or IP address", Required: true}, {Key: "password", Title: "Password", Secret: true}},
+		Address: []drivers.Field{
+			{Key: "host", Title: "Host", Help: "name or IP address", Required: true},
+			{Key: "password", Title: "Password", Secret: true},
+		},
 	}
 }
 
@@ -65,7 +69,8 @@ func serve(t *testing.T, d drivers.Driver) *gateway {
 	}
 	g := &gateway{served: make(chan error, 1)}
 	go func() { g.served <- drivers.ServeListener(context.Background(), lis, d) }()
-	conn, err := grpc.NewClient("unix:"+lis.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	conn, err := grpc.NewClient("unix:"+lis.Addr().String(),
+		grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +90,9 @@ func serve(t *testing.T, d drivers.Driver) *gateway {
 func (g *gateway) connect(t *testing.T, ids ...string) {
 	t.Helper()
 	for _, id := range ids {
-		if err := g.stream.Send(&driverpb.FromHost{Message: &driverpb.FromHost_Connect{Connect: &driverpb.Device{Id: id}}}); err != nil {
+		if err := g.stream.Send(&driverpb.FromHost{
+			Message: &driverpb.FromHost_Connect{Connect: &driverpb.Device{Id: id}},
+		}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -102,13 +109,22 @@ func (g *gateway) batch(t *testing.T) *driverpb.Batch {
 
 func (g *gateway) ack(t *testing.T, b *driverpb.Batch, err error) {
 	t.Helper()
-	if err := g.stream.Send(&driverpb.FromHost{Message: &driverpb.FromHost_Ack{Ack: &driverpb.Ack{Batch: b.GetId(), Error: driverpb.FromError(err)}}}); err != nil {
+	if err := g.stream.Send(&driverpb.FromHost{
+		Message: &driverpb.FromHost_Ack{
+			Ack: &driverpb.Ack{Batch: b.GetId(), Error: driverpb.FromError(err)},
+		},
+	}); err != nil {
 		t.Fatal(err)
 	}
 }
 
 func reading(n uint64) gatehouse.Observation {
-	return gatehouse.Observation{Sequence: n, Reading: &gatehouse.Reading{Values: map[string]gatehouse.Value{"n": gatehouse.NumberValue(float64(n))}}}
+	return gatehouse.Observation{
+		Sequence: n,
+		Reading: &gatehouse.Reading{
+			Values: map[string]gatehouse.Value{"n": gatehouse.NumberValue(float64(n))},
+		},
+	}
 }
 
 func TestEmitWaitsForTheAcknowledgement(t *testing.T) {
@@ -126,7 +142,9 @@ func TestEmitWaitsForTheAcknowledgement(t *testing.T) {
 	}})
 	g.connect(t, "dev_1")
 	first := g.batch(t)
-	if got := first.GetObservations(); len(got) != 2 || got[0].GetStatus().GetState() != "online" || got[1].GetSequence() != 1 || got[0].GetDevice() != "dev_1" || got[1].GetDevice() != "dev_1" {
+	if got := first.GetObservations(); len(got) != 2 || got[0].GetStatus().GetState() != "online" ||
+		got[1].GetSequence() != 1 || got[0].GetDevice() != "dev_1" ||
+		got[1].GetDevice() != "dev_1" {
 		t.Fatalf("got %v, want the device online and its first reading", first)
 	}
 	select {
@@ -185,7 +203,8 @@ func TestWindowAndBatches(t *testing.T) {
 				continue
 			}
 			if seen[o.GetDevice()]++; o.GetSequence() != seen[o.GetDevice()] {
-				t.Fatalf("device %s: got %d, want %d", o.GetDevice(), o.GetSequence(), seen[o.GetDevice()])
+				t.Fatalf("device %s: got %d, want %d", o.GetDevice(), o.GetSequence(),
+					seen[o.GetDevice()])
 			}
 		}
 		g.ack(t, b, nil)
@@ -216,7 +235,9 @@ func TestUnansweredEmitsBlock(t *testing.T) {
 		t.Errorf("got %d observations unanswered, want at most %d", got, drivers.Window)
 	}
 	// Nothing more may come: say stop, and the next thing to arrive is the end.
-	if err := g.stream.Send(&driverpb.FromHost{Message: &driverpb.FromHost_Stop{Stop: &driverpb.Stop{}}}); err != nil {
+	if err := g.stream.Send(&driverpb.FromHost{
+		Message: &driverpb.FromHost_Stop{Stop: &driverpb.Stop{}},
+	}); err != nil {
 		t.Fatal(err)
 	}
 	if m, err := g.stream.Recv(); err == nil {
@@ -232,7 +253,13 @@ func TestUnansweredEmitsBlock(t *testing.T) {
 func TestOversizedObservationIsRefusedAtOnce(t *testing.T) {
 	refused := make(chan error, 1)
 	g := serve(t, fake{func(ctx context.Context, _ drivers.Device, emit drivers.Emit) error {
-		refused <- emit(ctx, gatehouse.Observation{Sighting: &gatehouse.Sighting{Method: gatehouse.ByFace, Snapshot: make([]byte, drivers.MaxData+2<<20)}})
+		refused <- emit(ctx,
+			gatehouse.Observation{
+				Sighting: &gatehouse.Sighting{
+					Method:   gatehouse.ByFace,
+					Snapshot: make([]byte, drivers.MaxData+2<<20),
+				},
+			})
 		<-ctx.Done()
 		return nil
 	}})
@@ -250,14 +277,19 @@ func TestOfflineIsReportedOnce(t *testing.T) {
 		n++
 		tries <- n
 		if n <= 2 {
-			return fmt.Errorf("read tcp 192.0.2.9:%d->192.0.2.1:502: connection reset by peer", 40000+n)
+			return fmt.Errorf("read tcp 192.0.2.9:%d->192.0.2.1:502: connection reset by peer",
+				40000+n)
 		}
 		return errors.New("no route to host")
 	}})
 	g.connect(t, "dev_1")
-	for _, want := range []string{"read tcp 192.0.2.9:40001->192.0.2.1:502: connection reset by peer", "no route to host"} {
+	for _, want := range []string{
+		"read tcp 192.0.2.9:40001->192.0.2.1:502: connection reset by peer",
+		"no route to host",
+	} {
 		b := g.batch(t)
-		if got := b.GetObservations(); len(got) != 1 || got[0].GetStatus().GetState() != "offline" || got[0].GetStatus().GetReason() != want {
+		if got := b.GetObservations(); len(got) != 1 ||
+			got[0].GetStatus().GetState() != "offline" || got[0].GetStatus().GetReason() != want {
 			t.Errorf("got %v, want offline for %q", got, want)
 		}
 		g.ack(t, b, nil)
@@ -278,13 +310,16 @@ func TestEmitAfterConnectIsRefused(t *testing.T) {
 	g.connect(t, "dev_1")
 	<-ready
 	g.ack(t, g.batch(t), nil) // offline: the attempt is over by then
-	if err := kept(t.Context(), reading(1)); err == nil || !strings.Contains(err.Error(), `Connect of device "dev_1" has ended`) {
+	if err := kept(t.Context(), reading(1)); err == nil ||
+		!strings.Contains(err.Error(), `Connect of device "dev_1" has ended`) {
 		t.Errorf("got %v", err)
 	}
 }
 
 func TestOneSessionPerProgram(t *testing.T) {
-	g := serve(t, fake{func(ctx context.Context, _ drivers.Device, emit drivers.Emit) error { return emit(ctx, reading(1)) }})
+	g := serve(t, fake{func(ctx context.Context, _ drivers.Device, emit drivers.Emit) error {
+		return emit(ctx, reading(1))
+	}})
 	g.connect(t, "dev_1")
 	g.batch(t) // the first has begun
 	second, err := g.client.Session(t.Context())
@@ -304,7 +339,8 @@ func TestGatewayThatIsGoneBeforeTheSession(t *testing.T) {
 	}
 	served := make(chan error, 1)
 	go func() { served <- drivers.ServeListener(context.Background(), lis, fake{}) }()
-	conn, err := grpc.NewClient("unix:"+lis.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	conn, err := grpc.NewClient("unix:"+lis.Addr().String(),
+		grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -364,21 +400,51 @@ It then appears in the console under Drivers. Of each device it needs:
 func TestConversionsKeepEverything(t *testing.T) {
 	at := time.Date(2026, 3, 1, 7, 30, 0, 123456789, time.UTC)
 	for _, want := range []gatehouse.Observation{
-		{Device: "dev_1", Time: at, Sequence: 7, Replayed: true, Reading: &gatehouse.Reading{Values: map[string]gatehouse.Value{
-			"a": gatehouse.NumberValue(math.MaxFloat64), "b": gatehouse.BoolValue(false), "c": gatehouse.StringValue(""), "d": {}}}},
+		{
+			Device:   "dev_1",
+			Time:     at,
+			Sequence: 7,
+			Replayed: true, Reading: &gatehouse.Reading{Values: map[string]gatehouse.Value{
+				"a": gatehouse.NumberValue(math.MaxFloat64),
+				"b": gatehouse.BoolValue(false),
+				"c": gatehouse.StringValue(""), "d": {}},
+			},
+		},
 		{Status: &gatehouse.Status{State: gatehouse.StateFault, Reason: "cover open"}},
-		{Time: time.Unix(0, 0).UTC(), Sighting: &gatehouse.Sighting{ID: "sgt_1", Method: gatehouse.ByFace, Direction: gatehouse.In, Zone: "zon_1", Person: "per_1",
-			Credential: "123", Track: "t", Media: "med_1", Embedding: []float32{0.5, -0.5}, Snapshot: []byte{1, 2}, Frames: 3,
-			Match: &gatehouse.Match{Score: 0.9, RunnerUp: 0.1, Margin: 0.8, Quality: 0.7, Frames: 3, Reason: "matched"}}},
+		{
+			Time: time.Unix(0, 0).UTC(),
+			Sighting: &gatehouse.Sighting{
+				ID:     "sgt_1",
+				Method: gatehouse.ByFace, Direction: gatehouse.In, Zone: "zon_1", Person: "per_1",
+				Credential: "123",
+				Track:      "t",
+				Media:      "med_1",
+				Embedding:  []float32{0.5, -0.5},
+				Snapshot:   []byte{1, 2}, Frames: 3,
+				Match: &gatehouse.Match{
+					Score:    0.9,
+					RunnerUp: 0.1,
+					Margin:   0.8,
+					Quality:  0.7,
+					Frames:   3,
+					Reason:   "matched",
+				},
+			},
+		},
 		{},
 	} {
 		got := driverpb.ToObservation(driverpb.FromObservation(want))
-		if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b gatehouse.Value) bool { return a == b })); diff != "" {
+		if diff := cmp.Diff(want, got,
+			cmp.Comparer(func(a, b gatehouse.Value) bool { return a == b })); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
 	}
-	odd := driverpb.FromObservation(gatehouse.Observation{Device: "\xff", Sighting: &gatehouse.Sighting{Credential: "a\xc3"}})
+	odd := driverpb.FromObservation(gatehouse.Observation{
+		Device:   "\xff",
+		Sighting: &gatehouse.Sighting{Credential: "a\xc3"},
+	})
 	if odd.GetDevice() != "\uFFFD" || odd.GetSighting().GetCredential() != "a\uFFFD" {
-		t.Errorf("got %q and %q, want valid UTF-8", odd.GetDevice(), odd.GetSighting().GetCredential())
+		t.Errorf("got %q and %q, want valid UTF-8", odd.GetDevice(),
+			odd.GetSighting().GetCredential())
 	}
 }

@@ -96,7 +96,9 @@ func (s *server) stop() {
 	}
 }
 
-func (s *server) Describe(context.Context, *driverpb.DescribeRequest) (*driverpb.Description, error) {
+func (s *server) Describe(
+	context.Context, *driverpb.DescribeRequest,
+) (*driverpb.Description, error) {
 	d, err := describe(s.driver)
 	if err != nil {
 		return nil, driverpb.StatusError(err)
@@ -113,7 +115,9 @@ func (s *server) Describe(context.Context, *driverpb.DescribeRequest) (*driverpb
 	return w, nil
 }
 
-func (s *server) Configure(ctx context.Context, r *driverpb.ConfigureRequest) (*driverpb.ConfigureReply, error) {
+func (s *server) Configure(
+	ctx context.Context, r *driverpb.ConfigureRequest,
+) (*driverpb.ConfigureReply, error) {
 	c, ok := s.driver.(Configurer)
 	if !ok {
 		return &driverpb.ConfigureReply{}, nil
@@ -134,32 +138,55 @@ func (s *server) Probe(ctx context.Context, w *driverpb.Device) (*driverpb.Probe
 	var found Probe
 	err = guard("Probe", func() (err error) { found, err = p.Probe(ctx, d); return err })
 	if err == nil && len(found.Snapshot) > MaxData {
-		err = gatehouse.Errorf(gatehouse.TooLarge, "the snapshot has %d bytes; at most %d are taken", len(found.Snapshot), MaxData)
+		err = gatehouse.Errorf(gatehouse.TooLarge,
+			"the snapshot has %d bytes; at most %d are taken", len(found.Snapshot), MaxData)
 	}
 	if err != nil {
 		return nil, driverpb.StatusError(err)
 	}
-	return &driverpb.ProbeReply{Message: driverpb.Text(found.Message), Values: driverpb.FromValues(found.Values), Snapshot: found.Snapshot}, nil
+	return &driverpb.ProbeReply{
+		Message:  driverpb.Text(found.Message),
+		Values:   driverpb.FromValues(found.Values),
+		Snapshot: found.Snapshot,
+	}, nil
 }
 
-func (s *server) Command(ctx context.Context, w *driverpb.CommandRequest) (*driverpb.CommandReply, error) {
+func (s *server) Command(
+	ctx context.Context, w *driverpb.CommandRequest,
+) (*driverpb.CommandReply, error) {
 	c, ok := s.driver.(Commander)
 	if !ok {
 		return nil, status.Error(codes.Unimplemented, "no command")
 	}
-	command := Command{ID: w.GetId(), Device: gatehouse.DeviceID(w.GetDevice()), Action: w.GetAction(), Values: driverpb.ToValues(w.GetValues()), Data: w.GetData()}
+	command := Command{
+		ID:     w.GetId(),
+		Device: gatehouse.DeviceID(w.GetDevice()),
+		Action: w.GetAction(),
+		Values: driverpb.ToValues(w.GetValues()),
+		Data:   w.GetData(),
+	}
 	var result Result
-	err := guard("Command", func() (err error) { result, err = c.Command(ctx, command); return err })
+	err := guard("Command", func() (err error) {
+		result, err = c.Command(ctx, command)
+		return err
+	})
 	if err == nil && len(result.Data) > MaxData {
-		err = gatehouse.Errorf(gatehouse.TooLarge, "the result has %d bytes; at most %d are taken", len(result.Data), MaxData)
+		err = gatehouse.Errorf(gatehouse.TooLarge, "the result has %d bytes; at most %d are taken",
+			len(result.Data), MaxData)
 	}
 	if err != nil {
 		return nil, driverpb.StatusError(err)
 	}
-	return &driverpb.CommandReply{Message: driverpb.Text(result.Message), Values: driverpb.FromValues(result.Values), Data: result.Data}, nil
+	return &driverpb.CommandReply{
+		Message: driverpb.Text(result.Message),
+		Values:  driverpb.FromValues(result.Values),
+		Data:    result.Data,
+	}, nil
 }
 
-func (s *server) Discover(_ *driverpb.DiscoverRequest, stream grpc.ServerStreamingServer[driverpb.Candidate]) error {
+func (s *server) Discover(
+	_ *driverpb.DiscoverRequest, stream grpc.ServerStreamingServer[driverpb.Candidate],
+) error {
 	d, ok := s.driver.(Discoverer)
 	if !ok {
 		return status.Error(codes.Unimplemented, "no discovery")
@@ -192,13 +219,15 @@ func describe(d Driver) (desc Description, err error) {
 		return desc, err
 	}
 	if !gatehouse.ValidID(desc.Name) {
-		return desc, gatehouse.FieldErrorf("Name", "Describe gives the name %q; give 1 to 64 letters, digits, '-', '_' or '.'", desc.Name)
+		return desc, gatehouse.FieldErrorf("Name",
+			"Describe gives the name %q; give 1 to 64 letters, digits, '-', '_' or '.'", desc.Name)
 	}
 	if desc.Version == "" {
 		return desc, gatehouse.FieldErrorf("Version", "Describe gives no version")
 	}
 	if n := len(desc.Profiles); n > MaxProfiles {
-		return desc, gatehouse.FieldErrorf("Profiles", "Describe gives %d profiles; at most %d are taken", n, MaxProfiles)
+		return desc, gatehouse.FieldErrorf("Profiles",
+			"Describe gives %d profiles; at most %d are taken", n, MaxProfiles)
 	}
 	for _, p := range desc.Profiles {
 		if err := p.Validate(); err != nil {
@@ -207,12 +236,14 @@ func describe(d Driver) (desc Description, err error) {
 	}
 	for _, fields := range [][]Field{desc.Settings, desc.Address} {
 		if len(fields) > MaxFields {
-			return desc, gatehouse.FieldErrorf("Settings", "Describe gives %d fields; at most %d are taken", len(fields), MaxFields)
+			return desc, gatehouse.FieldErrorf("Settings",
+				"Describe gives %d fields; at most %d are taken", len(fields), MaxFields)
 		}
 		seen := map[string]bool{}
 		for _, f := range fields {
 			if f.Key == "" || seen[f.Key] {
-				return desc, gatehouse.FieldErrorf("Key", "Describe gives a field with the key %q twice or without one", f.Key)
+				return desc, gatehouse.FieldErrorf("Key",
+					"Describe gives a field with the key %q twice or without one", f.Key)
 			}
 			seen[f.Key] = true
 			if err := f.check(); err != nil {
@@ -236,13 +267,19 @@ func guard(what string, f func() error) (err error) {
 func panicked(what string, p any, stack []byte) error {
 	first, _, _ := strings.Cut(fmt.Sprint(p), "\n")
 	slog.Error("the driver panicked", "in", what, "panic", first, "stack", string(stack))
-	return gatehouse.Because(gatehouse.ReasonPanicked, "where", what, "detail", first).Err(gatehouse.Unavailable)
+	return gatehouse.Because(gatehouse.ReasonPanicked, "where", what, "detail", first).Err(
+		gatehouse.Unavailable)
 }
 
 func fromDescription(d Description) (*driverpb.Description, error) {
 	w := &driverpb.Description{
-		Name: d.Name, Title: driverpb.Text(d.Title), TitleZh: driverpb.Text(d.TitleZH), Version: driverpb.Text(d.Version),
-		Settings: fromFields(d.Settings), Address: fromFields(d.Address), Template: d.Template,
+		Name:     d.Name,
+		Title:    driverpb.Text(d.Title),
+		TitleZh:  driverpb.Text(d.TitleZH),
+		Version:  driverpb.Text(d.Version),
+		Settings: fromFields(d.Settings),
+		Address:  fromFields(d.Address),
+		Template: d.Template,
 	}
 	for _, p := range d.Profiles {
 		b, err := json.Marshal(p)
@@ -258,9 +295,19 @@ func fromFields(fields []Field) []*driverpb.Field {
 	var out []*driverpb.Field
 	for _, f := range fields {
 		out = append(out, &driverpb.Field{
-			Key: driverpb.Text(f.Key), Title: driverpb.Text(f.Title), TitleZh: driverpb.Text(f.TitleZH),
-			Help: driverpb.Text(f.Help), HelpZh: driverpb.Text(f.HelpZH), Default: driverpb.Text(f.Default),
-			Required: f.Required, Secret: f.Secret, Kind: driverpb.Text(f.Kind), Min: f.Min, Max: f.Max, Options: texts(f.Options), Proves: f.Proves,
+			Key:      driverpb.Text(f.Key),
+			Title:    driverpb.Text(f.Title),
+			TitleZh:  driverpb.Text(f.TitleZH),
+			Help:     driverpb.Text(f.Help),
+			HelpZh:   driverpb.Text(f.HelpZH),
+			Default:  driverpb.Text(f.Default),
+			Required: f.Required,
+			Secret:   f.Secret,
+			Kind:     driverpb.Text(f.Kind),
+			Min:      f.Min,
+			Max:      f.Max,
+			Options:  texts(f.Options),
+			Proves:   f.Proves,
 		})
 	}
 	return out
@@ -275,18 +322,29 @@ func texts(list []string) []string {
 }
 
 func toDevice(w *driverpb.Device) (Device, error) {
-	d := Device{ID: gatehouse.DeviceID(w.GetId()), Serial: w.GetSerial(), Address: w.GetAddress(), Secret: w.GetSecret()}
+	d := Device{
+		ID:      gatehouse.DeviceID(w.GetId()),
+		Serial:  w.GetSerial(),
+		Address: w.GetAddress(),
+		Secret:  w.GetSecret(),
+	}
 	if r := w.GetReach(); r != nil {
 		d.Reach = Reach{Bounded: true, ThisMachine: r.GetThisMachine(), LinkLocal: r.GetLinkLocal()}
 	}
 	if len(w.GetProfile()) > 0 {
 		if err := json.Unmarshal(w.GetProfile(), &d.Profile); err != nil {
-			return d, gatehouse.FieldErrorf("profile", "the profile of device %q cannot be read: %v", d.ID, err)
+			return d, gatehouse.FieldErrorf("profile",
+				"the profile of device %q cannot be read: %v", d.ID, err)
 		}
 	}
 	return d, nil
 }
 
 func fromCandidate(c Candidate) *driverpb.Candidate {
-	return &driverpb.Candidate{Serial: driverpb.Text(c.Serial), Title: driverpb.Text(c.Title), Address: driverpb.Texts(c.Address), Profile: driverpb.Text(string(c.Profile))}
+	return &driverpb.Candidate{
+		Serial:  driverpb.Text(c.Serial),
+		Title:   driverpb.Text(c.Title),
+		Address: driverpb.Texts(c.Address),
+		Profile: driverpb.Text(string(c.Profile)),
+	}
 }

@@ -15,11 +15,14 @@ import (
 )
 
 // Session serves devices until the gateway says stop, closes the stream or goes away.
-func (s *server) Session(stream grpc.BidiStreamingServer[driverpb.FromHost, driverpb.FromDriver]) error {
+func (s *server) Session(
+	stream grpc.BidiStreamingServer[driverpb.FromHost, driverpb.FromDriver],
+) error {
 	s.mu.Lock()
 	if s.session {
 		s.mu.Unlock()
-		return status.Error(codes.FailedPrecondition, "this program has had its session; start another program")
+		return status.Error(codes.FailedPrecondition,
+			"this program has had its session; start another program")
 	}
 	s.session = true
 	s.mu.Unlock()
@@ -53,7 +56,9 @@ func errSessionEnded() error {
 
 // receive takes the gateway's words until the stream ends, and calls over when it is time to
 // let go of everything.
-func receive(stream grpc.BidiStreamingServer[driverpb.FromHost, driverpb.FromDriver], f *fleet, out *outbox, over func()) {
+func receive(
+	stream grpc.BidiStreamingServer[driverpb.FromHost, driverpb.FromDriver], f *fleet, out *outbox, over func(),
+) {
 	defer over()
 	for {
 		m, err := stream.Recv()
@@ -112,7 +117,13 @@ func (f *fleet) set(id gatehouse.DeviceID, d *Device) {
 		if d == nil {
 			return
 		}
-		w = &worker{fleet: f, id: id, changed: make(chan struct{}, 1), want: d, pace: newPace(f.rate)}
+		w = &worker{
+			fleet:   f,
+			id:      id,
+			changed: make(chan struct{}, 1),
+			want:    d,
+			pace:    newPace(f.rate),
+		}
 		f.workers[id] = w
 		f.running.Go(w.run)
 		return

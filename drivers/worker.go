@@ -88,7 +88,9 @@ func (w *worker) attempt(d Device) (emitted bool, err error) {
 	a := &attempt{worker: w, weak: w.fleet.assess(d)}
 	ended := make(chan error, 1)
 	go func() {
-		ended <- guard(fmt.Sprintf("Connect of device %q", d.ID), func() error { return w.fleet.driver.Connect(ctx, d, a.emit) })
+		ended <- guard(fmt.Sprintf("Connect of device %q", d.ID), func() error {
+			return w.fleet.driver.Connect(ctx, d, a.emit)
+		})
 	}()
 	select {
 	case err = <-ended:
@@ -114,7 +116,8 @@ func (w *worker) await(ended <-chan error) {
 	case <-ended:
 		return
 	case <-timer.C:
-		slog.Error("Connect goes on although its context has ended; the device waits for it", "device", w.id)
+		slog.Error("Connect goes on although its context has ended; the device waits for it",
+			"device", w.id)
 	}
 	select {
 	case <-ended:
@@ -171,7 +174,11 @@ func (a *attempt) emit(ctx context.Context, observations ...gatehouse.Observatio
 	}
 	batch := make([]gatehouse.Observation, 0, len(observations)+1)
 	if lead {
-		batch = append(batch, gatehouse.Observation{Device: w.id, Status: &gatehouse.Status{State: gatehouse.StateOnline}})
+		batch = append(batch,
+			gatehouse.Observation{
+				Device: w.id,
+				Status: &gatehouse.Status{State: gatehouse.StateOnline},
+			})
 	}
 	batch = append(batch, observations...)
 	for i := range batch {
@@ -207,7 +214,8 @@ func (a *attempt) begin(first gatehouse.Observation) (lead bool, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.over {
-		return false, gatehouse.Errorf(gatehouse.Unavailable, "Connect of device %q has ended; its Emit takes nothing any more", a.worker.id)
+		return false, gatehouse.Errorf(gatehouse.Unavailable,
+			"Connect of device %q has ended; its Emit takes nothing any more", a.worker.id)
 	}
 	a.emitted = true
 	if a.led || first.Status != nil {

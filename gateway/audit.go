@@ -32,7 +32,8 @@ func auditLog(ctx context.Context, c *call) error {
 	if c.args[0] == "verify" {
 		c.args = c.args[1:]
 	}
-	file := c.flags.String("anchor", "", "hold the log against the anchors in `FILE`; - reads standard input")
+	file := c.flags.String("anchor", "",
+		"hold the log against the anchors in `FILE`; - reads standard input")
 	dir, err := dataDir(c, 0, 0)
 	if err != nil {
 		return err
@@ -45,7 +46,12 @@ func auditLog(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	reg, err := registry.Open(ctx, registry.Options{Dir: dir, MasterKey: key, Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
+	reg, err := registry.Open(ctx, registry.Options{
+		Dir:       dir,
+		MasterKey: key,
+		Now:       time.Now,
+		Logger:    slog.New(slog.DiscardHandler),
+	})
 	if err != nil {
 		return err
 	}
@@ -55,7 +61,10 @@ func auditLog(ctx context.Context, c *call) error {
 		return err
 	}
 	if len(anchors) == 0 {
-		_, err = fmt.Fprintf(c.out, "The chain of %d entries is whole. Without anchors from elsewhere nothing shows whether its end was cut off: see --anchor.\n", n)
+		_, err = fmt.Fprintf(c.out,
+			"The chain of %d entries is whole. Without anchors from elsewhere nothing shows "+
+				"whether its end was cut off: see --anchor.\n",
+			n)
 		return err
 	}
 	last := anchors[0]
@@ -64,7 +73,9 @@ func auditLog(ctx context.Context, c *call) error {
 			last = a
 		}
 	}
-	_, err = fmt.Fprintf(c.out, "The chain of %d entries is whole and goes through all %d anchors, the last of %s with entry %d.\n",
+	_, err = fmt.Fprintf(c.out,
+		"The chain of %d entries is whole and goes through all %d anchors, the last of %s with "+
+			"entry %d.\n",
 		n, len(anchors), last.Time.Format(time.RFC3339), last.Seq)
 	return err
 }
@@ -85,7 +96,10 @@ func readAnchors(c *call, file string) ([]registry.AuditAnchor, error) {
 	}
 	anchors, err := app.ReadAnchors(in)
 	if err == nil && len(anchors) == 0 {
-		err = g.Errorf(g.NotFound, "there is no anchor in %s: give the file that audit.anchor_file names, or the gateway's log", file)
+		err = g.Errorf(g.NotFound,
+			"there is no anchor in %s: give the file that audit.anchor_file names, or the "+
+				"gateway's log",
+			file)
 	}
 	return anchors, err
 }

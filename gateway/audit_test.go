@@ -22,12 +22,19 @@ func TestAuditVerifyHoldsTheLogAgainstAnchors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	reg, err := registry.Open(ctx, registry.Options{Dir: dir, MasterKey: key, Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
+	reg, err := registry.Open(ctx,
+		registry.Options{
+			Dir:       dir,
+			MasterKey: key,
+			Now:       time.Now,
+			Logger:    slog.New(slog.DiscardHandler),
+		})
 	if err != nil {
 		t.Fatal(err)
 	}
 	view := reg.In(g.SystemScope("test"))
-	if _, err := view.CreateSchool(ctx, g.School{ID: "a", Kind: g.KindSchool, Name: "A", Timezone: "Asia/Shanghai", Language: "en"}); err != nil {
+	if _, err := view.CreateSchool(ctx,
+		g.School{ID: "a", Kind: g.KindSchool, Name: "A", Timezone: "Asia/Shanghai", Language: "en"}); err != nil {
 		t.Fatal(err)
 	}
 	anchor, err := view.AnchorAudit(ctx)
@@ -36,7 +43,8 @@ func TestAuditVerifyHoldsTheLogAgainstAnchors(t *testing.T) {
 	}
 	reg.Close()
 	file := filepath.Join(t.TempDir(), "anchors")
-	if err := os.WriteFile(file, []byte("2026-09-01T07:00:00Z "+app.AnchorText(anchor)+"\n"), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte("2026-09-01T07:00:00Z "+app.AnchorText(anchor)+"\n"),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	longer := anchor
@@ -49,16 +57,36 @@ func TestAuditVerifyHoldsTheLogAgainstAnchors(t *testing.T) {
 	}{
 		{"alone", "", nil, 0, "Without anchors"},
 		{"a file", "", []string{"--anchor", file}, 0, "goes through all 1 anchors"},
-		{"a journal", `Nov 27 gate gateway[7]: level=INFO msg="the audit log's end" entry=1 anchor=` + app.AnchorText(anchor), []string{"--anchor", "-"}, 0, "goes through all 1"},
-		{"JSON", `{"msg":"x","anchor":"` + app.AnchorText(anchor) + `"}`, []string{"--anchor", "-"}, 0, "goes through all 1"},
+		{
+			"a journal",
+			`Nov 27 gate gateway[7]: level=INFO msg="the audit log's end" entry=1 anchor=` +
+				app.AnchorText(anchor),
+			[]string{"--anchor", "-"},
+			0,
+			"goes through all 1",
+		},
+		{
+			"JSON",
+			`{"msg":"x","anchor":"` + app.AnchorText(anchor) + `"}`,
+			[]string{"--anchor", "-"},
+			0,
+			"goes through all 1",
+		},
 		{"no anchor", "nothing", []string{"--anchor", "-"}, 1, "no anchor"},
-		{"forged", app.AnchorText(longer), []string{"--anchor", "-"}, 1, "not made with this gateway's key"},
+		{
+			"forged",
+			app.AnchorText(longer),
+			[]string{"--anchor", "-"},
+			1,
+			"not made with this gateway's key",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var out, errout bytes.Buffer
 			args := append([]string{"audit", "verify", "--data-dir", dir}, c.args...)
 			code := run(ctx, args, strings.NewReader(c.in), &out, &errout)
-			if said := out.String() + errout.String(); code != c.code || !strings.Contains(said, c.says) {
+			if said := out.String() + errout.String(); code != c.code ||
+				!strings.Contains(said, c.says) {
 				t.Errorf("got %d %q, want %d … %s …", code, said, c.code, c.says)
 			}
 		})

@@ -80,9 +80,11 @@ func sumUp(out io.Writer, dir, what string) (damaged int, err error) {
 	if err != nil {
 		return damaged, err
 	}
-	fmt.Fprintf(out, "%d %s in %d files, %d bytes, %d readers, %d damaged places\n", sum.Records, what, sum.Segments, sum.Bytes, sum.Cursors, sum.Problems)
+	fmt.Fprintf(out, "%d %s in %d files, %d bytes, %d readers, %d damaged places\n", sum.Records,
+		what, sum.Segments, sum.Bytes, sum.Cursors, sum.Problems)
 	if sum.Records > 0 {
-		fmt.Fprintf(out, "sequences %d to %d, %s to %s\n", sum.Oldest, sum.Newest, sum.From.UTC().Format(time.RFC3339), sum.To.UTC().Format(time.RFC3339))
+		fmt.Fprintf(out, "sequences %d to %d, %s to %s\n", sum.Oldest, sum.Newest,
+			sum.From.UTC().Format(time.RFC3339), sum.To.UTC().Format(time.RFC3339))
 	}
 	return damaged, nil
 }

@@ -64,9 +64,14 @@ func (c *call) parse(min, max int) error {
 	case n < min:
 		return errUsage{g.Errorf(g.Invalid, "%s wanted after the options, not %d", words(min), n)}
 	case n > max && max == 0:
-		return errUsage{g.Errorf(g.Invalid, "nothing may follow the options, and %q does", c.flags.Arg(0))}
+		return errUsage{
+			g.Errorf(g.Invalid, "nothing may follow the options, and %q does", c.flags.Arg(0)),
+		}
 	case n > max:
-		return errUsage{g.Errorf(g.Invalid, "at most %s wanted after the options, not %d: options go first", words(max), n)}
+		return errUsage{
+			g.Errorf(g.Invalid, "at most %s wanted after the options, not %d: options go first",
+				words(max), n),
+		}
 	}
 	return nil
 }
@@ -121,7 +126,8 @@ func run(ctx context.Context, args []string, in io.Reader, out, errout io.Writer
 			printFlags(out, flags)
 			return 0
 		case errors.As(err, &wrong):
-			fmt.Fprintf(errout, "gateway %s: %s\n\n%s", c.name, texts.Locale(os.Getenv).Error(err), c.long)
+			fmt.Fprintf(errout, "gateway %s: %s\n\n%s", c.name, texts.Locale(os.Getenv).Error(err),
+				c.long)
 			printFlags(errout, flags)
 			return 2
 		}
@@ -144,7 +150,9 @@ func helpFirst(args []string) []string {
 }
 
 func usage(w io.Writer) {
-	io.WriteString(w, "Gatehouse: the gateway between a school's devices and the people who answer for the children in it.\n\nUsage: gateway COMMAND [options]\n\nCommands:\n")
+	io.WriteString(w,
+		"Gatehouse: the gateway between a school's devices and the people who answer for the "+
+			"children in it.\n\nUsage: gateway COMMAND [options]\n\nCommands:\n")
 	for _, c := range commands() {
 		fmt.Fprintf(w, "  %-9s %s\n", c.name, c.short)
 	}

@@ -13,5 +13,10 @@ func TestMain(m *testing.M) {
 
 // TestCommandLine runs testdata/script: what a person types, and what the gateway says to it.
 func TestCommandLine(t *testing.T) {
-	testscript.Run(t, testscript.Params{Dir: "testdata/script", RequireExplicitExec: true, RequireUniqueNames: true})
+	testscript.Run(t,
+		testscript.Params{
+			Dir:                 "testdata/script",
+			RequireExplicitExec: true,
+			RequireUniqueNames:  true,
+		})
 }

@@ -88,7 +88,8 @@ func reloadOn(ctx context.Context, hangups <-chan os.Signal, a *app.App, log *sl
 			continue
 		}
 		for _, x := range out.Changes {
-			log.Info("reloaded", "key", x.Key, "from", oneLine(x.From), "to", oneLine(x.To), "needs_restart", x.Restart)
+			log.Info("reloaded", "key", x.Key, "from", oneLine(x.From), "to", oneLine(x.To),
+				"needs_restart", x.Restart)
 		}
 	}
 }

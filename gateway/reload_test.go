@@ -60,7 +60,8 @@ func (r *record) wait(t *testing.T, words ...string) {
 	}
 }
 
-// TestHangupReloads: a running gateway reads its files anew at SIGHUP and for gateway reload, goes on with
+// TestHangupReloads: a running gateway reads its files anew at SIGHUP and for gateway reload, goes
+// on with
 // the old ones where they are wrong, and says what a restart is needed for.
 func TestHangupReloads(t *testing.T) {
 	safe := make(chan os.Signal, 1) // or a signal before the gateway listens would end the test
@@ -79,7 +80,9 @@ func TestHangupReloads(t *testing.T) {
 	defer cancel()
 	write("")
 	log, code := newRecord(), make(chan int, 1)
-	go func() { code <- run(ctx, []string{"serve", "--config", file}, strings.NewReader(""), log, log) }()
+	go func() {
+		code <- run(ctx, []string{"serve", "--config", file}, strings.NewReader(""), log, log)
+	}()
 	log.wait(t, "the gateway is ready")
 
 	write("log: {level: debug}\naudit: {anchor_every: 2h}\n")
@@ -91,11 +94,13 @@ func TestHangupReloads(t *testing.T) {
 
 	reload := func(args ...string) (int, string) {
 		var out bytes.Buffer
-		code := run(ctx, append([]string{"reload", "--config", file}, args...), strings.NewReader(""), &out, &out)
+		code := run(ctx, append([]string{"reload", "--config", file}, args...),
+			strings.NewReader(""), &out, &out)
 		return code, out.String()
 	}
 	write("log: {level: warn}\n")
-	if code, out := reload("--dry-run"); code != 0 || out != "log.level: debug -> warn\nThis would change; nothing was.\n" {
+	if code, out := reload("--dry-run"); code != 0 ||
+		out != "log.level: debug -> warn\nThis would change; nothing was.\n" {
 		t.Errorf("a preview: got %d and %q", code, out)
 	}
 	if code, out := reload(); code != 0 || out != "log.level: debug -> warn\nIn force.\n" {

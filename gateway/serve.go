@@ -65,7 +65,8 @@ func consoleFS() fs.FS {
 }
 
 func serve(ctx context.Context, c *call) error {
-	file := c.flags.String("config", "", "configuration `FILE` (default gatehouse.yaml, if it is there)")
+	file := c.flags.String("config", "",
+		"configuration `FILE` (default gatehouse.yaml, if it is there)")
 	if err := c.parse(0, 0); err != nil {
 		return err
 	}
@@ -110,12 +111,15 @@ at the next start. Run it by "make run", which builds and fetches what it needs.
 func runDemo(ctx context.Context, c *call) error {
 	var o demo.Options
 	c.flags.StringVar(&o.DataDir, "data-dir", "data/demo", "`DIR` where the demo school is kept")
-	c.flags.StringVar(&o.BinDir, "bin", "", "`DIR` of the driver programs and the simulator (default: beside this program)")
+	c.flags.StringVar(&o.BinDir, "bin", "",
+		"`DIR` of the driver programs and the simulator (default: beside this program)")
 	c.flags.StringVar(&o.Assets, "assets", ".cache", "`DIR` of models and sample video")
 	c.flags.StringVar(&o.Listen, "listen", "127.0.0.1:8080", "`ADDRESS` of console and API")
-	c.flags.IntVar(&o.PortBase, "port-base", 18000, "the equipment takes ports from this `NUMBER` on")
+	c.flags.IntVar(&o.PortBase, "port-base", 18000,
+		"the equipment takes ports from this `NUMBER` on")
 	c.flags.StringVar(&o.Language, "language", "en", "the school's `LANGUAGE`: en or zh-CN")
-	level := c.flags.String("log-level", "warn", "debug, info, warn or error; the log is in DIR/gateway.log")
+	level := c.flags.String("log-level", "warn",
+		"debug, info, warn or error; the log is in DIR/gateway.log")
 	if err := c.parse(0, 0); err != nil {
 		return err
 	}
@@ -140,7 +144,8 @@ reads nothing. The gateway may be running.
 `
 
 func passwd(ctx context.Context, c *call) error {
-	reset := c.flags.Bool("reset-second-factor", false, "forget the user's second factors; the password stays")
+	reset := c.flags.Bool("reset-second-factor", false,
+		"forget the user's second factors; the password stays")
 	dir, err := dataDir(c, 1, 1)
 	if err != nil {
 		return err
@@ -156,7 +161,12 @@ func passwd(ctx context.Context, c *call) error {
 	if err != nil {
 		return err
 	}
-	reg, err := registry.Open(ctx, registry.Options{Dir: dir, MasterKey: key, Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
+	reg, err := registry.Open(ctx, registry.Options{
+		Dir:       dir,
+		MasterKey: key,
+		Now:       time.Now,
+		Logger:    slog.New(slog.DiscardHandler),
+	})
 	if err != nil {
 		return err
 	}
@@ -165,7 +175,9 @@ func passwd(ctx context.Context, c *call) error {
 		if err := reg.ResetSecondFactor(ctx, name); err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(c.out, "The second factors of %s are forgotten; the password is enough at the next sign-in.\n", name)
+		_, err = fmt.Fprintf(c.out,
+			"The second factors of %s are forgotten; the password is enough at the next sign-in.\n",
+			name)
 		return err
 	}
 	if err := reg.SetPassword(ctx, name, strings.TrimRight(line, "\r\n")); err != nil {
@@ -208,9 +220,13 @@ func dataDir(c *call, min, max int) (string, error) {
 		*dir = cfg.Path(cfg.DataDir)
 	}
 	if _, err := os.Stat(filepath.Join(*dir, "registry.db")); errors.Is(err, fs.ErrNotExist) {
-		return "", g.Errorf(g.NotFound, "%s holds no gateway: name its folder with --data-dir, or its file with --config", *dir)
+		return "", g.Errorf(g.NotFound,
+			"%s holds no gateway: name its folder with --data-dir, or its file with --config",
+			*dir)
 	} else if err != nil {
-		return "", fmt.Errorf("the data folder cannot be looked into: run this as the gateway's user: %w", err)
+		return "", fmt.Errorf("the data folder cannot be looked into: run this as the gateway's "+
+			"user: %w",
+			err)
 	}
 	return *dir, nil
 }
@@ -244,7 +260,8 @@ func backup(ctx context.Context, c *call) error {
 	if err := os.Rename(part, to); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(c.out, "Wrote %s. It holds the master key: keep it as you would keep a key.\n", to)
+	_, err = fmt.Fprintf(c.out,
+		"Wrote %s. It holds the master key: keep it as you would keep a key.\n", to)
 	return err
 }
 
@@ -256,7 +273,8 @@ func takeBackup(ctx context.Context, c *call, dir string, w io.Writer) error {
 		return err
 	}
 	cfg := app.DefaultConfig()
-	if file := c.flags.Lookup("config").Value.String(); file != "" || c.flags.Lookup("data-dir").Value.String() == "" {
+	if file := c.flags.Lookup("config").Value.String(); file != "" ||
+		c.flags.Lookup("data-dir").Value.String() == "" {
 		if cfg, err = loadConfig(file); err != nil {
 			return err
 		}
@@ -297,7 +315,8 @@ func restore(ctx context.Context, c *call) error {
 		return err
 	}
 	for _, place := range told {
-		fmt.Fprintf(c.errout, "The journal was damaged already when the backup was made: %s\n", place)
+		fmt.Fprintf(c.errout, "The journal was damaged already when the backup was made: %s\n",
+			place)
 	}
 	_, err = fmt.Fprintf(c.out, "Restored into %s.\n", *dir)
 	return err

@@ -31,17 +31,49 @@ func drain(t *testing.T, d *district) []g.Event {
 }
 
 func smoke(d *district, at time.Time) g.Alert {
-	return g.Alert{ID: "alt_1", School: "a", Rule: "smoke", Severity: g.Critical, Title: "Smoke", Device: d.device["a"].ID, Zone: d.gate["a"].ID, Person: d.child["a"].ID,
-		Values: map[string]g.Value{"temperature": g.NumberValue(61)}, Firing: true, Count: 1, Opened: at, LastFired: at, Incident: "inc_1", Seq: 10}
+	return g.Alert{
+		ID:       "alt_1",
+		School:   "a",
+		Rule:     "smoke",
+		Severity: g.Critical,
+		Title:    "Smoke", Device: d.device["a"].ID, Zone: d.gate["a"].ID, Person: d.child["a"].ID,
+		Values:    map[string]g.Value{"temperature": g.NumberValue(61)},
+		Firing:    true,
+		Count:     1,
+		Opened:    at,
+		LastFired: at,
+		Incident:  "inc_1", Seq: 10}
 }
 
 func TestAnAlertsLife(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		ctx := t.Context()
 		d := newDistrict(t, o, c)
-		second := must[g.User](t)(d.sys.CreateUser(ctx, g.User{School: "a", Name: "wang", FullName: "Wang Lei", Role: g.RoleSecurity, Language: "en"}, "a long password"))
-		guard := must[g.User](t)(d.sys.CreateUser(ctx, g.User{School: "a", Name: "lin", FullName: "Lin Feng", Role: g.RoleSecurity, Language: "en"}, "a long password"))
-		ok(t, d.sys.ApplyEffects(ctx, registry.Effects{Seq: 10, Alerts: []g.Alert{smoke(d, c.now())}, State: []byte("s1")}))
+		second := must[g.User](t)(d.sys.CreateUser(ctx,
+			g.User{
+				School:   "a",
+				Name:     "wang",
+				FullName: "Wang Lei",
+				Role:     g.RoleSecurity,
+				Language: "en",
+			},
+			"a long password"))
+		guard := must[g.User](t)(d.sys.CreateUser(ctx,
+			g.User{
+				School:   "a",
+				Name:     "lin",
+				FullName: "Lin Feng",
+				Role:     g.RoleSecurity,
+				Language: "en",
+			},
+			"a long password"))
+		ok(t,
+			d.sys.ApplyEffects(ctx,
+				registry.Effects{
+					Seq:    10,
+					Alerts: []g.Alert{smoke(d, c.now())},
+					State:  []byte("s1"),
+				}))
 		select {
 		case <-d.r.OutboxReady():
 		default:
@@ -49,7 +81,8 @@ func TestAnAlertsLife(t *testing.T) {
 		}
 		v := d.as(d.a, g.RoleSecurity)
 		row := must[registry.AlertRow](t)(v.Alert(ctx, "alt_1"))
-		if row.DeviceName != "Sensor a" || row.ZoneName != "Gate" || row.PersonName != "Zhou Xiaohua a" || row.State != g.AlertOpen || row.Version != 1 {
+		if row.DeviceName != "Sensor a" || row.ZoneName != "Gate" ||
+			row.PersonName != "Zhou Xiaohua a" || row.State != g.AlertOpen || row.Version != 1 {
 			t.Errorf("got %+v", row)
 		}
 		if row := must[registry.AlertRow](t)(d.as(d.a, g.RoleFacility).Alert(ctx, "alt_1")); row.PersonName != "" {
@@ -58,7 +91,8 @@ func TestAnAlertsLife(t *testing.T) {
 		c.add(time.Second)
 		_, err := v.CloseAlert(ctx, "alt_1", 1, guard, "")
 		wantCode(t, err, g.Conflict)
-		a := must[g.Alert](t)(v.Acknowledge(ctx, "alt_1", 1, g.User{ID: guard.ID, FullName: "somebody else"}))
+		a := must[g.Alert](t)(v.Acknowledge(ctx, "alt_1", 1,
+			g.User{ID: guard.ID, FullName: "somebody else"}))
 		if a.HandlerName != "Lin Feng" || a.Version != 2 || !a.Acknowledged.Equal(c.now()) {
 			t.Errorf("got %+v, want it handled by Lin Feng now", a)
 		}
@@ -71,18 +105,30 @@ func TestAnAlertsLife(t *testing.T) {
 		a = must[g.Alert](t)(v.Resolve(ctx, "alt_1", 2, second, "toast"))
 		late := smoke(d, a.Opened)
 		late.Count = 2
-		ok(t, d.sys.ApplyEffects(ctx, registry.Effects{Seq: 11, Alerts: []g.Alert{late}, State: []byte("s2")}))
+		ok(t,
+			d.sys.ApplyEffects(ctx,
+				registry.Effects{Seq: 11, Alerts: []g.Alert{late}, State: []byte("s2")}))
 		a = must[registry.AlertRow](t)(v.Alert(ctx, "alt_1")).Alert
-		if a.HandlerName != "Lin Feng" || a.ResolverName != "Wang Lei" || a.Resolver != second.ID || a.Count != 2 {
-			t.Errorf("got %+v, want it handled by Lin Feng, resolved by Wang Lei and counted twice", a)
+		if a.HandlerName != "Lin Feng" || a.ResolverName != "Wang Lei" || a.Resolver != second.ID ||
+			a.Count != 2 {
+			t.Errorf("got %+v, want it handled by Lin Feng, resolved by Wang Lei and counted twice",
+				a)
 		}
 		if got := must[[]g.AlertID](t)(d.sys.CloseResolved(ctx, c.now().Add(time.Hour))); len(got) != 0 {
 			t.Errorf("closed %v while it fires", got)
 		}
 		a = must[g.Alert](t)(v.CloseAlert(ctx, "alt_1", a.Version, guard, "aired"))
 		want := smoke(d, a.Opened)
-		want.State, want.Handler, want.HandlerName, want.Acknowledged, want.Resolved, want.Closed = g.AlertClosed, guard.ID, "Lin Feng", c.now(), c.now(), c.now()
-		want.Resolver, want.ResolverName, want.Closer, want.CloserName = second.ID, "Wang Lei", guard.ID, "Lin Feng"
+		want.State = g.AlertClosed
+		want.Handler = guard.ID
+		want.HandlerName = "Lin Feng"
+		want.Acknowledged = c.now()
+		want.Resolved = c.now()
+		want.Closed = c.now()
+		want.Resolver = second.ID
+		want.ResolverName = "Wang Lei"
+		want.Closer = guard.ID
+		want.CloserName = "Lin Feng"
 		want.Comment, want.Version, want.Count, want.Seq, want.LastFired = "toast\naired", 5, 2, a.Seq, a.LastFired
 		eqValue := cmp.Comparer(func(a, b g.Value) bool { return a == b })
 		if diff := cmp.Diff(want, a, eqValue); diff != "" {
@@ -95,7 +141,10 @@ func TestAnAlertsLife(t *testing.T) {
 				t.Errorf("got %+v, want an alert's event", e)
 			}
 		}
-		if diff := cmp.Diff([]string{"evt_alt_1_1", "evt_alt_1_2", "evt_alt_1_3", "evt_alt_1_4", "evt_alt_1_5"}, ids); diff != "" {
+		if diff := cmp.Diff([]string{
+			"evt_alt_1_1", "evt_alt_1_2", "evt_alt_1_3", "evt_alt_1_4", "evt_alt_1_5",
+		},
+			ids); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
 		entries, _, err := d.sys.Audit(ctx, registry.AuditFilter{Object: "alt_1"})
@@ -162,7 +211,11 @@ func TestResolvedAlertsCloseByThemselves(t *testing.T) {
 		a := smoke(d, c.now())
 		a.Firing = false
 		ok(t, d.sys.ApplyEffects(ctx, registry.Effects{Seq: 10, Alerts: []g.Alert{a}}))
-		v := d.r.In(g.Scope{School: "a", Actor: "key_1 lms", Permissions: []g.Permission{g.AlertsWrite}})
+		v := d.r.In(g.Scope{
+			School:      "a",
+			Actor:       "key_1 lms",
+			Permissions: []g.Permission{g.AlertsWrite},
+		})
 		a = must[g.Alert](t)(v.Resolve(ctx, "alt_1", 1, g.User{}, "by a program"))
 		if a.HandlerName != "key_1 lms" || a.Handler != "" || a.ResolverName != "key_1 lms" {
 			t.Errorf("got %q %q, want the key's name", a.Handler, a.HandlerName)
@@ -182,11 +235,19 @@ func TestAHandoverNeedsTheNamedRole(t *testing.T) {
 		ctx := t.Context()
 		d := newDistrict(t, o, c)
 		user := func(name string, role g.Role) g.User {
-			return must[g.User](t)(d.sys.CreateUser(ctx, g.User{School: "a", Name: name, Role: role, Language: "en"}, "a long password"))
+			return must[g.User](t)(d.sys.CreateUser(ctx,
+				g.User{School: "a", Name: name, Role: role, Language: "en"}, "a long password"))
 		}
 		guard, boss := user("guard", g.RoleSecurity), user("boss", g.RoleAdmin)
-		i := g.Incident{ID: "inc_1", School: "a", Title: "Smoke", Severity: g.Critical, Opened: c.now(), Alerts: []g.AlertID{"alt_1"}, Steps: []g.IncidentStep{{Text: "Look"}, {Text: "Call"}},
-			Handover: g.Handover{Requested: true, ApproverRole: g.RoleAdmin}}
+		i := g.Incident{
+			ID:       "inc_1",
+			School:   "a",
+			Title:    "Smoke",
+			Severity: g.Critical,
+			Opened:   c.now(),
+			Alerts:   []g.AlertID{"alt_1"}, Steps: []g.IncidentStep{{Text: "Look"}, {Text: "Call"}},
+			Handover: g.Handover{Requested: true, ApproverRole: g.RoleAdmin},
+		}
 		ok(t, d.sys.ApplyEffects(ctx, registry.Effects{Seq: 10, Incidents: []g.Incident{i}}))
 		v := d.as(d.a, g.RoleAdmin)
 		got := must[g.Incident](t)(v.Incident(ctx, "inc_1"))
@@ -204,7 +265,8 @@ func TestAHandoverNeedsTheNamedRole(t *testing.T) {
 		_, err = v.ApproveHandover(ctx, "inc_1", 7, boss, true, "")
 		wantCode(t, err, g.Conflict)
 		got = must[g.Incident](t)(v.ApproveHandover(ctx, "inc_1", 1, boss, true, "go"))
-		if h := got.Handover; h.Approval != "approved" || h.Sent || h.Note != "the police link is off: nothing was sent" || h.By != "boss" {
+		if h := got.Handover; h.Approval != "approved" || h.Sent ||
+			h.Note != "the police link is off: nothing was sent" || h.By != "boss" {
 			t.Errorf("got %+v, want it approved and nothing sent", h)
 		}
 		_, err = v.ApproveHandover(ctx, "inc_1", 2, boss, false, "no")
@@ -243,10 +305,16 @@ func TestEffectsAreAppliedOnce(t *testing.T) {
 	c := newClock()
 	d := newDistrict(t, registry.Options{Dir: t.TempDir(), MasterKey: masterKey(), Now: c.now}, c)
 	ctx := t.Context()
-	guard := must[g.User](t)(d.sys.CreateUser(ctx, g.User{School: "a", Name: "guard", Role: g.RoleAdmin, Language: "en"}, "a long password"))
+	guard := must[g.User](t)(d.sys.CreateUser(ctx,
+		g.User{School: "a", Name: "guard", Role: g.RoleAdmin, Language: "en"}, "a long password"))
 	v := d.as(d.a, g.RoleAdmin)
 	run := 0
-	order := map[g.AlertState]int{g.AlertOpen: 0, g.AlertAcknowledged: 1, g.AlertResolved: 2, g.AlertClosed: 3}
+	order := map[g.AlertState]int{
+		g.AlertOpen:         0,
+		g.AlertAcknowledged: 1,
+		g.AlertResolved:     2,
+		g.AlertClosed:       3,
+	}
 	rapid.Check(t, func(rt *rapid.T) {
 		run++
 		id := func(n int) g.AlertID { return g.AlertID(fmt.Sprintf("alt_%d_%d", run, n)) }
@@ -256,8 +324,12 @@ func TestEffectsAreAppliedOnce(t *testing.T) {
 		for seq := range rapid.IntRange(1, 12).Draw(rt, "effects") {
 			n := rapid.IntRange(0, 2).Draw(rt, "alert")
 			count[n]++
-			journal = append(journal, registry.Effects{Seq: uint64(1000*run + seq), Alerts: []g.Alert{{ID: id(n), School: "a", Rule: "r", Severity: g.Major, Opened: at,
-				LastFired: at.Add(time.Duration(seq) * time.Second), Count: count[n], Firing: rapid.Bool().Draw(rt, "firing")}}})
+			journal = append(journal, registry.Effects{
+				Seq: uint64(1000*run + seq),
+				Alerts: []g.Alert{{ID: id(n), School: "a", Rule: "r", Severity: g.Major, Opened: at,
+					LastFired: at.Add(time.Duration(seq) * time.Second),
+					Count:     count[n], Firing: rapid.Bool().Draw(rt, "firing")}},
+			})
 		}
 		model := map[g.AlertID]g.Alert{} // what must hold
 		applied := 0
@@ -291,7 +363,8 @@ func TestEffectsAreAppliedOnce(t *testing.T) {
 		}
 		steps := rapid.IntRange(1, 20).Draw(rt, "steps")
 		for range steps {
-			switch rapid.SampledFrom([]string{"go on", "go on", "replay", "answer", "answer"}).Draw(rt, "step") {
+			switch rapid.SampledFrom([]string{"go on", "go on", "replay", "answer", "answer"}).Draw(
+				rt, "step") {
 			case "go on":
 				if applied < len(journal) {
 					if err := d.sys.ApplyEffects(ctx, journal[applied]); err != nil {
@@ -315,7 +388,11 @@ func TestEffectsAreAppliedOnce(t *testing.T) {
 				if err != nil {
 					rt.Fatal(err)
 				}
-				to := rapid.SampledFrom([]g.AlertState{g.AlertAcknowledged, g.AlertResolved, g.AlertClosed}).Draw(rt, "to")
+				to := rapid.SampledFrom([]g.AlertState{
+					g.AlertAcknowledged,
+					g.AlertResolved,
+					g.AlertClosed,
+				}).Draw(rt, "to")
 				switch to {
 				case g.AlertAcknowledged:
 					_, err = v.Acknowledge(ctx, target, row.Version, guard)
@@ -324,7 +401,11 @@ func TestEffectsAreAppliedOnce(t *testing.T) {
 				default:
 					_, err = v.CloseAlert(ctx, target, row.Version, guard, "")
 				}
-				allowed := map[g.AlertState][]g.AlertState{g.AlertOpen: {g.AlertAcknowledged, g.AlertResolved}, g.AlertAcknowledged: {g.AlertResolved}, g.AlertResolved: {g.AlertClosed}}[a.State]
+				allowed := map[g.AlertState][]g.AlertState{
+					g.AlertOpen:         {g.AlertAcknowledged, g.AlertResolved},
+					g.AlertAcknowledged: {g.AlertResolved},
+					g.AlertResolved:     {g.AlertClosed},
+				}[a.State]
 				may := false
 				for _, s := range allowed {
 					may = may || s == to
@@ -377,7 +458,14 @@ func TestAlertsPageAndFilter(t *testing.T) {
 		var all []g.Alert
 		for i := range 7 {
 			school := []g.SchoolID{"a", "b"}[i%2]
-			all = append(all, g.Alert{ID: g.AlertID(fmt.Sprintf("alt_%d", i)), School: school, Rule: "r", Severity: []g.Severity{g.Major, g.Critical}[i%2], Opened: c.now().Add(time.Duration(i/2) * time.Second)})
+			all = append(all,
+				g.Alert{
+					ID:       g.AlertID(fmt.Sprintf("alt_%d", i)),
+					School:   school,
+					Rule:     "r",
+					Severity: []g.Severity{g.Major, g.Critical}[i%2],
+					Opened:   c.now().Add(time.Duration(i/2) * time.Second),
+				})
 		}
 		ok(t, d.sys.ApplyEffects(ctx, registry.Effects{Seq: 1, Alerts: all}))
 		ids := func(v *registry.View, f registry.AlertFilter) (out []g.AlertID) {
@@ -394,13 +482,19 @@ func TestAlertsPageAndFilter(t *testing.T) {
 				f.Cursor = next
 			}
 		}
-		if diff := cmp.Diff([]g.AlertID{"alt_6", "alt_5", "alt_4", "alt_3", "alt_2", "alt_1", "alt_0"}, ids(d.sys, registry.AlertFilter{})); diff != "" {
+		if diff := cmp.Diff([]g.AlertID{
+			"alt_6", "alt_5", "alt_4", "alt_3", "alt_2", "alt_1", "alt_0",
+		},
+			ids(d.sys, registry.AlertFilter{})); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
-		if diff := cmp.Diff([]g.AlertID{"alt_6", "alt_4", "alt_2", "alt_0"}, ids(d.as(d.a, g.RoleSecurity), registry.AlertFilter{States: []g.AlertState{g.AlertOpen, g.AlertClosed}})); diff != "" {
+		if diff := cmp.Diff([]g.AlertID{"alt_6", "alt_4", "alt_2", "alt_0"},
+			ids(d.as(d.a, g.RoleSecurity),
+				registry.AlertFilter{States: []g.AlertState{g.AlertOpen, g.AlertClosed}})); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
-		if got := ids(d.as(d.a, g.RoleSecurity), registry.AlertFilter{Severity: g.Critical}); len(got) != 0 {
+		if got := ids(d.as(d.a, g.RoleSecurity), registry.AlertFilter{Severity: g.Critical}); len(
+			got) != 0 {
 			t.Errorf("got %v, want none", got)
 		}
 	})

@@ -16,16 +16,47 @@ func TestAttendanceIsFoundByWords(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		d := newDistrict(t, o, c)
 		ctx, at := t.Context(), c.now()
-		s := must[g.Session](t)(d.sys.PutSession(ctx, g.Session{School: "a", Kind: g.SessionArrival, Name: "M", Start: at, Due: at.Add(time.Hour), End: at.Add(2 * time.Hour),
-			ZoneKinds: []g.ZoneKind{g.ZoneGate}, Who: []g.PersonKind{g.Student}}))
+		s := must[g.Session](t)(d.sys.PutSession(ctx, g.Session{
+			School: "a",
+			Kind:   g.SessionArrival,
+			Name:   "M", Start: at, Due: at.Add(time.Hour), End: at.Add(2 * time.Hour),
+			ZoneKinds: []g.ZoneKind{g.ZoneGate},
+			Who:       []g.PersonKind{g.Student},
+		}))
 		var rows []g.Attendance
 		for i, name := range []string{"Li Ming", "Li Na", "Wang Ming", "Li Bo", "100% Li"} {
-			p := must[g.Person](t)(d.sys.CreatePerson(ctx, g.Person{School: "a", Kind: g.Student, Name: name, Class: fmt.Sprintf("7-%d", i%2+1)}))
-			rows = append(rows, g.Attendance{Person: p.ID, Session: s.ID, School: "a", Kind: s.Kind, Date: "2026-09-01", State: g.Expected, InputHash: "h", Reasons: []string{}, Sightings: []g.SightingID{}})
+			p := must[g.Person](t)(d.sys.CreatePerson(ctx,
+				g.Person{
+					School: "a",
+					Kind:   g.Student,
+					Name:   name,
+					Class:  fmt.Sprintf("7-%d", i%2+1),
+				}))
+			rows = append(rows,
+				g.Attendance{
+					Person:    p.ID,
+					Session:   s.ID,
+					School:    "a",
+					Kind:      s.Kind,
+					Date:      "2026-09-01",
+					State:     g.Expected,
+					InputHash: "h",
+					Reasons:   []string{},
+					Sightings: []g.SightingID{},
+				})
 		}
 		must[[]g.Attendance](t)(d.sys.PutAttendance(ctx, rows))
 		v := d.as(d.a, g.RoleTeacher)
-		for q, want := range map[string]int{"li": 4, "MING li": 1, "ming": 2, "li 7-2": 2, "100%": 1, "%": 1, "zhao": 0, "  ": 5} {
+		for q, want := range map[string]int{
+			"li":      4,
+			"MING li": 1,
+			"ming":    2,
+			"li 7-2":  2,
+			"100%":    1,
+			"%":       1,
+			"zhao":    0,
+			"  ":      5,
+		} {
 			got, _, err := v.Attendance(ctx, registry.AttendanceFilter{Session: s.ID, Query: q})
 			ok(t, err)
 			if len(got) != want {
@@ -49,7 +80,8 @@ func TestAttendanceIsFoundByWords(t *testing.T) {
 		if fmt.Sprint(names) != "[100% Li Li Bo Li Ming Li Na]" || pages != 2 {
 			t.Errorf("got %v on %d pages of three, want the four of that name on 2", names, pages)
 		}
-		if _, _, err := v.Attendance(ctx, registry.AttendanceFilter{Query: "li ming"}); g.ErrorCode(err) != g.Invalid {
+		if _, _, err := v.Attendance(ctx, registry.AttendanceFilter{Query: "li ming"}); g.ErrorCode(
+			err) != g.Invalid {
 			t.Errorf("got %v for a name without a session, want it refused", err)
 		}
 	})

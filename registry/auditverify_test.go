@@ -22,7 +22,9 @@ func TestAuditThatWasRemovedIsFound(t *testing.T) {
 	for name, tamper := range map[string]func(seq uint64, head string) string{
 		"all of it": func(uint64, string) string { return wipe },
 		"its end, with an older head": func(seq uint64, head string) string {
-			return fmt.Sprintf("DELETE FROM audit WHERE seq > %d; UPDATE meta SET value = X'%s' WHERE key = 'audit_head'", seq, head)
+			return fmt.Sprintf("DELETE FROM audit WHERE seq > %d; UPDATE meta SET value = X'%s' "+
+				"WHERE key = 'audit_head'",
+				seq, head)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -103,14 +105,18 @@ func TestAuditSaysWhatChanged(t *testing.T) {
 		gate.Name, gate.Private = "West gate", true
 		_, err := admin.PutZone(ctx, gate)
 		ok(t, err)
-		want("zone.put", g.AuditChange{Field: "name", Before: "Gate", After: "West gate"}, g.AuditChange{Field: "private", Before: "false", After: "true"})
+		want("zone.put", g.AuditChange{Field: "name", Before: "Gate", After: "West gate"},
+			g.AuditChange{Field: "private", Before: "false", After: "true"})
 
 		school := d.a
 		school.Timezone = "Asia/Urumqi"
 		ok(t, admin.UpdateSchool(ctx, school))
-		want("school.update", g.AuditChange{Field: "timezone", Before: "Asia/Shanghai", After: "Asia/Urumqi"})
+		want("school.update",
+			g.AuditChange{Field: "timezone", Before: "Asia/Shanghai", After: "Asia/Urumqi"})
 
-		u := must[g.User](t)(admin.CreateUser(ctx, g.User{School: "a", Name: "li", Role: g.RoleTeacher, Language: "en"}, "a long enough password"))
+		u := must[g.User](t)(admin.CreateUser(ctx,
+			g.User{School: "a", Name: "li", Role: g.RoleTeacher, Language: "en"},
+			"a long enough password"))
 		u.Role = g.RoleFacility
 		ok(t, admin.UpdateUser(ctx, u))
 		want("user.update", g.AuditChange{Field: "role", Before: "teacher", After: "facility"})
@@ -119,13 +125,21 @@ func TestAuditSaysWhatChanged(t *testing.T) {
 		ok(t, admin.PutSetting(ctx, "a", "x", json.RawMessage(`{"a": {"b": 3}, "c": 2}`)))
 		want("setting.put", g.AuditChange{Field: "a.b", Before: "1", After: "3"})
 
-		dev, _, err := admin.CreateDevice(ctx, g.Device{School: "a", Profile: "camera", Driver: "camera", Name: "x",
-			Address: map[string]string{"url": "rtsp://10.0.0.5/1"}}, map[string]string{"password": "hunter2hunter2"})
+		dev, _, err := admin.CreateDevice(ctx, g.Device{
+			School: "a", Profile: "camera", Driver: "camera", Name: "x",
+			Address: map[string]string{"url": "rtsp://10.0.0.5/1"},
+		}, map[string]string{"password": "hunter2hunter2"})
 		ok(t, err)
 		dev.Address = map[string]string{"url": "rtsp://10.0.0.6/1"}
 		ok(t, admin.UpdateDevice(ctx, dev, map[string]string{"password": "hunter3hunter3"}))
-		want("device.update", g.AuditChange{Field: "address.url", Before: "rtsp://10.0.0.5/1", After: "rtsp://10.0.0.6/1"})
-		if text := fmt.Sprint(last("device.create"), last("device.update")); strings.Contains(text, "hunter") {
+		want("device.update",
+			g.AuditChange{
+				Field:  "address.url",
+				Before: "rtsp://10.0.0.5/1",
+				After:  "rtsp://10.0.0.6/1",
+			})
+		if text := fmt.Sprint(last("device.create"), last("device.update")); strings.Contains(text,
+			"hunter") {
 			t.Errorf("a secret is in the log: %s", text)
 		}
 		// What is deleted stands there as it was.
@@ -136,31 +150,53 @@ func TestAuditSaysWhatChanged(t *testing.T) {
 					return
 				}
 			}
-			t.Errorf("%s: got %+v, want %s with %q before and nothing after", deed, last(deed), field, was)
+			t.Errorf("%s: got %+v, want %s with %q before and nothing after", deed, last(deed),
+				field, was)
 		}
 		ok(t, admin.DeleteDevice(ctx, dev.ID))
 		gone("device.delete", "address.url", "rtsp://10.0.0.6/1")
-		zone := must[g.Zone](t)(admin.PutZone(ctx, g.Zone{School: "a", Building: gate.Building, Name: "Shed", Kind: g.ZoneOther}))
+		zone := must[g.Zone](t)(admin.PutZone(ctx,
+			g.Zone{School: "a", Building: gate.Building, Name: "Shed", Kind: g.ZoneOther}))
 		ok(t, admin.DeleteZone(ctx, zone.ID))
 		gone("zone.delete", "name", "Shed")
-		house := must[g.Building](t)(admin.PutBuilding(ctx, g.Building{School: "a", Site: siteOf(t, admin, gate.Building), Name: "Boat house"}))
+		house := must[g.Building](t)(admin.PutBuilding(ctx,
+			g.Building{School: "a", Site: siteOf(t, admin, gate.Building), Name: "Boat house"}))
 		ok(t, admin.DeleteBuilding(ctx, house.ID))
 		gone("building.delete", "name", "Boat house")
 		place := must[g.Site](t)(admin.PutSite(ctx, g.Site{School: "a", Name: "Lake"}))
 		ok(t, admin.DeleteSite(ctx, place.ID))
 		gone("site.delete", "name", "Lake")
-		hook, secret, err := admin.CreateWebhook(ctx, g.Webhook{School: "a", URL: "https://x.example/hook", Kinds: []g.EventKind{g.EventAlert}})
+		hook, secret, err := admin.CreateWebhook(ctx,
+			g.Webhook{
+				School: "a",
+				URL:    "https://x.example/hook",
+				Kinds:  []g.EventKind{g.EventAlert},
+			})
 		ok(t, err)
 		ok(t, admin.DeleteWebhook(ctx, hook.ID))
 		gone("webhook.delete", "url", "https://x.example/hook")
-		key, keySecret, err := admin.CreateKey(ctx, g.APIKey{School: "a", Name: "timetable", Purpose: "the timetable", Permissions: []g.Permission{g.DevicesRead}, Expires: c.now().Add(time.Hour)})
+		key, keySecret, err := admin.CreateKey(ctx,
+			g.APIKey{
+				School:      "a",
+				Name:        "timetable",
+				Purpose:     "the timetable",
+				Permissions: []g.Permission{g.DevicesRead},
+				Expires:     c.now().Add(time.Hour),
+			})
 		ok(t, err)
 		ok(t, admin.RevokeKey(ctx, key.ID))
 		gone("key.revoke", "name", "timetable")
-		if text := fmt.Sprint(last("webhook.create"), last("webhook.delete"), last("key.revoke")); strings.Contains(text, secret) || strings.Contains(text, keySecret) {
+		if text := fmt.Sprint(last("webhook.create"), last("webhook.delete"), last("key.revoke")); strings.Contains(
+			text, secret) ||
+			strings.Contains(text, keySecret) {
 			t.Errorf("a secret is in the log: %s", text)
 		}
-		profile := g.Profile{ID: "shed-lamp", Title: "Lamp", Type: g.TypeOther, Properties: map[string]g.Property{"on": {Type: "boolean"}}}
+		profile := g.Profile{
+			ID:         "shed-lamp",
+			Title:      "Lamp",
+			Type:       g.TypeOther,
+			Properties: map[string]g.Property{"on": {Type: "boolean"}},
+		}
 		ok(t, admin.PutProfile(ctx, profile))
 		ok(t, admin.DeleteProfile(ctx, profile.ID))
 		gone("profile.delete", "title", "Lamp")
@@ -185,7 +221,8 @@ func TestChangesAreInTheChain(t *testing.T) {
 	c := newClock()
 	o := registry.Options{Dir: t.TempDir(), MasterKey: masterKey(), Now: c.now}
 	d := newDistrict(t, o, c)
-	raw(t, filepath.Join(o.Dir, "registry.db"), "UPDATE audit SET changes_sealed = NULL WHERE changes_sealed IS NOT NULL")
+	raw(t, filepath.Join(o.Dir, "registry.db"),
+		"UPDATE audit SET changes_sealed = NULL WHERE changes_sealed IS NOT NULL")
 	_, err := d.sys.VerifyAudit(t.Context())
 	wantCode(t, err, g.Conflict)
 }
@@ -195,7 +232,14 @@ func TestOnlyAdministratorsMakePrivateZonesPublic(t *testing.T) {
 	c, ctx := newClock(), t.Context()
 	d := newDistrict(t, registry.Options{Dir: t.TempDir(), MasterKey: masterKey(), Now: c.now}, c)
 	facility, admin := d.as(d.a, g.RoleFacility), d.as(d.a, g.RoleAdmin)
-	room := must[g.Zone](t)(facility.PutZone(ctx, g.Zone{School: "a", Building: d.gate["a"].Building, Name: "Changing room", Kind: g.ZoneOther, Private: true}))
+	room := must[g.Zone](t)(facility.PutZone(ctx,
+		g.Zone{
+			School:   "a",
+			Building: d.gate["a"].Building,
+			Name:     "Changing room",
+			Kind:     g.ZoneOther,
+			Private:  true,
+		}))
 	room.Name = "Changing room 2"
 	must[g.Zone](t)(facility.PutZone(ctx, room)) // its name is the facility's
 	public := room
@@ -206,7 +250,8 @@ func TestOnlyAdministratorsMakePrivateZonesPublic(t *testing.T) {
 	must[g.Zone](t)(admin.PutZone(ctx, public))
 	all, _, err := admin.Audit(ctx, registry.AuditFilter{Deed: "zone.put", Object: string(room.ID)})
 	ok(t, err)
-	if diff := cmp.Diff([]g.AuditChange{{Field: "private", Before: "true", After: "false"}}, all[0].Changes); diff != "" {
+	if diff := cmp.Diff([]g.AuditChange{{Field: "private", Before: "true", After: "false"}},
+		all[0].Changes); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}
 }

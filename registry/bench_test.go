@@ -13,7 +13,8 @@ import (
 func crowd(b *testing.B, devices, people int) (*registry.Registry, *registry.View, *clock) {
 	b.Helper()
 	c := newClock()
-	r, err := registry.Open(b.Context(), registry.Options{Dir: b.TempDir(), MasterKey: masterKey(), Now: c.now})
+	r, err := registry.Open(b.Context(),
+		registry.Options{Dir: b.TempDir(), MasterKey: masterKey(), Now: c.now})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -24,15 +25,33 @@ func crowd(b *testing.B, devices, people int) (*registry.Registry, *registry.Vie
 			b.Fatal(err)
 		}
 	}
-	_, err = sys.CreateSchool(b.Context(), g.School{ID: "a", Kind: g.KindSchool, Name: "A", Timezone: "UTC", Language: "en"})
+	_, err = sys.CreateSchool(b.Context(),
+		g.School{ID: "a", Kind: g.KindSchool, Name: "A", Timezone: "UTC", Language: "en"})
 	fatal(err)
 	fatal(sys.PutProfile(b.Context(), g.Profile{ID: "sensor", Title: "S", Type: g.TypeSensor}))
 	for i := range devices {
-		_, _, err := sys.CreateDevice(b.Context(), g.Device{ID: g.DeviceID(fmt.Sprintf("d%d", i)), School: "a", Profile: "sensor", Driver: "modbus", Name: "x", Enabled: true}, nil)
+		_, _, err := sys.CreateDevice(b.Context(),
+			g.Device{
+				ID:      g.DeviceID(fmt.Sprintf("d%d", i)),
+				School:  "a",
+				Profile: "sensor",
+				Driver:  "modbus",
+				Name:    "x",
+				Enabled: true,
+			},
+			nil)
 		fatal(err)
 	}
 	for i := range people {
-		_, err := sys.CreatePerson(b.Context(), g.Person{ID: g.PersonID(fmt.Sprintf("p%d", i)), School: "a", Kind: g.Student, Name: fmt.Sprintf("Person %d", i), Number: fmt.Sprint(i), Class: "7-1"})
+		_, err := sys.CreatePerson(b.Context(),
+			g.Person{
+				ID:     g.PersonID(fmt.Sprintf("p%d", i)),
+				School: "a",
+				Kind:   g.Student,
+				Name:   fmt.Sprintf("Person %d", i),
+				Number: fmt.Sprint(i),
+				Class:  "7-1",
+			})
 		fatal(err)
 	}
 	b.ResetTimer()
@@ -48,8 +67,18 @@ func BenchmarkApplyTwins(b *testing.B) {
 		for i := range events {
 			seq++
 			at := c.now().Add(time.Duration(seq) * time.Millisecond)
-			events[i] = g.Event{Seq: seq, Kind: g.EventReading, Device: g.DeviceID(fmt.Sprintf("d%d", i)), Time: at, Received: at,
-				Reading: &g.Reading{Values: map[string]g.Value{"temperature": g.NumberValue(float64(seq)), "humidity": g.NumberValue(40), "co2": g.NumberValue(700)}}}
+			events[i] = g.Event{
+				Seq:    seq,
+				Kind:   g.EventReading,
+				Device: g.DeviceID(fmt.Sprintf("d%d", i)), Time: at, Received: at,
+				Reading: &g.Reading{
+					Values: map[string]g.Value{
+						"temperature": g.NumberValue(float64(seq)),
+						"humidity":    g.NumberValue(40),
+						"co2":         g.NumberValue(700),
+					},
+				},
+			}
 		}
 		if err := sys.ApplyTwins(b.Context(), events); err != nil {
 			b.Fatal(err)
@@ -66,8 +95,16 @@ func BenchmarkApplyHistory(b *testing.B) {
 		for i := range events {
 			seq++
 			at := c.now().Add(time.Duration(seq) * time.Millisecond)
-			events[i] = g.Event{Seq: seq, Kind: g.EventSighting, School: "a", Device: g.DeviceID(fmt.Sprintf("d%d", i%50)), Time: at, Received: at,
-				Sighting: &g.Sighting{ID: g.NewSightingID("d", at, seq, "x", g.ByCard), Method: g.ByCard, Person: g.PersonID(fmt.Sprintf("p%d", i))}}
+			events[i] = g.Event{
+				Seq:    seq,
+				Kind:   g.EventSighting,
+				School: "a", Device: g.DeviceID(fmt.Sprintf("d%d", i%50)), Time: at, Received: at,
+				Sighting: &g.Sighting{
+					ID:     g.NewSightingID("d", at, seq, "x", g.ByCard),
+					Method: g.ByCard,
+					Person: g.PersonID(fmt.Sprintf("p%d", i)),
+				},
+			}
 		}
 		if err := sys.ApplyHistory(b.Context(), events); err != nil {
 			b.Fatal(err)
@@ -79,7 +116,8 @@ func BenchmarkApplyHistory(b *testing.B) {
 func BenchmarkSearchPeople(b *testing.B) {
 	_, sys, _ := crowd(b, 0, 2000)
 	for b.Loop() {
-		if _, _, err := sys.People(b.Context(), registry.PersonFilter{School: "a", Query: "son 77"}); err != nil {
+		if _, _, err := sys.People(b.Context(),
+			registry.PersonFilter{School: "a", Query: "son 77"}); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -89,10 +127,12 @@ func BenchmarkSearchPeople(b *testing.B) {
 func BenchmarkSearchPeopleCold(b *testing.B) {
 	_, sys, _ := crowd(b, 0, 2000)
 	for b.Loop() {
-		if err := sys.UpdatePerson(b.Context(), g.Person{ID: "p1", Kind: g.Student, Name: "Person 1", Number: "1"}); err != nil {
+		if err := sys.UpdatePerson(b.Context(),
+			g.Person{ID: "p1", Kind: g.Student, Name: "Person 1", Number: "1"}); err != nil {
 			b.Fatal(err)
 		}
-		if _, _, err := sys.People(b.Context(), registry.PersonFilter{School: "a", Query: "son 77"}); err != nil {
+		if _, _, err := sys.People(b.Context(),
+			registry.PersonFilter{School: "a", Query: "son 77"}); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -101,13 +141,15 @@ func BenchmarkSearchPeopleCold(b *testing.B) {
 func BenchmarkByCredential(b *testing.B) {
 	_, sys, _ := crowd(b, 0, 1000)
 	for i := range 1000 {
-		if _, err := sys.AddCard(b.Context(), g.PersonID(fmt.Sprintf("p%d", i)), g.ByCard, fmt.Sprintf("CARD%08d", i), time.Time{}); err != nil {
+		if _, err := sys.AddCard(b.Context(), g.PersonID(fmt.Sprintf("p%d", i)), g.ByCard,
+			fmt.Sprintf("CARD%08d", i), time.Time{}); err != nil {
 			b.Fatal(err)
 		}
 	}
 	b.ResetTimer()
 	for b.Loop() {
-		if _, found, err := sys.ByCredential(b.Context(), "a", g.ByCard, "CARD00000500"); err != nil || !found {
+		if _, found, err := sys.ByCredential(b.Context(), "a", g.ByCard, "CARD00000500"); err != nil ||
+			!found {
 			b.Fatal(found, err)
 		}
 	}
@@ -115,7 +157,15 @@ func BenchmarkByCredential(b *testing.B) {
 
 func BenchmarkVerifyDevice(b *testing.B) {
 	r, sys, _ := crowd(b, 0, 0)
-	d, password, err := sys.CreateDevice(b.Context(), g.Device{School: "a", Profile: "sensor", Driver: g.DriverMQTTFront, Name: "x", Enabled: true}, nil)
+	d, password, err := sys.CreateDevice(b.Context(),
+		g.Device{
+			School:  "a",
+			Profile: "sensor",
+			Driver:  g.DriverMQTTFront,
+			Name:    "x",
+			Enabled: true,
+		},
+		nil)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -134,8 +184,16 @@ func BenchmarkOnePersonDay(b *testing.B) {
 		for i := range events {
 			seq := batch*2000 + uint64(i) + 1
 			at := c.now().Add(time.Duration(seq) * 10 * time.Second)
-			events[i] = g.Event{Seq: seq, Kind: g.EventSighting, School: "a", Device: g.DeviceID(fmt.Sprintf("d%d", i%50)), Time: at, Received: at,
-				Sighting: &g.Sighting{ID: g.NewSightingID("d", at, seq, "x", g.ByCard), Method: g.ByCard, Person: g.PersonID(fmt.Sprintf("p%d", seq%2000))}}
+			events[i] = g.Event{
+				Seq:    seq,
+				Kind:   g.EventSighting,
+				School: "a", Device: g.DeviceID(fmt.Sprintf("d%d", i%50)), Time: at, Received: at,
+				Sighting: &g.Sighting{
+					ID:     g.NewSightingID("d", at, seq, "x", g.ByCard),
+					Method: g.ByCard,
+					Person: g.PersonID(fmt.Sprintf("p%d", seq%2000)),
+				},
+			}
 		}
 		if err := sys.ApplyHistory(b.Context(), events); err != nil {
 			b.Fatal(err)
@@ -143,7 +201,13 @@ func BenchmarkOnePersonDay(b *testing.B) {
 	}
 	v, day := sys, c.now().Add(10*24*time.Hour)
 	for b.Loop() {
-		rows, _, err := v.Sightings(b.Context(), registry.SightingFilter{School: "a", Person: "p0", From: day, To: day.Add(24 * time.Hour)})
+		rows, _, err := v.Sightings(b.Context(),
+			registry.SightingFilter{
+				School: "a",
+				Person: "p0",
+				From:   day,
+				To:     day.Add(24 * time.Hour),
+			})
 		if err != nil || len(rows) == 0 {
 			b.Fatal(len(rows), err)
 		}
@@ -164,7 +228,14 @@ func BenchmarkQuality(b *testing.B) {
 		turn.State[i] = make([]byte, 10_000/64*300)
 	}
 	for i := range 10_000 {
-		turn.Rows = append(turn.Rows, g.Quality{School: g.SchoolID(fmt.Sprint("school-", i/95)), Device: g.DeviceID(fmt.Sprint("device-", i)), Day: "2026-09-01", Observations: 10, Clock: clockAt(-3, -4, -5)})
+		turn.Rows = append(turn.Rows,
+			g.Quality{
+				School:       g.SchoolID(fmt.Sprint("school-", i/95)),
+				Device:       g.DeviceID(fmt.Sprint("device-", i)),
+				Day:          "2026-09-01",
+				Observations: 10,
+				Clock:        clockAt(-3, -4, -5),
+			})
 	}
 	for b.Loop() {
 		turn.Turn++

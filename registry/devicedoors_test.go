@@ -15,7 +15,16 @@ func TestDeviceBringsItsOwnPassword(t *testing.T) {
 		d := newDistrict(t, o, c)
 		v := d.as(d.a, g.RoleFacility)
 		make := func(id g.DeviceID, secret map[string]string) (g.Device, string, error) {
-			return v.CreateDevice(ctx, g.Device{ID: id, School: "a", Profile: "sensor", Driver: g.DriverMQTTFront, Name: "x", Enabled: true}, secret)
+			return v.CreateDevice(ctx,
+				g.Device{
+					ID:      id,
+					School:  "a",
+					Profile: "sensor",
+					Driver:  g.DriverMQTTFront,
+					Name:    "x",
+					Enabled: true,
+				},
+				secret)
 		}
 		for name, secret := range map[string]map[string]string{
 			"short":     {"password": "abc123def"},
@@ -51,24 +60,31 @@ func TestOneThingIsOneDevice(t *testing.T) {
 		ctx := t.Context()
 		d := newDistrict(t, o, c)
 		a, b := d.as(d.a, g.RoleFacility), d.as(d.b, g.RoleFacility)
-		make := func(v *registry.View, school g.SchoolID, driver g.DriverName, name string, address ...string) (g.Device, error) {
+		make := func(
+			v *registry.View, school g.SchoolID, driver g.DriverName, name string, address ...string,
+		) (g.Device, error) {
 			m := map[string]string{}
 			for i := 0; i < len(address); i += 2 {
 				m[address[i]] = address[i+1]
 			}
-			dev, _, err := v.CreateDevice(ctx, g.Device{School: school, Profile: "sensor", Driver: driver, Name: name, Address: m}, nil)
+			dev, _, err := v.CreateDevice(ctx,
+				g.Device{School: school, Profile: "sensor", Driver: driver, Name: name, Address: m},
+				nil)
 			return dev, err
 		}
 		meter, err := make(a, "a", "modbus", "Meter", "address", "10.0.0.7:502")
 		ok(t, err)
 		_, err = make(a, "a", "modbus", "Second", "address", "10.0.0.7:502", "unit", "1")
 		wantCode(t, err, g.Conflict)
-		if want := "\"Meter\" (" + string(meter.ID) + ") has the same address and unit already"; err == nil || !strings.Contains(err.Error(), want) {
+		if want := "\"Meter\" (" + string(meter.ID) + ") has the same address and unit already"; err == nil ||
+			!strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)
 		}
 		_, err = make(b, "b", "modbus", "Theirs", "address", "10.0.0.7:502")
 		wantCode(t, err, g.Conflict)
-		if err != nil && (strings.Contains(err.Error(), "Meter") || strings.Contains(err.Error(), string(meter.ID))) {
+		if err != nil &&
+			(strings.Contains(err.Error(), "Meter") ||
+				strings.Contains(err.Error(), string(meter.ID))) {
 			t.Errorf("got %v, which tells another school's device", err)
 		}
 		other, err := make(a, "a", "modbus", "Unit 2", "address", "10.0.0.7:502", "unit", "2")
@@ -97,11 +113,26 @@ func TestCertificatesAreBoundAndRevoked(t *testing.T) {
 		v := d.as(d.a, g.RoleFacility)
 		create := func() {
 			t.Helper()
-			_, _, err := v.CreateDevice(ctx, g.Device{ID: "dev", School: "a", Profile: "sensor", Driver: g.DriverMQTTFront, Name: "x", Enabled: true}, nil)
+			_, _, err := v.CreateDevice(ctx,
+				g.Device{
+					ID:      "dev",
+					School:  "a",
+					Profile: "sensor",
+					Driver:  g.DriverMQTTFront,
+					Name:    "x",
+					Enabled: true,
+				},
+				nil)
 			ok(t, err)
 		}
 		cert := func(name string) registry.DeviceCertificate {
-			return registry.DeviceCertificate{Fingerprint: name, Serial: name, Issuer: "CN=ca", NotBefore: c.now(), NotAfter: c.now().Add(1000 * time.Hour)}
+			return registry.DeviceCertificate{
+				Fingerprint: name,
+				Serial:      name,
+				Issuer:      "CN=ca",
+				NotBefore:   c.now(),
+				NotAfter:    c.now().Add(1000 * time.Hour),
+			}
 		}
 		come := func(x registry.DeviceCertificate) error {
 			_, err := d.r.CertifiedDevice(ctx, "dev", x)
@@ -113,7 +144,8 @@ func TestCertificatesAreBoundAndRevoked(t *testing.T) {
 		ok(t, come(one))
 		ok(t, come(two))
 		list := must[[]registry.DeviceCertificate](t)(v.Certificates(ctx, "dev"))
-		if len(list) != 2 || list[0].Revoked || list[0].Issuer != "CN=ca" || !list[0].Last.Equal(c.now()) {
+		if len(list) != 2 || list[0].Revoked || list[0].Issuer != "CN=ca" ||
+			!list[0].Last.Equal(c.now()) {
 			t.Errorf("got %+v, want both certificates", list)
 		}
 		_, err := d.as(d.b, g.RoleFacility).Certificates(ctx, "dev")

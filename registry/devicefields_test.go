@@ -18,7 +18,15 @@ func TestUnknownFieldsAreCountedAndTakenIntoTheProfile(t *testing.T) {
 		v, sys := d.as(d.a, g.RoleFacility), d.r.In(g.SystemScope("test"))
 		var devices []g.Device
 		for range 2 {
-			dev, _, err := v.CreateDevice(ctx, g.Device{School: "a", Profile: "sensor", Driver: g.DriverMQTTFront, Name: "x", Enabled: true}, nil)
+			dev, _, err := v.CreateDevice(ctx,
+				g.Device{
+					School:  "a",
+					Profile: "sensor",
+					Driver:  g.DriverMQTTFront,
+					Name:    "x",
+					Enabled: true,
+				},
+				nil)
 			ok(t, err)
 			devices = append(devices, dev)
 		}
@@ -28,14 +36,38 @@ func TestUnknownFieldsAreCountedAndTakenIntoTheProfile(t *testing.T) {
 		for i := range 2 {
 			at = at.Add(time.Duration(i) * time.Minute)
 			ok(t, sys.CountFields(ctx, []g.UnknownField{
-				{Device: one, Name: "rssi", Kind: "number", Example: fmt.Sprint(-60 - i), Count: 5, First: at, Last: at},
+				{
+					Device:  one,
+					Name:    "rssi",
+					Kind:    "number",
+					Example: fmt.Sprint(-60 - i),
+					Count:   5,
+					First:   at,
+					Last:    at,
+				},
 				{Device: one, Name: "link", Count: 1, First: at, Last: at},
-				{Device: "gone", Name: "rssi", Kind: "number", Example: "1", Count: 1, First: at, Last: at},
+				{
+					Device:  "gone",
+					Name:    "rssi",
+					Kind:    "number",
+					Example: "1",
+					Count:   1,
+					First:   at,
+					Last:    at,
+				},
 			}))
 		}
 		want := []g.UnknownField{
 			{Device: one, Name: "link", Count: 2, First: c.now(), Last: at},
-			{Device: one, Name: "rssi", Kind: "number", Example: "-61", Count: 10, First: c.now(), Last: at},
+			{
+				Device:  one,
+				Name:    "rssi",
+				Kind:    "number",
+				Example: "-61",
+				Count:   10,
+				First:   c.now(),
+				Last:    at,
+			},
 		}
 		if diff := cmp.Diff(must[[]g.UnknownField](t)(v.UnknownFields(ctx, one)), want); diff != "" {
 			t.Errorf("got, want:\n%s", diff)
@@ -57,11 +89,16 @@ func TestUnknownFieldsAreCountedAndTakenIntoTheProfile(t *testing.T) {
 		if p := must[g.Profile](t)(v.Profile(ctx, "sensor")); p.Properties["rssi"].Type != "" {
 			t.Error("the shared profile was changed for the other device")
 		}
-		if left := must[[]g.UnknownField](t)(v.UnknownFields(ctx, one)); len(left) != 1 || left[0].Name != "link" {
+		if left := must[[]g.UnknownField](t)(v.UnknownFields(ctx, one)); len(left) != 1 ||
+			left[0].Name != "link" {
 			t.Errorf("got %v, want link alone left", left)
 		}
 
-		ok(t, sys.CountFields(ctx, []g.UnknownField{{Device: two, Name: "rssi", Kind: "number", Count: 1, First: at, Last: at}}))
+		ok(t,
+			sys.CountFields(ctx,
+				[]g.UnknownField{
+					{Device: two, Name: "rssi", Kind: "number", Count: 1, First: at, Last: at},
+				}))
 		shared := must[g.Profile](t)(v.AddFields(ctx, two, []string{"rssi"}, ""))
 		if shared.ID != "sensor" || shared.Properties["rssi"].Type != "number" {
 			t.Errorf("got %+v, want rssi in the shared profile", shared)
@@ -81,19 +118,38 @@ func TestLateHistory(t *testing.T) {
 		ctx := t.Context()
 		d := newDistrict(t, o, c)
 		v, sys := d.as(d.a, g.RoleFacility), d.r.In(g.SystemScope("test"))
-		dev, _, err := v.CreateDevice(ctx, g.Device{School: "a", Profile: "sensor", Driver: g.DriverMQTTFront, Name: "x", Enabled: true}, nil)
+		dev, _, err := v.CreateDevice(ctx,
+			g.Device{
+				School:  "a",
+				Profile: "sensor",
+				Driver:  g.DriverMQTTFront,
+				Name:    "x",
+				Enabled: true,
+			},
+			nil)
 		ok(t, err)
 		read := func(seq uint64, driver g.DriverName, value float64, late bool, age time.Duration) g.Event {
 			return g.Event{
-				Seq: seq, Kind: g.EventReading, School: "a", Device: dev.ID, Driver: driver, Time: c.now().Add(-age), Received: c.now(),
-				Replayed: late, Late: late, Reading: &g.Reading{Values: map[string]g.Value{"t": g.NumberValue(value)}},
+				Seq:    seq,
+				Kind:   g.EventReading,
+				School: "a",
+				Device: dev.ID, Driver: driver, Time: c.now().Add(-age), Received: c.now(),
+				Replayed: late,
+				Late:     late,
+				Reading:  &g.Reading{Values: map[string]g.Value{"t": g.NumberValue(value)}},
 			}
 		}
 		ok(t, sys.ApplyTwins(ctx, []g.Event{read(1, "mqtt", 1, true, time.Hour)}))
-		if tw := must[registry.DeviceRow](t)(v.Device(ctx, dev.ID)).Twin; tw.State != g.StateUnknown || !tw.LastSeen.IsZero() {
+		if tw := must[registry.DeviceRow](t)(v.Device(ctx, dev.ID)).Twin; tw.State != g.StateUnknown ||
+			!tw.LastSeen.IsZero() {
 			t.Errorf("got %+v, want no sign of life in a broker's memory", tw)
 		}
-		ok(t, sys.ApplyTwins(ctx, []g.Event{read(2, g.DriverMQTTFront, 2, false, 0), read(3, g.DriverMQTTFront, 3, true, time.Hour)}))
+		ok(t,
+			sys.ApplyTwins(ctx,
+				[]g.Event{
+					read(2, g.DriverMQTTFront, 2, false, 0),
+					read(3, g.DriverMQTTFront, 3, true, time.Hour),
+				}))
 		tw := must[registry.DeviceRow](t)(v.Device(ctx, dev.ID)).Twin
 		if tw.State != g.StateOnline || tw.Reported["t"].Value != g.NumberValue(2) {
 			t.Errorf("got %+v, want the newer value kept", tw)
@@ -104,10 +160,24 @@ func TestLateHistory(t *testing.T) {
 			t.Errorf("last seen %s, want now: its clock may be wrong, but it is there", tw.LastSeen)
 		}
 
-		e := g.Event{Seq: 5, Kind: g.EventSighting, School: "a", Device: dev.ID, Time: c.now().Add(-time.Hour), Received: c.now(), Replayed: true, Late: true,
-			Sighting: &g.Sighting{ID: "sgt_late", Method: g.ByCard}}
-		r := g.Event{Seq: 6, Kind: g.EventRejected, School: "a", Device: dev.ID, Time: c.now(), Received: c.now(),
-			Rejection: &g.Rejection{Reason: "r", Source: "s", Properties: []string{"rssi", "温度"}, Partial: true}}
+		e := g.Event{
+			Seq:    5,
+			Kind:   g.EventSighting,
+			School: "a",
+			Device: dev.ID,
+			Time:   c.now().Add(-time.Hour), Received: c.now(), Replayed: true, Late: true,
+			Sighting: &g.Sighting{ID: "sgt_late", Method: g.ByCard},
+		}
+		r := g.Event{
+			Seq:  6,
+			Kind: g.EventRejected, School: "a", Device: dev.ID, Time: c.now(), Received: c.now(),
+			Rejection: &g.Rejection{
+				Reason:     "r",
+				Source:     "s",
+				Properties: []string{"rssi", "温度"},
+				Partial:    true,
+			},
+		}
 		ok(t, sys.ApplyHistory(ctx, []g.Event{e, r}))
 		rows, _, err := d.as(d.a, g.RoleAdmin).Sightings(ctx, registry.SightingFilter{School: "a"})
 		ok(t, err)
@@ -116,7 +186,8 @@ func TestLateHistory(t *testing.T) {
 		}
 		refused, _, err := v.Rejections(ctx, registry.RejectionFilter{School: "a"})
 		ok(t, err)
-		if len(refused) != 1 || !refused[0].Partial || !cmp.Equal(refused[0].Properties, []string{"rssi", "温度"}) {
+		if len(refused) != 1 || !refused[0].Partial ||
+			!cmp.Equal(refused[0].Properties, []string{"rssi", "温度"}) {
 			t.Errorf("got %+v, want the rejection with its properties", refused)
 		}
 	})

@@ -16,10 +16,27 @@ func TestPrivateZonesBindNoCamera(t *testing.T) {
 		ctx := t.Context()
 		d := newDistrict(t, o, c)
 		v := d.as(d.a, g.RoleFacility)
-		room := must[g.Zone](t)(v.PutZone(ctx, g.Zone{School: "a", Building: d.gate["a"].Building, Name: "Dorm room", Kind: g.ZoneOther, Private: true}))
-		_, _, err := v.CreateDevice(ctx, g.Device{School: "a", Zone: room.ID, Profile: "camera", Driver: "camera", Name: "x"}, nil)
+		room := must[g.Zone](t)(v.PutZone(ctx,
+			g.Zone{
+				School:   "a",
+				Building: d.gate["a"].Building,
+				Name:     "Dorm room",
+				Kind:     g.ZoneOther,
+				Private:  true,
+			}))
+		_, _, err := v.CreateDevice(ctx,
+			g.Device{School: "a", Zone: room.ID, Profile: "camera", Driver: "camera", Name: "x"},
+			nil)
 		wantCode(t, err, g.Invalid)
-		cam, _, err := v.CreateDevice(ctx, g.Device{School: "a", Zone: d.gate["a"].ID, Profile: "camera", Driver: "camera", Name: "x"}, nil)
+		cam, _, err := v.CreateDevice(ctx,
+			g.Device{
+				School:  "a",
+				Zone:    d.gate["a"].ID,
+				Profile: "camera",
+				Driver:  "camera",
+				Name:    "x",
+			},
+			nil)
 		ok(t, err)
 		gate := d.gate["a"]
 		gate.Private = true
@@ -27,11 +44,15 @@ func TestPrivateZonesBindNoCamera(t *testing.T) {
 		wantCode(t, err, g.Conflict)
 		cam.Zone = room.ID
 		wantCode(t, v.UpdateDevice(ctx, cam, nil), g.Invalid)
-		sensor, _, err := v.CreateDevice(ctx, g.Device{School: "a", Zone: room.ID, Profile: "sensor", Driver: "modbus", Name: "x"}, nil)
+		sensor, _, err := v.CreateDevice(ctx,
+			g.Device{School: "a", Zone: room.ID, Profile: "sensor", Driver: "modbus", Name: "x"},
+			nil)
 		ok(t, err)
 		sensor.Profile = "camera"
 		wantCode(t, v.UpdateDevice(ctx, sensor, nil), g.Invalid)
-		wantCode(t, v.PutProfile(ctx, g.Profile{ID: "sensor", Title: "Now a camera", Type: g.TypeCamera}), g.Conflict)
+		wantCode(t,
+			v.PutProfile(ctx, g.Profile{ID: "sensor", Title: "Now a camera", Type: g.TypeCamera}),
+			g.Conflict)
 		wantCode(t, v.DeleteZone(ctx, room.ID), g.Conflict)
 		wantCode(t, v.DeleteProfile(ctx, "sensor"), g.Conflict)
 		cam.Zone = d.gate["b"].ID
@@ -44,7 +65,15 @@ func TestDevicesProveThemselves(t *testing.T) {
 		ctx := t.Context()
 		d := newDistrict(t, o, c)
 		v := d.as(d.a, g.RoleFacility)
-		dev, password, err := v.CreateDevice(ctx, g.Device{School: "a", Profile: "sensor", Driver: g.DriverMQTTFront, Name: "x", Enabled: true}, nil)
+		dev, password, err := v.CreateDevice(ctx,
+			g.Device{
+				School:  "a",
+				Profile: "sensor",
+				Driver:  g.DriverMQTTFront,
+				Name:    "x",
+				Enabled: true,
+			},
+			nil)
 		ok(t, err)
 		got := must[g.Device](t)(d.r.VerifyDevice(ctx, dev.ID, []byte(password)))
 		if diff := cmp.Diff(dev, got); diff != "" {
@@ -79,12 +108,16 @@ func TestDeviceSecretsAreKeptReplacedAndRemoved(t *testing.T) {
 		ctx := t.Context()
 		d := newDistrict(t, o, c)
 		v := d.as(d.a, g.RoleFacility)
-		dev, password, err := v.CreateDevice(ctx, g.Device{School: "a", Profile: "camera", Driver: "camera", Name: "x"}, map[string]string{"user": "u"})
+		dev, password, err := v.CreateDevice(ctx,
+			g.Device{School: "a", Profile: "camera", Driver: "camera", Name: "x"},
+			map[string]string{"user": "u"})
 		ok(t, err)
 		if password != "" {
 			t.Errorf("got a password for a device of a driver")
 		}
-		secret := func() map[string]string { return must[map[string]string](t)(d.sys.DeviceSecret(ctx, dev.ID)) }
+		secret := func() map[string]string {
+			return must[map[string]string](t)(d.sys.DeviceSecret(ctx, dev.ID))
+		}
 		if diff := cmp.Diff(map[string]string{"user": "u"}, secret()); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
@@ -100,7 +133,14 @@ func TestDeviceSecretsAreKeptReplacedAndRemoved(t *testing.T) {
 }
 
 func reading(seq uint64, dev g.DeviceID, at time.Time, temperature float64) g.Event {
-	return g.Event{Seq: seq, Kind: g.EventReading, Device: dev, Time: at, Received: at.Add(time.Second), Reading: &g.Reading{Values: map[string]g.Value{"temperature": g.NumberValue(temperature)}}}
+	return g.Event{
+		Seq:      seq,
+		Kind:     g.EventReading,
+		Device:   dev,
+		Time:     at,
+		Received: at.Add(time.Second),
+		Reading:  &g.Reading{Values: map[string]g.Value{"temperature": g.NumberValue(temperature)}},
+	}
 }
 
 func TestTwinsFollowEventsOnce(t *testing.T) {
@@ -109,26 +149,47 @@ func TestTwinsFollowEventsOnce(t *testing.T) {
 		d := newDistrict(t, o, c)
 		dev, at := d.device["a"].ID, c.now()
 		status := func(seq uint64, s g.DeviceState, replayed bool) g.Event {
-			return g.Event{Seq: seq, Kind: g.EventStatus, Device: dev, Time: at, Received: at, Replayed: replayed, Status: &g.Status{State: s, Reason: "why"}}
+			return g.Event{
+				Seq:      seq,
+				Kind:     g.EventStatus,
+				Device:   dev,
+				Time:     at,
+				Received: at,
+				Replayed: replayed,
+				Status:   &g.Status{State: s, Reason: "why"},
+			}
 		}
 		old := reading(14, dev, at.Add(-time.Hour), 5)
 		old.Replayed = true
 		events := []g.Event{
 			reading(10, dev, at, 20),
-			{Seq: 11, Kind: g.EventRejected, Device: dev, Time: at, Received: at.Add(time.Hour), Rejection: &g.Rejection{Reason: "x"}},
+			{
+				Seq:       11,
+				Kind:      g.EventRejected,
+				Device:    dev,
+				Time:      at,
+				Received:  at.Add(time.Hour),
+				Rejection: &g.Rejection{Reason: "x"},
+			},
 			status(12, g.StateFault, false),
 			reading(13, dev, at.Add(2*time.Second), 21),
 			old,
 			status(15, g.StateOffline, true),
 			reading(16, "no-such-device", at, 1),
 		}
-		want := g.Twin{Device: dev, State: g.StateFault, Reason: "why", LastSeen: at.Add(3 * time.Second), Seq: 15,
-			Reported: map[string]g.TwinValue{"temperature": {Value: g.NumberValue(21), Time: at.Add(2 * time.Second)}}}
+		want := g.Twin{
+			Device: dev,
+			State:  g.StateFault, Reason: "why", LastSeen: at.Add(3 * time.Second), Seq: 15,
+			Reported: map[string]g.TwinValue{
+				"temperature": {Value: g.NumberValue(21), Time: at.Add(2 * time.Second)},
+			},
+		}
 		for range 3 {
 			ok(t, d.sys.ApplyTwins(ctx, events))
 			ok(t, d.sys.ApplyTwins(ctx, events[:2]))
 			row := must[registry.DeviceRow](t)(d.sys.Device(ctx, dev))
-			if diff := cmp.Diff(want, row.Twin, cmp.Comparer(func(a, b g.Value) bool { return a == b })); diff != "" {
+			if diff := cmp.Diff(want, row.Twin,
+				cmp.Comparer(func(a, b g.Value) bool { return a == b })); diff != "" {
 				t.Errorf("-want +got\n%s", diff)
 			}
 		}
@@ -149,7 +210,12 @@ func TestTwinsOfSilentDevicesGoOffline(t *testing.T) {
 		ctx := t.Context()
 		d := newDistrict(t, o, c)
 		at := c.now()
-		ok(t, d.sys.ApplyTwins(ctx, []g.Event{reading(1, d.device["a"].ID, at, 1), reading(2, d.device["b"].ID, at.Add(30*time.Second), 1)}))
+		ok(t,
+			d.sys.ApplyTwins(ctx,
+				[]g.Event{
+					reading(1, d.device["a"].ID, at, 1),
+					reading(2, d.device["b"].ID, at.Add(30*time.Second), 1),
+				}))
 		if got := must[[]g.DeviceID](t)(d.sys.MarkStale(ctx, at.Add(61*time.Second))); len(got) != 0 {
 			t.Errorf("got %v at 60 s after the reading came, want none", got)
 		}
@@ -165,7 +231,9 @@ func TestTwinsOfSilentDevicesGoOffline(t *testing.T) {
 		if len(outbox) != 1 {
 			t.Fatalf("%d events in the outbox, want the silent one's", len(outbox))
 		}
-		if e := outbox[0].Event; e.Device != d.device["a"].ID || e.School != "a" || e.Status == nil || e.Status.State != g.StateOffline || !e.Time.Equal(at.Add(time.Second)) {
+		if e := outbox[0].Event; e.Device != d.device["a"].ID || e.School != "a" ||
+			e.Status == nil || e.Status.State != g.StateOffline ||
+			!e.Time.Equal(at.Add(time.Second)) {
 			t.Errorf("got %+v, want it offline since it was last heard", e)
 		}
 		rows, _, err := d.sys.Devices(ctx, registry.DeviceFilter{State: g.StateOffline})
@@ -173,17 +241,25 @@ func TestTwinsOfSilentDevicesGoOffline(t *testing.T) {
 		if len(rows) != 1 || rows[0].Twin.Reason == "" {
 			t.Errorf("got %+v, want the silent one with a reason", rows)
 		}
-		ok(t, d.sys.ApplyTwins(ctx, []g.Event{reading(3, d.device["a"].ID, at.Add(90*time.Second), 1)}))
+		ok(t,
+			d.sys.ApplyTwins(ctx,
+				[]g.Event{reading(3, d.device["a"].ID, at.Add(90*time.Second), 1)}))
 		isOnline := func() {
 			t.Helper()
-			if row := must[registry.DeviceRow](t)(d.sys.Device(ctx, d.device["a"].ID)); row.Twin.State != g.StateOnline || row.Twin.Reason != "" {
+			row := must[registry.DeviceRow](t)(d.sys.Device(ctx, d.device["a"].ID))
+			if row.Twin.State != g.StateOnline ||
+				row.Twin.Reason != "" {
 				t.Errorf("got %+v, want it online again", row.Twin)
 			}
 		}
 		isOnline()
-		ok(t, d.sys.ApplyTwins(ctx, []g.Event{reading(3, d.device["a"].ID, at.Add(90*time.Second), 1)})) // seen twice
+		// seen twice
+		ok(t,
+			d.sys.ApplyTwins(ctx,
+				[]g.Event{reading(3, d.device["a"].ID, at.Add(90*time.Second), 1)}))
 		outbox = must[[]registry.OutboxRow](t)(d.sys.Outbox(ctx, 0, 10))
-		if len(outbox) != 2 || outbox[1].Event.Status.State != g.StateOnline || !outbox[1].Event.Time.After(outbox[0].Event.Time) {
+		if len(outbox) != 2 || outbox[1].Event.Status.State != g.StateOnline ||
+			!outbox[1].Event.Time.After(outbox[0].Event.Time) {
 			t.Fatalf("got %+v, want one more event: it is online", outbox)
 		}
 		// The journal has them after the reading that ended the silence, and the first twice.
@@ -199,12 +275,20 @@ func TestTwinsOfSilentDevicesGoOffline(t *testing.T) {
 		// then its driver was gone, then it had a fault. None of that is any different for it.
 		a := d.device["a"].ID
 		state := func(seq uint64, s g.DeviceState) g.Event {
-			return g.Event{Seq: seq, Kind: g.EventStatus, Device: a, Time: at.Add(200 * time.Second), Received: at.Add(200 * time.Second), Status: &g.Status{State: s, Reason: "why"}}
+			return g.Event{
+				Seq:      seq,
+				Kind:     g.EventStatus,
+				Device:   a,
+				Time:     at.Add(200 * time.Second),
+				Received: at.Add(200 * time.Second),
+				Status:   &g.Status{State: s, Reason: "why"},
+			}
 		}
 		seq := uint64(20)
 		for _, before := range []func(){
 			func() {
-				if got := must[[]g.DeviceID](t)(d.sys.MarkStale(ctx, at.Add(190*time.Second))); !slices.Contains(got, a) {
+				if got := must[[]g.DeviceID](t)(d.sys.MarkStale(ctx, at.Add(190*time.Second))); !slices.Contains(
+					got, a) {
 					t.Errorf("got %v, want %s silent again", got, a)
 				}
 			},
@@ -219,7 +303,8 @@ func TestTwinsOfSilentDevicesGoOffline(t *testing.T) {
 				ok(t, d.sys.ApplyTwins(ctx, []g.Event{e}))
 				got := must[registry.DeviceRow](t)(d.sys.Device(ctx, a)).Twin
 				want.Seq = seq
-				if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b g.Value) bool { return a == b })); diff != "" {
+				if diff := cmp.Diff(want, got,
+					cmp.Comparer(func(a, b g.Value) bool { return a == b })); diff != "" {
 					t.Errorf("%s: -want +got\n%s", e.ID, diff)
 				}
 			}
@@ -246,7 +331,8 @@ func TestDesiredMustFitTheProfile(t *testing.T) {
 		ok(t, v.SetDesired(ctx, dev, "setpoint", g.NumberValue(20)))
 		ok(t, d.sys.ApplyTwins(ctx, []g.Event{reading(1, dev, c.now(), 5)}))
 		row := must[registry.DeviceRow](t)(v.Device(ctx, dev))
-		if row.Twin.Desired["setpoint"].Value != g.NumberValue(20) || row.Twin.Reported["temperature"].Value != g.NumberValue(5) {
+		if row.Twin.Desired["setpoint"].Value != g.NumberValue(20) ||
+			row.Twin.Reported["temperature"].Value != g.NumberValue(5) {
 			t.Errorf("got %+v, want the wish and the reading side by side", row.Twin)
 		}
 	})
@@ -257,7 +343,15 @@ func TestDevicesPageAndFilter(t *testing.T) {
 		ctx := t.Context()
 		d := newDistrict(t, o, c)
 		for _, name := range []string{"100% cotton", "under_score", "Müller", "plain"} {
-			_, _, err := d.sys.CreateDevice(ctx, g.Device{School: "a", Profile: "camera", Driver: "camera", Name: name, Enabled: name != "plain"}, nil)
+			_, _, err := d.sys.CreateDevice(ctx,
+				g.Device{
+					School:  "a",
+					Profile: "camera",
+					Driver:  "camera",
+					Name:    name,
+					Enabled: name != "plain",
+				},
+				nil)
 			ok(t, err)
 		}
 		names := func(f registry.DeviceFilter) (out []string) {
@@ -279,14 +373,20 @@ func TestDevicesPageAndFilter(t *testing.T) {
 			f    registry.DeviceFilter
 			want []string
 		}{
-			{registry.DeviceFilter{}, []string{"100% cotton", "Müller", "Sensor a", "plain", "under_score"}},
+			{
+				registry.DeviceFilter{},
+				[]string{"100% cotton", "Müller", "Sensor a", "plain", "under_score"},
+			},
 			{registry.DeviceFilter{Query: "%"}, []string{"100% cotton"}},
 			{registry.DeviceFilter{Query: "r_S"}, []string{"under_score"}},
 			{registry.DeviceFilter{Query: "sn-A"}, []string{"Sensor a"}},
 			{registry.DeviceFilter{Type: g.TypeSensor}, []string{"Sensor a"}},
 			{registry.DeviceFilter{State: g.StateDisabled}, []string{"plain"}},
 			{registry.DeviceFilter{Zone: d.gate["a"].ID}, []string{"Sensor a"}},
-			{registry.DeviceFilter{Driver: "camera", State: g.StateUnknown}, []string{"100% cotton", "Müller", "under_score"}},
+			{
+				registry.DeviceFilter{Driver: "camera", State: g.StateUnknown},
+				[]string{"100% cotton", "Müller", "under_score"},
+			},
 		} {
 			if diff := cmp.Diff(c.want, names(c.f)); diff != "" {
 				t.Errorf("%+v: -want +got\n%s", c.f, diff)

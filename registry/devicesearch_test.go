@@ -12,10 +12,38 @@ func TestDevicesAreFoundByWords(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		d := newDistrict(t, o, c)
 		v := d.as(d.a, g.RoleFacility)
-		ok(t, d.sys.PutProfile(t.Context(), g.Profile{ID: "smoke", Title: "Smoke 100%_detector", Type: g.TypeSensor, OfflineAfter: 60, Properties: map[string]g.Property{"smoke": {Type: "boolean"}}}))
-		_, _, err := d.sys.CreateDevice(t.Context(), g.Device{ID: "lab-smoke", School: "a", Zone: d.gate["a"].ID, Profile: "smoke", Driver: g.DriverMQTTFront, Name: "Ceiling left", Enabled: true}, nil)
+		ok(t,
+			d.sys.PutProfile(t.Context(),
+				g.Profile{
+					ID:           "smoke",
+					Title:        "Smoke 100%_detector",
+					Type:         g.TypeSensor,
+					OfflineAfter: 60,
+					Properties:   map[string]g.Property{"smoke": {Type: "boolean"}},
+				}))
+		_, _, err := d.sys.CreateDevice(t.Context(),
+			g.Device{
+				ID:      "lab-smoke",
+				School:  "a",
+				Zone:    d.gate["a"].ID,
+				Profile: "smoke",
+				Driver:  g.DriverMQTTFront,
+				Name:    "Ceiling left",
+				Enabled: true,
+			},
+			nil)
 		ok(t, err)
-		for q, want := range map[string]int{"left ceiling": 1, "detector gate": 1, "gate": 2, "GATE sensor": 1, "ceiling sensor": 0, "100%_": 1, "%": 1, "  ": 2, "sn-a": 1} {
+		for q, want := range map[string]int{
+			"left ceiling":   1,
+			"detector gate":  1,
+			"gate":           2,
+			"GATE sensor":    1,
+			"ceiling sensor": 0,
+			"100%_":          1,
+			"%":              1,
+			"  ":             2,
+			"sn-a":           1,
+		} {
 			rows, _, err := v.Devices(t.Context(), registry.DeviceFilter{School: "a", Query: q})
 			ok(t, err)
 			if len(rows) != want {

@@ -67,7 +67,9 @@ func (v *View) AnchorAudit(ctx context.Context) (AuditAnchor, error) { return v.
 // VerifyAudit recomputes the whole chain of the audit log, and holds it against how far it came
 // in this run and against the anchors. It answers how many entries hold; the error names the
 // first that does not.
-func (v *View) VerifyAudit(ctx context.Context, anchors ...AuditAnchor) (entries uint64, err error) {
+func (v *View) VerifyAudit(
+	ctx context.Context, anchors ...AuditAnchor,
+) (entries uint64, err error) {
 	return v.s.VerifyAudit(ctx, anchors...)
 }
 

@@ -13,8 +13,20 @@ import (
 )
 
 func sighting(seq uint64, d *district, school g.SchoolID, person g.PersonID, at time.Time) g.Event {
-	return g.Event{Seq: seq, Kind: g.EventSighting, School: school, Device: d.device[school].ID, Zone: d.gate[school].ID, Time: at, Received: at.Add(time.Second),
-		Sighting: &g.Sighting{ID: g.SightingID(fmt.Sprintf("sgt_%d", seq)), Method: g.ByFace, Direction: g.In, Person: person, Match: &g.Match{Score: 0.7, RunnerUp: 0.2, Margin: 0.5, Reason: "matched"}}}
+	return g.Event{
+		Seq:    seq,
+		Kind:   g.EventSighting,
+		School: school,
+		Device: d.device[school].ID,
+		Zone:   d.gate[school].ID, Time: at, Received: at.Add(time.Second),
+		Sighting: &g.Sighting{
+			ID:        g.SightingID(fmt.Sprintf("sgt_%d", seq)),
+			Method:    g.ByFace,
+			Direction: g.In,
+			Person:    person,
+			Match:     &g.Match{Score: 0.7, RunnerUp: 0.2, Margin: 0.5, Reason: "matched"},
+		},
+	}
 }
 
 func TestHistoryIsWrittenOnce(t *testing.T) {
@@ -28,14 +40,40 @@ func TestHistoryIsWrittenOnce(t *testing.T) {
 			if i == 3 {
 				who = ""
 			}
-			events = append(events, sighting(10+i, d, "a", who, at.Add(time.Duration(i)*time.Minute)))
+			events = append(events,
+				sighting(10+i, d, "a", who, at.Add(time.Duration(i)*time.Minute)))
 		}
 		again := sighting(20, d, "a", child, at)
 		again.Sighting.ID = "sgt_10" // the device reports the same passage once more
 		events = append(events, again, sighting(21, d, "b", d.child["b"].ID, at),
-			g.Event{Seq: 30, Kind: g.EventStatus, School: "a", Device: d.device["a"].ID, Time: at, Status: &g.Status{State: g.StateOnline}},
-			g.Event{Seq: 31, Kind: g.EventStatus, School: "a", Device: d.device["a"].ID, Time: at, Status: &g.Status{State: g.StateFault, Reason: "cover\x00open\xff"}},
-			g.Event{Seq: 32, Kind: g.EventRejected, School: "a", Device: d.device["a"].ID, Received: at, Rejection: &g.Rejection{Reason: "no such property", Source: "t", Excerpt: "\x00\xfe"}},
+			g.Event{
+				Seq:    30,
+				Kind:   g.EventStatus,
+				School: "a",
+				Device: d.device["a"].ID,
+				Time:   at,
+				Status: &g.Status{State: g.StateOnline},
+			},
+			g.Event{
+				Seq:    31,
+				Kind:   g.EventStatus,
+				School: "a",
+				Device: d.device["a"].ID,
+				Time:   at,
+				Status: &g.Status{State: g.StateFault, Reason: "cover\x00open\xff"},
+			},
+			g.Event{
+				Seq:      32,
+				Kind:     g.EventRejected,
+				School:   "a",
+				Device:   d.device["a"].ID,
+				Received: at,
+				Rejection: &g.Rejection{
+					Reason:  "no such property",
+					Source:  "t",
+					Excerpt: "\x00\xfe",
+				},
+			},
 			reading(33, d.device["a"].ID, at, 1))
 		for range 3 {
 			ok(t, d.sys.ApplyHistory(ctx, events))
@@ -62,7 +100,14 @@ func TestHistoryIsWrittenOnce(t *testing.T) {
 			{registry.SightingFilter{}, []uint64{14, 13, 12, 11, 10}},
 			{registry.SightingFilter{Person: child}, []uint64{14, 12, 11, 10}},
 			{registry.SightingFilter{Unknown: true}, []uint64{13}},
-			{registry.SightingFilter{Device: d.device["a"].ID, From: at.Add(time.Minute), To: at.Add(3 * time.Minute)}, []uint64{12, 11}},
+			{
+				registry.SightingFilter{
+					Device: d.device["a"].ID,
+					From:   at.Add(time.Minute),
+					To:     at.Add(3 * time.Minute),
+				},
+				[]uint64{12, 11},
+			},
 			{registry.SightingFilter{Zone: d.gate["b"].ID}, nil},
 		} {
 			if diff := cmp.Diff(c.want, list(c.f)); diff != "" {
@@ -71,14 +116,24 @@ func TestHistoryIsWrittenOnce(t *testing.T) {
 		}
 		rows, _, err := v.Sightings(ctx, registry.SightingFilter{Page: registry.Page{Limit: 1}})
 		ok(t, err)
-		want := registry.SightingRow{Seq: 14, ID: "sgt_14", School: "a", Device: d.device["a"].ID, Zone: d.gate["a"].ID, Person: child, Name: "Zhou Xiaohua a", Method: g.ByFace, Direction: g.In,
-			Time: at.Add(4 * time.Minute), Received: at.Add(4*time.Minute + time.Second), Match: &g.Match{Score: 0.7, RunnerUp: 0.2, Margin: 0.5, Reason: "matched"}}
+		want := registry.SightingRow{
+			Seq:    14,
+			ID:     "sgt_14",
+			School: "a",
+			Device: d.device["a"].ID,
+			Zone:   d.gate["a"].ID,
+			Person: child, Name: "Zhou Xiaohua a", Method: g.ByFace, Direction: g.In,
+			Time:     at.Add(4 * time.Minute),
+			Received: at.Add(4*time.Minute + time.Second),
+			Match:    &g.Match{Score: 0.7, RunnerUp: 0.2, Margin: 0.5, Reason: "matched"},
+		}
 		if diff := cmp.Diff([]registry.SightingRow{want}, rows); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
 		states, _, err := v.StatusLog(ctx, d.device["a"].ID, registry.Page{})
 		ok(t, err)
-		if len(states) != 2 || states[0].State != g.StateFault || states[0].Reason != "cover\uFFFDopen\uFFFD" {
+		if len(states) != 2 || states[0].State != g.StateFault ||
+			states[0].Reason != "cover\uFFFDopen\uFFFD" {
 			t.Errorf("got %+v, want the fault first", states)
 		}
 		refused, _, err := v.Rejections(ctx, registry.RejectionFilter{})
@@ -86,17 +141,20 @@ func TestHistoryIsWrittenOnce(t *testing.T) {
 		if len(refused) != 1 || refused[0].Reason != "no such property" {
 			t.Errorf("got %+v, want one", refused)
 		}
-		between := must[[]registry.SightingRow](t)(v.SightingsBetween(ctx, "a", at, at.Add(3*time.Minute), []g.PersonID{child}))
+		between := must[[]registry.SightingRow](t)(v.SightingsBetween(ctx, "a", at,
+			at.Add(3*time.Minute), []g.PersonID{child}))
 		if len(between) != 3 || between[0].Seq != 10 || between[2].Seq != 12 {
 			t.Errorf("got %+v, want 10, 11 and 12", between)
 		}
 		many := make([]g.PersonID, 600)
 		many[599] = child
-		swept := must[[]registry.SightingRow](t)(v.SightingsBetween(ctx, "a", at, at.Add(3*time.Minute), many[1:]))
+		swept := must[[]registry.SightingRow](t)(v.SightingsBetween(ctx, "a", at,
+			at.Add(3*time.Minute), many[1:]))
 		if diff := cmp.Diff(between, swept[:3]); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
-		if all := must[[]registry.SightingRow](t)(v.SightingsBetween(ctx, "a", time.Time{}, time.Time{}, nil)); len(all) != 5 {
+		if all := must[[]registry.SightingRow](t)(v.SightingsBetween(ctx, "a", time.Time{},
+			time.Time{}, nil)); len(all) != 5 {
 			t.Errorf("got %d, want the unknown too: 5", len(all))
 		}
 	})
@@ -109,10 +167,21 @@ func TestAttendanceTellsOnlyChanges(t *testing.T) {
 		child := d.child["a"].ID
 		s := must[g.Session](t)(d.sys.PutSession(ctx, morning(d, d.a)))
 		roster := must[[]registry.RosterEntry](t)(d.sys.Roster(ctx, s))
-		if diff := cmp.Diff([]registry.RosterEntry{{Person: child, Kind: g.Student, Class: "7-2"}}, roster); diff != "" {
+		if diff := cmp.Diff([]registry.RosterEntry{{Person: child, Kind: g.Student, Class: "7-2"}},
+			roster); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
-		row := g.Attendance{Person: child, Session: s.ID, School: "a", Kind: s.Kind, Date: "2026-09-01", State: g.Expected, InputHash: "h1", Reasons: []string{}, Sightings: []g.SightingID{}}
+		row := g.Attendance{
+			Person:    child,
+			Session:   s.ID,
+			School:    "a",
+			Kind:      s.Kind,
+			Date:      "2026-09-01",
+			State:     g.Expected,
+			InputHash: "h1",
+			Reasons:   []string{},
+			Sightings: []g.SightingID{},
+		}
 		put := func(want int, rows ...g.Attendance) {
 			t.Helper()
 			if got := must[[]g.Attendance](t)(d.sys.PutAttendance(ctx, rows)); len(got) != want {
@@ -127,13 +196,18 @@ func TestAttendanceTellsOnlyChanges(t *testing.T) {
 		gone.Person = "per_gone"
 		put(0, gone)
 		events := drain(t, d)
-		if len(events) != 2 || events[0].ID == events[1].ID || events[1].Attendance.State != g.Arrived {
+		if len(events) != 2 || events[0].ID == events[1].ID ||
+			events[1].Attendance.State != g.Arrived {
 			t.Errorf("got %+v, want one event for each change", events)
 		}
 		v := d.as(d.a, g.RoleTeacher)
-		rows, _, err := v.Attendance(ctx, registry.AttendanceFilter{Class: "7-2", Date: "2026-09-01"})
+		rows, _, err := v.Attendance(ctx,
+			registry.AttendanceFilter{Class: "7-2", Date: "2026-09-01"})
 		ok(t, err)
-		if diff := cmp.Diff([]registry.AttendanceRow{{Attendance: row, Name: "Zhou Xiaohua a", Class: "7-2"}}, rows); diff != "" {
+		if diff := cmp.Diff([]registry.AttendanceRow{
+			{Attendance: row, Name: "Zhou Xiaohua a", Class: "7-2"},
+		},
+			rows); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
 		_, _, err = v.Attendance(ctx, registry.AttendanceFilter{Date: "1/09/2026"})
@@ -142,12 +216,37 @@ func TestAttendanceTellsOnlyChanges(t *testing.T) {
 		if diff := cmp.Diff(map[g.AttendanceState]int{g.Arrived: 1}, sum); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
-		ok(t, v.Correct(ctx, registry.Correction{Session: s.ID, Person: child, State: g.Excused, Reason: "dentist"}))
+		ok(t,
+			v.Correct(ctx,
+				registry.Correction{
+					Session: s.ID,
+					Person:  child,
+					State:   g.Excused,
+					Reason:  "dentist",
+				}))
 		corrections := must[[]registry.Correction](t)(v.Corrections(ctx, s.ID))
-		if diff := cmp.Diff([]registry.Correction{{Session: s.ID, Person: child, State: g.Excused, Reason: "dentist", Actor: "usr_test tester", At: c.now()}}, corrections); diff != "" {
+		if diff := cmp.Diff([]registry.Correction{
+			{
+				Session: s.ID,
+				Person:  child,
+				State:   g.Excused,
+				Reason:  "dentist",
+				Actor:   "usr_test tester",
+				At:      c.now(),
+			},
+		},
+			corrections); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
-		wantCode(t, d.sys.Correct(ctx, registry.Correction{Session: s.ID, Person: d.child["b"].ID, State: g.Excused, Reason: "x"}), g.NotFound)
+		wantCode(t,
+			d.sys.Correct(ctx,
+				registry.Correction{
+					Session: s.ID,
+					Person:  d.child["b"].ID,
+					State:   g.Excused,
+					Reason:  "x",
+				}),
+			g.NotFound)
 		ok(t, v.DeleteSession(ctx, s.ID))
 		rows, _, err = v.Attendance(ctx, registry.AttendanceFilter{})
 		ok(t, err)
@@ -166,7 +265,12 @@ func TestSessionsAndLeavesByTime(t *testing.T) {
 		for _, c := range []struct {
 			from, to time.Time
 			want     int
-		}{{time.Time{}, time.Time{}, 1}, {s.End, time.Time{}, 0}, {time.Time{}, s.Start, 0}, {s.End.Add(-1000), s.End.Add(time.Hour), 1}} {
+		}{
+			{time.Time{}, time.Time{}, 1},
+			{s.End, time.Time{}, 0},
+			{time.Time{}, s.Start, 0},
+			{s.End.Add(-1000), s.End.Add(time.Hour), 1},
+		} {
 			if got := must[[]g.Session](t)(v.Sessions(ctx, "a", c.from, c.to)); len(got) != c.want {
 				t.Errorf("%v to %v: got %d, want %d", c.from, c.to, len(got), c.want)
 			}
@@ -185,8 +289,10 @@ func TestSessionsAndLeavesByTime(t *testing.T) {
 			_, err := v.PutSession(ctx, bad)
 			wantCode(t, err, g.Invalid)
 		}
-		l := must[g.Leave](t)(v.PutLeave(ctx, g.Leave{Person: d.child["a"].ID, From: at, To: at.Add(time.Hour), Reason: "ill"}))
-		if diff := cmp.Diff([]g.Leave{l}, must[[]g.Leave](t)(v.Leaves(ctx, "a", at, at.Add(time.Minute)))); diff != "" {
+		l := must[g.Leave](t)(v.PutLeave(ctx,
+			g.Leave{Person: d.child["a"].ID, From: at, To: at.Add(time.Hour), Reason: "ill"}))
+		if diff := cmp.Diff([]g.Leave{l},
+			must[[]g.Leave](t)(v.Leaves(ctx, "a", at, at.Add(time.Minute)))); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
 		_, err := v.PutLeave(ctx, g.Leave{Person: d.child["a"].ID, From: at, To: at})
@@ -203,16 +309,33 @@ func TestDeliveriesAreQueuedOnce(t *testing.T) {
 		ctx := t.Context()
 		d := newDistrict(t, o, c)
 		v := d.as(d.a, g.RoleAdmin)
-		for _, bad := range []string{"", "ftp://x.example", "https://", "https://u:p@x.example", "x.example/hook"} {
+		for _, bad := range []string{
+			"", "ftp://x.example", "https://", "https://u:p@x.example", "x.example/hook",
+		} {
 			_, _, err := v.CreateWebhook(ctx, g.Webhook{School: "a", URL: bad})
 			wantCode(t, err, g.Invalid)
 		}
-		hook, secret, err := v.CreateWebhook(ctx, g.Webhook{School: "a", URL: "https://x.example/hook", Kinds: []g.EventKind{g.EventAlert}})
+		hook, secret, err := v.CreateWebhook(ctx,
+			g.Webhook{
+				School: "a",
+				URL:    "https://x.example/hook",
+				Kinds:  []g.EventKind{g.EventAlert},
+			})
 		ok(t, err)
 		if got := must[string](t)(d.sys.WebhookSecret(ctx, hook.ID)); got != secret || got == "" {
 			t.Errorf("got %q, want the secret that was shown", got)
 		}
-		ds := []registry.Delivery{{Webhook: hook.ID, EventID: "e1", Seq: 1, Body: []byte(`{"a":1}`)}, {Webhook: hook.ID, EventID: "e2", Seq: 2, Body: []byte(`{}`), Next: c.now().Add(time.Hour)}, {Webhook: "whk_gone", EventID: "e1"}}
+		ds := []registry.Delivery{
+			{Webhook: hook.ID, EventID: "e1", Seq: 1, Body: []byte(`{"a":1}`)},
+			{
+				Webhook: hook.ID,
+				EventID: "e2",
+				Seq:     2,
+				Body:    []byte(`{}`),
+				Next:    c.now().Add(time.Hour),
+			},
+			{Webhook: "whk_gone", EventID: "e1"},
+		}
 		for range 2 {
 			ok(t, d.sys.QueueDeliveries(ctx, ds))
 		}
@@ -238,12 +361,14 @@ func TestDeliveriesAreQueuedOnce(t *testing.T) {
 			t.Errorf("cursor %q, -want +got\n%s", next, diff)
 		}
 		ok(t, v.Redeliver(ctx, due[0].ID))
-		if due := must[[]registry.Delivery](t)(d.sys.DueDeliveries(ctx, hook.ID, c.now().Add(time.Hour), 10)); len(due) != 2 {
+		if due := must[[]registry.Delivery](t)(d.sys.DueDeliveries(ctx, hook.ID,
+			c.now().Add(time.Hour), 10)); len(due) != 2 {
 			t.Errorf("got %d due, want both", len(due))
 		}
 		hook.Disabled, hook.Reason = true, "410"
 		ok(t, v.UpdateWebhook(ctx, hook))
-		if due := must[[]registry.Delivery](t)(d.sys.DueDeliveries(ctx, hook.ID, c.now().Add(time.Hour), 10)); len(due) != 0 {
+		if due := must[[]registry.Delivery](t)(d.sys.DueDeliveries(ctx, hook.ID,
+			c.now().Add(time.Hour), 10)); len(due) != 0 {
 			t.Errorf("got %d due of a disabled webhook, want none", len(due))
 		}
 		if diff := cmp.Diff([]g.Webhook{hook}, must[[]g.Webhook](t)(v.Webhooks(ctx, "a"))); diff != "" {
@@ -264,28 +389,49 @@ func TestWebhookThatIsFarBehindHoldsUpNoOther(t *testing.T) {
 		ctx := t.Context()
 		d := newDistrict(t, o, c)
 		v := d.as(d.a, g.RoleAdmin)
-		away, _, err := v.CreateWebhook(ctx, g.Webhook{School: "a", URL: "https://away.example/hook"})
+		away, _, err := v.CreateWebhook(ctx,
+			g.Webhook{School: "a", URL: "https://away.example/hook"})
 		ok(t, err)
-		well, _, err := v.CreateWebhook(ctx, g.Webhook{School: "a", URL: "https://well.example/hook"})
+		well, _, err := v.CreateWebhook(ctx,
+			g.Webhook{School: "a", URL: "https://well.example/hook"})
 		ok(t, err)
 		var ds []registry.Delivery
 		for i := range 1000 {
-			ds = append(ds, registry.Delivery{Webhook: away.ID, EventID: fmt.Sprint("e", i), Body: []byte("{}"), Next: c.now().Add(-time.Minute)})
+			ds = append(ds,
+				registry.Delivery{
+					Webhook: away.ID,
+					EventID: fmt.Sprint("e", i),
+					Body:    []byte("{}"),
+					Next:    c.now().Add(-time.Minute),
+				})
 		}
-		ok(t, d.sys.QueueDeliveries(ctx, append(ds, registry.Delivery{Webhook: well.ID, EventID: "last", Body: []byte("{}"), Next: c.now()})))
-		if diff := cmp.Diff([]g.WebhookID{away.ID, well.ID}, must[[]g.WebhookID](t)(d.sys.DueWebhooks(ctx, c.now()))); diff != "" {
+		ok(t,
+			d.sys.QueueDeliveries(ctx,
+				append(ds,
+					registry.Delivery{
+						Webhook: well.ID,
+						EventID: "last",
+						Body:    []byte("{}"),
+						Next:    c.now(),
+					})))
+		if diff := cmp.Diff([]g.WebhookID{away.ID, well.ID},
+			must[[]g.WebhookID](t)(d.sys.DueWebhooks(ctx, c.now()))); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
-		if due := must[[]registry.Delivery](t)(d.sys.DueDeliveries(ctx, well.ID, c.now(), 500)); len(due) != 1 || due[0].EventID != "last" {
+		if due := must[[]registry.Delivery](t)(d.sys.DueDeliveries(ctx, well.ID, c.now(), 500)); len(
+			due) != 1 ||
+			due[0].EventID != "last" {
 			t.Errorf("got %+v, want the one that came last", due)
 		}
 		later := c.now().Add(time.Hour)
 		ok(t, d.sys.PostponeDeliveries(ctx, away.ID, later))
 		ok(t, d.sys.PostponeDeliveries(ctx, away.ID, c.now().Add(time.Minute)))
-		if diff := cmp.Diff([]g.WebhookID{well.ID}, must[[]g.WebhookID](t)(d.sys.DueWebhooks(ctx, later.Add(-time.Second)))); diff != "" {
+		if diff := cmp.Diff([]g.WebhookID{well.ID},
+			must[[]g.WebhookID](t)(d.sys.DueWebhooks(ctx, later.Add(-time.Second)))); diff != "" {
 			t.Errorf("while the other waits: -want +got\n%s", diff)
 		}
-		if due := must[[]registry.Delivery](t)(d.sys.DueDeliveries(ctx, away.ID, later, 500)); len(due) != 500 {
+		if due := must[[]registry.Delivery](t)(d.sys.DueDeliveries(ctx, away.ID, later, 500)); len(
+			due) != 500 {
 			t.Errorf("got %d due after the wait, want 500 at once", len(due))
 		}
 	})
@@ -307,7 +453,13 @@ func TestManyDeliveriesAreQueuedInParts(t *testing.T) {
 		const many = 1300
 		var ds []registry.Delivery
 		for i := range many {
-			ds = append(ds, registry.Delivery{Webhook: hook.ID, EventID: fmt.Sprint("e", i), Seq: uint64(i + 1), Body: []byte("{}")})
+			ds = append(ds,
+				registry.Delivery{
+					Webhook: hook.ID,
+					EventID: fmt.Sprint("e", i),
+					Seq:     uint64(i + 1),
+					Body:    []byte("{}"),
+				})
 		}
 		ok(t, d.sys.QueueDeliveries(ctx, ds[:many/2])) // as if the other half had failed
 		for range 2 {
@@ -332,7 +484,8 @@ func TestManyDeliveriesAreQueuedInParts(t *testing.T) {
 		}
 		for created, n := range at {
 			if n > 500 {
-				t.Errorf("got %d deliveries in the transaction of %s, want a few hundred at most", n, created)
+				t.Errorf("got %d deliveries in the transaction of %s, want a few hundred at most",
+					n, created)
 			}
 		}
 	})
@@ -368,7 +521,12 @@ func TestTrimHistoryProvesWhatItRemoved(t *testing.T) {
 		ctx := t.Context()
 		d := newDistrict(t, o, c)
 		fill(t, d)
-		ok(t, d.sys.ApplyHistory(ctx, []g.Event{sighting(10, d, "b", "", c.now().Add(time.Hour)), sighting(11, d, "a", "", c.now())}))
+		ok(t,
+			d.sys.ApplyHistory(ctx,
+				[]g.Event{
+					sighting(10, d, "b", "", c.now().Add(time.Hour)),
+					sighting(11, d, "a", "", c.now()),
+				}))
 		got := must[registry.Trimmed](t)(d.sys.TrimHistory(ctx, "b", c.now().Add(time.Minute)))
 		if diff := cmp.Diff(registry.Trimmed{Sightings: 1, Statuses: 1, Rejections: 1}, got); diff != "" {
 			t.Errorf("-want +got\n%s", diff)

@@ -21,11 +21,18 @@ func TestAnswersAreKeptThroughARestart(t *testing.T) {
 	if _, _, err := v.BeginOnce(ctx, "cut", "request 2"); err != nil {
 		t.Fatal(err)
 	}
-	ok(t, v.EndOnce(ctx, "one", registry.KeptAnswer{Status: 201, Header: map[string]string{"Content-Type": "application/json"}, Body: []byte(`{"secret":"s3cret"}`)}))
+	ok(t,
+		v.EndOnce(ctx, "one",
+			registry.KeptAnswer{
+				Status: 201,
+				Header: map[string]string{"Content-Type": "application/json"},
+				Body:   []byte(`{"secret":"s3cret"}`),
+			}))
 	ok(t, r.Close())
 	v = open(t, o).In(g.SystemScope("test"))
 	a, found, err := v.BeginOnce(ctx, "one", "request 1")
-	if err != nil || !found || a.Status != 201 || a.Request != "request 1" || string(a.Body) != `{"secret":"s3cret"}` || a.Header["Content-Type"] != "application/json" {
+	if err != nil || !found || a.Status != 201 || a.Request != "request 1" ||
+		string(a.Body) != `{"secret":"s3cret"}` || a.Header["Content-Type"] != "application/json" {
 		t.Errorf("got %+v, %v, %v, want the answer of before", a, found, err)
 	}
 	if a, found, err = v.BeginOnce(ctx, "cut", "request 2"); err != nil || !found || a.Status != 0 {
@@ -39,21 +46,25 @@ func TestAnswersAreKeptThroughARestart(t *testing.T) {
 	if _, found, err = v.BeginOnce(ctx, "one", "request 4"); err != nil || found {
 		t.Errorf("got %v, %v a day later, want it free", found, err)
 	}
-	if _, _, err := open(t, registry.Options{Dir: t.TempDir(), MasterKey: masterKey(), Now: c.now}).In(g.Scope{}).BeginOnce(ctx, "x", "y"); err == nil {
+	other := open(t, registry.Options{Dir: t.TempDir(), MasterKey: masterKey(), Now: c.now})
+	if _, _, err := other.In(g.Scope{}).BeginOnce(ctx, "x", "y"); err == nil {
 		t.Error("a caller's scope may ask for kept answers, want it refused")
 	}
 }
 
 func TestKeptAnswersAreBounded(t *testing.T) {
 	c := newClock()
-	v, ctx := open(t, registry.Options{Dir: t.TempDir(), MasterKey: masterKey(), Now: c.now}).In(g.SystemScope("test")), t.Context()
+	reg := open(t, registry.Options{Dir: t.TempDir(), MasterKey: masterKey(), Now: c.now})
+	v, ctx := reg.In(g.SystemScope("test")), t.Context()
 	const all, size = 150, 700 << 10 // in base64 about 140 MiB together
 	for n := range all {
 		c.add(time.Second)
 		name := fmt.Sprint(n)
 		_, _, err := v.BeginOnce(ctx, name, "r")
 		ok(t, err)
-		ok(t, v.EndOnce(ctx, name, registry.KeptAnswer{Status: 200, Body: bytes.Repeat([]byte{'x'}, size)}))
+		ok(t,
+			v.EndOnce(ctx, name,
+				registry.KeptAnswer{Status: 200, Body: bytes.Repeat([]byte{'x'}, size)}))
 	}
 	kept := 0
 	for n := range all {

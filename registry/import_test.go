@@ -36,29 +36,35 @@ func TestImportCreatesUpdatesAndLeavesAlone(t *testing.T) {
 			"guardian,G1,Li Hua,,,13900000000,,,\n" +
 			"student,S2,\"Wang, Fang\",7-1,no,,,no,\n"
 		for _, dry := range []bool{true, true, false} {
-			got := must[registry.ImportReport](t)(v.ImportPeople(ctx, "a", strings.NewReader(file), dry))
-			if diff := cmp.Diff([]string{"2 create", "4 create", "5 create"}, lines(got)); diff != "" || got.Applied == dry || got.Created != 3 {
+			got := must[registry.ImportReport](t)(v.ImportPeople(ctx, "a", strings.NewReader(file),
+				dry))
+			if diff := cmp.Diff([]string{"2 create", "4 create", "5 create"}, lines(got)); diff != "" ||
+				got.Applied == dry || got.Created != 3 {
 				t.Fatalf("%+v: -want +got\n%s", got, diff)
 			}
 		}
-		got := must[registry.ImportReport](t)(v.ImportPeople(ctx, "a", strings.NewReader(file), false))
+		got := must[registry.ImportReport](t)(v.ImportPeople(ctx, "a", strings.NewReader(file),
+			false))
 		if diff := cmp.Diff([]string{"2 same", "4 same", "5 same"}, lines(got)); diff != "" {
 			t.Fatalf("again: -want +got\n%s", diff)
 		}
 		rows, _, err := v.People(ctx, registry.PersonFilter{School: "a", Class: "7-1"})
 		ok(t, err)
-		if len(rows) != 2 || rows[0].Name != "Li Ming" || !rows[0].Boarder || !rows[0].Consent || rows[0].Cards != 1 || rows[1].Name != "Wang, Fang" || rows[1].Consent {
+		if len(rows) != 2 || rows[0].Name != "Li Ming" || !rows[0].Boarder || !rows[0].Consent ||
+			rows[0].Cards != 1 || rows[1].Name != "Wang, Fang" || rows[1].Consent {
 			t.Fatalf("got %+v", rows)
 		}
 		page := must[registry.PersonPage](t)(v.OpenPerson(ctx, rows[0].ID))
 		if len(page.Guardian) != 1 {
 			t.Errorf("got %v, want the guardian who stands further down", page.Guardian)
 		}
-		if id, found, err := d.sys.ByCredential(ctx, "a", g.ByCard, "0412345678"); err != nil || !found || id != rows[0].ID {
+		if id, found, err := d.sys.ByCredential(ctx, "a", g.ByCard, "0412345678"); err != nil ||
+			!found || id != rows[0].ID {
 			t.Errorf("got %q %v %v, want the card's owner", id, found, err)
 		}
 		file = strings.Replace(file, "Li Ming,7-1", "Li Ming,8-1", 1)
-		got = must[registry.ImportReport](t)(v.ImportPeople(ctx, "a", strings.NewReader(file), false))
+		got = must[registry.ImportReport](t)(v.ImportPeople(ctx, "a", strings.NewReader(file),
+			false))
 		if diff := cmp.Diff([]string{"2 update", "4 same", "5 same"}, lines(got)); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
@@ -79,7 +85,8 @@ func TestImportKeepsWhatWasCorrectedByHand(t *testing.T) {
 		ok(t, v.UpdatePerson(ctx, page.Person))
 		ok(t, v.SetConsent(ctx, g.Consent{Person: page.ID, Given: false, By: "mother"}))
 		for _, f := range []string{file, strings.Replace(file, "7-1", "7-2", 1), file} {
-			got := must[registry.ImportReport](t)(v.ImportPeople(ctx, "a", strings.NewReader(f), false))
+			got := must[registry.ImportReport](t)(v.ImportPeople(ctx, "a", strings.NewReader(f),
+				false))
 			if l := got.Lines[0]; l.Note == "" || l.Action == "error" {
 				t.Errorf("got %+v, want a note", l)
 			}
@@ -90,7 +97,8 @@ func TestImportKeepsWhatWasCorrectedByHand(t *testing.T) {
 			t.Errorf("got %+v, want the name and the withdrawal kept", rows[0])
 		}
 		// A person who was typed in by hand keeps the name as well.
-		got := must[registry.ImportReport](t)(v.ImportPeople(ctx, "a", strings.NewReader("kind,number,name\nstudent,20260001,Somebody Else\n"), false))
+		got := must[registry.ImportReport](t)(v.ImportPeople(ctx, "a",
+			strings.NewReader("kind,number,name\nstudent,20260001,Somebody Else\n"), false))
 		if diff := cmp.Diff([]string{"2 same name"}, lines(got)); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
@@ -120,9 +128,12 @@ func TestImportNamesTheLine(t *testing.T) {
 			"student,S13,N,,12,,\n" +
 			"student,S14,O,,,2026-09-31,\n" +
 			"student,S15,P,,,,\n"
-		got := must[registry.ImportReport](t)(v.ImportPeople(ctx, "a", strings.NewReader(file), false))
-		want := []string{"2 error kind", "3 error number", "4 error name", "5 error boarder", "6 error card_expires", "7 error guardian_numbers", "8 error", "10 error",
-			"11 error number", "12 error card", "13 create", "14 error card", "15 error number", "16 error card", "17 error card_expires", "18 create"}
+		got := must[registry.ImportReport](t)(v.ImportPeople(ctx, "a", strings.NewReader(file),
+			false))
+		want := []string{"2 error kind", "3 error number", "4 error name", "5 error boarder",
+			"6 error card_expires", "7 error guardian_numbers", "8 error", "10 error",
+			"11 error number", "12 error card", "13 create", "14 error card", "15 error number",
+			"16 error card", "17 error card_expires", "18 create"}
 		if diff := cmp.Diff(want, lines(got)); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
@@ -150,8 +161,10 @@ func TestImportReadsWhatSpreadsheetsWrite(t *testing.T) {
 	gbk, err := simplifiedchinese.GBK.NewEncoder().String(zh)
 	ok(t, err)
 	for name, f := range map[string]struct{ text, encoding string }{
-		"utf-8": {zh, "utf-8"}, "bom": {"\uFEFF" + zh, "utf-8"}, "gbk": {gbk, "gbk"},
-		"semicolons": {strings.ReplaceAll(zh, ",", ";"), "utf-8"}, "tabs": {strings.ReplaceAll(zh, ",", "\t"), "utf-8"},
+		"utf-8": {zh, "utf-8"},
+		"bom":   {"\uFEFF" + zh, "utf-8"}, "gbk": {gbk, "gbk"},
+		"semicolons": {strings.ReplaceAll(zh, ",", ";"), "utf-8"},
+		"tabs":       {strings.ReplaceAll(zh, ",", "\t"), "utf-8"},
 	} {
 		got, err := v.ImportPeople(t.Context(), "a", strings.NewReader(f.text), true)
 		if err != nil {
@@ -178,23 +191,27 @@ func TestImportReadsWhatSpreadsheetsWrite(t *testing.T) {
 			t.Errorf("%s: got %+v, %v, want invalid", name, got, err)
 		}
 	}
-	_, err = v.ImportPeople(t.Context(), "a", strings.NewReader("kind,number,name\n"+strings.Repeat("staff,1,x\n", 50_001)), true)
+	_, err = v.ImportPeople(t.Context(), "a",
+		strings.NewReader("kind,number,name\n"+strings.Repeat("staff,1,x\n", 50_001)), true)
 	wantCode(t, err, g.TooLarge)
 }
 
 func FuzzImportPeople(f *testing.F) {
-	f.Add([]byte("kind,number,name,class,boarder,phone,card,card_expires,face_consent,guardian_numbers\nstudent,S1,A,7-1,yes,1,12345678,2026-09-01,no,S1;S2\n"))
+	f.Add([]byte("kind,number,name,class,boarder,phone,card,card_expires,face_consent,guardian_numbers\n" +
+		"student,S1,A,7-1,yes,1,12345678,2026-09-01,no,S1;S2\n"))
 	f.Add([]byte("身份,学号,姓名\n学生,1,李\n"))
 	f.Add([]byte("kind;number;name\nstaff;\"1;x\n"))
 	f.Add([]byte("\xef\xbb\xbfkind,number,name\nstaff,1,\xc0\xee\n"))
 	c := newClock()
-	r, err := registry.Open(f.Context(), registry.Options{Dir: f.TempDir(), MasterKey: masterKey(), Now: c.now})
+	r, err := registry.Open(f.Context(),
+		registry.Options{Dir: f.TempDir(), MasterKey: masterKey(), Now: c.now})
 	if err != nil {
 		f.Fatal(err)
 	}
 	f.Cleanup(func() { r.Close() })
 	sys := r.In(g.SystemScope("fuzz"))
-	if _, err := sys.CreateSchool(f.Context(), g.School{ID: "a", Kind: g.KindSchool, Name: "A", Timezone: "UTC", Language: "en"}); err != nil {
+	if _, err := sys.CreateSchool(f.Context(),
+		g.School{ID: "a", Kind: g.KindSchool, Name: "A", Timezone: "UTC", Language: "en"}); err != nil {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -205,7 +222,8 @@ func FuzzImportPeople(f *testing.F) {
 			}
 			return
 		}
-		if report.Applied || report.Created+report.Updated+report.Same+report.Errors != len(report.Lines) {
+		if report.Applied ||
+			report.Created+report.Updated+report.Same+report.Errors != len(report.Lines) {
 			t.Fatalf("the report does not add up: %+v", report)
 		}
 		last := 0

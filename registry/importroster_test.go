@@ -75,17 +75,59 @@ func TestImportModesChangeWhatTheySay(t *testing.T) {
 			o    registry.ImportOptions
 			want []string
 		}{
-			{"add", "学号,姓名,班级\nS000,Other,8\nS100,New,8\n", registry.ImportOptions{Mode: registry.ImportAdd}, []string{"same S000 exists", "create S100"}},
-			{"update", "学号,姓名,电话\nS000,Pupil 0,13900000001\nS101,Nobody,\n", registry.ImportOptions{Mode: registry.ImportUpdate},
+			{
+				"add",
+				"学号,姓名,班级\nS000,Other,8\nS100,New,8\n",
+				registry.ImportOptions{Mode: registry.ImportAdd},
+				[]string{"same S000 exists", "create S100"},
+			},
+			{"update", "学号,姓名,电话\nS000,Pupil 0,13900000001\nS101,Nobody,\n",
+				registry.ImportOptions{Mode: registry.ImportUpdate},
 				[]string{`update S000 phone ""→"13900000001"`, "error S101 unknown_number"}},
-			{"merge", "学号,姓名,班级,电话\nS000,Pupil 0,,\nS001,Pupil 1,7年级10班,1\n", registry.ImportOptions{}, []string{"same S000", `update S001 class "7年级9班"→"7年级10班" phone ""→"1"`}},
-			{"clear", "学号,姓名,班级\nS000,Pupil 0,\n", registry.ImportOptions{Clear: true}, []string{`update S000 class "7年级9班"→""`}},
-			{"promote", "学号,姓名,班级,电话\nS000,Renamed,8年级9班,1\n", registry.ImportOptions{Mode: registry.ImportPromote}, []string{`update S000 class "7年级9班"→"8年级9班"`}},
-			{"by hand", "学号,姓名\n20260001,Other\n", registry.ImportOptions{}, []string{"same 20260001 kept_by_hand"}},
-			{"overwrite", "学号,姓名\n20260001,Other\n", registry.ImportOptions{Mode: registry.ImportOverwrite}, []string{`update 20260001 name "Zhou Xiaohua a"→"Other"`}},
-			{"skip", "学号,姓名,班级\nS000,Pupil 0,1-Jul\nS102,,\nS103,X,\nS103,Y,\n", registry.ImportOptions{Skip: true},
-				[]string{"skip S000 class_date", "skip S102 missing", "skip S103 duplicate_first", "skip S103 duplicate_number"}},
-			{"zeros", "学号,姓名\n001,A\n1,B\n", registry.ImportOptions{Accept: []string{"zeros_ok"}}, []string{"create 001", "create 1"}},
+			{
+				"merge",
+				"学号,姓名,班级,电话\nS000,Pupil 0,,\nS001,Pupil 1,7年级10班,1\n",
+				registry.ImportOptions{},
+				[]string{"same S000", `update S001 class "7年级9班"→"7年级10班" phone ""→"1"`},
+			},
+			{
+				"clear",
+				"学号,姓名,班级\nS000,Pupil 0,\n",
+				registry.ImportOptions{Clear: true},
+				[]string{`update S000 class "7年级9班"→""`},
+			},
+			{
+				"promote",
+				"学号,姓名,班级,电话\nS000,Renamed,8年级9班,1\n",
+				registry.ImportOptions{Mode: registry.ImportPromote},
+				[]string{`update S000 class "7年级9班"→"8年级9班"`},
+			},
+			{
+				"by hand",
+				"学号,姓名\n20260001,Other\n",
+				registry.ImportOptions{},
+				[]string{"same 20260001 kept_by_hand"},
+			},
+			{
+				"overwrite",
+				"学号,姓名\n20260001,Other\n",
+				registry.ImportOptions{Mode: registry.ImportOverwrite},
+				[]string{`update 20260001 name "Zhou Xiaohua a"→"Other"`},
+			},
+			{"skip", "学号,姓名,班级\nS000,Pupil 0,1-Jul\nS102,,\nS103,X,\nS103,Y,\n",
+				registry.ImportOptions{Skip: true},
+				[]string{
+					"skip S000 class_date",
+					"skip S102 missing",
+					"skip S103 duplicate_first",
+					"skip S103 duplicate_number",
+				}},
+			{
+				"zeros",
+				"学号,姓名\n001,A\n1,B\n",
+				registry.ImportOptions{Accept: []string{"zeros_ok"}},
+				[]string{"create 001", "create 1"},
+			},
 		} {
 			x.o.Kind = g.Student
 			if diff := cmp.Diff(x.want, told(i.preview(x.file, x.o))); diff != "" {
@@ -104,17 +146,20 @@ func TestFullRosterMarksWhoLeft(t *testing.T) {
 		i := importer{t, d.as(d.a, g.RoleAdmin)}
 		all := grade(12, "7-1") + "20260001,Zhou Xiaohua a,7-2,\n"
 		i.apply(all, registry.ImportOptions{Kind: g.Student})
-		staff := must[g.Person](t)(d.sys.CreatePerson(ctx, g.Person{School: "a", Kind: g.Staff, Name: "Wang", Number: "T1"}))
+		staff := must[g.Person](t)(d.sys.CreatePerson(ctx,
+			g.Person{School: "a", Kind: g.Staff, Name: "Wang", Number: "T1"}))
 		without := strings.Replace(all, "S003,Pupil 3,7-1,70000003\n", "", 1)
 		full := registry.ImportOptions{Kind: g.Student, Mode: registry.ImportFull}
 		_, err := i.v.ImportRoster(ctx, "a", []byte(without), full)
 		wantCode(t, err, g.Invalid) // without a preview
 		got := i.apply(without, full)
 		if len(got.Leaving) != 1 || got.Leaving[0].Name != "Pupil 3" || got.Brake.Needed {
-			t.Fatalf("got %+v, brake %+v, want one to leave, below the brake", got.Leaving, got.Brake)
+			t.Fatalf("got %+v, brake %+v, want one to leave, below the brake", got.Leaving,
+				got.Brake)
 		}
 		expected := func() int {
-			return len(must[[]registry.RosterEntry](t)(d.sys.Roster(ctx, g.Session{School: "a", Who: []g.PersonKind{g.Student}})))
+			return len(must[[]registry.RosterEntry](t)(d.sys.Roster(ctx,
+				g.Session{School: "a", Who: []g.PersonKind{g.Student}})))
 		}
 		owner := func() bool {
 			_, found, err := d.sys.ByCredential(ctx, "a", g.ByCard, "70000003")
@@ -122,7 +167,8 @@ func TestFullRosterMarksWhoLeft(t *testing.T) {
 			return found
 		}
 		if expected() != 12 || owner() {
-			t.Errorf("got %d expected, card known %v, want 12 and an unknown card", expected(), owner())
+			t.Errorf("got %d expected, card known %v, want 12 and an unknown card", expected(),
+				owner())
 		}
 		left, _, err := i.v.People(ctx, registry.PersonFilter{School: "a", Left: true})
 		ok(t, err)
@@ -133,7 +179,8 @@ func TestFullRosterMarksWhoLeft(t *testing.T) {
 		}
 		back := i.apply(all, registry.ImportOptions{Kind: g.Student})
 		if back.Updated != 1 || expected() != 13 || !owner() {
-			t.Errorf("got %v, %d expected, card known %v, want them back with the card", told(back)[3], expected(), owner())
+			t.Errorf("got %v, %d expected, card known %v, want them back with the card",
+				told(back)[3], expected(), owner())
 		}
 		ok(t, i.v.SetLeft(ctx, left[0].ID, true))
 		if expected() != 12 || owner() {
@@ -170,7 +217,9 @@ func TestMassChangesNeedTheirNumber(t *testing.T) {
 			t.Errorf("confirm %d: got %v, want to be asked for 20", confirm, err)
 		}
 	}
-	if _, err := i.v.ImportPeople(t.Context(), "a", strings.NewReader("kind,"+strings.ReplaceAll(strings.TrimSpace(moved), "\n", "\nstudent,")), false); g.ErrorCode(err) != g.Invalid {
+	if _, err := i.v.ImportPeople(t.Context(), "a",
+		strings.NewReader("kind,"+strings.ReplaceAll(strings.TrimSpace(moved), "\n", "\nstudent,")),
+		false); g.ErrorCode(err) != g.Invalid {
 		t.Errorf("got %v for the plain import, want the brake there too", err)
 	}
 	i.apply(moved, registry.ImportOptions{Kind: g.Student})
@@ -191,13 +240,15 @@ func TestImportAppliesItsPreviewOrNothing(t *testing.T) {
 		opts.Token = seen.Token
 		_, err := i.v.ImportRoster(ctx, "a", []byte(grade(3, "7-2")), opts)
 		wantCode(t, err, g.Conflict) // another file
-		must[g.Pass](t)(d.sys.AddCard(ctx, d.child["a"].ID, g.ByCard, "70000001", c.now().AddDate(1, 0, 0)))
+		must[g.Pass](t)(d.sys.AddCard(ctx, d.child["a"].ID, g.ByCard, "70000001",
+			c.now().AddDate(1, 0, 0)))
 		r, err := i.v.ImportRoster(ctx, "a", []byte(file), opts)
 		ok(t, err)
 		if r.Applied || r.Errors != 1 || r.Lines[1].Problems[0].Code != "card_taken" {
 			t.Errorf("got %+v, want nothing applied: a card was given away meanwhile", told(r))
 		}
-		must[g.Person](t)(d.sys.CreatePerson(ctx, g.Person{School: "a", Kind: g.Student, Name: "Pupil 0", Number: "S000", Class: "7-1"}))
+		must[g.Person](t)(d.sys.CreatePerson(ctx,
+			g.Person{School: "a", Kind: g.Student, Name: "Pupil 0", Number: "S000", Class: "7-1"}))
 		file = strings.Replace(file, "70000001", "70000009", 1)
 		_, err = i.v.ImportRoster(ctx, "a", []byte(file), opts)
 		wantCode(t, err, g.Conflict)
@@ -209,15 +260,21 @@ func TestColumnsAreRemembered(t *testing.T) {
 		d := newDistrict(t, o, c)
 		i := importer{t, d.as(d.a, g.RoleAdmin)}
 		file := "甲,乙,丙\nS1,张三,7-1\n"
-		if r := i.preview(file, registry.ImportOptions{Kind: g.Student}); r.Fault() == nil || r.Mapping != "guessed" || len(r.Columns) != 3 || r.Columns[1].Samples[0] != "张三" {
+		if r := i.preview(file, registry.ImportOptions{Kind: g.Student}); r.Fault() == nil ||
+			r.Mapping != "guessed" || len(r.Columns) != 3 || r.Columns[1].Samples[0] != "张三" {
 			t.Fatalf("got %+v, want to be asked for the columns and shown samples", r)
 		}
-		i.apply(file, registry.ImportOptions{Kind: g.Student, Columns: []roster.Field{roster.Number, roster.Name, roster.Class}})
+		i.apply(file,
+			registry.ImportOptions{
+				Kind:    g.Student,
+				Columns: []roster.Field{roster.Number, roster.Name, roster.Class},
+			})
 		r := i.preview("甲,乙,丙\nS2,李四,7-2\n", registry.ImportOptions{Kind: g.Student})
 		if r.Mapping != "remembered" || r.Created != 1 || r.Lines[0].Class != "7-2" {
 			t.Errorf("got %+v, want the columns as they were chosen", r)
 		}
-		other := must[registry.ImportReport](t)(d.as(d.b, g.RoleAdmin).ImportRoster(t.Context(), "b", []byte(file), registry.ImportOptions{Kind: g.Student, DryRun: true}))
+		other := must[registry.ImportReport](t)(d.as(d.b, g.RoleAdmin).ImportRoster(t.Context(),
+			"b", []byte(file), registry.ImportOptions{Kind: g.Student, DryRun: true}))
 		if other.Mapping != "guessed" {
 			t.Errorf("got %s in another school, want its own", other.Mapping)
 		}
@@ -228,12 +285,19 @@ func TestListsSortAndSearchAsPeopleDo(t *testing.T) {
 	c := newClock()
 	d := newDistrict(t, registry.Options{Dir: t.TempDir(), MasterKey: masterKey(), Now: c.now}, c)
 	v := d.as(d.a, g.RoleAdmin)
-	importer{t, v}.apply("学号,姓名,班级\n1,Anna Maria Smith,7年级10班\n2,B,7年级9班\n3,C,初三1班\n4,D,初二1班\n", registry.ImportOptions{Kind: g.Student})
+	importer{t, v}.apply("学号,姓名,班级\n1,Anna Maria Smith,7年级10班\n2,B,7年级9班\n3,C,初三1班\n4,D,初二1班\n",
+		registry.ImportOptions{Kind: g.Student})
 	got := must[[]string](t)(v.Classes(t.Context(), "a"))
 	if diff := cmp.Diff([]string{"7-2", "7年级9班", "7年级10班", "初二1班", "初三1班"}, got); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}
-	for q, want := range map[string]int{"smith anna": 1, "10班 anna": 1, "smith 9班": 0, "7年级": 2, "": 5} {
+	for q, want := range map[string]int{
+		"smith anna": 1,
+		"10班 anna":   1,
+		"smith 9班":   0,
+		"7年级":        2,
+		"":           5,
+	} {
 		rows, _, err := v.People(t.Context(), registry.PersonFilter{School: "a", Query: q})
 		ok(t, err)
 		if len(rows) != want {

@@ -18,7 +18,8 @@ func importRegistry(t *testing.T, now func() time.Time) *Registry {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { r.Close() })
-	if _, err := r.In(g.SystemScope("test")).CreateSchool(t.Context(), g.School{ID: "a", Kind: g.KindSchool, Name: "A", Timezone: "UTC", Language: "en"}); err != nil {
+	if _, err := r.In(g.SystemScope("test")).CreateSchool(t.Context(),
+		g.School{ID: "a", Kind: g.KindSchool, Name: "A", Timezone: "UTC", Language: "en"}); err != nil {
 		t.Fatal(err)
 	}
 	return r
@@ -39,7 +40,8 @@ func TestPreviewTakesNoWriter(t *testing.T) {
 	err := r.s.Write(t.Context(), func(*store.Tx) error {
 		ctx, stop := context.WithTimeout(t.Context(), time.Minute)
 		defer stop()
-		report, err := r.In(g.SystemScope("test")).ImportRoster(ctx, "a", importFile(500), ImportOptions{DryRun: true})
+		report, err := r.In(g.SystemScope("test")).ImportRoster(ctx, "a", importFile(500),
+			ImportOptions{DryRun: true})
 		if err == nil && report.Created != 500 {
 			t.Errorf("got %d to be created, want 500", report.Created)
 		}
@@ -109,14 +111,17 @@ func TestBrokenOffImportIsSwept(t *testing.T) {
 	r := importRegistry(t, func() time.Time { return now })
 	ctx, stop := context.WithCancel(t.Context())
 	err := r.s.Write(ctx, func(t *store.Tx) error {
-		_, err := t.Exec(ctx, "INSERT INTO imports (id, school, started) VALUES ('imp_lost', 'a', ?)", store.Micros(now))
+		_, err := t.Exec(ctx,
+			"INSERT INTO imports (id, school, started) VALUES ('imp_lost', 'a', ?)",
+			store.Micros(now))
 		return err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	err = r.s.Write(ctx, func(t *store.Tx) error {
-		_, err := t.Exec(ctx, `INSERT INTO import_people (import, id, school, kind, class, number_mac, key_sealed, body_sealed, leaves)
+		_, err := t.Exec(ctx,
+			`INSERT INTO import_people (import, id, school, kind, class, number_mac, key_sealed, body_sealed, leaves)
 			VALUES ('imp_lost', 'per_x', 'a', 'student', '', NULL, ?, ?, 0)`, []byte{1}, []byte{1})
 		return err
 	})
@@ -125,7 +130,8 @@ func TestBrokenOffImportIsSwept(t *testing.T) {
 		t.Fatal(err)
 	}
 	now = now.Add(2 * time.Hour)
-	if _, err := r.In(g.SystemScope("test")).ImportRoster(t.Context(), "a", importFile(3), ImportOptions{}); err != nil {
+	if _, err := r.In(g.SystemScope("test")).ImportRoster(t.Context(), "a", importFile(3),
+		ImportOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	var left, people int

@@ -34,18 +34,22 @@ func TestPassagesOfNobodyBecomeSomebodys(t *testing.T) {
 		ok(t, err)
 		rest, err := d.sys.UnresolvedPassages(ctx, "a", page[2].Seq, 3)
 		ok(t, err)
-		if len(page) != 3 || len(rest) != 2 || page[0].Seq != 14 || rest[1].Seq != 10 || rest[0].Credential != "9001" {
+		if len(page) != 3 || len(rest) != 2 || page[0].Seq != 14 || rest[1].Seq != 10 ||
+			rest[0].Credential != "9001" {
 			t.Fatalf("got %+v and %+v, want numbers 14 to 10 of 9001", page, rest)
 		}
 		child := d.child["a"].ID
 		for range 2 {
 			ok(t, d.sys.ResolvePassages(ctx, "a", map[uint64]g.PersonID{14: child, 13: child}))
 		}
-		ok(t, d.sys.ResolvePassages(ctx, "b", map[uint64]g.PersonID{12: child})) // of another school
-		told := sighting(20, d, "a", child, at)                                  // the terminal pushes its log again
+		// of another school
+		ok(t, d.sys.ResolvePassages(ctx, "b", map[uint64]g.PersonID{12: child}))
+		// the terminal pushes its log again
+		told := sighting(20, d, "a", child, at)
 		told.Sighting.ID = "sgt_10"
 		ok(t, d.sys.ApplyHistory(ctx, []g.Event{told}))
-		rows, _, err := d.as(d.a, g.RoleSecurity).Sightings(ctx, registry.SightingFilter{Person: child})
+		rows, _, err := d.as(d.a, g.RoleSecurity).Sightings(ctx,
+			registry.SightingFilter{Person: child})
 		ok(t, err)
 		var got []uint64
 		for _, row := range rows {
@@ -83,8 +87,15 @@ func TestRefusedContentIsOpenedWithAReason(t *testing.T) {
 		raw := []byte("777\t2026-09-01 07:55:00\tI\tFP")
 		sealed, err := d.sys.SealKept(ctx, "a", raw)
 		ok(t, err)
-		e := g.Event{Seq: 40, Kind: g.EventRejected, School: "a", Device: d.device["a"].ID, Received: c.now(),
-			Rejection: &g.Rejection{Reason: "line 1: column 3 is no number", Source: "zkteco ATTLOG", Sealed: sealed}}
+		e := g.Event{
+			Seq:  40,
+			Kind: g.EventRejected, School: "a", Device: d.device["a"].ID, Received: c.now(),
+			Rejection: &g.Rejection{
+				Reason: "line 1: column 3 is no number",
+				Source: "zkteco ATTLOG",
+				Sealed: sealed,
+			},
+		}
 		ok(t, d.sys.ApplyHistory(ctx, []g.Event{e}))
 		rows, _, err := d.as(d.a, g.RoleFacility).Rejections(ctx, registry.RejectionFilter{})
 		ok(t, err)
@@ -99,7 +110,11 @@ func TestRefusedContentIsOpenedWithAReason(t *testing.T) {
 		wantCode(t, err, g.Forbidden)
 		_, err = d.as(d.b, g.RoleSecurity).RejectionContent(ctx, 40)
 		wantCode(t, err, g.NotFound)
-		silent := d.r.In(g.Scope{School: "a", Actor: "usr_test tester", Permissions: g.RoleSecurity.Permissions()})
+		silent := d.r.In(g.Scope{
+			School:      "a",
+			Actor:       "usr_test tester",
+			Permissions: g.RoleSecurity.Permissions(),
+		})
 		_, err = silent.RejectionContent(ctx, 40)
 		wantCode(t, err, g.Invalid)
 	})

@@ -12,8 +12,14 @@ import (
 // signedIn is the view of a user whom the registry knows.
 func (d *district) signedIn(t *testing.T, name string, role g.Role) (g.User, *registry.View) {
 	t.Helper()
-	u := must[g.User](t)(d.sys.CreateUser(t.Context(), g.User{School: "a", Name: name, FullName: name + " F", Role: role, Language: "en"}, "a long quiet evening"))
-	return u, d.r.In(g.Scope{School: "a", Actor: string(u.ID) + " " + name, Permissions: role.Permissions()})
+	u := must[g.User](t)(d.sys.CreateUser(t.Context(),
+		g.User{School: "a", Name: name, FullName: name + " F", Role: role, Language: "en"},
+		"a long quiet evening"))
+	return u, d.r.In(g.Scope{
+		School:      "a",
+		Actor:       string(u.ID) + " " + name,
+		Permissions: role.Permissions(),
+	})
 }
 
 // A key has no more than its maker has now, however long ago it was made, through however many
@@ -25,12 +31,20 @@ func TestKeysEndWithTheirMaker(t *testing.T) {
 		maker, view := d.signedIn(t, "head", g.RoleAdmin)
 		other, otherView := d.signedIn(t, "deputy", g.RoleAdmin)
 		make := func(v *registry.View, name string, perms ...g.Permission) (g.APIKey, string) {
-			k, secret, err := v.CreateKey(ctx, g.APIKey{School: "a", Name: name, Purpose: "nightly reports", Permissions: perms, Expires: c.now().Add(24 * time.Hour)})
+			k, secret, err := v.CreateKey(ctx,
+				g.APIKey{
+					School:      "a",
+					Name:        name,
+					Purpose:     "nightly reports",
+					Permissions: perms,
+					Expires:     c.now().Add(24 * time.Hour),
+				})
 			ok(t, err)
 			return k, secret
 		}
 		parent, parentSecret := make(view, "parent", g.KeysAdmin, g.PeopleRead, g.DevicesRead)
-		if parent.Maker != string(maker.ID) || parent.MakerName != "head F" || parent.MakerState != g.MakerActive {
+		if parent.Maker != string(maker.ID) || parent.MakerName != "head F" ||
+			parent.MakerState != g.MakerActive {
 			t.Errorf("got %+v, want it made by head", parent)
 		}
 		_, parentScope, err := d.r.KeyBySecret(ctx, parentSecret)
@@ -42,13 +56,17 @@ func TestKeysEndWithTheirMaker(t *testing.T) {
 			ok(t, err)
 			return scope.Permissions
 		}
-		if got := permissions(childSecret); !slices.Equal(got, []g.Permission{g.PeopleRead, g.DevicesRead}) {
+		if got := permissions(childSecret); !slices.Equal(got,
+			[]g.Permission{g.PeopleRead, g.DevicesRead}) {
 			t.Errorf("got %v", got)
 		}
 
 		maker.Role = g.RoleFacility // has devices:read, not people:read
 		ok(t, otherView.UpdateUser(ctx, maker))
-		for name, secret := range map[string]string{"the key": parentSecret, "the key of the key": childSecret} {
+		for name, secret := range map[string]string{
+			"the key":            parentSecret,
+			"the key of the key": childSecret,
+		} {
 			if got := permissions(secret); !slices.Equal(got, []g.Permission{g.DevicesRead}) {
 				t.Errorf("%s of a demoted maker may do %v, want devices:read alone", name, got)
 			}
@@ -62,22 +80,27 @@ func TestKeysEndWithTheirMaker(t *testing.T) {
 		}
 		for _, k := range must[[]g.APIKey](t)(otherView.Keys(ctx, "a")) {
 			if k.MakerState != g.MakerDisabled || len(k.Effective) != 0 {
-				t.Errorf("the list shows %s as %s with %v, want disabled and nothing", k.Name, k.MakerState, k.Effective)
+				t.Errorf("the list shows %s as %s with %v, want disabled and nothing", k.Name,
+					k.MakerState, k.Effective)
 			}
 		}
 
 		_, guard := d.signedIn(t, "guard", g.RoleSecurity)
 		wantCode(t, guard.TakeOverKey(ctx, child.ID), g.Forbidden)
-		wantCode(t, d.r.In(parentScope).TakeOverKey(ctx, child.ID), g.Forbidden) // a key answers for nothing
+		// a key answers for nothing
+		wantCode(t, d.r.In(parentScope).TakeOverKey(ctx, child.ID), g.Forbidden)
 		ok(t, otherView.TakeOverKey(ctx, child.ID))
-		if got := permissions(childSecret); !slices.Equal(got, []g.Permission{g.PeopleRead, g.DevicesRead}) {
+		if got := permissions(childSecret); !slices.Equal(got,
+			[]g.Permission{g.PeopleRead, g.DevicesRead}) {
 			t.Errorf("got %v after it was taken over, want all of it", got)
 		}
 		_, _, err = d.r.KeyBySecret(ctx, parentSecret)
 		wantCode(t, err, g.Unauthenticated)
 		entries, _, err := otherView.Audit(ctx, registry.AuditFilter{Deed: "key.take_over"})
 		ok(t, err)
-		if len(entries) != 1 || entries[0].Object != string(child.ID) || entries[0].Reason != "from "+string(parent.ID) || entries[0].Actor != string(other.ID)+" deputy" {
+		if len(entries) != 1 || entries[0].Object != string(child.ID) ||
+			entries[0].Reason != "from "+string(parent.ID) ||
+			entries[0].Actor != string(other.ID)+" deputy" {
 			t.Errorf("got %+v, want the taking over with whom from", entries)
 		}
 		ok(t, otherView.RevokeKey(ctx, child.ID))
@@ -97,25 +120,47 @@ func TestAKeyStatesItsPurpose(t *testing.T) {
 		d := newDistrict(t, o, c)
 		_, view := d.signedIn(t, "head", g.RoleAdmin)
 		for _, purpose := range []string{"", ".", "....", "xx", "xxxxxx", "1234567", "   ", "a\nb"} {
-			_, _, err := view.CreateKey(ctx, g.APIKey{School: "a", Name: "k", Purpose: purpose, Permissions: []g.Permission{g.PeopleRead}, Expires: c.now().Add(time.Hour)})
+			_, _, err := view.CreateKey(ctx,
+				g.APIKey{
+					School:      "a",
+					Name:        "k",
+					Purpose:     purpose,
+					Permissions: []g.Permission{g.PeopleRead},
+					Expires:     c.now().Add(time.Hour),
+				})
 			wantCode(t, err, g.Invalid)
 		}
 		for _, purpose := range []string{"bus", "家访", "bus list"} {
-			_, _, err := view.CreateKey(ctx, g.APIKey{School: "a", Name: "k", Purpose: purpose, Permissions: []g.Permission{g.PeopleRead}, Expires: c.now().Add(time.Hour)})
+			_, _, err := view.CreateKey(ctx,
+				g.APIKey{
+					School:      "a",
+					Name:        "k",
+					Purpose:     purpose,
+					Permissions: []g.Permission{g.PeopleRead},
+					Expires:     c.now().Add(time.Hour),
+				})
 			if purpose == "bus" {
 				wantCode(t, err, g.Invalid)
 				continue
 			}
 			ok(t, err)
 		}
-		k, secret, err := view.CreateKey(ctx, g.APIKey{School: "a", Name: "k", Purpose: "bus list", Permissions: []g.Permission{g.PeopleRead, g.AlertsRead}, Expires: c.now().Add(time.Hour)})
+		k, secret, err := view.CreateKey(ctx,
+			g.APIKey{
+				School:      "a",
+				Name:        "k",
+				Purpose:     "bus list",
+				Permissions: []g.Permission{g.PeopleRead, g.AlertsRead},
+				Expires:     c.now().Add(time.Hour),
+			})
 		ok(t, err)
 		_, scope, err := d.r.KeyBySecret(ctx, secret)
 		ok(t, err)
 		ok(t, d.r.In(scope).Record(ctx, "test.deed", "x"))
 		entries, _, err := view.Audit(ctx, registry.AuditFilter{Deed: "test.deed"})
 		ok(t, err)
-		if len(entries) != 1 || entries[0].Reason != "bus list" || entries[0].Actor != string(k.ID)+" k" {
+		if len(entries) != 1 || entries[0].Reason != "bus list" ||
+			entries[0].Actor != string(k.ID)+" k" {
 			t.Errorf("got %+v, want the key's purpose beside what it did", entries)
 		}
 	})
@@ -127,14 +172,27 @@ func TestWebhooksAreBoundByTheirMaker(t *testing.T) {
 		ctx := t.Context()
 		d := newDistrict(t, o, c)
 		_, view := d.signedIn(t, "head", g.RoleAdmin)
-		_, secret, err := view.CreateKey(ctx, g.APIKey{School: "a", Name: "k", Purpose: "hooks only", Permissions: []g.Permission{g.KeysAdmin, g.DevicesRead}, Expires: c.now().Add(time.Hour)})
+		_, secret, err := view.CreateKey(ctx,
+			g.APIKey{
+				School:      "a",
+				Name:        "k",
+				Purpose:     "hooks only",
+				Permissions: []g.Permission{g.KeysAdmin, g.DevicesRead},
+				Expires:     c.now().Add(time.Hour),
+			})
 		ok(t, err)
 		_, scope, err := d.r.KeyBySecret(ctx, secret)
 		ok(t, err)
 		byKey := d.r.In(scope)
-		_, _, err = byKey.CreateWebhook(ctx, g.Webhook{School: "a", URL: "https://x.example", Kinds: []g.EventKind{g.EventStatus, g.EventAttendance}})
+		_, _, err = byKey.CreateWebhook(ctx,
+			g.Webhook{
+				School: "a",
+				URL:    "https://x.example",
+				Kinds:  []g.EventKind{g.EventStatus, g.EventAttendance},
+			})
 		wantCode(t, err, g.Forbidden)
-		w, _, err := byKey.CreateWebhook(ctx, g.Webhook{School: "a", URL: "https://x.example"}) // all that its maker may
+		// all that its maker may
+		w, _, err := byKey.CreateWebhook(ctx, g.Webhook{School: "a", URL: "https://x.example"})
 		ok(t, err)
 		if want := []g.EventKind{g.EventStatus, g.EventRejected}; !slices.Equal(w.Effective, want) {
 			t.Errorf("got %v, want %v", w.Effective, want)

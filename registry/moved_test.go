@@ -16,7 +16,14 @@ func TestAnAlertSaysWhereItsDeviceIsNow(t *testing.T) {
 		d := newDistrict(t, o, c)
 		raised := smoke(d, c.now())
 		ok(t, d.sys.ApplyEffects(ctx, registry.Effects{Seq: 10, Alerts: []g.Alert{raised}}))
-		lab := must[g.Zone](t)(d.sys.PutZone(ctx, g.Zone{ID: "lab-new", School: "a", Building: d.gate["a"].Building, Name: "New laboratory", Kind: g.ZoneLaboratory}))
+		lab := must[g.Zone](t)(d.sys.PutZone(ctx,
+			g.Zone{
+				ID:       "lab-new",
+				School:   "a",
+				Building: d.gate["a"].Building,
+				Name:     "New laboratory",
+				Kind:     g.ZoneLaboratory,
+			}))
 		v := d.as(d.a, g.RoleSecurity)
 		if row := must[registry.AlertRow](t)(v.Alert(ctx, raised.ID)); row.MovedTo != "" {
 			t.Errorf("before the move: moved to %q", row.MovedTo)
@@ -28,8 +35,11 @@ func TestAnAlertSaysWhereItsDeviceIsNow(t *testing.T) {
 		again.Zone, again.Count, again.LastFired = lab.ID, 2, c.now().Add(time.Second)
 		ok(t, d.sys.ApplyEffects(ctx, registry.Effects{Seq: 11, Alerts: []g.Alert{again}}))
 		row := must[registry.AlertRow](t)(v.Alert(ctx, raised.ID))
-		if row.Zone != raised.Zone || row.ZoneName != "Gate" || row.MovedTo != lab.ID || row.MovedToName != "New laboratory" || row.Count != 2 {
-			t.Errorf("got %+v, want it raised at the gate, fired twice, and its device in the new laboratory", row)
+		if row.Zone != raised.Zone || row.ZoneName != "Gate" || row.MovedTo != lab.ID ||
+			row.MovedToName != "New laboratory" || row.Count != 2 {
+			t.Errorf("got %+v, want it raised at the gate, fired twice, and its device in the "+
+				"new laboratory",
+				row)
 		}
 	})
 }

@@ -29,9 +29,21 @@ actions:
 
 func TestParseProfile(t *testing.T) {
 	least, most := -40.0, 125.0
-	want := g.Profile{ID: "smoke-heat", Title: "Smoke and heat sensor", TitleZH: "烟感温感", Type: g.TypeSensor, OfflineAfter: 300,
-		Properties: map[string]g.Property{"smoke": {Type: "boolean"}, "temperature": {Type: "number", Unit: "Cel", Minimum: &least, Maximum: &most, Forms: map[string]string{"register": "input:1", "scale": "0.1"}}},
-		Actions:    map[string]g.Action{"silence": {Title: "Silence"}}}
+	want := g.Profile{
+		ID:    "smoke-heat",
+		Title: "Smoke and heat sensor", TitleZH: "烟感温感", Type: g.TypeSensor, OfflineAfter: 300,
+		Properties: map[string]g.Property{
+			"smoke": {Type: "boolean"},
+			"temperature": {
+				Type:    "number",
+				Unit:    "Cel",
+				Minimum: &least,
+				Maximum: &most,
+				Forms:   map[string]string{"register": "input:1", "scale": "0.1"},
+			},
+		},
+		Actions: map[string]g.Action{"silence": {Title: "Silence"}},
+	}
 	got := must[g.Profile](t)(registry.ParseProfile("smoke.yaml", []byte(profileYAML)))
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
@@ -56,10 +68,16 @@ func TestParseProfileNamesThePlace(t *testing.T) {
 		wantCode(t, err, g.Invalid)
 		e := err.(*g.Error)
 		if !strings.HasPrefix(e.Message, c.place) || e.Field != c.field {
-			t.Errorf("%q: got %q, field %q; want %q, field %q", c.new, e.Message, e.Field, c.place, c.field)
+			t.Errorf("%q: got %q, field %q; want %q, field %q", c.new, e.Message, e.Field, c.place,
+				c.field)
 		}
 	}
-	for name, text := range map[string]string{"empty": "", "a comment": "# nothing\n", "a list": "- a\n", "a text": "hello"} {
+	for name, text := range map[string]string{
+		"empty":     "",
+		"a comment": "# nothing\n",
+		"a list":    "- a\n",
+		"a text":    "hello",
+	} {
 		if _, err := registry.ParseProfile("p.yaml", []byte(text)); g.ErrorCode(err) != g.Invalid {
 			t.Errorf("%s: got %v, want invalid", name, err)
 		}

@@ -28,8 +28,13 @@ type keyed struct {
 
 func newKeyed(t *testing.T, o registry.Options, c *clock) *keyed {
 	t.Helper()
-	k := &keyed{d: newDistrict(t, o, c), rp: registry.NewRelyingParty(gateAddress), key: passkeytest.New(gateAddress)}
-	k.user = must[g.User](t)(k.d.sys.CreateUser(t.Context(), g.User{School: "a", Name: boss, Role: g.RoleAdmin, Language: "en"}, bossPassword))
+	k := &keyed{
+		d:   newDistrict(t, o, c),
+		rp:  registry.NewRelyingParty(gateAddress),
+		key: passkeytest.New(gateAddress),
+	}
+	k.user = must[g.User](t)(k.d.sys.CreateUser(t.Context(),
+		g.User{School: "a", Name: boss, Role: g.RoleAdmin, Language: "en"}, bossPassword))
 	k.view, k.browser = signedIn(t, k.d, boss, bossPassword)
 	k.recovery = make1(t, k.view, k.user.ID, k.rp, k.key, "Blue key")
 	if len(k.recovery) != 10 {
@@ -50,7 +55,9 @@ func signedIn(t *testing.T, d *district, name, password string) (*registry.View,
 }
 
 // make1 makes a passkey and confirms it.
-func make1(t *testing.T, v *registry.View, id g.UserID, rp *registry.RelyingParty, key *passkeytest.Key, name string) []string {
+func make1(
+	t *testing.T, v *registry.View, id g.UserID, rp *registry.RelyingParty, key *passkeytest.Key, name string,
+) []string {
 	t.Helper()
 	making, options, err := v.BeginPasskey(t.Context(), id, rp)
 	ok(t, err)
@@ -82,7 +89,8 @@ func (k *keyed) asked(t *testing.T) (ticket string, options []byte) {
 }
 
 func (k *keyed) complete(ticket string, shown []byte) (registry.Entry, error) {
-	return k.d.r.CompletePasskey(context.Background(), ticket, k.rp, shown, registry.Attempt{Remote: "10.0.0.1", Browser: k.browser})
+	return k.d.r.CompletePasskey(context.Background(), ticket, k.rp, shown,
+		registry.Attempt{Remote: "10.0.0.1", Browser: k.browser})
 }
 
 func show(t *testing.T, key *passkeytest.Key, options []byte) []byte {
@@ -120,7 +128,8 @@ func TestPasskey(t *testing.T) {
 		ok(t, err)
 		st, err := k.view.SecondFactor(ctx, k.user.ID)
 		ok(t, err)
-		if len(st.Factors) != 1 || st.Factors[0].Name != "Blue key" || st.Factors[0].RP != "gatehouse.school.example" || !st.Factors[0].Used.Equal(c.now()) {
+		if len(st.Factors) != 1 || st.Factors[0].Name != "Blue key" ||
+			st.Factors[0].RP != "gatehouse.school.example" || !st.Factors[0].Used.Equal(c.now()) {
 			t.Errorf("got %+v", st)
 		}
 		spare := passkeytest.New(gateAddress)
@@ -133,7 +142,8 @@ func TestPasskey(t *testing.T) {
 		}
 		_, err = k.complete(ticket, show(t, spare, options))
 		ok(t, err)
-		_, err = k.d.r.Complete(ctx, k.ticket(t), k.recovery[0], registry.Attempt{Remote: "10.0.0.1", Browser: k.browser})
+		_, err = k.d.r.Complete(ctx, k.ticket(t), k.recovery[0],
+			registry.Attempt{Remote: "10.0.0.1", Browser: k.browser})
 		ok(t, err)
 		st, err = k.view.SecondFactor(ctx, k.user.ID)
 		ok(t, err)
@@ -145,7 +155,12 @@ func TestPasskey(t *testing.T) {
 		if len(st.Factors) != 0 || st.Recovery != 0 {
 			t.Errorf("got %+v after removing all", st)
 		}
-		for deed, want := range map[string]int{"factor.add": 2, "factor.use": 2, "factor.recover": 1, "factor.remove": 2} {
+		for deed, want := range map[string]int{
+			"factor.add":     2,
+			"factor.use":     2,
+			"factor.recover": 1,
+			"factor.remove":  2,
+		} {
 			got := audited(t, k.d, deed)
 			if len(got) != want || !strings.HasPrefix(got[0].Object, string(k.user.ID)) {
 				t.Errorf("%s: got %+v, want %d", deed, got, want)
@@ -203,7 +218,9 @@ func TestPasskeyRefused(t *testing.T) {
 				_, options := k.asked(t)
 				return show(t, k.key.Copy(), options)
 			}},
-			{"no answer at all", "passkey_refused", func([]byte) []byte { return []byte(`{"id":"AA"}`) }},
+			{"no answer at all", "passkey_refused", func([]byte) []byte {
+				return []byte(`{"id":"AA"}`)
+			}},
 		}
 		for _, x := range cases {
 			ticket, options := k.asked(t)
@@ -275,7 +292,8 @@ func TestCopiedPasskey(t *testing.T) {
 		ticket, options := k.asked(t)
 		_, err := k.complete(ticket, show(t, copied, options))
 		wantReason(t, err, "passkey_copied")
-		if got := audited(t, k.d, "factor.copied"); len(got) != 1 || !strings.HasPrefix(got[0].Object, string(k.user.ID)+" passkey fac_") {
+		if got := audited(t, k.d, "factor.copied"); len(got) != 1 ||
+			!strings.HasPrefix(got[0].Object, string(k.user.ID)+" passkey fac_") {
 			t.Errorf("got %+v in the audit log", got)
 		}
 		ticket = k.ticket(t)
@@ -287,7 +305,8 @@ func TestCopiedPasskey(t *testing.T) {
 			t.Errorf("got %+v, want a copied passkey", states)
 		}
 		c.add(10 * time.Minute)
-		_, err = k.d.r.Complete(ctx, k.ticket(t), k.recovery[3], registry.Attempt{Remote: "10.0.0.1", Browser: k.browser})
+		_, err = k.d.r.Complete(ctx, k.ticket(t), k.recovery[3],
+			registry.Attempt{Remote: "10.0.0.1", Browser: k.browser})
 		ok(t, err)
 	})
 }
@@ -348,31 +367,39 @@ func TestMakingAPasskey(t *testing.T) {
 			return err
 		}
 		making, options := begin()
-		if !bytes.Contains(options, []byte(k.key.ID())) || !bytes.Contains(options, []byte(`"userVerification":"preferred"`)) {
-			t.Errorf("got %s, want the passkey that is there left out, and verification preferred", options)
+		if !bytes.Contains(options, []byte(k.key.ID())) ||
+			!bytes.Contains(options, []byte(`"userVerification":"preferred"`)) {
+			t.Errorf("got %s, want the passkey that is there left out, and verification preferred",
+				options)
 		}
 		for name, key := range map[string]*passkeytest.Key{
-			"origin": passkeytest.New("https://elsewhere.example"), "port": passkeytest.New(gateAddress + ":444"),
+			"origin":        passkeytest.New("https://elsewhere.example"),
+			"port":          passkeytest.New(gateAddress + ":444"),
 			"relying party": {Origin: gateAddress, RPID: "elsewhere.example"},
 		} {
 			making, options := begin()
 			wantReason(t, confirm(v, id, making, made(key, options)), "passkey_refused")
-			if wantReason(t, confirm(v, id, making, made(passkeytest.New(gateAddress), options)), "passkey_over"); t.Failed() {
+			if wantReason(t, confirm(v, id, making, made(passkeytest.New(gateAddress), options)),
+				"passkey_over"); t.Failed() {
 				t.Fatal(name)
 			}
 			c.add(4 * time.Minute)
 		}
 		c.add(time.Hour)
-		wantReason(t, confirm(v, id, making, made(passkeytest.New(gateAddress), options)), "passkey_over")
+		wantReason(t, confirm(v, id, making, made(passkeytest.New(gateAddress), options)),
+			"passkey_over")
 		wantReason(t, confirm(v, id, "ght_none", []byte("{}")), "passkey_over")
 		if got := audited(t, k.d, "factor.refused"); len(got) != 3 {
 			t.Errorf("got %+v, want 3 refused", got)
 		}
 
-		other := must[g.User](t)(k.d.sys.CreateUser(ctx, g.User{School: "a", Name: "other", Role: g.RoleAdmin, Language: "en"}, bossPassword))
+		other := must[g.User](t)(k.d.sys.CreateUser(ctx,
+			g.User{School: "a", Name: "other", Role: g.RoleAdmin, Language: "en"}, bossPassword))
 		theirs, _ := signedIn(t, k.d, "other", bossPassword)
 		making, options = begin()
-		wantReason(t, confirm(theirs, other.ID, making, made(passkeytest.New(gateAddress), options)), "passkey_over")
+		wantReason(t,
+			confirm(theirs, other.ID, making, made(passkeytest.New(gateAddress), options)),
+			"passkey_over")
 		ok(t, confirm(v, id, making, made(passkeytest.New(gateAddress), options)))
 
 		var oldest string
@@ -397,7 +424,8 @@ func TestPasskeyIsOneUsers(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		ctx := t.Context()
 		k := newKeyed(t, o, c)
-		other := must[g.User](t)(k.d.sys.CreateUser(ctx, g.User{School: "a", Name: "other", Role: g.RoleAdmin, Language: "en"}, bossPassword))
+		other := must[g.User](t)(k.d.sys.CreateUser(ctx,
+			g.User{School: "a", Name: "other", Role: g.RoleAdmin, Language: "en"}, bossPassword))
 		theirs, _ := signedIn(t, k.d, "other", bossPassword)
 		making, options, err := theirs.BeginPasskey(ctx, other.ID, k.rp)
 		ok(t, err)
@@ -413,13 +441,15 @@ func TestPasskeyAskedOfARole(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		ctx := t.Context()
 		d, rp := newDistrict(t, o, c), registry.NewRelyingParty(gateAddress)
-		u := must[g.User](t)(d.sys.CreateUser(ctx, g.User{School: "a", Name: boss, Role: g.RoleAdmin, Language: "en"}, bossPassword))
+		u := must[g.User](t)(d.sys.CreateUser(ctx,
+			g.User{School: "a", Name: boss, Role: g.RoleAdmin, Language: "en"}, bossPassword))
 		ok(t, d.sys.PutFactorRoles(ctx, "dist", []g.Role{g.RoleAdmin}))
 		e, err := enter(d, boss, bossPassword, "10.0.0.1", "")
 		ok(t, err)
 		_, scope, _, err := d.r.StepUser(ctx, e.Token, registry.StepEnrol)
 		ok(t, err)
-		if codes := make1(t, d.r.In(scope), u.ID, rp, passkeytest.New(gateAddress), "Key"); len(codes) != 10 {
+		if codes := make1(t, d.r.In(scope), u.ID, rp, passkeytest.New(gateAddress), "Key"); len(
+			codes) != 10 {
 			t.Errorf("got %d recovery codes, want 10", len(codes))
 		}
 		done, err := d.r.Enrolled(ctx, e.Token, registry.Attempt{Remote: "10.0.0.1"})
@@ -428,7 +458,8 @@ func TestPasskeyAskedOfARole(t *testing.T) {
 		ok(t, err)
 		again, err := enter(d, boss, bossPassword, "10.0.0.1", "")
 		ok(t, err)
-		if again.Step != registry.StepFactor || len(again.Kinds) != 1 || again.Kinds[0] != registry.FactorPasskey {
+		if again.Step != registry.StepFactor || len(again.Kinds) != 1 ||
+			again.Kinds[0] != registry.FactorPasskey {
 			t.Errorf("got %+v, want a passkey asked for", again)
 		}
 		ok(t, d.as(d.a, g.RoleAdmin).ResetSecondFactor(ctx, u.ID))
@@ -443,7 +474,8 @@ func TestGuessesAtAPasskey(t *testing.T) {
 	k := newKeyed(t, registry.Options{Dir: t.TempDir(), MasterKey: masterKey(), Now: c.now}, c)
 	ticket, looked := k.ticket(t), 0
 	for range 40 {
-		_, err := k.d.r.CompletePasskey(t.Context(), ticket, k.rp, []byte("{}"), registry.Attempt{Remote: "10.6.6.6"})
+		_, err := k.d.r.CompletePasskey(t.Context(), ticket, k.rp, []byte("{}"),
+			registry.Attempt{Remote: "10.6.6.6"})
 		if g.ErrorCode(err) == g.Invalid {
 			looked++
 		}
@@ -459,9 +491,24 @@ func TestGuessesAtAPasskey(t *testing.T) {
 // TestRelyingParty: which addresses can have passkeys, and what is said of the others.
 func TestRelyingParty(t *testing.T) {
 	for _, x := range []struct{ address, id, origin, reason string }{
-		{"https://gatehouse.school.example", "gatehouse.school.example", "https://gatehouse.school.example", ""},
-		{"https://Gatehouse.School.Example:443/", "gatehouse.school.example", "https://gatehouse.school.example", ""},
-		{"https://gatehouse.school.example:8443", "gatehouse.school.example", "https://gatehouse.school.example:8443", ""},
+		{
+			"https://gatehouse.school.example",
+			"gatehouse.school.example",
+			"https://gatehouse.school.example",
+			"",
+		},
+		{
+			"https://Gatehouse.School.Example:443/",
+			"gatehouse.school.example",
+			"https://gatehouse.school.example",
+			"",
+		},
+		{
+			"https://gatehouse.school.example:8443",
+			"gatehouse.school.example",
+			"https://gatehouse.school.example:8443",
+			"",
+		},
 		{"http://localhost:8080", "localhost", "http://localhost:8080", ""},
 		{"", "", "", registry.PasskeysNoAddress},
 		{"https://192.0.2.7", "", "", registry.PasskeysIPAddress},
@@ -475,7 +522,8 @@ func TestRelyingParty(t *testing.T) {
 		if rp.ID != x.id || rp.Origin != x.origin {
 			t.Errorf("%s: got %q at %q, want %q at %q", x.address, rp.ID, rp.Origin, x.id, x.origin)
 		}
-		if x.reason == "" != (rp.Trouble == nil) || rp.Trouble != nil && rp.Trouble.Reason != x.reason {
+		if x.reason == "" != (rp.Trouble == nil) ||
+			rp.Trouble != nil && rp.Trouble.Reason != x.reason {
 			t.Errorf("%s: got %v, want %q", x.address, rp.Trouble, x.reason)
 		}
 	}
@@ -486,10 +534,13 @@ func TestRelyingParty(t *testing.T) {
 func TestPasskeysAtAnotherAddress(t *testing.T) {
 	c := newClock()
 	k := newKeyed(t, registry.Options{Dir: t.TempDir(), MasterKey: masterKey(), Now: c.now}, c)
-	_, err := k.d.r.AskPasskey(t.Context(), k.ticket(t), registry.NewRelyingParty("https://new.school.example"))
+	_, err := k.d.r.AskPasskey(t.Context(), k.ticket(t),
+		registry.NewRelyingParty("https://new.school.example"))
 	wantReason(t, err, "passkey_elsewhere")
-	_, err = k.d.r.AskPasskey(t.Context(), k.ticket(t), registry.NewRelyingParty("https://192.0.2.7"))
+	_, err = k.d.r.AskPasskey(t.Context(), k.ticket(t),
+		registry.NewRelyingParty("https://192.0.2.7"))
 	wantReason(t, err, registry.PasskeysIPAddress)
-	_, err = k.d.r.Complete(t.Context(), k.ticket(t), k.recovery[0], registry.Attempt{Remote: "10.0.0.1", Browser: k.browser})
+	_, err = k.d.r.Complete(t.Context(), k.ticket(t), k.recovery[0],
+		registry.Attempt{Remote: "10.0.0.1", Browser: k.browser})
 	ok(t, err)
 }

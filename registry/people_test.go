@@ -17,7 +17,11 @@ func TestOpeningAStudentNeedsAReason(t *testing.T) {
 		ctx := t.Context()
 		d := newDistrict(t, o, c)
 		child := d.child["a"]
-		teacher := g.Scope{School: "a", Actor: "usr_1 teacher", Permissions: g.RoleTeacher.Permissions()}
+		teacher := g.Scope{
+			School:      "a",
+			Actor:       "usr_1 teacher",
+			Permissions: g.RoleTeacher.Permissions(),
+		}
 		_, err := d.r.In(teacher).OpenPerson(ctx, child.ID)
 		wantCode(t, err, g.Invalid)
 		teacher.Reason = "the parents called"
@@ -25,9 +29,11 @@ func TestOpeningAStudentNeedsAReason(t *testing.T) {
 		if diff := cmp.Diff(child, page.Person); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
-		entries, _, err := d.as(d.a, g.RoleAdmin).Audit(ctx, registry.AuditFilter{Deed: "person.open"})
+		entries, _, err := d.as(d.a, g.RoleAdmin).Audit(ctx,
+			registry.AuditFilter{Deed: "person.open"})
 		ok(t, err)
-		if len(entries) != 1 || entries[0].Reason != "the parents called" || entries[0].Object != string(child.ID) || entries[0].Actor != "usr_1 teacher" {
+		if len(entries) != 1 || entries[0].Reason != "the parents called" ||
+			entries[0].Object != string(child.ID) || entries[0].Actor != "usr_1 teacher" {
 			t.Errorf("got %+v, want one entry with the reason", entries)
 		}
 	})
@@ -37,7 +43,8 @@ func TestALookThatCannotBeAuditedIsRefused(t *testing.T) {
 	c := newClock()
 	dir := t.TempDir()
 	d := newDistrict(t, registry.Options{Dir: dir, MasterKey: masterKey(), Now: c.now}, c)
-	raw(t, filepath.Join(dir, "registry.db"), "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'no room'); END")
+	raw(t, filepath.Join(dir, "registry.db"),
+		"CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'no room'); END")
 	page, err := d.as(d.a, g.RoleAdmin).OpenPerson(t.Context(), d.child["a"].ID)
 	wantCode(t, err, g.Unavailable)
 	if page.Name != "" {
@@ -75,10 +82,16 @@ func TestPeopleListPagesAndSearches(t *testing.T) {
 			f    registry.PersonFilter
 			want []string
 		}{
-			{registry.PersonFilter{}, []string{"Teacher Chen", "李明", "Anna Li", "Zhou Xiaohua a", "Zhou Xiaohua b"}},
+			{
+				registry.PersonFilter{},
+				[]string{"Teacher Chen", "李明", "Anna Li", "Zhou Xiaohua a", "Zhou Xiaohua b"},
+			},
 			{registry.PersonFilter{School: "a", Query: "li"}, []string{"Anna Li"}},
 			{registry.PersonFilter{Query: "明"}, []string{"李明"}},
-			{registry.PersonFilter{Query: "2026000"}, []string{"李明", "Anna Li", "Zhou Xiaohua a", "Zhou Xiaohua b"}},
+			{
+				registry.PersonFilter{Query: "2026000"},
+				[]string{"李明", "Anna Li", "Zhou Xiaohua a", "Zhou Xiaohua b"},
+			},
 			{registry.PersonFilter{Class: "7-1"}, []string{"李明", "Anna Li"}},
 			{registry.PersonFilter{Kind: g.Staff}, []string{"Teacher Chen"}},
 		} {
@@ -90,7 +103,8 @@ func TestPeopleListPagesAndSearches(t *testing.T) {
 		if diff := cmp.Diff([]string{"7-1", "7-2"}, classes); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
-		_, _, err := d.sys.People(ctx, registry.PersonFilter{Page: registry.Page{Cursor: "nonsense"}})
+		_, _, err := d.sys.People(ctx,
+			registry.PersonFilter{Page: registry.Page{Cursor: "nonsense"}})
 		wantCode(t, err, g.Invalid)
 	})
 }
@@ -108,9 +122,26 @@ func TestPeopleRefusesBadInput(t *testing.T) {
 			{g.Person{School: "a", Kind: g.Staff, Name: " "}, g.Invalid, "name"},
 			{g.Person{School: "a", Kind: g.Staff, Name: "two\nlines"}, g.Invalid, "name"},
 			{g.Person{School: "a", Kind: g.Staff, Name: "x\xff"}, g.Invalid, "name"},
-			{g.Person{School: "a", Kind: g.Staff, Name: strings.Repeat("字", 101)}, g.Invalid, "name"},
-			{g.Person{School: "a", Kind: g.Staff, Name: "x", Number: "20260001"}, g.Conflict, "number"},
-			{g.Person{School: "a", Kind: g.Staff, Name: "x", Guardian: []g.PersonID{d.child["b"].ID}}, g.Invalid, "guardians[0]"},
+			{
+				g.Person{School: "a", Kind: g.Staff, Name: strings.Repeat("字", 101)},
+				g.Invalid,
+				"name",
+			},
+			{
+				g.Person{School: "a", Kind: g.Staff, Name: "x", Number: "20260001"},
+				g.Conflict,
+				"number",
+			},
+			{
+				g.Person{
+					School:   "a",
+					Kind:     g.Staff,
+					Name:     "x",
+					Guardian: []g.PersonID{d.child["b"].ID},
+				},
+				g.Invalid,
+				"guardians[0]",
+			},
 			{g.Person{School: "a", ID: d.child["b"].ID, Kind: g.Staff, Name: "x"}, g.Conflict, ""},
 		} {
 			_, err := v.CreatePerson(t.Context(), c.p)
@@ -121,7 +152,8 @@ func TestPeopleRefusesBadInput(t *testing.T) {
 		}
 		// Security may add a visitor to enrol, and nobody else.
 		guard := d.as(d.a, g.RoleSecurity)
-		must[g.Person](t)(guard.CreatePerson(t.Context(), g.Person{School: "a", Kind: g.Visitor, Name: "Plumber"}))
+		must[g.Person](t)(guard.CreatePerson(t.Context(),
+			g.Person{School: "a", Kind: g.Visitor, Name: "Plumber"}))
 		_, err := guard.CreatePerson(t.Context(), g.Person{School: "a", Kind: g.Student, Name: "x"})
 		wantCode(t, err, g.Forbidden)
 	})
@@ -139,7 +171,10 @@ func TestFacesNeedConsent(t *testing.T) {
 		ok(t, v.SetConsent(ctx, g.Consent{Person: child.ID, Given: true, By: "mother"}))
 		pass := must[g.Pass](t)(v.AddFace(ctx, child.ID, face, "m1", 0.9))
 		got := must[[]registry.Template](t)(d.sys.Templates(ctx, "a"))
-		if diff := cmp.Diff([]registry.Template{{Pass: pass.ID, Person: child.ID, Model: "m1", Embedding: []float32{0.6, 0, 0.8}}}, got); diff != "" {
+		if diff := cmp.Diff([]registry.Template{
+			{Pass: pass.ID, Person: child.ID, Model: "m1", Embedding: []float32{0.6, 0, 0.8}},
+		},
+			got); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
 		if got := must[[]registry.Template](t)(d.sys.Templates(ctx, "b")); len(got) != 0 {
@@ -154,22 +189,27 @@ func TestFacesNeedConsent(t *testing.T) {
 			_, err = v.AddFace(ctx, child.ID, bad, "m1", 0.9)
 			wantCode(t, err, g.Invalid)
 		}
-		if id, found, err := d.sys.ByCredential(ctx, "a", g.ByFace, "20260001"); err != nil || !found || id != child.ID {
+		if id, found, err := d.sys.ByCredential(ctx, "a", g.ByFace, "20260001"); err != nil ||
+			!found || id != child.ID {
 			t.Errorf("got %q %v %v, want the child by number", id, found, err)
 		}
 		ok(t, v.SetConsent(ctx, g.Consent{Person: child.ID, Given: false, By: "mother"}))
 		if got := must[[]registry.Template](t)(d.sys.Templates(ctx, "a")); len(got) != 0 {
 			t.Errorf("got %d templates after the withdrawal, want none", len(got))
 		}
-		if _, found, err := d.sys.ByCredential(ctx, "a", g.ByFace, "20260001"); err != nil || found {
+		if _, found, err := d.sys.ByCredential(ctx, "a", g.ByFace, "20260001"); err != nil ||
+			found {
 			t.Errorf("got found %v %v after the withdrawal, want nobody", found, err)
 		}
 		ok(t, v.SetConsent(ctx, g.Consent{Person: child.ID, Given: true, By: "mother"}))
 		if got := must[[]registry.Template](t)(d.sys.Templates(ctx, "a")); len(got) != 0 {
-			t.Errorf("got %d templates after consent was given again, want none: they were destroyed", len(got))
+			t.Errorf("got %d templates after consent was given again, want none: they were "+
+				"destroyed",
+				len(got))
 		}
 		page := must[registry.PersonPage](t)(v.OpenPerson(ctx, child.ID))
-		if len(page.Consents) != 3 || !page.Consents[0].Given || page.Consents[1].Given || page.Consents[0].Actor != "usr_test tester" {
+		if len(page.Consents) != 3 || !page.Consents[0].Given || page.Consents[1].Given ||
+			page.Consents[0].Actor != "usr_test tester" {
 			t.Errorf("got %+v, want three, newest first", page.Consents)
 		}
 	})
@@ -180,8 +220,10 @@ func TestCardsAreOnePersons(t *testing.T) {
 		ctx := t.Context()
 		d := newDistrict(t, o, c)
 		v := d.as(d.a, g.RoleAdmin)
-		other := must[g.Person](t)(v.CreatePerson(ctx, g.Person{School: "a", Kind: g.Staff, Name: "x"}))
-		pass := must[g.Pass](t)(v.AddCard(ctx, d.child["a"].ID, g.ByCard, "04:a1:b2:c3:d4", c.now().Add(time.Hour)))
+		other := must[g.Person](t)(v.CreatePerson(ctx,
+			g.Person{School: "a", Kind: g.Staff, Name: "x"}))
+		pass := must[g.Pass](t)(v.AddCard(ctx, d.child["a"].ID, g.ByCard, "04:a1:b2:c3:d4",
+			c.now().Add(time.Hour)))
 		if pass.Masked != "C3D4" {
 			t.Errorf("got %q, want the last 4", pass.Masked)
 		}

@@ -25,11 +25,14 @@ func TestPicturesTaken(t *testing.T) {
 			{"1", false, true},
 		} {
 			if x.written != "" {
-				ok(t, v.PutSetting(t.Context(), "a", registry.PicturesSetting, json.RawMessage(x.written)))
+				ok(t,
+					v.PutSetting(t.Context(), "a", registry.PicturesSetting,
+						json.RawMessage(x.written)))
 			}
 			got, err := v.PicturesTaken(t.Context(), "a")
 			if got != x.want || (err != nil) != x.err {
-				t.Errorf("%q: got %v, %v; want %v, an error: %v", x.written, got, err, x.want, x.err)
+				t.Errorf("%q: got %v, %v; want %v, an error: %v", x.written, got, err, x.want,
+					x.err)
 			}
 		}
 	})

@@ -33,30 +33,77 @@ func TestQualityIsKeptOnce(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		ctx := t.Context()
 		d := newDistrict(t, o, c)
-		first := registry.QualityTurn{Turn: 1, Seq: 10, Judge: weigh, State: map[int][]byte{3: []byte("three"), 1: {0, 255}},
-			Rows: []g.Quality{{School: "a", Device: "dev-a", Day: "2026-09-01", Observations: 5, Late: 1, Clock: clockAt(-500, 70_000)}}}
+		first := registry.QualityTurn{
+			Turn:  1,
+			Seq:   10,
+			Judge: weigh, State: map[int][]byte{3: []byte("three"), 1: {0, 255}},
+			Rows: []g.Quality{
+				{
+					School:       "a",
+					Device:       "dev-a",
+					Day:          "2026-09-01",
+					Observations: 5,
+					Late:         1,
+					Clock:        clockAt(-500, 70_000),
+				},
+			},
+		}
 		for range 3 { // the answer to the first was lost, and it is tried again
 			ok(t, d.sys.ApplyQuality(ctx, first))
 		}
-		ok(t, d.sys.ApplyQuality(ctx, registry.QualityTurn{Turn: 2, Seq: 20, Judge: weigh, State: map[int][]byte{3: []byte("four")},
-			Rows: []g.Quality{{School: "a", Device: "dev-a", Day: "2026-09-01", Observations: 1, Gaps: 1, GapSeconds: 90, Clock: clockAt(-900)}}}))
+		ok(t, d.sys.ApplyQuality(ctx, registry.QualityTurn{
+			Turn:  2,
+			Seq:   20,
+			Judge: weigh, State: map[int][]byte{3: []byte("four")},
+			Rows: []g.Quality{
+				{
+					School:       "a",
+					Device:       "dev-a",
+					Day:          "2026-09-01",
+					Observations: 1,
+					Gaps:         1,
+					GapSeconds:   90,
+					Clock:        clockAt(-900),
+				},
+			},
+		}))
 		ok(t, d.sys.ApplyQuality(ctx, first)) // and an old one never comes again
 		turn, seq, state, err := d.sys.QualityState(ctx)
 		ok(t, err)
-		if diff := cmp.Diff([]any{uint64(2), uint64(20), [][]byte{{0, 255}, []byte("four")}}, []any{turn, seq, state}); diff != "" {
+		if diff := cmp.Diff([]any{uint64(2), uint64(20), [][]byte{{0, 255}, []byte("four")}},
+			[]any{turn, seq, state}); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
 		rows, _, err := d.as(d.a, g.RoleFacility).Quality(ctx, registry.QualityFilter{})
 		ok(t, err)
-		want := registry.QualityRow{Name: "Sensor a", Level: g.QualityBad, Quality: g.Quality{School: "a", Device: "dev-a", Day: "2026-09-01", Observations: 6, Late: 1, Gaps: 1, GapSeconds: 90, Clock: clockAt(-500, 70_000, -900)}}
+		want := registry.QualityRow{
+			Name:  "Sensor a",
+			Level: g.QualityBad,
+			Quality: g.Quality{
+				School:       "a",
+				Device:       "dev-a",
+				Day:          "2026-09-01",
+				Observations: 6,
+				Late:         1,
+				Gaps:         1,
+				GapSeconds:   90,
+				Clock:        clockAt(-500, 70_000, -900),
+			},
+		}
 		if diff := cmp.Diff([]registry.QualityRow{want}, rows); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
-		ok(t, d.sys.ApplyQuality(ctx, registry.QualityTurn{Turn: 3, Seq: 21, Judge: weigh, // the gap was shorter than a minute after all
-			Rows: []g.Quality{{School: "a", Device: "dev-a", Day: "2026-09-01", Gaps: -1, GapSeconds: -90}}}))
+		ok(t, d.sys.ApplyQuality(ctx, registry.QualityTurn{
+			Turn: 3,
+			Seq:  21, Judge: weigh, // the gap was shorter than a minute after all
+			Rows: []g.Quality{
+				{School: "a", Device: "dev-a", Day: "2026-09-01", Gaps: -1, GapSeconds: -90},
+			},
+		}))
 		rows, _, err = d.sys.Quality(ctx, registry.QualityFilter{})
 		ok(t, err)
-		if len(rows) != 1 || rows[0].Gaps != 0 || rows[0].GapSeconds != 0 || rows[0].Level != g.QualityLook {
+		if len(rows) != 1 || rows[0].Gaps != 0 || rows[0].GapSeconds != 0 ||
+			rows[0].Level != g.QualityLook {
 			t.Errorf("got %+v, want no gap and worth a look", rows)
 		}
 	})
@@ -67,10 +114,21 @@ func report(t *testing.T, d *district) {
 	t.Helper()
 	turn := registry.QualityTurn{Turn: 1, Seq: 1, Judge: weigh}
 	for i := range 150 {
-		turn.Rows = append(turn.Rows, g.Quality{School: "a", Device: g.DeviceID(fmt.Sprintf("d-%03d", i)), Day: "2026-09-01", Observations: 10, GapSeconds: int64(i % 3 * 60), Gaps: int64(i % 3), Late: int64(i % 2)})
+		turn.Rows = append(turn.Rows,
+			g.Quality{
+				School:       "a",
+				Device:       g.DeviceID(fmt.Sprintf("d-%03d", i)),
+				Day:          "2026-09-01",
+				Observations: 10,
+				GapSeconds:   int64(i % 3 * 60),
+				Gaps:         int64(i % 3),
+				Late:         int64(i % 2),
+			})
 	}
-	turn.Rows = append(turn.Rows, g.Quality{School: "a", Device: "dev-a", Day: "2026-09-02", Observations: 1, Late: 1},
-		g.Quality{School: "b", Device: "dev-a", Day: "2026-09-02", Observations: 7}) // it has moved to a since
+	turn.Rows = append(turn.Rows,
+		g.Quality{School: "a", Device: "dev-a", Day: "2026-09-02", Observations: 1, Late: 1},
+		// it has moved to a since
+		g.Quality{School: "b", Device: "dev-a", Day: "2026-09-02", Observations: 7})
 	ok(t, d.sys.ApplyQuality(t.Context(), turn))
 }
 
@@ -80,12 +138,38 @@ func TestQualityIsListedWorstFirst(t *testing.T) {
 		d := newDistrict(t, o, c)
 		report(t, d)
 		v := d.as(d.dist, g.RoleDistrict)
-		days, err := v.QualityDays(ctx, registry.QualityFilter{From: "2026-09-01", To: "2026-09-02"})
+		days, err := v.QualityDays(ctx,
+			registry.QualityFilter{From: "2026-09-01", To: "2026-09-02"})
 		ok(t, err)
 		want := []registry.QualityDay{
-			{School: "a", Day: "2026-09-01", Devices: 150, Bad: 100, Look: 25, Kinds: map[g.QualityKind]int{g.QualityGaps: 100, g.QualityLate: 75}, Observations: 1500, Late: 75, Gaps: 150, GapSeconds: 9000},
-			{School: "a", Day: "2026-09-02", Devices: 1, Look: 1, Kinds: map[g.QualityKind]int{g.QualityLate: 1}, Observations: 1, Late: 1},
-			{School: "b", Day: "2026-09-02", Devices: 1, Kinds: map[g.QualityKind]int{}, Observations: 7},
+			{
+				School:       "a",
+				Day:          "2026-09-01",
+				Devices:      150,
+				Bad:          100,
+				Look:         25,
+				Kinds:        map[g.QualityKind]int{g.QualityGaps: 100, g.QualityLate: 75},
+				Observations: 1500,
+				Late:         75,
+				Gaps:         150,
+				GapSeconds:   9000,
+			},
+			{
+				School:       "a",
+				Day:          "2026-09-02",
+				Devices:      1,
+				Look:         1,
+				Kinds:        map[g.QualityKind]int{g.QualityLate: 1},
+				Observations: 1,
+				Late:         1,
+			},
+			{
+				School:       "b",
+				Day:          "2026-09-02",
+				Devices:      1,
+				Kinds:        map[g.QualityKind]int{},
+				Observations: 7,
+			},
 		}
 		if diff := cmp.Diff(want, days); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
@@ -108,7 +192,8 @@ func TestQualityIsListedWorstFirst(t *testing.T) {
 				}
 				seen[key] = true
 				if r.School == "b" && r.Name != "" {
-					t.Errorf("got the name %q of a device that is another school's now, want none", r.Name)
+					t.Errorf("got the name %q of a device that is another school's now, want none",
+						r.Name)
 				}
 			}
 			if next == "" {
@@ -140,7 +225,12 @@ func TestQualityIsListedWorstFirst(t *testing.T) {
 				t.Errorf("%+v: got %d rows, want %d", x.f, len(rows), x.want)
 			}
 		}
-		for _, f := range []registry.QualityFilter{{From: "tomorrow"}, {Level: "awful"}, {Kind: "smell"}, {Page: registry.Page{Cursor: "x"}}} {
+		for _, f := range []registry.QualityFilter{
+			{From: "tomorrow"},
+			{Level: "awful"},
+			{Kind: "smell"},
+			{Page: registry.Page{Cursor: "x"}},
+		} {
 			_, _, err := v.Quality(ctx, f)
 			wantCode(t, err, g.Invalid)
 		}
@@ -155,11 +245,13 @@ func TestQualityIsTrimmed(t *testing.T) {
 		for _, x := range []struct {
 			before string
 			want   int
-		}{{"2026-09-02T11:59:00Z", 151}, {"2026-09-02T12:01:00Z", 1}, {"2026-09-04T12:00:00Z", 0}} { // the first of September is over everywhere when noon has come in Greenwich
+			// the first of September is over everywhere when noon has come in Greenwich
+		}{{"2026-09-02T11:59:00Z", 151}, {"2026-09-02T12:01:00Z", 1}, {"2026-09-04T12:00:00Z", 0}} {
 			at, err := time.Parse(time.RFC3339, x.before)
 			ok(t, err)
 			must[registry.Trimmed](t)(d.sys.TrimHistory(ctx, "a", at))
-			rows, _, err := d.sys.Quality(ctx, registry.QualityFilter{School: "a", Page: registry.Page{Limit: 1000}})
+			rows, _, err := d.sys.Quality(ctx,
+				registry.QualityFilter{School: "a", Page: registry.Page{Limit: 1000}})
 			ok(t, err)
 			if len(rows) != x.want {
 				t.Errorf("before %s: got %d rows, want %d", x.before, len(rows), x.want)
@@ -180,7 +272,8 @@ func TestSightingSeqsAreTheFirst(t *testing.T) {
 		again := sighting(20, d, "a", "", c.now())
 		again.Sighting.ID = "sgt_10"
 		ok(t, d.sys.ApplyHistory(ctx, []g.Event{sighting(10, d, "a", "", c.now()), again}))
-		got := must[map[g.SightingID]uint64](t)(d.sys.SightingSeqs(ctx, []g.SightingID{"sgt_10", "sgt_20"}))
+		got := must[map[g.SightingID]uint64](t)(d.sys.SightingSeqs(ctx,
+			[]g.SightingID{"sgt_10", "sgt_20"}))
 		if diff := cmp.Diff(map[g.SightingID]uint64{"sgt_10": 10}, got); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}

@@ -15,26 +15,38 @@ func TestTheAuditLogKeepsNoNamesInReasons(t *testing.T) {
 		ctx := t.Context()
 		d := newDistrict(t, o, c)
 		add := func(name, number string) g.PersonID {
-			return must[g.Person](t)(d.sys.CreatePerson(ctx, g.Person{School: "a", Kind: g.Student, Name: name, Number: number, Class: "7-1"})).ID
+			return must[g.Person](t)(d.sys.CreatePerson(ctx,
+				g.Person{School: "a", Kind: g.Student, Name: name, Number: number, Class: "7-1"})).ID
 		}
 		fang, fangfang, li := add("王芳", "n1"), add("王芳芳", "n2"), add("Li Ming", "n3")
 		look := func(reason string) {
 			t.Helper()
-			s := g.Scope{School: d.a.ID, Actor: "usr_test tester", Permissions: g.RoleAdmin.Permissions(), Reason: reason}
+			s := g.Scope{
+				School:      d.a.ID,
+				Actor:       "usr_test tester",
+				Permissions: g.RoleAdmin.Permissions(),
+				Reason:      reason,
+			}
 			_, err := d.r.In(s).OpenPerson(ctx, d.child["a"].ID)
 			ok(t, err)
 		}
 		newest := func(role g.Role) g.AuditEntry {
 			t.Helper()
-			s := g.Scope{School: d.a.ID, Actor: "usr_test tester", Permissions: append(role.Permissions(), g.AuditRead)}
+			s := g.Scope{
+				School:      d.a.ID,
+				Actor:       "usr_test tester",
+				Permissions: append(role.Permissions(), g.AuditRead),
+			}
 			rows, _, err := d.r.In(s).Audit(ctx, registry.AuditFilter{Deed: "person.open"})
 			ok(t, err)
 			return rows[0]
 		}
 		for reason, want := range map[string]string{
-			"家长询问王芳芳和王芳昨天的情况":                              "家长询问{" + string(fangfang) + "}和{" + string(fang) + "}昨天的情况",
-			"the mother of LI MING asks, not of Li Mingyu": "the mother of {" + string(li) + "} asks, not of Li Mingyu",
-			"library check, nobody by name":                "library check, nobody by name",
+			"家长询问王芳芳和王芳昨天的情况": "家长询问{" + string(fangfang) + "}和{" +
+				string(fang) + "}昨天的情况",
+			"the mother of LI MING asks, not of Li Mingyu": "the mother of {" + string(li) +
+				"} asks, not of Li Mingyu",
+			"library check, nobody by name": "library check, nobody by name",
 		} {
 			look(reason)
 			if e := newest(g.RoleAdmin); e.Reason != want {

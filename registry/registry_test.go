@@ -57,7 +57,9 @@ func onEngines(t *testing.T, f func(t *testing.T, o registry.Options, c *clock))
 	}
 	t.Run("postgres", func(t *testing.T) {
 		c := newClock()
-		f(t, registry.Options{Postgres: postgresSchema(t, dsn), MasterKey: masterKey(), Now: c.now}, c)
+		f(t,
+			registry.Options{Postgres: postgresSchema(t, dsn), MasterKey: masterKey(), Now: c.now},
+			c)
 	})
 }
 
@@ -150,32 +152,85 @@ const card = "04A1B2C3D4E5F6"
 func newDistrict(t *testing.T, o registry.Options, c *clock) *district {
 	t.Helper()
 	ctx := t.Context()
-	d := &district{r: open(t, o), clock: c, gate: map[g.SchoolID]g.Zone{}, device: map[g.SchoolID]g.Device{}, child: map[g.SchoolID]g.Person{}}
+	d := &district{
+		r:      open(t, o),
+		clock:  c,
+		gate:   map[g.SchoolID]g.Zone{},
+		device: map[g.SchoolID]g.Device{},
+		child:  map[g.SchoolID]g.Person{},
+	}
 	d.sys = d.r.In(g.SystemScope("test"))
 	school := func(id, parent string, kind g.SchoolKind) g.School {
-		return must[g.School](t)(d.sys.CreateSchool(ctx, g.School{ID: g.SchoolID(id), Parent: g.SchoolID(parent), Kind: kind, Name: "School " + id, Timezone: "Asia/Shanghai", Language: "en"}))
+		return must[g.School](t)(d.sys.CreateSchool(ctx,
+			g.School{
+				ID:       g.SchoolID(id),
+				Parent:   g.SchoolID(parent),
+				Kind:     kind,
+				Name:     "School " + id,
+				Timezone: "Asia/Shanghai",
+				Language: "en",
+			}))
 	}
 	d.dist = school("dist", "", g.KindDistrict)
 	d.a, d.b = school("a", "dist", g.KindSchool), school("b", "dist", g.KindSchool)
 	least, most := -40.0, 120.0
-	ok(t, d.sys.PutProfile(ctx, g.Profile{ID: "sensor", Title: "Sensor", Type: g.TypeSensor, OfflineAfter: 60,
-		Properties: map[string]g.Property{"temperature": {Type: "number", Minimum: &least, Maximum: &most}, "setpoint": {Type: "number", Writable: true, Minimum: &least, Maximum: &most}}}))
-	ok(t, d.sys.PutProfile(ctx, g.Profile{ID: "camera", Title: "Camera", Type: g.TypeCamera, Sightings: []g.Method{g.ByFace}}))
+	ok(t, d.sys.PutProfile(ctx, g.Profile{
+		ID:    "sensor",
+		Title: "Sensor", Type: g.TypeSensor, OfflineAfter: 60,
+		Properties: map[string]g.Property{
+			"temperature": {Type: "number", Minimum: &least, Maximum: &most},
+			"setpoint":    {Type: "number", Writable: true, Minimum: &least, Maximum: &most},
+		},
+	}))
+	ok(t,
+		d.sys.PutProfile(ctx,
+			g.Profile{
+				ID:        "camera",
+				Title:     "Camera",
+				Type:      g.TypeCamera,
+				Sightings: []g.Method{g.ByFace},
+			}))
 	for _, s := range []g.School{d.a, d.b} {
 		site := must[g.Site](t)(d.sys.PutSite(ctx, g.Site{School: s.ID, Name: "Campus"}))
-		building := must[g.Building](t)(d.sys.PutBuilding(ctx, g.Building{School: s.ID, Site: site.ID, Name: "Main"}))
-		d.gate[s.ID] = must[g.Zone](t)(d.sys.PutZone(ctx, g.Zone{School: s.ID, Building: building.ID, Name: "Gate", Kind: g.ZoneGate}))
-		dev, _, err := d.sys.CreateDevice(ctx, g.Device{ID: g.DeviceID("dev-" + string(s.ID)), School: s.ID, Zone: d.gate[s.ID].ID, Profile: "sensor", Driver: g.DriverMQTTFront, Name: "Sensor " + string(s.ID), Serial: "SN-" + string(s.ID), Enabled: true}, nil)
+		building := must[g.Building](t)(d.sys.PutBuilding(ctx,
+			g.Building{School: s.ID, Site: site.ID, Name: "Main"}))
+		d.gate[s.ID] = must[g.Zone](t)(d.sys.PutZone(ctx,
+			g.Zone{School: s.ID, Building: building.ID, Name: "Gate", Kind: g.ZoneGate}))
+		dev, _, err := d.sys.CreateDevice(ctx,
+			g.Device{
+				ID:      g.DeviceID("dev-" + string(s.ID)),
+				School:  s.ID,
+				Zone:    d.gate[s.ID].ID,
+				Profile: "sensor",
+				Driver:  g.DriverMQTTFront,
+				Name:    "Sensor " + string(s.ID),
+				Serial:  "SN-" + string(s.ID),
+				Enabled: true,
+			},
+			nil)
 		ok(t, err)
 		d.device[s.ID] = dev
-		d.child[s.ID] = must[g.Person](t)(d.sys.CreatePerson(ctx, g.Person{School: s.ID, Kind: g.Student, Name: "Zhou Xiaohua " + string(s.ID), Number: "20260001", Class: "7-2"}))
+		d.child[s.ID] = must[g.Person](t)(d.sys.CreatePerson(ctx,
+			g.Person{
+				School: s.ID,
+				Kind:   g.Student,
+				Name:   "Zhou Xiaohua " + string(s.ID),
+				Number: "20260001",
+				Class:  "7-2",
+			}))
 	}
 	return d
 }
 
 // as is a view of a school for a role.
 func (d *district) as(school g.School, role g.Role) *registry.View {
-	return d.r.In(g.Scope{School: school.ID, Subtree: role == g.RoleDistrict, Actor: "usr_test tester", Permissions: role.Permissions(), Reason: "a test asks"})
+	return d.r.In(g.Scope{
+		School:      school.ID,
+		Subtree:     role == g.RoleDistrict,
+		Actor:       "usr_test tester",
+		Permissions: role.Permissions(),
+		Reason:      "a test asks",
+	})
 }
 
 func TestOpenRefusesAWrongMasterKey(t *testing.T) {
@@ -237,7 +292,8 @@ func TestBackupIsARegistry(t *testing.T) {
 	ok(t, d.r.Backup(t.Context(), to))
 	wantCode(t, d.r.Backup(t.Context(), to), g.Conflict)
 	copied := open(t, registry.Options{Dir: to, MasterKey: masterKey(), Now: c.now})
-	got := must[map[g.PersonID]string](t)(copied.In(g.SystemScope("test")).Names(t.Context(), []g.PersonID{d.child["a"].ID}))
+	got := must[map[g.PersonID]string](t)(copied.In(g.SystemScope("test")).Names(t.Context(),
+		[]g.PersonID{d.child["a"].ID}))
 	if diff := cmp.Diff(map[g.PersonID]string{d.child["a"].ID: "Zhou Xiaohua a"}, got); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}
@@ -264,7 +320,9 @@ func TestChangesAreTold(t *testing.T) {
 		wantCode(t, d.sys.UpdateDevice(t.Context(), dev, nil), g.Conflict)
 		cancel()
 		ok(t, d.sys.DeleteDevice(t.Context(), dev.ID))
-		want := []registry.Change{{Kind: "device", School: "a", ID: string(dev.ID), Fields: []string{"name"}}}
+		want := []registry.Change{
+			{Kind: "device", School: "a", ID: string(dev.ID), Fields: []string{"name"}},
+		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
@@ -286,14 +344,20 @@ func TestChangesSayWhichFields(t *testing.T) {
 		zone.Name = "West gate"
 		must[g.Zone](t)(d.sys.PutZone(ctx, zone))
 		must[g.Zone](t)(d.sys.PutZone(ctx, zone))
-		lamp, _, err := d.sys.CreateDevice(ctx, g.Device{School: "a", Profile: "sensor", Driver: g.DriverMQTTFront, Name: "lamp"}, nil)
+		lamp, _, err := d.sys.CreateDevice(ctx,
+			g.Device{School: "a", Profile: "sensor", Driver: g.DriverMQTTFront, Name: "lamp"}, nil)
 		ok(t, err)
 		must[string](t)(d.sys.ResetDevicePassword(ctx, lamp.ID))
 		ok(t, d.sys.RevokeCertificate(ctx, lamp.ID, ""))
 		ok(t, d.sys.DeleteDevice(ctx, lamp.ID))
 		id := string(lamp.ID)
 		want := []registry.Change{
-			{Kind: "device", School: "a", ID: string(dev.ID), Fields: []string{"address.host", "name"}},
+			{
+				Kind:   "device",
+				School: "a",
+				ID:     string(dev.ID),
+				Fields: []string{"address.host", "name"},
+			},
 			{Kind: "zone", School: "a", ID: string(zone.ID), Fields: []string{"name"}},
 			{Kind: "device", School: "a", ID: id},
 			{Kind: "device", School: "a", ID: id, Fields: []string{"password"}},
@@ -303,8 +367,10 @@ func TestChangesSayWhichFields(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
-		if want[0].Touches("driver", "enabled") || !want[0].Touches("driver", "address") || !want[2].Touches("driver") {
-			t.Error("a change touches the fields that it names, by their first part, and all where it names none")
+		if want[0].Touches("driver", "enabled") || !want[0].Touches("driver", "address") ||
+			!want[2].Touches("driver") {
+			t.Error("a change touches the fields that it names, by their first part, and all " +
+				"where it names none")
 		}
 	})
 }
@@ -318,34 +384,73 @@ func TestNothingPersonalIsInTheFiles(t *testing.T) {
 	d := newDistrict(t, registry.Options{Dir: dir, MasterKey: masterKey(), Now: c.now}, c)
 	child := d.child["a"]
 	var secrets []string
-	guardian := must[g.Person](t)(d.sys.CreatePerson(ctx, g.Person{School: "a", Kind: g.Guardian, Name: "王桂芳-guardian", Number: "G-778899", Phone: "13912345678"}))
+	guardian := must[g.Person](t)(d.sys.CreatePerson(ctx,
+		g.Person{
+			School: "a",
+			Kind:   g.Guardian,
+			Name:   "王桂芳-guardian",
+			Number: "G-778899",
+			Phone:  "13912345678",
+		}))
 	child.Guardian = []g.PersonID{guardian.ID}
 	ok(t, d.sys.UpdatePerson(ctx, child))
 	must[g.Pass](t)(d.sys.AddCard(ctx, child.ID, g.ByCard, card, time.Time{}))
 	must[g.Pass](t)(d.sys.AddCard(ctx, child.ID, g.ByPIN, "86420975", time.Time{}))
-	ok(t, d.sys.SetConsent(ctx, g.Consent{Person: child.ID, Given: true, By: "Mother Wang", Note: "paper form 4711"}))
+	ok(t,
+		d.sys.SetConsent(ctx,
+			g.Consent{Person: child.ID, Given: true, By: "Mother Wang", Note: "paper form 4711"}))
 	embedding := make([]float32, 128)
 	embedding[3], embedding[77] = 0.6, 0.8
 	must[g.Pass](t)(d.sys.AddFace(ctx, child.ID, embedding, "model", 0.9))
-	must[g.Leave](t)(d.sys.PutLeave(ctx, g.Leave{Person: child.ID, From: c.now(), To: c.now().Add(time.Hour), Reason: "chickenpox"}))
-	_, password, err := d.sys.CreateDevice(ctx, g.Device{ID: "mq", School: "a", Profile: "sensor", Driver: g.DriverMQTTFront, Name: "mq"}, nil)
+	must[g.Leave](t)(d.sys.PutLeave(ctx,
+		g.Leave{Person: child.ID, From: c.now(), To: c.now().Add(time.Hour), Reason: "chickenpox"}))
+	_, password, err := d.sys.CreateDevice(ctx,
+		g.Device{ID: "mq", School: "a", Profile: "sensor", Driver: g.DriverMQTTFront, Name: "mq"},
+		nil)
 	ok(t, err)
-	_, _, err = d.sys.CreateDevice(ctx, g.Device{ID: "cam", School: "a", Profile: "sensor", Driver: "camera", Name: "cam"}, map[string]string{"password": "rtsp-Secret-1"})
+	_, _, err = d.sys.CreateDevice(ctx,
+		g.Device{ID: "cam", School: "a", Profile: "sensor", Driver: "camera", Name: "cam"},
+		map[string]string{"password": "rtsp-Secret-1"})
 	ok(t, err)
-	_, _, err = d.sys.CreateDevice(ctx, g.Device{ID: "own", School: "a", Profile: "sensor", Driver: g.DriverMQTTFront, Name: "own"}, map[string]string{"password": "mqtt-Secret-3"})
+	_, _, err = d.sys.CreateDevice(ctx,
+		g.Device{ID: "own", School: "a", Profile: "sensor", Driver: g.DriverMQTTFront, Name: "own"},
+		map[string]string{"password": "mqtt-Secret-3"})
 	ok(t, err)
-	must[g.User](t)(d.sys.CreateUser(ctx, g.User{School: "a", Name: "guard", FullName: "Guard Lin Feng", Role: g.RoleSecurity, Language: "en"}, "correct horse battery"))
+	must[g.User](t)(d.sys.CreateUser(ctx,
+		g.User{
+			School:   "a",
+			Name:     "guard",
+			FullName: "Guard Lin Feng",
+			Role:     g.RoleSecurity,
+			Language: "en",
+		},
+		"correct horse battery"))
 	token, _, err := d.r.SignIn(ctx, "guard", "correct horse battery", "127.0.0.1")
 	ok(t, err)
-	_, keySecret, err := d.sys.CreateKey(ctx, g.APIKey{School: "a", Name: "k", Purpose: "a test asks", Permissions: []g.Permission{g.DevicesRead}, Expires: c.now().Add(time.Hour)})
+	_, keySecret, err := d.sys.CreateKey(ctx,
+		g.APIKey{
+			School:      "a",
+			Name:        "k",
+			Purpose:     "a test asks",
+			Permissions: []g.Permission{g.DevicesRead},
+			Expires:     c.now().Add(time.Hour),
+		})
 	ok(t, err)
-	_, hookSecret, err := d.sys.CreateWebhook(ctx, g.Webhook{School: "a", URL: "https://example.org/hook"})
+	_, hookSecret, err := d.sys.CreateWebhook(ctx,
+		g.Webhook{School: "a", URL: "https://example.org/hook"})
 	ok(t, err)
 	ok(t, d.sys.PutSetting(ctx, "a", "mail", []byte(`{"password":"smtp-Secret-2"}`)))
-	_, err = d.r.In(g.Scope{School: "a", Permissions: g.RoleAdmin.Permissions(), Actor: "x", Reason: "Zhou Xiaohua is late"}).OpenPerson(ctx, child.ID)
+	_, err = d.r.In(g.Scope{
+		School:      "a",
+		Permissions: g.RoleAdmin.Permissions(),
+		Actor:       "x",
+		Reason:      "Zhou Xiaohua is late",
+	}).OpenPerson(ctx, child.ID)
 	ok(t, err)
-	secrets = append(secrets, "Zhou Xiaohua", "20260001", "王桂芳", "G-778899", "13912345678", card, "86420975", "Mother Wang", "form 4711", "chickenpox",
-		password, "rtsp-Secret-1", "mqtt-Secret-3", "Lin Feng", "correct horse battery", token, keySecret, hookSecret, "smtp-Secret-2",
+	secrets = append(secrets, "Zhou Xiaohua", "20260001", "王桂芳", "G-778899", "13912345678", card,
+		"86420975", "Mother Wang", "form 4711", "chickenpox",
+		password, "rtsp-Secret-1", "mqtt-Secret-3", "Lin Feng", "correct horse battery", token,
+		keySecret, hookSecret, "smtp-Secret-2",
 		"\x9a\x99\x19\x3f", string(masterKey()))
 	for _, f := range []string{"registry.db", "registry.db-wal", "history.db", "history.db-wal"} {
 		b, err := os.ReadFile(filepath.Join(dir, f))
@@ -370,7 +475,8 @@ func TestDeletingAPersonDestroysTheKey(t *testing.T) {
 	var wrapped []byte
 	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "registry.db"))
 	ok(t, err)
-	ok(t, db.QueryRow("SELECT key_sealed FROM persons WHERE id = ?", string(child.ID)).Scan(&wrapped))
+	ok(t,
+		db.QueryRow("SELECT key_sealed FROM persons WHERE id = ?", string(child.ID)).Scan(&wrapped))
 	ok(t, db.Close())
 	ok(t, d.sys.DeletePerson(ctx, child.ID))
 	_, err = d.sys.OpenPerson(ctx, child.ID)

@@ -22,7 +22,11 @@ func TestRuleFilesAreAudited(t *testing.T) {
 			ok(t, err)
 			return all
 		}
-		smoke := registry.RuleText{Kind: "rule", ID: "smoke", Body: "id: smoke\nwhen: smoke = true\nseverity: critical\n"}
+		smoke := registry.RuleText{
+			Kind: "rule",
+			ID:   "smoke",
+			Body: "id: smoke\nwhen: smoke = true\nseverity: critical\n",
+		}
 		gate := registry.RuleText{Kind: "rule", ID: "gate", Body: "id: gate\nfor: 5m\n"}
 		fire := registry.RuleText{Kind: "procedure", ID: "fire", Body: "leave the house"}
 		ok(t, d.sys.NoteRules(ctx, []registry.RuleText{smoke, gate}))
@@ -48,8 +52,10 @@ func TestRuleFilesAreAudited(t *testing.T) {
 		if diff := cmp.Diff(want, got[0].Changes); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
-		if got[0].Actor != "configuration file" || got[0].School != d.dist.ID || got[0].Object == first[0].Object {
-			t.Errorf("got %+v, want it of the file, of the topmost school, with another sum", got[0])
+		if got[0].Actor != "configuration file" || got[0].School != d.dist.ID ||
+			got[0].Object == first[0].Object {
+			t.Errorf("got %+v, want it of the file, of the topmost school, with another sum",
+				got[0])
 		}
 		must[uint64](t)(d.sys.VerifyAudit(ctx))
 		wantCode(t, admin.NoteRules(ctx, nil), g.Forbidden)

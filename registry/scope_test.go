@@ -33,11 +33,24 @@ func calls(d *district) map[string]call {
 			}
 			return nil, err
 		}},
-		"School": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.School(ctx, b) }},
-		"CreateSchool": {do: func(ctx context.Context, v *registry.View) (any, error) {
-			return v.CreateSchool(ctx, g.School{Parent: "dist", Kind: g.KindSchool, Name: "x", Timezone: "UTC", Language: "en"})
+		"School": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.School(ctx, b)
 		}},
-		"UpdateSchool": {do: func(ctx context.Context, v *registry.View) (any, error) { return nil, v.UpdateSchool(ctx, d.b) }},
+		"CreateSchool": {
+			do: func(ctx context.Context, v *registry.View) (any, error) {
+				return v.CreateSchool(ctx,
+					g.School{
+						Parent:   "dist",
+						Kind:     g.KindSchool,
+						Name:     "x",
+						Timezone: "UTC",
+						Language: "en",
+					})
+			},
+		},
+		"UpdateSchool": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.UpdateSchool(ctx, d.b)
+		}},
 		"Places": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			p, err := v.Places(ctx, b)
 			return p.Zones, err
@@ -52,8 +65,12 @@ func calls(d *district) map[string]call {
 		"Building": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Building(ctx, gate.Building)
 		}},
-		"Zone":    {do: func(ctx context.Context, v *registry.View) (any, error) { return v.Zone(ctx, gate.ID) }},
-		"Session": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.Session(ctx, "ses-b") }},
+		"Zone": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Zone(ctx, gate.ID)
+		}},
+		"Session": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Session(ctx, "ses-b")
+		}},
 		"PersonToChange": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.PersonToChange(ctx, d.child[b].ID)
 		}},
@@ -70,45 +87,81 @@ func calls(d *district) map[string]call {
 		"PutBuilding": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.PutBuilding(ctx, g.Building{School: b, Name: "x"})
 		}},
-		"PutZone":    {do: func(ctx context.Context, v *registry.View) (any, error) { return v.PutZone(ctx, gate) }},
-		"DeleteSite": {do: func(ctx context.Context, v *registry.View) (any, error) { return nil, v.DeleteSite(ctx, "sit_none") }},
+		"PutZone": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.PutZone(ctx, gate)
+		}},
+		"DeleteSite": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.DeleteSite(ctx, "sit_none")
+		}},
 		"DeleteBuilding": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return nil, v.DeleteBuilding(ctx, gate.Building)
 		}},
-		"DeleteZone": {do: func(ctx context.Context, v *registry.View) (any, error) { return nil, v.DeleteZone(ctx, gate.ID) }},
-		"Profiles":   {alone: true, do: func(ctx context.Context, v *registry.View) (any, error) { return v.Profiles(ctx) }},
-		"Profile":    {alone: true, do: func(ctx context.Context, v *registry.View) (any, error) { return v.Profile(ctx, "sensor") }},
+		"DeleteZone": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.DeleteZone(ctx, gate.ID)
+		}},
+		"Profiles": {alone: true, do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Profiles(ctx)
+		}},
+		"Profile": {alone: true, do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Profile(ctx, "sensor")
+		}},
 		"PutProfile": {alone: true, do: func(ctx context.Context, v *registry.View) (any, error) {
 			return nil, v.PutProfile(ctx, g.Profile{ID: "new", Title: "New", Type: g.TypeOther})
 		}},
-		"DeleteProfile": {alone: true, do: func(ctx context.Context, v *registry.View) (any, error) { return nil, v.DeleteProfile(ctx, "new") }},
+		"DeleteProfile": {
+			alone: true, do: func(ctx context.Context, v *registry.View) (any, error) {
+				return nil, v.DeleteProfile(ctx, "new")
+			},
+		},
 		"Devices": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			rows, _, err := v.Devices(ctx, registry.DeviceFilter{School: b})
 			return rows, err
 		}},
-		"Registered": {do: func(ctx context.Context, v *registry.View) (any, error) {
-			return v.Registered(ctx, g.Device{ID: "new", Driver: "camera", Address: map[string]string{"url": "rtsp://192.0.2.7/elsewhere"}})
+		"Registered": {
+			do: func(ctx context.Context, v *registry.View) (any, error) {
+				return v.Registered(ctx,
+					g.Device{
+						ID:      "new",
+						Driver:  "camera",
+						Address: map[string]string{"url": "rtsp://192.0.2.7/elsewhere"},
+					})
+			},
+		},
+		"Device": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Device(ctx, dev)
 		}},
-		"Device": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.Device(ctx, dev) }},
 		"DeviceCounts": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			n, _, err := v.DeviceCounts(ctx, b)
 			return n, err
 		}},
-		"PicturesTaken": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.PicturesTaken(ctx, b) }},
-		"WeakCounts":    {do: func(ctx context.Context, v *registry.View) (any, error) { return v.WeakCounts(ctx, b) }},
-		"CreateDevice": {do: func(ctx context.Context, v *registry.View) (any, error) {
-			x, _, err := v.CreateDevice(ctx, g.Device{School: b, Profile: "sensor", Driver: "modbus", Name: "x"}, nil)
-			return x, err
+		"PicturesTaken": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.PicturesTaken(ctx, b)
 		}},
+		"WeakCounts": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.WeakCounts(ctx, b)
+		}},
+		"CreateDevice": {
+			do: func(ctx context.Context, v *registry.View) (any, error) {
+				x, _, err := v.CreateDevice(ctx,
+					g.Device{School: b, Profile: "sensor", Driver: "modbus", Name: "x"}, nil)
+				return x, err
+			},
+		},
 		"UpdateDevice": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return nil, v.UpdateDevice(ctx, d.device[b], nil)
 		}},
-		"DeleteDevice": {do: func(ctx context.Context, v *registry.View) (any, error) { return nil, v.DeleteDevice(ctx, dev) }},
-		"DeviceSecret": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.DeviceSecret(ctx, dev) }},
+		"DeleteDevice": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.DeleteDevice(ctx, dev)
+		}},
+		"DeviceSecret": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.DeviceSecret(ctx, dev)
+		}},
 		"SetDesired": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return nil, v.SetDesired(ctx, dev, "setpoint", g.NumberValue(20))
 		}},
-		"Certificates": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.Certificates(ctx, dev) }},
+		"Certificates": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Certificates(ctx, dev)
+		}},
 		"RevokeCertificate": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return nil, v.RevokeCertificate(ctx, dev, "")
 		}},
@@ -121,40 +174,75 @@ func calls(d *district) map[string]call {
 		"ExpireCommands": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.ExpireCommands(ctx, time.Now(), func(g.DeviceCommand) string { return "x" })
 		}},
-		"Commands":      {do: func(ctx context.Context, v *registry.View) (any, error) { return v.Commands(ctx, dev) }},
-		"UnknownFields": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.UnknownFields(ctx, dev) }},
-		"CountFields":   {do: func(ctx context.Context, v *registry.View) (any, error) { return nil, v.CountFields(ctx, nil) }},
-		"ForgetFields":  {do: func(ctx context.Context, v *registry.View) (any, error) { return nil, v.ForgetFields(ctx, dev) }},
+		"Commands": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Commands(ctx, dev)
+		}},
+		"UnknownFields": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.UnknownFields(ctx, dev)
+		}},
+		"CountFields": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.CountFields(ctx, nil)
+		}},
+		"ForgetFields": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.ForgetFields(ctx, dev)
+		}},
 		"AddFields": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.AddFields(ctx, dev, []string{"x"}, "x-own")
 		}},
-		"ProfileUses": {do: func(ctx context.Context, v *registry.View) (any, error) {
-			all, err := v.ProfileUses(ctx)
-			return slices.DeleteFunc(all, func(u registry.ProfileUse) bool { return u.Devices == 0 || u.Profile == "sensor" }), err
+		"ProfileUses": {
+			do: func(ctx context.Context, v *registry.View) (any, error) {
+				all, err := v.ProfileUses(ctx)
+				return slices.DeleteFunc(all, func(u registry.ProfileUse) bool {
+					return u.Devices == 0 || u.Profile == "sensor"
+				}), err
+			},
+		},
+		"ProfileUse": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.ProfileUse(ctx, "camera-b")
 		}},
-		"ProfileUse":      {do: func(ctx context.Context, v *registry.View) (any, error) { return v.ProfileUse(ctx, "camera-b") }},
-		"ApplyTwins":      {do: func(ctx context.Context, v *registry.View) (any, error) { return nil, v.ApplyTwins(ctx, nil) }},
-		"FlappingDevices": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.FlappingDevices(ctx) }},
-		"MarkStale":       {do: func(ctx context.Context, v *registry.View) (any, error) { return v.MarkStale(ctx, time.Now()) }},
+		"ApplyTwins": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.ApplyTwins(ctx, nil)
+		}},
+		"FlappingDevices": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.FlappingDevices(ctx)
+		}},
+		"MarkStale": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.MarkStale(ctx, time.Now())
+		}},
 		"People": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			rows, _, err := v.People(ctx, registry.PersonFilter{School: b})
 			return rows, err
 		}},
-		"Classes":    {do: func(ctx context.Context, v *registry.View) (any, error) { return v.Classes(ctx, b) }},
-		"OpenPerson": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.OpenPerson(ctx, child) }},
-		"Names":      {do: func(ctx context.Context, v *registry.View) (any, error) { return v.Names(ctx, []g.PersonID{child}) }},
+		"Classes": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Classes(ctx, b)
+		}},
+		"OpenPerson": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.OpenPerson(ctx, child)
+		}},
+		"Names": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Names(ctx, []g.PersonID{child})
+		}},
 		"CreatePerson": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.CreatePerson(ctx, g.Person{School: b, Kind: g.Staff, Name: "x"})
 		}},
-		"UpdatePerson": {do: func(ctx context.Context, v *registry.View) (any, error) { return nil, v.UpdatePerson(ctx, d.child[b]) }},
-		"DeletePerson": {do: func(ctx context.Context, v *registry.View) (any, error) { return nil, v.DeletePerson(ctx, child) }},
+		"UpdatePerson": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.UpdatePerson(ctx, d.child[b])
+		}},
+		"DeletePerson": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.DeletePerson(ctx, child)
+		}},
 		"ImportPeople": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.ImportPeople(ctx, b, strings.NewReader("kind,number,name\nstaff,1,x\n"), true)
 		}},
-		"ImportRoster": {do: func(ctx context.Context, v *registry.View) (any, error) {
-			return v.ImportRoster(ctx, b, []byte("kind,number,name\nstaff,1,x\n"), registry.ImportOptions{DryRun: true})
+		"ImportRoster": {
+			do: func(ctx context.Context, v *registry.View) (any, error) {
+				return v.ImportRoster(ctx, b, []byte("kind,number,name\nstaff,1,x\n"),
+					registry.ImportOptions{DryRun: true})
+			},
+		},
+		"SetLeft": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.SetLeft(ctx, child, true)
 		}},
-		"SetLeft": {do: func(ctx context.Context, v *registry.View) (any, error) { return nil, v.SetLeft(ctx, child, true) }},
 		"SetConsent": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return nil, v.SetConsent(ctx, g.Consent{Person: child, Given: true, By: "x"})
 		}},
@@ -164,12 +252,24 @@ func calls(d *district) map[string]call {
 		"AddFace": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.AddFace(ctx, child, []float32{1}, "m", 1)
 		}},
-		"MayEnrol": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.MayEnrol(ctx, child) }},
-		"Enrol": {do: func(ctx context.Context, v *registry.View) (any, error) {
-			id, _, err := v.Enrol(ctx, registry.Enrolment{Person: child, Embedding: []float32{1}, Model: "m", Quality: 1})
-			return id, err
+		"MayEnrol": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.MayEnrol(ctx, child)
 		}},
-		"FaceCounts": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.FaceCounts(ctx, b, "m") }},
+		"Enrol": {
+			do: func(ctx context.Context, v *registry.View) (any, error) {
+				id, _, err := v.Enrol(ctx,
+					registry.Enrolment{
+						Person:    child,
+						Embedding: []float32{1},
+						Model:     "m",
+						Quality:   1,
+					})
+				return id, err
+			},
+		},
+		"FaceCounts": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.FaceCounts(ctx, b, "m")
+		}},
 		"AttachPicture": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return nil, v.AttachPicture(ctx, "alt_b", "med_b")
 		}},
@@ -180,9 +280,15 @@ func calls(d *district) map[string]call {
 			_, id, err := v.DropPicture(ctx, "alt_b")
 			return id, err
 		}},
-		"KeptPictures":  {do: func(ctx context.Context, v *registry.View) (any, error) { return v.KeptPictures(ctx, b) }},
-		"LapsePictures": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.LapsePictures(ctx, d.clock.now()) }},
-		"DeletePass":    {do: func(ctx context.Context, v *registry.View) (any, error) { return nil, v.DeletePass(ctx, "pas_b") }},
+		"KeptPictures": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.KeptPictures(ctx, b)
+		}},
+		"LapsePictures": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.LapsePictures(ctx, d.clock.now())
+		}},
+		"DeletePass": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.DeletePass(ctx, "pas_b")
+		}},
 		"ByCredential": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			id, _, err := v.ByCredential(ctx, b, g.ByCard, card)
 			return id, err
@@ -191,19 +297,34 @@ func calls(d *district) map[string]call {
 			id, _, err := v.ByNumber(ctx, b, "20260001")
 			return id, err
 		}},
-		"Templates": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.Templates(ctx, b) }},
-		"Users":     {do: func(ctx context.Context, v *registry.View) (any, error) { return v.Users(ctx, b) }},
-		"CreateUser": {do: func(ctx context.Context, v *registry.View) (any, error) {
-			return v.CreateUser(ctx, g.User{School: b, Name: "x", Role: g.RoleTeacher, Language: "en"}, "long enough")
+		"Templates": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Templates(ctx, b)
 		}},
-		"UpdateUser": {do: func(ctx context.Context, v *registry.View) (any, error) {
-			return nil, v.UpdateUser(ctx, g.User{ID: "usr_b", Name: "x", Role: g.RoleTeacher, Language: "en"})
+		"Users": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Users(ctx, b)
 		}},
+		"CreateUser": {
+			do: func(ctx context.Context, v *registry.View) (any, error) {
+				return v.CreateUser(ctx,
+					g.User{School: b, Name: "x", Role: g.RoleTeacher, Language: "en"},
+					"long enough")
+			},
+		},
+		"UpdateUser": {
+			do: func(ctx context.Context, v *registry.View) (any, error) {
+				return nil, v.UpdateUser(ctx,
+					g.User{ID: "usr_b", Name: "x", Role: g.RoleTeacher, Language: "en"})
+			},
+		},
 		"ChangePassword": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return nil, v.ChangePassword(ctx, "usr_b", "", "long enough")
 		}},
-		"SecondFactor":  {do: func(ctx context.Context, v *registry.View) (any, error) { return v.SecondFactor(ctx, "usr_b") }},
-		"SecondFactors": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.SecondFactors(ctx, b) }},
+		"SecondFactor": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.SecondFactor(ctx, "usr_b")
+		}},
+		"SecondFactors": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.SecondFactors(ctx, b)
+		}},
 		"OwnPassword": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return nil, v.OwnPassword(ctx, "usr_b", "long enough")
 		}},
@@ -218,47 +339,81 @@ func calls(d *district) map[string]call {
 			_, x, err := v.BeginPasskey(ctx, "usr_b", registry.NewRelyingParty(gateAddress))
 			return x, err
 		}},
-		"ConfirmPasskey": {do: func(ctx context.Context, v *registry.View) (any, error) {
-			return v.ConfirmPasskey(ctx, "usr_b", registry.NewRelyingParty(gateAddress), "making", "", nil)
+		"ConfirmPasskey": {
+			do: func(ctx context.Context, v *registry.View) (any, error) {
+				return v.ConfirmPasskey(ctx, "usr_b", registry.NewRelyingParty(gateAddress),
+					"making",
+					"", nil)
+			},
+		},
+		"NewRecoveryCodes": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.NewRecoveryCodes(ctx, "usr_b")
 		}},
-		"NewRecoveryCodes": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.NewRecoveryCodes(ctx, "usr_b") }},
 		"RemoveFactor": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return nil, v.RemoveFactor(ctx, "usr_b", "fac")
 		}},
 		"ResetSecondFactor": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return nil, v.ResetSecondFactor(ctx, "usr_b")
 		}},
-		"FactorRoles": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.FactorRoles(ctx, b) }},
+		"FactorRoles": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.FactorRoles(ctx, b)
+		}},
 		"PutFactorRoles": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return nil, v.PutFactorRoles(ctx, b, []g.Role{g.RoleAdmin})
 		}},
-		"Keys": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.Keys(ctx, b) }},
-		"CreateKey": {do: func(ctx context.Context, v *registry.View) (any, error) {
-			k, _, err := v.CreateKey(ctx, g.APIKey{School: b, Name: "x", Purpose: "a test asks", Permissions: []g.Permission{g.DevicesRead}, Expires: d.clock.now().Add(time.Hour)})
-			return k, err
+		"Keys": {
+			do: func(ctx context.Context, v *registry.View) (any, error) { return v.Keys(ctx, b) },
+		},
+		"CreateKey": {
+			do: func(ctx context.Context, v *registry.View) (any, error) {
+				k, _, err := v.CreateKey(ctx,
+					g.APIKey{
+						School:      b,
+						Name:        "x",
+						Purpose:     "a test asks",
+						Permissions: []g.Permission{g.DevicesRead},
+						Expires:     d.clock.now().Add(time.Hour),
+					})
+				return k, err
+			},
+		},
+		"Key": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Key(ctx, "key_b")
 		}},
-		"Key":       {do: func(ctx context.Context, v *registry.View) (any, error) { return v.Key(ctx, "key_b") }},
-		"RevokeKey": {do: func(ctx context.Context, v *registry.View) (any, error) { return nil, v.RevokeKey(ctx, "key_b") }},
+		"RevokeKey": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.RevokeKey(ctx, "key_b")
+		}},
 		"TakeOverKey": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return nil, v.TakeOverKey(ctx, "key_b")
 		}},
 		"TakeOverWebhook": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return nil, v.TakeOverWebhook(ctx, "whk_b")
 		}},
-		"Webhooks": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.Webhooks(ctx, b) }},
+		"Webhooks": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Webhooks(ctx, b)
+		}},
 		"CreateWebhook": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			w, _, err := v.CreateWebhook(ctx, g.Webhook{School: b, URL: "https://x.example"})
 			return w, err
 		}},
-		"UpdateWebhook": {do: func(ctx context.Context, v *registry.View) (any, error) {
-			return nil, v.UpdateWebhook(ctx, g.Webhook{ID: "whk_b", School: b, URL: "https://x.example"})
-		}},
+		"UpdateWebhook": {
+			do: func(ctx context.Context, v *registry.View) (any, error) {
+				return nil, v.UpdateWebhook(ctx,
+					g.Webhook{ID: "whk_b", School: b, URL: "https://x.example"})
+			},
+		},
 		"MoveWebhook": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.MoveWebhook(ctx, g.Webhook{ID: "whk_b", School: b, URL: "https://y.example"})
 		}},
-		"DeleteWebhook":   {do: func(ctx context.Context, v *registry.View) (any, error) { return nil, v.DeleteWebhook(ctx, "whk_b") }},
-		"WebhookSecret":   {do: func(ctx context.Context, v *registry.View) (any, error) { return v.WebhookSecret(ctx, "whk_b") }},
-		"QueueDeliveries": {do: func(ctx context.Context, v *registry.View) (any, error) { return nil, v.QueueDeliveries(ctx, nil) }},
+		"DeleteWebhook": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.DeleteWebhook(ctx, "whk_b")
+		}},
+		"WebhookSecret": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.WebhookSecret(ctx, "whk_b")
+		}},
+		"QueueDeliveries": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.QueueDeliveries(ctx, nil)
+		}},
 		"DueDeliveries": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.DueDeliveries(ctx, "whk_b", d.clock.now(), 1)
 		}},
@@ -277,12 +432,16 @@ func calls(d *district) map[string]call {
 		"SaveDelivery": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return nil, v.SaveDelivery(ctx, registry.Delivery{})
 		}},
-		"TrimDeliveries": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.TrimDeliveries(ctx, d.clock.now()) }},
+		"TrimDeliveries": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.TrimDeliveries(ctx, d.clock.now())
+		}},
 		"Deliveries": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			x, _, err := v.Deliveries(ctx, "whk_b", registry.Page{})
 			return x, err
 		}},
-		"Redeliver": {do: func(ctx context.Context, v *registry.View) (any, error) { return nil, v.Redeliver(ctx, 1) }},
+		"Redeliver": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.Redeliver(ctx, 1)
+		}},
 		"Setting": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			x, _, err := v.Setting(ctx, b, "k")
 			return x, err
@@ -294,36 +453,75 @@ func calls(d *district) map[string]call {
 			x, _, err := v.Audit(ctx, registry.AuditFilter{School: b})
 			return x, err
 		}},
-		"Record":      {alone: true, do: func(ctx context.Context, v *registry.View) (any, error) { return nil, v.Record(ctx, "test", "x") }},
-		"NoteRules":   {do: func(ctx context.Context, v *registry.View) (any, error) { return nil, v.NoteRules(ctx, nil) }},
-		"AnchorAudit": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.AnchorAudit(ctx) }},
-		"VerifyAudit": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.VerifyAudit(ctx) }},
+		"Record": {alone: true, do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.Record(ctx, "test", "x")
+		}},
+		"NoteRules": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.NoteRules(ctx, nil)
+		}},
+		"AnchorAudit": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.AnchorAudit(ctx)
+		}},
+		"VerifyAudit": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.VerifyAudit(ctx)
+		}},
 		"Sessions": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Sessions(ctx, b, time.Time{}, time.Time{})
 		}},
-		"PutSession":    {do: func(ctx context.Context, v *registry.View) (any, error) { return v.PutSession(ctx, morning(d, d.b)) }},
-		"DeleteSession": {do: func(ctx context.Context, v *registry.View) (any, error) { return nil, v.DeleteSession(ctx, "ses-b") }},
+		"PutSession": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.PutSession(ctx, morning(d, d.b))
+		}},
+		"DeleteSession": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.DeleteSession(ctx, "ses-b")
+		}},
 		"Leaves": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Leaves(ctx, b, time.Time{}, time.Time{})
 		}},
-		"Leave":         {do: func(ctx context.Context, v *registry.View) (any, error) { return v.Leave(ctx, "lea-b") }},
-		"LeaveToChange": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.LeaveToChange(ctx, "lea-b") }},
-		"PutLeave": {do: func(ctx context.Context, v *registry.View) (any, error) {
-			return v.PutLeave(ctx, g.Leave{Person: child, From: d.clock.now(), To: d.clock.now().Add(1)})
+		"Leave": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Leave(ctx, "lea-b")
 		}},
-		"DeleteLeave": {do: func(ctx context.Context, v *registry.View) (any, error) { return nil, v.DeleteLeave(ctx, "lea-b") }},
-		"Roster":      {do: func(ctx context.Context, v *registry.View) (any, error) { return v.Roster(ctx, morning(d, d.b)) }},
+		"LeaveToChange": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.LeaveToChange(ctx, "lea-b")
+		}},
+		"PutLeave": {
+			do: func(ctx context.Context, v *registry.View) (any, error) {
+				return v.PutLeave(ctx,
+					g.Leave{Person: child, From: d.clock.now(), To: d.clock.now().Add(1)})
+			},
+		},
+		"DeleteLeave": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.DeleteLeave(ctx, "lea-b")
+		}},
+		"Roster": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Roster(ctx, morning(d, d.b))
+		}},
 		"Attendance": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			x, _, err := v.Attendance(ctx, registry.AttendanceFilter{School: b})
 			return x, err
 		}},
-		"AttendanceSummary": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.AttendanceSummary(ctx, "ses-b") }},
-		"PutAttendance":     {do: func(ctx context.Context, v *registry.View) (any, error) { return v.PutAttendance(ctx, nil) }},
-		"Correct": {do: func(ctx context.Context, v *registry.View) (any, error) {
-			return nil, v.Correct(ctx, registry.Correction{Session: "ses-b", Person: child, State: g.Arrived, Reason: "x"})
+		"AttendanceSummary": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.AttendanceSummary(ctx, "ses-b")
 		}},
-		"Corrections":  {do: func(ctx context.Context, v *registry.View) (any, error) { return v.Corrections(ctx, "ses-b") }},
-		"ApplyHistory": {do: func(ctx context.Context, v *registry.View) (any, error) { return nil, v.ApplyHistory(ctx, nil) }},
+		"PutAttendance": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.PutAttendance(ctx, nil)
+		}},
+		"Correct": {
+			do: func(ctx context.Context, v *registry.View) (any, error) {
+				return nil, v.Correct(ctx,
+					registry.Correction{
+						Session: "ses-b",
+						Person:  child,
+						State:   g.Arrived,
+						Reason:  "x",
+					})
+			},
+		},
+		"Corrections": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Corrections(ctx, "ses-b")
+		}},
+		"ApplyHistory": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.ApplyHistory(ctx, nil)
+		}},
 		"Sightings": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			x, _, err := v.Sightings(ctx, registry.SightingFilter{Device: dev})
 			return x, err
@@ -336,8 +534,12 @@ func calls(d *district) map[string]call {
 			x, _, err := v.StatusLog(ctx, dev, registry.Page{})
 			return x, err
 		}},
-		"RejectionContent": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.RejectionContent(ctx, 1) }},
-		"SealKept":         {do: func(ctx context.Context, v *registry.View) (any, error) { return v.SealKept(ctx, b, []byte("x")) }},
+		"RejectionContent": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.RejectionContent(ctx, 1)
+		}},
+		"SealKept": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.SealKept(ctx, b, []byte("x"))
+		}},
 		"UnresolvedPassages": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.UnresolvedPassages(ctx, b, 0, 1)
 		}},
@@ -347,7 +549,9 @@ func calls(d *district) map[string]call {
 		"SightingsBetween": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.SightingsBetween(ctx, b, time.Time{}, time.Time{}, nil)
 		}},
-		"TrimHistory": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.TrimHistory(ctx, b, d.clock.now()) }},
+		"TrimHistory": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.TrimHistory(ctx, b, d.clock.now())
+		}},
 		"ApplyQuality": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return nil, v.ApplyQuality(ctx, registry.QualityTurn{})
 		}},
@@ -376,7 +580,9 @@ func calls(d *district) map[string]call {
 			x, _, err := v.Alerts(ctx, registry.AlertFilter{})
 			return x, err
 		}},
-		"Alert": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.Alert(ctx, "alt_b") }},
+		"Alert": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Alert(ctx, "alt_b")
+		}},
 		"Acknowledge": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.Acknowledge(ctx, "alt_b", 1, g.User{})
 		}},
@@ -386,16 +592,22 @@ func calls(d *district) map[string]call {
 		"CloseAlert": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.CloseAlert(ctx, "alt_b", 1, g.User{}, "x")
 		}},
-		"CloseResolved": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.CloseResolved(ctx, d.clock.now()) }},
+		"CloseResolved": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.CloseResolved(ctx, d.clock.now())
+		}},
 		"Incidents": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			x, _, err := v.Incidents(ctx, registry.IncidentFilter{})
 			return x, err
 		}},
-		"Incident": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.Incident(ctx, "inc_b") }},
+		"Incident": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Incident(ctx, "inc_b")
+		}},
 		"ApproveHandover": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.ApproveHandover(ctx, "inc_b", 1, g.User{ID: "usr_b"}, true, "x")
 		}},
-		"StepDone": {do: func(ctx context.Context, v *registry.View) (any, error) { return v.StepDone(ctx, "inc_b", 0, g.User{}) }},
+		"StepDone": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.StepDone(ctx, "inc_b", 0, g.User{})
+		}},
 		"CloseIncident": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return v.CloseIncident(ctx, "inc_b", 1, g.User{}, "x")
 		}},
@@ -406,8 +618,12 @@ func calls(d *district) map[string]call {
 		"EndOnce": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			return nil, v.EndOnce(ctx, "name", registry.KeptAnswer{Status: 200})
 		}},
-		"Outbox":       {do: func(ctx context.Context, v *registry.View) (any, error) { return v.Outbox(ctx, 0, 1) }},
-		"DeleteOutbox": {do: func(ctx context.Context, v *registry.View) (any, error) { return nil, v.DeleteOutbox(ctx, nil) }},
+		"Outbox": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return v.Outbox(ctx, 0, 1)
+		}},
+		"DeleteOutbox": {do: func(ctx context.Context, v *registry.View) (any, error) {
+			return nil, v.DeleteOutbox(ctx, nil)
+		}},
 		"ResetDevicePassword": {do: func(ctx context.Context, v *registry.View) (any, error) {
 			x, err := v.ResetDevicePassword(ctx, dev)
 			return x, err
@@ -418,8 +634,14 @@ func calls(d *district) map[string]call {
 // morning is an arrival session of a school, ses-a or ses-b.
 func morning(d *district, s g.School) g.Session {
 	at := d.clock.now()
-	return g.Session{ID: g.SessionID("ses-" + string(s.ID)), School: s.ID, Kind: g.SessionArrival, Name: "Morning", Start: at.Add(-time.Hour), Due: at, End: at.Add(4 * time.Hour),
-		ZoneKinds: []g.ZoneKind{g.ZoneGate}, Who: []g.PersonKind{g.Student}}
+	return g.Session{
+		ID:     g.SessionID("ses-" + string(s.ID)),
+		School: s.ID,
+		Kind:   g.SessionArrival,
+		Name:   "Morning", Start: at.Add(-time.Hour), Due: at, End: at.Add(4 * time.Hour),
+		ZoneKinds: []g.ZoneKind{g.ZoneGate},
+		Who:       []g.PersonKind{g.Student},
+	}
 }
 
 // fill gives school b one of everything that calls looks for.
@@ -427,24 +649,108 @@ func fill(t *testing.T, d *district) {
 	t.Helper()
 	ctx := t.Context()
 	b, at := d.b.ID, d.clock.now()
-	must[g.User](t)(d.sys.CreateUser(ctx, g.User{ID: "usr_b", School: b, Name: "b-user", Role: g.RoleAdmin, Language: "en"}, "long enough"))
+	must[g.User](t)(d.sys.CreateUser(ctx,
+		g.User{ID: "usr_b", School: b, Name: "b-user", Role: g.RoleAdmin, Language: "en"},
+		"long enough"))
 	must[g.Session](t)(d.sys.PutSession(ctx, morning(d, d.b)))
-	must[g.Leave](t)(d.sys.PutLeave(ctx, g.Leave{ID: "lea-b", Person: d.child[b].ID, From: at, To: at.Add(time.Hour)}))
-	must[[]g.Attendance](t)(d.sys.PutAttendance(ctx, []g.Attendance{{Person: d.child[b].ID, Session: "ses-b", School: b, Date: "2026-09-01", State: g.Arrived, InputHash: "1"}}))
-	ok(t, d.sys.Correct(ctx, registry.Correction{Session: "ses-b", Person: d.child[b].ID, State: g.Excused, Reason: "x"}))
+	must[g.Leave](t)(d.sys.PutLeave(ctx,
+		g.Leave{ID: "lea-b", Person: d.child[b].ID, From: at, To: at.Add(time.Hour)}))
+	must[[]g.Attendance](t)(d.sys.PutAttendance(ctx,
+		[]g.Attendance{
+			{
+				Person:    d.child[b].ID,
+				Session:   "ses-b",
+				School:    b,
+				Date:      "2026-09-01",
+				State:     g.Arrived,
+				InputHash: "1",
+			},
+		}))
+	ok(t,
+		d.sys.Correct(ctx,
+			registry.Correction{
+				Session: "ses-b",
+				Person:  d.child[b].ID,
+				State:   g.Excused,
+				Reason:  "x",
+			}))
 	ok(t, d.sys.ApplyHistory(ctx, []g.Event{
-		{Seq: 1, Kind: g.EventSighting, School: b, Device: d.device[b].ID, Time: at, Received: at, Sighting: &g.Sighting{ID: "sgt_b", Method: g.ByCard, Person: d.child[b].ID}},
-		{Seq: 2, Kind: g.EventStatus, School: b, Device: d.device[b].ID, Time: at, Received: at, Status: &g.Status{State: g.StateOnline}},
-		{Seq: 3, Kind: g.EventRejected, School: b, Device: d.device[b].ID, Time: at, Received: at, Rejection: &g.Rejection{Reason: "x"}},
-		{Seq: 4, Kind: g.EventRejected, Time: at, Received: at, Rejection: &g.Rejection{Reason: "unknown device"}},
+		{
+			Seq:      1,
+			Kind:     g.EventSighting,
+			School:   b,
+			Device:   d.device[b].ID,
+			Time:     at,
+			Received: at,
+			Sighting: &g.Sighting{ID: "sgt_b", Method: g.ByCard, Person: d.child[b].ID},
+		},
+		{
+			Seq:      2,
+			Kind:     g.EventStatus,
+			School:   b,
+			Device:   d.device[b].ID,
+			Time:     at,
+			Received: at,
+			Status:   &g.Status{State: g.StateOnline},
+		},
+		{
+			Seq:       3,
+			Kind:      g.EventRejected,
+			School:    b,
+			Device:    d.device[b].ID,
+			Time:      at,
+			Received:  at,
+			Rejection: &g.Rejection{Reason: "x"},
+		},
+		{
+			Seq:       4,
+			Kind:      g.EventRejected,
+			Time:      at,
+			Received:  at,
+			Rejection: &g.Rejection{Reason: "unknown device"},
+		},
 	}))
-	ok(t, d.sys.ApplyQuality(ctx, registry.QualityTurn{Turn: 1, Seq: 4, Judge: weigh, Rows: []g.Quality{{School: b, Device: d.device[b].ID, Day: "2026-09-01", Observations: 1}}}))
-	ok(t, d.sys.ApplyEffects(ctx, registry.Effects{Seq: 1, State: []byte("state"),
-		Alerts:    []g.Alert{{ID: "alt_b", School: b, Rule: "r", Severity: g.Major, Opened: at, Person: d.child[b].ID, Device: d.device[b].ID, Zone: d.gate[b].ID}},
-		Incidents: []g.Incident{{ID: "inc_b", School: b, Title: "x", Opened: at, Steps: []g.IncidentStep{{Text: "look"}}, Handover: g.Handover{Requested: true}}}}))
+	ok(t,
+		d.sys.ApplyQuality(ctx,
+			registry.QualityTurn{
+				Turn:  1,
+				Seq:   4,
+				Judge: weigh,
+				Rows: []g.Quality{
+					{School: b, Device: d.device[b].ID, Day: "2026-09-01", Observations: 1},
+				},
+			}))
+	ok(t, d.sys.ApplyEffects(ctx, registry.Effects{
+		Seq:   1,
+		State: []byte("state"),
+		Alerts: []g.Alert{
+			{
+				ID:       "alt_b",
+				School:   b,
+				Rule:     "r",
+				Severity: g.Major,
+				Opened:   at,
+				Person:   d.child[b].ID,
+				Device:   d.device[b].ID,
+				Zone:     d.gate[b].ID,
+			},
+		},
+		Incidents: []g.Incident{
+			{
+				ID:       "inc_b",
+				School:   b,
+				Title:    "x",
+				Opened:   at,
+				Steps:    []g.IncidentStep{{Text: "look"}},
+				Handover: g.Handover{Requested: true},
+			},
+		},
+	}))
 	hook, _, err := d.sys.CreateWebhook(ctx, g.Webhook{School: b, URL: "https://x.example"})
 	ok(t, err)
-	ok(t, d.sys.QueueDeliveries(ctx, []registry.Delivery{{Webhook: hook.ID, EventID: "e", Body: []byte("{}")}}))
+	ok(t,
+		d.sys.QueueDeliveries(ctx,
+			[]registry.Delivery{{Webhook: hook.ID, EventID: "e", Body: []byte("{}")}}))
 	ok(t, d.sys.PutSetting(ctx, b, "k", json.RawMessage(`"secret"`)))
 }
 
@@ -477,15 +783,29 @@ func TestEveryMethodKeepsToItsScope(t *testing.T) {
 			if x, err := c.do(ctx, d.r.In(g.Scope{})); g.ErrorCode(err) != g.Forbidden {
 				t.Errorf("%s with the zero scope: got %v, %v, want forbidden", name, x, err)
 			}
-			if x, err := c.do(ctx, d.r.In(g.Scope{Permissions: g.RoleAdmin.Permissions(), Actor: "x", Reason: "x"})); g.ErrorCode(err) != g.Forbidden {
-				t.Errorf("%s with permissions but no school: got %v, %v, want forbidden", name, x, err)
+			if x, err := c.do(ctx,
+				d.r.In(g.Scope{Permissions: g.RoleAdmin.Permissions(), Actor: "x", Reason: "x"})); g.ErrorCode(
+				err) != g.Forbidden {
+				t.Errorf("%s with permissions but no school: got %v, %v, want forbidden", name, x,
+					err)
 			}
 			x, err := c.do(ctx, d.as(d.a, g.RoleAdmin))
 			code := g.ErrorCode(err)
-			if !c.alone && (err == nil && !empty(x) || err != nil && code != g.Forbidden && code != g.NotFound) {
-				t.Errorf("%s of b as the admin of a: got %v, %v, want forbidden, not found or nothing", name, x, err)
+			if !c.alone &&
+				(err == nil && !empty(x) ||
+					err != nil && code != g.Forbidden && code != g.NotFound) {
+				t.Errorf("%s of b as the admin of a: got %v, %v, want forbidden, not found or "+
+					"nothing",
+					name, x, err)
 			}
-			if x, err := c.do(ctx, d.r.In(g.Scope{School: "no-such-school", Subtree: true, Permissions: g.RoleAdmin.Permissions(), Actor: "x", Reason: "x"})); !c.alone && err == nil && !empty(x) {
+			if x, err := c.do(ctx,
+				d.r.In(g.Scope{
+					School:      "no-such-school",
+					Subtree:     true,
+					Permissions: g.RoleAdmin.Permissions(),
+					Actor:       "x",
+					Reason:      "x",
+				})); !c.alone && err == nil && !empty(x) {
 				t.Errorf("%s as a school that is not there: got %v, want nothing", name, x)
 			}
 		}
@@ -496,7 +816,20 @@ func TestEveryMethodAsksForItsPermission(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		d := newDistrict(t, o, c)
 		fill(t, d)
-		free := map[string]bool{"Schools": true, "School": true, "Places": true, "Site": true, "Building": true, "Zone": true, "Profiles": true, "Profile": true, "Setting": true, "PicturesTaken": true, "Record": true, "FaceCounts": true}
+		free := map[string]bool{
+			"Schools":       true,
+			"School":        true,
+			"Places":        true,
+			"Site":          true,
+			"Building":      true,
+			"Zone":          true,
+			"Profiles":      true,
+			"Profile":       true,
+			"Setting":       true,
+			"PicturesTaken": true,
+			"Record":        true,
+			"FaceCounts":    true,
+		}
 		for name, c := range calls(d) {
 			x, err := c.do(t.Context(), d.r.In(g.Scope{School: "b", Actor: "x", Reason: "x"}))
 			if free[name] {

@@ -20,13 +20,26 @@ func TestAlertsAreFoundByWords(t *testing.T) {
 			a := smoke(d, c.now().Add(time.Duration(i)*time.Minute))
 			a.ID, a.Title, a.TitleZH = g.AlertID(fmt.Sprintf("alt_%d", i)), "Smoke in the laboratory", "烟雾"
 			if i%2 == 1 {
-				a.Rule, a.Title, a.TitleZH, a.Comment = "held-open", "Door held open", "门未关", "100% the wind"
+				a.Rule = "held-open"
+				a.Title = "Door held open"
+				a.TitleZH = "门未关"
+				a.Comment = "100% the wind"
 			}
 			all = append(all, a)
 		}
 		ok(t, d.sys.ApplyEffects(ctx, registry.Effects{Seq: 1, Alerts: all}))
 		v := d.as(d.a, g.RoleSecurity)
-		for q, want := range map[string]int{"smoke": 4, "laboratory SMOKE": 4, "gate door": 3, "烟雾": 4, "wind held": 3, "100%": 3, "smoke door": 0, "%": 3, "  ": 7} {
+		for q, want := range map[string]int{
+			"smoke":            4,
+			"laboratory SMOKE": 4,
+			"gate door":        3,
+			"烟雾":               4,
+			"wind held":        3,
+			"100%":             3,
+			"smoke door":       0,
+			"%":                3,
+			"  ":               7,
+		} {
 			rows, _, err := v.Alerts(ctx, registry.AlertFilter{Query: q})
 			ok(t, err)
 			if len(rows) != want {
@@ -52,7 +65,8 @@ func TestAlertsAreFoundByWords(t *testing.T) {
 		if fmt.Sprint(got) != "[alt_5 alt_3 alt_1]" {
 			t.Errorf("got %v over the pages, want the three doors, newest first", got)
 		}
-		if rows, _, err := d.as(d.b, g.RoleSecurity).Alerts(ctx, registry.AlertFilter{Query: "smoke"}); err != nil || len(rows) > 0 {
+		if rows, _, err := d.as(d.b, g.RoleSecurity).Alerts(ctx,
+			registry.AlertFilter{Query: "smoke"}); err != nil || len(rows) > 0 {
 			t.Errorf("another school found %d alerts (%v), want none", len(rows), err)
 		}
 	})
@@ -73,14 +87,29 @@ func TestAuditIsFiltered(t *testing.T) {
 			f    registry.AuditFilter
 			want string
 		}{
-			"a deed":                  {registry.AuditFilter{Deed: "camera.view"}, "[cam-yard cam_gate]"},
-			"what a deed begins with": {registry.AuditFilter{Deed: "camera"}, "[cam-yard cam_gate]"},
-			"_ is no other letter":    {registry.AuditFilter{Object: "cam_"}, "[cam_gate]"},
-			"% is a sign":             {registry.AuditFilter{Query: "%"}, "[100%]"},
-			"words in any order":      {registry.AuditFilter{Query: "YARD camera"}, "[cam-yard]"},
-			"since":                   {registry.AuditFilter{Deed: "camera", From: early}, "[cam-yard]"},
-			"until":                   {registry.AuditFilter{Deed: "camera", To: early}, "[cam_gate]"},
-			"nobody's":                {registry.AuditFilter{Deed: "camera", Actor: "nobody"}, "[]"},
+			"a deed": {
+				registry.AuditFilter{Deed: "camera.view"},
+				"[cam-yard cam_gate]",
+			},
+			"what a deed begins with": {
+				registry.AuditFilter{Deed: "camera"},
+				"[cam-yard cam_gate]",
+			},
+			"_ is no other letter": {registry.AuditFilter{Object: "cam_"}, "[cam_gate]"},
+			"% is a sign":          {registry.AuditFilter{Query: "%"}, "[100%]"},
+			"words in any order":   {registry.AuditFilter{Query: "YARD camera"}, "[cam-yard]"},
+			"since": {
+				registry.AuditFilter{Deed: "camera", From: early},
+				"[cam-yard]",
+			},
+			"until": {
+				registry.AuditFilter{Deed: "camera", To: early},
+				"[cam_gate]",
+			},
+			"nobody's": {
+				registry.AuditFilter{Deed: "camera", Actor: "nobody"},
+				"[]",
+			},
 		} {
 			rows, _, err := v.Audit(ctx, x.f)
 			ok(t, err)
@@ -98,7 +127,8 @@ func TestAuditIsFiltered(t *testing.T) {
 			t.Fatalf("got %d entries, want 1", len(rows))
 		}
 		actor := []rune(rows[0].Actor)
-		rows, _, err = v.Audit(ctx, registry.AuditFilter{Deed: "cameraman", Actor: string(actor[1 : len(actor)-1])})
+		rows, _, err = v.Audit(ctx,
+			registry.AuditFilter{Deed: "cameraman", Actor: string(actor[1 : len(actor)-1])})
 		ok(t, err)
 		if len(rows) != 1 {
 			t.Errorf("a part of the actor %q: got %d entries, want 1", string(actor), len(rows))
@@ -113,7 +143,8 @@ func TestWhoNeedsANewPhotograph(t *testing.T) {
 		ctx := t.Context()
 		v := d.as(d.a, g.RoleAdmin)
 		enrolled := func(name string, model string) g.PersonID {
-			p := must[g.Person](t)(v.CreatePerson(ctx, g.Person{School: "a", Kind: g.Staff, Name: name}))
+			p := must[g.Person](t)(v.CreatePerson(ctx,
+				g.Person{School: "a", Kind: g.Staff, Name: name}))
 			ok(t, v.SetConsent(ctx, g.Consent{Person: p.ID, Given: true, By: "self"}))
 			must[g.Pass](t)(v.AddFace(ctx, p.ID, []float32{3, 0, 4}, model, 0.9))
 			return p.ID
@@ -125,11 +156,13 @@ func TestWhoNeedsANewPhotograph(t *testing.T) {
 		if len(rows) != 1 || rows[0].ID != old {
 			t.Fatalf("got %v, want the one of the older model alone", rows)
 		}
-		if counts := must[registry.FaceCounts](t)(v.FaceCounts(ctx, "a", "m2")); counts.Outdated != len(rows) {
+		if counts := must[registry.FaceCounts](t)(v.FaceCounts(ctx, "a", "m2")); counts.Outdated != len(
+			rows) {
 			t.Errorf("got a count of %d for a list of %d", counts.Outdated, len(rows))
 		}
 		must[g.Pass](t)(v.AddFace(ctx, old, []float32{3, 0, 4}, "m2", 0.9))
-		if rows, _, err = v.People(ctx, registry.PersonFilter{NotOfModel: "m2"}); err != nil || len(rows) > 0 {
+		if rows, _, err = v.People(ctx, registry.PersonFilter{NotOfModel: "m2"}); err != nil ||
+			len(rows) > 0 {
 			t.Errorf("got %v (%v) after the new photograph, want nobody", rows, err)
 		}
 	})

@@ -27,7 +27,8 @@ func newSecured(t *testing.T, o registry.Options, c *clock) *secured {
 	t.Helper()
 	d := newDistrict(t, o, c)
 	s := &secured{d: d}
-	s.user = must[g.User](t)(d.sys.CreateUser(t.Context(), g.User{School: "a", Name: boss, Role: g.RoleAdmin, Language: "en"}, bossPassword))
+	s.user = must[g.User](t)(d.sys.CreateUser(t.Context(),
+		g.User{School: "a", Name: boss, Role: g.RoleAdmin, Language: "en"}, bossPassword))
 	e, err := enter(d, boss, bossPassword, "10.0.0.1", "")
 	ok(t, err)
 	s.browser = e.Browser
@@ -67,7 +68,8 @@ func (s *secured) ticket(t *testing.T) string {
 }
 
 func (s *secured) complete(ticket, code string) (registry.Entry, error) {
-	return s.d.r.Complete(context.Background(), ticket, code, registry.Attempt{Remote: "10.0.0.1", Browser: s.browser})
+	return s.d.r.Complete(context.Background(), ticket, code,
+		registry.Attempt{Remote: "10.0.0.1", Browser: s.browser})
 }
 
 // TestSecondFactor: a code signs in once, is worth nothing the second time, and neither is one
@@ -115,7 +117,8 @@ func refusals(t *testing.T, d *district) int {
 func TestRecoveryCodes(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		s := newSecured(t, o, c)
-		_, err := s.complete(s.ticket(t), strings.ToUpper(strings.ReplaceAll(s.recovery[0], "-", " ")))
+		_, err := s.complete(s.ticket(t),
+			strings.ToUpper(strings.ReplaceAll(s.recovery[0], "-", " ")))
 		ok(t, err)
 		_, err = s.complete(s.ticket(t), s.recovery[0])
 		wantCode(t, err, g.Invalid)
@@ -140,7 +143,8 @@ func TestGuessesAtTheSecondFactor(t *testing.T) {
 	s := newSecured(t, registry.Options{Dir: t.TempDir(), MasterKey: masterKey(), Now: c.now}, c)
 	ticket, looked := s.ticket(t), 0
 	for range 100 {
-		_, err := s.d.r.Complete(t.Context(), ticket, "000000", registry.Attempt{Remote: "10.6.6.6"})
+		_, err := s.d.r.Complete(t.Context(), ticket, "000000",
+			registry.Attempt{Remote: "10.6.6.6"})
 		if g.ErrorCode(err) == g.Invalid {
 			looked++
 		}
@@ -158,7 +162,8 @@ func TestSecondFactorAskedOfARole(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		ctx := t.Context()
 		d := newDistrict(t, o, c)
-		u := must[g.User](t)(d.sys.CreateUser(ctx, g.User{School: "a", Name: boss, Role: g.RoleAdmin, Language: "en"}, bossPassword))
+		u := must[g.User](t)(d.sys.CreateUser(ctx,
+			g.User{School: "a", Name: boss, Role: g.RoleAdmin, Language: "en"}, bossPassword))
 		ok(t, d.sys.PutFactorRoles(ctx, "dist", []g.Role{g.RoleAdmin, g.RoleAdmin}))
 		wantCode(t, d.sys.PutFactorRoles(ctx, "dist", []g.Role{"king"}), g.Invalid)
 		e, err := enter(d, boss, bossPassword, "10.0.0.1", "")

@@ -14,7 +14,8 @@ import (
 const boss, bossPassword = "boss", "a long password"
 
 func enter(d *district, name, password, remote, browser string) (registry.Entry, error) {
-	return d.r.Enter(context.Background(), registry.Attempt{Name: name, Password: password, Remote: remote, Browser: browser})
+	return d.r.Enter(context.Background(),
+		registry.Attempt{Name: name, Password: password, Remote: remote, Browser: browser})
 }
 
 // TestDistributedGuesses: many addresses that guess at one name are held back together, and
@@ -22,7 +23,8 @@ func enter(d *district, name, password, remote, browser string) (registry.Entry,
 func TestDistributedGuesses(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		d := newDistrict(t, o, c)
-		must[g.User](t)(d.sys.CreateUser(t.Context(), g.User{School: "a", Name: boss, Role: g.RoleAdmin, Language: "en"}, bossPassword))
+		must[g.User](t)(d.sys.CreateUser(t.Context(),
+			g.User{School: "a", Name: boss, Role: g.RoleAdmin, Language: "en"}, bossPassword))
 		first, err := enter(d, boss, bossPassword, "10.0.0.1", "")
 		ok(t, err)
 		looked := 0
@@ -61,7 +63,8 @@ func TestDistributedGuesses(t *testing.T) {
 func TestNoLockThatAStrangerTurns(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		d := newDistrict(t, o, c)
-		must[g.User](t)(d.sys.CreateUser(t.Context(), g.User{School: "a", Name: boss, Role: g.RoleAdmin, Language: "en"}, bossPassword))
+		must[g.User](t)(d.sys.CreateUser(t.Context(),
+			g.User{School: "a", Name: boss, Role: g.RoleAdmin, Language: "en"}, bossPassword))
 		first, err := enter(d, boss, bossPassword, "10.0.0.1", "")
 		ok(t, err)
 		for i := range 60 {
@@ -93,7 +96,8 @@ func TestWaitsGrowAndSurviveARestart(t *testing.T) {
 	c := newClock()
 	o := registry.Options{Dir: t.TempDir(), MasterKey: masterKey(), Now: c.now}
 	d := newDistrict(t, o, c)
-	must[g.User](t)(d.sys.CreateUser(t.Context(), g.User{School: "a", Name: boss, Role: g.RoleAdmin, Language: "en"}, bossPassword))
+	must[g.User](t)(d.sys.CreateUser(t.Context(),
+		g.User{School: "a", Name: boss, Role: g.RoleAdmin, Language: "en"}, bossPassword))
 	var waits []time.Duration
 	for range 14 {
 		_, err := enter(d, boss, "wrong", "10.0.0.1", "")
@@ -121,7 +125,8 @@ func TestWaitsGrowAndSurviveARestart(t *testing.T) {
 	again, err := registry.Open(t.Context(), o)
 	ok(t, err)
 	defer again.Close()
-	_, err = again.Enter(t.Context(), registry.Attempt{Name: boss, Password: bossPassword, Remote: "10.0.0.1"})
+	_, err = again.Enter(t.Context(),
+		registry.Attempt{Name: boss, Password: bossPassword, Remote: "10.0.0.1"})
 	wantCode(t, err, g.RateLimited)
 }
 
@@ -144,11 +149,29 @@ func TestBadPasswords(t *testing.T) {
 	c := newClock()
 	d := newDistrict(t, registry.Options{Dir: t.TempDir(), MasterKey: masterKey(), Now: c.now}, c)
 	ctx := t.Context()
-	u := must[g.User](t)(d.sys.CreateUser(ctx, g.User{School: "a", Name: "liwei", FullName: "Li Weiming", Role: g.RoleAdmin, Language: "en"}, bossPassword))
-	bad := []string{"1234567890", "13812345678", "2008-08-08-08", "password123", "qwertyuiop", "1q2w3e4r5t", "aaaaaaaaaaaa", "abcdefghijkl", "Password1234", "P@ssw0rd123",
-		"iloveyou1234", "liwei123456", "weiming2024", "liweiliwei", "1234567890ab", "woaini1314520", "gatehouse1", "123456789a", "000000000000"}
+	u := must[g.User](t)(d.sys.CreateUser(ctx,
+		g.User{
+			School:   "a",
+			Name:     "liwei",
+			FullName: "Li Weiming",
+			Role:     g.RoleAdmin,
+			Language: "en",
+		},
+		bossPassword))
+	bad := []string{"1234567890", "13812345678", "2008-08-08-08", "password123", "qwertyuiop",
+		"1q2w3e4r5t", "aaaaaaaaaaaa", "abcdefghijkl", "Password1234", "P@ssw0rd123",
+		"iloveyou1234", "liwei123456", "weiming2024", "liweiliwei", "1234567890ab",
+		"woaini1314520", "gatehouse1", "123456789a", "000000000000"}
 	for _, p := range bad {
-		if _, err := d.sys.CreateUser(ctx, g.User{School: "a", Name: "x" + g.NewID("u")[:9], FullName: "Li Weiming Liwei", Role: g.RoleAdmin, Language: "en"}, p); g.ErrorCode(err) != g.Invalid {
+		if _, err := d.sys.CreateUser(ctx,
+			g.User{
+				School:   "a",
+				Name:     "x" + g.NewID("u")[:9],
+				FullName: "Li Weiming Liwei",
+				Role:     g.RoleAdmin,
+				Language: "en",
+			},
+			p); g.ErrorCode(err) != g.Invalid {
 			t.Errorf("create: %q: got %v, want invalid", p, err)
 		}
 		if err := d.sys.ChangePassword(ctx, u.ID, "", p); g.ErrorCode(err) != g.Invalid {
@@ -158,7 +181,10 @@ func TestBadPasswords(t *testing.T) {
 			t.Errorf("passwd: %q: got %v, want invalid", p, err)
 		}
 	}
-	for _, p := range []string{"correct-horse-battery", "河边小学的三棵老树真好看", "mint tulip 48 gravel", "x7#kQ2!vRz9p", "long enough words"} {
+	for _, p := range []string{
+		"correct-horse-battery", "河边小学的三棵老树真好看", "mint tulip 48 gravel", "x7#kQ2!vRz9p",
+		"long enough words",
+	} {
 		if err := d.r.SetPassword(ctx, "liwei", p); err != nil {
 			t.Errorf("%q: %v", p, err)
 		}

@@ -19,7 +19,15 @@ func TestSignIn(t *testing.T) {
 		if !must[bool](t)(d.r.Empty(ctx)) {
 			t.Error("got users at the first run")
 		}
-		u := must[g.User](t)(d.sys.CreateUser(ctx, g.User{School: "dist", Name: " Boss ", FullName: "The Boss", Role: g.RoleDistrict, Language: "zh-CN"}, "a long password"))
+		u := must[g.User](t)(d.sys.CreateUser(ctx,
+			g.User{
+				School:   "dist",
+				Name:     " Boss ",
+				FullName: "The Boss",
+				Role:     g.RoleDistrict,
+				Language: "zh-CN",
+			},
+			"a long password"))
 		if must[bool](t)(d.r.Empty(ctx)) {
 			t.Error("got empty after the first user")
 		}
@@ -30,7 +38,12 @@ func TestSignIn(t *testing.T) {
 		}
 		_, scope, err := d.r.UserByToken(ctx, token)
 		ok(t, err)
-		want := g.Scope{School: "dist", Subtree: true, Actor: string(u.ID) + " boss", Permissions: g.RoleDistrict.Permissions()}
+		want := g.Scope{
+			School:      "dist",
+			Subtree:     true,
+			Actor:       string(u.ID) + " boss",
+			Permissions: g.RoleDistrict.Permissions(),
+		}
 		if diff := cmp.Diff(want, scope); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
@@ -55,7 +68,9 @@ func TestSignInIsLimited(t *testing.T) {
 	c := newClock()
 	d := newDistrict(t, registry.Options{Dir: t.TempDir(), MasterKey: masterKey(), Now: c.now}, c)
 	ctx := t.Context()
-	must[g.User](t)(d.sys.CreateUser(ctx, g.User{School: "a", Name: "guard", Role: g.RoleSecurity, Language: "en"}, "a long password"))
+	must[g.User](t)(d.sys.CreateUser(ctx,
+		g.User{School: "a", Name: "guard", Role: g.RoleSecurity, Language: "en"},
+		"a long password"))
 	for _, name := range []string{"guard", "nobody"} {
 		for range 5 {
 			_, _, err := d.r.SignIn(ctx, name, "wrong", "10.0.0.1")
@@ -82,7 +97,9 @@ func TestPasswordsChange(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		ctx := t.Context()
 		d := newDistrict(t, o, c)
-		u := must[g.User](t)(d.sys.CreateUser(ctx, g.User{School: "a", Name: "guard", Role: g.RoleSecurity, Language: "en"}, "a long password"))
+		u := must[g.User](t)(d.sys.CreateUser(ctx,
+			g.User{School: "a", Name: "guard", Role: g.RoleSecurity, Language: "en"},
+			"a long password"))
 		token, _, err := d.r.SignIn(ctx, "guard", "a long password", "x")
 		ok(t, err)
 		_, scope, err := d.r.UserByToken(ctx, token)
@@ -115,21 +132,41 @@ func TestNobodyGivesMoreThanTheyHave(t *testing.T) {
 		ctx := t.Context()
 		d := newDistrict(t, o, c)
 		admin := d.as(d.a, g.RoleAdmin)
-		_, err := admin.CreateUser(ctx, g.User{School: "a", Name: "x", Role: g.RoleDistrict, Language: "en"}, "a long password")
+		_, err := admin.CreateUser(ctx,
+			g.User{School: "a", Name: "x", Role: g.RoleDistrict, Language: "en"},
+			"a long password")
 		wantCode(t, err, g.Forbidden)
-		_, err = admin.CreateUser(ctx, g.User{School: "a", Name: "x", Role: g.RoleIntegrator, Language: "en"}, "a long password")
+		_, err = admin.CreateUser(ctx,
+			g.User{School: "a", Name: "x", Role: g.RoleIntegrator, Language: "en"},
+			"a long password")
 		wantCode(t, err, g.Invalid)
-		weak := d.r.In(g.Scope{School: "a", Actor: "key_1 k", Permissions: []g.Permission{g.UsersAdmin, g.KeysAdmin, g.PeopleRead}})
-		_, err = weak.CreateUser(ctx, g.User{School: "a", Name: "x", Role: g.RoleAdmin, Language: "en"}, "a long password")
+		weak := d.r.In(g.Scope{
+			School:      "a",
+			Actor:       "key_1 k",
+			Permissions: []g.Permission{g.UsersAdmin, g.KeysAdmin, g.PeopleRead},
+		})
+		_, err = weak.CreateUser(ctx,
+			g.User{School: "a", Name: "x", Role: g.RoleAdmin, Language: "en"}, "a long password")
 		wantCode(t, err, g.Forbidden)
-		_, _, err = weak.CreateKey(ctx, g.APIKey{School: "a", Name: "x", Purpose: "a test asks", Permissions: []g.Permission{g.FacesAdmin}, Expires: c.now().Add(time.Hour)})
+		_, _, err = weak.CreateKey(ctx,
+			g.APIKey{
+				School:      "a",
+				Name:        "x",
+				Purpose:     "a test asks",
+				Permissions: []g.Permission{g.FacesAdmin},
+				Expires:     c.now().Add(time.Hour),
+			})
 		wantCode(t, err, g.Forbidden)
-		first := must[g.User](t)(d.sys.CreateUser(ctx, g.User{School: "a", Name: "first", Role: g.RoleAdmin, Language: "en"}, "a long password"))
+		first := must[g.User](t)(d.sys.CreateUser(ctx,
+			g.User{School: "a", Name: "first", Role: g.RoleAdmin, Language: "en"},
+			"a long password"))
 		wantCode(t, weak.ChangePassword(ctx, first.ID, "", "a long password"), g.Forbidden)
 		first.Role = g.RoleTeacher
 		wantCode(t, weak.UpdateUser(ctx, first), g.Forbidden)
 		wantCode(t, admin.UpdateUser(ctx, first), g.Conflict) // the last admin
-		_, err = admin.CreateUser(ctx, g.User{School: "a", Name: "FIRST", Role: g.RoleTeacher, Language: "en"}, "a long password")
+		_, err = admin.CreateUser(ctx,
+			g.User{School: "a", Name: "FIRST", Role: g.RoleTeacher, Language: "en"},
+			"a long password")
 		wantCode(t, err, g.Conflict)
 	})
 }
@@ -140,10 +177,24 @@ func TestKeys(t *testing.T) {
 		d := newDistrict(t, o, c)
 		admin := d.as(d.a, g.RoleAdmin)
 		for _, expires := range []time.Time{{}, c.now(), c.now().Add(400 * 24 * time.Hour)} {
-			_, _, err := admin.CreateKey(ctx, g.APIKey{School: "a", Name: "x", Purpose: "a test asks", Permissions: []g.Permission{g.DevicesRead}, Expires: expires})
+			_, _, err := admin.CreateKey(ctx,
+				g.APIKey{
+					School:      "a",
+					Name:        "x",
+					Purpose:     "a test asks",
+					Permissions: []g.Permission{g.DevicesRead},
+					Expires:     expires,
+				})
 			wantCode(t, err, g.Invalid)
 		}
-		k, secret, err := admin.CreateKey(ctx, g.APIKey{School: "a", Name: "lms", Purpose: "a test asks", Permissions: []g.Permission{g.DevicesRead}, Expires: c.now().Add(time.Hour)})
+		k, secret, err := admin.CreateKey(ctx,
+			g.APIKey{
+				School:      "a",
+				Name:        "lms",
+				Purpose:     "a test asks",
+				Permissions: []g.Permission{g.DevicesRead},
+				Expires:     c.now().Add(time.Hour),
+			})
 		ok(t, err)
 		if !strings.HasPrefix(secret, "ghk_") {
 			t.Errorf("got %q, want ghk_", secret)
@@ -153,7 +204,13 @@ func TestKeys(t *testing.T) {
 		if got.ID != k.ID || !got.LastUsed.Equal(c.now()) {
 			t.Errorf("got %+v, want it used now", got)
 		}
-		if diff := cmp.Diff(g.Scope{School: "a", Actor: string(k.ID) + " lms", Permissions: k.Permissions, Reason: "a test asks"}, scope); diff != "" {
+		if diff := cmp.Diff(g.Scope{
+			School:      "a",
+			Actor:       string(k.ID) + " lms",
+			Permissions: k.Permissions,
+			Reason:      "a test asks",
+		},
+			scope); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
 		_, _, err = d.r.KeyBySecret(ctx, secret+"x")
@@ -161,7 +218,14 @@ func TestKeys(t *testing.T) {
 		c.add(2 * time.Hour)
 		_, _, err = d.r.KeyBySecret(ctx, secret)
 		wantCode(t, err, g.Unauthenticated)
-		k, secret, err = d.as(d.dist, g.RoleDistrict).CreateKey(ctx, g.APIKey{School: "dist", Name: "bureau", Purpose: "a test asks", Permissions: []g.Permission{g.DevicesRead}, Expires: c.now().Add(time.Hour)})
+		k, secret, err = d.as(d.dist, g.RoleDistrict).CreateKey(ctx,
+			g.APIKey{
+				School:      "dist",
+				Name:        "bureau",
+				Purpose:     "a test asks",
+				Permissions: []g.Permission{g.DevicesRead},
+				Expires:     c.now().Add(time.Hour),
+			})
 		ok(t, err)
 		_, scope, err = d.r.KeyBySecret(ctx, secret)
 		ok(t, err)

@@ -12,7 +12,9 @@ import (
 func self(s string) string { return s }
 
 // readAll walks through a list; between is called after each page.
-func readAll(t *testing.T, w *registry.Walks, list func() []string, between func(page int)) []string {
+func readAll(
+	t *testing.T, w *registry.Walks, list func() []string, between func(page int),
+) []string {
 	t.Helper()
 	var got []string
 	next := ""
@@ -32,18 +34,21 @@ func readAll(t *testing.T, w *registry.Walks, list func() []string, between func
 func TestWalk(t *testing.T) {
 	all := []string{"a", "b", "c", "d", "e", "f", "g", "h"}
 	for name, change := range map[string]func(list []string) []string{
-		"nothing":                 func(l []string) []string { return l },
-		"the last of page 1 goes": func(l []string) []string { return slices.DeleteFunc(l, func(s string) bool { return s == "c" }) },
-		"one comes before":        func(l []string) []string { return append([]string{"0"}, l...) },
-		"all turn round":          func(l []string) []string { slices.Reverse(l); return l },
+		"nothing": func(l []string) []string { return l },
+		"the last of page 1 goes": func(l []string) []string {
+			return slices.DeleteFunc(l, func(s string) bool { return s == "c" })
+		},
+		"one comes before": func(l []string) []string { return append([]string{"0"}, l...) },
+		"all turn round":   func(l []string) []string { slices.Reverse(l); return l },
 	} {
 		t.Run(name, func(t *testing.T) {
 			list := slices.Clone(all)
-			got := readAll(t, registry.NewWalks(100), func() []string { return list }, func(page int) {
-				if page == 1 {
-					list = change(slices.Clone(list))
-				}
-			})
+			got := readAll(t, registry.NewWalks(100), func() []string { return list },
+				func(page int) {
+					if page == 1 {
+						list = change(slices.Clone(list))
+					}
+				})
 			if !slices.Equal(got, all) {
 				t.Errorf("got %v, want each of %v once", got, all)
 			}
@@ -65,7 +70,8 @@ func TestWalkIsTold(t *testing.T) {
 	if err != nil || !slices.Equal(page, []string{"c", "d"}) {
 		t.Errorf("got %v, %v after a restart, want c and d", page, err)
 	}
-	_, _, err = registry.Walk(after, []string{"b", "c", "d"}, registry.Page{Limit: 2, Cursor: next}, self)
+	_, _, err = registry.Walk(after, []string{"b", "c", "d"},
+		registry.Page{Limit: 2, Cursor: next}, self)
 	if g.ErrorCode(err) != g.Gone {
 		t.Errorf("got %v where the order is not kept, want gone", err)
 	}
@@ -84,13 +90,15 @@ func TestWalksAreBounded(t *testing.T) {
 			first = next
 		}
 		if i == 4 {
-			page, _, err := registry.Walk(w, []string{"x"}, registry.Page{Limit: 2, Cursor: next}, self)
+			page, _, err := registry.Walk(w, []string{"x"}, registry.Page{Limit: 2, Cursor: next},
+				self)
 			if err != nil || len(page) != 0 {
 				t.Errorf("got %v, %v of the newest order, want it kept", page, err)
 			}
 		}
 	}
-	if _, _, err := registry.Walk(w, []string{"x"}, registry.Page{Limit: 2, Cursor: first}, self); g.ErrorCode(err) != g.Gone {
+	if _, _, err := registry.Walk(w, []string{"x"}, registry.Page{Limit: 2, Cursor: first}, self); g.ErrorCode(
+		err) != g.Gone {
 		t.Errorf("got %v of the oldest order, want it let go", err)
 	}
 }

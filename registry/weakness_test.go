@@ -17,7 +17,8 @@ func TestWeakDevicesAreFoundAndCounted(t *testing.T) {
 		d := newDistrict(t, o, c)
 		v := d.as(d.a, g.RoleAdmin)
 		dev, _, err := v.CreateDevice(ctx, g.Device{
-			School: "a", Profile: "sensor", Driver: "zkteco", Name: "Gate", Serial: "S1", Enabled: true,
+			School:  "a",
+			Profile: "sensor", Driver: "zkteco", Name: "Gate", Serial: "S1", Enabled: true,
 		}, nil)
 		ok(t, err)
 		old := must[map[g.Weakness]int](t)(v.WeakCounts(ctx, "a"))
@@ -25,8 +26,10 @@ func TestWeakDevicesAreFoundAndCounted(t *testing.T) {
 		said := func(s g.Status, replayed bool) {
 			t.Helper()
 			seq++
-			ok(t, d.sys.ApplyTwins(ctx, []g.Event{{Seq: seq, Kind: g.EventStatus, Device: dev.ID, Time: c.now(), Received: c.now(),
-				Replayed: replayed, Status: &s}}))
+			ok(t, d.sys.ApplyTwins(ctx, []g.Event{{
+				Seq: seq, Kind: g.EventStatus, Device: dev.ID, Time: c.now(), Received: c.now(),
+				Replayed: replayed,
+				Status:   &s}}))
 		}
 		is := func(want g.Weakness) {
 			t.Helper()
@@ -48,7 +51,10 @@ func TestWeakDevicesAreFoundAndCounted(t *testing.T) {
 		finds := func(want ...registry.WeakFilter) {
 			t.Helper()
 			var got []registry.WeakFilter
-			for _, f := range []registry.WeakFilter{"serial_only", "no_password", "plain_text", "none", registry.AnyWeak, registry.WeakUnknown} {
+			for _, f := range []registry.WeakFilter{
+				"serial_only", "no_password", "plain_text", "none", registry.AnyWeak,
+				registry.WeakUnknown,
+			} {
 				if found(f) {
 					got = append(got, f)
 				}

@@ -13,9 +13,10 @@ const AttendanceVersion = 1
 
 // The times that divide a session's life.
 const (
-	ProvisionalAfter = 5 * time.Minute    // past Due: who was not seen is provisionally absent
-	FinalGrace       = 30 * time.Minute   // past End: the answer is final
-	LockedAfter      = 7 * 24 * time.Hour // past End: a caller recomputes no more; only corrections change it
+	ProvisionalAfter = 5 * time.Minute  // past Due: who was not seen is provisionally absent
+	FinalGrace       = 30 * time.Minute // past End: the answer is final
+	// past End: a caller recomputes no more; only corrections change it
+	LockedAfter = 7 * 24 * time.Hour
 )
 
 // Thresholds of the exceptions.
@@ -149,7 +150,8 @@ func Attend(in Inputs, sightings []Sighting) []g.Attendance {
 	}
 	roster := slices.Clone(in.Roster)
 	slices.SortFunc(roster, func(a, b RosterEntry) int {
-		return cmp.Or(cmp.Compare(a.Person, b.Person), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Class, b.Class), boolCompare(a.Boarder, b.Boarder))
+		return cmp.Or(cmp.Compare(a.Person, b.Person), cmp.Compare(a.Kind, b.Kind),
+			cmp.Compare(a.Class, b.Class), boolCompare(a.Boarder, b.Boarder))
 	})
 	roster = slices.CompactFunc(roster, func(a, b RosterEntry) bool { return a.Person == b.Person })
 	out := make([]g.Attendance, 0, len(roster))
@@ -189,15 +191,27 @@ type computation struct {
 func newComputation(in Inputs) *computation {
 	provisional, final, _ := Boundaries(in.Session, in.School)
 	s := in.Session
-	c := &computation{in: in, start: s.Start, due: s.Due, end: sessionEnd(s, in.School), date: OperationalDate(s, in.School),
-		now: in.Now, started: !in.Now.Before(s.Start), assumed: !in.Now.Before(provisional), final: !in.Now.Before(final),
-		places: places(in), leaves: map[g.PersonID][]g.Leave{}, corrects: map[g.PersonID]Correction{}}
+	c := &computation{
+		in:       in,
+		start:    s.Start,
+		due:      s.Due,
+		end:      sessionEnd(s, in.School),
+		date:     OperationalDate(s, in.School),
+		now:      in.Now,
+		started:  !in.Now.Before(s.Start),
+		assumed:  !in.Now.Before(provisional),
+		final:    !in.Now.Before(final),
+		places:   places(in),
+		leaves:   map[g.PersonID][]g.Leave{},
+		corrects: map[g.PersonID]Correction{},
+	}
 	if c.due.IsZero() {
 		c.due = c.end
 	}
 	c.gap = len(c.places) == 0
 	for _, gap := range in.Gaps {
-		if c.places[gap.Zone] && gap.From.Before(c.end) && (gap.To.IsZero() || gap.To.After(c.start)) {
+		if c.places[gap.Zone] && gap.From.Before(c.end) &&
+			(gap.To.IsZero() || gap.To.After(c.start)) {
 			c.gap = c.gap || !gap.From.After(in.Now)
 		}
 	}
@@ -215,7 +229,8 @@ func newComputation(in Inputs) *computation {
 }
 
 func later(a, b Correction) bool {
-	return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.State, b.State), cmp.Compare(a.Actor, b.Actor), cmp.Compare(a.Reason, b.Reason)) > 0
+	return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.State, b.State), cmp.Compare(a.Actor, b.Actor),
+		cmp.Compare(a.Reason, b.Reason)) > 0
 }
 
 // places are the zones where being seen counts.
@@ -267,8 +282,10 @@ func compareSightings(a, b Sighting) int {
 		}
 		return s.Match.Margin
 	}
-	return cmp.Or(a.at().Compare(b.at()), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Zone, b.Zone), cmp.Compare(a.Device, b.Device),
-		cmp.Compare(a.Method, b.Method), cmp.Compare(a.Direction, b.Direction), cmp.Compare(a.Offset, b.Offset), cmp.Compare(margin(a), margin(b)))
+	return cmp.Or(a.at().Compare(b.at()), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Zone, b.Zone),
+		cmp.Compare(a.Device, b.Device),
+		cmp.Compare(a.Method, b.Method), cmp.Compare(a.Direction, b.Direction),
+		cmp.Compare(a.Offset, b.Offset), cmp.Compare(margin(a), margin(b)))
 }
 
 // ClockOffsets estimates how far each device's clock is ahead of the gateway's, from live

@@ -56,7 +56,13 @@ func TestAttendanceStories(t *testing.T) {
 }
 
 func newRegister(t *testing.T) *register {
-	return &register{t: t, in: rules.Inputs{School: g.School{ID: "school", Timezone: "Asia/Shanghai"}, Zones: map[g.ZoneID]g.Zone{}}}
+	return &register{
+		t: t,
+		in: rules.Inputs{
+			School: g.School{ID: "school", Timezone: "Asia/Shanghai"},
+			Zones:  map[g.ZoneID]g.Zone{},
+		},
+	}
 }
 
 // time takes a time of day off the front of w.
@@ -73,7 +79,8 @@ func (r *register) time(w *[]string) time.Time {
 	if len(text) == 5 {
 		text += ":00"
 	}
-	t, err := time.ParseInLocation("2006-01-02 15:04:05", "2026-03-02 "+text, r.in.School.Location())
+	t, err := time.ParseInLocation("2006-01-02 15:04:05", "2026-03-02 "+text,
+		r.in.School.Location())
 	if err != nil {
 		r.t.Fatalf("%s: %v", r.at, err)
 	}
@@ -90,7 +97,11 @@ func (r *register) line(w []string) {
 		}
 		r.in.Zones[z.ID] = z
 	case "person":
-		e := rules.RosterEntry{Person: g.PersonID(w[1]), Kind: g.PersonKind(w[2]), Boarder: slices.Contains(w, "boarder")}
+		e := rules.RosterEntry{
+			Person:  g.PersonID(w[1]),
+			Kind:    g.PersonKind(w[2]),
+			Boarder: slices.Contains(w, "boarder"),
+		}
 		if len(w) > 3 {
 			e.Class = w[3]
 		}
@@ -113,7 +124,12 @@ func (r *register) line(w []string) {
 		r.in.Gaps = nil
 	case "correct":
 		rest = w[3:]
-		c := rules.Correction{Person: g.PersonID(w[1]), State: g.AttendanceState(w[2]), Actor: "teacher", At: r.time(&rest)}
+		c := rules.Correction{
+			Person: g.PersonID(w[1]),
+			State:  g.AttendanceState(w[2]),
+			Actor:  "teacher",
+			At:     r.time(&rest),
+		}
 		if w[2] == "none" {
 			c.State = ""
 		}
@@ -198,7 +214,8 @@ func (r *register) expect(w []string) {
 	}
 	if w = w[2:]; len(w) > 0 && w[0] != "because" && w[0] != "with" {
 		if want := r.time(&w); !a.At.Equal(want) {
-			r.t.Errorf("%s: got %s, want %s", r.at, a.At.In(want.Location()).Format(time.DateTime), want.Format(time.DateTime))
+			r.t.Errorf("%s: got %s, want %s", r.at, a.At.In(want.Location()).Format(time.DateTime),
+				want.Format(time.DateTime))
 		}
 	} else if !a.At.IsZero() {
 		r.t.Errorf("%s: got the time %s, want none", r.at, a.At)

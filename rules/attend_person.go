@@ -23,8 +23,19 @@ type answer struct {
 
 func (c *computation) person(r RosterEntry, seen []Sighting) g.Attendance {
 	s := c.in.Session
-	a := answer{Roster: r, Attendance: g.Attendance{Person: r.Person, Session: s.ID, School: s.School, Kind: s.Kind, Date: c.date, Final: c.final,
-		Reasons: []string{}, Sightings: []g.SightingID{}}}
+	a := answer{
+		Roster: r,
+		Attendance: g.Attendance{
+			Person:    r.Person,
+			Session:   s.ID,
+			School:    s.School,
+			Kind:      s.Kind,
+			Date:      c.date,
+			Final:     c.final,
+			Reasons:   []string{},
+			Sightings: []g.SightingID{},
+		},
+	}
 	var here, elsewhere []Sighting
 	for _, x := range seen {
 		if c.places[x.Zone] {
@@ -171,7 +182,9 @@ func (c *computation) meal(a *answer, here []Sighting) {
 // seen answers for somebody who came: in time or late, and perhaps gone again.
 func (c *computation) seen(a *answer, l absence, here []Sighting) {
 	first := here[0]
-	if i := slices.IndexFunc(here, func(s Sighting) bool { return s.Direction != g.Out }); i >= 0 && c.in.Session.Kind == g.SessionDorm {
+	if i := slices.IndexFunc(here, func(s Sighting) bool {
+		return s.Direction != g.Out
+	}); i >= 0 && c.in.Session.Kind == g.SessionDorm {
 		first = here[i]
 	}
 	at := first.at()
@@ -267,7 +280,11 @@ func (c *computation) correct(a *answer) {
 // changes nothing is no new input.
 func (c *computation) hash(a answer) string {
 	for i := range a.Leaves {
-		a.Leaves[i] = g.Leave{From: a.Leaves[i].From.UTC(), To: a.Leaves[i].To.UTC(), Offsite: a.Leaves[i].Offsite}
+		a.Leaves[i] = g.Leave{
+			From:    a.Leaves[i].From.UTC(),
+			To:      a.Leaves[i].To.UTC(),
+			Offsite: a.Leaves[i].Offsite,
+		}
 	}
 	b, _ := json.Marshal(struct {
 		Version         int

@@ -26,24 +26,55 @@ func drawInputs(t *rapid.T) rules.Inputs {
 	}
 	in := rules.Inputs{
 		School: g.School{ID: "s", Timezone: "Asia/Shanghai"},
-		Session: g.Session{ID: "ses", School: "s", Kind: rapid.SampledFrom([]g.SessionKind{g.SessionArrival, g.SessionMeal, g.SessionDorm}).Draw(t, "kind"),
-			Start: day.Add(7 * time.Hour), Due: day.Add(8 * time.Hour), End: day.Add(12 * time.Hour), Zones: []g.ZoneID{"a", "b"}},
-		Zones: map[g.ZoneID]g.Zone{"a": {Building: "x"}, "b": {Building: "y"}, "c": {Building: "x"}},
-		Now:   at("now"),
+		Session: g.Session{
+			ID:     "ses",
+			School: "s",
+			Kind: rapid.SampledFrom([]g.SessionKind{
+				g.SessionArrival,
+				g.SessionMeal,
+				g.SessionDorm,
+			}).Draw(t, "kind"),
+			Start: day.Add(7 * time.Hour),
+			Due:   day.Add(8 * time.Hour),
+			End:   day.Add(12 * time.Hour),
+			Zones: []g.ZoneID{"a", "b"},
+		},
+		Zones: map[g.ZoneID]g.Zone{
+			"a": {Building: "x"},
+			"b": {Building: "y"},
+			"c": {Building: "x"},
+		},
+		Now: at("now"),
 	}
 	for i := range rapid.IntRange(1, 5).Draw(t, "people") {
-		in.Roster = append(in.Roster, rules.RosterEntry{Person: person(i), Kind: g.Student, Boarder: i%2 == 0})
+		in.Roster = append(in.Roster,
+			rules.RosterEntry{Person: person(i), Kind: g.Student, Boarder: i%2 == 0})
 	}
 	for range rapid.IntRange(0, 3).Draw(t, "leaves") {
-		in.Leaves = append(in.Leaves, g.Leave{Person: person(rapid.IntRange(0, 4).Draw(t, "who")), From: at("from"), To: at("to"), Offsite: rapid.Bool().Draw(t, "offsite")})
+		in.Leaves = append(in.Leaves,
+			g.Leave{
+				Person:  person(rapid.IntRange(0, 4).Draw(t, "who")),
+				From:    at("from"),
+				To:      at("to"),
+				Offsite: rapid.Bool().Draw(t, "offsite"),
+			})
 	}
 	for range rapid.IntRange(0, 2).Draw(t, "gaps") {
 		from := at("gap")
-		in.Gaps = append(in.Gaps, rules.Gap{Zone: rapid.SampledFrom([]g.ZoneID{"a", "c"}).Draw(t, "zone"), From: from, To: from.Add(time.Hour)})
+		in.Gaps = append(in.Gaps,
+			rules.Gap{
+				Zone: rapid.SampledFrom([]g.ZoneID{"a", "c"}).Draw(t, "zone"),
+				From: from,
+				To:   from.Add(time.Hour),
+			})
 	}
 	for range rapid.IntRange(0, 2).Draw(t, "corrections") {
-		in.Corrections = append(in.Corrections, rules.Correction{Person: person(rapid.IntRange(0, 4).Draw(t, "who")),
-			State: rapid.SampledFrom([]g.AttendanceState{g.Arrived, g.Absent, ""}).Draw(t, "state"), At: at("at")})
+		in.Corrections = append(in.Corrections, rules.Correction{
+			Person: person(rapid.IntRange(0, 4).Draw(t, "who")),
+			State: rapid.SampledFrom([]g.AttendanceState{g.Arrived, g.Absent, ""}).Draw(t,
+				"state"),
+			At: at("at"),
+		})
 	}
 	return in
 }
@@ -54,11 +85,15 @@ func drawSightings(t *rapid.T) []arrival {
 	day := time.Date(2026, 3, 2, 6, 30, 0, 0, time.FixedZone("", 8*3600))
 	var out []arrival
 	for i := range rapid.IntRange(0, 12).Draw(t, "sightings") {
-		s := rules.Sighting{ID: g.SightingID(fmt.Sprintf("sgt_%d", i)), Person: person(rapid.IntRange(0, 5).Draw(t, "who")), Device: "d",
+		s := rules.Sighting{
+			ID:        g.SightingID(fmt.Sprintf("sgt_%d", i)),
+			Person:    person(rapid.IntRange(0, 5).Draw(t, "who")),
+			Device:    "d",
 			Zone:      rapid.SampledFrom([]g.ZoneID{"a", "b", "c"}).Draw(t, "zone"),
 			Method:    rapid.SampledFrom(g.Methods()).Draw(t, "method"),
 			Direction: rapid.SampledFrom([]g.Direction{"", g.In, g.Out}).Draw(t, "direction"),
-			Time:      day.Add(time.Duration(rapid.IntRange(0, 6*3600).Draw(t, "second")) * time.Second)}
+			Time:      day.Add(time.Duration(rapid.IntRange(0, 6*3600).Draw(t, "second")) * time.Second),
+		}
 		if s.Method == g.ByFace {
 			s.Match = &g.Match{Margin: rapid.Float64Range(0, 0.2).Draw(t, "margin")}
 		}
@@ -92,7 +127,9 @@ func TestAttendIgnoresOrderRepeatsAndDelay(t *testing.T) {
 				late = append(late, a)
 			}
 		}
-		slices.SortStableFunc(late, func(a, b arrival) int { return a.received.Compare(b.received) })
+		slices.SortStableFunc(late, func(a, b arrival) int {
+			return a.received.Compare(b.received)
+		})
 		if diff := cmp.Diff(attend(t, in, late), want); diff != "" {
 			t.Fatalf("got (-), want (+):\n%s", diff)
 		}
@@ -151,10 +188,27 @@ func TestAttendNeverAbsentInAGap(t *testing.T) {
 // A leave that is entered afterwards changes the absent person's answer, once, and nobody else's.
 func TestRetroactiveLeaveChangesOneAnswer(t *testing.T) {
 	day := time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
-	in := rules.Inputs{School: g.School{ID: "s", Timezone: "UTC"}, Zones: map[g.ZoneID]g.Zone{"gate": {Kind: g.ZoneGate}}, Now: day.Add(20 * time.Hour),
-		Session: g.Session{ID: "ses", Kind: g.SessionArrival, Start: day.Add(7 * time.Hour), Due: day.Add(8 * time.Hour), End: day.Add(12 * time.Hour)},
-		Roster:  []rules.RosterEntry{{Person: "a"}, {Person: "b"}, {Person: "c"}}}
-	seen := []rules.Sighting{{ID: "1", Person: "a", Zone: "gate", Method: g.ByCard, Time: day.Add(7*time.Hour + time.Minute)}}
+	in := rules.Inputs{
+		School: g.School{ID: "s", Timezone: "UTC"},
+		Zones:  map[g.ZoneID]g.Zone{"gate": {Kind: g.ZoneGate}}, Now: day.Add(20 * time.Hour),
+		Session: g.Session{
+			ID:    "ses",
+			Kind:  g.SessionArrival,
+			Start: day.Add(7 * time.Hour),
+			Due:   day.Add(8 * time.Hour),
+			End:   day.Add(12 * time.Hour),
+		},
+		Roster: []rules.RosterEntry{{Person: "a"}, {Person: "b"}, {Person: "c"}},
+	}
+	seen := []rules.Sighting{
+		{
+			ID:     "1",
+			Person: "a",
+			Zone:   "gate",
+			Method: g.ByCard,
+			Time:   day.Add(7*time.Hour + time.Minute),
+		},
+	}
 	before := rules.Attend(in, seen)
 	in.Leaves = []g.Leave{{Person: "b", From: day, To: day.AddDate(0, 0, 1), Reason: "fever"}}
 	after := rules.Attend(in, seen)
@@ -172,7 +226,15 @@ func TestRetroactiveLeaveChangesOneAnswer(t *testing.T) {
 	}
 	// The leave's wording and another passage of somebody who is there are no new input.
 	in.Leaves[0].Reason = "a cold"
-	again := rules.Attend(in, append(seen, rules.Sighting{ID: "2", Person: "a", Zone: "gate", Method: g.ByCard, Time: day.Add(9 * time.Hour)}))
+	again := rules.Attend(in,
+		append(seen,
+			rules.Sighting{
+				ID:     "2",
+				Person: "a",
+				Zone:   "gate",
+				Method: g.ByCard,
+				Time:   day.Add(9 * time.Hour),
+			}))
 	if diff := cmp.Diff(again, after); diff != "" {
 		t.Errorf("got (-), want (+):\n%s", diff)
 	}
@@ -191,17 +253,24 @@ func TestClockOffsets(t *testing.T) {
 	add("ahead", 10*time.Minute, time.Second)
 	add("behind", -time.Hour, 0)
 	add("behind", -time.Hour, time.Minute)
-	want := map[g.DeviceID]time.Duration{"ahead": 10*time.Minute - time.Second, "behind": -time.Hour}
+	want := map[g.DeviceID]time.Duration{
+		"ahead":  10*time.Minute - time.Second,
+		"behind": -time.Hour,
+	}
 	if diff := cmp.Diff(rules.ClockOffsets(live, received), want); diff != "" {
 		t.Errorf("got (-), want (+):\n%s", diff)
 	}
 }
 
 func TestEveryReasonIsWorded(t *testing.T) {
-	for _, code := range []string{rules.ReasonInTime, rules.ReasonLate, rules.ReasonLateOnLeave, rules.ReasonSeenLeaving, rules.ReasonLeft, rules.ReasonLeftOnLeave,
-		rules.ReasonMeal, rules.ReasonSecondByStaff, rules.ReasonNotStarted, rules.ReasonNotYetDue, rules.ReasonNotSeen, rules.ReasonNotBack, rules.ReasonGap,
-		rules.ReasonNoPlace, rules.ReasonElsewhere, rules.ReasonLeave, rules.ReasonOffsite, rules.ReasonNotInSession, rules.ReasonCorrected,
-		rules.ExceptionDoubleDip, rules.ExceptionLowMargin, rules.ExceptionSkew, rules.ExceptionGap, rules.ExceptionNoEntry, rules.ExceptionDorm,
+	for _, code := range []string{rules.ReasonInTime, rules.ReasonLate, rules.ReasonLateOnLeave,
+		rules.ReasonSeenLeaving, rules.ReasonLeft, rules.ReasonLeftOnLeave,
+		rules.ReasonMeal, rules.ReasonSecondByStaff, rules.ReasonNotStarted, rules.ReasonNotYetDue,
+		rules.ReasonNotSeen, rules.ReasonNotBack, rules.ReasonGap,
+		rules.ReasonNoPlace, rules.ReasonElsewhere, rules.ReasonLeave, rules.ReasonOffsite,
+		rules.ReasonNotInSession, rules.ReasonCorrected,
+		rules.ExceptionDoubleDip, rules.ExceptionLowMargin, rules.ExceptionSkew,
+		rules.ExceptionGap, rules.ExceptionNoEntry, rules.ExceptionDorm,
 		rules.ExceptionTravel, rules.ExceptionDuringLeave, "computed_absent"} {
 		en, zh := rules.Explain(code, "en"), rules.Explain(code, "zh-CN")
 		if en == code || zh == code || en == zh {

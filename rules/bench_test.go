@@ -18,19 +18,29 @@ func hundred(b testing.TB) []rules.Rule {
 	y.WriteString("rules:\n")
 	add := func(format string, args ...any) { fmt.Fprintf(&y, "  - "+format+"\n", args...) }
 	for i := range 4 {
-		add("{id: fire-%d, title: T, severity: critical, per: zone, when: {all: [{property: smoke, is: true}, {property: temperature, above: %d}]}}", i, 57+i)
-		add("{id: hot-%d, title: T, severity: warning, when: {property: temperature, above: %d}, for: 5m}", i, 40+i)
+		add("{id: fire-%d, title: T, severity: critical, per: zone, when: {all: [{property: "+
+			"smoke, is: true}, {property: temperature, above: %d}]}}",
+			i, 57+i)
+		add("{id: hot-%d, title: T, severity: warning, when: {property: temperature, above: %d}, "+
+			"for: 5m}",
+			i, 40+i)
 	}
 	add("{id: silent, title: T, severity: info, when: {absent: {property: temperature, for: 10m}}}")
-	add("{id: forced, title: T, severity: info, when: {count: {of: {property: humidity, above: 90}, at_least: 3, within: 5m}}}")
+	add("{id: forced, title: T, severity: info, when: {count: {of: {property: humidity, above: " +
+		"90}, at_least: 3, within: 5m}}}")
 	for i := range 90 {
 		switch i % 3 {
 		case 0:
 			add("{id: other-%d, title: T, severity: info, when: {property: p%d, above: 3}}", i, i)
 		case 1:
-			add("{id: profile-%d, title: T, severity: info, where: {profile: profile-%d}, when: {property: temperature, above: 3}}", i, i)
+			add("{id: profile-%d, title: T, severity: info, where: {profile: profile-%d}, when: "+
+				"{property: temperature, above: 3}}",
+				i, i)
 		case 2:
-			add("{id: kind-%d, title: T, severity: info, where: {zone_kind: gate}, per: track, when: {sighting: {person: unknown}}, unless: {sighting: {method: card}, within: 10s}}", i)
+			add("{id: kind-%d, title: T, severity: info, where: {zone_kind: gate}, per: track, "+
+				"when: {sighting: {person: unknown}}, unless: {sighting: {method: card}, within: "+
+				"10s}}",
+				i)
 		}
 	}
 	rs, err := rules.Parse("hundred", []byte(y.String()))
@@ -43,7 +53,13 @@ func hundred(b testing.TB) []rules.Rule {
 func fleet(n int) town {
 	m := town{}
 	for i := range n {
-		m[g.DeviceID(fmt.Sprintf("dev-%d", i))] = rules.DeviceFacts{School: "school", Zone: g.ZoneID(fmt.Sprintf("zone-%d", i/10)), Profile: "env", Type: g.TypeSensor, Driver: "mqtt"}
+		m[g.DeviceID(fmt.Sprintf("dev-%d", i))] = rules.DeviceFacts{
+			School:  "school",
+			Zone:    g.ZoneID(fmt.Sprintf("zone-%d", i/10)),
+			Profile: "env",
+			Type:    g.TypeSensor,
+			Driver:  "mqtt",
+		}
 	}
 	return m
 }
@@ -63,7 +79,11 @@ func BenchmarkObserve(b *testing.B) {
 		name  string
 		rules []rules.Rule
 		hot   float64
-	}{{"no rules", nil, 21}, {"100 rules, quiet", hundred(b), 21}, {"100 rules, pending", hundred(b), 45}} {
+	}{
+		{"no rules", nil, 21},
+		{"100 rules, quiet", hundred(b), 21},
+		{"100 rules, pending", hundred(b), 45},
+	} {
 		b.Run(c.name, func(b *testing.B) {
 			town := fleet(10_000)
 			e := rules.New(c.rules, nil)
@@ -71,9 +91,17 @@ func BenchmarkObserve(b *testing.B) {
 			for i := range len(town) {
 				ids = append(ids, g.DeviceID(fmt.Sprintf("dev-%d", i)))
 			}
-			values := map[string]g.Value{"temperature": g.NumberValue(c.hot), "humidity": g.NumberValue(40), "smoke": g.BoolValue(false)}
+			values := map[string]g.Value{
+				"temperature": g.NumberValue(c.hot),
+				"humidity":    g.NumberValue(40),
+				"smoke":       g.BoolValue(false),
+			}
 			at := morning(0)
-			ev := g.Event{Kind: g.EventReading, School: "school", Reading: &g.Reading{Values: values}}
+			ev := g.Event{
+				Kind:    g.EventReading,
+				School:  "school",
+				Reading: &g.Reading{Values: values},
+			}
 			next := func(i int) {
 				ev.Seq, ev.Device = uint64(i+1), ids[i%len(ids)]
 				at = at.Add(100 * time.Microsecond)
@@ -98,8 +126,19 @@ func BenchmarkSnapshot(b *testing.B) {
 	town := fleet(10_000)
 	e := rules.New(hundred(b), nil)
 	for i := range len(town) {
-		e.Observe(g.Event{Seq: uint64(i + 1), Kind: g.EventReading, School: "school", Device: g.DeviceID(fmt.Sprintf("dev-%d", i)), Received: morning(float64(i) / 10000),
-			Reading: &g.Reading{Values: map[string]g.Value{"temperature": g.NumberValue(45), "humidity": g.NumberValue(40), "smoke": g.BoolValue(false)}}}, town)
+		e.Observe(g.Event{
+			Seq:    uint64(i + 1),
+			Kind:   g.EventReading,
+			School: "school",
+			Device: g.DeviceID(fmt.Sprintf("dev-%d", i)), Received: morning(float64(i) / 10000),
+			Reading: &g.Reading{
+				Values: map[string]g.Value{
+					"temperature": g.NumberValue(45),
+					"humidity":    g.NumberValue(40),
+					"smoke":       g.BoolValue(false),
+				},
+			},
+		}, town)
 	}
 	size, before := 0, processor()
 	for b.Loop() {
@@ -115,14 +154,29 @@ func BenchmarkSnapshot(b *testing.B) {
 
 // A school of 2,000 with four passages each.
 func BenchmarkAttend(b *testing.B) {
-	in := rules.Inputs{School: g.School{Timezone: "Asia/Shanghai"}, Zones: map[g.ZoneID]g.Zone{"gate": {Kind: g.ZoneGate}}, Now: morning(6 * 3600),
-		Session: g.Session{Kind: g.SessionArrival, Start: morning(-3600), Due: morning(0), End: morning(4 * 3600)}}
+	in := rules.Inputs{
+		School: g.School{Timezone: "Asia/Shanghai"},
+		Zones:  map[g.ZoneID]g.Zone{"gate": {Kind: g.ZoneGate}}, Now: morning(6 * 3600),
+		Session: g.Session{
+			Kind:  g.SessionArrival,
+			Start: morning(-3600),
+			Due:   morning(0),
+			End:   morning(4 * 3600),
+		},
+	}
 	var seen []rules.Sighting
 	for i := range 2000 {
 		p := g.PersonID(fmt.Sprintf("per_%d", i))
 		in.Roster = append(in.Roster, rules.RosterEntry{Person: p, Kind: g.Student})
 		for k := range 4 {
-			seen = append(seen, rules.Sighting{ID: g.SightingID(fmt.Sprintf("%d-%d", i, k)), Person: p, Zone: "gate", Method: g.ByCard, Time: morning(float64(i%1000 + k*1800))})
+			seen = append(seen,
+				rules.Sighting{
+					ID:     g.SightingID(fmt.Sprintf("%d-%d", i, k)),
+					Person: p,
+					Zone:   "gate",
+					Method: g.ByCard,
+					Time:   morning(float64(i%1000 + k*1800)),
+				})
 		}
 	}
 	before := processor()

@@ -47,7 +47,11 @@ func (e *Engine) Saved() {
 	}
 	clear(e.changes.devices) // lets go of what is gone
 	clear(e.changes.subjects)
-	e.changes = changes{devices: e.changes.devices[:0], subjects: e.changes.subjects[:0], recent: e.recent.count}
+	e.changes = changes{
+		devices:  e.changes.devices[:0],
+		subjects: e.changes.subjects[:0],
+		recent:   e.recent.count,
+	}
 }
 
 // Changes is the part of the state that is not as it was at Saved, as bytes that Restore takes
@@ -61,7 +65,13 @@ func (e *Engine) Changes() ([]byte, error) {
 	if e.changes.all {
 		return nil, nil
 	}
-	s := savedEngine{Version: snapshotVersion, Seq: e.seq, Clock: e.clock, Rules: map[g.RuleID]savedRule{}, Recent: e.recent.since(e.changes.recent)}
+	s := savedEngine{
+		Version: snapshotVersion,
+		Seq:     e.seq,
+		Clock:   e.clock,
+		Rules:   map[g.RuleID]savedRule{},
+		Recent:  e.recent.since(e.changes.recent),
+	}
 	there := make([]*device, 0, len(e.changes.devices))
 	for _, d := range e.changes.devices {
 		switch now := e.devices[d.ID]; now {

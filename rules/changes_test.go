@@ -68,17 +68,29 @@ func TestChangesAreWorthASnapshot(t *testing.T) {
 			ev := g.Event{Seq: seq + 1, School: "s", Device: id, Time: at, Received: at}
 			switch rapid.IntRange(0, 9).Draw(t, "what") {
 			case 0, 1, 2, 3:
-				ev.Kind, ev.Reading = g.EventReading, &g.Reading{Values: map[string]g.Value{"temperature": g.NumberValue(float64(rapid.IntRange(0, 9).Draw(t, "value"))), "smoke": g.BoolValue(rapid.Bool().Draw(t, "smoke"))}}
+				ev.Kind, ev.Reading = g.EventReading, &g.Reading{
+					Values: map[string]g.Value{
+						"temperature": g.NumberValue(float64(rapid.IntRange(0, 9).Draw(t, "value"))),
+						"smoke":       g.BoolValue(rapid.Bool().Draw(t, "smoke")),
+					},
+				}
 				e.Observe(ev, where)
 			case 4, 5, 6:
-				s := &g.Sighting{ID: g.SightingID(fmt.Sprint("sgt", seq)), Method: rapid.SampledFrom([]g.Method{g.ByFace, g.ByCard}).Draw(t, "method"), Track: fmt.Sprint("t", rapid.IntRange(0, 2).Draw(t, "track"))}
+				s := &g.Sighting{
+					ID:     g.SightingID(fmt.Sprint("sgt", seq)),
+					Method: rapid.SampledFrom([]g.Method{g.ByFace, g.ByCard}).Draw(t, "method"),
+					Track:  fmt.Sprint("t", rapid.IntRange(0, 2).Draw(t, "track")),
+				}
 				if rapid.Bool().Draw(t, "known") {
 					s.Person = "per"
 				}
 				ev.Kind, ev.Sighting = g.EventSighting, s
 				e.Observe(ev, where)
 			case 7:
-				ev.Kind, ev.Status = g.EventStatus, &g.Status{State: rapid.SampledFrom([]g.DeviceState{g.StateOnline, g.StateOffline}).Draw(t, "state")}
+				ev.Kind, ev.Status = g.EventStatus, &g.Status{
+					State: rapid.SampledFrom([]g.DeviceState{g.StateOnline, g.StateOffline}).Draw(
+						t, "state"),
+				}
 				e.Observe(ev, where)
 			case 8:
 				where[id] = rapid.SampledFrom([]g.ZoneID{"z1", "z2"}).Draw(t, "zone")
@@ -128,8 +140,20 @@ func BenchmarkChanges(b *testing.B) {
 			seq := uint64(0)
 			hot := func(i int) {
 				seq++
-				e.Observe(g.Event{Seq: seq, Kind: g.EventReading, School: "school", Device: g.DeviceID(fmt.Sprintf("dev-%d", i)), Received: morning(float64(seq) / 10000),
-					Reading: &g.Reading{Values: map[string]g.Value{"temperature": g.NumberValue(45), "humidity": g.NumberValue(40), "smoke": g.BoolValue(false)}}}, town)
+				e.Observe(g.Event{
+					Seq:      seq,
+					Kind:     g.EventReading,
+					School:   "school",
+					Device:   g.DeviceID(fmt.Sprintf("dev-%d", i)),
+					Received: morning(float64(seq) / 10000),
+					Reading: &g.Reading{
+						Values: map[string]g.Value{
+							"temperature": g.NumberValue(45),
+							"humidity":    g.NumberValue(40),
+							"smoke":       g.BoolValue(false),
+						},
+					},
+				}, town)
 			}
 			for i := range len(town) {
 				hot(i)

@@ -77,8 +77,18 @@ type compare struct {
 }
 
 func compileRule(r Rule, index int) *rule {
-	c := &rule{Rule: r, index: index, isNew: true, momentary: r.When.momentary(),
-		watch: map[string][]watcher{}, subjects: map[string]*subject{}, once: map[string]*repeat{}, passages: map[string]*passages{}, onceChanged: map[string]bool{}, passChanged: map[string]bool{}}
+	c := &rule{
+		Rule:        r,
+		index:       index,
+		isNew:       true,
+		momentary:   r.When.momentary(),
+		watch:       map[string][]watcher{},
+		subjects:    map[string]*subject{},
+		once:        map[string]*repeat{},
+		passages:    map[string]*passages{},
+		onceChanged: map[string]bool{},
+		passChanged: map[string]bool{},
+	}
 	if c.Fresh <= 0 {
 		c.Fresh = DefaultFresh
 	}
@@ -112,7 +122,8 @@ func (c Condition) watcher(fresh int64) watcher {
 	case c.Compare != nil:
 		test := c.Compare.test()
 		return func(s *slot, resumed int64) bool {
-			return s.was.Kind() == g.None || s.at >= max(s.wasAt, resumed)+fresh || test(s.v) != test(s.was)
+			return s.was.Kind() == g.None || s.at >= max(s.wasAt, resumed)+fresh ||
+				test(s.v) != test(s.was)
 		}
 	case c.Absent != nil:
 		return func(s *slot, resumed int64) bool {
@@ -164,7 +175,9 @@ func (r *rule) compile(c Condition, decisive tri) condition {
 		return r.compileCount(c.Count)
 	case c.Sighting != nil:
 		s := *c.Sighting
-		return func(m *moment) tri { return known(m.ev != nil && m.ev.Sighting != nil && s.matches(m.ev.Sighting)) }
+		return func(m *moment) tri {
+			return known(m.ev != nil && m.ev.Sighting != nil && s.matches(m.ev.Sighting))
+		}
 	case c.Change != nil:
 		ch := *c.Change
 		return func(m *moment) tri { return known(m.ev != nil && ch.happens(m)) }
@@ -243,7 +256,8 @@ func (p Subject) key(d *device, zone g.ZoneID, s *g.Sighting) string {
 }
 
 func (w Where) matches(d *device, zone g.ZoneID, kind g.ZoneKind) bool {
-	return within(w.School, d.School) && within(w.Zone, zone) && within(w.ZoneKind, kind) && within(w.Device, d.ID) &&
+	return within(w.School, d.School) && within(w.Zone, zone) && within(w.ZoneKind, kind) &&
+		within(w.Device, d.ID) &&
 		within(w.Profile, d.Profile) && within(w.Type, d.Type) && within(w.Driver, d.Driver)
 }
 

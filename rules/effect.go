@@ -62,7 +62,9 @@ func identify(prefix string, seq uint64, parts ...string) string {
 	}
 	binary.BigEndian.PutUint64(n[:], seq)
 	h.Write(n[:])
-	return prefix + "_" + base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding).EncodeToString(h.Sum(nil)[:10])
+	return prefix + "_" +
+		base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding).EncodeToString(
+			h.Sum(nil)[:10])
 }
 
 func (s *subject) id(prefix string, more ...string) string {
@@ -153,7 +155,10 @@ func (e *Engine) end(s *subject) {
 			s.rule.onceChanged[s.rule.onceKey(s)] = true // it may be the same alert
 		}
 	}
-	s.phase, s.since, s.clearSince, s.alert = idle, 0, 0, nil
+	s.phase = idle
+	s.since = 0
+	s.clearSince = 0
+	s.alert = nil
 }
 
 func (e *Engine) emitAlert(s *subject, in *g.Incident) {
@@ -165,11 +170,25 @@ func (e *Engine) emitAlert(s *subject, in *g.Incident) {
 func (e *Engine) alert(s *subject, act AlertAction) *g.Alert {
 	r := s.rule
 	return &g.Alert{
-		ID: g.AlertID(s.id("alt")), School: s.cause.School, Rule: r.ID, Severity: r.Severity, State: g.AlertOpen,
-		Title: r.Title, TitleZH: r.TitleZH, Audible: act.Audible,
-		Device: s.shownDevice(), Zone: s.cause.Zone, Person: s.cause.Person, Sighting: s.cause.Sighting, Media: s.cause.Media,
-		Values: e.values(s), Firing: !r.momentary, Count: 1,
-		Opened: instant(e.now), LastFired: instant(e.now), Seq: s.first,
+		ID:        g.AlertID(s.id("alt")),
+		School:    s.cause.School,
+		Rule:      r.ID,
+		Severity:  r.Severity,
+		State:     g.AlertOpen,
+		Title:     r.Title,
+		TitleZH:   r.TitleZH,
+		Audible:   act.Audible,
+		Device:    s.shownDevice(),
+		Zone:      s.cause.Zone,
+		Person:    s.cause.Person,
+		Sighting:  s.cause.Sighting,
+		Media:     s.cause.Media,
+		Values:    e.values(s),
+		Firing:    !r.momentary,
+		Count:     1,
+		Opened:    instant(e.now),
+		LastFired: instant(e.now),
+		Seq:       s.first,
 	}
 }
 
@@ -236,15 +255,26 @@ func inside(times []int64, after int64) int {
 func (e *Engine) incident(s *subject, act IncidentAction) *g.Incident {
 	p := e.procedures[act.Procedure]
 	in := &g.Incident{
-		ID: g.IncidentID(s.id("inc")), School: s.cause.School, Title: s.rule.Title, TitleZH: s.rule.TitleZH,
-		Severity: s.rule.Severity, State: g.IncidentOpen, Alerts: []g.AlertID{s.alert.ID}, Opened: instant(e.now),
+		ID:       g.IncidentID(s.id("inc")),
+		School:   s.cause.School,
+		Title:    s.rule.Title,
+		TitleZH:  s.rule.TitleZH,
+		Severity: s.rule.Severity,
+		State:    g.IncidentOpen,
+		Alerts:   []g.AlertID{s.alert.ID},
+		Opened:   instant(e.now),
 	}
 	for _, st := range p.Steps {
 		in.Steps = append(in.Steps, g.IncidentStep{Text: st.Text, TextZH: st.TextZH})
 	}
 	if act.Approver != "" {
-		in.Handover = g.Handover{Requested: true, ApproverRole: act.Approver, Approval: "waiting", Link: "off",
-			Note: "the police link is off: nothing was sent"}
+		in.Handover = g.Handover{
+			Requested:    true,
+			ApproverRole: act.Approver,
+			Approval:     "waiting",
+			Link:         "off",
+			Note:         "the police link is off: nothing was sent",
+		}
 	}
 	s.alert.Incident = in.ID
 	return in
@@ -252,8 +282,15 @@ func (e *Engine) incident(s *subject, act IncidentAction) *g.Incident {
 
 func (e *Engine) command(s *subject, act CommandAction, i int) *CommandEffect {
 	c := &CommandEffect{
-		ID: s.id("cmd", string(rune('a'+i%26))), Rule: s.rule.ID, School: s.cause.School, Device: act.Device, Zone: act.Zone,
-		Type: act.Type, Profile: act.Profile, Action: act.Action, Values: maps.Clone(act.Values),
+		ID:      s.id("cmd", string(rune('a'+i%26))),
+		Rule:    s.rule.ID,
+		School:  s.cause.School,
+		Device:  act.Device,
+		Zone:    act.Zone,
+		Type:    act.Type,
+		Profile: act.Profile,
+		Action:  act.Action,
+		Values:  maps.Clone(act.Values),
 	}
 	if c.Device == "same" {
 		c.Device = s.cause.Device
@@ -269,8 +306,15 @@ func (e *Engine) command(s *subject, act CommandAction, i int) *CommandEffect {
 
 func (e *Engine) notify(s *subject, act NotifyAction, i int) *NotifyEffect {
 	n := &NotifyEffect{
-		ID: s.id("ntf", string(rune('a'+i%26))), Rule: s.rule.ID, School: s.cause.School, Roles: act.Roles, Severity: s.rule.Severity,
-		Title: s.rule.Title, TitleZH: s.rule.TitleZH, Device: s.shownDevice(), Zone: s.cause.Zone,
+		ID:       s.id("ntf", string(rune('a'+i%26))),
+		Rule:     s.rule.ID,
+		School:   s.cause.School,
+		Roles:    act.Roles,
+		Severity: s.rule.Severity,
+		Title:    s.rule.Title,
+		TitleZH:  s.rule.TitleZH,
+		Device:   s.shownDevice(),
+		Zone:     s.cause.Zone,
 	}
 	if s.alert != nil {
 		n.Alert = s.alert.ID

@@ -84,7 +84,10 @@ func New(rs []Rule, ps []Procedure) *Engine {
 // looks at once at the values that are known of those properties that rules read before.
 func (e *Engine) SetRules(rs []Rule, ps []Procedure) {
 	old := e.rules
-	e.rules, e.byStatus, e.bySighting, e.byUnless = nil, nil, nil, nil
+	e.rules = nil
+	e.byStatus = nil
+	e.bySighting = nil
+	e.byUnless = nil
 	e.byProperty = map[string][]*rule{}
 	e.procedures = make(map[string]Procedure, len(ps))
 	for _, p := range ps {
@@ -97,7 +100,8 @@ func (e *Engine) SetRules(rs []Rule, ps []Procedure) {
 		}
 		seen[r.ID] = true
 		c := compileRule(r, len(e.rules))
-		if i := slices.IndexFunc(old, func(o *rule) bool { return o.ID == c.ID }); i >= 0 && old[i].hash == c.hash {
+		if i := slices.IndexFunc(old, func(o *rule) bool { return o.ID == c.ID }); i >= 0 &&
+			old[i].hash == c.hash {
 			c.adopt(old[i])
 			old = slices.Delete(slices.Clone(old), i, i+1)
 		}
@@ -167,10 +171,14 @@ func (e *Engine) Observe(ev g.Event, f Facts) []Effect {
 		return e.sign(ev, f)
 	}
 	switch {
-	case ev.Reading != nil && ev.Kind == g.EventReading, ev.Sighting != nil && ev.Kind == g.EventSighting, ev.Status != nil && ev.Kind == g.EventStatus:
+	case ev.Reading != nil && ev.Kind == g.EventReading,
+		ev.Sighting != nil && ev.Kind == g.EventSighting,
+		ev.Status != nil && ev.Kind == g.EventStatus:
 		e.ev = ev
 		if d := e.device(&e.ev, f); d != nil && !ev.Outdated(d.heard) {
-			if ev.Status == nil || ev.Status.State == g.StateOnline || ev.Status.State == g.StateFault { // else others speak of it
+			// else others speak of it
+			if ev.Status == nil || ev.Status.State == g.StateOnline ||
+				ev.Status.State == g.StateFault {
 				d.heard = max(d.heard, at.UnixNano())
 			}
 			e.hear(d, &e.ev, f)

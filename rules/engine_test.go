@@ -18,7 +18,11 @@ type town map[g.DeviceID]rules.DeviceFacts
 
 func (m town) Device(id g.DeviceID) (rules.DeviceFacts, bool) { f, ok := m[id]; return f, ok }
 func (m town) Zone(id g.ZoneID) (g.Zone, bool) {
-	kinds := map[g.ZoneID]g.ZoneKind{"lab": g.ZoneLaboratory, "gate": g.ZoneGate, "room": g.ZoneClassroom}
+	kinds := map[g.ZoneID]g.ZoneKind{
+		"lab":  g.ZoneLaboratory,
+		"gate": g.ZoneGate,
+		"room": g.ZoneClassroom,
+	}
 	return g.Zone{ID: id, Kind: kinds[id]}, kinds[id] != ""
 }
 
@@ -26,7 +30,12 @@ func newTown(devices ...string) town {
 	m := town{}
 	for _, d := range devices {
 		zone, _, _ := strings.Cut(d, "-")
-		m[g.DeviceID(d)] = rules.DeviceFacts{School: "school", Zone: g.ZoneID(zone), Type: g.TypeSensor, Driver: "modbus"}
+		m[g.DeviceID(d)] = rules.DeviceFacts{
+			School: "school",
+			Zone:   g.ZoneID(zone),
+			Type:   g.TypeSensor,
+			Driver: "modbus",
+		}
 	}
 	return m
 }
@@ -40,7 +49,8 @@ type world struct {
 }
 
 func morning(second float64) time.Time {
-	return time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC).Add(time.Duration(second * float64(time.Second)))
+	return time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC).Add(time.Duration(second * float64(
+		time.Second)))
 }
 
 func mustParse(t testing.TB, text string) []rules.Rule {
@@ -54,7 +64,13 @@ func mustParse(t testing.TB, text string) []rules.Rule {
 
 func (w *world) event(second float64, device string) g.Event {
 	w.seq++
-	return g.Event{Seq: w.seq, School: "school", Device: g.DeviceID(device), Time: morning(second), Received: morning(second)}
+	return g.Event{
+		Seq:      w.seq,
+		School:   "school",
+		Device:   g.DeviceID(device),
+		Time:     morning(second),
+		Received: morning(second),
+	}
 }
 
 func (w *world) read(second float64, device, property string, v any) []rules.Effect {
@@ -93,7 +109,9 @@ func brief(list []rules.Effect) []string {
 	var out []string
 	for _, e := range list {
 		if e.Alert != nil {
-			out = append(out, fmt.Sprintf("%s %s%s firing=%v", e.At.Format("15:04:05"), e.Alert.Rule, e.Alert.Device, e.Alert.Firing))
+			out = append(out,
+				fmt.Sprintf("%s %s%s firing=%v", e.At.Format("15:04:05"), e.Alert.Rule,
+					e.Alert.Device, e.Alert.Firing))
 		}
 	}
 	return out
@@ -113,7 +131,9 @@ const hotRule = `rules:
 // A kill at any point, with the state saved earlier and the events observed again, brings the
 // same effects with the same ids.
 func TestReplayBringsTheSameEffects(t *testing.T) {
-	rs := mustParse(t, hotRule+`  - {id: fire, title: Fire, severity: critical, per: zone, when: {all: [{property: smoke, is: true}, {property: temperature, above: 57}]}, then: [{alert: {}}, {incident: {}}, {notify: {roles: [admin]}}]}
+	rs := mustParse(t,
+		hotRule+
+			`  - {id: fire, title: Fire, severity: critical, per: zone, when: {all: [{property: smoke, is: true}, {property: temperature, above: 57}]}, then: [{alert: {}}, {incident: {}}, {notify: {roles: [admin]}}]}
   - {id: stranger, title: S, severity: major, per: track, when: {sighting: {person: unknown}}, unless: {sighting: {person: known}, within: 5s}, once: {every: 1m}}
 `)
 	rapid.Check(t, func(t *rapid.T) {
@@ -122,12 +142,28 @@ func TestReplayBringsTheSameEffects(t *testing.T) {
 		at := 0.0
 		for i := range rapid.IntRange(1, 40).Draw(t, "events") {
 			at += rapid.Float64Range(0, 8).Draw(t, "pause")
-			ev := g.Event{Seq: uint64(i + 1), Received: morning(at), Time: morning(at), Device: rapid.SampledFrom([]g.DeviceID{"lab-1", "lab-2", "gate-1"}).Draw(t, "device")}
+			ev := g.Event{
+				Seq:      uint64(i + 1),
+				Received: morning(at),
+				Time:     morning(at),
+				Device: rapid.SampledFrom([]g.DeviceID{"lab-1", "lab-2", "gate-1"}).Draw(t,
+					"device"),
+			}
 			if ev.Device == "gate-1" {
-				ev.Kind, ev.Sighting = g.EventSighting, &g.Sighting{ID: g.SightingID(fmt.Sprint(i)), Method: g.ByFace, Track: fmt.Sprint(i), Person: rapid.SampledFrom([]g.PersonID{"", "p"}).Draw(t, "person")}
+				ev.Kind, ev.Sighting = g.EventSighting, &g.Sighting{
+					ID:     g.SightingID(fmt.Sprint(i)),
+					Method: g.ByFace,
+					Track:  fmt.Sprint(i),
+					Person: rapid.SampledFrom([]g.PersonID{"", "p"}).Draw(t, "person"),
+				}
 			} else {
-				ev.Kind, ev.Reading = g.EventReading, &g.Reading{Values: map[string]g.Value{
-					"temperature": g.NumberValue(rapid.SampledFrom([]float64{20, 55, 60}).Draw(t, "temperature")), "smoke": g.BoolValue(rapid.Bool().Draw(t, "smoke"))}}
+				ev.Kind, ev.Reading = g.EventReading, &g.Reading{
+					Values: map[string]g.Value{
+						"temperature": g.NumberValue(rapid.SampledFrom([]float64{20, 55, 60}).Draw(
+							t, "temperature")),
+						"smoke": g.BoolValue(rapid.Bool().Draw(t, "smoke")),
+					},
+				}
 			}
 			events = append(events, ev)
 		}
@@ -161,8 +197,11 @@ func TestReplayBringsTheSameEffects(t *testing.T) {
 			t.Fatalf("got (-), want (+):\n%s", diff)
 		}
 		for _, l := range lost {
-			if !slices.ContainsFunc(got, func(x rules.Effect) bool { return cmp.Equal(x, l, valuesEqual()) }) {
-				t.Fatalf("the effect %s from before the kill did not come again", brief([]rules.Effect{l}))
+			if !slices.ContainsFunc(got, func(x rules.Effect) bool {
+				return cmp.Equal(x, l, valuesEqual())
+			}) {
+				t.Fatalf("the effect %s from before the kill did not come again",
+					brief([]rules.Effect{l}))
 			}
 		}
 	})
@@ -171,13 +210,26 @@ func TestReplayBringsTheSameEffects(t *testing.T) {
 func valuesEqual() cmp.Option { return cmp.Comparer(func(a, b g.Value) bool { return a == b }) }
 
 func TestSeenSequencesAndStrangersHaveNoEffect(t *testing.T) {
-	w := &world{t: t, town: newTown("lab-1"), engine: rules.New(mustParse(t, `rules: [{id: smoke, title: S, severity: major, when: {property: smoke, is: true}}]`), nil)}
+	w := &world{
+		t:    t,
+		town: newTown("lab-1"),
+		engine: rules.New(mustParse(t,
+			`rules: [{id: smoke, title: S, severity: major, when: {property: smoke, is: true}}]`),
+			nil),
+	}
 	want(t, w.read(0, "elsewhere-1", "smoke", true))
 	want(t, w.read(1, "lab-1", "smoke", true), "08:00:01 smokelab-1 firing=true")
 	w.seq--
 	want(t, w.read(2, "lab-1", "smoke", false))
 	w.seq = 0
-	want(t, w.engine.Observe(g.Event{Seq: 0, Device: "lab-1", Kind: g.EventReading, Reading: &g.Reading{}}, w.town))
+	want(t,
+		w.engine.Observe(g.Event{
+			Seq:     0,
+			Device:  "lab-1",
+			Kind:    g.EventReading,
+			Reading: &g.Reading{},
+		},
+			w.town))
 	if got := w.engine.Seq(); got != 2 {
 		t.Errorf("got sequence %d, want 2", got)
 	}
@@ -203,21 +255,33 @@ func TestEffectsCarryTheirOwnTime(t *testing.T) {
 	w.read(0, "lab-1", "temperature", 60)
 	got := w.engine.Tick(morning(300))
 	want(t, got, "08:00:10 hot.lab-1 firing=true")
-	if !got[0].Alert.Opened.Equal(morning(10)) || got[0].Alert.Seq != 1 || got[0].Alert.Values["temperature"] != g.NumberValue(60) {
-		t.Errorf("got opened %v by event %d with %v, want %v, 1 and 60", got[0].Alert.Opened, got[0].Alert.Seq, got[0].Alert.Values, morning(10))
+	if !got[0].Alert.Opened.Equal(morning(10)) || got[0].Alert.Seq != 1 ||
+		got[0].Alert.Values["temperature"] != g.NumberValue(60) {
+		t.Errorf("got opened %v by event %d with %v, want %v, 1 and 60", got[0].Alert.Opened,
+			got[0].Alert.Seq, got[0].Alert.Values, morning(10))
 	}
 }
 
 func TestReloadKeepsUnchangedRules(t *testing.T) {
-	w := &world{t: t, town: newTown("lab-1"), engine: rules.New(mustParse(t, hotRule+`  - {id: warm, title: Warm, severity: info, when: {property: temperature, above: 30}}
-`), nil)}
+	w := &world{
+		t:    t,
+		town: newTown("lab-1"),
+		engine: rules.New(mustParse(t,
+			hotRule+
+				`  - {id: warm, title: Warm, severity: info, when: {property: temperature, above: 30}}
+`), nil),
+	}
 	want(t, w.read(0, "lab-1", "temperature", 60), "08:00:00 warmlab-1 firing=true")
-	// A new title is no new meaning; warm now means something else; the new rule looks at what is known.
-	next := mustParse(t, strings.ReplaceAll(hotRule, "title: Hot", "title: Very hot")+`  - {id: warm, title: Warm, severity: info, when: {property: temperature, above: 40}}
+	// A new title is no new meaning; warm now means something else; the new rule looks at what is
+	// known.
+	next := mustParse(t,
+		strings.ReplaceAll(hotRule, "title: Hot", "title: Very hot")+
+			`  - {id: warm, title: Warm, severity: info, when: {property: temperature, above: 40}}
   - {id: new, title: New, severity: info, when: {property: temperature, above: 1}}
 `)
 	w.engine.SetRules(next, nil)
-	want(t, w.engine.Tick(morning(1)), "08:00:00 warmlab-1 firing=false", "08:00:00 warmlab-1 firing=true", "08:00:00 newlab-1 firing=true")
+	want(t, w.engine.Tick(morning(1)), "08:00:00 warmlab-1 firing=false",
+		"08:00:00 warmlab-1 firing=true", "08:00:00 newlab-1 firing=true")
 	got := w.read(10.5, "lab-1", "temperature", 60)
 	want(t, got, "08:00:10 hot.lab-1 firing=true")
 	if got[0].Alert.Title != "Very hot" {
@@ -225,7 +289,8 @@ func TestReloadKeepsUnchangedRules(t *testing.T) {
 	}
 	// The same through a restart: hot keeps firing, the rest ends.
 	w.restart(mustParse(t, hotRule))
-	want(t, w.engine.Tick(morning(11)), "08:00:10 newlab-1 firing=false", "08:00:10 warmlab-1 firing=false")
+	want(t, w.engine.Tick(morning(11)), "08:00:10 newlab-1 firing=false",
+		"08:00:10 warmlab-1 firing=false")
 	want(t, w.read(12, "lab-1", "temperature", 20))
 	want(t, w.engine.Tick(morning(17)), "08:00:17 hot.lab-1 firing=false")
 }
@@ -241,7 +306,8 @@ func TestResumeForgivesTheGatewaysOwnAbsence(t *testing.T) {
 		want(t, w.read(0, "lab-1", "temperature", 60), "08:00:00 hotlab-1 firing=true")
 		w.restart(rs)
 		if !resumed {
-			want(t, w.engine.Tick(morning(3600)), "08:10:00 silentlab-1 firing=true", "08:15:00 hotlab-1 firing=false")
+			want(t, w.engine.Tick(morning(3600)), "08:10:00 silentlab-1 firing=true",
+				"08:15:00 hotlab-1 firing=false")
 			continue
 		}
 		w.engine.Resume(morning(3600))
@@ -253,7 +319,11 @@ func TestResumeForgivesTheGatewaysOwnAbsence(t *testing.T) {
 
 // Set back by a day, the clock still lets ten seconds be ten seconds.
 func TestClockSetBack(t *testing.T) {
-	w := &world{t: t, town: newTown("lab-1", "lab-2"), engine: rules.New(mustParse(t, hotRule), nil)}
+	w := &world{
+		t:      t,
+		town:   newTown("lab-1", "lab-2"),
+		engine: rules.New(mustParse(t, hotRule), nil),
+	}
 	w.read(0, "lab-1", "temperature", 60)
 	day := 86400.0
 	want(t, w.engine.Tick(morning(4)))
@@ -267,9 +337,13 @@ func TestClockSetBack(t *testing.T) {
 }
 
 func TestAMovedDeviceLeavesItsZone(t *testing.T) {
-	w := &world{t: t, town: newTown("lab-1", "lab-2"), engine: rules.New(mustParse(t, `rules:
+	w := &world{
+		t:    t,
+		town: newTown("lab-1", "lab-2"),
+		engine: rules.New(mustParse(t, `rules:
   - {id: smoke, title: S, severity: major, per: zone, where: {zone_kind: laboratory}, when: {property: smoke, is: true}}
-`), nil)}
+`), nil),
+	}
 	want(t, w.read(0, "lab-1", "smoke", true), "08:00:00 smokelab-1 firing=true")
 	want(t, w.read(1, "lab-2", "smoke", false))
 	w.town["lab-1"] = rules.DeviceFacts{School: "school", Zone: "gate", Type: g.TypeSensor}
@@ -306,7 +380,8 @@ func TestUnlessExplainsAsManyAsPossible(t *testing.T) {
 		}
 		strangers += len(w.engine.Tick(morning(float64(now + 60))))
 		if want := len(faces) - bestAssignment(faces, cards); strangers != want {
-			rt.Fatalf("got %d strangers, want %d of faces %v and cards %v", strangers, want, faces, cards)
+			rt.Fatalf("got %d strangers, want %d of faces %v and cards %v", strangers, want, faces,
+				cards)
 		}
 	})
 }
@@ -342,9 +417,13 @@ func bestAssignment(faces, cards []int) int {
 
 // A day of ten thousand faces leaves no more state behind than the last quarter of an hour.
 func TestTracksAreForgotten(t *testing.T) {
-	w := &world{t: t, town: newTown("gate-1"), engine: rules.New(mustParse(t, `rules:
+	w := &world{
+		t:    t,
+		town: newTown("gate-1"),
+		engine: rules.New(mustParse(t, `rules:
   - {id: stranger, title: S, severity: major, per: track, when: {sighting: {person: unknown}}, once: {every: 1h}}
-`), nil)}
+`), nil),
+	}
 	size := func() int {
 		b, err := w.engine.Snapshot()
 		if err != nil {
@@ -392,7 +471,9 @@ func TestRestoreRefusesWhatIsNoState(t *testing.T) {
 }
 
 func FuzzRestore(f *testing.F) {
-	rs := mustParse(f, hotRule+`  - {id: fire, title: F, severity: critical, per: zone, when: {all: [{property: smoke, is: true}, {property: temperature, above: 57}]}}
+	rs := mustParse(f,
+		hotRule+
+			`  - {id: fire, title: F, severity: critical, per: zone, when: {all: [{property: smoke, is: true}, {property: temperature, above: 57}]}}
   - {id: silent, title: Q, severity: info, when: {absent: {property: temperature, for: 1m}}}
   - {id: forced, title: D, severity: info, when: {count: {of: {property: smoke, is: true}, at_least: 2, within: 1m}}, once: {every: 1h}}
   - {id: stranger, title: S, severity: major, per: track, when: {sighting: {person: unknown}}, unless: {sighting: {person: known}, within: 5s}, once: {every: 1m}}

@@ -51,22 +51,39 @@ type telling struct {
 	restart bool          // save and load after every line
 }
 
-func (s *story) Device(id g.DeviceID) (rules.DeviceFacts, bool) { d, ok := s.devices[id]; return d, ok }
-func (s *story) Zone(id g.ZoneID) (g.Zone, bool)                { z, ok := s.zones[id]; return z, ok }
+func (s *story) Device(id g.DeviceID) (rules.DeviceFacts, bool) {
+	d, ok := s.devices[id]
+	return d, ok
+}
+func (s *story) Zone(id g.ZoneID) (g.Zone, bool) {
+	z, ok := s.zones[id]
+	return z, ok
+}
 
 func TestStories(t *testing.T) {
 	files, err := filepath.Glob("testdata/golden/*.txt")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no stories found: %v", err)
 	}
-	for _, how := range []telling{{name: "plain"}, {name: "ticking", ticks: 700 * time.Millisecond}, {name: "twice", twice: true}, {name: "restarting", restart: true}} {
+	for _, how := range []telling{
+		{name: "plain"},
+		{name: "ticking", ticks: 700 * time.Millisecond},
+		{name: "twice", twice: true},
+		{name: "restarting", restart: true},
+	} {
 		for _, f := range files {
 			t.Run(how.name+"/"+strings.TrimSuffix(filepath.Base(f), ".txt"), func(t *testing.T) {
 				b, err := os.ReadFile(f)
 				if err != nil {
 					t.Fatal(err)
 				}
-				s := &story{t: t, name: f, how: how, zones: map[g.ZoneID]g.Zone{}, devices: map[g.DeviceID]rules.DeviceFacts{}}
+				s := &story{
+					t:       t,
+					name:    f,
+					how:     how,
+					zones:   map[g.ZoneID]g.Zone{},
+					devices: map[g.DeviceID]rules.DeviceFacts{},
+				}
 				s.tell(string(b))
 			})
 		}
@@ -126,9 +143,19 @@ func (s *story) line(at string, w []string) {
 			s.load(at, string(b))
 		}
 	case "zone":
-		s.zones[g.ZoneID(w[1])] = g.Zone{ID: g.ZoneID(w[1]), School: "school", Kind: g.ZoneKind(w[2])}
+		s.zones[g.ZoneID(w[1])] = g.Zone{
+			ID:     g.ZoneID(w[1]),
+			School: "school",
+			Kind:   g.ZoneKind(w[2]),
+		}
 	case "device":
-		f := rules.DeviceFacts{School: "school", Zone: g.ZoneID(w[3]), Type: g.DeviceType(w[4]), Name: w[1], Driver: "driver"}
+		f := rules.DeviceFacts{
+			School: "school",
+			Zone:   g.ZoneID(w[3]),
+			Type:   g.DeviceType(w[4]),
+			Name:   w[1],
+			Driver: "driver",
+		}
 		if len(w) > 6 {
 			f.Driver = g.DriverName(w[6])
 		}
@@ -151,7 +178,13 @@ func (s *story) line(at string, w []string) {
 func (s *story) event(at string, w []string) {
 	s.pass(s.clock(at, w[0]))
 	s.seq++
-	ev := g.Event{Seq: s.seq, School: "school", Device: g.DeviceID(w[1]), Time: s.last, Received: s.last}
+	ev := g.Event{
+		Seq:      s.seq,
+		School:   "school",
+		Device:   g.DeviceID(w[1]),
+		Time:     s.last,
+		Received: s.last,
+	}
 	w = w[2:]
 	if w[len(w)-1] == "replayed" {
 		ev.Replayed, w = true, w[:len(w)-1]
@@ -189,7 +222,11 @@ func scalar(v string) g.Value {
 
 func (s *story) sight(w []string) *g.Sighting {
 	s.sighting++
-	out := &g.Sighting{ID: g.SightingID(fmt.Sprintf("sgt_%d", s.sighting)), Method: g.Method(w[0]), Person: g.PersonID(w[1])}
+	out := &g.Sighting{
+		ID:     g.SightingID(fmt.Sprintf("sgt_%d", s.sighting)),
+		Method: g.Method(w[0]),
+		Person: g.PersonID(w[1]),
+	}
 	if w[1] == "unknown" {
 		out.Person = ""
 		out.Match = &g.Match{Reason: "below_threshold"}
@@ -273,7 +310,8 @@ func (s *story) restart(at string) {
 func (s *story) keep(list []rules.Effect) {
 	for _, e := range list {
 		say := func(format string, args ...any) {
-			s.effects = append(s.effects, e.At.In(zone()).Format("15:04:05")+" "+fmt.Sprintf(format, args...))
+			s.effects = append(s.effects,
+				e.At.In(zone()).Format("15:04:05")+" "+fmt.Sprintf(format, args...))
 		}
 		switch {
 		case e.Alert != nil:
@@ -281,7 +319,8 @@ func (s *story) keep(list []rules.Effect) {
 			if in := e.Incident; in != nil {
 				wait := ""
 				if in.Handover.Requested {
-					wait = fmt.Sprintf(", %s for %s", in.Handover.Approval, in.Handover.ApproverRole)
+					wait = fmt.Sprintf(", %s for %s", in.Handover.Approval,
+						in.Handover.ApproverRole)
 				}
 				say("incident %s with %d steps%s", e.Alert.Rule, len(in.Steps), wait)
 			}
@@ -301,7 +340,8 @@ func (s *story) words(a *g.Alert) string {
 		if r.ID != a.Rule {
 			continue
 		}
-		momentary = r.When.Sighting != nil || r.When.Change != nil || len(r.When.All) > 0 && r.When.All[0].Sighting != nil
+		momentary = r.When.Sighting != nil || r.When.Change != nil ||
+			len(r.When.All) > 0 && r.When.All[0].Sighting != nil
 		switch r.Per {
 		case rules.PerZone:
 			about = string(a.Zone)

@@ -89,12 +89,15 @@ func (r *rule) compileCount(c *Count) condition {
 func countTest(of Condition, fresh int64) func(*moment) bool {
 	switch {
 	case of.Sighting != nil:
-		return func(m *moment) bool { return m.ev.Sighting != nil && of.Sighting.matches(m.ev.Sighting) }
+		return func(m *moment) bool {
+			return m.ev.Sighting != nil && of.Sighting.matches(m.ev.Sighting)
+		}
 	case of.Change != nil:
 		return func(m *moment) bool { return of.Change.happens(m) }
 	case of.Status != nil:
 		return func(m *moment) bool {
-			return m.dev.statusSeq == m.ev.Seq && slices.Contains(of.Status, m.dev.status) && !slices.Contains(of.Status, m.dev.statusWas)
+			return m.dev.statusSeq == m.ev.Seq && slices.Contains(of.Status, m.dev.status) &&
+				!slices.Contains(of.Status, m.dev.statusWas)
 		}
 	}
 	test := of.Compare.test()
@@ -140,7 +143,8 @@ func (c Change) happens(m *moment) bool {
 
 // test is the comparison as a function of a value; a value of another type is unknown.
 func (c Compare) test() func(g.Value) tri {
-	if c.Above != nil && c.Below == nil && c.AtLeast == nil && c.AtMost == nil && c.Is == nil && c.IsNot == nil && c.OneOf == nil {
+	if c.Above != nil && c.Below == nil && c.AtLeast == nil && c.AtMost == nil && c.Is == nil &&
+		c.IsNot == nil && c.OneOf == nil {
 		limit := *c.Above
 		return func(v g.Value) tri { return number(v, func(f float64) bool { return f > limit }) }
 	}
@@ -148,7 +152,9 @@ func (c Compare) test() func(g.Value) tri {
 	add := func(limit *float64, test func(v, limit float64) bool) {
 		if limit != nil {
 			l := *limit
-			tests = append(tests, func(v g.Value) tri { return number(v, func(f float64) bool { return test(f, l) }) })
+			tests = append(tests, func(v g.Value) tri {
+				return number(v, func(f float64) bool { return test(f, l) })
+			})
 		}
 	}
 	add(c.Above, func(v, l float64) bool { return v > l })

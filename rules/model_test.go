@@ -55,7 +55,8 @@ func (h history) holds(c rules.Condition, devices []string, t int) string {
 		}
 		return out
 	case c.Not != nil:
-		return map[string]string{"yes": "no", "no": "yes", "unknown": "unknown"}[h.holds(*c.Not, devices, t)]
+		return map[string]string{"yes": "no", "no": "yes", "unknown": "unknown"}[h.holds(*c.Not,
+			devices, t)]
 	case c.Compare != nil:
 		out := "unknown"
 		for _, d := range devices {
@@ -98,13 +99,16 @@ func (h history) holds(c rules.Condition, devices []string, t int) string {
 				last = max(last, s.at)
 			}
 		}
-		return choose(last < 0, "unknown", choose(t-last >= int(c.Absent.For/time.Second), "yes", "no"))
+		return choose(last < 0, "unknown",
+			choose(t-last >= int(c.Absent.For/time.Second), "yes", "no"))
 	case c.Count != nil:
 		n := 0
 		for _, d := range devices {
 			s := h.samples(d, t)
 			for i, x := range s {
-				above := func(y happening) bool { return float64(y.value) > *c.Count.Of.Compare.Above }
+				above := func(y happening) bool {
+					return float64(y.value) > *c.Count.Of.Compare.Above
+				}
 				rose := above(x) && (i == 0 || !above(s[i-1]) || x.at-s[i-1].at >= modelFresh)
 				if rose && t-x.at < int(c.Count.Within/time.Second) {
 					n++
@@ -166,7 +170,8 @@ func (h history) tell(r rules.Rule, subject string, devices []string, end int) [
 				out = append(out, fmt.Sprintf("%d fires %s", t, subject))
 			}
 		}
-		ends := truth == "unknown" || truth == "no" && (r.Clear.When == nil || h.holds(*r.Clear.When, devices, t) == "yes")
+		ends := truth == "unknown" ||
+			truth == "no" && (r.Clear.When == nil || h.holds(*r.Clear.When, devices, t) == "yes")
 		if !ends {
 			over = -1
 			continue
@@ -195,13 +200,28 @@ func drawCondition(t *rapid.T, depth int) rules.Condition {
 	case 1:
 		return rules.Condition{Status: []g.DeviceState{g.StateOffline}}
 	case 2:
-		return rules.Condition{Absent: &rules.Absent{Property: "temperature", For: time.Duration(rapid.IntRange(1, 20).Draw(t, "absent")) * time.Second}}
+		return rules.Condition{
+			Absent: &rules.Absent{
+				Property: "temperature",
+				For:      time.Duration(rapid.IntRange(1, 20).Draw(t, "absent")) * time.Second,
+			},
+		}
 	case 3:
-		return rules.Condition{Count: &rules.Count{Of: compare(), AtLeast: rapid.IntRange(1, 3).Draw(t, "at least"), Within: time.Duration(rapid.IntRange(1, 30).Draw(t, "within")) * time.Second}}
+		return rules.Condition{
+			Count: &rules.Count{
+				Of:      compare(),
+				AtLeast: rapid.IntRange(1, 3).Draw(t, "at least"),
+				Within:  time.Duration(rapid.IntRange(1, 30).Draw(t, "within")) * time.Second,
+			},
+		}
 	case 4:
-		return rules.Condition{All: []rules.Condition{drawCondition(t, depth-1), drawCondition(t, depth-1)}}
+		return rules.Condition{
+			All: []rules.Condition{drawCondition(t, depth-1), drawCondition(t, depth-1)},
+		}
 	case 5:
-		return rules.Condition{Any: []rules.Condition{drawCondition(t, depth-1), drawCondition(t, depth-1)}}
+		return rules.Condition{
+			Any: []rules.Condition{drawCondition(t, depth-1), drawCondition(t, depth-1)},
+		}
 	case 6:
 		x := drawCondition(t, depth-1)
 		return rules.Condition{Not: &x}
@@ -214,31 +234,54 @@ type twoInOne struct{}
 func (twoInOne) Device(g.DeviceID) (rules.DeviceFacts, bool) {
 	return rules.DeviceFacts{School: "s", Zone: "z", Type: g.TypeSensor}, true
 }
-func (twoInOne) Zone(g.ZoneID) (g.Zone, bool) { return g.Zone{ID: "z", Kind: g.ZoneLaboratory}, true }
+func (twoInOne) Zone(g.ZoneID) (g.Zone, bool) {
+	return g.Zone{ID: "z", Kind: g.ZoneLaboratory}, true
+}
 
 // For, clear, hysteresis, absence, counts and statuses, nested and negated, per device and per
 // zone, with restarts and ticks at any time: the engine says what the reference says.
 func TestEngineAgreesWithTheReference(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		r := rules.Rule{ID: "r", Per: rapid.SampledFrom([]rules.Subject{rules.PerDevice, rules.PerZone}).Draw(t, "per"), Fresh: modelFresh * time.Second,
-			When: drawCondition(t, 2), For: time.Duration(rapid.IntRange(0, 6).Draw(t, "for")) * time.Second,
-			Clear: rules.Clear{After: time.Duration(rapid.IntRange(0, 6).Draw(t, "after")) * time.Second}, Then: []rules.Action{{Alert: &rules.AlertAction{}}}}
+		r := rules.Rule{
+			ID: "r",
+			Per: rapid.SampledFrom([]rules.Subject{rules.PerDevice, rules.PerZone}).Draw(t,
+				"per"),
+			Fresh: modelFresh * time.Second,
+			When:  drawCondition(t, 2),
+			For:   time.Duration(rapid.IntRange(0, 6).Draw(t, "for")) * time.Second,
+			Clear: rules.Clear{
+				After: time.Duration(rapid.IntRange(0, 6).Draw(t, "after")) * time.Second,
+			},
+			Then: []rules.Action{{Alert: &rules.AlertAction{}}},
+		}
 		if rapid.Bool().Draw(t, "hysteresis") {
 			low := 2.5
-			r.Clear.When = &rules.Condition{Not: &rules.Condition{Compare: &rules.Compare{Property: "temperature", Above: &low}}}
+			r.Clear.When = &rules.Condition{
+				Not: &rules.Condition{
+					Compare: &rules.Compare{Property: "temperature", Above: &low},
+				},
+			}
 		}
 		var h history
 		now := 0
 		for range rapid.IntRange(1, 25).Draw(t, "events") {
 			now += rapid.SampledFrom([]int{1, 1, 1, 2, 3, 7, 20}).Draw(t, "pause")
-			x := happening{at: now, device: rapid.SampledFrom([]string{"d1", "d2"}).Draw(t, "device"), value: rapid.IntRange(-2, 9).Draw(t, "value")}
+			x := happening{
+				at:     now,
+				device: rapid.SampledFrom([]string{"d1", "d2"}).Draw(t, "device"),
+				value:  rapid.IntRange(-2, 9).Draw(t, "value"),
+			}
 			if x.value < 0 {
 				x.status = choose(x.value == -1, "offline", "online")
 			}
 			h = append(h, x)
 		}
 		end := now + 60
-		for who, devices := range map[string][]string{"z": {"d1", "d2"}, "d1": {"d1"}, "d2": {"d2"}} {
+		for who, devices := range map[string][]string{
+			"z":  {"d1", "d2"},
+			"d1": {"d1"},
+			"d2": {"d2"},
+		} {
 			if (who == "z") != (r.Per == rules.PerZone) {
 				continue
 			}
@@ -263,15 +306,29 @@ func runEngine(t *rapid.T, r rules.Rule, h history, who string, end int) []strin
 				about = string(x.Alert.Zone)
 			}
 			if about == who {
-				out = append(out, fmt.Sprintf("%d %s %s", second(x.At), choose(x.Alert.Firing, "fires", "ends"), who))
+				out = append(out,
+					fmt.Sprintf("%d %s %s", second(x.At), choose(x.Alert.Firing, "fires", "ends"),
+						who))
 			}
 		}
 	}
 	for i, x := range h {
 		at := epoch.Add(time.Duration(x.at) * time.Second)
-		ev := g.Event{Seq: uint64(i + 1), School: "s", Device: g.DeviceID(x.device), Time: at, Received: at, Kind: g.EventReading}
+		ev := g.Event{
+			Seq:      uint64(i + 1),
+			School:   "s",
+			Device:   g.DeviceID(x.device),
+			Time:     at,
+			Received: at,
+			Kind:     g.EventReading,
+		}
 		if x.value >= 0 {
-			ev.Reading = &g.Reading{Values: map[string]g.Value{"temperature": g.NumberValue(float64(x.value)), "other": g.BoolValue(true)}}
+			ev.Reading = &g.Reading{
+				Values: map[string]g.Value{
+					"temperature": g.NumberValue(float64(x.value)),
+					"other":       g.BoolValue(true),
+				},
+			}
 		} else {
 			ev.Kind, ev.Status = g.EventStatus, &g.Status{State: g.DeviceState(x.status)}
 		}

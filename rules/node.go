@@ -36,7 +36,8 @@ type node struct {
 func openDocument(file string, b []byte) (*document, node, error) {
 	d := &document{file: file}
 	if len(b) > MaxFileBytes {
-		return nil, node{}, g.Errorf(g.TooLarge, "the file has %d bytes; at most %d are read", len(b), MaxFileBytes).At(file)
+		return nil, node{}, g.Errorf(g.TooLarge, "the file has %d bytes; at most %d are read",
+			len(b), MaxFileBytes).At(file)
 	}
 	var root, more yaml.Node
 	dec := yaml.NewDecoder(bytes.NewReader(b))
@@ -47,7 +48,8 @@ func openDocument(file string, b []byte) (*document, node, error) {
 		return nil, node{}, g.FieldErrorf(file, "%s", strings.TrimPrefix(err.Error(), "yaml: "))
 	}
 	if err := dec.Decode(&more); !errors.Is(err, io.EOF) {
-		return nil, node{}, g.FieldErrorf(file, "the file holds more than one YAML document; remove the line ---")
+		return nil, node{}, g.FieldErrorf(file,
+			"the file holds more than one YAML document; remove the line ---")
 	}
 	if len(root.Content) != 1 {
 		return nil, node{}, g.FieldErrorf(file, "the file is empty")
@@ -98,7 +100,8 @@ func (n node) object(allowed ...string) object {
 		case twice:
 			node{doc: n.doc, n: k, path: c.path}.fail("is given twice; remove one")
 		case !slices.Contains(allowed, k.Value):
-			node{doc: n.doc, n: k, path: c.path}.fail("there is no such key here; use %s", suggest(k.Value, allowed))
+			node{doc: n.doc, n: k, path: c.path}.fail("there is no such key here; use %s",
+				suggest(k.Value, allowed))
 		default:
 			o.keys[k.Value] = c
 		}
@@ -146,7 +149,8 @@ func (n node) text() string {
 		return ""
 	}
 	if !g.FitsValue(n.n.Value) {
-		n.fail("the text has %d characters; at most %d are read", utf8.RuneCountInString(n.n.Value), g.MaxStringValue)
+		n.fail("the text has %d characters; at most %d are read",
+			utf8.RuneCountInString(n.n.Value), g.MaxStringValue)
 		return ""
 	}
 	return n.n.Value
@@ -259,7 +263,9 @@ func (n node) title() (en, zh string) {
 // suggest names the nearest allowed word first where the word looks like a slip of it.
 func suggest(word string, allowed []string) string {
 	list := slices.Clone(allowed)
-	sort.SliceStable(list, func(i, j int) bool { return distance(word, list[i]) < distance(word, list[j]) })
+	sort.SliceStable(list, func(i, j int) bool {
+		return distance(word, list[i]) < distance(word, list[j])
+	})
 	if len(list) > 0 && distance(word, list[0]) <= 2 {
 		return list[0]
 	}

@@ -23,7 +23,14 @@ func (e *Engine) device(ev *g.Event, f Facts) *device {
 		e.devices[ev.Device] = d
 	}
 	e.touchDevice(d)
-	place := device{ID: d.ID, School: facts.School, Zone: facts.Zone, Profile: facts.Profile, Type: facts.Type, Driver: facts.Driver}
+	place := device{
+		ID:      d.ID,
+		School:  facts.School,
+		Zone:    facts.Zone,
+		Profile: facts.Profile,
+		Type:    facts.Type,
+		Driver:  facts.Driver,
+	}
 	if place.School == "" {
 		place.School = ev.School
 	}
@@ -41,7 +48,8 @@ func (e *Engine) device(ev *g.Event, f Facts) *device {
 }
 
 func (d *device) moved(to *device) bool {
-	return d.School != to.School || d.Zone != to.Zone || d.Kind != to.Kind || d.Profile != to.Profile || d.Type != to.Type || d.Driver != to.Driver
+	return d.School != to.School || d.Zone != to.Zone || d.Kind != to.Kind ||
+		d.Profile != to.Profile || d.Type != to.Type || d.Driver != to.Driver
 }
 
 // bind finds the rules that look at the device, after it is new, has moved, or rules changed.
@@ -80,7 +88,12 @@ func (e *Engine) settle(d *device, b *binding) {
 		s = e.subject(r, b.key)
 		s.join(d)
 	}
-	s.touched, s.last, s.cause = e.now, e.seq, cause{School: d.School, Device: d.ID, Zone: d.Zone, Driver: d.Driver}
+	s.touched, s.last, s.cause = e.now, e.seq, cause{
+		School: d.School,
+		Device: d.ID,
+		Zone:   d.Zone,
+		Driver: d.Driver,
+	}
 	e.evaluate(s, nil, nil)
 }
 
@@ -164,7 +177,12 @@ func (e *Engine) subject(r *rule, key string) *subject {
 		if e.live >= MaxSubjects {
 			e.evict()
 		}
-		s = &subject{rule: r, key: key, counts: make([][]int64, len(r.counted)), touched: e.now}
+		s = &subject{
+			rule:    r,
+			key:     key,
+			counts:  make([][]int64, len(r.counted)),
+			touched: e.now,
+		}
 		r.subjects[key] = s
 		e.live++
 		e.touch(s)
@@ -181,7 +199,8 @@ func (e *Engine) hear(d *device, ev *g.Event, f Facts) {
 	}
 	// Whoever reports is reachable, whatever was last said of it; a fault stays until the
 	// device itself takes it back.
-	if ev.Status != nil && state != d.status || ev.Status == nil && (d.status == g.StateOffline || d.status == g.StateDriverDown) {
+	if ev.Status != nil && state != d.status ||
+		ev.Status == nil && (d.status == g.StateOffline || d.status == g.StateDriverDown) {
 		d.setStatus(state, ev.Seq)
 		e.hit(ev.Seq, d.byStatus...)
 	}
@@ -205,7 +224,9 @@ func (e *Engine) hear(d *device, ev *g.Event, f Facts) {
 		}
 	}
 	if len(e.hits) > 1 {
-		slices.SortFunc(e.hits, func(a, b *binding) int { return cmp.Compare(a.rule.index, b.rule.index) })
+		slices.SortFunc(e.hits, func(a, b *binding) int {
+			return cmp.Compare(a.rule.index, b.rule.index)
+		})
 	}
 	for _, b := range e.hits {
 		e.ask(b.rule, b.key, d, d.Zone, ev)
@@ -218,7 +239,16 @@ func (e *Engine) hear(d *device, ev *g.Event, f Facts) {
 // sign takes history that the device itself sent just now for no more than a sign of life.
 func (e *Engine) sign(ev g.Event, f Facts) []Effect {
 	if ev.SignOfLife() {
-		e.ev = g.Event{Seq: ev.Seq, Kind: ev.Kind, School: ev.School, Device: ev.Device, Zone: ev.Zone, Driver: ev.Driver, Time: ev.Received, Received: ev.Received}
+		e.ev = g.Event{
+			Seq:      ev.Seq,
+			Kind:     ev.Kind,
+			School:   ev.School,
+			Device:   ev.Device,
+			Zone:     ev.Zone,
+			Driver:   ev.Driver,
+			Time:     ev.Received,
+			Received: ev.Received,
+		}
 		if d := e.device(&e.ev, f); d != nil {
 			d.heard = max(d.heard, e.now)
 			e.hear(d, &e.ev, f)
@@ -311,7 +341,14 @@ func (r *rule) happened(m *moment) bool {
 
 // look makes the moment at which a condition is looked at; it is valid until the next look.
 func (e *Engine) look(r *rule, s *subject, ev *g.Event, d *device) *moment {
-	e.m = moment{at: e.now, resumed: e.resumed, ev: ev, dev: d, raise: never, stale: never}
+	e.m = moment{
+		at:      e.now,
+		resumed: e.resumed,
+		ev:      ev,
+		dev:     d,
+		raise:   never,
+		stale:   never,
+	}
 	m := &e.m
 	if s != nil {
 		m.devs, m.counts = s.members, s.counts

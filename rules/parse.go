@@ -64,7 +64,8 @@ func ownText(lines []string, from, to int) string {
 }
 
 func parseRule(n node) Rule {
-	o := n.object("id", "title", "severity", "where", "per", "when", "for", "fresh", "clear", "unless", "once", "then")
+	o := n.object("id", "title", "severity", "where", "per", "when", "for", "fresh", "clear",
+		"unless", "once", "then")
 	r := Rule{Per: PerDevice, Fresh: DefaultFresh}
 	if c, ok := o.need("id", "give an id of letters, digits, '-', '_' and '.'"); ok {
 		if r.ID = g.RuleID(c.text()); r.ID != "" && !g.ValidID(string(r.ID)) {
@@ -144,7 +145,8 @@ func parseClear(n node) Clear {
 	if c, ok := o.get("when"); ok {
 		cond := parseCondition(c, 0)
 		if cond.momentary() {
-			c.fail("sighting and change are true for a moment only and cannot end an alert; compare a value instead")
+			c.fail("sighting and change are true for a moment only and cannot end an alert; " +
+				"compare a value instead")
 		}
 		cl.When = &cond
 	}
@@ -208,13 +210,16 @@ func parseOnce(o object, r Rule) Once {
 func checkRule(o object, r Rule) {
 	momentary := r.When.momentary()
 	if c, ok := o.get("for"); ok && momentary {
-		c.fail("sighting and change are true for a moment only and cannot hold for a time; use count, or remove this key")
+		c.fail("sighting and change are true for a moment only and cannot hold for a time; use " +
+			"count, or remove this key")
 	}
 	if c, ok := o.get("clear"); ok && momentary {
-		c.fail("sighting and change are true for a moment only, so there is nothing to end; remove this key")
+		c.fail("sighting and change are true for a moment only, so there is nothing to end; " +
+			"remove this key")
 	}
 	if c, ok := o.get("unless"); ok && !momentary {
-		c.fail("only a sighting or a change can be explained by a passage; remove this key, or use change in when")
+		c.fail("only a sighting or a change can be explained by a passage; remove this key, or " +
+			"use change in when")
 	}
 	when, ok := o.get("when")
 	if !ok {
@@ -229,10 +234,13 @@ func checkRule(o object, r Rule) {
 			seesSomebody = true
 		}
 		if c.Compare != nil || c.Absent != nil || c.Status != nil || c.Change != nil {
-			when.fail("a %s has no properties and no status; use per: device or per: zone, or only sightings", r.Per)
+			when.fail("a %s has no properties and no status; use per: device or per: zone, or "+
+				"only sightings",
+				r.Per)
 		}
 		if c.Count != nil && r.Per == PerTrack {
-			when.fail("a track is seen once, so there is nothing to count; use per: device, zone or person")
+			when.fail("a track is seen once, so there is nothing to count; use per: device, zone " +
+				"or person")
 		}
 	})
 	if !seesSomebody {

@@ -32,7 +32,8 @@ func parseThen(o object) []Action {
 func parseAction(n node) Action {
 	o := n.object("alert", "incident", "command", "notify")
 	if len(o.keys) != 1 {
-		n.fail("an action has exactly one of alert, incident, command and notify; this one has %d", len(o.keys))
+		n.fail("an action has exactly one of alert, incident, command and notify; this one has %d",
+			len(o.keys))
 		return Action{}
 	}
 	var a Action
@@ -159,7 +160,9 @@ func Check(rs []Rule, ps []Procedure) error {
 	known := map[string]bool{}
 	for _, p := range ps {
 		if known[p.ID] {
-			errs = append(errs, g.FieldErrorf("procedures", "the procedure %q is written twice; rename or remove one", p.ID))
+			errs = append(errs,
+				g.FieldErrorf("procedures",
+					"the procedure %q is written twice; rename or remove one", p.ID))
 		}
 		known[p.ID] = true
 	}
@@ -167,13 +170,18 @@ func Check(rs []Rule, ps []Procedure) error {
 	for _, r := range rs {
 		at := place(r)
 		if f, twice := first[r.ID]; twice {
-			errs = append(errs, g.FieldErrorf(at, "the id %q is taken by %s; choose another", r.ID, place(f)))
+			errs = append(errs,
+				g.FieldErrorf(at, "the id %q is taken by %s; choose another", r.ID, place(f)))
 		} else {
 			first[r.ID] = r
 		}
 		for _, a := range r.Then {
 			if a.Incident != nil && a.Incident.Procedure != "" && !known[a.Incident.Procedure] {
-				errs = append(errs, g.FieldErrorf(at, "rule %q names the procedure %q, which no file holds; write it or remove the key", r.ID, a.Incident.Procedure))
+				errs = append(errs,
+					g.FieldErrorf(at,
+						"rule %q names the procedure %q, which no file holds; write it or remove "+
+							"the key",
+						r.ID, a.Incident.Procedure))
 			}
 		}
 	}

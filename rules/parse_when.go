@@ -13,15 +13,22 @@ func parseCondition(n node, depth int) Condition {
 		n.fail("conditions are nested more than %d deep; split the rule", MaxDepth)
 		return Condition{}
 	}
-	o := n.object(append([]string{"all", "any", "not", "property", "status", "absent", "count", "sighting", "change"}, comparators()...)...)
+	o := n.object(append([]string{
+		"all", "any", "not", "property", "status", "absent", "count", "sighting", "change",
+	},
+		comparators()...)...)
 	kinds := 0
-	for _, k := range []string{"all", "any", "not", "property", "status", "absent", "count", "sighting", "change"} {
+	for _, k := range []string{
+		"all", "any", "not", "property", "status", "absent", "count", "sighting", "change",
+	} {
 		if _, ok := o.get(k); ok {
 			kinds++
 		}
 	}
 	if kinds != 1 {
-		n.fail("a condition has exactly one of all, any, not, property, status, absent, count, sighting and change; this one has %d", kinds)
+		n.fail("a condition has exactly one of all, any, not, property, status, absent, count, "+
+			"sighting and change; this one has %d",
+			kinds)
 		return Condition{}
 	}
 	if _, ok := o.get("property"); !ok {
@@ -48,7 +55,8 @@ func parseKind(o object, depth int) Condition {
 			}
 		}
 		if momentary != 0 && momentary != len(c.Any) {
-			n.fail("mixes conditions that last with sighting or change, which are true for a moment; write two rules")
+			n.fail("mixes conditions that last with sighting or change, which are true for a " +
+				"moment; write two rules")
 		}
 	}
 	if n, ok := o.get("not"); ok {
@@ -62,7 +70,10 @@ func parseKind(o object, depth int) Condition {
 		c.Compare = parseCompare(o)
 	}
 	if n, ok := o.get("status"); ok {
-		c.Status = listOf(n, []g.DeviceState{g.StateOnline, g.StateOffline, g.StateFault, g.StateFlapping, g.StateDriverDown})
+		c.Status = listOf(n,
+			[]g.DeviceState{
+				g.StateOnline, g.StateOffline, g.StateFault, g.StateFlapping, g.StateDriverDown,
+			})
 	}
 	if n, ok := o.get("absent"); ok {
 		c.Absent = parseAbsent(n)
@@ -119,7 +130,9 @@ func parseCompare(o object) *Compare {
 		}
 	}
 	if tests == 0 {
-		o.fail("says nothing about %s; add one of above, below, at_least, at_most, is, is_not, one_of", c.Property)
+		o.fail("says nothing about %s; add one of above, below, at_least, at_most, is, is_not, "+
+			"one_of",
+			c.Property)
 	}
 	return c
 }
@@ -145,7 +158,8 @@ func parseCount(n node, depth int) *Count {
 	ct := &Count{AtLeast: 1}
 	if c, ok := o.need("of", "say what is counted"); ok {
 		ct.Of = parseCondition(c, depth+1)
-		if ct.Of.Compare == nil && ct.Of.Status == nil && ct.Of.Sighting == nil && ct.Of.Change == nil {
+		if ct.Of.Compare == nil && ct.Of.Status == nil && ct.Of.Sighting == nil &&
+			ct.Of.Change == nil {
 			c.fail("only property, status, sighting and change can be counted")
 		}
 	}

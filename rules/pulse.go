@@ -37,7 +37,8 @@ func (e *Engine) pulse(r *rule, key string, d *device, zone g.ZoneID, ev *g.Even
 		key += "#" + strconv.FormatUint(ev.Seq, 10)
 	}
 	s := e.subject(r, key)
-	s.touched, s.since, s.first, s.last, s.cause = e.now, e.now, ev.Seq, ev.Seq, causeOf(d, zone, ev)
+	s.touched, s.since, s.first, s.last, s.cause = e.now, e.now, ev.Seq, ev.Seq, causeOf(d, zone,
+		ev)
 	s.phase = pending
 	e.touch(s)
 	if r.Unless != nil && r.Unless.After > 0 {

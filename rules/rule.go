@@ -121,7 +121,8 @@ type Change struct {
 }
 
 // Clear says when a firing alert ends: once When (without it: the opposite of the rule's
-// condition) has held for After; of several devices every one must pass. A condition that is no longer known, because its values are
+// condition) has held for After; of several devices every one must pass. A condition that is no
+// longer known, because its values are
 // stale, counts as ended too.
 type Clear struct {
 	After time.Duration

@@ -31,14 +31,17 @@ func TestSilenceToldTwice(t *testing.T) {
 	}
 	of := func(received, since float64, id string, s g.DeviceState) {
 		e := w.event(received, "lab-1")
-		e.ID, e.Kind, e.Time, e.Status = id+"lab-1", g.EventStatus, morning(since), &g.Status{State: s}
+		e.ID, e.Kind, e.Time, e.Status = id+"lab-1", g.EventStatus, morning(since), &g.Status{
+			State: s,
+		}
 		tell(w.engine.Observe(e, w.town))
 	}
 	read := func(second float64) { tell(w.read(second, "lab-1", "temperature", 20)) }
 	want := func(what string, wantFiring bool, wantTold int) {
 		t.Helper()
 		if firing != wantFiring || told != wantTold {
-			t.Fatalf("%s: got firing %t, told %d times; want %t, %d", what, firing, told, wantFiring, wantTold)
+			t.Fatalf("%s: got firing %t, told %d times; want %t, %d", what, firing, told,
+				wantFiring, wantTold)
 		}
 	}
 	restart := func() {

@@ -87,8 +87,13 @@ func (e *Engine) Snapshot() ([]byte, error) {
 	if len(e.out) > 0 {
 		return nil, fmt.Errorf("snapshot rules: effects are waiting; call Tick first")
 	}
-	s := savedEngine{Version: snapshotVersion, Seq: e.seq, Clock: e.clock,
-		Units: unitsOf(slices.Collect(maps.Values(e.devices)), e.clock), Rules: make(map[g.RuleID]savedRule, len(e.rules))}
+	s := savedEngine{
+		Version: snapshotVersion,
+		Seq:     e.seq,
+		Clock:   e.clock,
+		Units:   unitsOf(slices.Collect(maps.Values(e.devices)), e.clock),
+		Rules:   make(map[g.RuleID]savedRule, len(e.rules)),
+	}
 	for _, r := range e.rules {
 		s.Rules[r.ID] = r.save()
 	}
@@ -115,12 +120,27 @@ func (r *rule) save() savedRule {
 }
 
 func newSavedRule(hash string) savedRule {
-	return savedRule{Hash: hash, Subjects: map[string]savedSubject{}, Once: map[string]savedRepeat{}, Passages: map[string]savedPassages{}}
+	return savedRule{
+		Hash:     hash,
+		Subjects: map[string]savedSubject{},
+		Once:     map[string]savedRepeat{},
+		Passages: map[string]savedPassages{},
+	}
 }
 
 func (s *subject) save() savedSubject {
-	x := savedSubject{Counts: s.counts, Phase: s.phase, Since: s.since, ClearSince: s.clearSince, Touched: s.touched,
-		First: s.first, Last: s.last, Cause: s.cause, Alert: s.alert, Deadline: s.deadline}
+	x := savedSubject{
+		Counts:     s.counts,
+		Phase:      s.phase,
+		Since:      s.since,
+		ClearSince: s.clearSince,
+		Touched:    s.touched,
+		First:      s.first,
+		Last:       s.last,
+		Cause:      s.cause,
+		Alert:      s.alert,
+		Deadline:   s.deadline,
+	}
 	for _, d := range s.members {
 		x.Members = append(x.Members, d.ID)
 	}
@@ -149,7 +169,9 @@ func (e *Engine) Restore(b []byte, changes ...[]byte) error {
 	if e.seq != 0 || len(e.devices) != 0 {
 		return fmt.Errorf("restore rules: the engine has observed events already")
 	}
-	e.seq, e.clock, e.now = s.Seq, s.Clock, s.Clock
+	e.seq = s.Seq
+	e.clock = s.Clock
+	e.now = s.Clock
 	for id, u := range s.Devices {
 		e.devices[id] = u.load(id, s.Clock)
 	}
@@ -178,7 +200,8 @@ func parseSaved(b []byte) (s savedEngine, err error) {
 	case s.Version == 1 && s.Units == nil:
 		return s, nil
 	case s.Version != snapshotVersion || s.Devices != nil:
-		return s, fmt.Errorf("the state has version %d, this gateway reads up to %d", s.Version, snapshotVersion)
+		return s, fmt.Errorf("the state has version %d, this gateway reads up to %d", s.Version,
+			snapshotVersion)
 	}
 	s.Devices, err = s.Units.read(s.Clock)
 	return s, err
@@ -244,11 +267,29 @@ func (s savedEngine) check() error {
 }
 
 func (u savedUnit) load(id g.DeviceID, clock int64) *device {
-	d := &device{ID: id, School: u.School, Zone: u.Zone, Kind: u.Kind, Profile: u.Profile, Type: u.Type, Driver: u.Driver,
-		status: u.Status, statusWas: u.StatusWas, statusSeq: u.StatusSeq, heard: u.Heard}
+	d := &device{
+		ID:        id,
+		School:    u.School,
+		Zone:      u.Zone,
+		Kind:      u.Kind,
+		Profile:   u.Profile,
+		Type:      u.Type,
+		Driver:    u.Driver,
+		status:    u.Status,
+		statusWas: u.StatusWas,
+		statusSeq: u.StatusSeq,
+		heard:     u.Heard,
+	}
 	for _, name := range sortedKeys(u.Values) {
 		v := u.Values[name]
-		d.slots = append(d.slots, slot{name: name, v: v.Value, was: v.Was, at: v.At, wasAt: v.WasAt, seq: v.Seq})
+		d.slots = append(d.slots, slot{
+			name:  name,
+			v:     v.Value,
+			was:   v.Was,
+			at:    v.At,
+			wasAt: v.WasAt,
+			seq:   v.Seq,
+		})
 	}
 	return d
 }
@@ -265,8 +306,14 @@ func (e *Engine) load(r *rule, saved savedRule) {
 				s.counts[i] = x.Counts[i][max(0, len(x.Counts[i])-r.counted[i].AtLeast):]
 			}
 		}
-		s.phase, s.since, s.clearSince, s.touched = x.Phase, x.Since, x.ClearSince, x.Touched
-		s.first, s.last, s.cause, s.alert = x.First, x.Last, x.Cause, x.Alert
+		s.phase = x.Phase
+		s.since = x.Since
+		s.clearSince = x.ClearSince
+		s.touched = x.Touched
+		s.first = x.First
+		s.last = x.Last
+		s.cause = x.Cause
+		s.alert = x.Alert
 		for _, id := range x.Members {
 			if d := e.devices[id]; d != nil {
 				s.join(d)
@@ -281,7 +328,8 @@ func (e *Engine) load(r *rule, saved savedRule) {
 	}
 	for k, o := range saved.Once {
 		r.once[k] = &repeat{at: o.At, alert: o.Alert}
-		if s := r.subjects[k]; s != nil && s.alert != nil && o.Alert != nil && s.alert.ID == o.Alert.ID {
+		if s := r.subjects[k]; s != nil && s.alert != nil && o.Alert != nil &&
+			s.alert.ID == o.Alert.ID {
 			s.alert = r.once[k].alert
 		}
 	}

@@ -76,7 +76,9 @@ func (d *device) setStatus(st g.DeviceState, seq uint64) {
 }
 
 func (d *device) unbind() {
-	d.bound, d.bindings, d.byStatus = false, nil, nil
+	d.bound = false
+	d.bindings = nil
+	d.byStatus = nil
 	for i := range d.slots {
 		d.slots[i].bindings = nil
 	}
@@ -124,7 +126,12 @@ type cause struct {
 }
 
 func causeOf(d *device, zone g.ZoneID, ev *g.Event) cause {
-	c := cause{School: d.School, Device: d.ID, Zone: zone, Driver: d.Driver}
+	c := cause{
+		School: d.School,
+		Device: d.ID,
+		Zone:   zone,
+		Driver: d.Driver,
+	}
 	if s := ev.Sighting; s != nil {
 		c.Person, c.Sighting, c.Media = s.Person, s.ID, s.Media
 	}

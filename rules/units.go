@@ -66,7 +66,10 @@ func (w *unitWriter) value(v g.Value) {
 func (w *unitWriter) add(d *device) {
 	w.number(uint64(len(d.ID)))
 	w.b = append(w.b, d.ID...)
-	for _, s := range [...]string{string(d.School), string(d.Zone), string(d.Kind), string(d.Profile), string(d.Type), string(d.Driver), string(d.status), string(d.statusWas)} {
+	for _, s := range [...]string{
+		string(d.School), string(d.Zone), string(d.Kind), string(d.Profile),
+		string(d.Type), string(d.Driver), string(d.status), string(d.statusWas),
+	} {
 		w.text(s)
 	}
 	w.number(d.statusSeq)
@@ -183,8 +186,16 @@ func (r *unitReader) value() g.Value {
 }
 
 func (r *unitReader) unit() savedUnit {
-	u := savedUnit{School: g.SchoolID(r.text()), Zone: g.ZoneID(r.text()), Kind: g.ZoneKind(r.text()), Profile: g.ProfileID(r.text()),
-		Type: g.DeviceType(r.text()), Driver: g.DriverName(r.text()), Status: g.DeviceState(r.text()), StatusWas: g.DeviceState(r.text())}
+	u := savedUnit{
+		School:    g.SchoolID(r.text()),
+		Zone:      g.ZoneID(r.text()),
+		Kind:      g.ZoneKind(r.text()),
+		Profile:   g.ProfileID(r.text()),
+		Type:      g.DeviceType(r.text()),
+		Driver:    g.DriverName(r.text()),
+		Status:    g.DeviceState(r.text()),
+		StatusWas: g.DeviceState(r.text()),
+	}
 	u.StatusSeq, u.Heard = r.number(), r.time()
 	n := r.number()
 	if n > uint64(len(r.b)) {
@@ -194,14 +205,22 @@ func (r *unitReader) unit() savedUnit {
 	u.Values = make(map[string]savedSlot, n)
 	for ; n > 0 && !r.bad; n-- {
 		name := r.text()
-		u.Values[name] = savedSlot{Value: r.value(), Was: r.value(), At: r.time(), WasAt: r.time(), Seq: r.number()}
+		u.Values[name] = savedSlot{
+			Value: r.value(),
+			Was:   r.value(),
+			At:    r.time(),
+			WasAt: r.time(),
+			Seq:   r.number(),
+		}
 	}
 	return u
 }
 
 // unitsOf are devices in the order of their names.
 func unitsOf(devices []*device, clock int64) units {
-	slices.SortFunc(devices, func(a, b *device) int { return strings.Compare(string(a.ID), string(b.ID)) })
+	slices.SortFunc(devices, func(a, b *device) int {
+		return strings.Compare(string(a.ID), string(b.ID))
+	})
 	w := newUnits(len(devices), clock)
 	for _, d := range devices {
 		w.add(d)

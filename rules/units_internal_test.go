@@ -12,10 +12,27 @@ import (
 func FuzzUnits(f *testing.F) {
 	const clock = 1_000_000
 	f.Add([]byte(unitsOf([]*device{
-		{ID: "b", School: "s", Zone: "z", status: g.StateOnline, statusSeq: 3, heard: 999_000, slots: []slot{
-			{name: "t", v: g.NumberValue(21.5), was: g.NumberValue(20), at: 998_000, wasAt: 997_000, seq: 7}, {name: "never"},
-			{name: "on", v: g.BoolValue(true), at: 1, seq: 8}}},
-		{ID: "a", School: "s", Zone: "z", slots: []slot{{name: "mode", v: g.StringValue("auto"), at: 5, seq: 9}}},
+		{
+			ID:     "b",
+			School: "s",
+			Zone:   "z", status: g.StateOnline, statusSeq: 3, heard: 999_000, slots: []slot{
+				{
+					name:  "t",
+					v:     g.NumberValue(21.5),
+					was:   g.NumberValue(20),
+					at:    998_000,
+					wasAt: 997_000,
+					seq:   7,
+				},
+				{name: "never"},
+				{name: "on", v: g.BoolValue(true), at: 1, seq: 8}},
+		},
+		{
+			ID:     "a",
+			School: "s",
+			Zone:   "z",
+			slots:  []slot{{name: "mode", v: g.StringValue("auto"), at: 5, seq: 9}},
+		},
 	}, clock)))
 	f.Add([]byte{0})
 	f.Add([]byte{255, 255, 255, 255, 15, 0})

@@ -16,17 +16,21 @@ const CoverModel = "fr_feature-512"
 // CoverFeatures is how many numbers Covered looks at.
 const CoverFeatures = 18
 
-// CoverWeights are two logistic regressions, fitted to 131 photographs of LFW, each of another person, with things drawn
+// CoverWeights are two logistic regressions, fitted to 131 photographs of LFW, each of another
+// person, with things drawn
 // on them: masks, a scarf, sunglasses, a band, a cap, and clear spectacles that are none of these.
 // The last number is the offset; a sum above 0 is covered.
 //
 // By vision/measure cover, on 57 people chosen without them in mind (about one in nine of whom they
 // were fitted to), of what passes the other checks: asked about for the mouth are none of 57 bare
-// faces (below 6.3 %, Clopper and Pearson, two-sided 95 %) and none of 108 with clear spectacles; for
+// faces (below 6.3 %, Clopper and Pearson, two-sided 95 %) and none of 108 with clear spectacles;
+// for
 // the eyes 1 of 57 (below 9.4 %), and 2 of 108 with clear spectacles. Told are 375 of 377 masks and
 // scarves, 49 of 55 hands over the mouth (above 77 %), 186 of 187 sunglasses, 113 of 118 bands and
-// caps, and 44 of 47 hands over the eyes. Weights that are fitted anew to 57 people and judged on 57
-// others ask about as few and tell less: 32 of 55 hands over the mouth, 354 of 377 masks and scarves.
+// caps, and 44 of 47 hands over the eyes. Weights that are fitted anew to 57 people and judged on
+// 57
+// others ask about as few and tell less: 32 of 55 hands over the mouth, 354 of 377 masks and
+// scarves.
 // Things that are worn and not drawn, and children, are not measured.
 func CoverWeights() (mouth, eyes [CoverFeatures + 1]float64) {
 	mouth = [...]float64{
@@ -60,9 +64,12 @@ func (c Chain) Covered(aligned Frame, embedding []float32) (Cover, error) {
 }
 
 // CoverTraces are the numbers that Covered weighs.
-func (c Chain) CoverTraces(aligned Frame, embedding []float32) (x [CoverFeatures]float64, err error) {
+func (c Chain) CoverTraces(
+	aligned Frame, embedding []float32,
+) (x [CoverFeatures]float64, err error) {
 	if !aligned.Valid() || aligned.Width != AlignedSize || aligned.Height != AlignedSize {
-		return x, fmt.Errorf("an aligned face has %d pixels a side, this one is %dx%d", AlignedSize, aligned.Width, aligned.Height)
+		return x, fmt.Errorf("an aligned face has %d pixels a side, this one is %dx%d",
+			AlignedSize, aligned.Width, aligned.Height)
 	}
 	below, err := c.Embedder.Embed(greyed(aligned, 76, AlignedSize))
 	if err != nil {

@@ -15,7 +15,8 @@ type Frame struct {
 
 // Valid says whether the pixels fill the declared size, and there are any.
 func (f Frame) Valid() bool {
-	return f.Width > 0 && f.Height > 0 && f.Width <= 1<<15 && f.Height <= 1<<15 && len(f.Pix) == f.Width*f.Height*3
+	return f.Width > 0 && f.Height > 0 && f.Width <= 1<<15 && f.Height <= 1<<15 &&
+		len(f.Pix) == f.Width*f.Height*3
 }
 
 // Point is a place in a Frame, in pixels from the top left corner.
@@ -72,7 +73,13 @@ const AlignedSize = 112
 // AlignedPoints returns where the five points of a face lie once it is aligned, in pixels:
 // the places that ArcFace (Deng and others, 2019) and most embedding models are trained on.
 func AlignedPoints() [5]Point {
-	return [5]Point{{38.2946, 51.6963}, {73.5318, 51.5014}, {56.0252, 71.7366}, {41.5493, 92.3655}, {70.7299, 92.2041}}
+	return [5]Point{
+		{38.2946, 51.6963},
+		{73.5318, 51.5014},
+		{56.0252, 71.7366},
+		{41.5493, 92.3655},
+		{70.7299, 92.2041},
+	}
 }
 
 // Similarity is the turn, even scaling and shift, as rows of a 2x3 matrix, that brings from

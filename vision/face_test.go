@@ -12,13 +12,18 @@ import (
 // A turned, scaled and shifted copy of the reference points is brought back exactly.
 func TestSimilarityUndoesTurnScaleAndShift(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		angle, scale := rapid.Float64Range(-math.Pi, math.Pi).Draw(t, "angle"), rapid.Float64Range(0.2, 10).Draw(t, "scale")
-		dx, dy := rapid.Float64Range(-500, 500).Draw(t, "dx"), rapid.Float64Range(-500, 500).Draw(t, "dy")
+		angle, scale := rapid.Float64Range(-math.Pi, math.Pi).Draw(t, "angle"), rapid.Float64Range(
+			0.2, 10).Draw(t, "scale")
+		dx, dy := rapid.Float64Range(-500, 500).Draw(t, "dx"), rapid.Float64Range(-500, 500).Draw(
+			t, "dy")
 		ref := vision.AlignedPoints()
 		var from [5]vision.Point
 		for i, p := range ref {
 			x, y := float64(p.X), float64(p.Y)
-			from[i] = vision.Point{X: float32(scale*(x*math.Cos(angle)-y*math.Sin(angle)) + dx), Y: float32(scale*(x*math.Sin(angle)+y*math.Cos(angle)) + dy)}
+			from[i] = vision.Point{
+				X: float32(scale*(x*math.Cos(angle)-y*math.Sin(angle)) + dx),
+				Y: float32(scale*(x*math.Sin(angle)+y*math.Cos(angle)) + dy),
+			}
 		}
 		m, ok := vision.Similarity(from, ref)
 		if !ok {

@@ -36,7 +36,9 @@ func (g *Gallery) Put(p gatehouse.PersonID, templates ...[]float32) error {
 	rows := make([]float32, 0, len(templates)*g.dim)
 	for i, t := range templates {
 		if len(t) != g.dim {
-			return fmt.Errorf("template %d of %s has %d numbers, the gallery's have %d: it was made by another model; enrol the face again", i+1, p, len(t), g.dim)
+			return fmt.Errorf("template %d of %s has %d numbers, the gallery's have %d: it was "+
+				"made by another model; enrol the face again",
+				i+1, p, len(t), g.dim)
 		}
 		row := append([]float32(nil), t...)
 		if !Normalize(row) {
@@ -113,7 +115,9 @@ func (g *Gallery) Dim() int { return g.dim }
 
 // nearest is the person most like the query, by the best of the person's templates, among
 // those whom only lets through, and the score of the next person; -1 stands for nobody.
-func (g *Gallery) nearest(query []float32, only func(gatehouse.PersonID) bool) (best gatehouse.PersonID, score, runnerUp float64) {
+func (g *Gallery) nearest(
+	query []float32, only func(gatehouse.PersonID) bool,
+) (best gatehouse.PersonID, score, runnerUp float64) {
 	score, runnerUp = -1, -1
 	g.mu.RLock()
 	defer g.mu.RUnlock()
@@ -122,7 +126,12 @@ func (g *Gallery) nearest(query []float32, only func(gatehouse.PersonID) bool) (
 		return best, score, runnerUp
 	}
 	dots := make([]float32, n)
-	blas32.Gemv(blas.NoTrans, 1, blas32.General{Rows: n, Cols: g.dim, Stride: g.dim, Data: g.flat},
+	blas32.Gemv(blas.NoTrans, 1, blas32.General{
+		Rows:   n,
+		Cols:   g.dim,
+		Stride: g.dim,
+		Data:   g.flat,
+	},
 		blas32.Vector{N: g.dim, Inc: 1, Data: query}, 0, blas32.Vector{N: n, Inc: 1, Data: dots})
 	top := make([]float32, len(g.people))
 	for i := range top {

@@ -41,8 +41,10 @@ func TestGalleryRefuses(t *testing.T) {
 	if err := g.Put("", face(1, 0)); err == nil {
 		t.Error("nobody: got no error")
 	}
-	if got, m := g.Match(vision.Query{Embedding: face(1, 0)}, vision.DefaultDecision()); got != "anna" || g.Templates() != 1 {
-		t.Errorf("after refusals got %q, %+v and %d templates, want anna as before", got, m, g.Templates())
+	if got, m := g.Match(vision.Query{Embedding: face(1, 0)}, vision.DefaultDecision()); got != "anna" ||
+		g.Templates() != 1 {
+		t.Errorf("after refusals got %q, %+v and %d templates, want anna as before", got, m,
+			g.Templates())
 	}
 }
 
@@ -55,7 +57,9 @@ func TestGalleryAgainstAModel(t *testing.T) {
 		person := rapid.Custom(func(t *rapid.T) gatehouse.PersonID {
 			return gatehouse.PersonID(fmt.Sprint("p", rapid.IntRange(0, 6).Draw(t, "person")))
 		})
-		vector := rapid.Custom(func(t *rapid.T) []float32 { return direction(rapid.Uint64Range(0, 50).Draw(t, "seed"), dim) })
+		vector := rapid.Custom(func(t *rapid.T) []float32 {
+			return direction(rapid.Uint64Range(0, 50).Draw(t, "seed"), dim)
+		})
 		t.Repeat(map[string]func(*rapid.T){
 			"put": func(t *rapid.T) {
 				p, v := person.Draw(t, "p"), rapid.SliceOfN(vector, 0, 3).Draw(t, "templates")
@@ -83,7 +87,8 @@ func TestGalleryAgainstAModel(t *testing.T) {
 					score, runnerUp = max(score, best), max(runnerUp, min(score, best))
 				}
 				if g.Len() != len(model) || g.Templates() != templates {
-					t.Fatalf("got %d people and %d templates, want %d and %d", g.Len(), g.Templates(), len(model), templates)
+					t.Fatalf("got %d people and %d templates, want %d and %d", g.Len(),
+						g.Templates(), len(model), templates)
 				}
 				_, m := g.Match(vision.Query{Embedding: q}, vision.DefaultDecision())
 				if math.Abs(m.Score-score) > 1e-4 || math.Abs(m.RunnerUp-runnerUp) > 1e-4 {
@@ -105,7 +110,8 @@ func TestGalleryIsSafeForConcurrentUse(t *testing.T) {
 				if err := g.Put(p, direction(uint64(i), 16)); err != nil {
 					t.Error(err)
 				}
-				if got, m := g.Match(vision.Query{Embedding: direction(1000, 16)}, vision.DefaultDecision()); got != "constant" {
+				if got, m := g.Match(vision.Query{Embedding: direction(1000, 16)},
+					vision.DefaultDecision()); got != "constant" {
 					t.Errorf("got %q, %+v, want constant", got, m)
 				}
 				g.Remove(p)

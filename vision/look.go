@@ -17,7 +17,8 @@ type Chain struct {
 // wants is given, wanted. The largest face comes first; faces beyond MaxFaces are left out.
 func (c Chain) Look(f Frame, l Limits, wants func(Face) bool) ([]Seen, error) {
 	if !f.Valid() {
-		return nil, fmt.Errorf("look at frame: %d bytes do not make %dx%d pixels", len(f.Pix), f.Width, f.Height)
+		return nil, fmt.Errorf("look at frame: %d bytes do not make %dx%d pixels", len(f.Pix),
+			f.Width, f.Height)
 	}
 	faces, err := c.Detector.Detect(f)
 	if err != nil {

@@ -40,7 +40,12 @@ type Query struct {
 // Match finds the person whose face it is, or "" with the reason. The report is filled either
 // way; scores of -1 stand for nobody.
 func (g *Gallery) Match(q Query, d Decision) (gatehouse.PersonID, gatehouse.Match) {
-	m := gatehouse.Match{Score: -1, RunnerUp: -1, Quality: q.Quality, Frames: q.Frames}
+	m := gatehouse.Match{
+		Score:    -1,
+		RunnerUp: -1,
+		Quality:  q.Quality,
+		Frames:   q.Frames,
+	}
 	query := append([]float32(nil), q.Embedding...)
 	if len(query) != g.dim || !Normalize(query) {
 		m.Reason = gatehouse.MatchWrongModel

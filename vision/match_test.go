@@ -37,16 +37,66 @@ func TestMatch(t *testing.T) {
 		person gatehouse.PersonID
 		want   gatehouse.Match
 	}{
-		{"clear", vision.Query{Embedding: face(0.8, 0.1), Quality: 0.9, Frames: 5}, "anna", gatehouse.Match{Score: 0.8, RunnerUp: 0.1, Quality: 0.9, Frames: 5, Reason: "matched"}},
-		{"longer than a unit", vision.Query{Embedding: []float32{0, 3, 0, 0}}, "bert", gatehouse.Match{Score: 1, RunnerUp: 0, Reason: "matched"}},
-		{"a stranger", vision.Query{Embedding: face(0.44, 0.1)}, "", gatehouse.Match{Score: 0.44, RunnerUp: 0.1, Reason: "below_threshold"}},
-		{"between two", vision.Query{Embedding: face(0.6, 0.55)}, "", gatehouse.Match{Score: 0.6, RunnerUp: 0.55, Reason: "low_margin"}},
-		{"blurred", vision.Query{Embedding: face(0.8, 0.1), Quality: 0.2}, "", gatehouse.Match{Score: 0.8, RunnerUp: 0.1, Quality: 0.2, Reason: "low_quality"}},
-		{"nobody may be compared", vision.Query{Embedding: face(1, 0), Only: only("carl")}, "", gatehouse.Match{Score: -1, RunnerUp: -1, Reason: "nobody_enrolled"}},
-		{"without Anna's consent", vision.Query{Embedding: face(0.8, 0.3), Only: only("bert")}, "", gatehouse.Match{Score: 0.3, RunnerUp: -1, Reason: "below_threshold"}},
-		{"other model", vision.Query{Embedding: []float32{1, 0}}, "", gatehouse.Match{Score: -1, RunnerUp: -1, Reason: "wrong_model"}},
-		{"no direction", vision.Query{Embedding: make([]float32, 4)}, "", gatehouse.Match{Score: -1, RunnerUp: -1, Reason: "wrong_model"}},
-		{"not a number", vision.Query{Embedding: []float32{float32(math.NaN()), 0, 0, 1}}, "", gatehouse.Match{Score: -1, RunnerUp: -1, Reason: "wrong_model"}},
+		{
+			"clear",
+			vision.Query{Embedding: face(0.8, 0.1), Quality: 0.9, Frames: 5},
+			"anna",
+			gatehouse.Match{Score: 0.8, RunnerUp: 0.1, Quality: 0.9, Frames: 5, Reason: "matched"},
+		},
+		{
+			"longer than a unit",
+			vision.Query{Embedding: []float32{0, 3, 0, 0}},
+			"bert",
+			gatehouse.Match{Score: 1, RunnerUp: 0, Reason: "matched"},
+		},
+		{
+			"a stranger",
+			vision.Query{Embedding: face(0.44, 0.1)},
+			"",
+			gatehouse.Match{Score: 0.44, RunnerUp: 0.1, Reason: "below_threshold"},
+		},
+		{
+			"between two",
+			vision.Query{Embedding: face(0.6, 0.55)},
+			"",
+			gatehouse.Match{Score: 0.6, RunnerUp: 0.55, Reason: "low_margin"},
+		},
+		{
+			"blurred",
+			vision.Query{Embedding: face(0.8, 0.1), Quality: 0.2},
+			"",
+			gatehouse.Match{Score: 0.8, RunnerUp: 0.1, Quality: 0.2, Reason: "low_quality"},
+		},
+		{
+			"nobody may be compared",
+			vision.Query{Embedding: face(1, 0), Only: only("carl")},
+			"",
+			gatehouse.Match{Score: -1, RunnerUp: -1, Reason: "nobody_enrolled"},
+		},
+		{
+			"without Anna's consent",
+			vision.Query{Embedding: face(0.8, 0.3), Only: only("bert")},
+			"",
+			gatehouse.Match{Score: 0.3, RunnerUp: -1, Reason: "below_threshold"},
+		},
+		{
+			"other model",
+			vision.Query{Embedding: []float32{1, 0}},
+			"",
+			gatehouse.Match{Score: -1, RunnerUp: -1, Reason: "wrong_model"},
+		},
+		{
+			"no direction",
+			vision.Query{Embedding: make([]float32, 4)},
+			"",
+			gatehouse.Match{Score: -1, RunnerUp: -1, Reason: "wrong_model"},
+		},
+		{
+			"not a number",
+			vision.Query{Embedding: []float32{float32(math.NaN()), 0, 0, 1}},
+			"",
+			gatehouse.Match{Score: -1, RunnerUp: -1, Reason: "wrong_model"},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			person, got := g.Match(c.query, d)
@@ -62,7 +112,8 @@ func TestMatch(t *testing.T) {
 }
 
 func TestMatchInAnEmptyGallery(t *testing.T) {
-	person, got := vision.NewGallery(4).Match(vision.Query{Embedding: face(1, 0)}, vision.DefaultDecision())
+	person, got := vision.NewGallery(4).Match(vision.Query{Embedding: face(1, 0)},
+		vision.DefaultDecision())
 	want := gatehouse.Match{Score: -1, RunnerUp: -1, Reason: "nobody_enrolled"}
 	if person != "" || got != want {
 		t.Errorf("got %q, %+v, want \"\", %+v", person, got, want)

@@ -34,7 +34,9 @@ func ReadPhoto(data []byte) (f Frame, err error) {
 	}
 	if len(data) > maxPhoto {
 		mb := float64(len(data)) / (1 << 20)
-		return f, refuse(TooHeavy, math.Ceil(10*mb)/10, maxPhoto>>20, "the photograph has %.1f MB, at most %d MB are taken; save it smaller", mb, maxPhoto>>20)
+		return f, refuse(TooHeavy, math.Ceil(10*mb)/10, maxPhoto>>20,
+			"the photograph has %.1f MB, at most %d MB are taken; save it smaller", mb,
+			maxPhoto>>20)
 	}
 	kind, ok := photoKind(data)
 	if !ok {
@@ -62,16 +64,24 @@ func ReadPhoto(data []byte) (f Frame, err error) {
 func checkSize(c image.Config) error {
 	if c.Width < 1 || c.Height < 1 || c.Width > maxPixels/c.Height {
 		millions := math.Ceil(float64(c.Width) * float64(c.Height) / 1e6)
-		return refuse(TooMany, millions, maxPixels/1_000_000, "the photograph has %dx%d pixels, at most %d million are taken; save it smaller", c.Width, c.Height, maxPixels/1_000_000)
+		return refuse(TooMany, millions, maxPixels/1_000_000,
+			"the photograph has %dx%d pixels, at most %d million are taken; save it smaller",
+			c.Width, c.Height, maxPixels/1_000_000)
 	}
 	if n := c.Width * c.Height * pixelBytes(c.ColorModel); n > maxDecoded {
-		return refuse(TooDeep, float64(n>>20), maxDecoded>>20, "the photograph needs %d MB once it is decoded, at most %d MB are taken; save it smaller, or as JPEG", n>>20, maxDecoded>>20)
+		return refuse(TooDeep, float64(n>>20), maxDecoded>>20,
+			"the photograph needs %d MB once it is decoded, at most %d MB are taken; save it "+
+				"smaller, or as JPEG",
+			n>>20, maxDecoded>>20)
 	}
 	if c.Width < minSide || c.Height < minSide {
-		return refuse(TooFew, float64(min(c.Width, c.Height)), minSide, "the photograph has only %dx%d pixels; send it in its full size", c.Width, c.Height)
+		return refuse(TooFew, float64(min(c.Width, c.Height)), minSide,
+			"the photograph has only %dx%d pixels; send it in its full size", c.Width, c.Height)
 	}
 	if c.Width > maxSide || c.Height > maxSide {
-		return refuse(TooNarrow, float64(max(c.Width, c.Height)), maxSide, "the photograph has %dx%d pixels, which is too long and narrow; cut it to the face", c.Width, c.Height)
+		return refuse(TooNarrow, float64(max(c.Width, c.Height)), maxSide,
+			"the photograph has %dx%d pixels, which is too long and narrow; cut it to the face",
+			c.Width, c.Height)
 	}
 	return nil
 }
@@ -96,7 +106,8 @@ func pixelBytes(m color.Model) int {
 	return 8
 }
 
-const unreadable = "the photograph is damaged, or ends in the middle; send it again, or save it anew as JPEG"
+const unreadable = "the photograph is damaged, or ends in the middle; send it again, or save it " +
+	"anew as JPEG"
 
 // photoFormat reads one kind of file.
 type photoFormat struct {
@@ -139,7 +150,8 @@ func exifOrientation(jpeg []byte) int {
 			return 1
 		}
 		part := b[4 : 2+size]
-		if b[1] == 0xe1 && len(part) >= 6 && string(part[:5]) == "Exif\x00" { // the sixth byte is 0, or what a camera left there
+		// the sixth byte is 0, or what a camera left there
+		if b[1] == 0xe1 && len(part) >= 6 && string(part[:5]) == "Exif\x00" {
 			return tiffOrientation(part[6:])
 		}
 		b = b[2+size:]
@@ -208,7 +220,12 @@ func upright(f Frame, orientation int) Frame {
 	if orientation <= 1 || orientation > 8 {
 		return f
 	}
-	out := Frame{Width: f.Width, Height: f.Height, Pix: make([]byte, len(f.Pix)), Time: f.Time}
+	out := Frame{
+		Width:  f.Width,
+		Height: f.Height,
+		Pix:    make([]byte, len(f.Pix)),
+		Time:   f.Time,
+	}
 	if orientation >= 5 {
 		out.Width, out.Height = f.Height, f.Width
 	}

@@ -20,17 +20,20 @@ func TestReadPhotoFindsTheNoteOnTurning(t *testing.T) {
 		return append(append(append([]byte{}, lying[:2]...), before...), lying[2:]...)
 	}
 	flat := asPNG(t, quarters(120, 80))
-	tiff := append([]byte("II*\x00\x08\x00\x00\x00\x01\x00\x12\x01\x03\x00\x01\x00\x00\x00\x06\x00\x00\x00"), 0, 0, 0, 0)
-	chunk := append(binary.BigEndian.AppendUint32(nil, uint32(len(tiff))), append([]byte("eXIf"), tiff...)...)
+	tiff := append([]byte("II*\x00\x08\x00\x00\x00\x01\x00\x12\x01\x03\x00\x01\x00\x00\x00\x06\x00\x00\x00"),
+		0, 0, 0, 0)
+	chunk := append(binary.BigEndian.AppendUint32(nil, uint32(len(tiff))),
+		append([]byte("eXIf"), tiff...)...)
 	chunk = binary.BigEndian.AppendUint32(chunk, crc32.ChecksumIEEE(chunk[4:]))
 	const header = 8 + 25 // signature and IHDR
 	for name, photo := range map[string][]byte{
-		"plain":                lying,
-		"a fill byte":          with("\xff"),
-		"four fill bytes":      with("\xff\xff\xff\xff"),
-		"behind a comment":     with("\xff\xfe\x00\x05abc\xff"),
-		"behind another Exif":  with("\xff\xe1\x00\x09http:\x00\x00"),
-		"in a PNG's own chunk": append(append(append([]byte{}, flat[:header]...), chunk...), flat[header:]...),
+		"plain":               lying,
+		"a fill byte":         with("\xff"),
+		"four fill bytes":     with("\xff\xff\xff\xff"),
+		"behind a comment":    with("\xff\xfe\x00\x05abc\xff"),
+		"behind another Exif": with("\xff\xe1\x00\x09http:\x00\x00"),
+		"in a PNG's own chunk": append(append(append([]byte{}, flat[:header]...), chunk...),
+			flat[header:]...),
 	} {
 		f, err := vision.ReadPhoto(photo)
 		if err != nil || f.Width != 80 || f.Height != 120 {

@@ -63,8 +63,11 @@ func oriented(photo []byte, orientation uint16, order binary.AppendByteOrder) []
 	}
 	tiff = order.AppendUint32(tiff, 8)
 	tiff = order.AppendUint16(tiff, 2) // entries
-	tiff = append(order.AppendUint32(order.AppendUint16(order.AppendUint16(tiff, 0x0100), 4), 1), 1, 2, 3, 4)
-	tiff = order.AppendUint16(order.AppendUint32(order.AppendUint16(order.AppendUint16(tiff, 0x0112), 3), 1), orientation)
+	tiff = append(order.AppendUint32(order.AppendUint16(order.AppendUint16(tiff, 0x0100), 4), 1),
+		1, 2, 3, 4)
+	tiff = order.AppendUint16(
+		order.AppendUint32(order.AppendUint16(order.AppendUint16(tiff, 0x0112), 3), 1),
+		orientation)
 	tiff = append(tiff, 0, 0, 0, 0, 0, 0)
 	body := append([]byte("Exif\x00\x00"), tiff...)
 	out := append([]byte{}, photo[:2]...)
@@ -88,9 +91,12 @@ func TestReadPhotoTurnsAsExifAsks(t *testing.T) {
 	plain := asJPEG(t, quarters(120, 80))
 	// Upper left and lower right corner of the picture as it should be seen.
 	want := map[uint16][2]string{
-		1: {"red", "bluegreenred"}, 2: {"green", "blue"}, 3: {"bluegreenred", "red"}, 4: {"blue", "green"},
-		5: {"red", "bluegreenred"}, 6: {"blue", "green"}, 7: {"bluegreenred", "red"}, 8: {"green", "blue"},
-		0: {"red", "bluegreenred"}, 9: {"red", "bluegreenred"},
+		1: {"red", "bluegreenred"},
+		2: {"green", "blue"}, 3: {"bluegreenred", "red"}, 4: {"blue", "green"},
+		5: {"red", "bluegreenred"},
+		6: {"blue", "green"}, 7: {"bluegreenred", "red"}, 8: {"green", "blue"},
+		0: {"red", "bluegreenred"},
+		9: {"red", "bluegreenred"},
 	}
 	for o, w := range want {
 		for _, order := range []binary.AppendByteOrder{binary.LittleEndian, binary.BigEndian} {
@@ -118,7 +124,12 @@ func TestReadPhotoTakesTheUsualKinds(t *testing.T) {
 			deep.Set(x, y, m.At(x, y))
 		}
 	}
-	for name, b := range map[string][]byte{"JPEG": asJPEG(t, m), "grey JPEG": asJPEG(t, grey), "PNG": asPNG(t, m), "16-bit PNG": asPNG(t, deep)} {
+	for name, b := range map[string][]byte{
+		"JPEG":       asJPEG(t, m),
+		"grey JPEG":  asJPEG(t, grey),
+		"PNG":        asPNG(t, m),
+		"16-bit PNG": asPNG(t, deep),
+	} {
 		f, err := vision.ReadPhoto(b)
 		if err != nil || !f.Valid() || f.Width != 120 || f.Height != 80 {
 			t.Errorf("%s: got %dx%d, %v, want 120x80, nil", name, f.Width, f.Height, err)
@@ -159,15 +170,31 @@ func TestReadPhotoRefuses(t *testing.T) {
 		{"half a PNG", asPNG(t, quarters(400, 300))[:300], gatehouse.Invalid, "damaged, or ends"},
 		{"a header alone", photo[:20], gatehouse.Invalid, "damaged, or ends"},
 		{"spoiled", spoiled, gatehouse.Invalid, "damaged, or ends"},
-		{"many bytes", append(bytes.Clone(photo), make([]byte, 8<<20)...), gatehouse.TooLarge, "8.0 MB"},
+		{
+			"many bytes",
+			append(bytes.Clone(photo), make([]byte, 8<<20)...),
+			gatehouse.TooLarge,
+			"8.0 MB",
+		},
 		{"many pixels", claim(10_000, 5_001), gatehouse.TooLarge, "50 million"},
-		{"more pixels than there are numbers", claim(60_000, 1<<31-1), gatehouse.TooLarge, "50 million"},
+		{
+			"more pixels than there are numbers",
+			claim(60_000, 1<<31-1),
+			gatehouse.TooLarge,
+			"50 million",
+		},
 		{"few pixels", asPNG(t, quarters(40, 300)), gatehouse.Invalid, "only 40x300"},
-		{"long and narrow", asPNG(t, image.NewGray(image.Rect(0, 0, 40_000, 70))), gatehouse.Invalid, "narrow"},
+		{
+			"long and narrow",
+			asPNG(t, image.NewGray(image.Rect(0, 0, 40_000, 70))),
+			gatehouse.Invalid,
+			"narrow",
+		},
 	} {
 		_, err := vision.ReadPhoto(c.data)
 		var e *gatehouse.Error
-		if !errors.As(err, &e) || e.Code != c.code || e.Field != "photo" || !strings.Contains(e.Message, c.says) {
+		if !errors.As(err, &e) || e.Code != c.code || e.Field != "photo" ||
+			!strings.Contains(e.Message, c.says) {
 			t.Errorf("%s: got %v, want %s about %q", c.name, err, c.code, c.says)
 		}
 	}
@@ -184,7 +211,8 @@ func FuzzReadPhoto(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		frame, err := vision.ReadPhoto(data)
 		if err == nil && !frame.Valid() {
-			t.Errorf("got a frame of %dx%d with %d bytes and no error", frame.Width, frame.Height, len(frame.Pix))
+			t.Errorf("got a frame of %dx%d with %d bytes and no error", frame.Width, frame.Height,
+				len(frame.Pix))
 		}
 		var e *gatehouse.Error
 		if err != nil && !errors.As(err, &e) {
@@ -205,7 +233,11 @@ func TestOnlyFace(t *testing.T) {
 		says string // "": it passes
 	}{
 		{"one", []vision.Seen{of(200, "")}, ""},
-		{"one before a crowd far behind", []vision.Seen{of(200, ""), of(60, ""), of(50, vision.TooSmall)}, ""},
+		{
+			"one before a crowd far behind",
+			[]vision.Seen{of(200, ""), of(60, ""), of(50, vision.TooSmall)},
+			"",
+		},
 		{"a pattern on a shirt", []vision.Seen{of(200, ""), doubtful}, ""},
 		{"none", nil, "no face"},
 		{"two", []vision.Seen{of(200, ""), of(150, vision.Turned)}, "2 people"},

@@ -38,7 +38,12 @@ type PictureTimes struct {
 
 // DefaultPictureTimes are for cameras with a key frame every 20 s at least.
 func DefaultPictureTimes() PictureTimes {
-	return PictureTimes{First: 3 * time.Second, Frozen: 30 * time.Second, Bad: 10 * time.Second, Good: 2 * time.Second}
+	return PictureTimes{
+		First:  3 * time.Second,
+		Frozen: 30 * time.Second,
+		Bad:    10 * time.Second,
+		Good:   2 * time.Second,
+	}
 }
 
 // Limits of the states, in grey levels of 0…255. Measured on the sample videos: mean 120
@@ -70,9 +75,10 @@ type PictureWatch struct {
 	columns             int
 	sums, hashes        []uint32 // of the cells of the newest picture
 	before              []uint32 // hashes of the picture before
-	shown               []int32  // brightness of each cell when a face there was last taken; -1: never
-	edges               []int32  // hardest edge of each cell
-	pixels              []int32  // of each cell
+	// brightness of each cell when a face there was last taken; -1: never
+	shown  []int32
+	edges  []int32 // hardest edge of each cell
+	pixels []int32 // of each cell
 }
 
 // NewPictureWatch makes one for a camera that has just connected.

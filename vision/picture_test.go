@@ -62,13 +62,27 @@ func TestPictureWatchTellsWhatAPictureIsWorth(t *testing.T) {
 		want  PictureState
 		after time.Duration
 	}{
-		{"live", func(at time.Time) Frame { return scene(r, at, 80, 120, 2) }, PictureOK, 3 * time.Second},
-		{"a dim corridor", func(at time.Time) Frame { return scene(r, at, 10, 60, 4) }, PictureOK, 3 * time.Second},
-		{"no light", func(at time.Time) Frame { return scene(r, at, 3, 3, 2) }, PictureBlack, 3 * time.Second},
-		{"a hand on the lens", func(at time.Time) Frame { return scene(r, at, 90, 92, 4) }, PictureCovered, 3 * time.Second},
-		{"white", func(at time.Time) Frame { return scene(r, at, 250, 250, 2) }, PictureCovered, 3 * time.Second},
-		{"out of focus", func(at time.Time) Frame { return soft(scene(r, at, 60, 160, 0)) }, PictureBlurred, 3 * time.Second},
-		{"frozen, the clock runs", func(at time.Time) Frame { return scene(r, at, 80, 120, 0) }, PictureFrozen, 30 * time.Second},
+		{"live", func(at time.Time) Frame {
+			return scene(r, at, 80, 120, 2)
+		}, PictureOK, 3 * time.Second},
+		{"a dim corridor", func(at time.Time) Frame {
+			return scene(r, at, 10, 60, 4)
+		}, PictureOK, 3 * time.Second},
+		{"no light", func(at time.Time) Frame {
+			return scene(r, at, 3, 3, 2)
+		}, PictureBlack, 3 * time.Second},
+		{"a hand on the lens", func(at time.Time) Frame {
+			return scene(r, at, 90, 92, 4)
+		}, PictureCovered, 3 * time.Second},
+		{"white", func(at time.Time) Frame {
+			return scene(r, at, 250, 250, 2)
+		}, PictureCovered, 3 * time.Second},
+		{"out of focus", func(at time.Time) Frame {
+			return soft(scene(r, at, 60, 160, 0))
+		}, PictureBlurred, 3 * time.Second},
+		{"frozen, the clock runs", func(at time.Time) Frame {
+			return scene(r, at, 80, 120, 0)
+		}, PictureFrozen, 30 * time.Second},
 	} {
 		w := NewPictureWatch(DefaultPictureTimes())
 		begin := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
@@ -149,7 +163,12 @@ func TestPictureWatchTakesOddFrames(t *testing.T) {
 	w.Take(Box{X: 5, Y: 5, W: 5, H: 5})
 	at := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
 	for _, size := range [][2]int{{17, 33}, {1, 1}, {1280, 9}, {641, 359}} {
-		w.Add(Frame{Width: size[0], Height: size[1], Pix: make([]byte, 3*size[0]*size[1]), Time: at})
+		w.Add(Frame{
+			Width:  size[0],
+			Height: size[1],
+			Pix:    make([]byte, 3*size[0]*size[1]),
+			Time:   at,
+		})
 		b := Box{X: -50, Y: -50, W: 4000, H: 4000}
 		if !w.Fresh(b) {
 			t.Errorf("%v: the first look: got the same, want a new one", size)

@@ -9,9 +9,12 @@ type Measure struct {
 	Sharpness  float64 // standard deviation of the aligned face's Laplacian, in grey levels
 	Brightness float64 // mean of the aligned face, 0…255
 	Contrast   float64 // standard deviation of the aligned face, in grey levels
-	Yaw        float64 // turned left or right: the nose's way off the eyes' middle over their distance; 0 is frontal
-	Pitch      float64 // nodding: how far the nose is off its place between eyes and mouth, over that distance; 0 is frontal
-	Roll       float64 // tilted, in degrees
+	// turned left or right: the nose's way off the eyes' middle over their distance; 0 is frontal
+	Yaw float64
+	// nodding: how far the nose is off its place between eyes and mouth, over that distance; 0 is
+	// frontal
+	Pitch float64
+	Roll  float64 // tilted, in degrees
 }
 
 // Measurements of a face and of its aligned cutting.
@@ -74,8 +77,12 @@ func pose(p [5]Point) (yaw, pitch, roll float64) {
 		return 1, 1, 90
 	}
 	ux, uy := ex/d, ey/d // along the eyes; (-uy, ux) is down the face
-	along := func(a Point, x, y float64) float64 { return (float64(a.X)-x)*ux + (float64(a.Y)-y)*uy }
-	down := func(a Point, x, y float64) float64 { return -(float64(a.X)-x)*uy + (float64(a.Y)-y)*ux }
+	along := func(a Point, x, y float64) float64 {
+		return (float64(a.X)-x)*ux + (float64(a.Y)-y)*uy
+	}
+	down := func(a Point, x, y float64) float64 {
+		return -(float64(a.X)-x)*uy + (float64(a.Y)-y)*ux
+	}
 	mx, my := float64(p[0].X+p[1].X)/2, float64(p[0].Y+p[1].Y)/2
 	mouth := (down(p[3], mx, my) + down(p[4], mx, my)) / 2
 	if !(mouth > 1e-3) {
@@ -120,12 +127,32 @@ type Limits struct {
 
 // VideoLimits are for frames, of which there are more to come.
 func VideoLimits() Limits {
-	return Limits{Size: 48, Score: 0.8, Sharpness: 3, MinBrightness: 35, MaxBrightness: 230, Contrast: 12, Yaw: 0.35, Pitch: 0.3, Roll: 35}
+	return Limits{
+		Size:          48,
+		Score:         0.8,
+		Sharpness:     3,
+		MinBrightness: 35,
+		MaxBrightness: 230,
+		Contrast:      12,
+		Yaw:           0.35,
+		Pitch:         0.3,
+		Roll:          35,
+	}
 }
 
 // PhotoLimits are for enrolment: one photograph is compared with for years.
 func PhotoLimits() Limits {
-	return Limits{Size: 80, Score: 0.85, Sharpness: 4.5, MinBrightness: 45, MaxBrightness: 220, Contrast: 15, Yaw: 0.25, Pitch: 0.25, Roll: 20}
+	return Limits{
+		Size:          80,
+		Score:         0.85,
+		Sharpness:     4.5,
+		MinBrightness: 45,
+		MaxBrightness: 220,
+		Contrast:      15,
+		Yaw:           0.25,
+		Pitch:         0.25,
+		Roll:          20,
+	}
 }
 
 // Fault names the first limit that the measure breaks, or "".

@@ -16,14 +16,20 @@ func portrait(dark, bright byte, width int) vision.Frame {
 		if i%n/width%2 == 0 {
 			v = bright
 		}
-		f.Pix[3*i], f.Pix[3*i+1], f.Pix[3*i+2] = v, v, v
+		f.Pix[3*i] = v
+		f.Pix[3*i+1] = v
+		f.Pix[3*i+2] = v
 	}
 	return f
 }
 
 // frontal is a face of a size with its points where they are in an aligned picture.
 func frontal(size float32) vision.Face {
-	f := vision.Face{Box: vision.Box{W: size, H: size * 1.2}, Score: 0.99, Points: vision.AlignedPoints()}
+	f := vision.Face{
+		Box:    vision.Box{W: size, H: size * 1.2},
+		Score:  0.99,
+		Points: vision.AlignedPoints(),
+	}
 	return f
 }
 
@@ -36,7 +42,10 @@ func TestFault(t *testing.T) {
 	tilted := frontal(120)
 	for i, p := range tilted.Points { // by 45 degrees
 		x, y := float64(p.X)-56, float64(p.Y)-70
-		tilted.Points[i] = vision.Point{X: float32(x*math.Sqrt(0.5) - y*math.Sqrt(0.5)), Y: float32(x*math.Sqrt(0.5) + y*math.Sqrt(0.5))}
+		tilted.Points[i] = vision.Point{
+			X: float32(x*math.Sqrt(0.5) - y*math.Sqrt(0.5)),
+			Y: float32(x*math.Sqrt(0.5) + y*math.Sqrt(0.5)),
+		}
 	}
 	unsure := frontal(120)
 	unsure.Score = 0.7
@@ -84,14 +93,21 @@ func TestBlurIsMeasured(t *testing.T) {
 	for i := range 4 {
 		m := vision.Measurements(frontal(120), f)
 		if m.Sharpness >= last {
-			t.Errorf("after blurring %d times the sharpness is %.1f, was %.1f", i, m.Sharpness, last)
+			t.Errorf("after blurring %d times the sharpness is %.1f, was %.1f", i, m.Sharpness,
+				last)
 		}
 		last = m.Sharpness
 		for range 4 {
 			f = blurred(f)
 		}
 	}
-	if got := vision.VideoLimits().Fault(vision.Measure{Size: 100, Score: 1, Brightness: 120, Contrast: 30, Sharpness: last}); got != vision.Blurred {
+	if got := vision.VideoLimits().Fault(vision.Measure{
+		Size:       100,
+		Score:      1,
+		Brightness: 120,
+		Contrast:   30,
+		Sharpness:  last,
+	}); got != vision.Blurred {
 		t.Errorf("sharpness %.2f: got %q, want blurred", last, got)
 	}
 }

@@ -41,7 +41,8 @@ const (
 func Refusals() []Refusal {
 	return []Refusal{
 		NoFace, SeveralFaces,
-		Refusal(TooSmall), Refusal(Uncertain), Refusal(Turned), Refusal(TooDark), Refusal(TooBright), Refusal(TooFlat), Refusal(Blurred), Refusal(NotLive),
+		Refusal(TooSmall), Refusal(Uncertain), Refusal(Turned), Refusal(TooDark),
+		Refusal(TooBright), Refusal(TooFlat), Refusal(Blurred), Refusal(NotLive),
 		Empty, TooHeavy, TooMany, TooDeep, TooFew, TooNarrow, Damaged, TooCostly,
 		IsHEIC, IsAVIF, IsVideo, IsGIF, IsWebP, IsBMP, IsTIFF, IsPDF, IsArchive, IsUnknown,
 	}

@@ -48,7 +48,8 @@ func TestRefusalsAreWords(t *testing.T) {
 		{vision.TooCostly.Refuse(0, 0, "too slow"), vision.TooCostly, 0, 0},
 	} {
 		var e *gatehouse.Error
-		if !errors.As(c.err, &e) || e.Reason != string(c.why) || e.Have != c.have || e.Need != c.need || e.Field != "photo" {
+		if !errors.As(c.err, &e) || e.Reason != string(c.why) || e.Have != c.have ||
+			e.Need != c.need || e.Field != "photo" {
 			t.Errorf("got %+v, want %s with %v and %v", c.err, c.why, c.have, c.need)
 		}
 		if !slices.Contains(vision.Refusals(), c.why) {
@@ -59,7 +60,10 @@ func TestRefusalsAreWords(t *testing.T) {
 
 // The API's document and the console know every word.
 func TestRefusalsAreKnown(t *testing.T) {
-	for file, quote := range map[string]string{"../api/enrol.go": "", "../api/console/src/lib/photo.ts": "'"} {
+	for file, quote := range map[string]string{
+		"../api/enrol.go":                 "",
+		"../api/console/src/lib/photo.ts": "'",
+	} {
 		b, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

@@ -119,7 +119,8 @@ func (p Plan) Merge(found [][]Face) []Face {
 next:
 	for _, c := range all {
 		for _, k := range keep {
-			if k.face.Box.IoU(c.face.Box) > sameBox || k.part != c.part && k.face.Box.inside(c.face.Box) > insideBox {
+			if k.face.Box.IoU(c.face.Box) > sameBox ||
+				k.part != c.part && k.face.Box.inside(c.face.Box) > insideBox {
 				continue next
 			}
 		}

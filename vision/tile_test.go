@@ -39,7 +39,8 @@ func TestPlanKeepsItsPromise(t *testing.T) {
 				return
 			}
 		}
-		t.Fatalf("%dx%d %+v: a face of %d pixels at %d, %d lies in no part of %v", w, h, tiling, size, x, y, p)
+		t.Fatalf("%dx%d %+v: a face of %d pixels at %d, %d lies in no part of %v", w, h, tiling,
+			size, x, y, p)
 	})
 }
 
@@ -80,13 +81,20 @@ func TestBoundsFollowTheShape(t *testing.T) {
 			t.Errorf("video of %dx%d: got %dx%d, want %dx%d", c.w, c.h, w, h, c.videoW, c.videoH)
 		}
 		if w, h := vision.PhotoBounds(c.w, c.h); w != c.photoW || h != c.photoH {
-			t.Errorf("photograph of %dx%d: got %dx%d, want %dx%d", c.w, c.h, w, h, c.photoW, c.photoH)
+			t.Errorf("photograph of %dx%d: got %dx%d, want %dx%d", c.w, c.h, w, h, c.photoW,
+				c.photoH)
 		}
 	}
 }
 
 func TestMergeCountsAFaceOnce(t *testing.T) {
-	p := vision.Plan{Parts: []image.Rectangle{image.Rect(0, 0, 200, 100), image.Rect(0, 0, 120, 100), image.Rect(80, 0, 200, 100)}}
+	p := vision.Plan{
+		Parts: []image.Rectangle{
+			image.Rect(0, 0, 200, 100),
+			image.Rect(0, 0, 120, 100),
+			image.Rect(80, 0, 200, 100),
+		},
+	}
 	box := func(x, w, score float32) vision.Face {
 		return vision.Face{Box: vision.Box{X: x, Y: 20, W: w, H: 40}, Score: score}
 	}
@@ -95,11 +103,31 @@ func TestMergeCountsAFaceOnce(t *testing.T) {
 		found [][]vision.Face
 		want  []vision.Face
 	}{
-		{"in two tiles", [][]vision.Face{nil, {box(85, 30, 0.9)}, {box(86, 30, 0.95)}}, []vision.Face{box(86, 30, 0.95)}},
-		{"half of it in one tile", [][]vision.Face{nil, {box(100, 19, 0.99)}, {box(100, 40, 0.8)}}, []vision.Face{box(100, 40, 0.8)}},
-		{"a third of it in one tile", [][]vision.Face{{box(70, 100, 0.8)}, {box(78, 41, 0.99)}, nil}, []vision.Face{box(70, 100, 0.8)}},
-		{"nothing but a half", [][]vision.Face{nil, {box(100, 19, 0.9)}, nil}, []vision.Face{box(100, 19, 0.9)}},
-		{"two people", [][]vision.Face{{box(10, 40, 0.9), box(60, 40, 0.85)}, {box(11, 40, 0.95)}, nil}, []vision.Face{box(11, 40, 0.95), box(60, 40, 0.85)}},
+		{
+			"in two tiles",
+			[][]vision.Face{nil, {box(85, 30, 0.9)}, {box(86, 30, 0.95)}},
+			[]vision.Face{box(86, 30, 0.95)},
+		},
+		{
+			"half of it in one tile",
+			[][]vision.Face{nil, {box(100, 19, 0.99)}, {box(100, 40, 0.8)}},
+			[]vision.Face{box(100, 40, 0.8)},
+		},
+		{
+			"a third of it in one tile",
+			[][]vision.Face{{box(70, 100, 0.8)}, {box(78, 41, 0.99)}, nil},
+			[]vision.Face{box(70, 100, 0.8)},
+		},
+		{
+			"nothing but a half",
+			[][]vision.Face{nil, {box(100, 19, 0.9)}, nil},
+			[]vision.Face{box(100, 19, 0.9)},
+		},
+		{
+			"two people",
+			[][]vision.Face{{box(10, 40, 0.9), box(60, 40, 0.85)}, {box(11, 40, 0.95)}, nil},
+			[]vision.Face{box(11, 40, 0.95), box(60, 40, 0.85)},
+		},
 	} {
 		got := p.Merge(c.found)
 		if len(got) != len(c.want) {

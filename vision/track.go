@@ -79,7 +79,8 @@ func (t *Tracker) Wants(now time.Time, f Face) bool {
 			return true
 		}
 	}
-	return mine == nil || mine.strange > 0 || mine.vote.Frames() < Settled || now.Sub(mine.embedded) >= refresh
+	return mine == nil || mine.strange > 0 || mine.vote.Frames() < Settled ||
+		now.Sub(mine.embedded) >= refresh
 }
 
 // Update takes the faces of the next frame and returns what is to be told. Frames come in
@@ -110,7 +111,12 @@ func (t *Tracker) Update(now time.Time, faces []Seen) []Report {
 		if v, ok := k.due(now, t.repeat); ok {
 			k.reports++
 			k.reported = now
-			out = append(out, Report{Track: k.id, Seen: s, Verdict: v, Nth: k.reports})
+			out = append(out, Report{
+				Track:   k.id,
+				Seen:    s,
+				Verdict: v,
+				Nth:     k.reports,
+			})
 		}
 	}
 	return out
@@ -184,7 +190,8 @@ func (k *track) fits(s Seen) (score float64, ok bool) {
 
 // due says whether the track has something to tell now.
 func (k *track) due(now time.Time, repeat time.Duration) (Verdict, bool) {
-	if k.reports > 0 && now.Sub(k.reported) < repeat && !(k.reports == 1 && k.vote.Frames() >= Settled) {
+	if k.reports > 0 && now.Sub(k.reported) < repeat &&
+		!(k.reports == 1 && k.vote.Frames() >= Settled) {
 		return Verdict{}, false
 	}
 	return k.vote.Verdict()

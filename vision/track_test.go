@@ -19,7 +19,11 @@ const frameTime = 200 * time.Millisecond
 
 // seen is a face 100 pixels wide at a place, embedded or not.
 func seen(x, y float32, embedding []float32) vision.Seen {
-	return vision.Seen{Face: vision.Face{Box: vision.Box{X: x, Y: y, W: 100, H: 100}}, Quality: 0.8, Embedding: embedding}
+	return vision.Seen{
+		Face:      vision.Face{Box: vision.Box{X: x, Y: y, W: 100, H: 100}},
+		Quality:   0.8,
+		Embedding: embedding,
+	}
 }
 
 // film gives a tracker frame after frame and writes down which track was reported when.
@@ -32,7 +36,10 @@ type film struct {
 }
 
 func newFilm() *film {
-	return &film{tracker: vision.NewTracker("t", 10*time.Second), now: time.Date(2026, 9, 1, 8, 0, 0, 0, time.UTC)}
+	return &film{
+		tracker: vision.NewTracker("t", 10*time.Second),
+		now:     time.Date(2026, 9, 1, 8, 0, 0, 0, time.UTC),
+	}
 }
 
 func (f *film) show(faces ...vision.Seen) {
@@ -57,8 +64,10 @@ func TestTrackIsReportedOnceAgreedOnceSettledAndThenEveryRepeat(t *testing.T) {
 		f.show(seen(float32(i), 50, toward(anna, 0.9, uint64(i))))
 	}
 	f.want(t, "3:t-1", "10:t-1", "60:t-1", "110:t-1")
-	if f.last.Verdict.Frames != vision.MaxFrames || vision.Cosine(f.last.Verdict.Embedding, anna) < 0.97 {
-		t.Errorf("the last verdict has %d frames and cosine %.3f, want %d and 0.97 at least", f.last.Verdict.Frames, vision.Cosine(f.last.Verdict.Embedding, anna), vision.MaxFrames)
+	if f.last.Verdict.Frames != vision.MaxFrames ||
+		vision.Cosine(f.last.Verdict.Embedding, anna) < 0.97 {
+		t.Errorf("the last verdict has %d frames and cosine %.3f, want %d and 0.97 at least",
+			f.last.Verdict.Frames, vision.Cosine(f.last.Verdict.Embedding, anna), vision.MaxFrames)
 	}
 }
 
@@ -78,7 +87,8 @@ func TestTwoWhoCrossKeepTheirTracks(t *testing.T) {
 	f, anna, bert := newFilm(), direction(1, 128), direction(2, 128)
 	for i := range 20 {
 		step := float32(30 * i)
-		f.show(seen(step, 50, toward(anna, 0.9, uint64(i))), seen(600-step, 50, toward(bert, 0.9, uint64(50+i))))
+		f.show(seen(step, 50, toward(anna, 0.9, uint64(i))),
+			seen(600-step, 50, toward(bert, 0.9, uint64(50+i))))
 	}
 	f.want(t, "3:t-1", "3:t-2", "10:t-1", "10:t-2")
 	if c := vision.Cosine(f.last.Verdict.Embedding, bert); c < 0.95 {
@@ -173,9 +183,13 @@ func TestTrackerHoldsItsPromises(t *testing.T) {
 			for range rapid.IntRange(0, 20).Draw(t, "faces") {
 				var v []float32
 				if rapid.Bool().Draw(t, "embedded") {
-					v = toward(direction(rapid.Uint64Range(0, 4).Draw(t, "who"), 16), rapid.Float64Range(0.3, 1).Draw(t, "cosine"), rapid.Uint64().Draw(t, "way"))
+					v = toward(direction(rapid.Uint64Range(0, 4).Draw(t, "who"), 16),
+						rapid.Float64Range(0.3, 1).Draw(t, "cosine"),
+						rapid.Uint64().Draw(t, "way"))
 				}
-				faces = append(faces, seen(rapid.Float32Range(-50, 900).Draw(t, "x"), rapid.Float32Range(-50, 500).Draw(t, "y"), v))
+				faces = append(faces,
+					seen(rapid.Float32Range(-50, 900).Draw(t, "x"),
+						rapid.Float32Range(-50, 500).Draw(t, "y"), v))
 			}
 			reported := map[string]bool{}
 			for _, r := range tracker.Update(now, faces) {
@@ -188,7 +202,8 @@ func TestTrackerHoldsItsPromises(t *testing.T) {
 					t.Fatalf("%s is reported again after %v", r.Track, since)
 				}
 				if r.Nth != count[r.Track] || r.Verdict.Frames < vision.MinFrames {
-					t.Fatalf("report %d of %s says it is number %d, with %d frames", count[r.Track], r.Track, r.Nth, r.Verdict.Frames)
+					t.Fatalf("report %d of %s says it is number %d, with %d frames",
+						count[r.Track], r.Track, r.Nth, r.Verdict.Frames)
 				}
 				last[r.Track] = now
 			}

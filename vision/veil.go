@@ -23,7 +23,12 @@ func Veil(f Frame, own Box, others []Box) Frame {
 	coarsen(out, Box{W: float32(f.Width), H: float32(f.Height)}, max(16, f.Width/32))
 	restore(out, f, figure)
 	for _, b := range others {
-		wide := Box{X: b.X - b.W/4, Y: b.Y - b.H/4, W: b.W * 1.5, H: b.H * 1.5}
+		wide := Box{
+			X: b.X - b.W/4,
+			Y: b.Y - b.H/4,
+			W: b.W * 1.5,
+			H: b.H * 1.5,
+		}
 		coarsen(out, wide, max(8, int(max(b.W, b.H))/3))
 	}
 	restore(out, f, own)

@@ -64,7 +64,13 @@ func TestVeilShowsOneFace(t *testing.T) {
 
 func TestVeilTakesAnyBox(t *testing.T) {
 	f := noise(64, 64)
-	for _, b := range []vision.Box{{}, {X: -30, Y: -30, W: 40, H: 40}, {X: 60, Y: 60, W: 40, H: 40}, {X: 500, Y: 500, W: 10, H: 10}, {X: 10, Y: 10, W: -5, H: -5}} {
+	for _, b := range []vision.Box{
+		{},
+		{X: -30, Y: -30, W: 40, H: 40},
+		{X: 60, Y: 60, W: 40, H: 40},
+		{X: 500, Y: 500, W: 10, H: 10},
+		{X: 10, Y: 10, W: -5, H: -5},
+	} {
 		if got := vision.Veil(f, b, []vision.Box{b}); !got.Valid() {
 			t.Errorf("%+v: got %dx%d with %d bytes", b, got.Width, got.Height, len(got.Pix))
 		}

@@ -34,13 +34,19 @@ func TestVote(t *testing.T) {
 		{"nothing", func(*vision.Vote) {}, false, 0},
 		{"two frames", func(v *vision.Vote) { add(v, anna, 0.9, 2) }, false, 0},
 		{"three frames", func(v *vision.Vote) { add(v, anna, 0.9, 3) }, true, 3},
-		{"an outlier is dropped", func(v *vision.Vote) { add(v, anna, 0.9, 4); add(v, other, 0.9, 1) }, true, 4},
+		{"an outlier is dropped", func(v *vision.Vote) {
+			add(v, anna, 0.9, 4)
+			add(v, other, 0.9, 1)
+		}, true, 4},
 		{"no majority", func(v *vision.Vote) {
 			for i := range uint64(6) {
 				v.Add(direction(10+i, 128), 1)
 			}
 		}, false, 0},
-		{"the newest sixteen count", func(v *vision.Vote) { add(v, other, 0.9, 40); add(v, anna, 0.9, 16) }, true, 16},
+		{"the newest sixteen count", func(v *vision.Vote) {
+			add(v, other, 0.9, 40)
+			add(v, anna, 0.9, 16)
+		}, true, 16},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var v vision.Vote
@@ -50,7 +56,8 @@ func TestVote(t *testing.T) {
 				t.Fatalf("got %v with %d frames, want %v with %d", ok, got.Frames, c.ok, c.frames)
 			}
 			if ok && vision.Cosine(got.Embedding, anna) < 0.95 {
-				t.Errorf("the verdict's cosine with the face is %.3f, want 0.95 at least", vision.Cosine(got.Embedding, anna))
+				t.Errorf("the verdict's cosine with the face is %.3f, want 0.95 at least",
+					vision.Cosine(got.Embedding, anna))
 			}
 		})
 	}
@@ -77,8 +84,11 @@ func TestVoteWeighsByQuality(t *testing.T) {
 	if !ok {
 		t.Fatal("no verdict")
 	}
-	if near, far := vision.Cosine(got.Embedding, good), vision.Cosine(got.Embedding, toward(anna, 0.7, 20)); near < 0.95 || near < far {
-		t.Errorf("cosine %.3f with the good frame and %.3f with a poor one, want the good one near 1", near, far)
+	if near, far := vision.Cosine(got.Embedding, good), vision.Cosine(got.Embedding,
+		toward(anna, 0.7, 20)); near < 0.95 || near < far {
+		t.Errorf("cosine %.3f with the good frame and %.3f with a poor one, want the good one "+
+			"near 1",
+			near, far)
 	}
 }
 
@@ -89,7 +99,9 @@ func TestVoteHoldsItsPromises(t *testing.T) {
 		n := rapid.IntRange(0, 40).Draw(t, "frames")
 		for range n {
 			seed := rapid.Uint64Range(0, 3).Draw(t, "face")
-			v.Add(toward(direction(seed, 32), rapid.Float64Range(0.2, 1).Draw(t, "cosine"), rapid.Uint64().Draw(t, "way")), rapid.Float64Range(-1, 1).Draw(t, "quality"))
+			v.Add(toward(direction(seed, 32), rapid.Float64Range(0.2, 1).Draw(t, "cosine"),
+				rapid.Uint64().Draw(t, "way")),
+				rapid.Float64Range(-1, 1).Draw(t, "quality"))
 		}
 		if v.Frames() != n {
 			t.Fatalf("got %d frames, want %d", v.Frames(), n)

@@ -33,7 +33,12 @@ type area struct {
 
 // Register adds the operations.
 func Register(r *gate.Gate, reg *registry.Registry, f Facts) {
-	s := &area{Gate: r, reg: reg, facts: f, party: registry.NewRelyingParty(f.Address)}
+	s := &area{
+		Gate:  r,
+		reg:   reg,
+		facts: f,
+		party: registry.NewRelyingParty(f.Address),
+	}
 	s.registerSession()
 	s.registerSecondFactor()
 	s.registerPasskeys()
@@ -46,7 +51,9 @@ const minPassword = 10 // characters
 
 func checkPassword(p string) error {
 	if utf8.RuneCountInString(p) < minPassword {
-		return g.FieldErrorf("password", "use at least %d characters; a few words in a row are easy to remember", minPassword).Because("password_short")
+		return g.FieldErrorf("password",
+			"use at least %d characters; a few words in a row are easy to remember",
+			minPassword).Because("password_short")
 	}
 	return nil
 }

@@ -14,15 +14,31 @@ type FactorRoles struct {
 }
 
 func (s *area) registerFactorRoles(tag string) {
-	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/second-factor-roles", ID: "second-factor-roles", Tag: tag, Perm: g.UsersAdmin, Summary: "Roles of which the school asks a second factor"}, func(ctx context.Context, in *gate.InSchool) (*gate.Tagged[FactorRoles], error) {
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "GET",
+		Path:    "/v1/second-factor-roles",
+		ID:      "second-factor-roles",
+		Tag:     tag,
+		Perm:    g.UsersAdmin,
+		Summary: "Roles of which the school asks a second factor",
+	}, func(ctx context.Context, in *gate.InSchool) (*gate.Tagged[FactorRoles], error) {
 		return taggedRoles(s.View(ctx).FactorRoles(ctx, gate.SchoolOf(ctx, in.School)))
 	})
-	gate.Handle(s.Gate, gate.Endpoint{Method: "PUT", Path: "/v1/second-factor-roles", ID: "put-second-factor-roles", Tag: tag, Perm: g.UsersAdmin, Matching: true, Summary: "Ask a second factor of roles"}, func(ctx context.Context, in *factorRoles) (*gate.Tagged[FactorRoles], error) {
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:   "PUT",
+		Path:     "/v1/second-factor-roles",
+		ID:       "put-second-factor-roles",
+		Tag:      tag,
+		Perm:     g.UsersAdmin,
+		Matching: true,
+		Summary:  "Ask a second factor of roles",
+	}, func(ctx context.Context, in *factorRoles) (*gate.Tagged[FactorRoles], error) {
 		ctx = gate.OnState(ctx, in.IfMatch, func(ctx context.Context) (string, error) {
 			now, err := taggedRoles(s.View(ctx).FactorRoles(ctx, gate.SchoolOf(ctx, in.School)))
 			return now.ETag, err
 		})
-		return taggedRoles(in.Body.Roles, s.View(ctx).PutFactorRoles(ctx, gate.SchoolOf(ctx, in.School), in.Body.Roles))
+		return taggedRoles(in.Body.Roles,
+			s.View(ctx).PutFactorRoles(ctx, gate.SchoolOf(ctx, in.School), in.Body.Roles))
 	})
 }
 

@@ -28,33 +28,78 @@ type NewKey struct {
 
 func (s *area) registerKeys() {
 	const tag = "Keys"
-	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/keys", ID: "list-keys", Tag: tag, Perm: g.KeysAdmin, Summary: "API keys",
-		Doc: "Each with who made it, what for, and when it was used last. A key whose maker is disabled, or whose making key ended, does not work until somebody takes it over."}, func(ctx context.Context, in *gate.PerSchool) (*gate.Body[gate.Page[g.APIKey]], error) {
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "GET",
+		Path:    "/v1/keys",
+		ID:      "list-keys",
+		Tag:     tag,
+		Perm:    g.KeysAdmin,
+		Summary: "API keys",
+		Doc: "Each with who made it, what for, and when it was used last. A key whose maker is " +
+			"disabled, or whose making key ended, does not work until somebody takes it over.",
+	}, func(ctx context.Context, in *gate.PerSchool) (*gate.Body[gate.Page[g.APIKey]], error) {
 		all, err := s.View(ctx).Keys(ctx, in.School)
-		return gate.PageOf(s.Gate, all, in.Paged, err, func(k g.APIKey) string { return string(k.ID) })
+		return gate.PageOf(s.Gate, all, in.Paged, err,
+			func(k g.APIKey) string { return string(k.ID) })
 	})
-	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/keys", ID: "create-key", Tag: tag, Perm: g.KeysAdmin, Status: 201, Summary: "Make an API key"}, s.createKey)
-	load := func(ctx context.Context, id string) (g.APIKey, error) { return s.View(ctx).Key(ctx, g.KeyID(id)) }
-	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/keys/{id}", ID: "get-key", Tag: tag, Perm: g.KeysAdmin, Summary: "One API key"}, func(ctx context.Context, in *gate.ByID) (*gate.Tagged[g.APIKey], error) {
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "POST",
+		Path:    "/v1/keys",
+		ID:      "create-key",
+		Tag:     tag,
+		Perm:    g.KeysAdmin,
+		Status:  201,
+		Summary: "Make an API key",
+	}, s.createKey)
+	load := func(ctx context.Context, id string) (g.APIKey, error) {
+		return s.View(ctx).Key(ctx, g.KeyID(id))
+	}
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "GET",
+		Path:    "/v1/keys/{id}",
+		ID:      "get-key",
+		Tag:     tag,
+		Perm:    g.KeysAdmin,
+		Summary: "One API key",
+	}, func(ctx context.Context, in *gate.ByID) (*gate.Tagged[g.APIKey], error) {
 		k, err := load(ctx, in.ID)
 		return gate.WithTag(gate.TagOf(keyState(k), k), k), err
 	})
-	gate.Handle(s.Gate, gate.Endpoint{Method: "DELETE", Path: "/v1/keys/{id}", ID: "revoke-key", Tag: tag, Perm: g.KeysAdmin, Matching: true, Summary: "Revoke an API key"}, func(ctx context.Context, in *gate.ByIDMatching) (*gate.None, error) {
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:   "DELETE",
+		Path:     "/v1/keys/{id}",
+		ID:       "revoke-key",
+		Tag:      tag,
+		Perm:     g.KeysAdmin,
+		Matching: true,
+		Summary:  "Revoke an API key",
+	}, func(ctx context.Context, in *gate.ByIDMatching) (*gate.None, error) {
 		ctx = gate.OnState(ctx, in.IfMatch, func(ctx context.Context) (string, error) {
 			k, err := load(ctx, in.ID)
 			return gate.TagOf(keyState(k)), err
 		})
 		return &gate.None{}, s.View(ctx).RevokeKey(ctx, g.KeyID(in.ID))
 	})
-	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/keys/{id}/take-over", ID: "take-over-key", Tag: tag, Perm: g.KeysAdmin, Summary: "Answer for a key in its maker's place",
-		Doc: "For somebody who is signed in and has every permission of the key. From then on it ends with them."}, func(ctx context.Context, in *gate.ByID) (*gate.None, error) {
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "POST",
+		Path:    "/v1/keys/{id}/take-over",
+		ID:      "take-over-key",
+		Tag:     tag,
+		Perm:    g.KeysAdmin,
+		Summary: "Answer for a key in its maker's place",
+		Doc: "For somebody who is signed in and has every permission of the key. From then on it " +
+			"ends with them.",
+	}, func(ctx context.Context, in *gate.ByID) (*gate.None, error) {
 		return &gate.None{}, s.View(ctx).TakeOverKey(ctx, g.KeyID(in.ID))
 	})
 }
 
 // keyState is what somebody changes of a key: its use and its maker's fortunes are no change.
 func keyState(k g.APIKey) g.APIKey {
-	k.LastUsed, k.MakerName, k.MakerState, k.Effective = time.Time{}, "", "", nil
+	k.LastUsed = time.Time{}
+	k.MakerName = ""
+	k.MakerState = ""
+	k.Effective = nil
 	return k
 }
 
@@ -73,6 +118,7 @@ func (s *area) createKey(ctx context.Context, in *keyInput) (*gate.Body[NewKey],
 	if err != nil {
 		return nil, err
 	}
-	curl := fmt.Sprintf("curl -H %s %s/v1/me", gate.Quote("Authorization: Bearer "+secret), s.Base(gate.RequestOf(ctx)))
+	curl := fmt.Sprintf("curl -H %s %s/v1/me", gate.Quote("Authorization: Bearer "+secret),
+		s.Base(gate.RequestOf(ctx)))
 	return gate.Answer(NewKey{key, secret, curl}, nil)
 }

@@ -101,7 +101,9 @@ type PasskeyAnswer struct {
 
 // json is the answer as the registry takes it, without what is not heeded.
 func (a PasskeyAnswer) json() ([]byte, error) {
-	a.Extensions, a.Response.Key, a.Response.Algorithm = nil, nil, 0
+	a.Extensions = nil
+	a.Response.Key = nil
+	a.Response.Algorithm = 0
 	if a.Response.Attestation != "" {
 		a.Response.Data = "" // said there as well
 	}
@@ -140,23 +142,59 @@ type (
 func (s *area) registerPasskeys() {
 	const tag = "Second factor"
 	public := func(path, id, summary, doc string) gate.Endpoint {
-		return gate.Endpoint{Method: "POST", Path: path, ID: id, Tag: tag, Public: true, Strict: true, Conflict: true, Max: 32 << 10, Summary: summary, Doc: doc}
+		return gate.Endpoint{
+			Method:   "POST",
+			Path:     path,
+			ID:       id,
+			Tag:      tag,
+			Public:   true,
+			Strict:   true,
+			Conflict: true,
+			Max:      32 << 10,
+			Summary:  summary,
+			Doc:      doc,
+		}
 	}
 	own := func(path, id, summary, doc string) gate.Endpoint {
-		return gate.Endpoint{Method: "POST", Path: path, ID: id, Tag: tag, Conflict: true, Max: 32 << 10, Summary: summary, Doc: doc}
+		return gate.Endpoint{
+			Method:   "POST",
+			Path:     path,
+			ID:       id,
+			Tag:      tag,
+			Conflict: true,
+			Max:      32 << 10,
+			Summary:  summary,
+			Doc:      doc,
+		}
 	}
-	gate.Handle(s.Gate, public("/v1/session/passkey", "sign-in-passkey", "Second step of a sign-in: ask for a passkey",
-		"Answers options for navigator.credentials.get. A later question takes the place of an earlier one; its challenge counts once, for five minutes, whatever comes of it."), s.askPasskey)
-	gate.Handle(s.Gate, public("/v1/session/passkey/confirm", "sign-in-passkey-confirm", "Show it, and be signed in",
-		"A passkey whose counter went back, as a copy's does, signs nobody in from then on. Wrong answers are counted as wrong codes are."), s.showPasskey)
-	gate.Handle(s.Gate, public("/v1/session/passkey/make", "sign-in-enrol-passkey", "Second step where the school asks a second factor and there is none: make a passkey",
-		"Answers options for navigator.credentials.create."), s.enrolPasskey)
-	gate.Handle(s.Gate, public("/v1/session/passkey/make/confirm", "sign-in-enrol-passkey-confirm", "Confirm it, and be signed in",
-		"Answers with the cookie of the sign-in, and with recovery codes, which are shown once."), s.enrolPasskeyConfirm)
+	gate.Handle(s.Gate,
+		public("/v1/session/passkey", "sign-in-passkey",
+			"Second step of a sign-in: ask for a passkey",
+			"Answers options for navigator.credentials.get. A later question takes the place of an "+
+				"earlier one; its challenge counts once, for five minutes, whatever comes of it."), s.askPasskey)
+	gate.Handle(s.Gate,
+		public("/v1/session/passkey/confirm", "sign-in-passkey-confirm",
+			"Show it, and be signed in",
+			"A passkey whose counter went back, as a copy's does, signs nobody in from then on. "+
+				"Wrong answers are counted as wrong codes are."), s.showPasskey)
+	gate.Handle(s.Gate,
+		public("/v1/session/passkey/make", "sign-in-enrol-passkey",
+			"Second step where the school asks a second factor and there is none: make a passkey",
+			"Answers options for navigator.credentials.create."), s.enrolPasskey)
+	gate.Handle(s.Gate,
+		public("/v1/session/passkey/make/confirm", "sign-in-enrol-passkey-confirm",
+			"Confirm it, and be signed in",
+			"Answers with the cookie of the sign-in, and with recovery codes, which are shown once."),
+		s.enrolPasskeyConfirm)
 	gate.Handle(s.Gate, own("/v1/me/second-factor/passkey", "make-passkey", "Begin a passkey",
-		"Passkeys need `http.base_url` with a name and HTTPS, and the console open there; passkeys of GET /v1/me/second-factor says whether they work. There may be several."), s.makePasskey)
-	gate.Handle(s.Gate, own("/v1/me/second-factor/passkey/confirm", "confirm-passkey", "Confirm it with what the browser made",
-		"With the first second factor come recovery codes, which are shown once. The making ends with this request, whatever comes of it."), s.confirmPasskey)
+		"Passkeys need `http.base_url` with a name and HTTPS, and the console open there; "+
+			"passkeys of GET /v1/me/second-factor says whether they work. There may be several."), s.makePasskey)
+	gate.Handle(s.Gate,
+		own("/v1/me/second-factor/passkey/confirm", "confirm-passkey",
+			"Confirm it with what the browser made",
+			"With the first second factor come recovery codes, which are shown once. The making "+
+				"ends "+
+				"with this request, whatever comes of it."), s.confirmPasskey)
 }
 
 func (s *area) askPasskey(ctx context.Context, in *ticketOnly) (*gate.Body[ShowPasskey], error) {
@@ -205,7 +243,9 @@ func (s *area) enrolPasskeyConfirm(ctx context.Context, in *ticketMade) (*signed
 	return s.enrolled(ctx, in.Body.Ticket, codes)
 }
 
-func (s *area) newPasskey(ctx context.Context, v *registry.View, id g.UserID) (*gate.Body[MakePasskey], error) {
+func (s *area) newPasskey(
+	ctx context.Context, v *registry.View, id g.UserID,
+) (*gate.Body[MakePasskey], error) {
 	making, b, err := v.BeginPasskey(ctx, id, s.party)
 	if err != nil {
 		return nil, err
@@ -235,7 +275,8 @@ func (s *area) confirmPasskey(ctx context.Context, in *ownMade) (*gate.Body[Reco
 	if err != nil {
 		return nil, err
 	}
-	codes, err := s.View(ctx).ConfirmPasskey(ctx, c.User.ID, s.party, in.Body.Making, in.Body.Name, b)
+	codes, err := s.View(ctx).ConfirmPasskey(ctx, c.User.ID, s.party, in.Body.Making, in.Body.Name,
+		b)
 	if codes == nil {
 		codes = []string{}
 	}

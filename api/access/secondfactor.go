@@ -35,9 +35,22 @@ type FactorState struct {
 }
 
 func factorState(st registry.FactorState) FactorState {
-	out := FactorState{User: st.User, Factors: []Factor{}, Recovery: st.Recovery, Required: st.Required}
+	out := FactorState{
+		User:     st.User,
+		Factors:  []Factor{},
+		Recovery: st.Recovery,
+		Required: st.Required,
+	}
 	for _, f := range st.Factors {
-		out.Factors = append(out.Factors, Factor{ID: f.ID, Kind: f.Kind, Name: f.Name, Created: f.Created, Used: f.Used, RPID: f.RP, Copied: f.Copied})
+		out.Factors = append(out.Factors, Factor{
+			ID:      f.ID,
+			Kind:    f.Kind,
+			Name:    f.Name,
+			Created: f.Created,
+			Used:    f.Used,
+			RPID:    f.RP,
+			Copied:  f.Copied,
+		})
 	}
 	return out
 }
@@ -106,34 +119,89 @@ type (
 func (s *area) registerSecondFactor() {
 	const tag = "Second factor"
 	public := func(path, id, summary, doc string) gate.Endpoint {
-		return gate.Endpoint{Method: "POST", Path: path, ID: id, Tag: tag, Public: true, Strict: true, Conflict: true, Summary: summary, Doc: doc}
+		return gate.Endpoint{
+			Method:   "POST",
+			Path:     path,
+			ID:       id,
+			Tag:      tag,
+			Public:   true,
+			Strict:   true,
+			Conflict: true,
+			Summary:  summary,
+			Doc:      doc,
+		}
 	}
 	own := func(method, path, id, summary string) gate.Endpoint {
-		return gate.Endpoint{Method: method, Path: path, ID: id, Tag: tag, Conflict: true, Summary: summary}
-	}
-	gate.Handle(s.Gate, public("/v1/session/second-factor", "sign-in-factor", "Second step of a sign-in: show the second factor",
-		"Where POST /v1/session answered the step factor. Takes its ticket and a code of the authenticator program, or a recovery code, and signs in."), s.signInFactor)
-	gate.Handle(s.Gate, public("/v1/session/totp", "sign-in-enrol", "Second step where the school asks a second factor and there is none: make one",
-		"Where POST /v1/session answered the step enrol. Answers with a secret for an authenticator program; it counts once its first code is confirmed."), s.signInEnrol)
-	gate.Handle(s.Gate, public("/v1/session/totp/confirm", "sign-in-enrol-confirm", "Confirm it with its first code, and be signed in",
-		"Takes the same ticket, the factor of the answer before and the first code that the program shows. Answers with recovery codes, which are shown once."), s.signInConfirm)
-	gate.Handle(s.Gate, own("GET", "/v1/me/second-factor", "own-second-factor", "One's own second factors"), func(ctx context.Context, _ *gate.None) (*gate.Body[FactorState], error) {
-		c, err := s.self(ctx)
-		if err != nil {
-			return nil, err
+		return gate.Endpoint{
+			Method:   method,
+			Path:     path,
+			ID:       id,
+			Tag:      tag,
+			Conflict: true,
+			Summary:  summary,
 		}
-		st, err := s.View(ctx).SecondFactor(ctx, c.User.ID)
-		out, works := factorState(st), s.passkeys(s.party.Trouble)
-		out.Passkeys = &works
-		return gate.Answer(out, err)
-	})
-	gate.Handle(s.Gate, own("POST", "/v1/me/second-factor/totp", "make-totp", "Make a secret for an authenticator program"), s.makeTOTP)
-	gate.Handle(s.Gate, own("POST", "/v1/me/second-factor/totp/confirm", "confirm-totp", "Confirm it with its first code"), s.confirmTOTP)
-	gate.Handle(s.Gate, own("POST", "/v1/me/second-factor/recovery", "new-recovery-codes", "New recovery codes; the old ones end"), s.newRecovery)
-	gate.Handle(s.Gate, own("POST", "/v1/me/second-factor/{id}/remove", "remove-second-factor", "Remove a second factor of one's own"), s.removeFactor)
-	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/second-factors", ID: "list-second-factors", Tag: tag, Perm: g.UsersAdmin, Summary: "Who has a second factor"}, s.listFactors)
-	gate.Handle(s.Gate, gate.Endpoint{Method: "DELETE", Path: "/v1/users/{id}/second-factor", ID: "reset-second-factor", Tag: tag, Perm: g.UsersAdmin, Summary: "Reset somebody's second factor",
-		Doc: "For who has lost it: forgets second factors and recovery codes and ends the user's sign-ins. Audited."}, func(ctx context.Context, in *gate.ByID) (*gate.None, error) {
+	}
+	gate.Handle(s.Gate,
+		public("/v1/session/second-factor", "sign-in-factor",
+			"Second step of a sign-in: show the second factor",
+			"Where POST /v1/session answered the step factor. Takes its ticket and a code of the "+
+				"authenticator program, or a recovery code, and signs in."), s.signInFactor)
+	gate.Handle(s.Gate,
+		public("/v1/session/totp", "sign-in-enrol",
+			"Second step where the school asks a second factor and there is none: make one",
+			"Where POST /v1/session answered the step enrol. Answers with a secret for an "+
+				"authenticator program; it counts once its first code is confirmed."), s.signInEnrol)
+	gate.Handle(s.Gate,
+		public("/v1/session/totp/confirm", "sign-in-enrol-confirm",
+			"Confirm it with its first code, and be signed in",
+			"Takes the same ticket, the factor of the answer before and the first code that the "+
+				"program shows. Answers with recovery codes, which are shown once."), s.signInConfirm)
+	gate.Handle(s.Gate,
+		own("GET", "/v1/me/second-factor", "own-second-factor", "One's own second factors"),
+		func(ctx context.Context, _ *gate.None) (*gate.Body[FactorState], error) {
+			c, err := s.self(ctx)
+			if err != nil {
+				return nil, err
+			}
+			st, err := s.View(ctx).SecondFactor(ctx, c.User.ID)
+			out, works := factorState(st), s.passkeys(s.party.Trouble)
+			out.Passkeys = &works
+			return gate.Answer(out, err)
+		})
+	gate.Handle(s.Gate,
+		own("POST", "/v1/me/second-factor/totp", "make-totp",
+			"Make a secret for an authenticator program"),
+		s.makeTOTP)
+	gate.Handle(s.Gate,
+		own("POST", "/v1/me/second-factor/totp/confirm", "confirm-totp",
+			"Confirm it with its first code"),
+		s.confirmTOTP)
+	gate.Handle(s.Gate,
+		own("POST", "/v1/me/second-factor/recovery", "new-recovery-codes",
+			"New recovery codes; the old ones end"),
+		s.newRecovery)
+	gate.Handle(s.Gate,
+		own("POST", "/v1/me/second-factor/{id}/remove", "remove-second-factor",
+			"Remove a second factor of one's own"),
+		s.removeFactor)
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "GET",
+		Path:    "/v1/second-factors",
+		ID:      "list-second-factors",
+		Tag:     tag,
+		Perm:    g.UsersAdmin,
+		Summary: "Who has a second factor",
+	}, s.listFactors)
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "DELETE",
+		Path:    "/v1/users/{id}/second-factor",
+		ID:      "reset-second-factor",
+		Tag:     tag,
+		Perm:    g.UsersAdmin,
+		Summary: "Reset somebody's second factor",
+		Doc: "For who has lost it: forgets second factors and recovery codes and ends the user's " +
+			"sign-ins. Audited.",
+	}, func(ctx context.Context, in *gate.ByID) (*gate.None, error) {
 		return &gate.None{}, s.View(ctx).ResetSecondFactor(ctx, g.UserID(in.ID))
 	})
 	s.registerFactorRoles(tag)
@@ -190,7 +258,9 @@ func (s *area) enrolled(ctx context.Context, ticket string, codes []string) (*si
 	return out, nil
 }
 
-func newTOTP(ctx context.Context, v *registry.View, id g.UserID, name string) (*gate.Body[NewTOTP], error) {
+func newTOTP(
+	ctx context.Context, v *registry.View, id g.UserID, name string,
+) (*gate.Body[NewTOTP], error) {
 	factor, secret, uri, err := v.BeginTOTP(ctx, id, name)
 	if err != nil {
 		return nil, err
@@ -199,7 +269,12 @@ func newTOTP(ctx context.Context, v *registry.View, id g.UserID, name string) (*
 	if err != nil {
 		return nil, fmt.Errorf("draw a QR code: %w", err)
 	}
-	return gate.Answer(NewTOTP{Factor: factor, Secret: secret, URI: uri, QR: "data:image/png;base64," + base64.StdEncoding.EncodeToString(png)}, nil)
+	return gate.Answer(NewTOTP{
+		Factor: factor,
+		Secret: secret,
+		URI:    uri,
+		QR:     "data:image/png;base64," + base64.StdEncoding.EncodeToString(png),
+	}, nil)
 }
 
 func (s *area) makeTOTP(ctx context.Context, in *ownName) (*gate.Body[NewTOTP], error) {
@@ -248,11 +323,14 @@ func (s *area) removeFactor(ctx context.Context, in *removeFactor) (*gate.None, 
 	return &gate.None{}, s.View(ctx).RemoveFactor(ctx, c.User.ID, in.ID)
 }
 
-func (s *area) listFactors(ctx context.Context, in *gate.PerSchool) (*gate.Body[gate.Page[FactorState]], error) {
+func (s *area) listFactors(
+	ctx context.Context, in *gate.PerSchool,
+) (*gate.Body[gate.Page[FactorState]], error) {
 	all, err := s.View(ctx).SecondFactors(ctx, in.School)
 	out := []FactorState{}
 	for _, st := range all {
 		out = append(out, factorState(st))
 	}
-	return gate.PageOf(s.Gate, out, in.Paged, err, func(x FactorState) string { return string(x.User) })
+	return gate.PageOf(s.Gate, out, in.Paged, err,
+		func(x FactorState) string { return string(x.User) })
 }

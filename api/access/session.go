@@ -42,19 +42,72 @@ type signInInput struct {
 }
 
 func (s *area) registerSession() {
-	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/setup", ID: "setup-needed", Tag: "Sign-in", Public: true, Summary: "Is this a first run?",
-		Example: "curl -fsS $GATEHOUSE_URL/v1/setup"}, s.setupNeeded)
-	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/setup", ID: "set-up", Tag: "Sign-in", Public: true, Strict: true, Conflict: true, Summary: "Make the first administrator and school",
-		Doc: "Works once, while nobody can sign in yet, and signs the new administrator in."}, s.setUp)
-	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/session", ID: "sign-in", Tag: "Sign-in", Public: true, Strict: true, Summary: "Sign in",
-		Doc: "Answers with the cookie `" + gate.CookieName + "`, which ends 12 hours after its last use, or with the next step where a second factor is due. Past a few wrong tries the next has to wait, up to two minutes; a browser in which the user has signed in before is not held up by others' tries. Programs use a key instead."}, s.signIn)
-	gate.Handle(s.Gate, gate.Endpoint{Method: "DELETE", Path: "/v1/session", ID: "sign-out", Tag: "Sign-in", Summary: "Sign out"}, s.signOut)
-	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/me", ID: "me", Tag: "Sign-in", Summary: "Who am I, and what may I do?",
-		Example: "curl -fsS -H \"Authorization: Bearer $GATEHOUSE_KEY\" $GATEHOUSE_URL/v1/me"}, func(ctx context.Context, _ *gate.None) (*gate.Tagged[Me], error) {
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "GET",
+		Path:    "/v1/setup",
+		ID:      "setup-needed",
+		Tag:     "Sign-in",
+		Public:  true,
+		Summary: "Is this a first run?",
+		Example: "curl -fsS $GATEHOUSE_URL/v1/setup",
+	}, s.setupNeeded)
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:   "POST",
+		Path:     "/v1/setup",
+		ID:       "set-up",
+		Tag:      "Sign-in",
+		Public:   true,
+		Strict:   true,
+		Conflict: true,
+		Summary:  "Make the first administrator and school",
+		Doc:      "Works once, while nobody can sign in yet, and signs the new administrator in.",
+	}, s.setUp)
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "POST",
+		Path:    "/v1/session",
+		ID:      "sign-in",
+		Tag:     "Sign-in",
+		Public:  true,
+		Strict:  true,
+		Summary: "Sign in",
+		Doc: "Answers with the cookie `" + gate.CookieName +
+			"`, which ends 12 hours after its last use, or with the next step where a second " +
+			"factor is due. Past a few wrong tries the next has to wait, up to two minutes; a " +
+			"browser in which the user has signed in before is not held up by others' tries. " +
+			"Programs use a key instead.",
+	}, s.signIn)
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "DELETE",
+		Path:    "/v1/session",
+		ID:      "sign-out",
+		Tag:     "Sign-in",
+		Summary: "Sign out",
+	}, s.signOut)
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "GET",
+		Path:    "/v1/me",
+		ID:      "me",
+		Tag:     "Sign-in",
+		Summary: "Who am I, and what may I do?",
+		Example: "curl -fsS -H \"Authorization: Bearer $GATEHOUSE_KEY\" $GATEHOUSE_URL/v1/me",
+	}, func(ctx context.Context, _ *gate.None) (*gate.Tagged[Me], error) {
 		return s.whoAmI(ctx, gate.CallerOf(ctx))
 	})
-	gate.Handle(s.Gate, gate.Endpoint{Method: "PUT", Path: "/v1/me", ID: "change-me", Tag: "Sign-in", Matching: true, Summary: "Change one's own name and language"}, s.changeMe)
-	gate.Handle(s.Gate, gate.Endpoint{Method: "PUT", Path: "/v1/me/password", ID: "change-password", Tag: "Sign-in", Summary: "Change one's own password"}, s.changePassword)
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:   "PUT",
+		Path:     "/v1/me",
+		ID:       "change-me",
+		Tag:      "Sign-in",
+		Matching: true,
+		Summary:  "Change one's own name and language",
+	}, s.changeMe)
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "PUT",
+		Path:    "/v1/me/password",
+		ID:      "change-password",
+		Tag:     "Sign-in",
+		Summary: "Change one's own password",
+	}, s.changePassword)
 }
 
 func (s *area) setupNeeded(ctx context.Context, _ *gate.None) (*gate.Body[setupState], error) {
@@ -70,21 +123,35 @@ func (s *area) setUp(ctx context.Context, in *setupInput) (*signedIn, error) {
 		return nil, err
 	}
 	if !empty {
-		return nil, g.Errorf(g.Conflict, "the gateway is set up already; sign in, or ask its administrator ('gateway passwd' resets a password)")
+		return nil, g.Errorf(g.Conflict,
+			"the gateway is set up already; sign in, or ask its administrator ('gateway passwd' "+
+				"resets a password)")
 	}
 	b := in.Body
 	if !gate.ValidTimezone(b.Timezone) {
-		return nil, g.FieldErrorf("timezone", "%q is no IANA time zone; write it like Asia/Shanghai", b.Timezone)
+		return nil, g.FieldErrorf("timezone",
+			"%q is no IANA time zone; write it like Asia/Shanghai", b.Timezone)
 	}
 	if err := checkPassword(b.Password); err != nil {
 		return nil, err
 	}
 	view := s.In(g.SystemScope("setup"))
-	school, err := firstSchool(ctx, view, g.School{Kind: g.KindSchool, Name: b.School, Timezone: b.Timezone, Language: b.Language})
+	school, err := firstSchool(ctx, view, g.School{
+		Kind:     g.KindSchool,
+		Name:     b.School,
+		Timezone: b.Timezone,
+		Language: b.Language,
+	})
 	if err != nil {
 		return nil, err
 	}
-	u := g.User{School: school.ID, Name: b.Admin, FullName: b.FullName, Role: g.RoleAdmin, Language: b.Language}
+	u := g.User{
+		School:   school.ID,
+		Name:     b.Admin,
+		FullName: b.FullName,
+		Role:     g.RoleAdmin,
+		Language: b.Language,
+	}
 	if _, err := view.CreateUser(ctx, u, b.Password); err != nil {
 		return nil, err
 	}
@@ -108,7 +175,14 @@ func firstSchool(ctx context.Context, view *registry.View, want g.School) (g.Sch
 // cookie carries the sign-in; an empty token takes it away. The registry ends a sign-in that
 // is not used, the browser drops the cookie when it closes.
 func (s *area) cookie(token string) http.Cookie {
-	c := http.Cookie{Name: gate.CookieName, Value: token, Path: "/", HttpOnly: true, Secure: s.facts.Secure, SameSite: http.SameSiteStrictMode}
+	c := http.Cookie{
+		Name:     gate.CookieName,
+		Value:    token,
+		Path:     "/",
+		HttpOnly: true,
+		Secure:   s.facts.Secure,
+		SameSite: http.SameSiteStrictMode,
+	}
 	if token == "" {
 		c.MaxAge = -1
 	}
@@ -133,7 +207,13 @@ func (s *area) me(ctx context.Context, c *gate.Caller) (Me, error) {
 	if err != nil {
 		return Me{}, err
 	}
-	me := Me{User: c.By(), School: school, Permissions: c.Scope.Permissions, Demo: s.facts.Demo, Version: s.facts.Version}
+	me := Me{
+		User:        c.By(),
+		School:      school,
+		Permissions: c.Scope.Permissions,
+		Demo:        s.facts.Demo,
+		Version:     s.facts.Version,
+	}
 	if me.Permissions == nil {
 		me.Permissions = []g.Permission{}
 	}

@@ -51,7 +51,12 @@ func (s *area) welcome(ctx context.Context, name, password string) (*signedIn, e
 func (s *area) entered(ctx context.Context, e registry.Entry) (*signedIn, error) {
 	if e.Step != registry.StepNone {
 		out := SignedIn{Step: string(e.Step), Ticket: e.Token, Factors: e.Kinds}
-		out.Me = Me{User: e.User, Permissions: []g.Permission{}, Demo: s.facts.Demo, Version: s.facts.Version}
+		out.Me = Me{
+			User:        e.User,
+			Permissions: []g.Permission{},
+			Demo:        s.facts.Demo,
+			Version:     s.facts.Version,
+		}
 		out.Passkeys = s.stepPasskeys(e)
 		return &signedIn{Body: out}, nil
 	}
@@ -63,8 +68,15 @@ func (s *area) entered(ctx context.Context, e registry.Entry) (*signedIn, error)
 	if err != nil {
 		return nil, err
 	}
-	browser := http.Cookie{Name: gate.BrowserCookie, Value: e.Browser, Path: "/v1/", MaxAge: browserAge, HttpOnly: true,
-		Secure: s.facts.Secure, SameSite: http.SameSiteStrictMode}
+	browser := http.Cookie{
+		Name:     gate.BrowserCookie,
+		Value:    e.Browser,
+		Path:     "/v1/",
+		MaxAge:   browserAge,
+		HttpOnly: true,
+		Secure:   s.facts.Secure,
+		SameSite: http.SameSiteStrictMode,
+	}
 	return &signedIn{SetCookie: []http.Cookie{s.cookie(e.Token), browser}, Body: SignedIn{Me: me}}, nil
 }
 

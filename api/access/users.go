@@ -37,14 +37,43 @@ type userBody struct {
 
 func (s *area) registerUsers() {
 	const tag = "Users"
-	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/users", ID: "list-users", Tag: tag, Perm: g.UsersAdmin, Summary: "Who can sign in"}, func(ctx context.Context, in *gate.PerSchool) (*gate.Body[gate.Page[g.User]], error) {
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "GET",
+		Path:    "/v1/users",
+		ID:      "list-users",
+		Tag:     tag,
+		Perm:    g.UsersAdmin,
+		Summary: "Who can sign in",
+	}, func(ctx context.Context, in *gate.PerSchool) (*gate.Body[gate.Page[g.User]], error) {
 		all, err := s.View(ctx).Users(ctx, in.School)
-		return gate.PageOf(s.Gate, all, in.Paged, err, func(u g.User) string { return string(u.ID) })
+		return gate.PageOf(s.Gate, all, in.Paged, err,
+			func(u g.User) string { return string(u.ID) })
 	})
-	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/users", ID: "create-user", Tag: tag, Perm: g.UsersAdmin, Status: 201, Summary: "Add a user"}, s.createUser)
-	load := func(ctx context.Context, id string) (g.User, error) { return s.user(ctx, g.UserID(id)) }
-	gate.Reads(s.Gate, gate.Endpoint{Path: "/v1/users/{id}", Tag: tag, Perm: g.UsersAdmin, Summary: "One user"}, "user", load)
-	gate.Changes(s.Gate, gate.Endpoint{Path: "/v1/users/{id}", Tag: tag, Perm: g.UsersAdmin, Conflict: true, Summary: "Change a user"}, "user", gate.Thing[userBody, g.User]{Load: load, Save: s.updateUser})
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "POST",
+		Path:    "/v1/users",
+		ID:      "create-user",
+		Tag:     tag,
+		Perm:    g.UsersAdmin,
+		Status:  201,
+		Summary: "Add a user",
+	}, s.createUser)
+	load := func(ctx context.Context, id string) (g.User, error) {
+		return s.user(ctx, g.UserID(id))
+	}
+	gate.Reads(s.Gate, gate.Endpoint{
+		Path:    "/v1/users/{id}",
+		Tag:     tag,
+		Perm:    g.UsersAdmin,
+		Summary: "One user",
+	}, "user", load)
+	gate.Changes(s.Gate, gate.Endpoint{
+		Path:     "/v1/users/{id}",
+		Tag:      tag,
+		Perm:     g.UsersAdmin,
+		Conflict: true,
+		Summary:  "Change a user",
+	}, "user", gate.Thing[userBody, g.User]{Load: load, Save: s.updateUser})
 }
 
 // mayGive says whether the caller may hand out a role.
@@ -62,7 +91,13 @@ func (s *area) createUser(ctx context.Context, in *newUserInput) (*gate.Body[g.U
 	if err := mayGive(gate.CallerOf(ctx), in.Body.Role); err != nil {
 		return nil, err
 	}
-	u := g.User{School: gate.SchoolOf(ctx, in.Body.School), Name: in.Body.Name, FullName: in.Body.FullName, Role: in.Body.Role, Language: in.Body.Language}
+	u := g.User{
+		School:   gate.SchoolOf(ctx, in.Body.School),
+		Name:     in.Body.Name,
+		FullName: in.Body.FullName,
+		Role:     in.Body.Role,
+		Language: in.Body.Language,
+	}
 	if u.Language == "" {
 		sch, err := s.View(ctx).School(ctx, u.School)
 		if err != nil {
@@ -80,13 +115,15 @@ func (s *area) updateUser(ctx context.Context, id string, b userBody) (g.User, e
 	}
 	c := gate.CallerOf(ctx)
 	before := u
-	u.Name, u.FullName, u.Language = cmp.Or(b.Name, u.Name), cmp.Or(b.FullName, u.FullName), cmp.Or(b.Language, u.Language)
+	u.Name, u.FullName, u.Language = cmp.Or(b.Name, u.Name), cmp.Or(b.FullName, u.FullName), cmp.Or(
+		b.Language, u.Language)
 	u.Role = g.Role(cmp.Or(string(b.Role), string(u.Role)))
 	if b.Disabled != nil {
 		u.Disabled = *b.Disabled
 	}
 	if u.ID == c.User.ID && (u.Disabled || u.Role != before.Role) {
-		return u, g.Errorf(g.Conflict, "nobody takes the own rights away; ask another administrator")
+		return u, g.Errorf(g.Conflict,
+			"nobody takes the own rights away; ask another administrator")
 	}
 	for _, r := range []g.Role{before.Role, u.Role} {
 		if err := mayGive(c, r); err != nil {
@@ -95,7 +132,8 @@ func (s *area) updateUser(ctx context.Context, id string, b userBody) (g.User, e
 	}
 	if b.Password != "" {
 		if u.ID == c.User.ID {
-			return u, g.FieldErrorf("password", "change your own with PUT /v1/me/password, which asks for the old one")
+			return u, g.FieldErrorf("password",
+				"change your own with PUT /v1/me/password, which asks for the old one")
 		}
 		if err := checkPassword(b.Password); err != nil {
 			return u, err
@@ -149,7 +187,14 @@ type AuditCheck struct {
 
 func (s *area) registerAudit() {
 	const tag = "Audit"
-	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/audit", ID: "list-audit", Tag: tag, Perm: g.AuditRead, Summary: "Who did what, newest first"}, func(ctx context.Context, in *auditInput) (*gate.Body[gate.Page[g.AuditEntry]], error) {
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "GET",
+		Path:    "/v1/audit",
+		ID:      "list-audit",
+		Tag:     tag,
+		Perm:    g.AuditRead,
+		Summary: "Who did what, newest first",
+	}, func(ctx context.Context, in *auditInput) (*gate.Body[gate.Page[g.AuditEntry]], error) {
 		if _, err := gate.Spanned(ctx, gate.Span{From: in.From, To: in.To}); err != nil {
 			return nil, err
 		}
@@ -164,7 +209,14 @@ func (s *area) registerAudit() {
 			To:     in.To,
 		}))
 	})
-	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/audit/verify", ID: "verify-audit", Tag: tag, Perm: g.AuditRead, Summary: "Check the audit log's chain"}, func(ctx context.Context, _ *gate.None) (*gate.Body[AuditCheck], error) {
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "GET",
+		Path:    "/v1/audit/verify",
+		ID:      "verify-audit",
+		Tag:     tag,
+		Perm:    g.AuditRead,
+		Summary: "Check the audit log's chain",
+	}, func(ctx context.Context, _ *gate.None) (*gate.Body[AuditCheck], error) {
 		n, err := s.View(ctx).VerifyAudit(ctx)
 		switch {
 		case err == nil:

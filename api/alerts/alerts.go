@@ -37,39 +37,97 @@ type commentInput struct {
 
 func (s *area) registerAlerts() {
 	const tag = "Alerts"
-	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/alerts", ID: "list-alerts", Tag: tag, Perm: g.AlertsRead, Summary: "Alerts, newest first",
-		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/alerts?state=open,acknowledged"`}, s.listAlerts)
-	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/alerts/{id}", ID: "get-alert", Tag: tag, Perm: g.AlertsRead, Summary: "One alert"},
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "GET",
+		Path:    "/v1/alerts",
+		ID:      "list-alerts",
+		Tag:     tag,
+		Perm:    g.AlertsRead,
+		Summary: "Alerts, newest first",
+		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/alerts?state=open,acknowledged"`,
+	}, s.listAlerts)
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "GET",
+		Path:    "/v1/alerts/{id}",
+		ID:      "get-alert",
+		Tag:     tag,
+		Perm:    g.AlertsRead,
+		Summary: "One alert",
+	},
 		func(ctx context.Context, in *gate.ByID) (*gate.Body[registry.AlertRow], error) {
 			return gate.Answer(s.View(ctx).Alert(ctx, g.AlertID(in.ID)))
 		})
-	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/alerts/{id}/acknowledge", ID: "acknowledge-alert", Tag: tag, Perm: g.AlertsWrite, Summary: "Say that one handles an alert"},
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "POST",
+		Path:    "/v1/alerts/{id}/acknowledge",
+		ID:      "acknowledge-alert",
+		Tag:     tag,
+		Perm:    g.AlertsWrite,
+		Summary: "Say that one handles an alert",
+	},
 		func(ctx context.Context, in *versionInput) (*gate.Body[g.Alert], error) {
-			return gate.Answer(s.View(ctx).Acknowledge(ctx, g.AlertID(in.ID), in.Body.Version, gate.CallerOf(ctx).By()))
+			return gate.Answer(s.View(ctx).Acknowledge(ctx, g.AlertID(in.ID), in.Body.Version,
+				gate.CallerOf(ctx).By()))
 		})
-	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/alerts/{id}/resolve", ID: "resolve-alert", Tag: tag, Perm: g.AlertsWrite, Summary: "Resolve an alert with a comment"},
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "POST",
+		Path:    "/v1/alerts/{id}/resolve",
+		ID:      "resolve-alert",
+		Tag:     tag,
+		Perm:    g.AlertsWrite,
+		Summary: "Resolve an alert with a comment",
+	},
 		func(ctx context.Context, in *commentInput) (*gate.Body[g.Alert], error) {
-			return gate.Answer(s.View(ctx).Resolve(ctx, g.AlertID(in.ID), in.Body.Version, gate.CallerOf(ctx).By(), in.Body.Comment))
+			return gate.Answer(s.View(ctx).Resolve(ctx, g.AlertID(in.ID), in.Body.Version,
+				gate.CallerOf(ctx).By(), in.Body.Comment))
 		})
-	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/alerts/{id}/close", ID: "close-alert", Tag: tag, Perm: g.AlertsWrite, Summary: "Close a resolved alert"},
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "POST",
+		Path:    "/v1/alerts/{id}/close",
+		ID:      "close-alert",
+		Tag:     tag,
+		Perm:    g.AlertsWrite,
+		Summary: "Close a resolved alert",
+	},
 		func(ctx context.Context, in *commentInput) (*gate.Body[g.Alert], error) {
-			return gate.Answer(s.View(ctx).CloseAlert(ctx, g.AlertID(in.ID), in.Body.Version, gate.CallerOf(ctx).By(), in.Body.Comment))
+			return gate.Answer(s.View(ctx).CloseAlert(ctx, g.AlertID(in.ID), in.Body.Version,
+				gate.CallerOf(ctx).By(), in.Body.Comment))
 		})
-	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/rules", ID: "list-rules", Tag: tag, Perm: g.AlertsRead, Unavailable: true, Summary: "The rules that are loaded"},
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:      "GET",
+		Path:        "/v1/rules",
+		ID:          "list-rules",
+		Tag:         tag,
+		Perm:        g.AlertsRead,
+		Unavailable: true,
+		Summary:     "The rules that are loaded",
+	},
 		func(ctx context.Context, in *gate.Paged) (*gate.Body[gate.Page[RuleInfo]], error) {
 			if s.rules == nil {
 				return nil, gate.Missing("rules")
 			}
-			return gate.PageOf(s.Gate, s.rules(), *in, nil, func(r RuleInfo) string { return string(r.ID) })
+			return gate.PageOf(s.Gate, s.rules(), *in, nil,
+				func(r RuleInfo) string { return string(r.ID) })
 		})
 }
 
-func (s *area) listAlerts(ctx context.Context, in *alertsInput) (*gate.Body[gate.Page[registry.AlertRow]], error) {
-	f := registry.AlertFilter{Page: registry.Page{Limit: in.Limit, Cursor: in.Cursor}, School: in.School, Severity: in.Severity, Rule: in.Rule, Zone: in.Zone, Device: in.Device, Query: in.Query}
+func (s *area) listAlerts(
+	ctx context.Context, in *alertsInput,
+) (*gate.Body[gate.Page[registry.AlertRow]], error) {
+	f := registry.AlertFilter{
+		Page:     registry.Page{Limit: in.Limit, Cursor: in.Cursor},
+		School:   in.School,
+		Severity: in.Severity,
+		Rule:     in.Rule,
+		Zone:     in.Zone,
+		Device:   in.Device,
+		Query:    in.Query,
+	}
 	for _, name := range in.State {
 		state := g.AlertState(name)
 		if !slices.Contains(g.AlertStates(), state) {
-			return nil, g.FieldErrorf("state", "%q is no state; use some of %v", name, g.AlertStates())
+			return nil, g.FieldErrorf("state", "%q is no state; use some of %v", name,
+				g.AlertStates())
 		}
 		f.States = append(f.States, state)
 	}

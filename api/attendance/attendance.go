@@ -31,14 +31,31 @@ func (b sessionBody) session(ctx context.Context, id g.SessionID) (g.Session, er
 		return g.Session{}, g.FieldErrorf("due", "start, due and end must follow each other")
 	}
 	if b.End.Sub(b.Start) > 36*time.Hour {
-		return g.Session{}, g.FieldErrorf("end", "a session is of one day; this one is %s long", b.End.Sub(b.Start))
+		return g.Session{}, g.FieldErrorf("end", "a session is of one day; this one is %s long",
+			b.End.Sub(b.Start))
 	}
-	return g.Session{ID: id, School: gate.SchoolOf(ctx, b.School), Kind: b.Kind, Name: b.Name, NameZH: b.NameZH, Start: b.Start, Due: b.Due, End: b.End,
-		Zones: b.Zones, ZoneKinds: b.ZoneKinds, Classes: b.Classes, Who: b.Who, Boarders: b.Boarders, Demo: b.Demo}, nil
+	return g.Session{
+		ID:        id,
+		School:    gate.SchoolOf(ctx, b.School),
+		Kind:      b.Kind,
+		Name:      b.Name,
+		NameZH:    b.NameZH,
+		Start:     b.Start,
+		Due:       b.Due,
+		End:       b.End,
+		Zones:     b.Zones,
+		ZoneKinds: b.ZoneKinds,
+		Classes:   b.Classes,
+		Who:       b.Who,
+		Boarders:  b.Boarders,
+		Demo:      b.Demo,
+	}, nil
 }
 
 // bounds are the range's ends: those given, or the day, or today.
-func (s *area) bounds(ctx context.Context, in gate.Span) (id g.SchoolID, from, to time.Time, err error) {
+func (s *area) bounds(
+	ctx context.Context, in gate.Span,
+) (id g.SchoolID, from, to time.Time, err error) {
 	id = gate.SchoolOf(ctx, in.School)
 	if given, err := gate.Spanned(ctx, in); given || err != nil {
 		return id, in.From, in.To, err
@@ -61,16 +78,32 @@ func (s *area) bounds(ctx context.Context, in gate.Span) (id g.SchoolID, from, t
 
 func (s *area) registerSessions() {
 	const tag = "Attendance"
-	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/sessions", ID: "list-sessions", Tag: tag, Perm: g.AttendanceRead, Summary: "What people are expected at on a day",
-		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" $GATEHOUSE_URL/v1/sessions`}, func(ctx context.Context, in *gate.Span) (*gate.Body[gate.Page[g.Session]], error) {
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "GET",
+		Path:    "/v1/sessions",
+		ID:      "list-sessions",
+		Tag:     tag,
+		Perm:    g.AttendanceRead,
+		Summary: "What people are expected at on a day",
+		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" $GATEHOUSE_URL/v1/sessions`,
+	}, func(ctx context.Context, in *gate.Span) (*gate.Body[gate.Page[g.Session]], error) {
 		id, from, to, err := s.bounds(ctx, *in)
 		if err != nil {
 			return nil, err
 		}
 		all, err := s.View(ctx).Sessions(ctx, id, from, to)
-		return gate.PageOf(s.Gate, all, in.Paged, err, func(x g.Session) string { return string(x.ID) })
+		return gate.PageOf(s.Gate, all, in.Paged, err,
+			func(x g.Session) string { return string(x.ID) })
 	})
-	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/sessions", ID: "create-session", Tag: tag, Perm: g.AttendanceWrite, Status: 201, Summary: "Add a session"},
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "POST",
+		Path:    "/v1/sessions",
+		ID:      "create-session",
+		Tag:     tag,
+		Perm:    g.AttendanceWrite,
+		Status:  201,
+		Summary: "Add a session",
+	},
 		func(ctx context.Context, in *gate.Post[sessionBody]) (*gate.Body[g.Session], error) {
 			x, err := in.Body.session(ctx, "")
 			if err != nil {
@@ -90,10 +123,28 @@ func (s *area) registerSessions() {
 			return s.View(ctx).PutSession(ctx, x)
 		},
 	}
-	gate.Reads(s.Gate, gate.Endpoint{Path: "/v1/sessions/{id}", Tag: tag, Perm: g.AttendanceRead, Summary: "One session"}, "session", k.Load)
-	gate.Changes(s.Gate, gate.Endpoint{Path: "/v1/sessions/{id}", Tag: tag, Perm: g.AttendanceWrite, Summary: "Change a session"}, "session", k)
-	gate.Deletes(s.Gate, gate.Endpoint{Path: "/v1/sessions/{id}", Tag: tag, Perm: g.AttendanceWrite, Conflict: true, Summary: "Delete a session"}, "session", k,
-		func(ctx context.Context, id string) error { return s.View(ctx).DeleteSession(ctx, g.SessionID(id)) })
+	gate.Reads(s.Gate, gate.Endpoint{
+		Path:    "/v1/sessions/{id}",
+		Tag:     tag,
+		Perm:    g.AttendanceRead,
+		Summary: "One session",
+	}, "session", k.Load)
+	gate.Changes(s.Gate, gate.Endpoint{
+		Path:    "/v1/sessions/{id}",
+		Tag:     tag,
+		Perm:    g.AttendanceWrite,
+		Summary: "Change a session",
+	}, "session", k)
+	gate.Deletes(s.Gate, gate.Endpoint{
+		Path:     "/v1/sessions/{id}",
+		Tag:      tag,
+		Perm:     g.AttendanceWrite,
+		Conflict: true,
+		Summary:  "Delete a session",
+	}, "session", k,
+		func(ctx context.Context, id string) error {
+			return s.View(ctx).DeleteSession(ctx, g.SessionID(id))
+		})
 }
 
 type attendanceInput struct {
@@ -124,13 +175,37 @@ type correctionInput struct {
 
 func (s *area) registerAttendance() {
 	const tag = "Attendance"
-	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/attendance", ID: "list-attendance", Tag: tag, Perm: g.AttendanceRead, Summary: "Who was there: the computed answers",
-		Doc:     "A gate that was out of reach makes the answer unknown, never absent. Names are shown to callers who may also read people. With person it is one person's record: of a student it needs a reason, and each such look is written to the audit log.",
-		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/attendance?limit=5"`}, func(ctx context.Context, in *attendanceInput) (*gate.Body[gate.Page[registry.AttendanceRow]], error) {
-		return gate.Listed(s.Because(ctx, in.Reason).Attendance(ctx, registry.AttendanceFilter{Page: registry.Page{Limit: in.Limit, Cursor: in.Cursor}, School: in.School,
-			Session: in.Session, Person: in.Person, Date: in.Date, Class: in.Class, State: in.State, Query: in.Query}))
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "GET",
+		Path:    "/v1/attendance",
+		ID:      "list-attendance",
+		Tag:     tag,
+		Perm:    g.AttendanceRead,
+		Summary: "Who was there: the computed answers",
+		Doc: "A gate that was out of reach makes the answer unknown, never absent. Names are " +
+			"shown to callers who may also read people. With person it is one person's record: " +
+			"of a student it needs a reason, and each such look is written to the audit log.",
+		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/attendance?limit=5"`,
+	}, func(ctx context.Context, in *attendanceInput) (*gate.Body[gate.Page[registry.AttendanceRow]], error) {
+		return gate.Listed(s.Because(ctx, in.Reason).Attendance(ctx, registry.AttendanceFilter{
+			Page:    registry.Page{Limit: in.Limit, Cursor: in.Cursor},
+			School:  in.School,
+			Session: in.Session,
+			Person:  in.Person,
+			Date:    in.Date,
+			Class:   in.Class,
+			State:   in.State,
+			Query:   in.Query,
+		}))
 	})
-	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/attendance/summary", ID: "count-attendance", Tag: tag, Perm: g.AttendanceRead, Summary: "How many of each answer in a session"},
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "GET",
+		Path:    "/v1/attendance/summary",
+		ID:      "count-attendance",
+		Tag:     tag,
+		Perm:    g.AttendanceRead,
+		Summary: "How many of each answer in a session",
+	},
 		func(ctx context.Context, in *struct {
 			Session g.SessionID `query:"session" required:"true" maxLength:"64" doc:"The session."`
 		}) (*gate.Body[map[g.AttendanceState]int], error) {
@@ -140,9 +215,23 @@ func (s *area) registerAttendance() {
 			}
 			return gate.Answer(m, err)
 		})
-	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/attendance/corrections", ID: "correct-attendance", Tag: tag, Perm: g.AttendanceWrite, Summary: "Correct a computed answer",
-		Doc: "The computed answer, the correction, its reason and its author are all kept."}, func(ctx context.Context, in *correctionInput) (*gate.None, error) {
-		return &gate.None{}, s.View(ctx).Correct(ctx, registry.Correction{Session: in.Body.Session, Person: in.Body.Person, State: in.Body.State, Reason: in.Body.Reason, Actor: gate.CallerOf(ctx).Scope.Actor, At: s.Now()})
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "POST",
+		Path:    "/v1/attendance/corrections",
+		ID:      "correct-attendance",
+		Tag:     tag,
+		Perm:    g.AttendanceWrite,
+		Summary: "Correct a computed answer",
+		Doc:     "The computed answer, the correction, its reason and its author are all kept.",
+	}, func(ctx context.Context, in *correctionInput) (*gate.None, error) {
+		return &gate.None{}, s.View(ctx).Correct(ctx, registry.Correction{
+			Session: in.Body.Session,
+			Person:  in.Body.Person,
+			State:   in.Body.State,
+			Reason:  in.Body.Reason,
+			Actor:   gate.CallerOf(ctx).Scope.Actor,
+			At:      s.Now(),
+		})
 	})
 	s.registerLeaves(tag)
 }

@@ -49,8 +49,16 @@ type openLeaveInput struct {
 }
 
 func (s *area) registerLeaves(tag string) {
-	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/leaves", ID: "list-leaves", Tag: tag, Perm: g.AttendanceRead, Summary: "Who is excused on a day",
-		Doc: "Why they are excused is shown where the caller says why that is needed; such a look is written to the audit log."}, func(ctx context.Context, in *leavesInput) (*gate.Body[gate.Page[g.Leave]], error) {
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "GET",
+		Path:    "/v1/leaves",
+		ID:      "list-leaves",
+		Tag:     tag,
+		Perm:    g.AttendanceRead,
+		Summary: "Who is excused on a day",
+		Doc: "Why they are excused is shown where the caller says why that is needed; such a " +
+			"look is written to the audit log.",
+	}, func(ctx context.Context, in *leavesInput) (*gate.Body[gate.Page[g.Leave]], error) {
 		id, from, to, err := s.bounds(ctx, in.Span)
 		if err != nil {
 			return nil, err
@@ -58,30 +66,60 @@ func (s *area) registerLeaves(tag string) {
 		all, err := s.Because(ctx, in.Reason).Leaves(ctx, id, from, to)
 		return gate.PageOf(s.Gate, all, in.Paged, err, func(l g.Leave) string { return l.ID })
 	})
-	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/leaves", ID: "put-leave", Tag: tag, Perm: g.AttendanceWrite, Status: 201, Summary: "Excuse somebody",
-		Doc: "Also for times that are over: the answers are computed again."}, func(ctx context.Context, in *newLeaveInput) (*gate.Body[g.Leave], error) {
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "POST",
+		Path:    "/v1/leaves",
+		ID:      "put-leave",
+		Tag:     tag,
+		Perm:    g.AttendanceWrite,
+		Status:  201,
+		Summary: "Excuse somebody",
+		Doc:     "Also for times that are over: the answers are computed again.",
+	}, func(ctx context.Context, in *newLeaveInput) (*gate.Body[g.Leave], error) {
 		return gate.Answer(s.putLeave(ctx, in.Body.ID, in.Body.LeaveFields, in.Body.Reason))
 	})
-	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/leaves/{id}", ID: "get-leave", Tag: tag, Perm: g.AttendanceRead, Summary: "One leave",
-		Doc: "Why somebody is excused is shown where the caller says why that is needed; such a look is written to the audit log."}, func(ctx context.Context, in *openLeaveInput) (*gate.Tagged[g.Leave], error) {
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "GET",
+		Path:    "/v1/leaves/{id}",
+		ID:      "get-leave",
+		Tag:     tag,
+		Perm:    g.AttendanceRead,
+		Summary: "One leave",
+		Doc: "Why somebody is excused is shown where the caller says why that is needed; such a " +
+			"look is written to the audit log.",
+	}, func(ctx context.Context, in *openLeaveInput) (*gate.Tagged[g.Leave], error) {
 		l, err := s.Because(ctx, in.Reason).Leave(ctx, in.ID)
 		return gate.WithTag(gate.TagOf(l.Version, l), l), err
 	})
 	k := gate.Thing[leaveBody, g.Leave]{
-		Load: func(ctx context.Context, id string) (g.Leave, error) { return s.View(ctx).LeaveToChange(ctx, id) },
+		Load: func(ctx context.Context, id string) (g.Leave, error) {
+			return s.View(ctx).LeaveToChange(ctx, id)
+		},
 		Save: func(ctx context.Context, id string, b leaveBody) (g.Leave, error) {
 			return s.putLeave(ctx, id, b.LeaveFields, b.Reason)
 		},
 		State: func(l g.Leave) any { return l.Version },
 		Show:  shownLeave,
 	}
-	gate.Changes(s.Gate, gate.Endpoint{Path: "/v1/leaves/{id}", Tag: tag, Perm: g.AttendanceWrite, Summary: "Change a leave",
-		Doc: "The answer shows the reason only where the request names it."}, "leave", k)
-	gate.Deletes(s.Gate, gate.Endpoint{Path: "/v1/leaves/{id}", Tag: tag, Perm: g.AttendanceWrite, Summary: "Take a leave back"}, "leave", k,
+	gate.Changes(s.Gate, gate.Endpoint{
+		Path:    "/v1/leaves/{id}",
+		Tag:     tag,
+		Perm:    g.AttendanceWrite,
+		Summary: "Change a leave",
+		Doc:     "The answer shows the reason only where the request names it.",
+	}, "leave", k)
+	gate.Deletes(s.Gate, gate.Endpoint{
+		Path:    "/v1/leaves/{id}",
+		Tag:     tag,
+		Perm:    g.AttendanceWrite,
+		Summary: "Take a leave back",
+	}, "leave", k,
 		func(ctx context.Context, id string) error { return s.View(ctx).DeleteLeave(ctx, id) })
 }
 
-func (s *area) putLeave(ctx context.Context, id string, b LeaveFields, reason string) (g.Leave, error) {
+func (s *area) putLeave(
+	ctx context.Context, id string, b LeaveFields, reason string,
+) (g.Leave, error) {
 	if reason == "" {
 		return g.Leave{}, g.FieldErrorf("reason", "say why, e.g. doctor")
 	}

@@ -39,18 +39,46 @@ type sightingsInput struct {
 
 func (s *area) registerSightings() {
 	const tag = "Sightings"
-	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/sightings", ID: "list-sightings", Tag: tag, Perm: g.SightingsRead, Summary: "Who was seen where and when, newest first",
-		Doc: "With person it is one person's movements: of a student they need a reason, and each such look is written to the audit log. " +
-			"Without person the list ends 24 hours back, which is what whoever is on duty needs; further back it goes with a reason, which is audited too (the pages of one look within ten minutes once). A key's purpose is its reason.",
-		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/sightings?limit=5"`}, func(ctx context.Context, in *sightingsInput) (*gate.Body[gate.Page[registry.SightingRow]], error) {
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "GET",
+		Path:    "/v1/sightings",
+		ID:      "list-sightings",
+		Tag:     tag,
+		Perm:    g.SightingsRead,
+		Summary: "Who was seen where and when, newest first",
+		Doc: "With person it is one person's movements: of a student they need a reason, and " +
+			"each such look is written to the audit log. " +
+			"Without person the list ends 24 hours back, which is what whoever is on duty needs; " +
+			"further back it goes with a reason, which is audited too (the pages of one look " +
+			"within ten minutes once). A key's purpose is its reason.",
+		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/sightings?limit=5"`,
+	}, func(ctx context.Context, in *sightingsInput) (*gate.Body[gate.Page[registry.SightingRow]], error) {
 		if !in.From.IsZero() && !in.To.IsZero() && !in.To.After(in.From) {
 			return nil, g.FieldErrorf("to", "to is not after from")
 		}
-		return gate.Listed(s.Because(ctx, in.Reason).Sightings(ctx, registry.SightingFilter{Page: registry.Page{Limit: in.Limit, Cursor: in.Cursor}, School: in.School,
-			Device: in.Device, Zone: in.Zone, Person: in.Person, From: in.From, To: in.To, Unknown: in.Unknown}))
+		return gate.Listed(s.Because(ctx, in.Reason).Sightings(ctx, registry.SightingFilter{
+			Page:    registry.Page{Limit: in.Limit, Cursor: in.Cursor},
+			School:  in.School,
+			Device:  in.Device,
+			Zone:    in.Zone,
+			Person:  in.Person,
+			From:    in.From,
+			To:      in.To,
+			Unknown: in.Unknown,
+		}))
 	})
-	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/sightings/manual", ID: "manual-pass", Tag: tag, Perm: g.SightingsWrite, Unavailable: true, Status: 201, Summary: "Vouch for somebody: a manual pass",
-		Doc: "Journalled like every sighting, with the method manual, before it is answered."}, s.manual)
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:      "POST",
+		Path:        "/v1/sightings/manual",
+		ID:          "manual-pass",
+		Tag:         tag,
+		Perm:        g.SightingsWrite,
+		Unavailable: true,
+		Status:      201,
+		Summary:     "Vouch for somebody: a manual pass",
+		Doc: "Journalled like every sighting, with the method manual, before it is " +
+			"answered.",
+	}, s.manual)
 }
 
 func (s *area) manual(ctx context.Context, in *manualInput) (*gate.Body[Passage], error) {
@@ -73,10 +101,16 @@ func (s *area) manual(ctx context.Context, in *manualInput) (*gate.Body[Passage]
 	if err != nil {
 		return nil, err
 	}
-	if err := view.Record(ctx, "sighting.manual", string(in.Body.Person)+" at "+string(in.Body.Zone)); err != nil {
+	if err := view.Record(ctx, "sighting.manual",
+		string(in.Body.Person)+" at "+string(in.Body.Zone)); err != nil {
 		return nil, err
 	}
-	seq, sid, err := s.intake.Manual(ctx, scope, id, g.Sighting{Method: g.ByManual, Direction: in.Body.Direction, Zone: in.Body.Zone, Person: in.Body.Person})
+	seq, sid, err := s.intake.Manual(ctx, scope, id, g.Sighting{
+		Method:    g.ByManual,
+		Direction: in.Body.Direction,
+		Zone:      in.Body.Zone,
+		Person:    in.Body.Person,
+	})
 	return gate.Answer(Passage{seq, sid}, err)
 }
 

@@ -17,7 +17,9 @@ import (
 // addressed checks what a device's driver is told of it, and fills in what the driver takes
 // where nothing is said, as the console's form does. old is the address so far: what stands in
 // it may stay. A secret of nil is one that stays as it is.
-func (s *area) addressed(d g.Device, old map[string]string, secret map[string]string, changed bool) (map[string]string, error) {
+func (s *area) addressed(
+	d g.Device, old map[string]string, secret map[string]string, changed bool,
+) (map[string]string, error) {
 	if s.fleet == nil || d.Driver == g.DriverMQTTFront {
 		return d.Address, withoutSecrets(d.Address)
 	}
@@ -25,8 +27,12 @@ func (s *area) addressed(d g.Device, old map[string]string, secret map[string]st
 	if err != nil {
 		return nil, err
 	}
-	if len(info.Address) == 0 && info.Version == "" && len(d.Address) > 0 && !maps.Equal(d.Address, old) {
-		return nil, g.Errorf(g.Unavailable, "the driver %s is %s and has not said yet what it needs of a device; try again when it runs%s", d.Driver, info.State, because(info.Reason))
+	if len(info.Address) == 0 && info.Version == "" && len(d.Address) > 0 &&
+		!maps.Equal(d.Address, old) {
+		return nil, g.Errorf(g.Unavailable,
+			"the driver %s is %s and has not said yet what it needs of a device; try again when "+
+				"it runs%s",
+			d.Driver, info.State, because(info.Reason))
 	}
 	fields := map[string]Field{}
 	for _, f := range info.Address {
@@ -39,7 +45,9 @@ func (s *area) addressed(d g.Device, old map[string]string, secret map[string]st
 	}
 	for _, key := range slices.Sorted(maps.Keys(secret)) {
 		if f, known := fields[key]; !known || !f.Secret {
-			return nil, g.FieldErrorf("secret."+key, "the driver %s has no secret field %q; it has %s", d.Driver, key, listWords(keysOf(info.Address, true)))
+			return nil, g.FieldErrorf("secret."+key,
+				"the driver %s has no secret field %q; it has %s", d.Driver, key,
+				listWords(keysOf(info.Address, true)))
 		}
 	}
 	out := maps.Clone(d.Address)
@@ -49,12 +57,14 @@ func (s *area) addressed(d g.Device, old map[string]string, secret map[string]st
 	for _, f := range info.Address {
 		switch {
 		case f.Secret && f.Required && changed && secret[f.Key] == "":
-			return nil, g.FieldErrorf("secret."+f.Key, "the driver %s needs it: %s", d.Driver, f.Title)
+			return nil, g.FieldErrorf("secret."+f.Key, "the driver %s needs it: %s", d.Driver,
+				f.Title)
 		case f.Secret || out[f.Key] != "":
 		case f.Default != "":
 			out[f.Key] = f.Default
 		case f.Required:
-			return nil, g.FieldErrorf("address."+f.Key, "the driver %s needs it: %s", d.Driver, f.Title)
+			return nil, g.FieldErrorf("address."+f.Key, "the driver %s needs it: %s", d.Driver,
+				f.Title)
 		}
 	}
 	return out, withoutSecrets(out)
@@ -78,11 +88,14 @@ func (s *area) driver(name g.DriverName) (DriverInfo, error) {
 		names = append(names, string(info.Name))
 	}
 	slices.Sort(names)
-	return DriverInfo{}, g.FieldErrorf("driver", "there is no driver %q; there are %s", name, strings.Join(names, ", "))
+	return DriverInfo{}, g.FieldErrorf("driver", "there is no driver %q; there are %s", name,
+		strings.Join(names, ", "))
 }
 
 // stands checks one entry of an address.
-func stands(fields map[string]Field, info DriverInfo, key, value string, old map[string]string) error {
+func stands(
+	fields map[string]Field, info DriverInfo, key, value string, old map[string]string,
+) error {
 	f, known := fields[key]
 	at := "address." + key
 	was, had := old[key]
@@ -92,7 +105,8 @@ func stands(fields map[string]Field, info DriverInfo, key, value string, old map
 	case had && was == value || value == "":
 		return nil
 	case !known:
-		return g.FieldErrorf(at, "the driver %s has no such field; it has %s", info.Name, listWords(keysOf(info.Address, false)))
+		return g.FieldErrorf(at, "the driver %s has no such field; it has %s", info.Name,
+			listWords(keysOf(info.Address, false)))
 	}
 	if wrong := f.wrong(value); wrong != "" {
 		return g.FieldErrorf(at, "%s", wrong)
@@ -122,7 +136,9 @@ func listWords(words []string) string {
 func withoutSecrets(address map[string]string) error {
 	for _, key := range slices.Sorted(maps.Keys(address)) {
 		if u, err := url.Parse(address[key]); err == nil && u.User != nil {
-			return g.FieldErrorf("address."+key, "the address holds a name or password: write it without, and give them in their own fields or in secret")
+			return g.FieldErrorf("address."+key,
+				"the address holds a name or password: write it without, and give them in their "+
+					"own fields or in secret")
 		}
 	}
 	return nil
@@ -188,7 +204,8 @@ func (f Field) wrongURL(value string) string {
 	case err != nil || u.Scheme == "" || u.Host == "" && u.Path == "":
 		return "this is no address; write it like " + firstOr(f.Options, "https") + "://host/path"
 	case len(f.Options) > 0 && !slices.Contains(f.Options, u.Scheme):
-		return "the address begins with " + u.Scheme + "://; it can begin with " + strings.Join(f.Options, "://, ") + "://"
+		return "the address begins with " + u.Scheme + "://; it can begin with " +
+			strings.Join(f.Options, "://, ") + "://"
 	case u.Port() != "" && !isPort(u.Port()):
 		return "the port " + u.Port() + " is none: a number from 1 to 65535"
 	}

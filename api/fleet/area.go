@@ -147,7 +147,9 @@ type area struct {
 
 // Register adds the operations. reach says whether a driver may be told of an address, and why
 // not; nil: of any. Without a fleet, what needs one answers unavailable.
-func Register(r *gate.Gate, f Fleet, reach func(ctx context.Context, fields []Field, address map[string]string) error) {
+func Register(
+	r *gate.Gate, f Fleet, reach func(ctx context.Context, fields []Field, address map[string]string) error,
+) {
 	s := &area{
 		Gate:   r,
 		fleet:  f,

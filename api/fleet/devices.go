@@ -29,8 +29,17 @@ type deviceBody struct {
 }
 
 func (b deviceBody) device(ctx context.Context, id g.DeviceID) g.Device {
-	return g.Device{ID: id, School: gate.SchoolOf(ctx, b.School), Zone: b.Zone, Profile: b.Profile, Driver: b.Driver, Name: b.Name,
-		Serial: b.Serial, Address: b.Address, Enabled: b.Enabled == nil || *b.Enabled}
+	return g.Device{
+		ID:      id,
+		School:  gate.SchoolOf(ctx, b.School),
+		Zone:    b.Zone,
+		Profile: b.Profile,
+		Driver:  b.Driver,
+		Name:    b.Name,
+		Serial:  b.Serial,
+		Address: b.Address,
+		Enabled: b.Enabled == nil || *b.Enabled,
+	}
 }
 
 // NewDevice answers a device's registration.
@@ -60,9 +69,23 @@ type DeviceCounts struct {
 
 func (s *area) registerDevices() {
 	const tag = "Devices"
-	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/devices", ID: "list-devices", Tag: tag, Perm: g.DevicesRead, Summary: "The fleet, with live values",
-		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/devices?type=sensor&limit=5"`}, s.listDevices)
-	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/devices/summary", ID: "count-devices", Tag: tag, Perm: g.DevicesRead, Summary: "How many devices, by state, type and weakness"},
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "GET",
+		Path:    "/v1/devices",
+		ID:      "list-devices",
+		Tag:     tag,
+		Perm:    g.DevicesRead,
+		Summary: "The fleet, with live values",
+		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/devices?type=sensor&limit=5"`,
+	}, s.listDevices)
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "GET",
+		Path:    "/v1/devices/summary",
+		ID:      "count-devices",
+		Tag:     tag,
+		Perm:    g.DevicesRead,
+		Summary: "How many devices, by state, type and weakness",
+	},
 		func(ctx context.Context, in *gate.InSchool) (*gate.Body[DeviceCounts], error) {
 			states, types, err := s.View(ctx).DeviceCounts(ctx, in.School)
 			if err != nil {
@@ -71,13 +94,30 @@ func (s *area) registerDevices() {
 			weak, err := s.View(ctx).WeakCounts(ctx, in.School)
 			return gate.Answer(DeviceCounts{states, types, weak}, err)
 		})
-	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/devices", ID: "create-device", Tag: tag, Perm: g.DevicesWrite, Status: 201, Max: 64 << 10, Summary: "Register a device",
-		Doc: "A device that speaks MQTT to the gateway gets a password, shown this once, and a command line to try it with.",
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "POST",
+		Path:    "/v1/devices",
+		ID:      "create-device",
+		Tag:     tag,
+		Perm:    g.DevicesWrite,
+		Status:  201,
+		Max:     64 << 10,
+		Summary: "Register a device",
+		Doc: "A device that speaks MQTT to the gateway gets a password, shown this once, and a " +
+			"command line to try it with.",
 		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" -H "Content-Type: application/json" -H "Idempotency-Key: lab-2-smoke" \
   -d '{"id": "lab-2-smoke", "name": "Smoke sensor, laboratory 2", "profile": "smoke-heat-sensor", "driver": "mqtt-front"}' \
-  $GATEHOUSE_URL/v1/devices`}, s.createDevice)
-	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/devices/{id}", ID: "get-device", Tag: tag, Perm: g.DevicesRead, Summary: "One device with its twin",
-		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" $GATEHOUSE_URL/v1/devices/lab-1-smoke`}, func(ctx context.Context, in *gate.ByID) (*gate.Tagged[registry.DeviceRow], error) {
+  $GATEHOUSE_URL/v1/devices`,
+	}, s.createDevice)
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "GET",
+		Path:    "/v1/devices/{id}",
+		ID:      "get-device",
+		Tag:     tag,
+		Perm:    g.DevicesRead,
+		Summary: "One device with its twin",
+		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" $GATEHOUSE_URL/v1/devices/lab-1-smoke`,
+	}, func(ctx context.Context, in *gate.ByID) (*gate.Tagged[registry.DeviceRow], error) {
 		row, err := s.View(ctx).Device(ctx, g.DeviceID(in.ID))
 		return gate.WithTag(gate.TagOf(row.Device, row.Twin), row), err
 	})
@@ -88,12 +128,41 @@ func (s *area) registerDevices() {
 		State: func(row registry.DeviceRow) any { return row.Device },
 		Save:  s.updateDevice,
 	}
-	gate.Changes(s.Gate, gate.Endpoint{Path: "/v1/devices/{id}", Tag: tag, Perm: g.DevicesWrite, Max: 64 << 10, Conflict: true, Summary: "Change a device"}, "device", k)
-	gate.Deletes(s.Gate, gate.Endpoint{Path: "/v1/devices/{id}", Tag: tag, Perm: g.DevicesWrite, Summary: "Delete a device", Doc: "Its history stays; its credential ends at once."}, "device", k,
-		func(ctx context.Context, id string) error { return s.View(ctx).DeleteDevice(ctx, g.DeviceID(id)) })
-	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/devices/{id}/password", ID: "reset-device-password", Tag: tag, Perm: g.DevicesWrite, Summary: "Give a device a new MQTT password",
-		Doc: "The old one ends at once."}, s.resetDevicePassword)
-	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/devices/{id}/status-log", ID: "device-status-log", Tag: tag, Perm: g.DevicesRead, Summary: "When a device came and went"},
+	gate.Changes(s.Gate, gate.Endpoint{
+		Path:     "/v1/devices/{id}",
+		Tag:      tag,
+		Perm:     g.DevicesWrite,
+		Max:      64 << 10,
+		Conflict: true,
+		Summary:  "Change a device",
+	}, "device", k)
+	gate.Deletes(s.Gate, gate.Endpoint{
+		Path:    "/v1/devices/{id}",
+		Tag:     tag,
+		Perm:    g.DevicesWrite,
+		Summary: "Delete a device",
+		Doc:     "Its history stays; its credential ends at once.",
+	}, "device", k,
+		func(ctx context.Context, id string) error {
+			return s.View(ctx).DeleteDevice(ctx, g.DeviceID(id))
+		})
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "POST",
+		Path:    "/v1/devices/{id}/password",
+		ID:      "reset-device-password",
+		Tag:     tag,
+		Perm:    g.DevicesWrite,
+		Summary: "Give a device a new MQTT password",
+		Doc:     "The old one ends at once.",
+	}, s.resetDevicePassword)
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "GET",
+		Path:    "/v1/devices/{id}/status-log",
+		ID:      "device-status-log",
+		Tag:     tag,
+		Perm:    g.DevicesRead,
+		Summary: "When a device came and went",
+	},
 		func(ctx context.Context, in *struct {
 			gate.ByID
 			gate.Paged
@@ -101,17 +170,29 @@ func (s *area) registerDevices() {
 			if _, err := s.View(ctx).Device(ctx, g.DeviceID(in.ID)); err != nil {
 				return nil, err
 			}
-			return gate.Listed(s.View(ctx).StatusLog(ctx, g.DeviceID(in.ID), registry.Page{Limit: in.Limit, Cursor: in.Cursor}))
+			return gate.Listed(s.View(ctx).StatusLog(ctx, g.DeviceID(in.ID),
+				registry.Page{Limit: in.Limit, Cursor: in.Cursor}))
 		})
 }
 
-func (s *area) listDevices(ctx context.Context, in *devicesInput) (*gate.Body[gate.Page[registry.DeviceRow]], error) {
-	return gate.Listed(s.View(ctx).Devices(ctx, registry.DeviceFilter{Page: registry.Page{Limit: in.Limit, Cursor: in.Cursor}, School: in.School,
-		Zone: in.Zone, Type: in.Type, Driver: in.Driver, State: in.State,
-		Weak: registry.WeakFilter(in.Weak), Query: in.Query}))
+func (s *area) listDevices(
+	ctx context.Context, in *devicesInput,
+) (*gate.Body[gate.Page[registry.DeviceRow]], error) {
+	return gate.Listed(s.View(ctx).Devices(ctx, registry.DeviceFilter{
+		Page:   registry.Page{Limit: in.Limit, Cursor: in.Cursor},
+		School: in.School,
+		Zone:   in.Zone,
+		Type:   in.Type,
+		Driver: in.Driver,
+		State:  in.State,
+		Weak:   registry.WeakFilter(in.Weak),
+		Query:  in.Query,
+	}))
 }
 
-func (s *area) createDevice(ctx context.Context, in *gate.Post[deviceBody]) (*gate.Body[NewDevice], error) {
+func (s *area) createDevice(
+	ctx context.Context, in *gate.Post[deviceBody],
+) (*gate.Body[NewDevice], error) {
 	d := in.Body.device(ctx, in.Body.ID)
 	var err error
 	if d.Address, err = s.addressed(d, nil, in.Body.Secret, true); err != nil {
@@ -124,10 +205,13 @@ func (s *area) createDevice(ctx context.Context, in *gate.Post[deviceBody]) (*ga
 	if err != nil {
 		return nil, err
 	}
-	return gate.Answer(NewDevice{Device: d, Password: password, MQTT: s.mqtt(ctx, d, password)}, nil)
+	return gate.Answer(NewDevice{Device: d, Password: password, MQTT: s.mqtt(ctx, d, password)},
+		nil)
 }
 
-func (s *area) updateDevice(ctx context.Context, name string, b deviceBody) (registry.DeviceRow, error) {
+func (s *area) updateDevice(
+	ctx context.Context, name string, b deviceBody,
+) (registry.DeviceRow, error) {
 	id := g.DeviceID(name)
 	old, read := gate.KeptOf[registry.DeviceRow](ctx)
 	var err error
@@ -162,7 +246,9 @@ func (s *area) updateDevice(ctx context.Context, name string, b deviceBody) (reg
 	return old, nil
 }
 
-func (s *area) resetDevicePassword(ctx context.Context, in *gate.ByID) (*gate.Body[NewDevice], error) {
+func (s *area) resetDevicePassword(
+	ctx context.Context, in *gate.ByID,
+) (*gate.Body[NewDevice], error) {
 	row, err := s.View(ctx).Device(ctx, g.DeviceID(in.ID))
 	if err != nil {
 		return nil, err
@@ -171,7 +257,12 @@ func (s *area) resetDevicePassword(ctx context.Context, in *gate.ByID) (*gate.Bo
 	if err != nil {
 		return nil, err
 	}
-	return gate.Answer(NewDevice{Device: row.Device, Password: password, MQTT: s.mqtt(ctx, row.Device, password)}, nil)
+	return gate.Answer(NewDevice{
+		Device:   row.Device,
+		Password: password,
+		MQTT:     s.mqtt(ctx, row.Device, password),
+	},
+		nil)
 }
 
 // mqtt says how the device reaches the gateway, with a command line that works.
@@ -194,8 +285,10 @@ func (s *area) mqtt(ctx context.Context, d g.Device, password string) *MQTTInfo 
 			info.Host = u.Hostname()
 		}
 	}
-	info.Example = fmt.Sprintf("mosquitto_pub -h %s -p %d%s -i %s -u %s -P %s -q 1 -t %s/telemetry -m %s",
-		gate.Quote(info.Host), m.Port, secure, gate.Quote(m.ClientID), gate.Quote(m.Username), gate.Quote(password), gate.Quote(m.Prefix), gate.Quote(sample(p)))
+	info.Example = fmt.Sprintf("mosquitto_pub -h %s -p %d%s -i %s -u %s -P %s -q 1 -t "+
+		"%s/telemetry -m %s",
+		gate.Quote(info.Host), m.Port, secure, gate.Quote(m.ClientID), gate.Quote(m.Username),
+		gate.Quote(password), gate.Quote(m.Prefix), gate.Quote(sample(p)))
 	return &info
 }
 

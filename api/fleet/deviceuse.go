@@ -53,22 +53,76 @@ type desiredInput struct {
 
 func (s *area) registerDeviceUse() {
 	const tag = "Devices"
-	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/devices/probe", ID: "probe-device", Tag: tag, Perm: g.DevicesWrite, Unavailable: true, Max: 256 << 10, Summary: "Try a device out before it is registered",
-		Doc: "A device that cannot be reached is an answer with ok false and the reason, not an error. Each trial is written to the audit log. The picture of a camera is shown to who adds it, so that it can be aimed; of one that is registered already only with camera:view."}, s.probe)
-	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/devices/{id}/commands", ID: "command-device", Tag: tag, Perm: g.DevicesWrite, Unavailable: true, Max: 12 << 20, Summary: "Tell a device to do something"}, s.command)
-	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/devices/{id}/commands", ID: "list-commands", Tag: tag, Perm: g.DevicesRead, Summary: "What a device was last told to do, and what became of it",
-		Doc: "The newest 50. A command to a device that is away is queued for a minute, and then expires, which is an alert; delivered says that the device has taken it, confirmed that its driver calls it done."},
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:      "POST",
+		Path:        "/v1/devices/probe",
+		ID:          "probe-device",
+		Tag:         tag,
+		Perm:        g.DevicesWrite,
+		Unavailable: true,
+		Max:         256 << 10,
+		Summary:     "Try a device out before it is registered",
+		Doc: "A device that cannot be reached is an answer with ok false and the reason, not an " +
+			"error. Each trial is written to the audit log. The picture of a camera is shown to " +
+			"who adds it, so that it can be aimed; of one that is registered already only with " +
+			"camera:view.",
+	}, s.probe)
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:      "POST",
+		Path:        "/v1/devices/{id}/commands",
+		ID:          "command-device",
+		Tag:         tag,
+		Perm:        g.DevicesWrite,
+		Unavailable: true,
+		Max:         12 << 20,
+		Summary:     "Tell a device to do something",
+	}, s.command)
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "GET",
+		Path:    "/v1/devices/{id}/commands",
+		ID:      "list-commands",
+		Tag:     tag,
+		Perm:    g.DevicesRead,
+		Summary: "What a device was last told to do, and what became of it",
+		Doc: "The newest 50. A command to a device that is away is queued for a minute, and then " +
+			"expires, which is an alert; delivered says that the device has taken it, confirmed " +
+			"that its driver calls it done.",
+	},
 		func(ctx context.Context, in *struct {
 			gate.ByID
 			gate.Paged
 		}) (*gate.Body[gate.Page[g.DeviceCommand]], error) {
 			all, err := s.View(ctx).Commands(ctx, g.DeviceID(in.ID))
-			return gate.PageOf(s.Gate, all, in.Paged, err, func(c g.DeviceCommand) string { return c.ID })
+			return gate.PageOf(s.Gate, all, in.Paged, err,
+				func(c g.DeviceCommand) string { return c.ID })
 		})
-	gate.Handle(s.Gate, gate.Endpoint{Method: "PUT", Path: "/v1/devices/{id}/desired/{property}", ID: "set-desired", Tag: tag, Perm: g.DevicesWrite, Unavailable: true, Max: 8 << 10, Summary: "Set a property of a device",
-		Doc: "The value is written through to the device (by its driver, or as the command `write` of a device that speaks MQTT to the gateway), and kept in the twin as desired once that was taken. What no driver can write, or a device that cannot be told now, is an error and changes nothing. `reported` shows the value that the device has."}, s.setDesired)
-	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/devices/{id}/snapshot", ID: "device-snapshot", Tag: tag, Perm: g.CameraView, Unavailable: true, Raw: "image/jpeg", Summary: "A camera's picture now",
-		Doc: "Looking is audited, once in ten minutes for each viewer and camera. The picture is not kept."}, s.snapshot)
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:      "PUT",
+		Path:        "/v1/devices/{id}/desired/{property}",
+		ID:          "set-desired",
+		Tag:         tag,
+		Perm:        g.DevicesWrite,
+		Unavailable: true,
+		Max:         8 << 10,
+		Summary:     "Set a property of a device",
+		Doc: "The value is written through to the device (by its driver, or as the command " +
+			"`write` of a device that speaks MQTT to the gateway), and kept in the twin as " +
+			"desired once that was taken. What no driver can write, or a device that cannot be " +
+			"told now, is an error and changes nothing. `reported` shows the value that the " +
+			"device has.",
+	}, s.setDesired)
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:      "GET",
+		Path:        "/v1/devices/{id}/snapshot",
+		ID:          "device-snapshot",
+		Tag:         tag,
+		Perm:        g.CameraView,
+		Unavailable: true,
+		Raw:         "image/jpeg",
+		Summary:     "A camera's picture now",
+		Doc: "Looking is audited, once in ten minutes for each viewer and camera. The picture is " +
+			"not kept.",
+	}, s.snapshot)
 }
 
 func (s *area) probe(ctx context.Context, in *probeInput) (*gate.Body[ProbeResult], error) {
@@ -81,7 +135,15 @@ func (s *area) probe(ctx context.Context, in *probeInput) (*gate.Body[ProbeResul
 	}
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
-	d := g.Device{ID: g.DeviceID(g.NewID("probe")), School: gate.SchoolOf(ctx, ""), Profile: p.ID, Driver: in.Body.Driver, Serial: in.Body.Serial, Address: in.Body.Address, Enabled: true}
+	d := g.Device{
+		ID:      g.DeviceID(g.NewID("probe")),
+		School:  gate.SchoolOf(ctx, ""),
+		Profile: p.ID,
+		Driver:  in.Body.Driver,
+		Serial:  in.Body.Serial,
+		Address: in.Body.Address,
+		Enabled: true,
+	}
 	if d.Address, err = s.addressed(d, nil, in.Body.Secret, true); err != nil {
 		return nil, err
 	}
@@ -102,7 +164,12 @@ func (s *area) probe(ctx context.Context, in *probeInput) (*gate.Body[ProbeResul
 		}
 		return gate.Answer(ProbeResult{Message: err.Error(), Registered: same}, nil)
 	}
-	r := ProbeResult{OK: true, Message: found.Message, Values: found.Values, Registered: same}
+	r := ProbeResult{
+		OK:         true,
+		Message:    found.Message,
+		Values:     found.Values,
+		Registered: same,
+	}
 	if len(found.Snapshot) > 0 && mayAim(ctx, same) {
 		r.Snapshot = "data:image/jpeg;base64," + base64.StdEncoding.EncodeToString(found.Snapshot)
 	}
@@ -123,12 +190,15 @@ func (s *area) command(ctx context.Context, in *commandInput) (*gate.Body[Comman
 	}
 	a, ok := p.Actions[in.Body.Action]
 	if !ok {
-		return nil, g.FieldErrorf("action", "profile %q has no action %q; it has %v", p.ID, in.Body.Action, slices.Sorted(maps.Keys(p.Actions)))
+		return nil, g.FieldErrorf("action", "profile %q has no action %q; it has %v", p.ID,
+			in.Body.Action, slices.Sorted(maps.Keys(p.Actions)))
 	}
 	for _, name := range slices.Sorted(maps.Keys(in.Body.Values)) {
 		prop, ok := a.Input[name]
 		if !ok {
-			return nil, g.FieldErrorf("values."+name, "the action %q takes no such value; it takes %v", in.Body.Action, slices.Sorted(maps.Keys(a.Input)))
+			return nil, g.FieldErrorf("values."+name,
+				"the action %q takes no such value; it takes %v", in.Body.Action,
+				slices.Sorted(maps.Keys(a.Input)))
 		}
 		if err := prop.Check(in.Body.Values[name]); err != nil {
 			return nil, g.FieldErrorf("values."+name, "%v", err)
@@ -142,11 +212,18 @@ func (s *area) command(ctx context.Context, in *commandInput) (*gate.Body[Comman
 	}
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	order := DeviceOrder{Action: in.Body.Action, Values: in.Body.Values, Data: in.Body.Data, By: gate.CallerOf(ctx).Name()}
+	order := DeviceOrder{
+		Action: in.Body.Action,
+		Values: in.Body.Values,
+		Data:   in.Body.Data,
+		By:     gate.CallerOf(ctx).Name(),
+	}
 	return gate.Answer(s.fleet.Command(ctx, row.Device, order))
 }
 
-func (s *area) deviceAndProfile(ctx context.Context, id g.DeviceID) (registry.DeviceRow, g.Profile, error) {
+func (s *area) deviceAndProfile(
+	ctx context.Context, id g.DeviceID,
+) (registry.DeviceRow, g.Profile, error) {
 	row, err := s.View(ctx).Device(ctx, id)
 	if err != nil {
 		return row, g.Profile{}, err
@@ -157,14 +234,17 @@ func (s *area) deviceAndProfile(ctx context.Context, id g.DeviceID) (registry.De
 
 // setDesired writes the value through before it keeps it: a wish that nothing could come of is
 // none.
-func (s *area) setDesired(ctx context.Context, in *desiredInput) (*gate.Body[CommandResult], error) {
+func (s *area) setDesired(
+	ctx context.Context, in *desiredInput,
+) (*gate.Body[CommandResult], error) {
 	row, p, err := s.deviceAndProfile(ctx, g.DeviceID(in.ID))
 	if err != nil {
 		return nil, err
 	}
 	prop, ok := p.Properties[in.Property]
 	if !ok || !prop.Writable {
-		return nil, g.FieldErrorf("property", "profile %q has no writable property %q", p.ID, in.Property)
+		return nil, g.FieldErrorf("property", "profile %q has no writable property %q", p.ID,
+			in.Property)
 	}
 	if err := prop.Check(in.Body.Value); err != nil {
 		return nil, g.FieldErrorf("value", "%v", err)
@@ -177,7 +257,11 @@ func (s *area) setDesired(ctx context.Context, in *desiredInput) (*gate.Body[Com
 	}
 	limited, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	order := DeviceOrder{Action: ActionWrite, Values: map[string]g.Value{in.Property: in.Body.Value}, By: gate.CallerOf(ctx).Name()}
+	order := DeviceOrder{
+		Action: ActionWrite,
+		Values: map[string]g.Value{in.Property: in.Body.Value},
+		By:     gate.CallerOf(ctx).Name(),
+	}
 	r, err := s.fleet.Command(limited, row.Device, order)
 	if err != nil {
 		return nil, notWritten(row.Device, err)
@@ -210,7 +294,8 @@ func (s *area) snapshot(ctx context.Context, in *gate.ByID) (*gate.JPEG, error) 
 	}
 	if name := gate.CallerOf(ctx).Name() + " " + in.ID; !s.viewed.seen(name, s.Now()) {
 		if err := s.View(ctx).Record(ctx, "camera.view", in.ID); err != nil {
-			return nil, g.Errorf(g.Unavailable, "looking through a camera must be audited, and the audit log cannot be written")
+			return nil, g.Errorf(g.Unavailable,
+				"looking through a camera must be audited, and the audit log cannot be written")
 		}
 		s.viewed.note(name, s.Now())
 	}

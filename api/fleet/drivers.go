@@ -21,18 +21,36 @@ type driverLogInput struct {
 
 func (s *area) registerDrivers() {
 	const tag = "Drivers"
-	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/drivers", ID: "list-drivers", Tag: tag, Perm: g.DriversRead, Unavailable: true, Summary: "The driver programs and what they need of a device"},
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:      "GET",
+		Path:        "/v1/drivers",
+		ID:          "list-drivers",
+		Tag:         tag,
+		Perm:        g.DriversRead,
+		Unavailable: true,
+		Summary:     "The driver programs and what they need of a device",
+	},
 		func(ctx context.Context, in *gate.Paged) (*gate.Body[gate.Page[DriverInfo]], error) {
 			if s.fleet == nil {
 				return nil, gate.Missing("drivers")
 			}
 			all := s.fleet.Drivers()
 			for i := range all {
-				all[i].Address, all[i].Settings, all[i].Profiles = gate.Some(all[i].Address), gate.Some(all[i].Settings), gate.Some(all[i].Profiles)
+				all[i].Address, all[i].Settings, all[i].Profiles = gate.Some(all[i].Address), gate.Some(
+					all[i].Settings), gate.Some(all[i].Profiles)
 			}
-			return gate.PageOf(s.Gate, all, *in, nil, func(d DriverInfo) string { return string(d.Name) })
+			return gate.PageOf(s.Gate, all, *in, nil,
+				func(d DriverInfo) string { return string(d.Name) })
 		})
-	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/drivers/{name}/log", ID: "driver-log", Tag: tag, Perm: g.DriversRead, Unavailable: true, Summary: "The newest lines that a driver wrote"},
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:      "GET",
+		Path:        "/v1/drivers/{name}/log",
+		ID:          "driver-log",
+		Tag:         tag,
+		Perm:        g.DriversRead,
+		Unavailable: true,
+		Summary:     "The newest lines that a driver wrote",
+	},
 		func(ctx context.Context, in *driverLogInput) (*gate.Body[gate.Page[LogLine]], error) {
 			if s.fleet == nil {
 				return nil, gate.Missing("drivers")
@@ -41,10 +59,21 @@ func (s *area) registerDrivers() {
 				return nil, err
 			}
 			lines, err := s.fleet.DriverLog(g.DriverName(in.Name))
-			return gate.PageOf(s.Gate, lines, in.Paged, err, occurrences(func(l LogLine) string { return l.Time.Format(time.RFC3339Nano) + " " + l.Level + " " + l.Text }))
+			return gate.PageOf(s.Gate, lines, in.Paged, err, occurrences(func(l LogLine) string {
+				return l.Time.Format(time.RFC3339Nano) + " " + l.Level + " " + l.Text
+			}))
 		})
-	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/drivers/{name}/restart", ID: "restart-driver", Tag: tag, Perm: g.DevicesWrite, Unavailable: true, Summary: "Restart a driver; this lifts its quarantine",
-		Doc: "A driver serves every school of the gateway, so with several schools only the administrator of the top one may."},
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:      "POST",
+		Path:        "/v1/drivers/{name}/restart",
+		ID:          "restart-driver",
+		Tag:         tag,
+		Perm:        g.DevicesWrite,
+		Unavailable: true,
+		Summary:     "Restart a driver; this lifts its quarantine",
+		Doc: "A driver serves every school of the gateway, so with several schools only the " +
+			"administrator of the top one may.",
+	},
 		func(ctx context.Context, in *ByName) (*gate.None, error) {
 			if s.fleet == nil {
 				return nil, gate.Missing("drivers")
@@ -57,7 +86,15 @@ func (s *area) registerDrivers() {
 			}
 			return &gate.None{}, s.fleet.Restart(g.DriverName(in.Name))
 		})
-	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/refusals", ID: "list-refusals", Tag: tag, Perm: g.DevicesRead, Unavailable: true, Summary: "Devices and drivers that were refused at the door, and why"},
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:      "GET",
+		Path:        "/v1/refusals",
+		ID:          "list-refusals",
+		Tag:         tag,
+		Perm:        g.DevicesRead,
+		Unavailable: true,
+		Summary:     "Devices and drivers that were refused at the door, and why",
+	},
 		func(ctx context.Context, in *gate.Paged) (*gate.Body[gate.Page[Refusal]], error) {
 			if s.fleet == nil {
 				return nil, gate.Missing("drivers")
@@ -65,7 +102,10 @@ func (s *area) registerDrivers() {
 			if err := s.onlyTop(ctx); err != nil {
 				return nil, err
 			}
-			return gate.PageOf(s.Gate, s.fleet.Refusals(), *in, nil, occurrences(func(r Refusal) string { return r.Source + "\x1f" + r.Claimed + "\x1f" + r.Reason }))
+			return gate.PageOf(s.Gate, s.fleet.Refusals(), *in, nil,
+				occurrences(func(r Refusal) string {
+					return r.Source + "\x1f" + r.Claimed + "\x1f" + r.Reason
+				}))
 		})
 }
 
@@ -90,7 +130,8 @@ func (s *area) onlyTop(ctx context.Context) error {
 		return err
 	}
 	if len(mine) < len(all) {
-		return g.Errorf(g.Forbidden, "this touches every school of the gateway; ask the district's administrator")
+		return g.Errorf(g.Forbidden,
+			"this touches every school of the gateway; ask the district's administrator")
 	}
 	return nil
 }

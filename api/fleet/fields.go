@@ -25,16 +25,43 @@ type addFieldsInput struct {
 
 func (s *area) registerFields() {
 	const tag = "Devices"
-	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/devices/{id}/fields", ID: "list-unknown-fields", Tag: tag, Perm: g.DevicesRead, Summary: "What a device sends that its profile does not know",
-		Doc: "Such a field is rejected, and all else of the message is admitted. Counted to about ten seconds; numbers and truths come with the newest as an example, texts without."}, s.unknownFields)
-	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/devices/{id}/fields", ID: "add-unknown-fields", Tag: tag, Perm: g.DevicesWrite, Status: 200, Conflict: true, Summary: "Add fields that a device sends to its profile"}, s.addFields)
-	gate.Handle(s.Gate, gate.Endpoint{Method: "DELETE", Path: "/v1/devices/{id}/fields", ID: "forget-unknown-fields", Tag: tag, Perm: g.DevicesWrite, Summary: "Forget what a device sent that its profile does not know",
-		Doc: "What it sends from then on is counted anew."}, func(ctx context.Context, in *gate.ByID) (*gate.None, error) {
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "GET",
+		Path:    "/v1/devices/{id}/fields",
+		ID:      "list-unknown-fields",
+		Tag:     tag,
+		Perm:    g.DevicesRead,
+		Summary: "What a device sends that its profile does not know",
+		Doc: "Such a field is rejected, and all else of the message is admitted. Counted to " +
+			"about ten seconds; numbers and truths come with the newest as an example, texts " +
+			"without.",
+	}, s.unknownFields)
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:   "POST",
+		Path:     "/v1/devices/{id}/fields",
+		ID:       "add-unknown-fields",
+		Tag:      tag,
+		Perm:     g.DevicesWrite,
+		Status:   200,
+		Conflict: true,
+		Summary:  "Add fields that a device sends to its profile",
+	}, s.addFields)
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "DELETE",
+		Path:    "/v1/devices/{id}/fields",
+		ID:      "forget-unknown-fields",
+		Tag:     tag,
+		Perm:    g.DevicesWrite,
+		Summary: "Forget what a device sent that its profile does not know",
+		Doc:     "What it sends from then on is counted anew.",
+	}, func(ctx context.Context, in *gate.ByID) (*gate.None, error) {
 		return &gate.None{}, s.View(ctx).ForgetFields(ctx, g.DeviceID(in.ID))
 	})
 }
 
-func (s *area) unknownFields(ctx context.Context, in *gate.ByID) (*gate.Body[UnknownFields], error) {
+func (s *area) unknownFields(
+	ctx context.Context, in *gate.ByID,
+) (*gate.Body[UnknownFields], error) {
 	row, err := s.View(ctx).Device(ctx, g.DeviceID(in.ID))
 	if err != nil {
 		return nil, err
@@ -48,7 +75,12 @@ func (s *area) unknownFields(ctx context.Context, in *gate.ByID) (*gate.Body[Unk
 		return nil, err
 	}
 	may := gate.CallerOf(ctx).Scope.Can(g.DevicesWrite) && s.onlyTop(ctx) == nil
-	return gate.Answer(UnknownFields{Items: fields, Profile: row.Profile, Devices: n, MayAdd: may}, nil)
+	return gate.Answer(UnknownFields{
+		Items:   fields,
+		Profile: row.Profile,
+		Devices: n,
+		MayAdd:  may,
+	}, nil)
 }
 
 func (s *area) addFields(ctx context.Context, in *addFieldsInput) (*gate.Body[g.Profile], error) {

@@ -17,8 +17,17 @@ type Knock struct {
 }
 
 func (s *area) registerKnocks() {
-	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/knocks", ID: "list-knocks", Tag: "Drivers", Perm: g.DevicesRead, Unavailable: true, Summary: "Equipment that calls and is not registered",
-		Doc: "A driver remembers who called for a day. With several schools only the administrator of the top one sees it: nobody knows yet whose it is."},
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:      "GET",
+		Path:        "/v1/knocks",
+		ID:          "list-knocks",
+		Tag:         "Drivers",
+		Perm:        g.DevicesRead,
+		Unavailable: true,
+		Summary:     "Equipment that calls and is not registered",
+		Doc: "A driver remembers who called for a day. With several schools only the " +
+			"administrator of the top one sees it: nobody knows yet whose it is.",
+	},
 		func(ctx context.Context, in *gate.Paged) (*gate.Body[gate.Page[Knock]], error) {
 			if s.fleet == nil {
 				return nil, gate.Missing("drivers")
@@ -26,6 +35,8 @@ func (s *area) registerKnocks() {
 			if err := s.onlyTop(ctx); err != nil {
 				return nil, err
 			}
-			return gate.PageOf(s.Gate, s.fleet.Knocks(ctx), *in, nil, func(k Knock) string { return string(k.Driver) + "\x1f" + k.Serial })
+			return gate.PageOf(s.Gate, s.fleet.Knocks(ctx), *in, nil, func(k Knock) string {
+				return string(k.Driver) + "\x1f" + k.Serial
+			})
 		})
 }

@@ -6,7 +6,10 @@ import (
 )
 
 func FuzzProfileRef(f *testing.F) {
-	for _, s := range []string{`"smoke"`, `{"id":"x","title":"X","type":"sensor"}`, `{`, `null`, `7`, `{"id":"x","properties":{"a":{"type":"number","minimum":1e999}}}`, ``} {
+	for _, s := range []string{
+		`"smoke"`, `{"id":"x","title":"X","type":"sensor"}`, `{`, `null`, `7`,
+		`{"id":"x","properties":{"a":{"type":"number","minimum":1e999}}}`, ``,
+	} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {

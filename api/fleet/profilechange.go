@@ -11,13 +11,25 @@ import (
 )
 
 // profilesOwner says whose profiles are, in the documentation of what changes them.
-const profilesOwner = "Profiles are the whole gateway's: where it has several schools, only the administrator of the top one changes or deletes them. "
+const profilesOwner = "Profiles are the whole gateway's: where it has several schools, only the " +
+	"administrator of the top one changes or deletes them. "
 
 func (s *area) registerProfileChanges(tag string) {
-	change := gate.Endpoint{Path: "/v1/profiles/{id}", Tag: tag, Perm: g.DevicesWrite, Max: 256 << 10, Conflict: true, Matching: true}
+	change := gate.Endpoint{
+		Path:     "/v1/profiles/{id}",
+		Tag:      tag,
+		Perm:     g.DevicesWrite,
+		Max:      256 << 10,
+		Conflict: true,
+		Matching: true,
+	}
 	put, patch, remove := change, change, change
-	put.Method, put.ID, put.Summary = "PUT", "update-profile", "Change a profile, or add it under this id"
-	put.Doc = profilesOwner + "One that is there is changed only with `If-Match`, so that nobody replaces another's without knowing: it holds the ETag that GET answered, or `*`. " +
+	put.Method = "PUT"
+	put.ID = "update-profile"
+	put.Summary = "Change a profile, or add it under this id"
+	put.Doc = profilesOwner +
+		"One that is there is changed only with `If-Match`, so that nobody replaces another's " +
+		"without knowing: it holds the ETag that GET answered, or `*`. " +
 		"The change holds for every device that has the profile: GET /v1/profile-use counts them."
 	gate.Handle(s.Gate, put, func(ctx context.Context, in *struct {
 		gate.ByID
@@ -29,42 +41,54 @@ func (s *area) registerProfileChanges(tag string) {
 			return nil, err
 		}
 		if p.ID != g.ProfileID(in.ID) {
-			return nil, g.FieldErrorf("id", "the profile says %q and the path %q; make them the same", p.ID, in.ID)
+			return nil, g.FieldErrorf("id",
+				"the profile says %q and the path %q; make them the same", p.ID, in.ID)
 		}
 		return s.putProfile(ctx, p, in.IfMatch)
 	})
-	patch.Method, patch.ID, patch.Summary = "PATCH", "patch-profile", "Change a profile in part"
-	patch.Doc = profilesOwner + "A merge patch (RFC 7396): what it names is changed, null takes a value away. It changes what is there now, also without `If-Match`."
-	gate.Handle(s.Gate, patch, func(ctx context.Context, in *gate.Patching) (*gate.Tagged[g.Profile], error) {
-		said := map[string]any{}
-		if err := gate.ReadPatch(in.RawBody, &said); err != nil {
-			return nil, err
-		}
-		if err := gate.ExactNames(said, reflect.TypeFor[g.Profile]()); err != nil {
-			return nil, err
-		}
-		return s.patchProfile(ctx, g.ProfileID(in.ID), in.IfMatch, said)
-	})
+	patch.Method = "PATCH"
+	patch.ID = "patch-profile"
+	patch.Summary = "Change a profile in part"
+	patch.Doc = profilesOwner +
+		"A merge patch (RFC 7396): what it names is changed, null takes a value away. It changes " +
+		"what is there now, also without `If-Match`."
+	gate.Handle(s.Gate, patch,
+		func(ctx context.Context, in *gate.Patching) (*gate.Tagged[g.Profile], error) {
+			said := map[string]any{}
+			if err := gate.ReadPatch(in.RawBody, &said); err != nil {
+				return nil, err
+			}
+			if err := gate.ExactNames(said, reflect.TypeFor[g.Profile]()); err != nil {
+				return nil, err
+			}
+			return s.patchProfile(ctx, g.ProfileID(in.ID), in.IfMatch, said)
+		})
 	item := s.OpenAPI().Paths[change.Path].Patch
 	item.RequestBody.Required = true
-	remove.Method, remove.ID, remove.Summary, remove.Max = "DELETE", "delete-profile", "Delete a profile", 0
+	remove.Method = "DELETE"
+	remove.ID = "delete-profile"
+	remove.Summary = "Delete a profile"
+	remove.Max = 0
 	remove.Doc = profilesOwner + "Refused with a conflict while a device has it."
-	gate.Handle(s.Gate, remove, func(ctx context.Context, in *gate.ByIDMatching) (*gate.None, error) {
-		if err := s.onlyTop(ctx); err != nil {
-			return nil, err
-		}
-		id := g.ProfileID(in.ID)
-		ctx = gate.OnState(ctx, in.IfMatch, func(ctx context.Context) (string, error) {
-			p, err := s.View(ctx).Profile(ctx, id)
-			return gate.TagOf(p), err
+	gate.Handle(s.Gate, remove,
+		func(ctx context.Context, in *gate.ByIDMatching) (*gate.None, error) {
+			if err := s.onlyTop(ctx); err != nil {
+				return nil, err
+			}
+			id := g.ProfileID(in.ID)
+			ctx = gate.OnState(ctx, in.IfMatch, func(ctx context.Context) (string, error) {
+				p, err := s.View(ctx).Profile(ctx, id)
+				return gate.TagOf(p), err
+			})
+			return &gate.None{}, s.View(ctx).DeleteProfile(ctx, id)
 		})
-		return &gate.None{}, s.View(ctx).DeleteProfile(ctx, id)
-	})
 }
 
 // putProfile writes a profile where the caller may: whoever knows the one that is there, or
 // says the same. Two people who describe an "Energy meter" each mean a profile of their own.
-func (s *area) putProfile(ctx context.Context, p g.Profile, match string) (*gate.Tagged[g.Profile], error) {
+func (s *area) putProfile(
+	ctx context.Context, p g.Profile, match string,
+) (*gate.Tagged[g.Profile], error) {
 	_, err := s.View(ctx).Profile(ctx, p.ID)
 	switch {
 	case err == nil:
@@ -111,12 +135,17 @@ func (s *area) mayReplace(ctx context.Context, old, p g.Profile, match string) e
 	if err != nil {
 		return err
 	}
-	return g.Errorf(g.Conflict, "there is a profile %s already, and %d devices have it: give yours another id, or send If-Match with that one's ETag to change it for all of them", p.ID, n).At("id")
+	return g.Errorf(g.Conflict,
+		"there is a profile %s already, and %d devices have it: give yours another id, or send "+
+			"If-Match with that one's ETag to change it for all of them",
+		p.ID, n).At("id")
 }
 
 // patchProfile changes what a profile says in part. Without match it is made to what is there
 // now, also where that changes while it is tried.
-func (s *area) patchProfile(ctx context.Context, id g.ProfileID, match string, said map[string]any) (*gate.Tagged[g.Profile], error) {
+func (s *area) patchProfile(
+	ctx context.Context, id g.ProfileID, match string, said map[string]any,
+) (*gate.Tagged[g.Profile], error) {
 	for tries := 0; ; tries++ {
 		out, err := s.tryProfile(ctx, id, match, said)
 		if g.ErrorCode(err) == g.Changed && match == "" && tries < 3 {
@@ -126,7 +155,9 @@ func (s *area) patchProfile(ctx context.Context, id g.ProfileID, match string, s
 	}
 }
 
-func (s *area) tryProfile(ctx context.Context, id g.ProfileID, match string, said map[string]any) (*gate.Tagged[g.Profile], error) {
+func (s *area) tryProfile(
+	ctx context.Context, id g.ProfileID, match string, said map[string]any,
+) (*gate.Tagged[g.Profile], error) {
 	old, err := s.View(ctx).Profile(ctx, id)
 	if err != nil {
 		return nil, err
@@ -151,7 +182,8 @@ func (s *area) tryProfile(ctx context.Context, id g.ProfileID, match string, sai
 		return nil, err
 	}
 	if p.ID != id {
-		return nil, g.FieldErrorf("id", "the profile says %q and the path %q; a profile keeps its id", p.ID, id)
+		return nil, g.FieldErrorf("id",
+			"the profile says %q and the path %q; a profile keeps its id", p.ID, id)
 	}
 	return s.putProfile(ctx, p, tag)
 }

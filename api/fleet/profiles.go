@@ -64,24 +64,57 @@ func decodeProfile(b []byte) (g.Profile, error) {
 
 func (s *area) registerProfiles() {
 	const tag = "Profiles"
-	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/profiles", ID: "list-profiles", Tag: tag, Perm: g.DevicesRead, Summary: "What kinds of device there are"},
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "GET",
+		Path:    "/v1/profiles",
+		ID:      "list-profiles",
+		Tag:     tag,
+		Perm:    g.DevicesRead,
+		Summary: "What kinds of device there are",
+	},
 		func(ctx context.Context, in *gate.Paged) (*gate.Body[gate.Page[g.Profile]], error) {
 			all, err := s.View(ctx).Profiles(ctx)
-			return gate.PageOf(s.Gate, all, *in, err, func(p g.Profile) string { return string(p.ID) })
+			return gate.PageOf(s.Gate, all, *in, err,
+				func(p g.Profile) string { return string(p.ID) })
 		})
-	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/profiles/{id}", ID: "get-profile", Tag: tag, Perm: g.DevicesRead, Summary: "One profile"},
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "GET",
+		Path:    "/v1/profiles/{id}",
+		ID:      "get-profile",
+		Tag:     tag,
+		Perm:    g.DevicesRead,
+		Summary: "One profile",
+	},
 		func(ctx context.Context, in *gate.ByID) (*gate.Tagged[g.Profile], error) {
 			p, err := s.View(ctx).Profile(ctx, g.ProfileID(in.ID))
 			return gate.WithTag(gate.TagOf(p), p), err
 		})
-	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/profile-use", ID: "list-profile-use", Tag: tag, Perm: g.DevicesRead, Summary: "How many devices have which profile",
-		Doc: "Of those that the caller sees. A profile that no device has can be deleted; one that a configured driver brings along comes back with it."},
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "GET",
+		Path:    "/v1/profile-use",
+		ID:      "list-profile-use",
+		Tag:     tag,
+		Perm:    g.DevicesRead,
+		Summary: "How many devices have which profile",
+		Doc: "Of those that the caller sees. A profile that no device has can be deleted; one " +
+			"that a configured driver brings along comes back with it.",
+	},
 		func(ctx context.Context, in *gate.Paged) (*gate.Body[gate.Page[registry.ProfileUse]], error) {
 			all, err := s.View(ctx).ProfileUses(ctx)
-			return gate.PageOf(s.Gate, all, *in, err, func(u registry.ProfileUse) string { return string(u.Profile) })
+			return gate.PageOf(s.Gate, all, *in, err, func(u registry.ProfileUse) string {
+				return string(u.Profile)
+			})
 		})
-	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/profiles", ID: "create-profile", Tag: tag, Perm: g.DevicesWrite, Status: 201, Max: 256 << 10, Summary: "Add a profile",
-		Doc: "As JSON, or as YAML with the content type `application/yaml`.",
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "POST",
+		Path:    "/v1/profiles",
+		ID:      "create-profile",
+		Tag:     tag,
+		Perm:    g.DevicesWrite,
+		Status:  201,
+		Max:     256 << 10,
+		Summary: "Add a profile",
+		Doc:     "As JSON, or as YAML with the content type `application/yaml`.",
 		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" -H "Content-Type: application/yaml" --data-binary @- $GATEHOUSE_URL/v1/profiles <<'END'
 id: greenhouse-sensor
 title: Greenhouse sensor
@@ -89,13 +122,16 @@ type: sensor
 properties:
   temperature: {type: number, unit: Cel, minimum: -40, maximum: 85}
   door_open: {type: boolean}
-END`}, func(ctx context.Context, in *ProfileBody) (*gate.Body[g.Profile], error) {
+END`,
+	}, func(ctx context.Context, in *ProfileBody) (*gate.Body[g.Profile], error) {
 		p, err := in.profile(ctx)
 		if err != nil {
 			return nil, err
 		}
 		if _, err := s.View(ctx).Profile(ctx, p.ID); err == nil {
-			return nil, g.Errorf(g.Conflict, "there is a profile %s already: give yours another id, or change that one with PUT", p.ID).At("id")
+			return nil, g.Errorf(g.Conflict,
+				"there is a profile %s already: give yours another id, or change that one with PUT",
+				p.ID).At("id")
 		} else if g.ErrorCode(err) != g.NotFound {
 			return nil, err
 		}
@@ -107,7 +143,10 @@ END`}, func(ctx context.Context, in *ProfileBody) (*gate.Body[g.Profile], error)
 		for _, op := range []*huma.Operation{item.Post, item.Put} {
 			if op != nil {
 				schema := &huma.Schema{Ref: "#/components/schemas/Profile"}
-				op.RequestBody.Content = map[string]*huma.MediaType{"application/json": {Schema: schema}, "application/yaml": {Schema: schema}}
+				op.RequestBody.Content = map[string]*huma.MediaType{
+					"application/json": {Schema: schema},
+					"application/yaml": {Schema: schema},
+				}
 			}
 		}
 	}
@@ -131,10 +170,21 @@ func (r *profileRef) UnmarshalJSON(b []byte) error {
 
 // Schema implements huma.SchemaProvider.
 func (profileRef) Schema(huma.Registry) *huma.Schema {
-	return &huma.Schema{Description: "The id of a profile, or a whole profile that is not saved yet.", OneOf: []*huma.Schema{
-		{Type: huma.TypeString, MaxLength: new(gate.MaxWord), Description: "The id of a profile."},
-		{Type: huma.TypeObject, Description: "A profile, as in GET /v1/profiles.", AdditionalProperties: true},
-	}}
+	return &huma.Schema{
+		Description: "The id of a profile, or a whole profile that is not saved yet.",
+		OneOf: []*huma.Schema{
+			{
+				Type:        huma.TypeString,
+				MaxLength:   new(gate.MaxWord),
+				Description: "The id of a profile.",
+			},
+			{
+				Type:                 huma.TypeObject,
+				Description:          "A profile, as in GET /v1/profiles.",
+				AdditionalProperties: true,
+			},
+		},
+	}
 }
 
 func (s *area) profile(ctx context.Context, r profileRef) (g.Profile, error) {

@@ -37,7 +37,12 @@ type DeviceQuality struct {
 // qualityFilter fills in the days: yesterday and today by the clock of the school that is
 // asked for, or of the caller's own.
 func (s *area) qualityFilter(ctx context.Context, in QualityDays) (registry.QualityFilter, error) {
-	f := registry.QualityFilter{Page: registry.Page{Limit: in.Limit, Cursor: in.Cursor}, School: in.School, From: in.From, To: in.To}
+	f := registry.QualityFilter{
+		Page:   registry.Page{Limit: in.Limit, Cursor: in.Cursor},
+		School: in.School,
+		From:   in.From,
+		To:     in.To,
+	}
 	if f.From == "" || f.To == "" {
 		sch, err := s.View(ctx).School(ctx, gate.SchoolOf(ctx, in.School))
 		if err != nil {
@@ -70,23 +75,46 @@ func (s *area) qualityFilter(ctx context.Context, in QualityDays) (registry.Qual
 
 func (s *area) registerQuality() {
 	const tag = "Data quality"
-	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/quality", ID: "list-quality", Tag: tag, Perm: g.DevicesRead, Summary: "Whose data is not to be trusted, by school and day, the worst first",
-		Doc: "How many devices reported, how many of them are not to be trusted (`bad`) or worth a look (`look`), for which reasons (`kinds`), and the sums of what was counted. " +
-			"An observation belongs to the day, local to its school, on which the gateway received it. What is counted is at most half a minute old.",
-		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" $GATEHOUSE_URL/v1/quality`}, func(ctx context.Context, in *QualityDays) (*gate.Body[gate.Page[registry.QualityDay]], error) {
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "GET",
+		Path:    "/v1/quality",
+		ID:      "list-quality",
+		Tag:     tag,
+		Perm:    g.DevicesRead,
+		Summary: "Whose data is not to be trusted, by school and day, the worst first",
+		Doc: "How many devices reported, how many of them are not to be trusted (`bad`) or worth " +
+			"a look (`look`), for which reasons (`kinds`), and the sums of what was counted. " +
+			"An observation belongs to the day, local to its school, on which the gateway " +
+			"received it. What is counted is at most half a minute old.",
+		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" $GATEHOUSE_URL/v1/quality`,
+	}, func(ctx context.Context, in *QualityDays) (*gate.Body[gate.Page[registry.QualityDay]], error) {
 		f, err := s.qualityFilter(ctx, *in)
 		if err != nil {
 			return nil, err
 		}
 		all, err := s.View(ctx).QualityDays(ctx, f)
-		return gate.PageOf(s.Gate, all, in.Paged, err, func(d registry.QualityDay) string { return string(d.School) + " " + d.Day })
+		return gate.PageOf(s.Gate, all, in.Paged, err, func(d registry.QualityDay) string {
+			return string(d.School) + " " + d.Day
+		})
 	})
-	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/quality/devices", ID: "list-device-quality", Tag: tag, Perm: g.DevicesRead, Summary: "Which devices' data is not to be trusted, and what to do, the worst first",
-		Doc: "Kinds of finding: `clock` (more than 60 s ahead or behind, or observations refused for an impossible time), `gaps` (10 minutes of silence in a day, or 5 silences of a minute or more; silence as the profile's offline_after says), " +
-			"`rejected`, `late` (live, and longer on its way than quality.late_after says) and `duplicates` (more than 1 in 100), `unknown` (3 cards, codes or numbers of nobody, and more than 1 in 20). " +
-			"Not to be trusted: a wrong clock, an hour of silence, more than 1 in 10 rejected or late, more than half unknown. " +
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "GET",
+		Path:    "/v1/quality/devices",
+		ID:      "list-device-quality",
+		Tag:     tag,
+		Perm:    g.DevicesRead,
+		Summary: "Which devices' data is not to be trusted, and what to do, the worst first",
+		Doc: "Kinds of finding: `clock` (more than 60 s ahead or behind, or observations refused " +
+			"for an impossible time), `gaps` (10 minutes of silence in a day, or 5 silences of a " +
+			"minute or more; silence as the profile's offline_after says), " +
+			"`rejected`, `late` (live, and longer on its way than quality.late_after says) and " +
+			"`duplicates` (more than 1 in 100), `unknown` (3 cards, codes or numbers of nobody, " +
+			"and more than 1 in 20). " +
+			"Not to be trusted: a wrong clock, an hour of silence, more than 1 in 10 rejected or " +
+			"late, more than half unknown. " +
 			"Replayed observations and strangers' faces are counted apart and are no finding.",
-		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/quality/devices?level=look&limit=20"`}, func(ctx context.Context, in *deviceQualityInput) (*gate.Body[gate.Page[DeviceQuality]], error) {
+		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/quality/devices?level=look&limit=20"`,
+	}, func(ctx context.Context, in *deviceQualityInput) (*gate.Body[gate.Page[DeviceQuality]], error) {
 		f, err := s.qualityFilter(ctx, in.QualityDays)
 		if err != nil {
 			return nil, err

@@ -39,7 +39,8 @@ func (s *area) mayReach(ctx context.Context, d g.Device) error {
 // too, since it tells who looks around.
 func (s *area) mayProbe(ctx context.Context, d g.Device) error {
 	if v := s.probes.Allow(gate.CallerOf(ctx).Name(), s.Now()); !v.OK {
-		return g.Errorf(g.RateLimited, "%d trials in a row are enough: try again in %s", probeBurst, v.Retry.Round(time.Second))
+		return g.Errorf(g.RateLimited, "%d trials in a row are enough: try again in %s",
+			probeBurst, v.Retry.Round(time.Second))
 	}
 	words := []string{string(d.Driver)}
 	for _, key := range slices.Sorted(maps.Keys(d.Address)) {

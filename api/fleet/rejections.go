@@ -28,14 +28,32 @@ type refusedInput struct {
 
 func (s *area) registerRejections() {
 	const tag = "Devices"
-	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/rejections", ID: "list-rejections", Tag: tag, Perm: g.DevicesRead, Summary: "Observations that were refused, and why",
-		Doc:     "What was refused is kept: as an excerpt for all to see, or sealed (kept says how much) where the device sees people.",
-		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/rejections?limit=5"`}, s.rejections)
-	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/rejections/{seq}/content", ID: "open-rejection", Tag: tag, Perm: g.PeopleOpen, Summary: "What was refused, where it is kept sealed",
-		Doc: "It may hold user numbers, card numbers and names, so that a reason is needed, and it is written to the audit log."}, s.refused)
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "GET",
+		Path:    "/v1/rejections",
+		ID:      "list-rejections",
+		Tag:     tag,
+		Perm:    g.DevicesRead,
+		Summary: "Observations that were refused, and why",
+		Doc: "What was refused is kept: as an excerpt for all to see, or sealed (kept says " +
+			"how much) where the device sees people.",
+		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/rejections?limit=5"`,
+	}, s.rejections)
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "GET",
+		Path:    "/v1/rejections/{seq}/content",
+		ID:      "open-rejection",
+		Tag:     tag,
+		Perm:    g.PeopleOpen,
+		Summary: "What was refused, where it is kept sealed",
+		Doc: "It may hold user numbers, card numbers and names, so that a reason is needed, and " +
+			"it is written to the audit log.",
+	}, s.refused)
 }
 
-func (s *area) rejections(ctx context.Context, in *rejectionsInput) (*gate.Body[gate.Page[registry.RejectionRow]], error) {
+func (s *area) rejections(
+	ctx context.Context, in *rejectionsInput,
+) (*gate.Body[gate.Page[registry.RejectionRow]], error) {
 	return gate.Listed(s.View(ctx).Rejections(ctx, registry.RejectionFilter{
 		Page:   registry.Page{Limit: in.Limit, Cursor: in.Cursor},
 		School: in.School,
@@ -45,5 +63,6 @@ func (s *area) rejections(ctx context.Context, in *rejectionsInput) (*gate.Body[
 
 func (s *area) refused(ctx context.Context, in *refusedInput) (*gate.Body[RefusedContent], error) {
 	raw, err := s.Because(ctx, in.Reason).RejectionContent(ctx, in.Seq)
-	return gate.Answer(RefusedContent{Text: strings.ToValidUTF8(string(raw), "\uFFFD"), Raw: raw}, err)
+	return gate.Answer(RefusedContent{Text: strings.ToValidUTF8(string(raw), "\uFFFD"), Raw: raw},
+		err)
 }

@@ -74,7 +74,8 @@ func Matches(header, tag string) bool {
 }
 
 func ChangedMeanwhile() error {
-	return g.Errorf(g.Changed, "somebody changed it meanwhile: read it again, and make your change to what is there now")
+	return g.Errorf(g.Changed,
+		"somebody changed it meanwhile: read it again, and make your change to what is there now")
 }
 
 // Thing is a kind of resource that is changed as a whole or in part. B is the body that a
@@ -83,8 +84,10 @@ type Thing[B, T any] struct {
 	Load  func(ctx context.Context, id string) (T, error)
 	State func(T) any // what is tagged of it; nil: all
 	Save  func(ctx context.Context, id string, b B) (T, error)
-	Show  func(ctx context.Context, kept T, said map[string]any) T // what of it is answered; nil: all
-	Once  func(now *T, saved T)                                    // what only the change itself answers, such as a secret; nil: nothing
+	// what of it is answered; nil: all
+	Show func(ctx context.Context, kept T, said map[string]any) T
+	// what only the change itself answers, such as a secret; nil: nothing
+	Once func(now *T, saved T)
 }
 
 func (k Thing[B, T]) tag(x T) string {
@@ -114,7 +117,9 @@ func (k Thing[B, T]) unchanged(ctx context.Context, match, id string) context.Co
 // change replaces what patch says and leaves the rest: what an older client does not know, and
 // what its caller may not see, is not taken away by silence. In a merge patch (RFC 7396)
 // null takes a value away.
-func (k Thing[B, T]) change(s *Gate, ctx context.Context, id, match string, body []byte, merge bool) (*Tagged[T], error) {
+func (k Thing[B, T]) change(
+	s *Gate, ctx context.Context, id, match string, body []byte, merge bool,
+) (*Tagged[T], error) {
 	said := map[string]any{}
 	if err := ReadPatch(body, &said); err != nil {
 		return nil, err
@@ -160,12 +165,15 @@ func ReadPatch(body []byte, into *map[string]any) error {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()
 	if err := d.Decode(into); err != nil || *into == nil {
-		return g.FieldErrorf("body", "the body is no JSON object: send the members to change, like {\"name\":\"…\"}")
+		return g.FieldErrorf("body",
+			"the body is no JSON object: send the members to change, like {\"name\":\"…\"}")
 	}
 	return nil
 }
 
-func (k Thing[B, T]) try(s *Gate, ctx context.Context, id, match string, said map[string]any, merge bool) (*Tagged[T], error) {
+func (k Thing[B, T]) try(
+	s *Gate, ctx context.Context, id, match string, said map[string]any, merge bool,
+) (*Tagged[T], error) {
 	kept, err := k.Load(ctx, id)
 	if g.ErrorCode(err) == g.NotFound && !merge && match == "" {
 		b, err := bodyOf[B](s, said)
@@ -279,7 +287,8 @@ func bodyOf[B any](s *Gate, whole map[string]any) (b B, err error) {
 		return b, err
 	}
 	path, result := huma.NewPathBuffer(make([]byte, 0, 128), 0), &huma.ValidateResult{}
-	huma.Validate(s.api.OpenAPI().Components.Schemas, schemaOf[B](s), path, huma.ModeWriteToServer, plain, result)
+	huma.Validate(s.api.OpenAPI().Components.Schemas, schemaOf[B](s), path, huma.ModeWriteToServer,
+		plain, result)
 	if len(result.Errors) > 0 {
 		e := result.Errors[0]
 		if d, ok := e.(*huma.ErrorDetail); ok {
@@ -300,14 +309,17 @@ func bodyOf[B any](s *Gate, whole map[string]any) (b B, err error) {
 // Changes registers PUT and PATCH of a kind of thing. doc says more of PUT.
 func Changes[B, T any](s *Gate, e Endpoint, noun string, k Thing[B, T]) {
 	doc := e.Doc
-	e.Method, e.ID, e.Matching = http.MethodPut, "update-"+noun, true
+	e.Method = http.MethodPut
+	e.ID = "update-" + noun
+	e.Matching = true
 	e.Doc = strings.TrimSpace(doc + "\n\nWhat the body does not name stays as it is.")
 	Handle(s, e, func(ctx context.Context, in *Put[B]) (*Tagged[T], error) {
 		return k.change(s, ctx, in.ID, in.IfMatch, rawBody(ctx), false)
 	})
 	e.Method, e.ID = http.MethodPatch, "patch-"+noun
 	e.Summary += " in part"
-	e.Doc = strings.TrimSpace(doc + "\n\nA merge patch (RFC 7396): what it names is changed, null takes a value away.")
+	e.Doc = strings.TrimSpace(doc +
+		"\n\nA merge patch (RFC 7396): what it names is changed, null takes a value away.")
 	Handle(s, e, func(ctx context.Context, in *Patching) (*Tagged[T], error) {
 		return k.change(s, ctx, in.ID, in.IfMatch, in.RawBody, true)
 	})
@@ -315,15 +327,21 @@ func Changes[B, T any](s *Gate, e Endpoint, noun string, k Thing[B, T]) {
 }
 
 // Deletes registers the deletion of a kind of thing.
-func Deletes[B, T any](s *Gate, e Endpoint, noun string, k Thing[B, T], remove func(ctx context.Context, id string) error) {
-	e.Method, e.ID, e.Matching = http.MethodDelete, "delete-"+noun, true
+func Deletes[B, T any](
+	s *Gate, e Endpoint, noun string, k Thing[B, T], remove func(ctx context.Context, id string) error,
+) {
+	e.Method = http.MethodDelete
+	e.ID = "delete-" + noun
+	e.Matching = true
 	Handle(s, e, func(ctx context.Context, in *ByIDMatching) (*None, error) {
 		return &None{}, remove(k.unchanged(ctx, in.IfMatch, in.ID), in.ID)
 	})
 }
 
 // Reads registers the reading of one thing, with its tag.
-func Reads[T any](s *Gate, e Endpoint, noun string, load func(ctx context.Context, id string) (T, error)) {
+func Reads[T any](
+	s *Gate, e Endpoint, noun string, load func(ctx context.Context, id string) (T, error),
+) {
 	e.Method, e.ID = http.MethodGet, "get-"+noun
 	Handle(s, e, func(ctx context.Context, in *ByID) (*Tagged[T], error) {
 		x, err := load(ctx, in.ID)
@@ -335,7 +353,12 @@ func Reads[T any](s *Gate, e Endpoint, noun string, load func(ctx context.Contex
 func partial(s *Gate, at string, whole *huma.Schema, t reflect.Type) {
 	schemas := s.api.OpenAPI().Components.Schemas
 	name := strings.TrimSuffix(path.Base(schemas.Schema(t, true, "").Ref), "Input") + "Patch"
-	patch := &huma.Schema{Type: huma.TypeObject, Description: "A merge patch (RFC 7396): null takes a value away.", AdditionalProperties: false, Properties: map[string]*huma.Schema{}}
+	patch := &huma.Schema{
+		Type:                 huma.TypeObject,
+		Description:          "A merge patch (RFC 7396): null takes a value away.",
+		AdditionalProperties: false,
+		Properties:           map[string]*huma.Schema{},
+	}
 	for key, p := range whole.Properties {
 		if !strings.HasPrefix(p.Description, "Ignored") {
 			patch.Properties[key] = p
@@ -345,7 +368,10 @@ func partial(s *Gate, at string, whole *huma.Schema, t reflect.Type) {
 	op := s.api.OpenAPI().Paths[at].Patch
 	media := &huma.MediaType{Schema: &huma.Schema{Ref: "#/components/schemas/" + name}}
 	op.RequestBody.Required = true
-	op.RequestBody.Content = map[string]*huma.MediaType{"application/merge-patch+json": media, "application/json": media}
+	op.RequestBody.Content = map[string]*huma.MediaType{
+		"application/merge-patch+json": media,
+		"application/json":             media,
+	}
 }
 
 // rawBody is the body of the request as it was sent.

@@ -57,9 +57,10 @@ type gated struct {
 // Handle implements huma.Adapter.
 func (a *gated) Handle(op *huma.Operation, next func(huma.Context)) {
 	e, _ := op.Metadata["endpoint"].(Endpoint)
-	a.mux.Handle(op.Method+" "+op.Path, a.s.guard(e, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		next(humago.NewContext(op, r, w))
-	})))
+	a.mux.Handle(op.Method+" "+op.Path,
+		a.s.guard(e, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			next(humago.NewContext(op, r, w))
+		})))
 }
 
 // ServeHTTP implements huma.Adapter.
@@ -68,33 +69,52 @@ func (a *gated) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.mux.ServeH
 // Handle registers one operation.
 func Handle[I, O any](s *Gate, e Endpoint, h func(context.Context, *I) (*O, error)) {
 	op := huma.Operation{
-		Method: e.Method, Path: e.Path, OperationID: e.ID, Tags: []string{e.Tag}, Summary: e.Summary, Description: describe(e),
-		DefaultStatus: e.Status, MaxBodyBytes: e.maxBody() + 1, BodyReadTimeout: -1, // the body's own: patient
+		Method:                       e.Method,
+		Path:                         e.Path,
+		OperationID:                  e.ID,
+		Tags:                         []string{e.Tag},
+		Summary:                      e.Summary,
+		Description:                  describe(e),
+		DefaultStatus:                e.Status,
+		MaxBodyBytes:                 e.maxBody() + 1,
+		BodyReadTimeout:              -1, // the body's own: patient
 		RejectUnknownQueryParameters: e.Query == nil,
-		Metadata:                     map[string]any{"endpoint": e}, Responses: e.problems(isList[I]()),
-		Security: []map[string][]string{{"key": {}}, {"browser": {}}},
+		Metadata:                     map[string]any{"endpoint": e},
+		Responses:                    e.problems(isList[I]()),
+		Security:                     []map[string][]string{{"key": {}}, {"browser": {}}},
 	}
 	if e.Public {
 		op.Security = []map[string][]string{}
 	}
 	if e.Raw != "" {
 		status := "200"
-		op.Responses[status] = &huma.Response{Description: "OK", Content: map[string]*huma.MediaType{e.Raw: {Schema: &huma.Schema{Type: "string"}}}}
+		op.Responses[status] = &huma.Response{
+			Description: "OK",
+			Content:     map[string]*huma.MediaType{e.Raw: {Schema: &huma.Schema{Type: "string"}}},
+		}
 		if e.Raw == "application/json" {
-			op.Responses[status].Content[e.Raw].Schema = &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}
+			op.Responses[status].Content[e.Raw].Schema = &huma.Schema{
+				Type:                 huma.TypeObject,
+				AdditionalProperties: true,
+			}
 		}
 		if strings.HasPrefix(e.Raw, "image/") {
-			op.Responses[status].Content[e.Raw].Schema = &huma.Schema{Type: "string", Format: "binary"}
+			op.Responses[status].Content[e.Raw].Schema = &huma.Schema{
+				Type:   "string",
+				Format: "binary",
+			}
 		}
 	}
 	if e.Method == http.MethodPost && !e.Public && !e.Stream {
-		op.Parameters = append(op.Parameters, &huma.Param{Ref: "#/components/parameters/IdempotencyKey"})
+		op.Parameters = append(op.Parameters,
+			&huma.Param{Ref: "#/components/parameters/IdempotencyKey"})
 	}
 	huma.Register(s.api, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := h(ctx, in)
 		var early *registry.TooSoon
 		if errors.As(err, &early) {
-			return nil, huma.ErrorWithHeaders(s.problem(ctx, err), http.Header{"Retry-After": {strconv.Itoa(int(math.Ceil(early.After.Seconds())))}})
+			return nil, huma.ErrorWithHeaders(s.problem(ctx, err),
+				http.Header{"Retry-After": {strconv.Itoa(int(math.Ceil(early.After.Seconds())))}})
 		}
 		if err != nil {
 			return nil, s.problem(ctx, err)
@@ -137,7 +157,8 @@ func (e Endpoint) problems(list bool) map[string]*huma.Response {
 		codes = append(codes, http.StatusPreconditionFailed)
 	}
 	if e.Method == http.MethodPost || e.Method == http.MethodPut || e.Method == http.MethodPatch {
-		codes = append(codes, http.StatusBadRequest, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
+		codes = append(codes, http.StatusBadRequest, http.StatusRequestTimeout,
+			http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
 	}
 	if e.Conflict || e.Method == http.MethodPost && !e.Public {
 		codes = append(codes, http.StatusConflict)
@@ -193,7 +214,9 @@ func Listed[T any](rows []T, next string, err error) (*Body[Page[T]], error) {
 
 // PageOf is a page of a list that is short enough to be read as a whole. key names a row for as
 // long as it lives: no change of other rows makes a walk lose one, or see one twice.
-func PageOf[T any](s *Gate, all []T, p Paged, err error, key func(T) string) (*Body[Page[T]], error) {
+func PageOf[T any](
+	s *Gate, all []T, p Paged, err error, key func(T) string,
+) (*Body[Page[T]], error) {
 	if err != nil {
 		return nil, err
 	}

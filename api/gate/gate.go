@@ -75,7 +75,9 @@ func New(o Options) (*Gate, error) {
 	}
 	if o.Address != "" {
 		if err := r.cross.AddTrustedOrigin(o.Address); err != nil {
-			return nil, g.FieldErrorf("base_url", "%q is no origin; write it as https://gate.school.example, without a path", o.Address)
+			return nil, g.FieldErrorf("base_url",
+				"%q is no origin; write it as https://gate.school.example, without a path",
+				o.Address)
 		}
 	}
 	nameStrictly()
@@ -120,10 +122,14 @@ func (s *Gate) unknown(w http.ResponseWriter, r *http.Request) {
 	}
 	if len(allow) > 0 {
 		w.Header().Set("Allow", strings.Join(allow, ", "))
-		refuse(w, NewProblem(r.Context(), http.StatusMethodNotAllowed, g.Invalid, g.Textf("this path takes %s only", strings.Join(allow, ", "))))
+		refuse(w,
+			NewProblem(r.Context(), http.StatusMethodNotAllowed, g.Invalid,
+				g.Textf("this path takes %s only", strings.Join(allow, ", "))))
 		return
 	}
-	refuse(w, NewProblem(r.Context(), http.StatusNotFound, g.NotFound, g.Word("there is no such path; /docs lists them")))
+	refuse(w,
+		NewProblem(r.Context(), http.StatusNotFound, g.NotFound,
+			g.Word("there is no such path; /docs lists them")))
 }
 
 // Passes says whether somebody nearby may do something outside of the operations: who makes the

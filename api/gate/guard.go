@@ -86,7 +86,8 @@ func (s *Gate) Identify(r *http.Request) (*Caller, error) {
 	}
 	c, err := r.Cookie(CookieName)
 	if err != nil || c.Value == "" || len(c.Value) > 256 {
-		return nil, g.Errorf(g.Unauthenticated, "sign in, or send a key as 'Authorization: Bearer ghk_…'")
+		return nil, g.Errorf(g.Unauthenticated,
+			"sign in, or send a key as 'Authorization: Bearer ghk_…'")
 	}
 	user, scope, err := s.reg.UserByToken(r.Context(), c.Value)
 	if err != nil {
@@ -122,7 +123,9 @@ func (s *Gate) guard(e Endpoint, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx := context.WithValue(r.Context(), keyRequest, r)
 		if !safe(r.Method) && s.cross.Check(r) != nil {
-			refuse(w, NewProblem(ctx, http.StatusForbidden, g.Forbidden, g.Word("this request comes from a page of another site")))
+			refuse(w,
+				NewProblem(ctx, http.StatusForbidden, g.Forbidden,
+					g.Word("this request comes from a page of another site")))
 			return
 		}
 		c, err := s.admit(w, r, e)
@@ -138,13 +141,16 @@ func (s *Gate) guard(e Endpoint, next http.Handler) http.Handler {
 			return
 		}
 		r = r.WithContext(ctx)
-		r.Body = http.MaxBytesReader(w, r.Body, e.maxBody()+1<<10) // the schema's reader refuses at the bound itself; this one ends what has none
+		// the schema's reader refuses at the bound itself; this one ends what has none
+		r.Body = http.MaxBytesReader(w, r.Body, e.maxBody()+1<<10)
 		if r.Method == http.MethodPut && e.Matching {
 			b, err := io.ReadAll(r.Body)
 			r = r.WithContext(context.WithValue(ctx, keyBody, b))
-			r.Body = io.NopCloser(io.MultiReader(bytes.NewReader(b), broken{err})) // the error is for the schema's reader to tell
+			// the error is for the schema's reader to tell
+			r.Body = io.NopCloser(io.MultiReader(bytes.NewReader(b), broken{err}))
 		}
-		if have := r.Header.Values("If-None-Match"); len(have) > 0 && r.Method == http.MethodGet && !e.Stream {
+		if have := r.Header.Values("If-None-Match"); len(have) > 0 && r.Method == http.MethodGet &&
+			!e.Stream {
 			w = &conditional{ResponseWriter: w, have: have}
 		}
 		if r.Method == http.MethodPost && c != nil && r.Header.Get(idemHeader) != "" && !e.Stream {
@@ -162,7 +168,8 @@ func (s *Gate) admit(w http.ResponseWriter, r *http.Request, e Endpoint) (*Calle
 		v := l.Allow(key, s.now())
 		v.tell(w.Header())
 		if !v.OK {
-			return g.Errorf(g.RateLimited, "too many requests; try again in %s s", w.Header().Get("Retry-After"))
+			return g.Errorf(g.RateLimited, "too many requests; try again in %s s",
+				w.Header().Get("Retry-After"))
 		}
 		return nil
 	}
@@ -189,11 +196,14 @@ func (s *Gate) admit(w http.ResponseWriter, r *http.Request, e Endpoint) (*Calle
 	if err := limit(s.callers, c.Name()); err != nil {
 		return nil, err
 	}
-	if c.Token != "" && !safe(r.Method) && subtle.ConstantTimeCompare([]byte(r.Header.Get(csrfHeader)), []byte(CSRF(c.Token))) != 1 {
-		return nil, g.Errorf(g.Forbidden, "send the header %s with the value of csrf in GET /v1/me", csrfHeader)
+	if c.Token != "" && !safe(r.Method) &&
+		subtle.ConstantTimeCompare([]byte(r.Header.Get(csrfHeader)), []byte(CSRF(c.Token))) != 1 {
+		return nil, g.Errorf(g.Forbidden,
+			"send the header %s with the value of csrf in GET /v1/me", csrfHeader)
 	}
 	if e.Perm != "" && !c.Scope.Can(e.Perm) {
-		return nil, g.Errorf(g.Forbidden, "this needs the permission %s, which %s does not have", e.Perm, cond(c.Key.ID != "", g.Word("the key"), g.Word("your role")))
+		return nil, g.Errorf(g.Forbidden, "this needs the permission %s, which %s does not have",
+			e.Perm, cond(c.Key.ID != "", g.Word("the key"), g.Word("your role")))
 	}
 	return c, nil
 }

@@ -34,13 +34,16 @@ func newIdempotency(reg *registry.Registry) *idempotency {
 }
 
 // begin finds the answer kept under a name, or reserves the name where there is none.
-func (i *idempotency) begin(ctx context.Context, name, request string) (*registry.KeptAnswer, error) {
+func (i *idempotency) begin(
+	ctx context.Context, name, request string,
+) (*registry.KeptAnswer, error) {
 	i.mu.Lock()
 	busy := i.way[name]
 	i.way[name] = true
 	i.mu.Unlock()
 	if busy {
-		return nil, g.Errorf(g.Conflict, "the first request with this %s is still under way; try again shortly", idemHeader)
+		return nil, g.Errorf(g.Conflict,
+			"the first request with this %s is still under way; try again shortly", idemHeader)
 	}
 	kept, found, err := i.reg.BeginOnce(ctx, name, request)
 	if err == nil && !found {
@@ -51,9 +54,13 @@ func (i *idempotency) begin(ctx context.Context, name, request string) (*registr
 	case err != nil:
 		return nil, err
 	case kept.Request != request:
-		return nil, g.Errorf(g.Conflict, "this %s was used with another request; use a new key for a new request", idemHeader)
+		return nil, g.Errorf(g.Conflict,
+			"this %s was used with another request; use a new key for a new request", idemHeader)
 	case kept.Status == 0:
-		return nil, g.Errorf(g.Conflict, "the gateway stopped while the first request with this %s was under way: look whether it was done, and use a new key to do it again", idemHeader)
+		return nil, g.Errorf(g.Conflict,
+			"the gateway stopped while the first request with this %s was under way: look "+
+				"whether it was done, and use a new key to do it again",
+			idemHeader)
 	}
 	return &kept, nil
 }
@@ -84,7 +91,10 @@ func (i *idempotency) end(ctx context.Context, name string, c *capture) error {
 func (s *Gate) once(w http.ResponseWriter, r *http.Request, c *Caller, next http.Handler) {
 	key := r.Header.Get(idemHeader)
 	if len(key) > idemKey {
-		refuse(w, s.problem(r.Context(), g.FieldErrorf(idemHeader, "the key has %d bytes; at most %d are taken", len(key), idemKey)))
+		refuse(w,
+			s.problem(r.Context(),
+				g.FieldErrorf(idemHeader, "the key has %d bytes; at most %d are taken", len(key),
+					idemKey)))
 		return
 	}
 	body, err := io.ReadAll(r.Body)
@@ -98,7 +108,8 @@ func (s *Gate) once(w http.ResponseWriter, r *http.Request, c *Caller, next http
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	name := hashed(c.Name(), key)
-	kept, err := s.idem.begin(r.Context(), name, hashed(r.Method, r.URL.RequestURI(), r.Header.Get("Content-Type"), string(body)))
+	kept, err := s.idem.begin(r.Context(), name,
+		hashed(r.Method, r.URL.RequestURI(), r.Header.Get("Content-Type"), string(body)))
 	if err != nil {
 		refuse(w, s.problem(r.Context(), err))
 		return
@@ -115,7 +126,8 @@ func (s *Gate) once(w http.ResponseWriter, r *http.Request, c *Caller, next http
 	rec := &capture{ResponseWriter: w}
 	defer func() { // also where next panics: the key is free again
 		if err := s.idem.end(r.Context(), name, rec); err != nil {
-			s.log.WarnContext(r.Context(), "an answer cannot be kept for its Idempotency-Key", "request_id", RequestID(r.Context()), "error", err)
+			s.log.WarnContext(r.Context(), "an answer cannot be kept for its Idempotency-Key",
+				"request_id", RequestID(r.Context()), "error", err)
 		}
 	}()
 	next.ServeHTTP(rec, r)

@@ -37,7 +37,13 @@ type verdict struct {
 }
 
 func NewLimiter(per rate.Limit, burst, max int) *Limiter {
-	return &Limiter{per: per, burst: burst, max: max, by: map[string]*list.Element{}, order: list.New()}
+	return &Limiter{
+		per:   per,
+		burst: burst,
+		max:   max,
+		by:    map[string]*list.Element{},
+		order: list.New(),
+	}
 }
 
 func (l *Limiter) Allow(key string, now time.Time) verdict {
@@ -67,7 +73,9 @@ func (l *Limiter) Allow(key string, now time.Time) verdict {
 
 // tell writes the RateLimit headers of the IETF draft and their older X- form.
 func (v verdict) tell(h http.Header) {
-	seconds := func(d time.Duration) string { return strconv.Itoa(int(math.Ceil(max(0, d.Seconds())))) }
+	seconds := func(d time.Duration) string {
+		return strconv.Itoa(int(math.Ceil(max(0, d.Seconds()))))
+	}
 	for _, prefix := range []string{"RateLimit-", "X-RateLimit-"} {
 		h.Set(prefix+"Limit", strconv.Itoa(v.limit))
 		h.Set(prefix+"Remaining", strconv.Itoa(v.remaining))

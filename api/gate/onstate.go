@@ -10,7 +10,9 @@ import (
 // OnState makes the change under the context depend on the state that match names, if any. now
 // answers the tag of what is there: it reads, and writes nothing, an audited look neither. What
 // is not there is never the state that somebody read.
-func OnState(ctx context.Context, match string, now func(context.Context) (string, error)) context.Context {
+func OnState(
+	ctx context.Context, match string, now func(context.Context) (string, error),
+) context.Context {
 	if match == "" {
 		return ctx
 	}

@@ -41,8 +41,10 @@ func LanguageOf(ctx context.Context) texts.Language {
 
 // contentPolicy lets the console run from the gateway alone. Inline styles are allowed since
 // the console's component library writes some; inline scripts are not.
-const contentPolicy = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; " +
-	"media-src 'self' blob:; font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+const contentPolicy = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; " +
+	"img-src 'self' data: blob:; " +
+	"media-src 'self' blob:; font-src 'self' data:; connect-src 'self'; object-src 'none'; " +
+	"base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 // outer is around every request: id, security headers, panics caught, one line in the log.
 // The log has the path without the query, which may hold names.
@@ -54,7 +56,8 @@ func (s *Gate) outer(next http.Handler) http.Handler {
 			rand.Read(b[:])
 			id = hex.EncodeToString(b[:])
 		}
-		r = r.WithContext(context.WithValue(r.Context(), keyAsked, asked{id, r.Header.Get("Accept-Language")}))
+		r = r.WithContext(context.WithValue(r.Context(), keyAsked,
+			asked{id, r.Header.Get("Accept-Language")}))
 		h := w.Header()
 		h.Set("X-Request-Id", id)
 		h.Set("Content-Security-Policy", contentPolicy)
@@ -78,7 +81,8 @@ func (s *Gate) outer(next http.Handler) http.Handler {
 				if p == http.ErrAbortHandler {
 					panic(p)
 				}
-				s.log.ErrorContext(r.Context(), "request panicked", "request_id", id, "path", r.URL.Path, "panic", p, "stack", string(debug.Stack()))
+				s.log.ErrorContext(r.Context(), "request panicked", "request_id", id, "path",
+					r.URL.Path, "panic", p, "stack", string(debug.Stack()))
 				if rec.status == 0 {
 					refuse(rec, fault(r.Context()))
 				}
@@ -89,7 +93,8 @@ func (s *Gate) outer(next http.Handler) http.Handler {
 			if rec.status >= 500 || r.Method != http.MethodGet && r.Method != http.MethodHead {
 				log = s.log.InfoContext
 			}
-			log(r.Context(), "request", "request_id", id, "method", r.Method, "path", r.URL.Path, "status", rec.status, "bytes", rec.bytes,
+			log(r.Context(), "request", "request_id", id, "method", r.Method, "path", r.URL.Path,
+				"status", rec.status, "bytes", rec.bytes,
 				"ms", s.now().Sub(began).Milliseconds(), "remote", s.Remote(r))
 		}()
 		next.ServeHTTP(rec, r)
@@ -98,7 +103,8 @@ func (s *Gate) outer(next http.Handler) http.Handler {
 
 func plainID(id string) bool {
 	return id != "" && len(id) <= 64 && strings.IndexFunc(id, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_')
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' ||
+			r == '_')
 	}) < 0
 }
 

@@ -11,11 +11,13 @@ import (
 // How long the gateway waits for bytes. Nobody holds a connection by saying nothing; somebody
 // who is known may be slow.
 const (
-	strangerBody = 10 * time.Second // for the whole body of somebody who has not proved who they are
-	refusedBody  = 2 * time.Second  // for what is left of a body that nobody reads, before the answer goes out
-	silentBody   = 20 * time.Second // between two pieces of a known caller's body
-	wholeBody    = 15 * time.Minute // for all of it
-	slowAnswer   = 30 * time.Second // for the caller to take answerPiece of an answer
+	// for the whole body of somebody who has not proved who they are
+	strangerBody = 10 * time.Second
+	// for what is left of a body that nobody reads, before the answer goes out
+	refusedBody = 2 * time.Second
+	silentBody  = 20 * time.Second // between two pieces of a known caller's body
+	wholeBody   = 15 * time.Minute // for all of it
+	slowAnswer  = 30 * time.Second // for the caller to take answerPiece of an answer
 
 	answerPiece = 64 << 10 // bytes
 )
@@ -132,7 +134,8 @@ func (r *recorder) SetWriteDeadline(t time.Time) error {
 // patience is for a piece of the answer; a writer without deadlines, a test's, cannot be held.
 func (r *recorder) patience() {
 	if !r.own {
-		_ = http.NewResponseController(r.ResponseWriter).SetWriteDeadline(time.Now().Add(slowAnswer))
+		_ = http.NewResponseController(r.ResponseWriter).SetWriteDeadline(time.Now().Add(
+			slowAnswer))
 	}
 }
 

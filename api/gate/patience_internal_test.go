@@ -74,7 +74,9 @@ func announce(t *testing.T, c net.Conn, length int) {
 }
 
 // answered reads an answer and says what it was and when it came.
-func answered(t *testing.T, c net.Conn, began time.Time) (status int, body string, after time.Duration) {
+func answered(
+	t *testing.T, c net.Conn, began time.Time,
+) (status int, body string, after time.Duration) {
 	t.Helper()
 	r, err := http.ReadResponse(bufio.NewReader(c), nil)
 	if err != nil {
@@ -93,7 +95,9 @@ func answered(t *testing.T, c net.Conn, began time.Time) (status int, body strin
 func TestBodyThatNeverComes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := serving(t, func(w http.ResponseWriter, r *http.Request) {
-			refuse(w, NewProblem(r.Context(), http.StatusUnauthorized, "unauthenticated", g.Word("sign in")))
+			refuse(w,
+				NewProblem(r.Context(), http.StatusUnauthorized, "unauthenticated",
+					g.Word("sign in")))
 		})
 		began := time.Now()
 		announce(t, c, 10)
@@ -128,7 +132,8 @@ func TestStrangersBody(t *testing.T) {
 			}
 		})
 		if err := <-told; err != errSlow || time.Since(began) != strangerBody {
-			t.Errorf("got %v after %s, want %v after %s", err, time.Since(began), errSlow, strangerBody)
+			t.Errorf("got %v after %s, want %v after %s", err, time.Since(began), errSlow,
+				strangerBody)
 		}
 		go io.Copy(io.Discard, c)
 	})
@@ -183,7 +188,8 @@ func TestSilentCaller(t *testing.T) {
 					}
 				}()
 				if err := <-told; err != errSlow || time.Since(began) != c.want {
-					t.Errorf("got %v after %s, want %v after %s", err, time.Since(began), errSlow, c.want)
+					t.Errorf("got %v after %s, want %v after %s", err, time.Since(began), errSlow,
+						c.want)
 				}
 				close(stop)
 				go io.Copy(io.Discard, conn)
@@ -251,7 +257,9 @@ func TestAnswerThatNobodyTakes(t *testing.T) {
 // TestSlowReaderGetsAll: who takes an answer piece by piece gets all of it, however long.
 func TestSlowReaderGetsAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := serving(t, func(w http.ResponseWriter, r *http.Request) { w.Write(make([]byte, 1<<20)) })
+		c := serving(t, func(w http.ResponseWriter, r *http.Request) {
+			w.Write(make([]byte, 1<<20))
+		})
 		io.WriteString(c, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
 		r, err := http.ReadResponse(bufio.NewReader(c), nil)
 		if err != nil {

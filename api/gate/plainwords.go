@@ -140,7 +140,8 @@ func plainWords(field, message string) (string, g.Text) {
 		return fmt.Sprint(said.Args[0]), said
 	}
 	if strings.HasPrefix(message, "invalid date/time for format 2006-01-02T") {
-		return field, g.Word("write the moment as RFC 3339, with its time zone, like 2026-11-27T08:00:00Z or 2026-11-27T08:00:00+08:00 (a + in a query is written %2B)")
+		return field, g.Word("write the moment as RFC 3339, with its time zone, like " +
+			"2026-11-27T08:00:00Z or 2026-11-27T08:00:00+08:00 (a + in a query is written %2B)")
 	}
 	if said.Format != unlikePattern || len(said.Args) != 1 {
 		return field, said
@@ -151,7 +152,8 @@ func plainWords(field, message string) (string, g.Text) {
 	case "^[0-9]*$":
 		return field, g.Word("must be the number of an event, in digits")
 	case "^[a-z][a-z0-9._-]*$":
-		return field, g.Word("must begin with a small letter and hold small letters, digits, dots, underscores and hyphens only")
+		return field, g.Word("must begin with a small letter and hold small letters, digits, " +
+			"dots, underscores and hyphens only")
 	}
 	return field, said
 }

@@ -203,7 +203,8 @@ func (s *Gate) problem(ctx context.Context, err error) *Problem {
 		return p
 	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return NewProblem(ctx, http.StatusServiceUnavailable, g.Unavailable, g.Word("the request took too long or was given up; try again"))
+		return NewProblem(ctx, http.StatusServiceUnavailable, g.Unavailable,
+			g.Word("the request took too long or was given up; try again"))
 	}
 	var big *http.MaxBytesError
 	if errors.As(err, &big) {
@@ -215,7 +216,8 @@ func (s *Gate) problem(ctx context.Context, err error) *Problem {
 
 // fault is the gateway's own.
 func fault(ctx context.Context) *Problem {
-	said := g.Word("something went wrong in the gateway; its log has the cause under this request id")
+	said := g.Word("something went wrong in the gateway; its log has the cause under this " +
+		"request id")
 	return NewProblem(ctx, http.StatusInternalServerError, Internal, said)
 }
 
@@ -240,7 +242,8 @@ func transform(ctx huma.Context, _ string, v any) (any, error) {
 		said = g.Word(tooSlow)
 	}
 	var limit int64
-	if _, text, ok := strings.Cut(m.Detail, "limit="); ok && status == http.StatusRequestEntityTooLarge {
+	if _, text, ok := strings.Cut(m.Detail, "limit="); ok &&
+		status == http.StatusRequestEntityTooLarge {
 		if _, err := fmt.Sscanf(text, "%d", &limit); err == nil {
 			said = tooLarge(limit)
 		}
@@ -274,7 +277,8 @@ func transform(ctx huma.Context, _ string, v any) (any, error) {
 // pointerOf is where a field stands in the body of a request that has one.
 func pointerOf(ctx context.Context, field string) string {
 	r := RequestOf(ctx)
-	if r == nil || safe(r.Method) || r.Method == http.MethodDelete || r.URL.Query().Has(field) || field == idemHeader {
+	if r == nil || safe(r.Method) || r.Method == http.MethodDelete || r.URL.Query().Has(field) ||
+		field == idemHeader {
 		return ""
 	}
 	if field == "body" {

@@ -17,14 +17,18 @@ import (
 func checkQuery(raw string, known []string) error {
 	q, err := url.ParseQuery(raw)
 	if err != nil {
-		return g.FieldErrorf("query", "the query cannot be decoded (%v): write %% as %%25, & as %%26 and ; as %%3B", err)
+		return g.FieldErrorf("query",
+			"the query cannot be decoded (%v): write %% as %%25, & as %%26 and ; as %%3B", err)
 	}
 	for key, values := range q {
 		if known != nil && !slices.Contains(known, key) {
 			return g.FieldErrorf(clip(key), "%s", unknownParameter(known))
 		}
 		if len(values) > 1 && !strings.HasSuffix(key, "[]") {
-			return g.FieldErrorf(clip(key), "the parameter is there %d times; give it once, several values with commas between them", len(values))
+			return g.FieldErrorf(clip(key),
+				"the parameter is there %d times; give it once, several values with commas "+
+					"between them",
+				len(values))
 		}
 		for _, v := range values {
 			if !utf8.ValidString(v) || strings.ContainsRune(v, 0) {

@@ -35,7 +35,9 @@ func CheckJSON(b []byte) error {
 	for i := 0; i < len(b); {
 		r, n := utf8.DecodeRune(b[i:])
 		if r == utf8.RuneError && n == 1 {
-			return faulty("byte %d is not UTF-8: send JSON in UTF-8 (text from a GBK file must be converted first)", i)
+			return faulty("byte %d is not UTF-8: send JSON in UTF-8 (text from a GBK file must "+
+				"be converted first)",
+				i)
 		}
 		i += n
 	}

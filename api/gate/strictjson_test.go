@@ -25,7 +25,8 @@ func TestStrictJSON(t *testing.T) {
 	} {
 		var v any
 		err := unmarshal([]byte(in), &v)
-		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+		if want == "" && err != nil ||
+			want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 			t.Errorf("%s: got %v, want %q", in, err, want)
 		}
 	}
@@ -33,7 +34,10 @@ func TestStrictJSON(t *testing.T) {
 
 // What the check lets through, encoding/json reads the same way; it never panics.
 func FuzzStrictJSON(f *testing.F) {
-	for _, s := range []string{`{"a":[1,{"b":"\u00e9"}]}`, `{"a":1,"a":2}`, "\xff", `"\ud800"`, `[]]`, `{}{}`, `{"a"`, ``, `nul`} {
+	for _, s := range []string{
+		`{"a":[1,{"b":"\u00e9"}]}`, `{"a":1,"a":2}`, "\xff", `"\ud800"`, `[]]`, `{}{}`,
+		`{"a"`, ``, `nul`,
+	} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {

@@ -51,14 +51,37 @@ type streamInput struct {
 
 func (s *area) registerEvents() {
 	const tag = "Events"
-	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/events", ID: "list-events", Tag: tag, Summary: "The journal, from any point on",
-		Doc:     "Every event has a sequence number; the ids are those of the webhooks, so what a webhook missed is read here. Which kinds are shown depends on the caller's permissions. Of people (sighting, attendance) whoever is signed in at the console sees the last 24 hours here; a key, whose purpose is its reason, all.",
-		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/events?after=0&kinds=status&limit=5"`}, s.listEvents)
-	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/stream", ID: "stream", Tag: tag, Stream: true, Raw: "text/event-stream", Summary: "The live stream (server-sent events)",
-		Doc: "Each message's id is the sequence, its event the kind and its data the event as JSON. A client that reconnects with Last-Event-ID misses nothing and sees nothing twice. " +
-			"After 5 s of silence comes a comment: a client that hears nothing for longer has no news. `event: gap` says that events were trimmed before they could be sent, `event: reset` that the journal is younger than Last-Event-ID: read the lists again. A client that is too slow is dropped and may reconnect. " +
-			"Where the sign-in or key ends, or its rights change, an open stream ends within 15 s and may send until then.",
-		Example: `curl -fsSN --max-time 1 -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/stream?kinds=alert&after=0" || [ $? = 28 ]`}, s.stream)
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "GET",
+		Path:    "/v1/events",
+		ID:      "list-events",
+		Tag:     tag,
+		Summary: "The journal, from any point on",
+		Doc: "Every event has a sequence number; the ids are those of the webhooks, so what " +
+			"a webhook missed is read here. Which kinds are shown depends on the caller's " +
+			"permissions. Of people (sighting, attendance) whoever is signed in at the console " +
+			"sees the last 24 hours here; a key, whose purpose is its reason, all.",
+		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/events?after=0&kinds=status&limit=5"`,
+	}, s.listEvents)
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "GET",
+		Path:    "/v1/stream",
+		ID:      "stream",
+		Tag:     tag,
+		Stream:  true,
+		Raw:     "text/event-stream",
+		Summary: "The live stream (server-sent events)",
+		Doc: "Each message's id is the sequence, its event the kind and its data the event as " +
+			"JSON. A client that reconnects with Last-Event-ID misses nothing and sees nothing " +
+			"twice. " +
+			"After 5 s of silence comes a comment: a client that hears nothing for longer has no " +
+			"news. `event: gap` says that events were trimmed before they could be sent, `event: " +
+			"reset` that the journal is younger than Last-Event-ID: read the lists again. A " +
+			"client that is too slow is dropped and may reconnect. " +
+			"Where the sign-in or key ends, or its rights change, an open stream ends within 15 " +
+			"s and may send until then.",
+		Example: `curl -fsSN --max-time 1 -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/stream?kinds=alert&after=0" || [ $? = 28 ]`,
+	}, s.stream)
 }
 
 // wanted is which events a caller gets.
@@ -88,10 +111,12 @@ func (s *area) want(ctx context.Context, asked []string, school g.SchoolID) (wan
 	for _, k := range asked {
 		kind := g.EventKind(k)
 		if !slices.Contains(g.EventKinds(), kind) {
-			return w, g.FieldErrorf("kinds", "%q is no kind of event; use some of %v", k, g.EventKinds())
+			return w, g.FieldErrorf("kinds", "%q is no kind of event; use some of %v", k,
+				g.EventKinds())
 		}
 		if !scope.Can(kind.Permission()) {
-			return w, g.Errorf(g.Forbidden, "events of kind %s need the permission %s", kind, kind.Permission())
+			return w, g.Errorf(g.Forbidden, "events of kind %s need the permission %s", kind,
+				kind.Permission())
 		}
 		w.kinds[kind] = true
 	}
@@ -166,12 +191,22 @@ func (s *area) stream(ctx context.Context, in *streamInput) (*huma.StreamRespons
 			break
 		}
 	}
-	return &huma.StreamResponse{Body: func(hc huma.Context) {
-		defer s.streams.give(name)
-		r, rw := humago.Unwrap(hc)
-		f := &feed{s: s, r: r.WithContext(ctx), in: in, want: w, at: at, w: rw, rc: http.NewResponseController(rw)}
-		f.serve(newest, resumed)
-	}}, nil
+	return &huma.StreamResponse{
+		Body: func(hc huma.Context) {
+			defer s.streams.give(name)
+			r, rw := humago.Unwrap(hc)
+			f := &feed{
+				s:    s,
+				r:    r.WithContext(ctx),
+				in:   in,
+				want: w,
+				at:   at,
+				w:    rw,
+				rc:   http.NewResponseController(rw),
+			}
+			f.serve(newest, resumed)
+		},
+	}, nil
 }
 
 // feed is one live stream.
@@ -201,7 +236,8 @@ func (f *feed) serve(newest uint64, resumed bool) {
 		fmt.Fprintf(&f.buf, "event: reset\nid: %d\ndata: {\"newest\":%d}\n\n", newest, newest)
 		f.at = newest
 	}
-	defer func() { _ = f.rc.SetWriteDeadline(time.Time{}) }() // the connection may serve other requests
+	// the connection may serve other requests
+	defer func() { _ = f.rc.SetWriteDeadline(time.Time{}) }()
 	if f.flush() != nil {
 		return
 	}
@@ -209,7 +245,8 @@ func (f *feed) serve(newest uint64, resumed bool) {
 	for first := resumed; ctx.Err() == nil; first = false {
 		events, err := f.s.journal.After(ctx, f.at, eventPage)
 		if err != nil {
-			f.s.Log().WarnContext(ctx, "live stream broke off", "request_id", gate.RequestID(ctx), "error", err)
+			f.s.Log().WarnContext(ctx, "live stream broke off", "request_id", gate.RequestID(ctx),
+				"error", err)
 			return
 		}
 		if first && len(events) > 0 && events[0].Seq > f.at+1 {
@@ -250,7 +287,8 @@ func (f *feed) send(events []g.Event) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(&f.buf, "id: %d\nevent: %s\ndata: %s\n\n", e.Seq, e.Kind, g.OmitUnsetTimes(data))
+		fmt.Fprintf(&f.buf, "id: %d\nevent: %s\ndata: %s\n\n", e.Seq, e.Kind,
+			g.OmitUnsetTimes(data))
 		if f.buf.Len() > 64<<10 {
 			if err := f.flush(); err != nil {
 				return err
@@ -277,7 +315,9 @@ func (f *feed) beat(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if was := gate.CallerOf(ctx).Scope; now.Scope.School != was.School || now.Scope.Subtree != was.Subtree || !slices.Equal(now.Scope.Permissions, was.Permissions) {
+		if was := gate.CallerOf(ctx).Scope; now.Scope.School != was.School ||
+			now.Scope.Subtree != was.Subtree ||
+			!slices.Equal(now.Scope.Permissions, was.Permissions) {
 			return g.Errorf(g.Forbidden, "the caller's rights have changed; connect again")
 		}
 	}
@@ -325,10 +365,12 @@ func (s *slots) take(name string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.by[name] >= s.each {
-		return g.Errorf(g.RateLimited, "there are %d live streams of this caller already; close one", s.each)
+		return g.Errorf(g.RateLimited,
+			"there are %d live streams of this caller already; close one", s.each)
 	}
 	if s.n >= s.max {
-		return g.Errorf(g.Unavailable, "the gateway serves %d live streams already; try again later", s.max)
+		return g.Errorf(g.Unavailable,
+			"the gateway serves %d live streams already; try again later", s.max)
 	}
 	s.n++
 	s.by[name]++

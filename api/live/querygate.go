@@ -34,7 +34,14 @@ type waits struct {
 
 // newQueryGate has the bounds of PromQL: a dashboard asks a dozen at once.
 func newQueryGate() *queryGate {
-	return &queryGate{all: 4, each: 2, waitAll: 128, waitEach: 32, patience: 20 * time.Second, by: map[string]*asker{}}
+	return &queryGate{
+		all:      4,
+		each:     2,
+		waitAll:  128,
+		waitEach: 32,
+		patience: 20 * time.Second,
+		by:       map[string]*asker{},
+	}
 }
 
 // crowd says why there is no turn.
@@ -62,10 +69,16 @@ func (t *queryGate) take(ctx context.Context, name string) (done func(), err err
 		return done, nil
 	case c.waiting >= t.waitEach:
 		t.mu.Unlock()
-		return nil, &crowd{http.StatusTooManyRequests, g.Word("this caller has too many queries waiting; ask fewer at a time")}
+		return nil, &crowd{
+			http.StatusTooManyRequests,
+			g.Word("this caller has too many queries waiting; ask fewer at a time"),
+		}
 	case len(t.queue) >= t.waitAll:
 		t.mu.Unlock()
-		return nil, &crowd{http.StatusServiceUnavailable, g.Word("too many queries wait; try again in a moment")}
+		return nil, &crowd{
+			http.StatusServiceUnavailable,
+			g.Word("too many queries wait; try again in a moment"),
+		}
 	}
 	w := &waits{name, make(chan struct{})}
 	t.queue = append(t.queue, w)
@@ -79,7 +92,10 @@ func (t *queryGate) take(ctx context.Context, name string) (done func(), err err
 	case <-ctx.Done():
 		err = ctx.Err()
 	case <-late.C:
-		err = &crowd{http.StatusServiceUnavailable, g.Word("the query waited too long for its turn; try again, or ask fewer at a time")}
+		err = &crowd{
+			http.StatusServiceUnavailable,
+			g.Word("the query waited too long for its turn; try again, or ask fewer at a time"),
+		}
 	}
 	if t.leave(w) {
 		return nil, err
@@ -135,5 +151,9 @@ func promError(w http.ResponseWriter, status int, words string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Retry-After", "5")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]string{"status": "error", "errorType": "unavailable", "error": words})
+	_ = json.NewEncoder(w).Encode(map[string]string{
+		"status":    "error",
+		"errorType": "unavailable",
+		"error":     words,
+	})
 }

@@ -34,7 +34,8 @@ func TestQueryGate(t *testing.T) {
 		}
 		synctest.Wait()
 		var c *crowd
-		if _, err := q.take(t.Context(), "greedy"); !errors.As(err, &c) || c.status != http.StatusTooManyRequests {
+		if _, err := q.take(t.Context(), "greedy"); !errors.As(err, &c) ||
+			c.status != http.StatusTooManyRequests {
 			t.Errorf("one too many: got %v", err)
 		}
 		done, err := q.take(t.Context(), "modest")
@@ -50,7 +51,8 @@ func TestQueryGate(t *testing.T) {
 		}
 		greedy[1]()
 		if q.running != 0 || len(q.queue) != 0 || len(q.by) != 0 {
-			t.Errorf("left behind: %d running, %d queued, %d callers", q.running, len(q.queue), len(q.by))
+			t.Errorf("left behind: %d running, %d queued, %d callers", q.running, len(q.queue),
+				len(q.by))
 		}
 	})
 }
@@ -65,7 +67,8 @@ func TestQueryGateEnds(t *testing.T) {
 		}
 		began := time.Now()
 		var c *crowd
-		if _, err := q.take(t.Context(), "c"); !errors.As(err, &c) || c.status != http.StatusServiceUnavailable || time.Since(began) != q.patience {
+		if _, err := q.take(t.Context(), "c"); !errors.As(err, &c) ||
+			c.status != http.StatusServiceUnavailable || time.Since(began) != q.patience {
 			t.Errorf("got %v after %s", err, time.Since(began))
 		}
 		ctx, cancel := context.WithCancel(t.Context())

@@ -25,7 +25,9 @@ func (s *area) describeTelemetry(e gate.Endpoint) {
 		op = item.Post
 		op.RequestBody = &huma.RequestBody{
 			Description: "The parameters of GET, as a form.",
-			Content:     map[string]*huma.MediaType{"application/x-www-form-urlencoded": {Schema: promForm(e.Query, needed)}},
+			Content: map[string]*huma.MediaType{
+				"application/x-www-form-urlencoded": {Schema: promForm(e.Query, needed)},
+			},
 		}
 	} else {
 		for _, name := range e.Query {
@@ -48,7 +50,11 @@ func (s *area) describeTelemetry(e gate.Endpoint) {
 
 // promForm is the form that a POST carries.
 func promForm(names, needed []string) *huma.Schema {
-	form := &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{}, Required: needed}
+	form := &huma.Schema{
+		Type:       huma.TypeObject,
+		Properties: map[string]*huma.Schema{},
+		Required:   needed,
+	}
 	for _, name := range names {
 		form.Properties[name] = promParameter(name)
 		form.Properties[name].Description = promWords(name)
@@ -87,9 +93,14 @@ func promWords(name string) string {
 
 // promAnswer is the envelope of each answer.
 func promAnswer(failed bool) *huma.Schema {
-	text := func(words string) *huma.Schema { return &huma.Schema{Type: huma.TypeString, Description: words} }
+	text := func(words string) *huma.Schema {
+		return &huma.Schema{Type: huma.TypeString, Description: words}
+	}
 	status := text("Whether it succeeded.")
-	out := &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{"status": status}}
+	out := &huma.Schema{
+		Type:       huma.TypeObject,
+		Properties: map[string]*huma.Schema{"status": status},
+	}
 	if failed {
 		status.Enum = []any{"error"}
 		out.Properties["errorType"] = text("The kind of error, such as bad_data.")
@@ -98,7 +109,9 @@ func promAnswer(failed bool) *huma.Schema {
 		return out
 	}
 	status.Enum = []any{"success"}
-	out.Properties["data"] = &huma.Schema{Description: "What was asked for, in the shape that the Prometheus HTTP API gives it."}
+	out.Properties["data"] = &huma.Schema{
+		Description: "What was asked for, in the shape that the Prometheus HTTP API gives it.",
+	}
 	out.Properties["warnings"] = &huma.Schema{Type: huma.TypeArray, Items: text("A warning.")}
 	out.Properties["infos"] = &huma.Schema{Type: huma.TypeArray, Items: text("A hint.")}
 	out.Required = []string{"status"}

@@ -24,13 +24,19 @@ const (
 	AnswerAsItIs    = "as_it_is"      // to both: nothing is covered, or nothing better can be had
 )
 
-const asksDoc = "The face is compared with the person's own templates and with the school's. Where it is unlike the former or like somebody else, or where mouth or eyes seem to be covered, the answer is 409 with the code `confirm` and " +
-	"`questions`; send the same again with `answers`, and what was answered is kept in the audit log."
+const asksDoc = "The face is compared with the person's own templates and with the school's. " +
+	"Where it is unlike the former or like somebody else, or where mouth or eyes seem to be " +
+	"covered, the answer is 409 with the code `confirm` and " +
+	"`questions`; send the same again with `answers`, and what was answered is kept in the audit " +
+	"log."
 
 // photoReasons are the words with which the judges of photographs refuse one.
-const photoReasons = "no_face, several_faces, too_small, uncertain, turned, too_dark, too_bright, too_flat, blurred, not_live (of the face); " +
-	"empty, too_heavy, too_many, too_deep, too_few, too_narrow (pixels, or their shape), damaged, too_costly; " +
-	"is_heic, is_avif, is_video, is_gif, is_webp, is_bmp, is_tiff, is_pdf, is_archive, is_unknown (other kinds of file)"
+const photoReasons = "no_face, several_faces, too_small, uncertain, turned, too_dark, " +
+	"too_bright, too_flat, blurred, not_live (of the face); " +
+	"empty, too_heavy, too_many, too_deep, too_few, too_narrow (pixels, or their shape), " +
+	"damaged, too_costly; " +
+	"is_heic, is_avif, is_video, is_gif, is_webp, is_bmp, is_tiff, is_pdf, is_archive, " +
+	"is_unknown (other kinds of file)"
 
 func (s *area) enrolFace(ctx context.Context, in *photoInput) (*gate.Body[g.Pass], error) {
 	if s.needs.Faces == nil {
@@ -45,7 +51,12 @@ func (s *area) enrolFace(ctx context.Context, in *photoInput) (*gate.Body[g.Pass
 	if err != nil {
 		return nil, err
 	}
-	e := registry.Enrolment{Person: g.PersonID(in.ID), Embedding: p.Embedding, Model: p.Model, Quality: p.Quality}
+	e := registry.Enrolment{
+		Person:    g.PersonID(in.ID),
+		Embedding: p.Embedding,
+		Model:     p.Model,
+		Quality:   p.Quality,
+	}
 	if err := s.asked(ctx, school, &e, p.Covered, in.Answers); err != nil {
 		return nil, err
 	}
@@ -81,14 +92,22 @@ func (s *area) enrolStranger(ctx context.Context, in *enrolInput) (*gate.Body[En
 }
 
 // stranger is who the stranger of an alert is said to be.
-func (s *area) stranger(ctx context.Context, school g.SchoolID, in *enrolInput) (registry.Enrolment, error) {
+func (s *area) stranger(
+	ctx context.Context, school g.SchoolID, in *enrolInput,
+) (registry.Enrolment, error) {
 	b := in.Body
 	e := registry.Enrolment{
-		Person:  b.Person,
-		Consent: &g.Consent{Given: true, By: b.Consent.By, Note: b.Consent.Note, At: s.Now()},
+		Person: b.Person,
+		Consent: &g.Consent{
+			Given: true,
+			By:    b.Consent.By,
+			Note:  b.Consent.Note,
+			At:    s.Now(),
+		},
 	}
 	if (b.Person == "") == (b.Name == "") {
-		return e, g.FieldErrorf("person", "give either the person whom this is, or the name of a new visitor")
+		return e, g.FieldErrorf("person",
+			"give either the person whom this is, or the name of a new visitor")
 	}
 	if b.Person != "" {
 		// The consent comes with the deed; that the person is there is seen before the face.
@@ -103,18 +122,29 @@ func (s *area) stranger(ctx context.Context, school g.SchoolID, in *enrolInput) 
 		kind = g.Visitor
 	}
 	if kind != g.Visitor && !gate.CallerOf(ctx).Scope.Can(g.PeopleWrite) {
-		return e, g.FieldErrorf("kind", "without the permission people:write a new person can be a visitor only")
+		return e, g.FieldErrorf("kind",
+			"without the permission people:write a new person can be a visitor only")
 	}
-	e.New = &g.Person{School: school, Kind: kind, Name: b.Name, Number: b.Number, Phone: b.Phone, Class: b.Class}
+	e.New = &g.Person{
+		School: school,
+		Kind:   kind,
+		Name:   b.Name,
+		Number: b.Number,
+		Phone:  b.Phone,
+		Class:  b.Class,
+	}
 	return e, nil
 }
 
 // asked looks at what is covered of a face, compares it with those that are enrolled, and asks
 // back where the answers do not say yet what to make of it.
-func (s *area) asked(ctx context.Context, school g.SchoolID, e *registry.Enrolment, covered, answers []string) error {
+func (s *area) asked(
+	ctx context.Context, school g.SchoolID, e *registry.Enrolment, covered, answers []string,
+) error {
 	for _, a := range answers {
 		if !slices.Contains([]string{AnswerSame, AnswerReplace, AnswerAlike, AnswerAsItIs}, a) {
-			return g.FieldErrorf("answers", "%q is no answer; use some of same_person, replace, look_alike, as_it_is", a)
+			return g.FieldErrorf("answers",
+				"%q is no answer; use some of same_person, replace, look_alike, as_it_is", a)
 		}
 	}
 	open := askCovered(e, covered, answers)
@@ -126,14 +156,19 @@ func (s *area) asked(ctx context.Context, school g.SchoolID, e *registry.Enrolme
 	if len(open) == 0 {
 		return nil
 	}
-	p := gate.NewProblem(ctx, http.StatusConflict, gate.Confirm, g.Word("the face needs an answer before it is enrolled: see questions, and send the same again with answers"))
+	p := gate.NewProblem(ctx, http.StatusConflict, gate.Confirm,
+		g.Word("the face needs an answer before it is enrolled: see questions, and send the same "+
+			"again with answers"))
 	p.Questions = open
 	return p
 }
 
 // askCovered asks about each part of a face that seems to be covered.
 func askCovered(e *registry.Enrolment, covered, answers []string) (open []gate.Question) {
-	for _, c := range []struct{ part, ask string }{{"mouth", AskMouthCovered}, {"eyes", AskEyesCovered}} {
+	for _, c := range []struct{ part, ask string }{
+		{"mouth", AskMouthCovered},
+		{"eyes", AskEyesCovered},
+	} {
 		switch {
 		case !slices.Contains(covered, c.part):
 		case slices.Contains(answers, AnswerAsItIs):
@@ -146,11 +181,14 @@ func askCovered(e *registry.Enrolment, covered, answers []string) (open []gate.Q
 }
 
 // askAlike asks where a face is unlike the person's own or like somebody else's.
-func (s *area) askAlike(ctx context.Context, school g.SchoolID, e *registry.Enrolment, answers []string) (open []gate.Question, err error) {
+func (s *area) askAlike(
+	ctx context.Context, school g.SchoolID, e *registry.Enrolment, answers []string,
+) (open []gate.Question, err error) {
 	if s.needs.Compare == nil {
 		return nil, nil
 	}
-	l, err := s.needs.Compare(ctx, school, e.Person, TrackFace{Embedding: e.Embedding, Model: e.Model, Quality: e.Quality})
+	l, err := s.needs.Compare(ctx, school, e.Person,
+		TrackFace{Embedding: e.Embedding, Model: e.Model, Quality: e.Quality})
 	if err != nil {
 		return nil, err
 	}
@@ -162,7 +200,12 @@ func (s *area) askAlike(ctx context.Context, school g.SchoolID, e *registry.Enro
 		case slices.Contains(answers, AnswerSame):
 			e.Answers = append(e.Answers, AskUnlikeOwn+": "+AnswerSame)
 		default:
-			open = append(open, gate.Question{Ask: AskUnlikeOwn, Answers: []string{AnswerSame, AnswerReplace}, Score: l.Own})
+			open = append(open,
+				gate.Question{
+					Ask:     AskUnlikeOwn,
+					Answers: []string{AnswerSame, AnswerReplace},
+					Score:   l.Own,
+				})
 		}
 	}
 	if l.Other != "" && l.Alike {
@@ -170,7 +213,13 @@ func (s *area) askAlike(ctx context.Context, school g.SchoolID, e *registry.Enro
 			e.LookAlike = append(e.LookAlike, l.Other)
 			e.Answers = append(e.Answers, AskLikeOther+": "+AnswerAlike)
 		} else {
-			open = append(open, gate.Question{Ask: AskLikeOther, Answers: []string{AnswerAlike}, Person: l.Other, Name: s.nameOf(ctx, l.Other), Score: l.Score})
+			open = append(open, gate.Question{
+				Ask:     AskLikeOther,
+				Answers: []string{AnswerAlike},
+				Person:  l.Other,
+				Name:    s.nameOf(ctx, l.Other),
+				Score:   l.Score,
+			})
 		}
 	}
 	return open, nil

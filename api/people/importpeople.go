@@ -47,8 +47,14 @@ const workbookType = "application/vnd.openxmlformats-officedocument.spreadsheetm
 
 func (c ImportChoices) options() registry.ImportOptions {
 	o := registry.ImportOptions{
-		Encoding: c.Encoding, Sheet: c.Sheet, HeadingLine: c.HeadingLine, Kind: c.Kind, Mode: c.Mode,
-		Clear: c.Empty == "clear", Skip: c.Bad == "skip", Accept: c.Accept,
+		Encoding:    c.Encoding,
+		Sheet:       c.Sheet,
+		HeadingLine: c.HeadingLine,
+		Kind:        c.Kind,
+		Mode:        c.Mode,
+		Clear:       c.Empty == "clear",
+		Skip:        c.Bad == "skip",
+		Accept:      c.Accept,
 	}
 	for _, f := range c.Columns {
 		o.Columns = append(o.Columns, roster.Field(strings.TrimSpace(f)))
@@ -58,29 +64,53 @@ func (c ImportChoices) options() registry.ImportOptions {
 
 func (s *area) registerImport(tag string) {
 	s.registerImportProgress(tag)
-	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/people/import/preview", ID: "preview-import", Tag: tag, Perm: g.PeopleWrite, Max: maxImport, Summary: "Say what importing a file of people would do",
-		Doc: "Takes CSV (UTF-8, UTF-16, GBK, GB18030, Big5; comma, semicolon or tab) or an Excel workbook (.xlsx), headings in English or Chinese. " +
-			"Changes nothing. The report says which column is read as what, and line by line who would be new, changed (from, to), left out or refused; every problem has a code with parameters. " +
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "POST",
+		Path:    "/v1/people/import/preview",
+		ID:      "preview-import",
+		Tag:     tag,
+		Perm:    g.PeopleWrite,
+		Max:     maxImport,
+		Summary: "Say what importing a file of people would do",
+		Doc: "Takes CSV (UTF-8, UTF-16, GBK, GB18030, Big5; comma, semicolon or tab) or an Excel " +
+			"workbook (.xlsx), headings in English or Chinese. " +
+			"Changes nothing. The report says which column is read as what, and line by line who " +
+			"would be new, changed (from, to), left out or refused; every problem has a code " +
+			"with parameters. " +
 			"Its token applies exactly this outcome with POST /v1/people/import.",
 		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" -H "Content-Type: text/csv" --data-binary @- "$GATEHOUSE_URL/v1/people/import/preview?kind=student" <<'END'
 学号,姓名,班级,备注
 2026-0803,陈洁,7年级1班,
-END`}, func(ctx context.Context, in *previewInput) (*gate.Body[registry.ImportReport], error) {
+END`,
+	}, func(ctx context.Context, in *previewInput) (*gate.Body[registry.ImportReport], error) {
 		o := in.options()
 		o.DryRun = true
 		told, end := s.follow(ctx, in.Progress)
 		defer end()
 		o.Progress = told
-		return gate.Answer(s.View(ctx).ImportRoster(ctx, gate.SchoolOf(ctx, in.School), in.RawBody, o))
+		return gate.Answer(s.View(ctx).ImportRoster(ctx, gate.SchoolOf(ctx, in.School), in.RawBody,
+			o))
 	})
-	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/people/import", ID: "import-people", Tag: tag, Perm: g.PeopleWrite, Max: maxImport, Conflict: true, Summary: "Import people from CSV or a workbook",
-		Doc: "Everything is imported or nothing; an import that is broken off has changed nothing. While any line is wrong, nothing is changed, unless bad=skip leaves such lines out. " +
-			"With dry_run, or at /v1/people/import/preview, the report says line by line what would happen.",
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:   "POST",
+		Path:     "/v1/people/import",
+		ID:       "import-people",
+		Tag:      tag,
+		Perm:     g.PeopleWrite,
+		Max:      maxImport,
+		Conflict: true,
+		Summary:  "Import people from CSV or a workbook",
+		Doc: "Everything is imported or nothing; an import that is broken off has changed " +
+			"nothing. While any line is wrong, nothing is changed, unless bad=skip leaves such " +
+			"lines out. " +
+			"With dry_run, or at /v1/people/import/preview, the report says line by line what " +
+			"would happen.",
 		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" -H "Content-Type: text/csv" --data-binary @- "$GATEHOUSE_URL/v1/people/import?dry_run=true" <<'END'
 kind,number,name,class
 student,2026-0801,Chen Jie,7-1
 student,2026-0802,Zhao Lei,7-1
-END`}, func(ctx context.Context, in *importInput) (*gate.Body[registry.ImportReport], error) {
+END`,
+	}, func(ctx context.Context, in *importInput) (*gate.Body[registry.ImportReport], error) {
 		o := in.options()
 		o.DryRun, o.Token, o.Confirm = in.DryRun, in.Token, in.Confirm
 		told, end := s.follow(ctx, in.Progress)
@@ -98,8 +128,17 @@ END`}, func(ctx context.Context, in *importInput) (*gate.Body[registry.ImportRep
 			s.OpenAPI().Paths[path].Post.RequestBody.Content[kind] = file
 		}
 	}
-	gate.Handle(s.Gate, gate.Endpoint{Method: "PUT", Path: "/v1/people/{id}/left", ID: "mark-left", Tag: tag, Perm: g.PeopleWrite, Matching: true, Summary: "Mark somebody as having left the school, or as being back",
-		Doc: "Whoever has left is expected nowhere and recognised by no face, card or number, and can come back. Deleting a person is final."},
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:   "PUT",
+		Path:     "/v1/people/{id}/left",
+		ID:       "mark-left",
+		Tag:      tag,
+		Perm:     g.PeopleWrite,
+		Matching: true,
+		Summary:  "Mark somebody as having left the school, or as being back",
+		Doc: "Whoever has left is expected nowhere and recognised by no face, card or number, " +
+			"and can come back. Deleting a person is final.",
+	},
 		func(ctx context.Context, in *gate.Put[leftBody]) (*gate.None, error) {
 			ctx = gate.OnState(ctx, in.IfMatch, func(ctx context.Context) (string, error) {
 				p, err := s.View(ctx).PersonToChange(ctx, g.PersonID(in.ID))

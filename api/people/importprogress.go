@@ -65,8 +65,16 @@ type ImportProgress struct {
 }
 
 func (s *area) registerImportProgress(tag string) {
-	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/people/import/progress/{id}", ID: "get-import-progress", Tag: tag, Perm: g.PeopleWrite, Summary: "How far an import or its preview is",
-		Doc: "Under the name that its request gave with `progress`, and for its caller alone. 404: it has not begun, or it has ended and its request is answered."},
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "GET",
+		Path:    "/v1/people/import/progress/{id}",
+		ID:      "get-import-progress",
+		Tag:     tag,
+		Perm:    g.PeopleWrite,
+		Summary: "How far an import or its preview is",
+		Doc: "Under the name that its request gave with `progress`, and for its caller alone. " +
+			"404: it has not begun, or it has ended and its request is answered.",
+	},
 		func(ctx context.Context, in *gate.ByID) (*gate.Body[ImportProgress], error) {
 			share, ok := s.imports.of(gate.CallerOf(ctx).Name() + " " + in.ID)
 			if !ok {

@@ -61,23 +61,77 @@ type Enrolled struct {
 
 func (s *area) registerPasses() {
 	const tag = "People"
-	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/people/{id}/consent", ID: "set-consent", Tag: tag, Perm: g.FacesAdmin, Summary: "Record that the use of a face was allowed or withdrawn"},
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "POST",
+		Path:    "/v1/people/{id}/consent",
+		ID:      "set-consent",
+		Tag:     tag,
+		Perm:    g.FacesAdmin,
+		Summary: "Record that the use of a face was allowed or withdrawn",
+	},
 		func(ctx context.Context, in *consentInput) (*gate.None, error) {
-			return &gate.None{}, s.View(ctx).SetConsent(ctx, g.Consent{Person: g.PersonID(in.ID), Given: in.Body.Given, By: in.Body.By, Note: in.Body.Note, At: s.Now(), Actor: gate.CallerOf(ctx).Scope.Actor})
+			return &gate.None{}, s.View(ctx).SetConsent(ctx, g.Consent{
+				Person: g.PersonID(in.ID),
+				Given:  in.Body.Given,
+				By:     in.Body.By,
+				Note:   in.Body.Note,
+				At:     s.Now(),
+				Actor:  gate.CallerOf(ctx).Scope.Actor,
+			})
 		})
-	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/people/{id}/cards", ID: "add-card", Tag: tag, Perm: g.PeopleWrite, Status: 201, Summary: "Give a person a card, QR code or PIN"},
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "POST",
+		Path:    "/v1/people/{id}/cards",
+		ID:      "add-card",
+		Tag:     tag,
+		Perm:    g.PeopleWrite,
+		Status:  201,
+		Summary: "Give a person a card, QR code or PIN",
+	},
 		func(ctx context.Context, in *cardInput) (*gate.Body[g.Pass], error) {
-			return gate.Answer(s.View(ctx).AddCard(ctx, g.PersonID(in.ID), in.Body.Method, in.Body.Credential, in.Body.Expires))
+			return gate.Answer(s.View(ctx).AddCard(ctx, g.PersonID(in.ID), in.Body.Method,
+				in.Body.Credential, in.Body.Expires))
 		})
-	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/people/{id}/face", ID: "enrol-face", Tag: tag, Perm: g.FacesAdmin, Unavailable: true, Status: 201, Max: maxPhoto, Summary: "Enrol a face from a photograph",
-		Doc: "JPEG or PNG, at most 8 MB, one face. The person and the consent are looked at before the photograph. A photograph that will not do is refused with the reason, as a word in errors[].reason as well: " + photoReasons + ". " + asksDoc + " The photograph is not kept."}, s.enrolFace)
-	gate.Handle(s.Gate, gate.Endpoint{Method: "DELETE", Path: "/v1/passes/{id}", ID: "delete-pass", Tag: tag, Perm: g.PeopleWrite, Summary: "Take a card, a code or a face away"},
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:      "POST",
+		Path:        "/v1/people/{id}/face",
+		ID:          "enrol-face",
+		Tag:         tag,
+		Perm:        g.FacesAdmin,
+		Unavailable: true,
+		Status:      201,
+		Max:         maxPhoto,
+		Summary:     "Enrol a face from a photograph",
+		Doc: "JPEG or PNG, at most 8 MB, one face. The person and the consent are looked at " +
+			"before the photograph. A photograph that will not do is refused with the reason, as " +
+			"a word in errors[].reason as well: " +
+			photoReasons + ". " + asksDoc + " The photograph is not kept.",
+	}, s.enrolFace)
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "DELETE",
+		Path:    "/v1/passes/{id}",
+		ID:      "delete-pass",
+		Tag:     tag,
+		Perm:    g.PeopleWrite,
+		Summary: "Take a card, a code or a face away",
+	},
 		func(ctx context.Context, in *gate.ByID) (*gate.None, error) {
 			return &gate.None{}, s.View(ctx).DeletePass(ctx, g.PassID(in.ID))
 		})
-	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/alerts/{id}/enrol", ID: "enrol-stranger", Tag: "Alerts", Perm: g.FacesAdmin, Unavailable: true, Status: 201, Summary: "Enrol the stranger of an alert",
-		Doc: "Takes the face of the alert's own track, as its frames measured it, and never another face of the picture. Person, consent and face are one deed: all of it happens, or nothing. " +
-			"A new person is a visitor, unless the caller may also write people. " + asksDoc}, s.enrolStranger)
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:      "POST",
+		Path:        "/v1/alerts/{id}/enrol",
+		ID:          "enrol-stranger",
+		Tag:         "Alerts",
+		Perm:        g.FacesAdmin,
+		Unavailable: true,
+		Status:      201,
+		Summary:     "Enrol the stranger of an alert",
+		Doc: "Takes the face of the alert's own track, as its frames measured it, and never " +
+			"another face of the picture. Person, consent and face are one deed: all of it " +
+			"happens, or nothing. " +
+			"A new person is a visitor, unless the caller may also write people. " + asksDoc,
+	}, s.enrolStranger)
 	face := s.OpenAPI().Paths["/v1/people/{id}/face"].Post
 	face.RequestBody.Content["image/png"] = face.RequestBody.Content["image/jpeg"]
 }

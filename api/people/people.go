@@ -25,7 +25,17 @@ type personBody struct {
 }
 
 func (b personBody) person(ctx context.Context, id g.PersonID) g.Person {
-	return g.Person{ID: id, School: gate.SchoolOf(ctx, b.School), Kind: b.Kind, Name: b.Name, Number: b.Number, Class: b.Class, Boarder: b.Boarder, Phone: b.Phone, Guardian: b.Guardians}
+	return g.Person{
+		ID:       id,
+		School:   gate.SchoolOf(ctx, b.School),
+		Kind:     b.Kind,
+		Name:     b.Name,
+		Number:   b.Number,
+		Class:    b.Class,
+		Boarder:  b.Boarder,
+		Phone:    b.Phone,
+		Guardian: b.Guardians,
+	}
 }
 
 type peopleInput struct {
@@ -40,8 +50,15 @@ type peopleInput struct {
 
 func (s *area) registerPeople() {
 	const tag = "People"
-	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/people", ID: "list-people", Tag: tag, Perm: g.PeopleRead, Summary: "The class list: names, classes, who has a card or a face",
-		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/people?kind=student&limit=5"`}, func(ctx context.Context, in *peopleInput) (*gate.Body[gate.Page[registry.PersonRow]], error) {
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "GET",
+		Path:    "/v1/people",
+		ID:      "list-people",
+		Tag:     tag,
+		Perm:    g.PeopleRead,
+		Summary: "The class list: names, classes, who has a card or a face",
+		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/people?kind=student&limit=5"`,
+	}, func(ctx context.Context, in *peopleInput) (*gate.Body[gate.Page[registry.PersonRow]], error) {
 		f := registry.PersonFilter{
 			Page:   registry.Page{Limit: in.Limit, Cursor: in.Cursor},
 			School: in.School,
@@ -52,22 +69,47 @@ func (s *area) registerPeople() {
 		}
 		if in.Photo != "" {
 			if f.NotOfModel = s.needs.Model(); f.NotOfModel == "" {
-				return gate.Listed([]registry.PersonRow{}, "", nil) // no camera has shown a model yet
+				// no camera has shown a model yet
+				return gate.Listed([]registry.PersonRow{}, "", nil)
 			}
 		}
 		return gate.Listed(s.View(ctx).People(ctx, f))
 	})
-	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/classes", ID: "list-classes", Tag: tag, Perm: g.PeopleRead, Summary: "The classes of a school"}, func(ctx context.Context, in *gate.PerSchool) (*gate.Body[gate.Page[string]], error) {
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "GET",
+		Path:    "/v1/classes",
+		ID:      "list-classes",
+		Tag:     tag,
+		Perm:    g.PeopleRead,
+		Summary: "The classes of a school",
+	}, func(ctx context.Context, in *gate.PerSchool) (*gate.Body[gate.Page[string]], error) {
 		all, err := s.View(ctx).Classes(ctx, gate.SchoolOf(ctx, in.School))
 		return gate.PageOf(s.Gate, all, in.Paged, err, func(class string) string { return class })
 	})
-	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/people", ID: "create-person", Tag: tag, Perm: g.PeopleWrite, Status: 201, Max: 64 << 10, Summary: "Add a person",
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "POST",
+		Path:    "/v1/people",
+		ID:      "create-person",
+		Tag:     tag,
+		Perm:    g.PeopleWrite,
+		Status:  201,
+		Max:     64 << 10,
+		Summary: "Add a person",
 		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" -H "Content-Type: application/json" \
-  -d '{"kind": "student", "name": "Wang Fang", "number": "2026-0777", "class": "7-2"}' $GATEHOUSE_URL/v1/people`}, func(ctx context.Context, in *gate.Post[personBody]) (*gate.Body[g.Person], error) {
+  -d '{"kind": "student", "name": "Wang Fang", "number": "2026-0777", "class": "7-2"}' $GATEHOUSE_URL/v1/people`,
+	}, func(ctx context.Context, in *gate.Post[personBody]) (*gate.Body[g.Person], error) {
 		return gate.Answer(s.View(ctx).CreatePerson(ctx, in.Body.person(ctx, "")))
 	})
-	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/people/{id}", ID: "open-person", Tag: tag, Perm: g.PeopleOpen, Summary: "Open a person's page",
-		Doc: "For students a reason is needed. Opening is written to the audit log with the reason; where that cannot be written, nothing is shown."}, s.openPerson)
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "GET",
+		Path:    "/v1/people/{id}",
+		ID:      "open-person",
+		Tag:     tag,
+		Perm:    g.PeopleOpen,
+		Summary: "Open a person's page",
+		Doc: "For students a reason is needed. Opening is written to the audit log with the " +
+			"reason; where that cannot be written, nothing is shown.",
+	}, s.openPerson)
 	k := gate.Thing[personBody, g.Person]{
 		Load: func(ctx context.Context, id string) (g.Person, error) {
 			return s.View(ctx).PersonToChange(ctx, g.PersonID(id))
@@ -78,11 +120,27 @@ func (s *area) registerPeople() {
 		},
 		Show: shownPerson,
 	}
-	gate.Changes(s.Gate, gate.Endpoint{Path: "/v1/people/{id}", Tag: tag, Perm: g.PeopleWrite, Max: 64 << 10, Conflict: true, Summary: "Change a person",
-		Doc: "The answer shows telephone and guardians only where the request names them: whoever may change a person need not be one who may open the page."}, "person", k)
-	gate.Deletes(s.Gate, gate.Endpoint{Path: "/v1/people/{id}", Tag: tag, Perm: g.PeopleWrite, Summary: "Delete a person",
-		Doc: "Destroys the person's key, and with it the name, the faces and the cards. It cannot be undone."}, "person", k,
-		func(ctx context.Context, id string) error { return s.View(ctx).DeletePerson(ctx, g.PersonID(id)) })
+	gate.Changes(s.Gate, gate.Endpoint{
+		Path:     "/v1/people/{id}",
+		Tag:      tag,
+		Perm:     g.PeopleWrite,
+		Max:      64 << 10,
+		Conflict: true,
+		Summary:  "Change a person",
+		Doc: "The answer shows telephone and guardians only where the request names them: " +
+			"whoever may change a person need not be one who may open the page.",
+	}, "person", k)
+	gate.Deletes(s.Gate, gate.Endpoint{
+		Path:    "/v1/people/{id}",
+		Tag:     tag,
+		Perm:    g.PeopleWrite,
+		Summary: "Delete a person",
+		Doc: "Destroys the person's key, and with it the name, the faces and the cards. It " +
+			"cannot be undone.",
+	}, "person", k,
+		func(ctx context.Context, id string) error {
+			return s.View(ctx).DeletePerson(ctx, g.PersonID(id))
+		})
 	s.registerImport(tag)
 }
 
@@ -103,7 +161,9 @@ type openInput struct {
 	Reason string `query:"reason" maxLength:"500" doc:"Why the page is opened; needed for students." example:"parent asks about yesterday"`
 }
 
-func (s *area) openPerson(ctx context.Context, in *openInput) (*gate.Tagged[registry.PersonPage], error) {
+func (s *area) openPerson(
+	ctx context.Context, in *openInput,
+) (*gate.Tagged[registry.PersonPage], error) {
 	page, err := s.Because(ctx, in.Reason).OpenPerson(ctx, g.PersonID(in.ID))
 	page.Consents, page.Passes = gate.Some(page.Consents), gate.Some(page.Passes)
 	return gate.WithTag(gate.TagOf(page.Person, page.Consents, page.Passes), page), err

@@ -24,18 +24,47 @@ type dropInput struct {
 
 func (s *area) registerPictures() {
 	const tag = "Alerts"
-	gate.Handle(s.Gate, gate.Endpoint{Method: "PUT", Path: "/v1/alerts/{id}/picture", ID: "keep-picture", Tag: tag, Perm: g.AlertsWrite, Unavailable: true, Summary: "Keep the picture of an alert longer",
-		Doc: "Pictures of unknown people live for hours. This keeps one until a day that is named, with a reason, and is audited. The face that was measured beside it is not kept longer."}, s.keepPicture)
-	gate.Handle(s.Gate, gate.Endpoint{Method: "DELETE", Path: "/v1/alerts/{id}/picture", ID: "delete-picture", Tag: tag, Perm: g.AlertsWrite, Unavailable: true, Summary: "Destroy the picture of an alert",
-		Doc: "At once and for good, kept or not; the alert stays. It is audited."}, s.dropPicture)
-	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/pictures/kept", ID: "list-kept-pictures", Tag: tag, Perm: g.AlertsRead, Summary: "The pictures that somebody keeps"},
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:      "PUT",
+		Path:        "/v1/alerts/{id}/picture",
+		ID:          "keep-picture",
+		Tag:         tag,
+		Perm:        g.AlertsWrite,
+		Unavailable: true,
+		Summary:     "Keep the picture of an alert longer",
+		Doc: "Pictures of unknown people live for hours. This keeps one until a day that is " +
+			"named, with a reason, and is audited. The face that was measured beside it is not " +
+			"kept longer.",
+	}, s.keepPicture)
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:      "DELETE",
+		Path:        "/v1/alerts/{id}/picture",
+		ID:          "delete-picture",
+		Tag:         tag,
+		Perm:        g.AlertsWrite,
+		Unavailable: true,
+		Summary:     "Destroy the picture of an alert",
+		Doc:         "At once and for good, kept or not; the alert stays. It is audited.",
+	}, s.dropPicture)
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "GET",
+		Path:    "/v1/pictures/kept",
+		ID:      "list-kept-pictures",
+		Tag:     tag,
+		Perm:    g.AlertsRead,
+		Summary: "The pictures that somebody keeps",
+	},
 		func(ctx context.Context, in *gate.PerSchool) (*gate.Body[gate.Page[registry.KeptPicture]], error) {
 			all, err := s.View(ctx).KeptPictures(ctx, in.School)
-			return gate.PageOf(s.Gate, all, in.Paged, err, func(k registry.KeptPicture) string { return string(k.Media) })
+			return gate.PageOf(s.Gate, all, in.Paged, err, func(k registry.KeptPicture) string {
+				return string(k.Media)
+			})
 		})
 }
 
-func (s *area) keepPicture(ctx context.Context, in *keepInput) (*gate.Body[registry.KeptPicture], error) {
+func (s *area) keepPicture(
+	ctx context.Context, in *keepInput,
+) (*gate.Body[registry.KeptPicture], error) {
 	if s.needs.Media == nil {
 		return nil, gate.Missing("a media store")
 	}

@@ -35,21 +35,41 @@ type picturesInput struct {
 
 func (s *area) registerRecorded() {
 	const tag = "Schools and places"
-	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/recorded", ID: "get-recorded", Tag: tag, Summary: "What is recorded here of whom, and for how long",
-		Doc:     "Numbers and settings, no names: for everybody who works at the school, and to answer a parent who asks.",
-		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" $GATEHOUSE_URL/v1/recorded`},
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "GET",
+		Path:    "/v1/recorded",
+		ID:      "get-recorded",
+		Tag:     tag,
+		Summary: "What is recorded here of whom, and for how long",
+		Doc: "Numbers and settings, no names: for everybody who works at the school, and to " +
+			"answer a parent who asks.",
+		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" $GATEHOUSE_URL/v1/recorded`,
+	},
 		func(ctx context.Context, in *struct{ gate.InSchool }) (*gate.Tagged[RecordedFacts], error) {
 			return taggedFacts(s.recorded(ctx, gate.SchoolOf(ctx, in.School)))
 		})
-	gate.Handle(s.Gate, gate.Endpoint{Method: "PUT", Path: "/v1/recorded", ID: "set-recorded", Tag: tag, Perm: g.SettingsWrite, Matching: true, Summary: "Turn pictures of unknown people on or off"}, s.setRecorded)
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:   "PUT",
+		Path:     "/v1/recorded",
+		ID:       "set-recorded",
+		Tag:      tag,
+		Perm:     g.SettingsWrite,
+		Matching: true,
+		Summary:  "Turn pictures of unknown people on or off",
+	}, s.setRecorded)
 }
 
 func (s *area) recorded(ctx context.Context, id g.SchoolID) (RecordedFacts, error) {
-	f := RecordedFacts{Pictures: true, KeepMaxDays: days(registry.MaxKeepPicture), PassageSeconds: 10}
+	f := RecordedFacts{
+		Pictures:       true,
+		KeepMaxDays:    days(registry.MaxKeepPicture),
+		PassageSeconds: 10,
+	}
 	if s.needs.Recorded != nil {
 		k := s.needs.Recorded()
 		f.PictureHours, f.Model = k.Pictures.Hours(), k.Model
-		f.HistoryDays, f.JournalDays, f.TelemetryDays = days(k.History), days(k.Journal), days(k.Telemetry)
+		f.HistoryDays, f.JournalDays, f.TelemetryDays = days(k.History), days(k.Journal), days(
+			k.Telemetry)
 	}
 	var err error
 	if f.Pictures, err = s.View(ctx).PicturesTaken(ctx, id); err != nil {
@@ -66,7 +86,9 @@ func taggedFacts(f RecordedFacts, err error) (*gate.Tagged[RecordedFacts], error
 
 func days(d time.Duration) int { return int(d / (24 * time.Hour)) }
 
-func (s *area) setRecorded(ctx context.Context, in *picturesInput) (*gate.Tagged[RecordedFacts], error) {
+func (s *area) setRecorded(
+	ctx context.Context, in *picturesInput,
+) (*gate.Tagged[RecordedFacts], error) {
 	if err := registry.CheckReason("reason", in.Body.Reason); err != nil {
 		return nil, err
 	}

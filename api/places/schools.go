@@ -19,9 +19,17 @@ type schoolBody struct {
 
 func (b schoolBody) school(id g.SchoolID) (g.School, error) {
 	if !gate.ValidTimezone(b.Timezone) {
-		return g.School{}, g.FieldErrorf("timezone", "%q is no IANA time zone; write it like Asia/Shanghai", b.Timezone)
+		return g.School{}, g.FieldErrorf("timezone",
+			"%q is no IANA time zone; write it like Asia/Shanghai", b.Timezone)
 	}
-	return g.School{ID: id, Parent: b.Parent, Kind: b.Kind, Name: b.Name, Timezone: b.Timezone, Language: b.Language}, nil
+	return g.School{
+		ID:       id,
+		Parent:   b.Parent,
+		Kind:     b.Kind,
+		Name:     b.Name,
+		Timezone: b.Timezone,
+		Language: b.Language,
+	}, nil
 }
 
 type siteBody struct {
@@ -48,16 +56,36 @@ type zoneBody struct {
 
 func (s *area) registerSchools() {
 	const tag = "Schools and places"
-	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/schools", ID: "list-schools", Tag: tag, Summary: "The schools that the caller sees",
-		Example: "curl -fsS -H \"Authorization: Bearer $GATEHOUSE_KEY\" $GATEHOUSE_URL/v1/schools"}, func(ctx context.Context, in *gate.Paged) (*gate.Body[gate.Page[g.School]], error) {
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "GET",
+		Path:    "/v1/schools",
+		ID:      "list-schools",
+		Tag:     tag,
+		Summary: "The schools that the caller sees",
+		Example: "curl -fsS -H \"Authorization: Bearer $GATEHOUSE_KEY\" $GATEHOUSE_URL/v1/schools",
+	}, func(ctx context.Context, in *gate.Paged) (*gate.Body[gate.Page[g.School]], error) {
 		all, err := s.View(ctx).Schools(ctx)
 		return gate.PageOf(s.Gate, all, *in, err, func(x g.School) string { return string(x.ID) })
 	})
-	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/schools/{id}", ID: "get-school", Tag: tag, Summary: "One school"}, func(ctx context.Context, in *gate.ByID) (*gate.Tagged[g.School], error) {
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "GET",
+		Path:    "/v1/schools/{id}",
+		ID:      "get-school",
+		Tag:     tag,
+		Summary: "One school",
+	}, func(ctx context.Context, in *gate.ByID) (*gate.Tagged[g.School], error) {
 		x, err := s.View(ctx).School(ctx, g.SchoolID(in.ID))
 		return gate.WithTag(gate.TagOf(x), x), err
 	})
-	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/schools", ID: "create-school", Tag: tag, Perm: g.SettingsWrite, Status: 201, Summary: "Add a school to the district"},
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "POST",
+		Path:    "/v1/schools",
+		ID:      "create-school",
+		Tag:     tag,
+		Perm:    g.SettingsWrite,
+		Status:  201,
+		Summary: "Add a school to the district",
+	},
 		func(ctx context.Context, in *gate.Post[schoolBody]) (*gate.Body[g.School], error) {
 			x, err := in.Body.school("")
 			if err != nil {
@@ -65,8 +93,15 @@ func (s *area) registerSchools() {
 			}
 			return gate.Answer(s.View(ctx).CreateSchool(ctx, x))
 		})
-	gate.Changes(s.Gate, gate.Endpoint{Path: "/v1/schools/{id}", Tag: tag, Perm: g.SettingsWrite, Summary: "Change a school"}, "school", gate.Thing[schoolBody, g.School]{
-		Load: func(ctx context.Context, id string) (g.School, error) { return s.View(ctx).School(ctx, g.SchoolID(id)) },
+	gate.Changes(s.Gate, gate.Endpoint{
+		Path:    "/v1/schools/{id}",
+		Tag:     tag,
+		Perm:    g.SettingsWrite,
+		Summary: "Change a school",
+	}, "school", gate.Thing[schoolBody, g.School]{
+		Load: func(ctx context.Context, id string) (g.School, error) {
+			return s.View(ctx).School(ctx, g.SchoolID(id))
+		},
 		Save: func(ctx context.Context, id string, b schoolBody) (g.School, error) {
 			x, err := b.school(g.SchoolID(id))
 			if err != nil {
@@ -75,8 +110,14 @@ func (s *area) registerSchools() {
 			return x, s.View(ctx).UpdateSchool(ctx, x)
 		},
 	})
-	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/places", ID: "places", Tag: tag, Summary: "Sites, buildings and zones of a school",
-		Example: "curl -fsS -H \"Authorization: Bearer $GATEHOUSE_KEY\" $GATEHOUSE_URL/v1/places"}, func(ctx context.Context, in *gate.InSchool) (*gate.Body[registry.Places], error) {
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "GET",
+		Path:    "/v1/places",
+		ID:      "places",
+		Tag:     tag,
+		Summary: "Sites, buildings and zones of a school",
+		Example: "curl -fsS -H \"Authorization: Bearer $GATEHOUSE_KEY\" $GATEHOUSE_URL/v1/places",
+	}, func(ctx context.Context, in *gate.InSchool) (*gate.Body[registry.Places], error) {
 		return gate.Answer(s.places(ctx, in.School))
 	})
 	s.registerPlaces(tag)
@@ -91,36 +132,81 @@ func (s *area) places(ctx context.Context, id g.SchoolID) (registry.Places, erro
 
 func (s *area) registerPlaces(tag string) {
 	kind(s, "site", tag, gate.Thing[siteBody, g.Site]{
-		Load: func(ctx context.Context, id string) (g.Site, error) { return s.View(ctx).Site(ctx, g.SiteID(id)) },
-		Save: func(ctx context.Context, id string, b siteBody) (g.Site, error) {
-			return s.View(ctx).PutSite(ctx, g.Site{ID: g.SiteID(id), School: gate.SchoolOf(ctx, b.School), Name: b.Name})
+		Load: func(ctx context.Context, id string) (g.Site, error) {
+			return s.View(ctx).Site(ctx, g.SiteID(id))
 		},
-	}, func(ctx context.Context, id string) error { return s.View(ctx).DeleteSite(ctx, g.SiteID(id)) })
+		Save: func(ctx context.Context, id string, b siteBody) (g.Site, error) {
+			return s.View(ctx).PutSite(ctx,
+				g.Site{ID: g.SiteID(id), School: gate.SchoolOf(ctx, b.School), Name: b.Name})
+		},
+	}, func(ctx context.Context, id string) error {
+		return s.View(ctx).DeleteSite(ctx, g.SiteID(id))
+	})
 	kind(s, "building", tag, gate.Thing[buildingBody, g.Building]{
 		Load: func(ctx context.Context, id string) (g.Building, error) {
 			return s.View(ctx).Building(ctx, g.BuildingID(id))
 		},
 		Save: func(ctx context.Context, id string, b buildingBody) (g.Building, error) {
-			return s.View(ctx).PutBuilding(ctx, g.Building{ID: g.BuildingID(id), School: gate.SchoolOf(ctx, b.School), Site: b.Site, Name: b.Name})
+			return s.View(ctx).PutBuilding(ctx, g.Building{
+				ID:     g.BuildingID(id),
+				School: gate.SchoolOf(ctx, b.School),
+				Site:   b.Site,
+				Name:   b.Name,
+			})
 		},
-	}, func(ctx context.Context, id string) error { return s.View(ctx).DeleteBuilding(ctx, g.BuildingID(id)) })
+	}, func(ctx context.Context, id string) error {
+		return s.View(ctx).DeleteBuilding(ctx, g.BuildingID(id))
+	})
 	kind(s, "zone", tag, gate.Thing[zoneBody, g.Zone]{
-		Load: func(ctx context.Context, id string) (g.Zone, error) { return s.View(ctx).Zone(ctx, g.ZoneID(id)) },
-		Save: func(ctx context.Context, id string, b zoneBody) (g.Zone, error) {
-			return s.View(ctx).PutZone(ctx, g.Zone{ID: g.ZoneID(id), School: gate.SchoolOf(ctx, b.School), Building: b.Building, Name: b.Name, Kind: b.Kind, Private: b.Private})
+		Load: func(ctx context.Context, id string) (g.Zone, error) {
+			return s.View(ctx).Zone(ctx, g.ZoneID(id))
 		},
-	}, func(ctx context.Context, id string) error { return s.View(ctx).DeleteZone(ctx, g.ZoneID(id)) })
+		Save: func(ctx context.Context, id string, b zoneBody) (g.Zone, error) {
+			return s.View(ctx).PutZone(ctx, g.Zone{
+				ID:       g.ZoneID(id),
+				School:   gate.SchoolOf(ctx, b.School),
+				Building: b.Building,
+				Name:     b.Name,
+				Kind:     b.Kind,
+				Private:  b.Private,
+			})
+		},
+	}, func(ctx context.Context, id string) error {
+		return s.View(ctx).DeleteZone(ctx, g.ZoneID(id))
+	})
 }
 
 // kind registers making, reading, changing and deleting one kind of place.
-func kind[B, T any](s *area, name, tag string, k gate.Thing[B, T], remove func(ctx context.Context, id string) error) {
+func kind[B, T any](
+	s *area, name, tag string, k gate.Thing[B, T], remove func(ctx context.Context, id string) error,
+) {
 	path := "/v1/" + name + "s"
-	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: path, ID: "create-" + name, Tag: tag, Perm: g.DevicesWrite, Status: 201, Summary: "Add a " + name},
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "POST",
+		Path:    path,
+		ID:      "create-" + name,
+		Tag:     tag,
+		Perm:    g.DevicesWrite,
+		Status:  201,
+		Summary: "Add a " + name,
+	},
 		func(ctx context.Context, in *gate.Post[B]) (*gate.Body[T], error) {
 			return gate.Answer(k.Save(ctx, "", in.Body))
 		})
-	gate.Reads(s.Gate, gate.Endpoint{Path: path + "/{id}", Tag: tag, Summary: "One " + name}, name, k.Load)
-	gate.Changes(s.Gate, gate.Endpoint{Path: path + "/{id}", Tag: tag, Perm: g.DevicesWrite, Summary: "Change a " + name}, name, k)
-	gate.Deletes(s.Gate, gate.Endpoint{Path: path + "/{id}", Tag: tag, Perm: g.DevicesWrite, Conflict: true, Summary: "Delete a " + name,
-		Doc: "Refused with a conflict while something is still in it."}, name, k, remove)
+	gate.Reads(s.Gate, gate.Endpoint{Path: path + "/{id}", Tag: tag, Summary: "One " + name}, name,
+		k.Load)
+	gate.Changes(s.Gate, gate.Endpoint{
+		Path:    path + "/{id}",
+		Tag:     tag,
+		Perm:    g.DevicesWrite,
+		Summary: "Change a " + name,
+	}, name, k)
+	gate.Deletes(s.Gate, gate.Endpoint{
+		Path:     path + "/{id}",
+		Tag:      tag,
+		Perm:     g.DevicesWrite,
+		Conflict: true,
+		Summary:  "Delete a " + name,
+		Doc:      "Refused with a conflict while something is still in it.",
+	}, name, k, remove)
 }

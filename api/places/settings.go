@@ -30,18 +30,34 @@ type Setting struct {
 }
 
 func (s *area) registerSettings(tag string) {
-	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/settings/{key}", ID: "get-setting", Tag: tag, Summary: "A setting of the school"}, func(ctx context.Context, in *SettingPath) (*gate.Tagged[Setting], error) {
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "GET",
+		Path:    "/v1/settings/{key}",
+		ID:      "get-setting",
+		Tag:     tag,
+		Summary: "A setting of the school",
+	}, func(ctx context.Context, in *SettingPath) (*gate.Tagged[Setting], error) {
 		x, err := s.setting(ctx, *in)
 		return gate.WithTag(gate.TagOf(x), x), err
 	})
-	gate.Handle(s.Gate, gate.Endpoint{Method: "PUT", Path: "/v1/settings/{key}", ID: "put-setting", Tag: tag, Perm: g.SettingsWrite, Max: 64 << 10, Matching: true, Summary: "Change a setting of the school",
-		Doc: "The value is replaced as a whole; null removes it."}, func(ctx context.Context, in *settingInput) (*gate.Tagged[Setting], error) {
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:   "PUT",
+		Path:     "/v1/settings/{key}",
+		ID:       "put-setting",
+		Tag:      tag,
+		Perm:     g.SettingsWrite,
+		Max:      64 << 10,
+		Matching: true,
+		Summary:  "Change a setting of the school",
+		Doc:      "The value is replaced as a whole; null removes it.",
+	}, func(ctx context.Context, in *settingInput) (*gate.Tagged[Setting], error) {
 		ctx = gate.OnState(ctx, in.IfMatch, func(ctx context.Context) (string, error) {
 			x, err := s.setting(ctx, in.SettingPath)
 			return gate.TagOf(x), err
 		})
 		x := Setting{in.Key, in.Body.Value}
-		return gate.WithTag(gate.TagOf(x), x), s.View(ctx).PutSetting(ctx, gate.SchoolOf(ctx, in.School), in.Key, in.Body.Value)
+		return gate.WithTag(gate.TagOf(x), x), s.View(ctx).PutSetting(ctx,
+			gate.SchoolOf(ctx, in.School), in.Key, in.Body.Value)
 	})
 }
 

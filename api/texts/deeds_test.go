@@ -35,7 +35,8 @@ func TestDeeds(t *testing.T) {
 		words := deedWords(t, file)
 		for _, deed := range slices.Sorted(maps.Keys(told)) {
 			if !words[deed] {
-				t.Errorf("%s: the deed %s has no words under auditDone in %s", told[deed], deed, file)
+				t.Errorf("%s: the deed %s has no words under auditDone in %s", told[deed], deed,
+					file)
 			}
 		}
 		for _, deed := range slices.Sorted(maps.Keys(words)) {

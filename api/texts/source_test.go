@@ -65,7 +65,14 @@ func (s *said) read(root string, skip []string) error {
 	all := map[string]*pkg{}
 	shared := map[string]int{}
 	for dir, files := range packages {
-		p := &pkg{dir: dir, set: set, consts: map[string]ast.Expr{}, wrappers: map[string]int{}, shared: shared, said: s}
+		p := &pkg{
+			dir:      dir,
+			set:      set,
+			consts:   map[string]ast.Expr{},
+			wrappers: map[string]int{},
+			shared:   shared,
+			said:     s,
+		}
 		p.learn(files)
 		all[dir] = p
 	}
@@ -156,7 +163,8 @@ func (p *pkg) within(n ast.Node, alias string, around []function, learn bool) {
 				}
 			}
 		case *ast.FuncLit:
-			p.within(n.Body, alias, append(around[:len(around):len(around)], function{names[n], n.Type}), learn)
+			p.within(n.Body, alias,
+				append(around[:len(around):len(around)], function{names[n], n.Type}), learn)
 			return false
 		case *ast.CallExpr:
 			p.call(n, alias, around, learn)
@@ -169,7 +177,8 @@ func (p *pkg) within(n ast.Node, alias string, around []function, learn bool) {
 
 func (p *pkg) call(c *ast.CallExpr, alias string, around []function, learn bool) {
 	at, ok := p.format(c, alias)
-	if !ok || at >= len(c.Args) || p.dir == "." && (len(around) == 0 || makers[around[0].name] > 0) {
+	if !ok || at >= len(c.Args) ||
+		p.dir == "." && (len(around) == 0 || makers[around[0].name] > 0) {
 		return
 	}
 	if text, ok := p.value(c.Args[at]); ok {
@@ -187,7 +196,8 @@ func (p *pkg) call(c *ast.CallExpr, alias string, around []function, learn bool)
 		}
 	}
 	if !learn {
-		p.said.faults = append(p.said.faults, fmt.Sprintf("%s: the format is not written here", p.set.Position(c.Pos())))
+		p.said.faults = append(p.said.faults,
+			fmt.Sprintf("%s: the format is not written here", p.set.Position(c.Pos())))
 	}
 }
 
@@ -198,7 +208,9 @@ func (p *pkg) literal(c *ast.CompositeLit, alias string, learn bool) {
 	}
 	for _, e := range c.Elts {
 		if kv, ok := e.(*ast.KeyValueExpr); ok && fmt.Sprint(kv.Key) == "Message" {
-			p.said.faults = append(p.said.faults, fmt.Sprintf("%s: make it with Errorf, and At for the field", p.set.Position(c.Pos())))
+			p.said.faults = append(p.said.faults,
+				fmt.Sprintf("%s: make it with Errorf, and At for the field",
+					p.set.Position(c.Pos())))
 		}
 	}
 }

@@ -48,21 +48,47 @@ type TestFired struct {
 
 func (s *area) registerWebhooks() {
 	const tag = "Webhooks"
-	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/webhooks", ID: "list-webhooks", Tag: tag, Perm: g.KeysAdmin, Summary: "Webhooks"}, func(ctx context.Context, in *gate.PerSchool) (*gate.Body[gate.Page[g.Webhook]], error) {
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "GET",
+		Path:    "/v1/webhooks",
+		ID:      "list-webhooks",
+		Tag:     tag,
+		Perm:    g.KeysAdmin,
+		Summary: "Webhooks",
+	}, func(ctx context.Context, in *gate.PerSchool) (*gate.Body[gate.Page[g.Webhook]], error) {
 		all, err := s.View(ctx).Webhooks(ctx, in.School)
-		return gate.PageOf(s.Gate, all, in.Paged, err, func(w g.Webhook) string { return string(w.ID) })
+		return gate.PageOf(s.Gate, all, in.Paged, err,
+			func(w g.Webhook) string { return string(w.ID) })
 	})
-	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/webhooks", ID: "create-webhook", Tag: tag, Perm: g.KeysAdmin, Status: 201, Summary: "Have events posted to a server of one's own",
-		Doc: "Each event is a CloudEvents 1.0 document in structured mode, signed as Standard Webhooks asks: headers webhook-id, webhook-timestamp and webhook-signature. " +
-			"Answer 2xx within 15 s. Otherwise the event is tried again for three days, after which the webhook is disabled; 410 disables it at once, Retry-After is honoured, redirects are not followed. " +
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "POST",
+		Path:    "/v1/webhooks",
+		ID:      "create-webhook",
+		Tag:     tag,
+		Perm:    g.KeysAdmin,
+		Status:  201,
+		Summary: "Have events posted to a server of one's own",
+		Doc: "Each event is a CloudEvents 1.0 document in structured mode, signed as Standard " +
+			"Webhooks asks: headers webhook-id, webhook-timestamp and webhook-signature. " +
+			"Answer 2xx within 15 s. Otherwise the event is tried again for three days, after " +
+			"which the webhook is disabled; 410 disables it at once, Retry-After is honoured, " +
+			"redirects are not followed. " +
 			"It gets what its maker may read, at any time. " +
-			"Events of one subject (header gatehouse-subject: an alert, an incident, a person or a device) come in order, and gatehouse-sequence rises from one to the next: " +
-			"where one is refused the later ones of its subject wait for it, and those of others go on; where 1,000 wait it is given up. " +
-			"Where one gets no answer, or a 5xx, one of another subject is posted 5 s later: if that is answered, only the first subject waits; " +
-			"if it fails as well the server is away, and all wait, longer each time. A server that sends Retry-After, 429 or 503 speaks for all. " +
-			"Between subjects there is no order, and a delivery that is sent again by hand comes when it comes. " +
-			"The same event can come twice: webhook-id tells."}, s.createWebhook)
-	load := func(ctx context.Context, id string) (g.Webhook, error) { return s.ownWebhook(ctx, g.WebhookID(id)) }
+			"Events of one subject (header gatehouse-subject: an alert, an incident, a person or " +
+			"a device) come in order, and gatehouse-sequence rises from one to the next: " +
+			"where one is refused the later ones of its subject wait for it, and those of others " +
+			"go on; where 1,000 wait it is given up. " +
+			"Where one gets no answer, or a 5xx, one of another subject is posted 5 s later: if " +
+			"that is answered, only the first subject waits; " +
+			"if it fails as well the server is away, and all wait, longer each time. A server " +
+			"that sends Retry-After, 429 or 503 speaks for all. " +
+			"Between subjects there is no order, and a delivery that is sent again by hand comes " +
+			"when it comes. " +
+			"The same event can come twice: webhook-id tells.",
+	}, s.createWebhook)
+	load := func(ctx context.Context, id string) (g.Webhook, error) {
+		return s.ownWebhook(ctx, g.WebhookID(id))
+	}
 	k := gate.Thing[webhookBody, ChangedWebhook]{
 		Load: func(ctx context.Context, id string) (ChangedWebhook, error) {
 			w, err := load(ctx, id)
@@ -72,25 +98,84 @@ func (s *area) registerWebhooks() {
 		Save:  s.updateWebhook,
 		Once:  func(now *ChangedWebhook, saved ChangedWebhook) { now.Secret = saved.Secret },
 	}
-	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/webhooks/{id}/secret", ID: "rotate-webhook-secret", Tag: tag, Perm: g.KeysAdmin, Summary: "Give a webhook a new signing secret",
-		Doc: "Deliveries are signed with both until the old secret ends: webhook-signature then holds two signatures with a space between them, the new one first, as Standard Webhooks has it. " +
-			"Take the new secret into use on the server within that time. Rotating again ends the older of the two at once."}, s.rotateSecret)
-	gate.Reads(s.Gate, gate.Endpoint{Path: "/v1/webhooks/{id}", Tag: tag, Perm: g.KeysAdmin, Summary: "One webhook"}, "webhook", load)
-	gate.Changes(s.Gate, gate.Endpoint{Path: "/v1/webhooks/{id}", Tag: tag, Perm: g.KeysAdmin, Summary: "Change a webhook, or enable it again"}, "webhook", k)
-	gate.Deletes(s.Gate, gate.Endpoint{Path: "/v1/webhooks/{id}", Tag: tag, Perm: g.KeysAdmin, Summary: "Delete a webhook"}, "webhook", k,
-		func(ctx context.Context, id string) error { return s.View(ctx).DeleteWebhook(ctx, g.WebhookID(id)) })
-	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/webhooks/{id}/take-over", ID: "take-over-webhook", Tag: tag, Perm: g.KeysAdmin, Summary: "Answer for a webhook in its maker's place",
-		Doc: "For somebody who is signed in and may read every kind of event that it asks for. From then on it gets what they may read."}, func(ctx context.Context, in *gate.ByID) (*gate.None, error) {
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "POST",
+		Path:    "/v1/webhooks/{id}/secret",
+		ID:      "rotate-webhook-secret",
+		Tag:     tag,
+		Perm:    g.KeysAdmin,
+		Summary: "Give a webhook a new signing secret",
+		Doc: "Deliveries are signed with both until the old secret ends: webhook-signature then " +
+			"holds two signatures with a space between them, the new one first, as Standard " +
+			"Webhooks has it. " +
+			"Take the new secret into use on the server within that time. Rotating again ends " +
+			"the older of the two at once.",
+	}, s.rotateSecret)
+	gate.Reads(s.Gate, gate.Endpoint{
+		Path:    "/v1/webhooks/{id}",
+		Tag:     tag,
+		Perm:    g.KeysAdmin,
+		Summary: "One webhook",
+	}, "webhook", load)
+	gate.Changes(s.Gate, gate.Endpoint{
+		Path:    "/v1/webhooks/{id}",
+		Tag:     tag,
+		Perm:    g.KeysAdmin,
+		Summary: "Change a webhook, or enable it again",
+	}, "webhook", k)
+	gate.Deletes(s.Gate, gate.Endpoint{
+		Path:    "/v1/webhooks/{id}",
+		Tag:     tag,
+		Perm:    g.KeysAdmin,
+		Summary: "Delete a webhook",
+	}, "webhook", k,
+		func(ctx context.Context, id string) error {
+			return s.View(ctx).DeleteWebhook(ctx, g.WebhookID(id))
+		})
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "POST",
+		Path:    "/v1/webhooks/{id}/take-over",
+		ID:      "take-over-webhook",
+		Tag:     tag,
+		Perm:    g.KeysAdmin,
+		Summary: "Answer for a webhook in its maker's place",
+		Doc: "For somebody who is signed in and may read every kind of event that it asks for. " +
+			"From then on it gets what they may read.",
+	}, func(ctx context.Context, in *gate.ByID) (*gate.None, error) {
 		return &gate.None{}, s.View(ctx).TakeOverWebhook(ctx, g.WebhookID(in.ID))
 	})
-	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/webhooks/{id}/test", ID: "test-webhook", Tag: tag, Perm: g.KeysAdmin, Status: 202, Summary: "Send a test event"}, s.testWebhook)
-	gate.Handle(s.Gate, gate.Endpoint{Method: "GET", Path: "/v1/webhooks/{id}/deliveries", ID: "list-deliveries", Tag: tag, Perm: g.KeysAdmin, Summary: "What was sent and what came back, newest first"}, func(ctx context.Context, in *struct {
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "POST",
+		Path:    "/v1/webhooks/{id}/test",
+		ID:      "test-webhook",
+		Tag:     tag,
+		Perm:    g.KeysAdmin,
+		Status:  202,
+		Summary: "Send a test event",
+	}, s.testWebhook)
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "GET",
+		Path:    "/v1/webhooks/{id}/deliveries",
+		ID:      "list-deliveries",
+		Tag:     tag,
+		Perm:    g.KeysAdmin,
+		Summary: "What was sent and what came back, newest first",
+	}, func(ctx context.Context, in *struct {
 		gate.ByID
 		gate.Paged
 	}) (*gate.Body[gate.Page[registry.Delivery]], error) {
-		return gate.Listed(s.View(ctx).Deliveries(ctx, g.WebhookID(in.ID), registry.Page{Limit: in.Limit, Cursor: in.Cursor}))
+		return gate.Listed(s.View(ctx).Deliveries(ctx, g.WebhookID(in.ID),
+			registry.Page{Limit: in.Limit, Cursor: in.Cursor}))
 	})
-	gate.Handle(s.Gate, gate.Endpoint{Method: "POST", Path: "/v1/webhooks/deliveries/{id}/redeliver", ID: "redeliver", Tag: tag, Perm: g.KeysAdmin, Status: 202, Summary: "Send a delivery again"}, func(ctx context.Context, in *struct {
+	gate.Handle(s.Gate, gate.Endpoint{
+		Method:  "POST",
+		Path:    "/v1/webhooks/deliveries/{id}/redeliver",
+		ID:      "redeliver",
+		Tag:     tag,
+		Perm:    g.KeysAdmin,
+		Status:  202,
+		Summary: "Send a delivery again",
+	}, func(ctx context.Context, in *struct {
 		ID int64 `path:"id" minimum:"1" doc:"The delivery's id."`
 	}) (*gate.None, error) {
 		if err := s.View(ctx).Redeliver(ctx, in.ID); err != nil {
@@ -107,13 +192,22 @@ func (s *area) webhook(ctx context.Context, b webhookBody, id g.WebhookID) (g.We
 	}
 	for _, k := range b.Kinds {
 		if !slices.Contains(g.EventKinds(), k) {
-			return g.Webhook{}, g.FieldErrorf("kinds", "%q is no kind of event; use some of %v", k, g.EventKinds())
+			return g.Webhook{}, g.FieldErrorf("kinds", "%q is no kind of event; use some of %v", k,
+				g.EventKinds())
 		}
 	}
-	return g.Webhook{ID: id, School: gate.SchoolOf(ctx, b.School), URL: b.URL, Kinds: gate.Some(b.Kinds), Disabled: b.Disabled}, nil
+	return g.Webhook{
+		ID:       id,
+		School:   gate.SchoolOf(ctx, b.School),
+		URL:      b.URL,
+		Kinds:    gate.Some(b.Kinds),
+		Disabled: b.Disabled,
+	}, nil
 }
 
-func (s *area) createWebhook(ctx context.Context, in *gate.Post[webhookBody]) (*gate.Body[NewWebhook], error) {
+func (s *area) createWebhook(
+	ctx context.Context, in *gate.Post[webhookBody],
+) (*gate.Body[NewWebhook], error) {
 	w, err := s.webhook(ctx, in.Body, "")
 	if err != nil {
 		return nil, err
@@ -122,7 +216,9 @@ func (s *area) createWebhook(ctx context.Context, in *gate.Post[webhookBody]) (*
 	return gate.Answer(NewWebhook{w, secret}, err)
 }
 
-func (s *area) updateWebhook(ctx context.Context, id string, b webhookBody) (ChangedWebhook, error) {
+func (s *area) updateWebhook(
+	ctx context.Context, id string, b webhookBody,
+) (ChangedWebhook, error) {
 	old, err := s.ownWebhook(ctx, g.WebhookID(id))
 	if err != nil {
 		return ChangedWebhook{}, err
@@ -166,7 +262,8 @@ func (s *area) testWebhook(ctx context.Context, in *gate.ByID) (*gate.Body[TestF
 		return nil, err
 	}
 	if w.Disabled {
-		return nil, g.Errorf(g.Conflict, "the webhook is disabled (%s); enable it first", cmp.Or(w.Reason, "by hand"))
+		return nil, g.Errorf(g.Conflict, "the webhook is disabled (%s); enable it first",
+			cmp.Or(w.Reason, "by hand"))
 	}
 	id := g.NewID("evt_test")
 	return gate.Answer(TestFired{id}, s.queue.Try(ctx, w, id))

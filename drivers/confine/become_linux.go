@@ -77,7 +77,8 @@ func dropRights() {
 		switch right {
 		case unix.CAP_DAC_OVERRIDE, unix.CAP_DAC_READ_SEARCH, unix.CAP_NET_BIND_SERVICE:
 		default:
-			_ = unix.Prctl(unix.PR_CAPBSET_DROP, uintptr(right), 0, 0, 0) // only root has them, and only root may
+			// only root has them, and only root may
+			_ = unix.Prctl(unix.PR_CAPBSET_DROP, uintptr(right), 0, 0, 0)
 		}
 	}
 }
@@ -91,7 +92,8 @@ func limit(p Plan) error {
 		soft uint64
 	}{
 		{unix.RLIMIT_CORE, 0, 0},
-		{unix.RLIMIT_NOFILE, p.Files, 1024}, // a Go program raises it to the bound; others count on no more
+		// a Go program raises it to the bound; others count on no more
+		{unix.RLIMIT_NOFILE, p.Files, 1024},
 		{unix.RLIMIT_NPROC, p.Tasks, p.Tasks},
 	} {
 		if l.n == 0 && l.what != unix.RLIMIT_CORE {
@@ -132,14 +134,17 @@ func starter(path string, args, env []string) (func() error, error) {
 	name := ""
 	fd, flags := programFile, unix.AT_EMPTY_PATH
 	if string(head[:]) == "#!" { // its interpreter opens it once more, by its path
-		name, fd, flags = path, unix.AT_FDCWD, 0
+		name = path
+		fd = unix.AT_FDCWD
+		flags = 0
 	}
 	file, err := syscall.BytePtrFromString(name)
 	if err != nil {
 		return nil, fmt.Errorf("the program's path: %w", err)
 	}
 	return func() error {
-		_, _, errno := syscall.RawSyscall6(unix.SYS_EXECVEAT, uintptr(fd), uintptr(unsafe.Pointer(file)),
+		_, _, errno := syscall.RawSyscall6(unix.SYS_EXECVEAT, uintptr(fd),
+			uintptr(unsafe.Pointer(file)),
 			uintptr(unsafe.Pointer(&argv[0])), uintptr(unsafe.Pointer(&envv[0])), uintptr(flags), 0)
 		runtime.KeepAlive(argv)
 		runtime.KeepAlive(envv)

@@ -31,7 +31,8 @@ type Report struct {
 	Landlock int    `json:",omitempty"` // version of its interface that holds; 0: none
 	Error    string `json:",omitempty"` // why the program was not started
 	Start    bool   `json:",omitempty"` // the system refused to start it, confined as it was to be
-	Open     string `json:",omitempty"` // why Landlock does not hold, where the program was started all the same
+	// why Landlock does not hold, where the program was started all the same
+	Open string `json:",omitempty"`
 }
 
 // The files that the launcher finds open.
@@ -43,7 +44,9 @@ const (
 
 // The ways in which Landlock cannot be had.
 var (
-	ErrNone      = errors.New("this kernel has no Landlock (it came with Linux 5.13)")
-	ErrDisabled  = errors.New("this kernel was started without Landlock: add landlock to its lsm= list")
-	ErrForbidden = errors.New("a system call filter of the service or the container forbids Landlock")
+	ErrNone     = errors.New("this kernel has no Landlock (it came with Linux 5.13)")
+	ErrDisabled = errors.New("this kernel was started without Landlock: add landlock to its " +
+		"lsm= list")
+	ErrForbidden = errors.New("a system call filter of the service or the container forbids " +
+		"Landlock")
 )

@@ -85,13 +85,28 @@ func FromObservation(o gatehouse.Observation) *Observation {
 	}
 	if s := o.Sighting; s != nil {
 		w.Sighting = &Sighting{
-			Id: text(string(s.ID)), Method: text(string(s.Method)), Direction: text(string(s.Direction)),
-			Zone: text(string(s.Zone)), Person: text(string(s.Person)), Credential: text(s.Credential),
-			Track: text(s.Track), Media: text(string(s.Media)),
-			Embedding: s.Embedding, Model: text(s.Model), Snapshot: s.Snapshot, Frames: int32(s.Frames),
+			Id:         text(string(s.ID)),
+			Method:     text(string(s.Method)),
+			Direction:  text(string(s.Direction)),
+			Zone:       text(string(s.Zone)),
+			Person:     text(string(s.Person)),
+			Credential: text(s.Credential),
+			Track:      text(s.Track),
+			Media:      text(string(s.Media)),
+			Embedding:  s.Embedding,
+			Model:      text(s.Model),
+			Snapshot:   s.Snapshot,
+			Frames:     int32(s.Frames),
 		}
 		if m := s.Match; m != nil {
-			w.Sighting.Match = &Match{Score: m.Score, RunnerUp: m.RunnerUp, Margin: m.Margin, Quality: m.Quality, Frames: int32(m.Frames), Reason: text(m.Reason)}
+			w.Sighting.Match = &Match{
+				Score:    m.Score,
+				RunnerUp: m.RunnerUp,
+				Margin:   m.Margin,
+				Quality:  m.Quality,
+				Frames:   int32(m.Frames),
+				Reason:   text(m.Reason),
+			}
 		}
 	}
 	return w
@@ -100,7 +115,11 @@ func FromObservation(o gatehouse.Observation) *Observation {
 // ToObservation is the inverse of FromObservation. Whatever a program sends becomes an
 // observation; whether it is one that the gateway takes is for gatehouse.Admit to say.
 func ToObservation(w *Observation) gatehouse.Observation {
-	o := gatehouse.Observation{Device: gatehouse.DeviceID(w.GetDevice()), Sequence: w.GetSequence(), Replayed: w.GetReplayed()}
+	o := gatehouse.Observation{
+		Device:   gatehouse.DeviceID(w.GetDevice()),
+		Sequence: w.GetSequence(),
+		Replayed: w.GetReplayed(),
+	}
 	if t := w.GetTime(); t != nil {
 		o.Time = instant(t)
 	}
@@ -131,13 +150,28 @@ func ToObservation(w *Observation) gatehouse.Observation {
 	}
 	if s := w.GetSighting(); s != nil {
 		o.Sighting = &gatehouse.Sighting{
-			ID: gatehouse.SightingID(s.GetId()), Method: gatehouse.Method(s.GetMethod()), Direction: gatehouse.Direction(s.GetDirection()),
-			Zone: gatehouse.ZoneID(s.GetZone()), Person: gatehouse.PersonID(s.GetPerson()), Credential: s.GetCredential(),
-			Track: s.GetTrack(), Media: gatehouse.MediaID(s.GetMedia()),
-			Embedding: s.GetEmbedding(), Model: clip(s.GetModel()), Snapshot: s.GetSnapshot(), Frames: int(s.GetFrames()),
+			ID:         gatehouse.SightingID(s.GetId()),
+			Method:     gatehouse.Method(s.GetMethod()),
+			Direction:  gatehouse.Direction(s.GetDirection()),
+			Zone:       gatehouse.ZoneID(s.GetZone()),
+			Person:     gatehouse.PersonID(s.GetPerson()),
+			Credential: s.GetCredential(),
+			Track:      s.GetTrack(),
+			Media:      gatehouse.MediaID(s.GetMedia()),
+			Embedding:  s.GetEmbedding(),
+			Model:      clip(s.GetModel()),
+			Snapshot:   s.GetSnapshot(),
+			Frames:     int(s.GetFrames()),
 		}
 		if m := s.GetMatch(); m != nil {
-			o.Sighting.Match = &gatehouse.Match{Score: m.GetScore(), RunnerUp: m.GetRunnerUp(), Margin: m.GetMargin(), Quality: m.GetQuality(), Frames: int(m.GetFrames()), Reason: m.GetReason()}
+			o.Sighting.Match = &gatehouse.Match{
+				Score:    m.GetScore(),
+				RunnerUp: m.GetRunnerUp(),
+				Margin:   m.GetMargin(),
+				Quality:  m.GetQuality(),
+				Frames:   int(m.GetFrames()),
+				Reason:   m.GetReason(),
+			}
 		}
 	}
 	return o
@@ -156,7 +190,8 @@ func FromReasons(reasons []gatehouse.Reason) []*Reason {
 func ToReasons(reasons []*Reason) []gatehouse.Reason {
 	var out []gatehouse.Reason
 	for _, r := range reasons {
-		out = append(out, gatehouse.Reason{Code: gatehouse.ReasonCode(r.GetCode()), Params: r.GetParams()})
+		out = append(out,
+			gatehouse.Reason{Code: gatehouse.ReasonCode(r.GetCode()), Params: r.GetParams()})
 	}
 	return out
 }
@@ -165,7 +200,8 @@ func ToReasons(reasons []*Reason) []gatehouse.Reason {
 // bound, which Admit then refuses as too old or too far ahead.
 func instant(t *timestamppb.Timestamp) time.Time {
 	const first, last = -62135596799, 253402300799
-	return time.Unix(min(max(t.GetSeconds(), first), last), int64(min(max(t.GetNanos(), 0), 999_999_999))).UTC()
+	return time.Unix(min(max(t.GetSeconds(), first), last),
+		int64(min(max(t.GetNanos(), 0), 999_999_999))).UTC()
 }
 
 // text makes s valid UTF-8, which protobuf strings must be: one odd byte from a device may

@@ -96,7 +96,8 @@ func CallError(who string, err error) error {
 	case codes.Unimplemented:
 		return gatehouse.Errorf(gatehouse.NotFound, "%s has no such function", who)
 	case codes.ResourceExhausted:
-		return gatehouse.Errorf(gatehouse.TooLarge, "%s gave or was given more than %d bytes", who, MaxMessage)
+		return gatehouse.Errorf(gatehouse.TooLarge, "%s gave or was given more than %d bytes", who,
+			MaxMessage)
 	case codes.Unavailable:
 		return gatehouse.Errorf(gatehouse.Unavailable, "%s ended before it answered", who)
 	}

@@ -40,7 +40,9 @@ type bench struct {
 func newBench(f Fixture) *bench { return &bench{f: f, changed: make(chan struct{})} }
 
 // Accept makes the bench a host.Sink.
-func (b *bench) Accept(_ context.Context, _ gatehouse.DriverName, observations []gatehouse.Observation) error {
+func (b *bench) Accept(
+	_ context.Context, _ gatehouse.DriverName, observations []gatehouse.Observation,
+) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, o := range observations {
@@ -60,7 +62,9 @@ func (b *bench) Accept(_ context.Context, _ gatehouse.DriverName, observations [
 func (b *bench) admit(o gatehouse.Observation) error {
 	for _, d := range []drivers.Device{b.f.Device, b.f.Other} {
 		if d.ID != "" && o.Device == d.ID {
-			a, err := gatehouse.Admit(gatehouse.Device{ID: d.ID, Enabled: true, Profile: d.Profile.ID}, d.Profile, o, time.Now())
+			a, err := gatehouse.Admit(
+				gatehouse.Device{ID: d.ID, Enabled: true, Profile: d.Profile.ID}, d.Profile, o,
+				time.Now())
 			if err == nil && len(a.Misfits) > 0 {
 				err = gatehouse.MisfitError(d.Profile, a.Misfits)
 			}
@@ -74,7 +78,9 @@ func (b *bench) admit(o gatehouse.Observation) error {
 }
 
 // wait blocks until ok of what was seen since forget; what is named in the error.
-func (b *bench) wait(ctx context.Context, what string, ok func([]gatehouse.Observation) bool) error {
+func (b *bench) wait(
+	ctx context.Context, what string, ok func([]gatehouse.Observation) bool,
+) error {
 	timer := time.NewTimer(b.f.Patience)
 	defer timer.Stop()
 	for {
@@ -159,7 +165,9 @@ func (b *bench) describes(context.Context) error {
 			return fmt.Errorf("field %q has no title for people", f.Key)
 		}
 		if f.Secret && f.Default != "" {
-			return fmt.Errorf("field %q is secret and has a default, which every reader of the program knows", f.Key)
+			return fmt.Errorf("field %q is secret and has a default, which every reader of the "+
+				"program knows",
+				f.Key)
 		}
 	}
 	for _, f := range d.Address {
@@ -168,12 +176,16 @@ func (b *bench) describes(context.Context) error {
 			given = b.f.Device.Secret[f.Key]
 		}
 		if f.Required && given == "" {
-			return fmt.Errorf("field %q is required, and the fixture's device, which is to work, does not give it", f.Key)
+			return fmt.Errorf("field %q is required, and the fixture's device, which is to work, "+
+				"does not give it",
+				f.Key)
 		}
 	}
 	for key := range b.f.Device.Address {
 		if !slices.ContainsFunc(d.Address, func(f drivers.Field) bool { return f.Key == key }) {
-			return fmt.Errorf("the fixture's device has an address field %q that Describe does not ask for: nobody could fill it in", key)
+			return fmt.Errorf("the fixture's device has an address field %q that Describe does "+
+				"not ask for: nobody could fill it in",
+				key)
 		}
 	}
 	return nil
@@ -218,7 +230,9 @@ func (b *bench) probesWrong(ctx context.Context) error {
 	case err == nil:
 		return fmt.Errorf("the probe of an address where nothing answers succeeds: %q", p.Message)
 	case ctx.Err() != nil:
-		return fmt.Errorf("the probe of an address where nothing answers takes more than %s: a person waits for it", b.f.Patience)
+		return fmt.Errorf("the probe of an address where nothing answers takes more than %s: a "+
+			"person waits for it",
+			b.f.Patience)
 	case strings.Contains(err.Error(), "panicked"):
 		return err
 	case len(strings.Fields(err.Error())) < 2:
@@ -265,7 +279,8 @@ func (b *bench) loses(ctx context.Context) error {
 	if err := b.f.Vanish(); err != nil {
 		return err
 	}
-	if err := b.wait(ctx, "the device to be offline after its equipment vanished", is(b.f.Device.ID, gatehouse.StateOffline)); err != nil {
+	if err := b.wait(ctx, "the device to be offline after its equipment vanished",
+		is(b.f.Device.ID, gatehouse.StateOffline)); err != nil {
 		return err
 	}
 	if b.f.Other.ID == "" {
@@ -283,7 +298,8 @@ func (b *bench) findsAgain(ctx context.Context) error {
 	if err := b.f.Return(); err != nil {
 		return err
 	}
-	if err := b.wait(ctx, "the device to be online after its equipment returned", is(b.f.Device.ID, gatehouse.StateOnline)); err != nil {
+	if err := b.wait(ctx, "the device to be online after its equipment returned",
+		is(b.f.Device.ID, gatehouse.StateOnline)); err != nil {
 		return err
 	}
 	return b.wait(ctx, "an observation after the equipment returned", says(b.f.Device.ID))
@@ -298,7 +314,10 @@ func (b *bench) letsGo(ctx context.Context) error {
 	if err := b.host.Put(name, d); err != nil {
 		return err
 	}
-	if err := b.wait(ctx, "an observation after the device's particulars changed (does Connect return when its context ends?)", says(d.ID)); err != nil {
+	if err := b.wait(ctx,
+		"an observation after the device's particulars changed (does Connect return when its "+
+			"context ends?)",
+		says(d.ID)); err != nil {
 		return err
 	}
 	b.host.Drop(d.ID)
@@ -318,7 +337,9 @@ func (b *bench) lives(context.Context) error {
 
 func (b *bench) stops(took time.Duration) error {
 	if took >= drivers.StopTimeout {
-		return fmt.Errorf("it took %s to stop; it has %s, and Connect is to return as soon as its context ends", took.Round(time.Millisecond), drivers.StopTimeout)
+		return fmt.Errorf("it took %s to stop; it has %s, and Connect is to return as soon as "+
+			"its context ends",
+			took.Round(time.Millisecond), drivers.StopTimeout)
 	}
 	return b.refused()
 }
@@ -331,11 +352,14 @@ func (b *bench) leaves(ctx context.Context, before int) error {
 		return skipped("the driver is a program of its own, whose goroutines ended with it")
 	}
 	deadline := time.Now().Add(drivers.StopTimeout)
-	http.DefaultClient.CloseIdleConnections() // a pool that the driver shares with others is not its leak
+	// a pool that the driver shares with others is not its leak
+	http.DefaultClient.CloseIdleConnections()
 	for goroutines() > before {
 		if time.Now().After(deadline) {
 			stacks := make([]byte, 64<<10)
-			return fmt.Errorf("%d goroutines more than before are left after the driver stopped:\n%s", goroutines()-before, stacks[:runtime.Stack(stacks, true)])
+			return fmt.Errorf("%d goroutines more than before are left after the driver "+
+				"stopped:\n%s",
+				goroutines()-before, stacks[:runtime.Stack(stacks, true)])
 		}
 		select {
 		case <-time.After(10 * time.Millisecond):

@@ -79,7 +79,13 @@ func Check(ctx context.Context, f Fixture) []Result {
 	b.host = host.New(host.Options{Sink: b, Logger: slog.New(slog.DiscardHandler), Crashes: 1})
 	ran := make(chan error, 1)
 	go func() {
-		ran <- b.host.Run(hostCtx, []host.Spec{{Name: name, Path: f.Path, Args: f.Args, Driver: f.Driver, Settings: f.Settings}})
+		ran <- b.host.Run(hostCtx, []host.Spec{{
+			Name:     name,
+			Path:     f.Path,
+			Args:     f.Args,
+			Driver:   f.Driver,
+			Settings: f.Settings,
+		}})
 	}()
 
 	var results []Result

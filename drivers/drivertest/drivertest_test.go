@@ -91,11 +91,18 @@ func (e *equipment) off() error {
 // meter is the driver of it. What it does wrong, flaw says.
 type meter struct{ flaw string }
 
-var profile = gatehouse.Profile{ID: "meter", Title: "Meter", Type: gatehouse.TypeSensor, Properties: map[string]gatehouse.Property{"temperature": {Type: "number"}}}
+var profile = gatehouse.Profile{
+	ID:         "meter",
+	Title:      "Meter",
+	Type:       gatehouse.TypeSensor,
+	Properties: map[string]gatehouse.Property{"temperature": {Type: "number"}},
+}
 
 func (m meter) Describe() drivers.Description {
-	d := drivers.Description{Name: "meter", Title: "Meter", Version: "1", Profiles: []gatehouse.Profile{profile},
-		Address: []drivers.Field{{Key: "host", Title: "Host and port", Required: true}}}
+	d := drivers.Description{
+		Name: "meter", Title: "Meter", Version: "1", Profiles: []gatehouse.Profile{profile},
+		Address: []drivers.Field{{Key: "host", Title: "Host and port", Required: true}},
+	}
 	switch m.flaw {
 	case "nameless":
 		d.Name = ""
@@ -114,7 +121,8 @@ func (m meter) Probe(ctx context.Context, d drivers.Device) (drivers.Probe, erro
 		case "curt":
 			return drivers.Probe{}, fmt.Errorf("EOF")
 		}
-		return drivers.Probe{}, gatehouse.FieldErrorf("host", "nothing answers at %s: %v", d.Address["host"], err)
+		return drivers.Probe{}, gatehouse.FieldErrorf("host", "nothing answers at %s: %v",
+			d.Address["host"], err)
 	}
 	c.Close()
 	return drivers.Probe{Message: "a thermometer"}, nil
@@ -136,7 +144,11 @@ func (m meter) Connect(ctx context.Context, d drivers.Device, emit drivers.Emit)
 		if err != nil {
 			return err
 		}
-		o := gatehouse.Observation{Reading: &gatehouse.Reading{Values: map[string]gatehouse.Value{"temperature": gatehouse.NumberValue(f)}}}
+		o := gatehouse.Observation{
+			Reading: &gatehouse.Reading{
+				Values: map[string]gatehouse.Value{"temperature": gatehouse.NumberValue(f)},
+			},
+		}
 		switch m.flaw {
 		case "foreign":
 			o.Device = "somebody-else"
@@ -222,7 +234,8 @@ func TestFlawsAreFound(t *testing.T) {
 
 func TestWrongFixture(t *testing.T) {
 	got := drivertest.Check(t.Context(), drivertest.Fixture{})
-	if len(got) != 1 || got[0].Err == nil || !strings.Contains(got[0].Err.Error(), "give the path of the driver's program") {
+	if len(got) != 1 || got[0].Err == nil ||
+		!strings.Contains(got[0].Err.Error(), "give the path of the driver's program") {
 		t.Errorf("got %+v, want one result that asks for the path", got)
 	}
 }

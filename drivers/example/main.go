@@ -25,10 +25,26 @@ type driver struct{}
 // The profile says what such a device can report. The gateway refuses what is not in it and
 // shows why, so a slip of the pen here is found in the console and not in the data.
 var profile = gatehouse.Profile{
-	ID: "example-thermometer", Title: "Thermometer with a door", TitleZH: "带门磁的温度计", Type: gatehouse.TypeSensor, Vendor: "Example",
+	ID:      "example-thermometer",
+	Title:   "Thermometer with a door",
+	TitleZH: "带门磁的温度计",
+	Type:    gatehouse.TypeSensor,
+	Vendor:  "Example",
 	Properties: map[string]gatehouse.Property{
-		"temperature": {Title: "Temperature", TitleZH: "温度", Type: "number", Unit: "Cel", Minimum: new(-50.0), Maximum: new(100.0)},
-		"door":        {Title: "Door", TitleZH: "门", Type: "string", Enum: []string{"open", "closed"}},
+		"temperature": {
+			Title:   "Temperature",
+			TitleZH: "温度",
+			Type:    "number",
+			Unit:    "Cel",
+			Minimum: new(-50.0),
+			Maximum: new(100.0),
+		},
+		"door": {
+			Title:   "Door",
+			TitleZH: "门",
+			Type:    "string",
+			Enum:    []string{"open", "closed"},
+		},
 	},
 }
 
@@ -36,10 +52,24 @@ var profile = gatehouse.Profile{
 // makes a form of Address.
 func (driver) Describe() drivers.Description {
 	return drivers.Description{
-		Name: "example", Title: "Example thermometer", TitleZH: "示例温度计", Version: "1.0.0",
+		Name:    "example",
+		Title:   "Example thermometer",
+		TitleZH: "示例温度计",
+		Version: "1.0.0",
 		Address: []drivers.Field{
-			{Key: "url", Title: "URL", TitleZH: "网址", Help: "e.g. http://10.0.0.9/status.json", Required: true},
-			{Key: "every", Title: "Seconds between two readings", TitleZH: "读数间隔（秒）", Default: "10"},
+			{
+				Key:      "url",
+				Title:    "URL",
+				TitleZH:  "网址",
+				Help:     "e.g. http://10.0.0.9/status.json",
+				Required: true,
+			},
+			{
+				Key:     "every",
+				Title:   "Seconds between two readings",
+				TitleZH: "读数间隔（秒）",
+				Default: "10",
+			},
 		},
 		Profiles: []gatehouse.Profile{profile},
 	}
@@ -86,7 +116,10 @@ func (driver) Probe(ctx context.Context, d drivers.Device) (drivers.Probe, error
 	if err != nil {
 		return drivers.Probe{}, err
 	}
-	return drivers.Probe{Message: "The thermometer answers: " + values["temperature"].String() + " °C", Values: values}, nil
+	return drivers.Probe{
+		Message: "The thermometer answers: " + values["temperature"].String() + " °C",
+		Values:  values,
+	}, nil
 }
 
 // interval is the address field every. The gateway hands over what people typed, so a
@@ -98,7 +131,8 @@ func interval(d drivers.Device) (time.Duration, error) {
 	}
 	every, err := time.ParseDuration(text + "s")
 	if err != nil || every < 100*time.Millisecond || every > time.Hour {
-		return 0, gatehouse.FieldErrorf("every", "%q is no number of seconds between 0.1 and 3600", text)
+		return 0, gatehouse.FieldErrorf("every", "%q is no number of seconds between 0.1 and 3600",
+			text)
 	}
 	return every, nil
 }
@@ -109,7 +143,8 @@ func read(ctx context.Context, d drivers.Device) (map[string]gatehouse.Value, er
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, d.Address["url"], nil)
 	if err != nil {
-		return nil, gatehouse.FieldErrorf("url", "%q is no URL; give one like http://10.0.0.9/status.json", d.Address["url"])
+		return nil, gatehouse.FieldErrorf("url",
+			"%q is no URL; give one like http://10.0.0.9/status.json", d.Address["url"])
 	}
 	answer, err := http.DefaultClient.Do(request)
 	if err != nil {
@@ -117,11 +152,13 @@ func read(ctx context.Context, d drivers.Device) (map[string]gatehouse.Value, er
 	}
 	defer answer.Body.Close()
 	if answer.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("%s answers %s; check the path in the URL", d.Address["url"], answer.Status)
+		return nil, fmt.Errorf("%s answers %s; check the path in the URL", d.Address["url"],
+			answer.Status)
 	}
 	var said map[string]any
 	if err := json.NewDecoder(io.LimitReader(answer.Body, 64<<10)).Decode(&said); err != nil {
-		return nil, fmt.Errorf("%s does not answer with JSON; is it a thermometer? (%w)", d.Address["url"], err)
+		return nil, fmt.Errorf("%s does not answer with JSON; is it a thermometer? (%w)",
+			d.Address["url"], err)
 	}
 	values := map[string]gatehouse.Value{}
 	for _, name := range profile.PropertyNames() {
@@ -132,7 +169,8 @@ func read(ctx context.Context, d drivers.Device) (map[string]gatehouse.Value, er
 		}
 	}
 	if len(values) == 0 {
-		return nil, fmt.Errorf("%s answers without a temperature or a door; is it a thermometer?", d.Address["url"])
+		return nil, fmt.Errorf("%s answers without a temperature or a door; is it a thermometer?",
+			d.Address["url"])
 	}
 	return values, nil
 }

@@ -60,7 +60,10 @@ func (th *thermometer) off() error {
 }
 
 func (th *thermometer) device() drivers.Device {
-	return drivers.Device{Profile: profile, Address: map[string]string{"url": "http://" + th.addr + "/status.json", "every": "0.1"}}
+	return drivers.Device{
+		Profile: profile,
+		Address: map[string]string{"url": "http://" + th.addr + "/status.json", "every": "0.1"},
+	}
 }
 
 // TestConformance is all that a driver's own test needs.
@@ -69,7 +72,8 @@ func TestConformance(t *testing.T) {
 	wrong := one.device()
 	wrong.Address = map[string]string{"url": "http://127.0.0.1:1/"}
 	drivertest.Run(t, drivertest.Fixture{
-		Driver: driver{}, Device: one.device(), Other: two.device(), Wrong: wrong, Vanish: one.off, Return: one.on,
+		Driver: driver{},
+		Device: one.device(), Other: two.device(), Wrong: wrong, Vanish: one.off, Return: one.on,
 	})
 }
 
@@ -92,12 +96,17 @@ func TestWrongInputIsNamed(t *testing.T) {
 		{server.URL + "/none", "", "answers 404 Not Found; check the path in the URL"},
 		{server.URL + "/html", "", "does not answer with JSON; is it a thermometer?"},
 		{server.URL + "/other", "", "answers without a temperature or a door"},
-		{server.URL + "/nested", "", "its temperature is odd: a map[string]interface {} is no value"},
+		{
+			server.URL + "/nested",
+			"",
+			"its temperature is odd: a map[string]interface {} is no value",
+		},
 		{server.URL, "often", `every: "often" is no number of seconds between 0.1 and 3600`},
 		{server.URL, "0", `every: "0" is no number of seconds`},
 		{server.URL, "-1", `every: "-1" is no number of seconds`},
 	} {
-		_, err := driver{}.Probe(t.Context(), drivers.Device{Address: map[string]string{"url": c.url, "every": c.every}})
+		_, err := driver{}.Probe(t.Context(),
+			drivers.Device{Address: map[string]string{"url": c.url, "every": c.every}})
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: got %v, want %q in it", c.url, err, c.want)
 		}
@@ -114,7 +123,8 @@ func TestOutsideTheRepository(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if mod, err := os.ReadFile(filepath.Join(repository, "go.mod")); err != nil || !bytes.HasPrefix(mod, []byte("module github.com/gatehouse-iot/gatehouse\n")) {
+	if mod, err := os.ReadFile(filepath.Join(repository, "go.mod")); err != nil ||
+		!bytes.HasPrefix(mod, []byte("module github.com/gatehouse-iot/gatehouse\n")) {
 		t.Skip("this is a copy outside of the gateway's repository, which alone can try that")
 	}
 	dir := t.TempDir()
@@ -144,7 +154,10 @@ func TestOutsideTheRepository(t *testing.T) {
 	h := host.New(host.Options{Sink: sink, Logger: slog.New(slog.DiscardHandler)})
 	ctx, cancel := context.WithCancel(t.Context())
 	ran := make(chan error, 1)
-	go func() { ran <- h.Run(ctx, []host.Spec{{Name: "thermometer", Path: filepath.Join(dir, "thermometer")}}) }()
+	go func() {
+		ran <- h.Run(ctx,
+			[]host.Spec{{Name: "thermometer", Path: filepath.Join(dir, "thermometer")}})
+	}()
 	defer func() {
 		cancel()
 		if err := <-ran; err != nil {
@@ -171,7 +184,8 @@ func TestOutsideTheRepository(t *testing.T) {
 			if o.Reading == nil {
 				continue
 			}
-			if got := o.Reading.Values["temperature"]; o.Device != "dev_1" || got != gatehouse.NumberValue(21.5) {
+			if got := o.Reading.Values["temperature"]; o.Device != "dev_1" ||
+				got != gatehouse.NumberValue(21.5) {
 				t.Errorf("got %v of %q, want 21.5 of dev_1", got, o.Device)
 			}
 			return
@@ -184,7 +198,9 @@ func TestOutsideTheRepository(t *testing.T) {
 // sink hands on one observation after the other.
 type sink chan gatehouse.Observation
 
-func (s sink) Accept(ctx context.Context, _ gatehouse.DriverName, observations []gatehouse.Observation) error {
+func (s sink) Accept(
+	ctx context.Context, _ gatehouse.DriverName, observations []gatehouse.Observation,
+) error {
 	for _, o := range observations {
 		select {
 		case s <- o:

@@ -19,7 +19,9 @@ type counter struct {
 	done chan struct{}
 }
 
-func (c *counter) Accept(_ context.Context, _ gatehouse.DriverName, obs []gatehouse.Observation) error {
+func (c *counter) Accept(
+	_ context.Context, _ gatehouse.DriverName, obs []gatehouse.Observation,
+) error {
 	n := int64(len(obs))
 	if after := c.n.Add(n); after >= c.want && after-n < c.want {
 		close(c.done)
@@ -48,7 +50,8 @@ func BenchmarkObservations(b *testing.B) {
 			}
 			b.ResetTimer()
 			for i := range c.devices {
-				if err := h.Put("steady", device(gatehouse.DeviceID(fmt.Sprint("dev_", i)), c.behave)); err != nil {
+				if err := h.Put("steady",
+					device(gatehouse.DeviceID(fmt.Sprint("dev_", i)), c.behave)); err != nil {
 					b.Fatal(err)
 				}
 			}

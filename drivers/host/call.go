@@ -12,7 +12,9 @@ import (
 
 // Probe has a driver try a device out. The error is a gatehouse.Error: the driver's own
 // words, NotFound where it cannot probe, Unavailable where it does not run or answer.
-func (h *Host) Probe(ctx context.Context, driver gatehouse.DriverName, d drivers.Device) (drivers.Probe, error) {
+func (h *Host) Probe(
+	ctx context.Context, driver gatehouse.DriverName, d drivers.Device,
+) (drivers.Probe, error) {
 	client, who, err := h.client(driver)
 	if err != nil {
 		return drivers.Probe{}, err
@@ -25,31 +27,47 @@ func (h *Host) Probe(ctx context.Context, driver gatehouse.DriverName, d drivers
 	if err != nil {
 		return drivers.Probe{}, driverpb.CallError(who, err)
 	}
-	return drivers.Probe{Message: r.GetMessage(), Values: driverpb.ToValues(r.GetValues()), Snapshot: r.GetSnapshot()}, nil
+	return drivers.Probe{
+		Message:  r.GetMessage(),
+		Values:   driverpb.ToValues(r.GetValues()),
+		Snapshot: r.GetSnapshot(),
+	}, nil
 }
 
 // Command has a driver do something; the errors are those of Probe.
-func (h *Host) Command(ctx context.Context, driver gatehouse.DriverName, c drivers.Command) (drivers.Result, error) {
+func (h *Host) Command(
+	ctx context.Context, driver gatehouse.DriverName, c drivers.Command,
+) (drivers.Result, error) {
 	if len(c.Data) > drivers.MaxData {
-		return drivers.Result{}, gatehouse.Errorf(gatehouse.TooLarge, "the command's data has %d bytes; at most %d are taken", len(c.Data), drivers.MaxData)
+		return drivers.Result{}, gatehouse.Errorf(gatehouse.TooLarge,
+			"the command's data has %d bytes; at most %d are taken", len(c.Data), drivers.MaxData)
 	}
 	client, who, err := h.client(driver)
 	if err != nil {
 		return drivers.Result{}, err
 	}
 	r, err := client.Command(ctx, &driverpb.CommandRequest{
-		Id: driverpb.Text(c.ID), Device: driverpb.Text(string(c.Device)), Action: driverpb.Text(c.Action),
-		Values: driverpb.FromValues(c.Values), Data: c.Data,
+		Id:     driverpb.Text(c.ID),
+		Device: driverpb.Text(string(c.Device)),
+		Action: driverpb.Text(c.Action),
+		Values: driverpb.FromValues(c.Values),
+		Data:   c.Data,
 	})
 	if err != nil {
 		return drivers.Result{}, driverpb.CallError(who, err)
 	}
-	return drivers.Result{Message: r.GetMessage(), Values: driverpb.ToValues(r.GetValues()), Data: r.GetData()}, nil
+	return drivers.Result{
+		Message: r.GetMessage(),
+		Values:  driverpb.ToValues(r.GetValues()),
+		Data:    r.GetData(),
+	}, nil
 }
 
 // Discover has a driver look for devices until it is done or ctx ends, which is no error.
 // The errors are those of Probe. found is called from this goroutine.
-func (h *Host) Discover(ctx context.Context, driver gatehouse.DriverName, found func(drivers.Candidate)) error {
+func (h *Host) Discover(
+	ctx context.Context, driver gatehouse.DriverName, found func(drivers.Candidate),
+) error {
 	client, who, err := h.client(driver)
 	if err != nil {
 		return err
@@ -68,11 +86,18 @@ func (h *Host) Discover(ctx context.Context, driver gatehouse.DriverName, found 
 			}
 			return driverpb.CallError(who, err)
 		}
-		found(drivers.Candidate{Serial: c.GetSerial(), Title: c.GetTitle(), Address: c.GetAddress(), Profile: gatehouse.ProfileID(c.GetProfile())})
+		found(drivers.Candidate{
+			Serial:  c.GetSerial(),
+			Title:   c.GetTitle(),
+			Address: c.GetAddress(),
+			Profile: gatehouse.ProfileID(c.GetProfile()),
+		})
 	}
 }
 
-func (h *Host) client(driver gatehouse.DriverName) (client driverpb.DriverClient, who string, err error) {
+func (h *Host) client(
+	driver gatehouse.DriverName,
+) (client driverpb.DriverClient, who string, err error) {
 	s, err := h.find(driver)
 	if err != nil {
 		return nil, "", err
@@ -92,11 +117,15 @@ func (h *Host) client(driver gatehouse.DriverName) (client driverpb.DriverClient
 func fromDevice(d drivers.Device) (*driverpb.Device, error) {
 	profile, err := json.Marshal(d.Profile)
 	if err != nil {
-		return nil, gatehouse.FieldErrorf("profile", "profile %q cannot be written: %v", d.Profile.ID, err)
+		return nil, gatehouse.FieldErrorf("profile", "profile %q cannot be written: %v",
+			d.Profile.ID, err)
 	}
 	w := &driverpb.Device{
-		Id: driverpb.Text(string(d.ID)), Serial: driverpb.Text(d.Serial), Profile: profile,
-		Address: driverpb.Texts(d.Address), Secret: driverpb.Texts(d.Secret),
+		Id:      driverpb.Text(string(d.ID)),
+		Serial:  driverpb.Text(d.Serial),
+		Profile: profile,
+		Address: driverpb.Texts(d.Address),
+		Secret:  driverpb.Texts(d.Secret),
 	}
 	if d.Reach.Bounded {
 		w.Reach = &driverpb.Reach{ThisMachine: d.Reach.ThisMachine, LinkLocal: d.Reach.LinkLocal}
@@ -107,8 +136,13 @@ func fromDevice(d drivers.Device) (*driverpb.Device, error) {
 // toDescription checks what a program says of itself: it may not be written with our kit.
 func toDescription(w *driverpb.Description) (drivers.Description, error) {
 	d := drivers.Description{
-		Name: w.GetName(), Title: w.GetTitle(), TitleZH: w.GetTitleZh(), Version: w.GetVersion(),
-		Settings: toFields(w.GetSettings()), Address: toFields(w.GetAddress()), Template: w.GetTemplate(),
+		Name:     w.GetName(),
+		Title:    w.GetTitle(),
+		TitleZH:  w.GetTitleZh(),
+		Version:  w.GetVersion(),
+		Settings: toFields(w.GetSettings()),
+		Address:  toFields(w.GetAddress()),
+		Template: w.GetTemplate(),
 	}
 	if !gatehouse.ValidID(d.Name) {
 		return d, fmt.Errorf("it gives itself the name %q, which is none", d.Name)
@@ -145,7 +179,8 @@ func checkSize(w *driverpb.Description) error {
 	}
 	for i, b := range w.GetProfiles() {
 		if len(b) > drivers.MaxProfile {
-			return fmt.Errorf("its profile %d has %d bytes; at most %d are taken", i+1, len(b), drivers.MaxProfile)
+			return fmt.Errorf("its profile %d has %d bytes; at most %d are taken", i+1, len(b),
+				drivers.MaxProfile)
 		}
 	}
 	return nil
@@ -155,9 +190,19 @@ func toFields(fields []*driverpb.Field) []drivers.Field {
 	var out []drivers.Field
 	for _, f := range fields {
 		out = append(out, drivers.Field{
-			Key: f.GetKey(), Title: f.GetTitle(), TitleZH: f.GetTitleZh(), Help: f.GetHelp(), HelpZH: f.GetHelpZh(),
-			Default: f.GetDefault(), Required: f.GetRequired(), Secret: f.GetSecret(),
-			Kind: f.GetKind(), Min: f.GetMin(), Max: f.GetMax(), Options: f.GetOptions(), Proves: f.GetProves(),
+			Key:      f.GetKey(),
+			Title:    f.GetTitle(),
+			TitleZH:  f.GetTitleZh(),
+			Help:     f.GetHelp(),
+			HelpZH:   f.GetHelpZh(),
+			Default:  f.GetDefault(),
+			Required: f.GetRequired(),
+			Secret:   f.GetSecret(),
+			Kind:     f.GetKind(),
+			Min:      f.GetMin(),
+			Max:      f.GetMax(),
+			Options:  f.GetOptions(),
+			Proves:   f.GetProves(),
 		})
 	}
 	return out

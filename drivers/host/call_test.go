@@ -31,18 +31,33 @@ func TestCalls(t *testing.T) {
 	defer cancel()
 
 	p, err := h.Probe(ctx, "steady", device("", ""))
-	want := drivers.Probe{Message: "counts", Values: map[string]gatehouse.Value{"n": gatehouse.NumberValue(1), "secret": gatehouse.BoolValue(true)}, Snapshot: []byte{0xff, 0xd8}}
-	if diff := cmp.Diff(want, p, cmp.Comparer(func(a, b gatehouse.Value) bool { return a == b })); err != nil || diff != "" {
+	want := drivers.Probe{
+		Message: "counts",
+		Values: map[string]gatehouse.Value{
+			"n":      gatehouse.NumberValue(1),
+			"secret": gatehouse.BoolValue(true),
+		},
+		Snapshot: []byte{0xff, 0xd8},
+	}
+	if diff := cmp.Diff(want, p, cmp.Comparer(func(a, b gatehouse.Value) bool { return a == b })); err != nil ||
+		diff != "" {
 		t.Errorf("probe: %v (-want +got):\n%s", err, diff)
 	}
-	c := drivers.Command{ID: "c1", Action: "echo", Values: map[string]gatehouse.Value{"a": gatehouse.StringValue("b")}, Data: bytes.Repeat([]byte{7}, drivers.MaxData)}
+	c := drivers.Command{
+		ID:     "c1",
+		Action: "echo",
+		Values: map[string]gatehouse.Value{"a": gatehouse.StringValue("b")},
+		Data:   bytes.Repeat([]byte{7}, drivers.MaxData),
+	}
 	r, err := h.Command(ctx, "steady", c)
-	if err != nil || r.Message != "c1" || r.Values["a"] != gatehouse.StringValue("b") || !bytes.Equal(r.Data, c.Data) {
+	if err != nil || r.Message != "c1" || r.Values["a"] != gatehouse.StringValue("b") ||
+		!bytes.Equal(r.Data, c.Data) {
 		t.Errorf("command: got %q, %v, %d bytes, %v", r.Message, r.Values, len(r.Data), err)
 	}
 	var found []drivers.Candidate
 	err = h.Discover(ctx, "steady", func(c drivers.Candidate) { found = append(found, c) })
-	if err != nil || len(found) != 2 || found[0].Address["host"] != "10.0.0.1" || found[0].Profile != "counter" || found[1].Serial != "A2" {
+	if err != nil || len(found) != 2 || found[0].Address["host"] != "10.0.0.1" ||
+		found[0].Profile != "counter" || found[1].Serial != "A2" {
 		t.Errorf("discover: got %+v, %v", found, err)
 	}
 
@@ -53,23 +68,58 @@ func TestCalls(t *testing.T) {
 		call func() error
 		want gatehouse.Error
 	}{
-		{"the driver's own words", func() error { _, err := h.Probe(ctx, "steady", device("", "refuse")); return err },
-			gatehouse.Error{Code: gatehouse.Invalid, Field: "host", Message: "nobody answers at 192.0.2.1"}},
-		{"a probe that hangs", func() error { _, err := h.Probe(short, "steady", device("", "hang")); return err },
-			gatehouse.Error{Code: gatehouse.Unavailable, Message: `driver "steady" did not answer in time`}},
-		{"a probe that panics", func() error { _, err := h.Probe(ctx, "steady", device("", "panic")); return err },
-			gatehouse.Error{Code: gatehouse.Unavailable, Message: "the driver panicked in Probe: probe gone wrong", Reason: "panicked",
-				Params: map[string]string{"where": "Probe", "detail": "probe gone wrong"}}},
-		{"an unknown action", func() error { _, err := h.Command(ctx, "steady", drivers.Command{Action: "fly"}); return err },
+		{"the driver's own words", func() error {
+			_, err := h.Probe(ctx, "steady", device("", "refuse"))
+			return err
+		},
+			gatehouse.Error{
+				Code:    gatehouse.Invalid,
+				Field:   "host",
+				Message: "nobody answers at 192.0.2.1",
+			}},
+		{"a probe that hangs", func() error {
+			_, err := h.Probe(short, "steady", device("", "hang"))
+			return err
+		},
+			gatehouse.Error{
+				Code:    gatehouse.Unavailable,
+				Message: `driver "steady" did not answer in time`,
+			}},
+		{"a probe that panics", func() error {
+			_, err := h.Probe(ctx, "steady", device("", "panic"))
+			return err
+		},
+			gatehouse.Error{
+				Code:    gatehouse.Unavailable,
+				Message: "the driver panicked in Probe: probe gone wrong", Reason: "panicked",
+				Params: map[string]string{"where": "Probe", "detail": "probe gone wrong"},
+			}},
+		{"an unknown action", func() error {
+			_, err := h.Command(ctx, "steady", drivers.Command{Action: "fly"})
+			return err
+		},
 			gatehouse.Error{Code: gatehouse.NotFound, Message: `no action "fly"`}},
 		{"too much data", func() error {
-			_, err := h.Command(ctx, "steady", drivers.Command{Data: make([]byte, drivers.MaxData+1)})
+			_, err := h.Command(ctx, "steady",
+				drivers.Command{Data: make([]byte, drivers.MaxData+1)})
 			return err
-		}, gatehouse.Error{Code: gatehouse.TooLarge, Message: "the command's data has 8388609 bytes; at most 8388608 are taken"}},
+		}, gatehouse.Error{
+			Code:    gatehouse.TooLarge,
+			Message: "the command's data has 8388609 bytes; at most 8388608 are taken",
+		}},
 		{"an unknown driver", func() error { return h.Put("none", device("dev_1", "")) },
-			gatehouse.Error{Code: gatehouse.NotFound, Message: `no driver "none" is configured; there are ["steady"]`}},
-		{"a driver that dies of the probe", func() error { _, err := h.Probe(ctx, "steady", device("", "die")); return err },
-			gatehouse.Error{Code: gatehouse.Unavailable, Message: `driver "steady" ended before it answered`}},
+			gatehouse.Error{
+				Code:    gatehouse.NotFound,
+				Message: `no driver "none" is configured; there are ["steady"]`,
+			}},
+		{"a driver that dies of the probe", func() error {
+			_, err := h.Probe(ctx, "steady", device("", "die"))
+			return err
+		},
+			gatehouse.Error{
+				Code:    gatehouse.Unavailable,
+				Message: `driver "steady" ended before it answered`,
+			}},
 	} {
 		err := c.call()
 		var e *gatehouse.Error
@@ -87,7 +137,10 @@ func TestCallsWithoutAFunctionOrADriver(t *testing.T) {
 	wait(t, h, "exit", host.Quarantined)
 	for driver, want := range map[gatehouse.DriverName]gatehouse.Error{
 		"idle": {Code: gatehouse.NotFound, Message: `driver "idle" has no such function`},
-		"exit": {Code: gatehouse.Unavailable, Message: `driver "exit" is not running (quarantined: it ended 1 times within 10m0s and is tried again only now and then; the last time it ended at once and did not greet the gateway: it is no driver, or its main does not call drivers.Serve)`},
+		"exit": {
+			Code:    gatehouse.Unavailable,
+			Message: `driver "exit" is not running (quarantined: it ended 1 times within 10m0s and is tried again only now and then; the last time it ended at once and did not greet the gateway: it is no driver, or its main does not call drivers.Serve)`,
+		},
 	} {
 		_, probeErr := h.Probe(t.Context(), driver, device("", ""))
 		_, commandErr := h.Command(t.Context(), driver, drivers.Command{})
@@ -115,12 +168,14 @@ func TestBareEnvironment(t *testing.T) {
 	var names []string
 	for line := range strings.Lines(p.Message) {
 		name, _, _ := strings.Cut(line, "=")
-		if strings.HasPrefix(name, "GATEHOUSE") || strings.HasPrefix(name, "TMP") || strings.HasPrefix(name, "TZ") || name == "PATH" || name == "HOME" {
+		if strings.HasPrefix(name, "GATEHOUSE") || strings.HasPrefix(name, "TMP") ||
+			strings.HasPrefix(name, "TZ") || name == "PATH" || name == "HOME" {
 			names = append(names, name)
 		}
 	}
 	slices.Sort(names)
-	if want := []string{"GATEHOUSE_DRIVER", "TMPDIR", "TZ"}; !slices.Equal(names, want) || strings.Contains(p.Message, "do not leak") {
+	if want := []string{"GATEHOUSE_DRIVER", "TMPDIR", "TZ"}; !slices.Equal(names, want) ||
+		strings.Contains(p.Message, "do not leak") {
 		t.Errorf("got %v of\n%s\nwant %v", names, p.Message, want)
 	}
 	if err := syscall.Kill(st.PID, syscall.SIGKILL); err != nil {
@@ -225,7 +280,11 @@ func groupMembers(t *testing.T, group int) []string {
 func TestDeviceChanges(t *testing.T) {
 	s := newSink()
 	early := host.New(host.Options{Sink: s, Logger: slog.New(slog.DiscardHandler)})
-	for _, d := range []drivers.Device{device("dev_1", "refuse"), device("dev_2", "quiet"), device("dev_1", "quiet")} {
+	for _, d := range []drivers.Device{
+		device("dev_1", "refuse"),
+		device("dev_2", "quiet"),
+		device("dev_1", "quiet"),
+	} {
 		put(t, early, "steady", d)
 	}
 	early.Drop("dev_2")
@@ -247,7 +306,10 @@ func TestDeviceChanges(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Error(err)
 	}
-	if got, want := states(s.got, "dev_1"), []gatehouse.DeviceState{gatehouse.StateOffline, gatehouse.StateOnline}; !slices.Equal(got, want) {
+	if got, want := states(s.got, "dev_1"), []gatehouse.DeviceState{
+		gatehouse.StateOffline,
+		gatehouse.StateOnline,
+	}; !slices.Equal(got, want) {
 		t.Errorf("got states %v, want %v", got, want)
 	}
 }
@@ -262,7 +324,8 @@ func TestPanicInConnect(t *testing.T) {
 	s.wait(t, "the other's readings", readings("dev_2", 2))
 	s.wait(t, "offline with the panic's first line", func(got []gatehouse.Observation) bool {
 		return slices.ContainsFunc(got, func(o gatehouse.Observation) bool {
-			return o.Device == "dev_1" && o.Status != nil && o.Status.State == gatehouse.StateOffline &&
+			return o.Device == "dev_1" && o.Status != nil &&
+				o.Status.State == gatehouse.StateOffline &&
 				o.Status.Reason == `the driver panicked in Connect of device "dev_1": assignment to entry in nil map`
 		})
 	})

@@ -26,8 +26,16 @@ type house struct {
 
 func newHouse(t *testing.T, dir string) house {
 	t.Helper()
-	h := house{dir: dir, data: filepath.Join(dir, "data"), models: filepath.Join(dir, "models"), ca: filepath.Join(dir, "etc", "ca.pem")}
-	for _, name := range []string{"data/keys/master.key", "data/registry.db", "models/face.onnx", "etc/ca.pem", "etc/tls/key.pem", "home/notes"} {
+	h := house{
+		dir:    dir,
+		data:   filepath.Join(dir, "data"),
+		models: filepath.Join(dir, "models"),
+		ca:     filepath.Join(dir, "etc", "ca.pem"),
+	}
+	for _, name := range []string{
+		"data/keys/master.key", "data/registry.db", "models/face.onnx", "etc/ca.pem",
+		"etc/tls/key.pem", "home/notes",
+	} {
 		file := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			t.Fatal(err)
@@ -133,7 +141,8 @@ func TestDriversAreConfined(t *testing.T) {
 		if c.what == "signal" && abi < 6 || c.what == "truncate" && abi < 3 {
 			continue // this kernel cannot forbid it
 		}
-		if got := try(t, h, c.what, c.at); !strings.Contains(got, "denied") && !strings.Contains(got, "not permitted") && !strings.Contains(got, "cross-device") {
+		if got := try(t, h, c.what, c.at); !strings.Contains(got, "denied") &&
+			!strings.Contains(got, "not permitted") && !strings.Contains(got, "cross-device") {
 			t.Errorf("%s %s: got %q, want a refusal", c.what, c.at, got)
 		}
 	}
@@ -197,7 +206,8 @@ func TestDriversOfRootHaveTheirOwnUser(t *testing.T) {
 	copyProgram(t, spec("thief").Path, exe)
 	y := newHouse(t, dir)
 	s := newSink()
-	h, stop := start(t, host.Options{Sink: s, Confine: y.confinement(exe), Crashes: 100}, y.thief(exe))
+	h, stop := start(t, host.Options{Sink: s, Confine: y.confinement(exe), Crashes: 100},
+		y.thief(exe))
 	st := wait(t, h, "thief")
 	if st.Confined.User == "" || st.Confined.User == "0" {
 		t.Fatalf("got %+v, want a user of its own", st.Confined)
@@ -205,7 +215,10 @@ func TestDriversOfRootHaveTheirOwnUser(t *testing.T) {
 	if got := try(t, h, "user", st.Confined.User); got != "done" {
 		t.Errorf("the driver %s, want %s", got, st.Confined.User)
 	}
-	for what, at := range map[string]string{"signal": strconv.Itoa(os.Getpid()), "read": filepath.Join(y.data, "keys/master.key")} {
+	for what, at := range map[string]string{
+		"signal": strconv.Itoa(os.Getpid()),
+		"read":   filepath.Join(y.data, "keys/master.key"),
+	} {
 		if got := try(t, h, what, at); got == "done" {
 			t.Errorf("%s %s: got it done, want a refusal", what, at)
 		}
@@ -309,8 +322,14 @@ func TestConfinedProgramsThatDoNotStart(t *testing.T) {
 	y := newHouse(t, t.TempDir())
 	exe := spec("thief").Path
 	for name, c := range map[string]struct{ text, want string }{
-		"script":  {"#!/bin/sh\necho hello >&2\n", "it ended at once and did not greet the gateway"},
-		"foreign": {"\x7fELF\x02\x01\x01\x00nothing of this machine", "the operating system does not start it"},
+		"script": {
+			"#!/bin/sh\necho hello >&2\n",
+			"it ended at once and did not greet the gateway",
+		},
+		"foreign": {
+			"\x7fELF\x02\x01\x01\x00nothing of this machine",
+			"the operating system does not start it",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			sp := spec("thief")
@@ -336,11 +355,15 @@ func TestConfinedDriverKeepsToItself(t *testing.T) {
 	temp := t.TempDir()
 	s := newSink()
 	var log bytes.Buffer
-	h, stop := start(t, host.Options{Sink: s, Confine: y.confinement(spec("steady").Path), TempDir: temp, Crashes: 100,
-		Logger: slog.New(slog.NewTextHandler(&log, nil))}, spec("steady"))
+	h, stop := start(t, host.Options{
+		Sink: s, Confine: y.confinement(spec("steady").Path), TempDir: temp, Crashes: 100,
+		Logger: slog.New(slog.NewTextHandler(&log, nil)),
+	}, spec("steady"))
 	wait(t, h, "steady")
-	p, err := h.Probe(context.Background(), "steady", drivers.Device{ID: "dev_1", Address: map[string]string{"behave": "environment"}})
-	if err != nil || strings.Contains(p.Message, "GATEHOUSE_TELEMETRY") || strings.Contains(p.Message, "s3cret") {
+	p, err := h.Probe(context.Background(), "steady",
+		drivers.Device{ID: "dev_1", Address: map[string]string{"behave": "environment"}})
+	if err != nil || strings.Contains(p.Message, "GATEHOUSE_TELEMETRY") ||
+		strings.Contains(p.Message, "s3cret") {
 		t.Errorf("got environment %q (%v), want nothing of the gateway's", p.Message, err)
 	}
 	put(t, h, "steady", device("dev_1", "orphan"))

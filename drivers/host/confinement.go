@@ -14,8 +14,9 @@ type ConfineMode string
 
 // The modes. The zero mode confines nothing, as off does.
 const (
-	ConfineOff     ConfineMode = "off"
-	ConfineTry     ConfineMode = "try"     // it runs, and its Status says that and why it is not confined
+	ConfineOff ConfineMode = "off"
+	// it runs, and its Status says that and why it is not confined
+	ConfineTry     ConfineMode = "try"
 	ConfineRequire ConfineMode = "require" // it is refused
 )
 
@@ -39,7 +40,8 @@ type WhyOpen string
 const (
 	OpenOff      WhyOpen = "off"      // the configuration says so
 	OpenPlatform WhyOpen = "platform" // no launcher, or no Linux
-	OpenLandlock WhyOpen = "landlock" // there is no Landlock here, and the gateway cannot give it a user of its own
+	// there is no Landlock here, and the gateway cannot give it a user of its own
+	OpenLandlock WhyOpen = "landlock"
 )
 
 // Confined is what keeps a program from what is not its own.
@@ -96,7 +98,9 @@ type cage struct {
 func (s *supervisor) confinement(n needs, dir string) (c *cage, refusal string) {
 	o := s.host.options.Confine
 	if o.Mode == ConfineOff || o.Mode == "" {
-		return &cage{got: Confined{Why: OpenOff, Detail: "the configuration turns it off (confine.mode)"}}, ""
+		return &cage{
+			got: Confined{Why: OpenOff, Detail: "the configuration turns it off (confine.mode)"},
+		}, ""
 	}
 	if len(o.Launcher) == 0 {
 		return s.open(OpenPlatform, "there is nothing to start it confined with on this machine")
@@ -124,7 +128,8 @@ func (s *supervisor) confinement(n needs, dir string) (c *cage, refusal string) 
 	}
 	switch {
 	case err != nil && user == nil:
-		c.got.Why, c.got.Detail = OpenLandlock, fmt.Sprintf("%v, and it has no user of its own: %s", err, why)
+		c.got.Why, c.got.Detail = OpenLandlock, fmt.Sprintf(
+			"%v, and it has no user of its own: %s", err, why)
 		if o.Mode == ConfineRequire {
 			return nil, mustBe(c.got.Detail)
 		}
@@ -146,7 +151,9 @@ func (s *supervisor) open(why WhyOpen, detail string) (*cage, string) {
 }
 
 func mustBe(detail string) string {
-	return fmt.Sprintf("this gateway starts only drivers that are confined (confine.mode: require), and this one cannot be: %s", detail)
+	return fmt.Sprintf("this gateway starts only drivers that are confined (confine.mode: "+
+		"require), and this one cannot be: %s",
+		detail)
 }
 
 // Bounds of a confined program.

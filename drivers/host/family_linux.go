@@ -122,9 +122,11 @@ func killFamily(root int, dir string, user *ownUser, seen []process) {
 			return
 		}
 		for _, p := range left {
-			if err := syscall.Kill(p.pid, syscall.SIGKILL); err == nil || errors.Is(err, syscall.ESRCH) {
+			if err := syscall.Kill(p.pid, syscall.SIGKILL); err == nil ||
+				errors.Is(err, syscall.ESRCH) {
 				var status syscall.WaitStatus
-				_, _ = syscall.Wait4(p.pid, &status, syscall.WNOHANG, nil) // ours where it lost its parent and we are init
+				// ours where it lost its parent and we are init
+				_, _ = syscall.Wait4(p.pid, &status, syscall.WNOHANG, nil)
 			}
 		}
 	}

@@ -36,20 +36,29 @@ const maxGrants = 2000
 // and authorities, and what a runtime asks of the machine. Not among it are the folders of other
 // programs' data, homes and the configuration of services.
 var (
-	systemRun  = []string{"/usr", "/lib", "/lib32", "/lib64", "/libx32", "/bin", "/sbin", "/nix/store", "/gnu/store"}
+	systemRun = []string{
+		"/usr", "/lib", "/lib32", "/lib64", "/libx32", "/bin", "/sbin", "/nix/store",
+		"/gnu/store",
+	}
 	systemRead = []string{
 		"/etc/hosts", "/etc/host.conf", "/etc/resolv.conf", "/etc/nsswitch.conf", "/etc/gai.conf",
-		"/etc/ssl/certs", "/etc/ssl/cert.pem", "/etc/ssl/openssl.cnf", "/etc/ssl/ca-bundle.pem", "/etc/ca-certificates",
-		"/etc/pki/tls/certs", "/etc/pki/ca-trust", "/run/systemd/resolve", "/run/resolvconf", "/run/NetworkManager/resolv.conf",
+		"/etc/ssl/certs", "/etc/ssl/cert.pem", "/etc/ssl/openssl.cnf", "/etc/ssl/ca-bundle.pem",
+		"/etc/ca-certificates",
+		"/etc/pki/tls/certs", "/etc/pki/ca-trust", "/run/systemd/resolve", "/run/resolvconf",
+		"/run/NetworkManager/resolv.conf",
 		// What belongs to another process there is refused to the program in any case, since it
 		// may not trace one outside.
 		"/proc", "/sys/devices", "/sys/fs/cgroup", "/sys/kernel/mm/transparent_hugepage",
 	}
 	quietRead = []string{
-		"/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/ld.so.preload", "/etc/alternatives",
-		"/etc/localtime", "/etc/timezone", "/etc/services", "/etc/protocols", "/etc/passwd", "/etc/group", "/etc/mime.types",
+		"/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/ld.so.preload",
+		"/etc/alternatives",
+		"/etc/localtime", "/etc/timezone", "/etc/services", "/etc/protocols", "/etc/passwd",
+		"/etc/group", "/etc/mime.types",
 	}
-	systemUse = []string{"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty"}
+	systemUse = []string{
+		"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty",
+	}
 )
 
 // grants are what a program of these needs may open.
@@ -74,7 +83,8 @@ func (s *supervisor) grants(n needs) grants {
 		out.without(mayKeep, absolute(p), o.Secrets)
 	}
 	for _, p := range s.settingPaths(n) {
-		if isFile(p, o.Secrets) { // the configuration gives it to this driver, too: a certificate's key
+		// the configuration gives it to this driver, too: a certificate's key
+		if isFile(p, o.Secrets) {
 			out.add(mayRead, real(p))
 			continue
 		}

@@ -18,9 +18,10 @@ import (
 
 // Spec names one driver program. Exactly one of Path and Driver is set.
 type Spec struct {
-	Name     gatehouse.DriverName
-	Path     string   // of the program
-	SHA256   string   // of the file at Path, in hexadecimal; empty: computed, shown and not compared
+	Name gatehouse.DriverName
+	Path string // of the program
+	// of the file at Path, in hexadecimal; empty: computed, shown and not compared
+	SHA256   string
 	Args     []string // after the program's name
 	Settings map[string]string
 	Memory   int64 // bytes that it and what it starts may hold; 0: DefaultMemory
@@ -171,7 +172,8 @@ func (h *Host) begin(specs []Spec) error {
 	specs = slices.Clone(specs)
 	for _, name := range slices.Sorted(maps.Keys(h.early)) {
 		if !slices.ContainsFunc(specs, func(s Spec) bool { return s.Name == name }) {
-			specs = append(specs, Spec{Name: name}) // will be refused, in words, and its devices are driver_down
+			// will be refused, in words, and its devices are driver_down
+			specs = append(specs, Spec{Name: name})
 		}
 	}
 	for _, spec := range specs {
@@ -202,14 +204,17 @@ func checkSpecs(specs []Spec) error {
 		at := func(key string) string { return "drivers[" + itoa(i) + "]." + key }
 		switch {
 		case !gatehouse.ValidID(string(s.Name)):
-			return gatehouse.FieldErrorf(at("name"), "%q is no name; give 1 to 64 letters, digits, '-', '_' or '.'", s.Name)
+			return gatehouse.FieldErrorf(at("name"),
+				"%q is no name; give 1 to 64 letters, digits, '-', '_' or '.'", s.Name)
 		case seen[s.Name]:
-			return gatehouse.FieldErrorf(at("name"), "%q is there twice; give each driver a name of its own", s.Name)
+			return gatehouse.FieldErrorf(at("name"),
+				"%q is there twice; give each driver a name of its own", s.Name)
 		case (s.Path == "") == (s.Driver == nil):
 			return gatehouse.FieldErrorf(at("path"), "give the path of the driver's program")
 		}
 		if s.SHA256 != "" && !isSHA256(s.SHA256) {
-			return gatehouse.FieldErrorf(at("sha256"), "give the 64 hexadecimal digits that sha256sum prints, or leave it out")
+			return gatehouse.FieldErrorf(at("sha256"),
+				"give the 64 hexadecimal digits that sha256sum prints, or leave it out")
 		}
 		seen[s.Name] = true
 	}
@@ -293,5 +298,6 @@ func (h *Host) unknown(driver gatehouse.DriverName) error {
 	for _, s := range h.order {
 		names = append(names, s.spec.Name)
 	}
-	return gatehouse.Errorf(gatehouse.NotFound, "no driver %q is configured; there are %q", driver, names)
+	return gatehouse.Errorf(gatehouse.NotFound, "no driver %q is configured; there are %q", driver,
+		names)
 }

@@ -32,7 +32,9 @@ type sink struct {
 
 func newSink() *sink { return &sink{changed: make(chan struct{})} }
 
-func (s *sink) Accept(ctx context.Context, _ gatehouse.DriverName, obs []gatehouse.Observation) error {
+func (s *sink) Accept(
+	ctx context.Context, _ gatehouse.DriverName, obs []gatehouse.Observation,
+) error {
 	s.mu.Lock()
 	block := s.block
 	s.mu.Unlock()
@@ -79,7 +81,8 @@ func (s *sink) wait(t *testing.T, what string, ok func([]gatehouse.Observation) 
 		case <-deadline:
 			s.mu.Lock()
 			defer s.mu.Unlock()
-			t.Fatalf("waited %s for %s; got %d observations, the last %+v", patience, what, len(s.got), tail(s.got))
+			t.Fatalf("waited %s for %s; got %d observations, the last %+v", patience, what,
+				len(s.got), tail(s.got))
 		}
 	}
 }
@@ -108,7 +111,9 @@ func states(got []gatehouse.Observation, device gatehouse.DeviceID) []gatehouse.
 	return out
 }
 
-func hasStates(device gatehouse.DeviceID, want ...gatehouse.DeviceState) func([]gatehouse.Observation) bool {
+func hasStates(
+	device gatehouse.DeviceID, want ...gatehouse.DeviceState,
+) func([]gatehouse.Observation) bool {
 	return func(got []gatehouse.Observation) bool { return slices.Equal(states(got, device), want) }
 }
 
@@ -146,22 +151,27 @@ func start(t *testing.T, o host.Options, specs ...host.Spec) (*host.Host, func()
 	return h, stop
 }
 
-func wait(t *testing.T, h *host.Host, driver gatehouse.DriverName, states ...host.State) host.Status {
+func wait(
+	t *testing.T, h *host.Host, driver gatehouse.DriverName, states ...host.State,
+) host.Status {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	s, err := h.Wait(ctx, driver, states...)
 	if err != nil {
 		lines, _ := h.Log(driver)
-		t.Fatalf("driver %q is %s (%s), not %v: %v; log %+v", driver, s.State, s.Reason, states, err, lines)
+		t.Fatalf("driver %q is %s (%s), not %v: %v; log %+v", driver, s.State, s.Reason, states,
+			err, lines)
 	}
 	return s
 }
 
 func device(id gatehouse.DeviceID, behave string) drivers.Device {
 	return drivers.Device{
-		ID: id, Serial: "S-" + string(id), Profile: testDriver{}.Describe().Profiles[0],
-		Address: map[string]string{"behave": behave, "host": "192.0.2.1"}, Secret: map[string]string{"key": "s3cret"},
+		ID:     id,
+		Serial: "S-" + string(id), Profile: testDriver{}.Describe().Profiles[0],
+		Address: map[string]string{"behave": behave, "host": "192.0.2.1"},
+		Secret:  map[string]string{"key": "s3cret"},
 	}
 }
 
@@ -176,7 +186,8 @@ func TestServesDevices(t *testing.T) {
 	s := newSink()
 	h, stop := start(t, host.Options{Sink: s}, spec("steady"))
 	st := wait(t, h, "steady")
-	if st.PID == 0 || st.PID == os.Getpid() || st.Contract != drivers.ContractVersion || st.Pinned || len(st.SHA256) != 64 || !st.Probes || !st.Commands || !st.Discovers {
+	if st.PID == 0 || st.PID == os.Getpid() || st.Contract != drivers.ContractVersion ||
+		st.Pinned || len(st.SHA256) != 64 || !st.Probes || !st.Commands || !st.Discovers {
 		t.Errorf("got status %+v", st)
 	}
 	if diff := cmp.Diff(testDriver{}.Describe(), st.Description); diff != "" {
@@ -191,7 +202,8 @@ func TestServesDevices(t *testing.T) {
 	s.wait(t, "the third offline", hasStates("dev_3", gatehouse.StateOffline))
 	stop()
 	for _, id := range []gatehouse.DeviceID{"dev_1", "dev_2"} {
-		if got, want := states(s.got, id), []gatehouse.DeviceState{gatehouse.StateOnline}; !slices.Equal(got, want) {
+		if got, want := states(s.got, id), []gatehouse.DeviceState{gatehouse.StateOnline}; !slices.Equal(
+			got, want) {
 			t.Errorf("states of %s: got %v, want %v", id, got, want)
 		}
 		var n uint64
@@ -203,7 +215,8 @@ func TestServesDevices(t *testing.T) {
 			}
 		}
 	}
-	if st, _ := h.Driver("steady"); st.State != host.Stopped || st.PID != 0 || st.Observations != uint64(len(s.got)) {
+	if st, _ := h.Driver("steady"); st.State != host.Stopped || st.PID != 0 ||
+		st.Observations != uint64(len(s.got)) {
 		t.Errorf("after the stop: got %+v, want stopped and %d observations", st, len(s.got))
 	}
 	if err := syscall.Kill(st.PID, 0); !errors.Is(err, syscall.ESRCH) {
@@ -224,7 +237,8 @@ func TestKilledDriverComesBack(t *testing.T) {
 		for _, id := range put2 {
 			s.wait(t, "readings", func(got []gatehouse.Observation) bool {
 				last := states(got, id)
-				return len(last) == 2*k+1 && last[2*k] == gatehouse.StateOnline && got[len(got)-1].Reading != nil
+				return len(last) == 2*k+1 && last[2*k] == gatehouse.StateOnline &&
+					got[len(got)-1].Reading != nil
 			})
 		}
 		st := wait(t, h, "steady")
@@ -241,6 +255,7 @@ func TestKilledDriverComesBack(t *testing.T) {
 	st := wait(t, h, "steady")
 	stop()
 	if st.Restarts != kills || st.LastError != "it ended (signal: killed)" {
-		t.Errorf("got %d restarts and last error %q, want %d and a kill", st.Restarts, st.LastError, kills)
+		t.Errorf("got %d restarts and last error %q, want %d and a kill", st.Restarts,
+			st.LastError, kills)
 	}
 }

@@ -41,9 +41,10 @@ type program struct {
 	conn     grpc.ClientConnInterface
 	contract int // the version of the contract that was agreed on
 	pid      int
-	dir      string                    // its temporary folder; empty where it runs within this process
-	cage     *cage                     // how it is confined
-	seen     atomic.Pointer[[]process] // what it was last seen to have started, itself among it
+	// its temporary folder; empty where it runs within this process
+	dir  string
+	cage *cage                     // how it is confined
+	seen atomic.Pointer[[]process] // what it was last seen to have started, itself among it
 	// end ends the program if it has not ended, waits for it, removes what it left behind
 	// and says how it ended. orderly: it is given a moment to, since it lives; otherwise its
 	// session has broken off, and it has ended or is of no more use.
@@ -61,16 +62,20 @@ func (s *supervisor) verify() (sum, refusal string) {
 		return "", ""
 	}
 	if s.spec.Path == "" {
-		return "", "devices name this driver and the configuration does not: add it there under drivers, or give the devices another one"
+		return "", "devices name this driver and the configuration does not: add it there under " +
+			"drivers, or give the devices another one"
 	}
 	info, err := os.Stat(s.spec.Path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return "", fmt.Sprintf("there is no file %s: check the driver's path in the configuration", s.spec.Path)
+		return "", fmt.Sprintf("there is no file %s: check the driver's path in the configuration",
+			s.spec.Path)
 	case err != nil:
 		return "", fmt.Sprintf("the program cannot be looked at: %v", err)
 	case !info.Mode().IsRegular():
-		return "", fmt.Sprintf("%s is no program but a folder or something else: check the driver's path in the configuration", s.spec.Path)
+		return "", fmt.Sprintf("%s is no program but a folder or something else: check the "+
+			"driver's path in the configuration",
+			s.spec.Path)
 	case info.Mode().Perm()&0o111 == 0:
 		return "", fmt.Sprintf("%s is not executable: run chmod +x on it", s.spec.Path)
 	}
@@ -79,11 +84,17 @@ func (s *supervisor) verify() (sum, refusal string) {
 	case err != nil:
 		return "", fmt.Sprintf("the program cannot be read: %v", err)
 	case s.spec.SHA256 == "" && s.host.options.RequireSHA256:
-		return sum, fmt.Sprintf("its checksum is not given, and this gateway asks for it: if the program is the one you mean, set sha256 to %s", sum)
+		return sum, fmt.Sprintf("its checksum is not given, and this gateway asks for it: if the "+
+			"program is the one you mean, set sha256 to %s",
+			sum)
 	case s.spec.SHA256 == "":
-		s.host.options.Logger.Warn("driver without a checksum: whoever can change the file can run anything", "driver", s.spec.Name, "pinned", "no", "sha256", sum)
+		s.host.options.Logger.Warn(
+			"driver without a checksum: whoever can change the file can run anything", "driver",
+			s.spec.Name, "pinned", "no", "sha256", sum)
 	case !strings.EqualFold(sum, s.spec.SHA256):
-		return sum, fmt.Sprintf("its checksum is %s and not %s as the configuration says: it is another program, or a changed one", sum, strings.ToLower(s.spec.SHA256))
+		return sum, fmt.Sprintf("its checksum is %s and not %s as the configuration says: it is "+
+			"another program, or a changed one",
+			sum, strings.ToLower(s.spec.SHA256))
 	}
 	return sum, ""
 }
@@ -119,7 +130,10 @@ func (s *supervisor) launch(ctx context.Context) (p *program, end outcome) {
 func (s *supervisor) launchOnce(ctx context.Context) (p *program, end outcome) {
 	dir, err := os.MkdirTemp(s.host.options.TempDir, "gatehouse-driver-")
 	if err != nil {
-		return nil, outcome{retry: true, reason: fmt.Sprintf("it needs a temporary folder: %v", err)}
+		return nil, outcome{
+			retry:  true,
+			reason: fmt.Sprintf("it needs a temporary folder: %v", err),
+		}
 	}
 	if s.spec.Driver != nil {
 		p, end = s.launchHere(dir)
@@ -174,7 +188,8 @@ func (s *supervisor) launchProgram(ctx context.Context, dir string) (*program, o
 	report := x.report()
 	end := func(orderly bool) string {
 		if !orderly && cmd.Process != nil {
-			for deadline := time.Now().Add(exitGrace); !client.Exited() && time.Now().Before(deadline); {
+			for deadline := time.Now().Add(exitGrace); !client.Exited() &&
+				time.Now().Before(deadline); {
 				time.Sleep(5 * time.Millisecond)
 			}
 			kill()
@@ -242,24 +257,45 @@ func startOutcome(err error, how string, state *os.ProcessState, words string) o
 		}
 		return outcome{
 			refused: true,
-			reason: fmt.Sprintf("it speaks version %d of the driver contract and this gateway versions %d to %d: get the driver's build for this gateway",
+			reason: fmt.Sprintf("it speaks version %d of the driver contract and this gateway "+
+				"versions %d to %d: get the driver's build for this gateway",
 				v, drivers.OldestVersion, drivers.ContractVersion),
 		}
-	case strings.Contains(text, "Unrecognized remote plugin message: \n"), strings.Contains(text, "plugin exited before"):
+	case strings.Contains(text, "Unrecognized remote plugin message: \n"),
+		strings.Contains(text, "plugin exited before"):
 		if state != nil && state.Success() {
-			return outcome{reason: "it ended at once and did not greet the gateway: it is no driver, or its main does not call drivers.Serve", words: words}
+			return outcome{
+				reason: "it ended at once and did not greet the gateway: it is no driver, or its " +
+					"main does not call drivers.Serve",
+				words: words,
+			}
 		}
 		return outcome{reason: "it ended before it greeted the gateway (" + how + ")", words: words}
-	case strings.Contains(text, "Unrecognized remote plugin message: "), strings.Contains(text, "core protocol version"), strings.Contains(text, "incompatible core API"):
+	case strings.Contains(text, "Unrecognized remote plugin message: "),
+		strings.Contains(text, "core protocol version"),
+		strings.Contains(text, "incompatible core API"):
 		_, line, _ := strings.Cut(text, "message: ")
 		line, _, _ = strings.Cut(line, "\n")
-		return outcome{refused: true, reason: "it is no driver, or prints to standard output before drivers.Serve does: log to standard error instead", words: fmt.Sprintf("%.100q", line)}
+		return outcome{
+			refused: true,
+			reason: "it is no driver, or prints to standard output before drivers.Serve does: " +
+				"log to standard error instead",
+			words: fmt.Sprintf("%.100q", line),
+		}
 	case strings.Contains(text, "timeout while waiting"):
-		return outcome{reason: fmt.Sprintf("it did not greet the gateway within %s", startTimeout), words: words}
+		return outcome{
+			reason: fmt.Sprintf("it did not greet the gateway within %s", startTimeout),
+			words:  words,
+		}
 	case strings.Contains(text, "unsupported plugin protocol"):
 		return outcome{refused: true, reason: "it does not speak gRPC"}
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, fs.ErrNotExist), notExecutable(err):
-		return outcome{refused: true, reason: fmt.Sprintf("the operating system does not start it (%v): is it built for this machine?", rootCause(err))}
+		return outcome{
+			refused: true,
+			reason: fmt.Sprintf("the operating system does not start it (%v): is it built for "+
+				"this machine?",
+				rootCause(err)),
+		}
 	}
 	return outcome{reason: fmt.Sprintf("it could not be started: %v", err), words: words}
 }
@@ -294,9 +330,14 @@ func bareEnv(dir string) []string {
 
 func dialOptions() []grpc.DialOption {
 	return []grpc.DialOption{
-		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(driverpb.MaxMessage), grpc.MaxCallSendMsgSize(driverpb.MaxMessage)),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(driverpb.MaxMessage),
+			grpc.MaxCallSendMsgSize(driverpb.MaxMessage)),
 		// A program that stands still altogether is noticed within 30 s.
-		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 10 * time.Second, Timeout: 20 * time.Second, PermitWithoutStream: true}),
+		grpc.WithKeepaliveParams(keepalive.ClientParameters{
+			Time:                10 * time.Second,
+			Timeout:             20 * time.Second,
+			PermitWithoutStream: true,
+		}),
 	}
 }
 
@@ -326,7 +367,9 @@ func (s *supervisor) launchHere(dir string) (*program, outcome) {
 		os.RemoveAll(dir)
 		return fmt.Sprintf("it ended (%v)", err)
 	}
-	here := &cage{got: Confined{Why: OpenPlatform, Detail: "it runs within the gateway's own process"}}
+	here := &cage{
+		got: Confined{Why: OpenPlatform, Detail: "it runs within the gateway's own process"},
+	}
 	s.nowConfined(here, confine.Report{})
 	return &program{
 		client:   driverpb.NewDriverClient(conn),

@@ -29,7 +29,10 @@ type launching struct {
 func (s *supervisor) command(ctx context.Context, c *cage, dir string) (x *launching, end outcome) {
 	if c.user != nil {
 		if err := os.Chown(dir, int(c.user.uid), int(c.user.gid)); err != nil {
-			return nil, outcome{retry: true, reason: fmt.Sprintf("it needs a temporary folder of its own: %v", err)}
+			return nil, outcome{
+				retry:  true,
+				reason: fmt.Sprintf("it needs a temporary folder of its own: %v", err),
+			}
 		}
 	}
 	sum := s.snapshot().SHA256
@@ -81,7 +84,12 @@ func (c *cage) launched() bool { return c.plan.Path != "" }
 func launcherOutcome(c *cage, r confine.Report) outcome {
 	switch {
 	case r.Start:
-		return outcome{refused: true, reason: fmt.Sprintf("the operating system does not start it (%s): is it built for this machine?", r.Error)}
+		return outcome{
+			refused: true,
+			reason: fmt.Sprintf("the operating system does not start it (%s): is it built for "+
+				"this machine?",
+				r.Error),
+		}
 	case c.plan.Must && strings.HasPrefix(r.Error, "landlock"):
 		return outcome{refused: true, reason: mustBe(r.Error)}
 	}
@@ -98,7 +106,8 @@ func (s *supervisor) nowConfined(c *cage, r confine.Report) {
 	}
 	s.set(func(st *Status) { st.Confined = c.got })
 	if c.launched() && !c.got.Held() {
-		s.host.options.Logger.Warn("a driver is not confined: it can read what the gateway can", "driver", s.spec.Name, "reason", c.got.Detail)
+		s.host.options.Logger.Warn("a driver is not confined: it can read what the gateway can",
+			"driver", s.spec.Name, "reason", c.got.Detail)
 	}
 }
 

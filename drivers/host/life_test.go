@@ -24,7 +24,9 @@ func TestHungProgramIsToldAsSuch(t *testing.T) {
 	if err := syscall.Kill(st.PID, syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
-	await(t, h, "steady", "a second program", func(now host.Status) bool { return now.State == host.Running && now.PID != st.PID })
+	await(t, h, "steady", "a second program", func(now host.Status) bool {
+		return now.State == host.Running && now.PID != st.PID
+	})
 	now, err := h.Driver("steady")
 	if err != nil {
 		t.Fatal(err)
@@ -67,12 +69,18 @@ func TestQuarantineEndsByItself(t *testing.T) {
 		QuarantineMax:   20 * time.Millisecond,
 		SteadyAfter:     time.Second,
 	}, sp)
-	await(t, h, "until", "three tries in quarantine", func(st host.Status) bool { return st.Restarts >= 5 && !st.Quarantine.IsZero() })
+	await(t, h, "until", "three tries in quarantine", func(st host.Status) bool {
+		return st.Restarts >= 5 && !st.Quarantine.IsZero()
+	})
 	if err := os.WriteFile(mark, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	await(t, h, "until", "it to run, still in quarantine", func(st host.Status) bool { return st.State == host.Running && !st.Quarantine.IsZero() })
-	await(t, h, "until", "the end of its quarantine", func(st host.Status) bool { return st.State == host.Running && st.Quarantine.IsZero() })
+	await(t, h, "until", "it to run, still in quarantine", func(st host.Status) bool {
+		return st.State == host.Running && !st.Quarantine.IsZero()
+	})
+	await(t, h, "until", "the end of its quarantine", func(st host.Status) bool {
+		return st.State == host.Running && st.Quarantine.IsZero()
+	})
 }
 
 // What a driver started goes with it, in whatever session it is, and whoever is its parent by then.
@@ -128,7 +136,9 @@ func TestMemoryIsBounded(t *testing.T) {
 	put(t, h, "steady", device("dev_1", "leak"))
 	st := wait(t, h, "steady", host.Quarantined)
 	var held, most int
-	if _, err := fmt.Sscanf(st.Reason[strings.Index(st.Reason, "it held"):], "it held %d MiB of memory, and at most %d MiB are allowed", &held, &most); err != nil || held <= 256 || most != 256 {
+	if _, err := fmt.Sscanf(st.Reason[strings.Index(st.Reason, "it held"):],
+		"it held %d MiB of memory, and at most %d MiB are allowed", &held,
+		&most); err != nil || held <= 256 || most != 256 {
 		t.Errorf("got %q, want what it held and its bound of 256 MiB", st.Reason)
 	}
 }

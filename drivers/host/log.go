@@ -96,9 +96,16 @@ func (r *logRing) add(line []byte) {
 	defer r.mu.Unlock()
 	if now.Sub(r.second) >= time.Second || now.Before(r.second) {
 		if r.dropped > 0 {
-			r.keep(LogLine{Time: now, Level: slog.LevelWarn, Text: itoa(r.dropped) + " lines were dropped: the driver logs more than " + itoa(maxLogRate) + " in a second"})
+			r.keep(LogLine{
+				Time:  now,
+				Level: slog.LevelWarn,
+				Text: itoa(r.dropped) + " lines were dropped: the driver logs more than " +
+					itoa(maxLogRate) + " in a second",
+			})
 		}
-		r.second, r.seen, r.dropped = now, 0, 0
+		r.second = now
+		r.seen = 0
+		r.dropped = 0
 	}
 	if r.seen++; r.seen > maxLogRate {
 		r.dropped++
@@ -107,7 +114,8 @@ func (r *logRing) add(line []byte) {
 	level, text := parseLog(line)
 	r.keep(LogLine{Time: now, Level: level, Text: text})
 	r.last = text
-	if r.fatal == "" && (strings.HasPrefix(text, "panic: ") || strings.HasPrefix(text, "fatal error: ")) {
+	if r.fatal == "" &&
+		(strings.HasPrefix(text, "panic: ") || strings.HasPrefix(text, "fatal error: ")) {
 		r.fatal = text
 	}
 }

@@ -18,13 +18,34 @@ func TestLogLinesAreRead(t *testing.T) {
 		{`2026/11/22 01:02:03 INFO polling host=10.0.0.1`, slog.LevelInfo, `polling host=10.0.0.1`},
 		{`2026/11/22 01:02:03 ERROR no answer`, slog.LevelError, `no answer`},
 		{`2026/11/22 01:02:03 by package log`, slog.LevelInfo, `by package log`},
-		{`time=2026-11-22T01:02:03.000Z level=WARN msg="slow answer" ms=900`, slog.LevelWarn, `"slow answer" ms=900`},
-		{`{"time":"2026-11-22T01:02:03Z","level":"DEBUG","msg":"raw","bytes":7}`, slog.LevelDebug, `raw bytes=7`},
-		{`{"@level":"warn","@message":"from hclog","@timestamp":"x","a":"b"}`, slog.LevelWarn, `from hclog a="b"`},
-		{`{"@message":1,"@level":2}`, slog.LevelInfo, `{"@message":1,"@level":2}`}, // panics go-plugin's own reader
+		{
+			`time=2026-11-22T01:02:03.000Z level=WARN msg="slow answer" ms=900`,
+			slog.LevelWarn,
+			`"slow answer" ms=900`,
+		},
+		{
+			`{"time":"2026-11-22T01:02:03Z","level":"DEBUG","msg":"raw","bytes":7}`,
+			slog.LevelDebug,
+			`raw bytes=7`,
+		},
+		{
+			`{"@level":"warn","@message":"from hclog","@timestamp":"x","a":"b"}`,
+			slog.LevelWarn,
+			`from hclog a="b"`,
+		},
+		// panics go-plugin's own reader
+		{`{"@message":1,"@level":2}`, slog.LevelInfo, `{"@message":1,"@level":2}`},
 		{`{"not json`, slog.LevelInfo, `{"not json`},
-		{`panic: runtime error: index out of range`, slog.LevelError, `panic: runtime error: index out of range`},
-		{`fatal error: all goroutines are asleep`, slog.LevelError, `fatal error: all goroutines are asleep`},
+		{
+			`panic: runtime error: index out of range`,
+			slog.LevelError,
+			`panic: runtime error: index out of range`,
+		},
+		{
+			`fatal error: all goroutines are asleep`,
+			slog.LevelError,
+			`fatal error: all goroutines are asleep`,
+		},
 		{`plain words`, slog.LevelInfo, `plain words`},
 		{"odd \xff byte\r", slog.LevelInfo, "odd \uFFFD byte"},
 	} {
@@ -73,7 +94,8 @@ func FuzzLog(f *testing.F) {
 		w.Write(b[:half])
 		w.Write(append(b[half:], '\n'))
 		for _, l := range r.lines() {
-			if len(l.Text) > MaxLogText || !utf8.ValidString(l.Text) || strings.Contains(l.Text, "\n") {
+			if len(l.Text) > MaxLogText || !utf8.ValidString(l.Text) ||
+				strings.Contains(l.Text, "\n") {
 				t.Errorf("got %q", l.Text)
 			}
 		}
@@ -81,7 +103,14 @@ func FuzzLog(f *testing.F) {
 }
 
 func TestBackoffGrows(t *testing.T) {
-	for crashes, want := range map[int]time.Duration{1: time.Second, 2: 2 * time.Second, 3: 4 * time.Second, 4: 8 * time.Second, 7: time.Minute, 50: time.Minute} {
+	for crashes, want := range map[int]time.Duration{
+		1:  time.Second,
+		2:  2 * time.Second,
+		3:  4 * time.Second,
+		4:  8 * time.Second,
+		7:  time.Minute,
+		50: time.Minute,
+	} {
 		if got := backoff(time.Second, time.Minute, crashes, 0.5); got != want {
 			t.Errorf("after %d crashes: got %s, want %s", crashes, got, want)
 		}

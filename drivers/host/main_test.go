@@ -60,15 +60,23 @@ func drive(kind string) {
 		drivers.Serve(testDriver{})
 	case "newer":
 		plugin.Serve(&plugin.ServeConfig{
-			HandshakeConfig: plugin.HandshakeConfig{ProtocolVersion: drivers.ContractVersion + 1, MagicCookieKey: driverpb.CookieKey, MagicCookieValue: driverpb.CookieValue},
-			Plugins:         plugin.PluginSet{driverpb.PluginName: raw{}},
-			GRPCServer:      plugin.DefaultGRPCServer,
+			HandshakeConfig: plugin.HandshakeConfig{
+				ProtocolVersion:  drivers.ContractVersion + 1,
+				MagicCookieKey:   driverpb.CookieKey,
+				MagicCookieValue: driverpb.CookieValue,
+			},
+			Plugins:    plugin.PluginSet{driverpb.PluginName: raw{}},
+			GRPCServer: plugin.DefaultGRPCServer,
 		})
 	case "flood", "bytes", "empty", "hog", "idle", "wordy":
 		plugin.Serve(&plugin.ServeConfig{
-			HandshakeConfig: plugin.HandshakeConfig{ProtocolVersion: drivers.ContractVersion, MagicCookieKey: driverpb.CookieKey, MagicCookieValue: driverpb.CookieValue},
-			Plugins:         plugin.PluginSet{driverpb.PluginName: raw{kind: kind}},
-			GRPCServer:      plugin.DefaultGRPCServer,
+			HandshakeConfig: plugin.HandshakeConfig{
+				ProtocolVersion:  drivers.ContractVersion,
+				MagicCookieKey:   driverpb.CookieKey,
+				MagicCookieValue: driverpb.CookieValue,
+			},
+			Plugins:    plugin.PluginSet{driverpb.PluginName: raw{kind: kind}},
+			GRPCServer: plugin.DefaultGRPCServer,
 		})
 	default:
 		fmt.Fprintln(os.Stderr, "no such driver:", kind)
@@ -82,14 +90,32 @@ type testDriver struct{}
 
 func (testDriver) Describe() drivers.Description {
 	return drivers.Description{
-		Name: "steady", Title: "Steady", Version: "1.0",
-		Settings: []drivers.Field{{Key: "greeting", Title: "Greeting", Default: "hello"}, {Key: "mode", Title: "Mode"}},
+		Name:    "steady",
+		Title:   "Steady",
+		Version: "1.0",
+		Settings: []drivers.Field{
+			{Key: "greeting", Title: "Greeting", Default: "hello"},
+			{Key: "mode", Title: "Mode"},
+		},
 		Address: []drivers.Field{
 			{Key: "behave", Title: "Behaviour"},
-			{Key: "host", Title: "Host", Kind: drivers.FieldHost, Options: []string{"tcp", "rtu"}, Proves: true},
+			{
+				Key:     "host",
+				Title:   "Host",
+				Kind:    drivers.FieldHost,
+				Options: []string{"tcp", "rtu"},
+				Proves:  true,
+			},
 			{Key: "pause", Title: "Pause", Kind: drivers.FieldDuration, Min: 0.01, Max: 3600},
 		},
-		Profiles: []gatehouse.Profile{{ID: "counter", Title: "Counter", Type: gatehouse.TypeOther, Properties: map[string]gatehouse.Property{"n": {Type: "number"}}}},
+		Profiles: []gatehouse.Profile{
+			{
+				ID:         "counter",
+				Title:      "Counter",
+				Type:       gatehouse.TypeOther,
+				Properties: map[string]gatehouse.Property{"n": {Type: "number"}},
+			},
+		},
 	}
 }
 
@@ -136,7 +162,8 @@ func (testDriver) Connect(ctx context.Context, d drivers.Device, emit drivers.Em
 				b[i] = 1
 			}
 			kept = append(kept, b)
-			if err := emit(ctx, gatehouse.Observation{Status: &gatehouse.Status{State: gatehouse.StateOnline}}); err != nil {
+			if err := emit(ctx,
+				gatehouse.Observation{Status: &gatehouse.Status{State: gatehouse.StateOnline}}); err != nil {
 				return err
 			}
 		}
@@ -149,7 +176,9 @@ func (testDriver) Connect(ctx context.Context, d drivers.Device, emit drivers.Em
 	case "burst":
 		many := make([]gatehouse.Observation, 100)
 		for i := range many {
-			many[i].Reading = &gatehouse.Reading{Values: map[string]gatehouse.Value{"n": gatehouse.NumberValue(float64(i))}}
+			many[i].Reading = &gatehouse.Reading{
+				Values: map[string]gatehouse.Value{"n": gatehouse.NumberValue(float64(i))},
+			}
 		}
 		for ctx.Err() == nil {
 			if err := emit(ctx, many...); err != nil && ctx.Err() == nil {
@@ -162,7 +191,13 @@ func (testDriver) Connect(ctx context.Context, d drivers.Device, emit drivers.Em
 		return nil
 	}
 	for n := 1; ; n++ {
-		err := emit(ctx, gatehouse.Observation{Sequence: uint64(n), Reading: &gatehouse.Reading{Values: map[string]gatehouse.Value{"n": gatehouse.NumberValue(float64(n))}}})
+		err := emit(ctx,
+			gatehouse.Observation{
+				Sequence: uint64(n),
+				Reading: &gatehouse.Reading{
+					Values: map[string]gatehouse.Value{"n": gatehouse.NumberValue(float64(n))},
+				},
+			})
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -180,7 +215,8 @@ func (testDriver) Connect(ctx context.Context, d drivers.Device, emit drivers.Em
 func (testDriver) Probe(ctx context.Context, d drivers.Device) (drivers.Probe, error) {
 	switch d.Address["behave"] {
 	case "refuse":
-		return drivers.Probe{}, gatehouse.FieldErrorf("host", "nobody answers at %s", d.Address["host"])
+		return drivers.Probe{}, gatehouse.FieldErrorf("host", "nobody answers at %s",
+			d.Address["host"])
 	case "hang":
 		<-ctx.Done()
 		return drivers.Probe{}, ctx.Err()
@@ -191,7 +227,14 @@ func (testDriver) Probe(ctx context.Context, d drivers.Device) (drivers.Probe, e
 	case "environment":
 		return drivers.Probe{Message: strings.Join(os.Environ(), "\n")}, nil
 	}
-	return drivers.Probe{Message: "counts", Values: map[string]gatehouse.Value{"n": gatehouse.NumberValue(1), "secret": gatehouse.BoolValue(d.Secret["key"] == "s3cret")}, Snapshot: []byte{0xff, 0xd8}}, nil
+	return drivers.Probe{
+		Message: "counts",
+		Values: map[string]gatehouse.Value{
+			"n":      gatehouse.NumberValue(1),
+			"secret": gatehouse.BoolValue(d.Secret["key"] == "s3cret"),
+		},
+		Snapshot: []byte{0xff, 0xd8},
+	}, nil
 }
 
 func (testDriver) Command(_ context.Context, c drivers.Command) (drivers.Result, error) {
@@ -202,7 +245,12 @@ func (testDriver) Command(_ context.Context, c drivers.Command) (drivers.Result,
 }
 
 func (testDriver) Discover(_ context.Context, found func(drivers.Candidate)) error {
-	found(drivers.Candidate{Serial: "A1", Title: "One", Address: map[string]string{"host": "10.0.0.1"}, Profile: "counter"})
+	found(drivers.Candidate{
+		Serial:  "A1",
+		Title:   "One",
+		Address: map[string]string{"host": "10.0.0.1"},
+		Profile: "counter",
+	})
 	found(drivers.Candidate{Serial: "A2", Title: "Two"})
 	return nil
 }
@@ -227,31 +275,40 @@ func (r raw) Describe(context.Context, *driverpb.DescribeRequest) (*driverpb.Des
 	if r.kind == "wordy" {
 		d := &driverpb.Description{Name: "raw", Version: "1"}
 		for i := range 5000 {
-			d.Profiles = append(d.Profiles, fmt.Appendf(nil, `{"id":"p%d","title":"P","type":"other"}`, i))
+			d.Profiles = append(d.Profiles,
+				fmt.Appendf(nil, `{"id":"p%d","title":"P","type":"other"}`, i))
 		}
 		return d, nil
 	}
 	return &driverpb.Description{Name: "raw", Version: "1"}, nil
 }
 
-func (r raw) Session(stream grpc.BidiStreamingServer[driverpb.FromHost, driverpb.FromDriver]) error {
+func (r raw) Session(
+	stream grpc.BidiStreamingServer[driverpb.FromHost, driverpb.FromDriver],
+) error {
 	one := &driverpb.Observation{Device: "dev_1", Status: &driverpb.Status{State: "online"}}
 	switch r.kind {
 	case "flood": // never waits for an acknowledgement
 		for id := uint64(1); ; id++ {
-			if err := stream.Send(&driverpb.FromDriver{Batch: &driverpb.Batch{Id: id, Observations: []*driverpb.Observation{one}}}); err != nil {
+			if err := stream.Send(&driverpb.FromDriver{
+				Batch: &driverpb.Batch{Id: id, Observations: []*driverpb.Observation{one}},
+			}); err != nil {
 				return err
 			}
 		}
 	case "bytes": // one message beyond the bound
 		one.Sighting = &driverpb.Sighting{Snapshot: make([]byte, driverpb.MaxMessage+1)}
-		stream.Send(&driverpb.FromDriver{Batch: &driverpb.Batch{Id: 1, Observations: []*driverpb.Observation{one}}})
+		stream.Send(&driverpb.FromDriver{
+			Batch: &driverpb.Batch{Id: 1, Observations: []*driverpb.Observation{one}},
+		})
 	case "empty":
 		stream.Send(&driverpb.FromDriver{})
 	case "hog": // few observations, but large ones
 		one.Sighting = &driverpb.Sighting{Snapshot: make([]byte, 8<<20)}
 		for id := uint64(1); ; id++ {
-			if err := stream.Send(&driverpb.FromDriver{Batch: &driverpb.Batch{Id: id, Observations: []*driverpb.Observation{one}}}); err != nil {
+			if err := stream.Send(&driverpb.FromDriver{
+				Batch: &driverpb.Batch{Id: id, Observations: []*driverpb.Observation{one}},
+			}); err != nil {
 				return err
 			}
 		}

@@ -28,12 +28,19 @@ func (x *session) relatives(ctx context.Context, p *program) {
 		x.s.status.Memory, x.s.status.MemoryMax = held, most
 		x.s.mu.Unlock()
 		if held > most {
-			x.breach.Store(&violation{fmt.Sprintf("it held %s of memory, and at most %s are allowed (memory_mib in the configuration)", mebibytes(held), mebibytes(most))})
+			x.breach.Store(&violation{
+				fmt.Sprintf("it held %s of memory, and at most %s are allowed (memory_mib in the "+
+					"configuration)",
+					mebibytes(held), mebibytes(most)),
+			})
 			x.cancel()
 			return
 		}
 		if looks++; looks%lookAgain == 0 && x.s.opensOther(p.cage) {
-			x.s.host.options.Logger.Info("a file or device that a driver may open came, went or was replaced: it is started again, to be let open the new one", "driver", x.s.spec.Name)
+			x.s.host.options.Logger.Info(
+				"a file or device that a driver may open came, went or was replaced: it is "+
+					"started again, to be let open the new one",
+				"driver", x.s.spec.Name)
 			x.s.askRestart()
 		}
 		select {

@@ -32,7 +32,8 @@ type ownUser struct {
 // ownUser finds a user for the program where the gateway may give it one. why says why it has
 // none.
 func (s *supervisor) ownUser(g grants) (u *ownUser, why string) {
-	if os.Geteuid() != 0 || !capable(unix.CAP_SETUID, unix.CAP_SETGID, unix.CAP_CHOWN, unix.CAP_KILL) {
+	if os.Geteuid() != 0 ||
+		!capable(unix.CAP_SETUID, unix.CAP_SETGID, unix.CAP_CHOWN, unix.CAP_KILL) {
 		return nil, "only a gateway that runs as root can give it one"
 	}
 	if s.spec.User != "" {
@@ -99,7 +100,12 @@ func freeUser(salt string) *ownUser {
 		if _, err := os.Stat("/run/systemd/dynamic-uid/" + text); err == nil {
 			continue
 		}
-		return &ownUser{name: text, uid: id, gid: id, alone: true}
+		return &ownUser{
+			name:  text,
+			uid:   id,
+			gid:   id,
+			alone: true,
+		}
 	}
 	return nil
 }

@@ -53,5 +53,9 @@ func pulse(ctx context.Context, conn grpc.ClientConnInterface) (hung bool) {
 
 // hang is how a hung program is told of.
 func hang() outcome {
-	return outcome{hung: true, reason: fmt.Sprintf("it hung: it gave no sign for %s, and was ended", pulseMissed*pulseEvery)}
+	return outcome{
+		hung: true,
+		reason: fmt.Sprintf("it hung: it gave no sign for %s, and was ended",
+			pulseMissed*pulseEvery),
+	}
 }

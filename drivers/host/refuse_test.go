@@ -46,17 +46,54 @@ func TestRefusesPrograms(t *testing.T) {
 		options host.Options
 		want    string
 	}{
-		{"missing file", host.Spec{Path: filepath.Join(dir, "none")}, host.Options{}, "there is no file " + dir},
+		{
+			"missing file",
+			host.Spec{Path: filepath.Join(dir, "none")},
+			host.Options{},
+			"there is no file " + dir,
+		},
 		{"folder", host.Spec{Path: dir}, host.Options{}, "no program but a folder"},
-		{"not executable", host.Spec{Path: write("plain", "x", 0o644)}, host.Options{}, "run chmod +x"},
-		{"not a program", host.Spec{Path: write("text", "just text", 0o755)}, host.Options{}, "is it built for this machine?"},
-		{"no interpreter", host.Spec{Path: write("script", "#!/no/such/shell\n", 0o755)}, host.Options{}, "is it built for this machine?"},
-		{"wrong checksum", with(spec("steady"), func(s *host.Spec) { s.SHA256 = strings.Repeat("ab", 32) }), host.Options{}, "and not abab"},
+		{
+			"not executable",
+			host.Spec{Path: write("plain", "x", 0o644)},
+			host.Options{},
+			"run chmod +x",
+		},
+		{
+			"not a program",
+			host.Spec{Path: write("text", "just text", 0o755)},
+			host.Options{},
+			"is it built for this machine?",
+		},
+		{
+			"no interpreter",
+			host.Spec{Path: write("script", "#!/no/such/shell\n", 0o755)},
+			host.Options{},
+			"is it built for this machine?",
+		},
+		{"wrong checksum", with(spec("steady"), func(s *host.Spec) {
+			s.SHA256 = strings.Repeat("ab", 32)
+		}), host.Options{}, "and not abab"},
 		{"checksum asked for", spec("steady"), host.Options{RequireSHA256: true}, "set sha256 to "},
-		{"newer contract", spec("newer"), host.Options{}, "version 3 of the driver contract and this gateway versions 1 to 2"},
-		{"prints first", spec("chatter"), host.Options{}, `log to standard error instead: "hello, I am a driver"`},
-		{"wrong setting", with(spec("steady"), func(s *host.Spec) { s.Settings = map[string]string{"mode": "wrong"} }), host.Options{}, `mode: "wrong" is no mode; leave it out`},
-		{"unknown setting", with(spec("steady"), func(s *host.Spec) { s.Settings = map[string]string{"mood": "x"} }), host.Options{}, `settings.mood: the driver has no such setting; it has ["greeting" "mode"]`},
+		{
+			"newer contract",
+			spec("newer"),
+			host.Options{},
+			"version 3 of the driver contract and this gateway versions 1 to 2",
+		},
+		{
+			"prints first",
+			spec("chatter"),
+			host.Options{},
+			`log to standard error instead: "hello, I am a driver"`,
+		},
+		{"wrong setting", with(spec("steady"), func(s *host.Spec) {
+			s.Settings = map[string]string{"mode": "wrong"}
+		}), host.Options{}, `mode: "wrong" is no mode; leave it out`},
+		{"unknown setting", with(spec("steady"), func(s *host.Spec) {
+			s.Settings = map[string]string{"mood": "x"}
+		}), host.Options{},
+			`settings.mood: the driver has no such setting; it has ["greeting" "mode"]`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.spec.Name = "it"
@@ -64,11 +101,13 @@ func TestRefusesPrograms(t *testing.T) {
 			c.options.Sink = s
 			h, _ := start(t, c.options, c.spec)
 			st := wait(t, h, "it", host.Refused)
-			if !strings.Contains(st.Reason, c.want) || st.LastError != st.Reason || st.PID != 0 || st.Pinned {
+			if !strings.Contains(st.Reason, c.want) || st.LastError != st.Reason || st.PID != 0 ||
+				st.Pinned {
 				t.Errorf("got %+v, want a reason with %q", st, c.want)
 			}
 			put(t, h, "it", device("dev_1", ""))
-			s.wait(t, "driver_down of a device put while refused", hasStates("dev_1", gatehouse.StateDriverDown))
+			s.wait(t, "driver_down of a device put while refused",
+				hasStates("dev_1", gatehouse.StateDriverDown))
 		})
 	}
 }
@@ -102,8 +141,12 @@ func TestRestartLooksAnew(t *testing.T) {
 
 func TestCrashingProgramIsQuarantined(t *testing.T) {
 	for kind, want := range map[string]string{
-		"crash": "it ended 3 times within 10m0s and is tried again only now and then; the last time it ended before it greeted the gateway (it ended (exit status 2)): panic: out of cheese",
-		"exit":  "it ended 3 times within 10m0s and is tried again only now and then; the last time it ended at once and did not greet the gateway: it is no driver, or its main does not call drivers.Serve",
+		"crash": "it ended 3 times within 10m0s and is tried again only now and then; the last " +
+			"time it ended before it greeted the gateway (it ended (exit status 2)): panic: out " +
+			"of cheese",
+		"exit": "it ended 3 times within 10m0s and is tried again only now and then; the last " +
+			"time it ended at once and did not greet the gateway: it is no driver, or its main " +
+			"does not call drivers.Serve",
 	} {
 		t.Run(kind, func(t *testing.T) {
 			s := newSink()
@@ -120,7 +163,8 @@ func TestCrashingProgramIsQuarantined(t *testing.T) {
 			defer cancel()
 			for st.Restarts < 5 || st.State != host.Quarantined { // three more
 				changed := h.Changed()
-				if st, _ = h.Driver(gatehouse.DriverName(kind)); st.Restarts >= 5 && st.State == host.Quarantined {
+				if st, _ = h.Driver(gatehouse.DriverName(kind)); st.Restarts >= 5 &&
+					st.State == host.Quarantined {
 					break
 				}
 				select {
@@ -132,7 +176,8 @@ func TestCrashingProgramIsQuarantined(t *testing.T) {
 			put(t, h, gatehouse.DriverName(kind), device("dev_2", ""))
 			s.wait(t, "dev_2 down", hasStates("dev_2", gatehouse.StateDriverDown))
 			stop()
-			if got := states(s.got, "dev_1"); !slices.Equal(got, []gatehouse.DeviceState{gatehouse.StateDriverDown}) {
+			if got := states(s.got, "dev_1"); !slices.Equal(got,
+				[]gatehouse.DeviceState{gatehouse.StateDriverDown}) {
 				t.Errorf("dev_1: got %v, want one driver_down for all its crashes", got)
 			}
 		})
@@ -174,7 +219,8 @@ func TestBusySettingsAreTriedAgain(t *testing.T) {
 			t.Fatalf("got %+v, want no quarantine", st)
 		}
 		if st.Restarts >= 4 && st.State == host.Backoff {
-			if want := "it does not take its settings: listen tcp :8081: bind: address already in use"; st.Reason != want {
+			if want := "it does not take its settings: listen tcp :8081: bind: address already " +
+				"in use"; st.Reason != want {
 				t.Errorf("got %q, want %q", st.Reason, want)
 			}
 			return
@@ -193,10 +239,20 @@ func TestSpecsAreChecked(t *testing.T) {
 		specs []host.Spec
 		want  string
 	}{
-		{[]host.Spec{good, {Name: "a b", Path: "/x"}}, `drivers[1].name: "a b" is no name; give 1 to 64 letters, digits, '-', '_' or '.'`},
-		{[]host.Spec{good, good}, `drivers[1].name: "steady" is there twice; give each driver a name of its own`},
+		{
+			[]host.Spec{good, {Name: "a b", Path: "/x"}},
+			`drivers[1].name: "a b" is no name; give 1 to 64 letters, digits, '-', '_' or '.'`,
+		},
+		{
+			[]host.Spec{good, good},
+			`drivers[1].name: "steady" is there twice; give each driver a name of its own`,
+		},
 		{[]host.Spec{{Name: "a"}}, "drivers[0].path: give the path of the driver's program"},
-		{[]host.Spec{{Name: "a", Path: "/x", SHA256: "12"}}, "drivers[0].sha256: give the 64 hexadecimal digits that sha256sum prints, or leave it out"},
+		{
+			[]host.Spec{{Name: "a", Path: "/x", SHA256: "12"}},
+			"drivers[0].sha256: give the 64 hexadecimal digits that sha256sum prints, or leave " +
+				"it out",
+		},
 	} {
 		err := host.New(host.Options{Sink: newSink()}).Run(t.Context(), c.specs)
 		if err == nil || err.Error() != c.want || gatehouse.ErrorCode(err) != gatehouse.Invalid {
@@ -214,7 +270,9 @@ func TestUnconfiguredDriver(t *testing.T) {
 	done := make(chan error, 1)
 	go func() { done <- h.Run(ctx, nil) }()
 	st := wait(t, h, "forgotten", host.Refused)
-	if want := "devices name this driver and the configuration does not"; !strings.HasPrefix(st.Reason, want) || st.Devices != 1 {
+	if want := "devices name this driver and the configuration does not"; !strings.HasPrefix(
+		st.Reason, want) ||
+		st.Devices != 1 {
 		t.Errorf("got %+v, want %q and one device", st, want)
 	}
 	s.wait(t, "driver_down", hasStates("dev_1", gatehouse.StateDriverDown))

@@ -8,7 +8,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse"
 )
 
-// Reload gives a running host other specs and another rate. A driver whose spec is as it was goes on
+// Reload gives a running host other specs and another rate. A driver whose spec is as it was goes
+// on
 // with its devices connected; one whose spec is another is stopped and started again, new ones are
 // started, and those that are not among the specs are stopped. A driver that is gone and still has
 // devices stays, refused in words. The rate reaches a program at its next start.
@@ -94,7 +95,8 @@ func (h *Host) deviceRate() int {
 	return h.rate
 }
 
-// Check says why a program would be refused by what is known before it runs: its file, its checksum,
+// Check says why a program would be refused by what is known before it runs: its file, its
+// checksum,
 // and where the same program runs already, its settings. It starts nothing.
 func (h *Host) Check(spec Spec) error {
 	s := newSupervisor(h, spec)
@@ -103,7 +105,8 @@ func (h *Host) Check(spec Spec) error {
 		return gatehouse.Errorf(gatehouse.Invalid, "%s", refusal)
 	}
 	running, err := h.Driver(spec.Name)
-	if err != nil || running.SHA256 != sum || len(running.Description.Profiles)+len(running.Description.Settings) == 0 {
+	if err != nil || running.SHA256 != sum ||
+		len(running.Description.Profiles)+len(running.Description.Settings) == 0 {
 		return nil
 	}
 	fields := running.Description.Settings

@@ -18,11 +18,13 @@ func named(name string, args ...string) host.Spec {
 }
 
 // TestReloadTouchesOnlyWhatIsAnother: a driver whose spec is as it was runs on as the same process
-// with its device connected; a changed one is another process, and serves its device again; a new one
+// with its device connected; a changed one is another process, and serves its device again; a new
+// one
 // runs; one that is gone ends, or is refused in words while it has devices.
 func TestReloadTouchesOnlyWhatIsAnother(t *testing.T) {
 	s := newSink()
-	h, stop := start(t, host.Options{Sink: s}, named("same"), named("other"), named("idle"), named("left"))
+	h, stop := start(t, host.Options{Sink: s}, named("same"), named("other"), named("idle"),
+		named("left"))
 	before := map[string]int{}
 	for _, name := range []string{"same", "other", "idle", "left"} {
 		before[name] = wait(t, h, gatehouse.DriverName(name)).PID
@@ -41,16 +43,21 @@ func TestReloadTouchesOnlyWhatIsAnother(t *testing.T) {
 		t.Errorf("process %d serves what did not change, want %d", st.PID, before["same"])
 	}
 	if st := wait(t, h, "other"); st.PID == before["other"] || st.Devices != 1 || st.Restarts != 1 {
-		t.Errorf("got %+v of what changed, want another process with its device, restarted once", st)
+		t.Errorf("got %+v of what changed, want another process with its device, restarted once",
+			st)
 	}
 	wait(t, h, "new")
-	if st := wait(t, h, "left", host.Refused); !strings.Contains(st.Reason, "the configuration does not") {
+	if st := wait(t, h, "left", host.Refused); !strings.Contains(st.Reason,
+		"the configuration does not") {
 		t.Errorf("got reason %q of a driver that is gone and has a device", st.Reason)
 	}
-	s.wait(t, "the device of the changed driver online again", func(got []gatehouse.Observation) bool {
-		return readings("dev_other", 3)(got) && states(got, "dev_other")[0] == gatehouse.StateOnline
-	})
-	s.wait(t, "the device of no driver down", hasStates("dev_left", gatehouse.StateOnline, gatehouse.StateDriverDown))
+	s.wait(t, "the device of the changed driver online again",
+		func(got []gatehouse.Observation) bool {
+			return readings("dev_other", 3)(got) &&
+				states(got, "dev_other")[0] == gatehouse.StateOnline
+		})
+	s.wait(t, "the device of no driver down",
+		hasStates("dev_left", gatehouse.StateOnline, gatehouse.StateDriverDown))
 	if _, err := h.Driver("idle"); gatehouse.ErrorCode(err) != gatehouse.NotFound {
 		t.Errorf("a driver without devices that is gone: got %v, want that there is none", err)
 	}
@@ -62,8 +69,11 @@ func TestReloadTouchesOnlyWhatIsAnother(t *testing.T) {
 		t.Errorf("got drivers %v, want %v", names, want)
 	}
 	stop()
-	if got := states(s.got, "dev_same"); !slices.Equal(got, []gatehouse.DeviceState{gatehouse.StateOnline}) {
-		t.Errorf("states of the device whose driver did not change: got %v, want it online all the time", got)
+	if got := states(s.got, "dev_same"); !slices.Equal(got,
+		[]gatehouse.DeviceState{gatehouse.StateOnline}) {
+		t.Errorf("states of the device whose driver did not change: got %v, want it online all "+
+			"the time",
+			got)
 	}
 	if err := h.Reload(nil, 0); gatehouse.ErrorCode(err) != gatehouse.Conflict {
 		t.Errorf("after the stop: got %v, want a conflict", err)

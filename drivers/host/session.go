@@ -170,7 +170,8 @@ func (x *session) tellDevices() {
 	for _, d := range put {
 		w, err := fromDevice(d)
 		if err != nil {
-			x.s.host.options.Logger.Error("a device cannot be told to its driver", "driver", x.s.spec.Name, "device", d.ID, "reason", err)
+			x.s.host.options.Logger.Error("a device cannot be told to its driver", "driver",
+				x.s.spec.Name, "device", d.ID, "reason", err)
 			continue
 		}
 		x.send(&driverpb.FromHost{Message: &driverpb.FromHost_Connect{Connect: w}})
@@ -184,7 +185,9 @@ func (x *session) receive() error {
 		m, err := x.stream.Recv()
 		if err != nil {
 			if status.Code(err) == codes.ResourceExhausted {
-				return &violation{"it sent a message of more than " + itoa(driverpb.MaxMessage>>20) + " MiB"}
+				return &violation{
+					"it sent a message of more than " + itoa(driverpb.MaxMessage>>20) + " MiB",
+				}
 			}
 			return err
 		}
@@ -194,10 +197,16 @@ func (x *session) receive() error {
 			return &violation{"it sent a batch without observations"}
 		}
 		if x.count.Add(n) > drivers.Window {
-			return &violation{"it sent more than " + itoa(drivers.Window) + " observations ahead of their acknowledgement"}
+			return &violation{
+				"it sent more than " + itoa(drivers.Window) +
+					" observations ahead of their acknowledgement",
+			}
 		}
 		if x.bytes.Add(int64(proto.Size(b))) > driverpb.WindowBytes+driverpb.MaxMessage {
-			return &violation{"it sent more than " + itoa((driverpb.WindowBytes+driverpb.MaxMessage)>>20) + " MiB ahead of their acknowledgement"}
+			return &violation{
+				"it sent more than " + itoa((driverpb.WindowBytes+driverpb.MaxMessage)>>20) +
+					" MiB ahead of their acknowledgement",
+			}
 		}
 		x.batches <- b
 	}

@@ -17,7 +17,8 @@ import (
 // goroutines and open files after 50 kills and at the end.
 func TestMemoryStaysFlatOverKills(t *testing.T) {
 	s := newSink()
-	h, _ := start(t, host.Options{Sink: s, Crashes: 1000, LastPause: 10 * time.Millisecond}, spec("steady"))
+	h, _ := start(t, host.Options{Sink: s, Crashes: 1000, LastPause: 10 * time.Millisecond},
+		spec("steady"))
 	put(t, h, "steady", device("dev_1", ""))
 	var heap, goroutines, files [2]int
 	var longest time.Duration
@@ -37,7 +38,8 @@ func TestMemoryStaysFlatOverKills(t *testing.T) {
 			heap[k/199], goroutines[k/199], files[k/199] = measure()
 		}
 	}
-	t.Logf("after 50 and 200 kills: heap %v KiB, goroutines %v, files %v; longest way back %s", heap, goroutines, files, longest)
+	t.Logf("after 50 and 200 kills: heap %v KiB, goroutines %v, files %v; longest way back %s",
+		heap, goroutines, files, longest)
 	if heap[1] > heap[0]+1024 || goroutines[1] > goroutines[0]+5 || files[1] > files[0]+5 {
 		t.Errorf("the host grew: heap %v KiB, goroutines %v, files %v", heap, goroutines, files)
 	}
@@ -65,7 +67,9 @@ func TestStoppedProgramIsNoticed(t *testing.T) {
 		}
 	}
 	t.Logf("running again after %s", time.Since(begun))
-	s.wait(t, "online again", func(got []gatehouse.Observation) bool { return len(states(got, "dev_1")) >= 2 })
+	s.wait(t, "online again", func(got []gatehouse.Observation) bool {
+		return len(states(got, "dev_1")) >= 2
+	})
 }
 
 func measure() (heapKiB, goroutines, files int) {

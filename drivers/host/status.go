@@ -31,9 +31,10 @@ type Status struct {
 	State       State
 	Reason      string // why it is in backoff, quarantined or refused, for people
 	Description drivers.Description
-	Contract    int    // version of the contract that was agreed on; 0 before it has greeted the host
-	Pinned      bool   // its checksum was given and is right
-	SHA256      string // of the program, as it was before its last start
+	// version of the contract that was agreed on; 0 before it has greeted the host
+	Contract int
+	Pinned   bool   // its checksum was given and is right
+	SHA256   string // of the program, as it was before its last start
 	// What it can do beside serving devices.
 	Probes, Commands, Discovers bool
 
@@ -46,10 +47,11 @@ type Status struct {
 
 	Confined Confined // how the present run is confined, or the last one was
 
-	Memory      int64     // bytes that the program and what it started hold; 0: not known
-	MemoryMax   int64     // at which it is ended
-	Quarantine  time.Time // since when it is in quarantine, also while it is tried; zero: it is not
-	NextAttempt time.Time // when a program in a pause is started again; zero: it is not, or not by itself
+	Memory     int64     // bytes that the program and what it started hold; 0: not known
+	MemoryMax  int64     // at which it is ended
+	Quarantine time.Time // since when it is in quarantine, also while it is tried; zero: it is not
+	// when a program in a pause is started again; zero: it is not, or not by itself
+	NextAttempt time.Time
 }
 
 // Status reports every driver in the order of the specs.
@@ -90,7 +92,9 @@ func (h *Host) notify() {
 // Wait blocks until a driver is in one of the states, by default Running, and returns its
 // status then. It ends with ctx. A driver that is not known yet, since Run has only just
 // been called, is waited for.
-func (h *Host) Wait(ctx context.Context, driver gatehouse.DriverName, states ...State) (Status, error) {
+func (h *Host) Wait(
+	ctx context.Context, driver gatehouse.DriverName, states ...State,
+) (Status, error) {
 	if len(states) == 0 {
 		states = []State{Running}
 	}

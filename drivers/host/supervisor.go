@@ -54,9 +54,13 @@ type entry struct {
 
 func newSupervisor(h *Host, spec Spec) *supervisor {
 	return &supervisor{
-		host: h, spec: spec, logs: newLogRing(h.options.Now), wake: make(chan struct{}, 1),
+		host:    h,
+		spec:    spec,
+		logs:    newLogRing(h.options.Now),
+		wake:    make(chan struct{}, 1),
 		status:  Status{Name: spec.Name, Path: spec.Path, State: Stopped},
-		devices: map[gatehouse.DeviceID]*entry{}, gone: map[gatehouse.DeviceID]bool{},
+		devices: map[gatehouse.DeviceID]*entry{},
+		gone:    map[gatehouse.DeviceID]bool{},
 	}
 }
 
@@ -133,7 +137,8 @@ func (s *supervisor) steady() {
 	over := s.status.State == Running && !s.status.Quarantine.IsZero()
 	s.mu.Unlock()
 	if over {
-		s.host.options.Logger.Info("driver runs steadily again: its quarantine is over", "driver", s.spec.Name)
+		s.host.options.Logger.Info("driver runs steadily again: its quarantine is over", "driver",
+			s.spec.Name)
 		s.set(func(st *Status) { st.Quarantine = time.Time{} })
 	}
 }
@@ -147,7 +152,9 @@ func (s *supervisor) after(ctx context.Context, end outcome, r *record) {
 	s.mu.Unlock()
 	state, delay := r.next(end, now, quarantine)
 	if state == Quarantined {
-		end.reason = fmt.Sprintf("it ended %d times within %s and is tried again only now and then; the last time %s", o.Crashes, o.CrashSpan, end.reason)
+		end.reason = fmt.Sprintf(
+			"it ended %d times within %s and is tried again only now and then; the last time %s",
+			o.Crashes, o.CrashSpan, end.reason)
 		if quarantine.IsZero() {
 			quarantine = now
 		}
@@ -169,7 +176,8 @@ func (s *supervisor) after(ctx context.Context, end outcome, r *record) {
 			st.NextAttempt = now.Add(delay)
 		}
 	})
-	s.pause(ctx, delay, gatehouse.Because(gatehouse.ReasonDriverDown, "driver", s.spec.Name, "detail", end.reason))
+	s.pause(ctx, delay,
+		gatehouse.Because(gatehouse.ReasonDriverDown, "driver", s.spec.Name, "detail", end.reason))
 	s.set(func(st *Status) { st.NextAttempt = time.Time{} })
 }
 
@@ -198,7 +206,8 @@ func (s *supervisor) pause(ctx context.Context, delay time.Duration, reason gate
 	for {
 		var again <-chan time.Time
 		if err := s.reportDown(ctx, reason); err != nil && ctx.Err() == nil {
-			s.host.options.Logger.Error("devices could not be reported as driver_down", "driver", s.spec.Name, "reason", err)
+			s.host.options.Logger.Error("devices could not be reported as driver_down", "driver",
+				s.spec.Name, "reason", err)
 			timer := time.NewTimer(sinkPause)
 			defer timer.Stop()
 			again = timer.C
@@ -248,7 +257,9 @@ func (s *supervisor) reportDown(ctx context.Context, reason gatehouse.Reason) er
 // once starts the program, serves until it ends or ctx does, and cleans up after it.
 func (s *supervisor) once(ctx context.Context) outcome {
 	sum, refusal := s.verify()
-	s.set(func(st *Status) { st.SHA256, st.Pinned = sum, sum != "" && s.spec.SHA256 != "" && refusal == "" })
+	s.set(func(st *Status) {
+		st.SHA256, st.Pinned = sum, sum != "" && s.spec.SHA256 != "" && refusal == ""
+	})
 	if refusal != "" {
 		return outcome{refused: true, reason: refusal}
 	}
@@ -268,7 +279,11 @@ func (s *supervisor) once(ctx context.Context) outcome {
 	if !asked && end.reason == "" {
 		end = outcome{reason: how, words: s.logs.panicLine()}
 	}
-	s.set(func(st *Status) { st.PID, st.Started, st.Memory = 0, time.Time{}, 0 })
+	s.set(func(st *Status) {
+		st.PID = 0
+		st.Started = time.Time{}
+		st.Memory = 0
+	})
 	return end
 }
 
@@ -367,7 +382,8 @@ func withDefaults(fields []drivers.Field, given map[string]string) (map[string]s
 	}
 	for k := range given {
 		if _, ok := out[k]; !ok && given[k] != "" {
-			return nil, gatehouse.FieldErrorf("settings."+k, "the driver has no such setting; it has %q", keys)
+			return nil, gatehouse.FieldErrorf("settings."+k,
+				"the driver has no such setting; it has %q", keys)
 		}
 	}
 	return out, nil

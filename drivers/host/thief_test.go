@@ -27,7 +27,9 @@ func (thief) Describe() drivers.Description {
 		{Key: "key", Title: "Key", Kind: drivers.FieldPath},
 		{Key: "model", Title: "Model, in the folder of models", Kind: drivers.FieldPath},
 	}
-	d.Address = append(d.Address, drivers.Field{Key: "ca", Title: "Authority", Kind: drivers.FieldPath}, drivers.Field{Key: "deed"}, drivers.Field{Key: "at"})
+	d.Address = append(d.Address,
+		drivers.Field{Key: "ca", Title: "Authority", Kind: drivers.FieldPath},
+		drivers.Field{Key: "deed"}, drivers.Field{Key: "at"})
 	for i := range d.Address {
 		d.Address[i].Title = d.Address[i].Key
 	}

@@ -39,7 +39,8 @@ func buildVersion1(t *testing.T) string {
 	}
 	sum := sha256.Sum256(b)
 	if got := hex.EncodeToString(sum[:]); got != version1Sum {
-		t.Fatalf("got %s of %s, want %s: what vendors have shipped is not edited", got, version1, version1Sum)
+		t.Fatalf("got %s of %s, want %s: what vendors have shipped is not edited", got, version1,
+			version1Sum)
 	}
 	dir := t.TempDir()
 	for _, f := range txtar.Parse(b).Files {
@@ -105,13 +106,19 @@ func TestVersion1IsServed(t *testing.T) {
 			Device:   "dev_here",
 			Time:     at,
 			Sequence: 1,
-			Reading:  &gatehouse.Reading{Values: map[string]gatehouse.Value{"temperature": gatehouse.NumberValue(21.5)}},
+			Reading: &gatehouse.Reading{
+				Values: map[string]gatehouse.Value{"temperature": gatehouse.NumberValue(21.5)},
+			},
 		},
 		{
 			Device:   "dev_here",
 			Time:     at,
 			Sequence: 2,
-			Sighting: &gatehouse.Sighting{Method: gatehouse.ByCard, Direction: gatehouse.In, Credential: "4711"},
+			Sighting: &gatehouse.Sighting{
+				Method:     gatehouse.ByCard,
+				Direction:  gatehouse.In,
+				Credential: "4711",
+			},
 		},
 		{
 			Device: "dev_here",
@@ -128,7 +135,10 @@ func TestVersion1IsServed(t *testing.T) {
 	want = []gatehouse.Observation{
 		{
 			Device: "dev_away",
-			Status: &gatehouse.Status{State: gatehouse.StateOffline, Reason: "nobody answers at away"},
+			Status: &gatehouse.Status{
+				State:  gatehouse.StateOffline,
+				Reason: "nobody answers at away",
+			},
 		},
 	}
 	if diff := cmp.Diff(away, want, cmp.AllowUnexported(gatehouse.Value{})); diff != "" {
@@ -136,11 +146,13 @@ func TestVersion1IsServed(t *testing.T) {
 	}
 
 	values := map[string]gatehouse.Value{"wide": gatehouse.BoolValue(true)}
-	r, err := h.Command(t.Context(), "version1", drivers.Command{ID: "cmd_1", Device: "dev_here", Action: "open", Values: values})
+	r, err := h.Command(t.Context(), "version1",
+		drivers.Command{ID: "cmd_1", Device: "dev_here", Action: "open", Values: values})
 	if err != nil || r.Message != "the door is open" || r.Values["wide"] != values["wide"] {
 		t.Errorf("got %+v, %v", r, err)
 	}
-	_, err = h.Command(t.Context(), "version1", drivers.Command{ID: "cmd_2", Device: "dev_here", Action: "close"})
+	_, err = h.Command(t.Context(), "version1",
+		drivers.Command{ID: "cmd_2", Device: "dev_here", Action: "close"})
 	if gatehouse.ErrorCode(err) != gatehouse.NotFound {
 		t.Errorf("got %v, want %s", err, gatehouse.NotFound)
 	}
@@ -172,7 +184,8 @@ func TestUnderAGatewayOfVersion1(t *testing.T) {
 	}
 	conn := rpc.(*plugin.GRPCClient).Conn
 	d, err := driverpb.NewDriverClient(conn).Describe(t.Context(), &driverpb.DescribeRequest{})
-	if err != nil || client.NegotiatedVersion() != 1 || d.GetContract() != 1 || d.GetName() != "steady" {
+	if err != nil || client.NegotiatedVersion() != 1 || d.GetContract() != 1 ||
+		d.GetName() != "steady" {
 		t.Errorf("got version %d, %v, %v; want version 1", client.NegotiatedVersion(), d, err)
 	}
 	stream, err := driverpb.NewDriverClient(conn).Session(t.Context())
@@ -184,7 +197,8 @@ func TestUnderAGatewayOfVersion1(t *testing.T) {
 		t.Fatal(err)
 	}
 	said, err := stream.Recv()
-	if got := said.GetBatch().GetObservations(); err != nil || len(got) != 2 || got[1].GetReading() == nil {
+	if got := said.GetBatch().GetObservations(); err != nil || len(got) != 2 ||
+		got[1].GetReading() == nil {
 		t.Errorf("got %v, %v; want the device online and its first reading", said, err)
 	}
 }

@@ -134,7 +134,8 @@ func (l *Listener) admit(conn net.Conn) (c, displaced *Conn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	n := l.by[from]
-	if n != nil && from.IsValid() && (over(n.open, l.b.AddressTotal) || over(n.strangers, l.b.AddressStrangers)) {
+	if n != nil && from.IsValid() &&
+		(over(n.open, l.b.AddressTotal) || over(n.strangers, l.b.AddressStrangers)) {
 		l.stats.Address++
 		l.stats.LastAddress = from.Addr().String()
 		return nil, nil
@@ -152,7 +153,13 @@ func (l *Listener) admit(conn net.Conn) (c, displaced *Conn) {
 		n = &count{}
 		l.by[from] = n
 	}
-	c = &Conn{Conn: conn, l: l, from: from, stranger: true, counted: true}
+	c = &Conn{
+		Conn:     conn,
+		l:        l,
+		from:     from,
+		stranger: true,
+		counted:  true,
+	}
 	n.open++
 	n.strangers++
 	l.open++
@@ -185,7 +192,9 @@ func (l *Listener) unlink(c *Conn) {
 	} else {
 		l.last = c.before
 	}
-	c.before, c.after, c.stranger = nil, nil, false
+	c.before = nil
+	c.after = nil
+	c.stranger = false
 	l.strangers--
 	l.by[c.from].strangers--
 }

@@ -72,7 +72,8 @@ func refused(t *testing.T, l net.Listener, from string) {
 // TestOneAddressLeavesRoom: whoever opens many connections from one address is refused, and
 // another address is served.
 func TestOneAddressLeavesRoom(t *testing.T) {
-	l, got := open(t, listen.Bounds{Total: 20, Strangers: 15, AddressTotal: 10, AddressStrangers: 3})
+	l, got := open(t,
+		listen.Bounds{Total: 20, Strangers: 15, AddressTotal: 10, AddressStrangers: 3})
 	for range 3 {
 		dial(t, l, "127.0.0.2")
 		<-got
@@ -182,13 +183,17 @@ func TestServingSurvivesWantOfDescriptors(t *testing.T) {
 	}
 	l := listen.Bound(&exhausted{Listener: inner, left: 3}, listen.Within(8, 4))
 	known := make(chan bool, 1)
-	s := &http.Server{ConnContext: listen.With, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		listen.Known(r.Context())
-		known <- l.Stats().Strangers == 0
-	})}
+	s := &http.Server{
+		ConnContext: listen.With,
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			listen.Known(r.Context())
+			known <- l.Stats().Strangers == 0
+		}),
+	}
 	served := make(chan error, 1)
 	go func() { served <- s.Serve(l) }()
-	req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, "http://"+inner.Addr().String(), nil)
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodGet,
+		"http://"+inner.Addr().String(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -212,7 +217,11 @@ func TestWithin(t *testing.T) {
 		total, address int
 		want           listen.Bounds
 	}{
-		{4096, 128, listen.Bounds{Total: 4096, Strangers: 3072, AddressTotal: 2048, AddressStrangers: 128}},
+		{
+			4096,
+			128,
+			listen.Bounds{Total: 4096, Strangers: 3072, AddressTotal: 2048, AddressStrangers: 128},
+		},
 		{50, 128, listen.Bounds{Total: 50, Strangers: 38, AddressTotal: 25, AddressStrangers: 19}},
 		{50, 0, listen.Bounds{Total: 50, Strangers: 38}},
 		{1, 1, listen.Bounds{Total: 1, Strangers: 1, AddressTotal: 1, AddressStrangers: 1}},

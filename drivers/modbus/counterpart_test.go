@@ -123,11 +123,13 @@ func TestAgainstAServerOfAnotherAuthor(t *testing.T) {
 	box.wait(t, "two input registers", reads("wide", gatehouse.NumberValue(400<<16|500)))
 	box.wait(t, "a discrete input", reads("alarm", gatehouse.BoolValue(false)))
 
-	_, err := d.Command(t.Context(), drivers.Command{ID: "1", Device: "board", Action: "write", Values: map[string]gatehouse.Value{
-		"target": gatehouse.NumberValue(-3.5),
-		"big":    gatehouse.NumberValue(1.25),
-		"relay":  gatehouse.BoolValue(true),
-	}})
+	_, err := d.Command(t.Context(), drivers.Command{
+		ID: "1", Device: "board", Action: "write", Values: map[string]gatehouse.Value{
+			"target": gatehouse.NumberValue(-3.5),
+			"big":    gatehouse.NumberValue(1.25),
+			"relay":  gatehouse.BoolValue(true),
+		},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +141,12 @@ func TestAgainstAServerOfAnotherAuthor(t *testing.T) {
 	}
 
 	stranger := device
-	stranger.ID, stranger.Address = "stranger", map[string]string{"address": addr, "unit": "4", "interval": "10ms", "timeout": "2s"}
+	stranger.ID, stranger.Address = "stranger", map[string]string{
+		"address":  addr,
+		"unit":     "4",
+		"interval": "10ms",
+		"timeout":  "2s",
+	}
 	if _, err := d.Probe(t.Context(), stranger); err == nil {
 		t.Error("a unit that is not there answers the probe")
 	}

@@ -38,7 +38,12 @@ type shared struct {
 }
 
 func newDriver() *driver {
-	return &driver{now: time.Now, lines: map[target]*shared{}, devices: map[gatehouse.DeviceID]*session{}, done: newResults(256)}
+	return &driver{
+		now:     time.Now,
+		lines:   map[target]*shared{},
+		devices: map[gatehouse.DeviceID]*session{},
+		done:    newResults(256),
+	}
 }
 
 // Describe implements drivers.Driver.
@@ -48,17 +53,75 @@ func (d *driver) Describe() drivers.Description {
 		panic(err) // embedded, and read by a test
 	}
 	return drivers.Description{
-		Name: "modbus", Title: "Modbus TCP and RTU", TitleZH: "Modbus TCP 与 RTU", Version: version, Template: true,
+		Name:     "modbus",
+		Title:    "Modbus TCP and RTU",
+		TitleZH:  "Modbus TCP 与 RTU",
+		Version:  version,
+		Template: true,
 		Profiles: []gatehouse.Profile{sample},
 		Address: []drivers.Field{
-			{Key: "address", Title: "Address", TitleZH: "地址", Required: true, Kind: drivers.FieldHost, Options: []string{"tcp", "rtu", "rtu+tcp"},
-				Help: "host or host:port, or rtu:///dev/ttyUSB0?baud=9600&parity=N&stop=1", HelpZH: "主机或 主机:端口；串口写 rtu:///dev/ttyUSB0?baud=9600&parity=N&stop=1"},
-			{Key: "unit", Title: "Unit id", TitleZH: "站号", Default: "1", Kind: drivers.FieldInt, Max: 255, Help: "1 to 247; several units may share one address", HelpZH: "1 到 247；多个站号可共用一个地址"},
-			{Key: "interval", Title: "Poll every", TitleZH: "轮询间隔", Default: "5s", Kind: drivers.FieldDuration, Min: 0.01, Max: 3600, Help: "time between two readings, 10ms to 1h", HelpZH: "两次读取之间的时间，10ms 到 1h"},
-			{Key: "timeout", Title: "Answer within", TitleZH: "应答时限", Default: "2s", Kind: drivers.FieldDuration, Min: 0.02, Max: 30, Help: "20ms to 30s", HelpZH: "20ms 到 30s"},
-			{Key: "pause", Title: "Pause between requests", TitleZH: "请求间隔", Default: "0s", Kind: drivers.FieldDuration, Max: 10,
-				Help: "for equipment that misses requests in quick succession, e.g. 150ms", HelpZH: "用于无法快速连续应答的设备，例如 150ms"},
-			{Key: "gap", Title: "Gap", TitleZH: "间隙", Default: "0", Kind: drivers.FieldInt, Max: 100, Help: "unused registers that may be read along to save requests, 0 to 100", HelpZH: "为减少请求可一并读取的未用寄存器数，0 到 100"},
+			{
+				Key:      "address",
+				Title:    "Address",
+				TitleZH:  "地址",
+				Required: true,
+				Kind:     drivers.FieldHost,
+				Options:  []string{"tcp", "rtu", "rtu+tcp"},
+				Help:     "host or host:port, or rtu:///dev/ttyUSB0?baud=9600&parity=N&stop=1",
+				HelpZH:   "主机或 主机:端口；串口写 rtu:///dev/ttyUSB0?baud=9600&parity=N&stop=1",
+			},
+			{
+				Key:     "unit",
+				Title:   "Unit id",
+				TitleZH: "站号",
+				Default: "1",
+				Kind:    drivers.FieldInt,
+				Max:     255,
+				Help:    "1 to 247; several units may share one address",
+				HelpZH:  "1 到 247；多个站号可共用一个地址",
+			},
+			{
+				Key:     "interval",
+				Title:   "Poll every",
+				TitleZH: "轮询间隔",
+				Default: "5s",
+				Kind:    drivers.FieldDuration,
+				Min:     0.01,
+				Max:     3600,
+				Help:    "time between two readings, 10ms to 1h",
+				HelpZH:  "两次读取之间的时间，10ms 到 1h",
+			},
+			{
+				Key:     "timeout",
+				Title:   "Answer within",
+				TitleZH: "应答时限",
+				Default: "2s",
+				Kind:    drivers.FieldDuration,
+				Min:     0.02,
+				Max:     30,
+				Help:    "20ms to 30s",
+				HelpZH:  "20ms 到 30s",
+			},
+			{
+				Key:     "pause",
+				Title:   "Pause between requests",
+				TitleZH: "请求间隔",
+				Default: "0s",
+				Kind:    drivers.FieldDuration,
+				Max:     10,
+				Help:    "for equipment that misses requests in quick succession, e.g. 150ms",
+				HelpZH:  "用于无法快速连续应答的设备，例如 150ms",
+			},
+			{
+				Key:     "gap",
+				Title:   "Gap",
+				TitleZH: "间隙",
+				Default: "0",
+				Kind:    drivers.FieldInt,
+				Max:     100,
+				Help:    "unused registers that may be read along to save requests, 0 to 100",
+				HelpZH:  "为减少请求可一并读取的未用寄存器数，0 到 100",
+			},
 		},
 	}
 }
@@ -74,7 +137,9 @@ type settings struct {
 	gap      int
 }
 
-func (s settings) manner() manner { return manner{unit: s.unit, timeout: s.timeout, pause: s.pause} }
+func (s settings) manner() manner {
+	return manner{unit: s.unit, timeout: s.timeout, pause: s.pause}
+}
 
 func parseSettings(d drivers.Device) (settings, error) {
 	s := settings{unit: 1, interval: 5 * time.Second, timeout: 2 * time.Second}
@@ -87,7 +152,8 @@ func parseSettings(d drivers.Device) (settings, error) {
 	if u := strings.TrimSpace(d.Address["unit"]); u != "" {
 		n, err := strconv.Atoi(u)
 		if err != nil || n < 0 || n > 255 {
-			return s, gatehouse.FieldErrorf("unit", "%q is no unit id; use 1 to 247 (0 and 255 for equipment that wants them)", u)
+			return s, gatehouse.FieldErrorf("unit",
+				"%q is no unit id; use 1 to 247 (0 and 255 for equipment that wants them)", u)
 		}
 		s.unit = byte(n)
 	}
@@ -109,14 +175,17 @@ func parseSettings(d drivers.Device) (settings, error) {
 	return s, err
 }
 
-func parseDuration(d drivers.Device, key string, into *time.Duration, least, most time.Duration) error {
+func parseDuration(
+	d drivers.Device, key string, into *time.Duration, least, most time.Duration,
+) error {
 	s := strings.TrimSpace(d.Address[key])
 	if s == "" {
 		return nil
 	}
 	v, err := time.ParseDuration(s)
 	if err != nil || v < least || v > most {
-		return gatehouse.FieldErrorf(key, "%q will not do; give a time from %s to %s, e.g. 5s", s, least, most)
+		return gatehouse.FieldErrorf(key, "%q will not do; give a time from %s to %s, e.g. 5s", s,
+			least, most)
 	}
 	*into = v
 	return nil
@@ -157,7 +226,13 @@ func (d *driver) Connect(ctx context.Context, dev drivers.Device, emit drivers.E
 	}
 	l := d.borrow(set.target)
 	defer d.giveBack(set.target)
-	s := &session{set: set, line: l, blocks: plan(set.points, set.gap), now: d.now, poke: make(chan struct{}, 1)}
+	s := &session{
+		set:    set,
+		line:   l,
+		blocks: plan(set.points, set.gap),
+		now:    d.now,
+		poke:   make(chan struct{}, 1),
+	}
 	d.mu.Lock()
 	d.devices[dev.ID] = s
 	d.mu.Unlock()
@@ -179,12 +254,18 @@ func (d *driver) Probe(ctx context.Context, dev drivers.Device) (drivers.Probe, 
 	}
 	l := d.borrow(set.target)
 	defer d.giveBack(set.target)
-	s := &session{set: set, line: l, blocks: plan(set.points, set.gap), now: d.now}
+	s := &session{
+		set:    set,
+		line:   l,
+		blocks: plan(set.points, set.gap),
+		now:    d.now,
+	}
 	values, troubles, err := s.readAll(ctx)
 	if err != nil {
 		return drivers.Probe{}, err
 	}
-	msg := fmt.Sprintf("unit %d at %s answers: %d of %d values read", set.unit, set.target.address, len(values), len(set.points))
+	msg := fmt.Sprintf("unit %d at %s answers: %d of %d values read", set.unit, set.target.address,
+		len(values), len(set.points))
 	if len(troubles) > 0 {
 		msg += "; " + sentence(troubles)
 	}
@@ -194,19 +275,23 @@ func (d *driver) Probe(ctx context.Context, dev drivers.Device) (drivers.Probe, 
 // Command implements drivers.Commander: "write" sets writable properties.
 func (d *driver) Command(ctx context.Context, c drivers.Command) (drivers.Result, error) {
 	if c.Action != "write" {
-		return drivers.Result{}, gatehouse.Errorf(gatehouse.Invalid, "%q is no action of this driver; it knows write", c.Action)
+		return drivers.Result{}, gatehouse.Errorf(gatehouse.Invalid,
+			"%q is no action of this driver; it knows write", c.Action)
 	}
 	d.mu.Lock()
 	s := d.devices[c.Device]
 	d.mu.Unlock()
 	if s == nil {
-		return drivers.Result{}, gatehouse.Errorf(gatehouse.Unavailable, "device %q is not connected; try again once it is", c.Device)
+		return drivers.Result{}, gatehouse.Errorf(gatehouse.Unavailable,
+			"device %q is not connected; try again once it is", c.Device)
 	}
 	return d.done.once(ctx, c.ID, func() (drivers.Result, error) { return s.write(ctx, c.Values) })
 }
 
 // write checks every value before it writes the first.
-func (s *session) write(ctx context.Context, values map[string]gatehouse.Value) (drivers.Result, error) {
+func (s *session) write(
+	ctx context.Context, values map[string]gatehouse.Value,
+) (drivers.Result, error) {
 	type task struct {
 		point point
 		data  []byte
@@ -215,7 +300,9 @@ func (s *session) write(ctx context.Context, values map[string]gatehouse.Value) 
 	for _, name := range names(values) {
 		p, ok := s.point(name)
 		if !ok || !p.writable {
-			return drivers.Result{}, gatehouse.FieldErrorf(name, "is no property that can be written; give it a register and writable: true in the profile")
+			return drivers.Result{}, gatehouse.FieldErrorf(name,
+				"is no property that can be written; give it a register and writable: true in "+
+					"the profile")
 		}
 		data, err := p.encode(values[name])
 		if err != nil {
@@ -224,13 +311,15 @@ func (s *session) write(ctx context.Context, values map[string]gatehouse.Value) 
 		tasks = append(tasks, task{p, data})
 	}
 	if len(tasks) == 0 {
-		return drivers.Result{}, gatehouse.Errorf(gatehouse.Invalid, "name at least one value to write")
+		return drivers.Result{}, gatehouse.Errorf(gatehouse.Invalid,
+			"name at least one value to write")
 	}
 	var done []string
 	for _, t := range tasks {
 		if err := s.line.write(ctx, s.set.manner(), t.point, t.data); err != nil {
 			if len(done) > 0 {
-				return drivers.Result{}, fmt.Errorf("after writing %s: %w", strings.Join(done, ", "), err)
+				return drivers.Result{}, fmt.Errorf("after writing %s: %w",
+					strings.Join(done, ", "), err)
 			}
 			return drivers.Result{}, err
 		}

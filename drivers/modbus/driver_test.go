@@ -83,7 +83,13 @@ func property(register string, more ...string) gatehouse.Property {
 }
 
 func labDevice(s *sim.Sim) drivers.Device {
-	return drivers.Device{ID: "lab-1", Address: map[string]string{"address": s.Addr("lab"), "interval": "10ms", "timeout": "500ms"},
+	return drivers.Device{
+		ID: "lab-1",
+		Address: map[string]string{
+			"address":  s.Addr("lab"),
+			"interval": "10ms",
+			"timeout":  "500ms",
+		},
 		Profile: gatehouse.Profile{ID: "lab", Properties: map[string]gatehouse.Property{
 			"smoke":       property("discrete:0", "type=boolean"),
 			"temperature": property("input:0", "scale=0.1"),
@@ -92,7 +98,8 @@ func labDevice(s *sim.Sim) drivers.Device {
 			"tenths":      property("holding:1", "scale=0.5", "writable"),
 			"siren":       property("coil:0", "type=boolean", "writable"),
 			"serial":      {Type: "string"}, // lives in no register
-		}}}
+		}},
+	}
 }
 
 // inbox takes what a driver emits.
@@ -111,7 +118,9 @@ func (b *inbox) emit(_ context.Context, o ...gatehouse.Observation) error {
 	return nil
 }
 
-func (b *inbox) wait(t *testing.T, what string, f func(gatehouse.Observation) bool) gatehouse.Observation {
+func (b *inbox) wait(
+	t *testing.T, what string, f func(gatehouse.Observation) bool,
+) gatehouse.Observation {
 	t.Helper()
 	for end := time.Now().Add(deadline); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
 		b.mu.Lock()
@@ -134,7 +143,9 @@ func (b *inbox) clear() {
 }
 
 // connect runs Connect until the test ends; outcome takes what it returned.
-func connect(t *testing.T, d *driver, dev drivers.Device, emit drivers.Emit) (outcome <-chan error) {
+func connect(
+	t *testing.T, d *driver, dev drivers.Device, emit drivers.Emit,
+) (outcome <-chan error) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	done, copied := make(chan error, 1), make(chan error, 1)
@@ -151,7 +162,9 @@ func connect(t *testing.T, d *driver, dev drivers.Device, emit drivers.Emit) (ou
 }
 
 func reads(name string, want gatehouse.Value) func(gatehouse.Observation) bool {
-	return func(o gatehouse.Observation) bool { return o.Reading != nil && o.Reading.Values[name] == want }
+	return func(o gatehouse.Observation) bool {
+		return o.Reading != nil && o.Reading.Values[name] == want
+	}
 }
 
 func TestReadsEverythingByItsForm(t *testing.T) {
@@ -160,16 +173,23 @@ func TestReadsEverythingByItsForm(t *testing.T) {
 	connect(t, newDriver(), labDevice(s), box.emit)
 	got := box.wait(t, "a reading", func(o gatehouse.Observation) bool { return o.Reading != nil })
 	want := map[string]gatehouse.Value{
-		"smoke": gatehouse.BoolValue(false), "temperature": gatehouse.NumberValue(23.1), "flow": gatehouse.NumberValue(1.5),
-		"counter": gatehouse.NumberValue(0), "tenths": gatehouse.NumberValue(21.5), "siren": gatehouse.BoolValue(false),
+		"smoke":       gatehouse.BoolValue(false),
+		"temperature": gatehouse.NumberValue(23.1), "flow": gatehouse.NumberValue(1.5),
+		"counter": gatehouse.NumberValue(0),
+		"tenths":  gatehouse.NumberValue(21.5), "siren": gatehouse.BoolValue(false),
 	}
-	if d := cmp.Diff(got.Reading.Values, want, cmp.Comparer(func(a, b gatehouse.Value) bool { return a == b })); d != "" {
+	if d := cmp.Diff(got.Reading.Values, want,
+		cmp.Comparer(func(a, b gatehouse.Value) bool { return a == b })); d != "" {
 		t.Errorf("values, got - want +:\n%s", d)
 	}
 	if got.Time.IsZero() {
 		t.Error("time: got none, want that of the poll")
 	}
-	if err := s.Set("lab", map[string]gatehouse.Value{"smoke": gatehouse.BoolValue(true), "temperature": gatehouse.NumberValue(-7.2)}); err != nil {
+	if err := s.Set("lab",
+		map[string]gatehouse.Value{
+			"smoke":       gatehouse.BoolValue(true),
+			"temperature": gatehouse.NumberValue(-7.2),
+		}); err != nil {
 		t.Fatal(err)
 	}
 	box.wait(t, "smoke", reads("smoke", gatehouse.BoolValue(true)))
@@ -182,7 +202,8 @@ func TestWrite(t *testing.T) {
 	connect(t, d, labDevice(s), box.emit)
 	box.wait(t, "a reading", func(o gatehouse.Observation) bool { return o.Reading != nil })
 	write := func(id string, values map[string]gatehouse.Value) string {
-		r, err := d.Command(t.Context(), drivers.Command{ID: id, Device: "lab-1", Action: "write", Values: values})
+		r, err := d.Command(t.Context(),
+			drivers.Command{ID: id, Device: "lab-1", Action: "write", Values: values})
 		if err != nil {
 			return "error: " + err.Error()
 		}
@@ -193,10 +214,15 @@ func TestWrite(t *testing.T) {
 		return map[string]gatehouse.Value{name: v}
 	}
 	got = append(got,
-		write("a", map[string]gatehouse.Value{"siren": gatehouse.BoolValue(true), "tenths": gatehouse.NumberValue(-3.5)}),
+		write("a",
+			map[string]gatehouse.Value{
+				"siren":  gatehouse.BoolValue(true),
+				"tenths": gatehouse.NumberValue(-3.5),
+			}),
 		write("b", one("counter", gatehouse.NumberValue(65535))),
 		write("c", one("counter", gatehouse.NumberValue(12))),
-		write("b", one("counter", gatehouse.NumberValue(65535))), // the same command again: not done twice
+		// the same command again: not done twice
+		write("b", one("counter", gatehouse.NumberValue(65535))),
 		write("d", one("counter", gatehouse.NumberValue(70000))),
 		write("e", one("temperature", gatehouse.NumberValue(1))),
 		write("f", one("nothing", gatehouse.NumberValue(1))),
@@ -208,8 +234,10 @@ func TestWrite(t *testing.T) {
 		"wrote counter=12",
 		"wrote counter=65535",
 		"error: counter: 70000 does not fit into holding:0 as uint16; it takes 0 to 65535",
-		"error: temperature: is no property that can be written; give it a register and writable: true in the profile",
-		"error: nothing: is no property that can be written; give it a register and writable: true in the profile",
+		"error: temperature: is no property that can be written; give it a register and " +
+			"writable: true in the profile",
+		"error: nothing: is no property that can be written; give it a register and writable: " +
+			"true in the profile",
 		`error: siren: "loud" is neither a number nor true or false`,
 		"error: name at least one value to write",
 	}
@@ -220,7 +248,8 @@ func TestWrite(t *testing.T) {
 	box.wait(t, "siren", reads("siren", gatehouse.BoolValue(true)))
 	box.wait(t, "tenths", reads("tenths", gatehouse.NumberValue(-3.5)))
 	box.wait(t, "counter", reads("counter", gatehouse.NumberValue(12)))
-	if _, err := d.Command(t.Context(), drivers.Command{Device: "lab-9", Action: "write"}); gatehouse.ErrorCode(err) != gatehouse.Unavailable {
+	if _, err := d.Command(t.Context(), drivers.Command{Device: "lab-9", Action: "write"}); gatehouse.ErrorCode(
+		err) != gatehouse.Unavailable {
 		t.Errorf("unknown device: got %v, want it to be unavailable", err)
 	}
 }
@@ -234,7 +263,14 @@ func TestOneLateReplyPoisonsNothing(t *testing.T) {
 	}
 	l := newLine(tgt)
 	defer l.close()
-	p := point{property: "counter", table: holding, addr: 0, form: "uint16", order: "ABCD", scale: 1}
+	p := point{
+		property: "counter",
+		table:    holding,
+		addr:     0,
+		form:     "uint16",
+		order:    "ABCD",
+		scale:    1,
+	}
 	b := block{table: holding, addr: 0, count: 1, points: []point{p}}
 	const timeout = 500 * time.Millisecond
 	wrong, failed := 0, 0
@@ -259,7 +295,8 @@ func TestOneLateReplyPoisonsNothing(t *testing.T) {
 	}
 	// A machine under load may be late once more; nothing but the late ones may fail.
 	if wrong != 0 || failed < 1 || failed > 20 {
-		t.Errorf("of %d polls, got %d wrong and %d without an answer, want 0 and 1", polls, wrong, failed)
+		t.Errorf("of %d polls, got %d wrong and %d without an answer, want 0 and 1", polls, wrong,
+			failed)
 	}
 }
 
@@ -294,7 +331,9 @@ func TestPowerCycleAndLongOutage(t *testing.T) {
 	}
 	box.clear()
 	connect(t, d, dev, box.emit)
-	box.wait(t, "a reading after the outage", func(o gatehouse.Observation) bool { return o.Reading != nil })
+	box.wait(t, "a reading after the outage", func(o gatehouse.Observation) bool {
+		return o.Reading != nil
+	})
 }
 
 func TestManyUnitsShareOneConnection(t *testing.T) {
@@ -318,7 +357,9 @@ func TestManyUnitsShareOneConnection(t *testing.T) {
 	}
 	for i := range 20 {
 		box.wait(t, "a reading of each", func(o gatehouse.Observation) bool {
-			return o.Device == gatehouse.DeviceID(fmt.Sprint("d", i)) && (i%2 == 0 && reads("temperature", gatehouse.NumberValue(23.1))(o) || i%2 == 1 && reads("level", gatehouse.NumberValue(7))(o))
+			return o.Device == gatehouse.DeviceID(fmt.Sprint("d", i)) &&
+				(i%2 == 0 && reads("temperature", gatehouse.NumberValue(23.1))(o) ||
+					i%2 == 1 && reads("level", gatehouse.NumberValue(7))(o))
 		})
 	}
 	if got := counted.count(); got != 1 {
@@ -375,11 +416,15 @@ func countConns(t *testing.T, to string) *proxy {
 func TestMissingRegisterIsNamedAndTheRestIsRead(t *testing.T) {
 	s := equip(t, lab)
 	dev := labDevice(s)
-	dev.Profile.Properties["ghost"] = property("holding:2") // next to one that exists: read with it at first
+	// next to one that exists: read with it at first
+	dev.Profile.Properties["ghost"] = property("holding:2")
 	box := &inbox{}
 	connect(t, newDriver(), dev, box.emit)
 	st := box.wait(t, "a fault", func(o gatehouse.Observation) bool { return o.Status != nil })
-	if st.Status.State != gatehouse.StateFault || !strings.Contains(st.Status.Reason, "holding:2 of unit 1: the equipment has no such register (exception 2): check the address") {
+	if st.Status.State != gatehouse.StateFault ||
+		!strings.Contains(st.Status.Reason,
+			"holding:2 of unit 1: the equipment has no such register (exception 2): check the "+
+				"address") {
 		t.Errorf("status: got %+v, want a fault that names holding:2 and the mend", *st.Status)
 	}
 	box.wait(t, "its neighbour", reads("tenths", gatehouse.NumberValue(21.5)))
@@ -415,20 +460,46 @@ func TestProbe(t *testing.T) {
 		want   string
 	}{
 		{"good", func(d *drivers.Device) {}, "answers: 6 of 6 values read"},
-		{"one register amiss", func(d *drivers.Device) { d.Profile.Properties["x"] = property("input:9") }, "6 of 7 values read; input:9 of unit 1"},
-		{"no address", func(d *drivers.Device) { d.Address["address"] = "" }, "address: give the equipment's address"},
-		{"bad port", func(d *drivers.Device) { d.Address["address"] = "10.0.0.1:modbus" }, "is no address; give host or host:port"},
-		{"nobody", func(d *drivers.Device) { d.Address["address"] = nobody }, "nothing listens at " + nobody},
-		{"unknown name", func(d *drivers.Device) { d.Address["address"] = "meter.invalid" }, "the name in meter.invalid:502 is unknown"},
-		{"silence", func(d *drivers.Device) { d.Address["address"], d.Address["timeout"] = silent.Addr().String(), "100ms" }, "does not answer within 100ms"},
-		{"wrong unit", func(d *drivers.Device) { d.Address["unit"] = "9" }, "no such unit answers behind the Modbus gateway (exception 11)"},
+		{"one register amiss", func(d *drivers.Device) {
+			d.Profile.Properties["x"] = property("input:9")
+		}, "6 of 7 values read; input:9 of unit 1"},
+		{"no address", func(d *drivers.Device) {
+			d.Address["address"] = ""
+		}, "address: give the equipment's address"},
+		{"bad port", func(d *drivers.Device) {
+			d.Address["address"] = "10.0.0.1:modbus"
+		}, "is no address; give host or host:port"},
+		{"nobody", func(d *drivers.Device) {
+			d.Address["address"] = nobody
+		}, "nothing listens at " + nobody},
+		{"unknown name", func(d *drivers.Device) {
+			d.Address["address"] = "meter.invalid"
+		}, "the name in meter.invalid:502 is unknown"},
+		{"silence", func(d *drivers.Device) {
+			d.Address["address"], d.Address["timeout"] = silent.Addr().String(), "100ms"
+		}, "does not answer within 100ms"},
+		{"wrong unit", func(d *drivers.Device) {
+			d.Address["unit"] = "9"
+		}, "no such unit answers behind the Modbus gateway (exception 11)"},
 		{"bad unit", func(d *drivers.Device) { d.Address["unit"] = "300" }, "is no unit id"},
-		{"bad interval", func(d *drivers.Device) { d.Address["interval"] = "1" }, "give a time from 10ms to 1h0m0s"},
-		{"no registers", func(d *drivers.Device) { d.Profile = gatehouse.Profile{ID: "p"} }, "says in which register it lives"},
-		{"bad register", func(d *drivers.Device) { d.Profile.Properties["x"] = property("hold:9") }, `properties.x.forms.register: "hold:9" is no register`},
-		{"bad form", func(d *drivers.Device) { d.Profile.Properties["x"] = property("holding:9", "as=int17") }, `properties.x.forms.as: "int17" is no form`},
-		{"unknown form", func(d *drivers.Device) { d.Profile.Properties["x"] = property("holding:9", "is=int16") }, "properties.x.forms.is: is no form of this driver"},
-		{"no serial line", func(d *drivers.Device) { d.Address["address"] = "rtu:///dev/ttyNONE0?baud=9600" }, "there is no serial line /dev/ttyNONE0"},
+		{"bad interval", func(d *drivers.Device) {
+			d.Address["interval"] = "1"
+		}, "give a time from 10ms to 1h0m0s"},
+		{"no registers", func(d *drivers.Device) {
+			d.Profile = gatehouse.Profile{ID: "p"}
+		}, "says in which register it lives"},
+		{"bad register", func(d *drivers.Device) {
+			d.Profile.Properties["x"] = property("hold:9")
+		}, `properties.x.forms.register: "hold:9" is no register`},
+		{"bad form", func(d *drivers.Device) {
+			d.Profile.Properties["x"] = property("holding:9", "as=int17")
+		}, `properties.x.forms.as: "int17" is no form`},
+		{"unknown form", func(d *drivers.Device) {
+			d.Profile.Properties["x"] = property("holding:9", "is=int16")
+		}, "properties.x.forms.is: is no form of this driver"},
+		{"no serial line", func(d *drivers.Device) {
+			d.Address["address"] = "rtu:///dev/ttyNONE0?baud=9600"
+		}, "there is no serial line /dev/ttyNONE0"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dev := labDevice(s)
@@ -482,7 +553,8 @@ func TestNonsenseIsNoValue(t *testing.T) {
 			tgt, _ := parseTarget(ln.Addr().String())
 			l := newLine(tgt)
 			defer l.close()
-			got, err := l.read(t.Context(), manner{unit: 1, timeout: time.Second}, block{table: holding, count: 1})
+			got, err := l.read(t.Context(), manner{unit: 1, timeout: time.Second},
+				block{table: holding, count: 1})
 			if err == nil {
 				t.Errorf("got %x, want an error", got)
 			}
@@ -491,8 +563,10 @@ func TestNonsenseIsNoValue(t *testing.T) {
 }
 
 func TestPlan(t *testing.T) {
-	pts := []point{{table: coil, addr: 0}, {table: coil, addr: 1}, {table: holding, addr: 0, form: "float32"}, {table: holding, addr: 2},
-		{table: holding, addr: 5}, {table: holding, addr: 124, form: "int32"}, {table: input, addr: 125}}
+	pts := []point{{table: coil, addr: 0}, {table: coil, addr: 1},
+		{table: holding, addr: 0, form: "float32"}, {table: holding, addr: 2},
+		{table: holding, addr: 5}, {table: holding, addr: 124, form: "int32"},
+		{table: input, addr: 125}}
 	show := func(gap int) string {
 		var s []string
 		for _, b := range plan(pts, gap) {
@@ -515,7 +589,15 @@ func TestPlan(t *testing.T) {
 func TestFormsThereAndBack(t *testing.T) {
 	for _, form := range []string{"int16", "uint16", "int32", "uint32", "float32"} {
 		for _, order := range []string{"ABCD", "CDAB", "BADC", "DCBA"} {
-			p := point{property: "x", kind: "number", table: holding, form: form, order: order, scale: 0.5, offset: 10}
+			p := point{
+				property: "x",
+				kind:     "number",
+				table:    holding,
+				form:     form,
+				order:    order,
+				scale:    0.5,
+				offset:   10,
+			}
 			for _, want := range []float64{10, 10.5, 42, 1000} {
 				b, err := p.encode(gatehouse.NumberValue(want))
 				if err != nil {
@@ -527,7 +609,14 @@ func TestFormsThereAndBack(t *testing.T) {
 			}
 		}
 	}
-	p := point{property: "x", kind: "number", table: holding, form: "float32", order: "ABCD", scale: 1}
+	p := point{
+		property: "x",
+		kind:     "number",
+		table:    holding,
+		form:     "float32",
+		order:    "ABCD",
+		scale:    1,
+	}
 	b := []byte{0x7f, 0xc0, 0, 0}
 	if got, err := p.decode(b); err == nil {
 		t.Errorf("not a number: got %v, want an error", got)
@@ -560,7 +649,12 @@ func FuzzPoint(f *testing.F) {
 	f.Add("holding:-1", "bit:16", "AB", "0", "", []byte{})
 	f.Fuzz(func(t *testing.T, register, as, order, scale, offset string, data []byte) {
 		prop := gatehouse.Property{Type: "number", Forms: map[string]string{"register": register}}
-		for k, v := range map[string]string{"as": as, "order": order, "scale": scale, "offset": offset} {
+		for k, v := range map[string]string{
+			"as":     as,
+			"order":  order,
+			"scale":  scale,
+			"offset": offset,
+		} {
 			if v != "" {
 				prop.Forms[k] = v
 			}
@@ -578,7 +672,10 @@ func FuzzPoint(f *testing.F) {
 }
 
 func FuzzTarget(f *testing.F) {
-	for _, s := range []string{"10.0.0.1", "[::1]:502", "tcp://x:1", "rtu:///dev/ttyUSB0?baud=9600&parity=e&stop=2", "rtu:", "::", "rtu:///x?baud=0"} {
+	for _, s := range []string{
+		"10.0.0.1", "[::1]:502", "tcp://x:1",
+		"rtu:///dev/ttyUSB0?baud=9600&parity=e&stop=2", "rtu:", "::", "rtu:///x?baud=0",
+	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -590,7 +687,11 @@ func FuzzTarget(f *testing.F) {
 
 // Polls of ten registers over one connection; the figure to watch is polls/s.
 func BenchmarkPoll(b *testing.B) {
-	sc, err := sim.Parse([]byte("equipment:\n- {id: m, kind: modbus, listen: '127.0.0.1:0', values: {a: 1, b: 2, c: 3, d: 4, e: 5}, registers: {a: {register: 'holding:0', as: int32}, b: {register: 'holding:2', as: int32}, c: {register: 'holding:4', as: int32}, d: {register: 'holding:6', as: int32}, e: {register: 'holding:8', as: int32}}}\n"), ".")
+	sc, err := sim.Parse([]byte("equipment:\n- {id: m, kind: modbus, listen: '127.0.0.1:0', "+
+		"values: {a: 1, b: 2, c: 3, d: 4, e: 5}, registers: {a: {register: 'holding:0', as: "+
+		"int32}, b: {register: 'holding:2', as: int32}, c: {register: 'holding:4', as: int32}, "+
+		"d: {register: 'holding:6', as: int32}, e: {register: 'holding:8', as: int32}}}\n"),
+		".")
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -607,7 +708,8 @@ func BenchmarkPoll(b *testing.B) {
 	l := newLine(tgt)
 	defer l.close()
 	for b.Loop() {
-		if _, err := l.read(b.Context(), manner{unit: 1, timeout: time.Second}, block{table: holding, count: 10}); err != nil {
+		if _, err := l.read(b.Context(), manner{unit: 1, timeout: time.Second},
+			block{table: holding, count: 10}); err != nil {
 			b.Fatal(err)
 		}
 	}

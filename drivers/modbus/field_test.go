@@ -162,10 +162,20 @@ func covers(ask []byte, register int) bool {
 }
 
 func fieldDevice(addr string) drivers.Device {
-	return drivers.Device{ID: "odd", Address: map[string]string{"address": addr, "interval": "10ms", "timeout": "300ms", "gap": "100"},
-		Profile: gatehouse.Profile{ID: "odd", Properties: map[string]gatehouse.Property{
-			"a": property("holding:200", "as=uint16", "writable"), "b": property("holding:202", "as=uint16"), "c": property("input:7"),
-		}}}
+	return drivers.Device{
+		ID: "odd",
+		Address: map[string]string{
+			"address":  addr,
+			"interval": "10ms",
+			"timeout":  "300ms",
+			"gap":      "100",
+		},
+		Profile: gatehouse.Profile{
+			ID: "odd", Properties: map[string]gatehouse.Property{
+				"a": property("holding:200", "as=uint16", "writable"),
+				"b": property("holding:202", "as=uint16"), "c": property("input:7"),
+			}},
+	}
 }
 
 // TestEquipmentAsItIs: what answers oddly is read all the same, in one connection's life and the
@@ -174,12 +184,18 @@ func TestEquipmentAsItIs(t *testing.T) {
 	for name, o := range map[string]*odd{
 		"plain":                      {},
 		"hangs up after each answer": {hangUp: true},
-		"unit 0 in answers":          {answer: func(_, answer []byte) []byte { answer[0] = 0; return answer }},
-		"unit 255 in answers":        {answer: func(_, answer []byte) []byte { answer[0] = 255; return answer }},
-		"transaction 0 in answers":   {zero: true},
-		"answers twice":              {twice: true},
-		"transaction of before":      {lags: true},
-		"frames of a serial line":    {frames: true},
+		"unit 0 in answers": {answer: func(_, answer []byte) []byte {
+			answer[0] = 0
+			return answer
+		}},
+		"unit 255 in answers": {answer: func(_, answer []byte) []byte {
+			answer[0] = 255
+			return answer
+		}},
+		"transaction 0 in answers": {zero: true},
+		"answers twice":            {twice: true},
+		"transaction of before":    {lags: true},
+		"frames of a serial line":  {frames: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			addr := o.start(t)
@@ -194,8 +210,13 @@ func TestEquipmentAsItIs(t *testing.T) {
 					t.Fatalf("its state changed: %+v", obs.Status)
 				}
 				if n++; obs.Reading != nil {
-					want := map[string]gatehouse.Value{"a": gatehouse.NumberValue(200), "b": gatehouse.NumberValue(202), "c": gatehouse.NumberValue(7)}
-					if d := cmp.Diff(obs.Reading.Values, want, cmp.Comparer(func(x, y gatehouse.Value) bool { return x == y })); d != "" {
+					want := map[string]gatehouse.Value{
+						"a": gatehouse.NumberValue(200),
+						"b": gatehouse.NumberValue(202),
+						"c": gatehouse.NumberValue(7),
+					}
+					if d := cmp.Diff(obs.Reading.Values, want,
+						cmp.Comparer(func(x, y gatehouse.Value) bool { return x == y })); d != "" {
 						t.Fatalf("got - want +:\n%s", d)
 					}
 				}
@@ -223,7 +244,8 @@ func TestBusyEquipmentIsAskedAgain(t *testing.T) {
 // TestAHoleTakesItsOwnValueOnly: a register that is refused, or gives no answer, between others.
 func TestAHoleTakesItsOwnValueOnly(t *testing.T) {
 	for name, bad := range map[string]func(ask, answer []byte) []byte{
-		"exception 1": exception(1), "exception 4": exception(4), "mute": func(_, _ []byte) []byte { return nil },
+		"exception 1": exception(1),
+		"exception 4": exception(4), "mute": func(_, _ []byte) []byte { return nil },
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := &odd{answer: func(ask, answer []byte) []byte {
@@ -244,7 +266,8 @@ func TestAHoleTakesItsOwnValueOnly(t *testing.T) {
 func TestAnAnswerToAnotherFunctionIsSaidToBeOne(t *testing.T) {
 	o := &odd{answer: func(_, answer []byte) []byte { answer[1] = 4; return answer }}
 	_, err := newDriver().Probe(t.Context(), fieldDevice(o.start(t)))
-	if err == nil || !strings.Contains(err.Error(), "the answer is to function 4 and the question was to 3") {
+	if err == nil ||
+		!strings.Contains(err.Error(), "the answer is to function 4 and the question was to 3") {
 		t.Errorf("got %v, want both functions named", err)
 	}
 }
@@ -261,7 +284,12 @@ func TestWriting(t *testing.T) {
 	connect(t, d, fieldDevice(o.start(t)), box.emit)
 	box.wait(t, "a reading", func(o gatehouse.Observation) bool { return o.Reading != nil })
 	write := func(v float64) error {
-		_, err := d.Command(t.Context(), drivers.Command{Device: "odd", Action: "write", Values: map[string]gatehouse.Value{"a": gatehouse.NumberValue(v)}})
+		_, err := d.Command(t.Context(),
+			drivers.Command{
+				Device: "odd",
+				Action: "write",
+				Values: map[string]gatehouse.Value{"a": gatehouse.NumberValue(v)},
+			})
 		return err
 	}
 	if err := write(77); err != nil || o.written[200] != 77 {
@@ -287,10 +315,20 @@ func TestForms(t *testing.T) {
 		{"string:4", "", "", "string", []byte("METER-42"), "METER-42"},
 		{"string:3", "BADC", "", "string", []byte("EMET\x00R"), "METER"},
 		{"bit:3", "BADC", "", "boolean", []byte{8, 0}, "true"},
-		{"int16", "", "0x7FFF, 0x8000", "number", []byte{0x80, 0}, "!x (holding:5) reads 0x8000, which stands for no value"},
+		{
+			"int16",
+			"",
+			"0x7FFF, 0x8000",
+			"number",
+			[]byte{0x80, 0},
+			"!x (holding:5) reads 0x8000, which stands for no value",
+		},
 		{"int16", "", "0x7FFF", "number", []byte{0x80, 0}, "-32768"},
 	} {
-		prop := gatehouse.Property{Type: c.kind, Forms: map[string]string{"register": "holding:5", "as": c.as}}
+		prop := gatehouse.Property{
+			Type:  c.kind,
+			Forms: map[string]string{"register": "holding:5", "as": c.as},
+		}
 		for key, v := range map[string]string{"order": c.order, "none": c.none} {
 			if v != "" {
 				prop.Forms[key] = v
@@ -316,7 +354,8 @@ func TestForms(t *testing.T) {
 		}
 	}
 	for _, forms := range []map[string]string{
-		{"register": "holding:5", "as": "string:0"}, {"register": "holding:5", "none": "x"}, {"register": "holding:65533", "as": "int64"},
+		{"register": "holding:5", "as": "string:0"}, {"register": "holding:5", "none": "x"},
+		{"register": "holding:65533", "as": "int64"},
 	} {
 		kind := "number"
 		if strings.HasPrefix(forms["as"], "string") {
@@ -356,7 +395,8 @@ func FuzzFrames(f *testing.F) {
 			t.Errorf("%d bytes out of %d", len(b), len(line))
 		}
 		ask := []byte{0, 1, 0, 0, 0, 6, 1, 3, 0, 5, 0, 1}
-		if err := (&tcpHandler{}).Verify(ask, tcp); err == nil && (len(tcp) < 8 || tcp[7]&^0x80 != 3) {
+		if err := (&tcpHandler{}).Verify(ask, tcp); err == nil &&
+			(len(tcp) < 8 || tcp[7]&^0x80 != 3) {
 			t.Errorf("%x passes for an answer", tcp)
 		}
 		err = (&rtuOverTCP{}).Verify([]byte{1, 3, 0, 5, 0, 1}, b)
@@ -364,7 +404,14 @@ func FuzzFrames(f *testing.F) {
 			t.Errorf("%x passes for an answer", b)
 		}
 		for form, n := range forms() {
-			p := point{property: "x", kind: "number", table: holding, form: form, order: "DCBA", scale: 1}
+			p := point{
+				property: "x",
+				kind:     "number",
+				table:    holding,
+				form:     form,
+				order:    "DCBA",
+				scale:    1,
+			}
 			if len(line) < 2*n {
 				continue
 			}

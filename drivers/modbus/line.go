@@ -129,7 +129,8 @@ func (l *line) once(ctx context.Context, m manner, f func(modbus.Client) error) 
 
 // hungUp says whether the other end has closed the connection.
 func hungUp(err error) bool {
-	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
 // isStale says whether an answer to an earlier question came.
@@ -273,7 +274,8 @@ func about(err error, b block, unit byte) error {
 	if b.count > 1 {
 		what = fmt.Sprintf("%s to %d", what, b.addr+b.count-1)
 	}
-	why := gatehouse.Because(meaning(exc.ExceptionCode), "register", what, "unit", unit, "exception", exc.ExceptionCode)
+	why := gatehouse.Because(meaning(exc.ExceptionCode), "register", what, "unit", unit,
+		"exception", exc.ExceptionCode)
 	return &exceptionError{exc.ExceptionCode, why.Err(gatehouse.Invalid)}
 }
 

@@ -37,18 +37,31 @@ equipment:
     beside: {register: "input:9"}
     counter: {register: "holding:0", as: uint16}
 `, odd))
-			device := drivers.Device{ID: "lab", Address: map[string]string{"address": s.Addr("lab"), "interval": "100ms", "timeout": "300ms"},
+			device := drivers.Device{
+				ID: "lab",
+				Address: map[string]string{
+					"address":  s.Addr("lab"),
+					"interval": "100ms",
+					"timeout":  "300ms",
+				},
 				Profile: gatehouse.Profile{ID: "lab", Properties: map[string]gatehouse.Property{
 					"temperature": property("input:0", "scale=0.1"),
 					"near":        property("input:8"),
 					"beside":      property("input:9"),
 					"counter":     property("holding:0", "as=uint16", "writable"),
-				}}}
+				}},
+			}
 			d, box := newDriver(), &inbox{}
 			connect(t, d, device, box.emit)
 			box.wait(t, "the temperature", reads("temperature", gatehouse.NumberValue(23.1)))
-			box.wait(t, "what stands beside a mute register", reads("near", gatehouse.NumberValue(4)))
-			write := drivers.Command{ID: "1", Device: "lab", Action: "write", Values: map[string]gatehouse.Value{"counter": gatehouse.NumberValue(7)}}
+			box.wait(t, "what stands beside a mute register",
+				reads("near", gatehouse.NumberValue(4)))
+			write := drivers.Command{
+				ID:     "1",
+				Device: "lab",
+				Action: "write",
+				Values: map[string]gatehouse.Value{"counter": gatehouse.NumberValue(7)},
+			}
 			if _, err := d.Command(t.Context(), write); err != nil {
 				t.Fatal(err)
 			}

@@ -33,7 +33,12 @@ func plan(points []point, gap int) []block {
 				continue
 			}
 		}
-		out = append(out, block{table: p.table, addr: p.addr, count: p.size(), points: []point{p}})
+		out = append(out, block{
+			table:  p.table,
+			addr:   p.addr,
+			count:  p.size(),
+			points: []point{p},
+		})
 	}
 	return out
 }
@@ -42,7 +47,12 @@ func plan(points []point, gap int) []block {
 func (b block) apart() []block {
 	out := make([]block, 0, len(b.points))
 	for _, p := range b.points {
-		out = append(out, block{table: p.table, addr: p.addr, count: p.size(), points: []point{p}})
+		out = append(out, block{
+			table:  p.table,
+			addr:   p.addr,
+			count:  p.size(),
+			points: []point{p},
+		})
 	}
 	return out
 }

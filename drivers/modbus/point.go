@@ -42,7 +42,16 @@ func (p point) String() string { return fmt.Sprintf("%s:%d", p.table, p.addr) }
 // forms are the numbers that registers hold, with how many registers they take.
 func forms() map[string]int {
 	return map[string]int{
-		"int8": 1, "uint8": 1, "int16": 1, "uint16": 1, "int32": 2, "uint32": 2, "float32": 2, "int64": 4, "uint64": 4, "float64": 4,
+		"int8":    1,
+		"uint8":   1,
+		"int16":   1,
+		"uint16":  1,
+		"int32":   2,
+		"uint32":  2,
+		"float32": 2,
+		"int64":   4,
+		"uint64":  4,
+		"float64": 4,
 	}
 }
 
@@ -70,7 +79,10 @@ func points(p gatehouse.Profile) ([]point, error) {
 		out = append(out, pt)
 	}
 	if len(out) == 0 {
-		return nil, gatehouse.FieldErrorf("profile", "no property of profile %q says in which register it lives; add forms, e.g. register: holding:100", p.ID)
+		return nil, gatehouse.FieldErrorf("profile",
+			"no property of profile %q says in which register it lives; add forms, e.g. "+
+				"register: holding:100",
+			p.ID)
 	}
 	sort.SliceStable(out, func(i, j int) bool {
 		if out[i].table != out[j].table {
@@ -85,12 +97,21 @@ func parsePoint(name string, prop gatehouse.Property) (point, error) {
 	at := func(key string) string { return "properties." + name + ".forms." + key }
 	for key := range prop.Forms {
 		if !slices.Contains([]string{"register", "as", "order", "scale", "offset", "none"}, key) {
-			return point{}, gatehouse.FieldErrorf(at(key), "is no form of this driver; it knows register, as, order, scale, offset and none")
+			return point{}, gatehouse.FieldErrorf(at(key),
+				"is no form of this driver; it knows register, as, order, scale, offset and none")
 		}
 	}
-	p := point{property: name, kind: prop.Type, scale: 1, order: "ABCD", writable: prop.Writable}
+	p := point{
+		property: name,
+		kind:     prop.Type,
+		scale:    1,
+		order:    "ABCD",
+		writable: prop.Writable,
+	}
 	if text := strings.HasPrefix(prop.Forms["as"], "string:"); text != (prop.Type == "string") {
-		return point{}, gatehouse.FieldErrorf(at("as"), "a text is as: string:4, with how many registers it takes, and its property's type string")
+		return point{}, gatehouse.FieldErrorf(at("as"),
+			"a text is as: string:4, with how many registers it takes, and its property's type "+
+				"string")
 	}
 	if err := p.place(prop.Forms["register"]); err != nil {
 		return point{}, gatehouse.FieldErrorf(at("register"), "%v", err)
@@ -108,7 +129,8 @@ func parsePoint(name string, prop gatehouse.Property) (point, error) {
 	}
 	if s, ok := prop.Forms["order"]; ok {
 		if !slices.Contains([]string{"ABCD", "CDAB", "BADC", "DCBA"}, s) {
-			return point{}, gatehouse.FieldErrorf(at("order"), "%q is no order of bytes; use ABCD, CDAB, BADC or DCBA", s)
+			return point{}, gatehouse.FieldErrorf(at("order"),
+				"%q is no order of bytes; use ABCD, CDAB, BADC or DCBA", s)
 		}
 		p.order = s
 	}
@@ -120,10 +142,12 @@ func parsePoint(name string, prop gatehouse.Property) (point, error) {
 		return point{}, gatehouse.FieldErrorf(at("none"), "%v", err)
 	}
 	if p.addr+p.size() > 1<<16 {
-		return point{}, gatehouse.FieldErrorf(at("register"), "%d is too near to the last register, 65535: the value needs %d", p.addr, p.size())
+		return point{}, gatehouse.FieldErrorf(at("register"),
+			"%d is too near to the last register, 65535: the value needs %d", p.addr, p.size())
 	}
 	if p.writable && (p.table == discrete || p.table == input) {
-		return point{}, gatehouse.FieldErrorf(at("register"), "%s registers cannot be written; take writable away, or use holding or coil", p.table)
+		return point{}, gatehouse.FieldErrorf(at("register"),
+			"%s registers cannot be written; take writable away, or use holding or coil", p.table)
 	}
 	return p, nil
 }
@@ -132,7 +156,9 @@ func (p *point) place(s string) error {
 	table, num, ok := strings.Cut(s, ":")
 	addr, err := strconv.ParseUint(num, 10, 16)
 	if !ok || err != nil || !slices.Contains([]string{coil, discrete, holding, input}, table) {
-		return gatehouse.Errorf(gatehouse.Invalid, "%q is no register; write holding:100, input:0, coil:7 or discrete:3, counted from 0", s)
+		return gatehouse.Errorf(gatehouse.Invalid,
+			"%q is no register; write holding:100, input:0, coil:7 or discrete:3, counted from 0",
+			s)
 	}
 	p.table, p.addr = table, int(addr)
 	return nil
@@ -151,10 +177,13 @@ func (p *point) shape(as string) error {
 	if b, ok := strings.CutPrefix(as, "bit:"); ok {
 		n, err := strconv.Atoi(b)
 		if err != nil || n < 0 || n > 15 {
-			return gatehouse.Errorf(gatehouse.Invalid, "%q is no bit; use bit:0 (the lowest) to bit:15", as)
+			return gatehouse.Errorf(gatehouse.Invalid,
+				"%q is no bit; use bit:0 (the lowest) to bit:15", as)
 		}
 		if p.writable {
-			return gatehouse.Errorf(gatehouse.Invalid, "a single bit of a register cannot be written without its neighbours; take writable away")
+			return gatehouse.Errorf(gatehouse.Invalid,
+				"a single bit of a register cannot be written without its neighbours; take "+
+					"writable away")
 		}
 		p.form, p.bit = "bit", n
 		return nil
@@ -162,13 +191,19 @@ func (p *point) shape(as string) error {
 	if n, ok := strings.CutPrefix(as, "string:"); ok {
 		words, err := strconv.Atoi(n)
 		if err != nil || words < 1 || words > 64 || p.writable {
-			return gatehouse.Errorf(gatehouse.Invalid, "%q is no text that can be read; use string:1 to string:64 registers, without writable", as)
+			return gatehouse.Errorf(gatehouse.Invalid,
+				"%q is no text that can be read; use string:1 to string:64 registers, without "+
+					"writable",
+				as)
 		}
 		p.form, p.words = "string", words
 		return nil
 	}
 	if forms()[as] == 0 {
-		return gatehouse.Errorf(gatehouse.Invalid, "%q is no form; use int8, uint8, int16, uint16, int32, uint32, int64, uint64, float32, float64, bit:0 to bit:15 or string:1 to string:64", as)
+		return gatehouse.Errorf(gatehouse.Invalid,
+			"%q is no form; use int8, uint8, int16, uint16, int32, uint32, int64, uint64, "+
+				"float32, float64, bit:0 to bit:15 or string:1 to string:64",
+			as)
 	}
 	p.form = as
 	return nil
@@ -183,7 +218,9 @@ func sentinels(s string) ([]uint64, error) {
 		}
 		n, err := strconv.ParseUint(part, 0, 64)
 		if err != nil || len(out) == 8 {
-			return nil, fmt.Errorf("%q will not do; give up to 8 raw values as the register holds them, e.g. 0x7FFF,0x8000", s)
+			return nil, fmt.Errorf("%q will not do; give up to 8 raw values as the register "+
+				"holds them, e.g. 0x7FFF,0x8000",
+				s)
 		}
 		out = append(out, n)
 	}
@@ -194,7 +231,8 @@ func sentinels(s string) ([]uint64, error) {
 func (p point) decode(b []byte) (gatehouse.Value, error) {
 	w := reorder(b, p.order)
 	if p.form == "string" {
-		return gatehouse.StringValue(strings.ToValidUTF8(strings.Trim(string(w), "\x00 \t\r\n"), "?")), nil
+		return gatehouse.StringValue(strings.ToValidUTF8(strings.Trim(string(w), "\x00 \t\r\n"),
+			"?")), nil
 	}
 	var bits uint64
 	for _, x := range w {
@@ -216,14 +254,16 @@ func (p point) decode(b []byte) (gatehouse.Value, error) {
 	f := raw*p.scale + p.offset
 	if math.IsInf(f, 0) {
 		detail := fmt.Sprintf("%s reads %v, which the profile's scale makes too large", p, raw)
-		return gatehouse.Value{}, gatehouse.Because(gatehouse.ReasonBadValue, "property", p.property, "detail", detail).Err(gatehouse.Invalid)
+		return gatehouse.Value{}, gatehouse.Because(gatehouse.ReasonBadValue, "property",
+			p.property, "detail", detail).Err(gatehouse.Invalid)
 	}
 	return gatehouse.NumberValue(tidy(f, p.scale)), nil
 }
 
 // blank is the error of a register that stands for no value.
 func (p point) blank(reads string) error {
-	why := gatehouse.Because(gatehouse.ReasonSeesNothing, "property", p.property, "register", p, "raw", reads)
+	why := gatehouse.Because(gatehouse.ReasonSeesNothing, "property", p.property, "register", p,
+		"raw", reads)
 	return why.Err(gatehouse.Invalid)
 }
 
@@ -274,11 +314,13 @@ func (p point) fromBit(on bool) gatehouse.Value {
 func (p point) encode(v gatehouse.Value) ([]byte, error) {
 	f, ok := v.Float()
 	if !ok {
-		return nil, gatehouse.FieldErrorf(p.property, "%q is neither a number nor true or false", v.String())
+		return nil, gatehouse.FieldErrorf(p.property, "%q is neither a number nor true or false",
+			v.String())
 	}
 	if p.table == coil {
 		if f != 0 && f != 1 {
-			return nil, gatehouse.FieldErrorf(p.property, "%v is neither 0 nor 1, and a coil knows no more", f)
+			return nil, gatehouse.FieldErrorf(p.property,
+				"%v is neither 0 nor 1, and a coil knows no more", f)
 		}
 		return []byte{byte(f)}, nil
 	}
@@ -286,23 +328,36 @@ func (p point) encode(v gatehouse.Value) ([]byte, error) {
 		if math.Abs(f) > math.MaxFloat32 {
 			return nil, gatehouse.FieldErrorf(p.property, "%v is too large for a float32", f)
 		}
-		return reorder(binary.BigEndian.AppendUint32(nil, math.Float32bits(float32((f-p.offset)/p.scale))), p.order), nil
+		return reorder(binary.BigEndian.AppendUint32(nil,
+			math.Float32bits(float32((f-p.offset)/p.scale))),
+			p.order), nil
 	}
 	if p.form == "float64" {
-		return reorder(binary.BigEndian.AppendUint64(nil, math.Float64bits((f-p.offset)/p.scale)), p.order), nil
+		return reorder(binary.BigEndian.AppendUint64(nil, math.Float64bits((f-p.offset)/p.scale)),
+			p.order), nil
 	}
 	exact := (f - p.offset) / p.scale
 	raw := math.Round(exact)
 	bounds := map[string][2]float64{
-		"int8": {math.MinInt8, math.MaxInt8}, "uint8": {0, math.MaxUint8}, "int16": {math.MinInt16, math.MaxInt16}, "uint16": {0, math.MaxUint16},
-		"int32": {math.MinInt32, math.MaxInt32}, "uint32": {0, math.MaxUint32}, "int64": {-exactly, exactly}, "uint64": {0, exactly},
+		"int8":   {math.MinInt8, math.MaxInt8},
+		"uint8":  {0, math.MaxUint8},
+		"int16":  {math.MinInt16, math.MaxInt16},
+		"uint16": {0, math.MaxUint16},
+		"int32":  {math.MinInt32, math.MaxInt32},
+		"uint32": {0, math.MaxUint32},
+		"int64":  {-exactly, exactly},
+		"uint64": {0, exactly},
 	}[p.form]
 	if !(raw >= bounds[0] && raw <= bounds[1]) {
-		return nil, gatehouse.FieldErrorf(p.property, "%v does not fit into %s as %s; it takes %v to %v", f, p, p.form, bounds[0]*p.scale+p.offset, bounds[1]*p.scale+p.offset)
+		return nil, gatehouse.FieldErrorf(p.property,
+			"%v does not fit into %s as %s; it takes %v to %v", f, p, p.form,
+			bounds[0]*p.scale+p.offset, bounds[1]*p.scale+p.offset)
 	}
 	if math.Abs(exact-raw) > 1e-6*max(1, math.Abs(exact)) {
-		return nil, gatehouse.FieldErrorf(p.property, "%v lies between two values of %s, which has steps of %v: write %v or %v",
-			f, p, math.Abs(p.scale), tidy(math.Floor(exact)*p.scale+p.offset, p.scale), tidy(math.Ceil(exact)*p.scale+p.offset, p.scale))
+		return nil, gatehouse.FieldErrorf(p.property,
+			"%v lies between two values of %s, which has steps of %v: write %v or %v",
+			f, p, math.Abs(p.scale), tidy(math.Floor(exact)*p.scale+p.offset, p.scale),
+			tidy(math.Ceil(exact)*p.scale+p.offset, p.scale))
 	}
 	switch p.size() {
 	case 1:

@@ -28,9 +28,16 @@ func TestEquipmentIsDialledWithinBounds(t *testing.T) {
 			c.Close()
 		}
 	}()
-	p := gatehouse.Profile{ID: "p", Title: "P", Type: gatehouse.TypeSensor, Properties: map[string]gatehouse.Property{
-		"heat": {Title: "Heat", Type: "number", Forms: map[string]string{"register": "holding:0"}},
-	}}
+	p := gatehouse.Profile{
+		ID:    "p",
+		Title: "P", Type: gatehouse.TypeSensor, Properties: map[string]gatehouse.Property{
+			"heat": {
+				Title: "Heat",
+				Type:  "number",
+				Forms: map[string]string{"register": "holding:0"},
+			},
+		},
+	}
 	for _, at := range []string{ln.Addr().String(), "rtu+tcp://" + ln.Addr().String()} {
 		dev := drivers.Device{
 			ID:      "d",
@@ -39,7 +46,8 @@ func TestEquipmentIsDialledWithinBounds(t *testing.T) {
 			Reach:   drivers.Reach{Bounded: true},
 		}
 		_, err := newDriver().Probe(t.Context(), dev)
-		if err == nil || !strings.Contains(err.Error(), "reach.this_machine") || gatehouse.ErrorCode(err) != gatehouse.Invalid {
+		if err == nil || !strings.Contains(err.Error(), "reach.this_machine") ||
+			gatehouse.ErrorCode(err) != gatehouse.Invalid {
 			t.Errorf("%s: got %v, want the mend", at, err)
 		}
 	}

@@ -25,7 +25,9 @@ func newResults(limit int) *results { return &results{limit: limit, known: map[s
 
 // once does a command, or waits for its twin and returns what came of that. What went wrong
 // is not remembered: asked again, it is tried again. Commands without an id are all different.
-func (r *results) once(ctx context.Context, id string, do func() (drivers.Result, error)) (drivers.Result, error) {
+func (r *results) once(
+	ctx context.Context, id string, do func() (drivers.Result, error),
+) (drivers.Result, error) {
 	if id == "" {
 		return do()
 	}

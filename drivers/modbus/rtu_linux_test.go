@@ -31,13 +31,15 @@ func serialLine(t *testing.T) (equipment *os.File, path string) {
 		}
 		var e syscall.Errno
 		if err := raw.Control(func(fd uintptr) {
-			_, _, e = syscall.Syscall(syscall.SYS_IOCTL, fd, c.request, uintptr(unsafe.Pointer(c.arg)))
+			_, _, e = syscall.Syscall(syscall.SYS_IOCTL, fd, c.request,
+				uintptr(unsafe.Pointer(c.arg)))
 		}); err != nil || e != 0 {
 			t.Skipf("no pseudo-terminals here: %v", e)
 		}
 	}
 	path = fmt.Sprintf("/dev/pts/%d", n)
-	hold, err := os.OpenFile(path, os.O_RDWR|syscall.O_NOCTTY, 0) // so that the equipment's end stays open
+	// so that the equipment's end stays open
+	hold, err := os.OpenFile(path, os.O_RDWR|syscall.O_NOCTTY, 0)
 	if err != nil {
 		t.Skipf("no pseudo-terminals here: %v", err)
 	}

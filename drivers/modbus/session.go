@@ -19,7 +19,8 @@ type session struct {
 	now    func() time.Time
 	poke   chan struct{} // size 1: poll now
 
-	muted map[string]time.Time // properties whose register gave no answer, until when they are left out
+	// properties whose register gave no answer, until when they are left out
+	muted map[string]time.Time
 
 	fault string // what the gateway was last told, "" while all is well
 }
@@ -52,11 +53,14 @@ func (s *session) run(ctx context.Context, emit drivers.Emit) error {
 }
 
 // tell hands over what was read, and what is wrong with the rest, where that has changed.
-func (s *session) tell(ctx context.Context, emit drivers.Emit, values map[string]gatehouse.Value, troubles []gatehouse.Reason) error {
+func (s *session) tell(
+	ctx context.Context, emit drivers.Emit, values map[string]gatehouse.Value, troubles []gatehouse.Reason,
+) error {
 	var out []gatehouse.Observation
 	at := s.now()
 	if len(values) > 0 {
-		out = append(out, gatehouse.Observation{Time: at, Reading: &gatehouse.Reading{Values: values}})
+		out = append(out,
+			gatehouse.Observation{Time: at, Reading: &gatehouse.Reading{Values: values}})
 	}
 	fault := sentence(troubles)
 	if fault != s.fault {
@@ -83,7 +87,9 @@ const muteFor = time.Minute
 // readAll reads every block once. Troubles are what is wrong with single registers, in words;
 // the error is that of a device that cannot be read at all. Where a block of several points is
 // refused or gets no answer, each is asked for by itself from then on.
-func (s *session) readAll(ctx context.Context) (map[string]gatehouse.Value, []gatehouse.Reason, error) {
+func (s *session) readAll(
+	ctx context.Context,
+) (map[string]gatehouse.Value, []gatehouse.Reason, error) {
 	values := map[string]gatehouse.Value{}
 	var troubles []gatehouse.Reason
 	var last error
@@ -112,7 +118,8 @@ func (s *session) readAll(ctx context.Context) (map[string]gatehouse.Value, []ga
 		}
 		if err != nil && len(b.points) > 1 && (mute != nil || !busy(exc.code)) {
 			// One of them is not there, or there is a hole between them: ask for each.
-			s.blocks = append(append(append([]block{}, s.blocks[:i]...), b.apart()...), s.blocks[i+1:]...)
+			s.blocks = append(append(append([]block{}, s.blocks[:i]...), b.apart()...),
+				s.blocks[i+1:]...)
 			i--
 			continue
 		}

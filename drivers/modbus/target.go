@@ -34,7 +34,8 @@ type target struct {
 func parseTarget(s string) (target, error) {
 	s = strings.TrimSpace(s)
 	if s == "" {
-		return target{}, gatehouse.FieldErrorf("address", "give the equipment's address: host or host:port, or rtu:///dev/ttyUSB0?baud=9600")
+		return target{}, gatehouse.FieldErrorf("address",
+			"give the equipment's address: host or host:port, or rtu:///dev/ttyUSB0?baud=9600")
 	}
 	if strings.HasPrefix(s, "rtu:") {
 		return parseSerial(s)
@@ -45,8 +46,10 @@ func parseTarget(s string) (target, error) {
 	if err != nil {
 		host, port = strings.Trim(s, "[]"), "502"
 	}
-	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 || host == "" || strings.ContainsAny(host, "/ ") {
-		return target{}, gatehouse.FieldErrorf("address", "%q is no address; give host or host:port, e.g. 10.1.4.20:502", s)
+	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 || host == "" ||
+		strings.ContainsAny(host, "/ ") {
+		return target{}, gatehouse.FieldErrorf("address",
+			"%q is no address; give host or host:port, e.g. 10.1.4.20:502", s)
 	}
 	return target{address: net.JoinHostPort(host, port), frames: frames}, nil
 }
@@ -54,13 +57,21 @@ func parseTarget(s string) (target, error) {
 func parseSerial(s string) (target, error) {
 	u, err := url.Parse(s)
 	if err != nil || u.Path == "" {
-		return target{}, gatehouse.FieldErrorf("address", "%q is no serial line; write e.g. rtu:///dev/ttyUSB0?baud=9600&parity=N&stop=1", s)
+		return target{}, gatehouse.FieldErrorf("address",
+			"%q is no serial line; write e.g. rtu:///dev/ttyUSB0?baud=9600&parity=N&stop=1", s)
 	}
-	t := target{address: u.Path, serial: true, baud: 9600, parity: "N", stop: 1}
+	t := target{
+		address: u.Path,
+		serial:  true,
+		baud:    9600,
+		parity:  "N",
+		stop:    1,
+	}
 	q := u.Query()
 	if b := q.Get("baud"); b != "" {
 		if t.baud, err = strconv.Atoi(b); err != nil || t.baud < 300 || t.baud > 921600 {
-			return target{}, gatehouse.FieldErrorf("address", "baud %q is none; common are 9600, 19200 and 115200", b)
+			return target{}, gatehouse.FieldErrorf("address",
+				"baud %q is none; common are 9600, 19200 and 115200", b)
 		}
 	}
 	if p := q.Get("parity"); p != "" {
@@ -78,19 +89,36 @@ func parseSerial(s string) (target, error) {
 
 func (t target) handler() handler {
 	if t.frames {
-		return &rtuOverTCP{RTUClientHandler: modbus.NewRTUClientHandler(""), dialled: dialled{address: t.address, reach: t.reach}}
+		return &rtuOverTCP{
+			RTUClientHandler: modbus.NewRTUClientHandler(""),
+			dialled:          dialled{address: t.address, reach: t.reach},
+		}
 	}
 	if !t.serial {
-		return &tcpHandler{TCPClientHandler: modbus.NewTCPClientHandler(""), dialled: dialled{address: t.address, reach: t.reach}}
+		return &tcpHandler{
+			TCPClientHandler: modbus.NewTCPClientHandler(""),
+			dialled:          dialled{address: t.address, reach: t.reach},
+		}
 	}
 	h := modbus.NewRTUClientHandler(t.address)
-	h.BaudRate, h.DataBits, h.Parity, h.StopBits, h.IdleTimeout = t.baud, 8, t.parity, t.stop, 0
+	h.BaudRate = t.baud
+	h.DataBits = 8
+	h.Parity = t.parity
+	h.StopBits = t.stop
+	h.IdleTimeout = 0
 	return h
 }
 
 // drain reads from a serial line until a time, and forgets what it read.
 func (t target) drain(ctx context.Context, until time.Time) error {
-	port, err := serial.Open(&serial.Config{Address: t.address, BaudRate: t.baud, DataBits: 8, Parity: t.parity, StopBits: t.stop, Timeout: 20 * time.Millisecond})
+	port, err := serial.Open(&serial.Config{
+		Address:  t.address,
+		BaudRate: t.baud,
+		DataBits: 8,
+		Parity:   t.parity,
+		StopBits: t.stop,
+		Timeout:  20 * time.Millisecond,
+	})
 	if err != nil {
 		return t.explain(err, 0)
 	}
@@ -129,12 +157,15 @@ func (t target) explain(err error, timeout time.Duration) error {
 	case errors.As(err, &dns):
 		return say(gatehouse.ReasonNameUnknown, "address", t.address)
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return say(gatehouse.ReasonNothingThere, "address", t.address, "protocol", protocol, "port", 502)
+		return say(gatehouse.ReasonNothingThere, "address", t.address, "protocol", protocol,
+			"port", 502)
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
 		return say(gatehouse.ReasonNoRoute, "address", t.address)
 	case errors.As(err, &ne) && ne.Timeout():
-		return say(gatehouse.ReasonNoAnswer, "address", t.address, "within", timeout, "protocol", protocol)
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return say(gatehouse.ReasonNoAnswer, "address", t.address, "within", timeout, "protocol",
+			protocol)
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
+		errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return say(gatehouse.ReasonHungUp, "address", t.address, "protocol", protocol)
 	}
 	return say(gatehouse.ReasonOddAnswer, "address", t.address, "protocol", protocol, "detail", err)

@@ -15,7 +15,8 @@ import (
 
 // tcpHandler is Modbus TCP that reads answers as equipment in the field gives them: with 0 for
 // the unit or the transaction, or with 255 for the unit: "the equipment itself" (Modbus Messaging
-// on TCP/IP V1.0b, section 4.4.2.2). That no late answer is taken for the next one rests on the line,
+// on TCP/IP V1.0b, section 4.4.2.2). That no late answer is taken for the next one rests on the
+// line,
 // which closes the connection after any trouble.
 type tcpHandler struct {
 	*modbus.TCPClientHandler
@@ -98,7 +99,8 @@ func (h *tcpHandler) Verify(ask, answer []byte) error {
 		if x.got == x.want || slices.Contains(x.also, x.got) {
 			continue
 		}
-		err := fmt.Errorf("the answer is to %s %d and the question was to %d", x.what, x.got, x.want)
+		err := fmt.Errorf("the answer is to %s %d and the question was to %d", x.what, x.got,
+			x.want)
 		if x.what == "transaction" {
 			return &staleError{err}
 		}
@@ -126,7 +128,9 @@ func (h *rtuOverTCP) Verify(ask, answer []byte) error {
 		return fmt.Errorf("the answer has %d bytes, fewer than any has", len(answer))
 	}
 	if answer[0] != ask[0] || answer[1]&^0x80 != ask[1] {
-		return fmt.Errorf("the answer is of unit %d to function %d, and the question was to unit %d with %d", answer[0], answer[1]&^0x80, ask[0], ask[1])
+		return fmt.Errorf("the answer is of unit %d to function %d, and the question was to unit "+
+			"%d with %d",
+			answer[0], answer[1]&^0x80, ask[0], ask[1])
 	}
 	return nil
 }
@@ -149,7 +153,8 @@ func readFrame(r io.Reader) ([]byte, error) {
 	if _, err := io.ReadFull(r, b); err != nil {
 		return nil, err
 	}
-	rest := 5 // two bytes of address or value, two of count, and the checksum, less one that is read
+	// two bytes of address or value, two of count, and the checksum, less one that is read
+	rest := 5
 	switch {
 	case b[1]&0x80 != 0:
 		rest = 2

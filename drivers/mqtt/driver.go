@@ -43,7 +43,9 @@ type driver struct {
 	heard map[gatehouse.DeviceID]bool // has said something since the program started
 }
 
-func newDriver() *driver { return &driver{again: time.Second, heard: map[gatehouse.DeviceID]bool{}} }
+func newDriver() *driver {
+	return &driver{again: time.Second, heard: map[gatehouse.DeviceID]bool{}}
+}
 
 // Describe implements drivers.Driver.
 func (d *driver) Describe() drivers.Description {
@@ -52,20 +54,85 @@ func (d *driver) Describe() drivers.Description {
 		panic(err) // embedded, and read by a test
 	}
 	return drivers.Description{
-		Name: "mqtt", Title: "MQTT devices on another broker", TitleZH: "其他代理上的 MQTT 设备", Version: version, Template: true,
+		Name:     "mqtt",
+		Title:    "MQTT devices on another broker",
+		TitleZH:  "其他代理上的 MQTT 设备",
+		Version:  version,
+		Template: true,
 		Profiles: []gatehouse.Profile{sample},
 		Address: []drivers.Field{
-			{Key: "broker", Title: "Broker", TitleZH: "代理地址", Required: true, Kind: drivers.FieldURL, Options: []string{"tcp", "mqtt", "ssl", "tls", "mqtts", "ws", "wss"}, Help: "tcp://host:1883, ssl://host:8883, ws:// or wss://", HelpZH: "tcp://主机:1883、ssl://主机:8883、ws:// 或 wss://"},
-			{Key: "topic", Title: "Topic", TitleZH: "主题", Help: "of this device; ~ in the profile and below stands for it", HelpZH: "此设备的主题；配置文件及以下字段中的 ~ 代表它"},
+			{
+				Key:      "broker",
+				Title:    "Broker",
+				TitleZH:  "代理地址",
+				Required: true,
+				Kind:     drivers.FieldURL,
+				Options:  []string{"tcp", "mqtt", "ssl", "tls", "mqtts", "ws", "wss"},
+				Help:     "tcp://host:1883, ssl://host:8883, ws:// or wss://",
+				HelpZH:   "tcp://主机:1883、ssl://主机:8883、ws:// 或 wss://",
+			},
+			{
+				Key:     "topic",
+				Title:   "Topic",
+				TitleZH: "主题",
+				Help:    "of this device; ~ in the profile and below stands for it",
+				HelpZH:  "此设备的主题；配置文件及以下字段中的 ~ 代表它",
+			},
 			{Key: "username", Title: "User name", TitleZH: "用户名"},
-			{Key: "password", Title: "Password", TitleZH: "密码", Secret: true},
-			{Key: "availability", Title: "Availability topic", TitleZH: "可用性主题", Help: "retained birth and last will, e.g. ~/availability", HelpZH: "保留的上线与遗嘱消息，例如 ~/availability"},
-			{Key: "available", Title: "Says when available", TitleZH: "可用时的内容", Default: "online"},
-			{Key: "unavailable", Title: "Says when not", TitleZH: "不可用时的内容", Default: "offline"},
-			{Key: "sightings", Title: "Sightings topic", TitleZH: "通行主题", Help: "of readers: {\"method\": \"card\", \"credential\": …}", HelpZH: "读卡器等：{\"method\": \"card\", \"credential\": …}"},
-			{Key: "time", Title: "Time in the payload", TitleZH: "消息中的时间", Help: "path to RFC 3339 or Unix time, e.g. meta.ts", HelpZH: "RFC 3339 或 Unix 时间的路径，例如 meta.ts"},
-			{Key: "client_id", Title: "Client id", TitleZH: "客户端标识", Help: "must be this device's alone", HelpZH: "须为此设备独有"},
-			{Key: "ca", Title: "Authority", TitleZH: "证书颁发机构", Kind: drivers.FieldPath, Help: "PEM file on the gateway, for ssl:// with a certificate of one's own", HelpZH: "网关上的 PEM 文件，用于自签证书的 ssl://"},
+			{
+				Key:     "password",
+				Title:   "Password",
+				TitleZH: "密码",
+				Secret:  true,
+			},
+			{
+				Key:     "availability",
+				Title:   "Availability topic",
+				TitleZH: "可用性主题",
+				Help:    "retained birth and last will, e.g. ~/availability",
+				HelpZH:  "保留的上线与遗嘱消息，例如 ~/availability",
+			},
+			{
+				Key:     "available",
+				Title:   "Says when available",
+				TitleZH: "可用时的内容",
+				Default: "online",
+			},
+			{
+				Key:     "unavailable",
+				Title:   "Says when not",
+				TitleZH: "不可用时的内容",
+				Default: "offline",
+			},
+			{
+				Key:     "sightings",
+				Title:   "Sightings topic",
+				TitleZH: "通行主题",
+				Help:    "of readers: {\"method\": \"card\", \"credential\": …}",
+				HelpZH:  "读卡器等：{\"method\": \"card\", \"credential\": …}",
+			},
+			{
+				Key:     "time",
+				Title:   "Time in the payload",
+				TitleZH: "消息中的时间",
+				Help:    "path to RFC 3339 or Unix time, e.g. meta.ts",
+				HelpZH:  "RFC 3339 或 Unix 时间的路径，例如 meta.ts",
+			},
+			{
+				Key:     "client_id",
+				Title:   "Client id",
+				TitleZH: "客户端标识",
+				Help:    "must be this device's alone",
+				HelpZH:  "须为此设备独有",
+			},
+			{
+				Key:     "ca",
+				Title:   "Authority",
+				TitleZH: "证书颁发机构",
+				Kind:    drivers.FieldPath,
+				Help:    "PEM file on the gateway, for ssl:// with a certificate of one's own",
+				HelpZH:  "网关上的 PEM 文件，用于自签证书的 ssl://",
+			},
 		},
 	}
 }
@@ -88,7 +155,9 @@ func (d *driver) Connect(ctx context.Context, dev drivers.Device, emit drivers.E
 	if set.availability == "" && d.spoke(dev.ID, false) {
 		// It was the broker that was away. Where nothing tells of the device itself, it counts
 		// as it did before, and not as offline until it happens to speak again.
-		if err := emit(ctx, gatehouse.Observation{Status: &gatehouse.Status{State: gatehouse.StateOnline}}); err != nil && ctx.Err() == nil {
+		if err := emit(ctx,
+			gatehouse.Observation{Status: &gatehouse.Status{State: gatehouse.StateOnline}}); err != nil &&
+			ctx.Err() == nil {
 			return fmt.Errorf("report the device: %w", err)
 		}
 	}
@@ -120,7 +189,9 @@ func (d *driver) spoke(id gatehouse.DeviceID, now bool) (before bool) {
 
 // handOver gives what messages say to the gateway and acknowledges them. It tries until the
 // gateway has them or ctx ends.
-func (d *driver) handOver(ctx context.Context, c *conn, set settings, msgs []mqtt.Message, emit drivers.Emit) error {
+func (d *driver) handOver(
+	ctx context.Context, c *conn, set settings, msgs []mqtt.Message, emit drivers.Emit,
+) error {
 	var obs []gatehouse.Observation
 	for _, m := range msgs {
 		obs = append(obs, set.observations(m.Topic(), m.Payload())...)
@@ -131,7 +202,8 @@ func (d *driver) handOver(ctx context.Context, c *conn, set settings, msgs []mqt
 			break
 		}
 		if !told {
-			slog.Warn("the gateway did not keep messages; they are handed over until it does", "error", err)
+			slog.Warn("the gateway did not keep messages; they are handed over until it does",
+				"error", err)
 		}
 		if !sleep(ctx, d.again) {
 			return ctx.Err()
@@ -197,9 +269,11 @@ func (d *driver) Probe(ctx context.Context, dev drivers.Device) (drivers.Probe, 
 			m.Ack()
 		}
 	}
-	msg := fmt.Sprintf("the broker takes the name and the topics; %d of %d values came within %s", len(values), want, probeTime)
+	msg := fmt.Sprintf("the broker takes the name and the topics; %d of %d values came within %s",
+		len(values), want, probeTime)
 	if len(values) == 0 && want > 0 && odd == "" {
-		msg += ": if the device publishes more rarely that is no fault; otherwise check the topics " + strings.Join(set.topics(), ", ")
+		msg += ": if the device publishes more rarely that is no fault; otherwise check the topics " +
+			strings.Join(set.topics(), ", ")
 	}
 	return drivers.Probe{Message: msg + odd, Values: values}, nil
 }
@@ -220,7 +294,12 @@ func dial(ctx context.Context, set settings, id string, clean bool) (*conn, erro
 	if err != nil {
 		return nil, err
 	}
-	c := &conn{socket: &socket{reach: set.reach}, queue: make(chan mqtt.Message, queue), lost: make(chan error, 1), gone: make(chan struct{})}
+	c := &conn{
+		socket: &socket{reach: set.reach},
+		queue:  make(chan mqtt.Message, queue),
+		lost:   make(chan error, 1),
+		gone:   make(chan struct{}),
+	}
 	o.SetCustomOpenConnectionFn(c.socket.open)
 	o.SetConnectionLostHandler(func(_ mqtt.Client, err error) { c.lost <- err })
 	o.SetDefaultPublishHandler(c.take) // what a resumed session holds comes before any subscription
@@ -258,14 +337,17 @@ func dial(ctx context.Context, set settings, id string, clean bool) (*conn, erro
 }
 
 func options(set settings, id string, clean bool) (*mqtt.ClientOptions, error) {
-	o := mqtt.NewClientOptions().AddBroker(set.broker).SetClientID(id).SetUsername(set.username).SetPassword(set.password).
-		SetCleanSession(clean).SetAutoReconnect(false).SetConnectRetry(false).SetConnectTimeout(connectTime).
+	o := mqtt.NewClientOptions().AddBroker(set.broker).SetClientID(id).SetUsername(set.username).SetPassword(
+		set.password).
+		SetCleanSession(clean).SetAutoReconnect(false).SetConnectRetry(false).SetConnectTimeout(
+		connectTime).
 		SetKeepAlive(20 * time.Second).SetPingTimeout(10 * time.Second).SetWriteTimeout(10 * time.Second).
 		SetAutoAckDisabled(true).SetOrderMatters(true).SetProtocolVersion(4)
 	if set.ca != "" {
 		pem, err := os.ReadFile(set.ca)
 		if err != nil {
-			return nil, gatehouse.FieldErrorf("ca", "%s cannot be read: give the path of a PEM file on the gateway", set.ca)
+			return nil, gatehouse.FieldErrorf("ca",
+				"%s cannot be read: give the path of a PEM file on the gateway", set.ca)
 		}
 		pool := x509.NewCertPool()
 		if !pool.AppendCertsFromPEM(pem) {
@@ -285,7 +367,8 @@ func subscribe(m mqtt.Client, topics map[string]byte) error {
 	if s, ok := token.(*mqtt.SubscribeToken); ok {
 		for t, code := range s.Result() {
 			if code == 0x80 {
-				return gatehouse.Because(gatehouse.ReasonTopicForbidden, "topic", t).Err(gatehouse.Forbidden)
+				return gatehouse.Because(gatehouse.ReasonTopicForbidden, "topic", t).Err(
+					gatehouse.Forbidden)
 			}
 		}
 	}
@@ -339,7 +422,8 @@ func (c *conn) close() {
 	c.client.Disconnect(250)
 	c.socket.close()
 	if n := c.dropped.Load(); n > 0 {
-		slog.Warn("messages of QoS 0 came faster than the gateway takes them and were dropped", "count", n)
+		slog.Warn("messages of QoS 0 came faster than the gateway takes them and were dropped",
+			"count", n)
 	}
 }
 
@@ -352,22 +436,29 @@ func explain(set settings, err error) error {
 	text := err.Error()
 	at := set.broker
 	switch {
-	case errors.As(err, &people), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case errors.As(err, &people), errors.Is(err, context.Canceled),
+		errors.Is(err, context.DeadlineExceeded):
 		return err
-	case strings.Contains(text, "not Authorized") || strings.Contains(text, "bad user name or password"):
-		return gatehouse.Because(gatehouse.ReasonLoginRefused, "address", at).Err(gatehouse.Unauthenticated)
+	case strings.Contains(text, "not Authorized") ||
+		strings.Contains(text, "bad user name or password"):
+		return gatehouse.Because(gatehouse.ReasonLoginRefused, "address", at).Err(
+			gatehouse.Unauthenticated)
 	case strings.Contains(text, "identifier rejected"):
-		e := gatehouse.Because(gatehouse.ReasonClientID, "address", at, "client_id", set.clientID).Err(gatehouse.Invalid)
+		e := gatehouse.Because(gatehouse.ReasonClientID, "address", at, "client_id", set.clientID).Err(
+			gatehouse.Invalid)
 		e.Field = "client_id"
 		return e
 	case errors.As(err, &dns), strings.Contains(text, "no such host"):
 		return away(gatehouse.ReasonNameUnknown, "address", at)
 	case errors.Is(err, syscall.ECONNREFUSED), strings.Contains(text, "connection refused"):
-		return away(gatehouse.ReasonNothingThere, "address", at, "protocol", "MQTT", "port", "1883, or 8883 with ssl://")
+		return away(gatehouse.ReasonNothingThere, "address", at, "protocol", "MQTT", "port",
+			"1883, or 8883 with ssl://")
 	case errors.As(err, &cert), strings.Contains(text, "certificate"):
 		return away(gatehouse.ReasonNotTrusted, "address", at, "detail", err)
-	case errors.As(err, &ne) && ne.Timeout(), strings.Contains(text, "timeout"), strings.Contains(text, "timed out"):
-		return away(gatehouse.ReasonNoAnswer, "address", at, "within", connectTime, "protocol", "MQTT")
+	case errors.As(err, &ne) && ne.Timeout(), strings.Contains(text, "timeout"),
+		strings.Contains(text, "timed out"):
+		return away(gatehouse.ReasonNoAnswer, "address", at, "within", connectTime, "protocol",
+			"MQTT")
 	}
 	return away(gatehouse.ReasonOddAnswer, "address", at, "protocol", "MQTT", "detail", err)
 }

@@ -49,7 +49,9 @@ func startMosquitto(t *testing.T, more string) *mosquitto {
 	dir := t.TempDir()
 	_, port, _ := net.SplitHostPort(m.addr)
 	m.conf = filepath.Join(dir, "m.conf")
-	text := fmt.Sprintf("listener %s 127.0.0.1\npersistence true\npersistence_location %s/\nmax_queued_messages 0\nuser root\nlog_type none\n%s", port, dir, more)
+	text := fmt.Sprintf("listener %s 127.0.0.1\npersistence true\npersistence_location "+
+		"%s/\nmax_queued_messages 0\nuser root\nlog_type none\n%s",
+		port, dir, more)
 	if !strings.Contains(more, "allow_anonymous") {
 		text += "allow_anonymous true\n"
 	}
@@ -91,8 +93,12 @@ func (m *mosquitto) stop() {
 
 func publisher(t *testing.T, addr, id string) paho.Client {
 	t.Helper()
-	c := paho.NewClient(paho.NewClientOptions().AddBroker("tcp://" + addr).SetClientID(id).SetCleanSession(false).
-		SetAutoReconnect(true).SetConnectRetry(true).SetConnectRetryInterval(50 * time.Millisecond).SetMaxReconnectInterval(100 * time.Millisecond))
+	c := paho.NewClient(paho.NewClientOptions().AddBroker("tcp://" + addr).SetClientID(id).SetCleanSession(
+		false).
+		SetAutoReconnect(true).
+		SetConnectRetry(true).
+		SetConnectRetryInterval(50 * time.Millisecond).
+		SetMaxReconnectInterval(100 * time.Millisecond))
 	if tok := c.Connect(); !tok.WaitTimeout(deadline) || tok.Error() != nil {
 		t.Fatalf("publisher: %v", tok.Error())
 	}
@@ -102,7 +108,8 @@ func publisher(t *testing.T, addr, id string) paho.Client {
 
 func publish(t *testing.T, c paho.Client, topic string, retained bool, payload string) {
 	t.Helper()
-	if tok := c.Publish(topic, 1, retained, payload); !tok.WaitTimeout(deadline) || tok.Error() != nil {
+	if tok := c.Publish(topic, 1, retained, payload); !tok.WaitTimeout(deadline) ||
+		tok.Error() != nil {
 		t.Fatalf("publish: %v", tok.Error())
 	}
 }
@@ -152,7 +159,9 @@ func any1(f func(gatehouse.Observation) bool) func([]gatehouse.Observation) bool
 }
 
 func reads(name string, want gatehouse.Value) func([]gatehouse.Observation) bool {
-	return any1(func(o gatehouse.Observation) bool { return o.Reading != nil && o.Reading.Values[name] == want })
+	return any1(func(o gatehouse.Observation) bool {
+		return o.Reading != nil && o.Reading.Values[name] == want
+	})
 }
 
 func device(addr string) drivers.Device {
@@ -164,15 +173,27 @@ func device(addr string) drivers.Device {
 		}
 		return p
 	}
-	return drivers.Device{ID: "dev-1",
-		Address: map[string]string{"broker": "tcp://" + addr, "topic": "z/window", "availability": "~/availability", "sightings": "~/cards", "time": "ts"},
-		Profile: gatehouse.Profile{ID: "window", Sightings: []gatehouse.Method{gatehouse.ByCard}, Properties: map[string]gatehouse.Property{
-			"contact":     prop("boolean", "path=contact"),
-			"temperature": prop("number", "topic=~", "path=climate.0.t"),
-			"tamper":      prop("boolean", "topic=~/tamper", "on=OPEN", "off=CLOSED"),
-			"n":           prop("number", "topic=other/n"),
-			"elsewhere":   {Type: "number"},
-		}}}
+	return drivers.Device{
+		ID: "dev-1",
+		Address: map[string]string{
+			"broker":       "tcp://" + addr,
+			"topic":        "z/window",
+			"availability": "~/availability",
+			"sightings":    "~/cards",
+			"time":         "ts",
+		},
+		Profile: gatehouse.Profile{
+			ID:        "window",
+			Sightings: []gatehouse.Method{gatehouse.ByCard},
+			Properties: map[string]gatehouse.Property{
+				"contact":     prop("boolean", "path=contact"),
+				"temperature": prop("number", "topic=~", "path=climate.0.t"),
+				"tamper":      prop("boolean", "topic=~/tamper", "on=OPEN", "off=CLOSED"),
+				"n":           prop("number", "topic=other/n"),
+				"elsewhere":   {Type: "number"},
+			},
+		},
+	}
 }
 
 // connect keeps a device connected, as Serve does, until the test ends.
@@ -205,20 +226,24 @@ func TestReadsTopicsAndPayloads(t *testing.T) {
 		return o.Status != nil && o.Status.State == gatehouse.StateOnline
 	}))
 	box.wait(t, "the retained value", reads("tamper", gatehouse.BoolValue(true)))
-	publish(t, p, "z/window", false, `{"contact":false,"climate":[{"t":21.5}],"battery":97,"ts":1767225600}`)
+	publish(t, p, "z/window", false,
+		`{"contact":false,"climate":[{"t":21.5}],"battery":97,"ts":1767225600}`)
 	box.wait(t, "contact", reads("contact", gatehouse.BoolValue(false)))
 	box.wait(t, "temperature at its own time", any1(func(o gatehouse.Observation) bool {
-		return o.Reading != nil && o.Reading.Values["temperature"] == gatehouse.NumberValue(21.5) && o.Time.Equal(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
+		return o.Reading != nil && o.Reading.Values["temperature"] == gatehouse.NumberValue(21.5) &&
+			o.Time.Equal(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
 	}))
 	publish(t, p, "z/window", false, `{"contact":true}`)
 	box.wait(t, "contact alone", reads("contact", gatehouse.BoolValue(true)))
 	publish(t, p, "z/window/cards", false, `{"method":"card","credential":"0042","direction":"in"}`)
 	box.wait(t, "the sighting", any1(func(o gatehouse.Observation) bool {
-		return o.Sighting != nil && o.Sighting.Credential == "0042" && o.Sighting.Method == gatehouse.ByCard && o.Sighting.Direction == gatehouse.In
+		return o.Sighting != nil && o.Sighting.Credential == "0042" &&
+			o.Sighting.Method == gatehouse.ByCard && o.Sighting.Direction == gatehouse.In
 	}))
 	publish(t, p, "z/window/availability", true, "offline")
 	box.wait(t, "the last will", any1(func(o gatehouse.Observation) bool {
-		return o.Status != nil && o.Status.State == gatehouse.StateOffline && o.Status.Reason == "its broker says that it is offline"
+		return o.Status != nil && o.Status.State == gatehouse.StateOffline &&
+			o.Status.Reason == "its broker says that it is offline"
 	}))
 }
 
@@ -230,14 +255,19 @@ func TestOddPayloads(t *testing.T) {
 	connect(t, device(m.addr), box.emit)
 	publish(t, p, "other/n", true, "1")
 	box.wait(t, "a first value", reads("n", gatehouse.NumberValue(1)))
-	for _, payload := range []string{"", "{", "null", "[]", `{"contact":{"a":1},"climate":[{"t":3}]}`, `{"contact":"maybe"}`, "\xff\xfe", strings.Repeat("x", 100000), "{\"contact\":1e999}"} {
+	for _, payload := range []string{
+		"", "{", "null", "[]", `{"contact":{"a":1},"climate":[{"t":3}]}`,
+		`{"contact":"maybe"}`, "\xff\xfe", strings.Repeat("x", 100000),
+		"{\"contact\":1e999}",
+	} {
 		publish(t, p, "z/window", false, payload)
 	}
 	publish(t, p, "other/n", false, "many")
 	publish(t, p, "other/n", false, "2")
 	box.wait(t, "the value after them", reads("n", gatehouse.NumberValue(2)))
 	box.wait(t, "the value that is no number", reads("n", gatehouse.StringValue("many")))
-	box.wait(t, "the value beside one that does not fit", reads("temperature", gatehouse.NumberValue(3)))
+	box.wait(t, "the value beside one that does not fit",
+		reads("temperature", gatehouse.NumberValue(3)))
 	box.wait(t, "what does not fit", reads("contact", gatehouse.StringValue("a JSON object")))
 	box.mu.Lock()
 	defer box.mu.Unlock()
@@ -354,10 +384,12 @@ func TestProbe(t *testing.T) {
 	if _, err := exec.LookPath("mosquitto_passwd"); err != nil {
 		t.Skip("no mosquitto_passwd here; install Debian's package mosquitto")
 	}
-	if out, err := exec.Command("mosquitto_passwd", "-c", "-b", passwords, "anna", "right").CombinedOutput(); err != nil {
+	passwd := exec.Command("mosquitto_passwd", "-c", "-b", passwords, "anna", "right")
+	if out, err := passwd.CombinedOutput(); err != nil {
 		t.Fatalf("mosquitto_passwd: %s", out)
 	}
-	if err := os.WriteFile(acl, []byte("user anna\ntopic readwrite z/#\ntopic readwrite other/#\n"), 0o600); err != nil {
+	if err := os.WriteFile(acl,
+		[]byte("user anna\ntopic readwrite z/#\ntopic readwrite other/#\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	m := startMosquitto(t, "allow_anonymous false\npassword_file "+passwords+"\nacl_file "+acl+"\n")
@@ -377,25 +409,54 @@ func TestProbe(t *testing.T) {
 		change func(*drivers.Device)
 		want   string
 	}{
-		{"good", func(d *drivers.Device) {}, "0 of 4 values came within 3s: if the device publishes more rarely that is no fault; otherwise check the topics other/n, z/window, z/window/availability, z/window/cards, z/window/tamper"},
-		{"wrong password", func(d *drivers.Device) { d.Secret["password"] = "wrong" }, "refuses the user name or the password"},
-		{"no name", func(d *drivers.Device) { d.Address["username"] = "" }, "refuses the user name or the password"},
-		{"nobody", func(d *drivers.Device) { d.Address["broker"] = "tcp://" + nobody }, "nothing listens at tcp://" + nobody},
-		{"unknown host", func(d *drivers.Device) { d.Address["broker"] = "tcp://broker.invalid:1883" }, "the name in tcp://broker.invalid:1883 is unknown"},
-		{"silence", func(d *drivers.Device) { d.Address["broker"] = "tcp://" + silent.Addr().String() }, "does not answer within 8s"},
-		{"no scheme", func(d *drivers.Device) { d.Address["broker"] = "10.0.0.1" }, "broker: \"10.0.0.1\" is no broker; give e.g. tcp://10.1.4.9:1883"},
+		{
+			"good",
+			func(d *drivers.Device) {},
+			"0 of 4 values came within 3s: if the device publishes more rarely that is no fault; " +
+				"otherwise check the topics other/n, z/window, z/window/availability, " +
+				"z/window/cards, z/window/tamper",
+		},
+		{"wrong password", func(d *drivers.Device) {
+			d.Secret["password"] = "wrong"
+		}, "refuses the user name or the password"},
+		{"no name", func(d *drivers.Device) {
+			d.Address["username"] = ""
+		}, "refuses the user name or the password"},
+		{"nobody", func(d *drivers.Device) {
+			d.Address["broker"] = "tcp://" + nobody
+		}, "nothing listens at tcp://" + nobody},
+		{"unknown host", func(d *drivers.Device) {
+			d.Address["broker"] = "tcp://broker.invalid:1883"
+		}, "the name in tcp://broker.invalid:1883 is unknown"},
+		{"silence", func(d *drivers.Device) {
+			d.Address["broker"] = "tcp://" + silent.Addr().String()
+		}, "does not answer within 8s"},
+		{"no scheme", func(d *drivers.Device) {
+			d.Address["broker"] = "10.0.0.1"
+		}, "broker: \"10.0.0.1\" is no broker; give e.g. tcp://10.1.4.9:1883"},
 		{"wildcard", func(d *drivers.Device) {
-			d.Address["topic"], d.Address["availability"], d.Address["sightings"] = "z/+", "", ""
+			d.Address["topic"] = "z/+"
+			d.Address["availability"] = ""
+			d.Address["sightings"] = ""
 		}, "properties.contact.forms.topic: \"z/+\" is no topic of one device"},
 		{"no base", func(d *drivers.Device) {
-			d.Address["topic"], d.Address["availability"], d.Address["sightings"] = "", "", ""
+			d.Address["topic"] = ""
+			d.Address["availability"] = ""
+			d.Address["sightings"] = ""
 		}, "stands on the device's topic, which is not given"},
-		{"no source", func(d *drivers.Device) { d.Profile.Properties, d.Address["sightings"] = nil, "" }, "says where it comes from"},
+		{"no source", func(d *drivers.Device) {
+			d.Profile.Properties, d.Address["sightings"] = nil, ""
+		}, "says where it comes from"},
 		{"sees nobody", func(d *drivers.Device) { d.Profile.Sightings = nil }, "sees nobody"},
 		{"unknown form", func(d *drivers.Device) {
-			d.Profile.Properties["x"] = gatehouse.Property{Type: "number", Forms: map[string]string{"path": "a", "qos": "1"}}
+			d.Profile.Properties["x"] = gatehouse.Property{
+				Type:  "number",
+				Forms: map[string]string{"path": "a", "qos": "1"},
+			}
 		}, "properties.x.forms.qos: is no form of this driver"},
-		{"no authority", func(d *drivers.Device) { d.Address["ca"] = "/none.pem" }, "ca: /none.pem cannot be read"},
+		{"no authority", func(d *drivers.Device) {
+			d.Address["ca"] = "/none.pem"
+		}, "ca: /none.pem cannot be read"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -420,7 +481,9 @@ func TestProbe(t *testing.T) {
 // The simulated device publishes in the gateway's own form, which this driver reads too.
 func TestSimulatedDevice(t *testing.T) {
 	m := startMosquitto(t, "")
-	sc, err := sim.Parse([]byte("equipment:\n- {id: board, kind: mqtt, connect: 'tcp://"+m.addr+"', topic: school/board, interval: 50ms, values: {backlight: 80}}\n"), ".")
+	sc, err := sim.Parse([]byte("equipment:\n- {id: board, kind: mqtt, connect: 'tcp://"+m.addr+
+		"', topic: school/board, interval: 50ms, values: {backlight: 80}}\n"),
+		".")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -433,12 +496,28 @@ func TestSimulatedDevice(t *testing.T) {
 	go func() { done <- s.Run(ctx) }()
 	t.Cleanup(func() { cancel(); <-done })
 	box := &inbox{}
-	connect(t, drivers.Device{ID: "board",
-		Address: map[string]string{"broker": "tcp://" + m.addr, "topic": "school/board", "sightings": "~/sighting", "time": "time"},
-		Profile: gatehouse.Profile{ID: "board", Sightings: []gatehouse.Method{gatehouse.ByQR}, Properties: map[string]gatehouse.Property{
-			"backlight": {Type: "number", Forms: map[string]string{"topic": "~/telemetry", "path": "values.backlight"}}}}}, box.emit)
+	connect(t, drivers.Device{
+		ID: "board",
+		Address: map[string]string{
+			"broker":    "tcp://" + m.addr,
+			"topic":     "school/board",
+			"sightings": "~/sighting",
+			"time":      "time",
+		},
+		Profile: gatehouse.Profile{
+			ID:        "board",
+			Sightings: []gatehouse.Method{gatehouse.ByQR},
+			Properties: map[string]gatehouse.Property{
+				"backlight": {
+					Type:  "number",
+					Forms: map[string]string{"topic": "~/telemetry", "path": "values.backlight"},
+				},
+			},
+		},
+	}, box.emit)
 	box.wait(t, "the backlight with its time", any1(func(o gatehouse.Observation) bool {
-		return o.Reading != nil && o.Reading.Values["backlight"] == gatehouse.NumberValue(80) && time.Since(o.Time) < deadline
+		return o.Reading != nil && o.Reading.Values["backlight"] == gatehouse.NumberValue(80) &&
+			time.Since(o.Time) < deadline
 	}))
 	for _, on := range []bool{false, true} { // a power cycle of the device
 		if err := s.Power(t.Context(), "board", on); err != nil {
@@ -448,7 +527,9 @@ func TestSimulatedDevice(t *testing.T) {
 	if err := s.See("board", sim.Sighting{Method: gatehouse.ByQR, Credential: "v-1"}); err != nil {
 		t.Fatal(err)
 	}
-	box.wait(t, "the sighting", any1(func(o gatehouse.Observation) bool { return o.Sighting != nil && o.Sighting.Credential == "v-1" }))
+	box.wait(t, "the sighting", any1(func(o gatehouse.Observation) bool {
+		return o.Sighting != nil && o.Sighting.Credential == "v-1"
+	}))
 }
 
 func TestObservations(t *testing.T) {
@@ -461,7 +542,10 @@ func TestObservations(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return strings.NewReplacer(`"Device":"","Time":"0001-01-01T00:00:00Z","Sequence":0,"Replayed":false,`, "", `"Reading":null`, "", `"Sighting":null`, "", `"Status":null`, "", `,"Unreadable":null`, "").Replace(string(b))
+		return strings.NewReplacer(
+			`"Device":"","Time":"0001-01-01T00:00:00Z","Sequence":0,"Replayed":false,`, "",
+			`"Reading":null`, "", `"Sighting":null`, "", `"Status":null`, "", `,"Unreadable":null`,
+			"").Replace(string(b))
 	}
 	got := []string{
 		show("z/window", `{"contact":"ON"}`),
@@ -492,7 +576,11 @@ func TestDescribe(t *testing.T) {
 		if err := p.Validate(); err != nil {
 			t.Errorf("sample profile: %v", err)
 		}
-		dev := drivers.Device{ID: "d", Address: map[string]string{"broker": "tcp://h:1", "topic": "t"}, Profile: p}
+		dev := drivers.Device{
+			ID:      "d",
+			Address: map[string]string{"broker": "tcp://h:1", "topic": "t"},
+			Profile: p,
+		}
 		if set, err := parseSettings(dev); err != nil || len(set.topics()) != 2 {
 			t.Errorf("sample profile: got topics %v and %v, want two", set.topics(), err)
 		}
@@ -500,7 +588,11 @@ func TestDescribe(t *testing.T) {
 }
 
 func FuzzObservations(f *testing.F) {
-	for _, s := range []string{`{"contact":true,"climate":[{"t":1}],"ts":1767225600000}`, `{"method":"card","credential":7}`, "online", `{"state":"offline"}`, "[", "-0", `"\u0000"`, "{}{}"} {
+	for _, s := range []string{
+		`{"contact":true,"climate":[{"t":1}],"ts":1767225600000}`,
+		`{"method":"card","credential":7}`, "online", `{"state":"offline"}`, "[", "-0",
+		`"\u0000"`, "{}{}",
+	} {
 		f.Add([]byte(s))
 	}
 	set, err := parseSettings(device("h:1"))

@@ -61,9 +61,15 @@ func parseSettings(d drivers.Device) (settings, error) {
 		return fallback
 	}
 	s := settings{
-		broker: field("broker", ""), clientID: field("client_id", "gatehouse-"+string(d.ID)), username: field("username", ""), password: d.Secret["password"],
-		ca: field("ca", ""), up: field("available", "online"), down: field("unavailable", "offline"), sources: map[string][]source{},
-		reach: d.Reach,
+		broker:   field("broker", ""),
+		clientID: field("client_id", "gatehouse-"+string(d.ID)),
+		username: field("username", ""),
+		password: d.Secret["password"],
+		ca:       field("ca", ""),
+		up:       field("available", "online"),
+		down:     field("unavailable", "offline"),
+		sources:  map[string][]source{},
+		reach:    d.Reach,
 	}
 	if err := checkBroker(s.broker); err != nil {
 		return s, err
@@ -87,7 +93,10 @@ func parseSettings(d drivers.Device) (settings, error) {
 		s.timePath = strings.Split(p, ".")
 	}
 	if s.sightings != "" && len(d.Profile.Sightings) == 0 {
-		return s, gatehouse.FieldErrorf("sightings", "profile %q sees nobody; leave the topic out, or name methods under sightings in the profile", d.Profile.ID)
+		return s, gatehouse.FieldErrorf("sightings",
+			"profile %q sees nobody; leave the topic out, or name methods under sightings in the "+
+				"profile",
+			d.Profile.ID)
 	}
 	for _, name := range d.Profile.PropertyNames() {
 		if err := s.add(name, d.Profile.Properties[name], base); err != nil {
@@ -95,15 +104,23 @@ func parseSettings(d drivers.Device) (settings, error) {
 		}
 	}
 	if len(s.sources) == 0 && s.sightings == "" {
-		return s, gatehouse.FieldErrorf("profile", "no property of profile %q says where it comes from; add forms, e.g. topic: ~/state and path: temperature", d.Profile.ID)
+		return s, gatehouse.FieldErrorf("profile",
+			"no property of profile %q says where it comes from; add forms, e.g. topic: ~/state "+
+				"and path: temperature",
+			d.Profile.ID)
 	}
 	return s, nil
 }
 
 func checkBroker(s string) error {
 	scheme, rest, ok := strings.Cut(s, "://")
-	if !ok || rest == "" || !slices.Contains([]string{"tcp", "mqtt", "ssl", "tls", "mqtts", "ws", "wss"}, scheme) || strings.Contains(rest, "@") {
-		return gatehouse.FieldErrorf("broker", "%q is no broker; give e.g. tcp://10.1.4.9:1883 or ssl://host:8883, name and password in fields of their own", s)
+	if !ok || rest == "" ||
+		!slices.Contains([]string{"tcp", "mqtt", "ssl", "tls", "mqtts", "ws", "wss"}, scheme) ||
+		strings.Contains(rest, "@") {
+		return gatehouse.FieldErrorf("broker",
+			"%q is no broker; give e.g. tcp://10.1.4.9:1883 or ssl://host:8883, name and "+
+				"password in fields of their own",
+			s)
 	}
 	return nil
 }
@@ -113,7 +130,8 @@ func checkBroker(s string) error {
 // is neither is a mistake that would never be noticed: nothing is published there.
 func topic(t, base string) (string, error) {
 	if strings.Contains(t, "~") && base == "" {
-		return "", gatehouse.Errorf(gatehouse.Invalid, "%q stands on the device's topic, which is not given", t)
+		return "", gatehouse.Errorf(gatehouse.Invalid,
+			"%q stands on the device's topic, which is not given", t)
 	}
 	levels := strings.Split(t, "/")
 	last := len(levels) - 1
@@ -127,12 +145,16 @@ func topic(t, base string) (string, error) {
 		case i == last && strings.HasSuffix(l, "~"):
 			levels[i] = l[:len(l)-1] + base
 		default:
-			return "", gatehouse.Errorf(gatehouse.Invalid, "%q: ~ stands for the device's topic at either end or as a level of its own, e.g. tele/~/SENSOR", t)
+			return "", gatehouse.Errorf(gatehouse.Invalid,
+				"%q: ~ stands for the device's topic at either end or as a level of its own, "+
+					"e.g. tele/~/SENSOR",
+				t)
 		}
 	}
 	t = strings.Join(levels, "/")
 	if t == "" || len(t) > 65535 || strings.ContainsAny(t, "+#\x00") {
-		return "", gatehouse.Errorf(gatehouse.Invalid, "%q is no topic of one device; give it in full, without + and #", t)
+		return "", gatehouse.Errorf(gatehouse.Invalid,
+			"%q is no topic of one device; give it in full, without + and #", t)
 	}
 	return t, nil
 }
@@ -144,7 +166,8 @@ func (s *settings) add(name string, p gatehouse.Property, base string) error {
 	at := "properties." + name + ".forms."
 	for key := range p.Forms {
 		if !slices.Contains([]string{"topic", "path", "on", "off"}, key) {
-			return gatehouse.FieldErrorf(at+key, "is no form of this driver; it knows topic, path, on and off")
+			return gatehouse.FieldErrorf(at+key,
+				"is no form of this driver; it knows topic, path, on and off")
 		}
 	}
 	t := p.Forms["topic"]
@@ -155,7 +178,12 @@ func (s *settings) add(name string, p gatehouse.Property, base string) error {
 	if err != nil {
 		return gatehouse.FieldErrorf(at+"topic", "%v", err)
 	}
-	src := source{property: name, kind: p.Type, on: []string{"true", "on", "1"}, off: []string{"false", "off", "0"}}
+	src := source{
+		property: name,
+		kind:     p.Type,
+		on:       []string{"true", "on", "1"},
+		off:      []string{"false", "off", "0"},
+	}
 	if path := p.Forms["path"]; path != "" {
 		src.path = strings.Split(path, ".")
 	}

@@ -49,10 +49,15 @@ func (s settings) readings(x any, sources []source) []gatehouse.Observation {
 			good[src.property] = v
 			continue
 		}
-		out = append(out, gatehouse.Observation{Time: at, Reading: &gatehouse.Reading{Values: map[string]gatehouse.Value{src.property: v}}})
+		out = append(out,
+			gatehouse.Observation{
+				Time:    at,
+				Reading: &gatehouse.Reading{Values: map[string]gatehouse.Value{src.property: v}},
+			})
 	}
 	if len(good) > 0 {
-		out = append(out, gatehouse.Observation{Time: at, Reading: &gatehouse.Reading{Values: good}})
+		out = append(out,
+			gatehouse.Observation{Time: at, Reading: &gatehouse.Reading{Values: good}})
 	}
 	return out
 }
@@ -78,12 +83,14 @@ func (s settings) status(x any) []gatehouse.Observation {
 	case s.up:
 		return []gatehouse.Observation{{Status: &gatehouse.Status{State: gatehouse.StateOnline}}}
 	case s.down:
-		return said(gatehouse.StateOffline, gatehouse.Because(gatehouse.ReasonBrokerSaysAway, "word", s.down))
+		return said(gatehouse.StateOffline,
+			gatehouse.Because(gatehouse.ReasonBrokerSaysAway, "word", s.down))
 	}
 	if len(word) > 40 {
 		word = word[:40] + "…"
 	}
-	odd := gatehouse.Because(gatehouse.ReasonAvailabilityOdd, "word", word, "up", s.up, "down", s.down)
+	odd := gatehouse.Because(gatehouse.ReasonAvailabilityOdd, "word", word, "up", s.up, "down",
+		s.down)
 	return said(gatehouse.StateFault, odd)
 }
 
@@ -108,8 +115,11 @@ func (s settings) sighting(x any) gatehouse.Observation {
 		}
 		return ""
 	}
-	o := gatehouse.Observation{Sighting: &gatehouse.Sighting{
-		Method: gatehouse.Method(text("method")), Credential: text("credential"), Direction: gatehouse.Direction(text("direction"))}}
+	o := gatehouse.Observation{
+		Sighting: &gatehouse.Sighting{
+			Method:     gatehouse.Method(text("method")),
+			Credential: text("credential"), Direction: gatehouse.Direction(text("direction"))},
+	}
 	path := s.timePath
 	if path == nil {
 		path = []string{"time"}

@@ -77,7 +77,9 @@ func (s *socket) openWebsocket(u *url.URL, o mqtt.ClientOptions) (net.Conn, erro
 	}
 	at := *u
 	at.Host = net.JoinHostPort(ip.String(), port)
-	direct := &mqtt.WebsocketOptions{Proxy: func(*http.Request) (*url.URL, error) { return nil, nil }}
+	direct := &mqtt.WebsocketOptions{
+		Proxy: func(*http.Request) (*url.URL, error) { return nil, nil },
+	}
 	return mqtt.NewWebsocket(at.String(), config, connectTime, header, direct)
 }
 

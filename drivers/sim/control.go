@@ -27,8 +27,10 @@ type Control struct {
 // NewControl listens on an address of the loopback interface. Call Run to serve.
 func NewControl(s *Sim, listen string) (*Control, error) {
 	host, _, err := net.SplitHostPort(listen)
-	if ip := net.ParseIP(host); err != nil || host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return nil, gatehouse.FieldErrorf("control", "%q is not on the loopback interface; use e.g. 127.0.0.1:0", listen)
+	if ip := net.ParseIP(host); err != nil ||
+		host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return nil, gatehouse.FieldErrorf("control",
+			"%q is not on the loopback interface; use e.g. 127.0.0.1:0", listen)
 	}
 	ln, err := net.Listen("tcp", listen)
 	if err != nil {
@@ -44,7 +46,11 @@ func (c *Control) Addr() string { return c.ln.Addr().String() }
 func (c *Control) Run(ctx context.Context) error {
 	work, cancel := context.WithCancel(ctx)
 	defer cancel()
-	srv := &http.Server{Handler: c.routes(work), ReadTimeout: 10 * time.Second, MaxHeaderBytes: 16 << 10}
+	srv := &http.Server{
+		Handler:        c.routes(work),
+		ReadTimeout:    10 * time.Second,
+		MaxHeaderBytes: 16 << 10,
+	}
 	closed := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		srv.Close()
@@ -66,7 +72,9 @@ func (c *Control) routes(ctx context.Context) http.Handler {
 			Values map[string]gatehouse.Value `json:"values"`
 			For    string                     `json:"for"`
 		}
-		answer(w, decode(w, r, &in, func() error { return c.set(ctx, r.PathValue("id"), in.Values, in.For) }))
+		answer(w, decode(w, r, &in, func() error {
+			return c.set(ctx, r.PathValue("id"), in.Values, in.For)
+		}))
 	})
 	m.HandleFunc("POST /equipment/{id}/sighting", func(w http.ResponseWriter, r *http.Request) {
 		var in Sighting
@@ -103,7 +111,8 @@ func (c *Control) list(w http.ResponseWriter, _ *http.Request) {
 	out := []line{}
 	now := c.sim.now()
 	for _, u := range c.sim.order {
-		out = append(out, line{u.spec.ID, u.spec.Kind, c.sim.Addr(u.spec.ID), u.powered(), u.state.at(now)})
+		out = append(out,
+			line{u.spec.ID, u.spec.Kind, c.sim.Addr(u.spec.ID), u.powered(), u.state.at(now)})
 	}
 	w.Header().Set("Content-Type", "application/json")
 	json.NewEncoder(w).Encode(out)
@@ -111,7 +120,9 @@ func (c *Control) list(w http.ResponseWriter, _ *http.Request) {
 
 // set fixes values, for a time where one is given: they are then released while the Sim
 // still runs.
-func (c *Control) set(ctx context.Context, id string, values map[string]gatehouse.Value, during string) error {
+func (c *Control) set(
+	ctx context.Context, id string, values map[string]gatehouse.Value, during string,
+) error {
 	if during == "" {
 		return c.sim.Set(id, values)
 	}
@@ -144,7 +155,8 @@ func answer(w http.ResponseWriter, err error) {
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
-	status := map[gatehouse.Code]int{gatehouse.NotFound: 404, gatehouse.Unavailable: 409}[gatehouse.ErrorCode(err)]
+	status := map[gatehouse.Code]int{gatehouse.NotFound: 404, gatehouse.Unavailable: 409}[gatehouse.ErrorCode(
+		err)]
 	if status == 0 {
 		status = 400
 	}

@@ -45,10 +45,16 @@ func (g *Generator) UnmarshalYAML(n *yaml.Node) error {
 		return nil
 	}
 	if n.Kind != yaml.MappingNode || len(n.Content) != 2 || n.Content[1].Kind != yaml.MappingNode {
-		return fmt.Errorf("line %d: give a bare value, or one of {walk: {…}}, {sine: {…}}, {count: {…}}", n.Line)
+		return fmt.Errorf("line %d: give a bare value, or one of {walk: {…}}, {sine: {…}}, "+
+			"{count: {…}}",
+			n.Line)
 	}
 	g.kind = n.Content[0].Value
-	keys := map[string][]string{"walk": {"from", "step", "min", "max", "every"}, "sine": {"mean", "amplitude", "period"}, "count": {"from", "rate"}}[g.kind]
+	keys := map[string][]string{
+		"walk":  {"from", "step", "min", "max", "every"},
+		"sine":  {"mean", "amplitude", "period"},
+		"count": {"from", "rate"},
+	}[g.kind]
 	if keys == nil {
 		return fmt.Errorf("line %d: %q is no generator; use walk, sine or count", n.Line, g.kind)
 	}
@@ -145,7 +151,8 @@ func (s *state) make(name string, g Generator, now time.Time) gatehouse.Value {
 	switch g.kind {
 	case "sine":
 		turn := float64(now.UnixNano()%int64(g.every)) / float64(g.every)
-		return gatehouse.NumberValue(g.number["mean"] + g.number["amplitude"]*math.Sin(2*math.Pi*turn))
+		return gatehouse.NumberValue(g.number["mean"] +
+			g.number["amplitude"]*math.Sin(2*math.Pi*turn))
 	case "count":
 		return gatehouse.NumberValue(g.number["from"] + g.number["rate"]*now.Sub(s.start).Seconds())
 	case "walk":
@@ -182,14 +189,16 @@ func (s *state) set(values map[string]gatehouse.Value) error {
 	for name, v := range values {
 		g, ok := s.gens[name]
 		if !ok {
-			return gatehouse.FieldErrorf(name, "the equipment has no such value; it has %v", s.names())
+			return gatehouse.FieldErrorf(name, "the equipment has no such value; it has %v",
+				s.names())
 		}
 		want := gatehouse.Number
 		if g.kind == "" {
 			want = g.constant.Kind()
 		}
 		if v.Kind() != want && v.Kind() != gatehouse.None {
-			return gatehouse.FieldErrorf(name, "%q is of another type than what the equipment measures", v.String())
+			return gatehouse.FieldErrorf(name,
+				"%q is of another type than what the equipment measures", v.String())
 		}
 	}
 	for name, v := range values {

@@ -113,7 +113,9 @@ func (s *modbusServer) oddly(unit byte, pdu []byte) []byte {
 	s.asked++
 	asked := s.asked
 	s.mu.Unlock()
-	if len(pdu) >= 5 && s.odd.mute(pdu[0], int(binary.BigEndian.Uint16(pdu[1:3])), int(binary.BigEndian.Uint16(pdu[3:5]))) {
+	if len(pdu) >= 5 &&
+		s.odd.mute(pdu[0], int(binary.BigEndian.Uint16(pdu[1:3])),
+			int(binary.BigEndian.Uint16(pdu[3:5]))) {
 		return nil
 	}
 	if code := s.odd.refuses(pdu[0], asked); code != 0 {
@@ -146,7 +148,8 @@ func (s *modbusServer) reply(unit byte, pdu []byte) []byte {
 	case 6:
 		return done(pdu, b.write(addr, pdu[3:5]))
 	case 15:
-		if len(pdu) < 6 || n < 1 || n > 1968 || int(pdu[5]) != (n+7)/8 || len(pdu) != 6+int(pdu[5]) {
+		if len(pdu) < 6 || n < 1 || n > 1968 || int(pdu[5]) != (n+7)/8 ||
+			len(pdu) != 6+int(pdu[5]) {
 			return exception(15, illegalValue)
 		}
 		on := make([]bool, n)

@@ -36,7 +36,14 @@ type client struct {
 }
 
 func newClient(e Equipment, s *state, log *slog.Logger, now func() time.Time) (*client, error) {
-	c := &client{spec: e, state: s, log: log, now: now, more: make(chan struct{}, 1), fresh: make(chan struct{}, 1)}
+	c := &client{
+		spec:  e,
+		state: s,
+		log:   log,
+		now:   now,
+		more:  make(chan struct{}, 1),
+		fresh: make(chan struct{}, 1),
+	}
 	if e.CA != "" {
 		pem, err := os.ReadFile(e.CA)
 		if err != nil {
@@ -44,7 +51,8 @@ func newClient(e Equipment, s *state, log *slog.Logger, now func() time.Time) (*
 		}
 		pool := x509.NewCertPool()
 		if !pool.AppendCertsFromPEM(pem) {
-			return nil, gatehouse.FieldErrorf("equipment "+e.ID+".ca", "%s holds no certificate in PEM form", e.CA)
+			return nil, gatehouse.FieldErrorf("equipment "+e.ID+".ca",
+				"%s holds no certificate in PEM form", e.CA)
 		}
 		c.tls = &tls.Config{RootCAs: pool}
 	}
@@ -200,7 +208,8 @@ func (c *client) options() *mqtt.ClientOptions {
 		defer mu.Unlock()
 		if f.Reason != nil && told != f.Reason.Error() {
 			told = f.Reason.Error()
-			c.log.Warn("the device's broker is out of reach", "equipment", c.spec.ID, "error", f.Reason)
+			c.log.Warn("the device's broker is out of reach", "equipment", c.spec.ID, "error",
+				f.Reason)
 		}
 	})
 	return o
@@ -212,7 +221,8 @@ func (c *client) command(_ mqtt.Client, msg mqtt.Message) {
 		Values map[string]gatehouse.Value `json:"values"`
 	}
 	if err := json.Unmarshal(msg.Payload(), &cmd); err != nil {
-		c.log.Warn("the device was sent a command that it cannot read", "equipment", c.spec.ID, "error", err)
+		c.log.Warn("the device was sent a command that it cannot read", "equipment", c.spec.ID,
+			"error", err)
 		return
 	}
 	known := map[string]gatehouse.Value{}

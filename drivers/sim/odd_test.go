@@ -9,11 +9,16 @@ import (
 
 // TestOddIsChecked: what cannot be is refused with its place.
 func TestOddIsChecked(t *testing.T) {
-	modbus := "equipment: [{id: lab, kind: modbus, listen: '127.0.0.1:0', values: {n: 1}, registers: {n: {register: 'input:0'}}, odd: {"
-	client := "equipment: [{id: lab, kind: mqtt, connect: 'tcp://127.0.0.1:1', topic: x, values: {n: 1}, odd: {"
-	gate := "equipment: [{id: lab, kind: zkteco, connect: 'http://127.0.0.1:1', serial: S, timezone: UTC, odd: {"
+	modbus := "equipment: [{id: lab, kind: modbus, listen: '127.0.0.1:0', values: {n: 1}, " +
+		"registers: {n: {register: 'input:0'}}, odd: {"
+	client := "equipment: [{id: lab, kind: mqtt, connect: 'tcp://127.0.0.1:1', topic: x, values: " +
+		"{n: 1}, odd: {"
+	gate := "equipment: [{id: lab, kind: zkteco, connect: 'http://127.0.0.1:1', serial: S, " +
+		"timezone: UTC, odd: {"
 	for text, want := range map[string]string{
-		modbus + "hang_up: true, idle: 2s, busy: 3, mute: ['input:9'], zero_id: true, write_many: true, slow: 1s}}]": "",
+		modbus +
+			"hang_up: true, idle: 2s, busy: 3, mute: ['input:9'], zero_id: true, write_many: " +
+			"true, slow: 1s}}]": "",
 		client + "age: 168h}}]": "",
 
 		gate + "kept: 25000, age: 960h, letters: true, forms: true}}]": "",

@@ -42,10 +42,20 @@ func (p point) words() int {
 func parseRegister(name string, r Register) (point, error) {
 	table, num, ok := strings.Cut(r.Register, ":")
 	addr, err := strconv.ParseUint(num, 10, 16)
-	if !ok || err != nil || table != coil && table != discrete && table != holding && table != input {
-		return point{}, gatehouse.FieldErrorf(name, "%q is no register; write e.g. holding:100, input:0, coil:7 or discrete:3", r.Register)
+	if !ok || err != nil ||
+		table != coil && table != discrete && table != holding && table != input {
+		return point{}, gatehouse.FieldErrorf(name,
+			"%q is no register; write e.g. holding:100, input:0, coil:7 or discrete:3", r.Register)
 	}
-	p := point{name: name, table: table, addr: uint16(addr), as: r.As, order: r.Order, scale: r.Scale, off: r.Offset}
+	p := point{
+		name:  name,
+		table: table,
+		addr:  uint16(addr),
+		as:    r.As,
+		order: r.Order,
+		scale: r.Scale,
+		off:   r.Offset,
+	}
 	if p.scale == 0 {
 		p.scale = 1
 	}
@@ -55,7 +65,8 @@ func parseRegister(name string, r Register) (point, error) {
 	switch p.order {
 	case "ABCD", "CDAB", "BADC", "DCBA":
 	default:
-		return point{}, gatehouse.FieldErrorf(name, "%q is no order; use ABCD, CDAB, BADC or DCBA", p.order)
+		return point{}, gatehouse.FieldErrorf(name, "%q is no order; use ABCD, CDAB, BADC or DCBA",
+			p.order)
 	}
 	if p.as == "" {
 		p.as = "int16"
@@ -70,10 +81,12 @@ func parseRegister(name string, r Register) (point, error) {
 	switch p.as {
 	case "int16", "uint16", "int32", "uint32", "float32", "bit":
 	default:
-		return point{}, gatehouse.FieldErrorf(name, "%q is no form; use int16, uint16, int32, uint32, float32 or bit:0 to bit:15", r.As)
+		return point{}, gatehouse.FieldErrorf(name,
+			"%q is no form; use int16, uint16, int32, uint32, float32 or bit:0 to bit:15", r.As)
 	}
 	if int(p.addr)+p.words() > 1<<16 {
-		return point{}, gatehouse.FieldErrorf(name, "the value does not fit behind register %d", p.addr)
+		return point{}, gatehouse.FieldErrorf(name, "the value does not fit behind register %d",
+			p.addr)
 	}
 	return p, nil
 }
@@ -86,11 +99,13 @@ func (p point) encode(v gatehouse.Value) []byte {
 	var b []byte
 	switch p.as {
 	case "int16":
-		b = binary.BigEndian.AppendUint16(nil, uint16(int16(clamp(f, math.MinInt16, math.MaxInt16))))
+		b = binary.BigEndian.AppendUint16(nil,
+			uint16(int16(clamp(f, math.MinInt16, math.MaxInt16))))
 	case "uint16":
 		b = binary.BigEndian.AppendUint16(nil, uint16(clamp(f, 0, math.MaxUint16)))
 	case "int32":
-		b = binary.BigEndian.AppendUint32(nil, uint32(int32(clamp(f, math.MinInt32, math.MaxInt32))))
+		b = binary.BigEndian.AppendUint32(nil,
+			uint32(int32(clamp(f, math.MinInt32, math.MaxInt32))))
 	case "uint32":
 		b = binary.BigEndian.AppendUint32(nil, uint32(clamp(f, 0, math.MaxUint32)))
 	case "float32":

@@ -48,15 +48,25 @@ type camera struct {
 // NewRTSP listens on an address and opens the videos, a path of the server to each file. An
 // empty user asks for no password. Call Run to serve.
 func NewRTSP(listen string, paths map[string]string, user, pass string) (*RTSP, error) {
-	r := &RTSP{listen: listen, user: user, pass: pass, cameras: map[string]*camera{},
-		joining: map[*gortsplib.ServerConn]*camera{}, watching: map[*gortsplib.ServerSession]*camera{}}
+	r := &RTSP{
+		listen:   listen,
+		user:     user,
+		pass:     pass,
+		cameras:  map[string]*camera{},
+		joining:  map[*gortsplib.ServerConn]*camera{},
+		watching: map[*gortsplib.ServerSession]*camera{},
+	}
 	for path, file := range paths {
 		v, err := openVideo(file)
 		if err != nil {
 			r.close()
 			return nil, err
 		}
-		r.cameras[strings.Trim(path, "/")] = &camera{video: v, wake: make(chan struct{}, 1), start: rand.Uint32()}
+		r.cameras[strings.Trim(path, "/")] = &camera{
+			video: v,
+			wake:  make(chan struct{}, 1),
+			start: rand.Uint32(),
+		}
 	}
 	ln, err := net.Listen("tcp", listen)
 	if err != nil {
@@ -74,8 +84,10 @@ func (r *RTSP) Addr() string { return r.ln.Addr().String() }
 func (r *RTSP) Run(ctx context.Context) error {
 	defer r.close()
 	r.server = &gortsplib.Server{
-		Handler: r, RTSPAddress: r.Addr(), WriteQueueSize: 1024,
-		Listen: func(string, string) (net.Listener, error) { return r.ln, nil },
+		Handler:        r,
+		RTSPAddress:    r.Addr(),
+		WriteQueueSize: 1024,
+		Listen:         func(string, string) (net.Listener, error) { return r.ln, nil },
 	}
 	// The handler waits for the streams, which can only be made once the server has started.
 	r.mu.Lock()
@@ -121,9 +133,20 @@ func (r *RTSP) close() {
 
 func (r *RTSP) prepare() error {
 	for _, c := range r.cameras {
-		f := &format.H264{PayloadTyp: 96, SPS: c.video.sps, PPS: c.video.pps, PacketizationMode: 1}
-		c.stream = &gortsplib.ServerStream{Server: r.server, Desc: &description.Session{
-			Medias: []*description.Media{{Type: description.MediaTypeVideo, Formats: []format.Format{f}}}}}
+		f := &format.H264{
+			PayloadTyp:        96,
+			SPS:               c.video.sps,
+			PPS:               c.video.pps,
+			PacketizationMode: 1,
+		}
+		c.stream = &gortsplib.ServerStream{
+			Server: r.server,
+			Desc: &description.Session{
+				Medias: []*description.Media{
+					{Type: description.MediaTypeVideo, Formats: []format.Format{f}},
+				},
+			},
+		}
 		if err := c.stream.Initialize(); err != nil {
 			return err
 		}
@@ -184,7 +207,8 @@ func (r *RTSP) play(ctx context.Context, c *camera) error {
 }
 
 func (v *video) duration(units int64) time.Duration {
-	return time.Duration(units/v.scale)*time.Second + time.Duration(units%v.scale)*time.Second/time.Duration(v.scale)
+	return time.Duration(units/v.scale)*time.Second +
+		time.Duration(units%v.scale)*time.Second/time.Duration(v.scale)
 }
 
 func (v *video) unitsIn(d time.Duration) int64 {
@@ -205,7 +229,8 @@ func (c *camera) send(i int, shift int64, anchor time.Time) error {
 	stamp := c.start + uint32(pts/s*90000+pts%s*90000/s)
 	for _, p := range packets {
 		p.Timestamp = stamp
-		err := c.stream.WritePacketRTPWithNTP(c.stream.Desc.Medias[0], p, anchor.Add(c.video.duration(pts)))
+		err := c.stream.WritePacketRTPWithNTP(c.stream.Desc.Medias[0], p,
+			anchor.Add(c.video.duration(pts)))
 		if errors.Is(err, liberrors.ErrServerStreamClosed{}) {
 			return nil
 		} else if err != nil {
@@ -222,7 +247,9 @@ func (r *RTSP) watched(c *camera) bool {
 }
 
 // find gives the camera of a path to somebody who may see it.
-func (r *RTSP) find(conn *gortsplib.ServerConn, req *base.Request, path string) (*base.Response, *gortsplib.ServerStream, error) {
+func (r *RTSP) find(
+	conn *gortsplib.ServerConn, req *base.Request, path string,
+) (*base.Response, *gortsplib.ServerStream, error) {
 	if r.user != "" && !conn.VerifyCredentials(req, r.user, r.pass) {
 		return &base.Response{StatusCode: base.StatusUnauthorized}, nil, liberrors.ErrServerAuth{}
 	}
@@ -236,12 +263,16 @@ func (r *RTSP) find(conn *gortsplib.ServerConn, req *base.Request, path string) 
 }
 
 // OnDescribe answers DESCRIBE; called by the RTSP library.
-func (r *RTSP) OnDescribe(x *gortsplib.ServerHandlerOnDescribeCtx) (*base.Response, *gortsplib.ServerStream, error) {
+func (r *RTSP) OnDescribe(
+	x *gortsplib.ServerHandlerOnDescribeCtx,
+) (*base.Response, *gortsplib.ServerStream, error) {
 	return r.find(x.Conn, x.Request, x.Path)
 }
 
 // OnSetup answers SETUP; called by the RTSP library.
-func (r *RTSP) OnSetup(x *gortsplib.ServerHandlerOnSetupCtx) (*base.Response, *gortsplib.ServerStream, error) {
+func (r *RTSP) OnSetup(
+	x *gortsplib.ServerHandlerOnSetupCtx,
+) (*base.Response, *gortsplib.ServerStream, error) {
 	return r.find(x.Conn, x.Request, x.Path)
 }
 

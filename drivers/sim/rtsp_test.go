@@ -39,7 +39,12 @@ func watch(t *testing.T, address string) (<-chan picture, *gortsplib.Client) {
 		t.Fatal(err)
 	}
 	tcp := gortsplib.ProtocolTCP
-	c := &gortsplib.Client{Scheme: u.Scheme, Host: u.Host, Protocol: &tcp, ReadTimeout: 5 * time.Second}
+	c := &gortsplib.Client{
+		Scheme:      u.Scheme,
+		Host:        u.Host,
+		Protocol:    &tcp,
+		ReadTimeout: 5 * time.Second,
+	}
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -128,11 +133,19 @@ func TestVideoPlaysRoundAndRound(t *testing.T) {
 			first = p
 		}
 		at := p.at
-		got = append(got, picture{key: p.key, sets: p.sets, index: p.index, stamp: p.stamp - first.stamp})
+		got = append(got,
+			picture{key: p.key, sets: p.sets, index: p.index, stamp: p.stamp - first.stamp})
 		k := i % n
 		shown := i + []int{0, 1, -1}[k%testGroup%3]
-		want = append(want, picture{key: k%testGroup == 0, sets: k%testGroup == 0, index: k, stamp: uint32(shown * testStep * 90000 / testScale)})
-		if early := first.at.Add(time.Duration(i)*40*time.Millisecond - 200*time.Millisecond); at.Before(early) {
+		want = append(want,
+			picture{
+				key:   k%testGroup == 0,
+				sets:  k%testGroup == 0,
+				index: k,
+				stamp: uint32(shown * testStep * 90000 / testScale),
+			})
+		if early := first.at.Add(time.Duration(i)*40*time.Millisecond - 200*time.Millisecond); at.Before(
+			early) {
 			t.Fatalf("picture %d came %s too early", i, early.Sub(at))
 		}
 	}
@@ -170,12 +183,17 @@ func TestCameraAsksForPassword(t *testing.T) {
 	r := serve(t, map[string]string{"gate": writeVideo(t, 20)}, "guard", "s3cret")
 	pics, _ := watch(t, "rtsp://guard:s3cret@"+r.Addr()+"/gate")
 	next(t, pics)
-	for _, address := range []string{"rtsp://" + r.Addr() + "/gate", "rtsp://guard:wrong@" + r.Addr() + "/gate"} {
-		if got := describe(t, address); got == nil || !strings.Contains(got.Error(), "401") && !strings.Contains(got.Error(), "auth") {
+	for _, address := range []string{
+		"rtsp://" + r.Addr() + "/gate",
+		"rtsp://guard:wrong@" + r.Addr() + "/gate",
+	} {
+		if got := describe(t, address); got == nil ||
+			!strings.Contains(got.Error(), "401") && !strings.Contains(got.Error(), "auth") {
 			t.Errorf("%s: got %v, want a refusal", address, got)
 		}
 	}
-	if got := describe(t, "rtsp://guard:s3cret@"+r.Addr()+"/none"); got == nil || !strings.Contains(got.Error(), "404") {
+	if got := describe(t, "rtsp://guard:s3cret@"+r.Addr()+"/none"); got == nil ||
+		!strings.Contains(got.Error(), "404") {
 		t.Errorf("unknown path: got %v, want 404", got)
 	}
 }

@@ -39,35 +39,42 @@ type Equipment struct {
 	Off  bool   `yaml:"off,omitempty"` // starts without power
 	Odd  Odd    `yaml:"odd,omitempty"` // what it does that no standard says
 
-	Listen  string `yaml:"listen,omitempty"`  // modbus, rtsp: host:port; port 0 picks one, kept through power cycles
+	// modbus, rtsp: host:port; port 0 picks one, kept through power cycles
+	Listen  string `yaml:"listen,omitempty"`
 	Connect string `yaml:"connect,omitempty"` // mqtt: broker URL; zkteco: server URL
 
 	Values map[string]Generator `yaml:"values,omitempty"` // modbus, zkteco, mqtt: what it measures
 
-	Unit      int                 `yaml:"unit,omitempty"`      // modbus: unit id, 1 to 247; 0 is 1
-	Behind    string              `yaml:"behind,omitempty"`    // modbus: id of the equipment whose connection it shares, instead of listen
+	Unit int `yaml:"unit,omitempty"` // modbus: unit id, 1 to 247; 0 is 1
+	// modbus: id of the equipment whose connection it shares, instead of listen
+	Behind    string              `yaml:"behind,omitempty"`
 	Registers map[string]Register `yaml:"registers,omitempty"` // modbus: where each value lives
 
-	Paths    map[string]string `yaml:"paths,omitempty"`    // rtsp: path -> MP4 file with H.264 video, relative to the scenario
+	// rtsp: path -> MP4 file with H.264 video, relative to the scenario
+	Paths    map[string]string `yaml:"paths,omitempty"`
 	Username string            `yaml:"username,omitempty"` // rtsp, mqtt
 	Password string            `yaml:"password,omitempty"` // rtsp, mqtt
 
 	Serial   string `yaml:"serial,omitempty"`   // zkteco: serial number
 	Timezone string `yaml:"timezone,omitempty"` // zkteco: the zone of its clock; default UTC
 
-	ClientID string        `yaml:"client_id,omitempty"` // mqtt; default: the id
-	Topic    string        `yaml:"topic,omitempty"`     // mqtt: prefix of its topics, without a slash at the end
-	CA       string        `yaml:"ca,omitempty"`        // mqtt over ssl://: PEM file of the authority to trust
-	Interval time.Duration `yaml:"interval,omitempty"`  // zkteco, mqtt: between polls or readings; default 3s and 5s
+	ClientID string `yaml:"client_id,omitempty"` // mqtt; default: the id
+	// mqtt: prefix of its topics, without a slash at the end
+	Topic string `yaml:"topic,omitempty"`
+	// mqtt over ssl://: PEM file of the authority to trust
+	CA string `yaml:"ca,omitempty"`
+	// zkteco, mqtt: between polls or readings; default 3s and 5s
+	Interval time.Duration `yaml:"interval,omitempty"`
 }
 
 // Register says where a value lives in a Modbus unit, and in what form.
 type Register struct {
-	Register string  `yaml:"register"`         // holding:100, input:0, coil:7, discrete:3
-	As       string  `yaml:"as,omitempty"`     // int16 (default), uint16, int32, uint32, float32, bit:0 … bit:15
-	Order    string  `yaml:"order,omitempty"`  // of the bytes: ABCD (default), CDAB, BADC, DCBA
-	Scale    float64 `yaml:"scale,omitempty"`  // value = raw * scale + offset; 0 is 1
-	Offset   float64 `yaml:"offset,omitempty"` // see Scale
+	Register string `yaml:"register"` // holding:100, input:0, coil:7, discrete:3
+	// int16 (default), uint16, int32, uint32, float32, bit:0 … bit:15
+	As     string  `yaml:"as,omitempty"`
+	Order  string  `yaml:"order,omitempty"`  // of the bytes: ABCD (default), CDAB, BADC, DCBA
+	Scale  float64 `yaml:"scale,omitempty"`  // value = raw * scale + offset; 0 is 1
+	Offset float64 `yaml:"offset,omitempty"` // see Scale
 }
 
 // Step is something that happens at a time after the start, once or again and again.
@@ -98,7 +105,8 @@ func Parse(b []byte, dir string) (Scenario, error) {
 	d.KnownFields(true)
 	if err := d.Decode(&s); err != nil {
 		if errors.Is(err, io.EOF) {
-			return Scenario{}, gatehouse.FieldErrorf("equipment", "the scenario is empty; list at least one piece of equipment")
+			return Scenario{}, gatehouse.FieldErrorf("equipment",
+				"the scenario is empty; list at least one piece of equipment")
 		}
 		return Scenario{}, gatehouse.Errorf(gatehouse.Invalid, "%s", plainYAML(err))
 	}
@@ -125,7 +133,8 @@ var unknownKey = regexp.MustCompile(`field (\S+) not found in type sim\.(\w+)`)
 func plainYAML(err error) string {
 	s := unknownKey.ReplaceAllStringFunc(err.Error(), func(m string) string {
 		p := unknownKey.FindStringSubmatch(m)
-		return fmt.Sprintf("%q is no key of %s; see the sample scenario for those there are", p[1], strings.ToLower(p[2]))
+		return fmt.Sprintf("%q is no key of %s; see the sample scenario for those there are", p[1],
+			strings.ToLower(p[2]))
 	})
 	return strings.TrimPrefix(strings.TrimPrefix(s, "yaml: "), "unmarshal errors:\n  ")
 }
@@ -139,7 +148,8 @@ func (s Scenario) Validate() error {
 	for i, e := range s.Equipment {
 		at := fmt.Sprintf("equipment[%d]", i)
 		if !gatehouse.ValidID(e.ID) {
-			return gatehouse.FieldErrorf(at+".id", "%q is no id; give 1 to 64 letters, digits, '-', '_' or '.'", e.ID)
+			return gatehouse.FieldErrorf(at+".id",
+				"%q is no id; give 1 to 64 letters, digits, '-', '_' or '.'", e.ID)
 		}
 		if _, ok := byID[e.ID]; ok {
 			return gatehouse.FieldErrorf(at+".id", "%q stands here a second time", e.ID)
@@ -150,8 +160,10 @@ func (s Scenario) Validate() error {
 		}
 	}
 	for _, e := range s.Equipment {
-		if h, ok := byID[e.Behind]; e.Behind != "" && (!ok || h.Kind != KindModbus || h.Behind != "") {
-			return gatehouse.FieldErrorf("equipment "+e.ID+".behind", "%q is no modbus equipment with a listen address of its own", e.Behind)
+		if h, ok := byID[e.Behind]; e.Behind != "" &&
+			(!ok || h.Kind != KindModbus || h.Behind != "") {
+			return gatehouse.FieldErrorf("equipment "+e.ID+".behind",
+				"%q is no modbus equipment with a listen address of its own", e.Behind)
 		}
 	}
 	for i, st := range s.Script {
@@ -171,7 +183,8 @@ func (e Equipment) validate(at string) error {
 		return e.validateModbus(at)
 	case KindRTSP:
 		if len(e.Paths) == 0 {
-			return gatehouse.FieldErrorf(at+".paths", "name at least one path and the video it plays, e.g. gate: gate.mp4")
+			return gatehouse.FieldErrorf(at+".paths",
+				"name at least one path and the video it plays, e.g. gate: gate.mp4")
 		}
 		return checkListen(at+".listen", e.Listen)
 	case KindZKTeco:
@@ -179,16 +192,20 @@ func (e Equipment) validate(at string) error {
 			return gatehouse.FieldErrorf(at+".serial", "give the terminal's serial number")
 		}
 		if _, err := time.LoadLocation(e.Timezone); err != nil {
-			return gatehouse.FieldErrorf(at+".timezone", "%q is no time zone; give a name such as Asia/Shanghai", e.Timezone)
+			return gatehouse.FieldErrorf(at+".timezone",
+				"%q is no time zone; give a name such as Asia/Shanghai", e.Timezone)
 		}
 		return checkURL(at+".connect", e.Connect, "http", "https")
 	case KindMQTT:
 		if e.Topic == "" || strings.HasSuffix(e.Topic, "/") || strings.ContainsAny(e.Topic, "+#") {
-			return gatehouse.FieldErrorf(at+".topic", "%q is no topic prefix; give one without wildcards and without a slash at the end", e.Topic)
+			return gatehouse.FieldErrorf(at+".topic",
+				"%q is no topic prefix; give one without wildcards and without a slash at the end",
+				e.Topic)
 		}
 		return checkURL(at+".connect", e.Connect, "tcp", "ssl", "mqtt", "mqtts")
 	}
-	return gatehouse.FieldErrorf(at+".kind", "%q is no kind; use %s, %s, %s or %s", e.Kind, KindModbus, KindRTSP, KindZKTeco, KindMQTT)
+	return gatehouse.FieldErrorf(at+".kind", "%q is no kind; use %s, %s, %s or %s", e.Kind,
+		KindModbus, KindRTSP, KindZKTeco, KindMQTT)
 }
 
 func (e Equipment) validateModbus(at string) error {
@@ -200,7 +217,8 @@ func (e Equipment) validateModbus(at string) error {
 	}
 	if e.Behind != "" {
 		if e.Listen != "" {
-			return gatehouse.FieldErrorf(at+".listen", "leave it out: the equipment answers behind %q", e.Behind)
+			return gatehouse.FieldErrorf(at+".listen",
+				"leave it out: the equipment answers behind %q", e.Behind)
 		}
 		return nil
 	}
@@ -250,20 +268,24 @@ func (st Step) validate(at string, byID map[string]Equipment) error {
 
 func (s Sighting) validate(at string) error {
 	if !slices.Contains(gatehouse.Methods(), s.Method) {
-		return gatehouse.FieldErrorf(at+".method", "%q is no method; use one of %v", s.Method, gatehouse.Methods())
+		return gatehouse.FieldErrorf(at+".method", "%q is no method; use one of %v", s.Method,
+			gatehouse.Methods())
 	}
 	if s.Credential == "" || strings.ContainsAny(s.Credential, "\t\r\n") {
-		return gatehouse.FieldErrorf(at+".credential", "say what is shown: a card's number, a QR text or a user number")
+		return gatehouse.FieldErrorf(at+".credential",
+			"say what is shown: a card's number, a QR text or a user number")
 	}
 	if s.Direction != "" && s.Direction != gatehouse.In && s.Direction != gatehouse.Out {
-		return gatehouse.FieldErrorf(at+".direction", "%q is no direction; use in or out", s.Direction)
+		return gatehouse.FieldErrorf(at+".direction", "%q is no direction; use in or out",
+			s.Direction)
 	}
 	return nil
 }
 
 func checkListen(at, s string) error {
 	if _, _, err := net.SplitHostPort(s); err != nil {
-		return gatehouse.FieldErrorf(at, "%q is no address to listen on; give host:port, e.g. 127.0.0.1:0", s)
+		return gatehouse.FieldErrorf(at,
+			"%q is no address to listen on; give host:port, e.g. 127.0.0.1:0", s)
 	}
 	return nil
 }
@@ -271,7 +293,8 @@ func checkListen(at, s string) error {
 func checkURL(at, s string, schemes ...string) error {
 	u, err := url.Parse(s)
 	if err != nil || !slices.Contains(schemes, u.Scheme) || u.Host == "" {
-		return gatehouse.FieldErrorf(at, "%q is no address to connect to; give %s://host:port", s, schemes[0])
+		return gatehouse.FieldErrorf(at, "%q is no address to connect to; give %s://host:port", s,
+			schemes[0])
 	}
 	return nil
 }

@@ -54,9 +54,22 @@ func New(s Scenario, log *slog.Logger) (*Sim, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	sim := &Sim{scenario: s, log: log, units: map[string]*unit{}, ready: make(chan struct{}), now: time.Now}
+	sim := &Sim{
+		scenario: s,
+		log:      log,
+		units:    map[string]*unit{},
+		ready:    make(chan struct{}),
+		now:      time.Now,
+	}
 	for _, e := range s.Equipment {
-		u := &unit{spec: e, state: newState(e.ID, e.Values), sim: sim, on: !e.Off, turn: make(chan turn), first: make(chan struct{})}
+		u := &unit{
+			spec:  e,
+			state: newState(e.ID, e.Values),
+			sim:   sim,
+			on:    !e.Off,
+			turn:  make(chan turn),
+			first: make(chan struct{}),
+		}
 		switch e.Kind {
 		case KindZKTeco:
 			u.terminal = newTerminal(e, u.state, log, sim.now)

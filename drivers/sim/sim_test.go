@@ -113,13 +113,21 @@ func TestModbusRegisters(t *testing.T) {
 		return fmt.Sprintf("%x", b)
 	}
 	for _, x := range []struct{ what, got, want string }{
-		{"temperature -12.5 as tenths, and half of a float", read(c.ReadInputRegisters, 0, 2), "ff830000"},
+		{
+			"temperature -12.5 as tenths, and half of a float",
+			read(c.ReadInputRegisters, 0, 2),
+			"ff830000",
+		},
 		{"3.25, low word first", read(c.ReadInputRegisters, 1, 2), "00004050"},
 		{"70000, lowest byte first", read(c.ReadHoldingRegisters, 10, 2), "70110100"},
 		{"5 with scale 0.5 and offset 1", read(c.ReadHoldingRegisters, 12, 1), "0008"},
 		{"door", read(c.ReadDiscreteInputs, 3, 1), "01"},
 		{"siren", read(c.ReadCoils, 0, 1), "00"},
-		{"no such register", read(c.ReadHoldingRegisters, 99, 1), "modbus: exception '2' (illegal data address), function '131'"},
+		{
+			"no such register",
+			read(c.ReadHoldingRegisters, 99, 1),
+			"modbus: exception '2' (illegal data address), function '131'",
+		},
 	} {
 		if x.got != x.want {
 			t.Errorf("%s: got %s, want %s", x.what, x.got, x.want)
@@ -209,18 +217,28 @@ func (p *pushServer) with(f func()) {
 }
 
 func TestTerminalPushesItsLog(t *testing.T) {
-	p := &pushServer{down: true, cmds: "C:1:CHECK\nC:2:DATA UPDATE USERINFO PIN=9\tName=x\nC:3:USER ADD PIN=9\n"}
+	p := &pushServer{
+		down: true,
+		cmds: "C:1:CHECK\nC:2:DATA UPDATE USERINFO PIN=9\tName=x\nC:3:USER ADD PIN=9\n",
+	}
 	srv := httptest.NewServer(p)
 	defer srv.Close()
 	s := start(t, `
 equipment:
-- {id: gate, kind: zkteco, serial: S1, timezone: Asia/Shanghai, interval: 20ms, connect: "`+srv.URL+`"}
+- {id: gate, kind: zkteco, serial: S1, timezone: Asia/Shanghai, interval: 20ms, connect: "`+srv.URL+
+		`"}
 script:
 - {at: 1ms, equipment: gate, sighting: {method: card, credential: "77", time: 2026-03-02T00:00:00Z}}
 `)
 	at := time.Date(2026, 3, 1, 23, 30, 0, 0, time.UTC)
 	for i := range 120 {
-		if err := s.See("gate", sim.Sighting{Method: gatehouse.ByFace, Credential: fmt.Sprint(1000 + i), Direction: gatehouse.Out, Time: at}); err != nil {
+		if err := s.See("gate",
+			sim.Sighting{
+				Method:     gatehouse.ByFace,
+				Credential: fmt.Sprint(1000 + i),
+				Direction:  gatehouse.Out,
+				Time:       at,
+			}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -236,12 +254,17 @@ script:
 	for _, l := range p.lines {
 		got[l]++
 	}
-	for _, want := range []string{"1000\t2026-03-02 07:30:00\t1\t15\t0\t0\t0", "1119\t2026-03-02 07:30:00\t1\t15\t0\t0\t0", "77\t2026-03-02 08:00:00\t0\t4\t0\t0\t0"} {
+	for _, want := range []string{
+		"1000\t2026-03-02 07:30:00\t1\t15\t0\t0\t0",
+		"1119\t2026-03-02 07:30:00\t1\t15\t0\t0\t0",
+		"77\t2026-03-02 08:00:00\t0\t4\t0\t0\t0",
+	} {
 		if got[want] != 1 {
 			t.Errorf("line %q: got %d times, want once", want, got[want])
 		}
 	}
-	if last := p.seen[len(p.seen)-1]; !strings.HasSuffix(last, "ID=1&Return=0&CMD=CHECK\nID=2&Return=0&CMD=DATA\nID=3&Return=-1002&CMD=USER") {
+	if last := p.seen[len(p.seen)-1]; !strings.HasSuffix(last,
+		"ID=1&Return=0&CMD=CHECK\nID=2&Return=0&CMD=DATA\nID=3&Return=-1002&CMD=USER") {
 		t.Errorf("confirmations: got %q", last)
 	}
 }
@@ -274,13 +297,14 @@ type mailbox struct {
 
 func (m *mailbox) listen(t *testing.T, b *broker.Server) {
 	t.Helper()
-	err := b.Subscribe("school/#", 1, func(_ *broker.Client, _ packets.Subscription, p packets.Packet) {
-		var x map[string]any
-		json.Unmarshal(p.Payload, &x)
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		m.in[p.TopicName] = append(m.in[p.TopicName], x)
-	})
+	err := b.Subscribe("school/#", 1,
+		func(_ *broker.Client, _ packets.Subscription, p packets.Packet) {
+			var x map[string]any
+			json.Unmarshal(p.Payload, &x)
+			m.mu.Lock()
+			defer m.mu.Unlock()
+			m.in[p.TopicName] = append(m.in[p.TopicName], x)
+		})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -302,7 +326,8 @@ func TestMQTTDeviceSurvivesItsBroker(t *testing.T) {
 	addr, b, stop := startBroker(t, "127.0.0.1:0", m)
 	s := start(t, `
 equipment:
-- {id: board, kind: mqtt, connect: "tcp://`+addr+`", topic: school/board, interval: 50ms, values: {backlight: 80}}
+- {id: board, kind: mqtt, connect: "tcp://`+addr+
+		`", topic: school/board, interval: 50ms, values: {backlight: 80}}
 `)
 	backlight := func(want float64) func() bool {
 		return func() bool {
@@ -314,14 +339,18 @@ equipment:
 		}
 	}
 	eventually(t, "a reading", backlight(80))
-	eventually(t, "a subscription to commands", func() bool { return len(b.Topics.Subscribers("school/board/command/set").Subscriptions) == 1 })
-	if err := b.Publish("school/board/command/set", []byte(`{"values":{"backlight":20,"other":1}}`), false, 1); err != nil {
+	eventually(t, "a subscription to commands", func() bool {
+		return len(b.Topics.Subscribers("school/board/command/set").Subscriptions) == 1
+	})
+	if err := b.Publish("school/board/command/set",
+		[]byte(`{"values":{"backlight":20,"other":1}}`), false, 1); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "the commanded reading", backlight(20))
 	stop()
 	for i := range 5 {
-		if err := s.See("board", sim.Sighting{Method: gatehouse.ByCard, Credential: fmt.Sprint("c", i)}); err != nil {
+		if err := s.See("board",
+			sim.Sighting{Method: gatehouse.ByCard, Credential: fmt.Sprint("c", i)}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -405,5 +434,7 @@ func TestControl(t *testing.T) {
 		t.Errorf("temperature: got %v, want 70", got)
 	}
 	post("/equipment/meter/set", `{"values": {"temperature": 90}, "for": "30ms"}`)
-	eventually(t, "the temperature is generated again", func() bool { return value("temperature") == -12.5 })
+	eventually(t, "the temperature is generated again", func() bool {
+		return value("temperature") == -12.5
+	})
 }

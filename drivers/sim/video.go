@@ -51,7 +51,10 @@ func openVideo(path string) (v *video, err error) {
 		return nil, gatehouse.Errorf(gatehouse.Invalid, "%s is no MP4 file: %v", path, err)
 	}
 	if m.Moov == nil || m.IsFragmented() {
-		return nil, gatehouse.Errorf(gatehouse.Invalid, "%s is a fragmented MP4; make it progressive, e.g. with ffmpeg -i in.mp4 -c copy out.mp4", path)
+		return nil, gatehouse.Errorf(gatehouse.Invalid,
+			"%s is a fragmented MP4; make it progressive, e.g. with ffmpeg -i in.mp4 -c copy "+
+				"out.mp4",
+			path)
 	}
 	for _, t := range m.Moov.Traks {
 		if t.Mdia.Hdlr.HandlerType == "vide" && t.Mdia.Minf.Stbl.Stsd.AvcX != nil {
@@ -62,7 +65,8 @@ func openVideo(path string) (v *video, err error) {
 			return v, nil
 		}
 	}
-	return nil, gatehouse.Errorf(gatehouse.Invalid, "%s holds no H.264 video; convert it, e.g. with ffmpeg -i in -c:v libx264 out.mp4", path)
+	return nil, gatehouse.Errorf(gatehouse.Invalid,
+		"%s holds no H.264 video; convert it, e.g. with ffmpeg -i in -c:v libx264 out.mp4", path)
 }
 
 func (v *video) load(t *mp4.TrakBox) error {
@@ -102,8 +106,13 @@ func (v *video) load(t *mp4.TrakBox) error {
 			if s.Size > maxSample {
 				return fmt.Errorf("a frame of %d bytes is too large", s.Size)
 			}
-			v.frames = append(v.frames, frame{offset: int64(at), size: int(s.Size), dts: dts,
-				pts: dts + int64(s.CompositionTimeOffset-shift), sync: st.Stss == nil || st.Stss.IsSyncSample(uint32(len(v.frames)+1))})
+			v.frames = append(v.frames, frame{
+				offset: int64(at),
+				size:   int(s.Size),
+				dts:    dts,
+				pts:    dts + int64(s.CompositionTimeOffset-shift),
+				sync:   st.Stss == nil || st.Stss.IsSyncSample(uint32(len(v.frames)+1)),
+			})
 			at += uint64(s.Size)
 			dts += int64(s.Dur)
 		}

@@ -13,7 +13,10 @@ import (
 
 // Real parameter sets, 400x300; what follows them in the test's videos is no picture.
 var (
-	testSPS = []byte{103, 100, 0, 21, 172, 217, 129, 144, 159, 239, 1, 16, 0, 0, 3, 0, 16, 0, 0, 3, 3, 32, 241, 98, 217, 160}
+	testSPS = []byte{
+		103, 100, 0, 21, 172, 217, 129, 144, 159, 239, 1, 16, 0, 0, 3, 0, 16, 0, 0, 3, 3,
+		32, 241, 98, 217, 160,
+	}
 	testPPS = []byte{104, 235, 224, 140, 178, 44}
 )
 
@@ -69,7 +72,9 @@ func writeVideoGroup(t *testing.T, n, group int) string {
 		t.Fatal(err)
 	}
 	moov.Mvex = nil
-	moov.Children = slices.DeleteFunc(moov.Children, func(b mp4.Box) bool { return b.Type() == "mvex" })
+	moov.Children = slices.DeleteFunc(moov.Children, func(b mp4.Box) bool {
+		return b.Type() == "mvex"
+	})
 	var b bytes.Buffer
 	if err := init.Ftyp.Encode(&b); err != nil {
 		t.Fatal(err)

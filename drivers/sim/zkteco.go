@@ -39,8 +39,16 @@ func newTerminal(e Equipment, s *state, log *slog.Logger, now func() time.Time) 
 	if err != nil {
 		zone = time.UTC
 	}
-	t := &terminal{spec: e, state: s, zone: zone, log: log, now: now, http: &http.Client{Timeout: 15 * time.Second},
-		more: make(chan struct{}, 1), users: map[string]bool{}}
+	t := &terminal{
+		spec:  e,
+		state: s,
+		zone:  zone,
+		log:   log,
+		now:   now,
+		http:  &http.Client{Timeout: 15 * time.Second},
+		more:  make(chan struct{}, 1),
+		users: map[string]bool{},
+	}
 	t.entries = t.keptLog()
 	return t
 }
@@ -48,9 +56,14 @@ func newTerminal(e Equipment, s *state, log *slog.Logger, now func() time.Time) 
 // see adds an entry to the log: user number, time of the terminal's clock, status, verify
 // type, work code and two reserved columns, separated by tabs.
 func (t *terminal) see(s Sighting) error {
-	verify, ok := map[gatehouse.Method]int{gatehouse.ByPIN: 0, gatehouse.ByCard: 4, gatehouse.ByFace: 15}[s.Method]
+	verify, ok := map[gatehouse.Method]int{
+		gatehouse.ByPIN:  0,
+		gatehouse.ByCard: 4,
+		gatehouse.ByFace: 15,
+	}[s.Method]
 	if !ok {
-		return gatehouse.FieldErrorf("method", "a terminal sees people by pin, card or face, not by %q", s.Method)
+		return gatehouse.FieldErrorf("method",
+			"a terminal sees people by pin, card or face, not by %q", s.Method)
 	}
 	status := 0
 	if s.Direction == gatehouse.Out {
@@ -88,7 +101,8 @@ func (t *terminal) run(ctx context.Context) {
 			greeted = false
 			if told != err.Error() {
 				told = err.Error()
-				t.log.Warn("the terminal's server is out of reach", "equipment", t.spec.ID, "error", err)
+				t.log.Warn("the terminal's server is out of reach", "equipment", t.spec.ID,
+					"error", err)
 			}
 		} else {
 			told = ""
@@ -105,7 +119,9 @@ func (t *terminal) run(ctx context.Context) {
 // turn greets the server where that is due, offers the log and asks for commands.
 func (t *terminal) turn(ctx context.Context, greeted *bool) error {
 	if !*greeted {
-		if _, err := t.call(ctx, "GET", "cdata", url.Values{"options": {"all"}, "pushver": {"2.4.1"}, "language": {"69"}}, ""); err != nil {
+		if _, err := t.call(ctx, "GET", "cdata",
+			url.Values{"options": {"all"}, "pushver": {"2.4.1"}, "language": {"69"}},
+			""); err != nil {
 			return err
 		}
 		if _, err := t.call(ctx, "POST", "cdata", url.Values{"table": {"options"}}, t.options()); err != nil {
@@ -120,7 +136,9 @@ func (t *terminal) turn(ctx context.Context, greeted *bool) error {
 		if len(batch) == 0 {
 			break
 		}
-		if _, err := t.call(ctx, "POST", "cdata", url.Values{"table": {"ATTLOG"}, "Stamp": {"9999"}}, strings.Join(batch, "\n")+"\n"); err != nil {
+		if _, err := t.call(ctx, "POST", "cdata",
+			url.Values{"table": {"ATTLOG"}, "Stamp": {"9999"}},
+			strings.Join(batch, "\n")+"\n"); err != nil {
 			return err
 		}
 		t.drop(batch)
@@ -146,7 +164,12 @@ func (t *terminal) drop(batch []string) {
 func (t *terminal) options() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	parts := []string{fmt.Sprintf("UserCount=%d", len(t.users)), fmt.Sprintf("TransactionCount=%d", len(t.entries)), "FWVersion=Sim-1.0", "DeviceName=Simulated terminal"}
+	parts := []string{
+		fmt.Sprintf("UserCount=%d", len(t.users)),
+		fmt.Sprintf("TransactionCount=%d", len(t.entries)),
+		"FWVersion=Sim-1.0",
+		"DeviceName=Simulated terminal",
+	}
 	for name, v := range t.state.at(t.now()) {
 		parts = append(parts, name+"="+v.String())
 	}
@@ -166,7 +189,8 @@ func (t *terminal) obey(ctx context.Context, lines string) error {
 		case "DATA":
 			code = t.data(cmd)
 		case "INFO":
-			if _, err := t.call(ctx, "POST", "cdata", url.Values{"table": {"options"}}, t.options()); err != nil {
+			if _, err := t.call(ctx, "POST", "cdata", url.Values{"table": {"options"}},
+				t.options()); err != nil {
 				return err
 			}
 		case "CHECK", "LOG", "REBOOT", "CONTROL", "AC_UNLOCK":
@@ -204,7 +228,9 @@ func firstWord(s string) string {
 }
 
 // call makes one request and returns the answer, at most 64 KiB of it.
-func (t *terminal) call(ctx context.Context, method, page string, q url.Values, body string) (string, error) {
+func (t *terminal) call(
+	ctx context.Context, method, page string, q url.Values, body string,
+) (string, error) {
 	q.Set("SN", t.spec.Serial)
 	u := strings.TrimSuffix(t.spec.Connect, "/") + "/iclock/" + page + "?" + q.Encode()
 	req, err := http.NewRequestWithContext(ctx, method, u, bytes.NewReader([]byte(body)))
@@ -223,7 +249,8 @@ func (t *terminal) call(ctx context.Context, method, page string, q url.Values, 
 		return "", fmt.Errorf("read answer: %w", err)
 	}
 	if resp.StatusCode != http.StatusOK {
-		return "", fmt.Errorf("the server answers %s: %s", resp.Status, strings.TrimSpace(string(b)))
+		return "", fmt.Errorf("the server answers %s: %s", resp.Status,
+			strings.TrimSpace(string(b)))
 	}
 	return string(b), nil
 }

@@ -141,7 +141,8 @@ func (e entry) direction() gatehouse.Direction {
 // never 0: terminals number nothing, and push their log again when they are told to or have lost
 // count. What makes a passage is user, time, status and verify type.
 func (e entry) sequence() uint64 {
-	h := sha256.Sum256(fmt.Appendf(nil, "%s\t%s\t%d\t%d\t%d", e.user, e.card, e.at.Unix(), e.status, e.verify))
+	h := sha256.Sum256(fmt.Appendf(nil, "%s\t%s\t%d\t%d\t%d", e.user, e.card, e.at.Unix(),
+		e.status, e.verify))
 	return binary.BigEndian.Uint64(h[:]) | 1
 }
 
@@ -158,7 +159,12 @@ func (e entry) observation(way string, p gatehouse.Profile, now time.Time) gateh
 	case "none":
 		s.Direction = ""
 	}
-	return gatehouse.Observation{Time: e.at, Sequence: e.sequence(), Replayed: e.old(now), Sighting: s}
+	return gatehouse.Observation{
+		Time:     e.at,
+		Sequence: e.sequence(),
+		Replayed: e.old(now),
+		Sighting: s,
+	}
 }
 
 func (e entry) old(now time.Time) bool { return now.Sub(e.at) > late }

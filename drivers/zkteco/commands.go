@@ -48,12 +48,18 @@ func (c *commands) add(id, text string) (*command, error) {
 			i++
 		}
 		if i == len(c.all) {
-			return nil, gatehouse.Errorf(gatehouse.Unavailable, "%d commands wait for the terminal already; check that it calls", maxCommands)
+			return nil, gatehouse.Errorf(gatehouse.Unavailable,
+				"%d commands wait for the terminal already; check that it calls", maxCommands)
 		}
 		c.all = append(c.all[:i:i], c.all[i+1:]...)
 	}
 	c.next++
-	x := &command{id: id, number: c.next, text: text, done: make(chan struct{})}
+	x := &command{
+		id:     id,
+		number: c.next,
+		text:   text,
+		done:   make(chan struct{}),
+	}
 	c.all = append(c.all, x)
 	return x, nil
 }
@@ -126,14 +132,17 @@ func (c *commands) wait(ctx context.Context, x *command) (drivers.Result, error)
 		defer c.mu.Unlock()
 		if !x.over() && !x.sent {
 			x.gone = true
-			return drivers.Result{}, gatehouse.Errorf(gatehouse.Unavailable, "the terminal did not call in time; the command is withdrawn")
+			return drivers.Result{}, gatehouse.Errorf(gatehouse.Unavailable,
+				"the terminal did not call in time; the command is withdrawn")
 		}
 		if !x.over() {
-			return drivers.Result{}, gatehouse.Errorf(gatehouse.Unavailable, "the terminal has fetched the command and not said what came of it")
+			return drivers.Result{}, gatehouse.Errorf(gatehouse.Unavailable,
+				"the terminal has fetched the command and not said what came of it")
 		}
 	}
 	if x.code != 0 {
-		return drivers.Result{}, gatehouse.Errorf(gatehouse.Invalid, "the terminal refuses: %s (%d)", meaning(x.code), x.code)
+		return drivers.Result{}, gatehouse.Errorf(gatehouse.Invalid,
+			"the terminal refuses: %s (%d)", meaning(x.code), x.code)
 	}
 	return drivers.Result{Message: "the terminal has done it"}, nil
 }
@@ -165,8 +174,11 @@ func compose(action string, v map[string]gatehouse.Value) (string, error) {
 		if s == "" && required {
 			return "", gatehouse.FieldErrorf(key, "is needed for %s", action)
 		}
-		if len(s) > 64 || strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f }) {
-			return "", gatehouse.FieldErrorf(key, "is longer than 64 bytes or holds a control character")
+		if len(s) > 64 || strings.ContainsFunc(s, func(r rune) bool {
+			return r < ' ' || r == 0x7f
+		}) {
+			return "", gatehouse.FieldErrorf(key,
+				"is longer than 64 bytes or holds a control character")
 		}
 		return s, nil
 	}
@@ -198,7 +210,11 @@ func compose(action string, v map[string]gatehouse.Value) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		return fmt.Sprintf("DATA UPDATE USERINFO PIN=%s\tName=%s\tPrivilege=0\tCard=%s", user, name, card), nil
+		return fmt.Sprintf("DATA UPDATE USERINFO PIN=%s\tName=%s\tPrivilege=0\tCard=%s", user,
+			name, card), nil
 	}
-	return "", gatehouse.Errorf(gatehouse.Invalid, "%q is no action of a terminal; there are check, info, reboot, unlock, user_set and user_delete", action)
+	return "", gatehouse.Errorf(gatehouse.Invalid,
+		"%q is no action of a terminal; there are check, info, reboot, unlock, user_set and "+
+			"user_delete",
+		action)
 }

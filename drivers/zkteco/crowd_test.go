@@ -35,7 +35,8 @@ func TestSilentAddressLeavesRoomForTerminals(t *testing.T) {
 	if got := call(t, "GET", base+"/iclock/ping?SN=A1", ""); got != "200 OK" {
 		t.Errorf("got %q, want 200 OK", got)
 	}
-	if s := d.bound.Stats(); s.Address < 5 || s.LastAddress != "127.0.0.2" || s.Strangers != maxPerAddress {
+	if s := d.bound.Stats(); s.Address < 5 || s.LastAddress != "127.0.0.2" ||
+		s.Strangers != maxPerAddress {
 		t.Errorf("got %+v", s)
 	}
 }

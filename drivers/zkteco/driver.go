@@ -51,7 +51,13 @@ type driver struct {
 }
 
 func newDriver() *driver {
-	return &driver{now: time.Now, strangers: newStrangers(), terminals: map[string]*terminal{}, left: map[string]time.Time{}, queues: map[gatehouse.DeviceID]*commands{}}
+	return &driver{
+		now:       time.Now,
+		strangers: newStrangers(),
+		terminals: map[string]*terminal{},
+		left:      map[string]time.Time{},
+		queues:    map[gatehouse.DeviceID]*commands{},
+	}
 }
 
 // Describe implements drivers.Driver.
@@ -61,8 +67,13 @@ func (d *driver) Describe() drivers.Description {
 		panic(err) // embedded, and read by a test
 	}
 	return drivers.Description{
-		Name: "zkteco", Title: "ZKTeco PUSH terminals", TitleZH: "中控 PUSH 终端", Version: version, Profiles: []gatehouse.Profile{p},
-		Settings: settingFields(), Address: addressFields(),
+		Name:     "zkteco",
+		Title:    "ZKTeco PUSH terminals",
+		TitleZH:  "中控 PUSH 终端",
+		Version:  version,
+		Profiles: []gatehouse.Profile{p},
+		Settings: settingFields(),
+		Address:  addressFields(),
 	}
 }
 
@@ -73,22 +84,32 @@ func (d *driver) Configure(_ context.Context, settings map[string]string) error 
 		listen = defaultListen
 	}
 	if _, _, err := net.SplitHostPort(listen); err != nil {
-		return gatehouse.FieldErrorf("listen", "%q is no address; give host:port, e.g. %s", listen, defaultListen)
+		return gatehouse.FieldErrorf("listen", "%q is no address; give host:port, e.g. %s", listen,
+			defaultListen)
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.server != nil {
-		return gatehouse.Errorf(gatehouse.Conflict, "the driver listens already; restart it to change its settings")
+		return gatehouse.Errorf(gatehouse.Conflict,
+			"the driver listens already; restart it to change its settings")
 	}
 	ln, err := net.Listen("tcp", listen)
 	if err != nil {
 		// Not invalid: a program that is about to end may hold the port, and the host tries again.
-		return &gatehouse.Error{Code: gatehouse.Unavailable, Field: "listen", Message: fmt.Sprintf("%s cannot be listened on: %v; choose another port, or end what uses it", listen, err)}
+		return &gatehouse.Error{
+			Code:  gatehouse.Unavailable,
+			Field: "listen",
+			Message: fmt.Sprintf("%s cannot be listened on: %v; choose another port, or end what "+
+				"uses it",
+				listen, err),
+		}
 	}
 	b := bounded.Bound(ln, places())
 	b.Refused = func(s bounded.Stats) {
-		slog.Warn("connections are closed: too many at a time, or of one address, on which no terminal has called",
-			"open", s.Open, "of_one_address", s.Address, "last", s.LastAddress, "for_newer_ones", s.Displaced, "full", s.Full)
+		slog.Warn("connections are closed: too many at a time, or of one address, on which no "+
+			"terminal has called",
+			"open", s.Open, "of_one_address", s.Address, "last", s.LastAddress, "for_newer_ones",
+			s.Displaced, "full", s.Full)
 	}
 	ln, d.bound = b, b
 	scheme := "http://"
@@ -110,8 +131,16 @@ func (d *driver) Configure(_ context.Context, settings map[string]string) error 
 	host, _, _ := net.SplitHostPort(listen) // it was split above
 	d.secure = scheme == "https://" || drivers.ThisMachine(host)
 	d.served = make(chan struct{})
-	d.server = &http.Server{Handler: d.routes(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second,
-		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10, ConnContext: bounded.With, ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug)}
+	d.server = &http.Server{
+		Handler:           d.routes(),
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      60 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    16 << 10,
+		ConnContext:       bounded.With,
+		ErrorLog:          slog.NewLogLogger(slog.Default().Handler(), slog.LevelDebug),
+	}
 	go func() {
 		defer close(d.served)
 		if err := d.server.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
@@ -152,7 +181,8 @@ func (d *driver) Connect(ctx context.Context, dev drivers.Device, emit drivers.E
 	}
 	if other := d.terminals[dev.Serial]; other != nil {
 		d.mu.Unlock()
-		taken := gatehouse.Because(gatehouse.ReasonSerialTaken, "serial", dev.Serial, "device", other.device.ID)
+		taken := gatehouse.Because(gatehouse.ReasonSerialTaken, "serial", dev.Serial, "device",
+			other.device.ID)
 		return taken.Err(gatehouse.Conflict)
 	}
 	if d.queues[dev.ID] == nil {
@@ -188,7 +218,8 @@ func (d *driver) Probe(ctx context.Context, dev drivers.Device) (drivers.Probe, 
 	where := d.where
 	d.mu.Unlock()
 	if where == "" {
-		return drivers.Probe{}, gatehouse.Because(gatehouse.ReasonNotListening).Err(gatehouse.Unavailable)
+		return drivers.Probe{}, gatehouse.Because(gatehouse.ReasonNotListening).Err(
+			gatehouse.Unavailable)
 	}
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
@@ -197,17 +228,24 @@ func (d *driver) Probe(ctx context.Context, dev drivers.Device) (drivers.Probe, 
 	for {
 		if from, ok := d.heard(dev.Serial); ok {
 			if from.IsValid() && t.proof.pin.IsValid() && !t.proof.pin.Contains(from) {
-				return drivers.Probe{}, gatehouse.FieldErrorf("ip", "the terminal calls from %s and would be refused; change the address that it must call from", from)
+				return drivers.Probe{}, gatehouse.FieldErrorf("ip",
+					"the terminal calls from %s and would be refused; change the address that it "+
+						"must call from",
+					from)
 			}
 			if t.proof.weak() {
-				return drivers.Probe{Message: fmt.Sprintf("terminal %s calls; %s", dev.Serial, weakness)}, nil
+				return drivers.Probe{
+					Message: fmt.Sprintf("terminal %s calls; %s", dev.Serial, weakness),
+				}, nil
 			}
 			return drivers.Probe{Message: fmt.Sprintf("terminal %s calls", dev.Serial)}, nil
 		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return drivers.Probe{}, gatehouse.Errorf(gatehouse.Unavailable, "no terminal with serial number %s calls: set its cloud server (ADMS) to %s", dev.Serial, where)
+			return drivers.Probe{}, gatehouse.Errorf(gatehouse.Unavailable,
+				"no terminal with serial number %s calls: set its cloud server (ADMS) to %s",
+				dev.Serial, where)
 		}
 	}
 }
@@ -222,7 +260,8 @@ func (d *driver) Command(ctx context.Context, c drivers.Command) (drivers.Result
 	q := d.queues[c.Device]
 	d.mu.Unlock()
 	if q == nil {
-		return drivers.Result{}, gatehouse.Errorf(gatehouse.Unavailable, "device %q is not connected; try again once it is", c.Device)
+		return drivers.Result{}, gatehouse.Errorf(gatehouse.Unavailable,
+			"device %q is not connected; try again once it is", c.Device)
 	}
 	x, err := q.add(c.ID, text)
 	if err != nil {
@@ -246,8 +285,12 @@ func (d *driver) Discover(_ context.Context, found func(drivers.Candidate)) erro
 		if mine {
 			continue
 		}
-		found(drivers.Candidate{Serial: serial, Title: fmt.Sprintf("Terminal %s, calling from %s", serial, s.address),
-			Address: map[string]string{"ip": s.address}, Profile: "zkteco-push-terminal"})
+		found(drivers.Candidate{
+			Serial:  serial,
+			Title:   fmt.Sprintf("Terminal %s, calling from %s", serial, s.address),
+			Address: map[string]string{"ip": s.address},
+			Profile: "zkteco-push-terminal",
+		})
 	}
 	return nil
 }

@@ -48,7 +48,9 @@ func (b *inbox) emit(_ context.Context, o ...gatehouse.Observation) error {
 }
 
 // until blocks until ok of all that came, or fails after patience.
-func (b *inbox) until(t *testing.T, patience time.Duration, what string, ok func([]gatehouse.Observation) bool) {
+func (b *inbox) until(
+	t *testing.T, patience time.Duration, what string, ok func([]gatehouse.Observation) bool,
+) {
 	t.Helper()
 	over := time.After(patience)
 	for {
@@ -88,7 +90,9 @@ func (b *inbox) sightings() []gatehouse.Observation {
 	return out
 }
 
-func (b *inbox) wait(t *testing.T, what string, f func(gatehouse.Observation) bool) (found gatehouse.Observation) {
+func (b *inbox) wait(
+	t *testing.T, what string, f func(gatehouse.Observation) bool,
+) (found gatehouse.Observation) {
 	t.Helper()
 	b.until(t, deadline, what, func(all []gatehouse.Observation) bool {
 		i := slices.IndexFunc(all, f)
@@ -107,7 +111,9 @@ func is(s gatehouse.DeviceState, reason string) func(gatehouse.Observation) bool
 }
 
 func saw(user string) func(gatehouse.Observation) bool {
-	return func(o gatehouse.Observation) bool { return o.Sighting != nil && o.Sighting.Credential == user }
+	return func(o gatehouse.Observation) bool {
+		return o.Sighting != nil && o.Sighting.Credential == user
+	}
 }
 
 // listen starts a driver that listens until the test ends; base is its address.
@@ -122,8 +128,10 @@ func listen(t *testing.T) (d *driver, base string) {
 }
 
 func device(d *driver, serial string) drivers.Device {
-	return drivers.Device{ID: gatehouse.DeviceID("dev-" + serial), Serial: serial, Profile: d.Describe().Profiles[0],
-		Address: map[string]string{"timezone": "Asia/Shanghai", "silence": "10s"}}
+	return drivers.Device{
+		ID: gatehouse.DeviceID("dev-" + serial), Serial: serial, Profile: d.Describe().Profiles[0],
+		Address: map[string]string{"timezone": "Asia/Shanghai", "silence": "10s"},
+	}
 }
 
 // connect registers a terminal until the test ends, or until the returned function is called.
@@ -175,18 +183,22 @@ func TestTerminalsTalk(t *testing.T) {
 	d, base := listen(t)
 	box := &inbox{}
 	connect(t, d, device(d, "S1"), box.emit)
-	if got := call(t, "GET", base+"/iclock/cdata?SN=S1&options=all&pushver=2.4.1&language=69", ""); !strings.HasPrefix(got, "200 GET OPTION FROM: S1\nStamp=9999\n") || !strings.Contains(got, "\nRealtime=1\n") {
+	if got := call(t, "GET", base+"/iclock/cdata?SN=S1&options=all&pushver=2.4.1&language=69", ""); !strings.HasPrefix(
+		got, "200 GET OPTION FROM: S1\nStamp=9999\n") ||
+		!strings.Contains(got, "\nRealtime=1\n") {
 		t.Errorf("greeting: got %q", got)
 	}
 	now := time.Now()
 	at := func(d time.Duration) string {
 		return now.Add(d).In(time.FixedZone("CST", 8*3600)).Format("2006-01-02 15:04:05")
 	}
-	body := "501\t" + at(0) + "\t0\t1\t0\t0\n" + "502\t" + at(-time.Hour) + "\t1\t15\t0\t0\r\n" + "A-503\t" + at(0) + "\t255\t4\n"
+	body := "501\t" + at(0) + "\t0\t1\t0\t0\n" + "502\t" + at(-time.Hour) + "\t1\t15\t0\t0\r\n" +
+		"A-503\t" + at(0) + "\t255\t4\n"
 	if got := call(t, "POST", base+"/iclock/cdata?SN=S1&table=ATTLOG&Stamp=9999", body); got != "200 OK: 3" {
 		t.Errorf("log: got %q, want 200 OK: 3", got)
 	}
-	if got := call(t, "POST", base+"/iclock/cdata.aspx?SN=S1&table=ATTLOG&Stamp=1", body); got != "200 OK: 3" { // again, with another stamp
+	// again, with another stamp
+	if got := call(t, "POST", base+"/iclock/cdata.aspx?SN=S1&table=ATTLOG&Stamp=1", body); got != "200 OK: 3" {
 		t.Errorf("log again: got %q, want 200 OK: 3", got)
 	}
 	seen := box.sightings()
@@ -202,28 +214,46 @@ func TestTerminalsTalk(t *testing.T) {
 	}
 	var got []fact
 	for i, o := range seen[:3] {
-		got = append(got, fact{o.Sighting.Credential, o.Sighting.Method, o.Sighting.Direction, o.Replayed, now.Sub(o.Time).Truncate(time.Minute)})
+		got = append(got,
+			fact{
+				o.Sighting.Credential, o.Sighting.Method, o.Sighting.Direction, o.Replayed,
+				now.Sub(o.Time).Truncate(time.Minute),
+			})
 		again := seen[i+3]
-		a := gatehouse.NewSightingID("d", o.Time, o.Sequence, o.Sighting.Credential, o.Sighting.Method)
-		b := gatehouse.NewSightingID("d", again.Time, again.Sequence, again.Sighting.Credential, again.Sighting.Method)
+		a := gatehouse.NewSightingID("d", o.Time, o.Sequence, o.Sighting.Credential,
+			o.Sighting.Method)
+		b := gatehouse.NewSightingID("d", again.Time, again.Sequence, again.Sighting.Credential,
+			again.Sighting.Method)
 		if a != b || o.Sequence == 0 {
 			t.Errorf("the same line twice: got ids %s and %s, want one", a, b)
 		}
 	}
-	want := []fact{{"501", gatehouse.ByOther, gatehouse.In, false, 0}, {"502", gatehouse.ByFace, gatehouse.Out, true, time.Hour}, {"A-503", gatehouse.ByCard, "", false, 0}}
+	want := []fact{
+		{"501", gatehouse.ByOther, gatehouse.In, false, 0},
+		{"502", gatehouse.ByFace, gatehouse.Out, true, time.Hour},
+		{"A-503", gatehouse.ByCard, "", false, 0},
+	}
 	if d := cmp.Diff(got, want); d != "" {
 		t.Errorf("sightings, got - want +:\n%s", d)
 	}
-	if got := call(t, "POST", base+"/iclock/cdata?SN=S1&table=options", "UserCount=50,FPCount=100,AttCount=5000,FWVersion=Ver 6.60,IPAddress=10.0.0.2,~Unknown=1"); got != "200 OK" {
+	if got := call(t, "POST", base+"/iclock/cdata?SN=S1&table=options",
+		"UserCount=50,FPCount=100,AttCount=5000,FWVersion=Ver 6.60,IPAddress=10.0.0.2,~Unknown=1"); got != "200 OK" {
 		t.Errorf("facts: got %q, want 200 OK", got)
 	}
 	o := box.wait(t, "its facts", func(o gatehouse.Observation) bool { return o.Reading != nil })
-	wantFacts := map[string]gatehouse.Value{"users": gatehouse.NumberValue(50), "fingerprints": gatehouse.NumberValue(100), "log_entries": gatehouse.NumberValue(5000), "firmware": gatehouse.StringValue("Ver 6.60")}
-	if d := cmp.Diff(o.Reading.Values, wantFacts, cmp.Comparer(func(a, b gatehouse.Value) bool { return a == b })); d != "" {
+	wantFacts := map[string]gatehouse.Value{
+		"users":        gatehouse.NumberValue(50),
+		"fingerprints": gatehouse.NumberValue(100),
+		"log_entries":  gatehouse.NumberValue(5000),
+		"firmware":     gatehouse.StringValue("Ver 6.60"),
+	}
+	if d := cmp.Diff(o.Reading.Values, wantFacts,
+		cmp.Comparer(func(a, b gatehouse.Value) bool { return a == b })); d != "" {
 		t.Errorf("facts, got - want +:\n%s", d)
 	}
 	for _, table := range []string{"OPERLOG", "BIOPHOTO", "ATTPHOTO"} {
-		if got := call(t, "POST", base+"/iclock/cdata?SN=S1&table="+table, "USER PIN=1\tName=Somebody"); got != "200 OK" {
+		if got := call(t, "POST", base+"/iclock/cdata?SN=S1&table="+table,
+			"USER PIN=1\tName=Somebody"); got != "200 OK" {
 			t.Errorf("%s: got %q, want 200 OK", table, got)
 		}
 	}
@@ -259,11 +289,15 @@ func TestBadLinesAreShownAndJamNothing(t *testing.T) {
 	box := &inbox{}
 	connect(t, d, device(d, "S1"), box.emit)
 	url := base + "/iclock/cdata?SN=S1&table=ATTLOG&Stamp=9999"
-	if got := call(t, "POST", url, "7\t2026-03-02 07:30:00\t0\t4\n8\tyesterday\t0\t4\n\n\x00\x01\n9\t2026-03-02 07:31:00\tin\n10\t2026-03-02 07:32:00\n"); got != "200 OK: 5" {
+	if got := call(t, "POST", url,
+		"7\t2026-03-02 07:30:00\t0\t4\n8\tyesterday\t0\t4\n\n\x00\x01\n9\t2026-03-02 "+
+			"07:31:00\tin\n10\t2026-03-02 07:32:00\n"); got != "200 OK: 5" {
 		t.Errorf("log: got %q, want 200 OK: 5", got)
 	}
 	box.wait(t, "a line after bad ones", saw("10"))
-	box.wait(t, "the reason", is(gatehouse.StateFault, "2 of 5 log lines could not be read (line 2: the time is not like 2006-01-02 15:04:05)"))
+	box.wait(t, "the reason",
+		is(gatehouse.StateFault,
+			"2 of 5 log lines could not be read (line 2: the time is not like 2006-01-02 15:04:05)"))
 	if got := call(t, "POST", url, "11\t2026-03-02 07:33:00\t0\t4\n"); got != "200 OK: 1" {
 		t.Errorf("good log: got %q, want 200 OK: 1", got)
 	}
@@ -297,12 +331,23 @@ func TestStrangersAreRefused(t *testing.T) {
 	if got := box.sightings(); len(got) != 0 {
 		t.Errorf("sightings: got %v, want none", got)
 	}
-	box.wait(t, "why the pinned terminal is refused", is(gatehouse.StateOffline, "come from 127.0.0.1 and are refused: it must call from 10.9.8.0/24"))
+	box.wait(t, "why the pinned terminal is refused",
+		is(gatehouse.StateOffline,
+			"come from 127.0.0.1 and are refused: it must call from 10.9.8.0/24"))
 	var found []drivers.Candidate
-	if err := d.Discover(t.Context(), func(c drivers.Candidate) { found = append(found, c) }); err != nil {
+	if err := d.Discover(t.Context(), func(c drivers.Candidate) {
+		found = append(found, c)
+	}); err != nil {
 		t.Fatal(err)
 	}
-	want := []drivers.Candidate{{Serial: "S9", Title: "Terminal S9, calling from 127.0.0.1", Address: map[string]string{"ip": "127.0.0.1"}, Profile: "zkteco-push-terminal"}}
+	want := []drivers.Candidate{
+		{
+			Serial:  "S9",
+			Title:   "Terminal S9, calling from 127.0.0.1",
+			Address: map[string]string{"ip": "127.0.0.1"},
+			Profile: "zkteco-push-terminal",
+		},
+	}
 	if diff := cmp.Diff(found, want); diff != "" {
 		t.Errorf("found, got - want +:\n%s", diff)
 	}
@@ -345,22 +390,30 @@ func TestCommands(t *testing.T) {
 	ask := func(id, action string, values map[string]gatehouse.Value) <-chan outcome {
 		c := make(chan outcome, 1)
 		go func() {
-			r, err := d.Command(t.Context(), drivers.Command{ID: id, Device: "dev-S1", Action: action, Values: values})
+			r, err := d.Command(t.Context(),
+				drivers.Command{ID: id, Device: "dev-S1", Action: action, Values: values})
 			c <- outcome{r, err}
 		}()
 		return c
 	}
-	user := map[string]gatehouse.Value{"user": gatehouse.StringValue("1001"), "name": gatehouse.StringValue("A B"), "card": gatehouse.NumberValue(12345678)}
+	user := map[string]gatehouse.Value{
+		"user": gatehouse.StringValue("1001"),
+		"name": gatehouse.StringValue("A B"),
+		"card": gatehouse.NumberValue(12345678),
+	}
 	first, twin := ask("c1", "user_set", user), ask("c1", "user_set", user)
 	text := ""
 	for end := time.Now().Add(deadline); text == ""; time.Sleep(2 * time.Millisecond) {
-		if got := call(t, "GET", base+"/iclock/getrequest?SN=S1", ""); strings.HasPrefix(got, "200 C:") {
+		if got := call(t, "GET", base+"/iclock/getrequest?SN=S1", ""); strings.HasPrefix(got,
+			"200 C:") {
 			text = strings.TrimPrefix(got, "200 ")
 		} else if time.Now().After(end) {
 			t.Fatal("the command was not handed to the terminal")
 		}
 	}
-	if strings.Count(text, "C:") != 1 || !strings.HasSuffix(text, ":DATA UPDATE USERINFO PIN=1001\tName=A B\tPrivilege=0\tCard=12345678") {
+	if strings.Count(text, "C:") != 1 ||
+		!strings.HasSuffix(text,
+			":DATA UPDATE USERINFO PIN=1001\tName=A B\tPrivilege=0\tCard=12345678") {
 		t.Errorf("commands: got %q, want the one", text)
 	}
 	number := strings.Split(text, ":")[1]
@@ -371,16 +424,20 @@ func TestCommands(t *testing.T) {
 		}
 	}
 	third := ask("c2", "reboot", nil)
-	for text = ""; !strings.Contains(text, "REBOOT"); text = call(t, "GET", base+"/iclock/getrequest?SN=S1", "") {
+	for text = ""; !strings.Contains(text, "REBOOT"); text = call(t, "GET",
+		base+"/iclock/getrequest?SN=S1", "") {
 	}
 	number = strings.Split(text, ":")[1]
-	call(t, "POST", base+"/iclock/devicecmd?SN=S1", "ID="+number+"\nReturn=-1004\nCMD=REBOOT\nContent=x\n")
-	if o := <-third; o.err == nil || !strings.Contains(o.err.Error(), "this model does not have that function (-1004)") {
+	call(t, "POST", base+"/iclock/devicecmd?SN=S1",
+		"ID="+number+"\nReturn=-1004\nCMD=REBOOT\nContent=x\n")
+	if o := <-third; o.err == nil ||
+		!strings.Contains(o.err.Error(), "this model does not have that function (-1004)") {
 		t.Errorf("refusal: got %+v, want the terminal's reason", o)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := d.Command(ctx, drivers.Command{ID: "c3", Device: "dev-S1", Action: "check"}); err == nil || !strings.Contains(err.Error(), "withdrawn") {
+	if _, err := d.Command(ctx, drivers.Command{ID: "c3", Device: "dev-S1", Action: "check"}); err == nil ||
+		!strings.Contains(err.Error(), "withdrawn") {
 		t.Errorf("no call in time: got %v, want that it is withdrawn", err)
 	}
 	if got := call(t, "GET", base+"/iclock/getrequest?SN=S1", ""); got != "200 OK" {
@@ -391,12 +448,25 @@ func TestCommands(t *testing.T) {
 		values map[string]gatehouse.Value
 		want   string
 	}{
-		{"user_set", map[string]gatehouse.Value{"user": gatehouse.StringValue("1"), "name": gatehouse.StringValue("x\nC:1:Shell rm")}, "name: is longer than 64 bytes or holds a control character"},
-		{"user_set", map[string]gatehouse.Value{"user": gatehouse.StringValue("1 2")}, `user: "1 2" is no user number`},
+		{
+			"user_set",
+			map[string]gatehouse.Value{
+				"user": gatehouse.StringValue("1"),
+				"name": gatehouse.StringValue("x\nC:1:Shell rm"),
+			},
+			"name: is longer than 64 bytes or holds a control character",
+		},
+		{
+			"user_set",
+			map[string]gatehouse.Value{"user": gatehouse.StringValue("1 2")},
+			`user: "1 2" is no user number`,
+		},
 		{"user_delete", nil, "user: is needed for user_delete"},
 		{"shell", nil, `"shell" is no action of a terminal`},
 	} {
-		if _, err := d.Command(t.Context(), drivers.Command{Device: "dev-S1", Action: c.action, Values: c.values}); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := d.Command(t.Context(),
+			drivers.Command{Device: "dev-S1", Action: c.action, Values: c.values}); err == nil ||
+			!strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: got %v, want %q", c.action, err, c.want)
 		}
 	}
@@ -426,8 +496,13 @@ func TestSimulatedTerminal(t *testing.T) {
 	dev := device(d, "SIM1")
 	dev.Address["silence"] = "300ms"
 	stop := connect(t, d, dev, box.emit)
-	box.wait(t, "that it has not called", is(gatehouse.StateOffline, "the terminal has not called: set its cloud server (ADMS) to "+base))
-	sc, err := sim.Parse([]byte("equipment:\n- {id: gate, kind: zkteco, serial: SIM1, timezone: Asia/Shanghai, interval: 20ms, connect: '"+base+"'}\n"), ".")
+	box.wait(t, "that it has not called",
+		is(gatehouse.StateOffline,
+			"the terminal has not called: set its cloud server (ADMS) to "+base))
+	sc, err := sim.Parse([]byte("equipment:\n- {id: gate, kind: zkteco, serial: SIM1, timezone: "+
+		"Asia/Shanghai, interval: 20ms, connect: '"+
+		base+"'}\n"),
+		".")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -443,13 +518,16 @@ func TestSimulatedTerminal(t *testing.T) {
 	box.wait(t, "it is online", is(gatehouse.StateOnline, ""))
 	see := func(user string, m gatehouse.Method) {
 		t.Helper()
-		if err := s.See("gate", sim.Sighting{Method: m, Credential: user, Direction: gatehouse.Out}); err != nil {
+		if err := s.See("gate",
+			sim.Sighting{Method: m, Credential: user, Direction: gatehouse.Out}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	see("77", gatehouse.ByCard)
 	o := box.wait(t, "the card", saw("77"))
-	if d := time.Since(o.Time); d < -time.Second || d > deadline || o.Sighting.Method != gatehouse.ByCard || o.Sighting.Direction != gatehouse.Out || o.Replayed {
+	if d := time.Since(o.Time); d < -time.Second || d > deadline ||
+		o.Sighting.Method != gatehouse.ByCard || o.Sighting.Direction != gatehouse.Out ||
+		o.Replayed {
 		t.Errorf("sighting: got %+v at %s, want card 77 out, now", *o.Sighting, o.Time)
 	}
 	r, err := d.Command(t.Context(), drivers.Command{ID: "c", Device: dev.ID, Action: "info"})
@@ -476,7 +554,8 @@ func TestSimulatedTerminal(t *testing.T) {
 func TestProbe(t *testing.T) {
 	d, base := listen(t)
 	call(t, "GET", base+"/iclock/getrequest?SN=S1", "") // refused, and remembered
-	if p, err := d.Probe(t.Context(), device(d, "S1")); err != nil || !strings.HasPrefix(p.Message, "terminal S1 calls; weak: ") {
+	if p, err := d.Probe(t.Context(), device(d, "S1")); err != nil ||
+		!strings.HasPrefix(p.Message, "terminal S1 calls; weak: ") {
 		t.Errorf("a terminal that calls: got %+v, %v", p, err)
 	}
 	for _, c := range []struct {
@@ -484,13 +563,29 @@ func TestProbe(t *testing.T) {
 		change func(*drivers.Device)
 		want   string
 	}{
-		{"pinned elsewhere", func(x *drivers.Device) { x.Address["ip"] = "10.0.0.1" }, "ip: the terminal calls from 127.0.0.1 and would be refused"},
-		{"bad address", func(x *drivers.Device) { x.Address["ip"] = "10.0.0" }, `ip: "10.0.0" is no address`},
-		{"no serial number", func(x *drivers.Device) { x.Serial = "" }, "serial: \"\" is no serial number"},
-		{"no zone", func(x *drivers.Device) { x.Address["timezone"] = "" }, "timezone: give the zone of the terminal's clock"},
-		{"bad zone", func(x *drivers.Device) { x.Address["timezone"] = "Beijing" }, `timezone: "Beijing" is no time zone`},
-		{"bad direction", func(x *drivers.Device) { x.Address["direction"] = "up" }, `direction: "up" is none`},
-		{"bad silence", func(x *drivers.Device) { x.Address["silence"] = "1" }, "silence: \"1\" will not do"},
+		{"pinned elsewhere", func(x *drivers.Device) {
+			x.Address["ip"] = "10.0.0.1"
+		}, "ip: the terminal calls from 127.0.0.1 and would be refused"},
+		{"bad address", func(x *drivers.Device) {
+			x.Address["ip"] = "10.0.0"
+		}, `ip: "10.0.0" is no address`},
+		{
+			"no serial number",
+			func(x *drivers.Device) { x.Serial = "" },
+			"serial: \"\" is no serial number",
+		},
+		{"no zone", func(x *drivers.Device) {
+			x.Address["timezone"] = ""
+		}, "timezone: give the zone of the terminal's clock"},
+		{"bad zone", func(x *drivers.Device) {
+			x.Address["timezone"] = "Beijing"
+		}, `timezone: "Beijing" is no time zone`},
+		{"bad direction", func(x *drivers.Device) {
+			x.Address["direction"] = "up"
+		}, `direction: "up" is none`},
+		{"bad silence", func(x *drivers.Device) {
+			x.Address["silence"] = "1"
+		}, "silence: \"1\" will not do"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dev := device(d, "S1")
@@ -503,7 +598,9 @@ func TestProbe(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 150*time.Millisecond)
 	defer cancel()
-	if _, err := d.Probe(ctx, device(d, "S5")); err == nil || !strings.Contains(err.Error(), "no terminal with serial number S5 calls: set its cloud server (ADMS) to "+base) {
+	if _, err := d.Probe(ctx, device(d, "S5")); err == nil ||
+		!strings.Contains(err.Error(),
+			"no terminal with serial number S5 calls: set its cloud server (ADMS) to "+base) {
 		t.Errorf("nobody calls: got %v", err)
 	}
 }
@@ -517,7 +614,10 @@ func TestConfigure(t *testing.T) {
 	}{
 		{map[string]string{"listen": taken}, "listen: " + taken + " cannot be listened on"},
 		{map[string]string{"listen": "8081"}, `listen: "8081" is no address`},
-		{map[string]string{"listen": "127.0.0.1:0", "cert": "/none.pem", "key": "/none.key"}, "cert: certificate and key cannot be used"},
+		{
+			map[string]string{"listen": "127.0.0.1:0", "cert": "/none.pem", "key": "/none.key"},
+			"cert: certificate and key cannot be used",
+		},
 	} {
 		x := newDriver()
 		err := x.Configure(t.Context(), c.settings)
@@ -529,7 +629,8 @@ func TestConfigure(t *testing.T) {
 	if err := d.Configure(t.Context(), nil); gatehouse.ErrorCode(err) != gatehouse.Conflict {
 		t.Errorf("twice: got %v, want a conflict", err)
 	}
-	if err := newDriver().Connect(t.Context(), device(d, "S1"), (&inbox{}).emit); gatehouse.ErrorCode(err) != gatehouse.Unavailable {
+	if err := newDriver().Connect(t.Context(), device(d, "S1"), (&inbox{}).emit); gatehouse.ErrorCode(
+		err) != gatehouse.Unavailable {
 		t.Errorf("before Configure: got %v, want it to be unavailable", err)
 	}
 }
@@ -540,7 +641,8 @@ func TestDescribe(t *testing.T) {
 			t.Errorf("profile %s: %v", p.ID, err)
 		}
 		if len(p.Sightings) != 4 || len(p.Actions) != 6 {
-			t.Errorf("profile %s: got %d ways of seeing and %d actions, want 4 and 6", p.ID, len(p.Sightings), len(p.Actions))
+			t.Errorf("profile %s: got %d ways of seeing and %d actions, want 4 and 6", p.ID,
+				len(p.Sightings), len(p.Actions))
 		}
 	}
 }
@@ -557,7 +659,10 @@ func TestRecordedTerminal(t *testing.T) {
 		t.Skip("no recorded terminals here; set GATEHOUSE_SHARED to the folder that holds fixtures/")
 	}
 	box := &inbox{}
-	p := &push{t: &terminal{device: device(newDriver(), "S1"), zone: time.UTC, emit: box.emit}, table: "ATTLOG"}
+	p := &push{
+		t:     &terminal{device: device(newDriver(), "S1"), zone: time.UTC, emit: box.emit},
+		table: "ATTLOG",
+	}
 	n, err := p.take(t.Context(), bytes.NewReader(log), func() {})
 	if err != nil || n == 0 || len(box.sightings()) != n {
 		t.Errorf("log: got %d lines, %v and %+v, want passages alone", n, err, box.all)
@@ -593,8 +698,10 @@ func TestRecordedTerminal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := parseFacts(string(facts), newDriver().Describe().Profiles[0]); got["users"] != gatehouse.NumberValue(50) || got["firmware"] != gatehouse.StringValue("Ver 6.60") {
-		t.Errorf("facts: got %v, want 50 users and Ver 6.60", got)
+	said := parseFacts(string(facts), newDriver().Describe().Profiles[0])
+	if said["users"] != gatehouse.NumberValue(50) ||
+		said["firmware"] != gatehouse.StringValue("Ver 6.60") {
+		t.Errorf("facts: got %v, want 50 users and Ver 6.60", said)
 	}
 }
 

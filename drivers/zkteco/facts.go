@@ -30,7 +30,9 @@ func propertyOf(key string) (name string, number bool) {
 // or line ends. It keeps what profile p knows.
 func parseFacts(body string, p gatehouse.Profile) map[string]gatehouse.Value {
 	out := map[string]gatehouse.Value{}
-	for _, part := range strings.FieldsFunc(body, func(r rune) bool { return r == ',' || r == '&' || r == '\n' || r == '\r' || r == '\t' }) {
+	for _, part := range strings.FieldsFunc(body, func(r rune) bool {
+		return r == ',' || r == '&' || r == '\n' || r == '\r' || r == '\t'
+	}) {
 		k, v, _ := strings.Cut(part, "=")
 		if name, number := propertyOf(strings.TrimSpace(k)); name != "" {
 			keep(out, p, name, strings.TrimSpace(v), number)

@@ -102,7 +102,8 @@ func (p *push) line(line string, whole bool) {
 			p.unreadable(line, err)
 			return
 		}
-		p.out = append(p.out, gatehouse.Observation{Time: at, Reading: &gatehouse.Reading{Values: values}})
+		p.out = append(p.out,
+			gatehouse.Observation{Time: at, Reading: &gatehouse.Reading{Values: values}})
 	}
 }
 
@@ -123,8 +124,10 @@ func (p *push) event(line string) {
 
 func (p *push) passage(line string, e entry) {
 	if p.distant && e.old(p.now) {
-		p.keep(line, "a passage of the past, from an address that is not the terminal's usual one: it is not believed. "+
-			"Give the terminal its address (ip), a token or a certificate")
+		p.keep(line,
+			"a passage of the past, from an address that is not the terminal's usual one: it is "+
+				"not believed. "+
+				"Give the terminal its address (ip), a token or a certificate")
 		return
 	}
 	p.out = append(p.out, e.observation(p.t.way, p.t.device.Profile, p.now))
@@ -146,7 +149,11 @@ func (p *push) keep(line, reason string) {
 // kept is what a terminal sent and was told to have been taken, and is no more than that. It is
 // history: the bound on what a device may send does not hold it back.
 func kept(what, raw, reason string) gatehouse.Observation {
-	u := &gatehouse.Unreadable{Raw: []byte(raw[:min(len(raw), gatehouse.MaxRaw)]), Reason: reason, What: what}
+	u := &gatehouse.Unreadable{
+		Raw:    []byte(raw[:min(len(raw), gatehouse.MaxRaw)]),
+		Reason: reason,
+		What:   what,
+	}
 	return gatehouse.Observation{Replayed: true, Unreadable: u}
 }
 
@@ -158,7 +165,8 @@ func (t *terminal) log(ctx context.Context, p *push, body io.Reader, more func()
 	}
 	var fault gatehouse.Reason
 	if p.bad > 0 {
-		fault = gatehouse.Because(gatehouse.ReasonLinesOdd, "bad", p.bad, "lines", p.lines, "detail", p.first)
+		fault = gatehouse.Because(gatehouse.ReasonLinesOdd, "bad", p.bad, "lines", p.lines,
+			"detail", p.first)
 	}
 	t.mu.Lock()
 	changed := t.untold || fault.String() != t.fault.String()

@@ -23,7 +23,8 @@ func TestOddTerminalsLogIsKeptWhole(t *testing.T) {
 		d, base := listen(t)
 		box := &inbox{}
 		connect(t, d, device(d, "SIM1"), box.emit)
-		sc, err := sim.Parse([]byte("equipment:\n- {id: gate, kind: zkteco, serial: SIM1, timezone: Asia/Shanghai, interval: 20ms, connect: '"+
+		sc, err := sim.Parse([]byte("equipment:\n- {id: gate, kind: zkteco, serial: SIM1, "+
+			"timezone: Asia/Shanghai, interval: 20ms, connect: '"+
 			base+"', odd: "+c.odd+"}\n"), ".")
 		if err != nil {
 			t.Fatal(err)
@@ -38,24 +39,27 @@ func TestOddTerminalsLogIsKeptWhole(t *testing.T) {
 		t.Cleanup(func() { cancel(); <-done })
 		passages := 0
 		seen := 0
-		box.until(t, 2*time.Minute, "all passages of "+c.odd, func(all []gatehouse.Observation) bool {
-			for ; seen < len(all); seen++ {
-				if all[seen].Sighting != nil {
-					passages++
+		box.until(t, 2*time.Minute, "all passages of "+c.odd,
+			func(all []gatehouse.Observation) bool {
+				for ; seen < len(all); seen++ {
+					if all[seen].Sighting != nil {
+						passages++
+					}
 				}
-			}
-			return passages >= c.told
-		})
+				return passages >= c.told
+			})
 		got := box.sightings()
 		ids := map[gatehouse.SightingID]bool{}
 		for _, o := range got {
-			ids[gatehouse.NewSightingID("d", o.Time, o.Sequence, "/"+o.Sighting.Credential, o.Sighting.Method)] = true
+			ids[gatehouse.NewSightingID("d", o.Time, o.Sequence, "/"+o.Sighting.Credential,
+				o.Sighting.Method)] = true
 			if !o.Replayed || o.Sighting.Direction != gatehouse.In {
 				t.Fatalf("%s: got %+v, want history of who comes in", c.odd, o)
 			}
 		}
 		if len(got) != c.told || len(ids) != c.ids {
-			t.Errorf("%s: %d passages with %d ids, want %d with %d", c.odd, len(got), len(ids), c.told, c.ids)
+			t.Errorf("%s: %d passages with %d ids, want %d with %d", c.odd, len(got), len(ids),
+				c.told, c.ids)
 		}
 	}
 }

@@ -20,7 +20,8 @@ const (
 )
 
 // weakness is said of a terminal whose serial number is all that it proves itself with.
-const weakness = "weak: its serial number, which others can read, is all that it proves itself with; give it its address (ip), a token or a certificate"
+const weakness = "weak: its serial number, which others can read, is all that it proves itself " +
+	"with; give it its address (ip), a token or a certificate"
 
 // proof is what a terminal must show besides its serial number.
 type proof struct {
@@ -106,7 +107,9 @@ func (u *usual) admits(from netip.Addr, now time.Time) bool {
 }
 
 // distant says whether history from the present address is not believed.
-func (u *usual) distant(now time.Time) bool { return !u.moved.IsZero() && now.Sub(u.moved) < believed }
+func (u *usual) distant(now time.Time) bool {
+	return !u.moved.IsZero() && now.Sub(u.moved) < believed
+}
 
 // check says why a call is refused; "": it is the terminal's.
 func (t *terminal) check(r *http.Request, from netip.Addr, token string, now time.Time) string {

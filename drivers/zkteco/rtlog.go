@@ -14,7 +14,8 @@ const granted = 20
 // Events of an access controller that are about somebody, by number.
 const (
 	eventUnknownCard = 27
-	eventDoorFirst   = 200 // from here on it is about the door, and a user is whoever pressed something
+	// from here on it is about the door, and a user is whoever pressed something
+	eventDoorFirst = 200
 )
 
 // parseEvent reads a line of rtlog: time=…, pin=…, cardno=…, event=…, inoutstatus=…,
@@ -46,13 +47,19 @@ func parseEvent(line string, zone *time.Location) (e entry, event int, passage b
 
 // refusedEvent says of an event about somebody who did not pass that it was kept.
 func refusedEvent(event int) string {
-	return fmt.Sprintf("event %d of the terminal is about somebody and is no passage; the terminal's manual says what it is", event)
+	return fmt.Sprintf("event %d of the terminal is about somebody and is no passage; the "+
+		"terminal's manual says what it is",
+		event)
 }
 
 // eventReading is an event of the door.
 func eventReading(e entry, event int, now time.Time) gatehouse.Observation {
 	values := map[string]gatehouse.Value{"event": gatehouse.NumberValue(float64(event))}
-	return gatehouse.Observation{Time: e.at, Replayed: e.old(now), Reading: &gatehouse.Reading{Values: values}}
+	return gatehouse.Observation{
+		Time:     e.at,
+		Replayed: e.old(now),
+		Reading:  &gatehouse.Reading{Values: values},
+	}
 }
 
 // parseState reads rtstate: the door's sensor, relay and alarm, as the terminal writes them.

@@ -66,7 +66,8 @@ func (d *driver) routes() http.Handler {
 	m.HandleFunc("POST /iclock/cdata", d.terminalOnly(d.receive))
 	m.HandleFunc("GET /iclock/getrequest", d.terminalOnly(d.poll))
 	m.HandleFunc("POST /iclock/devicecmd", d.terminalOnly(d.confirm))
-	m.HandleFunc("GET /iclock/ping", d.terminalOnly(func(w http.ResponseWriter, _ *http.Request, _ *terminal) { say(w, "OK") }))
+	m.HandleFunc("GET /iclock/ping",
+		d.terminalOnly(func(w http.ResponseWriter, _ *http.Request, _ *terminal) { say(w, "OK") }))
 	// Newer firmware asks for pages that end in .aspx; a longer path would be another protocol.
 	// What stands before /iclock is the terminal's token.
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -84,7 +85,9 @@ func (d *driver) routes() http.Handler {
 type tokenKey struct{}
 
 // terminalOnly lets registered terminals through that prove what they have to.
-func (d *driver) terminalOnly(h func(http.ResponseWriter, *http.Request, *terminal)) http.HandlerFunc {
+func (d *driver) terminalOnly(
+	h func(http.ResponseWriter, *http.Request, *terminal),
+) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		serial := r.URL.Query().Get("SN")
 		if !validSerial(serial) {
@@ -104,7 +107,8 @@ func (d *driver) terminalOnly(h func(http.ResponseWriter, *http.Request, *termin
 			why = t.check(r, from, token, d.now())
 		}
 		switch {
-		case t == nil && d.now().Sub(left) < grace: // it will be connected again in a moment: it keeps its log till then
+		// it will be connected again in a moment: it keeps its log till then
+		case t == nil && d.now().Sub(left) < grace:
 			http.Error(w, "try again", http.StatusServiceUnavailable)
 		case t == nil:
 			d.strangers.refuse(serial, from.String(), d.now())
@@ -129,7 +133,11 @@ func say(w http.ResponseWriter, text string) {
 // greet answers a terminal that has started: how often to call, and to push the attendance
 // log and nothing else. The stamps leave it to the terminal to know what it has pushed.
 func (d *driver) greet(w http.ResponseWriter, r *http.Request, t *terminal) {
-	say(w, fmt.Sprintf("GET OPTION FROM: %s\nStamp=9999\nOpStamp=9999\nATTLOGStamp=9999\nOPERLOGStamp=9999\nErrorDelay=30\nDelay=10\nTransTimes=00:00;12:00\nTransInterval=1\nTransFlag=1000000000\nRealtime=1\nEncrypt=0\n", t.device.Serial))
+	say(w,
+		fmt.Sprintf("GET OPTION FROM: %s\nStamp=9999\nOpStamp=9999\nATTLOGStamp=9999\nOPERLOGStamp=9999\n"+
+			"ErrorDelay=30\nDelay=10\nTransTimes=00:00;12:00\nTransInterval=1\nTransFlag=1000000000\n"+
+			"Realtime=1\nEncrypt=0\n",
+			t.device.Serial))
 }
 
 // receive takes what a terminal pushes.
@@ -140,7 +148,12 @@ func (d *driver) receive(w http.ResponseWriter, r *http.Request, t *terminal) {
 		t.mu.Lock()
 		distant := t.usual.distant(d.now())
 		t.mu.Unlock()
-		p := &push{t: t, now: d.now(), table: table, distant: distant}
+		p := &push{
+			t:       t,
+			now:     d.now(),
+			table:   table,
+			distant: distant,
+		}
 		n, err := t.log(r.Context(), p, r.Body, longer(w))
 		answer := "OK"
 		if table == "ATTLOG" {
@@ -151,7 +164,8 @@ func (d *driver) receive(w http.ResponseWriter, r *http.Request, t *terminal) {
 		if body, ok := read(w, r, t); ok {
 			reply(w, t, t.facts(r.Context(), parseFacts(body, t.device.Profile)), "OK")
 		}
-	case "OPERLOG", "ATTPHOTO", "BIODATA", "BIOPHOTO", "USERPIC", "USERINFO", "FINGERTMP", "FACE", "FVEIN", "TABLEDATA":
+	case "OPERLOG", "ATTPHOTO", "BIODATA", "BIOPHOTO", "USERPIC", "USERINFO", "FINGERTMP", "FACE",
+		"FVEIN", "TABLEDATA":
 		// Photographs, templates, names and the operators' log: not asked for, and not to be kept.
 		if _, err := io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, maxWaste)); err != nil {
 			http.Error(w, "too large", http.StatusRequestEntityTooLarge)
@@ -165,7 +179,9 @@ func (d *driver) receive(w http.ResponseWriter, r *http.Request, t *terminal) {
 		}
 		if err == nil {
 			what := table[:min(len(table), 32)]
-			err = t.emit(r.Context(), kept(what, string(raw), "the driver does not know this table of the terminal; its beginning is kept"))
+			err = t.emit(r.Context(),
+				kept(what, string(raw),
+					"the driver does not know this table of the terminal; its beginning is kept"))
 		}
 		reply(w, t, err, "OK")
 	}
@@ -184,7 +200,8 @@ func longer(w http.ResponseWriter) func() {
 // poll answers a terminal that asks for commands.
 func (d *driver) poll(w http.ResponseWriter, r *http.Request, t *terminal) {
 	if err := t.facts(r.Context(), parseInfo(r.URL.Query().Get("INFO"), t.device.Profile)); err != nil {
-		slog.Warn("a terminal's facts were not kept; it will tell them again", "device", t.device.ID, "error", err)
+		slog.Warn("a terminal's facts were not kept; it will tell them again", "device",
+			t.device.ID, "error", err)
 	}
 	if text := t.queue.fetch(); text != "" {
 		say(w, text)
@@ -206,7 +223,8 @@ func read(w http.ResponseWriter, r *http.Request, t *terminal) (string, bool) {
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
-		slog.Warn("a terminal pushes more at once than is taken", "device", t.device.ID, "limit", maxBody)
+		slog.Warn("a terminal pushes more at once than is taken", "device", t.device.ID, "limit",
+			maxBody)
 		http.Error(w, "too large", http.StatusRequestEntityTooLarge)
 		return "", false
 	case err != nil:
@@ -218,7 +236,8 @@ func read(w http.ResponseWriter, r *http.Request, t *terminal) (string, bool) {
 // reply says the text where all is kept; otherwise the terminal is to push it again.
 func reply(w http.ResponseWriter, t *terminal, err error, text string) {
 	if err != nil {
-		slog.Warn("what a terminal pushed was not kept; it will push it again", "device", t.device.ID, "error", err)
+		slog.Warn("what a terminal pushed was not kept; it will push it again", "device",
+			t.device.ID, "error", err)
 		http.Error(w, "try again", http.StatusServiceUnavailable)
 		return
 	}

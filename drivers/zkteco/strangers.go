@@ -34,13 +34,16 @@ func (s *strangers) refuse(serial, address string, now time.Time) {
 		s.forget(now)
 		if len(s.known) >= maxStrangers {
 			if s.lost++; s.lost == 1 {
-				slog.Warn("more terminals that are not registered call than are remembered; all are refused", "remembered", maxStrangers)
+				slog.Warn("more terminals that are not registered call than are remembered; all "+
+					"are refused",
+					"remembered", maxStrangers)
 			}
 			return
 		}
 		x = &stranger{}
 		s.known[serial] = x
-		slog.Warn("a terminal that is not registered calls and is refused", "serial", serial, "address", address)
+		slog.Warn("a terminal that is not registered calls and is refused", "serial", serial,
+			"address", address)
 	}
 	x.address, x.last = address, now
 	x.calls++

@@ -40,17 +40,26 @@ type terminal struct {
 
 // parse reads a device's address.
 func parse(dev drivers.Device) (*terminal, error) {
-	t := &terminal{device: dev, way: "status", silence: time.Minute, calls: make(chan struct{}, 1)}
+	t := &terminal{
+		device:  dev,
+		way:     "status",
+		silence: time.Minute,
+		calls:   make(chan struct{}, 1),
+	}
 	if !validSerial(dev.Serial) {
-		return nil, gatehouse.FieldErrorf("serial", "%q is no serial number; give the one that the terminal shows under system information", dev.Serial)
+		return nil, gatehouse.FieldErrorf("serial",
+			"%q is no serial number; give the one that the terminal shows under system information",
+			dev.Serial)
 	}
 	name := strings.TrimSpace(dev.Address["timezone"])
 	if name == "" {
-		return nil, gatehouse.FieldErrorf("timezone", "give the zone of the terminal's clock, e.g. Asia/Shanghai: its log holds local times")
+		return nil, gatehouse.FieldErrorf("timezone",
+			"give the zone of the terminal's clock, e.g. Asia/Shanghai: its log holds local times")
 	}
 	var err error
 	if t.zone, err = time.LoadLocation(name); err != nil || name == "Local" {
-		return nil, gatehouse.FieldErrorf("timezone", "%q is no time zone; give a name such as Asia/Shanghai", name)
+		return nil, gatehouse.FieldErrorf("timezone",
+			"%q is no time zone; give a name such as Asia/Shanghai", name)
 	}
 	if s := strings.TrimSpace(dev.Address["ip"]); s != "" {
 		if t.proof.pin, err = parsePin(s); err != nil {
@@ -58,18 +67,24 @@ func parse(dev drivers.Device) (*terminal, error) {
 		}
 	}
 	t.proof.certificate = strings.TrimSpace(dev.Address["certificate"])
-	if t.proof.token = strings.TrimSpace(dev.Secret["token"]); t.proof.token != "" && (len(t.proof.token) < 12 || !validSerial(t.proof.token)) {
-		return nil, gatehouse.FieldErrorf("token", "give 12 to 64 letters, digits, '-', '_' or '.': it stands in the path that the terminal calls")
+	if t.proof.token = strings.TrimSpace(dev.Secret["token"]); t.proof.token != "" &&
+		(len(t.proof.token) < 12 || !validSerial(t.proof.token)) {
+		return nil, gatehouse.FieldErrorf("token",
+			"give 12 to 64 letters, digits, '-', '_' or '.': it stands in the path that the "+
+				"terminal calls")
 	}
 	if s := strings.TrimSpace(dev.Address["direction"]); s != "" {
 		if !slices.Contains(ways(), s) {
-			return nil, gatehouse.FieldErrorf("direction", "%q is none; use status (as the terminal says), in, out or none", s)
+			return nil, gatehouse.FieldErrorf("direction",
+				"%q is none; use status (as the terminal says), in, out or none", s)
 		}
 		t.way = s
 	}
 	if s := strings.TrimSpace(dev.Address["silence"]); s != "" {
-		if t.silence, err = time.ParseDuration(s); err != nil || t.silence < 10*time.Millisecond || t.silence > 24*time.Hour {
-			return nil, gatehouse.FieldErrorf("silence", "%q will not do; give a time from 10ms to 24h, e.g. 60s", s)
+		if t.silence, err = time.ParseDuration(s); err != nil || t.silence < 10*time.Millisecond ||
+			t.silence > 24*time.Hour {
+			return nil, gatehouse.FieldErrorf("silence",
+				"%q will not do; give a time from 10ms to 24h, e.g. 60s", s)
 		}
 	}
 	return t, nil
@@ -84,7 +99,8 @@ func parsePin(s string) (netip.Prefix, error) {
 	}
 	a, err := netip.ParseAddr(s)
 	if err != nil {
-		return netip.Prefix{}, gatehouse.FieldErrorf("ip", "%q is no address; give e.g. 10.1.4.30, or 10.1.4.0/24", s)
+		return netip.Prefix{}, gatehouse.FieldErrorf("ip",
+			"%q is no address; give e.g. 10.1.4.30, or 10.1.4.0/24", s)
 	}
 	a = a.Unmap()
 	return netip.PrefixFrom(a, a.BitLen()), nil
@@ -95,7 +111,8 @@ func validSerial(s string) bool {
 		return false
 	}
 	return strings.IndexFunc(s, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' || r == '.')
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' ||
+			r == '_' || r == '.')
 	}) < 0
 }
 
@@ -118,9 +135,11 @@ func (t *terminal) absence(where string) gatehouse.Reason {
 	case t.wrong.IsValid():
 		return gatehouse.Because(gatehouse.ReasonWrongCaller, "from", t.wrong, "detail", t.why)
 	case t.last.IsZero():
-		return gatehouse.Because(gatehouse.ReasonNeverCalled, "where", where, "serial", t.device.Serial)
+		return gatehouse.Because(gatehouse.ReasonNeverCalled, "where", where, "serial",
+			t.device.Serial)
 	}
-	return gatehouse.Because(gatehouse.ReasonCalledLast, "since", t.last.In(t.zone).Format("2006-01-02 15:04:05"))
+	return gatehouse.Because(gatehouse.ReasonCalledLast, "since",
+		t.last.In(t.zone).Format("2006-01-02 15:04:05"))
 }
 
 // watch reports the terminal online while it calls and offline when it is silent, until ctx

@@ -18,7 +18,12 @@ func TestWhatATerminalProvesIsSaid(t *testing.T) {
 		{name: "nothing", want: gatehouse.WeakSerialOnly},
 		{name: "nothing over TLS", secure: true, want: gatehouse.WeakSerialOnly},
 		{name: "any address", ip: "0.0.0.0/0", want: gatehouse.WeakSerialOnly},
-		{name: "any address and a token", ip: "0.0.0.0/0", token: token, want: gatehouse.WeakPlainText},
+		{
+			name:  "any address and a token",
+			ip:    "0.0.0.0/0",
+			token: token,
+			want:  gatehouse.WeakPlainText,
+		},
 		{name: "a token", token: token, want: gatehouse.WeakPlainText},
 		{name: "a token over TLS", token: token, secure: true, want: gatehouse.WeakNone},
 		{name: "an address", ip: "10.1.4.30", want: gatehouse.WeakNone},

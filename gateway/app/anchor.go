@@ -44,7 +44,8 @@ func (c AuditConfig) validate() error {
 	if c.AnchorURL != "" {
 		u, err := url.Parse(c.AnchorURL)
 		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-			return g.FieldErrorf("audit.anchor_url", "is no address of a server; write e.g. https://log.example/gatehouse")
+			return g.FieldErrorf("audit.anchor_url",
+				"is no address of a server; write e.g. https://log.example/gatehouse")
 		}
 	}
 	return nil
@@ -202,7 +203,9 @@ func postAnchor(ctx context.Context, url string, x registry.AuditAnchor, word st
 		return err
 	}
 	req.Header.Set("Content-Type", "application/json")
-	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse
+	}}
 	resp, err := client.Do(req)
 	if err != nil {
 		return err
@@ -222,12 +225,17 @@ func (a *App) auditCheck(now time.Time) api.Check {
 	at := last.Time.Format(time.RFC3339)
 	switch {
 	case a.anchors.trouble != "":
-		return selfwatch.Line("audit", "warning", "The audit log's end could not be written down everywhere: "+a.anchors.trouble, "审计日志的末端未能写入全部位置："+a.anchors.trouble)
+		return selfwatch.Line("audit", "warning",
+			"The audit log's end could not be written down everywhere: "+a.anchors.trouble,
+			"审计日志的末端未能写入全部位置："+a.anchors.trouble)
 	case last.Time.IsZero():
 		return selfwatch.Line("audit", "ok", "The audit log is anchored in a moment.", "审计日志即将锚定。")
 	case now.Sub(last.Time) > 2*a.cfg.Audit.AnchorEvery+time.Minute:
-		return selfwatch.Line("audit", "warning", "The audit log was last anchored at "+at+", longer ago than it should.", "审计日志上次锚定于 "+at+"，间隔过长。")
+		return selfwatch.Line("audit", "warning",
+			"The audit log was last anchored at "+at+", longer ago than it should.",
+			"审计日志上次锚定于 "+at+"，间隔过长。")
 	}
-	return selfwatch.Line("audit", "ok", fmt.Sprintf("The audit log was last anchored at %s, with entry %d.", at, last.Seq),
+	return selfwatch.Line("audit", "ok",
+		fmt.Sprintf("The audit log was last anchored at %s, with entry %d.", at, last.Seq),
 		fmt.Sprintf("审计日志上次锚定于 %s，第 %d 条。", at, last.Seq))
 }

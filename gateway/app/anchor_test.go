@@ -14,7 +14,8 @@ import (
 func TestAnchorsAreFoundInAnyLog(t *testing.T) {
 	a := registry.AuditAnchor{Time: time.Unix(1788246000, 0).UTC(), MAC: strings.Repeat("ab", 32)}
 	a.Seq, a.Hash = 42, strings.Repeat("0f", 32)
-	text := "noise\n" + strings.Repeat("x", 200_000) + "\nlevel=INFO anchor=" + app.AnchorText(a) + " more\n{\"anchor\":\"" + app.AnchorText(a) + "\"}"
+	text := "noise\n" + strings.Repeat("x", 200_000) + "\nlevel=INFO anchor=" + app.AnchorText(a) +
+		" more\n{\"anchor\":\"" + app.AnchorText(a) + "\"}"
 	got, err := app.ReadAnchors(strings.NewReader(text))
 	if err != nil {
 		t.Fatal(err)
@@ -35,7 +36,8 @@ func FuzzReadAnchors(f *testing.F) {
 			t.Fatal(err)
 		}
 		for _, x := range found {
-			if again, err := app.ReadAnchors(strings.NewReader(app.AnchorText(x))); err != nil || len(again) != 1 || again[0] != x {
+			if again, err := app.ReadAnchors(strings.NewReader(app.AnchorText(x))); err != nil ||
+				len(again) != 1 || again[0] != x {
 				t.Errorf("%+v reads back as %+v %v", x, again, err)
 			}
 		}

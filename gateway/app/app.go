@@ -130,7 +130,19 @@ func Open(ctx context.Context, cfg Config, o Options) (_ *App, err error) {
 	if o.Pause == nil {
 		o.Pause = func(string) {}
 	}
-	a := &App{cfg: cfg, opt: o, log: o.Logger, now: o.Now, started: o.Now(), ownClock: own, presence: make(chan presence, 4096), commands: make(chan command, 256), outcomes: make(chan outcome, mostOutcomes), rivals: make(chan mqttfront.Rivals, 256), changed: make(chan struct{}, 1)}
+	a := &App{
+		cfg:      cfg,
+		opt:      o,
+		log:      o.Logger,
+		now:      o.Now,
+		started:  o.Now(),
+		ownClock: own,
+		presence: make(chan presence, 4096),
+		commands: make(chan command, 256),
+		outcomes: make(chan outcome, mostOutcomes),
+		rivals:   make(chan mqttfront.Rivals, 256),
+		changed:  make(chan struct{}, 1),
+	}
 	a.health = follow.NewHealth(a.log)
 	a.reloading.cfg = cfg
 	p := share(listen.Descriptors(), cfg.HTTP.MaxConnections, cfg.MQTT.MaxClients)
@@ -140,7 +152,10 @@ func Open(ctx context.Context, cfg Config, o Options) (_ *App, err error) {
 			err = errors.Join(err, a.Close())
 		}
 	}()
-	for _, step := range []func(context.Context) error{a.openStores, a.shippedProfiles, a.openIntake, a.openReaders, a.openRules, a.openFront, a.openAPI} {
+	for _, step := range []func(context.Context) error{
+		a.openStores, a.shippedProfiles, a.openIntake, a.openReaders, a.openRules,
+		a.openFront, a.openAPI,
+	} {
 		if err := step(ctx); err != nil {
 			return nil, err
 		}
@@ -173,7 +188,12 @@ func (a *App) openStores(ctx context.Context) (err error) {
 	if a.key, err = MasterKey(dir); err != nil {
 		return err
 	}
-	if a.reg, err = registry.Open(ctx, registry.Options{Dir: dir, MasterKey: a.key, Now: a.now, Logger: a.log}); err != nil {
+	if a.reg, err = registry.Open(ctx, registry.Options{
+		Dir:       dir,
+		MasterKey: a.key,
+		Now:       a.now,
+		Logger:    a.log,
+	}); err != nil {
 		return err
 	}
 	a.closers = append(a.closers, a.reg.Close)
@@ -181,9 +201,19 @@ func (a *App) openStores(ctx context.Context) (err error) {
 		return err
 	}
 	c := a.cfg.Journal
-	if a.journal, err = journal.Open(filepath.Join(dir, "journal"), journal.Options{Shards: c.Shards, MaxBytes: c.MaxBytes, MaxAge: c.MaxAge, ReserveBytes: selfwatch.Reserve, Floor: from, FS: a.opt.JournalFS, Logger: a.log}); err != nil {
+	if a.journal, err = journal.Open(filepath.Join(dir, "journal"), journal.Options{
+		Shards:       c.Shards,
+		MaxBytes:     c.MaxBytes,
+		MaxAge:       c.MaxAge,
+		ReserveBytes: selfwatch.Reserve,
+		Floor:        from,
+		FS:           a.opt.JournalFS,
+		Logger:       a.log,
+	}); err != nil {
 		if errors.Is(err, syscall.EWOULDBLOCK) {
-			return fmt.Errorf("data_dir: another gateway runs on %s: stop it, or give this one a folder of its own", dir)
+			return fmt.Errorf("data_dir: another gateway runs on %s: stop it, or give this one a "+
+				"folder of its own",
+				dir)
 		}
 		return err
 	}
@@ -215,11 +245,26 @@ func (a *App) openIntake(ctx context.Context) (err error) {
 	if err := a.takeUpFlapping(ctx); err != nil {
 		return err
 	}
-	a.intake = &intake.Intake{States: a.flapping, Directory: a.directory, Journal: a.journal, Identify: a.identify, Now: a.now, Logger: a.log, Pictures: a.pictures.allowed,
-		Seal: a.reg.In(g.SystemScope("intake")).SealKept}
+	a.intake = &intake.Intake{
+		States:    a.flapping,
+		Directory: a.directory,
+		Journal:   a.journal,
+		Identify:  a.identify,
+		Now:       a.now,
+		Logger:    a.log,
+		Pictures:  a.pictures.allowed,
+		Seal:      a.reg.In(g.SystemScope("intake")).SealKept,
+	}
 	a.hub = live.New(a.journal, a.log)
 	a.pacer = newPacer(a.intake, a.directory, a.cfg.MQTT, a.now)
-	a.host = host.New(host.Options{Sink: a.pacer, Confine: a.confinement(), Settings: a.cfg.driverListens, DeviceRate: a.cfg.MQTT.DeviceRate, Logger: a.log, Now: a.now})
+	a.host = host.New(host.Options{
+		Sink:       a.pacer,
+		Confine:    a.confinement(),
+		Settings:   a.cfg.driverListens,
+		DeviceRate: a.cfg.MQTT.DeviceRate,
+		Logger:     a.log,
+		Now:        a.now,
+	})
 	a.directory.Watch(a.assign)
 	return nil
 }
@@ -229,10 +274,20 @@ func (a *App) openFront(ctx context.Context) (err error) {
 	if c.Listen == "" && c.ListenTLS == "" {
 		return nil
 	}
-	cfg := mqttfront.Config{Listen: c.Listen, ListenTLS: c.ListenTLS, MaxClients: a.places.Load().mqtt, MaxPerAddress: c.MaxPerAddress, OnHeld: a.pacer.Held, OnRivals: a.noteRivals,
-		DeviceRate: c.DeviceRate, SchoolRate: c.SchoolRate, Dir: filepath.Join(a.cfg.dataDir(), "mqtt"), FS: a.opt.JournalFS,
-		OnConnect:    a.noteConnected,
-		OnDisconnect: a.noteGone}
+	cfg := mqttfront.Config{
+		Listen:        c.Listen,
+		ListenTLS:     c.ListenTLS,
+		MaxClients:    a.places.Load().mqtt,
+		MaxPerAddress: c.MaxPerAddress,
+		OnHeld:        a.pacer.Held,
+		OnRivals:      a.noteRivals,
+		DeviceRate:    c.DeviceRate,
+		SchoolRate:    c.SchoolRate,
+		Dir:           filepath.Join(a.cfg.dataDir(), "mqtt"),
+		FS:            a.opt.JournalFS,
+		OnConnect:     a.noteConnected,
+		OnDisconnect:  a.noteGone,
+	}
 	if c.ListenTLS != "" {
 		t := c.TLS
 		if t.Certificate == "" {
@@ -325,8 +380,10 @@ func (a *App) listen() error {
 	}
 	a.bound = listen.Bound(inner, httpBounds(*a.places.Load(), c))
 	a.bound.Refused = func(s listen.Stats) {
-		a.log.Warn("connections to the API are closed: too many at a time, or of one address, before anybody signed in",
-			"open", s.Open, "of_one_address", s.Address, "last", s.LastAddress, "for_newer_ones", s.Displaced, "full", s.Full)
+		a.log.Warn("connections to the API are closed: too many at a time, or of one address, "+
+			"before anybody signed in",
+			"open", s.Open, "of_one_address", s.Address, "last", s.LastAddress, "for_newer_ones",
+			s.Displaced, "full", s.Full)
 	}
 	a.listener = a.bound
 	a.closers = append(a.closers, func() error {
@@ -342,7 +399,8 @@ func (a *App) listen() error {
 	if err != nil {
 		return err
 	}
-	t.NextProtos = []string{"h2", "http/1.1"} // every tab of the console holds a stream, and browsers open six connections
+	// every tab of the console holds a stream, and browsers open six connections
+	t.NextProtos = []string{"h2", "http/1.1"}
 	a.listener = tls.NewListener(a.listener, t)
 	return nil
 }
@@ -356,7 +414,9 @@ type hooks struct {
 // listening says in words why an address cannot be listened on.
 func listening(key, addr string, err error) error {
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("%s: another program, or another gateway, has %s: stop it, or choose another port", key, addr)
+		return fmt.Errorf("%s: another program, or another gateway, has %s: stop it, or choose "+
+			"another port",
+			key, addr)
 	}
 	return fmt.Errorf("%s: %w", key, err)
 }
@@ -432,7 +492,10 @@ func (a *App) Run(ctx context.Context) error {
 	if a.front != nil {
 		parts = append(parts, part{"mqtt", a.front.Run}, part{"leftovers", a.pruneMQTT})
 	}
-	parts = append(parts, part{"control", a.runControl}, part{"http", func(ctx context.Context) error { return serve(ctx, server, a.listener) }})
+	parts = append(parts, part{"control", a.runControl},
+		part{"http", func(ctx context.Context) error {
+			return serve(ctx, server, a.listener)
+		}})
 	err := runParts(ctx, a.log, stopWithin, parts)
 	if errors.Is(err, errHangs) {
 		return err // closing would wait for it too

@@ -57,14 +57,17 @@ func (a *App) Backup(ctx context.Context, w io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	cursors, mqttCursors := filepath.Join(staging, "cursors"), filepath.Join(staging, "mqtt-cursors")
+	cursors, mqttCursors := filepath.Join(staging, "cursors"), filepath.Join(staging,
+		"mqtt-cursors")
 	for _, step := range []func() error{
 		func() error { return putFile(t, manifestName, head) },
 		func() error { return putFile(t, "README.txt", []byte(backupNote)) },
 		func() error { return copyCursors(filepath.Join(dir, "journal", "cursors"), cursors) },
 		func() error { return a.reg.Backup(ctx, staging) },
 		func() error {
-			return putTree(ctx, t, staging, ".", func(n string) bool { return strings.HasSuffix(n, ".db") })
+			return putTree(ctx, t, staging, ".", func(n string) bool {
+				return strings.HasSuffix(n, ".db")
+			})
 		},
 		func() error { return putTree(ctx, t, filepath.Join(dir, "keys"), "keys", nil) },
 		// The listener's sessions before the journal: what they are about to hand over is then
@@ -77,7 +80,9 @@ func (a *App) Backup(ctx context.Context, w io.Writer) (err error) {
 		},
 		func() error { return putTree(ctx, t, cursors, "journal/cursors", nil) },
 		func() error { return a.snapshotTelemetry(ctx, filepath.Join(staging, "telemetry")) },
-		func() error { return putTree(ctx, t, filepath.Join(staging, "telemetry"), "telemetry", nil) },
+		func() error {
+			return putTree(ctx, t, filepath.Join(staging, "telemetry"), "telemetry", nil)
+		},
 		func() error { return putTree(ctx, t, filepath.Join(dir, "media"), "media", nil) },
 		func() error { return putTree(ctx, t, a.rulesDir(), "rules", nil) },
 		func() error { return putIfThere(t, filepath.Join(dir, restoresName), restoresName) },
@@ -119,7 +124,8 @@ func removeUnfinished(dir string, log *slog.Logger) {
 			continue // a link is no folder here
 		}
 		left := filepath.Join(dir, e.Name())
-		if info, err := os.Lstat(filepath.Join(left, unfinished)); err != nil || !info.Mode().IsRegular() {
+		if info, err := os.Lstat(filepath.Join(left, unfinished)); err != nil ||
+			!info.Mode().IsRegular() {
 			continue
 		}
 		if err := os.RemoveAll(left); err != nil {
@@ -133,7 +139,12 @@ func removeUnfinished(dir string, log *slog.Logger) {
 // BackupStopped writes the archive of a gateway that does not run: it opens the stores alone,
 // so that a wrong rule or a port in use does not stand in the way.
 func BackupStopped(ctx context.Context, cfg Config, version string, w io.Writer) error {
-	a := &App{cfg: cfg, opt: Options{Version: version}, log: slog.New(slog.DiscardHandler), now: time.Now}
+	a := &App{
+		cfg: cfg,
+		opt: Options{Version: version},
+		log: slog.New(slog.DiscardHandler),
+		now: time.Now,
+	}
 	err := a.openStores(ctx)
 	if err == nil {
 		err = a.Backup(ctx, w)

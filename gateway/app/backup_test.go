@@ -22,7 +22,8 @@ func TestBackupOfALongPath(t *testing.T) {
 	ok(t, os.MkdirAll(long, 0o700))
 	ok(t, os.Rename(filepath.Join(s.dir, "data"), filepath.Join(long, "data")))
 	c.DataDir = filepath.Join(long, "data")
-	if err := app.BackupRunning(t.Context(), c.DataDir, new(bytes.Buffer)); !errors.Is(err, app.ErrNotRunning) {
+	if err := app.BackupRunning(t.Context(), c.DataDir, new(bytes.Buffer)); !errors.Is(err,
+		app.ErrNotRunning) {
 		t.Fatalf("got %v of a gateway that does not run", err)
 	}
 	r := s.runWith(t, c)
@@ -39,8 +40,10 @@ func TestBackupOfALongPath(t *testing.T) {
 		t.Fatal(err)
 	}
 	var stolen bytes.Buffer
-	if err := app.BackupRunning(t.Context(), c.DataDir, &stolen); err == nil || errors.Is(err, app.ErrNotRunning) || stolen.Len() > 0 {
-		t.Errorf("got %v and %d bytes for a caller without the token, want a refusal", err, stolen.Len())
+	if err := app.BackupRunning(t.Context(), c.DataDir, &stolen); err == nil ||
+		errors.Is(err, app.ErrNotRunning) || stolen.Len() > 0 {
+		t.Errorf("got %v and %d bytes for a caller without the token, want a refusal", err,
+			stolen.Len())
 	}
 	_, err := r.end(t)
 	ok(t, err)
@@ -58,7 +61,11 @@ func TestUnfinishedBackupIsRemoved(t *testing.T) {
 	s := newSchool(t)
 	data := filepath.Join(s.dir, "data")
 	elsewhere := t.TempDir()
-	for _, dir := range []string{filepath.Join(data, "backup-123"), filepath.Join(data, "backup-2026"), elsewhere} {
+	for _, dir := range []string{
+		filepath.Join(data, "backup-123"),
+		filepath.Join(data, "backup-2026"),
+		elsewhere,
+	} {
 		ok(t, os.MkdirAll(filepath.Join(dir, "telemetry"), 0o700))
 		ok(t, os.WriteFile(filepath.Join(dir, "registry.db"), []byte("x"), 0o600))
 	}
@@ -69,7 +76,11 @@ func TestUnfinishedBackupIsRemoved(t *testing.T) {
 	r := s.run(t)
 	_, err := r.end(t)
 	ok(t, err)
-	for name, want := range map[string]bool{"backup-123": false, "backup-2026/registry.db": true, "backup-link/registry.db": true} {
+	for name, want := range map[string]bool{
+		"backup-123":              false,
+		"backup-2026/registry.db": true,
+		"backup-link/registry.db": true,
+	} {
 		if _, err := os.Stat(filepath.Join(data, name)); (err == nil) != want {
 			t.Errorf("%s: %v, want it there: %v", name, err, want)
 		}

@@ -49,7 +49,15 @@ type finding struct {
 }
 
 func newBook() *book {
-	return &book{ids: map[string]int{}, sensors: map[g.DeviceID]*sensor{}, cards: map[g.DeviceID]int{}, findings: map[string]finding{}, told: map[string]string{}, history: map[g.DeviceID]map[uint64]bool{}, counts: map[g.DeviceID]g.Quality{}}
+	return &book{
+		ids:      map[string]int{},
+		sensors:  map[g.DeviceID]*sensor{},
+		cards:    map[g.DeviceID]int{},
+		findings: map[string]finding{},
+		told:     map[string]string{},
+		history:  map[g.DeviceID]map[uint64]bool{},
+		counts:   map[g.DeviceID]g.Quality{},
+	}
 }
 
 var excerptID = regexp.MustCompile(`^\{"n":(\d+),`)
@@ -171,7 +179,10 @@ func (b *book) lost(acked map[string]bool) (lost, doubled []string) {
 // read takes in what is new in the journal.
 func (b *book) read(ctx context.Context, s *school, base string) error {
 	for {
-		p, err := get[page[g.Event]](ctx, s, fmt.Sprint(base, "/v1/events?kinds=reading,sighting,rejected,alert,incident&limit=1000&after=", b.after))
+		p, err := get[page[g.Event]](ctx, s,
+			fmt.Sprint(base,
+				"/v1/events?kinds=reading,sighting,rejected,alert,incident&limit=1000&after=",
+				b.after))
 		if err != nil {
 			return err
 		}
@@ -188,7 +199,9 @@ func (b *book) read(ctx context.Context, s *school, base string) error {
 
 // behind says what in the gateway does not agree with the book yet; "" is nothing.
 func (b *book) behind(ctx context.Context, s *school, base string) (string, error) {
-	for _, compare := range []func(context.Context, *school, string) (string, error){b.cursors, b.alerts, b.twins, b.telemetry, b.quality, b.kept} {
+	for _, compare := range []func(context.Context, *school, string) (string, error){
+		b.cursors, b.alerts, b.twins, b.telemetry, b.quality, b.kept,
+	} {
 		if what, err := compare(ctx, s, base); what != "" || err != nil {
 			return what, err
 		}
@@ -235,7 +248,8 @@ func (b *book) count(e g.Event) {
 }
 
 func (b *book) quality(ctx context.Context, s *school, base string) (string, error) {
-	rows, err := list(ctx, s, base+"/v1/quality/devices?", func(fleet.DeviceQuality) bool { return false })
+	rows, err := list(ctx, s, base+"/v1/quality/devices?",
+		func(fleet.DeviceQuality) bool { return false })
 	if err != nil {
 		return "", err
 	}
@@ -243,7 +257,11 @@ func (b *book) quality(ctx context.Context, s *school, base string) (string, err
 	for _, r := range rows {
 		sum := got[r.Device] // of two days, where midnight passes
 		sum.Add(r.Quality)
-		sum.Late, sum.Gaps, sum.GapSeconds, sum.Clock = 0, 0, 0, g.ClockOffsets{} // a slow machine makes them
+		// a slow machine makes them
+		sum.Late = 0
+		sum.Gaps = 0
+		sum.GapSeconds = 0
+		sum.Clock = g.ClockOffsets{}
 		got[r.Device] = sum
 	}
 	if d := cmp.Diff(got, b.counts); d != "" {
@@ -327,7 +345,9 @@ func (b *book) telemetry(ctx context.Context, s *school, base string) (string, e
 			}
 		}
 	}
-	a, err := get[answer](ctx, s, base+"/v1/telemetry/api/v1/query?query="+url.QueryEscape("count_over_time(gatehouse_n[24h])"))
+	a, err := get[answer](ctx, s,
+		base+"/v1/telemetry/api/v1/query?query="+
+			url.QueryEscape("count_over_time(gatehouse_n[24h])"))
 	if err != nil {
 		return "", err
 	}
@@ -351,13 +371,19 @@ func (b *book) kept(ctx context.Context, s *school, base string) (string, error)
 		var err error
 		if b.cards[id] > 0 {
 			var rows []registry.SightingRow
-			rows, err = list(ctx, s, base+"/v1/sightings?device="+string(id), func(r registry.SightingRow) bool { return r.Seq <= b.marked })
+			rows, err = list(ctx, s, base+"/v1/sightings?device="+string(id),
+				func(r registry.SightingRow) bool {
+					return r.Seq <= b.marked
+				})
 			for _, r := range rows {
 				got[r.Seq] = true
 			}
 		} else {
 			var rows []registry.RejectionRow
-			rows, err = list(ctx, s, base+"/v1/rejections?device="+string(id), func(r registry.RejectionRow) bool { return r.Seq <= b.marked })
+			rows, err = list(ctx, s, base+"/v1/rejections?device="+string(id),
+				func(r registry.RejectionRow) bool {
+					return r.Seq <= b.marked
+				})
 			for _, r := range rows {
 				got[r.Seq] = true
 			}

@@ -41,9 +41,18 @@ func (a *authority) issue(name string) (pair tls.Certificate, certFile, keyFile 
 	a.t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	ok(a.t, err)
-	c := &x509.Certificate{SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name}, DNSNames: []string{name},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}, BasicConstraintsValid: true, IsCA: a.cert == nil}
+	c := &x509.Certificate{
+		SerialNumber: big.NewInt(time.Now().UnixNano()),
+		Subject:      pkix.Name{CommonName: name}, DNSNames: []string{name},
+		NotBefore: time.Now().Add(-time.Hour),
+		NotAfter:  time.Now().Add(time.Hour),
+		KeyUsage:  x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+		ExtKeyUsage: []x509.ExtKeyUsage{
+			x509.ExtKeyUsageServerAuth,
+			x509.ExtKeyUsageClientAuth,
+		},
+		BasicConstraintsValid: true,
+		IsCA:                  a.cert == nil}
 	parent, signer := a.cert, a.key
 	if parent == nil {
 		parent, signer = c, key
@@ -58,8 +67,12 @@ func (a *authority) issue(name string) (pair tls.Certificate, certFile, keyFile 
 	secret, err := x509.MarshalPKCS8PrivateKey(key)
 	ok(a.t, err)
 	certFile, keyFile = filepath.Join(a.dir, name+".pem"), filepath.Join(a.dir, name+".key")
-	ok(a.t, os.WriteFile(certFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600))
-	ok(a.t, os.WriteFile(keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret}), 0o600))
+	ok(a.t,
+		os.WriteFile(certFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
+			0o600))
+	ok(a.t,
+		os.WriteFile(keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret}),
+			0o600))
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, certFile, keyFile
 }
 
@@ -74,7 +87,8 @@ func TestDevicesWithCertificates(t *testing.T) {
 		c.MQTT.TLS = app.TLSConfig{Certificate: serverCert, Key: serverKey}
 		c.MQTT.ClientCA, c.MQTT.RequireCertificate = filepath.Join(ca.dir, "ca.pem"), required
 		ok(t, c.Validate())
-		a, err := app.Open(t.Context(), c, app.Options{Logger: slog.New(slog.DiscardHandler), Version: "test"})
+		a, err := app.Open(t.Context(), c,
+			app.Options{Logger: slog.New(slog.DiscardHandler), Version: "test"})
 		ok(t, err)
 		ctx, cancel := context.WithCancel(context.Background())
 		r := &running{school: s, a: a, stop: cancel, ended: make(chan error, 1)}
@@ -89,7 +103,9 @@ func TestDevicesWithCertificates(t *testing.T) {
 			conf := &tls.Config{RootCAs: roots, ServerName: "localhost"}
 			if from != nil {
 				pair, _, _ := from.issue(name)
-				conf.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &pair, nil }
+				conf.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+					return &pair, nil
+				}
 			}
 			conn, err := tls.Dial("tcp", r.a.MQTTAddr().String(), conf)
 			if err != nil {
@@ -117,9 +133,15 @@ func TestDevicesWithCertificates(t *testing.T) {
 			want                 int
 		}{
 			{"a certificate of the device", ca, "sensor-0", "sensor-0", "", 0},
-			{"a certificate of another than the user name says", ca, "sensor-0", "sensor-1", s.passwords["sensor-1"], 4},
+			{
+				"a certificate of another than the user name says", ca, "sensor-0", "sensor-1",
+				s.passwords["sensor-1"], 4,
+			},
 			{"a certificate of nobody", ca, "ghost", "ghost", "", 4},
-			{"a certificate of a foreign authority", foreign, "sensor-0", "sensor-0", s.passwords["sensor-0"], -1},
+			{
+				"a certificate of a foreign authority", foreign, "sensor-0", "sensor-0",
+				s.passwords["sensor-0"], -1,
+			},
 			{"a password alone", nil, "", "sensor-1", s.passwords["sensor-1"], alone},
 		} {
 			if got := enter(c.from, c.name, c.user, c.password); got != c.want {
@@ -137,8 +159,11 @@ func TestDevicesWithCertificates(t *testing.T) {
 	c := config(t.TempDir())
 	ca := newAuthority(t, "ca")
 	_, cert, key := ca.issue("localhost")
-	c.MQTT.ListenTLS, c.MQTT.TLS, c.MQTT.ClientCA = "127.0.0.1:0", app.TLSConfig{Certificate: cert, Key: key}, key
-	if _, err := app.Open(t.Context(), c, app.Options{Logger: slog.New(slog.DiscardHandler)}); err == nil || !strings.Contains(err.Error(), "holds no certificate") {
+	c.MQTT.ListenTLS = "127.0.0.1:0"
+	c.MQTT.TLS = app.TLSConfig{Certificate: cert, Key: key}
+	c.MQTT.ClientCA = key
+	if _, err := app.Open(t.Context(), c, app.Options{Logger: slog.New(slog.DiscardHandler)}); err == nil ||
+		!strings.Contains(err.Error(), "holds no certificate") {
 		t.Errorf("got %v, want a file without a certificate refused", err)
 	}
 }

@@ -28,15 +28,19 @@ func newHouse(t *testing.T, devices ...g.Device) *house {
 	h := &house{t: t, time: time.Date(2026, 9, 1, 8, 0, 0, 0, time.UTC)}
 	now := func() time.Time { return h.time }
 	log := slog.New(slog.DiscardHandler)
-	reg, err := registry.Open(ctx, registry.Options{Dir: t.TempDir(), MasterKey: make([]byte, 32), Now: now, Logger: log})
+	reg, err := registry.Open(ctx,
+		registry.Options{Dir: t.TempDir(), MasterKey: make([]byte, 32), Now: now, Logger: log})
 	h.must(err)
 	t.Cleanup(func() { reg.Close() })
 	h.view = reg.In(g.SystemScope("test"))
-	_, err = h.view.CreateSchool(ctx, g.School{ID: "sch", Kind: g.KindSchool, Name: "Riverside", Timezone: "UTC", Language: "en"})
+	_, err = h.view.CreateSchool(ctx,
+		g.School{ID: "sch", Kind: g.KindSchool, Name: "Riverside", Timezone: "UTC", Language: "en"})
 	h.must(err)
 	h.must(h.view.PutProfile(ctx, g.Profile{ID: "p", Title: "P", Type: g.TypeSensor}))
 	for _, d := range devices {
-		d.School, d.Profile, d.Enabled = "sch", "p", true
+		d.School = "sch"
+		d.Profile = "p"
+		d.Enabled = true
 		if d.Name == "" {
 			d.Name = string(d.ID)
 		}
@@ -89,23 +93,30 @@ func TestCommandsHaveAnOutcome(t *testing.T) {
 	ctx := t.Context()
 	h := newHouse(t, g.Device{ID: "door", Driver: "modbus", Name: "Gate 1"})
 	f := fleet{h.App}
-	if _, err := f.Command(ctx, h.device("door"), api.DeviceOrder{Action: "open", By: "Ms Li"}); g.ErrorCode(err) != g.NotFound {
+	if _, err := f.Command(ctx, h.device("door"), api.DeviceOrder{Action: "open", By: "Ms Li"}); g.ErrorCode(
+		err) != g.NotFound {
 		t.Errorf("got %v, want the word that the driver is not there", err)
 	}
 	if told := h.alerts(ctx); len(told) != 0 {
 		t.Errorf("got %v, want no alert for what a person was answered", told)
 	}
 	h.time = h.time.Add(time.Second)
-	if _, err := f.Command(ctx, h.device("door"), api.DeviceOrder{Action: "open", By: byRule + "fire"}); err == nil {
+	if _, err := f.Command(ctx, h.device("door"),
+		api.DeviceOrder{Action: "open", By: byRule + "fire"}); err == nil {
 		t.Error("got no error for a driver that is not there")
 	}
 	told := h.alerts(ctx)
-	if len(told) != 1 || told[0].Rule != "device:command" || told[0].Severity != g.Major || told[0].Title != "Not carried out: open, Gate 1" {
+	if len(told) != 1 || told[0].Rule != "device:command" || told[0].Severity != g.Major ||
+		told[0].Title != "Not carried out: open, Gate 1" {
 		t.Errorf("got %+v, want one alert for the rule's command", told)
 	}
 
 	h.time = h.time.Add(time.Second)
-	for id, state := range map[string]g.CommandState{"cmd_q": g.CommandQueued, "cmd_s": g.CommandSent, "cmd_t": g.CommandSent} {
+	for id, state := range map[string]g.CommandState{
+		"cmd_q": g.CommandQueued,
+		"cmd_s": g.CommandSent,
+		"cmd_t": g.CommandSent,
+	} {
 		row := h.newCommand(h.device("door"), api.DeviceOrder{Action: id, By: "Ms Li"})
 		row.ID, row.State = id, state
 		h.must(h.view.SaveCommand(ctx, row))
@@ -127,13 +138,15 @@ func TestCommandsHaveAnOutcome(t *testing.T) {
 		"open":  `failed: no driver "modbus" is configured; there are []`,
 		"cmd_t": "delivered: the device has taken it",
 		"cmd_q": "expired: the device did not come within a minute; it will not get it any more",
-		"cmd_s": "expired: the device did not acknowledge it within a minute; it may have been done all the same",
+		"cmd_s": "expired: the device did not acknowledge it within a minute; it may have been " +
+			"done all the same",
 	} {
 		if got[action] != want {
 			t.Errorf("%s: got %q, want %q", action, got[action], want)
 		}
 	}
-	if told := h.alerts(ctx); len(told) != 3 || !strings.Contains(told[1].Text+told[2].Text, "by Ms Li") {
+	if told := h.alerts(ctx); len(told) != 3 ||
+		!strings.Contains(told[1].Text+told[2].Text, "by Ms Li") {
 		t.Errorf("got %+v, want an alert for each command that expired", told)
 	}
 }

@@ -189,20 +189,35 @@ type WebhooksConfig struct {
 // DefaultConfig is what holds for keys that the file does not name.
 func DefaultConfig() Config {
 	return Config{
-		DataDir:   "data",
-		Log:       LogConfig{Level: "info", Format: "text"},
-		HTTP:      HTTPConfig{Listen: "127.0.0.1:8080", MaxConnections: 4096, MaxPerAddress: 128},
-		MQTT:      MQTTConfig{Listen: "127.0.0.1:1883", MaxClients: 20_000, MaxPerAddress: 512, DeviceRate: 100, SchoolRate: 20_000},
-		Journal:   JournalConfig{MaxBytes: 8 << 30, MaxAge: 30 * 24 * time.Hour, Shards: 2},
-		Telemetry: TelemetryConfig{Store: "embedded", Bucket: "gatehouse/autogen", LateBy: 72 * time.Hour, Classes: map[string]time.Duration{"default": 90 * 24 * time.Hour, "short": 7 * 24 * time.Hour, "long": 3 * 365 * 24 * time.Hour}},
-		Faces:     FacesConfig{Driver: "camera", Threshold: 0.55, Margin: 0.12},
-		Media:     MediaConfig{KeepFor: 24 * time.Hour},
-		Reach:     defaultReach(),
-		Flapping:  defaultFlapping(),
-		Confine:   ConfineConfig{Mode: string(host.ConfineTry)},
-		Audit:     AuditConfig{AnchorEvery: time.Hour},
-		Quality:   QualityConfig{LateAfter: 5 * time.Minute, From: "00:00", To: "24:00"},
-		History:   HistoryConfig{KeepFor: 3 * 365 * 24 * time.Hour},
+		DataDir: "data",
+		Log:     LogConfig{Level: "info", Format: "text"},
+		HTTP:    HTTPConfig{Listen: "127.0.0.1:8080", MaxConnections: 4096, MaxPerAddress: 128},
+		MQTT: MQTTConfig{
+			Listen:        "127.0.0.1:1883",
+			MaxClients:    20_000,
+			MaxPerAddress: 512,
+			DeviceRate:    100,
+			SchoolRate:    20_000,
+		},
+		Journal: JournalConfig{MaxBytes: 8 << 30, MaxAge: 30 * 24 * time.Hour, Shards: 2},
+		Telemetry: TelemetryConfig{
+			Store:  "embedded",
+			Bucket: "gatehouse/autogen",
+			LateBy: 72 * time.Hour,
+			Classes: map[string]time.Duration{
+				"default": 90 * 24 * time.Hour,
+				"short":   7 * 24 * time.Hour,
+				"long":    3 * 365 * 24 * time.Hour,
+			},
+		},
+		Faces:    FacesConfig{Driver: "camera", Threshold: 0.55, Margin: 0.12},
+		Media:    MediaConfig{KeepFor: 24 * time.Hour},
+		Reach:    defaultReach(),
+		Flapping: defaultFlapping(),
+		Confine:  ConfineConfig{Mode: string(host.ConfineTry)},
+		Audit:    AuditConfig{AnchorEvery: time.Hour},
+		Quality:  QualityConfig{LateAfter: 5 * time.Minute, From: "00:00", To: "24:00"},
+		History:  HistoryConfig{KeepFor: 3 * 365 * 24 * time.Hour},
 	}
 }
 
@@ -226,7 +241,8 @@ func ParseConfig(file string, b []byte) (Config, error) {
 		return c, explain(file, err)
 	}
 	if err := d.Decode(new(yaml.Node)); err == nil {
-		return c, g.Errorf(g.Invalid, "%s: holds more than one YAML document; put everything in one", file)
+		return c, g.Errorf(g.Invalid,
+			"%s: holds more than one YAML document; put everything in one", file)
 	}
 	var root yaml.Node
 	if err := yaml.Unmarshal(b, &root); err != nil {
@@ -256,10 +272,14 @@ var (
 // explain turns the YAML library's errors into file:line: key: what and the mend.
 func explain(file string, err error) error {
 	if m := unknownField.FindStringSubmatch(err.Error()); m != nil {
-		return g.Errorf(g.Invalid, "%s:%s: %s: there is no such key here; `gateway config` prints every key", file, m[1], m[2])
+		return g.Errorf(g.Invalid,
+			"%s:%s: %s: there is no such key here; `gateway config` prints every key", file, m[1],
+			m[2])
 	}
 	if m := wrongType.FindStringSubmatch(err.Error()); m != nil {
-		return g.Errorf(g.Invalid, "%s:%s: %s does not fit: a %s is wanted here; `gateway config` shows examples", file, m[1], m[3], plainType(m[4]))
+		return g.Errorf(g.Invalid,
+			"%s:%s: %s does not fit: a %s is wanted here; `gateway config` shows examples", file,
+			m[1], m[3], plainType(m[4]))
 	}
 	return fmt.Errorf("%s: %w", file, err)
 }
@@ -294,7 +314,8 @@ func lineOf(n *yaml.Node, path []string) int {
 		v, here := n.Content[i+1], n.Content[i].Line
 		if rest != "" {
 			var at int
-			if _, err := fmt.Sscanf(rest, "%d]", &at); err != nil || v.Kind != yaml.SequenceNode || at >= len(v.Content) {
+			if _, err := fmt.Sscanf(rest, "%d]", &at); err != nil || v.Kind != yaml.SequenceNode ||
+				at >= len(v.Content) {
 				return v.Line
 			}
 			v = v.Content[at]
@@ -313,7 +334,8 @@ func (c *Config) Validate() error {
 	switch c.Log.Level {
 	case "debug", "info", "warn", "error":
 	default:
-		return g.FieldErrorf("log.level", "%q is no level; use debug, info, warn or error", c.Log.Level)
+		return g.FieldErrorf("log.level", "%q is no level; use debug, info, warn or error",
+			c.Log.Level)
 	}
 	if c.Log.Format != "text" && c.Log.Format != "json" {
 		return g.FieldErrorf("log.format", "%q is no format; use text or json", c.Log.Format)
@@ -333,23 +355,33 @@ func (c *Config) Validate() error {
 		return g.FieldErrorf("mqtt.listen_tls", "needs a certificate: set mqtt.tls or http.tls")
 	}
 	if c.MQTT.ClientCA != "" && c.MQTT.ListenTLS == "" {
-		return g.FieldErrorf("mqtt.client_ca", "needs mqtt.listen_tls: certificates are shown over TLS only")
+		return g.FieldErrorf("mqtt.client_ca",
+			"needs mqtt.listen_tls: certificates are shown over TLS only")
 	}
 	if c.MQTT.RequireCertificate && c.MQTT.ClientCA == "" {
-		return g.FieldErrorf("mqtt.require_certificate", "needs mqtt.client_ca: the authorities whose certificates count")
+		return g.FieldErrorf("mqtt.require_certificate",
+			"needs mqtt.client_ca: the authorities whose certificates count")
 	}
 	if c.MQTT.MaxClients < 1 || c.MQTT.MaxClients > 1_000_000 {
-		return g.FieldErrorf("mqtt.max_clients", "%d is out of range; 1 to 1000000 clients", c.MQTT.MaxClients)
+		return g.FieldErrorf("mqtt.max_clients", "%d is out of range; 1 to 1000000 clients",
+			c.MQTT.MaxClients)
 	}
-	for key, n := range map[string]int{"http.max_connections": c.HTTP.MaxConnections, "http.max_per_address": c.HTTP.MaxPerAddress,
-		"mqtt.max_per_address": c.MQTT.MaxPerAddress} {
+	for key, n := range map[string]int{
+		"http.max_connections": c.HTTP.MaxConnections, "http.max_per_address": c.HTTP.MaxPerAddress,
+		"mqtt.max_per_address": c.MQTT.MaxPerAddress,
+	} {
 		if n < leastPlaces || n > 1_000_000 {
-			return g.FieldErrorf(key, "%d is out of range; %d to 1000000 connections", n, leastPlaces)
+			return g.FieldErrorf(key, "%d is out of range; %d to 1000000 connections", n,
+				leastPlaces)
 		}
 	}
-	for key, rate := range map[string]int{"mqtt.device_rate": c.MQTT.DeviceRate, "mqtt.school_rate": c.MQTT.SchoolRate} {
+	for key, rate := range map[string]int{
+		"mqtt.device_rate": c.MQTT.DeviceRate,
+		"mqtt.school_rate": c.MQTT.SchoolRate,
+	} {
 		if rate < 0 || rate > 1_000_000 {
-			return g.FieldErrorf(key, "%d is out of range; 1 to 1000000 messages a second, or 0 for no bound", rate)
+			return g.FieldErrorf(key,
+				"%d is out of range; 1 to 1000000 messages a second, or 0 for no bound", rate)
 		}
 	}
 	return c.validateParts()
@@ -361,7 +393,8 @@ func (c *Config) validateParts() error {
 		at := fmt.Sprintf("drivers[%d]", i)
 		switch {
 		case !g.ValidID(string(d.Name)):
-			return d.errorf(at, "name", "%q is no name; use letters, digits, '-', '_' or '.'", d.Name)
+			return d.errorf(at, "name", "%q is no name; use letters, digits, '-', '_' or '.'",
+				d.Name)
 		case seen[d.Name]:
 			return d.errorf(at, "name", "%q is taken; each driver needs a name of its own", d.Name)
 		case d.Path == "":
@@ -369,12 +402,14 @@ func (c *Config) validateParts() error {
 		case d.SHA256 != "" && !checksum.MatchString(d.SHA256):
 			return d.errorf(at, "sha256", "is no SHA-256; `sha256sum %s` prints it", d.Path)
 		case d.MemoryMiB != 0 && (d.MemoryMiB < 64 || d.MemoryMiB > 1<<20):
-			return d.errorf(at, "memory_mib", "%d is out of range; 64 to 1048576 (MiB), or leave it out", d.MemoryMiB)
+			return d.errorf(at, "memory_mib",
+				"%d is out of range; 64 to 1048576 (MiB), or leave it out", d.MemoryMiB)
 		}
 		seen[d.Name] = true
 	}
 	if c.Journal.MaxBytes < 512<<20 {
-		return g.FieldErrorf("journal.max_bytes", "%d is too small; at least %d (512 MiB)", c.Journal.MaxBytes, 512<<20)
+		return g.FieldErrorf("journal.max_bytes", "%d is too small; at least %d (512 MiB)",
+			c.Journal.MaxBytes, 512<<20)
 	}
 	if c.Journal.MaxAge < time.Hour {
 		return g.FieldErrorf("journal.max_age", "%s is too short; at least 1h", c.Journal.MaxAge)
@@ -386,7 +421,8 @@ func (c *Config) validateParts() error {
 		return err
 	}
 	if c.Faces.Threshold < 0.2 || c.Faces.Threshold > 0.95 {
-		return g.FieldErrorf("faces.threshold", "%v is out of range; 0.2 to 0.95", c.Faces.Threshold)
+		return g.FieldErrorf("faces.threshold", "%v is out of range; 0.2 to 0.95",
+			c.Faces.Threshold)
 	}
 	if c.Faces.Margin < 0 || c.Faces.Margin > 0.5 {
 		return g.FieldErrorf("faces.margin", "%v is out of range; 0 to 0.5", c.Faces.Margin)
@@ -425,7 +461,8 @@ func (c QualityConfig) validate() error {
 	}
 	to, err := clockTime(c.To)
 	if err != nil {
-		return g.FieldErrorf("quality.to", "%q is no time of day; write it as 22:00, or 24:00 for midnight", c.To)
+		return g.FieldErrorf("quality.to",
+			"%q is no time of day; write it as 22:00, or 24:00 for midnight", c.To)
 	}
 	if to <= from {
 		return g.FieldErrorf("quality.to", "%s is not after quality.from, %s", c.To, c.From)
@@ -439,26 +476,30 @@ func (t *TelemetryConfig) validate() error {
 	case "influx", "victoria":
 		u, err := url.Parse(t.URL)
 		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-			return g.FieldErrorf("telemetry.url", "is no address of a server; write e.g. http://127.0.0.1:8428")
+			return g.FieldErrorf("telemetry.url",
+				"is no address of a server; write e.g. http://127.0.0.1:8428")
 		}
 		if err := checkPort("telemetry.url", u); err != nil {
 			return err
 		}
 		if u.User != nil {
-			return g.FieldErrorf("telemetry.url", "holds a user or a password; set telemetry.username and telemetry.token_file")
+			return g.FieldErrorf("telemetry.url",
+				"holds a user or a password; set telemetry.username and telemetry.token_file")
 		}
 		if t.Store == "influx" && t.Bucket == "" {
 			return g.FieldErrorf("telemetry.bucket", "is empty; name InfluxDB's bucket")
 		}
 	default:
-		return g.FieldErrorf("telemetry.store", "%q is no store; use embedded, influx or victoria", t.Store)
+		return g.FieldErrorf("telemetry.store", "%q is no store; use embedded, influx or victoria",
+			t.Store)
 	}
 	if _, ok := t.Classes["default"]; !ok {
 		return g.FieldErrorf("telemetry.classes", "needs a class named default")
 	}
 	for name, keep := range t.Classes {
 		if !g.ValidID(name) || keep < 2*time.Hour {
-			return g.FieldErrorf("telemetry.classes", "class %q: a name of letters and digits, and at least 2h", name)
+			return g.FieldErrorf("telemetry.classes",
+				"class %q: a name of letters and digits, and at least 2h", name)
 		}
 	}
 	if t.LateBy < 0 {

@@ -15,8 +15,10 @@ import (
 // notShown stands for a value that may be a secret, or that has some in it.
 const notShown = "…"
 
-// changes is what a newer configuration has otherwise, key by key in the order of the file, drivers by
-// their names. It shows no setting and no argument of a driver, and of an address no user: there may
+// changes is what a newer configuration has otherwise, key by key in the order of the file, drivers
+// by
+// their names. It shows no setting and no argument of a driver, and of an address no user: there
+// may
 // be secrets in them.
 func changes(old, now *Config) []api.ReloadChange {
 	var out []api.ReloadChange
@@ -92,7 +94,9 @@ func driverChanges(old, now *Config) []api.ReloadChange {
 		out = append(out, driverChange(old, now, a, now.Drivers[i])...)
 	}
 	for _, b := range now.Drivers {
-		if !slices.ContainsFunc(old.Drivers, func(a DriverConfig) bool { return a.Name == b.Name }) {
+		if !slices.ContainsFunc(old.Drivers, func(a DriverConfig) bool {
+			return a.Name == b.Name
+		}) {
 			out = append(out, api.ReloadChange{Key: driverKey(b.Name), To: now.Path(b.Path)})
 		}
 	}
@@ -159,7 +163,8 @@ func reloads(old, now *Config, key string) bool {
 		"mqtt.max_per_address", "mqtt.device_rate", "mqtt.school_rate", "mqtt.max_clients":
 		return true
 	case "mqtt.client_ca", "mqtt.require_certificate":
-		return old.MQTT.ClientCA != "" && now.MQTT.ClientCA != "" // it asks for certificates, and still does
+		// it asks for certificates, and still does
+		return old.MQTT.ClientCA != "" && now.MQTT.ClientCA != ""
 	}
 	return strings.HasPrefix(key, "drivers.")
 }

@@ -17,7 +17,8 @@ type ConfineConfig struct {
 func (c ConfineConfig) validate() error {
 	modes := []string{string(host.ConfineTry), string(host.ConfineRequire), string(host.ConfineOff)}
 	if !slices.Contains(modes, c.Mode) {
-		return g.FieldErrorf("confine.mode", "%q is no way to confine drivers; use try, require or off", c.Mode)
+		return g.FieldErrorf("confine.mode",
+			"%q is no way to confine drivers; use try, require or off", c.Mode)
 	}
 	return nil
 }
@@ -49,7 +50,13 @@ func (a *App) confinement() host.Confinement {
 
 // confined is how a driver is confined, for the API.
 func confined(c host.Confined) api.Confinement {
-	return api.Confinement{Confined: c.Held(), Landlock: c.Landlock, User: c.User, Why: string(c.Why), Detail: c.Detail}
+	return api.Confinement{
+		Confined: c.Held(),
+		Landlock: c.Landlock,
+		User:     c.User,
+		Why:      string(c.Why),
+		Detail:   c.Detail,
+	}
 }
 
 // paths makes the paths of a driver's entry absolute.

@@ -49,7 +49,9 @@ func inFolder(dir string, f func(socket string) error) error {
 	}
 	d, err := os.Open(dir)
 	if err != nil {
-		return fmt.Errorf("data_dir: its path is too long for a socket, and it cannot be opened: use a shorter one: %w", err)
+		return fmt.Errorf("data_dir: its path is too long for a socket, and it cannot be opened: "+
+			"use a shorter one: %w",
+			err)
 	}
 	defer d.Close()
 	return f(fmt.Sprintf("/proc/self/fd/%d/%s", d.Fd(), controlSocket))
@@ -79,10 +81,15 @@ func (a *App) control(ctx context.Context, file string) error {
 		return err
 	}
 	mux := http.NewServeMux()
-	for path, deed := range map[string]http.HandlerFunc{"POST /backup": a.backupFor, "POST /reload": a.reloadFor} {
+	for path, deed := range map[string]http.HandlerFunc{
+		"POST /backup": a.backupFor,
+		"POST /reload": a.reloadFor,
+	} {
 		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
-			if subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), []byte("Bearer "+token)) != 1 {
-				a.log.Warn("somebody asked at the command line's socket without what data_dir holds for that",
+			if subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")),
+				[]byte("Bearer "+token)) != 1 {
+				a.log.Warn("somebody asked at the command line's socket without what data_dir "+
+					"holds for that",
 					"for", path, "file", controlToken)
 				http.Error(w, "show what "+controlToken+" in data_dir holds", http.StatusForbidden)
 				return
@@ -127,7 +134,8 @@ func ReloadRunning(ctx context.Context, dir string, dry bool) (out api.Reload, e
 	case err != nil:
 		return out, err
 	case resp.StatusCode == http.StatusNotFound:
-		return out, errors.New("the gateway that runs is of a version that cannot reload: restart it")
+		return out, errors.New("the gateway that runs is of a version that cannot reload: " +
+			"restart it")
 	case resp.StatusCode != http.StatusOK:
 		return out, errors.New(strings.TrimSpace(string(b)))
 	}
@@ -149,7 +157,9 @@ func BackupRunning(ctx context.Context, dir string, w io.Writer) error {
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("backup: the gateway that runs answers %s; run this as its user, on its own data_dir", resp.Status)
+		return fmt.Errorf("backup: the gateway that runs answers %s; run this as its user, on "+
+			"its own data_dir",
+			resp.Status)
 	}
 	if _, err := io.Copy(w, resp.Body); err != nil {
 		return fmt.Errorf("backup: %w", err)

@@ -18,7 +18,9 @@ import (
 // through is a client that comes from one address of this machine.
 func through(address string) *http.Client {
 	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(address)}}
-	return &http.Client{Transport: &http.Transport{DialContext: d.DialContext, DisableKeepAlives: true}}
+	return &http.Client{
+		Transport: &http.Transport{DialContext: d.DialContext, DisableKeepAlives: true},
+	}
 }
 
 // hold opens connections to addr, says the same on each and leaves them alone. Such as are
@@ -33,7 +35,8 @@ func hold(t *testing.T, addr string, n int, from func(i int) string, words strin
 		}
 		ok(t, err)
 		t.Cleanup(func() { c.Close() })
-		if _, err := io.WriteString(c, words); err != nil && !errors.Is(err, syscall.ECONNRESET) && !errors.Is(err, syscall.EPIPE) {
+		if _, err := io.WriteString(c, words); err != nil && !errors.Is(err, syscall.ECONNRESET) &&
+			!errors.Is(err, syscall.EPIPE) {
 			t.Fatal(err)
 		}
 	}
@@ -46,7 +49,8 @@ func TestNobodySilentKeepsOthersOut(t *testing.T) {
 	s := newSchool(t)
 	gw := s.start(t, plan{Dir: s.dir, Files: 300})
 	addr := strings.TrimPrefix(gw.url, "http://")
-	const promise = "POST /v1/people HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n"
+	const promise = "POST /v1/people HTTP/1.1\r\nHost: x\r\nContent-Type: " +
+		"application/json\r\nContent-Length: 10\r\n\r\n"
 	one := func(int) string { return "127.0.7.7" }
 	many := func(i int) string { return fmt.Sprintf("127.0.%d.%d", 8+i/200, 1+i%200) }
 
@@ -62,7 +66,10 @@ func TestNobodySilentKeepsOthersOut(t *testing.T) {
 	ok(t, err)
 	for _, c := range st.Checks {
 		switch {
-		case c.Name == "connections" && (!strings.Contains(c.Message, "127.0.7.7") || !strings.Contains(c.Message, "made room") || !strings.Contains(c.Message, "LimitNOFILE")):
+		case c.Name == "connections" &&
+			(!strings.Contains(c.Message, "127.0.7.7") ||
+				!strings.Contains(c.Message, "made room") ||
+				!strings.Contains(c.Message, "LimitNOFILE")):
 			t.Errorf("connections: got %s %q", c.State, c.Message)
 		case c.Name == "mqtt" && !strings.Contains(c.Message, "127.0.7.7"):
 			t.Errorf("mqtt: got %s %q", c.State, c.Message)
@@ -77,7 +84,11 @@ func TestNobodySilentKeepsOthersOut(t *testing.T) {
 func others(t *testing.T, s *school, url, mqtt string) {
 	t.Helper()
 	client := through("127.0.6.6")
-	for path, want := range map[string]int{"/healthz": http.StatusOK, "/readyz": http.StatusOK, "/v1/me": http.StatusOK} {
+	for path, want := range map[string]int{
+		"/healthz": http.StatusOK,
+		"/readyz":  http.StatusOK,
+		"/v1/me":   http.StatusOK,
+	} {
 		req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, url+path, nil)
 		ok(t, err)
 		req.Header.Set("Authorization", "Bearer "+s.key)

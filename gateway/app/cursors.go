@@ -21,7 +21,10 @@ func (a *App) pumpOutbox(ctx context.Context) error {
 	defer p.close(ctx)
 	for {
 		more := false
-		if !a.health.Insist(ctx, "outbox", func() (err error) { more, err = p.pump(ctx); return err }) {
+		if !a.health.Insist(ctx, "outbox", func() (err error) {
+			more, err = p.pump(ctx)
+			return err
+		}) {
 			return nil
 		}
 		if more {
@@ -87,7 +90,8 @@ func (p *outbox) close(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
 	if err := p.view.DeleteOutbox(ctx, p.done); err != nil {
-		p.a.log.Warn("events of the outbox are journalled again at the next start", "events", len(p.done), "error", err)
+		p.a.log.Warn("events of the outbox are journalled again at the next start", "events",
+			len(p.done), "error", err)
 	}
 }
 
@@ -104,7 +108,8 @@ func (p *outbox) journal(rows []registry.OutboxRow) error {
 		if err != nil {
 			return fmt.Errorf("outbox row %d: %w", rows[i].ID, err)
 		}
-		if err := p.a.journal.Append(string(e.School), b, func(_ uint64, err error) { results <- err }); err != nil {
+		if err := p.a.journal.Append(string(e.School), b,
+			func(_ uint64, err error) { results <- err }); err != nil {
 			results <- err
 		}
 	}
@@ -149,7 +154,8 @@ func (a *App) expire(ctx context.Context, view *registry.View) {
 		a.log.Error("expire pictures", "error", err)
 	}
 	for _, school := range append(a.directory.SchoolIDs(), "") {
-		if _, err := view.TrimHistory(ctx, school, now.Add(-a.cfg.History.KeepFor)); err != nil && ctx.Err() == nil {
+		if _, err := view.TrimHistory(ctx, school, now.Add(-a.cfg.History.KeepFor)); err != nil &&
+			ctx.Err() == nil {
 			a.log.Error("trim the history", "school", school, "error", err)
 		}
 	}

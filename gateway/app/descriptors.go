@@ -36,7 +36,12 @@ type places struct {
 
 // share divides what the process may open.
 func share(descriptors, http, mqtt int) places {
-	p := places{descriptors: descriptors, http: http, mqtt: mqtt, wanted: mqtt}
+	p := places{
+		descriptors: descriptors,
+		http:        http,
+		mqtt:        mqtt,
+		wanted:      mqtt,
+	}
 	if descriptors == 0 {
 		return p
 	}

@@ -58,11 +58,14 @@ func TestSilentConnectionsEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	der, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{SerialNumber: big.NewInt(1)}, &x509.Certificate{}, key.Public(), key)
+	der, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{SerialNumber: big.NewInt(1)},
+		&x509.Certificate{}, key.Public(), key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	secure := &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
+	secure := &tls.Config{
+		Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}},
+	}
 	for _, c := range []struct {
 		name  string
 		tls   *tls.Config
@@ -87,8 +90,12 @@ func TestSilentConnectionsEnd(t *testing.T) {
 				}
 				ctx, cancel := context.WithCancel(t.Context())
 				served := make(chan error, 1)
-				hello := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "hello") })
-				go func() { served <- serve(ctx, newServer(hello, slog.New(slog.DiscardHandler)), over) }()
+				hello := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+					io.WriteString(w, "hello")
+				})
+				go func() {
+					served <- serve(ctx, newServer(hello, slog.New(slog.DiscardHandler)), over)
+				}()
 				ours, theirs := net.Pipe()
 				l.conns <- theirs
 				began := time.Now()
@@ -113,7 +120,8 @@ func TestSilentConnectionsEnd(t *testing.T) {
 				if err := <-served; err != nil {
 					t.Error(err)
 				}
-				time.Sleep(time.Minute) // of the test's own clock: what the server does before it lets go
+				// of the test's own clock: what the server does before it lets go
+				time.Sleep(time.Minute)
 			})
 		})
 	}

@@ -66,7 +66,8 @@ func (c *Config) readDriversDir() error {
 		}
 	}
 	if len(names) > maxDriverFiles {
-		return g.FieldErrorf("drivers_dir", "%s holds %d files; at most %d are taken", dir, len(names), maxDriverFiles)
+		return g.FieldErrorf("drivers_dir", "%s holds %d files; at most %d are taken", dir,
+			len(names), maxDriverFiles)
 	}
 	sort.Strings(names)
 	for _, name := range names {
@@ -121,7 +122,9 @@ func (c *Config) sum(d DriverConfig) (string, error) {
 		return "", fmt.Errorf("is no SHA-256; `sha256sum %s` prints it", d.Path)
 	}
 	if err != nil {
-		return "", fmt.Errorf("is no SHA-256, and no file that holds one (%w); `sha256sum %s` prints it", err, d.Path)
+		return "", fmt.Errorf("is no SHA-256, and no file that holds one (%w); `sha256sum %s` "+
+			"prints it",
+			err, d.Path)
 	}
 	for line := range strings.Lines(string(b)) {
 		sum, name, ok := strings.Cut(strings.TrimSpace(line), " ")
@@ -130,7 +133,8 @@ func (c *Config) sum(d DriverConfig) (string, error) {
 			return sum, nil
 		}
 	}
-	return "", fmt.Errorf("%s holds no line for %s; `sha256sum %s` prints it", file, filepath.Base(d.Path), d.Path)
+	return "", fmt.Errorf("%s holds no line for %s; `sha256sum %s` prints it", file,
+		filepath.Base(d.Path), d.Path)
 }
 
 // readSmall reads a file of at most 1 MiB, and nothing that is no file.

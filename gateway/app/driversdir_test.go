@@ -26,9 +26,11 @@ var sumOf = strings.NewReplacer("SUM", strings.Repeat("ab", 32))
 func TestDriversOfAFolder(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, map[string]string{
-		"gatehouse.yaml":          "drivers_dir: drivers.d\ndrivers:\n  - {name: modbus, path: bin/modbus, sha256: bin/SUMS}\n",
-		"bin/SUMS":                sumOf.Replace("0000  other\nSUM  modbus\n"),
-		"drivers.d/b.yaml":        "name: camera\npath: ../bin/camera\nsha256: camera.sha256\nsettings: {models_dir: /m}\n",
+		"gatehouse.yaml": "drivers_dir: drivers.d\ndrivers:\n  - {name: modbus, path: " +
+			"bin/modbus, sha256: bin/SUMS}\n",
+		"bin/SUMS": sumOf.Replace("0000  other\nSUM  modbus\n"),
+		"drivers.d/b.yaml": "name: camera\npath: ../bin/camera\nsha256: " +
+			"camera.sha256\nsettings: {models_dir: /m}\n",
 		"drivers.d/a.yaml":        "name: acme\npath: /opt/acme/driver\n",
 		"drivers.d/README":        "no driver",
 		"drivers.d/old.yaml~":     "name: [",
@@ -54,13 +56,22 @@ func TestDriversOfAFolder(t *testing.T) {
 
 func TestDriversOfAFolderNameTheirFile(t *testing.T) {
 	for name, c := range map[string]struct{ file, want string }{
-		"a key that does not exist": {"name: a\npath: b\nsha: c\n", "a.yaml:3: sha: there is no such key here"},
-		"no path":                   {"name: a\n", "a.yaml: path: is missing"},
-		"a name that is taken":      {"name: modbus\npath: b\n", `a.yaml: name: "modbus" is taken`},
-		"no such sums":              {"name: a\npath: b\nsha256: none\n", "a.yaml: sha256: is no SHA-256; `sha256sum"},
-		"sums without it":           {"name: a\npath: b\nsha256: a.yaml\n", "holds no line for b"},
-		"sums that never end":       {"name: a\npath: b\nsha256: /dev/zero\n", "/dev/zero is no file of at most 1 MiB"},
-		"empty":                     {"", "a.yaml: EOF"},
+		"a key that does not exist": {
+			"name: a\npath: b\nsha: c\n",
+			"a.yaml:3: sha: there is no such key here",
+		},
+		"no path":              {"name: a\n", "a.yaml: path: is missing"},
+		"a name that is taken": {"name: modbus\npath: b\n", `a.yaml: name: "modbus" is taken`},
+		"no such sums": {
+			"name: a\npath: b\nsha256: none\n",
+			"a.yaml: sha256: is no SHA-256; `sha256sum",
+		},
+		"sums without it": {"name: a\npath: b\nsha256: a.yaml\n", "holds no line for b"},
+		"sums that never end": {
+			"name: a\npath: b\nsha256: /dev/zero\n",
+			"/dev/zero is no file of at most 1 MiB",
+		},
+		"empty": {"", "a.yaml: EOF"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -68,7 +79,8 @@ func TestDriversOfAFolderNameTheirFile(t *testing.T) {
 				"gatehouse.yaml":   "drivers_dir: drivers.d\ndrivers: [{name: modbus, path: x}]\n",
 				"drivers.d/a.yaml": c.file,
 			})
-			if _, err := app.LoadConfig(filepath.Join(dir, "gatehouse.yaml")); err == nil || !strings.Contains(err.Error(), c.want) {
+			if _, err := app.LoadConfig(filepath.Join(dir, "gatehouse.yaml")); err == nil ||
+				!strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want %q in it", err, c.want)
 			}
 		})

@@ -85,7 +85,9 @@ func (a *App) expirePictures(ctx context.Context, view *registry.View, now time.
 }
 
 // compare holds a face that is to be enrolled against the school's templates.
-func (a *App) compare(ctx context.Context, school g.SchoolID, person g.PersonID, f api.TrackFace) (api.Likeness, error) {
+func (a *App) compare(
+	ctx context.Context, school g.SchoolID, person g.PersonID, f api.TrackFace,
+) (api.Likeness, error) {
 	l, err := a.identify.Compare(ctx, school, person, f.Model, f.Embedding)
 	return api.Likeness{
 		Enrolled: l.Enrolled,
@@ -123,12 +125,16 @@ func (p pictureStore) Open(ctx context.Context, school g.SchoolID, id g.MediaID)
 	return p.a.media.Open(ctx, school, id)
 }
 
-func (p pictureStore) Face(ctx context.Context, school g.SchoolID, id g.MediaID) (api.TrackFace, error) {
+func (p pictureStore) Face(
+	ctx context.Context, school g.SchoolID, id g.MediaID,
+) (api.TrackFace, error) {
 	f, err := p.a.media.Face(ctx, school, id)
 	return api.TrackFace{Embedding: f.Embedding, Model: f.Model, Quality: f.Quality}, err
 }
 
-func (p pictureStore) Keep(school g.SchoolID, id g.MediaID) error { return p.a.media.Keep(school, id) }
+func (p pictureStore) Keep(school g.SchoolID, id g.MediaID) error {
+	return p.a.media.Keep(school, id)
+}
 
 func (p pictureStore) Delete(school g.SchoolID, id g.MediaID) error {
 	return p.a.media.Delete(school, id)

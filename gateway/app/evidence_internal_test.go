@@ -49,7 +49,8 @@ func newGate(t *testing.T) *gate {
 	c := DefaultConfig()
 	c.DataDir, c.HTTP.Listen, c.MQTT.Listen = filepath.Join(dir, "data"), "127.0.0.1:0", ""
 	c.Rules.Dir = filepath.Join(dir, "rules")
-	a, err := Open(t.Context(), c, Options{Logger: slog.New(slog.DiscardHandler), Version: "test", Now: x.clock})
+	a, err := Open(t.Context(), c,
+		Options{Logger: slog.New(slog.DiscardHandler), Version: "test", Now: x.clock})
 	x.ok(err)
 	x.App, x.view = a, a.reg.In(g.SystemScope("test"))
 	x.school()
@@ -75,24 +76,38 @@ func (x *gate) ok(err error) {
 func (x *gate) school() {
 	x.t.Helper()
 	ctx := x.t.Context()
-	_, err := x.view.CreateSchool(ctx, g.School{ID: "sch", Kind: g.KindSchool, Name: "S", Timezone: "UTC", Language: "en"})
+	_, err := x.view.CreateSchool(ctx,
+		g.School{ID: "sch", Kind: g.KindSchool, Name: "S", Timezone: "UTC", Language: "en"})
 	x.ok(err)
 	_, err = x.view.PutSite(ctx, g.Site{ID: "site", School: "sch", Name: "S"})
 	x.ok(err)
 	_, err = x.view.PutBuilding(ctx, g.Building{ID: "bld", School: "sch", Site: "site", Name: "B"})
 	x.ok(err)
-	x.ok(x.view.PutProfile(ctx, g.Profile{ID: "cam", Title: "Camera", Type: g.TypeCamera, Sightings: []g.Method{g.ByFace}}))
-	x.ok(x.view.PutProfile(ctx, g.Profile{ID: "reader", Title: "Reader", Type: g.TypeTerminal, Sightings: []g.Method{g.ByCard}}))
+	x.ok(x.view.PutProfile(ctx,
+		g.Profile{ID: "cam", Title: "Camera", Type: g.TypeCamera, Sightings: []g.Method{g.ByFace}}))
+	x.ok(x.view.PutProfile(ctx,
+		g.Profile{
+			ID:        "reader",
+			Title:     "Reader",
+			Type:      g.TypeTerminal,
+			Sightings: []g.Method{g.ByCard},
+		}))
 	for _, zone := range []g.ZoneID{"north", "south"} {
-		_, err := x.view.PutZone(ctx, g.Zone{ID: zone, School: "sch", Building: "bld", Name: string(zone), Kind: g.ZoneGate})
+		_, err := x.view.PutZone(ctx,
+			g.Zone{ID: zone, School: "sch", Building: "bld", Name: string(zone), Kind: g.ZoneGate})
 		x.ok(err)
 	}
-	for id, d := range map[g.DeviceID]g.Device{"cam-north": {Zone: "north", Profile: "cam"}, "cam-south": {Zone: "south", Profile: "cam"}, "reader": {Zone: "south", Profile: "reader"}} {
+	for id, d := range map[g.DeviceID]g.Device{
+		"cam-north": {Zone: "north", Profile: "cam"},
+		"cam-south": {Zone: "south", Profile: "cam"},
+		"reader":    {Zone: "south", Profile: "reader"},
+	} {
 		d.ID, d.School, d.Name, d.Driver, d.Enabled = id, "sch", string(id), "plug", true
 		_, _, err := x.view.CreateDevice(ctx, d, nil)
 		x.ok(err)
 	}
-	_, err = x.view.CreatePerson(ctx, g.Person{ID: "per_card", School: "sch", Kind: g.Student, Name: "With A Card", Number: "1"})
+	_, err = x.view.CreatePerson(ctx,
+		g.Person{ID: "per_card", School: "sch", Kind: g.Student, Name: "With A Card", Number: "1"})
 	x.ok(err)
 	_, err = x.view.AddCard(ctx, "per_card", g.ByCard, "4711", time.Time{})
 	x.ok(err)
@@ -103,9 +118,17 @@ func (x *gate) face(camera g.DeviceID, track string, direction int) {
 	x.t.Helper()
 	embedding := make([]float32, 8)
 	embedding[direction] = 1
-	x.ok(x.intake.Accept(x.t.Context(), "plug", []g.Observation{{Device: camera, Time: x.clock(), Sighting: &g.Sighting{
-		Method: g.ByFace, Track: track, Embedding: embedding, Model: "m", Snapshot: []byte("picture of " + track), Frames: 5, Match: &g.Match{Quality: 0.8},
-	}}}))
+	x.ok(x.intake.Accept(x.t.Context(), "plug", []g.Observation{{
+		Device: camera,
+		Time:   x.clock(),
+		Sighting: &g.Sighting{
+			Method:    g.ByFace,
+			Track:     track,
+			Embedding: embedding,
+			Model:     "m",
+			Snapshot:  []byte("picture of " + track), Frames: 5, Match: &g.Match{Quality: 0.8},
+		},
+	}}))
 }
 
 func (x *gate) alerts(rule g.RuleID, track string) []g.Alert {
@@ -116,7 +139,9 @@ func (x *gate) alerts(rule g.RuleID, track string) []g.Alert {
 	x.ok(err)
 	var out []g.Alert
 	for _, row := range rows {
-		i := slices.IndexFunc(sightings, func(s registry.SightingRow) bool { return s.ID == row.Sighting })
+		i := slices.IndexFunc(sightings, func(s registry.SightingRow) bool {
+			return s.ID == row.Sighting
+		})
 		if i >= 0 && x.trackOf(sightings[i]) == track {
 			out = append(out, row.Alert)
 		}
@@ -142,7 +167,14 @@ func TestEachAlertHasThePictureOfItsOwnTrack(t *testing.T) {
 	x.face("cam-north", "n1", 1)
 	x.face("cam-north", "n2", 2)
 	x.face("cam-south", "s1", 3)
-	x.ok(x.intake.Accept(t.Context(), "plug", []g.Observation{{Device: "reader", Time: x.clock(), Sighting: &g.Sighting{Method: g.ByCard, Credential: "4711"}}}))
+	x.ok(x.intake.Accept(t.Context(), "plug",
+		[]g.Observation{
+			{
+				Device:   "reader",
+				Time:     x.clock(),
+				Sighting: &g.Sighting{Method: g.ByCard, Credential: "4711"},
+			},
+		}))
 	for _, track := range []string{"n1", "n2", "s1"} {
 		x.wait("the alert of "+track, func() bool { return len(x.alerts("at-once", track)) == 1 })
 		if a := x.alerts("at-once", track)[0]; a.Media != "" {

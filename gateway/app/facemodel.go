@@ -16,7 +16,8 @@ const askModel = time.Second
 func (a *App) faceModel() string {
 	ctx, cancel := context.WithTimeout(context.Background(), askModel)
 	defer cancel()
-	got, err := a.host.Command(ctx, a.cfg.Faces.Driver, drivers.Command{ID: g.NewID("cmd"), Action: "model"})
+	got, err := a.host.Command(ctx, a.cfg.Faces.Driver,
+		drivers.Command{ID: g.NewID("cmd"), Action: "model"})
 	if err == nil {
 		if model, _ := got.Values["model"].Text(); model != "" {
 			return model

@@ -26,7 +26,8 @@ func (a *App) keepFields(ctx context.Context) error {
 		if err := view.CountFields(ctx, rows); err != nil {
 			a.intake.Fields.Untake(rows)
 			if ctx.Err() == nil {
-				a.log.Warn("the counts of unknown fields were not written; it is tried again", "error", err)
+				a.log.Warn("the counts of unknown fields were not written; it is tried again",
+					"error", err)
 			}
 		}
 	}

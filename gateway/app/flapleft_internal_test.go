@@ -11,7 +11,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
-// TestFlappingOfTheLastRunIsFoundBehindManyOthers: the oldest alert that holds lies behind more than a
+// TestFlappingOfTheLastRunIsFoundBehindManyOthers: the oldest alert that holds lies behind more
+// than a
 // page of newer ones, and is taken up all the same.
 func TestFlappingOfTheLastRunIsFoundBehindManyOthers(t *testing.T) {
 	const newer = 1100
@@ -24,7 +25,8 @@ func TestFlappingOfTheLastRunIsFoundBehindManyOthers(t *testing.T) {
 	}
 	t.Cleanup(func() { a.Close() })
 	ctx, view := t.Context(), a.reg.In(g.SystemScope("test"))
-	if _, err := view.CreateSchool(ctx, g.School{ID: "sch", Kind: g.KindSchool, Name: "S", Timezone: "UTC", Language: "en"}); err != nil {
+	if _, err := view.CreateSchool(ctx,
+		g.School{ID: "sch", Kind: g.KindSchool, Name: "S", Timezone: "UTC", Language: "en"}); err != nil {
 		t.Fatal(err)
 	}
 	begun := time.Now().UTC().Add(-time.Hour)
@@ -32,12 +34,22 @@ func TestFlappingOfTheLastRunIsFoundBehindManyOthers(t *testing.T) {
 	for _, rule := range []g.RuleID{g.DeviceRule + ruleFlapping} {
 		for n := range newer + 1 {
 			x := g.Alert{
-				ID: g.AlertID(fmt.Sprintf("alt_%s_%d", rule[len(rule)-4:], n)), School: "sch", Rule: rule, Severity: g.Warning, State: g.AlertResolved,
-				Title: "T", TitleZH: "T", Count: 1, Opened: begun.Add(time.Duration(n) * time.Second), LastFired: begun, Resolved: begun,
+				ID:        g.AlertID(fmt.Sprintf("alt_%s_%d", rule[len(rule)-4:], n)),
+				School:    "sch",
+				Rule:      rule,
+				Severity:  g.Warning,
+				State:     g.AlertResolved,
+				Title:     "T",
+				TitleZH:   "T",
+				Count:     1,
+				Opened:    begun.Add(time.Duration(n) * time.Second),
+				LastFired: begun, Resolved: begun,
 				Device: g.DeviceID(fmt.Sprintf("d%d", n)),
 			}
 			if n == 0 {
-				x.State, x.Firing, x.Resolved = g.AlertOpen, true, time.Time{}
+				x.State = g.AlertOpen
+				x.Firing = true
+				x.Resolved = time.Time{}
 			}
 			all = append(all, x)
 		}

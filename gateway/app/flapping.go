@@ -27,9 +27,13 @@ func defaultFlapping() FlappingConfig { return FlappingConfig(flapping.DefaultLi
 
 func (c FlappingConfig) validate() error {
 	if c.Changes < 4 || c.Changes > 1000 {
-		return g.FieldErrorf("flapping.changes", "%d is out of range; 4 to 1000 changes of state", c.Changes)
+		return g.FieldErrorf("flapping.changes", "%d is out of range; 4 to 1000 changes of state",
+			c.Changes)
 	}
-	for key, d := range map[string]time.Duration{"flapping.within": c.Within, "flapping.quiet": c.Quiet} {
+	for key, d := range map[string]time.Duration{
+		"flapping.within": c.Within,
+		"flapping.quiet":  c.Quiet,
+	} {
 		if d < time.Second || d > 24*time.Hour {
 			return g.FieldErrorf(key, "%s is out of range; 1s to 24h", d)
 		}
@@ -150,7 +154,8 @@ func (f *flapTeller) journal(ctx context.Context, t flapping.Turn) error {
 		return err
 	}
 	f.a.flapping.Told(t)
-	f.a.log.Warn("a device's state", "device", t.Device, "state", status.State, "reason", status.Reason)
+	f.a.log.Warn("a device's state", "device", t.Device, "state", status.State, "reason",
+		status.Reason)
 	return nil
 }
 
@@ -201,9 +206,13 @@ func (f *flapTeller) alert(d g.Device, flap flapping.Flap) g.Alert {
 		Severity: g.Warning,
 		Title:    "Comes and goes: " + d.Name,
 		TitleZH:  "反复上下线：" + d.Name,
-		Text: fmt.Sprintf("Its state changed %d times within %s. That is told once: meanwhile there is no alert each time it goes, and what it measures and sees is taken as ever. "+
-			"It is over when nothing changed for %s. Look at its power, its cable or wireless link, and whether another device has its address or its id.", c.Changes, c.Within, c.Quiet),
-		TextZH: fmt.Sprintf("该设备状态在 %s 内变化 %d 次。此情况只告警一次：期间不再逐次提示离线，其测量和识别数据照常接收；连续 %s 无变化后自动结束。请检查供电、网线或无线链路，以及是否有其他设备占用同一地址或标识。",
+		Text: fmt.Sprintf("Its state changed %d times within %s. That is told once: meanwhile "+
+			"there is no alert each time it goes, and what it measures and sees is taken as ever. "+
+			"It is over when nothing changed for %s. Look at its power, its cable or wireless "+
+			"link, and whether another device has its address or its id.",
+			c.Changes, c.Within, c.Quiet),
+		TextZH: fmt.Sprintf("该设备状态在 %s 内变化 %d 次。此情况只告警一次：期间不再逐次提示离线，其测量和识别数据照常接收；连续 %s "+
+			"无变化后自动结束。请检查供电、网线或无线链路，以及是否有其他设备占用同一地址或标识。",
 			c.Within, c.Changes, c.Quiet),
 		Firing: true,
 		Since:  flap.Since,

@@ -42,12 +42,15 @@ const boilerID g.DeviceID = "boiler"
 func newBoiler(t *testing.T, c app.Config, s *school, o app.Options) (*boiler, app.Config) {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "modbus")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, "github.com/gatehouse-iot/gatehouse/drivers/modbus")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", program,
+		"github.com/gatehouse-iot/gatehouse/drivers/modbus")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	sc, err := sim.Parse([]byte("equipment: [{id: boiler, kind: modbus, listen: '127.0.0.1:0', values: {heat: 60}, registers: {heat: {register: 'holding:0'}}}]"), ".")
+	sc, err := sim.Parse([]byte("equipment: [{id: boiler, kind: modbus, listen: '127.0.0.1:0', "+
+		"values: {heat: 60}, registers: {heat: {register: 'holding:0'}}}]"),
+		".")
 	ok(t, err)
 	equipment, err := sim.New(sc, nil)
 	ok(t, err)
@@ -63,12 +66,20 @@ func newBoiler(t *testing.T, c app.Config, s *school, o app.Options) (*boiler, a
 	a, err := app.Open(t.Context(), c, o)
 	ok(t, err)
 	v := a.Registry().In(g.SystemScope("test"))
-	p, err := registry.ParseProfile("profile", []byte("id: boiler\ntitle: Boiler\ntype: sensor\noffline_after: 86400\nproperties:\n  heat: {title: Heat, type: number, forms: {register: 'holding:0'}}\n"))
+	p, err := registry.ParseProfile("profile",
+		[]byte("id: boiler\ntitle: Boiler\ntype: sensor\noffline_after: 86400\nproperties:\n  "+
+			"heat: {title: Heat, type: number, forms: {register: 'holding:0'}}\n"))
 	ok(t, err)
 	ok(t, v.PutProfile(t.Context(), p))
 	_, _, err = v.CreateDevice(t.Context(), g.Device{
-		ID: boilerID, School: killSchool, Zone: "zone", Driver: "modbus", Profile: "boiler", Name: "Boiler", Enabled: true,
-		Address: map[string]string{"address": equipment.Addr("boiler"), "interval": "20ms", "timeout": "500ms"},
+		ID:     boilerID,
+		School: killSchool,
+		Zone:   "zone", Driver: "modbus", Profile: "boiler", Name: "Boiler", Enabled: true,
+		Address: map[string]string{
+			"address":  equipment.Addr("boiler"),
+			"interval": "20ms",
+			"timeout":  "500ms",
+		},
 	}, nil)
 	ok(t, err)
 	ok(t, a.Close())
@@ -80,7 +91,8 @@ func (b *boiler) power(on bool) { ok(b.t, b.sim.Power(b.t.Context(), "boiler", o
 // states are those that the journal tells of the boiler, oldest first.
 func (b *boiler) states() (out []g.DeviceState) {
 	b.t.Helper()
-	told, err := get[page[g.Event]](b.t.Context(), b.school, b.a.URL()+"/v1/events?kinds=status&limit=1000")
+	told, err := get[page[g.Event]](b.t.Context(), b.school,
+		b.a.URL()+"/v1/events?kinds=status&limit=1000")
 	ok(b.t, err)
 	for _, e := range told.Items {
 		if e.Device == boilerID {
@@ -92,7 +104,9 @@ func (b *boiler) states() (out []g.DeviceState) {
 
 func (b *boiler) waits(want ...g.DeviceState) {
 	b.t.Helper()
-	eventually(b.t, fmt.Sprint("the states ", want), func() bool { return slices.Equal(b.states(), want) })
+	eventually(b.t, fmt.Sprint("the states ", want), func() bool {
+		return slices.Equal(b.states(), want)
+	})
 }
 
 // reads waits until a new value has come, through whatever state.
@@ -141,15 +155,20 @@ func TestADeviceThatComesAndGoesIsToldOnce(t *testing.T) {
 	b.power(false)
 	b.waits(g.StateOnline, g.StateOffline, g.StateOnline, g.StateOffline)
 	b.power(true)
-	told := []g.DeviceState{g.StateOnline, g.StateOffline, g.StateOnline, g.StateOffline, g.StateFlapping}
+	told := []g.DeviceState{
+		g.StateOnline, g.StateOffline, g.StateOnline, g.StateOffline, g.StateFlapping,
+	}
 	b.waits(told...)
 
 	eventually(t, "the list of devices that flap", func() bool {
-		found, err := get[page[registry.DeviceRow]](t.Context(), s, b.a.URL()+"/v1/devices?state=flapping")
+		found, err := get[page[registry.DeviceRow]](t.Context(), s,
+			b.a.URL()+"/v1/devices?state=flapping")
 		ok(t, err)
-		return len(found.Items) == 1 && found.Items[0].ID == boilerID && found.Items[0].Twin.State == g.StateFlapping
+		return len(found.Items) == 1 && found.Items[0].ID == boilerID &&
+			found.Items[0].Twin.State == g.StateFlapping
 	})
-	counts, err := get[struct{ States map[string]int }](t.Context(), s, b.a.URL()+"/v1/devices/summary")
+	counts, err := get[struct{ States map[string]int }](t.Context(), s,
+		b.a.URL()+"/v1/devices/summary")
 	ok(t, err)
 	if counts.States["flapping"] != 1 {
 		t.Errorf("counted: %v, want one that flaps", counts.States)
@@ -184,7 +203,8 @@ func TestADeviceThatComesAndGoesIsToldOnce(t *testing.T) {
 	b.power(true)
 	b.reads(63)
 	b.waits(told...)
-	if got := b.alerts("device:flapping"); len(got) != 1 || got[0].ID != raised.ID || !got[0].Firing {
+	if got := b.alerts("device:flapping"); len(got) != 1 || got[0].ID != raised.ID ||
+		!got[0].Firing {
 		t.Errorf("alerts that it flaps, after a restart: %+v, want the one of before", got)
 	}
 	if got := len(b.alerts("offline")); got != offline {

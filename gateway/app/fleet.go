@@ -59,7 +59,8 @@ func (a *App) assign(id g.DeviceID, e directory.Entry, ok bool) {
 	}
 	if err := a.mayServe(e.Device); err != nil {
 		a.host.Drop(id)
-		a.log.Warn("a device is not served: drivers may not be told of its address", "device", id, "driver", e.Device.Driver, "error", err)
+		a.log.Warn("a device is not served: drivers may not be told of its address", "device", id,
+			"driver", e.Device.Driver, "error", err)
 		a.noteRefused(id, e.Device.Driver, err)
 		return
 	}
@@ -68,7 +69,8 @@ func (a *App) assign(id g.DeviceID, e directory.Entry, ok bool) {
 		err = a.host.Put(e.Device.Driver, d)
 	}
 	if err != nil {
-		a.log.Warn("a device has no driver to serve it", "device", id, "driver", e.Device.Driver, "error", err)
+		a.log.Warn("a device has no driver to serve it", "device", id, "driver", e.Device.Driver,
+			"error", err)
 	}
 }
 
@@ -94,9 +96,26 @@ func (f fleet) Drivers() []api.DriverInfo {
 	var out []api.DriverInfo
 	for _, s := range f.a.host.Status() {
 		d := s.Description
-		info := api.DriverInfo{Name: s.Name, Title: d.Title, TitleZH: d.TitleZH, Version: d.Version, Contract: s.Contract, State: string(s.State), Reason: s.Reason,
-			PID: s.PID, Restarts: s.Restarts, Started: s.Started, Devices: s.Devices, Observations: s.Observations, Pinned: s.Pinned, SHA256: s.SHA256,
-			Address: fields(d.Address), Settings: fields(d.Settings), Template: d.Template, Profiles: d.Profiles}
+		info := api.DriverInfo{
+			Name:         s.Name,
+			Title:        d.Title,
+			TitleZH:      d.TitleZH,
+			Version:      d.Version,
+			Contract:     s.Contract,
+			State:        string(s.State),
+			Reason:       s.Reason,
+			PID:          s.PID,
+			Restarts:     s.Restarts,
+			Started:      s.Started,
+			Devices:      s.Devices,
+			Observations: s.Observations,
+			Pinned:       s.Pinned,
+			SHA256:       s.SHA256,
+			Address:      fields(d.Address),
+			Settings:     fields(d.Settings),
+			Template:     d.Template,
+			Profiles:     d.Profiles,
+		}
 		info.Memory, info.MemoryMax = s.Memory, s.MemoryMax
 		info.Confinement = confined(s.Confined)
 		info.Quarantine, info.NextAttempt = s.Quarantine, s.NextAttempt
@@ -133,7 +152,9 @@ func (f fleet) DriverLog(name g.DriverName) ([]api.LogLine, error) {
 
 func (f fleet) Restart(name g.DriverName) error { return f.a.host.Restart(name) }
 
-func (f fleet) Probe(ctx context.Context, driver g.DriverName, d g.Device, p g.Profile, secret map[string]string) (api.Probe, error) {
+func (f fleet) Probe(
+	ctx context.Context, driver g.DriverName, d g.Device, p g.Profile, secret map[string]string,
+) (api.Probe, error) {
 	got, err := f.a.host.Probe(ctx, driver, drivers.Device{
 		ID:      d.ID,
 		Serial:  d.Serial,
@@ -146,7 +167,8 @@ func (f fleet) Probe(ctx context.Context, driver g.DriverName, d g.Device, p g.P
 }
 
 func (f fleet) Snapshot(ctx context.Context, d g.Device) ([]byte, error) {
-	got, err := f.a.host.Command(ctx, d.Driver, drivers.Command{ID: g.NewID("cmd"), Device: d.ID, Action: "snapshot"})
+	got, err := f.a.host.Command(ctx, d.Driver,
+		drivers.Command{ID: g.NewID("cmd"), Device: d.ID, Action: "snapshot"})
 	return got.Data, err
 }
 
@@ -187,8 +209,14 @@ func (f fleet) MQTT(d g.Device) *api.MQTTInfo {
 		name = ""
 	}
 	port, _ := strconv.Atoi(portText)
-	return &api.MQTTInfo{Host: name, Port: port, TLS: withTLS, ClientID: string(d.ID), Username: string(d.ID),
-		Prefix: mqttfront.Prefix + string(d.School) + "/" + string(d.ID)}
+	return &api.MQTTInfo{
+		Host:     name,
+		Port:     port,
+		TLS:      withTLS,
+		ClientID: string(d.ID),
+		Username: string(d.ID),
+		Prefix:   mqttfront.Prefix + string(d.School) + "/" + string(d.ID),
+	}
 }
 
 // faces has photographs checked by the camera driver.
@@ -196,13 +224,15 @@ type faces struct{ a *App }
 
 // Enrol asks the driver's action enrol: its data is the template as little-endian float32.
 func (f faces) Enrol(ctx context.Context, photo []byte) (p api.Portrait, err error) {
-	got, err := f.a.host.Command(ctx, f.a.cfg.Faces.Driver, drivers.Command{ID: g.NewID("cmd"), Action: "enrol", Data: photo})
+	got, err := f.a.host.Command(ctx, f.a.cfg.Faces.Driver,
+		drivers.Command{ID: g.NewID("cmd"), Action: "enrol", Data: photo})
 	if err != nil {
 		return p, err
 	}
 	template, err := vision.DecodeEmbedding(got.Data)
 	if err == nil && len(template) > g.MaxEmbedding {
-		err = fmt.Errorf("its face template has %d numbers; at most %d are taken", len(template), g.MaxEmbedding)
+		err = fmt.Errorf("its face template has %d numbers; at most %d are taken", len(template),
+			g.MaxEmbedding)
 	}
 	if err != nil {
 		return p, fmt.Errorf("driver %q: %w", f.a.cfg.Faces.Driver, err)
@@ -221,6 +251,8 @@ func (f faces) Enrol(ctx context.Context, photo []byte) (p api.Portrait, err err
 // manual takes what people enter by hand.
 type manual struct{ a *App }
 
-func (m manual) Manual(ctx context.Context, _ g.Scope, school g.SchoolID, s g.Sighting) (uint64, g.SightingID, error) {
+func (m manual) Manual(
+	ctx context.Context, _ g.Scope, school g.SchoolID, s g.Sighting,
+) (uint64, g.SightingID, error) {
 	return m.a.intake.Manual(ctx, school, s)
 }

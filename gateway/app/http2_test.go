@@ -19,7 +19,8 @@ func TestTLSOffersHTTP2(t *testing.T) {
 	_, cert, key := ca.issue("localhost")
 	c := config(s.dir)
 	c.HTTP.TLS = app.TLSConfig{Certificate: cert, Key: key}
-	a, err := app.Open(t.Context(), c, app.Options{Logger: slog.New(slog.DiscardHandler), Version: "test"})
+	a, err := app.Open(t.Context(), c,
+		app.Options{Logger: slog.New(slog.DiscardHandler), Version: "test"})
 	ok(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &running{school: s, a: a, stop: cancel, ended: make(chan error, 1)}

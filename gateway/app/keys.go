@@ -22,7 +22,9 @@ func MasterKey(dir string) ([]byte, error) {
 	text, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		if _, err := os.Stat(filepath.Join(dir, "registry.db")); err == nil {
-			return nil, fmt.Errorf("%s is missing, and without it the people, faces and secrets in %s cannot be read: put the key back from a backup (gateway restore)", file, dir)
+			return nil, fmt.Errorf("%s is missing, and without it the people, faces and secrets "+
+				"in %s cannot be read: put the key back from a backup (gateway restore)",
+				file, dir)
 		}
 		return newMasterKey(file)
 	}
@@ -31,7 +33,9 @@ func MasterKey(dir string) ([]byte, error) {
 	}
 	key, err := hex.DecodeString(string(bytes.TrimSpace(text)))
 	if err != nil || len(key) != 32 {
-		return nil, fmt.Errorf("%s is damaged: it should hold 64 hexadecimal digits; put the key back from a backup", file)
+		return nil, fmt.Errorf("%s is damaged: it should hold 64 hexadecimal digits; put the key "+
+			"back from a backup",
+			file)
 	}
 	return key, nil
 }

@@ -13,7 +13,8 @@ func TestMasterKey(t *testing.T) {
 	dir := t.TempDir()
 	keys := filepath.Join(dir, "keys")
 	ok(t, os.MkdirAll(keys, 0o700))
-	ok(t, os.WriteFile(filepath.Join(keys, "new-1"), []byte("0123"), 0o600)) // of a start that was cut off
+	// of a start that was cut off
+	ok(t, os.WriteFile(filepath.Join(keys, "new-1"), []byte("0123"), 0o600))
 	key, err := app.MasterKey(dir)
 	ok(t, err)
 	again, err := app.MasterKey(dir)

@@ -70,7 +70,8 @@ func TestKill9OfTheWholeGateway(t *testing.T) {
 		gw.arm(t)
 		s.underLoad(t, gw, round, acked)
 		if round%4 == 3 { // again, while it repairs and catches up
-			gw := s.start(t, plan{Dir: s.dir, Seed: uint64(round), Loss: faultfs.Loss(round / 4 % 3)})
+			gw := s.start(t,
+				plan{Dir: s.dir, Seed: uint64(round), Loss: faultfs.Loss(round / 4 % 3)})
 			gw.killAfter(time.Duration(rand.New(rand.NewPCG(uint64(round), 7)).IntN(200)) * time.Millisecond)
 			gw.killed(t)
 		}
@@ -80,13 +81,16 @@ func TestKill9OfTheWholeGateway(t *testing.T) {
 	gw.stop(t)
 	journalled := s.journalled(t)
 	if lost, _ := journalled.lost(acked); len(lost) > 0 {
-		t.Errorf("%d of %d acknowledged are not in the journal, such as %s", len(lost), len(acked), lost[0])
+		t.Errorf("%d of %d acknowledged are not in the journal, such as %s", len(lost), len(acked),
+			lost[0])
 	}
 	if len(acked) < 100*rounds {
 		t.Errorf("only %d acknowledgements in %d rounds", len(acked), rounds)
 	}
-	t.Logf("%d acknowledged in %d rounds, all in the journal; %d alerts, each once; %d of their events told twice; slowest start %s, slowest to catch up %s",
-		len(acked), rounds, len(b.findings), b.repeats, slowest[0].Round(time.Millisecond), slowest[1].Round(time.Millisecond))
+	t.Logf("%d acknowledged in %d rounds, all in the journal; %d alerts, each once; %d of their "+
+		"events told twice; slowest start %s, slowest to catch up %s",
+		len(acked), rounds, len(b.findings), b.repeats, slowest[0].Round(time.Millisecond),
+		slowest[1].Round(time.Millisecond))
 }
 
 // TestKill9FindsABrokenSync is the control: with an fdatasync that only claims to work, the
@@ -103,7 +107,9 @@ func TestKill9FindsABrokenSync(t *testing.T) {
 	s.underLoad(t, gw, 0, acked)
 	lost, _ := s.journalled(t).lost(acked)
 	if len(lost) == 0 {
-		t.Fatalf("a sync that does nothing lost none of %d acknowledged messages: the check is blind", len(acked))
+		t.Fatalf("a sync that does nothing lost none of %d acknowledged messages: the check is "+
+			"blind",
+			len(acked))
 	}
 	t.Logf("%d of %d acknowledged are lost, as they must be", len(lost), len(acked))
 }
@@ -111,7 +117,13 @@ func TestKill9FindsABrokenSync(t *testing.T) {
 func planFor(dir string, round int) plan {
 	rnd := rand.New(rand.NewPCG(uint64(round), 99))
 	at := points[round%len(points)]
-	return plan{Dir: dir, Point: at.name, Nth: int64(1 + rnd.IntN(at.most)), Seed: uint64(round), Loss: faultfs.Loss(round % 3)}
+	return plan{
+		Dir:   dir,
+		Point: at.name,
+		Nth:   int64(1 + rnd.IntN(at.most)),
+		Seed:  uint64(round),
+		Loss:  faultfs.Loss(round % 3),
+	}
 }
 
 // process is a gateway in a process of its own.
@@ -146,7 +158,13 @@ func role(t *testing.T, name string, does any) *exec.Cmd {
 func (s *school) start(t *testing.T, p plan) *process {
 	t.Helper()
 	begun := time.Now()
-	gw := &process{s: s, plan: p, cmd: role(t, "gateway", p), stderr: &bytes.Buffer{}, ended: make(chan error, 1)}
+	gw := &process{
+		s:      s,
+		plan:   p,
+		cmd:    role(t, "gateway", p),
+		stderr: &bytes.Buffer{},
+		ended:  make(chan error, 1),
+	}
 	gw.cmd.Stderr = gw.stderr
 	var err error
 	if gw.stdin, err = gw.cmd.StdinPipe(); err != nil {
@@ -192,7 +210,9 @@ func (gw *process) settled(t *testing.T, b *book, acked map[string]bool) time.Du
 		}
 		lost, doubled := b.lost(acked)
 		if len(lost) > 0 || len(doubled) > 0 {
-			t.Fatalf("of %d acknowledged %d are lost %v, and %d are there twice %v\n%s", len(acked), len(lost), lost[:min(5, len(lost))], len(doubled), doubled[:min(5, len(doubled))], gw.stderr)
+			t.Fatalf("of %d acknowledged %d are lost %v, and %d are there twice %v\n%s",
+				len(acked), len(lost), lost[:min(5, len(lost))], len(doubled),
+				doubled[:min(5, len(doubled))], gw.stderr)
 		}
 		what, err := b.behind(t.Context(), gw.s, gw.url)
 		if err != nil {
@@ -203,7 +223,8 @@ func (gw *process) settled(t *testing.T, b *book, acked map[string]bool) time.Du
 			return took
 		}
 		if took > patience {
-			t.Fatalf("with %+v to come, the gateway does not catch up: %s\n%s", gw.plan, what, gw.stderr)
+			t.Fatalf("with %+v to come, the gateway does not catch up: %s\n%s", gw.plan, what,
+				gw.stderr)
 		}
 		select {
 		case <-tick.C:
@@ -217,7 +238,8 @@ func (gw *process) settled(t *testing.T, b *book, acked map[string]bool) time.Du
 func (s *school) underLoad(t *testing.T, gw *process, round int, acked map[string]bool) {
 	t.Helper()
 	file := filepath.Join(s.dir, fmt.Sprintf("acked-%d", round))
-	pub := role(t, "publisher", errand{Addr: gw.mqtt, Round: round, Devices: s.passwords, File: file})
+	pub := role(t, "publisher",
+		errand{Addr: gw.mqtt, Round: round, Devices: s.passwords, File: file})
 	pub.Stderr = os.Stderr
 	if err := pub.Start(); err != nil {
 		t.Fatal(err)
@@ -242,8 +264,10 @@ func (s *school) underLoad(t *testing.T, gw *process, round int, acked map[strin
 func (gw *process) killed(t *testing.T) {
 	t.Helper()
 	gw.wait(t)
-	if ws, ok := gw.cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || ws.Signal() != syscall.SIGKILL {
-		t.Fatalf("with %+v to come, the gateway ended with %s, want SIGKILL\n%s", gw.plan, gw.cmd.ProcessState, gw.stderr)
+	if ws, ok := gw.cmd.ProcessState.Sys().(syscall.WaitStatus); !ok ||
+		ws.Signal() != syscall.SIGKILL {
+		t.Fatalf("with %+v to come, the gateway ended with %s, want SIGKILL\n%s", gw.plan,
+			gw.cmd.ProcessState, gw.stderr)
 	}
 }
 

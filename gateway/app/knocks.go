@@ -34,5 +34,11 @@ func (f fleet) Knocks(ctx context.Context) []api.Knock {
 }
 
 func knock(driver g.DriverName, c drivers.Candidate) api.Knock {
-	return api.Knock{Driver: driver, Serial: c.Serial, Title: c.Title, Address: c.Address, Profile: c.Profile}
+	return api.Knock{
+		Driver:  driver,
+		Serial:  c.Serial,
+		Title:   c.Title,
+		Address: c.Address,
+		Profile: c.Profile,
+	}
 }

@@ -21,7 +21,8 @@ func (r *running) mqtt(t *testing.T) (out []string) {
 	b, err := io.ReadAll(resp.Body)
 	ok(t, err)
 	for line := range strings.Lines(string(b)) {
-		if rest, found := strings.CutPrefix(line, "gatehouse_mqtt_"); found && (strings.HasPrefix(rest, "sessions ") || strings.HasPrefix(rest, "retained ")) {
+		if rest, found := strings.CutPrefix(line, "gatehouse_mqtt_"); found &&
+			(strings.HasPrefix(rest, "sessions ") || strings.HasPrefix(rest, "retained ")) {
 			out = append(out, strings.TrimSpace(rest))
 		}
 	}
@@ -48,15 +49,22 @@ func TestDeletedDeviceLeavesNothingInMQTT(t *testing.T) {
 			t.Fatalf("%s: the gateway answers %d to PUBLISH 7", name, got)
 		}
 	}
-	eventually(t, "three sessions and messages", func() bool { return strings.Join(r.mqtt(t), ", ") == "retained 3, sessions 3" })
+	eventually(t, "three sessions and messages", func() bool {
+		return strings.Join(r.mqtt(t), ", ") == "retained 3, sessions 3"
+	})
 	ok(t, r.view().DeleteDevice(t.Context(), "sensor-0"))
-	eventually(t, "what is left of two", func() bool { return strings.Join(r.mqtt(t), ", ") == "retained 2, sessions 2" })
+	eventually(t, "what is left of two", func() bool {
+		return strings.Join(r.mqtt(t), ", ") == "retained 2, sessions 2"
+	})
 	_, err := r.end(t)
 	ok(t, err)
-	a, err := app.Open(t.Context(), config(s.dir), app.Options{Logger: slog.New(slog.DiscardHandler), Version: "test"})
+	a, err := app.Open(t.Context(), config(s.dir),
+		app.Options{Logger: slog.New(slog.DiscardHandler), Version: "test"})
 	ok(t, err)
 	ok(t, a.Registry().In(g.SystemScope("test")).DeleteDevice(t.Context(), "sensor-1"))
 	ok(t, a.Close())
 	r = s.run(t)
-	eventually(t, "what is left of one", func() bool { return strings.Join(r.mqtt(t), ", ") == "retained 1, sessions 1" })
+	eventually(t, "what is left of one", func() bool {
+		return strings.Join(r.mqtt(t), ", ") == "retained 1, sessions 1"
+	})
 }

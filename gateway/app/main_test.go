@@ -84,7 +84,8 @@ func (k *killer) at(point string) {
 // to arm the plan, and ends in good order when standard input does.
 func victim(p plan) error {
 	if p.Files > 0 {
-		if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: p.Files, Max: p.Files}); err != nil {
+		if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE,
+			&syscall.Rlimit{Cur: p.Files, Max: p.Files}); err != nil {
 			return err
 		}
 	}
@@ -97,11 +98,18 @@ func victim(p plan) error {
 			}
 		}
 	}
-	disk := &faultfs.FS{Loss: p.Loss, Lie: p.Lie, Seed: p.Seed, AfterWrite: segment("written"), AfterSync: segment("synced")}
+	disk := &faultfs.FS{
+		Loss:       p.Loss,
+		Lie:        p.Lie,
+		Seed:       p.Seed,
+		AfterWrite: segment("written"),
+		AfterSync:  segment("synced"),
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	a, err := app.Open(ctx, config(p.Dir), app.Options{Logger: log, Version: "test", JournalFS: disk, Pause: k.at})
+	a, err := app.Open(ctx, config(p.Dir),
+		app.Options{Logger: log, Version: "test", JournalFS: disk, Pause: k.at})
 	if err != nil {
 		return err
 	}
@@ -181,7 +189,8 @@ func publish(e errand, device, password string, acked func(id string)) {
 		clock = max(clock+1, time.Now().UnixMilli()) // a time of its own for each message
 		id, kind, payload := message(device, e.Round, n, clock)
 		sent[uint16(n)] = id
-		if _, err := conn.Write(publishPacket("gh/v1/"+killSchool+"/"+device+"/"+kind, uint16(n), payload)); err != nil {
+		if _, err := conn.Write(publishPacket("gh/v1/"+killSchool+"/"+device+"/"+kind, uint16(n),
+			payload)); err != nil {
 			return
 		}
 		for len(sent) >= window {
@@ -224,7 +233,8 @@ func message(device string, round, n int, ms int64) (id, kind, payload string) {
 	fmt.Sscanf(device[strings.LastIndexByte(device, '-')+1:], "%d", &number)
 	id = fmt.Sprint((round*100+number)*100_000 + n)
 	if strings.HasPrefix(device, "reader-") {
-		return id, "sighting", fmt.Sprintf(`{"method":"card","credential":"card-%s","track":"%s","time":%d}`, id, id, ms)
+		return id, "sighting", fmt.Sprintf(
+			`{"method":"card","credential":"card-%s","track":"%s","time":%d}`, id, id, ms)
 	}
 	if n%40 == 20 {
 		return id, "telemetry", fmt.Sprintf(`{"n":%s, oops`, id)
@@ -236,5 +246,6 @@ func message(device string, round, n int, ms int64) (id, kind, payload string) {
 	if m := n % 250; m >= 9 && m < 12 {
 		smoke, temperature = true, 80
 	}
-	return id, "telemetry", fmt.Sprintf(`{"n":%s,"co2":%d,"smoke":%t,"temperature":%g,"time":%d}`, id, co2, smoke, temperature, ms)
+	return id, "telemetry", fmt.Sprintf(`{"n":%s,"co2":%d,"smoke":%t,"temperature":%g,"time":%d}`,
+		id, co2, smoke, temperature, ms)
 }

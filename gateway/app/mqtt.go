@@ -22,42 +22,54 @@ import (
 // certificate whose common name is its id.
 type authenticator struct{ a *App }
 
-func (x authenticator) Authenticate(ctx context.Context, _, username string, password []byte, _ string, cert *x509.Certificate) (mqttfront.Identity, error) {
+func (x authenticator) Authenticate(
+	ctx context.Context, _, username string, password []byte, _ string, cert *x509.Certificate,
+) (mqttfront.Identity, error) {
 	d, err := x.device(ctx, username, password, cert)
 	if err != nil {
 		return mqttfront.Identity{}, err
 	}
 	if d.Driver != g.DriverMQTTFront {
-		return mqttfront.Identity{}, g.Errorf(g.Forbidden, "device %q is served by driver %q, not by the MQTT listener", d.ID, d.Driver)
+		return mqttfront.Identity{}, g.Errorf(g.Forbidden,
+			"device %q is served by driver %q, not by the MQTT listener", d.ID, d.Driver)
 	}
 	return mqttfront.Identity{School: d.School, Device: d.ID}, nil
 }
 
-func (x authenticator) device(ctx context.Context, username string, password []byte, cert *x509.Certificate) (g.Device, error) {
+func (x authenticator) device(
+	ctx context.Context, username string, password []byte, cert *x509.Certificate,
+) (g.Device, error) {
 	if cert == nil {
 		return x.a.reg.VerifyDevice(ctx, g.DeviceID(username), password)
 	}
 	if name := cert.Subject.CommonName; username != "" && username != name {
-		return g.Device{}, g.Errorf(g.Unauthenticated, "the certificate is of %q and the user name is another: leave it empty, or say the same", name)
+		return g.Device{}, g.Errorf(g.Unauthenticated,
+			"the certificate is of %q and the user name is another: leave it empty, or say the same",
+			name)
 	}
 	sum := sha256.Sum256(cert.Raw)
-	return x.a.reg.CertifiedDevice(ctx, g.DeviceID(cert.Subject.CommonName), registry.DeviceCertificate{
-		Fingerprint: hex.EncodeToString(sum[:]),
-		Serial:      cert.SerialNumber.Text(16),
-		Issuer:      cert.Issuer.String(),
-		NotBefore:   cert.NotBefore,
-		NotAfter:    cert.NotAfter,
-	})
+	return x.a.reg.CertifiedDevice(ctx, g.DeviceID(cert.Subject.CommonName),
+		registry.DeviceCertificate{
+			Fingerprint: hex.EncodeToString(sum[:]),
+			Serial:      cert.SerialNumber.Text(16),
+			Issuer:      cert.Issuer.String(),
+			NotBefore:   cert.NotBefore,
+			NotAfter:    cert.NotAfter,
+		})
 }
 
 // mqttIntake hands publications to the intake.
 type mqttIntake struct{ a *App }
 
-func (m mqttIntake) Publish(id mqttfront.Identity, topic string, payload []byte, retain bool, done func(error)) error {
+func (m mqttIntake) Publish(
+	id mqttfront.Identity, topic string, payload []byte, retain bool, done func(error),
+) error {
 	return m.PublishOnce(id, topic, payload, retain, "", done)
 }
 
-func (m mqttIntake) PublishOnce(id mqttfront.Identity, topic string, payload []byte, _ bool, once string, done func(error)) error {
+func (m mqttIntake) PublishOnce(
+	id mqttfront.Identity, topic string, payload []byte, _ bool, once string, done func(error),
+) error {
 	kind := strings.TrimPrefix(topic, mqttfront.Topic(id, ""))
 	return m.a.intake.Message(context.Background(), id.Device, kind, payload, once, done)
 }
@@ -88,7 +100,9 @@ func (m mqttIntake) Known(ctx context.Context, after uint64, seen map[string]boo
 	}
 }
 
-func (m mqttIntake) Reject(id mqttfront.Identity, topic string, _ []byte, why string, done func(error)) error {
+func (m mqttIntake) Reject(
+	id mqttfront.Identity, topic string, _ []byte, why string, done func(error),
+) error {
 	return m.a.intake.Refuse(context.Background(), id.Device, "mqtt "+topic, why, done)
 }
 
@@ -105,7 +119,8 @@ func (a *App) pruneMQTT(ctx context.Context) error {
 	for {
 		err := a.front.Prune(known)
 		if err != nil && ctx.Err() == nil {
-			a.log.Warn("not all is removed that devices left behind in MQTT; it is tried again", "error", err)
+			a.log.Warn("not all is removed that devices left behind in MQTT; it is tried again",
+				"error", err)
 		}
 		if !follow.Rest(ctx, pruneEvery) {
 			return nil
@@ -134,7 +149,8 @@ func (a *App) noteConnected(id mqttfront.Identity, way mqttfront.Way) {
 
 func (a *App) noteGone(id mqttfront.Identity) {
 	why := g.Because(g.ReasonMQTTEnded)
-	a.notePresence(id, g.Status{State: g.StateOffline, Reason: why.String(), Causes: []g.Reason{why}})
+	a.notePresence(id,
+		g.Status{State: g.StateOffline, Reason: why.String(), Causes: []g.Reason{why}})
 }
 
 // weakWay says how a device proved itself to the MQTT listener, which lets nobody in without a
@@ -164,7 +180,8 @@ func (a *App) runPresence(ctx context.Context) error {
 		case p := <-a.presence:
 			obs := []g.Observation{{Device: p.device, Status: &p.status}}
 			if err := a.intake.Accept(ctx, p.driver, obs); err != nil && ctx.Err() == nil {
-				a.log.Warn("a device's presence was not journalled", "device", p.device, "error", err)
+				a.log.Warn("a device's presence was not journalled", "device", p.device, "error",
+					err)
 			}
 		}
 	}

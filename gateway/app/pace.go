@@ -158,7 +158,9 @@ func (p *pacer) lately(now time.Time) []sender {
 		}
 		out = append(out, s)
 	}
-	slices.SortFunc(out, func(a, b sender) int { return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.id, b.id)) })
+	slices.SortFunc(out, func(a, b sender) int {
+		return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.id, b.id))
+	})
 	return out
 }
 
@@ -183,8 +185,12 @@ func (p *pacer) troubles(now time.Time, _ selfwatch.Told) []selfwatch.Trouble {
 			Severity: g.Warning,
 			Title:    "Sends too much: " + en,
 			TitleZH:  "发送过快：" + zh,
-			Text:     "It is held back to mqtt.device_rate and mqtt.school_rate (messages a second); nothing of it is lost, and what it sends may come late. Look whether it is in order: its page shows what it sends. If it is meant to send so much, raise the bound.",
-			TextZH:   "已按 mqtt.device_rate 和 mqtt.school_rate（每秒消息数）限速；数据不会丢失，但可能延迟。请在其页面查看发送内容是否正常；如确需如此频率，请调高上限。",
+			Text: "It is held back to mqtt.device_rate and mqtt.school_rate (messages a " +
+				"second); nothing of it is lost, and what it sends may come late. Look whether " +
+				"it is in order: its page shows what it sends. If it is meant to send so much, " +
+				"raise the bound.",
+			TextZH: "已按 mqtt.device_rate 和 " +
+				"mqtt.school_rate（每秒消息数）限速；数据不会丢失，但可能延迟。请在其页面查看发送内容是否正常；如确需如此频率，请调高上限。",
 		})
 	}
 	return out
@@ -203,14 +209,16 @@ func (p *pacer) senderName(s sender) (en, zh string) {
 	if !ok {
 		return "devices that are not registered, " + s.id, "未登记的设备，" + s.id
 	}
-	return fmt.Sprintf("device %s (%s, driver %s)", e.Device.Name, s.id, e.Device.Driver), fmt.Sprintf("设备 %s（%s，驱动 %s）", e.Device.Name, s.id, e.Device.Driver)
+	return fmt.Sprintf("device %s (%s, driver %s)", e.Device.Name, s.id, e.Device.Driver), fmt.Sprintf(
+		"设备 %s（%s，驱动 %s）", e.Device.Name, s.id, e.Device.Driver)
 }
 
 // check names who sends more than is taken at once.
 func (p *pacer) check(_ context.Context, now time.Time, _ *api.Status) api.Check {
 	held := p.lately(now)
 	if len(held) == 0 {
-		return selfwatch.Line("rates", "ok", "Nobody sends more than is taken at once.", "没有发送过快的设备、驱动或学校。")
+		return selfwatch.Line("rates", "ok", "Nobody sends more than is taken at once.",
+			"没有发送过快的设备、驱动或学校。")
 	}
 	const shown = 5
 	var en, zh []string
@@ -222,5 +230,7 @@ func (p *pacer) check(_ context.Context, now time.Time, _ *api.Status) api.Check
 	if n := len(held) - shown; n > 0 {
 		more, moreZH = fmt.Sprintf(", and %d others", n), fmt.Sprintf("，以及另外 %d 个", n)
 	}
-	return selfwatch.Line("rates", "warning", "Held back, since they send too much: "+strings.Join(en, ", ")+more+".", "因发送过快而被限速："+strings.Join(zh, "，")+moreZH+"。")
+	return selfwatch.Line("rates", "warning",
+		"Held back, since they send too much: "+strings.Join(en, ", ")+more+".",
+		"因发送过快而被限速："+strings.Join(zh, "，")+moreZH+"。")
 }

@@ -24,7 +24,13 @@ func (c *counted) Accept(_ context.Context, _ g.DriverName, obs []g.Observation)
 // TestFloodingDeviceIsHeldBackAndNamed: a driver's device has the bound of one that speaks MQTT.
 func TestFloodingDeviceIsHeldBackAndNamed(t *testing.T) {
 	ctx := t.Context()
-	reg, err := registry.Open(ctx, registry.Options{Dir: t.TempDir(), MasterKey: make([]byte, 32), Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
+	reg, err := registry.Open(ctx,
+		registry.Options{
+			Dir:       t.TempDir(),
+			MasterKey: make([]byte, 32),
+			Now:       time.Now,
+			Logger:    slog.New(slog.DiscardHandler),
+		})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,11 +42,21 @@ func TestFloodingDeviceIsHeldBackAndNamed(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	_, err = view.CreateSchool(ctx, g.School{ID: "sch", Kind: g.KindSchool, Name: "Riverside", Timezone: "UTC", Language: "en"})
+	_, err = view.CreateSchool(ctx,
+		g.School{ID: "sch", Kind: g.KindSchool, Name: "Riverside", Timezone: "UTC", Language: "en"})
 	must(err)
 	must(view.PutProfile(ctx, g.Profile{ID: "p", Title: "P", Type: g.TypeSensor}))
 	for _, id := range []g.DeviceID{"flood", "calm"} {
-		_, _, err := view.CreateDevice(ctx, g.Device{ID: id, School: "sch", Profile: "p", Driver: "bad", Name: "Meter " + string(id), Enabled: true}, nil)
+		_, _, err := view.CreateDevice(ctx,
+			g.Device{
+				ID:      id,
+				School:  "sch",
+				Profile: "p",
+				Driver:  "bad",
+				Name:    "Meter " + string(id),
+				Enabled: true,
+			},
+			nil)
 		must(err)
 	}
 	dir, err := directory.New(ctx, reg, slog.New(slog.DiscardHandler))
@@ -48,7 +64,8 @@ func TestFloodingDeviceIsHeldBackAndNamed(t *testing.T) {
 
 	now := time.Date(2026, 9, 1, 8, 0, 0, 0, time.UTC)
 	var kept counted
-	p := newPacer(&kept, dir, MQTTConfig{DeviceRate: 100, SchoolRate: 20_000}, func() time.Time { return now })
+	p := newPacer(&kept, dir, MQTTConfig{DeviceRate: 100, SchoolRate: 20_000},
+		func() time.Time { return now })
 	var waited time.Duration
 	p.wait = func(_ context.Context, d time.Duration) bool {
 		waited += d
@@ -67,7 +84,8 @@ func TestFloodingDeviceIsHeldBackAndNamed(t *testing.T) {
 		send("flood", 780, false)
 	}
 	if want := 380 * time.Second; waited.Round(time.Second) != want || kept != 39_000 {
-		t.Errorf("39,000 observations took %s and %d were kept; want %s, and all", waited, kept, want)
+		t.Errorf("39,000 observations took %s and %d were kept; want %s, and all", waited, kept,
+			want)
 	}
 	waited = 0
 	send("calm", 500, false)
@@ -80,11 +98,13 @@ func TestFloodingDeviceIsHeldBackAndNamed(t *testing.T) {
 	for _, x := range p.troubles(now, nil) {
 		told = append(told, string(x.Rule)+": "+x.Title)
 	}
-	want := "gateway:rate-device-flood: Sends too much: device Meter flood (flood, driver bad)\ngateway:rate-school-sch: Sends too much: school Riverside"
+	want := "gateway:rate-device-flood: Sends too much: device Meter flood (flood, driver " +
+		"bad)\ngateway:rate-school-sch: Sends too much: school Riverside"
 	if got := strings.Join(told, "\n"); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	if c := p.check(ctx, now, nil); c.State != "warning" || !strings.Contains(c.Message, "Meter flood") {
+	if c := p.check(ctx, now, nil); c.State != "warning" ||
+		!strings.Contains(c.Message, "Meter flood") {
 		t.Errorf("got %+v, want a warning that names it", c)
 	}
 	if later := p.lately(now.Add(2 * heldLately)); len(later) != 0 {

@@ -75,7 +75,8 @@ func stopped(done <-chan struct{}, bound <-chan time.Time, log *slog.Logger, nam
 		case <-done:
 			return true
 		case <-slow.C:
-			log.Warn("stopping waits for a part of the gateway", "part", name, "for", time.Since(begun).Round(time.Second))
+			log.Warn("stopping waits for a part of the gateway", "part", name, "for",
+				time.Since(begun).Round(time.Second))
 		case <-bound:
 			return false
 		}

@@ -23,7 +23,8 @@ func (c *Config) plainText() error {
 		return inClear("mqtt.listen", c.MQTT.Listen, `write "" and set mqtt.listen_tls`)
 	}
 	for i, d := range c.Drivers {
-		if listen := d.Settings["listen"]; listen != "" && d.Settings["cert"] == "" && open(listen) {
+		if listen := d.Settings["listen"]; listen != "" && d.Settings["cert"] == "" &&
+			open(listen) {
 			return inClear(fmt.Sprintf("drivers[%d].settings", i), listen, "set cert and key")
 		}
 	}
@@ -31,18 +32,25 @@ func (c *Config) plainText() error {
 }
 
 func inClear(key, addr, mend string) error {
-	return g.FieldErrorf(key, "%s is open to the network without TLS, where passwords can be read on the way: %s, or 127.0.0.1 for this machine alone; "+
-		"plain_text: true allows it (behind a proxy of yours, in a container, or in a network of the devices' own)", addr, mend)
+	return g.FieldErrorf(key,
+		"%s is open to the network without TLS, where passwords can be read on the way: %s, or "+
+			"127.0.0.1 for this machine alone; "+
+			"plain_text: true allows it (behind a proxy of yours, in a container, or in a "+
+			"network of the devices' own)",
+		addr, mend)
 }
 
 // driverListens looks at what a driver is about to be told, its own defaults among it: where it
 // would listen is known only then.
-func (c *Config) driverListens(_ g.DriverName, fields []drivers.Field, settings map[string]string) error {
+func (c *Config) driverListens(
+	_ g.DriverName, fields []drivers.Field, settings map[string]string,
+) error {
 	if c.PlainText || settings["cert"] != "" {
 		return nil
 	}
 	for _, f := range fields {
-		if addr := settings[f.Key]; (f.Kind == drivers.FieldListen || f.Key == "listen") && open(addr) {
+		if addr := settings[f.Key]; (f.Kind == drivers.FieldListen || f.Key == "listen") &&
+			open(addr) {
 			return inClear("settings."+f.Key, addr, "set cert and key")
 		}
 	}

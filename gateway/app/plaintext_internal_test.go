@@ -27,7 +27,8 @@ func TestDefaultListenersOfDriversAreLookedAt(t *testing.T) {
 		cfg := DefaultConfig()
 		cfg.PlainText = c.plain
 		err := cfg.driverListens("acme", fields, c.settings)
-		if (err != nil) != c.refused || err != nil && !strings.Contains(err.Error(), "plain_text: true") {
+		if (err != nil) != c.refused ||
+			err != nil && !strings.Contains(err.Error(), "plain_text: true") {
 			t.Errorf("%s: got %v, want it refused: %v", c.name, err, c.refused)
 		}
 	}

@@ -25,7 +25,9 @@ func TestPlainTextListenersAreAskedFor(t *testing.T) {
 		switch {
 		case c.key == "" && err != nil:
 			t.Errorf("%s: got %v, want it taken", c.text, err)
-		case c.key != "" && (err == nil || !strings.Contains(err.Error(), c.key) || !strings.Contains(err.Error(), "plain_text: true")):
+		case c.key != "" &&
+			(err == nil || !strings.Contains(err.Error(), c.key) ||
+				!strings.Contains(err.Error(), "plain_text: true")):
 			t.Errorf("%s: got %v, want %s refused with the mend", c.text, err, c.key)
 		}
 	}

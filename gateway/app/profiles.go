@@ -49,19 +49,20 @@ func (a *App) takeProfile(ctx context.Context, view *registry.View, p g.Profile,
 // shippedProfiles takes over the profiles of deploy/profiles.
 func (a *App) shippedProfiles(ctx context.Context) error {
 	view := a.reg.In(g.SystemScope("profiles"))
-	return fs.WalkDir(deploy.Files(), "profiles", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || !strings.HasSuffix(name, ".yaml") {
-			return err
-		}
-		b, err := fs.ReadFile(deploy.Files(), name)
-		if err != nil {
-			return err
-		}
-		p, err := registry.ParseProfile(name, b)
-		if err != nil {
-			return err
-		}
-		a.takeProfile(ctx, view, p, name)
-		return nil
-	})
+	return fs.WalkDir(deploy.Files(), "profiles",
+		func(name string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || !strings.HasSuffix(name, ".yaml") {
+				return err
+			}
+			b, err := fs.ReadFile(deploy.Files(), name)
+			if err != nil {
+				return err
+			}
+			p, err := registry.ParseProfile(name, b)
+			if err != nil {
+				return err
+			}
+			a.takeProfile(ctx, view, p, name)
+			return nil
+		})
 }

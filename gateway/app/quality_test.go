@@ -39,7 +39,8 @@ func (d device) say(kind, payload string) {
 // quality is the report of a device, without its clock's offsets.
 func (r *running) quality(t *testing.T, id string) g.Quality {
 	t.Helper()
-	rows, err := list(t.Context(), r.school, r.a.URL()+"/v1/quality/devices?device="+id, func(fleet.DeviceQuality) bool { return false })
+	rows, err := list(t.Context(), r.school, r.a.URL()+"/v1/quality/devices?device="+id,
+		func(fleet.DeviceQuality) bool { return false })
 	ok(t, err)
 	if len(rows) > 1 {
 		t.Fatalf("got %+v, want one day", rows)
@@ -48,7 +49,10 @@ func (r *running) quality(t *testing.T, id string) g.Quality {
 		return g.Quality{}
 	}
 	q := rows[0].Quality
-	q.School, q.Device, q.Day, q.Clock = "", "", "", g.ClockOffsets{}
+	q.School = ""
+	q.Device = ""
+	q.Day = ""
+	q.Clock = g.ClockOffsets{}
 	return q
 }
 
@@ -81,7 +85,8 @@ func TestQualityReport(t *testing.T) {
 		sensor.say("telemetry", fmt.Sprintf(`{"n":%d,"time":%d}`, i, at-10+i))
 	}
 	sensor.say("telemetry", fmt.Sprintf(`{"n":3,"time":%d}`, at-7)) // it did not hear the answer
-	sensor.say("telemetry", `{"n":3}`)                              // no time: nobody can say that it came before
+	// no time: nobody can say that it came before
+	sensor.say("telemetry", `{"n":3}`)
 	sensor.say("telemetry", `{"n":3}`)
 	sensor.say("telemetry", fmt.Sprintf(`{"n":1,"time":%d}`, clock.ms(-6*time.Minute))) // late
 	sensor.say("telemetry", `{"n":oops}`)
@@ -93,7 +98,9 @@ func TestQualityReport(t *testing.T) {
 		reader.say("sighting", card("nobody-1", at+i))
 	}
 	reader.say("sighting", card("nobody-1", at)) // it uploads its memory again
-	reader.say("sighting", fmt.Sprintf(`{"method":"card","credential":"nobody-2","time":%d,"replayed":true}`, clock.ms(-3*time.Hour)))
+	reader.say("sighting",
+		fmt.Sprintf(`{"method":"card","credential":"nobody-2","time":%d,"replayed":true}`,
+			clock.ms(-3*time.Hour)))
 
 	wantSensor := g.Quality{Observations: 9, Late: 1, Duplicates: 1, Rejected: 1, ClockRefused: 1}
 	wantReader := g.Quality{Observations: 5, Sightings: 4, Duplicates: 1, Unknown: 4, Replayed: 1}
@@ -109,12 +116,19 @@ func TestQualityReport(t *testing.T) {
 	sensor, reader = r.connect(t, "sensor-1"), r.connect(t, "reader-8")
 	sensor.say("telemetry", fmt.Sprintf(`{"n":4,"time":%d}`, at-6))
 	reader.say("sighting", card("nobody-1", at+2))
-	wantSensor.Observations, wantSensor.Duplicates, wantSensor.Gaps, wantSensor.GapSeconds = 10, 2, 1, 20*60
-	wantReader.Observations, wantReader.Duplicates, wantReader.Gaps, wantReader.GapSeconds = 6, 2, 1, 20*60
+	wantSensor.Observations = 10
+	wantSensor.Duplicates = 2
+	wantSensor.Gaps = 1
+	wantSensor.GapSeconds = 20 * 60
+	wantReader.Observations = 6
+	wantReader.Duplicates = 2
+	wantReader.Gaps = 1
+	wantReader.GapSeconds = 20 * 60
 	r.reports(t, "sensor-1", wantSensor)
 	r.reports(t, "reader-8", wantReader)
 
-	rows, err := list(t.Context(), s, r.a.URL()+"/v1/quality/devices?level=bad", func(fleet.DeviceQuality) bool { return false })
+	rows, err := list(t.Context(), s, r.a.URL()+"/v1/quality/devices?level=bad",
+		func(fleet.DeviceQuality) bool { return false })
 	ok(t, err)
 	got := map[g.DeviceID][]g.QualityKind{}
 	for _, q := range rows {
@@ -122,7 +136,13 @@ func TestQualityReport(t *testing.T) {
 			got[q.Device] = append(got[q.Device], f.Kind)
 		}
 	}
-	want := map[g.DeviceID][]g.QualityKind{"sensor-1": {g.QualityClock, g.QualityGaps, g.QualityRejected, g.QualityLate, g.QualityDuplicates}, "reader-8": {g.QualityGaps, g.QualityDuplicates, g.QualityUnknown}}
+	want := map[g.DeviceID][]g.QualityKind{
+		"sensor-1": {
+			g.QualityClock, g.QualityGaps, g.QualityRejected, g.QualityLate,
+			g.QualityDuplicates,
+		},
+		"reader-8": {g.QualityGaps, g.QualityDuplicates, g.QualityUnknown},
+	}
 	if d := cmp.Diff(got, want); d != "" {
 		t.Errorf("got (-) want (+)\n%s", d)
 	}

@@ -20,21 +20,26 @@ import (
 // ReachConfig bounds what drivers may be told to speak to: whoever registers devices must not
 // look around on the gateway's own machine through them.
 type ReachConfig struct {
-	ThisMachine bool     `yaml:"this_machine"` // loopback and the machine's own addresses
-	LinkLocal   bool     `yaml:"link_local"`   // 169.254.0.0/16, where clouds keep secrets, and fe80::/10
-	Serial      []string `yaml:"serial"`       // what serial lines' paths begin with
-	Files       []string `yaml:"files"`        // folders of files that an address may name
+	ThisMachine bool `yaml:"this_machine"` // loopback and the machine's own addresses
+	// 169.254.0.0/16, where clouds keep secrets, and fe80::/10
+	LinkLocal bool     `yaml:"link_local"`
+	Serial    []string `yaml:"serial"` // what serial lines' paths begin with
+	Files     []string `yaml:"files"`  // folders of files that an address may name
 }
 
 func defaultReach() ReachConfig {
-	return ReachConfig{Serial: []string{"/dev/serial/", "/dev/tty"}, Files: []string{"/etc/gatehouse/", "/etc/ssl/"}}
+	return ReachConfig{
+		Serial: []string{"/dev/serial/", "/dev/tty"},
+		Files:  []string{"/etc/gatehouse/", "/etc/ssl/"},
+	}
 }
 
 func (c ReachConfig) validate() error {
 	for key, paths := range map[string][]string{"reach.serial": c.Serial, "reach.files": c.Files} {
 		for _, p := range paths {
 			if !filepath.IsAbs(p) || p == "/" {
-				return g.FieldErrorf(key, "%q is no beginning of a path; write e.g. /dev/serial/", p)
+				return g.FieldErrorf(key, "%q is no beginning of a path; write e.g. /dev/serial/",
+					p)
 			}
 		}
 	}
@@ -47,7 +52,9 @@ const lookups = 3 * time.Second
 // allows checks a device's address, whose fields the driver describes; with names it resolves
 // those, too. The answer never says whether something is there. A driver resolves a name once
 // more, and holds what it connects to then against the same bounds (drivers.Reach).
-func (c ReachConfig) allows(ctx context.Context, fields []api.Field, address map[string]string, names bool) error {
+func (c ReachConfig) allows(
+	ctx context.Context, fields []api.Field, address map[string]string, names bool,
+) error {
 	kinds := map[string]string{}
 	for _, f := range fields {
 		kinds[f.Key] = f.Kind
@@ -63,7 +70,8 @@ func (c ReachConfig) allows(ctx context.Context, fields []api.Field, address map
 func (c ReachConfig) allowsOne(ctx context.Context, kind, value string, names bool) error {
 	scheme, rest, hasScheme := strings.Cut(value, "://")
 	switch {
-	case value == "" || kind == drivers.FieldNetwork || kind == drivers.FieldTimezone || kind == drivers.FieldListen:
+	case value == "" || kind == drivers.FieldNetwork || kind == drivers.FieldTimezone ||
+		kind == drivers.FieldListen:
 		return nil // nothing that a driver goes to
 	case kind == drivers.FieldPath:
 		return within(c.Files, value, "files that drivers read lie below %s (reach.files)")
@@ -112,7 +120,8 @@ func (c ReachConfig) allowsHost(ctx context.Context, host string, names bool) er
 	}
 	last := host[strings.LastIndex(host, ".")+1:]
 	if _, err := strconv.ParseUint(last, 0, 64); err == nil {
-		return g.Errorf(g.Invalid, "%q is no IP address; write all four numbers, as in 192.168.1.20", host)
+		return g.Errorf(g.Invalid,
+			"%q is no IP address; write all four numbers, as in 192.168.1.20", host)
 	}
 	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
 		return c.allowsIP(netip.IPv6Loopback())
@@ -142,7 +151,8 @@ func (c ReachConfig) reach() drivers.Reach {
 }
 
 // mayServe is asked before a driver is told of a registered device: its address may be from before
-// there were bounds. Names are not resolved, since all devices wait meanwhile: the driver looks where
+// there were bounds. Names are not resolved, since all devices wait meanwhile: the driver looks
+// where
 // they lead.
 func (a *App) mayServe(d g.Device) error {
 	return a.cfg.Reach.allows(context.Background(), nil, d.Address, false)

@@ -12,7 +12,8 @@ import (
 // about, in the spellings that programs take for them.
 func TestProbesLookNowhereOnTheGateway(t *testing.T) {
 	fields := []api.Field{
-		{Key: "address", Kind: drivers.FieldHost}, {Key: "url", Kind: drivers.FieldURL}, {Key: "ca", Kind: drivers.FieldPath},
+		{Key: "address", Kind: drivers.FieldHost}, {Key: "url", Kind: drivers.FieldURL},
+		{Key: "ca", Kind: drivers.FieldPath},
 		{Key: "ip", Kind: drivers.FieldNetwork}, {Key: "topic"},
 	}
 	for _, c := range []struct {
@@ -53,13 +54,15 @@ func TestProbesLookNowhereOnTheGateway(t *testing.T) {
 	}
 	there, gone := defaultReach(), defaultReach()
 	a := there.allows(t.Context(), fields, map[string]string{"address": "rtu:///etc/passwd"}, false)
-	b := gone.allows(t.Context(), fields, map[string]string{"address": "rtu:///etc/nothing-here"}, false)
+	b := gone.allows(t.Context(), fields, map[string]string{"address": "rtu:///etc/nothing-here"},
+		false)
 	if a.Error() != b.Error() {
 		t.Errorf("got %q and %q: they tell which file exists", a, b)
 	}
 	demo := defaultReach()
 	demo.ThisMachine = true
-	if err := demo.allows(t.Context(), fields, map[string]string{"url": "rtsp://127.0.0.1:8554/1"}, false); err != nil {
+	if err := demo.allows(t.Context(), fields, map[string]string{"url": "rtsp://127.0.0.1:8554/1"},
+		false); err != nil {
 		t.Errorf("got %v where the configuration allows this machine", err)
 	}
 }

@@ -18,7 +18,8 @@ func ownName(t *testing.T) string {
 	host, _ := os.Hostname()
 	for _, name := range []string{host, "ip6-localhost", "ip6-loopback"} {
 		ips, err := net.DefaultResolver.LookupNetIP(t.Context(), "ip", name)
-		if _, literal := netip.ParseAddr(name); err == nil && literal != nil && name != "localhost" && len(ips) == 1 {
+		if _, literal := netip.ParseAddr(name); err == nil && literal != nil &&
+			name != "localhost" && len(ips) == 1 {
 			return name
 		}
 	}
@@ -60,13 +61,16 @@ func TestTheDriverLooksWhereANameLeads(t *testing.T) {
 	ok(t, r.view().PutProfile(t.Context(), p))
 	_, port, _ := net.SplitHostPort(ln.Addr().String())
 	_, _, err = r.view().CreateDevice(t.Context(), g.Device{
-		ID: boilerID, School: killSchool, Zone: "zone", Driver: "modbus", Profile: "boiler", Name: "Boiler", Enabled: true,
+		ID:     boilerID,
+		School: killSchool,
+		Zone:   "zone", Driver: "modbus", Profile: "boiler", Name: "Boiler", Enabled: true,
 		Address: map[string]string{"address": net.JoinHostPort(name, port)},
 	}, nil)
 	ok(t, err)
 	eventually(t, "that the driver says where the name leads", func() bool {
 		row, err := r.view().Device(t.Context(), boilerID)
-		return err == nil && row.Twin.State == g.StateOffline && strings.Contains(row.Twin.Reason, "reach.this_machine")
+		return err == nil && row.Twin.State == g.StateOffline &&
+			strings.Contains(row.Twin.Reason, "reach.this_machine")
 	})
 	if len(came) > 0 {
 		t.Error("the driver has connected to the gateway's own machine")

@@ -16,7 +16,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
-// reloading takes over what the operator changed in files while the gateway runs. One reload runs at
+// reloading takes over what the operator changed in files while the gateway runs. One reload runs
+// at
 // a time.
 type reloading struct {
 	mu  sync.Mutex
@@ -33,15 +34,18 @@ type reloaded struct {
 	report   api.Reload
 }
 
-// renewal is a file of TLS that was read anew: what tells the old from the new, and the deed that puts
+// renewal is a file of TLS that was read anew: what tells the old from the new, and the deed that
+// puts
 // the new one in force, which cannot fail.
 type renewal struct {
 	key, from, to string
 	put           func()
 }
 
-// Reload reads the configuration, the rules and the certificates anew, and has them take effect: all
-// of it or, where something is wrong, nothing, and the error says where and what mends it. Devices and
+// Reload reads the configuration, the rules and the certificates anew, and has them take effect:
+// all
+// of it or, where something is wrong, nothing, and the error says where and what mends it. Devices
+// and
 // browsers stay connected. With dry it only says what would change. What needs a restart is in the
 // report and waits for it.
 func (a *App) Reload(ctx context.Context, dry bool) (api.Reload, error) {
@@ -79,7 +83,8 @@ func (a *App) Reload(ctx context.Context, dry bool) (api.Reload, error) {
 	return next.report, nil
 }
 
-// ReloadHere is a reload that somebody on this machine asked for, by a signal or by the command line.
+// ReloadHere is a reload that somebody on this machine asked for, by a signal or by the command
+// line.
 func (a *App) ReloadHere(ctx context.Context, dry bool) (api.Reload, error) {
 	if !dry {
 		if err := a.reg.In(g.SystemScope("reload")).Record(ctx, "gateway.reload", ""); err != nil {
@@ -118,7 +123,8 @@ func (a *App) readAgain() (reloaded, error) {
 	}
 	for _, r := range next.renewals {
 		if r.from != r.to {
-			next.report.Changes = append(next.report.Changes, api.ReloadChange{Key: r.key, From: r.from, To: r.to})
+			next.report.Changes = append(next.report.Changes,
+				api.ReloadChange{Key: r.key, From: r.from, To: r.to})
 		}
 	}
 	return next, nil
@@ -144,7 +150,8 @@ func (a *App) readTLS(c *Config) ([]renewal, error) {
 	return append(out, next), nil
 }
 
-// checkedSpecs are the drivers, of which those that would change could be started; more says that one
+// checkedSpecs are the drivers, of which those that would change could be started; more says that
+// one
 // has a new name.
 func (a *App) checkedSpecs(old, next *Config) (specs []host.Spec, more bool, err error) {
 	before := old.specs()
@@ -153,22 +160,28 @@ func (a *App) checkedSpecs(old, next *Config) (specs []host.Spec, more bool, err
 		if slices.ContainsFunc(before, func(b host.Spec) bool { return reflect.DeepEqual(b, s) }) {
 			continue
 		}
-		more = more || !slices.ContainsFunc(before, func(b host.Spec) bool { return b.Name == s.Name })
+		more = more || !slices.ContainsFunc(before, func(b host.Spec) bool {
+			return b.Name == s.Name
+		})
 		if err := a.host.Check(s); err != nil {
-			return nil, false, next.Drivers[i].errorf(fmt.Sprintf("drivers[%d]", i), "path", "driver %s: %v", s.Name, err)
+			return nil, false, next.Drivers[i].errorf(fmt.Sprintf("drivers[%d]", i), "path",
+				"driver %s: %v", s.Name, err)
 		}
 	}
 	return specs, more, nil
 }
 
-// takeRules has rules and procedures come into force, once the audit log knows what changed of them.
+// takeRules has rules and procedures come into force, once the audit log knows what changed of
+// them.
 func (a *App) takeRules(ctx context.Context, files alerting.Files) error {
 	texts, err := files.Texts()
 	if err != nil {
 		return fmt.Errorf("rules: %w", err)
 	}
 	view := a.reg.In(g.SystemScope("rules"))
-	err = a.alerting.Replace(ctx, files, func(ctx context.Context) error { return view.NoteRules(ctx, texts) })
+	err = a.alerting.Replace(ctx, files, func(ctx context.Context) error {
+		return view.NoteRules(ctx, texts)
+	})
 	if err != nil {
 		return fmt.Errorf("rules: %w", err)
 	}
@@ -215,7 +228,8 @@ func ruleChanges(old, now alerting.Files) ([]api.ReloadChange, error) {
 		case i < 0:
 			out = append(out, api.ReloadChange{Key: a.Kind + "s." + a.ID, From: a.Body})
 		case after[i].Body != a.Body:
-			out = append(out, api.ReloadChange{Key: a.Kind + "s." + a.ID, From: a.Body, To: after[i].Body})
+			out = append(out,
+				api.ReloadChange{Key: a.Kind + "s." + a.ID, From: a.Body, To: after[i].Body})
 		}
 	}
 	for _, b := range after {

@@ -106,7 +106,8 @@ func (l *line) says(payload string) {
 // alerts are those of a rule that hold.
 func (r *running) holding(t *testing.T, rule g.RuleID) []g.AlertID {
 	t.Helper()
-	rows, _, err := r.view().Alerts(t.Context(), registry.AlertFilter{School: killSchool, Rule: rule})
+	rows, _, err := r.view().Alerts(t.Context(),
+		registry.AlertFilter{School: killSchool, Rule: rule})
 	ok(t, err)
 	var out []g.AlertID
 	for _, a := range rows {
@@ -133,8 +134,10 @@ rules:
   - {id: cold, title: Cold, severity: warning, fresh: 24h, when: {property: temperature, below: 5}}
 `
 
-// TestReloadKeepsWhatFires: rules come and go while a device stays connected. The alert of a rule that
-// is as it was goes on under its id, a new rule finds what comes after, and the alert of one that is
+// TestReloadKeepsWhatFires: rules come and go while a device stays connected. The alert of a rule
+// that
+// is as it was goes on under its id, a new rule finds what comes after, and the alert of one that
+// is
 // gone ends.
 func TestReloadKeepsWhatFires(t *testing.T) {
 	t.Parallel()
@@ -143,12 +146,16 @@ func TestReloadKeepsWhatFires(t *testing.T) {
 	device := x.connected(t, "sensor-0")
 	device.says(`{"co2": 6000}`)
 	var before []g.AlertID
-	eventually(t, "the alert", func() bool { before = x.holding(t, "stale-air"); return len(before) == 1 })
+	eventually(t, "the alert", func() bool {
+		before = x.holding(t, "stale-air")
+		return len(before) == 1
+	})
 
 	s.write(t, "rules/cold.yaml", coldRule)
 	preview, err := x.a.Reload(t.Context(), true)
 	ok(t, err)
-	if got := keys(preview, false); preview.Applied || !slices.Equal(got, []string{"rules.cold"}) || preview.Changes[0].From != "" {
+	if got := keys(preview, false); preview.Applied || !slices.Equal(got, []string{"rules.cold"}) ||
+		preview.Changes[0].From != "" {
 		t.Errorf("the preview is %+v, want the new rule and nothing applied", preview)
 	}
 	if got := x.ruleIDs(t); slices.Contains(got, "cold") {
@@ -171,7 +178,9 @@ func TestReloadKeepsWhatFires(t *testing.T) {
 	if len(done.Changes) != 1 || done.Changes[0].To != "" || done.Changes[0].From == "" {
 		t.Errorf("got %+v, want the rule that is gone, in full", done.Changes)
 	}
-	eventually(t, "the end of the alert of a rule that is gone", func() bool { return len(x.holding(t, "cold")) == 0 })
+	eventually(t, "the end of the alert of a rule that is gone", func() bool {
+		return len(x.holding(t, "cold")) == 0
+	})
 	device.says(`{"co2": 6000}`)
 	if got := x.holding(t, "stale-air"); !slices.Equal(got, before) {
 		t.Errorf("alerts of the rule that did not change: got %v, want %v as before", got, before)
@@ -192,17 +201,39 @@ func (r *running) ruleIDs(t *testing.T) []string {
 	return out
 }
 
-// TestReloadOfAMistakeChangesNothing: one file is wrong, and neither the others nor the rest of it take
+// TestReloadOfAMistakeChangesNothing: one file is wrong, and neither the others nor the rest of it
+// take
 // effect; the error says where, and what mends it.
 func TestReloadOfAMistakeChangesNothing(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t)
 	x := s.runFile(t, anyPorts)
 	for _, c := range []struct{ what, config, rule, want string }{
-		{"a key that there is not", anyPorts + "log: {level: debug}\nhttpp: {}\n", "", "gatehouse.yaml:7: httpp"},
-		{"a value out of range", "http: {listen: '127.0.0.1:0'}\nlog: {level: debug}\nmqtt: {listen: '127.0.0.1:0', device_rate: -1}\n", "", "mqtt.device_rate"},
-		{"a wrong rule", anyPorts + "log: {level: debug}\n", "rules:\n  - {id: broken, title: Broken}\n", "broken.yaml:2"},
-		{"a driver without a program", anyPorts + "log: {level: debug}\ndrivers: [{name: new, path: nowhere}]\n", "", "drivers[0].path"},
+		{
+			"a key that there is not",
+			anyPorts + "log: {level: debug}\nhttpp: {}\n",
+			"",
+			"gatehouse.yaml:7: httpp",
+		},
+		{
+			"a value out of range",
+			"http: {listen: '127.0.0.1:0'}\nlog: {level: debug}\nmqtt: {listen: '127.0.0.1:0', " +
+				"device_rate: -1}\n",
+			"",
+			"mqtt.device_rate",
+		},
+		{
+			"a wrong rule",
+			anyPorts + "log: {level: debug}\n",
+			"rules:\n  - {id: broken, title: Broken}\n",
+			"broken.yaml:2",
+		},
+		{
+			"a driver without a program",
+			anyPorts + "log: {level: debug}\ndrivers: [{name: new, path: nowhere}]\n",
+			"",
+			"drivers[0].path",
+		},
 	} {
 		s.write(t, "gatehouse.yaml", reloadBase+c.config)
 		ok(t, os.RemoveAll(filepath.Join(s.dir, "rules/broken.yaml")))
@@ -211,17 +242,20 @@ func TestReloadOfAMistakeChangesNothing(t *testing.T) {
 		}
 		for _, dry := range []bool{true, false} {
 			got, err := x.a.Reload(t.Context(), dry)
-			if err == nil || !strings.Contains(err.Error(), c.want) || g.ErrorCode(err) != g.Invalid {
+			if err == nil || !strings.Contains(err.Error(), c.want) ||
+				g.ErrorCode(err) != g.Invalid {
 				t.Errorf("%s: got %v, want %q in it", c.what, err, c.want)
 			}
 			if got.Applied || x.level.Level() != slog.LevelInfo {
-				t.Errorf("%s: got %+v and level %v, want nothing changed", c.what, got, x.level.Level())
+				t.Errorf("%s: got %+v and level %v, want nothing changed", c.what, got,
+					x.level.Level())
 			}
 		}
 	}
 }
 
-// TestReloadSaysWhatNeedsARestart: what does not is in force, and the rest is named at each reload until
+// TestReloadSaysWhatNeedsARestart: what does not is in force, and the rest is named at each reload
+// until
 // the gateway starts anew. Secrets are not shown.
 func TestReloadSaysWhatNeedsARestart(t *testing.T) {
 	t.Parallel()
@@ -260,14 +294,18 @@ audit: {anchor_url: 'https://user:hidden@log.example/x?token=hidden'}
 	device.says(`{"co2": 600}`)
 }
 
-// TestReloadRenewsCertificates: who comes after it is shown the new certificate, also within the minute
+// TestReloadRenewsCertificates: who comes after it is shown the new certificate, also within the
+// minute
 // in which the file is not looked at, and who is connected stays.
 func TestReloadRenewsCertificates(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t)
 	ca := newAuthority(t, "ca")
 	_, cert, key := ca.issue("localhost")
-	x := s.runFile(t, fmt.Sprintf("http: {listen: '127.0.0.1:0', tls: {certificate: %s, key: %s}}\nmqtt: {listen: ''}\n", cert, key))
+	x := s.runFile(t,
+		fmt.Sprintf("http: {listen: '127.0.0.1:0', tls: {certificate: %s, key: %s}}\nmqtt: "+
+			"{listen: ''}\n",
+			cert, key))
 	addr := strings.TrimPrefix(x.a.URL(), "https://")
 	shown := func() (string, *tls.Conn) {
 		t.Helper()
@@ -298,7 +336,8 @@ func TestReloadRenewsCertificates(t *testing.T) {
 		t.Errorf("who was connected is answered %q", answer)
 	}
 	ok(t, os.WriteFile(key, []byte("no key"), 0o600))
-	if _, err := x.a.Reload(t.Context(), false); err == nil || !strings.Contains(err.Error(), "http.tls") {
+	if _, err := x.a.Reload(t.Context(), false); err == nil ||
+		!strings.Contains(err.Error(), "http.tls") {
 		t.Errorf("got %v of a certificate whose key is broken", err)
 	}
 }

@@ -18,7 +18,14 @@ func TestARenamedDeviceStaysConnected(t *testing.T) {
 	ok(t, err)
 	row.Device.Name, row.Device.Zone = "A new name", ""
 	ok(t, r.view().UpdateDevice(t.Context(), row.Device, nil))
-	_, err = r.view().PutZone(t.Context(), g.Zone{ID: "zone", School: killSchool, Building: "building", Name: "Another name", Kind: g.ZoneLaboratory})
+	_, err = r.view().PutZone(t.Context(),
+		g.Zone{
+			ID:       "zone",
+			School:   killSchool,
+			Building: "building",
+			Name:     "Another name",
+			Kind:     g.ZoneLaboratory,
+		})
 	ok(t, err)
 
 	// Whatever a change brings about is done by the time that a later change has ended the other.

@@ -18,7 +18,9 @@ func TestPassagesFromBeforeAnImport(t *testing.T) {
 	r := s.runOver(t, config(s.dir), app.Options{Now: clock.now})
 	reader := r.connect(t, "reader-8")
 	pass := func(credential string, ago time.Duration) {
-		reader.say("sighting", fmt.Sprintf(`{"method":"card","credential":%q,"replayed":true,"time":%d}`, credential, clock.ms(-ago)))
+		reader.say("sighting",
+			fmt.Sprintf(`{"method":"card","credential":%q,"replayed":true,"time":%d}`, credential,
+				clock.ms(-ago)))
 	}
 	pass("9001", 60*24*time.Hour) // a summer without network
 	pass("9001", time.Minute)
@@ -30,7 +32,8 @@ func TestPassagesFromBeforeAnImport(t *testing.T) {
 		rows, _, err := sys.Sightings(t.Context(), registry.SightingFilter{Unknown: true})
 		return err == nil && len(rows) == 5
 	})
-	pupil, err := sys.CreatePerson(t.Context(), g.Person{School: killSchool, Kind: g.Student, Name: "Late Import", Number: "9001"})
+	pupil, err := sys.CreatePerson(t.Context(),
+		g.Person{School: killSchool, Kind: g.Student, Name: "Late Import", Number: "9001"})
 	ok(t, err)
 	theirs := func(n int) func() bool {
 		return func() bool {

@@ -69,7 +69,9 @@ func readRestores(dir string) ([]restored, error) {
 // into dir was interrupted.
 func floor(dir string) (uint64, error) {
 	if _, err := os.Lstat(filepath.Join(dir, restoringName)); err == nil {
-		return 0, fmt.Errorf("data_dir: a restore into %s was interrupted: run it again, or name another folder", dir)
+		return 0, fmt.Errorf("data_dir: a restore into %s was interrupted: run it again, or name "+
+			"another folder",
+			dir)
 	}
 	all, err := readRestores(dir)
 	if err != nil || len(all) == 0 {
@@ -83,7 +85,9 @@ func floor(dir string) (uint64, error) {
 // checksums, whether its key opens its registry, its databases and its journal. Only then does
 // dir become a data folder; until then no gateway opens it. Told are damaged places of the
 // journal, which were so when the backup was made.
-func Restore(ctx context.Context, r io.Reader, dir string, now time.Time) (told []string, err error) {
+func Restore(
+	ctx context.Context, r io.Reader, dir string, now time.Time,
+) (told []string, err error) {
 	leftovers, err := vacant(dir)
 	if err != nil {
 		return nil, err
@@ -120,7 +124,8 @@ func vacant(dir string) (leftovers []string, err error) {
 	interrupted := err == nil
 	for _, e := range entries {
 		if e.Name() != restoringName && !(interrupted && partOfBackup(e.Name())) {
-			return nil, fmt.Errorf("%s is not empty: name an empty folder, or move that one away", dir)
+			return nil, fmt.Errorf("%s is not empty: name an empty folder, or move that one away",
+				dir)
 		}
 		leftovers = append(leftovers, e.Name())
 	}
@@ -153,7 +158,8 @@ func clearOut(dir, aside string, leftovers []string) error {
 // partOfBackup says whether a backup holds a file or folder of that name.
 func partOfBackup(name string) bool {
 	switch name {
-	case "registry.db", "history.db", "keys", "journal", "mqtt", "telemetry", "media", "rules", restoresName:
+	case "registry.db", "history.db", "keys", "journal", "mqtt", "telemetry", "media", "rules",
+		restoresName:
 		return true
 	}
 	return false
@@ -162,7 +168,9 @@ func partOfBackup(name string) bool {
 // damaged is an error of the archive, and of nothing else.
 func damaged(err error) error {
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
-		return fmt.Errorf("there is no room for the backup on the disk: make some, and run it again: %w", err)
+		return fmt.Errorf("there is no room for the backup on the disk: make some, and run it "+
+			"again: %w",
+			err)
 	}
 	var file *fs.PathError
 	if errors.As(err, &file) {
@@ -198,7 +206,9 @@ func openArchive(r io.Reader) (*incoming, error) {
 		return nil, fmt.Errorf("%s: %w", manifestName, err)
 	}
 	if m := in.manifest; m.Format < 1 || m.Format > backupFormat {
-		return nil, fmt.Errorf("the backup has format %d and this gateway reads %d: use the gateway of version %s", m.Format, backupFormat, m.Version)
+		return nil, fmt.Errorf("the backup has format %d and this gateway reads %d: use the "+
+			"gateway of version %s",
+			m.Format, backupFormat, m.Version)
 	}
 	return in, nil
 }
@@ -289,7 +299,12 @@ func takeFile(root *os.Root, h *tar.Header, r io.Reader) (string, error) {
 // sound says whether what was unpacked is a gateway that can be started, and notes that it was
 // restored.
 func sound(ctx context.Context, dir string, m manifest, now time.Time) (told []string, err error) {
-	for _, name := range []string{"registry.db", "history.db", filepath.Join("keys", "master.key"), "journal"} {
+	for _, name := range []string{
+		"registry.db",
+		"history.db",
+		filepath.Join("keys", "master.key"),
+		"journal",
+	} {
 		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
 			return nil, damaged(fmt.Errorf("it holds no %s", name))
 		}
@@ -298,7 +313,12 @@ func sound(ctx context.Context, dir string, m manifest, now time.Time) (told []s
 	if err != nil {
 		return nil, damaged(err)
 	}
-	reg, err := registry.Open(ctx, registry.Options{Dir: dir, MasterKey: key, Now: func() time.Time { return now }, Logger: slog.New(slog.DiscardHandler)})
+	reg, err := registry.Open(ctx, registry.Options{
+		Dir:       dir,
+		MasterKey: key,
+		Now:       func() time.Time { return now },
+		Logger:    slog.New(slog.DiscardHandler),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("the backup's registry does not open: %w", err)
 	}
@@ -306,8 +326,11 @@ func sound(ctx context.Context, dir string, m manifest, now time.Time) (told []s
 		return nil, damaged(err)
 	}
 	sum, err := journal.Verify(filepath.Join(dir, "journal"), func(p journal.Problem) {
-		if p.Kind != journal.Torn { // a file that grew while it was copied is cut, and nothing of that was acknowledged
-			told = append(told, fmt.Sprintf("%s at %d of %s: %s", p.Kind, p.Offset, filepath.Base(p.File), p.Detail))
+		// a file that grew while it was copied is cut, and nothing of that was acknowledged
+		if p.Kind != journal.Torn {
+			told = append(told,
+				fmt.Sprintf("%s at %d of %s: %s", p.Kind, p.Offset, filepath.Base(p.File),
+					p.Detail))
 		}
 	})
 	if err != nil {
@@ -326,7 +349,12 @@ func note(dir string, m manifest, newest uint64, now time.Time) error {
 	if len(all) > 0 {
 		from = max(from, all[len(all)-1].Floor)
 	}
-	all = append(all, restored{At: now.UTC(), Backup: m.Created, Newest: newest, Floor: from})
+	all = append(all, restored{
+		At:     now.UTC(),
+		Backup: m.Created,
+		Newest: newest,
+		Floor:  from,
+	})
 	b, err := json.MarshalIndent(all, "", "  ")
 	if err != nil {
 		return err

@@ -24,7 +24,8 @@ func backedUp(t *testing.T) (*school, []byte) {
 	s := newSchool(t)
 	r := s.run(t)
 	for n := range 12 {
-		r.send(t, fmt.Sprintf("sensor-%d", n%sensors), n+1) // one id that comes again and again is held off
+		// one id that comes again and again is held off
+		r.send(t, fmt.Sprintf("sensor-%d", n%sensors), n+1)
 	}
 	var archive bytes.Buffer
 	ok(t, r.a.Backup(t.Context(), &archive))
@@ -91,18 +92,30 @@ func TestRestoreRefusesWhatIsNotWhole(t *testing.T) {
 		archive []byte
 		want    string
 	}{
-		"3 % cut off":          {archive[:len(archive)*97/100], "damaged or cut short"},
-		"the last byte cut":    {archive[:len(archive)-1], "damaged or cut short"},
-		"half of it":           {archive[:len(archive)/2], "damaged or cut short"},
-		"a byte changed":       {rewritten(t, archive, flipped("registry.db")), "registry.db is not as it was written"},
-		"no registry":          {without("registry.db"), "registry.db is not as it was written"},
-		"no checksums":         {without("SHA256SUMS"), "its checksums are missing"},
-		"old, no registry":     {old("registry.db"), "it holds no registry.db"},
-		"old, no key":          {old("keys/"), "it holds no " + filepath.Join("keys", "master.key")},
-		"old, another key":     {rewritten(t, old(""), reversed("keys/master.key")), "registry does not open"},
-		"no archive":           {[]byte("PK\x03\x04"), "this is no gateway backup"},
-		"another archive":      {without("manifest.json"), "this is no gateway backup"},
-		"of a newer gateway":   {rewritten(t, archive, replaced("manifest.json", `"format":2`, `"format":9`)), "has format 9"},
+		"3 % cut off":       {archive[:len(archive)*97/100], "damaged or cut short"},
+		"the last byte cut": {archive[:len(archive)-1], "damaged or cut short"},
+		"half of it":        {archive[:len(archive)/2], "damaged or cut short"},
+		"a byte changed": {
+			rewritten(t, archive, flipped("registry.db")),
+			"registry.db is not as it was written",
+		},
+		"no registry":      {without("registry.db"), "registry.db is not as it was written"},
+		"no checksums":     {without("SHA256SUMS"), "its checksums are missing"},
+		"old, no registry": {old("registry.db"), "it holds no registry.db"},
+		"old, no key": {
+			old("keys/"),
+			"it holds no " + filepath.Join("keys", "master.key"),
+		},
+		"old, another key": {
+			rewritten(t, old(""), reversed("keys/master.key")),
+			"registry does not open",
+		},
+		"no archive":      {[]byte("PK\x03\x04"), "this is no gateway backup"},
+		"another archive": {without("manifest.json"), "this is no gateway backup"},
+		"of a newer gateway": {
+			rewritten(t, archive, replaced("manifest.json", `"format":2`, `"format":9`)),
+			"has format 9",
+		},
 		"something after sums": {appended(t, archive), "something follows its checksums"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -158,7 +171,13 @@ func appended(t *testing.T, archive []byte) []byte {
 	ok(t, err)
 	var more bytes.Buffer
 	to := tar.NewWriter(&more)
-	ok(t, to.WriteHeader(&tar.Header{Name: "rules/late.yaml", Mode: 0o600, Size: 1, Typeflag: tar.TypeReg}))
+	ok(t,
+		to.WriteHeader(&tar.Header{
+			Name:     "rules/late.yaml",
+			Mode:     0o600,
+			Size:     1,
+			Typeflag: tar.TypeReg,
+		}))
 	_, err = to.Write([]byte("x"))
 	ok(t, err)
 	ok(t, to.Close())
@@ -185,13 +204,15 @@ func TestInterruptedRestore(t *testing.T) {
 	ok(t, os.WriteFile(filepath.Join(dir, "registry.db"), []byte("half"), 0o600))
 	c := config(s.dir)
 	c.DataDir = dir
-	if _, err := app.Open(t.Context(), c, app.Options{Logger: slog.New(slog.DiscardHandler)}); err == nil || !strings.Contains(err.Error(), "was interrupted") {
+	if _, err := app.Open(t.Context(), c, app.Options{Logger: slog.New(slog.DiscardHandler)}); err == nil ||
+		!strings.Contains(err.Error(), "was interrupted") {
 		t.Fatalf("got %v, want the folder refused", err)
 	}
 	_, err := app.Restore(t.Context(), bytes.NewReader(archive), dir, time.Now())
 	ok(t, err)
 	ok(t, os.WriteFile(filepath.Join(dir, "notes.txt"), nil, 0o600))
-	if _, err := app.Restore(t.Context(), bytes.NewReader(archive), dir, time.Now()); err == nil || !strings.Contains(err.Error(), "is not empty") {
+	if _, err := app.Restore(t.Context(), bytes.NewReader(archive), dir, time.Now()); err == nil ||
+		!strings.Contains(err.Error(), "is not empty") {
 		t.Errorf("got %v, want a folder with a gateway in it refused", err)
 	}
 }
@@ -214,7 +235,8 @@ func TestEventsAfterARestoreHaveNewIDs(t *testing.T) {
 		r := s.runWith(t, c)
 		before := time.Now()
 		for n := range 15 {
-			r.send(t, fmt.Sprintf("sensor-%d", n%sensors), n+1) // one id that comes again and again is held off
+			// one id that comes again and again is held off
+			r.send(t, fmt.Sprintf("sensor-%d", n%sensors), n+1)
 		}
 		fresh := 0
 		eventually(t, "the events of this life", func() bool {

@@ -30,7 +30,10 @@ func (a *App) noteRivals(r mqttfront.Rivals) {
 func (a *App) runRivals(ctx context.Context) error {
 	last := map[g.DeviceID]time.Time{}
 	var left map[g.DeviceID]g.Alert
-	took := a.health.Insist(ctx, "rivals", func() (err error) { left, err = a.devices().Firing(ctx, ruleRivals); return err })
+	took := a.health.Insist(ctx, "rivals", func() (err error) {
+		left, err = a.devices().Firing(ctx, ruleRivals)
+		return err
+	})
 	if !took {
 		return nil
 	}
@@ -49,7 +52,8 @@ func (a *App) runRivals(ctx context.Context) error {
 				continue
 			}
 			if err := a.tellRivals(ctx, r); err != nil && ctx.Err() == nil {
-				a.log.Error("that two clients use one id could not be told", "device", r.Device, "error", err)
+				a.log.Error("that two clients use one id could not be told", "device", r.Device,
+					"error", err)
 				delete(last, r.Device)
 			}
 		case <-tick.C:
@@ -75,10 +79,14 @@ func (a *App) tellRivals(ctx context.Context, r mqttfront.Rivals) error {
 		Severity: g.Warning,
 		Title:    "Two clients use the id of " + e.Device.Name,
 		TitleZH:  "两个客户端使用同一标识：" + e.Device.Name,
-		Text:     fmt.Sprintf("They throw each other out. One is connected from %s and stays; the other, from %s, is refused. Give each device an id and a password of its own; if you do not know the other one, give this device a new password.", r.Held, r.Refused),
-		TextZH:   fmt.Sprintf("两者互相挤下线。来自 %s 的已连接并保留，来自 %s 的被拒绝。请为每台设备使用各自的标识和密码；如不认识另一台，请为本设备更换密码。", r.Held, r.Refused),
-		Firing:   true,
-		Since:    a.now(),
+		Text: fmt.Sprintf("They throw each other out. One is connected from %s and stays; the "+
+			"other, from %s, is refused. Give each device an id and a password of its own; if "+
+			"you do not know the other one, give this device a new password.",
+			r.Held, r.Refused),
+		TextZH: fmt.Sprintf("两者互相挤下线。来自 %s 的已连接并保留，来自 %s 的被拒绝。请为每台设备使用各自的标识和密码；如不认识另一台，请为本设备更换密码。",
+			r.Held, r.Refused),
+		Firing: true,
+		Since:  a.now(),
 	}
 	return a.devices().Tell(ctx, x.Alert(e.Device))
 }

@@ -81,7 +81,10 @@ type school struct {
 func newSchool(t *testing.T) *school {
 	t.Helper()
 	s := &school{dir: t.TempDir(), passwords: map[string]string{}}
-	for name, text := range map[string]string{"rules/kill.yaml": killRules, "rules/procedures/fire.yaml": killProcedures} {
+	for name, text := range map[string]string{
+		"rules/kill.yaml":            killRules,
+		"rules/procedures/fire.yaml": killProcedures,
+	} {
 		file := filepath.Join(s.dir, name)
 		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 			t.Fatal(err)
@@ -90,7 +93,8 @@ func newSchool(t *testing.T) *school {
 			t.Fatal(err)
 		}
 	}
-	a, err := app.Open(t.Context(), config(s.dir), app.Options{Logger: slog.New(slog.DiscardHandler), Version: "test"})
+	a, err := app.Open(t.Context(), config(s.dir),
+		app.Options{Logger: slog.New(slog.DiscardHandler), Version: "test"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,20 +106,37 @@ func newSchool(t *testing.T) *school {
 }
 
 func (s *school) register(ctx context.Context, v *registry.View) error {
-	if _, err := v.CreateSchool(ctx, g.School{ID: killSchool, Kind: g.KindSchool, Name: "School", Timezone: "Asia/Shanghai", Language: "en"}); err != nil {
+	if _, err := v.CreateSchool(ctx,
+		g.School{
+			ID:       killSchool,
+			Kind:     g.KindSchool,
+			Name:     "School",
+			Timezone: "Asia/Shanghai",
+			Language: "en",
+		}); err != nil {
 		return err
 	}
 	if _, err := v.PutSite(ctx, g.Site{ID: "site", School: killSchool, Name: "Site"}); err != nil {
 		return err
 	}
-	if _, err := v.PutBuilding(ctx, g.Building{ID: "building", School: killSchool, Site: "site", Name: "Building"}); err != nil {
+	if _, err := v.PutBuilding(ctx,
+		g.Building{ID: "building", School: killSchool, Site: "site", Name: "Building"}); err != nil {
 		return err
 	}
-	if _, err := v.PutZone(ctx, g.Zone{ID: "zone", School: killSchool, Building: "building", Name: "Laboratory", Kind: g.ZoneLaboratory}); err != nil {
+	if _, err := v.PutZone(ctx,
+		g.Zone{
+			ID:       "zone",
+			School:   killSchool,
+			Building: "building",
+			Name:     "Laboratory",
+			Kind:     g.ZoneLaboratory,
+		}); err != nil {
 		return err
 	}
 	for _, text := range []string{
-		"id: kill-sensor\ntitle: Sensor\ntype: sensor\nproperties:\n  n: {title: Number, type: number}\n  co2: {title: CO2, type: number}\n  smoke: {title: Smoke, type: boolean}\n  temperature: {title: Temperature, type: number}\n",
+		"id: kill-sensor\ntitle: Sensor\ntype: sensor\nproperties:\n  n: {title: Number, type: " +
+			"number}\n  co2: {title: CO2, type: number}\n  smoke: {title: Smoke, type: " +
+			"boolean}\n  temperature: {title: Temperature, type: number}\n",
 		"id: kill-reader\ntitle: Reader\ntype: terminal\nsightings: [card]\n",
 	} {
 		p, err := registry.ParseProfile("profile", []byte(text))
@@ -140,7 +161,14 @@ func (s *school) register(ctx context.Context, v *registry.View) error {
 		s.passwords[string(d.ID)] = password
 	}
 	var err error
-	_, s.key, err = v.CreateKey(ctx, g.APIKey{School: killSchool, Name: "test", Purpose: "a test asks", Permissions: g.RoleAdmin.Permissions(), Expires: time.Now().Add(24 * time.Hour)})
+	_, s.key, err = v.CreateKey(ctx,
+		g.APIKey{
+			School:      killSchool,
+			Name:        "test",
+			Purpose:     "a test asks",
+			Permissions: g.RoleAdmin.Permissions(),
+			Expires:     time.Now().Add(24 * time.Hour),
+		})
 	return err
 }
 
@@ -174,7 +202,9 @@ type page[T any] struct {
 }
 
 // list reads every page of a list, until enough says so.
-func list[T any](ctx context.Context, s *school, url string, enough func(T) bool) (all []T, err error) {
+func list[T any](
+	ctx context.Context, s *school, url string, enough func(T) bool,
+) (all []T, err error) {
 	next := ""
 	for {
 		p, err := get[page[T]](ctx, s, url+"&limit=1000&cursor="+next)

@@ -19,7 +19,8 @@ func TestKillDoesNotSwallowASilence(t *testing.T) {
 	}
 	t.Parallel()
 	s := newSchool(t)
-	a, err := app.Open(t.Context(), config(s.dir), app.Options{Logger: slog.New(slog.DiscardHandler)})
+	a, err := app.Open(t.Context(), config(s.dir),
+		app.Options{Logger: slog.New(slog.DiscardHandler)})
 	ok(t, err)
 	v := a.Registry().In(g.SystemScope("test"))
 	p, err := v.Profile(t.Context(), "kill-sensor")
@@ -45,7 +46,8 @@ func TestKillDoesNotSwallowASilence(t *testing.T) {
 		ok(t, err)
 		n := 0
 		for _, e := range told.Items {
-			if e.Device == "sensor-0" && e.Status.State == g.StateOffline && strings.HasPrefix(e.Status.Reason, "silent for more than ") {
+			if e.Device == "sensor-0" && e.Status.State == g.StateOffline &&
+				strings.HasPrefix(e.Status.Reason, "silent for more than ") {
 				n++
 			}
 		}

@@ -38,7 +38,9 @@ func TestRealDiskThatIsFull(t *testing.T) {
 	clear := func() { ok(t, os.Remove(ballast)) }
 
 	// Its shard has a file with room after the first message; the other has none yet.
-	fullDisk(t, s, s.runOver(t, config(s.dir), app.Options{}), func() { take(t, ballast, 40<<20) }, clear)
+	fullDisk(t, s, s.runOver(t, config(s.dir), app.Options{}), func() {
+		take(t, ballast, 40<<20)
+	}, clear)
 
 	r := s.runOver(t, config(s.dir), app.Options{})
 	r.send(t, "sensor-0", 1)
@@ -82,7 +84,8 @@ func take(t *testing.T, file string, stay uint64) {
 	ok(t, err)
 	defer f.Close()
 	size := int64(0)
-	for step := int64(free(t, filepath.Dir(file)) - stay); step > 0; { // nothing is free of which nobody else takes some
+	// nothing is free of which nobody else takes some
+	for step := int64(free(t, filepath.Dir(file)) - stay); step > 0; {
 		err := unix.Fallocate(int(f.Fd()), 0, size, step)
 		if err == nil {
 			size += step

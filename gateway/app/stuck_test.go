@@ -34,7 +34,8 @@ func (s *school) run(t *testing.T) *running {
 
 func (s *school) runWith(t *testing.T, c app.Config) *running {
 	t.Helper()
-	a, err := app.Open(t.Context(), c, app.Options{Logger: slog.New(slog.DiscardHandler), Version: "test"})
+	a, err := app.Open(t.Context(), c,
+		app.Options{Logger: slog.New(slog.DiscardHandler), Version: "test"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +75,10 @@ func (r *running) send(t *testing.T, device string, n int) {
 	// A series has one value a millisecond, and a quick disk acknowledges twice in one.
 	r.sent = max(r.sent+1, time.Now().UnixMilli())
 	_, kind, payload := message(device, 0, n, r.sent)
-	for _, b := range [][]byte{connectPacket(device, r.passwords[device]), publishPacket("gh/v1/"+killSchool+"/"+device+"/"+kind, 7, payload)} {
+	for _, b := range [][]byte{
+		connectPacket(device, r.passwords[device]),
+		publishPacket("gh/v1/"+killSchool+"/"+device+"/"+kind, 7, payload),
+	} {
 		if _, err := conn.Write(b); err != nil {
 			t.Fatal(err)
 		}
@@ -120,7 +124,8 @@ func (r *running) lag(t *testing.T, cursor string) uint64 {
 
 func (r *running) sightings(t *testing.T) int {
 	t.Helper()
-	rows, err := list(t.Context(), r.school, r.a.URL()+"/v1/sightings?", func(registry.SightingRow) bool { return false })
+	rows, err := list(t.Context(), r.school, r.a.URL()+"/v1/sightings?",
+		func(registry.SightingRow) bool { return false })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +149,8 @@ func eventually(t *testing.T, what string, ok func() bool) {
 // beside opens one of the gateway's databases beside it, as an operator might.
 func (s *school) beside(t *testing.T, name string) func(statement string) {
 	t.Helper()
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(s.dir, "data", name)+"?_pragma=busy_timeout(10000)")
+	db, err := sql.Open("sqlite",
+		"file:"+filepath.Join(s.dir, "data", name)+"?_pragma=busy_timeout(10000)")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,10 +172,13 @@ func TestPartThatFailsShowsAndGoesOn(t *testing.T) {
 	history("ALTER TABLE sightings RENAME TO taken_away")
 	r.send(t, "reader-8", 1)
 	eventually(t, "the status page to show the history", func() bool {
-		return strings.HasPrefix(r.processing(t), "critical: history is held up and tries again: write history: ")
+		return strings.HasPrefix(r.processing(t),
+			"critical: history is held up and tries again: write history: ")
 	})
 	r.send(t, "sensor-0", 1)
-	eventually(t, "the other parts to go on", func() bool { return r.lag(t, "twin") == 0 && r.lag(t, "telemetry") == 0 })
+	eventually(t, "the other parts to go on", func() bool {
+		return r.lag(t, "twin") == 0 && r.lag(t, "telemetry") == 0
+	})
 	if r.lag(t, "history") == 0 {
 		t.Error("the history shows no lag, though it has handled nothing")
 	}
@@ -178,7 +187,9 @@ func TestPartThatFailsShowsAndGoesOn(t *testing.T) {
 	if got := r.sightings(t); got != 1 {
 		t.Errorf("%d sightings after the history went on, want 1", got)
 	}
-	eventually(t, "the status page to show that all is well", func() bool { return strings.HasPrefix(r.processing(t), "ok: ") })
+	eventually(t, "the status page to show that all is well", func() bool {
+		return strings.HasPrefix(r.processing(t), "ok: ")
+	})
 }
 
 // TestStopWithPartThatFails stops a gateway whose history cannot go on, either since a table
@@ -187,7 +198,12 @@ func TestPartThatFailsShowsAndGoesOn(t *testing.T) {
 func TestStopWithPartThatFails(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, db, take, mend string }{
-		{"failing", "history.db", "ALTER TABLE sightings RENAME TO taken_away", "ALTER TABLE taken_away RENAME TO sightings"},
+		{
+			"failing",
+			"history.db",
+			"ALTER TABLE sightings RENAME TO taken_away",
+			"ALTER TABLE taken_away RENAME TO sightings",
+		},
 		{"waiting", "history.db", "BEGIN IMMEDIATE", "ROLLBACK"},
 		{"all waiting", "registry.db", "BEGIN IMMEDIATE", "ROLLBACK"},
 	} {
@@ -198,13 +214,16 @@ func TestStopWithPartThatFails(t *testing.T) {
 			db(c.take)
 			r.send(t, "reader-8", 1)
 			if c.db == "history.db" { // without the registry nobody can ask
-				eventually(t, "the history to fall behind", func() bool { return r.lag(t, "history") > 0 && r.lag(t, "twin") == 0 })
+				eventually(t, "the history to fall behind", func() bool {
+					return r.lag(t, "history") > 0 && r.lag(t, "twin") == 0
+				})
 			}
 			took, err := r.end(t)
 			if err != nil {
 				t.Errorf("the gateway ended with %v, want no error", err)
 			}
-			if took > 8*time.Second { // SQLite alone would wait 10 s for each lock, whoever asks it to stop
+			// SQLite alone would wait 10 s for each lock, whoever asks it to stop
+			if took > 8*time.Second {
 				t.Errorf("it took %s", took)
 			}
 			t.Logf("stopped within %s", took.Round(time.Millisecond))

@@ -35,8 +35,15 @@ func (a *App) openTelemetry(dir string) (series, error) {
 				classes = append(classes, telemetry.Class{Name: name, Retention: keep})
 			}
 		}
-		opt := telemetry.Options{Dir: dir, Classes: classes, LateBy: c.LateBy, Logger: a.log}
-		return telemetry.OpenBeside(a.log, func() (*telemetry.Store, error) { return telemetry.Open(opt) }), nil
+		opt := telemetry.Options{
+			Dir:     dir,
+			Classes: classes,
+			LateBy:  c.LateBy,
+			Logger:  a.log,
+		}
+		return telemetry.OpenBeside(a.log, func() (*telemetry.Store, error) {
+			return telemetry.Open(opt)
+		}), nil
 	}
 	token := os.Getenv(tokenEnv)
 	if c.TokenFile != "" {
@@ -45,17 +52,30 @@ func (a *App) openTelemetry(dir string) (series, error) {
 			return nil, fmt.Errorf("telemetry.token_file: %w", err)
 		}
 		if token = strings.TrimSpace(string(b)); token == "" {
-			return nil, fmt.Errorf("telemetry.token_file: %s is empty; write the token into it", a.cfg.Path(c.TokenFile))
+			return nil, fmt.Errorf("telemetry.token_file: %s is empty; write the token into it",
+				a.cfg.Path(c.TokenFile))
 		}
 	}
 	switch c.Store {
 	case "victoria":
-		return noNil(victoria.Open(victoria.Options{URL: c.URL, Username: c.Username, Token: token, Logger: a.log}))
+		return noNil(victoria.Open(victoria.Options{
+			URL:      c.URL,
+			Username: c.Username,
+			Token:    token,
+			Logger:   a.log,
+		}))
 	case "influx":
 		if c.Username != "" {
 			token = c.Username + ":" + token
 		}
-		return noNil(influx.Open(influx.Options{URL: c.URL, Organisation: c.Organisation, Bucket: c.Bucket, Token: token, Now: a.now, Logger: a.log}))
+		return noNil(influx.Open(influx.Options{
+			URL:          c.URL,
+			Organisation: c.Organisation,
+			Bucket:       c.Bucket,
+			Token:        token,
+			Now:          a.now,
+			Logger:       a.log,
+		}))
 	}
 	return nil, g.FieldErrorf("telemetry.store", "%q is no store", c.Store)
 }

@@ -13,14 +13,18 @@ import (
 // TestStatusSaysThatTelemetryIsBeingRead has a store that has not opened yet.
 func TestStatusSaysThatTelemetryIsBeingRead(t *testing.T) {
 	release := make(chan struct{})
-	options := telemetry.Options{Dir: t.TempDir(), Classes: []telemetry.Class{{Name: "default", Retention: time.Hour}}}
+	options := telemetry.Options{
+		Dir:     t.TempDir(),
+		Classes: []telemetry.Class{{Name: "default", Retention: time.Hour}},
+	}
 	o := telemetry.OpenBeside(slog.New(slog.DiscardHandler), func() (*telemetry.Store, error) {
 		<-release
 		return telemetry.Open(options)
 	})
 	a := &App{telemetry: o}
 	watched := selfwatch.Telemetry(o.Stats, a.telemetryReady)
-	if got := watched.Check(t.Context(), time.Now(), nil); got.State != "ok" || !strings.Contains(got.Message, "still being read") {
+	if got := watched.Check(t.Context(), time.Now(), nil); got.State != "ok" ||
+		!strings.Contains(got.Message, "still being read") {
 		t.Errorf("the status page says %s %q", got.State, got.Message)
 	}
 	close(release)

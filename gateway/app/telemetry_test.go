@@ -28,7 +28,8 @@ func (r *running) numbers(t *testing.T) []string {
 			} `json:"result"`
 		} `json:"data"`
 	}
-	a, err := get[answer](t.Context(), r.school, r.a.URL()+"/v1/telemetry/api/v1/query?query="+url.QueryEscape("gatehouse_n[1h]"))
+	a, err := get[answer](t.Context(), r.school,
+		r.a.URL()+"/v1/telemetry/api/v1/query?query="+url.QueryEscape("gatehouse_n[1h]"))
 	if err != nil {
 		return nil // the server is away
 	}
@@ -46,7 +47,10 @@ func (r *running) numbers(t *testing.T) []string {
 // first, comes, goes and comes again: what was acknowledged meanwhile is made up for from the
 // journal, each reading once.
 func TestTelemetryServerWasAway(t *testing.T) {
-	for name, far := range map[string]func(*testing.T, *app.TelemetryConfig) *telemetrytest.Server{"victoria": victoriaServer, "influx": influxServer} {
+	for name, far := range map[string]func(*testing.T, *app.TelemetryConfig) *telemetrytest.Server{
+		"victoria": victoriaServer,
+		"influx":   influxServer,
+	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSchool(t)
 			c := config(s.dir)
@@ -68,14 +72,18 @@ func TestTelemetryServerWasAway(t *testing.T) {
 			whole := func() bool { return slices.Equal(r.numbers(t), want) }
 
 			send(1, 10)
-			eventually(t, "the status page to say so", func() bool { return strings.Contains(r.processing(t), "telemetry is held up") })
+			eventually(t, "the status page to say so", func() bool {
+				return strings.Contains(r.processing(t), "telemetry is held up")
+			})
 			server.Start(t)
 			t.Cleanup(func() { server.Stop(t) })
 			if name == "influx" {
 				influxDatabase(t, c.Telemetry.URL)
 			}
 			eventually(t, "the readings to be made up for", whole)
-			eventually(t, "the status page to be content", func() bool { return strings.HasPrefix(r.processing(t), "ok") })
+			eventually(t, "the status page to be content", func() bool {
+				return strings.HasPrefix(r.processing(t), "ok")
+			})
 
 			server.Stop(t)
 			send(21, 30)
@@ -104,12 +112,17 @@ func TestTelemetryThatCannotBeOpened(t *testing.T) {
 	ok(t, os.WriteFile(folder, nil, 0o600))
 	r := s.run(t)
 	r.send(t, "sensor-0", 7)
-	eventually(t, "the status page to say so", func() bool { return strings.HasPrefix(r.check(t, "telemetry"), "critical: ") })
+	eventually(t, "the status page to say so", func() bool {
+		return strings.HasPrefix(r.check(t, "telemetry"), "critical: ")
+	})
 	if got := r.check(t, "telemetry"); !strings.Contains(got, folder) {
 		t.Errorf("the status page says %q, want it to name %s", got, folder)
 	}
-	eventually(t, "its reader to be held up", func() bool { return strings.Contains(r.processing(t), "telemetry is held up") })
-	if err := r.a.Backup(t.Context(), io.Discard); err == nil || !strings.Contains(err.Error(), folder) {
+	eventually(t, "its reader to be held up", func() bool {
+		return strings.Contains(r.processing(t), "telemetry is held up")
+	})
+	if err := r.a.Backup(t.Context(), io.Discard); err == nil ||
+		!strings.Contains(err.Error(), folder) {
 		t.Errorf("a backup without the telemetry: got %v, want it to name %s", err, folder)
 	}
 	_, err := get[any](t.Context(), s, r.a.URL()+"/v1/telemetry/api/v1/query?query=gatehouse_n")
@@ -133,9 +146,17 @@ func victoriaServer(t *testing.T, c *app.TelemetryConfig) *telemetrytest.Server 
 	if err := os.WriteFile(token, []byte("a secret\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c.URL, c.Username, c.TokenFile = "http://"+addr, "gatehouse", token
-	return &telemetrytest.Server{Health: "http://gatehouse:a%20secret@" + addr + "/health", Signal: os.Interrupt, Command: []string{program, "-httpListenAddr=" + addr, "-httpAuth.username=gatehouse", "-httpAuth.password=a secret",
-		"-storageDataPath=" + t.TempDir(), "-memory.allowedBytes=268435456", "-dedup.minScrapeInterval=1ms", "-search.latencyOffset=1s"}}
+	c.URL = "http://" + addr
+	c.Username = "gatehouse"
+	c.TokenFile = token
+	return &telemetrytest.Server{
+		Health: "http://gatehouse:a%20secret@" + addr + "/health",
+		Signal: os.Interrupt,
+		Command: []string{program, "-httpListenAddr=" + addr, "-httpAuth.username=gatehouse",
+			"-httpAuth.password=a secret",
+			"-storageDataPath=" + t.TempDir(), "-memory.allowedBytes=268435456",
+			"-dedup.minScrapeInterval=1ms", "-search.latencyOffset=1s"},
+	}
 }
 
 func influxServer(t *testing.T, c *app.TelemetryConfig) *telemetrytest.Server {
@@ -174,8 +195,10 @@ func TestPromtoolWithAKey(t *testing.T) {
 			p.SetURL(gateway)
 			p.Out.Header.Set("Authorization", "Bearer "+c.key)
 		}})
-		for _, args := range [][]string{{"instant", front.URL + "/v1/telemetry", "gatehouse_n"}, {"range", "--step=1s", front.URL + "/v1/telemetry", "gatehouse_n"},
-			{"series", "--match=gatehouse_n", front.URL + "/v1/telemetry"}, {"labels", front.URL + "/v1/telemetry", "device"}} {
+		for _, args := range [][]string{{"instant", front.URL + "/v1/telemetry", "gatehouse_n"},
+			{"range", "--step=1s", front.URL + "/v1/telemetry", "gatehouse_n"},
+			{"series", "--match=gatehouse_n", front.URL + "/v1/telemetry"},
+			{"labels", front.URL + "/v1/telemetry", "device"}} {
 			want := c.want
 			if c.key == s.key && args[0] != "instant" {
 				want = "sensor-0"

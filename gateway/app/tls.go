@@ -94,7 +94,8 @@ func certificateName(c *tls.Certificate) string {
 	return text
 }
 
-// authorities have devices show certificates, and can be exchanged while devices are connected: each
+// authorities have devices show certificates, and can be exchanged while devices are connected:
+// each
 // handshake asks what holds now.
 type authorities struct {
 	base *tls.Config // the listener's, without authorities
@@ -115,7 +116,9 @@ func trust(t *tls.Config, file string, required bool) (*authorities, error) {
 		return nil, err
 	}
 	x.now.Store(first)
-	t.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) { return x.now.Load().config, nil }
+	t.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
+		return x.now.Load().config, nil
+	}
 	return x, nil
 }
 

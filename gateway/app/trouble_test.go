@@ -22,7 +22,8 @@ import (
 // paused runs the school's gateway with a call between its steps.
 func (s *school) paused(t *testing.T, pause func(after string)) *running {
 	t.Helper()
-	a, err := app.Open(t.Context(), config(s.dir), app.Options{Logger: slog.New(slog.DiscardHandler), Version: "test", Pause: pause})
+	a, err := app.Open(t.Context(), config(s.dir),
+		app.Options{Logger: slog.New(slog.DiscardHandler), Version: "test", Pause: pause})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,8 +137,14 @@ func TestArrivalIsNotOverwritten(t *testing.T) {
 	ok(t, err)
 	_, err = v.AddCard(ctx, p.ID, g.ByCard, "card-800001", time.Time{}) // what reader-8 reads first
 	ok(t, err)
-	session := g.Session{School: killSchool, Kind: g.SessionArrival, Name: "Morning", Start: now.Add(-time.Hour), Due: now.Add(time.Hour), End: now.Add(2 * time.Hour),
-		Zones: []g.ZoneID{"zone"}, Who: []g.PersonKind{g.Student}}
+	session := g.Session{
+		School: killSchool,
+		Kind:   g.SessionArrival,
+		Name:   "Morning",
+		Start:  now.Add(-time.Hour), Due: now.Add(time.Hour), End: now.Add(2 * time.Hour),
+		Zones: []g.ZoneID{"zone"},
+		Who:   []g.PersonKind{g.Student},
+	}
 	hold.Store(true)
 	session, err = v.PutSession(ctx, session)
 	ok(t, err)
@@ -167,13 +174,34 @@ func TestArrivalIsNotOverwritten(t *testing.T) {
 func TestDeviceNeverHeardOfIsAGap(t *testing.T) {
 	s := newSchool(t)
 	ctx, now := t.Context(), time.Now()
-	a, err := app.Open(ctx, config(s.dir), app.Options{Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return now.Add(-24 * time.Hour) }})
+	a, err := app.Open(ctx, config(s.dir), app.Options{
+		Logger: slog.New(slog.DiscardHandler), Now: func() time.Time {
+			return now.Add(-24 * time.Hour)
+		},
+	})
 	ok(t, err)
 	v := a.Registry().In(g.SystemScope("test"))
 	for id, enabled := range map[g.ZoneID]bool{"silent": true, "off": false} {
-		_, err := v.PutZone(ctx, g.Zone{ID: id, School: killSchool, Building: "building", Name: string(id), Kind: g.ZoneGate})
+		_, err := v.PutZone(ctx,
+			g.Zone{
+				ID:       id,
+				School:   killSchool,
+				Building: "building",
+				Name:     string(id),
+				Kind:     g.ZoneGate,
+			})
 		ok(t, err)
-		_, _, err = v.CreateDevice(ctx, g.Device{ID: g.DeviceID(id), School: killSchool, Zone: id, Profile: "kill-reader", Driver: g.DriverMQTTFront, Name: string(id), Enabled: enabled}, nil)
+		_, _, err = v.CreateDevice(ctx,
+			g.Device{
+				ID:      g.DeviceID(id),
+				School:  killSchool,
+				Zone:    id,
+				Profile: "kill-reader",
+				Driver:  g.DriverMQTTFront,
+				Name:    string(id),
+				Enabled: enabled,
+			},
+			nil)
 		ok(t, err)
 	}
 	_, err = v.CreatePerson(ctx, g.Person{School: killSchool, Kind: g.Student, Name: "A"})
@@ -181,8 +209,15 @@ func TestDeviceNeverHeardOfIsAGap(t *testing.T) {
 	ok(t, a.Close())
 	r := s.run(t)
 	for id, want := range map[g.ZoneID]g.AttendanceState{"silent": g.Unknown, "off": g.Absent} {
-		session, err := r.view().PutSession(ctx, g.Session{School: killSchool, Kind: g.SessionArrival, Name: string(id), Start: now.Add(-4 * time.Hour), Due: now.Add(-3 * time.Hour), End: now.Add(-2 * time.Hour),
-			Zones: []g.ZoneID{id}, Who: []g.PersonKind{g.Student}})
+		session, err := r.view().PutSession(ctx, g.Session{
+			School: killSchool,
+			Kind:   g.SessionArrival,
+			Name:   string(id),
+			Start:  now.Add(-4 * time.Hour),
+			Due:    now.Add(-3 * time.Hour), End: now.Add(-2 * time.Hour),
+			Zones: []g.ZoneID{id},
+			Who:   []g.PersonKind{g.Student},
+		})
 		ok(t, err)
 		var rows []registry.AttendanceRow
 		eventually(t, "the attendance of "+string(id), func() bool {
@@ -222,7 +257,9 @@ func TestSilenceEnds(t *testing.T) {
 		t.Errorf("got %+v, want it offline since it was last heard, %s", log[0], heard)
 	}
 	d.send(2)
-	eventually(t, "the end of the silence", func() bool { return slices.Equal(states()[:2], []g.DeviceState{g.StateOnline, g.StateOffline}) })
+	eventually(t, "the end of the silence", func() bool {
+		return slices.Equal(states()[:2], []g.DeviceState{g.StateOnline, g.StateOffline})
+	})
 }
 
 // TestChangedDeviceSignsInAnew has a device connected whose password is taken away.

@@ -18,7 +18,8 @@ import (
 )
 
 // beforePassword is that of the administrator of testdata/school-before.tgz: a backup of the
-// demonstration school, made by the version before this one after it had run for two minutes, without
+// demonstration school, made by the version before this one after it had run for two minutes,
+// without
 // pictures and faces. All of its people are invented.
 const beforePassword = "4X72TO6UB4FKZTYG"
 
@@ -78,7 +79,8 @@ func before(t *testing.T, rows []map[string]any, key string, then time.Time) (n 
 }
 
 // TestSchoolOfTheVersionBefore restores a backup that the version before has made and opens it: its
-// administrator signs in with the old password, and devices, people, alerts, the journal, the history
+// administrator signs in with the old password, and devices, people, alerts, the journal, the
+// history
 // and attendance are there to the last row.
 func TestSchoolOfTheVersionBefore(t *testing.T) {
 	t.Parallel()
@@ -96,7 +98,8 @@ func TestSchoolOfTheVersionBefore(t *testing.T) {
 	if len(told) != 0 {
 		t.Errorf("the journal is damaged: %v", told)
 	}
-	a, err := app.Open(t.Context(), c, app.Options{Logger: slog.New(slog.DiscardHandler), Version: "test", Now: now})
+	a, err := app.Open(t.Context(), c,
+		app.Options{Logger: slog.New(slog.DiscardHandler), Version: "test", Now: now})
 	ok(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)

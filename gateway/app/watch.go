@@ -19,7 +19,10 @@ func (a *App) newWatch() *selfwatch.Watch {
 	}
 	readers := &selfwatch.Readers{Journal: a.journal, Held: a.health.Held, Seen: a.seen}
 	connections := selfwatch.Connections{API: a.bound, Places: a.taken}
-	quality := &selfwatch.Quality{View: a.reg.In(g.SystemScope("quality")), School: a.directory.School}
+	quality := &selfwatch.Quality{
+		View:   a.reg.In(g.SystemScope("quality")),
+		School: a.directory.School,
+	}
 	return selfwatch.New(selfwatch.Options{
 		View:    a.reg.In(g.SystemScope("watch")),
 		Version: a.opt.Version,
@@ -36,7 +39,9 @@ func (a *App) newWatch() *selfwatch.Watch {
 			disk.Subject(),
 			a.clock.Subject(),
 			quality.Subject(),
-			{Check: func(_ context.Context, now time.Time, _ *api.Status) api.Check { return a.auditCheck(now) }},
+			{Check: func(_ context.Context, now time.Time, _ *api.Status) api.Check {
+				return a.auditCheck(now)
+			}},
 			{Metrics: []selfwatch.Metric{{
 				Name:  "devices",
 				Help:  "Registered devices.",

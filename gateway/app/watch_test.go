@@ -45,7 +45,8 @@ func (s *school) runOver(t *testing.T, c app.Config, o app.Options) *running {
 // own are the alerts about the gateway itself, newest first.
 func (r *running) own(t *testing.T, about string) []registry.AlertRow {
 	t.Helper()
-	rows, _, err := r.view().Alerts(t.Context(), registry.AlertFilter{School: killSchool, Rule: g.RuleID(g.GatewayRule + about)})
+	rows, _, err := r.view().Alerts(t.Context(),
+		registry.AlertFilter{School: killSchool, Rule: g.RuleID(g.GatewayRule + about)})
 	ok(t, err)
 	return rows
 }
@@ -55,12 +56,17 @@ func (r *running) raised(t *testing.T, about string, severity g.Severity) regist
 	t.Helper()
 	var found []registry.AlertRow
 	eventually(t, "an alert about "+about, func() bool {
-		found = slices.DeleteFunc(r.own(t, about), func(a registry.AlertRow) bool { return !a.Firing || a.Severity != severity })
+		found = slices.DeleteFunc(r.own(t, about), func(a registry.AlertRow) bool {
+			return !a.Firing || a.Severity != severity
+		})
 		return len(found) > 0
 	})
 	a := found[0]
-	if a.State != g.AlertOpen || a.School != killSchool || a.Device != "" || a.Title == "" || a.TitleZH == "" || a.Text == "" || a.TextZH == "" || a.Audible != (severity == g.Critical) {
-		t.Errorf("got %+v, want it open, for the school, of no device, in words of both languages, and audible where it is critical", a)
+	if a.State != g.AlertOpen || a.School != killSchool || a.Device != "" || a.Title == "" ||
+		a.TitleZH == "" || a.Text == "" || a.TextZH == "" || a.Audible != (severity == g.Critical) {
+		t.Errorf("got %+v, want it open, for the school, of no device, in words of both "+
+			"languages, and audible where it is critical",
+			a)
 	}
 	return a
 }
@@ -72,7 +78,8 @@ func (r *running) over(t *testing.T, about string, id g.AlertID) {
 			if a.Firing {
 				return false
 			}
-			if a.ID == id && (a.State != g.AlertResolved || a.Resolved.IsZero() || a.Comment == "") {
+			if a.ID == id &&
+				(a.State != g.AlertResolved || a.Resolved.IsZero() || a.Comment == "") {
 				t.Errorf("got %+v, want it resolved with a comment", a)
 			}
 		}
@@ -84,7 +91,8 @@ func (r *running) over(t *testing.T, about string, id g.AlertID) {
 func (r *running) told(t *testing.T, id g.AlertID) {
 	t.Helper()
 	eventually(t, "the alert's events", func() bool {
-		p, err := get[page[g.Event]](t.Context(), r.school, r.a.URL()+"/v1/events?kinds=alert&limit=1000")
+		p, err := get[page[g.Event]](t.Context(), r.school,
+			r.a.URL()+"/v1/events?kinds=alert&limit=1000")
 		ok(t, err)
 		var states []g.AlertState
 		for _, e := range p.Items {
@@ -105,7 +113,10 @@ func (r *running) try(t *testing.T, name string, n int) bool {
 	defer conn.Close()
 	ok(t, conn.SetDeadline(time.Now().Add(patience)))
 	_, kind, payload := message(name, 0, n, time.Now().UnixMilli())
-	for _, b := range [][]byte{connectPacket(name, r.passwords[name]), publishPacket("gh/v1/"+killSchool+"/"+name+"/"+kind, 7, payload)} {
+	for _, b := range [][]byte{
+		connectPacket(name, r.passwords[name]),
+		publishPacket("gh/v1/"+killSchool+"/"+name+"/"+kind, 7, payload),
+	} {
 		_, err := conn.Write(b)
 		ok(t, err)
 		var answer [4]byte
@@ -184,7 +195,8 @@ func fullDisk(t *testing.T, s *school, r *running, fill, clear func()) {
 		t.Fatal(err)
 	}
 	if lost, _ := s.journalled(t).lost(acked); len(lost) > 0 {
-		t.Errorf("%d of %d acknowledged are not in the journal, such as %s", len(lost), len(acked), lost[0])
+		t.Errorf("%d of %d acknowledged are not in the journal, such as %s", len(lost), len(acked),
+			lost[0])
 	}
 }
 
@@ -288,7 +300,10 @@ func TestClockThatIsWrongIsAnAlert(t *testing.T) {
 	r.send(t, "sensor-0", 1)
 	_, err := r.end(t)
 	ok(t, err)
-	for name, wrong := range map[string]time.Time{"behind": time.Unix(3600, 0), "ahead": time.Now().AddDate(14, 0, 0)} {
+	for name, wrong := range map[string]time.Time{
+		"behind": time.Unix(3600, 0),
+		"ahead":  time.Now().AddDate(14, 0, 0),
+	} {
 		t.Run(name, func(t *testing.T) {
 			var off atomic.Int64
 			off.Store(int64(time.Until(wrong)))
@@ -323,7 +338,9 @@ func TestLongUptimeIsNoWrongClock(t *testing.T) {
 	day := filepath.Join(s.dir, "data", "media", killSchool, time.Now().UTC().Format("20060102"))
 	ok(t, os.MkdirAll(day, 0o700))
 	var off atomic.Int64
-	r = s.runOver(t, config(s.dir), app.Options{Now: func() time.Time { return time.Now().Add(time.Duration(off.Load())) }})
+	r = s.runOver(t, config(s.dir), app.Options{Now: func() time.Time {
+		return time.Now().Add(time.Duration(off.Load()))
+	}})
 	off.Store(int64(500 * 24 * time.Hour))
 	eventually(t, "the old pictures to be removed", func() bool {
 		_, err := os.Stat(day)
@@ -375,11 +392,16 @@ func TestReaderThatStaysAwayIsAnAlert(t *testing.T) {
 // fill puts that many MiB into the journal of a gateway that does not run, a reading first.
 func (s *school) fill(t *testing.T, c app.Config, mib int) {
 	t.Helper()
-	j, err := journal.Open(filepath.Join(s.dir, "data", "journal"), journal.Options{Shards: c.Journal.Shards, MaxBytes: c.Journal.MaxBytes})
+	j, err := journal.Open(filepath.Join(s.dir, "data", "journal"),
+		journal.Options{Shards: c.Journal.Shards, MaxBytes: c.Journal.MaxBytes})
 	ok(t, err)
 	now := time.Now()
-	reading, err := event.Append(nil, &g.Event{Kind: g.EventReading, School: killSchool, Device: "sensor-0", Zone: "zone", Driver: g.DriverMQTTFront, Time: now, Received: now,
-		Reading: &g.Reading{Values: map[string]g.Value{"n": g.NumberValue(1)}}})
+	reading, err := event.Append(nil, &g.Event{
+		Kind:   g.EventReading,
+		School: killSchool,
+		Device: "sensor-0", Zone: "zone", Driver: g.DriverMQTTFront, Time: now, Received: now,
+		Reading: &g.Reading{Values: map[string]g.Value{"n": g.NumberValue(1)}},
+	})
 	ok(t, err)
 	text := strings.Repeat("x", 1<<20-64) // as little as an event as anything: it is passed over
 	data := [][]byte{reading}
@@ -397,11 +419,15 @@ func TestReaderThatStandsStillIsAnAlert(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t)
 	var off atomic.Int64
-	r := s.runOver(t, config(s.dir), app.Options{Now: func() time.Time { return time.Now().Add(time.Duration(off.Load())) }})
+	r := s.runOver(t, config(s.dir), app.Options{Now: func() time.Time {
+		return time.Now().Add(time.Duration(off.Load()))
+	}})
 	history := s.beside(t, "history.db")
 	history("ALTER TABLE sightings RENAME TO taken_away")
 	r.send(t, "reader-8", 1)
-	eventually(t, "the history to be held up", func() bool { return strings.HasPrefix(r.processing(t), "critical: history") })
+	eventually(t, "the history to be held up", func() bool {
+		return strings.HasPrefix(r.processing(t), "critical: history")
+	})
 	if got := r.own(t, "reader-history"); len(got) != 0 {
 		t.Errorf("got %v at once, want nothing for five minutes", got)
 	}
@@ -414,8 +440,10 @@ func TestReaderThatStandsStillIsAnAlert(t *testing.T) {
 		}
 		return len(found) > 0
 	})
-	if a.Severity != g.Major || !strings.Contains(a.Title, "history") || off.Load() < int64(4*time.Minute) {
-		t.Errorf("got %+v after %s, want a major alert about the history after five minutes", a, time.Duration(off.Load()))
+	if a.Severity != g.Major || !strings.Contains(a.Title, "history") ||
+		off.Load() < int64(4*time.Minute) {
+		t.Errorf("got %+v after %s, want a major alert about the history after five minutes", a,
+			time.Duration(off.Load()))
 	}
 	history("ALTER TABLE taken_away RENAME TO sightings")
 	r.over(t, "reader-history", a.ID)
@@ -426,16 +454,21 @@ func TestReaderThatStandsStillIsAnAlert(t *testing.T) {
 func TestTopmostSchoolsAnswerForTheGateway(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t)
-	a, err := app.Open(t.Context(), config(s.dir), app.Options{Logger: slog.New(slog.DiscardHandler)})
+	a, err := app.Open(t.Context(), config(s.dir),
+		app.Options{Logger: slog.New(slog.DiscardHandler)})
 	ok(t, err)
 	v := a.Registry().In(g.SystemScope("test"))
-	for _, x := range []g.School{{ID: "district", Kind: g.KindDistrict}, {ID: "below", Parent: "district", Kind: g.KindSchool}} {
+	for _, x := range []g.School{
+		{ID: "district", Kind: g.KindDistrict},
+		{ID: "below", Parent: "district", Kind: g.KindSchool},
+	} {
 		x.Name, x.Timezone, x.Language = string(x.ID), "Asia/Shanghai", "en"
 		_, err = v.CreateSchool(t.Context(), x)
 		ok(t, err)
 	}
 	ok(t, a.Close())
-	r := s.runOver(t, config(s.dir), app.Options{JournalFS: &faultfs.FS{FreeBytes: func() uint64 { return 1 }}})
+	r := s.runOver(t, config(s.dir),
+		app.Options{JournalFS: &faultfs.FS{FreeBytes: func() uint64 { return 1 }}})
 	r.raised(t, "disk", g.Critical)
 	rows, _, err := r.view().Alerts(t.Context(), registry.AlertFilter{RulePrefix: g.GatewayRule})
 	ok(t, err)

@@ -19,7 +19,8 @@ import (
 func builtDriver(t *testing.T, name string) string {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), name)
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, "github.com/gatehouse-iot/gatehouse/drivers/"+name)
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", program,
+		"github.com/gatehouse-iot/gatehouse/drivers/"+name)
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
@@ -63,16 +64,28 @@ func TestWeakTerminalsAreSaidInTheFleet(t *testing.T) {
 	s := newSchool(t)
 	listen := freePort(t)
 	c := config(s.dir)
-	c.Drivers = []app.DriverConfig{{Name: "zkteco", Path: builtDriver(t, "zkteco"), Settings: map[string]string{"listen": listen}}}
+	c.Drivers = []app.DriverConfig{
+		{
+			Name:     "zkteco",
+			Path:     builtDriver(t, "zkteco"),
+			Settings: map[string]string{"listen": listen},
+		},
+	}
 	c.Reach.ThisMachine = true
 	r := s.runWith(t, c)
-	equipment(t, "equipment: [{id: gate, kind: zkteco, connect: 'http://"+listen+"', serial: SIM1, timezone: Asia/Shanghai, interval: 20ms}]")
+	equipment(t,
+		"equipment: [{id: gate, kind: zkteco, connect: 'http://"+listen+
+			"', serial: SIM1, timezone: Asia/Shanghai, interval: 20ms}]")
 	eventually(t, "the profile that the driver brings along", func() bool {
 		_, err := r.view().Profile(t.Context(), "zkteco-push-terminal")
 		return err == nil
 	})
 	gate, _, err := r.view().CreateDevice(t.Context(), g.Device{
-		ID: "gate", School: killSchool, Zone: "zone", Driver: "zkteco", Profile: "zkteco-push-terminal", Name: "Gate", Serial: "SIM1", Enabled: true,
+		ID:      "gate",
+		School:  killSchool,
+		Zone:    "zone",
+		Driver:  "zkteco",
+		Profile: "zkteco-push-terminal", Name: "Gate", Serial: "SIM1", Enabled: true,
 		Address: map[string]string{"timezone": "Asia/Shanghai"},
 	}, nil)
 	ok(t, err)
@@ -86,7 +99,8 @@ func TestWeakTerminalsAreSaidInTheFleet(t *testing.T) {
 		return out
 	}
 	counted := func() map[string]int {
-		counts, err := get[struct{ Weak map[string]int }](t.Context(), s, r.a.URL()+"/v1/devices/summary")
+		counts, err := get[struct{ Weak map[string]int }](t.Context(), s,
+			r.a.URL()+"/v1/devices/summary")
 		ok(t, err)
 		return counts.Weak
 	}
@@ -94,9 +108,12 @@ func TestWeakTerminalsAreSaidInTheFleet(t *testing.T) {
 		got := found(weak)
 		return len(got) == 1 && got[0] == id
 	}
-	eventually(t, "the weak terminal", func() bool { return only("serial_only", "gate") && only("any", "gate") })
+	eventually(t, "the weak terminal", func() bool {
+		return only("serial_only", "gate") && only("any", "gate")
+	})
 	eventually(t, "that the sensor is not weak", func() bool { return only("none", "sensor-1") })
-	if n := counted(); n["serial_only"] != 1 || n["none"] != 1 || n["unknown"] != sensors+readers-1 {
+	if n := counted(); n["serial_only"] != 1 || n["none"] != 1 ||
+		n["unknown"] != sensors+readers-1 {
 		t.Errorf("counted %v, want one weak, one not, and of the others nothing known", n)
 	}
 

@@ -11,18 +11,24 @@ import (
 // A driver that reports more than it did finds its profile in an old registry widened, with what
 // the school changed left alone.
 func TestAnUpgradedDriversProfileIsWidened(t *testing.T) {
-	old := g.Profile{ID: "cam", Title: "Our cameras", Type: g.TypeCamera, Properties: map[string]g.Property{
-		"fps": {Title: "Ours", Type: "number"},
-	}}
-	newer := g.Profile{ID: "cam", Title: "Cameras", Type: g.TypeCamera, Properties: map[string]g.Property{
-		"fps":       {Title: "Frames", Type: "number"},
-		"detect_ms": {Title: "Detector", Type: "number"},
-	}, Actions: map[string]g.Action{"snapshot": {Title: "Snapshot"}}}
+	old := g.Profile{
+		ID: "cam", Title: "Our cameras", Type: g.TypeCamera, Properties: map[string]g.Property{
+			"fps": {Title: "Ours", Type: "number"},
+		},
+	}
+	newer := g.Profile{
+		ID: "cam", Title: "Cameras", Type: g.TypeCamera, Properties: map[string]g.Property{
+			"fps":       {Title: "Frames", Type: "number"},
+			"detect_ms": {Title: "Detector", Type: "number"},
+		},
+		Actions: map[string]g.Action{"snapshot": {Title: "Snapshot"}}}
 	got, more := widened(old, newer)
-	want := g.Profile{ID: "cam", Title: "Our cameras", Type: g.TypeCamera, Properties: map[string]g.Property{
-		"fps":       {Title: "Ours", Type: "number"},
-		"detect_ms": {Title: "Detector", Type: "number"},
-	}, Actions: newer.Actions}
+	want := g.Profile{
+		ID: "cam", Title: "Our cameras", Type: g.TypeCamera, Properties: map[string]g.Property{
+			"fps":       {Title: "Ours", Type: "number"},
+			"detect_ms": {Title: "Detector", Type: "number"},
+		},
+		Actions: newer.Actions}
 	if diff := cmp.Diff(got, want); diff != "" || !more {
 		t.Errorf("got (-) and want (+), more %v:\n%s", more, diff)
 	}

@@ -30,7 +30,9 @@ const (
 // device of its own, so that each raises an alert of its own.
 func alerts(ctx context.Context, o options) (measure.Line, error) {
 	if o.sample {
-		o.publishers, o.rate, o.probes = 50, 500, 20
+		o.publishers = 50
+		o.rate = 500
+		o.probes = 20
 	}
 	dir, err := os.MkdirTemp(o.dir, "alerts")
 	if err != nil {
@@ -50,14 +52,26 @@ func alerts(ctx context.Context, o options) (measure.Line, error) {
 		return measure.Line{}, err
 	}
 	p99, own := measure.Percentile(took, 99), measure.Percentile(l.late, 99)
-	line := measure.Line{Name: "alert-on-stream", Unit: "ms p99", Ours: measure.Milliseconds(p99), Bar: "<50 ms", Held: p99 < 50*time.Millisecond && reached(l.rate, float64(o.rate)) || o.sample}
+	line := measure.Line{
+		Name: "alert-on-stream",
+		Unit: "ms p99",
+		Ours: measure.Milliseconds(p99),
+		Bar:  "<50 ms",
+		Held: p99 < 50*time.Millisecond && reached(l.rate, float64(o.rate)) || o.sample,
+	}
 	line.Unclear = !line.Held && c.others > 0.25
-	line.Note = fmt.Sprintf("%d alerts at %.0f messages/s acknowledged of %d; p50 %.1f, most %.1f ms; gateway %.1f and load generator %.1f us CPU per message; the generator's own lateness p99 %.1f ms; others used %.2f cores",
-		len(took), l.rate, o.rate, measure.Milliseconds(measure.Percentile(took, 50)), measure.Milliseconds(slices.Max(took)), c.server, c.load, measure.Milliseconds(own), c.others)
+	line.Note = fmt.Sprintf("%d alerts at %.0f messages/s acknowledged of %d; p50 %.1f, most "+
+		"%.1f ms; gateway %.1f and load generator %.1f us CPU per message; the generator's own "+
+		"lateness p99 %.1f ms; others used %.2f cores",
+		len(took), l.rate, o.rate, measure.Milliseconds(measure.Percentile(took, 50)),
+		measure.Milliseconds(slices.Max(took)), c.server, c.load, measure.Milliseconds(own),
+		c.others)
 	return line, nil
 }
 
-func probeAlerts(ctx context.Context, o options, gw *gateway, s *school) (*load, []time.Duration, cost, error) {
+func probeAlerts(
+	ctx context.Context, o options, gw *gateway, s *school,
+) (*load, []time.Duration, cost, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	l, err := dialAll(ctx, gw.mqtt, s.devices[:o.publishers])
@@ -117,7 +131,8 @@ func dialProbes(addr string, devices []device) ([]*probe, error) {
 		if err != nil {
 			return out, err
 		}
-		packet, idAt := measure.Publish(d.topic(), []byte(`{"temperature":60.25,"humidity":40.00,"co2":600}`))
+		packet, idAt := measure.Publish(d.topic(),
+			[]byte(`{"temperature":60.25,"humidity":40.00,"co2":600}`))
 		packet[idAt+1] = 1
 		out = append(out, &probe{d.id, conn, packet})
 	}

@@ -26,7 +26,10 @@ const (
 func fleet(ctx context.Context, o options) (measure.Line, error) {
 	gap := sampleGap
 	if o.sample {
-		o.devices, o.senders, o.minutes, gap = 2000, 300, 0.1, 500*time.Millisecond
+		o.devices = 2000
+		o.senders = 300
+		o.minutes = 0.1
+		gap = 500 * time.Millisecond
 	}
 	dir, err := os.MkdirTemp(o.dir, "fleet")
 	if err != nil {
@@ -47,7 +50,9 @@ func fleet(ctx context.Context, o options) (measure.Line, error) {
 	return l, errors.Join(err, gw.Stop())
 }
 
-func goOn(ctx context.Context, o options, gw *gateway, s *school, gap time.Duration) (measure.Line, error) {
+func goOn(
+	ctx context.Context, o options, gw *gateway, s *school, gap time.Duration,
+) (measure.Line, error) {
 	began := time.Now()
 	connecting, err := newMeter(gw.Process)
 	if err != nil {
@@ -66,7 +71,8 @@ func goOn(ctx context.Context, o options, gw *gateway, s *school, gap time.Durat
 	if err != nil {
 		return measure.Line{}, err
 	}
-	say("fleet: %d devices connected in %.1f s, %.0f us CPU of the gateway each", o.senders, time.Since(began).Seconds(), door.server)
+	say("fleet: %d devices connected in %.1f s, %.0f us CPU of the gateway each", o.senders,
+		time.Since(began).Seconds(), door.server)
 	sending, err := newMeter(gw.Process)
 	if err != nil {
 		return measure.Line{}, err
@@ -89,7 +95,8 @@ func goOn(ctx context.Context, o options, gw *gateway, s *school, gap time.Durat
 	if err := gw.complete(ctx, before, after, messages); err != nil {
 		return measure.Line{}, err
 	}
-	peak, err := gw.Peak() // since its start: connecting, and the first tenth that samples leave out, among it
+	// since its start: connecting, and the first tenth that samples leave out, among it
+	peak, err := gw.Peak()
 	if err != nil {
 		return measure.Line{}, err
 	}
@@ -104,7 +111,9 @@ type reading map[string]float64
 
 // sample looks until the load is over. It leaves out the first tenth, in which everything is
 // heard of for the first time.
-func (gw *gateway) sample(ctx context.Context, gap time.Duration, loaded <-chan error) ([]reading, error) {
+func (gw *gateway) sample(
+	ctx context.Context, gap time.Duration, loaded <-chan error,
+) ([]reading, error) {
 	var all []reading
 	tick := time.NewTicker(gap)
 	defer tick.Stop()
@@ -134,7 +143,8 @@ func (gw *gateway) look(ctx context.Context) (reading, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := gw.metrics(ctx, "go_goroutines", "gatehouse_telemetry_series", "go_memstats_heap_inuse_bytes")
+	m, err := gw.metrics(ctx, "go_goroutines", "gatehouse_telemetry_series",
+		"go_memstats_heap_inuse_bytes")
 	if err != nil {
 		return nil, err
 	}
@@ -142,8 +152,13 @@ func (gw *gateway) look(ctx context.Context) (reading, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := reading{"rss": float64(rss), "heap": m["go_memstats_heap_inuse_bytes"], "goroutines": m["go_goroutines"], "series": m["gatehouse_telemetry_series"],
-		"unacknowledged": float64(s.MQTT.Received) - float64(s.MQTT.Acknowledged)}
+	r := reading{
+		"rss":            float64(rss),
+		"heap":           m["go_memstats_heap_inuse_bytes"],
+		"goroutines":     m["go_goroutines"],
+		"series":         m["gatehouse_telemetry_series"],
+		"unacknowledged": float64(s.MQTT.Received) - float64(s.MQTT.Acknowledged),
+	}
 	for _, c := range s.Cursors {
 		r["lag "+c.Name] = float64(c.Lag)
 	}
@@ -170,7 +185,9 @@ func verdict(o options, samples []reading, rss float64, c, door cost, load *load
 	for _, name := range slices.Sorted(maps.Keys(samples[0])) {
 		a, b := middle(samples[:half], name), middle(samples[half:], name)
 		switch name {
-		case "rss", "heap": // judged by its bound: the telemetry of the last hours is in memory, and compacted after that
+		// judged by its bound: the telemetry of the last hours is in memory, and compacted after
+		// that
+		case "rss", "heap":
 			was = append(was, fmt.Sprintf("%s %.0f to %.0f MB", name, a/(1<<20), b/(1<<20)))
 			continue
 		}
@@ -179,7 +196,13 @@ func verdict(o options, samples []reading, rss float64, c, door cost, load *load
 			grown = append(grown, name)
 		}
 	}
-	l := measure.Line{Name: "fleet-goes-on", Unit: "MB peak RSS", Ours: rss / (1 << 20), Bar: "<1536 MB and no queue grows", Held: rss < mostRSS && len(grown) == 0 && reached(load.rate, float64(o.senders))}
+	l := measure.Line{
+		Name: "fleet-goes-on",
+		Unit: "MB peak RSS",
+		Ours: rss / (1 << 20),
+		Bar:  "<1536 MB and no queue grows",
+		Held: rss < mostRSS && len(grown) == 0 && reached(load.rate, float64(o.senders)),
+	}
 	if o.sample { // a few seconds show that the places are looked at, and not that they do not grow
 		l.Held = true
 	}
@@ -187,8 +210,12 @@ func verdict(o options, samples []reading, rss float64, c, door cost, load *load
 	if len(grown) > 0 {
 		l.Note = "grown: " + strings.Join(grown, ", ") + "; "
 	}
-	l.Note += fmt.Sprintf("%d devices, %d of them sending 3 values each second for %.1f minutes, %.0f messages/s acknowledged and nothing lost; middle of the first half to the second: %s; gateway %.1f and load generator %.1f us CPU per message, %.0f us per connection; the generator's own lateness p99 %.1f ms; others used %.2f cores",
-		o.devices, o.senders, o.minutes, load.rate, strings.Join(was, ", "), c.server, c.load, door.server, measure.Milliseconds(measure.Percentile(load.late, 99)), c.others)
+	l.Note += fmt.Sprintf("%d devices, %d of them sending 3 values each second for %.1f minutes, "+
+		"%.0f messages/s acknowledged and nothing lost; middle of the first half to the second: "+
+		"%s; gateway %.1f and load generator %.1f us CPU per message, %.0f us per connection; "+
+		"the generator's own lateness p99 %.1f ms; others used %.2f cores",
+		o.devices, o.senders, o.minutes, load.rate, strings.Join(was, ", "), c.server, c.load,
+		door.server, measure.Milliseconds(measure.Percentile(load.late, 99)), c.others)
 	return l
 }
 

@@ -40,7 +40,9 @@ func start(ctx context.Context, o options, s *school) (*gateway, error) {
 		return nil, err
 	}
 	conf := filepath.Join(s.dir, "bench.yaml")
-	text := fmt.Sprintf("data_dir: %s\nhttp: {listen: %q}\nmqtt: {listen: %q, device_rate: 0, school_rate: 0}\nlog: {level: info}\n", s.dir, web, mqtt)
+	text := fmt.Sprintf("data_dir: %s\nhttp: {listen: %q}\nmqtt: {listen: %q, device_rate: 0, "+
+		"school_rate: 0}\nlog: {level: info}\n",
+		s.dir, web, mqtt)
 	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
 		return nil, err
 	}
@@ -59,7 +61,12 @@ func start(ctx context.Context, o options, s *school) (*gateway, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	gw := &gateway{Process: &measure.Process{Cmd: cmd}, mqtt: mqtt, url: "http://" + web, key: s.key}
+	gw := &gateway{
+		Process: &measure.Process{Cmd: cmd},
+		mqtt:    mqtt,
+		url:     "http://" + web,
+		key:     s.key,
+	}
 	ready := make(chan bool, 1)
 	go func() { // ends with the process
 		lines := bufio.NewScanner(errs)
@@ -193,7 +200,8 @@ func (gw *gateway) caughtUp(ctx context.Context, patience time.Duration) (status
 			return s, nil
 		}
 		if time.Now().After(deadline) {
-			return s, fmt.Errorf("after %s the reader %s is still %d events behind", patience, who, lag)
+			return s, fmt.Errorf("after %s the reader %s is still %d events behind", patience, who,
+				lag)
 		}
 		select {
 		case <-ctx.Done():

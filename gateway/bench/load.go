@@ -34,8 +34,10 @@ type load struct {
 	sent  int
 	acked int
 	freed func(*publisher) error // what follows an acknowledgement
-	late  []time.Duration        // how late the generator itself was, where the server was not behind
-	rate  float64                // of the last run: acknowledged a second, from its start to the last acknowledgement
+	// how late the generator itself was, where the server was not behind
+	late []time.Duration
+	// of the last run: acknowledged a second, from its start to the last acknowledgement
+	rate float64
 }
 
 // reached tells whether a rate that was acknowledged is the one that was asked for: a load
@@ -90,12 +92,14 @@ func (l *load) connect(addr string, d *device, i uint32) error {
 	p := newPublisher(d, i)
 	p.fd = fd
 	l.pubs, l.byFD[int32(fd)] = append(l.pubs, p), p
-	return unix.EpollCtl(l.ep, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(fd)})
+	return unix.EpollCtl(l.ep, unix.EPOLL_CTL_ADD, fd,
+		&unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(fd)})
 }
 
 func newPublisher(d *device, i uint32) *publisher {
 	p := &publisher{walk: i*2654435761 + 1, clock: time.Now().UnixMilli()}
-	p.packet, p.idAt = measure.Publish(d.topic(), fmt.Appendf(nil, `{"temperature":20.00,"humidity":40.00,"co2":600,"time":%d}`, p.clock))
+	p.packet, p.idAt = measure.Publish(d.topic(),
+		fmt.Appendf(nil, `{"temperature":20.00,"humidity":40.00,"co2":600,"time":%d}`, p.clock))
 	p.timeAt = len(p.packet) - len("}") - 13
 	for i, name := range []string{`ture":20.0`, `dity":40.0`, `"co2":60`} {
 		p.values[i] = bytes.Index(p.packet, []byte(name)) + len(name) - 1
@@ -187,7 +191,8 @@ func (l *load) run(ctx context.Context, perSecond float64, count int) error {
 				break
 			}
 			if !blocked {
-				l.late = append(l.late, now.Sub(start)-time.Duration(float64(l.sent-base)/perSecond*1e9))
+				l.late = append(l.late,
+					now.Sub(start)-time.Duration(float64(l.sent-base)/perSecond*1e9))
 			}
 			if err := p.send(1); err != nil {
 				return err

@@ -50,7 +50,8 @@ func parts() []struct {
 	name string
 	run  func(context.Context, options) ([]measure.Line, error)
 } {
-	one := func(part func(context.Context, options) (measure.Line, error)) func(context.Context, options) ([]measure.Line, error) {
+	type single = func(context.Context, options) (measure.Line, error)
+	one := func(part single) func(context.Context, options) ([]measure.Line, error) {
 		return func(ctx context.Context, o options) ([]measure.Line, error) {
 			l, err := part(ctx, o)
 			return []measure.Line{l}, err
@@ -66,24 +67,34 @@ func run(ctx context.Context, args []string) error {
 	var o options
 	var only string
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
-	fs.StringVar(&only, "only", "", "the `PARTS` to run, with commas between them: whole, alerts, fleet, restart; default all")
-	fs.StringVar(&o.gateway, "gateway", "bin/gateway", "the gateway's `PROGRAM`; empty: this one runs the gateway itself, as gateway serve does")
-	fs.StringVar(&o.telegraf, "telegraf", ".cache/bin/telegraf-v1.30.0", "Telegraf's `PROGRAM`, as deploy/setup/telegraf.sh builds it")
-	fs.StringVar(&o.dir, "dir", "", "`FOLDER` for what is written, on a real disk; default a temporary one")
-	fs.StringVar(&o.json, "json", "", "also write each part's line to this `FILE` as JSON; %s in it is the part's name")
-	fs.StringVar(&o.profile, "profile", "", "write a CPU profile of the gateway to this `FILE`; the gateway is then this program")
-	fs.StringVar(&o.serve, "serve", "", "run the gateway on this configuration `FILE`, as -profile and an empty -gateway have it done")
+	fs.StringVar(&only, "only", "",
+		"the `PARTS` to run, with commas between them: whole, alerts, fleet, restart; default all")
+	fs.StringVar(&o.gateway, "gateway", "bin/gateway",
+		"the gateway's `PROGRAM`; empty: this one runs the gateway itself, as gateway serve does")
+	fs.StringVar(&o.telegraf, "telegraf", ".cache/bin/telegraf-v1.30.0",
+		"Telegraf's `PROGRAM`, as deploy/setup/telegraf.sh builds it")
+	fs.StringVar(&o.dir, "dir", "",
+		"`FOLDER` for what is written, on a real disk; default a temporary one")
+	fs.StringVar(&o.json, "json", "",
+		"also write each part's line to this `FILE` as JSON; %s in it is the part's name")
+	fs.StringVar(&o.profile, "profile", "",
+		"write a CPU profile of the gateway to this `FILE`; the gateway is then this program")
+	fs.StringVar(&o.serve, "serve", "",
+		"run the gateway on this configuration `FILE`, as -profile and an empty -gateway have it "+
+			"done")
 	fs.IntVar(&o.publishers, "publishers", 1000, "whole, alerts, restart: connections that publish")
 	fs.IntVar(&o.rate, "rate", 10_000, "whole, alerts: messages a second")
 	fs.IntVar(&o.flood, "flood", 300_000, "whole: messages of a round without a rate")
 	fs.IntVar(&o.rounds, "rounds", 3, "whole: rounds of each side, taken in turn")
-	fs.DurationVar(&o.duration, "duration", 10*time.Second, "whole: time in which one round is published")
+	fs.DurationVar(&o.duration, "duration", 10*time.Second,
+		"whole: time in which one round is published")
 	fs.IntVar(&o.probes, "probes", 300, "alerts: how many are raised")
 	fs.IntVar(&o.devices, "devices", 100_000, "fleet: devices that are registered")
 	fs.IntVar(&o.senders, "senders", 10_000, "fleet: devices that send, once a second")
 	fs.Float64Var(&o.minutes, "minutes", 10, "fleet: how long")
 	fs.IntVar(&o.records, "records", 10_000_000, "restart: records in the journal")
-	fs.BoolVar(&o.sample, "sample", false, "only see that each part works and nothing is lost: no time is judged")
+	fs.BoolVar(&o.sample, "sample", false,
+		"only see that each part works and nothing is lost: no time is judged")
 	if err := fs.Parse(args); err != nil {
 		return err
 	}

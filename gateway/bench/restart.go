@@ -24,7 +24,10 @@ import (
 func restart(ctx context.Context, o options) (measure.Line, error) {
 	watched := 30 * time.Second
 	if o.sample {
-		o.publishers, o.rate, o.records, watched = 50, 500, 20_000, time.Minute
+		o.publishers = 50
+		o.rate = 500
+		o.records = 20_000
+		watched = time.Minute
 	}
 	dir, err := os.MkdirTemp(o.dir, "restart")
 	if err != nil {
@@ -55,7 +58,8 @@ func restart(ctx context.Context, o options) (measure.Line, error) {
 // fill writes readings as the gateway would have journalled them: every device once a second,
 // up to now.
 func (s *school) fill(ctx context.Context, records int) error {
-	j, err := journal.Open(filepath.Join(s.dir, "journal"), journal.Options{}) // as the gateway opens it
+	// as the gateway opens it
+	j, err := journal.Open(filepath.Join(s.dir, "journal"), journal.Options{})
 	if err != nil {
 		return err
 	}
@@ -74,8 +78,22 @@ func (s *school) fill(ctx context.Context, records int) error {
 	for i := range records {
 		d := s.devices[i%len(s.devices)].id
 		at := from.Add(time.Duration(i/len(s.devices)) * time.Second)
-		e := g.Event{Kind: g.EventReading, School: schoolID, Device: d, Zone: zoneID(i % len(s.devices) % zones(len(s.devices))), Driver: g.DriverMQTTFront, Time: at, Received: at,
-			Reading: &g.Reading{Values: map[string]g.Value{"temperature": g.NumberValue(20 + float64(i%100)/10), "humidity": g.NumberValue(40), "co2": g.NumberValue(600)}}}
+		e := g.Event{
+			Kind:     g.EventReading,
+			School:   schoolID,
+			Device:   d,
+			Zone:     zoneID(i % len(s.devices) % zones(len(s.devices))),
+			Driver:   g.DriverMQTTFront,
+			Time:     at,
+			Received: at,
+			Reading: &g.Reading{
+				Values: map[string]g.Value{
+					"temperature": g.NumberValue(20 + float64(i%100)/10),
+					"humidity":    g.NumberValue(40),
+					"co2":         g.NumberValue(600),
+				},
+			},
+		}
 		if buf, err = event.Append(buf[:0], &e); err == nil {
 			err = j.Append(string(d), buf, done)
 		}
@@ -113,7 +131,9 @@ func (s *school) killed(ctx context.Context, o options) error {
 	return err
 }
 
-func (s *school) again(ctx context.Context, o options, gw *gateway, began time.Time, watched time.Duration) (measure.Line, error) {
+func (s *school) again(
+	ctx context.Context, o options, gw *gateway, began time.Time, watched time.Duration,
+) (measure.Line, error) {
 	ready := time.Since(began)
 	if err := firstAck(gw.mqtt, &s.devices[0]); err != nil {
 		return measure.Line{}, fmt.Errorf("first publication: %w", err)
@@ -144,7 +164,13 @@ func (s *school) again(ctx context.Context, o options, gw *gateway, began time.T
 		}
 	}
 	say("restart: the slowest reader, second by second: %s", strings.Join(path, ", "))
-	line := measure.Line{Name: "restart-after-kill", Unit: "s", Ours: acked.Seconds(), Bar: "<=5 s", Held: acked <= 5*time.Second || o.sample}
+	line := measure.Line{
+		Name: "restart-after-kill",
+		Unit: "s",
+		Ours: acked.Seconds(),
+		Bar:  "<=5 s",
+		Held: acked <= 5*time.Second || o.sample,
+	}
 	var moved []string
 	for i, c := range first.Cursors {
 		now := last.Cursors[i]
@@ -154,8 +180,11 @@ func (s *school) again(ctx context.Context, o options, gw *gateway, began time.T
 		}
 		moved = append(moved, fmt.Sprintf("%s %d to %d", c.Name, c.Lag, now.Lag))
 	}
-	line.Note += fmt.Sprintf("%d records; ready %.2f s after the start, first acknowledgement after %.2f s; events behind, in %.0f s with %d messages/s coming in: %s; the page cache was warm; load average %s",
-		o.records, ready.Seconds(), acked.Seconds(), time.Since(begun).Seconds(), o.rate/10, strings.Join(moved, ", "), measure.LoadAverage())
+	line.Note += fmt.Sprintf("%d records; ready %.2f s after the start, first acknowledgement "+
+		"after %.2f s; events behind, in %.0f s with %d messages/s coming in: %s; the page cache "+
+		"was warm; load average %s",
+		o.records, ready.Seconds(), acked.Seconds(), time.Since(begun).Seconds(), o.rate/10,
+		strings.Join(moved, ", "), measure.LoadAverage())
 	return line, nil
 }
 

@@ -56,7 +56,12 @@ func prepare(ctx context.Context, dir string, devices int) (*school, error) {
 	if err != nil {
 		return nil, err
 	}
-	reg, err := registry.Open(ctx, registry.Options{Dir: dir, MasterKey: master, Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
+	reg, err := registry.Open(ctx, registry.Options{
+		Dir:       dir,
+		MasterKey: master,
+		Now:       time.Now,
+		Logger:    slog.New(slog.DiscardHandler),
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -91,25 +96,55 @@ func (s *school) register(ctx context.Context, v *registry.View, devices int) er
 	if err := v.PutProfile(ctx, p); err != nil {
 		return err
 	}
-	if _, err := v.CreateSchool(ctx, g.School{ID: schoolID, Kind: g.KindSchool, Name: "School", Timezone: "Asia/Shanghai", Language: "en"}); err != nil {
+	if _, err := v.CreateSchool(ctx, g.School{
+		ID:       schoolID,
+		Kind:     g.KindSchool,
+		Name:     "School",
+		Timezone: "Asia/Shanghai",
+		Language: "en",
+	}); err != nil {
 		return err
 	}
 	if _, err := v.PutSite(ctx, g.Site{ID: "site", School: schoolID, Name: "Site"}); err != nil {
 		return err
 	}
-	if _, err := v.PutBuilding(ctx, g.Building{ID: "building", School: schoolID, Site: "site", Name: "Building"}); err != nil {
+	if _, err := v.PutBuilding(ctx, g.Building{
+		ID:     "building",
+		School: schoolID,
+		Site:   "site",
+		Name:   "Building",
+	}); err != nil {
 		return err
 	}
 	kinds := g.ZoneKinds()
 	for i := range zones(devices) {
-		if _, err := v.PutZone(ctx, g.Zone{ID: zoneID(i), School: schoolID, Building: "building", Name: fmt.Sprintf("Zone %d", i), Kind: kinds[i%len(kinds)]}); err != nil {
+		if _, err := v.PutZone(ctx, g.Zone{
+			ID:       zoneID(i),
+			School:   schoolID,
+			Building: "building",
+			Name:     fmt.Sprintf("Zone %d", i),
+			Kind:     kinds[i%len(kinds)],
+		}); err != nil {
 			return err
 		}
 	}
-	if _, _, err := v.CreateDevice(ctx, g.Device{ID: deviceID(0), School: schoolID, Zone: zoneID(0), Profile: profile, Driver: g.DriverMQTTFront, Name: "Sensor", Enabled: true}, nil); err != nil {
+	if _, _, err := v.CreateDevice(ctx, g.Device{
+		ID:      deviceID(0),
+		School:  schoolID,
+		Zone:    zoneID(0),
+		Profile: profile,
+		Driver:  g.DriverMQTTFront,
+		Name:    "Sensor",
+		Enabled: true,
+	}, nil); err != nil {
 		return err
 	}
-	_, s.key, err = v.CreateKey(ctx, g.APIKey{School: schoolID, Name: "bench", Permissions: []g.Permission{g.StatusRead, g.AlertsRead, g.DevicesRead, g.TelemetryRead}, Expires: time.Now().Add(48 * time.Hour)})
+	_, s.key, err = v.CreateKey(ctx, g.APIKey{
+		School:      schoolID,
+		Name:        "bench",
+		Permissions: []g.Permission{g.StatusRead, g.AlertsRead, g.DevicesRead, g.TelemetryRead},
+		Expires:     time.Now().Add(48 * time.Hour),
+	})
 	return err
 }
 
@@ -123,7 +158,9 @@ func deviceID(i int) g.DeviceID { return g.DeviceID(fmt.Sprintf("dev-%06d", i)) 
 // with its own sync and its own line in the audit log, are not what is measured. The password
 // is hashed as the registry does; if that ever changes, nobody connects.
 func (s *school) multiply(ctx context.Context, devices int) error {
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(s.dir, "registry.db")+"?_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)")
+	db, err := sql.Open("sqlite",
+		"file:"+filepath.Join(s.dir, "registry.db")+
+			"?_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)")
 	if err != nil {
 		return err
 	}
@@ -133,7 +170,8 @@ func (s *school) multiply(ctx context.Context, devices int) error {
 		return err
 	}
 	defer tx.Rollback() // does nothing after Commit
-	insert, err := tx.PrepareContext(ctx, `INSERT INTO devices (id, school, zone, profile, driver, name, serial, address, enabled, created, secret_sealed, password)
+	insert, err := tx.PrepareContext(ctx,
+		`INSERT INTO devices (id, school, zone, profile, driver, name, serial, address, enabled, created, secret_sealed, password)
 		SELECT ?, school, ?, profile, driver, ?, '', address, enabled, created, secret_sealed, ? FROM devices WHERE id = ?`)
 	if err != nil {
 		return err
@@ -145,9 +183,11 @@ func (s *school) multiply(ctx context.Context, devices int) error {
 		hash := hex.EncodeToString(sum[:])
 		s.devices = append(s.devices, d)
 		if i == 0 {
-			_, err = tx.ExecContext(ctx, "UPDATE devices SET password = ? WHERE id = ?", hash, string(d.id))
+			_, err = tx.ExecContext(ctx, "UPDATE devices SET password = ? WHERE id = ?", hash,
+				string(d.id))
 		} else {
-			_, err = insert.ExecContext(ctx, string(d.id), string(zoneID(i%zones(devices))), fmt.Sprintf("Sensor %d", i), hash, string(deviceID(0)))
+			_, err = insert.ExecContext(ctx, string(d.id), string(zoneID(i%zones(devices))),
+				fmt.Sprintf("Sensor %d", i), hash, string(deviceID(0)))
 		}
 		if err != nil {
 			return err
@@ -167,25 +207,38 @@ func writeRules(dir string) error {
 	var b strings.Builder
 	b.WriteString("rules:\n")
 	rule := func(format string, args ...any) { fmt.Fprintf(&b, "  - "+format+"\n", args...) }
-	rule("{id: fire, title: Fire, severity: critical, where: {type: sensor}, when: {property: temperature, above: 55}, then: [{alert: {audible: true}}]}")
+	rule("{id: fire, title: Fire, severity: critical, where: {type: sensor}, when: {property: " +
+		"temperature, above: 55}, then: [{alert: {audible: true}}]}")
 	for i := range 9 {
-		rule("{id: hot-%d, title: T, severity: warning, when: {property: temperature, above: %d}, for: 5m, clear: {after: 1m}}", i, 40+i)
+		rule("{id: hot-%d, title: T, severity: warning, when: {property: temperature, above: "+
+			"%d}, for: 5m, clear: {after: 1m}}",
+			i, 40+i)
 	}
 	for i := range 10 {
-		rule("{id: stale-%d, title: T, severity: warning, per: zone, when: {all: [{property: co2, above: %d}, {property: humidity, above: %d}]}, for: 5m}", i, 1500+100*i, 60+i)
+		rule("{id: stale-%d, title: T, severity: warning, per: zone, when: {all: [{property: "+
+			"co2, above: %d}, {property: humidity, above: %d}]}, for: 5m}",
+			i, 1500+100*i, 60+i)
 	}
 	kinds := g.ZoneKinds()
 	for i := range 80 {
 		where := fmt.Sprintf("where: {zone_kind: %s}", kinds[i%len(kinds)])
 		switch i % 4 {
 		case 0:
-			rule("{id: cold-%d, title: T, severity: info, %s, when: {property: temperature, below: %d}, for: 10m}", i, where, i%20)
+			rule("{id: cold-%d, title: T, severity: info, %s, when: {property: temperature, "+
+				"below: %d}, for: 10m}",
+				i, where, i%20)
 		case 1:
-			rule("{id: damp-%d, title: T, severity: info, %s, when: {all: [{property: humidity, above: %d}, {not: {property: temperature, above: 35}}]}, for: 10m}", i, where, 70+i%20)
+			rule("{id: damp-%d, title: T, severity: info, %s, when: {all: [{property: humidity, "+
+				"above: %d}, {not: {property: temperature, above: 35}}]}, for: 10m}",
+				i, where, 70+i%20)
 		case 2:
-			rule("{id: silent-%d, title: T, severity: info, %s, when: {absent: {property: co2, for: %dm}}}", i, where, 60+i)
+			rule("{id: silent-%d, title: T, severity: info, %s, when: {absent: {property: co2, "+
+				"for: %dm}}}",
+				i, where, 60+i)
 		case 3:
-			rule("{id: flaps-%d, title: T, severity: info, %s, when: {count: {of: {property: co2, above: %d}, at_least: 3, within: 5m}}}", i, where, 1000+i)
+			rule("{id: flaps-%d, title: T, severity: info, %s, when: {count: {of: {property: "+
+				"co2, above: %d}, at_least: 3, within: 5m}}}",
+				i, where, 1000+i)
 		}
 	}
 	return os.WriteFile(filepath.Join(dir, "bench.yaml"), []byte(b.String()), 0o600)

@@ -48,7 +48,10 @@ func wholeAt(ctx context.Context, o options, name string) (measure.Line, error) 
 		return measure.Line{}, fmt.Errorf("telegraf: %w: deploy/setup/telegraf.sh builds it", err)
 	}
 	if o.sample {
-		o.publishers, o.rounds, o.duration, o.flood = 100, 1, 2*time.Second, 5000
+		o.publishers = 100
+		o.rounds = 1
+		o.duration = 2 * time.Second
+		o.flood = 5000
 	}
 	var ours, theirs []cost
 	for range o.rounds {
@@ -64,18 +67,31 @@ func wholeAt(ctx context.Context, o options, name string) (measure.Line, error) 
 		}
 	}
 	a, t := median(ours), median(theirs)
-	l := measure.Line{Name: name, Unit: "us CPU/msg", Ours: a.server, Theirs: t.server, Ratio: a.server / t.server, Bar: "<=0.50x"}
+	l := measure.Line{
+		Name:   name,
+		Unit:   "us CPU/msg",
+		Ours:   a.server,
+		Theirs: t.server,
+		Ratio:  a.server / t.server,
+		Bar:    "<=0.50x",
+	}
 	l.Held = l.Ratio <= 0.5
 	others := max(slices.MaxFunc(ours, byOthers).others, slices.MaxFunc(theirs, byOthers).others)
-	pace := fmt.Sprintf("%d in flight each, %.1f/%.1f k/s acknowledged", full, a.rate/1e3, t.rate/1e3)
+	pace := fmt.Sprintf("%d in flight each, %.1f/%.1f k/s acknowledged", full, a.rate/1e3,
+		t.rate/1e3)
 	if o.rate > 0 {
 		slowest := slices.MinFunc(ours, byRate).rate
 		l.Held = l.Held && reached(slowest, float64(o.rate))
-		pace = fmt.Sprintf("%d/s, of which %.0f/%.0f were acknowledged in the slowest round", o.rate, slowest, slices.MinFunc(theirs, byRate).rate)
+		pace = fmt.Sprintf("%d/s, of which %.0f/%.0f were acknowledged in the slowest round",
+			o.rate, slowest, slices.MinFunc(theirs, byRate).rate)
 	}
-	l.Note = fmt.Sprintf("theirs is Mosquitto %.1f and Telegraf %.1f; %d publishers at QoS 1, %s, %d messages, %d rounds, ours %.1f to %.1f, theirs %.1f to %.1f; load generator %.1f/%.1f; nothing lost; caught up %.1f/%.1f s after the last acknowledgement; others used up to %.2f cores",
+	l.Note = fmt.Sprintf("theirs is Mosquitto %.1f and Telegraf %.1f; %d publishers at QoS 1, "+
+		"%s, %d messages, %d rounds, ours %.1f to %.1f, theirs %.1f to %.1f; load generator "+
+		"%.1f/%.1f; nothing lost; caught up %.1f/%.1f s after the last acknowledgement; others "+
+		"used up to %.2f cores",
 		t.parts[0], t.parts[1], o.publishers, pace, o.messages(), o.rounds,
-		slices.MinFunc(ours, byServer).server, slices.MaxFunc(ours, byServer).server, slices.MinFunc(theirs, byServer).server, slices.MaxFunc(theirs, byServer).server,
+		slices.MinFunc(ours, byServer).server, slices.MaxFunc(ours, byServer).server,
+		slices.MinFunc(theirs, byServer).server, slices.MaxFunc(theirs, byServer).server,
 		a.load, t.load, a.behind.Seconds(), t.behind.Seconds(), others)
 	return l, nil
 }
@@ -194,8 +210,10 @@ func ourRound(ctx context.Context, o options) (c cost, err error) {
 
 // complete says whether all messages became events and all values samples.
 func (gw *gateway) complete(ctx context.Context, before, after status, messages int) error {
-	if got := after.Journal.Accepted - before.Journal.Accepted; got != uint64(messages) || after.Journal.Rejected > 0 {
-		return fmt.Errorf("of %d messages %d were admitted, and %d rejected", messages, got, after.Journal.Rejected)
+	if got := after.Journal.Accepted - before.Journal.Accepted; got != uint64(messages) ||
+		after.Journal.Rejected > 0 {
+		return fmt.Errorf("of %d messages %d were admitted, and %d rejected", messages, got,
+			after.Journal.Rejected)
 	}
 	got, err := gw.metrics(ctx, "gatehouse_telemetry_dropped_total")
 	if err != nil {

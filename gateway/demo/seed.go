@@ -34,7 +34,17 @@ type seeder struct {
 }
 
 func (o Options) seed(ctx context.Context, a *app.App) (*school, error) {
-	s := &seeder{Options: o, view: a.Registry().In(g.SystemScope("demo")), a: a, zones: map[string]g.ZoneID{}, out: &school{devices: o.fleet(), passwords: map[string]string{}, secrets: map[string]string{}}}
+	s := &seeder{
+		Options: o,
+		view:    a.Registry().In(g.SystemScope("demo")),
+		a:       a,
+		zones:   map[string]g.ZoneID{},
+		out: &school{
+			devices:   o.fleet(),
+			passwords: map[string]string{},
+			secrets:   map[string]string{},
+		},
+	}
 	for _, step := range []struct {
 		what string
 		do   func(context.Context) error
@@ -56,7 +66,13 @@ func (o Options) seed(ctx context.Context, a *app.App) (*school, error) {
 
 func (s *seeder) places(ctx context.Context) error {
 	if _, err := s.view.School(ctx, schoolID); g.ErrorCode(err) == g.NotFound {
-		_, err := s.view.CreateSchool(ctx, g.School{ID: schoolID, Kind: g.KindSchool, Name: s.name("Riverside Demo School", "滨河示范学校"), Timezone: timezone, Language: s.Language})
+		_, err := s.view.CreateSchool(ctx, g.School{
+			ID:       schoolID,
+			Kind:     g.KindSchool,
+			Name:     s.name("Riverside Demo School", "滨河示范学校"),
+			Timezone: timezone,
+			Language: s.Language,
+		})
 		if err != nil {
 			return err
 		}
@@ -68,25 +84,52 @@ func (s *seeder) places(ctx context.Context) error {
 		return err
 	}
 	for _, b := range buildings {
-		if _, err := s.view.PutBuilding(ctx, g.Building{ID: g.BuildingID("demo-" + b.key), School: schoolID, Site: site.ID, Name: s.name(b.name, b.zh)}); err != nil {
+		if _, err := s.view.PutBuilding(ctx, g.Building{
+			ID:     g.BuildingID("demo-" + b.key),
+			School: schoolID,
+			Site:   site.ID,
+			Name:   s.name(b.name, b.zh),
+		}); err != nil {
 			return err
 		}
 	}
 	for _, z := range zones {
 		id := g.ZoneID("demo-" + z.key)
-		if _, err := s.view.PutZone(ctx, g.Zone{ID: id, School: schoolID, Building: g.BuildingID("demo-" + z.building), Name: s.name(z.name, z.zh), Kind: z.kind}); err != nil {
+		if _, err := s.view.PutZone(ctx, g.Zone{
+			ID:       id,
+			School:   schoolID,
+			Building: g.BuildingID("demo-" + z.building),
+			Name:     s.name(z.name, z.zh),
+			Kind:     z.kind,
+		}); err != nil {
 			return err
 		}
 		s.zones[z.key] = id
 	}
-	_, err := s.view.PutZone(ctx, g.Zone{ID: "demo-dorm-room", School: schoolID, Building: "demo-dorm", Name: s.name("Dormitory room 101", "宿舍 101"), Kind: g.ZoneOther, Private: true})
+	_, err := s.view.PutZone(ctx, g.Zone{
+		ID:       "demo-dorm-room",
+		School:   schoolID,
+		Building: "demo-dorm",
+		Name:     s.name("Dormitory room 101", "宿舍 101"),
+		Kind:     g.ZoneOther,
+		Private:  true,
+	})
 	return err
 }
 
 func (s *seeder) devices(ctx context.Context) error {
 	for _, t := range s.out.devices {
-		d := g.Device{ID: g.DeviceID(t.id), School: schoolID, Zone: s.zones[t.zone], Profile: g.ProfileID(t.profile), Driver: t.driver,
-			Name: s.name(t.name, t.zh), Serial: t.serial, Address: t.address, Enabled: true}
+		d := g.Device{
+			ID:      g.DeviceID(t.id),
+			School:  schoolID,
+			Zone:    s.zones[t.zone],
+			Profile: g.ProfileID(t.profile),
+			Driver:  t.driver,
+			Name:    s.name(t.name, t.zh),
+			Serial:  t.serial,
+			Address: t.address,
+			Enabled: true,
+		}
 		row, err := s.view.Device(ctx, d.ID)
 		switch {
 		case err == nil:
@@ -119,12 +162,25 @@ func (s *seeder) again(ctx context.Context, old, d g.Device, secret map[string]s
 
 func (s *seeder) people(ctx context.Context) error {
 	for i, name := range guardians {
-		if err := s.person(ctx, g.Person{ID: g.PersonID(fmt.Sprintf("demo-guardian-%02d", i+1)), School: schoolID, Kind: g.Guardian, Name: name}, ""); err != nil {
+		if err := s.person(ctx, g.Person{
+			ID:     g.PersonID(fmt.Sprintf("demo-guardian-%02d", i+1)),
+			School: schoolID,
+			Kind:   g.Guardian,
+			Name:   name,
+		}, ""); err != nil {
 			return err
 		}
 	}
 	for i, st := range students {
-		p := g.Person{ID: student(i), School: schoolID, Kind: g.Student, Name: st.name, Number: number(i), Class: st.class, Boarder: st.boarder}
+		p := g.Person{
+			ID:      student(i),
+			School:  schoolID,
+			Kind:    g.Student,
+			Name:    st.name,
+			Number:  number(i),
+			Class:   st.class,
+			Boarder: st.boarder,
+		}
 		if i < len(guardians) {
 			p.Guardian = []g.PersonID{g.PersonID(fmt.Sprintf("demo-guardian-%02d", i+1))}
 		}
@@ -133,7 +189,13 @@ func (s *seeder) people(ctx context.Context) error {
 		}
 	}
 	for i, name := range staff {
-		if err := s.person(ctx, g.Person{ID: g.PersonID(fmt.Sprintf("demo-staff-%02d", i+1)), School: schoolID, Kind: g.Staff, Name: name, Number: fmt.Sprintf("T%03d", i+1)}, card(100+i)); err != nil {
+		if err := s.person(ctx, g.Person{
+			ID:     g.PersonID(fmt.Sprintf("demo-staff-%02d", i+1)),
+			School: schoolID,
+			Kind:   g.Staff,
+			Name:   name,
+			Number: fmt.Sprintf("T%03d", i+1),
+		}, card(100+i)); err != nil {
 			return err
 		}
 	}
@@ -171,7 +233,14 @@ func (s *seeder) faces(ctx context.Context) error {
 	if len(page.Consents) > 0 { // decided at an earlier start, perhaps by the operator since
 		return nil
 	}
-	err = s.view.SetConsent(ctx, g.Consent{Person: student(faceStudent), Given: true, By: guardians[0], Note: "demonstration: an adult playing a part", At: time.Now(), Actor: "demo"})
+	err = s.view.SetConsent(ctx, g.Consent{
+		Person: student(faceStudent),
+		Given:  true,
+		By:     guardians[0],
+		Note:   "demonstration: an adult playing a part",
+		At:     time.Now(),
+		Actor:  "demo",
+	})
 	if err != nil {
 		return err
 	}
@@ -184,7 +253,8 @@ func (s *seeder) faces(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", still, err)
 		}
-		if _, err := s.view.AddFace(ctx, student(faceStudent), face.Embedding, face.Model, face.Quality); err != nil {
+		if _, err := s.view.AddFace(ctx, student(faceStudent), face.Embedding, face.Model,
+			face.Quality); err != nil {
 			return err
 		}
 	}
@@ -196,9 +266,34 @@ func (s *seeder) sessions(ctx context.Context) error {
 	now := time.Now().Truncate(time.Second)
 	stamp := now.UTC().Format("20060102-150405")
 	for _, x := range []g.Session{
-		{ID: g.SessionID("demo-arrival-" + stamp), Kind: g.SessionArrival, Name: "Arrival (demo)", NameZH: "到校（演示）", Due: now.Add(30 * time.Minute), ZoneKinds: []g.ZoneKind{g.ZoneGate}, Who: []g.PersonKind{g.Student}},
-		{ID: g.SessionID("demo-meal-" + stamp), Kind: g.SessionMeal, Name: "Meal (demo)", NameZH: "用餐（演示）", Due: now.Add(time.Hour), ZoneKinds: []g.ZoneKind{g.ZoneCanteen}, Who: []g.PersonKind{g.Student, g.Staff}},
-		{ID: g.SessionID("demo-dorm-" + stamp), Kind: g.SessionDorm, Name: "Dormitory (demo)", NameZH: "归寝（演示）", Due: now.Add(time.Hour), ZoneKinds: []g.ZoneKind{g.ZoneDorm}, Who: []g.PersonKind{g.Student}, Boarders: true},
+		{
+			ID:        g.SessionID("demo-arrival-" + stamp),
+			Kind:      g.SessionArrival,
+			Name:      "Arrival (demo)",
+			NameZH:    "到校（演示）",
+			Due:       now.Add(30 * time.Minute),
+			ZoneKinds: []g.ZoneKind{g.ZoneGate},
+			Who:       []g.PersonKind{g.Student},
+		},
+		{
+			ID:        g.SessionID("demo-meal-" + stamp),
+			Kind:      g.SessionMeal,
+			Name:      "Meal (demo)",
+			NameZH:    "用餐（演示）",
+			Due:       now.Add(time.Hour),
+			ZoneKinds: []g.ZoneKind{g.ZoneCanteen},
+			Who:       []g.PersonKind{g.Student, g.Staff},
+		},
+		{
+			ID:        g.SessionID("demo-dorm-" + stamp),
+			Kind:      g.SessionDorm,
+			Name:      "Dormitory (demo)",
+			NameZH:    "归寝（演示）",
+			Due:       now.Add(time.Hour),
+			ZoneKinds: []g.ZoneKind{g.ZoneDorm},
+			Who:       []g.PersonKind{g.Student},
+			Boarders:  true,
+		},
 	} {
 		x.School, x.Start, x.End, x.Demo = schoolID, now.Add(-time.Minute), now.Add(4*time.Hour), true
 		if _, err := s.view.PutSession(ctx, x); err != nil {
@@ -218,7 +313,13 @@ func (s *seeder) users(ctx context.Context) error {
 	}
 	for _, u := range users {
 		s.out.passwords[u.name] = rand.Text()[:16]
-		if _, err := s.view.CreateUser(ctx, g.User{School: schoolID, Name: u.name, FullName: u.full, Role: u.role, Language: s.Language}, s.out.passwords[u.name]); err != nil {
+		if _, err := s.view.CreateUser(ctx, g.User{
+			School:   schoolID,
+			Name:     u.name,
+			FullName: u.full,
+			Role:     u.role,
+			Language: s.Language,
+		}, s.out.passwords[u.name]); err != nil {
 			return err
 		}
 	}

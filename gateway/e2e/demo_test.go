@@ -57,7 +57,8 @@ func TestSchool(t *testing.T) {
 	dir := root(t)
 	data := filepath.Join(t.TempDir(), "school")
 	listen := fmt.Sprintf("127.0.0.1:%d", freePort(t))
-	h := start(t, dir, "demo", "--data-dir", data, "--listen", listen, "--port-base", fmt.Sprint(20000+freePort(t)%20000))
+	h := start(t, dir, "demo", "--data-dir", data, "--listen", listen, "--port-base",
+		fmt.Sprint(20000+freePort(t)%20000))
 	began := time.Now()
 	admin := h.signIn("admin")
 	ctx, cancel := context.WithCancel(t.Context())
@@ -69,7 +70,8 @@ func TestSchool(t *testing.T) {
 	t.Run("arrival by face", s.arrival)
 	t.Run("meal, dormitory and card", s.cards)
 	t.Run("smoke", s.smoke)
-	t.Logf("everything that a newcomer waits for was there %s after the console", time.Since(began).Round(time.Second))
+	t.Logf("everything that a newcomer waits for was there %s after the console",
+		time.Since(began).Round(time.Second))
 	t.Run("browser", s.browser)
 	t.Run("stranger", s.stranger)
 	t.Run("consent withdrawn", s.withdrawn)
@@ -102,10 +104,12 @@ func (s *schoolTest) fleet(t *testing.T) {
 		for _, d := range devices {
 			live := len(d.Twin.Reported) > 0 || d.Type == g.TypeTerminal
 			if d.Twin.State != g.StateOnline || !live {
-				missing = append(missing, fmt.Sprintf("%s %s %s", d.ID, d.Twin.State, d.Twin.Reason))
+				missing = append(missing,
+					fmt.Sprintf("%s %s %s", d.ID, d.Twin.State, d.Twin.Reason))
 			}
 		}
-		return len(devices) > 0 && len(missing) == 0, fmt.Sprintf("%d devices, not yet: %v", len(devices), missing)
+		return len(devices) > 0 && len(missing) == 0, fmt.Sprintf("%d devices, not yet: %v",
+			len(devices), missing)
 	})
 	types := map[g.DeviceType]int{}
 	for _, d := range devices {
@@ -127,11 +131,14 @@ func (s *schoolTest) fleet(t *testing.T) {
 }
 
 // attendance waits for a person's state in the newest demo session of a kind.
-func (s *schoolTest) attendance(t *testing.T, kind g.SessionKind, person g.PersonID, state g.AttendanceState) attendanceRow {
+func (s *schoolTest) attendance(
+	t *testing.T, kind g.SessionKind, person g.PersonID, state g.AttendanceState,
+) attendanceRow {
 	t.Helper()
 	var row attendanceRow
 	eventually(t, fmt.Sprintf("%s %s at %s", person, state, kind), func() (bool, string) {
-		rows := list[attendanceRow](s.admin, "/v1/attendance", "person", string(person), "reason", "a test asks")
+		rows := list[attendanceRow](s.admin, "/v1/attendance", "person", string(person), "reason",
+			"a test asks")
 		for _, r := range rows {
 			if r.Kind == kind && r.State == state {
 				row = r
@@ -151,19 +158,22 @@ func (s *schoolTest) arrival(t *testing.T) {
 	if row.Method != g.ByFace {
 		t.Errorf("arrived by %q, want by face", row.Method)
 	}
-	seen := list[sightingRow](s.admin, "/v1/sightings", "person", "demo-student-01", "reason", "a test asks")
+	seen := list[sightingRow](s.admin, "/v1/sightings", "person", "demo-student-01", "reason",
+		"a test asks")
 	if len(seen) == 0 || seen[0].Match == nil || seen[0].Seq == 0 {
 		t.Fatalf("got sightings %+v, want one with its match", seen)
 	}
 	m := seen[len(seen)-1].Match
-	t.Logf("the enrolled student: score %.3f, runner-up %.3f, margin %.3f over %d frames", m.Score, m.RunnerUp, m.Margin, m.Frames)
+	t.Logf("the enrolled student: score %.3f, runner-up %.3f, margin %.3f over %d frames", m.Score,
+		m.RunnerUp, m.Margin, m.Frames)
 }
 
 func (s *schoolTest) cards(t *testing.T) {
 	s.attendance(t, g.SessionMeal, "demo-student-02", g.Arrived)
 	s.attendance(t, g.SessionDorm, "demo-student-04", g.Arrived)
 	s.attendance(t, g.SessionArrival, "demo-student-03", g.Arrived)
-	for _, x := range list[sightingRow](s.admin, "/v1/sightings", "person", "demo-student-03", "reason", "a test asks") {
+	for _, x := range list[sightingRow](s.admin, "/v1/sightings", "person", "demo-student-03",
+		"reason", "a test asks") {
 		if x.Method == g.ByFace {
 			t.Errorf("the student without consent was matched by face: %+v", x)
 		}
@@ -189,22 +199,28 @@ func (s *schoolTest) alert(t *testing.T, rule g.RuleID, state g.AlertState) aler
 
 func (s *schoolTest) smoke(t *testing.T) {
 	a := s.alert(t, "smoke-and-heat", g.AlertOpen)
-	if smoke, ok := a.Values["smoke"].Bool(); !ok || !smoke || a.Severity != g.Critical || a.Incident == "" || a.Seq == 0 {
+	if smoke, ok := a.Values["smoke"].Bool(); !ok || !smoke || a.Severity != g.Critical ||
+		a.Incident == "" || a.Seq == 0 {
 		t.Errorf("got %+v, want a critical alert with its values, event and incident", a)
 	}
 	on := s.all.find(func(e *g.Event) bool { return e.Kind == g.EventAlert && e.Alert.ID == a.ID })
 	if len(on) == 0 {
 		t.Error("the alert is not on the live stream")
 	} else {
-		t.Logf("from the reading that met the condition to the alert on the stream: %s", on[0].Received.Sub(a.Opened).Round(time.Millisecond))
+		t.Logf("from the reading that met the condition to the alert on the stream: %s",
+			on[0].Received.Sub(a.Opened).Round(time.Millisecond))
 	}
 	var i g.Incident
 	s.admin.do("GET", "/v1/incidents/"+string(a.Incident), nil, &i)
-	if i.Handover.Approval != "waiting" || i.Handover.Sent || i.Handover.Link != "off" || i.Handover.ApproverRole == "" || !strings.Contains(i.Handover.Note, "off") {
-		t.Errorf("got hand-over %+v, want it waiting for a named role, the link off and nothing sent", i.Handover)
+	if i.Handover.Approval != "waiting" || i.Handover.Sent || i.Handover.Link != "off" ||
+		i.Handover.ApproverRole == "" || !strings.Contains(i.Handover.Note, "off") {
+		t.Errorf("got hand-over %+v, want it waiting for a named role, the link off and nothing "+
+			"sent",
+			i.Handover)
 	}
 	guard := s.h.signIn("guard")
-	if code, _ := guard.status("POST", "/v1/incidents/"+string(i.ID)+"/approval", map[string]any{"version": i.Version, "approve": true, "comment": "x"}); code != http.StatusForbidden {
+	if code, _ := guard.status("POST", "/v1/incidents/"+string(i.ID)+"/approval",
+		map[string]any{"version": i.Version, "approve": true, "comment": "x"}); code != http.StatusForbidden {
 		t.Errorf("the guard's approval got %d, want 403", code)
 	}
 }
@@ -215,7 +231,9 @@ const courier = "Parcel courier"
 func (s *schoolTest) browser(t *testing.T) {
 	cmd := exec.Command("node", filepath.Join(s.h.root, "api", "console", "e2e", "run.mjs"))
 	shots := filepath.Join(s.h.root, ".cache", "screenshots")
-	cmd.Env = append(os.Environ(), "GATEHOUSE_URL="+s.h.url, "GATEHOUSE_USER=admin", "GATEHOUSE_PASSWORD="+s.h.passwords["admin"], "GATEHOUSE_SHOTS="+shots, "GATEHOUSE_ENROL="+courier)
+	cmd.Env = append(os.Environ(), "GATEHOUSE_URL="+s.h.url, "GATEHOUSE_USER=admin",
+		"GATEHOUSE_PASSWORD="+s.h.passwords["admin"], "GATEHOUSE_SHOTS="+shots,
+		"GATEHOUSE_ENROL="+courier)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Errorf("the browser test: %v\n%s", err, tail(string(out), 6000))
@@ -237,10 +255,12 @@ func (s *schoolTest) stranger(t *testing.T) {
 	})
 	code, jpeg := s.admin.status("GET", "/v1/media/"+string(a.Media), nil)
 	if code != 200 || http.DetectContentType(jpeg) != "image/jpeg" {
-		t.Fatalf("the snapshot: got %d and %d bytes of %s", code, len(jpeg), http.DetectContentType(jpeg))
+		t.Fatalf("the snapshot: got %d and %d bytes of %s", code, len(jpeg),
+			http.DetectContentType(jpeg))
 	}
 	if a.State == g.AlertOpen {
-		s.admin.do("POST", "/v1/alerts/"+string(a.ID)+"/acknowledge", map[string]any{"version": a.Version}, &a.Alert)
+		s.admin.do("POST", "/v1/alerts/"+string(a.ID)+"/acknowledge",
+			map[string]any{"version": a.Version}, &a.Alert)
 	}
 	if a.HandlerName == "" {
 		t.Errorf("the alert does not say who handles it: %+v", a.Alert)
@@ -253,14 +273,16 @@ func (s *schoolTest) stranger(t *testing.T) {
 	var seen []sightingRow
 	eventually(t, "the enrolled stranger in another video", func() (bool, string) {
 		seen = nil
-		for _, x := range list[sightingRow](s.admin, "/v1/sightings", "person", string(p.ID), "reason", "a test asks") {
+		for _, x := range list[sightingRow](s.admin, "/v1/sightings", "person", string(p.ID),
+			"reason", "a test asks") {
 			if x.Device == "cam-library" {
 				seen = append(seen, x)
 			}
 		}
 		return len(seen) > 0, fmt.Sprintf("nobody yet as %s", p.ID)
 	})
-	t.Logf("the enrolled stranger in the other video: score %.3f, runner-up %.3f, margin %.3f", seen[0].Match.Score, seen[0].Match.RunnerUp, seen[0].Match.Margin)
+	t.Logf("the enrolled stranger in the other video: score %.3f, runner-up %.3f, margin %.3f",
+		seen[0].Match.Score, seen[0].Match.RunnerUp, seen[0].Match.Margin)
 	for _, x := range list[sightingRow](s.admin, "/v1/sightings", "device", "cam-main-gate") {
 		if x.Person == p.ID {
 			t.Errorf("the first man was taken for the stranger: %+v", x)
@@ -274,24 +296,35 @@ func (s *schoolTest) stranger(t *testing.T) {
 		}
 	}
 	var done g.Alert
-	if code, _ := s.admin.status("POST", "/v1/alerts/"+string(a.ID)+"/resolve", map[string]any{"version": a.Version, "comment": ""}); code < 400 {
+	if code, _ := s.admin.status("POST", "/v1/alerts/"+string(a.ID)+"/resolve",
+		map[string]any{"version": a.Version, "comment": ""}); code < 400 {
 		t.Errorf("resolving without a comment got %d, want a refusal", code)
 	}
 	var now alertRow
 	s.admin.do("GET", "/v1/alerts/"+string(a.ID), nil, &now)
-	s.admin.do("POST", "/v1/alerts/"+string(a.ID)+"/resolve", map[string]any{"version": now.Version, "comment": "known courier"}, &done)
+	s.admin.do("POST", "/v1/alerts/"+string(a.ID)+"/resolve",
+		map[string]any{"version": now.Version, "comment": "known courier"}, &done)
 	if done.State != g.AlertResolved || done.Comment != "known courier" {
 		t.Errorf("got %+v, want it resolved with the comment", done)
 	}
 }
 
 func (s *schoolTest) withdrawn(t *testing.T) {
-	s.admin.do("POST", "/v1/people/demo-student-01/consent", map[string]any{"given": false, "by": "Lin Jianguo", "note": "by letter"}, nil)
+	s.admin.do("POST", "/v1/people/demo-student-01/consent",
+		map[string]any{"given": false, "by": "Lin Jianguo", "note": "by letter"}, nil)
 	since := time.Now()
-	now := since.UTC().Truncate(time.Second).Add(time.Second) // sightings of this very second may be older
+	// sightings of this very second may be older
+	now := since.UTC().Truncate(time.Second).Add(time.Second)
 	var session g.Session
-	s.admin.do("POST", "/v1/sessions", g.Session{School: "demo-school", Kind: g.SessionArrival, Name: "After the withdrawal", Start: now, Due: now.Add(time.Hour), End: now.Add(2 * time.Hour),
-		ZoneKinds: []g.ZoneKind{g.ZoneGate}, Who: []g.PersonKind{g.Student}, Demo: true}, &session)
+	s.admin.do("POST", "/v1/sessions", g.Session{
+		School: "demo-school",
+		Kind:   g.SessionArrival,
+		Name:   "After the withdrawal",
+		Start:  now, Due: now.Add(time.Hour), End: now.Add(2 * time.Hour),
+		ZoneKinds: []g.ZoneKind{g.ZoneGate},
+		Who:       []g.PersonKind{g.Student},
+		Demo:      true,
+	}, &session)
 	eventually(t, "the same video without identity", func() (bool, string) {
 		unknown := 0
 		for _, x := range list[sightingRow](s.admin, "/v1/sightings", "device", "cam-main-gate") {
@@ -317,10 +350,18 @@ func (s *schoolTest) integration(t *testing.T) {
 		Secret string `json:"secret"`
 		Curl   string `json:"curl"`
 	}
-	s.admin.do("POST", "/v1/keys", map[string]any{"name": "timetable", "purpose": "the timetable's room plan", "permissions": []g.Permission{g.DevicesRead}, "expires": time.Now().Add(24 * time.Hour)}, &made)
+	s.admin.do("POST", "/v1/keys",
+		map[string]any{
+			"name":        "timetable",
+			"purpose":     "the timetable's room plan",
+			"permissions": []g.Permission{g.DevicesRead},
+			"expires":     time.Now().Add(24 * time.Hour),
+		},
+		&made)
 	out, err := exec.Command("sh", "-c", made.Curl).CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "devices:read") {
-		t.Errorf("the curl that the console shows: %v\n%s\n%s", err, made.Curl, tail(string(out), 500))
+		t.Errorf("the curl that the console shows: %v\n%s\n%s", err, made.Curl,
+			tail(string(out), 500))
 	}
 	key := &client{t: t, base: s.h.url, http: http.DefaultClient, key: made.Secret}
 	if code, _ := key.status("GET", "/v1/people", nil); code != http.StatusForbidden {
@@ -344,7 +385,8 @@ func (s *schoolTest) integration(t *testing.T) {
 		Webhook g.Webhook `json:"webhook"`
 		Secret  string    `json:"secret"`
 	}
-	s.admin.do("POST", "/v1/webhooks", map[string]any{"url": server.URL, "kinds": []string{"sighting"}}, &hook)
+	s.admin.do("POST", "/v1/webhooks",
+		map[string]any{"url": server.URL, "kinds": []string{"sighting"}}, &hook)
 	select {
 	case d := <-got:
 		key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(hook.Secret, "whsec_"))
@@ -352,9 +394,12 @@ func (s *schoolTest) integration(t *testing.T) {
 			t.Fatal(err)
 		}
 		mac := hmac.New(sha256.New, key)
-		fmt.Fprintf(mac, "%s.%s.%s", d.header.Get("webhook-id"), d.header.Get("webhook-timestamp"), d.body)
-		if want := "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil)); !strings.Contains(d.header.Get("webhook-signature"), want) {
-			t.Errorf("the signature %q is not over the body; want %q", d.header.Get("webhook-signature"), want)
+		fmt.Fprintf(mac, "%s.%s.%s", d.header.Get("webhook-id"), d.header.Get("webhook-timestamp"),
+			d.body)
+		if want := "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil)); !strings.Contains(
+			d.header.Get("webhook-signature"), want) {
+			t.Errorf("the signature %q is not over the body; want %q",
+				d.header.Get("webhook-signature"), want)
 		}
 	case <-time.After(patience):
 		t.Error("no delivery")
@@ -374,9 +419,20 @@ func (s *schoolTest) rejected(t *testing.T) {
 			Prefix   string `json:"prefix"`
 		} `json:"mqtt"`
 	}
-	s.admin.do("POST", "/v1/devices", map[string]any{"school": "demo-school", "name": "Store room sensor", "profile": "environment-sensor", "driver": "mqtt-front", "zone": "demo-office", "enabled": true}, &made)
+	s.admin.do("POST", "/v1/devices",
+		map[string]any{
+			"school":  "demo-school",
+			"name":    "Store room sensor",
+			"profile": "environment-sensor",
+			"driver":  "mqtt-front",
+			"zone":    "demo-office",
+			"enabled": true,
+		},
+		&made)
 	send := func(password, payload string) error {
-		out, err := exec.Command("mosquitto_pub", "-h", made.MQTT.Host, "-p", fmt.Sprint(made.MQTT.Port), "-i", made.MQTT.ClientID, "-u", made.MQTT.Username, "-P", password,
+		out, err := exec.Command("mosquitto_pub", "-h", made.MQTT.Host, "-p",
+			fmt.Sprint(made.MQTT.Port), "-i", made.MQTT.ClientID, "-u", made.MQTT.Username, "-P",
+			password,
 			"-q", "1", "-t", made.MQTT.Prefix+"/telemetry", "-m", payload).CombinedOutput()
 		if err != nil {
 			return fmt.Errorf("%w: %s", err, out)
@@ -390,16 +446,22 @@ func (s *schoolTest) rejected(t *testing.T) {
 		_, b := s.admin.status("GET", "/v1/refusals", nil)
 		return strings.Contains(string(b), string(made.Device.ID)), string(b)
 	})
-	for _, payload := range []string{`{"temperature": "warm"}`, `not json`, `{"temperature": 21.5}`} {
+	for _, payload := range []string{
+		`{"temperature": "warm"}`,
+		`not json`,
+		`{"temperature": 21.5}`,
+	} {
 		if err := send(made.Password, payload); err != nil {
 			t.Errorf("%s was not acknowledged: %v", payload, err)
 		}
 	}
 	eventually(t, "both rejections and the next reading", func() (bool, string) {
-		rejections := list[map[string]any](s.admin, "/v1/rejections", "device", string(made.Device.ID))
+		rejections := list[map[string]any](s.admin, "/v1/rejections", "device",
+			string(made.Device.ID))
 		var d deviceRow
 		s.admin.do("GET", "/v1/devices/"+string(made.Device.ID), nil, &d)
-		return len(rejections) == 2 && d.Twin.Reported["temperature"].Value == g.NumberValue(21.5), fmt.Sprintf("%v, %+v", rejections, d.Twin)
+		return len(rejections) == 2 && d.Twin.Reported["temperature"].Value == g.NumberValue(21.5), fmt.Sprintf(
+			"%v, %+v", rejections, d.Twin)
 	})
 }
 
@@ -419,14 +481,16 @@ func (s *schoolTest) driverKilled(t *testing.T) {
 	}
 	eventually(t, "its devices show driver_down", func() (bool, string) {
 		down := s.all.find(func(e *g.Event) bool {
-			return e.Kind == g.EventStatus && e.Driver == "modbus" && e.Status.State == g.StateDriverDown
+			return e.Kind == g.EventStatus && e.Driver == "modbus" &&
+				e.Status.State == g.StateDriverDown
 		})
 		return len(down) >= 10, fmt.Sprintf("%d devices", len(down))
 	})
 	took := eventually(t, "the driver and its devices are back", func() (bool, string) {
 		now := s.driver("modbus")
 		online := list[deviceRow](s.admin, "/v1/devices", "driver", "modbus", "state", "online")
-		return now.State == "running" && now.PID != before.PID && len(online) == 10, fmt.Sprintf("%+v, %d online", now, len(online))
+		return now.State == "running" && now.PID != before.PID && len(online) == 10, fmt.Sprintf(
+			"%+v, %d online", now, len(online))
 	})
 	t.Logf("back with all its devices after %s", took.Round(100*time.Millisecond))
 }
@@ -445,7 +509,9 @@ func (s *schoolTest) backup(t *testing.T) {
 		t.Errorf("restoring over a school succeeded, want a refusal:\n%s", out)
 	}
 	config := filepath.Join(t.TempDir(), "c.yaml")
-	text := fmt.Sprintf("data_dir: %s\nhttp: {listen: \"127.0.0.1:0\"}\nmqtt: {listen: \"127.0.0.1:0\"}\n", to)
+	text := fmt.Sprintf("data_dir: %s\nhttp: {listen: \"127.0.0.1:0\"}\nmqtt: {listen: "+
+		"\"127.0.0.1:0\"}\n",
+		to)
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -455,7 +521,8 @@ func (s *schoolTest) backup(t *testing.T) {
 	if d := list[deviceRow](there, "/v1/devices"); len(d) < 60 {
 		t.Errorf("got %d devices from the backup, want the school's", len(d))
 	}
-	if x := list[sightingRow](there, "/v1/sightings", "person", "demo-student-01", "reason", "a test asks"); len(x) == 0 {
+	if x := list[sightingRow](there, "/v1/sightings", "person", "demo-student-01", "reason",
+		"a test asks"); len(x) == 0 {
 		t.Error("the sightings are not in the backup")
 	}
 	var p struct {
@@ -486,11 +553,15 @@ func (s *schoolTest) powerCut(t *testing.T) {
 	s.admin.base = s.h.url
 	eventually(t, "the events that were shown before the cut", func() (bool, string) {
 		var now page[g.Event]
-		again.do("GET", fmt.Sprintf("/v1/events?after=%d&limit=1000&kinds=reading,status,sighting,alert", max(first, 50)-50), nil, &now)
+		again.do("GET",
+			fmt.Sprintf("/v1/events?after=%d&limit=1000&kinds=reading,status,sighting,alert",
+				max(first, 50)-50),
+			nil, &now)
 		if len(now.Items) == 0 {
 			return false, "none"
 		}
-		return now.Items[0].Seq <= first, fmt.Sprintf("the first is %d, want one up to %d", now.Items[0].Seq, first)
+		return now.Items[0].Seq <= first, fmt.Sprintf("the first is %d, want one up to %d",
+			now.Items[0].Seq, first)
 	})
 	eventually(t, "the fleet is online again", func() (bool, string) {
 		online := list[deviceRow](again, "/v1/devices", "state", "online")

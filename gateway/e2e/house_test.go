@@ -131,7 +131,8 @@ func (h *house) launch() {
 	case h.url = <-ready:
 	case err := <-h.exited:
 		h.cmd = nil
-		h.t.Fatalf("gateway %s ended before it was ready: %v\n%s", strings.Join(h.args, " "), err, h.output.String())
+		h.t.Fatalf("gateway %s ended before it was ready: %v\n%s", strings.Join(h.args, " "), err,
+			h.output.String())
 	case <-time.After(patience):
 		h.t.Fatal("the gateway did not get ready")
 	}

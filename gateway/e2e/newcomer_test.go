@@ -16,7 +16,13 @@ func TestNewcomer(t *testing.T) {
 	if os.Getenv("GATEHOUSE_E2E_MAKE") == "" {
 		t.Skip("GATEHOUSE_E2E_MAKE is not set: .ci/run sets it, in a clone of its own")
 	}
-	h := (&house{t: t, root: root(t), make: true, args: []string{"run"}, passwords: map[string]string{}}).begin()
+	h := (&house{
+		t:         t,
+		root:      root(t),
+		make:      true,
+		args:      []string{"run"},
+		passwords: map[string]string{},
+	}).begin()
 	if want := "http://127.0.0.1:8080"; strings.TrimSuffix(h.url, "/") != want {
 		t.Errorf("the console is at %s, want %s as the README says", h.url, want)
 	}

@@ -74,7 +74,8 @@ func (o *ownSchool) equipment(t *testing.T) {
       pressure: {register: "holding:40", as: int16, scale: 0.1}
       pump: {register: "coil:3"}
 `, filepath.Join(o.root, ".cache", "media", "franck.mp4")))
-	line := background(o.h.t, true, filepath.Join(o.dir, "bin", "gatehouse-sim"), "-scenario", file, "-control", "127.0.0.1:0")
+	line := background(o.h.t, true, filepath.Join(o.dir, "bin", "gatehouse-sim"), "-scenario",
+		file, "-control", "127.0.0.1:0")
 	if err := json.Unmarshal([]byte(line), &o.sim); err != nil {
 		t.Fatalf("the simulator said %q: %v", line, err)
 	}
@@ -87,9 +88,13 @@ type probed struct {
 	Snapshot string
 }
 
-func (o *ownSchool) probe(t *testing.T, driver g.DriverName, profile any, address, secret map[string]string) (p probed) {
+func (o *ownSchool) probe(
+	t *testing.T, driver g.DriverName, profile any, address, secret map[string]string,
+) (p probed) {
 	t.Helper()
-	o.as(t).do("POST", "/v1/devices/probe", map[string]any{"driver": driver, "profile": profile, "address": address, "secret": secret}, &p)
+	o.as(t).do("POST", "/v1/devices/probe",
+		map[string]any{"driver": driver, "profile": profile, "address": address, "secret": secret},
+		&p)
 	return p
 }
 
@@ -108,9 +113,20 @@ type registered struct {
 	}
 }
 
-func (o *ownSchool) add(t *testing.T, name string, driver g.DriverName, profile, zone string, address, secret map[string]string) (r registered) {
+func (o *ownSchool) add(
+	t *testing.T, name string, driver g.DriverName, profile, zone string, address, secret map[string]string,
+) (r registered) {
 	t.Helper()
-	o.as(t).do("POST", "/v1/devices", map[string]any{"name": name, "driver": driver, "profile": profile, "zone": o.zones[zone], "address": address, "secret": secret}, &r)
+	o.as(t).do("POST", "/v1/devices",
+		map[string]any{
+			"name":    name,
+			"driver":  driver,
+			"profile": profile,
+			"zone":    o.zones[zone],
+			"address": address,
+			"secret":  secret,
+		},
+		&r)
 	return r
 }
 
@@ -131,10 +147,13 @@ func (o *ownSchool) camera(t *testing.T) {
 	c := o.as(t)
 	host := o.sim.Equipment["cameras"]
 	at := func(address, password string) probed {
-		return o.probe(t, "camera", "rtsp-camera", map[string]string{"url": "rtsp://" + address + "/gate", "username": "viewer"}, map[string]string{"password": password})
+		return o.probe(t, "camera", "rtsp-camera",
+			map[string]string{"url": "rtsp://" + address + "/gate", "username": "viewer"},
+			map[string]string{"password": password})
 	}
 	good := at(host, "camera-password")
-	picture, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(good.Snapshot, "data:image/jpeg;base64,"))
+	picture, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(good.Snapshot,
+		"data:image/jpeg;base64,"))
 	if err == nil {
 		_, err = jpeg.Decode(bytes.NewReader(picture))
 	}
@@ -148,7 +167,13 @@ func (o *ownSchool) camera(t *testing.T) {
 		"camera 7": "rtsp://",
 		"rtsp://viewer:camera-password@" + host + "/gate": "own fields",
 	} {
-		refused(o.as(t), "POST", "/v1/devices/probe", map[string]any{"driver": "camera", "profile": "rtsp-camera", "address": map[string]string{"url": url}}, 422, says)
+		refused(o.as(t), "POST", "/v1/devices/probe",
+			map[string]any{
+				"driver":  "camera",
+				"profile": "rtsp-camera",
+				"address": map[string]string{"url": url},
+			},
+			422, says)
 	}
 	closed := fmt.Sprintf("127.0.0.1:%d", freePort(t))
 	web := strings.TrimPrefix(o.h.url, "http://")
@@ -158,17 +183,38 @@ func (o *ownSchool) camera(t *testing.T) {
 		says []string
 	}{
 		{"a wrong password", at(host, "guessed"), []string{"refuses this user name or password"}},
-		{"no password", o.probe(t, "camera", "rtsp-camera", map[string]string{"url": "rtsp://" + host + "/gate"}, nil), []string{"asks for a user name and password"}},
-		{"a wrong port", at(closed, "camera-password"), []string{"refuses connections on port", "check the port"}},
+		{
+			"no password",
+			o.probe(t, "camera", "rtsp-camera",
+				map[string]string{"url": "rtsp://" + host + "/gate"}, nil),
+			[]string{"asks for a user name and password"},
+		},
+		{
+			"a wrong port",
+			at(closed, "camera-password"),
+			[]string{"refuses connections on port", "check the port"},
+		},
 		{"a web server", at(web, "camera-password"), []string{web, "RTSP"}},
-		{"a Modbus device", at(o.sim.Equipment["boiler"], "camera-password"), []string{o.sim.Equipment["boiler"], "RTSP"}},
-		{"a wrong path", o.probe(t, "camera", "rtsp-camera", map[string]string{"url": "rtsp://" + host + "/yard", "username": "viewer"}, map[string]string{"password": "camera-password"}), []string{"no stream", "yard"}},
+		{
+			"a Modbus device",
+			at(o.sim.Equipment["boiler"], "camera-password"),
+			[]string{o.sim.Equipment["boiler"], "RTSP"},
+		},
+		{
+			"a wrong path",
+			o.probe(t, "camera", "rtsp-camera",
+				map[string]string{"url": "rtsp://" + host + "/yard", "username": "viewer"},
+				map[string]string{"password": "camera-password"}),
+			[]string{"no stream", "yard"},
+		},
 	} {
 		if x.got.OK {
 			t.Errorf("%s: the test button says that it works", x.name)
 		}
 		contains(t, x.name, x.got.Message, x.says...)
-		for _, odd := range []string{"camera-password", "guessed", "gortsplib", "0x", "EOF", "rpc error", "malformed"} {
+		for _, odd := range []string{
+			"camera-password", "guessed", "gortsplib", "0x", "EOF", "rpc error", "malformed",
+		} {
 			if strings.Contains(x.got.Message, odd) {
 				t.Errorf("%s: got %q, want it without %q", x.name, x.got.Message, odd)
 			}
@@ -176,8 +222,12 @@ func (o *ownSchool) camera(t *testing.T) {
 		t.Logf("%s: %s", x.name, x.got.Message)
 	}
 
-	body := map[string]any{"name": "Gate camera", "driver": "camera", "profile": "rtsp-camera", "zone": o.zones["dorm room"],
-		"address": map[string]string{"url": "rtsp://" + host + "/gate", "username": "viewer"}, "secret": map[string]string{"password": "camera-password"}}
+	body := map[string]any{
+		"name":   "Gate camera",
+		"driver": "camera", "profile": "rtsp-camera", "zone": o.zones["dorm room"],
+		"address": map[string]string{"url": "rtsp://" + host + "/gate", "username": "viewer"},
+		"secret":  map[string]string{"password": "camera-password"},
+	}
 	refused(c, "POST", "/v1/devices", body, 422, "zone", "private")
 	body["zone"] = o.zones["gate"]
 	var made registered
@@ -187,7 +237,8 @@ func (o *ownSchool) camera(t *testing.T) {
 	if code != 200 || http.DetectContentType(b) != "image/jpeg" {
 		t.Errorf("the live picture: got %d, %s", code, http.DetectContentType(b))
 	}
-	if code, b := c.status("GET", "/v1/devices/"+string(made.Device.ID), nil); code != 200 || bytes.Contains(b, []byte("camera-password")) {
+	if code, b := c.status("GET", "/v1/devices/"+string(made.Device.ID), nil); code != 200 ||
+		bytes.Contains(b, []byte("camera-password")) {
 		t.Errorf("got %d, and the password in %s", code, b)
 	}
 	body["zone"] = o.zones["dorm room"]
@@ -204,12 +255,24 @@ func (o *ownSchool) camera(t *testing.T) {
 
 func (o *ownSchool) modbus(t *testing.T) {
 	c := o.as(t)
-	profile := g.Profile{ID: "our-boiler", Title: "Our boiler", Type: g.TypeSensor, Properties: map[string]g.Property{
-		"pressure": {Type: "number", Unit: "bar", Forms: map[string]string{"register": "holding:40", "as": "int16", "scale": "0.1"}},
-		"pump":     {Type: "boolean", Forms: map[string]string{"register": "coil:3"}},
-	}}
-	address := map[string]string{"address": o.sim.Equipment["boiler"], "unit": "7", "interval": "200ms"}
-	if p := o.probe(t, "modbus", profile, address, nil); !p.OK || p.Values["pressure"] != g.NumberValue(1.5) || p.Values["pump"] != g.BoolValue(true) {
+	profile := g.Profile{
+		ID:    "our-boiler",
+		Title: "Our boiler", Type: g.TypeSensor, Properties: map[string]g.Property{
+			"pressure": {
+				Type:  "number",
+				Unit:  "bar",
+				Forms: map[string]string{"register": "holding:40", "as": "int16", "scale": "0.1"},
+			},
+			"pump": {Type: "boolean", Forms: map[string]string{"register": "coil:3"}},
+		},
+	}
+	address := map[string]string{
+		"address":  o.sim.Equipment["boiler"],
+		"unit":     "7",
+		"interval": "200ms",
+	}
+	if p := o.probe(t, "modbus", profile, address, nil); !p.OK ||
+		p.Values["pressure"] != g.NumberValue(1.5) || p.Values["pump"] != g.BoolValue(true) {
 		t.Errorf("the test button: got %+v, want 1.5 and true", p)
 	}
 	c.do("POST", "/v1/profiles", profile, nil)
@@ -219,7 +282,12 @@ func (o *ownSchool) modbus(t *testing.T) {
 		key, text string
 		says      []string
 	}{
-		{"nothing there", "address", fmt.Sprintf("127.0.0.1:%d", freePort(t)), []string{"127.0.0.1:"}},
+		{
+			"nothing there",
+			"address",
+			fmt.Sprintf("127.0.0.1:%d", freePort(t)),
+			[]string{"127.0.0.1:"},
+		},
 		{"another unit", "unit", "8", []string{"unit"}},
 	} {
 		wrong := map[string]string{"timeout": "500ms"}
@@ -235,10 +303,13 @@ func (o *ownSchool) modbus(t *testing.T) {
 		t.Logf("%s: %s", x.name, p.Message)
 	}
 	unitless := map[string]string{"address": address["address"], "unit": "seven"}
-	refused(c, "POST", "/v1/devices/probe", map[string]any{"driver": "modbus", "profile": profile, "address": unitless}, 422, "whole number")
+	refused(c, "POST", "/v1/devices/probe",
+		map[string]any{"driver": "modbus", "profile": profile, "address": unitless}, 422,
+		"whole number")
 	made := o.add(t, "Boiler", "modbus", "our-boiler", "cellar", address, nil)
 	o.reports(t, made.Device.ID, "pressure", is(g.NumberValue(1.5)))
-	resp, err := http.Post("http://"+o.sim.Control+"/equipment/boiler/set", "application/json", strings.NewReader(`{"values": {"pressure": 2.4}}`))
+	resp, err := http.Post("http://"+o.sim.Control+"/equipment/boiler/set", "application/json",
+		strings.NewReader(`{"values": {"pressure": 2.4}}`))
 	if err != nil || resp.StatusCode != http.StatusNoContent {
 		t.Fatalf("turn the boiler up: %v %v", resp, err)
 	}

@@ -46,9 +46,18 @@ func (o *ownSchool) yaml(t *testing.T, text string) (int, string) {
 
 func (o *ownSchool) wrongProfile(t *testing.T) {
 	for _, x := range []struct{ wrong, says string }{
-		{strings.Replace(greenhouse, "window: {type: boolean}", "window: {typ: boolean}", 1), "profile:6: the key is not known; use one of title"},
-		{strings.Replace(greenhouse, "boolean", "bool", 1), `profile:6: \"bool\" is no type; use number, boolean or string`},
-		{strings.Replace(greenhouse, "type: sensor", "type: gizmo", 1), `profile:3: \"gizmo\" is no device type`},
+		{
+			strings.Replace(greenhouse, "window: {type: boolean}", "window: {typ: boolean}", 1),
+			"profile:6: the key is not known; use one of title",
+		},
+		{
+			strings.Replace(greenhouse, "boolean", "bool", 1),
+			`profile:6: \"bool\" is no type; use number, boolean or string`,
+		},
+		{
+			strings.Replace(greenhouse, "type: sensor", "type: gizmo", 1),
+			`profile:3: \"gizmo\" is no device type`,
+		},
 	} {
 		code, b := o.yaml(t, x.wrong)
 		if code != 422 {
@@ -72,7 +81,8 @@ func (o *ownSchool) mqtt(t *testing.T) {
 	eventually(t, "what the line sent has arrived", func() (bool, string) {
 		var d deviceRow
 		o.as(t).do("GET", "/v1/devices/"+string(made.Device.ID), nil, &d)
-		return d.Twin.Reported["temperature"].Value == g.NumberValue(20) && d.Twin.Reported["window"].Value == g.BoolValue(false), fmt.Sprintf("%+v", d.Twin)
+		return d.Twin.Reported["temperature"].Value == g.NumberValue(20) &&
+			d.Twin.Reported["window"].Value == g.BoolValue(false), fmt.Sprintf("%+v", d.Twin)
 	})
 	_, b := o.as(t).status("GET", "/v1/devices/"+string(made.Device.ID), nil)
 	if strings.Contains(string(b), made.Password) {
@@ -87,7 +97,8 @@ func (o *ownSchool) broker(t *testing.T) {
 		program = "/usr/sbin/mosquitto"
 	}
 	passwords := filepath.Join(o.dir, "broker.passwords")
-	if out, err := run(t, o.dir, "", "mosquitto_passwd", "-c", "-b", passwords, "gatehouse", "broker-password"); err != nil {
+	if out, err := run(t, o.dir, "", "mosquitto_passwd", "-c", "-b", passwords, "gatehouse",
+		"broker-password"); err != nil {
 		t.Fatalf("mosquitto_passwd: %v\n%s", err, out)
 	}
 	port := fmt.Sprint(freePort(t))
@@ -95,7 +106,9 @@ func (o *ownSchool) broker(t *testing.T) {
 	if os.Getuid() != 0 {
 		user = ""
 	}
-	conf := o.write(t, "broker.conf", "listener "+port+" 127.0.0.1\nallow_anonymous false\npassword_file "+passwords+"\npersistence false\n"+user)
+	conf := o.write(t, "broker.conf",
+		"listener "+port+" 127.0.0.1\nallow_anonymous false\npassword_file "+passwords+
+			"\npersistence false\n"+user)
 	background(t, false, program, "-c", conf)
 	eventually(t, "the broker listens", func() (bool, string) {
 		conn, err := net.Dial("tcp", "127.0.0.1:"+port)
@@ -106,18 +119,32 @@ func (o *ownSchool) broker(t *testing.T) {
 	})
 	publish := func(payload string) {
 		t.Helper()
-		if out, err := run(t, o.dir, "", "mosquitto_pub", "-h", "127.0.0.1", "-p", port, "-u", "gatehouse", "-P", "broker-password", "-q", "1", "-r", "-t", "lora/pump-3", "-m", payload); err != nil {
+		if out, err := run(t, o.dir, "", "mosquitto_pub", "-h", "127.0.0.1", "-p", port, "-u",
+			"gatehouse", "-P", "broker-password", "-q", "1", "-r", "-t", "lora/pump-3", "-m",
+			payload); err != nil {
 			t.Fatalf("publish: %v\n%s", err, out)
 		}
 	}
-	o.as(t).do("POST", "/v1/profiles", g.Profile{ID: "our-leak", Title: "Our leak sensor", Type: g.TypeSensor, Properties: map[string]g.Property{
-		"leak":    {Type: "boolean", Forms: map[string]string{"path": "values.leak"}},
-		"battery": {Type: "number", Unit: "%", Forms: map[string]string{"path": "values.battery"}},
-	}}, nil)
+	o.as(t).do("POST", "/v1/profiles", g.Profile{
+		ID:    "our-leak",
+		Title: "Our leak sensor", Type: g.TypeSensor, Properties: map[string]g.Property{
+			"leak": {Type: "boolean", Forms: map[string]string{"path": "values.leak"}},
+			"battery": {
+				Type:  "number",
+				Unit:  "%",
+				Forms: map[string]string{"path": "values.battery"},
+			},
+		},
+	}, nil)
 	publish(`{"values": {"leak": false, "battery": 81}}`)
-	address := map[string]string{"broker": "tcp://127.0.0.1:" + port, "topic": "lora/pump-3", "username": "gatehouse"}
+	address := map[string]string{
+		"broker":   "tcp://127.0.0.1:" + port,
+		"topic":    "lora/pump-3",
+		"username": "gatehouse",
+	}
 	secret := map[string]string{"password": "broker-password"}
-	if p := o.probe(t, "mqtt", "our-leak", address, secret); !p.OK || p.Values["battery"] != g.NumberValue(81) {
+	if p := o.probe(t, "mqtt", "our-leak", address, secret); !p.OK ||
+		p.Values["battery"] != g.NumberValue(81) {
 		t.Errorf("the test button: got %+v, want the retained values", p)
 	}
 	wrong := o.probe(t, "mqtt", "our-leak", address, map[string]string{"password": "guessed"})
@@ -130,14 +157,17 @@ func (o *ownSchool) broker(t *testing.T) {
 	o.reports(t, made.Device.ID, "battery", is(g.NumberValue(81)))
 	publish(`{"values": {"leak": true, "battery": 80}}`)
 	o.reports(t, made.Device.ID, "leak", is(g.BoolValue(true)))
-	o.as(t).do("DELETE", "/v1/devices/"+string(made.Device.ID), nil, nil) // the broker ends with this step
+	// the broker ends with this step
+	o.as(t).do("DELETE", "/v1/devices/"+string(made.Device.ID), nil, nil)
 }
 
 // send publishes as a device does.
 func (r registered) send(t *testing.T, dir, username, password, payload string) error {
 	t.Helper()
-	out, err := run(t, dir, "", "mosquitto_pub", "-h", r.MQTT.Host, "-p", fmt.Sprint(r.MQTT.Port), "-i", username, "-u", username, "-P", password,
-		"-q", "1", "-t", strings.Replace(r.MQTT.Prefix, r.MQTT.Username, username, 1)+"/telemetry", "-m", payload)
+	out, err := run(t, dir, "", "mosquitto_pub", "-h", r.MQTT.Host, "-p", fmt.Sprint(r.MQTT.Port),
+		"-i", username, "-u", username, "-P", password,
+		"-q", "1", "-t", strings.Replace(r.MQTT.Prefix, r.MQTT.Username, username, 1)+"/telemetry",
+		"-m", payload)
 	if err != nil {
 		return fmt.Errorf("%w: %s", err, out)
 	}
@@ -195,7 +225,10 @@ func (o *ownSchool) refusals(t *testing.T) {
 func (o *ownSchool) rejected(t *testing.T) {
 	c := o.as(t)
 	made := o.add(t, "Shed", g.DriverMQTTFront, "our-greenhouse", "laboratory", nil, nil)
-	for _, payload := range []string{`{"temperature": "warm"}`, `{"temperature": 900}`, `{"humidity": 3}`, `nonsense`, `{"temperature": 7.5}`} {
+	for _, payload := range []string{
+		`{"temperature": "warm"}`, `{"temperature": 900}`, `{"humidity": 3}`, `nonsense`,
+		`{"temperature": 7.5}`,
+	} {
 		if err := made.send(t, o.dir, made.MQTT.Username, made.Password, payload); err != nil {
 			t.Errorf("%s was not acknowledged: %v", payload, err)
 		}
@@ -213,7 +246,8 @@ func (o *ownSchool) rejected(t *testing.T) {
 		}](c, "/v1/rejections", "device", string(made.Device.ID))
 		var d deviceRow
 		c.do("GET", "/v1/devices/"+string(made.Device.ID), nil, &d)
-		return len(got) == 4 && d.Twin.Reported["temperature"].Value == g.NumberValue(7.5), fmt.Sprintf("%+v, %+v", got, d.Twin)
+		return len(got) == 4 && d.Twin.Reported["temperature"].Value == g.NumberValue(7.5), fmt.Sprintf(
+			"%+v, %+v", got, d.Twin)
 	})
 	reasons := ""
 	for _, r := range got {

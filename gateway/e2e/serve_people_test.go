@@ -34,16 +34,26 @@ func (o *ownSchool) importPeople(t *testing.T) {
 			Action, Field, Error string
 		}
 	}
-	wrong := "kind,number,name,class,card,face_consent\nstudent,1001,Ann Example,7-1,0001112223,yes\npupil,1002,Bo Example,7-1,,\nstudent,1001,Cy Example,7-2,,\nstudent,1004,,7-2,,\nstaff,1005,Di Example,,0001112223,no\n"
+	wrong := "kind,number,name,class,card,face_consent\nstudent,1001,Ann " +
+		"Example,7-1,0001112223,yes\npupil,1002,Bo Example,7-1,,\nstudent,1001,Cy " +
+		"Example,7-2,,\nstudent,1004,,7-2,,\nstaff,1005,Di Example,,0001112223,no\n"
 	var r report
 	c.do("POST", "/v1/people/import?dry_run=true", []byte(wrong), &r)
 	if r.Applied || r.Errors != 4 || len(r.Lines) != 5 {
 		t.Errorf("got %+v, want 4 errors and nothing done", r)
 	}
-	for i, want := range []struct{ field, says string }{{}, {"kind", "pupil"}, {"number", "line 2"}, {"name", "name"}, {"card", "line 2"}} {
+	for i, want := range []struct{ field, says string }{
+		{},
+		{"kind", "pupil"},
+		{"number", "line 2"},
+		{"name", "name"},
+		{"card", "line 2"},
+	} {
 		got := r.Lines[i]
-		if got.Line != i+2 || got.Field != want.field || !strings.Contains(got.Error, want.says) || (got.Action == "error") != (want.field != "") {
-			t.Errorf("line %d: got %+v, want an error of %q that says %q", i+2, got, want.field, want.says)
+		if got.Line != i+2 || got.Field != want.field || !strings.Contains(got.Error, want.says) ||
+			(got.Action == "error") != (want.field != "") {
+			t.Errorf("line %d: got %+v, want an error of %q that says %q", i+2, got, want.field,
+				want.says)
 		}
 	}
 	if c.do("POST", "/v1/people/import", []byte(wrong), &r); r.Applied {
@@ -53,8 +63,10 @@ func (o *ownSchool) importPeople(t *testing.T) {
 		t.Errorf("got %d people after a dry run and a refused import, want none", n)
 	}
 	refused(c, "POST", "/v1/people/import", []byte("colour,size\nred,3\n"), 422, "number")
-	right := "kind,number,name,class,card,face_consent\nstudent,1001,Ann Example,7-1,0001112223,yes\nstudent,1002,Bo Example,7-1,,no\nstaff,1005,Di Example,,,no\n"
-	if c.do("POST", "/v1/people/import?dry_run=true", []byte(right), &r); r.Applied || r.Errors != 0 || r.Created != 3 {
+	right := "kind,number,name,class,card,face_consent\nstudent,1001,Ann " +
+		"Example,7-1,0001112223,yes\nstudent,1002,Bo Example,7-1,,no\nstaff,1005,Di Example,,,no\n"
+	if c.do("POST", "/v1/people/import?dry_run=true", []byte(right), &r); r.Applied ||
+		r.Errors != 0 || r.Created != 3 {
 		t.Errorf("the dry run: got %+v, want 3 to create", r)
 	}
 	if c.do("POST", "/v1/people/import", []byte(right), &r); !r.Applied || r.Created != 3 {
@@ -84,7 +96,13 @@ func (o *ownSchool) key(t *testing.T) {
 		Secret string
 		Curl   string
 	}
-	c.do("POST", "/v1/keys", map[string]any{"name": "timetable", "purpose": "the timetable's room plan", "permissions": []g.Permission{g.DevicesRead}}, &made)
+	c.do("POST", "/v1/keys",
+		map[string]any{
+			"name":        "timetable",
+			"purpose":     "the timetable's room plan",
+			"permissions": []g.Permission{g.DevicesRead},
+		},
+		&made)
 	out, err := run(t, o.dir, "", "sh", "-c", strings.Replace(made.Curl, "curl ", "curl -sS ", 1))
 	if err != nil || !strings.Contains(out, `"Hillside School"`) {
 		t.Errorf("the curl that the console shows: %v\n%s\n%s", err, made.Curl, out)
@@ -117,15 +135,23 @@ func (o *ownSchool) webhook(t *testing.T) {
 		}
 	}))
 	defer server.Close()
-	refused(c, "POST", "/v1/webhooks", map[string]any{"url": "ftp://127.0.0.1/x"}, 422, "url", "https://")
+	refused(c, "POST", "/v1/webhooks", map[string]any{"url": "ftp://127.0.0.1/x"}, 422, "url",
+		"https://")
 	var hook struct {
 		Webhook g.Webhook
 		Secret  string
 	}
-	c.do("POST", "/v1/webhooks", map[string]any{"url": server.URL, "kinds": []g.EventKind{g.EventSighting}}, &hook)
+	c.do("POST", "/v1/webhooks",
+		map[string]any{"url": server.URL, "kinds": []g.EventKind{g.EventSighting}}, &hook)
 	defer c.do("DELETE", "/v1/webhooks/"+string(hook.Webhook.ID), nil, nil)
 	var pass struct{ Seq uint64 }
-	c.do("POST", "/v1/sightings/manual", map[string]any{"person": o.people["1002"], "zone": o.zones["gate"], "note": "forgot the card"}, &pass)
+	c.do("POST", "/v1/sightings/manual",
+		map[string]any{
+			"person": o.people["1002"],
+			"zone":   o.zones["gate"],
+			"note":   "forgot the card",
+		},
+		&pass)
 	deadline := time.After(patience)
 	for {
 		select {
@@ -141,7 +167,8 @@ func (o *ownSchool) webhook(t *testing.T) {
 			if e.Data.Seq != pass.Seq {
 				continue // the camera's
 			}
-			if e.Data.Sighting == nil || e.Data.Sighting.Person != o.people["1002"] || e.Data.Sighting.Method != g.ByManual {
+			if e.Data.Sighting == nil || e.Data.Sighting.Person != o.people["1002"] ||
+				e.Data.Sighting.Method != g.ByManual {
 				t.Errorf("got %s, want the manual pass", p.body)
 			}
 			eventually(t, "the delivery is listed", func() (bool, string) {
@@ -176,11 +203,22 @@ func (o *ownSchool) alone(t *testing.T) {
 	if all := list[g.School](c, "/v1/schools"); len(all) != 1 || all[0].ID != o.school {
 		t.Errorf("got schools %+v, want one's own", all)
 	}
-	refused(c, "POST", "/v1/schools", map[string]any{"kind": "school", "name": "Next door", "timezone": "Asia/Shanghai", "language": "en", "parent": o.school}, 403, "district")
+	refused(c, "POST", "/v1/schools",
+		map[string]any{
+			"kind":     "school",
+			"name":     "Next door",
+			"timezone": "Asia/Shanghai",
+			"language": "en",
+			"parent":   o.school,
+		},
+		403, "district")
 	refused(c, "GET", "/v1/places?school=sch_other", nil, 404)
 	refused(c, "GET", "/v1/devices?school=sch_other", nil, 404)
-	refused(c, "POST", "/v1/people/import?school=sch_other", []byte("kind,number,name\nstudent,1,X\n"), 404)
-	refused(c, "POST", "/v1/users", map[string]any{"name": "sly", "password": ownPassword, "role": g.RoleDistrict}, 422, "district")
+	refused(c, "POST", "/v1/people/import?school=sch_other",
+		[]byte("kind,number,name\nstudent,1,X\n"), 404)
+	refused(c, "POST", "/v1/users",
+		map[string]any{"name": "sly", "password": ownPassword, "role": g.RoleDistrict}, 422,
+		"district")
 }
 
 // faces enrols the man whom the gate's camera sees, after everything that is refused.
@@ -207,7 +245,8 @@ func (o *ownSchool) faces(t *testing.T) {
 	}
 	var seen []sightingRow
 	eventually(t, "the gate's camera recognises the enrolled", func() (bool, string) {
-		seen = list[sightingRow](c, "/v1/sightings", "person", string(o.people["1001"]), "reason", "a test asks")
+		seen = list[sightingRow](c, "/v1/sightings", "person", string(o.people["1001"]), "reason",
+			"a test asks")
 		return len(seen) > 0, "nobody yet"
 	})
 	if m := seen[0].Match; m == nil || seen[0].Method != g.ByFace || seen[0].Seq == 0 {
@@ -215,7 +254,8 @@ func (o *ownSchool) faces(t *testing.T) {
 	} else {
 		t.Logf("recognised: score %.3f, runner-up %.3f, margin %.3f", m.Score, m.RunnerUp, m.Margin)
 	}
-	c.do("POST", ann+"/consent", map[string]any{"given": false, "by": "mother", "note": "by letter"}, nil)
+	c.do("POST", ann+"/consent",
+		map[string]any{"given": false, "by": "mother", "note": "by letter"}, nil)
 	refused(c, "POST", ann+"/face", good, 403, "consent")
 }
 

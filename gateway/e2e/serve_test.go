@@ -75,7 +75,10 @@ func TestOwnSchool(t *testing.T) {
 	}
 	o.h.mu.Lock()
 	defer o.h.mu.Unlock()
-	for _, secret := range []string{ownPassword, "camera-password", "broker-password", "another-quiet-word", "Ann Example", "0001112223"} {
+	for _, secret := range []string{
+		ownPassword, "camera-password", "broker-password", "another-quiet-word",
+		"Ann Example", "0001112223",
+	} {
 		if strings.Contains(o.h.output.String(), secret) {
 			t.Errorf("the gateway's log holds %q", secret)
 		}
@@ -95,11 +98,16 @@ func programs(t *testing.T, root string) string {
 // configure writes the configuration; http and mqtt are further keys of those groups.
 func (o *ownSchool) configure(t *testing.T, http, mqtt string) {
 	t.Helper()
-	camera := fmt.Sprintf("models_dir: %q, ort_library: %q, repeat: \"2\"", filepath.Join(o.root, ".cache", "models"), filepath.Join(o.root, ".cache", "onnxruntime", "libonnxruntime.so.1"))
-	text := fmt.Sprintf("data_dir: data\nreach: {this_machine: true}\nwebhooks: {private: true}\nhttp: {listen: \"127.0.0.1:0\"%s}\nmqtt: {listen: \"127.0.0.1:0\"%s}\ndrivers:\n", http, mqtt)
+	camera := fmt.Sprintf("models_dir: %q, ort_library: %q, repeat: \"2\"",
+		filepath.Join(o.root, ".cache", "models"),
+		filepath.Join(o.root, ".cache", "onnxruntime", "libonnxruntime.so.1"))
+	text := fmt.Sprintf("data_dir: data\nreach: {this_machine: true}\nwebhooks: {private: "+
+		"true}\nhttp: {listen: \"127.0.0.1:0\"%s}\nmqtt: {listen: \"127.0.0.1:0\"%s}\ndrivers:\n",
+		http, mqtt)
 	for _, name := range []string{"camera", "modbus", "mqtt"} {
 		path := filepath.Join("bin", "drivers", name)
-		text += fmt.Sprintf("  - {name: %s, path: %s, sha256: %s", name, path, sum(t, filepath.Join(o.dir, path)))
+		text += fmt.Sprintf("  - {name: %s, path: %s, sha256: %s", name, path,
+			sum(t, filepath.Join(o.dir, path)))
 		if name == "camera" {
 			text += ", settings: {" + camera + "}"
 		}
@@ -178,19 +186,41 @@ func refused(c *client, method, path string, body any, code int, words ...string
 }
 
 func (o *ownSchool) wrongFiles(t *testing.T) {
-	good := "data_dir: never\nhttp: {listen: \"127.0.0.1:0\"}\nmqtt: {listen: \"127.0.0.1:0\"}\nrules: {dir: own}\n"
+	good := "data_dir: never\nhttp: {listen: \"127.0.0.1:0\"}\nmqtt: {listen: " +
+		"\"127.0.0.1:0\"}\nrules: {dir: own}\n"
 	for _, c := range []struct{ name, config, rules, says string }{
-		{"a wrong key", "http:\n  listen: 127.0.0.1:0\n  lisen_tls: x\n", "", "wrong.yaml:3: lisen_tls: there is no such key here; `gateway config` prints every key"},
-		{"a wrong value", "http:\n  listen: \"8080\"\n", "", "wrong.yaml:2: http.listen: \"8080\" is no address; write host:port"},
-		{"a wrong rule", good, "rules:\n  - id: cold\n    title: {en: Cold}\n    severity: dire\n    per: device\n    when: {property: temperature, below: 5}\n    then:\n      - alert: {audible: true}\n",
-			"mine.yaml:4: rules[0].severity: \"dire\" is not known here; use info, warning, major, critical"},
-		{"a wrong certificate", "data_dir: never\nhttp: {listen: \"127.0.0.1:0\", tls: {certificate: wrong.yaml, key: wrong.yaml}}\nmqtt: {listen: \"127.0.0.1:0\"}\n", "", "wrong.yaml are no certificate with its key"},
+		{
+			"a wrong key",
+			"http:\n  listen: 127.0.0.1:0\n  lisen_tls: x\n",
+			"",
+			"wrong.yaml:3: lisen_tls: there is no such key here; `gateway config` prints every key",
+		},
+		{
+			"a wrong value",
+			"http:\n  listen: \"8080\"\n",
+			"",
+			"wrong.yaml:2: http.listen: \"8080\" is no address; write host:port",
+		},
+		{"a wrong rule", good,
+			"rules:\n  - id: cold\n    title: {en: Cold}\n    severity: dire\n    per: device\n  " +
+				"  when: {property: temperature, below: 5}\n    then:\n      - alert: {audible: " +
+				"true}\n",
+			"mine.yaml:4: rules[0].severity: \"dire\" is not known here; use info, warning, " +
+				"major, critical"},
+		{
+			"a wrong certificate",
+			"data_dir: never\nhttp: {listen: \"127.0.0.1:0\", tls: {certificate: wrong.yaml, " +
+				"key: wrong.yaml}}\nmqtt: {listen: \"127.0.0.1:0\"}\n",
+			"",
+			"wrong.yaml are no certificate with its key",
+		},
 	} {
 		file := o.write(t, "wrong.yaml", c.config)
 		if c.rules != "" {
 			o.write(t, "own/mine.yaml", c.rules)
 		}
-		out, err := run(t, o.dir, "", filepath.Join(o.dir, "bin", "gateway"), "serve", "--config", file)
+		out, err := run(t, o.dir, "", filepath.Join(o.dir, "bin", "gateway"), "serve", "--config",
+			file)
 		if err == nil || strings.Contains(out, "the gateway is ready") {
 			t.Errorf("%s: the gateway started:\n%s", c.name, out)
 		}
@@ -205,11 +235,24 @@ func (o *ownSchool) wrongFiles(t *testing.T) {
 func (o *ownSchool) second(t *testing.T) {
 	taken := o.sim.Equipment["boiler"]
 	for _, c := range []struct{ name, config, says string }{
-		{"on the same folder", "data_dir: data\nhttp: {listen: \"127.0.0.1:0\"}\nmqtt: {listen: \"\"}\n", "data_dir: another gateway runs on "},
-		{"on a port that is taken", "data_dir: other\nhttp: {listen: \"" + taken + "\"}\nmqtt: {listen: \"\"}\n", "http.listen: another program, or another gateway, has " + taken},
-		{"on an MQTT port that is taken", "data_dir: other\nhttp: {listen: \"127.0.0.1:0\"}\nmqtt: {listen: \"" + taken + "\"}\n", "mqtt.listen: another program, or another gateway, has " + taken},
+		{
+			"on the same folder",
+			"data_dir: data\nhttp: {listen: \"127.0.0.1:0\"}\nmqtt: {listen: \"\"}\n",
+			"data_dir: another gateway runs on ",
+		},
+		{
+			"on a port that is taken",
+			"data_dir: other\nhttp: {listen: \"" + taken + "\"}\nmqtt: {listen: \"\"}\n",
+			"http.listen: another program, or another gateway, has " + taken,
+		},
+		{
+			"on an MQTT port that is taken",
+			"data_dir: other\nhttp: {listen: \"127.0.0.1:0\"}\nmqtt: {listen: \"" + taken + "\"}\n",
+			"mqtt.listen: another program, or another gateway, has " + taken,
+		},
 	} {
-		out, err := run(t, o.dir, "", filepath.Join(o.dir, "bin", "gateway"), "serve", "--config", o.write(t, "second.yaml", c.config))
+		out, err := run(t, o.dir, "", filepath.Join(o.dir, "bin", "gateway"), "serve", "--config",
+			o.write(t, "second.yaml", c.config))
 		if err == nil {
 			t.Errorf("%s: the gateway ran", c.name)
 		}
@@ -230,10 +273,18 @@ func (o *ownSchool) firstRun(t *testing.T) {
 	if code, _ := c.status("GET", "/v1/devices", nil); code != http.StatusUnauthorized {
 		t.Errorf("before the first run devices are answered with %d, want 401", code)
 	}
-	if code, b := c.status("GET", "/", nil); code != 200 || !bytes.Contains(b, []byte("<div id=\"root\">")) {
+	if code, b := c.status("GET", "/", nil); code != 200 ||
+		!bytes.Contains(b, []byte("<div id=\"root\">")) {
 		t.Errorf("the console: got %d %s", code, tail(string(b), 300))
 	}
-	first := map[string]string{"admin": "principal", "full_name": "Test Principal", "password": "short", "school": "Hillside School", "timezone": "Asia/Shanghai", "language": "en"}
+	first := map[string]string{
+		"admin":     "principal",
+		"full_name": "Test Principal",
+		"password":  "short",
+		"school":    "Hillside School",
+		"timezone":  "Asia/Shanghai",
+		"language":  "en",
+	}
 	refused(c, "POST", "/v1/setup", first, 422, "at least 10 characters")
 	first["password"], first["timezone"] = ownPassword, "Shanghai"
 	refused(c, "POST", "/v1/setup", first, 422, "timezone", "Asia/Shanghai")
@@ -273,17 +324,33 @@ func (o *ownSchool) places(t *testing.T) {
 	var site g.Site
 	c.do("POST", "/v1/sites", map[string]string{"name": "Main campus"}, &site)
 	var building g.Building
-	c.do("POST", "/v1/buildings", map[string]any{"site": site.ID, "name": "Science building"}, &building)
+	c.do("POST", "/v1/buildings", map[string]any{"site": site.ID, "name": "Science building"},
+		&building)
 	for _, z := range []struct {
 		key     string
 		kind    g.ZoneKind
 		private bool
-	}{{"gate", g.ZoneGate, false}, {"laboratory", g.ZoneLaboratory, false}, {"dorm room", g.ZoneDorm, true}, {"cellar", g.ZoneOther, false}} {
+	}{
+		{"gate", g.ZoneGate, false},
+		{"laboratory", g.ZoneLaboratory, false},
+		{"dorm room", g.ZoneDorm, true},
+		{"cellar", g.ZoneOther, false},
+	} {
 		var zone g.Zone
-		c.do("POST", "/v1/zones", map[string]any{"building": building.ID, "name": z.key, "kind": z.kind, "private": z.private}, &zone)
+		c.do("POST", "/v1/zones",
+			map[string]any{
+				"building": building.ID,
+				"name":     z.key,
+				"kind":     z.kind,
+				"private":  z.private,
+			},
+			&zone)
 		o.zones[z.key] = zone.ID
 	}
-	refused(c, "POST", "/v1/zones", map[string]any{"building": "bld_none", "name": "x", "kind": "gate"}, 404, "there is no building")
-	refused(c, "POST", "/v1/zones", map[string]any{"building": building.ID, "name": "x", "kind": "moat"}, 422, "kind")
+	refused(c, "POST", "/v1/zones",
+		map[string]any{"building": "bld_none", "name": "x", "kind": "gate"}, 404,
+		"there is no building")
+	refused(c, "POST", "/v1/zones",
+		map[string]any{"building": building.ID, "name": "x", "kind": "moat"}, 422, "kind")
 	refused(c, "DELETE", "/v1/sites/"+string(site.ID), nil, 409, "building")
 }

@@ -40,7 +40,9 @@ func (o *ownSchool) vendor(t *testing.T) {
 		t.Fatalf("started by hand it says %v:\n%s", err, about)
 	}
 	o.h.stop()
-	o.more = fmt.Sprintf("  - {name: example, path: %s, sha256: %s}\n  - {name: forged, path: %s, sha256: %s}\n  - {name: lost, path: bin/drivers/lost}\n", program, m[1], program, strings.Repeat("0", 64))
+	o.more = fmt.Sprintf("  - {name: example, path: %s, sha256: %s}\n  - {name: forged, path: "+
+		"%s, sha256: %s}\n  - {name: lost, path: bin/drivers/lost}\n",
+		program, m[1], program, strings.Repeat("0", 64))
 	o.configure(t, "", "")
 	o.h.launch()
 	o.admin = o.h.signIn("principal")
@@ -61,7 +63,8 @@ func (o *ownSchool) vendor(t *testing.T) {
 				return false, fmt.Sprintf("%+v", all)
 			}
 		}
-		return all["forged"].State == "refused" && all["lost"].State == "refused", fmt.Sprintf("%+v", all)
+		return all["forged"].State == "refused" && all["lost"].State == "refused", fmt.Sprintf(
+			"%+v", all)
 	})
 	if !all["example"].Pinned {
 		t.Error("the vendor's driver does not show as pinned")
@@ -75,7 +78,8 @@ func (o *ownSchool) vendor(t *testing.T) {
 	eventually(t, "the devices from before the restart are back", func() (bool, string) {
 		online := list[deviceRow](c, "/v1/devices", "state", "online", "driver", "modbus")
 		cameras := list[deviceRow](c, "/v1/devices", "state", "online", "driver", "camera")
-		return len(online) == 1 && len(cameras) == 1, fmt.Sprintf("%d and %d", len(online), len(cameras))
+		return len(online) == 1 && len(cameras) == 1, fmt.Sprintf("%d and %d", len(online),
+			len(cameras))
 	})
 }
 
@@ -116,7 +120,8 @@ func (o *ownSchool) temperature(t *testing.T) {
 	}))
 	defer fake.Close()
 	address := map[string]string{"url": fake.URL + "/status.json", "every": "0.2"}
-	if p := o.probe(t, "example", "example-thermometer", address, nil); !p.OK || p.Message != "The thermometer answers: 21.5 °C" {
+	if p := o.probe(t, "example", "example-thermometer", address, nil); !p.OK ||
+		p.Message != "The thermometer answers: 21.5 °C" {
 		t.Errorf("the test button: got %+v", p)
 	}
 	made := o.add(t, "Thermometer", "example", "example-thermometer", "cellar", address, nil)
@@ -124,7 +129,8 @@ func (o *ownSchool) temperature(t *testing.T) {
 	off.Store(true)
 	eventually(t, "the driver's log says why the device is offline", func() (bool, string) {
 		_, b := o.as(t).status("GET", "/v1/drivers/example/log", nil)
-		return strings.Contains(string(b), "device offline") && strings.Contains(string(b), "404 Not Found; check the path"), string(b)
+		return strings.Contains(string(b), "device offline") &&
+			strings.Contains(string(b), "404 Not Found; check the path"), string(b)
 	})
 	o.as(t).do("DELETE", "/v1/devices/"+string(made.Device.ID), nil, nil)
 }
@@ -133,12 +139,14 @@ func (o *ownSchool) temperature(t *testing.T) {
 func (o *ownSchool) tls(t *testing.T) {
 	o.h.stop()
 	pool := o.certificate(t)
-	o.configure(t, ", tls: {certificate: school.pem, key: school.key}", ", listen_tls: \"127.0.0.1:0\"")
+	o.configure(t, ", tls: {certificate: school.pem, key: school.key}",
+		", listen_tls: \"127.0.0.1:0\"")
 	text, err := os.ReadFile(filepath.Join(o.dir, "gatehouse.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.write(t, "gatehouse.yaml", strings.Replace(string(text), "mqtt: {listen: \"127.0.0.1:0\"", "mqtt: {listen: \"\"", 1))
+	o.write(t, "gatehouse.yaml",
+		strings.Replace(string(text), "mqtt: {listen: \"127.0.0.1:0\"", "mqtt: {listen: \"\"", 1))
 	o.h.launch()
 	if !strings.HasPrefix(o.h.url, "https://") {
 		t.Fatalf("the console is at %s, want https", o.h.url)
@@ -150,16 +158,22 @@ func (o *ownSchool) tls(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return &client{t: t, base: o.h.url, http: &http.Client{Jar: jar, Transport: transport, Timeout: time.Minute}}
+		return &client{
+			t:    t,
+			base: o.h.url,
+			http: &http.Client{Jar: jar, Transport: transport, Timeout: time.Minute},
+		}
 	}
 	c := person()
-	resp, err := c.http.Post(o.h.url+"/v1/session", "application/json", strings.NewReader(fmt.Sprintf(`{"name": "principal", "password": %q}`, ownPassword)))
+	resp, err := c.http.Post(o.h.url+"/v1/session", "application/json",
+		strings.NewReader(fmt.Sprintf(`{"name": "principal", "password": %q}`, ownPassword)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	resp.Body.Close()
 	if cookies := resp.Cookies(); resp.StatusCode != 200 || len(cookies) != 2 {
-		t.Errorf("got %d, %+v, want the session's cookie and the browser's", resp.StatusCode, cookies)
+		t.Errorf("got %d, %+v, want the session's cookie and the browser's", resp.StatusCode,
+			cookies)
 	}
 	for _, cookie := range resp.Cookies() {
 		if !cookie.Secure || !cookie.HttpOnly || cookie.SameSite != http.SameSiteStrictMode {
@@ -191,16 +205,21 @@ func (o *ownSchool) tls(t *testing.T) {
 	}
 
 	gateway := filepath.Join(o.dir, "bin", "gateway")
-	if out, err := run(t, o.dir, "another-quiet-word\n", gateway, "passwd", "--config", "gatehouse.yaml", "principal"); err != nil {
+	if out, err := run(t, o.dir, "another-quiet-word\n", gateway, "passwd", "--config",
+		"gatehouse.yaml", "principal"); err != nil {
 		t.Fatalf("passwd: %v\n%s", err, out)
 	}
 	refused(c, "GET", "/v1/devices", nil, 401)
 	again := person()
-	refused(again, "POST", "/v1/session", map[string]string{"name": "principal", "password": ownPassword}, 401)
-	again.do("POST", "/v1/session", map[string]string{"name": "principal", "password": "another-quiet-word"}, &me)
+	refused(again, "POST", "/v1/session",
+		map[string]string{"name": "principal", "password": ownPassword}, 401)
+	again.do("POST", "/v1/session",
+		map[string]string{"name": "principal", "password": "another-quiet-word"}, &me)
 	again.csrf = me.CSRF
 	again.do("DELETE", "/v1/session", nil, nil)
-	if out, err := run(t, o.dir, "another-quiet-word\n", gateway, "passwd", "--config", "gatehouse.yaml", "nobody"); err == nil || !strings.Contains(out, `there is no user "nobody"`) {
+	if out, err := run(t, o.dir, "another-quiet-word\n", gateway, "passwd", "--config",
+		"gatehouse.yaml",
+		"nobody"); err == nil || !strings.Contains(out, `there is no user "nobody"`) {
 		t.Errorf("passwd for nobody: got %v\n%s", err, out)
 	}
 }
@@ -214,8 +233,14 @@ func (o *ownSchool) certificate(t *testing.T) *x509.CertPool {
 		t.Fatal(err)
 	}
 	now := time.Now()
-	template := &x509.Certificate{SerialNumber: big.NewInt(now.UnixNano()), Subject: pkix.Name{CommonName: "gatehouse"}, NotBefore: now.Add(-time.Hour), NotAfter: now.Add(time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(now.UnixNano()),
+		Subject:      pkix.Name{CommonName: "gatehouse"},
+		NotBefore:    now.Add(-time.Hour), NotAfter: now.Add(time.Hour),
+		IPAddresses:           []net.IP{net.IPv4(127, 0, 0, 1)},
+		IsCA:                  true,
+		BasicConstraintsValid: true,
+		KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
 		t.Fatal(err)
@@ -226,7 +251,8 @@ func (o *ownSchool) certificate(t *testing.T) *x509.CertPool {
 	}
 	public := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 	o.write(t, "school.pem", string(public))
-	o.write(t, "school.key", string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})))
+	o.write(t, "school.key",
+		string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})))
 	pool := x509.NewCertPool()
 	pool.AppendCertsFromPEM(public)
 	return pool
@@ -241,7 +267,8 @@ func TestFirstHour(t *testing.T) {
 	shots := filepath.Join(o.root, ".cache", "screenshots")
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "node", filepath.Join(o.root, "api", "console", "e2e", "firstrun.mjs"))
+	cmd := exec.CommandContext(ctx, "node",
+		filepath.Join(o.root, "api", "console", "e2e", "firstrun.mjs"))
 	cmd.Env = append(os.Environ(), "GATEHOUSE_URL="+o.h.url, "GATEHOUSE_SHOTS="+shots)
 	out, err := cmd.CombinedOutput()
 	if err != nil {

@@ -11,13 +11,37 @@ import (
 // usual are the events that come most: a sensor's reading and a passage with a face.
 func usual() map[string]g.Event {
 	at := time.Date(2026, 9, 1, 7, 55, 0, 123e6, time.UTC)
-	head := g.Event{School: "school-17", Device: "device-4711", Zone: "zone-3-204", Driver: g.DriverMQTTFront, Time: at, Received: at.Add(3 * time.Millisecond)}
+	head := g.Event{
+		School:   "school-17",
+		Device:   "device-4711",
+		Zone:     "zone-3-204",
+		Driver:   g.DriverMQTTFront,
+		Time:     at,
+		Received: at.Add(3 * time.Millisecond),
+	}
 	reading, sighting := head, head
 	reading.Kind = g.EventReading
-	reading.Reading = &g.Reading{Values: map[string]g.Value{"temperature": g.NumberValue(21.5), "humidity": g.NumberValue(40), "co2": g.NumberValue(600)}}
+	reading.Reading = &g.Reading{
+		Values: map[string]g.Value{
+			"temperature": g.NumberValue(21.5),
+			"humidity":    g.NumberValue(40),
+			"co2":         g.NumberValue(600),
+		},
+	}
 	sighting.Kind = g.EventSighting
-	sighting.Sighting = &g.Sighting{ID: "sgt_abcdefghijklmnop", Method: g.ByFace, Direction: g.In, Zone: "zone-3-204", Person: "per_abcdefghijklmnop", Track: "cam-7-000123",
-		Match: &g.Match{Score: 0.71, RunnerUp: 0.31, Margin: 0.71 - 0.31, Quality: 0.9, Frames: 5, Reason: "matched"}}
+	sighting.Sighting = &g.Sighting{
+		ID:        "sgt_abcdefghijklmnop",
+		Method:    g.ByFace,
+		Direction: g.In, Zone: "zone-3-204", Person: "per_abcdefghijklmnop", Track: "cam-7-000123",
+		Match: &g.Match{
+			Score:    0.71,
+			RunnerUp: 0.31,
+			Margin:   0.71 - 0.31,
+			Quality:  0.9,
+			Frames:   5,
+			Reason:   "matched",
+		},
+	}
 	return map[string]g.Event{"reading": reading, "sighting": sighting}
 }
 

@@ -34,56 +34,127 @@ func sampleEvents() []g.Event {
 	bare.Kind, bare.Occurrence = g.EventOccurrence, &g.Occurrence{Kind: g.OccurrenceTamper}
 	whole.Kind, whole.Occurrence = g.EventOccurrence, &g.Occurrence{
 		Kind: g.OccurrenceSale,
-		Data: map[string]g.Value{"amount": g.NumberValue(12.5), "what": g.StringValue("午餐"), "paid": g.BoolValue(true)},
+		Data: map[string]g.Value{
+			"amount": g.NumberValue(12.5),
+			"what":   g.StringValue("午餐"),
+			"paid":   g.BoolValue(true),
+		},
 	}
 	return append(samples, causes, bare, whole)
 }
 
 func untaggedSamples() []g.Event {
 	at := time.Date(2026, 9, 1, 7, 55, 0, 123e6, time.UTC)
-	head := g.Event{School: "sch_1", Device: "dev_1", Zone: "zon_1", Driver: "modbus", Time: at, Received: at.Add(time.Second)}
+	head := g.Event{
+		School:   "sch_1",
+		Device:   "dev_1",
+		Zone:     "zon_1",
+		Driver:   "modbus",
+		Time:     at,
+		Received: at.Add(time.Second),
+	}
 	with := func(f func(*g.Event)) g.Event { e := head; f(&e); return e }
 	return []g.Event{
 		with(func(e *g.Event) {
 			e.Kind, e.Time = g.EventReading, time.Time{}
-			e.Reading = &g.Reading{Values: map[string]g.Value{"t": g.NumberValue(-3.25), "smoke": g.BoolValue(true), "mode": g.StringValue("自动"), "gone": {}}}
+			e.Reading = &g.Reading{
+				Values: map[string]g.Value{
+					"t":     g.NumberValue(-3.25),
+					"smoke": g.BoolValue(true),
+					"mode":  g.StringValue("自动"),
+					"gone":  {},
+				},
+			}
 		}),
 		with(func(e *g.Event) {
 			e.Kind, e.Replayed = g.EventSighting, true
-			e.Sighting = &g.Sighting{ID: "sgt_1", Method: g.ByFace, Direction: g.In, Zone: "zon_1", Person: "per_1", Track: "7", Media: "med_1",
-				Match: &g.Match{Score: 0.71, RunnerUp: -1, Margin: 1.71, Quality: 0.9, Frames: 5, Reason: "matched"}}
+			e.Sighting = &g.Sighting{
+				ID:        "sgt_1",
+				Method:    g.ByFace,
+				Direction: g.In, Zone: "zon_1", Person: "per_1", Track: "7", Media: "med_1",
+				Match: &g.Match{
+					Score:    0.71,
+					RunnerUp: -1,
+					Margin:   1.71,
+					Quality:  0.9,
+					Frames:   5,
+					Reason:   "matched",
+				},
+			}
 		}),
 		with(func(e *g.Event) {
-			e.Kind, e.Sighting = g.EventSighting, &g.Sighting{ID: "sgt_2", Method: g.ByCard, Credential: "…4711"}
+			e.Kind, e.Sighting = g.EventSighting, &g.Sighting{
+				ID:         "sgt_2",
+				Method:     g.ByCard,
+				Credential: "…4711",
+			}
 		}),
 		with(func(e *g.Event) {
-			e.Kind, e.Status = g.EventStatus, &g.Status{State: g.StateOffline, Reason: "no route", Weak: g.WeakSerialOnly}
+			e.Kind, e.Status = g.EventStatus, &g.Status{
+				State:  g.StateOffline,
+				Reason: "no route",
+				Weak:   g.WeakSerialOnly,
+			}
 		}),
 		with(func(e *g.Event) {
-			e.Kind, e.Rejection = g.EventRejected, &g.Rejection{Reason: "r", Source: "s", Excerpt: "x"}
+			e.Kind, e.Rejection = g.EventRejected, &g.Rejection{
+				Reason:  "r",
+				Source:  "s",
+				Excerpt: "x",
+			}
 		}),
 		with(func(e *g.Event) {
-			e.Kind, e.Rejection = g.EventRejected, &g.Rejection{Reason: "r", Source: "s", Properties: []string{"rssi", "温度"}, Partial: true}
+			e.Kind, e.Rejection = g.EventRejected, &g.Rejection{
+				Reason:     "r",
+				Source:     "s",
+				Properties: []string{"rssi", "温度"},
+				Partial:    true,
+			}
 		}),
 		with(func(e *g.Event) {
-			e.Kind, e.Sighting = g.EventSighting, &g.Sighting{ID: "sgt_3", Method: g.ByPIN, Credential: "…12", Sealed: []byte{1, 0, 2}}
+			e.Kind, e.Sighting = g.EventSighting, &g.Sighting{
+				ID:         "sgt_3",
+				Method:     g.ByPIN,
+				Credential: "…12",
+				Sealed:     []byte{1, 0, 2},
+			}
 		}),
 		with(func(e *g.Event) {
-			e.Kind, e.Rejection = g.EventRejected, &g.Rejection{Reason: "r", Source: "s", Sealed: []byte("sealed")}
+			e.Kind, e.Rejection = g.EventRejected, &g.Rejection{
+				Reason: "r",
+				Source: "s",
+				Sealed: []byte("sealed"),
+			}
 		}),
 		with(func(e *g.Event) {
-			e.Kind, e.Replayed, e.Late = g.EventReading, true, true
+			e.Kind = g.EventReading
+			e.Replayed = true
+			e.Late = true
 			e.Reading = &g.Reading{Values: map[string]g.Value{"smoke": g.BoolValue(true)}}
 		}),
 		with(func(e *g.Event) {
 			e.Kind, e.ID = g.EventAlert, "alt_1-2"
-			e.Alert = &g.Alert{ID: "alt_1", Rule: "smoke", Severity: g.Critical, State: g.AlertOpen, Opened: at, Values: map[string]g.Value{"t": g.NumberValue(61)}}
+			e.Alert = &g.Alert{
+				ID:       "alt_1",
+				Rule:     "smoke",
+				Severity: g.Critical,
+				State:    g.AlertOpen,
+				Opened:   at,
+				Values:   map[string]g.Value{"t": g.NumberValue(61)},
+			}
 		}),
 		with(func(e *g.Event) {
-			e.Kind, e.ID, e.Incident = g.EventIncident, "inc_1-1", &g.Incident{ID: "inc_1", Opened: at}
+			e.Kind, e.ID, e.Incident = g.EventIncident, "inc_1-1", &g.Incident{
+				ID:     "inc_1",
+				Opened: at,
+			}
 		}),
 		with(func(e *g.Event) {
-			e.Kind, e.ID, e.Attendance = g.EventAttendance, "att_1", &g.Attendance{Person: "per_1", State: g.Arrived, At: at}
+			e.Kind, e.ID, e.Attendance = g.EventAttendance, "att_1", &g.Attendance{
+				Person: "per_1",
+				State:  g.Arrived,
+				At:     at,
+			}
 		}),
 	}
 }
@@ -173,7 +244,8 @@ func TestRecordsBeforeTheTags(t *testing.T) {
 			most++ // rare, so that its number is one of two bytes
 		}
 		if err != nil || len(tagged) > most {
-			t.Errorf("%s: %d bytes, %v; it was %d before", want.Kind, len(tagged), err, len(records[i]))
+			t.Errorf("%s: %d bytes, %v; it was %d before", want.Kind, len(tagged), err,
+				len(records[i]))
 		}
 	}
 }
@@ -199,7 +271,12 @@ func TestFieldsOfANewerVersionAreKept(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		newer := [][]byte{field(40, 0, 5), field(41, 2, 'x', 'y'), field(42, 1, 1, 2, 3, 4, 5, 6, 7, 8), field(43, 5, 1, 2, 3, 4)}
+		newer := [][]byte{
+			field(40, 0, 5),
+			field(41, 2, 'x', 'y'),
+			field(42, 1, 1, 2, 3, 4, 5, 6, 7, 8),
+			field(43, 5, 1, 2, 3, 4),
+		}
 		switch want.Kind {
 		case g.EventReading:
 			newer = append(newer, field(9, 2, field(30, 2, 'u', 'n', 'i', 't')...))
@@ -241,7 +318,8 @@ func TestFieldsOfANewerVersionAreKept(t *testing.T) {
 
 // TestAKindOfANewerVersion is no error, has no part, and is written again as it came.
 func TestAKindOfANewerVersion(t *testing.T) {
-	b := slices.Concat(field(1, 2, 's'), field(2, 2, 'd'), field(19, 2, field(1, 2, 'a', 'l', 'a', 'r', 'm')...))
+	b := slices.Concat(field(1, 2, 's'), field(2, 2, 'd'),
+		field(19, 2, field(1, 2, 'a', 'l', 'a', 'r', 'm')...))
 	e, err := event.Decode(3, b)
 	if err != nil {
 		t.Fatal(err)
@@ -263,7 +341,12 @@ func TestAKindOfANewerVersion(t *testing.T) {
 }
 
 func TestAppendEventRefusesHalfEvents(t *testing.T) {
-	for _, e := range []g.Event{{}, {Kind: "weather"}, {Kind: g.EventReading}, {Kind: g.EventSighting, Status: &g.Status{}}} {
+	for _, e := range []g.Event{
+		{},
+		{Kind: "weather"},
+		{Kind: g.EventReading},
+		{Kind: g.EventSighting, Status: &g.Status{}},
+	} {
 		if b, err := event.Append(nil, &e); err == nil {
 			t.Errorf("kind %q without its part encoded to %d bytes, want an error", e.Kind, len(b))
 		}
@@ -272,7 +355,10 @@ func TestAppendEventRefusesHalfEvents(t *testing.T) {
 
 // TestBytesThatAreNoEvent: what has a known field's number and another type is no newer version's.
 func TestBytesThatAreNoEvent(t *testing.T) {
-	for _, b := range []string{"", "x", "xxxxxxxx", "\x08\x01", "\x00\x00", "\x0a", "\x8d\x01\x01", "{\"kind\":1}"} {
+	for _, b := range []string{
+		"", "x", "xxxxxxxx", "\x08\x01", "\x00\x00", "\x0a", "\x8d\x01\x01",
+		"{\"kind\":1}",
+	} {
 		if e, err := event.Decode(1, []byte(b)); !errors.Is(err, event.ErrNoEvent) {
 			t.Errorf("%q decodes as %+v, %v; want ErrNoEvent", b, e, err)
 		}
@@ -332,14 +418,18 @@ func FuzzDecodeHead(f *testing.F) {
 		if herr != nil {
 			t.Fatalf("the event decodes and its head does not: %v", herr)
 		}
-		if h.Kind != e.Kind || string(h.School) != string(e.School) || string(h.Device) != string(e.Device) || h.Replayed != e.Replayed {
+		if h.Kind != e.Kind || string(h.School) != string(e.School) ||
+			string(h.Device) != string(e.Device) || h.Replayed != e.Replayed {
 			t.Errorf("got %+v, want what is in %+v", h, e)
 		}
-		if !e.Time.IsZero() && h.Time != e.Time.UnixNano() || !e.Received.IsZero() && h.Received != e.Received.UnixNano() {
-			t.Errorf("got the times %d and %d, want %s and %s", h.Time, h.Received, e.Time, e.Received)
+		if !e.Time.IsZero() && h.Time != e.Time.UnixNano() ||
+			!e.Received.IsZero() && h.Received != e.Received.UnixNano() {
+			t.Errorf("got the times %d and %d, want %s and %s", h.Time, h.Received, e.Time,
+				e.Received)
 		}
 		if h.SignOfLife() != e.SignOfLife() {
-			t.Errorf("a sign of life: the head says %t, the event %t", h.SignOfLife(), e.SignOfLife())
+			t.Errorf("a sign of life: the head says %t, the event %t", h.SignOfLife(),
+				e.SignOfLife())
 		}
 	})
 }

@@ -67,7 +67,8 @@ func appendPart(b []byte, e *g.Event, field uint64) ([]byte, error) {
 	return closeMessage(b, begin), err
 }
 
-// part reads the part that the event's kind names. Where it comes in pieces, the later adds to the earlier.
+// part reads the part that the event's kind names. Where it comes in pieces, the later adds to the
+// earlier.
 func (d *decoder) part(e *g.Event, field uint64) {
 	from, to := d.span()
 	p := decoder{b: d.b[:to], text: d.text, at: from}

@@ -86,7 +86,8 @@ func decodeUntagged(seq uint64, b []byte) (g.Event, error) {
 		d.json(e.Attendance)
 	}
 	if d.bad || len(d.b) != 0 {
-		return g.Event{}, fmt.Errorf("%w: a %s of %d bytes does not parse", ErrNoEvent, e.Kind, len(b))
+		return g.Event{}, fmt.Errorf("%w: a %s of %d bytes does not parse", ErrNoEvent, e.Kind,
+			len(b))
 	}
 	return e, nil
 }
@@ -97,7 +98,11 @@ func headUntagged(b []byte) (g.EventHead, error) {
 	if d.bad || version != untagged || int(kind) >= len(untaggedKinds) {
 		return g.EventHead{}, fmt.Errorf("%w: its beginning does not parse", ErrNoEvent)
 	}
-	h := g.EventHead{Kind: untaggedKinds[kind], Replayed: flags&flagReplayed != 0, Late: flags&flagLate != 0}
+	h := g.EventHead{
+		Kind:     untaggedKinds[kind],
+		Replayed: flags&flagReplayed != 0,
+		Late:     flags&flagLate != 0,
+	}
 	d.take(d.uvarint()) // the id
 	h.School, h.Device = d.take(d.uvarint()), d.take(d.uvarint())
 	d.take(d.uvarint()) // the zone

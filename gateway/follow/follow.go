@@ -38,7 +38,9 @@ type Feed struct {
 // Follow hands events to handle, batch by batch, until the context of what it returns ends. A
 // batch that fails is tried again until it works: nothing is skipped, and the lag shows on the
 // status page. handle may see an event twice.
-func (f *Feed) Follow(name string, handle func(context.Context, []g.Event) error) func(context.Context) error {
+func (f *Feed) Follow(
+	name string, handle func(context.Context, []g.Event) error,
+) func(context.Context) error {
 	return func(ctx context.Context) error {
 		r, err := f.Read(name, 0, ReadingsEvery)
 		if err != nil {
@@ -79,7 +81,8 @@ func (f *Feed) decode(name string, records []journal.Record) []g.Event {
 	for _, r := range records {
 		e, err := event.Decode(r.Seq, r.Data)
 		if err != nil {
-			f.Logger.Error("an event in the journal does not decode and is passed over", "cursor", name, "seq", r.Seq, "error", err)
+			f.Logger.Error("an event in the journal does not decode and is passed over", "cursor",
+				name, "seq", r.Seq, "error", err)
 			continue
 		}
 		if e.Kind != "" { // else a newer version's

@@ -31,7 +31,15 @@ func (f *Feed) Read(name string, after uint64, pause time.Duration) (*Reader, er
 		return nil, err
 	}
 	at := c.Committed()
-	return &Reader{feed: f, name: name, c: c, pause: pause, at: at, stands: at, more: true}, nil
+	return &Reader{
+		feed:   f,
+		name:   name,
+		c:      c,
+		pause:  pause,
+		at:     at,
+		stands: at,
+		more:   true,
+	}, nil
 }
 
 // At is the sequence of the last event that was handed out.

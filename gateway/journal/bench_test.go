@@ -48,7 +48,8 @@ func BenchmarkCursor(b *testing.B) {
 	var wg sync.WaitGroup
 	for i := range b.N {
 		wg.Add(1)
-		if err := j.Append(fmt.Sprint(i%1000), make([]byte, 200), func(uint64, error) { wg.Done() }); err != nil {
+		if err := j.Append(fmt.Sprint(i%1000), make([]byte, 200),
+			func(uint64, error) { wg.Done() }); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -54,7 +54,8 @@ func (j *Journal) CursorAt(name string, seq uint64) (*Cursor, error) {
 	}
 	c := j.cursors[name]
 	if c == nil {
-		f, err := j.opt.FS.OpenFile(filepath.Join(j.dir, cursorDir, name+cursorExt), os.O_CREATE|os.O_RDWR, 0o600)
+		f, err := j.opt.FS.OpenFile(filepath.Join(j.dir, cursorDir, name+cursorExt),
+			os.O_CREATE|os.O_RDWR, 0o600)
 		if err != nil {
 			return nil, fmt.Errorf("open cursor: %w", err)
 		}
@@ -108,7 +109,8 @@ func (c *Cursor) Commit(seq uint64) error {
 	c.j.mu.Lock()
 	defer c.j.mu.Unlock()
 	if top := c.j.visible.Load(); seq > top {
-		return fmt.Errorf("commit cursor %s: %d is beyond the newest record %d", c.pos.name, seq, top)
+		return fmt.Errorf("commit cursor %s: %d is beyond the newest record %d", c.pos.name, seq,
+			top)
 	}
 	if seq <= c.pos.committed {
 		return nil
@@ -166,7 +168,8 @@ func (c *cursorFile) read() (bad bool, err error) {
 		if isBlank(slot) {
 			continue
 		}
-		if len(slot) < cursorSlot || crc32.Checksum(slot[:12], crcTable) != binary.LittleEndian.Uint32(slot[12:]) {
+		if len(slot) < cursorSlot ||
+			crc32.Checksum(slot[:12], crcTable) != binary.LittleEndian.Uint32(slot[12:]) {
 			bad = true
 			continue
 		}
@@ -211,7 +214,9 @@ func (j *Journal) loadCursors() error {
 			return fmt.Errorf("read cursor %s: %w", path, err)
 		}
 		if bad {
-			j.problem(Problem{Pos, path, 0, 2 * cursorSlot, fmt.Sprintf("resumes after %d", c.committed)})
+			j.problem(Problem{
+				Pos, path, 0, 2 * cursorSlot, fmt.Sprintf("resumes after %d", c.committed),
+			})
 		}
 		j.cursors[name] = c
 	}
@@ -220,7 +225,8 @@ func (j *Journal) loadCursors() error {
 
 func validCursorName(s string) bool {
 	for _, r := range s {
-		if !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_') {
+		if !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' ||
+			r == '_') {
 			return false
 		}
 	}

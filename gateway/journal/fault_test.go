@@ -76,7 +76,9 @@ func TestLyingSyncIsFoundOut(t *testing.T) {
 	t.Fatalf("none of %d acknowledged records was lost by a disk that loses everything", len(acked))
 }
 
-func cutPower(t *testing.T, dir string, loss faultfs.Loss, lie bool, seed uint64, acked map[string]bool) {
+func cutPower(
+	t *testing.T, dir string, loss faultfs.Loss, lie bool, seed uint64, acked map[string]bool,
+) {
 	t.Helper()
 	rnd := rand.New(rand.NewPCG(seed, 7))
 	disk := &faultfs.FS{Loss: loss, Lie: lie, Seed: seed}
@@ -88,7 +90,8 @@ func cutPower(t *testing.T, dir string, loss faultfs.Loss, lie bool, seed uint64
 		}
 	}
 	disk.AfterWrite, disk.AfterSync = cut, cut
-	j, err := journal.Open(dir, journal.Options{FS: disk, SegmentBytes: 8 << 10, MaxBytes: 64 << 20, ReserveBytes: -1})
+	j, err := journal.Open(dir,
+		journal.Options{FS: disk, SegmentBytes: 8 << 10, MaxBytes: 64 << 20, ReserveBytes: -1})
 	if err != nil {
 		if errors.Is(err, faultfs.ErrCrashed) {
 			return // the cut came while it was being repaired
@@ -155,11 +158,14 @@ func TestSyncErrorIsNeverSwallowed(t *testing.T) {
 	j := open(t, dir, journal.Options{FS: disk, Shards: 1, SegmentBytes: 4096, MaxBytes: 1 << 20})
 	appendAll(t, j, "d", "safe")
 	broken.Store(true)
-	if _, err := j.AppendWait(t.Context(), "d", [][]byte{[]byte("doubtful")}); !errors.Is(err, journal.ErrFailed) || !errors.Is(err, syscall.EIO) {
+	if _, err := j.AppendWait(t.Context(), "d", [][]byte{[]byte("doubtful")}); !errors.Is(err,
+		journal.ErrFailed) ||
+		!errors.Is(err, syscall.EIO) {
 		t.Fatalf("%v, want a failure that names the disk's error", err)
 	}
 	broken.Store(false) // a second sync of the same pages would succeed now
-	if _, err := j.AppendWait(t.Context(), "d", [][]byte{[]byte("later")}); !errors.Is(err, journal.ErrFailed) {
+	if _, err := j.AppendWait(t.Context(), "d", [][]byte{[]byte("later")}); !errors.Is(err,
+		journal.ErrFailed) {
 		t.Fatalf("%v, want the journal to stay failed", err)
 	}
 	st := j.Stat()
@@ -189,7 +195,8 @@ func TestShortWriteFailsClosed(t *testing.T) {
 	j := open(t, dir, journal.Options{FS: disk, Shards: 1})
 	appendAll(t, j, "d", "whole")
 	short.Store(true)
-	if _, err := j.AppendWait(t.Context(), "d", [][]byte{[]byte(strings.Repeat("half", 100))}); !errors.Is(err, journal.ErrFailed) {
+	if _, err := j.AppendWait(t.Context(), "d", [][]byte{[]byte(strings.Repeat("half", 100))}); !errors.Is(
+		err, journal.ErrFailed) {
 		t.Fatalf("%v, want failed", err)
 	}
 	short.Store(false)
@@ -236,7 +243,9 @@ func TestFullDiskFailsClosedAndRecovers(t *testing.T) {
 		kept = append(kept, text)
 	}
 	if st := j.Stat(); st.State != journal.StateShedding || !st.NoSpace || st.Reserve {
-		t.Errorf("state %s, no space %v, reserve %v, want shedding for want of space with the reserve given up", st.State, st.NoSpace, st.Reserve)
+		t.Errorf("state %s, no space %v, reserve %v, want shedding for want of space with the "+
+			"reserve given up",
+			st.State, st.NoSpace, st.Reserve)
 	}
 	if _, err := os.Stat(reserve); !errors.Is(err, os.ErrNotExist) {
 		t.Error("the reserve still takes space that others need:", err)
@@ -245,7 +254,9 @@ func TestFullDiskFailsClosedAndRecovers(t *testing.T) {
 		t.Error(d)
 	}
 	full.Store(false)
-	waitFor(t, "the journal to recover by itself", func() bool { return j.Stat().State == journal.StateOK })
+	waitFor(t, "the journal to recover by itself", func() bool {
+		return j.Stat().State == journal.StateOK
+	})
 	appendAll(t, j, "d", "room again")
 	if !j.Stat().Reserve {
 		t.Error("the reserve was not taken again")
@@ -360,6 +371,7 @@ func TestForeignFileIsLeftAlone(t *testing.T) {
 		t.Error("a segment that was never used is still there:", err)
 	}
 	if got := appendAll(t, j, "d", "x"); got[0] != 9 {
-		t.Errorf("sequence %d, want 9: the blank file's name says that lower ones may be out", got[0])
+		t.Errorf("sequence %d, want 9: the blank file's name says that lower ones may be out",
+			got[0])
 	}
 }

@@ -47,7 +47,8 @@ func (osFS) Lock(name string) (io.Closer, error) {
 	// A program that this process is just starting holds a copy of the file that was closed
 	// a moment ago, from its fork to its exec.
 	for tries := 0; ; tries++ {
-		if err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != unix.EWOULDBLOCK || tries == 10 {
+		if err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != unix.EWOULDBLOCK ||
+			tries == 10 {
 			break
 		}
 		time.Sleep(50 * time.Millisecond)

@@ -38,13 +38,15 @@ func FuzzSegment(f *testing.F) {
 		if err := os.Mkdir(filepath.Join(dir, "cursors"), 0o700); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(filepath.Join(dir, "cursors", "c.pos"), b[min(len(b), 64):min(len(b), 96)], 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, "cursors", "c.pos"),
+			b[min(len(b), 64):min(len(b), 96)], 0o600); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := journal.Verify(dir, func(journal.Problem) {}); err != nil {
 			t.Fatal(err)
 		}
-		j, err := journal.Open(dir, journal.Options{Shards: 1, SegmentBytes: 4096, MaxBytes: 1 << 20, ReserveBytes: -1})
+		j, err := journal.Open(dir,
+			journal.Options{Shards: 1, SegmentBytes: 4096, MaxBytes: 1 << 20, ReserveBytes: -1})
 		if err != nil {
 			t.Fatal(err)
 		}

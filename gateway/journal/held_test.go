@@ -18,7 +18,12 @@ import (
 // for each is what the bound counts against it.
 func TestStatSaysWhatACursorHolds(t *testing.T) {
 	at := time.Date(2026, 9, 1, 8, 0, 0, 0, time.UTC)
-	o := journal.Options{Shards: 1, SegmentBytes: 4096, MaxBytes: 1 << 20, Clock: func() time.Time { return at }}
+	o := journal.Options{
+		Shards:       1,
+		SegmentBytes: 4096,
+		MaxBytes:     1 << 20,
+		Clock:        func() time.Time { return at },
+	}
 	dir := t.TempDir()
 	j := open(t, dir, o)
 	behind, err := j.Cursor("behind")
@@ -53,7 +58,9 @@ func TestStatSaysWhatACursorHolds(t *testing.T) {
 		t.Fatal(err)
 	}
 	if a, b := held(j); a != 0 || b < 40*500 || b > 40*700 {
-		t.Errorf("the journal holds %d and %d bytes for who follows and who does not, want 0 and about 20,000", a, b)
+		t.Errorf("the journal holds %d and %d bytes for who follows and who does not, want 0 and "+
+			"about 20,000",
+			a, b)
 	}
 	if err := behind.Commit(top - 1); err != nil {
 		t.Fatal(err)
@@ -86,7 +93,8 @@ func TestReserveIsGivenAndTakenAgain(t *testing.T) {
 	appendAll(t, j, "d", "one")
 	full.Store(true)
 	j.GiveReserve()
-	if _, err := os.Stat(filepath.Join(dir, "reserve")); !errors.Is(err, fs.ErrNotExist) || j.Stat().Reserve {
+	if _, err := os.Stat(filepath.Join(dir, "reserve")); !errors.Is(err, fs.ErrNotExist) ||
+		j.Stat().Reserve {
 		t.Errorf("the reserve is still held: %v", err)
 	}
 	appendAll(t, j, "d", "two")

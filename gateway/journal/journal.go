@@ -80,9 +80,11 @@ func (o Options) withDefaults() (Options, error) {
 	case o.SegmentBytes < 4096 || o.SegmentBytes > 2<<30:
 		return o, fmt.Errorf("journal: segments of %d bytes: want 4 KiB to 2 GiB", o.SegmentBytes)
 	case int64(recordSize(o.MaxRecord))+segmentHeader+recordHeader > o.SegmentBytes:
-		return o, fmt.Errorf("journal: a record of %d bytes does not fit a segment of %d", o.MaxRecord, o.SegmentBytes)
+		return o, fmt.Errorf("journal: a record of %d bytes does not fit a segment of %d",
+			o.MaxRecord, o.SegmentBytes)
 	case o.MaxBytes < int64(2*o.Shards)*o.SegmentBytes:
-		return o, fmt.Errorf("journal: bound of %d bytes: want at least two segments per shard, %d", o.MaxBytes, int64(2*o.Shards)*o.SegmentBytes)
+		return o, fmt.Errorf("journal: bound of %d bytes: want at least two segments per shard, %d",
+			o.MaxBytes, int64(2*o.Shards)*o.SegmentBytes)
 	}
 	return o, nil
 }
@@ -153,8 +155,12 @@ func Open(dir string, o Options) (_ *Journal, err error) {
 		return nil, err
 	}
 	j := &Journal{
-		dir: dir, opt: o, wake: make(chan struct{}), cursors: map[string]*cursorFile{},
-		kick: make(chan struct{}, 1), closing: make(chan struct{}),
+		dir:     dir,
+		opt:     o,
+		wake:    make(chan struct{}),
+		cursors: map[string]*cursorFile{},
+		kick:    make(chan struct{}, 1),
+		closing: make(chan struct{}),
 	}
 	if err := o.FS.MkdirAll(filepath.Join(dir, cursorDir), 0o700); err != nil {
 		return nil, fmt.Errorf("open journal: %w", err)
@@ -187,7 +193,8 @@ func Open(dir string, o Options) (_ *Journal, err error) {
 // returns. done is called exactly once when the record is on disk, or with the
 // error that kept it off; it is called on the shard's acknowledging goroutine,
 // one after another, and must not wait for the journal. Append blocks while the
-// shard's queue is full, unless NoWait is set. When Append itself returns an error, done is not called.
+// shard's queue is full, unless NoWait is set. When Append itself returns an error, done is not
+// called.
 func (j *Journal) Append(key string, data []byte, done func(seq uint64, err error)) error {
 	if len(data) > j.opt.MaxRecord {
 		return fmt.Errorf("%w: %d bytes, at most %d", ErrTooLarge, len(data), j.opt.MaxRecord)
@@ -292,7 +299,8 @@ func (j *Journal) fail(err error) {
 			return
 		}
 		if j.refuse.CompareAndSwap(r, &refusal{StateFailed, err}) {
-			j.opt.Logger.Error("journal has failed and takes nothing more", "dir", j.dir, "reason", err)
+			j.opt.Logger.Error("journal has failed and takes nothing more", "dir", j.dir, "reason",
+				err)
 			return
 		}
 	}
@@ -312,7 +320,8 @@ func (j *Journal) problem(p Problem) {
 	if known {
 		return
 	}
-	j.opt.Logger.Error("journal damage", "kind", string(p.Kind), "file", p.File, "offset", p.Offset, "bytes", p.Length, "detail", p.Detail)
+	j.opt.Logger.Error("journal damage", "kind", string(p.Kind), "file", p.File, "offset",
+		p.Offset, "bytes", p.Length, "detail", p.Detail)
 }
 
 const maxProblems = 1000

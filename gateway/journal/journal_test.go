@@ -252,8 +252,10 @@ func TestLaggingCursorIsNeverLostIngestIsShed(t *testing.T) {
 func TestAgeRemovesOnlyWhatIsConsumed(t *testing.T) {
 	now := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
 	dir := t.TempDir()
-	j := open(t, dir, journal.Options{Shards: 1, SegmentBytes: 4096, MaxBytes: 1 << 20, MaxAge: time.Hour,
-		Clock: func() time.Time { return now }})
+	j := open(t, dir, journal.Options{
+		Shards: 1, SegmentBytes: 4096, MaxBytes: 1 << 20, MaxAge: time.Hour,
+		Clock: func() time.Time { return now },
+	})
 	c, err := j.Cursor("c")
 	if err != nil {
 		t.Fatal(err)
@@ -268,8 +270,10 @@ func TestAgeRemovesOnlyWhatIsConsumed(t *testing.T) {
 	c.Close()
 	j.Close()
 	now = now.Add(2 * time.Hour)
-	j = open(t, dir, journal.Options{Shards: 1, SegmentBytes: 4096, MaxBytes: 1 << 20, MaxAge: time.Hour,
-		Clock: func() time.Time { return now }})
+	j = open(t, dir, journal.Options{
+		Shards: 1, SegmentBytes: 4096, MaxBytes: 1 << 20, MaxAge: time.Hour,
+		Clock: func() time.Time { return now },
+	})
 	waitFor(t, "old segments to go", func() bool { return j.Stat().Segments < before })
 	if c, err = j.Cursor("c"); err != nil {
 		t.Fatal(err)
@@ -294,7 +298,12 @@ func waitFor(t testing.TB, what string, ok func() bool) {
 }
 
 func TestOptionsNameTheMend(t *testing.T) {
-	for _, o := range []journal.Options{{Shards: 65}, {SegmentBytes: 100}, {MaxBytes: 1}, {MaxRecord: 1 << 30}} {
+	for _, o := range []journal.Options{
+		{Shards: 65},
+		{SegmentBytes: 100},
+		{MaxBytes: 1},
+		{MaxRecord: 1 << 30},
+	} {
 		if j, err := journal.Open(t.TempDir(), o); err == nil {
 			j.Close()
 			t.Errorf("%+v was taken", o)

@@ -72,7 +72,8 @@ func (j *Journal) makeRoom() error {
 		return nil
 	}
 	name, seq := j.slowest()
-	return fmt.Errorf("%w: %d of %d bytes are kept for cursor %q, which stands at %d: it must catch up, or the bound be raised",
+	return fmt.Errorf("%w: %d of %d bytes are kept for cursor %q, which stands at %d: it must "+
+		"catch up, or the bound be raised",
 		ErrFull, j.bytes.Load(), j.opt.MaxBytes, name, seq)
 }
 

@@ -242,7 +242,8 @@ func (l *lane) broken(s *segment, err error) error {
 	case errors.Is(err, ErrFull):
 		l.j.shed(err)
 	case isFull(err):
-		err = fmt.Errorf("%w: no space on the disk of %s: make room, it continues by itself: %w", ErrFull, l.j.dir, err)
+		err = fmt.Errorf("%w: no space on the disk of %s: make room, it continues by itself: %w",
+			ErrFull, l.j.dir, err)
 		l.j.freeReserve()
 		l.j.shed(err)
 	default:

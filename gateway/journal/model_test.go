@@ -19,11 +19,17 @@ func TestModel(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer os.RemoveAll(dir)
-		m := &model{dir: dir, committed: map[string]int{}, cursors: map[string]*journal.Cursor{}, read: map[string]int{}}
+		m := &model{
+			dir:       dir,
+			committed: map[string]int{},
+			cursors:   map[string]*journal.Cursor{},
+			read:      map[string]int{},
+		}
 		m.start(t)
 		defer func() { m.j.Close() }()
 		t.Repeat(map[string]func(*rapid.T){
-			"append": m.append, "next": m.next, "commit": m.commit, "readFrom": m.readFrom, "restart": m.restart,
+			"append": m.append,
+			"next":   m.next, "commit": m.commit, "readFrom": m.readFrom, "restart": m.restart,
 			"": m.check,
 		})
 	})
@@ -40,7 +46,8 @@ type model struct {
 
 func (m *model) start(t *rapid.T) {
 	j, err := journal.Open(m.dir, journal.Options{
-		Shards: rapid.IntRange(1, 4).Draw(t, "shards"), SegmentBytes: 4096, MaxBytes: 64 << 20, ReserveBytes: -1,
+		Shards:       rapid.IntRange(1, 4).Draw(t, "shards"),
+		SegmentBytes: 4096, MaxBytes: 64 << 20, ReserveBytes: -1,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -148,7 +148,9 @@ func (r *laneReader) peek() (bool, error) {
 			if next == nil {
 				return false, nil
 			}
-			r.seg, r.off, r.buf = next, segmentHeader, nil
+			r.seg = next
+			r.off = segmentHeader
+			r.buf = nil
 			continue
 		}
 		err := r.load(end)

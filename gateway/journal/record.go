@@ -25,7 +25,8 @@ const (
 	recordHeader = 32
 	sealBit      = 1 << 31
 	align        = 8
-	maxData      = 1 << 30 // larger than any option allows; a reader takes what an earlier one wrote
+	// larger than any option allows; a reader takes what an earlier one wrote
+	maxData = 1 << 30
 )
 
 // crcTable is read-only; crc32 uses the processor's instruction for it.

@@ -78,7 +78,8 @@ func (j *Journal) repair(s *segment) error {
 	}
 	if torn > 0 {
 		p := Problem{Torn, s.path, s.end.Load(), torn, "cut off; nothing of it was acknowledged"}
-		j.opt.Logger.Warn("journal tail repaired", "file", p.File, "offset", p.Offset, "bytes", p.Length)
+		j.opt.Logger.Warn("journal tail repaired", "file", p.File, "offset", p.Offset, "bytes",
+			p.Length)
 	}
 	if records == 0 || s.sealed.Load() && s.size.Load() == s.end.Load()+recordHeader {
 		return nil

@@ -17,7 +17,8 @@ type Problem struct {
 }
 
 func (p Problem) String() string {
-	return fmt.Sprintf("%s: %s at offset %d, %d bytes: %s", p.Kind, p.File, p.Offset, p.Length, p.Detail)
+	return fmt.Sprintf("%s: %s at offset %d, %d bytes: %s", p.Kind, p.File, p.Offset, p.Length,
+		p.Detail)
 }
 
 // ProblemKind says what a problem means for the data.
@@ -78,7 +79,9 @@ func (w *window) record(s *segment, off int64) (header, int, error) {
 
 // resync finds the next record at or after off that follows seq after.
 // ok is false when there is none below the window's size.
-func (w *window) resync(s *segment, off int64, after uint64) (at int64, h header, n int, ok bool, err error) {
+func (w *window) resync(
+	s *segment, off int64, after uint64,
+) (at int64, h header, n int, ok bool, err error) {
 	for ; off+recordHeader <= w.size; off += align {
 		b, err := w.at(off, recordHeader)
 		if err != nil {
@@ -125,7 +128,9 @@ func isRecordError(err error) bool {
 // and stepped over; what follows the last proven byte is a torn tail.
 // each may be nil. It returns the number of records and of bytes after end
 // that are not blank.
-func (s *segment) scan(each func(header) error, report func(Problem)) (records, torn int64, err error) {
+func (s *segment) scan(
+	each func(header) error, report func(Problem),
+) (records, torn int64, err error) {
 	w := &window{f: s.file, size: s.size.Load()}
 	off, last, nanos := int64(segmentHeader), s.base-1, int64(0)
 	sealed := false
@@ -150,7 +155,8 @@ func (s *segment) scan(each func(header) error, report func(Problem)) (records, 
 			continue
 		}
 		if h.seal {
-			sealed, last, nanos = true, max(last, h.seq), h.nanos // knows of records that are damaged
+			// knows of records that are damaged
+			sealed, last, nanos = true, max(last, h.seq), h.nanos
 			break
 		}
 		if each != nil {

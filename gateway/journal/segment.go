@@ -44,14 +44,20 @@ func parseSegmentName(name string) (base uint64, shard int, ok bool) {
 	if _, err := fmt.Sscanf(name, "%020d-%d.seg", &base, &shard); err != nil {
 		return 0, 0, false
 	}
-	return base, shard, base > 0 && shard >= 0 && shard < maxShards && segmentName(base, shard) == name
+	return base, shard, base > 0 && shard >= 0 && shard < maxShards &&
+		segmentName(base, shard) == name
 }
 
 // createSegment makes a durable, preallocated, empty segment.
-func createSegment(fsys FS, dir string, shard int, base uint64, size int64) (_ *segment, err error) {
+func createSegment(
+	fsys FS, dir string, shard int, base uint64, size int64,
+) (_ *segment, err error) {
 	s := &segment{
-		path: filepath.Join(dir, segmentName(base, shard)), shard: shard, base: base,
-		mark: rand.Uint32() | 1, seed: rand.Uint32(),
+		path:  filepath.Join(dir, segmentName(base, shard)),
+		shard: shard,
+		base:  base,
+		mark:  rand.Uint32() | 1,
+		seed:  rand.Uint32(),
 	}
 	s.file, err = fsys.OpenFile(s.path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
 	if err != nil {

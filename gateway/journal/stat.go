@@ -33,8 +33,9 @@ type Position struct {
 	Name string `json:"name"`
 	Seq  uint64 `json:"seq"`
 	Lag  uint64 `json:"lag"`
-	Held int64  `json:"held"` // bytes of segments that are kept for it: what it has not committed is in them
-	Open bool   `json:"open"`
+	// bytes of segments that are kept for it: what it has not committed is in them
+	Held int64 `json:"held"`
+	Open bool  `json:"open"`
 }
 
 // segmentStat is what Stat needs of a segment.
@@ -45,7 +46,13 @@ type segmentStat struct {
 
 // Stat tells how the journal is.
 func (j *Journal) Stat() Stat {
-	st := Stat{State: StateOK, Newest: j.visible.Load(), Bytes: j.bytes.Load(), MaxBytes: j.opt.MaxBytes, Shards: j.opt.Shards}
+	st := Stat{
+		State:    StateOK,
+		Newest:   j.visible.Load(),
+		Bytes:    j.bytes.Load(),
+		MaxBytes: j.opt.MaxBytes,
+		Shards:   j.opt.Shards,
+	}
 	if r := j.refuse.Load(); r != nil {
 		st.State, st.Reason, st.NoSpace = r.state, r.err.Error(), isFull(r.err)
 	}

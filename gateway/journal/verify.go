@@ -53,7 +53,10 @@ func verify(dir string, report func(Problem), each func(int, header) error) (Sum
 		switch {
 		case errors.Is(err, errHeader):
 			sum.Segments++
-			count(Problem{Header, filepath.Join(dir, name), 0, segmentHeader, "nothing in the file can be read"})
+			count(Problem{
+				Header, filepath.Join(dir, name), 0, segmentHeader,
+				"nothing in the file can be read",
+			})
 			continue
 		case errors.Is(err, os.ErrNotExist): // removed by a running journal
 			continue
@@ -121,7 +124,10 @@ func (sum *Summary) cursors(dir string, report func(Problem)) error {
 		}
 		sum.Cursors++
 		if bad {
-			report(Problem{Pos, path, 0, 2 * cursorSlot, fmt.Sprintf("a slot does not check; the other stands at %d", c.committed)})
+			report(Problem{
+				Pos, path, 0, 2 * cursorSlot,
+				fmt.Sprintf("a slot does not check; the other stands at %d", c.committed),
+			})
 		}
 	}
 	return nil

@@ -20,9 +20,10 @@ import (
 
 // Bounds of the hub.
 const (
-	ringSize  = 1 << 15              // events in memory
-	batchSize = 512                  // events read at once
-	gather    = 3 * time.Millisecond // after a batch that was not full, so that each sync of the journal does not wake everybody
+	ringSize  = 1 << 15 // events in memory
+	batchSize = 512     // events read at once
+	// after a batch that was not full, so that each sync of the journal does not wake everybody
+	gather = 3 * time.Millisecond
 )
 
 // Hub follows one journal. It is safe for concurrent use.
@@ -48,7 +49,14 @@ type entry struct {
 // New makes a hub over j; Run fills it.
 func New(j *journal.Journal, log *slog.Logger) *Hub {
 	at := j.Stat().Newest
-	return &Hub{j: j, log: log, first: at, newest: at, wake: make(chan struct{}), stir: make(chan struct{})}
+	return &Hub{
+		j:      j,
+		log:    log,
+		first:  at,
+		newest: at,
+		wake:   make(chan struct{}),
+		stir:   make(chan struct{}),
+	}
 }
 
 // Run follows the journal until ctx ends.
@@ -111,8 +119,14 @@ func (h *Hub) decode(r journal.Record) entry {
 	e, err := event.Decode(r.Seq, r.Data)
 	if err != nil {
 		h.log.Error("an event in the journal does not decode", "seq", r.Seq, "error", err)
-		return entry{g.Event{Seq: r.Seq, ID: fmt.Sprint("evt_", r.Seq), Kind: g.EventRejected, Time: r.Time, Received: r.Time,
-			Rejection: &g.Rejection{Reason: err.Error(), Source: "journal"}}, true}
+		return entry{g.Event{
+			Seq:       r.Seq,
+			ID:        fmt.Sprint("evt_", r.Seq),
+			Kind:      g.EventRejected,
+			Time:      r.Time,
+			Received:  r.Time,
+			Rejection: &g.Rejection{Reason: err.Error(), Source: "journal"},
+		}, true}
 	}
 	if e.Kind == "" {
 		e.Extra = nil // nobody reads it, and it may be large

@@ -21,7 +21,12 @@ func publish(j *journal.Journal, from, to int) error {
 		if i%2 == 1 {
 			kind = g.StateFault
 		}
-		b, err := event.Append(nil, &g.Event{Kind: g.EventStatus, Device: g.DeviceID(fmt.Sprint("dev_", i%7)), Status: &g.Status{State: kind, Reason: fmt.Sprint(i)}})
+		b, err := event.Append(nil,
+			&g.Event{
+				Kind:   g.EventStatus,
+				Device: g.DeviceID(fmt.Sprint("dev_", i%7)),
+				Status: &g.Status{State: kind, Reason: fmt.Sprint(i)},
+			})
 		if err != nil {
 			return err
 		}
@@ -66,7 +71,8 @@ func TestNoGapAndNoRepeat(t *testing.T) {
 			}
 			events, err := h.After(ctx, last, 100)
 			if err != nil || len(events) == 0 {
-				t.Fatalf("after %d: got %d events behind %d, %v; want some", after, len(events), last, err)
+				t.Fatalf("after %d: got %d events behind %d, %v; want some", after, len(events),
+					last, err)
 			}
 			for _, e := range events {
 				if e.Seq != last+1 || e.Status == nil {
@@ -104,7 +110,8 @@ func TestAKindOfANewerVersionIsPassedOver(t *testing.T) {
 	defer cancel()
 	run := make(chan error, 1)
 	go func() { run <- h.Run(ctx) }()
-	newer := []byte("\x0a\x03sch\x12\x03dev\x9a\x01\x02\x08\x01") // school, device, and a part in field 19
+	// school, device, and a part in field 19
+	newer := []byte("\x0a\x03sch\x12\x03dev\x9a\x01\x02\x08\x01")
 	done := make(chan error, 1)
 	if err := j.Append("dev", newer, func(_ uint64, err error) { done <- err }); err != nil {
 		t.Fatal(err)
@@ -123,7 +130,8 @@ func TestAKindOfANewerVersionIsPassedOver(t *testing.T) {
 		t.Errorf("got %+v up to %d, %t; want the second alone", events, last, ok)
 	}
 	all, err := h.After(ctx, 0, 100)
-	if err != nil || len(all) != 2 || all[0].Kind != "" || all[0].Device != "dev" || all[1].Kind != g.EventStatus {
+	if err != nil || len(all) != 2 || all[0].Kind != "" || all[0].Device != "dev" ||
+		all[1].Kind != g.EventStatus {
 		t.Errorf("got %+v, %v; want both, the first of no kind", all, err)
 	}
 	cancel()

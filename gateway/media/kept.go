@@ -39,7 +39,8 @@ func (s *Store) Face(_ context.Context, school g.SchoolID, id g.MediaID) (Face, 
 	}
 	b, err := s.read(school, path+faceSuffix, string(id)+faceSuffix)
 	if errors.Is(err, fs.ErrNotExist) {
-		return Face{}, g.Errorf(g.NotFound, "the face of this picture is not kept any more: take a photograph of the person")
+		return Face{}, g.Errorf(g.NotFound,
+			"the face of this picture is not kept any more: take a photograph of the person")
 	}
 	if err != nil {
 		return Face{}, err

@@ -25,7 +25,8 @@ func TestHoursKeptAndDeleted(t *testing.T) {
 		return id
 	}
 	left, kept := put("left"), put("kept")
-	if got, err := s.Face(t.Context(), "sch", kept); err != nil || got.Model != "m-2" || len(got.Embedding) != 2 {
+	if got, err := s.Face(t.Context(), "sch", kept); err != nil || got.Model != "m-2" ||
+		len(got.Embedding) != 2 {
 		t.Errorf("got %+v, %v; want the face", got, err)
 	}
 	if _, err := s.Face(t.Context(), "other", kept); g.ErrorCode(err) != g.NotFound {

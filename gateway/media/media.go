@@ -49,7 +49,8 @@ func Open(dir string, master []byte) (*Store, error) {
 // same again, since the journal took no events, fills no disk with it.
 func (s *Store) Put(school g.SchoolID, at time.Time, picture []byte) (g.MediaID, error) {
 	if len(picture) == 0 || len(picture) > MaxBytes {
-		return "", g.Errorf(g.TooLarge, "a picture has 1 to %d bytes, this one %d", MaxBytes, len(picture))
+		return "", g.Errorf(g.TooLarge, "a picture has 1 to %d bytes, this one %d", MaxBytes,
+			len(picture))
 	}
 	id, err := s.name(school, at, picture)
 	if err != nil {
@@ -156,7 +157,8 @@ func periodEnd(name string) (time.Time, bool) {
 func (s *Store) path(school g.SchoolID, id g.MediaID) (string, error) {
 	rest, ok := strings.CutPrefix(string(id), "med_")
 	period, _, cut := strings.Cut(rest, "_")
-	if _, known := periodEnd(period); !ok || !cut || !known || !g.ValidID(string(id)) || !g.ValidID(string(school)) {
+	if _, known := periodEnd(period); !ok || !cut || !known || !g.ValidID(string(id)) ||
+		!g.ValidID(string(school)) {
 		return "", g.Errorf(g.NotFound, "%q names no picture", id)
 	}
 	return filepath.Join(s.dir, string(school), period, string(id)), nil

@@ -26,7 +26,8 @@ func TestPicturesAreSealedPerSchool(t *testing.T) {
 		t.Errorf("the same picture again: got %s, %v; want %s and no second file", again, err, id)
 	}
 	if elsewhere, err := s.Put("sch_c", at, picture); err != nil || elsewhere == id {
-		t.Errorf("the same picture in another school: got %s, %v; want another name", elsewhere, err)
+		t.Errorf("the same picture in another school: got %s, %v; want another name", elsewhere,
+			err)
 	}
 	if got, err := s.Open(t.Context(), "sch_a", id); err != nil || !bytes.Equal(got, picture) {
 		t.Errorf("got %d bytes, %v; want the picture back", len(got), err)
@@ -34,7 +35,13 @@ func TestPicturesAreSealedPerSchool(t *testing.T) {
 	for _, other := range []struct {
 		school g.SchoolID
 		id     g.MediaID
-	}{{"sch_b", id}, {"sch_a", "med_20260901nothere"}, {"sch_a", "../../etc/passwd"}, {"../sch_a", id}, {"sch_a", ""}} {
+	}{
+		{"sch_b", id},
+		{"sch_a", "med_20260901nothere"},
+		{"sch_a", "../../etc/passwd"},
+		{"../sch_a", id},
+		{"sch_a", ""},
+	} {
 		if b, err := s.Open(t.Context(), other.school, other.id); g.ErrorCode(err) != g.NotFound {
 			t.Errorf("%v: got %d bytes, %v; want not found", other, len(b), err)
 		}

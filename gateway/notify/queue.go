@@ -13,13 +13,15 @@ import (
 // Bounds of the queue. What waits is on disk: a target that takes nothing for three days is
 // disabled, and nothing more is queued for it.
 const (
-	workers    = 8                // targets that are sent to at a time, each by one message at a time
-	batch      = 100              // due deliveries of a target taken from the registry at a time
-	turnLimit  = 10 * time.Second // after which no further delivery of a turn is begun
-	tick       = 2 * time.Second
-	restLimit  = time.Minute         // how long a target is left alone after the registry failed
-	kept       = 30 * 24 * time.Hour // how long finished deliveries are listed
-	mostBehind = 1000                // newer messages of a subject that wait for a refused one; then it is given up
+	// targets that are sent to at a time, each by one message at a time
+	workers   = 8
+	batch     = 100              // due deliveries of a target taken from the registry at a time
+	turnLimit = 10 * time.Second // after which no further delivery of a turn is begun
+	tick      = 2 * time.Second
+	restLimit = time.Minute         // how long a target is left alone after the registry failed
+	kept      = 30 * 24 * time.Hour // how long finished deliveries are listed
+	// newer messages of a subject that wait for a refused one; then it is given up
+	mostBehind = 1000
 )
 
 // Queue sends events to the webhooks that want them. Make one with New, and run Run.
@@ -108,7 +110,13 @@ func (q *Queue) Try(ctx context.Context, w g.Webhook, id string) error {
 	if err != nil {
 		return err
 	}
-	return q.add(ctx, []registry.Delivery{{Webhook: w.ID, EventID: id, Body: body, Next: now, Created: now}})
+	return q.add(ctx, []registry.Delivery{{
+		Webhook: w.ID,
+		EventID: id,
+		Body:    body,
+		Next:    now,
+		Created: now,
+	}})
 }
 
 func (q *Queue) add(ctx context.Context, ds []registry.Delivery) error {

@@ -68,7 +68,8 @@ func newQueue(t *testing.T, c notify.Channel) (*notify.Queue, *registry.View, g.
 	}
 	t.Cleanup(func() { reg.Close() })
 	v := reg.In(g.SystemScope("test"))
-	school, err := v.CreateSchool(ctx, g.School{Kind: g.KindSchool, Name: "A", Timezone: "Asia/Shanghai", Language: "en"})
+	school, err := v.CreateSchool(ctx,
+		g.School{Kind: g.KindSchool, Name: "A", Timezone: "Asia/Shanghai", Language: "en"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +135,8 @@ func TestAMessageIsWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := c.got[slices.IndexFunc(c.got, func(m notify.Message) bool { return m.ID == "evt_1" })]
-	if got.To != hook.URL || got.Seq != 1 || got.Subject != "alert/evt_1" || string(got.Body) != "alert" ||
+	if got.To != hook.URL || got.Seq != 1 || got.Subject != "alert/evt_1" ||
+		string(got.Body) != "alert" ||
 		!slices.Equal(got.Secrets, []string{secret}) {
 		t.Errorf("got %+v, want the alert of evt_1 for %s with its secret", got, hook.URL)
 	}
@@ -156,12 +158,18 @@ func TestTheFaultDecidesWhatWaits(t *testing.T) {
 		"gone":    {notify.Gone, []string{"evt_1"}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			ch := &spoken{answer: func(m notify.Message) notify.Outcome {
-				if m.ID != "evt_1" {
-					return notify.Outcome{}
-				}
-				return notify.Outcome{Err: errors.New("not taken"), Fault: c.fault, Pause: time.Hour}
-			}}
+			ch := &spoken{
+				answer: func(m notify.Message) notify.Outcome {
+					if m.ID != "evt_1" {
+						return notify.Outcome{}
+					}
+					return notify.Outcome{
+						Err:   errors.New("not taken"),
+						Fault: c.fault,
+						Pause: time.Hour,
+					}
+				},
+			}
 			q, v, hook := newQueue(t, ch)
 			if err := q.Deliver(t.Context(), alerts(hook.School, "evt_1", "evt_2", "evt_3")); err != nil {
 				t.Fatal(err)
@@ -177,7 +185,8 @@ func TestTheFaultDecidesWhatWaits(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if len(all) != 1 || all[0].Disabled != c.disabled || c.disabled && !strings.Contains(all[0].Reason, "not taken") {
+			if len(all) != 1 || all[0].Disabled != c.disabled ||
+				c.disabled && !strings.Contains(all[0].Reason, "not taken") {
 				t.Errorf("got %+v, want it disabled, with the reason: %v", all, c.disabled)
 			}
 		})

@@ -43,7 +43,8 @@ func (q *Queue) Run(ctx context.Context) error {
 		case t := <-done:
 			turns.end(t, q.now())
 			if t.err != nil && ctx.Err() == nil {
-				q.log.WarnContext(ctx, "webhook rests", "webhook", t.id, "for", restLimit, "error", t.err)
+				q.log.WarnContext(ctx, "webhook rests", "webhook", t.id, "for", restLimit, "error",
+					t.err)
 			}
 		case <-q.kick:
 		case <-ticker.C:
@@ -85,7 +86,9 @@ func newTurns() *turns {
 func (t *turns) begin(due []g.WebhookID, now time.Time) (picked []g.WebhookID) {
 	maps.DeleteFunc(t.rest, func(_ g.WebhookID, until time.Time) bool { return !now.Before(until) })
 	due = slices.Clone(due)
-	slices.SortStableFunc(due, func(a, b g.WebhookID) int { return cmp.Compare(t.last[a], t.last[b]) })
+	slices.SortStableFunc(due, func(a, b g.WebhookID) int {
+		return cmp.Compare(t.last[a], t.last[b])
+	})
 	for _, id := range due {
 		if _, rests := t.rest[id]; rests || t.busy[id] || len(t.busy) == workers {
 			continue

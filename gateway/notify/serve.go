@@ -128,7 +128,9 @@ func (q *Queue) attempt(
 	d.Status = out.Status
 	now := q.now()
 	if out.Err == nil {
-		d.Done, d.Finished, d.Error = true, now, ""
+		d.Done = true
+		d.Finished = now
+		d.Error = ""
 		return d, out
 	}
 	d.Error = out.Err.Error()
@@ -145,21 +147,26 @@ func (q *Queue) attempt(
 
 // crowded gives a refused delivery up, before its attempts are used up, where too many of its
 // subject wait for it: what is newer matters more, and the list of deliveries says so.
-func (q *Queue) crowded(ctx context.Context, d registry.Delivery, out Outcome) (registry.Delivery, error) {
+func (q *Queue) crowded(
+	ctx context.Context, d registry.Delivery, out Outcome,
+) (registry.Delivery, error) {
 	if d.Done || out.Fault != Refused {
 		return d, nil
 	}
 	full, err := q.view.WaitingAfter(ctx, d, mostBehind)
 	if err == nil && full {
 		d.Done, d.Finished = true, q.now()
-		d.Error = fmt.Sprintf("given up, since %d newer events of %s waited for it: %s", mostBehind, d.Subject, d.Error)
+		d.Error = fmt.Sprintf("given up, since %d newer events of %s waited for it: %s",
+			mostBehind, d.Subject, d.Error)
 	}
 	return d, err
 }
 
 // settle saves the outcome of an attempt and what follows from it; more says whether the next
 // delivery may be sent now.
-func (q *Queue) settle(ctx context.Context, w *g.Webhook, d registry.Delivery, out Outcome) (more bool, err error) {
+func (q *Queue) settle(
+	ctx context.Context, w *g.Webhook, d registry.Delivery, out Outcome,
+) (more bool, err error) {
 	over, err := q.over(ctx, d, out)
 	if err == nil && over {
 		err = q.disable(ctx, w, d, out)

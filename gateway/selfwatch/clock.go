@@ -28,8 +28,10 @@ type Clock struct {
 	reckoned atomic.Pointer[reckoning]
 }
 
-// NewClock makes a clock of a gateway that was built at a time, whose newest event was journalled at
-// past, and that starts now. asks says that its clock is the machine's, which the kernel knows about.
+// NewClock makes a clock of a gateway that was built at a time, whose newest event was journalled
+// at
+// past, and that starts now. asks says that its clock is the machine's, which the kernel knows
+// about.
 func NewClock(built, past, now time.Time, asks bool) *Clock {
 	c := &Clock{built: built, asks: asks}
 	c.reckoned.Store(&reckoning{past: past, moment: now})
@@ -88,8 +90,12 @@ func (c *Clock) trouble(now time.Time) (t Trouble, wrong bool) {
 	if ahead {
 		t.Title, t.TitleZH = "The gateway's clock is wrong, or it stood still for over a year", "网关时钟错误，或网关停用已超过一年"
 	}
-	t.Text = "Set this machine's clock and have it kept by NTP (timedatectl set-ntp true). Until then observations that carry a time of their own are rejected, attendance is wrong, and nothing that is old enough to go is removed. The gateway goes on by itself once the clock is right."
-	t.TextZH = "请校准本机时钟并启用 NTP（timedatectl set-ntp true）。在此之前，带有自身时间的数据会被拒绝，考勤会出错，到期数据不会被清除。时钟校准后网关会自动恢复。"
+	t.Text = "Set this machine's clock and have it kept by NTP (timedatectl set-ntp true). Until " +
+		"then observations that carry a time of their own are rejected, attendance is wrong, and " +
+		"nothing that is old enough to go is removed. The gateway goes on by itself once the " +
+		"clock is right."
+	t.TextZH = "请校准本机时钟并启用 NTP（timedatectl set-ntp " +
+		"true）。在此之前，带有自身时间的数据会被拒绝，考勤会出错，到期数据不会被清除。时钟校准后网关会自动恢复。"
 	return t, true
 }
 
@@ -116,14 +122,19 @@ func (c *Clock) line(_ context.Context, now time.Time, s *api.Status) api.Check 
 	}
 	offset, kept, err := kernelClock()
 	if err != nil {
-		return Line("clock", "warning", "The clock's state cannot be read: "+err.Error(), "无法读取时钟状态："+err.Error())
+		return Line("clock", "warning", "The clock's state cannot be read: "+err.Error(),
+			"无法读取时钟状态："+err.Error())
 	}
 	s.Clock = api.ClockStatus{OffsetMS: float64(offset.Microseconds()) / 1000, Source: "kernel"}
 	switch {
 	case !kept:
-		return Line("clock", "warning", "Nothing keeps this machine's clock: set up NTP, or attendance will be wrong by as much as the clock.", "本机时钟未同步，请配置 NTP，否则考勤时间会有偏差。")
+		return Line("clock", "warning",
+			"Nothing keeps this machine's clock: set up NTP, or attendance will be wrong by as "+
+				"much as the clock.",
+			"本机时钟未同步，请配置 NTP，否则考勤时间会有偏差。")
 	case offset.Abs() > clockWarn:
-		return Line("clock", "warning", fmt.Sprintf("The clock is off by %s.", offset), fmt.Sprintf("时钟偏差 %s。", offset))
+		return Line("clock", "warning", fmt.Sprintf("The clock is off by %s.", offset),
+			fmt.Sprintf("时钟偏差 %s。", offset))
 	}
 	return Line("clock", "ok", "The clock is kept.", "时钟已同步。")
 }

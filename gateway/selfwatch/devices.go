@@ -27,7 +27,8 @@ type DeviceAlert struct {
 
 // Alert is the alert of a device, on the wall of its school.
 func (x DeviceAlert) Alert(d g.Device) g.Alert {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %s %d %s", d.School, d.ID, x.Rule, x.Since.UnixMicro(), x.Apart))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %s %d %s", d.School, d.ID, x.Rule,
+		x.Since.UnixMicro(), x.Apart))
 	at := x.Since.UTC().Truncate(time.Microsecond)
 	return g.Alert{
 		ID:        g.AlertID("alt_" + hex.EncodeToString(sum[:8])),
@@ -92,7 +93,9 @@ func Ended(x g.Alert, now time.Time) g.Alert {
 // EachFiring calls f for every alert of a list that holds, newest first, through all its pages: a
 // look that ended after one page would leave the others of a large fleet firing for ever. One that
 // somebody closed and that holds all the same is among them.
-func EachFiring(ctx context.Context, view *registry.View, filter registry.AlertFilter, f func(g.Alert)) error {
+func EachFiring(
+	ctx context.Context, view *registry.View, filter registry.AlertFilter, f func(g.Alert),
+) error {
 	filter.Page = registry.Page{Limit: 1000}
 	for {
 		rows, next, err := view.Alerts(ctx, filter)

@@ -77,11 +77,16 @@ func (d Disk) troubles(_ time.Time, told Told) []Trouble {
 	case total == 0 || free >= warn:
 		return nil
 	case free >= critical:
-		t.Severity, t.Title, t.TitleZH = g.Warning, "The gateway's disk has little space left", "网关磁盘空间偏少"
+		t.Severity = g.Warning
+		t.Title = "The gateway's disk has little space left"
+		t.TitleZH = "网关磁盘空间偏少"
 	default:
-		t.Severity, t.Title, t.TitleZH = g.Critical, "The gateway's disk is almost full", "网关磁盘即将写满"
+		t.Severity = g.Critical
+		t.Title = "The gateway's disk is almost full"
+		t.TitleZH = "网关磁盘即将写满"
 	}
-	t.Text = "Free some on the disk of the data folder, or move the folder to a larger one; the status page says how much is left. At the end of it nothing is acknowledged any more."
+	t.Text = "Free some on the disk of the data folder, or move the folder to a larger one; the " +
+		"status page says how much is left. At the end of it nothing is acknowledged any more."
 	t.TextZH = "请清理数据目录所在磁盘，或迁移到更大的磁盘；剩余空间见状态页。空间用尽后数据将不再被确认。"
 	return []Trouble{t}
 }
@@ -96,7 +101,9 @@ func (d Disk) line(_ context.Context, _ time.Time, s *api.Status) api.Check {
 	en, zh := fmt.Sprintf("%.1f GiB are free.", gib), fmt.Sprintf("剩余 %.1f GiB。", gib)
 	switch {
 	case s.Disk.Free < critical:
-		return Line("disk", "critical", en+" Free some: at the end of it nothing is acknowledged any more.", zh+"请立即清理，空间用尽后将停止接收。")
+		return Line("disk", "critical",
+			en+" Free some: at the end of it nothing is acknowledged any more.",
+			zh+"请立即清理，空间用尽后将停止接收。")
 	case s.Disk.Free < warn:
 		return Line("disk", "warning", en+" That is little.", zh+"空间偏少。")
 	}

@@ -17,7 +17,9 @@ func Drivers(h *host.Host, confine bool) Subject {
 		Check: func(_ context.Context, _ time.Time, s *api.Status) api.Check {
 			return driverLine(h.Status(), s, confine)
 		},
-		Troubles: func(_ time.Time, told Told) []Trouble { return driverTroubles(h.Status(), told) },
+		Troubles: func(_ time.Time, told Told) []Trouble {
+			return driverTroubles(h.Status(), told)
+		},
 		Metrics: []Metric{{
 			Name:  "drivers_running",
 			Help:  "Driver programs that run.",
@@ -83,8 +85,11 @@ func driverTroubles(all []host.Status, told Told) []Trouble {
 				Severity: g.Major,
 				Title:    fmt.Sprintf("Driver %s keeps ending", s.Name),
 				TitleZH:  fmt.Sprintf("驱动 %s 反复退出", s.Name),
-				Text:     "It ended too often within ten minutes and is started again only now and then; until it stays, nothing is known of its devices. The page Drivers says why it ended, and has its log. Mend that, or install another version; the alert ends once it has run for a minute.",
-				TextZH:   "该驱动十分钟内多次退出，现仅间隔较长时间重试；在其稳定之前，其设备状态未知。退出原因和日志见“驱动”页面。请排除故障或更换版本；稳定运行一分钟后告警自动结束。",
+				Text: "It ended too often within ten minutes and is started again only now " +
+					"and then; until it stays, nothing is known of its devices. The page Drivers " +
+					"says why it ended, and has its log. Mend that, or install another version; " +
+					"the alert ends once it has run for a minute.",
+				TextZH: "该驱动十分钟内多次退出，现仅间隔较长时间重试；在其稳定之前，其设备状态未知。退出原因和日志见“驱动”页面。请排除故障或更换版本；稳定运行一分钟后告警自动结束。",
 			})
 		}
 		high := s.MemoryHigh()
@@ -98,8 +103,14 @@ func driverTroubles(all []host.Status, told Told) []Trouble {
 				Severity: g.Warning,
 				Title:    fmt.Sprintf("Driver %s holds much memory", s.Name),
 				TitleZH:  fmt.Sprintf("驱动 %s 占用内存过多", s.Name),
-				Text:     fmt.Sprintf("It and what it started hold more than half of the %d MiB that it may; at the bound it is ended and started again. If it grows by itself, tell its maker; if it needs so much, raise memory_mib in its part of the configuration.", s.MemoryMax>>20),
-				TextZH:   fmt.Sprintf("该驱动及其子进程占用超过上限 %d MiB 的一半；达到上限时将被结束并重启。如持续增长，请联系其开发者；如确需更多，请在配置中调高其 memory_mib。", s.MemoryMax>>20),
+				Text: fmt.Sprintf("It and what it started hold more than half of the %d MiB that "+
+					"it may; at the bound it is ended and started again. If it grows by itself, "+
+					"tell its maker; if it needs so much, raise memory_mib in its part of the "+
+					"configuration.",
+					s.MemoryMax>>20),
+				TextZH: fmt.Sprintf("该驱动及其子进程占用超过上限 %d MiB "+
+					"的一半；达到上限时将被结束并重启。如持续增长，请联系其开发者；如确需更多，请在配置中调高其 memory_mib。",
+					s.MemoryMax>>20),
 			})
 		}
 	}

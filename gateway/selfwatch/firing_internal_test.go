@@ -25,7 +25,8 @@ func TestAlertsOfTheLastRunAreFoundBehindManyOthers(t *testing.T) {
 	}
 	t.Cleanup(func() { reg.Close() })
 	ctx, view := t.Context(), reg.In(g.SystemScope("test"))
-	if _, err := view.CreateSchool(ctx, g.School{ID: "sch", Kind: g.KindSchool, Name: "S", Timezone: "UTC", Language: "en"}); err != nil {
+	if _, err := view.CreateSchool(ctx,
+		g.School{ID: "sch", Kind: g.KindSchool, Name: "S", Timezone: "UTC", Language: "en"}); err != nil {
 		t.Fatal(err)
 	}
 	begun := time.Now().UTC().Add(-time.Hour)
@@ -33,12 +34,22 @@ func TestAlertsOfTheLastRunAreFoundBehindManyOthers(t *testing.T) {
 	for _, rule := range []g.RuleID{g.DeviceRule + "two-clients", g.GatewayRule + "disk"} {
 		for n := range newer + 1 {
 			x := g.Alert{
-				ID: g.AlertID(fmt.Sprintf("alt_%s_%d", rule[len(rule)-4:], n)), School: "sch", Rule: rule, Severity: g.Warning, State: g.AlertResolved,
-				Title: "T", TitleZH: "T", Count: 1, Opened: begun.Add(time.Duration(n) * time.Second), LastFired: begun, Resolved: begun,
+				ID:        g.AlertID(fmt.Sprintf("alt_%s_%d", rule[len(rule)-4:], n)),
+				School:    "sch",
+				Rule:      rule,
+				Severity:  g.Warning,
+				State:     g.AlertResolved,
+				Title:     "T",
+				TitleZH:   "T",
+				Count:     1,
+				Opened:    begun.Add(time.Duration(n) * time.Second),
+				LastFired: begun, Resolved: begun,
 				Device: g.DeviceID(fmt.Sprintf("d%d", n)),
 			}
 			if n == 0 {
-				x.State, x.Firing, x.Resolved = g.AlertOpen, true, time.Time{}
+				x.State = g.AlertOpen
+				x.Firing = true
+				x.Resolved = time.Time{}
 			}
 			all = append(all, x)
 		}
@@ -58,7 +69,8 @@ func TestAlertsOfTheLastRunAreFoundBehindManyOthers(t *testing.T) {
 	w := newWall(Options{View: view, Now: time.Now})
 	left, err := w.left(ctx, "sch")
 	if err != nil || len(left) != 1 || !w.since[g.GatewayRule+"disk"].Equal(begun) {
-		t.Errorf("the gateway's own: got %d, %v, since %v, want one since %v", len(left), err, w.since, begun)
+		t.Errorf("the gateway's own: got %d, %v, since %v, want one since %v", len(left), err,
+			w.since, begun)
 	}
 	if err := devices.End(ctx, "d0", "two-clients", time.Now()); err != nil {
 		t.Fatal(err)

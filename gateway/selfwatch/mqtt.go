@@ -68,11 +68,16 @@ func mqttLine(st mqttfront.Stats, s *api.Status) api.Check {
 		"crowded":      st.Crowded,
 	}
 	if st.Trouble != "" {
-		return Line("mqtt", "critical", "What MQTT devices ask to be kept for them cannot be kept: "+st.Trouble, "无法保存 MQTT 设备的会话："+st.Trouble)
+		return Line("mqtt", "critical",
+			"What MQTT devices ask to be kept for them cannot be kept: "+st.Trouble,
+			"无法保存 MQTT 设备的会话："+st.Trouble)
 	}
-	en, zh := fmt.Sprintf("%d devices are connected.", st.Clients), fmt.Sprintf("%d 台设备已连接。", st.Clients)
+	en, zh := fmt.Sprintf("%d devices are connected.", st.Clients), fmt.Sprintf("%d 台设备已连接。",
+		st.Clients)
 	if st.Throttled > 0 {
-		en += fmt.Sprintf(" Since the start, %d messages had to wait because a device or a school sends too fast.", st.Throttled)
+		en += fmt.Sprintf(" Since the start, %d messages had to wait because a device or a "+
+			"school sends too fast.",
+			st.Throttled)
 		zh += fmt.Sprintf("启动以来有 %d 条消息因设备或学校发送过快而等待。", st.Throttled)
 	}
 	if st.Crowded > 0 {
@@ -80,7 +85,9 @@ func mqttLine(st mqttfront.Stats, s *api.Status) api.Check {
 		if st.CrowdedBy != "" {
 			by, byZH = ", the last from "+st.CrowdedBy, "，最近一个来自 "+st.CrowdedBy
 		}
-		en += fmt.Sprintf(" %d connections were closed before they signed in, since there were too many%s.", st.Crowded, by)
+		en += fmt.Sprintf(" %d connections were closed before they signed in, since there were "+
+			"too many%s.",
+			st.Crowded, by)
 		zh += fmt.Sprintf("有 %d 个未登录的连接因数量过多被关闭%s。", st.Crowded, byZH)
 	}
 	return Line("mqtt", "ok", en, zh)
@@ -96,7 +103,10 @@ func mqttTroubles(st mqttfront.Stats) []Trouble {
 		Severity: g.Critical,
 		Title:    "MQTT sessions cannot be kept",
 		TitleZH:  "无法保存 MQTT 会话",
-		Text:     "Devices that ask for a session that outlives their connection are refused, and what such devices should get is not acknowledged. The status page says why. A full disk: free space, it goes on by itself. Otherwise look at the disk, mend it, and restart the gateway.",
-		TextZH:   "要求保留会话的设备会被拒绝，发给这类设备的消息不会被确认。原因见状态页。磁盘已满时请清理空间，之后自动恢复；否则请检查并修复磁盘，然后重启网关。",
+		Text: "Devices that ask for a session that outlives their connection are refused, " +
+			"and what such devices should get is not acknowledged. The status page says why. A " +
+			"full disk: free space, it goes on by itself. Otherwise look at the disk, mend it, " +
+			"and restart the gateway.",
+		TextZH: "要求保留会话的设备会被拒绝，发给这类设备的消息不会被确认。原因见状态页。磁盘已满时请清理空间，之后自动恢复；否则请检查并修复磁盘，然后重启网关。",
 	}}
 }

@@ -90,7 +90,8 @@ func (r *Readers) troubles(now time.Time, told Told) []Trouble {
 			r.moved[c.Name] = at
 		}
 		t := Trouble{Rule: g.RuleID(g.GatewayRule + "reader-" + c.Name)}
-		share, warn, critical := c.Held*100/max(st.MaxBytes, 1), int64(heldWarn), int64(heldCritical)
+		share, warn, critical := c.Held*100/max(st.MaxBytes, 1), int64(heldWarn), int64(
+			heldCritical)
 		if told.any(t.Rule) {
 			warn -= 5
 		}
@@ -100,18 +101,30 @@ func (r *Readers) troubles(now time.Time, told Told) []Trouble {
 		en, zh := readerName(c.Name)
 		switch {
 		case share >= critical:
-			t.Severity, t.Title, t.TitleZH = g.Critical, "Far behind: "+en, "严重积压："+zh
+			t.Severity = g.Critical
+			t.Title = "Far behind: " + en
+			t.TitleZH = "严重积压：" + zh
 		case now.Sub(at.at) >= stuckAfter && c.Name == "rules":
-			t.Severity, t.Title, t.TitleZH = g.Critical, "Held up: "+en, "处理受阻："+zh
+			t.Severity = g.Critical
+			t.Title = "Held up: " + en
+			t.TitleZH = "处理受阻：" + zh
 		case now.Sub(at.at) >= stuckAfter:
-			t.Severity, t.Title, t.TitleZH = g.Major, "Held up: "+en, "处理受阻："+zh
+			t.Severity = g.Major
+			t.Title = "Held up: " + en
+			t.TitleZH = "处理受阻：" + zh
 		case share >= warn:
-			t.Severity, t.Title, t.TitleZH = g.Warning, "Behind: "+en, "处理积压："+zh
+			t.Severity = g.Warning
+			t.Title = "Behind: " + en
+			t.TitleZH = "处理积压：" + zh
 		default:
 			continue
 		}
-		t.Text = fmt.Sprintf("%s: the gateway goes on taking data and keeps it in its journal for this part, which makes up for it later. The status page says what holds it up. Mend it before the journal is full (journal.max_bytes): then nothing more is taken.", en)
-		t.TextZH = fmt.Sprintf("%s：网关仍在接收数据，并在日志中为其保留，恢复后会补上。受阻原因见状态页。请在日志写满（journal.max_bytes）之前排除，写满后将停止接收。", zh)
+		t.Text = fmt.Sprintf("%s: the gateway goes on taking data and keeps it in its journal "+
+			"for this part, which makes up for it later. The status page says what holds it up. "+
+			"Mend it before the journal is full (journal.max_bytes): then nothing more is taken.",
+			en)
+		t.TextZH = fmt.Sprintf("%s：网关仍在接收数据，并在日志中为其保留，恢复后会补上。受阻原因见状态页。请在日志写满（journal.max_bytes）之前排除，写满后将停止接收。",
+			zh)
 		out = append(out, t)
 	}
 	return out

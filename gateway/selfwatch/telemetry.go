@@ -16,7 +16,9 @@ func Telemetry(stats func() telemetry.Stats, ready func() (bool, error)) Subject
 		Check: func(context.Context, time.Time, *api.Status) api.Check {
 			if open, err := ready(); err != nil {
 				return Line("telemetry", "critical",
-					"The telemetry cannot be opened, which is tried again; readings wait in the journal: "+err.Error(),
+					"The telemetry cannot be opened, which is tried again; readings wait in the "+
+						"journal: "+
+						err.Error(),
 					"无法打开遥测存储，正在重试，读数暂存于日志："+err.Error())
 			} else if !open {
 				return Line("telemetry", "ok",
@@ -69,6 +71,7 @@ func telemetryLine(st telemetry.Stats) api.Check {
 		return Line("telemetry", state, "Every reading is kept as time series.", "所有读数均已存为时间序列。")
 	}
 	return Line("telemetry", state,
-		"Since the start, readings that are not kept as time series: "+strings.Join(en, ", ")+". The log says which.",
+		"Since the start, readings that are not kept as time series: "+strings.Join(en, ", ")+
+			". The log says which.",
 		"启动以来未存为时间序列的读数："+strings.Join(zh, "，")+"。详见运行日志。")
 }

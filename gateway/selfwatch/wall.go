@@ -65,7 +65,8 @@ func (w *wall) failed(err error) {
 	}
 	if now := w.Now(); w.logged.IsZero() || now.Sub(w.logged).Abs() > time.Minute {
 		w.logged = now
-		w.Log.Error("an alert about the gateway itself is not written; it tries again", "error", err)
+		w.Log.Error("an alert about the gateway itself is not written; it tries again", "error",
+			err)
 	}
 }
 
@@ -124,7 +125,8 @@ func (w *wall) forget(wrong map[g.RuleID]Trouble) {
 func (w *wall) told(a g.Alert) {
 	if a.Firing {
 		w.raised[a.School][a.Rule] = a
-		w.Log.Error("the gateway is in trouble", "kind", a.Rule, "severity", a.Severity, "what", a.Title)
+		w.Log.Error("the gateway is in trouble", "kind", a.Rule, "severity", a.Severity, "what",
+			a.Title)
 		return
 	}
 	if w.raised[a.School][a.Rule].ID == a.ID { // and no worse one has come in its place

@@ -49,7 +49,9 @@ const stepFor = 10 * time.Minute
 func (r *Book) Enter(ctx context.Context, a Attempt) (Entry, error) {
 	a.Name = signInName(a.Name)
 	var hash string
-	u, err := r.scanUser(r.s.Reg.Row(ctx, "SELECT "+userColumns+", password FROM users WHERE name = ?", a.Name).Scan, &hash)
+	u, err := r.scanUser(r.s.Reg.Row(ctx,
+		"SELECT "+userColumns+", password FROM users WHERE name = ?", a.Name).Scan,
+		&hash)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return Entry{}, fmt.Errorf("sign in: %w", err)
 	}
@@ -82,7 +84,9 @@ func (r *Book) Enter(ctx context.Context, a Attempt) (Entry, error) {
 		}
 		// The password may have been changed, or the user disabled, since it was read.
 		n := 0
-		if err := t.Row(ctx, "SELECT COUNT(*) FROM users WHERE id = ? AND password = ? AND disabled = 0", string(u.ID), hash).Scan(&n); err != nil {
+		if err := t.Row(ctx,
+			"SELECT COUNT(*) FROM users WHERE id = ? AND password = ? AND disabled = 0",
+			string(u.ID), hash).Scan(&n); err != nil {
 			return fmt.Errorf("sign in: %w", err)
 		}
 		if n == 0 {
@@ -125,7 +129,8 @@ func (r *Book) enter(ctx context.Context, t *store.Tx, e *Entry, a Attempt) (err
 		}
 	}
 	token, hash := newToken("ghs_")
-	_, err = t.Exec(ctx, "INSERT INTO signins (hash, usr, expires) VALUES (?, ?, ?)", hash, string(e.User.ID), store.Micros(t.Now.Add(signInLifetime)))
+	_, err = t.Exec(ctx, "INSERT INTO signins (hash, usr, expires) VALUES (?, ?, ?)", hash,
+		string(e.User.ID), store.Micros(t.Now.Add(signInLifetime)))
 	if err != nil {
 		return fmt.Errorf("sign in: %w", err)
 	}
@@ -133,11 +138,14 @@ func (r *Book) enter(ctx context.Context, t *store.Tx, e *Entry, a Attempt) (err
 		return err
 	}
 	e.Token, e.Step = token, StepNone
-	return r.s.AuditAs(ctx, t, actor(string(e.User.ID), e.User.Name), "from "+a.Remote, e.User.School, "signin", string(e.User.ID))
+	return r.s.AuditAs(ctx, t, actor(string(e.User.ID), e.User.Name), "from "+a.Remote,
+		e.User.School, "signin", string(e.User.ID))
 }
 
 // SignIn is Enter for who needs no second factor.
-func (r *Book) SignIn(ctx context.Context, name, password, remote string) (token string, u g.User, err error) {
+func (r *Book) SignIn(
+	ctx context.Context, name, password, remote string,
+) (token string, u g.User, err error) {
 	e, err := r.Enter(ctx, Attempt{Name: name, Password: password, Remote: remote})
 	if err == nil && e.Step != StepNone {
 		err = g.Errorf(g.Forbidden, "this user signs in with a second factor").Because("factor_needed")
@@ -149,10 +157,14 @@ func (r *Book) SignIn(ctx context.Context, name, password, remote string) (token
 }
 
 // openStep keeps a step and answers its token.
-func (r *Book) openStep(ctx context.Context, t *store.Tx, id g.UserID, stage Step, last time.Duration, data []byte) (string, error) {
+func (r *Book) openStep(
+	ctx context.Context, t *store.Tx, id g.UserID, stage Step, last time.Duration, data []byte,
+) (string, error) {
 	token, hash := newToken("ght_")
-	_, err := t.Exec(ctx, "INSERT INTO signin_steps (hash, usr, stage, expires, data_sealed) VALUES (?, ?, ?, ?, ?)",
-		hash, string(id), string(stage), store.Micros(t.Now.Add(last)), store.Seal(r.s.Vault.Data, data, "step "+hash))
+	_, err := t.Exec(ctx,
+		"INSERT INTO signin_steps (hash, usr, stage, expires, data_sealed) VALUES (?, ?, ?, ?, ?)",
+		hash, string(id), string(stage), store.Micros(t.Now.Add(last)),
+		store.Seal(r.s.Vault.Data, data, "step "+hash))
 	if err != nil {
 		return "", fmt.Errorf("keep a sign-in's step: %w", err)
 	}
@@ -161,14 +173,24 @@ func (r *Book) openStep(ctx context.Context, t *store.Tx, id g.UserID, stage Ste
 
 // StepUser answers whose step a token is, and what the user may do in it: make a second
 // factor where that is the step, and nothing else.
-func (r *Book) StepUser(ctx context.Context, token string, want Step) (g.User, g.Scope, []byte, error) {
+func (r *Book) StepUser(
+	ctx context.Context, token string, want Step,
+) (g.User, g.Scope, []byte, error) {
 	hash := tokenHash(token)
 	var stage string
 	var expires int64
 	var sealed []byte
-	u, err := r.scanUser(r.s.Reg.Row(ctx, "SELECT u.id, u.school, u.name, u.full_name_sealed, u.role, u.language, u.disabled, u.created, s.stage, s.expires, s.data_sealed FROM signin_steps s JOIN users u ON u.id = s.usr WHERE s.hash = ?", hash).Scan, &stage, &expires, &sealed)
-	if errors.Is(err, sql.ErrNoRows) || err == nil && (u.Disabled || stage != string(want) || !r.s.Now().Before(store.Moment(expires))) {
-		return g.User{}, g.Scope{}, nil, g.Errorf(g.Unauthenticated, "this sign-in took too long: begin again with the password").Because("signin_over")
+	u, err := r.scanUser(r.s.Reg.Row(ctx,
+		"SELECT u.id, u.school, u.name, u.full_name_sealed, u.role, u.language, u.disabled, "+
+			"u.created, s.stage, s.expires, s.data_sealed FROM signin_steps s JOIN users u ON "+
+			"u.id = s.usr WHERE s.hash = ?",
+		hash).Scan,
+		&stage, &expires, &sealed)
+	if errors.Is(err, sql.ErrNoRows) ||
+		err == nil &&
+			(u.Disabled || stage != string(want) || !r.s.Now().Before(store.Moment(expires))) {
+		return g.User{}, g.Scope{}, nil, g.Errorf(g.Unauthenticated,
+			"this sign-in took too long: begin again with the password").Because("signin_over")
 	}
 	if err != nil {
 		return g.User{}, g.Scope{}, nil, fmt.Errorf("read a sign-in's step: %w", err)
@@ -181,7 +203,8 @@ func (r *Book) StepUser(ctx context.Context, token string, want Step) (g.User, g
 func (r *Book) KeepStep(ctx context.Context, token string, data []byte) error {
 	hash := tokenHash(token)
 	return r.s.Write(ctx, func(t *store.Tx) error {
-		_, err := t.Exec(ctx, "UPDATE signin_steps SET data_sealed = ? WHERE hash = ?", store.Seal(r.s.Vault.Data, data, "step "+hash), hash)
+		_, err := t.Exec(ctx, "UPDATE signin_steps SET data_sealed = ? WHERE hash = ?",
+			store.Seal(r.s.Vault.Data, data, "step "+hash), hash)
 		return err
 	})
 }

@@ -21,8 +21,10 @@ const (
 
 // localWords are what people here try first and a list from elsewhere does not have.
 func localWords() []string {
-	return []string{"woaini", "woaiwojia", "nihao", "5201314", "1314520", "1314", "520", "laoshi", "xuesheng", "xuexiao", "xiaoxue",
-		"zhongxue", "youeryuan", "baoan", "guanliyuan", "mima", "admin", "administrator", "teacher", "school", "security"}
+	return []string{"woaini", "woaiwojia", "nihao", "5201314", "1314520", "1314", "520", "laoshi",
+		"xuesheng", "xuexiao", "xiaoxue",
+		"zhongxue", "youeryuan", "baoan", "guanliyuan", "mima", "admin", "administrator",
+		"teacher", "school", "security"}
 }
 
 // goodPassword refuses what is guessed first: short passwords, digits in a row, the names of
@@ -36,23 +38,31 @@ func goodPassword(password string, about ...string) error {
 	}
 	low := strings.ToLower(password)
 	if rest := withoutDigits(low); utf8.RuneCountInString(rest) < restLeast {
-		return g.FieldErrorf("password", "the password is little more than digits in a row, such as a telephone number: use a few words")
+		return g.FieldErrorf("password",
+			"the password is little more than digits in a row, such as a telephone number: use a "+
+				"few words")
 	}
 	words := localWords()
 	for _, a := range about {
-		for _, w := range append(strings.Fields(strings.ToLower(a)), strings.ToLower(strings.TrimSpace(a))) {
+		for _, w := range append(strings.Fields(strings.ToLower(a)),
+			strings.ToLower(strings.TrimSpace(a))) {
 			if utf8.RuneCountInString(w) < ownLeast && !wide(w) {
 				continue
 			}
 			words = append(words, w)
-			if rest := strings.ReplaceAll(low, w, ""); rest != low && utf8.RuneCountInString(rest) < restLeast {
-				return g.FieldErrorf("password", "the password is little more than the name of its owner or of the school: use a few other words")
+			if rest := strings.ReplaceAll(low, w, ""); rest != low &&
+				utf8.RuneCountInString(rest) < restLeast {
+				return g.FieldErrorf("password",
+					"the password is little more than the name of its owner or of the school: "+
+						"use a few other words")
 			}
 		}
 	}
 	runes := []rune(password)
 	if zxcvbn.PasswordStrength(string(runes[:min(len(runes), judged)]), words).Guesses < leastGuesses {
-		return g.FieldErrorf("password", "the password is among those that are tried first, such as common ones, rows of keys and repeats: use a few words that do not belong together").Because("password_common")
+		return g.FieldErrorf("password",
+			"the password is among those that are tried first, such as common ones, rows of keys "+
+				"and repeats: use a few words that do not belong together").Because("password_common")
 	}
 	return nil
 }
@@ -68,7 +78,8 @@ func (r *Book) goodFor(ctx context.Context, u g.User, password string) error {
 
 // wide says whether a word is a name although it is short, as in Chinese.
 func wide(w string) bool {
-	return utf8.RuneCountInString(w) >= 2 && strings.IndexFunc(w, unicode.IsLetter) >= 0 && len(w) >= 3*utf8.RuneCountInString(w)
+	return utf8.RuneCountInString(w) >= 2 && strings.IndexFunc(w, unicode.IsLetter) >= 0 &&
+		len(w) >= 3*utf8.RuneCountInString(w)
 }
 
 // withoutDigits leaves out runs of ten digits and more, and everything where there are no

@@ -33,7 +33,9 @@ type KeptAnswer struct {
 // returns: after a crash nobody does the request a second time unawares. Answers are kept for
 // 24 h, encrypted, since they hold people and secrets that are shown once. Only system scopes
 // ask.
-func (v View) BeginOnce(ctx context.Context, name, request string) (had KeptAnswer, found bool, err error) {
+func (v View) BeginOnce(
+	ctx context.Context, name, request string,
+) (had KeptAnswer, found bool, err error) {
 	if err := v.s.OnlySystem(); err != nil {
 		return KeptAnswer{}, false, err
 	}
@@ -41,7 +43,10 @@ func (v View) BeginOnce(ctx context.Context, name, request string) (had KeptAnsw
 		if had, found, err = v.r.keptAnswer(ctx, t, name); err != nil || found {
 			return err
 		}
-		_, err = t.Exec(ctx, "INSERT INTO idempotency (name, request, at, status, size) VALUES (?, ?, ?, 0, 0) ON CONFLICT (name) DO UPDATE SET request = excluded.request, at = excluded.at, status = 0, size = 0, answer_sealed = NULL",
+		_, err = t.Exec(ctx,
+			"INSERT INTO idempotency (name, request, at, status, size) VALUES (?, ?, ?, 0, 0) ON "+
+				"CONFLICT (name) DO UPDATE SET request = excluded.request, at = excluded.at, "+
+				"status = 0, size = 0, answer_sealed = NULL",
 			name, request, store.Micros(t.Now))
 		if err == nil && v.r.onces.Add(1)%idemTrim == 1 {
 			err = trimAnswers(ctx, t)
@@ -54,10 +59,14 @@ func (v View) BeginOnce(ctx context.Context, name, request string) (had KeptAnsw
 	return had, found, nil
 }
 
-func (r *Book) keptAnswer(ctx context.Context, t *store.Tx, name string) (a KeptAnswer, found bool, err error) {
+func (r *Book) keptAnswer(
+	ctx context.Context, t *store.Tx, name string,
+) (a KeptAnswer, found bool, err error) {
 	var at int64
 	var sealed []byte
-	err = t.Row(ctx, "SELECT request, at, status, answer_sealed FROM idempotency WHERE name = ? AND at > ?", name, store.Micros(t.Now.Add(-idemFor))).Scan(&a.Request, &at, &a.Status, &sealed)
+	err = t.Row(ctx,
+		"SELECT request, at, status, answer_sealed FROM idempotency WHERE name = ? AND at > ?",
+		name, store.Micros(t.Now.Add(-idemFor))).Scan(&a.Request, &at, &a.Status, &sealed)
 	if errors.Is(err, sql.ErrNoRows) {
 		return a, false, nil
 	}
@@ -99,7 +108,9 @@ func (v View) EndOnce(ctx context.Context, name string, a KeptAnswer) error {
 			_, err := t.Exec(ctx, "DELETE FROM idempotency WHERE name = ?", name)
 			return err
 		}
-		_, err := t.Exec(ctx, "UPDATE idempotency SET status = ?, size = ?, answer_sealed = ? WHERE name = ?", a.Status, len(plain), store.Seal(v.s.Vault.Data, plain, "answer "+name), name)
+		_, err := t.Exec(ctx,
+			"UPDATE idempotency SET status = ?, size = ?, answer_sealed = ? WHERE name = ?",
+			a.Status, len(plain), store.Seal(v.s.Vault.Data, plain, "answer "+name), name)
 		return err
 	})
 	if err != nil {
@@ -110,12 +121,19 @@ func (v View) EndOnce(ctx context.Context, name string, a KeptAnswer) error {
 
 // trimAnswers removes what is over the bounds, the oldest first.
 func trimAnswers(ctx context.Context, t *store.Tx) error {
-	if _, err := t.Exec(ctx, "DELETE FROM idempotency WHERE at <= ?", store.Micros(t.Now.Add(-idemFor))); err != nil {
+	if _, err := t.Exec(ctx, "DELETE FROM idempotency WHERE at <= ?",
+		store.Micros(t.Now.Add(-idemFor))); err != nil {
 		return err
 	}
-	if _, err := t.Exec(ctx, "DELETE FROM idempotency WHERE name IN (SELECT name FROM idempotency ORDER BY at DESC, name LIMIT ? OFFSET ?)", 1_000_000, idemKeys); err != nil {
+	if _, err := t.Exec(ctx,
+		"DELETE FROM idempotency WHERE name IN (SELECT name FROM idempotency ORDER BY at DESC, "+
+			"name LIMIT ? OFFSET ?)",
+		1_000_000, idemKeys); err != nil {
 		return err
 	}
-	_, err := t.Exec(ctx, "DELETE FROM idempotency WHERE name IN (SELECT name FROM (SELECT name, SUM(size) OVER (ORDER BY at DESC, name) AS total FROM idempotency) sums WHERE total > ?)", idemBytes)
+	_, err := t.Exec(ctx,
+		"DELETE FROM idempotency WHERE name IN (SELECT name FROM (SELECT name, SUM(size) OVER "+
+			"(ORDER BY at DESC, name) AS total FROM idempotency) sums WHERE total > ?)",
+		idemBytes)
 	return err
 }

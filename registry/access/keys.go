@@ -15,7 +15,8 @@ import (
 )
 
 const (
-	keyColumns  = "id, school, name, permissions, created, expires, last_used, revoked, maker, purpose"
+	keyColumns = "id, school, name, permissions, created, expires, last_used, revoked, maker, " +
+		"purpose"
 	maxKeyLife  = 366 * 24 * time.Hour
 	keyUseEvery = time.Minute // last_used is written no oftener
 )
@@ -23,11 +24,15 @@ const (
 func scanKey(scan func(...any) error, more ...any) (k g.APIKey, err error) {
 	var perms []byte
 	var created, expires, used int64
-	dst := []any{&k.ID, &k.School, &k.Name, &perms, &created, &expires, &used, &k.Revoked, &k.Maker, &k.Purpose}
+	dst := []any{
+		&k.ID, &k.School, &k.Name, &perms, &created, &expires, &used, &k.Revoked, &k.Maker,
+		&k.Purpose,
+	}
 	if err := scan(append(dst, more...)...); err != nil {
 		return k, err
 	}
-	k.Created, k.Expires, k.LastUsed = store.Moment(created), store.Moment(expires), store.Moment(used)
+	k.Created, k.Expires, k.LastUsed = store.Moment(created), store.Moment(expires), store.Moment(
+		used)
 	return k, store.FromJSON(perms, &k.Permissions)
 }
 
@@ -42,11 +47,13 @@ func (v View) Keys(ctx context.Context, school g.SchoolID) ([]g.APIKey, error) {
 		return nil, err
 	}
 	out := []g.APIKey{}
-	err = store.Each(ctx, v.s.Reg, "SELECT "+keyColumns+" FROM api_keys"+w.String()+" ORDER BY created DESC, id", w.Args, func(scan func(...any) error) error {
-		k, err := scanKey(scan)
-		out = append(out, k)
-		return err
-	})
+	err = store.Each(ctx, v.s.Reg,
+		"SELECT "+keyColumns+" FROM api_keys"+w.String()+" ORDER BY created DESC, id", w.Args,
+		func(scan func(...any) error) error {
+			k, err := scanKey(scan)
+			out = append(out, k)
+			return err
+		})
 	if err != nil {
 		return nil, fmt.Errorf("list keys: %w", err)
 	}
@@ -59,7 +66,9 @@ func (v View) Key(ctx context.Context, id g.KeyID) (g.APIKey, error) {
 	if err != nil {
 		return g.APIKey{}, err
 	}
-	k, err := scanKey(v.s.Reg.Row(ctx, "SELECT "+keyColumns+" FROM api_keys WHERE id = ?", string(id)).Scan)
+	k, err := scanKey(
+		v.s.Reg.Row(ctx, "SELECT "+keyColumns+" FROM api_keys WHERE id = ?", string(id)).Scan,
+	)
 	if err != nil {
 		return g.APIKey{}, store.Missing(err, "key", string(id))
 	}
@@ -89,7 +98,8 @@ func (v View) CreateKey(ctx context.Context, k g.APIKey) (g.APIKey, string, erro
 	if err := store.Line("name", k.Name, store.MaxName); err != nil {
 		return g.APIKey{}, "", err
 	}
-	if err := store.Substance("purpose", k.Purpose, store.MaxReason); err != nil && v.s.System == "" {
+	if err := store.Substance("purpose", k.Purpose, store.MaxReason); err != nil &&
+		v.s.System == "" {
 		return g.APIKey{}, "", err
 	}
 	if len(k.Permissions) == 0 {
@@ -98,17 +108,20 @@ func (v View) CreateKey(ctx context.Context, k g.APIKey) (g.APIKey, string, erro
 	known := g.RoleAdmin.Permissions()
 	for i, p := range k.Permissions {
 		if !slices.Contains(known, p) {
-			return g.APIKey{}, "", g.FieldErrorf(fmt.Sprintf("permissions[%d]", i), "%q is no permission; use some of %v", p, known)
+			return g.APIKey{}, "", g.FieldErrorf(fmt.Sprintf("permissions[%d]", i),
+				"%q is no permission; use some of %v", p, known)
 		}
 		if !v.s.Can(p) {
-			return g.APIKey{}, "", g.Errorf(g.Forbidden, "you do not have the permission %s yourself", p)
+			return g.APIKey{}, "", g.Errorf(g.Forbidden,
+				"you do not have the permission %s yourself", p)
 		}
 	}
 	if k.Expires.IsZero() || !k.Expires.After(now) || k.Expires.Sub(now) > maxKeyLife {
 		return g.APIKey{}, "", g.FieldErrorf("expires", "give a time within the next year")
 	}
 	secret, hash := newToken("ghk_")
-	k.ID, k.Created, k.Expires = g.KeyID(g.NewID("key")), store.Moment(store.Micros(now)), store.Moment(store.Micros(k.Expires))
+	k.ID, k.Created, k.Expires = g.KeyID(g.NewID("key")), store.Moment(store.Micros(now)), store.Moment(store.Micros(
+		k.Expires))
 	k.LastUsed, k.Revoked = time.Time{}, false
 	perms, err := json.Marshal(k.Permissions)
 	if err != nil {
@@ -122,8 +135,11 @@ func (v View) CreateKey(ctx context.Context, k g.APIKey) (g.APIKey, string, erro
 		if k.Maker, err = Maker(ctx, v, t); err != nil {
 			return err
 		}
-		_, err := t.Exec(ctx, "INSERT INTO api_keys ("+keyColumns+", subtree, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			string(k.ID), string(k.School), k.Name, string(perms), store.Micros(k.Created), store.Micros(k.Expires), int64(0), int64(0),
+		_, err := t.Exec(ctx,
+			"INSERT INTO api_keys ("+keyColumns+
+				", subtree, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			string(k.ID), string(k.School), k.Name, string(perms), store.Micros(k.Created),
+			store.Micros(k.Expires), int64(0), int64(0),
 			k.Maker, k.Purpose, store.Flag(subtree), hash)
 		if err != nil {
 			return fmt.Errorf("create key: %w", err)
@@ -170,7 +186,9 @@ func (v View) RevokeKey(ctx context.Context, id g.KeyID) error {
 func (r *Book) KeyBySecret(ctx context.Context, secret string) (g.APIKey, g.Scope, error) {
 	now := r.s.Now()
 	subtree := false
-	k, err := scanKey(r.s.Reg.Row(ctx, "SELECT "+keyColumns+", subtree FROM api_keys WHERE hash = ?", tokenHash(secret)).Scan, &subtree)
+	k, err := scanKey(r.s.Reg.Row(ctx,
+		"SELECT "+keyColumns+", subtree FROM api_keys WHERE hash = ?", tokenHash(secret)).Scan,
+		&subtree)
 	if errors.Is(err, sql.ErrNoRows) {
 		return g.APIKey{}, g.Scope{}, g.Errorf(g.Unauthenticated, "this API key is unknown")
 	}
@@ -181,7 +199,8 @@ func (r *Book) KeyBySecret(ctx context.Context, secret string) (g.APIKey, g.Scop
 		return g.APIKey{}, g.Scope{}, g.Errorf(g.Unauthenticated, "this API key was revoked")
 	}
 	if !now.Before(k.Expires) {
-		return g.APIKey{}, g.Scope{}, g.Errorf(g.Unauthenticated, "this API key ended on %s: make a new one", k.Expires.Format(time.DateOnly))
+		return g.APIKey{}, g.Scope{}, g.Errorf(g.Unauthenticated,
+			"this API key ended on %s: make a new one", k.Expires.Format(time.DateOnly))
 	}
 	p, err := r.powersOf(ctx, r.s.Reg, k.Maker, 0)
 	if err != nil {
@@ -189,11 +208,13 @@ func (r *Book) KeyBySecret(ctx context.Context, secret string) (g.APIKey, g.Scop
 	}
 	switch p.State {
 	case g.MakerDisabled, g.MakerEnded, g.MakerGone:
-		return g.APIKey{}, g.Scope{}, g.Errorf(g.Unauthenticated, "this API key ended with who made it: have an administrator take it over")
+		return g.APIKey{}, g.Scope{}, g.Errorf(g.Unauthenticated,
+			"this API key ended with who made it: have an administrator take it over")
 	}
 	if now.Sub(k.LastUsed) >= keyUseEvery {
 		err := r.s.Write(ctx, func(t *store.Tx) error {
-			_, err := t.Exec(ctx, "UPDATE api_keys SET last_used = ? WHERE id = ?", store.Micros(now), string(k.ID))
+			_, err := t.Exec(ctx, "UPDATE api_keys SET last_used = ? WHERE id = ?",
+				store.Micros(now), string(k.ID))
 			return err
 		})
 		if err != nil {
@@ -214,6 +235,8 @@ func (r *Book) KeyBySecret(ctx context.Context, secret string) (g.APIKey, g.Scop
 
 func keyBefore(id g.KeyID) store.Former {
 	return func(ctx context.Context, t *store.Tx) (any, error) {
-		return scanKey(t.Row(ctx, "SELECT "+keyColumns+" FROM api_keys WHERE id = ?", string(id)).Scan)
+		return scanKey(
+			t.Row(ctx, "SELECT "+keyColumns+" FROM api_keys WHERE id = ?", string(id)).Scan,
+		)
 	}
 }

@@ -23,7 +23,10 @@ func Maker(ctx context.Context, v View, c store.Conn) (string, error) {
 		return "", nil
 	}
 	n := 0
-	err := c.Row(ctx, "SELECT COUNT(*) FROM (SELECT id FROM users WHERE id = ? UNION SELECT id FROM api_keys WHERE id = ?) makers", id, id).Scan(&n)
+	err := c.Row(ctx,
+		"SELECT COUNT(*) FROM (SELECT id FROM users WHERE id = ? UNION SELECT id FROM api_keys "+
+			"WHERE id = ?) makers",
+		id, id).Scan(&n)
 	if err != nil {
 		return "", fmt.Errorf("read who makes it: %w", err)
 	}
@@ -59,7 +62,9 @@ func (p Powers) keep(all []g.Permission) []g.Permission {
 
 // powersOf reads a maker's powers: a user's are those of the role, unless disabled; a key's
 // are its own as far as its own maker still has them.
-func (r *Book) powersOf(ctx context.Context, c store.Conn, maker string, depth int) (Powers, error) {
+func (r *Book) powersOf(
+	ctx context.Context, c store.Conn, maker string, depth int,
+) (Powers, error) {
 	if maker == "" {
 		return Powers{State: g.MakerUnknown, subtree: true}, nil
 	}
@@ -74,7 +79,9 @@ func (r *Book) powersOf(ctx context.Context, c store.Conn, maker string, depth i
 		return Powers{}, fmt.Errorf("read a maker: %w", err)
 	}
 	subtree := false
-	k, err := scanKey(c.Row(ctx, "SELECT "+keyColumns+", subtree FROM api_keys WHERE id = ?", maker).Scan, &subtree)
+	k, err := scanKey(c.Row(ctx, "SELECT "+keyColumns+", subtree FROM api_keys WHERE id = ?",
+		maker).Scan,
+		&subtree)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Powers{State: g.MakerGone}, nil
 	}
@@ -116,7 +123,9 @@ func powersOfUser(u g.User) Powers {
 }
 
 // PowersOnce is powersOf for a list: each maker is read once.
-func PowersOnce(ctx context.Context, r *Book, known map[string]Powers, maker string) (Powers, error) {
+func PowersOnce(
+	ctx context.Context, r *Book, known map[string]Powers, maker string,
+) (Powers, error) {
 	if p, ok := known[maker]; ok {
 		return p, nil
 	}
@@ -151,7 +160,9 @@ func (v View) TakeOverKey(ctx context.Context, id g.KeyID) error {
 	}
 	return v.s.Write(ctx, func(t *store.Tx) error {
 		subtree := false
-		k, err := scanKey(t.Row(ctx, "SELECT "+keyColumns+", subtree FROM api_keys WHERE id = ?", string(id)).Scan, &subtree)
+		k, err := scanKey(t.Row(ctx, "SELECT "+keyColumns+", subtree FROM api_keys WHERE id = ?",
+			string(id)).Scan,
+			&subtree)
 		if err != nil {
 			return store.Missing(err, "key", string(id))
 		}
@@ -164,17 +175,20 @@ func (v View) TakeOverKey(ctx context.Context, id g.KeyID) error {
 		}
 		for _, p := range k.Permissions {
 			if !v.s.Can(p) {
-				return g.Errorf(g.Forbidden, "the key may do more than you: it has the permission %s", p)
+				return g.Errorf(g.Forbidden,
+					"the key may do more than you: it has the permission %s", p)
 			}
 		}
 		if subtree && !v.s.Subtree {
-			return g.Errorf(g.Forbidden, "the key sees the schools of a district: only a district admin takes it over")
+			return g.Errorf(g.Forbidden,
+				"the key sees the schools of a district: only a district admin takes it over")
 		}
 		if _, err := t.Exec(ctx, "UPDATE api_keys SET maker = ? WHERE id = ?", user, string(id)); err != nil {
 			return fmt.Errorf("take over key: %w", err)
 		}
 		t.Change("key", k.School, string(id))
-		return v.s.AuditAs(ctx, t, v.s.Actor, "from "+Who(k.Maker), k.School, "key.take_over", string(id))
+		return v.s.AuditAs(ctx, t, v.s.Actor, "from "+Who(k.Maker), k.School, "key.take_over",
+			string(id))
 	})
 }
 
@@ -193,7 +207,8 @@ func ActingUser(ctx context.Context, v View, t *store.Tx) (string, error) {
 		return "", fmt.Errorf("read user: %w", err)
 	}
 	if n == 0 {
-		return "", g.Errorf(g.Forbidden, "only somebody who is signed in takes it over, and answers for it from then on")
+		return "", g.Errorf(g.Forbidden,
+			"only somebody who is signed in takes it over, and answers for it from then on")
 	}
 	return id, nil
 }

@@ -10,7 +10,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/passkeytest"
 )
 
-// FuzzPasskeyAnswer: nothing that comes as an answer makes a passkey or shows one, but the answer to
+// FuzzPasskeyAnswer: nothing that comes as an answer makes a passkey or shows one, but the answer
+// to
 // the very challenge; and nothing panics.
 func FuzzPasskeyAnswer(f *testing.F) {
 	const address = "https://gatehouse.school.example"
@@ -29,7 +30,15 @@ func FuzzPasskeyAnswer(f *testing.F) {
 	f.Add([]byte(`{"id":"AA","rawId":"AA","type":"public-key","response":{"clientDataJSON":"e30","attestationObject":"o2Nm"}}`))
 	rp := NewRelyingParty(address)
 	owner := passkeyOwner{user: g.User{ID: "usr"}}
-	making := challenge{Session: webauthn.SessionData{Challenge: "AAAAAAAAAAAAAAAAAAAAAA", RelyingPartyID: rp.ID, UserID: []byte("usr"), CredParams: webauthn.CredentialParametersDefault()}, Issued: time.Now()}
+	making := challenge{
+		Session: webauthn.SessionData{
+			Challenge:      "AAAAAAAAAAAAAAAAAAAAAA",
+			RelyingPartyID: rp.ID,
+			UserID:         []byte("usr"),
+			CredParams:     webauthn.CredentialParametersDefault(),
+		},
+		Issued: time.Now(),
+	}
 	c, err := rp.create(owner, making, made)
 	if err != nil {
 		f.Fatal(err)

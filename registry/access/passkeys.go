@@ -43,22 +43,24 @@ func (c challenge) over(now time.Time) bool {
 // passkeysOf reads the passkeys of a user.
 func (r *Book) passkeysOf(ctx context.Context, c store.Conn, id g.UserID) ([]passkey, error) {
 	var out []passkey
-	q := "SELECT id, rp, copied, used, secret_sealed FROM second_factors WHERE usr = ? AND kind = ? AND confirmed = 1 ORDER BY created, id"
-	err := store.Each(ctx, c, q, []any{string(id), FactorPasskey}, func(scan func(...any) error) error {
-		var k passkey
-		var used int64
-		var sealed []byte
-		if err := scan(&k.factor, &k.rp, &k.copied, &used, &sealed); err != nil {
-			return err
-		}
-		k.used = store.Moment(used)
-		b, err := store.Unseal(r.s.Vault.Data, sealed, "factor "+k.factor)
-		if err != nil {
-			return err
-		}
-		out = append(out, k)
-		return json.Unmarshal(b, &out[len(out)-1].credential)
-	})
+	q := "SELECT id, rp, copied, used, secret_sealed FROM second_factors WHERE usr = ? AND kind " +
+		"= ? AND confirmed = 1 ORDER BY created, id"
+	err := store.Each(ctx, c, q, []any{string(id), FactorPasskey},
+		func(scan func(...any) error) error {
+			var k passkey
+			var used int64
+			var sealed []byte
+			if err := scan(&k.factor, &k.rp, &k.copied, &used, &sealed); err != nil {
+				return err
+			}
+			k.used = store.Moment(used)
+			b, err := store.Unseal(r.s.Vault.Data, sealed, "factor "+k.factor)
+			if err != nil {
+				return err
+			}
+			out = append(out, k)
+			return json.Unmarshal(b, &out[len(out)-1].credential)
+		})
 	if err != nil {
 		return nil, fmt.Errorf("read passkeys: %w", err)
 	}
@@ -83,16 +85,23 @@ func (rp *RelyingParty) MayUsePasskey(factors []Factor) *g.Error {
 	if copied {
 		return passkeyCopied()
 	}
-	return g.Errorf(g.Conflict, "none of your passkeys was made for %s: use another second factor or a recovery code, and make a new passkey", rp.ID).Because("passkey_elsewhere")
+	return g.Errorf(g.Conflict,
+		"none of your passkeys was made for %s: use another second factor or a recovery code, "+
+			"and make a new passkey",
+		rp.ID).Because("passkey_elsewhere")
 }
 
 func passkeyCopied() *g.Error {
-	return g.FieldErrorf("credential", "the passkey's counter went back, as a copy's does, and it signs nobody in any more: use another second factor or a recovery code, then remove it").Because("passkey_copied")
+	return g.FieldErrorf("credential",
+		"the passkey's counter went back, as a copy's does, and it signs nobody in any more: use "+
+			"another second factor or a recovery code, then remove it").Because("passkey_copied")
 }
 
 // BeginPasskey answers the options for making a passkey (PublicKeyCredentialCreationOptions as
 // JSON) and a name for this making, which ConfirmPasskey wants within five minutes, once.
-func (v View) BeginPasskey(ctx context.Context, id g.UserID, rp *RelyingParty) (making string, options []byte, err error) {
+func (v View) BeginPasskey(
+	ctx context.Context, id g.UserID, rp *RelyingParty,
+) (making string, options []byte, err error) {
 	u, err := v.ownUser(ctx, id)
 	if err != nil {
 		return "", nil, err
@@ -105,7 +114,8 @@ func (v View) BeginPasskey(ctx context.Context, id g.UserID, rp *RelyingParty) (
 		return "", nil, err
 	}
 	owner := passkeyOwner{user: u, keys: keys}
-	made, session, err := rp.web.BeginRegistration(owner, webauthn.WithExclusions(webauthn.Credentials(owner.WebAuthnCredentials()).CredentialDescriptors()))
+	made, session, err := rp.web.BeginRegistration(owner,
+		webauthn.WithExclusions(webauthn.Credentials(owner.WebAuthnCredentials()).CredentialDescriptors()))
 	if err != nil {
 		return "", nil, fmt.Errorf("begin a passkey: %w", err)
 	}
@@ -123,8 +133,12 @@ func (v View) BeginPasskey(ctx context.Context, id g.UserID, rp *RelyingParty) (
 		if making, err = v.r.openStep(ctx, t, id, stepPasskey, passkeyFor, data); err != nil {
 			return err
 		}
-		_, err = t.Exec(ctx, "DELETE FROM signin_steps WHERE usr = ? AND stage = ? AND (expires <= ? OR hash NOT IN (SELECT hash FROM signin_steps WHERE usr = ? AND stage = ? ORDER BY expires DESC, hash LIMIT ?))",
-			string(id), string(stepPasskey), store.Micros(t.Now), string(id), string(stepPasskey), maxMaking)
+		_, err = t.Exec(ctx,
+			"DELETE FROM signin_steps WHERE usr = ? AND stage = ? AND (expires <= ? OR hash NOT "+
+				"IN (SELECT hash FROM signin_steps WHERE usr = ? AND stage = ? ORDER BY expires "+
+				"DESC, hash LIMIT ?))",
+			string(id), string(stepPasskey), store.Micros(t.Now), string(id), string(stepPasskey),
+			maxMaking)
 		return err
 	})
 	return making, options, err
@@ -132,7 +146,9 @@ func (v View) BeginPasskey(ctx context.Context, id g.UserID, rp *RelyingParty) (
 
 // ConfirmPasskey takes what the browser made (a RegistrationResponse as JSON). With the user's
 // first factor come recovery codes, which are shown once.
-func (v View) ConfirmPasskey(ctx context.Context, id g.UserID, rp *RelyingParty, making, name string, made []byte) (recovery []string, err error) {
+func (v View) ConfirmPasskey(
+	ctx context.Context, id g.UserID, rp *RelyingParty, making, name string, made []byte,
+) (recovery []string, err error) {
 	u, err := v.ownUser(ctx, id)
 	if err != nil {
 		return nil, err
@@ -174,7 +190,8 @@ func (v View) ConfirmPasskey(ctx context.Context, id g.UserID, rp *RelyingParty,
 
 // takeMaking takes the challenge of a making away: whatever comes of it, it counts once.
 func (r *Book) takeMaking(ctx context.Context, id g.UserID, making string) (challenge, error) {
-	over := g.FieldErrorf("making", "this took longer than five minutes, or was answered already: begin again").Because("passkey_over")
+	over := g.FieldErrorf("making",
+		"this took longer than five minutes, or was answered already: begin again").Because("passkey_over")
 	u, _, data, err := r.StepUser(ctx, making, stepPasskey)
 	if g.ErrorCode(err) == g.Unauthenticated || err == nil && u.ID != id {
 		return challenge{}, over
@@ -200,19 +217,23 @@ func (r *Book) takeMaking(ctx context.Context, id g.UserID, making string) (chal
 }
 
 // create looks at what the browser made.
-func (rp *RelyingParty) create(owner passkeyOwner, c challenge, made []byte) (webauthn.Credential, error) {
+func (rp *RelyingParty) create(
+	owner passkeyOwner, c challenge, made []byte,
+) (webauthn.Credential, error) {
 	parsed, err := protocol.ParseCredentialCreationResponseBytes(made)
 	if err != nil {
 		return webauthn.Credential{}, misfit(err)
 	}
 	if c.Session.GetRelyingPartyID("") != rp.ID {
-		return webauthn.Credential{}, misfit(protocol.ErrBadRequest.WithDetails("the gateway's address has changed meanwhile"))
+		moved := protocol.ErrBadRequest.WithDetails("the gateway's address has changed meanwhile")
+		return webauthn.Credential{}, misfit(moved)
 	}
 	credential, err := rp.web.CreateCredential(owner, c.Session, parsed)
 	if err != nil {
 		return webauthn.Credential{}, misfit(err)
 	}
-	credential.Attestation = webauthn.CredentialAttestation{} // which make of key it is is nobody's business
+	// which make of key it is is nobody's business
+	credential.Attestation = webauthn.CredentialAttestation{}
 	return *credential, nil
 }
 
@@ -228,7 +249,9 @@ func (v View) refusedPasskey(ctx context.Context, u g.User, why error) error {
 }
 
 // keepPasskey keeps a new passkey. Nobody else may have it: it would sign in two people.
-func (r *Book) keepPasskey(ctx context.Context, t *store.Tx, id g.UserID, factor, name, rp string, c webauthn.Credential) error {
+func (r *Book) keepPasskey(
+	ctx context.Context, t *store.Tx, id g.UserID, factor, name, rp string, c webauthn.Credential,
+) error {
 	b, err := json.Marshal(c)
 	if err != nil {
 		return fmt.Errorf("keep a passkey: %w", err)
@@ -241,8 +264,11 @@ func (r *Book) keepPasskey(ctx context.Context, t *store.Tx, id g.UserID, factor
 	if n > 0 {
 		return g.Errorf(g.Conflict, "this passkey is registered already").Because("passkey_known")
 	}
-	_, err = t.Exec(ctx, "INSERT INTO second_factors (id, usr, kind, name, secret_sealed, confirmed, step, created, used, credential, rp, copied) VALUES (?, ?, ?, ?, ?, 0, 0, ?, 0, ?, ?, 0)",
-		factor, string(id), FactorPasskey, name, store.Seal(r.s.Vault.Data, b, "factor "+factor), store.Micros(t.Now), hash, rp)
+	_, err = t.Exec(ctx,
+		"INSERT INTO second_factors (id, usr, kind, name, secret_sealed, confirmed, step, "+
+			"created, used, credential, rp, copied) VALUES (?, ?, ?, ?, ?, 0, 0, ?, 0, ?, ?, 0)",
+		factor, string(id), FactorPasskey, name, store.Seal(r.s.Vault.Data, b, "factor "+factor),
+		store.Micros(t.Now), hash, rp)
 	if err != nil {
 		return fmt.Errorf("keep a passkey: %w", err)
 	}
@@ -250,8 +276,11 @@ func (r *Book) keepPasskey(ctx context.Context, t *store.Tx, id g.UserID, factor
 }
 
 // AskPasskey answers the options for showing a passkey (PublicKeyCredentialRequestOptions as JSON)
-// in a sign-in that waits for its second factor. A later question takes the place of an earlier one.
-func (r *Book) AskPasskey(ctx context.Context, token string, rp *RelyingParty) (options []byte, err error) {
+// in a sign-in that waits for its second factor. A later question takes the place of an earlier
+// one.
+func (r *Book) AskPasskey(
+	ctx context.Context, token string, rp *RelyingParty,
+) (options []byte, err error) {
 	u, _, _, err := r.StepUser(ctx, token, StepFactor)
 	if err != nil {
 		return nil, err
@@ -283,7 +312,9 @@ func (r *Book) AskPasskey(ctx context.Context, token string, rp *RelyingParty) (
 }
 
 // CompletePasskey takes the browser's answer to AskPasskey (an AuthenticationResponse as JSON).
-func (r *Book) CompletePasskey(ctx context.Context, token string, rp *RelyingParty, shown []byte, a Attempt) (Entry, error) {
+func (r *Book) CompletePasskey(
+	ctx context.Context, token string, rp *RelyingParty, shown []byte, a Attempt,
+) (Entry, error) {
 	if rp.Trouble != nil {
 		return Entry{}, rp.Trouble
 	}
@@ -293,7 +324,8 @@ func (r *Book) CompletePasskey(ctx context.Context, token string, rp *RelyingPar
 			return nil, err
 		}
 		if c.over(t.Now) {
-			return g.FieldErrorf("credential", "this took longer than five minutes, or was answered already: try again").Because("passkey_over"), nil
+			return g.FieldErrorf("credential",
+				"this took longer than five minutes, or was answered already: try again").Because("passkey_over"), nil
 		}
 		keys, err := r.passkeysOf(ctx, t, u.ID)
 		if err != nil {
@@ -309,7 +341,9 @@ func (r *Book) CompletePasskey(ctx context.Context, token string, rp *RelyingPar
 }
 
 // takeChallenge takes the challenge of a sign-in's step away: whatever comes of it, it counts once.
-func (r *Book) takeChallenge(ctx context.Context, t *store.Tx, token string) (c challenge, err error) {
+func (r *Book) takeChallenge(
+	ctx context.Context, t *store.Tx, token string,
+) (c challenge, err error) {
 	hash := tokenHash(token)
 	var sealed []byte
 	err = t.Row(ctx, "SELECT data_sealed FROM signin_steps WHERE hash = ?", hash).Scan(&sealed)
@@ -328,7 +362,8 @@ func (r *Book) takeChallenge(ctx context.Context, t *store.Tx, token string) (c 
 			return c, fmt.Errorf("read a challenge: %w", err)
 		}
 	}
-	_, err = t.Exec(ctx, "UPDATE signin_steps SET data_sealed = ? WHERE hash = ?", store.Seal(r.s.Vault.Data, nil, "step "+hash), hash)
+	_, err = t.Exec(ctx, "UPDATE signin_steps SET data_sealed = ? WHERE hash = ?",
+		store.Seal(r.s.Vault.Data, nil, "step "+hash), hash)
 	return c, err
 }
 
@@ -342,7 +377,9 @@ func (rp *RelyingParty) validate(owner passkeyOwner, c challenge, shown []byte) 
 	if err != nil {
 		return passkey{}, misfit(err)
 	}
-	i := slices.IndexFunc(owner.keys, func(k passkey) bool { return slices.Equal(k.credential.ID, after.ID) })
+	i := slices.IndexFunc(owner.keys, func(k passkey) bool {
+		return slices.Equal(k.credential.ID, after.ID)
+	})
 	if i < 0 {
 		return passkey{}, misfit(err)
 	}
@@ -354,11 +391,15 @@ func (rp *RelyingParty) validate(owner passkeyOwner, c challenge, shown []byte) 
 // usePasskey keeps that a passkey was used. One whose counter went back has a copy somewhere, and
 // is worth nothing from then on; but where it signed in elsewhere while this answer was under way,
 // as in two tabs, the counter proves nothing, and this answer alone is refused.
-func (r *Book) usePasskey(ctx context.Context, t *store.Tx, u g.User, k passkey, c challenge, a Attempt) (refusal, error) {
-	who, from, object := actor(string(u.ID), u.Name), "from "+a.Remote, string(u.ID)+" "+FactorPasskey+" "+k.factor
+func (r *Book) usePasskey(
+	ctx context.Context, t *store.Tx, u g.User, k passkey, c challenge, a Attempt,
+) (refusal, error) {
+	who, from, object := actor(string(u.ID), u.Name), "from "+a.Remote, string(u.ID)+" "+
+		FactorPasskey+" "+k.factor
 	if k.credential.Authenticator.CloneWarning {
 		if !c.Issued.After(k.used) {
-			return g.FieldErrorf("credential", "this passkey has signed in elsewhere meanwhile: try again").Because("passkey_overtaken"), nil
+			return g.FieldErrorf("credential",
+				"this passkey has signed in elsewhere meanwhile: try again").Because("passkey_overtaken"), nil
 		}
 		if _, err := t.Exec(ctx, "UPDATE second_factors SET copied = 1 WHERE id = ?", k.factor); err != nil {
 			return nil, fmt.Errorf("mark a copied passkey: %w", err)
@@ -369,7 +410,8 @@ func (r *Book) usePasskey(ctx context.Context, t *store.Tx, u g.User, k passkey,
 	if err != nil {
 		return nil, fmt.Errorf("use a passkey: %w", err)
 	}
-	_, err = t.Exec(ctx, "UPDATE second_factors SET secret_sealed = ?, used = ? WHERE id = ?", store.Seal(r.s.Vault.Data, b, "factor "+k.factor), store.Micros(t.Now), k.factor)
+	_, err = t.Exec(ctx, "UPDATE second_factors SET secret_sealed = ?, used = ? WHERE id = ?",
+		store.Seal(r.s.Vault.Data, b, "factor "+k.factor), store.Micros(t.Now), k.factor)
 	if err != nil {
 		return nil, fmt.Errorf("use a passkey: %w", err)
 	}

@@ -34,13 +34,17 @@ func (r *Book) hashPassword(ctx context.Context, password string) (string, error
 		return "", err
 	}
 	enc := base64.RawStdEncoding
-	return fmt.Sprintf("$argon2id$v=19$m=%d,t=%d,p=1$%s$%s", argonMemory, argonPasses, enc.EncodeToString(salt), enc.EncodeToString(sum)), nil
+	return fmt.Sprintf("$argon2id$v=19$m=%d,t=%d,p=1$%s$%s", argonMemory, argonPasses,
+		enc.EncodeToString(salt), enc.EncodeToString(sum)), nil
 }
 
-func (r *Book) argon(ctx context.Context, password string, salt []byte, memory, passes uint32) ([]byte, error) {
+func (r *Book) argon(
+	ctx context.Context, password string, salt []byte, memory, passes uint32,
+) ([]byte, error) {
 	defer r.hashers.Add(-1)
 	if r.hashers.Add(1) > maxHashers {
-		return nil, g.Errorf(g.Unavailable, "too many people sign in at this moment: try again in a few seconds")
+		return nil, g.Errorf(g.Unavailable,
+			"too many people sign in at this moment: try again in a few seconds")
 	}
 	select {
 	case r.hashing <- struct{}{}:
@@ -63,7 +67,8 @@ func (r *Book) passwordFits(ctx context.Context, hash, password string) (bool, e
 	var memory, passes uint32 = argonMemory, argonPasses
 	salt, want := make([]byte, 16), []byte(nil)
 	if parts := strings.Split(hash, "$"); len(parts) == 6 && parts[1] == "argon2id" {
-		if _, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=1", &memory, &passes); err != nil || memory > 1<<20 || passes == 0 || passes > 100 {
+		if _, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=1", &memory, &passes); err != nil ||
+			memory > 1<<20 || passes == 0 || passes > 100 {
 			return false, fmt.Errorf("read password hash: bad parameters %q", parts[3])
 		}
 		var err1, err2 error

@@ -15,7 +15,8 @@ import (
 
 // Why no passkey can be made or used at this gateway.
 const (
-	PasskeysNoAddress = "passkeys_no_address" // the configuration does not say by which address people come
+	// the configuration does not say by which address people come
+	PasskeysNoAddress = "passkeys_no_address"
 	PasskeysIPAddress = "passkeys_ip_address" // passkeys belong to a name
 	PasskeysPlainHTTP = "passkeys_plain_http" // browsers offer them over HTTPS alone
 	PasskeysBadName   = "passkeys_bad_name"
@@ -40,21 +41,26 @@ func NewRelyingParty(address string) *RelyingParty {
 	trouble := func(reason, format string, args ...any) *RelyingParty {
 		mend := g.Word("set http.base_url to an address with a name and HTTPS, " +
 			"e.g. https://gatehouse.school.example, and open the console there")
-		return &RelyingParty{Trouble: g.Errorf(g.Conflict, "%s; %s", g.Textf(format, args...), mend).Because(reason)}
+		return &RelyingParty{
+			Trouble: g.Errorf(g.Conflict, "%s; %s", g.Textf(format, args...), mend).Because(reason),
+		}
 	}
 	if address == "" {
 		return trouble(PasskeysNoAddress, "passkeys need http.base_url, which is not set")
 	}
 	u, err := url.Parse(address)
 	if err != nil || u.Hostname() == "" {
-		return trouble(PasskeysBadName, "passkeys cannot work: http.base_url %q is no address", address)
+		return trouble(PasskeysBadName, "passkeys cannot work: http.base_url %q is no address",
+			address)
 	}
 	host := strings.ToLower(u.Hostname())
 	if _, err := netip.ParseAddr(host); err == nil {
-		return trouble(PasskeysIPAddress, "passkeys belong to a name, and http.base_url has the IP address %s", host)
+		return trouble(PasskeysIPAddress,
+			"passkeys belong to a name, and http.base_url has the IP address %s", host)
 	}
 	if u.Scheme != "https" && host != "localhost" {
-		return trouble(PasskeysPlainHTTP, "browsers offer passkeys over HTTPS alone, and http.base_url begins with http://")
+		return trouble(PasskeysPlainHTTP,
+			"browsers offer passkeys over HTTPS alone, and http.base_url begins with http://")
 	}
 	rp := &RelyingParty{ID: host, Origin: u.Scheme + "://" + hostPort(u.Scheme, host, u.Port())}
 	rp.web, err = webauthn.New(&webauthn.Config{
@@ -64,17 +70,20 @@ func NewRelyingParty(address string) *RelyingParty {
 		AttestationPreference: protocol.PreferNoAttestation,
 		AuthenticatorSelection: protocol.AuthenticatorSelection{
 			ResidentKey: protocol.ResidentKeyRequirementDiscouraged,
-			// The password was asked before: a key that only wants to be touched is a second factor.
+			// The password was asked before: a key that only wants to be touched is a second
+			// factor.
 			UserVerification: protocol.VerificationPreferred,
 		},
 		Timeouts: webauthn.TimeoutsConfig{
 			Login:        webauthn.TimeoutConfig{Timeout: passkeyFor, TimeoutUVD: passkeyFor},
 			Registration: webauthn.TimeoutConfig{Timeout: passkeyFor, TimeoutUVD: passkeyFor},
 		},
-		ExtensionsUnsolicitedOutputPolicy: protocol.UnsolicitedOutputPolicyIgnore, // some browsers tell more than they were asked
+		// some browsers tell more than they were asked
+		ExtensionsUnsolicitedOutputPolicy: protocol.UnsolicitedOutputPolicyIgnore,
 	})
 	if err != nil {
-		return trouble(PasskeysBadName, "passkeys cannot work with the name %q in http.base_url (%v)", host, err)
+		return trouble(PasskeysBadName,
+			"passkeys cannot work with the name %q in http.base_url (%v)", host, err)
 	}
 	return rp
 }
@@ -111,7 +120,8 @@ func (o passkeyOwner) WebAuthnCredentials() []webauthn.Credential {
 	return out
 }
 
-// misfit refuses an answer to a challenge, in the library's words for whoever looks for the cause and
+// misfit refuses an answer to a challenge, in the library's words for whoever looks for the cause
+// and
 // without what was sent.
 func misfit(err error) *g.Error {
 	why := "it is none of yours"

@@ -67,22 +67,26 @@ func (r *Book) stepOf(ctx context.Context, u g.User) (Step, []Factor, error) {
 
 func (r *Book) factorState(ctx context.Context, u g.User) (FactorState, error) {
 	st := FactorState{User: u.ID, Factors: []Factor{}}
-	err := store.Each(ctx, r.s.Reg, "SELECT id, kind, name, created, used, rp, copied FROM second_factors WHERE usr = ? AND confirmed = 1 ORDER BY created, id", []any{string(u.ID)}, func(scan func(...any) error) error {
-		var f Factor
-		var created, used int64
-		if err := scan(&f.ID, &f.Kind, &f.Name, &created, &used, &f.RP, &f.Copied); err != nil {
-			return err
-		}
-		if f.Created = store.Moment(created); used > 0 {
-			f.Used = store.Moment(used)
-		}
-		st.Factors = append(st.Factors, f)
-		return nil
-	})
+	err := store.Each(ctx, r.s.Reg,
+		"SELECT id, kind, name, created, used, rp, copied FROM second_factors WHERE usr = ? AND "+
+			"confirmed = 1 ORDER BY created, id",
+		[]any{string(u.ID)}, func(scan func(...any) error) error {
+			var f Factor
+			var created, used int64
+			if err := scan(&f.ID, &f.Kind, &f.Name, &created, &used, &f.RP, &f.Copied); err != nil {
+				return err
+			}
+			if f.Created = store.Moment(created); used > 0 {
+				f.Used = store.Moment(used)
+			}
+			st.Factors = append(st.Factors, f)
+			return nil
+		})
 	if err != nil {
 		return st, fmt.Errorf("read second factors: %w", err)
 	}
-	if err := r.s.Reg.Row(ctx, "SELECT COUNT(*) FROM recovery_codes WHERE usr = ?", string(u.ID)).Scan(&st.Recovery); err != nil {
+	left := r.s.Reg.Row(ctx, "SELECT COUNT(*) FROM recovery_codes WHERE usr = ?", string(u.ID))
+	if err := left.Scan(&st.Recovery); err != nil {
 		return st, fmt.Errorf("read recovery codes: %w", err)
 	}
 	st.Required, err = r.asked(ctx, u.School, u.Role)
@@ -93,7 +97,9 @@ func (r *Book) factorState(ctx context.Context, u g.User) (FactorState, error) {
 func (r *Book) asked(ctx context.Context, school g.SchoolID, role g.Role) (bool, error) {
 	for depth := 0; school != "" && depth < 32; depth++ {
 		n := 0
-		if err := r.s.Reg.Row(ctx, "SELECT COUNT(*) FROM second_factor_roles WHERE school = ? AND role = ?", string(school), string(role)).Scan(&n); err != nil {
+		if err := r.s.Reg.Row(ctx,
+			"SELECT COUNT(*) FROM second_factor_roles WHERE school = ? AND role = ?",
+			string(school), string(role)).Scan(&n); err != nil {
 			return false, fmt.Errorf("read roles with a second factor: %w", err)
 		}
 		if n > 0 {
@@ -114,9 +120,12 @@ func (v View) ownUser(ctx context.Context, id g.UserID) (g.User, error) {
 		return g.User{}, err
 	}
 	if !strings.HasPrefix(v.s.Actor, string(id)+" ") {
-		return g.User{}, g.Errorf(g.Forbidden, "a second factor is its owner's: nobody else sees or makes one")
+		return g.User{}, g.Errorf(g.Forbidden,
+			"a second factor is its owner's: nobody else sees or makes one")
 	}
-	u, err := v.r.scanUser(v.s.Reg.Row(ctx, "SELECT "+userColumns+" FROM users WHERE id = ?", string(id)).Scan)
+	u, err := v.r.scanUser(
+		v.s.Reg.Row(ctx, "SELECT "+userColumns+" FROM users WHERE id = ?", string(id)).Scan,
+	)
 	if err != nil {
 		return g.User{}, store.Missing(err, "user", string(id))
 	}
@@ -180,7 +189,9 @@ func (r *Book) tryOwn(ctx context.Context, id g.UserID, hash, password, field st
 
 // BeginTOTP makes a secret, which counts once ConfirmTOTP has seen a code of it. An earlier
 // one that was never confirmed is forgotten.
-func (v View) BeginTOTP(ctx context.Context, id g.UserID, name string) (factor, secret, uri string, err error) {
+func (v View) BeginTOTP(
+	ctx context.Context, id g.UserID, name string,
+) (factor, secret, uri string, err error) {
 	u, err := v.ownUser(ctx, id)
 	if err != nil {
 		return "", "", "", err
@@ -189,20 +200,30 @@ func (v View) BeginTOTP(ctx context.Context, id g.UserID, name string) (factor, 
 	if err != nil {
 		return "", "", "", err
 	}
-	key, err := totp.Generate(totp.GenerateOpts{Issuer: "Gatehouse " + school, AccountName: u.Name, Period: totpPeriod, Rand: rand.Reader})
+	key, err := totp.Generate(totp.GenerateOpts{
+		Issuer:      "Gatehouse " + school,
+		AccountName: u.Name,
+		Period:      totpPeriod,
+		Rand:        rand.Reader,
+	})
 	if err != nil {
 		return "", "", "", fmt.Errorf("make a second factor: %w", err)
 	}
 	factor = g.NewID("fac")
 	err = v.s.Write(ctx, func(t *store.Tx) error {
-		if _, err := t.Exec(ctx, "DELETE FROM second_factors WHERE usr = ? AND confirmed = 0", string(id)); err != nil {
+		if _, err := t.Exec(ctx, "DELETE FROM second_factors WHERE usr = ? AND confirmed = 0",
+			string(id)); err != nil {
 			return fmt.Errorf("make a second factor: %w", err)
 		}
 		if err := mayAddFactor(ctx, t, id, name); err != nil {
 			return err
 		}
-		_, err := t.Exec(ctx, "INSERT INTO second_factors (id, usr, kind, name, secret_sealed, confirmed, step, created, used) VALUES (?, ?, ?, ?, ?, 0, 0, ?, 0)",
-			factor, string(id), FactorTOTP, name, store.Seal(v.s.Vault.Data, []byte(key.Secret()), "factor "+factor), store.Micros(t.Now))
+		_, err := t.Exec(ctx,
+			"INSERT INTO second_factors (id, usr, kind, name, secret_sealed, confirmed, step, "+
+				"created, used) VALUES (?, ?, ?, ?, ?, 0, 0, ?, 0)",
+			factor, string(id), FactorTOTP, name,
+			store.Seal(v.s.Vault.Data, []byte(key.Secret()), "factor "+factor),
+			store.Micros(t.Now))
 		if err != nil {
 			return fmt.Errorf("make a second factor: %w", err)
 		}
@@ -233,7 +254,9 @@ func mayAddFactor(ctx context.Context, t *store.Tx, id g.UserID, name string) er
 
 // ConfirmTOTP takes a first code. With the user's first factor come recovery codes, which are
 // shown once.
-func (v View) ConfirmTOTP(ctx context.Context, id g.UserID, factor, code string) (recovery []string, err error) {
+func (v View) ConfirmTOTP(
+	ctx context.Context, id g.UserID, factor, code string,
+) (recovery []string, err error) {
 	if _, err := v.ownUser(ctx, id); err != nil {
 		return nil, err
 	}
@@ -247,7 +270,9 @@ func (v View) ConfirmTOTP(ctx context.Context, id g.UserID, factor, code string)
 			return err
 		}
 		if !ok {
-			return g.FieldErrorf("code", "the code does not fit: type the newest one, and see that the clocks of the gateway and of the telephone are right").Because("factor_first_code")
+			return g.FieldErrorf("code",
+				"the code does not fit: type the newest one, and see that the clocks of the "+
+					"gateway and of the telephone are right").Because("factor_first_code")
 		}
 		if err := right(ctx, t, tries); err != nil {
 			return err
@@ -261,12 +286,16 @@ func (v View) ConfirmTOTP(ctx context.Context, id g.UserID, factor, code string)
 }
 
 // confirmed has a factor count from now on.
-func (v View) confirmed(ctx context.Context, t *store.Tx, id g.UserID, factor, kind string) (recovery []string, err error) {
-	if _, err := t.Exec(ctx, "UPDATE second_factors SET confirmed = 1 WHERE id = ? AND usr = ?", factor, string(id)); err != nil {
+func (v View) confirmed(
+	ctx context.Context, t *store.Tx, id g.UserID, factor, kind string,
+) (recovery []string, err error) {
+	if _, err := t.Exec(ctx, "UPDATE second_factors SET confirmed = 1 WHERE id = ? AND usr = ?",
+		factor, string(id)); err != nil {
 		return nil, fmt.Errorf("confirm a second factor: %w", err)
 	}
 	n := 0
-	if err := t.Row(ctx, "SELECT COUNT(*) FROM second_factors WHERE usr = ? AND confirmed = 1", string(id)).Scan(&n); err != nil {
+	if err := t.Row(ctx, "SELECT COUNT(*) FROM second_factors WHERE usr = ? AND confirmed = 1",
+		string(id)).Scan(&n); err != nil {
 		return nil, fmt.Errorf("read second factors: %w", err)
 	}
 	if n == 1 {
@@ -288,7 +317,8 @@ func newRecovery(ctx context.Context, t *store.Tx, id g.UserID) ([]string, error
 		rand.Read(b[:])
 		s := strings.ToLower(base32.StdEncoding.EncodeToString(b[:]))
 		code := s[:4] + "-" + s[4:8] + "-" + s[8:12] + "-" + s[12:]
-		if _, err := t.Exec(ctx, "INSERT INTO recovery_codes (usr, hash) VALUES (?, ?)", string(id), recoveryHash(code)); err != nil {
+		if _, err := t.Exec(ctx, "INSERT INTO recovery_codes (usr, hash) VALUES (?, ?)",
+			string(id), recoveryHash(code)); err != nil {
 			return nil, fmt.Errorf("make recovery codes: %w", err)
 		}
 		out = append(out, code)
@@ -319,11 +349,13 @@ func (v View) NewRecoveryCodes(ctx context.Context, id g.UserID) (codes []string
 	}
 	err = v.s.Write(ctx, func(t *store.Tx) error {
 		n := 0
-		if err := t.Row(ctx, "SELECT COUNT(*) FROM second_factors WHERE usr = ? AND confirmed = 1", string(id)).Scan(&n); err != nil {
+		if err := t.Row(ctx, "SELECT COUNT(*) FROM second_factors WHERE usr = ? AND confirmed = 1",
+			string(id)).Scan(&n); err != nil {
 			return fmt.Errorf("read second factors: %w", err)
 		}
 		if n == 0 {
-			return g.Errorf(g.Conflict, "there is no second factor yet: recovery codes come with the first one").Because("factor_none")
+			return g.Errorf(g.Conflict,
+				"there is no second factor yet: recovery codes come with the first one").Because("factor_none")
 		}
 		if codes, err = newRecovery(ctx, t, id); err != nil {
 			return err
@@ -345,11 +377,13 @@ func (v View) RemoveFactor(ctx context.Context, id g.UserID, factor string) erro
 	}
 	return v.s.Write(ctx, func(t *store.Tx) error {
 		var kind string
-		err := t.Row(ctx, "SELECT kind FROM second_factors WHERE id = ? AND usr = ?", factor, string(id)).Scan(&kind)
+		err := t.Row(ctx, "SELECT kind FROM second_factors WHERE id = ? AND usr = ?", factor,
+			string(id)).Scan(&kind)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return fmt.Errorf("read a second factor: %w", err)
 		}
-		n, err := t.Exec(ctx, "DELETE FROM second_factors WHERE id = ? AND usr = ?", factor, string(id))
+		n, err := t.Exec(ctx, "DELETE FROM second_factors WHERE id = ? AND usr = ?", factor,
+			string(id))
 		if err != nil {
 			return fmt.Errorf("remove a second factor: %w", err)
 		}
@@ -357,11 +391,14 @@ func (v View) RemoveFactor(ctx context.Context, id g.UserID, factor string) erro
 			return g.Errorf(g.NotFound, "there is no second factor %q of yours", factor).Because("factor_gone")
 		}
 		left := 0
-		if err := t.Row(ctx, "SELECT COUNT(*) FROM second_factors WHERE usr = ? AND confirmed = 1", string(id)).Scan(&left); err != nil {
+		if err := t.Row(ctx, "SELECT COUNT(*) FROM second_factors WHERE usr = ? AND confirmed = 1",
+			string(id)).Scan(&left); err != nil {
 			return fmt.Errorf("read second factors: %w", err)
 		}
 		if left == 0 && asked {
-			return g.Errorf(g.Conflict, "your school asks a second factor of your role: make another one before you remove the last").Because("factor_last")
+			return g.Errorf(g.Conflict,
+				"your school asks a second factor of your role: make another one before you "+
+					"remove the last").Because("factor_last")
 		}
 		if left == 0 {
 			if _, err := t.Exec(ctx, "DELETE FROM recovery_codes WHERE usr = ?", string(id)); err != nil {
@@ -374,16 +411,24 @@ func (v View) RemoveFactor(ctx context.Context, id g.UserID, factor string) erro
 
 // useTOTP takes a code once: its 30 seconds and all before them are spent with it. only names
 // the factor that is being confirmed; "" is any that counts.
-func (r *Book) useTOTP(ctx context.Context, t *store.Tx, id g.UserID, code, only string) (bool, error) {
+func (r *Book) useTOTP(
+	ctx context.Context, t *store.Tx, id g.UserID, code, only string,
+) (bool, error) {
 	code = strings.Map(func(c rune) rune {
 		if c >= '0' && c <= '9' {
 			return c
 		}
 		return -1
 	}, code)
-	q, args := "SELECT id, secret_sealed, step FROM second_factors WHERE usr = ? AND kind = ? AND confirmed = 1", []any{string(id), FactorTOTP}
+	q, args := "SELECT id, secret_sealed, step FROM second_factors WHERE usr = ? AND kind = ? "+
+		"AND confirmed = 1", []any{
+		string(id),
+		FactorTOTP,
+	}
 	if only != "" {
-		q, args = "SELECT id, secret_sealed, step FROM second_factors WHERE usr = ? AND kind = ? AND id = ? AND confirmed = 0", append(args, only)
+		q, args = "SELECT id, secret_sealed, step FROM second_factors WHERE usr = ? AND kind = ? "+
+			"AND id = ? AND confirmed = 0", append(
+			args, only)
 	}
 	rows, err := t.Query(ctx, q, args...)
 	if err != nil {
@@ -410,7 +455,8 @@ func (r *Book) useTOTP(ctx context.Context, t *store.Tx, id g.UserID, code, only
 		return false, err
 	}
 	rows.Close()
-	if _, err := t.Exec(ctx, "UPDATE second_factors SET step = ?, used = ? WHERE id = ?", at, store.Micros(t.Now), found); err != nil {
+	if _, err := t.Exec(ctx, "UPDATE second_factors SET step = ?, used = ? WHERE id = ?", at,
+		store.Micros(t.Now), found); err != nil {
 		return false, fmt.Errorf("use a second factor: %w", err)
 	}
 	return true, nil
@@ -420,7 +466,12 @@ func (r *Book) useTOTP(ctx context.Context, t *store.Tx, id g.UserID, code, only
 func fits(secret, code string, now time.Time) (step int64) {
 	for _, d := range []int64{-1, 0, 1} {
 		at := now.Unix()/totpPeriod + d
-		want, err := totp.GenerateCodeCustom(secret, time.Unix(at*totpPeriod, 0), totp.ValidateOpts{Period: totpPeriod, Digits: otp.DigitsSix, Algorithm: otp.AlgorithmSHA1})
+		want, err := totp.GenerateCodeCustom(secret, time.Unix(at*totpPeriod, 0),
+			totp.ValidateOpts{
+				Period:    totpPeriod,
+				Digits:    otp.DigitsSix,
+				Algorithm: otp.AlgorithmSHA1,
+			})
 		if err == nil && subtle.ConstantTimeCompare([]byte(want), []byte(code)) == 1 {
 			step = at
 		}
@@ -434,14 +485,18 @@ func (r *Book) Complete(ctx context.Context, token, code string, a Attempt) (Ent
 		if ok, err := r.useTOTP(ctx, t, u.ID, code, ""); ok || err != nil {
 			return nil, err
 		}
-		n, err := t.Exec(ctx, "DELETE FROM recovery_codes WHERE usr = ? AND hash = ?", string(u.ID), recoveryHash(code))
+		n, err := t.Exec(ctx, "DELETE FROM recovery_codes WHERE usr = ? AND hash = ?",
+			string(u.ID), recoveryHash(code))
 		if err != nil {
 			return nil, fmt.Errorf("use a recovery code: %w", err)
 		}
 		if n == 0 {
-			return g.FieldErrorf("code", "the code does not fit, or was used already: type the newest one, or a recovery code").Because("factor_code"), nil
+			return g.FieldErrorf("code",
+				"the code does not fit, or was used already: type the newest one, or a recovery "+
+					"code").Because("factor_code"), nil
 		}
-		return nil, r.s.AuditAs(ctx, t, actor(string(u.ID), u.Name), "from "+a.Remote, u.School, "factor.recover", string(u.ID))
+		return nil, r.s.AuditAs(ctx, t, actor(string(u.ID), u.Name), "from "+a.Remote, u.School,
+			"factor.recover", string(u.ID))
 	})
 }
 
@@ -450,7 +505,9 @@ func (r *Book) Complete(ctx context.Context, token, code string, a Attempt) (Ent
 type refusal error
 
 // complete signs in whoever shows a second factor that use accepts.
-func (r *Book) complete(ctx context.Context, token string, a Attempt, use func(*store.Tx, g.User) (refusal, error)) (Entry, error) {
+func (r *Book) complete(
+	ctx context.Context, token string, a Attempt, use func(*store.Tx, g.User) (refusal, error),
+) (Entry, error) {
 	u, _, _, err := r.StepUser(ctx, token, StepFactor)
 	if err != nil {
 		return Entry{}, err
@@ -473,7 +530,8 @@ func (r *Book) complete(ctx context.Context, token string, a Attempt, use func(*
 		if wrong, err = use(t, u); err != nil || wrong != nil {
 			return err
 		}
-		n, err := t.Exec(ctx, "DELETE FROM signin_steps WHERE hash = ? AND usr = ?", tokenHash(token), string(u.ID))
+		n, err := t.Exec(ctx, "DELETE FROM signin_steps WHERE hash = ? AND usr = ?",
+			tokenHash(token), string(u.ID))
 		if err != nil || n == 0 {
 			return cmpErr(err, stepOver())
 		}
@@ -509,7 +567,8 @@ func (r *Book) Enrolled(ctx context.Context, token string, a Attempt) (Entry, er
 		return Entry{}, err
 	}
 	if step, _, err := r.stepOf(ctx, u); err != nil || step != StepFactor {
-		return Entry{}, cmpErr(err, g.Errorf(g.Conflict, "make a second factor first").Because("factor_due"))
+		return Entry{}, cmpErr(err,
+			g.Errorf(g.Conflict, "make a second factor first").Because("factor_due"))
 	}
 	e := Entry{User: u}
 	err = r.s.Write(ctx, func(t *store.Tx) error {
@@ -532,7 +591,9 @@ func (v View) ResetSecondFactor(ctx context.Context, id g.UserID) error {
 		return err
 	}
 	return v.s.Write(ctx, func(t *store.Tx) error {
-		u, err := v.r.scanUser(t.Row(ctx, "SELECT "+userColumns+" FROM users WHERE id = ?", string(id)).Scan)
+		u, err := v.r.scanUser(
+			t.Row(ctx, "SELECT "+userColumns+" FROM users WHERE id = ?", string(id)).Scan,
+		)
 		if err != nil {
 			return store.Missing(err, "user", string(id))
 		}
@@ -550,7 +611,12 @@ func (v View) ResetSecondFactor(ctx context.Context, id g.UserID) error {
 }
 
 func resetFactors(ctx context.Context, t *store.Tx, id g.UserID) error {
-	for _, table := range []string{"second_factors", "recovery_codes", "signin_steps", "signin_places"} {
+	for _, table := range []string{
+		"second_factors",
+		"recovery_codes",
+		"signin_steps",
+		"signin_places",
+	} {
 		if _, err := t.Exec(ctx, "DELETE FROM "+table+" WHERE usr = ?", string(id)); err != nil {
 			return fmt.Errorf("reset the second factor: %w", err)
 		}
@@ -562,7 +628,9 @@ func resetFactors(ctx context.Context, t *store.Tx, id g.UserID) error {
 func (r *Book) ResetSecondFactor(ctx context.Context, name string) error {
 	name = signInName(name)
 	return r.s.Write(ctx, func(t *store.Tx) error {
-		u, err := r.scanUser(t.Row(ctx, "SELECT "+userColumns+" FROM users WHERE name = ?", name).Scan)
+		u, err := r.scanUser(
+			t.Row(ctx, "SELECT "+userColumns+" FROM users WHERE name = ?", name).Scan,
+		)
 		if err != nil {
 			return store.Missing(err, "user", name)
 		}
@@ -583,12 +651,14 @@ func (v View) FactorRoles(ctx context.Context, school g.SchoolID) ([]g.Role, err
 		return nil, err
 	}
 	out := []g.Role{}
-	err = store.Each(ctx, v.s.Reg, "SELECT role FROM second_factor_roles WHERE school = ? ORDER BY role", []any{string(school)}, func(scan func(...any) error) error {
-		var role string
-		err := scan(&role)
-		out = append(out, g.Role(role))
-		return err
-	})
+	err = store.Each(ctx, v.s.Reg,
+		"SELECT role FROM second_factor_roles WHERE school = ? ORDER BY role",
+		[]any{string(school)}, func(scan func(...any) error) error {
+			var role string
+			err := scan(&role)
+			out = append(out, g.Role(role))
+			return err
+		})
 	return out, err
 }
 
@@ -608,11 +678,14 @@ func (v View) PutFactorRoles(ctx context.Context, school g.SchoolID, roles []g.R
 		}
 	}
 	return v.s.Write(ctx, func(t *store.Tx) error {
-		if _, err := t.Exec(ctx, "DELETE FROM second_factor_roles WHERE school = ?", string(school)); err != nil {
+		if _, err := t.Exec(ctx, "DELETE FROM second_factor_roles WHERE school = ?",
+			string(school)); err != nil {
 			return fmt.Errorf("set roles with a second factor: %w", err)
 		}
 		for _, role := range slices.Compact(slices.Sorted(slices.Values(roles))) {
-			if _, err := t.Exec(ctx, "INSERT INTO second_factor_roles (school, role) VALUES (?, ?)", string(school), string(role)); err != nil {
+			if _, err := t.Exec(ctx,
+				"INSERT INTO second_factor_roles (school, role) VALUES (?, ?)", string(school),
+				string(role)); err != nil {
 				return fmt.Errorf("set roles with a second factor: %w", err)
 			}
 		}

@@ -52,23 +52,35 @@ func wrongSignIn() error {
 func actor(id, name string) string { return id + " " + name }
 
 func userScope(u g.User) g.Scope {
-	return g.Scope{School: u.School, Subtree: u.Role == g.RoleDistrict, Actor: actor(string(u.ID), u.Name), Permissions: u.Role.Permissions()}
+	return g.Scope{
+		School:      u.School,
+		Subtree:     u.Role == g.RoleDistrict,
+		Actor:       actor(string(u.ID), u.Name),
+		Permissions: u.Role.Permissions(),
+	}
 }
 
 // UserByToken answers who is signed in and what they may see, and lengthens the sign-in.
 func (r *Book) UserByToken(ctx context.Context, token string) (g.User, g.Scope, error) {
 	now, hash := r.s.Now(), tokenHash(token)
 	var expires int64
-	u, err := r.scanUser(r.s.Reg.Row(ctx, "SELECT u.id, u.school, u.name, u.full_name_sealed, u.role, u.language, u.disabled, u.created, s.expires FROM signins s JOIN users u ON u.id = s.usr WHERE s.hash = ?", hash).Scan, &expires)
-	if errors.Is(err, sql.ErrNoRows) || err == nil && (u.Disabled || !now.Before(store.Moment(expires))) {
-		return g.User{}, g.Scope{}, g.Errorf(g.Unauthenticated, "nobody is signed in: sign in again")
+	u, err := r.scanUser(r.s.Reg.Row(ctx,
+		"SELECT u.id, u.school, u.name, u.full_name_sealed, u.role, u.language, u.disabled, "+
+			"u.created, s.expires FROM signins s JOIN users u ON u.id = s.usr WHERE s.hash = ?",
+		hash).Scan,
+		&expires)
+	if errors.Is(err, sql.ErrNoRows) ||
+		err == nil && (u.Disabled || !now.Before(store.Moment(expires))) {
+		return g.User{}, g.Scope{}, g.Errorf(g.Unauthenticated,
+			"nobody is signed in: sign in again")
 	}
 	if err != nil {
 		return g.User{}, g.Scope{}, fmt.Errorf("read sign-in: %w", err)
 	}
 	if until := now.Add(signInLifetime); until.Sub(store.Moment(expires)) > slideEvery {
 		err := r.s.Write(ctx, func(t *store.Tx) error {
-			_, err := t.Exec(ctx, "UPDATE signins SET expires = ? WHERE hash = ?", store.Micros(until), hash)
+			_, err := t.Exec(ctx, "UPDATE signins SET expires = ? WHERE hash = ?",
+				store.Micros(until), hash)
 			return err
 		})
 		if err != nil {
@@ -82,7 +94,13 @@ func (r *Book) UserByToken(ctx context.Context, token string) (g.User, g.Scope, 
 func (r *Book) SignOut(ctx context.Context, token string) error {
 	return r.s.Write(ctx, func(t *store.Tx) error {
 		hash := tokenHash(token)
-		u, err := r.scanUser(t.Row(ctx, "SELECT u.id, u.school, u.name, u.full_name_sealed, u.role, u.language, u.disabled, u.created FROM signins s JOIN users u ON u.id = s.usr WHERE s.hash = ?", hash).Scan)
+		u, err := r.scanUser(
+			t.Row(ctx,
+				"SELECT u.id, u.school, u.name, u.full_name_sealed, u.role, u.language, "+
+					"u.disabled, u.created FROM signins s JOIN users u ON u.id = s.usr WHERE "+
+					"s.hash = ?",
+				hash).Scan,
+		)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
 		}
@@ -92,7 +110,8 @@ func (r *Book) SignOut(ctx context.Context, token string) error {
 		if _, err := t.Exec(ctx, "DELETE FROM signins WHERE hash = ?", hash); err != nil {
 			return fmt.Errorf("sign out: %w", err)
 		}
-		return r.s.AuditAs(ctx, t, actor(string(u.ID), u.Name), "", u.School, "signout", string(u.ID))
+		return r.s.AuditAs(ctx, t, actor(string(u.ID), u.Name), "", u.School, "signout",
+			string(u.ID))
 	})
 }
 
@@ -102,7 +121,9 @@ func (r *Book) SetPassword(ctx context.Context, name, password string) error {
 	if err := goodPassword(password, name); err != nil {
 		return err // before whose it is to be: what is wrong with it does not depend on that
 	}
-	u, err := r.scanUser(r.s.Reg.Row(ctx, "SELECT "+userColumns+" FROM users WHERE name = ?", name).Scan)
+	u, err := r.scanUser(
+		r.s.Reg.Row(ctx, "SELECT "+userColumns+" FROM users WHERE name = ?", name).Scan,
+	)
 	if err != nil {
 		return store.Missing(err, "user", name)
 	}

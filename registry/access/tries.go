@@ -30,7 +30,8 @@ type pace struct {
 }
 
 var (
-	pairPace    = pace{free: 5, first: 2 * time.Second, most: 2 * time.Minute} // a name from an address, a browser, a second factor
+	// a name from an address, a browser, a second factor
+	pairPace    = pace{free: 5, first: 2 * time.Second, most: 2 * time.Minute}
 	namePace    = pace{free: 20, first: 2 * time.Second, most: time.Minute}
 	addressPace = pace{free: 30, first: time.Second, most: 30 * time.Second}
 )
@@ -63,7 +64,13 @@ func (e *TooSoon) Unwrap() error { return e.err }
 
 func tooSoon(after time.Duration) error {
 	s := int(math.Ceil(after.Seconds()))
-	return &TooSoon{g.Errorf(g.RateLimited, "too many wrong tries: try again in %d seconds, or in a browser in which you have signed in before", s).Because("too_soon"), after}
+	return &TooSoon{
+		g.Errorf(g.RateLimited,
+			"too many wrong tries: try again in %d seconds, or in a browser in which you have "+
+				"signed in before",
+			s).Because("too_soon"),
+		after,
+	}
 }
 
 // try is one thing that is counted; kept, it is only counted and holds nobody back.
@@ -89,22 +96,28 @@ func tryKey(kind string, parts ...string) string {
 // the try has to wait, and counts nothing then.
 func (r *Book) begin(ctx context.Context, tries []try) error {
 	return r.s.Write(ctx, func(t *store.Tx) error {
-		if _, err := t.Exec(ctx, "DELETE FROM signin_tries WHERE last < ?", store.Micros(t.Now.Add(-forgetTries))); err != nil {
+		if _, err := t.Exec(ctx, "DELETE FROM signin_tries WHERE last < ?",
+			store.Micros(t.Now.Add(-forgetTries))); err != nil {
 			return fmt.Errorf("forget tries: %w", err)
 		}
 		for _, x := range tries {
 			var n int
 			var last int64
-			err := t.Row(ctx, "SELECT n, last FROM signin_tries WHERE key = ?", x.key).Scan(&n, &last)
+			err := t.Row(ctx, "SELECT n, last FROM signin_tries WHERE key = ?", x.key).Scan(&n,
+				&last)
 			if err != nil && !errors.Is(err, sql.ErrNoRows) {
 				return fmt.Errorf("read tries: %w", err)
 			}
-			if left := store.Moment(last).Add(x.pace.wait(n)).Sub(t.Now); err == nil && left > 0 && !x.kept {
+			if left := store.Moment(last).Add(x.pace.wait(n)).Sub(t.Now); err == nil && left > 0 &&
+				!x.kept {
 				return tooSoon(min(left, x.pace.most)) // the clock may have been set back
 			}
 		}
 		for _, x := range tries {
-			_, err := t.Exec(ctx, "INSERT INTO signin_tries (key, n, last) VALUES (?, 1, ?) ON CONFLICT (key) DO UPDATE SET n = signin_tries.n + 1, last = excluded.last", x.key, store.Micros(t.Now))
+			_, err := t.Exec(ctx,
+				"INSERT INTO signin_tries (key, n, last) VALUES (?, 1, ?) ON CONFLICT (key) DO "+
+					"UPDATE SET n = signin_tries.n + 1, last = excluded.last",
+				x.key, store.Micros(t.Now))
 			if err != nil {
 				return fmt.Errorf("count a try: %w", err)
 			}
@@ -131,7 +144,8 @@ func right(ctx context.Context, t *store.Tx, tries []try) error {
 func (r *Book) uncount(ctx context.Context, tries []try) error {
 	return r.s.Write(ctx, func(t *store.Tx) error {
 		for _, x := range tries {
-			if _, err := t.Exec(ctx, "UPDATE signin_tries SET n = n - 1 WHERE key = ? AND n > 0", x.key); err != nil {
+			if _, err := t.Exec(ctx, "UPDATE signin_tries SET n = n - 1 WHERE key = ? AND n > 0",
+				x.key); err != nil {
 				return fmt.Errorf("take back a try: %w", err)
 			}
 		}
@@ -168,7 +182,8 @@ func (r *Book) triesOf(ctx context.Context, id g.UserID, a Attempt) ([]try, erro
 // KnownBrowser says whether somebody has signed in with this browser's token before.
 func (r *Book) KnownBrowser(ctx context.Context, token string) bool {
 	n := 0
-	err := r.s.Reg.Row(ctx, "SELECT COUNT(*) FROM signin_places WHERE place = ? AND seen >= ?", browserPlace(token), store.Micros(r.s.Now().Add(-placeFor))).Scan(&n)
+	err := r.s.Reg.Row(ctx, "SELECT COUNT(*) FROM signin_places WHERE place = ? AND seen >= ?",
+		browserPlace(token), store.Micros(r.s.Now().Add(-placeFor))).Scan(&n)
 	return err == nil && n > 0
 }
 
@@ -191,7 +206,9 @@ func network(remote string) string {
 func (r *Book) knownPlace(ctx context.Context, id g.UserID, place string) (bool, error) {
 	n := 0
 	since := store.Micros(r.s.Now().Add(-placeFor))
-	err := r.s.Reg.Row(ctx, "SELECT COUNT(*) FROM signin_places WHERE usr = ? AND place = ? AND seen >= ?", string(id), place, since).Scan(&n)
+	err := r.s.Reg.Row(ctx,
+		"SELECT COUNT(*) FROM signin_places WHERE usr = ? AND place = ? AND seen >= ?", string(id),
+		place, since).Scan(&n)
 	if err != nil {
 		return false, fmt.Errorf("read a sign-in's place: %w", err)
 	}
@@ -200,10 +217,13 @@ func (r *Book) knownPlace(ctx context.Context, id g.UserID, place string) (bool,
 
 // rememberPlaces keeps from where a user has signed in, and answers the browser's token: the
 // one that came, where it is ours, or a new one.
-func rememberPlaces(ctx context.Context, t *store.Tx, id g.UserID, a Attempt) (browser string, err error) {
+func rememberPlaces(
+	ctx context.Context, t *store.Tx, id g.UserID, a Attempt,
+) (browser string, err error) {
 	browser, n := a.Browser, 0
 	if browser != "" {
-		if err := t.Row(ctx, "SELECT COUNT(*) FROM signin_places WHERE place = ?", browserPlace(browser)).Scan(&n); err != nil {
+		if err := t.Row(ctx, "SELECT COUNT(*) FROM signin_places WHERE place = ?",
+			browserPlace(browser)).Scan(&n); err != nil {
 			return "", fmt.Errorf("read a sign-in's place: %w", err)
 		}
 	}
@@ -211,12 +231,17 @@ func rememberPlaces(ctx context.Context, t *store.Tx, id g.UserID, a Attempt) (b
 		browser, _ = newToken("ghb_")
 	}
 	for _, place := range []string{browserPlace(browser), addressPlace(network(a.Remote))} {
-		_, err := t.Exec(ctx, "INSERT INTO signin_places (usr, place, seen) VALUES (?, ?, ?) ON CONFLICT (usr, place) DO UPDATE SET seen = excluded.seen", string(id), place, store.Micros(t.Now))
+		_, err := t.Exec(ctx,
+			"INSERT INTO signin_places (usr, place, seen) VALUES (?, ?, ?) ON CONFLICT (usr, "+
+				"place) DO UPDATE SET seen = excluded.seen",
+			string(id), place, store.Micros(t.Now))
 		if err != nil {
 			return "", fmt.Errorf("keep a sign-in's place: %w", err)
 		}
 	}
-	_, err = t.Exec(ctx, "DELETE FROM signin_places WHERE usr = ? AND place NOT IN (SELECT place FROM signin_places WHERE usr = ? ORDER BY seen DESC, place LIMIT ?)",
+	_, err = t.Exec(ctx,
+		"DELETE FROM signin_places WHERE usr = ? AND place NOT IN (SELECT place FROM "+
+			"signin_places WHERE usr = ? ORDER BY seen DESC, place LIMIT ?)",
 		string(id), string(id), maxPlaces)
 	if err != nil {
 		return "", fmt.Errorf("forget a sign-in's place: %w", err)

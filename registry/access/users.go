@@ -38,11 +38,12 @@ func (v View) Users(ctx context.Context, school g.SchoolID) ([]g.User, error) {
 		return nil, err
 	}
 	out := []g.User{}
-	err = store.Each(ctx, v.s.Reg, "SELECT "+userColumns+" FROM users"+w.String()+" ORDER BY name", w.Args, func(scan func(...any) error) error {
-		u, err := v.r.scanUser(scan)
-		out = append(out, u)
-		return err
-	})
+	err = store.Each(ctx, v.s.Reg, "SELECT "+userColumns+" FROM users"+w.String()+" ORDER BY name",
+		w.Args, func(scan func(...any) error) error {
+			u, err := v.r.scanUser(scan)
+			out = append(out, u)
+			return err
+		})
 	if err != nil {
 		return nil, fmt.Errorf("list users: %w", err)
 	}
@@ -52,7 +53,10 @@ func (v View) Users(ctx context.Context, school g.SchoolID) ([]g.User, error) {
 // mayGrant refuses a role that can do more than whoever gives it.
 func (v View) mayGrant(role g.Role) error {
 	if !slices.Contains(g.Roles(), role) || role == g.RoleIntegrator {
-		return g.FieldErrorf("role", "%q is no role of a user; use one of %v", role, slices.DeleteFunc(g.Roles(), func(r g.Role) bool { return r == g.RoleIntegrator }))
+		return g.FieldErrorf("role", "%q is no role of a user; use one of %v", role,
+			slices.DeleteFunc(g.Roles(), func(r g.Role) bool {
+				return r == g.RoleIntegrator
+			}))
 	}
 	if v.s.System != "" {
 		return nil
@@ -70,7 +74,8 @@ func (v View) mayGrant(role g.Role) error {
 
 func checkUser(u g.User) error {
 	if !g.ValidID(u.Name) {
-		return g.FieldErrorf("name", "give a sign-in name of 1 to 64 letters, digits, '-', '_' or '.'")
+		return g.FieldErrorf("name",
+			"give a sign-in name of 1 to 64 letters, digits, '-', '_' or '.'")
 	}
 	if u.Language != "en" && u.Language != "zh-CN" {
 		return g.FieldErrorf("language", "%q is not offered; use en or zh-CN", u.Language)
@@ -115,8 +120,10 @@ func (v View) CreateUser(ctx context.Context, u g.User, password string) (g.User
 		if err := nameFree(ctx, t, u); err != nil {
 			return err
 		}
-		_, err := t.Exec(ctx, "INSERT INTO users ("+userColumns+", password) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			string(u.ID), string(u.School), u.Name, v.r.sealUser(u), string(u.Role), u.Language, store.Flag(u.Disabled), store.Micros(u.Created), hash)
+		_, err := t.Exec(ctx,
+			"INSERT INTO users ("+userColumns+", password) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			string(u.ID), string(u.School), u.Name, v.r.sealUser(u), string(u.Role), u.Language,
+			store.Flag(u.Disabled), store.Micros(u.Created), hash)
 		if err != nil {
 			return fmt.Errorf("create user: %w", err)
 		}
@@ -134,7 +141,8 @@ func (r *Book) sealUser(u g.User) []byte {
 
 func nameFree(ctx context.Context, t *store.Tx, u g.User) error {
 	n := 0
-	if err := t.Row(ctx, "SELECT COUNT(*) FROM users WHERE name = ? AND id <> ?", u.Name, string(u.ID)).Scan(&n); err != nil {
+	if err := t.Row(ctx, "SELECT COUNT(*) FROM users WHERE name = ? AND id <> ?", u.Name,
+		string(u.ID)).Scan(&n); err != nil {
 		return fmt.Errorf("read user: %w", err)
 	}
 	if n > 0 {
@@ -158,7 +166,8 @@ func (v View) UpdateUser(ctx context.Context, u g.User) error {
 		return err
 	}
 	return v.s.Write(ctx, func(t *store.Tx) error {
-		old, err := v.r.scanUser(t.Row(ctx, "SELECT "+userColumns+" FROM users WHERE id = ?", string(u.ID)).Scan)
+		old, err := v.r.scanUser(
+			t.Row(ctx, "SELECT "+userColumns+" FROM users WHERE id = ?", string(u.ID)).Scan)
 		if err != nil {
 			return store.Missing(err, "user", string(u.ID))
 		}
@@ -173,15 +182,20 @@ func (v View) UpdateUser(ctx context.Context, u g.User) error {
 		}
 		if admin(old) && !admin(u) {
 			n := 0
-			if err := t.Row(ctx, "SELECT COUNT(*) FROM users WHERE disabled = 0 AND role IN (?, ?) AND id <> ?", string(g.RoleDistrict), string(g.RoleAdmin), string(u.ID)).Scan(&n); err != nil {
+			if err := t.Row(ctx,
+				"SELECT COUNT(*) FROM users WHERE disabled = 0 AND role IN (?, ?) AND id <> ?",
+				string(g.RoleDistrict), string(g.RoleAdmin), string(u.ID)).Scan(&n); err != nil {
 				return fmt.Errorf("read users: %w", err)
 			}
 			if n == 0 {
 				return g.Errorf(g.Conflict, "this is the last admin: make another one before")
 			}
 		}
-		_, err = t.Exec(ctx, "UPDATE users SET name = ?, full_name_sealed = ?, role = ?, language = ?, disabled = ? WHERE id = ?",
-			u.Name, v.r.sealUser(u), string(u.Role), u.Language, store.Flag(u.Disabled), string(u.ID))
+		_, err = t.Exec(ctx,
+			"UPDATE users SET name = ?, full_name_sealed = ?, role = ?, language = ?, disabled = "+
+				"? WHERE id = ?",
+			u.Name, v.r.sealUser(u), string(u.Role), u.Language, store.Flag(u.Disabled),
+			string(u.ID))
 		if err != nil {
 			return fmt.Errorf("update user: %w", err)
 		}
@@ -223,7 +237,9 @@ func (v View) ChangePassword(ctx context.Context, id g.UserID, old, new string) 
 		return g.Errorf(g.Forbidden, "only admins set the password of somebody else")
 	}
 	var had string
-	u, err := v.r.scanUser(v.s.Reg.Row(ctx, "SELECT "+userColumns+", password FROM users WHERE id = ?", string(id)).Scan, &had)
+	u, err := v.r.scanUser(v.s.Reg.Row(ctx,
+		"SELECT "+userColumns+", password FROM users WHERE id = ?", string(id)).Scan,
+		&had)
 	if err != nil {
 		return store.Missing(err, "user", string(id))
 	}
@@ -272,7 +288,9 @@ func Acting(ctx context.Context, v View, t *store.Tx, by g.User) (g.User, error)
 		}
 		return g.User{FullName: name, Role: g.RoleIntegrator}, nil
 	}
-	u, err := v.r.scanUser(t.Row(ctx, "SELECT "+userColumns+" FROM users WHERE id = ?", string(by.ID)).Scan)
+	u, err := v.r.scanUser(
+		t.Row(ctx, "SELECT "+userColumns+" FROM users WHERE id = ?", string(by.ID)).Scan,
+	)
 	if err != nil {
 		return u, store.Missing(err, "user", string(by.ID))
 	}

@@ -55,11 +55,13 @@ func (v View) Alerts(ctx context.Context, f AlertFilter) ([]AlertRow, string, er
 		return nil, "", err
 	}
 	out := []AlertRow{}
-	err = store.Each(ctx, v.s.Reg, "SELECT "+alertColumns+" FROM alerts"+w.String()+" ORDER BY opened DESC, id DESC LIMIT ?", append(w.Args, f.Size()+1), func(scan func(...any) error) error {
-		a, _, err := v.r.scanAlert(scan)
-		out = append(out, AlertRow{Alert: a})
-		return err
-	})
+	err = store.Each(ctx, v.s.Reg,
+		"SELECT "+alertColumns+" FROM alerts"+w.String()+" ORDER BY opened DESC, id DESC LIMIT ?",
+		append(w.Args, f.Size()+1), func(scan func(...any) error) error {
+			a, _, err := v.r.scanAlert(scan)
+			out = append(out, AlertRow{Alert: a})
+			return err
+		})
 	if err != nil {
 		return nil, "", fmt.Errorf("list alerts: %w", err)
 	}
@@ -139,7 +141,10 @@ func (v View) nameAlerts(ctx context.Context, rows []AlertRow) error {
 
 // answer changes an alert by hand: in scope, at the version that the operator saw, with the
 // outbox row and the audit entry in the same transaction.
-func (v View) answer(ctx context.Context, id g.AlertID, version int, by g.User, deed string, change func(a *g.Alert, u g.User, now time.Time) error) (g.Alert, error) {
+func (v View) answer(
+	ctx context.Context, id g.AlertID, version int, by g.User, deed string,
+	change func(a *g.Alert, u g.User, now time.Time) error,
+) (g.Alert, error) {
 	in, err := v.s.Reach(ctx, g.AlertsWrite)
 	if err != nil {
 		return g.Alert{}, err
@@ -154,7 +159,9 @@ func (v View) answer(ctx context.Context, id g.AlertID, version int, by g.User, 
 			return err
 		}
 		if a.Version != version {
-			return g.Errorf(g.Conflict, "the alert has changed meanwhile: it is %s now, at version %d; look at it again", a.State, a.Version).At("version")
+			return g.Errorf(g.Conflict,
+				"the alert has changed meanwhile: it is %s now, at version %d; look at it again",
+				a.State, a.Version).At("version")
 		}
 		u, err := access.Acting(ctx, v.access, t, by)
 		if err != nil {
@@ -176,46 +183,67 @@ func (v View) answer(ctx context.Context, id g.AlertID, version int, by g.User, 
 }
 
 // Acknowledge says who handles an open alert.
-func (v View) Acknowledge(ctx context.Context, id g.AlertID, version int, by g.User) (g.Alert, error) {
-	return v.answer(ctx, id, version, by, "alert.acknowledge", func(a *g.Alert, u g.User, now time.Time) error {
-		if a.State != g.AlertOpen {
-			return g.Errorf(g.Conflict, "the alert is %s: only an open one is acknowledged", a.State)
-		}
-		a.State, a.Handler, a.HandlerName, a.Acknowledged = g.AlertAcknowledged, u.ID, u.FullName, now
-		return nil
-	})
+func (v View) Acknowledge(
+	ctx context.Context, id g.AlertID, version int, by g.User,
+) (g.Alert, error) {
+	return v.answer(ctx, id, version, by, "alert.acknowledge",
+		func(a *g.Alert, u g.User, now time.Time) error {
+			if a.State != g.AlertOpen {
+				return g.Errorf(g.Conflict, "the alert is %s: only an open one is acknowledged",
+					a.State)
+			}
+			a.State = g.AlertAcknowledged
+			a.Handler = u.ID
+			a.HandlerName = u.FullName
+			a.Acknowledged = now
+			return nil
+		})
 }
 
 // Resolve ends an open or acknowledged alert with a comment on what it was.
-func (v View) Resolve(ctx context.Context, id g.AlertID, version int, by g.User, comment string) (g.Alert, error) {
+func (v View) Resolve(
+	ctx context.Context, id g.AlertID, version int, by g.User, comment string,
+) (g.Alert, error) {
 	if err := comments(comment, true); err != nil {
 		return g.Alert{}, err
 	}
-	return v.answer(ctx, id, version, by, "alert.resolve", func(a *g.Alert, u g.User, now time.Time) error {
-		if a.State != g.AlertOpen && a.State != g.AlertAcknowledged {
-			return g.Errorf(g.Conflict, "the alert is %s already", a.State)
-		}
-		if a.Handler == "" && a.HandlerName == "" {
-			a.Handler, a.HandlerName = u.ID, u.FullName
-		}
-		a.State, a.Resolver, a.ResolverName, a.Resolved, a.Comment = g.AlertResolved, u.ID, u.FullName, now, comment
-		return nil
-	})
+	return v.answer(ctx, id, version, by, "alert.resolve",
+		func(a *g.Alert, u g.User, now time.Time) error {
+			if a.State != g.AlertOpen && a.State != g.AlertAcknowledged {
+				return g.Errorf(g.Conflict, "the alert is %s already", a.State)
+			}
+			if a.Handler == "" && a.HandlerName == "" {
+				a.Handler, a.HandlerName = u.ID, u.FullName
+			}
+			a.State = g.AlertResolved
+			a.Resolver = u.ID
+			a.ResolverName = u.FullName
+			a.Resolved = now
+			a.Comment = comment
+			return nil
+		})
 }
 
 // CloseAlert puts a resolved alert away. A comment is added to that of the resolution.
-func (v View) CloseAlert(ctx context.Context, id g.AlertID, version int, by g.User, comment string) (g.Alert, error) {
+func (v View) CloseAlert(
+	ctx context.Context, id g.AlertID, version int, by g.User, comment string,
+) (g.Alert, error) {
 	if err := comments(comment, false); err != nil {
 		return g.Alert{}, err
 	}
-	return v.answer(ctx, id, version, by, "alert.close", func(a *g.Alert, u g.User, now time.Time) error {
-		if a.State != g.AlertResolved {
-			return g.Errorf(g.Conflict, "the alert is %s: only a resolved one is closed", a.State)
-		}
-		a.State, a.Closer, a.CloserName, a.Closed = g.AlertClosed, u.ID, u.FullName, now
-		a.Comment = joined(a.Comment, comment)
-		return nil
-	})
+	return v.answer(ctx, id, version, by, "alert.close",
+		func(a *g.Alert, u g.User, now time.Time) error {
+			if a.State != g.AlertResolved {
+				return g.Errorf(g.Conflict, "the alert is %s: only a resolved one is closed",
+					a.State)
+			}
+			a.State = g.AlertClosed
+			a.Closer = u.ID
+			a.CloserName = u.FullName
+			a.Closed = now
+			a.Comment = joined(a.Comment, comment)
+			return nil
+		})
 }
 
 // joined adds a comment to one that stands.
@@ -240,11 +268,15 @@ func (v View) CloseResolved(ctx context.Context, before time.Time) ([]g.AlertID,
 			seq uint64
 		}
 		var due []found
-		err := store.Each(ctx, t, "SELECT "+alertColumns+" FROM alerts WHERE state = ? AND resolved < ? ORDER BY opened, id LIMIT ?", []any{string(g.AlertResolved), store.Micros(before), store.MaxLimit}, func(scan func(...any) error) error {
-			a, seq, err := v.r.scanAlert(scan)
-			due = append(due, found{a, seq})
-			return err
-		})
+		err := store.Each(ctx, t,
+			"SELECT "+alertColumns+
+				" FROM alerts WHERE state = ? AND resolved < ? ORDER BY opened, id LIMIT ?",
+			[]any{string(g.AlertResolved), store.Micros(before), store.MaxLimit},
+			func(scan func(...any) error) error {
+				a, seq, err := v.r.scanAlert(scan)
+				due = append(due, found{a, seq})
+				return err
+			})
 		if err != nil {
 			return fmt.Errorf("find resolved alerts: %w", err)
 		}

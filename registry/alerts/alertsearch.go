@@ -20,7 +20,8 @@ func (v View) searchAlerts(ctx context.Context, f AlertFilter) ([]AlertRow, stri
 		}
 		for i := range rows {
 			a := &rows[i]
-			if !store.HasWords(query, a.Title, a.TitleZH, a.Text, a.TextZH, a.ZoneName, a.DeviceName, a.PersonName, a.Comment, string(a.Rule)) {
+			if !store.HasWords(query, a.Title, a.TitleZH, a.Text, a.TextZH, a.ZoneName,
+				a.DeviceName, a.PersonName, a.Comment, string(a.Rule)) {
 				continue
 			}
 			out = append(out, *a)

@@ -48,7 +48,8 @@ func (r *Book) saveRulesState(ctx context.Context, t *store.Tx, e Effects) error
 		return err
 	}
 	if e.State == nil {
-		_, err := t.Exec(ctx, "INSERT INTO rules_changes (n, seq, change_sealed) VALUES (?, ?, ?)", n+1, int64(e.Seq), store.Seal(r.s.Vault.Data, e.Changes, changeLabel(n+1)))
+		_, err := t.Exec(ctx, "INSERT INTO rules_changes (n, seq, change_sealed) VALUES (?, ?, ?)",
+			n+1, int64(e.Seq), store.Seal(r.s.Vault.Data, e.Changes, changeLabel(n+1)))
 		if err != nil {
 			return fmt.Errorf("write the rules' changes: %w", err)
 		}
@@ -82,12 +83,15 @@ func changeLabel(n int64) string { return "rules change " + store.Digits(n) }
 
 // RulesState is the newest snapshot, the changes after it in their order, and the journal
 // position that all of it belongs to; 0 and nil where there is none. Only system scopes read it.
-func (v View) RulesState(ctx context.Context) (seq uint64, state []byte, changes [][]byte, err error) {
+func (v View) RulesState(
+	ctx context.Context,
+) (seq uint64, state []byte, changes [][]byte, err error) {
 	if err := v.s.OnlySystem(); err != nil {
 		return 0, nil, nil, err
 	}
 	var sealed []byte
-	err = v.s.Reg.Row(ctx, "SELECT seq, state_sealed FROM rules_state WHERE id = 1").Scan(&seq, &sealed)
+	err = v.s.Reg.Row(ctx, "SELECT seq, state_sealed FROM rules_state WHERE id = 1").Scan(&seq,
+		&sealed)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, nil, nil, nil
 	}
@@ -97,16 +101,17 @@ func (v View) RulesState(ctx context.Context) (seq uint64, state []byte, changes
 	if state, err = store.Unseal(v.s.Vault.Data, sealed, "rules state"); err != nil {
 		return 0, nil, nil, err
 	}
-	err = store.Each(ctx, v.s.Reg, "SELECT n, seq, change_sealed FROM rules_changes ORDER BY n", nil, func(scan func(...any) error) error {
-		var n int64
-		var at uint64
-		if err := scan(&n, &at, &sealed); err != nil {
+	err = store.Each(ctx, v.s.Reg, "SELECT n, seq, change_sealed FROM rules_changes ORDER BY n",
+		nil, func(scan func(...any) error) error {
+			var n int64
+			var at uint64
+			if err := scan(&n, &at, &sealed); err != nil {
+				return err
+			}
+			change, err := store.Unseal(v.s.Vault.Data, sealed, changeLabel(n))
+			seq, changes = max(seq, at), append(changes, change)
 			return err
-		}
-		change, err := store.Unseal(v.s.Vault.Data, sealed, changeLabel(n))
-		seq, changes = max(seq, at), append(changes, change)
-		return err
-	})
+		})
 	if err != nil {
 		return 0, nil, nil, fmt.Errorf("read the rules' changes: %w", err)
 	}
@@ -187,8 +192,11 @@ func equalJSON(a, b any) (bool, error) {
 }
 
 // alert reads an alert and the newest effect that it has seen.
-func (r *Book) alert(ctx context.Context, c store.Conn, id g.AlertID) (a g.Alert, seq uint64, err error) {
-	a, seq, err = r.scanAlert(c.Row(ctx, "SELECT "+alertColumns+" FROM alerts WHERE id = ?", string(id)).Scan)
+func (r *Book) alert(
+	ctx context.Context, c store.Conn, id g.AlertID,
+) (a g.Alert, seq uint64, err error) {
+	a, seq, err = r.scanAlert(
+		c.Row(ctx, "SELECT "+alertColumns+" FROM alerts WHERE id = ?", string(id)).Scan)
 	if err != nil {
 		return a, 0, store.Missing(err, "alert", string(id))
 	}
@@ -211,7 +219,9 @@ func (r *Book) scanAlert(scan func(...any) error) (a g.Alert, seq uint64, err er
 }
 
 // saveAlert writes an alert. Unless quiet, its version rises and the event goes out.
-func (r *Book) saveAlert(ctx context.Context, t *store.Tx, seq uint64, a g.Alert, quiet bool) error {
+func (r *Book) saveAlert(
+	ctx context.Context, t *store.Tx, seq uint64, a g.Alert, quiet bool,
+) error {
 	if !quiet {
 		a.Version++
 	}
@@ -219,9 +229,12 @@ func (r *Book) saveAlert(ctx context.Context, t *store.Tx, seq uint64, a g.Alert
 	if err != nil {
 		return fmt.Errorf("write alert: %w", err)
 	}
-	_, err = t.Exec(ctx, `INSERT INTO alerts (id, school, rule, severity, state, device, zone, opened, resolved, effect_seq, version, body_sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+	_, err = t.Exec(ctx,
+		`INSERT INTO alerts (id, school, rule, severity, state, device, zone, opened, resolved, effect_seq, version, body_sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (id) DO UPDATE SET severity = excluded.severity, state = excluded.state, device = excluded.device, zone = excluded.zone, resolved = excluded.resolved, effect_seq = excluded.effect_seq, version = excluded.version, body_sealed = excluded.body_sealed`,
-		string(a.ID), string(a.School), string(a.Rule), string(a.Severity), string(a.State), string(a.Device), string(a.Zone), store.Micros(a.Opened), store.Micros(a.Resolved), int64(seq), a.Version, store.Seal(r.s.Vault.Data, b, "alert "+string(a.ID)))
+		string(a.ID), string(a.School), string(a.Rule), string(a.Severity), string(a.State),
+		string(a.Device), string(a.Zone), store.Micros(a.Opened), store.Micros(a.Resolved),
+		int64(seq), a.Version, store.Seal(r.s.Vault.Data, b, "alert "+string(a.ID)))
 	if err != nil {
 		return fmt.Errorf("write alert: %w", err)
 	}
@@ -229,8 +242,14 @@ func (r *Book) saveAlert(ctx context.Context, t *store.Tx, seq uint64, a g.Alert
 		return nil
 	}
 	return r.s.Send(ctx, t, g.Event{
-		ID: fmt.Sprintf("evt_%s_%d", a.ID, a.Version), Kind: g.EventAlert, School: a.School, Device: a.Device, Zone: a.Zone,
-		Time: t.Now.UTC(), Received: t.Now.UTC(), Alert: &a,
+		ID:       fmt.Sprintf("evt_%s_%d", a.ID, a.Version),
+		Kind:     g.EventAlert,
+		School:   a.School,
+		Device:   a.Device,
+		Zone:     a.Zone,
+		Time:     t.Now.UTC(),
+		Received: t.Now.UTC(),
+		Alert:    &a,
 	})
 }
 
@@ -262,12 +281,18 @@ const linkOff = "the police link is off: nothing was sent"
 
 // newIncident begins an incident's life: a hand-over that the rule asks for waits.
 func newIncident(i g.Incident) g.Incident {
-	i.State, i.Version, i.Closed = g.IncidentOpen, 0, time.Time{}
+	i.State = g.IncidentOpen
+	i.Version = 0
+	i.Closed = time.Time{}
 	h := &i.Handover
 	if h.Link == "" {
 		h.Link = "off"
 	}
-	h.Sent, h.By, h.At, h.Comment, h.Approval = false, "", time.Time{}, "", ""
+	h.Sent = false
+	h.By = ""
+	h.At = time.Time{}
+	h.Comment = ""
+	h.Approval = ""
 	if h.Requested {
 		h.Approval = "waiting"
 		if h.ApproverRole == "" {
@@ -299,8 +324,11 @@ func mergeIncident(old, i g.Incident) g.Incident {
 	return m
 }
 
-func (r *Book) incident(ctx context.Context, c store.Conn, id g.IncidentID) (i g.Incident, seq uint64, err error) {
-	i, seq, err = r.scanIncident(c.Row(ctx, "SELECT id, effect_seq, body_sealed FROM incidents WHERE id = ?", string(id)).Scan)
+func (r *Book) incident(
+	ctx context.Context, c store.Conn, id g.IncidentID,
+) (i g.Incident, seq uint64, err error) {
+	i, seq, err = r.scanIncident(
+		c.Row(ctx, "SELECT id, effect_seq, body_sealed FROM incidents WHERE id = ?", string(id)).Scan)
 	if err != nil {
 		return i, 0, store.Missing(err, "incident", string(id))
 	}
@@ -320,7 +348,9 @@ func (r *Book) scanIncident(scan func(...any) error) (i g.Incident, seq uint64, 
 	return i, seq, json.Unmarshal(b, &i)
 }
 
-func (r *Book) saveIncident(ctx context.Context, t *store.Tx, seq uint64, i g.Incident, quiet bool) error {
+func (r *Book) saveIncident(
+	ctx context.Context, t *store.Tx, seq uint64, i g.Incident, quiet bool,
+) error {
 	if !quiet {
 		i.Version++
 	}
@@ -328,9 +358,11 @@ func (r *Book) saveIncident(ctx context.Context, t *store.Tx, seq uint64, i g.In
 	if err != nil {
 		return fmt.Errorf("write incident: %w", err)
 	}
-	_, err = t.Exec(ctx, `INSERT INTO incidents (id, school, state, opened, effect_seq, version, body_sealed) VALUES (?, ?, ?, ?, ?, ?, ?)
+	_, err = t.Exec(ctx,
+		`INSERT INTO incidents (id, school, state, opened, effect_seq, version, body_sealed) VALUES (?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (id) DO UPDATE SET state = excluded.state, effect_seq = excluded.effect_seq, version = excluded.version, body_sealed = excluded.body_sealed`,
-		string(i.ID), string(i.School), string(i.State), store.Micros(i.Opened), int64(seq), i.Version, store.Seal(r.s.Vault.Data, b, "incident "+string(i.ID)))
+		string(i.ID), string(i.School), string(i.State), store.Micros(i.Opened), int64(seq),
+		i.Version, store.Seal(r.s.Vault.Data, b, "incident "+string(i.ID)))
 	if err != nil {
 		return fmt.Errorf("write incident: %w", err)
 	}
@@ -338,7 +370,11 @@ func (r *Book) saveIncident(ctx context.Context, t *store.Tx, seq uint64, i g.In
 		return nil
 	}
 	return r.s.Send(ctx, t, g.Event{
-		ID: fmt.Sprintf("evt_%s_%d", i.ID, i.Version), Kind: g.EventIncident, School: i.School,
-		Time: t.Now.UTC(), Received: t.Now.UTC(), Incident: &i,
+		ID:       fmt.Sprintf("evt_%s_%d", i.ID, i.Version),
+		Kind:     g.EventIncident,
+		School:   i.School,
+		Time:     t.Now.UTC(),
+		Received: t.Now.UTC(),
+		Incident: &i,
 	})
 }

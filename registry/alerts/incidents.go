@@ -41,15 +41,20 @@ func (v View) Incidents(ctx context.Context, f IncidentFilter) ([]g.Incident, st
 		return nil, "", err
 	}
 	out := []g.Incident{}
-	err = store.Each(ctx, v.s.Reg, "SELECT id, effect_seq, body_sealed FROM incidents"+w.String()+" ORDER BY opened DESC, id DESC LIMIT ?", append(w.Args, f.Size()+1), func(scan func(...any) error) error {
-		i, _, err := v.r.scanIncident(scan)
-		out = append(out, i)
-		return err
-	})
+	err = store.Each(ctx, v.s.Reg,
+		"SELECT id, effect_seq, body_sealed FROM incidents"+w.String()+
+			" ORDER BY opened DESC, id DESC LIMIT ?",
+		append(w.Args, f.Size()+1), func(scan func(...any) error) error {
+			i, _, err := v.r.scanIncident(scan)
+			out = append(out, i)
+			return err
+		})
 	if err != nil {
 		return nil, "", fmt.Errorf("list incidents: %w", err)
 	}
-	out, next := store.Cut(out, f.Size(), func(i g.Incident) string { return store.Cursor(store.Digits(store.Micros(i.Opened)), string(i.ID)) })
+	out, next := store.Cut(out, f.Size(), func(i g.Incident) string {
+		return store.Cursor(store.Digits(store.Micros(i.Opened)), string(i.ID))
+	})
 	return out, next, nil
 }
 
@@ -70,7 +75,10 @@ func (v View) Incident(ctx context.Context, id g.IncidentID) (g.Incident, error)
 }
 
 // handle changes an incident by hand; a version of -1 is any.
-func (v View) handle(ctx context.Context, p g.Permission, id g.IncidentID, version int, by g.User, deed string, change func(i *g.Incident, u g.User, now time.Time) error) (g.Incident, error) {
+func (v View) handle(
+	ctx context.Context, p g.Permission, id g.IncidentID, version int, by g.User, deed string,
+	change func(i *g.Incident, u g.User, now time.Time) error,
+) (g.Incident, error) {
 	in, err := v.s.Reach(ctx, p)
 	if err != nil {
 		return g.Incident{}, err
@@ -85,7 +93,9 @@ func (v View) handle(ctx context.Context, p g.Permission, id g.IncidentID, versi
 			return err
 		}
 		if version >= 0 && i.Version != version {
-			return g.Errorf(g.Conflict, "the incident has changed meanwhile: it is at version %d; look at it again", i.Version).At("version")
+			return g.Errorf(g.Conflict,
+				"the incident has changed meanwhile: it is at version %d; look at it again",
+				i.Version).At("version")
 		}
 		u, err := access.Acting(ctx, v.access, t, by)
 		if err != nil {
@@ -112,7 +122,9 @@ func (v View) handle(ctx context.Context, p g.Permission, id g.IncidentID, versi
 // ApproveHandover approves or refuses an incident's hand-over to the police. Only a user of
 // the role that the incident names, or a district admin, may; each hand-over is decided once.
 // While the link is off nothing is sent, and the note says so.
-func (v View) ApproveHandover(ctx context.Context, id g.IncidentID, version int, by g.User, approve bool, comment string) (g.Incident, error) {
+func (v View) ApproveHandover(
+	ctx context.Context, id g.IncidentID, version int, by g.User, approve bool, comment string,
+) (g.Incident, error) {
 	if err := comments(comment, !approve); err != nil {
 		return g.Incident{}, err
 	}
@@ -120,55 +132,79 @@ func (v View) ApproveHandover(ctx context.Context, id g.IncidentID, version int,
 	if !approve {
 		deed = "incident.refuse"
 	}
-	return v.handle(ctx, g.IncidentsApprove, id, version, by, deed, func(i *g.Incident, u g.User, now time.Time) error {
-		h := &i.Handover
-		if u.ID == "" || u.Role != h.ApproverRole && u.Role != g.RoleDistrict {
-			return g.Errorf(g.Forbidden, "only a user with the role %s decides on this hand-over", h.ApproverRole)
-		}
-		if !h.Requested || h.Approval != "waiting" {
-			return g.Errorf(g.Conflict, "no hand-over waits for a decision")
-		}
-		h.By, h.At, h.Comment, h.Sent = u.FullName, now, comment, false
-		switch {
-		case !approve:
-			h.Approval, h.Note = "refused", "the hand-over was refused: nothing was sent"
-		case h.Link != "on":
-			h.Approval, h.Note = "approved", linkOff
-		default:
-			h.Approval, h.Note = "approved", "approved: it is sent as soon as the police link takes it"
-		}
-		return nil
-	})
+	return v.handle(ctx, g.IncidentsApprove, id, version, by, deed,
+		func(i *g.Incident, u g.User, now time.Time) error {
+			h := &i.Handover
+			if u.ID == "" || u.Role != h.ApproverRole && u.Role != g.RoleDistrict {
+				return g.Errorf(g.Forbidden,
+					"only a user with the role %s decides on this hand-over",
+					h.ApproverRole)
+			}
+			if !h.Requested || h.Approval != "waiting" {
+				return g.Errorf(g.Conflict, "no hand-over waits for a decision")
+			}
+			h.By = u.FullName
+			h.At = now
+			h.Comment = comment
+			h.Sent = false
+			switch {
+			case !approve:
+				h.Approval, h.Note = "refused", "the hand-over was refused: nothing was sent"
+			case h.Link != "on":
+				h.Approval, h.Note = "approved", linkOff
+			default:
+				h.Approval, h.Note = "approved", "approved: it is sent as soon as the police link "+
+					"takes it"
+			}
+			return nil
+		})
 }
 
 // StepDone marks a step of the procedure, counted from 0, as done. A step that is done stays
 // as it is.
-func (v View) StepDone(ctx context.Context, id g.IncidentID, step int, by g.User) (g.Incident, error) {
-	return v.handle(ctx, g.AlertsWrite, id, -1, by, "incident.step", func(i *g.Incident, u g.User, now time.Time) error {
-		if step < 0 || step >= len(i.Steps) {
-			return g.FieldErrorf("step", "the procedure has %d steps, counted from 0", len(i.Steps))
-		}
-		s := &i.Steps[step]
-		if s.Done {
-			return g.Errorf(g.Conflict, "the step was done by %s already", s.By)
-		}
-		s.Done, s.By, s.At = true, u.FullName, now
-		return nil
-	})
+func (v View) StepDone(
+	ctx context.Context, id g.IncidentID, step int, by g.User,
+) (g.Incident, error) {
+	return v.handle(ctx, g.AlertsWrite, id, -1, by, "incident.step",
+		func(i *g.Incident, u g.User, now time.Time) error {
+			if step < 0 || step >= len(i.Steps) {
+				return g.FieldErrorf("step", "the procedure has %d steps, counted from 0",
+					len(i.Steps))
+			}
+			s := &i.Steps[step]
+			if s.Done {
+				return g.Errorf(g.Conflict, "the step was done by %s already", s.By)
+			}
+			s.Done = true
+			s.By = u.FullName
+			s.At = now
+			return nil
+		})
 }
 
 // CloseIncident ends an incident. One whose hand-over waits for a decision is not closed; a
 // comment is needed.
-func (v View) CloseIncident(ctx context.Context, id g.IncidentID, version int, by g.User, comment string) (g.Incident, error) {
+func (v View) CloseIncident(
+	ctx context.Context, id g.IncidentID, version int, by g.User, comment string,
+) (g.Incident, error) {
 	if err := comments(comment, true); err != nil {
 		return g.Incident{}, err
 	}
-	return v.handle(ctx, g.AlertsWrite, id, version, by, "incident.close", func(i *g.Incident, u g.User, now time.Time) error {
-		if i.Handover.Approval == "waiting" {
-			return g.Errorf(g.Conflict, "its hand-over waits for a decision by a user with the role %s", i.Handover.ApproverRole)
-		}
-		i.State, i.Closed = g.IncidentClosed, now
-		i.Steps = append(i.Steps, g.IncidentStep{Text: "Closed: " + comment, TextZH: "已关闭：" + comment, Done: true, By: u.FullName, At: now})
-		return nil
-	})
+	return v.handle(ctx, g.AlertsWrite, id, version, by, "incident.close",
+		func(i *g.Incident, u g.User, now time.Time) error {
+			if i.Handover.Approval == "waiting" {
+				return g.Errorf(g.Conflict,
+					"its hand-over waits for a decision by a user with the role %s",
+					i.Handover.ApproverRole)
+			}
+			i.State, i.Closed = g.IncidentClosed, now
+			i.Steps = append(i.Steps, g.IncidentStep{
+				Text:   "Closed: " + comment,
+				TextZH: "已关闭：" + comment,
+				Done:   true,
+				By:     u.FullName,
+				At:     now,
+			})
+			return nil
+		})
 }

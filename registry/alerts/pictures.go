@@ -65,23 +65,38 @@ func (v View) KeepPicture(ctx context.Context, id g.AlertID, until time.Time) (K
 			return err
 		}
 		if !until.After(t.Now) || until.Sub(t.Now) > MaxKeepPicture {
-			return g.FieldErrorf("until", "give a time from now on, at most %d days ahead", MaxKeepPicture/(24*time.Hour))
+			return g.FieldErrorf("until", "give a time from now on, at most %d days ahead",
+				MaxKeepPicture/(24*time.Hour))
 		}
-		k = KeptPicture{Media: a.Media, School: a.School, Alert: id, Reason: reason, Actor: v.s.Actor, At: store.Moment(store.Micros(t.Now)), Until: store.Moment(store.Micros(until))}
-		_, err = t.Exec(ctx, `INSERT INTO kept_pictures (media, school, alert, reason_sealed, actor, at, until) VALUES (?, ?, ?, ?, ?, ?, ?)
+		k = KeptPicture{
+			Media:  a.Media,
+			School: a.School,
+			Alert:  id,
+			Reason: reason,
+			Actor:  v.s.Actor,
+			At:     store.Moment(store.Micros(t.Now)),
+			Until:  store.Moment(store.Micros(until)),
+		}
+		_, err = t.Exec(ctx,
+			`INSERT INTO kept_pictures (media, school, alert, reason_sealed, actor, at, until) VALUES (?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (media) DO UPDATE SET reason_sealed = excluded.reason_sealed, actor = excluded.actor, at = excluded.at, until = excluded.until`,
-			string(k.Media), string(k.School), string(k.Alert), store.Seal(v.s.Vault.Data, []byte(k.Reason), "picture "+string(k.Media)), k.Actor, store.Micros(k.At), store.Micros(k.Until))
+			string(k.Media), string(k.School), string(k.Alert),
+			store.Seal(v.s.Vault.Data, []byte(k.Reason), "picture "+string(k.Media)), k.Actor,
+			store.Micros(k.At), store.Micros(k.Until))
 		if err != nil {
 			return fmt.Errorf("keep picture: %w", err)
 		}
-		return v.s.Audit(ctx, t, a.School, "picture.keep", string(k.Media)+" until "+k.Until.UTC().Format(time.RFC3339))
+		return v.s.Audit(ctx, t, a.School, "picture.keep",
+			string(k.Media)+" until "+k.Until.UTC().Format(time.RFC3339))
 	})
 	return k, err
 }
 
 // DropPicture takes the picture off an alert, and answers which it was so that the caller can
 // destroy it. It needs a reason.
-func (v View) DropPicture(ctx context.Context, id g.AlertID) (school g.SchoolID, media g.MediaID, err error) {
+func (v View) DropPicture(
+	ctx context.Context, id g.AlertID,
+) (school g.SchoolID, media g.MediaID, err error) {
 	in, err := v.s.Reach(ctx, g.AlertsWrite)
 	if err != nil {
 		return "", "", err
@@ -115,7 +130,9 @@ func (v View) DropPicture(ctx context.Context, id g.AlertID) (school g.SchoolID,
 }
 
 // pictured is an alert in reach that has a picture.
-func (v View) pictured(ctx context.Context, t *store.Tx, in store.Reach, id g.AlertID) (g.Alert, error) {
+func (v View) pictured(
+	ctx context.Context, t *store.Tx, in store.Reach, id g.AlertID,
+) (g.Alert, error) {
 	a, _, err := v.r.alert(ctx, t, id)
 	if err != nil {
 		return a, err
@@ -144,18 +161,21 @@ func (v View) KeptPictures(ctx context.Context, school g.SchoolID) ([]KeptPictur
 
 func (r *Book) keptPictures(ctx context.Context, w store.Where) ([]KeptPicture, error) {
 	out := []KeptPicture{}
-	err := store.Each(ctx, r.s.Reg, "SELECT media, school, alert, reason_sealed, actor, at, until FROM kept_pictures"+w.String()+" ORDER BY until, media", w.Args, func(scan func(...any) error) error {
-		var k KeptPicture
-		var sealed []byte
-		var at, until int64
-		if err := scan(&k.Media, &k.School, &k.Alert, &sealed, &k.Actor, &at, &until); err != nil {
+	err := store.Each(ctx, r.s.Reg,
+		"SELECT media, school, alert, reason_sealed, actor, at, until FROM kept_pictures"+
+			w.String()+" ORDER BY until, media",
+		w.Args, func(scan func(...any) error) error {
+			var k KeptPicture
+			var sealed []byte
+			var at, until int64
+			if err := scan(&k.Media, &k.School, &k.Alert, &sealed, &k.Actor, &at, &until); err != nil {
+				return err
+			}
+			reason, err := store.Unseal(r.s.Vault.Data, sealed, "picture "+string(k.Media))
+			k.Reason, k.At, k.Until = string(reason), store.Moment(at), store.Moment(until)
+			out = append(out, k)
 			return err
-		}
-		reason, err := store.Unseal(r.s.Vault.Data, sealed, "picture "+string(k.Media))
-		k.Reason, k.At, k.Until = string(reason), store.Moment(at), store.Moment(until)
-		out = append(out, k)
-		return err
-	})
+		})
 	if err != nil {
 		return nil, fmt.Errorf("list kept pictures: %w", err)
 	}
@@ -172,13 +192,15 @@ func (r *Book) keptUntil(ctx context.Context, rows []AlertRow) (map[g.MediaID]ti
 	}
 	out := map[g.MediaID]time.Time{}
 	for part := range slices.Chunk(ids, store.Chunk) {
-		err := store.Each(ctx, r.s.Reg, "SELECT media, until FROM kept_pictures WHERE media IN ("+store.Marks(len(part))+")", store.Anys(part), func(scan func(...any) error) error {
-			var id g.MediaID
-			var until int64
-			err := scan(&id, &until)
-			out[id] = store.Moment(until)
-			return err
-		})
+		err := store.Each(ctx, r.s.Reg,
+			"SELECT media, until FROM kept_pictures WHERE media IN ("+store.Marks(len(part))+")",
+			store.Anys(part), func(scan func(...any) error) error {
+				var id g.MediaID
+				var until int64
+				err := scan(&id, &until)
+				out[id] = store.Moment(until)
+				return err
+			})
 		if err != nil {
 			return nil, fmt.Errorf("read kept pictures: %w", err)
 		}
@@ -200,7 +222,8 @@ func (v View) LapsePictures(ctx context.Context, now time.Time) (int, error) {
 	}
 	return len(due), v.s.Write(ctx, func(t *store.Tx) error {
 		for _, k := range due {
-			n, err := t.Exec(ctx, "DELETE FROM kept_pictures WHERE media = ? AND until <= ?", string(k.Media), store.Micros(now))
+			n, err := t.Exec(ctx, "DELETE FROM kept_pictures WHERE media = ? AND until <= ?",
+				string(k.Media), store.Micros(now))
 			if err != nil {
 				return fmt.Errorf("end kept picture: %w", err)
 			}

@@ -56,14 +56,20 @@ func (v View) NoteRules(ctx context.Context, now []RuleText) error {
 	})
 }
 
-func (v View) auditRules(ctx context.Context, t *store.Tx, deed string, is map[string]RuleText, changes []g.AuditChange) error {
+func (v View) auditRules(
+	ctx context.Context, t *store.Tx, deed string, is map[string]RuleText, changes []g.AuditChange,
+) error {
 	tops, err := places.SchoolIDs(ctx, t, true)
 	if err != nil {
 		return err
 	}
 	for _, school := range tops {
 		err := v.s.AuditEntry(ctx, t, g.AuditEntry{
-			School: school, Actor: fileActor, Deed: deed, Object: fmt.Sprintf("%d rules and procedures, sha256 %s", len(is), rulesSum(is)), Changes: changes,
+			School:  school,
+			Actor:   fileActor,
+			Deed:    deed,
+			Object:  fmt.Sprintf("%d rules and procedures, sha256 %s", len(is), rulesSum(is)),
+			Changes: changes,
 		})
 		if err != nil {
 			return err
@@ -74,12 +80,13 @@ func (v View) auditRules(ctx context.Context, t *store.Tx, deed string, is map[s
 
 func ruleTexts(ctx context.Context, t *store.Tx) (map[string]RuleText, error) {
 	out := map[string]RuleText{}
-	err := store.Each(ctx, t, "SELECT kind, id, body FROM rule_texts", nil, func(scan func(...any) error) error {
-		var x RuleText
-		err := scan(&x.Kind, &x.ID, &x.Body)
-		out[x.Kind+" "+x.ID] = x
-		return err
-	})
+	err := store.Each(ctx, t, "SELECT kind, id, body FROM rule_texts", nil,
+		func(scan func(...any) error) error {
+			var x RuleText
+			err := scan(&x.Kind, &x.ID, &x.Body)
+			out[x.Kind+" "+x.ID] = x
+			return err
+		})
 	if err != nil {
 		return nil, fmt.Errorf("read the rules that held: %w", err)
 	}
@@ -99,7 +106,8 @@ func putRuleTexts(ctx context.Context, t *store.Tx, was, is map[string]RuleText)
 		if was[name] == x {
 			continue
 		}
-		if _, err := t.Exec(ctx, "INSERT INTO rule_texts (kind, id, body) VALUES (?, ?, ?)", x.Kind, x.ID, x.Body); err != nil {
+		if _, err := t.Exec(ctx, "INSERT INTO rule_texts (kind, id, body) VALUES (?, ?, ?)",
+			x.Kind, x.ID, x.Body); err != nil {
 			return fmt.Errorf("keep the rules: %w", err)
 		}
 	}
@@ -117,10 +125,12 @@ func ruleChanges(was, is map[string]RuleText) []g.AuditChange {
 			continue
 		}
 		if len(out) == store.MaxChanges {
-			return append(out, g.AuditChange{Field: "…", Before: "…", After: "further rules changed"})
+			return append(out,
+				g.AuditChange{Field: "…", Before: "…", After: "further rules changed"})
 		}
 		before, after := otherLines(was[name].Body, is[name].Body)
-		out = append(out, g.AuditChange{Field: name, Before: store.Short(before), After: store.Short(after)})
+		out = append(out,
+			g.AuditChange{Field: name, Before: store.Short(before), After: store.Short(after)})
 	}
 	return out
 }

@@ -13,7 +13,9 @@ type Effects struct {
 	Alerts    []g.Alert
 	Incidents []g.Incident
 	State     []byte // the engine's snapshot, saved in the same transaction; nil: keep the old one
-	Changes   []byte // of it, saved in place of a snapshot: they come after the snapshot and the changes that are there
+	// of it, saved in place of a snapshot: they come after the snapshot and the changes that are
+	// there
+	Changes []byte
 }
 
 // AlertFilter selects alerts, newest first.

@@ -28,5 +28,10 @@ type View struct {
 
 // In is the book as the scope of s may see it.
 func (r *Book) In(s *store.View) View {
-	return View{r: r, s: s, places: r.places.In(s), people: r.people.In(s)}
+	return View{
+		r:      r,
+		s:      s,
+		places: r.places.In(s),
+		people: r.people.In(s),
+	}
 }

@@ -19,5 +19,7 @@ func (v View) Record(ctx context.Context, deed, object string) error {
 	if err := people.HidesNames(ctx, v.people, v.s.School); err != nil {
 		return err
 	}
-	return v.s.Write(ctx, func(t *store.Tx) error { return v.s.Audit(ctx, t, v.s.School, deed, object) })
+	return v.s.Write(ctx, func(t *store.Tx) error {
+		return v.s.Audit(ctx, t, v.s.School, deed, object)
+	})
 }

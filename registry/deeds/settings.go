@@ -12,7 +12,9 @@ import (
 )
 
 // PutSetting writes a setting, encrypted, at most 64 KiB of JSON; null removes it.
-func (v View) PutSetting(ctx context.Context, school g.SchoolID, key string, value json.RawMessage) error {
+func (v View) PutSetting(
+	ctx context.Context, school g.SchoolID, key string, value json.RawMessage,
+) error {
 	in, err := v.s.Reach(ctx, g.SettingsWrite)
 	if err != nil {
 		return err
@@ -27,7 +29,8 @@ func (v View) PutSetting(ctx context.Context, school g.SchoolID, key string, val
 		return g.FieldErrorf("key", "give a name of 1 to 64 letters, digits, '-', '_' or '.'")
 	}
 	if len(value) > places.MaxSetting {
-		return g.Errorf(g.TooLarge, "the setting has %d bytes; at most %d are kept", len(value), places.MaxSetting)
+		return g.Errorf(g.TooLarge, "the setting has %d bytes; at most %d are kept", len(value),
+			places.MaxSetting)
 	}
 	if !json.Valid(value) {
 		return g.FieldErrorf("value", "this is not JSON")
@@ -38,17 +41,22 @@ func (v View) PutSetting(ctx context.Context, school g.SchoolID, key string, val
 			return err
 		}
 		if string(value) == "null" {
-			_, err = t.Exec(ctx, "DELETE FROM settings WHERE school = ? AND key = ?", string(school), key)
+			_, err = t.Exec(ctx, "DELETE FROM settings WHERE school = ? AND key = ?",
+				string(school), key)
 		} else {
-			_, err = t.Exec(ctx, "INSERT INTO settings (school, key, value_sealed) VALUES (?, ?, ?) ON CONFLICT (school, key) DO UPDATE SET value_sealed = excluded.value_sealed",
-				string(school), key, store.Seal(v.s.Vault.Data, value, "setting "+string(school)+" "+key))
+			_, err = t.Exec(ctx,
+				"INSERT INTO settings (school, key, value_sealed) VALUES (?, ?, ?) ON CONFLICT "+
+					"(school, key) DO UPDATE SET value_sealed = excluded.value_sealed",
+				string(school), key,
+				store.Seal(v.s.Vault.Data, value, "setting "+string(school)+" "+key))
 		}
 		if err != nil {
 			return fmt.Errorf("write setting: %w", err)
 		}
 		t.Change("setting", school, key)
 		if school == "" {
-			return v.s.AuditChanges(ctx, t, v.s.School, "setting.put", "gateway "+key, before, value)
+			return v.s.AuditChanges(ctx, t, v.s.School, "setting.put", "gateway "+key, before,
+				value)
 		}
 		return v.s.AuditChanges(ctx, t, school, "setting.put", key, before, value)
 	})

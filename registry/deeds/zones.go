@@ -16,36 +16,56 @@ func (v View) PutZone(ctx context.Context, x g.Zone) (g.Zone, error) {
 		return g.Zone{}, err
 	}
 	if !slices.Contains(g.ZoneKinds(), x.Kind) {
-		return g.Zone{}, g.FieldErrorf("kind", "%q is no kind of zone; use one of %v", x.Kind, g.ZoneKinds())
+		return g.Zone{}, g.FieldErrorf("kind", "%q is no kind of zone; use one of %v", x.Kind,
+			g.ZoneKinds())
 	}
 	if x.ID == "" {
 		x.ID = g.ZoneID(g.NewID("zon"))
 	}
-	err := places.PutPlace(ctx, v.places, places.Place{Table: "zones", Noun: "zone", ID: string(x.ID), School: x.School, Above: "buildings", Parent: string(x.Building), After: x, Before: places.ZoneBefore(x.ID), Set: func(ctx context.Context, t *store.Tx) error {
-		if err := places.MayUnmark(ctx, v.places, t, x); err != nil {
-			return err
-		}
-		if x.Private {
-			n := 0
-			err := t.Row(ctx, "SELECT COUNT(*) FROM devices d JOIN profiles p ON p.id = d.profile WHERE d.zone = ? AND p.type = ?", string(x.ID), string(g.TypeCamera)).Scan(&n)
-			if err != nil {
+	err := places.PutPlace(ctx, v.places, places.Place{
+		Table:  "zones",
+		Noun:   "zone",
+		ID:     string(x.ID),
+		School: x.School,
+		Above:  "buildings",
+		Parent: string(x.Building),
+		After:  x,
+		Before: places.ZoneBefore(x.ID),
+		Set: func(ctx context.Context, t *store.Tx) error {
+			if err := places.MayUnmark(ctx, v.places, t, x); err != nil {
 				return err
 			}
-			if n > 0 {
-				return g.Errorf(g.Conflict, "%d cameras are bound to this zone: move them before it is made private", n)
+			if x.Private {
+				n := 0
+				err := t.Row(ctx,
+					"SELECT COUNT(*) FROM devices d JOIN profiles p ON p.id = d.profile WHERE "+
+						"d.zone = ? AND p.type = ?",
+					string(x.ID), string(g.TypeCamera)).Scan(&n)
+				if err != nil {
+					return err
+				}
+				if n > 0 {
+					return g.Errorf(g.Conflict,
+						"%d cameras are bound to this zone: move them before it is made private", n)
+				}
 			}
-		}
-		_, err := t.Exec(ctx, "INSERT INTO zones (id, school, building, name, kind, private) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET building = excluded.building, name = excluded.name, kind = excluded.kind, private = excluded.private",
-			string(x.ID), string(x.School), string(x.Building), x.Name, string(x.Kind), store.Flag(x.Private))
-		return err
-	}})
+			_, err := t.Exec(ctx,
+				"INSERT INTO zones (id, school, building, name, kind, private) VALUES (?, ?, ?, "+
+					"?, ?, ?) ON CONFLICT (id) DO UPDATE SET building = excluded.building, name "+
+					"= excluded.name, kind = excluded.kind, private = excluded.private",
+				string(x.ID), string(x.School), string(x.Building), x.Name, string(x.Kind),
+				store.Flag(x.Private))
+			return err
+		},
+	})
 	return x, err
 }
 
 // DeleteZone removes a zone in which no device stands.
 // A private one is deleted by who could make it public: it could be made anew without the mark.
 func (v View) DeleteZone(ctx context.Context, id g.ZoneID) error {
-	return places.DeletePlace(ctx, v.places, "zones", "zone", string(id), "devices", "zone", places.ZoneBefore(id), func(t *store.Tx) error {
-		return places.MayUnmark(ctx, v.places, t, g.Zone{ID: id})
-	})
+	return places.DeletePlace(ctx, v.places, "zones", "zone", string(id), "devices", "zone",
+		places.ZoneBefore(id), func(t *store.Tx) error {
+			return places.MayUnmark(ctx, v.places, t, g.Zone{ID: id})
+		})
 }

@@ -22,12 +22,18 @@ func (v View) SaveCommand(ctx context.Context, c g.DeviceCommand) error {
 		if err := t.Row(ctx, "SELECT school FROM devices WHERE id = ?", string(c.Device)).Scan(&school); err != nil {
 			return store.Missing(err, "device", string(c.Device))
 		}
-		_, err := t.Exec(ctx, "INSERT INTO commands (id, device, action, state, reason, maker, made, due, changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			c.ID, string(c.Device), store.Clean(c.Action), string(c.State), store.Clean(c.Reason), store.Clean(c.By), store.Micros(c.Made), store.Micros(c.Due), store.Micros(c.Changed))
+		_, err := t.Exec(ctx,
+			"INSERT INTO commands (id, device, action, state, reason, maker, made, due, changed) "+
+				"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			c.ID, string(c.Device), store.Clean(c.Action), string(c.State), store.Clean(c.Reason),
+			store.Clean(c.By), store.Micros(c.Made), store.Micros(c.Due),
+			store.Micros(c.Changed))
 		if err != nil {
 			return fmt.Errorf("keep command: %w", err)
 		}
-		_, err = t.Exec(ctx, "DELETE FROM commands WHERE device = ? AND id NOT IN (SELECT id FROM commands WHERE device = ? ORDER BY made DESC, id DESC LIMIT ?)",
+		_, err = t.Exec(ctx,
+			"DELETE FROM commands WHERE device = ? AND id NOT IN (SELECT id FROM commands WHERE "+
+				"device = ? ORDER BY made DESC, id DESC LIMIT ?)",
 			string(c.Device), string(c.Device), keptCommands)
 		if err != nil {
 			return fmt.Errorf("keep command: %w", err)
@@ -44,7 +50,9 @@ func (v View) MoveCommand(ctx context.Context, id string, to g.CommandState, rea
 		return err
 	}
 	return v.s.Write(ctx, func(t *store.Tx) error {
-		_, err := t.Exec(ctx, "UPDATE commands SET state = ?, reason = ?, changed = ? WHERE id = ? AND state IN ('queued', 'sent')",
+		_, err := t.Exec(ctx,
+			"UPDATE commands SET state = ?, reason = ?, changed = ? WHERE id = ? AND state IN "+
+				"('queued', 'sent')",
 			string(to), store.Clean(reason), store.Micros(t.Now), id)
 		if err != nil {
 			return fmt.Errorf("move command: %w", err)
@@ -55,11 +63,15 @@ func (v View) MoveCommand(ctx context.Context, id string, to g.CommandState, rea
 
 // ExpireCommands ends the commands that no device took in time, and answers them; only system
 // scopes do. reason says why, of a command as it stood.
-func (v View) ExpireCommands(ctx context.Context, now time.Time, reason func(g.DeviceCommand) string) ([]g.DeviceCommand, error) {
+func (v View) ExpireCommands(
+	ctx context.Context, now time.Time, reason func(g.DeviceCommand) string,
+) ([]g.DeviceCommand, error) {
 	if err := v.s.OnlySystem(); err != nil {
 		return nil, err
 	}
-	late, err := v.commands(ctx, "WHERE state IN ('queued', 'sent') AND due < ? ORDER BY due, id LIMIT 500", store.Micros(now))
+	late, err := v.commands(ctx,
+		"WHERE state IN ('queued', 'sent') AND due < ? ORDER BY due, id LIMIT 500",
+		store.Micros(now))
 	if err != nil || len(late) == 0 {
 		return nil, err
 	}
@@ -68,7 +80,10 @@ func (v View) ExpireCommands(ctx context.Context, now time.Time, reason func(g.D
 		out = out[:0]
 		for _, c := range late {
 			c.Reason = reason(c)
-			n, err := t.Exec(ctx, "UPDATE commands SET state = 'expired', reason = ?, changed = ? WHERE id = ? AND state = ?", store.Clean(c.Reason), store.Micros(t.Now), c.ID, string(c.State))
+			n, err := t.Exec(ctx,
+				"UPDATE commands SET state = 'expired', reason = ?, changed = ? WHERE id = ? AND "+
+					"state = ?",
+				store.Clean(c.Reason), store.Micros(t.Now), c.ID, string(c.State))
 			if err != nil {
 				return fmt.Errorf("expire commands: %w", err)
 			}
@@ -92,7 +107,8 @@ func (v View) Commands(ctx context.Context, id g.DeviceID) ([]g.DeviceCommand, e
 
 func (v View) commands(ctx context.Context, where string, args ...any) ([]g.DeviceCommand, error) {
 	out := []g.DeviceCommand{}
-	q := "SELECT id, device, action, state, reason, maker, made, due, changed FROM commands " + where
+	q := "SELECT id, device, action, state, reason, maker, made, due, changed FROM commands " +
+		where
 	err := store.Each(ctx, v.s.Reg, q, args, func(scan func(...any) error) error {
 		var c g.DeviceCommand
 		var made, due, changed int64

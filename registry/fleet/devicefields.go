@@ -15,7 +15,8 @@ func (v View) CountFields(ctx context.Context, rows []g.UnknownField) error {
 		return err
 	}
 	return v.s.Write(ctx, func(t *store.Tx) error {
-		stmt, err := t.Prepare(ctx, `INSERT INTO device_fields (device, name, kind, example, count, first, last)
+		stmt, err := t.Prepare(ctx,
+			`INSERT INTO device_fields (device, name, kind, example, count, first, last)
 			SELECT id, ?, ?, ?, ?, ?, ? FROM devices WHERE id = ?
 			ON CONFLICT (device, name) DO UPDATE SET kind = excluded.kind, example = excluded.example,
 			count = device_fields.count + excluded.count, last = excluded.last`)
@@ -24,7 +25,8 @@ func (v View) CountFields(ctx context.Context, rows []g.UnknownField) error {
 		}
 		defer stmt.Close()
 		for _, f := range rows {
-			_, err := stmt.Exec(ctx, store.Clean(f.Name), f.Kind, store.Clean(f.Example), f.Count, store.Micros(f.First), store.Micros(f.Last), string(f.Device))
+			_, err := stmt.Exec(ctx, store.Clean(f.Name), f.Kind, store.Clean(f.Example), f.Count,
+				store.Micros(f.First), store.Micros(f.Last), string(f.Device))
 			if err != nil {
 				return fmt.Errorf("count fields: %w", err)
 			}
@@ -44,7 +46,8 @@ func (v View) UnknownFields(ctx context.Context, id g.DeviceID) ([]g.UnknownFiel
 		return nil, err
 	}
 	out := []g.UnknownField{}
-	q := "SELECT name, kind, example, count, first, last FROM device_fields WHERE device = ? ORDER BY name"
+	q := "SELECT name, kind, example, count, first, last FROM device_fields WHERE device = ? " +
+		"ORDER BY name"
 	err = store.Each(ctx, v.s.Reg, q, []any{string(id)}, func(scan func(...any) error) error {
 		f := g.UnknownField{Device: id}
 		var first, last int64
@@ -138,7 +141,9 @@ func (v View) ProfileUses(ctx context.Context) ([]ProfileUse, error) {
 // AddFields takes fields that a device sends into its profile, with the types that were seen,
 // and answers the profile. own, where it is not empty, is the id of a new profile for this
 // device alone; else every device that has the profile gets them.
-func (v View) AddFields(ctx context.Context, id g.DeviceID, names []string, own g.ProfileID) (p g.Profile, err error) {
+func (v View) AddFields(
+	ctx context.Context, id g.DeviceID, names []string, own g.ProfileID,
+) (p g.Profile, err error) {
 	fields, err := v.UnknownFields(ctx, id)
 	if err != nil {
 		return p, err
@@ -167,7 +172,8 @@ func (v View) AddFields(ctx context.Context, id g.DeviceID, names []string, own 
 			return err
 		}
 		if own != "" {
-			if _, err := t.Exec(ctx, "UPDATE devices SET profile = ? WHERE id = ?", string(own), string(id)); err != nil {
+			if _, err := t.Exec(ctx, "UPDATE devices SET profile = ? WHERE id = ?", string(own),
+				string(id)); err != nil {
 				return fmt.Errorf("add fields: %w", err)
 			}
 			t.Change("device", d.School, string(id), "profile")
@@ -177,7 +183,9 @@ func (v View) AddFields(ctx context.Context, id g.DeviceID, names []string, own 
 }
 
 // copyFor is the profile under an id that is free, for one device.
-func copyFor(ctx context.Context, t *store.Tx, p g.Profile, own g.ProfileID, d g.Device) (g.Profile, error) {
+func copyFor(
+	ctx context.Context, t *store.Tx, p g.Profile, own g.ProfileID, d g.Device,
+) (g.Profile, error) {
 	_, err := profile(ctx, t, own)
 	if err == nil {
 		return p, g.Errorf(g.Conflict, "there is a profile %q already: choose another id", own).At("own")
@@ -207,7 +215,10 @@ func addProperties(p *g.Profile, fields []g.UnknownField, names []string) error 
 		case !ok:
 			return g.FieldErrorf("names", "the device sends no unknown field %q", n)
 		case kind == "":
-			return g.FieldErrorf("names", "%q is no single value: a property holds a number, a truth or a text; have the device send the values inside it by themselves", n)
+			return g.FieldErrorf("names",
+				"%q is no single value: a property holds a number, a truth or a text; have the "+
+					"device send the values inside it by themselves",
+				n)
 		default:
 			all[n] = g.Property{Type: kind}
 		}

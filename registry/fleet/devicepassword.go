@@ -26,7 +26,9 @@ const keyed = "hmac1:"
 func (r *Book) ownPassword(d g.Device, secret map[string]string) (hash string, err error) {
 	for key := range secret {
 		if key != "password" {
-			return "", g.FieldErrorf("secret."+key, "a device that speaks MQTT to the gateway has no secret but its password: leave it out")
+			return "", g.FieldErrorf("secret."+key,
+				"a device that speaks MQTT to the gateway has no secret but its password: leave "+
+					"it out")
 		}
 	}
 	p := secret["password"]
@@ -40,11 +42,18 @@ func (r *Book) ownPassword(d g.Device, secret map[string]string) (hash string, e
 	lower := strings.ToLower(p)
 	switch {
 	case len(p) < leastPassword, len(different) < leastDifferent:
-		return "", g.FieldErrorf("secret.password", "is too weak: give at least %d characters, %d of them different, or leave it out and a strong one is made", leastPassword, leastDifferent)
+		return "", g.FieldErrorf("secret.password",
+			"is too weak: give at least %d characters, %d of them different, or leave it out and "+
+				"a strong one is made",
+			leastPassword, leastDifferent)
 	case len(p) > mostPassword:
-		return "", g.FieldErrorf("secret.password", "has %d bytes; at most %d are taken", len(p), mostPassword)
-	case len(d.ID) >= 4 && strings.Contains(lower, strings.ToLower(string(d.ID))), len(d.Serial) >= 4 && strings.Contains(lower, strings.ToLower(d.Serial)):
-		return "", g.FieldErrorf("secret.password", "holds the device's id or serial number, which anybody can read: give another, or leave it out and a strong one is made")
+		return "", g.FieldErrorf("secret.password", "has %d bytes; at most %d are taken", len(p),
+			mostPassword)
+	case len(d.ID) >= 4 && strings.Contains(lower, strings.ToLower(string(d.ID))),
+		len(d.Serial) >= 4 && strings.Contains(lower, strings.ToLower(d.Serial)):
+		return "", g.FieldErrorf("secret.password",
+			"holds the device's id or serial number, which anybody can read: give another, or "+
+				"leave it out and a strong one is made")
 	}
 	return r.keyedPassword(d.ID, []byte(p)), nil
 }

@@ -15,9 +15,11 @@ import (
 )
 
 const (
-	deviceColumns = "d.id, d.school, d.zone, d.profile, d.driver, d.name, d.serial, d.address, d.enabled, d.created"
-	deviceState   = "CASE WHEN d.enabled = 0 THEN 'disabled' ELSE COALESCE(t.state, 'unknown') END"
-	deviceRows    = "SELECT " + deviceColumns + ", p.type, " + deviceState + `, COALESCE(t.reason, ''), COALESCE(t.last_seen, 0),
+	deviceColumns = "d.id, d.school, d.zone, d.profile, d.driver, d.name, d.serial, d.address, " +
+		"d.enabled, d.created"
+	deviceState = "CASE WHEN d.enabled = 0 THEN 'disabled' ELSE COALESCE(t.state, 'unknown') END"
+	deviceRows  = "SELECT " + deviceColumns + ", p.type, " + deviceState +
+		`, COALESCE(t.reason, ''), COALESCE(t.last_seen, 0),
 		COALESCE(t.seq, 0), COALESCE(t.reported, ''), COALESCE(t.desired, ''), COALESCE(t.weak, ''), COALESCE(t.causes, '')
 		FROM devices d JOIN profiles p ON p.id = d.profile LEFT JOIN twins t ON t.device = d.id`
 )
@@ -26,7 +28,10 @@ const (
 func scanDevice(scan func(...any) error, d *g.Device, more ...any) error {
 	var address []byte
 	var created int64
-	dst := []any{&d.ID, &d.School, &d.Zone, &d.Profile, &d.Driver, &d.Name, &d.Serial, &address, &d.Enabled, &created}
+	dst := []any{
+		&d.ID, &d.School, &d.Zone, &d.Profile, &d.Driver, &d.Name, &d.Serial, &address,
+		&d.Enabled, &created,
+	}
 	if err := scan(append(dst, more...)...); err != nil {
 		return err
 	}
@@ -38,7 +43,8 @@ func scanDeviceRow(scan func(...any) error) (row DeviceRow, err error) {
 	var seen int64
 	var reported, desired, causes []byte
 	t := &row.Twin
-	err = scanDevice(scan, &row.Device, &row.Type, &t.State, &t.Reason, &seen, &t.Seq, &reported, &desired, &t.Weak, &causes)
+	err = scanDevice(scan, &row.Device, &row.Type, &t.State, &t.Reason, &seen, &t.Seq, &reported,
+		&desired, &t.Weak, &causes)
 	if err != nil {
 		return row, err
 	}
@@ -76,15 +82,18 @@ func (v View) Devices(ctx context.Context, f DeviceFilter) ([]DeviceRow, string,
 		w.And("d.id > ?", at[0])
 	}
 	out := []DeviceRow{}
-	err = store.Each(ctx, v.s.Reg, deviceRows+w.String()+" ORDER BY d.id LIMIT ?", append(w.Args, f.Size()+1), func(scan func(...any) error) error {
-		row, err := scanDeviceRow(scan)
-		out = append(out, row)
-		return err
-	})
+	err = store.Each(ctx, v.s.Reg, deviceRows+w.String()+" ORDER BY d.id LIMIT ?",
+		append(w.Args, f.Size()+1), func(scan func(...any) error) error {
+			row, err := scanDeviceRow(scan)
+			out = append(out, row)
+			return err
+		})
 	if err != nil {
 		return nil, "", fmt.Errorf("list devices: %w", err)
 	}
-	out, next := store.Cut(out, f.Size(), func(d DeviceRow) string { return store.Cursor(string(d.ID)) })
+	out, next := store.Cut(out, f.Size(), func(d DeviceRow) string {
+		return store.Cursor(string(d.ID))
+	})
 	return out, next, nil
 }
 
@@ -106,7 +115,9 @@ func (v View) Device(ctx context.Context, id g.DeviceID) (DeviceRow, error) {
 
 // DeviceCounts counts the school's devices (all that the scope sees where school is empty) by
 // state and by type.
-func (v View) DeviceCounts(ctx context.Context, school g.SchoolID) (map[g.DeviceState]int, map[g.DeviceType]int, error) {
+func (v View) DeviceCounts(
+	ctx context.Context, school g.SchoolID,
+) (map[g.DeviceState]int, map[g.DeviceType]int, error) {
 	in, err := v.s.Reach(ctx, g.DevicesRead)
 	if err != nil {
 		return nil, nil, err
@@ -116,7 +127,10 @@ func (v View) DeviceCounts(ctx context.Context, school g.SchoolID) (map[g.Device
 		return nil, nil, err
 	}
 	states, types := map[g.DeviceState]int{}, map[g.DeviceType]int{}
-	q := "SELECT " + deviceState + " AS s, p.type, COUNT(*) FROM devices d JOIN profiles p ON p.id = d.profile LEFT JOIN twins t ON t.device = d.id" + w.String() + " GROUP BY s, p.type"
+	q := "SELECT " + deviceState +
+		" AS s, p.type, COUNT(*) FROM devices d JOIN profiles p ON p.id = d.profile LEFT JOIN " +
+		"twins t ON t.device = d.id" +
+		w.String() + " GROUP BY s, p.type"
 	if v.s.Reg.Postgres {
 		q = strings.Replace(q, "GROUP BY s", "GROUP BY 1", 1)
 	}
@@ -138,10 +152,13 @@ func (v View) DeviceCounts(ctx context.Context, school g.SchoolID) (map[g.Device
 }
 
 // SomeDevices are the ids, schools, zones and names of devices, of those that there are.
-func SomeDevices(ctx context.Context, c store.Conn, ids []g.DeviceID) (map[g.DeviceID]g.Device, error) {
+func SomeDevices(
+	ctx context.Context, c store.Conn, ids []g.DeviceID,
+) (map[g.DeviceID]g.Device, error) {
 	out := map[g.DeviceID]g.Device{}
 	for part := range slices.Chunk(ids, store.Chunk) {
-		q := "SELECT id, school, zone, name FROM devices WHERE id IN (" + store.Marks(len(part)) + ")"
+		q := "SELECT id, school, zone, name FROM devices WHERE id IN (" + store.Marks(len(part)) +
+			")"
 		err := store.Each(ctx, c, q, store.Anys(part), func(scan func(...any) error) error {
 			var d g.Device
 			err := scan(&d.ID, &d.School, &d.Zone, &d.Name)
@@ -161,11 +178,13 @@ func (v View) checkDevice(ctx context.Context, t *store.Tx, d g.Device) error {
 		return err
 	}
 	if d.Driver == "" {
-		return g.FieldErrorf("driver", "name the driver that speaks to the device, or %s", g.DriverMQTTFront)
+		return g.FieldErrorf("driver", "name the driver that speaks to the device, or %s",
+			g.DriverMQTTFront)
 	}
 	p, err := profile(ctx, t, d.Profile)
 	if g.ErrorCode(err) == g.NotFound {
-		return g.FieldErrorf("profile", "there is no profile %q: choose one of those listed, or add it", d.Profile)
+		return g.FieldErrorf("profile",
+			"there is no profile %q: choose one of those listed, or add it", d.Profile)
 	}
 	if err != nil {
 		return err
@@ -184,11 +203,14 @@ func (v View) checkDevice(ctx context.Context, t *store.Tx, d g.Device) error {
 	}
 	if d.Serial != "" {
 		n := 0
-		if err := t.Row(ctx, "SELECT COUNT(*) FROM devices WHERE driver = ? AND serial = ? AND id <> ?", string(d.Driver), d.Serial, string(d.ID)).Scan(&n); err != nil {
+		if err := t.Row(ctx,
+			"SELECT COUNT(*) FROM devices WHERE driver = ? AND serial = ? AND id <> ?",
+			string(d.Driver), d.Serial, string(d.ID)).Scan(&n); err != nil {
 			return fmt.Errorf("read device: %w", err)
 		}
 		if n > 0 {
-			return g.Errorf(g.Conflict, "the driver %s has a device with the serial %q already", d.Driver, d.Serial).At("serial")
+			return g.Errorf(g.Conflict, "the driver %s has a device with the serial %q already",
+				d.Driver, d.Serial).At("serial")
 		}
 	}
 	return nil
@@ -206,7 +228,8 @@ func checkDeviceText(d g.Device) error {
 // PEM has.
 func checkEntries(field string, entries map[string]string, most int) error {
 	if len(entries) > store.MaxAddress {
-		return g.FieldErrorf(field, "%d entries; at most %d are kept", len(entries), store.MaxAddress)
+		return g.FieldErrorf(field, "%d entries; at most %d are kept", len(entries),
+			store.MaxAddress)
 	}
 	for k, val := range entries {
 		if err := store.Optional(field, k, store.MaxAddressKey); err != nil {
@@ -223,7 +246,9 @@ func checkEntries(field string, entries map[string]string, most int) error {
 }
 
 // sealSecret encrypts a device's secret under the school's key.
-func (v View) sealSecret(ctx context.Context, t *store.Tx, d g.Device, secret map[string]string) ([]byte, error) {
+func (v View) sealSecret(
+	ctx context.Context, t *store.Tx, d g.Device, secret map[string]string,
+) ([]byte, error) {
 	if len(secret) == 0 {
 		return nil, nil
 	}
@@ -239,7 +264,8 @@ func (v View) sealSecret(ctx context.Context, t *store.Tx, d g.Device, secret ma
 		return nil, err
 	}
 	if len(b) > 16<<10 {
-		return nil, g.Errorf(g.TooLarge, "the secret has %d bytes; at most %d are kept", len(b), 16<<10)
+		return nil, g.Errorf(g.TooLarge, "the secret has %d bytes; at most %d are kept", len(b),
+			16<<10)
 	}
 	return store.Seal(keys.Secret, b, "device "+string(d.ID)), nil
 }
@@ -247,7 +273,9 @@ func (v View) sealSecret(ctx context.Context, t *store.Tx, d g.Device, secret ma
 // CreateDevice adds a device; an empty ID is drawn. For a device of the MQTT front it answers
 // the generated password, which is shown this once and kept as a hash; none where the secret
 // holds one that the device brings along.
-func (v View) CreateDevice(ctx context.Context, d g.Device, secret map[string]string) (g.Device, string, error) {
+func (v View) CreateDevice(
+	ctx context.Context, d g.Device, secret map[string]string,
+) (g.Device, string, error) {
 	in, err := v.s.Reach(ctx, g.DevicesWrite)
 	if err != nil {
 		return g.Device{}, "", err
@@ -292,8 +320,13 @@ func (v View) CreateDevice(ctx context.Context, d g.Device, secret map[string]st
 		if err != nil {
 			return err
 		}
-		_, err = t.Exec(ctx, "INSERT INTO devices (id, school, zone, profile, driver, name, serial, address, enabled, created, secret_sealed, password) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			string(d.ID), string(d.School), string(d.Zone), string(d.Profile), string(d.Driver), d.Name, d.Serial, string(address), store.Flag(d.Enabled), store.Micros(d.Created), sealed, hash)
+		_, err = t.Exec(ctx,
+			"INSERT INTO devices (id, school, zone, profile, driver, name, serial, address, "+
+				"enabled, created, secret_sealed, password) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, "+
+				"?, ?, ?)",
+			string(d.ID), string(d.School), string(d.Zone), string(d.Profile), string(d.Driver),
+			d.Name, d.Serial, string(address), store.Flag(d.Enabled), store.Micros(d.Created),
+			sealed, hash)
 		if err != nil {
 			return fmt.Errorf("create device: %w", err)
 		}
@@ -307,8 +340,12 @@ func (v View) CreateDevice(ctx context.Context, d g.Device, secret map[string]st
 }
 
 // deviceForWrite is the device, found in scope inside a write.
-func deviceForWrite(ctx context.Context, t *store.Tx, in store.Reach, id g.DeviceID) (d g.Device, err error) {
-	if err := scanDevice(t.Row(ctx, "SELECT "+deviceColumns+" FROM devices d WHERE d.id = ?", string(id)).Scan, &d); err != nil {
+func deviceForWrite(
+	ctx context.Context, t *store.Tx, in store.Reach, id g.DeviceID,
+) (d g.Device, err error) {
+	if err := scanDevice(t.Row(ctx, "SELECT "+deviceColumns+" FROM devices d WHERE d.id = ?",
+		string(id)).Scan,
+		&d); err != nil {
 		return d, store.Missing(err, "device", string(id))
 	}
 	return d, in.Owns(d.School, "device", string(id))
@@ -331,10 +368,12 @@ func (v View) UpdateDevice(ctx context.Context, d g.Device, secret map[string]st
 			return err
 		}
 		if d.School != "" && d.School != old.School {
-			return g.FieldErrorf("school", "a device does not change its school: delete it and add it there")
+			return g.FieldErrorf("school",
+				"a device does not change its school: delete it and add it there")
 		}
 		d.School, d.Created = old.School, old.Created
-		if old.Driver != d.Driver || !maps.Equal(old.Address, d.Address) { // what stands so already may stay
+		// what stands so already may stay
+		if old.Driver != d.Driver || !maps.Equal(old.Address, d.Address) {
 			if err := v.checkIdentity(ctx, t, in, d); err != nil {
 				return err
 			}
@@ -349,8 +388,11 @@ func (v View) UpdateDevice(ctx context.Context, d g.Device, secret map[string]st
 		if err != nil {
 			return err
 		}
-		_, err = t.Exec(ctx, "UPDATE devices SET zone = ?, profile = ?, driver = ?, name = ?, serial = ?, address = ?, enabled = ? WHERE id = ?",
-			string(d.Zone), string(d.Profile), string(d.Driver), d.Name, d.Serial, string(address), store.Flag(d.Enabled), string(d.ID))
+		_, err = t.Exec(ctx,
+			"UPDATE devices SET zone = ?, profile = ?, driver = ?, name = ?, serial = ?, address "+
+				"= ?, enabled = ? WHERE id = ?",
+			string(d.Zone), string(d.Profile), string(d.Driver), d.Name, d.Serial, string(address),
+			store.Flag(d.Enabled), string(d.ID))
 		if err != nil {
 			return fmt.Errorf("update device: %w", err)
 		}
@@ -366,7 +408,8 @@ func (v View) UpdateDevice(ctx context.Context, d g.Device, secret map[string]st
 				return err
 			}
 			if newPassword = hash != ""; newPassword {
-				if _, err := t.Exec(ctx, "UPDATE devices SET password = ? WHERE id = ?", hash, string(d.ID)); err != nil {
+				if _, err := t.Exec(ctx, "UPDATE devices SET password = ? WHERE id = ?", hash,
+					string(d.ID)); err != nil {
 					return fmt.Errorf("update device: %w", err)
 				}
 			}
@@ -377,7 +420,8 @@ func (v View) UpdateDevice(ctx context.Context, d g.Device, secret map[string]st
 			if err != nil {
 				return err
 			}
-			if _, err := t.Exec(ctx, "UPDATE devices SET secret_sealed = ? WHERE id = ?", sealed, string(d.ID)); err != nil {
+			if _, err := t.Exec(ctx, "UPDATE devices SET secret_sealed = ? WHERE id = ?", sealed,
+				string(d.ID)); err != nil {
 				return fmt.Errorf("update device: %w", err)
 			}
 		}
@@ -400,15 +444,18 @@ func (v View) UpdateDevice(ctx context.Context, d g.Device, secret map[string]st
 
 // DeleteDevice removes a device, its twin and its secret. Its history stays.
 func (v View) DeleteDevice(ctx context.Context, id g.DeviceID) error {
-	return v.s.Remove(ctx, g.DevicesWrite, "devices", "device", string(id), "device", deviceBefore(id), func(t *store.Tx) error {
-		return endCertificates(ctx, t, id)
-	})
+	return v.s.Remove(ctx, g.DevicesWrite, "devices", "device", string(id), "device",
+		deviceBefore(id), func(t *store.Tx) error {
+			return endCertificates(ctx, t, id)
+		})
 }
 
 func deviceBefore(id g.DeviceID) store.Former {
 	return func(ctx context.Context, t *store.Tx) (any, error) {
 		var d g.Device
-		err := scanDevice(t.Row(ctx, "SELECT "+deviceColumns+" FROM devices d WHERE d.id = ?", string(id)).Scan, &d)
+		err := scanDevice(t.Row(ctx, "SELECT "+deviceColumns+" FROM devices d WHERE d.id = ?",
+			string(id)).Scan,
+			&d)
 		return d, err
 	}
 }

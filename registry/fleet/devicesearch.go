@@ -43,26 +43,27 @@ func (r *Book) deviceWords(ctx context.Context, w *store.Where, q string) error 
 // profileTitles are each profile's id and titles in every language, in lower case.
 func (r *Book) profileTitles(ctx context.Context) (map[string]string, error) {
 	out := map[string]string{}
-	err := store.Each(ctx, r.s.Reg, "SELECT id, body FROM profiles", nil, func(scan func(...any) error) error {
-		var id string
-		var b []byte
-		if err := scan(&id, &b); err != nil {
-			return err
-		}
-		var p struct {
-			Title  string            `json:"title"`
-			Titles map[string]string `json:"titles"`
-		}
-		if err := json.Unmarshal(b, &p); err != nil {
-			return err
-		}
-		text := id + "\n" + p.Title
-		for _, t := range p.Titles {
-			text += "\n" + t
-		}
-		out[id] = strings.ToLower(text)
-		return nil
-	})
+	err := store.Each(ctx, r.s.Reg, "SELECT id, body FROM profiles", nil,
+		func(scan func(...any) error) error {
+			var id string
+			var b []byte
+			if err := scan(&id, &b); err != nil {
+				return err
+			}
+			var p struct {
+				Title  string            `json:"title"`
+				Titles map[string]string `json:"titles"`
+			}
+			if err := json.Unmarshal(b, &p); err != nil {
+				return err
+			}
+			text := id + "\n" + p.Title
+			for _, t := range p.Titles {
+				text += "\n" + t
+			}
+			out[id] = strings.ToLower(text)
+			return nil
+		})
 	if err != nil {
 		return nil, fmt.Errorf("read profiles: %w", err)
 	}

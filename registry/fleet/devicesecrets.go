@@ -21,7 +21,8 @@ import (
 func newDevicePassword(id g.DeviceID) (password, hash string) {
 	var b [20]byte
 	rand.Read(b[:])
-	password = strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b[:]))
+	password = strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(
+		b[:]))
 	return password, devicePasswordHash(id, []byte(password))
 }
 
@@ -40,7 +41,8 @@ func (v View) DeviceSecret(ctx context.Context, id g.DeviceID) (map[string]strin
 	}
 	var school g.SchoolID
 	var sealed []byte
-	if err := v.s.Reg.Row(ctx, "SELECT school, secret_sealed FROM devices WHERE id = ?", string(id)).Scan(&school, &sealed); err != nil {
+	if err := v.s.Reg.Row(ctx, "SELECT school, secret_sealed FROM devices WHERE id = ?",
+		string(id)).Scan(&school, &sealed); err != nil {
 		return nil, store.Missing(err, "device", string(id))
 	}
 	secret := map[string]string{}
@@ -72,7 +74,8 @@ func (v View) ResetDevicePassword(ctx context.Context, id g.DeviceID) (string, e
 			return err
 		}
 		if d.Driver != g.DriverMQTTFront {
-			return g.Errorf(g.Invalid, "the device is spoken to by the driver %s and has no MQTT password", d.Driver)
+			return g.Errorf(g.Invalid,
+				"the device is spoken to by the driver %s and has no MQTT password", d.Driver)
 		}
 		if _, err := t.Exec(ctx, "UPDATE devices SET password = ? WHERE id = ?", hash, string(id)); err != nil {
 			return fmt.Errorf("reset device password: %w", err)
@@ -98,7 +101,8 @@ func (r *Book) VerifyDevice(ctx context.Context, id g.DeviceID, password []byte)
 		want = strings.Repeat("-", 2*sha256.Size) // no hash is equal to it
 	}
 	if subtle.ConstantTimeCompare([]byte(r.passwordHash(id, password, want)), []byte(want)) != 1 {
-		return g.Device{}, g.Errorf(g.Unauthenticated, "the device is unknown or its password is wrong")
+		return g.Device{}, g.Errorf(g.Unauthenticated,
+			"the device is unknown or its password is wrong")
 	}
 	return d.enter(id)
 }
@@ -110,7 +114,9 @@ func (r *Book) credentialsOf(ctx context.Context, id g.DeviceID) (credentials, e
 	if ok {
 		return d, nil
 	}
-	err := scanDevice(r.s.Reg.Row(ctx, "SELECT "+deviceColumns+", d.password FROM devices d WHERE d.id = ?", string(id)).Scan, &d.device, &d.password)
+	err := scanDevice(r.s.Reg.Row(ctx,
+		"SELECT "+deviceColumns+", d.password FROM devices d WHERE d.id = ?", string(id)).Scan,
+		&d.device, &d.password)
 	if errors.Is(err, sql.ErrNoRows) {
 		return credentials{}, nil
 	}

@@ -22,20 +22,22 @@ func (v View) FlappingDevices(ctx context.Context) ([]FlappingDevice, error) {
 	if err := v.s.OnlySystem(); err != nil {
 		return nil, err
 	}
-	q := `SELECT d.id, t.last_seen, CASE WHEN p.offline_after > 0 THEN p.offline_after ELSE ` + strconv.Itoa(g.DefaultOfflineAfter) + ` END
+	q := `SELECT d.id, t.last_seen, CASE WHEN p.offline_after > 0 THEN p.offline_after ELSE ` +
+		strconv.Itoa(g.DefaultOfflineAfter) + ` END
 		FROM twins t JOIN devices d ON d.id = t.device JOIN profiles p ON p.id = d.profile
 		WHERE t.state = ? AND d.enabled = 1 ORDER BY d.id`
 	var out []FlappingDevice
-	err := store.Each(ctx, v.s.Reg, q, []any{string(g.StateFlapping)}, func(scan func(...any) error) error {
-		var d FlappingDevice
-		var seen, allowed int64
-		if err := scan(&d.ID, &seen, &allowed); err != nil {
-			return err
-		}
-		d.LastSeen, d.Allowed = store.Moment(seen), time.Duration(allowed)*time.Second
-		out = append(out, d)
-		return nil
-	})
+	err := store.Each(ctx, v.s.Reg, q, []any{string(g.StateFlapping)},
+		func(scan func(...any) error) error {
+			var d FlappingDevice
+			var seen, allowed int64
+			if err := scan(&d.ID, &seen, &allowed); err != nil {
+				return err
+			}
+			d.LastSeen, d.Allowed = store.Moment(seen), time.Duration(allowed)*time.Second
+			out = append(out, d)
+			return nil
+		})
 	if err != nil {
 		return nil, fmt.Errorf("find flapping devices: %w", err)
 	}

@@ -32,25 +32,29 @@ func (f identityField) of(d g.Device) string {
 }
 
 // sameThing is the device that is the same thing as d already; none where found is false.
-func (r *Book) sameThing(ctx context.Context, q store.Conn, d g.Device) (same g.Device, found bool, err error) {
+func (r *Book) sameThing(
+	ctx context.Context, q store.Conn, d g.Device,
+) (same g.Device, found bool, err error) {
 	fields := identities[d.Driver]
 	if len(fields) == 0 || d.Address[fields[0].key] == "" {
 		return same, false, nil
 	}
 	errSame := errors.New("the same")
-	err = store.Each(ctx, q, "SELECT "+deviceColumns+" FROM devices d WHERE d.driver = ? AND d.id <> ?", []any{string(d.Driver), string(d.ID)}, func(scan func(...any) error) error {
-		var other g.Device
-		if err := scanDevice(scan, &other); err != nil {
-			return err
-		}
-		for _, f := range fields {
-			if f.of(other) != f.of(d) {
-				return nil
+	err = store.Each(ctx, q,
+		"SELECT "+deviceColumns+" FROM devices d WHERE d.driver = ? AND d.id <> ?",
+		[]any{string(d.Driver), string(d.ID)}, func(scan func(...any) error) error {
+			var other g.Device
+			if err := scanDevice(scan, &other); err != nil {
+				return err
 			}
-		}
-		same = other
-		return errSame
-	})
+			for _, f := range fields {
+				if f.of(other) != f.of(d) {
+					return nil
+				}
+			}
+			same = other
+			return errSame
+		})
 	switch {
 	case err == nil:
 		return same, false, nil
@@ -101,6 +105,7 @@ func (v View) checkIdentity(ctx context.Context, t *store.Tx, in store.Reach, d 
 		who = g.Textf("%q (%s)", same.Name, same.ID)
 	}
 	at := "address." + fields[len(fields)-1].key
-	return g.Errorf(g.Conflict, "%s has the same %s already: change that device, or delete it first",
+	return g.Errorf(g.Conflict,
+		"%s has the same %s already: change that device, or delete it first",
 		who, keys).At(at)
 }

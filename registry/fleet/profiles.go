@@ -23,11 +23,12 @@ func (v View) Profiles(ctx context.Context) ([]g.Profile, error) {
 		return nil, err
 	}
 	out := []g.Profile{}
-	err := store.Each(ctx, v.s.Reg, "SELECT body FROM profiles ORDER BY id", nil, func(scan func(...any) error) error {
-		p, err := scanProfile(scan)
-		out = append(out, p)
-		return err
-	})
+	err := store.Each(ctx, v.s.Reg, "SELECT body FROM profiles ORDER BY id", nil,
+		func(scan func(...any) error) error {
+			p, err := scanProfile(scan)
+			out = append(out, p)
+			return err
+		})
 	if err != nil {
 		return nil, fmt.Errorf("list profiles: %w", err)
 	}
@@ -98,7 +99,10 @@ func putProfile(ctx context.Context, t *store.Tx, p g.Profile) error {
 	if err != nil {
 		return fmt.Errorf("write profile: %w", err)
 	}
-	_, err = t.Exec(ctx, "INSERT INTO profiles (id, type, offline_after, body) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET type = excluded.type, offline_after = excluded.offline_after, body = excluded.body",
+	_, err = t.Exec(ctx,
+		"INSERT INTO profiles (id, type, offline_after, body) VALUES (?, ?, ?, ?) ON CONFLICT "+
+			"(id) DO UPDATE SET type = excluded.type, offline_after = excluded.offline_after, "+
+			"body = excluded.body",
 		string(p.ID), string(p.Type), p.OfflineAfter, string(body))
 	if err != nil {
 		return fmt.Errorf("write profile: %w", err)

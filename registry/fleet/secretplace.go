@@ -18,7 +18,8 @@ import (
 // rather than once too seldom.
 func sameplace(key string) bool {
 	return slices.Contains([]string{
-		"username", "client_id", "topic", "availability", "available", "unavailable", "sightings", "time",
+		"username", "client_id", "topic", "availability", "available", "unavailable", "sightings",
+		"time",
 		"timezone", "direction", "transport",
 	}, key)
 }
@@ -38,7 +39,8 @@ func secretMoves(old, d g.Device) string {
 	}
 	for _, k := range slices.Sorted(maps.Keys(keys)) {
 		before, after := strings.TrimSpace(old.Address[k]), strings.TrimSpace(d.Address[k])
-		if before != after && !sameplace(k) && !measure(k, before, after) && !store.SameHost(before, after) {
+		if before != after && !sameplace(k) && !measure(k, before, after) &&
+			!store.SameHost(before, after) {
 			return "address." + k
 		}
 	}
@@ -65,19 +67,24 @@ func measure(key, before, after string) bool {
 
 // keepsSecret asks for a stored secret again where the device would now lead elsewhere and none
 // is given.
-func keepsSecret(ctx context.Context, t *store.Tx, old, d g.Device, secret map[string]string) error {
+func keepsSecret(
+	ctx context.Context, t *store.Tx, old, d g.Device, secret map[string]string,
+) error {
 	moved := secretMoves(old, d)
 	if moved == "" || secret != nil {
 		return nil
 	}
 	n := 0
-	q := "SELECT COUNT(*) FROM devices WHERE id = ? AND secret_sealed IS NOT NULL AND LENGTH(secret_sealed) > 0"
+	q := "SELECT COUNT(*) FROM devices WHERE id = ? AND secret_sealed IS NOT NULL AND " +
+		"LENGTH(secret_sealed) > 0"
 	if err := t.Row(ctx, q, string(d.ID)).Scan(&n); err != nil {
 		return fmt.Errorf("read device: %w", err)
 	}
 	if n == 0 {
 		return nil
 	}
-	return g.FieldErrorf("secret", "%s changed, and the stored secret goes only where it was given for: "+
-		"give the secret again, or an empty one (\"password\": \"\") where there is none any more", moved)
+	return g.FieldErrorf("secret",
+		"%s changed, and the stored secret goes only where it was given for: "+
+			"give the secret again, or an empty one (\"password\": \"\") where there is none any "+
+			"more", moved)
 }

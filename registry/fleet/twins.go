@@ -28,10 +28,12 @@ func (v View) SetDesired(ctx context.Context, id g.DeviceID, name string, val g.
 		}
 		prop, ok := p.Properties[name]
 		if !ok {
-			return g.FieldErrorf(name, "profile %q has no such property; it has %v", p.ID, p.PropertyNames())
+			return g.FieldErrorf(name, "profile %q has no such property; it has %v", p.ID,
+				p.PropertyNames())
 		}
 		if !prop.Writable {
-			return g.FieldErrorf(name, "the property cannot be set: its profile does not say writable")
+			return g.FieldErrorf(name,
+				"the property cannot be set: its profile does not say writable")
 		}
 		if err := prop.Check(val); err != nil {
 			return g.FieldErrorf(name, "%v", err)
@@ -59,12 +61,17 @@ func loadTwins(ctx context.Context, t *store.Tx, ids []g.DeviceID) (map[g.Device
 	for len(ids) > 0 {
 		part := ids[:min(store.Chunk, len(ids))]
 		ids = ids[len(part):]
-		q := "SELECT d.id, COALESCE(t.state, 'unknown'), COALESCE(t.reason, ''), COALESCE(t.last_seen, 0), COALESCE(t.seq, 0), COALESCE(t.reported, ''), COALESCE(t.desired, ''), COALESCE(t.weak, ''), COALESCE(t.causes, '') FROM devices d LEFT JOIN twins t ON t.device = d.id WHERE d.id IN (" + store.Marks(len(part)) + ")"
+		q := "SELECT d.id, COALESCE(t.state, 'unknown'), COALESCE(t.reason, ''), " +
+			"COALESCE(t.last_seen, 0), COALESCE(t.seq, 0), COALESCE(t.reported, ''), " +
+			"COALESCE(t.desired, ''), COALESCE(t.weak, ''), COALESCE(t.causes, '') FROM devices " +
+			"d LEFT JOIN twins t ON t.device = d.id WHERE d.id IN (" +
+			store.Marks(len(part)) + ")"
 		err := store.Each(ctx, t, q, store.Anys(part), func(scan func(...any) error) error {
 			tw := &g.Twin{}
 			var seen int64
 			var reported, desired, causes []byte
-			err := scan(&tw.Device, &tw.State, &tw.Reason, &seen, &tw.Seq, &reported, &desired, &tw.Weak, &causes)
+			err := scan(&tw.Device, &tw.State, &tw.Reason, &seen, &tw.Seq, &reported, &desired,
+				&tw.Weak, &causes)
 			if err != nil {
 				return err
 			}
@@ -86,7 +93,8 @@ func loadTwins(ctx context.Context, t *store.Tx, ids []g.DeviceID) (map[g.Device
 }
 
 func saveTwins(ctx context.Context, t *store.Tx, twins []*g.Twin) error {
-	stmt, err := t.Prepare(ctx, `INSERT INTO twins (device, state, reason, last_seen, seq, reported, desired, weak, causes)
+	stmt, err := t.Prepare(ctx,
+		`INSERT INTO twins (device, state, reason, last_seen, seq, reported, desired, weak, causes)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (device) DO UPDATE SET state = excluded.state, reason = excluded.reason, last_seen = excluded.last_seen,
 		seq = excluded.seq, reported = excluded.reported, desired = excluded.desired, weak = excluded.weak, causes = excluded.causes`)
@@ -105,7 +113,8 @@ func saveTwins(ctx context.Context, t *store.Tx, twins []*g.Twin) error {
 				return fmt.Errorf("write twins: %w", err)
 			}
 		}
-		_, err = stmt.Exec(ctx, string(tw.Device), string(tw.State), tw.Reason, store.Micros(tw.LastSeen), int64(tw.Seq),
+		_, err = stmt.Exec(ctx, string(tw.Device), string(tw.State), tw.Reason,
+			store.Micros(tw.LastSeen), int64(tw.Seq),
 			string(reported), string(desired), string(tw.Weak), CausesJSON(tw.Causes))
 		if err != nil {
 			return fmt.Errorf("write twins: %w", err)
@@ -185,7 +194,9 @@ func (v View) ApplyTwins(ctx context.Context, events []g.Event) error {
 }
 
 // foldAll folds what the twin has not seen, and says whether that was anything.
-func (r *Book) foldAll(ctx context.Context, t *store.Tx, tw *g.Twin, events []*g.Event) (news bool, err error) {
+func (r *Book) foldAll(
+	ctx context.Context, t *store.Tx, tw *g.Twin, events []*g.Event,
+) (news bool, err error) {
 	for _, e := range events {
 		if e.Seq <= tw.Seq {
 			continue
@@ -203,7 +214,8 @@ func (r *Book) foldAll(ctx context.Context, t *store.Tx, tw *g.Twin, events []*g
 }
 
 func twinned(e g.Event) bool {
-	return e.Kind == g.EventReading || e.Kind == g.EventSighting || e.Kind == g.EventStatus || e.Kind == g.EventOccurrence
+	return e.Kind == g.EventReading || e.Kind == g.EventSighting || e.Kind == g.EventStatus ||
+		e.Kind == g.EventOccurrence
 }
 
 // fold applies one event to a twin.
@@ -231,8 +243,11 @@ func fold(tw *g.Twin, e g.Event) {
 		if tw.State != g.StateOnline && tw.State != g.StateFault {
 			return // nobody heard the device itself
 		}
-	case tw.State != g.StateFault && tw.State != g.StateFlapping: // these last until somebody says otherwise
-		tw.State, tw.Reason, tw.Causes = g.StateOnline, "", nil
+	// these last until somebody says otherwise
+	case tw.State != g.StateFault && tw.State != g.StateFlapping:
+		tw.State = g.StateOnline
+		tw.Reason = ""
+		tw.Causes = nil
 	}
 	if e.Received.After(tw.LastSeen) {
 		tw.LastSeen = e.Received.UTC()

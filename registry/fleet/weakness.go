@@ -50,7 +50,8 @@ func (v View) WeakCounts(ctx context.Context, school g.SchoolID) (map[g.Weakness
 		return nil, err
 	}
 	w.And(weakInUse)
-	q := "SELECT " + deviceWeak + ", COUNT(*) FROM devices d LEFT JOIN twins t ON t.device = d.id" + w.String() + " GROUP BY 1"
+	q := "SELECT " + deviceWeak + ", COUNT(*) FROM devices d LEFT JOIN twins t ON t.device = d.id" +
+		w.String() + " GROUP BY 1"
 	out := map[g.Weakness]int{}
 	err = store.Each(ctx, v.s.Reg, q, w.Args, func(scan func(...any) error) error {
 		var weak g.Weakness

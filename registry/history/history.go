@@ -30,10 +30,16 @@ func (v View) ApplyHistory(ctx context.Context, events []g.Event) error {
 	_, err := v.s.Hist.Write(ctx, v.s.Now(), func(t *store.Tx) error {
 		var stmts [4]*store.Stmt
 		for i, q := range []string{
-			"INSERT INTO sightings (seq, id, school, device, zone, person, method, direction, time, received, match, media, replayed, sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-			"INSERT INTO statuses (seq, school, device, time, state, reason, causes) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-			"INSERT INTO rejections (seq, school, device, time, reason, source, excerpt, properties, partial, sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-			"UPDATE sightings SET person = ?, sealed = NULL, resolved = ? WHERE id = ? AND person = ''",
+			"INSERT INTO sightings (seq, id, school, device, zone, person, method, direction, " +
+				"time, received, match, media, replayed, sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, " +
+				"?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+			"INSERT INTO statuses (seq, school, device, time, state, reason, causes) VALUES (?, " +
+				"?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+			"INSERT INTO rejections (seq, school, device, time, reason, source, excerpt, " +
+				"properties, partial, sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT " +
+				"DO NOTHING",
+			"UPDATE sightings SET person = ?, sealed = NULL, resolved = ? WHERE id = ? AND " +
+				"person = ''",
 		} {
 			s, err := t.Prepare(ctx, q)
 			if err != nil {
@@ -84,17 +90,24 @@ func record(ctx context.Context, stmts [4]*store.Stmt, e g.Event) error {
 			id = g.SightingID("sgt_" + store.Digits(e.Seq)) // an event from before ids were given
 		}
 		var added int64
-		added, err = stmts[0].Exec(ctx, int64(e.Seq), string(id), string(e.School), string(e.Device), string(zone), string(s.Person), string(s.Method), string(s.Direction),
-			store.Micros(e.Time), store.Micros(e.Received), match, string(s.Media), history(e), optionalBytes(s.Sealed))
+		added, err = stmts[0].Exec(ctx, int64(e.Seq), string(id), string(e.School),
+			string(e.Device), string(zone), string(s.Person), string(s.Method),
+			string(s.Direction),
+			store.Micros(e.Time), store.Micros(e.Received), match, string(s.Media), history(e),
+			optionalBytes(s.Sealed))
 		if err == nil && added == 0 && s.Person != "" { // told again, and now it is somebody's
 			_, err = stmts[3].Exec(ctx, string(s.Person), store.Micros(e.Received), string(id))
 		}
 	case e.Status != nil:
-		_, err = stmts[1].Exec(ctx, int64(e.Seq), string(e.School), string(e.Device), store.Micros(e.Time), string(e.Status.State), store.Clean(e.Status.Reason),
+		_, err = stmts[1].Exec(ctx, int64(e.Seq), string(e.School), string(e.Device),
+			store.Micros(e.Time), string(e.Status.State), store.Clean(e.Status.Reason),
 			fleet.CausesJSON(e.Status.Causes))
 	case e.Rejection != nil:
-		_, err = stmts[2].Exec(ctx, int64(e.Seq), string(e.School), string(e.Device), store.Micros(e.Received), store.Clean(e.Rejection.Reason), store.Clean(e.Rejection.Source), store.Clean(e.Rejection.Excerpt),
-			strings.Join(e.Rejection.Properties, "\n"), store.Flag(e.Rejection.Partial), optionalBytes(e.Rejection.Sealed))
+		_, err = stmts[2].Exec(ctx, int64(e.Seq), string(e.School), string(e.Device),
+			store.Micros(e.Received), store.Clean(e.Rejection.Reason),
+			store.Clean(e.Rejection.Source), store.Clean(e.Rejection.Excerpt),
+			strings.Join(e.Rejection.Properties, "\n"), store.Flag(e.Rejection.Partial),
+			optionalBytes(e.Rejection.Sealed))
 	}
 	return err
 }
@@ -109,12 +122,14 @@ func history(e g.Event) int64 {
 	return store.Flag(e.Replayed)
 }
 
-const sightingColumns = "seq, id, school, device, zone, person, method, direction, time, received, match, media, replayed, resolved"
+const sightingColumns = "seq, id, school, device, zone, person, method, direction, time, " +
+	"received, match, media, replayed, resolved"
 
 func scanSighting(scan func(...any) error) (s SightingRow, err error) {
 	var at, received, replayed, resolved int64
 	var match []byte
-	if err := scan(&s.Seq, &s.ID, &s.School, &s.Device, &s.Zone, &s.Person, &s.Method, &s.Direction, &at, &received, &match, &s.Media, &replayed, &resolved); err != nil {
+	if err := scan(&s.Seq, &s.ID, &s.School, &s.Device, &s.Zone, &s.Person, &s.Method,
+		&s.Direction, &at, &received, &match, &s.Media, &replayed, &resolved); err != nil {
 		return s, err
 	}
 	s.Time, s.Received = store.Moment(at), store.Moment(received)
@@ -141,7 +156,8 @@ func (v View) Sightings(ctx context.Context, f SightingFilter) ([]SightingRow, s
 	var w store.Where
 	school := "school"
 	if f.Person != "" || f.Device != "" {
-		school = "school || ''" // no bait for the planner: the person's or the device's index is the short way
+		// no bait for the planner: the person's or the device's index is the short way
+		school = "school || ''"
 	}
 	if err := in.Within(&w, school, f.School); err != nil {
 		return nil, "", err
@@ -169,11 +185,14 @@ func (v View) Sightings(ctx context.Context, f SightingFilter) ([]SightingRow, s
 		w.And("(time < ? OR (time = ? AND seq < ?))", us, us, seq)
 	}
 	out := []SightingRow{}
-	err = store.Each(ctx, v.s.Hist, "SELECT "+sightingColumns+" FROM sightings"+w.String()+" ORDER BY time DESC, seq DESC LIMIT ?", append(w.Args, f.Size()+1), func(scan func(...any) error) error {
-		s, err := scanSighting(scan)
-		out = append(out, s)
-		return err
-	})
+	err = store.Each(ctx, v.s.Hist,
+		"SELECT "+sightingColumns+" FROM sightings"+w.String()+
+			" ORDER BY time DESC, seq DESC LIMIT ?",
+		append(w.Args, f.Size()+1), func(scan func(...any) error) error {
+			s, err := scanSighting(scan)
+			out = append(out, s)
+			return err
+		})
 	if err != nil {
 		return nil, "", fmt.Errorf("list sightings: %w", err)
 	}
@@ -212,7 +231,9 @@ func between(w *store.Where, col string, from, to time.Time) {
 // SightingsBetween are the school's sightings from <= time < to, oldest first, of the persons
 // (of everybody, the unknown too, where persons is empty). It answers all, without names: it
 // is for computing attendance.
-func (v View) SightingsBetween(ctx context.Context, school g.SchoolID, from, to time.Time, persons []g.PersonID) ([]SightingRow, error) {
+func (v View) SightingsBetween(
+	ctx context.Context, school g.SchoolID, from, to time.Time, persons []g.PersonID,
+) ([]SightingRow, error) {
 	in, err := v.s.Reach(ctx, g.SightingsRead)
 	if err != nil {
 		return nil, err
@@ -225,13 +246,16 @@ func (v View) SightingsBetween(ctx context.Context, school g.SchoolID, from, to 
 	between(&base, "time", from, to)
 	out := []SightingRow{}
 	read := func(w store.Where) error {
-		return store.Each(ctx, v.s.Hist, "SELECT "+sightingColumns+" FROM sightings"+w.String()+" ORDER BY time, seq", w.Args, func(scan func(...any) error) error {
-			s, err := scanSighting(scan)
-			out = append(out, s)
-			return err
-		})
+		return store.Each(ctx, v.s.Hist,
+			"SELECT "+sightingColumns+" FROM sightings"+w.String()+" ORDER BY time, seq", w.Args,
+			func(scan func(...any) error) error {
+				s, err := scanSighting(scan)
+				out = append(out, s)
+				return err
+			})
 	}
-	if len(persons) == 0 || len(persons) > store.Chunk { // many persons: one sweep by time costs less than a search each
+	// many persons: one sweep by time costs less than a search each
+	if len(persons) == 0 || len(persons) > store.Chunk {
 		if err := read(base); err != nil {
 			return nil, fmt.Errorf("read sightings: %w", err)
 		}
@@ -284,28 +308,37 @@ func (v View) Rejections(ctx context.Context, f RejectionFilter) ([]RejectionRow
 		return nil, "", err
 	}
 	out := []RejectionRow{}
-	err = store.Each(ctx, v.s.Hist, "SELECT seq, school, device, time, reason, source, excerpt, properties, partial, COALESCE(LENGTH(sealed), 0) FROM rejections"+w.String()+" ORDER BY seq DESC LIMIT ?", append(w.Args, f.Size()+1), func(scan func(...any) error) error {
-		var row RejectionRow
-		var at int64
-		var properties string
-		err := scan(&row.Seq, &row.School, &row.Device, &at, &row.Reason, &row.Source, &row.Excerpt, &properties, &row.Partial, &row.Kept)
-		row.Kept = max(row.Kept-sealing, 0)
-		row.Time = store.Moment(at)
-		if properties != "" {
-			row.Properties = strings.Split(properties, "\n")
-		}
-		out = append(out, row)
-		return err
-	})
+	err = store.Each(ctx, v.s.Hist,
+		"SELECT seq, school, device, time, reason, source, excerpt, properties, partial, "+
+			"COALESCE(LENGTH(sealed), 0) FROM rejections"+
+			w.String()+" ORDER BY seq DESC LIMIT ?",
+		append(w.Args, f.Size()+1), func(scan func(...any) error) error {
+			var row RejectionRow
+			var at int64
+			var properties string
+			err := scan(&row.Seq, &row.School, &row.Device, &at, &row.Reason, &row.Source,
+				&row.Excerpt, &properties, &row.Partial, &row.Kept)
+			row.Kept = max(row.Kept-sealing, 0)
+			row.Time = store.Moment(at)
+			if properties != "" {
+				row.Properties = strings.Split(properties, "\n")
+			}
+			out = append(out, row)
+			return err
+		})
 	if err != nil {
 		return nil, "", fmt.Errorf("list rejections: %w", err)
 	}
-	out, next := store.Cut(out, f.Size(), func(row RejectionRow) string { return store.Cursor(store.Digits(row.Seq)) })
+	out, next := store.Cut(out, f.Size(), func(row RejectionRow) string {
+		return store.Cursor(store.Digits(row.Seq))
+	})
 	return out, next, nil
 }
 
 // StatusLog lists a device's changes of state, newest first.
-func (v View) StatusLog(ctx context.Context, device g.DeviceID, p store.Page) ([]StatusRow, string, error) {
+func (v View) StatusLog(
+	ctx context.Context, device g.DeviceID, p store.Page,
+) ([]StatusRow, string, error) {
 	in, err := v.s.Reach(ctx, g.DevicesRead)
 	if err != nil {
 		return nil, "", err
@@ -319,21 +352,26 @@ func (v View) StatusLog(ctx context.Context, device g.DeviceID, p store.Page) ([
 		return nil, "", err
 	}
 	out := []StatusRow{}
-	err = store.Each(ctx, v.s.Hist, "SELECT seq, device, time, state, reason, causes FROM statuses"+w.String()+" ORDER BY seq DESC LIMIT ?", append(w.Args, p.Size()+1), func(scan func(...any) error) error {
-		var row StatusRow
-		var at int64
-		var causes []byte
-		if err := scan(&row.Seq, &row.Device, &at, &row.State, &row.Reason, &causes); err != nil {
-			return err
-		}
-		row.Time = store.Moment(at)
-		out = append(out, row)
-		return store.FromJSON(causes, &out[len(out)-1].Causes)
-	})
+	err = store.Each(ctx, v.s.Hist,
+		"SELECT seq, device, time, state, reason, causes FROM statuses"+w.String()+
+			" ORDER BY seq DESC LIMIT ?",
+		append(w.Args, p.Size()+1), func(scan func(...any) error) error {
+			var row StatusRow
+			var at int64
+			var causes []byte
+			if err := scan(&row.Seq, &row.Device, &at, &row.State, &row.Reason, &causes); err != nil {
+				return err
+			}
+			row.Time = store.Moment(at)
+			out = append(out, row)
+			return store.FromJSON(causes, &out[len(out)-1].Causes)
+		})
 	if err != nil {
 		return nil, "", fmt.Errorf("list the device's states: %w", err)
 	}
-	out, next := store.Cut(out, p.Size(), func(row StatusRow) string { return store.Cursor(store.Digits(row.Seq)) })
+	out, next := store.Cut(out, p.Size(), func(row StatusRow) string {
+		return store.Cursor(store.Digits(row.Seq))
+	})
 	return out, next, nil
 }
 
@@ -344,6 +382,9 @@ func told(ctx context.Context, t *store.Tx, e g.Event) (bool, error) {
 		return false, nil
 	}
 	n := 0
-	err := t.Row(ctx, "SELECT COUNT(*) FROM statuses WHERE device = ? AND time = ? AND state = ? AND reason = ?", string(e.Device), store.Micros(e.Time), string(e.Status.State), store.Clean(e.Status.Reason)).Scan(&n)
+	err := t.Row(ctx,
+		"SELECT COUNT(*) FROM statuses WHERE device = ? AND time = ? AND state = ? AND reason = ?",
+		string(e.Device), store.Micros(e.Time), string(e.Status.State),
+		store.Clean(e.Status.Reason)).Scan(&n)
 	return n > 0, err
 }

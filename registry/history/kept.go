@@ -64,7 +64,8 @@ func (v View) RejectionContent(ctx context.Context, seq uint64) ([]byte, error) 
 		return nil, err
 	}
 	if strings.TrimSpace(v.s.Reason) == "" {
-		return nil, g.FieldErrorf("reason", "say why you look at what was refused; it is kept in the audit log")
+		return nil, g.FieldErrorf("reason",
+			"say why you look at what was refused; it is kept in the audit log")
 	}
 	if err := store.Optional("reason", v.s.Reason, store.MaxReason); err != nil {
 		return nil, err
@@ -86,10 +87,15 @@ func (v View) RejectionContent(ctx context.Context, seq uint64) ([]byte, error) 
 	if err != nil {
 		return nil, err
 	}
-	err = v.s.Write(ctx, func(t *store.Tx) error { return v.s.Audit(ctx, t, school, "rejection.open", store.Digits(seq)) })
+	err = v.s.Write(ctx, func(t *store.Tx) error {
+		return v.s.Audit(ctx, t, school, "rejection.open", store.Digits(seq))
+	})
 	if err != nil {
-		v.s.Log.Error("a look at what was refused could not be audited and was refused", "error", err)
-		return nil, g.Errorf(g.Unavailable, "the look cannot be written into the audit log, so it is refused: tell your administrator")
+		v.s.Log.Error("a look at what was refused could not be audited and was refused", "error",
+			err)
+		return nil, g.Errorf(g.Unavailable,
+			"the look cannot be written into the audit log, so it is refused: tell your "+
+				"administrator")
 	}
 	return store.Unseal(c, sealed, keptContext)
 }
@@ -105,7 +111,9 @@ type Passage struct {
 
 // UnresolvedPassages are up to limit of the school's, newest first, with numbers below before;
 // 0: from the newest on. Only system scopes read them.
-func (v View) UnresolvedPassages(ctx context.Context, school g.SchoolID, before uint64, limit int) ([]Passage, error) {
+func (v View) UnresolvedPassages(
+	ctx context.Context, school g.SchoolID, before uint64, limit int,
+) ([]Passage, error) {
 	if err := v.s.OnlySystem(); err != nil {
 		return nil, err
 	}
@@ -113,24 +121,26 @@ func (v View) UnresolvedPassages(ctx context.Context, school g.SchoolID, before 
 	if err != nil {
 		return nil, err
 	}
-	q := "SELECT seq, device, method, time, sealed FROM sightings WHERE sealed IS NOT NULL AND school = ? AND seq < ? ORDER BY seq DESC LIMIT ?"
+	q := "SELECT seq, device, method, time, sealed FROM sightings WHERE sealed IS NOT NULL AND " +
+		"school = ? AND seq < ? ORDER BY seq DESC LIMIT ?"
 	top := int64(before)
 	if before == 0 {
 		top = 1<<63 - 1
 	}
 	var out []Passage
-	err = store.Each(ctx, v.s.Hist, q, []any{string(school), top, limit}, func(scan func(...any) error) error {
-		var p Passage
-		var at int64
-		var sealed []byte
-		if err := scan(&p.Seq, &p.Device, &p.Method, &at, &sealed); err != nil {
+	err = store.Each(ctx, v.s.Hist, q, []any{string(school), top, limit},
+		func(scan func(...any) error) error {
+			var p Passage
+			var at int64
+			var sealed []byte
+			if err := scan(&p.Seq, &p.Device, &p.Method, &at, &sealed); err != nil {
+				return err
+			}
+			plain, err := store.Unseal(c, sealed, keptContext)
+			p.Time, p.Credential = store.Moment(at), string(plain)
+			out = append(out, p)
 			return err
-		}
-		plain, err := store.Unseal(c, sealed, keptContext)
-		p.Time, p.Credential = store.Moment(at), string(plain)
-		out = append(out, p)
-		return err
-	})
+		})
 	if err != nil {
 		return nil, fmt.Errorf("read passages of nobody yet: %w", err)
 	}
@@ -140,7 +150,9 @@ func (v View) UnresolvedPassages(ctx context.Context, school g.SchoolID, before 
 // ResolvePassages gives passages of nobody to persons, by their numbers. The credentials that
 // were kept of them go. It is written into the audit log; only system scopes do it, and doing
 // it again changes nothing.
-func (v View) ResolvePassages(ctx context.Context, school g.SchoolID, whose map[uint64]g.PersonID) error {
+func (v View) ResolvePassages(
+	ctx context.Context, school g.SchoolID, whose map[uint64]g.PersonID,
+) error {
 	if err := v.s.OnlySystem(); err != nil || len(whose) == 0 {
 		return err
 	}
@@ -148,7 +160,8 @@ func (v View) ResolvePassages(ctx context.Context, school g.SchoolID, whose map[
 	resolved := int64(0)
 	now := v.s.Now()
 	_, err := v.s.Hist.Write(ctx, now, func(t *store.Tx) error {
-		stmt, err := t.Prepare(ctx, `UPDATE sightings SET person = ?, sealed = NULL, media = '', resolved = ?
+		stmt, err := t.Prepare(ctx,
+			`UPDATE sightings SET person = ?, sealed = NULL, media = '', resolved = ?
 			WHERE seq = ? AND school = ? AND person = ''`)
 		if err != nil {
 			return err
@@ -171,6 +184,7 @@ func (v View) ResolvePassages(ctx context.Context, school g.SchoolID, whose map[
 		return nil
 	}
 	return v.s.Write(ctx, func(t *store.Tx) error {
-		return v.s.Audit(ctx, t, school, "sightings.resolve", fmt.Sprintf("%d passages of %d persons", resolved, len(persons)))
+		return v.s.Audit(ctx, t, school, "sightings.resolve",
+			fmt.Sprintf("%d passages of %d persons", resolved, len(persons)))
 	})
 }

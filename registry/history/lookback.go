@@ -41,7 +41,9 @@ func (l *looks) note(key string, now time.Time) {
 		l.at = map[string]time.Time{}
 	}
 	if len(l.at) >= mostLooks {
-		maps.DeleteFunc(l.at, func(_ string, at time.Time) bool { return now.Sub(at).Abs() >= lookedFor })
+		maps.DeleteFunc(l.at, func(_ string, at time.Time) bool {
+			return now.Sub(at).Abs() >= lookedFor
+		})
 	}
 	if len(l.at) >= mostLooks {
 		clear(l.at) // a look is then in the log once more
@@ -59,7 +61,9 @@ func (v View) bounded(f *SightingFilter) error {
 	asked := !f.From.IsZero() && f.From.Before(bound) || !f.To.IsZero() && f.To.Before(bound)
 	switch {
 	case asked && strings.TrimSpace(v.s.Reason) == "":
-		return g.FieldErrorf("reason", "say why you look back over more than %d hours; it is kept in the audit log", RunningDay/time.Hour)
+		return g.FieldErrorf("reason",
+			"say why you look back over more than %d hours; it is kept in the audit log",
+			RunningDay/time.Hour)
 	case asked:
 		return people.Because(v.people, g.Student)
 	case f.From.IsZero() && people.Because(v.people, g.Student) != nil:

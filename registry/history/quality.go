@@ -71,7 +71,8 @@ const (
 	badWeight    = 100
 	qualityChunk = 100 // rows of one statement
 
-	qualityCounts  = "observations, sightings, replayed, late, duplicates, unknown, strangers, rejected, clock_refused, gaps, gap_seconds, clock_count, clock_min, clock_max, clock_bins"
+	qualityCounts = "observations, sightings, replayed, late, duplicates, unknown, strangers, " +
+		"rejected, clock_refused, gaps, gap_seconds, clock_count, clock_min, clock_max, clock_bins"
 	qualityColumns = "school, day, device, weight, kinds, " + qualityCounts
 )
 
@@ -86,12 +87,13 @@ func (v View) QualityState(ctx context.Context) (turn, seq uint64, state [][]byt
 		return 0, 0, nil, nil
 	}
 	if err == nil {
-		err = store.Each(ctx, v.s.Hist, "SELECT state FROM quality_state ORDER BY shard", nil, func(scan func(...any) error) error {
-			var b []byte
-			err := scan(&b)
-			state = append(state, b)
-			return err
-		})
+		err = store.Each(ctx, v.s.Hist, "SELECT state FROM quality_state ORDER BY shard", nil,
+			func(scan func(...any) error) error {
+				var b []byte
+				err := scan(&b)
+				state = append(state, b)
+				return err
+			})
 	}
 	if err != nil {
 		return 0, 0, nil, fmt.Errorf("read where the data-quality report is: %w", err)
@@ -116,11 +118,17 @@ func (v View) ApplyQuality(ctx context.Context, q QualityTurn) error {
 			return err
 		}
 		for shard, b := range q.State {
-			if _, err := t.Exec(ctx, "INSERT INTO quality_state (shard, state) VALUES (?, ?) ON CONFLICT (shard) DO UPDATE SET state = excluded.state", shard, b); err != nil {
+			if _, err := t.Exec(ctx,
+				"INSERT INTO quality_state (shard, state) VALUES (?, ?) ON CONFLICT (shard) DO "+
+					"UPDATE SET state = excluded.state",
+				shard, b); err != nil {
 				return err
 			}
 		}
-		_, err = t.Exec(ctx, "INSERT INTO quality_reader (id, seq, turn) VALUES (1, ?, ?) ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, turn = excluded.turn", int64(q.Seq), int64(q.Turn))
+		_, err = t.Exec(ctx,
+			"INSERT INTO quality_reader (id, seq, turn) VALUES (1, ?, ?) ON CONFLICT (id) DO "+
+				"UPDATE SET seq = excluded.seq, turn = excluded.turn",
+			int64(q.Seq), int64(q.Turn))
 		return err
 	})
 	if err != nil {
@@ -133,7 +141,8 @@ func (v View) ApplyQuality(ctx context.Context, q QualityTurn) error {
 func addQuality(ctx context.Context, t *store.Tx, q QualityTurn) error {
 	for rows := q.Rows; len(rows) > 0; {
 		n := 1 // of one school and day
-		for n < min(len(rows), qualityChunk) && rows[n].School == rows[0].School && rows[n].Day == rows[0].Day {
+		for n < min(len(rows), qualityChunk) && rows[n].School == rows[0].School &&
+			rows[n].Day == rows[0].Day {
 			n++
 		}
 		part := rows[:n]
@@ -163,7 +172,11 @@ func addQuality(ctx context.Context, t *store.Tx, q QualityTurn) error {
 // SQLite's driver takes the longer for each parameter, the more there are.
 func appendQuality(b []byte, r g.Quality, kinds, weight int64) []byte {
 	b = append(b, ",(?,?,?"...)
-	for _, n := range [...]int64{weight, kinds, r.Observations, r.Sightings, r.Replayed, r.Late, r.Duplicates, r.Unknown, r.Strangers, r.Rejected, r.ClockRefused, r.Gaps, r.GapSeconds, r.Clock.Count, r.Clock.Min, r.Clock.Max} {
+	for _, n := range [...]int64{
+		weight, kinds, r.Observations, r.Sightings, r.Replayed, r.Late, r.Duplicates,
+		r.Unknown, r.Strangers, r.Rejected, r.ClockRefused, r.Gaps, r.GapSeconds,
+		r.Clock.Count, r.Clock.Min, r.Clock.Max,
+	} {
 		b = strconv.AppendInt(append(b, ','), n, 10)
 	}
 	b = append(b, ",'"...)
@@ -177,18 +190,23 @@ func appendQuality(b []byte, r g.Quality, kinds, weight int64) []byte {
 }
 
 // readQuality reads what is there of some devices of one school on one day.
-func readQuality(ctx context.Context, t *store.Tx, rows []g.Quality) (map[g.DeviceID]g.Quality, error) {
+func readQuality(
+	ctx context.Context, t *store.Tx, rows []g.Quality,
+) (map[g.DeviceID]g.Quality, error) {
 	args := make([]any, 0, 2+len(rows))
 	args = append(args, string(rows[0].School), rows[0].Day)
 	for _, r := range rows {
 		args = append(args, string(r.Device))
 	}
 	out := make(map[g.DeviceID]g.Quality, len(rows))
-	err := store.Each(ctx, t, "SELECT "+qualityColumns+" FROM quality WHERE school = ? AND day = ? AND device IN ("+store.Marks(len(rows))+")", args, func(scan func(...any) error) error {
-		r, _, err := scanQuality(scan)
-		out[r.Device] = r.Quality
-		return err
-	})
+	err := store.Each(ctx, t,
+		"SELECT "+qualityColumns+" FROM quality WHERE school = ? AND day = ? AND device IN ("+
+			store.Marks(len(rows))+")",
+		args, func(scan func(...any) error) error {
+			r, _, err := scanQuality(scan)
+			out[r.Device] = r.Quality
+			return err
+		})
 	return out, err
 }
 
@@ -206,8 +224,10 @@ func scanQuality(scan func(...any) error) (r QualityRow, weight int64, err error
 	var bins string
 	var kinds int64
 	c := &r.Clock
-	if err := scan(&r.School, &r.Day, &r.Device, &weight, &kinds, &r.Observations, &r.Sightings, &r.Replayed, &r.Late, &r.Duplicates, &r.Unknown, &r.Strangers,
-		&r.Rejected, &r.ClockRefused, &r.Gaps, &r.GapSeconds, &c.Count, &c.Min, &c.Max, &bins); err != nil {
+	if err := scan(&r.School, &r.Day, &r.Device, &weight, &kinds, &r.Observations, &r.Sightings,
+		&r.Replayed, &r.Late, &r.Duplicates, &r.Unknown, &r.Strangers,
+		&r.Rejected, &r.ClockRefused, &r.Gaps, &r.GapSeconds, &c.Count, &c.Min, &c.Max,
+		&bins); err != nil {
 		return r, 0, err
 	}
 	r.Level = g.QualityGood
@@ -233,7 +253,10 @@ func (f QualityFilter) where(in store.Reach) (w store.Where, err error) {
 		return w, err
 	}
 	store.Eq(&w, "device", f.Device)
-	for _, d := range []struct{ field, cond, day string }{{"from", "day >= ?", f.From}, {"to", "day <= ?", f.To}} {
+	for _, d := range []struct{ field, cond, day string }{
+		{"from", "day >= ?", f.From},
+		{"to", "day <= ?", f.To},
+	} {
 		if d.day == "" {
 			continue
 		}
@@ -249,12 +272,14 @@ func (f QualityFilter) where(in store.Reach) (w store.Where, err error) {
 	case g.QualityBad:
 		w.And("weight >= ?", badWeight)
 	default:
-		return w, g.FieldErrorf("level", "%q is no level; use one of %v", f.Level, g.QualityLevels())
+		return w, g.FieldErrorf("level", "%q is no level; use one of %v", f.Level,
+			g.QualityLevels())
 	}
 	if f.Kind != "" {
 		bit := kindBit(f.Kind)
 		if bit == 0 {
-			return w, g.FieldErrorf("kind", "%q is no kind of finding; use one of %v", f.Kind, g.QualityKinds())
+			return w, g.FieldErrorf("kind", "%q is no kind of finding; use one of %v", f.Kind,
+				g.QualityKinds())
 		}
 		w.And("kinds / ? % 2 = 1", bit)
 	}
@@ -282,33 +307,42 @@ func (v View) QualityDays(ctx context.Context, f QualityFilter) ([]QualityDay, e
 	if err != nil {
 		return nil, err
 	}
-	q := "SELECT school, day, COUNT(*), SUM(CASE WHEN weight > 0 AND weight < ? THEN 1 ELSE 0 END), SUM(CASE WHEN weight >= ? THEN 1 ELSE 0 END), SUM(observations), SUM(replayed), SUM(late), SUM(duplicates), SUM(unknown), SUM(strangers), SUM(rejected), SUM(clock_refused), SUM(gaps), SUM(gap_seconds)"
+	q := "SELECT school, day, COUNT(*), SUM(CASE WHEN weight > 0 AND weight < ? THEN 1 ELSE 0 " +
+		"END), SUM(CASE WHEN weight >= ? THEN 1 ELSE 0 END), SUM(observations), SUM(replayed), " +
+		"SUM(late), SUM(duplicates), SUM(unknown), SUM(strangers), SUM(rejected), " +
+		"SUM(clock_refused), SUM(gaps), SUM(gap_seconds)"
 	kinds := g.QualityKinds()
 	args := []any{badWeight, badWeight}
 	for _, k := range kinds {
 		q += ", SUM(kinds / " + store.Digits(kindBit(k)) + " % 2)"
 	}
-	q += " FROM quality" + w.String() + " GROUP BY school, day ORDER BY 5 DESC, 4 DESC, 15 DESC, day DESC, school"
+	q += " FROM quality" + w.String() +
+		" GROUP BY school, day ORDER BY 5 DESC, 4 DESC, 15 DESC, day DESC, school"
 	out := []QualityDay{}
-	err = store.Each(ctx, v.s.Hist, q, append(args, w.Args...), func(scan func(...any) error) error {
-		var d QualityDay
-		found := make([]int, len(kinds))
-		into := []any{&d.School, &d.Day, &d.Devices, &d.Look, &d.Bad, &d.Observations, &d.Replayed, &d.Late, &d.Duplicates, &d.Unknown, &d.Strangers, &d.Rejected, &d.ClockRefused, &d.Gaps, &d.GapSeconds}
-		for i := range found {
-			into = append(into, &found[i])
-		}
-		if err := scan(into...); err != nil {
-			return err
-		}
-		d.Kinds = map[g.QualityKind]int{}
-		for i, n := range found {
-			if n > 0 {
-				d.Kinds[kinds[i]] = n
+	err = store.Each(ctx, v.s.Hist, q, append(args, w.Args...),
+		func(scan func(...any) error) error {
+			var d QualityDay
+			found := make([]int, len(kinds))
+			into := []any{
+				&d.School, &d.Day, &d.Devices, &d.Look, &d.Bad, &d.Observations, &d.Replayed,
+				&d.Late, &d.Duplicates, &d.Unknown, &d.Strangers, &d.Rejected, &d.ClockRefused,
+				&d.Gaps, &d.GapSeconds,
 			}
-		}
-		out = append(out, d)
-		return nil
-	})
+			for i := range found {
+				into = append(into, &found[i])
+			}
+			if err := scan(into...); err != nil {
+				return err
+			}
+			d.Kinds = map[g.QualityKind]int{}
+			for i, n := range found {
+				if n > 0 {
+					d.Kinds[kinds[i]] = n
+				}
+			}
+			out = append(out, d)
+			return nil
+		})
 	if err != nil {
 		return nil, fmt.Errorf("sum up the data-quality report: %w", err)
 	}
@@ -330,7 +364,9 @@ func (v View) Quality(ctx context.Context, f QualityFilter) ([]QualityRow, strin
 	if err != nil {
 		return nil, "", err
 	}
-	page, next, err := store.Walk(v.s.Walks, order, f.Page, func(k qualityKey) string { return k.day + " " + string(k.school) + " " + string(k.device) })
+	page, next, err := store.Walk(v.s.Walks, order, f.Page, func(k qualityKey) string {
+		return k.day + " " + string(k.school) + " " + string(k.device)
+	})
 	if err != nil {
 		return nil, "", err
 	}
@@ -354,18 +390,23 @@ type qualityKey struct {
 // qualityOrder is which rows are selected, the worst first.
 func (v View) qualityOrder(ctx context.Context, w store.Where) ([]qualityKey, error) {
 	var keys []qualityKey
-	q := "SELECT day, school, device FROM quality" + w.String() + " ORDER BY weight DESC, gap_seconds DESC, day DESC, school, device LIMIT ?"
-	err := store.Each(ctx, v.s.Hist, q, append(w.Args, maxQualityRows+1), func(scan func(...any) error) error {
-		var k qualityKey
-		err := scan(&k.day, &k.school, &k.device)
-		keys = append(keys, k)
-		return err
-	})
+	q := "SELECT day, school, device FROM quality" + w.String() +
+		" ORDER BY weight DESC, gap_seconds DESC, day DESC, school, device LIMIT ?"
+	err := store.Each(ctx, v.s.Hist, q, append(w.Args, maxQualityRows+1),
+		func(scan func(...any) error) error {
+			var k qualityKey
+			err := scan(&k.day, &k.school, &k.device)
+			keys = append(keys, k)
+			return err
+		})
 	if err != nil {
 		return nil, fmt.Errorf("list the data-quality report: %w", err)
 	}
 	if len(keys) > maxQualityRows {
-		return nil, g.FieldErrorf("from", "more than %d rows: ask for fewer days, for one school, or with level for the bad ones only", maxQualityRows)
+		return nil, g.FieldErrorf("from",
+			"more than %d rows: ask for fewer days, for one school, or with level for the bad "+
+				"ones only",
+			maxQualityRows)
 	}
 	return keys, nil
 }
@@ -378,7 +419,8 @@ func (v View) qualityRows(ctx context.Context, keys []qualityKey) ([]QualityRow,
 		for _, k := range part {
 			args = append(args, string(k.school), k.day, string(k.device))
 		}
-		q := "SELECT " + qualityColumns + " FROM quality WHERE (school, day, device) IN (VALUES " + strings.TrimSuffix(strings.Repeat("(?,?,?),", len(part)), ",") + ")"
+		q := "SELECT " + qualityColumns + " FROM quality WHERE (school, day, device) IN (VALUES " +
+			strings.TrimSuffix(strings.Repeat("(?,?,?),", len(part)), ",") + ")"
 		err := store.Each(ctx, v.s.Hist, q, args, func(scan func(...any) error) error {
 			r, _, err := scanQuality(scan)
 			found[qualityKey{r.Day, r.School, r.Device}] = r
@@ -417,7 +459,9 @@ func (v View) nameDevices(ctx context.Context, rows []QualityRow) error {
 
 // SightingSeqs are the sequences under which the history has sightings of these ids: the
 // first of each id. Only system scopes read it.
-func (v View) SightingSeqs(ctx context.Context, ids []g.SightingID) (map[g.SightingID]uint64, error) {
+func (v View) SightingSeqs(
+	ctx context.Context, ids []g.SightingID,
+) (map[g.SightingID]uint64, error) {
 	if err := v.s.OnlySystem(); err != nil {
 		return nil, err
 	}
@@ -425,13 +469,15 @@ func (v View) SightingSeqs(ctx context.Context, ids []g.SightingID) (map[g.Sight
 	for len(ids) > 0 {
 		part := ids[:min(store.Chunk, len(ids))]
 		ids = ids[len(part):]
-		err := store.Each(ctx, v.s.Hist, "SELECT id, seq FROM sightings WHERE id IN ("+store.Marks(len(part))+")", store.Anys(part), func(scan func(...any) error) error {
-			var id g.SightingID
-			var seq uint64
-			err := scan(&id, &seq)
-			out[id] = seq
-			return err
-		})
+		err := store.Each(ctx, v.s.Hist,
+			"SELECT id, seq FROM sightings WHERE id IN ("+store.Marks(len(part))+")",
+			store.Anys(part), func(scan func(...any) error) error {
+				var id g.SightingID
+				var seq uint64
+				err := scan(&id, &seq)
+				out[id] = seq
+				return err
+			})
 		if err != nil {
 			return nil, fmt.Errorf("look for sightings: %w", err)
 		}

@@ -18,9 +18,12 @@ type Trimmed struct{ Sightings, Statuses, Rejections int64 }
 // TrimHistory removes the school's sightings, states and rejections from before a time, and
 // those of no school where school is empty, and the days of the data-quality report that were
 // over before it; only system scopes do. It writes what it removed of the former into the
-// audit log, as the proof that retention is kept: the report holds counts of devices alone. It may be called again after an
+// audit log, as the proof that retention is kept: the report holds counts of devices alone. It may
+// be called again after an
 // error.
-func (v View) TrimHistory(ctx context.Context, school g.SchoolID, before time.Time) (Trimmed, error) {
+func (v View) TrimHistory(
+	ctx context.Context, school g.SchoolID, before time.Time,
+) (Trimmed, error) {
 	var n Trimmed
 	if err := v.s.OnlySystem(); err != nil {
 		return n, err
@@ -32,7 +35,10 @@ func (v View) TrimHistory(ctx context.Context, school g.SchoolID, before time.Ti
 		for {
 			removed := int64(0)
 			_, err := v.s.Hist.Write(ctx, v.s.Now(), func(t *store.Tx) (err error) {
-				removed, err = t.Exec(ctx, "DELETE FROM "+x.table+" WHERE seq IN (SELECT seq FROM "+x.table+" WHERE school = ? AND time < ? LIMIT ?)", string(school), store.Micros(before), trimBatch)
+				removed, err = t.Exec(ctx,
+					"DELETE FROM "+x.table+" WHERE seq IN (SELECT seq FROM "+x.table+
+						" WHERE school = ? AND time < ? LIMIT ?)",
+					string(school), store.Micros(before), trimBatch)
 				return err
 			})
 			if err != nil {
@@ -51,7 +57,9 @@ func (v View) TrimHistory(ctx context.Context, school g.SchoolID, before time.Ti
 		return n, nil
 	}
 	return n, v.s.Write(ctx, func(t *store.Tx) error {
-		return v.s.Audit(ctx, t, school, "history.trim", fmt.Sprintf("before %s: %d sightings, %d states, %d rejections", before.UTC().Format(time.RFC3339), n.Sightings, n.Statuses, n.Rejections))
+		return v.s.Audit(ctx, t, school, "history.trim",
+			fmt.Sprintf("before %s: %d sightings, %d states, %d rejections",
+				before.UTC().Format(time.RFC3339), n.Sightings, n.Statuses, n.Rejections))
 	})
 }
 
@@ -62,7 +70,10 @@ func (v View) trimQuality(ctx context.Context, school g.SchoolID, before time.Ti
 	for {
 		removed := int64(0)
 		_, err := v.s.Hist.Write(ctx, v.s.Now(), func(t *store.Tx) (err error) {
-			removed, err = t.Exec(ctx, "DELETE FROM quality WHERE school = ? AND day IN (SELECT day FROM quality WHERE school = ? AND day <= ? ORDER BY day LIMIT 1)", string(school), string(school), day)
+			removed, err = t.Exec(ctx,
+				"DELETE FROM quality WHERE school = ? AND day IN (SELECT day FROM quality WHERE "+
+					"school = ? AND day <= ? ORDER BY day LIMIT 1)",
+				string(school), string(school), day)
 			return err
 		})
 		if err != nil {

@@ -34,7 +34,8 @@ type SightingRow struct {
 	Match     *g.Match     `json:"match,omitempty"`
 	Media     g.MediaID    `json:"media,omitempty"`
 	Replayed  bool         `json:"replayed,omitempty"`
-	Late      bool         `json:"late,omitempty"` // history for its age alone: its device called it news
+	// history for its age alone: its device called it news
+	Late bool `json:"late,omitempty"`
 	// Resolved is when a passage of nobody became this person's: their number or card came later.
 	Resolved time.Time `json:"resolved,omitzero"`
 }
@@ -58,7 +59,8 @@ type RejectionRow struct {
 	// Properties are the values that did not fit; none where it was refused as a whole.
 	Properties []string `json:"properties,omitempty"`
 	Partial    bool     `json:"partial,omitempty"` // all else of the message was admitted
-	Kept       int      `json:"kept,omitempty"`    // bytes of it that are kept sealed, for RejectionContent
+	// bytes of it that are kept sealed, for RejectionContent
+	Kept int `json:"kept,omitempty"`
 }
 
 // StatusRow is one change of a device's state.

@@ -47,8 +47,14 @@ func bench(ctx context.Context, o options, s shape) (r report, err error) {
 	if err := p.enrol(ctx, reg.In(g.SystemScope("historybench"))); err != nil {
 		return r, fmt.Errorf("make the district: %w", err)
 	}
-	o.say("%s: %d schools and %d students in %.1f s", o.engine, s.schools, s.students, time.Since(begun).Seconds())
-	r = report{Engine: o.engine, Rows: o.rows, Days: p.days, IndexTimes: map[string]float64{}}
+	o.say("%s: %d schools and %d students in %.1f s", o.engine, s.schools, s.students,
+		time.Since(begun).Seconds())
+	r = report{
+		Engine:     o.engine,
+		Rows:       o.rows,
+		Days:       p.days,
+		IndexTimes: map[string]float64{},
+	}
 	if err := load(ctx, o, p, where, &r); err != nil {
 		return r, err
 	}
@@ -89,13 +95,26 @@ const top g.SchoolID = "district"
 
 // enrol makes the district's schools and, by an import for each, their students.
 func (p *part) enrol(ctx context.Context, v *registry.View) error {
-	if _, err := v.CreateSchool(ctx, g.School{ID: top, Kind: g.KindDistrict, Name: "District", Timezone: "Asia/Shanghai", Language: "en"}); err != nil {
+	if _, err := v.CreateSchool(ctx, g.School{
+		ID:       top,
+		Kind:     g.KindDistrict,
+		Name:     "District",
+		Timezone: "Asia/Shanghai",
+		Language: "en",
+	}); err != nil {
 		return err
 	}
 	p.people = make([]g.PersonID, 0, p.students)
 	for school := range p.schools {
 		id := schoolID(school)
-		if _, err := v.CreateSchool(ctx, g.School{ID: id, Parent: top, Kind: g.KindSchool, Name: fmt.Sprintf("School %d", school), Timezone: "Asia/Shanghai", Language: "en"}); err != nil {
+		if _, err := v.CreateSchool(ctx, g.School{
+			ID:       id,
+			Parent:   top,
+			Kind:     g.KindSchool,
+			Name:     fmt.Sprintf("School %d", school),
+			Timezone: "Asia/Shanghai",
+			Language: "en",
+		}); err != nil {
 			return err
 		}
 		var csv strings.Builder
@@ -145,7 +164,8 @@ func write(ctx context.Context, o options, p *part, reg *registry.Registry, r *r
 		}
 	}
 	r.WriteRate = batches * each / time.Since(begun).Seconds()
-	o.say("%.1f GB, %.0f bytes a sighting; %.0f/s more through ApplyHistory, %d at a time", float64(r.Bytes)/1e9, float64(r.Bytes)/float64(p.rows), r.WriteRate, each)
+	o.say("%.1f GB, %.0f bytes a sighting; %.0f/s more through ApplyHistory, %d at a time",
+		float64(r.Bytes)/1e9, float64(r.Bytes)/float64(p.rows), r.WriteRate, each)
 	return nil
 }
 
@@ -167,7 +187,11 @@ func read(ctx context.Context, o options, p *part, reg *registry.Registry, r *re
 			for kind == "student" && s.student < 0 {
 				s = p.sighting(chance.IntN(p.rows))
 			}
-			f := registry.SightingFilter{Page: registry.Page{Limit: 1000}, From: p.shape.days[s.day], To: p.shape.days[s.day].AddDate(0, 0, 1)}
+			f := registry.SightingFilter{
+				Page: registry.Page{Limit: 1000},
+				From: p.shape.days[s.day],
+				To:   p.shape.days[s.day].AddDate(0, 0, 1),
+			}
 			if kind == "student" {
 				f.Person = p.people[s.student]
 			} else {
@@ -184,15 +208,24 @@ func read(ctx context.Context, o options, p *part, reg *registry.Registry, r *re
 			return err
 		}
 		r.Lines = append(r.Lines, line{
-			Name: fmt.Sprintf("history-%s-day-%s-%s", kind, o.engine, short(o.rows)), Ours: at(warm, 95), P50: at(warm, 50), P99: at(warm, 99), First: at(first, 95),
-			Answers: len(days), Rows: float64(rows) / float64(len(days)), Bar: fmt.Sprintf("%d ms", bar.Milliseconds()), Held: at(warm, 95) < float64(bar.Milliseconds()),
+			Name:    fmt.Sprintf("history-%s-day-%s-%s", kind, o.engine, short(o.rows)),
+			Ours:    at(warm, 95),
+			P50:     at(warm, 50),
+			P99:     at(warm, 99),
+			First:   at(first, 95),
+			Answers: len(days),
+			Rows:    float64(rows) / float64(len(days)),
+			Bar:     fmt.Sprintf("%d ms", bar.Milliseconds()),
+			Held:    at(warm, 95) < float64(bar.Milliseconds()),
 		})
 	}
 	return nil
 }
 
 // pass reads each day to its last page. An empty answer is a fault: every day has a sighting.
-func pass(ctx context.Context, v *registry.View, days []registry.SightingFilter) (took []time.Duration, rows int, err error) {
+func pass(
+	ctx context.Context, v *registry.View, days []registry.SightingFilter,
+) (took []time.Duration, rows int, err error) {
 	for _, f := range days {
 		begun, n := time.Now(), 0
 		for {
@@ -207,7 +240,8 @@ func pass(ctx context.Context, v *registry.View, days []registry.SightingFilter)
 		}
 		took = append(took, time.Since(begun))
 		if n == 0 {
-			return nil, 0, fmt.Errorf("nothing of %s%s on %s", f.Person, f.Device, f.From.Format(time.DateOnly))
+			return nil, 0, fmt.Errorf("nothing of %s%s on %s", f.Person, f.Device,
+				f.From.Format(time.DateOnly))
 		}
 		rows += n
 	}

@@ -15,7 +15,8 @@ import (
 )
 
 // columns are those of the history's schema, in the order of values.
-const columns = "seq, id, school, device, zone, person, method, direction, time, received, match, media, replayed"
+const columns = "seq, id, school, device, zone, person, method, direction, time, received, " +
+	"match, media, replayed"
 
 func (p *part) values(i int) ([]any, error) {
 	e := p.event(i)
@@ -28,7 +29,8 @@ func (p *part) values(i int) ([]any, error) {
 		match = string(b)
 	}
 	s := e.Sighting
-	return []any{int64(e.Seq), string(s.ID), string(e.School), string(e.Device), string(e.Zone), string(s.Person), string(s.Method), string(s.Direction),
+	return []any{int64(e.Seq), string(s.ID), string(e.School), string(e.Device), string(e.Zone),
+		string(s.Person), string(s.Method), string(s.Direction),
 		e.Time.UnixMicro(), e.Received.UnixMicro(), match, "", int64(0)}, nil
 }
 
@@ -36,11 +38,14 @@ func (p *part) values(i int) ([]any, error) {
 // away before and built again after, from their own definitions, as bulk loads do: kept up row
 // by row at random places, they would be nearly all of the work.
 func load(ctx context.Context, o options, p *part, dsn string, r *report) error {
-	driver, list := "pgx", "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema() AND tablename = 'sightings' AND indexname NOT LIKE '%\\_pkey' ORDER BY 1"
+	driver, list := "pgx", "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = "+
+		"current_schema() AND tablename = 'sightings' AND indexname NOT LIKE '%\\_pkey' ORDER BY 1"
 	if o.engine == "sqlite" {
 		path := &url.URL{Path: filepath.Join(dsn, "history.db")}
-		dsn = "file:" + path.EscapedPath() + "?_pragma=journal_mode(WAL)&_pragma=synchronous(OFF)&_pragma=cache_size(-200000)"
-		driver, list = "sqlite", "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = 'sightings' AND sql IS NOT NULL ORDER BY 1"
+		dsn = "file:" + path.EscapedPath() +
+			"?_pragma=journal_mode(WAL)&_pragma=synchronous(OFF)&_pragma=cache_size(-200000)"
+		driver, list = "sqlite", "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND "+
+			"tbl_name = 'sightings' AND sql IS NOT NULL ORDER BY 1"
 	}
 	db, err := sql.Open(driver, dsn)
 	if err != nil {
@@ -68,7 +73,8 @@ func load(ctx context.Context, o options, p *part, dsn string, r *report) error 
 	}
 	took := time.Since(begun)
 	r.LoadRate = float64(p.rows) / took.Seconds()
-	o.say("%d sightings on %d school days in %.1f s, %.0f/s", p.rows, p.days, took.Seconds(), r.LoadRate)
+	o.say("%d sightings on %d school days in %.1f s, %.0f/s", p.rows, p.days, took.Seconds(),
+		r.LoadRate)
 	for i, def := range defs {
 		begun := time.Now()
 		if _, err := db.ExecContext(ctx, def); err != nil {
@@ -81,9 +87,11 @@ func load(ctx context.Context, o options, p *part, dsn string, r *report) error 
 		if _, err := db.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
 			return err
 		}
-		return db.QueryRowContext(ctx, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size").Scan(&r.Bytes)
+		return db.QueryRowContext(ctx,
+			"SELECT page_count * page_size FROM pragma_page_count, pragma_page_size").Scan(&r.Bytes)
 	}
-	if _, err := db.ExecContext(ctx, "VACUUM ANALYZE sightings"); err != nil { // what autovacuum does within a minute or so
+	// what autovacuum does within a minute or so
+	if _, err := db.ExecContext(ctx, "VACUUM ANALYZE sightings"); err != nil {
 		return err
 	}
 	return db.QueryRowContext(ctx, "SELECT pg_total_relation_size('sightings')").Scan(&r.Bytes)
@@ -134,7 +142,9 @@ func insertSome(ctx context.Context, db *sql.DB, p *part, from, to int) error {
 			}
 			args = append(args, row...)
 		}
-		if _, err := tx.ExecContext(ctx, "INSERT INTO sightings ("+columns+") VALUES "+one+strings.Repeat(","+one, n-1), args...); err != nil {
+		if _, err := tx.ExecContext(ctx,
+			"INSERT INTO sightings ("+columns+") VALUES "+one+strings.Repeat(","+one, n-1),
+			args...); err != nil {
 			return err
 		}
 	}
@@ -152,7 +162,8 @@ func copyIn(ctx context.Context, db *sql.DB, p *part) error {
 		if !ok {
 			return fmt.Errorf("the driver pgx has a connection of type %T", raw)
 		}
-		_, err := conn.Conn().CopyFrom(ctx, pgx.Identifier{"sightings"}, strings.Split(columns, ", "), pgx.CopyFromSlice(p.rows, p.values))
+		_, err := conn.Conn().CopyFrom(ctx, pgx.Identifier{"sightings"},
+			strings.Split(columns, ", "), pgx.CopyFromSlice(p.rows, p.values))
 		return err
 	})
 }

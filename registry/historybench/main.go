@@ -33,11 +33,15 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	var o options
 	var file string
 	fs := flag.NewFlagSet("historybench", flag.ContinueOnError)
-	fs.IntVar(&o.rows, "rows", 1_000_000, "sightings to load; 110000000 is a year of the whole district")
+	fs.IntVar(&o.rows, "rows", 1_000_000,
+		"sightings to load; 110000000 is a year of the whole district")
 	fs.IntVar(&o.queries, "queries", 1000, "student-days and device-days to read")
 	fs.StringVar(&o.engine, "engine", "sqlite", "sqlite or postgres")
-	fs.StringVar(&o.dsn, "dsn", os.Getenv("GATEHOUSE_TEST_POSTGRES"), "DSN of the PostgreSQL; it gets a schema of its own, dropped at the end")
-	fs.StringVar(&o.dir, "dir", os.TempDir(), "folder for SQLite's files, in a new folder that is removed at the end; about 320 bytes a sighting")
+	fs.StringVar(&o.dsn, "dsn", os.Getenv("GATEHOUSE_TEST_POSTGRES"),
+		"DSN of the PostgreSQL; it gets a schema of its own, dropped at the end")
+	fs.StringVar(&o.dir, "dir", os.TempDir(),
+		"folder for SQLite's files, in a new folder that is removed at the end; about 320 bytes "+
+			"a sighting")
 	fs.StringVar(&file, "json", "", "also write the report to this file as JSON")
 	if err := fs.Parse(args); err != nil {
 		return err
@@ -48,7 +52,8 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	case o.engine != "sqlite" && o.engine != "postgres":
 		return fmt.Errorf("-engine is sqlite or postgres, not %q", o.engine)
 	case o.engine == "postgres" && o.dsn == "":
-		return fmt.Errorf("-engine postgres needs -dsn; deploy/setup/postgres.sh gives one to the command that it runs")
+		return fmt.Errorf("-engine postgres needs -dsn; deploy/setup/postgres.sh gives one to " +
+			"the command that it runs")
 	}
 	o.say = func(format string, args ...any) { fmt.Fprintf(out, "  "+format+"\n", args...) }
 	r, err := bench(ctx, o, district())
@@ -76,14 +81,16 @@ type options struct {
 
 // report is what one run found. Times are milliseconds.
 type report struct {
-	Engine     string             `json:"engine"`
-	Rows       int                `json:"rows"`
-	Days       int                `json:"days"`
-	Bytes      int64              `json:"bytes"`         // of the history with its indexes
-	LoadRate   float64            `json:"load_per_s"`    // rows in bulk, before the indexes are built
+	Engine string `json:"engine"`
+	Rows   int    `json:"rows"`
+	Days   int    `json:"days"`
+	Bytes  int64  `json:"bytes"` // of the history with its indexes
+	// rows in bulk, before the indexes are built
+	LoadRate   float64            `json:"load_per_s"`
 	IndexTimes map[string]float64 `json:"index_seconds"` // to build each index at the end
-	WriteRate  float64            `json:"write_per_s"`   // rows through ApplyHistory, 500 at a time, into the full table
-	Lines      []line             `json:"lines"`
+	// rows through ApplyHistory, 500 at a time, into the full table
+	WriteRate float64 `json:"write_per_s"`
+	Lines     []line  `json:"lines"`
 }
 
 // line is one bar.
@@ -106,6 +113,7 @@ func (l line) String() string {
 	if l.Held {
 		verdict = "held"
 	}
-	return fmt.Sprintf("%-34s ours %7.2f ms  bar %s  %-6s  (p50 %.2f, p99 %.2f, first reading p95 %.2f; %d answers of %.0f rows)",
+	return fmt.Sprintf("%-34s ours %7.2f ms  bar %s  %-6s  (p50 %.2f, p99 %.2f, first reading "+
+		"p95 %.2f; %d answers of %.0f rows)",
 		l.Name, l.Ours, l.Bar, verdict, l.P50, l.P99, l.First, l.Answers, l.Rows)
 }

@@ -37,7 +37,11 @@ func TestRun(t *testing.T) {
 					t.Errorf("got %+v", l)
 				}
 			}
-			if diff := cmp.Diff(got, []string{"history-student-day-" + engine + "-4k", "history-device-day-" + engine + "-4k"}); diff != "" {
+			if diff := cmp.Diff(got,
+				[]string{
+					"history-student-day-" + engine + "-4k",
+					"history-device-day-" + engine + "-4k",
+				}); diff != "" {
 				t.Errorf("lines (-got +want):\n%s", diff)
 			}
 			if len(r.IndexTimes) != 5 {
@@ -49,7 +53,10 @@ func TestRun(t *testing.T) {
 
 func small() shape {
 	s := district()
-	s.schools, s.students, s.devices, s.year = 3, 60, 20, 190*1000
+	s.schools = 3
+	s.students = 60
+	s.devices = 20
+	s.year = 190 * 1000
 	return s
 }
 
@@ -71,7 +78,8 @@ func TestShape(t *testing.T) {
 			t.Fatalf("sighting %d is at %v, the one before at %v", i, x.at, last)
 		}
 		last = x.at
-		if local := x.at.In(s.days[0].Location()); local.Format(time.DateOnly) != s.days[x.day].Format(time.DateOnly) {
+		if local := x.at.In(s.days[0].Location()); local.Format(time.DateOnly) != s.days[x.day].Format(
+			time.DateOnly) {
 			t.Fatalf("sighting %d of day %d is at %v", i, x.day, local)
 		}
 		if x.device < p.firstOf[x.school] || x.device >= p.firstOf[x.school+1] {
@@ -85,11 +93,13 @@ func TestShape(t *testing.T) {
 		t.Errorf("per day (-got +want):\n%s", diff)
 	}
 	if len(perStudent) != 61 || perStudent[-1] == 0 || perStudent[-1] > 400 {
-		t.Errorf("got %d students and %d unknown, want 60, and few unknown", len(perStudent)-1, perStudent[-1])
+		t.Errorf("got %d students and %d unknown, want 60, and few unknown", len(perStudent)-1,
+			perStudent[-1])
 	}
 	whole := district().part(110_000_000)
 	if len(whole.schoolOf) != 35_000 || whole.firstOf[106] != 11_074 || whole.days != 190 {
-		t.Errorf("got %d students, %d devices, %d days", len(whole.schoolOf), whole.firstOf[106], whole.days)
+		t.Errorf("got %d students, %d devices, %d days", len(whole.schoolOf), whole.firstOf[106],
+			whole.days)
 	}
 }
 
@@ -113,7 +123,12 @@ func TestReport(t *testing.T) {
 	for i := range 200 {
 		ms = append(ms, time.Duration(i+1)*time.Millisecond)
 	}
-	if got, want := []float64{at(ms, 50), at(ms, 95), at(ms, 99), at(ms[:1], 95)}, []float64{100, 190, 198, 1}; !cmp.Equal(got, want) {
+	if got, want := []float64{at(ms, 50), at(ms, 95), at(ms, 99), at(ms[:1], 95)}, []float64{
+		100,
+		190,
+		198,
+		1,
+	}; !cmp.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 	l := line{Name: "x", Ours: 21, Bar: "20 ms"}
@@ -132,7 +147,9 @@ func TestJSON(t *testing.T) {
 	}
 	file := filepath.Join(t.TempDir(), "out.json")
 	var out bytes.Buffer
-	if err := run(t.Context(), []string{"-rows", "5000", "-queries", "20", "-dir", t.TempDir(), "-json", file}, &out); err != nil {
+	if err := run(t.Context(),
+		[]string{"-rows", "5000", "-queries", "20", "-dir", t.TempDir(), "-json", file},
+		&out); err != nil {
 		t.Fatal(err)
 	}
 	b, err := os.ReadFile(file)
@@ -143,7 +160,8 @@ func TestJSON(t *testing.T) {
 	if err := json.Unmarshal(b, &r); err != nil {
 		t.Fatal(err)
 	}
-	if r.Engine != "sqlite" || r.Rows != 5000 || len(r.Lines) != 2 || !strings.Contains(out.String(), r.Lines[1].Name) {
+	if r.Engine != "sqlite" || r.Rows != 5000 || len(r.Lines) != 2 ||
+		!strings.Contains(out.String(), r.Lines[1].Name) {
 		t.Errorf("got %+v and\n%s", r, out.String())
 	}
 }

@@ -19,13 +19,20 @@ type shape struct {
 
 // district has the size of the one in the bar: 110 million sightings in a year's school days.
 func district() shape {
-	return shape{schools: 106, students: 35_000, devices: 11_074, year: 110_000_000, days: schoolDays()}
+	return shape{
+		schools:  106,
+		students: 35_000,
+		devices:  11_074,
+		year:     110_000_000,
+		days:     schoolDays(),
+	}
 }
 
 // schoolDays are the 190 working days from September 1st without October's week and the
 // winter holidays, each at its midnight in China.
 func schoolDays() (days []time.Time) {
-	for d := time.Date(2025, 9, 1, 0, 0, 0, 0, time.FixedZone("CST", 8*3600)); len(days) < 190; d = d.AddDate(0, 0, 1) {
+	for d := time.Date(2025, 9, 1, 0, 0, 0, 0, time.FixedZone("CST", 8*3600)); len(days) < 190; d = d.AddDate(
+		0, 0, 1) {
 		at := d.Format("01-02")
 		weekend := d.Weekday() == time.Saturday || d.Weekday() == time.Sunday
 		if !weekend && (at < "10-01" || at > "10-07") && (at < "01-24" || at > "02-28") {
@@ -46,9 +53,15 @@ type part struct {
 }
 
 func (s shape) part(rows int) *part {
-	p := &part{shape: s, rows: rows, days: min(max(1, (rows*len(s.days)+s.year/2)/s.year), len(s.days))}
+	p := &part{
+		shape: s,
+		rows:  rows,
+		days:  min(max(1, (rows*len(s.days)+s.year/2)/s.year), len(s.days)),
+	}
 	// The largest school is twice the average.
-	bound := func(total, school int) int { return total * school * (school + 1) / (s.schools * (s.schools + 1)) }
+	bound := func(total, school int) int {
+		return total * school * (school + 1) / (s.schools * (s.schools + 1))
+	}
 	for school := range s.schools {
 		for range bound(s.students, school+1) - bound(s.students, school) {
 			p.schoolOf = append(p.schoolOf, school)
@@ -74,7 +87,12 @@ func (p *part) sighting(i int) sighting {
 	day, j := min(i/perDay, len(p.shape.days)-1), i%perDay
 	round, last := j/p.students, (perDay-1)/p.students
 	student := (j%p.students*7919 + round*101 + day*13) % p.students
-	s := sighting{student: student, school: p.schoolOf[student], day: day, bits: mix(uint64(i))}
+	s := sighting{
+		student: student,
+		school:  p.schoolOf[student],
+		day:     day,
+		bits:    mix(uint64(i)),
+	}
 	first, n := p.firstOf[s.school], p.firstOf[s.school+1]-p.firstOf[s.school]
 	if round == 0 || round == last {
 		n = min(n, 3)
@@ -84,7 +102,8 @@ func (p *part) sighting(i int) sighting {
 		s.student = -1
 	}
 	open := p.shape.days[day].Add(7 * time.Hour)
-	s.at = open.Add(time.Duration(float64(10*time.Hour) * float64(j) / float64(perDay))).Truncate(time.Microsecond)
+	s.at = open.Add(time.Duration(float64(10*time.Hour) * float64(j) / float64(perDay))).Truncate(
+		time.Microsecond)
 	return s
 }
 
@@ -103,8 +122,15 @@ func deviceID(n int) g.DeviceID { return g.DeviceID(fmt.Sprintf("dev_%012d", n))
 // event is what the gateway would hand to the history.
 func (p *part) event(i int) g.Event {
 	s := p.sighting(i)
-	e := g.Event{Seq: uint64(i) + 1, Kind: g.EventSighting, School: schoolID(s.school), Device: deviceID(s.device),
-		Zone: g.ZoneID(fmt.Sprintf("zon_%012d", s.device/4)), Time: s.at, Received: s.at.Add(time.Duration(s.bits%800) * time.Millisecond)}
+	e := g.Event{
+		Seq:      uint64(i) + 1,
+		Kind:     g.EventSighting,
+		School:   schoolID(s.school),
+		Device:   deviceID(s.device),
+		Zone:     g.ZoneID(fmt.Sprintf("zon_%012d", s.device/4)),
+		Time:     s.at,
+		Received: s.at.Add(time.Duration(s.bits%800) * time.Millisecond),
+	}
 	seen := g.Sighting{Method: g.ByCard, Direction: g.In, Zone: e.Zone}
 	if s.student >= 0 {
 		seen.Person = p.people[s.student]
@@ -112,7 +138,14 @@ func (p *part) event(i int) g.Event {
 	if s.bits>>16%2 == 0 {
 		score := 0.5 + float64(s.bits%500)/1000
 		seen.Method = g.ByFace
-		seen.Match = &g.Match{Score: score, RunnerUp: score - 0.25, Margin: 0.25, Quality: 0.8, Frames: 5, Reason: g.MatchFound}
+		seen.Match = &g.Match{
+			Score:    score,
+			RunnerUp: score - 0.25,
+			Margin:   0.25,
+			Quality:  0.8,
+			Frames:   5,
+			Reason:   g.MatchFound,
+		}
 	}
 	if s.bits>>17%2 == 0 {
 		seen.Direction = g.Out

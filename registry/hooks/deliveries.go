@@ -10,15 +10,18 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-const deliveryColumns = "d.id, d.webhook, d.event_id, d.seq, d.subject, d.body_sealed, d.attempt, d.next, d.status, d.error, d.done, d.created, d.finished"
+const deliveryColumns = "d.id, d.webhook, d.event_id, d.seq, d.subject, d.body_sealed, " +
+	"d.attempt, d.next, d.status, d.error, d.done, d.created, d.finished"
 
 func (r *Book) scanDelivery(scan func(...any) error) (d Delivery, err error) {
 	var sealed []byte
 	var next, created, finished int64
-	if err := scan(&d.ID, &d.Webhook, &d.EventID, &d.Seq, &d.Subject, &sealed, &d.Attempt, &next, &d.Status, &d.Error, &d.Done, &created, &finished); err != nil {
+	if err := scan(&d.ID, &d.Webhook, &d.EventID, &d.Seq, &d.Subject, &sealed, &d.Attempt, &next,
+		&d.Status, &d.Error, &d.Done, &created, &finished); err != nil {
 		return d, err
 	}
-	d.Next, d.Created, d.Finished = store.Moment(next), store.Moment(created), store.Moment(finished)
+	d.Next, d.Created, d.Finished = store.Moment(next), store.Moment(created), store.Moment(
+		finished)
 	d.Body, err = store.Unseal(r.s.Vault.Data, sealed, "delivery "+string(d.Webhook)+" "+d.EventID)
 	return d, err
 }
@@ -36,7 +39,9 @@ func (v View) QueueDeliveries(ctx context.Context, ds []Delivery) error {
 		return err
 	}
 	for some := range slices.Chunk(ds, deliveriesAtOnce) {
-		if err := v.s.Write(ctx, func(t *store.Tx) error { return v.r.queueDeliveries(ctx, t, some) }); err != nil {
+		if err := v.s.Write(ctx, func(t *store.Tx) error {
+			return v.r.queueDeliveries(ctx, t, some)
+		}); err != nil {
 			return fmt.Errorf("queue deliveries: %w", err)
 		}
 	}
@@ -44,7 +49,8 @@ func (v View) QueueDeliveries(ctx context.Context, ds []Delivery) error {
 }
 
 func (r *Book) queueDeliveries(ctx context.Context, t *store.Tx, ds []Delivery) error {
-	stmt, err := t.Prepare(ctx, `INSERT INTO deliveries (webhook, event_id, seq, subject, body_sealed, attempt, next, status, error, done, created, finished)
+	stmt, err := t.Prepare(ctx,
+		`INSERT INTO deliveries (webhook, event_id, seq, subject, body_sealed, attempt, next, status, error, done, created, finished)
 		SELECT w.id, ?, ?, ?, ?, 0, ?, 0, '', 0, ?, 0 FROM webhooks w WHERE w.id = ? ON CONFLICT (webhook, event_id) DO NOTHING`)
 	if err != nil {
 		return err
@@ -63,7 +69,8 @@ func (r *Book) queueDeliveries(ctx context.Context, t *store.Tx, ds []Delivery) 
 			return err
 		}
 		sealed := store.Seal(r.s.Vault.Data, d.Body, "delivery "+string(d.Webhook)+" "+d.EventID)
-		if _, err := stmt.Exec(ctx, d.EventID, int64(d.Seq), d.Subject, sealed, store.Micros(d.Next), store.Micros(t.Now), string(d.Webhook)); err != nil {
+		if _, err := stmt.Exec(ctx, d.EventID, int64(d.Seq), d.Subject, sealed,
+			store.Micros(d.Next), store.Micros(t.Now), string(d.Webhook)); err != nil {
 			return err
 		}
 	}
@@ -79,12 +86,13 @@ func (v View) DueWebhooks(ctx context.Context, now time.Time) ([]g.WebhookID, er
 	out := []g.WebhookID{}
 	q := `SELECT id FROM (SELECT w.id AS id, (SELECT MIN(d.next) FROM deliveries d WHERE d.webhook = w.id AND d.done = 0) AS due FROM webhooks w WHERE w.disabled = 0) hooks
 		WHERE due <= ? ORDER BY due, id`
-	err := store.Each(ctx, v.s.Reg, q, []any{store.Micros(now)}, func(scan func(...any) error) error {
-		var id g.WebhookID
-		err := scan(&id)
-		out = append(out, id)
-		return err
-	})
+	err := store.Each(ctx, v.s.Reg, q, []any{store.Micros(now)},
+		func(scan func(...any) error) error {
+			var id g.WebhookID
+			err := scan(&id)
+			out = append(out, id)
+			return err
+		})
 	if err != nil {
 		return nil, fmt.Errorf("find webhooks that have something due: %w", err)
 	}
@@ -93,17 +101,23 @@ func (v View) DueWebhooks(ctx context.Context, now time.Time) ([]g.WebhookID, er
 
 // DueDeliveries are a webhook's undone deliveries whose time has come, the longest due first,
 // none while it is disabled; only system scopes ask.
-func (v View) DueDeliveries(ctx context.Context, id g.WebhookID, now time.Time, limit int) ([]Delivery, error) {
+func (v View) DueDeliveries(
+	ctx context.Context, id g.WebhookID, now time.Time, limit int,
+) ([]Delivery, error) {
 	if err := v.s.OnlySystem(); err != nil {
 		return nil, err
 	}
 	out := []Delivery{}
-	q := "SELECT " + deliveryColumns + " FROM deliveries d JOIN webhooks w ON w.id = d.webhook WHERE d.webhook = ? AND d.done = 0 AND d.next <= ? AND w.disabled = 0 ORDER BY d.next, d.id LIMIT ?"
-	err := store.Each(ctx, v.s.Reg, q, []any{string(id), store.Micros(now), store.Page{Limit: limit}.Size()}, func(scan func(...any) error) error {
-		d, err := v.r.scanDelivery(scan)
-		out = append(out, d)
-		return err
-	})
+	q := "SELECT " + deliveryColumns +
+		" FROM deliveries d JOIN webhooks w ON w.id = d.webhook WHERE d.webhook = ? AND d.done = " +
+		"0 AND d.next <= ? AND w.disabled = 0 ORDER BY d.next, d.id LIMIT ?"
+	err := store.Each(ctx, v.s.Reg, q,
+		[]any{string(id), store.Micros(now), store.Page{Limit: limit}.Size()},
+		func(scan func(...any) error) error {
+			d, err := v.r.scanDelivery(scan)
+			out = append(out, d)
+			return err
+		})
 	if err != nil {
 		return nil, fmt.Errorf("read deliveries: %w", err)
 	}
@@ -117,7 +131,9 @@ func (v View) PostponeDeliveries(ctx context.Context, id g.WebhookID, until time
 		return err
 	}
 	return v.s.Write(ctx, func(t *store.Tx) error {
-		if _, err := t.Exec(ctx, "UPDATE deliveries SET next = ? WHERE webhook = ? AND done = 0 AND next < ?", store.Micros(until), string(id), store.Micros(until)); err != nil {
+		if _, err := t.Exec(ctx,
+			"UPDATE deliveries SET next = ? WHERE webhook = ? AND done = 0 AND next < ?",
+			store.Micros(until), string(id), store.Micros(until)); err != nil {
 			return fmt.Errorf("postpone deliveries: %w", err)
 		}
 		return nil
@@ -132,11 +148,13 @@ func (v View) DeliveredSince(ctx context.Context, id g.WebhookID, since time.Tim
 	}
 	found := false
 	// The latest due first: where one succeeded it is among these.
-	q := "SELECT d.id FROM deliveries d WHERE d.webhook = ? AND d.done = 1 AND d.error = '' AND d.finished >= ? ORDER BY d.next DESC LIMIT 1"
-	err := store.Each(ctx, v.s.Reg, q, []any{string(id), store.Micros(since)}, func(func(...any) error) error {
-		found = true
-		return nil
-	})
+	q := "SELECT d.id FROM deliveries d WHERE d.webhook = ? AND d.done = 1 AND d.error = '' AND " +
+		"d.finished >= ? ORDER BY d.next DESC LIMIT 1"
+	err := store.Each(ctx, v.s.Reg, q, []any{string(id), store.Micros(since)},
+		func(func(...any) error) error {
+			found = true
+			return nil
+		})
 	if err != nil {
 		return false, fmt.Errorf("find a delivery that succeeded: %w", err)
 	}
@@ -150,8 +168,11 @@ func (v View) SaveDelivery(ctx context.Context, d Delivery) error {
 		return err
 	}
 	return v.s.Write(ctx, func(t *store.Tx) error {
-		n, err := t.Exec(ctx, "UPDATE deliveries SET attempt = ?, next = ?, status = ?, error = ?, done = ?, finished = ? WHERE id = ?",
-			d.Attempt, store.Micros(d.Next), d.Status, store.Clean(d.Error), store.Flag(d.Done), store.Micros(d.Finished), d.ID)
+		n, err := t.Exec(ctx,
+			"UPDATE deliveries SET attempt = ?, next = ?, status = ?, error = ?, done = ?, "+
+				"finished = ? WHERE id = ?",
+			d.Attempt, store.Micros(d.Next), d.Status, store.Clean(d.Error), store.Flag(d.Done),
+			store.Micros(d.Finished), d.ID)
 		if err != nil {
 			return fmt.Errorf("write delivery: %w", err)
 		}
@@ -166,7 +187,9 @@ func (v View) SaveDelivery(ctx context.Context, d Delivery) error {
 }
 
 // Deliveries lists a webhook's deliveries, newest first.
-func (v View) Deliveries(ctx context.Context, id g.WebhookID, p store.Page) ([]Delivery, string, error) {
+func (v View) Deliveries(
+	ctx context.Context, id g.WebhookID, p store.Page,
+) ([]Delivery, string, error) {
 	in, err := v.s.Reach(ctx, g.KeysAdmin)
 	if err != nil {
 		return nil, "", err
@@ -184,15 +207,19 @@ func (v View) Deliveries(ctx context.Context, id g.WebhookID, p store.Page) ([]D
 		return nil, "", err
 	}
 	out := []Delivery{}
-	err = store.Each(ctx, v.s.Reg, "SELECT "+deliveryColumns+" FROM deliveries d"+w.String()+" ORDER BY d.id DESC LIMIT ?", append(w.Args, p.Size()+1), func(scan func(...any) error) error {
-		d, err := v.r.scanDelivery(scan)
-		out = append(out, d)
-		return err
-	})
+	err = store.Each(ctx, v.s.Reg,
+		"SELECT "+deliveryColumns+" FROM deliveries d"+w.String()+" ORDER BY d.id DESC LIMIT ?",
+		append(w.Args, p.Size()+1), func(scan func(...any) error) error {
+			d, err := v.r.scanDelivery(scan)
+			out = append(out, d)
+			return err
+		})
 	if err != nil {
 		return nil, "", fmt.Errorf("list deliveries: %w", err)
 	}
-	out, next := store.Cut(out, p.Size(), func(d Delivery) string { return store.Cursor(store.Digits(d.ID)) })
+	out, next := store.Cut(out, p.Size(), func(d Delivery) string {
+		return store.Cursor(store.Digits(d.ID))
+	})
 	return out, next, nil
 }
 
@@ -206,7 +233,10 @@ func (v View) Redeliver(ctx context.Context, id int64) error {
 	return v.s.Write(ctx, func(t *store.Tx) error {
 		var school g.SchoolID
 		var hook, subject string
-		err := t.Row(ctx, "SELECT w.school, w.id, d.subject FROM deliveries d JOIN webhooks w ON w.id = d.webhook WHERE d.id = ?", id).
+		err := t.Row(ctx,
+			"SELECT w.school, w.id, d.subject FROM deliveries d JOIN webhooks w ON w.id = "+
+				"d.webhook WHERE d.id = ?",
+			id).
 			Scan(&school, &hook, &subject)
 		if err != nil {
 			return store.Missing(err, "delivery", store.Digits(id))
@@ -214,10 +244,18 @@ func (v View) Redeliver(ctx context.Context, id int64) error {
 		if err := in.Owns(school, "delivery", store.Digits(id)); err != nil {
 			return err
 		}
-		if _, err := t.Exec(ctx, "UPDATE deliveries SET attempt = 0, next = ?, done = 0, finished = 0, error = '' WHERE id = ?", store.Micros(t.Now), id); err != nil {
+		if _, err := t.Exec(ctx,
+			"UPDATE deliveries SET attempt = 0, next = ?, done = 0, finished = 0, error = '' "+
+				"WHERE id = ?",
+			store.Micros(t.Now), id); err != nil {
 			return fmt.Errorf("redeliver: %w", err)
 		}
-		if err := holdSubject(ctx, t, Delivery{ID: id, Webhook: g.WebhookID(hook), Subject: subject, Next: t.Now}); err != nil {
+		if err := holdSubject(ctx, t, Delivery{
+			ID:      id,
+			Webhook: g.WebhookID(hook),
+			Subject: subject,
+			Next:    t.Now,
+		}); err != nil {
 			return err
 		}
 		t.Change("webhook", school, hook)
@@ -232,7 +270,8 @@ func (v View) TrimDeliveries(ctx context.Context, before time.Time) (n int64, er
 		return 0, err
 	}
 	err = v.s.Write(ctx, func(t *store.Tx) error {
-		n, err = t.Exec(ctx, "DELETE FROM deliveries WHERE done = 1 AND created < ?", store.Micros(before))
+		n, err = t.Exec(ctx, "DELETE FROM deliveries WHERE done = 1 AND created < ?",
+			store.Micros(before))
 		return err
 	})
 	if err != nil {

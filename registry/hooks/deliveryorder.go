@@ -17,7 +17,8 @@ import (
 
 // lastOfSubject is the time of the newest delivery of a subject that is not done. No other has
 // a later one.
-const lastOfSubject = "SELECT next FROM deliveries WHERE webhook = ? AND subject = ? AND done = 0 ORDER BY id DESC LIMIT 1"
+const lastOfSubject = "SELECT next FROM deliveries WHERE webhook = ? AND subject = ? AND done = " +
+	"0 ORDER BY id DESC LIMIT 1"
 
 // afterSubject is the time of a new delivery: its own, or that of the one before it where that
 // is later. What has no subject has its own.
@@ -43,7 +44,9 @@ func holdSubject(ctx context.Context, t *store.Tx, d Delivery) error {
 	if d.Subject == "" {
 		return nil
 	}
-	_, err := t.Exec(ctx, "UPDATE deliveries SET next = ? WHERE webhook = ? AND subject = ? AND done = 0 AND id > ? AND next < ?",
+	_, err := t.Exec(ctx,
+		"UPDATE deliveries SET next = ? WHERE webhook = ? AND subject = ? AND done = 0 AND id > "+
+			"? AND next < ?",
 		store.Micros(d.Next), string(d.Webhook), d.Subject, d.ID, store.Micros(d.Next))
 	if err != nil {
 		return fmt.Errorf("hold what came later of the same subject: %w", err)
@@ -61,11 +64,13 @@ func (v View) WaitingAfter(ctx context.Context, d Delivery, n int) (bool, error)
 		return false, nil
 	}
 	found := false
-	q := "SELECT d.id FROM deliveries d WHERE d.webhook = ? AND d.subject = ? AND d.done = 0 AND d.id > ? ORDER BY d.id LIMIT 1 OFFSET ?"
-	err := store.Each(ctx, v.s.Reg, q, []any{string(d.Webhook), d.Subject, d.ID, n - 1}, func(func(...any) error) error {
-		found = true
-		return nil
-	})
+	q := "SELECT d.id FROM deliveries d WHERE d.webhook = ? AND d.subject = ? AND d.done = 0 AND " +
+		"d.id > ? ORDER BY d.id LIMIT 1 OFFSET ?"
+	err := store.Each(ctx, v.s.Reg, q, []any{string(d.Webhook), d.Subject, d.ID, n - 1},
+		func(func(...any) error) error {
+			found = true
+			return nil
+		})
 	if err != nil {
 		return false, fmt.Errorf("count what the subject waits for: %w", err)
 	}

@@ -23,7 +23,10 @@ func (v View) MoveWebhook(ctx context.Context, w g.Webhook) (secret string, err 
 func (v View) hookSecret(ctx context.Context, t *store.Tx, w g.Webhook, secret string) error {
 	if secret != "" {
 		sealed := store.Seal(v.s.Vault.Data, []byte(secret), "webhook "+string(w.ID))
-		if _, err := t.Exec(ctx, "UPDATE webhooks SET secret_sealed = ?, old_secret_sealed = NULL, old_until = 0 WHERE id = ?", sealed, string(w.ID)); err != nil {
+		if _, err := t.Exec(ctx,
+			"UPDATE webhooks SET secret_sealed = ?, old_secret_sealed = NULL, old_until = 0 "+
+				"WHERE id = ?",
+			sealed, string(w.ID)); err != nil {
 			return fmt.Errorf("move webhook: %w", err)
 		}
 		return nil
@@ -35,6 +38,7 @@ func (v View) hookSecret(ctx context.Context, t *store.Tx, w g.Webhook, secret s
 	if had == w.URL || store.SameHost(had, w.URL) {
 		return nil
 	}
-	return g.FieldErrorf("url", "this is another server than before: confirm it with \"new_secret\": true; "+
-		"the webhook then gets a new signing secret, which is shown once, and the old one ends")
+	return g.FieldErrorf("url",
+		"this is another server than before: confirm it with \"new_secret\": true; "+
+			"the webhook then gets a new signing secret, which is shown once, and the old one ends")
 }

@@ -37,11 +37,13 @@ func (v View) Webhooks(ctx context.Context, school g.SchoolID) ([]g.Webhook, err
 		return nil, err
 	}
 	out := []g.Webhook{}
-	err = store.Each(ctx, v.s.Reg, "SELECT "+webhookColumns+" FROM webhooks"+w.String()+" ORDER BY created, id", w.Args, func(scan func(...any) error) error {
-		x, err := scanWebhook(scan)
-		out = append(out, x)
-		return err
-	})
+	err = store.Each(ctx, v.s.Reg,
+		"SELECT "+webhookColumns+" FROM webhooks"+w.String()+" ORDER BY created, id", w.Args,
+		func(scan func(...any) error) error {
+			x, err := scanWebhook(scan)
+			out = append(out, x)
+			return err
+		})
 	if err != nil {
 		return nil, fmt.Errorf("list webhooks: %w", err)
 	}
@@ -54,7 +56,8 @@ func checkWebhook(w g.Webhook) error {
 		return g.FieldErrorf("url", "give a full address that begins with https://")
 	}
 	if u.User != nil {
-		return g.FieldErrorf("url", "the address holds a password: leave it out, deliveries are signed instead")
+		return g.FieldErrorf("url",
+			"the address holds a password: leave it out, deliveries are signed instead")
 	}
 	if err := store.Optional("url", w.URL, store.MaxURL); err != nil {
 		return err
@@ -62,7 +65,8 @@ func checkWebhook(w g.Webhook) error {
 	known := g.EventKinds()
 	for i, k := range w.Kinds {
 		if !slices.Contains(known, k) {
-			return g.FieldErrorf(fmt.Sprintf("kinds[%d]", i), "%q is no kind of event; use some of %v", k, known)
+			return g.FieldErrorf(fmt.Sprintf("kinds[%d]", i),
+				"%q is no kind of event; use some of %v", k, known)
 		}
 	}
 	return store.Optional("reason", w.Reason, store.MaxReason)
@@ -101,8 +105,12 @@ func (v View) CreateWebhook(ctx context.Context, w g.Webhook) (g.Webhook, string
 		if w.Maker, err = access.Maker(ctx, v.access, t); err != nil {
 			return err
 		}
-		_, err := t.Exec(ctx, "INSERT INTO webhooks ("+webhookColumns+", secret_sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			string(w.ID), string(w.School), w.URL, string(kinds), store.Micros(w.Created), store.Flag(w.Disabled), w.Reason, w.Maker, store.Seal(v.s.Vault.Data, []byte(secret), "webhook "+string(w.ID)))
+		_, err := t.Exec(ctx,
+			"INSERT INTO webhooks ("+webhookColumns+
+				", secret_sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			string(w.ID), string(w.School), w.URL, string(kinds), store.Micros(w.Created),
+			store.Flag(w.Disabled), w.Reason, w.Maker,
+			store.Seal(v.s.Vault.Data, []byte(secret), "webhook "+string(w.ID)))
 		if err != nil {
 			return fmt.Errorf("create webhook: %w", err)
 		}
@@ -140,7 +148,9 @@ func (v View) changeWebhook(ctx context.Context, w g.Webhook, secret string) err
 		return err
 	}
 	return v.s.Write(ctx, func(t *store.Tx) error {
-		old, err := scanWebhook(t.Row(ctx, "SELECT "+webhookColumns+" FROM webhooks WHERE id = ?", string(w.ID)).Scan)
+		old, err := scanWebhook(
+			t.Row(ctx, "SELECT "+webhookColumns+" FROM webhooks WHERE id = ?", string(w.ID)).Scan,
+		)
 		if err != nil {
 			return store.Missing(err, "webhook", string(w.ID))
 		}
@@ -163,8 +173,11 @@ func (v View) changeWebhook(ctx context.Context, w g.Webhook, secret string) err
 				return err
 			}
 		}
-		if _, err := t.Exec(ctx, "UPDATE webhooks SET url = ?, kinds = ?, disabled = ?, reason = ?, maker = ? WHERE id = ?",
-			w.URL, string(kinds), store.Flag(w.Disabled), w.Reason, w.Maker, string(w.ID)); err != nil {
+		if _, err := t.Exec(ctx,
+			"UPDATE webhooks SET url = ?, kinds = ?, disabled = ?, reason = ?, maker = ? WHERE "+
+				"id = ?",
+			w.URL, string(kinds), store.Flag(w.Disabled), w.Reason, w.Maker,
+			string(w.ID)); err != nil {
 			return fmt.Errorf("update webhook: %w", err)
 		}
 		t.Change("webhook", school, string(w.ID))
@@ -179,7 +192,8 @@ func (v View) changeWebhook(ctx context.Context, w g.Webhook, secret string) err
 
 // DeleteWebhook removes a webhook with its deliveries.
 func (v View) DeleteWebhook(ctx context.Context, id g.WebhookID) error {
-	return v.s.Remove(ctx, g.KeysAdmin, "webhooks", "webhook", string(id), "webhook", webhookBefore(id), nil)
+	return v.s.Remove(ctx, g.KeysAdmin, "webhooks", "webhook", string(id), "webhook",
+		webhookBefore(id), nil)
 }
 
 // WebhookSecret is the signing secret; only system scopes ask.
@@ -188,7 +202,8 @@ func (v View) WebhookSecret(ctx context.Context, id g.WebhookID) (string, error)
 		return "", err
 	}
 	var sealed []byte
-	if err := v.s.Reg.Row(ctx, "SELECT secret_sealed FROM webhooks WHERE id = ?", string(id)).Scan(&sealed); err != nil {
+	row := v.s.Reg.Row(ctx, "SELECT secret_sealed FROM webhooks WHERE id = ?", string(id))
+	if err := row.Scan(&sealed); err != nil {
 		return "", store.Missing(err, "webhook", string(id))
 	}
 	secret, err := store.Unseal(v.s.Vault.Data, sealed, "webhook "+string(id))
@@ -197,7 +212,9 @@ func (v View) WebhookSecret(ctx context.Context, id g.WebhookID) (string, error)
 
 func webhookBefore(id g.WebhookID) store.Former {
 	return func(ctx context.Context, t *store.Tx) (any, error) {
-		return scanWebhook(t.Row(ctx, "SELECT "+webhookColumns+" FROM webhooks WHERE id = ?", string(id)).Scan)
+		return scanWebhook(
+			t.Row(ctx, "SELECT "+webhookColumns+" FROM webhooks WHERE id = ?", string(id)).Scan,
+		)
 	}
 }
 
@@ -208,7 +225,9 @@ func (v View) TakeOverWebhook(ctx context.Context, id g.WebhookID) error {
 		return err
 	}
 	return v.s.Write(ctx, func(t *store.Tx) error {
-		w, err := scanWebhook(t.Row(ctx, "SELECT "+webhookColumns+" FROM webhooks WHERE id = ?", string(id)).Scan)
+		w, err := scanWebhook(
+			t.Row(ctx, "SELECT "+webhookColumns+" FROM webhooks WHERE id = ?", string(id)).Scan,
+		)
 		if err != nil {
 			return store.Missing(err, "webhook", string(id))
 		}
@@ -226,7 +245,8 @@ func (v View) TakeOverWebhook(ctx context.Context, id g.WebhookID) error {
 			return fmt.Errorf("take over webhook: %w", err)
 		}
 		t.Change("webhook", w.School, string(id))
-		return v.s.AuditAs(ctx, t, v.s.Actor, "from "+access.Who(w.Maker), w.School, "webhook.take_over", string(id))
+		return v.s.AuditAs(ctx, t, v.s.Actor, "from "+access.Who(w.Maker), w.School,
+			"webhook.take_over", string(id))
 	})
 }
 
@@ -235,7 +255,8 @@ func (v View) mayRead(kinds []g.EventKind) error {
 	for i, k := range kinds {
 		if need := k.Permission(); !v.s.Can(need) {
 			at := fmt.Sprintf("kinds[%d]", i)
-			return g.Errorf(g.Forbidden, "events of kind %s need the permission %s, which you do not have", k, need).At(at)
+			return g.Errorf(g.Forbidden,
+				"events of kind %s need the permission %s, which you do not have", k, need).At(at)
 		}
 	}
 	return nil
@@ -250,7 +271,9 @@ func (r *Book) fillWebhooks(ctx context.Context, hooks []g.Webhook) error {
 		if err != nil {
 			return err
 		}
-		w.MakerName, w.MakerState, w.Effective = p.Name, p.State, []g.EventKind{}
+		w.MakerName = p.Name
+		w.MakerState = p.State
+		w.Effective = []g.EventKind{}
 		for _, k := range g.EventKinds() {
 			asked := slices.Contains(w.Kinds, k) || len(w.Kinds) == 0 && k != g.EventReading
 			if asked && p.Can(k.Permission()) {

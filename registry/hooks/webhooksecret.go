@@ -20,7 +20,9 @@ func newWebhookSecret() string {
 
 // RotateWebhookSecret gives a webhook a new signing secret, which is shown this once, and keeps
 // the old one beside it for a time. The one before that ends at once.
-func (v View) RotateWebhookSecret(ctx context.Context, id g.WebhookID, keep time.Duration) (secret string, until time.Time, err error) {
+func (v View) RotateWebhookSecret(
+	ctx context.Context, id g.WebhookID, keep time.Duration,
+) (secret string, until time.Time, err error) {
 	in, err := v.s.Reach(ctx, g.KeysAdmin)
 	if err != nil {
 		return "", until, err
@@ -37,8 +39,11 @@ func (v View) RotateWebhookSecret(ctx context.Context, id g.WebhookID, keep time
 		if keep > 0 {
 			until = store.Moment(store.Micros(t.Now.Add(keep)))
 		}
-		_, err = t.Exec(ctx, "UPDATE webhooks SET old_secret_sealed = secret_sealed, old_until = ?, secret_sealed = ? WHERE id = ?",
-			store.Micros(until), store.Seal(v.s.Vault.Data, []byte(secret), "webhook "+string(id)), string(id))
+		_, err = t.Exec(ctx,
+			"UPDATE webhooks SET old_secret_sealed = secret_sealed, old_until = ?, secret_sealed "+
+				"= ? WHERE id = ?",
+			store.Micros(until), store.Seal(v.s.Vault.Data, []byte(secret), "webhook "+string(id)),
+			string(id))
 		if err != nil {
 			return fmt.Errorf("write webhook: %w", err)
 		}
@@ -59,7 +64,8 @@ func (v View) WebhookSecrets(ctx context.Context, id g.WebhookID, now time.Time)
 	}
 	var sealed []byte
 	var until int64
-	if err := v.s.Reg.Row(ctx, "SELECT old_secret_sealed, old_until FROM webhooks WHERE id = ?", string(id)).Scan(&sealed, &until); err != nil {
+	if err := v.s.Reg.Row(ctx, "SELECT old_secret_sealed, old_until FROM webhooks WHERE id = ?",
+		string(id)).Scan(&sealed, &until); err != nil {
 		return nil, store.Missing(err, "webhook", string(id))
 	}
 	if len(sealed) == 0 || store.Micros(now) >= until {

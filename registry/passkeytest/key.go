@@ -124,13 +124,21 @@ func (k *Key) ID() string { return encode(k.id) }
 
 func (k *Key) answer(response map[string]any) ([]byte, error) {
 	return json.Marshal(map[string]any{
-		"id": encode(k.id), "rawId": encode(k.id), "type": "public-key", "authenticatorAttachment": "cross-platform",
-		"response": response,
+		"id":                      encode(k.id),
+		"rawId":                   encode(k.id),
+		"type":                    "public-key",
+		"authenticatorAttachment": "cross-platform",
+		"response":                response,
 	})
 }
 
 func (k *Key) client(kind, challenge string) []byte {
-	b, _ := json.Marshal(map[string]any{"type": kind, "challenge": challenge, "origin": k.Origin, "crossOrigin": false})
+	b, _ := json.Marshal(map[string]any{
+		"type":        kind,
+		"challenge":   challenge,
+		"origin":      k.Origin,
+		"crossOrigin": false,
+	})
 	return b
 }
 

@@ -64,7 +64,9 @@ func (v View) reachPasses(ctx context.Context) (store.Reach, error) {
 }
 
 // setConsent writes the record and, for a withdrawal, destroys the templates.
-func (r *Book) setConsent(ctx context.Context, t *store.Tx, p Keyed, c g.Consent, actor string) error {
+func (r *Book) setConsent(
+	ctx context.Context, t *store.Tx, p Keyed, c g.Consent, actor string,
+) error {
 	if c.At.IsZero() {
 		c.At = t.Now
 	}
@@ -76,13 +78,16 @@ func (r *Book) setConsent(ctx context.Context, t *store.Tx, p Keyed, c g.Consent
 	if err != nil {
 		return err
 	}
-	if _, err := t.Exec(ctx, "INSERT INTO consents (person, given, at, body_sealed) VALUES (?, ?, ?, ?)", string(p.ID), store.Flag(c.Given), store.Micros(c.At), sealed); err != nil {
+	if _, err := t.Exec(ctx,
+		"INSERT INTO consents (person, given, at, body_sealed) VALUES (?, ?, ?, ?)", string(p.ID),
+		store.Flag(c.Given), store.Micros(c.At), sealed); err != nil {
 		return fmt.Errorf("write consent: %w", err)
 	}
 	if c.Given {
 		return nil
 	}
-	if _, err := t.Exec(ctx, "DELETE FROM passes WHERE person = ? AND method = ?", string(p.ID), string(g.ByFace)); err != nil {
+	if _, err := t.Exec(ctx, "DELETE FROM passes WHERE person = ? AND method = ?", string(p.ID),
+		string(g.ByFace)); err != nil {
 		return fmt.Errorf("destroy face templates: %w", err)
 	}
 	return nil
@@ -90,25 +95,27 @@ func (r *Book) setConsent(ctx context.Context, t *store.Tx, p Keyed, c g.Consent
 
 func (r *Book) consents(ctx context.Context, c store.Conn, p Keyed) ([]g.Consent, error) {
 	out := []g.Consent{}
-	err := store.Each(ctx, c, "SELECT given, at, body_sealed FROM consents WHERE person = ? ORDER BY id DESC", []any{string(p.ID)}, func(scan func(...any) error) error {
-		x := g.Consent{Person: p.ID}
-		var at int64
-		var sealed []byte
-		if err := scan(&x.Given, &at, &sealed); err != nil {
-			return err
-		}
-		plain, err := UnsealPersonal(r, p, sealed, "consent")
-		if err != nil {
-			return err
-		}
-		var b consentBody
-		if err := json.Unmarshal(plain, &b); err != nil {
-			return err
-		}
-		x.At, x.By, x.Note, x.Actor = store.Moment(at), b.By, b.Note, b.Actor
-		out = append(out, x)
-		return nil
-	})
+	err := store.Each(ctx, c,
+		"SELECT given, at, body_sealed FROM consents WHERE person = ? ORDER BY id DESC",
+		[]any{string(p.ID)}, func(scan func(...any) error) error {
+			x := g.Consent{Person: p.ID}
+			var at int64
+			var sealed []byte
+			if err := scan(&x.Given, &at, &sealed); err != nil {
+				return err
+			}
+			plain, err := UnsealPersonal(r, p, sealed, "consent")
+			if err != nil {
+				return err
+			}
+			var b consentBody
+			if err := json.Unmarshal(plain, &b); err != nil {
+				return err
+			}
+			x.At, x.By, x.Note, x.Actor = store.Moment(at), b.By, b.Note, b.Actor
+			out = append(out, x)
+			return nil
+		})
 	if err != nil {
 		return nil, fmt.Errorf("read consents: %w", err)
 	}
@@ -118,7 +125,10 @@ func (r *Book) consents(ctx context.Context, c store.Conn, p Keyed) ([]g.Consent
 // consented says whether somebody's newest consent was given.
 func consented(ctx context.Context, c store.Conn, id g.PersonID) (bool, error) {
 	n := 0
-	if err := c.Row(ctx, "SELECT COUNT(*) FROM consents c WHERE c.person = ? AND c.given = 1 AND c.id = "+NewestConsent, string(id)).Scan(&n); err != nil {
+	if err := c.Row(ctx,
+		"SELECT COUNT(*) FROM consents c WHERE c.person = ? AND c.given = 1 AND c.id = "+
+			NewestConsent,
+		string(id)).Scan(&n); err != nil {
 		return false, fmt.Errorf("read consent: %w", err)
 	}
 	return n > 0, nil

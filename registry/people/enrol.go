@@ -43,7 +43,8 @@ func (v View) MayEnrol(ctx context.Context, person g.PersonID) (g.SchoolID, erro
 func (r *Book) allowsFace(ctx context.Context, c store.Conn, person g.PersonID) error {
 	ok, err := consented(ctx, c, person)
 	if err == nil && !ok {
-		return g.Errorf(g.Forbidden, "there is no consent to use this person's face: record the consent first")
+		return g.Errorf(g.Forbidden,
+			"there is no consent to use this person's face: record the consent first")
 	}
 	return err
 }
@@ -57,7 +58,8 @@ func (v View) Enrol(ctx context.Context, e Enrolment) (g.PersonID, g.Pass, error
 		return "", g.Pass{}, err
 	}
 	if (e.Person == "") == (e.New == nil) {
-		return "", g.Pass{}, g.FieldErrorf("person", "give either somebody who is known, or somebody new")
+		return "", g.Pass{}, g.FieldErrorf("person",
+			"give either somebody who is known, or somebody new")
 	}
 	if err := v.checkNew(ctx, in, &e); err != nil {
 		return "", g.Pass{}, err
@@ -90,7 +92,8 @@ func (v View) Enrol(ctx context.Context, e Enrolment) (g.PersonID, g.Pass, error
 			}
 		}
 		if e.Replace {
-			if _, err := t.Exec(ctx, "DELETE FROM passes WHERE person = ? AND method = ?", string(p.ID), string(g.ByFace)); err != nil {
+			if _, err := t.Exec(ctx, "DELETE FROM passes WHERE person = ? AND method = ?",
+				string(p.ID), string(g.ByFace)); err != nil {
 				return fmt.Errorf("destroy face templates: %w", err)
 			}
 		}
@@ -126,7 +129,8 @@ func (v View) checkNew(ctx context.Context, in store.Reach, e *Enrolment) error 
 	}
 	p := tidy(*e.New)
 	if p.Kind != g.Visitor && !v.s.Can(g.PeopleWrite) {
-		return g.FieldErrorf("kind", "without the permission people:write a new person can be a visitor only")
+		return g.FieldErrorf("kind",
+			"without the permission people:write a new person can be a visitor only")
 	}
 	if p.ID == "" {
 		p.ID = g.PersonID(g.NewID("per"))
@@ -154,26 +158,39 @@ func checkFace(embedding []float32, model string, quality float64) ([]byte, erro
 
 // addFace writes a template. Templates of other models, which nothing compares any more, make
 // room for it.
-func (v View) addFace(ctx context.Context, t *store.Tx, p Keyed, template []byte, e Enrolment) (g.Pass, error) {
+func (v View) addFace(
+	ctx context.Context, t *store.Tx, p Keyed, template []byte, e Enrolment,
+) (g.Pass, error) {
 	if err := v.r.allowsFace(ctx, t, p.ID); err != nil {
 		return g.Pass{}, err
 	}
-	if _, err := t.Exec(ctx, "DELETE FROM passes WHERE person = ? AND method = ? AND model <> ?", string(p.ID), string(g.ByFace), e.Model); err != nil {
+	if _, err := t.Exec(ctx, "DELETE FROM passes WHERE person = ? AND method = ? AND model <> ?",
+		string(p.ID), string(g.ByFace), e.Model); err != nil {
 		return g.Pass{}, fmt.Errorf("destroy templates of another model: %w", err)
 	}
 	n := 0
-	if err := t.Row(ctx, "SELECT COUNT(*) FROM passes WHERE person = ? AND method = ?", string(p.ID), string(g.ByFace)).Scan(&n); err != nil {
+	if err := t.Row(ctx, "SELECT COUNT(*) FROM passes WHERE person = ? AND method = ?",
+		string(p.ID), string(g.ByFace)).Scan(&n); err != nil {
 		return g.Pass{}, fmt.Errorf("read passes: %w", err)
 	}
 	if n >= maxFaces {
-		return g.Pass{}, g.Errorf(g.Conflict, "the person has %d face templates, and no more are kept: delete one first", n)
+		return g.Pass{}, g.Errorf(g.Conflict,
+			"the person has %d face templates, and no more are kept: delete one first", n)
 	}
 	keys, err := v.s.Vault.School(ctx, t, p.School)
 	if err != nil {
 		return g.Pass{}, err
 	}
-	pass := g.Pass{ID: g.PassID(g.NewID("pas")), Person: p.ID, Method: g.ByFace, Created: store.Moment(store.Micros(t.Now)), Quality: e.Quality, Model: e.Model}
-	if err := savePass(ctx, t, p.School, pass, nil, store.Seal(keys.Template, template, "face "+string(pass.ID))); err != nil {
+	pass := g.Pass{
+		ID:      g.PassID(g.NewID("pas")),
+		Person:  p.ID,
+		Method:  g.ByFace,
+		Created: store.Moment(store.Micros(t.Now)),
+		Quality: e.Quality,
+		Model:   e.Model,
+	}
+	if err := savePass(ctx, t, p.School, pass, nil,
+		store.Seal(keys.Template, template, "face "+string(pass.ID))); err != nil {
 		return g.Pass{}, err
 	}
 	t.Change("face", p.School, string(p.ID))
@@ -195,7 +212,9 @@ func (v View) pairUp(ctx context.Context, t *store.Tx, p Keyed, other g.PersonID
 	}
 	pair := []string{string(p.ID), string(other)}
 	slices.Sort(pair)
-	if _, err := t.Exec(ctx, "INSERT INTO look_alikes (a, b, at) VALUES (?, ?, ?) ON CONFLICT (a, b) DO NOTHING", pair[0], pair[1], store.Micros(t.Now)); err != nil {
+	if _, err := t.Exec(ctx,
+		"INSERT INTO look_alikes (a, b, at) VALUES (?, ?, ?) ON CONFLICT (a, b) DO NOTHING",
+		pair[0], pair[1], store.Micros(t.Now)); err != nil {
 		return fmt.Errorf("write look-alikes: %w", err)
 	}
 	t.Change("face", p.School, string(other))
@@ -205,12 +224,14 @@ func (v View) pairUp(ctx context.Context, t *store.Tx, p Keyed, other g.PersonID
 // alike fills who looks like whom among the school's templates.
 func (r *Book) alike(ctx context.Context, school g.SchoolID, out []Template) error {
 	of := map[g.PersonID][]g.PersonID{}
-	err := store.Each(ctx, r.s.Reg, "SELECT l.a, l.b FROM look_alikes l JOIN persons p ON p.id = l.a WHERE p.school = ?", []any{string(school)}, func(scan func(...any) error) error {
-		var a, b g.PersonID
-		err := scan(&a, &b)
-		of[a], of[b] = append(of[a], b), append(of[b], a)
-		return err
-	})
+	err := store.Each(ctx, r.s.Reg,
+		"SELECT l.a, l.b FROM look_alikes l JOIN persons p ON p.id = l.a WHERE p.school = ?",
+		[]any{string(school)}, func(scan func(...any) error) error {
+			var a, b g.PersonID
+			err := scan(&a, &b)
+			of[a], of[b] = append(of[a], b), append(of[b], a)
+			return err
+		})
 	if err != nil {
 		return fmt.Errorf("read look-alikes: %w", err)
 	}

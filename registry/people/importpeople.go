@@ -29,7 +29,9 @@ const (
 
 // ImportModes lists every mode.
 func ImportModes() []ImportMode {
-	return []ImportMode{ImportMerge, ImportAdd, ImportUpdate, ImportFull, ImportPromote, ImportOverwrite}
+	return []ImportMode{
+		ImportMerge, ImportAdd, ImportUpdate, ImportFull, ImportPromote, ImportOverwrite,
+	}
 }
 
 // ImportOptions are what a person chose of an import; what is empty is guessed or the default.
@@ -41,13 +43,16 @@ type ImportOptions struct {
 	Kind        g.PersonKind   // of those whose line does not say
 	Mode        ImportMode     // empty: merge
 	Clear       bool           // an empty cell takes away what was there
-	Skip        bool           // lines with an error are left out; else nothing is imported while there is one
-	Accept      []string       // questions that are answered with yes: class_date, class_date_dm, zeros_lost, zeros_ok
-	DryRun      bool
-	Token       string // of the preview that is to be applied
-	Confirm     int    // how many people it is known to change, where that asks for a word
+	// lines with an error are left out; else nothing is imported while there is one
+	Skip bool
+	// questions that are answered with yes: class_date, class_date_dm, zeros_lost, zeros_ok
+	Accept  []string
+	DryRun  bool
+	Token   string // of the preview that is to be applied
+	Confirm int    // how many people it is known to change, where that asks for a word
 
-	Progress func(share float64) `json:"-"` // told the share that is done, 0 to 1; it does not block; nil: nobody asks
+	// told the share that is done, 0 to 1; it does not block; nil: nobody asks
+	Progress func(share float64) `json:"-"`
 }
 
 func (o ImportOptions) check() error {
@@ -55,16 +60,19 @@ func (o ImportOptions) check() error {
 		return g.FieldErrorf("mode", "%q is no mode; use one of %v", o.Mode, ImportModes())
 	}
 	if o.Kind != "" && !slices.Contains(g.PersonKinds(), o.Kind) {
-		return g.FieldErrorf("kind", "%q is no kind of person; use one of %v", o.Kind, g.PersonKinds())
+		return g.FieldErrorf("kind", "%q is no kind of person; use one of %v", o.Kind,
+			g.PersonKinds())
 	}
 	for _, c := range o.Columns {
 		if c != roster.Ignored && c != "" && !slices.Contains(roster.Fields(), c) {
-			return g.FieldErrorf("columns", "%q is no field; use - or one of %v", c, roster.Fields())
+			return g.FieldErrorf("columns", "%q is no field; use - or one of %v", c,
+				roster.Fields())
 		}
 	}
 	for _, a := range o.Accept {
 		if !slices.Contains([]string{"class_date", "class_date_dm", "zeros_lost", "zeros_ok"}, a) {
-			return g.FieldErrorf("accept", "%q is no question; use class_date, class_date_dm, zeros_lost or zeros_ok", a)
+			return g.FieldErrorf("accept",
+				"%q is no question; use class_date, class_date_dm, zeros_lost or zeros_ok", a)
 		}
 	}
 	return nil
@@ -77,7 +85,9 @@ func (o ImportOptions) risky() bool {
 
 // ImportPeople reads people from CSV or a workbook, merges them, and imports all or, where a
 // line has an error, nothing. A file that cannot be read as people is an Invalid error.
-func (v View) ImportPeople(ctx context.Context, school g.SchoolID, file io.Reader, dryRun bool) (ImportReport, error) {
+func (v View) ImportPeople(
+	ctx context.Context, school g.SchoolID, file io.Reader, dryRun bool,
+) (ImportReport, error) {
 	b, err := io.ReadAll(io.LimitReader(file, sheet.MaxBytes+1))
 	if err != nil {
 		return ImportReport{}, fmt.Errorf("read the file: %w", err)
@@ -110,7 +120,9 @@ func (r *ImportReport) Fault() error {
 // off has changed nothing. With a Token exactly what that preview showed is applied; where the
 // school's people have changed meanwhile it is a Conflict. Without one the plan is made anew
 // where somebody changed the same people at the same time.
-func (v View) ImportRoster(ctx context.Context, school g.SchoolID, file []byte, o ImportOptions) (ImportReport, error) {
+func (v View) ImportRoster(
+	ctx context.Context, school g.SchoolID, file []byte, o ImportOptions,
+) (ImportReport, error) {
 	in, err := v.s.Reach(ctx, g.PeopleWrite)
 	if err != nil {
 		return ImportReport{}, err
@@ -124,11 +136,20 @@ func (v View) ImportRoster(ctx context.Context, school g.SchoolID, file []byte, 
 	if err := o.check(); err != nil {
 		return ImportReport{}, err
 	}
-	report := ImportReport{Lines: []ImportLine{}, Leaving: []ImportLine{}, Columns: []roster.Column{}, Problems: []roster.Remark{}, Sheets: []string{}, Encodings: []string{}, Mode: o.Mode}
+	report := ImportReport{
+		Lines:     []ImportLine{},
+		Leaving:   []ImportLine{},
+		Columns:   []roster.Column{},
+		Problems:  []roster.Remark{},
+		Sheets:    []string{},
+		Encodings: []string{},
+		Mode:      o.Mode,
+	}
 	table, err := sheet.Read(file, sheet.Options{Encoding: o.Encoding, Sheet: o.Sheet})
 	var fault *sheet.Fault
 	if errors.As(err, &fault) {
-		report.Problems = append(report.Problems, roster.Remark{Code: fault.Code, Params: fault.Params, Message: fault.Error()})
+		report.Problems = append(report.Problems,
+			roster.Remark{Code: fault.Code, Params: fault.Params, Message: fault.Error()})
 		return report, nil
 	}
 	if err != nil {
@@ -146,14 +167,19 @@ func (v View) ImportRoster(ctx context.Context, school g.SchoolID, file []byte, 
 			return one, err
 		}
 		if o.Token != "" || try == tries {
-			return ImportReport{}, g.Errorf(g.Conflict, "the school's people have changed since the preview: look at the new preview and apply that").At("token")
+			return ImportReport{}, g.Errorf(g.Conflict,
+				"the school's people have changed since the preview: look at the new preview and "+
+					"apply that").At("token")
 		}
 	}
 }
 
 // readRoster reads the table as people, with the columns that were given, remembered or guessed.
-func (v View) readRoster(ctx context.Context, school g.SchoolID, t *sheet.Table, o *ImportOptions, report *ImportReport) (*roster.File, error) {
-	report.Format, report.Encoding, report.Encodings, report.Delimiter = t.Format, t.Encoding, some(t.Encodings), t.Delimiter
+func (v View) readRoster(
+	ctx context.Context, school g.SchoolID, t *sheet.Table, o *ImportOptions, report *ImportReport,
+) (*roster.File, error) {
+	report.Format, report.Encoding, report.Encodings, report.Delimiter = t.Format, t.Encoding, some(
+		t.Encodings), t.Delimiter
 	report.Sheet, report.Sheets = t.Sheet, some(t.Sheets)
 	report.Mapping = "given"
 	headings := headingsKey(roster.Headings(t, o.HeadingLine))
@@ -171,12 +197,21 @@ func (v View) readRoster(ctx context.Context, school g.SchoolID, t *sheet.Table,
 	for _, a := range o.Accept {
 		accept[a] = true
 	}
-	people := roster.Read(t, roster.Options{HeadingLine: o.HeadingLine, Columns: o.Columns, Kind: o.Kind, Accept: accept})
+	people := roster.Read(t, roster.Options{
+		HeadingLine: o.HeadingLine,
+		Columns:     o.Columns,
+		Kind:        o.Kind,
+		Accept:      accept,
+	})
 	report.HeadingLine, report.Columns, report.headings = people.HeadingLine, people.Columns, headings
 	report.Problems = append(report.Problems, people.Problems...)
 	if len(people.Rows) > sheet.MaxRows {
-		f := sheet.Fault{Code: "file_large", Params: map[string]string{"n": fmt.Sprint(sheet.MaxRows, " lines")}}
-		report.Problems = append(report.Problems, roster.Remark{Code: f.Code, Params: f.Params, Message: f.Error()})
+		f := sheet.Fault{
+			Code:   "file_large",
+			Params: map[string]string{"n": fmt.Sprint(sheet.MaxRows, " lines")},
+		}
+		report.Problems = append(report.Problems,
+			roster.Remark{Code: f.Code, Params: f.Params, Message: f.Error()})
 	}
 	return people, nil
 }
@@ -189,7 +224,9 @@ func some[T any](s []T) []T {
 }
 
 // importOnce plans, and applies where that is wanted and allowed.
-func (v View) importOnce(ctx context.Context, school g.SchoolID, people *roster.File, o ImportOptions, report *ImportReport) error {
+func (v View) importOnce(
+	ctx context.Context, school g.SchoolID, people *roster.File, o ImportOptions, report *ImportReport,
+) error {
 	report.Lines, report.Leaving = make([]ImportLine, 0, len(people.Rows)), []ImportLine{}
 	p, err := v.planImport(ctx, school, people, o, report)
 	if err != nil {
@@ -205,9 +242,13 @@ func (v View) importOnce(ctx context.Context, school g.SchoolID, people *roster.
 	case o.Token != "" && o.Token != report.Token:
 		return errChanged
 	case o.Token == "" && o.risky():
-		return g.FieldErrorf("token", "the mode %s can take something away: preview it, and send the preview's token", o.Mode)
+		return g.FieldErrorf("token",
+			"the mode %s can take something away: preview it, and send the preview's token",
+			o.Mode)
 	case report.Brake.Needed && o.Confirm != report.Brake.Affected:
-		return g.FieldErrorf("confirm", "%d of %d people would leave, move to another class or lose a name: if that is meant, send confirm=%d with the preview's token",
+		return g.FieldErrorf("confirm",
+			"%d of %d people would leave, move to another class or lose a name: if that is "+
+				"meant, send confirm=%d with the preview's token",
 			report.Brake.Affected, report.Brake.Of, report.Brake.Affected)
 	case report.Brake.Needed && o.Token == "":
 		return g.FieldErrorf("token", "so many people are changed only with the token of a preview")

@@ -33,11 +33,12 @@ type importPlan struct {
 	rev      int64          // the school's people_rev before anything was read
 	consent  int64          // the newest consent's id before
 	byNumber map[string]*Keyed
-	short    map[string]string // number without its leading zeros -> the number, for those with some
-	known    map[g.PersonID]bool
-	owner    map[string]g.PersonID // hash of a card -> whose it is
-	given    map[g.PersonID]bool   // the newest consent of those who have one
-	present  map[g.PersonID]bool   // who is in the file
+	// number without its leading zeros -> the number, for those with some
+	short   map[string]string
+	known   map[g.PersonID]bool
+	owner   map[string]g.PersonID // hash of a card -> whose it is
+	given   map[g.PersonID]bool   // the newest consent of those who have one
+	present map[g.PersonID]bool   // who is in the file
 
 	people   []Keyed
 	cards    []plannedCard
@@ -60,9 +61,23 @@ type plannedConsent struct {
 }
 
 // planImport reads the school and goes through the lines. It takes no writer.
-func (v View) planImport(ctx context.Context, school g.SchoolID, people *roster.File, o ImportOptions, report *ImportReport) (*importPlan, error) {
-	p := &importPlan{ctx: ctx, v: v, school: school, file: people, o: o, report: report,
-		byNumber: map[string]*Keyed{}, short: map[string]string{}, known: map[g.PersonID]bool{}, owner: map[string]g.PersonID{}, given: map[g.PersonID]bool{}, present: map[g.PersonID]bool{}}
+func (v View) planImport(
+	ctx context.Context, school g.SchoolID, people *roster.File, o ImportOptions, report *ImportReport,
+) (*importPlan, error) {
+	p := &importPlan{
+		ctx:      ctx,
+		v:        v,
+		school:   school,
+		file:     people,
+		o:        o,
+		report:   report,
+		byNumber: map[string]*Keyed{},
+		short:    map[string]string{},
+		known:    map[g.PersonID]bool{},
+		owner:    map[string]g.PersonID{},
+		given:    map[g.PersonID]bool{},
+		present:  map[g.PersonID]bool{},
+	}
 	all, err := p.read()
 	if err != nil {
 		return nil, err
@@ -112,17 +127,20 @@ func (p *importPlan) read() ([]Keyed, error) {
 			p.short[rest] = one.Number
 		}
 	}
-	err = store.Each(ctx, r.s.Reg, "SELECT mac, person FROM passes WHERE school = ? AND mac IS NOT NULL", []any{string(p.school)}, func(scan func(...any) error) error {
-		var mac []byte
-		var id g.PersonID
-		err := scan(&mac, &id)
-		p.owner[string(mac)] = id
-		return err
-	})
+	err = store.Each(ctx, r.s.Reg,
+		"SELECT mac, person FROM passes WHERE school = ? AND mac IS NOT NULL",
+		[]any{string(p.school)}, func(scan func(...any) error) error {
+			var mac []byte
+			var id g.PersonID
+			err := scan(&mac, &id)
+			p.owner[string(mac)] = id
+			return err
+		})
 	if err != nil {
 		return nil, fmt.Errorf("read passes: %w", err)
 	}
-	q := "SELECT c.person, c.given FROM consents c JOIN persons p ON p.id = c.person WHERE p.school = ? ORDER BY c.id"
+	q := "SELECT c.person, c.given FROM consents c JOIN persons p ON p.id = c.person WHERE " +
+		"p.school = ? ORDER BY c.id"
 	err = store.Each(ctx, r.s.Reg, q, []any{string(p.school)}, func(scan func(...any) error) error {
 		var id g.PersonID
 		given := false
@@ -144,7 +162,8 @@ func (p *importPlan) announce() {
 		if row.Number == "" {
 			continue
 		}
-		if full, ok := p.short[row.Number]; ok && p.byNumber[row.Number] == nil && !slices.Contains(p.o.Accept, "zeros_ok") {
+		if full, ok := p.short[row.Number]; ok && p.byNumber[row.Number] == nil &&
+			!slices.Contains(p.o.Accept, "zeros_ok") {
 			p.zeros(row, full)
 		}
 		if row.Bad() || p.byNumber[row.Number] != nil {
@@ -152,7 +171,10 @@ func (p *importPlan) announce() {
 		}
 		id := g.PersonID(g.NewID("per"))
 		_, wrapped := p.v.s.Vault.NewKey(string(id))
-		p.byNumber[row.Number] = &Keyed{Person: g.Person{ID: id, School: p.school, Number: row.Number}, Key: wrapped}
+		p.byNumber[row.Number] = &Keyed{
+			Person: g.Person{ID: id, School: p.school, Number: row.Number},
+			Key:    wrapped,
+		}
 	}
 }
 
@@ -162,18 +184,29 @@ func (p *importPlan) zeros(row *roster.Row, full string) {
 	if slices.Contains(p.o.Accept, "zeros_lost") {
 		code = "zeros_added"
 	}
-	row.Problems = slices.DeleteFunc(slices.Clone(row.Problems), func(x roster.Remark) bool { return x.Code == code && x.Field == roster.Number })
-	row.Problems = append(row.Problems, p.problem(*row, roster.Number, code, row.Number, "guess", full))
+	row.Problems = slices.DeleteFunc(slices.Clone(row.Problems), func(x roster.Remark) bool {
+		return x.Code == code && x.Field == roster.Number
+	})
+	row.Problems = append(row.Problems,
+		p.problem(*row, roster.Number, code, row.Number, "guess", full))
 	if code == "zeros_added" {
 		row.Number = full
 	}
 }
 
 // problem is one of a line's, with its column.
-func (p *importPlan) problem(row roster.Row, field roster.Field, code, read string, pairs ...string) roster.Remark {
-	x := roster.Remark{Code: code, Line: row.Line, Field: field, Read: read}
+func (p *importPlan) problem(
+	row roster.Row, field roster.Field, code, read string, pairs ...string,
+) roster.Remark {
+	x := roster.Remark{
+		Code:  code,
+		Line:  row.Line,
+		Field: field,
+		Read:  read,
+	}
 	switch code {
-	case "zeros_added", "kept_by_hand", "consent_withdrawn", "exists", "returned", "duplicate_first":
+	case "zeros_added", "kept_by_hand", "consent_withdrawn", "exists", "returned",
+		"duplicate_first":
 		x.Note = true
 	}
 	for i, c := range p.file.Columns {
@@ -210,7 +243,8 @@ func (p *importPlan) count(line *ImportLine) {
 		if !x.Note && line.Error == "" {
 			line.Error, line.Field, line.Note = x.Message, string(x.Field), ""
 		}
-		if x.Note && line.Error == "" && line.Note == "" && (x.Code == "kept_by_hand" || x.Code == "consent_withdrawn" || x.Code == "exists") {
+		if x.Note && line.Error == "" && line.Note == "" &&
+			(x.Code == "kept_by_hand" || x.Code == "consent_withdrawn" || x.Code == "exists") {
 			line.Note, line.Field = x.Message, string(x.Field)
 		}
 	}
@@ -231,7 +265,16 @@ func (p *importPlan) count(line *ImportLine) {
 
 // line plans one line.
 func (p *importPlan) line(row roster.Row, twice map[int]bool) (ImportLine, error) {
-	line := ImportLine{Line: row.Line, Number: row.Number, Name: row.Name, Kind: row.Kind, Class: row.Class, Action: "same", Problems: some(row.Problems), Changes: []ImportChange{}}
+	line := ImportLine{
+		Line:     row.Line,
+		Number:   row.Number,
+		Name:     row.Name,
+		Kind:     row.Kind,
+		Class:    row.Class,
+		Action:   "same",
+		Problems: some(row.Problems),
+		Changes:  []ImportChange{},
+	}
 	old := p.byNumber[row.Number]
 	if old != nil {
 		p.present[old.ID] = true
@@ -241,14 +284,22 @@ func (p *importPlan) line(row roster.Row, twice map[int]bool) (ImportLine, error
 	}
 	if p.o.Skip && twice[row.Line] {
 		line.Action = "skip"
-		line.Problems = append(slices.Clone(line.Problems), p.problem(row, roster.Number, "duplicate_first", row.Number, "first", strconv.Itoa(row.Line)))
+		line.Problems = append(slices.Clone(line.Problems),
+			p.problem(row, roster.Number, "duplicate_first", row.Number, "first",
+				strconv.Itoa(row.Line)))
 		return line, nil
 	}
 	if row.Bad() {
 		line.Action = p.bad()
 		return line, nil
 	}
-	d := draft{plan: p, row: row, line: &line, now: *old, create: !p.known[old.ID]}
+	d := draft{
+		plan:   p,
+		row:    row,
+		line:   &line,
+		now:    *old,
+		create: !p.known[old.ID],
+	}
 	d.now.imported = maps.Clone(old.imported)
 	if d.now.imported == nil {
 		d.now.imported = map[string]string{}
@@ -268,8 +319,17 @@ func (p *importPlan) bad() string {
 // values is a line as it will be written.
 func values(row roster.Row) map[string]string {
 	out := map[string]string{}
-	for k, s := range map[string]string{"kind": string(row.Kind), "number": row.Number, "name": row.Name, "class": row.Class, "boarder": row.Boarder, "phone": row.Phone,
-		"card": row.Card, "face_consent": row.Consent, "guardian_numbers": strings.Join(row.Guardians, " ")} {
+	for k, s := range map[string]string{
+		"kind":             string(row.Kind),
+		"number":           row.Number,
+		"name":             row.Name,
+		"class":            row.Class,
+		"boarder":          row.Boarder,
+		"phone":            row.Phone,
+		"card":             row.Card,
+		"face_consent":     row.Consent,
+		"guardian_numbers": strings.Join(row.Guardians, " "),
+	} {
 		if s != "" {
 			out[k] = s
 		}
@@ -293,10 +353,13 @@ func (p *importPlan) leave(all []Keyed) {
 		}
 		unsure := row.Number == ""
 		for _, x := range row.Problems {
-			unsure = unsure || !x.Note && (x.Field == roster.Number && x.Code != "duplicate_number" || x.Column == 0)
+			unsure = unsure ||
+				!x.Note &&
+					(x.Field == roster.Number && x.Code != "duplicate_number" || x.Column == 0)
 		}
 		if unsure && p.o.Skip {
-			p.report.Problems = append(p.report.Problems, roster.Say(roster.Remark{Code: "full_unsure", Line: row.Line}))
+			p.report.Problems = append(p.report.Problems,
+				roster.Say(roster.Remark{Code: "full_unsure", Line: row.Line}))
 			return
 		}
 	}
@@ -310,7 +373,15 @@ func (p *importPlan) leave(all []Keyed) {
 			continue
 		}
 		p.leavers = append(p.leavers, one)
-		p.report.Leaving = append(p.report.Leaving, ImportLine{Action: "leave", Number: one.Number, Name: p.shown(one.Name), Kind: one.Kind, Class: one.Class, Problems: []roster.Remark{}, Changes: []ImportChange{}})
+		p.report.Leaving = append(p.report.Leaving, ImportLine{
+			Action:   "leave",
+			Number:   one.Number,
+			Name:     p.shown(one.Name),
+			Kind:     one.Kind,
+			Class:    one.Class,
+			Problems: []roster.Remark{},
+			Changes:  []ImportChange{},
+		})
 	}
 }
 
@@ -336,7 +407,9 @@ func (p *importPlan) brake(all []Keyed) {
 			continue
 		}
 		if slices.ContainsFunc(line.Changes, func(c ImportChange) bool {
-			return c.From != "" && (c.Field == roster.Class || c.Field == roster.Name || c.Field == roster.Kind || c.To == "")
+			return c.From != "" &&
+				(c.Field == roster.Class || c.Field == roster.Name || c.Field == roster.Kind ||
+					c.To == "")
 		}) {
 			b.Affected++
 		}
@@ -405,7 +478,8 @@ func (d *draft) take(card *plannedCard, consent *plannedConsent) {
 	if card != nil {
 		card.person = d.now
 		p.cards = append(p.cards, *card)
-		p.deeds = append(p.deeds, fmt.Sprintln(d.row.Line, "card", card.number, d.row.Expires.Unix()))
+		p.deeds = append(p.deeds,
+			fmt.Sprintln(d.row.Line, "card", card.number, d.row.Expires.Unix()))
 	}
 	if consent != nil {
 		consent.person = d.now
@@ -413,7 +487,10 @@ func (d *draft) take(card *plannedCard, consent *plannedConsent) {
 		p.faces = true
 	}
 	p.faces = p.faces || d.line.Action == "update"
-	b, _ := json.Marshal([]any{d.row.Line, d.now.Kind, d.now.Name, d.now.Class, d.now.Boarder, d.now.Phone, d.row.Guardians})
+	b, _ := json.Marshal([]any{
+		d.row.Line, d.now.Kind, d.now.Name, d.now.Class, d.now.Boarder, d.now.Phone,
+		d.row.Guardians,
+	})
 	p.deeds = append(p.deeds, string(b))
 }
 
@@ -425,7 +502,8 @@ func (d *draft) note(field roster.Field, code string) {
 func (d *draft) fail(field roster.Field, code, read string, pairs ...string) error {
 	d.line.Action = d.plan.bad()
 	d.line.Changes = []ImportChange{}
-	d.line.Problems = append(slices.Clone(d.line.Problems), d.plan.problem(d.row, field, code, read, pairs...))
+	d.line.Problems = append(slices.Clone(d.line.Problems),
+		d.plan.problem(d.row, field, code, read, pairs...))
 	return nil
 }
 
@@ -437,9 +515,15 @@ func (d *draft) refuse(err error) error {
 	}
 	field := roster.Field(e.Field)
 	if field == "guardians" {
-		return d.fail(roster.Guardians, "guardians_many", "", "n", strconv.Itoa(len(d.now.Guardian)))
+		return d.fail(roster.Guardians, "guardians_many", "", "n",
+			strconv.Itoa(len(d.now.Guardian)))
 	}
-	read := map[roster.Field]string{roster.Name: d.now.Name, roster.Number: d.now.Number, roster.Class: d.now.Class, roster.Phone: d.now.Phone}[field]
+	read := map[roster.Field]string{
+		roster.Name:   d.now.Name,
+		roster.Number: d.now.Number,
+		roster.Class:  d.now.Class,
+		roster.Phone:  d.now.Phone,
+	}[field]
 	most := store.MaxLabel
 	if field == roster.Name {
 		most = store.MaxName
@@ -468,13 +552,15 @@ func (d *draft) fields() {
 		says  string
 		have  *string
 	}{
-		{roster.Kind, string(row.Kind), &kind}, {roster.Name, row.Name, &d.now.Name}, {roster.Class, row.Class, &d.now.Class},
+		{roster.Kind, string(row.Kind), &kind}, {roster.Name, row.Name, &d.now.Name},
+		{roster.Class, row.Class, &d.now.Class},
 		{roster.Boarder, row.Boarder, &boarder}, {roster.Phone, row.Phone, &d.now.Phone},
 	} {
 		if mode == ImportPromote && f.field != roster.Class {
 			continue
 		}
-		clear := d.plan.o.Clear && f.says == "" && d.plan.file.Has[f.field] && f.field != roster.Kind && f.field != roster.Name
+		clear := d.plan.o.Clear && f.says == "" && d.plan.file.Has[f.field] &&
+			f.field != roster.Kind && f.field != roster.Name
 		if f.says == "" && !clear {
 			continue
 		}
@@ -490,10 +576,12 @@ func (d *draft) field(field roster.Field, says string, have *string) {
 		delete(d.now.imported, string(field))
 	}
 	no := field == roster.Boarder && *have == ""
-	byHand := *have != "" && *have != last || last != "" && *have != last && !(field == roster.Boarder && last == "no")
+	byHand := *have != "" && *have != last ||
+		last != "" && *have != last && !(field == roster.Boarder && last == "no")
 	switch {
 	case *have == says || no && says == "no":
-	case byHand && d.plan.o.Mode != ImportOverwrite && d.plan.o.Mode != ImportPromote && !(d.create):
+	case byHand && d.plan.o.Mode != ImportOverwrite && d.plan.o.Mode != ImportPromote &&
+		!(d.create):
 		d.note(field, "kept_by_hand")
 	default:
 		from, to := *have, says

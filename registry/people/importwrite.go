@@ -40,7 +40,8 @@ func (p *importPlan) apply(ctx context.Context, o ImportOptions) error {
 	r := p.v.r
 	r.sweepImports(ctx)
 	err = r.s.Write(ctx, func(t *store.Tx) error {
-		_, err := t.Exec(ctx, "INSERT INTO imports (id, school, started) VALUES (?, ?, ?)", id, string(p.school), store.Micros(t.Now))
+		_, err := t.Exec(ctx, "INSERT INTO imports (id, school, started) VALUES (?, ?, ?)", id,
+			string(p.school), store.Micros(t.Now))
 		return err
 	})
 	if err != nil {
@@ -48,7 +49,9 @@ func (p *importPlan) apply(ctx context.Context, o ImportOptions) error {
 	}
 	put := 0
 	for part := range slices.Chunk(rows, staged) {
-		if err := r.s.Write(ctx, func(t *store.Tx) error { return putDown(ctx, t, part) }); err != nil {
+		if err := r.s.Write(ctx, func(t *store.Tx) error {
+			return putDown(ctx, t, part)
+		}); err != nil {
 			r.dropImport(context.WithoutCancel(ctx), id)
 			return err
 		}
@@ -68,7 +71,8 @@ func (p *importPlan) apply(ctx context.Context, o ImportOptions) error {
 		return p.told(ctx, t, id, o)
 	})
 	r.dropImport(context.WithoutCancel(ctx), id)
-	if err == nil && slices.ContainsFunc(p.consents, func(c plannedConsent) bool { return !c.given }) {
+	if err == nil &&
+		slices.ContainsFunc(p.consents, func(c plannedConsent) bool { return !c.given }) {
 		r.s.Forget(ctx)
 	}
 	return err
@@ -87,26 +91,44 @@ func (p *importPlan) seal(id string) ([]importRow, error) {
 		if err != nil {
 			return nil, err
 		}
-		rows = append(rows, importRow{"import_people (import, id, school, kind, class, number_mac, key_sealed, body_sealed, leaves)",
-			[]any{id, string(one.ID), string(p.school), string(one.Kind), one.Class, mac, one.Key, body, 0}})
+		rows = append(rows,
+			importRow{"import_people (import, id, school, kind, class, number_mac, key_sealed, " +
+				"body_sealed, leaves)",
+				[]any{
+					id, string(one.ID), string(p.school), string(one.Kind), one.Class, mac, one.Key,
+					body, 0,
+				}})
 		p.o.told(sealStep, i+1, len(p.people))
 	}
 	for _, one := range p.leavers {
-		rows = append(rows, importRow{"import_people (import, id, school, kind, class, number_mac, key_sealed, body_sealed, leaves)",
-			[]any{id, string(one.ID), string(p.school), "", "", nil, []byte{}, []byte{}, 1}})
+		rows = append(rows,
+			importRow{"import_people (import, id, school, kind, class, number_mac, key_sealed, " +
+				"body_sealed, leaves)",
+				[]any{id, string(one.ID), string(p.school), "", "", nil, []byte{}, []byte{}, 1}})
 	}
 	now := store.Micros(r.s.Now())
 	for _, c := range p.cards {
 		pass := g.PassID(g.NewID("pas"))
-		sealed, err := SealPersonal(r, c.person, []byte(masked(g.ByCard, c.number)), "pass "+string(pass))
+		sealed, err := SealPersonal(r, c.person, []byte(masked(g.ByCard, c.number)),
+			"pass "+string(pass))
 		if err != nil {
 			return nil, err
 		}
-		rows = append(rows, importRow{"import_passes (import, id, person, school, method, mac, created, expires, body_sealed)",
-			[]any{id, string(pass), string(c.person.ID), string(p.school), string(g.ByCard), keys.Mac(string(g.ByCard), c.number), now, store.Micros(lastDayOver(c.row.Expires, p.zone)), sealed}})
+		rows = append(rows,
+			importRow{"import_passes (import, id, person, school, method, mac, created, expires, " +
+				"body_sealed)",
+				[]any{
+					id, string(pass), string(c.person.ID), string(p.school), string(g.ByCard),
+					keys.Mac(string(g.ByCard), c.number), now,
+					store.Micros(lastDayOver(c.row.Expires, p.zone)), sealed,
+				}})
 	}
 	for _, c := range p.consents {
-		b, err := json.Marshal(consentBody{By: "import", Note: "people file, line " + store.Digits(int64(c.line)), Actor: p.v.s.Actor})
+		b, err := json.Marshal(consentBody{
+			By:    "import",
+			Note:  "people file, line " + store.Digits(int64(c.line)),
+			Actor: p.v.s.Actor,
+		})
 		if err != nil {
 			return nil, err
 		}
@@ -114,14 +136,20 @@ func (p *importPlan) seal(id string) ([]importRow, error) {
 		if err != nil {
 			return nil, err
 		}
-		rows = append(rows, importRow{"import_consents (import, person, given, at, body_sealed)", []any{id, string(c.person.ID), store.Flag(c.given), now, sealed}})
+		rows = append(rows,
+			importRow{
+				"import_consents (import, person, given, at, body_sealed)",
+				[]any{id, string(c.person.ID), store.Flag(c.given), now, sealed},
+			})
 	}
 	return rows, nil
 }
 
 func putDown(ctx context.Context, t *store.Tx, rows []importRow) error {
 	for _, row := range rows {
-		if _, err := t.Exec(ctx, "INSERT INTO "+row.table+" VALUES ("+store.Marks(len(row.args))+")", row.args...); err != nil {
+		if _, err := t.Exec(ctx,
+			"INSERT INTO "+row.table+" VALUES ("+store.Marks(len(row.args))+")",
+			row.args...); err != nil {
 			return fmt.Errorf("put down the import: %w", err)
 		}
 	}
@@ -136,10 +164,16 @@ func (p *importPlan) fits(ctx context.Context, t *store.Tx, id string) error {
 		return err
 	}
 	var newer, taken int
-	if err := t.Row(ctx, "SELECT COUNT(*) FROM consents WHERE id > ? AND person IN (SELECT id FROM import_people WHERE import = ?)", p.consent, id).Scan(&newer); err != nil {
+	if err := t.Row(ctx,
+		"SELECT COUNT(*) FROM consents WHERE id > ? AND person IN (SELECT id FROM import_people "+
+			"WHERE import = ?)",
+		p.consent, id).Scan(&newer); err != nil {
 		return fmt.Errorf("read consents: %w", err)
 	}
-	if err := t.Row(ctx, "SELECT COUNT(*) FROM passes WHERE school = ? AND mac IN (SELECT mac FROM import_passes WHERE import = ?)", string(p.school), id).Scan(&taken); err != nil {
+	if err := t.Row(ctx,
+		"SELECT COUNT(*) FROM passes WHERE school = ? AND mac IN (SELECT mac FROM import_passes "+
+			"WHERE import = ?)",
+		string(p.school), id).Scan(&taken); err != nil {
 		return fmt.Errorf("read passes: %w", err)
 	}
 	if rev != p.rev || newer > 0 || taken > 0 {
@@ -156,8 +190,10 @@ func (p *importPlan) takeOver(ctx context.Context, t *store.Tx, id string) error
 		 ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, class = excluded.class, number_mac = excluded.number_mac, body_sealed = excluded.body_sealed, left_at = 0`,
 		`INSERT INTO passes (id, person, school, method, mac, created, expires, quality, model, body_sealed)
 		 SELECT id, person, school, method, mac, created, expires, 0, '', body_sealed FROM import_passes WHERE import = ?`,
-		"INSERT INTO consents (person, given, at, body_sealed) SELECT person, given, at, body_sealed FROM import_consents WHERE import = ?",
-		"DELETE FROM passes WHERE method = 'face' AND person IN (SELECT person FROM import_consents WHERE import = ? AND given = 0)",
+		"INSERT INTO consents (person, given, at, body_sealed) SELECT person, given, at, " +
+			"body_sealed FROM import_consents WHERE import = ?",
+		"DELETE FROM passes WHERE method = 'face' AND person IN (SELECT person FROM " +
+			"import_consents WHERE import = ? AND given = 0)",
 	} {
 		if _, err := t.Exec(ctx, q, id); err != nil {
 			return fmt.Errorf("take the import over: %w", err)
@@ -166,7 +202,10 @@ func (p *importPlan) takeOver(ctx context.Context, t *store.Tx, id string) error
 	if len(p.leavers) == 0 {
 		return nil
 	}
-	if _, err := t.Exec(ctx, "UPDATE persons SET left_at = ? WHERE id IN (SELECT id FROM import_people WHERE import = ? AND leaves = 1)", store.Micros(t.Now), id); err != nil {
+	if _, err := t.Exec(ctx,
+		"UPDATE persons SET left_at = ? WHERE id IN (SELECT id FROM import_people WHERE import = "+
+			"? AND leaves = 1)",
+		store.Micros(t.Now), id); err != nil {
 		return fmt.Errorf("mark who left: %w", err)
 	}
 	return nil
@@ -183,7 +222,8 @@ func (p *importPlan) told(ctx context.Context, t *store.Tx, id string, o ImportO
 		return err
 	}
 	r := p.report
-	object := fmt.Sprintf("%s, %s: created %d, updated %d, same %d", id, o.Mode, r.Created, r.Updated, r.Same)
+	object := fmt.Sprintf("%s, %s: created %d, updated %d, same %d", id, o.Mode, r.Created,
+		r.Updated, r.Same)
 	if r.Skipped > 0 {
 		object += fmt.Sprintf(", skipped %d", r.Skipped)
 	}
@@ -201,7 +241,15 @@ func (r *Book) sealPerson(keys *store.SchoolKeys, p Keyed) (sealed, mac []byte, 
 	if p.Number != "" {
 		mac = keys.Mac("number", p.Number)
 	}
-	body, err := json.Marshal(personBody{Name: p.Name, Number: p.Number, Boarder: p.Boarder, Phone: p.Phone, Guardian: p.Guardian, Created: store.Micros(p.Created), Imported: p.imported})
+	body, err := json.Marshal(personBody{
+		Name:     p.Name,
+		Number:   p.Number,
+		Boarder:  p.Boarder,
+		Phone:    p.Phone,
+		Guardian: p.Guardian,
+		Created:  store.Micros(p.Created),
+		Imported: p.imported,
+	})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -219,11 +267,15 @@ func (r *Book) dropImport(ctx context.Context, id string) {
 		for {
 			n := int64(0)
 			err := r.s.Write(ctx, func(t *store.Tx) (err error) {
-				n, err = t.Exec(ctx, "DELETE FROM "+table+" WHERE import = ? AND "+column+" IN (SELECT "+column+" FROM "+table+" WHERE import = ? LIMIT 2000)", id, id)
+				n, err = t.Exec(ctx,
+					"DELETE FROM "+table+" WHERE import = ? AND "+column+" IN (SELECT "+column+
+						" FROM "+table+" WHERE import = ? LIMIT 2000)",
+					id, id)
 				return err
 			})
 			if err != nil {
-				r.s.Log.Warn("what an import put down is left for the next one to sweep", "import", id, "error", err)
+				r.s.Log.Warn("what an import put down is left for the next one to sweep", "import",
+					id, "error", err)
 				return
 			}
 			if n == 0 {
@@ -244,12 +296,13 @@ func (r *Book) dropImport(ctx context.Context, id string) {
 // disk was full. They changed nobody.
 func (r *Book) sweepImports(ctx context.Context) {
 	var old []string
-	err := store.Each(ctx, r.s.Reg, "SELECT id FROM imports WHERE started < ?", []any{store.Micros(r.s.Now().Add(-time.Hour))}, func(scan func(...any) error) error {
-		id := ""
-		err := scan(&id)
-		old = append(old, id)
-		return err
-	})
+	err := store.Each(ctx, r.s.Reg, "SELECT id FROM imports WHERE started < ?",
+		[]any{store.Micros(r.s.Now().Add(-time.Hour))}, func(scan func(...any) error) error {
+			id := ""
+			err := scan(&id)
+			old = append(old, id)
+			return err
+		})
 	if err != nil {
 		r.s.Log.Warn("imports that were broken off are not swept", "error", err)
 	}
@@ -272,25 +325,31 @@ func headingsKey(headings []string) string {
 
 // rememberedColumns is what the columns were read as when a file with these headings was last
 // imported; empty for never.
-func (r *Book) rememberedColumns(ctx context.Context, school g.SchoolID, headings string) (out []roster.Field, err error) {
+func (r *Book) rememberedColumns(
+	ctx context.Context, school g.SchoolID, headings string,
+) (out []roster.Field, err error) {
 	if headings == "" {
 		return nil, nil
 	}
-	err = store.Each(ctx, r.s.Reg, "SELECT columns FROM import_columns WHERE school = ? AND headings = ?", []any{string(school), headings}, func(scan func(...any) error) error {
-		s := ""
-		err := scan(&s)
-		for _, f := range strings.Split(s, ",") {
-			out = append(out, roster.Field(f))
-		}
-		return err
-	})
+	err = store.Each(ctx, r.s.Reg,
+		"SELECT columns FROM import_columns WHERE school = ? AND headings = ?",
+		[]any{string(school), headings}, func(scan func(...any) error) error {
+			s := ""
+			err := scan(&s)
+			for _, f := range strings.Split(s, ",") {
+				out = append(out, roster.Field(f))
+			}
+			return err
+		})
 	if err != nil {
 		return nil, fmt.Errorf("read remembered columns: %w", err)
 	}
 	return out, nil
 }
 
-func (r *Book) rememberColumns(ctx context.Context, t *store.Tx, school g.SchoolID, headings string, columns []roster.Column) error {
+func (r *Book) rememberColumns(
+	ctx context.Context, t *store.Tx, school g.SchoolID, headings string, columns []roster.Column,
+) error {
 	if headings == "" {
 		return nil
 	}
@@ -298,12 +357,16 @@ func (r *Book) rememberColumns(ctx context.Context, t *store.Tx, school g.School
 	for i, c := range columns {
 		fields[i] = string(c.Field)
 	}
-	_, err := t.Exec(ctx, `INSERT INTO import_columns (school, headings, columns, used) VALUES (?, ?, ?, ?)
-		ON CONFLICT (school, headings) DO UPDATE SET columns = excluded.columns, used = excluded.used`, string(school), headings, strings.Join(fields, ","), store.Micros(t.Now))
+	_, err := t.Exec(ctx,
+		`INSERT INTO import_columns (school, headings, columns, used) VALUES (?, ?, ?, ?)
+		ON CONFLICT (school, headings) DO UPDATE SET columns = excluded.columns, used = excluded.used`,
+		string(school), headings, strings.Join(fields, ","), store.Micros(t.Now))
 	if err != nil {
 		return fmt.Errorf("remember columns: %w", err)
 	}
-	_, err = t.Exec(ctx, "DELETE FROM import_columns WHERE school = ? AND headings NOT IN (SELECT headings FROM import_columns WHERE school = ? ORDER BY used DESC LIMIT ?)",
+	_, err = t.Exec(ctx,
+		"DELETE FROM import_columns WHERE school = ? AND headings NOT IN (SELECT headings FROM "+
+			"import_columns WHERE school = ? ORDER BY used DESC LIMIT ?)",
 		string(school), string(school), maxRemembered)
 	if err != nil {
 		return fmt.Errorf("forget columns: %w", err)

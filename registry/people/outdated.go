@@ -10,7 +10,9 @@ import (
 
 // outdatedFaces are a school's people with face templates of other models than the one named,
 // and none of it: nothing compares with them, and a new photograph is needed.
-func (r *Book) outdatedFaces(ctx context.Context, school g.SchoolID, model string) (map[g.PersonID]bool, error) {
+func (r *Book) outdatedFaces(
+	ctx context.Context, school g.SchoolID, model string,
+) (map[g.PersonID]bool, error) {
 	out := map[g.PersonID]bool{}
 	err := store.Each(ctx, r.s.Reg, `SELECT person FROM passes WHERE school = ? AND method = ?
 		GROUP BY person HAVING SUM(CASE WHEN model = ? THEN 1 ELSE 0 END) = 0`,

@@ -39,13 +39,16 @@ func masked(method g.Method, s string) string {
 // AddCard gives somebody a card, QR text or PIN, kept as a keyed hash and, for people to tell
 // it by, its last 4 characters. Conflict where somebody of the school has it; a zero expires
 // is never.
-func (v View) AddCard(ctx context.Context, person g.PersonID, method g.Method, credential string, expires time.Time) (g.Pass, error) {
+func (v View) AddCard(
+	ctx context.Context, person g.PersonID, method g.Method, credential string, expires time.Time,
+) (g.Pass, error) {
 	in, err := v.s.Reach(ctx, g.PeopleWrite)
 	if err != nil {
 		return g.Pass{}, err
 	}
 	if method != g.ByCard && method != g.ByQR && method != g.ByPIN {
-		return g.Pass{}, g.FieldErrorf("method", "%q cannot be added here; use card, qr or pin", method)
+		return g.Pass{}, g.FieldErrorf("method", "%q cannot be added here; use card, qr or pin",
+			method)
 	}
 	if err := checkCredential(method, credential); err != nil {
 		return g.Pass{}, err
@@ -71,12 +74,15 @@ func (v View) AddCard(ctx context.Context, person g.PersonID, method g.Method, c
 func checkCredential(method g.Method, credential string) error {
 	s := normal(method, credential)
 	if n := utf8.RuneCountInString(s); n < 4 || n > store.MaxCredential {
-		return g.FieldErrorf("credential", "it has %d characters: give 4 to %d", n, store.MaxCredential)
+		return g.FieldErrorf("credential", "it has %d characters: give 4 to %d", n,
+			store.MaxCredential)
 	}
 	return store.Optional("credential", s, store.MaxCredential)
 }
 
-func (r *Book) addCard(ctx context.Context, t *store.Tx, p Keyed, method g.Method, credential string, expires time.Time) (g.Pass, error) {
+func (r *Book) addCard(
+	ctx context.Context, t *store.Tx, p Keyed, method g.Method, credential string, expires time.Time,
+) (g.Pass, error) {
 	credential = normal(method, credential)
 	keys, err := r.s.Vault.School(ctx, t, p.School)
 	if err != nil {
@@ -84,13 +90,22 @@ func (r *Book) addCard(ctx context.Context, t *store.Tx, p Keyed, method g.Metho
 	}
 	mac := keys.Mac(string(method), credential)
 	n := 0
-	if err := t.Row(ctx, "SELECT COUNT(*) FROM passes WHERE school = ? AND mac = ?", string(p.School), mac).Scan(&n); err != nil {
+	if err := t.Row(ctx, "SELECT COUNT(*) FROM passes WHERE school = ? AND mac = ?",
+		string(p.School), mac).Scan(&n); err != nil {
 		return g.Pass{}, fmt.Errorf("read passes: %w", err)
 	}
 	if n > 0 {
-		return g.Pass{}, g.Errorf(g.Conflict, "somebody of the school has this %s already", g.Noun(string(method))).At("credential")
+		return g.Pass{}, g.Errorf(g.Conflict, "somebody of the school has this %s already",
+			g.Noun(string(method))).At("credential")
 	}
-	pass := g.Pass{ID: g.PassID(g.NewID("pas")), Person: p.ID, Method: method, Masked: masked(method, credential), Created: store.Moment(store.Micros(t.Now)), Expires: store.Moment(store.Micros(expires))}
+	pass := g.Pass{
+		ID:      g.PassID(g.NewID("pas")),
+		Person:  p.ID,
+		Method:  method,
+		Masked:  masked(method, credential),
+		Created: store.Moment(store.Micros(t.Now)),
+		Expires: store.Moment(store.Micros(expires)),
+	}
 	sealed, err := SealPersonal(r, p, []byte(pass.Masked), "pass "+string(pass.ID))
 	if err != nil {
 		return g.Pass{}, err
@@ -101,9 +116,14 @@ func (r *Book) addCard(ctx context.Context, t *store.Tx, p Keyed, method g.Metho
 	return pass, nil
 }
 
-func savePass(ctx context.Context, t *store.Tx, school g.SchoolID, p g.Pass, mac, sealed []byte) error {
-	_, err := t.Exec(ctx, "INSERT INTO passes (id, person, school, method, mac, created, expires, quality, model, body_sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		string(p.ID), string(p.Person), string(school), string(p.Method), mac, store.Micros(p.Created), store.Micros(p.Expires), p.Quality, p.Model, sealed)
+func savePass(
+	ctx context.Context, t *store.Tx, school g.SchoolID, p g.Pass, mac, sealed []byte,
+) error {
+	_, err := t.Exec(ctx,
+		"INSERT INTO passes (id, person, school, method, mac, created, expires, quality, model, "+
+			"body_sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		string(p.ID), string(p.Person), string(school), string(p.Method), mac,
+		store.Micros(p.Created), store.Micros(p.Expires), p.Quality, p.Model, sealed)
 	if err != nil {
 		return fmt.Errorf("write pass: %w", err)
 	}
@@ -112,8 +132,15 @@ func savePass(ctx context.Context, t *store.Tx, school g.SchoolID, p g.Pass, mac
 
 // AddFace enrols a face template, which never leaves the school: it is kept under the school's
 // key, at most 5 per person, and refused without consent. The embedding is kept at unit length.
-func (v View) AddFace(ctx context.Context, person g.PersonID, embedding []float32, model string, quality float64) (g.Pass, error) {
-	_, pass, err := v.Enrol(ctx, Enrolment{Person: person, Embedding: embedding, Model: model, Quality: quality})
+func (v View) AddFace(
+	ctx context.Context, person g.PersonID, embedding []float32, model string, quality float64,
+) (g.Pass, error) {
+	_, pass, err := v.Enrol(ctx, Enrolment{
+		Person:    person,
+		Embedding: embedding,
+		Model:     model,
+		Quality:   quality,
+	})
 	return pass, err
 }
 
@@ -131,7 +158,8 @@ func packFace(e []float32) ([]byte, error) {
 	}
 	b := make([]byte, 0, 4*len(e))
 	for _, x := range e {
-		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(float32(float64(x)/math.Sqrt(sum))))
+		b = binary.LittleEndian.AppendUint32(b,
+			math.Float32bits(float32(float64(x)/math.Sqrt(sum))))
 	}
 	return b, nil
 }
@@ -154,7 +182,8 @@ func (v View) DeletePass(ctx context.Context, id g.PassID) error {
 		var school g.SchoolID
 		var person string
 		var m g.Method
-		if err := t.Row(ctx, "SELECT school, person, method FROM passes WHERE id = ?", string(id)).Scan(&school, &person, &m); err != nil {
+		if err := t.Row(ctx, "SELECT school, person, method FROM passes WHERE id = ?", string(id)).Scan(
+			&school, &person, &m); err != nil {
 			return store.Missing(err, "pass", string(id))
 		}
 		if err := in.Owns(school, "pass", string(id)); err != nil {
@@ -178,24 +207,27 @@ func (v View) DeletePass(ctx context.Context, id g.PassID) error {
 
 func (r *Book) passes(ctx context.Context, c store.Conn, p Keyed) ([]g.Pass, error) {
 	out := []g.Pass{}
-	err := store.Each(ctx, c, "SELECT id, method, created, expires, quality, model, body_sealed FROM passes WHERE person = ? ORDER BY created, id", []any{string(p.ID)}, func(scan func(...any) error) error {
-		x := g.Pass{Person: p.ID}
-		var created, expires int64
-		var sealed []byte
-		if err := scan(&x.ID, &x.Method, &created, &expires, &x.Quality, &x.Model, &sealed); err != nil {
-			return err
-		}
-		x.Created, x.Expires = store.Moment(created), store.Moment(expires)
-		if x.Method != g.ByFace {
-			plain, err := UnsealPersonal(r, p, sealed, "pass "+string(x.ID))
-			if err != nil {
+	err := store.Each(ctx, c,
+		"SELECT id, method, created, expires, quality, model, body_sealed FROM passes WHERE "+
+			"person = ? ORDER BY created, id",
+		[]any{string(p.ID)}, func(scan func(...any) error) error {
+			x := g.Pass{Person: p.ID}
+			var created, expires int64
+			var sealed []byte
+			if err := scan(&x.ID, &x.Method, &created, &expires, &x.Quality, &x.Model, &sealed); err != nil {
 				return err
 			}
-			x.Masked = string(plain)
-		}
-		out = append(out, x)
-		return nil
-	})
+			x.Created, x.Expires = store.Moment(created), store.Moment(expires)
+			if x.Method != g.ByFace {
+				plain, err := UnsealPersonal(r, p, sealed, "pass "+string(x.ID))
+				if err != nil {
+					return err
+				}
+				x.Masked = string(plain)
+			}
+			out = append(out, x)
+			return nil
+		})
 	if err != nil {
 		return nil, fmt.Errorf("read passes: %w", err)
 	}
@@ -205,7 +237,9 @@ func (r *Book) passes(ctx context.Context, c store.Conn, p Keyed) ([]g.Pass, err
 // ByCredential answers whose credential it is; only system scopes ask. A face terminal gives
 // the user number that it matched, which is the person's number, and counts only where the
 // person allows the use of the face. An expired pass is nobody's.
-func (v View) ByCredential(ctx context.Context, school g.SchoolID, method g.Method, credential string) (g.PersonID, bool, error) {
+func (v View) ByCredential(
+	ctx context.Context, school g.SchoolID, method g.Method, credential string,
+) (g.PersonID, bool, error) {
 	if err := v.s.OnlySystem(); err != nil {
 		return "", false, err
 	}
@@ -225,7 +259,10 @@ func (v View) ByCredential(ctx context.Context, school g.SchoolID, method g.Meth
 	}
 	var id g.PersonID
 	credential = normal(method, credential)
-	err = v.s.Reg.Row(ctx, "SELECT person FROM passes f JOIN persons p ON p.id = f.person WHERE f.school = ? AND f.mac = ? AND (f.expires = 0 OR f.expires > ?) AND p.left_at = 0", string(school), keys.Mac(string(method), credential), store.Micros(v.s.Now())).Scan(&id)
+	err = v.s.Reg.Row(ctx,
+		"SELECT person FROM passes f JOIN persons p ON p.id = f.person WHERE f.school = ? AND "+
+			"f.mac = ? AND (f.expires = 0 OR f.expires > ?) AND p.left_at = 0",
+		string(school), keys.Mac(string(method), credential), store.Micros(v.s.Now())).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) || credential == "" {
 		return "", false, nil
 	}
@@ -237,7 +274,9 @@ func (v View) ByCredential(ctx context.Context, school g.SchoolID, method g.Meth
 
 // ByNumber answers whose number it is; only system scopes ask. A terminal that keeps its own
 // list of users gives the number of whoever showed it a card or typed a PIN.
-func (v View) ByNumber(ctx context.Context, school g.SchoolID, number string) (g.PersonID, bool, error) {
+func (v View) ByNumber(
+	ctx context.Context, school g.SchoolID, number string,
+) (g.PersonID, bool, error) {
 	if err := v.s.OnlySystem(); err != nil {
 		return "", false, err
 	}
@@ -247,7 +286,9 @@ func (v View) ByNumber(ctx context.Context, school g.SchoolID, number string) (g
 	}
 	var id g.PersonID
 	number = normal(g.ByFace, number)
-	err = v.s.Reg.Row(ctx, "SELECT id FROM persons WHERE school = ? AND number_mac = ? AND left_at = 0", string(school), keys.Mac("number", number)).Scan(&id)
+	err = v.s.Reg.Row(ctx,
+		"SELECT id FROM persons WHERE school = ? AND number_mac = ? AND left_at = 0",
+		string(school), keys.Mac("number", number)).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) || number == "" {
 		return "", false, nil
 	}
@@ -268,18 +309,23 @@ func (v View) Templates(ctx context.Context, school g.SchoolID) ([]Template, err
 		return nil, err
 	}
 	out := []Template{}
-	q := "SELECT f.id, f.person, f.model, f.body_sealed FROM passes f JOIN persons p ON p.id = f.person JOIN consents c ON c.person = f.person WHERE p.left_at = 0 AND f.school = ? AND f.method = ? AND (f.expires = 0 OR f.expires > ?) AND c.given = 1 AND c.id = " + NewestConsent + " ORDER BY f.id"
-	err = store.Each(ctx, v.s.Reg, q, []any{string(school), string(g.ByFace), store.Micros(v.s.Now())}, func(scan func(...any) error) error {
-		var x Template
-		var sealed []byte
-		if err := scan(&x.Pass, &x.Person, &x.Model, &sealed); err != nil {
+	q := "SELECT f.id, f.person, f.model, f.body_sealed FROM passes f JOIN persons p ON p.id = " +
+		"f.person JOIN consents c ON c.person = f.person WHERE p.left_at = 0 AND f.school = ? " +
+		"AND f.method = ? AND (f.expires = 0 OR f.expires > ?) AND c.given = 1 AND c.id = " +
+		NewestConsent + " ORDER BY f.id"
+	err = store.Each(ctx, v.s.Reg, q,
+		[]any{string(school), string(g.ByFace), store.Micros(v.s.Now())},
+		func(scan func(...any) error) error {
+			var x Template
+			var sealed []byte
+			if err := scan(&x.Pass, &x.Person, &x.Model, &sealed); err != nil {
+				return err
+			}
+			plain, err := store.Unseal(keys.Template, sealed, "face "+string(x.Pass))
+			x.Embedding = unpackFace(plain)
+			out = append(out, x)
 			return err
-		}
-		plain, err := store.Unseal(keys.Template, sealed, "face "+string(x.Pass))
-		x.Embedding = unpackFace(plain)
-		out = append(out, x)
-		return err
-	})
+		})
 	if err != nil {
 		return nil, fmt.Errorf("read face templates: %w", err)
 	}

@@ -63,7 +63,16 @@ func (v View) People(ctx context.Context, f PersonFilter) ([]PersonRow, string, 
 				break
 			}
 			p := l.People[n]
-			out = append(out, PersonRow{ID: p.ID, School: p.School, Kind: p.Kind, Name: p.Name, Number: p.Number, Class: p.Class, Boarder: p.Boarder, Left: p.Left})
+			out = append(out, PersonRow{
+				ID:      p.ID,
+				School:  p.School,
+				Kind:    p.Kind,
+				Name:    p.Name,
+				Number:  p.Number,
+				Class:   p.Class,
+				Boarder: p.Boarder,
+				Left:    p.Left,
+			})
 		}
 		if next != "" {
 			break
@@ -73,14 +82,17 @@ func (v View) People(ctx context.Context, f PersonFilter) ([]PersonRow, string, 
 }
 
 func (f PersonFilter) selects(p Keyed) bool {
-	if f.Left == p.Left.IsZero() || f.Kind != "" && p.Kind != f.Kind || f.Class != "" && p.Class != f.Class {
+	if f.Left == p.Left.IsZero() || f.Kind != "" && p.Kind != f.Kind ||
+		f.Class != "" && p.Class != f.Class {
 		return false
 	}
 	return store.HasWords(f.Query, p.Name, p.Number, p.Class)
 }
 
 // schoolsOf are the schools of a list, in order: the one named, or all in reach.
-func (v View) schoolsOf(ctx context.Context, in store.Reach, school g.SchoolID) ([]g.SchoolID, error) {
+func (v View) schoolsOf(
+	ctx context.Context, in store.Reach, school g.SchoolID,
+) ([]g.SchoolID, error) {
 	if school != "" {
 		return []g.SchoolID{school}, in.Owns(school, "school", string(school))
 	}
@@ -100,27 +112,33 @@ func (v View) fillPasses(ctx context.Context, rows []PersonRow) error {
 		at[rows[i].ID] = &rows[i]
 	}
 	for part := range slices.Chunk(ids, store.Chunk) {
-		err := store.Each(ctx, v.s.Reg, "SELECT person, method, COUNT(*) FROM passes WHERE person IN ("+store.Marks(len(part))+") GROUP BY person, method", store.Anys(part), func(scan func(...any) error) error {
-			var id g.PersonID
-			var m g.Method
-			n := 0
-			err := scan(&id, &m, &n)
-			if row := at[id]; m == g.ByFace {
-				row.Face = n > 0
-			} else {
-				row.Cards += n
-			}
-			return err
-		})
+		err := store.Each(ctx, v.s.Reg,
+			"SELECT person, method, COUNT(*) FROM passes WHERE person IN ("+store.Marks(len(part))+
+				") GROUP BY person, method",
+			store.Anys(part), func(scan func(...any) error) error {
+				var id g.PersonID
+				var m g.Method
+				n := 0
+				err := scan(&id, &m, &n)
+				if row := at[id]; m == g.ByFace {
+					row.Face = n > 0
+				} else {
+					row.Cards += n
+				}
+				return err
+			})
 		if err != nil {
 			return fmt.Errorf("read passes: %w", err)
 		}
-		err = store.Each(ctx, v.s.Reg, "SELECT person FROM consents c WHERE given = 1 AND person IN ("+store.Marks(len(part))+") AND id = "+NewestConsent, store.Anys(part), func(scan func(...any) error) error {
-			var id g.PersonID
-			err := scan(&id)
-			at[id].Consent = true
-			return err
-		})
+		err = store.Each(ctx, v.s.Reg,
+			"SELECT person FROM consents c WHERE given = 1 AND person IN ("+store.Marks(len(part))+
+				") AND id = "+NewestConsent,
+			store.Anys(part), func(scan func(...any) error) error {
+				var id g.PersonID
+				err := scan(&id)
+				at[id].Consent = true
+				return err
+			})
 		if err != nil {
 			return fmt.Errorf("read consents: %w", err)
 		}
@@ -135,7 +153,8 @@ func (v View) Classes(ctx context.Context, school g.SchoolID) ([]string, error) 
 		return nil, err
 	}
 	if !v.s.Can(g.PeopleRead) && !v.s.Can(g.AttendanceRead) {
-		return nil, g.Errorf(g.Forbidden, "this needs the permission %s or %s", g.PeopleRead, g.AttendanceRead)
+		return nil, g.Errorf(g.Forbidden, "this needs the permission %s or %s", g.PeopleRead,
+			g.AttendanceRead)
 	}
 	var w store.Where
 	if err := in.Within(&w, "school", school); err != nil {
@@ -143,12 +162,13 @@ func (v View) Classes(ctx context.Context, school g.SchoolID) ([]string, error) 
 	}
 	w.And("class <> '' AND left_at = 0")
 	out := []string{}
-	err = store.Each(ctx, v.s.Reg, "SELECT DISTINCT class FROM persons"+w.String(), w.Args, func(scan func(...any) error) error {
-		var c string
-		err := scan(&c)
-		out = append(out, c)
-		return err
-	})
+	err = store.Each(ctx, v.s.Reg, "SELECT DISTINCT class FROM persons"+w.String(), w.Args,
+		func(scan func(...any) error) error {
+			var c string
+			err := scan(&c)
+			out = append(out, c)
+			return err
+		})
 	if err != nil {
 		return nil, fmt.Errorf("list classes: %w", err)
 	}
@@ -165,13 +185,15 @@ func (v View) Names(ctx context.Context, ids []g.PersonID) (map[g.PersonID]strin
 	out := make(map[g.PersonID]string, len(ids))
 	unique := slices.Compact(slices.Sorted(slices.Values(ids)))
 	for part := range slices.Chunk(unique, store.Chunk) {
-		err := store.Each(ctx, v.s.Reg, "SELECT "+personColumns+" FROM persons WHERE id IN ("+store.Marks(len(part))+")", store.Anys(part), func(scan func(...any) error) error {
-			p, err := v.r.scanPerson(scan)
-			if err == nil && in.Has(p.School) {
-				out[p.ID] = p.Name
-			}
-			return err
-		})
+		err := store.Each(ctx, v.s.Reg,
+			"SELECT "+personColumns+" FROM persons WHERE id IN ("+store.Marks(len(part))+")",
+			store.Anys(part), func(scan func(...any) error) error {
+				p, err := v.r.scanPerson(scan)
+				if err == nil && in.Has(p.School) {
+					out[p.ID] = p.Name
+				}
+				return err
+			})
 		if err != nil {
 			return nil, fmt.Errorf("read names: %w", err)
 		}
@@ -188,8 +210,12 @@ func Named(ctx context.Context, v View, ids []g.PersonID) (map[g.PersonID]string
 }
 
 // Person is somebody in reach.
-func Person(ctx context.Context, r *Book, c store.Conn, in store.Reach, id g.PersonID) (Keyed, error) {
-	p, err := r.scanPerson(c.Row(ctx, "SELECT "+personColumns+" FROM persons WHERE id = ?", string(id)).Scan)
+func Person(
+	ctx context.Context, r *Book, c store.Conn, in store.Reach, id g.PersonID,
+) (Keyed, error) {
+	p, err := r.scanPerson(
+		c.Row(ctx, "SELECT "+personColumns+" FROM persons WHERE id = ?", string(id)).Scan,
+	)
 	if err != nil {
 		return Keyed{}, store.Missing(err, "person", string(id))
 	}

@@ -13,7 +13,8 @@ import (
 
 func checkPerson(p g.Person) error {
 	if !slices.Contains(g.PersonKinds(), p.Kind) {
-		return g.FieldErrorf("kind", "%q is no kind of person; use one of %v", p.Kind, g.PersonKinds())
+		return g.FieldErrorf("kind", "%q is no kind of person; use one of %v", p.Kind,
+			g.PersonKinds())
 	}
 	if err := store.Line("name", p.Name, store.MaxName); err != nil {
 		return err
@@ -25,14 +26,16 @@ func checkPerson(p g.Person) error {
 		return err
 	}
 	if len(p.Guardian) > store.MaxGuardian {
-		return g.FieldErrorf("guardians", "%d guardians; at most %d are kept", len(p.Guardian), store.MaxGuardian)
+		return g.FieldErrorf("guardians", "%d guardians; at most %d are kept", len(p.Guardian),
+			store.MaxGuardian)
 	}
 	return store.Optional("phone", p.Phone, store.MaxLabel)
 }
 
 // tidy takes the white space off what people type.
 func tidy(p g.Person) g.Person {
-	p.Name, p.Number, p.Class, p.Phone = strings.TrimSpace(p.Name), strings.TrimSpace(p.Number), strings.TrimSpace(p.Class), strings.TrimSpace(p.Phone)
+	p.Name, p.Number, p.Class, p.Phone = strings.TrimSpace(p.Name), strings.TrimSpace(p.Number), strings.TrimSpace(
+		p.Class), strings.TrimSpace(p.Phone)
 	return p
 }
 
@@ -46,7 +49,9 @@ func (r *Book) savePerson(ctx context.Context, t *store.Tx, p Keyed) error {
 	if p.Number != "" {
 		mac = keys.Mac("number", p.Number)
 		n := 0
-		if err := t.Row(ctx, "SELECT COUNT(*) FROM persons WHERE school = ? AND number_mac = ? AND id <> ?", string(p.School), mac, string(p.ID)).Scan(&n); err != nil {
+		if err := t.Row(ctx,
+			"SELECT COUNT(*) FROM persons WHERE school = ? AND number_mac = ? AND id <> ?",
+			string(p.School), mac, string(p.ID)).Scan(&n); err != nil {
 			return fmt.Errorf("read person: %w", err)
 		}
 		if n > 0 {
@@ -57,9 +62,11 @@ func (r *Book) savePerson(ctx context.Context, t *store.Tx, p Keyed) error {
 	if err != nil {
 		return err
 	}
-	_, err = t.Exec(ctx, `INSERT INTO persons (id, school, kind, class, number_mac, key_sealed, body_sealed, left_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+	_, err = t.Exec(ctx,
+		`INSERT INTO persons (id, school, kind, class, number_mac, key_sealed, body_sealed, left_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, class = excluded.class, number_mac = excluded.number_mac, body_sealed = excluded.body_sealed, left_at = excluded.left_at`,
-		string(p.ID), string(p.School), string(p.Kind), p.Class, mac, p.Key, sealed, store.Micros(p.Left))
+		string(p.ID), string(p.School), string(p.Kind), p.Class, mac, p.Key, sealed,
+		store.Micros(p.Left))
 	if err != nil {
 		return fmt.Errorf("write person: %w", err)
 	}
@@ -71,7 +78,8 @@ func (r *Book) checkGuardians(ctx context.Context, t *store.Tx, p g.Person) erro
 	for i, id := range p.Guardian {
 		school, err := store.SchoolOf(ctx, t, "persons", "person", string(id))
 		if g.ErrorCode(err) == g.NotFound || err == nil && (school != p.School || id == p.ID) {
-			return g.FieldErrorf(fmt.Sprintf("guardians[%d]", i), "the school has no such person to be a guardian")
+			return g.FieldErrorf(fmt.Sprintf("guardians[%d]", i),
+				"the school has no such person to be a guardian")
 		}
 		if err != nil {
 			return err
@@ -148,7 +156,8 @@ func (v View) UpdatePerson(ctx context.Context, p g.Person) error {
 			return err
 		}
 		if p.School != "" && p.School != old.School {
-			return g.FieldErrorf("school", "a person does not change schools: delete the person and add them there")
+			return g.FieldErrorf("school",
+				"a person does not change schools: delete the person and add them there")
 		}
 		p.School, p.Created, p.Left = old.School, old.Created, old.Left
 		if err := v.r.checkGuardians(ctx, t, p); err != nil {

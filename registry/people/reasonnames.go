@@ -44,7 +44,9 @@ func withoutNames(text string, people []Keyed) string {
 			found = append(found, p)
 		}
 	}
-	slices.SortStableFunc(found, func(a, b Keyed) int { return cmp.Compare(len(b.Name), len(a.Name)) })
+	slices.SortStableFunc(found, func(a, b Keyed) int {
+		return cmp.Compare(len(b.Name), len(a.Name))
+	})
 	for _, p := range found {
 		text = replaceName(text, p.Name, "{"+string(p.ID)+"}")
 	}
@@ -67,7 +69,8 @@ func replaceName(text, name, with string) string {
 	return out.String()
 }
 
-// partOfWord says whether what stands from one place to another is part of a longer word, or of an id.
+// partOfWord says whether what stands from one place to another is part of a longer word, or of an
+// id.
 func partOfWord(text string, from, to int) bool {
 	before, _ := utf8.DecodeLastRuneInString(text[:from])
 	first, _ := utf8.DecodeRuneInString(text[from:])
@@ -76,10 +79,12 @@ func partOfWord(text string, from, to int) bool {
 	return oneWord(before, first) || oneWord(last, after)
 }
 
-// oneWord says whether two characters are of one word; Han characters have no words to be told apart.
+// oneWord says whether two characters are of one word; Han characters have no words to be told
+// apart.
 func oneWord(a, b rune) bool {
 	wordly := func(r rune) bool {
-		return (unicode.IsLetter(r) || unicode.IsDigit(r) || r == '_') && !unicode.Is(unicode.Han, r)
+		return (unicode.IsLetter(r) || unicode.IsDigit(r) || r == '_') &&
+			!unicode.Is(unicode.Han, r)
 	}
 	return wordly(a) && wordly(b)
 }

@@ -47,7 +47,13 @@ func (r *Book) scanPerson(scan func(...any) error) (p Keyed, err error) {
 	if err := json.Unmarshal(plain, &b); err != nil {
 		return p, fmt.Errorf("read person %s: %w", p.ID, err)
 	}
-	p.Name, p.Number, p.Boarder, p.Phone, p.Guardian, p.Created, p.imported = b.Name, b.Number, b.Boarder, b.Phone, b.Guardian, store.Moment(b.Created), b.Imported
+	p.Name = b.Name
+	p.Number = b.Number
+	p.Boarder = b.Boarder
+	p.Phone = b.Phone
+	p.Guardian = b.Guardian
+	p.Created = store.Moment(b.Created)
+	p.imported = b.Imported
 	p.Left = store.Moment(left)
 	return p, nil
 }
@@ -149,16 +155,18 @@ func RollOf(ctx context.Context, r *Book, school g.SchoolID) (*roll, error) {
 
 func (r *Book) readRoll(ctx context.Context, c store.Conn, school g.SchoolID) (*roll, error) {
 	l := &roll{at: map[string]int{}}
-	err := store.Each(ctx, c, "SELECT "+personColumns+" FROM persons WHERE school = ?", []any{string(school)}, func(scan func(...any) error) error {
-		p, err := r.scanPerson(scan)
-		l.People = append(l.People, p)
-		return err
-	})
+	err := store.Each(ctx, c, "SELECT "+personColumns+" FROM persons WHERE school = ?",
+		[]any{string(school)}, func(scan func(...any) error) error {
+			p, err := r.scanPerson(scan)
+			l.People = append(l.People, p)
+			return err
+		})
 	if err != nil {
 		return nil, fmt.Errorf("read the school's people: %w", err)
 	}
 	slices.SortFunc(l.People, func(a, b Keyed) int {
-		return cmp.Or(g.CompareNatural(a.Class, b.Class), g.CompareNatural(a.Number, b.Number), cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
+		return cmp.Or(g.CompareNatural(a.Class, b.Class), g.CompareNatural(a.Number, b.Number),
+			cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
 	})
 	l.order = make([]string, len(l.People))
 	for i, p := range l.People {

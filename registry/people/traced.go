@@ -33,11 +33,15 @@ func Traced(ctx context.Context, v View, in store.Reach, id g.PersonID, deed str
 func Looked(ctx context.Context, v View, school g.SchoolID, deed, object string) error {
 	err := HidesNames(ctx, v, school)
 	if err == nil {
-		err = v.s.Write(ctx, func(t *store.Tx) error { return v.s.Audit(ctx, t, school, deed, object) })
+		err = v.s.Write(ctx, func(t *store.Tx) error {
+			return v.s.Audit(ctx, t, school, deed, object)
+		})
 	}
 	if err != nil {
 		v.s.Log.Error("a look at a person could not be audited and was refused", "error", err)
-		return g.Errorf(g.Unavailable, "the look cannot be written into the audit log, so it is refused: tell your administrator")
+		return g.Errorf(g.Unavailable,
+			"the look cannot be written into the audit log, so it is refused: tell your "+
+				"administrator")
 	}
 	return nil
 }
@@ -49,7 +53,8 @@ func Because(v View, kind g.PersonKind) error {
 		return store.Optional("reason", v.s.Reason, store.MaxReason)
 	}
 	if strings.TrimSpace(v.s.Reason) == "" {
-		return g.FieldErrorf("reason", "say why you look up this student; it is kept in the audit log")
+		return g.FieldErrorf("reason",
+			"say why you look up this student; it is kept in the audit log")
 	}
 	return store.Substance("reason", v.s.Reason, store.MaxReason)
 }

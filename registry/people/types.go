@@ -45,18 +45,21 @@ type PersonPage struct {
 
 // ImportLine is what an import did, or would do, with one line of the file or one leaver.
 type ImportLine struct {
-	Line     int               `json:"line,omitempty"` // 0 for a leaver, who is in none
-	Action   string            `json:"action"`         // create, update, same, skip, error or leave
-	Number   string            `json:"number"`
-	Name     string            `json:"name"`
-	Kind     g.PersonKind      `json:"kind,omitempty"`
-	Class    string            `json:"class,omitempty"`
-	Changes  []ImportChange    `json:"changes" nullable:"false"`
-	Problems []roster.Remark   `json:"problems" nullable:"false"`
-	Values   map[string]string `json:"values,omitempty"` // of the first lines: as they will be written
-	Error    string            `json:"error,omitempty"`  // the first problem that is no note, in English
-	Field    string            `json:"field,omitempty"`  // the column that the error or note is about
-	Note     string            `json:"note,omitempty"`   // e.g. a manual correction that was kept
+	Line     int             `json:"line,omitempty"` // 0 for a leaver, who is in none
+	Action   string          `json:"action"`         // create, update, same, skip, error or leave
+	Number   string          `json:"number"`
+	Name     string          `json:"name"`
+	Kind     g.PersonKind    `json:"kind,omitempty"`
+	Class    string          `json:"class,omitempty"`
+	Changes  []ImportChange  `json:"changes" nullable:"false"`
+	Problems []roster.Remark `json:"problems" nullable:"false"`
+	// of the first lines: as they will be written
+	Values map[string]string `json:"values,omitempty"`
+	// the first problem that is no note, in English
+	Error string `json:"error,omitempty"`
+	// the column that the error or note is about
+	Field string `json:"field,omitempty"`
+	Note  string `json:"note,omitempty"` // e.g. a manual correction that was kept
 }
 
 // ImportChange is one field of somebody who is known.
@@ -76,14 +79,15 @@ type ImportBrake struct {
 
 // ImportReport is the outcome of an import or of its preview.
 type ImportReport struct {
-	Lines       []ImportLine    `json:"lines" nullable:"false"`
-	Leaving     []ImportLine    `json:"leaving" nullable:"false"`
-	Created     int             `json:"created"`
-	Updated     int             `json:"updated"`
-	Same        int             `json:"same"`
-	Skipped     int             `json:"skipped"`
-	Errors      int             `json:"errors"`
-	Unnumbered  int             `json:"unnumbered,omitempty"` // with a full roster: people without a number, who stay
+	Lines   []ImportLine `json:"lines" nullable:"false"`
+	Leaving []ImportLine `json:"leaving" nullable:"false"`
+	Created int          `json:"created"`
+	Updated int          `json:"updated"`
+	Same    int          `json:"same"`
+	Skipped int          `json:"skipped"`
+	Errors  int          `json:"errors"`
+	// with a full roster: people without a number, who stay
+	Unnumbered  int             `json:"unnumbered,omitempty"`
 	Mode        ImportMode      `json:"mode"`
 	Format      string          `json:"format"`                     // csv or xlsx
 	Encoding    string          `json:"encoding"`                   // of a CSV
@@ -95,9 +99,12 @@ type ImportReport struct {
 	Mapping     string          `json:"mapping"`                   // given, remembered or guessed
 	Columns     []roster.Column `json:"columns" nullable:"false"`  // what each is read as
 	Problems    []roster.Remark `json:"problems" nullable:"false"` // of the file as a whole
-	Brake       ImportBrake     `json:"brake"`                     // whether so many are changed that a word is needed
-	Token       string          `json:"token,omitempty"`           // names exactly this outcome; send it to apply that and nothing else
-	Applied     bool            `json:"applied"`                   // false for a preview and where there is any error
+	// whether so many are changed that a word is needed
+	Brake ImportBrake `json:"brake"`
+	// names exactly this outcome; send it to apply that and nothing else
+	Token string `json:"token,omitempty"`
+	// false for a preview and where there is any error
+	Applied bool `json:"applied"`
 
 	headings string // under which the columns are remembered
 }

@@ -20,7 +20,8 @@ func (v View) PicturesTaken(ctx context.Context, school g.SchoolID) (bool, error
 	}
 	var taken *bool
 	if err := json.Unmarshal(raw, &taken); err != nil || taken == nil {
-		return false, fmt.Errorf("the setting %s holds neither true nor false: write it again", PicturesSetting)
+		return false, fmt.Errorf("the setting %s holds neither true nor false: write it again",
+			PicturesSetting)
 	}
 	return *taken, nil
 }

@@ -20,30 +20,37 @@ func (v View) Places(ctx context.Context, school g.SchoolID) (Places, error) {
 	if err := in.Within(&w, "school", school); err != nil {
 		return p, err
 	}
-	err = store.Each(ctx, v.s.Reg, "SELECT id, school, name FROM sites"+w.String()+" ORDER BY name, id", w.Args, func(scan func(...any) error) error {
-		var x g.Site
-		err := scan(&x.ID, &x.School, &x.Name)
-		p.Sites = append(p.Sites, x)
-		return err
-	})
+	err = store.Each(ctx, v.s.Reg,
+		"SELECT id, school, name FROM sites"+w.String()+" ORDER BY name, id", w.Args,
+		func(scan func(...any) error) error {
+			var x g.Site
+			err := scan(&x.ID, &x.School, &x.Name)
+			p.Sites = append(p.Sites, x)
+			return err
+		})
 	if err != nil {
 		return p, fmt.Errorf("list sites: %w", err)
 	}
-	err = store.Each(ctx, v.s.Reg, "SELECT id, school, site, name FROM buildings"+w.String()+" ORDER BY name, id", w.Args, func(scan func(...any) error) error {
-		var x g.Building
-		err := scan(&x.ID, &x.School, &x.Site, &x.Name)
-		p.Buildings = append(p.Buildings, x)
-		return err
-	})
+	err = store.Each(ctx, v.s.Reg,
+		"SELECT id, school, site, name FROM buildings"+w.String()+" ORDER BY name, id", w.Args,
+		func(scan func(...any) error) error {
+			var x g.Building
+			err := scan(&x.ID, &x.School, &x.Site, &x.Name)
+			p.Buildings = append(p.Buildings, x)
+			return err
+		})
 	if err != nil {
 		return p, fmt.Errorf("list buildings: %w", err)
 	}
-	err = store.Each(ctx, v.s.Reg, "SELECT id, school, building, name, kind, private FROM zones"+w.String()+" ORDER BY name, id", w.Args, func(scan func(...any) error) error {
-		var x g.Zone
-		err := scan(&x.ID, &x.School, &x.Building, &x.Name, &x.Kind, &x.Private)
-		p.Zones = append(p.Zones, x)
-		return err
-	})
+	err = store.Each(ctx, v.s.Reg,
+		"SELECT id, school, building, name, kind, private FROM zones"+w.String()+
+			" ORDER BY name, id",
+		w.Args, func(scan func(...any) error) error {
+			var x g.Zone
+			err := scan(&x.ID, &x.School, &x.Building, &x.Name, &x.Kind, &x.Private)
+			p.Zones = append(p.Zones, x)
+			return err
+		})
 	if err != nil {
 		return p, fmt.Errorf("list zones: %w", err)
 	}
@@ -52,7 +59,8 @@ func (v View) Places(ctx context.Context, school g.SchoolID) (Places, error) {
 
 // ZoneRow is a zone as it stands, whoever asks.
 func ZoneRow(ctx context.Context, c store.Conn, id g.ZoneID) (x g.Zone, err error) {
-	err = c.Row(ctx, "SELECT id, school, building, name, kind, private FROM zones WHERE id = ?", string(id)).
+	err = c.Row(ctx, "SELECT id, school, building, name, kind, private FROM zones WHERE id = ?",
+		string(id)).
 		Scan(&x.ID, &x.School, &x.Building, &x.Name, &x.Kind, &x.Private)
 	if err != nil {
 		return x, store.Missing(err, "zone", string(id))
@@ -100,11 +108,21 @@ func (v View) PutSite(ctx context.Context, x g.Site) (g.Site, error) {
 		x.ID = g.SiteID(g.NewID("sit"))
 	}
 	before := siteBefore(x.ID)
-	err := PutPlace(ctx, v, Place{Table: "sites", Noun: "site", ID: string(x.ID), School: x.School, After: x, Before: before, Set: func(ctx context.Context, t *store.Tx) error {
-		_, err := t.Exec(ctx, "INSERT INTO sites (id, school, name) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name",
-			string(x.ID), string(x.School), x.Name)
-		return err
-	}})
+	err := PutPlace(ctx, v, Place{
+		Table:  "sites",
+		Noun:   "site",
+		ID:     string(x.ID),
+		School: x.School,
+		After:  x,
+		Before: before,
+		Set: func(ctx context.Context, t *store.Tx) error {
+			_, err := t.Exec(ctx,
+				"INSERT INTO sites (id, school, name) VALUES (?, ?, ?) ON CONFLICT (id) DO "+
+					"UPDATE SET name = excluded.name",
+				string(x.ID), string(x.School), x.Name)
+			return err
+		},
+	})
 	return x, err
 }
 
@@ -117,11 +135,23 @@ func (v View) PutBuilding(ctx context.Context, x g.Building) (g.Building, error)
 		x.ID = g.BuildingID(g.NewID("bld"))
 	}
 	before := buildingBefore(x.ID)
-	err := PutPlace(ctx, v, Place{Table: "buildings", Noun: "building", ID: string(x.ID), School: x.School, Above: "sites", Parent: string(x.Site), After: x, Before: before, Set: func(ctx context.Context, t *store.Tx) error {
-		_, err := t.Exec(ctx, "INSERT INTO buildings (id, school, site, name) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET site = excluded.site, name = excluded.name",
-			string(x.ID), string(x.School), string(x.Site), x.Name)
-		return err
-	}})
+	err := PutPlace(ctx, v, Place{
+		Table:  "buildings",
+		Noun:   "building",
+		ID:     string(x.ID),
+		School: x.School,
+		Above:  "sites",
+		Parent: string(x.Site),
+		After:  x,
+		Before: before,
+		Set: func(ctx context.Context, t *store.Tx) error {
+			_, err := t.Exec(ctx,
+				"INSERT INTO buildings (id, school, site, name) VALUES (?, ?, ?, ?) ON CONFLICT "+
+					"(id) DO UPDATE SET site = excluded.site, name = excluded.name",
+				string(x.ID), string(x.School), string(x.Site), x.Name)
+			return err
+		},
+	})
 	return x, err
 }
 
@@ -169,22 +199,27 @@ func PutPlace(ctx context.Context, v View, p Place) error {
 
 // DeleteSite removes a site in which no building stands.
 func (v View) DeleteSite(ctx context.Context, id g.SiteID) error {
-	return DeletePlace(ctx, v, "sites", "site", string(id), "buildings", "site", siteBefore(id), nil)
+	return DeletePlace(ctx, v, "sites", "site", string(id), "buildings", "site", siteBefore(id),
+		nil)
 }
 
 // DeleteBuilding removes a building that has no zone.
 func (v View) DeleteBuilding(ctx context.Context, id g.BuildingID) error {
-	return DeletePlace(ctx, v, "buildings", "building", string(id), "zones", "building", buildingBefore(id), nil)
+	return DeletePlace(ctx, v, "buildings", "building", string(id), "zones", "building",
+		buildingBefore(id), nil)
 }
 
-func DeletePlace(ctx context.Context, v View, table, noun, id, user, col string, before store.Former, may func(*store.Tx) error) error {
+func DeletePlace(
+	ctx context.Context, v View, table, noun, id, user, col string, before store.Former, may func(*store.Tx) error,
+) error {
 	return v.s.Remove(ctx, g.DevicesWrite, table, noun, id, noun, before, func(t *store.Tx) error {
 		n := 0
 		if err := t.Row(ctx, "SELECT COUNT(*) FROM "+user+" WHERE "+col+" = ?", id).Scan(&n); err != nil {
 			return fmt.Errorf("delete %s: %w", noun, err)
 		}
 		if n > 0 {
-			return g.Errorf(g.Conflict, "%d %s are still in the %s: move or delete them before", n, g.Noun(user), g.Noun(noun))
+			return g.Errorf(g.Conflict, "%d %s are still in the %s: move or delete them before", n,
+				g.Noun(user), g.Noun(noun))
 		}
 		if may != nil {
 			return may(t)
@@ -195,21 +230,27 @@ func DeletePlace(ctx context.Context, v View, table, noun, id, user, col string,
 
 // Site is one site.
 func (v View) Site(ctx context.Context, id g.SiteID) (x g.Site, err error) {
-	return x, v.s.One(ctx, "", "SELECT id, school, name FROM sites WHERE id = ?", "site", string(id), &x.School, &x.ID, &x.School, &x.Name)
+	return x, v.s.One(ctx, "", "SELECT id, school, name FROM sites WHERE id = ?", "site",
+		string(id), &x.School, &x.ID, &x.School, &x.Name)
 }
 
 // Building is one building.
 func (v View) Building(ctx context.Context, id g.BuildingID) (x g.Building, err error) {
-	return x, v.s.One(ctx, "", "SELECT id, school, site, name FROM buildings WHERE id = ?", "building", string(id), &x.School, &x.ID, &x.School, &x.Site, &x.Name)
+	return x, v.s.One(ctx, "", "SELECT id, school, site, name FROM buildings WHERE id = ?",
+		"building", string(id), &x.School, &x.ID, &x.School, &x.Site, &x.Name)
 }
 
 // Zone is one zone.
 func (v View) Zone(ctx context.Context, id g.ZoneID) (x g.Zone, err error) {
-	return x, v.s.One(ctx, "", "SELECT id, school, building, name, kind, private FROM zones WHERE id = ?", "zone", string(id), &x.School, &x.ID, &x.School, &x.Building, &x.Name, &x.Kind, &x.Private)
+	return x, v.s.One(ctx, "",
+		"SELECT id, school, building, name, kind, private FROM zones WHERE id = ?", "zone",
+		string(id), &x.School, &x.ID, &x.School, &x.Building, &x.Name, &x.Kind, &x.Private)
 }
 
 func siteBefore(id g.SiteID) store.Former {
-	return placeBefore(id, "sites", "id, school, name", func(o *g.Site) []any { return []any{&o.ID, &o.School, &o.Name} })
+	return placeBefore(id, "sites", "id, school, name", func(o *g.Site) []any {
+		return []any{&o.ID, &o.School, &o.Name}
+	})
 }
 
 func buildingBefore(id g.BuildingID) store.Former {

@@ -23,12 +23,16 @@ func MayUnmark(ctx context.Context, v View, t *store.Tx, x g.Zone) error {
 	if err != nil {
 		return err
 	}
-	return g.Errorf(g.Forbidden, "the zone is marked private, and only an administrator (settings:write) takes the mark away or deletes it: "+
-		"without it a camera could be bound there").At("private")
+	return g.Errorf(g.Forbidden,
+		"the zone is marked private, and only an administrator (settings:write) takes the mark "+
+			"away or deletes it: "+
+			"without it a camera could be bound there").At("private")
 }
 
 // placeBefore reads a site or building as it stands.
-func placeBefore[T any, ID ~string](id ID, table, columns string, into func(*T) []any) func(context.Context, *store.Tx) (any, error) {
+func placeBefore[T any, ID ~string](
+	id ID, table, columns string, into func(*T) []any,
+) func(context.Context, *store.Tx) (any, error) {
 	return func(ctx context.Context, t *store.Tx) (any, error) {
 		var old T
 		err := t.Row(ctx, "SELECT "+columns+" FROM "+table+" WHERE id = ?", string(id)).Scan(into(&old)...)
@@ -40,7 +44,8 @@ func placeBefore[T any, ID ~string](id ID, table, columns string, into func(*T) 
 }
 
 func ZoneBefore(id g.ZoneID) func(context.Context, *store.Tx) (any, error) {
-	return placeBefore(id, "zones", "id, school, building, name, kind, private", func(o *g.Zone) []any {
-		return []any{&o.ID, &o.School, &o.Building, &o.Name, &o.Kind, &o.Private}
-	})
+	return placeBefore(id, "zones", "id, school, building, name, kind, private",
+		func(o *g.Zone) []any {
+			return []any{&o.ID, &o.School, &o.Building, &o.Name, &o.Kind, &o.Private}
+		})
 }

@@ -28,11 +28,13 @@ func (v View) Schools(ctx context.Context) ([]g.School, error) {
 		return nil, err
 	}
 	out := []g.School{}
-	err = store.Each(ctx, v.s.Reg, "SELECT "+schoolColumns+" FROM schools"+w.String()+" ORDER BY name, id", w.Args, func(scan func(...any) error) error {
-		s, err := scanSchool(scan)
-		out = append(out, s)
-		return err
-	})
+	err = store.Each(ctx, v.s.Reg,
+		"SELECT "+schoolColumns+" FROM schools"+w.String()+" ORDER BY name, id", w.Args,
+		func(scan func(...any) error) error {
+			s, err := scanSchool(scan)
+			out = append(out, s)
+			return err
+		})
 	if err != nil {
 		return nil, fmt.Errorf("list schools: %w", err)
 	}
@@ -48,7 +50,9 @@ func (v View) School(ctx context.Context, id g.SchoolID) (g.School, error) {
 	if err := in.Owns(id, "school", string(id)); err != nil {
 		return g.School{}, err
 	}
-	s, err := scanSchool(v.s.Reg.Row(ctx, "SELECT "+schoolColumns+" FROM schools WHERE id = ?", string(id)).Scan)
+	s, err := scanSchool(
+		v.s.Reg.Row(ctx, "SELECT "+schoolColumns+" FROM schools WHERE id = ?", string(id)).Scan,
+	)
 	if err != nil {
 		return s, store.Missing(err, "school", string(id))
 	}
@@ -57,7 +61,9 @@ func (v View) School(ctx context.Context, id g.SchoolID) (g.School, error) {
 
 // SchoolRow is a school as it stands, whoever asks.
 func SchoolRow(ctx context.Context, c store.Conn, id g.SchoolID) (g.School, error) {
-	s, err := scanSchool(c.Row(ctx, "SELECT "+schoolColumns+" FROM schools WHERE id = ?", string(id)).Scan)
+	s, err := scanSchool(
+		c.Row(ctx, "SELECT "+schoolColumns+" FROM schools WHERE id = ?", string(id)).Scan,
+	)
 	if err != nil {
 		return s, store.Missing(err, "school", string(id))
 	}
@@ -100,7 +106,8 @@ func (v View) CreateSchool(ctx context.Context, s g.School) (g.School, error) {
 		return g.School{}, err
 	}
 	if !in.All && (!v.s.Subtree || !in.Has(s.Parent)) {
-		return g.School{}, g.Errorf(g.Forbidden, "only a district's admin adds schools, and only below the district")
+		return g.School{}, g.Errorf(g.Forbidden,
+			"only a district's admin adds schools, and only below the district")
 	}
 	if s.ID == "" {
 		s.ID = g.SchoolID(g.NewID("sch"))
@@ -116,7 +123,8 @@ func (v View) CreateSchool(ctx context.Context, s g.School) (g.School, error) {
 		if err := checkParent(ctx, t, s); err != nil {
 			return err
 		}
-		_, err := t.Exec(ctx, "INSERT INTO schools ("+schoolColumns+", key_sealed) VALUES (?, ?, ?, ?, ?, ?, ?)",
+		_, err := t.Exec(ctx,
+			"INSERT INTO schools ("+schoolColumns+", key_sealed) VALUES (?, ?, ?, ?, ?, ?, ?)",
 			string(s.ID), string(s.Parent), string(s.Kind), s.Name, s.Timezone, s.Language, wrapped)
 		if err != nil {
 			return fmt.Errorf("create school: %w", err)
@@ -143,17 +151,23 @@ func (v View) UpdateSchool(ctx context.Context, s g.School) error {
 		return err
 	}
 	return v.s.Write(ctx, func(t *store.Tx) error {
-		old, err := scanSchool(t.Row(ctx, "SELECT "+schoolColumns+" FROM schools WHERE id = ?", string(s.ID)).Scan)
+		old, err := scanSchool(
+			t.Row(ctx, "SELECT "+schoolColumns+" FROM schools WHERE id = ?", string(s.ID)).Scan,
+		)
 		if err != nil {
 			return store.Missing(err, "school", string(s.ID))
 		}
-		if (old.Parent != s.Parent || old.Kind != s.Kind) && !in.All && (!v.s.Subtree || s.ID == v.s.School || !in.Has(s.Parent)) {
-			return g.Errorf(g.Forbidden, "only a district's admin moves schools, and only below the district")
+		if (old.Parent != s.Parent || old.Kind != s.Kind) && !in.All &&
+			(!v.s.Subtree || s.ID == v.s.School || !in.Has(s.Parent)) {
+			return g.Errorf(g.Forbidden,
+				"only a district's admin moves schools, and only below the district")
 		}
 		if err := checkParent(ctx, t, s); err != nil {
 			return err
 		}
-		_, err = t.Exec(ctx, "UPDATE schools SET parent = ?, kind = ?, name = ?, timezone = ?, language = ? WHERE id = ?",
+		_, err = t.Exec(ctx,
+			"UPDATE schools SET parent = ?, kind = ?, name = ?, timezone = ?, language = ? WHERE "+
+				"id = ?",
 			string(s.Parent), string(s.Kind), s.Name, s.Timezone, s.Language, string(s.ID))
 		if err != nil {
 			return fmt.Errorf("update school: %w", err)
@@ -175,8 +189,10 @@ func checkSchool(s g.School) error {
 	if s.Language != "en" && s.Language != "zh-CN" {
 		return g.FieldErrorf("language", "%q is not offered; use en or zh-CN", s.Language)
 	}
-	if _, err := time.LoadLocation(s.Timezone); err != nil || s.Timezone == "" || s.Timezone == "Local" {
-		return g.FieldErrorf("timezone", "%q is no IANA time zone; give one like Asia/Shanghai", s.Timezone)
+	if _, err := time.LoadLocation(s.Timezone); err != nil || s.Timezone == "" ||
+		s.Timezone == "Local" {
+		return g.FieldErrorf("timezone", "%q is no IANA time zone; give one like Asia/Shanghai",
+			s.Timezone)
 	}
 	return store.Line("name", s.Name, store.MaxTitle)
 }
@@ -185,14 +201,18 @@ func checkSchool(s g.School) error {
 func checkParent(ctx context.Context, t *store.Tx, s g.School) error {
 	for at, depth := s.Parent, 0; at != ""; depth++ {
 		if at == s.ID || depth > 32 {
-			return g.FieldErrorf("parent", "the school would be above itself: choose another parent")
+			return g.FieldErrorf("parent",
+				"the school would be above itself: choose another parent")
 		}
-		p, err := scanSchool(t.Row(ctx, "SELECT "+schoolColumns+" FROM schools WHERE id = ?", string(at)).Scan)
+		p, err := scanSchool(
+			t.Row(ctx, "SELECT "+schoolColumns+" FROM schools WHERE id = ?", string(at)).Scan,
+		)
 		if err != nil {
 			return store.Missing(err, "school", string(at))
 		}
 		if depth == 0 && p.Kind != g.KindDistrict {
-			return g.FieldErrorf("parent", "%q is no district: only districts have schools below them", at)
+			return g.FieldErrorf("parent",
+				"%q is no district: only districts have schools below them", at)
 		}
 		at = p.Parent
 	}
@@ -201,7 +221,8 @@ func checkParent(ctx context.Context, t *store.Tx, s g.School) error {
 
 // TouchPeople makes every cached roll of the school old.
 func TouchPeople(ctx context.Context, t *store.Tx, school g.SchoolID) error {
-	if _, err := t.Exec(ctx, "UPDATE schools SET people_rev = people_rev + 1 WHERE id = ?", string(school)); err != nil {
+	if _, err := t.Exec(ctx, "UPDATE schools SET people_rev = people_rev + 1 WHERE id = ?",
+		string(school)); err != nil {
 		return fmt.Errorf("write school: %w", err)
 	}
 	return nil

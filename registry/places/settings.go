@@ -31,7 +31,9 @@ func SettingScope(ctx context.Context, v View, in store.Reach, school g.SchoolID
 // Setting is one setting's JSON; ok is false where it was never written. A school of "" is the
 // gateway itself. Every scope of the school may read it: whoever shows settings to people
 // decides which.
-func (v View) Setting(ctx context.Context, school g.SchoolID, key string) (value json.RawMessage, ok bool, err error) {
+func (v View) Setting(
+	ctx context.Context, school g.SchoolID, key string,
+) (value json.RawMessage, ok bool, err error) {
 	in, err := v.s.Reach(ctx, "")
 	if err != nil {
 		return nil, false, err
@@ -40,7 +42,8 @@ func (v View) Setting(ctx context.Context, school g.SchoolID, key string) (value
 		return nil, false, err
 	}
 	var sealed []byte
-	err = v.s.Reg.Row(ctx, "SELECT value_sealed FROM settings WHERE school = ? AND key = ?", string(school), key).Scan(&sealed)
+	err = v.s.Reg.Row(ctx, "SELECT value_sealed FROM settings WHERE school = ? AND key = ?",
+		string(school), key).Scan(&sealed)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, false, nil
 	}
@@ -52,9 +55,12 @@ func (v View) Setting(ctx context.Context, school g.SchoolID, key string) (value
 }
 
 // SettingBefore is a setting's JSON inside a write; nil where it was never written.
-func SettingBefore(ctx context.Context, r *Book, t *store.Tx, school g.SchoolID, key string) (any, error) {
+func SettingBefore(
+	ctx context.Context, r *Book, t *store.Tx, school g.SchoolID, key string,
+) (any, error) {
 	var sealed []byte
-	err := t.Row(ctx, "SELECT value_sealed FROM settings WHERE school = ? AND key = ?", string(school), key).Scan(&sealed)
+	err := t.Row(ctx, "SELECT value_sealed FROM settings WHERE school = ? AND key = ?",
+		string(school), key).Scan(&sealed)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}

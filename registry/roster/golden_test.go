@@ -29,7 +29,8 @@ func TestFilesAsSchoolsHaveThem(t *testing.T) {
 		t.Fatalf("got %d files, %v", len(files), err)
 	}
 	for _, name := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(name), ".txt"), func(t *testing.T) { golden(t, name) })
+		t.Run(strings.TrimSuffix(filepath.Base(name), ".txt"),
+			func(t *testing.T) { golden(t, name) })
 	}
 }
 
@@ -102,7 +103,10 @@ func report(b []byte, chosen map[string]string) string {
 		return err.Error() + "\n"
 	}
 	fmt.Fprintf(&out, "%s, cells between %q\n", table.Encoding, table.Delimiter)
-	o := roster.Options{Kind: g.PersonKind(chosen["kind"]), Accept: map[string]bool{chosen["answer"]: true}}
+	o := roster.Options{
+		Kind:   g.PersonKind(chosen["kind"]),
+		Accept: map[string]bool{chosen["answer"]: true},
+	}
 	if chosen["columns"] != "" {
 		for _, f := range strings.Split(chosen["columns"], ",") {
 			o.Columns = append(o.Columns, roster.Field(f))
@@ -126,7 +130,14 @@ func report(b []byte, chosen map[string]string) string {
 
 func person(r roster.Row) string {
 	out := []string{string(r.Kind), r.Number, r.Name}
-	for _, f := range []struct{ what, value string }{{"class", r.Class}, {"boarder", r.Boarder}, {"phone", r.Phone}, {"card", r.Card}, {"consent", r.Consent}, {"guardians", strings.Join(r.Guardians, " ")}} {
+	for _, f := range []struct{ what, value string }{
+		{"class", r.Class},
+		{"boarder", r.Boarder},
+		{"phone", r.Phone},
+		{"card", r.Card},
+		{"consent", r.Consent},
+		{"guardians", strings.Join(r.Guardians, " ")},
+	} {
 		if f.value != "" {
 			out = append(out, f.what+" "+f.value)
 		}
@@ -146,7 +157,11 @@ func FuzzRead(f *testing.F) {
 			}
 			return
 		}
-		file := roster.Read(table, roster.Options{Kind: g.Student, Accept: map[string]bool{"class_date": accept, "zeros_lost": accept}})
+		file := roster.Read(table,
+			roster.Options{
+				Kind:   g.Student,
+				Accept: map[string]bool{"class_date": accept, "zeros_lost": accept},
+			})
 		for _, p := range file.Problems {
 			if p.Message == p.Code {
 				t.Fatalf("no words for %q", p.Code)

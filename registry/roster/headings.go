@@ -15,19 +15,41 @@ import (
 // earlier one is it.
 func known() map[Field][]string {
 	return map[Field][]string{
-		Kind: {"kind", "身份", "类别", "人员类型", "人员类别", "人员身份", "身份类型", "類別", "身份類別", "persontype", "type", "role"},
-		Number: {"number", "学号", "學號", "工号", "工號", "学工号", "编号", "編號", "人员编号", "studentid", "studentno", "studentnumber", "学生编号", "学生学号",
-			"staffid", "staffno", "employeeid", "教工号", "教师编号", "id", "no", "no.", "学籍号", "學籍號", "学籍编号", "全国学籍号"},
-		Name:    {"name", "姓名", "学生姓名", "學生姓名", "教师姓名", "人员姓名", "名字", "fullname", "studentname", "student", "pupil", "pupilname", "displayname"},
-		Grade:   {"grade", "年级", "年級", "yeargroup", "year", "gradelevel", "所在年级", "级别"},
-		Class:   {"class", "班级", "班級", "班别", "班別", "行政班", "所在班级", "班级名称", "classname", "form", "homeroom", "group", "tutorgroup", "新班级", "newclass", "班"},
-		Boarder: {"boarder", "住宿", "寄宿", "住校", "是否住校", "是否住宿", "是否寄宿", "寄宿生", "住校生", "就读方式", "住宿情况", "boarding", "residential"},
-		Phone: {"phone", "电话", "電話", "手机", "手機", "手机号", "手机号码", "联系电话", "聯絡電話", "联系方式", "mobile", "telephone", "tel", "phonenumber", "mobilephone",
-			"家长电话", "家長電話", "家长手机", "家长手机号", "家长联系电话", "监护人电话", "監護人電話", "parentphone", "parentmobile", "guardianphone", "contactnumber"},
-		Card:        {"card", "卡号", "卡號", "一卡通号", "校园卡号", "饭卡号", "门禁卡号", "ic卡号", "cardnumber", "cardno", "cardid"},
+		Kind: {
+			"kind", "身份", "类别", "人员类型", "人员类别", "人员身份", "身份类型", "類別", "身份類別", "persontype",
+			"type", "role",
+		},
+		Number: {"number", "学号", "學號", "工号", "工號", "学工号", "编号", "編號", "人员编号", "studentid",
+			"studentno", "studentnumber", "学生编号", "学生学号",
+			"staffid", "staffno", "employeeid", "教工号", "教师编号", "id", "no", "no.", "学籍号", "學籍號",
+			"学籍编号", "全国学籍号"},
+		Name: {
+			"name", "姓名", "学生姓名", "學生姓名", "教师姓名", "人员姓名", "名字", "fullname", "studentname",
+			"student", "pupil", "pupilname", "displayname",
+		},
+		Grade: {"grade", "年级", "年級", "yeargroup", "year", "gradelevel", "所在年级", "级别"},
+		Class: {
+			"class", "班级", "班級", "班别", "班別", "行政班", "所在班级", "班级名称", "classname", "form",
+			"homeroom", "group", "tutorgroup", "新班级", "newclass", "班",
+		},
+		Boarder: {
+			"boarder", "住宿", "寄宿", "住校", "是否住校", "是否住宿", "是否寄宿", "寄宿生", "住校生", "就读方式", "住宿情况",
+			"boarding", "residential",
+		},
+		Phone: {"phone", "电话", "電話", "手机", "手機", "手机号", "手机号码", "联系电话", "聯絡電話", "联系方式", "mobile",
+			"telephone", "tel", "phonenumber", "mobilephone",
+			"家长电话", "家長電話", "家长手机", "家长手机号", "家长联系电话", "监护人电话", "監護人電話", "parentphone",
+			"parentmobile", "guardianphone", "contactnumber"},
+		Card: {
+			"card", "卡号", "卡號", "一卡通号", "校园卡号", "饭卡号", "门禁卡号", "ic卡号", "cardnumber", "cardno",
+			"cardid",
+		},
 		CardExpires: {"cardexpires", "卡有效期", "卡片有效期", "cardexpiry", "cardvaliduntil"},
 		FaceConsent: {"faceconsent", "人脸同意", "人脸授权", "人脸识别同意", "人脸采集授权", "consent", "人臉同意", "人臉授權"},
-		Guardians:   {"guardiannumbers", "监护人编号", "监护人", "監護人編號", "家长编号", "guardians", "guardianids", "parentids"},
+		Guardians: {
+			"guardiannumbers", "监护人编号", "监护人", "監護人編號", "家长编号", "guardians", "guardianids",
+			"parentids",
+		},
 	}
 }
 
@@ -39,7 +61,8 @@ func plain(heading string) string {
 		s = s[:i]
 	}
 	return strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) || strings.ContainsRune("_-*:：/'\"·.#\u200b\ufeff", r) || unicode.Is(unicode.Cf, r) {
+		if unicode.IsSpace(r) || strings.ContainsRune("_-*:：/'\"·.#\u200b\ufeff", r) ||
+			unicode.Is(unicode.Cf, r) {
 			return -1
 		}
 		return r
@@ -121,7 +144,12 @@ func Headings(t *sheet.Table, chosen int) []string {
 // about says what was found on the way to the people.
 func (f *File) about(t *sheet.Table, first, at int) {
 	if at > 0 {
-		f.say(Remark{Code: "title_lines", Note: true, Params: map[string]string{"n": strconv.Itoa(at)}, Read: t.Rows[0].Cell(0).Text})
+		f.say(Remark{
+			Code:   "title_lines",
+			Note:   true,
+			Params: map[string]string{"n": strconv.Itoa(at)},
+			Read:   t.Rows[0].Cell(0).Text,
+		})
 	}
 	if !t.Sure {
 		f.say(Remark{Code: "encoding_unsure", Params: map[string]string{"encoding": t.Encoding}})
@@ -132,13 +160,25 @@ func (f *File) about(t *sheet.Table, first, at int) {
 		}
 	}
 	if t.Hidden > 0 {
-		f.say(Remark{Code: "hidden_rows", Note: true, Params: map[string]string{"n": strconv.Itoa(t.Hidden)}})
+		f.say(Remark{
+			Code:   "hidden_rows",
+			Note:   true,
+			Params: map[string]string{"n": strconv.Itoa(t.Hidden)},
+		})
 	}
 	if len(t.Sheets) > 1 {
-		f.say(Remark{Code: "sheet_chosen", Note: true, Params: map[string]string{"sheet": t.Sheet, "sheets": strings.Join(t.Sheets, ", ")}})
+		f.say(Remark{
+			Code:   "sheet_chosen",
+			Note:   true,
+			Params: map[string]string{"sheet": t.Sheet, "sheets": strings.Join(t.Sheets, ", ")},
+		})
 	}
 	if at >= 0 && t.Rows[at].Broken != nil {
-		f.say(Remark{Code: t.Rows[at].Broken.Code, Params: t.Rows[at].Broken.Params, Line: t.Rows[at].Line})
+		f.say(Remark{
+			Code:   t.Rows[at].Broken.Code,
+			Params: t.Rows[at].Broken.Params,
+			Line:   t.Rows[at].Line,
+		})
 	}
 }
 
@@ -175,7 +215,12 @@ func (f *File) columns(t *sheet.Table, at, first int, o Options) {
 	}
 	for i, c := range f.Columns {
 		if c.Field == Ignored && (c.Heading != "" || len(c.Samples) > 0) {
-			f.say(Remark{Code: "column_ignored", Note: true, Column: i + 1, Heading: c.Heading})
+			f.say(Remark{
+				Code:    "column_ignored",
+				Note:    true,
+				Column:  i + 1,
+				Heading: c.Heading,
+			})
 		}
 	}
 }
@@ -191,7 +236,12 @@ func (f *File) given(fields []Field) {
 		case field == Ignored || field == "":
 			f.Columns[i].Field = Ignored
 		case f.Has[field]:
-			f.say(Remark{Code: "column_twice", Column: i + 1, Heading: f.Columns[i].Heading, Field: field})
+			f.say(Remark{
+				Code:    "column_twice",
+				Column:  i + 1,
+				Heading: f.Columns[i].Heading,
+				Field:   field,
+			})
 		default:
 			f.Has[field] = true
 		}
@@ -218,7 +268,12 @@ func (f *File) guessed() {
 			f.Columns[i].Field = field
 			f.Has[field] = true
 		case sure == rank[field]:
-			f.say(Remark{Code: "column_twice", Column: i + 1, Heading: f.Columns[i].Heading, Field: field})
+			f.say(Remark{
+				Code:    "column_twice",
+				Column:  i + 1,
+				Heading: f.Columns[i].Heading,
+				Field:   field,
+			})
 		}
 	}
 }
@@ -231,7 +286,11 @@ func (f *File) required(o Options) {
 		}
 	}
 	if !f.Has[Kind] && o.Kind == "" {
-		f.say(Remark{Code: "kind_missing", Field: Kind, Params: map[string]string{"kinds": kinds()}})
+		f.say(Remark{
+			Code:   "kind_missing",
+			Field:  Kind,
+			Params: map[string]string{"kinds": kinds()},
+		})
 	}
 }
 

@@ -11,9 +11,11 @@ func english(code string) string {
 	switch code {
 	// of the file
 	case "field_unmapped":
-		return "no column is the {field}: say which one is, or add a heading such as kind, number, name, class"
+		return "no column is the {field}: say which one is, or add a heading such as kind, " +
+			"number, name, class"
 	case "kind_missing":
-		return "no column says the kind of each person: choose one for the whole file ({kinds}), or map a column"
+		return "no column says the kind of each person: choose one for the whole file ({kinds}), " +
+			"or map a column"
 	case "column_twice":
 		return "two columns are the {field}: leave one out"
 	case "column_ignored":
@@ -21,9 +23,11 @@ func english(code string) string {
 	case "title_lines":
 		return "what stands above the headings is left out: {n} of the file's lines"
 	case "encoding_unsure":
-		return "the encoding cannot be told for certain; it reads as {encoding}: look at the names and choose the encoding"
+		return "the encoding cannot be told for certain; it reads as {encoding}: look at the " +
+			"names and choose the encoding"
 	case "formula_values":
-		return "{n} cells hold formulas: the values that the spreadsheet saved are taken, nothing is computed"
+		return "{n} cells hold formulas: the values that the spreadsheet saved are taken, " +
+			"nothing is computed"
 	case "merged_filled":
 		return "{n} cells got the value of the merged cell that they belong to"
 	case "hidden_rows":
@@ -31,7 +35,8 @@ func english(code string) string {
 	case "sheet_chosen":
 		return "the workbook has the sheets {sheets}; {sheet} is read"
 	case "full_unsure":
-		return "line {line} is left out and its number cannot be read, so it is not known who is missing: mend the line, or do not import the file as a full roster"
+		return "line {line} is left out and its number cannot be read, so it is not known who is " +
+			"missing: mend the line, or do not import the file as a full roster"
 	case "no_lines":
 		return "below the headings stands no line"
 	// of a line
@@ -44,21 +49,27 @@ func english(code string) string {
 	case "date_unknown":
 		return "{read} is no day that can be read one way only; write it as 2026-09-01"
 	case "rounded":
-		return "the spreadsheet has rounded it to {read}: format the column as text, enter it again and save"
+		return "the spreadsheet has rounded it to {read}: format the column as text, enter it " +
+			"again and save"
 	case "digits_lost":
-		return "{read} ends in zeros that the spreadsheet put there: it keeps 15 digits. Format the column as text and enter it again"
+		return "{read} ends in zeros that the spreadsheet put there: it keeps 15 digits. Format " +
+			"the column as text and enter it again"
 	case "zeros_lost":
-		return "{read} has lost its leading zeros; others in the column have {width} digits. It was probably {guess}: say so, or mend the file"
+		return "{read} has lost its leading zeros; others in the column have {width} digits. It " +
+			"was probably {guess}: say so, or mend the file"
 	case "zeros_added":
 		return "{read} was completed to {guess}"
 	case "class_date":
-		return "the spreadsheet has made a date of the class; {read} was probably {guess}: say so, or format the column as text"
+		return "the spreadsheet has made a date of the class; {read} was probably {guess}: say " +
+			"so, or format the column as text"
 	case "class_mended":
 		return "{read} was read as {guess}"
 	case "class_odd":
-		return "{read} is no class: it reads like a number of a telephone or a card. Is the column the right one?"
+		return "{read} is no class: it reads like a number of a telephone or a card. Is the " +
+			"column the right one?"
 	case "lost_character":
-		return "{read} has lost a character on the way: write it again and save as .xlsx or CSV UTF-8"
+		return "{read} has lost a character on the way: write it again and save as .xlsx or CSV " +
+			"UTF-8"
 	case "formula":
 		return "the cell holds a formula, {read}, which is not computed: paste the value instead"
 	case "formula_text":
@@ -99,13 +110,16 @@ func english(code string) string {
 	case "unknown_number":
 		return "nobody of the school has this number; only those who are here are changed"
 	case "exists":
-		return "somebody of the school has this number already and stays as they are; only new people are added"
+		return "somebody of the school has this number already and stays as they are; only new " +
+			"people are added"
 	case "zeros_lost_known":
-		return "{read} has lost its leading zeros: the school knows {guess}. Say so, or mend the file"
+		return "{read} has lost its leading zeros: the school knows {guess}. Say so, or mend the " +
+			"file"
 	case "kept_by_hand":
 		return "it was corrected by hand and is kept; change it by hand if the file is right"
 	case "consent_withdrawn":
-		return "the consent was withdrawn by hand and stays withdrawn; record it by hand if it was given again"
+		return "the consent was withdrawn by hand and stays withdrawn; record it by hand if it " +
+			"was given again"
 	case "returned":
 		return "had left, and is back"
 	}
@@ -113,7 +127,11 @@ func english(code string) string {
 }
 
 func text(p Remark) string {
-	params := map[string]string{"read": quoted(p.Read), "field": string(p.Field), "heading": quoted(p.Heading)}
+	params := map[string]string{
+		"read":    quoted(p.Read),
+		"field":   string(p.Field),
+		"heading": quoted(p.Heading),
+	}
 	if p.Heading == "" {
 		params["heading"] = "without a heading"
 	}

@@ -67,7 +67,12 @@ func (r *reader) between(in sheet.Row) bool {
 	for _, c := range in.Cells {
 		s += c.Text
 	}
-	p := Remark{Code: "section_ignored", Note: true, Line: in.Line, Read: shorten(s)}
+	p := Remark{
+		Code: "section_ignored",
+		Note: true,
+		Line: in.Line,
+		Read: shorten(s),
+	}
 	switch {
 	case classLike(s):
 		p.Code = "section"
@@ -99,7 +104,10 @@ func classLike(s string) bool {
 // remark says whether a lone cell is a sum or a note.
 func remark(s string) bool {
 	low := strings.ToLower(strings.TrimSpace(s))
-	for _, w := range []string{"合计", "合計", "总计", "总数", "小计", "备注", "備註", "注：", "注:", "制表", "填表", "total", "note", "sum", "--", "—"} {
+	for _, w := range []string{
+		"合计", "合計", "总计", "总数", "小计", "备注", "備註", "注：", "注:", "制表", "填表", "total", "note",
+		"sum", "--", "—",
+	} {
 		if strings.HasPrefix(low, w) {
 			return true
 		}
@@ -113,7 +121,12 @@ func (r *reader) set(row *Row, at cell, c sheet.Cell, value string, grade *strin
 	case Kind:
 		row.Kind = kindOf(value)
 		if row.Kind == "" {
-			row.at(at, Remark{Code: "kind_unknown", Read: value, Params: map[string]string{"kinds": kinds()}})
+			row.at(at,
+				Remark{
+					Code:   "kind_unknown",
+					Read:   value,
+					Params: map[string]string{"kinds": kinds()},
+				})
 		}
 	case Number:
 		row.Number = r.digits(row, at, value)
@@ -137,14 +150,17 @@ func (r *reader) set(row *Row, at cell, c sheet.Cell, value string, grade *strin
 	case FaceConsent:
 		row.Consent = flag(row, at, value)
 	case Guardians:
-		row.Guardians = strings.FieldsFunc(value, func(x rune) bool { return strings.ContainsRune(" ;,、；，|/", x) })
+		row.Guardians = strings.FieldsFunc(value, func(x rune) bool {
+			return strings.ContainsRune(" ;,、；，|/", x)
+		})
 	}
 }
 
 // finish completes the line and looks at it as a whole.
 func (r *reader) finish(row *Row, grade string) {
 	row.Class = joined(grade, row.Class)
-	if row.Class == "" && r.section != "" && (row.Kind == g.Student || row.Kind == "" && r.o.Kind == g.Student) {
+	if row.Class == "" && r.section != "" &&
+		(row.Kind == g.Student || row.Kind == "" && r.o.Kind == g.Student) {
 		row.Class = r.section
 	}
 	if row.Kind == "" && !row.has(Kind) {
@@ -154,7 +170,8 @@ func (r *reader) finish(row *Row, grade string) {
 		field Field
 		value string
 	}{{Number, row.Number}, {Name, row.Name}, {Kind, string(row.Kind)}} {
-		if must.value == "" && !row.has(must.field) && (r.file.Has[must.field] || must.field == Kind && r.o.Kind != "") {
+		if must.value == "" && !row.has(must.field) &&
+			(r.file.Has[must.field] || must.field == Kind && r.o.Kind != "") {
 			row.at(r.where(must.field), Remark{Code: "missing"})
 		}
 	}
@@ -171,7 +188,12 @@ func (r *reader) twice(row *Row, field Field, value string, seen map[string]int,
 		return
 	}
 	if first := seen[value]; first != 0 {
-		row.at(r.where(field), Remark{Code: code, Read: value, Params: map[string]string{"first": strconv.Itoa(first)}})
+		row.at(r.where(field),
+			Remark{
+				Code:   code,
+				Read:   value,
+				Params: map[string]string{"first": strconv.Itoa(first)},
+			})
 		return
 	}
 	seen[value] = row.Line
@@ -205,7 +227,9 @@ func (row *Row) say(p Remark) {
 
 // at says something about a cell.
 func (row *Row) at(at cell, p Remark) {
-	p.Column, p.Heading, p.Field = at.column+1, at.head, at.field
+	p.Column = at.column + 1
+	p.Heading = at.head
+	p.Field = at.field
 	row.say(p)
 }
 

@@ -32,7 +32,10 @@ const (
 
 // Fields lists every field that a column can have.
 func Fields() []Field {
-	return []Field{Kind, Number, Name, Grade, Class, Boarder, Phone, Card, CardExpires, FaceConsent, Guardians}
+	return []Field{
+		Kind, Number, Name, Grade, Class, Boarder, Phone, Card, CardExpires, FaceConsent,
+		Guardians,
+	}
 }
 
 // Remark is something about a line, a cell or the file that whoever imports it must know. A
@@ -88,7 +91,8 @@ type Options struct {
 	HeadingLine int     // 0: found; negative: there are none
 	Columns     []Field // by position; empty: guessed from the headings
 	Kind        g.PersonKind
-	Accept      map[string]bool // the questions that are answered with yes: class_date, class_date_dm, zeros_lost, zeros_ok
+	// the questions that are answered with yes: class_date, class_date_dm, zeros_lost, zeros_ok
+	Accept map[string]bool
 }
 
 // File is a table read as people.
@@ -120,7 +124,12 @@ func Read(t *sheet.Table, o Options) *File {
 	f.about(t, first, at)
 	f.columns(t, at, first, o)
 	f.required(o)
-	r := reader{file: f, o: o, numbers: map[string]int{}, cards: map[string]int{}}
+	r := reader{
+		file:    f,
+		o:       o,
+		numbers: map[string]int{},
+		cards:   map[string]int{},
+	}
 	r.zeros(t, first)
 	for _, row := range t.Rows[first:] {
 		r.read(row)

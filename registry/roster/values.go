@@ -29,11 +29,22 @@ func (r *reader) clean(row *Row, at cell, c sheet.Cell) (string, bool) {
 			row.at(at, Remark{Code: "formula", Read: shorten(s)})
 			return "", false
 		}
-		row.at(at, Remark{Code: "formula_text", Note: true, Read: s, Params: map[string]string{"guess": inner}})
+		row.at(at, Remark{
+			Code:   "formula_text",
+			Note:   true,
+			Read:   s,
+			Params: map[string]string{"guess": inner},
+		})
 		s = inner
 	}
-	if rest, ok := strings.CutPrefix(s, "'"); ok && strings.Trim(rest, "0123456789") == "" && rest != "" {
-		row.at(at, Remark{Code: "formula_text", Note: true, Read: s, Params: map[string]string{"guess": rest}})
+	if rest, ok := strings.CutPrefix(s, "'"); ok && strings.Trim(rest, "0123456789") == "" &&
+		rest != "" {
+		row.at(at, Remark{
+			Code:   "formula_text",
+			Note:   true,
+			Read:   s,
+			Params: map[string]string{"guess": rest},
+		})
 		s = rest
 	}
 	if strings.ContainsAny(s, "\r\n") {
@@ -46,11 +57,17 @@ func (r *reader) clean(row *Row, at cell, c sheet.Cell) (string, bool) {
 	}
 	if at.field != Name {
 		if narrow := width.Narrow.String(s); narrow != s {
-			row.at(at, Remark{Code: "full_width", Note: true, Read: s, Params: map[string]string{"guess": narrow}})
+			row.at(at, Remark{
+				Code:   "full_width",
+				Note:   true,
+				Read:   s,
+				Params: map[string]string{"guess": narrow},
+			})
 			s = narrow
 		}
 	}
-	if (at.field == Name || at.field == Class || at.field == Grade) && (strings.ContainsAny(s, "?？\uFFFD□") || strings.Contains(s, "锟斤拷")) {
+	if (at.field == Name || at.field == Class || at.field == Grade) &&
+		(strings.ContainsAny(s, "?？\uFFFD□") || strings.Contains(s, "锟斤拷")) {
 		row.at(at, Remark{Code: "lost_character", Read: s})
 		return s, at.field == Name
 	}
@@ -87,10 +104,20 @@ func (r *reader) digits(row *Row, at cell, s string) string {
 	case all && s[0] != '0' && r.width[at.field] > len(s) && !r.o.Accept["zeros_ok"]:
 		full := strings.Repeat("0", r.width[at.field]-len(s)) + s
 		if r.o.Accept["zeros_lost"] {
-			row.at(at, Remark{Code: "zeros_added", Note: true, Read: s, Params: map[string]string{"guess": full}})
+			row.at(at, Remark{
+				Code:   "zeros_added",
+				Note:   true,
+				Read:   s,
+				Params: map[string]string{"guess": full},
+			})
 			return full
 		}
-		row.at(at, Remark{Code: "zeros_lost", Read: s, Params: map[string]string{"guess": full, "width": strconv.Itoa(len(full))}})
+		row.at(at,
+			Remark{
+				Code:   "zeros_lost",
+				Read:   s,
+				Params: map[string]string{"guess": full, "width": strconv.Itoa(len(full))},
+			})
 	}
 	return s
 }
@@ -140,10 +167,20 @@ func (r *reader) class(row *Row, at cell, c sheet.Cell, s string) string {
 	}
 	guess := first + "-" + second
 	if r.o.Accept["class_date"] || r.o.Accept["class_date_dm"] {
-		row.at(at, Remark{Code: "class_mended", Note: true, Read: s, Params: map[string]string{"guess": guess}})
+		row.at(at, Remark{
+			Code:   "class_mended",
+			Note:   true,
+			Read:   s,
+			Params: map[string]string{"guess": guess},
+		})
 		return guess
 	}
-	row.at(at, Remark{Code: "class_date", Read: s, Params: map[string]string{"guess": guess, "other": second + "-" + first}})
+	row.at(at,
+		Remark{
+			Code:   "class_date",
+			Read:   s,
+			Params: map[string]string{"guess": guess, "other": second + "-" + first},
+		})
 	return s
 }
 
@@ -195,7 +232,9 @@ func day(row *Row, at cell, c sheet.Cell, s string) time.Time {
 	if c.Serial > 366 {
 		return serialDay(c.Serial).AddDate(0, 0, 1)
 	}
-	for _, layout := range []string{"2006-01-02", "2006/01/02", "2006/1/2", "2006-1-2", "2006.1.2", "2006年1月2日"} {
+	for _, layout := range []string{
+		"2006-01-02", "2006/01/02", "2006/1/2", "2006-1-2", "2006.1.2", "2006年1月2日",
+	} {
 		if t, err := time.Parse(layout, s); err == nil {
 			return t.AddDate(0, 0, 1)
 		}
@@ -206,9 +245,11 @@ func day(row *Row, at cell, c sheet.Cell, s string) time.Time {
 
 func flag(row *Row, at cell, s string) string {
 	switch strings.ToLower(s) {
-	case "yes", "y", "true", "1", "是", "有", "同意", "√", "✓", "✔", "住校", "住宿", "寄宿", "内宿", "住讀", "住读", "住宿生", "住校生", "寄宿生", "已授权", "已同意", "boarder":
+	case "yes", "y", "true", "1", "是", "有", "同意", "√", "✓", "✔", "住校", "住宿", "寄宿", "内宿", "住讀",
+		"住读", "住宿生", "住校生", "寄宿生", "已授权", "已同意", "boarder":
 		return "yes"
-	case "no", "n", "false", "0", "否", "无", "不同意", "×", "✗", "x", "走读", "通校", "外宿", "走讀", "走读生", "通校生", "未授权", "未同意", "day":
+	case "no", "n", "false", "0", "否", "无", "不同意", "×", "✗", "x", "走读", "通校", "外宿", "走讀", "走读生",
+		"通校生", "未授权", "未同意", "day":
 		return "no"
 	}
 	row.at(at, Remark{Code: "flag_unknown", Read: s})
@@ -219,9 +260,11 @@ func kindOf(s string) g.PersonKind {
 	switch strings.ToLower(s) {
 	case "student", "学生", "學生", "在校生", "走读生", "住校生":
 		return g.Student
-	case "staff", "teacher", "教职工", "教職員", "教师", "教師", "老师", "老師", "员工", "职工", "职员", "班主任", "任课教师", "校长", "主任", "保安", "宿管", "后勤", "行政":
+	case "staff", "teacher", "教职工", "教職員", "教师", "教師", "老师", "老師", "员工", "职工", "职员", "班主任", "任课教师",
+		"校长", "主任", "保安", "宿管", "后勤", "行政":
 		return g.Staff
-	case "guardian", "parent", "监护人", "監護人", "家长", "家長", "父亲", "母亲", "父親", "母親", "祖父", "祖母", "爷爷", "奶奶", "外公", "外婆":
+	case "guardian", "parent", "监护人", "監護人", "家长", "家長", "父亲", "母亲", "父親", "母親", "祖父", "祖母", "爷爷",
+		"奶奶", "外公", "外婆":
 		return g.Guardian
 	case "visitor", "访客", "訪客", "来访":
 		return g.Visitor

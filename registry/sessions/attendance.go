@@ -46,20 +46,24 @@ func (v View) Attendance(ctx context.Context, f AttendanceFilter) ([]AttendanceR
 		return nil, "", err
 	}
 	if ok {
-		w.And("(a.date < ? OR (a.date = ? AND (a.session > ? OR (a.session = ? AND a.person > ?))))", at[0], at[0], at[1], at[1], at[2])
+		w.And("(a.date < ? OR (a.date = ? AND (a.session > ? OR (a.session = ? AND a.person > ?))))",
+			at[0], at[0], at[1], at[1], at[2])
 	}
 	out := []AttendanceRow{}
 	var ids []g.PersonID
-	err = store.Each(ctx, v.s.Reg, "SELECT a.body, p.class FROM attendance a JOIN persons p ON p.id = a.person"+w.String()+" ORDER BY a.date DESC, a.session, a.person LIMIT ?", append(w.Args, f.Size()+1), func(scan func(...any) error) error {
-		var row AttendanceRow
-		var b []byte
-		if err := scan(&b, &row.Class); err != nil {
+	err = store.Each(ctx, v.s.Reg,
+		"SELECT a.body, p.class FROM attendance a JOIN persons p ON p.id = a.person"+w.String()+
+			" ORDER BY a.date DESC, a.session, a.person LIMIT ?",
+		append(w.Args, f.Size()+1), func(scan func(...any) error) error {
+			var row AttendanceRow
+			var b []byte
+			if err := scan(&b, &row.Class); err != nil {
+				return err
+			}
+			err := json.Unmarshal(b, &row.Attendance)
+			out = append(out, row)
 			return err
-		}
-		err := json.Unmarshal(b, &row.Attendance)
-		out = append(out, row)
-		return err
-	})
+		})
 	if err != nil {
 		return nil, "", fmt.Errorf("list attendance: %w", err)
 	}
@@ -78,7 +82,9 @@ func (v View) Attendance(ctx context.Context, f AttendanceFilter) ([]AttendanceR
 }
 
 // AttendanceSummary counts a session's answers by state.
-func (v View) AttendanceSummary(ctx context.Context, id g.SessionID) (map[g.AttendanceState]int, error) {
+func (v View) AttendanceSummary(
+	ctx context.Context, id g.SessionID,
+) (map[g.AttendanceState]int, error) {
 	in, err := v.s.Reach(ctx, g.AttendanceRead)
 	if err != nil {
 		return nil, err
@@ -87,13 +93,15 @@ func (v View) AttendanceSummary(ctx context.Context, id g.SessionID) (map[g.Atte
 		return nil, err
 	}
 	out := map[g.AttendanceState]int{}
-	err = store.Each(ctx, v.s.Reg, "SELECT state, COUNT(*) FROM attendance WHERE session = ? GROUP BY state", []any{string(id)}, func(scan func(...any) error) error {
-		var s g.AttendanceState
-		n := 0
-		err := scan(&s, &n)
-		out[s] = n
-		return err
-	})
+	err = store.Each(ctx, v.s.Reg,
+		"SELECT state, COUNT(*) FROM attendance WHERE session = ? GROUP BY state",
+		[]any{string(id)}, func(scan func(...any) error) error {
+			var s g.AttendanceState
+			n := 0
+			err := scan(&s, &n)
+			out[s] = n
+			return err
+		})
 	if err != nil {
 		return nil, fmt.Errorf("count attendance: %w", err)
 	}
@@ -104,7 +112,9 @@ func (v View) AttendanceSummary(ctx context.Context, id g.SessionID) (map[g.Atte
 // input hash and state are those that stand are passed over; each other one gets an outbox
 // event whose id comes from session, person and input hash, and is answered in changed. Rows
 // of people or sessions that were deleted meanwhile are passed over too.
-func (v View) PutAttendance(ctx context.Context, rows []g.Attendance) (changed []g.Attendance, err error) {
+func (v View) PutAttendance(
+	ctx context.Context, rows []g.Attendance,
+) (changed []g.Attendance, err error) {
 	if err := v.s.OnlySystem(); err != nil {
 		return nil, err
 	}
@@ -121,7 +131,8 @@ func (v View) PutAttendance(ctx context.Context, rows []g.Attendance) (changed [
 			}
 			standing[a.Session] = have
 		}
-		stmt, err := t.Prepare(ctx, `INSERT INTO attendance (session, person, school, date, state, input_hash, body)
+		stmt, err := t.Prepare(ctx,
+			`INSERT INTO attendance (session, person, school, date, state, input_hash, body)
 			SELECT s.id, p.id, p.school, ?, ?, ?, ? FROM sessions s JOIN persons p ON p.school = s.school WHERE s.id = ? AND p.id = ?
 			ON CONFLICT (session, person) DO UPDATE SET date = excluded.date, state = excluded.state, input_hash = excluded.input_hash, body = excluded.body`)
 		if err != nil {
@@ -137,7 +148,8 @@ func (v View) PutAttendance(ctx context.Context, rows []g.Attendance) (changed [
 			if err != nil {
 				return fmt.Errorf("write attendance: %w", err)
 			}
-			n, err := stmt.Exec(ctx, a.Date, string(a.State), a.InputHash, string(b), string(a.Session), string(a.Person))
+			n, err := stmt.Exec(ctx, a.Date, string(a.State), a.InputHash, string(b),
+				string(a.Session), string(a.Person))
 			if err != nil {
 				return fmt.Errorf("write attendance: %w", err)
 			}
@@ -161,13 +173,14 @@ func (v View) PutAttendance(ctx context.Context, rows []g.Attendance) (changed [
 // answers are the session's input hashes and states that stand.
 func answers(ctx context.Context, t *store.Tx, id g.SessionID) (map[g.PersonID]string, error) {
 	have := map[g.PersonID]string{}
-	err := store.Each(ctx, t, "SELECT person, input_hash, state FROM attendance WHERE session = ?", []any{string(id)}, func(scan func(...any) error) error {
-		var p g.PersonID
-		var hash, state string
-		err := scan(&p, &hash, &state)
-		have[p] = hash + " " + state
-		return err
-	})
+	err := store.Each(ctx, t, "SELECT person, input_hash, state FROM attendance WHERE session = ?",
+		[]any{string(id)}, func(scan func(...any) error) error {
+			var p g.PersonID
+			var hash, state string
+			err := scan(&p, &hash, &state)
+			have[p] = hash + " " + state
+			return err
+		})
 	if err != nil {
 		return nil, fmt.Errorf("read attendance: %w", err)
 	}
@@ -175,10 +188,16 @@ func answers(ctx context.Context, t *store.Tx, id g.SessionID) (map[g.PersonID]s
 }
 
 func (r *Book) sendAttendance(ctx context.Context, t *store.Tx, a g.Attendance) error {
-	h := sha256.Sum256([]byte(strings.Join([]string{string(a.Session), string(a.Person), a.InputHash, string(a.State)}, "\x00")))
+	h := sha256.Sum256([]byte(strings.Join(
+		[]string{string(a.Session), string(a.Person), a.InputHash, string(a.State)}, "\x00")))
 	return r.s.Send(ctx, t, g.Event{
-		ID: "evt_" + hex.EncodeToString(h[:12]), Kind: g.EventAttendance, School: a.School, Zone: a.Zone,
-		Time: t.Now.UTC(), Received: t.Now.UTC(), Attendance: &a,
+		ID:         "evt_" + hex.EncodeToString(h[:12]),
+		Kind:       g.EventAttendance,
+		School:     a.School,
+		Zone:       a.Zone,
+		Time:       t.Now.UTC(),
+		Received:   t.Now.UTC(),
+		Attendance: &a,
 	})
 }
 
@@ -196,7 +215,10 @@ func (v View) Correct(ctx context.Context, c Correction) error {
 	if err != nil {
 		return err
 	}
-	states := []g.AttendanceState{g.Expected, g.Arrived, g.Late, g.LeftEarly, g.Absent, g.Excused, g.OffsiteApproved, g.Unknown, g.NotRequired}
+	states := []g.AttendanceState{
+		g.Expected, g.Arrived, g.Late, g.LeftEarly, g.Absent, g.Excused, g.OffsiteApproved,
+		g.Unknown, g.NotRequired,
+	}
 	if !slices.Contains(states, c.State) {
 		return g.FieldErrorf("state", "%q is no state; use one of %v", c.State, states)
 	}
@@ -226,11 +248,14 @@ func (v View) Correct(ctx context.Context, c Correction) error {
 		if err != nil {
 			return err
 		}
-		if _, err := t.Exec(ctx, "INSERT INTO corrections (session, person, at, body_sealed) VALUES (?, ?, ?, ?)", string(c.Session), string(c.Person), store.Micros(c.At), sealed); err != nil {
+		if _, err := t.Exec(ctx,
+			"INSERT INTO corrections (session, person, at, body_sealed) VALUES (?, ?, ?, ?)",
+			string(c.Session), string(c.Person), store.Micros(c.At), sealed); err != nil {
 			return fmt.Errorf("write correction: %w", err)
 		}
 		t.Change("session", p.School, string(c.Session))
-		return v.s.Audit(ctx, t, p.School, "attendance.correct", string(c.Session)+" "+string(c.Person))
+		return v.s.Audit(ctx, t, p.School, "attendance.correct",
+			string(c.Session)+" "+string(c.Person))
 	})
 }
 
@@ -244,22 +269,32 @@ func (v View) Corrections(ctx context.Context, id g.SessionID) ([]Correction, er
 		return nil, err
 	}
 	out := []Correction{}
-	err = store.Each(ctx, v.s.Reg, "SELECT c.at, c.body_sealed, p.id, p.key_sealed FROM corrections c JOIN persons p ON p.id = c.person WHERE c.session = ? ORDER BY c.id", []any{string(id)}, func(scan func(...any) error) error {
-		var at int64
-		var p people.Keyed
-		var sealed []byte
-		if err := scan(&at, &sealed, &p.ID, &p.Key); err != nil {
-			return err
-		}
-		plain, err1 := people.UnsealPersonal(v.r.people, p, sealed, "correction "+string(id))
-		if err1 != nil {
-			return err1
-		}
-		var b correctionBody
-		err := json.Unmarshal(plain, &b)
-		out = append(out, Correction{Session: id, Person: p.ID, State: b.State, Reason: b.Reason, Actor: b.Actor, At: store.Moment(at)})
-		return errors.Join(err)
-	})
+	err = store.Each(ctx, v.s.Reg,
+		"SELECT c.at, c.body_sealed, p.id, p.key_sealed FROM corrections c JOIN persons p ON "+
+			"p.id = c.person WHERE c.session = ? ORDER BY c.id",
+		[]any{string(id)}, func(scan func(...any) error) error {
+			var at int64
+			var p people.Keyed
+			var sealed []byte
+			if err := scan(&at, &sealed, &p.ID, &p.Key); err != nil {
+				return err
+			}
+			plain, err1 := people.UnsealPersonal(v.r.people, p, sealed, "correction "+string(id))
+			if err1 != nil {
+				return err1
+			}
+			var b correctionBody
+			err := json.Unmarshal(plain, &b)
+			out = append(out, Correction{
+				Session: id,
+				Person:  p.ID,
+				State:   b.State,
+				Reason:  b.Reason,
+				Actor:   b.Actor,
+				At:      store.Moment(at),
+			})
+			return errors.Join(err)
+		})
 	if err != nil {
 		return nil, fmt.Errorf("list corrections: %w", err)
 	}

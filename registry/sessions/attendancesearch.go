@@ -12,9 +12,13 @@ import (
 // where the caller may read people, of the name. A page can hold fewer rows than were asked for, or
 // none, although the cursor leads on. One person's days are not found by a name: they are read
 // by the person, with a reason.
-func (v View) searchAttendance(ctx context.Context, f AttendanceFilter) ([]AttendanceRow, string, error) {
+func (v View) searchAttendance(
+	ctx context.Context, f AttendanceFilter,
+) ([]AttendanceRow, string, error) {
 	if f.Session == "" {
-		return nil, "", g.FieldErrorf("q", "names are searched for within one session: give it too; one person's days are read with person and a reason")
+		return nil, "", g.FieldErrorf("q",
+			"names are searched for within one session: give it too; one person's days are read "+
+				"with person and a reason")
 	}
 	query, limit := f.Query, f.Size()
 	f.Query, f.Limit = "", store.SearchStep

@@ -15,7 +15,9 @@ import (
 
 // Leaves are the school's leaves that overlap from <= t < to, by start. A zero from or to is
 // unbounded. Their reasons are shown to a scope whose own reason says something.
-func (v View) Leaves(ctx context.Context, school g.SchoolID, from, to time.Time) ([]g.Leave, error) {
+func (v View) Leaves(
+	ctx context.Context, school g.SchoolID, from, to time.Time,
+) ([]g.Leave, error) {
 	in, err := v.s.Reach(ctx, g.AttendanceRead)
 	if err != nil {
 		return nil, err
@@ -26,20 +28,24 @@ func (v View) Leaves(ctx context.Context, school g.SchoolID, from, to time.Time)
 	}
 	overlap(&w, from, to)
 	out := []g.Leave{}
-	err = store.Each(ctx, v.s.Reg, "SELECT l.id, l.body_sealed, p.id, p.key_sealed FROM leaves l JOIN persons p ON p.id = l.person"+w.String()+" ORDER BY l.starts, l.id", w.Args, func(scan func(...any) error) error {
-		var id string
-		var p people.Keyed
-		var sealed []byte
-		if err := scan(&id, &sealed, &p.ID, &p.Key); err != nil {
-			return err
-		}
-		plain, err := people.UnsealPersonal(v.r.people, p, sealed, "leave "+id)
-		if err != nil {
-			return err
-		}
-		out = append(out, g.Leave{})
-		return json.Unmarshal(plain, &out[len(out)-1])
-	})
+	err = store.Each(ctx, v.s.Reg,
+		"SELECT l.id, l.body_sealed, p.id, p.key_sealed FROM leaves l JOIN persons p ON p.id = "+
+			"l.person"+
+			w.String()+" ORDER BY l.starts, l.id",
+		w.Args, func(scan func(...any) error) error {
+			var id string
+			var p people.Keyed
+			var sealed []byte
+			if err := scan(&id, &sealed, &p.ID, &p.Key); err != nil {
+				return err
+			}
+			plain, err := people.UnsealPersonal(v.r.people, p, sealed, "leave "+id)
+			if err != nil {
+				return err
+			}
+			out = append(out, g.Leave{})
+			return json.Unmarshal(plain, &out[len(out)-1])
+		})
 	if err != nil {
 		return nil, fmt.Errorf("list leaves: %w", err)
 	}
@@ -76,7 +82,10 @@ func (v View) leave(ctx context.Context, p g.Permission, id string) (g.Leave, g.
 	var whose people.Keyed
 	var school g.SchoolID
 	var sealed []byte
-	err = v.s.Reg.Row(ctx, "SELECT l.school, l.body_sealed, p.id, p.key_sealed FROM leaves l JOIN persons p ON p.id = l.person WHERE l.id = ?", id).
+	err = v.s.Reg.Row(ctx,
+		"SELECT l.school, l.body_sealed, p.id, p.key_sealed FROM leaves l JOIN persons p ON p.id "+
+			"= l.person WHERE l.id = ?",
+		id).
 		Scan(&school, &sealed, &whose.ID, &whose.Key)
 	if err != nil {
 		return g.Leave{}, "", store.Missing(err, "leave", id)
@@ -134,8 +143,12 @@ func (v View) PutLeave(ctx context.Context, l g.Leave) (g.Leave, error) {
 		if err != nil {
 			return err
 		}
-		_, err = t.Exec(ctx, "INSERT INTO leaves (id, person, school, starts, ends, body_sealed) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET starts = excluded.starts, ends = excluded.ends, body_sealed = excluded.body_sealed",
-			l.ID, string(l.Person), string(p.School), store.Micros(l.From), store.Micros(l.To), sealed)
+		_, err = t.Exec(ctx,
+			"INSERT INTO leaves (id, person, school, starts, ends, body_sealed) VALUES (?, ?, ?, "+
+				"?, ?, ?) ON CONFLICT (id) DO UPDATE SET starts = excluded.starts, ends = "+
+				"excluded.ends, body_sealed = excluded.body_sealed",
+			l.ID, string(l.Person), string(p.School), store.Micros(l.From), store.Micros(l.To),
+			sealed)
 		if err != nil {
 			return fmt.Errorf("write leave: %w", err)
 		}

@@ -15,7 +15,9 @@ import (
 
 // Sessions are the school's sessions that overlap from <= t < to, by start. A zero from or to
 // is unbounded.
-func (v View) Sessions(ctx context.Context, school g.SchoolID, from, to time.Time) ([]g.Session, error) {
+func (v View) Sessions(
+	ctx context.Context, school g.SchoolID, from, to time.Time,
+) ([]g.Session, error) {
 	in, err := v.s.Reach(ctx, g.AttendanceRead)
 	if err != nil {
 		return nil, err
@@ -26,11 +28,12 @@ func (v View) Sessions(ctx context.Context, school g.SchoolID, from, to time.Tim
 	}
 	overlap(&w, from, to)
 	out := []g.Session{}
-	err = store.Each(ctx, v.s.Reg, "SELECT body FROM sessions"+w.String()+" ORDER BY starts, id", w.Args, func(scan func(...any) error) error {
-		s, err := scanSession(scan)
-		out = append(out, s)
-		return err
-	})
+	err = store.Each(ctx, v.s.Reg, "SELECT body FROM sessions"+w.String()+" ORDER BY starts, id",
+		w.Args, func(scan func(...any) error) error {
+			s, err := scanSession(scan)
+			out = append(out, s)
+			return err
+		})
 	if err != nil {
 		return nil, fmt.Errorf("list sessions: %w", err)
 	}
@@ -87,19 +90,23 @@ func checkSession(s g.Session) error {
 	}
 	for i, k := range s.Who {
 		if !slices.Contains(g.PersonKinds(), k) {
-			return g.FieldErrorf(fmt.Sprintf("who[%d]", i), "%q is no kind of person; use some of %v", k, g.PersonKinds())
+			return g.FieldErrorf(fmt.Sprintf("who[%d]", i),
+				"%q is no kind of person; use some of %v", k, g.PersonKinds())
 		}
 	}
 	for i, k := range s.ZoneKinds {
 		if !slices.Contains(g.ZoneKinds(), k) {
-			return g.FieldErrorf(fmt.Sprintf("zone_kinds[%d]", i), "%q is no kind of zone; use some of %v", k, g.ZoneKinds())
+			return g.FieldErrorf(fmt.Sprintf("zone_kinds[%d]", i),
+				"%q is no kind of zone; use some of %v", k, g.ZoneKinds())
 		}
 	}
 	if len(s.Zones) > store.MaxZones {
-		return g.FieldErrorf("zones", "%d zones; at most %d are kept: give zone_kinds", len(s.Zones), store.MaxZones)
+		return g.FieldErrorf("zones", "%d zones; at most %d are kept: give zone_kinds",
+			len(s.Zones), store.MaxZones)
 	}
 	if len(s.Classes) > store.MaxClasses {
-		return g.FieldErrorf("classes", "%d classes; at most %d are kept: none stands for all", len(s.Classes), store.MaxClasses)
+		return g.FieldErrorf("classes", "%d classes; at most %d are kept: none stands for all",
+			len(s.Classes), store.MaxClasses)
 	}
 	for i, c := range s.Classes {
 		if err := store.Line(fmt.Sprintf("classes[%d]", i), c, store.MaxLabel); err != nil {
@@ -151,7 +158,10 @@ func (v View) PutSession(ctx context.Context, s g.Session) (g.Session, error) {
 				return fmt.Errorf("read session: %w", err)
 			}
 		}
-		_, err = t.Exec(ctx, "INSERT INTO sessions (id, school, starts, ends, body) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET starts = excluded.starts, ends = excluded.ends, body = excluded.body",
+		_, err = t.Exec(ctx,
+			"INSERT INTO sessions (id, school, starts, ends, body) VALUES (?, ?, ?, ?, ?) ON "+
+				"CONFLICT (id) DO UPDATE SET starts = excluded.starts, ends = excluded.ends, "+
+				"body = excluded.body",
 			string(s.ID), string(s.School), store.Micros(s.Start), store.Micros(s.End), string(b))
 		if err != nil {
 			return fmt.Errorf("write session: %w", err)
@@ -167,7 +177,8 @@ func (v View) PutSession(ctx context.Context, s g.Session) (g.Session, error) {
 
 // DeleteSession removes a session with its attendance and corrections.
 func (v View) DeleteSession(ctx context.Context, id g.SessionID) error {
-	return v.s.Remove(ctx, g.AttendanceWrite, "sessions", "session", string(id), "session", sessionBefore(id), nil)
+	return v.s.Remove(ctx, g.AttendanceWrite, "sessions", "session", string(id), "session",
+		sessionBefore(id), nil)
 }
 
 // Roster is who is expected at a session, by id; only system scopes ask. Leaves and
@@ -182,10 +193,16 @@ func (v View) Roster(ctx context.Context, s g.Session) ([]RosterEntry, error) {
 	}
 	out := []RosterEntry{}
 	for _, p := range l.People {
-		if !p.Left.IsZero() || !slices.Contains(s.Who, p.Kind) || s.Boarders && !p.Boarder || len(s.Classes) > 0 && !slices.Contains(s.Classes, p.Class) {
+		if !p.Left.IsZero() || !slices.Contains(s.Who, p.Kind) || s.Boarders && !p.Boarder ||
+			len(s.Classes) > 0 && !slices.Contains(s.Classes, p.Class) {
 			continue
 		}
-		out = append(out, RosterEntry{Person: p.ID, Kind: p.Kind, Class: p.Class, Boarder: p.Boarder})
+		out = append(out, RosterEntry{
+			Person:  p.ID,
+			Kind:    p.Kind,
+			Class:   p.Class,
+			Boarder: p.Boarder,
+		})
 	}
 	slices.SortFunc(out, func(a, b RosterEntry) int {
 		if a.Person < b.Person {
@@ -224,7 +241,8 @@ func leaveBefore(id string) store.Former {
 			To     time.Time  `json:"to"`
 		}
 		var from, to int64
-		err := t.Row(ctx, "SELECT person, starts, ends FROM leaves WHERE id = ?", id).Scan(&l.Person, &from, &to)
+		err := t.Row(ctx, "SELECT person, starts, ends FROM leaves WHERE id = ?", id).Scan(
+			&l.Person, &from, &to)
 		l.From, l.To = store.Moment(from), store.Moment(to)
 		return l, err
 	}

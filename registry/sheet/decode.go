@@ -51,7 +51,8 @@ func decode(b []byte, want string) ([]byte, *Table, error) {
 	return text, t, nil
 }
 
-// marked finds UTF-16 by its mark, or by the zeros that half of its bytes are, and UTF-8 by its mark.
+// marked finds UTF-16 by its mark, or by the zeros that half of its bytes are, and UTF-8 by its
+// mark.
 func marked(b []byte) string {
 	switch {
 	case bytes.HasPrefix(b, []byte{0xEF, 0xBB, 0xBF}):
@@ -144,14 +145,17 @@ func guess(b []byte) ([]byte, *Table, error) {
 	if lone(b) {
 		scores["windows-1252"] += 0.5
 	}
-	slices.SortStableFunc(fits, func(x, y string) int { return int(1000*scores[y]) - int(1000*scores[x]) })
+	slices.SortStableFunc(fits, func(x, y string) int {
+		return int(1000*scores[y]) - int(1000*scores[x])
+	})
 	best := fits[0]
 	second := 0.0
 	if len(fits) > 1 {
 		second = scores[fits[1]]
 	}
 	text, _ := as(b, best)
-	sure := len(fits) == 1 && best != "windows-1252" || scores[best] > 0.25 && scores[best] > 1.5*second
+	sure := len(fits) == 1 && best != "windows-1252" ||
+		scores[best] > 0.25 && scores[best] > 1.5*second
 	return text, &Table{Encoding: narrow(b, best), Sure: sure, Encodings: fits}, nil
 }
 

@@ -27,13 +27,21 @@ func TestEncodingIsToldOrAsked(t *testing.T) {
 		encoding string
 		text     string // that is in it, read right
 	}{
-		"simplified":           {code(simplified.String("学号,姓名\n1,陈洁\n2,赵磊\n")), "gbk", "陈洁"},
-		"traditional":          {code(traditional.String("學號,姓名\n1,陳潔\n2,趙磊\n")), "big5", "陳潔"},
-		"names alone":          {code(traditional.String("1,黃志明\n2,林淑芬\n3,蔡雅婷\n")), "big5", "黃志明"},
-		"four bytes":           {code(simplified.String("学号,姓名\n1,𠮷田\n")), "gb18030", "𠮷田"},
-		"accents":              {code(western.String("number,name\n1,Anna Müller\n2,René Dupré\n")), "windows-1252", "Müller"},
-		"a mark":               {[]byte("\ufeffnumber,name\n1,陈\n"), "utf-8", "陈"},
-		"two bytes, no mark":   {[]byte(strings.ReplaceAll("number,name,class\n1,A,7-1\n", "", "\x00")[1:]), "utf-16", "class"},
+		"simplified":  {code(simplified.String("学号,姓名\n1,陈洁\n2,赵磊\n")), "gbk", "陈洁"},
+		"traditional": {code(traditional.String("學號,姓名\n1,陳潔\n2,趙磊\n")), "big5", "陳潔"},
+		"names alone": {code(traditional.String("1,黃志明\n2,林淑芬\n3,蔡雅婷\n")), "big5", "黃志明"},
+		"four bytes":  {code(simplified.String("学号,姓名\n1,𠮷田\n")), "gb18030", "𠮷田"},
+		"accents": {
+			code(western.String("number,name\n1,Anna Müller\n2,René Dupré\n")),
+			"windows-1252",
+			"Müller",
+		},
+		"a mark": {[]byte("\ufeffnumber,name\n1,陈\n"), "utf-8", "陈"},
+		"two bytes, no mark": {
+			[]byte(strings.ReplaceAll("number,name,class\n1,A,7-1\n", "", "\x00")[1:]),
+			"utf-16",
+			"class",
+		},
 		"traditional in GBK":   {code(simplified.String("學號,姓名,班級\n1,陳國華,三年級\n")), "gbk", "陳國華"},
 		"one rare name, ASCII": {code(simplified.String("number,name\n1,龘\n")), "", ""},
 	} {

@@ -68,7 +68,8 @@ func blockOf(ref string) (block, bool) {
 	from, to, ok := strings.Cut(ref, ":")
 	left, top, err1 := excelize.CellNameToCoordinates(from)
 	right, bottom, err2 := excelize.CellNameToCoordinates(to)
-	return block{top, left - 1, bottom, right - 1}, ok && err1 == nil && err2 == nil && top <= bottom && left <= right
+	return block{top, left - 1, bottom, right - 1}, ok && err1 == nil && err2 == nil &&
+		top <= bottom && left <= right
 }
 
 func attr(e xml.StartElement, name string) string {
@@ -97,7 +98,8 @@ func sheetPart(parts *zip.Reader, sheet string) string {
 	}
 	b, err1 := part(parts, "xl/workbook.xml")
 	r, err2 := part(parts, "xl/_rels/workbook.xml.rels")
-	if err1 != nil || err2 != nil || xml.Unmarshal(b, &book) != nil || xml.Unmarshal(r, &relations) != nil {
+	if err1 != nil || err2 != nil || xml.Unmarshal(b, &book) != nil ||
+		xml.Unmarshal(r, &relations) != nil {
 		return ""
 	}
 	for _, s := range book.Sheets {

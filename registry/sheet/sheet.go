@@ -98,17 +98,22 @@ func Render(text string, params map[string]string) string {
 }
 
 var english = map[string]string{
-	"file_empty":        "the file is empty: its first line names the columns",
-	"file_large":        "the file has more than {n}: split it",
-	"file_xls":          "the file is an old Excel workbook (.xls): open it and save it as .xlsx",
-	"file_locked":       "the workbook is locked with a password: save it without one",
-	"file_html":         "the file is a web page, not a table: open it in a spreadsheet and save it as .xlsx",
-	"file_no_text":      "the file is no text: save the sheet as .xlsx or as CSV UTF-8",
-	"file_damaged":      "the workbook is damaged: open it in a spreadsheet and save it again",
-	"file_bomb":         "the workbook unpacks to {n}, far more than a roster needs: save only the sheet with the people",
-	"encoding_unknown":  "the encoding {encoding} is not known; use utf-8, utf-16, gb18030, big5 or windows-1252",
-	"encoding_unfit":    "the file cannot be read as {encoding}: choose another encoding, or save it as CSV UTF-8",
-	"encoding_unsure":   "the file's encoding cannot be told for certain; it reads as {encoding}. Look at the names and choose the encoding",
+	"file_empty":  "the file is empty: its first line names the columns",
+	"file_large":  "the file has more than {n}: split it",
+	"file_xls":    "the file is an old Excel workbook (.xls): open it and save it as .xlsx",
+	"file_locked": "the workbook is locked with a password: save it without one",
+	"file_html": "the file is a web page, not a table: open it in a spreadsheet and save " +
+		"it as .xlsx",
+	"file_no_text": "the file is no text: save the sheet as .xlsx or as CSV UTF-8",
+	"file_damaged": "the workbook is damaged: open it in a spreadsheet and save it again",
+	"file_bomb": "the workbook unpacks to {n}, far more than a roster needs: save only " +
+		"the sheet with the people",
+	"encoding_unknown": "the encoding {encoding} is not known; use utf-8, utf-16, gb18030, big5 " +
+		"or windows-1252",
+	"encoding_unfit": "the file cannot be read as {encoding}: choose another encoding, or " +
+		"save it as CSV UTF-8",
+	"encoding_unsure": "the file's encoding cannot be told for certain; it reads as " +
+		"{encoding}. Look at the names and choose the encoding",
 	"sheet_unknown":     "the workbook has no sheet {sheet}; it has {sheets}",
 	"line_broken":       "the line is broken: a cell that holds a quote is quoted and doubles it",
 	"line_quote_open":   "a quote is opened here and never closed: close it",

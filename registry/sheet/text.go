@@ -15,7 +15,9 @@ func readText(b []byte, o Options) (*Table, error) {
 		return nil, err
 	}
 	head := bytes.ToLower(bytes.TrimSpace(text[:min(len(text), 512)]))
-	if bytes.HasPrefix(head, []byte("<")) && (bytes.Contains(head, []byte("<html")) || bytes.Contains(head, []byte("<table")) || bytes.Contains(head, []byte("<!doctype"))) {
+	if bytes.HasPrefix(head, []byte("<")) &&
+		(bytes.Contains(head, []byte("<html")) || bytes.Contains(head, []byte("<table")) ||
+			bytes.Contains(head, []byte("<!doctype"))) {
 		return nil, fault("file_html")
 	}
 	t.Format = "csv"

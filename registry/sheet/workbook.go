@@ -35,7 +35,8 @@ func readWorkbook(b []byte, o Options) (t *Table, err error) {
 	if err := bounded(parts); err != nil {
 		return nil, err
 	}
-	f, err := excelize.OpenReader(bytes.NewReader(b), excelize.Options{UnzipSizeLimit: maxUnpacked, UnzipXMLSizeLimit: maxUnpacked})
+	f, err := excelize.OpenReader(bytes.NewReader(b),
+		excelize.Options{UnzipSizeLimit: maxUnpacked, UnzipXMLSizeLimit: maxUnpacked})
 	if err != nil {
 		return nil, fault("file_damaged")
 	}
@@ -52,7 +53,9 @@ func readWorkbook(b []byte, o Options) (t *Table, err error) {
 		return nil, err
 	}
 	t.Merged = t.fill(extra.merges)
-	t.Rows = slices.DeleteFunc(t.Rows, func(r Row) bool { return r.Broken == nil && r.Filled() == 0 })
+	t.Rows = slices.DeleteFunc(t.Rows, func(r Row) bool {
+		return r.Broken == nil && r.Filled() == 0
+	})
 	if len(t.Rows) == 0 {
 		return nil, fault("file_empty")
 	}
@@ -68,8 +71,11 @@ func bounded(parts *zip.Reader) error {
 	total := uint64(0)
 	for _, p := range parts.File {
 		total += p.UncompressedSize64
-		if p.UncompressedSize64 > 1<<20 && p.UncompressedSize64 > maxRatio*max(p.CompressedSize64, 1) || p.UncompressedSize64 > maxUnpacked || total > maxUnpacked {
-			return fault("file_bomb", "n", strconv.FormatUint(max(total, p.UncompressedSize64)>>20, 10)+" MiB")
+		if p.UncompressedSize64 > 1<<20 &&
+			p.UncompressedSize64 > maxRatio*max(p.CompressedSize64, 1) ||
+			p.UncompressedSize64 > maxUnpacked || total > maxUnpacked {
+			return fault("file_bomb", "n",
+				strconv.FormatUint(max(total, p.UncompressedSize64)>>20, 10)+" MiB")
 		}
 	}
 	return nil

@@ -82,7 +82,8 @@ func TestWorkbookIsReadAsItIsShown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"2026 roll", "number|name|class|phone", "00123|Ann Example|7-1|13900000001", "00026001|Bo Example|7-1", "123456789012|Cy Example|7-1",
+	want := []string{"2026 roll", "number|name|class|phone", "00123|Ann Example|7-1|13900000001",
+		"00026001|Bo Example|7-1", "123456789012|Cy Example|7-1",
 		"26004|Di Example|2-Jul", "26005|Ed Example|7-2|"}
 	if diff := cmp.Diff(want, texts(got)); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
@@ -91,7 +92,8 @@ func TestWorkbookIsReadAsItIsShown(t *testing.T) {
 		t.Errorf("sheet %q: -want +got\n%s", got.Sheet, diff)
 	}
 	if got.Hidden != 1 || got.Formulas != 1 || got.Merged != 2 {
-		t.Errorf("got %d hidden, %d formulas, %d merged, want 1, 1, 2", got.Hidden, got.Formulas, got.Merged)
+		t.Errorf("got %d hidden, %d formulas, %d merged, want 1, 1, 2", got.Hidden, got.Formulas,
+			got.Merged)
 	}
 	if day := got.Rows[5].Cells[2].Serial; day != 46205 {
 		t.Errorf("got the day %v, want 46205, 2026-07-02", day)
@@ -108,12 +110,16 @@ func TestFilesThatAreNoRoster(t *testing.T) {
 		file []byte
 		want string
 	}{
-		"a bomb":         {bomb(t), "file_bomb"},
-		"many parts":     {parts(t, 3000), "file_bomb"},
-		"an empty zip":   {parts(t, 1), "file_damaged"},
-		"cut":            {roll(t)[:3000], "file_damaged"},
-		"an old one":     {[]byte("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1 and more"), "file_xls"},
-		"locked":         {[]byte("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1E\x00n\x00c\x00r\x00y\x00p\x00t\x00e\x00d\x00P\x00a\x00c\x00k\x00a\x00g\x00e\x00"), "file_locked"},
+		"a bomb":       {bomb(t), "file_bomb"},
+		"many parts":   {parts(t, 3000), "file_bomb"},
+		"an empty zip": {parts(t, 1), "file_damaged"},
+		"cut":          {roll(t)[:3000], "file_damaged"},
+		"an old one":   {[]byte("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1 and more"), "file_xls"},
+		"locked": {
+			[]byte("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1" +
+				"E\x00n\x00c\x00r\x00y\x00p\x00t\x00e\x00d\x00P\x00a\x00c\x00k\x00a\x00g\x00e\x00"),
+			"file_locked",
+		},
 		"nothing":        {nil, "file_empty"},
 		"a picture":      {[]byte("\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"), "file_no_text"},
 		"no such sheet":  {roll(t), "sheet_unknown"},

@@ -49,8 +49,16 @@ func (v *View) Audit(ctx context.Context, t *Tx, school g.SchoolID, deed, object
 	return v.AuditAs(ctx, t, v.Scope.Actor, v.Scope.Reason, school, deed, object)
 }
 
-func (r *Store) AuditAs(ctx context.Context, t *Tx, actor, reason string, school g.SchoolID, deed, object string) error {
-	return r.AuditEntry(ctx, t, g.AuditEntry{School: school, Actor: actor, Deed: deed, Object: object, Reason: reason})
+func (r *Store) AuditAs(
+	ctx context.Context, t *Tx, actor, reason string, school g.SchoolID, deed, object string,
+) error {
+	return r.AuditEntry(ctx, t, g.AuditEntry{
+		School: school,
+		Actor:  actor,
+		Deed:   deed,
+		Object: object,
+		Reason: reason,
+	})
 }
 
 // AuditEntry appends an entry, of which it sets the place, the time and the hash.
@@ -71,12 +79,18 @@ func (r *Store) AuditEntry(ctx context.Context, t *Tx, e g.AuditEntry) error {
 	if len(e.Changes) > 0 {
 		changes = Seal(r.Vault.Data, []byte(changesText(e.Changes)), place+" changes")
 	}
-	_, err = t.Exec(ctx, "INSERT INTO audit (seq, time, school, actor, deed, object, reason_sealed, hash, changes_sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		int64(e.Seq), Micros(e.Time), string(e.School), e.Actor, e.Deed, e.Object, reason, e.Hash, changes)
+	_, err = t.Exec(ctx,
+		"INSERT INTO audit (seq, time, school, actor, deed, object, reason_sealed, hash, "+
+			"changes_sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		int64(e.Seq), Micros(e.Time), string(e.School), e.Actor, e.Deed, e.Object, reason, e.Hash,
+		changes)
 	if err != nil {
 		return fmt.Errorf("write the audit log: %w", err)
 	}
-	_, err = t.Exec(ctx, "INSERT INTO meta (key, value) VALUES ('audit_head', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", r.Vault.auditHead(e.Seq, e.Hash))
+	_, err = t.Exec(ctx,
+		"INSERT INTO meta (key, value) VALUES ('audit_head', ?) ON CONFLICT (key) DO UPDATE SET "+
+			"value = excluded.value",
+		r.Vault.auditHead(e.Seq, e.Hash))
 	if err != nil {
 		return fmt.Errorf("write the audit log's head: %w", err)
 	}
@@ -89,7 +103,8 @@ const AuditColumns = "seq, time, school, actor, deed, object, reason_sealed, has
 func (r *Store) ScanAudit(scan func(...any) error) (e g.AuditEntry, err error) {
 	var at int64
 	var sealed, changes []byte
-	if err := scan(&e.Seq, &at, &e.School, &e.Actor, &e.Deed, &e.Object, &sealed, &e.Hash, &changes); err != nil {
+	if err := scan(&e.Seq, &at, &e.School, &e.Actor, &e.Deed, &e.Object, &sealed, &e.Hash,
+		&changes); err != nil {
 		return e, err
 	}
 	e.Time = Moment(at)

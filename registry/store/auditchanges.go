@@ -18,13 +18,20 @@ const (
 
 // AuditChanges is audit for a deed that changed a thing: before and after are the thing as it
 // goes out as JSON, before nil where it is new. It never is given a secret.
-func (v *View) AuditChanges(ctx context.Context, t *Tx, school g.SchoolID, deed, object string, before, after any) error {
+func (v *View) AuditChanges(
+	ctx context.Context, t *Tx, school g.SchoolID, deed, object string, before, after any,
+) error {
 	changes, err := ChangesOf(before, after)
 	if err != nil {
 		return err
 	}
 	return v.AuditEntry(ctx, t, g.AuditEntry{
-		School: school, Actor: v.Scope.Actor, Deed: deed, Object: object, Reason: v.Scope.Reason, Changes: changes,
+		School:  school,
+		Actor:   v.Scope.Actor,
+		Deed:    deed,
+		Object:  object,
+		Reason:  v.Scope.Reason,
+		Changes: changes,
 	})
 }
 
@@ -46,9 +53,11 @@ func ChangesOf(before, after any) ([]g.AuditChange, error) {
 			continue
 		}
 		if len(out) == MaxChanges {
-			return append(out, g.AuditChange{Field: "…", Before: "…", After: "further fields changed"}), nil
+			return append(out,
+				g.AuditChange{Field: "…", Before: "…", After: "further fields changed"}), nil
 		}
-		out = append(out, g.AuditChange{Field: name, Before: Short(was[name]), After: Short(is[name])})
+		out = append(out,
+			g.AuditChange{Field: name, Before: Short(was[name]), After: Short(is[name])})
 	}
 	return out, nil
 }

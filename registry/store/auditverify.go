@@ -40,7 +40,8 @@ func (v *View) AnchorAudit(ctx context.Context) (AuditAnchor, error) {
 		return AuditAnchor{}, err
 	}
 	a := AuditAnchor{Time: v.Now().UTC().Truncate(time.Second)}
-	err := v.Reg.Row(ctx, "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1").Scan(&a.Seq, &a.Hash)
+	err := v.Reg.Row(ctx, "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1").Scan(&a.Seq,
+		&a.Hash)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return AuditAnchor{}, fmt.Errorf("read the audit log: %w", err)
 	}
@@ -52,7 +53,8 @@ func (v *View) AnchorAudit(ctx context.Context) (AuditAnchor, error) {
 // what it has seen itself. An anchor of another gateway is refused.
 func (r *Store) HoldAudit(a AuditAnchor) error {
 	if !hmac.Equal([]byte(a.MAC), []byte(r.Vault.anchorMAC(a))) {
-		return g.Errorf(g.Invalid, "the anchor of %s was not made with this gateway's key", a.Time.Format(time.RFC3339))
+		return g.Errorf(g.Invalid, "the anchor of %s was not made with this gateway's key",
+			a.Time.Format(time.RFC3339))
 	}
 	if seen := r.auditSeen.Load(); seen == nil || seen.Seq < a.Seq {
 		r.auditSeen.Store(&a.AuditPoint)
@@ -73,7 +75,9 @@ func (r *Store) sawAudit(p *AuditPoint) {
 // VerifyAudit recomputes the whole chain, and holds it against how far it came in this run and
 // against the anchors. It answers how many entries hold; the error names the first that does
 // not. An anchor of another gateway is an error.
-func (v *View) VerifyAudit(ctx context.Context, anchors ...AuditAnchor) (entries uint64, err error) {
+func (v *View) VerifyAudit(
+	ctx context.Context, anchors ...AuditAnchor,
+) (entries uint64, err error) {
 	in, err := v.Reach(ctx, g.AuditRead)
 	if err != nil {
 		return 0, err
@@ -81,7 +85,8 @@ func (v *View) VerifyAudit(ctx context.Context, anchors ...AuditAnchor) (entries
 	if top, err := v.Top(ctx, in); err != nil {
 		return 0, err
 	} else if !top {
-		return 0, g.Errorf(g.Forbidden, "the chain spans all schools: only the gateway's top school can verify it")
+		return 0, g.Errorf(g.Forbidden,
+			"the chain spans all schools: only the gateway's top school can verify it")
 	}
 	points, err := v.points(anchors)
 	if err != nil {
@@ -109,11 +114,16 @@ func (r *Store) points(anchors []AuditAnchor) (map[uint64]string, error) {
 	}
 	for _, a := range anchors {
 		if !hmac.Equal([]byte(a.MAC), []byte(r.Vault.anchorMAC(a))) {
-			return nil, g.Errorf(g.Invalid, "the anchor of %s, entry %d, was not made with this gateway's key: it is another gateway's, or forged",
+			return nil, g.Errorf(g.Invalid,
+				"the anchor of %s, entry %d, was not made with this gateway's key: it is another "+
+					"gateway's, or forged",
 				a.Time.UTC().Format(time.RFC3339), a.Seq)
 		}
 		if had, ok := points[a.Seq]; ok && had != a.Hash {
-			return nil, g.Errorf(g.Conflict, "audit entry %d had another hash when it was anchored at %s: the log was written anew", a.Seq, a.Time.UTC().Format(time.RFC3339))
+			return nil, g.Errorf(g.Conflict,
+				"audit entry %d had another hash when it was anchored at %s: the log was written "+
+					"anew",
+				a.Seq, a.Time.UTC().Format(time.RFC3339))
 		}
 		points[a.Seq] = a.Hash
 	}
@@ -122,31 +132,38 @@ func (r *Store) points(anchors []AuditAnchor) (map[uint64]string, error) {
 }
 
 // walkAudit goes along the chain and answers its end.
-func (r *Store) walkAudit(ctx context.Context, c Conn, points map[uint64]string) (last AuditPoint, err error) {
-	err = Each(ctx, c, "SELECT "+AuditColumns+" FROM audit ORDER BY seq", nil, func(scan func(...any) error) error {
-		e, err := r.ScanAudit(scan)
-		if err != nil {
-			return g.Errorf(g.Conflict, "audit entry %d was changed: %v", last.Seq+1, err)
-		}
-		if e.Seq != last.Seq+1 {
-			return g.Errorf(g.Conflict, "audit entry %d is missing", last.Seq+1)
-		}
-		if e.Hash != auditHash(last.Hash, e) {
-			return g.Errorf(g.Conflict, "audit entry %d was changed: its hash does not follow from it", e.Seq)
-		}
-		if want, ok := points[e.Seq]; ok && want != e.Hash {
-			return g.Errorf(g.Conflict, "audit entry %d is another one than was anchored: the log was written anew", e.Seq)
-		}
-		last = AuditPoint{e.Seq, e.Hash}
-		return nil
-	})
+func (r *Store) walkAudit(
+	ctx context.Context, c Conn, points map[uint64]string,
+) (last AuditPoint, err error) {
+	err = Each(ctx, c, "SELECT "+AuditColumns+" FROM audit ORDER BY seq", nil,
+		func(scan func(...any) error) error {
+			e, err := r.ScanAudit(scan)
+			if err != nil {
+				return g.Errorf(g.Conflict, "audit entry %d was changed: %v", last.Seq+1, err)
+			}
+			if e.Seq != last.Seq+1 {
+				return g.Errorf(g.Conflict, "audit entry %d is missing", last.Seq+1)
+			}
+			if e.Hash != auditHash(last.Hash, e) {
+				return g.Errorf(g.Conflict,
+					"audit entry %d was changed: its hash does not follow from it", e.Seq)
+			}
+			if want, ok := points[e.Seq]; ok && want != e.Hash {
+				return g.Errorf(g.Conflict,
+					"audit entry %d is another one than was anchored: the log was written anew",
+					e.Seq)
+			}
+			last = AuditPoint{e.Seq, e.Hash}
+			return nil
+		})
 	if err != nil {
 		return last, err
 	}
 	for seq := range points {
 		if seq > last.Seq {
-			return last, g.Errorf(g.Conflict, "the audit log ends with entry %d and had entry %d already: "+
-				"its end was removed, or a backup from before was restored", last.Seq, seq)
+			return last, g.Errorf(g.Conflict,
+				"the audit log ends with entry %d and had entry %d already: "+
+					"its end was removed, or a backup from before was restored", last.Seq, seq)
 		}
 	}
 	return last, nil
@@ -163,7 +180,8 @@ func (r *Store) checkHead(ctx context.Context, c Conn, last AuditPoint) error {
 		return fmt.Errorf("verify the audit log: %w", err)
 	}
 	if !hmac.Equal(head, r.Vault.auditHead(last.Seq, last.Hash)) {
-		return g.Errorf(g.Conflict, "the audit log was cut or written anew: its head does not fit entry %d", last.Seq)
+		return g.Errorf(g.Conflict,
+			"the audit log was cut or written anew: its head does not fit entry %d", last.Seq)
 	}
 	return nil
 }
@@ -176,7 +194,9 @@ func (r *Store) neverAudited(ctx context.Context, c Conn) error {
 		return fmt.Errorf("verify the audit log: %w", err)
 	}
 	if n > 0 {
-		return g.Errorf(g.Conflict, "the audit log is empty, and there are schools or users, whose making it must hold: it was removed")
+		return g.Errorf(g.Conflict,
+			"the audit log is empty, and there are schools or users, whose making it must hold: "+
+				"it was removed")
 	}
 	return nil
 }

@@ -158,7 +158,9 @@ func (s *DB) Write(ctx context.Context, now time.Time, f func(*Tx) error) (*Tx, 
 }
 
 // Each runs a query and hands every row to f.
-func Each(ctx context.Context, c Conn, q string, args []any, f func(scan func(...any) error) error) error {
+func Each(
+	ctx context.Context, c Conn, q string, args []any, f func(scan func(...any) error) error,
+) error {
 	rows, err := c.Query(ctx, q, args...)
 	if err != nil {
 		return err

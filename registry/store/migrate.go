@@ -25,7 +25,8 @@ func (s *DB) migrate(ctx context.Context, now time.Time, migrations fs.FS) error
 		return err
 	}
 	_, err = s.Write(ctx, now, func(t *Tx) error {
-		_, err := t.Exec(ctx, "CREATE TABLE IF NOT EXISTS "+s.name+"_schema (version INTEGER PRIMARY KEY)")
+		_, err := t.Exec(ctx,
+			"CREATE TABLE IF NOT EXISTS "+s.name+"_schema (version INTEGER PRIMARY KEY)")
 		return err
 	})
 	if err != nil {
@@ -35,7 +36,8 @@ func (s *DB) migrate(ctx context.Context, now time.Time, migrations fs.FS) error
 	for _, f := range files {
 		n, err := strconv.Atoi(strings.SplitN(f.Name(), "_", 2)[0])
 		if err != nil {
-			return fmt.Errorf("migration %s: the name should begin with its number: %w", f.Name(), err)
+			return fmt.Errorf("migration %s: the name should begin with its number: %w", f.Name(),
+				err)
 		}
 		newest = n
 		if err := s.step(ctx, now, n, migrations, path.Join(dir, f.Name())); err != nil {
@@ -47,7 +49,10 @@ func (s *DB) migrate(ctx context.Context, now time.Time, migrations fs.FS) error
 		return fmt.Errorf("read the schema's version: %w", err)
 	}
 	if have > newest {
-		return g.Errorf(g.Unavailable, "the %s has schema %d and this program knows only %d: start the newer gateway that wrote it, or restore a backup", s.name, have, newest)
+		return g.Errorf(g.Unavailable,
+			"the %s has schema %d and this program knows only %d: start the newer gateway that "+
+				"wrote it, or restore a backup",
+			s.name, have, newest)
 	}
 	return nil
 }
@@ -60,7 +65,8 @@ func (s *DB) step(ctx context.Context, now time.Time, n int, migrations fs.FS, f
 	}
 	_, err = s.Write(ctx, now, func(t *Tx) error {
 		have := 0
-		if err := t.Row(ctx, "SELECT COALESCE(MAX(version), 0) FROM "+s.name+"_schema").Scan(&have); err != nil || have >= n {
+		if err := t.Row(ctx, "SELECT COALESCE(MAX(version), 0) FROM "+s.name+"_schema").Scan(&have); err != nil ||
+			have >= n {
 			return err
 		}
 		if _, err := t.ExecContext(ctx, string(text)); err != nil {

@@ -15,7 +15,9 @@ func (r *Store) Send(ctx context.Context, t *Tx, e g.Event) error {
 	if err != nil {
 		return fmt.Errorf("write outbox: %w", err)
 	}
-	if _, err := t.Exec(ctx, "INSERT INTO outbox (event_id, body_sealed) VALUES (?, ?) ON CONFLICT (event_id) DO NOTHING", e.ID, Seal(r.Vault.Data, b, "outbox "+e.ID)); err != nil {
+	if _, err := t.Exec(ctx,
+		"INSERT INTO outbox (event_id, body_sealed) VALUES (?, ?) ON CONFLICT (event_id) DO NOTHING",
+		e.ID, Seal(r.Vault.Data, b, "outbox "+e.ID)); err != nil {
 		return fmt.Errorf("write outbox: %w", err)
 	}
 	t.outbox = true
@@ -30,20 +32,22 @@ func (v *View) Outbox(ctx context.Context, after int64, limit int) ([]OutboxRow,
 		return nil, err
 	}
 	var out []OutboxRow
-	err := Each(ctx, v.Reg, "SELECT id, event_id, body_sealed FROM outbox WHERE id > ? ORDER BY id LIMIT ?", []any{after, Page{Limit: limit}.Size()}, func(scan func(...any) error) error {
-		var row OutboxRow
-		var id string
-		var sealed []byte
-		if err := scan(&row.ID, &id, &sealed); err != nil {
-			return err
-		}
-		b, err := Unseal(v.Vault.Data, sealed, "outbox "+id)
-		if err != nil {
-			return err
-		}
-		out = append(out, row)
-		return json.Unmarshal(b, &out[len(out)-1].Event)
-	})
+	err := Each(ctx, v.Reg,
+		"SELECT id, event_id, body_sealed FROM outbox WHERE id > ? ORDER BY id LIMIT ?",
+		[]any{after, Page{Limit: limit}.Size()}, func(scan func(...any) error) error {
+			var row OutboxRow
+			var id string
+			var sealed []byte
+			if err := scan(&row.ID, &id, &sealed); err != nil {
+				return err
+			}
+			b, err := Unseal(v.Vault.Data, sealed, "outbox "+id)
+			if err != nil {
+				return err
+			}
+			out = append(out, row)
+			return json.Unmarshal(b, &out[len(out)-1].Event)
+		})
 	if err != nil {
 		return nil, fmt.Errorf("read outbox: %w", err)
 	}

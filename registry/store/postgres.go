@@ -15,7 +15,13 @@ func openPostgres(dsn, name string) (*DB, error) {
 	}
 	db.SetMaxOpenConns(8)
 	db.SetMaxIdleConns(4)
-	s := &DB{name: name, w: db, r: db, Postgres: true, lock: 0x67617465_01}
+	s := &DB{
+		name:     name,
+		w:        db,
+		r:        db,
+		Postgres: true,
+		lock:     0x67617465_01,
+	}
 	if name == "history" {
 		s.lock++
 	}

@@ -9,7 +9,9 @@ import (
 )
 
 // One reads a row whose school must be in reach.
-func (v *View) One(ctx context.Context, need g.Permission, q, noun, id string, school *g.SchoolID, into ...any) error {
+func (v *View) One(
+	ctx context.Context, need g.Permission, q, noun, id string, school *g.SchoolID, into ...any,
+) error {
 	in, err := v.Reach(ctx, need)
 	if err != nil {
 		return err
@@ -29,7 +31,9 @@ func SchoolOf(ctx context.Context, c Conn, table, noun, id string) (school g.Sch
 }
 
 // Remove deletes one row of a table that has id and school, in scope and audited with what it was.
-func (v *View) Remove(ctx context.Context, p g.Permission, table, noun, id, kind string, before Former, check func(*Tx) error) error {
+func (v *View) Remove(
+	ctx context.Context, p g.Permission, table, noun, id, kind string, before Former, check func(*Tx) error,
+) error {
 	in, err := v.Reach(ctx, p)
 	if err != nil {
 		return err
@@ -62,7 +66,8 @@ func (v *View) Remove(ctx context.Context, p g.Permission, table, noun, id, kind
 }
 
 func BadID() error {
-	return g.FieldErrorf("id", "give an id of 1 to 64 letters, digits, '-', '_' or '.', or leave it empty")
+	return g.FieldErrorf("id",
+		"give an id of 1 to 64 letters, digits, '-', '_' or '.', or leave it empty")
 }
 
 // Free answers Conflict where the table has the id already.

@@ -17,15 +17,26 @@ func SameHost(before, after string) bool {
 // false where it is none, also where two readers could take it for different ones.
 func origin(s string) (o string, ok bool) {
 	u, err := url.Parse(s)
-	if err != nil || u.Scheme == "" || u.Hostname() == "" || u.Opaque != "" || u.User != nil || strings.ContainsAny(s, "\\@") {
+	if err != nil || u.Scheme == "" || u.Hostname() == "" || u.Opaque != "" || u.User != nil ||
+		strings.ContainsAny(s, "\\@") {
 		return "", false
 	}
 	port := u.Port()
 	if port == "" {
 		port = map[string]string{
-			"http": "80", "https": "443", "rtsp": "554", "rtsps": "322", "ws": "80", "wss": "443",
-			"tcp": "1883", "mqtt": "1883", "ssl": "8883", "tls": "8883", "mqtts": "8883",
+			"http":  "80",
+			"https": "443",
+			"rtsp":  "554",
+			"rtsps": "322",
+			"ws":    "80",
+			"wss":   "443",
+			"tcp":   "1883",
+			"mqtt":  "1883",
+			"ssl":   "8883",
+			"tls":   "8883",
+			"mqtts": "8883",
 		}[strings.ToLower(u.Scheme)]
 	}
-	return strings.ToLower(u.Scheme) + "://" + net.JoinHostPort(strings.ToLower(u.Hostname()), port), true
+	return strings.ToLower(u.Scheme) + "://" +
+		net.JoinHostPort(strings.ToLower(u.Hostname()), port), true
 }

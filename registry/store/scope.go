@@ -36,12 +36,13 @@ func (v *View) Reach(ctx context.Context, p g.Permission) (Reach, error) {
 	err := Each(ctx, v.Reg, `WITH RECURSIVE tree (id) AS (
 		SELECT id FROM schools WHERE id = ?
 		UNION SELECT s.id FROM schools s JOIN tree ON s.parent = tree.id)
-		SELECT id FROM tree ORDER BY id`, []any{string(v.Scope.School)}, func(scan func(...any) error) error {
-		var id g.SchoolID
-		err := scan(&id)
-		in.Schools = append(in.Schools, id)
-		return err
-	})
+		SELECT id FROM tree ORDER BY id`, []any{string(v.Scope.School)},
+		func(scan func(...any) error) error {
+			var id g.SchoolID
+			err := scan(&id)
+			in.Schools = append(in.Schools, id)
+			return err
+		})
 	if err != nil {
 		return Reach{}, fmt.Errorf("resolve the scope: %w", err)
 	}
@@ -55,7 +56,10 @@ func (v *View) Top(ctx context.Context, in Reach) (bool, error) {
 		return true, nil
 	}
 	roots, mine := 0, 0
-	err := v.Reg.Row(ctx, "SELECT COUNT(*), COALESCE(SUM(CASE WHEN id = ? THEN 1 ELSE 0 END), 0) FROM schools WHERE parent = ''", string(v.Scope.School)).Scan(&roots, &mine)
+	err := v.Reg.Row(ctx,
+		"SELECT COUNT(*), COALESCE(SUM(CASE WHEN id = ? THEN 1 ELSE 0 END), 0) FROM schools "+
+			"WHERE parent = ''",
+		string(v.Scope.School)).Scan(&roots, &mine)
 	if err != nil {
 		return false, fmt.Errorf("resolve the scope: %w", err)
 	}

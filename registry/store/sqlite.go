@@ -23,15 +23,18 @@ func openSQLite(dir, name string) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) // nobody else reads it; the log inherits the mode
+	// nobody else reads it; the log inherits the mode
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	f.Close()
 	file := "file:" + (&url.URL{Path: path}).EscapedPath()
-	uri := "?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=secure_delete(1)&_pragma=temp_store(MEMORY)"
+	uri := "?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)" +
+		"&_pragma=secure_delete(1)&_pragma=temp_store(MEMORY)"
 	// A wait for a lock does not end with its context: the writer's are short, and begin again.
-	w, err := sql.Open("sqlite", file+uri+"&_pragma=busy_timeout(500)&_txlock=immediate&_pragma=cache_size(-16000)")
+	w, err := sql.Open("sqlite",
+		file+uri+"&_pragma=busy_timeout(500)&_txlock=immediate&_pragma=cache_size(-16000)")
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +47,12 @@ func openSQLite(dir, name string) (*DB, error) {
 	}
 	r.SetMaxOpenConns(max(4, runtime.NumCPU()))
 	r.SetMaxIdleConns(max(4, runtime.NumCPU()))
-	return &DB{name: name, w: w, r: r, uri: uri}, nil
+	return &DB{
+		name: name,
+		w:    w,
+		r:    r,
+		uri:  uri,
+	}, nil
 }
 
 // Checkpoint moves the log into the file and empties it, so that what was deleted is gone from
@@ -99,7 +107,8 @@ func (s *DB) copyTo(ctx context.Context, dir string) error {
 		return err
 	}
 	defer f.Close()
-	db, err := sql.Open("sqlite", s.uri) // a connection of its own: the readers' may not write, the writer's has work to do
+	// a connection of its own: the readers' may not write, the writer's has work to do
+	db, err := sql.Open("sqlite", s.uri)
 	if err != nil {
 		return err
 	}

@@ -45,7 +45,13 @@ func Open(ctx context.Context, o Options, migrations fs.FS) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Store{Vault: v, Walks: NewWalks(walkRows), Now: o.Now, Log: o.Logger, ready: make(chan struct{}, 1)}
+	r := &Store{
+		Vault: v,
+		Walks: NewWalks(walkRows),
+		Now:   o.Now,
+		Log:   o.Logger,
+		ready: make(chan struct{}, 1),
+	}
 	if r.Now == nil {
 		r.Now = time.Now
 	}
@@ -127,7 +133,8 @@ func (r *Store) Subscribe(f func(Change)) (cancel func()) {
 	return func() {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		r.subs = slices.DeleteFunc(slices.Clone(r.subs), func(s *subscriber) bool { return s == one })
+		r.subs = slices.DeleteFunc(slices.Clone(r.subs),
+			func(s *subscriber) bool { return s == one })
 	}
 }
 
@@ -176,12 +183,20 @@ func (r *Store) tell(cs []Change) {
 // Change notes what to tell after the commit. No fields: it is new, gone, or anything of it may
 // be another.
 func (t *Tx) Change(kind string, school g.SchoolID, id string, fields ...string) {
-	t.changes = append(t.changes, Change{Kind: kind, School: school, ID: id, Fields: fields})
+	t.changes = append(t.changes, Change{
+		Kind:   kind,
+		School: school,
+		ID:     id,
+		Fields: fields,
+	})
 }
 
 // Changed is Change for a thing as it was and as it is, as JSON, nil where it is new or gone;
-// beside are fields that neither shows, such as a password. Where all is as it was, nothing is told.
-func (t *Tx) Changed(kind string, school g.SchoolID, id string, before, after any, beside ...string) error {
+// beside are fields that neither shows, such as a password. Where all is as it was, nothing is
+// told.
+func (t *Tx) Changed(
+	kind string, school g.SchoolID, id string, before, after any, beside ...string,
+) error {
 	if before == nil || after == nil {
 		t.Change(kind, school, id)
 		return nil
@@ -243,6 +258,7 @@ type OutboxRow struct {
 // Forget makes what was just deleted unreadable on disk, as far as readers let it.
 func (r *Store) Forget(ctx context.Context) {
 	if done, err := r.Reg.Checkpoint(ctx); err != nil || !done {
-		r.Log.Warn("what was deleted may be in the write-ahead log until the next checkpoint", "error", err)
+		r.Log.Warn("what was deleted may be in the write-ahead log until the next checkpoint",
+			"error", err)
 	}
 }

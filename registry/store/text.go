@@ -26,7 +26,8 @@ func Substance(field, s string, max int) error {
 		}
 	}
 	if weight < 4 || len(seen) < 2 {
-		return g.FieldErrorf(field, "%q says nothing: write it in a few words, e.g. \"parent asks about yesterday\"", s)
+		return g.FieldErrorf(field,
+			"%q says nothing: write it in a few words, e.g. \"parent asks about yesterday\"", s)
 	}
 	return nil
 }

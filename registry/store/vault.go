@@ -39,7 +39,9 @@ type SchoolKeys struct {
 
 func newVault(master []byte) (*Vault, error) {
 	if len(master) != keySize {
-		return nil, g.Errorf(g.Invalid, "the master key has %d bytes instead of %d: restore the key file from the backup", len(master), keySize)
+		return nil, g.Errorf(g.Invalid,
+			"the master key has %d bytes instead of %d: restore the key file from the backup",
+			len(master), keySize)
 	}
 	wrapper, err := derived(master, "gatehouse wrap v1")
 	if err != nil {
@@ -57,7 +59,13 @@ func newVault(master []byte) (*Vault, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Vault{wrapper: wrapper, Data: data, head: head, Doors: doors, schools: map[g.SchoolID]*SchoolKeys{}}, nil
+	return &Vault{
+		wrapper: wrapper,
+		Data:    data,
+		head:    head,
+		Doors:   doors,
+		schools: map[g.SchoolID]*SchoolKeys{},
+	}, nil
 }
 
 // derived is the AES-256-GCM cipher under a key that HKDF (RFC 5869) draws from key.
@@ -87,7 +95,8 @@ func Seal(a cipher.AEAD, plain []byte, context string) []byte {
 func Unseal(a cipher.AEAD, sealed []byte, context string) ([]byte, error) {
 	plain, err := a.Open(nil, nil, sealed, []byte(context))
 	if err != nil {
-		return nil, fmt.Errorf("unseal %s: the master key does not fit, or the data was changed", context)
+		return nil, fmt.Errorf("unseal %s: the master key does not fit, or the data was changed",
+			context)
 	}
 	return plain, nil
 }
@@ -131,7 +140,12 @@ func (v *Vault) School(ctx context.Context, c Conn, id g.SchoolID) (*SchoolKeys,
 	if err := errors.Join(err1, err2, err3, err4); err != nil {
 		return nil, err
 	}
-	k = &SchoolKeys{Secret: secret, Template: template, Kept: kept, lookup: lookup}
+	k = &SchoolKeys{
+		Secret:   secret,
+		Template: template,
+		Kept:     kept,
+		lookup:   lookup,
+	}
 	v.mu.Lock()
 	v.schools[id] = k
 	v.mu.Unlock()
@@ -154,14 +168,17 @@ func (v *Vault) check(ctx context.Context, t *Tx) error {
 		return err
 	}
 	if n == 0 {
-		_, err := t.Exec(ctx, "INSERT INTO meta (key, value) VALUES ('master', ?)", Seal(v.Data, []byte(text), "master"))
+		_, err := t.Exec(ctx, "INSERT INTO meta (key, value) VALUES ('master', ?)",
+			Seal(v.Data, []byte(text), "master"))
 		return err
 	}
 	if err := t.Row(ctx, "SELECT value FROM meta WHERE key = 'master'").Scan(&sealed); err != nil {
 		return err
 	}
 	if _, err := Unseal(v.Data, sealed, "master"); err != nil {
-		return g.Errorf(g.Unavailable, "the master key is not the one with which this registry was made: restore the key file that belongs to it")
+		return g.Errorf(g.Unavailable,
+			"the master key is not the one with which this registry was made: restore the key "+
+				"file that belongs to it")
 	}
 	return nil
 }

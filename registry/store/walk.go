@@ -80,7 +80,9 @@ func (w *Walks) Order(token, nowToken string, now []string) ([]string, error) {
 	defer w.mu.Unlock()
 	e, ok := w.orders[token]
 	if !ok {
-		return nil, g.Errorf(g.Gone, "the list has changed since this walk began, and its order is no longer kept: begin again without a cursor").At("cursor")
+		return nil, g.Errorf(g.Gone,
+			"the list has changed since this walk began, and its order is no longer kept: begin "+
+				"again without a cursor").At("cursor")
 	}
 	w.used.MoveToFront(e)
 	return e.Value.(*keptOrder).keys, nil

@@ -16,7 +16,9 @@ func Literal(s string) string {
 // HasWords says whether every word of q is part of one of the texts, in any order and case.
 func HasWords(q string, texts ...string) bool {
 	for _, word := range strings.Fields(strings.ToLower(q)) {
-		if !slices.ContainsFunc(texts, func(s string) bool { return strings.Contains(strings.ToLower(s), word) }) {
+		if !slices.ContainsFunc(texts, func(s string) bool {
+			return strings.Contains(strings.ToLower(s), word)
+		}) {
 			return false
 		}
 	}

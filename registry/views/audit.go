@@ -27,15 +27,19 @@ func (v View) Audit(ctx context.Context, f AuditFilter) ([]g.AuditEntry, string,
 		return nil, "", err
 	}
 	out := []g.AuditEntry{}
-	err = store.Each(ctx, v.s.Reg, "SELECT "+store.AuditColumns+" FROM audit"+w.String()+" ORDER BY seq DESC LIMIT ?", append(w.Args, f.Size()+1), func(scan func(...any) error) error {
-		e, err := v.s.ScanAudit(scan)
-		out = append(out, e)
-		return err
-	})
+	err = store.Each(ctx, v.s.Reg,
+		"SELECT "+store.AuditColumns+" FROM audit"+w.String()+" ORDER BY seq DESC LIMIT ?",
+		append(w.Args, f.Size()+1), func(scan func(...any) error) error {
+			e, err := v.s.ScanAudit(scan)
+			out = append(out, e)
+			return err
+		})
 	if err != nil {
 		return nil, "", fmt.Errorf("list the audit log: %w", err)
 	}
-	out, next := store.Cut(out, f.Size(), func(e g.AuditEntry) string { return store.Cursor(store.Digits(e.Seq)) })
+	out, next := store.Cut(out, f.Size(), func(e g.AuditEntry) string {
+		return store.Cursor(store.Digits(e.Seq))
+	})
 	return out, next, v.namesBeside(ctx, out)
 }
 
@@ -55,7 +59,8 @@ func (f AuditFilter) narrow(w *store.Where) {
 	words := strings.Fields(f.Query)
 	for _, word := range words[:min(len(words), store.MaxWords)] {
 		like := store.Containing(word)
-		w.And(`(LOWER(actor) LIKE ? ESCAPE '\' OR LOWER(deed) LIKE ? ESCAPE '\' OR LOWER(object) LIKE ? ESCAPE '\')`, like, like, like)
+		w.And(`(LOWER(actor) LIKE ? ESCAPE '\' OR LOWER(deed) LIKE ? ESCAPE '\' OR LOWER(object) LIKE ? ESCAPE '\')`,
+			like, like, like)
 	}
 	if !f.From.IsZero() {
 		w.And("time >= ?", store.Micros(f.From))

@@ -36,10 +36,30 @@ func (v View) FaceCounts(ctx context.Context, school g.SchoolID, model string) (
 		args []any
 	}{
 		{&c.People, "SELECT COUNT(*) FROM persons WHERE school = ?", []any{id}},
-		{&c.Consented, "SELECT COUNT(*) FROM consents c JOIN persons p ON p.id = c.person WHERE p.school = ? AND c.given = 1 AND c.id = " + people.NewestConsent, []any{id}},
-		{&c.Enrolled, "SELECT COUNT(DISTINCT person) FROM passes WHERE school = ? AND method = ? AND (? = '' OR model = ?)", []any{id, string(g.ByFace), model, model}},
-		{&c.Outdated, "SELECT COUNT(DISTINCT person) FROM passes WHERE school = ? AND method = ?", []any{id, string(g.ByFace)}},
-		{&c.Cameras, "SELECT COUNT(*) FROM devices d JOIN profiles p ON p.id = d.profile WHERE d.school = ? AND p.type = ?", []any{id, string(g.TypeCamera)}},
+		{
+			&c.Consented,
+			"SELECT COUNT(*) FROM consents c JOIN persons p ON p.id = c.person WHERE p.school = " +
+				"? AND c.given = 1 AND c.id = " +
+				people.NewestConsent,
+			[]any{id},
+		},
+		{
+			&c.Enrolled,
+			"SELECT COUNT(DISTINCT person) FROM passes WHERE school = ? AND method = ? AND (? = " +
+				"'' OR model = ?)",
+			[]any{id, string(g.ByFace), model, model},
+		},
+		{
+			&c.Outdated,
+			"SELECT COUNT(DISTINCT person) FROM passes WHERE school = ? AND method = ?",
+			[]any{id, string(g.ByFace)},
+		},
+		{
+			&c.Cameras,
+			"SELECT COUNT(*) FROM devices d JOIN profiles p ON p.id = d.profile WHERE d.school = " +
+				"? AND p.type = ?",
+			[]any{id, string(g.TypeCamera)},
+		},
 		{&c.Kept, "SELECT COUNT(*) FROM kept_pictures WHERE school = ?", []any{id}},
 	} {
 		if err := v.s.Reg.Row(ctx, q.sql, q.args...).Scan(q.into); err != nil {

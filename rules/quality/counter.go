@@ -14,7 +14,8 @@ import (
 
 // Limits are what a school may choose.
 type Limits struct {
-	LateAfter time.Duration // a live observation received longer than this after its own time is late
+	// a live observation received longer than this after its own time is late
+	LateAfter time.Duration
 	From, To  time.Duration // of the day, since local midnight: only silence between them is a gap
 }
 
@@ -80,7 +81,13 @@ type day struct {
 
 // New makes an empty counter.
 func New(l Limits, f Facts) *Counter {
-	return &Counter{limits: l, facts: f, devices: map[g.DeviceID]*device{}, rows: map[key]*g.Quality{}, days: map[g.SchoolID]*day{}}
+	return &Counter{
+		limits:  l,
+		facts:   f,
+		devices: map[g.DeviceID]*device{},
+		rows:    map[key]*g.Quality{},
+		days:    map[g.SchoolID]*day{},
+	}
 }
 
 // Reading counts a reading by its record's head alone, which is what most events are.
@@ -106,7 +113,8 @@ func (c *Counter) Reading(h g.EventHead) {
 // Observe counts a sighting, a state or a rejection; other events are passed over. repeated
 // says that a sighting's id was received before.
 func (c *Counter) Observe(e g.Event, repeated bool) {
-	if e.Device == "" || e.School == "" || e.Sighting == nil && e.Status == nil && e.Rejection == nil {
+	if e.Device == "" || e.School == "" ||
+		e.Sighting == nil && e.Status == nil && e.Rejection == nil {
 		return
 	}
 	d := c.device([]byte(e.Device), []byte(e.School))
@@ -215,7 +223,9 @@ func (c *Counter) Advance(now time.Time) {
 			c.changed[d.shard] = true
 		}
 		if _, registered := c.facts.Silence(d.id); !registered { // nobody waits for it
-			d.silent, d.counted, d.heard = 0, 0, 0
+			d.silent = 0
+			d.counted = 0
+			d.heard = 0
 			c.changed[d.shard] = true
 		}
 	}
@@ -261,7 +271,9 @@ func (c *Counter) device(id, school []byte) *device {
 	}
 	if string(d.school) != string(school) { // it moved: what was open stays with where it was
 		if d.silent != 0 {
-			d.silent, d.counted, d.heard = 0, 0, 0
+			d.silent = 0
+			d.counted = 0
+			d.heard = 0
 		}
 		d.school, d.row = g.SchoolID(school), nil
 	}

@@ -19,14 +19,45 @@ func TestDaysTileTheTime(t *testing.T) {
 		zone, first, last string
 		odd               map[string]time.Duration // days that have no 24 hours
 	}{
-		{"America/Santiago", "2026-01-01", "2026-12-31", map[string]time.Duration{"2026-04-04": 25, "2026-09-06": 23}},
-		{"America/Havana", "2026-01-01", "2026-12-31", map[string]time.Duration{"2026-03-08": 23, "2026-11-01": 25}},
-		{"Atlantic/Azores", "2026-01-01", "2026-12-31", map[string]time.Duration{"2026-03-29": 23, "2026-10-25": 25}},
+		{
+			"America/Santiago",
+			"2026-01-01",
+			"2026-12-31",
+			map[string]time.Duration{"2026-04-04": 25, "2026-09-06": 23},
+		},
+		{
+			"America/Havana",
+			"2026-01-01",
+			"2026-12-31",
+			map[string]time.Duration{"2026-03-08": 23, "2026-11-01": 25},
+		},
+		{
+			"Atlantic/Azores",
+			"2026-01-01",
+			"2026-12-31",
+			map[string]time.Duration{"2026-03-29": 23, "2026-10-25": 25},
+		},
 		{"Asia/Shanghai", "2026-01-01", "2026-12-31", nil},
-		{"Europe/Berlin", "2026-01-01", "2026-12-31", map[string]time.Duration{"2026-03-29": 23, "2026-10-25": 25}},
-		{"Pacific/Apia", "2011-01-01", "2011-12-31", map[string]time.Duration{"2011-04-02": 25, "2011-09-24": 23, "2011-12-30": 0}},
-		{"America/St_Johns", "2010-01-01", "2010-12-31", map[string]time.Duration{"2010-03-14": 23, "2010-11-07": 25}},
-		{"America/Santiago", "2060-01-01", "2060-12-31", nil}, // by the rule at the end of the zone's table
+		{
+			"Europe/Berlin",
+			"2026-01-01",
+			"2026-12-31",
+			map[string]time.Duration{"2026-03-29": 23, "2026-10-25": 25},
+		},
+		{
+			"Pacific/Apia",
+			"2011-01-01",
+			"2011-12-31",
+			map[string]time.Duration{"2011-04-02": 25, "2011-09-24": 23, "2011-12-30": 0},
+		},
+		{
+			"America/St_Johns",
+			"2010-01-01",
+			"2010-12-31",
+			map[string]time.Duration{"2010-03-14": 23, "2010-11-07": 25},
+		},
+		// by the rule at the end of the zone's table
+		{"America/Santiago", "2060-01-01", "2060-12-31", nil},
 	} {
 		t.Run(x.zone+" "+x.first[:4], func(t *testing.T) {
 			loc, err := time.LoadLocation(x.zone)
@@ -41,7 +72,11 @@ func TestDaysTileTheTime(t *testing.T) {
 				return d.Add(time.Duration(hour-12) * time.Hour)
 			}
 			rows := map[string]g.Quality{}
-			c := quality.New(quality.DefaultLimits(), quality.Facts{Silence: func(g.DeviceID) (time.Duration, bool) { return time.Minute, true }, Location: func(g.SchoolID) *time.Location { return loc }})
+			c := quality.New(quality.DefaultLimits(), quality.Facts{
+				Silence: func(g.DeviceID) (time.Duration, bool) {
+					return time.Minute, true
+				},
+				Location: func(g.SchoolID) *time.Location { return loc }})
 			keep := func() {
 				all, _ := c.Take()
 				for _, q := range all {
@@ -52,7 +87,15 @@ func TestDaysTileTheTime(t *testing.T) {
 				}
 			}
 			tell := func(device g.DeviceID, when time.Time) {
-				c.Observe(g.Event{Kind: g.EventSighting, School: school, Device: device, Time: when, Received: when, Sighting: &g.Sighting{Person: "p"}}, false)
+				c.Observe(g.Event{
+					Kind:     g.EventSighting,
+					School:   school,
+					Device:   device,
+					Time:     when,
+					Received: when,
+					Sighting: &g.Sighting{Person: "p"},
+				},
+					false)
 			}
 			begin, end := at(x.first, 0), at(x.last, 24)
 			want := map[string]int64{} // minutes of each day, as the wall shows them
@@ -72,11 +115,13 @@ func TestDaysTileTheTime(t *testing.T) {
 			got := map[string]int64{}
 			for day := range want {
 				got[day] = rows["silent "+day].GapSeconds / 60
-				if n := rows["busy "+day].Sightings * 15; x.zone != "America/St_Johns" && n != want[day] {
+				if n := rows["busy "+day].Sightings * 15; x.zone != "America/St_Johns" &&
+					n != want[day] {
 					t.Errorf("%s: got sightings of %d minutes, want %d", day, n, want[day])
 				}
 			}
-			if x.zone == "America/St_Johns" { // a minute after midnight it was once more the day before
+			// a minute after midnight it was once more the day before
+			if x.zone == "America/St_Johns" {
 				got["2010-11-06"], got["2010-11-07"] = got["2010-11-06"]+59, got["2010-11-07"]-59
 				want["2010-11-06"], want["2010-11-07"] = 24*60+59, 24*60+1
 			}
@@ -113,24 +158,71 @@ func TestSilentOverTheJump(t *testing.T) {
 		limits         quality.Limits
 		want           map[string]int64
 	}{
-		{"America/Santiago", "2026-09-06T00:00:00Z", "2026-09-06T12:00:00Z", quality.DefaultLimits(), map[string]int64{"2026-09-05": 4 * 3600, "2026-09-06": 8 * 3600}},
-		{"America/Havana", "2026-03-08T03:00:00Z", "2026-03-08T12:00:00Z", quality.DefaultLimits(), map[string]int64{"2026-03-07": 2 * 3600, "2026-03-08": 7 * 3600}},
-		{"Atlantic/Azores", "2026-03-28T23:00:00Z", "2026-03-29T07:00:00Z", quality.DefaultLimits(), map[string]int64{"2026-03-28": 2 * 3600, "2026-03-29": 6 * 3600}},
-		{"America/Santiago", "2026-09-06T00:00:00Z", "2026-09-06T12:00:00Z", quality.Limits{From: 6 * time.Hour, To: 22 * time.Hour}, map[string]int64{"2026-09-05": 2 * 3600, "2026-09-06": 3 * 3600}},
-		{"America/Santiago", "2026-09-06T02:00:00Z", "2026-09-06T12:00:00Z", quality.Limits{From: 30 * time.Minute, To: time.Hour}, map[string]int64{}}, // the jump went over it
-		{"Pacific/Apia", "2011-12-30T00:00:00Z", "2011-12-30T20:00:00Z", quality.Limits{From: 6 * time.Hour, To: 22 * time.Hour}, map[string]int64{"2011-12-29": 8 * 3600, "2011-12-31": 4 * 3600}},
+		{
+			"America/Santiago",
+			"2026-09-06T00:00:00Z",
+			"2026-09-06T12:00:00Z",
+			quality.DefaultLimits(),
+			map[string]int64{"2026-09-05": 4 * 3600, "2026-09-06": 8 * 3600},
+		},
+		{
+			"America/Havana",
+			"2026-03-08T03:00:00Z",
+			"2026-03-08T12:00:00Z",
+			quality.DefaultLimits(),
+			map[string]int64{"2026-03-07": 2 * 3600, "2026-03-08": 7 * 3600},
+		},
+		{
+			"Atlantic/Azores",
+			"2026-03-28T23:00:00Z",
+			"2026-03-29T07:00:00Z",
+			quality.DefaultLimits(),
+			map[string]int64{"2026-03-28": 2 * 3600, "2026-03-29": 6 * 3600},
+		},
+		{
+			"America/Santiago",
+			"2026-09-06T00:00:00Z",
+			"2026-09-06T12:00:00Z",
+			quality.Limits{From: 6 * time.Hour, To: 22 * time.Hour},
+			map[string]int64{"2026-09-05": 2 * 3600, "2026-09-06": 3 * 3600},
+		},
+		// the jump went over it
+		{
+			"America/Santiago",
+			"2026-09-06T02:00:00Z",
+			"2026-09-06T12:00:00Z",
+			quality.Limits{From: 30 * time.Minute, To: time.Hour},
+			map[string]int64{},
+		},
+		{
+			"Pacific/Apia",
+			"2011-12-30T00:00:00Z",
+			"2011-12-30T20:00:00Z",
+			quality.Limits{From: 6 * time.Hour, To: 22 * time.Hour},
+			map[string]int64{"2011-12-29": 8 * 3600, "2011-12-31": 4 * 3600},
+		},
 	} {
 		loc, err := time.LoadLocation(x.zone)
 		if err != nil {
 			t.Fatal(err)
 		}
-		c := quality.New(x.limits, quality.Facts{Silence: func(g.DeviceID) (time.Duration, bool) { return time.Minute, true }, Location: func(g.SchoolID) *time.Location { return loc }})
+		c := quality.New(x.limits, quality.Facts{Silence: func(g.DeviceID) (time.Duration, bool) {
+			return time.Minute, true
+		}, Location: func(g.SchoolID) *time.Location { return loc }})
 		for _, text := range []string{x.from, x.to} {
 			when, err := time.Parse(time.RFC3339, text)
 			if err != nil {
 				t.Fatal(err)
 			}
-			c.Observe(g.Event{Kind: g.EventSighting, School: school, Device: "gate", Time: when, Received: when, Sighting: &g.Sighting{Person: "p"}}, false)
+			c.Observe(g.Event{
+				Kind:     g.EventSighting,
+				School:   school,
+				Device:   "gate",
+				Time:     when,
+				Received: when,
+				Sighting: &g.Sighting{Person: "p"},
+			},
+				false)
 		}
 		rows, _ := c.Take()
 		got := map[string]int64{}

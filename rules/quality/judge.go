@@ -75,30 +75,45 @@ func Judge(q g.Quality) []Finding {
 	if silence >= lookGap || q.Gaps >= lookGaps {
 		minutes := (q.GapSeconds + 59) / 60
 		add(g.QualityGaps, silence >= badGap,
-			fmt.Sprintf("It was silent %s, %s in all: nothing is known of that time. Check its power and its network; if it is switched off on purpose, disable it or set quality.from and quality.to.", times(q.Gaps), minutesWords(minutes)),
-			fmt.Sprintf("设备失联 %d 次，共 %d 分钟：这段时间的数据缺失。请检查供电和网络；若是有意关机，请停用该设备，或设置 quality.from 与 quality.to。", q.Gaps, minutes))
+			fmt.Sprintf("It was silent %s, %s in all: nothing is known of that time. Check its "+
+				"power and its network; if it is switched off on purpose, disable it or set "+
+				"quality.from and quality.to.",
+				times(q.Gaps), minutesWords(minutes)),
+			fmt.Sprintf("设备失联 %d 次，共 %d 分钟：这段时间的数据缺失。请检查供电和网络；若是有意关机，请停用该设备，或设置 quality.from 与 "+
+				"quality.to。",
+				q.Gaps, minutes))
 	}
 	share := func(kind g.QualityKind, n, of int64, en, zh string) {
 		if n > 0 && float64(n) > lookShare*float64(of) {
-			bad := kind != g.QualityDuplicates && float64(n) > badShare*float64(of) // what came twice is right
+			// what came twice is right
+			bad := kind != g.QualityDuplicates && float64(n) > badShare*float64(of)
 			add(kind, bad, fmt.Sprintf(en, n, of), fmt.Sprintf(zh, of, n))
 		}
 	}
 	share(g.QualityRejected, q.Rejected, q.Observations+q.Rejected,
-		"%d of %d messages were not accepted: what it measured is lost. The device's page shows the reasons; correct its profile or its settings.",
+		"%d of %d messages were not accepted: what it measured is lost. The device's page shows "+
+			"the reasons; correct its profile or its settings.",
 		"%d 条消息中有 %d 条未被接受，测量值已丢失。原因见设备页面；请修正设备配置或物模型。")
 	if live := q.Observations - q.Duplicates - q.Replayed; !wrong || off > -5*time.Minute {
 		share(g.QualityLate, q.Late, live,
-			"%d of %d live observations came long after their own time: alerts and attendance were late with them. Check the network between the device and the gateway.",
+			"%d of %d live observations came long after their own time: alerts and attendance "+
+				"were late with them. Check the network between the device and the gateway.",
 			"%d 条实时数据中有 %d 条远晚于其自身时间到达，相关告警和考勤也会滞后。请检查设备与网关之间的网络。")
 	}
 	share(g.QualityDuplicates, q.Duplicates, q.Observations,
-		"%d of %d observations had been received before; they count once. The device does not hear the answers or uploads its memory again: check the network and its upload setting.",
+		"%d of %d observations had been received before; they count once. The device does not "+
+			"hear the answers or uploads its memory again: check the network and its upload "+
+			"setting.",
 		"%d 条数据中有 %d 条此前已收到，只计一次。设备可能收不到应答或重复上传：请检查网络和上传设置。")
-	if shown := q.Sightings - q.Strangers; q.Unknown >= fewUnknown && float64(q.Unknown) > lookNobody*float64(shown) {
+	if shown := q.Sightings - q.Strangers; q.Unknown >= fewUnknown &&
+		float64(q.Unknown) > lookNobody*float64(shown) {
 		add(g.QualityUnknown, float64(q.Unknown) > badNobody*float64(shown),
-			fmt.Sprintf("%d of %d cards, codes or numbers that were shown belong to nobody: their holders are missing from attendance. Register the cards, or send the people to the terminal again.", q.Unknown, shown),
-			fmt.Sprintf("%d 次出示的卡、码或编号中有 %d 次不属于任何人，持有人不会计入考勤。请登记这些卡，或重新向终端下发人员。", shown, q.Unknown))
+			fmt.Sprintf("%d of %d cards, codes or numbers that were shown belong to nobody: "+
+				"their holders are missing from attendance. Register the cards, or send the "+
+				"people to the terminal again.",
+				q.Unknown, shown),
+			fmt.Sprintf("%d 次出示的卡、码或编号中有 %d 次不属于任何人，持有人不会计入考勤。请登记这些卡，或重新向终端下发人员。", shown,
+				q.Unknown))
 	}
 	return fs
 }
@@ -153,7 +168,11 @@ func inUnits(d time.Duration, day, hour, minute, second, sep string) string {
 	for _, u := range []struct {
 		big, small         time.Duration
 		bigUnit, smallUnit string
-	}{{24 * time.Hour, time.Hour, day, hour}, {time.Hour, time.Minute, hour, minute}, {time.Minute, time.Second, minute, second}} {
+	}{
+		{24 * time.Hour, time.Hour, day, hour},
+		{time.Hour, time.Minute, hour, minute},
+		{time.Minute, time.Second, minute, second},
+	} {
 		if d < u.big {
 			continue
 		}

@@ -58,14 +58,27 @@ func newStory(t testing.TB, turns int) *story {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &story{t: t, limits: quality.DefaultLimits(), zone: zone, day: "2026-09-01", silence: map[g.DeviceID]time.Duration{}, state: map[int][]byte{}, rows: map[string]*g.Quality{}, seen: map[g.SightingID]bool{}, turns: turns}
+	s := &story{
+		t:       t,
+		limits:  quality.DefaultLimits(),
+		zone:    zone,
+		day:     "2026-09-01",
+		silence: map[g.DeviceID]time.Duration{},
+		state:   map[int][]byte{},
+		rows:    map[string]*g.Quality{},
+		seen:    map[g.SightingID]bool{},
+		turns:   turns,
+	}
 	s.restart()
 	return s
 }
 
 func (s *story) restart() {
 	s.counter = quality.New(s.limits, quality.Facts{
-		Silence:  func(id g.DeviceID) (time.Duration, bool) { d, ok := s.silence[id]; return d, ok || len(s.silence) == 0 },
+		Silence: func(id g.DeviceID) (time.Duration, bool) {
+			d, ok := s.silence[id]
+			return d, ok || len(s.silence) == 0
+		},
 		Location: func(g.SchoolID) *time.Location { return s.zone },
 	})
 	for _, b := range s.state {
@@ -156,7 +169,14 @@ func (s *story) says(at time.Time, text string) {
 		}
 	}
 	id, what, _ := strings.Cut(text, " ")
-	e := g.Event{Seq: s.seq, School: school, Device: g.DeviceID(id), Time: own, Received: at, Replayed: replayed}
+	e := g.Event{
+		Seq:      s.seq,
+		School:   school,
+		Device:   g.DeviceID(id),
+		Time:     own,
+		Received: at,
+		Replayed: replayed,
+	}
 	verb, object, _ := strings.Cut(what, " ")
 	switch verb {
 	case "reads":
@@ -164,13 +184,17 @@ func (s *story) says(at time.Time, text string) {
 		if err != nil {
 			s.t.Fatal(err)
 		}
-		e.Kind, e.Reading = g.EventReading, &g.Reading{Values: map[string]g.Value{"n": g.NumberValue(n)}}
+		e.Kind, e.Reading = g.EventReading, &g.Reading{
+			Values: map[string]g.Value{"n": g.NumberValue(n)},
+		}
 	case "sees":
 		e.Kind, e.Sighting = g.EventSighting, sighting(e, object)
 	case "goes":
 		e.Kind, e.Status = g.EventStatus, &g.Status{State: g.DeviceState(object)}
 	case "is":
-		e.Kind, e.Rejection, e.Time = g.EventRejected, &g.Rejection{Reason: strings.TrimPrefix(object, "refused: ")}, at
+		e.Kind, e.Rejection, e.Time = g.EventRejected, &g.Rejection{
+			Reason: strings.TrimPrefix(object, "refused: "),
+		}, at
 	default:
 		s.t.Fatalf("%q: nobody understands %q", text, verb)
 	}
@@ -250,19 +274,27 @@ func (s *story) report() string {
 			continue
 		}
 		fs := quality.Judge(*q)
-		words := map[g.QualityLevel]string{g.QualityGood: "good", g.QualityLook: "worth a look", g.QualityBad: "NOT TO BE TRUSTED"}
+		words := map[g.QualityLevel]string{
+			g.QualityGood: "good",
+			g.QualityLook: "worth a look",
+			g.QualityBad:  "NOT TO BE TRUSTED",
+		}
 		fmt.Fprintf(&b, "%s: %s\n ", k, words[quality.Level(fs)])
 		for _, x := range []struct {
 			n    int64
 			name string
-		}{{q.Observations, "observations"}, {q.Sightings, "sightings"}, {q.Replayed, "replayed"}, {q.Late, "late"}, {q.Duplicates, "duplicates"}, {q.Unknown, "unknown"}, {q.Strangers, "strangers"},
-			{q.Rejected, "rejected"}, {q.ClockRefused, "refused for their time"}, {q.Gaps, "gaps"}, {q.GapSeconds, "s silent"}} {
+		}{{q.Observations, "observations"}, {q.Sightings, "sightings"}, {q.Replayed, "replayed"},
+			{q.Late, "late"}, {q.Duplicates, "duplicates"}, {q.Unknown, "unknown"},
+			{q.Strangers, "strangers"},
+			{q.Rejected, "rejected"}, {q.ClockRefused, "refused for their time"}, {q.Gaps, "gaps"},
+			{q.GapSeconds, "s silent"}} {
 			if x.n != 0 {
 				fmt.Fprintf(&b, " %d %s,", x.n, x.name)
 			}
 		}
 		if q.Clock.Count > 0 {
-			fmt.Fprintf(&b, " clock %+.1f s (%+.1f to %+.1f)", float64(q.Clock.Median())/1000, float64(q.Clock.Min)/1000, float64(q.Clock.Max)/1000)
+			fmt.Fprintf(&b, " clock %+.1f s (%+.1f to %+.1f)", float64(q.Clock.Median())/1000,
+				float64(q.Clock.Min)/1000, float64(q.Clock.Max)/1000)
 		}
 		b.WriteString("\n")
 		for _, f := range fs {
@@ -292,7 +324,8 @@ func TestStories(t *testing.T) {
 			for _, turns := range []int{0, 1, 7} {
 				s := newStory(t, turns)
 				for in := bufio.NewScanner(strings.NewReader(told)); in.Scan(); {
-					if text := strings.TrimSpace(in.Text()); text != "" && !strings.HasPrefix(text, "#") {
+					if text := strings.TrimSpace(in.Text()); text != "" &&
+						!strings.HasPrefix(text, "#") {
 						s.line(text)
 					}
 				}
@@ -319,12 +352,16 @@ func TestOrderOfTicks(t *testing.T) {
 		at := s.at("00:00:01")
 		for i := range 400 {
 			at = at.Add(time.Duration(rnd.IntN(1200)) * time.Second)
-			what := []string{"a goes offline", "a goes online", "b reads " + strconv.Itoa(i), "b goes driver_down", "a sees a card of Li"}[rnd.IntN(5)]
+			what := []string{
+				"a goes offline", "a goes online", "b reads " + strconv.Itoa(i),
+				"b goes driver_down", "a sees a card of Li",
+			}[rnd.IntN(5)]
 			if every > 0 && i%every == 0 {
 				s.counter.Advance(at.Add(-time.Millisecond))
 			}
 			if every == 1 {
-				s.counter.Advance(at.Add(3 * time.Second)) // the clock is ahead of what has been read
+				// the clock is ahead of what has been read
+				s.counter.Advance(at.Add(3 * time.Second))
 			}
 			s.says(at, what)
 			if i%11 == 0 {
@@ -350,7 +387,14 @@ func TestManyDevices(t *testing.T) {
 	s := newStory(t, 0)
 	begin := s.at("08:00:00")
 	say := func(i int, at time.Time) {
-		e := g.Event{Kind: g.EventReading, School: school, Device: g.DeviceID(strconv.Itoa(i)), Time: begin, Received: at, Reading: &g.Reading{}}
+		e := g.Event{
+			Kind:     g.EventReading,
+			School:   school,
+			Device:   g.DeviceID(strconv.Itoa(i)),
+			Time:     begin,
+			Received: at,
+			Reading:  &g.Reading{},
+		}
 		s.tell(e)
 	}
 	for i := range bound + 1 {
@@ -375,7 +419,8 @@ func TestManyDevices(t *testing.T) {
 func FuzzRestore(f *testing.F) {
 	s := newStory(f, 0)
 	for i := range 50 {
-		s.says(s.at("08:00:00").Add(time.Duration(i)*time.Second), "gate reads "+strconv.Itoa(i)+", its clock says 10s")
+		s.says(s.at("08:00:00").Add(time.Duration(i)*time.Second),
+			"gate reads "+strconv.Itoa(i)+", its clock says 10s")
 	}
 	s.keep()
 	for _, b := range s.state {
@@ -383,7 +428,11 @@ func FuzzRestore(f *testing.F) {
 	}
 	f.Add([]byte{1, 1, 'x', 0, 0, 0, 0, 0, 33})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		c := quality.New(quality.DefaultLimits(), quality.Facts{Silence: func(g.DeviceID) (time.Duration, bool) { return time.Minute, true }, Location: func(g.SchoolID) *time.Location { return time.UTC }})
+		c := quality.New(quality.DefaultLimits(), quality.Facts{
+			Silence: func(g.DeviceID) (time.Duration, bool) {
+				return time.Minute, true
+			},
+			Location: func(g.SchoolID) *time.Location { return time.UTC }})
 		_ = c.Restore(b) // an error is well; a panic, here or later, is not
 		c.Advance(time.Unix(1_800_000_000, 0))
 		c.Take()
@@ -394,12 +443,28 @@ func FuzzRestore(f *testing.F) {
 // a second and are kept every ten seconds; the writing is the registry's.
 func BenchmarkReading(b *testing.B) {
 	const devices = 10_000
-	c := quality.New(quality.DefaultLimits(), quality.Facts{Silence: func(g.DeviceID) (time.Duration, bool) { return 2 * time.Minute, true }, Location: func(g.SchoolID) *time.Location { return time.UTC }})
+	c := quality.New(quality.DefaultLimits(), quality.Facts{
+		Silence: func(g.DeviceID) (time.Duration, bool) {
+			return 2 * time.Minute, true
+		},
+		Location: func(g.SchoolID) *time.Location { return time.UTC }})
 	records := make([]g.EventHead, devices)
 	begin := time.Date(2026, 9, 1, 8, 0, 0, 0, time.UTC)
 	for i := range records {
-		e := g.Event{Kind: g.EventReading, School: g.SchoolID("school-" + strconv.Itoa(i%106)), Device: g.DeviceID("device-" + strconv.Itoa(i)), Zone: "zone", Driver: "mqtt-front", Time: begin, Received: begin.Add(time.Millisecond),
-			Reading: &g.Reading{Values: map[string]g.Value{"temperature": g.NumberValue(21.5), "humidity": g.NumberValue(40), "co2": g.NumberValue(600)}}}
+		e := g.Event{
+			Kind:   g.EventReading,
+			School: g.SchoolID("school-" + strconv.Itoa(i%106)),
+			Device: g.DeviceID("device-" + strconv.Itoa(i)),
+			Zone:   "zone",
+			Driver: "mqtt-front", Time: begin, Received: begin.Add(time.Millisecond),
+			Reading: &g.Reading{
+				Values: map[string]g.Value{
+					"temperature": g.NumberValue(21.5),
+					"humidity":    g.NumberValue(40),
+					"co2":         g.NumberValue(600),
+				},
+			},
+		}
 		records[i] = head(b, e)
 	}
 	b.ReportAllocs()

@@ -16,7 +16,15 @@ func TestSilenceToldTwice(t *testing.T) {
 		s := newStory(t, 1)
 		s.silence["gate"] = 2 * time.Minute
 		of := func(received, since, id string, state g.DeviceState) {
-			s.tell(g.Event{ID: id + "gate", Kind: g.EventStatus, School: school, Device: "gate", Time: s.at(since), Received: s.at(received), Status: &g.Status{State: state}})
+			s.tell(g.Event{
+				ID:       id + "gate",
+				Kind:     g.EventStatus,
+				School:   school,
+				Device:   "gate",
+				Time:     s.at(since),
+				Received: s.at(received),
+				Status:   &g.Status{State: state},
+			})
 		}
 		again := func(received string, silence, heard string) {
 			if twice {

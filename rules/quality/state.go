@@ -16,7 +16,8 @@ const stateVersion = 1
 var errState = errors.New("the state of the data-quality report does not parse")
 
 func byKey(a, b g.Quality) int {
-	return cmp.Or(cmp.Compare(a.School, b.School), cmp.Compare(a.Day, b.Day), cmp.Compare(a.Device, b.Device))
+	return cmp.Or(cmp.Compare(a.School, b.School), cmp.Compare(a.Day, b.Day),
+		cmp.Compare(a.Device, b.Device))
 }
 
 func shardOf(id []byte) int { return int(fingerprint(0, id) % Shards) }

@@ -17,18 +17,22 @@ import (
 
 // figures are what a bench run measured, one goroutine on one core for each of the three.
 type figures struct {
-	File      string  `json:"file"`
-	Codec     string  `json:"codec"`
-	Size      string  `json:"size"`
-	CPUs      int     `json:"cpus"`
-	Frames    int     `json:"frames"`           // of each measurement
-	Decode    float64 `json:"decode_fps"`       // compressed to pictures, nothing else
-	Inference float64 `json:"inference_fps"`    // detector, landmarks and embedding on pictures that are there
-	Pipeline  float64 `json:"pipeline_fps"`     // decode, convert, detect, measure, align, embed, track, vote
-	Ideal     float64 `json:"ideal_fps"`        // what decode and inference one after the other allow
-	Ratio     float64 `json:"pipeline_ratio"`   // of the ideal
-	Sightings int     `json:"sightings"`        // that the pipeline reported
-	Cameras   float64 `json:"cameras_per_core"` // at 25 frames/s decoded and 5 looked at, by these figures
+	File   string  `json:"file"`
+	Codec  string  `json:"codec"`
+	Size   string  `json:"size"`
+	CPUs   int     `json:"cpus"`
+	Frames int     `json:"frames"`     // of each measurement
+	Decode float64 `json:"decode_fps"` // compressed to pictures, nothing else
+	// detector, landmarks and embedding on pictures that are there
+	Inference float64 `json:"inference_fps"`
+	// decode, convert, detect, measure, align, embed, track, vote
+	Pipeline float64 `json:"pipeline_fps"`
+	// what decode and inference one after the other allow
+	Ideal     float64 `json:"ideal_fps"`
+	Ratio     float64 `json:"pipeline_ratio"` // of the ideal
+	Sightings int     `json:"sightings"`      // that the pipeline reported
+	// at 25 frames/s decoded and 5 looked at, by these figures
+	Cameras float64 `json:"cameras_per_core"`
 }
 
 // bench measures the pipeline beside its bare parts on one recorded video, in turns, and
@@ -71,14 +75,17 @@ inference  %8.1f frames/s   (bare: detect, landmarks, embed)
 pipeline   %8.1f frames/s   (all of it, with quality, tracks and votes; %d sightings)
 ratio      %8.2f           pipeline to what decode and inference one after the other allow (%.1f frames/s)
 cameras    %8.1f a core     at 25 frames/s decoded and 5 looked at
-`, f.File, f.Codec, f.Size, f.CPUs, f.Decode, f.Inference, f.Pipeline, f.Sightings, f.Ratio, f.Ideal, f.Cameras)
+`, f.File, f.Codec, f.Size, f.CPUs, f.Decode, f.Inference, f.Pipeline, f.Sightings, f.Ratio,
+		f.Ideal, f.Cameras)
 	return err
 }
 
 // rounds of each measurement, by turns, so that a busy machine is unfair to all alike.
 const rounds = 3
 
-func measure(ctx context.Context, m *opencv.Models, r opencv.Recording, each time.Duration) (f figures, err error) {
+func measure(
+	ctx context.Context, m *opencv.Models, r opencv.Recording, each time.Duration,
+) (f figures, err error) {
 	f = figures{Codec: string(r.Codec), CPUs: runtime.NumCPU()}
 	pictures, err := samples(r, 50)
 	if err != nil {
@@ -142,7 +149,9 @@ func samples(r opencv.Recording, n int) (out []vision.Frame, err error) {
 }
 
 // decodeFor decodes round and round until end, and calls each after every picture.
-func decodeFor(ctx context.Context, r opencv.Recording, end time.Time, each func(*opencv.Decoder) error) (pictures int, err error) {
+func decodeFor(
+	ctx context.Context, r opencv.Recording, end time.Time, each func(*opencv.Decoder) error,
+) (pictures int, err error) {
 	d, err := opencv.NewDecoder(r.Codec)
 	if err != nil {
 		return 0, err
@@ -169,7 +178,9 @@ func decodeFor(ctx context.Context, r opencv.Recording, end time.Time, each func
 	}
 }
 
-func inferFor(ctx context.Context, c vision.Chain, pictures []vision.Frame, end time.Time) (n int, err error) {
+func inferFor(
+	ctx context.Context, c vision.Chain, pictures []vision.Frame, end time.Time,
+) (n int, err error) {
 	for ; time.Now().Before(end); n++ {
 		if ctx.Err() != nil {
 			return n, ctx.Err()
@@ -193,7 +204,9 @@ func inferFor(ctx context.Context, c vision.Chain, pictures []vision.Frame, end 
 }
 
 // pipeFor runs every picture through the pipeline; the tracker's time is the video's.
-func pipeFor(ctx context.Context, c vision.Chain, r opencv.Recording, end time.Time, sightings *int) (int, error) {
+func pipeFor(
+	ctx context.Context, c vision.Chain, r opencv.Recording, end time.Time, sightings *int,
+) (int, error) {
 	t := vision.NewTracker("bench", 15*time.Second)
 	at := time.Unix(0, 0)
 	return decodeFor(ctx, r, end, func(d *opencv.Decoder) error {
@@ -202,7 +215,8 @@ func pipeFor(ctx context.Context, c vision.Chain, r opencv.Recording, end time.T
 			return err
 		}
 		at = at.Add(time.Second / 5)
-		seen, err := c.Look(f, vision.VideoLimits(), nil) // every face is embedded, as in the bare measurement
+		// every face is embedded, as in the bare measurement
+		seen, err := c.Look(f, vision.VideoLimits(), nil)
 		if err != nil {
 			return err
 		}

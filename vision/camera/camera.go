@@ -167,16 +167,32 @@ func (c *camera) see(f vision.Frame, state vision.PictureState) ([]vision.Seen, 
 
 // sighting is a report as the gateway takes it, with a picture on which no other face can be
 // told. The driver's part of the match is how good the query is.
-func (c *camera) sighting(f vision.Frame, r vision.Report, seen []vision.Seen) (gatehouse.Observation, error) {
-	jpeg, err := opencv.JPEG(vision.Veil(f, r.Seen.Face.Box, boxesBut(r.Seen.Face.Box, seen)), maxSnapshot)
+func (c *camera) sighting(
+	f vision.Frame, r vision.Report, seen []vision.Seen,
+) (gatehouse.Observation, error) {
+	jpeg, err := opencv.JPEG(vision.Veil(f, r.Seen.Face.Box, boxesBut(r.Seen.Face.Box, seen)),
+		maxSnapshot)
 	if err != nil {
 		return gatehouse.Observation{}, err
 	}
 	v := r.Verdict
-	return gatehouse.Observation{Time: f.Time, Sighting: &gatehouse.Sighting{
-		Method: gatehouse.ByFace, Track: r.Track, Embedding: v.Embedding, Model: c.setup.models.Name(), Snapshot: jpeg, Frames: v.Frames,
-		Match: &gatehouse.Match{Score: -1, RunnerUp: -1, Quality: v.Quality, Frames: v.Frames},
-	}}, nil
+	return gatehouse.Observation{
+		Time: f.Time,
+		Sighting: &gatehouse.Sighting{
+			Method:    gatehouse.ByFace,
+			Track:     r.Track,
+			Embedding: v.Embedding,
+			Model:     c.setup.models.Name(),
+			Snapshot:  jpeg,
+			Frames:    v.Frames,
+			Match: &gatehouse.Match{
+				Score:    -1,
+				RunnerUp: -1,
+				Quality:  v.Quality,
+				Frames:   v.Frames,
+			},
+		},
+	}, nil
 }
 
 // boxesBut are the boxes of all faces of a frame but one.
@@ -194,12 +210,16 @@ func boxesBut(own vision.Box, seen []vision.Seen) []vision.Box {
 func (c *camera) snapshot(ctx context.Context, draw bool, now time.Time) (drivers.Result, error) {
 	f := c.latest.Load()
 	if f == nil || now.Sub(f.Time) > staleAfter {
-		return drivers.Result{}, gatehouse.Errorf(gatehouse.Unavailable, "the camera has sent no picture in the last %v", staleAfter)
+		return drivers.Result{}, gatehouse.Errorf(gatehouse.Unavailable,
+			"the camera has sent no picture in the last %v", staleAfter)
 	}
-	r := drivers.Result{Values: map[string]gatehouse.Value{
-		"width": gatehouse.NumberValue(float64(f.Width)), "height": gatehouse.NumberValue(float64(f.Height)),
-		"age_ms": gatehouse.NumberValue(float64(now.Sub(f.Time).Milliseconds())),
-	}}
+	r := drivers.Result{
+		Values: map[string]gatehouse.Value{
+			"width":  gatehouse.NumberValue(float64(f.Width)),
+			"height": gatehouse.NumberValue(float64(f.Height)),
+			"age_ms": gatehouse.NumberValue(float64(now.Sub(f.Time).Milliseconds())),
+		},
+	}
 	err := c.setup.work(ctx, func() (err error) {
 		var boxes []vision.Box
 		if draw {
@@ -232,7 +252,9 @@ type stats struct {
 // a reading. Until the camera's picture has been judged there is none: the first tells the
 // gateway that the camera is there, and one that dies at once was not. The others come every
 // readingPeriod, and when the picture's state changes.
-func (s *stats) add(then, now time.Time, seen []vision.Seen, state vision.PictureState, changed bool) (o gatehouse.Observation, ok bool) {
+func (s *stats) add(
+	then, now time.Time, seen []vision.Seen, state vision.PictureState, changed bool,
+) (o gatehouse.Observation, ok bool) {
 	if s.since.IsZero() {
 		s.since = then
 	}

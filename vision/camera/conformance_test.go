@@ -34,7 +34,9 @@ func TestConformance(t *testing.T) {
 		t.Fatal(err)
 	}
 	addr := rtsp(t, map[string]string{"gate": media(t, "franck.mp4")}, "", "")
-	gone := newStage(t, &format.H264{PayloadTyp: 96, PacketizationMode: 1}, recording(t, "cap13_edit2.mp4").Units[:50]) // a key frame every 2 s
+	// a key frame every 2 s
+	gone := newStage(t, &format.H264{PayloadTyp: 96, PacketizationMode: 1},
+		recording(t, "cap13_edit2.mp4").Units[:50])
 	profile := newDriver().Describe().Profiles[0]
 	with := func(url string) drivers.Device {
 		return drivers.Device{Profile: profile, Address: map[string]string{"url": url}}

@@ -34,7 +34,8 @@ func (c *clocked) Detect(f vision.Frame) ([]vision.Face, error) {
 // in pictures of its size, and its share of the program's memory.
 func (c *camera) addCost(values map[string]gatehouse.Value, f vision.Frame) {
 	if n := c.clock.frames; n > 0 {
-		values["detect_ms"] = gatehouse.NumberValue(round1(c.clock.spent.Seconds() * 1000 / float64(n)))
+		values["detect_ms"] = gatehouse.NumberValue(round1(c.clock.spent.Seconds() * 1000 / float64(
+			n)))
 		c.clock.spent, c.clock.frames = 0, 0
 	}
 	now := f.Time
@@ -42,9 +43,12 @@ func (c *camera) addCost(values map[string]gatehouse.Value, f vision.Frame) {
 		values["dropped"] = gatehouse.NumberValue(round1(float64(missed) / now.Sub(c.costed).Seconds()))
 	}
 	c.costed = now
-	values["smallest_face"] = gatehouse.NumberValue(float64(int(c.setup.models.Plan(f.Width, f.Height).Smallest + 0.5)))
+	values["smallest_face"] = gatehouse.NumberValue(float64(int(c.setup.models.Plan(f.Width,
+		f.Height).Smallest +
+		0.5)))
 	if held, ok := resident(); ok {
-		values["memory_mib"] = gatehouse.NumberValue(round1(float64(held) / float64(max(c.setup.watched.Load(), 1)) / (1 << 20)))
+		values["memory_mib"] = gatehouse.NumberValue(round1(float64(held) / float64(max(
+			c.setup.watched.Load(), 1)) / (1 << 20)))
 	}
 }
 

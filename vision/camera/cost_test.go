@@ -39,7 +39,8 @@ func TestACameraSaysWhatItCosts(t *testing.T) {
 func TestNoFurtherCameraWithoutMemory(t *testing.T) {
 	d := configured(t, map[string]string{"cameras_memory_mib": "1"})
 	err := d.Connect(context.Background(), device("rtsp://127.0.0.1:1/live"), nil)
-	if e := spoken(t, err); e.Code != gatehouse.Unavailable || !strings.Contains(e.Message, "cameras_memory_mib") {
+	if e := spoken(t, err); e.Code != gatehouse.Unavailable ||
+		!strings.Contains(e.Message, "cameras_memory_mib") {
 		t.Errorf("got %v %q, want unavailable … cameras_memory_mib …", e.Code, e)
 	}
 }

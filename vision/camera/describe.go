@@ -154,11 +154,13 @@ func (m *medium) read(attribute string) {
 	case "key-mgmt":
 		m.keys = value
 	case "rtpmap":
-		if t, rest, ok := strings.Cut(value, " "); ok && m.codecs != nil && slices.Contains(m.types, t) {
+		if t, rest, ok := strings.Cut(value, " "); ok && m.codecs != nil &&
+			slices.Contains(m.types, t) {
 			m.codecs[t] = codecName(strings.TrimSpace(rest))
 		}
 	case "fmtp":
-		if t, rest, ok := strings.Cut(value, " "); ok && m.options != nil && slices.Contains(m.types, t) {
+		if t, rest, ok := strings.Cut(value, " "); ok && m.options != nil &&
+			slices.Contains(m.types, t) {
 			m.options[t] = rest
 		}
 	}
@@ -267,7 +269,8 @@ func soundOptions(codec, options string) string {
 	var keep []string
 	for part := range strings.SplitSeq(options, ";") {
 		key, value, _ := strings.Cut(strings.TrimSpace(part), "=")
-		key, value = strings.ToLower(strings.TrimSpace(key)), strings.Trim(strings.TrimSpace(value), `"`)
+		key, value = strings.ToLower(strings.TrimSpace(key)), strings.Trim(
+			strings.TrimSpace(value), `"`)
 		switch {
 		case codec == "H264" && key == "packetization-mode" && (value == "0" || value == "1"),
 			codec == "H265" && key == "sprop-max-don-diff" && value == "0":

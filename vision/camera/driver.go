@@ -48,31 +48,110 @@ const profileID = "rtsp-camera"
 func (d *driver) Describe() drivers.Description {
 	zero, one := 0.0, 1.0
 	return drivers.Description{
-		Name: "camera", Title: "Cameras with face recognition (RTSP)", TitleZH: "人脸识别摄像机（RTSP）", Version: "0.1.0",
+		Name:     "camera",
+		Title:    "Cameras with face recognition (RTSP)",
+		TitleZH:  "人脸识别摄像机（RTSP）",
+		Version:  "0.1.0",
 		Settings: settings(),
 		Address: []drivers.Field{
-			{Key: "url", Title: "Stream address", TitleZH: "视频流地址", Required: true, Kind: drivers.FieldURL, Options: []string{"rtsp", "rtsps"},
-				Help: "rtsp://host:554/path, without name and password; the path is in the camera's manual.", HelpZH: "rtsp://主机:554/路径，不含用户名和密码；路径见摄像机说明书。"},
+			{
+				Key:      "url",
+				Title:    "Stream address",
+				TitleZH:  "视频流地址",
+				Required: true,
+				Kind:     drivers.FieldURL,
+				Options:  []string{"rtsp", "rtsps"},
+				Help: "rtsp://host:554/path, without name and password; the path is in the " +
+					"camera's manual.",
+				HelpZH: "rtsp://主机:554/路径，不含用户名和密码；路径见摄像机说明书。",
+			},
 			{Key: "username", Title: "User name", TitleZH: "用户名"},
-			{Key: "password", Title: "Password", TitleZH: "密码", Secret: true},
+			{
+				Key:     "password",
+				Title:   "Password",
+				TitleZH: "密码",
+				Secret:  true,
+			},
 		},
 		Profiles: []gatehouse.Profile{{
-			ID: profileID, Title: "RTSP camera", TitleZH: "RTSP 摄像机", Type: gatehouse.TypeCamera,
-			Sightings: []gatehouse.Method{gatehouse.ByFace}, OfflineAfter: 30,
+			ID:           profileID,
+			Title:        "RTSP camera",
+			TitleZH:      "RTSP 摄像机",
+			Type:         gatehouse.TypeCamera,
+			Sightings:    []gatehouse.Method{gatehouse.ByFace},
+			OfflineAfter: 30,
 			Properties: map[string]gatehouse.Property{
-				"fps":           {Title: "Frames looked at", TitleZH: "分析帧率", Type: "number", Unit: "1/s", Minimum: &zero},
-				"faces":         {Title: "Faces in view", TitleZH: "画面中人脸数", Type: "number", Unit: "{face}", Minimum: &zero},
-				"detect_ms":     {Title: "Detector, for each frame", TitleZH: "每帧检测耗时", Type: "number", Unit: "ms", Minimum: &zero},
-				"dropped":       {Title: "Frames there was no time for", TitleZH: "来不及分析的帧", Type: "number", Unit: "1/s", Minimum: &zero},
-				"smallest_face": {Title: "Smallest face found here", TitleZH: "可找到的最小人脸", Type: "number", Unit: "{pixel}", Minimum: &zero},
-				"memory_mib":    {Title: "Memory, its share of the camera program's", TitleZH: "内存（占摄像机程序的份额）", Type: "number", Unit: "MiB", Minimum: &zero},
-				"latency_ms":    {Title: "From arrival to result", TitleZH: "处理延迟", Type: "number", Unit: "ms", Minimum: &zero},
-				"picture":       {Title: "Picture", TitleZH: "画面状态", Type: "string", Enum: pictureEnum()},
-				"spoof":         {Title: "Faces taken for pictures", TitleZH: "疑似照片比例", Type: "number", Unit: "1", Minimum: &zero, Maximum: &one},
+				"fps": {
+					Title:   "Frames looked at",
+					TitleZH: "分析帧率",
+					Type:    "number",
+					Unit:    "1/s",
+					Minimum: &zero,
+				},
+				"faces": {
+					Title:   "Faces in view",
+					TitleZH: "画面中人脸数",
+					Type:    "number",
+					Unit:    "{face}",
+					Minimum: &zero,
+				},
+				"detect_ms": {
+					Title:   "Detector, for each frame",
+					TitleZH: "每帧检测耗时",
+					Type:    "number",
+					Unit:    "ms",
+					Minimum: &zero,
+				},
+				"dropped": {
+					Title:   "Frames there was no time for",
+					TitleZH: "来不及分析的帧",
+					Type:    "number",
+					Unit:    "1/s",
+					Minimum: &zero,
+				},
+				"smallest_face": {
+					Title:   "Smallest face found here",
+					TitleZH: "可找到的最小人脸",
+					Type:    "number",
+					Unit:    "{pixel}",
+					Minimum: &zero,
+				},
+				"memory_mib": {
+					Title:   "Memory, its share of the camera program's",
+					TitleZH: "内存（占摄像机程序的份额）",
+					Type:    "number",
+					Unit:    "MiB",
+					Minimum: &zero,
+				},
+				"latency_ms": {
+					Title:   "From arrival to result",
+					TitleZH: "处理延迟",
+					Type:    "number",
+					Unit:    "ms",
+					Minimum: &zero,
+				},
+				"picture": {
+					Title:   "Picture",
+					TitleZH: "画面状态",
+					Type:    "string",
+					Enum:    pictureEnum(),
+				},
+				"spoof": {
+					Title:   "Faces taken for pictures",
+					TitleZH: "疑似照片比例",
+					Type:    "number",
+					Unit:    "1",
+					Minimum: &zero,
+					Maximum: &one,
+				},
 			},
-			Actions: map[string]gatehouse.Action{"snapshot": {Title: "Take a snapshot", TitleZH: "抓拍", Input: map[string]gatehouse.Property{
-				"faces": {Title: "Draw the faces", TitleZH: "标出人脸", Type: "boolean"},
-			}}},
+			Actions: map[string]gatehouse.Action{
+				"snapshot": {
+					Title: "Take a snapshot", TitleZH: "抓拍", Input: map[string]gatehouse.Property{
+						"faces": {Title: "Draw the faces", TitleZH: "标出人脸", Type: "boolean"},
+					},
+				},
+			},
 		}},
 	}
 }
@@ -101,7 +180,8 @@ func (d *driver) Configure(_ context.Context, in map[string]string) error {
 	defer d.mu.Unlock()
 	if len(d.cameras) > 0 {
 		m.Close()
-		return gatehouse.Errorf(gatehouse.Conflict, "the camera program is at work; restart it to change its settings")
+		return gatehouse.Errorf(gatehouse.Conflict,
+			"the camera program is at work; restart it to change its settings")
 	}
 	if d.setup != nil {
 		d.setup.models.Close()
@@ -115,7 +195,8 @@ func (d *driver) ready() (*setup, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.setup == nil {
-		return nil, gatehouse.FieldErrorf("models_dir", "the camera program has no models yet: set models_dir in its settings")
+		return nil, gatehouse.FieldErrorf("models_dir",
+			"the camera program has no models yet: set models_dir in its settings")
 	}
 	return d.setup, nil
 }
@@ -157,10 +238,17 @@ func (d *driver) enter(id gatehouse.DeviceID, c *camera, s *setup) error {
 		return gatehouse.Errorf(gatehouse.Conflict, "camera %q is being served already", id)
 	}
 	if n := len(d.cameras); n >= s.maxCameras {
-		return gatehouse.Errorf(gatehouse.Unavailable, "this camera program serves %d cameras already, its max_cameras: raise that setting, or give the camera to a second camera program", n)
+		return gatehouse.Errorf(gatehouse.Unavailable,
+			"this camera program serves %d cameras already, its max_cameras: raise that setting, "+
+				"or give the camera to a second camera program",
+			n)
 	}
 	if held, ok := resident(); ok && s.memory > 0 && held >= s.memory {
-		return gatehouse.Errorf(gatehouse.Unavailable, "this camera program holds %d MiB of memory for %d cameras already, its cameras_memory_mib is %d: raise that setting, or give the camera to a second camera program", held>>20, len(d.cameras), s.memory>>20)
+		return gatehouse.Errorf(gatehouse.Unavailable,
+			"this camera program holds %d MiB of memory for %d cameras already, its "+
+				"cameras_memory_mib is %d: raise that setting, or give the camera to a second "+
+				"camera program",
+			held>>20, len(d.cameras), s.memory>>20)
 	}
 	d.cameras[id] = c
 	s.watched.Store(int64(len(d.cameras)))
@@ -195,12 +283,16 @@ func (d *driver) Command(ctx context.Context, c drivers.Command) (drivers.Result
 		cam := d.cameras[c.Device]
 		d.mu.Unlock()
 		if cam == nil {
-			return drivers.Result{}, gatehouse.Errorf(gatehouse.Unavailable, "the camera is not connected")
+			return drivers.Result{}, gatehouse.Errorf(gatehouse.Unavailable,
+				"the camera is not connected")
 		}
 		draw, _ := c.Values["faces"].Bool()
 		return cam.snapshot(ctx, draw, time.Now())
 	}
-	return drivers.Result{}, gatehouse.Errorf(gatehouse.NotFound, "the camera program has no action %q here; a camera has \"snapshot\", the program itself \"enrol\" and \"model\"", c.Action)
+	return drivers.Result{}, gatehouse.Errorf(gatehouse.NotFound,
+		"the camera program has no action %q here; a camera has \"snapshot\", the program itself "+
+			"\"enrol\" and \"model\"",
+		c.Action)
 }
 
 // probeTime bounds a trial.
@@ -220,7 +312,8 @@ func (d *driver) Probe(ctx context.Context, dev drivers.Device) (drivers.Probe, 
 		return d.withReach(p.result())
 	}
 	if err == nil { // time is up
-		err = gatehouse.Errorf(gatehouse.Unavailable, "the camera sent no complete picture within %v; %s", probeTime, keyFrameMend)
+		err = gatehouse.Errorf(gatehouse.Unavailable,
+			"the camera sent no complete picture within %v; %s", probeTime, keyFrameMend)
 	}
 	return drivers.Probe{}, err
 }
@@ -235,7 +328,8 @@ func (d *driver) withReach(p drivers.Probe, err error) (drivers.Probe, error) {
 	h, _ := p.Values["height"].Float()
 	width, height := vision.VideoBounds(int(w), int(h), maxWidth)
 	shrunk := w / float64(max(width, 1))
-	smallest := math.Ceil(max(s.models.Plan(width, height).Smallest, vision.VideoLimits().Size) * max(shrunk, 1))
+	smallest := math.Ceil(max(s.models.Plan(width, height).Smallest, vision.VideoLimits().Size) * max(
+		shrunk, 1))
 	p.Values["smallest_face"] = gatehouse.NumberValue(smallest)
 	p.Message += fmt.Sprintf("; faces from %.0f pixels on are recognised", smallest)
 	return p, nil

@@ -37,13 +37,16 @@ func (s *setup) enrol(ctx context.Context, data []byte) (drivers.Result, error) 
 	if err != nil {
 		return drivers.Result{}, err
 	}
-	return drivers.Result{Data: vision.EncodeEmbedding(seen.Embedding), Message: "one clear face", Values: map[string]gatehouse.Value{
-		"quality": gatehouse.NumberValue(math.Round(seen.Quality*1000) / 1000),
-		"model":   gatehouse.StringValue(s.models.Name()),
-		// Nothing is refused for these: whoever holds the photograph is asked.
-		"covered_mouth": gatehouse.BoolValue(cover.Mouth),
-		"covered_eyes":  gatehouse.BoolValue(cover.Eyes),
-	}}, nil
+	return drivers.Result{
+		Data:    vision.EncodeEmbedding(seen.Embedding),
+		Message: "one clear face", Values: map[string]gatehouse.Value{
+			"quality": gatehouse.NumberValue(math.Round(seen.Quality*1000) / 1000),
+			"model":   gatehouse.StringValue(s.models.Name()),
+			// Nothing is refused for these: whoever holds the photograph is asked.
+			"covered_mouth": gatehouse.BoolValue(cover.Mouth),
+			"covered_eyes":  gatehouse.BoolValue(cover.Eyes),
+		},
+	}, nil
 }
 
 // coverOf judges what of a face is covered, where the embedding is one that can be judged by.

@@ -54,7 +54,8 @@ func beside(ms ...image.Image) *image.RGBA {
 	out := plainImage(w, h)
 	x := 0
 	for _, m := range ms {
-		draw.Draw(out, image.Rect(x, 0, x+m.Bounds().Dx(), m.Bounds().Dy()), m, m.Bounds().Min, draw.Src)
+		draw.Draw(out, image.Rect(x, 0, x+m.Bounds().Dx(), m.Bounds().Dy()), m, m.Bounds().Min,
+			draw.Src)
 		x += m.Bounds().Dx()
 	}
 	return out
@@ -66,7 +67,13 @@ func dimmed(m image.Image, by float64) *image.RGBA {
 	for y := m.Bounds().Min.Y; y < m.Bounds().Max.Y; y++ {
 		for x := m.Bounds().Min.X; x < m.Bounds().Max.X; x++ {
 			r, g, b, _ := m.At(x, y).RGBA()
-			out.Set(x, y, color.RGBA{R: uint8(by * float64(r>>8)), G: uint8(by * float64(g>>8)), B: uint8(by * float64(b>>8)), A: 255})
+			out.Set(x, y,
+				color.RGBA{
+					R: uint8(by * float64(r>>8)),
+					G: uint8(by * float64(g>>8)),
+					B: uint8(by * float64(b>>8)),
+					A: 255,
+				})
 		}
 	}
 	return out
@@ -84,20 +91,30 @@ func TestEnrolRefuses(t *testing.T) {
 		says string
 	}{
 		{"no face", encoded(t, plainImage(640, 480)), "no face"},
-		{"two people", encoded(t, beside(man, scaled(other, b.Dx()*10/9, b.Dy()*10/9))), "2 people"},
+		{
+			"two people",
+			encoded(t, beside(man, scaled(other, b.Dx()*10/9, b.Dy()*10/9))),
+			"2 people",
+		},
 		{"far away", encoded(t, scaled(man, b.Dx()/3, b.Dy()/3)), "pixels wide"},
-		{"blurred", encoded(t, scaled(scaled(man, b.Dx()/18, b.Dy()/18), b.Dx(), b.Dy())), "blurred"},
+		{
+			"blurred",
+			encoded(t, scaled(scaled(man, b.Dx()/18, b.Dy()/18), b.Dx(), b.Dy())),
+			"blurred",
+		},
 		{"dark", encoded(t, dimmed(man, 0.18)), "too dark"},
 		{"half of it", first[:len(first)/2], "damaged, or ends"},
 		{"no photograph", []byte("hello"), "no JPEG or PNG"},
 		{"nothing", nil, "no photograph"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r, err := d.Command(context.Background(), drivers.Command{ID: "1", Action: "enrol", Data: c.data})
+			r, err := d.Command(context.Background(),
+				drivers.Command{ID: "1", Action: "enrol", Data: c.data})
 			if err == nil {
 				t.Fatalf("got %+v, want a refusal about %q", r.Values, c.says)
 			}
-			if e := spoken(t, err); e.Code != gatehouse.Invalid || e.Field != "photo" || !strings.Contains(e.Message, c.says) {
+			if e := spoken(t, err); e.Code != gatehouse.Invalid || e.Field != "photo" ||
+				!strings.Contains(e.Message, c.says) {
 				t.Errorf("got %v %q, want invalid photo about %q", e.Code, e, c.says)
 			}
 		})
@@ -114,7 +131,8 @@ func TestEnrolTakesGoodPhotographs(t *testing.T) {
 	}
 	reference := enrolled(t, d, read(t, media(t, "franck_02221.jpg")))
 	check := func(name string, photo []byte, least float64) {
-		r, err := d.Command(context.Background(), drivers.Command{ID: "1", Action: "enrol", Data: photo})
+		r, err := d.Command(context.Background(),
+			drivers.Command{ID: "1", Action: "enrol", Data: photo})
 		if err != nil {
 			t.Errorf("%s: refused: %v", name, err)
 			return
@@ -128,13 +146,16 @@ func TestEnrolTakesGoodPhotographs(t *testing.T) {
 		c := vision.Cosine(v, reference)
 		t.Logf("%s: likeness %.3f, quality %.2f", name, c, q)
 		if c < least || q <= 0.3 || q > 1 || model != "fr_feature-512" {
-			t.Errorf("%s: got likeness %.3f, quality %.2f, model %q, want %.2f at least, 0.3 to 1, fr_feature-512", name, c, q, model, least)
+			t.Errorf("%s: got likeness %.3f, quality %.2f, model %q, want %.2f at least, 0.3 to "+
+				"1, fr_feature-512",
+				name, c, q, model, least)
 		}
 	}
 	refused := 0
 	for _, s := range stills {
 		photo := read(t, s)
-		if _, err := d.Command(context.Background(), drivers.Command{ID: "1", Action: "enrol", Data: photo}); err != nil {
+		if _, err := d.Command(context.Background(),
+			drivers.Command{ID: "1", Action: "enrol", Data: photo}); err != nil {
 			t.Logf("%s: refused: %v", filepath.Base(s), err)
 			refused++ // he talks and turns; some stills are turned too far
 			continue
@@ -182,7 +203,8 @@ func FuzzEnrol(f *testing.F) {
 	f.Add(encoded(f, plainImage(70, 70)))
 	f.Add(encoded(f, plainImage(3000, 64)))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		r, err := d.Command(context.Background(), drivers.Command{ID: "1", Action: "enrol", Data: data})
+		r, err := d.Command(context.Background(),
+			drivers.Command{ID: "1", Action: "enrol", Data: data})
 		if err != nil {
 			spoken(t, err)
 			return

@@ -71,7 +71,9 @@ func (r photoReader) read(ctx context.Context, data []byte) (f vision.Frame, err
 	case exit == nil && ctx.Err() == nil:
 		return f, fmt.Errorf("start the reader of photographs: %w", err)
 	}
-	return f, vision.TooCostly.Refuse(0, 0, "the photograph could not be read within its bounds of time and memory; save it anew as JPEG, and smaller")
+	return f, vision.TooCostly.Refuse(0, 0,
+		"the photograph could not be read within its bounds of time and memory; save it anew as "+
+			"JPEG, and smaller")
 }
 
 // capped keeps so many bytes; more is an error. It is not a bytes.Buffer, which would offer
@@ -138,7 +140,8 @@ func decodeFrame(b []byte) (vision.Frame, error) {
 		Pix:    b[8:],
 	}
 	if !f.Valid() {
-		return vision.Frame{}, fmt.Errorf("read photograph: %d bytes are no picture of %dx%d", len(f.Pix), f.Width, f.Height)
+		return vision.Frame{}, fmt.Errorf("read photograph: %d bytes are no picture of %dx%d",
+			len(f.Pix), f.Width, f.Height)
 	}
 	return f, nil
 }

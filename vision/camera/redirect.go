@@ -26,7 +26,8 @@ type redirects struct{ to string }
 
 func (r *redirects) look(res *base.Response) {
 	to := res.Header["Location"]
-	if res.StatusCode >= base.StatusMovedPermanently && res.StatusCode <= base.StatusUseProxy && len(to) == 1 {
+	if res.StatusCode >= base.StatusMovedPermanently && res.StatusCode <= base.StatusUseProxy &&
+		len(to) == 1 {
 		r.to = to[0]
 		delete(res.Header, "Location")
 	}
@@ -53,7 +54,9 @@ func (a address) follow(r *redirected) (address, error) {
 	}
 	if a.url.Scheme == "rtsps" && r.to.Scheme != "rtsps" {
 		return a, gatehouse.Errorf(gatehouse.Unavailable,
-			"the camera at %s sends us on to %s without encryption; switch that off in the camera, or give its rtsp:// address", a.host, r.to.Host)
+			"the camera at %s sends us on to %s without encryption; switch that off in the "+
+				"camera, or give its rtsp:// address",
+			a.host, r.to.Host)
 	}
 	to := *r.to
 	to.Host = net.JoinHostPort(to.Hostname(), port)
@@ -61,7 +64,12 @@ func (a address) follow(r *redirected) (address, error) {
 	if to.Host == a.url.Host && to.Scheme == a.url.Scheme {
 		to.User = a.url.User
 	}
-	return address{url: &to, host: a.host, away: to.Host != a.url.Host, reach: a.reach}, nil
+	return address{
+		url:   &to,
+		host:  a.host,
+		away:  to.Host != a.url.Host,
+		reach: a.reach,
+	}, nil
 }
 
 // playOn plays where the camera is, or where it sends us.
@@ -78,5 +86,7 @@ func playOn(a address, once func(address) error) error {
 		}
 	}
 	return gatehouse.Errorf(gatehouse.Unavailable,
-		"the camera at %s sends us from one address to the next, more than %d times; give the address where its stream really is", first.host, maxRedirects)
+		"the camera at %s sends us from one address to the next, more than %d times; give the "+
+			"address where its stream really is",
+		first.host, maxRedirects)
 }

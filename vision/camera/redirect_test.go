@@ -84,7 +84,9 @@ func moved(to string) string {
 // a password in clear.
 func TestRedirectTakesNoPasswordElsewhere(t *testing.T) {
 	d := newDriver()
-	thief := newSender(t, func(*sender) string { return "RTSP/1.0 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"x\"\r\n" })
+	thief := newSender(t, func(*sender) string {
+		return "RTSP/1.0 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"x\"\r\n"
+	})
 	camera := newSender(t, func(*sender) string { return moved("rtsp://" + thief.addr + "/live") })
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -106,7 +108,8 @@ func TestRedirectLoopEnds(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	_, err := d.Probe(ctx, plain("rtsp://"+camera.addr+"/1", "viewer", "hunter2hunter2"))
-	if e := spoken(t, err); e.Code != gatehouse.Unavailable || !strings.Contains(e.Message, "one address to the next") {
+	if e := spoken(t, err); e.Code != gatehouse.Unavailable ||
+		!strings.Contains(e.Message, "one address to the next") {
 		t.Errorf("got %v, want it to say that there is a loop", e)
 	}
 	if _, n := camera.told(); n != maxRedirects+1 {
@@ -132,7 +135,8 @@ func TestRedirectsAreFollowed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if b, err := a.follow(&redirected{to.url}); err != nil || b.url.User == nil || b.url.Path != "/2" {
+	if b, err := a.follow(&redirected{to.url}); err != nil || b.url.User == nil ||
+		b.url.Path != "/2" {
 		t.Errorf("got %v %v, want the other path with the user", b.url, err)
 	}
 	to.url.Scheme = "rtsp"

@@ -42,7 +42,11 @@ func media(t testing.TB, name string) string { return filepath.Join(cache(t), "m
 // configured is a driver with its models loaded.
 func configured(t testing.TB, settings map[string]string) *driver {
 	t.Helper()
-	in := map[string]string{"models_dir": filepath.Join(cache(t), "models"), "fps": "10", "repeat": "2"}
+	in := map[string]string{
+		"models_dir": filepath.Join(cache(t), "models"),
+		"fps":        "10",
+		"repeat":     "2",
+	}
 	for k, v := range settings {
 		in[k] = v
 	}
@@ -74,7 +78,11 @@ func rtsp(t testing.TB, paths map[string]string, user, password string) string {
 }
 
 func device(url string) drivers.Device {
-	return drivers.Device{ID: "gate-camera", Address: map[string]string{"url": url}, Secret: map[string]string{}}
+	return drivers.Device{
+		ID:      "gate-camera",
+		Address: map[string]string{"url": url},
+		Secret:  map[string]string{},
+	}
 }
 
 // gateway keeps what a driver emits, and checks it as the gateway does.
@@ -96,7 +104,8 @@ func (g *gateway) emit(_ context.Context, obs ...gatehouse.Observation) error {
 	defer g.mu.Unlock()
 	for _, o := range obs {
 		o.Device = "gate-camera"
-		if _, err := gatehouse.Admit(gatehouse.Device{ID: "gate-camera", Enabled: true}, g.profile, o, time.Now()); err != nil {
+		if _, err := gatehouse.Admit(gatehouse.Device{ID: "gate-camera", Enabled: true}, g.profile,
+			o, time.Now()); err != nil {
 			g.t.Errorf("the gateway refuses %+v: %v", o, err)
 		}
 		g.all = append(g.all, o)
@@ -206,7 +215,8 @@ func encoded(t testing.TB, img image.Image) []byte {
 // enrolled is the embedding that the driver makes of a photograph.
 func enrolled(t testing.TB, d *driver, photo []byte) []float32 {
 	t.Helper()
-	r, err := d.Command(context.Background(), drivers.Command{ID: "1", Action: "enrol", Data: photo})
+	r, err := d.Command(context.Background(),
+		drivers.Command{ID: "1", Action: "enrol", Data: photo})
 	if err != nil {
 		t.Fatal(err)
 	}

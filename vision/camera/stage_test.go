@@ -36,11 +36,14 @@ type stage struct {
 
 	still atomic.Bool // nothing but the first unit is sent
 
-	body []byte                             // its description; nil: a right one
-	gate func(*base.Request) *base.Response // answers DESCRIBE in its place; nil or a nil answer: come in
+	body []byte // its description; nil: a right one
+	// answers DESCRIBE in its place; nil or a nil answer: come in
+	gate func(*base.Request) *base.Response
 }
 
-func (s *stage) OnDescribe(c *gortsplib.ServerHandlerOnDescribeCtx) (*base.Response, *gortsplib.ServerStream, error) {
+func (s *stage) OnDescribe(
+	c *gortsplib.ServerHandlerOnDescribeCtx,
+) (*base.Response, *gortsplib.ServerStream, error) {
 	if s.gate != nil {
 		if r := s.gate(c.Request); r != nil {
 			return r, nil, nil
@@ -52,7 +55,9 @@ func (s *stage) OnDescribe(c *gortsplib.ServerHandlerOnDescribeCtx) (*base.Respo
 	return &base.Response{StatusCode: base.StatusOK}, s.stream, nil
 }
 
-func (s *stage) OnSetup(*gortsplib.ServerHandlerOnSetupCtx) (*base.Response, *gortsplib.ServerStream, error) {
+func (s *stage) OnSetup(
+	*gortsplib.ServerHandlerOnSetupCtx,
+) (*base.Response, *gortsplib.ServerStream, error) {
 	return &base.Response{StatusCode: base.StatusOK}, s.stream, nil
 }
 
@@ -82,11 +87,22 @@ func (s *stage) rise(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.addr, s.once, s.done = ln.Addr().String(), &sync.Once{}, make(chan struct{})
-	s.server = &gortsplib.Server{Handler: s, RTSPAddress: s.addr, Listen: func(string, string) (net.Listener, error) { return ln, nil }}
+	s.server = &gortsplib.Server{
+		Handler:     s,
+		RTSPAddress: s.addr,
+		Listen:      func(string, string) (net.Listener, error) { return ln, nil },
+	}
 	if err := s.server.Start(); err != nil {
 		t.Fatal(err)
 	}
-	s.stream = &gortsplib.ServerStream{Server: s.server, Desc: &description.Session{Medias: []*description.Media{{Type: description.MediaTypeVideo, Formats: []format.Format{s.format}}}}}
+	s.stream = &gortsplib.ServerStream{
+		Server: s.server,
+		Desc: &description.Session{
+			Medias: []*description.Media{
+				{Type: description.MediaTypeVideo, Formats: []format.Format{s.format}},
+			},
+		},
+	}
 	if err := s.stream.Initialize(); err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +121,9 @@ func (s *stage) rise(t *testing.T) {
 	go s.play(ctx, t, p, s.stream, s.done)
 }
 
-func (s *stage) play(ctx context.Context, t *testing.T, p packer, stream *gortsplib.ServerStream, done chan struct{}) {
+func (s *stage) play(
+	ctx context.Context, t *testing.T, p packer, stream *gortsplib.ServerStream, done chan struct{},
+) {
 	defer close(done)
 	tick := time.NewTicker(time.Second / 25)
 	defer tick.Stop()

@@ -49,21 +49,28 @@ type address struct {
 func parseAddress(d drivers.Device) (a address, err error) {
 	raw := strings.TrimSpace(d.Address["url"])
 	if raw == "" {
-		return a, gatehouse.FieldErrorf("url", "give the address of the stream, such as rtsp://192.0.2.10:554/stream1")
+		return a, gatehouse.FieldErrorf("url",
+			"give the address of the stream, such as rtsp://192.0.2.10:554/stream1")
 	}
 	if len(raw) > 2048 {
-		return a, gatehouse.FieldErrorf("url", "the address has %d characters; at most 2048 are taken", len(raw))
+		return a, gatehouse.FieldErrorf("url",
+			"the address has %d characters; at most 2048 are taken", len(raw))
 	}
 	scheme, rest, found := strings.Cut(raw, "://")
 	if scheme = strings.ToLower(scheme); !found || scheme != "rtsp" && scheme != "rtsps" {
-		return a, gatehouse.FieldErrorf("url", "the address does not begin with rtsp:// or rtsps://, as the address of a camera's stream does")
+		return a, gatehouse.FieldErrorf("url",
+			"the address does not begin with rtsp:// or rtsps://, as the address of a camera's "+
+				"stream does")
 	}
 	u, err := base.ParseURL(scheme + "://" + rest)
 	if err != nil || u.Hostname() == "" {
-		return a, gatehouse.FieldErrorf("url", "the address is not of the form rtsp://host:port/path")
+		return a, gatehouse.FieldErrorf("url",
+			"the address is not of the form rtsp://host:port/path")
 	}
 	if u.User != nil {
-		return a, gatehouse.FieldErrorf("url", "the address holds a user name or password: move them to their own fields, since addresses are shown to everybody who may see the camera")
+		return a, gatehouse.FieldErrorf("url",
+			"the address holds a user name or password: move them to their own fields, since "+
+				"addresses are shown to everybody who may see the camera")
 	}
 	a.host = u.Host
 	if u.Port() == "" {
@@ -102,12 +109,17 @@ func playAt(ctx context.Context, a address, each func(picture) error) error {
 	inner, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	client := &gortsplib.Client{
-		Scheme: a.url.Scheme, Host: a.url.Host, Protocol: ptr(gortsplib.ProtocolTCP), UserAgent: "gatehouse",
-		ReadTimeout: readTime, WriteTimeout: readTime,
+		Scheme:       a.url.Scheme,
+		Host:         a.url.Host,
+		Protocol:     ptr(gortsplib.ProtocolTCP),
+		UserAgent:    "gatehouse",
+		ReadTimeout:  readTime,
+		WriteTimeout: readTime,
 		DialContext: func(c context.Context, network, addr string) (net.Conn, error) {
 			return a.reach.Dialer(dialTime).DialContext(c, network, addr)
 		},
-		OnPacketsLost: func(uint64) {}, OnDecodeError: func(error) {},
+		OnPacketsLost: func(uint64) {},
+		OnDecodeError: func(error) {},
 		OnResponse: func(res *base.Response) {
 			sent.look(res)
 			said.hear(res)
@@ -189,7 +201,9 @@ var (
 
 // open asks for the stream and lets pictures be called with what is decoded. finish frees the
 // decoder, once the client is closed. end is called where the stream will never do.
-func open(client *gortsplib.Client, a address, said *talk, pictures func(picture), end func(error)) (finish func(), err error) {
+func open(
+	client *gortsplib.Client, a address, said *talk, pictures func(picture), end func(error),
+) (finish func(), err error) {
 	desc, _, err := client.Describe(a.url)
 	if said.noVideo {
 		return nil, errors.Join(errNoVideo, errors.New(strings.Join(said.others, ", ")))
@@ -224,7 +238,12 @@ func open(client *gortsplib.Client, a address, said *talk, pictures func(picture
 		if err != nil || n == 0 {
 			return // a damaged unit; errBlind if it goes on
 		}
-		pictures(picture{decoder: dec, codec: v.codec, stamp: p.Timestamp, weak: weak})
+		pictures(picture{
+			decoder: dec,
+			codec:   v.codec,
+			stamp:   p.Timestamp,
+			weak:    weak,
+		})
 	})
 	if _, err := client.Play(nil); err != nil {
 		client.Close()
@@ -251,7 +270,10 @@ func choose(desc *description.Session) (v video, err error) {
 		if err != nil {
 			return v, err
 		}
-		v.format, v.codec, v.unpack, v.sets = h264, opencv.H264, d.Decode, [][]byte{h264.SPS, h264.PPS}
+		v.format = h264
+		v.codec = opencv.H264
+		v.unpack = d.Decode
+		v.sets = [][]byte{h264.SPS, h264.PPS}
 		return v, nil
 	}
 	var h265 *format.H265
@@ -260,7 +282,10 @@ func choose(desc *description.Session) (v video, err error) {
 		if err != nil {
 			return v, err
 		}
-		v.format, v.codec, v.unpack, v.sets = h265, opencv.H265, d.Decode, [][]byte{h265.VPS, h265.SPS, h265.PPS}
+		v.format = h265
+		v.codec = opencv.H265
+		v.unpack = d.Decode
+		v.sets = [][]byte{h265.VPS, h265.SPS, h265.PPS}
 		return v, nil
 	}
 	return v, errNoVideo // cannot be: talk has seen one
@@ -294,19 +319,23 @@ func speak(a address, err error, playing bool) error {
 	case errors.As(err, &status):
 		return speakStatus(a, status)
 	case errors.As(err, &nameErr):
-		return of("url", at(gatehouse.Invalid, gatehouse.ReasonCameraUnknown, "host", a.url.Hostname()))
+		return of("url",
+			at(gatehouse.Invalid, gatehouse.ReasonCameraUnknown, "host", a.url.Hostname()))
 	case errors.As(err, &certErr), errors.As(err, &authorityErr):
 		return at(gatehouse.Invalid, gatehouse.ReasonCameraUntrusted)
 	case errors.As(err, &opErr) && opErr.Op == "dial":
 		if opErr.Timeout() || errors.Is(err, context.DeadlineExceeded) {
 			return at(gatehouse.Unavailable, gatehouse.ReasonCameraNoAnswer, "within", dialTime)
 		}
-		return at(gatehouse.Unavailable, gatehouse.ReasonCameraRefuses, "host", a.url.Hostname(), "port", a.url.Port())
+		return at(gatehouse.Unavailable, gatehouse.ReasonCameraRefuses, "host", a.url.Hostname(),
+			"port", a.url.Port())
 	case isTimeout(err):
 		return at(gatehouse.Unavailable, gatehouse.ReasonCameraQuiet, "within", readTime)
-	case !playing && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &opErr)):
+	case !playing &&
+		(errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &opErr)):
 		return at(gatehouse.Unavailable, gatehouse.ReasonCameraNoRTSP)
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), errors.As(err, &opErr):
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
+		errors.Is(err, net.ErrClosed), errors.As(err, &opErr):
 		return at(gatehouse.Unavailable, gatehouse.ReasonCameraClosed)
 	}
 	return at(gatehouse.Unavailable, gatehouse.ReasonCameraOdd, "detail", err)
@@ -325,7 +354,8 @@ func speakStatus(a address, status liberrors.ErrClientBadStatusCode) error {
 	switch status.Code {
 	case base.StatusUnauthorized:
 		if a.away {
-			return of("url", at(gatehouse.Invalid, gatehouse.ReasonCameraSendsOn, "address", a.url.Host))
+			return of("url",
+				at(gatehouse.Invalid, gatehouse.ReasonCameraSendsOn, "address", a.url.Host))
 		}
 		if a.url.User == nil {
 			return of("username", at(gatehouse.Invalid, gatehouse.ReasonCameraLogin))
@@ -347,5 +377,6 @@ func speakStatus(a address, status liberrors.ErrClientBadStatusCode) error {
 func isTimeout(err error) bool {
 	var t interface{ Timeout() bool }
 	return errors.As(err, &t) && t.Timeout() || errors.Is(err, os.ErrDeadlineExceeded) ||
-		errors.Is(err, liberrors.ErrClientRequestTimedOut{}) || errors.Is(err, liberrors.ErrClientTCPTimeout{})
+		errors.Is(err, liberrors.ErrClientRequestTimedOut{}) ||
+		errors.Is(err, liberrors.ErrClientTCPTimeout{})
 }

@@ -35,15 +35,18 @@ func plain(url, user, password string) drivers.Device {
 
 func TestProbeTellsWhatTheCameraSends(t *testing.T) {
 	d := newDriver() // a trial needs no models
-	addr := rtsp(t, map[string]string{"live/1": media(t, "cap13_edit2.mp4")}, "viewer", "s3cret pass:@/")
-	p, err := d.Probe(context.Background(), plain("rtsp://"+addr+"/live/1", "viewer", "s3cret pass:@/"))
+	addr := rtsp(t, map[string]string{"live/1": media(t, "cap13_edit2.mp4")}, "viewer",
+		"s3cret pass:@/")
+	p, err := d.Probe(context.Background(),
+		plain("rtsp://"+addr+"/live/1", "viewer", "s3cret pass:@/"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if want := "H.264 400x300, 25 frames/s"; p.Message != want {
 		t.Errorf("got %q, want %q", p.Message, want)
 	}
-	if c, kind, err := image.DecodeConfig(bytes.NewReader(p.Snapshot)); err != nil || kind != "jpeg" || c.Width != 400 {
+	if c, kind, err := image.DecodeConfig(bytes.NewReader(p.Snapshot)); err != nil ||
+		kind != "jpeg" || c.Width != 400 {
 		t.Errorf("the snapshot is %q, %+v: %v", kind, c, err)
 	}
 }
@@ -52,14 +55,17 @@ func TestProbeTellsWhatTheCameraSends(t *testing.T) {
 // password in them.
 func TestConnectSpeaks(t *testing.T) {
 	d := configured(t, nil)
-	addr := rtsp(t, map[string]string{"live": media(t, "cap13_edit2.mp4")}, "viewer", "hunter2hunter2")
+	addr := rtsp(t, map[string]string{"live": media(t, "cap13_edit2.mp4")}, "viewer",
+		"hunter2hunter2")
 	mjpeg := newStage(t, &format.MJPEG{}, nil)
 	closed, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	closed.Close()
-	web := listen(t, func(c net.Conn) { c.Write([]byte("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")) })
+	web := listen(t, func(c net.Conn) {
+		c.Write([]byte("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"))
+	})
 	dead := listen(t, func(net.Conn) {})
 	reset := listen(t, func(c net.Conn) { c.(*net.TCPConn).SetLinger(0) })
 	for _, c := range []struct {
@@ -73,16 +79,41 @@ func TestConnectSpeaks(t *testing.T) {
 		{"a web page", device("http://192.0.2.1/"), gatehouse.Invalid, "url", "rtsp://"},
 		{"no host", device("rtsp:///live"), gatehouse.Invalid, "url", "rtsp://host:port/path"},
 		{"garbage", device("rtsp://[::1/%zz"), gatehouse.Invalid, "url", "rtsp://host:port/path"},
-		{"password in the address", device("rtsp://viewer:hunter2hunter2@" + addr + "/live"), gatehouse.Invalid, "url", "own fields"},
-		{"unknown host", device("rtsp://camera.invalid/live"), gatehouse.Invalid, "url", "no host named"},
-		{"nothing there", device("rtsp://" + closed.Addr().String() + "/"), gatehouse.Unavailable, "", "refuses connections"},
-		{"no user", device("rtsp://" + addr + "/live"), gatehouse.Invalid, "username", "asks for a user name"},
-		{"wrong password", plain("rtsp://"+addr+"/live", "viewer", "hunter3hunter3"), gatehouse.Invalid, "password", "refuses this user name or password"},
-		{"wrong path", plain("rtsp://"+addr+"/other", "viewer", "hunter2hunter2"), gatehouse.Invalid, "url", `no stream "/other"`},
+		{
+			"password in the address",
+			device("rtsp://viewer:hunter2hunter2@" + addr + "/live"), gatehouse.Invalid, "url",
+			"own fields",
+		},
+		{
+			"unknown host", device("rtsp://camera.invalid/live"), gatehouse.Invalid, "url",
+			"no host named",
+		},
+		{
+			"nothing there", device("rtsp://" + closed.Addr().String() + "/"),
+			gatehouse.Unavailable, "", "refuses connections",
+		},
+		{
+			"no user", device("rtsp://" + addr + "/live"), gatehouse.Invalid, "username",
+			"asks for a user name",
+		},
+		{
+			"wrong password", plain("rtsp://"+addr+"/live", "viewer", "hunter3hunter3"),
+			gatehouse.Invalid, "password", "refuses this user name or password",
+		},
+		{
+			"wrong path", plain("rtsp://"+addr+"/other", "viewer", "hunter2hunter2"),
+			gatehouse.Invalid, "url", `no stream "/other"`,
+		},
 		{"other codec", device(mjpeg.url()), gatehouse.Invalid, "", "M-JPEG"},
 		{"a web server", device("rtsp://" + web + "/"), gatehouse.Unavailable, "", "usually 554"},
-		{"something else that hangs up", device("rtsp://" + reset + "/"), gatehouse.Unavailable, "", "without an answer"},
-		{"hangs up", device("rtsp://" + dead + "/"), gatehouse.Unavailable, "", "without an answer"},
+		{
+			"something else that hangs up", device("rtsp://" + reset + "/"),
+			gatehouse.Unavailable, "", "without an answer",
+		},
+		{
+			"hangs up", device("rtsp://" + dead + "/"), gatehouse.Unavailable, "",
+			"without an answer",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -90,7 +121,8 @@ func TestConnectSpeaks(t *testing.T) {
 			g := newGateway(t, d)
 			e := spoken(t, d.Connect(ctx, c.device, g.emit))
 			if e.Code != c.code || e.Field != c.field || !strings.Contains(e.Message, c.says) {
-				t.Errorf("got %s %q %q, want %s %q … %s …", e.Code, e.Field, e.Message, c.code, c.field, c.says)
+				t.Errorf("got %s %q %q, want %s %q … %s …", e.Code, e.Field, e.Message, c.code,
+					c.field, c.says)
 			}
 			if strings.Contains(e.Error(), "hunter") {
 				t.Errorf("the password is told: %v", e)
@@ -140,17 +172,38 @@ func TestStreamsThatBeginOddly(t *testing.T) {
 		units  [][][]byte
 		width  float64
 	}{
-		{"no parameter sets in the description", &format.H264{PayloadTyp: 96, PacketizationMode: 1}, r.Units, 400},
-		{"in the middle of a group", &format.H264{PayloadTyp: 96, PacketizationMode: 1}, append(r.Units[40:60:60], r.Units[:40]...), 400},
-		{"H.265", &format.H265{PayloadTyp: 96, VPS: hevc[0][0], SPS: hevc[0][1], PPS: hevc[0][2]}, hevc, 320},
-		{"H.265 in the middle, nothing described", &format.H265{PayloadTyp: 96}, append(hevc[5:30:30], hevc[:5]...), 320},
+		{
+			"no parameter sets in the description",
+			&format.H264{PayloadTyp: 96, PacketizationMode: 1},
+			r.Units,
+			400,
+		},
+		{
+			"in the middle of a group",
+			&format.H264{PayloadTyp: 96, PacketizationMode: 1},
+			append(r.Units[40:60:60], r.Units[:40]...),
+			400,
+		},
+		{
+			"H.265",
+			&format.H265{PayloadTyp: 96, VPS: hevc[0][0], SPS: hevc[0][1], PPS: hevc[0][2]},
+			hevc,
+			320,
+		},
+		{
+			"H.265 in the middle, nothing described",
+			&format.H265{PayloadTyp: 96},
+			append(hevc[5:30:30], hevc[:5]...),
+			320,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newStage(t, c.format, c.units)
 			g := newGateway(t, d)
 			stop := connect(t, d, device(s.url()), g.emit)
 			g.wait("reading", func(o gatehouse.Observation) bool { return o.Reading != nil })
-			got, err := d.Command(context.Background(), drivers.Command{ID: "1", Device: "gate-camera", Action: "snapshot"})
+			got, err := d.Command(context.Background(),
+				drivers.Command{ID: "1", Device: "gate-camera", Action: "snapshot"})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -178,9 +231,19 @@ func TestStreamsThatEnd(t *testing.T) {
 		says  string
 	}{
 		{"dies", r.Units[:100], func(s *stage) { s.die() }, "closed the connection"},
-		{"falls silent", r.Units[:100], func(s *stage) { close(s.quiet) }, "has sent nothing for 5s"},
+		{
+			"falls silent",
+			r.Units[:100],
+			func(s *stage) { close(s.quiet) },
+			"has sent nothing for 5s",
+		},
 		{"no key frame", r.Units[1:30], nil, "key frame interval"},
-		{"grows beyond all bounds", append(r.Units[:1:1], append([][]byte{vast}, r.Units[1]...)), nil, "8192x8192"},
+		{
+			"grows beyond all bounds",
+			append(r.Units[:1:1], append([][]byte{vast}, r.Units[1]...)),
+			nil,
+			"8192x8192",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -205,24 +268,33 @@ func TestStreamsThatEnd(t *testing.T) {
 func TestSnapshot(t *testing.T) {
 	d := configured(t, nil)
 	addr := rtsp(t, map[string]string{"gate": media(t, "franck.mp4")}, "", "")
-	_, err := d.Command(context.Background(), drivers.Command{ID: "1", Device: "gate-camera", Action: "snapshot"})
+	_, err := d.Command(context.Background(),
+		drivers.Command{ID: "1", Device: "gate-camera", Action: "snapshot"})
 	if e := spoken(t, err); e.Code != gatehouse.Unavailable {
 		t.Errorf("before Connect: got %v, want unavailable", e)
 	}
 	g := newGateway(t, d)
 	connect(t, d, device("rtsp://"+addr+"/gate"), g.emit)
 	g.wait("reading", isReading)
-	r, err := d.Command(context.Background(), drivers.Command{ID: "2", Device: "gate-camera", Action: "snapshot", Values: map[string]gatehouse.Value{"faces": gatehouse.BoolValue(true)}})
+	r, err := d.Command(context.Background(),
+		drivers.Command{
+			ID:     "2",
+			Device: "gate-camera",
+			Action: "snapshot",
+			Values: map[string]gatehouse.Value{"faces": gatehouse.BoolValue(true)},
+		})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if n, _ := r.Values["faces"].Float(); n != 1 {
 		t.Errorf("got %v faces, want 1", n)
 	}
-	if c, kind, err := image.DecodeConfig(bytes.NewReader(r.Data)); err != nil || kind != "jpeg" || c.Width != 360 || c.Height != 288 {
+	if c, kind, err := image.DecodeConfig(bytes.NewReader(r.Data)); err != nil || kind != "jpeg" ||
+		c.Width != 360 || c.Height != 288 {
 		t.Errorf("the snapshot is %q, %+v: %v", kind, c, err)
 	}
-	_, err = d.Command(context.Background(), drivers.Command{ID: "3", Device: "gate-camera", Action: "dance"})
+	_, err = d.Command(context.Background(),
+		drivers.Command{ID: "3", Device: "gate-camera", Action: "dance"})
 	if e := spoken(t, err); e.Code != gatehouse.NotFound {
 		t.Errorf("got %v, want not_found", e)
 	}
@@ -260,7 +332,8 @@ func TestOneCameraTooMany(t *testing.T) {
 	}
 	stop = connect(t, d, second, g.emit)
 	defer stop()
-	_, err := d.Command(context.Background(), drivers.Command{ID: "1", Device: "gate-camera", Action: "snapshot"})
+	_, err := d.Command(context.Background(),
+		drivers.Command{ID: "1", Device: "gate-camera", Action: "snapshot"})
 	if e := spoken(t, err); e.Code != gatehouse.Unavailable {
 		t.Errorf("the first camera after its end: got %v, want unavailable", e)
 	}
@@ -286,7 +359,8 @@ func TestWhatIsNotKeptIsEmittedAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !first.Time.Equal(refused[0].Time) {
-		t.Errorf("got the observation of %v first, want that of %v, which was refused", first.Time, refused[0].Time)
+		t.Errorf("got the observation of %v first, want that of %v, which was refused", first.Time,
+			refused[0].Time)
 	}
 }
 

@@ -70,9 +70,14 @@ func (t *trial) result() (drivers.Probe, error) {
 	if err != nil {
 		return drivers.Probe{}, err
 	}
-	p := drivers.Probe{Snapshot: jpeg, Message: fmt.Sprintf("%s %dx%d", t.codec, t.width, t.height), Values: map[string]gatehouse.Value{
-		"width": gatehouse.NumberValue(float64(t.width)), "height": gatehouse.NumberValue(float64(t.height)),
-	}}
+	p := drivers.Probe{
+		Snapshot: jpeg,
+		Message:  fmt.Sprintf("%s %dx%d", t.codec, t.width, t.height),
+		Values: map[string]gatehouse.Value{
+			"width":  gatehouse.NumberValue(float64(t.width)),
+			"height": gatehouse.NumberValue(float64(t.height)),
+		},
+	}
 	if r := round1(t.rate()); r > 0 {
 		p.Message += ", " + strconv.FormatFloat(r, 'f', -1, 64) + " frames/s"
 		p.Values["rate"] = gatehouse.NumberValue(r)

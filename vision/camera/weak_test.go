@@ -23,9 +23,17 @@ func TestACameraThatAsksNobodyIsWeak(t *testing.T) {
 	}{
 		{url: "rtsp://10.0.0.7/1", want: gatehouse.WeakNoPassword},
 		{url: "rtsps://viewer:secret@10.0.0.7/1", want: gatehouse.WeakNoPassword},
-		{url: "rtsp://viewer:secret@10.0.0.7/1", asks: []string{basic}, want: gatehouse.WeakPlainText},
+		{
+			url:  "rtsp://viewer:secret@10.0.0.7/1",
+			asks: []string{basic},
+			want: gatehouse.WeakPlainText,
+		},
 		{url: "rtsps://viewer:secret@10.0.0.7/1", asks: []string{basic}, want: gatehouse.WeakNone},
-		{url: "rtsp://viewer:secret@10.0.0.7/1", asks: []string{basic, digest}, want: gatehouse.WeakNone},
+		{
+			url:  "rtsp://viewer:secret@10.0.0.7/1",
+			asks: []string{basic, digest},
+			want: gatehouse.WeakNone,
+		},
 		{url: "rtsp://127.0.0.1:8554/1", want: gatehouse.WeakNone},
 	} {
 		u, err := base.ParseURL(c.url)

@@ -38,5 +38,6 @@ func (r Rate) Lower() float64 {
 }
 
 func (r Rate) String() string {
-	return fmt.Sprintf("%d of %d (%.2f %%, %.2f to %.2f %%)", r.K, r.N, 100*r.Share(), 100*r.Lower(), 100*r.Upper())
+	return fmt.Sprintf("%d of %d (%.2f %%, %.2f to %.2f %%)", r.K, r.N, 100*r.Share(),
+		100*r.Lower(), 100*r.Upper())
 }

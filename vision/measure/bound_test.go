@@ -20,7 +20,8 @@ func TestRateBounds(t *testing.T) {
 		{Rate{0, 0}, 0, 1},
 	} {
 		if math.Abs(x.r.Lower()-x.lower) > 1e-5 || math.Abs(x.r.Upper()-x.upper) > 1e-5 {
-			t.Errorf("%d of %d: got %.5f to %.5f, want %.5f to %.5f", x.r.K, x.r.N, x.r.Lower(), x.r.Upper(), x.lower, x.upper)
+			t.Errorf("%d of %d: got %.5f to %.5f, want %.5f to %.5f", x.r.K, x.r.N, x.r.Lower(),
+				x.r.Upper(), x.lower, x.upper)
 		}
 	}
 }

@@ -36,7 +36,8 @@ func cover(ctx context.Context, args []string, w io.Writer) error {
 	}
 	defer m.Close()
 	if m.Name() != vision.CoverModel {
-		return fmt.Errorf("the weights are for %s, and this model is %s", vision.CoverModel, m.Name())
+		return fmt.Errorf("the weights are for %s, and this model is %s", vision.CoverModel,
+			m.Name())
 	}
 	all, err := tracesOf(ctx, m, photos, *fit)
 	if err != nil {
@@ -119,7 +120,13 @@ func drawnOnFrame(m *opencv.Models, f vision.Frame, set int) (out []trace, err e
 			if err != nil {
 				return nil, err
 			}
-			out = append(out, trace{x: x[:], set: set, name: d.name, part: d.part, fresh: fresh == 1})
+			out = append(out, trace{
+				x:     x[:],
+				set:   set,
+				name:  d.name,
+				part:  d.part,
+				fresh: fresh == 1,
+			})
 		}
 	}
 	return out, nil
@@ -136,7 +143,9 @@ func tellWeights(w io.Writer, part string, weights []float64) {
 // tellCover prints, of the people to whom nothing was fitted, how many are asked about with each
 // drawing.
 func tellCover(w io.Writer, all []trace, mouth, eyes []float64) {
-	fmt.Fprintln(w, "asked about as covered, of what passes the other checks, with the two-sided 95 % interval of Clopper and Pearson:")
+	fmt.Fprintln(w,
+		"asked about as covered, of what passes the other checks, with the two-sided 95 % "+
+			"interval of Clopper and Pearson:")
 	for _, drawings := range [][]drawing{learned(), fresh()} {
 		for _, d := range drawings {
 			m, e := asked(all, d.name, mouth, eyes)

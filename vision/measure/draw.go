@@ -54,8 +54,14 @@ func (d drawing) draw(f vision.Frame, face vision.Face) vision.Frame {
 func cheeks(f vision.Frame, face vision.Face) (c [3]float64) {
 	n := 0.0
 	for _, p := range []vision.Point{
-		{X: (face.Points[0].X + face.Points[3].X) / 2, Y: (face.Points[0].Y + face.Points[3].Y) / 2},
-		{X: (face.Points[1].X + face.Points[4].X) / 2, Y: (face.Points[1].Y + face.Points[4].Y) / 2},
+		{
+			X: (face.Points[0].X + face.Points[3].X) / 2,
+			Y: (face.Points[0].Y + face.Points[3].Y) / 2,
+		},
+		{
+			X: (face.Points[1].X + face.Points[4].X) / 2,
+			Y: (face.Points[1].Y + face.Points[4].Y) / 2,
+		},
 	} {
 		for dy := -3; dy <= 3; dy++ {
 			for dx := -3; dx <= 3; dx++ {
@@ -115,7 +121,8 @@ func glassesShape(rx, ry, power float64) func(u, v float64) float64 {
 			return edge(8 * (1 - r))
 		}
 		k := max(lens(37), lens(75))
-		if u > 37 && u < 75 && math.Abs(v-49) < 1.5 || math.Abs(v-48) < 1.5 && (u < 37 && u > 5 || u > 75 && u < 107) {
+		if u > 37 && u < 75 && math.Abs(v-49) < 1.5 ||
+			math.Abs(v-48) < 1.5 && (u < 37 && u > 5 || u > 75 && u < 107) {
 			k = 1
 		}
 		return k

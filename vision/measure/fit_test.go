@@ -13,7 +13,10 @@ func TestFitPart(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	var all []trace
 	for i := range 1200 {
-		one := trace{set: i / 2 % 3, x: []float64{rnd.NormFloat64(), 100 + 10*rnd.NormFloat64(), rnd.NormFloat64()}}
+		one := trace{
+			set: i / 2 % 3,
+			x:   []float64{rnd.NormFloat64(), 100 + 10*rnd.NormFloat64(), rnd.NormFloat64()},
+		}
 		if i%2 == 0 {
 			one.part = "mouth"
 			one.x[0] += 4

@@ -27,7 +27,9 @@ func lfwFolder(beside string) (string, error) {
 	}
 	dir = filepath.Join(dir, "lfw", "images")
 	if _, err := os.Stat(dir); err != nil {
-		return "", fmt.Errorf("there are no photographs in %s: set GATEHOUSE_SHARED to a folder that holds lfw/images/PERSON/*.jpg (Labeled Faces in the Wild)", dir)
+		return "", fmt.Errorf("there are no photographs in %s: set GATEHOUSE_SHARED to a folder "+
+			"that holds lfw/images/PERSON/*.jpg (Labeled Faces in the Wild)",
+			dir)
 	}
 	return dir, nil
 }

@@ -78,7 +78,8 @@ func threshold(ctx context.Context, args []string, w io.Writer) error {
 	fs := flag.NewFlagSet("measure threshold", flag.ContinueOnError)
 	cache := fs.String("cache", ".cache", "folder with models and onnxruntime")
 	every := fs.Int("every", 0, "only every N-th person with two photographs; 0 is everybody")
-	save := fs.String("save", "", "write tracks.txt and alike.txt into this folder, as the tests read them")
+	save := fs.String("save", "",
+		"write tracks.txt and alike.txt into this folder, as the tests read them")
 	if err := fs.Parse(args); err != nil {
 		return err
 	}
@@ -109,12 +110,18 @@ func threshold(ctx context.Context, args []string, w io.Writer) error {
 	}
 	return errors.Join(
 		saveTo(filepath.Join(*save, "tracks.txt"), func(w io.Writer) error {
-			fmt.Fprintln(w, "# photograph, person, reports, enrolled with another photograph, and the best scores:")
-			fmt.Fprintln(w, "# as the person, as somebody else, as a stranger. Written by vision/measure threshold -save.")
+			fmt.Fprintln(w,
+				"# photograph, person, reports, enrolled with another photograph, and the best "+
+					"scores:")
+			fmt.Fprintln(w,
+				"# as the person, as somebody else, as a stranger. Written by vision/measure "+
+					"threshold -save.")
 			return Save(w, tracks)
 		}),
 		saveTo(filepath.Join(*save, "alike.txt"), func(w io.Writer) error {
-			fmt.Fprintln(w, "# person, likeness to the most alike of the others, to the person's second photograph (0: none).")
+			fmt.Fprintln(w,
+				"# person, likeness to the most alike of the others, to the person's second "+
+					"photograph (0: none).")
 			return SaveKin(w, kin)
 		}))
 }
@@ -145,19 +152,27 @@ func tell(w io.Writer, tracks []Track, d vision.Decision) {
 			mute++
 		}
 	}
-	fmt.Fprintf(w, "%d tracks of %d frames each, through detector, tracker, vote and gallery, margin %.2f; of %d nothing was said\n",
+	fmt.Fprintf(w,
+		"%d tracks of %d frames each, through detector, tracker, vote and gallery, margin %.2f; "+
+			"of %d nothing was said\n",
 		len(tracks), walkFrames, d.Margin, mute)
 	fmt.Fprintln(w, "in brackets: the rate, and the two-sided 95 % interval of Clopper and Pearson")
 	for k := 8; k <= 14; k++ {
 		o := At(tracks, float64(k)/steps)
-		fmt.Fprintf(w, "threshold %.2f: strangers taken for somebody: people %v, tracks %v; enrolled: found %v, mistaken %v\n",
+		fmt.Fprintf(w,
+			"threshold %.2f: strangers taken for somebody: people %v, tracks %v; enrolled: found "+
+				"%v, mistaken %v\n",
 			o.Threshold, o.Strangers, o.Tracks, o.Found, o.Mistaken)
 	}
 	if o, ok := Derive(tracks); ok {
-		fmt.Fprintf(w, "the rule (fewer than %.1f %% of strangers, with 95 %% confidence) asks for %.2f; the product uses %.2f\n",
+		fmt.Fprintf(w,
+			"the rule (fewer than %.1f %% of strangers, with 95 %% confidence) asks for %.2f; "+
+				"the product uses %.2f\n",
 			100*mostStrangers, o.Threshold, d.Score)
 	} else {
-		fmt.Fprintf(w, "these are too few for the rule (fewer than %.1f %% of strangers, with 95 %% confidence); the product uses %.2f\n",
+		fmt.Fprintf(w,
+			"these are too few for the rule (fewer than %.1f %% of strangers, with 95 %% "+
+				"confidence); the product uses %.2f\n",
 			100*mostStrangers, d.Score)
 	}
 }
@@ -166,16 +181,24 @@ func tell(w io.Writer, tracks []Track, d vision.Decision) {
 // for.
 func tellAsking(w io.Writer, kin []Kin, pairs Rate) {
 	used := vision.DefaultAlike()
-	fmt.Fprintf(w, "enrolment into a school of %d; of pairs of different people, asked about at %.2f: %v\n", len(kin), used.Other, pairs)
+	fmt.Fprintf(w,
+		"enrolment into a school of %d; of pairs of different people, asked about at %.2f: %v\n",
+		len(kin), used.Other, pairs)
 	for k := 10; k <= 26; k += 2 {
 		like := float64(k) / alikeSteps
 		a := Ask(kin, vision.Alike{Own: like, Other: like})
-		fmt.Fprintf(w, "likeness %.2f: like somebody else: somebody new %v, the same person again %v; unlike the own: the person %v, the most alike of the others %v\n",
+		fmt.Fprintf(w,
+			"likeness %.2f: like somebody else: somebody new %v, the same person again %v; "+
+				"unlike the own: the person %v, the most alike of the others %v\n",
 			like, a.Needless, a.Caught, a.Doubted, a.Foreign)
 	}
 	if a, ok := DeriveAlike(kin); ok {
-		fmt.Fprintf(w, "the rules ask for %.2f (other) and %.2f (own); the product uses %.2f and %.2f\n", a.Other, a.Own, used.Other, used.Own)
+		fmt.Fprintf(w,
+			"the rules ask for %.2f (other) and %.2f (own); the product uses %.2f and %.2f\n",
+			a.Other, a.Own, used.Other, used.Own)
 	} else {
-		fmt.Fprintf(w, "these are too few for the rules; the product uses %.2f (other) and %.2f (own)\n", used.Other, used.Own)
+		fmt.Fprintf(w,
+			"these are too few for the rules; the product uses %.2f (other) and %.2f (own)\n",
+			used.Other, used.Own)
 	}
 }

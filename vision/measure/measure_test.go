@@ -56,13 +56,15 @@ func TestSampleAgreesWithWhatIsWritten(t *testing.T) {
 	for _, got := range tracks {
 		want, ok := written[got.Mark]
 		if !ok || got.Reports != want.Reports {
-			t.Errorf("%s: got %d reports, %d are written (%v): run the program with -save", got.Mark, got.Reports, want.Reports, ok)
+			t.Errorf("%s: got %d reports, %d are written (%v): run the program with -save",
+				got.Mark, got.Reports, want.Reports, ok)
 			continue
 		}
 		// With fewer people enrolled the margin may be kept where it was not.
 		if want.Own > 0 {
 			if compared++; math.Abs(got.Own-want.Own) > 0.02 {
-				t.Errorf("%s: got %.3f as the person, %.3f is written: run the program with -save", got.Mark, got.Own, want.Own)
+				t.Errorf("%s: got %.3f as the person, %.3f is written: run the program with -save",
+					got.Mark, got.Own, want.Own)
 			}
 		}
 		if got.Stranger >= d.Score {
@@ -81,7 +83,8 @@ func TestSaysWhatIsMissing(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "GATEHOUSE_SHARED") {
 		t.Errorf("got %v, want the place of the photographs", err)
 	}
-	if err := run(context.Background(), []string{"height"}, os.Stdout); err == nil || !strings.Contains(err.Error(), "threshold") {
+	if err := run(context.Background(), []string{"height"}, os.Stdout); err == nil ||
+		!strings.Contains(err.Error(), "threshold") {
 		t.Errorf("got %v, want what can be measured", err)
 	}
 }

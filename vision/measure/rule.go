@@ -39,7 +39,8 @@ type Outcome struct {
 // twoNames says of a photograph, by its mark, that it shows one of two people whom LFW has under
 // two names each: one is spelt in two ways, and of the other one photograph has somebody else's
 // name, as others found as well. Being taken for oneself is no mistake of ours. With them counted
-// as strangers, 4 of 1,208 would be taken for somebody at 0.55, below 0.85 %, and 3 at any threshold
+// as strangers, 4 of 1,208 would be taken for somebody at 0.55, below 0.85 %, and 3 at any
+// threshold
 // up to 0.70: the rule would then ask for 0.80. They were found after the run, among those who were
 // taken for somebody; the second pair rests on likeness and on others' lists, and not on a source
 // that says so.
@@ -105,7 +106,8 @@ func Save(w io.Writer, tracks []Track) error {
 		if t.Known {
 			known = 1
 		}
-		fmt.Fprintf(b, "%s %d %d %d %.3f %.3f %.3f\n", t.Mark, t.Person, t.Reports, known, t.Own, t.Wrong, t.Stranger)
+		fmt.Fprintf(b, "%s %d %d %d %.3f %.3f %.3f\n", t.Mark, t.Person, t.Reports, known, t.Own,
+			t.Wrong, t.Stranger)
 	}
 	return b.Flush()
 }
@@ -119,7 +121,8 @@ func Load(r io.Reader) (out []Track, err error) {
 		}
 		var t Track
 		var known int
-		if _, err := fmt.Sscan(sc.Text(), &t.Mark, &t.Person, &t.Reports, &known, &t.Own, &t.Wrong, &t.Stranger); err != nil {
+		if _, err := fmt.Sscan(sc.Text(), &t.Mark, &t.Person, &t.Reports, &known, &t.Own, &t.Wrong,
+			&t.Stranger); err != nil {
 			return nil, fmt.Errorf("read tracks, line %d: %w", n, err)
 		}
 		t.Known = known == 1

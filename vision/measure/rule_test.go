@@ -35,9 +35,11 @@ func TestThresholdIsDerived(t *testing.T) {
 		t.Errorf("the default is %.2f, and the rule asks for %.2f (%v)", got, want.Threshold, ok)
 	}
 	o := At(tracks, got)
-	t.Logf("at %.2f: strangers taken %v, tracks %v; enrolled found %v, mistaken %v", got, o.Strangers, o.Tracks, o.Found, o.Mistaken)
+	t.Logf("at %.2f: strangers taken %v, tracks %v; enrolled found %v, mistaken %v", got,
+		o.Strangers, o.Tracks, o.Found, o.Mistaken)
 	if o.Strangers.Upper() >= mostStrangers || o.Found.Lower() < 0.80 {
-		t.Errorf("at %.2f: strangers taken %v, found %v, want under %.1f %% and over 80 %%", got, o.Strangers, o.Found, 100*mostStrangers)
+		t.Errorf("at %.2f: strangers taken %v, found %v, want under %.1f %% and over 80 %%", got,
+			o.Strangers, o.Found, 100*mostStrangers)
 	}
 }
 
@@ -50,7 +52,8 @@ func TestAlikeIsDerived(t *testing.T) {
 		t.Errorf("the default is %+v, and the rules ask for %+v (%v)", got, want, ok)
 	}
 	a := Ask(kin, got)
-	t.Logf("at %+v: needless %v, caught %v, doubted %v, foreign %v", got, a.Needless, a.Caught, a.Doubted, a.Foreign)
+	t.Logf("at %+v: needless %v, caught %v, doubted %v, foreign %v", got, a.Needless, a.Caught,
+		a.Doubted, a.Foreign)
 	if a.Caught.Lower() < 0.93 {
 		t.Errorf("got %v second enrolments caught, want 93 %% at least", a.Caught)
 	}
@@ -61,7 +64,16 @@ func TestAlikeIsDerived(t *testing.T) {
 func TestDerive(t *testing.T) {
 	var tracks []Track
 	for p := range 1000 {
-		tracks = append(tracks, Track{Mark: "x", Person: p, Reports: 1, Known: true, Own: 0.7, Wrong: -1, Stranger: 0.31})
+		tracks = append(tracks,
+			Track{
+				Mark:     "x",
+				Person:   p,
+				Reports:  1,
+				Known:    true,
+				Own:      0.7,
+				Wrong:    -1,
+				Stranger: 0.31,
+			})
 	}
 	if o, ok := Derive(tracks[:100]); ok {
 		t.Errorf("got %v of 100 tracks, want none", o)
@@ -82,9 +94,17 @@ func TestDerive(t *testing.T) {
 }
 
 func TestCompareCountsPeople(t *testing.T) {
-	faces := []Enrolled{{1, []float32{1, 0}}, {1, []float32{0.6, 0.8}}, {2, []float32{0, 1}}, {1, []float32{0, 1}}}
+	faces := []Enrolled{
+		{1, []float32{1, 0}},
+		{1, []float32{0.6, 0.8}},
+		{2, []float32{0, 1}},
+		{1, []float32{0, 1}},
+	}
 	kin, pairs := Compare(faces, 0.5)
-	want := []Kin{{Person: 1, Nearest: 0, Again: Cosine(faces[0], faces[1])}, {Person: 2, Nearest: 0}}
+	want := []Kin{
+		{Person: 1, Nearest: 0, Again: Cosine(faces[0], faces[1])},
+		{Person: 2, Nearest: 0},
+	}
 	if d := cmp.Diff(kin, want); d != "" || pairs != (Rate{0, 1}) {
 		t.Errorf("got %v, %v pairs, want %v", kin, pairs, want)
 	}

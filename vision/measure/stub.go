@@ -8,6 +8,7 @@ import (
 )
 
 func main() {
-	fmt.Fprintln(os.Stderr, "measure: this program was built without vision; see deploy/setup/vision.env")
+	fmt.Fprintln(os.Stderr,
+		"measure: this program was built without vision; see deploy/setup/vision.env")
 	os.Exit(1)
 }

@@ -54,7 +54,9 @@ func lookAt(m *opencv.Models, p photo) (f face, err error) {
 	if err != nil {
 		return f, err
 	}
-	if s, ok := inTheMiddle(seen, vision.Point{X: float32(picture.Width) / 2, Y: float32(picture.Height) / 2}); ok && s.Fault == "" {
+	if s, ok := inTheMiddle(seen,
+		vision.Point{X: float32(picture.Width) / 2, Y: float32(picture.Height) / 2}); ok &&
+		s.Fault == "" {
 		f.enrolment = s.Embedding
 	}
 	seed, err := strconv.ParseUint(mark, 16, 64)
@@ -70,7 +72,9 @@ func pass(c vision.Chain, w *walk) (out []vision.Verdict, err error) {
 	t := vision.NewTracker("measure", math.MaxInt64)
 	for k := range walkFrames {
 		f, middle := w.frame(k)
-		seen, err := c.Look(f, vision.VideoLimits(), func(x vision.Face) bool { return t.Wants(f.Time, x) })
+		seen, err := c.Look(f, vision.VideoLimits(), func(x vision.Face) bool {
+			return t.Wants(f.Time, x)
+		})
 		if err != nil {
 			return nil, err
 		}
@@ -110,7 +114,14 @@ func judge(faces []face, margin, quality float64) ([]Track, error) {
 	d := vision.Decision{Score: -1, Margin: margin, Quality: quality}
 	var out []Track
 	for _, f := range faces {
-		t := Track{Mark: f.mark, Person: f.person, Reports: len(f.reports), Own: -1, Wrong: -1, Stranger: -1}
+		t := Track{
+			Mark:     f.mark,
+			Person:   f.person,
+			Reports:  len(f.reports),
+			Own:      -1,
+			Wrong:    -1,
+			Stranger: -1,
+		}
 		t.Known = template[f.person] != "" && template[f.person] != f.mark
 		self := personID(f.person)
 		for _, v := range f.reports {

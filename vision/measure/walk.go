@@ -47,7 +47,11 @@ func (w *walk) frame(k int) (vision.Frame, vision.Point) {
 		light:   0.75 + 0.4*w.rnd.Float64(),
 		blurred: w.rnd.IntN(4) == 0,
 	}
-	f := vision.Frame{Width: walkWidth, Height: walkHeight, Time: w.start.Add(time.Duration(k) * time.Second / 5)}
+	f := vision.Frame{
+		Width:  walkWidth,
+		Height: walkHeight,
+		Time:   w.start.Add(time.Duration(k) * time.Second / 5),
+	}
 	f.Pix = make([]byte, 3*walkWidth*walkHeight)
 	for i := range f.Pix {
 		f.Pix[i] = 96

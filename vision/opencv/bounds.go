@@ -30,13 +30,18 @@ type demand struct {
 // check says to people what is too much.
 func (d demand) check() error {
 	const mend = "let the camera send a smaller picture (its second stream, often called substream)"
-	if d.width < 1 || d.height < 1 || d.width > MaxSide || d.height > MaxSide || d.width*d.height > MaxPixels {
-		return gatehouse.Errorf(gatehouse.TooLarge, "the camera's pictures have %dx%d pixels; at most %d million, and %d a side, are taken: %s",
+	if d.width < 1 || d.height < 1 || d.width > MaxSide || d.height > MaxSide ||
+		d.width*d.height > MaxPixels {
+		return gatehouse.Errorf(gatehouse.TooLarge,
+			"the camera's pictures have %dx%d pixels; at most %d million, and %d a side, are "+
+				"taken: %s",
 			d.width, d.height, MaxPixels/1_000_000, MaxSide, mend)
 	}
 	// One is being decoded, and one is the newest that was.
 	if n := (d.kept + 2) * d.bytes; n > MaxDecoder {
-		return gatehouse.Errorf(gatehouse.TooLarge, "the camera's stream needs %d MB for %d pictures of %dx%d at once; at most %d MB are taken: %s, or with fewer reference pictures",
+		return gatehouse.Errorf(gatehouse.TooLarge,
+			"the camera's stream needs %d MB for %d pictures of %dx%d at once; at most %d MB are "+
+				"taken: %s, or with fewer reference pictures",
 			n>>20, d.kept+2, d.width, d.height, MaxDecoder>>20, mend)
 	}
 	return nil
@@ -73,7 +78,8 @@ func demand264(n []byte) (d demand, ok bool) {
 		return d, false
 	}
 	var s h264.SPS
-	if s.Unmarshal(n) != nil || s.PicWidthInMbsMinus1 > MaxSide || s.PicHeightInMapUnitsMinus1 > MaxSide {
+	if s.Unmarshal(n) != nil || s.PicWidthInMbsMinus1 > MaxSide ||
+		s.PicHeightInMapUnitsMinus1 > MaxSide {
 		return d, false
 	}
 	d.width, d.height = 16*int(s.PicWidthInMbsMinus1+1), 16*int(s.PicHeightInMapUnitsMinus1+1)
@@ -91,7 +97,8 @@ func demand265(n []byte) (d demand, ok bool) {
 		return d, false
 	}
 	var s h265.SPS
-	if s.Unmarshal(n) != nil || s.PicWidthInLumaSamples > 1<<16 || s.PicHeightInLumaSamples > 1<<16 {
+	if s.Unmarshal(n) != nil || s.PicWidthInLumaSamples > 1<<16 ||
+		s.PicHeightInLumaSamples > 1<<16 {
 		return d, false
 	}
 	d.width, d.height = int(s.PicWidthInLumaSamples), int(s.PicHeightInLumaSamples)

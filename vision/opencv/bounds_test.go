@@ -84,7 +84,8 @@ func TestLargePicturesAreRefused(t *testing.T) {
 			}
 			d.Close()
 			switch refused := gatehouse.ErrorCode(err) == gatehouse.TooLarge; {
-			case c.says == "" && refused, c.says != "" && (!refused || !strings.Contains(err.Error(), c.says)):
+			case c.says == "" && refused,
+				c.says != "" && (!refused || !strings.Contains(err.Error(), c.says)):
 				t.Errorf("%s, %s: got %v, want %q", c.name, way, err, c.says)
 			}
 		}

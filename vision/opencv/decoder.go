@@ -54,7 +54,14 @@ func NewDecoder(c Codec) (*Decoder, error) {
 	if codec == nil {
 		return nil, fmt.Errorf("this machine's FFmpeg has no decoder for %s", c)
 	}
-	d := &Decoder{codec: c, ctx: astiav.AllocCodecContext(codec), packet: astiav.AllocPacket(), frame: astiav.AllocFrame(), newest: astiav.AllocFrame(), out: astiav.AllocFrame()}
+	d := &Decoder{
+		codec:  c,
+		ctx:    astiav.AllocCodecContext(codec),
+		packet: astiav.AllocPacket(),
+		frame:  astiav.AllocFrame(),
+		newest: astiav.AllocFrame(),
+		out:    astiav.AllocFrame(),
+	}
 	d.ctx.SetThreadCount(1)
 	bounds, err := limits()
 	if err != nil {
@@ -149,7 +156,8 @@ func (d *Decoder) receive() (pictures int, err error) {
 		case err != nil:
 			return pictures, fmt.Errorf("decode %s: %w", d.codec, err)
 		}
-		if w, h := d.frame.Width(), d.frame.Height(); w < 16 || h < 16 || w > MaxSide || h > MaxSide {
+		if w, h := d.frame.Width(), d.frame.Height(); w < 16 || h < 16 || w > MaxSide ||
+			h > MaxSide {
 			d.frame.Unref()
 			return pictures, fmt.Errorf("pictures of %dx%d are not taken", w, h)
 		}
@@ -202,7 +210,8 @@ func (d *Decoder) prepare(g geometry) error {
 		d.scale = nil
 	}
 	flags := astiav.NewSoftwareScaleContextFlags(astiav.SoftwareScaleContextFlagBilinear)
-	s, err := astiav.CreateSoftwareScaleContext(g.w, g.h, g.format, g.outW, g.outH, astiav.PixelFormatBgr24, flags)
+	s, err := astiav.CreateSoftwareScaleContext(g.w, g.h, g.format, g.outW, g.outH,
+		astiav.PixelFormatBgr24, flags)
 	if err != nil {
 		return fmt.Errorf("make scaler from %v: %w", g.format, err)
 	}

@@ -41,7 +41,9 @@ func (d photoDetector) Detect(f vision.Frame) ([]vision.Face, error) {
 }
 
 // Plan is how pictures of a size are searched, and what that finds.
-func (m *Models) Plan(width, height int) vision.Plan { return m.Tiling.Plan(width, height, m.reach) }
+func (m *Models) Plan(width, height int) vision.Plan {
+	return m.Tiling.Plan(width, height, m.reach)
+}
 
 // reach implements vision.Reach.
 func (m *Models) reach(width, height int) float64 {
@@ -105,7 +107,8 @@ func (m *Models) detectIn(mat gocv.Mat, r image.Rectangle) ([]vision.Face, error
 
 // shaped is the size of a picture once it has a shape that the RFB bears.
 func shaped(width, height int) (int, int) {
-	width = max(width, height) // squeezing an upright picture would make its faces too broad to be found
+	// squeezing an upright picture would make its faces too broad to be found
+	width = max(width, height)
 	return width, max(height, int(math.Ceil(float64(width)/widest)))
 }
 
@@ -114,7 +117,8 @@ func shaped(width, height int) (int, int) {
 func (m *Models) detectRFB(mat gocv.Mat) ([]vision.Face, error) {
 	h, w := m.detector.size()
 	width, height := shaped(mat.Cols(), mat.Rows())
-	small, err := fitted(mat, min((mat.Cols()*w+width/2)/width, w), min((mat.Rows()*h+height/2)/height, h), w, h)
+	small, err := fitted(mat, min((mat.Cols()*w+width/2)/width, w),
+		min((mat.Rows()*h+height/2)/height, h), w, h)
 	if err != nil {
 		return nil, err
 	}
@@ -129,14 +133,20 @@ func (m *Models) detectRFB(mat gocv.Mat) ([]vision.Face, error) {
 	}
 	n := len(out[0]) / 2
 	if len(out[1]) != 4*n {
-		return nil, fmt.Errorf("%s gave %d scores and %d corners", m.detector.name(), n, len(out[1]))
+		return nil, fmt.Errorf("%s gave %d scores and %d corners", m.detector.name(), n,
+			len(out[1]))
 	}
 	fw, fh := float32(width), float32(height)
 	var faces []vision.Face
 	for i := 0; i < n; i++ {
 		if s := out[0][2*i+1]; s >= minScore {
 			b := out[1][4*i : 4*i+4]
-			faces = append(faces, vision.Face{Score: s, Box: vision.Box{X: b[0] * fw, Y: b[1] * fh, W: (b[2] - b[0]) * fw, H: (b[3] - b[1]) * fh}})
+			faces = append(faces, vision.Face{Score: s, Box: vision.Box{
+				X: b[0] * fw,
+				Y: b[1] * fh,
+				W: (b[2] - b[0]) * fw,
+				H: (b[3] - b[1]) * fh,
+			}})
 		}
 	}
 	return faces, nil
@@ -163,7 +173,8 @@ func (m *Models) detectYuNet(mat gocv.Mat) ([]vision.Face, error) {
 	}
 	var faces []vision.Face
 	for i, step := range []int{8, 16, 32} {
-		part, err := yunetLevel(out[i], out[3+i], out[6+i], out[9+i], step, w/step, h/step, float32(1/k))
+		part, err := yunetLevel(out[i], out[3+i], out[6+i], out[9+i], step, w/step, h/step,
+			float32(1/k))
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", m.detector.name(), err)
 		}
@@ -181,17 +192,21 @@ func fitted(mat gocv.Mat, w, h, width, height int) (gocv.Mat, error) {
 	}
 	defer small.Close()
 	out := gocv.NewMat()
-	if err := gocv.CopyMakeBorder(small, &out, 0, height-small.Rows(), 0, width-small.Cols(), gocv.BorderConstant, color.RGBA{}); err != nil {
+	if err := gocv.CopyMakeBorder(small, &out, 0, height-small.Rows(), 0, width-small.Cols(),
+		gocv.BorderConstant, color.RGBA{}); err != nil {
 		out.Close()
 		return gocv.Mat{}, fmt.Errorf("pad: %w", err)
 	}
 	return out, nil
 }
 
-func yunetLevel(class, object, boxes, points []float32, step, cols, rows int, scale float32) ([]vision.Face, error) {
+func yunetLevel(
+	class, object, boxes, points []float32, step, cols, rows int, scale float32,
+) ([]vision.Face, error) {
 	n := cols * rows
 	if len(class) != n || len(object) != n || len(boxes) != 4*n || len(points) != 10*n {
-		return nil, fmt.Errorf("outputs for step %d have %d, %d, %d and %d numbers for %d places", step, len(class), len(object), len(boxes), len(points), n)
+		return nil, fmt.Errorf("outputs for step %d have %d, %d, %d and %d numbers for %d places",
+			step, len(class), len(object), len(boxes), len(points), n)
 	}
 	var faces []vision.Face
 	s := float32(step) * scale
@@ -203,7 +218,12 @@ func yunetLevel(class, object, boxes, points []float32, step, cols, rows int, sc
 		c, r := float32(i%cols), float32(i/cols)
 		b, p := boxes[4*i:], points[10*i:]
 		bw, bh := float32(math.Exp(float64(b[2])))*s, float32(math.Exp(float64(b[3])))*s
-		f := vision.Face{Score: min(score, 1), Box: vision.Box{X: (c+b[0])*s - bw/2, Y: (r+b[1])*s - bh/2, W: bw, H: bh}}
+		f := vision.Face{Score: min(score, 1), Box: vision.Box{
+			X: (c+b[0])*s - bw/2,
+			Y: (r+b[1])*s - bh/2,
+			W: bw,
+			H: bh,
+		}}
 		for k := range f.Points {
 			f.Points[k] = vision.Point{X: (p[2*k] + c) * s, Y: (p[2*k+1] + r) * s}
 		}
@@ -218,10 +238,12 @@ func usable(faces []vision.Face, mat gocv.Mat) []vision.Face {
 	keep := faces[:0]
 	for _, f := range faces {
 		b := f.Box
-		if !(b.W >= minFace && b.H >= minFace && b.W <= 2*float32(picture.Dx()) && b.H <= 2*float32(picture.Dy())) {
+		if !(b.W >= minFace && b.H >= minFace && b.W <= 2*float32(picture.Dx()) &&
+			b.H <= 2*float32(picture.Dy())) {
 			continue
 		}
-		if r := image.Rect(int(b.X), int(b.Y), int(b.X+b.W), int(b.Y+b.H)).Intersect(picture); r.Dx() < minFace || r.Dy() < minFace {
+		if r := image.Rect(int(b.X), int(b.Y), int(b.X+b.W), int(b.Y+b.H)).Intersect(picture); r.Dx() < minFace ||
+			r.Dy() < minFace {
 			continue
 		}
 		keep = append(keep, f)
@@ -232,7 +254,8 @@ func usable(faces []vision.Face, mat gocv.Mat) []vision.Face {
 // points finds the five points with a model of 68: the box cut out, grey, v/256; out come
 // pairs of coordinates, 0…1 of the box.
 func (m *Models) points(mat gocv.Mat, b vision.Box) (p [5]vision.Point, err error) {
-	r := image.Rect(int(b.X), int(b.Y), int(b.X+b.W), int(b.Y+b.H)).Intersect(image.Rect(0, 0, mat.Cols(), mat.Rows()))
+	r := image.Rect(int(b.X), int(b.Y), int(b.X+b.W), int(b.Y+b.H)).Intersect(image.Rect(0, 0,
+		mat.Cols(), mat.Rows()))
 	crop, err := cut(mat, b)
 	if err != nil {
 		return p, err
@@ -259,7 +282,8 @@ func (m *Models) points(mat gocv.Mat, b vision.Box) (p [5]vision.Point, err erro
 		return p, err
 	}
 	if len(out[0]) != 2*68 {
-		return p, fmt.Errorf("%s gave %d numbers instead of 68 points", m.landmarks.name(), len(out[0]))
+		return p, fmt.Errorf("%s gave %d numbers instead of 68 points", m.landmarks.name(),
+			len(out[0]))
 	}
 	// Of the usual 68: the lids' four points are an eye, 30 the nose's tip, outer and inner
 	// corner together a corner of the mouth.
@@ -268,7 +292,10 @@ func (m *Models) points(mat gocv.Mat, b vision.Box) (p [5]vision.Point, err erro
 			p[i].X += out[0][2*k] / float32(len(of))
 			p[i].Y += out[0][2*k+1] / float32(len(of))
 		}
-		p[i] = vision.Point{X: p[i].X*float32(r.Dx()) + float32(r.Min.X), Y: p[i].Y*float32(r.Dy()) + float32(r.Min.Y)}
+		p[i] = vision.Point{
+			X: p[i].X*float32(r.Dx()) + float32(r.Min.X),
+			Y: p[i].Y*float32(r.Dy()) + float32(r.Min.Y),
+		}
 	}
 	return p, nil
 }

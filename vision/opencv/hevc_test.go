@@ -30,7 +30,11 @@ func hevc(t *testing.T, w, h int, frames func(i int) *astiav.Frame) []byte {
 	enc.SetTimeBase(astiav.NewRational(1, 25))
 	opts := astiav.NewDictionary()
 	defer opts.Free()
-	for k, v := range map[string]string{"preset": "ultrafast", "x265-params": "info=0:log-level=none:keyint=10:min-keyint=10:pools=1:frame-threads=1:repeat-headers=1:crf=22:bframes=0"} {
+	for k, v := range map[string]string{
+		"preset": "ultrafast",
+		"x265-params": "info=0:log-level=none:keyint=10:min-keyint=10:" +
+			"pools=1:frame-threads=1:repeat-headers=1:crf=22:bframes=0",
+	} {
 		if err := opts.Set(k, v, 0); err != nil {
 			t.Fatal(err)
 		}

@@ -79,7 +79,8 @@ func middle(c vision.Chain, path string) ([]float32, error) {
 	var best []float32
 	least := float32(1e9)
 	for _, s := range seen {
-		dx, dy := s.Face.Box.X+s.Face.Box.W/2-float32(f.Width)/2, s.Face.Box.Y+s.Face.Box.H/2-float32(f.Height)/2
+		dx, dy := s.Face.Box.X+s.Face.Box.W/2-float32(f.Width)/2, s.Face.Box.Y+s.Face.Box.H/2-float32(
+			f.Height)/2
 		if d := dx*dx + dy*dy; d < least {
 			least, best = d, s.Embedding
 		}
@@ -201,8 +202,14 @@ func identify(t *testing.T, vectors map[string][]float32) {
 			}
 		}
 	}
-	judged := vision.Decision{Score: 0.50, Margin: 0.12} // the default counts on votes, of which there are none here
-	for _, d := range []vision.Decision{{Score: 0.333}, {Score: 0.45}, judged, vision.DefaultDecision()} {
+	// the default counts on votes, of which there are none here
+	judged := vision.Decision{Score: 0.50, Margin: 0.12}
+	for _, d := range []vision.Decision{
+		{Score: 0.333},
+		{Score: 0.45},
+		judged,
+		vision.DefaultDecision(),
+	} {
 		var known, found, mistaken, strangers, taken int
 		for _, p := range all {
 			id := gatehouse.PersonID(filepath.Base(filepath.Dir(p)))
@@ -224,13 +231,16 @@ func identify(t *testing.T, vectors map[string][]float32) {
 				mistaken++
 			}
 		}
-		t.Logf("score %.3f margin %.2f, %d enrolled: %d of %d found, %d mistaken for another, %d of %d strangers taken for somebody",
+		t.Logf("score %.3f margin %.2f, %d enrolled: %d of %d found, %d mistaken for another, %d "+
+			"of %d strangers taken for somebody",
 			d.Score, d.Margin, g.Len(), found, known, mistaken, taken, strangers)
 		if d != judged {
 			continue
 		}
 		if float64(found) < 0.88*float64(known) || mistaken > 1 || taken > 2 {
-			t.Errorf("at 0.50: %d of %d found, %d mistaken, %d of %d strangers taken; want 88 %% at least, 1 and 2 at most", found, known, mistaken, taken, strangers)
+			t.Errorf("at 0.50: %d of %d found, %d mistaken, %d of %d strangers taken; want 88 %% "+
+				"at least, 1 and 2 at most",
+				found, known, mistaken, taken, strangers)
 		}
 	}
 }

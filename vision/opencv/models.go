@@ -70,7 +70,9 @@ func (m *Models) load(c Config) (err error) {
 	case 12:
 		m.yunet = true
 	default:
-		return gatehouse.FieldErrorf("detector", "%q has %d outputs; give an Ultra-Light RFB model (2) or a YuNet (12)", c.Detector, len(m.detector.outputs))
+		return gatehouse.FieldErrorf("detector",
+			"%q has %d outputs; give an Ultra-Light RFB model (2) or a YuNet (12)", c.Detector,
+			len(m.detector.outputs))
 	}
 	if m.embedder, err = openSession("embedder", c.Embedder, 3); err != nil {
 		return err
@@ -93,15 +95,22 @@ func (m *Models) try() error {
 		grey.Pix[i] = 128
 	}
 	if h, w := m.detector.size(); h < 32 || w < 32 {
-		return gatehouse.FieldErrorf("detector", "the model declares pictures of %dx%d; one with a fixed size is needed", w, h)
+		return gatehouse.FieldErrorf("detector",
+			"the model declares pictures of %dx%d; one with a fixed size is needed", w, h)
 	}
 	if _, err := m.Detect(grey); err != nil {
 		return gatehouse.FieldErrorf("detector", "%v", err)
 	}
-	face := vision.Face{Box: vision.Box{X: 30, Y: 20, W: 60, H: 60}}
+	face := vision.Face{Box: vision.Box{
+		X: 30,
+		Y: 20,
+		W: 60,
+		H: 60,
+	}}
 	if m.landmarks != nil {
 		if h, w := m.landmarks.size(); h < 16 || w < 16 {
-			return gatehouse.FieldErrorf("landmarks", "the model declares pictures of %dx%d; one with a fixed size is needed", w, h)
+			return gatehouse.FieldErrorf("landmarks",
+				"the model declares pictures of %dx%d; one with a fixed size is needed", w, h)
 		}
 		mat, err := toMat(grey)
 		if err != nil {
@@ -113,7 +122,9 @@ func (m *Models) try() error {
 		}
 	}
 	if h, w := m.embedder.size(); h != vision.AlignedSize || w != vision.AlignedSize {
-		return gatehouse.FieldErrorf("embedder", "the model takes %dx%d pixels; one that takes %dx%d is needed", w, h, vision.AlignedSize, vision.AlignedSize)
+		return gatehouse.FieldErrorf("embedder",
+			"the model takes %dx%d pixels; one that takes %dx%d is needed", w, h,
+			vision.AlignedSize, vision.AlignedSize)
 	}
 	face.Points = vision.AlignedPoints()
 	aligned, err := m.Align(grey, face)
@@ -125,7 +136,8 @@ func (m *Models) try() error {
 		return gatehouse.FieldErrorf("embedder", "%v", err)
 	}
 	if m.dim = len(v); m.dim > gatehouse.MaxEmbedding {
-		return gatehouse.FieldErrorf("embedder", "the model gives %d numbers; at most %d are taken", m.dim, gatehouse.MaxEmbedding)
+		return gatehouse.FieldErrorf("embedder",
+			"the model gives %d numbers; at most %d are taken", m.dim, gatehouse.MaxEmbedding)
 	}
 	if m.spoof != nil {
 		if _, err := m.Live(grey, face); err != nil {
@@ -204,7 +216,9 @@ func (m *Models) Align(f vision.Frame, face vision.Face) (vision.Frame, error) {
 	}
 	out := gocv.NewMat()
 	defer out.Close()
-	if err := gocv.WarpAffineWithParams(src, &out, turn, image.Pt(vision.AlignedSize, vision.AlignedSize), gocv.InterpolationLinear, gocv.BorderConstant, color.RGBA{}); err != nil {
+	if err := gocv.WarpAffineWithParams(src, &out, turn,
+		image.Pt(vision.AlignedSize, vision.AlignedSize), gocv.InterpolationLinear,
+		gocv.BorderConstant, color.RGBA{}); err != nil {
 		return vision.Frame{}, fmt.Errorf("warp: %w", err)
 	}
 	return toFrame(out)
@@ -213,7 +227,8 @@ func (m *Models) Align(f vision.Frame, face vision.Face) (vision.Frame, error) {
 // Embed implements vision.Embedder: blue, green, red, (v-127.5)/127.5.
 func (m *Models) Embed(aligned vision.Frame) ([]float32, error) {
 	if aligned.Width != vision.AlignedSize || aligned.Height != vision.AlignedSize {
-		return nil, fmt.Errorf("an aligned face has %d pixels a side, this one is %dx%d", vision.AlignedSize, aligned.Width, aligned.Height)
+		return nil, fmt.Errorf("an aligned face has %d pixels a side, this one is %dx%d",
+			vision.AlignedSize, aligned.Width, aligned.Height)
 	}
 	mat, err := toMat(aligned)
 	if err != nil {
@@ -244,7 +259,12 @@ func (m *Models) Live(f vision.Frame, face vision.Face) (float64, error) {
 	defer src.Close()
 	side := 1.5 * max(face.Box.W, face.Box.H)
 	cx, cy := face.Box.X+face.Box.W/2, face.Box.Y+face.Box.H/2
-	crop, err := cut(src, vision.Box{X: cx - side/2, Y: cy - side/2, W: side, H: side})
+	crop, err := cut(src, vision.Box{
+		X: cx - side/2,
+		Y: cy - side/2,
+		W: side,
+		H: side,
+	})
 	if err != nil {
 		return 0, err
 	}
@@ -271,7 +291,8 @@ func (m *Models) Live(f vision.Frame, face vision.Face) (float64, error) {
 
 // cut copies the part of a picture that lies in the box; the caller closes it.
 func cut(m gocv.Mat, b vision.Box) (gocv.Mat, error) {
-	r := image.Rect(int(b.X), int(b.Y), int(b.X+b.W), int(b.Y+b.H)).Intersect(image.Rect(0, 0, m.Cols(), m.Rows()))
+	r := image.Rect(int(b.X), int(b.Y), int(b.X+b.W), int(b.Y+b.H)).Intersect(image.Rect(0, 0,
+		m.Cols(), m.Rows()))
 	if r.Dx() < 2 || r.Dy() < 2 {
 		return gocv.Mat{}, fmt.Errorf("the box %v lies outside the picture", b)
 	}

@@ -49,7 +49,9 @@ func TestBothDetectorsAgree(t *testing.T) {
 		a, b := only(t, rfb, f), only(t, yunet, f)
 		iou, like := a.Face.Box.IoU(b.Face.Box), vision.Cosine(a.Embedding, b.Embedding)
 		if iou < 0.5 || like < 0.85 {
-			t.Errorf("%s: boxes overlap by %.2f, embeddings' cosine %.3f; want 0.5 and 0.85 at least", filepath.Base(p), iou, like)
+			t.Errorf("%s: boxes overlap by %.2f, embeddings' cosine %.3f; want 0.5 and 0.85 at "+
+				"least",
+				filepath.Base(p), iou, like)
 		}
 	}
 }
@@ -201,7 +203,12 @@ func FuzzDecode(f *testing.F) {
 
 func TestReadMP4Refuses(t *testing.T) {
 	dir := cache(t)
-	for _, p := range []string{"missing.mp4", "media/LICENSE.txt", "media/franck_02221.jpg", "models/fr_detect.onnx"} {
+	for _, p := range []string{
+		"missing.mp4",
+		"media/LICENSE.txt",
+		"media/franck_02221.jpg",
+		"models/fr_detect.onnx",
+	} {
 		if r, err := opencv.ReadMP4(filepath.Join(dir, p)); err == nil {
 			t.Errorf("%s: got %d units and no error", p, len(r.Units))
 		}

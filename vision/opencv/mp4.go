@@ -74,7 +74,8 @@ func (r *Recording) load(t *mp4.TrakBox, all []byte, sets [][]byte) error {
 	if n == 0 || t.Mdia.Mdhd.Timescale == 0 {
 		return fmt.Errorf("the video has no frames")
 	}
-	r.Interval = time.Duration(float64(t.Mdia.Mdhd.Duration) / float64(t.Mdia.Mdhd.Timescale) / float64(n) * float64(time.Second))
+	r.Interval = time.Duration(float64(t.Mdia.Mdhd.Duration) / float64(t.Mdia.Mdhd.Timescale) / float64(
+		n) * float64(time.Second))
 	ranges, err := t.GetRangesForSampleInterval(1, n)
 	if err != nil {
 		return fmt.Errorf("read tables: %w", err)

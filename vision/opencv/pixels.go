@@ -15,7 +15,8 @@ import (
 // toMat copies a frame into memory of OpenCV's; the caller closes the Mat.
 func toMat(f vision.Frame) (gocv.Mat, error) {
 	if !f.Valid() {
-		return gocv.Mat{}, fmt.Errorf("a frame of %dx%d with %d bytes is none", f.Width, f.Height, len(f.Pix))
+		return gocv.Mat{}, fmt.Errorf("a frame of %dx%d with %d bytes is none", f.Width, f.Height,
+			len(f.Pix))
 	}
 	m := gocv.NewMatWithSize(f.Height, f.Width, gocv.MatTypeCV8UC3)
 	p, err := m.DataPtrUint8()
@@ -30,7 +31,8 @@ func toMat(f vision.Frame) (gocv.Mat, error) {
 // toFrame copies a Mat's pixels out.
 func toFrame(m gocv.Mat) (vision.Frame, error) {
 	if m.Empty() || m.Type() != gocv.MatTypeCV8UC3 {
-		return vision.Frame{}, fmt.Errorf("picture of type %v instead of three bytes a pixel", m.Type())
+		return vision.Frame{}, fmt.Errorf("picture of type %v instead of three bytes a pixel",
+			m.Type())
 	}
 	f := vision.Frame{Width: m.Cols(), Height: m.Rows(), Pix: m.ToBytes()}
 	if !f.Valid() {
@@ -85,7 +87,8 @@ func JPEG(f vision.Frame, limit int, boxes ...vision.Box) ([]byte, error) {
 	}
 	defer m.Close()
 	for _, b := range boxes {
-		r := image.Rect(int(b.X), int(b.Y), int(b.X+b.W), int(b.Y+b.H)).Intersect(image.Rect(0, 0, f.Width, f.Height))
+		r := image.Rect(int(b.X), int(b.Y), int(b.X+b.W), int(b.Y+b.H)).Intersect(image.Rect(0, 0,
+			f.Width, f.Height))
 		if r.Dx() < 2 || r.Dy() < 2 {
 			continue
 		}
@@ -114,7 +117,8 @@ func JPEG(f vision.Frame, limit int, boxes ...vision.Box) ([]byte, error) {
 }
 
 func encode(m gocv.Mat, quality int) ([]byte, error) {
-	buf, err := gocv.IMEncodeWithParams(gocv.JPEGFileExt, m, []int{gocv.IMWriteJpegQuality, quality})
+	buf, err := gocv.IMEncodeWithParams(gocv.JPEGFileExt, m,
+		[]int{gocv.IMWriteJpegQuality, quality})
 	if err != nil {
 		return nil, fmt.Errorf("encode JPEG: %w", err)
 	}

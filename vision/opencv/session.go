@@ -24,14 +24,17 @@ type session struct {
 // in itself and is never unloaded.
 func startRuntime(library string) error {
 	if _, err := os.Stat(library); err != nil {
-		return gatehouse.FieldErrorf("ort_library", "there is no file %q: run deploy/setup/assets.sh, or give the path of libonnxruntime.so", library)
+		return gatehouse.FieldErrorf("ort_library",
+			"there is no file %q: run deploy/setup/assets.sh, or give the path of libonnxruntime.so",
+			library)
 	}
 	if ort.IsInitialized() {
 		return nil
 	}
 	ort.SetSharedLibraryPath(library)
 	if err := ort.InitializeEnvironment(ort.WithLogLevelError()); err != nil {
-		return gatehouse.FieldErrorf("ort_library", "%q does not load as ONNX Runtime: %v", library, err)
+		return gatehouse.FieldErrorf("ort_library", "%q does not load as ONNX Runtime: %v",
+			library, err)
 	}
 	return nil
 }
@@ -40,14 +43,18 @@ func startRuntime(library string) error {
 // the setting that named it.
 func openSession(key, path string, planes int64) (*session, error) {
 	if _, err := os.Stat(path); err != nil {
-		return nil, gatehouse.FieldErrorf(key, "there is no file %q: run deploy/setup/assets.sh, or give the path of the model", path)
+		return nil, gatehouse.FieldErrorf(key,
+			"there is no file %q: run deploy/setup/assets.sh, or give the path of the model", path)
 	}
 	ins, outs, err := ort.GetInputOutputInfo(path)
 	if err != nil {
-		return nil, gatehouse.FieldErrorf(key, "%q is no model that ONNX Runtime reads: %v", path, err)
+		return nil, gatehouse.FieldErrorf(key, "%q is no model that ONNX Runtime reads: %v", path,
+			err)
 	}
 	if len(ins) != 1 || len(ins[0].Dimensions) != 4 || ins[0].Dimensions[1] != planes {
-		return nil, gatehouse.FieldErrorf(key, "%q takes %v; a model with one picture of %d planes as its input is needed", path, ins, planes)
+		return nil, gatehouse.FieldErrorf(key,
+			"%q takes %v; a model with one picture of %d planes as its input is needed", path, ins,
+			planes)
 	}
 	o, err := ort.NewSessionOptions()
 	if err != nil {

@@ -40,7 +40,8 @@ func portraits(t testing.TB, m *opencv.Models, files []string) (out []portrait) 
 func (p portrait) of(t testing.TB, size float32) portrait {
 	t.Helper()
 	k := size / min(p.face.W, p.face.H)
-	f, err := opencv.Shrink(p.frame, int(float32(p.frame.Width)*k+0.5), int(float32(p.frame.Height)*k+0.5))
+	f, err := opencv.Shrink(p.frame, int(float32(p.frame.Width)*k+0.5),
+		int(float32(p.frame.Height)*k+0.5))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +61,9 @@ func (p portrait) of(t testing.TB, size float32) portrait {
 
 // crowd is a grey picture with as many portraits as fit, all of one size, side by side; off
 // moves them all, so that tiles' borders run through other places.
-func crowd(t testing.TB, ps []portrait, size float32, width, height, off int) (vision.Frame, []vision.Box) {
+func crowd(
+	t testing.TB, ps []portrait, size float32, width, height, off int,
+) (vision.Frame, []vision.Box) {
 	t.Helper()
 	f := vision.Frame{Width: width, Height: height, Pix: make([]byte, 3*width*height)}
 	for i := range f.Pix {
@@ -143,14 +146,16 @@ func TestWideAndUprightPictures(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			plan := tiled.Plan(c.width, c.height)
 			if len(plan.Parts) != c.runs || plan.Smallest > 48 {
-				t.Errorf("got %d runs that find faces from %.0f px, want %d and 48 px", len(plan.Parts), plan.Smallest, c.runs)
+				t.Errorf("got %d runs that find faces from %.0f px, want %d and 48 px",
+					len(plan.Parts), plan.Smallest, c.runs)
 			}
 			f, want := crowd(t, ps, 48, c.width, c.height, 7)
 			got, more := found(want, detected(t, tiled, f))
 			before, _ := found(want, detected(t, whole, f))
 			t.Logf("%d faces: %d found in one run, %d with tiles", len(want), before, got)
 			if got < len(want)*98/100 || more > 0 {
-				t.Errorf("got %d of %d faces and %d that are none, want 98 %% and 0", got, len(want), more)
+				t.Errorf("got %d of %d faces and %d that are none, want 98 %% and 0", got,
+					len(want), more)
 			}
 		})
 	}
@@ -164,7 +169,8 @@ func TestLargeFacesInTiles(t *testing.T) {
 		for off := range 5 {
 			f, want := crowd(t, ps, size, 2560, 720, off*45)
 			if got, more := found(want, detected(t, tiled, f)); got != len(want) || more > 0 {
-				t.Errorf("faces of %.0f px, moved by %d: got %d of %d and %d that are none", size, off*45, got, len(want), more)
+				t.Errorf("faces of %.0f px, moved by %d: got %d of %d and %d that are none", size,
+					off*45, got, len(want), more)
 			}
 		}
 	}
@@ -193,10 +199,12 @@ func TestRecallBySize(t *testing.T) {
 				n, m := found(want, detected(t, tiled, f))
 				after, more, all = after+n, more+m, all+len(want)
 			}
-			t.Logf("%s %dx%d, faces of %2.0f px: %d of %d in one run, %d in %d (and %d that are none)",
+			t.Logf("%s %dx%d, faces of %2.0f px: %d of %d in one run, %d in %d (and %d that are "+
+				"none)",
 				c.name, c.width, c.height, size, before, all, after, len(plan.Parts), more)
 			if float64(size) >= plan.Smallest && float64(after) < 0.94*float64(all) {
-				t.Errorf("%s: %d of %d faces of %.0f px, want 94 %% from %.0f px on", c.name, after, all, size, plan.Smallest)
+				t.Errorf("%s: %d of %d faces of %.0f px, want 94 %% from %.0f px on", c.name,
+					after, all, size, plan.Smallest)
 			}
 		}
 	}

@@ -42,7 +42,8 @@ func run(ctx context.Context, args []string, out, errs io.Writer) error {
 	f := flag.NewFlagSet("gatehouse-sim", flag.ContinueOnError)
 	f.SetOutput(errs)
 	file := f.String("scenario", "", "`file` that says what stands where (required)")
-	listen := f.String("control", "", "loopback `address` to be driven from, e.g. 127.0.0.1:0 (default: none)")
+	listen := f.String("control", "",
+		"loopback `address` to be driven from, e.g. 127.0.0.1:0 (default: none)")
 	check := f.Bool("check", false, "read the scenario, say whether it is good, and end")
 	if err := f.Parse(args); err != nil {
 		return err
@@ -60,7 +61,8 @@ func run(ctx context.Context, args []string, out, errs io.Writer) error {
 		return fmt.Errorf("%s: %w", *file, err)
 	}
 	if *check {
-		fmt.Fprintf(out, "%s is good: %d pieces of equipment, %d steps\n", *file, len(s.Equipment), len(s.Script))
+		fmt.Fprintf(out, "%s is good: %d pieces of equipment, %d steps\n", *file, len(s.Equipment),
+			len(s.Script))
 		return nil
 	}
 	all, err := sim.New(s, slog.New(slog.NewTextHandler(errs, nil)))
@@ -96,5 +98,9 @@ func announce(out io.Writer, s sim.Scenario, all *sim.Sim, control string) error
 			at[e.ID] = a
 		}
 	}
-	return json.NewEncoder(out).Encode(map[string]any{"ready": true, "control": control, "equipment": at})
+	return json.NewEncoder(out).Encode(map[string]any{
+		"ready":     true,
+		"control":   control,
+		"equipment": at,
+	})
 }

@@ -36,7 +36,8 @@ func TestRunAnnouncesWhereItListens(t *testing.T) {
 	r, w := io.Pipe()
 	done := make(chan error, 1)
 	go func() {
-		done <- run(ctx, []string{"-scenario", write(t, scenario), "-control", "127.0.0.1:0"}, w, io.Discard)
+		done <- run(ctx, []string{"-scenario", write(t, scenario), "-control", "127.0.0.1:0"}, w,
+			io.Discard)
 	}()
 	line, err := bufio.NewReader(r).ReadBytes('\n')
 	if err != nil {
@@ -81,9 +82,24 @@ func TestRunSaysWhatIsWrong(t *testing.T) {
 	}{
 		{"no scenario", nil, "name a scenario with -scenario"},
 		{"absent", []string{"-scenario", "/none.yaml"}, "/none.yaml"},
-		{"bad key", []string{"-scenario", write(t, "equipmnt: []\n")}, `line 1: "equipmnt" is no key of scenario`},
-		{"open control", []string{"-scenario", write(t, scenario), "-control", "0.0.0.0:0"}, "is not on the loopback interface"},
-		{"port taken", []string{"-scenario", write(t, strings.Replace(scenario, "127.0.0.1:0", taken.Addr().String(), 1))}, "equipment meter: listen for modbus"},
+		{
+			"bad key",
+			[]string{"-scenario", write(t, "equipmnt: []\n")},
+			`line 1: "equipmnt" is no key of scenario`,
+		},
+		{
+			"open control",
+			[]string{"-scenario", write(t, scenario), "-control", "0.0.0.0:0"},
+			"is not on the loopback interface",
+		},
+		{
+			"port taken",
+			[]string{
+				"-scenario",
+				write(t, strings.Replace(scenario, "127.0.0.1:0", taken.Addr().String(), 1)),
+			},
+			"equipment meter: listen for modbus",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			err := run(t.Context(), c.args, io.Discard, io.Discard)
@@ -92,11 +108,13 @@ func TestRunSaysWhatIsWrong(t *testing.T) {
 			}
 		})
 	}
-	if err := run(t.Context(), []string{"-h"}, io.Discard, io.Discard); !errors.Is(err, flag.ErrHelp) {
+	if err := run(t.Context(), []string{"-h"}, io.Discard, io.Discard); !errors.Is(err,
+		flag.ErrHelp) {
 		t.Errorf("-h: got %v, want help", err)
 	}
 	var out strings.Builder
-	if err := run(t.Context(), []string{"-check", "-scenario", "../sample.yaml"}, &out, io.Discard); err != nil || !strings.Contains(out.String(), "is good: 5 pieces of equipment, 4 steps") {
+	if err := run(t.Context(), []string{"-check", "-scenario", "../sample.yaml"}, &out, io.Discard); err != nil ||
+		!strings.Contains(out.String(), "is good: 5 pieces of equipment, 4 steps") {
 		t.Errorf("-check: got %q, %v", out.String(), err)
 	}
 }

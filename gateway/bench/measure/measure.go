@@ -51,7 +51,8 @@ func (l Line) String() string {
 	if l.Ratio != 0 {
 		ratio = fmt.Sprintf("  ratio %.2f", l.Ratio)
 	}
-	return fmt.Sprintf("%-28s ours %8.1f%s %s%s  bar %s  %s  (%s)", l.Name, l.Ours, beside, l.Unit, ratio, l.Bar, verdict, l.Note)
+	return fmt.Sprintf("%-28s ours %8.1f%s %s%s  bar %s  %s  (%s)", l.Name, l.Ours, beside, l.Unit,
+		ratio, l.Bar, verdict, l.Note)
 }
 
 // WriteJSON writes the lines as JSON to a file; "" writes nothing.

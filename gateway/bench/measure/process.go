@@ -131,7 +131,8 @@ func Mosquitto(ctx context.Context, dir string) (_ *Process, addr string, err er
 		return nil, "", err
 	}
 	conf := filepath.Join(dir, "mosquitto.conf")
-	text := "listener " + port + " 127.0.0.1\nallow_anonymous true\npersistence false\nlog_type error\nsys_interval 0\n" +
+	text := "listener " + port +
+		" 127.0.0.1\nallow_anonymous true\npersistence false\nlog_type error\nsys_interval 0\n" +
 		"max_inflight_messages 0\nmax_queued_messages 0\nset_tcp_nodelay true\n"
 	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
 		return nil, "", err

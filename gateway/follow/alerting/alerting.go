@@ -172,7 +172,9 @@ func (x *Reader) lastSave(ctx context.Context, r *follow.Reader) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWords)
 	defer cancel()
 	if err := x.save(ctx, r); err != nil {
-		x.opt.Logger.Warn("the rules' state was not saved at the end; the next start goes on from the save before", "error", err)
+		x.opt.Logger.Warn("the rules' state was not saved at the end; the next start goes on "+
+			"from the save before",
+			"error", err)
 	}
 }
 
@@ -209,7 +211,8 @@ func (x *Reader) carryOut(ctx context.Context, effects []rules.Effect) error {
 		}
 		for _, c := range x.targets(*e.Command) {
 			if !x.opt.Command(c, e.At) {
-				x.opt.Logger.Warn("a rule's command was dropped: too many are waiting", "rule", c.Rule, "device", c.Device)
+				x.opt.Logger.Warn("a rule's command was dropped: too many are waiting", "rule",
+					c.Rule, "device", c.Device)
 			}
 		}
 	}
@@ -223,7 +226,8 @@ func (x *Reader) targets(c rules.CommandEffect) []rules.CommandEffect {
 	}
 	var out []rules.CommandEffect
 	for _, e := range x.opt.Directory.InZone(c.Zone) {
-		if (c.Type == "" || c.Type == e.Profile.Type) && (c.Profile == "" || c.Profile == e.Profile.ID) {
+		if (c.Type == "" || c.Type == e.Profile.Type) &&
+			(c.Profile == "" || c.Profile == e.Profile.ID) {
 			one := c
 			one.Device = e.Device.ID
 			out = append(out, one)

@@ -42,7 +42,8 @@ func Load(dir string) (f Files, err error) {
 	for _, r := range f.Rules {
 		for _, act := range r.Then {
 			if act.Notify != nil {
-				return f, fmt.Errorf("%s:%d: rule %s: this gateway cannot notify people by role: leave notify out; "+
+				return f, fmt.Errorf("%s:%d: rule %s: this gateway cannot notify people by role: "+
+					"leave notify out; "+
 					"every alert is on the live wall and goes to webhooks", r.File, r.Line, r.ID)
 			}
 		}
@@ -71,7 +72,10 @@ func Seed(dir string, shipped fs.FS) error {
 	if _, err := os.Stat(dir); err == nil {
 		return nil
 	}
-	for from, to := range map[string]string{"rules": dir, "procedures": filepath.Join(dir, "procedures")} {
+	for from, to := range map[string]string{
+		"rules":      dir,
+		"procedures": filepath.Join(dir, "procedures"),
+	} {
 		sub, err := fs.Sub(shipped, from)
 		if err != nil {
 			return err

@@ -110,7 +110,9 @@ func drain(first g.SchoolID, changed <-chan g.SchoolID) []g.SchoolID {
 func (c *Computer) Recompute(ctx context.Context, school g.SchoolID, at []time.Time) error {
 	first, last := slices.MinFunc(at, time.Time.Compare), slices.MaxFunc(at, time.Time.Compare)
 	return c.compute(ctx, school, first, last.Add(1), func(s g.Session) bool {
-		return slices.ContainsFunc(at, func(t time.Time) bool { return !t.Before(s.Start) && !t.After(s.End) })
+		return slices.ContainsFunc(at, func(t time.Time) bool {
+			return !t.Before(s.Start) && !t.After(s.End)
+		})
 	})
 }
 
@@ -128,7 +130,9 @@ func (c *Computer) boundaryPassed(s g.Session) bool {
 }
 
 // compute answers the sessions of a school that overlap [from, to) and that want says.
-func (c *Computer) compute(ctx context.Context, school g.SchoolID, from, to time.Time, want func(g.Session) bool) error {
+func (c *Computer) compute(
+	ctx context.Context, school g.SchoolID, from, to time.Time, want func(g.Session) bool,
+) error {
 	sessions, err := c.opt.View.Sessions(ctx, school, from, to)
 	if err != nil {
 		return fmt.Errorf("read sessions: %w", err)
@@ -152,7 +156,8 @@ func (c *Computer) computeOne(ctx context.Context, s g.Session) error {
 	if err != nil {
 		return err
 	}
-	rows, err := c.opt.View.SightingsBetween(ctx, s.School, s.Start, s.End.Add(time.Nanosecond), nil)
+	rows, err := c.opt.View.SightingsBetween(ctx, s.School, s.Start, s.End.Add(time.Nanosecond),
+		nil)
 	if err != nil {
 		return err
 	}
@@ -195,7 +200,9 @@ func sightings(rows []registry.SightingRow) []rules.Sighting {
 }
 
 // inputs are what the answer depends on beside the sightings.
-func (c *Computer) inputs(ctx context.Context, s g.Session, now time.Time) (in rules.Inputs, err error) {
+func (c *Computer) inputs(
+	ctx context.Context, s g.Session, now time.Time,
+) (in rules.Inputs, err error) {
 	view := c.opt.View
 	in = rules.Inputs{Session: s, Zones: c.opt.Directory.Zones(s.School), Now: now}
 	if in.School, err = view.School(ctx, s.School); err != nil {

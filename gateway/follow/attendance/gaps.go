@@ -53,7 +53,9 @@ const shortGap = time.Minute
 
 // deviceGaps walks the device's status log from the newest entry back to the session's start.
 // A device that was never heard of sees nobody, from when it was registered.
-func deviceGaps(ctx context.Context, view *registry.View, d g.Device, from, to time.Time) ([]rules.Gap, error) {
+func deviceGaps(
+	ctx context.Context, view *registry.View, d g.Device, from, to time.Time,
+) ([]rules.Gap, error) {
 	if from.Before(d.Created) {
 		from = d.Created
 	}

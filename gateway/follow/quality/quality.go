@@ -87,7 +87,8 @@ func (r *Reader) Run(ctx context.Context) error {
 			return nil
 		}
 		now := r.opt.Now()
-		if len(records) < follow.Batch && now.Sub(r.looked).Abs() >= advanceEvery { // only once the past has been seen
+		// only once the past has been seen
+		if len(records) < follow.Batch && now.Sub(r.looked).Abs() >= advanceEvery {
 			r.looked = now
 			r.counter.Advance(now)
 		}
@@ -108,7 +109,9 @@ func (r *Reader) restore(ctx context.Context) error {
 	r.turn, r.at = turn, at
 	for _, b := range state {
 		if err := r.counter.Restore(b); err != nil {
-			r.opt.Logger.Error("what was remembered of some devices is lost: repeats from before are not recognised", "error", err)
+			r.opt.Logger.Error("what was remembered of some devices is lost: repeats from before "+
+				"are not recognised",
+				"error", err)
 		}
 	}
 	r.cursor, err = r.opt.Feed.Journal.CursorAt(name, at)
@@ -118,7 +121,8 @@ func (r *Reader) restore(ctx context.Context) error {
 // pace bounds what the report costs: its rows are written so often as five hundred a second
 // allow.
 func (r *Reader) pace() time.Duration {
-	return min(max(keepEvery, time.Duration(r.counter.Pending())*time.Second/rowsPerSecond), keepLatest)
+	return min(max(keepEvery, time.Duration(r.counter.Pending())*time.Second/rowsPerSecond),
+		keepLatest)
 }
 
 // silence is how long a device may be silent; false where it is gone or disabled.

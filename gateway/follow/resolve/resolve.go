@@ -112,7 +112,9 @@ type claim struct {
 
 // claimant is whose passage it is by now, "" where it is still nobody's. A number is a person's
 // for good; a card may have been somebody else's, and counts for cardsBack only.
-func (x *Resolver) claimant(ctx context.Context, school g.SchoolID, p registry.Passage, known map[claim]g.PersonID) (g.PersonID, error) {
+func (x *Resolver) claimant(
+	ctx context.Context, school g.SchoolID, p registry.Passage, known map[claim]g.PersonID,
+) (g.PersonID, error) {
 	e, _ := x.Directory.Known(p.Device)
 	c := claim{p.Method, p.Credential, e.Profile.Type == g.TypeTerminal}
 	if p.Method != g.ByFace && x.Now().Sub(p.Time) > cardsBack {
@@ -127,7 +129,8 @@ func (x *Resolver) claimant(ctx context.Context, school g.SchoolID, p registry.P
 	var person g.PersonID
 	var err error
 	if p.Method == g.ByFace {
-		person, _, err = x.Identify.Face(ctx, school, &g.Sighting{Method: g.ByFace, Credential: p.Credential})
+		person, _, err = x.Identify.Face(ctx, school,
+			&g.Sighting{Method: g.ByFace, Credential: p.Credential})
 	} else {
 		person, err = x.Identify.Credential(ctx, school, c.method, p.Credential, c.number)
 	}

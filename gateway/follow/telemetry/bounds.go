@@ -31,7 +31,9 @@ const (
 // checkText looks at an expression before anything parses it. The error says where.
 func checkText(text string) error {
 	if len(text) > maxExpression {
-		return fmt.Errorf("it has %d bytes; at most %d are taken: ask for less at a time, or use fewer alternatives", len(text), maxExpression)
+		return fmt.Errorf("it has %d bytes; at most %d are taken: ask for less at a time, or use "+
+			"fewer alternatives",
+			len(text), maxExpression)
 	}
 	depth, signs, pattern := 0, 0, false
 	for i := 0; i < len(text); i++ {
@@ -74,7 +76,8 @@ func checkText(text string) error {
 			signs = 0
 		}
 		if depth > maxDepth || signs > maxDepth {
-			return fmt.Errorf("at byte %d: it is nested more than %d deep; write it flatter", i, maxDepth)
+			return fmt.Errorf("at byte %d: it is nested more than %d deep; write it flatter", i,
+				maxDepth)
 		}
 	}
 	return nil
@@ -96,14 +99,18 @@ func quoted(text string) int {
 // checkPattern bounds what a regular expression costs to build and to match.
 func checkPattern(p string) error {
 	if len(p) > maxPattern {
-		return fmt.Errorf("the regular expression has %d bytes; at most %d are taken: match several label values with several selectors", len(p), maxPattern)
+		return fmt.Errorf("the regular expression has %d bytes; at most %d are taken: match "+
+			"several label values with several selectors",
+			len(p), maxPattern)
 	}
 	re, err := syntax.Parse(p, syntax.Perl|syntax.DotNL)
 	if err != nil {
 		return fmt.Errorf("the regular expression: %w", err)
 	}
 	if n := steps(re); n > maxSteps {
-		return fmt.Errorf("the regular expression has %d steps with its repeats written out; at most %d are taken: repeat less", n, maxSteps)
+		return fmt.Errorf("the regular expression has %d steps with its repeats written out; at "+
+			"most %d are taken: repeat less",
+			n, maxSteps)
 	}
 	return nil
 }
@@ -150,7 +157,9 @@ func checkExpr(expr parser.Expr) error {
 				step = subqueryStep
 			}
 			if n.Range/step > maxPoints && wrong == nil {
-				wrong = fmt.Errorf("at byte %d: the subquery has more than %d points; use a longer step or a shorter range", n.PositionRange().Start, maxPoints)
+				wrong = fmt.Errorf("at byte %d: the subquery has more than %d points; use a "+
+					"longer step or a shorter range",
+					n.PositionRange().Start, maxPoints)
 			}
 		case *parser.Call:
 			if p, ok := pattern(n); ok && wrong == nil {
@@ -165,9 +174,11 @@ func checkExpr(expr parser.Expr) error {
 	case wrong != nil:
 		return wrong
 	case selectors > maxSelectors:
-		return fmt.Errorf("it has %d selectors; at most %d are taken: ask in several queries", selectors, maxSelectors)
+		return fmt.Errorf("it has %d selectors; at most %d are taken: ask in several queries",
+			selectors, maxSelectors)
 	case nodes > maxNodes:
-		return fmt.Errorf("it has %d parts; at most %d are taken: ask in several queries", nodes, maxNodes)
+		return fmt.Errorf("it has %d parts; at most %d are taken: ask in several queries", nodes,
+			maxNodes)
 	}
 	return nil
 }
@@ -207,7 +218,9 @@ func selector(text string) ([]*labels.Matcher, error) {
 // them one selector after the other.
 type budget struct{ series int }
 
-var errTouched = fmt.Errorf("the query reads more than %d series: narrow its selectors, or ask for one school at a time", maxTouched)
+var errTouched = fmt.Errorf(
+	"the query reads more than %d series: narrow its selectors, or ask for one school at a time",
+	maxTouched)
 
 // counted is a set of series that ends with an error once the budget is used up.
 type counted struct {
@@ -249,4 +262,6 @@ func size(v parser.Value) int {
 	return 1
 }
 
-var errResult = fmt.Errorf("the answer has more than %d values: use a longer step, a shorter range, or aggregate", maxResult)
+var errResult = fmt.Errorf(
+	"the answer has more than %d values: use a longer step, a shorter range, or aggregate",
+	maxResult)

@@ -22,34 +22,68 @@ var heavy = repeat("(.{100}){9}", 5)
 func TestExpressionsAreBounded(t *testing.T) {
 	h := open(t).Handler(prefix, telemetry.Allowed{Every: true})
 	now := time.Now()
-	span := url.Values{"start": {fmt.Sprint(now.Add(-time.Hour).Unix())}, "end": {fmt.Sprint(now.Unix())}, "step": {"60"}}
+	span := url.Values{
+		"start": {fmt.Sprint(now.Add(-time.Hour).Unix())},
+		"end":   {fmt.Sprint(now.Unix())},
+		"step":  {"60"},
+	}
 	for _, c := range []struct{ name, expr, want string }{
 		{"length", repeat("a+", 9000) + "a", "bytes; at most 16384"},
-		{"calls", repeat("sum(", 200) + "x" + repeat(")", 200), "at byte 131: it is nested more than 32 deep"},
+		{
+			"calls",
+			repeat("sum(", 200) + "x" + repeat(")", 200),
+			"at byte 131: it is nested more than 32 deep",
+		},
 		{"brackets", repeat("(", 5000) + "1" + repeat(")", 5000), "nested more than 32 deep"},
 		{"signs", repeat("-", 10000) + "1", "at byte 32: it is nested"},
 		{"signs apart", repeat("- ", 5000) + "1", "nested more than 32 deep"},
 		{"powers", repeat("1^", 5000) + "1", "parts; at most 1000"},
 		{"selectors", repeat("a+", 99) + "a", "100 selectors; at most 64"},
-		{"pattern's length", `x{a=~"` + repeat("a|", 600) + `"}`, "the regular expression has 1200 bytes"},
+		{
+			"pattern's length",
+			`x{a=~"` + repeat("a|", 600) + `"}`,
+			"the regular expression has 1200 bytes",
+		},
 		{"pattern's steps", `x{a=~"` + heavy + `"}`, "steps with its repeats written out"},
-		{"pattern apart", "x{a !~ # a comment\n '" + repeat(".{900}", 9) + "'}", "steps with its repeats written out"},
-		{"a call's pattern", `label_replace(x, "a", "b", "c", ("` + heavy + `"))`, "steps with its repeats written out"},
-		{"subquery", "max_over_time(x[30d:1s])", "at byte 14: the subquery has more than 11000 points"},
-		{"subquery within", "sum(max_over_time(max_over_time(x[1h])[20d:1m]))", "the subquery has more than 11000 points"},
+		{
+			"pattern apart",
+			"x{a !~ # a comment\n '" + repeat(".{900}", 9) + "'}",
+			"steps with its repeats written out",
+		},
+		{
+			"a call's pattern",
+			`label_replace(x, "a", "b", "c", ("` + heavy + `"))`,
+			"steps with its repeats written out",
+		},
+		{
+			"subquery",
+			"max_over_time(x[30d:1s])",
+			"at byte 14: the subquery has more than 11000 points",
+		},
+		{
+			"subquery within",
+			"sum(max_over_time(max_over_time(x[1h])[20d:1m]))",
+			"the subquery has more than 11000 points",
+		},
 	} {
 		for path, form := range map[string]url.Values{"/query": {}, "/query_range": span} {
 			form.Set("query", c.expr)
 			code, body := ask(t, h, path, form)
-			if code != http.StatusBadRequest || !strings.Contains(body, c.want) || !strings.Contains(body, `"bad_data"`) || !strings.Contains(body, "query: ") {
-				t.Errorf("%s, %s: got %d %.200s, want 400 with %q", c.name, path, code, body, c.want)
+			if code != http.StatusBadRequest || !strings.Contains(body, c.want) ||
+				!strings.Contains(body, `"bad_data"`) || !strings.Contains(body, "query: ") {
+				t.Errorf("%s, %s: got %d %.200s, want 400 with %q", c.name, path, code, body,
+					c.want)
 			}
 		}
-		if _, err := (telemetry.Allowed{}).Confine("/query", url.Values{"query": {c.expr}}); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := (telemetry.Allowed{}).Confine("/query", url.Values{"query": {c.expr}}); err == nil ||
+			!strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s, for a server of its own: got %v, want %q", c.name, err, c.want)
 		}
 	}
-	if code, body := ask(t, h, "/query", url.Values{"query": {repeat("sum(", 200_000)}}); code != http.StatusBadRequest || !strings.Contains(body, "the form has more than 131072 bytes, and an expression may have 16384") {
+	code, body := ask(t, h, "/query", url.Values{"query": {repeat("sum(", 200_000)}})
+	if code != http.StatusBadRequest ||
+		!strings.Contains(body,
+			"the form has more than 131072 bytes, and an expression may have 16384") {
 		t.Errorf("a form that is too large: got %d %.200s", code, body)
 	}
 	for name, form := range map[string]url.Values{
@@ -58,7 +92,8 @@ func TestExpressionsAreBounded(t *testing.T) {
 		"65 selectors; at most 64": {"match[]": strings.Split(repeat("x ", 64)+"x", " ")},
 	} {
 		for _, path := range []string{"/series", "/labels", "/label/a/values"} {
-			if code, body := ask(t, h, path, form); code != http.StatusBadRequest || !strings.Contains(body, name) {
+			if code, body := ask(t, h, path, form); code != http.StatusBadRequest ||
+				!strings.Contains(body, name) {
 				t.Errorf("%s: got %d %.200s, want 400 with %q", path, code, body, name)
 			}
 		}
@@ -90,18 +125,30 @@ func TestCostWhileRunning(t *testing.T) {
 	s, at := open(t), time.Now().Add(-time.Minute).Truncate(time.Second)
 	var events []g.Event
 	for i := range 120 {
-		events = append(events, reading("sch_a", g.DeviceID(fmt.Sprintf("lab-%d", i)), at, map[string]g.Value{"temperature": g.NumberValue(21)}))
+		events = append(events,
+			reading("sch_a", g.DeviceID(fmt.Sprintf("lab-%d", i)), at,
+				map[string]g.Value{"temperature": g.NumberValue(21)}))
 	}
 	if err := s.Append(t.Context(), events, describe); err != nil {
 		t.Fatal(err)
 	}
 	h := s.Handler(prefix, telemetry.Allowed{Every: true})
-	long := url.Values{"query": {"gatehouse_temperature @ " + fmt.Sprint(at.Unix())}, "start": {"0"}, "end": {"10999"}, "step": {"1"}}
-	if code, body := ask(t, h, "/query_range", long); code != http.StatusUnprocessableEntity || !strings.Contains(body, "the answer has more than 1000000 values: use a longer step") {
+	long := url.Values{
+		"query": {"gatehouse_temperature @ " + fmt.Sprint(at.Unix())},
+		"start": {"0"},
+		"end":   {"10999"},
+		"step":  {"1"},
+	}
+	if code, body := ask(t, h, "/query_range", long); code != http.StatusUnprocessableEntity ||
+		!strings.Contains(body, "the answer has more than 1000000 values: use a longer step") {
 		t.Errorf("got %d %.200s", code, body)
 	}
-	slow := url.Values{"timeout": {"0.001"}, "query": {"max_over_time(avg_over_time(vector(time())[10000s:1s])[10000s:1s])"}}
-	if code, body := ask(t, h, "/query", slow); code != http.StatusServiceUnavailable || !strings.Contains(body, `"timeout"`) {
+	slow := url.Values{
+		"timeout": {"0.001"},
+		"query":   {"max_over_time(avg_over_time(vector(time())[10000s:1s])[10000s:1s])"},
+	}
+	if code, body := ask(t, h, "/query", slow); code != http.StatusServiceUnavailable ||
+		!strings.Contains(body, `"timeout"`) {
 		t.Errorf("got %d %.200s", code, body)
 	}
 }
@@ -109,10 +156,17 @@ func TestCostWhileRunning(t *testing.T) {
 // FuzzExpression: whatever is asked gets an answer, and nothing that is let through to the
 // parser is beyond its bounds.
 func FuzzExpression(f *testing.F) {
-	for _, s := range []string{"1", `x{a=~"b.*"}`, "sum(rate(x[5m:1m]))", "'", "`", `"\`, "=~", `x=~"("`, "#", "((((", "--1", `label_replace(x,"a","b","c","(")`, "x[1:]", "{\"a\"=~'\\'}"} {
+	for _, s := range []string{
+		"1", `x{a=~"b.*"}`, "sum(rate(x[5m:1m]))", "'", "`", `"\`, "=~", `x=~"("`, "#",
+		"((((", "--1", `label_replace(x,"a","b","c","(")`, "x[1:]", "{\"a\"=~'\\'}",
+	} {
 		f.Add(s)
 	}
-	s, err := telemetry.Open(telemetry.Options{Dir: f.TempDir(), LateBy: time.Hour, Classes: []telemetry.Class{{Name: "default", Retention: time.Hour * 24}}})
+	s, err := telemetry.Open(telemetry.Options{
+		Dir:     f.TempDir(),
+		LateBy:  time.Hour,
+		Classes: []telemetry.Class{{Name: "default", Retention: time.Hour * 24}},
+	})
 	if err != nil {
 		f.Fatal(err)
 	}

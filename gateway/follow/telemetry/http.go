@@ -68,7 +68,9 @@ func (q *Queries) Handler(prefix string, allowed Allowed) http.Handler {
 func badForm(err error) error {
 	var large *http.MaxBytesError
 	if errors.As(err, &large) {
-		err = fmt.Errorf("the form has more than %d bytes, and an expression may have %d: ask for less at a time", maxForm, maxExpression)
+		err = fmt.Errorf("the form has more than %d bytes, and an expression may have %d: ask "+
+			"for less at a time",
+			maxForm, maxExpression)
 	}
 	return badData{err}
 }
@@ -108,9 +110,13 @@ func Answer(w http.ResponseWriter, data any, err error) {
 		case errors.As(err, &timeout), errors.Is(err, context.DeadlineExceeded):
 			status, kind = http.StatusServiceUnavailable, "timeout"
 		case errors.As(err, &known) && known.Code == g.Invalid:
-			status, kind, err = http.StatusBadRequest, "bad_data", known
+			status = http.StatusBadRequest
+			kind = "bad_data"
+			err = known
 		case errors.As(err, &known) && known.Code == g.Unavailable:
-			status, kind, err = http.StatusServiceUnavailable, "unavailable", known
+			status = http.StatusServiceUnavailable
+			kind = "unavailable"
+			err = known
 		}
 		w.WriteHeader(status)
 		body = map[string]any{"status": "error", "errorType": kind, "error": err.Error()}
@@ -174,7 +180,9 @@ func span(form url.Values) (start, end time.Time, step time.Duration, err error)
 		return start, end, step, badData{errors.New("end: is before start")}
 	}
 	if end.Sub(start)/step > maxPoints {
-		return start, end, step, badData{fmt.Errorf("step: more than %d points for each series; use a longer step", maxPoints)}
+		return start, end, step, badData{
+			fmt.Errorf("step: more than %d points for each series; use a longer step", maxPoints),
+		}
 	}
 	return start, end, step, nil
 }
@@ -213,10 +221,11 @@ func exec(ctx context.Context, q promql.Query, err error) (any, error) {
 }
 
 func (h handler) labels(r *http.Request) (any, error) {
-	return h.overMatches(r, func(ctx context.Context, q storage.Querier, ms []*labels.Matcher) ([]string, error) {
-		names, _, err := q.LabelNames(ctx, nil, ms...)
-		return names, err
-	})
+	return h.overMatches(r,
+		func(ctx context.Context, q storage.Querier, ms []*labels.Matcher) ([]string, error) {
+			names, _, err := q.LabelNames(ctx, nil, ms...)
+			return names, err
+		})
 }
 
 func (h handler) labelValues(r *http.Request) (any, error) {
@@ -224,14 +233,17 @@ func (h handler) labelValues(r *http.Request) (any, error) {
 	if !model.LegacyValidation.IsValidLabelName(name) {
 		return nil, badData{fmt.Errorf("label: %q is no label name", name)}
 	}
-	return h.overMatches(r, func(ctx context.Context, q storage.Querier, ms []*labels.Matcher) ([]string, error) {
-		values, _, err := q.LabelValues(ctx, name, nil, ms...)
-		return values, err
-	})
+	return h.overMatches(r,
+		func(ctx context.Context, q storage.Querier, ms []*labels.Matcher) ([]string, error) {
+			values, _, err := q.LabelValues(ctx, name, nil, ms...)
+			return values, err
+		})
 }
 
 // overMatches unites what f finds for each match[], or for everything where there is none.
-func (h handler) overMatches(r *http.Request, f func(context.Context, storage.Querier, []*labels.Matcher) ([]string, error)) (any, error) {
+func (h handler) overMatches(
+	r *http.Request, f func(context.Context, storage.Querier, []*labels.Matcher) ([]string, error),
+) (any, error) {
 	sets, mint, maxt, err := matchParams(r.Form, false)
 	if err != nil {
 		return nil, err
@@ -294,12 +306,16 @@ func (h handler) series(r *http.Request) (any, error) {
 	return cut(r, found)
 }
 
-func matchParams(form url.Values, required bool) (sets [][]*labels.Matcher, mint, maxt int64, err error) {
+func matchParams(
+	form url.Values, required bool,
+) (sets [][]*labels.Matcher, mint, maxt int64, err error) {
 	if required && len(form["match[]"]) == 0 {
 		return nil, 0, 0, badData{errors.New("match[]: give at least one selector")}
 	}
 	if n := len(form["match[]"]); n > maxSelectors {
-		return nil, 0, 0, badData{fmt.Errorf("match[]: %d selectors; at most %d are taken", n, maxSelectors)}
+		return nil, 0, 0, badData{
+			fmt.Errorf("match[]: %d selectors; at most %d are taken", n, maxSelectors),
+		}
 	}
 	for _, m := range form["match[]"] {
 		ms, err := selector(m)
@@ -322,7 +338,9 @@ func timeParam(form url.Values, name string, fallback time.Time) (time.Time, err
 	v := form.Get(name)
 	if v == "" {
 		if fallback.IsZero() {
-			return fallback, badData{fmt.Errorf("%s: is missing; give seconds since 1970 or an RFC 3339 time", name)}
+			return fallback, badData{
+				fmt.Errorf("%s: is missing; give seconds since 1970 or an RFC 3339 time", name),
+			}
 		}
 		return fallback, nil
 	}
@@ -331,7 +349,9 @@ func timeParam(form url.Values, name string, fallback time.Time) (time.Time, err
 	}
 	t, err := time.Parse(time.RFC3339Nano, v)
 	if err != nil {
-		return t, badData{fmt.Errorf("%s: %q is neither seconds since 1970 nor an RFC 3339 time", name, v)}
+		return t, badData{
+			fmt.Errorf("%s: %q is neither seconds since 1970 nor an RFC 3339 time", name, v),
+		}
 	}
 	return t, nil
 }
@@ -346,5 +366,7 @@ func durationParam(form url.Values, name string) (time.Duration, error) {
 	if d, err := model.ParseDuration(v); err == nil && d > 0 {
 		return time.Duration(d), nil
 	}
-	return 0, badData{fmt.Errorf("%s: %q is no duration; give seconds or e.g. 15s, 1m, 1h", name, v)}
+	return 0, badData{
+		fmt.Errorf("%s: %q is no duration; give seconds or e.g. 15s, 1m, 1h", name, v),
+	}
 }

@@ -16,7 +16,9 @@ import (
 // end for each event: the labels as tags, the values as floats, the time in milliseconds.
 // field names a property's field. Readings of devices that describe does not know, and what
 // the protocol cannot say, are left out and counted.
-func Lines(events []g.Event, measurement string, field func(property string) string, describe Describe) (lines []string, unknown, refused int) {
+func Lines(
+	events []g.Event, measurement string, field func(property string) string, describe Describe,
+) (lines []string, unknown, refused int) {
 	var b bytes.Buffer
 	enc := protocol.NewEncoder(&b)
 	enc.FailOnFieldErr(true)
@@ -31,14 +33,22 @@ func Lines(events []g.Event, measurement string, field func(property string) str
 			unknown++
 			continue
 		}
-		m := metric{name: measurement, at: moment(e), fields: fields(e.Reading, field), tags: []*protocol.Tag{
-			{Key: "device", Value: string(e.Device)}, {Key: "profile", Value: string(d.Profile)}, {Key: "school", Value: string(e.School)},
-			{Key: "type", Value: string(d.Type)}, {Key: "zone", Value: string(e.Zone)}}}
+		m := metric{
+			name:   measurement,
+			at:     moment(e),
+			fields: fields(e.Reading, field),
+			tags: []*protocol.Tag{
+				{Key: "device", Value: string(e.Device)},
+				{Key: "profile", Value: string(d.Profile)},
+				{Key: "school", Value: string(e.School)},
+				{Key: "type", Value: string(d.Type)}, {Key: "zone", Value: string(e.Zone)}},
+		}
 		if len(m.fields) == 0 {
 			continue
 		}
 		b.Reset()
-		if _, err := enc.Encode(m); err != nil || e.School == "" || m.at.Year() < 1970 || m.at.Year() > 2261 {
+		if _, err := enc.Encode(m); err != nil || e.School == "" || m.at.Year() < 1970 ||
+			m.at.Year() > 2261 {
 			refused++
 			continue
 		}
@@ -55,7 +65,9 @@ func fields(r *g.Reading, name func(string) string) []*protocol.Field {
 			out = append(out, &protocol.Field{Key: name(property), Value: f})
 		}
 	}
-	slices.SortFunc(out, func(a, b *protocol.Field) int { return bytes.Compare([]byte(a.Key), []byte(b.Key)) })
+	slices.SortFunc(out, func(a, b *protocol.Field) int {
+		return bytes.Compare([]byte(a.Key), []byte(b.Key))
+	})
 	return slices.CompactFunc(out, func(a, b *protocol.Field) bool { return a.Key == b.Key })
 }
 
@@ -75,7 +87,9 @@ func (m metric) FieldList() []*protocol.Field { return m.fields }
 // the far side will never take them, they are halved until those at fault are alone, which
 // are left out and counted: one bad line holds up no other. Any other error means that
 // nothing is promised; send all of them again.
-func Send(ctx context.Context, lines []string, write func(context.Context, []string) error) (refused int, err error) {
+func Send(
+	ctx context.Context, lines []string, write func(context.Context, []string) error,
+) (refused int, err error) {
 	if len(lines) == 0 {
 		return 0, nil
 	}

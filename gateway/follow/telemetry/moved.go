@@ -19,7 +19,9 @@ const lookback = 5 * time.Minute
 // endForgotten is for the first reading of a property since the start: the device may have been
 // moved while the gateway was down. What it left under other labels, and can still be looked back
 // to, is marked as over.
-func (s *Store) endForgotten(ctx context.Context, a storage.Appender, class int, now labels.Labels, e *g.Event) error {
+func (s *Store) endForgotten(
+	ctx context.Context, a storage.Appender, class int, now labels.Labels, e *g.Event,
+) error {
 	at := max(e.Received.UnixMilli(), moment(e).UnixMilli())
 	q, err := s.dbs[class].Querier(at-lookback.Milliseconds(), at)
 	if err != nil {

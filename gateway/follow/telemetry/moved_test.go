@@ -13,7 +13,11 @@ import (
 // TestMovedWhileTheGatewayWasDown: what was known of the series is gone, and the meter counts
 // once all the same.
 func TestMovedWhileTheGatewayWasDown(t *testing.T) {
-	o := telemetry.Options{Dir: t.TempDir(), LateBy: time.Hour, Classes: []telemetry.Class{{Name: "default", Retention: 90 * 24 * time.Hour}}}
+	o := telemetry.Options{
+		Dir:     t.TempDir(),
+		LateBy:  time.Hour,
+		Classes: []telemetry.Class{{Name: "default", Retention: 90 * 24 * time.Hour}},
+	}
 	at := time.Now().Add(-time.Minute).Truncate(time.Second)
 	append1 := func(zone g.ZoneID, at time.Time, energy float64) *telemetry.Store {
 		t.Helper()
@@ -38,13 +42,22 @@ func TestMovedWhileTheGatewayWasDown(t *testing.T) {
 	s := append1("zon_2", at.Add(10*time.Second), 200)
 	defer s.Close()
 	h := s.Handler(prefix, telemetry.Allowed{Schools: []g.SchoolID{"sch_a"}})
-	for offset, want := range map[time.Duration]string{5 * time.Second: `"200"`, 11 * time.Second: `"400"`} {
-		form := url.Values{"query": {`sum(gatehouse_energy)`}, "time": {at.Add(offset).Format(time.RFC3339)}}
+	for offset, want := range map[time.Duration]string{
+		5 * time.Second:  `"200"`,
+		11 * time.Second: `"400"`,
+	} {
+		form := url.Values{
+			"query": {`sum(gatehouse_energy)`},
+			"time":  {at.Add(offset).Format(time.RFC3339)},
+		}
 		if _, got := ask(t, h, "/query", form); !strings.Contains(got, want) {
 			t.Errorf("%s after the first reading: got %s, want %s", offset, got, want)
 		}
 	}
-	form := url.Values{"query": {`gatehouse_energy{zone="zon_1",device="meter"}`}, "time": {at.Add(11 * time.Second).Format(time.RFC3339)}}
+	form := url.Values{
+		"query": {`gatehouse_energy{zone="zon_1",device="meter"}`},
+		"time":  {at.Add(11 * time.Second).Format(time.RFC3339)},
+	}
 	if _, got := ask(t, h, "/query", form); strings.Contains(got, `"100"`) {
 		t.Errorf("the old room: got %s, want nothing", got)
 	}

@@ -44,7 +44,13 @@ func OpenBeside(log *slog.Logger, open func() (*Store, error)) *Opening {
 
 func openBeside(log *slog.Logger, p patience, open func() (*Store, error)) *Opening {
 	ctx, stop := context.WithCancel(context.Background())
-	o := &Opening{log: log, patience: p, stop: stop, tried: make(chan struct{}), done: make(chan struct{})}
+	o := &Opening{
+		log:      log,
+		patience: p,
+		stop:     stop,
+		tried:    make(chan struct{}),
+		done:     make(chan struct{}),
+	}
 	go o.run(ctx, open) // Close waits for it
 	return o
 }
@@ -128,7 +134,8 @@ func (o *Opening) Handler(prefix string, allowed Allowed) http.Handler {
 	}
 	why, after := "the telemetry is still being read from the disk; ask again in a moment", "5"
 	if err != nil {
-		why, after = "the telemetry cannot be opened, which is tried again; the status page says why", "60"
+		why, after = "the telemetry cannot be opened, which is tried again; the status page says "+
+			"why", "60"
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -155,7 +162,8 @@ func (o *Opening) Close() error {
 	select {
 	case <-o.done:
 	case <-bound.C:
-		o.log.Warn("the telemetry is still being read from the disk and is given up; nothing was appended to it")
+		o.log.Warn("the telemetry is still being read from the disk and is given up; nothing was " +
+			"appended to it")
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -22,10 +22,12 @@ func TestTelemetryThatIsBeingReadDoesNotHold(t *testing.T) {
 		<-release
 		return Open(options)
 	}
-	o := openBeside(slog.New(slog.NewTextHandler(&log, nil)), patience{close: time.Millisecond}, open)
+	o := openBeside(slog.New(slog.NewTextHandler(&log, nil)), patience{close: time.Millisecond},
+		open)
 	answer := httptest.NewRecorder()
 	o.Handler("", Allowed{}).ServeHTTP(answer, httptest.NewRequest("GET", "/api/v1/query", nil))
-	if got := answer.Body.String(); answer.Code != 503 || !strings.Contains(got, "still being read") {
+	if got := answer.Body.String(); answer.Code != 503 ||
+		!strings.Contains(got, "still being read") {
 		t.Errorf("a query is answered %d %s, want 503 and that it is being read", answer.Code, got)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -57,13 +59,15 @@ func TestTelemetryThatIsBeingReadDoesNotHold(t *testing.T) {
 // why, and Close ends them.
 func TestTelemetryIsTriedUntilClose(t *testing.T) {
 	broken, tries := errors.New("the disk is broken"), make(chan struct{})
-	o := openBeside(slog.New(slog.DiscardHandler), patience{first: time.Millisecond, most: time.Millisecond, close: time.Minute}, func() (*Store, error) {
-		select {
-		case tries <- struct{}{}:
-		case <-t.Context().Done():
-		}
-		return nil, broken
-	})
+	o := openBeside(slog.New(slog.DiscardHandler),
+		patience{first: time.Millisecond, most: time.Millisecond, close: time.Minute},
+		func() (*Store, error) {
+			select {
+			case tries <- struct{}{}:
+			case <-t.Context().Done():
+			}
+			return nil, broken
+		})
 	for range 3 {
 		<-tries
 	}
@@ -72,8 +76,10 @@ func TestTelemetryIsTriedUntilClose(t *testing.T) {
 	}
 	answer := httptest.NewRecorder()
 	o.Handler("", Allowed{}).ServeHTTP(answer, httptest.NewRequest("GET", "/api/v1/query", nil))
-	if got := answer.Body.String(); answer.Code != 503 || !strings.Contains(got, "cannot be opened") || strings.Contains(got, broken.Error()) {
-		t.Errorf("a query is answered %d %s, want 503, and not what the disk said", answer.Code, got)
+	if got := answer.Body.String(); answer.Code != 503 ||
+		!strings.Contains(got, "cannot be opened") || strings.Contains(got, broken.Error()) {
+		t.Errorf("a query is answered %d %s, want 503, and not what the disk said", answer.Code,
+			got)
 	}
 	go func() { // tries until then
 		for {

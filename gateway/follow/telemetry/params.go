@@ -14,13 +14,18 @@ func Params(path string) []string {
 	case "/query":
 		return []string{"query", "time", "timeout", "limit", "lookback_delta", "stats"}
 	case "/query_range":
-		return []string{"query", "start", "end", "step", "timeout", "limit", "lookback_delta", "stats"}
+		return []string{
+			"query", "start", "end", "step", "timeout", "limit", "lookback_delta", "stats",
+		}
 	case "/labels", "/label/{name}/values", "/series":
 		return []string{"start", "end", "match[]", "limit"}
 	case "/metadata":
 		return []string{"metric", "limit", "limit_per_metric"}
 	case "/rules":
-		return []string{"type", "rule_name[]", "rule_group[]", "file[]", "match[]", "exclude_alerts", "group_limit", "group_next_token"}
+		return []string{
+			"type", "rule_name[]", "rule_group[]", "file[]", "match[]", "exclude_alerts",
+			"group_limit", "group_next_token",
+		}
 	case "/query_exemplars":
 		return []string{"query", "start", "end"}
 	}
@@ -32,10 +37,15 @@ func Params(path string) []string {
 func checkForm(form url.Values, known []string) error {
 	for key, values := range form {
 		if !slices.Contains(known, key) {
-			return badData{fmt.Errorf("there is no parameter %.64q here; those taken are %s", key, strings.Join(known, ", "))}
+			return badData{
+				fmt.Errorf("there is no parameter %.64q here; those taken are %s", key,
+					strings.Join(known, ", ")),
+			}
 		}
 		if len(values) > 1 && !strings.HasSuffix(key, "[]") {
-			return badData{fmt.Errorf("the parameter %s is there %d times; give it once", key, len(values))}
+			return badData{
+				fmt.Errorf("the parameter %s is there %d times; give it once", key, len(values)),
+			}
 		}
 		if slices.ContainsFunc(values, func(v string) bool { return !utf8.ValidString(v) }) {
 			return badData{fmt.Errorf("the parameter %s is not UTF-8", key)}

@@ -34,7 +34,8 @@ func (a Allowed) matcher() *labels.Matcher {
 	var names, patterns []string
 	for _, s := range a.Schools {
 		if utf8.ValidString(string(s)) { // no label is anything else
-			names, patterns = append(names, string(s)), append(patterns, regexp.QuoteMeta(string(s)))
+			names, patterns = append(names, string(s)), append(patterns,
+				regexp.QuoteMeta(string(s)))
 		}
 	}
 	switch len(names) {
@@ -56,8 +57,12 @@ type Queries struct {
 // samples in memory for each query, and values that count for 5 minutes.
 func NewQueries(source storage.Queryable, l *slog.Logger) *Queries {
 	return &Queries{source: source, engine: promql.NewEngine(promql.EngineOpts{
-		Logger: quiet(l), MaxSamples: maxSamples, Timeout: maxTime, LookbackDelta: Lookback,
-		EnableAtModifier: true, EnableNegativeOffset: true,
+		Logger:                   quiet(l),
+		MaxSamples:               maxSamples,
+		Timeout:                  maxTime,
+		LookbackDelta:            Lookback,
+		EnableAtModifier:         true,
+		EnableNegativeOffset:     true,
 		NoStepSubqueryIntervalFn: func(int64) int64 { return subqueryStep.Milliseconds() },
 	})}
 }
@@ -119,7 +124,9 @@ func (s scoped) limit(ms []*labels.Matcher) []*labels.Matcher {
 	return append(slices.Clone(ms), s.by)
 }
 
-func (s scoped) Select(ctx context.Context, sorted bool, h *storage.SelectHints, ms ...*labels.Matcher) storage.SeriesSet {
+func (s scoped) Select(
+	ctx context.Context, sorted bool, h *storage.SelectHints, ms ...*labels.Matcher,
+) storage.SeriesSet {
 	found := s.Querier.Select(ctx, sorted, h, s.limit(ms)...)
 	if s.budget == nil {
 		return found
@@ -127,16 +134,22 @@ func (s scoped) Select(ctx context.Context, sorted bool, h *storage.SelectHints,
 	return &counted{SeriesSet: found, b: s.budget}
 }
 
-func (s scoped) LabelValues(ctx context.Context, name string, h *storage.LabelHints, ms ...*labels.Matcher) ([]string, annotations.Annotations, error) {
+func (s scoped) LabelValues(
+	ctx context.Context, name string, h *storage.LabelHints, ms ...*labels.Matcher,
+) ([]string, annotations.Annotations, error) {
 	return s.Querier.LabelValues(ctx, name, h, s.limit(ms)...)
 }
 
-func (s scoped) LabelNames(ctx context.Context, h *storage.LabelHints, ms ...*labels.Matcher) ([]string, annotations.Annotations, error) {
+func (s scoped) LabelNames(
+	ctx context.Context, h *storage.LabelHints, ms ...*labels.Matcher,
+) ([]string, annotations.Annotations, error) {
 	return s.Querier.LabelNames(ctx, h, s.limit(ms)...)
 }
 
 // selectSeries is the label sets that match any of the selectors, sorted, at most limit.
-func selectSeries(ctx context.Context, q storage.Querier, mint, maxt int64, sets [][]*labels.Matcher, limit int) ([]labels.Labels, error) {
+func selectSeries(
+	ctx context.Context, q storage.Querier, mint, maxt int64, sets [][]*labels.Matcher, limit int,
+) ([]labels.Labels, error) {
 	hints := &storage.SelectHints{Start: mint, End: maxt, Func: "series"}
 	var parts []storage.SeriesSet
 	for _, ms := range sets {

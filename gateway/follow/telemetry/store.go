@@ -176,7 +176,9 @@ func (s *Store) class(name string) int {
 	return 0
 }
 
-func (s *Store) reading(ctx context.Context, a storage.Appender, class int, e *g.Event, d Series) error {
+func (s *Store) reading(
+	ctx context.Context, a storage.Appender, class int, e *g.Event, d Series,
+) error {
 	at := moment(e).UnixMilli()
 	for name, v := range e.Reading.Values {
 		f, ok := v.Float()
@@ -197,10 +199,13 @@ func (s *Store) reading(ctx context.Context, a storage.Appender, class int, e *g
 }
 
 func late(err error) bool {
-	return errors.Is(err, storage.ErrOutOfOrderSample) || errors.Is(err, storage.ErrOutOfBounds) || errors.Is(err, storage.ErrTooOldSample)
+	return errors.Is(err, storage.ErrOutOfOrderSample) || errors.Is(err, storage.ErrOutOfBounds) ||
+		errors.Is(err, storage.ErrTooOldSample)
 }
 
-func (s *Store) sample(ctx context.Context, a storage.Appender, class int, e *g.Event, d Series, property string, at int64, f float64) error {
+func (s *Store) sample(
+	ctx context.Context, a storage.Appender, class int, e *g.Event, d Series, property string, at int64, f float64,
+) error {
 	key := seriesKey{e.Device, property}
 	was, ok := s.known[key]
 	now := knownSeries{was.ref, class, e.School, e.Zone, d}
@@ -210,7 +215,8 @@ func (s *Store) sample(ctx context.Context, a storage.Appender, class int, e *g.
 			return err
 		}
 	}
-	ls := labels.FromStrings(labels.MetricName, MetricName(property), "device", string(e.Device), "profile", string(d.Profile),
+	ls := labels.FromStrings(labels.MetricName, MetricName(property), "device", string(e.Device),
+		"profile", string(d.Profile),
 		"school", string(e.School), "type", string(d.Type), "zone", string(e.Zone))
 	ref, err := a.Append(0, ls, at, f)
 	if err != nil {
@@ -270,7 +276,11 @@ type Stats struct {
 
 // Stats reads the counters.
 func (s *Store) Stats() Stats {
-	st := Stats{Duplicates: s.dropped[0].Load(), TooOld: s.dropped[1].Load(), Unknown: s.dropped[2].Load()}
+	st := Stats{
+		Duplicates: s.dropped[0].Load(),
+		TooOld:     s.dropped[1].Load(),
+		Unknown:    s.dropped[2].Load(),
+	}
 	for _, db := range s.dbs {
 		st.Series += db.Head().NumSeries()
 	}

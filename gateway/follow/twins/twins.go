@@ -17,7 +17,8 @@ const (
 	name         = "twin"  // of the cursor
 	mostGathered = 100_000 // events of which the reader keeps what counts
 	turnSize     = 50      // events that are written at once: an alert waits for no more than these
-	idleRest     = 4       // times what a turn took, it then rests; half of what it took while there is more to read
+	// times what a turn took, it then rests; half of what it took while there is more to read
+	idleRest = 4
 )
 
 // Reader writes the twins.
@@ -58,7 +59,9 @@ func (x *Reader) Run(ctx context.Context) error {
 }
 
 // gather reads until there is something to write; read is when it last did.
-func (x *Reader) gather(ctx context.Context, r *follow.Reader) (n newest, read time.Time, err error) {
+func (x *Reader) gather(
+	ctx context.Context, r *follow.Reader,
+) (n newest, read time.Time, err error) {
 	for count := 0; count == 0 || r.More() && count < mostGathered; {
 		events, err := r.Next(ctx, follow.Gathered)
 		if err != nil {

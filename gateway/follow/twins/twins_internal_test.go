@@ -39,7 +39,12 @@ func TestNewestLeavesTheSameTwins(t *testing.T) {
 		var events []g.Event
 		others := 0
 		for i := range 100 {
-			e := g.Event{Seq: uint64(i + 1), Kind: g.EventReading, Device: g.DeviceID(rune('a' + r.IntN(3))), Received: start.Add(time.Duration(i) * time.Second)}
+			e := g.Event{
+				Seq:      uint64(i + 1),
+				Kind:     g.EventReading,
+				Device:   g.DeviceID(rune('a' + r.IntN(3))),
+				Received: start.Add(time.Duration(i) * time.Second),
+			}
 			e.Time = e.Received.Add(-time.Duration(r.IntN(3)) * time.Second)
 			e.Replayed = r.IntN(10) == 0
 			if r.IntN(10) == 0 {
@@ -59,7 +64,8 @@ func TestNewestLeavesTheSameTwins(t *testing.T) {
 		}
 		wantValues, wantSeq := twinsOf(events)
 		gotValues, gotSeq := twinsOf(n.events)
-		if d := cmp.Diff(gotValues, wantValues, cmp.Comparer(func(a, b g.Value) bool { return a == b })); d != "" {
+		if d := cmp.Diff(gotValues, wantValues,
+			cmp.Comparer(func(a, b g.Value) bool { return a == b })); d != "" {
 			t.Fatalf("seed %d: got, want:\n%s", seed, d)
 		}
 		if d := cmp.Diff(gotSeq, wantSeq); d != "" {

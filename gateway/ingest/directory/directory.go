@@ -48,7 +48,12 @@ const retryAfter = time.Second
 
 // New loads everything. Run keeps it true from then on.
 func New(ctx context.Context, reg *registry.Registry, log *slog.Logger) (*Directory, error) {
-	d := &Directory{reg: reg, log: log, changes: make(chan registry.Change, 256), all: make(chan struct{}, 1)}
+	d := &Directory{
+		reg:     reg,
+		log:     log,
+		changes: make(chan registry.Change, 256),
+		all:     make(chan struct{}, 1),
+	}
 	if err := d.load(ctx); err != nil {
 		return nil, err
 	}
@@ -203,7 +208,9 @@ func everything(Entry, Entry) bool { return true }
 
 // reload loads everything and tells the watchers what is gone, and what is there as far as news
 // says so: after a change around devices, of those in a room with a new name and of no others.
-func (d *Directory) reload(ctx context.Context, before map[g.DeviceID]Entry, news func(old, now Entry) bool) {
+func (d *Directory) reload(
+	ctx context.Context, before map[g.DeviceID]Entry, news func(old, now Entry) bool,
+) {
 	if err := d.load(ctx); err != nil {
 		d.held(ctx, err)
 		return
@@ -262,7 +269,10 @@ func (d *Directory) load(ctx context.Context) error {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.devices, d.profiles, d.zones, d.schools = dm, pm, zm, sm
+	d.devices = dm
+	d.profiles = pm
+	d.zones = zm
+	d.schools = sm
 	return nil
 }
 

@@ -29,20 +29,30 @@ type house struct {
 
 func newHouse(t *testing.T) house {
 	ctx, dir := t.Context(), t.TempDir()
-	reg, err := registry.Open(ctx, registry.Options{Dir: dir, MasterKey: make([]byte, 32), Now: time.Now})
+	reg, err := registry.Open(ctx,
+		registry.Options{Dir: dir, MasterKey: make([]byte, 32), Now: time.Now})
 	must(t, err)
 	t.Cleanup(func() { reg.Close() })
 	h := house{reg: reg, view: reg.In(g.SystemScope("test"))}
-	_, err = h.view.CreateSchool(ctx, g.School{ID: "sch", Kind: g.KindSchool, Name: "S", Timezone: "UTC", Language: "en"})
+	_, err = h.view.CreateSchool(ctx,
+		g.School{ID: "sch", Kind: g.KindSchool, Name: "S", Timezone: "UTC", Language: "en"})
 	must(t, err)
 	_, err = h.view.PutSite(ctx, g.Site{ID: "sit", School: "sch", Name: "S"})
 	must(t, err)
 	_, err = h.view.PutBuilding(ctx, g.Building{ID: "bld", School: "sch", Site: "sit", Name: "B"})
 	must(t, err)
-	must(t, h.view.PutProfile(ctx, g.Profile{ID: "lamp", Title: "L", Type: g.TypeOther, Properties: map[string]g.Property{"on": {Type: "boolean"}}}))
+	must(t,
+		h.view.PutProfile(ctx,
+			g.Profile{
+				ID:         "lamp",
+				Title:      "L",
+				Type:       g.TypeOther,
+				Properties: map[string]g.Property{"on": {Type: "boolean"}},
+			}))
 	h.zone(t, "hall")
 	h.device(t, "lamp-1")
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "registry.db")+"?_pragma=busy_timeout(10000)")
+	db, err := sql.Open("sqlite",
+		"file:"+filepath.Join(dir, "registry.db")+"?_pragma=busy_timeout(10000)")
 	must(t, err)
 	t.Cleanup(func() { db.Close() })
 	h.beside = func(statement string) {
@@ -55,13 +65,24 @@ func newHouse(t *testing.T) house {
 
 func (h house) zone(t *testing.T, id g.ZoneID) {
 	t.Helper()
-	_, err := h.view.PutZone(t.Context(), g.Zone{ID: id, School: "sch", Building: "bld", Name: string(id), Kind: g.ZoneOther})
+	_, err := h.view.PutZone(t.Context(),
+		g.Zone{ID: id, School: "sch", Building: "bld", Name: string(id), Kind: g.ZoneOther})
 	must(t, err)
 }
 
 func (h house) device(t *testing.T, id g.DeviceID) {
 	t.Helper()
-	_, _, err := h.view.CreateDevice(t.Context(), g.Device{ID: id, School: "sch", Zone: "hall", Profile: "lamp", Driver: g.DriverMQTTFront, Name: string(id), Enabled: true}, nil)
+	_, _, err := h.view.CreateDevice(t.Context(),
+		g.Device{
+			ID:      id,
+			School:  "sch",
+			Zone:    "hall",
+			Profile: "lamp",
+			Driver:  g.DriverMQTTFront,
+			Name:    string(id),
+			Enabled: true,
+		},
+		nil)
 	must(t, err)
 }
 

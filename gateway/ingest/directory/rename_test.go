@@ -14,7 +14,17 @@ import (
 func TestARoomsNewNameIsToldToItsDevices(t *testing.T) {
 	h := newHouse(t)
 	h.zone(t, "attic")
-	_, _, err := h.view.CreateDevice(t.Context(), g.Device{ID: "lamp-2", School: "sch", Zone: "attic", Profile: "lamp", Driver: g.DriverMQTTFront, Name: "lamp-2", Enabled: true}, nil)
+	_, _, err := h.view.CreateDevice(t.Context(),
+		g.Device{
+			ID:      "lamp-2",
+			School:  "sch",
+			Zone:    "attic",
+			Profile: "lamp",
+			Driver:  g.DriverMQTTFront,
+			Name:    "lamp-2",
+			Enabled: true,
+		},
+		nil)
 	must(t, err)
 	d, err := directory.New(t.Context(), h.reg, slog.New(slog.DiscardHandler))
 	must(t, err)
@@ -29,13 +39,15 @@ func TestARoomsNewNameIsToldToItsDevices(t *testing.T) {
 	if !slices.Equal(first, []g.DeviceID{"lamp-1", "lamp-2"}) {
 		t.Fatalf("told at the start: %v, want both", first)
 	}
-	_, err = h.view.PutZone(t.Context(), g.Zone{ID: "attic", School: "sch", Building: "bld", Name: "Loft", Kind: g.ZoneOther})
+	_, err = h.view.PutZone(t.Context(),
+		g.Zone{ID: "attic", School: "sch", Building: "bld", Name: "Loft", Kind: g.ZoneOther})
 	must(t, err)
 	h.device(t, "lamp-3") // comes after it
 	got := []g.DeviceID{<-told, <-told}
 	slices.Sort(got) // both may come with the room's change
 	if !slices.Equal(got, []g.DeviceID{"lamp-2", "lamp-3"}) {
-		t.Errorf("told after the attic has another name: %v, want the attic's lamp, and the new one", got)
+		t.Errorf("told after the attic has another name: %v, want the attic's lamp, and the new one",
+			got)
 	}
 }
 
@@ -46,7 +58,9 @@ func TestAnEmptyRoomsNewName(t *testing.T) {
 	d, err := directory.New(t.Context(), h.reg, slog.New(slog.DiscardHandler))
 	must(t, err)
 	told := make(chan string, 100)
-	d.Watch(func(id g.DeviceID, e directory.Entry, _ bool) { told <- string(id) + " " + e.Profile.Title })
+	d.Watch(func(id g.DeviceID, e directory.Entry, _ bool) {
+		told <- string(id) + " " + e.Profile.Title
+	})
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- d.Run(ctx) }()
@@ -54,7 +68,8 @@ func TestAnEmptyRoomsNewName(t *testing.T) {
 	first := <-told
 	p, err := h.view.Profile(t.Context(), "lamp")
 	must(t, err)
-	_, err = h.view.PutZone(t.Context(), g.Zone{ID: "attic", School: "sch", Building: "bld", Name: "Loft", Kind: g.ZoneOther})
+	_, err = h.view.PutZone(t.Context(),
+		g.Zone{ID: "attic", School: "sch", Building: "bld", Name: "Loft", Kind: g.ZoneOther})
 	must(t, err)
 	p.Title = "Another title"
 	must(t, h.view.PutProfile(t.Context(), p))
@@ -72,9 +87,26 @@ func TestANewDeviceWithANewProfile(t *testing.T) {
 	h := newHouse(t)
 	d, err := directory.New(t.Context(), h.reg, slog.New(slog.DiscardHandler))
 	must(t, err)
-	must(t, h.view.PutProfile(t.Context(), g.Profile{ID: "new", Title: "New", Type: g.TypeSensor, Properties: map[string]g.Property{"co2": {Type: "number"}}}))
+	must(t,
+		h.view.PutProfile(t.Context(),
+			g.Profile{
+				ID:         "new",
+				Title:      "New",
+				Type:       g.TypeSensor,
+				Properties: map[string]g.Property{"co2": {Type: "number"}},
+			}))
 	h.zone(t, "cellar")
-	_, _, err = h.view.CreateDevice(t.Context(), g.Device{ID: "first", School: "sch", Zone: "cellar", Profile: "new", Driver: g.DriverMQTTFront, Name: "First", Enabled: true}, nil)
+	_, _, err = h.view.CreateDevice(t.Context(),
+		g.Device{
+			ID:      "first",
+			School:  "sch",
+			Zone:    "cellar",
+			Profile: "new",
+			Driver:  g.DriverMQTTFront,
+			Name:    "First",
+			Enabled: true,
+		},
+		nil)
 	must(t, err)
 	e, ok, err := d.Device(t.Context(), "first")
 	must(t, err)

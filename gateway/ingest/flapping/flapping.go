@@ -97,7 +97,8 @@ func (w *Watch) Silence(id g.DeviceID, lastSeen time.Time, allowed time.Duration
 	switch {
 	case silent && (up(d.said.State) || d.said.State == ""):
 		why := g.Because(g.ReasonSilent, "seconds", allowed.Seconds())
-		w.say(d, g.Status{State: g.StateOffline, Reason: why.String(), Causes: []g.Reason{why}}, now)
+		w.say(d, g.Status{State: g.StateOffline, Reason: why.String(), Causes: []g.Reason{why}},
+			now)
 		d.silent = true
 	case !silent && d.silent:
 		w.say(d, g.Status{State: g.StateOnline}, now)
@@ -180,7 +181,12 @@ func (w *Watch) Due(now time.Time) []Turn {
 		switch {
 		case d.since.IsZero():
 		case !d.told:
-			out = append(out, Turn{Device: id, Begins: true, Status: d.begins(), since: d.since})
+			out = append(out, Turn{
+				Device: id,
+				Begins: true,
+				Status: d.begins(),
+				since:  d.since,
+			})
 		case now.Sub(d.changes[len(d.changes)-1]).Abs() >= w.limits.Quiet:
 			out = append(out, Turn{Device: id, Status: d.ends(), since: d.since})
 		}
@@ -218,11 +224,15 @@ func (w *Watch) Told(t Turn) {
 		d.told = true
 		return
 	}
-	if !reflect.DeepEqual(d.ends(), t.Status) { // it moved once more: it flaps still, and that is told once more
+	// it moved once more: it flaps still, and that is told once more
+	if !reflect.DeepEqual(d.ends(), t.Status) {
 		d.told = false
 		return
 	}
-	d.since, d.changes, d.program, d.count = time.Time{}, nil, nil, 0
+	d.since = time.Time{}
+	d.changes = nil
+	d.program = nil
+	d.count = 0
 }
 
 // Flap is a device that flaps.

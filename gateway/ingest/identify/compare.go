@@ -20,7 +20,9 @@ type Likeness struct {
 
 // Compare holds a new face of a person ("": somebody new) against the person's own templates
 // and those of everybody else in the school.
-func (i *Identifier) Compare(ctx context.Context, school g.SchoolID, person g.PersonID, model string, embedding []float32) (Likeness, error) {
+func (i *Identifier) Compare(
+	ctx context.Context, school g.SchoolID, person g.PersonID, model string, embedding []float32,
+) (Likeness, error) {
 	l := Likeness{Own: -1, Score: -1}
 	templates, err := i.reg.Templates(ctx, school)
 	if err != nil {

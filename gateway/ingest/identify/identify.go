@@ -45,7 +45,12 @@ type gallery struct {
 
 // New asks reg, and decides by d.
 func New(reg Registry, d vision.Decision, log *slog.Logger) *Identifier {
-	return &Identifier{reg: reg, decision: d, log: log, schools: map[g.SchoolID]*school{}}
+	return &Identifier{
+		reg:      reg,
+		decision: d,
+		log:      log,
+		schools:  map[g.SchoolID]*school{},
+	}
 }
 
 // Changed tells that something about the people of a school changed: the next face there is
@@ -68,7 +73,9 @@ func (i *Identifier) Changed(c registry.Change) {
 // Face says whose face it is, "" where it is nobody's, and how it was decided. A terminal
 // that compares faces itself gives the user number instead of an embedding; that counts only
 // with the person's consent.
-func (i *Identifier) Face(ctx context.Context, id g.SchoolID, s *g.Sighting) (g.PersonID, *g.Match, error) {
+func (i *Identifier) Face(
+	ctx context.Context, id g.SchoolID, s *g.Sighting,
+) (g.PersonID, *g.Match, error) {
 	if len(s.Embedding) == 0 {
 		return i.byTerminal(ctx, id, s.Credential)
 	}
@@ -76,7 +83,13 @@ func (i *Identifier) Face(ctx context.Context, id g.SchoolID, s *g.Sighting) (g.
 	if s.Match != nil {
 		quality = s.Match.Quality
 	}
-	m := g.Match{Score: -1, RunnerUp: -1, Quality: quality, Frames: s.Frames, Reason: g.MatchNobodyEnrolled}
+	m := g.Match{
+		Score:    -1,
+		RunnerUp: -1,
+		Quality:  quality,
+		Frames:   s.Frames,
+		Reason:   g.MatchNobodyEnrolled,
+	}
 	all, err := i.galleries(ctx, id)
 	if err != nil {
 		return "", nil, err
@@ -89,7 +102,8 @@ func (i *Identifier) Face(ctx context.Context, id g.SchoolID, s *g.Sighting) (g.
 		}
 		return "", &m, nil
 	}
-	person, m := one.Match(vision.Query{Embedding: s.Embedding, Quality: quality, Frames: s.Frames}, i.decision)
+	person, m := one.Match(vision.Query{Embedding: s.Embedding, Quality: quality, Frames: s.Frames},
+		i.decision)
 	if person != "" && one.alike[person] {
 		m.Reason = g.MatchLookAlike
 		return "", &m, nil
@@ -97,7 +111,9 @@ func (i *Identifier) Face(ctx context.Context, id g.SchoolID, s *g.Sighting) (g.
 	return person, &m, nil
 }
 
-func (i *Identifier) byTerminal(ctx context.Context, id g.SchoolID, number string) (g.PersonID, *g.Match, error) {
+func (i *Identifier) byTerminal(
+	ctx context.Context, id g.SchoolID, number string,
+) (g.PersonID, *g.Match, error) {
 	person, ok, err := i.reg.ByCredential(ctx, id, g.ByFace, number)
 	if err != nil || ok {
 		return person, nil, err
@@ -110,7 +126,9 @@ func (i *Identifier) byTerminal(ctx context.Context, id g.SchoolID, number strin
 
 // Credential says whose card, code or PIN it is, "" where it is nobody's. With orNumber a
 // person's own number counts as well.
-func (i *Identifier) Credential(ctx context.Context, id g.SchoolID, m g.Method, credential string, orNumber bool) (g.PersonID, error) {
+func (i *Identifier) Credential(
+	ctx context.Context, id g.SchoolID, m g.Method, credential string, orNumber bool,
+) (g.PersonID, error) {
 	person, ok, err := i.reg.ByCredential(ctx, id, m, credential)
 	if err == nil && !ok && orNumber {
 		person, _, err = i.reg.ByNumber(ctx, id, credential)
@@ -145,7 +163,10 @@ func (i *Identifier) fill(templates []registry.Template) map[string]*gallery {
 	out := map[string]*gallery{}
 	for _, t := range templates {
 		if out[t.Model] == nil {
-			out[t.Model] = &gallery{Gallery: vision.NewGallery(len(t.Embedding)), alike: map[g.PersonID]bool{}}
+			out[t.Model] = &gallery{
+				Gallery: vision.NewGallery(len(t.Embedding)),
+				alike:   map[g.PersonID]bool{},
+			}
 			byPerson[t.Model] = map[g.PersonID][][]float32{}
 		}
 		if len(t.Alike) > 0 {

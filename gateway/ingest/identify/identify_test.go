@@ -19,7 +19,9 @@ func (t templates) Templates(context.Context, g.SchoolID) ([]registry.Template, 
 	return t, nil
 }
 
-func (templates) ByCredential(context.Context, g.SchoolID, g.Method, string) (g.PersonID, bool, error) {
+func (templates) ByCredential(
+	context.Context, g.SchoolID, g.Method, string,
+) (g.PersonID, bool, error) {
 	return "", false, nil
 }
 
@@ -58,14 +60,16 @@ func TestAnotherModelsTemplatesAreNotCompared(t *testing.T) {
 		s := &g.Sighting{Method: g.ByFace, Embedding: c.face, Model: c.model, Frames: 3}
 		person, m, err := i.Face(t.Context(), "sch_1", s)
 		if err != nil || person != c.person || m.Reason != c.reason {
-			t.Errorf("%s: got %q, %+v, %v, want %q for %s", c.model, person, m, err, c.person, c.reason)
+			t.Errorf("%s: got %q, %+v, %v, want %q for %s", c.model, person, m, err, c.person,
+				c.reason)
 		}
 	}
 	l, err := i.Compare(t.Context(), "sch_1", "per_old", "present-512", face(1))
 	if err != nil || l.Enrolled || l.Alike || l.Score > 0.01 {
 		t.Errorf("got %+v, %v at enrolment, want the old template left alone", l, err)
 	}
-	if l, err = i.Compare(t.Context(), "sch_1", "per_new", "tomorrow-512", face(0)); err != nil || l.Enrolled || l.Other != "" {
+	if l, err = i.Compare(t.Context(), "sch_1", "per_new", "tomorrow-512", face(0)); err != nil ||
+		l.Enrolled || l.Other != "" {
 		t.Errorf("got %+v, %v at enrolment with a third model, want nobody compared", l, err)
 	}
 }
@@ -88,7 +92,8 @@ func TestCompareAsks(t *testing.T) {
 	} {
 		l, err := i.Compare(t.Context(), "sch_1", c.person, "m-512", face(c.like))
 		if err != nil || l.Unlike != c.unlike || l.Alike != c.alike {
-			t.Errorf("%q at %.2f: got %+v, %v, want unlike %v, alike %v", c.person, c.like, l, err, c.unlike, c.alike)
+			t.Errorf("%q at %.2f: got %+v, %v, want unlike %v, alike %v", c.person, c.like, l, err,
+				c.unlike, c.alike)
 		}
 	}
 }

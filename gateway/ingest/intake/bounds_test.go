@@ -12,10 +12,12 @@ func TestPayloadsAreBoundedBeforeTheyAreDecoded(t *testing.T) {
 	deep := `{"a":` + strings.Repeat("[", 50_000) + strings.Repeat("]", 50_000) + `}`
 	many := `{"a":[` + strings.Repeat("0,", 50_000) + `0]}`
 	for _, kind := range []string{"telemetry", "sighting", "status"} {
-		if _, err := intake.Decode(kind, []byte(deep)); err == nil || !strings.Contains(err.Error(), "byte 36: the JSON is nested more than 32 deep") {
+		if _, err := intake.Decode(kind, []byte(deep)); err == nil ||
+			!strings.Contains(err.Error(), "byte 36: the JSON is nested more than 32 deep") {
 			t.Errorf("%s: got %v", kind, err)
 		}
-		if _, err := intake.Decode(kind, []byte(many)); err == nil || !strings.Contains(err.Error(), "the JSON has more than 4096 values") {
+		if _, err := intake.Decode(kind, []byte(many)); err == nil ||
+			!strings.Contains(err.Error(), "the JSON has more than 4096 values") {
 			t.Errorf("%s: got %v", kind, err)
 		}
 	}

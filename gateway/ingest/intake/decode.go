@@ -47,7 +47,8 @@ func Decode(kind string, payload []byte) (Message, error) {
 	case "status":
 		return decodeStatus(payload)
 	}
-	return Message{}, g.Errorf(g.Invalid, "%q is no kind of message; publish to telemetry, sighting or status", clip(kind, 64))
+	return Message{}, g.Errorf(g.Invalid,
+		"%q is no kind of message; publish to telemetry, sighting or status", clip(kind, 64))
 }
 
 func decodeSighting(payload []byte) (Message, error) {
@@ -60,15 +61,22 @@ func decodeSighting(payload []byte) (Message, error) {
 		Replayed   bool        `json:"replayed"`
 		Time       stamp       `json:"time"`
 	}
-	misfits, err := decodeFields(payload, &m, "method", "credential", "direction", "track", "sequence", "replayed", "time")
+	misfits, err := decodeFields(payload, &m, "method", "credential", "direction", "track",
+		"sequence", "replayed", "time")
 	if err == nil && m.Method == "" {
-		err = g.FieldErrorf("method", "is missing: say how somebody was seen, one of %v%s", g.Methods(), notUnderstood(misfits))
+		err = g.FieldErrorf("method", "is missing: say how somebody was seen, one of %v%s",
+			g.Methods(), notUnderstood(misfits))
 	}
 	o := g.Observation{
 		Time:     m.Time.Time,
 		Sequence: m.Sequence,
 		Replayed: m.Replayed,
-		Sighting: &g.Sighting{Method: m.Method, Credential: m.Credential, Direction: m.Direction, Track: m.Track},
+		Sighting: &g.Sighting{
+			Method:     m.Method,
+			Credential: m.Credential,
+			Direction:  m.Direction,
+			Track:      m.Track,
+		},
 	}
 	return Message{o, misfits}, err
 }
@@ -81,9 +89,16 @@ func decodeStatus(payload []byte) (Message, error) {
 	}
 	misfits, err := decodeFields(payload, &m, "state", "reason", "time")
 	if err == nil && m.State == "" {
-		err = g.FieldErrorf("state", "is missing: say online, offline or fault%s", notUnderstood(misfits))
+		err = g.FieldErrorf("state", "is missing: say online, offline or fault%s",
+			notUnderstood(misfits))
 	}
-	return Message{g.Observation{Time: m.Time.Time, Status: &g.Status{State: m.State, Reason: clip(m.Reason, 256)}}, misfits}, err
+	return Message{
+		g.Observation{
+			Time:   m.Time.Time,
+			Status: &g.Status{State: m.State, Reason: clip(m.Reason, 256)},
+		},
+		misfits,
+	}, err
 }
 
 func notUnderstood(misfits []g.Misfit) string {
@@ -109,12 +124,14 @@ func decodeFields(payload []byte, m any, fields ...string) ([]g.Misfit, error) {
 		return nil, g.Errorf(g.Invalid, "the payload does not parse: %v", err)
 	}
 	if len(all) > maxProperties {
-		return nil, g.Errorf(g.TooLarge, "%d fields in one message; at most %d are taken", len(all), maxProperties)
+		return nil, g.Errorf(g.TooLarge, "%d fields in one message; at most %d are taken",
+			len(all), maxProperties)
 	}
 	var misfits []g.Misfit
 	for name := range all {
 		if !slices.ContainsFunc(fields, func(f string) bool { return strings.EqualFold(f, name) }) {
-			misfits = append(misfits, g.Misfit{Property: name, Reason: "no field of such a message", Unknown: true})
+			misfits = append(misfits,
+				g.Misfit{Property: name, Reason: "no field of such a message", Unknown: true})
 		}
 	}
 	sortMisfits(misfits)
@@ -122,7 +139,9 @@ func decodeFields(payload []byte, m any, fields ...string) ([]g.Misfit, error) {
 }
 
 func sortMisfits(misfits []g.Misfit) {
-	slices.SortFunc(misfits, func(a, b g.Misfit) int { return strings.Compare(a.Property, b.Property) })
+	slices.SortFunc(misfits, func(a, b g.Misfit) int {
+		return strings.Compare(a.Property, b.Property)
+	})
 }
 
 func decodeTelemetry(payload []byte) (Message, error) {
@@ -142,7 +161,8 @@ func decodeTelemetry(payload []byte) (Message, error) {
 	if raw, ok := m["values"]; ok && bytes.HasPrefix(bytes.TrimSpace(raw), []byte("{")) {
 		delete(m, "values")
 		for name := range m {
-			out.Misfits = append(out.Misfits, g.Misfit{Property: name, Reason: `beside "values" only "time" may stand`})
+			out.Misfits = append(out.Misfits,
+				g.Misfit{Property: name, Reason: `beside "values" only "time" may stand`})
 		}
 		m = nil
 		if err := json.Unmarshal(raw, &m); err != nil {
@@ -150,7 +170,8 @@ func decodeTelemetry(payload []byte) (Message, error) {
 		}
 	}
 	if n := len(m) + len(out.Misfits); n > maxProperties {
-		return out, g.Errorf(g.TooLarge, "%d values in one message; at most %d are taken", n, maxProperties)
+		return out, g.Errorf(g.TooLarge, "%d values in one message; at most %d are taken", n,
+			maxProperties)
 	}
 	out.Observation.Reading = &g.Reading{Values: make(map[string]g.Value, len(m))}
 	for name, raw := range m {

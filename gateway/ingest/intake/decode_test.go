@@ -25,26 +25,136 @@ func TestDecode(t *testing.T) {
 		want          g.Observation
 		err           string
 	}{
-		{"telemetry", `{"t": 21.5, "smoke": false, "mode": "自动", "gone": null}`, read(time.Time{}, map[string]g.Value{"t": g.NumberValue(21.5), "smoke": g.BoolValue(false), "mode": g.StringValue("自动")}), ""},
-		{"telemetry", `{"values": {"t": 1}, "time": "2026-09-01T08:00:00+08:00"}`, read(at, map[string]g.Value{"t": g.NumberValue(1)}), ""},
-		{"telemetry", `{"t": 1, "time": 1788220800000}`, read(at, map[string]g.Value{"t": g.NumberValue(1)}), ""},
-		{"telemetry", `[1]`, g.Observation{}, "the payload is not a JSON object of properties: json: cannot unmarshal array into Go value of type map[string]json.RawMessage"},
-		{"telemetry", `{"t": 1, "time": "soon"}`, g.Observation{}, `time: "soon" is no time` + mend},
-		{"telemetry", `{"t": 1, "time": 1788220800}`, read(at, map[string]g.Value{"t": g.NumberValue(1)}), ""},
-		{"telemetry", `{"t": 1, "time": 1788220800.0}`, read(at, map[string]g.Value{"t": g.NumberValue(1)}), ""},
-		{"telemetry", `{"t": 1, "time": 1788220800000000}`, read(at, map[string]g.Value{"t": g.NumberValue(1)}), ""},
-		{"telemetry", `{"t": 1, "time": 1788220800000000000}`, read(at, map[string]g.Value{"t": g.NumberValue(1)}), ""},
-		{"telemetry", `{"t": null, "time": 1788220800.25}`, read(at.Add(250*time.Millisecond), map[string]g.Value{}), ""},
-		{"telemetry", `{"t": 1, "time": 20260901}`, g.Observation{}, `time: 20260901 is no time` + mend},
-		{"telemetry", `{"t": 1, "time": -1788220800}`, g.Observation{}, `time: -1788220800 is no time` + mend},
-		{"telemetry", `{"t": 1, "time": 17882208000}`, g.Observation{}, `time: 17882208000 is no time` + mend},
-		{"telemetry", `{"t": 1, "time": "2026-09-01 08:00:00"}`, g.Observation{}, `time: "2026-09-01 08:00:00" is no time` + mend},
-		{"status", `{"state": "fault", "time": "soon"}`, g.Observation{}, `time: "soon" is no time` + mend},
-		{"sighting", `{"method": "card", "credential": "0815", "direction": "in", "sequence": 7}`, g.Observation{Sequence: 7, Sighting: &g.Sighting{Method: g.ByCard, Credential: "0815", Direction: g.In}}, ""},
-		{"sighting", `{"methd": "card"}`, g.Observation{}, fmt.Sprintf(`method: is missing: say how somebody was seen, one of %v; "methd" is not understood`, g.Methods())},
-		{"status", `{"stat": "fault"}`, g.Observation{}, `state: is missing: say online, offline or fault; "stat" is not understood`},
-		{"status", `{"state": "fault", "reason": "lens dirty"}`, g.Observation{Status: &g.Status{State: g.StateFault, Reason: "lens dirty"}}, ""},
-		{"weather", `{}`, g.Observation{}, `"weather" is no kind of message; publish to telemetry, sighting or status`},
+		{
+			"telemetry",
+			`{"t": 21.5, "smoke": false, "mode": "自动", "gone": null}`,
+			read(time.Time{},
+				map[string]g.Value{
+					"t":     g.NumberValue(21.5),
+					"smoke": g.BoolValue(false),
+					"mode":  g.StringValue("自动"),
+				}),
+			"",
+		},
+		{
+			"telemetry",
+			`{"values": {"t": 1}, "time": "2026-09-01T08:00:00+08:00"}`,
+			read(at, map[string]g.Value{"t": g.NumberValue(1)}),
+			"",
+		},
+		{
+			"telemetry",
+			`{"t": 1, "time": 1788220800000}`,
+			read(at, map[string]g.Value{"t": g.NumberValue(1)}),
+			"",
+		},
+		{
+			"telemetry",
+			`[1]`,
+			g.Observation{},
+			"the payload is not a JSON object of properties: json: cannot unmarshal array into " +
+				"Go value of type map[string]json.RawMessage",
+		},
+		{
+			"telemetry",
+			`{"t": 1, "time": "soon"}`,
+			g.Observation{},
+			`time: "soon" is no time` + mend,
+		},
+		{
+			"telemetry",
+			`{"t": 1, "time": 1788220800}`,
+			read(at, map[string]g.Value{"t": g.NumberValue(1)}),
+			"",
+		},
+		{
+			"telemetry",
+			`{"t": 1, "time": 1788220800.0}`,
+			read(at, map[string]g.Value{"t": g.NumberValue(1)}),
+			"",
+		},
+		{
+			"telemetry",
+			`{"t": 1, "time": 1788220800000000}`,
+			read(at, map[string]g.Value{"t": g.NumberValue(1)}),
+			"",
+		},
+		{
+			"telemetry",
+			`{"t": 1, "time": 1788220800000000000}`,
+			read(at, map[string]g.Value{"t": g.NumberValue(1)}),
+			"",
+		},
+		{
+			"telemetry",
+			`{"t": null, "time": 1788220800.25}`,
+			read(at.Add(250*time.Millisecond), map[string]g.Value{}),
+			"",
+		},
+		{
+			"telemetry",
+			`{"t": 1, "time": 20260901}`,
+			g.Observation{},
+			`time: 20260901 is no time` + mend,
+		},
+		{
+			"telemetry",
+			`{"t": 1, "time": -1788220800}`,
+			g.Observation{},
+			`time: -1788220800 is no time` + mend,
+		},
+		{
+			"telemetry",
+			`{"t": 1, "time": 17882208000}`,
+			g.Observation{},
+			`time: 17882208000 is no time` + mend,
+		},
+		{
+			"telemetry",
+			`{"t": 1, "time": "2026-09-01 08:00:00"}`,
+			g.Observation{},
+			`time: "2026-09-01 08:00:00" is no time` + mend,
+		},
+		{
+			"status",
+			`{"state": "fault", "time": "soon"}`,
+			g.Observation{},
+			`time: "soon" is no time` + mend,
+		},
+		{
+			"sighting",
+			`{"method": "card", "credential": "0815", "direction": "in", "sequence": 7}`,
+			g.Observation{
+				Sequence: 7,
+				Sighting: &g.Sighting{Method: g.ByCard, Credential: "0815", Direction: g.In},
+			},
+			"",
+		},
+		{
+			"sighting",
+			`{"methd": "card"}`,
+			g.Observation{},
+			fmt.Sprintf(`method: is missing: say how somebody was seen, one of %v; "methd" is not understood`,
+				g.Methods()),
+		},
+		{
+			"status",
+			`{"stat": "fault"}`,
+			g.Observation{},
+			`state: is missing: say online, offline or fault; "stat" is not understood`,
+		},
+		{
+			"status",
+			`{"state": "fault", "reason": "lens dirty"}`,
+			g.Observation{Status: &g.Status{State: g.StateFault, Reason: "lens dirty"}},
+			"",
+		},
+		{
+			"weather",
+			`{}`,
+			g.Observation{},
+			`"weather" is no kind of message; publish to telemetry, sighting or status`,
+		},
 	} {
 		got, err := intake.Decode(c.kind, []byte(c.payload))
 		if c.err != "" {
@@ -80,12 +190,15 @@ func TestDecodeKeepsWhatIsRight(t *testing.T) {
 		for _, x := range m.Misfits {
 			got = append(got, x.Property)
 		}
-		if on, ok := m.Observation.Reading.Values["smoke"].Bool(); !on || !ok || strings.Join(got, " ") != want {
-			t.Errorf("%.60s: got %+v and misfits %v, want smoke and misfits %s", payload, m.Observation.Reading, got, want)
+		if on, ok := m.Observation.Reading.Values["smoke"].Bool(); !on || !ok ||
+			strings.Join(got, " ") != want {
+			t.Errorf("%.60s: got %+v and misfits %v, want smoke and misfits %s", payload,
+				m.Observation.Reading, got, want)
 		}
 	}
 	m, err := intake.Decode("sighting", []byte(`{"method":"card","Credential":"1","rssi":-60}`))
-	if err != nil || m.Observation.Sighting.Credential != "1" || len(m.Misfits) != 1 || m.Misfits[0].Property != "rssi" {
+	if err != nil || m.Observation.Sighting.Credential != "1" || len(m.Misfits) != 1 ||
+		m.Misfits[0].Property != "rssi" {
 		t.Errorf("got %+v, %v; want the sighting, and rssi as the one misfit", m, err)
 	}
 }

@@ -43,7 +43,8 @@ func (in *Intake) events(ctx context.Context, driver g.DriverName, m arrival) ([
 		return refuse(o.Device, g.Errorf(g.NotFound, "device %q is not registered", o.Device))
 	}
 	if entry.Device.Driver != driver {
-		return refuse("", g.Errorf(g.Forbidden, "device %q belongs to driver %q", o.Device, entry.Device.Driver))
+		return refuse("",
+			g.Errorf(g.Forbidden, "device %q belongs to driver %q", o.Device, entry.Device.Driver))
 	}
 	if o.Unreadable != nil {
 		m.source = strings.TrimSpace(m.source + " " + o.Unreadable.What)
@@ -80,7 +81,8 @@ func (in *Intake) events(ctx context.Context, driver g.DriverName, m arrival) ([
 	if !due {
 		return []*g.Event{e}, nil
 	}
-	r, err := in.rejection(ctx, driver, o.Device, m.source, g.MisfitError(entry.Profile, misfits), m.raw())
+	r, err := in.rejection(ctx, driver, o.Device, m.source, g.MisfitError(entry.Profile, misfits),
+		m.raw())
 	if err != nil {
 		return nil, err
 	}
@@ -90,14 +92,17 @@ func (in *Intake) events(ctx context.Context, driver g.DriverName, m arrival) ([
 
 // absorbed says that a device flaps, and that what is said of its state goes no further.
 func (in *Intake) absorbed(e *g.Event) bool {
-	return in.States != nil && e.Status != nil && !e.Replayed && !in.States.Note(e.Device, *e.Status, e.Received)
+	return in.States != nil && e.Status != nil && !e.Replayed &&
+		!in.States.Note(e.Device, *e.Status, e.Received)
 }
 
 // errNothingFits stands in for the reason of a reading none of whose values is one.
 var errNothingFits = errors.New("none of its values fits")
 
 // admitted is the event of what fits.
-func (in *Intake) admitted(ctx context.Context, driver g.DriverName, entry directory.Entry, a g.Admission) (*g.Event, error) {
+func (in *Intake) admitted(
+	ctx context.Context, driver g.DriverName, entry directory.Entry, a g.Admission,
+) (*g.Event, error) {
 	o := &a.Observation
 	now := in.Now()
 	e := &g.Event{

@@ -13,7 +13,8 @@ func (in *Intake) hold(e *g.Event, s *g.Sighting) {
 		in.Strangers.Pass(e.School, s.Zone, e.Time, e.Received)
 	case s.Method == g.ByFace && s.Person != "":
 		in.Strangers.Known(e.Device, s.Track)
-	case s.Method == g.ByFace && len(s.Snapshot) > 0 && perhapsStranger(s.Match) && in.pictures(e.School):
+	case s.Method == g.ByFace && len(s.Snapshot) > 0 && perhapsStranger(s.Match) &&
+		in.pictures(e.School):
 		in.Strangers.Hold(strangers.Look{
 			School:    e.School,
 			Zone:      s.Zone,
@@ -58,4 +59,6 @@ func quality(m *g.Match) float64 {
 	return m.Quality
 }
 
-func (in *Intake) pictures(school g.SchoolID) bool { return in.Pictures == nil || in.Pictures(school) }
+func (in *Intake) pictures(school g.SchoolID) bool {
+	return in.Pictures == nil || in.Pictures(school)
+}

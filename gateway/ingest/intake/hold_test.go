@@ -13,10 +13,21 @@ import (
 // leaves no picture: not in the event, not on the disk, and after ten seconds not in memory.
 func TestAChildWithoutConsentLeavesNoPicture(t *testing.T) {
 	s := open(t)
-	look := g.Sighting{Method: g.ByFace, Track: "7", Embedding: face(1), Model: "m", Snapshot: []byte("a child's face"), Match: &g.Match{Quality: 0.8}}
+	look := g.Sighting{
+		Method:    g.ByFace,
+		Track:     "7",
+		Embedding: face(1),
+		Model:     "m",
+		Snapshot:  []byte("a child's face"),
+		Match:     &g.Match{Quality: 0.8},
+	}
 	for name, pass := range map[string]func(){
-		"a card":             func() { s.see(g.DriverMQTTFront, "reader", g.Sighting{Method: g.ByCard, Credential: "0004711"}) },
-		"a terminal's match": func() { s.see("push", "terminal", g.Sighting{Method: g.ByFace, Credential: "1002"}) },
+		"a card": func() {
+			s.see(g.DriverMQTTFront, "reader", g.Sighting{Method: g.ByCard, Credential: "0004711"})
+		},
+		"a terminal's match": func() {
+			s.see("push", "terminal", g.Sighting{Method: g.ByFace, Credential: "1002"})
+		},
 		"a colleague's word": func() {
 			_, _, err := s.Manual(t.Context(), "sch", g.Sighting{Zone: "gate", Person: "per_a"})
 			must(t, err)
@@ -42,7 +53,9 @@ func TestAChildWithoutConsentLeavesNoPicture(t *testing.T) {
 func TestNotMatchedIsNoStranger(t *testing.T) {
 	s := open(t)
 	for _, p := range []g.PersonID{"per_a", "per_b"} {
-		must(t, s.view.SetConsent(t.Context(), g.Consent{Person: p, Given: true, By: "parent", At: time.Now()}))
+		must(t,
+			s.view.SetConsent(t.Context(),
+				g.Consent{Person: p, Given: true, By: "parent", At: time.Now()}))
 		_, err := s.view.AddFace(t.Context(), p, face(1), "m", 0.9)
 		must(t, err)
 	}
@@ -54,13 +67,29 @@ func TestNotMatchedIsNoStranger(t *testing.T) {
 		{"m-3", "wrong_model", 0},
 		{"", "wrong_model", 0},
 	} {
-		look := g.Sighting{Method: g.ByFace, Track: fmt.Sprint(i), Embedding: face(1), Model: c.model, Snapshot: []byte("jpeg"), Match: &g.Match{Quality: 0.8}}
+		look := g.Sighting{
+			Method:    g.ByFace,
+			Track:     fmt.Sprint(i),
+			Embedding: face(1),
+			Model:     c.model,
+			Snapshot:  []byte("jpeg"),
+			Match:     &g.Match{Quality: 0.8},
+		}
 		got := s.see("vision", "camera", look)
-		if n, _, _ := s.Strangers.Stat(); got.Person != "" || got.Match.Reason != c.reason || n != c.held {
-			t.Errorf("model %q: got %q, %s and %d held; want nobody, %s and %d", c.model, got.Person, got.Match.Reason, n, c.reason, c.held)
+		if n, _, _ := s.Strangers.Stat(); got.Person != "" || got.Match.Reason != c.reason ||
+			n != c.held {
+			t.Errorf("model %q: got %q, %s and %d held; want nobody, %s and %d", c.model,
+				got.Person, got.Match.Reason, n, c.reason, c.held)
 		}
 	}
-	far := g.Sighting{Method: g.ByFace, Track: "far", Embedding: face(2.7), Model: "m", Snapshot: []byte("jpeg"), Match: &g.Match{Quality: 0.8}}
+	far := g.Sighting{
+		Method:    g.ByFace,
+		Track:     "far",
+		Embedding: face(2.7),
+		Model:     "m",
+		Snapshot:  []byte("jpeg"),
+		Match:     &g.Match{Quality: 0.8},
+	}
 	if got := s.see("vision", "camera", far); got.Match.Reason != "below_threshold" {
 		t.Errorf("got %+v, want somebody else", got.Match)
 	}

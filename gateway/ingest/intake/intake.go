@@ -59,14 +59,17 @@ type Intake struct {
 }
 
 // Counts says how many observations were admitted and rejected since the start.
-func (in *Intake) Counts() (accepted, rejected uint64) { return in.accepted.Load(), in.rejected.Load() }
+func (in *Intake) Counts() (accepted, rejected uint64) {
+	return in.accepted.Load(), in.rejected.Load()
+}
 
 // Accept admits observations of a driver. It returns nil once all are on disk, those that
 // do not fit as rejected; an error means that they should be sent again.
 func (in *Intake) Accept(ctx context.Context, driver g.DriverName, obs []g.Observation) error {
 	w := newWaiter(len(obs))
 	for i := range obs {
-		events, err := in.events(ctx, driver, arrival{Message: Message{Observation: obs[i]}, source: string(driver)})
+		events, err := in.events(ctx, driver,
+			arrival{Message: Message{Observation: obs[i]}, source: string(driver)})
 		if err == nil {
 			err = in.appendAll(events, w.done)
 		}
@@ -80,7 +83,9 @@ func (in *Intake) Accept(ctx context.Context, driver g.DriverName, obs []g.Obser
 // Message admits one MQTT message of an authenticated device; kind is the topic's last part:
 // telemetry, sighting or status. once, where it is not empty, names the message for good and
 // becomes part of the event's id. done is called once the event is on disk.
-func (in *Intake) Message(ctx context.Context, device g.DeviceID, kind string, payload []byte, once string, done func(error)) error {
+func (in *Intake) Message(
+	ctx context.Context, device g.DeviceID, kind string, payload []byte, once string, done func(error),
+) error {
 	m, err := Decode(kind, payload)
 	m.Observation.Device = device
 	var events []*g.Event
@@ -90,7 +95,8 @@ func (in *Intake) Message(ctx context.Context, device g.DeviceID, kind string, p
 			return err
 		}
 		events = []*g.Event{e}
-	} else if events, err = in.events(ctx, g.DriverMQTTFront, arrival{Message: m, source: "mqtt " + kind, payload: payload}); err != nil {
+	} else if events, err = in.events(ctx, g.DriverMQTTFront,
+		arrival{Message: m, source: "mqtt " + kind, payload: payload}); err != nil {
 		return err
 	}
 	if once != "" {
@@ -103,8 +109,11 @@ func (in *Intake) Message(ctx context.Context, device g.DeviceID, kind string, p
 func OnceID(once string) string { return "evt_" + once }
 
 // Refuse journals something that a device sent to where it may not, and has no decoding.
-func (in *Intake) Refuse(ctx context.Context, device g.DeviceID, source, reason string, done func(error)) error {
-	e, err := in.rejection(ctx, g.DriverMQTTFront, device, source, g.Errorf(g.Forbidden, "%s", reason), nil)
+func (in *Intake) Refuse(
+	ctx context.Context, device g.DeviceID, source, reason string, done func(error),
+) error {
+	e, err := in.rejection(ctx, g.DriverMQTTFront, device, source,
+		g.Errorf(g.Forbidden, "%s", reason), nil)
 	if err != nil {
 		return err
 	}
@@ -113,15 +122,27 @@ func (in *Intake) Refuse(ctx context.Context, device g.DeviceID, source, reason 
 
 // Manual journals that a member of staff vouched for a person at a place. It returns the
 // event's sequence once it is on disk. The caller has checked the right to do so.
-func (in *Intake) Manual(ctx context.Context, school g.SchoolID, s g.Sighting) (uint64, g.SightingID, error) {
+func (in *Intake) Manual(
+	ctx context.Context, school g.SchoolID, s g.Sighting,
+) (uint64, g.SightingID, error) {
 	z, ok := in.Directory.Zone(s.Zone)
 	if !ok || z.School != school {
 		return 0, "", g.FieldErrorf("zone", "%q is no zone of this school", s.Zone)
 	}
 	now := in.Now()
-	s.Method, s.Match, s.Credential = g.ByManual, nil, ""
+	s.Method = g.ByManual
+	s.Match = nil
+	s.Credential = ""
 	s.ID = g.NewSightingID(g.DeviceID(s.Zone), now, 0, string(s.Person), g.ByManual)
-	e := &g.Event{Kind: g.EventSighting, School: school, Zone: s.Zone, Driver: "console", Time: now, Received: now, Sighting: &s}
+	e := &g.Event{
+		Kind:     g.EventSighting,
+		School:   school,
+		Zone:     s.Zone,
+		Driver:   "console",
+		Time:     now,
+		Received: now,
+		Sighting: &s,
+	}
 	in.Strangers.Pass(school, s.Zone, now, now)
 	seq, err := in.Record(ctx, e)
 	return seq, s.ID, err
@@ -175,7 +196,8 @@ func (in *Intake) sighting(ctx context.Context, e *g.Event, o *g.Observation) (*
 		s.Person, s.Match, err = in.Identify.Face(ctx, e.School, &s)
 	} else {
 		s.Match = nil
-		s.Person, err = in.Identify.Credential(ctx, e.School, s.Method, s.Credential, in.numbers(e.Device))
+		s.Person, err = in.Identify.Credential(ctx, e.School, s.Method, s.Credential,
+			in.numbers(e.Device))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("identify a sighting: %w", err)
@@ -185,7 +207,11 @@ func (in *Intake) sighting(ctx context.Context, e *g.Event, o *g.Observation) (*
 		return nil, err
 	}
 	s.Credential = mask(s.Credential, s.Person != "")
-	s.Embedding, s.Model, s.Snapshot, s.Frames, s.Media = nil, "", nil, 0, ""
+	s.Embedding = nil
+	s.Model = ""
+	s.Snapshot = nil
+	s.Frames = 0
+	s.Media = ""
 	return &s, nil
 }
 

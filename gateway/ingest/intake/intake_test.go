@@ -34,20 +34,37 @@ type school struct {
 
 func open(t *testing.T) *school {
 	ctx, key := t.Context(), make([]byte, 32)
-	reg, err := registry.Open(ctx, registry.Options{Dir: t.TempDir(), MasterKey: key, Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
+	reg, err := registry.Open(ctx,
+		registry.Options{
+			Dir:       t.TempDir(),
+			MasterKey: key,
+			Now:       time.Now,
+			Logger:    slog.New(slog.DiscardHandler),
+		})
 	must(t, err)
 	t.Cleanup(func() { reg.Close() })
-	s := &school{t: t, view: reg.In(g.SystemScope("test")), now: time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC)}
-	_, err = s.view.CreateSchool(ctx, g.School{ID: "sch", Kind: g.KindSchool, Name: "S", Timezone: "UTC", Language: "en"})
+	s := &school{
+		t:    t,
+		view: reg.In(g.SystemScope("test")),
+		now:  time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC),
+	}
+	_, err = s.view.CreateSchool(ctx,
+		g.School{ID: "sch", Kind: g.KindSchool, Name: "S", Timezone: "UTC", Language: "en"})
 	must(t, err)
 	_, err = s.view.PutSite(ctx, g.Site{ID: "sit", School: "sch", Name: "S"})
 	must(t, err)
 	_, err = s.view.PutBuilding(ctx, g.Building{ID: "bld", School: "sch", Site: "sit", Name: "B"})
 	must(t, err)
-	_, err = s.view.PutZone(ctx, g.Zone{ID: "gate", School: "sch", Building: "bld", Name: "Gate", Kind: g.ZoneGate})
+	_, err = s.view.PutZone(ctx,
+		g.Zone{ID: "gate", School: "sch", Building: "bld", Name: "Gate", Kind: g.ZoneGate})
 	must(t, err)
 	for _, p := range []g.Profile{
-		{ID: "terminal", Title: "T", Type: g.TypeTerminal, Sightings: []g.Method{g.ByCard, g.ByFace}},
+		{
+			ID:        "terminal",
+			Title:     "T",
+			Type:      g.TypeTerminal,
+			Sightings: []g.Method{g.ByCard, g.ByFace},
+		},
 		{ID: "camera", Title: "C", Type: g.TypeCamera, Sightings: []g.Method{g.ByFace}},
 		{ID: "reader", Title: "R", Type: g.TypeSensor, Sightings: []g.Method{g.ByCard}},
 		{
@@ -62,12 +79,21 @@ func open(t *testing.T) *school {
 	} {
 		must(t, s.view.PutProfile(ctx, p))
 	}
-	for _, d := range []g.Device{{ID: "terminal", Driver: "push"}, {ID: "camera", Driver: "vision"}, {ID: "reader", Driver: g.DriverMQTTFront}, {ID: "lab", Driver: g.DriverMQTTFront}} {
-		d.School, d.Zone, d.Profile, d.Name, d.Serial, d.Enabled = "sch", "gate", g.ProfileID(d.ID), string(d.ID), string(d.ID), true
+	for _, d := range []g.Device{
+		{ID: "terminal", Driver: "push"},
+		{ID: "camera", Driver: "vision"},
+		{ID: "reader", Driver: g.DriverMQTTFront},
+		{ID: "lab", Driver: g.DriverMQTTFront},
+	} {
+		d.School, d.Zone, d.Profile, d.Name, d.Serial, d.Enabled = "sch", "gate", g.ProfileID(d.ID), string(
+			d.ID), string(d.ID), true
 		_, _, err := s.view.CreateDevice(ctx, d, nil)
 		must(t, err)
 	}
-	for _, p := range []g.Person{{ID: "per_a", Name: "A", Number: "1001"}, {ID: "per_b", Name: "B", Number: "1002"}} {
+	for _, p := range []g.Person{
+		{ID: "per_a", Name: "A", Number: "1001"},
+		{ID: "per_b", Name: "B", Number: "1002"},
+	} {
 		p.School, p.Kind = "sch", g.Student
 		_, err := s.view.CreatePerson(ctx, p)
 		must(t, err)
@@ -79,9 +105,16 @@ func open(t *testing.T) *school {
 	s.j, err = journal.Open(t.TempDir(), journal.Options{})
 	must(t, err)
 	t.Cleanup(func() { s.j.Close() })
-	who := identify.New(reg.In(g.SystemScope("identify")), vision.DefaultDecision(), slog.New(slog.DiscardHandler))
+	who := identify.New(reg.In(g.SystemScope("identify")), vision.DefaultDecision(),
+		slog.New(slog.DiscardHandler))
 	t.Cleanup(reg.Subscribe(who.Changed))
-	s.Intake = &intake.Intake{Directory: dir, Journal: s.j, Identify: who, Now: func() time.Time { return s.now }, Logger: slog.New(slog.DiscardHandler)}
+	s.Intake = &intake.Intake{
+		Directory: dir,
+		Journal:   s.j,
+		Identify:  who,
+		Now:       func() time.Time { return s.now },
+		Logger:    slog.New(slog.DiscardHandler),
+	}
 	return s
 }
 
@@ -117,7 +150,9 @@ func face(seed float64) []float32 {
 
 func (s *school) see(driver g.DriverName, device g.DeviceID, x g.Sighting) g.Sighting {
 	s.t.Helper()
-	must(s.t, s.Accept(s.t.Context(), driver, []g.Observation{{Device: device, Time: s.now, Sighting: &x}}))
+	must(s.t,
+		s.Accept(s.t.Context(), driver,
+			[]g.Observation{{Device: device, Time: s.now, Sighting: &x}}))
 	got := s.journalled()
 	if len(got) != 1 || got[0].Sighting == nil {
 		s.t.Fatalf("got %+v, want one sighting", got)
@@ -127,45 +162,75 @@ func (s *school) see(driver g.DriverName, device g.DeviceID, x g.Sighting) g.Sig
 
 func TestWhoItIs(t *testing.T) {
 	s := open(t)
-	if got := s.see(g.DriverMQTTFront, "reader", g.Sighting{Method: g.ByCard, Credential: "0004711", Person: "per_b"}); got.Person != "per_a" || got.Credential != "" {
-		t.Errorf("a known card: got %+v, want per_a, not whom the device claimed, and no card number", got)
+	if got := s.see(g.DriverMQTTFront, "reader",
+		g.Sighting{Method: g.ByCard, Credential: "0004711", Person: "per_b"}); got.Person != "per_a" ||
+		got.Credential != "" {
+		t.Errorf("a known card: got %+v, want per_a, not whom the device claimed, and no card "+
+			"number",
+			got)
 	}
-	if got := s.see(g.DriverMQTTFront, "reader", g.Sighting{Method: g.ByCard, Credential: "0009999"}); got.Person != "" || got.Credential != "…9999" {
+	if got := s.see(g.DriverMQTTFront, "reader",
+		g.Sighting{Method: g.ByCard, Credential: "0009999"}); got.Person != "" ||
+		got.Credential != "…9999" {
 		t.Errorf("an unknown card: got %+v, want nobody and the last 4 digits", got)
 	}
 	if got := s.see(g.DriverMQTTFront, "reader", g.Sighting{Method: g.ByCard, Credential: "1002"}); got.Person != "" {
 		t.Errorf("a number at a mere reader: got %+v, want nobody", got)
 	}
-	if got := s.see("push", "terminal", g.Sighting{Method: g.ByCard, Credential: "1002", Direction: g.In}); got.Person != "per_b" || got.Zone != "gate" {
+	if got := s.see("push", "terminal",
+		g.Sighting{Method: g.ByCard, Credential: "1002", Direction: g.In}); got.Person != "per_b" ||
+		got.Zone != "gate" {
 		t.Errorf("a user number at a terminal: got %+v, want per_b at the gate", got)
 	}
-	if got := s.see("push", "terminal", g.Sighting{Method: g.ByFace, Credential: "1002"}); got.Person != "" || got.Match == nil || got.Match.Reason != "no_consent" {
+	if got := s.see("push", "terminal", g.Sighting{Method: g.ByFace, Credential: "1002"}); got.Person != "" ||
+		got.Match == nil || got.Match.Reason != "no_consent" {
 		t.Errorf("a terminal's face match without consent: got %+v, want nobody", got)
 	}
 }
 
 func TestFacesNeedConsentAndAreNotKept(t *testing.T) {
 	s := open(t)
-	look := g.Sighting{Method: g.ByFace, Track: "7", Embedding: face(1), Model: "m", Snapshot: []byte("jpeg"), Frames: 5, Match: &g.Match{Quality: 0.8}}
+	look := g.Sighting{
+		Method:    g.ByFace,
+		Track:     "7",
+		Embedding: face(1),
+		Model:     "m",
+		Snapshot:  []byte("jpeg"),
+		Frames:    5,
+		Match:     &g.Match{Quality: 0.8},
+	}
 	got := s.see("vision", "camera", look)
-	if got.Person != "" || got.Media != "" || got.Embedding != nil || got.Snapshot != nil || got.Match.Reason != "nobody_enrolled" {
+	if got.Person != "" || got.Media != "" || got.Embedding != nil || got.Snapshot != nil ||
+		got.Match.Reason != "nobody_enrolled" {
 		t.Errorf("before enrolment: got %+v, want nobody, no picture and no embedding", got)
 	}
 	if n, _, _ := s.Strangers.Stat(); n != 1 {
 		t.Errorf("before enrolment: %d tracks wait for the rules, want 1", n)
 	}
-	consent := g.Consent{Person: "per_a", Given: true, By: "parent", Note: "form", At: time.Now(), Actor: "test"}
+	consent := g.Consent{
+		Person: "per_a",
+		Given:  true,
+		By:     "parent",
+		Note:   "form",
+		At:     time.Now(),
+		Actor:  "test",
+	}
 	must(t, s.view.SetConsent(t.Context(), consent))
 	_, err := s.view.AddFace(t.Context(), "per_a", face(1), "m", 0.9)
 	must(t, err)
 	got = s.see("vision", "camera", look)
-	if got.Person != "per_a" || got.Media != "" || got.Match.Reason != "matched" || got.Match.Quality != 0.8 || got.Match.Frames != 5 {
-		t.Errorf("after enrolment: got %+v, match %+v; want per_a without a picture, with quality and frames", got, got.Match)
+	if got.Person != "per_a" || got.Media != "" || got.Match.Reason != "matched" ||
+		got.Match.Quality != 0.8 || got.Match.Frames != 5 {
+		t.Errorf("after enrolment: got %+v, match %+v; want per_a without a picture, with "+
+			"quality and frames",
+			got, got.Match)
 	}
 	if n, _, _ := s.Strangers.Stat(); n != 0 {
-		t.Errorf("after enrolment: %d tracks wait for the rules, want none: it is known who this is", n)
+		t.Errorf("after enrolment: %d tracks wait for the rules, want none: it is known who this is",
+			n)
 	}
-	if other := s.see("vision", "camera", g.Sighting{Method: g.ByFace, Embedding: face(2.7), Model: "m"}); other.Person != "" {
+	if other := s.see("vision", "camera",
+		g.Sighting{Method: g.ByFace, Embedding: face(2.7), Model: "m"}); other.Person != "" {
 		t.Errorf("somebody else: got %+v, want nobody", other)
 	}
 	consent.Given, consent.At = false, time.Now()
@@ -183,11 +248,18 @@ func TestWhatDoesNotFitIsJournalledAsRejected(t *testing.T) {
 		{Device: "ghost", Reading: value(g.NumberValue(1))},
 		{Device: "lab", Reading: value(g.NumberValue(1))},
 	}))
-	must(t, s.Accept(t.Context(), "push", []g.Observation{{Device: "lab", Reading: value(g.NumberValue(2))}}))
+	must(t,
+		s.Accept(t.Context(), "push",
+			[]g.Observation{{Device: "lab", Reading: value(g.NumberValue(2))}}))
 	done := make(chan error, 1)
-	must(t, s.Message(t.Context(), "lab", "telemetry", []byte("not json"), "", func(err error) { done <- err }))
+	must(t,
+		s.Message(t.Context(), "lab", "telemetry", []byte("not json"), "",
+			func(err error) { done <- err }))
 	must(t, <-done)
-	must(t, s.Message(t.Context(), "reader", "sighting", []byte(`{"methd":"card","credential":"0004711","x":1}`), "once", func(err error) { done <- err }))
+	must(t,
+		s.Message(t.Context(), "reader", "sighting",
+			[]byte(`{"methd":"card","credential":"0004711","x":1}`), "once",
+			func(err error) { done <- err }))
 	must(t, <-done)
 	var got []string
 	all := s.journalled()
@@ -200,7 +272,8 @@ func TestWhatDoesNotFitIsJournalledAsRejected(t *testing.T) {
 		got = append(got, line)
 	}
 	want := []string{
-		`rejected lab: t [{"reading":{"values":{"t":"warm"}}}]`, `rejected ghost: device "ghost" is not registered []`, `reading lab`,
+		`rejected lab: t [{"reading":{"values":{"t":"warm"}}}]`,
+		`rejected ghost: device "ghost" is not registered []`, `reading lab`,
 		`rejected : device "lab" belongs to driver "mqtt-front" []`,
 		`rejected lab: the payload is not a JSON object of properties [not json]`,
 		`rejected reader: method []`, // a payload about people is not shown
@@ -211,7 +284,8 @@ func TestWhatDoesNotFitIsJournalledAsRejected(t *testing.T) {
 	if a, r := s.Counts(); a != 1 || r != 5 {
 		t.Errorf("counted %d admitted and %d rejected, want 1 and 5", a, r)
 	}
-	if first, last := all[0].ID, all[len(all)-1].ID; first != "evt_1" || last != intake.OnceID("once") {
+	if first, last := all[0].ID, all[len(all)-1].ID; first != "evt_1" ||
+		last != intake.OnceID("once") {
 		t.Errorf("ids %q and %q, want one by its sequence and one by its name", first, last)
 	}
 }
@@ -225,20 +299,37 @@ func TestWhatIsRefusedOfPeopleIsKept(t *testing.T) {
 	}
 	year := s.now.AddDate(-2, 0, 0)
 	must(t, s.Accept(t.Context(), "push", []g.Observation{
-		{Device: "terminal", Unreadable: &g.Unreadable{Raw: []byte("777\tnoon\t0"), Reason: "line 1: no time", What: "ATTLOG"}},
-		{Device: "terminal", Time: year, Replayed: true, Sighting: &g.Sighting{Method: g.ByCard, Credential: "780"}},
+		{
+			Device: "terminal",
+			Unreadable: &g.Unreadable{
+				Raw:    []byte("777\tnoon\t0"),
+				Reason: "line 1: no time",
+				What:   "ATTLOG",
+			},
+		},
+		{
+			Device:   "terminal",
+			Time:     year,
+			Replayed: true,
+			Sighting: &g.Sighting{Method: g.ByCard, Credential: "780"},
+		},
 		{Device: "terminal", Sighting: &g.Sighting{Method: g.ByCard, Credential: "9001"}},
 		{Device: "terminal", Sighting: &g.Sighting{Method: g.ByCard, Credential: "1001"}},
-		{Device: "terminal", Sighting: &g.Sighting{Method: g.ByFace, Credential: "1002"}}, // did not agree
+		// did not agree
+		{Device: "terminal", Sighting: &g.Sighting{Method: g.ByFace, Credential: "1002"}},
 		{Device: "terminal", Sighting: &g.Sighting{Method: g.ByFace, Credential: "9002"}},
 	}))
 	var got []string
 	for _, e := range s.journalled() {
 		switch {
 		case e.Rejection != nil:
-			got = append(got, fmt.Sprintf("%s, %s [%s] %s", e.Rejection.Source, e.Rejection.Reason, e.Rejection.Excerpt, e.Rejection.Sealed))
+			got = append(got,
+				fmt.Sprintf("%s, %s [%s] %s", e.Rejection.Source, e.Rejection.Reason,
+					e.Rejection.Excerpt, e.Rejection.Sealed))
 		case e.Sighting != nil:
-			got = append(got, fmt.Sprintf("%s %s %s", e.Sighting.Person, e.Sighting.Credential, e.Sighting.Sealed))
+			got = append(got,
+				fmt.Sprintf("%s %s %s", e.Sighting.Person, e.Sighting.Credential,
+					e.Sighting.Sealed))
 		}
 	}
 	want := []string{
@@ -259,7 +350,9 @@ func TestOneBadFieldHidesNoOther(t *testing.T) {
 	done := make(chan error, 1)
 	send := func(payload, once string) []g.Event {
 		t.Helper()
-		must(t, s.Message(t.Context(), "lab", "telemetry", []byte(payload), once, func(err error) { done <- err }))
+		must(t,
+			s.Message(t.Context(), "lab", "telemetry", []byte(payload), once,
+				func(err error) { done <- err }))
 		must(t, <-done)
 		return s.journalled()
 	}
@@ -277,7 +370,8 @@ func TestOneBadFieldHidesNoOther(t *testing.T) {
 	if d := cmp.Diff(*got[0].Rejection, want); d != "" {
 		t.Errorf("got, want:\n%s", d)
 	}
-	if v := got[1].Reading.Values; len(v) != 1 || v["t"] != g.NumberValue(1) || got[1].ID != intake.OnceID("once") {
+	if v := got[1].Reading.Values; len(v) != 1 || v["t"] != g.NumberValue(1) ||
+		got[1].ID != intake.OnceID("once") {
 		t.Errorf("got %v as %s, want t alone under the message's name", v, got[1].ID)
 	}
 	if again := send(`{"t": 2, "rssi": -61}`, ""); len(again) != 1 || again[0].Reading == nil {
@@ -287,14 +381,20 @@ func TestOneBadFieldHidesNoOther(t *testing.T) {
 	if later := send(`{"t": 2, "rssi": -62}`, ""); len(later) != 2 {
 		t.Errorf("got %+v, want the rejection once an hour", later)
 	}
-	if none := send(`{"rssi": -62}`, ""); len(none) != 1 || none[0].Rejection == nil || none[0].Rejection.Partial {
+	if none := send(`{"rssi": -62}`, ""); len(none) != 1 || none[0].Rejection == nil ||
+		none[0].Rejection.Partial {
 		t.Errorf("got %+v, want a message of which nothing fits rejected each time", none)
 	}
 	counted := map[string]string{}
 	for _, f := range s.Fields.Take(100) {
 		counted[f.Name] = fmt.Sprint(f.Kind, " ", f.Example, " ", f.Count)
 	}
-	wantCounts := map[string]string{"rssi": "number -62 4", "on": "boolean true 1", "door": "string  1", "deep": "  1"}
+	wantCounts := map[string]string{
+		"rssi": "number -62 4",
+		"on":   "boolean true 1",
+		"door": "string  1",
+		"deep": "  1",
+	}
 	if d := cmp.Diff(counted, wantCounts); d != "" {
 		t.Errorf("counted: got, want:\n%s", d)
 	}
@@ -310,7 +410,9 @@ func TestOldIsHistory(t *testing.T) {
 	at := s.now.Add(-7 * 24 * time.Hour)
 	for _, stamp := range []int64{at.Unix(), at.UnixMilli(), at.UnixMicro()} {
 		payload := fmt.Appendf(nil, `{"t": 1, "time": %d}`, stamp)
-		must(t, s.Message(t.Context(), "lab", "telemetry", payload, "", func(err error) { done <- err }))
+		must(t,
+			s.Message(t.Context(), "lab", "telemetry", payload, "",
+				func(err error) { done <- err }))
 		must(t, <-done)
 		got := s.journalled()
 		if len(got) != 1 || !got[0].Replayed || !got[0].Late || !got[0].Time.Equal(at) {
@@ -321,13 +423,17 @@ func TestOldIsHistory(t *testing.T) {
 
 func TestManualPass(t *testing.T) {
 	s := open(t)
-	seq, id, err := s.Manual(t.Context(), "sch", g.Sighting{Person: "per_b", Zone: "gate", Direction: g.In, Credential: "secret"})
+	seq, id, err := s.Manual(t.Context(), "sch",
+		g.Sighting{Person: "per_b", Zone: "gate", Direction: g.In, Credential: "secret"})
 	must(t, err)
 	got := s.journalled()
-	if len(got) != 1 || got[0].Seq != seq || got[0].Sighting.ID != id || got[0].Sighting.Method != g.ByManual || got[0].Sighting.Credential != "" || got[0].School != "sch" {
+	if len(got) != 1 || got[0].Seq != seq || got[0].Sighting.ID != id ||
+		got[0].Sighting.Method != g.ByManual || got[0].Sighting.Credential != "" ||
+		got[0].School != "sch" {
 		t.Errorf("got %+v, want the manual pass as event %d", got, seq)
 	}
-	if _, _, err := s.Manual(t.Context(), "sch", g.Sighting{Person: "per_b", Zone: "nowhere"}); g.ErrorCode(err) != g.Invalid {
+	if _, _, err := s.Manual(t.Context(), "sch", g.Sighting{Person: "per_b", Zone: "nowhere"}); g.ErrorCode(
+		err) != g.Invalid {
 		t.Errorf("got %v, want an unknown zone refused", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())

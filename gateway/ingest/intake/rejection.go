@@ -13,10 +13,16 @@ const maxExcerpt = 256
 // rejection is the event of something that was not admitted. What was refused is kept with it:
 // as an excerpt for all to see, or sealed where the device sees people, since a payload about
 // people may hold a card number. The error is of the gateway: it could not seal.
-func (in *Intake) rejection(ctx context.Context, driver g.DriverName, device g.DeviceID, source string, reason error, payload []byte) (*g.Event, error) {
+func (in *Intake) rejection(
+	ctx context.Context, driver g.DriverName, device g.DeviceID, source string, reason error, payload []byte,
+) (*g.Event, error) {
 	now := in.Now()
 	e := &g.Event{
-		Kind: g.EventRejected, Driver: driver, Device: device, Time: now, Received: now,
+		Kind:      g.EventRejected,
+		Driver:    driver,
+		Device:    device,
+		Time:      now,
+		Received:  now,
 		Rejection: &g.Rejection{Reason: clip(reason.Error(), 512), Source: clip(source, 256)},
 	}
 	entry, ok, err := in.Directory.Device(ctx, device)
@@ -84,7 +90,9 @@ func finite(r *g.Reading) *g.Reading {
 // sealCredential keeps the whole credential of a passage of nobody yet: the person's number or
 // card may come later. Whoever is known, and has not agreed to the use of the face, is nobody
 // whose number is kept.
-func (in *Intake) sealCredential(ctx context.Context, school g.SchoolID, s *g.Sighting) ([]byte, error) {
+func (in *Intake) sealCredential(
+	ctx context.Context, school g.SchoolID, s *g.Sighting,
+) ([]byte, error) {
 	known := s.Person != "" || s.Match != nil && s.Match.Reason == g.MatchNoConsent
 	if known || s.Credential == "" || in.Seal == nil {
 		return nil, nil

@@ -37,7 +37,10 @@ func (s *stamp) UnmarshalJSON(b []byte) error {
 }
 
 func noTime(b []byte) error {
-	return g.FieldErrorf("time", "%s is no time: write RFC 3339 with the zone (2026-09-01T08:00:00+08:00), or seconds, milliseconds or microseconds since 1970", clip(string(b), 64))
+	return g.FieldErrorf("time",
+		"%s is no time: write RFC 3339 with the zone (2026-09-01T08:00:00+08:00), or seconds, "+
+			"milliseconds or microseconds since 1970",
+		clip(string(b), 64))
 }
 
 // from is the least number of each unit; ten times as much is no such number any more.

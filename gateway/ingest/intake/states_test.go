@@ -22,9 +22,12 @@ func TestStatesOfADeviceThatFlapsGoNoFurther(t *testing.T) {
 	states := &deaf{}
 	s.States = states
 	off := &g.Status{State: g.StateOffline, Reason: "gone"}
-	must(t, s.Accept(t.Context(), g.DriverMQTTFront, []g.Observation{{Device: "reader", Status: off}}))
+	must(t,
+		s.Accept(t.Context(), g.DriverMQTTFront, []g.Observation{{Device: "reader", Status: off}}))
 	acknowledged := make(chan error, 1)
-	must(t, s.Message(t.Context(), "reader", "status", []byte(`{"state":"online"}`), "once", func(err error) { acknowledged <- err }))
+	must(t,
+		s.Message(t.Context(), "reader", "status", []byte(`{"state":"online"}`), "once",
+			func(err error) { acknowledged <- err }))
 	must(t, <-acknowledged)
 	if got := s.journalled(); len(got) != 0 {
 		t.Errorf("journalled: %+v, want nothing", got)

@@ -194,7 +194,9 @@ func (c *client) drain() {
 		c.s.mu.Lock()
 		c.spare = keep(b)
 		if err != nil {
-			c.out, c.draining, c.closing = nil, false, true
+			c.out = nil
+			c.draining = false
+			c.closing = true
 			c.conn.Close()
 			c.room.Broadcast()
 		}
@@ -254,16 +256,19 @@ func (c *client) serve() {
 		case err == nil:
 			continue
 		case errors.Is(err, errNotKept):
-			c.f.log.Warn("mqtt client closed, what it asked for could not be kept", "device", c.s.id.Device, "school", c.s.id.School, "error", err)
+			c.f.log.Warn("mqtt client closed, what it asked for could not be kept", "device",
+				c.s.id.Device, "school", c.s.id.School, "error", err)
 			c.shut(rcQuota)
 		case errors.As(err, &v):
 			c.f.stats.violation.Add(1)
-			c.f.log.Debug("mqtt client closed", "device", c.s.id.Device, "school", c.s.id.School, "reason", v.why)
+			c.f.log.Debug("mqtt client closed", "device", c.s.id.Device, "school", c.s.id.School,
+				"reason", v.why)
 			c.shut(v.code)
 		case errors.Is(err, errDone):
 		case errors.Is(err, io.EOF), errors.Is(err, net.ErrClosed):
 		default:
-			c.f.log.Debug("mqtt connection lost", "device", c.s.id.Device, "school", c.s.id.School, "error", err)
+			c.f.log.Debug("mqtt connection lost", "device", c.s.id.Device, "school", c.s.id.School,
+				"error", err)
 		}
 		return
 	}

@@ -53,8 +53,11 @@ func TestMosquittoClients(t *testing.T) {
 				f, in := start(t, mqttfront.Config{})
 				ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 				defer cancel()
-				base := []string{"-h", "127.0.0.1", "-p", port(t, f.Addr()), "-V", version, "-q", qos}
-				s := exec.CommandContext(ctx, sub, append(base, "-i", "reader", "-t", "gh/v1/school/#", "-C", "20")...)
+				base := []string{
+					"-h", "127.0.0.1", "-p", port(t, f.Addr()), "-V", version, "-q", qos,
+				}
+				s := exec.CommandContext(ctx, sub,
+					append(base, "-i", "reader", "-t", "gh/v1/school/#", "-C", "20")...)
 				var got bytes.Buffer
 				s.Stdout = &got
 				if err := s.Start(); err != nil {
@@ -64,7 +67,8 @@ func TestMosquittoClients(t *testing.T) {
 				for i := range 20 {
 					fmt.Fprintf(&lines, "message %d\n", i)
 				}
-				p := exec.CommandContext(ctx, pub, append(base, "-i", "dev", "-t", telemetry, "-l")...)
+				p := exec.CommandContext(ctx, pub,
+					append(base, "-i", "dev", "-t", telemetry, "-l")...)
 				p.Stdin = strings.NewReader(lines.String())
 				waitFor(t, "the subscription", func() bool { return f.Subscribed(telemetry) })
 				if out, err := p.CombinedOutput(); err != nil {
@@ -87,7 +91,10 @@ func TestMosquittoClients(t *testing.T) {
 func TestMosquittoPubIsToldNo(t *testing.T) {
 	pub := program(t, "mosquitto_pub")
 	f, in := start(t, mqttfront.Config{})
-	args := []string{"-h", "127.0.0.1", "-p", port(t, f.Addr()), "-i", "dev", "-q", "1", "-t", "not/mine", "-m", "x"}
+	args := []string{
+		"-h", "127.0.0.1", "-p", port(t, f.Addr()), "-i", "dev", "-q", "1", "-t",
+		"not/mine", "-m", "x",
+	}
 	out, err := exec.CommandContext(t.Context(), pub, append(args, "-V", "5")...).CombinedOutput()
 	if !strings.Contains(string(out), "Not authorized") {
 		t.Errorf("%q, %v, want it to be told that it is not authorized", out, err)
@@ -107,8 +114,10 @@ func TestMosquittoPubIsToldNo(t *testing.T) {
 func TestPahoGo(t *testing.T) {
 	f, in := start(t, mqttfront.Config{})
 	cmds := make(chan string, 10)
-	o := paho.NewClientOptions().AddBroker("tcp://"+f.Addr().String()).SetClientID("dev").SetCleanSession(false).
-		SetWill("gh/v1/school/dev/status", "offline", 1, true).SetKeepAlive(30 * time.Second).SetResumeSubs(true)
+	o := paho.NewClientOptions().AddBroker("tcp://"+f.Addr().String()).SetClientID("dev").SetCleanSession(
+		false).
+		SetWill("gh/v1/school/dev/status", "offline", 1, true).SetKeepAlive(30 * time.Second).SetResumeSubs(
+		true)
 	c := paho.NewClient(o)
 	wait := func(tok paho.Token) {
 		t.Helper()
@@ -120,7 +129,9 @@ func TestPahoGo(t *testing.T) {
 		}
 	}
 	wait(c.Connect())
-	wait(c.Subscribe("gh/v1/school/dev/command/#", 2, func(_ paho.Client, m paho.Message) { cmds <- string(m.Payload()) }))
+	wait(c.Subscribe("gh/v1/school/dev/command/#", 2, func(_ paho.Client, m paho.Message) {
+		cmds <- string(m.Payload())
+	}))
 	for qos := range byte(3) {
 		var toks []paho.Token
 		for i := range 50 {
@@ -176,7 +187,8 @@ func TestPahoPython(t *testing.T) {
 	}
 	for _, version := range []string{"4", "5"} {
 		f, in := start(t, mqttfront.Config{})
-		out, err := exec.CommandContext(t.Context(), python, "-c", pahoPython, port(t, f.Addr()), version).CombinedOutput()
+		out, err := exec.CommandContext(t.Context(), python, "-c", pahoPython, port(t, f.Addr()),
+			version).CombinedOutput()
 		if err != nil || !strings.Contains(string(out), "done") {
 			t.Fatalf("version %s: %v: %s", version, err, out)
 		}
@@ -199,8 +211,13 @@ func TestTLSAndClientCertificates(t *testing.T) {
 		t.Fatalf("addresses %v and %v, want only TLS", f.Addr(), f.AddrTLS())
 	}
 	connectTLS := func(id string, certs ...tls.Certificate) (*wire, error) {
-		conn, err := tls.Dial("tcp", f.AddrTLS().String(), &tls.Config{RootCAs: pool, ServerName: "localhost",
-			GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &certs[0], nil }})
+		conn, err := tls.Dial("tcp", f.AddrTLS().String(), &tls.Config{
+			RootCAs:    pool,
+			ServerName: "localhost",
+			GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+				return &certs[0], nil
+			},
+		})
 		if err != nil {
 			return nil, err
 		}
@@ -215,7 +232,8 @@ func TestTLSAndClientCertificates(t *testing.T) {
 		_, err = w.next()
 		return w, err
 	}
-	w, err := connectTLS("other name", tls.Certificate{Certificate: [][]byte{device.Raw}, PrivateKey: deviceKey})
+	w, err := connectTLS("other name",
+		tls.Certificate{Certificate: [][]byte{device.Raw}, PrivateKey: deviceKey})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -230,16 +248,20 @@ func TestTLSAndClientCertificates(t *testing.T) {
 	if len(in.seen()) != 100 || f.Stats().Rejected != 0 {
 		t.Errorf("%d taken, %d rejected, want 100 and 0", len(in.seen()), f.Stats().Rejected)
 	}
-	if _, err := connectTLS("dev", tls.Certificate{Certificate: [][]byte{stranger.Raw}, PrivateKey: strangerKey}); err == nil {
+	if _, err := connectTLS("dev",
+		tls.Certificate{Certificate: [][]byte{stranger.Raw}, PrivateKey: strangerKey}); err == nil {
 		t.Error("a certificate of an unknown authority was taken")
 	}
 	waitFor(t, "the refusal to be shown", func() bool {
-		return slices.ContainsFunc(f.Refusals(), func(r mqttfront.Refusal) bool { return strings.Contains(r.Why, "TLS handshake") })
+		return slices.ContainsFunc(f.Refusals(), func(r mqttfront.Refusal) bool {
+			return strings.Contains(r.Why, "TLS handshake")
+		})
 	})
 	if pub, err := exec.LookPath("mosquitto_pub"); err == nil {
 		file := filepath.Join(t.TempDir(), "ca.pem")
 		writePEM(t, file, ca)
-		out, err := exec.CommandContext(t.Context(), pub, "-h", "localhost", "-p", port(t, f.AddrTLS()), "--cafile", file,
+		out, err := exec.CommandContext(t.Context(), pub, "-h", "localhost", "-p",
+			port(t, f.AddrTLS()), "--cafile", file,
 			"-i", "dev", "-q", "1", "-t", telemetry, "-m", "over TLS").CombinedOutput()
 		if err != nil {
 			t.Errorf("mosquitto_pub over TLS: %v: %s", err, out)
@@ -247,15 +269,26 @@ func TestTLSAndClientCertificates(t *testing.T) {
 	}
 }
 
-func certificate(t *testing.T, name string, ca *x509.Certificate, caKey *ecdsa.PrivateKey) (*x509.Certificate, *ecdsa.PrivateKey) {
+func certificate(
+	t *testing.T, name string, ca *x509.Certificate, caKey *ecdsa.PrivateKey,
+) (*x509.Certificate, *ecdsa.PrivateKey) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	tmpl := &x509.Certificate{SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name}, DNSNames: []string{name},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}, BasicConstraintsValid: true, IsCA: ca == nil}
+	tmpl := &x509.Certificate{
+		SerialNumber: big.NewInt(time.Now().UnixNano()),
+		Subject:      pkix.Name{CommonName: name}, DNSNames: []string{name},
+		NotBefore: time.Now().Add(-time.Hour),
+		NotAfter:  time.Now().Add(time.Hour),
+		KeyUsage:  x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+		ExtKeyUsage: []x509.ExtKeyUsage{
+			x509.ExtKeyUsageServerAuth,
+			x509.ExtKeyUsageClientAuth,
+		},
+		BasicConstraintsValid: true,
+		IsCA:                  ca == nil}
 	parent, signer := tmpl, key
 	if ca != nil {
 		parent, signer = ca, caKey

@@ -46,7 +46,9 @@ func TestCommandIsToldWhenItIsTaken(t *testing.T) {
 		}
 		return told
 	}
-	if _, err := f.Tell(topic, nil, time.Minute, func(error) { t.Error("nobody took it") }); !errors.Is(err, mqttfront.ErrNoSubscriber) {
+	if _, err := f.Tell(topic, nil, time.Minute, func(error) {
+		t.Error("nobody took it")
+	}); !errors.Is(err, mqttfront.ErrNoSubscriber) {
 		t.Errorf("got %v for a device that never came, want ErrNoSubscriber", err)
 	}
 	w, _ := connect(t, f, "dev", 4, false)
@@ -63,7 +65,10 @@ func TestCommandIsToldWhenItIsTaken(t *testing.T) {
 		t.Fatalf("got %v before the device acknowledged", err)
 	default:
 	}
-	w.packet(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Puback}, PacketID: pk.PacketID})
+	w.packet(packets.Packet{
+		FixedHeader: packets.FixedHeader{Type: packets.Puback},
+		PacketID:    pk.PacketID,
+	})
 	if err := <-taken; err != nil {
 		t.Errorf("got %v, want nil once the device has acknowledged", err)
 	}

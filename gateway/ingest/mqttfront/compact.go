@@ -76,7 +76,10 @@ func (f *Front) tellAll(ctx context.Context, t *telling) error {
 	}
 	for _, d := range f.wills.all() {
 		r := dueRecord(&d)
-		if err := t.part(ctx, func() (int, error) { err := t.l.tell(r); return r.size, err }); err != nil {
+		if err := t.part(ctx, func() (int, error) {
+			err := t.l.tell(r)
+			return r.size, err
+		}); err != nil {
 			return err
 		}
 	}
@@ -145,7 +148,15 @@ func (s *session) tell() (int, error) {
 	if s.gone {
 		return 0, nil
 	}
-	r := &record{kind: recWhole, session: s.number, who: s.id, clientID: s.clientID, expiry: s.expiry, deadline: s.deadline, will: s.will}
+	r := &record{
+		kind:     recWhole,
+		session:  s.number,
+		who:      s.id,
+		clientID: s.clientID,
+		expiry:   s.expiry,
+		deadline: s.deadline,
+		will:     s.will,
+	}
 	var under []*record
 	if s.keeps {
 		for _, sub := range s.subs {
@@ -158,7 +169,14 @@ func (s *session) tell() (int, error) {
 			}
 			r.received = append(r.received, exchange{id, in.settled})
 			if !in.settled {
-				under = append(under, &record{kind: recIntent, session: s.number, id: id, once: in.once, after: in.after, m: in.m})
+				under = append(under, &record{
+					kind:    recIntent,
+					session: s.number,
+					id:      id,
+					once:    in.once,
+					after:   in.after,
+					m:       in.m,
+				})
 			}
 		}
 	}

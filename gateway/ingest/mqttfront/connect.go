@@ -19,7 +19,12 @@ import (
 
 // serve takes one connection from its first byte to its last.
 func (f *Front) serve(ctx context.Context, conn net.Conn) {
-	c := &client{f: f, conn: conn, in: make([]byte, readBuffer), finished: make(chan struct{})}
+	c := &client{
+		f:        f,
+		conn:     conn,
+		in:       make([]byte, readBuffer),
+		finished: make(chan struct{}),
+	}
 	defer close(c.finished)
 	cert, err := f.prepare(ctx, c)
 	if err != nil {
@@ -97,7 +102,9 @@ func (f *Front) prepare(ctx context.Context, c *client) (*x509.Certificate, erro
 }
 
 // authenticate asks the authenticator, a bounded number of clients at a time.
-func (f *Front) authenticate(ctx context.Context, c *client, con *connectPacket, cert *x509.Certificate) (Identity, error) {
+func (f *Front) authenticate(
+	ctx context.Context, c *client, con *connectPacket, cert *x509.Certificate,
+) (Identity, error) {
 	ctx, cancel := context.WithTimeout(ctx, f.cfg.ConnectTimeout)
 	defer cancel()
 	select {
@@ -106,7 +113,8 @@ func (f *Front) authenticate(ctx context.Context, c *client, con *connectPacket,
 		return Identity{}, violation{rcBusy, "authentication is busy"}
 	}
 	defer func() { <-f.authSlots }()
-	id, err := f.auth.Authenticate(ctx, con.clientID, con.username, con.password, c.conn.RemoteAddr().String(), cert)
+	id, err := f.auth.Authenticate(ctx, con.clientID, con.username, con.password,
+		c.conn.RemoteAddr().String(), cert)
 	if err == nil && id.School == "" {
 		err = errors.New("no school for the client")
 	}
@@ -197,7 +205,9 @@ func (f *Front) attach(c *client, con *connectPacket, id Identity, assigned stri
 // seat ties the connection to its session, which says nothing to it yet. kept
 // tells when what must be kept of the session is on disk; nil: nothing must.
 // lost are the wills that nothing holds back any more.
-func (f *Front) seat(c *client, con *connectPacket, id Identity) (present bool, kept chan error, lost []*dueWill, err error) {
+func (f *Front) seat(
+	c *client, con *connectPacket, id Identity,
+) (present bool, kept chan error, lost []*dueWill, err error) {
 	key := sessionKey{id, con.clientID}
 	for {
 		f.mu.Lock()
@@ -228,7 +238,10 @@ func (f *Front) seat(c *client, con *connectPacket, id Identity) (present bool, 
 	}
 	defer f.mu.Unlock()
 	if most := f.bounds.Load().MaxClients; f.stats.clients.Load() >= int64(most) {
-		return false, nil, nil, violation{rcQuota, fmt.Sprintf("%d clients are connected, the most that are allowed", most)}
+		return false, nil, nil, violation{
+			rcQuota,
+			fmt.Sprintf("%d clients are connected, the most that are allowed", most),
+		}
 	}
 	s := f.sessions[key]
 	ended := false // a session that must not come back with a restart
@@ -241,7 +254,11 @@ func (f *Front) seat(c *client, con *connectPacket, id Identity) (present bool, 
 		if f.byID[id] >= f.cfg.MaxSessions {
 			idle, ok := f.dropIdle(id)
 			if lost = append(lost, idle...); !ok {
-				return false, nil, lost, violation{rcQuota, fmt.Sprintf("%d sessions of this device, the most that are allowed", f.cfg.MaxSessions)}
+				return false, nil, lost, violation{
+					rcQuota,
+					fmt.Sprintf("%d sessions of this device, the most that are allowed",
+						f.cfg.MaxSessions),
+				}
 			}
 		}
 		s = &session{f: f, id: id, clientID: key.clientID}
@@ -261,7 +278,9 @@ func (f *Front) seat(c *client, con *connectPacket, id Identity) (present bool, 
 }
 
 // tie ties client and session together; the caller holds f.mu.
-func (f *Front) tie(c *client, s *session, con *connectPacket) (late []*dueWill, kept chan error, err error) {
+func (f *Front) tie(
+	c *client, s *session, con *connectPacket,
+) (late []*dueWill, kept chan error, err error) {
 	n := f.stats.connected.Add(1)
 	f.stats.clients.Add(1)
 	c.s, c.fl = s, f.flushers[n%uint64(len(f.flushers))]
@@ -277,7 +296,8 @@ func (f *Front) tie(c *client, s *session, con *connectPacket) (late []*dueWill,
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.c, s.deadline = c, time.Time{}
-	if w := s.will; w != nil && !now.Before(w.at) { // and else it is not to be published (MQTT5 3.1.3.2.2)
+	// and else it is not to be published (MQTT5 3.1.3.2.2)
+	if w := s.will; w != nil && !now.Before(w.at) {
 		late = []*dueWill{f.due(s, w)}
 	}
 	s.will = f.willOf(con, s)
@@ -298,7 +318,14 @@ func (f *Front) tie(c *client, s *session, con *connectPacket) (late []*dueWill,
 		s.number = f.numbers
 	}
 	kept = make(chan error, 1)
-	err = f.state.append(&record{kind: recSession, session: s.number, who: s.id, clientID: s.clientID, expiry: s.expiry, will: s.will},
+	err = f.state.append(&record{
+		kind:     recSession,
+		session:  s.number,
+		who:      s.id,
+		clientID: s.clientID,
+		expiry:   s.expiry,
+		will:     s.will,
+	},
 		func(err error) { kept <- err })
 	if err != nil {
 		kept <- err
@@ -339,7 +366,8 @@ func (c *client) appendConnack(b []byte, present bool, assigned string, con *con
 		p = append(p, assigned...)
 	}
 	if want := con.props.sessionExpiry; f.expiryOf(want) != time.Duration(want)*time.Second {
-		p = binary.BigEndian.AppendUint32(append(p, propSessionExpiry), uint32(c.s.expiry/time.Second))
+		p = binary.BigEndian.AppendUint32(append(p, propSessionExpiry),
+			uint32(c.s.expiry/time.Second))
 	}
 	b = append(b, tConnack<<4, byte(3+len(p)), flags, rcSuccess, byte(len(p)))
 	return append(b, p...)
@@ -387,7 +415,13 @@ func (f *Front) detach(c *client) {
 	}
 	over := s.expiry == 0 && (s.will == nil || !stopping)
 	if s.number != 0 && !over {
-		f.state.note(&record{kind: recOffline, session: s.number, expiry: s.expiry, deadline: s.deadline, will: cmp.Or(s.will, w)})
+		f.state.note(&record{
+			kind:     recOffline,
+			session:  s.number,
+			expiry:   s.expiry,
+			deadline: s.deadline,
+			will:     cmp.Or(s.will, w),
+		})
 	}
 	var due *dueWill
 	if w != nil {

@@ -152,7 +152,10 @@ func readSubscribe(kind byte, body []byte, v5 bool) (s subscribePacket, err erro
 		handling := byte(0)
 		if kind == tSubscribe {
 			o := d.u8()
-			sub.qos, sub.noLocal, sub.retainAsPublished, handling = o&3, o&4 != 0, o&8 != 0, o>>4&3
+			sub.qos = o & 3
+			sub.noLocal = o&4 != 0
+			sub.retainAsPublished = o&8 != 0
+			handling = o >> 4 & 3
 			switch {
 			case d.bad != "":
 			case o&0xC0 != 0 || !v5 && o > 3:
@@ -291,7 +294,11 @@ func (c *connectPacket) check(flags byte) error {
 	case c.props.has(propAuthenticationData):
 		return violation{rcProtocol, "authentication data without a method"}
 	case c.props.has(propMaximumPacketSize) && c.props.maximumPacket < minPacket:
-		return violation{rcTooLarge, fmt.Sprintf("the client takes packets of %d bytes: no answer fits", c.props.maximumPacket)}
+		return violation{
+			rcTooLarge,
+			fmt.Sprintf("the client takes packets of %d bytes: no answer fits",
+				c.props.maximumPacket),
+		}
 	}
 	return nil
 }

@@ -83,11 +83,18 @@ func New(cfg Config, auth Authenticator, in Intake, log *slog.Logger) (*Front, e
 		log = slog.New(slog.DiscardHandler)
 	}
 	f := &Front{
-		cfg: cfg, auth: auth, in: in, log: log,
+		cfg:       cfg,
+		auth:      auth,
+		in:        in,
+		log:       log,
 		authSlots: make(chan struct{}, 4*runtime.GOMAXPROCS(0)),
-		sessions:  map[sessionKey]*session{}, byID: map[Identity]int{}, conns: map[net.Conn]struct{}{},
-		told: map[*message]asking{}, online: map[Identity]int{},
-		began: cfg.Now(), pacer: pacer{wake: make(chan struct{}, 1)},
+		sessions:  map[sessionKey]*session{},
+		byID:      map[Identity]int{},
+		conns:     map[net.Conn]struct{}{},
+		told:      map[*message]asking{},
+		online:    map[Identity]int{},
+		began:     cfg.Now(),
+		pacer:     pacer{wake: make(chan struct{}, 1)},
 	}
 	f.bounds.Store(&Limits{
 		MaxClients:    cfg.MaxClients,
@@ -330,7 +337,8 @@ func (f *Front) sweep(now time.Time) {
 		if over {
 			ended = append(ended, s)
 		}
-		if c != nil && c.keepalive > 0 && !c.held.Load() && now.UnixNano()-c.seen.Load() > int64(c.keepalive) {
+		if c != nil && c.keepalive > 0 && !c.held.Load() &&
+			now.UnixNano()-c.seen.Load() > int64(c.keepalive) {
 			c.shut(rcKeepAlive)
 		}
 	}
@@ -357,11 +365,23 @@ func (f *Front) Stats() Stats {
 		last = cmp.Or(st.LastAddress, last)
 	}
 	return Stats{
-		Clients: s.clients.Load(), Sessions: s.sessions.Load(), Retained: f.retained.size(),
-		Connected: s.connected.Load(), Refused: s.refused.Load(), Received: s.received.Load(), Acked: s.acked.Load(),
-		Rejected: s.rejected.Load(), Shed: s.shed.Load(), Delivered: s.delivered.Load(), Dropped: s.dropped.Load(),
-		Violation: s.violation.Load(), Throttled: s.throttled.Load(), Kept: kept, Trouble: trouble,
-		Crowded: crowded, CrowdedBy: last,
+		Clients:   s.clients.Load(),
+		Sessions:  s.sessions.Load(),
+		Retained:  f.retained.size(),
+		Connected: s.connected.Load(),
+		Refused:   s.refused.Load(),
+		Received:  s.received.Load(),
+		Acked:     s.acked.Load(),
+		Rejected:  s.rejected.Load(),
+		Shed:      s.shed.Load(),
+		Delivered: s.delivered.Load(),
+		Dropped:   s.dropped.Load(),
+		Violation: s.violation.Load(),
+		Throttled: s.throttled.Load(),
+		Kept:      kept,
+		Trouble:   trouble,
+		Crowded:   crowded,
+		CrowdedBy: last,
 	}
 }
 

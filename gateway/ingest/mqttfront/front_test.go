@@ -44,10 +44,17 @@ func TestForeignTopicIsAnsweredAndJournalledAsRejected(t *testing.T) {
 	for version, want := range map[byte]byte{4: 0, 5: 0x87} {
 		f, in := start(t, mqttfront.Config{})
 		w, _ := connect(t, f, "dev", version, true)
-		for i, topic := range []string{"gh/v1/school/other/telemetry", "gh/v1/school/dev/command/open", "elsewhere", "gh/v1/school/dev/"} {
+		for i, topic := range []string{
+			"gh/v1/school/other/telemetry",
+			"gh/v1/school/dev/command/open",
+			"elsewhere",
+			"gh/v1/school/dev/",
+		} {
 			w.publish(topic, "x", 1, uint16(i+1))
-			if ack := w.want(packets.Puback); ack.ReasonCode != want || ack.PacketID != uint16(i+1) {
-				t.Errorf("version %d, %s: reason 0x%02x, want 0x%02x", version, topic, ack.ReasonCode, want)
+			if ack := w.want(packets.Puback); ack.ReasonCode != want ||
+				ack.PacketID != uint16(i+1) {
+				t.Errorf("version %d, %s: reason 0x%02x, want 0x%02x", version, topic,
+					ack.ReasonCode, want)
 			}
 		}
 		w.publish(telemetry, "fine", 1, 9)
@@ -100,7 +107,12 @@ func TestQoS2IsTakenOnce(t *testing.T) {
 	if !ack.SessionPresent {
 		t.Fatal("the session is gone")
 	}
-	w.packet(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Publish, Qos: 2, Dup: true}, TopicName: telemetry, Payload: []byte("once"), PacketID: 5})
+	w.packet(packets.Packet{
+		FixedHeader: packets.FixedHeader{Type: packets.Publish, Qos: 2, Dup: true},
+		TopicName:   telemetry,
+		Payload:     []byte("once"),
+		PacketID:    5,
+	})
 	w.want(packets.Pubrec)
 	rel := packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Pubrel}, PacketID: 5}
 	w.packet(rel)
@@ -143,16 +155,23 @@ func TestFanOut(t *testing.T) {
 	old, _ := connect(t, f, "reader--3", 4, true)
 	old.subscribe("gh/v1/school/#", 0)
 	w, _ := connect(t, f, "dev", 5, true)
-	w.packet(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Publish, Qos: 2}, TopicName: telemetry, Payload: []byte("p"), PacketID: 1,
-		Properties: packets.Properties{ContentType: "application/json", ResponseTopic: "r", CorrelationData: []byte("c"),
-			MessageExpiryInterval: 100, User: []packets.UserProperty{{Key: "k", Val: "v"}}}})
+	w.packet(packets.Packet{
+		FixedHeader: packets.FixedHeader{Type: packets.Publish, Qos: 2},
+		TopicName:   telemetry, Payload: []byte("p"), PacketID: 1,
+		Properties: packets.Properties{
+			ContentType: "application/json", ResponseTopic: "r", CorrelationData: []byte("c"),
+			MessageExpiryInterval: 100, User: []packets.UserProperty{{Key: "k", Val: "v"}}},
+	})
 	pk := r.want(packets.Publish)
-	if pk.TopicName != telemetry || string(pk.Payload) != "p" || pk.FixedHeader.Qos != 1 || pk.FixedHeader.Retain {
+	if pk.TopicName != telemetry || string(pk.Payload) != "p" || pk.FixedHeader.Qos != 1 ||
+		pk.FixedHeader.Retain {
 		t.Errorf("%+v, want the publication at QoS 1", pk)
 	}
 	p := pk.Properties
-	if p.ContentType != "application/json" || p.ResponseTopic != "r" || string(p.CorrelationData) != "c" ||
-		len(p.User) != 1 || p.User[0].Val != "v" || p.MessageExpiryInterval == 0 || p.MessageExpiryInterval > 100 {
+	if p.ContentType != "application/json" || p.ResponseTopic != "r" ||
+		string(p.CorrelationData) != "c" ||
+		len(p.User) != 1 || p.User[0].Val != "v" || p.MessageExpiryInterval == 0 ||
+		p.MessageExpiryInterval > 100 {
 		t.Errorf("properties %+v did not pass (MQTT5 3.3.2)", p)
 	}
 	if pk := old.want(packets.Publish); pk.FixedHeader.Qos != 0 || string(pk.Payload) != "p" {
@@ -163,9 +182,12 @@ func TestFanOut(t *testing.T) {
 func TestSubscribeOnlyBelowOnesOwn(t *testing.T) {
 	f, _ := start(t, mqttfront.Config{})
 	for filter, want := range map[string]byte{
-		"gh/v1/school/dev/command/#": 1, "gh/v1/school/dev/#": 1, "$share/g/gh/v1/school/dev/command/+": 1,
-		"#": 0x87, "gh/v1/school/+/command/#": 0x87, "gh/v1/school/other/command": 0x87, "$share/g/#": 0x87,
-		"gh/v1/school/dev/#/x": 0x8F, "gh/v1/school/dev/a+": 0x8F, "$share//gh/v1/school/dev/x": 0x8F, "": 0x8F,
+		"gh/v1/school/dev/command/#": 1,
+		"gh/v1/school/dev/#":         1, "$share/g/gh/v1/school/dev/command/+": 1,
+		"#":                        0x87,
+		"gh/v1/school/+/command/#": 0x87, "gh/v1/school/other/command": 0x87, "$share/g/#": 0x87,
+		"gh/v1/school/dev/#/x": 0x8F,
+		"gh/v1/school/dev/a+":  0x8F, "$share//gh/v1/school/dev/x": 0x8F, "": 0x8F,
 	} {
 		w5, _ := connect(t, f, "dev", 5, true)
 		if code := w5.subscribe(filter, 1); code != want {
@@ -191,7 +213,8 @@ func TestUnsubscribe(t *testing.T) {
 	if d := cmp.Diff(w.want(packets.Unsuback).ReasonCodes, []byte{0, 0x11}); d != "" {
 		t.Error(d)
 	}
-	if err := f.Publish("gh/v1/school/dev/command/x", nil, false); !errors.Is(err, mqttfront.ErrNoSubscriber) {
+	if err := f.Publish("gh/v1/school/dev/command/x", nil, false); !errors.Is(err,
+		mqttfront.ErrNoSubscriber) {
 		t.Errorf("%v, want no subscriber", err)
 	}
 }
@@ -202,7 +225,12 @@ func TestRetained(t *testing.T) {
 	status := "gh/v1/school/dev/status"
 	retain := func(topic, payload string) {
 		t.Helper()
-		w.packet(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Publish, Qos: 1, Retain: true}, TopicName: topic, Payload: []byte(payload), PacketID: 1})
+		w.packet(packets.Packet{
+			FixedHeader: packets.FixedHeader{Type: packets.Publish, Qos: 1, Retain: true},
+			TopicName:   topic,
+			Payload:     []byte(payload),
+			PacketID:    1,
+		})
 		w.want(packets.Puback)
 	}
 	retain(status, "old")
@@ -216,7 +244,8 @@ func TestRetained(t *testing.T) {
 	}
 	retain(status, "")
 	if pk := r.want(packets.Publish); len(pk.Payload) != 0 || pk.FixedHeader.Retain {
-		t.Errorf("%q retain %v, want the empty message as it comes", pk.Payload, pk.FixedHeader.Retain)
+		t.Errorf("%q retain %v, want the empty message as it comes", pk.Payload,
+			pk.FixedHeader.Retain)
 	}
 	r.subscribe("gh/v1/school/+/#", 1)
 	if pk := r.want(packets.Publish); string(pk.Payload) != "x" {
@@ -250,10 +279,15 @@ func TestCommandsWaitForADeviceThatIsAway(t *testing.T) {
 	}
 	for i := range 4 {
 		pk := w.want(packets.Publish)
-		if string(pk.Payload) != fmt.Sprint(i) || pk.FixedHeader.Dup != (i == 0) || i == 0 && pk.PacketID != first.PacketID {
-			t.Errorf("%q id %d dup %v, want %d, and only the first again", pk.Payload, pk.PacketID, pk.FixedHeader.Dup, i)
+		if string(pk.Payload) != fmt.Sprint(i) || pk.FixedHeader.Dup != (i == 0) ||
+			i == 0 && pk.PacketID != first.PacketID {
+			t.Errorf("%q id %d dup %v, want %d, and only the first again", pk.Payload, pk.PacketID,
+				pk.FixedHeader.Dup, i)
 		}
-		w.packet(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Puback}, PacketID: pk.PacketID})
+		w.packet(packets.Packet{
+			FixedHeader: packets.FixedHeader{Type: packets.Puback},
+			PacketID:    pk.PacketID,
+		})
 	}
 	w.conn.Close()
 	if _, ack = connect(t, f, "dev", 4, true); ack.SessionPresent {
@@ -273,13 +307,20 @@ func TestSendWaitsForTheDevice(t *testing.T) {
 		sent := make(chan error)
 		go func() { sent <- f.Send(context.Background(), topic, []byte("open")) }()
 		pk := w.want(packets.Publish)
-		w.packet(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Puback}, PacketID: pk.PacketID})
+		w.packet(packets.Packet{
+			FixedHeader: packets.FixedHeader{Type: packets.Puback},
+			PacketID:    pk.PacketID,
+		})
 		if err := <-sent; err != nil {
 			t.Fatal(err)
 		}
 		go func() { sent <- f.Send(context.Background(), topic, []byte("open")) }()
 		pk = w.want(packets.Publish)
-		w.packet(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Puback}, PacketID: pk.PacketID, ReasonCode: 0x83})
+		w.packet(packets.Packet{
+			FixedHeader: packets.FixedHeader{Type: packets.Puback},
+			PacketID:    pk.PacketID,
+			ReasonCode:  0x83,
+		})
 		if err := <-sent; err == nil || !strings.Contains(err.Error(), "0x83") {
 			t.Errorf("%v, want the device's refusal", err)
 		}
@@ -296,9 +337,14 @@ func TestWill(t *testing.T) {
 	status := "gh/v1/school/dev/status"
 	withWill := func(id, topic string) *wire {
 		w := dial(t, f)
-		pk := packets.Packet{ProtocolVersion: 4, FixedHeader: packets.FixedHeader{Type: packets.Connect}}
-		pk.Connect = packets.ConnectParams{ProtocolName: []byte("MQTT"), Clean: true, ClientIdentifier: id,
-			WillFlag: true, WillTopic: topic, WillPayload: []byte("gone"), WillQos: 1}
+		pk := packets.Packet{
+			ProtocolVersion: 4,
+			FixedHeader:     packets.FixedHeader{Type: packets.Connect},
+		}
+		pk.Connect = packets.ConnectParams{
+			ProtocolName: []byte("MQTT"), Clean: true, ClientIdentifier: id,
+			WillFlag:  true,
+			WillTopic: topic, WillPayload: []byte("gone"), WillQos: 1}
 		w.send(encode(pk))
 		w.want(packets.Connack)
 		return w
@@ -323,7 +369,10 @@ func TestWillDelay(t *testing.T) {
 	f, in := start(t, mqttfront.Config{})
 	w := dial(t, f)
 	w.v5 = true
-	pk := packets.Packet{ProtocolVersion: 5, FixedHeader: packets.FixedHeader{Type: packets.Connect}}
+	pk := packets.Packet{
+		ProtocolVersion: 5,
+		FixedHeader:     packets.FixedHeader{Type: packets.Connect},
+	}
 	pk.Properties.SessionExpiryInterval, pk.Properties.SessionExpiryIntervalFlag = 1, true
 	pk.Connect = packets.ConnectParams{ProtocolName: []byte("MQTT"), ClientIdentifier: "dev",
 		WillFlag: true, WillTopic: "gh/v1/school/dev/status", WillPayload: []byte("gone")}
@@ -362,7 +411,11 @@ func TestTakeover(t *testing.T) {
 	b.conn.Close()
 	waitFor(t, "one client", func() bool { return f.Stats().Clients == 1 })
 	other.conn.Close()
-	waitFor(t, "the last to be noticed", func() bool { mu.Lock(); defer mu.Unlock(); return len(log) == 4 })
+	waitFor(t, "the last to be noticed", func() bool {
+		mu.Lock()
+		defer mu.Unlock()
+		return len(log) == 4
+	})
 	if d := cmp.Diff(log, []string{"up dev", "down dev", "up dev", "down dev"}); d != "" {
 		t.Error(d)
 	}
@@ -386,10 +439,18 @@ func TestReceiveMaximum(t *testing.T) {
 	for id := uint16(1); id <= 3; id++ {
 		old.publish("gh/v1/school/old/telemetry", "y", 1, id) // MQTT 3.1.1 is held back instead
 	}
-	waitFor(t, "two of the old client's", func() bool { in.mu.Lock(); defer in.mu.Unlock(); return len(in.held) == 2 })
+	waitFor(t, "two of the old client's", func() bool {
+		in.mu.Lock()
+		defer in.mu.Unlock()
+		return len(in.held) == 2
+	})
 	in.release(0)
 	old.want(packets.Puback)
-	waitFor(t, "the third", func() bool { in.mu.Lock(); defer in.mu.Unlock(); return len(in.held) == 3 })
+	waitFor(t, "the third", func() bool {
+		in.mu.Lock()
+		defer in.mu.Unlock()
+		return len(in.held) == 3
+	})
 }
 
 func TestRefusals(t *testing.T) {
@@ -397,9 +458,14 @@ func TestRefusals(t *testing.T) {
 	for version, want := range map[byte]byte{4: 4, 5: 0x86} {
 		w := dial(t, f)
 		w.v5 = version == 5
-		pk := packets.Packet{ProtocolVersion: version, FixedHeader: packets.FixedHeader{Type: packets.Connect}}
-		pk.Connect = packets.ConnectParams{ProtocolName: []byte("MQTT"), Clean: true, ClientIdentifier: "gate-1",
-			UsernameFlag: true, Username: []byte("gate"), PasswordFlag: true, Password: []byte("wrong")}
+		pk := packets.Packet{
+			ProtocolVersion: version,
+			FixedHeader:     packets.FixedHeader{Type: packets.Connect},
+		}
+		pk.Connect = packets.ConnectParams{
+			ProtocolName: []byte("MQTT"), Clean: true, ClientIdentifier: "gate-1",
+			UsernameFlag: true,
+			Username:     []byte("gate"), PasswordFlag: true, Password: []byte("wrong")}
 		w.send(encode(pk))
 		if ack := w.want(packets.Connack); ack.ReasonCode != want {
 			t.Errorf("version %d: reason 0x%02x, want 0x%02x", version, ack.ReasonCode, want)
@@ -411,7 +477,8 @@ func TestRefusals(t *testing.T) {
 		t.Fatalf("%v, want two refusals", got)
 	}
 	r := got[0]
-	if r.ClientID != "gate-1" || r.Username != "gate" || r.Why != "the key does not match" || r.Time.IsZero() || !strings.HasPrefix(r.Remote, "127.0.0.1:") {
+	if r.ClientID != "gate-1" || r.Username != "gate" || r.Why != "the key does not match" ||
+		r.Time.IsZero() || !strings.HasPrefix(r.Remote, "127.0.0.1:") {
 		t.Errorf("%+v, want who, when, from where and why", r)
 	}
 	for range 300 {
@@ -431,12 +498,28 @@ func TestConnectRules(t *testing.T) {
 		pk   func(*packets.Packet)
 		want byte
 	}{
-		{"old protocol", func(p *packets.Packet) { p.Connect.ProtocolName = []byte("MQIsdp"); p.ProtocolVersion = 3 }, 1},
-		{"kept session without a name", func(p *packets.Packet) { p.Connect.ClientIdentifier = ""; p.Connect.Clean = false }, 2},
-		{"enhanced authentication", func(p *packets.Packet) { p.ProtocolVersion = 5; p.Properties.AuthenticationMethod = "SCRAM" }, 0x8C},
+		{"old protocol", func(p *packets.Packet) {
+			p.Connect.ProtocolName = []byte("MQIsdp")
+			p.ProtocolVersion = 3
+		}, 1},
+		{"kept session without a name", func(p *packets.Packet) {
+			p.Connect.ClientIdentifier = ""
+			p.Connect.Clean = false
+		}, 2},
+		{"enhanced authentication", func(p *packets.Packet) {
+			p.ProtocolVersion = 5
+			p.Properties.AuthenticationMethod = "SCRAM"
+		}, 0x8C},
 	} {
-		pk := packets.Packet{ProtocolVersion: 4, FixedHeader: packets.FixedHeader{Type: packets.Connect}}
-		pk.Connect = packets.ConnectParams{ProtocolName: []byte("MQTT"), Clean: true, ClientIdentifier: "dev"}
+		pk := packets.Packet{
+			ProtocolVersion: 4,
+			FixedHeader:     packets.FixedHeader{Type: packets.Connect},
+		}
+		pk.Connect = packets.ConnectParams{
+			ProtocolName:     []byte("MQTT"),
+			Clean:            true,
+			ClientIdentifier: "dev",
+		}
 		c.pk(&pk)
 		w := dial(t, f)
 		w.v5 = pk.ProtocolVersion == 5
@@ -447,7 +530,8 @@ func TestConnectRules(t *testing.T) {
 		w.ended()
 	}
 	w, ack := connect(t, f, "", 5, true)
-	if !strings.HasPrefix(ack.Properties.AssignedClientID, "auto-") || ack.Properties.SubIDAvailable != 0 || !ack.Properties.SubIDAvailableFlag {
+	if !strings.HasPrefix(ack.Properties.AssignedClientID, "auto-") ||
+		ack.Properties.SubIDAvailable != 0 || !ack.Properties.SubIDAvailableFlag {
 		t.Errorf("%+v, want an assigned name and no subscription identifiers", ack.Properties)
 	}
 	connect(t, f, "second", 4, true)
@@ -480,8 +564,16 @@ func TestKeepAlive(t *testing.T) {
 	f, _ := start(t, mqttfront.Config{})
 	w := dial(t, f)
 	w.v5 = true
-	pk := packets.Packet{ProtocolVersion: 5, FixedHeader: packets.FixedHeader{Type: packets.Connect}}
-	pk.Connect = packets.ConnectParams{ProtocolName: []byte("MQTT"), Clean: true, ClientIdentifier: "dev", Keepalive: 1}
+	pk := packets.Packet{
+		ProtocolVersion: 5,
+		FixedHeader:     packets.FixedHeader{Type: packets.Connect},
+	}
+	pk.Connect = packets.ConnectParams{
+		ProtocolName:     []byte("MQTT"),
+		Clean:            true,
+		ClientIdentifier: "dev",
+		Keepalive:        1,
+	}
 	w.send(encode(pk))
 	w.want(packets.Connack)
 	if pk := w.want(packets.Disconnect); pk.ReasonCode != 0x8D {
@@ -604,7 +696,12 @@ func TestMalformedPacketsCloseOnlyTheirClient(t *testing.T) {
 }
 
 func TestStopSaysGoodbye(t *testing.T) {
-	in := intakeFunc(func(_ mqttfront.Identity, _ string, _ []byte, _ bool, done func(error)) error { done(nil); return nil })
+	in := intakeFunc(
+		func(_ mqttfront.Identity, _ string, _ []byte, _ bool, done func(error)) error {
+			done(nil)
+			return nil
+		},
+	)
 	f, err := mqttfront.New(mqttfront.Config{Listen: "127.0.0.1:0"}, anyone{}, in, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -623,7 +720,14 @@ func TestStopSaysGoodbye(t *testing.T) {
 }
 
 func TestConfigNamesTheMend(t *testing.T) {
-	for _, c := range []mqttfront.Config{{}, {ListenTLS: ":0"}, {Listen: ":0", MaxInflight: 70000}, {Listen: ":0", MaxPacket: 3}, {Listen: ":0", DeviceRate: -1}, {Listen: "nowhere:99999999"}} {
+	for _, c := range []mqttfront.Config{
+		{},
+		{ListenTLS: ":0"},
+		{Listen: ":0", MaxInflight: 70000},
+		{Listen: ":0", MaxPacket: 3},
+		{Listen: ":0", DeviceRate: -1},
+		{Listen: "nowhere:99999999"},
+	} {
 		if _, err := mqttfront.New(c, anyone{}, nil, nil); err == nil {
 			t.Errorf("%+v was taken", c)
 		}

@@ -16,8 +16,10 @@ import (
 // bytes of one: the front must neither panic nor fail the client beside it.
 func FuzzClient(f *testing.F) {
 	for _, b := range []string{
-		"\x32\x06\x00\x01a\x00\x01\x00", "\x82\x06\x00\x01\x00\x00\x01a", "\xa2\x05\x00\x01\x00\x00\x01", "\x10\x0c\x00\x04MQTT\x05\x02\x00\x00\x00",
-		"\x10\x0d\x00\x04MQTT\x04\xce\x00\x00\x00\x01a", "\x40\x04\x00\x01\x00\x09", "\x62\x02\x00\x01", "\xe0\x07\x04\x05\x11\x00\x00\x00\x01", "\xc0\x00",
+		"\x32\x06\x00\x01a\x00\x01\x00", "\x82\x06\x00\x01\x00\x00\x01a",
+		"\xa2\x05\x00\x01\x00\x00\x01", "\x10\x0c\x00\x04MQTT\x05\x02\x00\x00\x00",
+		"\x10\x0d\x00\x04MQTT\x04\xce\x00\x00\x00\x01a", "\x40\x04\x00\x01\x00\x09",
+		"\x62\x02\x00\x01", "\xe0\x07\x04\x05\x11\x00\x00\x00\x01", "\xc0\x00",
 		"\x30\x0b\x00\x01a\x06\x26\x00\x01k\x00\x09v",
 	} {
 		f.Add([]byte(b), true, true)
@@ -56,8 +58,17 @@ func FuzzClient(f *testing.F) {
 func FuzzRestore(f *testing.F) {
 	h := newHouse(f, mqttfront.Config{})
 	w, _ := connect(f, h.f, "dev--v5", 5, true)
-	will := packets.Packet{ProtocolVersion: 5, FixedHeader: packets.FixedHeader{Type: packets.Connect}}
-	will.Connect = packets.ConnectParams{ProtocolName: []byte("MQTT"), ClientIdentifier: "dev--will", WillFlag: true, WillTopic: telemetry, WillPayload: []byte("lost")}
+	will := packets.Packet{
+		ProtocolVersion: 5,
+		FixedHeader:     packets.FixedHeader{Type: packets.Connect},
+	}
+	will.Connect = packets.ConnectParams{
+		ProtocolName:     []byte("MQTT"),
+		ClientIdentifier: "dev--will",
+		WillFlag:         true,
+		WillTopic:        telemetry,
+		WillPayload:      []byte("lost"),
+	}
 	will.Properties.SessionExpiryInterval, will.Properties.SessionExpiryIntervalFlag = 60, true
 	lost := dial(f, h.f)
 	lost.send(encode(will))
@@ -65,12 +76,18 @@ func FuzzRestore(f *testing.F) {
 	sub, _ := h.connect("dev--sub")
 	sub.subscribe(telemetry, 2)
 	pub, _ := h.connect("dev")
-	pub.packet(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Publish, Qos: 2, Retain: true}, TopicName: telemetry, Payload: []byte("x"), PacketID: 5})
+	pub.packet(packets.Packet{
+		FixedHeader: packets.FixedHeader{Type: packets.Publish, Qos: 2, Retain: true},
+		TopicName:   telemetry,
+		Payload:     []byte("x"),
+		PacketID:    5,
+	})
 	pub.want(packets.Pubrec)
 	sub.want(packets.Publish)
 	w.conn.Close()
 	h.stop()
-	j, err := journal.Open(filepath.Join(h.dir, "mqtt"), journal.Options{Shards: 1, ReserveBytes: -1})
+	j, err := journal.Open(filepath.Join(h.dir, "mqtt"),
+		journal.Options{Shards: 1, ReserveBytes: -1})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -84,7 +101,8 @@ func FuzzRestore(f *testing.F) {
 	j.Close()
 	f.Fuzz(func(t *testing.T, b []byte) {
 		dir := t.TempDir()
-		j, err := journal.Open(dir, journal.Options{Shards: 1, SegmentBytes: 1 << 20, ReserveBytes: -1})
+		j, err := journal.Open(dir,
+			journal.Options{Shards: 1, SegmentBytes: 1 << 20, ReserveBytes: -1})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -96,7 +114,8 @@ func FuzzRestore(f *testing.F) {
 			t.Fatal(err)
 		}
 		for range 2 {
-			f, err := mqttfront.New(mqttfront.Config{Listen: "127.0.0.1:0", Dir: dir}, anyone{}, &onceIntake{}, nil)
+			f, err := mqttfront.New(mqttfront.Config{Listen: "127.0.0.1:0", Dir: dir}, anyone{},
+				&onceIntake{}, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -24,7 +24,9 @@ import (
 // "wrong" is refused.
 type anyone struct{}
 
-func (anyone) Authenticate(_ context.Context, clientID, _ string, password []byte, _ string, cert *x509.Certificate) (mqttfront.Identity, error) {
+func (anyone) Authenticate(
+	_ context.Context, clientID, _ string, password []byte, _ string, cert *x509.Certificate,
+) (mqttfront.Identity, error) {
 	if string(password) == "wrong" {
 		return mqttfront.Identity{}, errors.New("the key does not match")
 	}
@@ -40,7 +42,9 @@ func (anyone) Authenticate(_ context.Context, clientID, _ string, password []byt
 
 type intakeFunc func(mqttfront.Identity, string, []byte, bool, func(error)) error
 
-func (f intakeFunc) Publish(id mqttfront.Identity, topic string, payload []byte, retain bool, done func(error)) error {
+func (f intakeFunc) Publish(
+	id mqttfront.Identity, topic string, payload []byte, retain bool, done func(error),
+) error {
 	return f(id, topic, payload, retain, done)
 }
 
@@ -56,7 +60,9 @@ type intake struct {
 	full     error
 }
 
-func (in *intake) Publish(id mqttfront.Identity, topic string, payload []byte, _ bool, done func(error)) error {
+func (in *intake) Publish(
+	id mqttfront.Identity, topic string, payload []byte, _ bool, done func(error),
+) error {
 	in.mu.Lock()
 	if in.full != nil {
 		defer in.mu.Unlock()
@@ -72,7 +78,9 @@ func (in *intake) Publish(id mqttfront.Identity, topic string, payload []byte, _
 	return in.j.Append(string(id.Device), payload, func(_ uint64, err error) { done(err) })
 }
 
-func (in *intake) Reject(id mqttfront.Identity, topic string, payload []byte, _ string, done func(error)) error {
+func (in *intake) Reject(
+	id mqttfront.Identity, topic string, payload []byte, _ string, done func(error),
+) error {
 	in.mu.Lock()
 	in.rejected = append(in.rejected, topic+" "+string(payload))
 	in.mu.Unlock()
@@ -110,7 +118,8 @@ func (in *intake) set(change func()) {
 // start runs a front with a real journal on :0 until the test ends.
 func start(t testing.TB, cfg mqttfront.Config) (*mqttfront.Front, *intake) {
 	t.Helper()
-	j, err := journal.Open(t.TempDir(), journal.Options{SegmentBytes: 1 << 20, MaxBytes: 64 << 20, ReserveBytes: -1})
+	j, err := journal.Open(t.TempDir(),
+		journal.Options{SegmentBytes: 1 << 20, MaxBytes: 64 << 20, ReserveBytes: -1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +173,9 @@ func dial(t testing.TB, f *mqttfront.Front) *wire {
 }
 
 // connect dials, sends CONNECT and wants it accepted.
-func connect(t testing.TB, f *mqttfront.Front, id string, version byte, clean bool) (*wire, packets.Packet) {
+func connect(
+	t testing.TB, f *mqttfront.Front, id string, version byte, clean bool,
+) (*wire, packets.Packet) {
 	t.Helper()
 	w := dial(t, f)
 	w.v5 = version == 5
@@ -177,8 +188,16 @@ func connect(t testing.TB, f *mqttfront.Front, id string, version byte, clean bo
 }
 
 func connectPacket(id string, version byte, clean bool, expiry uint32) []byte {
-	pk := packets.Packet{ProtocolVersion: version, FixedHeader: packets.FixedHeader{Type: packets.Connect}}
-	pk.Connect = packets.ConnectParams{ProtocolName: []byte("MQTT"), Clean: clean, ClientIdentifier: id, Keepalive: 60}
+	pk := packets.Packet{
+		ProtocolVersion: version,
+		FixedHeader:     packets.FixedHeader{Type: packets.Connect},
+	}
+	pk.Connect = packets.ConnectParams{
+		ProtocolName:     []byte("MQTT"),
+		Clean:            clean,
+		ClientIdentifier: id,
+		Keepalive:        60,
+	}
 	if expiry > 0 {
 		pk.Properties.SessionExpiryInterval, pk.Properties.SessionExpiryIntervalFlag = expiry, true
 	}
@@ -236,7 +255,12 @@ func (w *wire) packet(pk packets.Packet) {
 
 func (w *wire) publish(topic, payload string, qos byte, id uint16) {
 	w.t.Helper()
-	w.packet(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Publish, Qos: qos}, TopicName: topic, Payload: []byte(payload), PacketID: id})
+	w.packet(packets.Packet{
+		FixedHeader: packets.FixedHeader{Type: packets.Publish, Qos: qos},
+		TopicName:   topic,
+		Payload:     []byte(payload),
+		PacketID:    id,
+	})
 }
 
 func (w *wire) subscribe(filter string, qos byte) byte {
@@ -261,7 +285,8 @@ func (w *wire) want(kind byte) packets.Packet {
 	w.t.Helper()
 	pk := w.read()
 	if pk.FixedHeader.Type != kind {
-		w.t.Fatalf("packet type %d (reason 0x%02x), want %d", pk.FixedHeader.Type, pk.ReasonCode, kind)
+		w.t.Fatalf("packet type %d (reason 0x%02x), want %d", pk.FixedHeader.Type, pk.ReasonCode,
+			kind)
 	}
 	return pk
 }
@@ -308,7 +333,8 @@ func (w *wire) next() (packets.Packet, error) {
 func (w *wire) ended() {
 	w.t.Helper()
 	if pk, err := w.next(); err == nil {
-		w.t.Fatalf("packet type %d (reason 0x%02x), want the connection closed", pk.FixedHeader.Type, pk.ReasonCode)
+		w.t.Fatalf("packet type %d (reason 0x%02x), want the connection closed",
+			pk.FixedHeader.Type, pk.ReasonCode)
 	} else if errors.Is(err, context.DeadlineExceeded) || isTimeout(err) {
 		w.t.Fatal("the connection stays open")
 	}

@@ -44,9 +44,18 @@ func (c *client) publish(first byte, body []byte) error {
 		c.allowed = c.s.id.MayPublish(c.topic)
 		c.fixed = false
 	}
-	in := &inbound{f: c.f, s: c.s, id: p.id, m: &message{
-		topic: c.topic, payload: bytes.Clone(p.payload), qos: p.qos, retain: p.retain, from: c.s,
-	}}
+	in := &inbound{
+		f:  c.f,
+		s:  c.s,
+		id: p.id,
+		m: &message{
+			topic:   c.topic,
+			payload: bytes.Clone(p.payload),
+			qos:     p.qos,
+			retain:  p.retain,
+			from:    c.s,
+		},
+	}
 	if len(p.props.kept) > 0 {
 		in.m.props, in.m.expiryAt = bytes.Clone(p.props.kept), p.props.expiryAt
 		in.m.live(c.f.now())
@@ -62,7 +71,14 @@ func (c *client) publish(first byte, body []byte) error {
 	}
 	if in.once != "" {
 		// Whether this was handed over can only be found out later if it is known before.
-		err := c.f.state.wait(&record{kind: recIntent, session: c.s.number, id: in.id, once: in.once, after: in.after, m: in.m})
+		err := c.f.state.wait(&record{
+			kind:    recIntent,
+			session: c.s.number,
+			id:      in.id,
+			once:    in.once,
+			after:   in.after,
+			m:       in.m,
+		})
 		if err != nil {
 			in.shed(err)
 			return nil
@@ -129,10 +145,16 @@ func (c *client) await(in *inbound) (fresh bool, err error) {
 		}
 	}
 	if c.v5 && c.open >= c.f.cfg.MaxInflight {
-		return false, violation{rcReceiveMaximum, "more publications in flight than the receive maximum"}
+		return false, violation{
+			rcReceiveMaximum,
+			"more publications in flight than the receive maximum",
+		}
 	}
 	if in.m.qos == 2 && len(c.s.received) >= max(c.f.cfg.MaxQueued, c.f.cfg.MaxInflight) {
-		return false, violation{rcReceiveMaximum, "more QoS 2 publications without PUBREL than a session may have"}
+		return false, violation{
+			rcReceiveMaximum,
+			"more QoS 2 publications without PUBREL than a session may have",
+		}
 	}
 	for len(c.pending) >= c.f.cfg.MaxInflight && !c.closing {
 		c.room.Wait()
@@ -198,7 +220,12 @@ func (in *inbound) done(err error) {
 		in.finish(nil)
 		return
 	}
-	r := &record{kind: recMessage, m: in.m, retain: retain, once: in.once}
+	r := &record{
+		kind:   recMessage,
+		m:      in.m,
+		retain: retain,
+		once:   in.once,
+	}
 	if in.once != "" && in.id != 0 {
 		r.session, r.id = in.s.number, in.id
 	}
@@ -297,7 +324,8 @@ func (in *inbound) shed(err error) {
 		}
 	}
 	if in.c != nil && !in.c.closing {
-		in.f.log.Debug("mqtt publication not durable, client closed", "device", in.s.id.Device, "school", in.s.id.School, "error", err)
+		in.f.log.Debug("mqtt publication not durable, client closed", "device", in.s.id.Device,
+			"school", in.s.id.School, "error", err)
 		in.c.shutLocked(rcQuota)
 	}
 }

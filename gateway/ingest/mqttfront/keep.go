@@ -83,7 +83,8 @@ func (f *Front) spread(m *message, use func(target) bool) error {
 	case n == 0 && !m.retain:
 		return ErrNoSubscriber
 	case m.retain && !r.retain:
-		return fmt.Errorf("more than %d retained messages of the device, or %d bytes of them", f.cfg.MaxRetained, f.retainable().bytes)
+		return fmt.Errorf("more than %d retained messages of the device, or %d bytes of them",
+			f.cfg.MaxRetained, f.retainable().bytes)
 	}
 	return nil
 }

@@ -48,7 +48,11 @@ func exit(err error) {
 }
 
 // points are where the gateway's side is killed.
-var points = [...]string{"between write and sync", "between sync and acknowledgement", "while acknowledging"}
+var points = [...]string{
+	"between write and sync",
+	"between sync and acknowledgement",
+	"while acknowledging",
+}
 
 const killSegments = 64 << 10
 
@@ -65,7 +69,8 @@ func TestKill9LosesNothingAcknowledged(t *testing.T) {
 		killRound(t, dir, round, faultfs.Loss(round/len(points)%3), false, acked)
 		if round%50 == 49 || round == rounds-1 || rounds <= 50 {
 			if lost := lostIDs(t, dir, acked); len(lost) > 0 {
-				t.Fatalf("round %d, killed %s: %d of %d acknowledged are not in the journal, such as %s",
+				t.Fatalf("round %d, killed %s: %d of %d acknowledged are not in the journal, "+
+					"such as %s",
 					round, points[round%len(points)], len(lost), len(acked), lost[0])
 			}
 		}
@@ -91,7 +96,8 @@ func TestKill9FindsABrokenSync(t *testing.T) {
 			return
 		}
 	}
-	t.Fatalf("a sync that does nothing lost none of %d acknowledged messages: the check is blind", len(acked))
+	t.Fatalf("a sync that does nothing lost none of %d acknowledged messages: the check is blind",
+		len(acked))
 }
 
 // killRounds is KILL_ROUNDS, or a few.
@@ -126,7 +132,9 @@ func role(t *testing.T, ctx context.Context, part string, env ...string) *exec.C
 
 // startSide starts a gateway's side on a folder. The address is empty when it
 // ended before it listened.
-func startSide(t *testing.T, ctx context.Context, part, dir string, round int, env ...string) (*exec.Cmd, string) {
+func startSide(
+	t *testing.T, ctx context.Context, part, dir string, round int, env ...string,
+) (*exec.Cmd, string) {
 	t.Helper()
 	gw := role(t, ctx, part, append(env, "DIR="+dir, "ROUND="+strconv.Itoa(round))...)
 	out, err := gw.StdoutPipe()
@@ -147,16 +155,20 @@ func startSide(t *testing.T, ctx context.Context, part, dir string, round int, e
 func wantKilled(t *testing.T, gw *exec.Cmd, round int) {
 	t.Helper()
 	err := gw.Wait()
-	if ws, ok := gw.ProcessState.Sys().(syscall.WaitStatus); !ok || !ws.Signaled() || ws.Signal() != syscall.SIGKILL {
+	if ws, ok := gw.ProcessState.Sys().(syscall.WaitStatus); !ok || !ws.Signaled() ||
+		ws.Signal() != syscall.SIGKILL {
 		t.Fatalf("round %d: the gateway's side ended with %v, want SIGKILL", round, err)
 	}
 }
 
-func killRound(t *testing.T, dir string, round int, loss faultfs.Loss, lie bool, acked map[string]bool) {
+func killRound(
+	t *testing.T, dir string, round int, loss faultfs.Loss, lie bool, acked map[string]bool,
+) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	gw, addr := startSide(t, ctx, "gateway", dir, round, "LOSS="+strconv.Itoa(int(loss)), "LIE="+strconv.FormatBool(lie))
+	gw, addr := startSide(t, ctx, "gateway", dir, round, "LOSS="+strconv.Itoa(int(loss)),
+		"LIE="+strconv.FormatBool(lie))
 	if addr == "" {
 		_ = gw.Wait()
 		return // killed while it repaired what the round before left: nothing was acknowledged
@@ -246,9 +258,12 @@ func victim() error {
 			}
 		}
 	}
-	disk := &faultfs.FS{Loss: faultfs.Loss(loss), Lie: os.Getenv("LIE") == "true", Seed: uint64(round),
-		AfterWrite: seg(points[0]), AfterSync: seg(points[1])}
-	j, err := journal.Open(os.Getenv("DIR"), journal.Options{FS: disk, SegmentBytes: killSegments, ReserveBytes: -1})
+	disk := &faultfs.FS{
+		Loss: faultfs.Loss(loss), Lie: os.Getenv("LIE") == "true", Seed: uint64(round),
+		AfterWrite: seg(points[0]),
+		AfterSync:  seg(points[1])}
+	j, err := journal.Open(os.Getenv("DIR"),
+		journal.Options{FS: disk, SegmentBytes: killSegments, ReserveBytes: -1})
 	if err != nil {
 		return err
 	}
@@ -293,7 +308,8 @@ func publishUntilCut(addr, device string, acked func(id string)) {
 		return
 	}
 	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(30 * time.Second)) // a gateway that hangs is found by the id count
+	// a gateway that hangs is found by the id count
+	_ = conn.SetDeadline(time.Now().Add(30 * time.Second))
 	r := bufio.NewReader(conn)
 	if _, err := conn.Write(connectPacket(device, 4, true, 0)); err != nil {
 		return

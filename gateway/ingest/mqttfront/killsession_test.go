@@ -40,7 +40,8 @@ func TestKill9KeepsSessions(t *testing.T) {
 	lastRound(t, dir, pub, sub)
 
 	kept := map[string]int{}
-	j, err := journal.Open(filepath.Join(dir, "journal"), journal.Options{SegmentBytes: killSegments, ReserveBytes: -1})
+	j, err := journal.Open(filepath.Join(dir, "journal"),
+		journal.Options{SegmentBytes: killSegments, ReserveBytes: -1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,9 +65,11 @@ func TestKill9KeepsSessions(t *testing.T) {
 		n, m := kept[payload], sub.got[payload]
 		switch once := strings.HasPrefix(payload, "2-"); {
 		case n == 0 || m == 0:
-			t.Errorf("%s was acknowledged; the journal has it %d times, the subscriber %d times", payload, n, m)
+			t.Errorf("%s was acknowledged; the journal has it %d times, the subscriber %d times",
+				payload, n, m)
 		case once && (n != 1 || m != 1):
-			t.Errorf("%s is of QoS 2; the journal has it %d times, the subscriber %d times", payload, n, m)
+			t.Errorf("%s is of QoS 2; the journal has it %d times, the subscriber %d times",
+				payload, n, m)
 		case n > 1 || m > 1:
 			twice++
 		}
@@ -82,7 +85,9 @@ func TestKill9KeepsSessions(t *testing.T) {
 	if len(pub.acked) < 20*rounds {
 		t.Fatalf("only %d acknowledgements in %d rounds", len(pub.acked), rounds)
 	}
-	t.Logf("%d acknowledged in %d rounds, none lost, none of QoS 2 doubled (%d of QoS 1 came again, as they may)", len(pub.acked), rounds, twice)
+	t.Logf("%d acknowledged in %d rounds, none lost, none of QoS 2 doubled (%d of QoS 1 came "+
+		"again, as they may)",
+		len(pub.acked), rounds, twice)
 }
 
 func sessionRound(t *testing.T, dir string, round int, pub *author, sub *listener) {
@@ -147,12 +152,20 @@ func keep() error {
 		disk.AfterSync = func(string) { k.at(points[1]) }
 	}
 	dir := os.Getenv("DIR")
-	j, err := journal.Open(filepath.Join(dir, "journal"), journal.Options{FS: disk, SegmentBytes: killSegments, ReserveBytes: -1})
+	j, err := journal.Open(filepath.Join(dir, "journal"),
+		journal.Options{FS: disk, SegmentBytes: killSegments, ReserveBytes: -1})
 	if err != nil {
 		return err
 	}
 	in := &onceIntake{j: j, after: func() { k.at(points[2]) }}
-	f, err := mqttfront.New(mqttfront.Config{Listen: "127.0.0.1:0", Dir: filepath.Join(dir, "mqtt"), FS: disk, MaxQueued: 60000, MaxQueuedBytes: 16 << 20}, anyone{}, in, nil)
+	f, err := mqttfront.New(mqttfront.Config{
+		Listen:         "127.0.0.1:0",
+		Dir:            filepath.Join(dir, "mqtt"),
+		FS:             disk,
+		MaxQueued:      60000,
+		MaxQueuedBytes: 16 << 20,
+	},
+		anyone{}, in, nil)
 	if err != nil {
 		return err
 	}
@@ -308,8 +321,12 @@ func (a *author) freeID() uint16 {
 }
 
 func (x *article) packet(id uint16, dup bool) []byte {
-	return encode(packets.Packet{ProtocolVersion: 4, FixedHeader: packets.FixedHeader{Type: packets.Publish, Qos: x.qos, Dup: dup},
-		TopicName: telemetry, Payload: []byte(x.payload), PacketID: id})
+	return encode(packets.Packet{
+		ProtocolVersion: 4,
+		FixedHeader:     packets.FixedHeader{Type: packets.Publish, Qos: x.qos, Dup: dup},
+		TopicName:       telemetry,
+		Payload:         []byte(x.payload),
+		PacketID:        id})
 }
 
 // listener subscribes at QoS 2 and remembers what it has received and not released.
@@ -321,7 +338,12 @@ type listener struct {
 }
 
 func newListener() *listener {
-	return &listener{fresh: true, subscribed: make(chan struct{}), open: map[uint16]bool{}, got: map[string]int{}}
+	return &listener{
+		fresh:      true,
+		subscribed: make(chan struct{}),
+		open:       map[uint16]bool{},
+		got:        map[string]int{},
+	}
 }
 
 // live receives until the connection ends, or until it has all that is wanted.
@@ -335,15 +357,19 @@ func (l *listener) live(addr string, want map[string]bool) error {
 	for payload := range l.got {
 		delete(missing, payload)
 	}
-	if l.fresh && !k.send(encode(packets.Packet{ProtocolVersion: 4, FixedHeader: packets.FixedHeader{Type: packets.Subscribe}, PacketID: 1,
-		Filters: packets.Subscriptions{{Filter: telemetry, Qos: 2}}})) {
+	if l.fresh && !k.send(encode(packets.Packet{
+		ProtocolVersion: 4, FixedHeader: packets.FixedHeader{Type: packets.Subscribe}, PacketID: 1,
+		Filters: packets.Subscriptions{{Filter: telemetry, Qos: 2}},
+	})) {
 		return nil
 	}
 	for want == nil || len(missing)+len(l.open) > 0 {
 		pk, ok := k.next()
 		if !ok {
 			if want != nil {
-				return fmt.Errorf("%d of %d acknowledged publications do not come, such as %v", len(missing), len(want), slices.Sorted(maps.Keys(missing))[:min(3, len(missing))])
+				return fmt.Errorf("%d of %d acknowledged publications do not come, such as %v",
+					len(missing), len(want),
+					slices.Sorted(maps.Keys(missing))[:min(3, len(missing))])
 			}
 			return nil
 		}

@@ -10,7 +10,8 @@ type Limits struct {
 	SchoolRate    int
 }
 
-// SetLimits changes the bounds. Nobody is sent away for it: who is connected beyond the new number of
+// SetLimits changes the bounds. Nobody is sent away for it: who is connected beyond the new number
+// of
 // clients stays, and a rate holds from the next publication on.
 func (f *Front) SetLimits(l Limits) {
 	f.bounds.Store(&l)

@@ -39,21 +39,28 @@ type Config struct {
 	ListenTLS string      // TCP address for MQTT over TLS, such as ":8883"; "" for none
 	TLS       *tls.Config // for ListenTLS; ClientAuth decides about client certificates
 
-	MaxClients     int           // connections; default 20000
-	MaxPerAddress  int           // of one address, not authenticated yet; default 512, at most half of Strangers
-	MaxSessions    int           // sessions of one identity; default 4
-	MaxInflight    int           // unacknowledged publications per client and direction; default 64
-	MaxPacket      int           // bytes of one packet; default 256 KiB
-	MaxQueued      int           // messages that wait for one session; default 1000
-	MaxQueuedBytes int           // bytes that one session has not acknowledged, or in its socket; default 1 MiB
-	MaxRetained    int           // retained messages of one device; default 16, of MaxPacket together
-	SessionExpiry  time.Duration // a session outlives its connection at most this long; default 24 h
-	Dir            string        // folder for what outlives the process; "" keeps nothing
-	Seal           cipher.AEAD   // seals what is kept there; nil: plain
-	FS             journal.FS    // the disk below Dir; default the operating system's
-	TakeOvers      int           // of one id within a minute; at so many two clients have it, and the newcomer is held off; default 4
+	MaxClients int // connections; default 20000
+	// of one address, not authenticated yet; default 512, at most half of Strangers
+	MaxPerAddress int
+	MaxSessions   int // sessions of one identity; default 4
+	MaxInflight   int // unacknowledged publications per client and direction; default 64
+	MaxPacket     int // bytes of one packet; default 256 KiB
+	MaxQueued     int // messages that wait for one session; default 1000
+	// bytes that one session has not acknowledged, or in its socket; default 1 MiB
+	MaxQueuedBytes int
+	// retained messages of one device; default 16, of MaxPacket together
+	MaxRetained int
+	// a session outlives its connection at most this long; default 24 h
+	SessionExpiry time.Duration
+	Dir           string      // folder for what outlives the process; "" keeps nothing
+	Seal          cipher.AEAD // seals what is kept there; nil: plain
+	FS            journal.FS  // the disk below Dir; default the operating system's
+	// of one id within a minute; at so many two clients have it, and the newcomer is held off;
+	// default 4
+	TakeOvers      int
 	ConnectTimeout time.Duration // from accept to an authenticated CONNECT; default 10 s
-	WriteTimeout   time.Duration // a client that takes nothing for this long is cut off; default 30 s
+	// a client that takes nothing for this long is cut off; default 30 s
+	WriteTimeout time.Duration
 
 	// Publications per second of one device over all its connections, and of one
 	// school; 0 for no bound. About ten seconds' worth may come at once. Who sends more
@@ -104,7 +111,8 @@ func (c Config) withDefaults() (Config, error) {
 	case c.MaxQueued < 1 || c.MaxQueued > 60000:
 		return c, fmt.Errorf("mqtt: %d messages queued: want 1 to 60000", c.MaxQueued)
 	case c.DeviceRate < 0 || c.SchoolRate < 0:
-		return c, fmt.Errorf("mqtt: rates of %d and %d a second: want 0 for none, or more", c.DeviceRate, c.SchoolRate)
+		return c, fmt.Errorf("mqtt: rates of %d and %d a second: want 0 for none, or more",
+			c.DeviceRate, c.SchoolRate)
 	}
 	return c, nil
 }
@@ -128,7 +136,10 @@ type Identity struct {
 // text is shown to the operator and not to the client. cert is the verified
 // client certificate, if there is one. Calls come from several goroutines.
 type Authenticator interface {
-	Authenticate(ctx context.Context, clientID, username string, password []byte, remote string, cert *x509.Certificate) (Identity, error)
+	Authenticate(
+		ctx context.Context, clientID, username string, password []byte,
+		remote string, cert *x509.Certificate,
+	) (Identity, error)
 }
 
 // Intake takes the publications of authenticated clients on their own topics.
@@ -181,10 +192,12 @@ type Stats struct {
 	Acked     uint64 `json:"acked"`     // PUBACK and PUBREC sent
 	Rejected  uint64 `json:"rejected"`  // publications on topics that are not the client's
 	Shed      uint64 `json:"shed"`      // publications left unacknowledged for want of durability
-	Throttled uint64 `json:"throttled"` // publications that waited because their device or school sends too fast
+	// publications that waited because their device or school sends too fast
+	Throttled uint64 `json:"throttled"`
 	Delivered uint64 `json:"delivered"` // messages written to subscribers
 	Dropped   uint64 `json:"dropped"`   // messages that a subscriber was too slow or too full for
-	Crowded   uint64 `json:"crowded"`   // connections that said nothing yet and were closed: too many of one address, or for newer ones
+	// connections that said nothing yet and were closed: too many of one address, or for newer ones
+	Crowded   uint64 `json:"crowded"`
 	CrowdedBy string `json:"crowdedBy"` // the last address that had too many
 	Violation uint64 `json:"violation"` // connections closed for breaking the protocol
 }

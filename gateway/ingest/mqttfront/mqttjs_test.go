@@ -19,9 +19,11 @@ import (
 func TestMQTTjs(t *testing.T) {
 	const dir = "testdata/npm"
 	if _, err := os.Stat(dir + "/node_modules/mqtt"); err != nil {
-		t.Skip("npm's mqtt is not installed; make test installs it, or npm ci in gateway/ingest/mqttfront/testdata/npm")
+		t.Skip("npm's mqtt is not installed; make test installs it, or npm ci in " +
+			"gateway/ingest/mqttfront/testdata/npm")
 	}
-	if _, err := os.Stat(dir + "/script.mjs"); err != nil { // a changed one is a reason to test again
+	// a changed one is a reason to test again
+	if _, err := os.Stat(dir + "/script.mjs"); err != nil {
 		t.Fatal(err)
 	}
 	node := program(t, "node")

@@ -88,7 +88,10 @@ func frame(b []byte, limit int) (first byte, body []byte, total int, err error) 
 	}
 	total = n + length
 	if total > limit {
-		return 0, nil, total, violation{rcTooLarge, fmt.Sprintf("packet of %d bytes, at most %d", total, limit)}
+		return 0, nil, total, violation{
+			rcTooLarge,
+			fmt.Sprintf("packet of %d bytes, at most %d", total, limit),
+		}
 	}
 	if len(b) < total {
 		return 0, nil, total, nil
@@ -175,18 +178,23 @@ type message struct {
 
 func (m *message) size() int { return len(m.topic) + len(m.payload) + len(m.props) + 64 }
 
-func (m *message) expired(now time.Time) bool { return !m.expires.IsZero() && !now.Before(m.expires) }
+func (m *message) expired(now time.Time) bool {
+	return !m.expires.IsZero() && !now.Before(m.expires)
+}
 
 // live starts the time that the publisher gave its message, if it did. It ends
 // with the first tick of the coarse clock after it: no time means at once or never.
 func (m *message) live(now time.Time) {
 	if m.expiryAt > 0 {
-		m.expires = now.Add(time.Duration(binary.BigEndian.Uint32(m.props[m.expiryAt:]))*time.Second + 1)
+		m.expires = now.Add(time.Duration(binary.BigEndian.Uint32(m.props[m.expiryAt:]))*time.Second +
+			1)
 	}
 }
 
 // appendPublish writes a PUBLISH for one subscriber.
-func appendPublish(b []byte, m *message, id uint16, qos byte, retain, dup, v5 bool, now time.Time) []byte {
+func appendPublish(
+	b []byte, m *message, id uint16, qos byte, retain, dup, v5 bool, now time.Time,
+) []byte {
 	n := publishSize(m, qos, v5)
 	first := byte(tPublish<<4) | qos<<1
 	if retain {

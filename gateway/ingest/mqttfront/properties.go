@@ -49,13 +49,16 @@ func (p *properties) has(id byte) bool { return p.seen&(1<<id) != 0 }
 // allowed are the properties that a client may set in a packet (MQTT5 2.2.2.2).
 func allowed(kind byte) uint64 {
 	const (
-		publication = 1<<propPayloadFormat | 1<<propMessageExpiry | 1<<propContentType | 1<<propResponseTopic | 1<<propCorrelationData | 1<<propUser
-		answer      = 1<<propReasonString | 1<<propUser
+		publication = 1<<propPayloadFormat | 1<<propMessageExpiry | 1<<propContentType |
+			1<<propResponseTopic | 1<<propCorrelationData | 1<<propUser
+		answer = 1<<propReasonString | 1<<propUser
 	)
 	switch kind {
 	case tConnect:
-		return 1<<propSessionExpiry | 1<<propAuthenticationMethod | 1<<propAuthenticationData | 1<<propRequestProblemInfo | 1<<propRequestResponseInfo |
-			1<<propReceiveMaximum | 1<<propTopicAliasMaximum | 1<<propUser | 1<<propMaximumPacketSize
+		return 1<<propSessionExpiry | 1<<propAuthenticationMethod | 1<<propAuthenticationData |
+			1<<propRequestProblemInfo | 1<<propRequestResponseInfo |
+			1<<propReceiveMaximum | 1<<propTopicAliasMaximum | 1<<propUser |
+			1<<propMaximumPacketSize
 	case willProperties:
 		return publication | 1<<propWillDelay
 	case tPublish:

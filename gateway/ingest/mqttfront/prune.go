@@ -33,7 +33,8 @@ func (f *Front) Prune(known func(Identity) bool) error {
 		case <-c.finished:
 			continue
 		case <-late:
-			errs = append(errs, fmt.Errorf("%d connections of devices that were deleted do not end", len(ending)-i))
+			errs = append(errs,
+				fmt.Errorf("%d connections of devices that were deleted do not end", len(ending)-i))
 		}
 		break
 	}
@@ -51,7 +52,9 @@ func (f *Front) Prune(known func(Identity) bool) error {
 // prune ends one session, or has its client's end do so.
 func (f *Front) prune(s *session, now time.Time) *client {
 	s.mu.Lock()
-	s.will, s.expiry, s.deadline = nil, 0, now
+	s.will = nil
+	s.expiry = 0
+	s.deadline = now
 	c := s.c
 	s.mu.Unlock()
 	if c != nil {
@@ -67,8 +70,10 @@ func (r *retained) topics(of func(Identity) bool) (out []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for b, have := range r.devices {
-		school, device, ok := strings.Cut(strings.TrimSuffix(strings.TrimPrefix(b, Prefix), "/"), "/")
-		if !ok || !of(Identity{School: gatehouse.SchoolID(school), Device: gatehouse.DeviceID(device)}) {
+		school, device, ok := strings.Cut(strings.TrimSuffix(strings.TrimPrefix(b, Prefix), "/"),
+			"/")
+		if !ok ||
+			!of(Identity{School: gatehouse.SchoolID(school), Device: gatehouse.DeviceID(device)}) {
 			continue
 		}
 		for topic := range have {

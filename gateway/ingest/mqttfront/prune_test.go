@@ -13,7 +13,12 @@ import (
 func TestDeletedDeviceLeavesNothing(t *testing.T) {
 	both(t, mqttfront.Config{}, func(t *testing.T, h *house, again func()) {
 		retain := func(w *wire, topic string) {
-			w.packet(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Publish, Qos: 1, Retain: true}, TopicName: topic, Payload: []byte("kept"), PacketID: 9})
+			w.packet(packets.Packet{
+				FixedHeader: packets.FixedHeader{Type: packets.Publish, Qos: 1, Retain: true},
+				TopicName:   topic,
+				Payload:     []byte("kept"),
+				PacketID:    9,
+			})
 			w.want(packets.Puback)
 		}
 		var there []*wire
@@ -23,9 +28,16 @@ func TestDeletedDeviceLeavesNothing(t *testing.T) {
 			away.send([]byte{packets.Disconnect << 4, 0})
 			away.ended()
 			w := dial(t, h.f)
-			pk := packets.Packet{ProtocolVersion: 4, FixedHeader: packets.FixedHeader{Type: packets.Connect}}
-			pk.Connect = packets.ConnectParams{ProtocolName: []byte("MQTT"), ClientIdentifier: name + "--there", Keepalive: 60,
-				WillFlag: true, WillTopic: "gh/v1/school/" + name + "/status", WillPayload: []byte("lost " + name), WillQos: 1}
+			pk := packets.Packet{
+				ProtocolVersion: 4,
+				FixedHeader:     packets.FixedHeader{Type: packets.Connect},
+			}
+			pk.Connect = packets.ConnectParams{
+				ProtocolName:     []byte("MQTT"),
+				ClientIdentifier: name + "--there", Keepalive: 60,
+				WillFlag:    true,
+				WillTopic:   "gh/v1/school/" + name + "/status",
+				WillPayload: []byte("lost " + name), WillQos: 1}
 			w.send(encode(pk))
 			w.want(packets.Connack)
 			retain(w, "gh/v1/school/"+name+"/telemetry")
@@ -40,8 +52,11 @@ func TestDeletedDeviceLeavesNothing(t *testing.T) {
 		reader.want(packets.Publish)
 
 		pruned := make(chan error, 1)
-		go func() { pruned <- h.f.Prune(func(id mqttfront.Identity) bool { return id.Device != "old" }) }()
-		if pk := reader.want(packets.Publish); pk.TopicName != "gh/v1/school/old/telemetry" || len(pk.Payload) != 0 {
+		go func() {
+			pruned <- h.f.Prune(func(id mqttfront.Identity) bool { return id.Device != "old" })
+		}()
+		if pk := reader.want(packets.Publish); pk.TopicName != "gh/v1/school/old/telemetry" ||
+			len(pk.Payload) != 0 {
 			t.Errorf("got %s %q, want that the old one's message is gone", pk.TopicName, pk.Payload)
 		}
 		there[1].ended()

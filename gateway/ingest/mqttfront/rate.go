@@ -55,7 +55,8 @@ func (b *tokens) take(now, every int64) (due int64) {
 // cut to a burst is left to take.
 func (b *tokens) taken(coarse, every int64) bool {
 	old := b.spent.Load()
-	return old >= coarse-int64(burst) && old+every <= coarse && b.spent.CompareAndSwap(old, old+every)
+	return old >= coarse-int64(burst) && old+every <= coarse &&
+		b.spent.CompareAndSwap(old, old+every)
 }
 
 // full tells whether the bucket cannot be told from a new one.
@@ -72,7 +73,8 @@ type limits struct {
 // less a burst, and not read off the wall: a clock that is set back holds nobody.
 func (f *Front) elapsed() int64 { return int64(burst + f.cfg.Now().Sub(f.began)) }
 
-// enter returns the buckets that a connection draws from; a reader of the school has none of a device.
+// enter returns the buckets that a connection draws from; a reader of the school has none of a
+// device.
 func (f *Front) enter(id Identity) (device, school *tokens) {
 	f.limits.mu.Lock()
 	defer f.limits.mu.Unlock()
@@ -181,10 +183,12 @@ func (c *client) tell(b *tokens, now int64) {
 		c.f.cfg.OnHeld(id)
 	}
 	if b == c.device {
-		c.f.log.Warn("a device publishes more than mqtt.device_rate and is held back", "device", c.s.id.Device, "school", c.s.id.School, "rate", c.f.bounds.Load().DeviceRate)
+		c.f.log.Warn("a device publishes more than mqtt.device_rate and is held back", "device",
+			c.s.id.Device, "school", c.s.id.School, "rate", c.f.bounds.Load().DeviceRate)
 		return
 	}
-	c.f.log.Warn("a school publishes more than mqtt.school_rate and is held back", "school", c.s.id.School, "rate", c.f.bounds.Load().SchoolRate)
+	c.f.log.Warn("a school publishes more than mqtt.school_rate and is held back", "school",
+		c.s.id.School, "rate", c.f.bounds.Load().SchoolRate)
 }
 
 // hold blocks the client's reader until due, or until the client closes. What

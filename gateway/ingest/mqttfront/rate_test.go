@@ -61,7 +61,8 @@ func TestDeviceOverItsRateIsHeldBackAloneAndLosesNothing(t *testing.T) {
 		clock.forward(time.Millisecond)
 		wantAcks(t, fast, i, 1)
 	}
-	if got := f.Stats(); got.Throttled != 5 || got.Shed != 0 || got.Violation != 0 || got.Clients != 2 {
+	if got := f.Stats(); got.Throttled != 5 || got.Shed != 0 || got.Violation != 0 ||
+		got.Clients != 2 {
 		t.Errorf("%+v, want 5 throttled, nothing shed, both clients connected", got)
 	}
 
@@ -120,8 +121,16 @@ func TestHeldClientIsNotSilent(t *testing.T) {
 	clock := newHands()
 	f, _ := start(t, mqttfront.Config{DeviceRate: 1, Now: clock.Now})
 	w := dial(t, f)
-	pk := packets.Packet{ProtocolVersion: 4, FixedHeader: packets.FixedHeader{Type: packets.Connect}}
-	pk.Connect = packets.ConnectParams{ProtocolName: []byte("MQTT"), Clean: true, ClientIdentifier: "dev", Keepalive: 1}
+	pk := packets.Packet{
+		ProtocolVersion: 4,
+		FixedHeader:     packets.FixedHeader{Type: packets.Connect},
+	}
+	pk.Connect = packets.ConnectParams{
+		ProtocolName:     []byte("MQTT"),
+		Clean:            true,
+		ClientIdentifier: "dev",
+		Keepalive:        1,
+	}
 	w.send(encode(pk))
 	w.want(packets.Connack)
 	publishMany(w, "dev", 1, 11)

@@ -45,13 +45,15 @@ func newHouse(t testing.TB, cfg mqttfront.Config) *house {
 func (h *house) start() {
 	h.t.Helper()
 	h.disk = &faultfs.FS{Loss: faultfs.Drop}
-	j, err := journal.Open(filepath.Join(h.dir, "journal"), journal.Options{FS: h.disk, SegmentBytes: 1 << 20, MaxBytes: 64 << 20, ReserveBytes: -1})
+	j, err := journal.Open(filepath.Join(h.dir, "journal"),
+		journal.Options{FS: h.disk, SegmentBytes: 1 << 20, MaxBytes: 64 << 20, ReserveBytes: -1})
 	if err != nil {
 		h.t.Fatal(err)
 	}
 	h.in = &onceIntake{j: j}
 	cfg := h.cfg
-	cfg.Listen, cfg.Dir, cfg.FS = stdcmp.Or(cfg.Listen, "127.0.0.1:0"), filepath.Join(h.dir, "mqtt"), h.disk
+	cfg.Listen, cfg.Dir, cfg.FS = stdcmp.Or(cfg.Listen, "127.0.0.1:0"), filepath.Join(h.dir,
+		"mqtt"), h.disk
 	h.f, err = mqttfront.New(cfg, anyone{}, h.in, nil)
 	if err != nil {
 		h.t.Fatal(err)
@@ -103,23 +105,28 @@ type onceIntake struct {
 	after  func() // called when a publication is on disk, before anybody is told
 }
 
-func (in *onceIntake) Publish(id mqttfront.Identity, topic string, payload []byte, retain bool, done func(error)) error {
+func (in *onceIntake) Publish(
+	id mqttfront.Identity, topic string, payload []byte, retain bool, done func(error),
+) error {
 	return in.PublishOnce(id, topic, payload, retain, "", done)
 }
 
-func (in *onceIntake) PublishOnce(id mqttfront.Identity, topic string, payload []byte, _ bool, once string, done func(error)) error {
+func (in *onceIntake) PublishOnce(
+	id mqttfront.Identity, topic string, payload []byte, _ bool, once string, done func(error),
+) error {
 	in.mu.Lock()
 	refuse, after := in.refuse, in.after
 	in.mu.Unlock()
 	if refuse != nil {
 		return refuse
 	}
-	return in.j.Append(string(id.Device), []byte(once+" "+string(payload)), func(_ uint64, err error) {
-		if after != nil {
-			after()
-		}
-		done(err)
-	})
+	return in.j.Append(string(id.Device), []byte(once+" "+string(payload)),
+		func(_ uint64, err error) {
+			if after != nil {
+				after()
+			}
+			done(err)
+		})
 }
 
 func (in *onceIntake) Mark() uint64 { return in.j.Newest() }
@@ -170,9 +177,13 @@ func TestQueueOutlivesARestart(t *testing.T) {
 		for i := range 5 {
 			pk := sub.want(packets.Publish)
 			if string(pk.Payload) != fmt.Sprint(i) || pk.FixedHeader.Dup {
-				t.Fatalf("message %d is %q, duplicate %v; want %d, which was never sent before", i, pk.Payload, pk.FixedHeader.Dup, i)
+				t.Fatalf("message %d is %q, duplicate %v; want %d, which was never sent before", i,
+					pk.Payload, pk.FixedHeader.Dup, i)
 			}
-			sub.packet(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Puback}, PacketID: pk.PacketID})
+			sub.packet(packets.Packet{
+				FixedHeader: packets.FixedHeader{Type: packets.Puback},
+				PacketID:    pk.PacketID,
+			})
 		}
 		sub.send([]byte{packets.Pingreq << 4, 0})
 		sub.want(packets.Pingresp) // the acknowledgements before it were read
@@ -190,7 +201,11 @@ func TestUnsubscribedAndCleanedStayGone(t *testing.T) {
 	both(t, mqttfront.Config{}, func(t *testing.T, h *house, again func()) {
 		w, _ := h.connect("dev--a")
 		w.subscribe(telemetry, 1)
-		w.packet(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Unsubscribe}, PacketID: 3, Filters: packets.Subscriptions{{Filter: telemetry}}})
+		w.packet(packets.Packet{
+			FixedHeader: packets.FixedHeader{Type: packets.Unsubscribe},
+			PacketID:    3,
+			Filters:     packets.Subscriptions{{Filter: telemetry}},
+		})
 		w.want(packets.Unsuback)
 		x, _ := h.connect("dev--b")
 		x.subscribe(telemetry, 1)
@@ -217,13 +232,24 @@ func TestRetainedOutlivesARestart(t *testing.T) {
 	both(t, mqttfront.Config{}, func(t *testing.T, h *house, again func()) {
 		pub, _ := connect(t, h.f, "dev", 5, true)
 		for i, payload := range []string{"old", "newest"} {
-			pub.packet(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Publish, Qos: 1, Retain: true}, TopicName: telemetry,
-				Payload: []byte(payload), PacketID: uint16(i + 1), Properties: packets.Properties{User: []packets.UserProperty{{Key: "unit", Val: "°C"}}}})
+			pub.packet(packets.Packet{
+				FixedHeader: packets.FixedHeader{Type: packets.Publish, Qos: 1, Retain: true},
+				TopicName:   telemetry,
+				Payload:     []byte(payload),
+				PacketID:    uint16(i + 1),
+				Properties: packets.Properties{
+					User: []packets.UserProperty{{Key: "unit", Val: "°C"}},
+				},
+			})
 			pub.want(packets.Puback)
 		}
 		for id, payload := range []string{"gone", ""} {
-			pub.packet(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Publish, Qos: 1, Retain: true}, TopicName: "gh/v1/school/dev/status",
-				Payload: []byte(payload), PacketID: uint16(id + 8)})
+			pub.packet(packets.Packet{
+				FixedHeader: packets.FixedHeader{Type: packets.Publish, Qos: 1, Retain: true},
+				TopicName:   "gh/v1/school/dev/status",
+				Payload:     []byte(payload),
+				PacketID:    uint16(id + 8),
+			})
 			pub.want(packets.Puback)
 		}
 		if err := h.f.Publish("gh/v1/school/dev/command/mode", []byte("night"), true); err != nil {
@@ -239,10 +265,15 @@ func TestRetainedOutlivesARestart(t *testing.T) {
 			for _, u := range pk.Properties.User {
 				unit += u.Key + "=" + u.Val
 			}
-			got = append(got, fmt.Sprintf("%s %s %v %s", pk.TopicName, pk.Payload, pk.FixedHeader.Retain, unit))
+			got = append(got,
+				fmt.Sprintf("%s %s %v %s", pk.TopicName, pk.Payload, pk.FixedHeader.Retain, unit))
 		}
 		slices.Sort(got)
-		if d := cmp.Diff(got, []string{"gh/v1/school/dev/command/mode night true ", telemetry + " newest true unit=°C"}); d != "" {
+		if d := cmp.Diff(got,
+			[]string{
+				"gh/v1/school/dev/command/mode night true ",
+				telemetry + " newest true unit=°C",
+			}); d != "" {
 			t.Error(d)
 		}
 		if n := h.f.Stats().Retained; n != 2 {
@@ -284,9 +315,14 @@ func TestWillOfAClientThatWasThereIsPublishedAfterTheRestart(t *testing.T) {
 	both(t, mqttfront.Config{}, func(t *testing.T, h *house, again func()) {
 		with := func(id, payload string, clean bool) *wire {
 			w := dial(t, h.f)
-			pk := packets.Packet{ProtocolVersion: 4, FixedHeader: packets.FixedHeader{Type: packets.Connect}}
-			pk.Connect = packets.ConnectParams{ProtocolName: []byte("MQTT"), Clean: clean, ClientIdentifier: id, Keepalive: 60,
-				WillFlag: true, WillTopic: telemetry, WillPayload: []byte(payload), WillQos: 1}
+			pk := packets.Packet{
+				ProtocolVersion: 4,
+				FixedHeader:     packets.FixedHeader{Type: packets.Connect},
+			}
+			pk.Connect = packets.ConnectParams{
+				ProtocolName: []byte("MQTT"), Clean: clean, ClientIdentifier: id, Keepalive: 60,
+				WillFlag:  true,
+				WillTopic: telemetry, WillPayload: []byte(payload), WillQos: 1}
 			w.send(encode(pk))
 			w.want(packets.Connack)
 			return w
@@ -311,7 +347,12 @@ func TestWillOfAClientThatWasThereIsPublishedAfterTheRestart(t *testing.T) {
 
 // TestQoS2IsOnceThroughEveryCut cuts the power after each step of an exchange in turn.
 func TestQoS2IsOnceThroughEveryCut(t *testing.T) {
-	publish := packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Publish, Qos: 2}, TopicName: telemetry, Payload: []byte("once"), PacketID: 5}
+	publish := packets.Packet{
+		FixedHeader: packets.FixedHeader{Type: packets.Publish, Qos: 2},
+		TopicName:   telemetry,
+		Payload:     []byte("once"),
+		PacketID:    5,
+	}
 	again := publish
 	again.FixedHeader.Dup = true
 	rel := packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Pubrel}, PacketID: 5}
@@ -332,12 +373,16 @@ func TestQoS2IsOnceThroughEveryCut(t *testing.T) {
 		for _, want := range []string{"once", "next"} {
 			pk := sub.want(packets.Publish)
 			if string(pk.Payload) != want || pk.FixedHeader.Qos != 2 {
-				t.Fatalf("the subscriber got %q at QoS %d, want %q at 2", pk.Payload, pk.FixedHeader.Qos, want)
+				t.Fatalf("the subscriber got %q at QoS %d, want %q at 2", pk.Payload,
+					pk.FixedHeader.Qos, want)
 			}
 			ids = append(ids, pk.PacketID)
 		}
 		for _, id := range ids {
-			sub.packet(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Pubrec}, PacketID: id})
+			sub.packet(packets.Packet{
+				FixedHeader: packets.FixedHeader{Type: packets.Pubrec},
+				PacketID:    id,
+			})
 			sub.want(packets.Pubrel)
 		}
 		h.cut() // PUBREL is out: the messages must not be published to it again
@@ -346,7 +391,10 @@ func TestQoS2IsOnceThroughEveryCut(t *testing.T) {
 			if pk := sub.want(packets.Pubrel); pk.PacketID != id {
 				t.Fatalf("PUBREL of %d, want %d", pk.PacketID, id)
 			}
-			sub.packet(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Pubcomp}, PacketID: id})
+			sub.packet(packets.Packet{
+				FixedHeader: packets.FixedHeader{Type: packets.Pubcomp},
+				PacketID:    id,
+			})
 		}
 		sub.send([]byte{packets.Pingreq << 4, 0})
 		sub.want(packets.Pingresp)
@@ -406,7 +454,9 @@ func TestSessionsEndWhileTheGatewayIsAway(t *testing.T) {
 	w, _ := h.connect("dev")
 	w.subscribe(telemetry, 1)
 	h.restart()
-	waitFor(t, "the session to end", func() bool { return h.f.Stats().Sessions == 0 && !h.f.Subscribed(telemetry) })
+	waitFor(t, "the session to end", func() bool {
+		return h.f.Stats().Sessions == 0 && !h.f.Subscribed(telemetry)
+	})
 	if _, present := h.connect("dev"); present {
 		t.Error("a session that was over is back")
 	}
@@ -436,7 +486,8 @@ func TestWhatCannotBeKeptIsNotPromised(t *testing.T) {
 	refused := dial(t, h.f)
 	refused.send(connectPacket("dev--new", 4, false, 0))
 	if ack := refused.want(packets.Connack); ack.ReasonCode != 3 {
-		t.Errorf("CONNACK %d for a session that cannot be kept, want 3, server unavailable", ack.ReasonCode)
+		t.Errorf("CONNACK %d for a session that cannot be kept, want 3, server unavailable",
+			ack.ReasonCode)
 	}
 	if why := h.f.Stats().Trouble; !strings.Contains(why, "permission") {
 		t.Errorf("trouble %q, want what the disk said", why)
@@ -474,7 +525,10 @@ func TestStateIsSealedAndToldAnew(t *testing.T) {
 	for i := range 400 { // 80 MB, of which nothing is left to keep
 		pub.publish(telemetry, filler, 1, uint16(i+1))
 		pk := sub.want(packets.Publish)
-		sub.packet(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Puback}, PacketID: pk.PacketID})
+		sub.packet(packets.Packet{
+			FixedHeader: packets.FixedHeader{Type: packets.Puback},
+			PacketID:    pk.PacketID,
+		})
 		pub.want(packets.Puback)
 	}
 	waitFor(t, "the state to be told anew", func() bool { return h.f.Stats().Kept <= 64<<20 })
@@ -492,7 +546,9 @@ func TestStateIsSealedAndToldAnew(t *testing.T) {
 	sub, present := h.connect("dev--sub")
 	pub, _ = connect(t, h.f, "dev", 4, true)
 	pub.publish(telemetry, "new", 1, 1)
-	if pk := sub.want(packets.Publish); !present || !strings.HasPrefix(string(pk.Payload), "new") && !strings.HasPrefix(string(pk.Payload), "plaintext") {
+	if pk := sub.want(packets.Publish); !present ||
+		!strings.HasPrefix(string(pk.Payload), "new") &&
+			!strings.HasPrefix(string(pk.Payload), "plaintext") {
 		t.Errorf("session present %v, message %q", present, pk.Payload)
 	}
 	mode, _ := connect(t, h.f, "dev--mode", 4, true)
@@ -514,21 +570,33 @@ func TestMuchRetainedIsToldAnew(t *testing.T) {
 	took := 0
 	for round := range 2 { // the second replaces the first: what is told anew is half of the log
 		for i := range devices {
-			if err := h.f.Publish(fmt.Sprintf("gh/v1/school/d%d/command/mode", i), []byte(fmt.Sprint(round, filler)), true); err != nil {
+			if err := h.f.Publish(fmt.Sprintf("gh/v1/school/d%d/command/mode", i),
+				[]byte(fmt.Sprint(round, filler)), true); err != nil {
 				t.Fatal(err)
 			}
 			took++
 			busy.publish("gh/v1/school/busy/telemetry", fmt.Sprint(took), 2, 5)
 			busy.want(packets.Pubrec)
-			busy.packet(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Pubrel}, PacketID: 5})
+			busy.packet(packets.Packet{
+				FixedHeader: packets.FixedHeader{Type: packets.Pubrel},
+				PacketID:    5,
+			})
 			busy.want(packets.Pubcomp)
 			pk := sub.want(packets.Publish)
-			sub.packet(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Pubrec}, PacketID: pk.PacketID})
+			sub.packet(packets.Packet{
+				FixedHeader: packets.FixedHeader{Type: packets.Pubrec},
+				PacketID:    pk.PacketID,
+			})
 			sub.want(packets.Pubrel)
-			sub.packet(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Pubcomp}, PacketID: pk.PacketID})
+			sub.packet(packets.Packet{
+				FixedHeader: packets.FixedHeader{Type: packets.Pubcomp},
+				PacketID:    pk.PacketID,
+			})
 		}
 	}
-	waitFor(t, "the state to be told anew", func() bool { return h.f.Stats().Kept <= 4*44<<20 && h.f.Stats().Trouble == "" })
+	waitFor(t, "the state to be told anew", func() bool {
+		return h.f.Stats().Kept <= 4*44<<20 && h.f.Stats().Trouble == ""
+	})
 	h.cut()
 	if n := h.f.Stats().Retained; n != devices {
 		t.Errorf("%d retained, want %d", n, devices)
@@ -550,7 +618,10 @@ func TestMuchRetainedIsToldAnew(t *testing.T) {
 		case packets.Publish:
 			got = append(got, string(pk.Payload))
 		case packets.Pubrel: // whose end was on its way when the power went
-			sub.packet(packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Pubcomp}, PacketID: pk.PacketID})
+			sub.packet(packets.Packet{
+				FixedHeader: packets.FixedHeader{Type: packets.Pubcomp},
+				PacketID:    pk.PacketID,
+			})
 		default:
 			t.Fatalf("packet type %d", pk.FixedHeader.Type)
 		}
@@ -560,7 +631,8 @@ func TestMuchRetainedIsToldAnew(t *testing.T) {
 	}
 	w, _ := connect(t, h.f, "d7", 4, true)
 	w.subscribe("gh/v1/school/d7/command/#", 1)
-	if pk := w.want(packets.Publish); !strings.HasPrefix(string(pk.Payload), "1 x") && !strings.HasPrefix(string(pk.Payload), "1x") {
+	if pk := w.want(packets.Publish); !strings.HasPrefix(string(pk.Payload), "1 x") &&
+		!strings.HasPrefix(string(pk.Payload), "1x") {
 		t.Errorf("retained %.9q, want the newer", pk.Payload)
 	}
 }

@@ -14,7 +14,13 @@ func (f *Front) restore() (err error) {
 	if f.state, err = openStateLog(f.cfg.Dir, f.cfg.FS, f.cfg.Seal, longest, f.log); err != nil {
 		return err
 	}
-	t := teller{f: f, sessions: map[uint64]*session{}, due: map[string]*dueWill{}, settled: map[string]bool{}, now: time.Now()}
+	t := teller{
+		f:        f,
+		sessions: map[uint64]*session{},
+		due:      map[string]*dueWill{},
+		settled:  map[string]bool{},
+		now:      time.Now(),
+	}
 	bad := 0
 	for at := f.state.cursor.Committed(); ; {
 		records, err := f.state.j.ReadFrom(context.Background(), at, 1000)
@@ -30,7 +36,8 @@ func (f *Front) restore() (err error) {
 			r, err := f.state.open(raw.Data)
 			if err != nil {
 				if bad++; bad == 1 {
-					f.log.Error("a record of the MQTT state is passed over", "dir", f.cfg.Dir, "seq", raw.Seq, "error", err)
+					f.log.Error("a record of the MQTT state is passed over", "dir", f.cfg.Dir,
+						"seq", raw.Seq, "error", err)
 				}
 				continue
 			}
@@ -83,7 +90,12 @@ func (t *teller) apply(r *record) {
 		if t.settled[r.will.once] {
 			return
 		}
-		t.due[r.will.once] = &dueWill{who: r.who, number: r.session, will: r.will, busy: true}
+		t.due[r.will.once] = &dueWill{
+			who:    r.who,
+			number: r.session,
+			will:   r.will,
+			busy:   true,
+		}
 	case recGone:
 		delete(t.sessions, r.session)
 	default:
@@ -122,7 +134,15 @@ func (t *teller) change(s *session, r *record) {
 		if t.settled[r.once] {
 			r.m = &message{qos: 2}
 		}
-		s.exchange(&inbound{f: t.f, s: s, id: r.id, m: r.m, once: r.once, after: r.after, settled: t.settled[r.once]})
+		s.exchange(&inbound{
+			f:       t.f,
+			s:       s,
+			id:      r.id,
+			m:       r.m,
+			once:    r.once,
+			after:   r.after,
+			settled: t.settled[r.once],
+		})
 	case recForgotten:
 		delete(s.received, r.id)
 	}
@@ -134,10 +154,17 @@ func (t *teller) message(r *record) {
 		if s == nil || s.held[a.id] != nil {
 			continue
 		}
-		s.enqueue(&outgoing{m: r.m, qos: a.qos, retain: a.retain, sent: s.deadline.IsZero(), id: a.id})
+		s.enqueue(&outgoing{
+			m:      r.m,
+			qos:    a.qos,
+			retain: a.retain,
+			sent:   s.deadline.IsZero(),
+			id:     a.id,
+		})
 	}
 	if r.retain {
-		t.f.retained.put(r.m, retainedBound{math.MaxInt, math.MaxInt}, t.now) // it was within the bound
+		// it was within the bound
+		t.f.retained.put(r.m, retainedBound{math.MaxInt, math.MaxInt}, t.now)
 	}
 	if r.once == "" {
 		return
@@ -153,7 +180,10 @@ func (t *teller) message(r *record) {
 
 func (t *teller) whole(s *session, r *record) {
 	had := s.held
-	s.subs, s.held, s.queue, s.bytes = nil, nil, nil, 0
+	s.subs = nil
+	s.held = nil
+	s.queue = nil
+	s.bytes = 0
 	s.subscribe(r.subs)
 	for _, o := range r.held {
 		if o.saving && had[o.id] == nil {
@@ -169,7 +199,14 @@ func (t *teller) whole(s *session, r *record) {
 		case in != nil && !x.settled:
 			s.exchange(in)
 		case x.settled:
-			s.exchange(&inbound{f: t.f, s: s, id: x.id, m: &message{qos: 2}, once: "told", settled: true})
+			s.exchange(&inbound{
+				f:       t.f,
+				s:       s,
+				id:      x.id,
+				m:       &message{qos: 2},
+				once:    "told",
+				settled: true,
+			})
 		}
 	}
 }
@@ -196,7 +233,8 @@ func (t *teller) install() {
 	f, now := t.f, t.now
 	for number, s := range t.sessions {
 		key := sessionKey{s.id, s.clientID}
-		if other := f.sessions[key]; other != nil && other.number > number || s.expiry == 0 && s.will == nil {
+		if other := f.sessions[key]; other != nil && other.number > number ||
+			s.expiry == 0 && s.will == nil {
 			f.state.note(&record{kind: recGone, session: number})
 			continue
 		} else if other != nil {
@@ -208,7 +246,13 @@ func (t *teller) install() {
 				s.will.at = now.Add(s.will.delay)
 			}
 			// Or the next restart would begin to count once more.
-			f.state.note(&record{kind: recOffline, session: number, expiry: s.expiry, deadline: s.deadline, will: s.will})
+			f.state.note(&record{
+				kind:     recOffline,
+				session:  number,
+				expiry:   s.expiry,
+				deadline: s.deadline,
+				will:     s.will,
+			})
 		}
 		if s.will != nil && s.will.at.IsZero() { // it was about to be published
 			s.will.at = now

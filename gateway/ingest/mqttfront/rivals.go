@@ -68,7 +68,8 @@ func (r *rivalries) takeOver(key sessionKey, most int, now time.Time) (allowed, 
 // forget drops what is over, and where nothing is, all of it.
 func (r *rivalries) forget(now time.Time) {
 	for key, x := range r.of {
-		if n := len(x.takeovers); now.After(x.until) && (n == 0 || now.Sub(x.takeovers[n-1]) > rivalsWithin) {
+		if n := len(x.takeovers); now.After(x.until) &&
+			(n == 0 || now.Sub(x.takeovers[n-1]) > rivalsWithin) {
 			delete(r.of, key)
 		}
 	}
@@ -86,15 +87,25 @@ func (f *Front) rival(c, old *client, key sessionKey) error {
 	if allowed {
 		return nil
 	}
-	x := Rivals{Identity: key.id, ClientID: key.clientID, Held: hostOf(old.conn), Refused: hostOf(c.conn)}
+	x := Rivals{
+		Identity: key.id,
+		ClientID: key.clientID,
+		Held:     hostOf(old.conn),
+		Refused:  hostOf(c.conn),
+	}
 	if told {
-		f.log.Warn("two mqtt clients use one id: the one that is connected stays", "device", key.id.Device, "school", key.id.School,
+		f.log.Warn("two mqtt clients use one id: the one that is connected stays", "device",
+			key.id.Device, "school", key.id.School,
 			"client", clip(key.clientID), "connected", x.Held, "refused", x.Refused)
 	}
 	if f.cfg.OnRivals != nil {
 		f.cfg.OnRivals(x)
 	}
-	return violation{rcConnectRate, "another client with the id " + clip(key.clientID) + " is connected from " + x.Held + ", and the two throw each other out: give each device an id of its own"}
+	return violation{
+		rcConnectRate,
+		"another client with the id " + clip(key.clientID) + " is connected from " + x.Held +
+			", and the two throw each other out: give each device an id of its own",
+	}
 }
 
 func hostOf(c net.Conn) string {

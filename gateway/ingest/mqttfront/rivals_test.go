@@ -32,10 +32,12 @@ func TestTwoClientsWithOneID(t *testing.T) {
 		w.send(connectPacket("dev", 5, true, 0))
 		pk := w.read()
 		if pk.ReasonCode != 0x9F {
-			t.Fatalf("got reason 0x%02x, want the newcomer refused for coming too often", pk.ReasonCode)
+			t.Fatalf("got reason 0x%02x, want the newcomer refused for coming too often",
+				pk.ReasonCode)
 		}
 	}
-	if r := <-told; r.Device != "dev" || r.ClientID != "dev" || r.Held != "127.0.0.1" || r.Refused != "127.0.0.1" {
+	if r := <-told; r.Device != "dev" || r.ClientID != "dev" || r.Held != "127.0.0.1" ||
+		r.Refused != "127.0.0.1" {
 		t.Errorf("got %+v, want who they are", r)
 	}
 	holder.send([]byte{packets.Pingreq << 4, 0})

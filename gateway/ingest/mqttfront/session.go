@@ -15,8 +15,9 @@ type session struct {
 	f        *Front
 	id       Identity
 	clientID string
-	number   uint64      // in the state log; 0: it is not there. Set before anybody else sees the session
-	online   atomic.Bool // a hint for shared subscriptions
+	// in the state log; 0: it is not there. Set before anybody else sees the session
+	number uint64
+	online atomic.Bool // a hint for shared subscriptions
 
 	mu       sync.Mutex
 	c        *client // nil while nobody is connected
@@ -63,7 +64,9 @@ type will struct {
 // the client is there and its socket keeps up; QoS 1 and 2 within the bound of
 // the queue. What does not fit is dropped and counted. A message for a session
 // that is kept comes back as unsaved, and is sent when it is on disk.
-func (s *session) deliver(m *message, sub subscription, retained bool) (took bool, unsaved *outgoing) {
+func (s *session) deliver(
+	m *message, sub subscription, retained bool,
+) (took bool, unsaved *outgoing) {
 	retain := retained || sub.retainAsPublished && m.retain
 	qos := min(m.qos, sub.qos)
 	s.mu.Lock()
@@ -79,13 +82,22 @@ func (s *session) deliver(m *message, sub subscription, retained bool) (took boo
 		s.f.stats.dropped.Add(1)
 		return false, nil
 	case qos == 0:
-		c.write(func(b []byte) []byte { return appendPublish(b, m, 0, 0, retain, false, c.v5, s.f.now()) }, m)
+		c.write(func(b []byte) []byte {
+			return appendPublish(b, m, 0, 0, retain, false, c.v5, s.f.now())
+		}, m)
 		return true, nil
-	case len(s.queue) >= s.f.cfg.MaxQueued || len(s.held) >= math.MaxUint16 || s.bytes+m.size() > s.f.cfg.MaxQueuedBytes:
+	case len(s.queue) >= s.f.cfg.MaxQueued || len(s.held) >= math.MaxUint16 ||
+		s.bytes+m.size() > s.f.cfg.MaxQueuedBytes:
 		s.f.stats.dropped.Add(1)
 		return false, nil
 	}
-	o := &outgoing{m: m, qos: qos, retain: retain, id: s.freeID(), saving: s.keeps}
+	o := &outgoing{
+		m:      m,
+		qos:    qos,
+		retain: retain,
+		id:     s.freeID(),
+		saving: s.keeps,
+	}
 	s.enqueue(o)
 	if o.saving {
 		return true, o
@@ -195,7 +207,9 @@ func (s *session) resume() {
 	sortByOrder(again)
 	sortByOrder(released)
 	for _, o := range released {
-		s.c.write(func(b []byte) []byte { return appendAck(b, tPubrel, o.id, rcSuccess, s.c.v5) }, nil)
+		s.c.write(func(b []byte) []byte {
+			return appendAck(b, tPubrel, o.id, rcSuccess, s.c.v5)
+		}, nil)
 	}
 	s.queue = append(again, s.queue...)
 	s.pump()
@@ -249,7 +263,11 @@ func (s *session) end() {
 	s.mu.Lock()
 	s.gone = true
 	subs := s.subs
-	s.subs, s.queue, s.held, s.received, s.bytes = nil, nil, nil, nil, 0
+	s.subs = nil
+	s.queue = nil
+	s.held = nil
+	s.received = nil
+	s.bytes = 0
 	if s.number != 0 {
 		s.f.state.note(&record{kind: recGone, session: s.number})
 	}

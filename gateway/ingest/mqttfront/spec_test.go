@@ -55,7 +55,8 @@ func (v mqtt) connect(id string, flags byte, more ...string) string {
 }
 
 func (v mqtt) connectWith(id string, flags byte, props string, more ...string) string {
-	return packet(0x10, text("MQTT"), one(byte(v)), one(flags), two(60), props, text(id), strings.Join(more, ""))
+	return packet(0x10, text("MQTT"), one(byte(v)), one(flags), two(60), props, text(id),
+		strings.Join(more, ""))
 }
 
 const (
@@ -76,7 +77,8 @@ func (v mqtt) connack(present bool) string {
 	if v < 5 {
 		return "\x20\x02" + one(flags) + "\x00"
 	}
-	return packet(0x20, one(flags), "\x00", v.props("\x21\x00\x40", "\x27\x00\x04\x00\x00", "\x29\x00"))
+	return packet(0x20, one(flags), "\x00",
+		v.props("\x21\x00\x40", "\x27\x00\x04\x00\x00", "\x29\x00"))
 }
 
 // publish is PUBLISH; flags are DUP (8), QoS (2, 4) and RETAIN (1).
@@ -244,7 +246,12 @@ func TestSpecDataRepresentation(t *testing.T) {
 			all = append(all,
 				dialogue{what + " in a topic name", v.publish(2, s, 1, "x"), "", 0x81},
 				dialogue{"[MQTT-3.8.3-1] " + what + " in a filter", v.subscribe(1, s, 0), "", 0x81},
-				dialogue{"[MQTT-3.10.3-1] " + what + " in a filter to be given up", v.unsubscribe(1, s), "", 0x81})
+				dialogue{
+					"[MQTT-3.10.3-1] " + what + " in a filter to be given up",
+					v.unsubscribe(1, s),
+					"",
+					0x81,
+				})
 		}
 		const bom = "\xef\xbb\xbf"
 		all = append(all,
@@ -252,8 +259,15 @@ func TestSpecDataRepresentation(t *testing.T) {
 			dialogue{"a packet without its string", packet(0x30, "\x00"), "", 0x81},
 			dialogue{"an empty string is a string", v.unsubscribe(7, ""), v.unsuback(7, 0x11), 0},
 			dialogue{"a remaining length of five bytes", "\x30\xff\xff\xff\xff\x01", "", 0x81},
-			dialogue{"[MQTT-4.7.3-3] the longest topic", v.subscribe(1, own+strings.Repeat("x", 65535-len(own)), 0), v.suback(1, 0), 0},
-			dialogue{"[MQTT-1.5.3-3] [MQTT-1.5.4-3] U+FEFF stays", v.subscribe(1, own+"a"+bom, 0) + v.publish(0, own+"a", 0, "without") + v.publish(0, own+"a"+bom, 0, "with"),
+			dialogue{
+				"[MQTT-4.7.3-3] the longest topic",
+				v.subscribe(1, own+strings.Repeat("x", 65535-len(own)), 0),
+				v.suback(1, 0),
+				0,
+			},
+			dialogue{"[MQTT-1.5.3-3] [MQTT-1.5.4-3] U+FEFF stays",
+				v.subscribe(1, own+"a"+bom, 0) + v.publish(0, own+"a", 0, "without") +
+					v.publish(0, own+"a"+bom, 0, "with"),
 				v.suback(1, 0) + v.publish(0, own+"a"+bom, 0, "with"), 0},
 		)
 		hold(t, v, f, all)
@@ -264,20 +278,36 @@ func TestSpecFixedHeader(t *testing.T) {
 	f, _ := specFront(t)
 	versions(t, func(t *testing.T, v mqtt) {
 		var all []dialogue
-		for _, p := range []string{puback(1), pubrec(1), pubrel(1), pubcomp(1), v.subscribe(1, status, 0), v.unsubscribe(1, status), ping, bye} {
+		for _, p := range []string{
+			puback(1), pubrec(1), pubrel(1), pubcomp(1), v.subscribe(1, status, 0),
+			v.unsubscribe(1, status), ping, bye,
+		} {
 			right := p[0] & 15
 			for flags := range byte(16) {
 				if flags != right {
-					name := fmt.Sprintf("[MQTT-2.2.2-2] [MQTT-2.1.3-1] type %d with flags %04b", p[0]>>4, flags)
+					name := fmt.Sprintf("[MQTT-2.2.2-2] [MQTT-2.1.3-1] type %d with flags %04b",
+						p[0]>>4, flags)
 					all = append(all, dialogue{name, one(p[0]&0xF0|flags) + p[1:], "", 0x81})
 				}
 			}
 		}
 		for _, kind := range []byte{2, 9, 11, 13} {
-			all = append(all, dialogue{fmt.Sprintf("[MQTT-4.8.0-1] [MQTT-4.13.1-1] type %d, which only a server sends", kind), packet(kind<<4, "\x00\x00"), "", 0x82})
+			all = append(all,
+				dialogue{
+					fmt.Sprintf("[MQTT-4.8.0-1] [MQTT-4.13.1-1] type %d, which only a server sends",
+						kind),
+					packet(kind<<4, "\x00\x00"),
+					"",
+					0x82,
+				})
 		}
 		all = append(all,
-			dialogue{"[MQTT-4.8.0-1] [MQTT-4.13.1-1] type 0, which is forbidden", packet(0), "", 0x82},
+			dialogue{
+				"[MQTT-4.8.0-1] [MQTT-4.13.1-1] type 0, which is forbidden",
+				packet(0),
+				"",
+				0x82,
+			},
 			dialogue{"type 15 with flags", packet(0xF1), "", 0x81})
 		hold(t, v, f, all)
 	})
@@ -287,14 +317,39 @@ func TestSpecPacketIdentifier(t *testing.T) {
 	f, _ := specFront(t)
 	versions(t, func(t *testing.T, v mqtt) {
 		hold(t, v, f, []dialogue{
-			{"[MQTT-2.3.1-1] [MQTT-2.2.1-3] PUBLISH with 0", v.publish(2, status, 0, "x"), "", 0x82},
+			{
+				"[MQTT-2.3.1-1] [MQTT-2.2.1-3] PUBLISH with 0",
+				v.publish(2, status, 0, "x"),
+				"",
+				0x82,
+			},
 			{"[MQTT-2.3.1-1] [MQTT-2.2.1-3] SUBSCRIBE with 0", v.subscribe(0, status, 0), "", 0x82},
-			{"[MQTT-2.3.1-1] [MQTT-2.2.1-3] UNSUBSCRIBE with 0", v.unsubscribe(0, status), "", 0x82},
+			{
+				"[MQTT-2.3.1-1] [MQTT-2.2.1-3] UNSUBSCRIBE with 0",
+				v.unsubscribe(0, status),
+				"",
+				0x82,
+			},
 			{"PUBACK with 0", puback(0), "", 0x82},
 			{"PUBREL without one", packet(0x62, "\x00"), "", 0x81},
-			{"[MQTT-2.3.1-5] [MQTT-2.2.1-2] QoS 0 has none", v.subscribe(1, status, 2) + v.publish(0, status, 0, "\x00\x01x"), v.suback(1, 2) + v.publish(0, status, 0, "\x00\x01x"), 0},
-			{"[MQTT-2.3.1-6] [MQTT-2.2.1-5] PUBACK has PUBLISH's", v.publish(2, status, 0xFEDC, "x"), puback(0xFEDC), 0},
-			{"[MQTT-2.3.1-7] [MQTT-2.2.1-6] SUBACK and UNSUBACK have the question's", v.subscribe(500, status, 1) + v.unsubscribe(501, status), v.suback(500, 1) + v.unsuback(501, 0), 0},
+			{
+				"[MQTT-2.3.1-5] [MQTT-2.2.1-2] QoS 0 has none",
+				v.subscribe(1, status, 2) + v.publish(0, status, 0, "\x00\x01x"),
+				v.suback(1, 2) + v.publish(0, status, 0, "\x00\x01x"),
+				0,
+			},
+			{
+				"[MQTT-2.3.1-6] [MQTT-2.2.1-5] PUBACK has PUBLISH's",
+				v.publish(2, status, 0xFEDC, "x"),
+				puback(0xFEDC),
+				0,
+			},
+			{
+				"[MQTT-2.3.1-7] [MQTT-2.2.1-6] SUBACK and UNSUBACK have the question's",
+				v.subscribe(500, status, 1) + v.unsubscribe(501, status),
+				v.suback(500, 1) + v.unsuback(501, 0),
+				0,
+			},
 		})
 		w := v.comes(t, f, "dev")
 		w.say(v.publish(4, status, 65535, "x"))
@@ -309,7 +364,10 @@ func TestSpecPacketIdentifier(t *testing.T) {
 func TestSpecConnectIsFirstAndOnce(t *testing.T) {
 	f, _ := specFront(t)
 	versions(t, func(t *testing.T, v mqtt) {
-		for _, p := range []string{v.publish(0, status, 0, "x"), ping, v.subscribe(1, status, 0), bye, "\x11" + v.connect("dev", clean)[1:], "\x00\x00"} {
+		for _, p := range []string{
+			v.publish(0, status, 0, "x"), ping, v.subscribe(1, status, 0), bye,
+			"\x11" + v.connect("dev", clean)[1:], "\x00\x00",
+		} {
 			w := dial(t, f)
 			w.say(p)
 			w.closed() // [MQTT-3.1.0-1] [MQTT-3.2.0-1] [MQTT-3.14.0-1]: not even a DISCONNECT
@@ -345,26 +403,31 @@ func TestSpecSessions(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		w = opens(t, f, v.kept("dev"), v.connack(true)) // [MQTT-3.1.2-4] [MQTT-3.1.2-5] [MQTT-3.2.2-2]
-		w.hears(v.publish(2, command, 1, "a"), v.publish(2, command, 2, "b"), v.publish(2, command, 3, "c"))
+		// [MQTT-3.1.2-4] [MQTT-3.1.2-5] [MQTT-3.2.2-2]
+		w = opens(t, f, v.kept("dev"), v.connack(true))
+		w.hears(v.publish(2, command, 1, "a"), v.publish(2, command, 2, "b"),
+			v.publish(2, command, 3, "c"))
 		w.say(puback(2))
 		w.quiet()
 		w.leaves(f)
 		w = opens(t, f, v.kept("dev"), v.connack(true))
-		w.hears(v.publish(10, command, 1, "a"), v.publish(10, command, 3, "c")) // [MQTT-4.4.0-1] [MQTT-3.3.1-1] [MQTT-4.6.0-1]
+		// [MQTT-4.4.0-1] [MQTT-3.3.1-1] [MQTT-4.6.0-1]
+		w.hears(v.publish(10, command, 1, "a"), v.publish(10, command, 3, "c"))
 		w.quiet()
 		w.say(bye)
 		w.closed() // and the session stays [MQTT-4.1.0-1]
 		w = opens(t, f, v.kept("dev"), v.connack(true))
 		w.hears(v.publish(10, command, 1, "a"), v.publish(10, command, 3, "c"))
 		w.leaves(f)
-		w = opens(t, f, v.connect("dev", clean), v.connack(false)) // [MQTT-3.1.2-6] [MQTT-3.1.2-4] [MQTT-3.2.2-1] [MQTT-3.2.2-2]
+		// [MQTT-3.1.2-6] [MQTT-3.1.2-4] [MQTT-3.2.2-1] [MQTT-3.2.2-2]
+		w = opens(t, f, v.connect("dev", clean), v.connack(false))
 		w.quiet()
 		if f.Subscribed(command) {
 			t.Error("the subscription of the discarded session is there")
 		}
 		w.leaves(f)
-		w = opens(t, f, v.kept("dev"), v.connack(false)) // [MQTT-3.1.2-6]: nothing of a clean session is used again
+		// [MQTT-3.1.2-6]: nothing of a clean session is used again
+		w = opens(t, f, v.kept("dev"), v.connack(false))
 		w.leaves(f)
 		v.comes(t, f, "dev").leaves(f)
 	})
@@ -388,10 +451,13 @@ func TestSpecWill(t *testing.T) {
 		watcher.say(v.subscribe(1, own+"#", 2))
 		watcher.hears(v.suback(1, 2))
 		with := func(flags byte) *wire {
-			return opens(t, f, v.connect("dev", clean|willFlag|flags, v.props(), text(status), text("gone")), v.connack(false))
+			return opens(t, f,
+				v.connect("dev", clean|willFlag|flags, v.props(), text(status), text("gone")),
+				v.connack(false))
 		}
 		for qos := range byte(3) {
-			with(qos << 3).leaves(f) // [MQTT-3.1.2-8]; [MQTT-3.1.2-16] [MQTT-3.1.2-14]: not retained
+			// [MQTT-3.1.2-8]; [MQTT-3.1.2-16] [MQTT-3.1.2-14]: not retained
+			with(qos << 3).leaves(f)
 			watcher.hears(v.publish(qos<<1, status, int(qos), "gone"))
 			switch qos {
 			case 1:
@@ -423,7 +489,8 @@ func TestSpecWill(t *testing.T) {
 		late.say(v.publish(1, status, 0, "")) // clears it
 		late.hears(v.publish(0, status, 0, ""))
 		watcher.hears(v.publish(0, status, 0, ""))
-		empty := opens(t, f, v.connect("dev", clean|willFlag, v.props(), text(status), text("")), v.connack(false))
+		empty := opens(t, f, v.connect("dev", clean|willFlag, v.props(), text(status), text("")),
+			v.connack(false))
 		empty.leaves(f) // a will of no bytes is a message, too
 		watcher.hears(v.publish(0, status, 0, ""))
 		watcher.leaves(f)
@@ -437,15 +504,18 @@ func TestSpecKeepAlive(t *testing.T) {
 	versions(t, func(t *testing.T, v mqtt) {
 		t.Parallel()
 		w := dial(t, f)
-		w.say(packet(0x10, text("MQTT"), one(byte(v)), "\x02", two(1), v.props(), text(fmt.Sprint("dev--", v))))
+		w.say(packet(0x10, text("MQTT"), one(byte(v)), "\x02", two(1), v.props(),
+			text(fmt.Sprint("dev--", v))))
 		w.hears(v.connack(false))
 		forever := dial(t, f)
-		forever.say(packet(0x10, text("MQTT"), one(byte(v)), "\x02", two(0), v.props(), text(fmt.Sprint("dev--forever", v))))
+		forever.say(packet(0x10, text("MQTT"), one(byte(v)), "\x02", two(0), v.props(),
+			text(fmt.Sprint("dev--forever", v))))
 		forever.hears(v.connack(false))
 		began := time.Now()
 		w.breaks(v, 0x8D) // [MQTT-3.1.2-24] [MQTT-3.1.2-22]
 		if d := time.Since(began); d < 1200*time.Millisecond {
-			t.Errorf("closed after %v, want one and a half of a second", d) // the clock behind it ticks each second
+			// the clock behind it ticks each second
+			t.Errorf("closed after %v, want one and a half of a second", d)
 		}
 		forever.quiet()
 	})
@@ -457,40 +527,92 @@ func TestSpecPublish(t *testing.T) {
 		hold(t, v, f, []dialogue{
 			{"[MQTT-3.3.1-4] QoS 3", packet(0x36, text(status), two(1), v.props()), "", 0x81},
 			{"[MQTT-3.3.1-2] DUP with QoS 0", packet(0x38, text(status), v.props()), "", 0x81},
-			{"[MQTT-3.3.2-2] [MQTT-4.7.1-1] # in a topic name", v.publish(2, own+"#", 1, "x"), "", 0x90},
-			{"[MQTT-3.3.2-2] [MQTT-4.7.1-1] + in a topic name", v.publish(2, own+"+/a", 1, "x"), "", 0x90},
+			{
+				"[MQTT-3.3.2-2] [MQTT-4.7.1-1] # in a topic name",
+				v.publish(2, own+"#", 1, "x"),
+				"",
+				0x90,
+			},
+			{
+				"[MQTT-3.3.2-2] [MQTT-4.7.1-1] + in a topic name",
+				v.publish(2, own+"+/a", 1, "x"),
+				"",
+				0x90,
+			},
 			{"[MQTT-4.7.3-1] no topic name", v.publish(2, "", 1, "x"), "", 0x82},
 			{"[MQTT-3.3.4-1] QoS 0 is not answered", v.publish(0, status, 0, "x"), "", 0},
-			{"[MQTT-3.3.4-1] [MQTT-4.3.2-2] [MQTT-4.3.2-4] QoS 1 is answered with PUBACK", v.publish(2, status, 9, "x"), puback(9), 0},
-			{"[MQTT-4.3.2-2] [MQTT-4.3.2-5] and may come again", v.publish(2, status, 9, "x") + v.publish(10, status, 9, "x"), puback(9) + puback(9), 0},
-			{"[MQTT-3.3.4-1] [MQTT-4.3.3-2] [MQTT-4.3.3-8] QoS 2 is answered with PUBREC", v.publish(4, status, 9, "x"), pubrec(9), 0},
-			{"a payload may be empty", v.subscribe(1, status, 0) + v.publish(0, status, 0, ""), v.suback(1, 0) + v.publish(0, status, 0, ""), 0},
-			{"[MQTT-3.3.1-3] DUP is not passed on", v.subscribe(1, status, 0) + v.publish(10, status, 4, "x"), v.suback(1, 0) + v.publish(0, status, 0, "x") + puback(4), 0},
-			{"[MQTT-4.6.0-2] [MQTT-4.6.0-5] PUBACKs in the order of PUBLISHes", v.publish(2, status, 3, "") + v.publish(2, status, 1, "") + v.publish(2, status, 2, ""), puback(3) + puback(1) + puback(2), 0},
-			{"[MQTT-4.6.0-3] [MQTT-4.6.0-6] PUBRECs in the order of PUBLISHes", v.publish(4, status, 3, "") + v.publish(4, status, 1, "") + v.publish(4, status, 2, ""), pubrec(3) + pubrec(1) + pubrec(2), 0},
+			{
+				"[MQTT-3.3.4-1] [MQTT-4.3.2-2] [MQTT-4.3.2-4] QoS 1 is answered with PUBACK",
+				v.publish(2, status, 9, "x"),
+				puback(9),
+				0,
+			},
+			{
+				"[MQTT-4.3.2-2] [MQTT-4.3.2-5] and may come again",
+				v.publish(2, status, 9, "x") + v.publish(10, status, 9, "x"),
+				puback(9) + puback(9),
+				0,
+			},
+			{
+				"[MQTT-3.3.4-1] [MQTT-4.3.3-2] [MQTT-4.3.3-8] QoS 2 is answered with PUBREC",
+				v.publish(4, status, 9, "x"),
+				pubrec(9),
+				0,
+			},
+			{
+				"a payload may be empty",
+				v.subscribe(1, status, 0) + v.publish(0, status, 0, ""),
+				v.suback(1, 0) + v.publish(0, status, 0, ""),
+				0,
+			},
+			{
+				"[MQTT-3.3.1-3] DUP is not passed on",
+				v.subscribe(1, status, 0) + v.publish(10, status, 4, "x"),
+				v.suback(1, 0) + v.publish(0, status, 0, "x") + puback(4),
+				0,
+			},
+			{
+				"[MQTT-4.6.0-2] [MQTT-4.6.0-5] PUBACKs in the order of PUBLISHes",
+				v.publish(2, status, 3, "") + v.publish(2, status, 1, "") +
+					v.publish(2, status, 2, ""),
+				puback(3) + puback(1) + puback(2),
+				0,
+			},
+			{
+				"[MQTT-4.6.0-3] [MQTT-4.6.0-6] PUBRECs in the order of PUBLISHes",
+				v.publish(4, status, 3, "") + v.publish(4, status, 1, "") +
+					v.publish(4, status, 2, ""),
+				pubrec(3) + pubrec(1) + pubrec(2),
+				0,
+			},
 		})
-		t.Run("[MQTT-4.3.3-2] [MQTT-4.3.3-10] one of QoS 2 is taken once until PUBREL", func(t *testing.T) {
-			w := v.comes(t, f, "dev")
-			before := len(in.seen())
-			for range 3 {
-				w.say(v.publish(4, status, 5, "once"))
+		t.Run("[MQTT-4.3.3-2] [MQTT-4.3.3-10] one of QoS 2 is taken once until PUBREL",
+			func(t *testing.T) {
+				w := v.comes(t, f, "dev")
+				before := len(in.seen())
+				for range 3 {
+					w.say(v.publish(4, status, 5, "once"))
+					w.hears(pubrec(5))
+				}
+				w.say(pubrel(5))
+				w.hears(pubcomp(5))                    // [MQTT-4.3.3-2] [MQTT-4.3.3-11]
+				w.say(v.publish(4, status, 5, "next")) // [MQTT-4.3.3-12]
 				w.hears(pubrec(5))
-			}
-			w.say(pubrel(5))
-			w.hears(pubcomp(5))                    // [MQTT-4.3.3-2] [MQTT-4.3.3-11]
-			w.say(v.publish(4, status, 5, "next")) // [MQTT-4.3.3-12]
-			w.hears(pubrec(5))
-			if got := len(in.seen()) - before; got != 2 {
-				t.Errorf("%d publications were taken, want 2", got)
-			}
-		})
+				if got := len(in.seen()) - before; got != 2 {
+					t.Errorf("%d publications were taken, want 2", got)
+				}
+			})
 		t.Run("PUBREL before PUBREC", func(t *testing.T) {
 			in.set(func() { in.hold, in.held = true, nil })
 			defer in.set(func() { in.hold = false })
 			w := v.comes(t, f, "dev")
 			w.say(v.publish(4, status, 6, "x"), pubrel(6))
 			w.breaks(v, 0x82)
-			waitFor(t, "the publication", func() bool { in.mu.Lock(); defer in.mu.Unlock(); return len(in.held) == 1 })
+			waitFor(t, "the publication", func() bool {
+				in.mu.Lock()
+				defer in.mu.Unlock()
+				return len(in.held) == 1
+			})
 			in.release(0)
 		})
 	})
@@ -584,8 +706,10 @@ func TestSpecRetained(t *testing.T) {
 		pub.say(v.publish(3, status, 1, "first")) // [MQTT-3.3.1-5]
 		pub.hears(puback(1))
 		live.hears(v.publish(0, status, 0, "first")) // [MQTT-3.3.1-9] [MQTT-3.3.1-12]
-		retained("[MQTT-3.3.1-6] [MQTT-3.3.1-8] [MQTT-3.3.1-9] at its QoS, marked", v.publish(3, status, 1, "first"))
-		pub.say(v.publish(0, status, 0, "passing")) // [MQTT-3.3.1-12] [MQTT-3.3.1-8]: replaces nothing
+		retained("[MQTT-3.3.1-6] [MQTT-3.3.1-8] [MQTT-3.3.1-9] at its QoS, marked",
+			v.publish(3, status, 1, "first"))
+		// [MQTT-3.3.1-12] [MQTT-3.3.1-8]: replaces nothing
+		pub.say(v.publish(0, status, 0, "passing"))
 		live.hears(v.publish(0, status, 0, "passing"))
 		retained("", v.publish(3, status, 1, "first"))
 		pub.say(v.publish(1, status, 0, "second")) // [MQTT-3.3.1-7] [MQTT-3.3.1-5]
@@ -596,7 +720,8 @@ func TestSpecRetained(t *testing.T) {
 		retained("", v.publish(1, status, 0, "second"))
 		live.say(v.subscribe(2, status, 0)) // [MQTT-3.8.4-3] [MQTT-3.8.4-4]: the same filter again
 		live.hears(v.suback(2, 0), v.publish(1, status, 0, "second"))
-		pub.say(v.publish(1, status, 0, "")) // [MQTT-3.3.1-10] [MQTT-3.3.1-6]; [MQTT-3.3.1-11] [MQTT-3.3.1-7]: not kept itself
+		// [MQTT-3.3.1-10] [MQTT-3.3.1-6]; [MQTT-3.3.1-11] [MQTT-3.3.1-7]: not kept itself
+		pub.say(v.publish(1, status, 0, ""))
 		live.hears(v.publish(0, status, 0, ""))
 		retained("")
 		pub.leaves(f)
@@ -615,28 +740,119 @@ func TestSpecSubscribe(t *testing.T) {
 		if v == 5 {
 			bad = 0x8F
 		}
-		many := packet(0x82, two(9), v.props(), text(own+"a"), "\x02", text("elsewhere"), "\x01", text(own+"b"), "\x00")
+		many := packet(0x82, two(9), v.props(), text(own+"a"), "\x02", text("elsewhere"), "\x01",
+			text(own+"b"), "\x00")
 		hold(t, v, f, []dialogue{
-			{"[MQTT-3.8.3-3] [MQTT-3.8.3-2] without a filter", packet(0x82, two(1), v.props()), "", 0x82},
-			{"a filter without its options", packet(0x82, two(1), v.props(), text(status)), "", 0x81},
-			{"[MQTT-3.8.4-1] [MQTT-3.8.4-2] [MQTT-3.8.4-6] [MQTT-3.8.4-7] granted as asked", v.subscribe(1, status, 0) + v.subscribe(2, status, 1) + v.subscribe(3, status, 2), v.suback(1, 0) + v.suback(2, 1) + v.suback(3, 2), 0},
-			{"[MQTT-3.8.4-4] [MQTT-3.8.4-5] [MQTT-3.8.4-6] [MQTT-3.9.3-1] one code for each filter, in order", many, v.suback(9, 2, not, 0), 0},
-			{"[MQTT-3.9.3-2] others' topics", v.subscribe(1, "gh/v1/school/other/#", 0), v.suback(1, not), 0},
+			{
+				"[MQTT-3.8.3-3] [MQTT-3.8.3-2] without a filter",
+				packet(0x82, two(1), v.props()),
+				"",
+				0x82,
+			},
+			{
+				"a filter without its options",
+				packet(0x82, two(1), v.props(), text(status)),
+				"",
+				0x81,
+			},
+			{
+				"[MQTT-3.8.4-1] [MQTT-3.8.4-2] [MQTT-3.8.4-6] [MQTT-3.8.4-7] granted as asked",
+				v.subscribe(1, status, 0) + v.subscribe(2, status, 1) + v.subscribe(3, status, 2),
+				v.suback(1, 0) + v.suback(2, 1) + v.suback(3, 2),
+				0,
+			},
+			{
+				"[MQTT-3.8.4-4] [MQTT-3.8.4-5] [MQTT-3.8.4-6] [MQTT-3.9.3-1] one code for each " +
+					"filter, in order",
+				many,
+				v.suback(9, 2, not, 0),
+				0,
+			},
+			{
+				"[MQTT-3.9.3-2] others' topics",
+				v.subscribe(1, "gh/v1/school/other/#", 0),
+				v.suback(1, not),
+				0,
+			},
 			{"[MQTT-4.7.2-1] everything", v.subscribe(1, "#", 0), v.suback(1, not), 0},
-			{"[MQTT-4.7.2-1] everything below any level", v.subscribe(1, "+/v1/school/dev/#", 0), v.suback(1, not), 0},
+			{
+				"[MQTT-4.7.2-1] everything below any level",
+				v.subscribe(1, "+/v1/school/dev/#", 0),
+				v.suback(1, not),
+				0,
+			},
 			{"the server's own topics", v.subscribe(1, "$SYS/#", 0), v.suback(1, not), 0},
-			{"[MQTT-4.7.1-2] [MQTT-4.7.1-1] # before the end", v.subscribe(1, own+"#/a", 0), v.suback(1, bad), 0},
-			{"[MQTT-4.7.1-2] [MQTT-4.7.1-1] # in a level", v.subscribe(1, own+"a#", 0), v.suback(1, bad), 0},
-			{"[MQTT-4.7.1-3] [MQTT-4.7.1-2] + in a level", v.subscribe(1, own+"a+", 0), v.suback(1, bad), 0},
+			{
+				"[MQTT-4.7.1-2] [MQTT-4.7.1-1] # before the end",
+				v.subscribe(1, own+"#/a", 0),
+				v.suback(1, bad),
+				0,
+			},
+			{
+				"[MQTT-4.7.1-2] [MQTT-4.7.1-1] # in a level",
+				v.subscribe(1, own+"a#", 0),
+				v.suback(1, bad),
+				0,
+			},
+			{
+				"[MQTT-4.7.1-3] [MQTT-4.7.1-2] + in a level",
+				v.subscribe(1, own+"a+", 0),
+				v.suback(1, bad),
+				0,
+			},
 			{"[MQTT-4.7.3-1] no filter", v.subscribe(1, "", 0), v.suback(1, bad), 0},
-			{"[MQTT-3.8.4-6] [MQTT-3.8.4-8] [MQTT-4.3.1-1] the lesser QoS of both", v.subscribe(1, own+"+", 1) + v.publish(4, status, 8, "x"), v.suback(1, 1) + v.publish(2, status, 1, "x") + pubrec(8), 0},
-			{"[MQTT-3.3.5-1] [MQTT-3.3.4-2] the higher QoS of overlapping filters", v.subscribe(1, own+"#", 0) + v.subscribe(2, status, 1) + v.publish(4, status, 8, "x"), v.suback(1, 0) + v.suback(2, 1) + v.publish(2, status, 1, "x") + pubrec(8), 0},
-			{"[MQTT-3.8.4-3] a filter again replaces the first", v.subscribe(1, status, 1) + v.subscribe(2, status, 0) + v.publish(2, status, 8, "x"), v.suback(1, 1) + v.suback(2, 0) + v.publish(0, status, 0, "x") + puback(8), 0},
-			{"[MQTT-3.10.3-2] UNSUBSCRIBE without a filter", packet(0xA2, two(1), v.props()), "", 0x82},
-			{"[MQTT-3.10.4-1] to the letter", v.subscribe(1, own+"+", 0) + v.unsubscribe(2, status, own+"#") + v.publish(0, status, 0, "x"), v.suback(1, 0) + v.unsuback(2, 0x11, 0x11) + v.publish(0, status, 0, "x"), 0},
-			{"[MQTT-3.10.4-2] [MQTT-3.10.4-4] [MQTT-3.11.3-1] given up", v.subscribe(1, status, 0) + v.unsubscribe(2, "no", status, status) + v.publish(0, status, 0, "x"), v.suback(1, 0) + v.unsuback(2, 0x11, 0, 0x11), 0},
-			{"[MQTT-3.10.4-5] nothing to give up", v.unsubscribe(2, status), v.unsuback(2, 0x11), 0},
-			{"[MQTT-3.10.4-3] what is on its way comes through", v.subscribe(1, status, 2) + v.publish(4, status, 8, "x"), v.suback(1, 2) + v.publish(4, status, 1, "x") + pubrec(8), 0},
+			{
+				"[MQTT-3.8.4-6] [MQTT-3.8.4-8] [MQTT-4.3.1-1] the lesser QoS of both",
+				v.subscribe(1, own+"+", 1) + v.publish(4, status, 8, "x"),
+				v.suback(1, 1) + v.publish(2, status, 1, "x") + pubrec(8),
+				0,
+			},
+			{
+				"[MQTT-3.3.5-1] [MQTT-3.3.4-2] the higher QoS of overlapping filters",
+				v.subscribe(1, own+"#", 0) + v.subscribe(2, status, 1) +
+					v.publish(4, status, 8, "x"),
+				v.suback(1, 0) + v.suback(2, 1) + v.publish(2, status, 1, "x") + pubrec(8),
+				0,
+			},
+			{
+				"[MQTT-3.8.4-3] a filter again replaces the first",
+				v.subscribe(1, status, 1) + v.subscribe(2, status, 0) +
+					v.publish(2, status, 8, "x"),
+				v.suback(1, 1) + v.suback(2, 0) + v.publish(0, status, 0, "x") + puback(8),
+				0,
+			},
+			{
+				"[MQTT-3.10.3-2] UNSUBSCRIBE without a filter",
+				packet(0xA2, two(1), v.props()),
+				"",
+				0x82,
+			},
+			{
+				"[MQTT-3.10.4-1] to the letter",
+				v.subscribe(1, own+"+", 0) + v.unsubscribe(2, status, own+"#") +
+					v.publish(0, status, 0, "x"),
+				v.suback(1, 0) + v.unsuback(2, 0x11, 0x11) + v.publish(0, status, 0, "x"),
+				0,
+			},
+			{
+				"[MQTT-3.10.4-2] [MQTT-3.10.4-4] [MQTT-3.11.3-1] given up",
+				v.subscribe(1, status, 0) + v.unsubscribe(2, "no", status, status) +
+					v.publish(0, status, 0, "x"),
+				v.suback(1, 0) + v.unsuback(2, 0x11, 0, 0x11),
+				0,
+			},
+			{
+				"[MQTT-3.10.4-5] nothing to give up",
+				v.unsubscribe(2, status),
+				v.unsuback(2, 0x11),
+				0,
+			},
+			{
+				"[MQTT-3.10.4-3] what is on its way comes through",
+				v.subscribe(1, status, 2) + v.publish(4, status, 8, "x"),
+				v.suback(1, 2) + v.publish(4, status, 1, "x") + pubrec(8),
+				0,
+			},
 		})
 		t.Run("[MQTT-3.10.4-3] and is completed", func(t *testing.T) {
 			w := v.comes(t, f, "dev")
@@ -695,10 +911,24 @@ func TestSpecTopicMatching(t *testing.T) {
 // TestSpecNotAuthorized: MQTT 3.1.1 has no way to say no [MQTT-3.3.5-2].
 func TestSpecNotAuthorized(t *testing.T) {
 	f, _ := specFront(t)
-	hold(t, 4, f, []dialogue{{"[MQTT-3.3.5-2] QoS 1", mqtt(4).publish(2, "elsewhere", 1, "x"), puback(1), 0}, {"[MQTT-3.3.5-2] QoS 2", mqtt(4).publish(4, "elsewhere", 1, "x"), pubrec(1), 0}})
+	hold(t, 4, f,
+		[]dialogue{
+			{"[MQTT-3.3.5-2] QoS 1", mqtt(4).publish(2, "elsewhere", 1, "x"), puback(1), 0},
+			{"[MQTT-3.3.5-2] QoS 2", mqtt(4).publish(4, "elsewhere", 1, "x"), pubrec(1), 0},
+		})
 	hold(t, 5, f, []dialogue{
-		{"[MQTT-3.4.2-1] QoS 1", mqtt(5).publish(2, "elsewhere", 1, "x"), "\x40\x03\x00\x01\x87", 0},
-		{"[MQTT-3.5.2-1] [MQTT-4.3.3-9] QoS 2, whose identifier is free at once", mqtt(5).publish(4, "elsewhere", 1, "x"), "\x50\x03\x00\x01\x87", 0},
+		{
+			"[MQTT-3.4.2-1] QoS 1",
+			mqtt(5).publish(2, "elsewhere", 1, "x"),
+			"\x40\x03\x00\x01\x87",
+			0,
+		},
+		{
+			"[MQTT-3.5.2-1] [MQTT-4.3.3-9] QoS 2, whose identifier is free at once",
+			mqtt(5).publish(4, "elsewhere", 1, "x"),
+			"\x50\x03\x00\x01\x87",
+			0,
+		},
 	})
 	w := mqtt(5).comes(t, f, "dev")
 	w.say(mqtt(5).publish(4, "elsewhere", 1, "x"))
@@ -734,7 +964,11 @@ func TestSpecSubscribeWhileAPublicationIsWritten(t *testing.T) {
 		}
 		in.set(func() { in.hold, in.held = true, nil })
 		pub.say(v.publish(3, status, 2, "new"))
-		waitFor(t, "the intake to have it", func() bool { in.mu.Lock(); defer in.mu.Unlock(); return len(in.held) == 1 })
+		waitFor(t, "the intake to have it", func() bool {
+			in.mu.Lock()
+			defer in.mu.Unlock()
+			return len(in.held) == 1
+		})
 		comes := v.comes(t, f, "dev--comes")
 		comes.say(v.subscribe(1, status, 0))
 		comes.hears(v.suback(1, 0), v.publish(1, status, 0, "old"))
@@ -744,8 +978,9 @@ func TestSpecSubscribeWhileAPublicationIsWritten(t *testing.T) {
 		in.release(0)
 		pub.hears(puback(2))
 		stays.hears(v.publish(0, status, 0, "new"))
-		comes.hears(v.publish(0, status, 0, "new")) // or it would be left with the old one [MQTT-3.3.1-5]
-		leaves.quiet()                              // [MQTT-3.10.4-2]
+		// or it would be left with the old one [MQTT-3.3.1-5]
+		comes.hears(v.publish(0, status, 0, "new"))
+		leaves.quiet() // [MQTT-3.10.4-2]
 		pub.say(v.publish(3, status, 3, ""))
 		pub.hears(puback(3))
 		for _, w := range []*wire{pub, stays, leaves, comes} {

@@ -51,7 +51,10 @@ func TestWillDelayGoesOnThroughARestart(t *testing.T) {
 		t.Parallel()
 		with := func(id string, delay, message uint32) *wire {
 			t.Helper()
-			return opens(t, h.f, v5.connectWith(id, willFlag|8, v5.props(forAnHour), v5.props("\x18"+four(delay), "\x02"+four(message)), text(telemetry), text(id)), v5.connack(false))
+			return opens(t, h.f,
+				v5.connectWith(id, willFlag|8, v5.props(forAnHour),
+					v5.props("\x18"+four(delay), "\x02"+four(message)), text(telemetry), text(id)),
+				v5.connack(false))
 		}
 		sub := opens(t, h.f, v5.kept("reader"), v5.connack(false))
 		sub.say(v5.subscribe(1, telemetry, 1))
@@ -63,7 +66,8 @@ func TestWillDelayGoesOnThroughARestart(t *testing.T) {
 		back.leaves(h.f)
 		again()
 		opens(t, h.f, v5.kept("dev--back"), v5.connack(true)) // [MQTT-3.1.3-9]
-		opens(t, h.f, v5.kept("dev--now"), v5.connack(true))  // which is no delay, however soon it is
+		// which is no delay, however soon it is
+		opens(t, h.f, v5.kept("dev--now"), v5.connack(true))
 		waitFor(t, "two wills", func() bool { return len(h.in.payloads(t)) >= 2 })
 		h.restart() // and each only once
 		passes(t, 1500*time.Millisecond)
@@ -74,8 +78,10 @@ func TestWillDelayGoesOnThroughARestart(t *testing.T) {
 		sub.v5 = true
 		for _, want := range []string{"dev--now", "dev--soon"} {
 			pk := sub.read() // whose own time began when they were published
-			if left := pk.Properties.MessageExpiryInterval; string(pk.Payload) != want || left < 490 {
-				t.Errorf("%q with %d seconds left, want %q with nearly all of 500", pk.Payload, left, want)
+			if left := pk.Properties.MessageExpiryInterval; string(pk.Payload) != want ||
+				left < 490 {
+				t.Errorf("%q with %d seconds left, want %q with nearly all of 500", pk.Payload,
+					left, want)
 			}
 		}
 		sub.quiet()
@@ -111,8 +117,10 @@ func TestMessageExpiryGoesOnThroughARestart(t *testing.T) {
 		// [MQTT-3.3.2-5]: the others were late.
 		sub.hears(v5.publish(12, telemetry, 1, "begun", "\x02"+four(0)))
 		sub.v5 = true
-		if pk := sub.read(); string(pk.Payload) != "long" || pk.FixedHeader.Dup || pk.Properties.MessageExpiryInterval > 998 {
-			t.Errorf("%q, duplicate %v, %d seconds left: want long, for the first time, 997 left", pk.Payload, pk.FixedHeader.Dup, pk.Properties.MessageExpiryInterval)
+		if pk := sub.read(); string(pk.Payload) != "long" || pk.FixedHeader.Dup ||
+			pk.Properties.MessageExpiryInterval > 998 {
+			t.Errorf("%q, duplicate %v, %d seconds left: want long, for the first time, 997 left",
+				pk.Payload, pk.FixedHeader.Dup, pk.Properties.MessageExpiryInterval)
 		}
 		sub.quiet()
 	})
@@ -173,7 +181,9 @@ func TestWhatIsToldTwiceHappensOnce(t *testing.T) {
 	sub.say(v5.subscribe(1, telemetry, 2))
 	sub.hears(v5.suback(1, 2))
 	sub.leaves(h.f)
-	opens(t, h.f, v5.connect("dev--lost", clean|willFlag|16, "\x00", text(telemetry), text("will")), v5.connack(false)).leaves(h.f)
+	opens(t, h.f,
+		v5.connect("dev--lost", clean|willFlag|16, "\x00", text(telemetry), text("will")),
+		v5.connack(false)).leaves(h.f)
 	waitFor(t, "the will", func() bool { return len(h.in.payloads(t)) == 1 })
 	pub := opens(t, h.f, v5.kept("dev"), v5.connack(false))
 	pub.say(v5.publish(4, telemetry, 7, "once"))
@@ -181,7 +191,8 @@ func TestWhatIsToldTwiceHappensOnce(t *testing.T) {
 	h.stop()
 
 	const intent, willDue = 9, 11 // recIntent and recWillDue
-	j, err := journal.Open(filepath.Join(h.dir, "mqtt"), journal.Options{Shards: 1, ReserveBytes: -1})
+	j, err := journal.Open(filepath.Join(h.dir, "mqtt"),
+		journal.Options{Shards: 1, ReserveBytes: -1})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,11 +35,20 @@ type stateLog struct {
 }
 
 // openStateLog opens the log in a folder. A nil fsys is the operating system's.
-func openStateLog(dir string, fsys journal.FS, seal cipher.AEAD, maxSession int, log *slog.Logger) (*stateLog, error) {
+func openStateLog(
+	dir string, fsys journal.FS, seal cipher.AEAD, maxSession int, log *slog.Logger,
+) (*stateLog, error) {
 	record := 2*maxSession + maxFilters<<16 + 1<<20
 	j, err := journal.Open(dir, journal.Options{
-		Shards: 1, SegmentBytes: max(stateSegment, 4*int64(record)), MaxRecord: record,
-		MaxAge: 1, QueueBytes: stateQueue, NoWait: true, ReserveBytes: -1, FS: fsys, Logger: log,
+		Shards:       1,
+		SegmentBytes: max(stateSegment, 4*int64(record)),
+		MaxRecord:    record,
+		MaxAge:       1,
+		QueueBytes:   stateQueue,
+		NoWait:       true,
+		ReserveBytes: -1,
+		FS:           fsys,
+		Logger:       log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("mqtt state: %w", err)
@@ -123,7 +132,8 @@ func (l *stateLog) open(b []byte) (*record, error) {
 
 // due tells whether it is time to tell everything anew.
 func (l *stateLog) due() bool {
-	return l.since.Load() > max(stateSegment, 2*l.size.Load()) || l.stray.Load() && l.j.Stat().State == journal.StateOK
+	return l.since.Load() > max(stateSegment, 2*l.size.Load()) ||
+		l.stray.Load() && l.j.Stat().State == journal.StateOK
 }
 
 func (l *stateLog) close() error {

@@ -15,19 +15,24 @@ type recordKind byte
 
 // The kinds are written to disk: their numbers do not change.
 const (
-	recSession      recordKind = 1 + iota // a connection took or began the session: identity, expiry, will
-	recOffline                            // its connection ended: expiry, deadline, what is left of the will
-	recGone                               // the session ended
-	recSubscribed                         // subs
-	recUnsubscribed                       // subs, by filter
-	recMessage                            // a message, for which sessions it waits, whether it is retained, and what it settles
-	recAcked                              // the session's client has message id
-	recReleased                           // QoS 2 to the client: PUBREC came for id
-	recIntent                             // QoS 2 from the client: id is about to be handed to the intake
-	recForgotten                          // QoS 2 from the client: id is free again
-	recWillDue                            // a will is about to be published
-	recWhole                              // everything about a session: what came before does not count
-	recMark                               // nothing; to wait for what came before
+	// a connection took or began the session: identity, expiry, will
+	recSession recordKind = 1 + iota
+	// its connection ended: expiry, deadline, what is left of the will
+	recOffline
+	recGone         // the session ended
+	recSubscribed   // subs
+	recUnsubscribed // subs, by filter
+	// a message, for which sessions it waits, whether it is retained, and what it settles
+	recMessage
+	recAcked    // the session's client has message id
+	recReleased // QoS 2 to the client: PUBREC came for id
+	// QoS 2 from the client: id is about to be handed to the intake
+	recIntent
+	recForgotten // QoS 2 from the client: id is free again
+	recWillDue   // a will is about to be published
+	// everything about a session: what came before does not count
+	recWhole
+	recMark // nothing; to wait for what came before
 )
 
 // record is one entry of the state log; which fields are set follows from kind.
@@ -177,7 +182,9 @@ func decodeRecord(b []byte) (*record, error) {
 			o := &outgoing{}
 			var progress byte
 			o.id, o.qos, o.retain, progress = d.sending()
-			o.released, o.sent, o.saving = progress&flagReleased != 0, progress&flagFresh == 0, progress&flagSaving != 0
+			o.released = progress&flagReleased != 0
+			o.sent = progress&flagFresh == 0
+			o.saving = progress&flagSaving != 0
 			o.m = d.message()
 			r.held = append(r.held, o)
 		}
@@ -381,7 +388,9 @@ func (d *stateDecoder) subs() (subs []subscription) {
 	for n := d.count(2); n > 0; n-- {
 		s := subscription{filter: d.text()}
 		flags := d.byte()
-		s.qos, s.noLocal, s.retainAsPublished = flags&3, flags&4 != 0, flags&8 != 0
+		s.qos = flags & 3
+		s.noLocal = flags&4 != 0
+		s.retainAsPublished = flags&8 != 0
 		d.bad = d.bad || flags&3 == 3 || flags > 15 || !validFilter(s.filter)
 		subs = append(subs, s)
 	}
@@ -408,7 +417,12 @@ func (d *stateDecoder) will() *will {
 	if !d.flag() {
 		return nil
 	}
-	w := &will{delay: time.Duration(d.number()), at: d.instant(), once: d.text(), after: d.number()}
+	w := &will{
+		delay: time.Duration(d.number()),
+		at:    d.instant(),
+		once:  d.text(),
+		after: d.number(),
+	}
 	w.m = d.message()
 	d.bad = d.bad || w.delay < 0
 	return w

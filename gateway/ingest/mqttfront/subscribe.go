@@ -25,7 +25,8 @@ func (c *client) subscribe(p subscribePacket) error {
 			continue
 		}
 		kept = append(kept, sub)
-		if !strings.HasPrefix(sub.filter, sharePrefix) && (p.handling[i] == 0 || p.handling[i] == 1 && fresh) {
+		if !strings.HasPrefix(sub.filter, sharePrefix) &&
+			(p.handling[i] == 0 || p.handling[i] == 1 && fresh) {
 			send = append(send, sub)
 		}
 	}
@@ -41,7 +42,8 @@ func (c *client) subscribe(p subscribePacket) error {
 	for _, sub := range send {
 		for _, m := range c.f.retained.find(sub.filter, c.f.now()) {
 			if _, o := c.s.deliver(m, sub, true); o != nil {
-				c.f.keep(&record{kind: recMessage, m: m}, []delivery{{target{s: c.s, sub: sub}, o}}, func(error) {})
+				c.f.keep(&record{kind: recMessage, m: m},
+					[]delivery{{target{s: c.s, sub: sub}, o}}, func(error) {})
 			}
 		}
 	}
@@ -161,7 +163,12 @@ func (c *client) withdraw() error {
 		return nil
 	}
 	s.will = nil
-	r := &record{kind: recOffline, session: s.number, expiry: s.expiry, deadline: time.Now().Add(s.expiry)}
+	r := &record{
+		kind:     recOffline,
+		session:  s.number,
+		expiry:   s.expiry,
+		deadline: time.Now().Add(s.expiry),
+	}
 	s.mu.Unlock()
 	err := c.f.state.wait(r)
 	s.mu.Lock()

@@ -27,7 +27,8 @@ func (id Identity) own() string {
 // own, except commands, which come from the gateway.
 func (id Identity) MayPublish(topic string) bool {
 	name, ok := strings.CutPrefix(topic, id.own())
-	return ok && id.Device != "" && name != "" && name != "command" && !strings.HasPrefix(name, "command/")
+	return ok && id.Device != "" && name != "" && name != "command" &&
+		!strings.HasPrefix(name, "command/")
 }
 
 // MaySubscribe tells whether a client may subscribe to a filter, which then
@@ -85,7 +86,8 @@ func validFilter(filter string) bool {
 
 // matches tells whether a filter without a share covers a topic (MQTT5 4.7.1).
 func matches(filter, topic string) bool {
-	if strings.HasPrefix(topic, "$") && (strings.HasPrefix(filter, "+") || strings.HasPrefix(filter, "#")) {
+	if strings.HasPrefix(topic, "$") &&
+		(strings.HasPrefix(filter, "+") || strings.HasPrefix(filter, "#")) {
 		return false
 	}
 	moreF, moreT := true, true

@@ -113,7 +113,8 @@ func (n *node) remove(s *session, group string, levels []string) {
 		return
 	}
 	if g := n.shared[group]; g != nil {
-		g.members = slices.DeleteFunc(slices.Clone(g.members), func(m target) bool { return m.s == s })
+		g.members = slices.DeleteFunc(slices.Clone(g.members),
+			func(m target) bool { return m.s == s })
 		if len(g.members) == 0 {
 			delete(n.shared, group)
 		}

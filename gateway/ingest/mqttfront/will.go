@@ -120,13 +120,24 @@ func (f *Front) publishWills(due ...*dueWill) {
 }
 
 func dueRecord(d *dueWill) *record {
-	return &record{kind: recWillDue, session: d.number, who: d.who, will: d.will}
+	return &record{
+		kind:    recWillDue,
+		session: d.number,
+		who:     d.who,
+		will:    d.will,
+	}
 }
 
 // publication is a will as any publication of the device.
 func (f *Front) publication(d *dueWill) *inbound {
 	w := d.will
-	in := &inbound{f: f, s: &session{f: f, id: d.who}, m: w.m, once: w.once, after: w.after}
+	in := &inbound{
+		f:     f,
+		s:     &session{f: f, id: d.who},
+		m:     w.m,
+		once:  w.once,
+		after: w.after,
+	}
 	if d.who.MayPublish(w.m.topic) && validTopic([]byte(w.m.topic)) {
 		in.to, in.version, _ = f.tree.find(w.m.topic)
 	} else {

@@ -97,7 +97,12 @@ func (p *Place) Hold(l Look, now time.Time) {
 	}
 	e := p.tracks[key]
 	if e == nil {
-		e = p.order.PushBack(&held{key: key, spot: spot{l.School, l.Zone}, first: l.At, begun: now})
+		e = p.order.PushBack(&held{
+			key:   key,
+			spot:  spot{l.School, l.Zone},
+			first: l.At,
+			begun: now,
+		})
 		p.tracks[key] = e
 	}
 	h := e.Value.(*held)
@@ -199,7 +204,9 @@ func (p *Place) passed(h *held) bool {
 	return false
 }
 
-func near(at, from, to time.Time) bool { return !at.Before(from.Add(-Near)) && !at.After(to.Add(Near)) }
+func near(at, from, to time.Time) bool {
+	return !at.Before(from.Add(-Near)) && !at.After(to.Add(Near))
+}
 
 func (p *Place) expire(now time.Time) {
 	for e := p.order.Front(); e != nil && now.Sub(e.Value.(*held).seen) > Patience; e = p.order.Front() {

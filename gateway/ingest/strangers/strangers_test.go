@@ -45,7 +45,8 @@ func TestAPassageNearLeavesNoPicture(t *testing.T) {
 		}
 		got, found := p.Settle("sgt_a_0", at(11))
 		if found != c.want || (found == strangers.Stands) != (string(got.Picture) == "a") {
-			t.Errorf("a card at %v s in %s: got %v with %q, want %v", c.card, c.zone, found, got.Picture, c.want)
+			t.Errorf("a card at %v s in %s: got %v with %q, want %v", c.card, c.zone, found,
+				got.Picture, c.want)
 		}
 		if n, b, _ := p.Stat(); n != 0 || b != 0 {
 			t.Errorf("a card at %v s: %d tracks and %d bytes are still held", c.card, n, b)
@@ -70,7 +71,8 @@ func TestNothingIsSettledBeforeTenSeconds(t *testing.T) {
 	}
 	p.Hold(look("a", 9), at(9))
 	if _, found := p.Settle("sgt_a_0", at(10)); found != strangers.Stands {
-		t.Errorf("somebody who stays: got %v, want a stranger ten seconds after the first look", found)
+		t.Errorf("somebody who stays: got %v, want a stranger ten seconds after the first look",
+			found)
 	}
 	if _, found := p.Settle("sgt_a_9", at(10)); found != strangers.Nothing {
 		t.Errorf("got %v, want the track gone", found)

@@ -22,10 +22,14 @@ import (
 func (c *Channel) Check(ctx context.Context, address string) error {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.User != nil {
-		return g.FieldErrorf("url", "this is no address to post to; write it like https://sis.school.example/gatehouse, without a name or password")
+		return g.FieldErrorf("url",
+			"this is no address to post to; write it like https://sis.school.example/gatehouse, "+
+				"without a name or password")
 	}
 	if u.Scheme == "http" && !c.private {
-		return g.FieldErrorf("url", "use https: events hold what children do (the setting webhooks.private allows plain http for a server in the school)")
+		return g.FieldErrorf("url",
+			"use https: events hold what children do (the setting webhooks.private allows plain "+
+				"http for a server in the school)")
 	}
 	return c.mayPost(ctx, u.Hostname())
 }
@@ -35,7 +39,10 @@ func (c *Channel) mayPost(ctx context.Context, host string) error {
 	host = strings.NewReplacer("。", ".", "｡", ".").Replace(host)
 	if ip, err := netip.ParseAddr(host); err == nil {
 		if reachOf(ip) == privately && !c.private {
-			return g.FieldErrorf("url", "%s is a private address; the setting webhooks.private allows a server in the school", ip)
+			return g.FieldErrorf("url",
+				"%s is a private address; the setting webhooks.private allows a server in the "+
+					"school",
+				ip)
 		}
 		return neverPosted([]netip.Addr{ip})
 	}
@@ -49,7 +56,10 @@ func (c *Channel) mayPost(ctx context.Context, host string) error {
 func neverPosted(ips []netip.Addr) error {
 	for _, ip := range ips {
 		if reachOf(ip) == never {
-			return g.FieldErrorf("url", "%s is no address of a server of yours: link-local addresses, where machines keep their own metadata, are never posted to", ip)
+			return g.FieldErrorf("url",
+				"%s is no address of a server of yours: link-local addresses, where machines "+
+					"keep their own metadata, are never posted to",
+				ip)
 		}
 	}
 	return nil
@@ -59,8 +69,10 @@ func neverPosted(ips []netip.Addr) error {
 type reach int
 
 const (
-	never     reach = iota // link-local ones, where clouds keep their metadata, and what is no host's
-	privately              // where the setting webhooks.private allows it: a school's own, and the machine itself
+	// link-local ones, where clouds keep their metadata, and what is no host's
+	never reach = iota
+	// where the setting webhooks.private allows it: a school's own, and the machine itself
+	privately
 	anybody
 )
 
@@ -89,7 +101,8 @@ func newClient(private bool) *http.Client {
 		}
 		switch {
 		case to == never:
-			return fmt.Errorf("webhooks may never reach %s: machines keep their own metadata there", address)
+			return fmt.Errorf("webhooks may never reach %s: machines keep their own metadata there",
+				address)
 		case to == privately && !private:
 			return fmt.Errorf("webhooks may not reach %s (setting webhooks.private)", address)
 		}
@@ -105,6 +118,8 @@ func newClient(private bool) *http.Client {
 			TLSHandshakeTimeout:    10 * time.Second,
 			MaxResponseHeaderBytes: 64 << 10,
 		},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		CheckRedirect: func(*http.Request, []*http.Request) error {
+			return http.ErrUseLastResponse
+		},
 	}
 }

@@ -94,7 +94,9 @@ func outcome(resp *http.Response, now time.Time) notify.Outcome {
 	case resp.StatusCode >= 200 && resp.StatusCode <= 299:
 		return out
 	case resp.StatusCode >= 300 && resp.StatusCode <= 399:
-		out.Err = fmt.Errorf("the server answered %s; give the final address, redirects are not followed", resp.Status)
+		out.Err = fmt.Errorf("the server answered %s; give the final address, redirects are not "+
+			"followed",
+			resp.Status)
 		return out
 	}
 	out.Err = fmt.Errorf("the server answered %s", resp.Status)

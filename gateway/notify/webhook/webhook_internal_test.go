@@ -14,12 +14,19 @@ import (
 // The published vector of Standard Webhooks 1.0, and the same from the shared fixtures.
 func TestSign(t *testing.T) {
 	type vector struct{ Secret, ID, Timestamp, Payload, Signature string }
-	vectors := []vector{{"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", `{"test": 2432232314}`, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="}}
+	vectors := []vector{
+		{
+			"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_p5jXN8AQM9LWM0D4loKWxJek",
+			"1614265330", `{"test": 2432232314}`,
+			"v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+		},
+	}
 	shared := os.Getenv("GATEHOUSE_SHARED")
 	if shared == "" {
 		shared = "../../../../shared"
 	}
-	if b, err := os.ReadFile(filepath.Join(shared, "fixtures/signature-and-id-vectors/signature_vectors.json")); err == nil {
+	if b, err := os.ReadFile(filepath.Join(shared,
+		"fixtures/signature-and-id-vectors/signature_vectors.json")); err == nil {
 		var all map[string]vector
 		if err := json.Unmarshal(b, &all); err != nil {
 			t.Fatal(err)
@@ -40,11 +47,24 @@ func TestSign(t *testing.T) {
 
 func TestReachable(t *testing.T) {
 	for addr, want := range map[string][2]bool{ // public only, private too
-		"93.184.216.34": {true, true}, "2606:2800:220:1::1": {true, true},
-		"10.1.2.3": {false, true}, "192.168.1.9": {false, true}, "172.20.0.1": {false, true}, "127.0.0.1": {false, true}, "::1": {false, true}, "100.64.9.9": {false, true}, "fd12::1": {false, true},
-		"::ffff:10.0.0.1": {false, true}, "::ffff:169.254.169.254": {false, false},
-		"169.254.169.254": {false, false}, "fe80::1": {false, false}, "fd00:ec2::254": {false, false}, "100.100.100.200": {false, false},
-		"0.0.0.0": {false, false}, "::": {false, false}, "224.0.0.1": {false, false}, "ff02::1": {false, false}, "255.255.255.255": {false, false},
+		"93.184.216.34":      {true, true},
+		"2606:2800:220:1::1": {true, true},
+		"10.1.2.3":           {false, true},
+		"192.168.1.9":        {false, true},
+		"172.20.0.1":         {false, true},
+		"127.0.0.1":          {false, true},
+		"::1":                {false, true}, "100.64.9.9": {false, true}, "fd12::1": {false, true},
+		"::ffff:10.0.0.1":        {false, true},
+		"::ffff:169.254.169.254": {false, false},
+		"169.254.169.254":        {false, false},
+		"fe80::1":                {false, false},
+		"fd00:ec2::254":          {false, false},
+		"100.100.100.200":        {false, false},
+		"0.0.0.0":                {false, false},
+		"::":                     {false, false},
+		"224.0.0.1":              {false, false},
+		"ff02::1":                {false, false},
+		"255.255.255.255":        {false, false},
 	} {
 		for i, private := range []bool{false, true} {
 			to := reachOf(netip.MustParseAddr(addr))
@@ -57,8 +77,17 @@ func TestReachable(t *testing.T) {
 
 // A name that leads to where machines keep their metadata is as good as the address.
 func TestNeverPosted(t *testing.T) {
-	for addr, want := range map[string]bool{"93.184.216.34": true, "10.1.2.3": true, "169.254.169.254": false, "::ffff:169.254.1.1": false, "fe80::1": false} {
-		err := neverPosted([]netip.Addr{netip.MustParseAddr("93.184.216.34"), netip.MustParseAddr(addr)})
+	for addr, want := range map[string]bool{
+		"93.184.216.34":      true,
+		"10.1.2.3":           true,
+		"169.254.169.254":    false,
+		"::ffff:169.254.1.1": false,
+		"fe80::1":            false,
+	} {
+		err := neverPosted([]netip.Addr{
+			netip.MustParseAddr("93.184.216.34"),
+			netip.MustParseAddr(addr),
+		})
 		if (err == nil) != want {
 			t.Errorf("%s: got %v, want it allowed: %v", addr, err, want)
 		}
@@ -67,8 +96,10 @@ func TestNeverPosted(t *testing.T) {
 
 func TestRetryAfter(t *testing.T) {
 	now := time.Date(2026, 9, 1, 8, 0, 0, 0, time.UTC)
-	for v, want := range map[string]time.Duration{"": 0, "120": 2 * time.Minute, "-5": 0, "999999999": 24 * time.Hour, "soon": 0,
-		now.Add(time.Hour).Format(http.TimeFormat): time.Hour, now.Add(-time.Hour).Format(http.TimeFormat): 0} {
+	for v, want := range map[string]time.Duration{
+		"": 0, "120": 2 * time.Minute, "-5": 0, "999999999": 24 * time.Hour, "soon": 0,
+		now.Add(time.Hour).Format(http.TimeFormat):  time.Hour,
+		now.Add(-time.Hour).Format(http.TimeFormat): 0} {
 		if got := retryAfter(v, now); got != want {
 			t.Errorf("%q: got %s, want %s", v, got, want)
 		}

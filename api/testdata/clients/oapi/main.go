@@ -16,7 +16,8 @@ func main() {
 		r.Header.Set("Authorization", "Bearer "+os.Getenv("GATEHOUSE_KEY"))
 		return nil
 	}
-	c, err := gatehouse.NewClientWithResponses(os.Getenv("GATEHOUSE_URL"), gatehouse.WithRequestEditorFn(auth))
+	c, err := gatehouse.NewClientWithResponses(os.Getenv("GATEHOUSE_URL"),
+		gatehouse.WithRequestEditorFn(auth))
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -9,12 +9,20 @@ import (
 )
 
 // always are the labels that every series has.
-var always = map[string]string{labels.MetricName: "_field", "device": "device", "school": "school", "profile": "profile", "type": "type"}
+var always = map[string]string{
+	labels.MetricName: "_field",
+	"device":          "device",
+	"school":          "school",
+	"profile":         "profile",
+	"type":            "type",
+}
 
 // flux is a query for the readings in [from, to] that may fulfil the matchers; only a first
 // one of each series where that is enough. ok is false where nothing can fulfil them. It
 // leaves matchers out that Flux could see differently: whoever reads the answer checks all.
-func flux(bucket string, from, to time.Time, ms []*labels.Matcher, first bool) (query string, ok bool) {
+func flux(
+	bucket string, from, to time.Time, ms []*labels.Matcher, first bool,
+) (query string, ok bool) {
 	conditions := []string{"r._measurement == " + quote(measurement)}
 	for _, m := range ms {
 		column, known := always[m.Name]
@@ -41,8 +49,11 @@ func flux(bucket string, from, to time.Time, ms []*labels.Matcher, first bool) (
 		}
 		conditions = append(conditions, "("+strings.Join(either, " or ")+")")
 	}
-	query = fmt.Sprintf("from(bucket: %s) |> range(start: %s, stop: %s) |> filter(fn: (r) => %s) |> drop(columns: [\"_start\", \"_stop\", \"_measurement\"])",
-		quote(bucket), from.UTC().Format(time.RFC3339Nano), to.Add(time.Millisecond).UTC().Format(time.RFC3339Nano), strings.Join(conditions, " and "))
+	query = fmt.Sprintf("from(bucket: %s) |> range(start: %s, stop: %s) |> filter(fn: (r) => %s) "+
+		"|> drop(columns: [\"_start\", \"_stop\", \"_measurement\"])",
+		quote(bucket), from.UTC().Format(time.RFC3339Nano),
+		to.Add(time.Millisecond).UTC().Format(time.RFC3339Nano),
+		strings.Join(conditions, " and "))
 	if first {
 		query += " |> first()"
 	}
@@ -56,7 +67,8 @@ func quote(s string) string {
 	b.WriteByte('"')
 	for i := range len(s) {
 		c := s[i]
-		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("_-./: ", c) >= 0 {
+		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' ||
+			strings.IndexByte("_-./: ", c) >= 0 {
 			b.WriteByte(c)
 		} else {
 			fmt.Fprintf(&b, `\x%02x`, c)

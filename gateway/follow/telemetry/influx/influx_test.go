@@ -30,7 +30,10 @@ func prepare(t *testing.T, base string) {
 	for {
 		statement(t, base, first, "", "") // refused where the user is there already
 		why := ""
-		for _, q := range []string{`CREATE DATABASE "school readings"`, `CREATE RETENTION POLICY "hour" ON "school readings" DURATION 1h REPLICATION 1`} {
+		for _, q := range []string{
+			`CREATE DATABASE "school readings"`,
+			`CREATE RETENTION POLICY "hour" ON "school readings" DURATION 1h REPLICATION 1`,
+		} {
 			if why == "" {
 				why = statement(t, base, q, user, password)
 			}
@@ -48,7 +51,8 @@ func prepare(t *testing.T, base string) {
 // statement runs one statement of InfluxQL and says what went wrong, "" where nothing did.
 func statement(t *testing.T, base, q, user, password string) string {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+"/query", strings.NewReader(url.Values{"q": {q}}.Encode()))
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+"/query",
+		strings.NewReader(url.Values{"q": {q}}.Encode()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +83,12 @@ func started(t *testing.T) (*telemetrytest.Server, string) {
 
 func open(t *testing.T, base, bucket, token string) *influx.Store {
 	t.Helper()
-	s, err := influx.Open(influx.Options{URL: base, Bucket: bucket, Token: token, Logger: slog.New(slog.NewTextHandler(t.Output(), nil))})
+	s, err := influx.Open(influx.Options{
+		URL:    base,
+		Bucket: bucket,
+		Token:  token,
+		Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,13 +98,20 @@ func open(t *testing.T, base, bucket, token string) *influx.Store {
 
 func TestConformance(t *testing.T) {
 	s, base := started(t)
-	telemetrytest.Run(t, telemetrytest.Rig{Stop: s.Stop, Start: s.Start, Open: func(t *testing.T) telemetrytest.Store {
-		st, err := influx.Open(influx.Options{URL: base, Bucket: "school readings/autogen", Token: token, Logger: slog.New(slog.NewTextHandler(os.Stderr, nil))})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return st
-	}})
+	telemetrytest.Run(t, telemetrytest.Rig{
+		Stop: s.Stop, Start: s.Start, Open: func(t *testing.T) telemetrytest.Store {
+			st, err := influx.Open(influx.Options{
+				URL:    base,
+				Bucket: "school readings/autogen",
+				Token:  token,
+				Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)),
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return st
+		},
+	})
 }
 
 // TestTroubles holds that what the server refuses for good is left out and counted, while
@@ -106,10 +122,18 @@ func TestTroubles(t *testing.T) {
 		return telemetry.Series{Profile: "lab", Type: g.TypeSensor}, true
 	}
 	event := func(ago time.Duration, f float64) g.Event {
-		return g.Event{Kind: g.EventReading, School: "sch_a", Device: "lab-a", Time: time.Now().Add(-ago), Reading: &g.Reading{Values: map[string]g.Value{"x": g.NumberValue(f)}}}
+		return g.Event{
+			Kind:    g.EventReading,
+			School:  "sch_a",
+			Device:  "lab-a",
+			Time:    time.Now().Add(-ago),
+			Reading: &g.Reading{Values: map[string]g.Value{"x": g.NumberValue(f)}},
+		}
 	}
 	hour := open(t, base, "school readings/hour", token)
-	if err := hour.Append(t.Context(), []g.Event{event(time.Minute, 1), event(48*time.Hour, 2), event(2*time.Minute, 3)}, describe); err != nil {
+	if err := hour.Append(t.Context(),
+		[]g.Event{event(time.Minute, 1), event(48*time.Hour, 2), event(2*time.Minute, 3)},
+		describe); err != nil {
 		t.Errorf("a reading out of the server's retention: got %v, want no error", err)
 	}
 	if got := hour.Stats().Refused; got != 1 {
@@ -117,11 +141,17 @@ func TestTroubles(t *testing.T) {
 	}
 	const prefix = "/v1/telemetry/api/v1"
 	all := telemetry.Allowed{Every: true}
-	if _, body := telemetrytest.Ask(t, hour.Handler(prefix, all), "/query", url.Values{"query": {"sum(count_over_time(gatehouse_x[50m]))"}}); !strings.Contains(body, `"2"`) {
+	if _, body := telemetrytest.Ask(t, hour.Handler(prefix, all), "/query",
+		url.Values{"query": {"sum(count_over_time(gatehouse_x[50m]))"}}); !strings.Contains(body,
+		`"2"`) {
 		t.Errorf("the readings beside it: got %s, want 2", body)
 	}
-	for name, s := range map[string]*influx.Store{"wrong password": open(t, base, "school readings/autogen", "gatehouse:wrong"), "no such database": open(t, base, "nowhere/autogen", token)} {
-		if err := s.Append(t.Context(), []g.Event{event(0, 1)}, describe); err == nil || strings.Contains(err.Error(), "pass,w") {
+	for name, s := range map[string]*influx.Store{
+		"wrong password":   open(t, base, "school readings/autogen", "gatehouse:wrong"),
+		"no such database": open(t, base, "nowhere/autogen", token),
+	} {
+		if err := s.Append(t.Context(), []g.Event{event(0, 1)}, describe); err == nil ||
+			strings.Contains(err.Error(), "pass,w") {
 			t.Errorf("%s: got %v, want an error without the password", name, err)
 		}
 		for path, form := range map[string]url.Values{
@@ -134,7 +164,11 @@ func TestTroubles(t *testing.T) {
 			}
 		}
 	}
-	for _, o := range []influx.Options{{URL: "127.0.0.1:8086", Bucket: "b"}, {URL: "http://127.0.0.1:8086"}, {URL: "ftp://x", Bucket: "b"}} {
+	for _, o := range []influx.Options{
+		{URL: "127.0.0.1:8086", Bucket: "b"},
+		{URL: "http://127.0.0.1:8086"},
+		{URL: "ftp://x", Bucket: "b"},
+	} {
 		if _, err := influx.Open(o); err == nil {
 			t.Errorf("%+v: got no error", o)
 		}

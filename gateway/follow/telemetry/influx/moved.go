@@ -27,7 +27,8 @@ func endMoved(all []*series) {
 		}
 		for i, s := range group {
 			if ends[i] != 0 {
-				s.readings = append(s.readings, reading{ends[i], math.Float64frombits(value.StaleNaN)})
+				s.readings = append(s.readings,
+					reading{ends[i], math.Float64frombits(value.StaleNaN)})
 			}
 		}
 	}

@@ -9,7 +9,10 @@ import (
 )
 
 func at(zone, device string, times ...int64) *series {
-	s := &series{labels: labels.FromStrings(labels.MetricName, "gatehouse_power", "device", device, "zone", zone)}
+	s := &series{
+		labels: labels.FromStrings(labels.MetricName, "gatehouse_power", "device", device, "zone",
+			zone),
+	}
 	for _, t := range times {
 		s.readings = append(s.readings, reading{t, 1})
 	}
@@ -27,6 +30,7 @@ func TestAMovedMetersOldSeriesEnds(t *testing.T) {
 		t.Errorf("the old series: %+v, want a mark that it is over at 30", old.readings)
 	}
 	if len(now.readings) != 2 || len(other.readings) != 2 || len(alone.readings) != 0 {
-		t.Errorf("the others: %v, %v, %v, want no mark", now.readings, other.readings, alone.readings)
+		t.Errorf("the others: %v, %v, %v, want no mark", now.readings, other.readings,
+			alone.readings)
 	}
 }

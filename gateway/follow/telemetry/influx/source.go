@@ -50,7 +50,9 @@ type querier struct {
 func (q querier) Close() error { return nil }
 
 // Select brings the series that fulfil the matchers, sorted.
-func (q querier) Select(ctx context.Context, _ bool, h *storage.SelectHints, ms ...*labels.Matcher) storage.SeriesSet {
+func (q querier) Select(
+	ctx context.Context, _ bool, h *storage.SelectHints, ms ...*labels.Matcher,
+) storage.SeriesSet {
 	mint, maxt, names := q.mint, q.maxt, false
 	if h != nil {
 		mint, maxt, names = max(h.Start, q.mint), min(h.End, q.maxt), h.Func == "series"
@@ -63,7 +65,9 @@ func (q querier) Select(ctx context.Context, _ bool, h *storage.SelectHints, ms 
 }
 
 // LabelValues are a label's values in the series that fulfil the matchers, sorted.
-func (q querier) LabelValues(ctx context.Context, name string, _ *storage.LabelHints, ms ...*labels.Matcher) ([]string, annotations.Annotations, error) {
+func (q querier) LabelValues(
+	ctx context.Context, name string, _ *storage.LabelHints, ms ...*labels.Matcher,
+) ([]string, annotations.Annotations, error) {
 	return q.collect(ctx, ms, func(ls labels.Labels, add func(string)) {
 		if v := ls.Get(name); v != "" {
 			add(v)
@@ -72,13 +76,17 @@ func (q querier) LabelValues(ctx context.Context, name string, _ *storage.LabelH
 }
 
 // LabelNames are the names of the labels of the series that fulfil the matchers, sorted.
-func (q querier) LabelNames(ctx context.Context, _ *storage.LabelHints, ms ...*labels.Matcher) ([]string, annotations.Annotations, error) {
+func (q querier) LabelNames(
+	ctx context.Context, _ *storage.LabelHints, ms ...*labels.Matcher,
+) ([]string, annotations.Annotations, error) {
 	return q.collect(ctx, ms, func(ls labels.Labels, add func(string)) {
 		ls.Range(func(l labels.Label) { add(l.Name) })
 	})
 }
 
-func (q querier) collect(ctx context.Context, ms []*labels.Matcher, each func(labels.Labels, func(string))) ([]string, annotations.Annotations, error) {
+func (q querier) collect(
+	ctx context.Context, ms []*labels.Matcher, each func(labels.Labels, func(string)),
+) ([]string, annotations.Annotations, error) {
 	found, err := q.read(ctx, q.mint, q.maxt, ms, true)
 	if err != nil {
 		return nil, nil, err
@@ -91,7 +99,9 @@ func (q querier) collect(ctx context.Context, ms []*labels.Matcher, each func(la
 }
 
 // read asks the server and keeps of its answer what fulfils every matcher.
-func (q querier) read(ctx context.Context, mint, maxt int64, ms []*labels.Matcher, first bool) ([]*series, error) {
+func (q querier) read(
+	ctx context.Context, mint, maxt int64, ms []*labels.Matcher, first bool,
+) ([]*series, error) {
 	text, ok := flux(q.bucket, time.UnixMilli(mint), time.UnixMilli(maxt), ms, first)
 	if !ok || mint > maxt {
 		return nil, nil
@@ -120,14 +130,17 @@ func (q querier) read(ctx context.Context, mint, maxt int64, ms []*labels.Matche
 			continue
 		}
 		if readings++; readings > maxReadings {
-			return nil, g.Errorf(g.Invalid, "more than %d readings are needed: narrow the selector or the time", maxReadings)
+			return nil, g.Errorf(g.Invalid,
+				"more than %d readings are needed: narrow the selector or the time", maxReadings)
 		}
 		now.readings = append(now.readings, reading{r.Time().UnixMilli(), f})
 	}
 	if err := result.Err(); err != nil {
 		return nil, q.trouble(ctx, err)
 	}
-	all := slices.SortedFunc(maps.Values(by), func(a, b *series) int { return labels.Compare(a.labels, b.labels) })
+	all := slices.SortedFunc(maps.Values(by), func(a, b *series) int {
+		return labels.Compare(a.labels, b.labels)
+	})
 	for _, s := range all {
 		s.sort()
 	}
@@ -143,7 +156,8 @@ func (q querier) trouble(ctx context.Context, err error) error {
 		return ctx.Err()
 	}
 	q.log.Warn("the telemetry server does not answer", "error", err)
-	return g.Errorf(g.Unavailable, "the telemetry server does not answer; try again, or ask whoever runs it")
+	return g.Errorf(g.Unavailable,
+		"the telemetry server does not answer; try again, or ask whoever runs it")
 }
 
 func labelsOf(table *query.FluxTableMetadata, r *query.FluxRecord) labels.Labels {
@@ -163,7 +177,9 @@ func labelsOf(table *query.FluxTableMetadata, r *query.FluxRecord) labels.Labels
 }
 
 func fulfils(ls labels.Labels, ms []*labels.Matcher) bool {
-	return !slices.ContainsFunc(ms, func(m *labels.Matcher) bool { return !m.Matches(ls.Get(m.Name)) })
+	return !slices.ContainsFunc(ms, func(m *labels.Matcher) bool {
+		return !m.Matches(ls.Get(m.Name))
+	})
 }
 
 type reading struct {

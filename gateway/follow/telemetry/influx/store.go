@@ -55,7 +55,8 @@ type Store struct {
 func Open(o Options) (*Store, error) {
 	u, err := url.Parse(o.URL)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return nil, fmt.Errorf("%q is no address of a server; write e.g. http://127.0.0.1:8086", o.URL)
+		return nil, fmt.Errorf("%q is no address of a server; write e.g. http://127.0.0.1:8086",
+			o.URL)
 	}
 	if o.Bucket == "" {
 		return nil, errors.New("the bucket is missing")
@@ -71,11 +72,22 @@ func Open(o Options) (*Store, error) {
 	}
 	s := &Store{log: o.Logger}
 	// Redirects are not followed: the token is for this server.
-	s.http = &http.Client{Transport: http.DefaultTransport.(*http.Transport).Clone(), Timeout: o.Timeout,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	s.client = influxdb.NewClientWithOptions(o.URL, o.Token, influxdb.DefaultOptions().SetPrecision(time.Millisecond).SetHTTPClient(s.http))
+	s.http = &http.Client{
+		Transport: http.DefaultTransport.(*http.Transport).Clone(),
+		Timeout:   o.Timeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error {
+			return http.ErrUseLastResponse
+		},
+	}
+	s.client = influxdb.NewClientWithOptions(o.URL, o.Token,
+		influxdb.DefaultOptions().SetPrecision(time.Millisecond).SetHTTPClient(s.http))
 	s.writer = s.client.WriteAPIBlocking(o.Organisation, o.Bucket)
-	s.Queries = telemetry.NewQueries(source{api: s.client.QueryAPI(o.Organisation), bucket: o.Bucket, now: o.Now, log: o.Logger}, o.Logger)
+	s.Queries = telemetry.NewQueries(source{
+		api:    s.client.QueryAPI(o.Organisation),
+		bucket: o.Bucket,
+		now:    o.Now,
+		log:    o.Logger,
+	}, o.Logger)
 	return s, nil
 }
 
@@ -97,7 +109,8 @@ const measurement = "gatehouse"
 // for good (out of its retention, over its limits) is left out, counted and logged. An error
 // means that nothing of the batch is promised; append it again.
 func (s *Store) Append(ctx context.Context, events []g.Event, describe telemetry.Describe) error {
-	lines, unknown, unspeakable := telemetry.Lines(events, measurement, telemetry.MetricName, describe)
+	lines, unknown, unspeakable := telemetry.Lines(events, measurement, telemetry.MetricName,
+		describe)
 	partly := 0
 	refused, err := telemetry.Send(ctx, lines, func(ctx context.Context, lines []string) error {
 		n, err := s.write(ctx, lines)
@@ -124,7 +137,8 @@ func (s *Store) write(ctx context.Context, lines []string) (refused int, err err
 	}
 	switch said.StatusCode {
 	case http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusRequestEntityTooLarge:
-		s.log.Warn("the telemetry server refuses readings", "status", said.StatusCode, "lines", len(lines), "answer", said.Error())
+		s.log.Warn("the telemetry server refuses readings", "status", said.StatusCode, "lines",
+			len(lines), "answer", said.Error())
 		if m := partial.FindStringSubmatch(said.Error()); m != nil {
 			n, _ := strconv.Atoi(m[1])
 			return max(n, 1), nil

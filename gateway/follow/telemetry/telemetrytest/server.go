@@ -43,7 +43,8 @@ func Influxd(t *testing.T, passwords bool) (*Server, string) {
 	}
 	dir, addr := t.TempDir(), FreeAddr(t)
 	config := filepath.Join(dir, "influxdb.conf")
-	text := strings.NewReplacer("DIR", dir, "RPC", FreeAddr(t), "HTTP", addr, "PASSWORDS", strconv.FormatBool(passwords)).Replace(`
+	text := strings.NewReplacer("DIR", dir, "RPC", FreeAddr(t), "HTTP", addr, "PASSWORDS",
+		strconv.FormatBool(passwords)).Replace(`
 reporting-disabled = true
 bind-address = "RPC"
 [meta]
@@ -63,7 +64,11 @@ bind-address = "RPC"
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return &Server{Command: []string{program, "-config", config}, Health: "http://" + addr + "/ping", Signal: syscall.SIGKILL}, "http://" + addr
+	return &Server{
+		Command: []string{program, "-config", config},
+		Health:  "http://" + addr + "/ping",
+		Signal:  syscall.SIGKILL,
+	}, "http://" + addr
 }
 
 // root is the folder of go.mod, above the test's own.

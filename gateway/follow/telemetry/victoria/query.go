@@ -28,7 +28,9 @@ func (s *Store) Handler(prefix string, allowed telemetry.Allowed) http.Handler {
 		mux.HandleFunc("GET "+prefix+path, f)
 		mux.HandleFunc("POST "+prefix+path, f)
 	}
-	for _, path := range []string{"/query", "/query_range", "/labels", "/series", "/label/{name}/values"} {
+	for _, path := range []string{
+		"/query", "/query_range", "/labels", "/series", "/label/{name}/values",
+	} {
 		both(path, func(w http.ResponseWriter, r *http.Request) {
 			path := path
 			if name := r.PathValue("name"); name != "" {
@@ -60,7 +62,9 @@ func (s *Store) Handler(prefix string, allowed telemetry.Allowed) http.Handler {
 }
 
 // ask sends a confined request and hands the server's answer on as it comes.
-func (s *Store) ask(w http.ResponseWriter, r *http.Request, path string, form url.Values, allowed telemetry.Allowed) {
+func (s *Store) ask(
+	w http.ResponseWriter, r *http.Request, path string, form url.Values, allowed telemetry.Allowed,
+) {
 	if by := allowed.Selector(); by != "" {
 		form.Set("extra_filters[]", by)
 	}
@@ -77,14 +81,16 @@ func (s *Store) ask(w http.ResponseWriter, r *http.Request, path string, form ur
 		Rewrite: func(p *httputil.ProxyRequest) {
 			p.Out.Method, p.Out.URL, p.Out.Host = http.MethodPost, to, to.Host
 			p.Out.Header = http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
-			p.Out.Body, p.Out.ContentLength = io.NopCloser(strings.NewReader(body)), int64(len(body))
+			p.Out.Body, p.Out.ContentLength = io.NopCloser(strings.NewReader(body)), int64(len(
+				body))
 			s.authorise(p.Out)
 		},
 		ModifyResponse: accept,
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
 			if g.ErrorCode(err) == "" && !errors.Is(err, context.Canceled) {
 				s.log.Warn("the telemetry server does not answer", "error", unwrapURL(err))
-				err = g.Errorf(g.Unavailable, "the telemetry server does not answer; try again, or ask whoever runs it")
+				err = g.Errorf(g.Unavailable,
+					"the telemetry server does not answer; try again, or ask whoever runs it")
 			}
 			telemetry.Answer(w, nil, err)
 		},

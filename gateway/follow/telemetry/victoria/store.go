@@ -49,7 +49,8 @@ type Store struct {
 func Open(o Options) (*Store, error) {
 	base, err := url.Parse(o.URL)
 	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
-		return nil, fmt.Errorf("%q is no address of a server; write e.g. http://127.0.0.1:8428", o.URL)
+		return nil, fmt.Errorf("%q is no address of a server; write e.g. http://127.0.0.1:8428",
+			o.URL)
 	}
 	base.Path = "/" + strings.Trim(base.Path, "/") // JoinPath makes a relative path of an empty one
 	if o.Timeout == 0 {
@@ -61,8 +62,16 @@ func Open(o Options) (*Store, error) {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.MaxIdleConnsPerHost = 8
 	// Redirects are not followed: the token is for this server.
-	return &Store{o: o, base: base, log: o.Logger, client: &http.Client{Transport: t, Timeout: o.Timeout,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}, nil
+	return &Store{
+		o:    o,
+		base: base,
+		log:  o.Logger,
+		client: &http.Client{Transport: t, Timeout: o.Timeout,
+			CheckRedirect: func(*http.Request, []*http.Request) error {
+				return http.ErrUseLastResponse
+			},
+		},
+	}, nil
 }
 
 // Close lets go of idle connections.
@@ -98,7 +107,8 @@ const measurement = "gatehouse"
 func (s *Store) write(ctx context.Context, lines []string) error {
 	to := s.base.JoinPath("/write")
 	to.RawQuery = "precision=ms"
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, to.String(), strings.NewReader(strings.Join(lines, "\n")+"\n"))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, to.String(),
+		strings.NewReader(strings.Join(lines, "\n")+"\n"))
 	if err != nil {
 		return err
 	}
@@ -113,7 +123,8 @@ func (s *Store) write(ctx context.Context, lines []string) error {
 	case http.StatusOK, http.StatusNoContent:
 		return nil
 	case http.StatusBadRequest, http.StatusRequestEntityTooLarge:
-		s.log.Warn("the telemetry server refuses readings", "status", resp.StatusCode, "lines", len(lines), "answer", string(said))
+		s.log.Warn("the telemetry server refuses readings", "status", resp.StatusCode, "lines",
+			len(lines), "answer", string(said))
 		return g.Errorf(g.Invalid, "%s: %s", resp.Status, said)
 	}
 	return fmt.Errorf("%s: %s", resp.Status, said)

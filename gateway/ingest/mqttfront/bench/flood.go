@@ -47,17 +47,32 @@ func flooding(ctx context.Context, o options) (measure.Line, error) {
 	}
 	a, b := limited.percentile(true, 99), limited.percentile(false, 99)
 	ratio, noise := float64(a)/float64(b), max(limited.noise(false), limited.noise(true))
-	l := measure.Line{Name: "one-device-flooding", Unit: "ms", Ours: ms(a), Theirs: ms(b), Beside: "without", Ratio: ratio, Bar: fmt.Sprintf("<=%.2fx", floodBar)}
+	l := measure.Line{
+		Name:   "one-device-flooding",
+		Unit:   "ms",
+		Ours:   ms(a),
+		Theirs: ms(b),
+		Beside: "without",
+		Ratio:  ratio,
+		Bar:    fmt.Sprintf("<=%.2fx", floodBar),
+	}
 	// A flooder that is cut off, or let through at another rate, is no noise.
-	paced := limited.cut == nil && limited.slowest >= 0.8*floodRate && limited.fastest <= 1.2*floodRate
+	paced := limited.cut == nil && limited.slowest >= 0.8*floodRate &&
+		limited.fastest <= 1.2*floodRate
 	l.Unclear = paced && noise > floodBar && ratio <= floodBar*noise
 	l.Held = paced && !l.Unclear && ratio <= floodBar
 	if limited.cut != nil {
 		l.Note = fmt.Sprintf("the flooder was cut off (%v); ", limited.cut)
 	}
-	l.Note += fmt.Sprintf("others' p99 at %.1f k/s in %d blocks of %.0f s each way, beside a flooder let through at %.0f to %.0f/s; p50 %.1f/%.1f ms; the blocks' own p99 %s beside it and %s without, halves of one kind differing by %.2fx; with no rate set p99 %.1f/%.1f ms beside %.1f k/s; load average %s",
-		floodOthers/1e3, each, floodBlock.Seconds(), limited.slowest, limited.fastest, ms(limited.percentile(true, 50)), ms(limited.percentile(false, 50)), limited.each(true), limited.each(false), noise,
-		ms(free.percentile(true, 99)), ms(free.percentile(false, 99)), free.slowest/1e3, measure.LoadAverage())
+	l.Note += fmt.Sprintf("others' p99 at %.1f k/s in %d blocks of %.0f s each way, beside a "+
+		"flooder let through at %.0f to %.0f/s; p50 %.1f/%.1f ms; the blocks' own p99 %s beside "+
+		"it and %s without, halves of one kind differing by %.2fx; with no rate set p99 "+
+		"%.1f/%.1f ms beside %.1f k/s; load average %s",
+		floodOthers/1e3, each, floodBlock.Seconds(), limited.slowest, limited.fastest,
+		ms(limited.percentile(true, 50)), ms(limited.percentile(false, 50)),
+		limited.each(true), limited.each(false), noise,
+		ms(free.percentile(true, 99)), ms(free.percentile(false, 99)), free.slowest/1e3,
+		measure.LoadAverage())
 	return l, nil
 }
 

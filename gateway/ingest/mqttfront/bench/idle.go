@@ -27,11 +27,21 @@ func idle(ctx context.Context, o options) (measure.Line, error) {
 	if err != nil {
 		return measure.Line{}, err
 	}
-	return measure.Line{Name: "idle-connection", Unit: "KB", Ours: ours / 1024, Theirs: theirs / 1024, Ratio: ours / theirs,
-		Bar: "<=30 KB", Held: ours <= 30*1024, Note: fmt.Sprintf("resident memory over %d connections", o.idle)}, nil
+	return measure.Line{
+		Name:   "idle-connection",
+		Unit:   "KB",
+		Ours:   ours / 1024,
+		Theirs: theirs / 1024,
+		Ratio:  ours / theirs,
+		Bar:    "<=30 KB",
+		Held:   ours <= 30*1024,
+		Note:   fmt.Sprintf("resident memory over %d connections", o.idle),
+	}, nil
 }
 
-func idleSide(ctx context.Context, o options, start func(context.Context, options) (*server, error)) (bytes float64, err error) {
+func idleSide(
+	ctx context.Context, o options, start func(context.Context, options) (*server, error),
+) (bytes float64, err error) {
 	srv, err := start(ctx, o)
 	if err != nil {
 		return 0, err

@@ -23,7 +23,8 @@ import (
 
 // result of one round against one server.
 type result struct {
-	rate               float64 // acknowledged per second, or delivered where a subscriber takes everything
+	// acknowledged per second, or delivered where a subscriber takes everything
+	rate               float64
 	delivered          float64 // delivered of acknowledged
 	p50, p99           time.Duration
 	serverCPU, loadCPU float64 // microseconds per message
@@ -101,7 +102,8 @@ func (l *loop) connect(srv *server, i, payload int) error {
 	}
 	p := newPublisher(i, fd, payload)
 	l.pubs, l.byFD[int32(fd)] = append(l.pubs, p), p
-	return unix.EpollCtl(l.ep, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(fd)})
+	return unix.EpollCtl(l.ep, unix.EPOLL_CTL_ADD, fd,
+		&unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(fd)})
 }
 
 func (l *loop) close() {
@@ -122,7 +124,9 @@ type loop struct {
 	n     uint64
 }
 
-func (l *loop) measure(ctx context.Context, srv *server, d time.Duration, run func(context.Context, time.Duration) error) (result, error) {
+func (l *loop) measure(
+	ctx context.Context, srv *server, d time.Duration, run func(context.Context, time.Duration) error,
+) (result, error) {
 	cpu0, own0, rest0, err := srv.cpu()
 	if err != nil {
 		return result{}, err

@@ -51,7 +51,8 @@ func run(ctx context.Context, args []string) error {
 	fs.StringVar(&o.json, "json", "", "also write the lines to this file as JSON")
 	fs.StringVar(&o.dir, "dir", "", "folder for the journal; default a temporary one")
 	fs.StringVar(&o.only, "only", "", "run only the bar with this name")
-	fs.IntVar(&o.deviceRate, "device-rate", 0, "with -serve: publications per second of one device; 0 for no bound")
+	fs.IntVar(&o.deviceRate, "device-rate", 0,
+		"with -serve: publications per second of one device; 0 for no bound")
 	fs.StringVar(&o.profile, "profile", "", "with -serve: write a CPU profile to this file")
 	if err := fs.Parse(args); err != nil {
 		return err
@@ -99,7 +100,12 @@ func compare(ctx context.Context, o options) error {
 	for _, b := range []struct {
 		name string
 		run  func(context.Context, options) (measure.Line, error)
-	}{{"latency-half-load", latency("latency-half-load", 1)}, {"latency-half-load-window10", latency("latency-half-load-window10", 10)}, {"one-device-flooding", flooding}, {"idle-connection", idle}} {
+	}{
+		{"latency-half-load", latency("latency-half-load", 1)},
+		{"latency-half-load-window10", latency("latency-half-load-window10", 10)},
+		{"one-device-flooding", flooding},
+		{"idle-connection", idle},
+	} {
 		if o.only != "" && o.only != b.name {
 			continue
 		}
@@ -137,13 +143,21 @@ func (b bar) run(ctx context.Context, o options) (measure.Line, error) {
 		}
 	}
 	a, t := median(ours), median(theirs)
-	l := measure.Line{Name: b.name, Unit: "k/s", Ours: a.rate / 1e3, Theirs: t.rate / 1e3, Ratio: a.rate / t.rate,
-		Bar: fmt.Sprintf(">=%.1fx", b.want)}
+	l := measure.Line{
+		Name:   b.name,
+		Unit:   "k/s",
+		Ours:   a.rate / 1e3,
+		Theirs: t.rate / 1e3,
+		Ratio:  a.rate / t.rate,
+		Bar:    fmt.Sprintf(">=%.1fx", b.want),
+	}
 	l.Held = l.Ratio >= b.want
-	l.Note = fmt.Sprintf("server CPU/msg %.1f/%.1f us, load generator %.1f/%.1f us, p50 %.1f/%.1f ms, p99 %.1f/%.1f ms",
+	l.Note = fmt.Sprintf("server CPU/msg %.1f/%.1f us, load generator %.1f/%.1f us, p50 "+
+		"%.1f/%.1f ms, p99 %.1f/%.1f ms",
 		a.serverCPU, t.serverCPU, a.loadCPU, t.loadCPU, ms(a.p50), ms(t.p50), ms(a.p99), ms(t.p99))
 	if b.subscriber {
-		l.Note += fmt.Sprintf(", delivered of acknowledged %.1f/%.1f %%", 100*a.delivered, 100*t.delivered)
+		l.Note += fmt.Sprintf(", delivered of acknowledged %.1f/%.1f %%", 100*a.delivered,
+			100*t.delivered)
 	}
 	return l, nil
 }

@@ -125,15 +125,29 @@ func latencyAt(ctx context.Context, o options, name string, window int) (measure
 		others = max(others, r.others)
 	}
 	a, own := measure.Percentile(p99, 50), measure.Percentile(late, 50)
-	return measure.Line{Name: name, Unit: "ms", Ours: ms(a), Theirs: ms(own), Beside: "generator", Ratio: float64(a) / float64(max(own, 1)),
-		Bar: "<10 ms", Held: a < 10*time.Millisecond, Unclear: a >= 10*time.Millisecond && own >= 5*time.Millisecond,
-		Note: fmt.Sprintf("p99 at %.1f k/s, half of %.1f being %.1f; p50 %.1f ms; p99 of the rounds %.1f to %.1f ms; the generator's own lateness is in it; others used up to %.2f cores; load average %s",
-			rate/1e3, most.rate/1e3, most.rate/2e3, ms(measure.Percentile(p50, 50)), ms(slices.Min(p99)), ms(slices.Max(p99)), others, measure.LoadAverage())}, nil
+	return measure.Line{
+		Name:    name,
+		Unit:    "ms",
+		Ours:    ms(a),
+		Theirs:  ms(own),
+		Beside:  "generator",
+		Ratio:   float64(a) / float64(max(own, 1)),
+		Bar:     "<10 ms",
+		Held:    a < 10*time.Millisecond,
+		Unclear: a >= 10*time.Millisecond && own >= 5*time.Millisecond,
+		Note: fmt.Sprintf("p99 at %.1f k/s, half of %.1f being %.1f; p50 %.1f ms; p99 of the "+
+			"rounds %.1f to %.1f ms; the generator's own lateness is in it; others used up to "+
+			"%.2f cores; load average %s",
+			rate/1e3, most.rate/1e3, most.rate/2e3, ms(measure.Percentile(p50, 50)),
+			ms(slices.Min(p99)), ms(slices.Max(p99)), others, measure.LoadAverage()),
+	}, nil
 }
 
 // pacedRound takes a new front's latencies at a rate, and the p99 of the
 // generator's own lateness.
-func pacedRound(ctx context.Context, o options, perSecond float64, atOnce int) (r result, late time.Duration, err error) {
+func pacedRound(
+	ctx context.Context, o options, perSecond float64, atOnce int,
+) (r result, late time.Duration, err error) {
 	srv, err := startFront(ctx, o)
 	if err != nil {
 		return result{}, 0, err
@@ -144,7 +158,9 @@ func pacedRound(ctx context.Context, o options, perSecond float64, atOnce int) (
 		return result{}, 0, err
 	}
 	defer l.close()
-	run := func(ctx context.Context, d time.Duration) error { return l.paced(ctx, d, perSecond, atOnce) }
+	run := func(ctx context.Context, d time.Duration) error {
+		return l.paced(ctx, d, perSecond, atOnce)
+	}
 	if err := run(ctx, o.duration/4); err != nil {
 		return result{}, 0, err
 	}

@@ -81,7 +81,9 @@ func (s *server) cpu() (theirs, own, rest time.Duration, err error) {
 // the reader of the school.
 type anyone struct{}
 
-func (anyone) Authenticate(_ context.Context, clientID, _ string, _ []byte, _ string, _ *x509.Certificate) (mqttfront.Identity, error) {
+func (anyone) Authenticate(
+	_ context.Context, clientID, _ string, _ []byte, _ string, _ *x509.Certificate,
+) (mqttfront.Identity, error) {
 	id := mqttfront.Identity{School: "school", Device: gatehouse.DeviceID(clientID)}
 	if clientID == "reader" {
 		id.Device = ""
@@ -92,7 +94,9 @@ func (anyone) Authenticate(_ context.Context, clientID, _ string, _ []byte, _ st
 // toJournal appends topic and payload, and acknowledges when they are synced.
 type toJournal struct{ j *journal.Journal }
 
-func (t toJournal) Publish(id mqttfront.Identity, topic string, payload []byte, _ bool, done func(error)) error {
+func (t toJournal) Publish(
+	id mqttfront.Identity, topic string, payload []byte, _ bool, done func(error),
+) error {
 	rec := make([]byte, 0, len(topic)+1+len(payload))
 	rec = append(append(append(rec, topic...), 0), payload...)
 	return t.j.Append(string(id.Device), rec, func(_ uint64, err error) { done(err) })
@@ -116,7 +120,13 @@ func serveFront(ctx context.Context, o options) error {
 		return err
 	}
 	defer j.Close()
-	f, err := mqttfront.New(mqttfront.Config{Listen: "127.0.0.1:0", MaxQueued: 60_000, MaxQueuedBytes: 64 << 20, MaxInflight: 16384, DeviceRate: o.deviceRate},
+	f, err := mqttfront.New(mqttfront.Config{
+		Listen:         "127.0.0.1:0",
+		MaxQueued:      60_000,
+		MaxQueuedBytes: 64 << 20,
+		MaxInflight:    16384,
+		DeviceRate:     o.deviceRate,
+	},
 		anyone{}, toJournal{j}, slog.New(slog.NewTextHandler(os.Stderr, nil)))
 	if err != nil {
 		return err
