@@ -1868,6 +1868,7 @@ export const en = {
     'zone.put': 'zone saved',
   },
   auditDeed: {
+    gateway: 'Gateway',
     rules: 'Rules',
     signin: 'Sign-in',
     person: 'Person',
@@ -2064,6 +2065,23 @@ export const en = {
     cursor: 'Reader',
     lag: 'Events behind',
     noCursors: 'No readers.',
+  },
+  reload: {
+    title: 'Configuration and rules',
+    text:
+      'Reads the configuration, the rules and the certificates of the gateway anew. All of it takes ' +
+      'effect or, where something is wrong, nothing; devices and browsers stay connected.',
+    check: 'Check the files',
+    apply: 'Apply',
+    applied: 'The files hold now.',
+    none: 'The files say what holds already.',
+    key: 'Setting',
+    from: 'Holds now',
+    to: 'In the file',
+    when: 'When',
+    atOnce: 'takes effect at once',
+    holds: 'in force',
+    restart: 'needs a restart',
   },
   checkName: {
     audit: 'Audit log',

@@ -6,6 +6,7 @@ import type { Check, Status } from '../api/types'
 import { useT } from '../i18n'
 import { useFormat, useSession } from '../session'
 import { Empty, Facts, Loaded, Page, Panel, Rows, Tag, type Tone } from '../ui/kit'
+import { ReloadPanel } from '../ui/reload'
 import { Refusals } from './drivers'
 
 const tone: Record<Check['state'], Tone> = { ok: 'green', warning: 'yellow', critical: 'red' }
@@ -116,6 +117,7 @@ export function StatusPage() {
           </>
         )}
       </Loaded>
+      <ReloadPanel />
       {can('devices:read') && <Refusals />}
     </Page>
   )

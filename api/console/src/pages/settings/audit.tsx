@@ -47,6 +47,7 @@ const deeds = [
   'webhook',
   'profile',
   'rejection',
+  'gateway',
   'rules',
   'history',
   'audit',
