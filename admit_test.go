@@ -176,7 +176,7 @@ func TestAdmit(t *testing.T) {
 		},
 		{
 			"empty",
-			"an observation holds one of a reading, a sighting and a status; this one holds 0",
+			"an observation holds one of a reading, a sighting, a status and an occurrence; this one holds 0",
 			g.Observation{Device: "dev_1"},
 		},
 		{
