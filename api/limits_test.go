@@ -64,7 +64,8 @@ var bodies = map[string]string{
 }
 
 const fullProfile = `{"id":"{id}","title":"Limits","type":"sensor","properties":{"x":{"type":"number","forms":{"register":"holding:1"}}},
-	"actions":{"open":{"title":"Open","input":{"x":{"type":"string","enum":["a"],"forms":{"register":"holding:1"}}}}}}`
+	"actions":{"open":{"title":"Open","input":{"x":{"type":"string","enum":["a"],"forms":{"register":"holding:1"}}}}},
+	"events":{"door":{"title":"Door","data":{"x":{"type":"string","enum":["a"],"forms":{"register":"holding:1"}}}}}}`
 
 // limited is a place in a body with a bound.
 type limited struct {

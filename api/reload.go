@@ -10,7 +10,7 @@ import (
 // Reload is what reading the configuration, the rules and the certificates anew changes.
 type Reload struct {
 	Applied bool           `json:"applied" doc:"Whether the changes that need no restart hold now; false for a preview."`
-	Changes []ReloadChange `json:"changes" doc:"What is otherwise in the files; empty where nothing is."`
+	Changes []ReloadChange `json:"changes" nullable:"false" doc:"What is otherwise in the files; empty where nothing is."`
 }
 
 // ReloadChange is one key that is otherwise.

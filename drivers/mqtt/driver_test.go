@@ -544,8 +544,8 @@ func TestObservations(t *testing.T) {
 		}
 		return strings.NewReplacer(
 			`"Device":"","Time":"0001-01-01T00:00:00Z","Sequence":0,"Replayed":false,`, "",
-			`"Reading":null`, "", `"Sighting":null`, "", `"Status":null`, "", `,"Unreadable":null`,
-			"").Replace(string(b))
+			`"Reading":null`, "", `"Sighting":null`, "", `"Status":null`, "",
+			`,"Occurrence":null`, "", `,"Unreadable":null`, "").Replace(string(b))
 	}
 	got := []string{
 		show("z/window", `{"contact":"ON"}`),
