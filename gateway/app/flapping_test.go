@@ -140,7 +140,7 @@ func TestADeviceThatComesAndGoesIsToldOnce(t *testing.T) {
 		t.Skip("builds and starts a driver; not with -short")
 	}
 	t.Parallel()
-	s, clock := newSchool(t), newWall()
+	s, clock := newSchool(t), &wall{} // the driver, a program of its own, has the machine's clock
 	c := config(s.dir)
 	c.Flapping = app.FlappingConfig{Changes: 4, Within: time.Hour, Quiet: 2 * time.Hour}
 	o := app.Options{Now: clock.now, Logger: slog.New(slog.DiscardHandler), Version: "test"}
