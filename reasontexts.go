@@ -83,11 +83,6 @@ const (
 	ReasonCameraStatus    ReasonCode = "camera_status"    // any other answer of the protocol
 	ReasonCameraSendsOn   ReasonCode = "camera_sends_on"  // to where a password would be asked for
 
-	ReasonNoAskAnswer ReasonCode = "no_ask_answer" // the gateway did not answer in time
-	ReasonNobody      ReasonCode = "nobody"        // no person has that credential
-	ReasonPassInvalid ReasonCode = "pass_invalid"  // outside of its time, or taken back
-	// the person has no business at that place or time
-	ReasonNotHere ReasonCode = "not_here"
 )
 
 // reasonTexts is the English of each code. What stands in braces are its params.
@@ -229,11 +224,6 @@ var reasonTexts = map[ReasonCode]string{
 	ReasonCameraStatus: "the camera at {address} answered {status}",
 	ReasonCameraSendsOn: "the camera sends us on to {address}, which asks for a password; " +
 		"passwords stay with the address that they were given for: register that address itself",
-
-	ReasonNoAskAnswer: "the gateway did not answer in time",
-	ReasonNobody:      "nobody is known by what was shown",
-	ReasonPassInvalid: "what was shown does not hold at this time",
-	ReasonNotHere:     "this person has no business at this place and time",
 }
 
 // ReasonTexts is every code of the gateway's own drivers with its English sentence, for whoever

@@ -1105,10 +1105,6 @@ export const en = {
     camera_sends_on:
       'The camera sends us on to {{address}}, which asks for a password; passwords stay with the ' +
       'address that they were given for: register that address itself',
-    no_ask_answer: 'The gateway did not answer in time',
-    nobody: 'Nobody is known by what was shown',
-    pass_invalid: 'What was shown does not hold at this time',
-    not_here: 'This person has no business at this place and time',
   },
   picture: {
     deed: 'Picture…',

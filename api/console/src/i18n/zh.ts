@@ -987,10 +987,6 @@ export const zh = {
     camera_full: '摄像机 {{address}} 的观看数已满（{{status}}）；请关闭其他观看者',
     camera_status: '摄像机 {{address}} 应答 {{status}}',
     camera_sends_on: '摄像机将我们转到 {{address}}，该处要求密码；密码只用于所登记的地址：请直接登记该地址',
-    no_ask_answer: '网关没有及时应答',
-    nobody: '没有人持有所出示的凭证',
-    pass_invalid: '所出示的凭证此时无效',
-    not_here: '此人此时不应在此处',
   },
   picture: {
     deed: '图片…',
