@@ -194,7 +194,8 @@ func TestWebhooksAreBoundByTheirMaker(t *testing.T) {
 		// all that its maker may
 		w, _, err := byKey.CreateWebhook(ctx, g.Webhook{School: "a", URL: "https://x.example"})
 		ok(t, err)
-		if want := []g.EventKind{g.EventStatus, g.EventRejected}; !slices.Equal(w.Effective, want) {
+		want := []g.EventKind{g.EventStatus, g.EventOccurrence, g.EventRejected}
+		if !slices.Equal(w.Effective, want) {
 			t.Errorf("got %v, want %v", w.Effective, want)
 		}
 		all, _, err := view.CreateWebhook(ctx, g.Webhook{School: "a", URL: "https://y.example"})

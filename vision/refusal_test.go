@@ -61,7 +61,7 @@ func TestRefusalsAreWords(t *testing.T) {
 // The API's document and the console know every word.
 func TestRefusalsAreKnown(t *testing.T) {
 	for file, quote := range map[string]string{
-		"../api/enrol.go":                 "",
+		"../api/people/enrol.go":          "",
 		"../api/console/src/lib/photo.ts": "'",
 	} {
 		b, err := os.ReadFile(file)
