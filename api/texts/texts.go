@@ -138,9 +138,6 @@ func (l Language) Error(err error) string {
 	return all
 }
 
-// Words says a sentence without places, of which only the English is at hand.
-func (l Language) Words(english string) string { return l.Text(g.Text{Format: english}) }
-
 func (l Language) argument(a any) any {
 	switch a := a.(type) {
 	case g.Text:

@@ -2,8 +2,6 @@ package hooks
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -72,12 +70,6 @@ func checkWebhook(w g.Webhook) error {
 	return store.Optional("reason", w.Reason, store.MaxReason)
 }
 
-func newHookSecret() string {
-	var b [32]byte
-	rand.Read(b[:])
-	return "whsec_" + base64.StdEncoding.EncodeToString(b[:])
-}
-
 // CreateWebhook adds a webhook and answers its signing secret (Standard Webhooks, "whsec_" and
 // base64 of 32 bytes), which is shown this once and kept encrypted.
 func (v View) CreateWebhook(ctx context.Context, w g.Webhook) (g.Webhook, string, error) {
@@ -94,7 +86,7 @@ func (v View) CreateWebhook(ctx context.Context, w g.Webhook) (g.Webhook, string
 	if err := v.mayRead(w.Kinds); err != nil {
 		return g.Webhook{}, "", err
 	}
-	secret := newHookSecret()
+	secret := newWebhookSecret()
 	w.ID = g.WebhookID(g.NewID("whk"))
 	kinds, err := json.Marshal(w.Kinds)
 	if err != nil {
