@@ -23,8 +23,7 @@ const (
 )
 
 // kinds is the table of the kinds of event: a new one is a line here, a part of Event, and a line
-// in
-// package gateway/event, which writes it down.
+// in package gateway/event, which writes it down.
 var kinds = [...]struct {
 	kind EventKind
 	sees Permission // what seeing events of the kind takes

@@ -43,9 +43,9 @@ var house = []room{
 	{"rules/quality", "root", ""},
 
 	// What is kept. Only registry/store has the drivers of SQL, and only registry/sheet reads
-	// workbooks.
-	// The store knows no noun; an aggregate asks those above it here, never those below; deeds and
-	// views cross them. registry/law_test.go holds each one's statements to its own tables.
+	// workbooks. The store knows no noun; an aggregate asks those above it here, never those below;
+	// deeds and views cross them. registry/law_test.go holds each one's statements to its own
+	// tables.
 	{"registry/store", "root", "pgx sqlite"},
 	{"registry/places", "root registry/store", ""},
 	{"registry/people", "root registry/places registry/roster registry/sheet registry/store", ""},

@@ -19,8 +19,7 @@ import (
 )
 
 // Deps is what the API is built from. Registry, Live, Webhooks and Now are needed; where another
-// part
-// is nil, its endpoints answer unavailable and say which part is missing.
+// part is nil, its endpoints answer unavailable and say which part is missing.
 type Deps struct {
 	Registry *registry.Registry
 	Live     live.Journal

@@ -291,8 +291,7 @@ func (w *world) reload(dry bool) (api.Reload, error) {
 }
 
 // With one school its administrator reloads the configuration, which the audit log tells; a preview
-// is
-// no deed.
+// is no deed.
 func TestReloadOfTheOnlySchool(t *testing.T) {
 	w := newWorld(t)
 	school, err := w.system().CreateSchool(t.Context(),

@@ -61,8 +61,7 @@ func (r *record) wait(t *testing.T, words ...string) {
 }
 
 // TestHangupReloads: a running gateway reads its files anew at SIGHUP and for gateway reload, goes
-// on with
-// the old ones where they are wrong, and says what a restart is needed for.
+// on with the old ones where they are wrong, and says what a restart is needed for.
 func TestHangupReloads(t *testing.T) {
 	safe := make(chan os.Signal, 1) // or a signal before the gateway listens would end the test
 	signal.Notify(safe, syscall.SIGHUP)

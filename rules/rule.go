@@ -120,10 +120,9 @@ type Change struct {
 	By       float64 // numbers: at least this much
 }
 
-// Clear says when a firing alert ends: once When (without it: the opposite of the rule's
-// condition) has held for After; of several devices every one must pass. A condition that is no
-// longer known, because its values are
-// stale, counts as ended too.
+// Clear says when a firing alert ends: once When (without it: the opposite of the rule's condition)
+// has held for After; of several devices every one must pass. A condition that is no longer known,
+// because its values are stale, counts as ended too.
 type Clear struct {
 	After time.Duration
 	When  *Condition

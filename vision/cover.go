@@ -17,21 +17,17 @@ const CoverModel = "fr_feature-512"
 const CoverFeatures = 18
 
 // CoverWeights are two logistic regressions, fitted to 131 photographs of LFW, each of another
-// person, with things drawn
-// on them: masks, a scarf, sunglasses, a band, a cap, and clear spectacles that are none of these.
-// The last number is the offset; a sum above 0 is covered.
+// person, with things drawn on them: masks, a scarf, sunglasses, a band, a cap, and clear
+// spectacles that are none of these. The last number is the offset; a sum above 0 is covered.
 //
 // By vision/measure cover, on 57 people chosen without them in mind (about one in nine of whom they
 // were fitted to), of what passes the other checks: asked about for the mouth are none of 57 bare
 // faces (below 6.3 %, Clopper and Pearson, two-sided 95 %) and none of 108 with clear spectacles;
-// for
-// the eyes 1 of 57 (below 9.4 %), and 2 of 108 with clear spectacles. Told are 375 of 377 masks and
-// scarves, 49 of 55 hands over the mouth (above 77 %), 186 of 187 sunglasses, 113 of 118 bands and
-// caps, and 44 of 47 hands over the eyes. Weights that are fitted anew to 57 people and judged on
-// 57
-// others ask about as few and tell less: 32 of 55 hands over the mouth, 354 of 377 masks and
-// scarves.
-// Things that are worn and not drawn, and children, are not measured.
+// for the eyes 1 of 57 (below 9.4 %), and 2 of 108 with clear spectacles. Told are 375 of 377 masks
+// and scarves, 49 of 55 hands over the mouth (above 77 %), 186 of 187 sunglasses, 113 of 118 bands
+// and caps, and 44 of 47 hands over the eyes. Weights that are fitted anew to 57 people and judged
+// on 57 others ask about as few and tell less: 32 of 55 hands over the mouth, 354 of 377 masks and
+// scarves. Things that are worn and not drawn, and children, are not measured.
 func CoverWeights() (mouth, eyes [CoverFeatures + 1]float64) {
 	mouth = [...]float64{
 		12.23, -11.91, 10.85, 0.06918, -0.4132, 0.0618, 2.199, -0.4602, -5.104,

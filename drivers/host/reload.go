@@ -9,10 +9,9 @@ import (
 )
 
 // Reload gives a running host other specs and another rate. A driver whose spec is as it was goes
-// on
-// with its devices connected; one whose spec is another is stopped and started again, new ones are
-// started, and those that are not among the specs are stopped. A driver that is gone and still has
-// devices stays, refused in words. The rate reaches a program at its next start.
+// on with its devices connected; one whose spec is another is stopped and started again, new ones
+// are started, and those that are not among the specs are stopped. A driver that is gone and still
+// has devices stays, refused in words. The rate reaches a program at its next start.
 //
 // An error changes nothing. Reload returns when what it stopped has ended, each within
 // drivers.StopTimeout; it does not wait for what it started.
@@ -96,8 +95,7 @@ func (h *Host) deviceRate() int {
 }
 
 // Check says why a program would be refused by what is known before it runs: its file, its
-// checksum,
-// and where the same program runs already, its settings. It starts nothing.
+// checksum, and where the same program runs already, its settings. It starts nothing.
 func (h *Host) Check(spec Spec) error {
 	s := newSupervisor(h, spec)
 	sum, refusal := s.verify()

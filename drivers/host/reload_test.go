@@ -19,8 +19,7 @@ func named(name string, args ...string) host.Spec {
 
 // TestReloadTouchesOnlyWhatIsAnother: a driver whose spec is as it was runs on as the same process
 // with its device connected; a changed one is another process, and serves its device again; a new
-// one
-// runs; one that is gone ends, or is refused in words while it has devices.
+// one runs; one that is gone ends, or is refused in words while it has devices.
 func TestReloadTouchesOnlyWhatIsAnother(t *testing.T) {
 	s := newSink()
 	h, stop := start(t, host.Options{Sink: s}, named("same"), named("other"), named("idle"),

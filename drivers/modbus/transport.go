@@ -13,10 +13,9 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers"
 )
 
-// tcpHandler is Modbus TCP that reads answers as equipment in the field gives them: with 0 for
-// the unit or the transaction, or with 255 for the unit: "the equipment itself" (Modbus Messaging
-// on TCP/IP V1.0b, section 4.4.2.2). That no late answer is taken for the next one rests on the
-// line,
+// tcpHandler is Modbus TCP that reads answers as equipment in the field gives them: with 0 for the
+// unit or the transaction, or with 255 for the unit: "the equipment itself" (Modbus Messaging on
+// TCP/IP V1.0b, section 4.4.2.2). That no late answer is taken for the next one rests on the line,
 // which closes the connection after any trouble.
 type tcpHandler struct {
 	*modbus.TCPClientHandler

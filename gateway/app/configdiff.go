@@ -16,10 +16,8 @@ import (
 const notShown = "…"
 
 // changes is what a newer configuration has otherwise, key by key in the order of the file, drivers
-// by
-// their names. It shows no setting and no argument of a driver, and of an address no user: there
-// may
-// be secrets in them.
+// by their names. It shows no setting and no argument of a driver, and of an address no user: there
+// may be secrets in them.
 func changes(old, now *Config) []api.ReloadChange {
 	var out []api.ReloadChange
 	a, b := reflect.ValueOf(*old), reflect.ValueOf(*now)

@@ -12,8 +12,7 @@ import (
 )
 
 // TestFlappingOfTheLastRunIsFoundBehindManyOthers: the oldest alert that holds lies behind more
-// than a
-// page of newer ones, and is taken up all the same.
+// than a page of newer ones, and is taken up all the same.
 func TestFlappingOfTheLastRunIsFoundBehindManyOthers(t *testing.T) {
 	const newer = 1100
 	c := DefaultConfig()

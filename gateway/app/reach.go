@@ -152,8 +152,7 @@ func (c ReachConfig) reach() drivers.Reach {
 
 // mayServe is asked before a driver is told of a registered device: its address may be from before
 // there were bounds. Names are not resolved, since all devices wait meanwhile: the driver looks
-// where
-// they lead.
+// where they lead.
 func (a *App) mayServe(d g.Device) error {
 	return a.cfg.Reach.allows(context.Background(), nil, d.Address, false)
 }

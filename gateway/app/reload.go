@@ -17,8 +17,7 @@ import (
 )
 
 // reloading takes over what the operator changed in files while the gateway runs. One reload runs
-// at
-// a time.
+// at a time.
 type reloading struct {
 	mu  sync.Mutex
 	cfg Config // what holds now: what a restart is needed for stays as it was at the start
@@ -35,19 +34,16 @@ type reloaded struct {
 }
 
 // renewal is a file of TLS that was read anew: what tells the old from the new, and the deed that
-// puts
-// the new one in force, which cannot fail.
+// puts the new one in force, which cannot fail.
 type renewal struct {
 	key, from, to string
 	put           func()
 }
 
 // Reload reads the configuration, the rules and the certificates anew, and has them take effect:
-// all
-// of it or, where something is wrong, nothing, and the error says where and what mends it. Devices
-// and
-// browsers stay connected. With dry it only says what would change. What needs a restart is in the
-// report and waits for it.
+// all of it or, where something is wrong, nothing, and the error says where and what mends it.
+// Devices and browsers stay connected. With dry it only says what would change. What needs a
+// restart is in the report and waits for it.
 func (a *App) Reload(ctx context.Context, dry bool) (api.Reload, error) {
 	a.reloading.mu.Lock()
 	defer a.reloading.mu.Unlock()
@@ -151,8 +147,7 @@ func (a *App) readTLS(c *Config) ([]renewal, error) {
 }
 
 // checkedSpecs are the drivers, of which those that would change could be started; more says that
-// one
-// has a new name.
+// one has a new name.
 func (a *App) checkedSpecs(old, next *Config) (specs []host.Spec, more bool, err error) {
 	before := old.specs()
 	specs = next.specs()

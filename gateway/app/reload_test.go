@@ -135,10 +135,8 @@ rules:
 `
 
 // TestReloadKeepsWhatFires: rules come and go while a device stays connected. The alert of a rule
-// that
-// is as it was goes on under its id, a new rule finds what comes after, and the alert of one that
-// is
-// gone ends.
+// that is as it was goes on under its id, a new rule finds what comes after, and the alert of one
+// that is gone ends.
 func TestReloadKeepsWhatFires(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t)
@@ -202,8 +200,7 @@ func (r *running) ruleIDs(t *testing.T) []string {
 }
 
 // TestReloadOfAMistakeChangesNothing: one file is wrong, and neither the others nor the rest of it
-// take
-// effect; the error says where, and what mends it.
+// take effect; the error says where, and what mends it.
 func TestReloadOfAMistakeChangesNothing(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t)
@@ -255,8 +252,7 @@ func TestReloadOfAMistakeChangesNothing(t *testing.T) {
 }
 
 // TestReloadSaysWhatNeedsARestart: what does not is in force, and the rest is named at each reload
-// until
-// the gateway starts anew. Secrets are not shown.
+// until the gateway starts anew. Secrets are not shown.
 func TestReloadSaysWhatNeedsARestart(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t)
@@ -295,8 +291,7 @@ audit: {anchor_url: 'https://user:hidden@log.example/x?token=hidden'}
 }
 
 // TestReloadRenewsCertificates: who comes after it is shown the new certificate, also within the
-// minute
-// in which the file is not looked at, and who is connected stays.
+// minute in which the file is not looked at, and who is connected stays.
 func TestReloadRenewsCertificates(t *testing.T) {
 	t.Parallel()
 	s := newSchool(t)

@@ -95,8 +95,7 @@ func certificateName(c *tls.Certificate) string {
 }
 
 // authorities have devices show certificates, and can be exchanged while devices are connected:
-// each
-// handshake asks what holds now.
+// each handshake asks what holds now.
 type authorities struct {
 	base *tls.Config // the listener's, without authorities
 	now  atomic.Pointer[trusted]

@@ -19,8 +19,7 @@ import (
 
 // beforePassword is that of the administrator of testdata/school-before.tgz: a backup of the
 // demonstration school, made by the version before this one after it had run for two minutes,
-// without
-// pictures and faces. All of its people are invented.
+// without pictures and faces. All of its people are invented.
 const beforePassword = "4X72TO6UB4FKZTYG"
 
 // asked is a running gateway and somebody who has signed in.
@@ -80,8 +79,7 @@ func before(t *testing.T, rows []map[string]any, key string, then time.Time) (n 
 
 // TestSchoolOfTheVersionBefore restores a backup that the version before has made and opens it: its
 // administrator signs in with the old password, and devices, people, alerts, the journal, the
-// history
-// and attendance are there to the last row.
+// history and attendance are there to the last row.
 func TestSchoolOfTheVersionBefore(t *testing.T) {
 	t.Parallel()
 	archive, err := os.Open("testdata/school-before.tgz")

@@ -189,12 +189,11 @@ func Open(dir string, o Options) (_ *Journal, err error) {
 	return j, nil
 }
 
-// Append queues data for the shard of key; data is copied before Append
-// returns. done is called exactly once when the record is on disk, or with the
-// error that kept it off; it is called on the shard's acknowledging goroutine,
-// one after another, and must not wait for the journal. Append blocks while the
-// shard's queue is full, unless NoWait is set. When Append itself returns an error, done is not
-// called.
+// Append queues data for the shard of key; data is copied before Append returns. done is called
+// exactly once when the record is on disk, or with the error that kept it off; it is called on the
+// shard's acknowledging goroutine, one after another, and must not wait for the journal. Append
+// blocks while the shard's queue is full, unless NoWait is set. When Append itself returns an
+// error, done is not called.
 func (j *Journal) Append(key string, data []byte, done func(seq uint64, err error)) error {
 	if len(data) > j.opt.MaxRecord {
 		return fmt.Errorf("%w: %d bytes, at most %d", ErrTooLarge, len(data), j.opt.MaxRecord)

@@ -29,8 +29,7 @@ type Clock struct {
 }
 
 // NewClock makes a clock of a gateway that was built at a time, whose newest event was journalled
-// at
-// past, and that starts now. asks says that its clock is the machine's, which the kernel knows
+// at past, and that starts now. asks says that its clock is the machine's, which the kernel knows
 // about.
 func NewClock(built, past, now time.Time, asks bool) *Clock {
 	c := &Clock{built: built, asks: asks}

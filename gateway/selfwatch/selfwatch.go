@@ -1,9 +1,8 @@
 // Package selfwatch looks after the gateway itself. One list of subjects (the journal, the disk,
-// the
-// clock, the drivers and so on) feeds three readers: alerts on the wall of the schools that answer
-// for
-// the gateway, the lines of the status page, and the metrics. It mends nothing, it decides nothing
-// about a school, and it never waits for the journal: it has to work while nothing else does.
+// the clock, the drivers and so on) feeds three readers: alerts on the wall of the schools that
+// answer for the gateway, the lines of the status page, and the metrics. It mends nothing, it
+// decides nothing about a school, and it never waits for the journal: it has to work while nothing
+// else does.
 package selfwatch
 
 import (
@@ -19,8 +18,7 @@ import (
 // Subject is one thing that is watched. What a subject has nothing to say in stays nil.
 type Subject struct {
 	// Check is the subject's line on the status page; it may also fill in figures of the page. It
-	// is
-	// called by several requests at a time.
+	// is called by several requests at a time.
 	Check func(context.Context, time.Time, *api.Status) api.Check
 	// Troubles are what is wrong now and a person has to know. Only Run calls it.
 	Troubles func(time.Time, Told) []Trouble
@@ -39,8 +37,7 @@ type Trouble struct {
 }
 
 // Told says whether an alert of a rule fires that is at least so severe. A trouble that was told
-// has
-// to become a little better than what it was told for, lest an alert comes and goes.
+// has to become a little better than what it was told for, lest an alert comes and goes.
 type Told func(rule g.RuleID, atLeast g.Severity) bool
 
 func (t Told) any(rule g.RuleID) bool { return t(rule, anySeverity()) }

@@ -11,8 +11,7 @@ import (
 )
 
 // FuzzPasskeyAnswer: nothing that comes as an answer makes a passkey or shows one, but the answer
-// to
-// the very challenge; and nothing panics.
+// to the very challenge; and nothing panics.
 func FuzzPasskeyAnswer(f *testing.F) {
 	const address = "https://gatehouse.school.example"
 	key := passkeytest.New(address)

@@ -121,8 +121,7 @@ func (o passkeyOwner) WebAuthnCredentials() []webauthn.Credential {
 }
 
 // misfit refuses an answer to a challenge, in the library's words for whoever looks for the cause
-// and
-// without what was sent.
+// and without what was sent.
 func misfit(err error) *g.Error {
 	why := "it is none of yours"
 	var e *protocol.Error

@@ -40,10 +40,9 @@ type Outcome struct {
 // two names each: one is spelt in two ways, and of the other one photograph has somebody else's
 // name, as others found as well. Being taken for oneself is no mistake of ours. With them counted
 // as strangers, 4 of 1,208 would be taken for somebody at 0.55, below 0.85 %, and 3 at any
-// threshold
-// up to 0.70: the rule would then ask for 0.80. They were found after the run, among those who were
-// taken for somebody; the second pair rests on likeness and on others' lists, and not on a source
-// that says so.
+// threshold up to 0.70: the rule would then ask for 0.80. They were found after the run, among
+// those who were taken for somebody; the second pair rests on likeness and on others' lists, and
+// not on a source that says so.
 func twoNames(mark string) bool {
 	switch mark {
 	case "841d92ac", "d236176a", "53e15145", "bfcaf85c", "42275f10":

@@ -10,12 +10,9 @@ type exchange struct {
 }
 
 // Replace has other rules come into force between two events, once note has worked; where it does
-// not,
-// the old ones go on. A rule that means what it meant keeps its alerts and timers; an alert of one
-// that
-// is gone or changed ends. Replace waits until Run has taken them, which is at most half a second
-// where
-// nothing is held up, or until ctx ends before that: then nothing has changed.
+// not, the old ones go on. A rule that means what it meant keeps its alerts and timers; an alert of
+// one that is gone or changed ends. Replace waits until Run has taken them, which is at most half a
+// second where nothing is held up, or until ctx ends before that: then nothing has changed.
 func (x *Reader) Replace(ctx context.Context, f Files, note func(context.Context) error) error {
 	e := exchange{files: f, note: note, done: make(chan error, 1)}
 	select {

@@ -14,9 +14,8 @@ type Told struct {
 // Tell publishes to a device at up to QoS 1, and says how it left. For a device that is away it
 // waits for at most life: a door must not open because of what somebody wished an hour ago. It
 // returns ErrNoSubscriber when nobody takes it, now or later. taken, where it is not nil, is called
-// at most once, within life, from a goroutine that must not be held up: with nil when
-// the device has acknowledged the message, else with its reason for refusing it. A restart
-// forgets it.
+// at most once, within life, from a goroutine that must not be held up: with nil when the device
+// has acknowledged the message, else with its reason for refusing it. A restart forgets it.
 func (f *Front) Tell(
 	topic string, payload []byte, life time.Duration, taken func(error),
 ) (told Told, err error) {

@@ -11,8 +11,7 @@ type Limits struct {
 }
 
 // SetLimits changes the bounds. Nobody is sent away for it: who is connected beyond the new number
-// of
-// clients stays, and a rate holds from the next publication on.
+// of clients stays, and a rate holds from the next publication on.
 func (f *Front) SetLimits(l Limits) {
 	f.bounds.Store(&l)
 	f.limits.set(l.DeviceRate, l.SchoolRate)
