@@ -18,8 +18,8 @@ const (
 	cursorSlot = 16 // u64 seq, u32 count of writes, u32 CRC32C; two slots, written in turn
 )
 
-// cursorFile is the committed position of a cursor, open or not. A position
-// that exists holds retention, so a consumer that is not running loses nothing.
+// cursorFile is the committed position of a cursor, open or not. While it exists, retention keeps
+// every record after the position, so a consumer that is not running loses nothing.
 type cursorFile struct {
 	name      string
 	file      File
@@ -28,8 +28,8 @@ type cursorFile struct {
 	open      bool
 }
 
-// Cursor is a named reader whose position outlives the process. One goroutine
-// uses it at a time. An event may come twice after a restart, never not at all.
+// Cursor is a named reader whose position survives a restart. One goroutine uses it at a time.
+// Delivery is at least once: after a restart the last records may come again.
 type Cursor struct {
 	j   *Journal
 	pos *cursorFile
@@ -100,11 +100,11 @@ func (c *Cursor) Next(ctx context.Context, max int) ([]Record, error) {
 	return c.j.await(ctx, c.m, max)
 }
 
-// Skip has Next go on after seq: its user has what lies between from elsewhere.
+// Skip makes Next continue after seq, for a caller that has the records in between from elsewhere.
 func (c *Cursor) Skip(seq uint64) { c.m = c.j.newMerge(seq) }
 
-// Commit says that everything up to seq is dealt with. It is written at once
-// and not synced: after a power cut the position may lag.
+// Commit records that everything up to seq has been handled. It writes at once and does not sync:
+// after a power cut the position may be an older one.
 func (c *Cursor) Commit(seq uint64) error {
 	c.j.mu.Lock()
 	defer c.j.mu.Unlock()
@@ -154,8 +154,8 @@ func (c *cursorFile) write() error {
 	return writeAt(c.file, b[:], int64(c.writes%2)*cursorSlot)
 }
 
-// read takes the newer of the two slots; bad tells that a slot was written and
-// does not check.
+// read takes the newer of the two slots. bad reports that a slot was written and
+// its checksum does not match.
 func (c *cursorFile) read() (bad bool, err error) {
 	var b [2 * cursorSlot]byte
 	n, err := c.file.ReadAt(b[:], 0)
@@ -189,8 +189,9 @@ func isBlank(b []byte) bool {
 	return true
 }
 
-// loadCursors opens every position in the folder. One slot torn by a power cut
-// falls back to the other, or to the oldest record: seen twice, never skipped.
+// loadCursors opens every cursor file in the folder. If a power cut tore one slot, the
+// other counts; without a good slot the cursor starts at the oldest record. Records may
+// come twice, none is skipped.
 func (j *Journal) loadCursors() error {
 	dir := filepath.Join(j.dir, cursorDir)
 	entries, err := j.opt.FS.ReadDir(dir)

@@ -44,8 +44,8 @@ func (osFS) Lock(name string) (io.Closer, error) {
 	if err != nil {
 		return nil, err
 	}
-	// A program that this process is just starting holds a copy of the file that was closed
-	// a moment ago, from its fork to its exec.
+	// Between fork and exec, a child that this process is just starting still holds a copy of the
+	// lock file that was closed a moment ago: try again for half a second.
 	for tries := 0; ; tries++ {
 		if err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != unix.EWOULDBLOCK ||
 			tries == 10 {

@@ -14,8 +14,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/journal/faultfs"
 )
 
-// TestStatSaysWhatACursorHolds has one cursor follow and another stay behind: what is kept
-// for each is what the bound counts against it.
+// TestStatSaysWhatACursorHolds has one cursor keep up and another lag: Held must be the bytes of
+// the segments that each of them keeps from being removed.
 func TestStatSaysWhatACursorHolds(t *testing.T) {
 	at := time.Date(2026, 9, 1, 8, 0, 0, 0, time.UTC)
 	o := journal.Options{
@@ -78,8 +78,8 @@ func TestStatSaysWhatACursorHolds(t *testing.T) {
 	}
 }
 
-// TestReserveIsGivenAndTakenAgain gives the reserve to somebody else while the journal has
-// room of its own: it goes on, and holds the reserve again once the disk has room.
+// TestReserveIsGivenAndTakenAgain frees the reserve while the journal still has room in its
+// segment: appends go on, and the reserve is held again once the disk has room.
 func TestReserveIsGivenAndTakenAgain(t *testing.T) {
 	var full atomic.Bool
 	disk := &faultfs.FS{FreeBytes: func() uint64 {

@@ -1,20 +1,16 @@
-// Package journal is the spine of the gateway: an append-only log in which
-// acknowledged means on disk. It takes bytes and gives bytes; it knows nothing
-// of events, schools or MQTT.
+// Package journal is an append-only log in which a record is acknowledged only once it is on disk.
+// It stores opaque bytes; it knows nothing of events, schools or MQTT.
 //
-// Records are spread over shards by key, each shard with a file of its own and
-// a committer that writes what has queued up and syncs it as one group; a shard
-// that is busy gathers a millisecond from one group to the next. All
-// shards share one sequence: a record becomes visible once every lower one is
-// durable or has failed, so readers see one total order that does not change.
+// Records are spread over shards by key. Each shard has a file of its own and a committer, which
+// writes whatever is queued and syncs it as one group (group commit); a busy shard waits up to 1 ms
+// between two groups. All shards share one sequence: a record becomes visible once every lower
+// sequence is durable or has failed, so all readers see the same total order.
 //
-// It refuses rather than forgets. When the disk or the size bound is reached,
-// or a local cursor lags so far that room could only be made by dropping what
-// it has not seen, Append refuses (ErrFull) until there is room again; it never
-// deletes a record that a cursor still needs. When a sync fails, the segment is
-// cut back to what was durable and the journal refuses for good (ErrFailed):
-// asking the kernel to sync the same pages again would report success without
-// the data being there.
+// The journal never deletes a record that a cursor still needs. When the disk is full, or the files
+// have reached MaxBytes and a cursor still needs the oldest of them, Append returns ErrFull until
+// there is room again. When a sync fails, the segment is truncated to what was durable and the
+// journal stays failed (ErrFailed) until it is opened again: a second sync of the same pages would
+// report success without the data being on disk.
 package journal
 
 import (
@@ -28,7 +24,7 @@ import (
 	"time"
 )
 
-// The reasons for which Append refuses, or hands to done. Test with errors.Is.
+// The errors that Append returns or passes to done. Test with errors.Is.
 var (
 	ErrFull     = errors.New("journal is full")
 	ErrFailed   = errors.New("journal has failed")
@@ -106,8 +102,8 @@ type Record struct {
 // State says whether the journal takes records.
 type State string
 
-// The states of a journal. Shedding ends by itself once there is room; failed
-// ends with a restart, when the disk has been looked at.
+// The states of a journal. Shedding ends by itself once there is room. Failed lasts until the
+// journal is opened again, which should wait until the disk has been checked.
 const (
 	StateOK       State = "ok"
 	StateShedding State = "shedding"
@@ -147,8 +143,8 @@ type refusal struct {
 	err   error
 }
 
-// Open opens or creates the journal in dir, repairs torn tails, and names
-// corruption in the log and in Stat. Only one process may hold a journal.
+// Open opens or creates the journal in dir, truncates torn tails, and reports corruption in the log
+// and in Stat. Only one process may hold a journal.
 func Open(dir string, o Options) (_ *Journal, err error) {
 	o, err = o.withDefaults()
 	if err != nil {
@@ -277,7 +273,8 @@ func (j *Journal) advance() {
 	j.mu.Unlock()
 }
 
-// waiter is closed when something after the caller's last look became visible.
+// waiter returns a channel that is closed when the visible sequence next advances. Call it before
+// looking for records, so that none is missed.
 func (j *Journal) waiter() <-chan struct{} {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -305,7 +302,8 @@ func (j *Journal) fail(err error) {
 	}
 }
 
-// problem remembers and logs damage once per place.
+// problem logs damage and keeps it for Stat, once per file and offset and
+// at most maxProblems times.
 func (j *Journal) problem(p Problem) {
 	j.mu.Lock()
 	known := len(j.problems) >= maxProblems

@@ -10,7 +10,8 @@ import (
 
 const reserveName = "reserve"
 
-// keep looks after age and recovery until the journal closes.
+// keep runs until the journal closes, once a second and on every kick: it removes expired segments,
+// ends shedding once there is room, and takes the disk reserve back.
 func (j *Journal) keep() {
 	t := time.NewTicker(time.Second)
 	defer t.Stop()
@@ -33,8 +34,8 @@ func (j *Journal) keep() {
 	}
 }
 
-// mayReserve tells whether the disk has room for a reserve that is not held, beside what the
-// journal itself takes next.
+// mayReserve tells whether the reserve is missing and the disk has room for it and for one more
+// segment per shard.
 func (j *Journal) mayReserve() bool {
 	j.mu.Lock()
 	held := j.reserved || j.opt.ReserveBytes < 0
@@ -46,7 +47,8 @@ func (j *Journal) mayReserve() bool {
 	return err == nil && free >= uint64(j.opt.ReserveBytes+j.opt.SegmentBytes*int64(j.opt.Shards))
 }
 
-// hasRoom tells whether a new segment per shard fits the bound and the disk.
+// hasRoom removes consumed segments where needed and tells whether one more segment per shard then
+// fits MaxBytes and the disk.
 func (j *Journal) hasRoom() bool {
 	want := j.opt.SegmentBytes * int64(j.opt.Shards)
 	j.shrink(want)
@@ -65,7 +67,8 @@ func (j *Journal) hasRoom() bool {
 	return free >= uint64(want)
 }
 
-// makeRoom gets room for one segment within the bound, or says whom it waits for.
+// makeRoom removes consumed segments until one more fits MaxBytes; where it cannot, the error names
+// the slowest cursor.
 func (j *Journal) makeRoom() error {
 	j.shrink(j.opt.SegmentBytes)
 	if j.bytes.Load()+j.opt.SegmentBytes <= j.opt.MaxBytes {
@@ -119,7 +122,7 @@ func (j *Journal) removeOldest(may func(*segment) bool) bool {
 		}
 	}
 	for _, c := range j.cursors {
-		// A position that is lost with the power would point into the hole.
+		// Otherwise a power cut could roll the position back to records that are gone by then.
 		if err := c.file.Sync(); err != nil {
 			j.opt.Logger.Warn("cursor position is not durable", "cursor", c.name, "error", err)
 			return false
@@ -138,7 +141,7 @@ func (j *Journal) removeOldest(may func(*segment) bool) bool {
 	return true
 }
 
-// slowest is the cursor that holds up retention.
+// slowest is the cursor with the lowest committed position.
 func (j *Journal) slowest() (name string, seq uint64) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -151,8 +154,8 @@ func (j *Journal) slowest() (name string, seq uint64) {
 	return name, seq
 }
 
-// takeReserve holds disk space back, so that a disk filled by the journal still
-// takes an alert, a log line and the positions of the cursors.
+// takeReserve preallocates a file. Deleting it leaves room for an alert, a log line and the
+// cursors' positions on a disk that the journal has filled.
 func (j *Journal) takeReserve() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -173,12 +176,12 @@ func (j *Journal) takeReserve() {
 	j.reserved = true
 }
 
-// GiveReserve frees the reserve for somebody beside the journal who has found the disk full,
-// while the journal itself still has room in the files it holds. The journal takes it again
-// by itself once the disk has room.
+// GiveReserve frees the reserve for another writer that has found the disk full while the
+// journal still has room in its preallocated segments. The journal takes it back by
+// itself once the disk has room.
 func (j *Journal) GiveReserve() { j.freeReserve() }
 
-// freeReserve gives the reserve to whoever needs the disk now.
+// freeReserve deletes the reserve file.
 func (j *Journal) freeReserve() {
 	j.mu.Lock()
 	defer j.mu.Unlock()

@@ -15,8 +15,8 @@ type lane struct {
 	shard int
 
 	mu       sync.Mutex
-	work     sync.Cond // the queue is not empty, or the lane stops
-	room     sync.Cond // the queue has room, or the lane stops
+	work     sync.Cond // signalled when the queue gets its first record, or the lane stops
+	room     sync.Cond // signalled when the queue gets room, or the lane stops
 	queue    batch
 	writing  uint64 // lowest sequence not yet settled of the batch being written, or 0
 	stopping bool
@@ -110,16 +110,16 @@ func (l *lane) take(b batch) (batch, bool) {
 	return b, true
 }
 
-// A shard that is busy begins its groups apart, unless enough has gathered before: on a disk
-// that is quick, a sync for each few records costs the machine more than all else that is done
-// for them. Whoever waits for each of his records alone keeps no shard busy.
+// After a group of busy records or more, a shard waits up to apart before the next group, unless
+// enough records are queued: on a fast disk, syncing every few records would cost more CPU than
+// everything else. A lone synchronous writer makes groups of one record and is never delayed.
 const (
 	apart  = time.Millisecond // from the end of one group to the beginning of the next
-	busy   = 2                // records of a group, at least
-	enough = 64               // records that do not wait for more
+	busy   = 2                // records; a smaller group is not followed by a pause
+	enough = 64               // records; with so many queued the next group starts at once
 )
 
-// gather waits for the moment of the next group, after one of so many records.
+// gather delays the next group; the last one ended at ended and held the given number of records.
 func (l *lane) gather(ended time.Time, records int) {
 	if records < busy {
 		return
@@ -174,7 +174,8 @@ func (l *lane) settle(done, rest []pending, err error) {
 	l.acks <- acked{done, err}
 }
 
-// acknowledge calls what waits, off the committer's path.
+// acknowledge calls the records' done functions, so that a slow one does not delay
+// the committer's next sync.
 func (l *lane) acknowledge() {
 	for a := range l.acks {
 		for _, p := range a.wait {
@@ -225,9 +226,8 @@ func (l *lane) group(b batch) (records, bytes int, err error) {
 	return records, bytes, nil
 }
 
-// broken sets the journal's state after an error and cuts an unfinished
-// segment back to what is durable, which also drops the pages that a failed
-// sync left in memory.
+// broken sets the journal's state after an error and truncates the segment to what is durable,
+// which also drops the pages that a failed sync left in the page cache.
 func (l *lane) broken(s *segment, err error) error {
 	if s != nil {
 		s.sealed.Store(true)

@@ -11,7 +11,7 @@ import (
 
 const readChunk = 128 << 10
 
-// merge reads all lanes in the order of the sequence.
+// merge reads all lanes in the order of their sequences.
 type merge struct {
 	j     *Journal
 	lanes []*laneReader
@@ -25,7 +25,7 @@ func (j *Journal) newMerge(after uint64) *merge {
 	return m
 }
 
-// await returns what is visible, or waits for it.
+// await returns visible records, or blocks until there is one.
 func (j *Journal) await(ctx context.Context, m *merge, max int) ([]Record, error) {
 	for {
 		wake := j.waiter()
@@ -43,9 +43,9 @@ func (j *Journal) await(ctx context.Context, m *merge, max int) ([]Record, error
 	}
 }
 
-// ReadFrom returns up to max visible records after the given sequence, at once
-// and perhaps none; what retention has removed is left out. Unlike a cursor it
-// holds nothing back.
+// ReadFrom returns up to max visible records after the given sequence. It does not block
+// and may return none; records that retention has removed are left out. Unlike a cursor it
+// does not hold up retention.
 func (j *Journal) ReadFrom(ctx context.Context, after uint64, max int) ([]Record, error) {
 	select {
 	case <-j.closing:
@@ -58,8 +58,8 @@ func (j *Journal) ReadFrom(ctx context.Context, after uint64, max int) ([]Record
 	return j.newMerge(after).next(max)
 }
 
-// Reader reads on from where it is, in memory alone: it holds nothing back, and what
-// retention removes before it comes is left out. One goroutine uses it at a time.
+// Reader is a reader whose position is in memory only: it does not hold up retention, and records
+// that are removed before it reaches them are left out. One goroutine uses it at a time.
 type Reader struct{ m *merge }
 
 // Reader starts after the given sequence. It needs no closing.
@@ -155,7 +155,7 @@ func (r *laneReader) peek() (bool, error) {
 		}
 		err := r.load(end)
 		if errors.Is(err, os.ErrClosed) {
-			// Retention removed it under us: go on with what is left.
+			// Retention removed the segment while we read it: continue with the next one.
 			r.seg = r.l.after(r.seg)
 			r.off, r.buf = segmentHeader, nil
 			if r.seg == nil {
@@ -170,7 +170,7 @@ func (r *laneReader) peek() (bool, error) {
 	return true, nil
 }
 
-// load decodes the record at off, stepping over damage and over what was seen.
+// load decodes the record at off, skipping damage and records that were already read.
 func (r *laneReader) load(end int64) error {
 	for r.off < end {
 		h, n, err := r.decode(end)
@@ -230,8 +230,7 @@ func (r *laneReader) fill(end int64, n int) error {
 	return nil
 }
 
-// seek finds the segment and, by halving it, the offset where the first record
-// after last can be.
+// seek finds the segment and, by binary search, an offset at or before the first record after last.
 func (r *laneReader) seek() bool {
 	r.l.mu.Lock()
 	for _, s := range r.l.segments {
@@ -250,7 +249,7 @@ func (r *laneReader) seek() bool {
 		w := &window{f: r.seg.file, size: hi}
 		at, h, _, ok, err := w.resync(r.seg, mid, r.seg.base-1)
 		if err != nil {
-			break // the reads that follow name it
+			break // load meets the same error and returns it
 		}
 		if ok && !h.seal && h.seq <= r.last {
 			lo = at

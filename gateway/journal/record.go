@@ -25,7 +25,8 @@ const (
 	recordHeader = 32
 	sealBit      = 1 << 31
 	align        = 8
-	// larger than any option allows; a reader takes what an earlier one wrote
+	// A longer size is taken for damage. It is not tied to MaxRecord, which
+	// may have been larger before.
 	maxData = 1 << 30
 )
 

@@ -67,7 +67,7 @@ func (j *Journal) recover() error {
 	return nil
 }
 
-// repair brings a segment that was not ended properly to a durable end.
+// repair scans and seals a segment that was not sealed.
 func (j *Journal) repair(s *segment) error {
 	if s.readSeal() {
 		return nil
@@ -89,9 +89,9 @@ func (j *Journal) repair(s *segment) error {
 	return s.seal(true)
 }
 
-// badHeader sets a file aside whose header cannot be read. A file that is all
-// blank was being created and never held a record: it is removed, and 0
-// returned instead of its size.
+// badHeader reports a file whose header cannot be read and leaves it in place; size is an upper
+// bound of what it holds. A file of zeros only, cut off while it was created, never held a record:
+// it is removed, and size is 0.
 func (j *Journal) badHeader(name string) (size int64, err error) {
 	path := filepath.Join(j.dir, name)
 	f, err := j.opt.FS.OpenFile(path, 0, 0)

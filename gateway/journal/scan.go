@@ -7,7 +7,7 @@ import (
 	"io"
 )
 
-// Problem is one place in a journal's files that is not as it was written.
+// Problem is one damaged place in a journal's files.
 type Problem struct {
 	Kind   ProblemKind `json:"kind"`
 	File   string      `json:"file"`
@@ -33,7 +33,7 @@ const (
 	Pos     ProblemKind = "bad cursor file"
 )
 
-// window reads a file through a buffer that only grows to one record.
+// window reads a file through a buffer of scanChunk bytes, or of one record where that is longer.
 type window struct {
 	f    io.ReaderAt
 	size int64
@@ -41,7 +41,7 @@ type window struct {
 	off  int64 // file offset of buf[0]
 }
 
-// at returns at least n bytes from off where the file has them, else what is there.
+// at returns at least n bytes from off, or what is left of the file.
 func (w *window) at(off int64, n int) ([]byte, error) {
 	if off >= w.off && off+int64(n) <= w.off+int64(len(w.buf)) {
 		return w.buf[off-w.off:], nil
@@ -77,8 +77,8 @@ func (w *window) record(s *segment, off int64) (header, int, error) {
 	return h, n, err
 }
 
-// resync finds the next record at or after off that follows seq after.
-// ok is false when there is none below the window's size.
+// resync finds the first record at or after offset off whose sequence is above after. ok is false
+// when there is none below the window's size.
 func (w *window) resync(
 	s *segment, off int64, after uint64,
 ) (at int64, h header, n int, ok bool, err error) {
@@ -104,7 +104,7 @@ func (w *window) resync(
 	return 0, h, 0, false, nil
 }
 
-// skipTo is the first aligned offset in b where mark stands, or -1.
+// skipTo returns the first aligned offset in b that holds mark, or -1.
 func skipTo(b []byte, mark uint32) int {
 	m0, m1, m2, m3 := byte(mark), byte(mark>>8), byte(mark>>16), byte(mark>>24)
 	for i := 0; i+4 <= len(b); i += align {
@@ -123,11 +123,10 @@ func isRecordError(err error) bool {
 	return false
 }
 
-// scan walks a segment's records and sets end, last and nanos to what is good.
-// Damage below which later records prove durability is reported as corruption
-// and stepped over; what follows the last proven byte is a torn tail.
-// each may be nil. It returns the number of records and of bytes after end
-// that are not blank.
+// scan reads a segment's records and sets end, last and nanos to the last good one. Damage is
+// reported as corruption and skipped where a later record proves that it had been durable;
+// otherwise the scan ends there, and the rest is a torn tail. each may be nil. It returns the
+// number of records, and of bytes from end to the last one that is not zero.
 func (s *segment) scan(
 	each func(header) error, report func(Problem),
 ) (records, torn int64, err error) {
@@ -155,7 +154,7 @@ func (s *segment) scan(
 			continue
 		}
 		if h.seal {
-			// knows of records that are damaged
+			// its sequence covers damaged records too
 			sealed, last, nanos = true, max(last, h.seq), h.nanos
 			break
 		}

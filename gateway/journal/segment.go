@@ -95,7 +95,7 @@ func createSegment(
 	return s, nil
 }
 
-// errHeader means that the file's header is not one of this journal.
+// errHeader means that the file's header is damaged or belongs to another file.
 var errHeader = errors.New("segment header is damaged")
 
 // openSegment reads the header only.
@@ -139,8 +139,7 @@ func openSegment(fsys FS, dir, name string, write bool) (*segment, error) {
 	return s, nil
 }
 
-// readSeal looks for a seal in the last bytes of the file, which spares the
-// scan of a segment that was ended properly.
+// readSeal looks for a seal at the end of the file; with it the segment need not be scanned.
 func (s *segment) readSeal() bool {
 	off := s.size.Load() - recordHeader
 	if off < segmentHeader {
@@ -161,9 +160,8 @@ func (s *segment) readSeal() bool {
 	return true
 }
 
-// seal ends the segment at its durable end. sync is set where no later write
-// of this process follows (Close, repair); otherwise a lost seal costs one
-// scan at the next start.
+// seal ends the segment at its durable end. sync is set by Close and repair; between segments it is
+// left out, and a seal lost in a power cut costs one scan at the next start.
 func (s *segment) seal(sync bool) error {
 	var b []byte
 	b = appendRecord(b, s.last.Load(), s.nanos.Load(), nil)
@@ -189,7 +187,7 @@ func (s *segment) seal(sync bool) error {
 // empty tells that no record is in it.
 func (s *segment) empty() bool { return s.end.Load() == segmentHeader }
 
-// writeAt holds a File to io.WriterAt's promise that a short write is an error.
+// writeAt turns a short write of a File into an error, as io.WriterAt demands.
 func writeAt(f File, b []byte, off int64) error {
 	n, err := f.WriteAt(b, off)
 	if err == nil && n < len(b) {

@@ -12,7 +12,7 @@ import (
 type Stat struct {
 	State    State      `json:"state"`
 	Reason   string     `json:"reason,omitempty"`   // why it does not take records
-	NoSpace  bool       `json:"no_space,omitempty"` // it is the disk that is full, not the bound
+	NoSpace  bool       `json:"no_space,omitempty"` // the disk is full; else MaxBytes is reached
 	Oldest   uint64     `json:"oldest"`             // lowest sequence that may still be read
 	Newest   uint64     `json:"newest"`             // highest visible sequence
 	Since    time.Time  `json:"since"`              // time of the last record of the oldest segment
@@ -33,7 +33,7 @@ type Position struct {
 	Name string `json:"name"`
 	Seq  uint64 `json:"seq"`
 	Lag  uint64 `json:"lag"`
-	// bytes of segments that are kept for it: what it has not committed is in them
+	// bytes of the segments with records that it has not committed
 	Held int64 `json:"held"`
 	Open bool  `json:"open"`
 }
@@ -44,7 +44,7 @@ type segmentStat struct {
 	bytes int64
 }
 
-// Stat tells how the journal is.
+// Stat returns the current state of the journal.
 func (j *Journal) Stat() Stat {
 	st := Stat{
 		State:    StateOK,

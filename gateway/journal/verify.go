@@ -18,9 +18,8 @@ type Summary struct {
 	Problems                   int
 }
 
-// Verify reads every record of the journal in dir without changing anything
-// and reports what is not as it was written. On a running journal the group
-// that is being written may show as a torn tail.
+// Verify reads every record of the journal in dir, changes nothing and reports damage. On a running
+// journal the group that is being written may show as a torn tail.
 func Verify(dir string, report func(Problem)) (Summary, error) {
 	return verify(dir, report, nil)
 }

@@ -1,7 +1,6 @@
-// Package faultfs is a disk that fails on demand, for tests of the journal and
-// of what stands on it. It sits at the journal's file boundary over a real
-// folder: what was not synced can be lost or torn when the process is killed
-// or Crash is called, Sync can lie, and writes, syncs and preallocation can be
+// Package faultfs is a disk that fails on demand, for tests of the journal and of what is built on
+// it. It implements journal.FS over a real folder: unsynced bytes can be lost or torn when the
+// process is killed or Crash is called, Sync can lie, and writes, syncs and preallocation can be
 // made to fail. It is never part of the gateway.
 package faultfs
 
@@ -52,8 +51,8 @@ type FS struct {
 
 var _ journal.FS = (*FS)(nil)
 
-// Crash loses what was not synced and ends the disk: what the folder then
-// holds is what a machine finds after its power came back.
+// Crash drops what was not synced, and every later call fails. The folder then holds what a machine
+// would find after a power cut.
 func (f *FS) Crash() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -177,7 +176,7 @@ func (f *file) put(b []byte, off int64) error {
 	return nil
 }
 
-// tear lets some sectors through to the disk before any sync.
+// tear writes a random choice of b's sectors to the disk before any sync.
 func (f *file) tear(b []byte, off int64) error {
 	const sector = 512
 	for at := 0; at < len(b); {
