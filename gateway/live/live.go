@@ -1,8 +1,7 @@
-// Package live hands the newest events to whoever watches: the live stream, the pages of
-// GET /v1/events, and the gateway's own readers. It keeps the last events decoded in memory,
-// once for all, and reads older ones from the journal, so that a watcher who was away misses
-// nothing that is still kept. Watchers ask at their own pace; none holds up another, or the
-// journal.
+// Package live serves the newest events to the live stream, to the pages of GET /v1/events and to
+// the gateway's own readers. It keeps the last 32,768 events in memory, decoded once and shared,
+// and reads older ones from the journal, so that a watcher that was away misses nothing that is
+// still kept. Watchers pull at their own pace; none of them can block another, or the journal.
 package live
 
 import (
@@ -22,7 +21,8 @@ import (
 const (
 	ringSize  = 1 << 15 // events in memory
 	batchSize = 512     // events read at once
-	// after a batch that was not full, so that each sync of the journal does not wake everybody
+	// pause after a batch that was not full, so that not every sync of the
+	// journal wakes all watchers
 	gather = 3 * time.Millisecond
 )
 
@@ -43,7 +43,9 @@ type Hub struct {
 
 type entry struct {
 	g.Event
-	bad bool // it did not decode, and says so, or is of a kind that only a newer version knows
+	// it did not decode and shows as a rejection, or its kind is one that
+	// only a newer version knows
+	bad bool
 }
 
 // New makes a hub over j; Run fills it.
@@ -113,8 +115,8 @@ func (h *Hub) add(records []journal.Record) {
 	h.wake = make(chan struct{})
 }
 
-// decode answers the record's event; one that does not decode shows as rejected, of no
-// school, so that readers pass it and somebody sees it.
+// decode returns the record's event. A record that does not decode becomes a rejection without a
+// school, so that readers go on and the damage shows.
 func (h *Hub) decode(r journal.Record) entry {
 	e, err := event.Decode(r.Seq, r.Data)
 	if err != nil {
@@ -135,15 +137,15 @@ func (h *Hub) decode(r journal.Record) entry {
 	return entry{e, false}
 }
 
-// Newest is the sequence of the newest event that watchers can have.
+// Newest is the sequence of the newest event in the hub.
 func (h *Hub) Newest() uint64 {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
 	return h.newest
 }
 
-// After answers up to max events after a sequence, oldest first, and none where there are
-// none yet. The events are shared: nobody changes them.
+// After returns up to max events after a sequence, oldest first. It does not wait, and returns none
+// where there are none yet. The events are shared: callers must not change them.
 func (h *Hub) After(ctx context.Context, seq uint64, max int) ([]g.Event, error) {
 	h.mu.RLock()
 	if seq >= h.first {
@@ -163,9 +165,9 @@ func (h *Hub) After(ctx context.Context, seq uint64, max int) ([]g.Event, error)
 	return events, nil
 }
 
-// Recent is After for those who do not want what does not decode. It answers from memory
-// alone: last is the sequence up to which it has looked at up to max events, more that there
-// are others after it; ok is false where memory does not go back to seq.
+// Recent is like After, but from memory only, and skips events that do not decode or whose kind is
+// unknown here. last is the sequence of the last of the up to max events that it looked at; more
+// tells whether there are newer ones; ok is false where memory does not go back to seq.
 func (h *Hub) Recent(seq uint64, max int) (events []g.Event, last uint64, more, ok bool) {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
@@ -187,8 +189,8 @@ func (h *Hub) WaitRare(ctx context.Context, seq uint64) error {
 	return h.wait(ctx, seq, func() (uint64, chan struct{}) { return h.rare, h.stir })
 }
 
-// wait returns once what look answers, called with the lock held, lies after a sequence; the
-// channel that it answers is closed when that may have changed.
+// wait returns nil once the sequence that look returns is above seq. look is called with the lock
+// held; it also returns the channel that is closed when its sequence may have moved.
 func (h *Hub) wait(ctx context.Context, seq uint64, look func() (uint64, chan struct{})) error {
 	for {
 		h.mu.RLock()
