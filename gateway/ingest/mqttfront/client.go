@@ -13,13 +13,12 @@ import (
 const (
 	readBuffer = 2 << 10 // of an idle connection
 	keepBuffer = 16 << 10
-	maxConnect = 64 << 10 // a stranger's packet is held in memory up to this
+	maxConnect = 64 << 10 // largest packet of a client that has not authenticated
 )
 
-// client is one connection. Its own goroutine reads; whoever has something to
-// say appends to out under the session's lock, and a flusher writes it without
-// blocking. Only when the socket is full does a goroutine of its own (drain)
-// write the rest.
+// client is one connection. Its own goroutine reads. Whoever sends to it appends to out under the
+// session's lock, and a flusher writes that without blocking; only when the socket's buffer is full
+// does a goroutine of its own (drain) write the rest.
 type client struct {
 	f      *Front
 	s      *session
@@ -32,12 +31,12 @@ type client struct {
 
 	keepalive time.Duration // one and a half times the client's; 0: none
 	seen      atomic.Int64  // front's clock at the last packet, nanoseconds
-	held      atomic.Bool   // the reader waits for its rate; set under s.mu
+	held      atomic.Bool   // the reader waits for its rate limit; set under s.mu
 	finished  chan struct{} // closed when the connection is torn down
 
-	device, school *tokens // what publications are taken from; nil for no bound
+	device, school *tokens // token buckets of publications; nil: no limit
 
-	// the reader's own
+	// used by the reader only
 	in      []byte
 	r, w    int
 	topic   string // of the last publication
@@ -51,13 +50,13 @@ type client struct {
 	spare    []byte
 	pending  []*inbound // publications not acknowledged, in order
 	open     int        // publications of this connection without PUBACK or PUBCOMP (MQTT5 4.9)
-	room     sync.Cond  // pending has shrunk, or the client is closing
-	dirty    bool       // the flusher knows about out
+	room     sync.Cond  // signalled when pending has shrunk, or the client closes
+	dirty    bool       // the flusher has the client in its list
 	draining bool
 	closing  bool
 	ready    bool // CONNACK is out
 	reason   byte // why it closes; 0 by its own DISCONNECT
-	clean    bool // DISCONNECT without will
+	clean    bool // closed by a DISCONNECT that discards the will
 }
 
 // read returns the next packet; it is valid until the next call.
@@ -116,7 +115,7 @@ func (c *client) write(add func([]byte) []byte, m *message) {
 		return
 	}
 	if len(c.out) > 4*c.f.cfg.MaxQueuedBytes {
-		c.shutLocked(rcQuota) // asks and asks, and reads no answer
+		c.shutLocked(rcQuota) // it keeps asking and does not read the answers
 		return
 	}
 	c.out = add(c.out)
@@ -274,7 +273,7 @@ func (c *client) serve() {
 	}
 }
 
-// lastWords is how long a closing connection may take to read why.
+// lastWords is the time that a client has to read why its connection closes.
 const lastWords = time.Second
 
 // errDone ends serve without a fault.

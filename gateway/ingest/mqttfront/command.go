@@ -5,17 +5,17 @@ import (
 	"time"
 )
 
-// Told is how a command left.
+// Told says how a command was sent.
 type Told struct {
 	There    bool // the device is connected
 	Answered bool // it will acknowledge: it listens at QoS 1 or 2
 }
 
-// Tell publishes to a device at up to QoS 1, and says how it left. For a device that is away it
-// waits for at most life: a door must not open because of what somebody wished an hour ago. It
-// returns ErrNoSubscriber when nobody takes it, now or later. taken, where it is not nil, is called
-// at most once, within life, from a goroutine that must not be held up: with nil when the device
-// has acknowledged the message, else with its reason for refusing it. A restart forgets it.
+// Tell publishes to a device at up to QoS 1. For a device that is away the message waits in its
+// session, but for life at most: a door must not open because of a command of an hour ago. Tell
+// returns ErrNoSubscriber when no session takes the message. taken, if not nil, is called at most
+// once and within life, from a goroutine that must not be blocked: with nil when the device has
+// acknowledged the message, else with its reason for refusing it. After a restart it is not called.
 func (f *Front) Tell(
 	topic string, payload []byte, life time.Duration, taken func(error),
 ) (told Told, err error) {
@@ -66,7 +66,7 @@ type asking struct {
 	timer *time.Timer
 }
 
-// answer is the device's, to a command.
+// answer passes on the reason code of the device's acknowledgement.
 func (t asking) answer(code byte) {
 	if code >= 0x80 {
 		t.taken(fmt.Errorf("the device refused it with reason 0x%02x", code))

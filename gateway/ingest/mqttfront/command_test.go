@@ -77,8 +77,8 @@ func TestCommandIsToldWhenItIsTaken(t *testing.T) {
 	}
 }
 
-// TestAnOrderlyStopIsNoTrouble: whoever looks while the rest of the gateway still stops finds
-// nothing wrong.
+// TestAnOrderlyStopIsNoTrouble: Stats of a stopped front reports no trouble while the rest of the
+// gateway is still stopping.
 func TestAnOrderlyStopIsNoTrouble(t *testing.T) {
 	f, _ := start(t, mqttfront.Config{Dir: t.TempDir()})
 	if err := f.Close(); err != nil {

@@ -11,10 +11,10 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/journal"
 )
 
-// errUnknown means that the intake does not have what was about to be handed to it.
+// errUnknown means that the intake does not have a publication that was about to be handed to it.
 var errUnknown = errors.New("the gateway ended before the publication was on disk")
 
-// compact tells everything anew whenever the state log has grown enough.
+// compact writes a snapshot whenever the state log has grown enough, until ctx ends.
 func (f *Front) compact(ctx context.Context) {
 	if f.state == nil {
 		return
@@ -36,17 +36,17 @@ func (f *Front) compact(ctx context.Context) {
 	}
 }
 
-// tellChunk is how much may wait for the disk before more is told.
+// tellChunk is how many bytes of a snapshot may wait for the disk before more is appended.
 const tellChunk = stateQueue / 8
 
-// retell appends all there is, and then lets go of what was told before. Each
-// part is told under the lock that its changes are told under, so that what
-// changes meanwhile comes behind it.
+// retell appends a snapshot of everything and then releases the records before it. Each part is
+// written under the lock of what it describes, so that later changes come after it in the log.
 func (f *Front) retell(ctx context.Context) error {
 	l := f.state
 	from := l.j.Newest()
 	l.stray.Store(false)
-	// What is told up to here has also happened: a will that is settled is not due any more.
+	// What the log holds up to here has then happened in memory, too: a
+	// settled will is no longer due.
 	if err := l.wait(&record{kind: recMark}); err != nil {
 		return err
 	}
@@ -99,15 +99,15 @@ func (f *Front) tellAll(ctx context.Context, t *telling) error {
 	return nil
 }
 
-// telling is one time that everything is told anew.
+// telling is the progress of one snapshot.
 type telling struct {
 	l    *stateLog
-	size int64 // of all that was told
-	told int64 // the log's count when the disk was last waited for
+	size int64 // bytes appended
+	told int64 // l.since when the disk was last waited for
 }
 
-// part tells one part, and again when the queue was full; between parts it
-// waits for the disk, so that others find room.
+// part appends one part of the snapshot, and tries again while the queue is full. Between parts it
+// waits for the disk, so that other records find room in the queue.
 func (t *telling) part(ctx context.Context, tell func() (int, error)) error {
 	n, err := tell()
 	for ; errors.Is(err, journal.ErrBusy); n, err = tell() {
@@ -123,7 +123,7 @@ func (t *telling) part(ctx context.Context, tell func() (int, error)) error {
 	return t.settle(ctx)
 }
 
-// settle waits for what is queued, or a moment if the queue is full.
+// settle waits until what is queued is on disk, or 10 ms if the queue is full.
 func (t *telling) settle(ctx context.Context) error {
 	ch := make(chan error, 1)
 	err := t.l.push(&record{kind: recMark}, func(err error) { ch <- err })
@@ -141,7 +141,7 @@ func (t *telling) settle(ctx context.Context) error {
 	}
 }
 
-// tell appends all of a session, and returns how many bytes that was.
+// tell appends all of a session to the log and returns how many bytes that took.
 func (s *session) tell() (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -190,7 +190,7 @@ func (s *session) tell() (int, error) {
 	return size, nil
 }
 
-// unacknowledged is what the client has not acknowledged, in its order.
+// unacknowledged lists what the client has not acknowledged, in the order of sending.
 func (s *session) unacknowledged() []*outgoing {
 	all := make([]*outgoing, 0, len(s.held))
 	for _, o := range s.held {
@@ -207,7 +207,7 @@ func (r *retained) buckets() []string {
 	return slices.Collect(maps.Keys(r.devices))
 }
 
-// tell appends what a device has retained.
+// tell appends the retained messages of a device to the log.
 func (r *retained) tell(bucket string, l *stateLog) (size int, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -72,8 +72,7 @@ func (f *Front) serve(ctx context.Context, conn net.Conn) {
 	f.present(id, -1, Way{})
 }
 
-// prepare shakes hands where the connection is TLS and sets the deadline for
-// CONNECT.
+// prepare does the TLS handshake, if any, and sets the deadline for CONNECT.
 func (f *Front) prepare(ctx context.Context, c *client) (*x509.Certificate, error) {
 	if err := c.conn.SetDeadline(time.Now().Add(f.cfg.ConnectTimeout)); err != nil {
 		return nil, err
@@ -130,8 +129,7 @@ func connectCode(err error) byte {
 	return 0
 }
 
-// refuse answers a connection that is not let in, where it sent a CONNECT that
-// says how to answer, and remembers it.
+// refuse counts and remembers a refused connection, and answers it where its CONNECT said how.
 func (f *Front) refuse(c *client, con *connectPacket, code byte, why error) {
 	f.stats.refused.Add(1)
 	r := Refusal{Time: time.Now(), Remote: c.conn.RemoteAddr().String(), Why: why.Error()}
@@ -177,9 +175,8 @@ func connack3(code byte) byte {
 	return 0
 }
 
-// attach gives the connection its session, ending another connection of the
-// same client first (MQTT5 3.1.4), has on disk what is kept of it, and answers
-// CONNACK.
+// attach gives the connection its session, ending another connection of the same client first
+// (MQTT5 3.1.4), waits until what must be kept of it is on disk, and answers CONNACK.
 func (f *Front) attach(c *client, con *connectPacket, id Identity, assigned string) error {
 	present, kept, lost, err := f.seat(c, con, id)
 	f.publishWills(lost...)
@@ -202,9 +199,9 @@ func (f *Front) attach(c *client, con *connectPacket, id Identity, assigned stri
 	return nil
 }
 
-// seat ties the connection to its session, which says nothing to it yet. kept
-// tells when what must be kept of the session is on disk; nil: nothing must.
-// lost are the wills that nothing holds back any more.
+// seat ties the connection to its session, which sends nothing to it yet. kept receives once what
+// must be kept of the session is on disk; nil: nothing must. lost are the wills that are due
+// because their sessions have ended.
 func (f *Front) seat(
 	c *client, con *connectPacket, id Identity,
 ) (present bool, kept chan error, lost []*dueWill, err error) {
@@ -269,7 +266,8 @@ func (f *Front) seat(
 	late, kept, err := f.tie(c, s, con)
 	if ended && kept == nil {
 		kept = make(chan error, 1)
-		// A disk that does not take the end turns nobody away: it is told again later.
+		// If the end cannot be written, the client is served all the same:
+		// the next snapshot has it.
 		if f.state.append(&record{kind: recMark}, func(error) { kept <- nil }) != nil {
 			kept <- nil
 		}
@@ -296,7 +294,7 @@ func (f *Front) tie(
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.c, s.deadline = c, time.Time{}
-	// and else it is not to be published (MQTT5 3.1.3.2.2)
+	// A will whose delay is not over is not published (MQTT5 3.1.3.2.2).
 	if w := s.will; w != nil && !now.Before(w.at) {
 		late = []*dueWill{f.due(s, w)}
 	}
@@ -333,7 +331,7 @@ func (f *Front) tie(
 	return late, kept, nil
 }
 
-// unseat takes back what seat did.
+// unseat undoes seat.
 func (f *Front) unseat(c *client, present bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -348,7 +346,7 @@ func (f *Front) unseat(c *client, present bool) {
 	}
 }
 
-// appendConnack tells what the front offers (MQTT5 3.2).
+// appendConnack writes CONNACK with what the front offers (MQTT5 3.2).
 func (c *client) appendConnack(b []byte, present bool, assigned string, con *connectPacket) []byte {
 	flags := byte(0)
 	if present {
@@ -380,7 +378,7 @@ func (f *Front) detach(c *client) {
 	s := c.s
 	s.mu.Lock()
 	for c.closing && (c.draining || c.dirty) {
-		c.room.Wait() // what was said last is on its way; see lastWords
+		c.room.Wait() // the last packets are being written; see lastWords
 	}
 	c.closing = true
 	s.mu.Unlock()
@@ -452,8 +450,8 @@ func (f *Front) forget(s *session, now time.Time) {
 	f.publishWills(lost...)
 }
 
-// drop takes a session out of everything. Its will waits no longer and comes
-// back as lost (MQTT5 3.1.3.2.2). The caller holds f.mu.
+// drop removes a session everywhere. A will that waited is due now and is returned as lost (MQTT5
+// 3.1.3.2.2). The caller holds f.mu.
 func (f *Front) drop(s *session) (lost []*dueWill) {
 	delete(f.sessions, sessionKey{s.id, s.clientID})
 	if f.byID[s.id]--; f.byID[s.id] == 0 {
@@ -491,7 +489,8 @@ func (f *Front) dropIdle(id Identity) (lost []*dueWill, ok bool) {
 	return f.drop(oldest), true
 }
 
-// present counts connections and says when an identity comes and goes.
+// present adds to the connections of an identity, and reports its first one and the end of its
+// last.
 func (f *Front) present(id Identity, by int, way Way) {
 	f.presence.Lock()
 	defer f.presence.Unlock()

@@ -50,7 +50,7 @@ func TestSilentAddressLeavesRoom(t *testing.T) {
 		t.Errorf("got %+v", s)
 	}
 	held[0].Close()
-	for range 50 { // clients that are known count no more
+	for range 50 { // clients that have authenticated do not count
 		if got := hello(t, f, "127.0.0.2"); got != 0 {
 			t.Fatalf("the same address: CONNACK %d", got)
 		}

@@ -85,7 +85,7 @@ func (d *decoder) text() []byte {
 // no U+0000.
 func isText(b []byte) bool { return utf8.Valid(b) && bytes.IndexByte(b, 0) < 0 }
 
-// end wants nothing to be left.
+// end returns what was wrong; bytes that are left are wrong, too.
 func (d *decoder) end() error {
 	if d.bad == "" && len(d.b) > 0 {
 		d.fail("packet goes on after its end")
@@ -130,7 +130,7 @@ var errNoID error = violation{rcProtocol, "packet identifier 0"}
 type subscribePacket struct {
 	id   uint16
 	subs []subscription
-	// How retained messages are asked for, by subscription (MQTT5 3.8.3.1).
+	// retain handling of each subscription (MQTT5 3.8.3.1)
 	handling []byte
 }
 
@@ -212,7 +212,7 @@ type connectPacket struct {
 	props    properties
 }
 
-// minPacket is what a client must take for CONNACK to fit in every case.
+// minPacket is the smallest maximum packet size of a client that every CONNACK fits in.
 const minPacket = 64
 
 // readConnect decodes and checks the body of the first packet (MQTT5 3.1, MQTT

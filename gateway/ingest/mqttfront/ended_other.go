@@ -4,5 +4,5 @@ package mqttfront
 
 import "net"
 
-// ended is not known where sockets are not files.
+// ended is not implemented where sockets are not files.
 func ended(net.Conn) bool { return false }

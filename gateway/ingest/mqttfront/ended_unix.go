@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ended says whether the other side of a connection has closed it, or it is broken, though this
-// side has not come to read that yet. It takes nothing out of the connection and never waits.
+// ended tells whether the peer has closed a connection, or it is broken, even before this side has
+// read that. It consumes no data and never blocks.
 func ended(c net.Conn) bool {
 	if t, ok := c.(*tls.Conn); ok {
 		c = t.NetConn()

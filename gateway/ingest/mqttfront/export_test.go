@@ -14,13 +14,13 @@ func (f *Front) Subscribed(topic string) bool {
 	return len(to) > 0
 }
 
-// Command is Tell for whoever waits for no answer.
+// Command is Tell without waiting for the acknowledgement.
 func (f *Front) Command(topic string, payload []byte, life time.Duration) error {
 	_, err := f.Tell(topic, payload, life, nil)
 	return err
 }
 
-// Publish sends a message that does not grow old, and may be retained.
+// Publish sends a message that does not expire, and may be retained.
 func (f *Front) Publish(topic string, payload []byte, retain bool) error {
 	return f.spread(&message{topic: topic, payload: payload, qos: 1, retain: retain}, nil)
 }

@@ -2,8 +2,8 @@ package mqttfront
 
 import "sync"
 
-// flusher writes what has gathered for the clients given to it. Acknowledging
-// and delivering only append, so many answers to one client leave as one write.
+// flusher writes the output that has gathered for the clients pushed to it. Acknowledging and
+// delivering only append to it, so that many answers to one client leave in one write.
 type flusher struct {
 	mu   sync.Mutex
 	wake sync.Cond

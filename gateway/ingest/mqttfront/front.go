@@ -21,7 +21,7 @@ import (
 
 // Front is one MQTT listener. It listens from New on and serves from Run on.
 type Front struct {
-	cfg  Config // of its Limits only what holds at the start
+	cfg  Config // its Limits are those of the start; see bounds
 	auth Authenticator
 	in   Intake
 	log  *slog.Logger
@@ -33,11 +33,11 @@ type Front struct {
 	authSlots     chan struct{}
 	state         *stateLog // nil: nothing is kept
 	wills         wills
-	intents       []*inbound // found in the state log: whether the intake has them is to be seen
+	intents       []*inbound // restored from the state log; see settle
 	stats         stats
 	refusals      refusals
 	began         time.Time    // by Config.Now
-	coarse        atomic.Int64 // elapsed, about once a second
+	coarse        atomic.Int64 // elapsed, updated about once a second
 	bounds        atomic.Pointer[Limits]
 	limits        limits
 	pacer         pacer
@@ -46,13 +46,13 @@ type Front struct {
 	mu       sync.Mutex
 	sessions map[sessionKey]*session
 	byID     map[Identity]int // sessions per identity
-	numbers  uint64           // the last session's in the state log
+	numbers  uint64           // the highest session number in the state log
 	conns    map[net.Conn]struct{}
 	stopping bool
 
 	sending   sync.Mutex
 	rivalries rivalries
-	told      map[*message]asking // Tell's
+	told      map[*message]asking // commands whose acknowledgement somebody waits for
 
 	presence sync.Mutex
 	online   map[Identity]int // connections per identity
@@ -72,8 +72,8 @@ type stats struct {
 	delivered, dropped, violation, throttled            atomic.Uint64
 }
 
-// New listens on the configured addresses, and finds again what an earlier front
-// kept in Config.Dir. Run it, or Close it.
+// New listens on the configured addresses and restores what an earlier front kept in Config.Dir.
+// The caller must call Run or Close.
 func New(cfg Config, auth Authenticator, in Intake, log *slog.Logger) (*Front, error) {
 	cfg, err := cfg.withDefaults()
 	if err != nil {
@@ -154,8 +154,8 @@ func (f *Front) AddrTLS() net.Addr {
 	return f.secure.Addr()
 }
 
-// Run serves until ctx ends, then closes every connection and waits for them.
-// The intake must be able to finish what it has taken.
+// Run serves until ctx ends, then closes every connection and waits for them. Until it returns, the
+// intake must be able to finish what it has taken.
 func (f *Front) Run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, f.Close()) }()
 	if err := f.settle(ctx); err != nil {
@@ -208,8 +208,8 @@ func (f *Front) Run(ctx context.Context) (err error) {
 	return err
 }
 
-// Strangers is how many connections beyond so many clients may be on their way
-// in, of each listener: the oldest of them is closed for the newest.
+// Strangers is how many connections that have not authenticated each listener holds, beside the
+// given number of clients; beyond that the oldest is closed for the newest.
 func Strangers(clients int) int { return min(1000, max(8, clients/4)) }
 
 func bound(addr string, cfg Config) (*listen.Listener, error) {
@@ -266,8 +266,8 @@ func (f *Front) accept(ctx context.Context, l *listen.Listener) error {
 	}
 }
 
-// shutAll tells every client that the server goes, and closes what has not
-// connected yet.
+// shutAll tells every client that the server is shutting down, and closes connections
+// that have not authenticated.
 func (f *Front) shutAll() {
 	f.mu.Lock()
 	f.stopping = true
@@ -310,7 +310,7 @@ func (f *Front) tick(ctx context.Context) {
 	}
 }
 
-// everySession is for those who look at one after the other without holding f.mu.
+// everySession returns the sessions, to go through without holding f.mu.
 func (f *Front) everySession() []*session {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -396,7 +396,7 @@ func (f *Front) kept() (bytes int64, trouble string) {
 	return st.Bytes, st.Reason
 }
 
-// confirmed tells whoever told the device something that it has taken the message, or why not.
+// confirmed reports to Tell's caller that the device has taken the message, or why not.
 func (f *Front) confirmed(m *message, code byte) {
 	if m.from != nil {
 		return

@@ -53,8 +53,8 @@ func FuzzClient(f *testing.F) {
 	})
 }
 
-// FuzzRestore has a front find bytes in its state, and then itself again in
-// what it wrote of them.
+// FuzzRestore restores a front from arbitrary bytes in its state log, and then once more from what
+// that front wrote.
 func FuzzRestore(f *testing.F) {
 	h := newHouse(f, mqttfront.Config{})
 	w, _ := connect(f, h.f, "dev--v5", 5, true)

@@ -48,7 +48,7 @@ func (f intakeFunc) Publish(
 	return f(id, topic, payload, retain, done)
 }
 
-// intake journals for real and can be held, or made to refuse.
+// intake writes to a real journal, and can be held back or made to refuse.
 type intake struct {
 	j *journal.Journal
 

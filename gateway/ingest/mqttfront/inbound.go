@@ -16,14 +16,14 @@ type inbound struct {
 	to   []target
 
 	version uint64 // of the tree that to was found in
-	tried   bool   // whom to is left for is settled
+	tried   bool   // to holds only those that a retry is for
 
-	once  string // of a kept session's QoS 2 publication, or a will: see Once
+	once  string // name of a kept session's QoS 2 publication, or of a will: see Once
 	after uint64
 
 	settled   bool // on disk; under s.mu
-	failed    bool // on disk, but not for those whom it waits for; under s.mu
-	forgotten bool // PUBREL came, and the state log is told so; under s.mu
+	failed    bool // on disk in the intake, but not for those who are away; under s.mu
+	forgotten bool // PUBREL came, and its record goes to the state log; under s.mu
 }
 
 // publish takes a PUBLISH: it is acknowledged when the intake calls back.
@@ -70,7 +70,7 @@ func (c *client) publish(first byte, body []byte) error {
 		}
 	}
 	if in.once != "" {
-		// Whether this was handed over can only be found out later if it is known before.
+		// Written before it is handed over: otherwise a restart could not find out whether it was.
 		err := c.f.state.wait(&record{
 			kind:    recIntent,
 			session: c.s.number,
@@ -132,9 +132,9 @@ func (f *Front) reject(in *inbound) error {
 	return nil
 }
 
-// await puts a QoS 1 or 2 publication in line for its acknowledgement. A full
-// line holds an MQTT 3.1.1 client back; an MQTT 5 client was told the bound
-// (MQTT5 3.3.4). fresh is false for a QoS 2 message that came before.
+// await queues a QoS 1 or 2 publication for its acknowledgement. While the queue is full, an MQTT
+// 3.1.1 client is not read; an MQTT 5 client was told the limit (MQTT5 3.3.4). fresh is false for a
+// QoS 2 message that was received before.
 func (c *client) await(in *inbound) (fresh bool, err error) {
 	c.s.mu.Lock()
 	defer c.s.mu.Unlock()
@@ -174,8 +174,8 @@ func (c *client) await(in *inbound) (fresh bool, err error) {
 	return true, nil
 }
 
-// again answers a QoS 2 publication that was sent once more: with PUBREC if it
-// is on disk, else when it will be. The caller holds s.mu.
+// again answers a QoS 2 publication that was sent once more: with PUBREC if it is on disk, else
+// once it is. The caller holds s.mu.
 func (c *client) again(old *inbound) {
 	if old.settled {
 		c.write(func(b []byte) []byte { return appendAck(b, tPubrec, old.id, old.code, c.v5) }, nil)
@@ -194,9 +194,9 @@ func (c *client) again(old *inbound) {
 	}
 }
 
-// done is called once the publication is on disk, or could not be put there.
-// It goes to its subscribers, and is acknowledged when those who are away will
-// find it after a restart, too.
+// done is called by the intake, once the publication is on disk or could not be put
+// there. It delivers to the subscribers, and acknowledges when the message is on disk
+// for those who are away, too.
 func (in *inbound) done(err error) {
 	if err != nil {
 		in.shed(err)
@@ -206,7 +206,7 @@ func (in *inbound) done(err error) {
 	var unsaved []delivery
 	retain := in.code == rcSuccess && in.m.retain
 	if retain {
-		// Who subscribes meanwhile is found below, or finds this retained.
+		// A client that subscribes meanwhile is found below, or finds the message retained.
 		f.retained.mu.Lock()
 		defer f.retained.mu.Unlock()
 	}
@@ -229,7 +229,7 @@ func (in *inbound) done(err error) {
 	if in.once != "" && in.id != 0 {
 		r.session, r.id = in.s.number, in.id
 	}
-	in.to, in.tried = nil, true // whom a second try is for
+	in.to, in.tried = nil, true // left for a retry
 	for _, d := range unsaved {
 		in.to = append(in.to, d.to)
 	}
@@ -257,7 +257,7 @@ func (in *inbound) finish(err error) {
 	in.s.mu.Lock()
 	defer in.s.mu.Unlock()
 	c := in.c
-	if err != nil { // it is in the journal, and must not come there twice
+	if err != nil { // the intake has it, and must not get it twice
 		in.f.stats.shed.Add(1)
 		in.failed, in.c = true, nil
 		if c != nil {
@@ -330,8 +330,8 @@ func (in *inbound) shed(err error) {
 	}
 }
 
-// release ends a QoS 2 exchange (MQTT5 3.6). Its packet identifier is the
-// client's to use again, so that it is forgotten on disk first.
+// release ends a QoS 2 exchange (MQTT5 3.6). The client may then use the packet identifier again,
+// so the end is on disk before PUBCOMP.
 func (c *client) release(id uint16) error {
 	s := c.s
 	s.mu.Lock()
@@ -344,7 +344,7 @@ func (c *client) release(id uint16) error {
 		return violation{rcProtocol, "PUBREL before PUBREC"}
 	default:
 		if in.once != "" {
-			in.forgotten = true // or the state could be told anew in between, with this in it
+			in.forgotten = true // or a snapshot in between would still contain it
 			s.mu.Unlock()
 			err := c.f.state.wait(&record{kind: recForgotten, session: s.number, id: id})
 			s.mu.Lock()

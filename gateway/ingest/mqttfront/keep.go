@@ -8,8 +8,8 @@ type delivery struct {
 	o  *outgoing
 }
 
-// fanOut delivers a message to its subscribers, and tells how many took it and
-// which of them are to be saved.
+// fanOut delivers a message to its subscribers. It returns how many took it, and the deliveries
+// that must be saved before they are sent.
 func (f *Front) fanOut(m *message, to []target) (n int, unsaved []delivery) {
 	for _, t := range to {
 		if t.sub.noLocal && t.s == m.from {
@@ -26,10 +26,10 @@ func (f *Front) fanOut(m *message, to []target) (n int, unsaved []delivery) {
 	return n, unsaved
 }
 
-// keep retains a message if r says so, and has on disk that it is retained, for
-// whom it waits, and what it settles. Then it is sent, and done is called, at
-// once where nothing is kept on disk. To retain, the caller holds retained.mu,
-// so that what is on disk has the order of memory.
+// keep retains r.m if r.retain is set, and appends r to the state log: whether the message is
+// retained, which sessions it waits for, and what it settles. Once that is on disk, the unsaved
+// deliveries are sent and done is called; without a state log done is called at once. To retain,
+// the caller holds retained.mu, so that the log has the order of memory.
 func (f *Front) keep(r *record, unsaved []delivery, done func(error)) {
 	if r.retain {
 		r.retain = f.retained.put(r.m, f.retainable(), f.now())
@@ -52,8 +52,8 @@ func (f *Front) keep(r *record, unsaved []delivery, done func(error)) {
 	}
 }
 
-// spread sends a message of the gateway's own to those who are subscribed, as
-// far as they are of use, and waits until it is kept for those who are away.
+// spread publishes a message of the gateway's own to the subscribers for which use is true (nil: to
+// all), and waits until it is on disk for those who are away.
 func (f *Front) spread(m *message, use func(target) bool) error {
 	r := &record{kind: recMessage, m: m, retain: m.retain}
 	kept := make(chan error, 1)
@@ -89,8 +89,8 @@ func (f *Front) spread(m *message, use func(target) bool) error {
 	return nil
 }
 
-// retainable is what a device may have retained: as many messages as there may be, and the
-// largest one for certain.
+// retainable is what a device may have retained: MaxRetained messages, and bytes enough for the
+// largest packet.
 func (f *Front) retainable() retainedBound {
 	return retainedBound{f.cfg.MaxRetained, f.cfg.MaxPacket + 1<<10}
 }

@@ -97,14 +97,15 @@ func sessionRound(t *testing.T, dir string, round int, pub *author, sub *listene
 	gw, addr := startSide(t, ctx, "keeper", dir, round)
 	if addr == "" {
 		_ = gw.Wait()
-		return // killed while it found its state again
+		return // killed while it restored its state
 	}
 	var wg sync.WaitGroup
 	wg.Add(1)
 	var lost [2]error
 	ended := make(chan struct{})
 	go func() { defer wg.Done(); defer close(ended); lost[1] = sub.live(addr, nil) }()
-	select { // whose subscription counts from its acknowledgement on
+	// a subscription counts once it is acknowledged
+	select {
 	case <-sub.subscribed:
 		lost[0] = pub.live(addr, round, 0)
 	case <-ended:

@@ -10,8 +10,8 @@ type Limits struct {
 	SchoolRate    int
 }
 
-// SetLimits changes the bounds. Nobody is sent away for it: who is connected beyond the new number
-// of clients stays, and a rate holds from the next publication on.
+// SetLimits changes the limits. It disconnects nobody: clients beyond a lower MaxClients stay, and
+// a rate applies from the next publication on.
 func (f *Front) SetLimits(l Limits) {
 	f.bounds.Store(&l)
 	f.limits.set(l.DeviceRate, l.SchoolRate)

@@ -1,23 +1,20 @@
-// Package mqttfront is the gateway's own MQTT listener, for MQTT 3.1.1 and 5.
-// It authenticates devices, hands each publication to an Intake, and sends
-// PUBACK or PUBREC only when the intake says that it is on disk; what was
-// acknowledged is then fanned out to subscribers and retained.
+// Package mqttfront is the gateway's own MQTT listener, for MQTT 3.1.1 and 5. It authenticates
+// devices, hands each publication to an Intake, and fans it out to subscribers and retains it once
+// the intake says that it is on disk; PUBACK and PUBREC are not sent before that.
 //
-// It refuses: clients that do not authenticate (counted and shown, with when,
-// who claimed to be whom, and why); topics outside a device's own, which are
-// acknowledged as "not authorized" and journalled as rejected, so that a wrong
-// topic never jams a client; and publications that cannot be made durable,
-// which close the connection unacknowledged, so that the client sends them
-// again. It does not decode payloads and offers no topic aliases, subscription
-// identifiers or enhanced authentication; MQTT 5 clients are told so.
+// It refuses: clients that do not authenticate (counted and shown, with when, who claimed to be
+// whom, and why); topics outside a device's own, which are acknowledged as "not authorized" and
+// journalled as rejected, so that a wrong topic never jams a client; and publications that cannot
+// be made durable, which close the connection unacknowledged, so that the client sends them again.
+// It does not decode payloads and offers no topic aliases, subscription identifiers or enhanced
+// authentication; MQTT 5 clients are told so.
 //
-// With Config.Dir, sessions that outlive their connection, their subscriptions
-// (shared ones too) and queues, QoS 2 exchanges, retained messages and wills
-// are on disk before anybody is told that they are kept, and are there again
-// after a restart. Without it all of this is in memory.
+// With Config.Dir, sessions that outlive their connection, their subscriptions (shared ones too)
+// and queues, QoS 2 exchanges, retained messages and wills are on disk before anybody is told that
+// they are kept, and are restored after a restart. Without it all of this is in memory only.
 //
-// Clauses such as MQTT5 3.3.4 name sections of the OASIS standards MQTT
-// Version 5.0 and MQTT Version 3.1.1.
+// Clauses such as MQTT5 3.3.4 name sections of the OASIS standards MQTT Version
+// 5.0 and MQTT Version 3.1.1.
 package mqttfront
 
 import (
@@ -40,13 +37,15 @@ type Config struct {
 	TLS       *tls.Config // for ListenTLS; ClientAuth decides about client certificates
 
 	MaxClients int // connections; default 20000
-	// of one address, not authenticated yet; default 512, at most half of Strangers
+	// connections of one address that have not authenticated; default 512,
+	// at most half of Strangers
 	MaxPerAddress int
 	MaxSessions   int // sessions of one identity; default 4
 	MaxInflight   int // unacknowledged publications per client and direction; default 64
 	MaxPacket     int // bytes of one packet; default 256 KiB
 	MaxQueued     int // messages that wait for one session; default 1000
-	// bytes that one session has not acknowledged, or in its socket; default 1 MiB
+	// bytes that one session has not acknowledged, and bytes that wait for
+	// its socket; default 1 MiB
 	MaxQueuedBytes int
 	// retained messages of one device; default 16, of MaxPacket together
 	MaxRetained int
@@ -55,16 +54,16 @@ type Config struct {
 	Dir           string      // folder for what outlives the process; "" keeps nothing
 	Seal          cipher.AEAD // seals what is kept there; nil: plain
 	FS            journal.FS  // the disk below Dir; default the operating system's
-	// of one id within a minute; at so many two clients have it, and the newcomer is held off;
-	// default 4
+	// from so many take-overs of one client identifier within a minute on, two clients are taken to
+	// share it, and the newcomer is refused; default 4
 	TakeOvers      int
 	ConnectTimeout time.Duration // from accept to an authenticated CONNECT; default 10 s
 	// a client that takes nothing for this long is cut off; default 30 s
 	WriteTimeout time.Duration
 
-	// Publications per second of one device over all its connections, and of one
-	// school; 0 for no bound. About ten seconds' worth may come at once. Who sends more
-	// is read no faster than that, and loses nothing.
+	// Publications per second of one device over all its connections, and of one school; 0 for no
+	// limit. About ten seconds' worth may come at once. Above that the client is read no faster
+	// than the rate; nothing is lost.
 	DeviceRate, SchoolRate int
 	Now                    func() time.Time // the clock of the rates; default time.Now
 
@@ -74,8 +73,9 @@ type Config struct {
 	OnConnect    func(Identity, Way)
 	OnDisconnect func(Identity)
 
-	// OnRivals is called each time that a client is refused since another with its id is connected
-	// and the two throw each other out; it must be quick and must not call the front.
+	// OnRivals is called each time that a client is refused because another with its
+	// identifier is connected and the two keep taking over from each other; it must be quick
+	// and must not call the front.
 	OnRivals func(Rivals)
 
 	// OnHeld is called when a device, or with an empty Device a whole school, publishes more
@@ -159,11 +159,10 @@ type Rejector interface {
 	Reject(id Identity, topic string, payload []byte, why string, done func(err error)) error
 }
 
-// Once is what an Intake also implements so that a QoS 2 publication or a will
-// of a kept session becomes one event even if the gateway ends between two
-// steps. once names the publication and is never used again. Mark is a position
-// before everything that is handed over later, and Known sets seen[once] to
-// true for each of its keys that is on disk behind such a position.
+// Once is what an Intake also implements so that a QoS 2 publication or a will of a kept session
+// becomes one event even if the gateway crashes between two steps. once names the publication and
+// is never used again. Mark returns a position; whatever is handed over later comes after it. Known
+// sets seen[once] to true for each key of seen that is on disk after such a position.
 type Once interface {
 	PublishOnce(id Identity, topic string, payload []byte, retain bool, once string, done func(err error)) error
 	Mark() uint64
@@ -196,7 +195,7 @@ type Stats struct {
 	Throttled uint64 `json:"throttled"`
 	Delivered uint64 `json:"delivered"` // messages written to subscribers
 	Dropped   uint64 `json:"dropped"`   // messages that a subscriber was too slow or too full for
-	// connections that said nothing yet and were closed: too many of one address, or for newer ones
+	// connections closed before they authenticated: too many of one address, or to make room
 	Crowded   uint64 `json:"crowded"`
 	CrowdedBy string `json:"crowdedBy"` // the last address that had too many
 	Violation uint64 `json:"violation"` // connections closed for breaking the protocol

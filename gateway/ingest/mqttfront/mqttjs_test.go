@@ -22,14 +22,14 @@ func TestMQTTjs(t *testing.T) {
 		t.Skip("npm's mqtt is not installed; make test installs it, or npm ci in " +
 			"gateway/ingest/mqttfront/testdata/npm")
 	}
-	// a changed one is a reason to test again
+	// makes cached test results depend on the script
 	if _, err := os.Stat(dir + "/script.mjs"); err != nil {
 		t.Fatal(err)
 	}
 	node := program(t, "node")
 	versions(t, func(t *testing.T, v mqtt) {
 		h := newHouse(t, mqttfront.Config{MaxSessions: 20})
-		h.cfg.Listen = h.f.Addr().String() // and there again
+		h.cfg.Listen = h.f.Addr().String() // the restarted front uses the same port
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		js := exec.CommandContext(ctx, node, "script.mjs", port(t, h.f.Addr()), fmt.Sprint(v))

@@ -109,7 +109,7 @@ type publication struct {
 	props   properties
 }
 
-// readPublish decodes a PUBLISH body (MQTT5 3.3). The topic is left to be checked.
+// readPublish decodes a PUBLISH body (MQTT5 3.3). It does not check the topic.
 func readPublish(first byte, body []byte, v5 bool) (p publication, err error) {
 	p.qos, p.retain = first>>1&3, first&1 == 1
 	if p.qos == 3 || p.qos == 0 && first&8 != 0 {
@@ -182,8 +182,9 @@ func (m *message) expired(now time.Time) bool {
 	return !m.expires.IsZero() && !now.Before(m.expires)
 }
 
-// live starts the time that the publisher gave its message, if it did. It ends
-// with the first tick of the coarse clock after it: no time means at once or never.
+// live starts the message expiry interval, if the publisher set one. The message expires at
+// the first tick of the coarse clock after it; with the extra nanosecond an interval of 0
+// lasts until the next tick.
 func (m *message) live(now time.Time) {
 	if m.expiryAt > 0 {
 		m.expires = now.Add(time.Duration(binary.BigEndian.Uint32(m.props[m.expiryAt:]))*time.Second +
@@ -237,9 +238,8 @@ func appendLength(b []byte, n int) []byte {
 	return append(b, byte(n))
 }
 
-// appendProperties passes on what a publisher said about its message, unaltered
-// and in its order (MQTT5 3.3.2.3), but for the expiry, of which it says what is
-// left.
+// appendProperties writes the publisher's properties unaltered and in their order (MQTT5 3.3.2.3),
+// except that the expiry interval is what is left of it.
 func appendProperties(b []byte, m *message, now time.Time) []byte {
 	b = appendLength(b, len(m.props))
 	at := len(b) + m.expiryAt

@@ -30,8 +30,7 @@ const (
 // willProperties is a kind of its own beside the packet types.
 const willProperties = 16
 
-// properties are what the front needs of a property list. What is of no
-// consequence to it is checked and not kept.
+// properties are what the front needs of a property list. The others are validated and not kept.
 type properties struct {
 	seen uint64 // by identifier
 
@@ -124,7 +123,7 @@ func (p *properties) value(id byte, d *decoder) error {
 	case propPayloadFormat, propRequestProblemInfo, propRequestResponseInfo:
 		wrong = d.u8() > 1
 	case propMessageExpiry:
-		d.u32() // found again in kept
+		d.u32() // read from kept later
 	case propSessionExpiry:
 		p.sessionExpiry = d.u32()
 	case propWillDelay:

@@ -9,11 +9,10 @@ import (
 	"github.com/gatehouse-iot/gatehouse"
 )
 
-// Prune ends what is kept of devices that are not known any more: their connections, their
-// sessions with queues and wills, which are not published, and what they retained, of which
-// subscribers hear as of any that is removed (MQTT5 3.3.1.3). Who comes by such a name later
-// finds nothing of theirs. It returns when that is on disk; a connection that does not end is
-// an error.
+// Prune removes what is kept of devices for which known is false: their connections, their sessions
+// with queues and wills, which are not published, and their retained messages, of which subscribers
+// hear as of any removal (MQTT5 3.3.1.3). A later device of the same name finds nothing of theirs.
+// Prune returns when that is on disk; a connection that does not end in time is an error.
 func (f *Front) Prune(known func(Identity) bool) error {
 	var errs []error
 	var ending []*client
@@ -49,7 +48,8 @@ func (f *Front) Prune(known func(Identity) bool) error {
 	return errors.Join(errs...)
 }
 
-// prune ends one session, or has its client's end do so.
+// prune ends one session. Where a client is connected, it closes that and returns it: the session
+// then ends with the connection.
 func (f *Front) prune(s *session, now time.Time) *client {
 	s.mu.Lock()
 	s.will = nil
@@ -65,7 +65,7 @@ func (f *Front) prune(s *session, now time.Time) *client {
 	return nil
 }
 
-// topics are those of the identities that are asked for.
+// topics lists the retained topics of the identities for which of is true.
 func (r *retained) topics(of func(Identity) bool) (out []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

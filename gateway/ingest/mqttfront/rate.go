@@ -14,9 +14,9 @@ const (
 	tellRate = time.Minute           // at most one log line per bucket in this time
 )
 
-// tokens are a token bucket, kept as the one instant up to which its tokens are
-// spent. It takes the time from its caller and needs no refilling: a bucket
-// spent up to longer ago than burst is full.
+// tokens are a token bucket, kept as the instant up to which its tokens are spent (GCRA).
+// The caller passes the time, and there is no refilling: a bucket that is spent up to
+// more than burst ago is full.
 type tokens struct {
 	every atomic.Int64 // nanoseconds of one token; 0: no bound
 	spent atomic.Int64
@@ -39,7 +39,7 @@ func (b *tokens) set(perSecond int) {
 	b.every.Store(every)
 }
 
-// take takes a token, one of the future if need be, and returns when it is due.
+// take takes a token, in advance if need be, and returns when it is due.
 func (b *tokens) take(now, every int64) (due int64) {
 	for {
 		old := b.spent.Load()
@@ -50,16 +50,16 @@ func (b *tokens) take(now, every int64) (due int64) {
 	}
 }
 
-// taken takes a token if one is there by the coarse clock, which is behind: most
-// publications then cost no look at the exact one. A bucket that may have to be
-// cut to a burst is left to take.
+// taken takes a token if there is one by the coarse clock, which lags behind, so
+// that most publications need not read the exact one. A bucket that may hold more
+// than a burst is left to take.
 func (b *tokens) taken(coarse, every int64) bool {
 	old := b.spent.Load()
 	return old >= coarse-int64(burst) && old+every <= coarse &&
 		b.spent.CompareAndSwap(old, old+every)
 }
 
-// full tells whether the bucket cannot be told from a new one.
+// full tells whether the bucket holds a whole burst, as a new one does.
 func (b *tokens) full(now int64) bool { return b.spent.Load() <= now-int64(burst) }
 
 // limits are the buckets of devices and schools that have a connection or are
@@ -69,8 +69,8 @@ type limits struct {
 	buckets map[Identity]*tokens // a school's has no device; a reader of the school has none
 }
 
-// elapsed is the time of the rates, in nanoseconds. It is counted from the start,
-// less a burst, and not read off the wall: a clock that is set back holds nobody.
+// elapsed is the clock of the rates: nanoseconds since the start, plus a burst so that new buckets
+// are full. It follows the monotonic clock: setting the time of day back holds nobody up.
 func (f *Front) elapsed() int64 { return int64(burst + f.cfg.Now().Sub(f.began)) }
 
 // enter returns the buckets that a connection draws from; a reader of the school has none of a
@@ -85,7 +85,7 @@ func (f *Front) enter(id Identity) (device, school *tokens) {
 	return device, f.limits.use(Identity{School: id.School}, now.SchoolRate)
 }
 
-// set changes the rates of all who are there.
+// set changes the rates of all buckets.
 func (l *limits) set(device, school int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -111,7 +111,7 @@ func (l *limits) use(id Identity, perSecond int) *tokens {
 	return b
 }
 
-// leave gives back what enter gave.
+// leave counts the connection out of its buckets.
 func (f *Front) leave(c *client) {
 	f.limits.mu.Lock()
 	defer f.limits.mu.Unlock()
@@ -161,7 +161,7 @@ func (c *client) afford() error {
 		}
 		c.tell(b, now)
 		if err := c.hold(due); err != nil {
-			b.spent.Add(-every) // or a client that comes and goes would run up a debt
+			b.spent.Add(-every) // gives it back, or a client that reconnects would run up a debt
 			return err
 		}
 		now = due
@@ -259,7 +259,7 @@ func (p *pacer) run(ctx context.Context, now func() int64) {
 	}
 }
 
-// release lets go who is due, and returns how many are not.
+// release lets the clients go that are due, and returns how many still wait.
 func (p *pacer) release(now int64) int {
 	p.mu.Lock()
 	var due []*client

@@ -35,7 +35,7 @@ func (f *Front) Refusals() []Refusal {
 	return out
 }
 
-// clip bounds what a stranger can make us remember.
+// clip bounds what a client that has not authenticated can make the gateway keep.
 func clip(s string) string {
 	if len(s) > 128 {
 		return s[:128]

@@ -419,7 +419,7 @@ func TestQoS2IsOnceThroughEveryCut(t *testing.T) {
 	})
 	t.Run("in the journal, and nobody knows", func(t *testing.T) {
 		h := begin(t)
-		h.in.after = h.disk.Crash // the next thing that is to be kept is not
+		h.in.after = h.disk.Crash // the next write to the state log fails
 		w, _ := h.connect("dev")
 		w.packet(publish)
 		waitFor(t, "the publication in the journal", func() bool { return h.in.j.Newest() == 1 })
@@ -493,7 +493,7 @@ func TestWhatCannotBeKeptIsNotPromised(t *testing.T) {
 		t.Errorf("trouble %q, want what the disk said", why)
 	}
 	clean, _ := connect(t, h.f, "dev--clean", 4, true)
-	clean.subscribe("gh/v1/school/dev/status", 1) // whoever asks for nothing to be kept is served
+	clean.subscribe("gh/v1/school/dev/status", 1) // a client that wants nothing kept is served
 	sub.conn.Close()
 	full.Delete("full")
 	h.restart()
@@ -503,8 +503,8 @@ func TestWhatCannotBeKeptIsNotPromised(t *testing.T) {
 	}
 }
 
-// TestStateIsSealedAndToldAnew has the state grow until it is told anew, and
-// looks at what is on the disk.
+// TestStateIsSealedAndToldAnew has the state log grow until it writes a snapshot, and looks at what
+// is on the disk.
 func TestStateIsSealedAndToldAnew(t *testing.T) {
 	block, err := aes.NewCipher(make([]byte, 32))
 	if err != nil {
@@ -558,8 +558,8 @@ func TestStateIsSealedAndToldAnew(t *testing.T) {
 	}
 }
 
-// TestMuchRetainedIsToldAnew keeps more than the log's queue holds, so that telling it anew
-// has to wait for the disk, while a client goes through QoS 2 exchanges.
+// TestMuchRetainedIsToldAnew retains more than the log's queue holds, so that a snapshot has to
+// wait for the disk, while a client goes through QoS 2 exchanges.
 func TestMuchRetainedIsToldAnew(t *testing.T) {
 	h := newHouse(t, mqttfront.Config{})
 	sub, _ := h.connect("busy--sub")
@@ -568,7 +568,7 @@ func TestMuchRetainedIsToldAnew(t *testing.T) {
 	filler := strings.Repeat("x", 200<<10)
 	const devices = 220 // 44 MB, of a queue of 32
 	took := 0
-	for round := range 2 { // the second replaces the first: what is told anew is half of the log
+	for round := range 2 { // the second replaces the first: the snapshot is half of the log
 		for i := range devices {
 			if err := h.f.Publish(fmt.Sprintf("gh/v1/school/d%d/command/mode", i),
 				[]byte(fmt.Sprint(round, filler)), true); err != nil {
@@ -617,7 +617,7 @@ func TestMuchRetainedIsToldAnew(t *testing.T) {
 		switch pk := sub.read(); pk.FixedHeader.Type {
 		case packets.Publish:
 			got = append(got, string(pk.Payload))
-		case packets.Pubrel: // whose end was on its way when the power went
+		case packets.Pubrel: // its exchange was ending when the power went
 			sub.packet(packets.Packet{
 				FixedHeader: packets.FixedHeader{Type: packets.Pubcomp},
 				PacketID:    pk.PacketID,

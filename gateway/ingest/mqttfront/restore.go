@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// restore opens the state log and brings back what it tells of.
+// restore opens the state log and replays it.
 func (f *Front) restore() (err error) {
 	longest := f.cfg.MaxQueuedBytes + f.cfg.MaxPacket
 	if f.state, err = openStateLog(f.cfg.Dir, f.cfg.FS, f.cfg.Seal, longest, f.log); err != nil {
@@ -51,13 +51,13 @@ func (f *Front) restore() (err error) {
 	return nil
 }
 
-// teller builds from records what memory held when they were written. A record
-// may come twice, and may tell of a session that is gone.
+// teller replays the state log: it rebuilds what memory held when the records were written. A
+// record may come twice, and may be about a session that is gone.
 type teller struct {
 	f        *Front
 	sessions map[uint64]*session
 	due      map[string]*dueWill
-	settled  map[string]bool // by name: what is told again of them came late
+	settled  map[string]bool // by name: later records of these are out of date
 	now      time.Time
 }
 
@@ -78,7 +78,7 @@ func (t *teller) apply(r *record) {
 			t.whole(s, r)
 			return
 		}
-		for _, o := range s.held { // to the client that came
+		for _, o := range s.held { // may have been sent to the client that connected
 			o.sent = true
 		}
 	case recMessage:
@@ -105,7 +105,7 @@ func (t *teller) apply(r *record) {
 	}
 }
 
-// change applies what is told of one session that is there.
+// change applies a record about an existing session.
 func (t *teller) change(s *session, r *record) {
 	switch r.kind {
 	case recOffline:
@@ -163,7 +163,7 @@ func (t *teller) message(r *record) {
 		})
 	}
 	if r.retain {
-		// it was within the bound
+		// its size was checked when it was retained
 		t.f.retained.put(r.m, retainedBound{math.MaxInt, math.MaxInt}, t.now)
 	}
 	if r.once == "" {
@@ -187,7 +187,7 @@ func (t *teller) whole(s *session, r *record) {
 	s.subscribe(r.subs)
 	for _, o := range r.held {
 		if o.saving && had[o.id] == nil {
-			continue // its own record comes behind, or never came
+			continue // its own record follows, or was never written
 		}
 		o.saving = false
 		s.enqueue(o)
@@ -227,8 +227,8 @@ func (s *session) exchange(in *inbound) {
 	s.received[in.id] = in
 }
 
-// install hands what was told to the front. Who was connected when the process
-// ended has lost the connection now.
+// install hands the rebuilt state to the front. Clients that were connected when the process ended
+// have lost their connections now.
 func (t *teller) install() {
 	f, now := t.f, t.now
 	for number, s := range t.sessions {
@@ -245,7 +245,7 @@ func (t *teller) install() {
 			if s.will != nil {
 				s.will.at = now.Add(s.will.delay)
 			}
-			// Or the next restart would begin to count once more.
+			// Otherwise the expiry would start again with each restart.
 			f.state.note(&record{
 				kind:     recOffline,
 				session:  number,
@@ -258,7 +258,8 @@ func (t *teller) install() {
 			s.will.at = now
 		}
 		s.keeps = s.expiry > 0
-		s.queue = slices.DeleteFunc(s.queue, func(o *outgoing) bool { // they wait for PUBCOMP
+		// released ones are not sent again: they wait for PUBCOMP
+		s.queue = slices.DeleteFunc(s.queue, func(o *outgoing) bool {
 			o.queued = !o.released
 			return o.released
 		})
@@ -284,8 +285,8 @@ func (t *teller) install() {
 	f.wills.due = t.due
 }
 
-// settle finds out which QoS 2 publications and wills that were under way when
-// the process ended the intake has, and goes on with each where it stopped.
+// settle asks the intake which QoS 2 publications and wills it has of those that were under way
+// when the process ended, and continues each from there.
 func (f *Front) settle(ctx context.Context) error {
 	wills := f.wills.all()
 	seen := map[string]bool{}

@@ -6,15 +6,15 @@ import (
 	"time"
 )
 
-// retained keeps the last retained message of each topic, by device, so that a
-// device that subscribes does not search those of all others.
+// retained keeps the last retained message of each topic, by device, so that a subscription of one
+// device does not search all others.
 type retained struct {
 	mu      sync.Mutex
 	devices map[string]map[string]*message // by the topic's first four levels
 	count   int64
 }
 
-// bucket is gh/v1/school/device of a topic, or "" when a filter leaves it open.
+// bucket is gh/v1/school/device/ of a topic, or "" when a filter has a wildcard there.
 func bucket(topic string) string {
 	end := 0
 	for range 4 {

@@ -6,17 +6,17 @@ import (
 	"time"
 )
 
-// Two clients with one id throw each other out for as long as both come back (MQTT5 3.1.4). One
-// whose connection was lost comes back once; from the fourth time within a minute on, two are
-// there. Then whoever is connected stays, and the other is refused for a while, so that at least
-// one of them works and the front is not kept busy by both.
+// Two clients that use one client identifier take over from each other for ever (MQTT5 3.1.4); a
+// client that lost its connection does so once. At the Config.TakeOvers-th time within rivalsWithin
+// the one that is connected stays, and others are refused for rivalRefused: so at least one of the
+// two works, and they do not keep the front busy.
 const (
 	rivalsWithin = time.Minute
 	rivalRefused = 30 * time.Second
 	maxRivals    = 10_000 // ids that are remembered
 )
 
-// Rivals is that two clients use one id.
+// Rivals says that two clients use one client identifier.
 type Rivals struct {
 	Identity
 	ClientID string
@@ -24,10 +24,10 @@ type Rivals struct {
 	Refused  string // and of the one that is not let in
 }
 
-// rivalry is what is remembered of an id under which clients take over from each other.
+// rivalry is what is remembered of one client identifier.
 type rivalry struct {
 	takeovers []time.Time // within rivalsWithin
-	until     time.Time   // a newcomer is refused
+	until     time.Time   // others are refused until then
 }
 
 type rivalries struct {
@@ -35,8 +35,8 @@ type rivalries struct {
 	of map[sessionKey]*rivalry
 }
 
-// takeOver notes that a client comes while another of its id is connected. It is false where
-// the newcomer is to be refused. told says that this is news.
+// takeOver notes that a client comes while another with its identifier is connected. allowed is
+// false where the newcomer is to be refused; told is true where that has just begun.
 func (r *rivalries) takeOver(key sessionKey, most int, now time.Time) (allowed, told bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -65,7 +65,7 @@ func (r *rivalries) takeOver(key sessionKey, most int, now time.Time) (allowed, 
 	return false, true
 }
 
-// forget drops what is over, and where nothing is, all of it.
+// forget drops what has expired, and everything if that leaves no room.
 func (r *rivalries) forget(now time.Time) {
 	for key, x := range r.of {
 		if n := len(x.takeovers); now.After(x.until) &&
@@ -78,10 +78,10 @@ func (r *rivalries) forget(now time.Time) {
 	}
 }
 
-// rival refuses a client that throws out another of its id over and over. The caller holds no lock.
+// rival refuses a client that keeps taking over from another. The caller holds no lock.
 func (f *Front) rival(c, old *client, key sessionKey) error {
 	if ended(old.conn) {
-		return nil // the same client again, before its last connection was seen to end
+		return nil // the same client reconnects: its old connection is closed already
 	}
 	allowed, told := f.rivalries.takeOver(key, f.cfg.TakeOvers, f.cfg.Now())
 	if allowed {

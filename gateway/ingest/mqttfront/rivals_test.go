@@ -9,8 +9,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/mqttfront"
 )
 
-// TestTwoClientsWithOneID: one that was lost comes back, again and again; two that throw each
-// other out are told apart, one of them stays, and it is said who they are.
+// TestTwoClientsWithOneID: a client that lost its connection may come back again and again; of two
+// that take over from each other one stays, and OnRivals names both.
 func TestTwoClientsWithOneID(t *testing.T) {
 	now := time.Date(2026, 9, 1, 8, 0, 0, 0, time.UTC)
 	told := make(chan mqttfront.Rivals, 100)

@@ -15,7 +15,7 @@ type session struct {
 	f        *Front
 	id       Identity
 	clientID string
-	// in the state log; 0: it is not there. Set before anybody else sees the session
+	// number in the state log, 0 without one; set before anybody else sees the session
 	number uint64
 	online atomic.Bool // a hint for shared subscriptions
 
@@ -43,14 +43,14 @@ type outgoing struct {
 	retain    bool
 	saving    bool // not on disk yet, and not to be sent before
 	queued    bool // in the session's queue
-	sent      bool // perhaps: it is sent again as a duplicate
+	sent      bool // it may have been sent: sent again with DUP
 	released  bool // QoS 2: PUBREC came, PUBREL is out
-	releasing bool // PUBREC came, and the state log is told so
+	releasing bool // PUBREC came, and its record goes to the state log
 	id        uint16
 	order     uint64
 }
 
-// will is what a client left to be published when it is lost (MQTT5 3.1.2.5).
+// will is what a client left to be published when its connection is lost (MQTT5 3.1.2.5).
 type will struct {
 	m     *message
 	delay time.Duration
@@ -60,10 +60,10 @@ type will struct {
 	after uint64 // the intake's mark when it became due
 }
 
-// deliver hands a message to the session by the written rule: QoS 0 only while
-// the client is there and its socket keeps up; QoS 1 and 2 within the bound of
-// the queue. What does not fit is dropped and counted. A message for a session
-// that is kept comes back as unsaved, and is sent when it is on disk.
+// deliver hands a message to the session: at QoS 0 only while the client is connected and
+// its socket keeps up, at QoS 1 and 2 within the limits of the queue. What does not fit is
+// dropped and counted. A message for a kept session is returned as unsaved, and sent once
+// it is on disk (see saved).
 func (s *session) deliver(
 	m *message, sub subscription, retained bool,
 ) (took bool, unsaved *outgoing) {
@@ -118,7 +118,7 @@ func (s *session) enqueue(o *outgoing) {
 	s.bytes += o.m.size()
 }
 
-// let go of a message: the client has it, or will not get it.
+// release drops a message that the client has acknowledged or will not get.
 func (s *session) release(o *outgoing) {
 	delete(s.held, o.id)
 	s.bytes -= o.m.size()
@@ -127,7 +127,7 @@ func (s *session) release(o *outgoing) {
 	}
 }
 
-// saved sends what was unsaved, or takes it back when it could not be saved.
+// saved sends a message that is on disk now, or drops it when it could not be saved.
 func (s *session) saved(o *outgoing, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -240,12 +240,12 @@ func (c *client) acknowledged(kind byte, id uint16, code byte) error {
 	return nil
 }
 
-// received answers PUBREC with PUBREL, once a restart would not send the
-// message anew; the caller holds s.mu.
+// received answers PUBREC with PUBREL, once it is on disk that the message must not be sent again.
+// The caller holds s.mu.
 func (c *client) received(o *outgoing) error {
 	s := c.s
 	if !o.released && s.keeps {
-		o.releasing = true // or the state could be told anew in between, without this
+		o.releasing = true // or a snapshot in between would miss it
 		s.mu.Unlock()
 		err := s.f.state.wait(&record{kind: recReleased, session: s.number, id: o.id})
 		s.mu.Lock()

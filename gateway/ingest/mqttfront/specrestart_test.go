@@ -66,7 +66,7 @@ func TestWillDelayGoesOnThroughARestart(t *testing.T) {
 		back.leaves(h.f)
 		again()
 		opens(t, h.f, v5.kept("dev--back"), v5.connack(true)) // [MQTT-3.1.3-9]
-		// which is no delay, however soon it is
+		// without a delay a will is published, however soon the client is back
 		opens(t, h.f, v5.kept("dev--now"), v5.connack(true))
 		waitFor(t, "two wills", func() bool { return len(h.in.payloads(t)) >= 2 })
 		h.restart() // and each only once
@@ -177,8 +177,8 @@ func TestNoLocalGoesOnThroughACut(t *testing.T) {
 	w.quiet()
 }
 
-// TestWhatIsToldTwiceHappensOnce: when the state is told anew, what was about to
-// be handed over may be told behind the record that says that it was.
+// TestWhatIsToldTwiceHappensOnce: a snapshot may say that something is about to be handed over
+// after the log has said that it was. It must not be handed over again.
 func TestWhatIsToldTwiceHappensOnce(t *testing.T) {
 	h := newHouse(t, mqttfront.Config{})
 	sub := opens(t, h.f, v5.kept("reader"), v5.connack(false))

@@ -14,13 +14,13 @@ import (
 const (
 	stateQueue   = 32 << 20 // bytes that wait for the disk; beyond, publications are shed
 	stateSegment = 32 << 20
-	stateCursor  = "whole" // everything before it is told again behind it
+	stateCursor  = "whole" // all before it is also in the snapshot behind it
 )
 
-// stateLog keeps on disk what sessions, retained messages and wills need to
-// outlive the process. It is a journal of its own, of one shard, so that it has
-// one order: what is told under a session's lock is read back in that order.
-// From time to time everything is told anew, and what came before is removed.
+// stateLog keeps on disk what sessions, retained messages and wills need to survive a restart. It
+// is a journal of its own with one shard, so that records are replayed in the order in which they
+// were appended under a session's lock. From time to time a snapshot is appended, and what came
+// before it is removed (see compact).
 //
 // Appending never blocks: it is done with locks held, and on the acknowledging
 // goroutine of another journal.
@@ -29,8 +29,8 @@ type stateLog struct {
 	cursor *journal.Cursor
 	seal   cipher.AEAD
 
-	since atomic.Int64 // bytes since all was told anew
-	size  atomic.Int64 // bytes that telling it took
+	since atomic.Int64 // bytes since the last snapshot
+	size  atomic.Int64 // bytes of the last snapshot
 	stray atomic.Bool  // a record could not be appended: memory and disk may differ
 }
 
@@ -74,7 +74,7 @@ func (l *stateLog) append(r *record, done func(error)) error {
 	return err
 }
 
-// tell queues a record of what the log knows already: if it is not taken, nothing is lost.
+// tell queues a record of a snapshot. If it is not taken, nothing is lost: the log has it already.
 func (l *stateLog) tell(r *record) error { return l.push(r, nil) }
 
 func (l *stateLog) push(r *record, done func(error)) error {
@@ -130,7 +130,8 @@ func (l *stateLog) open(b []byte) (*record, error) {
 	return decodeRecord(b)
 }
 
-// due tells whether it is time to tell everything anew.
+// due tells whether it is time for a snapshot: the log has outgrown the last one, or has missed a
+// record and takes records again.
 func (l *stateLog) due() bool {
 	return l.since.Load() > max(stateSegment, 2*l.size.Load()) ||
 		l.stray.Load() && l.j.Stat().State == journal.StateOK

@@ -32,7 +32,7 @@ const (
 	recWillDue   // a will is about to be published
 	// everything about a session: what came before does not count
 	recWhole
-	recMark // nothing; to wait for what came before
+	recMark // empty: whoever waits for it waits for all before it
 )
 
 // record is one entry of the state log; which fields are set follows from kind.
@@ -74,9 +74,9 @@ type exchange struct {
 // errState means that bytes are not a record of the state log.
 var errState = errors.New("not a record of the MQTT state")
 
-// A record is its kind, the session, and then what the kind needs: numbers as
-// uvarint, strings and bytes with their length before them, times as varint
-// nanoseconds since 1970, 0 for none.
+// append encodes a record: its kind, the session, and then what the kind needs. Numbers are
+// uvarints, strings and bytes have their length before them, times are varint nanoseconds since
+// 1970, 0 for none.
 func (r *record) append(b []byte) []byte {
 	b = append(b, byte(r.kind))
 	b = binary.AppendUvarint(b, r.session)
@@ -225,12 +225,12 @@ func appendIdentity(b []byte, r *record) []byte {
 	return appendText(b, r.clientID)
 }
 
-// How far a message is, beside its quality of service in a record's flags.
+// Flags of a message's progress, beside its quality of service in the low two bits.
 const (
 	flagRetain   = 4
 	flagReleased = 8
-	flagFresh    = 16 // it was never sent
-	flagSaving   = 32 // a record of its own tells of it, before or behind
+	flagFresh    = 16 // never sent
+	flagSaving   = 32 // it has a record of its own, before or after this one
 	flagAll      = 63
 )
 

@@ -37,7 +37,7 @@ func (c *client) subscribe(p subscribePacket) error {
 	if len(send) == 0 {
 		return nil
 	}
-	c.f.retained.mu.Lock() // or what is retained next could come before what was
+	c.f.retained.mu.Lock() // or a newer retained message could be sent before an older one
 	defer c.f.retained.mu.Unlock()
 	for _, sub := range send {
 		for _, m := range c.f.retained.find(sub.filter, c.f.now()) {
@@ -68,7 +68,7 @@ func (c *client) answer(kind byte, id uint16, codes []byte) {
 	}, nil)
 }
 
-// keepSubs has a change of a kept session's subscriptions on disk.
+// keepSubs waits until a change of a kept session's subscriptions is on disk.
 func (c *client) keepSubs(kind recordKind, subs []subscription) error {
 	if !c.s.keeps || len(subs) == 0 {
 		return nil
@@ -154,8 +154,8 @@ func (c *client) disconnect(p disconnectPacket) error {
 	return errDone
 }
 
-// withdraw deletes the will on disk before the client sees its connection end: who said
-// goodbye is not missed after a power cut. The caller holds s.mu.
+// withdraw deletes the will on disk before the client sees its connection end: after a DISCONNECT a
+// power cut must not publish it. The caller holds s.mu, which is released meanwhile.
 func (c *client) withdraw() error {
 	s := c.s
 	w := s.will

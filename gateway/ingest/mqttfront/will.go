@@ -6,9 +6,8 @@ import (
 	"sync"
 )
 
-// wills are those that are due and not on disk yet, by their name. One that
-// cannot be made durable is tried again; there are never more of them than
-// there may be clients.
+// wills are those that are due and not on disk yet, by name. One that cannot be made durable is
+// tried again; there are at most as many as clients are allowed.
 type wills struct {
 	mu  sync.Mutex
 	due map[string]*dueWill
@@ -19,10 +18,10 @@ type dueWill struct {
 	number uint64 // of the session
 	will   *will
 	busy   bool
-	there  bool // the intake has it; those whom it waits for do not
+	there  bool // the intake has it, but it is not on disk for those who are away
 }
 
-// add takes a will that nobody else publishes meanwhile; false: there are too many.
+// add takes a will, marked busy so that nobody else publishes it; false: there are too many.
 func (w *wills) add(d *dueWill, limit int) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -43,7 +42,7 @@ func (w *wills) done(once string) {
 	delete(w.due, once)
 }
 
-// failed has a will tried again, from where it went wrong: there says that the intake has it.
+// failed marks a will for a retry; there says that the intake has it already.
 func (w *wills) failed(once string, there bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -52,7 +51,7 @@ func (w *wills) failed(once string, there bool) {
 	}
 }
 
-// idle takes those that failed before.
+// idle returns the wills that failed before, marked busy.
 func (w *wills) idle() (again []*dueWill) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -65,7 +64,7 @@ func (w *wills) idle() (again []*dueWill) {
 	return again
 }
 
-// all are copies for the state log.
+// all returns copies for the state log.
 func (w *wills) all() (all []dueWill) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -85,11 +84,11 @@ func (f *Front) willOf(con *connectPacket, s *session) *will {
 	return w
 }
 
-// due takes note that a will is to be published; its message's time begins
-// (MQTT5 3.1.3.2.4). The caller holds s.mu and takes the will out of the session
-// under it, so that the state log is never told of neither. nil: there are too many.
+// due records that a will is to be published; its message's expiry interval begins (MQTT5
+// 3.1.3.2.4). The caller holds s.mu and removes the will from the session under it, so that no
+// snapshot misses both. nil: there are too many.
 func (f *Front) due(s *session, w *will) *dueWill {
-	m := *w.m // what the state log is being told may still be the will as it was
+	m := *w.m // a copy: a snapshot may be writing the will just now
 	m.live(f.now())
 	d := &dueWill{who: s.id, number: s.number, will: &will{m: &m, once: w.once}}
 	if f.state != nil {
@@ -105,7 +104,7 @@ func (f *Front) due(s *session, w *will) *dueWill {
 	return d
 }
 
-// publishWills publishes wills that are due, once it is known on disk that they are.
+// publishWills publishes wills that are due, once it is on disk that they are.
 func (f *Front) publishWills(due ...*dueWill) {
 	due = slices.DeleteFunc(due, func(d *dueWill) bool { return d == nil })
 	if len(due) > 0 && f.state != nil {
@@ -128,7 +127,7 @@ func dueRecord(d *dueWill) *record {
 	}
 }
 
-// publication is a will as any publication of the device.
+// publication makes a will a publication of the device.
 func (f *Front) publication(d *dueWill) *inbound {
 	w := d.will
 	in := &inbound{

@@ -19,20 +19,20 @@ import (
 const (
 	floodRate   = 100  // the gateway's default for one device
 	floodOthers = 5000 // what all other devices send together
-	floodBar    = 1.05 // also what blocks of one kind may differ by before little can be said
+	floodBar    = 1.05 // also how far blocks of one kind may differ before the result is unclear
 )
 
-// One flooder floods through a whole block, and is away through the next, beside
-// the same clients. Its bucket holds ten seconds' worth, 1,000 messages at first
-// and about half of that when it comes again: they go in the unmeasured beginning.
+// The flooder publishes through every other block, beside the same clients. Its bucket holds ten
+// seconds' worth, 1,000 messages at first and about half of that when it comes again: they are
+// spent in floodSettle, before the measurement.
 const (
 	floodBlock  = 4 * time.Second
 	floodSettle = 1500 * time.Millisecond
 )
 
-// flooding measures the others' latency while one device publishes as fast as
-// it is let, and without it; and with no rate set. The blocks of each kind are split
-// in two, whose difference is what the measurement itself is worth.
+// flooding measures the others' latency with and without one device that publishes as fast as it is
+// let, and once more with no rate limit. The blocks of each kind are split in two halves, whose
+// difference is the noise of the measurement.
 func flooding(ctx context.Context, o options) (measure.Line, error) {
 	each := 2 * max(2, o.rounds)
 	o.deviceRate = floodRate
@@ -96,7 +96,7 @@ func (r *floodResult) each(flood bool) string {
 	return strings.Join(out, " ")
 }
 
-// noise is by how much the p99 of every other block of a kind differs from the rest's.
+// noise is the ratio of the p99 of the even and the odd blocks of a kind, at least 1.
 func (r *floodResult) noise(flood bool) float64 {
 	var halves [2][]time.Duration
 	for i, took := range r.took[flood] {
@@ -106,7 +106,7 @@ func (r *floodResult) noise(flood bool) float64 {
 	return max(a, b) / min(a, b)
 }
 
-// floodBlocks measures so many blocks of each kind, in turn.
+// floodBlocks measures each blocks of either kind, alternating.
 func floodBlocks(ctx context.Context, o options, each int) (r floodResult, err error) {
 	srv, err := startFront(ctx, o)
 	if err != nil {

@@ -64,7 +64,7 @@ func idleSide(
 		}
 		conns = append(conns, c)
 	}
-	select { // what connecting needed has been given back by then, or counts
+	select { // memory that only connecting needed is given back by then, or counts
 	case <-ctx.Done():
 		return 0, ctx.Err()
 	case <-time.After(3 * time.Second):

@@ -1,10 +1,9 @@
 //go:build linux
 
-// Bench compares the gateway's MQTT front, acknowledging from a journal on
-// disk, with Mosquitto, acknowledging from memory: the same publishers and
-// subscribers, in turn, in one run, each server in a process of its own. It
-// prints one line per bar (name, ours, theirs, ratio, bar, held or missed), and
-// says unclear where the machine was too restless to judge.
+// Bench compares the gateway's MQTT front, acknowledging from a journal on disk, with Mosquitto,
+// acknowledging from memory: the same publishers and subscribers, in turn, in one run, each server
+// in a process of its own. It prints one line per bar (name, ours, theirs, ratio, bar, held or
+// missed), and says unclear where the machine was too busy to judge.
 //
 //	go run ./gateway/ingest/mqttfront/bench -publishers 1000 -duration 5s -rounds 3 -json out.json
 package main

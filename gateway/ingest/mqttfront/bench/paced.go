@@ -17,11 +17,10 @@ import (
 // patience is how long an acknowledgement is waited for when nothing else is sent.
 const patience = 20 * time.Second
 
-// paced publishes at a fixed rate for d, each publisher in its turn so many at
-// once. A latency counts from when the publication was due, so that a generator
-// that is late makes the figure worse and not better; how late it was by itself
-// is left in late. It ends when what is open then has been acknowledged; what was
-// due and not sent counts with its age.
+// paced publishes at a fixed rate for d, the publishers in turn, atOnce publications each time. A
+// latency counts from when the publication was due, so that a late generator makes the figure worse
+// and not better; its own lateness is collected in late. paced ends when everything that is open
+// has been acknowledged; what was due and not sent counts with its age.
 func (l *loop) paced(ctx context.Context, d time.Duration, perSecond float64, atOnce int) error {
 	every := float64(atOnce) / perSecond * 1e9
 	blocked := false
@@ -94,10 +93,9 @@ func (l *loop) drain(ctx context.Context) error {
 	}
 }
 
-// latency measures the front at half of what it was measured to do with so many
-// in flight, the publishers sending as many at once as they did there. With one,
-// each publication is a write of its own, as a device's is; with ten, the rate is
-// so high that generator and server share what the machine can do.
+// latency measures the front at half the rate that it reached with window publications in flight
+// per publisher, the publishers sending window at once. With 1, each publication is a write of its
+// own, as a device's is; with 10, generator and server compete for the machine.
 func latency(name string, window int) func(context.Context, options) (measure.Line, error) {
 	return func(ctx context.Context, o options) (measure.Line, error) {
 		return latencyAt(ctx, o, name, window)

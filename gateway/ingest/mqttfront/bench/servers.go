@@ -68,7 +68,7 @@ func startMosquitto(ctx context.Context, o options) (*server, error) {
 	return &server{Process: p, addr: addr}, nil
 }
 
-// cpu is what the server's process has used, this one, and all others.
+// cpu is the CPU time used by the server's process, by this one, and by all others.
 func (s *server) cpu() (theirs, own, rest time.Duration, err error) {
 	var errs [3]error
 	theirs, errs[0] = s.CPU()
