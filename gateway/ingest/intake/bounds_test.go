@@ -7,7 +7,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/intake"
 )
 
-// TestPayloadsAreBoundedBeforeTheyAreDecoded: depth and number of values, named with the byte.
+// TestPayloadsAreBoundedBeforeTheyAreDecoded: payloads that are too deep or hold too many values
+// are refused; the error names the byte.
 func TestPayloadsAreBoundedBeforeTheyAreDecoded(t *testing.T) {
 	deep := `{"a":` + strings.Repeat("[", 50_000) + strings.Repeat("]", 50_000) + `}`
 	many := `{"a":[` + strings.Repeat("0,", 50_000) + `0]}`

@@ -19,8 +19,8 @@ const maxProperties = 256
 // maxValues bounds what a payload may hold before anything decodes it.
 const maxValues = 4096
 
-// Message is what a device's MQTT message says. Misfits are the fields that are no value, or
-// that messages of this kind do not have; whether a profile knows them is not asked here.
+// Message is a decoded MQTT message of a device. Misfits are the fields whose value cannot be used,
+// or that messages of this kind do not have; whether the profile knows them is not checked here.
 type Message struct {
 	Observation g.Observation
 	Misfits     []g.Misfit
@@ -108,8 +108,8 @@ func notUnderstood(misfits []g.Misfit) string {
 	return fmt.Sprintf("; %q is not understood", clip(misfits[0].Property, 64))
 }
 
-// decodeFields reads one JSON object into m, whose fields have the names given, and answers
-// what else is in it.
+// decodeFields decodes one JSON object into m, whose fields have the given names, and returns the
+// object's other fields as misfits.
 func decodeFields(payload []byte, m any, fields ...string) ([]g.Misfit, error) {
 	var all map[string]json.RawMessage
 	err := json.Unmarshal(payload, &all)
@@ -186,7 +186,7 @@ func decodeTelemetry(payload []byte) (Message, error) {
 	return out, nil
 }
 
-// reasonOf has the words for people of an error, which names no field yet.
+// reasonOf is the message of an error of Value.UnmarshalJSON, which does not name the field.
 func reasonOf(err error) string {
 	var e *g.Error
 	if errors.As(err, &e) {

@@ -173,7 +173,7 @@ func TestDecode(t *testing.T) {
 
 const mend = `: write RFC 3339 with the zone (2026-09-01T08:00:00+08:00), or seconds, milliseconds or microseconds since 1970`
 
-// TestDecodeKeepsWhatIsRight: a field that is no value keeps no other out.
+// TestDecodeKeepsWhatIsRight: a field that cannot be used does not cost the others.
 func TestDecodeKeepsWhatIsRight(t *testing.T) {
 	long := strings.Repeat("x", g.MaxStringValue+1)
 	for payload, want := range map[string]string{

@@ -10,14 +10,14 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/directory"
 )
 
-// arrival is a message with where it came from, for what is said of it where it does not fit.
+// arrival is a message with its source and payload, which a rejection records.
 type arrival struct {
 	Message
 	source  string
 	payload []byte
 }
 
-// raw is the message as it came; a driver's observation is put into words.
+// raw is the payload as received, or a driver's observation as JSON.
 func (m *arrival) raw() []byte {
 	if m.payload != nil {
 		return m.payload
@@ -25,10 +25,9 @@ func (m *arrival) raw() []byte {
 	return content(m.Observation)
 }
 
-// events turns an observation into what is journalled of it: the event of what fits, and
-// before it a rejection that names what does not; nothing of the state of a device that flaps. The
-// error is of the gateway (its disk, its
-// registry), never of the observation.
+// events makes the events to be journalled for an observation: one of what fits, preceded by a
+// rejection that names what does not, and none for a status of a device that flaps. The error is
+// the gateway's own (disk, registry), never about the observation.
 func (in *Intake) events(ctx context.Context, driver g.DriverName, m arrival) ([]*g.Event, error) {
 	o := &m.Observation
 	entry, ok, err := in.Directory.Device(ctx, o.Device)
@@ -90,16 +89,16 @@ func (in *Intake) events(ctx context.Context, driver g.DriverName, m arrival) ([
 	return []*g.Event{r, e}, nil
 }
 
-// absorbed says that a device flaps, and that what is said of its state goes no further.
+// absorbed tells whether the device flaps: States has counted its status, which is not journalled.
 func (in *Intake) absorbed(e *g.Event) bool {
 	return in.States != nil && e.Status != nil && !e.Replayed &&
 		!in.States.Note(e.Device, *e.Status, e.Received)
 }
 
-// errNothingFits stands in for the reason of a reading none of whose values is one.
+// errNothingFits stands for "every value of the reading is a misfit", which Admit does not see.
 var errNothingFits = errors.New("none of its values fits")
 
-// admitted is the event of what fits.
+// admitted makes the event of the part of an observation that was admitted.
 func (in *Intake) admitted(
 	ctx context.Context, driver g.DriverName, entry directory.Entry, a g.Admission,
 ) (*g.Event, error) {
@@ -135,7 +134,7 @@ func (in *Intake) admitted(
 	return e, nil
 }
 
-// known says of what did not decode whether the profile has such a property at all.
+// known marks the misfits that are no property of the profile as unknown.
 func known(p g.Profile, misfits []g.Misfit) []g.Misfit {
 	for i := range misfits {
 		_, ok := p.Properties[misfits[i].Property]
@@ -144,8 +143,8 @@ func known(p g.Profile, misfits []g.Misfit) []g.Misfit {
 	return misfits
 }
 
-// noteFields counts what the profile does not know, and says whether a rejection is due: for a
-// value that does not fit always, for a field that is unknown as Fields says.
+// noteFields counts the fields that the profile does not know, and tells whether a rejection is
+// due: always for a value that does not fit, for an unknown field when Fields.note says so.
 func (in *Intake) noteFields(entry directory.Entry, misfits []g.Misfit, r *g.Reading) (due bool) {
 	now := in.Now()
 	people := len(entry.Profile.Sightings) > 0 // a number could be that of a card
@@ -174,8 +173,8 @@ func names(misfits []g.Misfit) []string {
 	return out
 }
 
-// nameOnce gives the events of a message with a name ids for good. The last is the one that is
-// looked for after a crash: where it is, those before it are.
+// nameOnce gives the events of a named message permanent ids. After a crash only the last one is
+// looked for: they are journalled in order, so where it exists, the others do too.
 func nameOnce(events []*g.Event, once string) {
 	if len(events) == 0 {
 		return
@@ -187,8 +186,8 @@ func nameOnce(events []*g.Event, once string) {
 }
 
 // appendAll journals the events of one message, in order and in one shard. done is called once,
-// when all are on disk, with the sequence of the last; it is not called where an error comes back.
-// Of a message that is absorbed there is nothing to write.
+// when all are on disk, with the sequence of the last; where appendAll returns an error it is not
+// called. Without events done is called at once.
 func (in *Intake) appendAll(events []*g.Event, done func(uint64, error)) error {
 	if len(events) == 0 {
 		done(0, nil)
@@ -212,7 +211,7 @@ func (in *Intake) appendAll(events []*g.Event, done func(uint64, error)) error {
 	return nil
 }
 
-// pair waits for the events of one message.
+// pair calls done once all events of a message are on disk or have failed.
 type pair struct {
 	mu   sync.Mutex
 	left int

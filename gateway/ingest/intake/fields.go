@@ -7,11 +7,11 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// Bounds on what is remembered of fields that no profile knows. What is beyond them is still
-// rejected by name, and not counted.
+// Limits of what is remembered about fields that no profile knows. Fields beyond them are still
+// rejected by name, but not counted.
 const (
 	maxFields       = 64     // of one device
-	maxFieldDevices = 50_000 // that are remembered
+	maxFieldDevices = 50_000 // with such fields
 	maxFieldName    = 64     // bytes of a name
 	fieldTold       = time.Hour
 )
@@ -28,7 +28,7 @@ type Fields struct {
 type field struct {
 	g.UnknownField
 	told    time.Time
-	counted int64 // that were taken already
+	counted int64 // part of Count that Take has returned already
 }
 
 // note counts a field and says whether its rejection is due.
@@ -62,7 +62,8 @@ func (f *Fields) note(id g.DeviceID, name string, v g.Value, now time.Time) (due
 	return due
 }
 
-// describe shows a number or a truth. A text could be anything, also a person's name: it is not.
+// describe returns a value's type and, for a number or a boolean, an example. A string is not
+// shown: it could be a person's name.
 func describe(v g.Value) (kind, example string) {
 	switch v.Kind() {
 	case g.Number:
@@ -75,8 +76,8 @@ func describe(v g.Value) (kind, example string) {
 	return "", ""
 }
 
-// Take answers what was counted of each field since it was last asked, with the count since
-// then. Where it is not kept, Untake gives it back.
+// Take returns the count of each field since the previous Take, for as many devices as it takes to
+// reach most rows. A caller that cannot store them gives them back with Untake.
 func (f *Fields) Take(most int) []g.UnknownField {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -97,7 +98,7 @@ func (f *Fields) Take(most int) []g.UnknownField {
 	return out
 }
 
-// Untake gives back what Take answered and nobody kept.
+// Untake gives back rows of Take that could not be stored.
 func (f *Fields) Untake(rows []g.UnknownField) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

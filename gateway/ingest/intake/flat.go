@@ -7,10 +7,10 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// decodeFlat reads what nearly every device sends, one object of numbers, truths and plain
-// texts with or without "time", in a single pass. It is false for everything else, be it
-// right or wrong: nested values, null, escapes, a name twice, more than a message may hold.
-// What it reads it reads as decodeTelemetry does.
+// decodeFlat is the fast path for what nearly every device sends: one object of numbers, booleans
+// and plain strings, with or without "time". ok is false for everything else, valid or not: nested
+// values, null, escapes, duplicate names, too many values. Where ok is true, decodeTelemetry would
+// have decoded the same.
 func decodeFlat(b []byte) (o g.Observation, ok bool) {
 	p := flat{b: b}
 	if !p.take('{') {
@@ -46,7 +46,7 @@ func decodeFlat(b []byte) (o g.Observation, ok bool) {
 	return o, true
 }
 
-// flat walks over JSON.
+// flat is a position in JSON text.
 type flat struct {
 	b  []byte
 	at int
@@ -72,7 +72,7 @@ func (p *flat) take(c byte) bool {
 	return true
 }
 
-// text is a string of plain ASCII: no escape, nothing that must be checked.
+// text reads a string of plain ASCII without escapes, which needs no further checks.
 func (p *flat) text() ([]byte, bool) {
 	if !p.take('"') {
 		return nil, false
@@ -149,7 +149,7 @@ func (p *flat) digits() bool {
 	return p.at > start
 }
 
-// time is a stamp.
+// time reads a time in the forms of stamp.
 func (p *flat) time() (time.Time, bool) {
 	if p.peek() == '"' {
 		s, ok := p.text()

@@ -5,8 +5,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/strangers"
 )
 
-// hold tells the place where strangers wait what a sighting means for it: a passage, a track
-// that is known after all, or a face that may be a stranger's. The picture goes nowhere else.
+// hold passes a sighting on to Strangers: as a passage, as a track that was recognised after all,
+// or as a face that may be a stranger's. The picture goes nowhere else.
 func (in *Intake) hold(e *g.Event, s *g.Sighting) {
 	switch {
 	case passage(s):
@@ -30,8 +30,8 @@ func (in *Intake) hold(e *g.Event, s *g.Sighting) {
 	}
 }
 
-// passage says whether somebody of the school passed by other means than a camera's: also one
-// whose face a terminal knows and may not use.
+// passage tells whether a person of the school passed and was recognised by something other than a
+// camera. That includes a face that a terminal recognised and may not use for want of consent.
 func passage(s *g.Sighting) bool {
 	if s.Method == g.ByFace {
 		return s.Person == "" && s.Match != nil && s.Match.Reason == g.MatchNoConsent
@@ -39,8 +39,8 @@ func passage(s *g.Sighting) bool {
 	return s.Person != ""
 }
 
-// perhapsStranger is false of a face that lies between people of the school, and of one that
-// could be compared with nobody: not matched is not a stranger.
+// perhapsStranger is false for a face that resembles several people of the school, and for one that
+// could not be compared with anybody: not matched does not mean a stranger.
 func perhapsStranger(m *g.Match) bool {
 	if m == nil {
 		return false

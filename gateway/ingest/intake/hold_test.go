@@ -49,7 +49,7 @@ func TestAChildWithoutConsentLeavesNoPicture(t *testing.T) {
 	}
 }
 
-// What could be compared with nobody, or lies between people of the school, is no stranger.
+// A face that could be compared with nobody, or that resembles several people, is no stranger.
 func TestNotMatchedIsNoStranger(t *testing.T) {
 	s := open(t)
 	for _, p := range []g.PersonID{"per_a", "per_b"} {

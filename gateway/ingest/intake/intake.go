@@ -1,7 +1,7 @@
-// Package intake admits observations: it looks the device up, holds the observation against
-// its profile, decides whose face or card it was, and has the resulting event on disk before
-// anybody is told. What does not fit is journalled as rejected, with the reason. It never
-// journals a face, an embedding or a credential that it could resolve.
+// Package intake admits observations: it looks the device up, checks the observation against its
+// profile, decides whose face or card it was, and journals the resulting event; only when that is
+// on disk is the sender acknowledged. What does not fit is journalled as rejected, with the reason.
+// It never journals a face, an embedding or a credential that it could resolve.
 package intake
 
 import (
@@ -37,21 +37,21 @@ type Intake struct {
 	Now       func() time.Time
 	Logger    *slog.Logger
 
-	// Seal closes what only the registry may open. Without it nothing is kept of what was refused
-	// of people, nor the whole credential of a passage of nobody yet.
+	// Seal encrypts what only the registry may decrypt. Where it is nil, rejected payloads about
+	// people are not kept, nor the full credential of a sighting that matched nobody.
 	Seal func(ctx context.Context, school g.SchoolID, plain []byte) ([]byte, error)
 
 	// Fields counts what devices send that their profiles do not know.
 	Fields Fields
 
-	// States takes what is said of a device's state, and answers false where that is as far as it
-	// goes; nil lets all of it through.
+	// States is given each status of a device; where Note returns false, the device flaps and the
+	// status is not journalled. If nil, every status is.
 	States interface {
 		Note(id g.DeviceID, s g.Status, now time.Time) bool
 	}
 
-	// Strangers holds what is seen of unknown faces, in schools of which Pictures is true; nil
-	// is of all.
+	// Strangers holds what cameras saw of unknown faces, in the schools for which Pictures is true
+	// (nil: in all of them).
 	Strangers strangers.Place
 	Pictures  func(g.SchoolID) bool
 
@@ -81,8 +81,9 @@ func (in *Intake) Accept(ctx context.Context, driver g.DriverName, obs []g.Obser
 }
 
 // Message admits one MQTT message of an authenticated device; kind is the topic's last part:
-// telemetry, sighting or status. once, where it is not empty, names the message for good and
-// becomes part of the event's id. done is called once the event is on disk.
+// telemetry, sighting or status. once, if not empty, is a permanent name of the message, from which
+// the event's id is made (see OnceID): after a crash it can be looked up. done is called once the
+// event is on disk.
 func (in *Intake) Message(
 	ctx context.Context, device g.DeviceID, kind string, payload []byte, once string, done func(error),
 ) error {
@@ -105,10 +106,10 @@ func (in *Intake) Message(
 	return in.appendAll(events, func(_ uint64, err error) { done(err) })
 }
 
-// OnceID is the id of the event of a message with a name.
+// OnceID is the id of the event of a message that was given a name.
 func OnceID(once string) string { return "evt_" + once }
 
-// Refuse journals something that a device sent to where it may not, and has no decoding.
+// Refuse journals a rejection of something that a device sent to a topic that it may not use.
 func (in *Intake) Refuse(
 	ctx context.Context, device g.DeviceID, source, reason string, done func(error),
 ) error {
@@ -186,7 +187,7 @@ func (in *Intake) append(e *g.Event, done func(uint64, error)) error {
 	return nil
 }
 
-// sighting says who it was and drops what must not be kept.
+// sighting identifies the person and removes what must not be kept.
 func (in *Intake) sighting(ctx context.Context, e *g.Event, o *g.Observation) (*g.Sighting, error) {
 	s := *o.Sighting
 	s.Person, s.Zone = "", e.Zone

@@ -125,7 +125,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// journalled answers the events since it was last asked.
+// journalled returns the events since its last call.
 func (s *school) journalled() []g.Event {
 	s.t.Helper()
 	records, err := s.j.ReadFrom(s.t.Context(), s.read, 100)
@@ -290,8 +290,8 @@ func TestWhatDoesNotFitIsJournalledAsRejected(t *testing.T) {
 	}
 }
 
-// TestWhatIsRefusedOfPeopleIsKept: sealed, and so is the number of a passage of nobody yet; not
-// that of somebody who is known.
+// TestWhatIsRefusedOfPeopleIsKept: a rejected payload about people is kept sealed, and so is the
+// credential of a sighting that matched nobody; not that of somebody who was recognised.
 func TestWhatIsRefusedOfPeopleIsKept(t *testing.T) {
 	s := open(t)
 	s.Seal = func(_ context.Context, school g.SchoolID, plain []byte) ([]byte, error) {
@@ -315,7 +315,7 @@ func TestWhatIsRefusedOfPeopleIsKept(t *testing.T) {
 		},
 		{Device: "terminal", Sighting: &g.Sighting{Method: g.ByCard, Credential: "9001"}},
 		{Device: "terminal", Sighting: &g.Sighting{Method: g.ByCard, Credential: "1001"}},
-		// did not agree
+		// no consent to the use of the face
 		{Device: "terminal", Sighting: &g.Sighting{Method: g.ByFace, Credential: "1002"}},
 		{Device: "terminal", Sighting: &g.Sighting{Method: g.ByFace, Credential: "9002"}},
 	}))
@@ -403,7 +403,7 @@ func TestOneBadFieldHidesNoOther(t *testing.T) {
 	}
 }
 
-// TestOldIsHistory: a reading that is a week old, in whatever unit its time is, is no news.
+// TestOldIsHistory: a reading that is a week old is replayed, whatever the unit of its time.
 func TestOldIsHistory(t *testing.T) {
 	s := open(t)
 	done := make(chan error, 1)

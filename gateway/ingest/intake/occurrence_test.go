@@ -7,8 +7,8 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// TestAnOccurrenceIsJournalled, and one that the profile does not have is so as rejected, with the
-// reason. Neither holds up the driver.
+// TestAnOccurrenceIsJournalled: one that the profile does not have is journalled as rejected, with
+// the reason. Neither holds up the driver.
 func TestAnOccurrenceIsJournalled(t *testing.T) {
 	s := open(t)
 	forced := g.Occurrence{

@@ -46,8 +46,7 @@ func (in *Intake) rejection(
 	return e, nil
 }
 
-// content is what an observation of a driver says, for whoever looks at what was refused of it.
-// A face and a picture are not among it.
+// content is a driver's observation as JSON, to show with its rejection; without face and picture.
 func content(o g.Observation) []byte {
 	if o.Unreadable != nil {
 		return o.Unreadable.Raw
@@ -72,7 +71,7 @@ func timeOf(o g.Observation) any {
 	return o.Time
 }
 
-// finite is the reading as JSON can say it.
+// finite returns r with the numbers that JSON cannot represent (NaN, infinities) as strings.
 func finite(r *g.Reading) *g.Reading {
 	if r == nil {
 		return nil
@@ -87,9 +86,9 @@ func finite(r *g.Reading) *g.Reading {
 	return out
 }
 
-// sealCredential keeps the whole credential of a passage of nobody yet: the person's number or
-// card may come later. Whoever is known, and has not agreed to the use of the face, is nobody
-// whose number is kept.
+// sealCredential encrypts the full credential of a sighting that matched nobody: the number or card
+// may be registered later. It keeps nothing of somebody who was recognised, even where the match
+// may not be used for want of consent.
 func (in *Intake) sealCredential(
 	ctx context.Context, school g.SchoolID, s *g.Sighting,
 ) ([]byte, error) {

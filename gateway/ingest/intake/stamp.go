@@ -10,11 +10,11 @@ import (
 )
 
 // stamp is a time as devices write it: RFC 3339 text, or a number since 1970 in seconds,
-// milliseconds, microseconds or nanoseconds. Which, its size says: from September 2001 to
-// November 2286 no number is two of them. null and 0 are no time.
+// milliseconds, microseconds or nanoseconds. The unit follows from the magnitude, which is
+// unambiguous from September 2001 to November 2286. null and 0 mean no time.
 type stamp struct{ time.Time }
 
-// UnmarshalJSON reads one.
+// UnmarshalJSON reads null, a string or a number; see stamp.
 func (s *stamp) UnmarshalJSON(b []byte) error {
 	if string(b) == "null" {
 		return nil
@@ -43,10 +43,10 @@ func noTime(b []byte) error {
 		clip(string(b), 64))
 }
 
-// from is the least number of each unit; ten times as much is no such number any more.
+// from is the smallest number taken as seconds; each unit's range ends at ten times its start.
 const from = 1_000_000_000
 
-// since1970 understands a number by its size. It is false for one that is no time.
+// since1970 reads a number as stamp describes; false where it is not a time.
 func since1970(number string) (time.Time, bool) {
 	n, err := strconv.ParseInt(number, 10, 64)
 	if err != nil { // with a fraction, or an exponent

@@ -7,7 +7,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// deaf takes every state itself, as of a device that flaps.
+// deaf absorbs every status, as if every device flapped.
 type deaf struct{ noted []g.DeviceState }
 
 func (d *deaf) Note(_ g.DeviceID, s g.Status, _ time.Time) bool {
@@ -15,8 +15,9 @@ func (d *deaf) Note(_ g.DeviceID, s g.Status, _ time.Time) bool {
 	return false
 }
 
-// TestStatesOfADeviceThatFlapsGoNoFurther, and are acknowledged all the same, by a driver's batch
-// and by a message with a name; history of states and everything else are as ever.
+// TestStatesOfADeviceThatFlapsGoNoFurther: the states of a device that flaps are not journalled,
+// but acknowledged all the same, for a driver's batch and for a named MQTT message. Replayed states
+// and everything else are journalled as usual.
 func TestStatesOfADeviceThatFlapsGoNoFurther(t *testing.T) {
 	s := open(t)
 	states := &deaf{}

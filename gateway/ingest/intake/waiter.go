@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// waiter collects the answers of one batch.
+// waiter waits until every observation of a batch is on disk, or has failed.
 type waiter struct {
 	mu   sync.Mutex
 	left int
