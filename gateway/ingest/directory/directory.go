@@ -1,6 +1,6 @@
-// Package directory is the gateway's picture, in memory, of every device with its profile and
-// zone, kept true to the registry. Whoever handles an observation asks it instead of SQL. It
-// changes nothing itself.
+// Package directory is a copy in memory of every device with its profile and zone,
+// kept current from the registry's changes, so that handling an observation needs no
+// SQL. It changes nothing itself.
 package directory
 
 import (
@@ -16,11 +16,11 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
-// Entry is a device with what an observation of it is judged by.
+// Entry is a device with the profile and zone that its observations are checked against.
 type Entry struct {
 	Device  g.Device
 	Profile g.Profile
-	Zone    g.Zone // zero where the device stands nowhere
+	Zone    g.Zone // zero where the device is in no zone
 }
 
 // Directory is safe for concurrent use. Changes committed to the registry show within
@@ -35,18 +35,18 @@ type Directory struct {
 	zones    map[g.ZoneID]g.Zone
 	schools  map[g.SchoolID]g.School
 
-	changes chan registry.Change // full: everything is loaded anew
+	changes chan registry.Change // when full, everything is reloaded
 	all     chan struct{}
-	again   *time.Timer // everything is loaded anew when the registry did not answer; Run's alone
+	again   *time.Timer // reloads everything after the registry did not answer; used by Run only
 	watch   []func(g.DeviceID, Entry, bool)
 }
 
 var scope = g.SystemScope("directory")
 
-// retryAfter is how long after a registry that did not answer everything is loaded anew.
+// retryAfter is the time from a failed load to a full reload.
 const retryAfter = time.Second
 
-// New loads everything. Run keeps it true from then on.
+// New loads everything. Run keeps it current.
 func New(ctx context.Context, reg *registry.Registry, log *slog.Logger) (*Directory, error) {
 	d := &Directory{
 		reg:     reg,
@@ -64,11 +64,11 @@ func New(ctx context.Context, reg *registry.Registry, log *slog.Logger) (*Direct
 // removed (false). Call it before Run; f is told of every device first.
 func (d *Directory) Watch(f func(g.DeviceID, Entry, bool)) { d.watch = append(d.watch, f) }
 
-// TellAll has the watchers told of every device once more, in Run's goroutine.
+// TellAll makes Run call the watchers for every device once more. It does not block.
 func (d *Directory) TellAll() {
 	select {
 	case d.all <- struct{}{}:
-	default: // it is about to be done
+	default: // already pending
 	}
 }
 
@@ -130,8 +130,8 @@ func (d *Directory) apply(ctx context.Context, c registry.Change) {
 	}
 }
 
-// around loads the one profile, zone or school that changed, and answers the devices for which
-// something is another now: those with the profile or in the zone, and no others.
+// around reloads the one profile, zone or school that changed, and returns the devices whose entry
+// changed with it: those with the profile or in the zone.
 func (d *Directory) around(ctx context.Context, c registry.Change) (told []Entry, err error) {
 	view := d.reg.In(scope)
 	var put func()
@@ -172,7 +172,7 @@ func (d *Directory) around(ctx context.Context, c registry.Change) (told []Entry
 	return told, nil
 }
 
-// keep puts a thing in a map, or takes it out where it is gone.
+// keep returns a function that stores x in m, or deletes id where the thing is gone.
 func keep[K comparable, V any](m map[K]V, id K, x V, there bool) func() {
 	return func() {
 		if there {
@@ -183,7 +183,7 @@ func keep[K comparable, V any](m map[K]V, id K, x V, there bool) func() {
 	}
 }
 
-// held says that the registry did not answer, and has everything loaded anew a little later.
+// held logs that the registry did not answer, and schedules a full reload.
 func (d *Directory) held(ctx context.Context, err error) {
 	if ctx.Err() == nil {
 		d.log.Error("reload the directory", "error", err)
@@ -203,11 +203,11 @@ func (d *Directory) snapshot() map[g.DeviceID]Entry {
 	return maps.Clone(d.devices)
 }
 
-// everything has reload tell of all that is there.
+// everything makes reload call the watchers for every device.
 func everything(Entry, Entry) bool { return true }
 
-// reload loads everything and tells the watchers what is gone, and what is there as far as news
-// says so: after a change around devices, of those in a room with a new name and of no others.
+// reload loads everything and calls the watchers for each device of before that is gone, and for
+// each device for which news returns true.
 func (d *Directory) reload(
 	ctx context.Context, before map[g.DeviceID]Entry, news func(old, now Entry) bool,
 ) {
@@ -295,8 +295,8 @@ func (d *Directory) fetch(ctx context.Context, id g.DeviceID) (Entry, bool, erro
 	return e, true, nil
 }
 
-// fetchAround loads the profile and the zone of a device where they are as new as the device, so
-// that its first message is not held against a profile of nothing.
+// fetchAround loads the profile and the zone of a device where the directory does not have them
+// yet, so that the device's first message is not checked against an empty profile.
 func (d *Directory) fetchAround(ctx context.Context, dev g.Device) error {
 	d.mu.RLock()
 	_, profile := d.profiles[dev.Profile]
@@ -317,7 +317,7 @@ func (d *Directory) fetchAround(ctx context.Context, dev g.Device) error {
 	}
 	z, err := view.Zone(ctx, dev.Zone)
 	if g.ErrorCode(err) == g.NotFound {
-		return nil // it is gone since, and the device will be told
+		return nil // removed meanwhile; a change of the device follows
 	}
 	if err != nil {
 		return err
@@ -328,8 +328,8 @@ func (d *Directory) fetchAround(ctx context.Context, dev g.Device) error {
 	return nil
 }
 
-// Device answers one device, from the registry where it is not here yet; false says that
-// there is none, an error that the registry did not answer.
+// Device returns a device, from the registry where it is not in memory yet. false means that it
+// does not exist, an error that the registry did not answer.
 func (d *Directory) Device(ctx context.Context, id g.DeviceID) (Entry, bool, error) {
 	if e, ok := d.Known(id); ok || id == "" {
 		return e, ok, nil
@@ -337,7 +337,7 @@ func (d *Directory) Device(ctx context.Context, id g.DeviceID) (Entry, bool, err
 	return d.fetch(ctx, id)
 }
 
-// Known answers one device from memory alone.
+// Known returns a device from memory only.
 func (d *Directory) Known(id g.DeviceID) (Entry, bool) {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
@@ -388,7 +388,7 @@ func (d *Directory) SchoolIDs() []g.SchoolID {
 	return out
 }
 
-// School answers one school; of one that is not here, no more than its id.
+// School returns a school; of an unknown one only the ID is set.
 func (d *Directory) School(id g.SchoolID) g.School {
 	d.mu.RLock()
 	defer d.mu.RUnlock()

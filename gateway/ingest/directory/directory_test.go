@@ -20,7 +20,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// house is a registry with a school, a zone and a lamp, and somebody who can break it.
+// house is a registry with a school, a zone and a lamp; beside changes its tables behind its back.
 type house struct {
 	reg    *registry.Registry
 	view   *registry.View
@@ -99,8 +99,8 @@ func eventually(t *testing.T, what string, ok func() bool) {
 	}
 }
 
-// TestDeviceThatCannotBeLookedUp tells a device that is not there from a registry that does
-// not answer: what is sent again loses nothing, what is rejected is lost.
+// TestDeviceThatCannotBeLookedUp tells a missing device from a registry that does not answer: the
+// sender repeats the observation after an error, but a rejected one is lost.
 func TestDeviceThatCannotBeLookedUp(t *testing.T) {
 	h := newHouse(t)
 	d, err := directory.New(t.Context(), h.reg, slog.New(slog.DiscardHandler))

@@ -10,7 +10,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/ingest/directory"
 )
 
-// TestARoomsNewNameIsToldToItsDevices, and to no others: drivers are asked about each that is told.
+// TestARoomsNewNameIsToldToItsDevices: a zone's new name is told to the watchers for its devices
+// only: drivers are asked about each one.
 func TestARoomsNewNameIsToldToItsDevices(t *testing.T) {
 	h := newHouse(t)
 	h.zone(t, "attic")
@@ -51,7 +52,8 @@ func TestARoomsNewNameIsToldToItsDevices(t *testing.T) {
 	}
 }
 
-// TestAnEmptyRoomsNewName is known, and told to no device; a profile's is told to its devices.
+// TestAnEmptyRoomsNewName: a new name of an empty zone is told for no device; a profile's change is
+// told for its devices.
 func TestAnEmptyRoomsNewName(t *testing.T) {
 	h := newHouse(t)
 	h.zone(t, "attic")
