@@ -8,14 +8,14 @@ import (
 	"github.com/gatehouse-iot/gatehouse/vision"
 )
 
-// Likeness is what a face that is to be enrolled looks like, by templates of its own model.
+// Likeness says how a face that is to be enrolled compares with the templates of its own model.
 type Likeness struct {
 	Enrolled bool       // the person has templates already
 	Own      float64    // cosine with the best of them
-	Unlike   bool       // so little that it is hardly the same person
+	Unlike   bool       // Own is so low that it is hardly the same person
 	Other    g.PersonID // who else of the school looks most like it; "" where nobody does
 	Score    float64    // cosine with that person
-	Alike    bool       // so much that it may be that person
+	Alike    bool       // Score is so high that it may be that person
 }
 
 // Compare holds a new face of a person ("": somebody new) against the person's own templates
@@ -46,7 +46,7 @@ func (i *Identifier) Compare(
 	return l, nil
 }
 
-// Model names what measured the newest face that a camera showed; "" before the first.
+// Model is the model that measured the newest face of a camera; "" before the first.
 func (i *Identifier) Model() string {
 	i.mu.Lock()
 	defer i.mu.Unlock()

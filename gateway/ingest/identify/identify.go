@@ -1,6 +1,6 @@
-// Package identify says whose face, card or code a sighting is. It holds each school's
-// consented face templates in memory, asks nobody without consent, never compares across
-// schools, and keeps no face that it was shown.
+// Package identify says whose face, card or code a sighting is. It holds each school's consented
+// face templates in memory. It compares with nobody who did not consent, never across schools, and
+// keeps no face that it was shown.
 package identify
 
 import (
@@ -14,7 +14,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/vision"
 )
 
-// Registry is what is asked of the registry; a system view has it.
+// Registry is what identification needs of the registry; a system view implements it.
 type Registry interface {
 	Templates(ctx context.Context, school g.SchoolID) ([]registry.Template, error)
 	ByCredential(ctx context.Context, school g.SchoolID, m g.Method, credential string) (g.PersonID, bool, error)
@@ -43,7 +43,7 @@ type gallery struct {
 	alike map[g.PersonID]bool // somebody else of the school looks like them
 }
 
-// New asks reg, and decides by d.
+// New makes an Identifier that reads from reg and decides by d.
 func New(reg Registry, d vision.Decision, log *slog.Logger) *Identifier {
 	return &Identifier{
 		reg:      reg,
@@ -53,8 +53,8 @@ func New(reg Registry, d vision.Decision, log *slog.Logger) *Identifier {
 	}
 }
 
-// Changed tells that something about the people of a school changed: the next face there is
-// compared with what the registry holds by then. It is quick and may be called from anywhere.
+// Changed drops what is cached of a school after a change of its people: the next face is compared
+// with the registry's current templates. It is quick and may be called from any goroutine.
 func (i *Identifier) Changed(c registry.Change) {
 	switch c.Kind {
 	case "person", "consent", "face":

@@ -36,9 +36,9 @@ func face(c float64) []float32 {
 	return v
 }
 
-// Templates that another model made are never compared, not at a camera and not at enrolment,
-// though they have as many numbers and point the same way; with both models about, each face is
-// held against its own.
+// Templates of another model are never compared, at a camera or at enrolment, even if they have the
+// same size and direction; where a school has templates of both models, a face is compared with
+// those of its own.
 func TestAnotherModelsTemplatesAreNotCompared(t *testing.T) {
 	reg := templates{
 		{Pass: "p1", Person: "per_old", Model: "retired-512", Embedding: face(1)},
@@ -74,7 +74,7 @@ func TestAnotherModelsTemplatesAreNotCompared(t *testing.T) {
 	}
 }
 
-// An enrolment is asked about from the likenesses on that are derived.
+// TestCompareAsks: Unlike and Alike are set from the thresholds of vision.DefaultAlike on.
 func TestCompareAsks(t *testing.T) {
 	a := vision.DefaultAlike()
 	reg := templates{{Pass: "p1", Person: "per_a", Model: "m-512", Embedding: face(1)}}
