@@ -12,17 +12,17 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// The rules of the place.
+// Limits of a Place.
 const (
-	// Near is how close in time a card, code or manual passage at the same place must lie to
-	// a track for its picture to be nobody's business.
+	// Near is how close in time to a track a card, code or manual passage at the same place must
+	// lie for the track's picture to be dropped.
 	Near = 10 * time.Second
 	// Patience is how long after its last look a track waits for the rules. A gateway whose
 	// rules are further behind keeps no pictures of that time.
 	Patience = 2 * time.Minute
 
-	MaxTracks   = 1024     // held at once; the one that was seen least recently gives way
-	MaxBytes    = 64 << 20 // of their pictures; the same
+	MaxTracks   = 1024     // held at once; beyond that the least recently seen is dropped
+	MaxBytes    = 64 << 20 // of their pictures; likewise
 	maxPassages = 256      // remembered of one place; the oldest goes
 )
 
@@ -45,7 +45,7 @@ type Finding int
 
 // The findings.
 const (
-	Nothing Finding = iota // it is not held: never was, gave way, or the gateway was restarted
+	Nothing Finding = iota // it is not held: never was, was dropped, or the gateway was restarted
 	Wait                   // it is too early to say
 	Passed                 // a card, code or manual passage lies near: there will be no picture
 	Stands                 // it is a stranger's
@@ -85,7 +85,7 @@ type held struct {
 
 type passage struct{ at, seen time.Time }
 
-// Hold takes a look in. Of one track the best look is held.
+// Hold adds a look. Only the best look of a track is kept.
 func (p *Place) Hold(l Look, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -107,7 +107,7 @@ func (p *Place) Hold(l Look, now time.Time) {
 	}
 	h := e.Value.(*held)
 	h.sightings, h.last, h.seen = append(h.sightings, l.Sighting), l.At, now
-	if n := len(h.sightings); n > 16 { // the first is the one that an alert is of
+	if n := len(h.sightings); n > 16 { // the first is the one that an alert refers to
 		delete(p.sighting, h.sightings[1])
 		h.sightings = append(h.sightings[:1], h.sightings[2:]...)
 	}
@@ -123,7 +123,7 @@ func (p *Place) Hold(l Look, now time.Time) {
 	}
 }
 
-// Known lets go of a track that turned out to be somebody's.
+// Known drops a track whose face was recognised after all.
 func (p *Place) Known(device g.DeviceID, track string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -132,7 +132,7 @@ func (p *Place) Known(device g.DeviceID, track string) {
 	}
 }
 
-// Pass notes that somebody passed at a place by card, code or a colleague's word.
+// Pass notes that somebody passed at a place by card, code or manual entry.
 func (p *Place) Pass(school g.SchoolID, zone g.ZoneID, at, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -143,8 +143,8 @@ func (p *Place) Pass(school g.SchoolID, zone g.ZoneID, at, now time.Time) {
 	p.prune(s, now)
 }
 
-// Settle says what is to become of the picture of a sighting, and hands out the best look of
-// its track where it stands. What is settled is held no more, but for a track that waits.
+// Settle returns the finding for a sighting and, where it is Stands, the best look of its track.
+// The track is then dropped, unless the finding is Wait.
 func (p *Place) Settle(id g.SightingID, now time.Time) (Look, Finding) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -214,7 +214,7 @@ func (p *Place) expire(now time.Time) {
 	}
 }
 
-// prune forgets passages at one place that explain nothing any more.
+// prune forgets passages at one place that are too old to lie near a track that is still held.
 func (p *Place) prune(s spot, now time.Time) {
 	list, i := p.passages[s], 0
 	for i < len(list) && now.Sub(list[i].seen) > Patience+Near {

@@ -105,7 +105,7 @@ func TestTheBestLookOfATrackIsHeld(t *testing.T) {
 	}
 }
 
-// The place is bounded in tracks, bytes and time; what gives way is the oldest.
+// A Place is limited in tracks, bytes and time; the oldest is dropped first.
 func TestBounds(t *testing.T) {
 	var p strangers.Place
 	for i := range strangers.MaxTracks + 5 {
