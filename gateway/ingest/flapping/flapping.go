@@ -1,9 +1,9 @@
-// Package flapping decides when a device that comes and goes is no longer told of each time: its
-// coming and going becomes one state that lasts until the device has kept still for a while.
+// Package flapping detects devices that change state too often. While a device flaps, its
+// changes of state are counted and not passed on; it has the one state "flapping" until it
+// has been stable for a while.
 //
-// It stands where states are admitted. While a device flaps, what is said of its state is taken
-// and counted and goes no further; the readings and sightings of it do. It does no I/O, has no
-// clock and refuses to judge anything but states.
+// It sees every status before that is journalled. Readings and sightings pass unaffected. It does
+// no I/O, has no clock and judges nothing but states.
 package flapping
 
 import (
@@ -15,15 +15,15 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// Limits say when a device flaps, and when it no longer does. The two are apart, so that a
-// device on the border does not flutter between flapping and not.
+// Limits say when flapping begins and when it ends. The two differ (hysteresis), so that a
+// borderline device does not enter and leave it all the time.
 type Limits struct {
 	Changes int           // so many changes of state …
 	Within  time.Duration // … within so long begin it
 	Quiet   time.Duration // so long without a change ends it
 }
 
-// DefaultLimits hold where the configuration says nothing: five outages in ten minutes.
+// DefaultLimits apply where the configuration says nothing: five outages in ten minutes.
 func DefaultLimits() Limits {
 	return Limits{
 		Changes: 10,
@@ -32,8 +32,8 @@ func DefaultLimits() Limits {
 	}
 }
 
-// Watch counts the changes of every device. It is safe for concurrent use. It holds Changes
-// times for each device of which a state was told, until Forget.
+// Watch counts the changes of every device. It is safe for concurrent use. For each device it keeps
+// the times of up to Limits.Changes changes, until Forget.
 type Watch struct {
 	limits Limits
 	wake   chan struct{} // capacity 1: a device began to flap
@@ -42,29 +42,28 @@ type Watch struct {
 	devices map[g.DeviceID]*device
 }
 
-// device is what is known of one.
 type device struct {
 	said    g.Status // the newest
 	heard   time.Time
-	silent  bool        // said is Silence's
-	changes []time.Time // the newest, at most Changes
-	program []bool      // which of them came with the driver's program and not with the device
+	silent  bool        // said was set by Silence
+	changes []time.Time // times of the newest changes, at most Limits.Changes
+	program []bool      // for each of them: the driver's program came or went, not the device
 
-	since time.Time // it flaps; the zero time where it does not
-	count int       // changes since the first that counted
-	told  bool      // that it flaps is on disk
+	since time.Time // when flapping began; zero while it does not flap
+	count int       // since flapping began, the changes that began it included
+	told  bool      // the beginning is on disk
 }
 
-// New makes a watch that knows of nothing yet.
+// New makes a watch that knows no device yet.
 func New(l Limits) *Watch {
 	return &Watch{limits: l, wake: make(chan struct{}, 1), devices: map[g.DeviceID]*device{}}
 }
 
-// Began receives after a device began to flap.
+// Began receives after one or more devices began to flap.
 func (w *Watch) Began() <-chan struct{} { return w.wake }
 
-// Note takes what is said of a device's state. It answers false where the device flaps: then
-// nobody else is to be told.
+// Note takes a device's new status. It returns false while the device flaps: then the status must
+// not be passed on.
 func (w *Watch) Note(id g.DeviceID, s g.Status, now time.Time) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -81,8 +80,8 @@ func (w *Watch) Note(id g.DeviceID, s g.Status, now time.Time) bool {
 	return d.since.IsZero()
 }
 
-// Silence says of a device that flaps whether nothing was heard of it for longer than its
-// profile allows. Of others the registry says so itself.
+// Silence makes a flapping device offline where it has not been heard of for longer than its
+// profile allows, and online once it is heard of again. For other devices the registry does so.
 func (w *Watch) Silence(id g.DeviceID, lastSeen time.Time, allowed time.Duration, now time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -106,11 +105,11 @@ func (w *Watch) Silence(id g.DeviceID, lastSeen time.Time, allowed time.Duration
 	}
 }
 
-// up says whether the device itself was there.
+// up tells whether the device itself responds in this state.
 func up(s g.DeviceState) bool { return s == g.StateOnline || s == g.StateFault }
 
-// change says whether two states are so different that going from one to the other counts.
-// That a device cannot be reached and that its driver is gone are the same to whoever waits.
+// change tells whether going from a to b counts as a change. Unreachable and
+// driver down are the same here.
 func change(a, b g.DeviceState) bool { return a != "" && a != b && (up(a) || up(b)) }
 
 func (w *Watch) say(d *device, s g.Status, now time.Time) {
@@ -141,8 +140,8 @@ func (w *Watch) say(d *device, s g.Status, now time.Time) {
 	}
 }
 
-// Adopt takes up a device that flapped when the gateway stopped. It changes nothing where a
-// state of the device was told since.
+// Adopt takes over a device that was flapping when the gateway stopped. It does nothing where a
+// status of the device has come since.
 func (w *Watch) Adopt(id g.DeviceID, now time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -157,14 +156,15 @@ func (w *Watch) Adopt(id g.DeviceID, now time.Time) {
 	}
 }
 
-// Forget lets go of a device that is no more, or is switched off.
+// Forget drops a device that was removed or switched off.
 func (w *Watch) Forget(id g.DeviceID) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	delete(w.devices, id)
 }
 
-// Turn is that a device begins to flap, or ends, as it is to be put on disk; Told says that it is.
+// Turn is the beginning or the end of a device's flapping. The caller
+// journals it and then calls Told.
 type Turn struct {
 	Device g.DeviceID
 	Begins bool
@@ -172,7 +172,7 @@ type Turn struct {
 	since  time.Time
 }
 
-// Due are the turns that are not on disk yet.
+// Due lists the turns that are not on disk yet.
 func (w *Watch) Due(now time.Time) []Turn {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -203,8 +203,8 @@ func (d *device) begins() g.Status {
 	return g.Status{State: g.StateFlapping, Reason: reason}
 }
 
-// ends is the state that was told last. Of a device that was taken up after a start, and of
-// which nothing was told since, the rest of the gateway finds out whether it is silent.
+// ends is the device's last status. Where none has come since Adopt, it is online; whether the
+// device is silent is found out elsewhere.
 func (d *device) ends() g.Status {
 	if d.said.State == "" {
 		return g.Status{State: g.StateOnline}
@@ -212,7 +212,8 @@ func (d *device) ends() g.Status {
 	return d.said
 }
 
-// Told says that a turn is on disk. What came of the device meanwhile may have it flap again.
+// Told notes that a turn is on disk. Where the state has changed since an end was written, the
+// device still flaps, and its beginning is due again.
 func (w *Watch) Told(t Turn) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -224,7 +225,7 @@ func (w *Watch) Told(t Turn) {
 		d.told = true
 		return
 	}
-	// it moved once more: it flaps still, and that is told once more
+	// the state changed while the end was written
 	if !reflect.DeepEqual(d.ends(), t.Status) {
 		d.told = false
 		return
@@ -244,7 +245,7 @@ type Flap struct {
 	Program bool   // its driver's program comes and goes, and the device with it
 }
 
-// Flapping lists the devices of which it is on disk that they flap.
+// Flapping lists the devices whose flapping is on disk.
 func (w *Watch) Flapping() map[g.DeviceID]Flap {
 	w.mu.Lock()
 	defer w.mu.Unlock()

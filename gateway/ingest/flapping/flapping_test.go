@@ -18,7 +18,7 @@ var (
 	off = g.Status{State: g.StateOffline, Reason: "the stream ended"}
 )
 
-// told is what others hear of the device: what is let through, and what the turns put on disk.
+// told records what others hear of a device: statuses that are passed on, and turns.
 type told struct {
 	w    *flapping.Watch
 	said []string
@@ -50,8 +50,9 @@ func limits() flapping.Limits {
 	return flapping.Limits{Changes: 6, Within: time.Minute, Quiet: 2 * time.Minute}
 }
 
-// TestACameraThatDiesEveryFewSeconds is told of at entering and at leaving, however long it
-// lasts, and leaves only once it has kept still.
+// TestACameraThatDiesEveryFewSeconds: a camera that dies every few seconds is
+// reported when flapping begins and when it ends, however long it lasts, and it ends
+// only after Quiet without a change.
 func TestACameraThatDiesEveryFewSeconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := told{w: flapping.New(limits())}
@@ -63,7 +64,7 @@ func TestACameraThatDiesEveryFewSeconds(t *testing.T) {
 			time.Sleep(time.Second)
 			x.note(on)
 		}
-		// The first is no change: it was not known what it was before.
+		// The first is not a change: the state before it was unknown.
 		x.wants(t, "offline", "online", "offline", "online", "offline", "flapping")
 		select {
 		case <-x.w.Began():
@@ -71,7 +72,7 @@ func TestACameraThatDiesEveryFewSeconds(t *testing.T) {
 			t.Error("nobody is woken when it begins")
 		}
 		for range 1000 {
-			time.Sleep(90 * time.Second) // slower than what begins it, and still no stillness
+			time.Sleep(90 * time.Second) // too slow to begin flapping, too fast to end it
 			x.note(off)
 			time.Sleep(time.Second)
 			x.note(on)
@@ -109,7 +110,7 @@ func TestItEndsAsWhatItIs(t *testing.T) {
 		w.Note(camera, on, time.Now()) // while that is on its way to the disk
 		w.Told(due[0])
 		x.turns()
-		x.wants(t, "flapping") // what was put on disk is not so any more
+		x.wants(t, "flapping") // the end that was put on disk no longer holds
 	})
 }
 
@@ -127,7 +128,7 @@ func TestSlowChangesAreNoFlapping(t *testing.T) {
 	})
 }
 
-// TestAfterARestart: what flapped flaps on, is not told once more, and ends.
+// TestAfterARestart: what flapped before flaps on, is not reported again, and ends.
 func TestAfterARestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := told{w: flapping.New(limits())}
@@ -142,7 +143,7 @@ func TestAfterARestart(t *testing.T) {
 	})
 }
 
-// TestSilence: a device that flaps and then says nothing at all is not online for ever.
+// TestSilence: a flapping device that falls silent does not stay online for ever.
 func TestSilence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := told{w: flapping.New(limits())}
@@ -183,7 +184,7 @@ func TestADriversProgramThatComesAndGoes(t *testing.T) {
 	}
 }
 
-// TestTheClockIsSetBack: times of before are no window.
+// TestTheClockIsSetBack: times from before the clock was set back do not count.
 func TestTheClockIsSetBack(t *testing.T) {
 	w := flapping.New(limits())
 	now := time.Now()
