@@ -1,6 +1,6 @@
-// Package follow hands the journal's events to whoever lives behind it: in order, from a
-// position that is kept, as often as it takes, and with a word for the status page of what
-// holds a reader up. Each package below it is one reader, is given only what it uses, and
+// Package follow delivers the journal's events to the gateway's readers: in order, from a committed
+// position, at least once. A batch that fails is tried again for ever, and the status page shows
+// what holds a reader up. Each package below it is one reader, is given only what it uses, and
 // imports no other. This package decides nothing about an event and skips none that decodes.
 package follow
 
@@ -16,13 +16,13 @@ import (
 )
 
 const (
-	// Batch is how many events a reader handles at once that is not asked to gather.
+	// Batch is the most events that a reader which does not gather handles at once.
 	Batch = 1000
-	// Gathered is how many one handles that is: what a busy school sends in a second or two.
+	// Gathered is the most for one that gathers: what a busy school sends in a second or two.
 	Gathered = 16_000
-	// ReadingsEvery is how often readers look for readings: nobody waits for what becomes of
-	// them, and one transaction for many costs little more than one for one. Everything else is
-	// handled at once, and the rules never pause.
+	// ReadingsEvery is how often readers look while only readings arrive: nobody waits for what
+	// becomes of them, and one transaction for many costs little more than one for one. All other
+	// events are handled at once, and the rules never pause.
 	ReadingsEvery = time.Second
 )
 
@@ -32,10 +32,10 @@ type Feed struct {
 	Hub     *live.Hub
 	Health  *Health
 	Logger  *slog.Logger
-	Pause   func(after string) // called between two steps that a crash may part; for tests
+	Pause   func(after string) // called between two steps that a crash may separate; for tests
 }
 
-// Follow hands events to handle, batch by batch, until the context of what it returns ends. A
+// Follow returns a function that hands events to handle, batch by batch, until its context ends. A
 // batch that fails is tried again until it works: nothing is skipped, and the lag shows on the
 // status page. handle may see an event twice.
 func (f *Feed) Follow(
@@ -85,14 +85,14 @@ func (f *Feed) decode(name string, records []journal.Record) []g.Event {
 				name, "seq", r.Seq, "error", err)
 			continue
 		}
-		if e.Kind != "" { // else a newer version's
+		if e.Kind != "" { // else of a kind that only a newer version knows
 			events = append(events, e)
 		}
 	}
 	return events
 }
 
-// Rest waits, or answers false when ctx has ended.
+// Rest waits for d. It is false when ctx ended before.
 func Rest(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()

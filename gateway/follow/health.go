@@ -9,8 +9,8 @@ import (
 
 const retryAfter = time.Second // between two tries of what failed
 
-// Health is what the status page says of the parts that follow the journal, and of others that
-// try again until it works.
+// Health records, for the status page, what holds up the parts that follow the journal and others
+// that try again until it works.
 type Health struct {
 	log *slog.Logger
 
@@ -19,7 +19,7 @@ type Health struct {
 	current map[string]time.Time // part -> when it had last seen everything
 }
 
-// NewHealth knows of nothing yet.
+// NewHealth makes a Health that knows no part yet.
 func NewHealth(log *slog.Logger) *Health {
 	return &Health{log: log, held: map[string]string{}, current: map[string]time.Time{}}
 }
@@ -58,7 +58,7 @@ func (h *Health) CaughtUp(part string, at time.Time) {
 	h.current[part] = at
 }
 
-// Held answers a part that is held up and why; both are empty where all are well.
+// Held returns one part that is held up, and why; both are empty where all are well.
 func (h *Health) Held() (part, why string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -16,10 +16,10 @@ type Reader struct {
 	feed  *Feed
 	name  string
 	c     *journal.Cursor
-	pause time.Duration // after the last that was there: readings that come meanwhile are one batch
+	pause time.Duration // once caught up; readings that arrive meanwhile make one batch
 
-	at     uint64 // handed out
-	stands uint64 // where the cursor itself goes on
+	at     uint64 // sequence of the last event handed out
+	stands uint64 // sequence after which the cursor reads on
 	more   bool   // there was more than the last batch
 }
 
@@ -45,11 +45,11 @@ func (f *Feed) Read(name string, after uint64, pause time.Duration) (*Reader, er
 // At is the sequence of the last event that was handed out.
 func (r *Reader) At() uint64 { return r.at }
 
-// More says that there were others behind those that were handed out last.
+// More tells whether there were more events behind the last batch.
 func (r *Reader) More() bool { return r.more }
 
-// Next answers up to max events, and perhaps none where what came does not decode. It waits
-// until there is something.
+// Next waits until there is something and returns up to max events, none where
+// what came does not decode.
 func (r *Reader) Next(ctx context.Context, max int) ([]g.Event, error) {
 	if !r.more && r.pause > 0 {
 		paused, cancel := context.WithTimeout(ctx, r.pause)
@@ -88,10 +88,10 @@ func (r *Reader) old(ctx context.Context, max int) ([]g.Event, error) {
 	return r.feed.decode(r.name, records), nil
 }
 
-// Commit says that everything that was handed out is dealt with.
+// Commit notes that everything that was handed out has been handled.
 func (r *Reader) Commit() error { return r.CommitAt(r.at) }
 
-// CommitAt says that everything up to seq is dealt with.
+// CommitAt notes that everything up to seq has been handled.
 func (r *Reader) CommitAt(seq uint64) error { return r.c.Commit(seq) }
 
 // Close gives up the cursor; its position stays.

@@ -1,6 +1,7 @@
-// Package attendance computes the answers of sessions: from the sightings that the history has
-// kept, when the clock passes a boundary, and when people, leave, sessions or corrections change.
-// What an answer is, package rules decides; this package gathers what it is decided from.
+// Package attendance computes the attendance of sessions from the sightings in the history:
+// when new ones are stored, when the clock passes a session's boundary, and when people,
+// leave, sessions or corrections change. Package rules decides the answers; this package
+// gathers what they depend on.
 package attendance
 
 import (
@@ -32,8 +33,8 @@ type Options struct {
 	Pause     func(after string) // "sightings read"; for tests
 }
 
-// Computer answers sessions, one at a time: of two, the one that read the sightings first must
-// not write its answer last. It is safe for concurrent use.
+// Computer computes the attendance of one session at a time: of two computations of a session, the
+// one that read the sightings first must not write last. It is safe for concurrent use.
 type Computer struct {
 	opt Options
 	one sync.Mutex
@@ -42,7 +43,7 @@ type Computer struct {
 	computed map[g.SessionID]time.Time
 }
 
-// New has computed nothing yet.
+// New makes a Computer that has computed nothing yet.
 func New(o Options) *Computer {
 	return &Computer{opt: o, computed: map[g.SessionID]time.Time{}}
 }
@@ -51,7 +52,7 @@ func New(o Options) *Computer {
 // leave, sessions or corrections change, until ctx ends.
 func (c *Computer) Run(ctx context.Context) error {
 	changed := make(chan g.SchoolID, 64)
-	all := make(chan struct{}, 1) // full: every school will be looked at anyway
+	all := make(chan struct{}, 1) // full: a look at every school is pending
 	cancel := c.opt.Subscribe(func(change registry.Change) {
 		switch change.Kind {
 		case "person", "session", "leave", "correction":
@@ -95,7 +96,7 @@ func (c *Computer) Run(ctx context.Context) error {
 	}
 }
 
-// drain answers a school and the others that have changed as well, each once.
+// drain returns a school and those that wait in changed, each once.
 func drain(first g.SchoolID, changed <-chan g.SchoolID) []g.SchoolID {
 	schools := []g.SchoolID{first}
 	for len(changed) > 0 {
@@ -106,7 +107,7 @@ func drain(first g.SchoolID, changed <-chan g.SchoolID) []g.SchoolID {
 	return schools
 }
 
-// Recompute answers the sessions of a school anew that passages at these times fall into.
+// Recompute computes the sessions of a school anew that contain one of these times.
 func (c *Computer) Recompute(ctx context.Context, school g.SchoolID, at []time.Time) error {
 	first, last := slices.MinFunc(at, time.Time.Compare), slices.MaxFunc(at, time.Time.Compare)
 	return c.compute(ctx, school, first, last.Add(1), func(s g.Session) bool {
@@ -129,7 +130,7 @@ func (c *Computer) boundaryPassed(s g.Session) bool {
 	})
 }
 
-// compute answers the sessions of a school that overlap [from, to) and that want says.
+// compute computes the sessions of a school that overlap [from, to) and for which want is true.
 func (c *Computer) compute(
 	ctx context.Context, school g.SchoolID, from, to time.Time, want func(g.Session) bool,
 ) error {
@@ -171,8 +172,8 @@ func (c *Computer) computeOne(ctx context.Context, s g.Session) error {
 	return nil
 }
 
-// sightings are the rows as the rules want them, with the offset of each device's clock as the
-// live ones among them show it.
+// sightings converts the rows for package rules, with the offset of each device's clock as its live
+// sightings show it.
 func sightings(rows []registry.SightingRow) []rules.Sighting {
 	out := make([]rules.Sighting, len(rows))
 	var live []rules.Sighting

@@ -10,8 +10,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/rules"
 )
 
-// gaps are the times within the session at which something that sees people in its zones was
-// out of reach: whoever was not seen then is unknown, not absent.
+// gaps are the times within the session at which a device that sees people in its zones was out of
+// reach: a person who was not seen then is unknown, not absent.
 func (c *Computer) gaps(ctx context.Context, s g.Session, now time.Time) ([]rules.Gap, error) {
 	kinds := s.ZoneKinds
 	if len(s.Zones) == 0 && len(kinds) == 0 {
@@ -48,7 +48,7 @@ func earlier(a, b time.Time) time.Time {
 	return b
 }
 
-// shortGap is not counted: a reconnect loses nothing, since devices keep what they saw.
+// shortGap is the shortest outage that counts: across a reconnect devices keep what they saw.
 const shortGap = time.Minute
 
 // deviceGaps walks the device's status log from the newest entry back to the session's start.

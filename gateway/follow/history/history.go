@@ -1,5 +1,5 @@
-// Package history keeps sightings, states and rejections in SQL, and then has the attendance
-// computed that they touch. It keeps no reading and computes no attendance itself.
+// Package history stores sightings, states and rejections in SQL, and then has the attendance of
+// the sessions that they affect computed. It keeps no reading and computes no attendance itself.
 package history
 
 import (
@@ -16,12 +16,12 @@ const Cursor = "history"
 // Reader writes the history.
 type Reader struct {
 	View *registry.View
-	// Recompute answers the sessions of a school anew that fall on these times.
+	// Recompute computes the sessions of a school anew that contain one of these times.
 	Recompute func(ctx context.Context, school g.SchoolID, at []time.Time) error
 }
 
-// Apply keeps a batch and then has the sessions computed that it touches, which read the
-// sightings back: a batch that fails half-way comes again and gives the same answers.
+// Apply stores a batch and then has the sessions that it affects computed, from the stored
+// sightings: a batch that fails half-way is applied again, with the same result.
 func (r *Reader) Apply(ctx context.Context, events []g.Event) error {
 	if err := r.View.ApplyHistory(ctx, events); err != nil {
 		return err

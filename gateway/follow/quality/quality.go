@@ -21,9 +21,9 @@ import (
 
 const (
 	name          = "quality"             // of the cursor
-	keepEvery     = 2 * time.Second       // between two turns of the report, at least
+	keepEvery     = 2 * time.Second       // between two writes of the report, at least
 	keepLatest    = 20 * time.Second      // and at most
-	rowsPerSecond = 500                   // the more rows a turn has, the later comes the next
+	rowsPerSecond = 500                   // written on average; more rows wait longer
 	advanceEvery  = time.Minute           // between looks at gaps that are still open
 	historyPoll   = 20 * time.Millisecond // while the history has not seen a sighting yet
 )
@@ -39,31 +39,31 @@ type Options struct {
 	Logger    *slog.Logger
 }
 
-// Reader counts what is wrong with the data. What it counted is kept in one transaction with
-// the position that it belongs to: the journal's cursor only says what need not be read again,
-// and what is read twice is passed over.
+// Reader counts what is wrong with the data. The counts are stored in one transaction with the
+// position that they belong to. The journal's cursor only says what need not be read again; what is
+// read twice is skipped.
 type Reader struct {
 	opt     Options
-	counted atomic.Uint64 // and perhaps not kept yet
+	counted atomic.Uint64 // sequence counted, perhaps not stored yet
 
 	counter *quality.Counter
 	cursor  *journal.Cursor
 	zones   map[string]*time.Location
-	at      uint64 // counted
-	turn    uint64 // kept
+	at      uint64 // sequence counted
+	turn    uint64 // number of the last write
 	kept    time.Time
 	looked  time.Time // at open gaps
 }
 
-// New has counted nothing.
+// New makes a Reader that has counted nothing yet.
 func New(o Options) *Reader {
 	r := &Reader{opt: o, zones: map[string]*time.Location{}}
 	r.counter = quality.New(o.Limits, quality.Facts{Silence: r.silence, Location: r.location})
 	return r
 }
 
-// Counted is the sequence up to which everything is counted; the cursor's position is what is
-// kept of it, now and then. It is safe for concurrent use.
+// Counted is the sequence up to which everything is counted; the cursor's position follows when the
+// counts are stored. It is safe for concurrent use.
 func (r *Reader) Counted() uint64 { return r.counted.Load() }
 
 // Run follows the journal until ctx ends.
@@ -87,7 +87,7 @@ func (r *Reader) Run(ctx context.Context) error {
 			return nil
 		}
 		now := r.opt.Now()
-		// only once the past has been seen
+		// only when caught up
 		if len(records) < follow.Batch && now.Sub(r.looked).Abs() >= advanceEvery {
 			r.looked = now
 			r.counter.Advance(now)
@@ -100,7 +100,7 @@ func (r *Reader) Run(ctx context.Context) error {
 	}
 }
 
-// restore goes on from what was kept.
+// restore continues from what was stored.
 func (r *Reader) restore(ctx context.Context) error {
 	turn, at, state, err := r.opt.View.QualityState(ctx)
 	if err != nil {
@@ -118,8 +118,8 @@ func (r *Reader) restore(ctx context.Context) error {
 	return err
 }
 
-// pace bounds what the report costs: its rows are written so often as five hundred a second
-// allow.
+// pace is the time between two writes of the report: the more rows are pending the longer, so that
+// about rowsPerSecond are written, but keepLatest at most.
 func (r *Reader) pace() time.Duration {
 	return min(max(keepEvery, time.Duration(r.counter.Pending())*time.Second/rowsPerSecond),
 		keepLatest)
@@ -176,7 +176,7 @@ func (r *Reader) count(ctx context.Context, records []journal.Record) bool {
 	return true
 }
 
-// parsed is a batch: of readings, which are most, no more than the head.
+// parsed is a batch. Of readings, which are most of it, only the heads are decoded.
 type parsed struct {
 	heads     []g.EventHead
 	events    map[uint64]g.Event // all but readings
@@ -208,8 +208,8 @@ func parse(records []journal.Record) parsed {
 	return p
 }
 
-// first are the sequences under which the history has the sightings: it keeps the first of
-// each id. It waits until the history has seen those that it lacks.
+// first returns the sequence under which the history has each sighting: it keeps the first of each
+// id. It waits until the history has read those that it lacks.
 func (r *Reader) first(ctx context.Context, sightings []g.Event) (map[g.SightingID]uint64, error) {
 	ids := make([]g.SightingID, len(sightings))
 	for i, e := range sightings {
@@ -236,7 +236,7 @@ func (r *Reader) first(ctx context.Context, sightings []g.Event) (map[g.Sighting
 	return r.opt.View.SightingSeqs(ctx, ids)
 }
 
-// keep writes what was counted, however often it takes; false where ctx ended before.
+// keep stores the counts, trying until it works; false where ctx ended before.
 func (r *Reader) keep(ctx context.Context) bool {
 	r.kept = r.opt.Now()
 	rows, state := r.counter.Take()

@@ -6,10 +6,10 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// dueSchools are the schools for which there is something to do: each once, however often it
-// is added, so that they are as many as there are schools.
+// dueSchools is the set of schools for which there is something to do. Adding one twice changes
+// nothing, so there are never more than there are schools.
 type dueSchools struct {
-	some chan struct{} // size 1: there are some
+	some chan struct{} // capacity 1; receives when the set is not empty
 
 	mu  sync.Mutex
 	all map[g.SchoolID]bool
@@ -19,7 +19,7 @@ func newDueSchools() *dueSchools {
 	return &dueSchools{some: make(chan struct{}, 1), all: map[g.SchoolID]bool{}}
 }
 
-// add blocks nobody.
+// add does not block.
 func (d *dueSchools) add(id g.SchoolID) {
 	d.mu.Lock()
 	d.all[id] = true
@@ -30,7 +30,7 @@ func (d *dueSchools) add(id g.SchoolID) {
 	}
 }
 
-// take answers those that are due, and none is any more.
+// take returns the schools and empties the set.
 func (d *dueSchools) take() []g.SchoolID {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -1,6 +1,6 @@
-// Package resolve gives passages of nobody to people whose numbers, cards or consent came later. It
-// reads and compares outside of the registry's writers, a page at a time, writes only what it has
-// found, and has the attendance computed anew that this touches.
+// Package resolve assigns passages of nobody to people whose number, card or consent was registered
+// later. It reads and compares outside the registry's write transactions, a page at a time, writes
+// only what it has found, and has the affected attendance computed anew.
 package resolve
 
 import (
@@ -17,10 +17,10 @@ import (
 
 const (
 	resolveAfter = 2 * time.Second     // after a change, so that an import is one pass
-	resolveRest  = 20                  // times what a pass took, it then rests
+	resolveRest  = 20                  // pause after a pass, as a multiple of its duration
 	resolvePage  = 500                 // passages looked at in one read
 	resolveMost  = 200_000             // passages of nobody that one pass looks at, newest first
-	cardsBack    = 14 * 24 * time.Hour // a card or code counts for passages of so long ago
+	cardsBack    = 14 * 24 * time.Hour // age of passages that a new card still counts for
 )
 
 // Resolver follows the registry, not the journal.
@@ -103,11 +103,11 @@ func (x *Resolver) resolve(ctx context.Context, school g.SchoolID) error {
 	return nil
 }
 
-// claim is what a passage gives to go by.
+// claim is what identifies the person of a passage.
 type claim struct {
 	method     g.Method
 	credential string
-	number     bool // a person's number will do
+	number     bool // a person's number is accepted, too
 }
 
 // claimant is whose passage it is by now, "" where it is still nobody's. A number is a person's
@@ -121,7 +121,7 @@ func (x *Resolver) claimant(
 		if !c.number {
 			return "", nil
 		}
-		c.method = "" // no pass has it: only the number counts
+		c.method = "" // no pass has an empty method: only the number counts
 	}
 	if person, ok := known[c]; ok {
 		return person, nil

@@ -13,8 +13,8 @@ import (
 	"github.com/prometheus/prometheus/util/strutil"
 )
 
-// What one request may cost. Bytes are cheap and what they ask for is not, so that an
-// expression is looked at before it is parsed, as it is parsed, and while it runs.
+// Limits of one request. A short expression can be expensive, so it is checked before it is parsed,
+// after that, and while it runs.
 const (
 	maxExpression = 16 << 10  // bytes of an expression or a selector
 	maxDepth      = 32        // brackets within brackets, and operators before one operand
@@ -139,7 +139,7 @@ func parse(text string) (parser.Expr, error) {
 	return expr, checkExpr(expr)
 }
 
-// checkExpr bounds what an expression does however few bytes it takes.
+// checkExpr limits what a parsed expression may cost, however short it is.
 func checkExpr(expr parser.Expr) error {
 	nodes, selectors := 0, 0
 	var wrong error
@@ -183,7 +183,7 @@ func checkExpr(expr parser.Expr) error {
 	return nil
 }
 
-// pattern is the regular expression that a call compiles while it runs.
+// pattern returns the regular expression that label_replace compiles while it runs.
 func pattern(c *parser.Call) (string, bool) {
 	if c.Func.Name != "label_replace" || len(c.Args) < 5 {
 		return "", false

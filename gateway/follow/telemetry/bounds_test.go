@@ -17,8 +17,8 @@ func repeat(s string, n int) string { return strings.Repeat(s, n) }
 // heavy is a short regular expression that is long when it is compiled.
 var heavy = repeat("(.{100}){9}", 5)
 
-// TestExpressionsAreBounded: what costs more than it has bytes is refused, by name and place,
-// before it is parsed, and the answer says how to ask instead.
+// TestExpressionsAreBounded: an expression that is short and expensive is refused before it is
+// parsed, with the place, and the answer says how to ask instead.
 func TestExpressionsAreBounded(t *testing.T) {
 	h := open(t).Handler(prefix, telemetry.Allowed{Every: true})
 	now := time.Now()

@@ -370,8 +370,8 @@ func FuzzRequest(f *testing.F) {
 	})
 }
 
-// FuzzConfine holds that whatever expression is let through to another server has the school
-// in every selector, also for who reads it anew.
+// FuzzConfine holds that whatever expression is let through to another server has the school in
+// every selector, also when it is parsed again.
 func FuzzConfine(f *testing.F) {
 	for _, expr := range []string{`up`, `{school="sch_b"} or x{school=~".*"}`,
 		`sum by (school) (rate({__name__=~".+"}[5m:1m] offset -1h @ end()))`,

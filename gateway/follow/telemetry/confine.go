@@ -19,9 +19,9 @@ func (a Allowed) Selector() string {
 	return ""
 }
 
-// Confine checks a request to the Prometheus HTTP API as Handler does and makes of it what
-// may be asked of another server: only the parameters that this API knows, with the caller's
-// schools added to each selector. path is that below the prefix, such as /query_range.
+// Confine checks a request to the Prometheus HTTP API as Handler does, and returns the form to send
+// to another server: only the parameters that this API knows, with the caller's schools added to
+// each selector. path is that below the prefix, such as /query_range.
 func (a Allowed) Confine(path string, form url.Values) (url.Values, error) {
 	out := url.Values{}
 	var err error

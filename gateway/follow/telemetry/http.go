@@ -75,7 +75,7 @@ func badForm(err error) error {
 	return badData{err}
 }
 
-// Empty are the paths that Grafana asks and for which nothing is kept, with their answers.
+// Empty are the paths that Grafana asks for and about which nothing is kept, with their answers.
 func Empty() map[string]any {
 	return map[string]any{
 		"/metadata":         map[string]any{},

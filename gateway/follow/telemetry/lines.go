@@ -13,9 +13,9 @@ import (
 )
 
 // Lines writes the readings among the events in InfluxDB's line protocol, a line without its
-// end for each event: the labels as tags, the values as floats, the time in milliseconds.
-// field names a property's field. Readings of devices that describe does not know, and what
-// the protocol cannot say, are left out and counted.
+// newline for each event: the labels as tags, the values as floats, the time in milliseconds. field
+// names a property's field. Readings of devices that describe does not know, and what the protocol
+// cannot express, are left out and counted.
 func Lines(
 	events []g.Event, measurement string, field func(property string) string, describe Describe,
 ) (lines []string, unknown, refused int) {
@@ -57,7 +57,7 @@ func Lines(
 	return lines, unknown, refused
 }
 
-// fields are the numbers and truths of a reading by name, each name once.
+// fields are the numbers and booleans of a reading by name, each name once.
 func fields(r *g.Reading, name func(string) string) []*protocol.Field {
 	out := make([]*protocol.Field, 0, len(r.Values))
 	for property, v := range r.Values {
@@ -83,10 +83,10 @@ func (m metric) Name() string                 { return m.name }
 func (m metric) TagList() []*protocol.Tag     { return m.tags }
 func (m metric) FieldList() []*protocol.Field { return m.fields }
 
-// Send hands lines to a far side. Where write says by a gatehouse.Error of code invalid that
-// the far side will never take them, they are halved until those at fault are alone, which
-// are left out and counted: one bad line holds up no other. Any other error means that
-// nothing is promised; send all of them again.
+// Send hands lines to a server. Where write returns a gatehouse.Error of code invalid, the server
+// will never take them: they are halved until those at fault are alone, which are left out and
+// counted, so that one bad line holds up no other. Any other error means that nothing is promised;
+// send all of them again.
 func Send(
 	ctx context.Context, lines []string, write func(context.Context, []string) error,
 ) (refused int, err error) {

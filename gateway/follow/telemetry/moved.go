@@ -16,9 +16,9 @@ import (
 // lookback is how far PromQL looks back for a value.
 const lookback = 5 * time.Minute
 
-// endForgotten is for the first reading of a property since the start: the device may have been
-// moved while the gateway was down. What it left under other labels, and can still be looked back
-// to, is marked as over.
+// endForgotten is called for the first reading of a property since the start: the device may have
+// been moved while the gateway was down. It ends the series under other labels that PromQL would
+// still look back to.
 func (s *Store) endForgotten(
 	ctx context.Context, a storage.Appender, class int, now labels.Labels, e *g.Event,
 ) error {

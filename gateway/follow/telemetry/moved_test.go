@@ -10,8 +10,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/gateway/follow/telemetry"
 )
 
-// TestMovedWhileTheGatewayWasDown: what was known of the series is gone, and the meter counts
-// once all the same.
+// TestMovedWhileTheGatewayWasDown: the cache of series is gone, and the meter still counts once.
 func TestMovedWhileTheGatewayWasDown(t *testing.T) {
 	o := telemetry.Options{
 		Dir:     t.TempDir(),

@@ -73,7 +73,7 @@ func (o *Opening) run(ctx context.Context, open func() (*Store, error)) {
 	}
 }
 
-// take keeps what a try came to. A store that comes after Close gave it up is closed here.
+// take stores the result of a try. A store that opens after Close gave it up is closed here.
 func (o *Opening) take(store *Store, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -98,7 +98,7 @@ func (o *Opening) Ready() (*Store, error) {
 	return o.store, o.err
 }
 
-// wait is for the first try, however it ends.
+// wait waits until the first try has ended.
 func (o *Opening) wait(ctx context.Context) (*Store, error) {
 	select {
 	case <-ctx.Done():
@@ -108,7 +108,7 @@ func (o *Opening) wait(ctx context.Context) (*Store, error) {
 	}
 }
 
-// Append waits for the store.
+// Append waits until the first try to open has ended, then appends, or returns why it failed.
 func (o *Opening) Append(ctx context.Context, events []g.Event, describe Describe) error {
 	store, err := o.wait(ctx)
 	if err != nil {
@@ -117,7 +117,7 @@ func (o *Opening) Append(ctx context.Context, events []g.Event, describe Describ
 	return store.Append(ctx, events, describe)
 }
 
-// Snapshot waits for the store and copies it into a folder.
+// Snapshot waits like Append and copies the store into a folder.
 func (o *Opening) Snapshot(ctx context.Context, dir string) error {
 	store, err := o.wait(ctx)
 	if err != nil {
@@ -126,7 +126,8 @@ func (o *Opening) Snapshot(ctx context.Context, dir string) error {
 	return store.Snapshot(dir)
 }
 
-// Handler does not tell developers what the disk answered: the status page and the log do.
+// Handler answers 503 until the store is open. It does not tell developers what the disk answered:
+// the status page and the log do.
 func (o *Opening) Handler(prefix string, allowed Allowed) http.Handler {
 	store, err := o.Ready()
 	if store != nil {
@@ -153,8 +154,8 @@ func (o *Opening) Stats() Stats {
 	return Stats{}
 }
 
-// Close gives a store up that is still being read when its patience ends: nothing was
-// appended to it, and the end of the process leaves it as a power cut would.
+// Close waits for at most patience.close. A store that is still being read then is given up:
+// nothing was appended to it, and for it the end of the process is like a power cut.
 func (o *Opening) Close() error {
 	o.stop()
 	bound := time.NewTimer(o.patience.close)

@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// TestTelemetryThatIsBeingReadDoesNotHold has a store that takes for ever to open: a query is
-// told so, a backup ends with its context, and closing gives the store up and says so. When
-// the store comes after all it is closed.
+// TestTelemetryThatIsBeingReadDoesNotHold: while a store takes for ever to open, a query gets 503,
+// a backup ends with its context, and Close gives the store up and logs it. A store that opens
+// after that is closed.
 func TestTelemetryThatIsBeingReadDoesNotHold(t *testing.T) {
 	var log bytes.Buffer
 	release := make(chan struct{})
@@ -55,8 +55,8 @@ func TestTelemetryThatIsBeingReadDoesNotHold(t *testing.T) {
 	}
 }
 
-// TestTelemetryIsTriedUntilClose has every try fail: they go on, what uses the store is told
-// why, and Close ends them.
+// TestTelemetryIsTriedUntilClose has every try fail: the tries go on, users of the store get the
+// reason, and Close ends the tries.
 func TestTelemetryIsTriedUntilClose(t *testing.T) {
 	broken, tries := errors.New("the disk is broken"), make(chan struct{})
 	o := openBeside(slog.New(slog.DiscardHandler),

@@ -32,8 +32,8 @@ func Params(path string) []string {
 	return []string{}
 }
 
-// checkForm refuses what would be passed over: a parameter that nobody knows, one that is said
-// twice, and text that is not UTF-8.
+// checkForm refuses what would otherwise be ignored: an unknown parameter, one that is given twice,
+// and text that is not UTF-8.
 func checkForm(form url.Values, known []string) error {
 	for key, values := range form {
 		if !slices.Contains(known, key) {

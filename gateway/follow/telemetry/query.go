@@ -67,7 +67,7 @@ func NewQueries(source storage.Queryable, l *slog.Logger) *Queries {
 	})}
 }
 
-// Lookback is how long a series has its last value.
+// Lookback is how long a series keeps its last value in a query.
 const Lookback = 5 * time.Minute
 
 // classes selects from the TSDBs of all classes.
@@ -96,7 +96,7 @@ type scopedSource struct {
 	budget *budget
 }
 
-// within is the source for one query.
+// within returns the source for one query, with a budget of its own.
 func (s scopedSource) within() scopedSource {
 	s.budget = &budget{}
 	return s

@@ -13,7 +13,7 @@ type Reader struct {
 	Directory *directory.Directory
 }
 
-// Apply may be called again with what it was called with.
+// Apply may be called again with the same events.
 func (r *Reader) Apply(ctx context.Context, events []g.Event) error {
 	return r.Append(ctx, events, func(id g.DeviceID) (Series, bool) {
 		e, ok := r.Directory.Known(id)

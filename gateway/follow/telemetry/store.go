@@ -1,7 +1,7 @@
 // Package telemetry keeps readings as time series in embedded Prometheus TSDBs, one for each
-// retention class, and answers PromQL over the Prometheus HTTP query API. Every query runs
-// behind a querier that adds the caller's school matcher to each selector, so that no
-// expression can reach another school. It keeps numbers and truths; texts stay in the twin.
+// retention class, and answers PromQL over the Prometheus HTTP query API. Every query runs behind a
+// querier that adds the caller's school matcher to each selector, so that no expression can reach
+// another school. It keeps numbers and booleans; strings stay in the twin.
 package telemetry
 
 import (
@@ -57,8 +57,9 @@ type Store struct {
 	known   map[seriesKey]knownSeries // Append's alone
 }
 
-// seriesKey and knownSeries spare a sample the making and looking up of its labels. The TSDB
-// does not give a reference twice, and one that it has dropped is looked up anew.
+// seriesKey and knownSeries cache a series' reference, so that a sample need not build and
+// look up its labels. The TSDB does not reuse a reference, and a series that it has
+// dropped is looked up anew.
 type seriesKey struct {
 	device   g.DeviceID
 	property string
@@ -238,9 +239,9 @@ func (s *Store) sample(
 	return nil
 }
 
-// end marks a series as over, as Prometheus does with one that is gone from its source: the
-// device has moved, and counts where it is now and not in both rooms until the old value is too
-// old to be looked back to. A series that is no longer in memory needs no mark.
+// end writes a staleness marker, as Prometheus does for a series that is gone from its source: the
+// device has moved, and would otherwise count in both rooms until the old value is too old to be
+// looked back to. A series that is no longer in memory needs none.
 func end(a storage.Appender, ref storage.SeriesRef, e *g.Event) {
 	at := max(e.Received.UnixMilli(), moment(e).UnixMilli())
 	_, _ = a.Append(ref, labels.EmptyLabels(), at, math.Float64frombits(value.StaleNaN))
@@ -271,7 +272,7 @@ type Stats struct {
 	Duplicates uint64 `json:"duplicates"`
 	TooOld     uint64 `json:"too_old"`
 	Unknown    uint64 `json:"unknown_device"`
-	Refused    uint64 `json:"refused"` // by a far side, for good
+	Refused    uint64 `json:"refused"` // by the server, for good
 }
 
 // Stats reads the counters.

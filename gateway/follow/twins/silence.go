@@ -10,8 +10,8 @@ import (
 // margin is how long a message may take from its arrival to the readers of the journal.
 const margin = time.Second
 
-// HeardUntil is the time up to which the twins know everything that was heard; false where
-// they are held up. By any later time, devices that were heard would look silent.
+// HeardUntil is the time up to which the twins know everything that was heard; false where they are
+// held up. Judged by any later time, devices that were heard would look silent.
 func (x *Reader) HeardUntil() (time.Time, bool) {
 	current, well := x.Feed.Health.Current(name)
 	for _, c := range x.Feed.Journal.Stat().Cursors {
@@ -26,8 +26,8 @@ func (x *Reader) HeardUntil() (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// MarkSilent marks devices that fell silent, through the view of whoever keeps house; the
-// registry tells of each through the outbox.
+// MarkSilent marks devices that fell silent, through the caller's view; the registry reports each
+// through the outbox.
 func (x *Reader) MarkSilent(ctx context.Context, view *registry.View) {
 	for {
 		until, ok := x.HeardUntil()

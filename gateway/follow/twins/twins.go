@@ -1,6 +1,6 @@
-// Package twins keeps each device's twin true to its events: values, state, when it was last
-// heard. It knows until when everything that was heard is in the twins, which is what silence is
-// judged by. It raises no alert and judges no value.
+// Package twins updates each device's twin from its events: values, state, when it was last heard.
+// It knows up to when everything that was heard is in the twins, by which silence is judged. It
+// raises no alert and judges no value.
 package twins
 
 import (
@@ -15,9 +15,10 @@ import (
 
 const (
 	name         = "twin"  // of the cursor
-	mostGathered = 100_000 // events of which the reader keeps what counts
-	turnSize     = 50      // events that are written at once: an alert waits for no more than these
-	// times what a turn took, it then rests; half of what it took while there is more to read
+	mostGathered = 100_000 // events that are read before something is written
+	turnSize     = 50      // events of one transaction: an alert waits for one such at most
+	// pause after a full transaction, as a multiple of its duration; 0.5
+	// while there is more to read
 	idleRest = 4
 )
 
@@ -28,9 +29,9 @@ type Reader struct {
 	Now  func() time.Time
 }
 
-// Run follows the journal until ctx ends. Of many readings of a device only what is newest goes
-// into its twin: where there is much to read, much is read before something is written, and
-// writing leaves the registry to others for most of the time.
+// Run follows the journal until ctx ends. Of many readings of a device only the newest goes into
+// its twin. A reader that is behind reads much before it writes, and pauses between transactions,
+// so that others can write to the registry.
 func (x *Reader) Run(ctx context.Context) error {
 	r, err := x.Feed.Read(name, 0, follow.ReadingsEvery)
 	if err != nil {
@@ -74,7 +75,7 @@ func (x *Reader) gather(
 	return n, read, nil
 }
 
-// write is false where ctx ended.
+// write applies the events, turnSize in a transaction; false where ctx ended.
 func (x *Reader) write(ctx context.Context, events []g.Event, more bool) bool {
 	for turn := range slices.Chunk(events, turnSize) {
 		begun := time.Now()
@@ -92,14 +93,14 @@ func (x *Reader) write(ctx context.Context, events []g.Event, more bool) bool {
 	return true
 }
 
-// newest are the events that still count for the twins.
+// newest are the events that still matter for the twins.
 type newest struct {
 	events []g.Event
 	at     map[g.DeviceID]int // the last event of each device
 }
 
-// add takes events in. A reading stands in for the device's event before it, if that was a
-// reading of nothing else and not later: the twin is then the same without.
+// add adds events. A reading replaces the device's event before it, if that was a reading of no
+// other properties and not later: the twin ends up the same.
 func (n *newest) add(events []g.Event) {
 	if n.at == nil {
 		n.at = make(map[g.DeviceID]int, len(events))

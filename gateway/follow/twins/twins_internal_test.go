@@ -30,7 +30,7 @@ func twinsOf(events []g.Event) (map[g.DeviceID]map[string]g.TwinValue, map[g.Dev
 	return values, seq
 }
 
-// TestNewestLeavesTheSameTwins leaves events out, and no value, time or other kind of event.
+// TestNewestLeavesTheSameTwins: events are left out, but no value, time or other kind of event.
 func TestNewestLeavesTheSameTwins(t *testing.T) {
 	start := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
 	left := 0

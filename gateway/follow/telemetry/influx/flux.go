@@ -17,9 +17,9 @@ var always = map[string]string{
 	"type":            "type",
 }
 
-// flux is a query for the readings in [from, to] that may fulfil the matchers; only a first
-// one of each series where that is enough. ok is false where nothing can fulfil them. It
-// leaves matchers out that Flux could see differently: whoever reads the answer checks all.
+// flux is a query for the readings in [from, to] that may fulfil the matchers; only a first one of
+// each series where that is enough. ok is false where nothing can fulfil them. It leaves out
+// matchers that Flux might evaluate differently: the caller checks all of them on the answer.
 func flux(
 	bucket string, from, to time.Time, ms []*labels.Matcher, first bool,
 ) (query string, ok bool) {
@@ -60,8 +60,8 @@ func flux(
 	return query, true
 }
 
-// quote writes a Flux string literal (Flux specification, "String literals"). Whatever could
-// mean something is written as a byte, so that no text can end the literal.
+// quote writes a Flux string literal (Flux specification, "String literals"). All but plain
+// characters are written as \xNN, so that no text can end the literal.
 func quote(s string) string {
 	var b strings.Builder
 	b.WriteByte('"')

@@ -18,8 +18,8 @@ import (
 
 const token = "gatehouse:pass,w\"ord"
 
-// prepare makes the user and the database. A server that has just started may answer before
-// it knows the user that it has just made, and is then asked anew.
+// prepare makes the user and the database. A server that has just started may not know a user at
+// once that it has made: then it is asked again.
 func prepare(t *testing.T, base string) {
 	t.Helper()
 	user, password, _ := strings.Cut(token, ":")
@@ -114,8 +114,8 @@ func TestConformance(t *testing.T) {
 	})
 }
 
-// TestTroubles holds that what the server refuses for good is left out and counted, while
-// what whoever runs the server can mend is an error: the batch is tried again.
+// TestTroubles: what the server refuses for good is left out and counted; what its operator can fix
+// is an error, and the batch is tried again.
 func TestTroubles(t *testing.T) {
 	_, base := started(t)
 	describe := func(g.DeviceID) (telemetry.Series, bool) {

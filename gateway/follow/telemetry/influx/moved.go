@@ -7,11 +7,11 @@ import (
 	"github.com/prometheus/prometheus/model/value"
 )
 
-// endMoved marks the series that a device left when it was moved, or got another profile, as
-// over from when the same property spoke under other labels, so that its old value is not looked
-// back to beside the new one. The server knows no such mark, so it is made while reading: it is
-// there too where the device was moved while the gateway or the server was down. A selector that
-// keeps only the old room sees nothing of the new one, and looks back as ever.
+// endMoved ends the series that a device left when it was moved, or got another profile, at the
+// time when the same property was first reported under other labels, so that its old value is not
+// looked back to beside the new one. The server has no staleness markers, so they are made while
+// reading, which works also where the device was moved while the gateway or the server was down. A
+// selector that matches only the old room does not see the new series, and looks back as usual.
 func endMoved(all []*series) {
 	same := map[string][]*series{}
 	for _, s := range all {

@@ -19,7 +19,7 @@ func at(zone, device string, times ...int64) *series {
 	return s
 }
 
-// TestAMovedMetersOldSeriesEnds when it first speaks in the new room; another meter's, and the
+// TestAMovedMetersOldSeriesEnds when it first reports from the new room; another meter's, and the
 // one where it is now, go on.
 func TestAMovedMetersOldSeriesEnds(t *testing.T) {
 	old, now := at("a", "meter", 10, 20), at("b", "meter", 30, 40)

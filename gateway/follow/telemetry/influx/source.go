@@ -32,7 +32,7 @@ type source struct {
 
 func (s source) Querier(mint, maxt int64) (storage.Querier, error) {
 	now := s.now()
-	// Without an end or a start, the values are beyond what the server can say.
+	// Without a start or an end, the times are beyond what the server accepts.
 	if last := now.Add(unbounded).UnixMilli(); maxt > last {
 		maxt = last
 	}

@@ -128,7 +128,7 @@ func (s *Store) Append(ctx context.Context, events []g.Event, describe telemetry
 // partial is how the server says that it took all but some points.
 var partial = regexp.MustCompile(`partial write: .*dropped=(\d+)`)
 
-// write sends lines; refused of them the server said no to while it took the others.
+// write sends lines; refused is how many of them the server dropped while it took the others.
 func (s *Store) write(ctx context.Context, lines []string) (refused int, err error) {
 	err = s.writer.WriteRecord(ctx, lines...)
 	var said *influxhttp.Error

@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// Server is a real server of somebody else's that a test starts and stops.
+// Server is a third-party server that a test starts and stops.
 type Server struct {
 	Command []string
 	Health  string    // an address that answers 200 or 204 once it is ready
@@ -113,7 +113,7 @@ func (s *Server) Start(t *testing.T) {
 	t.Fatalf("%s does not become ready:\n%s", s.Command[0], s.said)
 }
 
-// Stop ends it and waits until it has ended; again is nothing.
+// Stop ends it and waits until it has ended; a second call does nothing.
 func (s *Server) Stop(t *testing.T) {
 	t.Helper()
 	if s.cmd == nil {

@@ -32,7 +32,7 @@ type Store interface {
 	Close() error
 }
 
-// Rig is a store under test and what can be done to what it stands on.
+// Rig is a store under test, and what can be done to the server below it.
 type Rig struct {
 	Open func(*testing.T) Store // opens it anew over the same data
 	// Stop and Start are those of the server behind the store; nil where there is none. Start
@@ -356,7 +356,7 @@ func (w *world) schools(t *testing.T) {
 	for _, e := range exprs {
 		add("/query", form("query", e))
 		add("/query_range", form("query", e))
-		// A far side that can be told filters is told none of the caller's.
+		// Filter parameters of the caller must not reach the server.
 		add("/query",
 			form("query", e, "extra_filters[]", `{school="sch_b"}`, "extra_filters",
 				`{school="sch_b"}`, "extra_label", "school=sch_b", "db", "x", "bucket", "x"))

@@ -98,8 +98,8 @@ func (s *Store) ask(
 	proxy.ServeHTTP(w, r)
 }
 
-// accept lets an answer of the API through, without the server's own headers. What the server
-// says against a query becomes the caller's error; anything else means that it is not well.
+// accept lets an answer of the API through, without the server's own headers. What the server says
+// against a query becomes the caller's error; any other status means that the server is in trouble.
 func accept(resp *http.Response) error {
 	switch resp.StatusCode {
 	case http.StatusOK:
