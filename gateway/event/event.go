@@ -1,8 +1,8 @@
-// Package event is how an event is written down: protobuf with field tags (event.proto says
-// which), so that an older and a newer gateway read each other's. A field that this version does
-// not know is kept and written again; an event of a kind that it does not know is one without a
-// part, which readers pass over. What versions before the tags have written is read as well, and
-// never written. This package decides nothing about an event, and panics over no bytes.
+// Package event encodes events as protobuf with field tags (see event.proto), so that an older and
+// a newer gateway read each other's. A field that this version does not know is kept and written
+// again; an event of a kind that it does not know decodes to one without a part, which readers
+// skip. Records from before the tags are read, and never written. This package decides nothing
+// about an event, and panics on no bytes.
 package event
 
 import (
@@ -15,7 +15,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// ErrNoEvent is what Decode answers, wrapped, to bytes that are no event.
+// ErrNoEvent is what Decode returns, wrapped, for bytes that are no event.
 var ErrNoEvent = errors.New("not an event")
 
 // Fields of the message Event. Those of the parts are in kinds.go.
@@ -25,13 +25,13 @@ const (
 	fieldZone     = 3
 	fieldDriver   = 4
 	fieldMillis   = 5 // the time, where it is of whole milliseconds as most devices' are
-	fieldReceived = 6 // nanoseconds after the time: few, and mostly none
+	fieldReceived = 6 // nanoseconds after the time: few, and mostly 0
 	fieldID       = 7
 	fieldHistory  = 8
 	fieldNanos    = 17 // the time, where it is finer
 )
 
-// What fieldHistory says.
+// Bits of fieldHistory.
 const (
 	replayed = 1
 	late     = 2
@@ -72,8 +72,8 @@ func history(e *g.Event) (n uint64) {
 	return n
 }
 
-// shared is how long a record may be whose texts are parts of one string: of a longer one, what is
-// kept of it must not keep all of it in memory.
+// shared is the size up to which a record's strings share one allocation: of a longer record, a
+// single string that is kept would keep all of it in memory.
 const shared = 512
 
 // Decode reads a record; seq becomes the event's sequence and, for observations, its id. Bytes
@@ -136,8 +136,8 @@ func Decode(seq uint64, b []byte) (g.Event, error) {
 	return e, nil
 }
 
-// mistyped says whether a tag has the number of a known field and another type: no version writes
-// that, so that the bytes are no event.
+// mistyped tells whether a tag has the number of a known field and another type: no version writes
+// that, so the bytes are no event.
 func mistyped(tag uint64) bool {
 	field := tag >> 3
 	return field <= fieldHistory || field == fieldNanos ||
@@ -185,9 +185,9 @@ func appendTimes(b []byte, at, received time.Time) []byte {
 	return b
 }
 
-// DecodeHead reads the beginning of a record and allocates nothing. Bytes that are no event give
-// an error; that Rest is whole is for Decode to say. Of a kind that this version does not know,
-// the head has none.
+// DecodeHead reads the beginning of a record and allocates nothing. Bytes that are no event give an
+// error; whether Rest is sound only Decode tells. For a kind that this version does not know, the
+// head's kind is empty.
 func DecodeHead(b []byte) (g.EventHead, error) {
 	if len(b) > 0 && b[0] == untagged {
 		return headUntagged(b)

@@ -213,8 +213,8 @@ func TestEventRoundTrip(t *testing.T) {
 	}
 }
 
-// TestRecordsBeforeTheTags reads what the last version before them has written, which took no
-// less room for it than this one does.
+// TestRecordsBeforeTheTags reads records of the last version before the tags;
+// this version's are no larger.
 func TestRecordsBeforeTheTags(t *testing.T) {
 	records := untaggedRecords(t)
 	samples := untaggedSamples()
@@ -241,7 +241,7 @@ func TestRecordsBeforeTheTags(t *testing.T) {
 		tagged, err := event.Append(nil, &samples[i])
 		most := len(records[i])
 		if want.Kind == g.EventIncident {
-			most++ // rare, so that its number is one of two bytes
+			most++ // rare, so its field number takes two bytes
 		}
 		if err != nil || len(tagged) > most {
 			t.Errorf("%s: %d bytes, %v; it was %d before", want.Kind, len(tagged), err,
@@ -263,8 +263,8 @@ func field(number, wire uint64, payload ...byte) []byte {
 	return append(b, payload...)
 }
 
-// TestFieldsOfANewerVersionAreKept adds fields to the event and to its part: the rest is read as
-// ever, and they are there when it is written again.
+// TestFieldsOfANewerVersionAreKept adds fields to the event and to its part: everything else is
+// read as before, and they are there when it is written again.
 func TestFieldsOfANewerVersionAreKept(t *testing.T) {
 	for _, want := range sampleEvents() {
 		b, err := event.Append(nil, &want)
@@ -316,7 +316,7 @@ func TestFieldsOfANewerVersionAreKept(t *testing.T) {
 	}
 }
 
-// TestAKindOfANewerVersion is no error, has no part, and is written again as it came.
+// TestAKindOfANewerVersion: it is no error, has no part, and is written again as it came.
 func TestAKindOfANewerVersion(t *testing.T) {
 	b := slices.Concat(field(1, 2, 's'), field(2, 2, 'd'),
 		field(19, 2, field(1, 2, 'a', 'l', 'a', 'r', 'm')...))
@@ -353,7 +353,7 @@ func TestAppendEventRefusesHalfEvents(t *testing.T) {
 	}
 }
 
-// TestBytesThatAreNoEvent: what has a known field's number and another type is no newer version's.
+// TestBytesThatAreNoEvent: a known field with another type does not come from a newer version.
 func TestBytesThatAreNoEvent(t *testing.T) {
 	for _, b := range []string{
 		"", "x", "xxxxxxxx", "\x08\x01", "\x00\x00", "\x0a", "\x8d\x01\x01",

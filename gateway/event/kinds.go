@@ -7,9 +7,9 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// kinds is which field of an Event holds the part of which kind; the field that is there says the
-// kind. Who may see a kind is said where the kinds are, in package gatehouse. A new kind needs a
-// line here, a case in appendPart and in part, and a line in event.proto.
+// kinds are the fields of Event that hold the parts, by number: the field that is present tells the
+// kind. Who may see a kind is defined with the kinds, in package gatehouse. A new kind needs a line
+// here, a case in appendPart and in part, and a line in event.proto.
 var kinds = [...]g.EventKind{
 	9:  g.EventReading,
 	10: g.EventSighting,
@@ -67,8 +67,7 @@ func appendPart(b []byte, e *g.Event, field uint64) ([]byte, error) {
 	return closeMessage(b, begin), err
 }
 
-// part reads the part that the event's kind names. Where it comes in pieces, the later adds to the
-// earlier.
+// part reads the part that the event's kind names. Where it comes in pieces, they are merged.
 func (d *decoder) part(e *g.Event, field uint64) {
 	from, to := d.span()
 	p := decoder{b: d.b[:to], text: d.text, at: from}
@@ -112,7 +111,7 @@ func (d *decoder) json(v any) {
 	d.at = len(d.b)
 }
 
-// unknown passes over a field of a part and keeps it.
+// unknown skips a field of a part and keeps its bytes.
 func (d *decoder) unknown(begin int, tag uint64) {
 	d.skip(tag)
 	d.extra = append(d.extra, d.from(begin)...)

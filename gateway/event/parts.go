@@ -22,7 +22,7 @@ const (
 	noneNames   = 7
 )
 
-// usualValues is how many values a reading has at most that needs no memory to be put in order.
+// usualValues is the number of values up to which a reading is sorted without allocating.
 const usualValues = 16
 
 type named struct {
@@ -230,7 +230,7 @@ func appendMatch(b []byte, m *g.Match) []byte {
 
 // match adds what comes to m, or to a new one.
 func (d *decoder) match(m *g.Match) *g.Match {
-	told := m != nil // what was told before stands
+	told := m != nil // a margin that came before stands
 	if m == nil {
 		m = new(g.Match)
 	}

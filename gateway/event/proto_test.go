@@ -35,7 +35,7 @@ func message(t *testing.T) protoreflect.MessageDescriptor {
 }
 
 // TestTheProtoSaysHowEventsAreWritten has protobuf's own library read what this package writes, and
-// this package what the library writes of it. The library meets no field that it does not know.
+// this package what the library writes again. The library must find no unknown field.
 func TestTheProtoSaysHowEventsAreWritten(t *testing.T) {
 	said := message(t)
 	for _, e := range sampleEvents() {

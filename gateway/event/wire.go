@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// The wire types of protobuf (Encoding, "Message structure") that are used or passed over. Groups
-// are refused: nobody has written one.
+// The wire types of protobuf (Encoding, "Message structure") that are used or skipped. Groups are
+// refused: nobody has written one.
 const (
 	varint  = 0
 	fixed64 = 1
@@ -28,7 +28,7 @@ func appendNumber(b []byte, field, n uint64) []byte {
 	return binary.AppendUvarint(appendTag(b, field, varint), n)
 }
 
-// appendTruth writes what is true; what is not there is false.
+// appendTruth writes true; an absent field is false.
 func appendTruth(b []byte, field uint64, truth bool) []byte {
 	if !truth {
 		return b
@@ -36,7 +36,7 @@ func appendTruth(b []byte, field uint64, truth bool) []byte {
 	return appendNumber(b, field, 1)
 }
 
-// appendText writes what is not empty; what is not there is.
+// appendText writes a string that is not empty; an absent field is empty.
 func appendText(b []byte, field uint64, s string) []byte {
 	if s == "" {
 		return b
@@ -84,16 +84,16 @@ func unzigzag(n uint64) int64 { return int64(n>>1) ^ -int64(n&1) }
 // values.
 type decoder struct {
 	b    []byte
-	text string // the record as one string of which its texts are parts; empty: each is its own
+	text string // the record as a string that decoded strings share; empty: each has its own
 	at   int
 	bad  bool
 
-	extra []byte // fields of parts that are not known, as parts of their own
+	extra []byte // unknown fields of parts, each wrapped as a part
 	zoned bool   // a sighting has a zone of its own
 }
 
-// share makes one string of a short record and the id that follows from its sequence, and
-// answers the id.
+// share copies a short record and the id that follows from its sequence into one string, and
+// returns the id.
 func (d *decoder) share(seq uint64) (id string) {
 	var digits [20]byte
 	var all strings.Builder
@@ -110,10 +110,10 @@ func (d *decoder) share(seq uint64) (id string) {
 
 func (d *decoder) more() bool { return d.at < len(d.b) }
 
-// from is what was read since.
+// from returns what was read since begin.
 func (d *decoder) from(begin int) []byte { return d.b[begin:d.at] }
 
-// tag is a field's number and wire type. There is more.
+// tag reads a field's number and wire type. The caller has checked more.
 func (d *decoder) tag() uint64 {
 	if c := d.b[d.at]; c < 0x80 {
 		d.at++
@@ -136,10 +136,10 @@ func (d *decoder) number() uint64 {
 	return v
 }
 
-// fail has nothing more read.
+// fail ends the reading.
 func (d *decoder) fail() { d.bad, d.at = true, len(d.b) }
 
-// span is where a counted field stands; it is passed.
+// span reads a counted field and returns where its bytes are.
 func (d *decoder) span() (from, to int) {
 	n := uint64(0)
 	if d.at < len(d.b) && d.b[d.at] < 0x80 { // most are short
@@ -157,8 +157,8 @@ func (d *decoder) span() (from, to int) {
 	return from, d.at
 }
 
-// expected is the counted field that comes next where all is in its usual order, nil where it is
-// another that comes.
+// expected reads the counted field of that number if it comes next, as it does in the usual order;
+// else it reads nothing and returns nil.
 func (d *decoder) expected(field byte) []byte {
 	if d.at >= len(d.b) || d.b[d.at] != field<<3|counted {
 		return nil
@@ -189,7 +189,7 @@ func (d *decoder) fixed() uint64 {
 	return binary.LittleEndian.Uint64(d.b[d.at-8:])
 }
 
-// float refuses what is no finite number.
+// float reads a finite number; it fails on any other.
 func (d *decoder) float() float64 {
 	f := math.Float64frombits(d.fixed())
 	if math.IsNaN(f) || math.IsInf(f, 0) {
@@ -199,7 +199,7 @@ func (d *decoder) float() float64 {
 	return f
 }
 
-// skip passes over a field whose tag was read.
+// skip reads past a field whose tag was read.
 func (d *decoder) skip(tag uint64) {
 	if tag>>3 == 0 {
 		d.fail()
