@@ -21,7 +21,7 @@ import (
 )
 
 const (
-	probeEvery = 47 * time.Millisecond // in step with nothing that the gateway does
+	probeEvery = 47 * time.Millisecond // out of step with the gateway's own timers
 	settle     = 2 * time.Second       // before the first probe
 )
 
@@ -139,7 +139,7 @@ func dialProbes(addr string, devices []device) ([]*probe, error) {
 	return out, nil
 }
 
-// send publishes one probe after another and answers when.
+// send publishes one probe after another and returns when each was sent.
 func send(ctx context.Context, probes []*probe) (map[g.DeviceID]time.Time, error) {
 	sent := make(map[g.DeviceID]time.Time, len(probes))
 	next := time.NewTimer(settle)

@@ -20,9 +20,9 @@ const (
 	sampleGap = 5 * time.Second
 )
 
-// fleet has a district's devices send for long enough that whatever grows is seen to: each
-// place where something can wait is looked at every few seconds, and the second half of the
-// time compared with the first.
+// fleet has a district's devices send for long enough to see what grows: every place
+// where something can wait is sampled every few seconds, and the second half of the time
+// is compared with the first.
 func fleet(ctx context.Context, o options) (measure.Line, error) {
 	gap := sampleGap
 	if o.sample {
@@ -95,7 +95,7 @@ func goOn(
 	if err := gw.complete(ctx, before, after, messages); err != nil {
 		return measure.Line{}, err
 	}
-	// since its start: connecting, and the first tenth that samples leave out, among it
+	// since the start, so it includes connecting and the first tenth, which the samples leave out
 	peak, err := gw.Peak()
 	if err != nil {
 		return measure.Line{}, err
@@ -109,8 +109,8 @@ func goOn(
 // reading is what was found waiting at one moment, by place.
 type reading map[string]float64
 
-// sample looks until the load is over. It leaves out the first tenth, in which everything is
-// heard of for the first time.
+// sample looks every gap until the load is over. It drops the first tenth of the samples, in which
+// everything is seen for the first time.
 func (gw *gateway) sample(
 	ctx context.Context, gap time.Duration, loaded <-chan error,
 ) ([]reading, error) {
@@ -185,8 +185,8 @@ func verdict(o options, samples []reading, rss float64, c, door cost, load *load
 	for _, name := range slices.Sorted(maps.Keys(samples[0])) {
 		a, b := middle(samples[:half], name), middle(samples[half:], name)
 		switch name {
-		// judged by its bound: the telemetry of the last hours is in memory, and compacted after
-		// that
+		// judged by a limit, not by growth: the telemetry of the last hours stays in memory until
+		// it is compacted
 		case "rss", "heap":
 			was = append(was, fmt.Sprintf("%s %.0f to %.0f MB", name, a/(1<<20), b/(1<<20)))
 			continue
@@ -203,7 +203,8 @@ func verdict(o options, samples []reading, rss float64, c, door cost, load *load
 		Bar:  "<1536 MB and no queue grows",
 		Held: rss < mostRSS && len(grown) == 0 && reached(load.rate, float64(o.senders)),
 	}
-	if o.sample { // a few seconds show that the places are looked at, and not that they do not grow
+	// a few seconds show that the sampling works, not that nothing grows
+	if o.sample {
 		l.Held = true
 	}
 	l.Unclear = !l.Held && rss < mostRSS && c.others > 0.5
@@ -219,8 +220,8 @@ func verdict(o options, samples []reading, rss float64, c, door cost, load *load
 	return l
 }
 
-// slack is by how much a place may be fuller at one moment than at another without growing:
-// a second's messages, or a few goroutines of the API.
+// slack is how much more may wait at one moment than at another without growth: a second's
+// messages, or a few goroutines of the API.
 func slack(name string, o options) float64 {
 	if name == "goroutines" || name == "series" {
 		return 50

@@ -106,7 +106,7 @@ func serve(ctx context.Context, o options) error {
 	return a.Run(ctx)
 }
 
-// status is what the status page says, as far as it is asked.
+// status is the part of the status page that is used here.
 type status struct {
 	Cursors []struct {
 		Name string `json:"name"`
@@ -125,7 +125,7 @@ type status struct {
 	} `json:"mqtt"`
 }
 
-// lag is the longest of the cursors', and whose.
+// lag returns the largest lag of the cursors, and whose it is.
 func (s *status) lag() (worst uint64, who string) {
 	for _, c := range s.Cursors {
 		if c.Lag > worst {

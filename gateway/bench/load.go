@@ -20,7 +20,7 @@ const (
 	// window bounds what one publisher has in flight. At the rates that are measured it is
 	// reached only by a server that is behind.
 	window = 32
-	// full is the window of a publisher that is held by nothing else.
+	// full is the window in a flood, where nothing else limits a publisher.
 	full = 10
 )
 
@@ -33,14 +33,14 @@ type load struct {
 	byFD  map[int32]*publisher
 	sent  int
 	acked int
-	freed func(*publisher) error // what follows an acknowledgement
+	freed func(*publisher) error // called after an acknowledgement
 	// how late the generator itself was, where the server was not behind
 	late []time.Duration
 	// of the last run: acknowledged a second, from its start to the last acknowledgement
 	rate float64
 }
 
-// reached tells whether a rate that was acknowledged is the one that was asked for: a load
+// reached tells whether the rate that was acknowledged is the one that was asked for: the generator
 // waits for a server that is behind, and then only takes longer.
 func reached(rate, want float64) bool { return want <= 1.02*rate }
 
@@ -53,7 +53,7 @@ type publisher struct {
 	next   uint16
 	open   int    // sent and not acknowledged
 	rest   []byte // of an acknowledgement that came in two pieces
-	walk   uint32 // makes its values
+	walk   uint32 // pseudo-random state of its values
 	clock  int64  // its own time, in milliseconds since 1970: it does not repeat
 	timeAt int
 	out    []byte
@@ -174,8 +174,8 @@ func (l *load) flood(ctx context.Context, count int) error {
 	return nil
 }
 
-// run publishes count messages evenly over the time that the rate gives them, the publishers
-// in turn, and returns when all are acknowledged. What came of the rate is left in rate.
+// run publishes count messages evenly over the time that the rate gives them, the publishers in
+// turn, and returns when all are acknowledged. The rate that was reached is left in rate.
 func (l *load) run(ctx context.Context, perSecond float64, count int) error {
 	until := l.acked + count
 	base, start := l.sent, time.Now()

@@ -2,9 +2,10 @@
 
 // Bench measures the whole gateway, as "gateway serve" runs it: what a message costs from its
 // publication to the last reader behind the journal, beside Mosquitto and Telegraf; how long
-// an alert takes to the live stream; whether a district's fleet can go on for ever; and how
-// soon a gateway that was killed acknowledges again. It prints one line per bar (name, ours,
-// theirs, ratio, bar, held or missed), and unclear where others were at work on the machine.
+// an alert takes to the live stream; whether a district's fleet can run on without anything
+// growing; and how soon a gateway that was killed acknowledges again. It prints one line per
+// bar (name, ours, theirs, ratio, bar, held or missed), and unclear where other processes
+// were busy on the machine.
 //
 //	make bench, or deploy/setup/telegraf.sh and
 //	go run ./gateway/bench -gateway bin/gateway -telegraf .cache/bin/telegraf-v1.30.0 -only whole
@@ -36,7 +37,7 @@ func main() {
 type options struct {
 	gateway, telegraf, dir, json, profile, serve string
 
-	publishers, rounds, rate, flood int // of the whole way
+	publishers, rounds, rate, flood int // of the part whole
 	duration                        time.Duration
 	probes                          int // of alerts
 	devices, senders                int // of the fleet

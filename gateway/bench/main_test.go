@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// TestMain lets the benchmark run the gateway: in a test, this program is the test's.
+// TestMain runs the gateway when this test binary is started with -serve, as the benchmark does.
 func TestMain(m *testing.M) {
 	if slices.Contains(os.Args, "-serve") {
 		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
@@ -26,9 +26,9 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// TestSample runs what needs no peer in small, and judges no time: that devices connect, every
-// message becomes an event and its samples, every alert comes, every reader catches up, and
-// a gateway that was killed goes on.
+// TestSample runs, on a small scale, the parts that need no other software, and judges no time: it
+// checks that devices connect, every message becomes an event and its samples, every alert comes,
+// every reader catches up, and a gateway that was killed goes on.
 func TestSample(t *testing.T) {
 	for _, part := range parts() {
 		if part.name == "whole" { // needs Mosquitto and Telegraf

@@ -92,7 +92,7 @@ func (s *school) register(ctx context.Context, v *registry.View, devices int) er
 	if err != nil {
 		return err
 	}
-	p.OfflineAfter = 3600 // who is silent is not what is measured
+	p.OfflineAfter = 3600 // so that silence plays no part
 	if err := v.PutProfile(ctx, p); err != nil {
 		return err
 	}

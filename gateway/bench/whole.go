@@ -159,7 +159,7 @@ func (o options) publish(ctx context.Context, l *load, messages int) error {
 	return l.run(ctx, float64(o.rate), messages)
 }
 
-// warm is how many go before, unmeasured.
+// warm is how many messages are published before, unmeasured.
 func (o options) warm() int { return max(o.publishers, o.messages()/5) }
 
 func ourRound(ctx context.Context, o options) (c cost, err error) {
@@ -324,7 +324,7 @@ func telegraf(ctx context.Context, o options, dir, broker, to string) (*measure.
 	}
 }
 
-// watch reads until the end and says when a word has come.
+// watch reads until the end and reports once when word has come.
 func watch(r io.Reader, word string, seen chan<- bool) {
 	var all []byte
 	buf := make([]byte, 4096)

@@ -29,7 +29,7 @@ type Line struct {
 	Bar    string  `json:"bar"`
 	Held   bool    `json:"held"`
 	Beside string  `json:"beside,omitempty"` // what theirs is, where it is not Mosquitto
-	// Unclear: the machine was too restless to judge; Held is false then.
+	// Unclear: the machine was too busy to judge; Held is false then.
 	Unclear bool   `json:"unclear,omitempty"`
 	Note    string `json:"note,omitempty"`
 }
@@ -67,7 +67,7 @@ func WriteJSON(file string, lines []Line) error {
 	return os.WriteFile(file, append(b, '\n'), 0o644)
 }
 
-// Percentile is the p-th of what took; 0 where nothing did.
+// Percentile is the p-th percentile of the durations; 0 where there are none.
 func Percentile(took []time.Duration, p int) time.Duration {
 	if len(took) == 0 {
 		return 0
@@ -76,7 +76,7 @@ func Percentile(took []time.Duration, p int) time.Duration {
 	return s[len(s)*p/100]
 }
 
-// Milliseconds is a duration in them.
+// Milliseconds returns d in milliseconds.
 func Milliseconds(d time.Duration) float64 { return float64(d) / 1e6 }
 
 // LoadAverage is the machine's, over the last minute.
@@ -114,9 +114,9 @@ func OwnCPU() (time.Duration, error) {
 	return time.Duration(ru.Utime.Nano() + ru.Stime.Nano()), nil
 }
 
-// OthersCPU is for how long all threads that there are have run, but those of this process and
-// of the given ones: the kernel's own, too, and to the nanosecond, since it is their bursts that
-// a latency shows.
+// OthersCPU is how long all threads of the machine have run, except those of this process and of
+// the given ones. It includes the kernel's threads and counts nanoseconds, since their short bursts
+// show in a latency.
 func OthersCPU(but ...*Process) (time.Duration, error) {
 	files, err := filepath.Glob("/proc/[0-9]*/task/[0-9]*/schedstat")
 	if err != nil {

@@ -59,8 +59,8 @@ func Publish(topic string, body []byte) (packet []byte, idAt int) {
 	return append(append(packet, 0, 0), body...), idAt
 }
 
-// Acks hands the identifier of each PUBACK in b to f and answers what is left of one that came
-// in pieces: put it before what comes next.
+// Acks hands the identifier of each PUBACK in b to f and returns the rest, part of one that is not
+// complete: put it before what comes next.
 func Acks(b []byte, f func(id uint16)) (rest []byte, err error) {
 	for ; len(b) >= 4; b = b[4:] {
 		if b[0] != 0x40 || b[1] != 2 {
@@ -71,8 +71,8 @@ func Acks(b []byte, f func(id uint16)) (rest []byte, err error) {
 	return bytes.Clone(b), nil
 }
 
-// Descriptor is the socket's, for a loop that waits for many at once. It is the connection's
-// and good as long as that.
+// Descriptor is the socket's file descriptor, for epoll. It belongs to the connection, and is valid
+// as long as that.
 func Descriptor(conn *net.TCPConn) (int, error) {
 	raw, err := conn.SyscallConn()
 	if err != nil {

@@ -23,7 +23,7 @@ type Process struct {
 	Clean func() // called by Stop, once the process is gone; nil does nothing
 }
 
-// Stop ends the process, the hard way after 20 s, and cleans up.
+// Stop ends the process, kills it after 20 s, and cleans up.
 func (p *Process) Stop() error {
 	if p.Clean != nil {
 		defer p.Clean()
