@@ -33,7 +33,7 @@ var staff = []string{
 
 var guardians = []string{"Lin Jianguo", "Chen Fang", "Wang Lei", "Zhao Yan"}
 
-// The students whose face may not be used, and who come by card.
+// Students with a part in the demonstration, by index.
 const (
 	faceStudent = 0 // enrolled by face
 	cardStudent = 2 // no consent: card only
@@ -83,7 +83,7 @@ var zones = []zone{
 	{"dorm-hall", "dorm", "Dormitory hall", "宿舍大厅", g.ZoneCorridor},
 }
 
-// say picks the language of what the registry shows.
+// name picks the language of what the registry shows.
 func (o Options) name(en, zh string) string {
 	if o.Language == "zh-CN" {
 		return zh

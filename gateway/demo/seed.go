@@ -24,7 +24,7 @@ type school struct {
 	secrets   map[string]string // device -> password at the gateway's MQTT listener
 }
 
-// seeder puts the school into the registry; every step passes over what is there already.
+// seeder puts the school into the registry; every step skips what is there already.
 type seeder struct {
 	Options
 	view  *registry.View
@@ -149,8 +149,8 @@ func (s *seeder) devices(ctx context.Context) error {
 	return nil
 }
 
-// again gives a device of an earlier start the addresses of this one, and a new password,
-// since the gateway keeps only its hash.
+// again gives a device of an earlier start the addresses of this one or, if it speaks MQTT to the
+// gateway, a new password, since the gateway keeps only the hash of the old one.
 func (s *seeder) again(ctx context.Context, old, d g.Device, secret map[string]string) (err error) {
 	if d.Driver == g.DriverMQTTFront {
 		s.out.secrets[string(d.ID)], err = s.view.ResetDevicePassword(ctx, d.ID)
