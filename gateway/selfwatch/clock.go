@@ -14,23 +14,23 @@ import (
 
 const (
 	clockWarn  = 2 * time.Second
-	clockSlack = 2 * time.Minute // that the clock may be behind what it was
-	// clockAhead is how far a clock may be past what is known of the time: longer than any gateway
-	// stands switched off.
+	clockSlack = 2 * time.Minute // how far it may be behind a time that has certainly passed
+	// clockAhead is how far the clock may be ahead of what the gateway knows of the time: longer
+	// than any gateway is switched off.
 	clockAhead = 400 * 24 * time.Hour
 )
 
-// Clock is the machine's clock, held against what the gateway knows without one. It is safe for
-// concurrent use.
+// Clock checks the machine's clock against what the gateway knows of the time by itself. It is safe
+// for concurrent use.
 type Clock struct {
 	built    time.Time
-	asks     bool // the kernel, whether something keeps it
+	asks     bool // ask the kernel whether the clock is synchronised
 	reckoned atomic.Pointer[reckoning]
 }
 
-// NewClock makes a clock of a gateway that was built at a time, whose newest event was journalled
-// at past, and that starts now. asks says that its clock is the machine's, which the kernel knows
-// about.
+// NewClock makes the check of a gateway that was built at built, journalled its newest event at
+// past, and starts now. asks says that the clock is the machine's, so that the kernel can be asked
+// whether it is synchronised.
 func NewClock(built, past, now time.Time, asks bool) *Clock {
 	c := &Clock{built: built, asks: asks}
 	c.reckoned.Store(&reckoning{past: past, moment: now})
@@ -50,27 +50,27 @@ func (c *Clock) Subject() Subject {
 	}
 }
 
-// Wrong says that the clock cannot be right: nothing that is old by it may be removed.
+// Wrong says that the clock cannot be right: then nothing may be removed for its age.
 func (c *Clock) Wrong(now time.Time) bool {
 	_, wrong := c.trouble(now)
 	return wrong
 }
 
-// reckoning is what the gateway knows of the time without the machine's clock: that it was
-// past an instant at a moment of this run, which elapsed time is counted from.
+// reckoning is what the gateway knows of the time without the machine's clock: at moment, which is
+// of this run, it was past already.
 type reckoning struct {
 	past   time.Time
 	moment time.Time // with the monotonic clock's reading
 }
 
-// latest is the latest that it can be by now, for all that anybody knows.
+// latest is the latest time that is plausible now.
 func (r reckoning) latest(now time.Time) time.Time {
 	return r.past.Add(max(0, now.Sub(r.moment)) + clockAhead)
 }
 
-// trouble holds the clock against what the gateway knows without one: when it was built,
-// and when the newest event was journalled before it started, with the time that it has run
-// since. A clock that the kernel says is kept is right, and is what it is held against later.
+// trouble checks the clock against what the gateway knows by itself: when it was built, and when
+// the newest event was journalled before it started, plus the time that it has run since. A clock
+// that the kernel reports as synchronised is right, and later ones are checked against it.
 func (c *Clock) trouble(now time.Time) (t Trouble, wrong bool) {
 	if c.asks {
 		if _, kept, err := kernelClock(); err == nil && kept {
@@ -98,8 +98,8 @@ func (c *Clock) trouble(now time.Time) (t Trouble, wrong bool) {
 	return t, true
 }
 
-// kernelClock asks the kernel, as adjtimex(2) describes, by how much its clock is off and
-// whether something keeps it.
+// kernelClock asks the kernel by how much its clock is off and whether it is synchronised, as
+// adjtimex(2) describes.
 func kernelClock() (offset time.Duration, kept bool, err error) {
 	var t unix.Timex
 	state, err := unix.Adjtimex(&t)
@@ -114,7 +114,7 @@ func kernelClock() (offset time.Duration, kept bool, err error) {
 	return offset, state != unsynchronised && t.Status&unix.STA_UNSYNC == 0, nil
 }
 
-// line holds the clock against what the gateway knows, and asks the kernel.
+// line checks the clock as trouble does, and then asks the kernel.
 func (c *Clock) line(_ context.Context, now time.Time, s *api.Status) api.Check {
 	if t, wrong := c.trouble(now); wrong {
 		return Line("clock", "critical", t.Title+". "+t.Text, t.TitleZH+"。"+t.TextZH)

@@ -13,16 +13,16 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers/listen"
 )
 
-// fewFiles is how few file descriptors are left when the gateway says so.
+// fewFiles is how few file descriptors may be left before the gateway says so.
 const fewFiles = 16
 
-// Connections is what the listeners take.
+// Connections watches the connections of the listeners.
 type Connections struct {
 	API    *listen.Listener
 	Places func() Places
 }
 
-// Places is how much the listeners take.
+// Places are the limits of the listeners.
 type Places struct {
 	Files      int // that the process may open; 0 where nobody says
 	HTTP, MQTT int // connections at a time

@@ -12,7 +12,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
-// DeviceAlert is what the gateway tells of one device by itself, on the wall of its school.
+// DeviceAlert is an alert about one device that the gateway raises itself, for the device's school.
 type DeviceAlert struct {
 	Rule     string // after g.DeviceRule
 	Severity g.Severity
@@ -20,12 +20,12 @@ type DeviceAlert struct {
 	TitleZH  string
 	Text     string
 	TextZH   string
-	Firing   bool      // it holds until it is ended; else it is told once
-	Since    time.Time // with device and rule it makes the alert's id, so that twice is once
-	Apart    string    // tells two of the same instant apart
+	Firing   bool      // it fires until it is ended; else it is raised once
+	Since    time.Time // part of the alert's id: raising it again changes nothing
+	Apart    string    // tells two alerts of the same instant apart
 }
 
-// Alert is the alert of a device, on the wall of its school.
+// Alert makes the alert about d.
 func (x DeviceAlert) Alert(d g.Device) g.Alert {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %s %d %s", d.School, d.ID, x.Rule,
 		x.Since.UnixMicro(), x.Apart))
@@ -50,7 +50,7 @@ func (x DeviceAlert) Alert(d g.Device) g.Alert {
 	}
 }
 
-// Devices writes what the gateway tells of devices by itself.
+// Devices writes the alerts about devices that the gateway raises itself.
 type Devices struct{ View *registry.View }
 
 // Tell writes alerts about devices.
@@ -58,7 +58,7 @@ func (d Devices) Tell(ctx context.Context, alerts ...g.Alert) error {
 	return d.View.ApplyEffects(ctx, registry.Effects{Alerts: alerts})
 }
 
-// Firing are the alerts of a kind that hold, by device.
+// Firing are the alerts of a kind that fire, by device.
 func (d Devices) Firing(ctx context.Context, rule string) (map[g.DeviceID]g.Alert, error) {
 	out := map[g.DeviceID]g.Alert{}
 	f := registry.AlertFilter{RulePrefix: g.DeviceRule + rule}
@@ -81,7 +81,7 @@ func (d Devices) End(ctx context.Context, id g.DeviceID, rule string, now time.T
 	return d.Tell(ctx, over...)
 }
 
-// Ended is an alert that is over by itself.
+// Ended returns an alert as resolved by itself.
 func Ended(x g.Alert, now time.Time) g.Alert {
 	x.Firing = false
 	x.State = g.AlertResolved
@@ -90,9 +90,9 @@ func Ended(x g.Alert, now time.Time) g.Alert {
 	return x
 }
 
-// EachFiring calls f for every alert of a list that holds, newest first, through all its pages: a
-// look that ended after one page would leave the others of a large fleet firing for ever. One that
-// somebody closed and that holds all the same is among them.
+// EachFiring calls f for every alert of a list that fires, newest first, over all its pages: after
+// one page alone, the others of a large fleet would fire for ever. Alerts that somebody closed
+// while they fire are included.
 func EachFiring(
 	ctx context.Context, view *registry.View, filter registry.AlertFilter, f func(g.Alert),
 ) error {

@@ -52,14 +52,14 @@ func (d Disk) space() (free, total uint64) {
 	return free, total
 }
 
-// diskLimits is below which free space the gateway warns, and below which it is critical: on
-// a small disk earlier than the constants say.
+// diskLimits are the free space below which the gateway warns, and below which it is critical; on a
+// small disk less than the constants say.
 func diskLimits(total uint64) (warn, critical uint64) {
 	return min(diskWarn, total/10), min(diskCritical, total/20)
 }
 
-// troubles counts a reserve that was given up as if it were held: what is free of it is not there
-// to be used.
+// troubles counts a reserve that was given up as if it were held: the space that it freed is not
+// there to be used.
 func (d Disk) troubles(_ time.Time, told Told) []Trouble {
 	t := Trouble{Rule: g.GatewayRule + "disk"}
 	free, total := d.space()

@@ -58,7 +58,7 @@ func driverLine(all []host.Status, s *api.Status, confine bool) api.Check {
 	return Line("drivers", "ok", fmt.Sprintf("%d drivers run.", up), fmt.Sprintf("%d 个驱动正在运行。", up))
 }
 
-// unconfined names the drivers that run without anything to hold them, and why.
+// unconfined names the drivers that run without confinement, and why.
 func unconfined(all []host.Status) string {
 	var names []string
 	detail := ""

@@ -10,8 +10,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
-// TestAlertsOfTheLastRunAreFoundBehindManyOthers: the oldest alert of each kind that holds lies
-// behind more than a page of newer ones, and is taken up, and ended, all the same.
+// TestAlertsOfTheLastRunAreFoundBehindManyOthers: the oldest firing alert of each kind lies behind
+// more than a page of newer ones; it is taken over, and ended, all the same.
 func TestAlertsOfTheLastRunAreFoundBehindManyOthers(t *testing.T) {
 	const newer = 1100
 	reg, err := registry.Open(t.Context(), registry.Options{

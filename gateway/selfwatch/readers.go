@@ -18,12 +18,12 @@ const (
 	heldCritical = 80              //
 )
 
-// Readers is what is asked of the parts that follow the journal.
+// Readers watches the parts that follow the journal.
 type Readers struct {
 	Journal *journal.Journal
 	// Held names a part that is held up, and why; "" where there is none.
 	Held func() (part, why string)
-	// Seen is how far a reader came that keeps its position now and then only; 0 for the others.
+	// Seen is how far a reader has come that commits its position only now and then; 0 for others.
 	Seen func(reader string) uint64
 
 	moved map[string]position
@@ -78,8 +78,8 @@ func (r *Readers) line(_ context.Context, _ time.Time, s *api.Status) api.Check 
 	return Line("processing", "ok", "Every part keeps up with the events.", "各部分处理均无积压。")
 }
 
-// readers tells of each part behind the journal that stands still, and of each for which so
-// much is kept that ingest would have to stop for it before long.
+// troubles reports each part behind the journal that stands still, and each for which so much of
+// the journal is kept that ingest would soon have to stop.
 func (r *Readers) troubles(now time.Time, told Told) []Trouble {
 	var out []Trouble
 	st := r.Journal.Stat()

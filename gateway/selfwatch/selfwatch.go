@@ -1,8 +1,7 @@
-// Package selfwatch looks after the gateway itself. One list of subjects (the journal, the disk,
-// the clock, the drivers and so on) feeds three readers: alerts on the wall of the schools that
-// answer for the gateway, the lines of the status page, and the metrics. It mends nothing, it
-// decides nothing about a school, and it never waits for the journal: it has to work while nothing
-// else does.
+// Package selfwatch watches the gateway itself. One list of subjects (the journal, the disk, the
+// clock, the drivers and so on) feeds three outputs: alerts of the topmost schools, the lines of
+// the status page, and the metrics. It repairs nothing, it decides nothing about a school, and it
+// never waits for the journal: it has to work while nothing else does.
 package selfwatch
 
 import (
@@ -15,18 +14,18 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
-// Subject is one thing that is watched. What a subject has nothing to say in stays nil.
+// Subject is one thing that is watched. Fields that do not apply are nil.
 type Subject struct {
 	// Check is the subject's line on the status page; it may also fill in figures of the page. It
-	// is called by several requests at a time.
+	// must be safe for concurrent use.
 	Check func(context.Context, time.Time, *api.Status) api.Check
-	// Troubles are what is wrong now and a person has to know. Only Run calls it.
+	// Troubles are what is wrong now and a person must know. Only Run calls it.
 	Troubles func(time.Time, Told) []Trouble
 	Metrics  []Metric
 }
 
-// Trouble is something wrong with the gateway itself that a person has to know. What it says has no
-// figures in it that change: those are on the status page.
+// Trouble is something wrong with the gateway itself that a person must know. Its text holds no
+// figures that change: those are on the status page.
 type Trouble struct {
 	Rule     g.RuleID // g.GatewayRule and what it is about
 	Severity g.Severity
@@ -36,8 +35,9 @@ type Trouble struct {
 	TextZH   string
 }
 
-// Told says whether an alert of a rule fires that is at least so severe. A trouble that was told
-// has to become a little better than what it was told for, lest an alert comes and goes.
+// Told says whether an alert of a rule fires that is at least so severe. It gives
+// hysteresis: a trouble that fires must become better than its threshold by a margin, or
+// its alert would come and go.
 type Told func(rule g.RuleID, atLeast g.Severity) bool
 
 func (t Told) any(rule g.RuleID) bool { return t(rule, anySeverity()) }

@@ -15,7 +15,7 @@ import (
 
 const (
 	watchEvery = time.Second
-	wellAfter  = 10 * time.Second // a trouble is over when nothing was seen of it for so long
+	wellAfter  = 10 * time.Second // a trouble is over when it was not seen for so long
 
 	wellAgain   = "It is over by itself. / 已自行恢复正常。"
 	becameWorse = "It became worse: see the newer alert. / 情况加重，请看新的告警。"
@@ -29,7 +29,7 @@ type wall struct {
 	raised map[g.SchoolID]map[g.RuleID]g.Alert // that fire, as they were written
 	since  map[g.RuleID]time.Time              // when the trouble was first seen
 	seen   map[g.RuleID]time.Time              // and last
-	logged time.Time                           // that alerts could not be written
+	logged time.Time                           // when a failure to write was last logged
 }
 
 func newWall(o Options) *wall {
@@ -81,7 +81,7 @@ func (w *wall) troubles(now time.Time) []Trouble {
 	return out
 }
 
-// look compares what is wrong with what was told, and writes the difference in one go.
+// look compares what is wrong with the alerts that fire, and writes the difference at once.
 func (w *wall) look(ctx context.Context) error {
 	now := w.Now()
 	wrong := map[g.RuleID]Trouble{}
@@ -112,7 +112,7 @@ func (w *wall) look(ctx context.Context) error {
 	return nil
 }
 
-// forget drops what is neither wrong nor told of.
+// forget drops the times of troubles that are over and whose alerts have ended.
 func (w *wall) forget(wrong map[g.RuleID]Trouble) {
 	for rule := range w.since {
 		if _, ok := wrong[rule]; !ok && !w.firing(rule, anySeverity()) {
@@ -145,10 +145,10 @@ func (w *wall) firing(rule g.RuleID, atLeast g.Severity) bool {
 	return false
 }
 
-// changes are the alerts of one school to write: new ones, such as say something else now,
-// and such as are over. A trouble that became worse ends its alert, which somebody may have
-// answered already, and raises a new one; one that eased lowers its alert, so that getting
-// worse once more is told once more.
+// changes are the alerts of one school to write: new ones, those whose text has changed, and those
+// that are over. A trouble that became worse ends its alert, which somebody may have answered
+// already, and raises a new one; one that eased lowers its alert's severity, so that a new one is
+// raised if it becomes worse again.
 func (w *wall) changes(school g.SchoolID, wrong map[g.RuleID]Trouble, now time.Time) []g.Alert {
 	var out []g.Alert
 	over := func(a g.Alert, comment string) {
@@ -211,8 +211,8 @@ func (t Trouble) alert(school g.SchoolID, since time.Time) g.Alert {
 	}
 }
 
-// roots are the schools that answer for the gateway: those above which there is none. What
-// was left firing by the last run is taken up when a school is first met.
+// roots are the schools that answer for the gateway: those without a parent. What the last run left
+// firing is taken over when a school is first met.
 func (w *wall) roots(ctx context.Context) ([]g.SchoolID, error) {
 	all, err := w.View.Schools(ctx)
 	if err != nil {
