@@ -12,8 +12,8 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// Face is what the track of a picture measured: enough to enrol that person and nobody else
-// of the picture. It has the picture's first, short life, also where the picture is kept.
+// Face is what a camera measured of the face in a picture: enough to enrol that person and nobody
+// else in the picture. It expires as a picture that nobody keeps, even where the picture is kept.
 type Face struct {
 	Embedding []float32 `json:"embedding"` // unit length
 	Model     string    `json:"model"`
@@ -57,8 +57,8 @@ func (s *Store) keptPath(school g.SchoolID, id g.MediaID) string {
 	return filepath.Join(s.dir, string(school), "kept", string(id))
 }
 
-// Keep takes a picture out of those that expire by themselves, until Delete. Its face stays
-// behind. To keep one twice is the same as once.
+// Keep exempts a picture from expiry until Delete. Its face still expires. Keeping a picture twice
+// changes nothing.
 func (s *Store) Keep(school g.SchoolID, id g.MediaID) error {
 	path, err := s.path(school, id)
 	if err != nil {
@@ -116,7 +116,7 @@ func (s *Store) Sweep(wanted func(g.SchoolID, g.MediaID) bool) error {
 	return nil
 }
 
-// Delete destroys a picture and its face, kept or not. One that is gone is nothing.
+// Delete destroys a picture and its face, kept or not. One that is gone is no error.
 func (s *Store) Delete(school g.SchoolID, id g.MediaID) error {
 	path, err := s.path(school, id)
 	if err != nil {

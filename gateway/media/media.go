@@ -44,9 +44,9 @@ func Open(dir string, master []byte) (*Store, error) {
 	return &Store{dir, master}, nil
 }
 
-// Put encrypts and keeps a picture taken at a time, and names it. The name carries the hour,
-// so that retention needs no index, and follows from the picture: whoever has to send the
-// same again, since the journal took no events, fills no disk with it.
+// Put encrypts and stores a picture taken at a time, and names it. The name carries the hour, so
+// that retention needs no index, and is derived from the picture, so that storing the same picture
+// again after a failure takes no more room.
 func (s *Store) Put(school g.SchoolID, at time.Time, picture []byte) (g.MediaID, error) {
 	if len(picture) == 0 || len(picture) > MaxBytes {
 		return "", g.Errorf(g.TooLarge, "a picture has 1 to %d bytes, this one %d", MaxBytes,
