@@ -13,11 +13,11 @@ type Channel interface {
 	// Write is the body of a message about an event, as it is queued and sent.
 	Write(e *g.Event) ([]byte, error)
 
-	// Trial is the body of a message that somebody asks for to see whether it comes.
+	// Trial is the body of a test message.
 	Trial(w g.Webhook, id string, now time.Time) ([]byte, error)
 
-	// Kind is the kind of event that a queued body tells of, "" of a trial; false where the body
-	// is none of this channel's.
+	// Kind is the kind of event in a queued body, "" in a trial; false where the body is not this
+	// channel's.
 	Kind(body []byte) (kind g.EventKind, ok bool)
 
 	// Send tries once. It returns soon after ctx ends, and bounds by itself how long it waits
@@ -31,7 +31,7 @@ type Message struct {
 	Subject string   // whose messages come in order; "" where there is none
 	Seq     uint64   // rises from one message of a subject to the next
 	To      string   // the target's address
-	Secrets []string // what the target knows the gateway by, the newest first
+	Secrets []string // shared with the target, the newest first
 	Body    []byte
 	Now     time.Time // of this attempt
 }
@@ -49,7 +49,7 @@ type Fault int
 
 const (
 	Refused Fault = iota // the message's: other subjects go on
-	Unclear              // the message's or the target's: one of another subject tells
-	Away                 // the target's, which says so of itself: all of it waits
-	Gone                 // the target wants nothing more, ever
+	Unclear              // the message's or the target's: a message of another subject will tell
+	Away                 // the target's, which says so itself: everything for it waits
+	Gone                 // the target wants nothing more: it is disabled
 )

@@ -22,7 +22,7 @@ type doubt struct {
 	away    bool      // an event of another subject failed as well
 }
 
-// doubtKey is what a delivery is held apart by; one without a subject stands for itself.
+// doubtKey groups deliveries by subject; one without a subject is a group of its own.
 func doubtKey(d registry.Delivery) string {
 	if d.Subject == "" {
 		return "event/" + d.EventID
@@ -30,14 +30,14 @@ func doubtKey(d registry.Delivery) string {
 	return d.Subject
 }
 
-// answered forgets what was held against a webhook's server.
+// answered clears the doubt about a webhook's server.
 func (q *Queue) answered(id g.WebhookID) {
 	q.mu.Lock()
 	delete(q.doubts, id)
 	q.mu.Unlock()
 }
 
-// hold has the rest of a webhook wait after a failure that may be, or is, its server's.
+// hold postpones the rest of a webhook after a failure that may be, or is, its server's.
 func (q *Queue) hold(ctx context.Context, d registry.Delivery, out Outcome) error {
 	until := d.Next
 	if out.Fault == Unclear {
@@ -69,8 +69,8 @@ func (q *Queue) restFor(d registry.Delivery) time.Time {
 	return now.Add(probe)
 }
 
-// probeFirst puts that delivery first whose outcome tells most, where it is in doubt whether the
-// server or the event fails: one of another subject, and the least tried of them.
+// probeFirst moves a delivery of another subject to the front while it is in doubt whether the
+// server or the event fails: the first of its subject, and the least tried of those.
 func (q *Queue) probeFirst(id g.WebhookID, due []registry.Delivery) []registry.Delivery {
 	q.mu.Lock()
 	in, ok := q.doubts[id]

@@ -20,7 +20,7 @@ const (
 	tick      = 2 * time.Second
 	restLimit = time.Minute         // how long a target is left alone after the registry failed
 	kept      = 30 * 24 * time.Hour // how long finished deliveries are listed
-	// newer messages of a subject that wait for a refused one; then it is given up
+	// newer messages of a subject that may wait for a refused one; beyond that it is given up
 	mostBehind = 1000
 )
 
@@ -59,7 +59,7 @@ func New(reg *registry.Registry, c Channel, now func() time.Time, log *slog.Logg
 	return q
 }
 
-// Wake has the queue look what is due: something was sent again by hand.
+// Wake makes the queue look what is due, after something was sent again by hand. It does not block.
 func (q *Queue) Wake() {
 	select {
 	case q.kick <- struct{}{}:

@@ -16,7 +16,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
-// spoken is a channel that says events into memory: what the queue promises holds for any channel.
+// spoken is a channel that keeps messages in memory: the queue's promises hold for any channel.
 type spoken struct {
 	answer func(m notify.Message) notify.Outcome
 

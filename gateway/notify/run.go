@@ -64,7 +64,7 @@ type turn struct {
 	err error // of this side
 }
 
-// turns says which webhooks are sent to. It belongs to one goroutine.
+// turns assigns due webhooks to workers. It belongs to one goroutine.
 type turns struct {
 	busy map[g.WebhookID]bool
 	rest map[g.WebhookID]time.Time // until when it is left alone
@@ -80,9 +80,9 @@ func newTurns() *turns {
 	}
 }
 
-// begin picks those of the due webhooks that there is a worker for: the one whose last turn is
-// the longest ago first, so that those with much to deliver to slow servers pass the workers
-// on, and among those without one the longest due.
+// begin picks due webhooks for the free workers. The one whose last turn is longest ago comes
+// first, so that webhooks with much to deliver to slow servers do not keep the workers; among those
+// that had no turn yet, the one that is due longest.
 func (t *turns) begin(due []g.WebhookID, now time.Time) (picked []g.WebhookID) {
 	maps.DeleteFunc(t.rest, func(_ g.WebhookID, until time.Time) bool { return !now.Before(until) })
 	due = slices.Clone(due)

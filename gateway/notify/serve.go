@@ -26,12 +26,11 @@ func pauses() []time.Duration {
 	}
 }
 
-// serve sends what is due to one webhook in turn. Where the server is away all of it waits,
-// so that this costs two attempts and not hundreds: one may fail for its own sake, so that one of
-// another subject has to fail as well (doubt). With an event that a healthy server refuses wait
-// the later ones of its subject, which come in order, and the next one of another subject is
-// sent.
-// An error is this side's: what is due stays due.
+// serve sends what is due to one webhook in turn. While the server is away everything for it waits,
+// which costs two attempts and not hundreds: an event may fail for its own sake, so one of another
+// subject has to fail as well (see doubt). When a healthy server refuses an event, the later ones
+// of its subject wait, since they come in order, and the next one of another subject is sent. An
+// error is this side's: what is due stays due.
 func (q *Queue) serve(ctx context.Context, id g.WebhookID) error {
 	w, secrets, err := q.targets.find(ctx, id)
 	if err != nil {
@@ -184,9 +183,9 @@ func (q *Queue) settle(
 	return err == nil && !over && !away, err
 }
 
-// over says whether the webhook is to be disabled: its server wants nothing more, or this
-// delivery is given up and none succeeded since it was first tried. When that was is not
-// kept: not before it was queued, and hardly more than the pauses ago.
+// over says whether the webhook is to be disabled: its server wants nothing more, or this delivery
+// is given up and none succeeded since it was first tried. That time is not stored: it is taken as
+// four days ago, or as when the delivery was queued, whichever is later.
 func (q *Queue) over(ctx context.Context, d registry.Delivery, out Outcome) (bool, error) {
 	if out.Err == nil {
 		return false, nil

@@ -10,7 +10,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
-// fresh is how old what a maker may read can be: a maker's key ends with time alone.
+// fresh is how long targets are cached without a change: a maker's key can expire without one.
 const fresh = time.Minute
 
 // targets are the webhooks and each school's parent, in memory for as long as nothing changes.

@@ -69,7 +69,7 @@ func neverPosted(ips []netip.Addr) error {
 type reach int
 
 const (
-	// link-local ones, where clouds keep their metadata, and what is no host's
+	// link-local addresses, those of clouds' metadata, and those that no host can have
 	never reach = iota
 	// where the setting webhooks.private allows it: a school's own, and the machine itself
 	privately
@@ -91,8 +91,8 @@ func reachOf(ip netip.Addr) reach {
 	return anybody
 }
 
-// newClient connects only where that is allowed, follows no redirect and uses no proxy. The
-// address is that which is connected to, after DNS.
+// newClient connects only where that is allowed, follows no redirect and uses no proxy. What is
+// checked is the address that is connected to, after DNS.
 func newClient(private bool) *http.Client {
 	control := func(_, address string, _ syscall.RawConn) error {
 		to := never
