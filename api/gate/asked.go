@@ -10,6 +10,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry"
 )
 
+// ValidTimezone tells whether name is a zone of the IANA database; the empty name and Local are
+// not.
 func ValidTimezone(name string) bool {
 	if name == "" || name == "Local" {
 		return false
@@ -18,7 +20,7 @@ func ValidTimezone(name string) bool {
 	return err == nil
 }
 
-// MaxWord bounds an id, and a word of a few that are known, in characters.
+// MaxWord is the longest id, or word out of a fixed set, that is taken, in characters.
 const MaxWord = 64
 
 // SchoolOf is the school that a request names, or the caller's own.
@@ -33,7 +35,7 @@ func SchoolOf(ctx context.Context, id g.SchoolID) g.SchoolID {
 func (s *Gate) Because(ctx context.Context, reason string) *registry.View {
 	scope := CallerOf(ctx).Scope
 	if said := OneLine(reason); said != "" {
-		scope.Reason = said // a key has its purpose otherwise
+		scope.Reason = said // a key has its purpose as the reason otherwise
 	}
 	return s.reg.In(scope)
 }
@@ -57,8 +59,8 @@ type Span struct {
 	To   time.Time `query:"to" doc:"Instead of date: until then, RFC 3339."`
 }
 
-// Spanned says whether the ends are given, and refuses one without the other, and both beside
-// a day: a list of another range than was meant is no answer.
+// Spanned tells whether the ends are given. It refuses one without the other, and both beside a
+// day, rather than answer with another range than was meant.
 func Spanned(ctx context.Context, in Span) (bool, error) {
 	q := RequestOf(ctx).URL.Query()
 	switch from, to := q.Has("from"), q.Has("to"); {

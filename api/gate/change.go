@@ -46,8 +46,7 @@ type Patching struct {
 }
 
 // TagOf is the entity tag of a state (RFC 9110, section 8.8.3). What changes by itself, such as
-// measured values, goes into more: it makes another answer, and does not stand in the way of
-// a change.
+// measured values, goes into more: it gives the answer another tag, but If-Match ignores it.
 func TagOf(state any, more ...any) string {
 	tag := hashJSON(state)
 	if len(more) > 0 {
@@ -73,6 +72,8 @@ func Matches(header, tag string) bool {
 	})
 }
 
+// ChangedMeanwhile is the error of a change whose If-Match names another state than the current
+// one.
 func ChangedMeanwhile() error {
 	return g.Errorf(g.Changed,
 		"somebody changed it meanwhile: read it again, and make your change to what is there now")
@@ -114,9 +115,8 @@ func (k Thing[B, T]) unchanged(ctx context.Context, match, id string) context.Co
 	})
 }
 
-// change replaces what patch says and leaves the rest: what an older client does not know, and
-// what its caller may not see, is not taken away by silence. In a merge patch (RFC 7396)
-// null takes a value away.
+// change sets the members that the body names and leaves the rest, so that a client does not remove
+// what it does not know or may not see. In a merge patch (RFC 7396) null removes a value.
 func (k Thing[B, T]) change(
 	s *Gate, ctx context.Context, id, match string, body []byte, merge bool,
 ) (*Tagged[T], error) {
@@ -132,14 +132,14 @@ func (k Thing[B, T]) change(
 	for tries := 0; ; tries++ {
 		out, err := k.try(s, ctx, id, match, said, merge)
 		if g.ErrorCode(err) == g.Changed && match == "" && tries < 3 {
-			continue // nobody said what it should be: make the change to what is there now
+			continue // without If-Match: apply it to what is there now
 		}
 		return out, err
 	}
 }
 
-// keptKey is the context's key of what is changed, as it was read for the change: whoever saves
-// needs not read it once more, since the change depends on that state.
+// keptKey is the context's key of the thing as it was read for the change. Whoever saves need not
+// read it again, since the change depends on that state.
 type keptKey struct{}
 
 // KeptOf is what is changed under the context; false where nobody has read it.
@@ -148,6 +148,8 @@ func KeptOf[T any](ctx context.Context) (T, bool) {
 	return x, ok
 }
 
+// ReadPatch decodes a JSON object within the gateway's bounds. It refuses duplicate keys and
+// whatever else CheckJSON does; numbers stay as they are written.
 func ReadPatch(body []byte, into *map[string]any) error {
 	if err := g.BoundJSON(body, g.JSONDepth, g.JSONValues); err != nil {
 		return err
@@ -196,7 +198,7 @@ func (k Thing[B, T]) try(
 	}
 	properties := schemaOf[B](s).Properties
 	for key := range whole {
-		if properties[key] == nil { // kept, and not for a change to say
+		if properties[key] == nil { // stored, but not part of a change's body
 			delete(whole, key)
 		}
 	}
@@ -230,7 +232,7 @@ func (k Thing[B, T]) try(
 	return out, nil
 }
 
-// MergeInto is one member of RFC 7396, section 2.
+// MergeInto applies one member of a merge patch (RFC 7396, section 2).
 func MergeInto(target map[string]any, key string, v any) {
 	patch, isObject := v.(map[string]any)
 	switch {
@@ -250,6 +252,8 @@ func MergeInto(target map[string]any, key string, v any) {
 	}
 }
 
+// AsMap turns v into its JSON object, without members that are null. Numbers stay as they are
+// written.
 func AsMap(v any) (map[string]any, error) {
 	b, err := json.Marshal(v)
 	if err != nil {
@@ -261,7 +265,7 @@ func AsMap(v any) (map[string]any, error) {
 	err = d.Decode(&m)
 	for key, v := range m {
 		if v == nil {
-			delete(m, key) // an empty list, to a schema
+			delete(m, key) // a list that is nil; the schema takes no null
 		}
 	}
 	return m, err
@@ -276,7 +280,7 @@ func schemaOf[B any](s *Gate) *huma.Schema {
 	return schema
 }
 
-// bodyOf holds a whole document against the schema of B, as one that was sent is held.
+// bodyOf validates a whole document by the schema of B, as if it had been sent, and decodes it.
 func bodyOf[B any](s *Gate, whole map[string]any) (b B, err error) {
 	raw, err := json.Marshal(whole)
 	if err != nil {
@@ -412,8 +416,8 @@ func HasTag(values []string, tag string) bool {
 	return anyTag(strings.Join(values, ","), func(one string) bool { return one == tag })
 }
 
-// anyTag says whether one of the tags of a header is the one, or *, which is every one. Proxies
-// that compress make tags weak; they still name the same state.
+// anyTag tells whether one of the tags of a header is the one, or is *, which matches any. Proxies
+// that compress make tags weak; these still name the same state.
 func anyTag(header string, is func(tag string) bool) bool {
 	for one := range strings.SplitSeq(header, ",") {
 		one = strings.TrimPrefix(strings.TrimSpace(one), "W/")

@@ -1,8 +1,9 @@
 // Package gate is what every request to the API passes, and where the API's areas register their
-// operations: who is it, may they, how often, how much, once or again, and every error as a
-// problem document. It begins the OpenAPI document, which registering fills in.
+// operations. It identifies the caller, checks permission, rate and body size, handles idempotency
+// keys and preconditions, and answers every error as a problem document. It begins the OpenAPI
+// document, which registering fills in.
 //
-// It refuses to know any area: what an operation does, and what is seen in it, is the area's and
-// the registry's scope. It holds no state that matters: rates live in bounded memory and are
-// forgotten by a restart, answers kept for idempotency keys are the registry's.
+// It knows no area: what an operation does is the area's, and what it may see is the registry's
+// scope. It holds no state that matters: rates are in bounded memory and forgotten by a restart,
+// answers kept for idempotency keys are in the registry.
 package gate

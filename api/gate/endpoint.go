@@ -28,11 +28,11 @@ type Endpoint struct {
 	Perm         g.Permission
 	Public       bool     // nobody needs to be signed in
 	Strict       bool     // public, and counted as an attempt to sign in
-	Stream       bool     // the answer goes on
+	Stream       bool     // the answer is a stream
 	Status       int      // of success; 0: 200, or 204 without a body
-	Max          int64    // bytes of body; 0: 1 MiB, of a stranger's 16 KiB
+	Max          int64    // bytes of body; 0: 1 MiB, or 16 KiB where Public
 	Raw          string   // content type of an answer that is not JSON
-	Query        []string // the query parameters, where the input does not say; nil: it does
+	Query        []string // query parameters, where the input does not declare them; nil: it does
 	Matching     bool     // heeds If-Match
 	Conflict     bool     // may answer 409 of its own
 	Unavailable  bool     // may answer 503: needs a part that can be down
@@ -77,7 +77,7 @@ func Handle[I, O any](s *Gate, e Endpoint, h func(context.Context, *I) (*O, erro
 		Description:                  describe(e),
 		DefaultStatus:                e.Status,
 		MaxBodyBytes:                 e.maxBody() + 1,
-		BodyReadTimeout:              -1, // the body's own: patient
+		BodyReadTimeout:              -1, // the body has deadlines of its own: see patient
 		RejectUnknownQueryParameters: e.Query == nil,
 		Metadata:                     map[string]any{"endpoint": e},
 		Responses:                    e.problems(isList[I]()),
@@ -189,6 +189,7 @@ func isList[I any]() bool {
 // Body wraps an answer's body.
 type Body[T any] struct{ Body T }
 
+// Answer wraps v as the answer of an operation, or passes the error on.
 func Answer[T any](v T, err error) (*Body[T], error) {
 	if err != nil {
 		return nil, err
@@ -196,12 +197,13 @@ func Answer[T any](v T, err error) (*Body[T], error) {
 	return &Body[T]{v}, nil
 }
 
-// list is every list's shape.
+// Page is the shape of every list.
 type Page[T any] struct {
 	Items []T    `json:"items" nullable:"false" doc:"The rows of this page."`
 	Next  string `json:"next" doc:"Pass it as cursor for the next page; empty: this is the last."`
 }
 
+// Listed makes a page of rows, or passes the error on.
 func Listed[T any](rows []T, next string, err error) (*Body[Page[T]], error) {
 	if err != nil {
 		return nil, err
@@ -212,8 +214,9 @@ func Listed[T any](rows []T, next string, err error) (*Body[Page[T]], error) {
 	return &Body[Page[T]]{Page[T]{rows, next}}, nil
 }
 
-// PageOf is a page of a list that is short enough to be read as a whole. key names a row for as
-// long as it lives: no change of other rows makes a walk lose one, or see one twice.
+// PageOf is a page of a list that is short enough to be read as a whole. key is a row's
+// permanent name: whatever happens to other rows, a caller who pages through the list misses
+// no row and sees none twice.
 func PageOf[T any](
 	s *Gate, all []T, p Paged, err error, key func(T) string,
 ) (*Body[Page[T]], error) {
@@ -223,7 +226,7 @@ func PageOf[T any](
 	return Listed(registry.Walk(s.walks, all, registry.Page{Limit: p.Limit, Cursor: p.Cursor}, key))
 }
 
-// Some is a list that is empty and not null.
+// Some returns x, or an empty list in place of nil, which JSON would write as null.
 func Some[T any](x []T) []T {
 	if x == nil {
 		return []T{}
@@ -246,7 +249,7 @@ type Put[T any] struct {
 // Post is the input of making one thing.
 type Post[T any] struct{ Body T }
 
-// None is the input or output of operations without one.
+// None is the input or output of an operation that has none.
 type None struct{}
 
 // Paged is embedded in the inputs of lists.

@@ -14,9 +14,9 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// strictNames has the schemas hold names as they are written. encoding/json takes a member in any
-// letter case, even in other letters that fold to the same, so that one document could say a thing
-// twice, and a change could be answered with 200 and do nothing.
+// strictNames guards huma's global settings, by which schemas compare member names exactly.
+// encoding/json ignores case, with Unicode folding: a document could name a member twice, and a
+// change of a misspelt member could be answered with 200 and do nothing.
 var strictNames sync.Once
 
 func nameStrictly() {
@@ -27,7 +27,7 @@ func nameStrictly() {
 }
 
 // ExactNames refuses members of a document that t does not have by exactly that name. It is for
-// what no schema holds: a whole profile, and what a merge patch takes away.
+// what no schema validates: a whole profile, and the members that a merge patch removes.
 func ExactNames(v any, t reflect.Type) error { return exactAt("", v, t) }
 
 func exactAt(path string, v any, t reflect.Type) error {
@@ -35,7 +35,7 @@ func exactAt(path string, v any, t reflect.Type) error {
 		t = t.Elem()
 	}
 	if reflect.PointerTo(t).Implements(reflect.TypeFor[json.Unmarshaler]()) {
-		return nil // reads what it likes
+		return nil // it decodes itself
 	}
 	switch v := v.(type) {
 	case []any:

@@ -23,8 +23,8 @@ type Options struct {
 	// already; New adds the answers, parameters and credentials that all operations share.
 	Document *huma.OpenAPI
 
-	// Known is told, with its context, of a request whose caller is known: its connection is
-	// no stranger's. It may be nil.
+	// Known, if not nil, is called with the context of each request whose caller is authenticated,
+	// so that its connection no longer counts as a stranger's.
 	Known func(context.Context)
 
 	Address string  // how people reach the gateway; "": by what they used
@@ -94,10 +94,10 @@ func (s *Gate) OpenAPI() *huma.OpenAPI { return s.api.OpenAPI() }
 // Now is the time by the gateway's clock.
 func (s *Gate) Now() time.Time { return s.now() }
 
-// Log is where an area says what nobody who asks is told.
+// Log is for what the caller is not told.
 func (s *Gate) Log() *slog.Logger { return s.log }
 
-// In is the registry as a scope sees it; View, that of who asks, is what most need.
+// In is the registry as a scope sees it. Most areas need View, the registry as the caller sees it.
 func (s *Gate) In(scope g.Scope) *registry.View { return s.reg.In(scope) }
 
 // Plain adds a handler that is no operation of the API, and takes no query parameters.
@@ -132,8 +132,8 @@ func (s *Gate) unknown(w http.ResponseWriter, r *http.Request) {
 			g.Word("there is no such path; /docs lists them")))
 }
 
-// Passes says whether somebody nearby may do something outside of the operations: who makes the
-// request has the permission, and does not come too often. Otherwise it has answered.
+// Passes admits a request outside of the operations: it is true where the caller has the permission
+// and is within the rate. Otherwise it has answered.
 func (s *Gate) Passes(w http.ResponseWriter, r *http.Request, p g.Permission) bool {
 	if _, err := s.admit(w, r, Endpoint{Perm: p}); err != nil {
 		refuse(w, s.problem(r.Context(), err))
@@ -142,7 +142,8 @@ func (s *Gate) Passes(w http.ResponseWriter, r *http.Request, p g.Permission) bo
 	return true
 }
 
-// Spares says whether an address, of whomever, does not come too often. It tells so in headers.
+// Spares tells whether an address is within its rate, whoever asks; if not,
+// it sets the headers for it.
 func (s *Gate) Spares(w http.ResponseWriter, r *http.Request) bool {
 	v := s.remotes.Allow(s.Remote(r), s.now())
 	if !v.OK {

@@ -52,6 +52,8 @@ func (c *Caller) By() g.User {
 	return c.User
 }
 
+// CallerOf is who makes the request; outside of a request, or at a public endpoint, a Caller who
+// may see nothing.
 func CallerOf(ctx context.Context) *Caller {
 	c, _ := ctx.Value(keyCaller).(*Caller)
 	if c == nil {
@@ -96,8 +98,8 @@ func (s *Gate) Identify(r *http.Request) (*Caller, error) {
 	return &Caller{User: user, Scope: scope, Token: c.Value}, nil
 }
 
-// unauthenticated says why in one way for every credential that is not known, and lets a
-// registry that is out of order speak for itself.
+// unauthenticated answers alike for every credential that is not accepted, and passes on an error
+// of the registry itself.
 func unauthenticated(err error, message string) error {
 	switch g.ErrorCode(err) {
 	case g.Unauthenticated, g.NotFound, g.Forbidden, g.Invalid:
@@ -141,12 +143,12 @@ func (s *Gate) guard(e Endpoint, next http.Handler) http.Handler {
 			return
 		}
 		r = r.WithContext(ctx)
-		// the schema's reader refuses at the bound itself; this one ends what has none
+		// huma refuses a body beyond the limit itself; this limit is for what huma does not read
 		r.Body = http.MaxBytesReader(w, r.Body, e.maxBody()+1<<10)
 		if r.Method == http.MethodPut && e.Matching {
 			b, err := io.ReadAll(r.Body)
 			r = r.WithContext(context.WithValue(ctx, keyBody, b))
-			// the error is for the schema's reader to tell
+			// huma's reader reports the error
 			r.Body = io.NopCloser(io.MultiReader(bytes.NewReader(b), broken{err}))
 		}
 		if have := r.Header.Values("If-None-Match"); len(have) > 0 && r.Method == http.MethodGet &&
@@ -229,6 +231,7 @@ func (b broken) Read([]byte) (int, error) {
 // wrong tries of others do not hold it up. It signs nobody in.
 const BrowserCookie = "gatehouse_browser"
 
+// BrowserOf is the value of BrowserCookie, "" where there is none.
 func BrowserOf(r *http.Request) string {
 	c, err := r.Cookie(BrowserCookie)
 	if err != nil || len(c.Value) > 256 || !strings.HasPrefix(c.Value, "ghb_") {

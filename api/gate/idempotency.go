@@ -133,7 +133,7 @@ func (s *Gate) once(w http.ResponseWriter, r *http.Request, c *Caller, next http
 	next.ServeHTTP(rec, r)
 }
 
-// hashed is the SHA-256 over parts, which cannot run into each other.
+// hashed is the SHA-256 over the hashes of the parts, so that no two lists of parts are confused.
 func hashed(parts ...string) string {
 	h := sha256.New()
 	for _, p := range parts {

@@ -36,6 +36,8 @@ type verdict struct {
 	Retry            time.Duration // where not ok: until one more is allowed
 }
 
+// NewLimiter makes a limiter of per events a second and caller, with bursts, for at most max
+// callers.
 func NewLimiter(per rate.Limit, burst, max int) *Limiter {
 	return &Limiter{
 		per:   per,
@@ -46,6 +48,7 @@ func NewLimiter(per rate.Limit, burst, max int) *Limiter {
 	}
 }
 
+// Allow takes one token of a caller and tells whether there was one.
 func (l *Limiter) Allow(key string, now time.Time) verdict {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -8,8 +8,8 @@ import (
 )
 
 // OnState makes the change under the context depend on the state that match names, if any. now
-// answers the tag of what is there: it reads, and writes nothing, an audited look neither. What
-// is not there is never the state that somebody read.
+// returns the tag of the current state; it must write nothing, not even an entry of the audit log.
+// What does not exist matches no tag.
 func OnState(
 	ctx context.Context, match string, now func(context.Context) (string, error),
 ) context.Context {

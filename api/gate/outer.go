@@ -126,7 +126,7 @@ func (s *Gate) Remote(r *http.Request) string {
 	return host
 }
 
-// recorder notes what was answered, for the log, and waits for slow callers only so long.
+// recorder notes what was answered, for the log, and limits how long a slow caller may take.
 type recorder struct {
 	http.ResponseWriter
 	status int

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// How long the gateway waits for bytes. Nobody holds a connection by saying nothing; somebody
-// who is known may be slow.
+// How long the gateway waits for bytes. A caller must not hold a connection by sending nothing; one
+// that has authenticated may be slow.
 const (
 	// for the whole body of somebody who has not proved who they are
 	strangerBody = 10 * time.Second
@@ -22,7 +22,7 @@ const (
 	answerPiece = 64 << 10 // bytes
 )
 
-// patient is a request's body with deadlines of the socket's clock. It is used by one
+// patient is a request's body with deadlines on its socket. It is used by one
 // goroutine, the request's.
 type patient struct {
 	io.ReadCloser
@@ -46,7 +46,7 @@ func wait(w http.ResponseWriter, r *http.Request) *patient {
 // until sets the deadline. A writer that knows none, a test's, has no socket to hold.
 func (p *patient) until(t time.Time) { _ = p.rc.SetReadDeadline(t) }
 
-// Read implements io.Reader. Who was too slow is told so by errSlow.
+// Read implements io.Reader. A caller that is too slow gets errSlow.
 func (p *patient) Read(b []byte) (int, error) {
 	if p.over {
 		return p.ReadCloser.Read(b)
@@ -62,7 +62,7 @@ func (p *patient) Read(b []byte) (int, error) {
 	n, err := p.ReadCloser.Read(b)
 	switch {
 	case err == io.EOF:
-		// The server watches from now on whether the caller goes; that has no deadline.
+		// From now on the server reads only to notice that the caller has gone: without a deadline.
 		p.over = true
 		p.until(time.Time{})
 	case errors.Is(err, os.ErrDeadlineExceeded):
@@ -71,8 +71,8 @@ func (p *patient) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// end is called before the answer is complete: the server reads on then, so that the
-// connection can be used again.
+// end is called before the answer is complete. The server then reads the rest of the body, so that
+// the connection can be used again.
 func (p *patient) end() {
 	if p != nil && !p.over {
 		p.until(time.Now().Add(refusedBody))
@@ -86,7 +86,7 @@ func vouched(r *http.Request) {
 	}
 }
 
-// errSlow is told to whoever reads a body that does not come.
+// errSlow is the error of a body that does not come in time.
 var errSlow error = slow{}
 
 const tooSlow = "the body did not come in time; send it without pauses"
@@ -124,14 +124,13 @@ func (r *recorder) Write(b []byte) (n int, err error) {
 	}
 }
 
-// SetWriteDeadline is for answers that go on, which set their own; http.ResponseController
-// finds it.
+// SetWriteDeadline is for streams, which set their own deadlines; http.ResponseController finds it.
 func (r *recorder) SetWriteDeadline(t time.Time) error {
 	r.own = true
 	return http.NewResponseController(r.ResponseWriter).SetWriteDeadline(t)
 }
 
-// patience is for a piece of the answer; a writer without deadlines, a test's, cannot be held.
+// patience sets the deadline for the next piece of the answer. A test's writer may have none.
 func (r *recorder) patience() {
 	if !r.own {
 		_ = http.NewResponseController(r.ResponseWriter).SetWriteDeadline(time.Now().Add(
@@ -139,8 +138,8 @@ func (r *recorder) patience() {
 	}
 }
 
-// finish is called when the answer is complete but for what the server still holds of it. A
-// stream's own deadline, which it has lifted, ends here.
+// finish is called when the handler is done: what the server still has to send gets a deadline
+// again, after a stream too.
 func (r *recorder) finish() {
 	r.own = false
 	r.patience()

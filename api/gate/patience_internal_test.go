@@ -17,7 +17,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// pipes is a listener in memory, so that a test's clock is that of its deadlines.
+// pipes is a listener in memory, so that deadlines follow the test's clock.
 type pipes struct {
 	conns chan net.Conn
 	done  chan struct{}
@@ -54,7 +54,7 @@ func serving(t *testing.T, h http.HandlerFunc) net.Conn {
 	return ours
 }
 
-// reader reads the whole body, as one who is known or as a stranger.
+// reader reads the whole body, of a caller that has authenticated or of a stranger.
 func reader(known bool, told chan<- error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if known {
@@ -139,7 +139,8 @@ func TestStrangersBody(t *testing.T) {
 	})
 }
 
-// TestSlowAndSteadyCaller: who is known may take minutes, as long as something comes.
+// TestSlowAndSteadyCaller: a caller that has authenticated may take minutes, as long as something
+// comes.
 func TestSlowAndSteadyCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		told := make(chan error, 1)
@@ -162,7 +163,7 @@ func TestSlowAndSteadyCaller(t *testing.T) {
 	})
 }
 
-// TestSilentCaller: who is known and says nothing is cut off, and so is one who never ends.
+// TestSilentCaller: a caller that has authenticated is cut off if it sends nothing, or never ends.
 func TestSilentCaller(t *testing.T) {
 	for _, c := range []struct {
 		name        string

@@ -13,6 +13,7 @@ type JPEG struct {
 	Body         []byte
 }
 
+// Picture answers a JPEG that no cache may store. Other bytes mean that there is no picture yet.
 func Picture(b []byte, err error) (*JPEG, error) {
 	if err != nil {
 		return nil, err

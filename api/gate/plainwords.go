@@ -18,13 +18,13 @@ type JSONFault struct {
 	Said  g.Text
 }
 
-// faulty is what is wrong with the document as a whole. Its format's places are all %s.
+// faulty is a fault of the document as a whole.
 func faulty(format string, args ...any) *JSONFault {
 	return &JSONFault{Said: g.Textf(format, args...)}
 }
 
-// Marks of a text that passes through a schema's reader as a string. They stand in no name and in
-// no sentence of ours.
+// Separators of a fault or a text that passes through huma as a string. They occur
+// in no name and in no text.
 const (
 	faultMark = "\x1f" // ends the field
 	textMark  = "\x1e" // before the format and before each argument
@@ -37,13 +37,13 @@ func (f *JSONFault) Error() string {
 	return f.Said.String()
 }
 
-// carried is a jsonFault on its way through a schema's reader, which keeps of an error what it says
-// and nothing else: plainWords takes it apart.
+// carried is a JSONFault on its way through huma, which keeps only the string of an error:
+// plainWords takes it apart.
 type carried struct{ *JSONFault }
 
 func (c carried) Error() string { return c.Field + faultMark + pack(c.Said.Format, c.Said.Args...) }
 
-// unmarshalCarried is unmarshal for a schema's reader.
+// unmarshalCarried is unmarshal for huma.
 func unmarshalCarried(b []byte, v any) error {
 	err := unmarshal(b, v)
 	var f *JSONFault
@@ -63,7 +63,7 @@ func pack(format string, args ...any) string {
 	return b.String()
 }
 
-// unpack reads what pack wrote; any other string is a text without places.
+// unpack reads what pack wrote; any other string is a text without arguments.
 func unpack(s string) g.Text {
 	packed, ok := strings.CutPrefix(s, textMark)
 	if !ok {
@@ -77,7 +77,7 @@ func unpack(s string) g.Text {
 	return t
 }
 
-// argument is one that was written already, whatever verb its place has.
+// argument is an argument that is formatted already: every verb writes it as it is, %q in quotes.
 type argument string
 
 // Format implements fmt.Formatter.
@@ -89,7 +89,7 @@ func (a argument) Format(f fmt.State, verb rune) {
 	_, _ = io.WriteString(f, s) // a State takes everything
 }
 
-// inWords says an error of encoding/json in the words of the mend.
+// inWords turns an error of encoding/json into one that says how to correct the document.
 func inWords(err error) error {
 	var kind *json.UnmarshalTypeError
 	var syntax *json.SyntaxError
@@ -126,8 +126,8 @@ func expected(e *json.UnmarshalTypeError) g.Text {
 
 const tooGreat = "must be a number between -1.7e308 and 1.7e308"
 
-// plainWords replaces what a schema's reader says in words of its language by the mend. field is
-// the place, as the document's reader knows it.
+// plainWords turns a message of huma's validation into one that says how to correct the request.
+// field is the place as huma knows it.
 func plainWords(field, message string) (string, g.Text) {
 	if at, words, ok := strings.Cut(message, faultMark); ok {
 		if at == "" {
@@ -158,7 +158,7 @@ func plainWords(field, message string) (string, g.Text) {
 	return field, said
 }
 
-// What the schema's reader says of two faults.
+// Two of huma's messages.
 const (
 	missingProperty = "expected required property %s to be present"
 	unlikePattern   = "expected string to match pattern %s"

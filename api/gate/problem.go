@@ -100,7 +100,7 @@ func statusOf(c g.Code) int {
 	return http.StatusInternalServerError
 }
 
-// codeOf is the way back, for errors that come as a status.
+// codeOf maps a status back to a code, for errors that come as a status.
 func codeOf(status int) g.Code {
 	switch status {
 	case http.StatusUnauthorized:
@@ -128,6 +128,7 @@ func codeOf(status int) g.Code {
 	return g.Invalid
 }
 
+// NewProblem makes a problem document in the language of the request.
 func NewProblem(ctx context.Context, status int, code g.Code, detail g.Text) *Problem {
 	l := LanguageOf(ctx)
 	return &Problem{
@@ -214,7 +215,7 @@ func (s *Gate) problem(ctx context.Context, err error) *Problem {
 	return fault(ctx)
 }
 
-// fault is the gateway's own.
+// fault is the problem of an error that is the gateway's own.
 func fault(ctx context.Context) *Problem {
 	said := g.Word("something went wrong in the gateway; its log has the cause under this " +
 		"request id")

@@ -78,5 +78,5 @@ func (s *Gate) document() {
 	s.api = huma.NewAPI(cfg, &gated{s.mux, s})
 }
 
-// answerName is under which name the document has the problem of a status.
+// answerName is the name of a status's response in the document's components.
 func answerName(status int) string { return strings.ReplaceAll(http.StatusText(status), " ", "") }
