@@ -1,7 +1,8 @@
-// Package live is what the API offers of the present: the journal's events, the stream of them,
-// and readings by the Prometheus HTTP API.
+// Package live is the API of the journal's events, of the live stream, and of readings by the
+// Prometheus HTTP API.
 //
-// It refuses to keep anything: a stream that is too slow is dropped and resumes by its last id.
+// It buffers nothing for a client: a stream that is too slow is dropped, and resumes by its last
+// id.
 package live
 
 import (

@@ -215,7 +215,7 @@ type feed struct {
 	r      *http.Request
 	in     *streamInput
 	want   wanted
-	schema uint64 // Server.changes when want was asked
+	schema uint64 // changes() when want was computed
 	at     uint64 // the last event that was looked at
 	w      http.ResponseWriter
 	rc     *http.ResponseController
@@ -264,8 +264,8 @@ func (f *feed) serve(newest uint64, resumed bool) {
 	}
 }
 
-// leap is how far the sequence jumps only where the gateway was restored from a backup: what
-// it gave out after the backup was made is gone. Two events are never so far apart otherwise.
+// leap is a jump of the sequence that happens only where the gateway was restored from a backup:
+// the events that it gave out after the backup was made are gone.
 const leap = 1 << 32
 
 // gap tells that events before one are missing.
@@ -298,8 +298,8 @@ func (f *feed) send(events []g.Event) error {
 	return f.flush()
 }
 
-// beat shows after a silence that the stream is alive and tells how far it has looked. However
-// busy the stream is, it checks that the caller still may look, and may look at the same.
+// beat shows after a silence that the stream is alive and how far it has looked. However busy the
+// stream is, it checks the caller's credential now and then, and what the caller may see.
 func (f *feed) beat(ctx context.Context) error {
 	if f.schema != f.s.changes() {
 		f.schema = f.s.changes()

@@ -10,9 +10,9 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// queryGate bounds how many costly questions are answered at a time, in all and of one caller.
-// Those beyond wait in the order of their coming, passed by others where their own caller has
-// enough; so many may wait, and so long.
+// queryGate limits how many expensive queries run at a time, in all and of one caller. Those beyond
+// wait, first come first served, except that a caller at its limit is passed by others. How many
+// may wait, and how long, is limited as well.
 type queryGate struct {
 	all, each         int // at a time
 	waitAll, waitEach int // waiting

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// TestQueryGate: one caller with many questions waits behind another with one; what may not wait
-// is told so; nobody is forgotten and nothing is left behind.
+// TestQueryGate: a caller with many queries waits behind another with one; a query that may not
+// wait is refused; every query that waits gets its turn, and no state is left over.
 func TestQueryGate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := newQueryGate()
