@@ -50,7 +50,7 @@ func TestCatalogue(t *testing.T) {
 	}
 }
 
-// readers is what the reader of requests says itself; the package api passes it on.
+// readers are the messages of huma's validation, which package api passes on.
 func readers() []string {
 	return []string{
 		validation.MsgUnexpectedProperty,

@@ -70,8 +70,9 @@ func deedWords(t *testing.T, file string) map[string]bool {
 	return out
 }
 
-// readDeeds finds the deeds below a folder: told are those that a call writes down itself, and all
-// is every literal that may reach one by way of a variable, or end one (".put").
+// readDeeds finds the deeds below a folder: told are those that a call to the audit log names
+// itself; all are the literals that may reach such a call through a variable, or as a suffix
+// (".put").
 func readDeeds(t *testing.T, root string, told map[string]string, all map[string]bool) {
 	t.Helper()
 	set := token.NewFileSet()

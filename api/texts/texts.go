@@ -27,7 +27,7 @@ const (
 	Chinese Language = "zh-CN"
 )
 
-// most bounds an Accept-Language that is read; a longer one is no browser's.
+// most is the longest Accept-Language that is read; browsers send shorter ones.
 const most = 512
 
 // Accept chooses by the header Accept-Language (RFC 9110, section 12.5.4); English where it names
@@ -111,8 +111,8 @@ func (l Language) Message(e *g.Error) string {
 	return l.Text(e.Say())
 }
 
-// Error is any error: what is not for people, and what others' packages say, stays as it is, and
-// texts inside of it are rendered where they stand.
+// Error renders any error: what is not for people, and what other packages say, stays as it is, and
+// texts inside it are rendered in place.
 func (l Language) Error(err error) string {
 	if l == English {
 		return err.Error()
