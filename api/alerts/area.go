@@ -1,7 +1,7 @@
-// Package alerts is what the API offers of what the rules found, and of incidents: lists, who
-// handles them, the steps of a procedure, the hand-over.
+// Package alerts is the API of alerts and incidents: lists, who handles them, the steps of a
+// procedure, the hand-over.
 //
-// It refuses to judge: an alert's life is the registry's.
+// It decides nothing: an alert's life cycle is the registry's.
 package alerts
 
 import (
