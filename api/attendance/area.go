@@ -1,7 +1,7 @@
-// Package attendance is what the API offers of who was seen where and who was expected: sightings,
-// sessions, the answers computed for them, corrections and leave.
+// Package attendance is the API of sightings, sessions, the attendance computed for them,
+// corrections and leave.
 //
-// It refuses to compute an answer: that is rules', and kept by the registry.
+// It computes no attendance: package rules does, and the registry keeps it.
 package attendance
 
 import (

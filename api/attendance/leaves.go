@@ -129,7 +129,7 @@ func (s *area) putLeave(
 	return s.View(ctx).PutLeave(ctx, b.leave(ctx, id, reason))
 }
 
-// shownLeave leaves out what a look would be audited for.
+// shownLeave leaves out the reason, whose reading is audited, unless the change has named it.
 func shownLeave(_ context.Context, l g.Leave, said map[string]any) g.Leave {
 	if _, ok := said["reason"]; !ok {
 		l.Reason = ""
