@@ -1,7 +1,7 @@
-// Package places is what the API offers of schools: their sites, buildings and zones, their
-// settings, and what is recorded there of whom.
+// Package places is the API of schools: their sites, buildings and zones, their settings, and what
+// is recorded there of whom.
 //
-// It refuses to know what stands in a zone.
+// It knows nothing of what stands in a zone.
 package places
 
 import (
