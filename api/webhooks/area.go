@@ -1,7 +1,7 @@
-// Package webhooks is what the API offers of having events posted to a server of one's own: the
+// Package webhooks is the API of webhooks, by which events are posted to a school's own server: the
 // webhooks, their secrets, and what was sent.
 //
-// It refuses to post: that is the queue's, which it is given.
+// It posts nothing: that is the queue's, which it is given.
 package webhooks
 
 import (
@@ -19,7 +19,7 @@ type Queue interface {
 	// Try queues a test event, whose id the list of deliveries shows.
 	Try(ctx context.Context, w g.Webhook, id string) error
 
-	// Wake has the queue look what is due: something was sent again by hand.
+	// Wake makes the queue look what is due, after something was sent again by hand.
 	Wake()
 }
 
