@@ -7,27 +7,28 @@ import (
 )
 
 // Cover says which parts of a face seem to be covered: by a mask, a scarf or a hand, or by
-// sunglasses, a band or a cap. It is good enough for asking a person and not for deciding.
+// sunglasses, a band or a cap. It is accurate enough to ask a person, not to decide.
 type Cover struct{ Mouth, Eyes bool }
 
-// CoverModel is the embedding whose answers Covered is fitted to; faces of another are not judged.
+// CoverModel is the embedding model that Covered is fitted to; faces of other models are not
+// judged.
 const CoverModel = "fr_feature-512"
 
-// CoverFeatures is how many numbers Covered looks at.
+// CoverFeatures is the number of features that Covered weighs.
 const CoverFeatures = 18
 
-// CoverWeights are two logistic regressions, fitted to 131 photographs of LFW, each of another
-// person, with things drawn on them: masks, a scarf, sunglasses, a band, a cap, and clear
-// spectacles that are none of these. The last number is the offset; a sum above 0 is covered.
+// CoverWeights are two logistic regressions, fitted to 131 LFW photographs of as many people, with
+// things drawn on them: masks, a scarf, sunglasses, a band, a cap, and clear spectacles, which
+// count as not covered. The last number is the offset; a sum above 0 means covered.
 //
-// By vision/measure cover, on 57 people chosen without them in mind (about one in nine of whom they
-// were fitted to), of what passes the other checks: asked about for the mouth are none of 57 bare
-// faces (below 6.3 %, Clopper and Pearson, two-sided 95 %) and none of 108 with clear spectacles;
-// for the eyes 1 of 57 (below 9.4 %), and 2 of 108 with clear spectacles. Told are 375 of 377 masks
-// and scarves, 49 of 55 hands over the mouth (above 77 %), 186 of 187 sunglasses, 113 of 118 bands
-// and caps, and 44 of 47 hands over the eyes. Weights that are fitted anew to 57 people and judged
-// on 57 others ask about as few and tell less: 32 of 55 hands over the mouth, 354 of 377 masks and
-// scarves. Things that are worn and not drawn, and children, are not measured.
+// Measured by vision/measure cover on 57 people picked independently of the fit (about one in nine
+// is also in it), on faces that pass the other checks. False alarms: for the mouth, none of 57 bare
+// faces (below 6.3 %, Clopper-Pearson, two-sided 95 %) and none of 108 with clear spectacles; for
+// the eyes, 1 of 57 (below 9.4 %) and 2 of 108. Detected: 375 of 377 masks and scarves, 49 of 55
+// hands over the mouth (above 77 %), 186 of 187 sunglasses, 113 of 118 bands and caps, 44 of 47
+// hands over the eyes. Weights refitted to 57 people and tested on 57 others give as few false
+// alarms and detect less: 32 of 55 hands over the mouth, 354 of 377 masks and scarves. Not
+// measured: real coverings, as against drawn ones, and children.
 func CoverWeights() (mouth, eyes [CoverFeatures + 1]float64) {
 	mouth = [...]float64{
 		12.23, -11.91, 10.85, 0.06918, -0.4132, 0.0618, 2.199, -0.4602, -5.104,
@@ -40,9 +41,9 @@ func CoverWeights() (mouth, eyes [CoverFeatures + 1]float64) {
 	return mouth, eyes
 }
 
-// Covered judges an aligned face by two kinds of traces. A face whose mouth is covered already
-// has hardly another embedding when its lower part is painted grey, and one whose eyes are
-// covered when a band over them is; and what covers has another colour and texture than cheeks.
+// Covered judges an aligned face by two kinds of features. Greying out a part that is covered
+// already (the lower face, or a band over the eyes) hardly changes the embedding; and a covering
+// differs from the cheeks in colour and texture.
 func (c Chain) Covered(aligned Frame, embedding []float32) (Cover, error) {
 	x, err := c.CoverTraces(aligned, embedding)
 	if err != nil {
@@ -59,7 +60,7 @@ func (c Chain) Covered(aligned Frame, embedding []float32) (Cover, error) {
 	return Cover{Mouth: sum(mouth) > 0, Eyes: sum(eyes) > 0}, nil
 }
 
-// CoverTraces are the numbers that Covered weighs.
+// CoverTraces computes the features that Covered weighs.
 func (c Chain) CoverTraces(
 	aligned Frame, embedding []float32,
 ) (x [CoverFeatures]float64, err error) {
@@ -117,8 +118,8 @@ func greyed(f Frame, top, bottom int) Frame {
 // area is a part of an aligned face, in pixels: left, top, right and bottom.
 type area struct{ x0, y0, x1, y1 int }
 
-// tint sums areas up: means of grey level and of blue and red over it, the standard deviation of
-// the Laplacian, and the grey levels of the darkest and brightest twentieth.
+// tint holds statistics of areas: means of grey level and of blue and red over it, the standard
+// deviation of the Laplacian, and the grey levels at the 5th and 95th percentile.
 type tint struct{ light, blue, red, rough, dark, bright float64 }
 
 func (t tint) hue(u tint) float64 { return math.Hypot(t.blue-u.blue, t.red-u.red) }

@@ -2,12 +2,12 @@ package vision
 
 import "math"
 
-// company is the part of the largest face's size from which another face is a second person.
+// company is the part of the largest face's size from which another face counts as a second person.
 const company = 0.4
 
-// OnlyFace is the one face of a photograph that Look found under PhotoLimits, where there is
-// exactly one and it is good. Small faces far behind it do not count. The error says to a
-// person what is wrong and how to mend it.
+// OnlyFace returns the face of an enrolment photograph if it shows exactly one person and the face
+// is good. Faces much smaller than the largest do not count. seen comes from Look under
+// PhotoLimits; the error tells a person what is wrong and how to fix it.
 func OnlyFace(seen []Seen) (Seen, error) {
 	people := peopleIn(seen)
 	if len(people) == 0 {

@@ -53,16 +53,16 @@ type Detector interface {
 	Detect(Frame) ([]Face, error)
 }
 
-// Embedder turns a face into numbers. Align cuts the face out, upright and AlignedSize
-// pixels square; Embed makes of such a cutting a vector of unit length whose cosine with
-// another says how alike the two faces are. Both may be called from several goroutines.
+// Embedder turns a face into a vector. Align cuts the face out, upright and AlignedSize pixels
+// square; Embed turns that cut-out into a vector of unit length, and the cosine of two such vectors
+// says how alike the faces are. Both may be called from several goroutines.
 type Embedder interface {
 	Align(Frame, Face) (Frame, error)
 	Embed(aligned Frame) ([]float32, error)
 }
 
-// Liveness judges whether a face is of flesh and blood, 0…1, rather than a photograph or a
-// screen held before the camera; under 0.5 it is not believed.
+// Liveness estimates, 0…1, that a face is a real one rather than a photograph or a screen held
+// before the camera; Chain rejects faces below 0.5.
 type Liveness interface {
 	Live(Frame, Face) (float64, error)
 }
@@ -82,8 +82,9 @@ func AlignedPoints() [5]Point {
 	}
 }
 
-// Similarity is the turn, even scaling and shift, as rows of a 2x3 matrix, that brings from
-// nearest to to in the sense of least squares. ok is false where the points coincide.
+// Similarity is the similarity transform (rotation, uniform scale, translation), as the rows of a
+// 2x3 matrix, that maps from onto to with the least squared error. ok is false where the points
+// coincide.
 func Similarity(from, to [5]Point) (m [6]float64, ok bool) {
 	var fx, fy, tx, ty float64
 	for i := range from {
@@ -126,8 +127,8 @@ func Cosine(a, b []float32) float64 {
 	return float64(s0 + s1 + s2 + s3)
 }
 
-// Normalize scales v to unit length in place and says whether it could: not where it is
-// empty, all zero or holds a number that is not finite.
+// Normalize scales v to unit length in place. It returns false for a vector that is empty, all zero
+// or not finite.
 func Normalize(v []float32) bool {
 	var s float64
 	for _, x := range v {

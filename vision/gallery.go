@@ -11,8 +11,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse"
 )
 
-// Gallery is the templates of the people whom one school may recognise, a person having one
-// or more. It is safe for concurrent use; a template's numbers are overwritten when it goes.
+// Gallery holds the face templates of the people whom one school may recognise, one or more a
+// person. It is safe for concurrent use. A template's numbers are overwritten when it is removed.
 type Gallery struct {
 	dim int
 
@@ -29,9 +29,8 @@ func NewGallery(dim int) *Gallery {
 	return &Gallery{dim: dim, place: map[gatehouse.PersonID]int{}}
 }
 
-// Put sets a person's templates in place of those that were there. The numbers are copied
-// and scaled to unit length; a template of another length or without one is refused, and the
-// person is left as before.
+// Put replaces a person's templates. The numbers are copied and scaled to unit length. If a
+// template has the wrong dimension or no direction, Put fails and leaves the person unchanged.
 func (g *Gallery) Put(p gatehouse.PersonID, templates ...[]float32) error {
 	rows := make([]float32, 0, len(templates)*g.dim)
 	for i, t := range templates {
@@ -69,7 +68,7 @@ func (g *Gallery) Put(p gatehouse.PersonID, templates ...[]float32) error {
 	return nil
 }
 
-// Remove forgets a person. Removing somebody who is not there is nothing.
+// Remove removes a person and their templates; it does nothing for somebody who is not there.
 func (g *Gallery) Remove(p gatehouse.PersonID) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -96,7 +95,7 @@ func (g *Gallery) remove(p gatehouse.PersonID) {
 	}
 }
 
-// Len is the number of people, Templates that of their templates.
+// Len is the number of people.
 func (g *Gallery) Len() int {
 	g.mu.RLock()
 	defer g.mu.RUnlock()
@@ -110,11 +109,11 @@ func (g *Gallery) Templates() int {
 	return len(g.owner)
 }
 
-// Dim is the length of the embeddings that the gallery takes.
+// Dim is the dimension of the embeddings that the gallery takes.
 func (g *Gallery) Dim() int { return g.dim }
 
-// nearest is the person most like the query, by the best of the person's templates, among
-// those whom only lets through, and the score of the next person; -1 stands for nobody.
+// nearest returns the person whose best template is most like the query, among those whom only
+// accepts, and the score of the next person; a score of -1 means nobody.
 func (g *Gallery) nearest(
 	query []float32, only func(gatehouse.PersonID) bool,
 ) (best gatehouse.PersonID, score, runnerUp float64) {

@@ -13,7 +13,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/vision"
 )
 
-// direction is a vector of unit length, made from a seed.
+// direction is a random vector of unit length.
 func direction(seed uint64, dim int) []float32 {
 	r := rand.New(rand.NewPCG(seed, 1))
 	v := make([]float32, dim)
@@ -48,7 +48,7 @@ func TestGalleryRefuses(t *testing.T) {
 	}
 }
 
-// The gallery against the plainest one that there is, through any order of deeds.
+// The gallery agrees with a simple model through any sequence of operations.
 func TestGalleryAgainstAModel(t *testing.T) {
 	const dim = 8
 	rapid.Check(t, func(t *rapid.T) {

@@ -5,11 +5,11 @@ import (
 	"image/color"
 )
 
-// PhotoSide is what a photograph is shrunk to before faces are looked for, in pixels.
+// PhotoSide is the side, in pixels, that photographs are shrunk to before faces are detected.
 const PhotoSide = 1600
 
-// PhotoBounds is what a photograph is shrunk to: PhotoSide either way, and twice that along the
-// longer side of one that is longer than twice its shorter side.
+// PhotoBounds is the size that a photograph is shrunk to fit: PhotoSide either way, and twice that
+// along the longer side if the aspect ratio exceeds 2:1.
 func PhotoBounds(width, height int) (w, h int) {
 	w, h = PhotoSide, PhotoSide
 	switch {
@@ -21,8 +21,8 @@ func PhotoBounds(width, height int) (w, h int) {
 	return w, h
 }
 
-// VideoBounds is what a picture of a video is shrunk to: most pixels across, and twice that where
-// it is wider than twice its height, since it then holds two scenes side by side.
+// VideoBounds is the size that a video frame is shrunk to: at most most pixels wide, and twice that
+// if it is wider than 2:1, since it then holds two scenes side by side.
 func VideoBounds(width, height, most int) (w, h int) {
 	if width > 2*height {
 		most *= 2
@@ -36,9 +36,8 @@ func VideoBounds(width, height, most int) (w, h int) {
 // FromImage copies a decoded image into a frame; transparent pixels become white.
 func FromImage(img image.Image) Frame { return FromImageWithin(img, 1<<15) }
 
-// FromImageWithin is FromImage, shrunk by the smallest whole number with which both sides have
-// side pixels at most: each pixel is the mean of a square, and nothing else of the image's size
-// is made.
+// FromImageWithin is FromImage, shrunk by the smallest whole factor that brings both sides to at
+// most side pixels; each pixel is the mean of a square. It allocates no full-size copy.
 func FromImageWithin(img image.Image, side int) Frame {
 	b := img.Bounds()
 	k := max(1, (max(b.Dx(), b.Dy())+side-1)/side)
@@ -61,8 +60,8 @@ func FromImageWithin(img image.Image, side int) Frame {
 	return f
 }
 
-// pixelsOf reads blue, green and red of an image, the kinds that files hold without the detour
-// over an interface for every pixel.
+// pixelsOf returns a reader of blue, green and red, with fast paths for the image types that files
+// decode to.
 func pixelsOf(img image.Image) func(x, y int) (b, g, r byte) {
 	switch m := img.(type) {
 	case *image.YCbCr: // every colour JPEG

@@ -5,16 +5,16 @@ import (
 	"sort"
 )
 
-// Chain is what turns pixels into embeddings. Cameras and enrolment go through the same one,
-// since embeddings of different chains do not compare.
+// Chain is the pipeline from pixels to embeddings. Cameras and enrolment must use the same one:
+// embeddings of different models do not compare.
 type Chain struct {
 	Detector Detector
 	Embedder Embedder
-	Liveness Liveness // nil: faces are believed
+	Liveness Liveness // nil skips the liveness check
 }
 
-// Look finds the faces of a frame, measures them and embeds those that are usable and, where
-// wants is given, wanted. The largest face comes first; faces beyond MaxFaces are left out.
+// Look detects the faces of a frame, measures them and embeds those that are within the limits and,
+// if wants is not nil, wanted. The largest face comes first; faces beyond MaxFaces are left out.
 func (c Chain) Look(f Frame, l Limits, wants func(Face) bool) ([]Seen, error) {
 	if !f.Valid() {
 		return nil, fmt.Errorf("look at frame: %d bytes do not make %dx%d pixels", len(f.Pix),
@@ -44,7 +44,7 @@ func (c Chain) Look(f Frame, l Limits, wants func(Face) bool) ([]Seen, error) {
 func (c Chain) lookAt(f Frame, face Face, l Limits, wants func(Face) bool) (Seen, error) {
 	s := Seen{Face: face, Measure: Measurements(face, Frame{})}
 	if s.Fault = l.Fault(s.Measure); s.Fault == TooSmall || s.Fault == Uncertain {
-		return s, nil // not worth cutting out
+		return s, nil // not worth aligning
 	}
 	if wants != nil && !wants(face) {
 		s.Fault = ""

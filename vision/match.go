@@ -2,29 +2,29 @@ package vision
 
 import "github.com/gatehouse-iot/gatehouse"
 
-// Decision says when a face is somebody's.
+// Decision holds the thresholds for accepting a match.
 type Decision struct {
 	Score   float64 // cosine with the best person, at least
 	Margin  float64 // how far the second-best person must lie behind
 	Quality float64 // of the query, at least
 }
 
-// DefaultDecision is made for galleries of up to some thousands, and for queries that several
-// frames voted on, as every sighting's is.
+// DefaultDecision is meant for galleries of up to a few thousand people, and for queries that
+// combine several frames by vote, as every sighting's does.
 //
-// Score is derived by vision/measure, whose test holds it to its rule: the lowest, in steps of a
-// twentieth, at which with 95 % confidence (Clopper and Pearson, both sides) fewer than 0.5 % of
-// strangers are taken for somebody. On LFW with the models that set-up fetches, with 1,100 people
-// enrolled by one photograph each: at 0.55 none of 1,205 strangers (below 0.31 %), and 881 of 1,062
-// tracks of the enrolled are found (80.6 to 85.2 %); at 0.50 7 strangers (below 1.2 %) and 87 %.
-// Photographs of two people whom LFW has under two names are left out of it; see vision/measure.
-// The tracks are hard ones, each of another photograph than the enrolled, often years apart, and
-// every track counts of which nothing was said. These are photographs of adults from the press; a
-// school's cameras and children are not measured.
+// Score is derived by vision/measure, whose test enforces the rule: the lowest value, in steps of
+// 0.05, at which with 95 % confidence (Clopper-Pearson, two-sided) fewer than 0.5 % of strangers
+// are accepted as somebody. On LFW with the models that set-up fetches, with 1,100 people enrolled
+// by one photograph each: at 0.55, none of 1,205 strangers is accepted (below 0.31 %) and 881 of
+// 1,062 tracks of enrolled people are matched (80.6 to 85.2 %); at 0.50, 7 strangers are accepted
+// (below 1.2 %) and 87 % matched. Photographs of two people whom LFW has under two names are left
+// out; see vision/measure. The tracks are hard ones: each is made from another photograph than the
+// enrolled one, often years apart, and a track without a verdict counts as missed. LFW shows adults
+// in press photographs; school cameras and children are not measured.
 //
-// One photograph against one, without a vote (TestLFW): at 0.333, where one pair of strangers
-// in 1,000 passes, 45 % of strangers are taken for somebody in a gallery of 620, since each is
-// compared with everybody. The margin costs 0.3 % of those found and halves the mistaken.
+// One photograph against one, without a vote (TestLFW): at 0.333, where one pair of strangers in
+// 1,000 passes, 45 % of strangers are accepted as somebody in a gallery of 620, since each is
+// compared with everybody. The margin loses 0.3 % of the correct matches and halves the false ones.
 func DefaultDecision() Decision { return Decision{Score: 0.55, Margin: 0.12, Quality: 0.3} }
 
 // Query is a face to be found.
@@ -32,13 +32,14 @@ type Query struct {
 	Embedding []float32
 	Quality   float64 // 0…1; 0 is unknown and passes
 	Frames    int
-	// Only lets a person through to be compared, e.g. by consent or a gate's roster; nil lets
-	// everybody. It is called with the gallery locked for reading and must not change it.
+	// Only restricts the comparison to the people for whom it returns true, e.g. by consent or a
+	// gate's roster; nil means everybody. It runs under the gallery's read lock and must not change
+	// the gallery.
 	Only func(gatehouse.PersonID) bool
 }
 
-// Match finds the person whose face it is, or "" with the reason. The report is filled either
-// way; scores of -1 stand for nobody.
+// Match returns the person with this face, or "" with the reason in the report. The report is
+// filled either way; a score of -1 means nobody.
 func (g *Gallery) Match(q Query, d Decision) (gatehouse.PersonID, gatehouse.Match) {
 	m := gatehouse.Match{
 		Score:    -1,

@@ -120,8 +120,8 @@ func TestMatchInAnEmptyGallery(t *testing.T) {
 	}
 }
 
-// The default lies between what LFW showed for strangers and for the enrolled: see
-// DefaultDecision. Somebody who lowers it meets this test.
+// The default lies between what LFW showed for strangers and for enrolled people: see
+// DefaultDecision. The test guards against lowering it.
 func TestDefaultDecisionIsStrict(t *testing.T) {
 	d := vision.DefaultDecision()
 	if d.Score < 0.473 { // one stranger in 100,000 a comparison

@@ -15,14 +15,14 @@ import (
 const (
 	maxPhoto   = 8 << 20    // bytes
 	maxPixels  = 50_000_000 // of the whole picture
-	maxDecoded = 192 << 20  // bytes that it takes once decoded
+	maxDecoded = 192 << 20  // bytes once decoded
 	minSide    = 64         // pixels
 	maxSide    = 1 << 15
 )
 
-// ReadPhoto decodes a JPEG or PNG photograph that people sent, and turns it upright. All of it
-// is done in Go, so that a file made to harm meets no C. A picture of more than twice PhotoSide
-// pixels is shrunk by a whole number while it is read. The error is for people.
+// ReadPhoto decodes an uploaded JPEG or PNG photograph and turns it upright. Decoding is pure Go,
+// so that a malicious file cannot exploit a C library. A picture of more than 2*PhotoSide pixels a
+// side is shrunk by a whole factor. The error is written for people.
 func ReadPhoto(data []byte) (f Frame, err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -60,7 +60,7 @@ func ReadPhoto(data []byte) (f Frame, err error) {
 	return upright(f, kind.orientation(data)), nil
 }
 
-// checkSize judges a photograph by what its header says.
+// checkSize checks the dimensions and the decoded size that the header declares.
 func checkSize(c image.Config) error {
 	if c.Width < 1 || c.Height < 1 || c.Width > maxPixels/c.Height {
 		millions := math.Ceil(float64(c.Width) * float64(c.Height) / 1e6)
@@ -86,7 +86,7 @@ func checkSize(c image.Config) error {
 	return nil
 }
 
-// pixelBytes is what a pixel of a colour model takes in memory, at most.
+// pixelBytes is the most bytes that a pixel of a colour model takes in memory.
 func pixelBytes(m color.Model) int {
 	switch m {
 	case color.GrayModel, color.AlphaModel:
@@ -109,15 +109,15 @@ func pixelBytes(m color.Model) int {
 const unreadable = "the photograph is damaged, or ends in the middle; send it again, or save it " +
 	"anew as JPEG"
 
-// photoFormat reads one kind of file.
+// photoFormat decodes one file format.
 type photoFormat struct {
 	config      func(io.Reader) (image.Config, error)
 	decode      func(io.Reader) (image.Image, error)
 	orientation func([]byte) int
 }
 
-// photoKind tells by the first bytes. The registry of package image is not asked, since what
-// is in it depends on what else the program imports.
+// photoKind detects the format by the first bytes. It does not use the registry of package image,
+// whose content depends on what else the program imports.
 func photoKind(data []byte) (photoFormat, bool) {
 	switch {
 	case bytes.HasPrefix(data, []byte("\xff\xd8\xff")):
@@ -128,9 +128,9 @@ func photoKind(data []byte) (photoFormat, bool) {
 	return photoFormat{}, false
 }
 
-// exifOrientation is how a JPEG asks to be turned, 1…8, 1 being upright: tag 0x0112 of the
-// first directory in its Exif segment (Exif 2.32, 4.6.4; TIFF 6.0, section 2). Anything odd
-// is 1.
+// exifOrientation returns a JPEG's orientation, 1…8, 1 being upright: tag 0x0112 of the first
+// directory in its Exif segment (Exif 2.32, 4.6.4; TIFF 6.0, section 2). A missing or malformed tag
+// gives 1.
 func exifOrientation(jpeg []byte) int {
 	b := jpeg
 	if len(b) < 4 || b[0] != 0xff || b[1] != 0xd8 {
@@ -141,7 +141,7 @@ func exifOrientation(jpeg []byte) int {
 			b = b[1:]
 			continue
 		}
-		if b[1] == 0x01 || b[1] >= 0xd0 && b[1] <= 0xd7 { // markers that stand alone
+		if b[1] == 0x01 || b[1] >= 0xd0 && b[1] <= 0xd7 { // markers without a payload
 			b = b[2:]
 			continue
 		}
@@ -150,7 +150,7 @@ func exifOrientation(jpeg []byte) int {
 			return 1
 		}
 		part := b[4 : 2+size]
-		// the sixth byte is 0, or what a camera left there
+		// the sixth byte is padding: 0 by the standard, but cameras write other values
 		if b[1] == 0xe1 && len(part) >= 6 && string(part[:5]) == "Exif\x00" {
 			return tiffOrientation(part[6:])
 		}
@@ -159,7 +159,7 @@ func exifOrientation(jpeg []byte) int {
 	return 1
 }
 
-// pngOrientation is the same of a PNG, in its chunk eXIf (PNG, third edition, 11.3.4.5).
+// pngOrientation is exifOrientation for a PNG's eXIf chunk (PNG, third edition, 11.3.4.5).
 func pngOrientation(png []byte) int {
 	const head = 8 // bytes of signature, and of a chunk's length and name
 	for b := png[min(head, len(png)):]; len(b) >= head+4; {
@@ -207,12 +207,12 @@ func tiffOrientation(t []byte) int {
 	return 1
 }
 
-// Rotated is the frame turned by so many quarters, clockwise.
+// Rotated is the frame turned clockwise by so many quarter turns.
 func Rotated(f Frame, quarters int) Frame {
 	return upright(f, []int{1, 6, 3, 8}[quarters&3])
 }
 
-// Mirrored is the frame as a mirror shows it.
+// Mirrored is the frame mirrored left to right.
 func Mirrored(f Frame) Frame { return upright(f, 2) }
 
 // upright turns and mirrors a frame as its orientation asks.
@@ -231,7 +231,7 @@ func upright(f Frame, orientation int) Frame {
 	}
 	for y := range out.Height {
 		for x := range out.Width {
-			sx, sy := x, y // where the pixel is in f
+			sx, sy := x, y // the source pixel in f
 			switch orientation {
 			case 2:
 				sx = f.Width - 1 - x

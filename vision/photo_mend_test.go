@@ -12,8 +12,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/vision"
 )
 
-// The note on how a photograph was held is found behind fill bytes and other segments, and in
-// a PNG's own chunk.
+// The orientation tag is found behind fill bytes and other segments, and in a PNG's own chunk.
 func TestReadPhotoFindsTheNoteOnTurning(t *testing.T) {
 	lying := oriented(asJPEG(t, quarters(120, 80)), 6, binary.LittleEndian)
 	with := func(before string) []byte {
@@ -42,7 +41,7 @@ func TestReadPhotoFindsTheNoteOnTurning(t *testing.T) {
 	}
 }
 
-// What a picture takes once it is decoded is judged by its header, before it is.
+// The decoded size is checked by the header, before decoding.
 func TestReadPhotoJudgesDepthByTheHeader(t *testing.T) {
 	bomb := claim(7000, 7100) // 400 MB in 16 bits with transparency
 	bomb[24], bomb[25] = 16, 6
@@ -70,7 +69,7 @@ func TestReadPhotoShrinksWhileItReads(t *testing.T) {
 	}
 }
 
-// The quick ways to a pixel give what the slow one gives.
+// The fast paths read the same pixels as the slow one.
 func TestFromImageReadsAllKindsAlike(t *testing.T) {
 	r := image.Rect(3, 5, 43, 35)
 	shade := func(x, y int) color.NRGBA {
@@ -98,7 +97,7 @@ func TestFromImageReadsAllKindsAlike(t *testing.T) {
 	}
 }
 
-// What is sent in a photograph's place is named, with the mend.
+// A file of another format is named, with the way to convert it.
 func TestReadPhotoNamesOtherFiles(t *testing.T) {
 	for data, says := range map[string]string{
 		"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic": "Most Compatible",

@@ -17,7 +17,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/vision"
 )
 
-// quarters is a picture of four colours, so that every turn and mirroring shows.
+// quarters is a picture of four colours, so that every rotation and mirroring shows.
 func quarters(w, h int) *image.NRGBA {
 	m := image.NewNRGBA(image.Rect(0, 0, w, h))
 	for y := range h {
@@ -89,7 +89,7 @@ func corner(f vision.Frame, x, y int) string {
 
 func TestReadPhotoTurnsAsExifAsks(t *testing.T) {
 	plain := asJPEG(t, quarters(120, 80))
-	// Upper left and lower right corner of the picture as it should be seen.
+	// Upper left and lower right corner of the upright picture.
 	want := map[uint16][2]string{
 		1: {"red", "bluegreenred"},
 		2: {"green", "blue"}, 3: {"bluegreenred", "red"}, 4: {"blue", "green"},
@@ -141,7 +141,7 @@ func TestReadPhotoTakesTheUsualKinds(t *testing.T) {
 	}
 }
 
-// claim is a PNG header that claims a size and holds nothing.
+// claim is a PNG header that declares a size, without any pixels.
 func claim(w, h uint32) []byte {
 	b := []byte("\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR")
 	b = binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(b, w), h)
@@ -230,7 +230,7 @@ func TestOnlyFace(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		seen []vision.Seen
-		says string // "": it passes
+		says string // "" means accepted
 	}{
 		{"one", []vision.Seen{of(200, "")}, ""},
 		{

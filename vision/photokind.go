@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// foreignKind says what a file is that is neither JPEG nor PNG, and what to do, by its first
-// bytes: a name's end says little.
+// foreignKind is the error for a file that is neither JPEG nor PNG: it names the format, known by
+// the first bytes (file name extensions are unreliable), and says what to do.
 func foreignKind(data []byte) error {
 	const asJPEG = "; save it as JPEG and send that"
 	has := func(at int, what string) bool {

@@ -5,21 +5,21 @@ import (
 	"time"
 )
 
-// PictureState is what a camera's picture as a whole is worth.
+// PictureState is the condition of a camera's picture as a whole.
 type PictureState string
 
-// The states. All but PictureOK are faults of the camera or of what is before it.
+// The states. All but PictureOK are faults of the camera or of its surroundings.
 const (
 	PictureOK PictureState = "ok"
-	// PictureFrozen is the same picture again and again, bit for bit, but for a small part: a
-	// clock that is written into it may run on. A live picture has noise and is coded anew.
+	// PictureFrozen is the same picture repeated bit for bit, except for a small part such as a
+	// burnt-in clock. A live picture changes everywhere, by noise and by coding.
 	PictureFrozen PictureState = "frozen"
 	// PictureBlack has no light in it anywhere: a cap on the lens, a dark room without
 	// infrared light, a sensor that is off.
 	PictureBlack PictureState = "black"
-	// PictureCovered is of one brightness all over, with nothing in it.
+	// PictureCovered is of uniform brightness, without structure.
 	PictureCovered PictureState = "covered"
-	// PictureBlurred has light and dark and no edge: the lens is out of focus or dirty.
+	// PictureBlurred has light and dark areas but no edges: the lens is out of focus or dirty.
 	PictureBlurred PictureState = "blurred"
 )
 
@@ -28,15 +28,15 @@ func PictureStates() []PictureState {
 	return []PictureState{PictureOK, PictureFrozen, PictureBlack, PictureCovered, PictureBlurred}
 }
 
-// PictureTimes say how long something must last before a PictureWatch believes it.
+// PictureTimes say how long a state must last before PictureWatch reports it.
 type PictureTimes struct {
-	First  time.Duration // before anything is said of a camera that has just connected
+	First  time.Duration // the first verdict on a camera that has just connected
 	Frozen time.Duration // the same picture
 	Bad    time.Duration // black, covered or blurred
 	Good   time.Duration // after a fault
 }
 
-// DefaultPictureTimes are for cameras with a key frame every 20 s at least.
+// DefaultPictureTimes suit cameras with a key frame at least every 20 s.
 func DefaultPictureTimes() PictureTimes {
 	return PictureTimes{
 		First:  3 * time.Second,
@@ -46,22 +46,22 @@ func DefaultPictureTimes() PictureTimes {
 	}
 }
 
-// Limits of the states, in grey levels of 0…255. Measured on the sample videos: mean 120
-// to 144, range 80 and more, hardest edges 25 to 50; and 94 to 98 % of the looks at their faces,
-// at five a second, show something else than the look before.
+// Thresholds of the states, in grey levels of 0…255. Measured on the sample videos: mean 120 to
+// 144, range 80 and more, hardest edges 25 to 50; at five frames a second, faces pass freshCells in
+// 94 to 98 % of the frames.
 const (
-	blackMean  = 16   // mean brightness below which there is no light
-	blackPeak  = 32   // and the brightest hundredth of the cells
-	flatRange  = 20   // from the darkest to the brightest cells, but for two hundredths of each
-	flatEdge   = 12   // hardest edge of a picture with nothing in it; noise reaches 10
-	softEdge   = 8    // hardest edge of a picture without focus
-	movedCells = 0.05 // part of the cells that differs in a picture that is not frozen
-	freshLevel = 3    // grey levels from which a cell shows something else
-	freshCells = 0.04 // part of a face's cells that must, for it to be looked at again
+	blackMean  = 16   // black: mean brightness below this
+	blackPeak  = 32   // black: 99th percentile of the cells below this
+	flatRange  = 20   // covered: darkest to brightest cell below this, 2 % cut off at either end
+	flatEdge   = 12   // covered: hardest edge below this; noise reaches 10
+	softEdge   = 8    // blurred: hardest edge below this
+	movedCells = 0.05 // not frozen: more than this part of the cells differs from the frame before
+	freshLevel = 3    // a cell has changed if its brightness differs by this much
+	freshCells = 0.04 // a face is looked at again if this part of its cells has changed
 )
 
-// PictureWatch looks at one camera's pictures as a whole and tells stills from live pictures.
-// It has one owner at a time and asks no clock.
+// PictureWatch judges one camera's pictures as a whole and tells stills from live pictures. It is
+// not safe for concurrent use, and takes the time from the frames.
 type PictureWatch struct {
 	times PictureTimes
 
@@ -71,24 +71,24 @@ type PictureWatch struct {
 	begun   time.Time // first picture
 	moved   time.Time // last picture that differed from the one before
 
-	width, height, side int // of pictures and, in pixels, of cells
+	width, height, side int // of pictures; side of a cell in pixels
 	columns             int
-	sums, hashes        []uint32 // of the cells of the newest picture
-	before              []uint32 // hashes of the picture before
+	sums, hashes        []uint32 // per cell, of the newest picture
+	before              []uint32 // hashes of the previous picture
 	// brightness of each cell when a face there was last taken; -1: never
 	shown  []int32
 	edges  []int32 // hardest edge of each cell
-	pixels []int32 // of each cell
+	pixels []int32 // pixels in each cell
 }
 
-// NewPictureWatch makes one for a camera that has just connected.
+// NewPictureWatch returns a watch for a camera that has just connected.
 func NewPictureWatch(t PictureTimes) *PictureWatch { return &PictureWatch{times: t} }
 
-// State is what was last believed; "" before anything was.
+// State is the last verdict, "" before the first.
 func (w *PictureWatch) State() PictureState { return w.state }
 
-// Add takes the next picture, in the order of time, and says what is believed of the camera
-// and whether that is new.
+// Add takes the next picture, in order of time, and returns the current verdict and whether it has
+// just changed.
 func (w *PictureWatch) Add(f Frame) (state PictureState, changed bool) {
 	if !f.Valid() {
 		return w.state, false
@@ -114,21 +114,21 @@ func (w *PictureWatch) Add(f Frame) (state PictureState, changed bool) {
 	return now, true
 }
 
-// patience is how long a state must last.
+// patience is how long a state must last before it is reported.
 func (w *PictureWatch) patience(s PictureState) time.Duration {
 	switch {
 	case w.state == "":
 		return w.times.First
 	case s == PictureFrozen:
-		return 0 // it has lasted
+		return 0 // Add has waited already
 	case s == PictureOK:
 		return w.times.Good
 	}
 	return w.times.Bad
 }
 
-// Fresh says whether a face's part of the newest picture shows something else than when a
-// face there was last taken. A still is taken once: it holds one look, however often it comes.
+// Fresh reports whether the picture within b has changed since a face there was last taken (see
+// Take), so that a still counts as one look, however often it is repeated.
 func (w *PictureWatch) Fresh(b Box) bool {
 	all, other := 0, 0
 	w.cells(b, func(i int) {
@@ -140,12 +140,12 @@ func (w *PictureWatch) Fresh(b Box) bool {
 	return all == 0 || float64(other) >= max(1, freshCells*float64(all))
 }
 
-// Take notes that a face was taken.
+// Take records that a face was taken, for Fresh.
 func (w *PictureWatch) Take(b Box) {
 	w.cells(b, func(i int) { w.shown[i] = w.brightness(i) })
 }
 
-// cells calls each with the cells that a box touches.
+// cells calls each with the index of every cell that a box touches.
 func (w *PictureWatch) cells(b Box, each func(int)) {
 	if w.columns == 0 {
 		return
@@ -159,10 +159,10 @@ func (w *PictureWatch) cells(b Box, each func(int)) {
 	}
 }
 
-// brightness of a cell, in quarters of grey levels.
+// brightness is a cell's mean, in quarters of a grey level.
 func (w *PictureWatch) brightness(i int) int32 { return int32(w.sums[i]) / w.pixels[i] }
 
-// measure sums the picture up in cells.
+// measure computes the cells' sums, hashes and edges.
 func (w *PictureWatch) measure(f Frame) {
 	if f.Width != w.width || f.Height != w.height {
 		w.reshape(f)
@@ -186,7 +186,7 @@ func (w *PictureWatch) measure(f Frame) {
 	}
 }
 
-// reshape begins anew with pictures of another size.
+// reshape resets the cells for pictures of another size.
 func (w *PictureWatch) reshape(f Frame) {
 	w.width, w.height, w.side = f.Width, f.Height, max(4, f.Width/160)
 	w.columns = (f.Width + w.side - 1) / w.side
@@ -200,7 +200,7 @@ func (w *PictureWatch) reshape(f Frame) {
 	}
 }
 
-// differs says whether the newest picture is another than the one before.
+// differs reports whether more than movedCells of the newest picture differs from the one before.
 func (w *PictureWatch) differs() bool {
 	n := 0
 	for i, h := range w.hashes {
@@ -211,7 +211,7 @@ func (w *PictureWatch) differs() bool {
 	return float64(n) > movedCells*float64(len(w.hashes))
 }
 
-// judge says what the newest picture looks like by itself.
+// judge classifies the newest picture by itself; it cannot tell frozen.
 func (w *PictureWatch) judge() PictureState {
 	n := len(w.sums)
 	levels := make([]float64, n)

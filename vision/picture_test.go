@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// scene draws a picture of 160x120: a chequered wall, noise of so many levels, and a caption
-// of one second's length in a corner.
+// scene draws a 160x120 picture: a chequered wall, noise of so many grey levels, and a clock in a
+// corner that changes every second.
 func scene(r *rand.Rand, at time.Time, low, high, noise int) Frame {
 	f := Frame{Width: 160, Height: 120, Pix: make([]byte, 3*160*120), Time: at}
 	for i := range f.Width * f.Height {
@@ -28,7 +28,7 @@ func scene(r *rand.Rand, at time.Time, low, high, noise int) Frame {
 	return f
 }
 
-// soft averages a frame over 17 pixels, three times each way, as a lens out of focus does.
+// soft averages a frame over 17 pixels, three times each way, like a lens out of focus.
 func soft(f Frame) Frame {
 	for range 3 {
 		f = averaged(f, 3, 3*f.Width, f.Width, f.Height)
@@ -53,7 +53,7 @@ func averaged(f Frame, step, lines, length, count int) Frame {
 	return out
 }
 
-// Each kind of picture, shown for forty seconds at five a second, and then a live one.
+// Each kind of picture is shown for forty seconds at five a second, followed by a live one.
 func TestPictureWatchTellsWhatAPictureIsWorth(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for _, c := range []struct {
@@ -111,8 +111,8 @@ func TestPictureWatchTellsWhatAPictureIsWorth(t *testing.T) {
 	}
 }
 
-// A camera that was well is not called covered for what lasts less than ten seconds: somebody
-// who walks close by.
+// A good camera is not called covered for something that lasts less than ten seconds, such as
+// somebody walking close by.
 func TestPictureWatchIsPatient(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	w := NewPictureWatch(DefaultPictureTimes())
@@ -129,8 +129,8 @@ func TestPictureWatchIsPatient(t *testing.T) {
 	}
 }
 
-// A face in a still is taken once, also where the still is coded a little differently each
-// time; one that moves by a few pixels is taken again, and so is another one in its place.
+// A face in a still is taken once, even if the still is coded a little differently each time. A
+// face that moves by a few pixels is taken again, and so is another one in its place.
 func TestPictureWatchTakesAStillOnce(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	w := NewPictureWatch(DefaultPictureTimes())
@@ -156,7 +156,7 @@ func TestPictureWatchTakesAStillOnce(t *testing.T) {
 	}
 }
 
-// Boxes outside the picture, pictures that change their size, and none at all.
+// Boxes outside the picture, pictures that change size, and no picture at all.
 func TestPictureWatchTakesOddFrames(t *testing.T) {
 	w := NewPictureWatch(DefaultPictureTimes())
 	w.Add(Frame{})

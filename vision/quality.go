@@ -2,22 +2,23 @@ package vision
 
 import "math"
 
-// Measure is what can be said of a face without knowing whose it is.
+// Measure holds what is measured of a face without identifying it.
 type Measure struct {
 	Size       float64 // shorter side of the box, in pixels
 	Score      float64 // the detector's, 0…1
 	Sharpness  float64 // standard deviation of the aligned face's Laplacian, in grey levels
 	Brightness float64 // mean of the aligned face, 0…255
 	Contrast   float64 // standard deviation of the aligned face, in grey levels
-	// turned left or right: the nose's way off the eyes' middle over their distance; 0 is frontal
+	// turned left or right: offset of the nose from the midpoint of the eyes, in eye distances; 0
+	// is frontal
 	Yaw float64
-	// nodding: how far the nose is off its place between eyes and mouth, over that distance; 0 is
-	// frontal
+	// nodding: offset of the nose from its usual place between eyes and mouth, in distances between
+	// the two; 0 is frontal
 	Pitch float64
 	Roll  float64 // tilted, in degrees
 }
 
-// Measurements of a face and of its aligned cutting.
+// Measurements of a face and of its aligned cut-out.
 func Measurements(f Face, aligned Frame) Measure {
 	m := Measure{Size: float64(min(f.Box.W, f.Box.H)), Score: float64(f.Score)}
 	m.Yaw, m.Pitch, m.Roll = pose(f.Points)
@@ -34,7 +35,7 @@ func Measurements(f Face, aligned Frame) Measure {
 	return m
 }
 
-// middle is the inner part of an aligned face, where neither hair nor background counts.
+// middle is the inner part of an aligned face, without hair and background.
 func middle(grey []float64, w, h int) []float64 {
 	var in []float64
 	for y := h / 4; y < h*9/10; y++ {
@@ -43,7 +44,7 @@ func middle(grey []float64, w, h int) []float64 {
 	return in
 }
 
-// laplacian of the inner part, by the four neighbours.
+// laplacian is the 4-neighbour Laplacian of the inner part.
 func laplacian(grey []float64, w, h int) []float64 {
 	var out []float64
 	for y := max(h/5, 1); y < min(h*9/10, h-1); y++ {
@@ -69,7 +70,7 @@ func meanStd(v []float64) (mean, std float64) {
 	return mean, math.Sqrt(std / float64(len(v)))
 }
 
-// pose reads how a head is turned from five points, in the head's own upright frame.
+// pose estimates how a head is turned from the five points, in the face's own axes.
 func pose(p [5]Point) (yaw, pitch, roll float64) {
 	ex, ey := float64(p[1].X-p[0].X), float64(p[1].Y-p[0].Y)
 	d := math.Hypot(ex, ey)
@@ -93,13 +94,13 @@ func pose(p [5]Point) (yaw, pitch, roll float64) {
 	return yaw, pitch, math.Atan2(ey, ex) * 180 / math.Pi
 }
 
-// Fault is the first thing that makes a face unusable; the empty Fault is none.
+// Fault is the first reason why a face is unusable; "" is none.
 type Fault string
 
-// The faults, from what matters most to what matters least.
+// The faults, most important first.
 const (
 	TooSmall  Fault = "too_small"
-	Uncertain Fault = "uncertain" // the detector doubts that it is a face
+	Uncertain Fault = "uncertain" // the detector is not sure that it is a face
 	Turned    Fault = "turned"
 	TooDark   Fault = "too_dark"
 	TooBright Fault = "too_bright"
@@ -108,7 +109,7 @@ const (
 	NotLive   Fault = "not_live" // a picture of a face, as Liveness has it
 )
 
-// Limits say what a usable face is.
+// Limits are the thresholds for a usable face.
 type Limits struct {
 	Size          float64 // at least
 	Score         float64 // at least
@@ -121,11 +122,10 @@ type Limits struct {
 	Roll          float64 // at most, either way, in degrees
 }
 
-// The limits of sharpness are from thirteen photographs blurred step by step: at 4.5 the
-// embedding's cosine with that of the sharp face is 0.93 in the middle, at 3 it is 0.80, at 2
-// 0.5.
+// The limits of sharpness come from 13 photographs blurred step by step. The median cosine between
+// the blurred and the sharp face's embedding is 0.93 at 4.5, 0.80 at 3 and 0.5 at 2.
 
-// VideoLimits are for frames, of which there are more to come.
+// VideoLimits are for video, where more frames follow.
 func VideoLimits() Limits {
 	return Limits{
 		Size:          48,
@@ -140,7 +140,7 @@ func VideoLimits() Limits {
 	}
 }
 
-// PhotoLimits are for enrolment: one photograph is compared with for years.
+// PhotoLimits are for enrolment: stricter, since a template is used for years.
 func PhotoLimits() Limits {
 	return Limits{
 		Size:          80,
@@ -155,7 +155,7 @@ func PhotoLimits() Limits {
 	}
 }
 
-// Fault names the first limit that the measure breaks, or "".
+// Fault is the first limit that the measure violates, or "".
 func (l Limits) Fault(m Measure) Fault {
 	switch {
 	case !(m.Size >= l.Size):
@@ -176,10 +176,10 @@ func (l Limits) Fault(m Measure) Fault {
 	return ""
 }
 
-// Quality sums a measure up as 0…1, for weighing frames against each other and for showing:
-// 0.5 is barely usable under VideoLimits, 1 is a large, sharp, frontal, well lit face.
+// Quality combines a measure into 0…1, to weigh frames against each other and to show: 0.5 is
+// barely usable under VideoLimits, 1 is a large, sharp, frontal, well lit face.
 func Quality(m Measure) float64 {
-	// The worst of the parts decides, since a fine pose does not mend a blurred face.
+	// The worst part decides: a good pose does not make up for blur.
 	return min(
 		ramp(m.Size, 24, 112),
 		ramp(m.Sharpness, 1, 12),

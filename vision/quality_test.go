@@ -7,7 +7,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/vision"
 )
 
-// portrait is an aligned picture of stripes: bright and dark by turns, width pixels each.
+// portrait is an aligned picture of stripes, alternately bright and dark, each width pixels wide.
 func portrait(dark, bright byte, width int) vision.Frame {
 	n := vision.AlignedSize
 	f := vision.Frame{Width: n, Height: n, Pix: make([]byte, n*n*3)}
@@ -23,7 +23,7 @@ func portrait(dark, bright byte, width int) vision.Frame {
 	return f
 }
 
-// frontal is a face of a size with its points where they are in an aligned picture.
+// frontal is a face of a given size with its points where they are in an aligned picture.
 func frontal(size float32) vision.Face {
 	f := vision.Face{
 		Box:    vision.Box{W: size, H: size * 1.2},
@@ -86,7 +86,7 @@ func TestFault(t *testing.T) {
 	}
 }
 
-// Blur lowers the sharpness, and with it the quality; at last it is a fault.
+// Blur lowers the sharpness and the quality, and in the end becomes a fault.
 func TestBlurIsMeasured(t *testing.T) {
 	f := portrait(70, 170, 3)
 	last := math.Inf(1)

@@ -6,11 +6,11 @@ import (
 	"github.com/gatehouse-iot/gatehouse"
 )
 
-// Refusal says as one word why a photograph is not taken. The words are part of the API and never
+// Refusal is the code for why a photograph was refused. The codes are part of the API and never
 // change their meaning; those of a face's Fault are among them.
 type Refusal string
 
-// Refusals of a photograph as a whole. Numbers that come with one are in brackets.
+// Refusals of a photograph as a whole. The numbers that accompany one are in parentheses.
 const (
 	NoFace       Refusal = "no_face"
 	SeveralFaces Refusal = "several_faces" // (how many, 1)
@@ -24,7 +24,7 @@ const (
 	Damaged   Refusal = "damaged"
 	TooCostly Refusal = "too_costly" // to be read within the bounds of time and memory
 
-	// Files of other kinds.
+	// Files in other formats.
 	IsHEIC    Refusal = "is_heic"
 	IsAVIF    Refusal = "is_avif"
 	IsVideo   Refusal = "is_video"
@@ -37,7 +37,7 @@ const (
 	IsUnknown Refusal = "is_unknown"
 )
 
-// Refusals lists every word that can come with a photograph that is not taken.
+// Refusals lists every code.
 func Refusals() []Refusal {
 	return []Refusal{
 		NoFace, SeveralFaces,
@@ -48,7 +48,7 @@ func Refusals() []Refusal {
 	}
 }
 
-// Refuse makes the error for people; have and need are the reason's numbers, 0 where it has none.
+// Refuse makes the error shown to people; have and need are the reason's numbers, 0 if it has none.
 func (r Refusal) Refuse(have, need float64, format string, args ...any) error {
 	return refuse(r, have, need, format, args...)
 }

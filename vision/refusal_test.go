@@ -11,7 +11,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/vision"
 )
 
-// Each way of refusing a photograph has its word, and numbers where the sentence has them.
+// Each way of refusing a photograph has its code, and numbers where the sentence has them.
 func TestRefusalsAreWords(t *testing.T) {
 	of := func(size float64, fault vision.Fault) vision.Seen {
 		return vision.Seen{Measure: vision.Measure{Size: size, Score: 0.95}, Fault: fault}
@@ -58,7 +58,7 @@ func TestRefusalsAreWords(t *testing.T) {
 	}
 }
 
-// The API's document and the console know every word.
+// The API's document and the console know every code.
 func TestRefusalsAreKnown(t *testing.T) {
 	for file, quote := range map[string]string{
 		"../api/people/enrol.go":          "",

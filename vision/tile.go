@@ -8,34 +8,33 @@ import (
 
 // Tiling says how finely pictures are searched for faces.
 type Tiling struct {
-	Face float64 // shorter side, in pixels, of the smallest face that is wanted
-	Runs int     // of the detector for one picture, at most; 1 looks at the whole picture only
+	Face float64 // shorter side, in pixels, of the smallest face that must be found
+	Runs int     // most detector runs for one picture; 1 is the whole picture only
 }
 
-// VideoTiling finds what VideoLimits take.
+// VideoTiling is fine enough for faces that VideoLimits accept.
 func VideoTiling() Tiling { return Tiling{Face: VideoLimits().Size, Runs: 6} }
 
-// PhotoTiling finds what PhotoLimits take, and people beside it.
+// PhotoTiling is fine enough for faces that PhotoLimits accept; it affords more runs than video.
 func PhotoTiling() Tiling { return Tiling{Face: PhotoLimits().Size, Runs: 12} }
 
-// Reach is the shorter side, in pixels, of the smallest face that a detector finds reliably in
-// a picture of this size in one run.
+// Reach is the shorter side, in pixels, of the smallest face that the detector reliably finds in
+// one run over a picture of this size.
 type Reach func(width, height int) float64
 
-// Plan is how a picture of one size is searched: each part is one run of the detector. The
-// first is the whole picture, which finds the large faces; the others, if any, lie over it and
-// over each other, so that a face that the whole picture is too coarse for lies in one of them
-// entirely.
+// Plan says how pictures of one size are searched: each part is one run of the detector. The first
+// part is the whole picture, for large faces; the others are tiles that overlap far enough for a
+// face that is too small for the first run to lie entirely in one of them.
 type Plan struct {
 	Parts    []image.Rectangle
-	Smallest float64 // shorter side, in pixels, of the smallest face that is found
+	Smallest float64 // shorter side, in pixels, of the smallest face that will be found
 }
 
-// around is how much larger than a face the overlap is: a detector wants to see what is around.
+// around is the overlap of tiles in sizes of such a face: detectors need some surroundings.
 const around = 1.25
 
-// Plan is the cheapest that finds the faces that are wanted; where so many runs do not suffice,
-// it is the finest that they allow, and its Smallest says so.
+// Plan returns the cheapest plan that finds faces of t.Face pixels or, if t.Runs are too few for
+// that, the finest possible one; its Smallest tells which.
 func (t Tiling) Plan(width, height int, reach Reach) Plan {
 	whole := image.Rect(0, 0, width, height)
 	best := Plan{Parts: []image.Rectangle{whole}, Smallest: reach(width, height)}
@@ -62,7 +61,7 @@ func (t Tiling) Plan(width, height int, reach Reach) Plan {
 	return best
 }
 
-// tileSide is the length of n tiles that cover a side and overlap.
+// tileSide is the length of each of n overlapping tiles that cover side.
 func tileSide(side, n, overlap int) int { return (side + (n-1)*overlap + n - 1) / n }
 
 // tiles are the whole picture and the tiles of a grid over it.
@@ -83,17 +82,17 @@ func tiles(whole image.Rectangle, columns, rows, w, h int) []image.Rectangle {
 	return out
 }
 
-// Bounds of what is one face.
+// Thresholds of Merge.
 const (
-	sameBox    = 0.4 // IoU from which two boxes are one face
-	insideBox  = 0.7 // part of the smaller box in the larger, of two parts of a picture
-	maxAnchors = 512 // boxes that compete in one picture
-	edgeWidth  = 3   // pixels from a tile's edge within which a box may be cut off by it
+	sameBox    = 0.4 // IoU from which two boxes are the same face
+	insideBox  = 0.7 // the same for boxes of two parts: share of the smaller box that lies in the larger
+	maxAnchors = 512 // most boxes that are compared in one picture
+	edgeWidth  = 3   // pixels from a tile's edge within which a box may be cut off
 )
 
-// Merge makes one list of the faces that were found in each part of a picture, in the
-// picture's coordinates: of boxes that overlap the best stays, one that a tile's edge may have
-// cut off only where no whole one is there.
+// Merge combines the faces found in each part into one list, in the picture's coordinates. Of
+// overlapping boxes the best stays; a box that a tile's edge may have cut off stays only if no
+// whole one is there.
 func (p Plan) Merge(found [][]Face) []Face {
 	type candidate struct {
 		face Face
@@ -133,7 +132,7 @@ next:
 	return out
 }
 
-// cut says whether an edge of a part that is not the picture's may run through a box.
+// cut reports whether a box touches an edge of its part that is not an edge of the picture.
 func (p Plan) cut(part int, b Box) bool {
 	whole, r := p.Parts[0], p.Parts[part]
 	return r.Min.X > whole.Min.X && b.X < float32(r.Min.X+edgeWidth) ||
@@ -142,7 +141,7 @@ func (p Plan) cut(part int, b Box) bool {
 		r.Max.Y < whole.Max.Y && b.Y+b.H > float32(r.Max.Y-edgeWidth)
 }
 
-// inside is the part of the smaller of two boxes that lies in the other, 0…1.
+// inside is the share of the smaller box that lies within the other, 0…1.
 func (b Box) inside(c Box) float64 {
 	w := float64(min(b.X+b.W, c.X+c.W)) - float64(max(b.X, c.X))
 	h := float64(min(b.Y+b.H, c.Y+c.H)) - float64(max(b.Y, c.Y))

@@ -15,8 +15,8 @@ func squeezed(width, height int) float64 {
 	return 12 * max(float64(width)/320, float64(height)/240)
 }
 
-// Whatever the picture, each face from the smallest that is promised on lies whole in a part
-// that finds it, and there are no more parts than allowed.
+// Whatever the picture, each face no smaller than Smallest lies whole in a part that finds it, and
+// there are no more parts than allowed.
 func TestPlanKeepsItsPromise(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w, h := rapid.IntRange(1, 4000).Draw(t, "width"), rapid.IntRange(1, 4000).Draw(t, "height")
@@ -50,14 +50,14 @@ func TestPlanCostsNoMoreThanNeeded(t *testing.T) {
 		wantRuns            int
 		wantSmallest        float64
 	}{
-		{1280, 960, 6, 1, 48},  // enough at once
-		{320, 240, 6, 1, 12},   // finer than wanted
+		{1280, 960, 6, 1, 48},  // one run suffices
+		{320, 240, 6, 1, 12},   // one run finds more than wanted
 		{2560, 720, 6, 4, 36},  // three tiles over 32:9
-		{2560, 720, 1, 1, 96},  // not allowed
-		{2560, 720, 2, 1, 96},  // one tile would be the picture itself
-		{2560, 720, 3, 3, 51},  // as fine as is allowed, and said
+		{2560, 720, 1, 1, 96},  // only one run allowed
+		{2560, 720, 2, 1, 96},  // a single tile would be the picture itself
+		{2560, 720, 3, 3, 51},  // too few runs: the finest possible, and Smallest says so
 		{720, 1280, 6, 3, 34},  // upright
-		{4000, 3000, 6, 5, 80}, // no six runs find faces of 48 pixels here
+		{4000, 3000, 6, 5, 80}, // no six runs find faces of 48 pixels
 	} {
 		p := vision.Tiling{Face: 48, Runs: c.runs}.Plan(c.width, c.height, squeezed)
 		if len(p.Parts) != c.wantRuns || math.Abs(p.Smallest-c.wantSmallest) > 1 {

@@ -6,41 +6,42 @@ import (
 	"time"
 )
 
-// Bounds of tracking.
+// Limits of tracking.
 const (
-	MaxTracks = 64              // faces followed at once in one camera's view; further ones wait
-	MaxFaces  = 16              // faces looked at in one frame, the largest first
-	Linger    = 3 * time.Second // a face unseen for longer has left
+	MaxTracks = 64              // faces followed at once by one camera; further ones are ignored until one leaves
+	MaxFaces  = 16              // faces considered in one frame, the largest first
+	Linger    = 3 * time.Second // a track ends when its face is unseen for longer
 	Settled   = 10              // good frames after which a track is reported a second time
 
-	overlaps   = 0.3         // IoU from which a face may be a track's
-	resumes    = 0.45        // cosine from which a face without overlap is a track's
-	strangeMax = 2           // frames in a row that may be unlike the track before it is split
-	refresh    = time.Second // a settled, lonely face is embedded this often
+	overlaps   = 0.3         // IoU from which a face may belong to a track
+	resumes    = 0.45        // cosine from which a face belongs to a track without overlap
+	strangeMax = 2           // consecutive frames unlike the track before it is split
+	refresh    = time.Second // how often the face of a settled track without neighbours is embedded
 )
 
-// Seen is one face of one frame, with what was made of it.
+// Seen is one face of one frame and what was found out about it.
 type Seen struct {
 	Face      Face
 	Measure   Measure
 	Quality   float64   // 0…1
-	Fault     Fault     // why there is no embedding; "" where there is one, or none was wanted
+	Fault     Fault     // why there is no embedding; "" if there is one or none was wanted
 	Embedding []float32 // unit length, or nil
 }
 
-// Report says that a track has a verdict worth telling.
+// Report is a track's verdict that is to be passed on.
 type Report struct {
 	Track   string
-	Seen    Seen // the face in the frame at hand
+	Seen    Seen // the face in the current frame
 	Verdict Verdict
 	Nth     int // 1 for the track's first report
 }
 
-// Tracker follows the faces of one camera. It has one owner at a time and asks no clock.
+// Tracker follows the faces of one camera. It is not safe for concurrent use; the caller passes the
+// time.
 //
-// A face belongs to the track that it overlaps and is not unlike, or, after a jump, to the
-// one that it is like. A track is reported when MinFrames good frames agree, once more when
-// it has Settled of them, and from then on every repeat while it lasts.
+// A face belongs to the track that it overlaps and is not unlike or, after a jump, to the one that
+// it is like. A track is reported when MinFrames good frames agree, again when it has Settled of
+// them, and then once every repeat while it lasts.
 type Tracker struct {
 	prefix string
 	repeat time.Duration
@@ -51,24 +52,24 @@ type Tracker struct {
 type track struct {
 	id       string
 	box      Box
-	seen     time.Time // last
+	seen     time.Time // last seen
 	embedded time.Time // last good frame
 	vote     Vote
-	strange  int // frames in a row unlike it
+	strange  int // consecutive frames unlike it
 	reports  int
 	reported time.Time
 }
 
-// NewTracker makes one whose tracks are named prefix-1, prefix-2 and so on.
+// NewTracker returns a tracker whose tracks are named prefix-1, prefix-2 and so on.
 func NewTracker(prefix string, repeat time.Duration) *Tracker {
 	return &Tracker{prefix: prefix, repeat: repeat}
 }
 
-// InView is the number of faces that have not left.
+// InView is the number of tracks that have not ended.
 func (t *Tracker) InView() int { return len(t.tracks) }
 
-// Wants says whether a face should be embedded: always, but for one that can only be a
-// settled track's and was embedded a moment ago.
+// Wants reports whether a face should be embedded: always, unless it can only be that of a settled
+// track that was embedded less than a second ago.
 func (t *Tracker) Wants(now time.Time, f Face) bool {
 	var mine *track
 	for _, k := range t.tracks {
@@ -83,8 +84,8 @@ func (t *Tracker) Wants(now time.Time, f Face) bool {
 		now.Sub(mine.embedded) >= refresh
 }
 
-// Update takes the faces of the next frame and returns what is to be told. Frames come in
-// the order of time.
+// Update takes the faces of the next frame and returns the reports that are due. Frames come in
+// order of time.
 func (t *Tracker) Update(now time.Time, faces []Seen) []Report {
 	if len(faces) > MaxFaces {
 		faces = faces[:MaxFaces]
@@ -133,7 +134,7 @@ func (t *Tracker) expire(now time.Time) {
 	t.tracks = keep
 }
 
-// begin starts a track, or returns nil where there are MaxTracks.
+// begin starts a track; nil if there are MaxTracks.
 func (t *Tracker) begin() *track {
 	if len(t.tracks) >= MaxTracks {
 		return nil
@@ -171,8 +172,8 @@ func (t *Tracker) assign(faces []Seen) []*track {
 	return out
 }
 
-// fits scores a face for a track. An unlike face may still be the track's, seen badly; it
-// comes after every other and only so many times in a row.
+// fits scores a face for a track. A face unlike the track may still be its own, badly seen: it
+// ranks after all others, and at most strangeMax times in a row.
 func (k *track) fits(s Seen) (score float64, ok bool) {
 	iou := k.box.IoU(s.Face.Box)
 	if len(s.Embedding) == 0 || k.vote.Frames() == 0 {
@@ -188,7 +189,7 @@ func (k *track) fits(s Seen) (score float64, ok bool) {
 	return iou, iou >= overlaps
 }
 
-// due says whether the track has something to tell now.
+// due returns the verdict if the track is to be reported now.
 func (k *track) due(now time.Time, repeat time.Duration) (Verdict, bool) {
 	if k.reports > 0 && now.Sub(k.reported) < repeat &&
 		!(k.reports == 1 && k.vote.Frames() >= Settled) {

@@ -26,7 +26,7 @@ func seen(x, y float32, embedding []float32) vision.Seen {
 	}
 }
 
-// film gives a tracker frame after frame and writes down which track was reported when.
+// film feeds a tracker frame by frame and records which track was reported when.
 type film struct {
 	tracker *vision.Tracker
 	now     time.Time
@@ -99,13 +99,13 @@ func TestTwoWhoCrossKeepTheirTracks(t *testing.T) {
 func TestAJumpIsFollowedByLikeness(t *testing.T) {
 	f, anna := newFilm(), direction(1, 128)
 	for i := range 10 {
-		f.show(seen(float32(i%2*800), 50, toward(anna, 0.9, uint64(i)))) // no overlap at all
+		f.show(seen(float32(i%2*800), 50, toward(anna, 0.9, uint64(i)))) // no overlap
 	}
 	f.want(t, "3:t-1", "10:t-1")
 }
 
-// Somebody steps into another's place between two frames: what was agreed on before stays
-// the other's, and a track of his own begins.
+// Somebody takes another's place between two frames: the first track keeps its verdict, and a new
+// track begins.
 func TestAnotherFaceInTheSamePlaceIsAnotherTrack(t *testing.T) {
 	f, anna, bert := newFilm(), direction(1, 128), direction(2, 128)
 	for i := range 5 {
@@ -168,9 +168,8 @@ func TestWantsSparesASettledLonelyFace(t *testing.T) {
 	}
 }
 
-// Whatever faces come in whatever order, at most MaxTracks are followed, a track is reported
-// once a frame at most, never sooner than its repeat but for the second time, and always with
-// enough frames.
+// For any faces in any order: at most MaxTracks are followed, a track is reported at most once a
+// frame, never sooner than repeat except for the second time, and always with enough frames.
 func TestTrackerHoldsItsPromises(t *testing.T) {
 	const repeat = 2 * time.Second
 	rapid.Check(t, func(t *rapid.T) {

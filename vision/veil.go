@@ -1,16 +1,16 @@
 package vision
 
-// The part of a picture that stays clear around a face, in its widths and heights: enough to
-// tell clothes by, and little of whoever stands beside.
+// The part of a picture that stays clear around a face, in face widths and heights: enough to
+// recognise clothes, and little of people beside.
 const (
 	figureSide  = 1 // to the left and to the right
 	figureAbove = 1
 	figureBelow = 5
 )
 
-// Veil returns the frame with one face and its figure clear. Other faces, and all that lies
-// outside the figure, are made coarse: a face that the detector missed is not shown either.
-// Where another face reaches over the own one, the own one stays.
+// Veil returns a copy in which only one face and the figure below it are clear. Other faces and
+// everything outside the figure are pixelated, which also hides faces that the detector missed.
+// Where another face overlaps own, own stays clear.
 func Veil(f Frame, own Box, others []Box) Frame {
 	out := f
 	out.Pix = append([]byte(nil), f.Pix...)
@@ -35,14 +35,14 @@ func Veil(f Frame, own Box, others []Box) Frame {
 	return out
 }
 
-// inside is the part of a box that lies in the frame, in whole pixels.
+// inside clips a box to the frame, in whole pixels.
 func inside(f Frame, b Box) (x0, y0, x1, y1 int) {
 	x0, y0 = max(0, int(b.X)), max(0, int(b.Y))
 	x1, y1 = min(f.Width, int(b.X+b.W)), min(f.Height, int(b.Y+b.H))
 	return x0, y0, max(x0, x1), max(y0, y1)
 }
 
-// coarsen gives every square of the box the mean of its pixels.
+// coarsen pixelates the box: every square of side pixels gets the mean of its pixels.
 func coarsen(f Frame, b Box, side int) {
 	x0, y0, x1, y1 := inside(f, b)
 	for y := y0; y < y1; y += side {
@@ -67,7 +67,7 @@ func flatten(f Frame, x0, y0, x1, y1 int) {
 	}
 }
 
-// restore copies the box back from the frame as it was.
+// restore copies the box back from the unchanged frame was.
 func restore(f, was Frame, b Box) {
 	x0, y0, x1, y1 := inside(f, b)
 	for y := y0; y < y1; y++ {

@@ -15,7 +15,7 @@ func noise(w, h int) vision.Frame {
 	return f
 }
 
-// part is the pixels of a box.
+// part returns the pixels of a box.
 func part(f vision.Frame, x, y, w, h int) []byte {
 	var out []byte
 	for ; h > 0; y, h = y+1, h-1 {

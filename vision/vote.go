@@ -1,17 +1,17 @@
 package vision
 
-// Bounds of a vote.
+// Limits of a vote.
 const (
-	MinFrames = 3  // good frames that agree, before anything is said of a face
-	MaxFrames = 16 // the newest so many are kept
-	// Two frames of one face have cosines of 0.61 at least in the sample videos, most 0.88;
-	// two people's reach 0.25 in about one of 200 pairs of LFW.
+	MinFrames = 3  // good frames that must agree for a verdict
+	MaxFrames = 16 // only the newest are kept
+	// Two frames of one face have cosines of at least 0.61 in the sample videos, mostly 0.88; two
+	// people reach 0.25 in about one of 200 LFW pairs.
 	sameInTrack  = 0.40 // cosine from which two frames agree
-	otherInTrack = 0.25 // cosine below which a frame is somebody else's, or worthless
+	otherInTrack = 0.25 // cosine below which a frame shows somebody else, or is useless
 )
 
-// Vote is what the good frames of one face agree on. The zero Vote has none. It has one
-// owner at a time.
+// Vote combines the good frames of one face. The zero Vote is empty. It is not safe for concurrent
+// use.
 type Vote struct {
 	samples []sample // at most MaxFrames, oldest first
 	total   int
@@ -29,8 +29,8 @@ type Verdict struct {
 	Frames    int       // frames that agree
 }
 
-// Add takes one good frame's embedding, of unit length, and its quality. The oldest frame
-// makes room for the seventeenth.
+// Add adds one good frame: its embedding, of unit length, and its quality. Beyond MaxFrames the
+// oldest is dropped.
 func (v *Vote) Add(embedding []float32, quality float64) {
 	if len(v.samples) == MaxFrames {
 		v.samples = append(v.samples[:0], v.samples[1:]...)
@@ -42,8 +42,8 @@ func (v *Vote) Add(embedding []float32, quality float64) {
 // Frames is the number of good frames ever added.
 func (v *Vote) Frames() int { return v.total }
 
-// Verdict is the quality-weighted mean of the frames that agree with the most central one;
-// ok is false while fewer than MinFrames do, or fewer than half of those kept.
+// Verdict is the quality-weighted mean of the frames that agree with the most central one; ok is
+// false while fewer than MinFrames agree, or fewer than half of the kept ones.
 func (v *Vote) Verdict() (out Verdict, ok bool) {
 	var agree []sample
 	if c := v.central(); c >= 0 {
@@ -70,7 +70,7 @@ func (v *Vote) Verdict() (out Verdict, ok bool) {
 	return out, true
 }
 
-// central is the frame that is most like the others, or -1 where there is none.
+// central is the index of the frame most like the others, or -1 if there is none.
 func (v *Vote) central() int {
 	best, most := -1, 0.0
 	for i, a := range v.samples {
@@ -87,8 +87,7 @@ func (v *Vote) central() int {
 	return best
 }
 
-// likeness is the cosine of an embedding with the mean of the frames kept; -1 where there
-// are none.
+// likeness is the cosine of an embedding with the mean of the kept frames; -1 if there are none.
 func (v *Vote) likeness(embedding []float32) float64 {
 	mean := make([]float32, len(embedding))
 	for _, s := range v.samples {

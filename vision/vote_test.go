@@ -8,7 +8,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/vision"
 )
 
-// toward is a vector of unit length whose cosine with a is c, turned some way.
+// toward is a random vector of unit length whose cosine with a is c.
 func toward(a []float32, c float64, seed uint64) []float32 {
 	b := direction(seed, len(a))
 	d := float32(vision.Cosine(a, b))
@@ -63,7 +63,7 @@ func TestVote(t *testing.T) {
 	}
 }
 
-// add gives frames of a face, each a little off.
+// add adds n noisy frames of a face.
 func add(v *vision.Vote, face []float32, cosine float64, n int) {
 	for i := range n {
 		v.Add(toward(face, cosine, uint64(100+i)), 0.8)
@@ -92,7 +92,7 @@ func TestVoteWeighsByQuality(t *testing.T) {
 	}
 }
 
-// Whatever comes, a verdict is of unit length, and of no more frames than are kept.
+// For any input, a verdict is of unit length and of no more frames than are kept.
 func TestVoteHoldsItsPromises(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var v vision.Vote
