@@ -86,7 +86,7 @@ func tiles(whole image.Rectangle, columns, rows, w, h int) []image.Rectangle {
 const (
 	sameBox    = 0.4 // IoU from which two boxes are the same face
 	insideBox  = 0.7 // the same for boxes of two parts: share of the smaller box that lies in the larger
-	maxAnchors = 512 // most boxes that are compared in one picture
+	maxAnchors = 512 // same for boxes of two parts: share of the smaller one inside the larger
 	edgeWidth  = 3   // pixels from a tile's edge within which a box may be cut off
 )
 

@@ -8,7 +8,7 @@ import (
 
 // Limits of tracking.
 const (
-	MaxTracks = 64              // faces followed at once by one camera; further ones are ignored until one leaves
+	MaxTracks = 64              // faces followed at once by one camera; further ones are ignored
 	MaxFaces  = 16              // faces considered in one frame, the largest first
 	Linger    = 3 * time.Second // a track ends when its face is unseen for longer
 	Settled   = 10              // good frames after which a track is reported a second time

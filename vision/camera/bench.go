@@ -15,7 +15,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/vision/opencv"
 )
 
-// figures are what a bench run measured, one goroutine on one core for each of the three.
+// figures are the results of a bench run; each of the three was measured in one goroutine.
 type figures struct {
 	File   string  `json:"file"`
 	Codec  string  `json:"codec"`
@@ -23,20 +23,20 @@ type figures struct {
 	CPUs   int     `json:"cpus"`
 	Frames int     `json:"frames"`     // of each measurement
 	Decode float64 `json:"decode_fps"` // compressed to pictures, nothing else
-	// detector, landmarks and embedding on pictures that are there
+	// detector, landmarks and embedding on decoded pictures
 	Inference float64 `json:"inference_fps"`
 	// decode, convert, detect, measure, align, embed, track, vote
 	Pipeline float64 `json:"pipeline_fps"`
-	// what decode and inference one after the other allow
+	// decoding and inference one after the other, without other cost
 	Ideal     float64 `json:"ideal_fps"`
 	Ratio     float64 `json:"pipeline_ratio"` // of the ideal
 	Sightings int     `json:"sightings"`      // that the pipeline reported
-	// at 25 frames/s decoded and 5 looked at, by these figures
+	// for 25 frames/s decoded of which 5 are looked at, by these figures
 	Cameras float64 `json:"cameras_per_core"`
 }
 
-// bench measures the pipeline beside its bare parts on one recorded video, in turns, and
-// prints the figures: "camera bench -models DIR [-seconds N] [-json] FILE".
+// bench measures the pipeline and its parts alternately on one recorded video, and prints the
+// figures: "camera bench -models DIR [-seconds N] [-json] FILE".
 func bench(ctx context.Context, args []string, w io.Writer) error {
 	fs := flag.NewFlagSet("camera bench", flag.ContinueOnError)
 	dir := fs.String("models", ".cache/models", "folder of the models")
@@ -80,7 +80,7 @@ cameras    %8.1f a core     at 25 frames/s decoded and 5 looked at
 	return err
 }
 
-// rounds of each measurement, by turns, so that a busy machine is unfair to all alike.
+// rounds of each measurement; they alternate, so that other load on the machine affects all alike.
 const rounds = 3
 
 func measure(
@@ -115,12 +115,12 @@ func measure(
 	f.Decode, f.Inference, f.Pipeline, f.Frames = rate(0), rate(1), rate(2), done[2]
 	f.Ideal = 1 / (1/f.Decode + 1/f.Inference)
 	f.Ratio = f.Pipeline / f.Ideal
-	// A look costs what the pipeline costs beyond decoding.
+	// Looking at a frame costs what the pipeline costs beyond decoding.
 	f.Cameras = 1 / (25/f.Decode + 5*max(1/f.Pipeline-1/f.Decode, 0))
 	return f, nil
 }
 
-// samples are pictures from all over a recording.
+// samples are n pictures spread over a recording.
 func samples(r opencv.Recording, n int) (out []vision.Frame, err error) {
 	d, err := opencv.NewDecoder(r.Codec)
 	if err != nil {
@@ -148,7 +148,7 @@ func samples(r opencv.Recording, n int) (out []vision.Frame, err error) {
 	return out, nil
 }
 
-// decodeFor decodes round and round until end, and calls each after every picture.
+// decodeFor decodes the recording in a loop until end, and calls each after every picture.
 func decodeFor(
 	ctx context.Context, r opencv.Recording, end time.Time, each func(*opencv.Decoder) error,
 ) (pictures int, err error) {
@@ -203,7 +203,7 @@ func inferFor(
 	return n, nil
 }
 
-// pipeFor runs every picture through the pipeline; the tracker's time is the video's.
+// pipeFor runs every picture through the pipeline; the tracker gets the video's time.
 func pipeFor(
 	ctx context.Context, c vision.Chain, r opencv.Recording, end time.Time, sightings *int,
 ) (int, error) {
@@ -215,7 +215,7 @@ func pipeFor(
 			return err
 		}
 		at = at.Add(time.Second / 5)
-		// every face is embedded, as in the bare measurement
+		// embed every face, as the inference measurement does
 		seen, err := c.Look(f, vision.VideoLimits(), nil)
 		if err != nil {
 			return err

@@ -16,29 +16,30 @@ import (
 	"github.com/gatehouse-iot/gatehouse/vision/opencv"
 )
 
-// Bounds of one camera.
+// Limits of one camera.
 const (
 	maxWidth      = 1280            // wider pictures are shrunk; see Decoder.Picture
 	maxSnapshot   = 200 << 10       // bytes of a sighting's JPEG
 	readingPeriod = 5 * time.Second // between two readings
-	staleAfter    = 5 * time.Second // an older picture is no snapshot
+	staleAfter    = 5 * time.Second // no snapshot is made of an older picture
 )
 
-// camera is one connected camera: one goroutine decodes, one looks, one emits. Between them
-// stand a frame and an outbox, in both of which the newer replaces the older.
+// camera is one connected camera with three goroutines: one decodes, one looks for faces, one
+// emits. They are joined by a one-frame channel and an outbox; in both a newer value replaces an
+// older one.
 type camera struct {
 	setup   *setup
-	chain   vision.Chain // the setup's, on a clock of this camera's
-	clock   *clocked     // of the looking goroutine
-	missed  atomic.Int64 // frames for which there was no time since the last reading
+	chain   vision.Chain // the setup's, with this camera's clock
+	clock   *clocked     // owned by the looking goroutine
+	missed  atomic.Int64 // frames replaced before they were looked at, since the last reading
 	tracker *vision.Tracker
-	watch   *vision.PictureWatch // of the looking goroutine
+	watch   *vision.PictureWatch // owned by the looking goroutine
 	frames  chan vision.Frame    // size 1
 	latest  atomic.Pointer[vision.Frame]
 	outbox  outbox
-	weak    atomic.Value // gatehouse.Weakness, as its stream showed it
-	stats   stats        // of the looking goroutine
-	costed  time.Time    // when addCost last said something
+	weak    atomic.Value // gatehouse.Weakness, as the stream showed it
+	stats   stats        // owned by the looking goroutine
+	costed  time.Time    // when addCost last added "dropped"
 }
 
 func newCamera(s *setup, tracks string) *camera {
@@ -56,13 +57,13 @@ func newCamera(s *setup, tracks string) *camera {
 	}
 }
 
-// run serves the camera until ctx ends, or its stream does.
+// run serves the camera until ctx or its stream ends; it returns nil if ctx ended.
 func (c *camera) run(ctx context.Context, a address, emit drivers.Emit) error {
 	g, inner := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		err := play(inner, a, c.sampler())
 		if err == nil && ctx.Err() == nil {
-			return inner.Err() // another goroutine's error counts
+			return inner.Err() // another goroutine's error ended inner
 		}
 		return err
 	})
@@ -75,7 +76,7 @@ func (c *camera) run(ctx context.Context, a address, emit drivers.Emit) error {
 	return err
 }
 
-// sampler takes a picture out of the stream when it is time for one.
+// sampler returns a callback that puts one picture per interval into frames.
 func (c *camera) sampler() func(picture) error {
 	var next time.Time
 	return func(p picture) error {
@@ -94,16 +95,16 @@ func (c *camera) sampler() func(picture) error {
 		c.latest.Store(&f)
 		c.weak.Store(p.weak)
 		select {
-		case <-c.frames: // no time was found for it
+		case <-c.frames: // nobody has looked at it yet: replace it
 			c.missed.Add(1)
 		default:
 		}
-		c.frames <- f // there is room: this goroutine alone puts frames in
+		c.frames <- f // never blocks: only this goroutine sends
 		return nil
 	}
 }
 
-// look works on frames until ctx ends.
+// look processes frames until ctx ends.
 func (c *camera) look(ctx context.Context) error {
 	for {
 		select {
@@ -121,8 +122,8 @@ func (c *camera) look(ctx context.Context) error {
 	}
 }
 
-// lookAt puts what a frame has to tell into the outbox. A face is taken only where the picture
-// shows something else than when it was last taken, so that a still gives no sighting.
+// lookAt processes one frame and puts the observations that are due into the outbox. A face counts
+// only if the picture there has changed since it was last taken, so a still yields no sighting.
 func (c *camera) lookAt(f vision.Frame) error {
 	state, changed := c.watch.Add(f)
 	seen, err := c.see(f, state)
@@ -148,7 +149,7 @@ func (c *camera) lookAt(f vision.Frame) error {
 	return nil
 }
 
-// see looks for faces, except in a picture that shows nothing new or nothing at all.
+// see looks for faces, unless the picture is frozen, black or covered.
 func (c *camera) see(f vision.Frame, state vision.PictureState) ([]vision.Seen, error) {
 	switch state {
 	case vision.PictureFrozen, vision.PictureBlack, vision.PictureCovered:
@@ -165,8 +166,8 @@ func (c *camera) see(f vision.Frame, state vision.PictureState) ([]vision.Seen, 
 	return seen, err
 }
 
-// sighting is a report as the gateway takes it, with a picture on which no other face can be
-// told. The driver's part of the match is how good the query is.
+// sighting makes the observation of a report, with a snapshot in which all other faces are
+// pixelated. Of the match it fills in the query's quality only.
 func (c *camera) sighting(
 	f vision.Frame, r vision.Report, seen []vision.Seen,
 ) (gatehouse.Observation, error) {
@@ -195,7 +196,7 @@ func (c *camera) sighting(
 	}, nil
 }
 
-// boxesBut are the boxes of all faces of a frame but one.
+// boxesBut returns the boxes of all other faces.
 func boxesBut(own vision.Box, seen []vision.Seen) []vision.Box {
 	var out []vision.Box
 	for _, s := range seen {
@@ -206,7 +207,7 @@ func boxesBut(own vision.Box, seen []vision.Seen) []vision.Box {
 	return out
 }
 
-// snapshot is the newest picture as JPEG, with the faces drawn on it where that is asked for.
+// snapshot returns the newest picture as JPEG, with boxes around the faces if draw is set.
 func (c *camera) snapshot(ctx context.Context, draw bool, now time.Time) (drivers.Result, error) {
 	f := c.latest.Load()
 	if f == nil || now.Sub(f.Time) > staleAfter {
@@ -238,7 +239,7 @@ func (c *camera) snapshot(ctx context.Context, draw bool, now time.Time) (driver
 	return r, err
 }
 
-// stats sums up what the next reading says.
+// stats accumulates the values of the next reading.
 type stats struct {
 	since  time.Time // zero before the first frame
 	frames int
@@ -248,10 +249,9 @@ type stats struct {
 	delay  time.Duration
 }
 
-// add counts a frame that arrived at then and was done at now; ok is true when it is time for
-// a reading. Until the camera's picture has been judged there is none: the first tells the
-// gateway that the camera is there, and one that dies at once was not. The others come every
-// readingPeriod, and when the picture's state changes.
+// add counts a frame that arrived at then and was done at now; ok is true when a reading is due:
+// when the picture's state changes, and every readingPeriod. There is none before the picture has
+// been judged, since the first reading tells the gateway that the camera is online.
 func (s *stats) add(
 	then, now time.Time, seen []vision.Seen, state vision.PictureState, changed bool,
 ) (o gatehouse.Observation, ok bool) {
@@ -290,8 +290,8 @@ func (s *stats) add(
 
 func round1(v float64) float64 { return float64(int64(v*10+0.5)) / 10 }
 
-// outbox holds what has not been told yet: one observation of each key, the newest, and no
-// more than vision.MaxTracks; the oldest gives way.
+// outbox holds the observations that have not been emitted: the newest of each key. When it is
+// full, the oldest is dropped.
 type outbox struct {
 	ready chan struct{} // size 1
 
@@ -306,7 +306,7 @@ func (b *outbox) put(key string, o gatehouse.Observation) {
 	for i, k := range b.keys {
 		if k == key {
 			b.items[i] = o
-			return // ready has been told
+			return // the wake-up is pending already
 		}
 	}
 	if len(b.keys) > vision.MaxTracks {
@@ -323,7 +323,7 @@ func (b *outbox) wake() {
 	}
 }
 
-// take removes the oldest.
+// take removes and returns the oldest observation.
 func (b *outbox) take() (o gatehouse.Observation, ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -335,10 +335,10 @@ func (b *outbox) take() (o gatehouse.Observation, ok bool) {
 	return o, true
 }
 
-// emitPause is how long a refused emit is waited on before it is tried again.
+// emitPause is the wait before a refused emit is tried again.
 const emitPause = time.Second
 
-// run emits until ctx ends, one observation at a time, each until the gateway has it.
+// run emits until ctx ends, one observation at a time, repeating each until the gateway accepts it.
 func (b *outbox) run(ctx context.Context, emit drivers.Emit) error {
 	for {
 		o, ok := b.take()

@@ -19,9 +19,9 @@ type config struct {
 	models     opencv.Config
 	maxCameras int
 	interval   time.Duration // between two frames of one camera that are looked at
-	workers    int           // frames looked at at once, over all cameras
+	workers    int           // frames looked at concurrently, over all cameras
 	repeat     time.Duration // between two reports of one face that stays
-	memory     int64         // bytes that the program may hold when another camera comes; 0: any
+	memory     int64         // bytes of memory above which no further camera is accepted; 0: any
 }
 
 // settings are what Configure takes.
@@ -146,7 +146,7 @@ func settings() []drivers.Field {
 	}
 }
 
-// parseSettings fills in defaults and refuses what it does not know.
+// parseSettings applies defaults and rejects unknown keys.
 func parseSettings(in map[string]string) (config, error) {
 	known := map[string]string{}
 	for _, f := range settings() {

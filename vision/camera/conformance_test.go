@@ -13,7 +13,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers/drivertest"
 )
 
-// asProgram in the environment makes the test program be the camera program.
+// asProgram is an environment variable that makes the test binary run as the camera program.
 const asProgram = "GATEHOUSE_TEST_CAMERA_PROGRAM"
 
 func TestMain(m *testing.M) {
@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// The program, in a process of its own and under the real host, keeps the contract.
+// The program passes the driver contract as a process of its own under the real host.
 func TestConformance(t *testing.T) {
 	models, err := filepath.Abs(filepath.Join(cache(t), "models"))
 	if err != nil {

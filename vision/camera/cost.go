@@ -12,7 +12,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/vision"
 )
 
-// clocked is a detector with a clock, of one camera.
+// clocked is a detector that measures the time it takes, for one camera.
 type clocked struct {
 	vision.Detector
 	spent  time.Duration
@@ -28,10 +28,10 @@ func (c *clocked) Detect(f vision.Frame) ([]vision.Face, error) {
 	return faces, err
 }
 
-// addCost says what the camera costs and what of its picture is not seen, since it was said
-// last: time of the detector for a frame (by the clock on the wall: with busy cores it grows),
-// frames that newer ones replaced before they were looked at, the smallest face that is found
-// in pictures of its size, and its share of the program's memory.
+// addCost adds what the camera costs and misses, since the last call: the detector's wall-clock
+// time for a frame in ms, frames a second that newer ones replaced before they were looked at, the
+// smallest face that is found in pictures of this size, and the camera's share of the program's
+// memory.
 func (c *camera) addCost(values map[string]gatehouse.Value, f vision.Frame) {
 	if n := c.clock.frames; n > 0 {
 		values["detect_ms"] = gatehouse.NumberValue(round1(c.clock.spent.Seconds() * 1000 / float64(
@@ -52,7 +52,7 @@ func (c *camera) addCost(values map[string]gatehouse.Value, f vision.Frame) {
 	}
 }
 
-// resident is what of this program lies in memory, in bytes.
+// resident is the resident memory of this process, in bytes.
 func resident() (int64, bool) {
 	b, err := os.ReadFile("/proc/self/statm")
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse"
 )
 
-// A camera's readings say what it costs and what of its picture is not seen; the driver's
-// profile knows each of the values, or the gateway of the test would refuse them.
+// A camera's readings report what it costs and misses. The driver's profile has each of these
+// properties: the test's gateway checks observations against it.
 func TestACameraSaysWhatItCosts(t *testing.T) {
 	d := configured(t, nil)
 	addr := rtsp(t, map[string]string{"live": media(t, "franck.mp4")}, "", "")
@@ -35,7 +35,7 @@ func TestACameraSaysWhatItCosts(t *testing.T) {
 	}
 }
 
-// A program that holds as much memory as it may takes no further camera, and says why.
+// A program that has reached its memory limit accepts no further camera, and says why.
 func TestNoFurtherCameraWithoutMemory(t *testing.T) {
 	d := configured(t, map[string]string{"cameras_memory_mib": "1"})
 	err := d.Connect(context.Background(), device("rtsp://127.0.0.1:1/live"), nil)

@@ -14,14 +14,14 @@ import (
 	"github.com/bluenviron/gortsplib/v5/pkg/sdp"
 )
 
-// Bounds of a stream's description; what lies beyond is not read.
+// Limits of a stream's description; the rest is ignored.
 const (
 	maxDescription = 64 << 10 // bytes
 	maxMedia       = 32       // parts
 	maxTypes       = 16       // payload types of a part
 )
 
-// medium is one part of a description: what of it is needed to play its video.
+// medium is one media section of a description: the parts needed to play its video.
 type medium struct {
 	video   bool
 	secure  bool     // SRTP
@@ -32,11 +32,10 @@ type medium struct {
 	keys    string // a=key-mgmt
 }
 
-// cutDescription writes a stream's description (SDP, RFC 8866; in RTSP: RFC 2326, appendix C)
-// anew with nothing in it but the H.264 and H.265 video, so that what a camera says wrong of
-// its sound, its origin or its ports cannot refuse its picture. out is nil where there is no
-// such video, and others then names what there is instead. ok is false where the bytes are no
-// description at all.
+// cutDescription rewrites a stream's description (SDP, RFC 8866; in RTSP: RFC 2326, appendix C)
+// with nothing but its H.264 and H.265 video, so that errors in what a camera says about its sound,
+// origin or ports do not prevent playing. out is nil if there is no such video; others then names
+// the codecs that there are. ok is false if body is not a description.
 func cutDescription(body []byte) (out []byte, others []string, ok bool) {
 	session, media := readDescription(body)
 	if len(media) == 0 {
@@ -61,13 +60,13 @@ func cutDescription(body []byte) (out []byte, others []string, ok bool) {
 		return nil, others, true
 	}
 	out = writeDescription(session, kept, true)
-	if !understood(out) { // parameter sets also come with the video
+	if !understood(out) { // drop the options; parameter sets also come with the video
 		out = writeDescription(session, kept, false)
 	}
 	return out, others, true
 }
 
-// playable says whether the video of a payload type is one that is decoded.
+// playable reports whether the codec of a payload type can be decoded.
 func playable(codec, payloadType string) bool {
 	n, err := strconv.Atoi(payloadType)
 	if err != nil {
@@ -77,7 +76,7 @@ func playable(codec, payloadType string) bool {
 	return codec == "H264" && (dynamic || n == 35) || codec == "H265" && dynamic
 }
 
-// readDescription takes apart what matters. session holds what stands before the first part.
+// readDescription parses the lines that matter. session holds those before the first media section.
 func readDescription(body []byte) (session medium, media []medium) {
 	at := &session
 	for line := range bytes.Lines(body[:min(len(body), maxDescription)]) {
@@ -103,8 +102,8 @@ func readDescription(body []byte) (session medium, media []medium) {
 	return session, media
 }
 
-// newMedium reads an m= line: kind, port, protocol and payload types. The port means nothing
-// where everything runs over one connection.
+// newMedium parses an m= line: kind, port, protocol and payload types. The port is ignored:
+// everything runs over one connection.
 func newMedium(line string) medium {
 	m := medium{codecs: map[string]string{}, options: map[string]string{}}
 	words := strings.Fields(line)
@@ -127,7 +126,7 @@ func newMedium(line string) medium {
 	return m
 }
 
-// staticCodec names the payload types that need no rtpmap (RFC 3551, section 6).
+// staticCodec names the codecs of payload types that need no rtpmap (RFC 3551, section 6).
 func staticCodec(payloadType uint64) (string, bool) {
 	switch payloadType {
 	case 0, 8:
@@ -144,7 +143,7 @@ func staticCodec(payloadType uint64) (string, bool) {
 	return "", false
 }
 
-// read takes one attribute.
+// read reads one attribute.
 func (m *medium) read(attribute string) {
 	key, value, _ := strings.Cut(attribute, ":")
 	value = strings.TrimSpace(value)
@@ -166,7 +165,7 @@ func (m *medium) read(attribute string) {
 	}
 }
 
-// codecName is what an rtpmap's encoding is called here and to people.
+// codecName maps an rtpmap's encoding to the name used here and shown to people.
 func codecName(encoding string) string {
 	name, _, _ := strings.Cut(encoding, "/")
 	name = strings.ToUpper(strings.TrimSpace(name))
@@ -181,7 +180,7 @@ func codecName(encoding string) string {
 	return name[:min(len(name), 32)]
 }
 
-// guess names the video of a part that has no rtpmap by the parameter sets in its options.
+// guess derives the codec of a section without rtpmap from the parameter sets in its options.
 func (m *medium) guess() {
 	if len(m.codecs) > 0 {
 		return
@@ -196,7 +195,7 @@ func (m *medium) guess() {
 	}
 }
 
-// writeDescription is the description of media, with their options or without.
+// writeDescription writes the description of media, with or without their options.
 func writeDescription(session medium, media []medium, options bool) []byte {
 	var b bytes.Buffer
 	line := func(parts ...string) {
@@ -241,7 +240,7 @@ func cmpOr(a, b string) string {
 	return b
 }
 
-// absolute says whether a control names a stream by itself.
+// absolute reports whether a control attribute is a complete RTSP address.
 func absolute(control string) bool {
 	if !strings.HasPrefix(control, "rtsp://") && !strings.HasPrefix(control, "rtsps://") {
 		return false
@@ -250,8 +249,8 @@ func absolute(control string) bool {
 	return err == nil && u.Hostname() != ""
 }
 
-// usableControl says whether a control leads to an address, behind that of the stream or by
-// itself.
+// usableControl reports whether a control attribute is a valid address, absolute or relative to the
+// stream's.
 func usableControl(control string) bool {
 	if control == "" {
 		return false
@@ -263,8 +262,7 @@ func usableControl(control string) bool {
 	return err == nil
 }
 
-// soundOptions keeps of the options those that say how the video is packed and its parameter
-// sets, where they can be read.
+// soundOptions keeps only the well-formed options for packetization and parameter sets.
 func soundOptions(codec, options string) string {
 	var keep []string
 	for part := range strings.SplitSeq(options, ";") {
@@ -288,7 +286,7 @@ func soundOptions(codec, options string) string {
 	return strings.Join(keep, "; ")
 }
 
-// parameterSets are those of a list that are base64, with or without its padding.
+// parameterSets keeps the entries of a list that are valid base64, padded or not.
 func parameterSets(list string) (sets []string) {
 	for s := range strings.SplitSeq(list, ",") {
 		b, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(strings.TrimSpace(s), "="))
@@ -299,7 +297,7 @@ func parameterSets(list string) (sets []string) {
 	return sets
 }
 
-// understood says whether the RTSP library takes a description.
+// understood reports whether the RTSP library accepts a description.
 func understood(body []byte) bool {
 	var s sdp.SessionDescription
 	if s.Unmarshal(body) != nil {

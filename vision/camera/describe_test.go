@@ -15,14 +15,14 @@ import (
 	"github.com/bluenviron/gortsplib/v5/pkg/sdp"
 )
 
-// What stands around the one part that matters.
+// The parts around the one that a case varies.
 const (
 	rightHead  = "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 0.0.0.0\nt=0 0\n"
 	rightVideo = "m=video 0 RTP/AVP 96\na=rtpmap:96 H264/90000\na=fmtp:96 " +
 		"packetization-mode=1\na=control:trackID=0\n"
 )
 
-// descriptions whose video is fine.
+// oddDescriptions are descriptions with a fault, but not in their video.
 func oddDescriptions() map[string]string {
 	return map[string]string{
 		"AAC without its configuration": rightHead + rightVideo +
@@ -63,7 +63,7 @@ func oddDescriptions() map[string]string {
 	}
 }
 
-// What a camera says wrong of anything but its video does not refuse the video.
+// Faults outside the description of the video do not prevent playing it.
 func TestVideoIsWatchedWhateverElseIsDescribed(t *testing.T) {
 	s := newStage(t, &format.H264{PayloadTyp: 96, PacketizationMode: 1},
 		recording(t, "cap13_edit2.mp4").Units[:20])
@@ -99,8 +99,8 @@ func TestDescriptionWithoutVideoNamesWhatIsThere(t *testing.T) {
 	}
 }
 
-// A camera offers SHA-256 and MD5, and refuses the right password in SHA-256: it is let in
-// with MD5. A wrong password stays one, and is not told.
+// A camera that offers SHA-256 and MD5 and refuses the right password with SHA-256 is accessed with
+// MD5. A wrong password is still reported as wrong, and does not appear in the message.
 func TestBrokenSHA256FallsBackToMD5(t *testing.T) {
 	s := newStage(t, &format.H264{PayloadTyp: 96, PacketizationMode: 1},
 		recording(t, "cap13_edit2.mp4").Units[:20])
@@ -130,8 +130,8 @@ func TestBrokenSHA256FallsBackToMD5(t *testing.T) {
 	}
 }
 
-// Whatever the bytes, what is written is a description that the library takes, whose parts
-// all have an address, or nothing.
+// For any input the output is empty, or a description that the library accepts and whose media all
+// have an address.
 func FuzzCutDescription(f *testing.F) {
 	for _, body := range oddDescriptions() {
 		f.Add([]byte(body))

@@ -23,25 +23,25 @@ type driver struct {
 	cameras map[gatehouse.DeviceID]*camera
 }
 
-// setup is what Configure made.
+// setup is the state that Configure creates.
 type setup struct {
 	config
 	models     *opencv.Models
 	photoChain vision.Chain
 	chain      vision.Chain
-	slots      chan struct{} // one for each worker that may run at once
-	photos     chan struct{} // one: a photograph may need much memory
+	slots      chan struct{} // semaphore of config.workers
+	photos     chan struct{} // semaphore of one: a photograph may need much memory
 
 	reader   photoReader
 	pictures vision.PictureTimes
-	watched  atomic.Int64 // cameras that are connected
+	watched  atomic.Int64 // number of connected cameras
 }
 
 func newDriver() *driver {
 	return &driver{cameras: map[gatehouse.DeviceID]*camera{}}
 }
 
-// profileID names the profile that the driver brings along.
+// profileID is the ID of the profile that the driver comes with.
 const profileID = "rtsp-camera"
 
 // Describe implements drivers.Driver.
@@ -190,7 +190,7 @@ func (d *driver) Configure(_ context.Context, in map[string]string) error {
 	return nil
 }
 
-// ready is what Configure made, or an error that says so.
+// ready returns the setup, or an error while there is none.
 func (d *driver) ready() (*setup, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -201,7 +201,7 @@ func (d *driver) ready() (*setup, error) {
 	return d.setup, nil
 }
 
-// work runs f on one of the worker slots.
+// work runs f in a worker slot; it blocks until one is free or ctx ends.
 func (s *setup) work(ctx context.Context, f func() error) error {
 	select {
 	case s.slots <- struct{}{}:
@@ -230,7 +230,7 @@ func (d *driver) Connect(ctx context.Context, dev drivers.Device, emit drivers.E
 	return c.run(ctx, a, emit)
 }
 
-// enter admits a camera where there is room for one more, in number and in memory.
+// enter admits a camera if neither the number of cameras nor the memory limit is reached.
 func (d *driver) enter(id gatehouse.DeviceID, c *camera, s *setup) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -295,7 +295,7 @@ func (d *driver) Command(ctx context.Context, c drivers.Command) (drivers.Result
 		c.Action)
 }
 
-// probeTime bounds a trial.
+// probeTime limits a probe.
 const probeTime = 15 * time.Second
 
 // Probe implements drivers.Prober: it connects and waits for one picture.
@@ -311,14 +311,14 @@ func (d *driver) Probe(ctx context.Context, dev drivers.Device) (drivers.Probe, 
 	if p.done() {
 		return d.withReach(p.result())
 	}
-	if err == nil { // time is up
+	if err == nil { // probeTime is over
 		err = gatehouse.Errorf(gatehouse.Unavailable,
 			"the camera sent no complete picture within %v; %s", probeTime, keyFrameMend)
 	}
 	return drivers.Probe{}, err
 }
 
-// withReach adds to a trial's outcome what faces are found in such pictures.
+// withReach adds to a probe's result which faces are found in pictures of this size.
 func (d *driver) withReach(p drivers.Probe, err error) (drivers.Probe, error) {
 	s, notYet := d.ready()
 	if err != nil || notYet != nil {
@@ -335,8 +335,8 @@ func (d *driver) withReach(p drivers.Probe, err error) (drivers.Probe, error) {
 	return p, nil
 }
 
-// keyFrameMend says how to mend a stream that cannot be decoded.
+// keyFrameMend says how to fix a stream that cannot be decoded.
 const keyFrameMend = "set its key frame interval (I-frame interval, GOP) to 2 seconds or less"
 
-// errEnough ends a stream that has given what was wanted.
+// errEnough ends a stream once the probe has enough pictures.
 var errEnough = fmt.Errorf("enough")

@@ -12,9 +12,9 @@ import (
 	"github.com/gatehouse-iot/gatehouse/vision/opencv"
 )
 
-// enrol makes the embedding of the one face in a photograph, or says why not and what to do.
-// Result.Data is the embedding, little-endian float32; Values are quality, 0…1,
-// model, and whether mouth or eyes seem to be covered.
+// enrol computes the embedding of the one face in a photograph; the error says what to do if it
+// cannot. Result.Data is the embedding, little-endian float32; Values are quality (0…1), model, and
+// whether the mouth or the eyes seem to be covered.
 func (s *setup) enrol(ctx context.Context, data []byte) (drivers.Result, error) {
 	select {
 	case s.photos <- struct{}{}:
@@ -42,14 +42,14 @@ func (s *setup) enrol(ctx context.Context, data []byte) (drivers.Result, error) 
 		Message: "one clear face", Values: map[string]gatehouse.Value{
 			"quality": gatehouse.NumberValue(math.Round(seen.Quality*1000) / 1000),
 			"model":   gatehouse.StringValue(s.models.Name()),
-			// Nothing is refused for these: whoever holds the photograph is asked.
+			// Covered faces are not refused: the person who enrols is asked.
 			"covered_mouth": gatehouse.BoolValue(cover.Mouth),
 			"covered_eyes":  gatehouse.BoolValue(cover.Eyes),
 		},
 	}, nil
 }
 
-// coverOf judges what of a face is covered, where the embedding is one that can be judged by.
+// coverOf judges which parts of a face are covered, if the model is one that CoverModel allows.
 func (s *setup) coverOf(f vision.Frame, seen vision.Seen) (vision.Cover, error) {
 	if s.models.Name() != vision.CoverModel {
 		return vision.Cover{}, nil
@@ -61,21 +61,20 @@ func (s *setup) coverOf(f vision.Frame, seen vision.Seen) (vision.Cover, error) 
 	return s.chain.Covered(aligned, seen.Embedding)
 }
 
-// upright is the symmetry from which a face stands upright. Of 71 photographs every upright
-// face had 0.97 or more, and those turned by a quarter or a half 0.88 to 0.98, most 0.93.
+// upright is the symmetry from which a face counts as upright. In 71 photographs every upright face
+// had 0.97 or more, and those turned by 90 or 180 degrees had 0.88 to 0.98, mostly 0.93.
 const upright = 0.965
 
-// view is a photograph, one way up, with the faces in it.
+// view is a photograph in one rotation, with the faces in it.
 type view struct {
 	frame    vision.Frame
 	seen     []vision.Seen
-	symmetry float64 // of the largest face; 0 where none is beyond doubt
+	symmetry float64 // of the largest face; 0 if the detector is not sure of it
 }
 
-// onlyFace is the one usable face in a photograph, and the frame in which it stands upright. One
-// that lies on its side or stands on its head is turned, since not every camera notes how it was
-// held. The detector finds such faces as well, and with points that look right: which way is up
-// is told by symmetry.
+// onlyFace returns the one usable face in a photograph, and the frame rotated so that it is
+// upright; not every camera records its orientation. The detector also finds faces that lie on
+// their side, with plausible points, so the most symmetric rotation is taken.
 func (s *setup) onlyFace(f vision.Frame) (vision.Seen, vision.Frame, error) {
 	w, h := vision.PhotoBounds(f.Width, f.Height)
 	f, err := opencv.Shrink(f, w, h)
@@ -92,7 +91,7 @@ func (s *setup) onlyFace(f vision.Frame) (vision.Seen, vision.Frame, error) {
 		if quarters == 0 {
 			best = v
 			if v.symmetry >= upright || vision.People(beyondDoubt(v.seen)) > 1 {
-				break // turning would only lose one of them
+				break // upright already, or several people, whom a rotation might hide
 			}
 		}
 		if v.symmetry > highest {
@@ -103,8 +102,8 @@ func (s *setup) onlyFace(f vision.Frame) (vision.Seen, vision.Frame, error) {
 	return face, best.frame, err
 }
 
-// beyondDoubt are the faces that the detector is sure of; what lies on its side may look like
-// two to it.
+// beyondDoubt returns the faces that the detector is sure of; it may take a face on its side for
+// two.
 func beyondDoubt(seen []vision.Seen) (sure []vision.Seen) {
 	for _, x := range seen {
 		if x.Measure.Score >= 0.9 {
@@ -114,8 +113,9 @@ func beyondDoubt(seen []vision.Seen) (sure []vision.Seen) {
 	return sure
 }
 
-// lookAtPhoto finds faces, and how symmetric the largest is: the likeness of its embedding to
-// that of its mirror image. A passport photograph may be all face: it is given air.
+// lookAtPhoto finds faces, and the symmetry of the largest: the cosine of its embedding with that
+// of its mirror image. If it finds none it tries again with a margin, since in a passport
+// photograph the face may fill the picture.
 func (s *setup) lookAtPhoto(f vision.Frame) (v view, err error) {
 	v.frame = f
 	v.seen, err = s.photoChain.Look(f, vision.PhotoLimits(), nil)
@@ -128,7 +128,7 @@ func (s *setup) lookAtPhoto(f vision.Frame) (v view, err error) {
 	}
 	aligned, err := s.chain.Embedder.Align(v.frame, v.seen[0].Face)
 	if err != nil {
-		return v, nil // its points coincide: no face to turn by
+		return v, nil // its points coincide: it cannot be used to find the rotation
 	}
 	one, err := s.chain.Embedder.Embed(aligned)
 	if err != nil {
@@ -139,7 +139,7 @@ func (s *setup) lookAtPhoto(f vision.Frame) (v view, err error) {
 	return v, err
 }
 
-// pad puts grey around a frame, half of its size on every side.
+// pad adds a grey margin, half of the frame's width and height on each side.
 func pad(f vision.Frame) vision.Frame {
 	left, top := f.Width/2, f.Height/2
 	p := vision.Frame{Width: f.Width + 2*left, Height: f.Height + 2*top}

@@ -121,8 +121,8 @@ func TestEnrolRefuses(t *testing.T) {
 	}
 }
 
-// All stills of one sitting pass, and are each other's likeness; a photograph that is all
-// face, one that lies on its side with an Exif note, and a large one pass as well.
+// All stills of one video are accepted and resemble each other; so are a photograph that is all
+// face, one on its side with an Exif orientation, and a large one.
 func TestEnrolTakesGoodPhotographs(t *testing.T) {
 	d := configured(t, nil)
 	stills, err := filepath.Glob(media(t, "franck_*.jpg"))
@@ -157,7 +157,7 @@ func TestEnrolTakesGoodPhotographs(t *testing.T) {
 		if _, err := d.Command(context.Background(),
 			drivers.Command{ID: "1", Action: "enrol", Data: photo}); err != nil {
 			t.Logf("%s: refused: %v", filepath.Base(s), err)
-			refused++ // he talks and turns; some stills are turned too far
+			refused++ // he talks and turns his head; some stills are turned too far
 			continue
 		}
 		check(filepath.Base(s), photo, 0.6)
@@ -179,7 +179,7 @@ func TestEnrolTakesGoodPhotographs(t *testing.T) {
 	tight := image.NewRGBA(image.Rect(0, 0, int(f.W), int(f.H)))
 	draw.Draw(tight, tight.Bounds(), man, image.Pt(int(f.X), int(f.Y)), draw.Src)
 	check("all face", encoded(t, tight), 0.8)
-	// The phone held sideways: the pixels lie, and orientation 6 says how to turn them.
+	// The phone was held sideways: the pixels are rotated, and orientation 6 says so.
 	lying := image.NewRGBA(image.Rect(0, 0, b.Dy(), b.Dx()))
 	for y := range b.Dx() {
 		for x := range b.Dy() {
@@ -194,7 +194,7 @@ func TestEnrolTakesGoodPhotographs(t *testing.T) {
 	check("lying, with a note", append(note, photo[2:]...), 0.9)
 }
 
-// What is not decodable in any way never reaches the models, and nothing panics.
+// Undecodable input never reaches the models, and nothing panics.
 func FuzzEnrol(f *testing.F) {
 	photo := read(f, media(f, "franck_02221.jpg"))
 	d := configured(f, nil)
@@ -247,15 +247,15 @@ func TestConfigureSpeaks(t *testing.T) {
 	}
 }
 
-// The program says what measures faces before anybody was seen. Another model has another name,
-// also where it comes in a file of the same name: its templates are not compared.
+// The program reports the name of its model before any face was seen. Another model has another
+// name even if its file has the same name, so that its templates are not compared.
 func TestTheProgramNamesItsModel(t *testing.T) {
 	dir := filepath.Join(cache(t), "models")
 	model, err := os.ReadFile(filepath.Join(dir, "fr_feature.onnx"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	// A field that readers of ONNX pass over: another file, and as good a model.
+	// A field that ONNX readers ignore: another file with an equally good model.
 	other := append(append([]byte(nil), model...), 0xf2, 0x3f, 0x01, 'x')
 	names := map[string]string{}
 	for _, c := range []struct {

@@ -20,20 +20,20 @@ import (
 	"github.com/gatehouse-iot/gatehouse/vision"
 )
 
-// Bounds of the process that reads a photograph.
+// Limits of the process that decodes a photograph.
 const (
-	photoTime    = time.Minute // all told; on a busy machine its share of the processor is small
-	photoCPU     = 10          // seconds of the processor
-	photoMemory  = 768 << 20   // bytes; the largest photograph that is taken needs 300 MB
+	photoTime    = time.Minute // in total; generous, since the machine may be busy
+	photoCPU     = 10          // seconds of processor time
+	photoMemory  = 768 << 20   // bytes; the largest accepted photograph needs 300 MB
 	photoPixels  = 4 * vision.PhotoSide * vision.PhotoSide
-	photoRefused = 3 // its exit code, with the refusal on its standard output
+	photoRefused = 3 // exit code of a refusal, which is then on standard output
 )
 
-// photoProgram is the argument that makes this program read one photograph.
+// photoProgram is the argument that makes this program decode one photograph.
 const photoProgram = "photo"
 
-// photoReader reads photographs in a process of its own, this program again: what a file made
-// to harm can take is that process, its time and its memory, and never the cameras.
+// photoReader decodes photographs in a child process of this program, so that a malicious file can
+// crash or exhaust that process but not the cameras.
 type photoReader struct {
 	program string
 	args    []string
@@ -44,7 +44,7 @@ func newPhotoReader() photoReader {
 	return photoReader{program: "/proc/self/exe", args: []string{photoProgram}, time: photoTime}
 }
 
-// read is vision.ReadPhoto, elsewhere.
+// read is vision.ReadPhoto in the child process.
 func (r photoReader) read(ctx context.Context, data []byte) (f vision.Frame, err error) {
 	ctx, cancel := context.WithTimeout(ctx, r.time)
 	defer cancel()
@@ -76,8 +76,8 @@ func (r photoReader) read(ctx context.Context, data []byte) (f vision.Frame, err
 			"JPEG, and smaller")
 }
 
-// capped keeps so many bytes; more is an error. It is not a bytes.Buffer, which would offer
-// io.Copy a way past Write.
+// capped keeps up to most bytes; more is an error. It does not embed bytes.Buffer, whose ReadFrom
+// would let io.Copy bypass Write.
 type capped struct {
 	all  bytes.Buffer
 	most int
@@ -90,18 +90,18 @@ func (c *capped) Write(p []byte) (int, error) {
 	return c.all.Write(p)
 }
 
-// servePhoto is that process: it reads a photograph from in, and writes it to out as a frame,
-// or why not. It returns its exit code.
+// servePhoto is the child process: it decodes a photograph from in, and writes to out the frame or
+// the reason for the refusal. It returns the exit code.
 func servePhoto(in io.Reader, out io.Writer) int {
 	limit := unix.Rlimit{Cur: photoMemory, Max: photoMemory}
-	_ = unix.Setrlimit(unix.RLIMIT_DATA, &limit) // ReadPhoto's own bounds hold without it
+	_ = unix.Setrlimit(unix.RLIMIT_DATA, &limit) // best effort: ReadPhoto has its own limits
 	cpu := unix.Rlimit{Cur: photoCPU, Max: photoCPU}
 	_ = unix.Setrlimit(unix.RLIMIT_CPU, &cpu)
-	_ = unix.Setpriority(unix.PRIO_PROCESS, 0, 10) // the cameras go first
+	_ = unix.Setpriority(unix.PRIO_PROCESS, 0, 10) // the cameras have priority
 	return readPhoto(in, out)
 }
 
-// readPhoto is servePhoto without its bounds.
+// readPhoto is servePhoto without its resource limits.
 func readPhoto(in io.Reader, out io.Writer) int {
 	data, err := io.ReadAll(io.LimitReader(in, 64<<20))
 	if err != nil {
@@ -129,7 +129,7 @@ func readPhoto(in io.Reader, out io.Writer) int {
 	return 0
 }
 
-// decodeFrame reads width, height and pixels.
+// decodeFrame parses width, height and pixels.
 func decodeFrame(b []byte) (vision.Frame, error) {
 	if len(b) < 8 {
 		return vision.Frame{}, fmt.Errorf("read photograph: %w", io.ErrUnexpectedEOF)

@@ -18,7 +18,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/vision"
 )
 
-// deepPNG is a picture of 16 bits a channel, of one colour, in few bytes.
+// deepPNG is a PNG of 16 bits a channel and one colour: large when decoded, small as a file.
 func deepPNG(t *testing.T, w, h int) []byte {
 	t.Helper()
 	m := image.NewNRGBA64(image.Rect(0, 0, w, h))
@@ -32,8 +32,8 @@ func deepPNG(t *testing.T, w, h int) []byte {
 	return b.Bytes()
 }
 
-// Few bytes that become many are refused by the header, and the largest photograph that is
-// taken is decoded in another process: this one allocates little.
+// A small file that decodes to a huge picture is refused by its header, and the largest accepted
+// photograph is decoded in a child process: this process allocates little.
 func TestPhotographsTakeNoMemoryOfTheCameras(t *testing.T) {
 	d := configured(t, nil)
 	for _, c := range []struct {
@@ -68,7 +68,7 @@ func TestPhotographsTakeNoMemoryOfTheCameras(t *testing.T) {
 	}
 }
 
-// A reader of photographs that crashes, hangs or says nonsense costs that photograph.
+// A child process that crashes, hangs or writes garbage fails that photograph only.
 func TestAPhotographThatKillsItsReader(t *testing.T) {
 	d := configured(t, nil)
 	for name, r := range map[string]photoReader{
@@ -84,7 +84,7 @@ func TestAPhotographThatKillsItsReader(t *testing.T) {
 			t.Errorf("%s: got %v, want a refusal of the photograph", name, e)
 		}
 	}
-	// The next photograph, and the cameras, never hear of it.
+	// The next photograph is read as usual.
 	d.setup.reader = newPhotoReader()
 	if f, err := d.setup.reader.read(context.Background(), deepPNG(t, 100, 100)); err != nil ||
 		f.Width != 100 {
@@ -92,8 +92,8 @@ func TestAPhotographThatKillsItsReader(t *testing.T) {
 	}
 }
 
-// A photograph that lies on its side without a note, and one that stands on its head, are
-// turned; two people on their side remain two.
+// Photographs on their side or upside down without an Exif orientation are rotated; two people on
+// their side are still two.
 func TestEnrolTurnsWhatLies(t *testing.T) {
 	d := configured(t, nil)
 	first := read(t, media(t, "franck_02221.jpg"))
@@ -116,8 +116,8 @@ func TestEnrolTurnsWhatLies(t *testing.T) {
 	}
 }
 
-// Whatever the process that reads photographs is given, it ends with a picture or with a refusal
-// for people; and whatever it writes, reading that gives a whole picture or an error.
+// For any input the child process ends with a picture or with a refusal for people; and reading any
+// output gives a whole picture or an error.
 func FuzzPhotoProcess(f *testing.F) {
 	var picture bytes.Buffer
 	img := image.NewGray(image.Rect(0, 0, 70, 70))

@@ -9,8 +9,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/vision"
 )
 
-// pictureStatus tells the gateway what a camera's picture is worth. The reason of a fault
-// begins with its code, as it did before there were causes.
+// pictureStatus makes the status of a picture state. The reason of a fault begins with its code, as
+// it did before statuses had causes.
 func pictureStatus(at time.Time, s vision.PictureState) gatehouse.Observation {
 	if s == vision.PictureOK {
 		return gatehouse.Observation{
@@ -26,7 +26,7 @@ func pictureStatus(at time.Time, s vision.PictureState) gatehouse.Observation {
 	}}
 }
 
-// pictureEnum are the states as a profile's property has them.
+// pictureEnum returns the states as values of a profile's property.
 func pictureEnum() (out []string) {
 	for _, s := range vision.PictureStates() {
 		out = append(out, string(s))

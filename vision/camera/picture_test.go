@@ -15,7 +15,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/vision"
 )
 
-// hurried judges pictures within a test's time.
+// hurried shortens the picture times to fit into a test.
 func hurried(d *driver) *driver {
 	d.setup.pictures = vision.PictureTimes{
 		First:  time.Second,
@@ -40,8 +40,8 @@ func pictureIs(want vision.PictureState) func(gatehouse.Observation) bool {
 	}
 }
 
-// A camera that sends one key frame for ever, with a face in it, is at fault and gives no
-// sighting; when it moves again it is online, and the face is seen.
+// A camera that repeats one key frame showing a face is faulty and yields no sighting; when the
+// picture moves again it is online, and the face is seen.
 func TestAFrozenPictureIsAFaultAndNoSighting(t *testing.T) {
 	s := newStage(t, &format.H264{PayloadTyp: 96, PacketizationMode: 1},
 		recording(t, "cap13_edit2.mp4").Units)
@@ -84,8 +84,8 @@ func TestABlackPictureIsAFaultFromTheBeginning(t *testing.T) {
 	}
 }
 
-// A camera that connects, sends pictures and dies before they could be judged tells nothing:
-// it was not online.
+// A camera that connects, sends pictures and disconnects before they could be judged emits nothing:
+// it was never online.
 func TestACameraThatDiesAtOnceWasNotOnline(t *testing.T) {
 	s := newStage(t, &format.H264{PayloadTyp: 96, PacketizationMode: 1},
 		recording(t, "franck.mp4").Units[:1])

@@ -13,8 +13,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers"
 )
 
-// TestCamerasAreDialledWithinBounds: a camera that the gateway may not be led to is not asked for
-// anything.
+// TestCamerasAreDialledWithinBounds: an address outside the allowed reach gets no request.
 func TestCamerasAreDialledWithinBounds(t *testing.T) {
 	s := newStage(t, &format.H264{PayloadTyp: 96, PacketizationMode: 1}, nil)
 	s.gate = func(*base.Request) *base.Response {
@@ -30,7 +29,7 @@ func TestCamerasAreDialledWithinBounds(t *testing.T) {
 	}
 }
 
-// TestACameraCannotSendUsWhereItMayNotLead: the bounds hold for wherever it sends us on to.
+// TestACameraCannotSendUsWhereItMayNotLead: redirections are bound to the allowed reach too.
 func TestACameraCannotSendUsWhereItMayNotLead(t *testing.T) {
 	s := newStage(t, &format.H264{PayloadTyp: 96, PacketizationMode: 1}, nil)
 	s.gate = func(*base.Request) *base.Response {

@@ -11,8 +11,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/vision"
 )
 
-// The whole way: a photograph is enrolled, another video of the same man comes over RTSP, and
-// he is recognised; the man in the third video is not.
+// End to end: a photograph is enrolled, the same man is recognised in another video over RTSP, and
+// the man in a third video is not.
 func TestEnrolledIsRecognisedInAnotherVideoAndAStrangerIsNot(t *testing.T) {
 	d := configured(t, nil)
 	addr := rtsp(t,
@@ -60,7 +60,7 @@ func TestEnrolledIsRecognisedInAnotherVideoAndAStrangerIsNot(t *testing.T) {
 	}
 }
 
-// With the first man's stills enrolled beside the other's, each video finds its own man.
+// With stills of two men enrolled, each is recognised in his own video.
 func TestTwoEnrolledAreToldApart(t *testing.T) {
 	d := configured(t, nil)
 	addr := rtsp(t,
@@ -89,7 +89,7 @@ func TestTwoEnrolledAreToldApart(t *testing.T) {
 	}
 }
 
-// A face that stays is one track, told of at first, once settled, and then every repeat.
+// A face that stays is one track, reported at first, once settled, and then every repeat.
 func TestAFaceThatStaysIsOneTrack(t *testing.T) {
 	d := configured(t, map[string]string{"repeat": "1"})
 	addr := rtsp(t, map[string]string{"gate": media(t, "franck.mp4")}, "", "")

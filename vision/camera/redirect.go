@@ -12,16 +12,16 @@ import (
 	"github.com/gatehouse-iot/gatehouse"
 )
 
-// maxRedirects is how often a camera may send the program on before it is told as a loop.
+// maxRedirects is the most redirections that are followed; more are reported as a loop.
 const maxRedirects = 3
 
-// redirected is the error of a stream that is elsewhere.
+// redirected is the error of a stream that has been redirected.
 type redirected struct{ to *base.URL }
 
 func (r *redirected) Error() string { return "the stream is at " + r.to.Host }
 
-// redirects takes redirections out of answers before the RTSP library sees them: it would
-// follow them for ever, and hand the password to whatever host they name.
+// redirects removes redirections from responses before the RTSP library sees them: it would follow
+// them without limit, and send the password to any host they name.
 type redirects struct{ to string }
 
 func (r *redirects) look(res *base.Response) {
@@ -33,7 +33,7 @@ func (r *redirects) look(res *base.Response) {
 	}
 }
 
-// turn is err, or where the answer behind it sends the program.
+// turn returns a redirected error if the response redirected, otherwise err.
 func (r *redirects) turn(err error) error {
 	if err == nil || r.to == "" {
 		return err
@@ -45,8 +45,8 @@ func (r *redirects) turn(err error) error {
 	return &redirected{u}
 }
 
-// follow is where a camera's stream is said to be instead. Its user name and password go along
-// only to the same host and port, and never from rtsps to rtsp.
+// follow returns the address that a redirection names. User name and password are kept only for the
+// same host, port and scheme; a redirection from rtsps to rtsp is an error.
 func (a address) follow(r *redirected) (address, error) {
 	port := r.to.Port()
 	if port == "" {
@@ -72,7 +72,7 @@ func (a address) follow(r *redirected) (address, error) {
 	}, nil
 }
 
-// playOn plays where the camera is, or where it sends us.
+// playOn calls once, and again with each address that it is redirected to.
 func playOn(a address, once func(address) error) error {
 	first := a
 	for range maxRedirects + 1 {

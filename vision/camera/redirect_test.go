@@ -14,7 +14,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse"
 )
 
-// sender is a camera that answers every DESCRIBE with the same lines, and keeps what it was told.
+// sender is a camera that answers every DESCRIBE with the same lines, and records its requests.
 type sender struct {
 	addr string
 	mu   sync.Mutex
@@ -80,8 +80,8 @@ func moved(to string) string {
 	return "RTSP/1.0 302 Moved Temporarily\r\nLocation: " + to + "\r\n"
 }
 
-// TestRedirectTakesNoPasswordElsewhere has a camera send the program on to somebody who asks for
-// a password in clear.
+// TestRedirectTakesNoPasswordElsewhere: a camera redirects to a host that asks for the password in
+// plain text, and does not get it.
 func TestRedirectTakesNoPasswordElsewhere(t *testing.T) {
 	d := newDriver()
 	thief := newSender(t, func(*sender) string {
@@ -101,7 +101,7 @@ func TestRedirectTakesNoPasswordElsewhere(t *testing.T) {
 	}
 }
 
-// TestRedirectLoopEnds has a camera send the program back to itself for ever.
+// TestRedirectLoopEnds: a camera redirects to itself without end.
 func TestRedirectLoopEnds(t *testing.T) {
 	d := newDriver()
 	camera := newSender(t, func(s *sender) string { return moved("rtsp://" + s.addr + "/again") })
@@ -117,8 +117,8 @@ func TestRedirectLoopEnds(t *testing.T) {
 	}
 }
 
-// TestRedirectsAreFollowed goes where a camera says that its stream is now, with the password
-// where that is the same host and port.
+// TestRedirectsAreFollowed: redirections are followed, with the password only to the same host and
+// port.
 func TestRedirectsAreFollowed(t *testing.T) {
 	d := newDriver()
 	camera := rtsp(t, map[string]string{"live": media(t, "cap13_edit2.mp4")}, "", "")

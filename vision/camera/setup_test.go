@@ -21,10 +21,10 @@ import (
 	"github.com/gatehouse-iot/gatehouse/vision/opencv"
 )
 
-// patience is how long a test waits for what must come.
+// patience is how long a test waits for an expected observation.
 const patience = 30 * time.Second
 
-// cache is where deploy/setup/assets.sh puts things; the test is skipped where it has not run.
+// cache is the folder that deploy/setup/assets.sh fills; without it the test is skipped.
 func cache(t testing.TB) string {
 	t.Helper()
 	dir := os.Getenv("GATEHOUSE_CACHE")
@@ -39,7 +39,7 @@ func cache(t testing.TB) string {
 
 func media(t testing.TB, name string) string { return filepath.Join(cache(t), "media", name) }
 
-// configured is a driver with its models loaded.
+// configured returns a driver with its models loaded.
 func configured(t testing.TB, settings map[string]string) *driver {
 	t.Helper()
 	in := map[string]string{
@@ -85,7 +85,7 @@ func device(url string) drivers.Device {
 	}
 }
 
-// gateway keeps what a driver emits, and checks it as the gateway does.
+// gateway records what a driver emits, and validates it as the gateway does.
 type gateway struct {
 	t       testing.TB
 	profile gatehouse.Profile
@@ -117,7 +117,7 @@ func (g *gateway) emit(_ context.Context, obs ...gatehouse.Observation) error {
 	return nil
 }
 
-// wait is the first observation that is wanted; the test fails where none comes.
+// wait returns the first observation that matches; the test fails if none comes.
 func (g *gateway) wait(what string, want func(gatehouse.Observation) bool) gatehouse.Observation {
 	g.t.Helper()
 	deadline := time.After(patience)
@@ -143,7 +143,7 @@ func isReading(o gatehouse.Observation) bool {
 	return o.Reading != nil && o.Reading.Values["fps"] != gatehouse.Value{}
 }
 
-// connect lets a driver serve a device until the test, or stop, ends it.
+// connect serves a device until stop or the end of the test.
 func connect(t testing.TB, d *driver, dev drivers.Device, emit drivers.Emit) (stop func() error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
@@ -194,7 +194,7 @@ func still(t testing.TB, name string, number int) []byte {
 	return nil
 }
 
-// picturesque is a frame as an image.
+// picturesque converts a frame to an image.
 func picturesque(f vision.Frame) *image.RGBA {
 	img := image.NewRGBA(image.Rect(0, 0, f.Width, f.Height))
 	for i := range f.Width * f.Height {
@@ -212,7 +212,7 @@ func encoded(t testing.TB, img image.Image) []byte {
 	return b.Bytes()
 }
 
-// enrolled is the embedding that the driver makes of a photograph.
+// enrolled is the embedding that the driver computes from a photograph.
 func enrolled(t testing.TB, d *driver, photo []byte) []float32 {
 	t.Helper()
 	r, err := d.Command(context.Background(),
@@ -227,7 +227,7 @@ func enrolled(t testing.TB, d *driver, photo []byte) []float32 {
 	return v
 }
 
-// spoken is the Error for people in err; the test fails where there is none.
+// spoken returns the gatehouse.Error in err; the test fails if there is none.
 func spoken(t testing.TB, err error) *gatehouse.Error {
 	t.Helper()
 	var e *gatehouse.Error

@@ -21,12 +21,12 @@ import (
 	"github.com/gatehouse-iot/gatehouse/vision/opencv"
 )
 
-// stage is an RTSP server that plays access units in an order of the test's choosing, round
-// and round, at 25 a second, until it is told to fall silent or to die.
+// stage is an RTSP server that plays given access units in a loop, at 25 a second, until it is told
+// to fall silent or to die.
 type stage struct {
 	format format.Format
 	units  [][][]byte
-	addr   string // kept through death
+	addr   string // kept when it dies and rises again
 	server *gortsplib.Server
 	stream *gortsplib.ServerStream
 	quiet  chan struct{} // closed: send nothing more
@@ -34,10 +34,10 @@ type stage struct {
 	done   chan struct{}
 	once   *sync.Once
 
-	still atomic.Bool // nothing but the first unit is sent
+	still atomic.Bool // repeats the first unit only
 
-	body []byte // its description; nil: a right one
-	// answers DESCRIBE in its place; nil or a nil answer: come in
+	body []byte // description to serve; nil: a correct one
+	// handles DESCRIBE; a nil gate or response serves the stream
 	gate func(*base.Request) *base.Response
 }
 
@@ -70,7 +70,7 @@ type packer interface {
 	Encode([][]byte) ([]*rtp.Packet, error)
 }
 
-// newStage serves units as a format says; units may be nil, and then nothing is ever sent.
+// newStage serves units in a format; with nil units it never sends anything.
 func newStage(t *testing.T, f format.Format, units [][][]byte) *stage {
 	t.Helper()
 	s := &stage{format: f, units: units, addr: "127.0.0.1:0", quiet: make(chan struct{})}
@@ -79,7 +79,7 @@ func newStage(t *testing.T, f format.Format, units [][][]byte) *stage {
 	return s
 }
 
-// rise begins to serve, at the address that it had.
+// rise starts serving, at the same address as before.
 func (s *stage) rise(t *testing.T) {
 	t.Helper()
 	ln, err := net.Listen("tcp", s.addr)
@@ -157,7 +157,7 @@ func (s *stage) play(
 	}
 }
 
-// die closes every connection.
+// die closes all connections and stops serving.
 func (s *stage) die() {
 	s.once.Do(func() {
 		s.end()
@@ -169,7 +169,7 @@ func (s *stage) die() {
 
 func (s *stage) url() string { return "rtsp://" + s.addr + "/live" }
 
-// recording is a video of the cache.
+// recording is a video in the cache.
 func recording(t *testing.T, name string) opencv.Recording {
 	t.Helper()
 	r, err := opencv.ReadMP4(media(t, name))

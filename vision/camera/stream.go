@@ -28,24 +28,24 @@ import (
 	"github.com/gatehouse-iot/gatehouse/vision/opencv"
 )
 
-// Bounds of a stream.
+// Limits of a stream.
 const (
 	dialTime  = 5 * time.Second
-	readTime  = 5 * time.Second  // of silence, after which a stream has stalled
-	blindTime = 15 * time.Second // without a decoded picture, while data comes in
+	readTime  = 5 * time.Second  // without data, after which a stream has stalled
+	blindTime = 15 * time.Second // with data but without a decoded picture
 )
 
-// address is where a camera's stream is.
+// address is the address of a camera's stream.
 type address struct {
 	url  *base.URL
 	host string // for people
-	md5  bool   // sign in with MD5 where SHA-256 is offered as well
-	away bool   // another host sent us there: the password stayed behind
+	md5  bool   // use MD5 even if SHA-256 is offered
+	away bool   // redirected to another host, without the password
 
-	reach drivers.Reach // where it may lead, also when another host sends us on
+	reach drivers.Reach // hosts that may be dialled, by redirections too
 }
 
-// parseAddress reads what people typed in.
+// parseAddress parses and checks the address of a device.
 func parseAddress(d drivers.Device) (a address, err error) {
 	raw := strings.TrimSpace(d.Address["url"])
 	if raw == "" {
@@ -88,8 +88,8 @@ func parseAddress(d drivers.Device) (a address, err error) {
 	return a, nil
 }
 
-// picture is what play hands over: the decoder with a new picture in it, and the stamp of the
-// packet that completed it, in units of 1/90000 s from an unknown beginning.
+// picture is what play passes on: the decoder holding a new picture, and the RTP timestamp of the
+// packet that completed it, in units of 1/90000 s.
 type picture struct {
 	decoder *opencv.Decoder
 	codec   opencv.Codec
@@ -97,8 +97,8 @@ type picture struct {
 	weak    gatehouse.Weakness // of the camera that it is of
 }
 
-// play connects, decodes and calls each for every picture, from one goroutine, until each
-// returns an error or the stream breaks, and returns that error; nil once ctx has ended.
+// play connects, decodes and calls each for every picture, always from the same goroutine. It
+// returns the error of each or of the stream, or nil once ctx has ended.
 func play(ctx context.Context, a address, each func(picture) error) error {
 	return playOn(a, func(a address) error { return playAt(ctx, a, each) })
 }
@@ -151,7 +151,7 @@ func playAt(ctx context.Context, a address, each func(picture) error) error {
 	cancel(nil)
 	<-closed
 	if finish != nil {
-		finish() // no callback runs any more
+		finish() // after the client: no callback runs any more
 	}
 	switch cause := context.Cause(inner); {
 	case ctx.Err() != nil:
@@ -171,7 +171,7 @@ func playAt(ctx context.Context, a address, each func(picture) error) error {
 
 func ptr[T any](v T) *T { return &v }
 
-// watch waits for the stream's end.
+// watch blocks until the stream ends, ctx ends, or no picture was decoded for blindTime.
 func watch(ctx context.Context, client *gortsplib.Client, seen *atomic.Int64) error {
 	ended := make(chan error, 1)
 	go func() { ended <- client.Wait() }()
@@ -199,8 +199,9 @@ var (
 	errNoVideo = errors.New("no video")
 )
 
-// open asks for the stream and lets pictures be called with what is decoded. finish frees the
-// decoder, once the client is closed. end is called where the stream will never do.
+// open sets up and plays the stream, and calls pictures for what is decoded. The caller must call
+// finish, which frees the decoder, after the client is closed. end is called with an error that
+// cannot pass, such as pictures that are too large.
 func open(
 	client *gortsplib.Client, a address, said *talk, pictures func(picture), end func(error),
 ) (finish func(), err error) {
@@ -224,11 +225,11 @@ func open(
 		dec.Close()
 		return nil, err
 	}
-	weak := said.weak(a.url) // the library has begun to sign in with DESCRIBE
+	weak := said.weak(a.url) // authentication has happened with DESCRIBE
 	client.OnPacketRTP(v.medium, v.format, func(p *rtp.Packet) {
 		unit, err := v.unpack(p)
 		if err != nil {
-			return // more packets are needed, or one was lost: the decoder copes
+			return // incomplete or lost packets: the decoder recovers
 		}
 		n, err := dec.Decode(unit)
 		if gatehouse.ErrorCode(err) == gatehouse.TooLarge {
@@ -236,7 +237,7 @@ func open(
 			return
 		}
 		if err != nil || n == 0 {
-			return // a damaged unit; errBlind if it goes on
+			return // a damaged unit; if it goes on, watch returns errBlind
 		}
 		pictures(picture{
 			decoder: dec,
@@ -253,16 +254,16 @@ func open(
 	return dec.Close, nil
 }
 
-// video is the part of a stream that is watched.
+// video is the media section that is played.
 type video struct {
 	medium *description.Media
 	format format.Format
 	codec  opencv.Codec
 	unpack func(*rtp.Packet) ([][]byte, error)
-	sets   [][]byte // parameter sets of the description; empty where it has none
+	sets   [][]byte // parameter sets of the description; empty if it has none
 }
 
-// choose takes the first video that can be decoded.
+// choose picks the first video that can be decoded.
 func choose(desc *description.Session) (v video, err error) {
 	var h264 *format.H264
 	if v.medium = desc.FindFormat(&h264); v.medium != nil {
@@ -288,11 +289,11 @@ func choose(desc *description.Session) (v video, err error) {
 		v.sets = [][]byte{h265.VPS, h265.SPS, h265.PPS}
 		return v, nil
 	}
-	return v, errNoVideo // cannot be: talk has seen one
+	return v, errNoVideo // unreachable: talk has found one
 }
 
-// speak puts what went wrong, before or after the stream began to play, into words for
-// whoever set the camera up.
+// speak turns an error, before or after the stream began to play, into a message for the person who
+// sets the camera up.
 func speak(a address, err error, playing bool) error {
 	var status liberrors.ErrClientBadStatusCode
 	var nameErr *net.DNSError
@@ -341,7 +342,7 @@ func speak(a address, err error, playing bool) error {
 	return at(gatehouse.Unavailable, gatehouse.ReasonCameraOdd, "detail", err)
 }
 
-// of names the field of the address that an error is about.
+// of sets the address field that an error is about.
 func of(field string, e *gatehouse.Error) *gatehouse.Error {
 	e.Field = field
 	return e

@@ -34,7 +34,7 @@ func plain(url, user, password string) drivers.Device {
 }
 
 func TestProbeTellsWhatTheCameraSends(t *testing.T) {
-	d := newDriver() // a trial needs no models
+	d := newDriver() // a probe needs no models
 	addr := rtsp(t, map[string]string{"live/1": media(t, "cap13_edit2.mp4")}, "viewer",
 		"s3cret pass:@/")
 	p, err := d.Probe(context.Background(),
@@ -51,8 +51,7 @@ func TestProbeTellsWhatTheCameraSends(t *testing.T) {
 	}
 }
 
-// What goes wrong while connecting is told in words that say what to mend, and never with the
-// password in them.
+// Connection errors say what to fix, and never contain the password.
 func TestConnectSpeaks(t *testing.T) {
 	d := configured(t, nil)
 	addr := rtsp(t, map[string]string{"live": media(t, "cap13_edit2.mp4")}, "viewer",
@@ -135,7 +134,7 @@ func TestConnectSpeaks(t *testing.T) {
 	}
 }
 
-// listen answers each connection with f and closes it.
+// listen serves each connection with f and then closes it.
 func listen(t *testing.T, f func(net.Conn)) string {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -160,8 +159,8 @@ func listen(t *testing.T, f func(net.Conn)) string {
 	return ln.Addr().String()
 }
 
-// A description without parameter sets, a join in the middle of a group of pictures, and
-// H.265: all come to pictures.
+// Pictures are decoded without parameter sets in the description, when joining in the middle of a
+// group of pictures, and from H.265.
 func TestStreamsThatBeginOddly(t *testing.T) {
 	d := configured(t, nil)
 	r := recording(t, "cap13_edit2.mp4")
@@ -217,8 +216,8 @@ func TestStreamsThatBeginOddly(t *testing.T) {
 	}
 }
 
-// A camera that dies ends Connect at once; one that falls silent ends it within the time
-// that is promised; one that sends no key frame is told how to.
+// A camera that dies ends Connect at once; one that falls silent ends it within readTime; one
+// without key frames yields an error that says what to set.
 func TestStreamsThatEnd(t *testing.T) {
 	r := recording(t, "cap13_edit2.mp4")
 	h264 := &format.H264{PayloadTyp: 96, PacketizationMode: 1}
@@ -339,12 +338,12 @@ func TestOneCameraTooMany(t *testing.T) {
 	}
 }
 
-// What the gateway does not keep is offered again, and the stream goes on meanwhile.
+// Observations that the gateway refuses are emitted again, without stopping the stream.
 func TestWhatIsNotKeptIsEmittedAgain(t *testing.T) {
 	d := configured(t, nil)
 	addr := rtsp(t, map[string]string{"gate": media(t, "franck.mp4")}, "", "")
 	g := newGateway(t, d)
-	var refused []gatehouse.Observation // by the one goroutine that emits
+	var refused []gatehouse.Observation // appended by the emitting goroutine only
 	emit := func(ctx context.Context, o ...gatehouse.Observation) error {
 		if len(refused) < 2 {
 			refused = append(refused, o...)
@@ -381,7 +380,7 @@ func TestOutboxKeepsTheNewestOfEachAndDropsTheOldest(t *testing.T) {
 		}
 		got = append(got, o.Sequence)
 	}
-	want := []uint64{2} // "a" came first and went first, when there was no room
+	want := []uint64{2} // "a" was the oldest and was dropped when the outbox was full
 	for i := range vision.MaxTracks {
 		want = append(want, uint64(10+i))
 	}

@@ -14,19 +14,19 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers"
 )
 
-// talk listens to a camera's answers before the RTSP library reads them, and mends in them
-// what cameras are known to get wrong. The library calls it from one goroutine; its fields may
-// be read once the call that waited for the answer has returned.
+// talk inspects a camera's responses before the RTSP library reads them, and corrects known faults
+// of cameras. The library calls it from one goroutine; its fields may be read once the call that
+// waited for the response has returned.
 type talk struct {
-	md5     bool     // SHA-256 was refused: it is not tried again
+	md5     bool     // SHA-256 was refused: use MD5
 	both    bool     // the camera offered SHA-256 and MD5
 	noVideo bool     // its description holds no H.264 or H.265
 	others  []string // what it holds instead
-	asked   bool     // the camera asked who is there
-	digest  bool     // and takes a password that nobody can read on the way
+	asked   bool     // the camera asked for authentication
+	digest  bool     // and offers Digest, which does not expose the password
 }
 
-// hear takes an answer.
+// hear inspects a response.
 func (t *talk) hear(r *base.Response) {
 	switch {
 	case r.StatusCode == base.StatusUnauthorized:
@@ -36,8 +36,8 @@ func (t *talk) hear(r *base.Response) {
 	}
 }
 
-// hearOffers looks at the ways to sign in. The library takes SHA-256 wherever it is offered;
-// some cameras offer it and refuse what is right.
+// hearOffers inspects the offered authentication methods. The library prefers SHA-256 wherever it
+// is offered; some cameras offer it and then refuse the right password.
 func (t *talk) hearOffers(r *base.Response) {
 	var rest base.HeaderValue
 	var sha, md5 bool
@@ -60,9 +60,9 @@ func (t *talk) hearOffers(r *base.Response) {
 	}
 }
 
-// weak says how the camera proves that it is itself, and who may watch it, once it has handed out
-// its pictures. That RTSP is plain text is no weakness by itself: nearly every camera speaks
-// nothing else, and its password is not readable in what it takes by Digest.
+// weak is the weakness of the camera's authentication, known after its first pictures. RTSP without
+// TLS is not a weakness by itself: nearly every camera speaks nothing else, and Digest does not
+// expose the password.
 func (t *talk) weak(u *base.URL) gatehouse.Weakness {
 	switch {
 	case drivers.ThisMachine(u.Hostname()):
@@ -75,8 +75,8 @@ func (t *talk) weak(u *base.URL) gatehouse.Weakness {
 	return gatehouse.WeakNone
 }
 
-// md5Instead says whether to connect once more with MD5: SHA-256 was refused, and MD5 is
-// offered beside it. A wrong password is so tried twice.
+// md5Instead reports whether to connect again with MD5: SHA-256 was refused, and MD5 is offered
+// too. A wrong password is therefore tried twice.
 func (t *talk) md5Instead(err error) bool {
 	var status liberrors.ErrClientBadStatusCode
 	return !t.md5 && t.both && errors.As(err, &status) && status.Code == base.StatusUnauthorized
@@ -89,7 +89,7 @@ func (t *talk) hearDescription(r *base.Response) {
 	}
 	body, others, ok := cutDescription(r.Body)
 	if !ok {
-		return // the library says what it thinks of it
+		return // left to the library to report
 	}
 	r.Header["Content-Type"] = base.HeaderValue{"application/sdp"}
 	if b, ok := r.Header["Content-Base"]; ok && !usableBase(b) {

@@ -13,20 +13,20 @@ import (
 	"github.com/gatehouse-iot/gatehouse/vision/opencv"
 )
 
-// trialPictures are decoded to tell how fast a camera sends.
+// trialPictures is how many pictures a probe decodes to measure the frame rate.
 const trialPictures = 13
 
-// trial is a Probe's look at a stream.
+// trial collects what a Probe sees of a stream.
 type trial struct {
 	codec         opencv.Codec
 	width, height int
 	first         vision.Frame
-	stamps        []int32 // when pictures are to be shown, 1/90000 s after the first
+	stamps        []int32 // presentation times, in 1/90000 s after the first
 	start         uint32
 	pictures      int
 }
 
-// take counts a picture; it says errEnough when there are enough.
+// take counts a picture; it returns errEnough once there are enough.
 func (t *trial) take(p picture) error {
 	if t.done() {
 		return errEnough
@@ -48,7 +48,7 @@ func (t *trial) take(p picture) error {
 
 func (t *trial) done() bool { return t.pictures >= trialPictures }
 
-// rate is the pictures a second, by the middle one of the steps between them, or 0.
+// rate is the frame rate by the median interval, or 0.
 func (t *trial) rate() float64 {
 	stamps := slices.Clone(t.stamps)
 	slices.Sort(stamps)

@@ -10,7 +10,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse"
 )
 
-// TestACameraThatAsksNobodyIsWeak: also one for which a password was given and that does not ask.
+// TestACameraThatAsksNobodyIsWeak: a camera without authentication is weak, with or without a
+// password configured for it.
 func TestACameraThatAsksNobodyIsWeak(t *testing.T) {
 	const (
 		basic  = `Basic realm="camera"`

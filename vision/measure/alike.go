@@ -9,21 +9,21 @@ import (
 	"github.com/gatehouse-iot/gatehouse/vision"
 )
 
-// Enrolled is a face as it is enrolled.
+// Enrolled is the embedding of an accepted enrolment photograph.
 type Enrolled struct {
 	Person    int
 	Embedding []float32
 }
 
-// Kin is how alike a person's first photograph that was taken is to others.
+// Kin holds the likenesses of a person's first accepted photograph to others.
 type Kin struct {
 	Person  int
-	Nearest float64 // to the most alike of everybody else
-	Again   float64 // to the person's second photograph; 0 where there is none
+	Nearest float64 // to the most alike photograph of anybody else
+	Again   float64 // to the person's own second photograph; 0 if there is none
 }
 
-// Compare makes a school of everybody, each with the first photograph that was taken, and counts
-// how many pairs of different people reach a likeness.
+// Compare enrols everybody with their first accepted photograph, and counts the pairs of different
+// people whose likeness is like or more.
 func Compare(faces []Enrolled, like float64) (kin []Kin, pairs Rate) {
 	var first []Enrolled
 	at := map[int]int{}
@@ -35,7 +35,7 @@ func Compare(faces []Enrolled, like float64) (kin []Kin, pairs Rate) {
 			kin = append(kin, Kin{Person: f.Person, Nearest: -1})
 			continue
 		}
-		if kin[i].Again == 0 { // one a person: photographs of one person are not independent
+		if kin[i].Again == 0 { // only one a person: photographs of one person are not independent
 			kin[i].Again = vision.Cosine(first[i].Embedding, f.Embedding)
 		}
 	}
@@ -49,15 +49,15 @@ func Compare(faces []Enrolled, like float64) (kin []Kin, pairs Rate) {
 	return kin, pairs
 }
 
-// Asking is what an enrolment's two questions do.
+// Asking says how often the two enrolment warnings of vision.Alike are right and wrong.
 type Asking struct {
-	Needless Rate // enrolments of somebody new of whom it is asked whether it is somebody else
-	Caught   Rate // second enrolments of a person under another name of which that is asked
-	Doubted  Rate // a person's own second photographs that are asked about as unlike
-	Foreign  Rate // photographs of the most alike of the others, added to a person, that are so
+	Needless Rate // new people who are warned to be somebody else already
+	Caught   Rate // second enrolments under another name that cause that warning
+	Doubted  Rate // a person's own second photographs warned of as unlike
+	Foreign  Rate // photographs of the most alike other person warned of as unlike
 }
 
-// Ask measures the questions at some likenesses.
+// Ask computes the rates at the thresholds a.
 func Ask(kin []Kin, a vision.Alike) (out Asking) {
 	for _, k := range kin {
 		out.Needless.count(k.Nearest >= a.Other)
@@ -77,16 +77,16 @@ func (r *Rate) count(yes bool) {
 	}
 }
 
-// The rules by which the likenesses are derived, with 95 % confidence and in steps of a fiftieth:
-// the lowest Other at which fewer than mostNeedless of honest enrolments are asked about, and the
-// highest Own at which fewer than mostDoubted of a person's own photographs are.
+// The rules by which the thresholds are derived, with 95 % confidence and in steps of 0.02: the
+// lowest Other at which fewer than mostNeedless of honest enrolments cause a warning, and the
+// highest Own at which fewer than mostDoubted of a person's own photographs do.
 const (
 	mostNeedless = 0.03
 	mostDoubted  = 0.035
 	alikeSteps   = 50
 )
 
-// DeriveAlike is what the rules ask for; ok is false where there are too few people for them.
+// DeriveAlike applies the rules; ok is false if there are too few people for them.
 func DeriveAlike(kin []Kin) (a vision.Alike, ok bool) {
 	for k := 1; k < alikeSteps && a.Other == 0; k++ {
 		if other := float64(k) / alikeSteps; Ask(kin, vision.Alike{Other: other}).Needless.Upper() < mostNeedless {
@@ -101,7 +101,7 @@ func DeriveAlike(kin []Kin) (a vision.Alike, ok bool) {
 	return a, a.Other > 0 && a.Own > 0
 }
 
-// SaveKin writes a line for each person; LoadKin reads them.
+// SaveKin writes one line a person; LoadKin reads them.
 func SaveKin(w io.Writer, kin []Kin) error {
 	b := bufio.NewWriter(w)
 	for _, k := range kin {
@@ -110,7 +110,7 @@ func SaveKin(w io.Writer, kin []Kin) error {
 	return b.Flush()
 }
 
-// LoadKin reads what SaveKin wrote; lines that begin with # are remarks.
+// LoadKin reads what SaveKin wrote; lines that begin with # are comments.
 func LoadKin(r io.Reader) (out []Kin, err error) {
 	sc := bufio.NewScanner(r)
 	for n := 1; sc.Scan(); n++ {

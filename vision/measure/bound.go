@@ -6,13 +6,13 @@ import (
 	"gonum.org/v1/gonum/mathext"
 )
 
-// tail is what lies beyond each of the two bounds, so that 95 % lie between them.
+// tail is the probability beyond each bound of a two-sided 95 % interval.
 const tail = 0.025
 
-// Rate is how many of how many.
+// Rate is K events in N trials.
 type Rate struct{ K, N int }
 
-// Share is K of N, and 0 of nothing.
+// Share is K/N, or 0 without trials.
 func (r Rate) Share() float64 {
 	if r.N == 0 {
 		return 0
@@ -20,8 +20,8 @@ func (r Rate) Share() float64 {
 	return float64(r.K) / float64(r.N)
 }
 
-// Upper is the rate below which the true one lies, by the two-sided 95 % interval of Clopper and
-// Pearson (Biometrika 26, 1934); 1 where nothing was tried. It takes trials to be independent.
+// Upper is the upper bound of the two-sided 95 % interval of Clopper and Pearson (Biometrika 26,
+// 1934) for the true rate; 1 without trials. It assumes independent trials.
 func (r Rate) Upper() float64 {
 	if r.K >= r.N {
 		return 1
@@ -29,7 +29,7 @@ func (r Rate) Upper() float64 {
 	return mathext.InvRegIncBeta(float64(r.K+1), float64(r.N-r.K), 1-tail)
 }
 
-// Lower is the rate above which the true one lies, by the same interval.
+// Lower is the lower bound of the same interval.
 func (r Rate) Lower() float64 {
 	if r.K <= 0 || r.N == 0 {
 		return 0

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// The bounds against what is known: none of n in closed form, and tables of the interval.
+// The bounds agree with the closed form for none of n, and with published tables.
 func TestRateBounds(t *testing.T) {
 	for _, x := range []struct {
 		r            Rate

@@ -16,13 +16,12 @@ import (
 	"github.com/gatehouse-iot/gatehouse/vision/opencv"
 )
 
-// setOf puts every 18th person into each of three sets, the others into none.
+// setOf assigns every 6th person to one of three sets, the others to none.
 func setOf(person int) (set int, ok bool) { return person % 18 / 6, person%6 == 0 }
 
-// cover measures how well Covered tells, on set 2. With -fit it prints weights that are fitted anew
-// to set 0, with thresholds by set 1, and judges those instead, by people to whom nothing was
-// fitted. The product's weights are older than these sets: about one in nine of set 2 was among
-// the 131 people whom they were fitted to.
+// cover measures on set 2 how well vision.Covered works. With -fit it fits new weights to set 0,
+// chooses thresholds on set 1, prints them and judges them on set 2. The product's own weights
+// predate these sets: about one in nine of set 2 was among the 131 people whom they were fitted to.
 func cover(ctx context.Context, args []string, w io.Writer) error {
 	fs := flag.NewFlagSet("measure cover", flag.ContinueOnError)
 	cache := fs.String("cache", ".cache", "folder with models and onnxruntime")
@@ -54,8 +53,8 @@ func cover(ctx context.Context, args []string, w io.Writer) error {
 	return nil
 }
 
-// tracesOf draws everything on the first photograph of each person of the sets: of set 2 only,
-// where nothing is to be fitted.
+// tracesOf applies every drawing to the first photograph of each person in the sets, or of set 2
+// only if nothing is to be fitted.
 func tracesOf(ctx context.Context, m *opencv.Models, photos []photo, every bool) ([]trace, error) {
 	rows := make([][]trace, len(photos))
 	g, ctx := errgroup.WithContext(ctx)
@@ -93,8 +92,8 @@ func drawnOn(m *opencv.Models, p photo, set int) ([]trace, error) {
 	return drawnOnFrame(m, f, set)
 }
 
-// drawnOnFrame is what becomes of one photograph with each drawing on it. Drawings that enrolment
-// refuses for another reason are left out, and everything where the bare photograph is refused.
+// drawnOnFrame returns the features of a photograph with each drawing on it. It leaves out drawings
+// that enrolment refuses for another reason, and returns nothing if the bare photograph is refused.
 func drawnOnFrame(m *opencv.Models, f vision.Frame, set int) (out []trace, err error) {
 	c := m.PhotoChain()
 	seen, err := c.Look(f, vision.PhotoLimits(), nil)
@@ -140,8 +139,7 @@ func tellWeights(w io.Writer, part string, weights []float64) {
 	fmt.Fprintln(w)
 }
 
-// tellCover prints, of the people to whom nothing was fitted, how many are asked about with each
-// drawing.
+// tellCover prints for each drawing how many of the people of set 2 are asked about.
 func tellCover(w io.Writer, all []trace, mouth, eyes []float64) {
 	fmt.Fprintln(w,
 		"asked about as covered, of what passes the other checks, with the two-sided 95 % "+
@@ -154,7 +152,7 @@ func tellCover(w io.Writer, all []trace, mouth, eyes []float64) {
 	}
 }
 
-// asked counts how often mouth and eyes are asked about with a drawing, among set 2.
+// asked counts how often a drawing is judged as covering mouth and eyes, in set 2.
 func asked(all []trace, name string, mouth, eyes []float64) (m, e Rate) {
 	for _, t := range all {
 		if t.set == 2 && t.name == name {

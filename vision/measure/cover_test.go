@@ -10,7 +10,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/vision"
 )
 
-// setUp is the folder that set-up fills; the test is skipped where it has not run.
+// setUp returns the folder that set-up fills; without it the test is skipped.
 func setUp(t *testing.T) string {
 	t.Helper()
 	cache := os.Getenv("GATEHOUSE_CACHE")
@@ -23,8 +23,8 @@ func setUp(t *testing.T) string {
 	return cache
 }
 
-// On set-up's stills of a man who acts, to whom nothing is fitted: bare faces and clear spectacles
-// are hardly asked about, and masks, scarves, sunglasses and bands nearly always.
+// On set-up's stills of an actor, who is in none of the sets: bare faces and clear spectacles
+// hardly ever count as covered; masks, scarves, sunglasses and bands nearly always.
 func TestCoveredFacesAreTold(t *testing.T) {
 	cache := setUp(t)
 	m, err := open(cache)
@@ -39,7 +39,7 @@ func TestCoveredFacesAreTold(t *testing.T) {
 	var all []trace
 	for i, path := range stills {
 		if i%2 == 1 {
-			continue // half of them tell as much
+			continue // every second one is enough
 		}
 		f, _, err := photo{path: path}.read()
 		if err != nil {

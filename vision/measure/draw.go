@@ -9,17 +9,17 @@ import (
 	"github.com/gatehouse-iot/gatehouse/vision"
 )
 
-// A drawing covers a part of a face. Its shape is given in the coordinates of an aligned face
-// (vision.AlignedPoints): the eyes lie at a height of 52, the nose's tip at 72, the mouth at 92,
-// the chin near 118, and the face reaches from 10 to 102.
+// drawing covers a part of a face. Its shape is in the coordinates of an aligned face
+// (vision.AlignedPoints): the eyes are at v = 52, the nose's tip at 72, the mouth at 92, the chin
+// near 118, and the face reaches from u = 10 to 102.
 type drawing struct {
 	name  string
-	part  string                        // "mouth", "eyes" or "": covers nothing that counts
-	shape func(u, v float64) float64    // how much is covered at a place, 0…1
-	paint func(u, v float64) [3]float64 // blue, green, red; skin is drawn where it is nil
+	part  string                        // "mouth", "eyes" or "" (not a covering)
+	shape func(u, v float64) float64    // opacity at a place, 0…1
+	paint func(u, v float64) [3]float64 // blue, green, red; nil: the colour of the skin
 }
 
-// draw is the frame with the drawing on a face in it.
+// draw returns the frame with the drawing on a face.
 func (d drawing) draw(f vision.Frame, face vision.Face) vision.Frame {
 	m, ok := vision.Similarity(face.Points, vision.AlignedPoints())
 	if !ok {
@@ -82,33 +82,33 @@ func cheeks(f vision.Frame, face vision.Face) (c [3]float64) {
 	return c
 }
 
-// noise is 0…1, the same each time at the same place.
+// noise is a hash of the place, 0…1, the same every time.
 func noise(x, y int) float64 {
 	h := uint32(x)*374761393 + uint32(y)*668265263
 	h = (h ^ h>>13) * 1274126177
 	return float64(h>>8&0xffff) / 65536
 }
 
-// edge is 1 where v is above 0, 0 below, and soft between.
+// edge is a soft step: 1 where v is above 0, 0 below.
 func edge(v float64) float64 { return max(0, min(1, v+0.5)) }
 
-// maskShape reaches over nose, mouth and chin.
+// maskShape covers nose, mouth and chin.
 func maskShape(u, v float64) float64 {
 	top := 61 + 0.006*(u-56)*(u-56)
 	side := math.Hypot((u-56)/50, (v-84)/42)
 	return min(edge(v-top), edge(24*(1-side)))
 }
 
-// lowShape is a mask that leaves the nose free.
+// lowShape is a mask below the nose.
 func lowShape(u, v float64) float64 {
 	side := math.Hypot((u-56)/50, (v-100)/30)
 	return min(edge(v-79), edge(20*(1-side)))
 }
 
-// scarfShape reaches over everything below the nose.
+// scarfShape covers everything below the nose.
 func scarfShape(u, v float64) float64 { return edge(v - 74 - 0.003*(u-56)*(u-56)) }
 
-// handShape reaches over the mouth.
+// handShape covers the mouth.
 func handShape(u, v float64) float64 {
 	return edge(14 * (1 - math.Hypot((u-62)/30, (v-96)/19)))
 }
@@ -129,13 +129,13 @@ func glassesShape(rx, ry, power float64) func(u, v float64) float64 {
 	}
 }
 
-// bandShape reaches over both eyes.
+// bandShape covers both eyes.
 func bandShape(u, v float64) float64 { return min(edge(v-40), edge(64-v)) }
 
-// capShape reaches over everything above the eyes' lower lids.
+// capShape covers everything above the lower eyelids.
 func capShape(u, v float64) float64 { return edge(58 + 0.002*(u-56)*(u-56) - v) }
 
-// rims are clear spectacles: nothing that counts is covered.
+// rims are clear spectacles, which do not count as a covering.
 func rims(u, v float64) float64 {
 	outer, inner := glassesShape(18, 14, 2.5)(u, v), glassesShape(15.5, 11.5, 2.5)(u, v)
 	if math.Abs(v-49) < 1.5 || math.Abs(v-48) < 1.5 {
@@ -146,15 +146,15 @@ func rims(u, v float64) float64 {
 	return max(0, outer-inner)
 }
 
-// plain is one colour: blue, green, red.
+// plain is one colour (blue, green, red), darker towards the sides.
 func plain(b, g, r float64) func(u, v float64) [3]float64 {
 	return func(u, v float64) [3]float64 {
-		k := 1 - 0.12*math.Abs(u-56)/50 // it bends away at the sides
+		k := 1 - 0.12*math.Abs(u-56)/50 // it curves away at the sides
 		return [3]float64{b * k, g * k, r * k}
 	}
 }
 
-// pleated has folds across.
+// pleated has horizontal folds.
 func pleated(b, g, r float64) func(u, v float64) [3]float64 {
 	return func(u, v float64) [3]float64 {
 		k := 1 - 0.12*math.Abs(u-56)/50
@@ -175,13 +175,13 @@ func checked(a, b [3]float64, side float64) func(u, v float64) [3]float64 {
 	}
 }
 
-// mirrored is what lenses reflect: sky above, ground below.
+// mirrored is a reflection in lenses: sky above, ground below.
 func mirrored(u, v float64) [3]float64 {
 	k := (v - 40) / 26
 	return [3]float64{200 - 90*k, 150 - 40*k, 110 + 30*k}
 }
 
-// partly lets something shine through.
+// partly scales the opacity of a shape.
 func partly(k float64, s func(u, v float64) float64) func(u, v float64) float64 {
 	return func(u, v float64) float64 { return k * s(u, v) }
 }

@@ -2,7 +2,7 @@
 
 package main
 
-// learned are drawings that the weights are fitted to.
+// learned are the drawings that the weights are fitted to.
 func learned() []drawing {
 	return []drawing{
 		{"nothing", "", func(float64, float64) float64 { return 0 }, nil},
@@ -34,7 +34,7 @@ func learned() []drawing {
 	}
 }
 
-// fresh are drawings of other kinds and colours, by which the weights are judged only.
+// fresh are drawings of other kinds and colours, used for judging only.
 func fresh() []drawing {
 	return []drawing{
 		{"clear spectacles, gold", "", rims, plain(70, 140, 175)},

@@ -7,17 +7,17 @@ import (
 	"slices"
 )
 
-// A trace is what a face's parts look like, and what of it is covered.
+// trace holds the features of a face with a drawing, and what is covered.
 type trace struct {
 	x     []float64
-	set   int    // 0: fitted to, 1: by which the thresholds are chosen, 2: by which all is judged
+	set   int    // 0: for fitting, 1: for the threshold, 2: for judging
 	name  string // of the drawing
 	part  string // "mouth", "eyes" or ""
-	fresh bool   // a drawing of a kind that is not fitted to
+	fresh bool   // a drawing that is not fitted to
 }
 
-// weigh fits a logistic regression to traces, with both answers weighing alike: weights, and the
-// offset last. decay holds the weights back.
+// weigh fits a logistic regression with both classes weighted equally, and returns the weights, the
+// offset last. decay is the weight decay.
 func weigh(x [][]float64, yes []bool, decay float64) []float64 {
 	d := len(x[0])
 	mean, spread := moments(x)
@@ -47,7 +47,7 @@ func weigh(x [][]float64, yes []bool, decay float64) []float64 {
 			w[i] += push[i]
 		}
 	}
-	for i := range d { // back to the traces as they are
+	for i := range d { // undo the normalisation of the features
 		w[i] /= spread[i]
 		w[d] -= w[i] * mean[i]
 	}
@@ -77,7 +77,7 @@ func count(all []bool, what bool) (n int) {
 	return n
 }
 
-// sum is above 0 where the weights say yes.
+// sum is the weighted sum; above 0 the answer is yes.
 func sum(w, x []float64) float64 {
 	s := w[len(w)-1]
 	for i, v := range x {
@@ -86,12 +86,12 @@ func sum(w, x []float64) float64 {
 	return s
 }
 
-// mostBare is the part of bare faces, and of those with clear spectacles, that may be asked about
-// among the people by whom the thresholds are chosen.
+// mostBare is the share of bare faces, and of those with clear spectacles, in set 1 that may be
+// judged as covered.
 const mostBare = 0.015
 
-// fitPart finds the weights for one part of the face: fitted to set 0, the threshold moved so far
-// that few enough of set 1 are asked about who have nothing before their faces.
+// fitPart fits the weights for one part of the face to set 0, and shifts the offset until at most
+// mostBare of the bare faces in set 1 are judged as covered.
 func fitPart(all []trace, part string) []float64 {
 	var x [][]float64
 	var yes []bool

@@ -7,8 +7,7 @@ import (
 	"testing"
 )
 
-// What is drawn from two clouds is told apart, in each one's own units, and few of the bare are
-// asked about.
+// Two clouds of points in different units are separated, and few bare faces are judged as covered.
 func TestFitPart(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	var all []trace

@@ -13,13 +13,13 @@ import (
 	"github.com/gatehouse-iot/gatehouse/vision"
 )
 
-// photo is one photograph of somebody.
+// photo is one photograph of a person.
 type photo struct {
 	path   string
-	person int // a number in place of a name
+	person int // a number instead of the name
 }
 
-// lfwFolder is where the photographs lie: under $GATEHOUSE_SHARED, or beside the repository.
+// lfwFolder is the folder of the photographs: under $GATEHOUSE_SHARED, or beside the repository.
 func lfwFolder(beside string) (string, error) {
 	dir := os.Getenv("GATEHOUSE_SHARED")
 	if dir == "" {
@@ -34,7 +34,7 @@ func lfwFolder(beside string) (string, error) {
 	return dir, nil
 }
 
-// photosIn lists the photographs in the order of their names.
+// photosIn lists the photographs in order of their names.
 func photosIn(dir string) (out []photo, err error) {
 	paths, err := filepath.Glob(filepath.Join(dir, "*", "*.jpg"))
 	if err != nil {
@@ -55,7 +55,7 @@ func photosIn(dir string) (out []photo, err error) {
 	return out, nil
 }
 
-// sample is every n-th person of whom there are two photographs at least, with all of theirs.
+// sample returns all photographs of every n-th person who has at least two.
 func sample(all []photo, every int) (out []photo) {
 	count := map[int]int{}
 	for _, p := range all {
@@ -77,7 +77,7 @@ func sample(all []photo, every int) (out []photo) {
 	return out
 }
 
-// read is the photograph, and eight digits by which it is known again.
+// read returns the photograph, and the first eight digits of its checksum to identify it.
 func (p photo) read() (f vision.Frame, mark string, err error) {
 	b, err := os.ReadFile(p.path)
 	if err != nil {

@@ -57,7 +57,7 @@ func open(cache string) (*opencv.Models, error) {
 	})
 }
 
-// material is the models and the photographs, of every n-th person or, at 0, of everybody.
+// material loads the models and lists the photographs: of every n-th person, or of everybody at 0.
 func material(cache, beside string, every int) (*opencv.Models, []photo, error) {
 	dir, err := lfwFolder(beside)
 	if err != nil {
@@ -134,7 +134,7 @@ func saveTo(path string, write func(io.Writer) error) error {
 	return errors.Join(write(f), f.Close())
 }
 
-// enrolments are the faces that enrolment took.
+// enrolments returns the embeddings of the photographs that enrolment accepted.
 func enrolments(faces []face) (out []Enrolled) {
 	for _, f := range faces {
 		if f.enrolment != nil {
@@ -144,7 +144,7 @@ func enrolments(faces []face) (out []Enrolled) {
 	return out
 }
 
-// tell prints what each threshold does, and which the rule asks for.
+// tell prints the outcome of each threshold, and the one that the rule yields.
 func tell(w io.Writer, tracks []Track, d vision.Decision) {
 	mute := 0
 	for _, t := range tracks {
@@ -177,8 +177,7 @@ func tell(w io.Writer, tracks []Track, d vision.Decision) {
 	}
 }
 
-// tellAsking prints what an enrolment's questions do at several likenesses, and what the rules ask
-// for.
+// tellAsking prints the outcome of several likenesses, and those that the rules yield.
 func tellAsking(w io.Writer, kin []Kin, pairs Rate) {
 	used := vision.DefaultAlike()
 	fmt.Fprintf(w,

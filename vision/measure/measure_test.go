@@ -13,8 +13,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/vision"
 )
 
-// A small sample of LFW still gives what is written down: the figures that the defaults rest on
-// are those of this code and these models.
+// A small sample of LFW still gives the recorded results, so the defaults match this code and these
+// models.
 func TestSampleAgreesWithWhatIsWritten(t *testing.T) {
 	if testing.Short() {
 		t.Skip("tracks take a while")
@@ -60,7 +60,7 @@ func TestSampleAgreesWithWhatIsWritten(t *testing.T) {
 				got.Mark, got.Reports, want.Reports, ok)
 			continue
 		}
-		// With fewer people enrolled the margin may be kept where it was not.
+		// With fewer people enrolled, a margin may suffice that did not before.
 		if want.Own > 0 {
 			if compared++; math.Abs(got.Own-want.Own) > 0.02 {
 				t.Errorf("%s: got %.3f as the person, %.3f is written: run the program with -save",
@@ -76,7 +76,7 @@ func TestSampleAgreesWithWhatIsWritten(t *testing.T) {
 	}
 }
 
-// The program says what it needs.
+// The program says what is missing.
 func TestSaysWhatIsMissing(t *testing.T) {
 	t.Setenv("GATEHOUSE_SHARED", t.TempDir())
 	err := run(context.Background(), []string{"threshold"}, os.Stdout)

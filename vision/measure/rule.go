@@ -7,42 +7,40 @@ import (
 	"strings"
 )
 
-// Track is what came of one walk, as the highest scores with which the margin was kept; -1 where
-// none was.
+// Track is the result of one walk. The scores are the highest that kept the margin, or -1.
 type Track struct {
-	Mark     string  // of the photograph
-	Person   int     // a number in place of a name
-	Reports  int     // 0: no frames agreed, and nothing was said
+	Mark     string  // of the photograph; see photo.read
+	Person   int     // a number instead of the name
+	Reports  int     // 0: too few frames agreed for a verdict
 	Known    bool    // the person is enrolled, with another photograph
 	Own      float64 // as the person
-	Wrong    float64 // as somebody else, while the person is enrolled
-	Stranger float64 // as anybody, while the person is not enrolled
+	Wrong    float64 // as somebody else, with the person enrolled
+	Stranger float64 // as anybody, with the person not enrolled
 }
 
-// The rule by which the threshold is derived: the lowest one, in steps of a twentieth, at which
-// with 95 % confidence fewer than mostStrangers of the people who are not enrolled are taken for
-// somebody. It counts people and not tracks, since tracks of one person are not independent.
+// The rule by which the threshold is derived: the lowest one, in steps of 0.05, at which with 95 %
+// confidence fewer than mostStrangers of the people who are not enrolled are accepted as somebody.
+// It counts people, since tracks of one person are not independent.
 const (
 	mostStrangers = 0.005
 	steps         = 20
 )
 
-// Outcome is what a threshold does.
+// Outcome is the result of a threshold.
 type Outcome struct {
 	Threshold float64
-	Strangers Rate // people of whom some track was taken for somebody else
-	Tracks    Rate // tracks of strangers that were
-	Found     Rate // tracks of people who are enrolled that were found
-	Mistaken  Rate // and that were taken for somebody else
+	Strangers Rate // people of whom any track was accepted as somebody else
+	Tracks    Rate // tracks of strangers that were accepted as somebody
+	Found     Rate // tracks of enrolled people that were recognised
+	Mistaken  Rate // tracks of enrolled people that were accepted as somebody else
 }
 
-// twoNames says of a photograph, by its mark, that it shows one of two people whom LFW has under
-// two names each: one is spelt in two ways, and of the other one photograph has somebody else's
-// name, as others found as well. Being taken for oneself is no mistake of ours. With them counted
-// as strangers, 4 of 1,208 would be taken for somebody at 0.55, below 0.85 %, and 3 at any
-// threshold up to 0.70: the rule would then ask for 0.80. They were found after the run, among
-// those who were taken for somebody; the second pair rests on likeness and on others' lists, and
-// not on a source that says so.
+// twoNames reports whether a photograph shows one of two people whom LFW has under two names: one
+// name is spelt in two ways; for the other, one photograph has somebody else's name. A match
+// between them is correct. If they counted as strangers, 4 of 1,208 would be accepted at 0.55
+// (below 0.85 %), and 3 at any threshold up to 0.70; the rule would then yield 0.80. They were
+// found after the run, among the accepted strangers; the second pair rests on likeness and on other
+// people's lists of errors, not on a primary source.
 func twoNames(mark string) bool {
 	switch mark {
 	case "841d92ac", "d236176a", "53e15145", "bfcaf85c", "42275f10":
@@ -51,7 +49,7 @@ func twoNames(mark string) bool {
 	return false
 }
 
-// At judges tracks by a threshold. A track of which nothing was said was not found.
+// At computes the outcome of a threshold. A track without a verdict counts as not found.
 func At(tracks []Track, threshold float64) Outcome {
 	o := Outcome{Threshold: threshold}
 	taken := map[int]bool{}
@@ -87,7 +85,7 @@ func At(tracks []Track, threshold float64) Outcome {
 	return o
 }
 
-// Derive is the threshold of the rule; ok is false where there are too few tracks for any.
+// Derive applies the rule; ok is false if there are too few tracks for any threshold.
 func Derive(tracks []Track) (o Outcome, ok bool) {
 	for k := steps * 3 / 10; k < steps; k++ {
 		if o = At(tracks, float64(k)/steps); o.Strangers.Upper() < mostStrangers {
@@ -97,7 +95,7 @@ func Derive(tracks []Track) (o Outcome, ok bool) {
 	return o, false
 }
 
-// Save writes tracks, a line each; Load reads them.
+// Save writes one line a track; Load reads them.
 func Save(w io.Writer, tracks []Track) error {
 	b := bufio.NewWriter(w)
 	for _, t := range tracks {
@@ -111,7 +109,7 @@ func Save(w io.Writer, tracks []Track) error {
 	return b.Flush()
 }
 
-// Load reads what Save wrote; lines that begin with # are remarks.
+// Load reads what Save wrote; lines that begin with # are comments.
 func Load(r io.Reader) (out []Track, err error) {
 	sc := bufio.NewScanner(r)
 	for n := 1; sc.Scan(); n++ {

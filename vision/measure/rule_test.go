@@ -11,7 +11,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/vision"
 )
 
-// recorded is what the program last wrote on all of LFW.
+// recorded reads the results of the last run on all of LFW.
 func recorded[T any](t *testing.T, name string, load func(io.Reader) ([]T, error)) []T {
 	t.Helper()
 	f, err := os.Open("testdata/" + name)
@@ -26,7 +26,7 @@ func recorded[T any](t *testing.T, name string, load func(io.Reader) ([]T, error
 	return rows
 }
 
-// The product's threshold is the one that the rule asks for.
+// The product's threshold is the one that the rule yields.
 func TestThresholdIsDerived(t *testing.T) {
 	tracks := recorded(t, "tracks.txt", Load)
 	got := vision.DefaultDecision().Score
@@ -43,7 +43,7 @@ func TestThresholdIsDerived(t *testing.T) {
 	}
 }
 
-// So are the likenesses from which an enrolment asks.
+// The product's enrolment thresholds are those that the rules yield.
 func TestAlikeIsDerived(t *testing.T) {
 	kin := recorded(t, "alike.txt", LoadKin)
 	got := vision.DefaultAlike()
@@ -59,8 +59,8 @@ func TestAlikeIsDerived(t *testing.T) {
 	}
 }
 
-// The rule, on tracks of which the answer is plain: too few prove nothing, and a stranger who is
-// taken for somebody raises the threshold.
+// The rule on made-up tracks: too few prove nothing, and a stranger who is accepted raises the
+// threshold.
 func TestDerive(t *testing.T) {
 	var tracks []Track
 	for p := range 1000 {
@@ -112,7 +112,7 @@ func TestCompareCountsPeople(t *testing.T) {
 
 func Cosine(a, b Enrolled) float64 { return vision.Cosine(a.Embedding, b.Embedding) }
 
-// What is written is read again.
+// Load reads what Save wrote.
 func TestTracksAreKept(t *testing.T) {
 	in := []Track{{"0a0b0c0d", 3, 2, true, 0.5, -1, 0.25}, {"ffffffff", 4, 0, false, -1, -1, -1}}
 	var b bytes.Buffer

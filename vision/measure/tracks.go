@@ -17,15 +17,15 @@ import (
 	"github.com/gatehouse-iot/gatehouse/vision/opencv"
 )
 
-// face is what a photograph gives at enrolment and on a camera.
+// face holds what enrolment and a camera make of a photograph.
 type face struct {
 	photo
 	mark      string
-	enrolment []float32 // nil where it is refused
+	enrolment []float32 // nil if refused
 	reports   []vision.Verdict
 }
 
-// look runs every photograph through enrolment and past a camera, on every core.
+// look runs every photograph through enrolment and through a camera, in parallel.
 func look(ctx context.Context, m *opencv.Models, photos []photo, done func()) ([]face, error) {
 	out := make([]face, len(photos))
 	g, ctx := errgroup.WithContext(ctx)
@@ -67,7 +67,7 @@ func lookAt(m *opencv.Models, p photo) (f face, err error) {
 	return f, err
 }
 
-// pass is what a camera reports of whoever walks through the middle of its picture.
+// pass returns the verdicts of a camera on a walk.
 func pass(c vision.Chain, w *walk) (out []vision.Verdict, err error) {
 	t := vision.NewTracker("measure", math.MaxInt64)
 	for k := range walkFrames {
@@ -87,7 +87,7 @@ func pass(c vision.Chain, w *walk) (out []vision.Verdict, err error) {
 	return out, nil
 }
 
-// inTheMiddle is the face over a point: photographs show bystanders as well.
+// inTheMiddle returns the face at a point; photographs show bystanders as well.
 func inTheMiddle(seen []vision.Seen, p vision.Point) (vision.Seen, bool) {
 	for _, s := range seen {
 		b := s.Face.Box
@@ -98,8 +98,8 @@ func inTheMiddle(seen []vision.Seen, p vision.Point) (vision.Seen, bool) {
 	return vision.Seen{}, false
 }
 
-// judge enrols everybody with their first photograph that is taken, and holds every track
-// against them twice: as it is, and, as a stranger's, against everybody but the person.
+// judge enrols everybody with their first accepted photograph, and matches every track twice: with
+// the person enrolled, and without, as a stranger.
 func judge(faces []face, margin, quality float64) ([]Track, error) {
 	g, err := enrolled(faces)
 	if err != nil {

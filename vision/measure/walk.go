@@ -10,9 +10,9 @@ import (
 	"github.com/gatehouse-iot/gatehouse/vision"
 )
 
-// A walk is what a camera sees of somebody who comes nearer: one photograph in the middle of
-// frames of video, growing from 60 to 110 % of its size, moving, tilting, in changing light,
-// with the sensor's noise and, now and then, blurred by the movement.
+// walk is a synthetic video of somebody coming nearer: one photograph in the middle of the frames,
+// growing from 60 to 110 % of its size, moving, tilting, in changing light, with sensor noise and
+// occasional motion blur.
 type walk struct {
 	photo vision.Frame
 	rnd   *rand.Rand
@@ -20,23 +20,23 @@ type walk struct {
 }
 
 const (
-	walkFrames = 10 // two seconds: a track's first report comes at 3 good ones, the next at 10
+	walkFrames = 10 // two seconds: a track is reported after 3 good frames and again after 10
 	walkWidth  = 1280
 	walkHeight = 720
 )
 
-// newWalk makes one that is the same each time for the same seed.
+// newWalk returns a walk that depends on the seed only.
 func newWalk(photo vision.Frame, seed uint64) *walk {
 	return &walk{photo: photo, rnd: rand.New(rand.NewPCG(seed, 8)), start: time.Unix(0, 0)}
 }
 
-// step is where the photograph lies in a frame, and how it is lit.
+// step is the photograph's place and light in one frame.
 type step struct {
 	x, y, size, tilt, light float64 // middle in pixels, scale, radians, gain
 	blurred                 bool
 }
 
-// frame is the k-th frame, and the point where the photograph's middle lies.
+// frame returns the k-th frame, and the position of the photograph's centre in it.
 func (w *walk) frame(k int) (vision.Frame, vision.Point) {
 	part := float64(k) / (walkFrames - 1)
 	s := step{
@@ -80,7 +80,7 @@ func (w *walk) lay(f vision.Frame, s step) {
 	}
 }
 
-// at reads a photograph between its pixels; blurred is the mean of three places side by side.
+// at interpolates between pixels; blurred averages three places side by side.
 func at(f vision.Frame, x, y float64, blurred bool) (c [3]float64, ok bool) {
 	if blurred {
 		for _, d := range [3]float64{-1.5, 0, 1.5} {

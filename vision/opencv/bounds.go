@@ -13,21 +13,21 @@ import (
 	"github.com/gatehouse-iot/gatehouse"
 )
 
-// Bounds of a stream's pictures. A stream says in its parameter sets how large its pictures are
-// and how many of them its decoder has to keep; what it keeps at most is the bound per camera.
+// Limits of a stream's pictures. The parameter sets of a stream declare how large its pictures are
+// and how many of them the decoder must keep; MaxDecoder limits that memory per camera.
 const (
-	MaxPixels  = 1 << 24   // of a picture: 4096x4096, 7680x2160
+	MaxPixels  = 1 << 24   // of one picture: 4096x4096, 7680x2160
 	MaxDecoder = 256 << 20 // bytes, of all pictures that a decoder keeps
 )
 
-// demand is what a stream asks of its decoder.
+// demand is what a stream declares that its decoder needs.
 type demand struct {
 	width, height int // as coded
-	kept          int // pictures that are kept to decode others by
+	kept          int // reference pictures
 	bytes         int // of one picture
 }
 
-// check says to people what is too much.
+// check returns an error for people if the demand exceeds the limits.
 func (d demand) check() error {
 	const mend = "let the camera send a smaller picture (its second stream, often called substream)"
 	if d.width < 1 || d.height < 1 || d.width > MaxSide || d.height > MaxSide ||
@@ -37,7 +37,7 @@ func (d demand) check() error {
 				"taken: %s",
 			d.width, d.height, MaxPixels/1_000_000, MaxSide, mend)
 	}
-	// One is being decoded, and one is the newest that was.
+	// Two more: the one being decoded and the newest decoded one.
 	if n := (d.kept + 2) * d.bytes; n > MaxDecoder {
 		return gatehouse.Errorf(gatehouse.TooLarge,
 			"the camera's stream needs %d MB for %d pictures of %dx%d at once; at most %d MB are "+
@@ -47,8 +47,8 @@ func (d demand) check() error {
 	return nil
 }
 
-// admit judges the parameter sets of a unit before FFmpeg sees them. One that cannot be read is
-// left to FFmpeg, which has MaxPixels as well.
+// admit checks the parameter sets of a unit before FFmpeg sees them. Those that it cannot parse are
+// left to FFmpeg, which enforces MaxPixels too.
 func admit(c Codec, unit [][]byte) error {
 	for _, n := range unit {
 		d, ok := demandOf(c, n)
@@ -72,7 +72,7 @@ func demandOf(c Codec, n []byte) (demand, bool) {
 	return demand264(n)
 }
 
-// demand264 reads a sequence parameter set of H.264 (7.3.2.1.1).
+// demand264 parses a sequence parameter set of H.264 (7.3.2.1.1).
 func demand264(n []byte) (d demand, ok bool) {
 	if n[0]&0x1f != 7 {
 		return d, false
@@ -91,7 +91,7 @@ func demand264(n []byte) (d demand, ok bool) {
 	return d, true
 }
 
-// demand265 reads a sequence parameter set of H.265 (7.3.2.2).
+// demand265 parses a sequence parameter set of H.265 (7.3.2.2).
 func demand265(n []byte) (d demand, ok bool) {
 	if n[0]>>1&0x3f != 33 {
 		return d, false
@@ -109,7 +109,8 @@ func demand265(n []byte) (d demand, ok bool) {
 	return d, true
 }
 
-// pictureBytes of a picture, by its chroma format (0 grey, 1 quarter, 2 half, 3 full) and depth.
+// pictureBytes is a picture's size by chroma format (0: 4:0:0, 1: 4:2:0, 2: 4:2:2, 3: 4:4:4) and
+// bit depth.
 func pictureBytes(width, height int, chroma, depth uint32) int {
 	n := width * height
 	switch chroma {
@@ -127,7 +128,7 @@ func pictureBytes(width, height int, chroma, depth uint32) int {
 	return n
 }
 
-// limits are FFmpeg's options: what admit could not read is bounded there.
+// limits are FFmpeg's options, which limit what admit could not parse.
 func limits() (*astiav.Dictionary, error) {
 	d := astiav.NewDictionary()
 	if err := d.Set("max_pixels", strconv.Itoa(MaxPixels), 0); err != nil {

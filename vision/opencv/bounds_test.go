@@ -11,7 +11,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/vision/opencv"
 )
 
-// bitWriter writes what parameter sets are made of.
+// bitWriter writes the bits of parameter sets.
 type bitWriter struct {
 	out  []byte
 	free int // bits of the last byte
@@ -37,7 +37,7 @@ func (w *bitWriter) golomb(v uint32) {
 	w.bits(v+1, n+1)
 }
 
-// sps264 is a sequence parameter set of H.264 for pictures of so many macroblocks.
+// sps264 is an H.264 sequence parameter set for pictures of across by down macroblocks.
 func sps264(across, down, kept uint32) []byte {
 	w := &bitWriter{out: []byte{0x67, 66, 0, 62}}
 	for _, v := range []uint32{0, 0, 2, kept} { // id, frame numbers of 4 bits, order as decoded
@@ -50,8 +50,8 @@ func sps264(across, down, kept uint32) []byte {
 	return w.out
 }
 
-// A stream whose pictures would take too much is refused before FFmpeg has room made for them, by
-// a word that says so, whether its parameters come in band or with its description.
+// A stream with pictures over the limits is refused, with the code too_large, before FFmpeg
+// allocates memory, whether its parameter sets come in band or with the description.
 func TestLargePicturesAreRefused(t *testing.T) {
 	r, err := opencv.ReadMP4(filepath.Join(cache(t), "media", "cap13_edit2.mp4"))
 	if err != nil {
@@ -61,7 +61,7 @@ func TestLargePicturesAreRefused(t *testing.T) {
 	for _, c := range []struct {
 		name               string
 		across, down, kept uint32
-		says               string // "": it is taken
+		says               string // "" means accepted
 	}{
 		{"1080p", 120, 68, 4, ""},
 		{"4K with all reference pictures that there can be", 240, 135, 16, ""},

@@ -11,19 +11,18 @@ import (
 	"github.com/gatehouse-iot/gatehouse/vision"
 )
 
-// Codec is a way of coding video.
+// Codec is a video coding standard.
 type Codec string
 
-// The codecs.
 const (
 	H264 Codec = "H.264"
 	H265 Codec = "H.265"
 )
 
-// MaxSide bounds a picture that is decoded, in pixels.
+// MaxSide is the largest width or height, in pixels, that is decoded.
 const MaxSide = 8192
 
-// Decoder turns access units into pictures. It has one owner at a time and must be closed.
+// Decoder turns access units into pictures. It is not safe for concurrent use, and must be closed.
 type Decoder struct {
 	codec   Codec
 	ctx     *astiav.CodecContext
@@ -32,7 +31,7 @@ type Decoder struct {
 	newest  *astiav.Frame // the last whole picture
 	out     *astiav.Frame // scaled
 	scale   *astiav.SoftwareScaleContext
-	from    geometry // what scale was made for
+	from    geometry // what scale was created for
 	have    bool
 	started bool     // a key frame has been seen
 	params  [][]byte // parameter sets before it
@@ -43,9 +42,9 @@ type geometry struct {
 	format           astiav.PixelFormat
 }
 
-// NewDecoder makes one that works on one core.
+// NewDecoder returns a decoder that uses one thread.
 func NewDecoder(c Codec) (*Decoder, error) {
-	astiav.SetLogLevel(astiav.LogLevelQuiet) // a broken stream is told of by its camera's state
+	astiav.SetLogLevel(astiav.LogLevelQuiet) // a broken stream shows in its camera's state
 	id := astiav.CodecIDH264
 	if c == H265 {
 		id = astiav.CodecIDHevc
@@ -79,13 +78,13 @@ func NewDecoder(c Codec) (*Decoder, error) {
 // startCode separates NAL units in a byte stream (H.264 annex B, H.265 annex B).
 var startCode = [4]byte{0, 0, 0, 1}
 
-// padding that FFmpeg may read behind a packet's end.
+// padding is how far FFmpeg may read beyond the end of a packet.
 const padding = 64
 
-// Decode takes one access unit, as NAL units without start codes, and says how many pictures
-// came out of it. Units before the first key frame are passed over, since nothing can be
-// made of them. An error is of this unit only: go on with the next; but one with the code
-// too_large says that the stream's pictures are over the bounds, as they will be again.
+// Decode takes one access unit, as NAL units without start codes, and returns the number of
+// pictures that it yielded. Units before the first key frame are skipped, since they cannot be
+// decoded. After an error the next unit may be decoded, unless its code is too_large: the stream's
+// pictures are over the limits.
 func (d *Decoder) Decode(unit [][]byte) (pictures int, err error) {
 	if err := admit(d.codec, unit); err != nil {
 		return 0, err
@@ -96,7 +95,7 @@ func (d *Decoder) Decode(unit [][]byte) (pictures int, err error) {
 			return 0, nil
 		}
 		if err := admit(d.codec, d.params); err != nil {
-			d.params = nil // the next key frame may bring others
+			d.params = nil // the next key frame may bring new ones
 			return 0, err
 		}
 		d.started = true
@@ -127,8 +126,8 @@ func (d *Decoder) Decode(unit [][]byte) (pictures int, err error) {
 	return d.receive()
 }
 
-// Prepare gives the decoder parameter sets that it may need for its first key frame: those of
-// a stream's description, or such as came ahead of it. Other units are passed over.
+// Prepare passes parameter sets that the first key frame may need: those of a stream's description,
+// or those sent before it. It ignores other units.
 func (d *Decoder) Prepare(units [][]byte) {
 	for _, n := range units {
 		if isParameters(d.codec, n) && len(n) <= 4096 {
@@ -140,7 +139,7 @@ func (d *Decoder) Prepare(units [][]byte) {
 	}
 }
 
-// Flush hands out the pictures that the decoder still holds back, at the end of a stream.
+// Flush decodes the pictures that are still buffered at the end of a stream.
 func (d *Decoder) Flush() (pictures int, err error) {
 	if err := d.ctx.SendPacket(nil); err != nil {
 		return 0, fmt.Errorf("flush decoder: %w", err)
@@ -168,7 +167,7 @@ func (d *Decoder) receive() (pictures int, err error) {
 	}
 }
 
-// Size is that of the newest picture, 0x0 before the first.
+// Size is the size of the newest picture, 0x0 before the first.
 func (d *Decoder) Size() (width, height int) {
 	if !d.have {
 		return 0, 0
@@ -200,7 +199,7 @@ func (d *Decoder) Picture(maxWidth int) (vision.Frame, error) {
 	return f, nil
 }
 
-// prepare makes the scaler anew where the stream has changed.
+// prepare creates the scaler again if the stream's format has changed.
 func (d *Decoder) prepare(g geometry) error {
 	if d.scale != nil && d.from == g {
 		return nil
@@ -243,9 +242,9 @@ func (d *Decoder) Close() {
 	d.ctx = nil
 }
 
-// startsPicture says whether decoding can begin with the unit: at an IDR picture or, in
-// H.264, a recovery point, which cameras without key frames send; in H.265 at any of the
-// random access pictures, types 16 to 21 (H.264 table 7-1, H.265 table 7-1).
+// startsPicture reports whether decoding can begin with the unit: at an IDR picture; in H.264 also
+// at a recovery point, which cameras without key frames send; in H.265 at any random access
+// picture, types 16 to 21 (H.264 table 7-1, H.265 table 7-1).
 func startsPicture(c Codec, unit [][]byte) bool {
 	for _, n := range unit {
 		if len(n) < 2 {
@@ -269,7 +268,7 @@ func startsPicture(c Codec, unit [][]byte) bool {
 	return false
 }
 
-// isParameters says whether a unit is a parameter set.
+// isParameters reports whether a NAL unit is a parameter set.
 func isParameters(c Codec, n []byte) bool {
 	if len(n) < 2 {
 		return false

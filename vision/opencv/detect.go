@@ -14,25 +14,25 @@ import (
 )
 
 const (
-	minScore = 0.6 // of the detector; package vision is stricter
+	minScore = 0.6 // of the detector; package vision has stricter limits
 	minFace  = 8   // pixels
 )
 
 // The smallest faces that the two kinds of detector find reliably, in pixels of their input:
-// TestRecallBySize finds 19 of 20 of this size, and all of one sixth more.
+// TestRecallBySize finds 19 of 20 of this size, and all that are one sixth larger.
 const (
 	reachRFB   = 12
 	reachYuNet = 10
 )
 
-// widest is the shape, width over height, up to which an Ultra-Light RFB bears a picture that
-// is squeezed into its own; a wider or an upright one is given black at its edge.
+// widest is the aspect ratio up to which a picture may be squeezed into the input of an Ultra-Light
+// RFB; wider and upright pictures are padded with black.
 const widest = 16.0 / 9
 
 // Detect implements vision.Detector, for video.
 func (m *Models) Detect(f vision.Frame) ([]vision.Face, error) { return m.search(f, m.Tiling) }
 
-// photoDetector searches as finely as photographs ask for.
+// photoDetector searches with vision.PhotoTiling.
 type photoDetector struct{ *Models }
 
 // Detect implements vision.Detector.
@@ -40,7 +40,7 @@ func (d photoDetector) Detect(f vision.Frame) ([]vision.Face, error) {
 	return d.search(f, vision.PhotoTiling())
 }
 
-// Plan is how pictures of a size are searched, and what that finds.
+// Plan is how pictures of a size are searched, and the smallest face found in them.
 func (m *Models) Plan(width, height int) vision.Plan {
 	return m.Tiling.Plan(width, height, m.reach)
 }
@@ -81,7 +81,7 @@ func (m *Models) search(f vision.Frame, t vision.Tiling) ([]vision.Face, error) 
 	return faces, nil
 }
 
-// detectIn is one run of the detector, on a part of a picture.
+// detectIn runs the detector once, on a part of a picture.
 func (m *Models) detectIn(mat gocv.Mat, r image.Rectangle) ([]vision.Face, error) {
 	part := mat.Region(r)
 	defer part.Close()
@@ -105,15 +105,15 @@ func (m *Models) detectIn(mat gocv.Mat, r image.Rectangle) ([]vision.Face, error
 	return usable(faces, mat), nil
 }
 
-// shaped is the size of a picture once it has a shape that the RFB bears.
+// shaped is the size of a picture after padding to an aspect ratio that the RFB tolerates.
 func shaped(width, height int) (int, int) {
 	// squeezing an upright picture would make its faces too broad to be found
 	width = max(width, height)
 	return width, max(height, int(math.Ceil(float64(width)/widest)))
 }
 
-// detectRFB runs an Ultra-Light RFB: the whole picture squeezed to the model's size, red,
-// green, blue, (v-127)/128; out come pairs of scores and corners, both 0…1.
+// detectRFB runs an Ultra-Light RFB. Input: the picture squeezed to the model's size, in the order
+// red, green, blue, (v-127)/128. It outputs pairs of scores and corners, both 0…1.
 func (m *Models) detectRFB(mat gocv.Mat) ([]vision.Face, error) {
 	h, w := m.detector.size()
 	width, height := shaped(mat.Cols(), mat.Rows())
@@ -152,9 +152,9 @@ func (m *Models) detectRFB(mat gocv.Mat) ([]vision.Face, error) {
 	return faces, nil
 }
 
-// detectYuNet runs a YuNet of fixed size: the picture, shrunk where it is larger, in the top
-// left corner of a black one, blue, green, red, 0…255; out come for each of the steps 8, 16
-// and 32 pixels class, object, box and five points.
+// detectYuNet runs a YuNet of fixed input size. Input: the picture, shrunk if it is larger, in the
+// top left corner of a black one, in the order blue, green, red, 0…255. It outputs for each of the
+// strides 8, 16 and 32 pixels class, objectness, box and five points.
 func (m *Models) detectYuNet(mat gocv.Mat) ([]vision.Face, error) {
 	h, w := m.detector.size()
 	k := min(float64(w)/float64(mat.Cols()), float64(h)/float64(mat.Rows()), 1)
@@ -183,7 +183,7 @@ func (m *Models) detectYuNet(mat gocv.Mat) ([]vision.Face, error) {
 	return faces, nil
 }
 
-// fitted is a picture resized to w by h pixels in the top left corner of a black one; the
+// fitted resizes a picture to w by h pixels and pads it with black at the right and the bottom; the
 // caller closes it.
 func fitted(mat gocv.Mat, w, h, width, height int) (gocv.Mat, error) {
 	small, err := resize(mat, max(w, 1), max(h, 1))
@@ -232,7 +232,7 @@ func yunetLevel(
 	return faces, nil
 }
 
-// usable leaves out what lies outside the picture or is no box at all.
+// usable drops boxes outside the picture and those that are not valid.
 func usable(faces []vision.Face, mat gocv.Mat) []vision.Face {
 	picture := image.Rect(0, 0, mat.Cols(), mat.Rows())
 	keep := faces[:0]
@@ -251,8 +251,8 @@ func usable(faces []vision.Face, mat gocv.Mat) []vision.Face {
 	return keep
 }
 
-// points finds the five points with a model of 68: the box cut out, grey, v/256; out come
-// pairs of coordinates, 0…1 of the box.
+// points finds the five points with a model of 68 landmarks. Input: the box cut out, grey, v/256.
+// It outputs pairs of coordinates, 0…1 of the box.
 func (m *Models) points(mat gocv.Mat, b vision.Box) (p [5]vision.Point, err error) {
 	r := image.Rect(int(b.X), int(b.Y), int(b.X+b.W), int(b.Y+b.H)).Intersect(image.Rect(0, 0,
 		mat.Cols(), mat.Rows()))
@@ -285,8 +285,8 @@ func (m *Models) points(mat gocv.Mat, b vision.Box) (p [5]vision.Point, err erro
 		return p, fmt.Errorf("%s gave %d numbers instead of 68 points", m.landmarks.name(),
 			len(out[0]))
 	}
-	// Of the usual 68: the lids' four points are an eye, 30 the nose's tip, outer and inner
-	// corner together a corner of the mouth.
+	// Of the usual 68: an eye is the mean of four eyelid points, the nose's tip is 30, and a corner
+	// of the mouth the mean of its outer and inner corner.
 	for i, of := range [5][]int{{37, 38, 40, 41}, {43, 44, 46, 47}, {30}, {48, 60}, {54, 64}} {
 		for _, k := range of {
 			p[i].X += out[0][2*k] / float32(len(of))

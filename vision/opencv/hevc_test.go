@@ -15,7 +15,7 @@ import (
 
 var update = flag.Bool("update", false, "write the H.265 stream that the camera's tests play")
 
-// hevc encodes frames as H.265, with a key frame every ten, and returns the byte stream.
+// hevc encodes frames as H.265, with a key frame every ten frames, and returns the byte stream.
 func hevc(t *testing.T, w, h int, frames func(i int) *astiav.Frame) []byte {
 	t.Helper()
 	codec := astiav.FindEncoderByName("libx265")
@@ -74,7 +74,7 @@ func hevc(t *testing.T, w, h int, frames func(i int) *astiav.Frame) []byte {
 	}
 }
 
-// units cuts a byte stream into access units: parameter sets belong to the picture after them.
+// units splits a byte stream into access units; parameter sets belong to the picture after them.
 func units(stream []byte) (out [][][]byte) {
 	var unit [][]byte
 	for _, n := range bytes.Split(stream, []byte{0, 0, 1}) {
@@ -91,7 +91,7 @@ func units(stream []byte) (out [][][]byte) {
 	return out
 }
 
-// A real video, coded anew as H.265, comes out with its pictures whole.
+// A real video, encoded as H.265, is decoded completely.
 func TestDecodeH265(t *testing.T) {
 	dir := os.Getenv("GATEHOUSE_CACHE")
 	if dir == "" {
@@ -163,7 +163,7 @@ func TestDecodeH265(t *testing.T) {
 
 func abs(x int) int { return max(x, -x) }
 
-// TestWriteH265 makes the small black stream of ../camera/testdata anew.
+// TestWriteH265 regenerates the small black stream of ../camera/testdata.
 func TestWriteH265(t *testing.T) {
 	if !*update {
 		t.Skip("only with -update")

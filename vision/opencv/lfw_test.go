@@ -25,7 +25,7 @@ type pair struct {
 	same bool
 }
 
-// pairs reads LFW's pairs.txt: folds of as many genuine as impostor pairs.
+// pairs reads LFW's pairs.txt: folds with equally many genuine and impostor pairs.
 func pairs(t *testing.T, dir string) (folds [][]pair) {
 	f, err := os.Open(filepath.Join(dir, "pairs.txt"))
 	if err != nil {
@@ -61,8 +61,8 @@ func pairs(t *testing.T, dir string) (folds [][]pair) {
 	return folds
 }
 
-// middle is the embedding of the face nearest to the picture's middle, as LFW asks for; nil
-// where there is none.
+// middle is the embedding of the face nearest to the picture's centre, as LFW's protocol asks; nil
+// if there is none.
 func middle(c vision.Chain, path string) ([]float32, error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
@@ -88,7 +88,7 @@ func middle(c vision.Chain, path string) ([]float32, error) {
 	return best, nil
 }
 
-// embedAll embeds the pictures on every core.
+// embedAll embeds the pictures in parallel.
 func embedAll(t *testing.T, c vision.Chain, paths []string) map[string][]float32 {
 	t.Helper()
 	var mu sync.Mutex
@@ -121,8 +121,8 @@ func paths(folds [][]pair) (out []string) {
 	return slices.Compact(out)
 }
 
-// Labeled Faces in the Wild, the folds that are there, each tested with the threshold that
-// is best on the others; then a gallery of a part of its people, with strangers.
+// Labeled Faces in the Wild: each available fold is tested with the threshold that is best on the
+// others; then a gallery of some of its people is tested with strangers.
 func TestLFW(t *testing.T) {
 	if testing.Short() {
 		t.Skip("LFW takes a minute")
@@ -133,7 +133,7 @@ func TestLFW(t *testing.T) {
 	t.Run("gallery", func(t *testing.T) { identify(t, vectors) })
 }
 
-// The same with the detector that is used where its file is given, on a part of the pairs.
+// The same with YuNet, on a part of the pairs.
 func TestLFWWithYuNet(t *testing.T) {
 	if testing.Short() {
 		t.Skip("LFW takes a minute")
@@ -142,12 +142,12 @@ func TestLFWWithYuNet(t *testing.T) {
 	cfg.Detector, cfg.Landmarks = shared(t, "models/yunet_n_640_640.onnx"), ""
 	folds := pairs(t, shared(t, "lfw"))
 	for i, f := range folds {
-		folds[i] = append(f[:60:60], f[len(f)-60:]...) // genuine ones and impostors
+		folds[i] = append(f[:60:60], f[len(f)-60:]...) // genuine pairs and impostors
 	}
 	verify(t, folds, embedAll(t, models(t, cfg).Chain(), paths(folds)), 0.98)
 }
 
-// verify judges pairs. A picture without a found face counts as an error.
+// verify tests pairs. A picture without a face counts as an error.
 func verify(t *testing.T, folds [][]pair, vectors map[string][]float32, least float64) {
 	scores := make([][]float64, len(folds))
 	missing := 0
@@ -176,8 +176,8 @@ func verify(t *testing.T, folds [][]pair, vectors map[string][]float32, least fl
 	}
 }
 
-// identify enrols every second of the people with one picture each, and asks for everybody
-// with their other pictures: one frame, as it were, without a vote.
+// identify enrols every second person with one picture, and matches the other pictures of
+// everybody: single frames without a vote.
 func identify(t *testing.T, vectors map[string][]float32) {
 	var all []string
 	for p, v := range vectors {
@@ -202,7 +202,7 @@ func identify(t *testing.T, vectors map[string][]float32) {
 			}
 		}
 	}
-	// the default counts on votes, of which there are none here
+	// the default is for votes of several frames, and this is one
 	judged := vision.Decision{Score: 0.50, Margin: 0.12}
 	for _, d := range []vision.Decision{
 		{Score: 0.333},

@@ -18,21 +18,21 @@ import (
 	"github.com/gatehouse-iot/gatehouse/vision"
 )
 
-// Config names the files of a chain.
+// Config names the model files.
 type Config struct {
 	Library   string // ONNX Runtime
-	Detector  string // Ultra-Light RFB, or YuNet, told apart by their outputs
+	Detector  string // Ultra-Light RFB or YuNet, told apart by their outputs
 	Landmarks string // 68 points; not needed with YuNet, which finds five itself
 	Embedder  string // 112x112 -> a vector
-	AntiSpoof string // "": faces are believed
+	AntiSpoof string // "" skips the liveness check
 
-	Tiling vision.Tiling // of video; zero: vision.VideoTiling
+	Tiling vision.Tiling // for video; zero: vision.VideoTiling
 }
 
-// Models is a loaded chain. Its methods may be called from several goroutines, and not after
+// Models holds the loaded models. Its methods may be called from several goroutines, but not after
 // Close.
 type Models struct {
-	Tiling vision.Tiling // of video; not changed after Open
+	Tiling vision.Tiling // for video; not changed after Open
 
 	detector, landmarks, embedder, spoof *session
 	embedderSum                          string
@@ -40,8 +40,8 @@ type Models struct {
 	dim                                  int
 }
 
-// Open loads the models and tries each once, so that a wrong file is told of here and not at
-// the first face. Not to be called concurrently with itself.
+// Open loads the models and runs each once, so that a wrong file fails here and not at the first
+// face. It must not be called concurrently.
 func Open(c Config) (*Models, error) {
 	if err := startRuntime(c.Library); err != nil {
 		return nil, err
@@ -147,7 +147,7 @@ func (m *Models) try() error {
 	return nil
 }
 
-// Chain is the loaded models as package vision sees them.
+// Chain returns the loaded models as a vision.Chain, for video.
 func (m *Models) Chain() vision.Chain {
 	c := vision.Chain{Detector: m, Embedder: m}
 	if m.spoof != nil {
@@ -156,19 +156,20 @@ func (m *Models) Chain() vision.Chain {
 	return c
 }
 
-// PhotoChain is the same for photographs of one person.
+// PhotoChain is Chain for photographs, with vision.PhotoTiling.
 func (m *Models) PhotoChain() vision.Chain {
 	c := m.Chain()
 	c.Detector = photoDetector{m}
 	return c
 }
 
-// Name names the embedding: templates of one name compare with each other only. It holds the
-// file's name, and its checksum's beginning, since another model may come under the same name.
+// Name names the embedding model; only templates of the same name can be compared. It contains the
+// file's name and, unless it is set-up's, the start of its checksum, since another model may have
+// the same file name.
 func (m *Models) Name() string {
 	name := fmt.Sprintf("%s-%d", m.embedder.name(), m.dim)
 	if m.embedderSum == setUpEmbedder {
-		return name // as templates have it that are older than checksums in names
+		return name // as in templates that predate checksums in names
 	}
 	return name + "-" + m.embedderSum[:8]
 }
@@ -176,7 +177,7 @@ func (m *Models) Name() string {
 // setUpEmbedder is the checksum of the embedder that deploy/setup/assets.sh fetches.
 const setUpEmbedder = "87aacdfe57510db2af90c0251df680e8eec88f122ee94712121d09bcaaaf3581"
 
-// checksum of a file, SHA-256 in hexadecimal.
+// checksum is the SHA-256 of a file, in hexadecimal.
 func checksum(path string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -249,8 +250,8 @@ func (m *Models) Embed(aligned vision.Frame) ([]float32, error) {
 	return out[0], nil
 }
 
-// Live implements vision.Liveness with a MiniFASNet: the face with half as much again around
-// it, red, green, blue, 0…1; the first output speaks for a real face.
+// Live implements vision.Liveness with a MiniFASNet. Input: the face with a margin, 1.5 times its
+// size, in the order red, green, blue, 0…1. The first output is the score of a real face.
 func (m *Models) Live(f vision.Frame, face vision.Face) (float64, error) {
 	src, err := toMat(f)
 	if err != nil {

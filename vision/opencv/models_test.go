@@ -24,7 +24,7 @@ func stills(t testing.TB) []string {
 	return files
 }
 
-// only is the one face of a picture.
+// only returns the face of a picture with exactly one.
 func only(t *testing.T, c vision.Chain, f vision.Frame) vision.Seen {
 	t.Helper()
 	seen, err := c.Look(f, vision.VideoLimits(), nil)
@@ -37,8 +37,8 @@ func only(t *testing.T, c vision.Chain, f vision.Frame) vision.Seen {
 	return seen[0]
 }
 
-// The two detectors find the same man in the same places, so that enrolling with one and
-// watching with the other goes together.
+// Both detectors find the same man in the same places, so one may be used for enrolment and the
+// other for cameras.
 func TestBothDetectorsAgree(t *testing.T) {
 	cfg := config(t)
 	rfb := models(t, cfg).Chain()
@@ -85,7 +85,7 @@ func TestLivenessBelievesARealFace(t *testing.T) {
 	}
 }
 
-// Many goroutines share the models, and each gets what one alone gets.
+// Many goroutines share the models and get the same results as one alone.
 func TestModelsAreShared(t *testing.T) {
 	c := models(t, config(t)).Chain()
 	f := photograph(t, stills(t)[0])
@@ -111,7 +111,7 @@ func TestModelsAreShared(t *testing.T) {
 	}
 }
 
-// Frames that are none are refused in words, before C sees them.
+// Invalid frames are refused with an error before C sees them.
 func TestOddFramesAreRefused(t *testing.T) {
 	m := models(t, config(t))
 	for name, f := range map[string]vision.Frame{
@@ -161,8 +161,7 @@ func TestJPEGKeepsItsLimit(t *testing.T) {
 	}
 }
 
-// Whatever a camera sends, the decoder gives an error or a picture, and the next key frame
-// mends it.
+// For any input, the decoder returns an error or a picture, and recovers at the next key frame.
 func FuzzDecode(f *testing.F) {
 	r, err := opencv.ReadMP4(filepath.Join(cache(f), "media", "cap13_edit2.mp4"))
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/Eyevinn/mp4ff/mp4"
 )
 
-// maxRecording bounds a file that is read as a whole, in bytes.
+// maxRecording is the largest file that is read, in bytes.
 const maxRecording = 256 << 20
 
 // Recording is the video of an MP4 file, for measuring and testing without a camera.
@@ -26,7 +26,7 @@ type Recording struct {
 // ReadMP4 reads the first H.264 or H.265 track of a file that is not fragmented.
 func ReadMP4(path string) (r Recording, err error) {
 	defer func() {
-		if p := recover(); p != nil { // mp4ff trusts a file's tables
+		if p := recover(); p != nil { // mp4ff does not validate a file's tables
 			err = fmt.Errorf("%s is damaged: %v", path, p)
 		}
 	}()
@@ -105,8 +105,7 @@ func (r *Recording) load(t *mp4.TrakBox, all []byte, sets [][]byte) error {
 	return nil
 }
 
-// splitUnits takes NAL units out of their length-prefixed form (ISO/IEC 14496-15, lengths of
-// four bytes).
+// splitUnits splits length-prefixed NAL units (ISO/IEC 14496-15, lengths of four bytes).
 func splitUnits(b []byte) (units [][]byte, err error) {
 	for len(b) > 0 {
 		if len(b) < 4 {

@@ -12,7 +12,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/vision"
 )
 
-// toMat copies a frame into memory of OpenCV's; the caller closes the Mat.
+// toMat copies a frame into a Mat; the caller closes it.
 func toMat(f vision.Frame) (gocv.Mat, error) {
 	if !f.Valid() {
 		return gocv.Mat{}, fmt.Errorf("a frame of %dx%d with %d bytes is none", f.Width, f.Height,
@@ -41,8 +41,8 @@ func toFrame(m gocv.Mat) (vision.Frame, error) {
 	return f, nil
 }
 
-// resize makes a Mat of w by h pixels; the caller closes it. Shrinking averages, so that
-// small faces do not fall between the pixels.
+// resize makes a Mat of w by h pixels; the caller closes it. Shrinking averages areas, to keep
+// small faces.
 func resize(m gocv.Mat, w, h int) (gocv.Mat, error) {
 	how := gocv.InterpolationLinear
 	if w < m.Cols() && h < m.Rows() {
@@ -56,8 +56,8 @@ func resize(m gocv.Mat, w, h int) (gocv.Mat, error) {
 	return out, nil
 }
 
-// Shrink returns the frame no larger than width by height pixels, its shape kept; a frame
-// that fits is returned as it is.
+// Shrink returns the frame scaled to fit into width by height pixels; a frame that fits is returned
+// unchanged.
 func Shrink(f vision.Frame, width, height int) (vision.Frame, error) {
 	k := min(float64(width)/float64(f.Width), float64(height)/float64(f.Height))
 	if k >= 1 {
@@ -78,8 +78,8 @@ func Shrink(f vision.Frame, width, height int) (vision.Frame, error) {
 	return out, err
 }
 
-// JPEG encodes a frame in at most limit bytes, giving up quality first and then size; boxes
-// are drawn on it.
+// JPEG encodes a frame, with the boxes drawn on it, in at most limit bytes: it lowers the quality
+// first, then the size.
 func JPEG(f vision.Frame, limit int, boxes ...vision.Box) ([]byte, error) {
 	m, err := toMat(f)
 	if err != nil {
@@ -126,8 +126,8 @@ func encode(m gocv.Mat, quality int) ([]byte, error) {
 	return append([]byte(nil), buf.GetBytes()...), nil
 }
 
-// planes turns a Mat of three bytes a pixel into planes of (v-mean)*scale, in the order blue,
-// green, red or, where rgb is set, red, green, blue.
+// planes converts a Mat of three bytes a pixel to planes of (v-mean)*scale, in the order blue,
+// green, red or, if rgb is set, red, green, blue.
 func planes(m gocv.Mat, mean, scale float32, rgb bool) ([]float32, error) {
 	p, err := m.DataPtrUint8()
 	if err != nil {

@@ -12,7 +12,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse"
 )
 
-// session is one model; Run may be called from several goroutines, each on a core of its own.
+// session is one loaded model. run may be called from several goroutines; each call uses one
+// thread.
 type session struct {
 	s       *ort.DynamicAdvancedSession
 	path    string
@@ -20,8 +21,8 @@ type session struct {
 	outputs []string
 }
 
-// startRuntime loads ONNX Runtime from a file, once per process: the library keeps its state
-// in itself and is never unloaded.
+// startRuntime loads ONNX Runtime from a file, once per process: the library has global state and
+// is never unloaded.
 func startRuntime(library string) error {
 	if _, err := os.Stat(library); err != nil {
 		return gatehouse.FieldErrorf("ort_library",
@@ -39,8 +40,8 @@ func startRuntime(library string) error {
 	return nil
 }
 
-// openSession loads the model in a file, which must take pictures of so many planes; key is
-// the setting that named it.
+// openSession loads the model in a file, whose input must have this many planes; key is the setting
+// that named the file.
 func openSession(key, path string, planes int64) (*session, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, gatehouse.FieldErrorf(key,
@@ -61,7 +62,7 @@ func openSession(key, path string, planes int64) (*session, error) {
 		return nil, fmt.Errorf("make session options: %w", err)
 	}
 	defer o.Destroy()
-	// One thread each: the cameras share the cores, and more threads per face barely help.
+	// One thread each: cameras run in parallel, and more threads per face barely help.
 	for _, err := range []error{
 		o.SetIntraOpNumThreads(1), o.SetInterOpNumThreads(1),
 		o.SetGraphOptimizationLevel(ort.GraphOptimizationLevelEnableAll),
@@ -84,7 +85,7 @@ func openSession(key, path string, planes int64) (*session, error) {
 	return s, nil
 }
 
-// run feeds one picture of the declared size and returns the outputs by their order.
+// run feeds one picture of the input size and returns the outputs in their order.
 func (s *session) run(in []float32) ([][]float32, error) {
 	t, err := ort.NewTensor(s.input, in)
 	if err != nil {
@@ -108,10 +109,10 @@ func (s *session) run(in []float32) ([][]float32, error) {
 	return result, nil
 }
 
-// size is the height and width that the model takes.
+// size is the height and width of the model's input.
 func (s *session) size() (h, w int) { return int(s.input[2]), int(s.input[3]) }
 
-// name is the file's, without its end.
+// name is the file's name without extension.
 func (s *session) name() string {
 	base := filepath.Base(s.path)
 	return base[:len(base)-len(filepath.Ext(base))]

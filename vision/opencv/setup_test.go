@@ -14,7 +14,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/vision/opencv"
 )
 
-// cache is where deploy/setup/assets.sh puts things; the test is skipped where it has not run.
+// cache is the folder that deploy/setup/assets.sh fills; without it the test is skipped.
 func cache(t testing.TB) string {
 	t.Helper()
 	dir := os.Getenv("GATEHOUSE_CACHE")
@@ -27,7 +27,7 @@ func cache(t testing.TB) string {
 	return dir
 }
 
-// shared is the folder of material that is not part of the repository.
+// shared is the folder of test material that is not in the repository.
 func shared(t testing.TB, name string) string {
 	t.Helper()
 	dir := os.Getenv("GATEHOUSE_SHARED")
@@ -74,7 +74,7 @@ func photograph(t testing.TB, path string) vision.Frame {
 	return vision.FromImage(img)
 }
 
-// anyLimits let everything through that has a face's parts.
+// anyLimits accept every face that has all its parts.
 func anyLimits() vision.Limits {
 	return vision.Limits{MaxBrightness: 255, Yaw: 9, Pitch: 9, Roll: 180}
 }

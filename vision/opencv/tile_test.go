@@ -16,7 +16,7 @@ type portrait struct {
 	face  vision.Box
 }
 
-// portraits are the pictures in which a detector finds one face.
+// portraits are those pictures in which the detector finds exactly one face.
 func portraits(t testing.TB, m *opencv.Models, files []string) (out []portrait) {
 	t.Helper()
 	for _, p := range files {
@@ -35,8 +35,7 @@ func portraits(t testing.TB, m *opencv.Models, files []string) (out []portrait) 
 	return out
 }
 
-// of returns the portrait with a face of so many pixels, cut so that twice its size is left
-// around it.
+// of returns the portrait scaled to a face of size pixels, cropped to a square of twice that size.
 func (p portrait) of(t testing.TB, size float32) portrait {
 	t.Helper()
 	k := size / min(p.face.W, p.face.H)
@@ -59,8 +58,8 @@ func (p portrait) of(t testing.TB, size float32) portrait {
 	return portrait{out, b}
 }
 
-// crowd is a grey picture with as many portraits as fit, all of one size, side by side; off
-// moves them all, so that tiles' borders run through other places.
+// crowd is a grey picture filled with portraits of one size, side by side; off shifts them all, so
+// that tile borders cut them elsewhere.
 func crowd(
 	t testing.TB, ps []portrait, size float32, width, height, off int,
 ) (vision.Frame, []vision.Box) {
@@ -88,7 +87,7 @@ func crowd(
 	}
 }
 
-// found counts the boxes of which one is at each place, and the further ones.
+// found counts the expected faces that were found, and the surplus boxes.
 func found(want []vision.Box, got []vision.Face) (n, more int) {
 	used := make([]bool, len(got))
 	for _, w := range want {
@@ -108,7 +107,7 @@ func found(want []vision.Box, got []vision.Face) (n, more int) {
 	return n, more
 }
 
-// shapes are pictures as cameras send them, with how often the detector runs on one.
+// shapes are picture sizes of cameras, with the expected detector runs for each.
 var shapes = []struct {
 	name          string
 	width, height int
@@ -119,7 +118,7 @@ var shapes = []struct {
 	{"9:16", 720, 1280, 3},
 }
 
-// searchers are the models with one run for a picture, and with tiles.
+// searchers returns the models with one run a picture, and with tiles.
 func searchers(t testing.TB) (whole, tiled *opencv.Models) {
 	t.Helper()
 	c := config(t)
@@ -137,8 +136,8 @@ func detected(t testing.TB, m *opencv.Models, f vision.Frame) []vision.Face {
 	return faces
 }
 
-// Faces of 48 pixels, which are large enough to be recognised, are found in pictures of every
-// shape, and each once.
+// Faces of 48 pixels, large enough to be recognised, are found exactly once in pictures of every
+// shape.
 func TestWideAndUprightPictures(t *testing.T) {
 	whole, tiled := searchers(t)
 	ps := portraits(t, whole, stills(t))
@@ -161,7 +160,7 @@ func TestWideAndUprightPictures(t *testing.T) {
 	}
 }
 
-// A face that is larger than the tiles overlap is found once, wherever it is.
+// A face larger than the overlap of the tiles is found once, wherever it is.
 func TestLargeFacesInTiles(t *testing.T) {
 	_, tiled := searchers(t)
 	ps := portraits(t, tiled, stills(t))
@@ -176,8 +175,8 @@ func TestLargeFacesInTiles(t *testing.T) {
 	}
 }
 
-// What is found of faces of LFW, by size and shape, in one run and with tiles; and that what a
-// plan promises is kept.
+// Measures how many LFW faces are found by size and shape, in one run and with tiles, and checks
+// that plans find the faces they promise.
 func TestRecallBySize(t *testing.T) {
 	if testing.Short() {
 		t.Skip("this takes a minute")
@@ -210,13 +209,13 @@ func TestRecallBySize(t *testing.T) {
 	}
 }
 
-// What a picture of each shape costs the detector; in 16:9 it is one run.
+// Measures the detector's cost for each shape; 16:9 takes one run.
 func BenchmarkDetect(b *testing.B) {
 	_, tiled := searchers(b)
 	ps := portraits(b, tiled, stills(b))
 	for _, c := range shapes {
 		f, _ := crowd(b, ps[:1], 120, c.width, c.height, 0)
-		for i := range f.Pix[3*240*c.width:] { // one row of faces: what is found costs as well
+		for i := range f.Pix[3*240*c.width:] { // one row of faces: detections cost time too
 			f.Pix[3*240*c.width+i] = 110
 		}
 		b.Run(c.name, func(b *testing.B) {
