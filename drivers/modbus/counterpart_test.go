@@ -14,8 +14,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers"
 )
 
-// board is equipment behind a Modbus server that somebody else wrote: holding and input registers
-// 0 to 9, coils and discrete inputs 0 to 9, of unit 3 alone.
+// board is equipment behind a third-party Modbus server: holding and input registers 0 to 9, coils
+// and discrete inputs 0 to 9, of unit 3 only.
 type board struct {
 	mu      sync.Mutex
 	holding [10]uint16
@@ -71,7 +71,7 @@ func inside(unit uint8, addr, n uint16) error {
 	return nil
 }
 
-// serve runs a server of another author's on a free port; it says no port of its own choice.
+// serve runs the third-party server on a free port, which must be chosen beforehand.
 func (b *board) serve(t *testing.T) string {
 	t.Helper()
 	for try := 0; ; try++ {
@@ -100,8 +100,8 @@ func (b *board) serve(t *testing.T) string {
 	}
 }
 
-// TestAgainstAServerOfAnotherAuthor reads and writes every table there, loses a value behind the
-// end of the registers and no other, and finds nobody under another unit.
+// TestAgainstAServerOfAnotherAuthor reads and writes every table of a third-party server; of
+// several values only the one beyond the last register fails, and another unit does not answer.
 func TestAgainstAServerOfAnotherAuthor(t *testing.T) {
 	b := &board{}
 	addr := b.serve(t)

@@ -16,13 +16,13 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers"
 )
 
-// version is the driver's own.
+// version is the driver's version.
 const version = "1.0.0"
 
 //go:embed profile.yaml
 var sampleProfile []byte
 
-// driver keeps the lines that its devices share.
+// driver holds the connections that its devices share.
 type driver struct {
 	now func() time.Time
 
@@ -126,7 +126,7 @@ func (d *driver) Describe() drivers.Description {
 	}
 }
 
-// settings is a device's address, read.
+// settings is a device's parsed address.
 type settings struct {
 	target   target
 	unit     byte
@@ -191,7 +191,7 @@ func parseDuration(
 	return nil
 }
 
-// borrow gives the line to a target; give it back.
+// borrow returns the shared line to a target; release it with giveBack.
 func (d *driver) borrow(t target) *line {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -18,7 +18,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers/sim"
 )
 
-// deadline is how long a test waits for what should come at once.
+// deadline is how long a test waits for something expected at once.
 const deadline = 20 * time.Second
 
 const lab = `
@@ -42,7 +42,7 @@ equipment:
   registers: {level: {register: "input:0"}}
 `
 
-// equip runs equipment until the test ends.
+// equip runs simulated equipment until the test ends.
 func equip(t *testing.T, scenario string) *sim.Sim {
 	t.Helper()
 	sc, err := sim.Parse([]byte(scenario), ".")
@@ -102,7 +102,7 @@ func labDevice(s *sim.Sim) drivers.Device {
 	}
 }
 
-// inbox takes what a driver emits.
+// inbox records what a driver emits.
 type inbox struct {
 	mu  sync.Mutex
 	all []gatehouse.Observation
@@ -142,7 +142,7 @@ func (b *inbox) clear() {
 	b.all = nil
 }
 
-// connect runs Connect until the test ends; outcome takes what it returned.
+// connect runs Connect until the test ends; outcome receives what it returns.
 func connect(
 	t *testing.T, d *driver, dev drivers.Device, emit drivers.Emit,
 ) (outcome <-chan error) {
@@ -221,7 +221,7 @@ func TestWrite(t *testing.T) {
 			}),
 		write("b", one("counter", gatehouse.NumberValue(65535))),
 		write("c", one("counter", gatehouse.NumberValue(12))),
-		// the same command again: not done twice
+		// the same command ID again: not executed twice
 		write("b", one("counter", gatehouse.NumberValue(65535))),
 		write("d", one("counter", gatehouse.NumberValue(70000))),
 		write("e", one("temperature", gatehouse.NumberValue(1))),
@@ -293,7 +293,7 @@ func TestOneLateReplyPoisonsNothing(t *testing.T) {
 			wrong++
 		}
 	}
-	// A machine under load may be late once more; nothing but the late ones may fail.
+	// A machine under load may be late once more; only late answers may fail.
 	if wrong != 0 || failed < 1 || failed > 20 {
 		t.Errorf("of %d polls, got %d wrong and %d without an answer, want 0 and 1", polls, wrong,
 			failed)
@@ -320,7 +320,7 @@ func TestPowerCycleAndLongOutage(t *testing.T) {
 	case <-ctx.Done():
 		t.Fatal("Connect did not notice that the power is off")
 	}
-	for range 50 { // an outage of many tries
+	for range 50 { // an outage that spans many polls
 		err := d.Connect(ctx, dev, box.emit)
 		if err == nil || !strings.Contains(err.Error(), "nothing listens at") {
 			t.Fatalf("without power: got %v, want that nothing listens", err)
@@ -416,7 +416,7 @@ func countConns(t *testing.T, to string) *proxy {
 func TestMissingRegisterIsNamedAndTheRestIsRead(t *testing.T) {
 	s := equip(t, lab)
 	dev := labDevice(s)
-	// next to one that exists: read with it at first
+	// adjacent to an existing register, so read with it at first
 	dev.Profile.Properties["ghost"] = property("holding:2")
 	box := &inbox{}
 	connect(t, newDriver(), dev, box.emit)
@@ -516,8 +516,7 @@ func TestProbe(t *testing.T) {
 	}
 }
 
-// A server that speaks nonsense, cuts its answers or answers for somebody else is an error
-// each time, and never a value.
+// Garbage, truncated responses and responses to another request are errors, never values.
 func TestNonsenseIsNoValue(t *testing.T) {
 	for name, reply := range map[string][]byte{
 		"text":              []byte("HTTP/1.1 400 Bad Request\r\n\r\n"),
@@ -685,7 +684,7 @@ func FuzzTarget(f *testing.F) {
 	})
 }
 
-// Polls of ten registers over one connection; the figure to watch is polls/s.
+// Polls ten registers over one connection; the metric that matters is polls/s.
 func BenchmarkPoll(b *testing.B) {
 	sc, err := sim.Parse([]byte("equipment:\n- {id: m, kind: modbus, listen: '127.0.0.1:0', "+
 		"values: {a: 1, b: 2, c: 3, d: 4, e: 5}, registers: {a: {register: 'holding:0', as: "+

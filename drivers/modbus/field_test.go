@@ -18,15 +18,15 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers"
 )
 
-// odd is Modbus equipment as it is in the field: a register holds its own number, and answer may
-// bend the answer (unit, function and data behind a header) or drop it (nil).
+// odd is Modbus equipment with the faults seen in the field. A register holds its own number;
+// answer may change the response (unit, function and data, without header) or drop it (nil).
 type odd struct {
 	answer func(ask, answer []byte) []byte
-	hangUp bool // after each answer
-	frames bool // a serial line's
-	zero   bool // 0 for the transaction
-	twice  bool // each answer twice
-	lags   bool // the transaction of the question before
+	hangUp bool // after each response
+	frames bool // serial-line (RTU) frames over TCP
+	zero   bool // transaction 0 in responses
+	twice  bool // each response twice
+	lags   bool // the previous request's transaction
 
 	mu      sync.Mutex
 	asked   [][]byte
@@ -155,7 +155,7 @@ func exception(code byte) func(ask, answer []byte) []byte {
 	return func(ask, _ []byte) []byte { return []byte{ask[0], ask[1] | 0x80, code} }
 }
 
-// covers says whether the question is about a register.
+// covers reports whether a read request includes a register.
 func covers(ask []byte, register int) bool {
 	addr, n := int(binary.BigEndian.Uint16(ask[2:])), int(binary.BigEndian.Uint16(ask[4:]))
 	return register >= addr && register < addr+n
@@ -178,8 +178,8 @@ func fieldDevice(addr string) drivers.Device {
 	}
 }
 
-// TestEquipmentAsItIs: what answers oddly is read all the same, in one connection's life and the
-// next, and its state does not flap.
+// TestEquipmentAsItIs: equipment with odd responses is read all the same, across a reconnect, and
+// its state does not flap.
 func TestEquipmentAsItIs(t *testing.T) {
 	for name, o := range map[string]*odd{
 		"plain":                      {},
@@ -226,7 +226,7 @@ func TestEquipmentAsItIs(t *testing.T) {
 	}
 }
 
-// TestBusyEquipmentIsAskedAgain: every other answer is that it is busy.
+// TestBusyEquipmentIsAskedAgain: every other response is "busy".
 func TestBusyEquipmentIsAskedAgain(t *testing.T) {
 	n := 0
 	o := &odd{answer: func(ask, answer []byte) []byte {
@@ -241,7 +241,7 @@ func TestBusyEquipmentIsAskedAgain(t *testing.T) {
 	}
 }
 
-// TestAHoleTakesItsOwnValueOnly: a register that is refused, or gives no answer, between others.
+// TestAHoleTakesItsOwnValueOnly: one register among others is refused or does not respond.
 func TestAHoleTakesItsOwnValueOnly(t *testing.T) {
 	for name, bad := range map[string]func(ask, answer []byte) []byte{
 		"exception 1": exception(1),
@@ -262,7 +262,7 @@ func TestAHoleTakesItsOwnValueOnly(t *testing.T) {
 	}
 }
 
-// TestAnAnswerToAnotherFunctionIsSaidToBeOne, and no exception 2.
+// TestAnAnswerToAnotherFunctionIsSaidToBeOne, not reported as exception 2.
 func TestAnAnswerToAnotherFunctionIsSaidToBeOne(t *testing.T) {
 	o := &odd{answer: func(_, answer []byte) []byte { answer[1] = 4; return answer }}
 	_, err := newDriver().Probe(t.Context(), fieldDevice(o.start(t)))
@@ -272,7 +272,8 @@ func TestAnAnswerToAnotherFunctionIsSaidToBeOne(t *testing.T) {
 	}
 }
 
-// TestWriting: equipment that writes only several registers at once; a value between two steps.
+// TestWriting: equipment that supports only writing several registers at once; values between two
+// steps of the scale.
 func TestWriting(t *testing.T) {
 	o := &odd{answer: func(ask, answer []byte) []byte {
 		if ask[1] == 6 {
@@ -300,7 +301,7 @@ func TestWriting(t *testing.T) {
 	}
 }
 
-// TestForms: what registers hold, read; numbers are written back to the same bytes.
+// TestForms: raw registers are decoded, and numbers encode to the same bytes.
 func TestForms(t *testing.T) {
 	for _, c := range []struct {
 		as, order, none, kind string
@@ -367,7 +368,7 @@ func TestForms(t *testing.T) {
 	}
 }
 
-// TestPause: no question comes sooner after an answer than the equipment can bear.
+// TestPause: the pause between a response and the next request is kept.
 func TestPause(t *testing.T) {
 	var last time.Time
 	o := &odd{answer: func(_, answer []byte) []byte {
@@ -384,7 +385,7 @@ func TestPause(t *testing.T) {
 	}
 }
 
-// FuzzFrames: whatever comes back over the line is a frame or an error, and never a panic.
+// FuzzFrames: any input is a frame or an error, never a panic.
 func FuzzFrames(f *testing.F) {
 	f.Add([]byte{1, 3, 2, 0, 7, 0xF9, 0x86}, []byte{0, 1, 0, 0, 0, 5, 1, 3, 2, 0, 7})
 	f.Add([]byte{1, 0x83, 2, 0xC0, 0xF1}, []byte{0, 0, 0, 0, 0, 3, 0, 0x83, 2})

@@ -15,22 +15,22 @@ import (
 	"github.com/gatehouse-iot/gatehouse"
 )
 
-// line is one connection to equipment, shared by all devices behind it: one question at a
-// time, and the next only after its answer. After any trouble but a Modbus exception the
-// connection is closed, so that an answer which comes late meets nobody.
+// line is one connection to equipment, shared by all devices behind it. It has one request in
+// flight at a time. After any error but a Modbus exception it closes the connection, so that a late
+// response cannot be taken for the next one.
 type line struct {
 	target target
-	turn   chan struct{} // size 1: holds a token while somebody asks
+	turn   chan struct{} // size 1: a mutex that a context can interrupt
 
-	// The rest belongs to whoever holds the token.
+	// The other fields belong to the holder of turn.
 	handler handler
 	client  modbus.Client
-	quiet   time.Time // a serial line is left alone until then
+	quiet   time.Time // a serial line is not used before this time
 
-	answered time.Time // when the last question was over
+	answered time.Time // when the last request ended
 }
 
-// handler is what the two kinds of transport have in common.
+// handler is what the transports have in common.
 type handler interface {
 	modbus.ClientHandler
 	io.Closer
@@ -38,24 +38,24 @@ type handler interface {
 
 func newLine(t target) *line { return &line{target: t, turn: make(chan struct{}, 1)} }
 
-// Tries of one question: equipment that is busy says so, and is asked again.
+// Attempts of one request while the equipment responds "busy".
 const (
 	busyTries = 4
 	busyPause = 100 * time.Millisecond // doubled each time
 )
 
-// manner is how a device wants to be asked.
+// manner holds how a device wants to be polled.
 type manner struct {
 	unit    byte
 	timeout time.Duration
-	pause   time.Duration // between an answer and the next question
+	pause   time.Duration // least time between a response and the next request
 }
 
-// ask puts one question to a unit; f uses the client and nothing else of the line. It is put
-// again where the equipment is busy, and once over a new connection where the old one turns out
-// to be closed or still holds an answer to an earlier question: much equipment hangs up after
-// each answer, or when it was not asked for a while, and some answers twice.
-// Every question may be put twice: a value that is written again is the same.
+// ask makes one request to a unit; f may use only the client. It blocks until the line is free. A
+// request is repeated with back-off while the equipment is busy, and once over a new connection if
+// the old one turns out to be closed or still holds an earlier response: much equipment closes the
+// connection after each response or when idle, and some respond twice. So f may run several times;
+// reads and writes are idempotent.
 func (l *line) ask(ctx context.Context, m manner, f func(modbus.Client) error) error {
 	select {
 	case l.turn <- struct{}{}:
@@ -127,26 +127,26 @@ func (l *line) once(ctx context.Context, m manner, f func(modbus.Client) error) 
 	return err
 }
 
-// hungUp says whether the other end has closed the connection.
+// hungUp reports whether the other end has closed the connection.
 func hungUp(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
 		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
-// isStale says whether an answer to an earlier question came.
+// isStale reports whether the response was to an earlier request.
 func isStale(err error) bool {
 	var e *staleError
 	return errors.As(err, &e)
 }
 
-// muteError is that no answer came.
+// muteError is a missing response.
 type muteError struct{ error }
 
-// Unwrap gives the Error for people.
+// Unwrap returns the gatehouse.Error.
 func (e *muteError) Unwrap() error { return e.error }
 
-// rest waits out the quiet time of a serial line and throws away what comes in it: an answer
-// on a serial line bears no number, and a late one would be taken for the next.
+// rest waits until quiet and discards what arrives meanwhile: responses on a serial line have no
+// number, so a late one would be taken for the next.
 func (l *line) rest(ctx context.Context) error {
 	if time.Until(l.quiet) <= 0 {
 		return nil
@@ -180,14 +180,14 @@ func (l *line) drop() {
 	}
 }
 
-// close hangs up. The caller is the last user of the line.
+// close closes the connection once the line is free. The line may be used again.
 func (l *line) close() {
 	l.turn <- struct{}{}
 	defer func() { <-l.turn }()
 	l.drop()
 }
 
-// read reads a block's bytes: two for each register, or packed bits.
+// read reads a block: two bytes for each register, or packed bits.
 func (l *line) read(ctx context.Context, m manner, b block) ([]byte, error) {
 	var out []byte
 	err := l.ask(ctx, m, func(c modbus.Client) (err error) {
@@ -216,8 +216,9 @@ func (l *line) read(ctx context.Context, m manner, b block) ([]byte, error) {
 	return out, nil
 }
 
-// write writes a point's encoded value; where the equipment lacks the function for one, with that
-// for several. Each is a question of its own: the equipment may hang up after the first's answer.
+// write writes a point's encoded value, with the function for several registers or coils if the
+// equipment lacks the one for a single one. Each attempt is a request of its own, since the
+// equipment may close the connection after the first response.
 func (l *line) write(ctx context.Context, m manner, p point, data []byte) error {
 	addr := uint16(p.addr)
 	single := p.table == coil || len(data) == 2
@@ -247,13 +248,13 @@ func (l *line) write(ctx context.Context, m manner, p point, data []byte) error 
 	return about(err, block{table: p.table, addr: p.addr, count: p.size()}, m.unit)
 }
 
-// knowsNot says whether the equipment lacks the function: some writes only several at once.
+// knowsNot reports whether the equipment lacks the function.
 func knowsNot(err error) bool {
 	var exc *modbus.ModbusError
 	return errors.As(err, &exc) && exc.ExceptionCode == modbus.ExceptionCodeIllegalFunction
 }
 
-// exceptionError is a Modbus exception in words, with the register and the mend.
+// exceptionError is a Modbus exception as a message that names the register and the fix.
 type exceptionError struct {
 	code byte
 	text *gatehouse.Error
@@ -261,10 +262,10 @@ type exceptionError struct {
 
 func (e *exceptionError) Error() string { return e.text.Error() }
 
-// Unwrap gives the Error for people.
+// Unwrap returns the gatehouse.Error.
 func (e *exceptionError) Unwrap() error { return e.text }
 
-// about adds the registers that were asked for to a Modbus exception.
+// about turns a Modbus exception into an exceptionError that names the registers of b.
 func about(err error, b block, unit byte) error {
 	var exc *modbus.ModbusError
 	if !errors.As(err, &exc) {
@@ -279,7 +280,7 @@ func about(err error, b block, unit byte) error {
 	return &exceptionError{exc.ExceptionCode, why.Err(gatehouse.Invalid)}
 }
 
-// meaning is what an exception stands for (Modbus Application Protocol V1.1b3, section 7).
+// meaning maps an exception code to a reason (Modbus Application Protocol V1.1b3, section 7).
 func meaning(code byte) gatehouse.ReasonCode {
 	switch code {
 	case modbus.ExceptionCodeIllegalFunction:

@@ -8,8 +8,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers"
 )
 
-// TestOddEquipmentIsReadAndWritten is the driver against each oddity of the simulated equipment,
-// and against all of them that go together.
+// TestOddEquipmentIsReadAndWritten runs the driver against each fault of the simulated equipment,
+// and against all compatible ones together.
 func TestOddEquipmentIsReadAndWritten(t *testing.T) {
 	for _, odd := range []string{
 		"hang_up: true",

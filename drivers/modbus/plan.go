@@ -6,7 +6,7 @@ const (
 	maxRegisters = 125
 )
 
-// block is one request to read: points that lie together in one table.
+// block is one read request: a range of one table, with the points in it.
 type block struct {
 	table  string
 	addr   int
@@ -14,9 +14,9 @@ type block struct {
 	points []point
 }
 
-// plan groups points, which are in order, into as few requests as the gap allows: a
-// register between two wanted ones is read along with them where there are at most gap of
-// them. A gap above 0 is for equipment that answers for registers it does not use.
+// plan groups points, sorted by address, into as few requests as possible. At most gap unused
+// registers between two points are read along with them; a gap above 0 suits equipment that answers
+// for registers it does not use.
 func plan(points []point, gap int) []block {
 	var out []block
 	for _, p := range points {
@@ -43,7 +43,7 @@ func plan(points []point, gap int) []block {
 	return out
 }
 
-// apart is a block's points, each in a request of its own.
+// apart returns one block for each of the block's points.
 func (b block) apart() []block {
 	out := make([]block, 0, len(b.points))
 	for _, p := range b.points {

@@ -20,7 +20,7 @@ const (
 	input    = "input"
 )
 
-// point is one property's place in the equipment.
+// point maps one property to registers or bits of the equipment.
 type point struct {
 	property string
 	kind     string // number or boolean
@@ -29,7 +29,7 @@ type point struct {
 	form     string // one of forms, bit or string; "" for coils and discrete inputs
 	bit      int
 	words    int      // registers of a string
-	none     []uint64 // raw values that stand for no value
+	none     []uint64 // raw values that mean "no value"
 	order    string
 	scale    float64
 	offset   float64
@@ -39,7 +39,7 @@ type point struct {
 // String names the register as the profile does.
 func (p point) String() string { return fmt.Sprintf("%s:%d", p.table, p.addr) }
 
-// forms are the numbers that registers hold, with how many registers they take.
+// forms maps the number formats to the registers that each takes.
 func forms() map[string]int {
 	return map[string]int{
 		"int8":    1,
@@ -55,7 +55,7 @@ func forms() map[string]int {
 	}
 }
 
-// size is how many registers, or bits, the point takes.
+// size is the number of registers or bits of the point.
 func (p point) size() int {
 	if p.form == "string" {
 		return p.words
@@ -63,8 +63,8 @@ func (p point) size() int {
 	return max(1, forms()[p.form])
 }
 
-// points reads the forms of a profile's properties, in the order of table and address.
-// Properties without a register are no business of this driver.
+// points parses the register forms of a profile's properties, sorted by table and address.
+// Properties without a register are ignored.
 func points(p gatehouse.Profile) ([]point, error) {
 	var out []point
 	for _, name := range p.PropertyNames() {
@@ -209,7 +209,7 @@ func (p *point) shape(as string) error {
 	return nil
 }
 
-// sentinels reads raw values that stand for no value: "0x8000" or "0x7FFF,0x8000".
+// sentinels parses raw values that mean "no value": "0x8000" or "0x7FFF,0x8000".
 func sentinels(s string) ([]uint64, error) {
 	var out []uint64
 	for part := range strings.SplitSeq(s, ",") {
@@ -227,7 +227,7 @@ func sentinels(s string) ([]uint64, error) {
 	return out, nil
 }
 
-// decode is the property's value; b holds the point's registers.
+// decode returns the property's value from the bytes of the point's registers.
 func (p point) decode(b []byte) (gatehouse.Value, error) {
 	w := reorder(b, p.order)
 	if p.form == "string" {
@@ -260,14 +260,14 @@ func (p point) decode(b []byte) (gatehouse.Value, error) {
 	return gatehouse.NumberValue(tidy(f, p.scale)), nil
 }
 
-// blank is the error of a register that stands for no value.
+// blank is the error of a register that holds a "no value" sentinel.
 func (p point) blank(reads string) error {
 	why := gatehouse.Because(gatehouse.ReasonSeesNothing, "property", p.property, "register", p,
 		"raw", reads)
 	return why.Err(gatehouse.Invalid)
 }
 
-// raw is the number that the bits are; 8 bits are the lower ones of a register.
+// raw converts bits to a number; 8-bit forms use the low byte of a register.
 func (p point) raw(bits uint64) float64 {
 	switch p.form {
 	case "int8":
@@ -288,7 +288,7 @@ func (p point) raw(bits uint64) float64 {
 	return float64(bits)
 }
 
-// tidy takes off what binary fractions add: 231 tenths are 23.1 and not 23.100000000000001.
+// tidy rounds away binary fractions: 231 tenths are 23.1, not 23.100000000000001.
 func tidy(f, scale float64) float64 {
 	if scale == 1 {
 		return f
@@ -310,7 +310,7 @@ func (p point) fromBit(on bool) gatehouse.Value {
 	return gatehouse.NumberValue(0)
 }
 
-// encode is what to write for a value: registers, or one byte, 0 or 1, for a coil.
+// encode returns the registers to write for a value or, for a coil, one byte 0 or 1.
 func (p point) encode(v gatehouse.Value) ([]byte, error) {
 	f, ok := v.Float()
 	if !ok {
@@ -368,11 +368,11 @@ func (p point) encode(v gatehouse.Value) ([]byte, error) {
 	return reorder(binary.BigEndian.AppendUint64(nil, uint64(int64(raw))), p.order), nil
 }
 
-// exactly is the largest whole number up to which a float64 holds every one.
+// exactly is the limit up to which float64 represents every integer.
 const exactly = 1 << 53
 
-// reorder turns an order of bytes into ABCD, and back: each is its own inverse. CDAB has the low
-// word first, BADC the low byte of each word, DCBA both; of a text only the bytes are turned.
+// reorder converts from a byte order to ABCD; it is its own inverse. CDAB has the low word first,
+// BADC the low byte of each word first, DCBA both. Strings are swapped within words only.
 func reorder(b []byte, order string) []byte {
 	w := slices.Clone(b)
 	if order == "BADC" || order == "DCBA" {

@@ -9,8 +9,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers"
 )
 
-// TestEquipmentIsDialledWithinBounds: nothing connects to where the device may not lead, whatever
-// its frames are, and people are told so.
+// TestEquipmentIsDialledWithinBounds: an address outside the allowed reach is never dialled, in any
+// framing, and the error says so.
 func TestEquipmentIsDialledWithinBounds(t *testing.T) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

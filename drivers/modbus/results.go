@@ -7,7 +7,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers"
 )
 
-// results remembers what came of the last commands, so that the same one is done once.
+// results remembers the results of the last commands by ID, so that each is executed once.
 type results struct {
 	mu    sync.Mutex
 	limit int
@@ -23,8 +23,9 @@ type result struct {
 
 func newResults(limit int) *results { return &results{limit: limit, known: map[string]*result{}} }
 
-// once does a command, or waits for its twin and returns what came of that. What went wrong
-// is not remembered: asked again, it is tried again. Commands without an id are all different.
+// once executes a command, or returns the result of the same ID, waiting if that is still running.
+// Failures are not remembered, so a repeated command is tried again. Commands without ID always
+// run.
 func (r *results) once(
 	ctx context.Context, id string, do func() (drivers.Result, error),
 ) (drivers.Result, error) {

@@ -12,7 +12,7 @@ import (
 	"unsafe"
 )
 
-// serialLine opens a pair of pseudo-terminals: the equipment's end, and the path of the other.
+// serialLine opens a pseudo-terminal pair: the equipment's end, and the path of the driver's end.
 func serialLine(t *testing.T) (equipment *os.File, path string) {
 	t.Helper()
 	m, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY|syscall.O_NONBLOCK, 0)
@@ -25,7 +25,7 @@ func serialLine(t *testing.T) (equipment *os.File, path string) {
 		request uintptr
 		arg     *int32
 	}{{syscall.TIOCSPTLCK, &unlock}, {syscall.TIOCGPTN, &n}} {
-		raw, err := m.SyscallConn() // m.Fd would make reads deaf to Close
+		raw, err := m.SyscallConn() // m.Fd would make reads blocking: Close could not interrupt them
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -38,7 +38,7 @@ func serialLine(t *testing.T) (equipment *os.File, path string) {
 		}
 	}
 	path = fmt.Sprintf("/dev/pts/%d", n)
-	// so that the equipment's end stays open
+	// keeps the equipment's end open while the driver reconnects
 	hold, err := os.OpenFile(path, os.O_RDWR|syscall.O_NOCTTY, 0)
 	if err != nil {
 		t.Skipf("no pseudo-terminals here: %v", err)
@@ -47,7 +47,7 @@ func serialLine(t *testing.T) (equipment *os.File, path string) {
 	return m, path
 }
 
-// crc is that of Modbus over Serial Line V1.02, section 6.2.2, low byte first.
+// crc is the checksum of Modbus over Serial Line V1.02, section 6.2.2, low byte first.
 func crc(b []byte) []byte {
 	c := uint16(0xFFFF)
 	for _, x := range b {
@@ -63,11 +63,11 @@ func crc(b []byte) []byte {
 	return []byte{byte(c), byte(c >> 8)}
 }
 
-// slave answers reads of holding registers on a serial line with its counter.
+// slave answers reads of holding registers on a serial line with a counter.
 type slave struct {
 	mu    sync.Mutex
 	count uint16
-	late  time.Duration // of the next answer
+	late  time.Duration // delay of the next response
 }
 
 func (s *slave) set(n uint16, late time.Duration) {

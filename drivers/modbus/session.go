@@ -17,15 +17,15 @@ type session struct {
 	line   *line
 	blocks []block
 	now    func() time.Time
-	poke   chan struct{} // size 1: poll now
+	poke   chan struct{} // size 1: requests a poll now
 
-	// properties whose register gave no answer, until when they are left out
+	// properties whose register does not respond, and until when they are skipped
 	muted map[string]time.Time
 
-	fault string // what the gateway was last told, "" while all is well
+	fault string // last fault reported to the gateway, "" if none
 }
 
-// run polls until ctx ends or the device is out of reach.
+// run polls until ctx ends or the device cannot be read.
 func (s *session) run(ctx context.Context, emit drivers.Emit) error {
 	tick := time.NewTicker(s.set.interval)
 	defer tick.Stop()
@@ -52,7 +52,7 @@ func (s *session) run(ctx context.Context, emit drivers.Emit) error {
 	}
 }
 
-// tell hands over what was read, and what is wrong with the rest, where that has changed.
+// tell emits the values, and a status if the troubles have changed.
 func (s *session) tell(
 	ctx context.Context, emit drivers.Emit, values map[string]gatehouse.Value, troubles []gatehouse.Reason,
 ) error {
@@ -80,13 +80,12 @@ func (s *session) tell(
 	return nil
 }
 
-// muteFor is how long a register that gives no answer is left out: each try costs its neighbours
-// a timeout.
+// muteFor is how long a register that does not respond is skipped: each attempt costs a timeout.
 const muteFor = time.Minute
 
-// readAll reads every block once. Troubles are what is wrong with single registers, in words;
-// the error is that of a device that cannot be read at all. Where a block of several points is
-// refused or gets no answer, each is asked for by itself from then on.
+// readAll reads every block once. troubles are faults of single registers; the error means that the
+// device cannot be read at all. If a block of several points is refused or gets no response, it is
+// split into one request a point for as long as the session lasts.
 func (s *session) readAll(
 	ctx context.Context,
 ) (map[string]gatehouse.Value, []gatehouse.Reason, error) {
@@ -110,14 +109,14 @@ func (s *session) readAll(
 			}
 		case errors.As(err, &exc):
 			heard = true
-			if exc.code == 10 || exc.code == 11 { // a Modbus gateway on behalf of a silent unit
+			if exc.code == 10 || exc.code == 11 { // a Modbus gateway reports a silent unit
 				return nil, nil, err
 			}
 		case err != nil:
 			return nil, nil, err
 		}
 		if err != nil && len(b.points) > 1 && (mute != nil || !busy(exc.code)) {
-			// One of them is not there, or there is a hole between them: ask for each.
+			// Some of its registers may not exist: read each point alone.
 			s.blocks = append(append(append([]block{}, s.blocks[:i]...), b.apart()...),
 				s.blocks[i+1:]...)
 			i--
@@ -150,7 +149,7 @@ func (s *session) readAll(
 	return values, limit(troubles), nil
 }
 
-// leave leaves the block's one point out for a while.
+// leave skips the block's only point for muteFor.
 func (s *session) leave(b block) {
 	if s.muted == nil {
 		s.muted = map[string]time.Time{}
@@ -162,7 +161,7 @@ func (s *session) leftOut(b block) bool {
 	return len(b.points) == 1 && s.now().Before(s.muted[b.points[0].property])
 }
 
-// value cuts the point's part out of what its block read.
+// value decodes the point from its block's data.
 func (p point) value(b block, data []byte) (gatehouse.Value, error) {
 	i := p.addr - b.addr
 	if p.table == coil || p.table == discrete {
@@ -180,13 +179,13 @@ func (s *session) point(property string) (point, bool) {
 	return point{}, false
 }
 
-// mute says of a block's one point that it gives no answer.
+// mute is the reason for a block's only point not responding.
 func (b block) mute() gatehouse.Reason {
 	p := b.points[0]
 	return gatehouse.Because(gatehouse.ReasonRegisterMute, "property", p.property, "register", p)
 }
 
-// limit keeps a status readable where everything is wrong.
+// limit shortens the list of faults to three and a count.
 func limit(troubles []gatehouse.Reason) []gatehouse.Reason {
 	if len(troubles) <= 3 {
 		return troubles
@@ -194,7 +193,7 @@ func limit(troubles []gatehouse.Reason) []gatehouse.Reason {
 	return append(troubles[:3:3], gatehouse.Because(gatehouse.ReasonMore, "count", len(troubles)-3))
 }
 
-// sentence is what is wrong in English.
+// sentence joins the faults in English.
 func sentence(troubles []gatehouse.Reason) string {
 	said := make([]string, 0, len(troubles))
 	for _, r := range troubles {

@@ -19,18 +19,18 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers"
 )
 
-// target is where equipment is: a TCP address or a serial line.
+// target is the address of equipment: TCP or a serial line.
 type target struct {
 	address string // host:port, or the path of the serial device
 	serial  bool
-	frames  bool // TCP with the frames of a serial line
+	frames  bool // TCP with serial-line (RTU) frames
 	baud    int
 	parity  string // N, E or O
 	stop    int
 	reach   drivers.Reach
 }
 
-// parseTarget reads host, host:port, or rtu:///dev/ttyUSB0?baud=9600&parity=N&stop=1.
+// parseTarget parses host, host:port, or rtu:///dev/ttyUSB0?baud=9600&parity=N&stop=1.
 func parseTarget(s string) (target, error) {
 	s = strings.TrimSpace(s)
 	if s == "" {
@@ -109,7 +109,7 @@ func (t target) handler() handler {
 	return h
 }
 
-// drain reads from a serial line until a time, and forgets what it read.
+// drain reads from a serial line until a time and discards the data.
 func (t target) drain(ctx context.Context, until time.Time) error {
 	port, err := serial.Open(&serial.Config{
 		Address:  t.address,
@@ -135,7 +135,7 @@ func (t target) drain(ctx context.Context, until time.Time) error {
 	return nil
 }
 
-// explain turns trouble on the line into words for whoever typed the address.
+// explain turns a connection error into a message for the person who typed the address.
 func (t target) explain(err error, timeout time.Duration) error {
 	var dns *net.DNSError
 	var ne net.Error
@@ -171,5 +171,5 @@ func (t target) explain(err error, timeout time.Duration) error {
 	return say(gatehouse.ReasonOddAnswer, "address", t.address, "protocol", protocol, "detail", err)
 }
 
-// protocol is what the equipment is expected to speak, in words for people.
+// protocol is the name of the expected protocol, for messages.
 const protocol = "Modbus"

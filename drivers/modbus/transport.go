@@ -13,24 +13,24 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers"
 )
 
-// tcpHandler is Modbus TCP that reads answers as equipment in the field gives them: with 0 for the
-// unit or the transaction, or with 255 for the unit: "the equipment itself" (Modbus Messaging on
-// TCP/IP V1.0b, section 4.4.2.2). That no late answer is taken for the next one rests on the line,
-// which closes the connection after any trouble.
+// tcpHandler is a Modbus TCP transport that tolerates responses of equipment in the field: with
+// unit or transaction 0, or with unit 255, "the equipment itself" (Modbus Messaging on TCP/IP
+// V1.0b, section 4.4.2.2). It cannot rely on the transaction to detect late responses; the line
+// closes the connection after any error instead.
 type tcpHandler struct {
 	*modbus.TCPClientHandler
 	dialled
 }
 
-// dialled is a TCP connection that is made when something is to be sent, to where the device may
-// lead: the library dials for itself, and resolves a name without asking.
+// dialled is a TCP connection that is opened when it is needed, within the device's reach. The
+// library's own dialling would bypass that check.
 type dialled struct {
 	address string
 	reach   drivers.Reach
 	conn    net.Conn
 }
 
-// ready connects where there is no connection, and bounds what follows.
+// ready connects if necessary, and sets the deadline of the next exchange.
 func (d *dialled) ready(timeout time.Duration) error {
 	if d.conn == nil {
 		c, err := d.reach.Dialer(timeout).Dial("tcp", d.address)
@@ -51,7 +51,7 @@ func (d *dialled) hangUp() error {
 	return err
 }
 
-// Bounds of a frame (Modbus Messaging on TCP/IP V1.0b, section 3.1.3).
+// Limits of a frame (Modbus Messaging on TCP/IP V1.0b, section 3.1.3).
 const (
 	headerSize = 7
 	longest    = 260
@@ -72,7 +72,7 @@ func (h *tcpHandler) Send(ask []byte) ([]byte, error) {
 	if _, err := io.ReadFull(h.conn, b[:headerSize]); err != nil {
 		return nil, err
 	}
-	end := headerSize - 1 + int(binary.BigEndian.Uint16(b[4:])) // the unit is counted in both
+	end := headerSize - 1 + int(binary.BigEndian.Uint16(b[4:])) // both count the unit
 	if end <= headerSize || end > longest {
 		return nil, fmt.Errorf("the answer says that it has %d bytes", end)
 	}
@@ -88,7 +88,7 @@ func (h *tcpHandler) Verify(ask, answer []byte) error {
 	for _, x := range []struct {
 		what      string
 		got, want uint16
-		also      []uint16 // what will do as well
+		also      []uint16 // accepted too
 	}{
 		{"transaction", binary.BigEndian.Uint16(answer), binary.BigEndian.Uint16(ask), []uint16{0}},
 		{"protocol", binary.BigEndian.Uint16(answer[2:]), 0, nil},
@@ -108,10 +108,10 @@ func (h *tcpHandler) Verify(ask, answer []byte) error {
 	return nil
 }
 
-// staleError is an answer to another question of this connection: some equipment answers twice.
+// staleError is a response to an earlier request on this connection: some equipment responds twice.
 type staleError struct{ error }
 
-// rtuOverTCP speaks the serial line's frames over TCP, as plain converters of serial lines do.
+// rtuOverTCP sends RTU frames over TCP, as simple serial converters expect.
 type rtuOverTCP struct {
 	*modbus.RTUClientHandler
 	dialled
@@ -145,14 +145,14 @@ func (h *rtuOverTCP) Send(ask []byte) ([]byte, error) {
 	return readFrame(h.conn)
 }
 
-// readFrame reads one frame of a serial line: its length follows from its first three bytes
-// (Modbus over Serial Line V1.02, section 2.5.1; Application Protocol V1.1b3, section 6).
+// readFrame reads one RTU frame, whose length follows from its first three bytes (Modbus over
+// Serial Line V1.02, section 2.5.1; Application Protocol V1.1b3, section 6).
 func readFrame(r io.Reader) ([]byte, error) {
 	b := make([]byte, 3, 256)
 	if _, err := io.ReadFull(r, b); err != nil {
 		return nil, err
 	}
-	// two bytes of address or value, two of count, and the checksum, less one that is read
+	// address or value (2), count (2) and checksum (2), of which one byte has been read
 	rest := 5
 	switch {
 	case b[1]&0x80 != 0:

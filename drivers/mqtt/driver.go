@@ -23,24 +23,24 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers"
 )
 
-// version is the driver's own.
+// version is the driver's version.
 const version = "1.0.0"
 
 const (
-	queue       = 1024            // messages of one device that wait for the gateway
-	batch       = 64              // messages handed over together
-	connectTime = 8 * time.Second // for the broker to answer
-	probeTime   = 3 * time.Second // for first values during a trial
+	queue       = 1024            // messages of one device waiting for the gateway
+	batch       = 64              // most messages emitted together
+	connectTime = 8 * time.Second // wait for the broker's response
+	probeTime   = 3 * time.Second // wait for the first values in a probe
 )
 
 //go:embed profile.yaml
 var sampleProfile []byte
 
 type driver struct {
-	again time.Duration // before what the gateway did not keep is handed over again
+	again time.Duration // wait before the gateway is offered refused messages again
 
 	mu    sync.Mutex
-	heard map[gatehouse.DeviceID]bool // has said something since the program started
+	heard map[gatehouse.DeviceID]bool // devices that have sent something since the program started
 }
 
 func newDriver() *driver {
@@ -137,8 +137,8 @@ func (d *driver) Describe() drivers.Description {
 	}
 }
 
-// Connect implements drivers.Driver. It keeps a persistent session at the broker, which holds
-// what comes with QoS 1 while nobody listens.
+// Connect implements drivers.Driver. It uses a persistent session, so that the broker keeps QoS 1
+// messages while the driver is disconnected.
 func (d *driver) Connect(ctx context.Context, dev drivers.Device, emit drivers.Emit) error {
 	set, err := parseSettings(dev)
 	if err != nil {
@@ -153,8 +153,8 @@ func (d *driver) Connect(ctx context.Context, dev drivers.Device, emit drivers.E
 	}
 	defer c.close()
 	if set.availability == "" && d.spoke(dev.ID, false) {
-		// It was the broker that was away. Where nothing tells of the device itself, it counts
-		// as it did before, and not as offline until it happens to speak again.
+		// Only the broker was away. Without an availability topic the device is online as before,
+		// instead of offline until its next message.
 		if err := emit(ctx,
 			gatehouse.Observation{Status: &gatehouse.Status{State: gatehouse.StateOnline}}); err != nil &&
 			ctx.Err() == nil {
@@ -170,13 +170,14 @@ func (d *driver) Connect(ctx context.Context, dev drivers.Device, emit drivers.E
 			return err
 		}
 		if err := d.handOver(ctx, c, set, msgs, emit); err != nil {
-			return nil // ctx ended; what was not handed over was not acknowledged
+			return nil // ctx ended; messages that were not emitted stay unacknowledged
 		}
 		d.spoke(dev.ID, true)
 	}
 }
 
-// spoke says whether the device has said something, and notes that it does now.
+// spoke reports whether the device has sent something before, and records that it has if now is
+// set.
 func (d *driver) spoke(id gatehouse.DeviceID, now bool) (before bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -187,8 +188,8 @@ func (d *driver) spoke(id gatehouse.DeviceID, now bool) (before bool) {
 	return before
 }
 
-// handOver gives what messages say to the gateway and acknowledges them. It tries until the
-// gateway has them or ctx ends.
+// handOver emits the messages' observations and then acknowledges the messages. It retries until
+// the gateway accepts them or ctx ends.
 func (d *driver) handOver(
 	ctx context.Context, c *conn, set settings, msgs []mqtt.Message, emit drivers.Emit,
 ) error {
@@ -226,7 +227,7 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// Probe implements drivers.Prober: it listens for a moment with a session of its own.
+// Probe implements drivers.Prober: it listens for a moment, in a session of its own.
 func (d *driver) Probe(ctx context.Context, dev drivers.Device) (drivers.Probe, error) {
 	set, err := parseSettings(dev)
 	if err != nil {
@@ -285,10 +286,10 @@ type conn struct {
 	socket  *socket
 	lost    chan error // size 1
 	gone    chan struct{}
-	dropped atomic.Int64 // QoS 0 messages for which there was no room
+	dropped atomic.Int64 // QoS 0 messages dropped because the queue was full
 }
 
-// dial connects and subscribes; the error is for whoever typed the address.
+// dial connects and subscribes; the error is for the person who typed the address.
 func dial(ctx context.Context, set settings, id string, clean bool) (*conn, error) {
 	o, err := options(set, id, clean)
 	if err != nil {
@@ -302,7 +303,7 @@ func dial(ctx context.Context, set settings, id string, clean bool) (*conn, erro
 	}
 	o.SetCustomOpenConnectionFn(c.socket.open)
 	o.SetConnectionLostHandler(func(_ mqtt.Client, err error) { c.lost <- err })
-	o.SetDefaultPublishHandler(c.take) // what a resumed session holds comes before any subscription
+	o.SetDefaultPublishHandler(c.take) // a resumed session delivers before any subscription
 	topics := map[string]byte{}
 	for _, t := range set.topics() {
 		topics[t] = 1
@@ -358,7 +359,7 @@ func options(set settings, id string, clean bool) (*mqtt.ClientOptions, error) {
 	return o, nil
 }
 
-// subscribe asks for the topics; a broker may refuse single ones (MQTT 3.1.1, section 3.9.3).
+// subscribe subscribes to the topics; a broker may refuse single ones (MQTT 3.1.1, section 3.9.3).
 func subscribe(m mqtt.Client, topics map[string]byte) error {
 	token := m.SubscribeMultiple(topics, nil)
 	if !token.WaitTimeout(connectTime) {
@@ -375,8 +376,8 @@ func subscribe(m mqtt.Client, topics map[string]byte) error {
 	return token.Error()
 }
 
-// take queues a message. Where the queue is full a message of QoS 0 is dropped and counted;
-// another waits, and with it the broker, which sends no more than it has acknowledged.
+// take queues a message. If the queue is full, a QoS 0 message is dropped and counted; others
+// block, which holds the broker back by its limit of unacknowledged messages.
 func (c *conn) take(_ mqtt.Client, m mqtt.Message) {
 	if m.Qos() == 0 {
 		select {
@@ -392,7 +393,7 @@ func (c *conn) take(_ mqtt.Client, m mqtt.Message) {
 	}
 }
 
-// next waits for messages and returns those that are there, at most a batch.
+// next blocks until there is a message, and returns those that are queued, at most a batch.
 func (c *conn) next(ctx context.Context) ([]mqtt.Message, error) {
 	var out []mqtt.Message
 	select {
@@ -427,7 +428,7 @@ func (c *conn) close() {
 	}
 }
 
-// explain turns trouble with the broker into words.
+// explain turns a broker error into a message for people.
 func explain(set settings, err error) error {
 	var people *gatehouse.Error
 	var dns *net.DNSError

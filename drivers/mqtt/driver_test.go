@@ -23,7 +23,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers/sim"
 )
 
-// deadline is how long a test waits for what should come at once.
+// deadline is how long a test waits for something expected at once.
 const deadline = 30 * time.Second
 
 // mosquitto is a real broker, which can be restarted.
@@ -81,7 +81,7 @@ func (m *mosquitto) start(t *testing.T) {
 	}
 }
 
-// stop ends the broker in order; it writes what it holds to its database.
+// stop shuts the broker down; it saves its state to its database.
 func (m *mosquitto) stop() {
 	if m.cmd == nil {
 		return
@@ -114,7 +114,7 @@ func publish(t *testing.T, c paho.Client, topic string, retained bool, payload s
 	}
 }
 
-// inbox takes what a driver emits; while deaf it keeps nothing and says so.
+// inbox records what a driver emits, or refuses it while deaf is above 0.
 type inbox struct {
 	mu   sync.Mutex
 	all  []gatehouse.Observation
@@ -247,7 +247,7 @@ func TestReadsTopicsAndPayloads(t *testing.T) {
 	}))
 }
 
-// What does not fit is handed over for the gateway to refuse and to show, and jams nothing.
+// Values that do not fit are emitted for the gateway to reject and show, and block nothing.
 func TestOddPayloads(t *testing.T) {
 	m := startMosquitto(t, "")
 	p := publisher(t, m.addr, "p")
@@ -283,7 +283,7 @@ func TestOddPayloads(t *testing.T) {
 	}
 }
 
-// counted says whether every number from 1 to n was read.
+// counted reports whether every number from 1 to n was read.
 func counted(n int) func([]gatehouse.Observation) bool {
 	return func(all []gatehouse.Observation) bool {
 		seen := make([]bool, n+1)
@@ -331,7 +331,7 @@ func TestNothingIsAcknowledgedBeforeTheGatewayHasIt(t *testing.T) {
 	p := publisher(t, m.addr, "p")
 	dev := device(m.addr)
 	box := &inbox{}
-	// The gateway refuses everything: the driver comes and goes with messages unacknowledged.
+	// The gateway refuses everything: the driver reconnects with messages unacknowledged.
 	ctx, cancel := context.WithCancel(t.Context())
 	refused := make(chan struct{}, 1000)
 	done := make(chan error, 1)
@@ -478,7 +478,7 @@ func TestProbe(t *testing.T) {
 	}
 }
 
-// The simulated device publishes in the gateway's own form, which this driver reads too.
+// The simulated device publishes in the gateway's own format, which this driver can read too.
 func TestSimulatedDevice(t *testing.T) {
 	m := startMosquitto(t, "")
 	sc, err := sim.Parse([]byte("equipment:\n- {id: board, kind: mqtt, connect: 'tcp://"+m.addr+
@@ -519,7 +519,7 @@ func TestSimulatedDevice(t *testing.T) {
 		return o.Reading != nil && o.Reading.Values["backlight"] == gatehouse.NumberValue(80) &&
 			time.Since(o.Time) < deadline
 	}))
-	for _, on := range []bool{false, true} { // a power cycle of the device
+	for _, on := range []bool{false, true} { // the device is power-cycled
 		if err := s.Power(t.Context(), "board", on); err != nil {
 			t.Fatal(err)
 		}

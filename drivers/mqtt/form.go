@@ -14,15 +14,15 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers"
 )
 
-// source is where one property comes from.
+// source says where one property's value comes from.
 type source struct {
 	property string
 	kind     string   // number, boolean or string
-	path     []string // into the JSON payload; none: the whole payload
+	path     []string // into the JSON payload; empty: the whole payload
 	on, off  []string // payloads that mean true and false, in lower case
 }
 
-// settings is a device's address, read.
+// settings is a device's parsed address.
 type settings struct {
 	broker       string
 	clientID     string
@@ -30,10 +30,10 @@ type settings struct {
 	password     string
 	ca           string
 	sources      map[string][]source // by topic
-	availability string              // topic, "" where there is none
-	up, down     string              // payloads on it
-	sightings    string              // topic, "" where there is none
-	timePath     []string            // of the device's own time in a payload
+	availability string              // topic, "" if none
+	up, down     string              // payloads of availability
+	sightings    string              // topic, "" if none
+	timePath     []string            // of the device's timestamp in a payload
 
 	reach drivers.Reach
 }
@@ -125,9 +125,9 @@ func checkBroker(s string) error {
 	return nil
 }
 
-// topic puts the base in the place of a "~": at either end, as Home Assistant does, and where
-// it is a level of its own in the middle, as Tasmota's topics want it (tele/~/SENSOR). A "~" that
-// is neither is a mistake that would never be noticed: nothing is published there.
+// topic replaces "~" by base: at either end, as Home Assistant does, and as a level of its own, as
+// Tasmota's topics need it (tele/~/SENSOR). Any other "~" is an error, since otherwise the mistake
+// would go unnoticed: no device publishes there.
 func topic(t, base string) (string, error) {
 	if strings.Contains(t, "~") && base == "" {
 		return "", gatehouse.Errorf(gatehouse.Invalid,
@@ -197,7 +197,7 @@ func (s *settings) add(name string, p gatehouse.Property, base string) error {
 	return nil
 }
 
-// parsePayload reads JSON; what is none is a plain text.
+// parsePayload parses JSON; anything else is returned as a string.
 func parsePayload(b []byte) any {
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.UseNumber()
@@ -208,7 +208,7 @@ func parsePayload(b []byte) any {
 	return string(b)
 }
 
-// walk follows a path of keys and list positions; ok is false where it leads nowhere.
+// walk follows a path of keys and list indices; ok is false if the path does not exist.
 func walk(x any, path []string) (any, bool) {
 	for _, k := range path {
 		switch y := x.(type) {
@@ -231,8 +231,8 @@ func walk(x any, path []string) (any, bool) {
 	return x, true
 }
 
-// value makes of what was found the value that the property wants. ok is false where it
-// cannot: the value is then as close as may be, for the gateway to refuse and to show.
+// value converts x to the property's type. If it cannot, ok is false and v is a string for the
+// gateway to reject and show.
 func (s source) value(x any) (v gatehouse.Value, ok bool) {
 	text := ""
 	switch y := x.(type) {
@@ -278,7 +278,7 @@ func kindOf(x any) string {
 	return "null"
 }
 
-// timeOf reads RFC 3339, or seconds or milliseconds since 1970; zero where it is none.
+// timeOf parses RFC 3339, or seconds or milliseconds since 1970; zero if x is neither.
 func timeOf(x any) time.Time {
 	switch y := x.(type) {
 	case string:

@@ -8,7 +8,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse"
 )
 
-// observations is what one message says: nothing where it says nothing of this device.
+// observations converts one message; the result is empty if no property or topic matches.
 func (s settings) observations(topic string, payload []byte) []gatehouse.Observation {
 	var out []gatehouse.Observation
 	x := parsePayload(payload)
@@ -24,8 +24,8 @@ func (s settings) observations(topic string, payload []byte) []gatehouse.Observa
 	return out
 }
 
-// readings is one Reading with what fits, and one for each value that does not: the gateway
-// refuses and shows those without losing the others.
+// readings returns one Reading with the values that fit, and one for each value that does not, so
+// that the gateway rejects and shows only those.
 func (s settings) readings(x any, sources []source) []gatehouse.Observation {
 	var at time.Time
 	if v, ok := walk(x, s.timePath); ok && s.timePath != nil {
@@ -37,12 +37,12 @@ func (s settings) readings(x any, sources []source) []gatehouse.Observation {
 		found, ok := walk(x, src.path)
 		if !ok {
 			if _, isText := x.(string); !isText {
-				continue // a message need not carry everything
+				continue // a message need not contain every property
 			}
-			found = x // no JSON where JSON was to be
+			found = x // plain text instead of JSON
 		}
 		if found == nil {
-			continue // null: the device does not know
+			continue // null: unknown to the device
 		}
 		v, ok := src.value(found)
 		if ok {
@@ -62,7 +62,7 @@ func (s settings) readings(x any, sources []source) []gatehouse.Observation {
 	return out
 }
 
-// status reads a birth or last-will message, plain or {"state": …}.
+// status parses a birth or last-will message, plain or {"state": …}.
 func (s settings) status(x any) []gatehouse.Observation {
 	if v, ok := walk(x, []string{"state"}); ok {
 		x = v
@@ -102,8 +102,8 @@ func said(state gatehouse.DeviceState, why gatehouse.Reason) []gatehouse.Observa
 	}}}
 }
 
-// sighting reads {"method", "credential", "direction", "time"}; what is missing or odd is for
-// the gateway to refuse and to show.
+// sighting parses {"method", "credential", "direction", "time"}; missing or invalid fields are left
+// for the gateway to reject and show.
 func (s settings) sighting(x any) gatehouse.Observation {
 	text := func(key string) string {
 		v, _ := walk(x, []string{key})

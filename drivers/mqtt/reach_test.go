@@ -8,8 +8,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers"
 )
 
-// TestBrokersAreDialledWithinBounds: by every way to a broker, nothing connects to where the
-// device may not lead.
+// TestBrokersAreDialledWithinBounds: a broker outside the allowed reach is never dialled, over any
+// transport.
 func TestBrokersAreDialledWithinBounds(t *testing.T) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

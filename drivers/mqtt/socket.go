@@ -14,8 +14,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers"
 )
 
-// socket opens a client's connection and can cut it at any time: the library itself waits
-// for ever for a broker that accepts and then says nothing.
+// socket opens a client's connection and can close it at any time: the library itself waits forever
+// for a broker that accepts and then sends nothing.
 type socket struct {
 	mu   sync.Mutex
 	cut  bool
@@ -50,8 +50,8 @@ func (s *socket) open(u *url.URL, o mqtt.ClientOptions) (net.Conn, error) {
 	return c, nil
 }
 
-// openWebsocket hands the library, which dials for itself, the address that was looked at; the
-// name goes into the certificate's check and the Host header.
+// openWebsocket gives the library, which dials by itself, the checked IP address; the name is used
+// for the certificate and the Host header.
 func (s *socket) openWebsocket(u *url.URL, o mqtt.ClientOptions) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), connectTime)
 	defer cancel()

@@ -7,8 +7,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers"
 )
 
-// Assess implements drivers.Assessor: how the broker's word for the device is come by. What the
-// device proves to the broker is not known here.
+// Assess implements drivers.Assessor: it rates the connection to the broker. How the device
+// authenticates to the broker is unknown.
 func (d *driver) Assess(dev drivers.Device) gatehouse.Weakness {
 	set, err := parseSettings(dev)
 	if err != nil {
