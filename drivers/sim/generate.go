@@ -14,8 +14,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse"
 )
 
-// Generator makes one value over time. In a scenario it is a bare scalar, which stays as it
-// is, or one of
+// Generator produces one value over time. In a scenario it is a bare scalar, which is constant, or
+// one of
 //
 //	{walk: {from: 21, step: 0.1, min: 18, max: 26, every: 1s}}
 //	{sine: {mean: 300, amplitude: 200, period: 24h}}
@@ -30,7 +30,7 @@ type Generator struct {
 // Constant is a Generator that always makes v.
 func Constant(v gatehouse.Value) Generator { return Generator{constant: v} }
 
-// UnmarshalYAML reads the forms that Generator's description shows.
+// UnmarshalYAML parses the forms shown at Generator.
 func (g *Generator) UnmarshalYAML(n *yaml.Node) error {
 	if n.Kind == yaml.ScalarNode {
 		var x any
@@ -101,8 +101,8 @@ func (g *Generator) key(keys []string, k string, n *yaml.Node) error {
 	return nil
 }
 
-// state is what a piece of equipment measures. It lives through power cycles, and is safe
-// for several goroutines.
+// state holds what a piece of equipment measures. It survives power cycles, and is safe for
+// concurrent use.
 type state struct {
 	mu    sync.Mutex
 	gens  map[string]Generator
@@ -129,7 +129,7 @@ func newState(id string, gens map[string]Generator) *state {
 	return s
 }
 
-// at is every value at a time. Times should not run backwards.
+// at returns all values at a time. Times should not go backwards.
 func (s *state) at(now time.Time) map[string]gatehouse.Value {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -161,7 +161,7 @@ func (s *state) make(name string, g Generator, now time.Time) gatehouse.Value {
 	return g.constant
 }
 
-// step walks on to now, at most 1,000 steps at once.
+// step advances the walk to now, by at most 1,000 steps.
 func (w *walk) step(g Generator, now time.Time) float64 {
 	if w.at.IsZero() {
 		w.at = now
@@ -182,7 +182,7 @@ func (w *walk) step(g Generator, now time.Time) float64 {
 	return w.here
 }
 
-// set fixes values; None hands one back to its generator. All are set or none.
+// set fixes values; None hands a value back to its generator. It sets all of them or none.
 func (s *state) set(values map[string]gatehouse.Value) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

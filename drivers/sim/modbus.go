@@ -18,18 +18,18 @@ const (
 	targetSilent    = 0x0B
 )
 
-// maxModbusConns bounds the connections of one simulated server; more are closed at once.
+// maxModbusConns limits the connections to one simulated server; more are closed at once.
 const maxModbusConns = 64
 
-// modbusServer answers Modbus TCP for the units behind one address.
+// modbusServer serves Modbus TCP for the units behind one address.
 type modbusServer struct {
 	now func() time.Time
 	odd Odd
 
 	mu    sync.Mutex
-	asked int // questions, of all connections
+	asked int // requests on all connections
 	units map[byte]*bank
-	late  time.Duration // the next reply is late by so much
+	late  time.Duration // delay of the next response
 }
 
 func (s *modbusServer) plug(unit byte, b *bank) {
@@ -56,7 +56,7 @@ func (s *modbusServer) takeLate() time.Duration {
 	return d
 }
 
-// serve answers on ln until ctx ends, and closes it and every connection.
+// serve answers on ln until ctx ends, then closes it and all connections.
 func (s *modbusServer) serve(ctx context.Context, ln net.Listener) {
 	serveConns(ctx, ln, maxModbusConns, func(c net.Conn) {
 		for {
@@ -68,8 +68,8 @@ func (s *modbusServer) serve(ctx context.Context, ln net.Listener) {
 	})
 }
 
-// answer reads one request and writes its reply (Modbus Messaging on TCP/IP V1.0b, section 3.1);
-// it is false where it says nothing to it.
+// answer reads one request and writes its response (Modbus Messaging on TCP/IP V1.0b, section 3.1);
+// it returns false if it sends none.
 func (s *modbusServer) answer(ctx context.Context, c net.Conn) (bool, error) {
 	if err := s.odd.patient(c); err != nil {
 		return false, err
@@ -107,7 +107,7 @@ func (s *modbusServer) answer(ctx context.Context, c net.Conn) (bool, error) {
 	return err == nil, err
 }
 
-// oddly is the reply of equipment that is odd; nil: it says nothing.
+// oddly is reply with the configured faults; nil means no response.
 func (s *modbusServer) oddly(unit byte, pdu []byte) []byte {
 	s.mu.Lock()
 	s.asked++
@@ -197,7 +197,7 @@ func (s *modbusServer) readRegisters(b *bank, fc byte, addr, n int) []byte {
 
 func exception(fc, code byte) []byte { return []byte{fc | 0x80, code} }
 
-// done is the reply to a write: its first five bytes, or an exception.
+// done is the response to a write: its first five bytes, or an exception.
 func done(pdu []byte, ok bool) []byte {
 	if !ok {
 		return exception(pdu[0], illegalAddress)

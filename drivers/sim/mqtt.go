@@ -16,12 +16,12 @@ import (
 	"github.com/gatehouse-iot/gatehouse"
 )
 
-// maxUnsent bounds the sightings that an MQTT device keeps while its broker is away; beyond
-// it the oldest is lost. Readings are not kept: the next one is newer.
+// maxUnsent limits the sightings that an MQTT device keeps while its broker is away; beyond it the
+// oldest is dropped. Readings are not kept: the next one is newer.
 const maxUnsent = 1000
 
-// client is a device that speaks MQTT 3.1.1 with QoS 1: it publishes
-// <topic>/telemetry and <topic>/sighting, and obeys <topic>/command/#.
+// client is a device that speaks MQTT 3.1.1 with QoS 1: it publishes to <topic>/telemetry and
+// <topic>/sighting, and executes commands from <topic>/command/#.
 type client struct {
 	spec  Equipment
 	state *state
@@ -32,7 +32,7 @@ type client struct {
 	mu     sync.Mutex
 	unsent [][]byte
 	more   chan struct{} // size 1: a sighting was added
-	fresh  chan struct{} // size 1: values were set; tell them now
+	fresh  chan struct{} // size 1: values were set: publish them now
 }
 
 func newClient(e Equipment, s *state, log *slog.Logger, now func() time.Time) (*client, error) {
@@ -85,8 +85,8 @@ func poke(c chan struct{}) {
 	}
 }
 
-// run keeps connected until ctx ends and publishes one message after the other: a message
-// that was not acknowledged is sent again after a reconnect, and the next one waits.
+// run stays connected until ctx ends and publishes one message at a time: an unacknowledged message
+// is sent again after a reconnect, before the next one.
 func (c *client) run(ctx context.Context) {
 	m := mqtt.NewClient(c.options())
 	connecting := m.Connect()
@@ -138,7 +138,7 @@ func (c *client) telemetry() []byte {
 	return b
 }
 
-// flush publishes the sightings that are kept, oldest first; false: ctx ended.
+// flush publishes the kept sightings, oldest first; false: ctx ended.
 func (c *client) flush(ctx context.Context, m mqtt.Client) bool {
 	for {
 		c.mu.Lock()
@@ -215,7 +215,7 @@ func (c *client) options() *mqtt.ClientOptions {
 	return o
 }
 
-// command takes the values of a command that the device knows, and tells them at once.
+// command sets those values of a command that the device has, and publishes them at once.
 func (c *client) command(_ mqtt.Client, msg mqtt.Message) {
 	var cmd struct {
 		Values map[string]gatehouse.Value `json:"values"`

@@ -8,30 +8,30 @@ import (
 	"github.com/gatehouse-iot/gatehouse"
 )
 
-// Odd is what real equipment does that a standard does not say. Which kind does what is said
-// beside each; nothing is what well-behaved equipment does.
+// Odd lists faults of real equipment that no standard describes, each for the kinds named beside
+// it. The zero value is equipment without faults.
 type Odd struct {
-	// modbus: closes the connection after each answer
+	// modbus: closes the connection after each response
 	HangUp bool `yaml:"hang_up,omitempty"`
-	// modbus: closes a connection on which nothing was asked for so long
+	// modbus: closes a connection without requests after this time
 	Idle time.Duration `yaml:"idle,omitempty"`
-	// modbus: answers "busy" (exception 6) to each so manieth question; at least 2
+	// modbus: answers every n-th request with "busy" (exception 6); at least 2
 	Busy int `yaml:"busy,omitempty"`
-	// modbus: a question that touches one of these registers gets no answer
+	// modbus: requests for one of these registers get no response
 	Mute []string `yaml:"mute,omitempty"`
-	// modbus: 0 for the transaction in every answer
+	// modbus: transaction 0 in every response
 	ZeroID bool `yaml:"zero_id,omitempty"`
 	// modbus: single coils and registers (functions 5, 6) cannot be written
 	WriteMany bool          `yaml:"write_many,omitempty"`
-	Slow      time.Duration `yaml:"slow,omitempty"` // modbus: every answer is so late
+	Slow      time.Duration `yaml:"slow,omitempty"` // modbus: delay of every response
 
-	// mqtt: what it measures is so old when it says it; zkteco: the last line of what it kept
+	// mqtt: age of values when they are published; zkteco: age of the last line in the initial log
 	Age time.Duration `yaml:"age,omitempty"`
 
-	// zkteco: lines in its log when it starts, as after weeks offline
+	// zkteco: lines in the log at the start, as after weeks offline
 	Kept    int  `yaml:"kept,omitempty"`
 	Letters bool `yaml:"letters,omitempty"` // zkteco: I and O for the status
-	Forms   bool `yaml:"forms,omitempty"`   // zkteco: each passage in three forms
+	Forms   bool `yaml:"forms,omitempty"`   // zkteco: each passage in three formats
 }
 
 func (o Odd) modbus() bool {
@@ -74,7 +74,7 @@ func (e Equipment) validateOdd(at string) error {
 	return nil
 }
 
-// tableOf is the table that a function reads or writes.
+// tableOf is the table that a function code reads or writes.
 func tableOf(fc byte) string {
 	return map[byte]string{
 		1:  coil,
@@ -88,7 +88,7 @@ func tableOf(fc byte) string {
 	}[fc]
 }
 
-// mute says whether a question touches a register that never answers.
+// mute reports whether a request includes a register that never responds.
 func (o Odd) mute(fc byte, addr, n int) bool {
 	if fc == 5 || fc == 6 {
 		n = 1
@@ -102,7 +102,7 @@ func (o Odd) mute(fc byte, addr, n int) bool {
 	return false
 }
 
-// refuses is the exception with which it answers whatever is asked; 0: none.
+// refuses is the exception to answer any request with; 0: none.
 func (o Odd) refuses(fc byte, asked int) byte {
 	switch {
 	case o.Busy != 0 && asked%o.Busy == 0:
@@ -113,7 +113,7 @@ func (o Odd) refuses(fc byte, asked int) byte {
 	return 0
 }
 
-// patient bounds how long a connection may be silent.
+// patient sets the deadline of an idle connection.
 func (o Odd) patient(c net.Conn) error {
 	if o.Idle == 0 {
 		return nil

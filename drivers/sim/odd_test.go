@@ -7,7 +7,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers/sim"
 )
 
-// TestOddIsChecked: what cannot be is refused with its place.
+// TestOddIsChecked: invalid faults are refused, and the error names the place.
 func TestOddIsChecked(t *testing.T) {
 	modbus := "equipment: [{id: lab, kind: modbus, listen: '127.0.0.1:0', values: {n: 1}, " +
 		"registers: {n: {register: 'input:0'}}, odd: {"

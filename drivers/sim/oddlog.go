@@ -7,10 +7,10 @@ import (
 	"github.com/gatehouse-iot/gatehouse"
 )
 
-// mostKept bounds the log with which an odd terminal starts: more than any real one holds.
+// mostKept limits the log with which a terminal starts: more than any real one holds.
 const mostKept = 200_000
 
-// terminal says whether it is odd as terminals are; age is theirs and MQTT's.
+// terminal reports whether a fault of terminals is set, not counting Age, which MQTT has too.
 func (o Odd) terminal() bool { return o.Kept != 0 || o.Letters || o.Forms }
 
 func (e Equipment) validateOddTerminal(at string) error {
@@ -24,8 +24,7 @@ func (e Equipment) validateOddTerminal(at string) error {
 	return nil
 }
 
-// keptLog is what a terminal kept while nobody took it: a line a second, the last one as old as
-// its age says.
+// keptLog is the log of a terminal that was offline: a line a second, the last one Age old.
 func (t *terminal) keptLog() (out []string) {
 	last := t.now().Add(-t.spec.Odd.Age)
 	for n := range t.spec.Odd.Kept {
@@ -35,7 +34,7 @@ func (t *terminal) keptLog() (out []string) {
 	return out
 }
 
-// lines are the forms in which the terminal tells of one passage; one, unless it is odd.
+// lines formats one passage: one line, or the same in three formats if Odd.Forms is set.
 func (t *terminal) lines(user string, at time.Time, status, verify int) []string {
 	local, said := at.In(t.zone).Format("2006-01-02 15:04:05"), fmt.Sprint(status)
 	if t.spec.Odd.Letters {

@@ -19,7 +19,7 @@ const (
 	input    = "input"
 )
 
-// point is one value's place in a bank.
+// point maps one value to registers or bits of a bank.
 type point struct {
 	name  string
 	table string
@@ -31,7 +31,7 @@ type point struct {
 	off   float64
 }
 
-// words is how many registers or bits the point takes.
+// words is the number of registers or bits of the point.
 func (p point) words() int {
 	if p.as == "int32" || p.as == "uint32" || p.as == "float32" {
 		return 2
@@ -91,8 +91,8 @@ func parseRegister(name string, r Register) (point, error) {
 	return p, nil
 }
 
-// encode is the value as the registers' bytes, two or four of them; what does not fit is cut
-// to the nearest that does, as instruments do.
+// encode returns the value as two or four bytes; a value out of range is clamped, as instruments
+// do.
 func (p point) encode(v gatehouse.Value) []byte {
 	f, _ := v.Float()
 	f = (f - p.off) / p.scale
@@ -120,7 +120,7 @@ func (p point) encode(v gatehouse.Value) []byte {
 	return reorder(b, p.order)
 }
 
-// decode is the value that bytes of encode's length stand for.
+// decode converts bytes of encode's length to a value.
 func (p point) decode(b []byte) gatehouse.Value {
 	b = reorder(b, p.order)
 	var raw float64
@@ -139,7 +139,7 @@ func (p point) decode(b []byte) gatehouse.Value {
 	return gatehouse.NumberValue(raw*p.scale + p.off)
 }
 
-// reorder turns ABCD into the order and back: each order is its own inverse.
+// reorder converts between ABCD and the given order; it is its own inverse.
 func reorder(b []byte, order string) []byte {
 	out := make([]byte, len(b))
 	copy(out, b)
@@ -156,7 +156,7 @@ func reorder(b []byte, order string) []byte {
 
 func clamp(f, lo, hi float64) float64 { return math.Round(max(lo, min(hi, f))) }
 
-// bank is the registers of one unit, made of its state at the moment of asking.
+// bank holds the registers of one unit, computed from its state at each request.
 type bank struct {
 	state  *state
 	points map[string][]point // by table
@@ -192,7 +192,7 @@ func newBank(registers map[string]Register, s *state) (*bank, error) {
 	return b, nil
 }
 
-// bits reads n coils or discrete inputs; ok is false where one of them does not exist.
+// bits reads n coils or discrete inputs; ok is false if one of them does not exist.
 func (b *bank) bits(table string, addr, n int, now time.Time) (out []bool, ok bool) {
 	out, have := make([]bool, n), make([]bool, n)
 	values := b.state.at(now)
@@ -210,7 +210,7 @@ func (b *bank) bits(table string, addr, n int, now time.Time) (out []bool, ok bo
 	return out, true
 }
 
-// read reads n registers; ok is false where one of them does not exist.
+// read reads n registers; ok is false if one of them does not exist.
 func (b *bank) read(table string, addr, n int, now time.Time) (out []byte, ok bool) {
 	out, have := make([]byte, 2*n), make([]bool, n)
 	values := b.state.at(now)
@@ -237,8 +237,8 @@ func (b *bank) read(table string, addr, n int, now time.Time) (out []byte, ok bo
 	return out, true
 }
 
-// write sets the points that lie wholly inside the bytes written to addr; ok is false where
-// a register does not exist or a value is written by half.
+// write sets the points in the registers from addr on; ok is false if a register does not exist or
+// a value of two registers is written only in part.
 func (b *bank) write(addr int, data []byte) (ok bool) {
 	n := len(data) / 2
 	set := map[string]gatehouse.Value{}
@@ -279,7 +279,7 @@ func (b *bank) writeCoils(addr int, on []bool) (ok bool) {
 	return len(set) == len(on) && b.state.set(set) == nil
 }
 
-// typed is a bit in the type that the value has.
+// typed converts a bit to the type of the value.
 func (b *bank) typed(name string, on bool) gatehouse.Value {
 	if g := b.state.gens[name]; g.kind == "" && g.constant.Kind() == gatehouse.Bool {
 		return gatehouse.BoolValue(on)

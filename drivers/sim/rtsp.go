@@ -18,11 +18,10 @@ import (
 	"github.com/bluenviron/gortsplib/v5/pkg/liberrors"
 )
 
-// RTSP is a server of simulated cameras: each path plays an MP4 file's H.264 video round and
-// round, over RTSP with TCP transport (RFC 2326, RFC 6184). Time stamps run on through the
-// seam. A video begins when somebody begins to watch it, and rests while nobody does; to a
-// viewer who joins later the camera gives a key frame at once, as a camera that is asked for
-// one does, by leaping on to its next.
+// RTSP is a server of simulated cameras: each path plays an MP4 file's H.264 video in a loop, over
+// RTSP with TCP transport (RFC 2326, RFC 6184), with continuous time stamps. A video starts with
+// its first viewer and stops with the last. When another viewer joins, it jumps to its next key
+// frame, as a camera that is asked for one sends it at once.
 type RTSP struct {
 	listen     string
 	user, pass string
@@ -31,7 +30,7 @@ type RTSP struct {
 	server     *gortsplib.Server
 
 	mu       sync.Mutex
-	joining  map[*gortsplib.ServerConn]*camera    // PLAY is being answered
+	joining  map[*gortsplib.ServerConn]*camera    // the response to PLAY is not sent yet
 	watching map[*gortsplib.ServerSession]*camera // since PLAY
 }
 
@@ -45,7 +44,7 @@ type camera struct {
 	viewers int // guarded by RTSP.mu
 }
 
-// NewRTSP listens on an address and opens the videos, a path of the server to each file. An
+// NewRTSP listens on an address and opens the videos; paths maps paths of the server to files. An
 // empty user asks for no password. Call Run to serve.
 func NewRTSP(listen string, paths map[string]string, user, pass string) (*RTSP, error) {
 	r := &RTSP{
@@ -80,7 +79,7 @@ func NewRTSP(listen string, paths map[string]string, user, pass string) (*RTSP, 
 // Addr is the address that it listens on.
 func (r *RTSP) Addr() string { return r.ln.Addr().String() }
 
-// Run serves until ctx ends, then closes everything. It can be called once.
+// Run serves until ctx ends, then closes everything. It may be called once.
 func (r *RTSP) Run(ctx context.Context) error {
 	defer r.close()
 	r.server = &gortsplib.Server{
@@ -89,7 +88,8 @@ func (r *RTSP) Run(ctx context.Context) error {
 		WriteQueueSize: 1024,
 		Listen:         func(string, string) (net.Listener, error) { return r.ln, nil },
 	}
-	// The handler waits for the streams, which can only be made once the server has started.
+	// The lock keeps requests waiting for the streams, which can only be created once the server
+	// runs.
 	r.mu.Lock()
 	err := r.server.Start()
 	if err == nil {
@@ -158,7 +158,7 @@ func (r *RTSP) prepare() error {
 	return nil
 }
 
-// play sends one camera's frames, each at its time, while somebody watches.
+// play sends one camera's frames in real time while somebody watches.
 func (r *RTSP) play(ctx context.Context, c *camera) error {
 	v := c.video
 	t := time.NewTimer(0)
@@ -166,8 +166,8 @@ func (r *RTSP) play(ctx context.Context, c *camera) error {
 	<-t.C
 	var (
 		i      int       // the next frame
-		shift  int64     // added to the video's time: playings before, and leaps
-		anchor time.Time // when time 0 was
+		shift  int64     // added to the video's time, for loops and jumps
+		anchor time.Time // wall-clock time of time stamp 0
 	)
 	for {
 		if !r.watched(c) {
@@ -176,8 +176,8 @@ func (r *RTSP) play(ctx context.Context, c *camera) error {
 			case <-ctx.Done():
 				return nil
 			}
-			// From the start again; the time stamps run on by what has passed, and by a little
-			// more, since the frames that went out last are shown after they were sent.
+			// Start again, with time stamps that continue by the time passed and 0.2 s, so that
+			// they exceed the presentation times of frames sent before.
 			if anchor.IsZero() {
 				anchor = time.Now()
 			}
@@ -246,7 +246,7 @@ func (r *RTSP) watched(c *camera) bool {
 	return c.viewers > 0
 }
 
-// find gives the camera of a path to somebody who may see it.
+// find returns the camera of a path if the request is authorised.
 func (r *RTSP) find(
 	conn *gortsplib.ServerConn, req *base.Request, path string,
 ) (*base.Response, *gortsplib.ServerStream, error) {
@@ -262,21 +262,21 @@ func (r *RTSP) find(
 	return &base.Response{StatusCode: base.StatusOK}, c.stream, nil
 }
 
-// OnDescribe answers DESCRIBE; called by the RTSP library.
+// OnDescribe handles DESCRIBE; called by the RTSP library.
 func (r *RTSP) OnDescribe(
 	x *gortsplib.ServerHandlerOnDescribeCtx,
 ) (*base.Response, *gortsplib.ServerStream, error) {
 	return r.find(x.Conn, x.Request, x.Path)
 }
 
-// OnSetup answers SETUP; called by the RTSP library.
+// OnSetup handles SETUP; called by the RTSP library.
 func (r *RTSP) OnSetup(
 	x *gortsplib.ServerHandlerOnSetupCtx,
 ) (*base.Response, *gortsplib.ServerStream, error) {
 	return r.find(x.Conn, x.Request, x.Path)
 }
 
-// OnPlay answers PLAY; called by the RTSP library.
+// OnPlay handles PLAY; called by the RTSP library.
 func (r *RTSP) OnPlay(x *gortsplib.ServerHandlerOnPlayCtx) (*base.Response, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -291,7 +291,7 @@ func (r *RTSP) OnPlay(x *gortsplib.ServerHandlerOnPlayCtx) (*base.Response, erro
 	return &base.Response{StatusCode: base.StatusOK}, nil
 }
 
-// OnResponse wakes a camera once its new viewer is in place; called by the RTSP library.
+// OnResponse wakes a camera once its new viewer can receive; called by the RTSP library.
 func (r *RTSP) OnResponse(conn *gortsplib.ServerConn, _ *base.Response) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -307,14 +307,14 @@ func (r *RTSP) OnResponse(conn *gortsplib.ServerConn, _ *base.Response) {
 	}
 }
 
-// OnConnClose forgets a connection that broke amid PLAY; called by the RTSP library.
+// OnConnClose removes a connection that broke during PLAY; called by the RTSP library.
 func (r *RTSP) OnConnClose(x *gortsplib.ServerHandlerOnConnCloseCtx) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.joining, x.Conn)
 }
 
-// OnSessionClose lets a camera rest that nobody watches any more; called by the RTSP library.
+// OnSessionClose counts a viewer out; called by the RTSP library.
 func (r *RTSP) OnSessionClose(x *gortsplib.ServerHandlerOnSessionCloseCtx) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -324,8 +324,8 @@ func (r *RTSP) OnSessionClose(x *gortsplib.ServerHandlerOnSessionCloseCtx) {
 	}
 }
 
-// OnStreamWriteError is called by the RTSP library for a viewer that takes its packets too
-// slowly; they are dropped, and it sees a gap.
+// OnStreamWriteError is called by the RTSP library for a viewer that is too slow; its packets are
+// dropped.
 func (r *RTSP) OnStreamWriteError(*gortsplib.ServerHandlerOnStreamWriteErrorCtx) {}
 
 func (r *RTSP) count(c *camera) int {

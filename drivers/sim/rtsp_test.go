@@ -19,14 +19,14 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers/sim"
 )
 
-// deadline is how long a test waits for what should come at once.
+// deadline is how long a test waits for something expected at once.
 const deadline = 20 * time.Second
 
-// picture is one frame as a viewer gets it.
+// picture is one frame as a viewer receives it.
 type picture struct {
 	key   bool
 	sets  bool // parameter sets came with it
-	index int  // as writeVideo numbered it
+	index int  // the number that writeVideo gave it
 	stamp uint32
 	at    time.Time
 }
@@ -163,11 +163,11 @@ func TestLaterViewerGetsKeyFrameAtOnce(t *testing.T) {
 	}
 	late, _ := watch(t, "rtsp://"+r.Addr()+"/gate")
 	for before := 0; !next(t, late).key; before++ {
-		if before > 15 { // what was under way when it joined may come first, but no more
+		if before > 15 { // frames that were being sent when it joined may come first
 			t.Fatalf("%d pictures came without a key frame before them", before)
 		}
 	}
-	for range 20 { // and for the first viewer time ran on
+	for range 20 { // the first viewer's time stamps do not go back
 		p := next(t, early)
 		if d := int32(p.stamp - stamp); d < -3*3600 {
 			t.Fatalf("time ran back by %d", -d)
@@ -249,7 +249,7 @@ func TestVideoThatIsNone(t *testing.T) {
 	}
 }
 
-// The demonstration's videos, where set-up has fetched them.
+// The demonstration's videos, if set-up has fetched them.
 func TestRealVideos(t *testing.T) {
 	files, _ := filepath.Glob("../../.cache/media/*.mp4")
 	if len(files) == 0 {

@@ -26,18 +26,18 @@ const (
 	KindMQTT   = "mqtt"   // a client of an MQTT broker: class board, point of sale, sensor
 )
 
-// Scenario is what stands where, what it measures and what happens when.
+// Scenario lists the equipment and a script of events.
 type Scenario struct {
 	Equipment []Equipment `yaml:"equipment"`
 	Script    []Step      `yaml:"script,omitempty"`
 }
 
-// Equipment is one simulated thing. Which fields a kind takes is said beside each.
+// Equipment is one simulated thing. Comments name the kinds that a field applies to; without, all.
 type Equipment struct {
 	ID   string `yaml:"id"`
 	Kind string `yaml:"kind"`
 	Off  bool   `yaml:"off,omitempty"` // starts without power
-	Odd  Odd    `yaml:"odd,omitempty"` // what it does that no standard says
+	Odd  Odd    `yaml:"odd,omitempty"` // faults
 
 	// modbus, rtsp: host:port; port 0 picks one, kept through power cycles
 	Listen  string `yaml:"listen,omitempty"`
@@ -77,10 +77,10 @@ type Register struct {
 	Offset float64 `yaml:"offset,omitempty"` // see Scale
 }
 
-// Step is something that happens at a time after the start, once or again and again.
+// Step is an event of the script, at a time after the start, once or repeatedly.
 type Step struct {
 	At        time.Duration `yaml:"at"`
-	Every     time.Duration `yaml:"every,omitempty"` // again after each such time; at least 100ms
+	Every     time.Duration `yaml:"every,omitempty"` // repeat interval; at least 100ms
 	Equipment string        `yaml:"equipment"`
 
 	Set      map[string]any `yaml:"set,omitempty"`
@@ -97,8 +97,8 @@ type Sighting struct {
 	Time       time.Time           `yaml:"time,omitempty" json:"time,omitzero"` // zero: now
 }
 
-// Parse reads a scenario strictly. Relative files are taken from dir. The error names the
-// place and the mend.
+// Parse reads a scenario strictly. Relative file names are relative to dir. The error names the
+// place and the fix.
 func Parse(b []byte, dir string) (Scenario, error) {
 	var s Scenario
 	d := yaml.NewDecoder(bytes.NewReader(b))
@@ -129,7 +129,7 @@ func Parse(b []byte, dir string) (Scenario, error) {
 
 var unknownKey = regexp.MustCompile(`field (\S+) not found in type sim\.(\w+)`)
 
-// plainYAML turns the decoder's words into those of somebody who wrote the file.
+// plainYAML rewrites the decoder's errors for the author of the file.
 func plainYAML(err error) string {
 	s := unknownKey.ReplaceAllStringFunc(err.Error(), func(m string) string {
 		p := unknownKey.FindStringSubmatch(m)

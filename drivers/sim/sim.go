@@ -12,7 +12,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse"
 )
 
-// Sim is a scenario at work. Its methods are safe for several goroutines.
+// Sim runs a scenario. Its methods are safe for concurrent use.
 type Sim struct {
 	scenario Scenario
 	log      *slog.Logger
@@ -30,26 +30,26 @@ type unit struct {
 
 	terminal *terminal
 	client   *client
-	modbus   *modbusServer // its own, or that of the unit that it is behind
+	modbus   *modbusServer // its own, or that of the unit named by Behind
 
-	cancel context.CancelFunc // while it works; live's alone
+	cancel context.CancelFunc // while it runs; used by live only
 	ended  <-chan error
 
 	mu    sync.Mutex
 	on    bool
 	turn  chan turn
-	addr  string        // where it listens; "" before it first did
+	addr  string        // where it listens; "" before it first does
 	first chan struct{} // closed once it listens, or need not
 }
 
-// turn asks a unit to have power or not; done takes the outcome.
+// turn asks a unit to switch power on or off; done receives the result.
 type turn struct {
 	on   bool
 	done chan error
 }
 
-// New makes the equipment of a scenario, which Parse or Validate has found good. Nothing
-// listens before Run. A nil log logs nothing.
+// New creates the equipment of a scenario that Parse or Validate has accepted. Nothing listens
+// before Run. A nil log discards.
 func New(s Scenario, log *slog.Logger) (*Sim, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
@@ -96,8 +96,8 @@ func New(s Scenario, log *slog.Logger) (*Sim, error) {
 // Ready is closed once everything that has power listens.
 func (s *Sim) Ready() <-chan struct{} { return s.ready }
 
-// Run lets the equipment work until ctx ends. It returns an error where something cannot
-// listen at the start. It can be called once.
+// Run runs the equipment until ctx ends, and fails if something cannot listen at the start. It may
+// be called once.
 func (s *Sim) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -162,7 +162,7 @@ func (s *Sim) Set(id string, values map[string]gatehouse.Value) error {
 	return nil
 }
 
-// See lets the equipment see somebody. Without power it sees nobody: an error.
+// See adds a sighting at the equipment; it fails if that has no power.
 func (s *Sim) See(id string, g Sighting) error {
 	u, err := s.find(id)
 	if err != nil {
@@ -183,8 +183,8 @@ func (s *Sim) See(id string, g Sighting) error {
 	return gatehouse.Errorf(gatehouse.Invalid, "%s equipment sees nobody", u.spec.Kind)
 }
 
-// Power switches equipment off and on again while Run runs. Off closes its sockets without a
-// word. It returns once that is so, or once the equipment listens again.
+// Power switches equipment off and on again during Run. Off closes its sockets without any goodbye.
+// It blocks until they are closed, or until the equipment listens again.
 func (s *Sim) Power(ctx context.Context, id string, on bool) error {
 	u, err := s.find(id)
 	if err != nil {
@@ -199,7 +199,7 @@ func (s *Sim) Power(ctx context.Context, id string, on bool) error {
 	}
 }
 
-// Late makes a Modbus connection's next reply late by d.
+// Late delays a Modbus server's next response by d.
 func (s *Sim) Late(id string, d time.Duration) error {
 	u, err := s.find(id)
 	if err != nil {
@@ -229,8 +229,8 @@ func (u *unit) powered() bool {
 	return u.on
 }
 
-// live is the one owner of the unit's power. It ends with ctx, or with an error where the
-// unit could not start at first or broke.
+// live owns the unit's power. It returns nil once ctx ends, or the error with which the unit failed
+// to start at first or stopped.
 func (u *unit) live(ctx context.Context) error {
 	defer u.halt()
 	if u.powered() {
@@ -261,7 +261,7 @@ func (u *unit) live(ctx context.Context) error {
 	}
 }
 
-// begin lets the unit work; halt ends it and waits until its sockets are closed.
+// begin starts the unit; halt stops it and waits until its sockets are closed.
 func (u *unit) begin(ctx context.Context) error {
 	run, err := u.start()
 	if err != nil {
@@ -289,7 +289,7 @@ func (u *unit) setOn(on bool) {
 	u.on = on
 }
 
-// start prepares what runs, listening where the kind does.
+// start listens, for kinds that do, and returns the function that serves.
 func (u *unit) start() (func(context.Context) error, error) {
 	switch u.spec.Kind {
 	case KindModbus:
@@ -332,7 +332,7 @@ func (u *unit) startModbus() (func(context.Context) error, error) {
 	}, nil
 }
 
-// place is where to listen: where it listened before its power went.
+// place is the address to listen on: the same as before a power cycle.
 func (u *unit) place() string {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -348,7 +348,7 @@ func (u *unit) settle(addr string) {
 	u.addr = addr
 }
 
-// follow carries out one step of the script at its times.
+// follow executes one step of the script at its times.
 func (s *Sim) follow(ctx context.Context, st Step) {
 	for wait := st.At; sleep(ctx, wait); wait = st.Every {
 		if err := s.step(ctx, st); err != nil {
@@ -380,7 +380,7 @@ func (s *Sim) step(ctx context.Context, st Step) error {
 	return s.Set(st.Equipment, release(v))
 }
 
-// release hands values back to their generators.
+// release maps the values to None, which hands them back to their generators.
 func release(v map[string]gatehouse.Value) map[string]gatehouse.Value {
 	out := make(map[string]gatehouse.Value, len(v))
 	for name := range v {

@@ -184,7 +184,7 @@ type pushServer struct {
 	mu    sync.Mutex
 	down  bool
 	lines []string
-	seen  []string // what else came
+	seen  []string // other requests
 	cmds  string
 }
 
@@ -280,7 +280,7 @@ func startBroker(t *testing.T, addr string, m *mailbox) (string, *broker.Server,
 	if err := b.AddListener(l); err != nil {
 		t.Fatal(err)
 	}
-	m.listen(t, b) // before anybody can connect, so that nothing goes by
+	m.listen(t, b) // before anybody can connect, so that nothing is missed
 	if err := b.Serve(); err != nil {
 		t.Fatal(err)
 	}
@@ -289,7 +289,7 @@ func startBroker(t *testing.T, addr string, m *mailbox) (string, *broker.Server,
 	return l.Address(), b, stop
 }
 
-// mailbox takes what is published below a prefix.
+// mailbox records what is published below a prefix.
 type mailbox struct {
 	mu sync.Mutex
 	in map[string][]map[string]any

@@ -10,15 +10,15 @@ import (
 	"github.com/gatehouse-iot/gatehouse"
 )
 
-// maxSample bounds one video frame, in bytes.
+// maxSample is the largest video frame, in bytes.
 const maxSample = 8 << 20
 
-// video is the H.264 track of an MP4 file, read frame by frame. Times are in units of its
-// own scale, in decoding order.
+// video is the H.264 track of an MP4 file, read frame by frame in decoding order. Times are in
+// units of its own scale.
 type video struct {
 	file     *os.File
 	scale    int64 // units per second
-	length   int64 // of one playing
+	length   int64 // of one loop
 	prefix   int   // bytes of a unit's length field
 	sps, pps []byte
 	frames   []frame
@@ -28,18 +28,18 @@ type frame struct {
 	offset int64
 	size   int
 	dts    int64
-	pts    int64 // from 0: the edit list's shift is taken off
+	pts    int64 // starts at 0: the edit list's shift is subtracted
 	sync   bool
 }
 
-// openVideo reads the tables of a file. It stays open until close.
+// openVideo reads the tables of a file, which stays open until close.
 func openVideo(path string) (v *video, err error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("open video: %w", err)
 	}
 	defer func() {
-		if r := recover(); r != nil { // the MP4 library trusts the tables of the file
+		if r := recover(); r != nil { // the MP4 library does not validate the file's tables
 			err = gatehouse.Errorf(gatehouse.Invalid, "%s is damaged: %v", path, r)
 		}
 		if err != nil {
@@ -124,7 +124,7 @@ func (v *video) load(t *mp4.TrakBox) error {
 	return nil
 }
 
-// units reads frame i as H.264 units, a key frame with its parameter sets before it.
+// units reads frame i as NAL units; a key frame is preceded by its parameter sets.
 func (v *video) units(i int) ([][]byte, error) {
 	f := v.frames[i]
 	b := make([]byte, f.size)
@@ -152,7 +152,7 @@ func (v *video) units(i int) ([][]byte, error) {
 	return out, nil
 }
 
-// nextKey is the first key frame at or after i, going round; and how long until it, in units.
+// nextKey is the first key frame at or after i, wrapping around, and the time until it, in units.
 func (v *video) nextKey(i int) (key int, wait int64) {
 	for j := i; j < len(v.frames); j++ {
 		if v.frames[j].sync {

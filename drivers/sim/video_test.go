@@ -11,7 +11,7 @@ import (
 	"github.com/Eyevinn/mp4ff/mp4"
 )
 
-// Real parameter sets, 400x300; what follows them in the test's videos is no picture.
+// Real parameter sets, for 400x300; the frames in the test's videos are not decodable.
 var (
 	testSPS = []byte{
 		103, 100, 0, 21, 172, 217, 129, 144, 159, 239, 1, 16, 0, 0, 3, 0, 16, 0, 0, 3, 3,
@@ -26,8 +26,8 @@ const (
 	testGroup = 10    // frames from key frame to key frame
 )
 
-// writeVideo makes an MP4 file of n frames, every tenth a key frame, the others in an order
-// of showing that differs from the order of decoding. Frame i carries i behind its header.
+// writeVideo makes an MP4 file of n frames with a key frame every ten, the others with display
+// order unlike decoding order. Frame i contains the number i after its header.
 func writeVideo(t *testing.T, n int) string {
 	t.Helper()
 	return writeVideoGroup(t, n, testGroup)

@@ -15,11 +15,11 @@ import (
 	"github.com/gatehouse-iot/gatehouse"
 )
 
-// maxLog bounds a terminal's own log; beyond it the oldest entry is lost, as in a real one.
+// maxLog limits a terminal's log; beyond it the oldest entry is lost, as in real ones.
 const maxLog = 10000
 
-// terminal is a ZKTeco PUSH terminal: it calls its server, offers its log and asks for
-// commands. Its log lives through power cycles.
+// terminal is a ZKTeco PUSH terminal: it calls its server, offers its log and asks for commands.
+// Its log survives power cycles.
 type terminal struct {
 	spec  Equipment
 	state *state
@@ -53,8 +53,8 @@ func newTerminal(e Equipment, s *state, log *slog.Logger, now func() time.Time) 
 	return t
 }
 
-// see adds an entry to the log: user number, time of the terminal's clock, status, verify
-// type, work code and two reserved columns, separated by tabs.
+// see adds an entry to the log: user number, time by the terminal's clock, status, verify type,
+// work code and two reserved columns, separated by tabs.
 func (t *terminal) see(s Sighting) error {
 	verify, ok := map[gatehouse.Method]int{
 		gatehouse.ByPIN:  0,
@@ -86,7 +86,7 @@ func (t *terminal) see(s Sighting) error {
 	return nil
 }
 
-// run calls the server until ctx ends; a server that is away is called again each interval.
+// run calls the server until ctx ends; if that is away it tries again each interval.
 func (t *terminal) run(ctx context.Context) {
 	defer t.http.CloseIdleConnections()
 	every := t.spec.Interval
@@ -116,7 +116,7 @@ func (t *terminal) run(ctx context.Context) {
 	}
 }
 
-// turn greets the server where that is due, offers the log and asks for commands.
+// turn makes one round: initial handshake if it is due, log, commands.
 func (t *terminal) turn(ctx context.Context, greeted *bool) error {
 	if !*greeted {
 		if _, err := t.call(ctx, "GET", "cdata",
@@ -150,7 +150,7 @@ func (t *terminal) turn(ctx context.Context, greeted *bool) error {
 	return t.obey(ctx, cmds)
 }
 
-// drop takes what was delivered off the log; entries may have been lost to its bound since.
+// drop removes delivered entries from the log; some may have been lost to maxLog meanwhile.
 func (t *terminal) drop(batch []string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -176,7 +176,7 @@ func (t *terminal) options() string {
 	return strings.Join(parts, ",")
 }
 
-// obey carries out commands, lines of "C:id:command", and confirms them together.
+// obey executes commands, lines of "C:id:command", and confirms them together.
 func (t *terminal) obey(ctx context.Context, lines string) error {
 	var replies []string
 	for line := range strings.Lines(lines) {
@@ -227,7 +227,7 @@ func firstWord(s string) string {
 	return ""
 }
 
-// call makes one request and returns the answer, at most 64 KiB of it.
+// call makes one request and returns the body, at most 64 KiB of it.
 func (t *terminal) call(
 	ctx context.Context, method, page string, q url.Values, body string,
 ) (string, error) {

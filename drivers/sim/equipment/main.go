@@ -3,7 +3,7 @@
 //	gatehouse-sim -scenario school.yaml [-control 127.0.0.1:0]
 //
 // Once everything listens it prints one line of JSON with the addresses. It refuses to be
-// driven from another machine.
+// controlled from another machine.
 package main
 
 import (
@@ -37,7 +37,7 @@ func main() {
 	}
 }
 
-// run is the program; it returns nil when ctx ends.
+// run is the program; it returns nil once ctx ends.
 func run(ctx context.Context, args []string, out, errs io.Writer) error {
 	f := flag.NewFlagSet("gatehouse-sim", flag.ContinueOnError)
 	f.SetOutput(errs)
