@@ -15,10 +15,10 @@ import (
 
 const maxPlan = 4 << 20 // bytes
 
-// Become is the launcher's main: it reads the plan and is the program from then on. It returns
-// only where that failed, which the host has been told then.
+// Become is the main function of the launcher: it reads the plan, confines the process and executes
+// the program in its place. It returns only on failure, which it has reported to the host.
 func Become() error {
-	runtime.LockOSThread() // what a thread gives up, that thread alone has given up
+	runtime.LockOSThread() // the restrictions apply to this thread only
 	for _, fd := range []int{planFile, reportFile, programFile} {
 		syscall.CloseOnExec(fd)
 	}
@@ -67,24 +67,24 @@ func become() error {
 	return nil
 }
 
-// startError is the system's refusal to start the program.
+// startError is the system's refusal to execute the program.
 type startError struct{ error }
 
-// dropRights takes from a program that stays root what makes root more than the owner of files:
-// to trace, to mount, to load what runs in the kernel. Others have none of it.
+// dropRights removes from the bounding set the capabilities that make root more than the owner of
+// all files: to trace, to mount, to load kernel modules. It has no effect for other users.
 func dropRights() {
 	for right := 0; right <= unix.CAP_LAST_CAP; right++ {
 		switch right {
 		case unix.CAP_DAC_OVERRIDE, unix.CAP_DAC_READ_SEARCH, unix.CAP_NET_BIND_SERVICE:
 		default:
-			// only root has them, and only root may
+			// only root can have them, and only root may drop them
 			_ = unix.Prctl(unix.PR_CAPBSET_DROP, uintptr(right), 0, 0, 0)
 		}
 	}
 }
 
-// limit bounds what the program may take of the machine. It leaves no core behind, which would
-// hold its devices' passwords.
+// limit sets the resource limits of the plan. It disables core dumps, which would contain the
+// devices' passwords.
 func limit(p Plan) error {
 	for _, l := range []struct {
 		what int
@@ -92,7 +92,7 @@ func limit(p Plan) error {
 		soft uint64
 	}{
 		{unix.RLIMIT_CORE, 0, 0},
-		// a Go program raises it to the bound; others count on no more
+		// Go programs raise the soft limit themselves; others may rely on a low one
 		{unix.RLIMIT_NOFILE, p.Files, 1024},
 		{unix.RLIMIT_NPROC, p.Tasks, p.Tasks},
 	} {
@@ -113,11 +113,11 @@ func limit(p Plan) error {
 
 func tell(r Report) {
 	b, _ := json.Marshal(r)
-	_, _ = unix.Write(reportFile, b) // nobody is left to be told where the gateway has ended
+	_, _ = unix.Write(reportFile, b) // fails only if the gateway is gone
 }
 
-// starter prepares the start of the open program, so that nothing has to be opened or made once
-// that is forbidden.
+// starter prepares the execution of the open program, so that after the restrictions nothing needs
+// to be opened or allocated.
 func starter(path string, args, env []string) (func() error, error) {
 	var head [2]byte
 	if _, err := unix.Pread(programFile, head[:], 0); err != nil {

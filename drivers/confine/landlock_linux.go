@@ -10,9 +10,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ABI is the version of Landlock's interface in this kernel, from 1; the error is one of those
-// above. From 3 on a file cannot be truncated, from 5 on devices cannot be driven, and from 6 on
-// the gateway cannot be signalled.
+// ABI returns the version of this kernel's Landlock interface, from 1; errors are those above. From
+// version 3 on truncating files is restricted, from 5 on ioctl on devices, from 6 on signals to the
+// gateway.
 func ABI() (int, error) {
 	n, _, errno := syscall.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0,
 		unix.LANDLOCK_CREATE_RULESET_VERSION)
@@ -27,7 +27,7 @@ func ABI() (int, error) {
 	return 0, ErrNone
 }
 
-// Rights on files, by what may be done.
+// Sets of Landlock rights.
 const (
 	readFile uint64 = unix.LANDLOCK_ACCESS_FS_READ_FILE
 	read            = readFile | unix.LANDLOCK_ACCESS_FS_READ_DIR
@@ -40,15 +40,15 @@ const (
 		unix.LANDLOCK_ACCESS_FS_MAKE_SYM |
 		unix.LANDLOCK_ACCESS_FS_REMOVE_FILE | unix.LANDLOCK_ACCESS_FS_REMOVE_DIR |
 		unix.LANDLOCK_ACCESS_FS_REFER
-	// all is what is forbidden wherever nothing allows it.
+	// all are the rights that are denied unless a rule allows them.
 	all = run | keep | use | unix.LANDLOCK_ACCESS_FS_MAKE_CHAR | unix.LANDLOCK_ACCESS_FS_MAKE_BLOCK
-	// file is what makes sense for what is no folder.
+	// file are the rights that apply to files that are not folders.
 	file = readFile | unix.LANDLOCK_ACCESS_FS_EXECUTE | unix.LANDLOCK_ACCESS_FS_WRITE_FILE |
 		unix.LANDLOCK_ACCESS_FS_TRUNCATE |
 		unix.LANDLOCK_ACCESS_FS_IOCTL_DEV
 )
 
-// known is what a version of the interface can forbid.
+// known are the rights that a version of the interface can deny.
 func known(abi int) uint64 {
 	rights := all
 	if abi < 2 {
@@ -63,7 +63,7 @@ func known(abi int) uint64 {
 	return rights
 }
 
-// lock gives up, for this thread and all that comes of it, what the plan does not allow.
+// lock restricts this thread, and what it executes, to the plan.
 func lock(p Plan) (abi int, err error) {
 	if abi, err = ABI(); err != nil {
 		return 0, err
@@ -94,8 +94,7 @@ func lock(p Plan) (abi int, err error) {
 	return abi, nil
 }
 
-// allow adds a path to the rules. One that is not there, or that the program could not reach
-// anyway, needs none.
+// allow adds a rule for a path. It skips paths that do not exist or that the process cannot reach.
 func allow(rules int, path string, rights uint64) error {
 	fd, err := unix.Open(path, unix.O_PATH|unix.O_CLOEXEC, 0)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) ||

@@ -12,7 +12,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers/host"
 )
 
-// counter is a sink that only counts, so that the way itself is measured.
+// counter is a sink that only counts, to measure the transport alone.
 type counter struct {
 	n    atomic.Int64
 	want int64
@@ -29,8 +29,8 @@ func (c *counter) Accept(
 	return nil
 }
 
-// BenchmarkObservations is one observation from a driver's Emit in its own process to the
-// sink, acknowledged: one operation is one observation.
+// BenchmarkObservations measures one observation from Emit in the driver's process to the sink and
+// its acknowledgement back.
 func BenchmarkObservations(b *testing.B) {
 	for _, c := range []struct {
 		name, behave string

@@ -10,8 +10,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers/driverpb"
 )
 
-// Probe has a driver try a device out. The error is a gatehouse.Error: the driver's own
-// words, NotFound where it cannot probe, Unavailable where it does not run or answer.
+// Probe asks a driver to try a device out. The error is a gatehouse.Error: the driver's own,
+// NotFound if it cannot probe, Unavailable if it does not run or respond.
 func (h *Host) Probe(
 	ctx context.Context, driver gatehouse.DriverName, d drivers.Device,
 ) (drivers.Probe, error) {
@@ -34,7 +34,7 @@ func (h *Host) Probe(
 	}, nil
 }
 
-// Command has a driver do something; the errors are those of Probe.
+// Command asks a driver to execute a command; the errors are those of Probe.
 func (h *Host) Command(
 	ctx context.Context, driver gatehouse.DriverName, c drivers.Command,
 ) (drivers.Result, error) {
@@ -63,8 +63,8 @@ func (h *Host) Command(
 	}, nil
 }
 
-// Discover has a driver look for devices until it is done or ctx ends, which is no error.
-// The errors are those of Probe. found is called from this goroutine.
+// Discover asks a driver to look for devices until it is done or ctx ends, which is no error. The
+// errors are those of Probe. found is called from this goroutine.
 func (h *Host) Discover(
 	ctx context.Context, driver gatehouse.DriverName, found func(drivers.Candidate),
 ) error {
@@ -133,7 +133,7 @@ func fromDevice(d drivers.Device) (*driverpb.Device, error) {
 	return w, nil
 }
 
-// toDescription checks what a program says of itself: it may not be written with our kit.
+// toDescription validates a program's description: it may not be built with our driver package.
 func toDescription(w *driverpb.Description) (drivers.Description, error) {
 	d := drivers.Description{
 		Name:     w.GetName(),
@@ -163,7 +163,7 @@ func toDescription(w *driverpb.Description) (drivers.Description, error) {
 	return d, nil
 }
 
-// checkSize bounds what a program may say of itself: it all goes into the registry and stays.
+// checkSize limits a program's description, since all of it is kept in the registry.
 func checkSize(w *driverpb.Description) error {
 	for _, x := range []struct {
 		what    string

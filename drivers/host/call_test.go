@@ -154,7 +154,7 @@ func TestCallsWithoutAFunctionOrADriver(t *testing.T) {
 	}
 }
 
-// A program sees nothing of the gateway's environment, and its folder goes with it.
+// A program gets nothing of the gateway's environment, and its folder is removed with it.
 func TestBareEnvironment(t *testing.T) {
 	t.Setenv("GATEHOUSE_MASTER_KEY", "do not leak")
 	t.Setenv("TZ", "Asia/Shanghai")
@@ -192,7 +192,7 @@ func TestBareEnvironment(t *testing.T) {
 	}
 }
 
-// What a driver has started does not outlive it, and does not hold up its restart.
+// Child processes of a driver end with it, and do not delay its restart.
 func TestChildrenEndWithTheDriver(t *testing.T) {
 	s := newSink()
 	h, _ := start(t, host.Options{Sink: s, Crashes: 100}, spec("steady"))
@@ -211,7 +211,7 @@ func TestChildrenEndWithTheDriver(t *testing.T) {
 	}
 }
 
-// A gateway that dies leaves no driver behind: its program ends when the session does.
+// If the gateway dies, its driver programs end, because their sessions do.
 func TestDriverEndsWithItsGateway(t *testing.T) {
 	cmd := exec.Command(spec("").Path, "drive=host")
 	out, err := cmd.StdoutPipe()
@@ -235,11 +235,11 @@ func TestDriverEndsWithItsGateway(t *testing.T) {
 			syscall.Kill(pid, syscall.SIGKILL)
 			t.Fatalf("driver %d still runs %s after its gateway was killed", pid, patience)
 		}
-		<-time.After(10 * time.Millisecond) // nobody tells of a stranger's end
+		<-time.After(10 * time.Millisecond) // there is no notification of another process's exit
 	}
 }
 
-// systemd's stop and a terminal's interrupt reach drivers too; it is the gateway that stops them.
+// Drivers ignore systemd's stop signal and a terminal's interrupt: the gateway stops them.
 func TestDriverLeavesSignalsToItsGateway(t *testing.T) {
 	s := newSink()
 	h, _ := start(t, host.Options{Sink: s}, spec("steady"))
@@ -258,7 +258,7 @@ func TestDriverLeavesSignalsToItsGateway(t *testing.T) {
 	}
 }
 
-// groupMembers lists the living processes of a group, from Linux's /proc (proc(5), stat).
+// groupMembers lists the live processes of a group, from /proc (proc(5), stat).
 func groupMembers(t *testing.T, group int) []string {
 	t.Helper()
 	stats, err := filepath.Glob("/proc/[0-9]*/stat")
@@ -314,7 +314,7 @@ func TestDeviceChanges(t *testing.T) {
 	}
 }
 
-// A panic in Connect is one device's trouble.
+// A panic in Connect affects that device only.
 func TestPanicInConnect(t *testing.T) {
 	s := newSink()
 	h, _ := start(t, host.Options{Sink: s}, spec("steady"))
@@ -334,7 +334,7 @@ func TestPanicInConnect(t *testing.T) {
 	}
 }
 
-// A Connect that does not end holds up neither the stop nor other devices.
+// A Connect that never returns delays neither the stop nor other devices.
 func TestStubbornConnect(t *testing.T) {
 	s := newSink()
 	h, stop := start(t, host.Options{Sink: s}, spec("steady"))
@@ -352,8 +352,8 @@ func TestStubbornConnect(t *testing.T) {
 	}
 }
 
-// While the sink refuses, nothing is acknowledged; afterwards the driver goes on from the
-// observation that was not kept.
+// While the sink refuses, nothing is acknowledged; afterwards the driver continues with the refused
+// observation.
 func TestSinkThatRefuses(t *testing.T) {
 	s := newSink()
 	h, _ := start(t, host.Options{Sink: s}, spec("steady"))
@@ -388,7 +388,7 @@ func TestLog(t *testing.T) {
 			}
 		}
 		select {
-		case <-time.After(5 * time.Millisecond): // the line is read by and by
+		case <-time.After(5 * time.Millisecond): // the line is read asynchronously
 		case <-ctx.Done():
 			t.Fatalf("got %+v, want also %v", lines, want)
 		}
@@ -409,7 +409,7 @@ func TestInProcessDriver(t *testing.T) {
 	stop()
 }
 
-// bare is the error as it crosses the wire: what its message was made from stays here.
+// bare is the error as it crosses the wire, without Text.
 func bare(e *gatehouse.Error) gatehouse.Error {
 	out := *e
 	out.Text = nil

@@ -19,7 +19,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers/host"
 )
 
-// house is a gateway's data folder with what a driver must not see, and what it needs.
+// house is a gateway's data folder with secrets and with files that a driver needs.
 type house struct {
 	dir, data, models, ca, line string
 }
@@ -48,7 +48,7 @@ func newHouse(t *testing.T, dir string) house {
 	return h
 }
 
-// pseudoTerminal is a serial line of a kind.
+// pseudoTerminal returns the path of a pseudo-terminal that serves as serial line.
 func pseudoTerminal(t *testing.T) string {
 	t.Helper()
 	f, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
@@ -105,12 +105,12 @@ func needsLandlock(t *testing.T) int {
 	return abi
 }
 
-// A driver does what it is for and no more: the rest of the machine is not there for it.
+// A driver can do what its description needs, and the rest of the machine is inaccessible.
 func TestDriversAreConfined(t *testing.T) {
 	abi := needsLandlock(t)
 	y := newHouse(t, t.TempDir())
 	exe := spec("thief").Path
-	other := t.TempDir() // as another driver's folder for temporary files
+	other := t.TempDir() // stands for another driver's temporary folder
 	h, _ := start(t, host.Options{Confine: y.confinement(exe)}, y.thief(exe))
 	st := wait(t, h, "thief")
 	if st.Confined.Landlock != abi || st.Confined.Why != "" || !st.Confined.Held() {
@@ -139,7 +139,7 @@ func TestDriversAreConfined(t *testing.T) {
 		{"start", filepath.Join(y.models, "face.onnx")},
 	} {
 		if c.what == "signal" && abi < 6 || c.what == "truncate" && abi < 3 {
-			continue // this kernel cannot forbid it
+			continue // this kernel cannot deny it
 		}
 		if got := try(t, h, c.what, c.at); !strings.Contains(got, "denied") &&
 			!strings.Contains(got, "not permitted") && !strings.Contains(got, "cross-device") {
@@ -161,8 +161,8 @@ func TestDriversAreConfined(t *testing.T) {
 	}
 }
 
-// What the configuration says for a driver counts: a folder around the data folder does not open
-// that, and a file that is the gateway's secret, too, is the driver's where its settings name it.
+// Paths of the configuration are honoured: allowing a folder that contains the data folder does not
+// allow the data folder, and a secret of the gateway is readable if the driver's settings name it.
 func TestConfinedDriversMayReadWhatIsSaid(t *testing.T) {
 	needsLandlock(t)
 	y := newHouse(t, t.TempDir())
@@ -249,7 +249,7 @@ func processesOf(t *testing.T, uid int) []string {
 		var st unix.Stat_t
 		stat, err := os.ReadFile(filepath.Join(name, "stat"))
 		if err != nil || bytes.Contains(stat, []byte(") Z ")) {
-			continue // ended, and only its parent has not asked
+			continue // a zombie that its parent has not reaped
 		}
 		if unix.Stat(name, &st) == nil && int(st.Uid) == uid {
 			out = append(out, name)
@@ -277,8 +277,8 @@ func copyProgram(t *testing.T, from, to string) {
 	}
 }
 
-// A program that cannot be confined runs and is said to be open, or is refused where the
-// configuration asks for that.
+// A program that cannot be confined runs and is reported as unconfined, or is refused if the
+// configuration requires confinement.
 func TestUnconfinedIsSaid(t *testing.T) {
 	for _, c := range []struct {
 		mode  host.ConfineMode
@@ -302,7 +302,7 @@ func TestUnconfinedIsSaid(t *testing.T) {
 	}
 }
 
-// What is compared with the checksum is what runs, confined or not.
+// The file whose checksum was compared is what runs, confined or not.
 func TestConfinedProgramIsTheOneOfTheChecksum(t *testing.T) {
 	needsLandlock(t)
 	y := newHouse(t, t.TempDir())
@@ -316,7 +316,8 @@ func TestConfinedProgramIsTheOneOfTheChecksum(t *testing.T) {
 	}
 }
 
-// A script, a program of another machine and one that ends at once are told of as before.
+// A script, a program for another machine and one that ends at once are reported as without
+// confinement.
 func TestConfinedProgramsThatDoNotStart(t *testing.T) {
 	needsLandlock(t)
 	y := newHouse(t, t.TempDir())
@@ -346,8 +347,8 @@ func TestConfinedProgramsThatDoNotStart(t *testing.T) {
 	}
 }
 
-// Nothing of the gateway's environment reaches a confined driver, and what it left running in a
-// session of its own ends with it.
+// Nothing of the gateway's environment reaches a confined driver, and processes that it left in
+// another session end with it.
 func TestConfinedDriverKeepsToItself(t *testing.T) {
 	needsLandlock(t)
 	t.Setenv("GATEHOUSE_TELEMETRY_TOKEN", "s3cret-token")

@@ -9,61 +9,61 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers/confine"
 )
 
-// ConfineMode says what is to happen where a program cannot be confined.
+// ConfineMode says what to do if a program cannot be confined.
 type ConfineMode string
 
-// The modes. The zero mode confines nothing, as off does.
+// The modes. The zero mode is off.
 const (
 	ConfineOff ConfineMode = "off"
-	// it runs, and its Status says that and why it is not confined
+	// it runs, and its Status says why it is not confined
 	ConfineTry     ConfineMode = "try"
 	ConfineRequire ConfineMode = "require" // it is refused
 )
 
-// Confinement is how driver programs are kept from what is not theirs. What a program may open
-// follows from what it says of itself: the files that its settings name, the folders of Files
-// where its devices name files, and serial lines where its devices may be on one.
+// Confinement says how driver programs are kept from other people's files. What a program may open
+// follows from its description: the files that its settings name; the folders of Files, if its
+// devices' addresses name files; and the serial lines, if its devices may use one.
 type Confinement struct {
 	Mode ConfineMode
-	// Launcher is a program with arguments that calls confine.Become: the gateway itself.
+	// Launcher is a command that calls confine.Become: the gateway itself.
 	Launcher []string
-	// Secrets are files and folders that no driver may open, wherever they lie.
+	// Secrets are files and folders that no driver may open, even within an allowed folder.
 	Secrets []string
-	Files   []string // folders of files that addresses of devices name
-	Serial  []string // what paths of serial lines begin with
+	Files   []string // folders of the files that device addresses name
+	Serial  []string // path prefixes of serial lines
 }
 
-// WhyOpen says why a program is not confined.
+// WhyOpen is the reason why a program is not confined.
 type WhyOpen string
 
 // The reasons.
 const (
-	OpenOff      WhyOpen = "off"      // the configuration says so
-	OpenPlatform WhyOpen = "platform" // no launcher, or no Linux
-	// there is no Landlock here, and the gateway cannot give it a user of its own
+	OpenOff      WhyOpen = "off"      // configured so
+	OpenPlatform WhyOpen = "platform" // no launcher, or not Linux
+	// no Landlock here, and the gateway cannot give it a user of its own
 	OpenLandlock WhyOpen = "landlock"
 )
 
-// Confined is what keeps a program from what is not its own.
+// Confined says how a program is confined.
 type Confined struct {
-	Landlock int    // the version of the kernel's interface by which it is held; 0: it is not
-	User     string // the user of its own as which it runs; empty: the gateway's
+	Landlock int    // ABI version in force; 0: none
+	User     string // its own user; empty: the gateway's
 	Why      WhyOpen
-	Detail   string // for people: why not, or why by no more than that
+	Detail   string // for people: why it is not confined, or only in part
 }
 
-// Held says whether anything keeps the program from what is not its own.
+// Held reports whether the program is confined at all.
 func (c Confined) Held() bool { return c.Landlock > 0 || c.User != "" }
 
-// needs are what a program says that it must open. They are known once it has run.
+// needs lists what a program must be able to open. It is known once the program has run.
 type needs struct {
 	settings []drivers.Field
-	files    bool     // addresses of its devices name files
-	serial   bool     // its devices may be on a serial line
-	fileKeys []string // of those addresses
+	files    bool     // device addresses name files
+	serial   bool     // devices may be on a serial line
+	fileKeys []string // keys of those addresses
 }
 
-// needsOf reads them out of a description.
+// needsOf derives the needs from a description.
 func needsOf(d drivers.Description) needs {
 	n := needs{}
 	for _, f := range d.Settings {
@@ -85,16 +85,16 @@ func needsOf(d drivers.Description) needs {
 
 func (n needs) none() bool { return len(n.settings) == 0 && !n.files && !n.serial }
 
-// cage is how one run of a program is confined.
+// cage is the confinement of one run of a program.
 type cage struct {
 	plan   confine.Plan
 	user   *ownUser // nil: the gateway's
 	got    Confined
-	opened string // names what it may open; another one: it has changed since
+	opened string // fingerprint of what it may open, to detect changes
 }
 
-// confinement decides how the program is confined, given what it needs. refusal says in words
-// why it is not started.
+// confinement decides how to confine a program with these needs. refusal says why it is not
+// started.
 func (s *supervisor) confinement(n needs, dir string) (c *cage, refusal string) {
 	o := s.host.options.Confine
 	if o.Mode == ConfineOff || o.Mode == "" {
@@ -142,7 +142,7 @@ func (s *supervisor) confinement(n needs, dir string) (c *cage, refusal string) 
 	return c, ""
 }
 
-// open is a program that nothing confines, or its refusal.
+// open leaves a program unconfined, or refuses it in mode require.
 func (s *supervisor) open(why WhyOpen, detail string) (*cage, string) {
 	if s.host.options.Confine.Mode == ConfineRequire {
 		return nil, mustBe(detail)
@@ -156,13 +156,13 @@ func mustBe(detail string) string {
 		detail)
 }
 
-// Bounds of a confined program.
+// Limits of a confined program.
 const (
 	mostFiles = 16_384 // open files and connections
-	mostTasks = 4_096  // processes and threads, where it has a user of its own
+	mostTasks = 4_096  // processes and threads, if it has a user of its own
 )
 
-// path is the program's, from the root.
+// path is the program's absolute path.
 func (s *supervisor) path() string {
 	path, err := filepath.Abs(s.spec.Path)
 	if err != nil {
@@ -171,11 +171,11 @@ func (s *supervisor) path() string {
 	return path
 }
 
-// errChanged is a program that is no longer the one whose checksum was taken.
+// errChanged means that the file no longer has the checksum that was computed.
 var errChanged = fmt.Errorf("its file changed while it was being started")
 
-// openSummed opens the program whose checksum that is: the open file is what runs, whatever
-// lies at its path by then.
+// openSummed opens the program and compares its checksum. The open file is what runs, even if the
+// path is replaced afterwards.
 func openSummed(path, sum string) (*os.File, error) {
 	f, err := os.Open(path)
 	if err != nil {

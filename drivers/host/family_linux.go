@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// process is one process as /proc shows it (proc_pid_stat(5)). started tells it from a later
-// one with the same number.
+// process is one process as /proc shows it (proc_pid_stat(5)). started distinguishes it from a
+// later process with the same ID.
 type process struct {
 	pid, parent int
 	started     uint64
@@ -22,7 +22,7 @@ func readProcess(pid int) (process, bool) {
 	if err != nil {
 		return process{}, false
 	}
-	end := bytes.LastIndexByte(b, ')') // of the program's name, which may hold anything
+	end := bytes.LastIndexByte(b, ')') // ends the program's name, which may contain anything
 	if end < 0 {
 		return process{}, false
 	}
@@ -42,9 +42,9 @@ func readProcess(pid int) (process, bool) {
 	}, true
 }
 
-// family finds a program and everything that it started, whatever session or group that gave
-// itself: by descent, and by the temporary folder of the run, which its environment names.
-// A program with a user of its own has everything that runs as that user.
+// family finds a program and all processes that it started, in whatever session or group: the
+// descendants, those whose environment names the run's temporary folder and, for a program with a
+// user of its own, all processes of that user.
 func family(root int, dir string, user *ownUser) []process {
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
@@ -82,7 +82,7 @@ func family(root int, dir string, user *ownUser) []process {
 	return out
 }
 
-// owns says whether a process is the user's, who has no others.
+// owns reports whether a process runs as user, if that user is used by this program only.
 func owns(user *ownUser, pid int) bool {
 	if user == nil || !user.alone {
 		return false
@@ -91,14 +91,13 @@ func owns(user *ownUser, pid int) bool {
 	return ok && uid == user.uid
 }
 
-// marked says whether the process was started with that in its environment; false where we
-// may not look.
+// marked reports whether a process's environment contains mark; false if it cannot be read.
 func marked(pid int, mark []byte) bool {
 	b, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "environ"))
 	return err == nil && (bytes.HasPrefix(b, mark) || bytes.Contains(b, append([]byte{0}, mark...)))
 }
 
-// memoryOf is what the processes hold, in bytes.
+// memoryOf is the resident memory of the processes, in bytes.
 func memoryOf(ps []process) int64 {
 	var sum int64
 	for _, p := range ps {
@@ -107,8 +106,8 @@ func memoryOf(ps []process) int64 {
 	return sum
 }
 
-// killFamily ends what is left of a run: those that were seen in it, and those that are found
-// now. Some may be started meanwhile, so that it looks again until there is none.
+// killFamily kills what is left of a run: the processes seen earlier and those found now. It
+// repeats this up to 20 times, since more may be started meanwhile.
 func killFamily(root int, dir string, user *ownUser, seen []process) {
 	const rounds = 20
 	for range rounds {
@@ -125,7 +124,7 @@ func killFamily(root int, dir string, user *ownUser, seen []process) {
 			if err := syscall.Kill(p.pid, syscall.SIGKILL); err == nil ||
 				errors.Is(err, syscall.ESRCH) {
 				var status syscall.WaitStatus
-				// ours where it lost its parent and we are init
+				// reaps it if it was orphaned and we are init
 				_, _ = syscall.Wait4(p.pid, &status, syscall.WNOHANG, nil)
 			}
 		}

@@ -2,7 +2,7 @@
 
 package host
 
-// Without /proc nobody says what a program started, or how much memory it holds.
+// Without /proc the processes of a program and their memory are unknown.
 type process struct{}
 
 func family(int, string, *ownUser) []process      { return nil }

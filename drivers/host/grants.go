@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// may is what a program may do with a path.
+// may is a kind of access to a path.
 type may int
 
 const (
@@ -24,17 +24,17 @@ const (
 type grant struct {
 	may   may
 	path  string
-	quiet bool // of no matter to a program that runs already
+	quiet bool // a change of it does not restart the program
 }
 
 type grants []grant
 
-// maxGrants bounds the files of folders that hold secrets, too, and are given file by file.
+// maxGrants limits the paths granted one by one because their folder contains a secret.
 const maxGrants = 2000
 
-// What every program needs of the system: its libraries, names of hosts and users, time zones
-// and authorities, and what a runtime asks of the machine. Not among it are the folders of other
-// programs' data, homes and the configuration of services.
+// What every program needs of the system: libraries, host and user names, time zones, certificate
+// authorities, and what language runtimes read about the machine. Data of other programs, homes and
+// the configuration of services are not included.
 var (
 	systemRun = []string{
 		"/usr", "/lib", "/lib32", "/lib64", "/libx32", "/bin", "/sbin", "/nix/store",
@@ -46,8 +46,7 @@ var (
 		"/etc/ca-certificates",
 		"/etc/pki/tls/certs", "/etc/pki/ca-trust", "/run/systemd/resolve", "/run/resolvconf",
 		"/run/NetworkManager/resolv.conf",
-		// What belongs to another process there is refused to the program in any case, since it
-		// may not trace one outside.
+		// The kernel denies another process's entries anyway, since the program may not trace it.
 		"/proc", "/sys/devices", "/sys/fs/cgroup", "/sys/kernel/mm/transparent_hugepage",
 	}
 	quietRead = []string{
@@ -61,7 +60,7 @@ var (
 	}
 )
 
-// grants are what a program of these needs may open.
+// grants returns what a program with these needs may open.
 func (s *supervisor) grants(n needs) grants {
 	o := s.host.options.Confine
 	var out grants
@@ -83,7 +82,7 @@ func (s *supervisor) grants(n needs) grants {
 		out.without(mayKeep, absolute(p), o.Secrets)
 	}
 	for _, p := range s.settingPaths(n) {
-		// the configuration gives it to this driver, too: a certificate's key
+		// named by this driver's configuration: such as the key of its certificate
 		if isFile(p, o.Secrets) {
 			out.add(mayRead, real(p))
 			continue
@@ -109,8 +108,8 @@ func (g *grants) add(m may, paths ...string) {
 	}
 }
 
-// without adds a path but for the secrets in it: a folder that holds one is given entry by
-// entry, and what holds nothing else is not given.
+// without grants a path except for the secrets in it: a folder that contains one is granted entry
+// by entry; a path inside a secret is not granted.
 func (g *grants) without(m may, path string, secrets []string) {
 	path = real(path)
 	within := false
@@ -137,7 +136,7 @@ func (g *grants) without(m may, path string, secrets []string) {
 	}
 }
 
-// isFile says whether a path is one of these files, and no folder.
+// isFile reports whether a path is one of these files; folders do not count.
 func isFile(path string, files []string) bool {
 	path = real(path)
 	for _, f := range files {
@@ -148,8 +147,8 @@ func isFile(path string, files []string) bool {
 	return false
 }
 
-// settingPaths are the files and folders that the program's settings name. A relative one begins
-// where the gateway runs, or at a folder that another setting names.
+// settingPaths are the files and folders that the program's settings name. Relative paths are
+// resolved against the gateway's working directory, and against folders that other settings name.
 func (s *supervisor) settingPaths(n needs) []string {
 	var values, out []string
 	for _, f := range n.settings {
@@ -176,7 +175,7 @@ func (s *supervisor) settingPaths(n needs) []string {
 	return out
 }
 
-// serialLines are the devices that are there now.
+// serialLines are the devices that exist now.
 func serialLines(prefixes []string) []string {
 	var out []string
 	for _, p := range prefixes {
@@ -204,8 +203,8 @@ func (g grants) paths(m may) []string {
 	return out
 }
 
-// fingerprint names what the program may open. Another one says that a file was replaced, or
-// that a device came: Landlock holds to files, and not to their names.
+// fingerprint is a hash of what the program may open. It changes when a file is replaced or a
+// device appears: Landlock rules apply to files, not to names.
 func (g grants) fingerprint() string {
 	h := sha256.New()
 	for _, x := range g {
@@ -218,7 +217,7 @@ func (g grants) fingerprint() string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// real is a path without symbolic links, as far as it is there.
+// real resolves symbolic links, for the part of the path that exists.
 func real(path string) string {
 	path = absolute(path)
 	if p, err := filepath.EvalSymlinks(path); err == nil {

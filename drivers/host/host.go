@@ -1,7 +1,7 @@
-// Package host starts driver programs, verifies them, keeps them running and hands what they
-// observe to the gateway. It decides nothing about observations (the Sink admits them),
-// never attaches to a program that it did not start, and starts none whose checksum or
-// contract version is another one than asked for.
+// Package host starts driver programs, verifies them, keeps them running, and passes their
+// observations to the gateway. It decides nothing about observations (the Sink admits them), never
+// attaches to a program that it did not start, and starts none with a checksum or contract version
+// other than required.
 package host
 
 import (
@@ -20,27 +20,27 @@ import (
 type Spec struct {
 	Name gatehouse.DriverName
 	Path string // of the program
-	// of the file at Path, in hexadecimal; empty: computed, shown and not compared
+	// of the file at Path, in hexadecimal; empty: computed and shown, but not compared
 	SHA256   string
 	Args     []string // after the program's name
 	Settings map[string]string
-	Memory   int64 // bytes that it and what it starts may hold; 0: DefaultMemory
-	// Where it is confined: the user as which it runs, a name; empty: one that nobody else has,
-	// where the gateway can give it one. And files and folders that it may read and start
-	// programs from, or write to, besides what it says that it needs.
+	Memory   int64 // most bytes that it and its child processes may hold; 0: DefaultMemory
+	// User is the name of the user to run as when confined; empty: an otherwise unused one, if the
+	// gateway can assign it. Read and Write are paths that it may read and execute, or write to, in
+	// addition to its needs.
 	User        string
 	Read, Write []string
-	// Driver runs within this process instead of a program of its own: for tests of a
-	// driver. It has the same gRPC between it and the host, and no protection.
+	// Driver runs within this process instead of as a program: for tests of a driver. It is
+	// connected by the same gRPC, and not confined.
 	Driver drivers.Driver
 }
 
-// DefaultMemory is what a program may hold where its Spec does not say: half of it is told.
+// DefaultMemory is the memory limit if Spec.Memory is 0; see Status.MemoryHigh for the warning.
 const DefaultMemory = 2 << 30
 
-// Sink admits and journals. Accept returns nil once all observations are on disk, those that
-// were refused as rejected; an error means that none need be. It may block, and the driver
-// then waits. The observations of one driver arrive in the order in which it emitted them.
+// Sink admits and journals observations. Accept returns nil once all of them are on disk, refused
+// ones as rejections; after an error the driver may send them again. It may block, which makes the
+// driver wait. The observations of one driver arrive in the order in which it emitted them.
 type Sink interface {
 	Accept(ctx context.Context, driver gatehouse.DriverName, observations []gatehouse.Observation) error
 }
@@ -51,48 +51,48 @@ type Options struct {
 	Logger *slog.Logger // default: slog's
 	// RequireSHA256 refuses programs without a checksum instead of warning about them.
 	RequireSHA256 bool
-	// Settings looks at a program's settings, its defaults among them, before it is given them;
-	// an error refuses the program. nil: all are given.
+	// Settings checks a program's settings, defaults included, before they are passed to it; an
+	// error refuses the program. nil: no check.
 	Settings func(driver gatehouse.DriverName, fields []drivers.Field, settings map[string]string) error
-	// Confine keeps programs from what is not theirs; the zero value does not.
+	// Confine restricts what programs may open; the zero value does not.
 	Confine Confinement
-	// TempDir is where each run of a program gets a folder of its own, removed after it, for
-	// its socket and temporary files; default: the system's.
+	// TempDir is where each run of a program gets a folder for its socket and temporary files,
+	// removed afterwards; default: the system's.
 	TempDir string
 
 	FirstPause time.Duration // before the restart after a first crash; default 500 ms
-	LastPause  time.Duration // the longest before quarantine; default 3 s
-	Crashes    int           // this many within CrashSpan are a quarantine; default 5
+	LastPause  time.Duration // longest back-off before quarantine; default 3 s
+	Crashes    int           // crashes within CrashSpan that lead to quarantine; default 5
 	CrashSpan  time.Duration // default 10 min
 
-	// In quarantine a program is tried again, first after QuarantinePause and then ever more
-	// seldom. It ends when a run has lasted for SteadyAfter.
+	// A program in quarantine is retried after QuarantinePause, doubling up to QuarantineMax. The
+	// quarantine ends when a run has lasted for SteadyAfter.
 	QuarantinePause time.Duration // default 30 s
 	QuarantineMax   time.Duration // default 10 min
 	SteadyAfter     time.Duration // default 1 min
 
-	// DeviceRate is how many observations a second are taken of a device; a program built with
-	// our kit holds each of its devices to it. The Sink holds those that do not. 0: no bound.
+	// DeviceRate is the most observations a second from one device. Programs built with our driver
+	// package enforce it on their devices; the Sink must enforce it on others. 0: no limit.
 	DeviceRate int
 
 	Now func() time.Time // default time.Now
 }
 
-// Host runs driver programs. Its methods may be called from several goroutines.
+// Host runs driver programs. Its methods are safe for concurrent use.
 type Host struct {
 	options Options
 
 	mu      sync.Mutex
 	drivers map[gatehouse.DriverName]*supervisor
 	order   []*supervisor
-	early   map[gatehouse.DriverName][]drivers.Device // put before Run
+	early   map[gatehouse.DriverName][]drivers.Device // devices put before Run
 	owner   map[gatehouse.DeviceID]gatehouse.DriverName
 	running bool
-	begun   chan struct{} // closed when it is
+	begun   chan struct{} // closed once the drivers are started
 	ended   bool          // Run is stopping the drivers
-	rate    int           // as Options.DeviceRate
-	swap    sync.Mutex    // held by Reload and by the end of Run: before mu
-	changed chan struct{} // closed and replaced at each change of a Status
+	rate    int           // current DeviceRate
+	swap    sync.Mutex    // held by Reload and the end of Run; locked before mu
+	changed chan struct{} // closed and replaced whenever a Status changes
 }
 
 // New makes a Host; Run starts it.
@@ -135,9 +135,9 @@ func New(o Options) *Host {
 	}
 }
 
-// Run starts the drivers and blocks until ctx ends; it then stops them, the last first, each
-// within drivers.StopTimeout, and returns nil. An error means that the specs are wrong and
-// that nothing was started. A Host runs once.
+// Run starts the drivers and blocks until ctx ends; then it stops them in reverse order, each
+// within drivers.StopTimeout, and returns nil. It fails, without starting anything, if the specs
+// are invalid. A Host runs once.
 func (h *Host) Run(ctx context.Context, specs []Spec) error {
 	if err := checkSpecs(specs); err != nil {
 		return err
@@ -161,7 +161,7 @@ func (h *Host) Run(ctx context.Context, specs []Spec) error {
 
 // begin starts the drivers.
 func (h *Host) begin(specs []Spec) error {
-	h.swap.Lock() // nothing is exchanged before all have started
+	h.swap.Lock() // no Reload before all have started
 	defer h.swap.Unlock()
 	h.mu.Lock()
 	if h.running {
@@ -172,7 +172,7 @@ func (h *Host) begin(specs []Spec) error {
 	specs = slices.Clone(specs)
 	for _, name := range slices.Sorted(maps.Keys(h.early)) {
 		if !slices.ContainsFunc(specs, func(s Spec) bool { return s.Name == name }) {
-			// will be refused, in words, and its devices are driver_down
+			// will be refused with a reason, and its devices become driver_down
 			specs = append(specs, Spec{Name: name})
 		}
 	}
@@ -195,7 +195,8 @@ func (h *Host) begin(specs []Spec) error {
 	return nil
 }
 
-// Begun is closed once Run has started the drivers: from then on Reload works.
+// Begun returns a channel that is closed once Run has started the drivers; Reload works from then
+// on.
 func (h *Host) Begun() <-chan struct{} { return h.begun }
 
 func checkSpecs(specs []Spec) error {
@@ -221,10 +222,9 @@ func checkSpecs(specs []Spec) error {
 	return nil
 }
 
-// Put has a driver serve a device, or serve it with other particulars from now on. The same
-// again changes nothing. The device is remembered and served again after each restart of
-// the driver. Put does not wait for the driver. Before Run it accepts any driver's name; one
-// that Run is not given either is then reported as refused.
+// Put assigns a device to a driver, or updates it; putting the same again changes nothing. The
+// device is served again after each restart of the driver. Put does not wait for the driver. Before
+// Run it accepts any driver's name; a name that Run does not get either is reported as refused.
 func (h *Host) Put(driver gatehouse.DriverName, d drivers.Device) error {
 	if d.ID == "" {
 		return gatehouse.FieldErrorf("id", "a device needs an id")
@@ -246,7 +246,7 @@ func (h *Host) Put(driver gatehouse.DriverName, d drivers.Device) error {
 	return nil
 }
 
-// Drop has a device served no longer. An unknown device is no matter.
+// Drop stops serving a device. It does nothing for an unknown one.
 func (h *Host) Drop(id gatehouse.DeviceID) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -273,8 +273,8 @@ func without(devices []drivers.Device, id gatehouse.DeviceID) []drivers.Device {
 	return slices.DeleteFunc(devices, func(d drivers.Device) bool { return d.ID == id })
 }
 
-// Restart stops a driver and starts it again; it also lifts a quarantine and has a refused
-// program looked at anew.
+// Restart requests that a driver is stopped and started again; this also lifts a quarantine and
+// checks a refused program again. It does not wait.
 func (h *Host) Restart(driver gatehouse.DriverName) error {
 	s, err := h.find(driver)
 	if err != nil {

@@ -20,13 +20,13 @@ import (
 
 const patience = 20 * time.Second
 
-// sink keeps what it accepts, in order, and can be told to refuse or to block.
+// sink records what it accepts, in order, and can be told to refuse or to block.
 type sink struct {
 	mu      sync.Mutex
 	got     []gatehouse.Observation
 	refuse  error
 	refused int
-	block   chan struct{} // not nil: Accept waits until it is closed
+	block   chan struct{} // if not nil, Accept waits until it is closed
 	changed chan struct{}
 }
 
@@ -65,7 +65,7 @@ func (s *sink) set(change func(*sink)) {
 	change(s)
 }
 
-// wait blocks until what it accepted satisfies ok.
+// wait blocks until what was accepted satisfies ok.
 func (s *sink) wait(t *testing.T, what string, ok func([]gatehouse.Observation) bool) {
 	t.Helper()
 	deadline := time.After(patience)
@@ -100,7 +100,7 @@ func readings(device gatehouse.DeviceID, n int) func([]gatehouse.Observation) bo
 	}
 }
 
-// states is the sequence of states that a device was reported in.
+// states is the sequence of states reported for a device.
 func states(got []gatehouse.Observation, device gatehouse.DeviceID) []gatehouse.DeviceState {
 	var out []gatehouse.DeviceState
 	for _, o := range got {

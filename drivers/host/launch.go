@@ -26,28 +26,28 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers/driverpb"
 )
 
-// startTimeout is how long a program may take to greet the host.
+// startTimeout is how long a program may take to complete the handshake.
 const startTimeout = 30 * time.Second
 
-// exitGrace is how long a program whose session has broken off may take to end by itself.
+// exitGrace is how long a program may take to exit after its session broke.
 const exitGrace = 500 * time.Millisecond
 
-// killAfter is how long a program that was told to end may take to be gone.
+// killAfter is how long a program may take to exit after being told to.
 const killAfter = 2 * time.Second
 
 // program is one run of a driver.
 type program struct {
 	client   driverpb.DriverClient
 	conn     grpc.ClientConnInterface
-	contract int // the version of the contract that was agreed on
+	contract int // negotiated contract version
 	pid      int
-	// its temporary folder; empty where it runs within this process
+	// its temporary folder; empty if it runs within this process
 	dir  string
-	cage *cage                     // how it is confined
-	seen atomic.Pointer[[]process] // what it was last seen to have started, itself among it
-	// end ends the program if it has not ended, waits for it, removes what it left behind
-	// and says how it ended. orderly: it is given a moment to, since it lives; otherwise its
-	// session has broken off, and it has ended or is of no more use.
+	cage *cage                     // its confinement
+	seen atomic.Pointer[[]process] // its processes when last looked at
+	// end ends the program if it is still running, waits for it, cleans up and says how it ended.
+	// orderly: the program is alive and is given time to exit; otherwise its session has broken,
+	// and it has exited or is useless.
 	end func(orderly bool) string
 }
 
@@ -56,7 +56,7 @@ func isSHA256(s string) bool {
 	return err == nil && len(b) == sha256.Size
 }
 
-// verify looks at the file before it is started. refusal says in words why it is not.
+// verify checks the file before it is started. refusal says why it is not started.
 func (s *supervisor) verify() (sum, refusal string) {
 	if s.spec.Driver != nil {
 		return "", ""
@@ -116,8 +116,8 @@ func sumOf(f io.Reader) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// launch starts the program and greets it. Where p is nil, end says why. A program that is
-// confined and says for the first time what it needs is ended and started again with that.
+// launch starts the program and completes the handshake; if p is nil, end says why. A confined
+// program that states its needs for the first time is ended and started again with them.
 func (s *supervisor) launch(ctx context.Context) (p *program, end outcome) {
 	p, end = s.launchOnce(ctx)
 	if p == nil || !s.learn(ctx, p) {
@@ -173,14 +173,14 @@ func (s *supervisor) launchProgram(ctx context.Context, dir string) (*program, o
 		SkipHostEnv:      true,
 		StartTimeout:     startTimeout,
 		GRPCDialOptions:  dialOptions(),
-		// go-plugin's own reading of the program's log lines can be made to panic by one of
-		// them; with its logger off it does not read them, and the ring does.
+		// go-plugin's parser of log lines can panic on malformed lines; with its logger off it does
+		// not parse them, and logRing gets them.
 		Logger:     hclog.New(&hclog.LoggerOptions{Level: hclog.Off, Output: io.Discard}),
 		Stderr:     s.logs.writer(),
 		SyncStdout: s.logs.writer(),
 		SyncStderr: s.logs.writer(),
 	})
-	// While it starts, the only way to stop it is to kill it.
+	// While it starts, it can only be stopped by killing it.
 	stopWatching := context.AfterFunc(ctx, kill)
 	rpc, err := client.Client()
 	stopWatching()
@@ -199,7 +199,7 @@ func (s *supervisor) launchProgram(ctx context.Context, dir string) (*program, o
 		timer.Stop()
 		kill()
 		if cmd.Process != nil {
-			killGroup(cmd.Process.Pid) // what it has left running
+			killGroup(cmd.Process.Pid) // processes that it left behind
 			killFamily(cmd.Process.Pid, dir, c.user, p.started())
 		}
 		os.RemoveAll(dir)
@@ -226,7 +226,7 @@ func (s *supervisor) launchProgram(ctx context.Context, dir string) (*program, o
 	return p, outcome{}
 }
 
-// versions is what a program chooses from; it is met with the same client whichever it takes.
+// versions lists the contract versions offered to a program; the client is the same for each.
 func versions() map[int]plugin.PluginSet {
 	out := map[int]plugin.PluginSet{}
 	for v := drivers.OldestVersion; v <= drivers.ContractVersion; v++ {
@@ -235,7 +235,7 @@ func versions() map[int]plugin.PluginSet {
 	return out
 }
 
-// started is what the program was last seen to have started.
+// started is the program's processes when last looked at.
 func (p *program) started() []process {
 	if ps := p.seen.Load(); ps != nil {
 		return *ps
@@ -243,8 +243,8 @@ func (p *program) started() []process {
 	return nil
 }
 
-// startOutcome says in words why a program did not come to greet the host. go-plugin's
-// errors have no types, so some are told apart by their text; the tests hold them fast.
+// startOutcome explains why a program did not complete the handshake. go-plugin's errors have no
+// types, so some are recognised by their text; tests guard these.
 func startOutcome(err error, how string, state *os.ProcessState, words string) outcome {
 	text := err.Error()
 	switch {
@@ -310,7 +310,7 @@ func rootCause(err error) error {
 	}
 }
 
-// exitWords is how a process ended.
+// exitWords describes how a process ended.
 func exitWords(p *os.ProcessState) string {
 	if p.Success() {
 		return "it ended by itself (exit status 0)"
@@ -318,12 +318,12 @@ func exitWords(p *os.ProcessState) string {
 	return "it ended (" + p.String() + ")"
 }
 
-// bareEnv is a program's whole environment beside what the greeting needs. Its temporary
-// files and its socket go to dir, which is removed after it.
+// bareEnv is a program's whole environment, apart from the handshake's variables. Its temporary
+// files and its socket go to dir, which is removed afterwards.
 func bareEnv(dir string) []string {
 	env := []string{"TMPDIR=" + dir, plugin.EnvUnixSocketDir + "=" + dir}
 	if tz, ok := os.LookupEnv("TZ"); ok {
-		env = append(env, "TZ="+tz) // so that its log and the gateway's agree
+		env = append(env, "TZ="+tz) // same time zone in its log as in the gateway's
 	}
 	return env
 }
@@ -332,7 +332,7 @@ func dialOptions() []grpc.DialOption {
 	return []grpc.DialOption{
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(driverpb.MaxMessage),
 			grpc.MaxCallSendMsgSize(driverpb.MaxMessage)),
-		// A program that stands still altogether is noticed within 30 s.
+		// Detects a program that no longer responds at all within 30 s.
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{
 			Time:                10 * time.Second,
 			Timeout:             20 * time.Second,

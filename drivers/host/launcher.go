@@ -18,14 +18,12 @@ import (
 // launching is a program that is about to be started.
 type launching struct {
 	cmd    *exec.Cmd
-	secure *plugin.SecureConfig // of a program that is started without the launcher
-	// report waits until the launcher, once it was started, is the program or has ended. It is
-	// called once.
+	secure *plugin.SecureConfig // set if it is started without the launcher
+	// report blocks until the launcher has executed the program or ended. It must be called once.
 	report func() confine.Report
 }
 
-// command makes the command that starts the program, confined as c says. Where x is nil, end
-// says why.
+// command makes the command that starts the program, confined as c says. If x is nil, end says why.
 func (s *supervisor) command(ctx context.Context, c *cage, dir string) (x *launching, end outcome) {
 	if c.user != nil {
 		if err := os.Chown(dir, int(c.user.uid), int(c.user.gid)); err != nil {
@@ -77,10 +75,10 @@ func (s *supervisor) command(ctx context.Context, c *cage, dir string) (x *launc
 	return x, outcome{}
 }
 
-// launched says whether the program is started through the launcher.
+// launched reports whether the program is started by the launcher.
 func (c *cage) launched() bool { return c.plan.Path != "" }
 
-// launcherOutcome says why a launcher did not become the program.
+// launcherOutcome explains why the launcher did not execute the program.
 func launcherOutcome(c *cage, r confine.Report) outcome {
 	switch {
 	case r.Start:
@@ -96,7 +94,7 @@ func launcherOutcome(c *cage, r confine.Report) outcome {
 	return outcome{retry: true, reason: "it could not be started confined: " + r.Error}
 }
 
-// nowConfined makes known how the program that runs is confined.
+// nowConfined updates the Status with the actual confinement of the running program.
 func (s *supervisor) nowConfined(c *cage, r confine.Report) {
 	if c.launched() && !c.plan.NoLock && r.Landlock == 0 {
 		c.got.Landlock, c.got.Detail = 0, r.Open
@@ -111,14 +109,14 @@ func (s *supervisor) nowConfined(c *cage, r confine.Report) {
 	}
 }
 
-// known are the needs of the program as it lies there, if it has run before.
+// known returns the needs of the program with the current checksum, if it has run before.
 func (s *supervisor) known() needs {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.learned[s.status.SHA256]
 }
 
-// learn asks a confined program what it needs, and says whether it must be started anew for it.
+// learn asks a confined program for its needs, and reports whether it must be restarted with them.
 func (s *supervisor) learn(ctx context.Context, p *program) bool {
 	s.mu.Lock()
 	sum := s.status.SHA256
@@ -131,7 +129,7 @@ func (s *supervisor) learn(ctx context.Context, p *program) bool {
 	defer cancel()
 	w, err := p.client.Describe(ctx, &driverpb.DescribeRequest{})
 	if err != nil {
-		return false // serve asks once more, and says so
+		return false // serve tries again and reports the error
 	}
 	d, err := toDescription(w)
 	if err != nil {
@@ -144,7 +142,7 @@ func (s *supervisor) learn(ctx context.Context, p *program) bool {
 	return !n.none()
 }
 
-// opensOther says whether something that the program may open is another file by now.
+// opensOther reports whether what the program may open has changed.
 func (s *supervisor) opensOther(c *cage) bool {
 	return c.opened != "" && s.grants(s.known()).fingerprint() != c.opened
 }

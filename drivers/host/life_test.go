@@ -13,8 +13,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers/host"
 )
 
-// A program that stands still, as under a debugger or with a lock that nobody gives back, is
-// told apart from one that was killed, and another is started.
+// A program that hangs, as under a debugger or in a deadlock, is reported differently from one that
+// was killed, and is restarted.
 func TestHungProgramIsToldAsSuch(t *testing.T) {
 	t.Parallel()
 	s := newSink()
@@ -56,8 +56,8 @@ func await(t *testing.T, h *host.Host, driver string, what string, ok func(host.
 	}
 }
 
-// Quarantine is no end: the program is tried again, and is out of it once it has run for long
-// enough, without a person.
+// Quarantine ends by itself: the program is retried, and the quarantine is over once a run has
+// lasted long enough.
 func TestQuarantineEndsByItself(t *testing.T) {
 	mark := filepath.Join(t.TempDir(), "well")
 	sp := spec("until")
@@ -83,7 +83,7 @@ func TestQuarantineEndsByItself(t *testing.T) {
 	})
 }
 
-// What a driver started goes with it, in whatever session it is, and whoever is its parent by then.
+// Child processes end with the driver, whatever their session and parent.
 func TestChildrenInTheirOwnSessionEndToo(t *testing.T) {
 	for _, kind := range []string{"session", "orphan"} {
 		t.Run(kind, func(t *testing.T) {
@@ -109,7 +109,7 @@ func TestChildrenInTheirOwnSessionEndToo(t *testing.T) {
 	}
 }
 
-// withTemp finds the processes that have a folder below temp for their temporary files.
+// withTemp lists the processes whose temporary folder is below temp.
 func withTemp(t *testing.T, temp string) []string {
 	t.Helper()
 	var out []string
@@ -126,7 +126,7 @@ func withTemp(t *testing.T, temp string) []string {
 	return out
 }
 
-// A program that leaks is ended at its bound, and its end says why.
+// A program that exceeds its memory limit is ended, and the reason says so.
 func TestMemoryIsBounded(t *testing.T) {
 	s := newSink()
 	sp := spec("steady")
@@ -143,7 +143,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 }
 
-// What a program says of itself is bounded: it would all stay in the registry.
+// A program's description is limited in size, since the registry keeps it.
 func TestDescriptionIsBounded(t *testing.T) {
 	h, _ := start(t, host.Options{}, spec("wordy"))
 	st := wait(t, h, "wordy", host.Refused)

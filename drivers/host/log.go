@@ -20,14 +20,14 @@ type LogLine struct {
 	Text  string // at most MaxLogText bytes, without the level
 }
 
-// Bounds of a driver's log.
+// Limits of a driver's log.
 const (
-	MaxLogLines = 500  // kept, the newest
-	MaxLogText  = 1024 // bytes of a line; what is longer is cut
-	maxLogRate  = 1000 // lines in a second; the others are counted and dropped
+	MaxLogLines = 500  // the newest are kept
+	MaxLogText  = 1024 // bytes of a line; the rest is cut off
+	maxLogRate  = 1000 // lines a second; the others are counted and dropped
 )
 
-// Log is what a driver wrote lately, oldest line first.
+// Log returns the kept log lines of a driver, oldest first.
 func (h *Host) Log(driver gatehouse.DriverName) ([]LogLine, error) {
 	s, err := h.find(driver)
 	if err != nil {
@@ -42,11 +42,11 @@ type logRing struct {
 
 	mu      sync.Mutex
 	ring    []LogLine
-	next    int       // where the next line goes, once the ring is full
-	fatal   string    // the first line of a panic in the present run
+	next    int       // next index to overwrite, once the ring is full
+	fatal   string    // first line of a panic in the current run
 	last    string    // its last line
-	second  time.Time // the rate's
-	seen    int       // lines in it
+	second  time.Time // start of the second that seen counts
+	seen    int       // lines in that second
 	dropped int
 }
 
@@ -58,15 +58,15 @@ func (r *logRing) beginRun() {
 	r.fatal, r.last = "", ""
 }
 
-// panicLine is how the present run's panic began; empty where there was none.
+// panicLine is the first line of the current run's panic, or "".
 func (r *logRing) panicLine() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return cut(r.fatal, 300)
 }
 
-// lastWords is what the present run said that explains best why it did not
-// begin: how it panicked, or else its last line.
+// lastWords is the line of the current run that best explains why it did not start: the first line
+// of a panic, or else the last line.
 func (r *logRing) lastWords() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -129,7 +129,7 @@ func (r *logRing) keep(l LogLine) {
 	r.next = (r.next + 1) % MaxLogLines
 }
 
-// writer takes a stream and adds its lines. Each stream needs its own.
+// writer returns a writer that adds the lines of one stream. Each stream needs its own.
 func (r *logRing) writer() io.Writer { return &lineWriter{ring: r} }
 
 type lineWriter struct {
@@ -158,9 +158,8 @@ func (w *lineWriter) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-// parseLog tells level and text of a line in the formats that drivers are likely to use:
-// log/slog's default, its text and JSON handlers, hclog's JSON, and Go's panics. Any other
-// line is information.
+// parseLog extracts level and text from the usual log formats: log/slog's default, its text and
+// JSON handlers, hclog's JSON, and Go's panics. Any other line has level info.
 func parseLog(line []byte) (slog.Level, string) {
 	text := strings.ToValidUTF8(string(line), "\uFFFD")
 	if strings.HasPrefix(text, "{") {

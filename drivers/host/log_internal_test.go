@@ -33,7 +33,7 @@ func TestLogLinesAreRead(t *testing.T) {
 			slog.LevelWarn,
 			`from hclog a="b"`,
 		},
-		// panics go-plugin's own reader
+		// makes go-plugin's own parser panic
 		{`{"@message":1,"@level":2}`, slog.LevelInfo, `{"@message":1,"@level":2}`},
 		{`{"not json`, slog.LevelInfo, `{"not json`},
 		{

@@ -23,8 +23,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers/host"
 )
 
-// TestMain turns the test binary into a driver program where its first argument names one,
-// so that every test here has real processes at the other end.
+// TestMain turns the test binary into a driver program if its first argument names one, so that
+// tests talk to real processes.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 {
 		if kind, ok := strings.CutPrefix(os.Args[1], "drive="); ok {
@@ -84,8 +84,8 @@ func drive(kind string) {
 	}
 }
 
-// testDriver counts: device after device emits a reading with a rising number, one after the
-// other was acknowledged. What else it does, the device's address says.
+// testDriver counts: each device emits readings with a rising number, each after the previous one
+// was acknowledged. The device's address selects other behaviour.
 type testDriver struct{}
 
 func (testDriver) Describe() drivers.Description {
@@ -255,7 +255,7 @@ func (testDriver) Discover(_ context.Context, found func(drivers.Candidate)) err
 	return nil
 }
 
-// raw is a program that does not keep the contract.
+// raw is a program that breaks the contract.
 type raw struct {
 	plugin.NetRPCUnsupportedPlugin
 	driverpb.UnimplementedDriverServer
@@ -321,7 +321,7 @@ func (r raw) Session(
 	}
 }
 
-// runHost runs a driver like a gateway, prints the driver's process and never ends.
+// runHost runs a driver as a gateway does, prints the driver's process ID and never ends.
 func runHost() {
 	h := host.New(host.Options{Sink: newSink(), Logger: slog.New(slog.DiscardHandler)})
 	go h.Run(context.Background(), []host.Spec{spec("steady")})

@@ -7,12 +7,12 @@ import (
 )
 
 const (
-	lookEvery = 2 * time.Second // at a program's processes
-	lookAgain = 15              // looks: at what it may open
+	lookEvery = 2 * time.Second // between looks at a program's processes
+	lookAgain = 15              // looks between checks whether what it may open has changed
 )
 
-// relatives watches what a run's processes hold until ctx ends, and ends the program at its
-// bound. What it saw is ended with the program.
+// relatives measures the memory of a run's processes until ctx ends, and breaks the session if it
+// exceeds the limit. The processes seen are killed at the end of the run.
 func (x *session) relatives(ctx context.Context, p *program) {
 	if p.dir == "" {
 		return // it runs within this process
@@ -51,7 +51,7 @@ func (x *session) relatives(ctx context.Context, p *program) {
 	}
 }
 
-// memory is how much the program may hold, in bytes.
+// memory is the program's memory limit, in bytes.
 func (s *supervisor) memory() int64 {
 	if s.spec.Memory > 0 {
 		return s.spec.Memory
@@ -61,5 +61,5 @@ func (s *supervisor) memory() int64 {
 
 func mebibytes(n int64) string { return fmt.Sprintf("%d MiB", n>>20) }
 
-// MemoryHigh says whether the program holds more than half of what it may.
+// MemoryHigh reports whether the program holds more than half of its memory limit.
 func (s Status) MemoryHigh() bool { return s.MemoryMax > 0 && s.Memory > s.MemoryMax/2 }

@@ -14,13 +14,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Users that nobody else has: the range that systemd keeps for such (its uid-gid documentation).
+// User IDs for programs: the range of systemd's dynamic users (see its uid-gid documentation).
 const (
 	firstUser = 61_184
 	users     = 4_336
 )
 
-// ownUser is who a program runs as instead of the gateway's user.
+// ownUser is the user that a program runs as instead of the gateway's.
 type ownUser struct {
 	name   string
 	uid    uint32
@@ -29,8 +29,8 @@ type ownUser struct {
 	alone  bool // nothing else runs as this user
 }
 
-// ownUser finds a user for the program where the gateway may give it one. why says why it has
-// none.
+// ownUser finds a user for the program, if the gateway may switch users; otherwise why says why
+// not.
 func (s *supervisor) ownUser(g grants) (u *ownUser, why string) {
 	if os.Geteuid() != 0 ||
 		!capable(unix.CAP_SETUID, unix.CAP_SETGID, unix.CAP_CHOWN, unix.CAP_KILL) {
@@ -45,7 +45,7 @@ func (s *supervisor) ownUser(g grants) (u *ownUser, why string) {
 	}
 	for _, p := range g.paths(mayUse) {
 		if st := statOf(p); st != nil && st.Mode&syscall.S_IFMT == syscall.S_IFCHR && st.Gid != 0 {
-			u.groups = append(u.groups, st.Gid) // of serial lines, mostly dialout
+			u.groups = append(u.groups, st.Gid) // groups of serial lines, mostly dialout
 		}
 	}
 	for _, p := range s.must(g) {
@@ -61,7 +61,7 @@ func (s *supervisor) ownUser(g grants) (u *ownUser, why string) {
 	return u, ""
 }
 
-// must are the paths without which the program does not work.
+// must lists the paths without which the program does not work.
 func (s *supervisor) must(g grants) []string {
 	out := []string{s.path()}
 	if dir := s.host.options.TempDir; dir != "" {
@@ -83,7 +83,7 @@ func (s *supervisor) must(g grants) []string {
 	return append(out, s.spec.Read...)
 }
 
-// salt tells the drivers of one gateway from those of another on the same machine.
+// salt distinguishes drivers, and gateways on the same machine.
 func (s *supervisor) salt() string {
 	return string(s.spec.Name) + "\x00" + strings.Join(s.host.options.Confine.Secrets, "\x00")
 }
@@ -126,8 +126,8 @@ func namedUser(name string) (*ownUser, string) {
 	return &ownUser{name: name, uid: uint32(uid), gid: uint32(gid)}, ""
 }
 
-// reaches says whether the user can read a path, and pass through the folders above it. What is
-// not there can be reached by nobody, and is told by the program itself.
+// reaches reports whether the user can read a path and traverse its parents. A path that does not
+// exist counts as reachable: the program itself will report it.
 func reaches(u *ownUser, path string) bool {
 	path = real(path)
 	st := statOf(path)
@@ -151,7 +151,7 @@ func reaches(u *ownUser, path string) bool {
 	}
 }
 
-// allowed looks at the mode alone: bits are 4 to read, 1 to pass.
+// allowed checks the mode bits only: 4 to read, 1 to traverse or execute.
 func allowed(u *ownUser, st *syscall.Stat_t, bits uint32) bool {
 	mode := st.Mode & 7
 	if st.Uid == u.uid {
@@ -171,8 +171,8 @@ func statOf(path string) *syscall.Stat_t {
 	return st
 }
 
-// runAs has the command run as the user. It keeps the one right that a listener may need, on a
-// port below 1024, where the gateway has it.
+// runAs makes the command run as the user. If the gateway may bind ports below 1024, the program
+// keeps that capability.
 func runAs(cmd *exec.Cmd, u *ownUser) {
 	cmd.SysProcAttr.Credential = &syscall.Credential{Uid: u.uid, Gid: u.gid, Groups: u.groups}
 	if capable(unix.CAP_NET_BIND_SERVICE) {
@@ -180,7 +180,7 @@ func runAs(cmd *exec.Cmd, u *ownUser) {
 	}
 }
 
-// capable says whether this process has all of these rights.
+// capable reports whether this process has all of these capabilities.
 func capable(caps ...int) bool {
 	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	var data [2]unix.CapUserData
@@ -195,7 +195,7 @@ func capable(caps ...int) bool {
 	return true
 }
 
-// owner is whose process that is; ok is false where nobody says.
+// owner is the user of a process; ok is false if it is unknown.
 func owner(pid int) (uid uint32, ok bool) {
 	st := statOf("/proc/" + strconv.Itoa(pid))
 	if st == nil {

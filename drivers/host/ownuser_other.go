@@ -4,7 +4,7 @@ package host
 
 import "os/exec"
 
-// Only on Linux has a program a user of its own.
+// Programs have a user of their own on Linux only.
 type ownUser struct {
 	name     string
 	uid, gid uint32

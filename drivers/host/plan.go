@@ -9,7 +9,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers/confine"
 )
 
-// planPipe is an open file that holds the plan. It lies on no disk.
+// planPipe returns a pipe that holds the plan, so that it is never on disk.
 func planPipe(p confine.Plan) (*os.File, error) {
 	b, err := json.Marshal(p)
 	if err != nil {
@@ -19,17 +19,17 @@ func planPipe(p confine.Plan) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	go func() { // ends with the launcher at the latest, which holds the only other end
+	go func() { // ends when the launcher, which holds the only other end, exits at the latest
 		_, _ = to.Write(b)
 		to.Close()
 	}()
 	return from, nil
 }
 
-// maxReport is what a launcher's report may be, in bytes.
+// maxReport is the most bytes that are read of a launcher's report.
 const maxReport = 64 << 10
 
-// readReport waits until the launcher is the program or has ended.
+// readReport blocks until the launcher has executed the program or ended.
 func readReport(from *os.File) confine.Report {
 	defer from.Close()
 	var r confine.Report
@@ -38,7 +38,7 @@ func readReport(from *os.File) confine.Report {
 		r.Error = "the launcher ended before it could confine the program"
 		return r
 	}
-	// A launcher that could not start the program has reported that after what it confined.
+	// If the program could not be executed, a second report follows the first.
 	d := json.NewDecoder(bytes.NewReader(b))
 	for err == nil {
 		err = d.Decode(&r)

@@ -10,7 +10,7 @@ import (
 	"syscall"
 )
 
-// identity tells a file from another one that has its name later.
+// identity distinguishes a file from a later one with the same name.
 func identity(info fs.FileInfo) string {
 	if st, ok := info.Sys().(*syscall.Stat_t); ok {
 		return fmt.Sprintf("%d %d", st.Dev, st.Ino)
@@ -18,11 +18,11 @@ func identity(info fs.FileInfo) string {
 	return ""
 }
 
-// ownGroup has the program begin a process group of its own: what it starts can be ended
-// with it, and a terminal's interrupt reaches the gateway alone, which stops it in order.
+// ownGroup starts the program in a process group of its own: its children can be killed with it,
+// and a terminal's interrupt reaches the gateway only, which then stops it in order.
 func ownGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
 
-// killGroup ends the program and all that it started; none there is no matter.
+// killGroup kills the program's process group; it is no error if there is none.
 func killGroup(pid int) error {
 	if err := syscall.Kill(-pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
 		return err

@@ -12,15 +12,15 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// A program is asked every second whether it is there; one that has not answered by the
-// eighth has hung. They are counted, and not read off a clock: after a machine that slept, or
-// a gateway that was stopped, a program has the whole time again.
+// A program gets a health check every second; if it has not responded by the eighth tick it has
+// hung. Ticks are counted instead of measuring time, so that a suspended machine or a stopped
+// gateway does not make a program look hung.
 const (
 	pulseEvery  = time.Second
 	pulseMissed = 8
 )
 
-// pulse asks the program until ctx ends or it has hung.
+// pulse checks the program until ctx ends (false) or it has hung (true).
 func pulse(ctx context.Context, conn grpc.ClientConnInterface) (hung bool) {
 	health := grpc_health_v1.NewHealthClient(conn)
 	ctx, cancel := context.WithCancel(ctx)
@@ -35,7 +35,7 @@ func pulse(ctx context.Context, conn grpc.ClientConnInterface) (hung bool) {
 				_, err := health.Check(ctx, &grpc_health_v1.HealthCheckRequest{Service: "plugin"})
 				switch status.Code(err) {
 				case codes.Unavailable, codes.Canceled, codes.DeadlineExceeded:
-				default: // any answer will do, also that it knows of no such question
+				default: // any response counts, even that the service is unknown
 					waiting.Store(false)
 				}
 			}()
@@ -51,7 +51,7 @@ func pulse(ctx context.Context, conn grpc.ClientConnInterface) (hung bool) {
 	}
 }
 
-// hang is how a hung program is told of.
+// hang is the outcome of a hung program.
 func hang() outcome {
 	return outcome{
 		hung: true,

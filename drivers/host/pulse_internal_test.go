@@ -13,7 +13,7 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// wire answers a call with err, after a time, until it falls silent.
+// wire responds to calls with err, after a delay, until it falls silent.
 type wire struct {
 	grpc.ClientConnInterface
 	takes  time.Duration
@@ -45,7 +45,7 @@ func TestPulse(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			hung := make(chan bool, 1)
 			go func() { hung <- pulse(ctx, w) }()
-			time.Sleep(time.Hour) // of the bubble
+			time.Sleep(time.Hour) // in the synctest bubble
 			select {
 			case <-hung:
 				t.Fatalf("%+v: taken for hung", w)

@@ -5,15 +5,15 @@ import (
 	"time"
 )
 
-// record is how a program's runs have ended.
+// record keeps the history of a program's crashes.
 type record struct {
 	host    *Host
 	crashes []time.Time // within CrashSpan
-	tried   int         // in quarantine, in vain
+	tried   int         // failed attempts in quarantine
 }
 
-// next decides what follows a run's end, and after how long. 0: nothing, until somebody
-// restarts the driver.
+// next decides what follows the end of a run, and after what delay. 0 means never, until a restart
+// is requested.
 func (r *record) next(end outcome, now, quarantine time.Time) (State, time.Duration) {
 	o := r.host.options
 	if end.refused {
@@ -32,7 +32,7 @@ func (r *record) next(end outcome, now, quarantine time.Time) (State, time.Durat
 	if quarantine.IsZero() && len(r.crashes) < o.Crashes {
 		return Backoff, backoff(o.FirstPause, o.LastPause, len(r.crashes), rand.Float64())
 	}
-	r.crashes = r.crashes[:0] // after the quarantine it begins anew
+	r.crashes = r.crashes[:0] // counted anew after the quarantine
 	r.tried++
 	return Quarantined, backoff(o.QuarantinePause, o.QuarantineMax, r.tried, rand.Float64())
 }

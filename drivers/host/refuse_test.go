@@ -15,7 +15,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers/host"
 )
 
-// The settings that a program is given, its own defaults among them, are looked at before.
+// A program's settings, defaults included, are checked before it gets them.
 func TestSettingsAreLookedAt(t *testing.T) {
 	look := func(_ gatehouse.DriverName, fields []drivers.Field, settings map[string]string) error {
 		if len(fields) == 2 && settings["greeting"] == "hello" { // the default
@@ -204,8 +204,7 @@ func TestContractBreachesEndTheProgram(t *testing.T) {
 	}
 }
 
-// A driver that cannot start now, for its port is taken, is tried again and never
-// quarantined.
+// A driver that cannot start now, because its port is taken, is retried and never quarantined.
 func TestBusySettingsAreTriedAgain(t *testing.T) {
 	sp := spec("steady")
 	sp.Settings = map[string]string{"mode": "busy"}
@@ -261,7 +260,7 @@ func TestSpecsAreChecked(t *testing.T) {
 	}
 }
 
-// A device of a driver that nobody configured is not left without a word.
+// A device whose driver is not configured is reported, with a reason.
 func TestUnconfiguredDriver(t *testing.T) {
 	s := newSink()
 	h := host.New(host.Options{Sink: s, Logger: slog.New(slog.DiscardHandler)})

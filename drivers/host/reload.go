@@ -8,13 +8,12 @@ import (
 	"github.com/gatehouse-iot/gatehouse"
 )
 
-// Reload gives a running host other specs and another rate. A driver whose spec is as it was goes
-// on with its devices connected; one whose spec is another is stopped and started again, new ones
-// are started, and those that are not among the specs are stopped. A driver that is gone and still
-// has devices stays, refused in words. The rate reaches a program at its next start.
+// Reload applies new specs and a new rate. A driver with an unchanged spec keeps running; one with
+// a changed spec is restarted, a new one started, and one without a spec stopped. A driver without
+// a spec that still has devices stays as refused. The rate applies to a program at its next start.
 //
-// An error changes nothing. Reload returns when what it stopped has ended, each within
-// drivers.StopTimeout; it does not wait for what it started.
+// After an error nothing has changed. Reload returns when the stopped programs have ended, each
+// within drivers.StopTimeout; it does not wait for started ones.
 func (h *Host) Reload(specs []Spec, deviceRate int) error {
 	if err := checkSpecs(specs); err != nil {
 		return err
@@ -37,8 +36,8 @@ func (h *Host) Reload(specs []Spec, deviceRate int) error {
 	return nil
 }
 
-// exchange puts supervisors of the new specs in the place of others, and answers those to start and
-// those to stop. What is started takes over the devices and the log of what it replaces.
+// exchange replaces the supervisors by those of the new specs, and returns the ones to start and
+// the ones to stop. A new supervisor takes over devices and log of the one it replaces.
 func (h *Host) exchange(specs []Spec, deviceRate int) (begun, over []*supervisor, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -76,7 +75,7 @@ func (h *Host) exchange(specs []Spec, deviceRate int) (begun, over []*supervisor
 	return begun, over, nil
 }
 
-// takeOver is for a supervisor that has not started and will serve what another serves.
+// takeOver copies devices and history of the supervisor that s replaces, before s is started.
 func (s *supervisor) takeOver(old *supervisor) {
 	old.mu.Lock()
 	defer old.mu.Unlock()
@@ -94,8 +93,8 @@ func (h *Host) deviceRate() int {
 	return h.rate
 }
 
-// Check says why a program would be refused by what is known before it runs: its file, its
-// checksum, and where the same program runs already, its settings. It starts nothing.
+// Check returns the error with which a program would be refused, as far as this is known without
+// running it: its file, its checksum and, if the same program is running, its settings.
 func (h *Host) Check(spec Spec) error {
 	s := newSupervisor(h, spec)
 	sum, refusal := s.verify()

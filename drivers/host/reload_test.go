@@ -9,7 +9,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers/host"
 )
 
-// named is a driver of the same program under another name.
+// named is the same program as a driver of another name.
 func named(name string, args ...string) host.Spec {
 	s := spec("steady")
 	s.Name = gatehouse.DriverName(name)
@@ -17,9 +17,9 @@ func named(name string, args ...string) host.Spec {
 	return s
 }
 
-// TestReloadTouchesOnlyWhatIsAnother: a driver whose spec is as it was runs on as the same process
-// with its device connected; a changed one is another process, and serves its device again; a new
-// one runs; one that is gone ends, or is refused in words while it has devices.
+// TestReloadTouchesOnlyWhatIsAnother: a driver with an unchanged spec keeps its process and its
+// device; a changed one gets a new process and serves its device again; a new one runs; a removed
+// one ends, or is refused with a reason while it has devices.
 func TestReloadTouchesOnlyWhatIsAnother(t *testing.T) {
 	s := newSink()
 	h, stop := start(t, host.Options{Sink: s}, named("same"), named("other"), named("idle"),
@@ -79,7 +79,7 @@ func TestReloadTouchesOnlyWhatIsAnother(t *testing.T) {
 	}
 }
 
-// TestReloadOfWrongSpecsChangesNothing and Check says beforehand what would be refused.
+// TestReloadOfWrongSpecsChangesNothing; Check reports beforehand what would be refused.
 func TestReloadOfWrongSpecsChangesNothing(t *testing.T) {
 	h, _ := start(t, host.Options{}, named("one"))
 	pid := wait(t, h, "one").PID

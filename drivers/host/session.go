@@ -18,29 +18,29 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers/driverpb"
 )
 
-// violation is a breach of the contract, for which a program is ended.
+// violation is a breach of the contract, for which the program is ended.
 type violation struct{ reason string }
 
 func (v *violation) Error() string { return v.reason }
 
-// errHung is the end of a program that gave no sign of life.
+// errHung ends the session of a program that does not respond.
 var errHung = errors.New("the program hung")
 
 // session is the stream between the host and one run of a program.
 type session struct {
 	s       *supervisor
 	stream  grpc.BidiStreamingClient[driverpb.FromHost, driverpb.FromDriver]
-	cancel  context.CancelFunc   // breaks the stream off
+	cancel  context.CancelFunc   // breaks the stream
 	batches chan *driverpb.Batch // bounded by the window, which receive enforces
 	acks    chan *driverpb.Ack   // bounded likewise
-	count   atomic.Int64         // observations received and not yet settled
+	count   atomic.Int64         // observations received and not yet acknowledged
 	bytes   atomic.Int64         // and their size
 	breach  atomic.Pointer[violation]
 	hung    atomic.Bool
 }
 
-// session serves the supervisor's devices until the program ends the stream, breaks the
-// contract, or ctx ends; then the program is told to stop and has StopTimeout to do so.
+// session serves the supervisor's devices until the program ends the stream or breaks the contract,
+// or ctx ends; then the program is told to stop and has StopTimeout to do so.
 func (s *supervisor) session(ctx context.Context, p *program) error {
 	streamCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
@@ -84,7 +84,7 @@ func (s *supervisor) session(ctx context.Context, p *program) error {
 	return err
 }
 
-// up makes the driver known as running, and all of its devices as not told to it.
+// up marks the driver as running, and all of its devices as to be sent.
 func (s *supervisor) up(p *program) {
 	s.mu.Lock()
 	s.client = p.client
@@ -98,7 +98,7 @@ func (s *supervisor) up(p *program) {
 	s.host.options.Logger.Info("driver running", "driver", s.spec.Name, "pid", p.pid)
 }
 
-// talk owns the sending side.
+// talk is the only sender on the stream.
 func (x *session) talk(ctx context.Context, received <-chan error) error {
 	stop := ctx.Done()
 	for {
@@ -122,8 +122,8 @@ func (x *session) talk(ctx context.Context, received <-chan error) error {
 	}
 }
 
-// send gives the program sendTimeout to take a message. A failure shows on the receiving
-// side, which knows why.
+// send sends a message within sendTimeout. An error is left to the receiving side, which has the
+// cause.
 func (x *session) send(m *driverpb.FromHost) {
 	timer := time.AfterFunc(sendTimeout, func() {
 		x.breach.Store(&violation{"it did not take what it was told for " + sendTimeout.String()})
@@ -133,7 +133,7 @@ func (x *session) send(m *driverpb.FromHost) {
 	_ = x.stream.Send(m)
 }
 
-// limitStop breaks the stream off when a stop takes too long.
+// limitStop breaks the stream if stopping takes longer than StopTimeout.
 func (x *session) limitStop(ctx context.Context, over <-chan struct{}) {
 	select {
 	case <-ctx.Done():
@@ -178,7 +178,7 @@ func (x *session) tellDevices() {
 	}
 }
 
-// receive takes batches until the stream ends, and holds the program to the window.
+// receive reads batches until the stream ends, and enforces the window.
 func (x *session) receive() error {
 	defer close(x.batches)
 	for {
@@ -212,11 +212,11 @@ func (x *session) receive() error {
 	}
 }
 
-// admit hands batch after batch to the sink and settles it.
+// admit passes each batch to the sink and acknowledges it.
 func (x *session) admit(ctx context.Context) {
 	for b := range x.batches {
 		if ctx.Err() != nil {
-			continue // nobody is left to be told
+			continue // the session is over
 		}
 		observations := make([]gatehouse.Observation, len(b.GetObservations()))
 		for i, w := range b.GetObservations() {

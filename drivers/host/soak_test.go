@@ -45,7 +45,7 @@ func TestMemoryStaysFlatOverKills(t *testing.T) {
 	}
 }
 
-// TestStoppedProgramIsNoticed stops a program dead, as a debugger or a full swap would.
+// TestStoppedProgramIsNoticed stops a program with SIGSTOP, as a debugger would.
 func TestStoppedProgramIsNoticed(t *testing.T) {
 	s := newSink()
 	h, _ := start(t, host.Options{Sink: s}, spec("steady"))

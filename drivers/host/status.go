@@ -10,51 +10,51 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers"
 )
 
-// State is where a driver program is in its life.
+// State is the state of a driver program.
 type State string
 
 // The states.
 const (
 	Starting    State = "starting"
 	Running     State = "running"     // configured, and serving its devices
-	Backoff     State = "backoff"     // ended unasked; started again after a pause
-	Quarantined State = "quarantined" // crashed too often; tried again seldom, or by Restart
+	Backoff     State = "backoff"     // ended unexpectedly; restarted after a pause
+	Quarantined State = "quarantined" // crashed too often; retried rarely, or by Restart
 	Refused     State = "refused"     // not started, or not kept, for what it is; waits for Restart
 	Stopped     State = "stopped"     // not run yet, or the host has stopped
 )
 
-// Status is what the host knows of a driver.
+// Status describes a driver.
 type Status struct {
 	Name        gatehouse.DriverName
 	Path        string
-	PID         int // 0 where no program runs
+	PID         int // 0 if no program runs
 	State       State
 	Reason      string // why it is in backoff, quarantined or refused, for people
 	Description drivers.Description
-	// version of the contract that was agreed on; 0 before it has greeted the host
+	// negotiated contract version; 0 before the handshake
 	Contract int
-	Pinned   bool   // its checksum was given and is right
-	SHA256   string // of the program, as it was before its last start
-	// What it can do beside serving devices.
+	Pinned   bool   // its checksum was required and is right
+	SHA256   string // of the program, at its last start
+	// Optional capabilities.
 	Probes, Commands, Discovers bool
 
 	Restarts     int       // starts after the first
-	Started      time.Time // the present run; zero where none runs
-	Devices      int       // that it is to serve
-	LastError    string    // of the last crash or refusal, kept while it runs again
+	Started      time.Time // of the current run; zero if none
+	Devices      int       // assigned to it
+	LastError    string    // last crash or refusal, kept after a restart
 	LastErrorAt  time.Time
-	Observations uint64 // accepted since the host began
+	Observations uint64 // accepted since the host started
 
-	Confined Confined // how the present run is confined, or the last one was
+	Confined Confined // confinement of the current or the last run
 
-	Memory     int64     // bytes that the program and what it started hold; 0: not known
-	MemoryMax  int64     // at which it is ended
-	Quarantine time.Time // since when it is in quarantine, also while it is tried; zero: it is not
-	// when a program in a pause is started again; zero: it is not, or not by itself
+	Memory     int64     // bytes held by its processes; 0: unknown
+	MemoryMax  int64     // bytes at which it is ended
+	Quarantine time.Time // start of its quarantine; zero: none
+	// next start of a program in back-off or quarantine; zero: none planned
 	NextAttempt time.Time
 }
 
-// Status reports every driver in the order of the specs.
+// Status returns the status of every driver in the order of the specs.
 func (h *Host) Status() []Status {
 	h.mu.Lock()
 	order := slices.Clone(h.order)
@@ -66,7 +66,7 @@ func (h *Host) Status() []Status {
 	return out
 }
 
-// Driver reports one driver.
+// Driver returns the status of one driver.
 func (h *Host) Driver(name gatehouse.DriverName) (Status, error) {
 	s, err := h.find(name)
 	if err != nil {
@@ -75,7 +75,7 @@ func (h *Host) Driver(name gatehouse.DriverName) (Status, error) {
 	return s.snapshot(), nil
 }
 
-// Changed returns a channel that is closed when the state of any driver changes next.
+// Changed returns a channel that is closed at the next change of any driver's status.
 func (h *Host) Changed() <-chan struct{} {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -89,9 +89,9 @@ func (h *Host) notify() {
 	h.changed = make(chan struct{})
 }
 
-// Wait blocks until a driver is in one of the states, by default Running, and returns its
-// status then. It ends with ctx. A driver that is not known yet, since Run has only just
-// been called, is waited for.
+// Wait blocks until a driver is in one of the states, by default Running, and returns that status,
+// or an error when ctx ends. It also waits for a driver that is not known yet because Run has just
+// begun.
 func (h *Host) Wait(
 	ctx context.Context, driver gatehouse.DriverName, states ...State,
 ) (Status, error) {

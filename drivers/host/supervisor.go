@@ -17,39 +17,39 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers/driverpb"
 )
 
-// Times within which a program answers, or is ended.
+// Time limits of a program.
 const (
 	describeTimeout  = 10 * time.Second
 	configureTimeout = time.Minute
-	sendTimeout      = 30 * time.Second // a program that does not read for so long
-	sinkPause        = time.Second      // before a status that the sink did not take is tried again
+	sendTimeout      = 30 * time.Second // for sending a message
+	sinkPause        = time.Second      // before a status that the sink refused is sent again
 )
 
-// supervisor owns one driver's program: one goroutine, run, starts and ends it.
+// supervisor owns one driver's program: its goroutine, run, starts and ends it.
 type supervisor struct {
 	host *Host
 	spec Spec
 	logs *logRing
-	wake chan struct{} // capacity 1: a device has changed
+	wake chan struct{} // size 1: a device has changed
 
-	end  context.CancelFunc // of what start began
-	done chan struct{}      // closed when that has ended
+	end  context.CancelFunc // cancels start's goroutine
+	done chan struct{}      // closed when that goroutine has ended
 
 	mu        sync.Mutex
 	status    Status
 	client    driverpb.DriverClient // nil unless running
 	devices   map[gatehouse.DeviceID]*entry
-	gone      map[gatehouse.DeviceID]bool // dropped, and the program not told yet
-	restart   bool                        // asked for
-	cancelRun context.CancelFunc          // ends the present run or pause
-	learned   map[string]needs            // of the program with that checksum
+	gone      map[gatehouse.DeviceID]bool // dropped devices that the program must still be told of
+	restart   bool                        // requested
+	cancelRun context.CancelFunc          // ends the current run or pause
+	learned   map[string]needs            // needs by program checksum
 }
 
-// entry is one device that the driver is to serve.
+// entry is one device assigned to the driver.
 type entry struct {
 	device drivers.Device
-	told   bool // the running program knows
-	down   bool // the sink has the driver_down of the present outage
+	told   bool // sent to the running program
+	down   bool // the sink has accepted driver_down for the current outage
 }
 
 func newSupervisor(h *Host, spec Spec) *supervisor {
@@ -64,13 +64,13 @@ func newSupervisor(h *Host, spec Spec) *supervisor {
 	}
 }
 
-// outcome is how a run of a program ended.
+// outcome says how a run of a program ended.
 type outcome struct {
-	refused bool   // it is no use to try again
-	hung    bool   // it gave no sign of life, and would not end by itself either
-	retry   bool   // try again, but it is no crash: it said itself that it cannot start now
+	refused bool   // retrying is useless
+	hung    bool   // it did not respond, and may not exit by itself either
+	retry   bool   // retry, not a crash: it said that it cannot start now
 	reason  string // what happened
-	words   string // the program's own last words; for the console only, since a vendor wrote them
+	words   string // its own last message; for the console only, since a vendor wrote it
 }
 
 func (o outcome) String() string {
@@ -80,7 +80,7 @@ func (o outcome) String() string {
 	return o.reason + ": " + o.words
 }
 
-// start runs the program in a goroutine of its own until stop, which waits for it.
+// start runs the program in a goroutine until stop, which waits for it.
 func (s *supervisor) start() {
 	ctx, cancel := context.WithCancel(context.Background())
 	s.end, s.done = cancel, make(chan struct{})
@@ -131,7 +131,7 @@ func (s *supervisor) begin(cancel context.CancelFunc, first bool) {
 	})
 }
 
-// steady ends a quarantine: the present run has lasted for long enough.
+// steady ends a quarantine after a run of SteadyAfter.
 func (s *supervisor) steady() {
 	s.mu.Lock()
 	over := s.status.State == Running && !s.status.Quarantine.IsZero()
@@ -143,7 +143,7 @@ func (s *supervisor) steady() {
 	}
 }
 
-// after decides what follows an unasked end, says so, and waits as long as it takes.
+// after decides what follows an unexpected end, reports it, and waits before the next attempt.
 func (s *supervisor) after(ctx context.Context, end outcome, r *record) {
 	o := s.host.options
 	now := o.Now()
@@ -181,8 +181,8 @@ func (s *supervisor) after(ctx context.Context, end outcome, r *record) {
 	s.set(func(st *Status) { st.NextAttempt = time.Time{} })
 }
 
-// backoff is the pause after so many crashes: doubling from first to last, give or take a
-// fifth by jitter (0 to 1).
+// backoff is the pause after a number of crashes: doubling from first to last, with ±20 % jitter
+// (jitter is 0 to 1).
 func backoff(first, last time.Duration, crashes int, jitter float64) time.Duration {
 	d := first
 	for range crashes - 1 {
@@ -194,8 +194,8 @@ func backoff(first, last time.Duration, crashes int, jitter float64) time.Durati
 	return time.Duration(float64(d) * (0.8 + 0.4*jitter))
 }
 
-// pause waits for delay, or for ever where it is 0, and meanwhile reports the driver's
-// devices as driver_down: each once, also those that are put only now.
+// pause blocks for delay, or without limit if it is 0, and reports the driver's devices as
+// driver_down meanwhile: each once, including those that are added during the pause.
 func (s *supervisor) pause(ctx context.Context, delay time.Duration, reason gatehouse.Reason) {
 	var over <-chan time.Time
 	if delay > 0 {
@@ -254,7 +254,7 @@ func (s *supervisor) reportDown(ctx context.Context, reason gatehouse.Reason) er
 	}
 }
 
-// once starts the program, serves until it ends or ctx does, and cleans up after it.
+// once starts the program, serves until it or ctx ends, and cleans up.
 func (s *supervisor) once(ctx context.Context) outcome {
 	sum, refusal := s.verify()
 	s.set(func(st *Status) {
@@ -287,8 +287,8 @@ func (s *supervisor) once(ctx context.Context) outcome {
 	return end
 }
 
-// serve describes, configures and holds the session. asked says that the end was the
-// host's wish.
+// serve describes and configures the program and runs its session. asked means that the host ended
+// it.
 func (s *supervisor) serve(ctx context.Context, p *program) (end outcome, asked bool) {
 	end, ok := s.prepare(ctx, p.client)
 	if ctx.Err() != nil {
@@ -311,7 +311,7 @@ func (s *supervisor) serve(ctx context.Context, p *program) (end outcome, asked 
 	return outcome{}, false
 }
 
-// prepare describes and configures; with ok false and no reason the program has ended.
+// prepare describes and configures; ok false without a reason means that the program has ended.
 func (s *supervisor) prepare(ctx context.Context, c driverpb.DriverClient) (end outcome, ok bool) {
 	callCtx, cancel := context.WithTimeout(ctx, describeTimeout)
 	defer cancel()
@@ -347,11 +347,11 @@ func (s *supervisor) prepare(ctx context.Context, c driverpb.DriverClient) (end 
 	return outcome{}, true
 }
 
-// callOutcome tells a driver that refuses (its settings are wrong) from one that cannot now
-// (its port is taken) and from one that is no more.
+// callOutcome distinguishes a driver that refuses (its settings are wrong) from one that cannot now
+// (its port is taken) and from one that has ended.
 func callOutcome(what string, err error) outcome {
 	if status.Code(err) == codes.Unavailable && len(status.Convert(err).Details()) == 0 {
-		return outcome{} // it ended: how, the process tells
+		return outcome{} // the process's exit will say how
 	}
 	err = driverpb.CallError("the program", err)
 	o := outcome{reason: what, words: err.Error()}
@@ -363,7 +363,7 @@ func callOutcome(what string, err error) outcome {
 	return o
 }
 
-// withDefaults fills in the defaults and refuses what the driver does not know.
+// withDefaults applies the defaults and refuses unknown settings.
 func withDefaults(fields []drivers.Field, given map[string]string) (map[string]string, error) {
 	out := map[string]string{}
 	var keys []string
@@ -456,5 +456,5 @@ func (s *supervisor) current() (driverpb.DriverClient, Status) {
 	return s.client, s.status
 }
 
-// ended says that a stream's error is its orderly end.
+// ended reports whether a stream's error is its orderly end.
 func ended(err error) bool { return errors.Is(err, io.EOF) }

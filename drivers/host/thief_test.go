@@ -15,8 +15,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers"
 )
 
-// thief is a driver that tries what a driver has no business with: Probe does the deed that the
-// address names, and its message says "done" or why not.
+// thief is a driver that attempts forbidden things: Probe does what the address names, and its
+// message says "done" or the error.
 type thief struct{ testDriver }
 
 func (thief) Describe() drivers.Description {

@@ -21,13 +21,14 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers/host"
 )
 
-// version1 is the archive of a driver of version 1 and of the kit that it was built with.
+// version1 is an archive of a driver for contract version 1, with the driver package it was built
+// with.
 const (
 	version1    = "testdata/version1.txtar"
 	version1Sum = "97a71da3688f5754adaac9a5ff456869f5bbf17bfef5229348d923b80517333e"
 )
 
-// buildVersion1 builds the driver as its vendor did, in a module of its own.
+// buildVersion1 builds the driver in a module of its own, as its vendor did.
 func buildVersion1(t *testing.T) string {
 	t.Helper()
 	if testing.Short() {
@@ -62,8 +63,8 @@ func buildVersion1(t *testing.T) string {
 	return program
 }
 
-// TestVersion1IsServed runs a driver that was built with version 1 of the contract: whatever it
-// could do then, it can do under this gateway.
+// TestVersion1IsServed runs a driver that was built for version 1 of the contract: everything it
+// could do then still works.
 func TestVersion1IsServed(t *testing.T) {
 	program := buildVersion1(t)
 	sink := newSink()
@@ -158,8 +159,8 @@ func TestVersion1IsServed(t *testing.T) {
 	}
 }
 
-// TestUnderAGatewayOfVersion1 runs a program that was built with today's kit under a gateway that
-// knows version 1 alone: they agree on that.
+// TestUnderAGatewayOfVersion1 runs a program built with today's package under a gateway that only
+// knows version 1: they negotiate version 1.
 func TestUnderAGatewayOfVersion1(t *testing.T) {
 	exe, err := os.Executable()
 	if err != nil {

@@ -2,5 +2,5 @@
 
 package listen
 
-// Descriptors is how many files and sockets this process may have open; 0 where nobody says.
+// Descriptors is the most files and sockets that this process may have open; 0 if unknown.
 func Descriptors() int { return 0 }

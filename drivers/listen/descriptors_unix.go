@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// Descriptors is how many files and sockets this process may have open; 0 where nobody says.
+// Descriptors is the most files and sockets that this process may have open; 0 if unknown.
 func Descriptors() int {
 	var l syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &l); err != nil {

@@ -1,7 +1,7 @@
-// Package listen bounds what a listener holds open for people and programs that have not said
-// yet who they are: so many connections in all, so many strangers, so many of one address. It
-// serves whoever listens, the gateway and driver programs alike. It refuses to know what is
-// spoken on a connection: whoever serves it sets the deadlines, and says Known once it knows.
+// Package listen limits the connections that a listener holds open for callers who have not yet
+// authenticated: in total, by unauthenticated callers ("strangers"), and by address. The gateway
+// and driver programs use it alike. It knows no protocol: the server sets the deadlines, and calls
+// Known once a caller has authenticated.
 package listen
 
 import (
@@ -14,24 +14,24 @@ import (
 	"time"
 )
 
-// Bounds of one listener. A bound of 0 is none.
+// Bounds limits one listener. 0 means no limit.
 type Bounds struct {
-	// Total is how many connections are open at a time.
+	// Total is the most open connections.
 	Total int
 
-	// Strangers is how many of them may be such as nobody has vouched for. The oldest of them
-	// is closed for the newest, so that a flood of silent ones keeps nobody out.
+	// Strangers is the most connections of unauthenticated callers. Beyond it the oldest of them is
+	// closed for the newest, so that a flood of silent ones locks nobody out.
 	Strangers int
 
-	// AddressTotal and AddressStrangers are the same of one address, beyond which the newest
-	// is closed; an IPv6 network of /64 counts as one. Behind a reverse proxy leave them 0:
-	// everybody comes from its address.
+	// AddressTotal and AddressStrangers are the same for one address, or one /64 network for IPv6;
+	// beyond them the newest connection is closed. Leave them 0 behind a reverse proxy, whose
+	// address is everybody's.
 	AddressTotal, AddressStrangers int
 }
 
-// Within are the bounds for a listener that may hold total connections, and wants at most
-// perAddress strangers of one address: a quarter of the places is kept for those who are
-// known, no address takes more than half of what there is, and 0 is no bound for addresses.
+// Within returns the bounds for a listener that may hold total connections: a quarter is reserved
+// for authenticated callers, an address gets at most half of the total and perAddress strangers;
+// with perAddress 0 addresses are not limited.
 func Within(total, perAddress int) Bounds {
 	b := Bounds{Total: total, Strangers: max(1, total-total/4)}
 	if perAddress > 0 {
@@ -40,27 +40,27 @@ func Within(total, perAddress int) Bounds {
 	return b
 }
 
-// Stats are how many connections are open, and how many were closed since the start and why.
+// Stats counts open connections, and those closed by the bounds since the start, by reason.
 type Stats struct {
 	Open, Strangers int
-	Full            uint64 // every place was taken, by callers who are known
-	Address         uint64 // their address had too many
-	Displaced       uint64 // strangers who made room for newer ones
-	LastAddress     string // that had too many
+	Full            uint64 // all places were taken by authenticated callers
+	Address         uint64 // too many of their address
+	Displaced       uint64 // strangers closed for newer ones
+	LastAddress     string // the last one that had too many
 }
 
-// Listener hands out connections within its bounds.
+// Listener accepts connections within its bounds.
 type Listener struct {
 	net.Listener
 
-	// Refused, where it is set before Accept, is told at most once a minute that connections
-	// are closed, with the figures so far. It must not block.
+	// Refused, if set before Accept, is called at most once a minute when connections are closed,
+	// with the statistics so far. It must not block.
 	Refused func(Stats)
 
 	mu        sync.Mutex
 	b         Bounds
 	open      int
-	first     *Conn // of the strangers, the oldest
+	first     *Conn // oldest stranger
 	last      *Conn
 	strangers int
 	by        map[netip.Prefix]*count
@@ -70,20 +70,20 @@ type Listener struct {
 
 type count struct{ open, strangers int }
 
-// Bound puts bounds around a listener, whose Close closes both.
+// Bound wraps a listener; closing the result closes l.
 func Bound(l net.Listener, b Bounds) *Listener {
 	return &Listener{Listener: l, b: b, by: map[netip.Prefix]*count{}}
 }
 
-// SetBounds changes the bounds for whoever comes from now on; no connection is closed for it.
+// SetBounds changes the bounds for new connections; it closes none.
 func (l *Listener) SetBounds(b Bounds) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.b = b
 }
 
-// Accept returns the next connection that the bounds allow, and closes the others. It passes
-// on the errors of the listener below: out of file descriptors is one that goes by.
+// Accept returns the next connection that the bounds allow, and closes the others. It passes on the
+// errors of the underlying listener; running out of file descriptors is a temporary one.
 func (l *Listener) Accept() (net.Conn, error) {
 	for {
 		conn, err := l.Listener.Accept()
@@ -120,7 +120,7 @@ func (l *Listener) tell() {
 	}
 }
 
-// abort closes without the state that an orderly close leaves in the kernel.
+// abort resets the connection, which leaves no TIME_WAIT state in the kernel.
 func abort(conn net.Conn) {
 	if t, ok := conn.(*net.TCPConn); ok {
 		_ = t.SetLinger(0) // it is closed either way
@@ -128,7 +128,7 @@ func abort(conn net.Conn) {
 	_ = conn.Close()
 }
 
-// admit counts a connection; nil: it is one too many. displaced is to be closed for it.
+// admit counts a connection, or returns nil if the bounds refuse it. The caller closes displaced.
 func (l *Listener) admit(conn net.Conn) (c, displaced *Conn) {
 	from := network(conn.RemoteAddr())
 	l.mu.Lock()
@@ -149,7 +149,7 @@ func (l *Listener) admit(conn net.Conn) (c, displaced *Conn) {
 		l.stats.Displaced++
 		l.drop(displaced)
 	}
-	if n = l.by[from]; n == nil { // the one displaced may have been its last
+	if n = l.by[from]; n == nil { // displaced may have been the address's last connection
 		n = &count{}
 		l.by[from] = n
 	}
@@ -169,7 +169,7 @@ func (l *Listener) admit(conn net.Conn) (c, displaced *Conn) {
 
 func over(n, bound int) bool { return bound > 0 && n >= bound }
 
-// push and unlink keep the strangers in the order of their coming. l.mu is held.
+// push and unlink keep the strangers in order of arrival. l.mu is held.
 func (l *Listener) push(c *Conn) {
 	c.before = l.last
 	if l.last != nil {
@@ -199,7 +199,7 @@ func (l *Listener) unlink(c *Conn) {
 	l.by[c.from].strangers--
 }
 
-// drop no longer counts a connection. l.mu is held.
+// drop stops counting a connection. l.mu is held.
 func (l *Listener) drop(c *Conn) {
 	if !c.counted {
 		return
@@ -215,7 +215,7 @@ func (l *Listener) drop(c *Conn) {
 	}
 }
 
-// Stats are the listener's figures now.
+// Stats returns the current statistics.
 func (l *Listener) Stats() Stats {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -224,19 +224,19 @@ func (l *Listener) Stats() Stats {
 	return s
 }
 
-// Conn is a connection that counts as a stranger's until Known.
+// Conn is a connection that counts as a stranger's until Known is called.
 type Conn struct {
 	net.Conn
 	l    *Listener
 	from netip.Prefix
 
-	// under l.mu
+	// guarded by l.mu
 	stranger, counted bool
 	before, after     *Conn
 }
 
-// Known says that whoever speaks here has proved who they are: the connection no longer makes
-// room for others. Safe to call often.
+// Known says that the caller has authenticated: the connection is no longer closed for newer ones.
+// It is safe to call more than once.
 func (c *Conn) Known() {
 	c.l.mu.Lock()
 	defer c.l.mu.Unlock()
@@ -245,7 +245,7 @@ func (c *Conn) Known() {
 	}
 }
 
-// Close closes the connection and gives its place back; safe to call often.
+// Close closes the connection and frees its place; it is safe to call more than once.
 func (c *Conn) Close() error {
 	c.l.mu.Lock()
 	c.l.drop(c)
@@ -253,7 +253,7 @@ func (c *Conn) Close() error {
 	return c.Conn.Close()
 }
 
-// CloseWrite ends what is sent, so that what was sent before still arrives.
+// CloseWrite closes the sending side, after what was sent before.
 func (c *Conn) CloseWrite() error {
 	if w, ok := c.Conn.(interface{ CloseWrite() error }); ok {
 		return w.CloseWrite()
@@ -269,7 +269,7 @@ func (c *Conn) SyscallConn() (syscall.RawConn, error) {
 	return nil, errors.ErrUnsupported
 }
 
-// network is what counts as one address.
+// network is the Network of an address, or the zero Prefix if it is no IP address.
 func network(a net.Addr) netip.Prefix {
 	ap, err := netip.ParseAddrPort(a.String())
 	if err != nil {
@@ -278,8 +278,8 @@ func network(a net.Addr) netip.Prefix {
 	return Network(ap.Addr())
 }
 
-// Network is what counts as one caller's address: it alone, or its /64 where it is IPv6, of
-// which a single machine has all.
+// Network is what counts as one address: an IPv4 address, or the /64 of an IPv6 address, since a
+// single machine usually has a whole /64.
 func Network(a netip.Addr) netip.Prefix {
 	a = a.Unmap().WithZone("")
 	bits := a.BitLen()
@@ -292,7 +292,7 @@ func Network(a netip.Addr) netip.Prefix {
 
 type connKey struct{}
 
-// With keeps the connection of a request with its context: net/http's ConnContext.
+// With stores the connection in a request's context, as http.Server.ConnContext.
 func With(ctx context.Context, conn net.Conn) context.Context {
 	if c := below(conn); c != nil {
 		return context.WithValue(ctx, connKey{}, c)
@@ -300,21 +300,21 @@ func With(ctx context.Context, conn net.Conn) context.Context {
 	return ctx
 }
 
-// Known says of a request's connection that its caller is known.
+// Known calls Conn.Known for the connection of a request's context.
 func Known(ctx context.Context) {
 	if c, ok := ctx.Value(connKey{}).(*Conn); ok {
 		c.Known()
 	}
 }
 
-// Vouch is Known for a connection, with or without TLS over it.
+// Vouch calls Conn.Known for a connection, with or without TLS over it.
 func Vouch(conn net.Conn) {
 	if c := below(conn); c != nil {
 		c.Known()
 	}
 }
 
-// below is the bounded connection under a connection, nil where there is none.
+// below unwraps TLS and returns the Conn, or nil if it is not from a Listener.
 func below(conn net.Conn) *Conn {
 	if t, ok := conn.(interface{ NetConn() net.Conn }); ok { // TLS
 		conn = t.NetConn()

@@ -13,7 +13,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/drivers/listen"
 )
 
-// open listens within bounds and hands out what is accepted, in order.
+// open listens within bounds and passes on what is accepted, in order.
 func open(t *testing.T, b listen.Bounds) (*listen.Listener, <-chan *listen.Conn) {
 	t.Helper()
 	inner, err := net.Listen("tcp", "127.0.0.1:0")
@@ -54,7 +54,7 @@ func ended(t *testing.T, c net.Conn) {
 	}
 }
 
-// refused dials and waits until the connection is closed, which may be before it is up.
+// refused dials and expects the connection to be closed, perhaps before it is established.
 func refused(t *testing.T, l net.Listener, from string) {
 	t.Helper()
 	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
@@ -69,8 +69,7 @@ func refused(t *testing.T, l net.Listener, from string) {
 	ended(t, c)
 }
 
-// TestOneAddressLeavesRoom: whoever opens many connections from one address is refused, and
-// another address is served.
+// TestOneAddressLeavesRoom: an address with many connections is refused, and another one is served.
 func TestOneAddressLeavesRoom(t *testing.T) {
 	l, got := open(t,
 		listen.Bounds{Total: 20, Strangers: 15, AddressTotal: 10, AddressStrangers: 3})
@@ -89,8 +88,8 @@ func TestOneAddressLeavesRoom(t *testing.T) {
 	}
 }
 
-// TestKnownOnesAreNotCountedAsStrangers: who has proved who they are leaves the place of a
-// stranger to others of the same address, up to the address's own bound.
+// TestKnownOnesAreNotCountedAsStrangers: a caller that authenticates makes room for a stranger of
+// the same address, up to the address's total.
 func TestKnownOnesAreNotCountedAsStrangers(t *testing.T) {
 	l, got := open(t, listen.Bounds{Total: 20, Strangers: 15, AddressTotal: 4, AddressStrangers: 2})
 	for range 4 {
@@ -105,8 +104,8 @@ func TestKnownOnesAreNotCountedAsStrangers(t *testing.T) {
 	}
 }
 
-// TestNewestStrangerIsServed: silent connections from many addresses make room, the oldest
-// first, and never one that is known.
+// TestNewestStrangerIsServed: silent connections from many addresses are displaced, oldest first,
+// and authenticated ones never.
 func TestNewestStrangerIsServed(t *testing.T) {
 	l, got := open(t, listen.Bounds{Total: 3, Strangers: 2})
 	known := dial(t, l, "127.0.0.9")
@@ -134,7 +133,7 @@ func TestNewestStrangerIsServed(t *testing.T) {
 	}
 }
 
-// TestPlacesComeBack: closing gives a place back once, whoever closes how often.
+// TestPlacesComeBack: closing frees a place once, however often it is called.
 func TestPlacesComeBack(t *testing.T) {
 	l, got := open(t, listen.Bounds{Total: 1, Strangers: 1, AddressTotal: 1, AddressStrangers: 1})
 	for range 5 {
@@ -162,7 +161,7 @@ func TestNetwork(t *testing.T) {
 	}
 }
 
-// exhausted has no file descriptors for the first few connections.
+// exhausted is out of file descriptors for the first few connections.
 type exhausted struct {
 	net.Listener
 	left int
@@ -175,7 +174,7 @@ func (e *exhausted) Accept() (net.Conn, error) {
 	return e.Listener.Accept()
 }
 
-// TestServingSurvivesWantOfDescriptors: the server goes on once there are descriptors again.
+// TestServingSurvivesWantOfDescriptors: the server goes on when there are descriptors again.
 func TestServingSurvivesWantOfDescriptors(t *testing.T) {
 	inner, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
