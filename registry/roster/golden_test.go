@@ -21,8 +21,8 @@ import (
 
 var update = flag.Bool("update", false, "write the reports anew")
 
-// TestFilesAsSchoolsHaveThem reads each file of testdata: what a school hands in, above the
-// line of dashes what is chosen of it, below what a clerk is told.
+// TestFilesAsSchoolsHaveThem reads each file of testdata: the options and the file that a school
+// sends, above the line of dashes; the report to the clerk, below it.
 func TestFilesAsSchoolsHaveThem(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) < 15 {
@@ -67,8 +67,8 @@ func golden(t *testing.T, name string) {
 	}
 }
 
-// encoded is the content as another program would have saved it. In it \t is a tab and \z a
-// character that cannot be seen.
+// encoded converts the content to another encoding. In it \t stands for a tab and \z for an
+// invisible character.
 func encoded(t *testing.T, s, as string) []byte {
 	s = strings.NewReplacer(`\t`, "\t", `\z`, "\u200b", `\n`, "\u00a0", "⏎", "\n").Replace(s)
 	var out string
@@ -95,7 +95,7 @@ func encoded(t *testing.T, s, as string) []byte {
 	return []byte(out)
 }
 
-// report is what a clerk would be told.
+// report is what a clerk would see.
 func report(b []byte, chosen map[string]string) string {
 	var out bytes.Buffer
 	table, err := sheet.Read(b, sheet.Options{Encoding: chosen["encoding"]})

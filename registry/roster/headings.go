@@ -11,8 +11,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/sheet"
 )
 
-// known are the headings of each field, the surest first: where a file has two of a field, the
-// earlier one is it.
+// known are the headings of each field, most specific first: if a file has two for a field, the
+// earlier one in this list is used.
 func known() map[Field][]string {
 	return map[Field][]string{
 		Kind: {
@@ -53,8 +53,7 @@ func known() map[Field][]string {
 	}
 }
 
-// plain is a heading without what differs between files: width, case, spaces, remarks in
-// brackets, stars and colons.
+// plain normalises a heading: width, case, spaces, remarks in brackets, stars and colons.
 func plain(heading string) string {
 	s := strings.ToLower(norm.NFKC.String(heading))
 	if i := strings.IndexAny(s, "(["); i > 0 {
@@ -69,7 +68,7 @@ func plain(heading string) string {
 	}, s)
 }
 
-// guess is the field that a heading names and how sure that is, 0 the surest.
+// guess returns the field that a heading names and its rank, 0 being the most specific.
 func guess(heading string, dictionary map[string]hit) (Field, int) {
 	if h, ok := dictionary[plain(heading)]; ok {
 		return h.field, h.rank
@@ -92,9 +91,9 @@ func dictionary() map[string]hit {
 	return out
 }
 
-const searched = 25 // lines in which the headings are looked for
+const searched = 25 // lines searched for the headings
 
-// headings finds the line of the headings and the first line below. at is -1 for none.
+// headings returns the indices of the heading line, -1 for none, and of the first data line.
 func headings(t *sheet.Table, chosen int) (at, first int) {
 	if chosen < 0 {
 		return -1, 0
@@ -128,7 +127,8 @@ func headings(t *sheet.Table, chosen int) (at, first int) {
 	return best, min(best+1, len(t.Rows))
 }
 
-// Headings are the file's headings in one form, by which a school's mapping is remembered.
+// Headings returns the normalised headings, the key by which a school's column mapping is
+// remembered.
 func Headings(t *sheet.Table, chosen int) []string {
 	at, _ := headings(t, chosen)
 	if at < 0 {
@@ -141,7 +141,7 @@ func Headings(t *sheet.Table, chosen int) []string {
 	return out
 }
 
-// about says what was found on the way to the people.
+// about adds remarks about how the table was read.
 func (f *File) about(t *sheet.Table, first, at int) {
 	if at > 0 {
 		f.say(Remark{
@@ -182,7 +182,7 @@ func (f *File) about(t *sheet.Table, first, at int) {
 	}
 }
 
-// columns decides what each column is read as.
+// columns decides which field each column is.
 func (f *File) columns(t *sheet.Table, at, first int, o Options) {
 	width := 0
 	if at >= 0 {
@@ -225,7 +225,7 @@ func (f *File) columns(t *sheet.Table, at, first int, o Options) {
 	}
 }
 
-// given takes the fields that were chosen.
+// given applies the fields that were chosen.
 func (f *File) given(fields []Field) {
 	for i, field := range fields {
 		if i >= len(f.Columns) {
@@ -248,7 +248,7 @@ func (f *File) given(fields []Field) {
 	}
 }
 
-// guessed takes the surest heading of each field; two that are one and the same are a question.
+// guessed picks the best heading for each field; two of equal rank are a problem.
 func (f *File) guessed() {
 	words := dictionary()
 	best := map[Field]int{}
@@ -278,7 +278,7 @@ func (f *File) guessed() {
 	}
 }
 
-// required says which fields no column has.
+// required adds a problem for each required field without a column.
 func (f *File) required(o Options) {
 	for _, field := range []Field{Number, Name} {
 		if !f.Has[field] {

@@ -6,10 +6,10 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/sheet"
 )
 
-// english are the messages of each code. {read} is what was read, {field} the field.
+// english returns the message of a code; {read} is the cell's text, {field} the field.
 func english(code string) string {
 	switch code {
-	// of the file
+	// of the file as a whole
 	case "field_unmapped":
 		return "no column is the {field}: say which one is, or add a heading such as kind, " +
 			"number, name, class"
@@ -39,7 +39,7 @@ func english(code string) string {
 			"missing: mend the line, or do not import the file as a full roster"
 	case "no_lines":
 		return "below the headings stands no line"
-	// of a line
+	// of a row
 	case "missing":
 		return "the {field} is missing"
 	case "kind_unknown":
@@ -94,7 +94,7 @@ func english(code string) string {
 		return "a line break inside the cell was read as a space: {guess}"
 	case "line_broken", "line_quote_open", "line_wide":
 		return (&sheet.Fault{Code: code}).Error()
-	// of a line, beside those who are in the school
+	// of a row, after comparison with the people of the school
 	case "too_long":
 		return "{read} is longer than {n} characters"
 	case "unusable":
@@ -147,7 +147,7 @@ func text(p Remark) string {
 
 func quoted(s string) string { return `"` + s + `"` }
 
-// Say completes a problem with its message.
+// Say fills in the English message of a remark.
 func Say(p Remark) Remark {
 	p.Message = text(p)
 	return p

@@ -9,17 +9,17 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/sheet"
 )
 
-// reader goes through the lines.
+// reader reads the rows in order.
 type reader struct {
 	file    *File
 	o       Options
 	section string
-	width   map[Field]int // digits that the values with leading zeros of a column have
+	width   map[Field]int // length of the zero-padded values in a column
 	numbers map[string]int
 	cards   map[string]int
 }
 
-// cell is where a value stands.
+// cell is the position of a value.
 type cell struct {
 	column int // from 0
 	head   string
@@ -58,7 +58,7 @@ func (r *reader) read(in sheet.Row) {
 	r.file.Rows = append(r.file.Rows, row)
 }
 
-// between takes a line that only names what follows, or a sum below. Such a line holds one cell.
+// between handles a row with a single cell: the heading of a section, or a total or note.
 func (r *reader) between(in sheet.Row) bool {
 	if in.Filled() != 1 || len(r.file.Columns) < 3 {
 		return false
@@ -84,7 +84,7 @@ func (r *reader) between(in sheet.Row) bool {
 	return true
 }
 
-// classLike says whether a text names a class or a grade.
+// classLike reports whether a text names a class or a grade.
 func classLike(s string) bool {
 	low := strings.ToLower(s)
 	if utf8.RuneCountInString(s) > 24 {
@@ -101,7 +101,7 @@ func classLike(s string) bool {
 	return false
 }
 
-// remark says whether a lone cell is a sum or a note.
+// remark reports whether a single cell is a total or a note.
 func remark(s string) bool {
 	low := strings.ToLower(strings.TrimSpace(s))
 	for _, w := range []string{
@@ -115,7 +115,7 @@ func remark(s string) bool {
 	return false
 }
 
-// set reads a cleaned value into its field.
+// set parses a cleaned value into its field.
 func (r *reader) set(row *Row, at cell, c sheet.Cell, value string, grade *string) {
 	switch at.field {
 	case Kind:
@@ -156,7 +156,7 @@ func (r *reader) set(row *Row, at cell, c sheet.Cell, value string, grade *strin
 	}
 }
 
-// finish completes the line and looks at it as a whole.
+// finish completes the row and validates it as a whole.
 func (r *reader) finish(row *Row, grade string) {
 	row.Class = joined(grade, row.Class)
 	if row.Class == "" && r.section != "" &&
@@ -199,7 +199,7 @@ func (r *reader) twice(row *Row, field Field, value string, seen map[string]int,
 	seen[value] = row.Line
 }
 
-// where is the column of a field.
+// where returns the column of a field.
 func (r *reader) where(field Field) cell {
 	for i, c := range r.file.Columns {
 		if c.Field == field {
@@ -209,7 +209,7 @@ func (r *reader) where(field Field) cell {
 	return cell{-1, "", field}
 }
 
-// has says whether something is wrong with a field already.
+// has reports whether a field has a problem already; notes do not count.
 func (row *Row) has(field Field) bool {
 	for _, p := range row.Problems {
 		if p.Field == field && !p.Note {
@@ -225,7 +225,7 @@ func (row *Row) say(p Remark) {
 	row.Problems = append(row.Problems, p)
 }
 
-// at says something about a cell.
+// at adds a remark about a cell.
 func (row *Row) at(at cell, p Remark) {
 	p.Column = at.column + 1
 	p.Heading = at.head
@@ -233,7 +233,7 @@ func (row *Row) at(at cell, p Remark) {
 	row.say(p)
 }
 
-// joined puts a grade before a class, unless the class has it already.
+// joined prefixes the class with the grade, unless the class has it already.
 func joined(grade, class string) string {
 	switch {
 	case grade == "" || strings.HasPrefix(class, grade):

@@ -1,7 +1,6 @@
-// Package roster reads people out of a table: which column is what, and what each line says of
-// a person. It mends what a spreadsheet is known to have mangled where only one thing can have
-// been meant, says so, and asks where more than one can. It refuses to know who is in the
-// school already: that is the registry's.
+// Package roster reads people from a table: it maps columns to fields and parses each row. Damage
+// that spreadsheets are known to cause is repaired, with a note, if only one original is possible;
+// otherwise it asks. It does not know who is in the school already; the registry does.
 package roster
 
 import (
@@ -30,7 +29,7 @@ const (
 	Ignored     Field = "-"
 )
 
-// Fields lists every field that a column can have.
+// Fields lists the fields that a column can have, without Ignored.
 func Fields() []Field {
 	return []Field{
 		Kind, Number, Name, Grade, Class, Boarder, Phone, Card, CardExpires, FaceConsent,
@@ -38,9 +37,8 @@ func Fields() []Field {
 	}
 }
 
-// Remark is something about a line, a cell or the file that whoever imports it must know. A
-// Note stops nothing. Console and API clients render Code with Params; Message is the same in
-// English.
+// Remark is a problem or note about a row, a cell or the file. A Note refuses nothing. The console
+// and API clients render Code with Params; Message is the same in English.
 type Remark struct {
 	Code    string            `json:"code" doc:"What it is; never changes its meaning." example:"class_date"`
 	Note    bool              `json:"note" doc:"It only tells; nothing is refused for it."`
@@ -53,14 +51,14 @@ type Remark struct {
 	Message string            `json:"message" doc:"What is wrong and how to mend it, in English."`
 }
 
-// Column is one column of the file and what it is read as.
+// Column is one column of the file and the field that it is read as.
 type Column struct {
 	Heading string   `json:"heading" doc:"As it stands in the file; may be empty."`
 	Field   Field    `json:"field" doc:"What it is read as; - is left out."`
 	Samples []string `json:"samples" nullable:"false" doc:"The first values."`
 }
 
-// Row is what one line says. Fields that the file does not give are empty.
+// Row is a parsed row. Fields that the file does not give are empty.
 type Row struct {
 	Line      int
 	Kind      g.PersonKind
@@ -76,7 +74,7 @@ type Row struct {
 	Problems  []Remark
 }
 
-// Bad says whether the line cannot be taken.
+// Bad reports whether the row must be refused.
 func (r *Row) Bad() bool {
 	for _, p := range r.Problems {
 		if !p.Note {
@@ -86,12 +84,12 @@ func (r *Row) Bad() bool {
 	return false
 }
 
-// Options are what a person chose.
+// Options are a person's choices.
 type Options struct {
-	HeadingLine int     // 0: found; negative: there are none
-	Columns     []Field // by position; empty: guessed from the headings
+	HeadingLine int     // 0: detect; negative: there is none
+	Columns     []Field // by position; empty: guess from the headings
 	Kind        g.PersonKind
-	// the questions that are answered with yes: class_date, class_date_dm, zeros_lost, zeros_ok
+	// questions answered with yes: class_date, class_date_dm, zeros_lost, zeros_ok
 	Accept map[string]bool
 }
 
@@ -104,7 +102,7 @@ type File struct {
 	Problems    []Remark // of the file as a whole
 }
 
-// Bad says whether the file as a whole cannot be taken.
+// Bad reports whether the file as a whole must be refused.
 func (f *File) Bad() bool {
 	for _, p := range f.Problems {
 		if !p.Note {
@@ -114,7 +112,7 @@ func (f *File) Bad() bool {
 	return false
 }
 
-// Read reads every line. It never fails: what is wrong is in the Problems.
+// Read reads all rows. It never fails: problems are in the result.
 func Read(t *sheet.Table, o Options) *File {
 	f := &File{Has: map[Field]bool{}}
 	at, first := headings(t, o.HeadingLine)

@@ -14,8 +14,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/sheet"
 )
 
-// clean takes off what a spreadsheet, a web page or an input method left in a cell, and says
-// so; ok is false where nothing usable is left.
+// clean removes what spreadsheets, web pages and input methods leave in cells, and adds a remark
+// about it; ok is false if nothing usable is left.
 func (r *reader) clean(row *Row, at cell, c sheet.Cell) (string, bool) {
 	s := c.Text
 	if c.Formula && s == "" {
@@ -74,7 +74,7 @@ func (r *reader) clean(row *Row, at cell, c sheet.Cell) (string, bool) {
 	return s, s != ""
 }
 
-// visible is the text without characters that take no room, and with ordinary spaces.
+// visible removes invisible characters and normalises spaces.
 func visible(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
@@ -90,10 +90,10 @@ func visible(s string) string {
 
 var exponent = regexp.MustCompile(`^[0-9][.,]?[0-9]*[eE]\+?[0-9]+$`)
 
-// mangled is what a spreadsheet makes of a long number.
+// mangled reports whether a spreadsheet has turned a long number into scientific notation.
 func mangled(s string) bool { return exponent.MatchString(s) && strings.ContainsAny(s, ".,+") }
 
-// digits reads a number that is no quantity: of a person or a card.
+// digits checks a number that is an identifier, of a person or a card.
 func (r *reader) digits(row *Row, at cell, s string) string {
 	all := strings.Trim(s, "0123456789") == ""
 	switch {
@@ -122,7 +122,7 @@ func (r *reader) digits(row *Row, at cell, s string) string {
 	return s
 }
 
-// zeros finds how many digits the values with leading zeros have, where they agree.
+// zeros finds the length of the zero-padded values of each column, if it is the same for all.
 func (r *reader) zeros(t *sheet.Table, first int) {
 	r.width = map[Field]int{}
 	for _, field := range []Field{Number, Card} {
@@ -150,7 +150,7 @@ var (
 	wholeDay   = regexp.MustCompile(`^\d{4}[-/](\d{1,2})[-/](\d{1,2})(?: 0?0:00(?::00)?)?$`)
 )
 
-// class reads a class, and finds one of which a spreadsheet has made a day: 7-1 becomes 7月1日,
+// class reads a class, and detects one that a spreadsheet has turned into a date: 7-1 becomes 7月1日,
 // 1-Jul, 2026-07-01 or 46204.
 func (r *reader) class(row *Row, at cell, c sheet.Cell, s string) string {
 	if strings.Trim(s, "0123456789") == "" && len(s) >= 9 {
@@ -184,7 +184,7 @@ func (r *reader) class(row *Row, at cell, c sheet.Cell, s string) string {
 	return s
 }
 
-// dateParts are month and day of a text or cell that is a date; 0 for none.
+// dateParts returns month and day of a text or cell that is a date; 0 if it is none.
 func dateParts(c sheet.Cell, s string) (month, date int) {
 	if m := chineseDay.FindStringSubmatch(s); m != nil {
 		return atoi(m[1]), atoi(m[2])
@@ -222,12 +222,12 @@ func monthOf(s string) int {
 	return int(t.Month())
 }
 
-// serialDay is the day of a spreadsheet's count.
+// serialDay converts a spreadsheet's day number to a date.
 func serialDay(n float64) time.Time {
 	return time.Date(1899, 12, 30, 0, 0, 0, 0, time.UTC).AddDate(0, 0, int(n))
 }
 
-// day reads a day, valid through its end; 1/05/2023 is refused, since it is two days at once.
+// day parses a date and returns the end of that day. 1/05/2023 is refused, since it is ambiguous.
 func day(row *Row, at cell, c sheet.Cell, s string) time.Time {
 	if c.Serial > 366 {
 		return serialDay(c.Serial).AddDate(0, 0, 1)
@@ -272,7 +272,7 @@ func kindOf(s string) g.PersonKind {
 	return ""
 }
 
-// String is for tests: a problem as a clerk would read it.
+// String formats a remark for tests, as a clerk would read it.
 func (p Remark) String() string {
 	mark := "!"
 	if p.Note {

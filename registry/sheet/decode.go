@@ -14,10 +14,10 @@ import (
 	wide "golang.org/x/text/encoding/unicode"
 )
 
-// Encodings are those that can be named.
+// Encodings lists the encodings that can be chosen.
 func Encodings() []string { return []string{"utf-8", "utf-16", "gb18030", "big5", "windows-1252"} }
 
-// decode is the text as UTF-8 with what is known of its encoding.
+// decode converts to UTF-8, and returns a Table with what is known of the encoding.
 func decode(b []byte, want string) ([]byte, *Table, error) {
 	switch want = strings.ToLower(want); want {
 	case "", "utf-8", "utf-16", "big5", "windows-1252", "gb18030":
@@ -51,8 +51,7 @@ func decode(b []byte, want string) ([]byte, *Table, error) {
 	return text, t, nil
 }
 
-// marked finds UTF-16 by its mark, or by the zeros that half of its bytes are, and UTF-8 by its
-// mark.
+// marked detects UTF-8 and UTF-16 by the byte order mark, or UTF-16 by half of the bytes being 0.
 func marked(b []byte) string {
 	switch {
 	case bytes.HasPrefix(b, []byte{0xEF, 0xBB, 0xBF}):
@@ -74,7 +73,7 @@ func marked(b []byte) string {
 	return ""
 }
 
-// as decodes; ok is false where a byte has no meaning.
+// as decodes b; ok is false if it is not valid in that encoding.
 func as(b []byte, name string) ([]byte, bool) {
 	var e encoding.Encoding
 	switch name {
@@ -100,13 +99,13 @@ func as(b []byte, name string) ([]byte, bool) {
 	}
 	for _, r := range string(out) {
 		if r >= 0x80 && r < 0xA0 {
-			return nil, false // control characters that no file means
+			return nil, false // control characters that do not occur in text files
 		}
 	}
 	return out, true
 }
 
-// narrow calls GB18030 by its old name where the old one suffices.
+// narrow returns gbk instead of gb18030 if that is enough.
 func narrow(b []byte, name string) string {
 	if name != "gb18030" {
 		return name
@@ -127,8 +126,8 @@ func fitting(b []byte) (out []string) {
 	return out
 }
 
-// guess takes the encoding under which the text reads most like text, and says whether another
-// one comes near.
+// guess picks the encoding under which the text looks most plausible, and sets Sure if no other
+// comes near.
 func guess(b []byte) ([]byte, *Table, error) {
 	if bytes.IndexByte(b, 0) >= 0 {
 		return nil, nil, fault("file_no_text")
@@ -159,7 +158,7 @@ func guess(b []byte) ([]byte, *Table, error) {
 	return text, &Table{Encoding: narrow(b, best), Sure: sure, Encodings: fits}, nil
 }
 
-// lone says that most bytes past ASCII stand alone, as accented letters do and Chinese never does.
+// lone reports whether most non-ASCII bytes stand alone, as accented letters do and Chinese never.
 func lone(b []byte) bool {
 	runs, single := 0, 0
 	for i := 0; i < len(b); {
@@ -179,7 +178,7 @@ func lone(b []byte) bool {
 	return runs > 0 && single*10 >= runs*8
 }
 
-// likely is the part of the characters past ASCII that are common in Chinese names and headings.
+// likely is the share of the non-ASCII characters that are common in Chinese names and headings.
 func likely(text string) float64 {
 	n, common := 0, 0
 	for _, r := range text {
@@ -199,12 +198,12 @@ func likely(text string) float64 {
 	}
 	share := float64(common) / float64(n)
 	if latin(text) {
-		share /= 4 // Chinese read as Latin is all letters, in rows that no word has
+		share /= 4 // Chinese decoded as Latin is all letters too, but in runs that no word has
 	}
 	return share
 }
 
-// latin says that the characters past ASCII are of western Europe.
+// latin reports whether the first non-ASCII character is a western European one.
 func latin(text string) bool {
 	for _, r := range text {
 		if r >= 0x80 {
@@ -214,7 +213,7 @@ func latin(text string) bool {
 	return false
 }
 
-// commonest are characters that rosters are full of, simplified and traditional.
+// commonest are characters that are frequent in rosters, simplified and traditional.
 const commonest = "一二三四五六七八九十的是不人在有这个上来到时大地为子中生国年和出也得里后自以会家可下过天去能对小多于心学都好看起发当成如事用第" +
 	"样道想作开美从无情面女现前所同日手行意动方期头经长儿回位分老因给名法间知世两次使身者高已亲其进此话常正姓号班级初电卡监护份性别教师住宿校男" +
 	"籍类机寄走读是否王李张刘陈杨赵黄周吴徐孙胡朱林何郭马罗梁宋郑谢韩唐冯董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶余潘杜戴夏钟汪田任姜范石姚谭廖" +

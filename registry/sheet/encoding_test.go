@@ -12,7 +12,7 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/sheet"
 )
 
-// Each file is read right, or it is said that its encoding is not certain: never wrong in silence.
+// Each file is decoded correctly or its encoding is reported as unsure, never silently wrong.
 func TestEncodingIsToldOrAsked(t *testing.T) {
 	code := func(s string, err error) []byte {
 		if err != nil {
@@ -25,7 +25,7 @@ func TestEncodingIsToldOrAsked(t *testing.T) {
 	for name, c := range map[string]struct {
 		file     []byte
 		encoding string
-		text     string // that is in it, read right
+		text     string // expected in the decoded text
 	}{
 		"simplified":  {code(simplified.String("学号,姓名\n1,陈洁\n2,赵磊\n")), "gbk", "陈洁"},
 		"traditional": {code(traditional.String("學號,姓名\n1,陳潔\n2,趙磊\n")), "big5", "陳潔"},

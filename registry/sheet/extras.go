@@ -17,7 +17,7 @@ type place struct{ line, column int }
 // block is a merged range: lines from 1, columns from 0.
 type block struct{ top, left, bottom, right int }
 
-// extras is what a sheet holds beside its values.
+// extras is what a sheet has besides its values.
 type extras struct {
 	formulas map[place]bool
 	merges   []block
@@ -81,8 +81,8 @@ func attr(e xml.StartElement, name string) string {
 	return ""
 }
 
-// sheetPart is where the sheet lies in the archive: the workbook names a relation, the
-// relations name the part.
+// sheetPart is the sheet's path in the archive: the workbook names a relation, and the relations
+// name the part.
 func sheetPart(parts *zip.Reader, sheet string) string {
 	var book struct {
 		Sheets []struct {
@@ -116,7 +116,7 @@ func sheetPart(parts *zip.Reader, sheet string) string {
 	return ""
 }
 
-// part reads one part; none of that name is empty.
+// part reads one part of the archive; it is empty if there is none of that name.
 func part(parts *zip.Reader, name string) ([]byte, error) {
 	for _, p := range parts.File {
 		if p.Name != name {

@@ -1,7 +1,7 @@
-// Package sheet reads the table out of a file that a spreadsheet wrote: CSV in the encodings
-// and with the separators that are met, or an Excel workbook. It says what it had to guess, and
-// hands over cells as they stand. It refuses to know what a column means, evaluates no formula,
-// and bounds what a file can make it hold: bytes, rows, cells, and how far a workbook unpacks.
+// Package sheet reads the table from a file saved by a spreadsheet: CSV in the usual encodings and
+// with the usual separators, or an Excel workbook. It reports what it had to guess, and returns the
+// cells unchanged. It does not interpret columns and evaluates no formulas. It limits what a file
+// can make it hold: bytes, rows, cells, and the unpacked size of a workbook.
 package sheet
 
 import (
@@ -9,30 +9,30 @@ import (
 	"strings"
 )
 
-// The bounds of a table.
+// Limits of a table.
 const (
 	MaxBytes = 32 << 20 // of the file
-	MaxRows  = 50_000   // that hold something
+	MaxRows  = 50_000   // that are not empty
 	maxCells = 2_000_000
-	maxWide  = 256 // columns that hold something
+	maxWide  = 256 // columns in a row
 )
 
 // Cell is one cell as the spreadsheet shows it.
 type Cell struct {
 	Text    string
-	Serial  float64 // days since 1899-12-30 where the cell is a date, else 0
-	Formula bool    // Text is what the spreadsheet computed when it saved, or empty
+	Serial  float64 // days since 1899-12-30 if the cell is a date, else 0
+	Formula bool    // Text is the result saved by the spreadsheet, or empty
 }
 
-// Row is one row of the file that holds something.
+// Row is a row of the file that is not empty.
 type Row struct {
-	Line   int // where it begins, from 1
+	Line   int // first line of the row, from 1
 	Cells  []Cell
 	Hidden bool
-	Broken *Fault // it could not be read
+	Broken *Fault // why it could not be read, or nil
 }
 
-// Cell is the cell at a place, empty past the end of the row.
+// Cell is the cell in a column, empty beyond the end of the row.
 func (r Row) Cell(i int) Cell {
 	if i < 0 || i >= len(r.Cells) {
 		return Cell{}
@@ -40,7 +40,7 @@ func (r Row) Cell(i int) Cell {
 	return r.Cells[i]
 }
 
-// Filled counts the cells that hold something.
+// Filled counts the cells that are not empty.
 func (r Row) Filled() (n int) {
 	for _, c := range r.Cells {
 		if c.Text != "" || c.Formula {
@@ -50,28 +50,28 @@ func (r Row) Filled() (n int) {
 	return n
 }
 
-// Table is what was read.
+// Table is the result of Read.
 type Table struct {
 	Format    string   // csv or xlsx
 	Encoding  string   // of a CSV: utf-8, utf-16, gbk, gb18030, big5 or windows-1252
-	Sure      bool     // the encoding follows from the bytes, or was named
-	Encodings []string // under which the bytes can be read
+	Sure      bool     // the encoding is certain, or was chosen
+	Encodings []string // that the bytes are valid in
 	Delimiter string   // of a CSV: "," ";" or a tab
 	Sheet     string   // of a workbook
 	Sheets    []string // that are visible
 	Rows      []Row
-	Hidden    int // rows that the spreadsheet does not show
+	Hidden    int // rows that the spreadsheet hides
 	Formulas  int
-	Merged    int // cells that got the value of the merged cell that they belong to
+	Merged    int // cells that got the value of their merged block
 }
 
-// Options are what a person chose; empty is guessed.
+// Options are a person's choices; empty means guess.
 type Options struct {
 	Encoding string
 	Sheet    string
 }
 
-// Fault is why a file, or a line of it, cannot be read. The console renders the code with its
+// Fault is why a file, or a row of it, cannot be read. The console renders the code with its
 // parameters; Error is the same in English.
 type Fault struct {
 	Code   string
@@ -88,7 +88,7 @@ func fault(code string, pairs ...string) *Fault {
 	return f
 }
 
-// Render puts parameters into a text, {name} by {name}.
+// Render replaces each {name} in a text by its parameter.
 func Render(text string, params map[string]string) string {
 	pairs := make([]string, 0, 2*len(params))
 	for k, v := range params {
@@ -136,7 +136,7 @@ func Read(b []byte, o Options) (*Table, error) {
 	return readText(b, o)
 }
 
-// compound tells a locked .xlsx, which lies in the same kind of container, from an old .xls.
+// compound distinguishes a password-protected .xlsx from an old .xls, both of which are OLE files.
 func compound(b []byte) *Fault {
 	wide := []byte("E\x00n\x00c\x00r\x00y\x00p\x00t\x00e\x00d\x00P\x00a\x00c\x00k\x00a\x00g\x00e\x00")
 	if bytes.Contains(b, wide) {

@@ -34,7 +34,7 @@ func readText(b []byte, o Options) (*Table, error) {
 	return t, t.readRecords(text, comma, skip)
 }
 
-// hint reads Excel's first line "sep=;".
+// hint parses Excel's first line "sep=;".
 func hint(text []byte) (rune, bool) {
 	first, _, _ := bytes.Cut(text, []byte("\n"))
 	rest, ok := strings.CutPrefix(strings.ToLower(strings.Trim(string(first), " \r\"")), "sep=")
@@ -45,12 +45,12 @@ func hint(text []byte) (rune, bool) {
 	case ",", ";", "\t", "|":
 		return rune(rest[0]), true
 	case "":
-		return '\t', true // the tab was trimmed by an editor
+		return '\t', true // an editor has removed the tab
 	}
 	return 0, false
 }
 
-// separator is the one that cuts the first lines into the most cells, quoted ones aside.
+// separator is the one that is most frequent outside quotes in the first 30 lines.
 func separator(text []byte) rune {
 	best, most := ',', 0
 	for _, r := range ",;\t|" {
@@ -111,7 +111,7 @@ func (t *Table) readRecords(text []byte, comma rune, skip int) error {
 	return nil
 }
 
-// keep adds a row that holds something, without the empty cells at its end.
+// keep adds a row that is not empty, without trailing empty cells.
 func (t *Table) keep(row Row) {
 	for n := len(row.Cells); n > 0 && row.Cells[n-1] == (Cell{}); n-- {
 		row.Cells = row.Cells[:n-1]
@@ -125,11 +125,11 @@ func (t *Table) keep(row Row) {
 	t.Rows = append(t.Rows, row)
 }
 
-// trim takes ordinary white space off both ends. What cannot be seen stays, to be said.
+// trim trims ordinary white space. Invisible characters stay, so that they can be reported.
 func trim(s string) string { return strings.Trim(s, " \t\r\n") }
 
-// quoteFormulas puts quotes around cells such as ="00125", by which spreadsheets keep zeros and
-// which are no CSV.
+// quoteFormulas quotes cells such as ="00125", with which spreadsheets preserve zeros, but which
+// are not valid CSV.
 func quoteFormulas(text []byte, comma byte) []byte {
 	if !bytes.Contains(text, []byte("=")) {
 		return text
@@ -156,7 +156,7 @@ func quoteFormulas(text []byte, comma byte) []byte {
 	return out
 }
 
-// formulaEnd is how long the cell at the start of text is.
+// formulaEnd is the length of the cell at the start of text.
 func formulaEnd(text []byte, comma byte) int {
 	quoted := false
 	for i, c := range text {

@@ -13,15 +13,15 @@ import (
 	"github.com/xuri/excelize/v2"
 )
 
-// How far a workbook may unpack.
+// Limits of unpacking a workbook.
 const (
 	maxParts    = 2000
 	maxUnpacked = 128 << 20
-	maxRatio    = 250 // of a part that is larger than 1 MiB
+	maxRatio    = 250 // for parts larger than 1 MiB
 )
 
-// readWorkbook reads one sheet of an .xlsx, under whatever name the file came. The library
-// that reads it was not written for hostile files: whatever it panics over is a damaged one.
+// readWorkbook reads one sheet of an .xlsx, whatever the file's name. The library is not made for
+// hostile files: its panics are reported as a damaged file.
 func readWorkbook(b []byte, o Options) (t *Table, err error) {
 	defer func() {
 		if recover() != nil {
@@ -62,8 +62,8 @@ func readWorkbook(b []byte, o Options) (t *Table, err error) {
 	return t, nil
 }
 
-// bounded refuses an archive that unpacks to more than a roster is. The sizes are those that
-// the archive states; its reader gives up a part that turns out larger.
+// bounded refuses an archive that would unpack to more than the limits, by the sizes it declares;
+// the archive's reader fails on a part that is larger than declared.
 func bounded(parts *zip.Reader) error {
 	if len(parts.File) > maxParts {
 		return fault("file_bomb", "n", strconv.Itoa(len(parts.File))+" parts")
@@ -81,7 +81,7 @@ func bounded(parts *zip.Reader) error {
 	return nil
 }
 
-// choose is the sheet that was named, or the first that is shown and holds something.
+// choose returns the named sheet, or the first visible one that is not empty.
 func (t *Table) choose(f *excelize.File, want string) (string, error) {
 	for _, name := range f.GetSheetList() {
 		if shown, err := f.GetSheetVisible(name); err == nil && shown {
@@ -105,7 +105,7 @@ func (t *Table) choose(f *excelize.File, want string) (string, error) {
 	return t.Sheets[0], nil
 }
 
-// holds says whether one of the first rows has a value.
+// holds reports whether one of the first rows has a value.
 func holds(f *excelize.File, sheet string) bool {
 	rows, err := f.Rows(sheet)
 	if err != nil {
@@ -120,7 +120,7 @@ func holds(f *excelize.File, sheet string) bool {
 	return false
 }
 
-// readRows goes through the sheet twice at once: as it is shown, and as it is kept.
+// readRows reads the sheet with two iterators at once: displayed and raw values.
 func (t *Table) readRows(f *excelize.File, extra extras) error {
 	shown, err := f.Rows(t.Sheet)
 	if err != nil {
@@ -164,8 +164,8 @@ func (t *Table) readRows(f *excelize.File, extra extras) error {
 
 var scientific = regexp.MustCompile(`^-?[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+$`)
 
-// cellOf decides between what is shown and what is kept: a number that is shown shortened
-// (1.39E+10) is taken as it is kept, a date and a number with zeros before it as they are shown.
+// cellOf decides between the displayed and the raw value: raw for a number that is displayed
+// abbreviated (1.39E+10), displayed for dates and zero-padded numbers.
 func cellOf(shown, raw string) Cell {
 	shown = trim(shown)
 	if shown == raw {
@@ -186,15 +186,15 @@ func cellOf(shown, raw string) Cell {
 	case digits && strings.TrimLeft(shown, "0") == strconv.FormatFloat(n, 'f', 0, 64):
 		return Cell{Text: shown}
 	case whole && strings.Trim(shown, "0123456789., ") == "" && strings.ContainsAny(shown, "., "):
-		return Cell{Text: strconv.FormatFloat(n, 'f', 0, 64)} // 1,234 for 1234
+		return Cell{Text: strconv.FormatFloat(n, 'f', 0, 64)} // 1,234 becomes 1234
 	case n > 366 && n < 80_000 && !digits:
 		return Cell{Text: shown, Serial: n}
 	}
 	return Cell{Text: shown}
 }
 
-// fill gives every cell of a merged block that goes down the value of its first: a class that
-// stands once beside its thirty children is the class of all. A block that goes across is a title.
+// fill copies the value of a vertically merged block into its empty cells: a class written once
+// beside thirty children applies to all of them. Horizontal blocks are titles and left alone.
 func (t *Table) fill(merges []block) (filled int) {
 	at := map[int]int{}
 	for i, r := range t.Rows {

@@ -14,9 +14,9 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/sheet"
 )
 
-// roll is a workbook as a school office keeps it: a merged title, ids as numbers and as text, a
-// class that stands once beside its children, a class that became a date, a formula, a hidden
-// row, a second sheet and a hidden one.
+// roll is a workbook as school offices keep them: a merged title, IDs as numbers and as text, a
+// class merged over its children, a class turned into a date, a formula, a hidden row, a second
+// sheet and a hidden one.
 func roll(t testing.TB) []byte {
 	f := excelize.NewFile()
 	defer f.Close()
@@ -104,7 +104,7 @@ func TestWorkbookIsReadAsItIsShown(t *testing.T) {
 	}
 }
 
-// A workbook that unpacks to gigabytes, or is none, is refused for what it is.
+// Zip bombs and files of other kinds are refused with a fitting error.
 func TestFilesThatAreNoRoster(t *testing.T) {
 	for name, c := range map[string]struct {
 		file []byte

@@ -1,7 +1,7 @@
-// Package quality counts what is wrong with the data of each device on each day of its school
-// (late, duplicate, unknown person, wrong clock, gaps, rejected) and says in words what that
-// means and what to do. It has no clock and does no I/O; the same events, and the same state
-// carried over a restart, give the same counts. It judges data and never a person.
+// Package quality counts the faults in each device's data for each day of its school (late,
+// duplicate, unknown person, wrong clock, gaps, rejected), and says what they mean and what to do.
+// It has no clock and does no I/O; the same events give the same counts, also if the state is
+// restored after a restart. It judges data, never people.
 package quality
 
 import (
@@ -12,33 +12,33 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// Limits are what a school may choose.
+// Limits are a school's settings.
 type Limits struct {
-	// a live observation received longer than this after its own time is late
+	// a live observation received more than this after its own time is late
 	LateAfter time.Duration
-	From, To  time.Duration // of the day, since local midnight: only silence between them is a gap
+	From, To  time.Duration // hours, as time since local midnight, in which silence counts as a gap
 }
 
-// DefaultLimits are 5 minutes, and the whole day.
+// DefaultLimits are 5 minutes and the whole day.
 func DefaultLimits() Limits { return Limits{LateAfter: 5 * time.Minute, To: 24 * time.Hour} }
 
 const (
-	shortestGap = time.Minute        // shorter silence loses nothing: devices keep what they saw
-	longestGap  = 7 * 24 * time.Hour // whoever is silent for longer no longer counts as reporting
-	memory      = 32                 // readings of a device that a repeat is known by
-	maxDevices  = 200_000            // whose past is remembered; the least recently heard of go
-	maxRows     = 200_000            // counted and not taken; Full says so
+	shortestGap = time.Minute        // shorter silence is no gap: devices buffer that much
+	longestGap  = 7 * 24 * time.Hour // a gap ends here: the device no longer counts as reporting
+	memory      = 32                 // readings of a device that are compared to detect repeats
+	maxDevices  = 200_000            // devices remembered; see forget
+	maxRows     = 200_000            // rows counted before Take; see Full
 )
 
-// Facts are what the counter asks of the fleet. Both are asked rarely.
+// Facts are what the counter needs to know about the devices. Both are called rarely.
 type Facts struct {
-	// Silence is how long the device may be silent; false: it is gone or disabled.
+	// Silence is how long the device may be silent; false: it is deleted or disabled.
 	Silence func(g.DeviceID) (time.Duration, bool)
 	// Location is the school's time zone.
 	Location func(g.SchoolID) *time.Location
 }
 
-// Counter is not safe for concurrent use.
+// Counter counts. It is not safe for concurrent use.
 type Counter struct {
 	limits  Limits
 	facts   Facts
@@ -46,7 +46,7 @@ type Counter struct {
 	rows    map[key]*g.Quality
 	days    map[g.SchoolID]*day
 	taken   int          // how often Take was called
-	changed [Shards]bool // shards of the state that differ from what was taken
+	changed [Shards]bool // shards of the state that have changed since Take
 }
 
 type key struct {
@@ -55,31 +55,31 @@ type key struct {
 	day    string
 }
 
-// device is what is remembered of one. Times are nanoseconds since 1970, 0 for none.
+// device is the state kept for a device. Times are Unix nanoseconds, 0 for none.
 type device struct {
 	id      g.DeviceID
 	school  g.SchoolID
-	heard   int64    // when it was last heard, live
-	silent  int64    // since when it is known to be silent
-	counted int64    // the end up to which that gap is in the rows
-	newest  int64    // the newest own time of a reading
-	recent  []uint64 // fingerprints of readings, the newest at next-1
+	heard   int64    // last live sign of life
+	silent  int64    // start of the open gap
+	counted int64    // end of the part of that gap that is counted in the rows
+	newest  int64    // newest timestamp of a reading
+	recent  []uint64 // ring of fingerprints of readings, the newest at next-1
 	next    int
 
 	shard    int
-	row      *g.Quality // of the day from..to, while taken is the counter's
+	row      *g.Quality // row of the day from..to, valid while taken equals the counter's
 	from, to int64
 	taken    int
-	limit    int64 // silence
+	limit    int64 // silence allowed; 0 not asked yet
 }
 
-// day is the local day that a school last was in.
+// day is the last local day looked up for a school.
 type day struct {
 	name     string
 	from, to int64
 }
 
-// New makes an empty counter.
+// New returns an empty counter.
 func New(l Limits, f Facts) *Counter {
 	return &Counter{
 		limits:  l,
@@ -90,7 +90,8 @@ func New(l Limits, f Facts) *Counter {
 	}
 }
 
-// Reading counts a reading by its record's head alone, which is what most events are.
+// Reading counts a reading by its record's head, without decoding the values: most events are
+// readings.
 func (c *Counter) Reading(h g.EventHead) {
 	if len(h.Device) == 0 || len(h.School) == 0 {
 		return
@@ -98,7 +99,7 @@ func (c *Counter) Reading(h g.EventHead) {
 	d := c.device(h.Device, h.School)
 	q := c.today(d, h.Received)
 	q.Observations++
-	own := h.Time != h.Received // the gateway's time stands in where the device has none
+	own := h.Time != h.Received // a device without a clock gets the gateway's time
 	if own && d.repeats(h.Time, fingerprint(h.Time, h.Rest)) {
 		q.Duplicates++
 	} else {
@@ -110,8 +111,8 @@ func (c *Counter) Reading(h g.EventHead) {
 	c.changed[d.shard] = true
 }
 
-// Observe counts a sighting, a state or a rejection; other events are passed over. repeated
-// says that a sighting's id was received before.
+// Observe counts a sighting, a status or a rejection; it ignores other events. repeated means that
+// the sighting's ID was received before.
 func (c *Counter) Observe(e g.Event, repeated bool) {
 	if e.Device == "" || e.School == "" ||
 		e.Sighting == nil && e.Status == nil && e.Rejection == nil {
@@ -134,7 +135,7 @@ func (c *Counter) Observe(e g.Event, repeated bool) {
 		} else {
 			q.Rejected++
 		}
-		return // anybody can name a device: a rejection is no sign of life
+		return // anybody can name a device, so a rejection is no sign of life
 	case e.Status.State != g.StateOnline && e.Status.State != g.StateFault:
 		if e.SignOfLife() {
 			c.silence(d, e.Time.UnixNano(), at)
@@ -178,7 +179,7 @@ func (c *Counter) timing(q *g.Quality, own, received int64, replayed bool) {
 	}
 }
 
-// hear ends a silence, one that nobody had told of too.
+// hear ends the gap, including one that no event has announced.
 func (c *Counter) hear(d *device, at int64) {
 	if c.overdue(d, at) {
 		d.silent = d.heard
@@ -190,8 +191,8 @@ func (c *Counter) hear(d *device, at int64) {
 	d.heard = max(d.heard, at)
 }
 
-// silence begins one that somebody tells of at an instant: at the time that is told, or, where
-// the device was overdue already, when it was last heard.
+// silence opens a gap that an event at the given instant announces: from since or, if the device
+// was overdue already, from its last sign of life.
 func (c *Counter) silence(d *device, since, at int64) {
 	switch {
 	case d.silent != 0 || d.heard == 0:
@@ -202,7 +203,7 @@ func (c *Counter) silence(d *device, since, at int64) {
 	}
 }
 
-// overdue says that the device, which nobody called silent, has been so for too long.
+// overdue reports whether a device without an open gap has been silent for longer than allowed.
 func (c *Counter) overdue(d *device, at int64) bool {
 	if d.limit == 0 {
 		c.ask(d)
@@ -210,9 +211,9 @@ func (c *Counter) overdue(d *device, at int64) bool {
 	return d.silent == 0 && d.heard != 0 && d.limit > 0 && at-d.heard > d.limit
 }
 
-// Advance brings the gaps that are open up to now, and forgets when devices were heard that
-// are gone or disabled. Call it only when every event so far has been counted; how often does
-// not change what is counted in the end.
+// Advance counts the open gaps up to now, and forgets when deleted or disabled devices were last
+// heard. Call it only when all events so far have been counted; how often does not change the
+// result.
 func (c *Counter) Advance(now time.Time) {
 	for _, d := range c.devices {
 		if d.heard == 0 {
@@ -222,7 +223,7 @@ func (c *Counter) Advance(now time.Time) {
 			c.count(d, now.UnixNano())
 			c.changed[d.shard] = true
 		}
-		if _, registered := c.facts.Silence(d.id); !registered { // nobody waits for it
+		if _, registered := c.facts.Silence(d.id); !registered { // nobody expects it to report
 			d.silent = 0
 			d.counted = 0
 			d.heard = 0
@@ -231,7 +232,7 @@ func (c *Counter) Advance(now time.Time) {
 	}
 }
 
-// count makes what the rows hold of the open gap be that up to end.
+// count sets the open gap in the rows to end at end.
 func (c *Counter) count(d *device, end int64) {
 	end = min(end, d.silent+int64(longestGap))
 	if end == d.counted {
@@ -244,7 +245,7 @@ func (c *Counter) count(d *device, end int64) {
 	d.counted = end
 }
 
-// span adds, or takes away, the gap from d.silent to end.
+// span adds (sign 1) or subtracts (-1) the gap from d.silent to end, split into days.
 func (c *Counter) span(d *device, end, sign int64) {
 	if end-d.silent < int64(shortestGap) {
 		return
@@ -269,7 +270,7 @@ func (c *Counter) device(id, school []byte) *device {
 		d = &device{id: g.DeviceID(id), school: g.SchoolID(school), shard: shardOf(id)}
 		c.devices[d.id] = d
 	}
-	if string(d.school) != string(school) { // it moved: what was open stays with where it was
+	if string(d.school) != string(school) { // it has moved: the open gap stays with the old school
 		if d.silent != 0 {
 			d.silent = 0
 			d.counted = 0
@@ -280,7 +281,7 @@ func (c *Counter) device(id, school []byte) *device {
 	return d
 }
 
-// forget makes room: of too many devices, the tenth least recently heard of goes.
+// forget evicts the least recently heard tenth if there are maxDevices devices.
 func (c *Counter) forget() {
 	if len(c.devices) < maxDevices {
 		return
@@ -302,7 +303,7 @@ func (c *Counter) forget() {
 	}
 }
 
-// today is the row of the device for the local day of an instant.
+// today is the device's row for the local day of an instant.
 func (c *Counter) today(d *device, at int64) *g.Quality {
 	if d.row != nil && d.taken == c.taken && at >= d.from && at < d.to {
 		return d.row
@@ -332,14 +333,14 @@ func (c *Counter) row(k key) *g.Quality {
 	return q
 }
 
-// Pending is how many rows have changed since Take.
+// Pending is the number of rows changed since Take.
 func (c *Counter) Pending() int { return len(c.rows) }
 
-// Full says that Take must be called before anything more is counted.
+// Full reports that Take must be called before anything more is counted.
 func (c *Counter) Full() bool { return len(c.rows) >= maxRows }
 
-// Take answers what was counted since it was last called, by school, day and device, and the
-// parts of the state that changed. What it answers must be kept before more is counted.
+// Take returns the rows counted since the last call, sorted by school, day and device, and the
+// shards of the state that have changed. The caller must store both before it counts more.
 func (c *Counter) Take() (rows []g.Quality, state map[int][]byte) {
 	for _, q := range c.rows {
 		if !q.Empty() {
@@ -349,14 +350,14 @@ func (c *Counter) Take() (rows []g.Quality, state map[int][]byte) {
 	slices.SortFunc(rows, byKey)
 	state = c.state()
 	clear(c.rows)
-	clear(c.days) // a school may get another time zone
+	clear(c.days) // time zones may change
 	c.taken++
 	c.changed = [Shards]bool{}
 	return rows, state
 }
 
-// repeats says whether a reading with this time and content is among the last of the device,
-// and remembers it.
+// repeats reports whether a reading with this time and content is among the device's last ones, and
+// remembers it.
 func (d *device) repeats(own int64, print uint64) bool {
 	if own <= d.newest && slices.Contains(d.recent, print) {
 		return true
@@ -371,7 +372,7 @@ func (d *device) repeats(own int64, print uint64) bool {
 	return false
 }
 
-// fingerprint is FNV-1a, 64 bits, of a time and a content.
+// fingerprint is the 64-bit FNV-1a hash of a time and a content.
 func fingerprint(at int64, content []byte) uint64 {
 	const offset, prime = 14695981039346656037, 1099511628211
 	h := uint64(offset)

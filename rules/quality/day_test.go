@@ -11,13 +11,13 @@ import (
 	"github.com/gatehouse-iot/gatehouse/rules/quality"
 )
 
-// TestDaysTileTheTime has one device seen every quarter of an hour for a year, and another only
-// every five days and some hours: each row has the day that the wall shows, the silence in the
-// rows of a day is as long as the day, and that of all of them as long as the year.
+// TestDaysTileTheTime: one device is seen every 15 minutes for a year, another every five days and
+// some hours. Each row has the local date, the silence in the rows of a day adds up to the day's
+// length, and that of all rows to the year's.
 func TestDaysTileTheTime(t *testing.T) {
 	for _, x := range []struct {
 		zone, first, last string
-		odd               map[string]time.Duration // days that have no 24 hours
+		odd               map[string]time.Duration // days that do not have 24 hours
 	}{
 		{
 			"America/Santiago",
@@ -56,7 +56,7 @@ func TestDaysTileTheTime(t *testing.T) {
 			"2010-12-31",
 			map[string]time.Duration{"2010-03-14": 23, "2010-11-07": 25},
 		},
-		// by the rule at the end of the zone's table
+		// beyond the zone's table, by the rule at its end
 		{"America/Santiago", "2060-01-01", "2060-12-31", nil},
 	} {
 		t.Run(x.zone+" "+x.first[:4], func(t *testing.T) {
@@ -98,7 +98,7 @@ func TestDaysTileTheTime(t *testing.T) {
 					false)
 			}
 			begin, end := at(x.first, 0), at(x.last, 24)
-			want := map[string]int64{} // minutes of each day, as the wall shows them
+			want := map[string]int64{} // minutes of each day by local time
 			for i := range end.Sub(begin) / (15 * time.Minute) {
 				when := begin.Add(i * 15 * time.Minute)
 				want[when.In(loc).Format(time.DateOnly)] += 15
@@ -120,7 +120,7 @@ func TestDaysTileTheTime(t *testing.T) {
 					t.Errorf("%s: got sightings of %d minutes, want %d", day, n, want[day])
 				}
 			}
-			// a minute after midnight it was once more the day before
+			// the clock went back a minute after midnight, to the day before
 			if x.zone == "America/St_Johns" {
 				got["2010-11-06"], got["2010-11-07"] = got["2010-11-06"]+59, got["2010-11-07"]-59
 				want["2010-11-06"], want["2010-11-07"] = 24*60+59, 24*60+1
@@ -150,8 +150,8 @@ func TestDaysTileTheTime(t *testing.T) {
 	}
 }
 
-// TestSilentOverTheJump has a device silent over a night in which the clock jumps, at schools
-// that count the whole day, and at some that count a part of it.
+// TestSilentOverTheJump: a device is silent over a night in which the clock changes, at schools
+// that count the whole day and at some that count a part.
 func TestSilentOverTheJump(t *testing.T) {
 	for _, x := range []struct {
 		zone, from, to string
@@ -186,7 +186,7 @@ func TestSilentOverTheJump(t *testing.T) {
 			quality.Limits{From: 6 * time.Hour, To: 22 * time.Hour},
 			map[string]int64{"2026-09-05": 2 * 3600, "2026-09-06": 3 * 3600},
 		},
-		// the jump went over it
+		// the clock skipped the counted hours
 		{
 			"America/Santiago",
 			"2026-09-06T02:00:00Z",

@@ -7,18 +7,18 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// Where a finding begins, and where data is not to be trusted any more.
+// Thresholds from which a finding is worth a look, or the data bad.
 const (
-	maxOffset             = time.Minute // as for attendance, where the same clock is an exception
-	enoughToSayBehind     = 3           // observations: one alone may just have been under way
+	maxOffset             = time.Minute // as for attendance exceptions
+	enoughToSayBehind     = 3           // observations; one may just have been delayed
 	lookGap, badGap       = 10 * time.Minute, time.Hour
 	lookGaps              = 5
-	lookShare, badShare   = 0.01, 0.10 // late or rejected; duplicates are only looked at
-	lookNobody, badNobody = 0.05, 0.50 // of the sightings that are not of strangers
+	lookShare, badShare   = 0.01, 0.10 // of late or rejected ones; duplicates are never bad
+	lookNobody, badNobody = 0.05, 0.50 // of the sightings except those of strangers
 	fewUnknown            = 3
 )
 
-// Finding is one reason not to trust a device's data of a day, in words for whoever looks
+// Finding is one reason not to trust a device's data of a day, in words for the person who looks
 // after the device.
 type Finding struct {
 	Kind      g.QualityKind  `json:"kind"`
@@ -27,10 +27,9 @@ type Finding struct {
 	MessageZH string         `json:"message_zh"`
 }
 
-// ClockError is by how much the device's clock is ahead of the gateway's (behind is negative);
-// false where it is right to a minute, or nobody can tell. The median says it. Since what is
-// under way for long looks like a clock that is behind, even the promptest observation must
-// be as late, and there must be three.
+// ClockError is how far the device's clock is ahead of the gateway's (negative: behind), by the
+// median; false if it is right within a minute or unknown. Delayed delivery looks like a clock that
+// is behind, so for that even the promptest of at least three observations must be late.
 func ClockError(q g.Quality) (time.Duration, bool) {
 	median := time.Duration(q.Clock.Median()) * time.Millisecond
 	promptest := time.Duration(q.Clock.Max) * time.Millisecond
@@ -43,7 +42,7 @@ func ClockError(q g.Quality) (time.Duration, bool) {
 	return 0, false
 }
 
-// Level is the worst of the findings.
+// Level is the worst level of the findings.
 func Level(fs []Finding) g.QualityLevel {
 	level := g.QualityGood
 	for _, f := range fs {
@@ -55,8 +54,8 @@ func Level(fs []Finding) g.QualityLevel {
 	return level
 }
 
-// Judge says what is wrong with the device's data of a day, the gravest kind first; none
-// where it can be trusted.
+// Judge returns the findings about the device's data of a day, worst kind first; none if it can be
+// trusted.
 func Judge(q g.Quality) []Finding {
 	var fs []Finding
 	add := func(kind g.QualityKind, bad bool, en, zh string) {
@@ -85,7 +84,7 @@ func Judge(q g.Quality) []Finding {
 	}
 	share := func(kind g.QualityKind, n, of int64, en, zh string) {
 		if n > 0 && float64(n) > lookShare*float64(of) {
-			// what came twice is right
+			// repeats do no harm
 			bad := kind != g.QualityDuplicates && float64(n) > badShare*float64(of)
 			add(kind, bad, fmt.Sprintf(en, n, of), fmt.Sprintf(zh, of, n))
 		}
@@ -159,7 +158,7 @@ func minutesWords(n int64) string {
 	return fmt.Sprintf("%d minutes", n)
 }
 
-// roughly is a duration as people say it: two units at most.
+// roughly formats a duration in at most two units.
 func roughly(d time.Duration) string { return inUnits(d, " d", " h", " min", " s", " ") }
 
 func roughlyZH(d time.Duration) string { return inUnits(d, " 天", " 小时", " 分", " 秒", " ") }
@@ -185,8 +184,8 @@ func inUnits(d time.Duration, day, hour, minute, second, sep string) string {
 	return fmt.Sprintf("%d%s", d/time.Second, second)
 }
 
-// Weigh is Judge in numbers, for sorting and counting: the kinds found, as bits in the order
-// of [g.QualityKinds], and a hundred for each that is bad, one for each that is worth a look.
+// Weigh is Judge in numbers, for sorting and counting: the kinds found, as bits in the order of
+// [g.QualityKinds], and a weight of 100 for each bad finding and 1 for each other.
 func Weigh(q g.Quality) (kinds, weight int64) {
 	for _, f := range Judge(q) {
 		for i, k := range g.QualityKinds() {

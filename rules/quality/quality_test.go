@@ -25,8 +25,8 @@ var update = flag.Bool("update", false, "write the reports in testdata anew")
 
 const school = g.SchoolID("school")
 
-// story is a day in a school as somebody tells it, and the report that follows from it.
-// Each line begins with the time at the gateway:
+// story is a school day written as text, and the report that follows from it. Each line begins with
+// the gateway's time:
 //
 //	07:30:05 gate reads 5                          a reading
 //	07:30:05 gate reads 5, its clock says 07:29:00
@@ -35,9 +35,10 @@ const school = g.SchoolID("school")
 //	07:30:05 gate is refused: the reason
 //	07:30:05 every 10s until 08:00:00 gate reads 5 and so on; numbers count up
 //	07:30:05 nothing                               the clock goes on
-//	07:30:05 restart                               with what was kept
+//	07:30:05 restart                               with the stored state
 //
-// After "replayed" at a line's end the device had kept it. A word before the time is a day.
+// "replayed" at a line's end means that the device had buffered it. A word before the time is a
+// day.
 type story struct {
 	t       testing.TB
 	counter *quality.Counter
@@ -49,7 +50,7 @@ type story struct {
 	rows    map[string]*g.Quality
 	seen    map[g.SightingID]bool
 	seq     uint64
-	turns   int // the counter is emptied after so many lines; 0: at the end alone
+	turns   int // the counter is emptied after this many lines; 0: at the end only
 	lines   int
 }
 
@@ -88,7 +89,7 @@ func (s *story) restart() {
 	}
 }
 
-// keep adds what was counted to the rows, as the registry does.
+// keep adds the counted rows to those stored, as the registry does.
 func (s *story) keep() {
 	rows, state := s.counter.Take()
 	for i, b := range state {
@@ -219,7 +220,7 @@ func sighting(e g.Event, object string) *g.Sighting {
 	return x
 }
 
-// tell hands the event over as the journal's reader does: a reading as it was journalled.
+// tell passes the event on as the journal's reader does: a reading as its record's head.
 func (s *story) tell(e g.Event) {
 	if e.Reading == nil {
 		repeated := e.Sighting != nil && s.seen[e.Sighting.ID]
@@ -232,7 +233,7 @@ func (s *story) tell(e g.Event) {
 	s.counter.Reading(head(s.t, e))
 }
 
-// head is the head of a reading's record; its values stand in for how they are written down.
+// head is the head of a reading's record, with the values as JSON instead of the record's encoding.
 func head(t testing.TB, e g.Event) g.EventHead {
 	t.Helper()
 	rest, err := json.Marshal(e.Reading.Values)
@@ -304,8 +305,8 @@ func (s *story) report() string {
 	return b.String()
 }
 
-// TestStories reads every story of testdata. Its report must be the same when the counter is
-// emptied and made anew from its state after each event, or after a few.
+// TestStories runs every story of testdata. The report must be the same if the counter is emptied
+// and restored from its state after each event, or after a few.
 func TestStories(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) < 5 {
@@ -344,8 +345,8 @@ func TestStories(t *testing.T) {
 	}
 }
 
-// TestOrderOfTicks has gaps come and go, and looks at the clock often, now and then or never:
-// what is counted in the end is the same.
+// TestOrderOfTicks: gaps come and go while Advance is called often, rarely or never; the counts are
+// the same in the end.
 func TestOrderOfTicks(t *testing.T) {
 	run := func(every int) string {
 		s, rnd := newStory(t, 0), rand.New(rand.NewPCG(1, 2))
@@ -360,7 +361,7 @@ func TestOrderOfTicks(t *testing.T) {
 				s.counter.Advance(at.Add(-time.Millisecond))
 			}
 			if every == 1 {
-				// the clock is ahead of what has been read
+				// the clock is ahead of the events read so far
 				s.counter.Advance(at.Add(3 * time.Second))
 			}
 			s.says(at, what)
@@ -380,8 +381,7 @@ func TestOrderOfTicks(t *testing.T) {
 	}
 }
 
-// TestManyDevices goes over what is remembered: those least recently heard of are forgotten,
-// and all are counted.
+// TestManyDevices exceeds maxDevices: the least recently heard are forgotten, and all are counted.
 func TestManyDevices(t *testing.T) {
 	const bound = 200_000
 	s := newStory(t, 0)
@@ -433,14 +433,14 @@ func FuzzRestore(f *testing.F) {
 				return time.Minute, true
 			},
 			Location: func(g.SchoolID) *time.Location { return time.UTC }})
-		_ = c.Restore(b) // an error is well; a panic, here or later, is not
+		_ = c.Restore(b) // an error is fine; a panic, here or later, is not
 		c.Advance(time.Unix(1_800_000_000, 0))
 		c.Take()
 	})
 }
 
-// BenchmarkReading is what the report costs for each reading of 10,000 devices that send one
-// a second and are kept every ten seconds; the writing is the registry's.
+// BenchmarkReading is the cost of each reading with 10,000 devices that send one a second, stored
+// every ten seconds, without the registry's writing.
 func BenchmarkReading(b *testing.B) {
 	const devices = 10_000
 	c := quality.New(quality.DefaultLimits(), quality.Facts{

@@ -9,8 +9,8 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// TestSilenceToldTwice has the gateway's own events about two silences of a device come once,
-// and once more after a kill: the gaps are the same.
+// TestSilenceToldTwice: the gateway's own events about two silences of a device come once, and
+// again after a crash: the gaps are the same.
 func TestSilenceToldTwice(t *testing.T) {
 	run := func(twice bool) string {
 		s := newStory(t, 1)

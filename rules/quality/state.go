@@ -8,7 +8,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// Shards is in how many parts the state is kept, so that only what changed is written.
+// Shards is the number of parts that the state is stored in, so that only changed ones are written.
 const Shards = 64
 
 const stateVersion = 1
@@ -22,7 +22,7 @@ func byKey(a, b g.Quality) int {
 
 func shardOf(id []byte) int { return int(fingerprint(0, id) % Shards) }
 
-// state writes the shards that changed: a version, then the devices one after the other.
+// state encodes the changed shards: a version, then the devices.
 func (c *Counter) state() map[int][]byte {
 	out := map[int][]byte{}
 	for i, changed := range c.changed {
@@ -46,14 +46,14 @@ func (d *device) append(b []byte) []byte {
 		b = binary.AppendVarint(b, n)
 	}
 	b = binary.AppendUvarint(b, uint64(len(d.recent)))
-	for i := range d.recent { // the oldest first
+	for i := range d.recent { // oldest first
 		b = binary.LittleEndian.AppendUint64(b, d.recent[(d.next+i)%len(d.recent)])
 	}
 	return b
 }
 
-// Restore takes in a part of the state that Take answered. Bytes that are none give an error
-// and leave what came before them.
+// Restore adds a shard of the state that Take returned. Invalid bytes give an error, and the
+// devices before them are kept.
 func (c *Counter) Restore(b []byte) error {
 	if len(b) == 0 || b[0] != stateVersion {
 		return errState
