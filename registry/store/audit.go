@@ -13,7 +13,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// auditHash is SHA-256 over the previous hash and the entry, each field with its length.
+// auditHash is SHA-256 over the previous hash and the entry's fields, each preceded by its length.
 func auditHash(prev string, e g.AuditEntry) string {
 	h := sha256.New()
 	var n [8]byte
@@ -30,21 +30,20 @@ func auditHash(prev string, e g.AuditEntry) string {
 	for _, s := range []string{string(e.School), e.Actor, e.Deed, e.Object, e.Reason} {
 		put(s)
 	}
-	if len(e.Changes) > 0 { // entries from before there were any keep their hash
+	if len(e.Changes) > 0 { // entries without changes hash as they did before there were changes
 		put(changesText(e.Changes))
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// head is a keyed hash of the newest entry: entries cut off the end, and a chain that was
-// computed anew, are found by it.
+// auditHead is an HMAC of the newest entry. It reveals a chain that was truncated or recomputed.
 func (v *Vault) auditHead(seq uint64, hash string) []byte {
 	m := hmac.New(sha256.New, v.head)
 	fmt.Fprintf(m, "%d %s", seq, hash)
 	return m.Sum(nil)
 }
 
-// Audit adds an entry in the transaction of the deed: both are kept or neither.
+// Audit adds an entry in the transaction of the change that it records.
 func (v *View) Audit(ctx context.Context, t *Tx, school g.SchoolID, deed, object string) error {
 	return v.AuditAs(ctx, t, v.Scope.Actor, v.Scope.Reason, school, deed, object)
 }
@@ -61,7 +60,7 @@ func (r *Store) AuditAs(
 	})
 }
 
-// AuditEntry appends an entry, of which it sets the place, the time and the hash.
+// AuditEntry appends an entry and sets its sequence number, time and hash.
 func (r *Store) AuditEntry(ctx context.Context, t *Tx, e g.AuditEntry) error {
 	e.Time = Moment(Micros(t.Now))
 	var prev string

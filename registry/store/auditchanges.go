@@ -10,14 +10,14 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// Bounds of what an entry says of the fields that a deed changed.
+// Limits of the changed fields in an entry.
 const (
 	MaxChanges = 50
 	maxChanged = 500 // characters of a value
 )
 
-// AuditChanges is audit for a deed that changed a thing: before and after are the thing as it
-// goes out as JSON, before nil where it is new. It never is given a secret.
+// AuditChanges is Audit with the changed fields: before and after are the object as its JSON in the
+// API, before nil if it is new. Callers must not pass secrets.
 func (v *View) AuditChanges(
 	ctx context.Context, t *Tx, school g.SchoolID, deed, object string, before, after any,
 ) error {
@@ -35,7 +35,7 @@ func (v *View) AuditChanges(
 	})
 }
 
-// ChangesOf lists the fields that differ, by name. Those of an object inside have a dot in theirs.
+// ChangesOf lists the fields that differ, sorted by name. Fields of nested objects are "name.key".
 func ChangesOf(before, after any) ([]g.AuditChange, error) {
 	was, err := flat(before)
 	if err != nil {
@@ -62,7 +62,7 @@ func ChangesOf(before, after any) ([]g.AuditChange, error) {
 	return out, nil
 }
 
-// fieldsOf are the names of the fields that differ.
+// fieldsOf lists the names of the fields that differ.
 func fieldsOf(before, after any) ([]string, error) {
 	was, err := flat(before)
 	if err != nil {
@@ -86,8 +86,8 @@ func Short(s string) string {
 	return string(r[:maxChanged]) + "…"
 }
 
-// flat is a thing's fields as text, those of an object inside by "name.key"; anything that is
-// no object is one field, "value".
+// flat returns an object's fields as text, those of nested objects as "name.key"; anything but an
+// object is one field, "value".
 func flat(x any) (map[string]string, error) {
 	out := map[string]string{}
 	if x == nil {
@@ -115,7 +115,7 @@ func flat(x any) (map[string]string, error) {
 	return out, nil
 }
 
-// plain is a JSON value for people: a text without its quotes, nothing for null.
+// plain shows a JSON value to people: a string without quotes, nothing for null.
 func plain(value json.RawMessage) string {
 	var s string
 	switch {
@@ -127,11 +127,11 @@ func plain(value json.RawMessage) string {
 	return string(value)
 }
 
-// changesText is what is kept and hashed of changes.
+// changesText encodes changes, for storing and hashing.
 func changesText(cs []g.AuditChange) string {
 	b, err := json.Marshal(cs)
 	if err != nil {
-		return "" // texts alone: it does not fail
+		return "" // strings only: it does not fail
 	}
 	return string(b)
 }

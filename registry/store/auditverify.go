@@ -13,14 +13,14 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// AuditPoint names an entry of the audit log: the chain up to it cannot have another hash.
+// AuditPoint is an entry of the audit log and its hash, which fixes the chain up to it.
 type AuditPoint struct {
 	Seq  uint64
 	Hash string
 }
 
-// AuditAnchor says that the audit log had come so far at a time. The MAC is made with a key of
-// the gateway's: nobody without it makes anchors that count.
+// AuditAnchor records how far the audit log had come at a time. Its MAC is made with a key of the
+// gateway, without which anchors cannot be forged.
 type AuditAnchor struct {
 	AuditPoint
 	Time time.Time // whole seconds
@@ -33,8 +33,8 @@ func (v *Vault) anchorMAC(a AuditAnchor) string {
 	return hex.EncodeToString(m.Sum(nil))
 }
 
-// AnchorAudit is the audit log's present end, to be kept where whoever can change the registry
-// cannot reach. Only system scopes ask.
+// AnchorAudit returns the current end of the audit log, to be stored out of reach of those who can
+// change the registry. Only system scopes may call it.
 func (v *View) AnchorAudit(ctx context.Context) (AuditAnchor, error) {
 	if err := v.OnlySystem(); err != nil {
 		return AuditAnchor{}, err
@@ -49,8 +49,8 @@ func (v *View) AnchorAudit(ctx context.Context) (AuditAnchor, error) {
 	return a, nil
 }
 
-// HoldAudit makes VerifyAudit hold the log against an anchor from before this start, besides
-// what it has seen itself. An anchor of another gateway is refused.
+// HoldAudit makes VerifyAudit also check the log against an anchor from an earlier run. It fails
+// for an anchor of another gateway.
 func (r *Store) HoldAudit(a AuditAnchor) error {
 	if !hmac.Equal([]byte(a.MAC), []byte(r.Vault.anchorMAC(a))) {
 		return g.Errorf(g.Invalid, "the anchor of %s was not made with this gateway's key",
@@ -62,7 +62,7 @@ func (r *Store) HoldAudit(a AuditAnchor) error {
 	return nil
 }
 
-// sawAudit notes how far the log came in this run.
+// sawAudit records how far the log has come in this run.
 func (r *Store) sawAudit(p *AuditPoint) {
 	for {
 		old := r.auditSeen.Load()
@@ -72,9 +72,9 @@ func (r *Store) sawAudit(p *AuditPoint) {
 	}
 }
 
-// VerifyAudit recomputes the whole chain, and holds it against how far it came in this run and
-// against the anchors. It answers how many entries hold; the error names the first that does
-// not. An anchor of another gateway is an error.
+// VerifyAudit recomputes the whole chain, and compares it with the end seen in this run and with
+// the anchors. It returns the number of entries, or of those before the first invalid one, which
+// the error names. An anchor of another gateway is an error.
 func (v *View) VerifyAudit(
 	ctx context.Context, anchors ...AuditAnchor,
 ) (entries uint64, err error) {
@@ -92,7 +92,7 @@ func (v *View) VerifyAudit(
 	if err != nil {
 		return 0, err
 	}
-	// One read transaction, so that an entry written meanwhile does not look like a forged head.
+	// One read transaction: an entry written meanwhile must not look like a forged head.
 	t, err := v.Reg.r.BeginTx(ctx, &sql.TxOptions{ReadOnly: true, Isolation: v.Reg.snapshot()})
 	if err != nil {
 		return 0, fmt.Errorf("verify the audit log: %w", err)
@@ -106,7 +106,7 @@ func (v *View) VerifyAudit(
 	return last.Seq, v.checkHead(ctx, c, last)
 }
 
-// points are what the chain must go through, by place.
+// points maps sequence numbers to the hashes that the chain must have there.
 func (r *Store) points(anchors []AuditAnchor) (map[uint64]string, error) {
 	points := map[uint64]string{}
 	if seen := r.auditSeen.Load(); seen != nil {
@@ -127,11 +127,11 @@ func (r *Store) points(anchors []AuditAnchor) (map[uint64]string, error) {
 		}
 		points[a.Seq] = a.Hash
 	}
-	delete(points, 0) // of an empty log
+	delete(points, 0) // anchor of an empty log
 	return points, nil
 }
 
-// walkAudit goes along the chain and answers its end.
+// walkAudit verifies the chain and returns its end.
 func (r *Store) walkAudit(
 	ctx context.Context, c Conn, points map[uint64]string,
 ) (last AuditPoint, err error) {
@@ -169,7 +169,7 @@ func (r *Store) walkAudit(
 	return last, nil
 }
 
-// checkHead holds the end of the chain against its keyed head.
+// checkHead compares the end of the chain with the HMAC of the head.
 func (r *Store) checkHead(ctx context.Context, c Conn, last AuditPoint) error {
 	var head []byte
 	err := c.Row(ctx, "SELECT value FROM meta WHERE key = 'audit_head'").Scan(&head)
@@ -186,8 +186,8 @@ func (r *Store) checkHead(ctx context.Context, c Conn, last AuditPoint) error {
 	return nil
 }
 
-// neverAudited finds whether a log without an entry can be: whatever makes a school or a user
-// writes one.
+// neverAudited checks that a log without entries is plausible: creating a school or a user writes
+// one.
 func (r *Store) neverAudited(ctx context.Context, c Conn) error {
 	n := 0
 	if err := c.Row(ctx, "SELECT (SELECT COUNT(*) FROM schools) + (SELECT COUNT(*) FROM users)").Scan(&n); err != nil {

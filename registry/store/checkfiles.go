@@ -7,8 +7,8 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// CheckFiles says whether the databases' files are whole, as far as SQLite can tell
-// (PRAGMA quick_check); a server checks its own.
+// CheckFiles checks the integrity of the database files with PRAGMA quick_check. It does nothing on
+// PostgreSQL.
 func (r *Store) CheckFiles(ctx context.Context) error {
 	if r.Reg.Postgres {
 		return nil

@@ -16,10 +16,10 @@ type DB struct {
 	w, r     *sql.DB
 	Postgres bool
 	uri      string // SQLite
-	lock     int64  // PostgreSQL's advisory lock that makes writers of several processes take turns
+	lock     int64  // PostgreSQL: advisory lock that serialises the writers of all processes
 }
 
-// Conn is what both a store (reading) and a transaction answer queries with.
+// Conn runs queries: a DB for reading, or a transaction.
 type Conn interface {
 	Query(ctx context.Context, q string, args ...any) (*sql.Rows, error)
 	Row(ctx context.Context, q string, args ...any) *sql.Row
@@ -33,8 +33,8 @@ func (s *DB) Row(ctx context.Context, q string, args ...any) *sql.Row {
 	return s.r.QueryRowContext(ctx, s.bind(q), args...)
 }
 
-// bind turns the question marks of q into the engine's placeholders. No query has a question
-// mark inside a literal.
+// bind replaces the question marks of q by the engine's placeholders. Queries must not contain a
+// question mark in a literal.
 func (s *DB) bind(q string) string {
 	if !s.Postgres || !strings.Contains(q, "?") {
 		return q
@@ -64,7 +64,7 @@ func (s *DB) close() error {
 	return err
 }
 
-// Tx is a write transaction. What it changed is told to subscribers once it is committed.
+// Tx is a write transaction. Subscribers are notified of its changes after the commit.
 type Tx struct {
 	*sql.Tx
 	s       *DB
@@ -74,9 +74,9 @@ type Tx struct {
 	audited *AuditPoint
 }
 
-// between is the context of one statement. SQLite's driver starts a goroutine for each whose
-// context can end, which costs as much as a small one does: there the transaction's context
-// is looked at between statements, and none is broken off.
+// between is the context for one statement. SQLite's driver starts a goroutine for each statement
+// whose context can end, which costs as much as a small statement. So for SQLite, ctx is checked
+// before each statement and does not interrupt it.
 func (t *Tx) between(ctx context.Context) (context.Context, error) {
 	if t.s.Postgres {
 		return ctx, nil
@@ -99,7 +99,7 @@ func (t *Tx) Row(ctx context.Context, q string, args ...any) *sql.Row {
 	return t.QueryRowContext(ctx, t.s.bind(q), args...)
 }
 
-// Exec answers how many rows it touched.
+// Exec returns the number of rows affected.
 func (t *Tx) Exec(ctx context.Context, q string, args ...any) (int64, error) {
 	ctx, err := t.between(ctx)
 	if err != nil {
@@ -126,7 +126,7 @@ type Stmt struct {
 	t *Tx
 }
 
-// Exec answers how many rows it touched.
+// Exec returns the number of rows affected.
 func (s *Stmt) Exec(ctx context.Context, args ...any) (int64, error) {
 	ctx, err := s.t.between(ctx)
 	if err != nil {
@@ -135,7 +135,7 @@ func (s *Stmt) Exec(ctx context.Context, args ...any) (int64, error) {
 	return touched(s.ExecContext(ctx, args...))
 }
 
-// Write runs f in a transaction: all of it or nothing. Writers take turns.
+// Write runs f in a transaction and commits it if f returns nil. Writers are serialised.
 func (s *DB) Write(ctx context.Context, now time.Time, f func(*Tx) error) (*Tx, error) {
 	sqltx, err := s.begin(ctx)
 	if err != nil {
@@ -157,7 +157,7 @@ func (s *DB) Write(ctx context.Context, now time.Time, f func(*Tx) error) (*Tx, 
 	return t, nil
 }
 
-// Each runs a query and hands every row to f.
+// Each runs a query and calls f for every row.
 func Each(
 	ctx context.Context, c Conn, q string, args []any, f func(scan func(...any) error) error,
 ) error {
@@ -174,7 +174,7 @@ func Each(
 	return rows.Err()
 }
 
-// Flag is a boolean in an integer column.
+// Flag converts a boolean for an integer column.
 func Flag(b bool) int64 {
 	if b {
 		return 1
@@ -182,7 +182,7 @@ func Flag(b bool) int64 {
 	return 0
 }
 
-// Micros is a time in a column: microseconds since 1970, 0 for the zero time.
+// Micros converts a time for a column: Unix microseconds, 0 for the zero time.
 func Micros(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
@@ -190,7 +190,7 @@ func Micros(t time.Time) int64 {
 	return t.UnixMicro()
 }
 
-// Moment is the time that micros wrote.
+// Moment is the inverse of Micros.
 func Moment(us int64) time.Time {
 	if us == 0 {
 		return time.Time{}
@@ -201,7 +201,7 @@ func Moment(us int64) time.Time {
 // Marks is "?,?,?" for n values.
 func Marks(n int) string { return strings.TrimSuffix(strings.Repeat("?,", n), ",") }
 
-// Anys turns identifiers into arguments.
+// Anys converts identifiers to query arguments.
 func Anys[T ~string](ids []T) []any {
 	out := make([]any, len(ids))
 	for i, id := range ids {
@@ -210,7 +210,7 @@ func Anys[T ~string](ids []T) []any {
 	return out
 }
 
-// snapshot is the isolation in which several reads see one state; SQLite's readers always do.
+// snapshot is the isolation level in which several reads see one state, which SQLite always does.
 func (s *DB) snapshot() sql.IsolationLevel {
 	if s.Postgres {
 		return sql.LevelRepeatableRead

@@ -1,8 +1,8 @@
-// Package store keeps rows for the registry and knows no noun: two databases with one writer each,
-// transactions, how far a scope reaches, the keys under which rows are sealed, the audit log and
-// its chain of hashes, the outbox, pages of lists, and what a commit tells of its changes.
+// Package store is the database layer below the registry's aggregates: two databases with one
+// writer each, transactions, the reach of scopes, encryption keys, the hash-chained audit log, the
+// outbox, paging of lists, and notifications of committed changes.
 //
-// It refuses to answer before a scope's permission and reach are asked for, and it refuses to
-// name a table of an aggregate: those packages write their own statements and run them here.
-// It reads which schools there are, since they are what a scope is made of.
+// It knows no aggregate and names none of their tables: those packages run their own statements
+// here. It gives no reach without checking the scope's permission. The one table that it reads is
+// that of the schools, since scopes consist of them.
 package store

@@ -1,15 +1,14 @@
 package store
 
-// What is kept of what people and programs write: characters of a text, entries of a list. The
-// API's document says the same numbers, and a test of the API holds each of them against a
-// registry.
+// Limits of texts in characters, and of lists in entries. The API's document repeats these numbers,
+// and a test of the API compares each of them with a registry.
 const (
-	MaxTitle    = 200  // the name of a school, a place or a device; a full name
-	MaxName     = 100  // the name of a person, a key or a session; who gave a consent
+	MaxTitle    = 200  // name of a school, a place or a device; a full name
+	MaxName     = 100  // name of a person, a key or a session; who gave a consent
 	MaxLabel    = 40   // a number, a class, a telephone number
-	MaxReason   = 500  // why something is done or looked at; a note
-	MaxSerial   = 200  // a maker's serial number
-	MaxURL      = 2000 // where a webhook is posted to
+	MaxReason   = 500  // why something is done or viewed; a note
+	MaxSerial   = 200  // manufacturer's serial number
+	MaxURL      = 2000 // URL of a webhook
 	MaxGuardian = 10   // of a person
 
 	MaxCredential = 256 // a card's number, a code's text

@@ -12,8 +12,8 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// migrate brings the store to the newest schema, one transaction per step. migrations has a
-// folder of that name, with one for each engine and store.
+// migrate applies the missing migrations, each in its own transaction. migrations has a folder of
+// that name with one for each engine and store.
 func (s *DB) migrate(ctx context.Context, now time.Time, migrations fs.FS) error {
 	engine := "sqlite"
 	if s.Postgres {
@@ -57,7 +57,7 @@ func (s *DB) migrate(ctx context.Context, now time.Time, migrations fs.FS) error
 	return nil
 }
 
-// step applies one migration unless it, or a newer one, has been applied.
+// step applies one migration, unless that or a newer one has been applied.
 func (s *DB) step(ctx context.Context, now time.Time, n int, migrations fs.FS, file string) error {
 	text, err := fs.ReadFile(migrations, file)
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// Send puts an event of the gateway's own into the outbox, in the transaction of what brought
-// it about. Its id is deterministic: a second row of the same id is dropped.
+// Send adds an event of the gateway itself to the outbox, in the transaction of its cause. It is
+// idempotent: event IDs are deterministic, and a second row of the same ID is ignored.
 func (r *Store) Send(ctx context.Context, t *Tx, e g.Event) error {
 	b, err := json.Marshal(e)
 	if err != nil {
@@ -24,9 +24,9 @@ func (r *Store) Send(ctx context.Context, t *Tx, e g.Event) error {
 	return nil
 }
 
-// Outbox reads the oldest events after a row that are to be journalled; only system scopes
-// do. A row stays until DeleteOutbox, so it may be read twice; once all rows up to some are
-// deleted, their numbers may be used again.
+// Outbox returns the oldest unjournalled events after a row; only for system scopes. Rows stay
+// until DeleteOutbox, so an event may be returned twice. Row IDs can be reused after rows are
+// deleted.
 func (v *View) Outbox(ctx context.Context, after int64, limit int) ([]OutboxRow, error) {
 	if err := v.OnlySystem(); err != nil {
 		return nil, err
@@ -54,8 +54,7 @@ func (v *View) Outbox(ctx context.Context, after int64, limit int) ([]OutboxRow,
 	return out, nil
 }
 
-// DeleteOutbox removes rows that are journalled; only system scopes do. Rows that are gone
-// already are passed over.
+// DeleteOutbox removes journalled rows; only for system scopes. Missing rows are ignored.
 func (v *View) DeleteOutbox(ctx context.Context, upTo []int64) error {
 	if err := v.OnlySystem(); err != nil {
 		return err

@@ -15,7 +15,7 @@ const (
 	MaxLimit     = 1000
 )
 
-// Size is the page's size: 100 where none is given, 1000 at most.
+// Size is the page's size: 100 by default, at most 1000.
 func (p Page) Size() int {
 	if p.Limit <= 0 {
 		return defaultLimit
@@ -23,7 +23,7 @@ func (p Page) Size() int {
 	return min(p.Limit, MaxLimit)
 }
 
-// After reads a cursor of n parts; ok is false where there is none.
+// After decodes a cursor of n parts; ok is false for the first page.
 func (p Page) After(n int) (parts []string, ok bool, err error) {
 	if p.Cursor == "" {
 		return nil, false, nil
@@ -40,12 +40,12 @@ func badCursor() error {
 	return g.FieldErrorf("cursor", "this cursor is not one of ours: leave it out to begin again")
 }
 
-// Cursor makes an opaque cursor. It never holds a personal field.
+// Cursor encodes an opaque cursor. It must not contain personal data.
 func Cursor(parts ...string) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(strings.Join(parts, "\x1f")))
 }
 
-// Number reads a number out of a cursor.
+// Number parses a number in a cursor.
 func Number(s string) (int64, error) {
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil {
@@ -56,8 +56,7 @@ func Number(s string) (int64, error) {
 
 func Digits[T int64 | uint64](n T) string { return strconv.FormatInt(int64(n), 10) }
 
-// Line checks one line of text that people wrote: not empty, at most max characters, no
-// control characters.
+// Line validates one line of text: not empty, at most max characters, no control characters.
 func Line(field, s string, max int) error {
 	if strings.TrimSpace(s) == "" {
 		return g.FieldErrorf(field, "give a %s", g.Noun(strings.ReplaceAll(field, "_", " ")))
@@ -65,7 +64,7 @@ func Line(field, s string, max int) error {
 	return Optional(field, s, max)
 }
 
-// Optional is line for a text that may be empty.
+// Optional is Line for a text that may be empty.
 func Optional(field, s string, max int) error {
 	if !utf8.ValidString(s) {
 		return g.FieldErrorf(field, "the text is not UTF-8")
@@ -79,7 +78,7 @@ func Optional(field, s string, max int) error {
 	return nil
 }
 
-// Falling continues a list that is ordered by one falling number.
+// Falling continues a list ordered by a descending number.
 func Falling(w *Where, p Page, col string) error {
 	parts, ok, err := p.After(1)
 	if err != nil || !ok {
@@ -93,8 +92,8 @@ func Falling(w *Where, p Page, col string) error {
 	return nil
 }
 
-// Cut takes the one row too many that a list asked for, and answers the cursor of the last
-// row that is kept where there was one.
+// Cut drops the row that a list queried beyond its limit, and returns the cursor of the next page,
+// or "" if there was no such row.
 func Cut[T any](rows []T, limit int, at func(T) string) ([]T, string) {
 	if len(rows) <= limit {
 		return rows, ""
@@ -102,7 +101,7 @@ func Cut[T any](rows []T, limit int, at func(T) string) ([]T, string) {
 	return rows[:limit], at(rows[limit-1])
 }
 
-// Clean makes a text from outside fit for every engine: valid UTF-8 without NUL.
+// Clean makes a text storable in every engine: valid UTF-8 without NUL.
 func Clean(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
 }

@@ -6,8 +6,8 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 )
 
-// openPostgres opens the tables of one store. Writers of every process take turns by an
-// advisory lock, so that what holds for SQLite's one writer holds here.
+// openPostgres opens the tables of one store. Writers of all processes are serialised by an
+// advisory lock, as SQLite's single writer is.
 func openPostgres(dsn, name string) (*DB, error) {
 	db, err := sql.Open("pgx", dsn)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// One reads a row whose school must be in reach.
+// One reads a row, whose school must be within reach.
 func (v *View) One(
 	ctx context.Context, need g.Permission, q, noun, id string, school *g.SchoolID, into ...any,
 ) error {
@@ -22,7 +22,7 @@ func (v *View) One(
 	return in.Owns(*school, noun, id)
 }
 
-// SchoolOf is the school that a row of the table belongs to.
+// SchoolOf returns the school of a row.
 func SchoolOf(ctx context.Context, c Conn, table, noun, id string) (school g.SchoolID, err error) {
 	if err := c.Row(ctx, "SELECT school FROM "+table+" WHERE id = ?", id).Scan(&school); err != nil {
 		return "", Missing(err, noun, id)
@@ -30,7 +30,7 @@ func SchoolOf(ctx context.Context, c Conn, table, noun, id string) (school g.Sch
 	return school, nil
 }
 
-// Remove deletes one row of a table that has id and school, in scope and audited with what it was.
+// Remove deletes a row of a table with id and school, within scope, and audits its former state.
 func (v *View) Remove(
 	ctx context.Context, p g.Permission, table, noun, id, kind string, before Former, check func(*Tx) error,
 ) error {
@@ -70,7 +70,7 @@ func BadID() error {
 		"give an id of 1 to 64 letters, digits, '-', '_' or '.', or leave it empty")
 }
 
-// Free answers Conflict where the table has the id already.
+// Free returns Conflict if the table has the ID already.
 func Free(ctx context.Context, t *Tx, table, noun, id string) error {
 	n := 0
 	if err := t.Row(ctx, "SELECT COUNT(*) FROM "+table+" WHERE id = ?", id).Scan(&n); err != nil {
@@ -82,11 +82,11 @@ func Free(ctx context.Context, t *Tx, table, noun, id string) error {
 	return nil
 }
 
-// Former reads a thing inside a write, as it is before the deed, for the audit log. It reads no
-// secret and nothing personal.
+// Former reads an object before its change, within the transaction, for the audit log. It must not
+// read secrets or personal data.
 type Former func(ctx context.Context, t *Tx) (any, error)
 
-// FromJSON reads a JSON column that may be empty.
+// FromJSON decodes a JSON column that may be empty.
 func FromJSON(b []byte, x any) error {
 	if len(b) == 0 {
 		return nil
@@ -94,5 +94,5 @@ func FromJSON(b []byte, x any) error {
 	return json.Unmarshal(b, x)
 }
 
-// Chunk is how many ids one query names.
+// Chunk is the most IDs in one query.
 const Chunk = 500

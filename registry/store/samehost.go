@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// SameHost says whether two addresses differ in the path alone.
+// SameHost reports whether two addresses have the same scheme, host and port.
 func SameHost(before, after string) bool {
 	a, okA := origin(before)
 	b, okB := origin(after)
 	return okA && okB && a == b
 }
 
-// origin is the scheme, host and port of an address such as rtsp://10.0.0.5:554/1. ok is
-// false where it is none, also where two readers could take it for different ones.
+// origin is the scheme, host and port of an address such as rtsp://10.0.0.5:554/1. ok is false if
+// it is no address, or if parsers could disagree about it.
 func origin(s string) (o string, ok bool) {
 	u, err := url.Parse(s)
 	if err != nil || u.Scheme == "" || u.Hostname() == "" || u.Opaque != "" || u.User != nil ||

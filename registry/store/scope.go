@@ -11,14 +11,14 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// Reach is the set of schools that a scope may see. It is made in one place, View.reach, and
-// every query takes its condition from it.
+// Reach is the set of schools that a scope may see. Only View.Reach makes one, and every query
+// takes its condition from it.
 type Reach struct {
 	All     bool
 	Schools []g.SchoolID
 }
 
-// Reach checks the permission ("" asks only that there is a scope) and resolves the schools.
+// Reach checks the permission ("" requires only a scope) and resolves the schools.
 func (v *View) Reach(ctx context.Context, p g.Permission) (Reach, error) {
 	if v.Scope.System != "" {
 		return Reach{All: true}, nil
@@ -49,8 +49,8 @@ func (v *View) Reach(ctx context.Context, p g.Permission) (Reach, error) {
 	return in, nil
 }
 
-// Top says whether the scope's school is the gateway's only root, which sees what belongs to
-// no school.
+// Top reports whether the scope's school is the gateway's only root, which also sees what belongs
+// to no school.
 func (v *View) Top(ctx context.Context, in Reach) (bool, error) {
 	if in.All {
 		return true, nil
@@ -66,7 +66,7 @@ func (v *View) Top(ctx context.Context, in Reach) (bool, error) {
 	return roots == 1 && mine == 1, nil
 }
 
-// OnlySystem refuses everybody but the gateway's own cursors.
+// OnlySystem refuses every scope except the gateway's own.
 func (v *View) OnlySystem() error {
 	if v.Scope.System == "" {
 		return g.Errorf(g.Forbidden, "only the gateway itself may do this")
@@ -76,7 +76,7 @@ func (v *View) OnlySystem() error {
 
 func (in Reach) Has(id g.SchoolID) bool { return in.All || slices.Contains(in.Schools, id) }
 
-// Owns answers NotFound where the thing's school is outside: its existence is not betrayed.
+// Owns returns NotFound if the school is out of reach, so as not to reveal that the object exists.
 func (in Reach) Owns(school g.SchoolID, noun, id string) error {
 	if in.Has(school) {
 		return nil
@@ -84,7 +84,7 @@ func (in Reach) Owns(school g.SchoolID, noun, id string) error {
 	return NotFound(noun, id)
 }
 
-// InSchool answers NotFound where the school is outside the reach or does not exist.
+// InSchool returns NotFound if the school is out of reach or does not exist.
 func (v *View) InSchool(ctx context.Context, in Reach, id g.SchoolID) error {
 	if !in.Has(id) {
 		return NotFound("school", string(id))
@@ -103,7 +103,7 @@ func NotFound(noun, id string) error {
 	return g.Errorf(g.NotFound, "there is no %s %q here", g.Noun(noun), id)
 }
 
-// Missing turns sql.ErrNoRows into NotFound and adds the noun to every other error.
+// Missing turns sql.ErrNoRows into NotFound, and wraps other errors.
 func Missing(err error, noun, id string) error {
 	if errors.Is(err, sql.ErrNoRows) {
 		return NotFound(noun, id)
@@ -111,7 +111,7 @@ func Missing(err error, noun, id string) error {
 	return fmt.Errorf("read %s: %w", noun, err)
 }
 
-// Where collects the conditions of a query.
+// Where collects the conditions of a query, joined by AND.
 type Where struct {
 	conds []string
 	Args  []any
@@ -129,7 +129,7 @@ func Eq[T ~string](w *Where, col string, value T) {
 	}
 }
 
-// String is the WHERE clause.
+// String is the WHERE clause, or "".
 func (w *Where) String() string {
 	if len(w.conds) == 0 {
 		return ""
@@ -137,7 +137,7 @@ func (w *Where) String() string {
 	return " WHERE " + strings.Join(w.conds, " AND ")
 }
 
-// Within confines the query to the reach, and to one school of it where one is named.
+// Within restricts a query to the reach, and to one school of it if school is not empty.
 func (in Reach) Within(w *Where, col string, school g.SchoolID) error {
 	if school != "" {
 		if !in.Has(school) {

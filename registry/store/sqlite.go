@@ -16,14 +16,14 @@ import (
 	_ "modernc.org/sqlite" // the driver "sqlite"
 )
 
-// openSQLite opens dir/name.db: write-ahead log, every commit synced, one connection that
-// writes and a few that read.
+// openSQLite opens dir/name.db with a write-ahead log, an fsync for every commit, one writing
+// connection and several reading ones.
 func openSQLite(dir, name string) (*DB, error) {
 	path, err := filepath.Abs(filepath.Join(dir, name+".db"))
 	if err != nil {
 		return nil, err
 	}
-	// nobody else reads it; the log inherits the mode
+	// readable by its owner only; the log inherits the mode
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err
@@ -32,7 +32,7 @@ func openSQLite(dir, name string) (*DB, error) {
 	file := "file:" + (&url.URL{Path: path}).EscapedPath()
 	uri := "?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)" +
 		"&_pragma=secure_delete(1)&_pragma=temp_store(MEMORY)"
-	// A wait for a lock does not end with its context: the writer's are short, and begin again.
+	// SQLite's busy wait ignores the context, so the writer's is short and begin repeats it.
 	w, err := sql.Open("sqlite",
 		file+uri+"&_pragma=busy_timeout(500)&_txlock=immediate&_pragma=cache_size(-16000)")
 	if err != nil {
@@ -55,9 +55,9 @@ func openSQLite(dir, name string) (*DB, error) {
 	}, nil
 }
 
-// Checkpoint moves the log into the file and empties it, so that what was deleted is gone from
-// both. It is best effort: it waits half a second for readers, and after that the deleted
-// pages stay in the log until the next checkpoint.
+// Checkpoint moves the write-ahead log into the database and truncates it, so that deleted data is
+// gone from both. It waits half a second for readers; if done is false, deleted pages stay in the
+// log until the next checkpoint.
 func (s *DB) Checkpoint(ctx context.Context) (done bool, err error) {
 	if s.Postgres {
 		return true, nil
@@ -72,11 +72,11 @@ func (s *DB) Checkpoint(ctx context.Context) (done bool, err error) {
 	return busy == 0, err
 }
 
-// patience is how long a writer waits while another program holds the file.
+// patience is how long a writer waits while another process holds the lock.
 const patience = 10 * time.Second
 
-// begin begins a transaction that writes. It waits for another program that holds the file,
-// but no longer than ctx, and half a second, lasts.
+// begin begins a write transaction. While another process holds the lock it retries for up to
+// patience, or until half a second after ctx ends.
 func (s *DB) begin(ctx context.Context) (*sql.Tx, error) {
 	for begun := time.Now(); ; {
 		t, err := s.w.BeginTx(ctx, nil)
@@ -86,13 +86,13 @@ func (s *DB) begin(ctx context.Context) (*sql.Tx, error) {
 	}
 }
 
-// busy says whether another program holds the file: SQLITE_BUSY, whatever came with it.
+// busy reports SQLITE_BUSY, with any extended code.
 func busy(err error) bool {
 	var e interface{ Code() int }
 	return errors.As(err, &e) && e.Code()&0xff == 5
 }
 
-// copyTo writes a consistent copy of the file while it is in use.
+// copyTo writes a consistent copy of the database while it is in use.
 func (s *DB) copyTo(ctx context.Context, dir string) error {
 	path := filepath.Join(dir, s.name+".db")
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
@@ -107,7 +107,7 @@ func (s *DB) copyTo(ctx context.Context, dir string) error {
 		return err
 	}
 	defer f.Close()
-	// a connection of its own: the readers' may not write, the writer's has work to do
+	// a connection of its own: the reading ones may not write, and the writer must not wait
 	db, err := sql.Open("sqlite", s.uri)
 	if err != nil {
 		return err

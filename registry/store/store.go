@@ -16,9 +16,9 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// Store is the two open databases with what every aggregate needs. It is safe for concurrent use.
+// Store holds the two open databases and what every aggregate needs. It is safe for concurrent use.
 type Store struct {
-	Reg, Hist *DB // what is changed, and what only grows
+	Reg, Hist *DB // current state, and append-only history
 	Vault     *Vault
 	Walks     *Walks
 	Now       func() time.Time
@@ -26,20 +26,20 @@ type Store struct {
 
 	ready chan struct{} // the outbox may hold new rows
 
-	auditSeen atomic.Pointer[AuditPoint] // how far the audit log is known to have come
+	auditSeen atomic.Pointer[AuditPoint] // last audit entry known to have existed
 
 	mu   sync.Mutex
-	subs []*subscriber // in the order in which they came
+	subs []*subscriber // in order of subscription
 }
 
-// View is the store as one scope may see it.
+// View is the store restricted to one scope.
 type View struct {
 	*Store
 	g.Scope
 }
 
-// Open opens or creates both databases and applies the migrations. A schema newer than this
-// program and a master key that does not fit are refused. Call Close when done.
+// Open opens or creates both databases and applies the migrations. It refuses a schema newer than
+// this program, and a master key that does not fit. Call Close when done.
 func Open(ctx context.Context, o Options, migrations fs.FS) (*Store, error) {
 	v, err := newVault(o.MasterKey)
 	if err != nil {
@@ -64,7 +64,7 @@ func Open(ctx context.Context, o Options, migrations fs.FS) (*Store, error) {
 	return r, nil
 }
 
-// In is the store as a scope may see it.
+// In returns the store restricted to a scope.
 func (r *Store) In(s g.Scope) *View { return &View{Store: r, Scope: s} }
 
 func (r *Store) open(ctx context.Context, o Options, migrations fs.FS) (err error) {
@@ -92,7 +92,7 @@ func (r *Store) open(ctx context.Context, o Options, migrations fs.FS) (err erro
 	return r.Write(ctx, func(t *Tx) error { return r.Vault.check(ctx, t) })
 }
 
-// Close waits for what is under way and closes both databases. It may be called twice.
+// Close waits for queries in progress and closes both databases. It may be called twice.
 func (r *Store) Close() error {
 	var errs []error
 	for _, s := range []*DB{r.Reg, r.Hist} {
@@ -103,8 +103,8 @@ func (r *Store) Close() error {
 	return errors.Join(errs...)
 }
 
-// Backup writes consistent copies of both files into dir while the registry is in use. The
-// copies need the same master key. On PostgreSQL it refuses: use pg_dump.
+// Backup writes consistent copies of both databases into dir while the registry is in use; they
+// need the same master key. It is not available on PostgreSQL: use pg_dump.
 func (r *Store) Backup(ctx context.Context, dir string) error {
 	if r.Reg.Postgres {
 		return g.Errorf(g.Unavailable, "the registry is in PostgreSQL: back it up with pg_dump")
@@ -120,11 +120,12 @@ func (r *Store) Backup(ctx context.Context, dir string) error {
 	return nil
 }
 
-// subscriber is told of what was committed.
+// subscriber is notified of commits.
 type subscriber struct{ tell func(Change) }
 
-// Subscribe calls f after each commit that changed something, after those who subscribed before.
-// f must be quick and must not call the registry; cancel ends the calls.
+// Subscribe calls f after each commit that changed something, in order of subscription. f blocks
+// the committing goroutine, so it must be quick, and must not call the registry; cancel ends the
+// calls.
 func (r *Store) Subscribe(f func(Change)) (cancel func()) {
 	one := &subscriber{f}
 	r.mu.Lock()
@@ -138,11 +139,11 @@ func (r *Store) Subscribe(f func(Change)) (cancel func()) {
 	}
 }
 
-// OutboxReady receives when the outbox may hold new rows. It is for one reader, which should
-// also look once when it starts.
+// OutboxReady signals that the outbox may have new rows. It serves one reader, which should also
+// look once when it starts.
 func (r *Store) OutboxReady() <-chan struct{} { return r.ready }
 
-// Write runs f in a transaction of registry.db and tells of its changes after the commit.
+// Write runs f in a transaction of registry.db and notifies the subscribers after the commit.
 func (r *Store) Write(ctx context.Context, f func(*Tx) error) error {
 	t, err := r.Reg.Write(ctx, r.Now(), func(t *Tx) error {
 		if err := holds(ctx); err != nil {
@@ -159,7 +160,7 @@ func (r *Store) Write(ctx context.Context, f func(*Tx) error) error {
 	if t.outbox {
 		select {
 		case r.ready <- struct{}{}:
-		default: // the reader has been told already
+		default: // a signal is pending already
 		}
 	}
 	r.tell(t.changes)
@@ -180,8 +181,8 @@ func (r *Store) tell(cs []Change) {
 	}
 }
 
-// Change notes what to tell after the commit. No fields: it is new, gone, or anything of it may
-// be another.
+// Change records a change to be published after the commit. Without fields the object is new,
+// deleted, or any of its fields may have changed.
 func (t *Tx) Change(kind string, school g.SchoolID, id string, fields ...string) {
 	t.changes = append(t.changes, Change{
 		Kind:   kind,
@@ -191,9 +192,9 @@ func (t *Tx) Change(kind string, school g.SchoolID, id string, fields ...string)
 	})
 }
 
-// Changed is Change for a thing as it was and as it is, as JSON, nil where it is new or gone;
-// beside are fields that neither shows, such as a password. Where all is as it was, nothing is
-// told.
+// Changed records the fields in which before and after differ as JSON; either is nil if the object
+// is new or deleted. beside adds fields that are not in the JSON, such as a password. It does
+// nothing without differences.
 func (t *Tx) Changed(
 	kind string, school g.SchoolID, id string, before, after any, beside ...string,
 ) error {
@@ -211,27 +212,27 @@ func (t *Tx) Changed(
 	return nil
 }
 
-// Options say where the registry lives.
+// Options say where the registry is stored.
 type Options struct {
-	Dir       string // folder of registry.db and history.db (SQLite); made when missing
+	Dir       string // folder of registry.db and history.db (SQLite); created if missing
 	Postgres  string // DSN of a PostgreSQL database; empty: SQLite in Dir
-	MasterKey []byte // 32 bytes; wraps every other key. Without it the data cannot be read
+	MasterKey []byte // 32 bytes; wraps all other keys, and is needed to read the data
 	Now       func() time.Time
 	Logger    *slog.Logger
 }
 
-// Change says that something committed: of which kind, whose, and which of its fields are others
-// now. An ID of "" is many at once, as after an import.
+// Change describes a committed change: the kind of object, its school and the changed fields. An
+// empty ID means many objects, as after an import.
 type Change struct {
 	// Kind is device, desired, fields, command, profile, person, consent, face, pass, site,
 	// building, zone, session, webhook, user, key, school, leave or setting.
 	Kind   string
 	School g.SchoolID
 	ID     string
-	Fields []string // as in its JSON, an object's key behind a full stop; none: any may be
+	Fields []string // JSON names, "name.key" for nested ones; empty: any may have changed
 }
 
-// Touches says whether any of the fields may be another now.
+// Touches reports whether any of the fields may have changed.
 func (c Change) Touches(fields ...string) bool {
 	if len(c.Fields) == 0 {
 		return true
@@ -242,20 +243,20 @@ func (c Change) Touches(fields ...string) bool {
 	})
 }
 
-// Page bounds a list: Limit rows (default 100, at most 1000) after Cursor, which is opaque
-// and comes from the list before. An empty next cursor means that there is no more.
+// Page selects part of a list: Limit rows (default 100, at most 1000) after Cursor, which is opaque
+// and comes from the previous page. An empty next cursor means the end.
 type Page struct {
 	Limit  int
 	Cursor string
 }
 
-// OutboxRow is an event that is to be journalled; Event.Seq is 0 until it is.
+// OutboxRow is an event to be journalled; Event.Seq is 0.
 type OutboxRow struct {
 	ID    int64
 	Event g.Event
 }
 
-// Forget makes what was just deleted unreadable on disk, as far as readers let it.
+// Forget removes data just deleted from disk by a checkpoint, as far as readers allow.
 func (r *Store) Forget(ctx context.Context) {
 	if done, err := r.Reg.Checkpoint(ctx); err != nil || !done {
 		r.Log.Warn("what was deleted may be in the write-ahead log until the next checkpoint",

@@ -6,9 +6,9 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// Substance refuses a stated reason or purpose that says nothing, such as ".", "xx" or "1111":
-// it takes two different letters and as much text as "visit" in Latin script or two characters
-// in Han. What is said cannot be judged by a program; that something is said can.
+// Substance refuses a stated reason or purpose without content, such as ".", "xx" or "1111": it
+// requires two different letters, and at least four in all, where a Han character counts as two.
+// Whether the reason makes sense cannot be checked.
 func Substance(field, s string, max int) error {
 	if err := Line(field, s, max); err != nil {
 		return err
@@ -32,5 +32,5 @@ func Substance(field, s string, max int) error {
 	return nil
 }
 
-// CheckReason refuses a reason that says nothing; see substance.
+// CheckReason applies Substance to a reason.
 func CheckReason(field, s string) error { return Substance(field, s, MaxReason) }

@@ -17,24 +17,24 @@ import (
 
 const keySize = 32
 
-// Vault holds the keys. The master key wraps a random key per school and per person; from a
-// school's key come the keys of its device secrets, its face templates and its lookups by
-// number and credential. A second key from the master seals what belongs to no person.
+// Vault holds the keys. The master key wraps a random key per school and per person. A school's key
+// derives the keys for its device secrets, face templates, and lookups by number and credential.
+// Another key derived from the master encrypts data of no person.
 type Vault struct {
 	wrapper cipher.AEAD // wraps school and person keys
 	Data    cipher.AEAD // alerts, outbox, deliveries, settings, audit reasons, webhook secrets
 	head    []byte      // HMAC key of the audit log's head
-	Doors   []byte      // HMAC key of passwords that devices bring along
+	Doors   []byte      // HMAC key of passwords that devices present
 
 	mu      sync.Mutex
-	schools map[g.SchoolID]*SchoolKeys // as many as there are schools
+	schools map[g.SchoolID]*SchoolKeys // cache of all schools used
 }
 
 type SchoolKeys struct {
 	Secret   cipher.AEAD // device secrets
 	Template cipher.AEAD // face templates
-	Kept     cipher.AEAD // of the history: credentials of nobody yet, and what nobody could read
-	lookup   []byte      // HMAC key of numbers and credentials
+	Kept     cipher.AEAD // history: unassigned credentials, and unreadable messages
+	lookup   []byte      // HMAC key for lookups by number and credential
 }
 
 func newVault(master []byte) (*Vault, error) {
@@ -68,7 +68,7 @@ func newVault(master []byte) (*Vault, error) {
 	}, nil
 }
 
-// derived is the AES-256-GCM cipher under a key that HKDF (RFC 5869) draws from key.
+// derived is AES-256-GCM under a key derived by HKDF (RFC 5869).
 func derived(key []byte, purpose string) (cipher.AEAD, error) {
 	k, err := hkdf.Key(sha256.New, key, nil, purpose, keySize)
 	if err != nil {
@@ -86,12 +86,12 @@ func gcm(key []byte) (cipher.AEAD, error) {
 	return cipher.NewGCMWithRandomNonce(b)
 }
 
-// Seal encrypts; context ties the ciphertext to its place, so that rows cannot be swapped.
+// Seal encrypts; context binds the ciphertext to its row, so that rows cannot be swapped.
 func Seal(a cipher.AEAD, plain []byte, context string) []byte {
 	return a.Seal(nil, nil, plain, []byte(context))
 }
 
-// Unseal is the reverse of seal.
+// Unseal is the inverse of Seal.
 func Unseal(a cipher.AEAD, sealed []byte, context string) ([]byte, error) {
 	plain, err := a.Open(nil, nil, sealed, []byte(context))
 	if err != nil {
@@ -101,14 +101,14 @@ func Unseal(a cipher.AEAD, sealed []byte, context string) ([]byte, error) {
 	return plain, nil
 }
 
-// NewKey is a fresh random key and its wrapped form.
+// NewKey returns a random key and its wrapped form.
 func (v *Vault) NewKey(context string) (key, wrapped []byte) {
 	key = make([]byte, keySize)
 	rand.Read(key)
 	return key, Seal(v.wrapper, key, "key "+context)
 }
 
-// Personal is the cipher of one person's fields.
+// Personal is the cipher for one person's fields.
 func (v *Vault) Personal(id g.PersonID, wrapped []byte) (cipher.AEAD, error) {
 	key, err := Unseal(v.wrapper, wrapped, "key "+string(id))
 	if err != nil {
@@ -117,7 +117,7 @@ func (v *Vault) Personal(id g.PersonID, wrapped []byte) (cipher.AEAD, error) {
 	return gcm(key)
 }
 
-// School answers the school's keys.
+// School returns a school's keys.
 func (v *Vault) School(ctx context.Context, c Conn, id g.SchoolID) (*SchoolKeys, error) {
 	v.mu.Lock()
 	k := v.schools[id]
@@ -152,14 +152,14 @@ func (v *Vault) School(ctx context.Context, c Conn, id g.SchoolID) (*SchoolKeys,
 	return k, nil
 }
 
-// Mac is the keyed hash by which a number or a credential is found again.
+// Mac is the keyed hash by which a number or a credential is looked up.
 func (k *SchoolKeys) Mac(kind, value string) []byte {
 	m := hmac.New(sha256.New, k.lookup)
 	m.Write([]byte(kind + "\x00" + value))
 	return m.Sum(nil)
 }
 
-// check refuses a master key other than the one with which the registry was made.
+// check refuses a master key other than the one that the registry was created with.
 func (v *Vault) check(ctx context.Context, t *Tx) error {
 	const text = "gatehouse registry"
 	var sealed []byte

@@ -11,17 +11,16 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// walkRows is how many rows the kept orders of all walks name together.
+// walkRows limits the rows in all kept orders together.
 const walkRows = 500_000
 
-// Walks let lists be read page by page in an order that people like and that can change
-// meanwhile, such as by name: a walk keeps to the order in which it began, so that no row that
-// is there throughout is lost or comes twice. What a row says is always the newest; one that is
-// gone is passed over; one that is new may be.
+// Walks pages through lists in an order that may change meanwhile, such as by name: a walk keeps
+// the order in which it began, so that no row that exists throughout is skipped or repeated. Rows
+// have their current content; deleted ones are skipped; new ones may be missing.
 //
-// A cursor names an order by the hash of its rows' keys, so two readers of an unchanged list
-// share one, and nothing needs to be remembered while the list keeps its order: not even a
-// restart ends the walk. An order that changed is kept until others need the room; a walk
+// A cursor names an order by the hash of its keys. While the order of the list does not change,
+// nothing is stored, and a walk even survives a restart. When it does change, the old order is kept
+// in an LRU cache; once that has evicted it, the walk fails with Gone and must begin again.
 // whose order was let go is told to begin again, and never answered wrongly.
 type Walks struct {
 	max int // rows
@@ -29,7 +28,7 @@ type Walks struct {
 	mu     sync.Mutex
 	size   int
 	orders map[string]*list.Element
-	used   *list.List // of *keptOrder, the latest first
+	used   *list.List // of *keptOrder, most recently used first
 }
 
 type keptOrder struct {
@@ -37,7 +36,7 @@ type keptOrder struct {
 	keys  []string
 }
 
-// NewWalks keeps orders of at most max rows together, and always the newest.
+// NewWalks keeps orders of at most max rows in total, or the newest one if that is larger.
 func NewWalks(max int) *Walks {
 	return &Walks{max: max, orders: map[string]*list.Element{}, used: list.New()}
 }
@@ -54,7 +53,7 @@ func OrderToken(keys []string) string {
 	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:16])
 }
 
-// Keep remembers an order. Nobody changes keys afterwards.
+// Keep stores an order. keys must not be changed afterwards.
 func (w *Walks) Keep(token string, keys []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -71,7 +70,8 @@ func (w *Walks) Keep(token string, keys []string) {
 	}
 }
 
-// Order is the order that a cursor names: now, where that is still it, or the one that was kept.
+// Order returns the order that a cursor names: the current one if it has not changed, or a kept
+// one.
 func (w *Walks) Order(token, nowToken string, now []string) ([]string, error) {
 	if token == nowToken {
 		return now, nil
@@ -88,8 +88,8 @@ func (w *Walks) Order(token, nowToken string, now []string) ([]string, error) {
 	return e.Value.(*keptOrder).keys, nil
 }
 
-// Walk is a page of a list that is read as a whole. key names a row for as long as it lives
-// and is unique in the list.
+// Walk returns a page of a list whose rows are all given. key must be unique and constant for a
+// row.
 func Walk[T any](w *Walks, all []T, p Page, key func(T) string) ([]T, string, error) {
 	if p.Cursor == "" && len(all) <= p.Size() {
 		return all, "", nil
@@ -129,7 +129,7 @@ func Walk[T any](w *Walks, all []T, p Page, key func(T) string) ([]T, string, er
 	return out, "", nil
 }
 
-// Offset reads a place in an order out of a cursor.
+// Offset parses the position in a cursor.
 func Offset(s string) (int, error) {
 	n, err := strconv.Atoi(s)
 	if err != nil || n < 0 {

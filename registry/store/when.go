@@ -12,14 +12,13 @@ type condition struct {
 	check func(context.Context) error
 }
 
-// When makes the next change that is written under ctx depend on check, which is asked once,
-// when it is that change's turn to write: nobody writes between the check and the change. check
-// reads through a View, and does not write.
+// When makes the next write under ctx conditional on check, which is called once within the write
+// transaction, so that no other write comes between. check reads through a View and must not write.
 func When(ctx context.Context, check func(context.Context) error) context.Context {
 	return context.WithValue(ctx, whenKey{}, &condition{check: check})
 }
 
-// holds asks what the change depends on, where it depends on anything.
+// holds evaluates the condition of ctx, if there is one that has not been evaluated.
 func holds(ctx context.Context) error {
 	c, _ := ctx.Value(whenKey{}).(*condition)
 	if c == nil || c.asked.Swap(true) {

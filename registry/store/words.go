@@ -5,15 +5,15 @@ import (
 	"strings"
 )
 
-// Containing is the pattern of texts, in lower case, that have s in them.
+// Containing is the LIKE pattern for lower-case texts that contain s.
 func Containing(s string) string { return "%" + Literal(strings.ToLower(s)) + "%" }
 
-// Literal is s for LIKE, where % and _ mean themselves.
+// Literal escapes s for LIKE.
 func Literal(s string) string {
 	return strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(s)
 }
 
-// HasWords says whether every word of q is part of one of the texts, in any order and case.
+// HasWords reports whether every word of q is part of one of the texts, ignoring case.
 func HasWords(q string, texts ...string) bool {
 	for _, word := range strings.Fields(strings.ToLower(q)) {
 		if !slices.ContainsFunc(texts, func(s string) bool {
@@ -25,11 +25,12 @@ func HasWords(q string, texts ...string) bool {
 	return true
 }
 
-// MaxWords of a search count; the others are left out.
+// MaxWords is how many words of a search count; further ones are ignored.
 const MaxWords = 8
 
-// Bounds of one page of a search through alerts, whose words are sealed in the registry.
+// Limits of one page of a search through alerts, whose text is encrypted and must be decrypted to
+// search.
 const (
-	SearchStep = 500    // alerts that are opened at a time
-	SearchMost = 10_000 // alerts that one page looks at; the cursor goes on behind them
+	SearchStep = 500    // alerts decrypted at a time
+	SearchMost = 10_000 // alerts searched for one page; the cursor continues after them
 )
