@@ -55,7 +55,7 @@ const (
 	StatusRead       Permission = "status:read"
 )
 
-// Permissions lists what a role implies, in no order that matters. An admin has all.
+// Permissions lists the permissions that a role implies, in no particular order.
 func (r Role) Permissions() []Permission {
 	switch r {
 	case RoleDistrict, RoleAdmin:
@@ -94,24 +94,24 @@ type User struct {
 	Created  time.Time `json:"created"`
 }
 
-// Scope is what one caller may see: a school, its subtree, or, for the gateway's own named
-// cursors, everything. Every read and write goes through one. The zero Scope sees nothing.
+// Scope is what one caller may see: a school, its subtree or, for the gateway's own cursors,
+// everything. Every read and write goes through one. The zero Scope sees nothing.
 type Scope struct {
 	School      SchoolID
 	Subtree     bool
-	System      string // name of a gateway cursor, e.g. "rules"; sees all schools, audited by name
+	System      string // name of a gateway cursor, e.g. "rules"; sees all schools, and is audited by name
 	Actor       string // who: user or key id and name, for the audit log
 	Permissions []Permission
-	Reason      string // why a child is looked up, where that is asked for
+	Reason      string // why a child is looked up, if that is required
 }
 
 // SystemScope is the scope of one of the gateway's own cursors.
 func SystemScope(name string) Scope { return Scope{System: name, Actor: "gateway:" + name} }
 
-// Can says whether the scope holds a permission. System scopes hold all.
+// Can reports whether the scope has a permission. System scopes have all.
 func (s Scope) Can(p Permission) bool { return s.System != "" || slices.Contains(s.Permissions, p) }
 
-// APIKey is a program's credential; the secret is shown once and kept as a hash.
+// APIKey is a program's credential; the secret is shown once and stored as a hash.
 type APIKey struct {
 	ID          KeyID        `json:"id"`
 	School      SchoolID     `json:"school"`
@@ -121,27 +121,27 @@ type APIKey struct {
 	Expires     time.Time    `json:"expires"`
 	LastUsed    time.Time    `json:"last_used,omitzero"`
 	Revoked     bool         `json:"revoked"`
-	// what it is for; "" for keys of before this was asked
+	// what it is for; "" for older keys
 	Purpose string `json:"purpose"`
 
-	// A key has no more than its maker has, at any time, and ends with its maker.
-	// id of a user or a key; "": nobody that is known
+	// A key never has more permissions than its maker, and stops working with its maker. Maker is
+	// the ID of a user or a key; "" means unknown.
 	Maker      string       `json:"maker,omitempty"`
 	MakerName  string       `json:"maker_name,omitempty"`
 	MakerState MakerState   `json:"maker_state,omitempty"`
-	Effective  []Permission `json:"effective"` // what it may do now
+	Effective  []Permission `json:"effective"` // the permissions that it has now
 }
 
 // MakerState says whether what somebody made still works.
 type MakerState string
 
-// The states. A key whose maker is not active or unknown does not work until somebody takes it
-// over; a webhook gets nothing.
+// The states. A key whose maker is known and not active does not work until somebody takes it over;
+// a webhook gets nothing.
 const (
 	MakerActive   MakerState = "active"
-	MakerDisabled MakerState = "disabled" // the user is
+	MakerDisabled MakerState = "disabled" // the user is disabled
 	MakerEnded    MakerState = "ended"    // the key that made it has expired or was revoked
-	MakerGone     MakerState = "gone"     // there is no such user or key any more
+	MakerGone     MakerState = "gone"     // the user or key no longer exists
 	MakerUnknown  MakerState = "unknown"  // made before it was kept, or by the gateway itself
 )
 
@@ -155,11 +155,11 @@ type Webhook struct {
 	Disabled bool        `json:"disabled"`
 	Reason   string      `json:"reason,omitempty"` // why it was disabled
 
-	// A webhook gets what its maker may read, at any time.
+	// A webhook only gets what its maker may read.
 	Maker      string      `json:"maker,omitempty"`
 	MakerName  string      `json:"maker_name,omitempty"`
 	MakerState MakerState  `json:"maker_state,omitempty"`
-	Effective  []EventKind `json:"effective"` // the kinds that it gets now
+	Effective  []EventKind `json:"effective"` // kinds that it gets now
 }
 
 // AuditEntry is one line of the hash-chained audit log.
@@ -175,7 +175,7 @@ type AuditEntry struct {
 
 	Changes []AuditChange `json:"changes,omitempty"`
 
-	// People are the names of those whose ids stand in braces in Reason, for who may see them; not
-	// part of the log.
+	// People are the names of the people whose IDs are in braces in Reason, for callers who may see
+	// them; not part of the log.
 	People map[PersonID]string `json:"people,omitempty"`
 }

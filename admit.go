@@ -8,35 +8,35 @@ import (
 	"time"
 )
 
-// Clock bounds within which a device's own time is believed.
+// Limits within which a device's own time is believed.
 const (
-	MaxFuture   = 10 * time.Minute     // further ahead is refused
-	MaxLive     = 15 * time.Minute     // older is history, which never alarms
-	MaxPast     = 30 * 24 * time.Hour  // older is refused, unless its source says that it kept it
-	MaxReplayed = 400 * 24 * time.Hour // older is refused, whoever kept it
+	MaxFuture   = 10 * time.Minute     // further ahead is rejected
+	MaxLive     = 15 * time.Minute     // older is history, which never raises alerts
+	MaxPast     = 30 * 24 * time.Hour  // older is rejected, unless the source marks it as replayed
+	MaxReplayed = 400 * 24 * time.Hour // older is always rejected
 )
 
-// MaxEmbedding bounds a face embedding's length, in numbers.
+// MaxEmbedding is the most numbers in a face embedding.
 const MaxEmbedding = 2048
 
-// Misfit is one value of a reading that was not admitted, and why.
+// Misfit is one value of a reading that was not admitted, with the reason.
 type Misfit struct {
 	Property string
 	Reason   string
 	Unknown  bool // the profile has no such property
 }
 
-// Admission is what of an observation fits, and what does not.
+// Admission is the admitted part of an observation, and what was left out.
 type Admission struct {
 	Observation Observation
-	Late        bool // older than MaxLive, though its source did not call it history
+	Late        bool // older than MaxLive, although its source did not mark it as replayed
 	Misfits     []Misfit
 }
 
-// Admit holds the observation against the device and its profile, and each value of a reading
-// by itself: one that does not fit keeps none of the others out. An observation that is older
-// than MaxLive is admitted as history (Replayed). The error says why nothing is admitted; it
-// is the reason that is journalled and shown. Admit asks no clock and changes nothing of o.
+// Admit checks the observation against the device and its profile. The values of a reading are
+// checked one by one: one that does not fit leaves the others admitted. An observation older than
+// MaxLive is admitted as history (Replayed). The error says why nothing is admitted; it is
+// journalled and shown. Admit uses no clock and does not change o.
 func Admit(d Device, p Profile, o Observation, now time.Time) (Admission, error) {
 	a := Admission{Observation: o}
 	if o.Device != d.ID {
@@ -85,8 +85,8 @@ func Admit(d Device, p Profile, o Observation, now time.Time) (Admission, error)
 	return a, Errorf(Invalid, "%q is no state; use online, offline or fault", o.Status.State)
 }
 
-// admitWeakness drops a weakness that this gateway has no word for: a newer driver's state counts
-// all the same, and of how its device proves itself nothing is known.
+// admitWeakness drops a weakness that this version does not know, as a newer driver may send; the
+// state is admitted.
 func (a *Admission) admitWeakness() {
 	if s := *a.Observation.Status; s.Weak != "" && !s.Weak.Known() {
 		s.Weak = ""
@@ -94,7 +94,7 @@ func (a *Admission) admitWeakness() {
 	}
 }
 
-// admitCauses drops causes that are none, or too many: the state counts all the same.
+// admitCauses drops invalid or surplus causes; the state is admitted.
 func (a *Admission) admitCauses() {
 	s := *a.Observation.Status
 	if kept := fitting(s.Causes); len(kept) != len(s.Causes) {
@@ -128,11 +128,11 @@ func (a *Admission) admitTime(now time.Time) error {
 	return nil
 }
 
-// impossibleTime begins the reason of an observation that was refused for its time.
+// impossibleTime is how the reason begins if an observation was rejected for its time.
 const impossibleTime = "the time "
 
-// ImpossibleTime is the time for which the observation was refused; false where it was
-// refused for something else.
+// ImpossibleTime is the time for which the observation was rejected; false if it was rejected for
+// another reason.
 func (r Rejection) ImpossibleTime() (time.Time, bool) {
 	rest, ok := strings.CutPrefix(r.Reason, impossibleTime)
 	if !ok {
@@ -178,7 +178,7 @@ func (a *Admission) admitReading(p Profile) error {
 	return nil
 }
 
-// MisfitError names the values that were not admitted, each with its reason.
+// MisfitError is the error that names the values that were not admitted, with their reasons.
 func MisfitError(p Profile, misfits []Misfit) error {
 	var said, unknown []string
 	for _, m := range misfits {

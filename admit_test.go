@@ -12,8 +12,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// TestAdmitEachValueByItself: a probe that is broken, or a field that nobody has heard of, keeps
-// no smoke out.
+// TestAdmitEachValueByItself: a broken probe or an unknown field does not suppress a smoke alarm.
 func TestAdmitEachValueByItself(t *testing.T) {
 	top := 125.0
 	p := g.Profile{
@@ -53,7 +52,7 @@ func TestAdmitEachValueByItself(t *testing.T) {
 	}
 }
 
-// TestAdmitByAge: what is old is history, whether its source says so or not.
+// TestAdmitByAge: old observations are history, whether or not the source says so.
 func TestAdmitByAge(t *testing.T) {
 	now := time.Date(2026, 9, 1, 8, 0, 0, 0, time.UTC)
 	day := 24 * time.Hour
@@ -104,7 +103,7 @@ func TestSignOfLife(t *testing.T) {
 		want           bool
 	}{
 		{false, false, "modbus", true},
-		{true, false, g.DriverMQTTFront, false}, // it keeps what it saw, and may say so long after
+		{true, false, g.DriverMQTTFront, false}, // it buffers, and may deliver long afterwards
 		{true, true, "mqtt", false},             // a broker's memory
 		{true, true, g.DriverMQTTFront, true},   // its clock is wrong
 	} {

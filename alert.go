@@ -16,10 +16,10 @@ const (
 // Severities lists them, rising.
 func Severities() []Severity { return []Severity{Info, Warning, Major, Critical} }
 
-// AlertState is where an alert is in its life: open -> acknowledged -> resolved -> closed.
+// AlertState is the state of an alert: open -> acknowledged -> resolved -> closed.
 type AlertState string
 
-// The alert states. A resolved alert is closed by the gateway after a grace, or by hand.
+// The alert states. The gateway closes a resolved alert after a grace period, or a person does.
 const (
 	AlertOpen         AlertState = "open"
 	AlertAcknowledged AlertState = "acknowledged"
@@ -27,11 +27,11 @@ const (
 	AlertClosed       AlertState = "closed"
 )
 
-// GatewayRule begins the rule of an alert that the gateway raises about itself, e.g.
-// "gateway:disk". No rule of a school can be called so.
+// GatewayRule is the prefix of the rule IDs of the gateway's alerts about itself, e.g.
+// "gateway:disk". Rules of a school cannot have it.
 const GatewayRule = "gateway:"
 
-// Alert is a rule's finding with a life.
+// Alert is a rule's finding and how it is handled.
 type Alert struct {
 	ID       AlertID    `json:"id"`
 	School   SchoolID   `json:"school"`
@@ -40,7 +40,7 @@ type Alert struct {
 	State    AlertState `json:"state"`
 	Title    string     `json:"title"`
 	TitleZH  string     `json:"title_zh,omitempty"`
-	// what it means and what to do; the gateway's own alerts say so
+	// what it means and what to do; set in the gateway's own alerts
 	Text     string           `json:"text,omitempty"`
 	TextZH   string           `json:"text_zh,omitempty"`
 	Device   DeviceID         `json:"device,omitempty"`
@@ -59,22 +59,22 @@ type Alert struct {
 	Handler      UserID     `json:"handler,omitempty"` // who acknowledged it
 	HandlerName  string     `json:"handler_name,omitempty"`
 	Acknowledged time.Time  `json:"acknowledged,omitzero"`
-	// who resolved it; nobody where it was over by itself
+	// who resolved it; empty if the condition ended by itself
 	Resolver     UserID    `json:"resolver,omitempty"`
 	ResolverName string    `json:"resolver_name,omitempty"`
 	Resolved     time.Time `json:"resolved,omitzero"`
-	// who put it away; nobody where its time was up
+	// who closed it; empty if the gateway did
 	Closer     UserID    `json:"closer,omitempty"`
 	CloserName string    `json:"closer_name,omitempty"`
 	Closed     time.Time `json:"closed,omitzero"`
-	Comment    string    `json:"comment,omitempty"` // of whoever resolved it
+	Comment    string    `json:"comment,omitempty"` // by the person who resolved it
 	// the journal sequence of the event that raised it
 	Seq uint64 `json:"event_seq"`
-	// rises with every change; a stale write is a conflict
+	// incremented by every change, to detect conflicting writes
 	Version int `json:"version"`
 }
 
-// Incident groups alerts and carries the procedure, the evidence and the hand-over.
+// Incident groups alerts, with the procedure, the evidence and the hand-over.
 type Incident struct {
 	ID       IncidentID     `json:"id"`
 	School   SchoolID       `json:"school"`
@@ -90,7 +90,7 @@ type Incident struct {
 	Version  int            `json:"version"`
 }
 
-// IncidentState is open until somebody closes it.
+// IncidentState is open until a person closes the incident.
 type IncidentState string
 
 // The incident states.

@@ -16,11 +16,11 @@ type Session struct {
 	Zones  []ZoneID    `json:"zones,omitempty" yaml:"zones,omitempty"`
 	// instead of Zones
 	ZoneKinds []ZoneKind `json:"zone_kinds,omitempty" yaml:"zone_kinds,omitempty"`
-	// empty: everybody of Who
+	// empty: everybody of the kinds in Who
 	Classes  []string     `json:"classes,omitempty" yaml:"classes,omitempty"`
 	Who      []PersonKind `json:"who" yaml:"who"`
 	Boarders bool         `json:"boarders,omitempty" yaml:"boarders,omitempty"` // boarders only
-	// labelled so wherever it is shown
+	// shown with a label
 	Demo bool `json:"demo,omitempty" yaml:"demo,omitempty"`
 }
 
@@ -34,10 +34,10 @@ const (
 	SessionDorm    SessionKind = "dorm" // operational day ends at 04:00
 )
 
-// AttendanceState is the answer for one person and session.
+// AttendanceState is the result for one person and session.
 type AttendanceState string
 
-// The attendance states. A gate that was out of reach makes Unknown, never Absent.
+// The attendance states. If a gate was unreachable the state is Unknown, never Absent.
 const (
 	Expected        AttendanceState = "expected"
 	Arrived         AttendanceState = "arrived"
@@ -62,7 +62,7 @@ type Leave struct {
 	Version string    `json:"-"` // another one after each change; only where one leave is read
 }
 
-// Attendance is the computed answer for a person and a session; recomputable at any time
+// Attendance is the computed result for a person and a session. It can be recomputed at any time
 // from the sightings and the versioned inputs, whose hash it stores.
 type Attendance struct {
 	Person  PersonID    `json:"person"`

@@ -1,7 +1,7 @@
 package gatehouse
 
-// AuditChange is one field that a deed changed. Values are JSON, or text as it stands, and are
-// cut after 500 characters; no secret is among them.
+// AuditChange is one changed field. Values are JSON or plain text, cut after 500 characters, and
+// never secret.
 type AuditChange struct {
 	Field  string `json:"field"`
 	Before string `json:"before"`

@@ -2,22 +2,22 @@ package gatehouse
 
 import "time"
 
-// Date is a day of the calendar, which every zone has: what is stepped over and named. Midnight
-// is not: where summer time begins at midnight there is none, and a zone that crosses the date
-// line has a whole day of the calendar without an instant.
+// Date is a calendar day. Days are counted and named by dates instead of instants, since midnight
+// may not exist (where summer time begins at midnight), and neither may a whole day (where a zone
+// crosses the date line).
 type Date struct {
 	Year  int
 	Month time.Month
 	Day   int
 }
 
-// DateOf is the day that the wall shows at an instant, in its location.
+// DateOf is the local date at an instant, in its location.
 func DateOf(t time.Time) (d Date) {
 	d.Year, d.Month, d.Day = t.Date()
 	return d
 }
 
-// ParseDate reads YYYY-MM-DD.
+// ParseDate parses YYYY-MM-DD.
 func ParseDate(s string) (Date, error) {
 	t, err := time.Parse(time.DateOnly, s)
 	if err != nil {
@@ -30,26 +30,27 @@ func (d Date) utc(since time.Duration) time.Time {
 	return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, time.UTC).Add(since)
 }
 
-// Add is so many days later.
+// Add is the date some days later.
 func (d Date) Add(days int) Date { return DateOf(d.utc(time.Duration(days) * 24 * time.Hour)) }
 
-// Until is how many days later e is.
+// Until is the number of days from d to e.
 func (d Date) Until(e Date) int { return int(e.utc(0).Sub(d.utc(0)) / (24 * time.Hour)) }
 
 // String is YYYY-MM-DD.
 func (d Date) String() string { return d.utc(0).Format(time.DateOnly) }
 
-// Bounds are the instants at which the day begins and ends; they are one where it has none.
+// Bounds are the instants at which the day begins and ends; they are equal if the day does not
+// exist.
 func (d Date) Bounds(loc *time.Location) (from, to time.Time) {
 	return d.Reach(0, loc), d.Reach(24*time.Hour, loc)
 }
 
-// farthest is more than any clock is ahead of Greenwich.
+// farthest exceeds every zone's offset from UTC.
 const farthest = 24 * time.Hour
 
-// Reach is the first instant at which the clock on the wall shows since after midnight of the
-// day, or more: also where it jumps over that, or shows it twice. With 0 it is where the day
-// begins, with 24 hours where it ends.
+// Reach is the first instant at which the local time is since after midnight of the day, or later:
+// also if the clock skips that time or shows it twice. since 0 is the beginning of the day, 24
+// hours its end.
 func (d Date) Reach(since time.Duration, loc *time.Location) time.Time {
 	wall := d.utc(since.Truncate(time.Second))
 	ahead := func(t time.Time) time.Duration {
@@ -73,13 +74,13 @@ func (d Date) Reach(since time.Duration, loc *time.Location) time.Time {
 		return at
 	}
 	if at = wall.Add(-now); at.Before(after) {
-		return after // the jump went over it
+		return after // the clock skips that time
 	}
 	return at
 }
 
-// DayOf is the day that an instant lies in, and its ends. It is not always what the wall shows:
-// a clock that is put back over midnight shows the end of a day that was over.
+// DayOf is the day that contains an instant, and its bounds. It may differ from the local date: a
+// clock put back across midnight shows the end of a day that is over.
 func DayOf(t time.Time, loc *time.Location) (d Date, from, to time.Time) {
 	d = DateOf(t.In(loc))
 	for from, to = d.Bounds(loc); !t.Before(to); {

@@ -7,7 +7,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// TestDates: days of the calendar are named and stepped over without a clock.
+// TestDates: dates are parsed, formatted and added without a clock.
 func TestDates(t *testing.T) {
 	d, err := g.ParseDate("2026-02-28")
 	if err != nil || d != (g.Date{Year: 2026, Month: time.February, Day: 28}) {
@@ -26,8 +26,8 @@ func TestDates(t *testing.T) {
 	}
 }
 
-// TestBoundsOfDays: a day ends where the next begins, also where its midnight is missing or
-// comes twice, and each instant lies in the day that DayOf says.
+// TestBoundsOfDays: a day ends where the next begins, also if midnight does not exist or occurs
+// twice, and each instant is in the day that DayOf returns.
 func TestBoundsOfDays(t *testing.T) {
 	for _, x := range []struct {
 		zone, day string
@@ -41,7 +41,7 @@ func TestBoundsOfDays(t *testing.T) {
 		{"America/Santiago", "2026-04-04", "2026-04-04T03:00:00Z", "2026-04-05T04:00:00Z"},
 		{"America/Havana", "2026-03-08", "2026-03-08T05:00:00Z", "2026-03-09T04:00:00Z"},
 		{"Atlantic/Azores", "2026-03-29", "2026-03-29T01:00:00Z", "2026-03-30T00:00:00Z"},
-		// there was none
+		// does not exist
 		{"Pacific/Apia", "2011-12-30", "2011-12-30T10:00:00Z", "2011-12-30T10:00:00Z"},
 	} {
 		loc, err := time.LoadLocation(x.zone)

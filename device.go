@@ -12,7 +12,7 @@ type Device struct {
 	Driver DriverName `json:"driver"`
 	Name   string     `json:"name"`
 	Serial string     `json:"serial,omitempty"`
-	// what the driver needs to find it: host, port, unit, url …; no secrets
+	// what the driver needs to reach it: host, port, unit, url …; no secrets
 	Address map[string]string `json:"address,omitempty"`
 	Enabled bool              `json:"enabled"`
 	Created time.Time         `json:"created"`
@@ -21,18 +21,18 @@ type Device struct {
 // DriverMQTTFront is the driver name of devices that connect to the gateway's own MQTT listener.
 const DriverMQTTFront DriverName = "mqtt-front"
 
-// DeviceState is what the gateway knows of a device's reachability.
+// DeviceState is what the gateway knows about whether it can reach a device.
 type DeviceState string
 
 // The device states.
 const (
-	StateUnknown DeviceState = "unknown" // registered, never heard of
-	StateOnline  DeviceState = "online"  // heard of lately
-	StateOffline DeviceState = "offline" // its driver cannot reach it, or it fell silent
-	StateFault   DeviceState = "fault"   // reachable, and says that something is wrong
-	// it comes and goes: one state until it has kept still for a while
+	StateUnknown DeviceState = "unknown" // registered, never heard
+	StateOnline  DeviceState = "online"  // heard recently
+	StateOffline DeviceState = "offline" // its driver cannot reach it, or it has been silent for too long
+	StateFault   DeviceState = "fault"   // reachable, but reports a fault
+	// alternates between online and offline; kept until it has been stable for a while
 	StateFlapping DeviceState = "flapping"
-	// its driver is not running; nothing is known of the device
+	// its driver does not run, so its state is unknown
 	StateDriverDown DeviceState = "driver_down"
 	StateDisabled   DeviceState = "disabled"
 )
@@ -50,14 +50,14 @@ func DeviceStates() []DeviceState {
 	}
 }
 
-// Twin holds what a device last reported and what it was last asked to be.
+// Twin holds the values that a device last reported and those that it should have.
 type Twin struct {
 	Device DeviceID    `json:"device"`
 	State  DeviceState `json:"state"`
 	Reason string      `json:"reason,omitempty"` // why it is not online
-	// what reason says, for programs and other languages
+	// reason in machine-readable form
 	Causes []Reason `json:"causes,omitempty"`
-	// what its driver last said of how it proves itself
+	// how it proves itself, as its driver last reported
 	Weak     Weakness             `json:"weak,omitempty"`
 	LastSeen time.Time            `json:"last_seen,omitzero"`
 	Seq      uint64               `json:"seq"` // journal sequence of the newest event in it
@@ -65,7 +65,7 @@ type Twin struct {
 	Desired  map[string]TwinValue `json:"desired,omitempty"`
 }
 
-// TwinValue is one value with the time at which it was measured or wished for.
+// TwinValue is a value with the time at which it was measured or requested.
 type TwinValue struct {
 	Value Value     `json:"value"`
 	Time  time.Time `json:"time"`

@@ -1,4 +1,4 @@
-// Package gatehouse names the domain: schools, devices, people, observations, events, alerts
-// and attendance. It imports the standard library only, holds no state, opens nothing and
-// never asks for the time; everything that does belongs to a package that imports this one.
+// Package gatehouse defines the domain: schools, devices, people, observations, events, alerts and
+// attendance. It imports the standard library only, holds no state, does no I/O and has no clock;
+// what needs these is in packages that import this one.
 package gatehouse

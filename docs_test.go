@@ -84,7 +84,7 @@ func TestLinksLeadSomewhere(t *testing.T) {
 	}
 }
 
-// anchors are the headings as a browser of repositories names them.
+// anchors are the anchors that repository browsers generate for headings.
 func anchors(text string) map[string]bool {
 	out := map[string]bool{}
 	for _, m := range head.FindAllStringSubmatch(fence.ReplaceAllString(text, ""), -1) {
@@ -101,8 +101,8 @@ func anchors(text string) map[string]bool {
 	return out
 }
 
-// TestDocumentsNameWhatIsThere holds the paths, make targets and commands that the documents
-// at the top and in deploy name against the repository.
+// TestDocumentsNameWhatIsThere checks that the paths, make targets and commands named in the
+// documents at the top and in deploy exist.
 func TestDocumentsNameWhatIsThere(t *testing.T) {
 	makefile, program := read(t, "Makefile"), read(t, "gateway/main.go")
 	target := regexp.MustCompile(`(?:^|[\s;&])make ([a-z]+)`)
@@ -133,8 +133,8 @@ func TestDocumentsNameWhatIsThere(t *testing.T) {
 	}
 }
 
-// TestBothReadmesShowTheSame holds the Chinese README's commands and examples against the
-// English one's: they are the same, but for their comments.
+// TestBothReadmesShowTheSame checks that the commands and examples in the Chinese README equal
+// those in the English one, apart from comments.
 func TestBothReadmesShowTheSame(t *testing.T) {
 	blocks := func(name string) []string {
 		var out []string

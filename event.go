@@ -8,8 +8,8 @@ import (
 // EventKind says which part of an Event is set.
 type EventKind string
 
-// The kinds of event. The first five are admitted (or refused) observations; the others are
-// facts that the gateway itself brought about.
+// The kinds of event. The first five are admitted or rejected observations; the others are changes
+// made by the gateway itself.
 const (
 	EventReading    EventKind = "reading"
 	EventSighting   EventKind = "sighting"
@@ -22,11 +22,11 @@ const (
 	EventAttendance EventKind = "attendance" // somebody's attendance changed
 )
 
-// kinds is the table of the kinds of event: a new one is a line here, a part of Event, and a line
-// in package gateway/event, which writes it down.
+// kinds is the table of the kinds of event. A new kind needs a line here, a field in Event, and a
+// line in package gateway/event, which encodes it.
 var kinds = [...]struct {
 	kind EventKind
-	sees Permission // what seeing events of the kind takes
+	sees Permission // permission required to see events of the kind
 }{
 	{EventReading, TelemetryRead},
 	{EventSighting, SightingsRead},
@@ -47,8 +47,8 @@ func EventKinds() []EventKind {
 	return out
 }
 
-// Permission is what seeing events of the kind takes. One of a kind that nobody knows takes what a
-// device's state does.
+// Permission is the permission required to see events of the kind; for unknown kinds it is that of
+// a device's status.
 func (k EventKind) Permission() Permission {
 	for _, x := range kinds {
 		if x.kind == k {
@@ -58,12 +58,13 @@ func (k EventKind) Permission() Permission {
 	return DevicesRead
 }
 
-// Event is a fact that the gateway vouches for: sequenced and durable. Exactly the part that
-// Kind names is set.
+// Event is a fact recorded by the gateway: sequenced and durable. Exactly the field that Kind names
+// is set.
 type Event struct {
-	// journal sequence, from 1; one total order in a gateway; leaps after a restore
+	// journal sequence, from 1: a total order within a gateway; it skips numbers after a restore
 	Seq uint64 `json:"seq"`
-	// "evt_" + Seq for observations; deterministic for alerts and attendance, so twice is once
+	// "evt_" + Seq for observations; deterministic for alerts and attendance, so that repeats are
+	// detected
 	ID     string     `json:"id"`
 	Kind   EventKind  `json:"kind"`
 	School SchoolID   `json:"school"`
@@ -72,9 +73,9 @@ type Event struct {
 	Driver DriverName `json:"driver,omitempty"`
 	// when it happened: the device's clock if it has one
 	Time     time.Time `json:"time"`
-	Received time.Time `json:"received"`           // when the gateway had it
-	Replayed bool      `json:"replayed,omitempty"` // history: recorded, never alarmed on
-	// Late says that the gateway called it history for its age; its source sent it as news.
+	Received time.Time `json:"received"`           // when the gateway received it
+	Replayed bool      `json:"replayed,omitempty"` // history: recorded, but raises no alerts
+	// Late: the gateway classified it as history for its age; its source sent it as live.
 	Late bool `json:"late,omitempty"`
 
 	Reading    *Reading    `json:"reading,omitempty"`
@@ -86,42 +87,42 @@ type Event struct {
 	Incident   *Incident   `json:"incident,omitempty"`
 	Attendance *Attendance `json:"attendance,omitempty"`
 
-	// Extra is what a newer version wrote of the event that this one does not know. It is written
-	// again, and read by nobody. An event of a kind that this version does not know has no Kind.
+	// Extra holds what a newer version has recorded and this one does not know. It is preserved on
+	// re-encoding and not interpreted. An event of an unknown kind has an empty Kind.
 	Extra []byte `json:"-"`
 }
 
-// The gateway's own events about a device that fell silent, and was heard again, have ids that
-// begin so.
+// Prefixes of the IDs of the gateway's own events about a device that became silent, and that was
+// heard again.
 const (
 	SilentID = "evt_silent_"
 	HeardID  = "evt_heard_"
 )
 
-// OfSilence says whether the event is one of those.
+// OfSilence reports whether the event is one of those.
 func (e *Event) OfSilence() bool {
 	return strings.HasPrefix(e.ID, SilentID) || strings.HasPrefix(e.ID, HeardID)
 }
 
-// Outdated says whether the event is the gateway's own about a device's silence, and tells
-// nothing new to whoever last heard the device at a time (nanoseconds since 1970, 0: never). A
-// kill can have such an event journalled twice, the second time long after. That the device is
-// heard again, the event that it was heard by has told already; and one that is heard after a
-// silence is so at least a second, the shortest that counts as one, after it began.
+// Outdated reports whether the event is the gateway's own about a device's silence and is obsolete
+// for a reader that last heard the device at heard (Unix nanoseconds, 0: never). After a crash such
+// an event may be journalled again, much later. A heard event is always obsolete, since the event
+// by which the device was heard comes first. A silence event is obsolete if the device was heard 1
+// s or more after it began; 1 s is the shortest silence.
 func (e *Event) Outdated(heard int64) bool {
 	return strings.HasPrefix(e.ID, HeardID) ||
 		strings.HasPrefix(e.ID, SilentID) && heard-e.Time.UnixNano() >= int64(time.Second)
 }
 
-// SignOfLife says whether the device itself was there when the gateway had the event. History
-// that a driver hands on may come from a broker's or a terminal's memory; on the gateway's own
-// MQTT listener it comes over the device's connection, be its clock as wrong as it may.
+// SignOfLife reports whether the device itself was connected when the gateway received the event.
+// History from a driver may come from the memory of a broker or terminal; on the gateway's own MQTT
+// listener it comes over the device's connection, however wrong its clock is.
 func (e *Event) SignOfLife() bool {
 	return !e.Replayed || e.Late && e.Driver == DriverMQTTFront
 }
 
-// Dated is the event with the time at which the gateway had it, where its device told none.
-// Events are shared, so that is a copy.
+// Dated returns the event with the time of receipt if the device gave none. Events are shared, so
+// it returns a copy in that case.
 func (e *Event) Dated() *Event {
 	if !e.Time.IsZero() {
 		return e
@@ -131,17 +132,16 @@ func (e *Event) Dated() *Event {
 	return &copied
 }
 
-// Rejection says what was not admitted, and why. Excerpt is at most 256 bytes of what arrived,
-// never a credential, a face or a name.
+// Rejection says what was not admitted, and why. Excerpt is at most 256 bytes of the input, never a
+// credential, a face or a name.
 type Rejection struct {
 	Reason  string `json:"reason"`
 	Source  string `json:"source"` // topic, driver or address it came from
 	Excerpt string `json:"excerpt,omitempty"`
-	// Properties are the values of a reading that did not fit; none where it was refused as a
-	// whole.
+	// Properties are the values of a reading that did not fit; empty if it was rejected as a whole.
 	Properties []string `json:"properties,omitempty"`
-	Partial    bool     `json:"partial,omitempty"` // all else of the message was admitted
-	// Sealed is what was refused, where it may be about people: at most MaxRaw bytes of it, for
-	// the registry alone to open.
+	Partial    bool     `json:"partial,omitempty"` // the rest of the message was admitted
+	// Sealed is the rejected input, if it may concern people: at most MaxRaw bytes, which only the
+	// registry can decrypt.
 	Sealed []byte `json:"-"`
 }

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Each kind of thing has an identifier type of its own, so that two of them side by side
-// cannot be swapped. All are opaque, unique in one gateway and safe in a URL path.
+// Each kind of thing has an identifier type of its own, so that they cannot be confused. All are
+// opaque, unique in one gateway and safe in a URL path.
 type (
 	SchoolID   string // a school or a district: sch_…
 	SiteID     string // a campus or ground of a school: sit_…
@@ -33,16 +33,16 @@ type (
 var idEncoding = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(
 	base32.NoPadding)
 
-// NewID returns prefix + "_" + 16 random characters (80 bits). It panics only where the
-// operating system has no randomness left, as crypto/rand does.
+// NewID returns prefix + "_" + 16 random characters (80 bits). If the system has no randomness it
+// crashes, as crypto/rand does.
 func NewID(prefix string) string {
 	var b [10]byte
 	rand.Read(b[:])
 	return prefix + "_" + idEncoding.EncodeToString(b[:])
 }
 
-// ValidID says whether s can be an identifier that people choose: 1 to 64 letters, digits,
-// '-', '_' or '.', not beginning with '.'.
+// ValidID reports whether s can be an identifier chosen by people: 1 to 64 letters, digits, '-',
+// '_' or '.', not beginning with '.'.
 func ValidID(s string) bool {
 	if s == "" || len(s) > 64 || s[0] == '.' {
 		return false

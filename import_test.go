@@ -15,8 +15,8 @@ import (
 
 const module = "github.com/gatehouse-iot/gatehouse"
 
-// floors says in which direction imports point: a folder, and the folders below it. Every package
-// keeps to it, and so does every test; "" is the root package.
+// floors lists for each top folder the folders that it may import. It applies to every package and
+// every test; "" is the root package.
 var floors = map[string][]string{
 	"":         {},
 	"drivers":  {""},
@@ -28,24 +28,23 @@ var floors = map[string][]string{
 	"gateway":  {"", "api", "registry", "rules", "drivers", "vision", "deploy"},
 }
 
-// room is one package: the packages of the house and the third parties that it uses, by name.
+// room is one package: the packages of this module and the third parties that it imports, by name.
 type room struct{ name, uses, others string }
 
-// house is the plan: one line for each package, with exactly what it may import. "root" is the root
-// package. A package that is not here, a line without a package and an allowance that nothing uses
-// all fail. Tests are held to floors only.
+// house is the plan: one line for each package, with exactly what it imports. "root" is the root
+// package. A missing package, a line without a package and an unused import all fail. Tests are
+// checked against floors only.
 var house = []room{
-	// The words of the field and Admit. No input, no output, no clock; the standard library only.
+	// The domain types and Admit. No I/O, no clock; the standard library only.
 	{"root", "", ""},
 
-	// Pure decisions: no input, no output, no clock.
+	// Pure decisions: no I/O, no clock.
 	{"rules", "root", "yaml"},
 	{"rules/quality", "root", ""},
 
-	// What is kept. Only registry/store has the drivers of SQL, and only registry/sheet reads
-	// workbooks. The store knows no noun; an aggregate asks those above it here, never those below;
-	// deeds and views cross them. registry/law_test.go holds each one's statements to its own
-	// tables.
+	// Storage. Only registry/store uses SQL drivers, and only registry/sheet reads workbooks. The
+	// store knows no aggregate; an aggregate may call those above it here, never those below; deeds
+	// and views span them. registry/law_test.go checks that each uses its own tables only.
 	{"registry/store", "root", "pgx sqlite"},
 	{"registry/places", "root registry/store", ""},
 	{"registry/people", "root registry/places registry/roster registry/sheet registry/store", ""},
@@ -70,7 +69,7 @@ var house = []room{
 	{"registry/historybench", "root registry", "pgx"},
 	{"registry/passkeytest", "", ""},
 
-	// The contract of drivers and what serves it. Programs do not import each other.
+	// The driver contract and its host. Driver programs do not import each other.
 	{"drivers", "root drivers/driverpb", "go-hclog go-plugin grpc protobuf x/sync x/time"},
 	{"drivers/driverpb", "root", "grpc protobuf"},
 	{"drivers/confine", "", "x/sys"},
@@ -88,21 +87,21 @@ var house = []room{
 	{"drivers/mqtt", "root drivers", "paho yaml"},
 	{"drivers/zkteco", "root drivers drivers/listen", "yaml"},
 
-	// Pixels. Only vision/opencv meets C.
+	// Vision. Only vision/opencv uses cgo.
 	{"vision", "root", "gonum"},
 	{"vision/opencv", "root vision", "go-astiav gocv mediacommon mp4ff onnxruntime"},
 	{"vision/camera", "root drivers vision vision/opencv", "gortsplib pion-rtp x/sync x/sys"},
 	{"vision/measure", "root vision vision/opencv", "gonum x/sync"},
 
-	// The gate: HTTP, identity, permission, document. Only here is huma.
+	// What every request passes: HTTP, identity, permission, document. Only here is huma.
 	{"api",
 		"root api/access api/alerts api/attendance api/fleet api/gate api/live api/people " +
 			"api/places" +
 			" api/webhooks registry", "huma"},
 	{"api/gate", "root api/texts registry", "huma x/time"},
 
-	// The areas of the API: what each offers, given only what it uses. They refuse each other, and
-	// the gateway.
+	// The areas of the API, each given only what it uses. They import neither each other nor the
+	// gateway.
 	{"api/access", "root api/gate registry", "qrcode"},
 	{"api/alerts", "root api/gate registry", ""},
 	{"api/attendance", "root api/gate registry", ""},
@@ -112,14 +111,14 @@ var house = []room{
 	{"api/places", "root api/gate registry", ""},
 	{"api/webhooks", "root api/gate registry", ""},
 
-	// What the API tells: the catalogue of texts in both languages, and the console.
+	// The catalogue of texts in both languages, and the console.
 	{"api/texts", "root", "x/text"},
 	{"api/console", "", ""},
 
-	// What a school begins with: rules, procedures, profiles, the commented configuration.
+	// A school's initial rules, procedures and profiles, and the commented configuration.
 	{"deploy", "", ""},
 
-	// The way of an observation, from a socket or a driver to the journal.
+	// The path of an observation, from a socket or a driver to the journal.
 	{"gateway/ingest/directory", "root registry", ""},
 	{"gateway/ingest/flapping", "root", ""},
 	{"gateway/ingest/identify", "root registry vision", ""},
@@ -133,15 +132,15 @@ var house = []room{
 	{"gateway/journal/faultfs", "gateway/journal", ""},
 	{"gateway/ingest/mqttfront", "root drivers/listen gateway/journal", "x/sys"},
 
-	// What is told to others: one queue, which knows no channel, and its channels, which know only
-	// it.
+	// Notifications: one queue that knows no channel, and its channels, which know only the queue.
 	{"gateway/notify", "root registry", ""},
 	{"gateway/notify/webhook", "root gateway/notify", "x/text"},
 
-	// The readers of the journal: the loop once, and one package a reader. They refuse each other.
+	// The readers of the journal: the common loop, and one package a reader. They do not import
+	// each other.
 
-	// Behind the journal. Only telemetry has Prometheus' store, and only influx a client of
-	// InfluxDB.
+	// After the journal. Only telemetry uses Prometheus' storage, and only influx the InfluxDB
+	// client.
 	{"gateway/event", "root", ""},
 	{"gateway/live", "root gateway/event gateway/journal", ""},
 	{"gateway/media", "root", ""},
@@ -176,13 +175,13 @@ var house = []room{
 	{"gateway/follow/telemetry/victoria", "root gateway/follow/telemetry", "prometheus-common"},
 	{"gateway/follow/telemetry/telemetrytest", "root gateway/follow/telemetry", "go-cmp"},
 
-	// One list of checks: alerts about the gateway itself, status page, metrics. Only here is
+	// One list of checks for alerts about the gateway itself, status page and metrics. Only here is
 	// client_golang.
 	{"gateway/selfwatch",
 		"root api drivers/host drivers/listen gateway/journal gateway/ingest/mqttfront" +
 			" gateway/follow/telemetry registry", "client_golang x/sys"},
 
-	// The gateway put together, and its commands.
+	// The assembled gateway, and its commands.
 	{"gateway/app", "root api api/alerts deploy drivers drivers/host drivers/listen" +
 		" gateway/ingest/directory gateway/event gateway/ingest/flapping gateway/ingest/identify " +
 		"gateway/ingest/intake gateway/journal" +
@@ -199,7 +198,7 @@ var house = []room{
 		" gateway/event gateway/journal" +
 		" registry rules", "x/sys"},
 
-	// Programs that measure. No part of the product.
+	// Measuring programs, not part of the product.
 	{"gateway/bench",
 		"root deploy gateway/app gateway/bench/measure gateway/event gateway/journal " +
 			"gateway/ingest/mqttfront" +
@@ -212,7 +211,7 @@ var house = []room{
 	},
 }
 
-// parties are the third parties by the names that house uses: a module, or a part of one.
+// parties are the third parties by their names in house: a module, or a part of one.
 var parties = map[string]string{
 	"client_golang":     "github.com/prometheus/client_golang",
 	"excelize":          "github.com/xuri/excelize/v2",
@@ -251,15 +250,15 @@ var parties = map[string]string{
 	"zxcvbn":            "github.com/trustelem/zxcvbn",
 }
 
-// source is one Go file: the package's folder ("" is the root's), and what it imports.
+// source is one Go file: the package's folder ("" is the root's), and its imports.
 type source struct {
 	file, dir string
 	test      bool
 	imports   []string
 }
 
-// readSources parses every file, whatever its build tags, so that no cached result can hide a
-// change.
+// readSources parses every file, whatever its build tags. It is called by each test, so that no
+// cached test result can hide a change.
 func readSources(t *testing.T) []source {
 	var out []source
 	err := filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
@@ -304,13 +303,13 @@ func skipped(folder string) bool {
 		strings.HasPrefix(folder, ".")
 }
 
-// ownModule says whether a folder is a module beside the house, such as deploy/lint.
+// ownModule reports whether a folder is a separate module, such as deploy/lint.
 func ownModule(dir string) bool {
 	_, err := os.Stat(filepath.Join(dir, "go.mod"))
 	return err == nil
 }
 
-// TestImportsPointDown holds every file, tests too, to floors.
+// TestImportsPointDown checks every file, tests too, against floors.
 func TestImportsPointDown(t *testing.T) {
 	for _, s := range readSources(t) {
 		for _, imported := range s.imports {
@@ -319,7 +318,7 @@ func TestImportsPointDown(t *testing.T) {
 			case !ours || downward(s.dir, to):
 			case s.test &&
 				slices.Contains([]string{"drivers/sim", "drivers/drivertest", "drivers/host"}, to):
-			// deliveries are tried with the real queue
+			// the API's tests deliver through the real queue
 			case s.test && top(s.dir) == "api" &&
 				top(strings.TrimPrefix(to, "gateway/")) == "notify":
 			default:
@@ -330,7 +329,7 @@ func TestImportsPointDown(t *testing.T) {
 	}
 }
 
-// TestHouse holds every package to its line of the plan.
+// TestHouse checks every package against its line of the plan.
 func TestHouse(t *testing.T) {
 	used := map[string]map[string]string{} // package -> name in the plan -> a file that imports it
 	for _, s := range readSources(t) {
@@ -384,7 +383,7 @@ func checkRoom(t *testing.T, r room, used map[string]string) {
 	}
 }
 
-// TestParties refuses names of third parties that the plan does not use.
+// TestParties refuses names of third parties that no line uses.
 func TestParties(t *testing.T) {
 	used := map[string]bool{}
 	for _, r := range house {
@@ -402,7 +401,7 @@ func TestParties(t *testing.T) {
 	}
 }
 
-// inHouse is the folder of an imported package of ours; "" is the root's.
+// inHouse is the folder of an imported package of this module; "" is the root's.
 func inHouse(imported string) (string, bool) {
 	if imported == module {
 		return "", true
@@ -410,8 +409,8 @@ func inHouse(imported string) (string, bool) {
 	return strings.CutPrefix(imported, module+"/")
 }
 
-// planName is what the plan calls an import; "" for the standard library. A third party that has no
-// name there goes by its path.
+// planName is an import's name in the plan; "" for the standard library. A third party without a
+// name there is called by its path.
 func planName(imported string) string {
 	if to, ours := inHouse(imported); ours {
 		if to == "" {
@@ -430,7 +429,7 @@ func planName(imported string) string {
 	return imported
 }
 
-// downward says whether a package in from may import to, as far as floors are concerned.
+// downward reports whether floors and the rule for driver programs let from import to.
 func downward(from, to string) bool {
 	if top(from) != top(to) {
 		return slices.Contains(floors[top(from)], top(to))
@@ -444,8 +443,8 @@ func top(dir string) string {
 	return first
 }
 
-// driverProgram names the driver program that a folder belongs to; the programs do not import each
-// other. The contract and what serves it belong to none.
+// driverProgram is the driver program that a folder belongs to, or "" for the contract and its
+// host.
 func driverProgram(dir string) string {
 	rest, ok := strings.CutPrefix(dir, "drivers/")
 	if !ok {

@@ -2,11 +2,10 @@ package gatehouse
 
 import "net/netip"
 
-// InnerAddress is the IPv4 address that an IPv6 address stands for, or carries the packets to:
-// mapped (RFC 4291), compatible (::a.b.c.d), NAT64 (RFC 6052 and, where its place says so, RFC
-// 8215), 6to4 (RFC 3056) and Teredo (RFC 4380). Any other is returned as it is, without a zone.
-// What may be reached is judged by it: else 64:ff9b::a9fe:a9fe would be another way to
-// 169.254.169.254.
+// InnerAddress is the IPv4 address that an IPv6 address embeds: mapped (RFC 4291), compatible
+// (::a.b.c.d), NAT64 (RFC 6052 and the RFC 8215 prefix), 6to4 (RFC 3056) and Teredo (RFC 4380). Any
+// other address is returned unchanged, without a zone. Reachability is decided by it: otherwise
+// 64:ff9b::a9fe:a9fe would be a way to reach 169.254.169.254.
 func InnerAddress(ip netip.Addr) netip.Addr {
 	ip = ip.Unmap().WithZone("")
 	if !ip.Is6() || ip == netip.IPv6Unspecified() || ip.IsLoopback() {

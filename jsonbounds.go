@@ -1,14 +1,13 @@
 package gatehouse
 
-// Bounds of JSON that comes from outside: what a few bytes unfold to, rather than the bytes.
+// Limits of JSON from outside, by structure rather than size.
 const (
-	JSONDepth  = 32      // arrays and objects within each other
+	JSONDepth  = 32      // nested arrays and objects
 	JSONValues = 200_000 // commas, roughly: members and elements
 )
 
-// BoundJSON says whether JSON text stays within depth and values, before anything decodes it.
-// It does not say whether it is valid: text that is not JSON may pass. The error is Invalid
-// and names the byte.
+// BoundJSON checks that JSON text stays within depth and values, before it is decoded. It does not
+// validate: text that is not JSON may pass. The error is Invalid and names the byte.
 func BoundJSON(b []byte, depth, values int) error {
 	deep, n, text := 0, 0, false
 	for i := 0; i < len(b); i++ {

@@ -32,7 +32,7 @@ func message(err error) string {
 	return err.Error()
 }
 
-// FuzzBoundJSON: what is within the bounds and is JSON is no deeper than they say.
+// FuzzBoundJSON: accepted JSON is not deeper than the limit.
 func FuzzBoundJSON(f *testing.F) {
 	for _, s := range []string{`{}`, `[[[[[]]]]]`, `"\"[["`, `{"a":"\\"}`, `]]]][[[[[`} {
 		f.Add([]byte(s))

@@ -10,11 +10,11 @@ import (
 	"unicode/utf8"
 )
 
-// widest is how many columns a line of Go has at most; a tab counts four.
+// widest is the most columns of a line of Go; a tab counts as four.
 const widest = 120
 
-// TestLines refuses lines that one must scroll to read. Raw strings are left out (tags of fields,
-// SQL, files that a test writes), and so are commands to the compiler, which cannot be broken.
+// TestLines refuses longer lines, except raw strings (field tags, SQL, test files) and compiler
+// directives, which cannot be broken.
 func TestLines(t *testing.T) {
 	for _, s := range readSources(t) {
 		if strings.HasSuffix(s.file, ".pb.go") {
@@ -37,7 +37,7 @@ func TestLines(t *testing.T) {
 	}
 }
 
-// rawLines are the lines on which raw strings stand.
+// rawLines are the lines that contain raw strings.
 func rawLines(src []byte) map[int]bool {
 	var s scanner.Scanner
 	file := token.NewFileSet().AddFile("", -1, len(src))

@@ -1,17 +1,17 @@
 package gatehouse
 
-// The reasons in a Match: why a face was taken for somebody's, or for nobody's.
+// The reasons in a Match: why a face was or was not matched with a person.
 const (
 	MatchFound          = "matched"
 	MatchBelowThreshold = "below_threshold"
-	MatchLowMargin      = "low_margin" // two people are as near
+	MatchLowMargin      = "low_margin" // two people are about equally similar
 	MatchLowQuality     = "low_quality"
 	MatchNobodyEnrolled = "nobody_enrolled"
-	// the query's length is not the gallery's, or it has no direction
+	// the query has another dimension than the gallery, or no direction
 	MatchWrongModel = "wrong_model"
-	// somebody has a look-alike in the school: a card or a member of staff says which it is
+	// similar to another person of the school: a card or a member of staff must decide
 	MatchLookAlike = "look_alike"
-	MatchNoConsent = "no_consent" // a terminal knows the face and may not use it
+	MatchNoConsent = "no_consent" // a terminal recognised the face, but there is no consent
 )
 
 // MatchReasons lists every reason.

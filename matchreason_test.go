@@ -8,7 +8,7 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// TestMatchReasonsAreDocumented: where they are listed for people, each of them is.
+// TestMatchReasonsAreDocumented: every reason is in each of the documents that list them.
 func TestMatchReasonsAreDocumented(t *testing.T) {
 	for _, file := range []string{"api/words.go", "rules/README.md"} {
 		b, err := os.ReadFile(file)

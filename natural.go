@@ -6,9 +6,9 @@ import (
 	"unicode"
 )
 
-// CompareNatural orders texts as people do: numbers by their value, so that 7年级9班 comes before
-// 7年级10班, and Chinese numerals too, so that 初二 comes before 初三. Texts that are the same but for
-// that, such as 07 and 7, are ordered by their characters, so that 0 means equal.
+// CompareNatural orders texts as people do: numbers by value, so that 7年级9班 comes before 7年级10班,
+// and Chinese numerals too, so that 初二 comes before 初三. Texts that differ only in how numbers are
+// written, such as 07 and 7, are ordered by their characters: 0 means equal.
 func CompareNatural(a, b string) int {
 	x, y := []rune(a), []rune(b)
 	for i, j := 0, 0; i < len(x) || j < len(y); {
@@ -33,8 +33,8 @@ func CompareNatural(a, b string) int {
 
 const chineseDigits = "〇一二三四五六七八九"
 
-// numeral is how many characters at the start of s are one number: ASCII digits, or Chinese ones
-// up to ninety-nine.
+// numeral is the length of the number at the start of s: ASCII digits, or a Chinese numeral up to
+// 99.
 func numeral(s []rune) (n int) {
 	for n < len(s) && s[n] >= '0' && s[n] <= '9' {
 		n++
@@ -56,7 +56,7 @@ func compareNumerals(a, b []rune) int {
 	return cmp.Or(cmp.Compare(len(x), len(y)), cmp.Compare(x, y))
 }
 
-// arabic is a number in ASCII digits: 十 is 10, 二十三 is 23, 十二 is 12.
+// arabic converts a number to ASCII digits: 十 is 10, 二十三 is 23, 十二 is 12.
 func arabic(s []rune) string {
 	if s[0] < 0x80 {
 		return string(s)

@@ -1,8 +1,7 @@
 package gatehouse
 
-// Noun is one of the field's nouns as a text that stands inside of another: a thing that can be
-// missing, taken or in the way, or a field that wants to be filled in. A word that is not among
-// them is said as it is.
+// Noun returns a noun of the domain as a Text, to be an argument of another text: something that is
+// missing or taken, or a field to fill in. Unknown words are returned as they are.
 func Noun(english string) Text {
 	for _, w := range nouns() {
 		if w.Format == english {

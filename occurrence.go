@@ -15,13 +15,12 @@ type Occurrence struct {
 // OccurrenceKind names an event of a profile.
 type OccurrenceKind string
 
-// The kinds that mean the same in every profile. The list is open: a profile may have events of
-// other names.
+// The kinds that mean the same in every profile. Profiles may define others.
 const (
-	OccurrenceAlarm  OccurrenceKind = "alarm"  // the device itself raises one
+	OccurrenceAlarm  OccurrenceKind = "alarm"  // raised by the device itself
 	OccurrenceDoor   OccurrenceKind = "door"   // it was opened, closed, forced, held open
 	OccurrenceSale   OccurrenceKind = "sale"   // something was sold or handed out
-	OccurrenceTamper OccurrenceKind = "tamper" // somebody is at the device itself
+	OccurrenceTamper OccurrenceKind = "tamper" // the device itself is being tampered with
 )
 
 // Affordance is one event that a device can report, as in a W3C WoT Thing Model (Thing
@@ -42,8 +41,8 @@ func (p Profile) EventNames() []string {
 	return names
 }
 
-// admitOccurrence holds an occurrence against the profile. It is one thing that happened: where a
-// part of its data does not fit, none of it is admitted.
+// admitOccurrence checks an occurrence against the profile. If any of its data does not fit, all of
+// it is refused.
 func admitOccurrence(p Profile, o Occurrence) error {
 	event, ok := p.Events[string(o.Kind)]
 	if !ok {

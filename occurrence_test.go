@@ -8,7 +8,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse"
 )
 
-// TestAnOccurrenceIsHeldAgainstTheProfile: what does not fit is refused whole, with the reason.
+// TestAnOccurrenceIsHeldAgainstTheProfile: one that does not fit is refused as a whole, with the
+// reason.
 func TestAnOccurrenceIsHeldAgainstTheProfile(t *testing.T) {
 	d := gatehouse.Device{ID: "dev_1", Enabled: true}
 	p := gatehouse.Profile{
@@ -40,7 +41,7 @@ func TestAnOccurrenceIsHeldAgainstTheProfile(t *testing.T) {
 	for _, c := range []struct {
 		kind gatehouse.OccurrenceKind
 		data map[string]gatehouse.Value
-		want string // in the refusal; "": it is admitted
+		want string // in the error; "": admitted
 	}{
 		{gatehouse.OccurrenceDoor, data("what", "forced", "seconds", 12.0), ""},
 		{gatehouse.OccurrenceDoor, data("what", "held"), ""},
@@ -80,7 +81,8 @@ func errText(err error) string {
 	return err.Error()
 }
 
-// TestEventsOfAProfile: those that nobody could report are refused when the profile is read.
+// TestEventsOfAProfile: events that no device could report are refused when the profile is
+// validated.
 func TestEventsOfAProfile(t *testing.T) {
 	for _, c := range []struct {
 		name  string

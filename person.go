@@ -9,15 +9,14 @@ type Person struct {
 	School SchoolID   `json:"school"`
 	Kind   PersonKind `json:"kind"`
 	Name   string     `json:"name"`
-	// the school's own number for the person, unique per school
+	// the school's own number for the person, unique in the school
 	Number   string     `json:"number,omitempty"`
 	Class    string     `json:"class,omitempty"` // students: class or form, e.g. "7-2"
 	Boarder  bool       `json:"boarder,omitempty"`
 	Phone    string     `json:"phone,omitempty"`
 	Guardian []PersonID `json:"guardians,omitempty"`
 	Created  time.Time  `json:"created"`
-	// since when the person no longer belongs to the school: expected nowhere, recognised by
-	// nothing
+	// when the person left the school: no longer expected anywhere, nor recognised
 	Left time.Time `json:"left,omitzero"`
 }
 
@@ -40,13 +39,13 @@ func PersonKinds() []PersonKind { return []PersonKind{Student, Staff, Guardian, 
 type Consent struct {
 	Person PersonID  `json:"person"`
 	Given  bool      `json:"given"`
-	By     string    `json:"by"`   // who said so: a guardian's name, "self"
+	By     string    `json:"by"`   // who decided: a guardian's name, "self"
 	Note   string    `json:"note"` // how: paper form, date
 	At     time.Time `json:"at"`
 	Actor  string    `json:"actor"` // who recorded it
 }
 
-// Pass is what a person is recognised by.
+// Pass is something that a person is recognised by.
 type Pass struct {
 	ID     PassID   `json:"id"`
 	Person PersonID `json:"person"`

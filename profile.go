@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// Profile is what a kind of device can say and do, in the shape of a W3C WoT Thing Model
-// (Thing Description 1.1, section 10) cut down to scalars: properties, actions, events.
+// Profile describes what a kind of device reports and accepts, in the shape of a W3C WoT Thing
+// Model (Thing Description 1.1, section 10) reduced to scalars: properties, actions, events.
 type Profile struct {
 	ID         ProfileID           `json:"id" yaml:"id"`
 	Title      string              `json:"title" yaml:"title"`
@@ -18,18 +18,18 @@ type Profile struct {
 	Vendor     string              `json:"vendor,omitempty" yaml:"vendor,omitempty"`
 	Properties map[string]Property `json:"properties,omitempty" yaml:"properties,omitempty"`
 	Actions    map[string]Action   `json:"actions,omitempty" yaml:"actions,omitempty"`
-	// what can happen at it
+	// events that it reports
 	Events map[string]Affordance `json:"events,omitempty" yaml:"events,omitempty"`
-	// the ways in which it can see somebody; none: it sees nobody
+	// methods by which it recognises people; empty: none
 	Sightings []Method `json:"sightings,omitempty" yaml:"sightings,omitempty"`
 	// telemetry retention class; "" is the default class
 	Retention string `json:"retention,omitempty" yaml:"retention,omitempty"`
-	// OfflineAfter is the silence, in seconds, after which a device counts as offline; 0:
+	// OfflineAfter is the silence, in seconds, after which a device counts as offline; 0 means
 	// DefaultOfflineAfter.
 	OfflineAfter int `json:"offline_after,omitempty" yaml:"offline_after,omitempty"`
 }
 
-// DefaultOfflineAfter is OfflineAfter where the profile does not say, in seconds.
+// DefaultOfflineAfter is the default of OfflineAfter, in seconds.
 const DefaultOfflineAfter = 120
 
 // Silence is how long a device may be silent before it counts as offline.
@@ -40,7 +40,7 @@ func (p *Profile) Silence() time.Duration {
 	return DefaultOfflineAfter * time.Second
 }
 
-// DeviceType groups profiles for people; the five of the yardstick and a rest.
+// DeviceType groups profiles for people.
 type DeviceType string
 
 // The device types.
@@ -68,20 +68,20 @@ type Property struct {
 	Minimum  *float64 `json:"minimum,omitempty" yaml:"minimum,omitempty"`
 	Maximum  *float64 `json:"maximum,omitempty" yaml:"maximum,omitempty"`
 	Enum     []string `json:"enum,omitempty" yaml:"enum,omitempty"`
-	Writable bool     `json:"writable,omitempty" yaml:"writable,omitempty"` // may be desired
-	// Forms tells drivers where the value lives, e.g. {"register": "holding:100", "as": "int16",
+	Writable bool     `json:"writable,omitempty" yaml:"writable,omitempty"` // may have a desired value
+	// Forms tells drivers where to find the value, e.g. {"register": "holding:100", "as": "int16",
 	// "scale": "0.1"}.
 	Forms map[string]string `json:"forms,omitempty" yaml:"forms,omitempty"`
 }
 
-// Action is one thing that a device can be told to do.
+// Action is a command that a device accepts.
 type Action struct {
 	Title   string              `json:"title,omitempty" yaml:"title,omitempty"`
 	TitleZH string              `json:"title_zh,omitempty" yaml:"title_zh,omitempty"`
 	Input   map[string]Property `json:"input,omitempty" yaml:"input,omitempty"`
 }
 
-// Validate checks the profile as a whole; the error names the key and the mend.
+// Validate checks the profile as a whole; the error names the key and the fix.
 func (p Profile) Validate() error {
 	if !ValidID(string(p.ID)) {
 		return FieldErrorf("id", "give an id of 1 to 64 letters, digits, '-', '_' or '.'")
@@ -140,7 +140,7 @@ func (p Property) validate(at string) error {
 	return nil
 }
 
-// Check says whether v fits the property; the error is the reason that people are shown.
+// Check reports whether v fits the property; the error is shown to people.
 func (p Property) Check(v Value) error {
 	switch {
 	case p.Type == "number" && v.Kind() != Number, p.Type == "boolean" && v.Kind() != Bool,

@@ -8,8 +8,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse"
 )
 
-// What a driver sends over gRPC never passed ValueOf: Check is where it is held to a
-// Value's bounds.
+// Values that drivers send over gRPC have not passed ValueOf, so Check must enforce the limits of a
+// Value.
 func TestCheckHoldsValuesToTheirBounds(t *testing.T) {
 	number, text := gatehouse.Property{Type: "number"}, gatehouse.Property{Type: "string"}
 	for _, c := range []struct {

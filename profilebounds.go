@@ -5,12 +5,12 @@ import (
 	"unicode/utf8"
 )
 
-// Bounds of a profile: characters of its texts, entries of its lists. A profile with all of its
-// properties must still be one that a person can read.
+// Limits of a profile: characters of its texts, entries of its lists. They keep a profile readable
+// for a person.
 const (
 	MaxProfileText  = 200  // titles, the vendor
 	MaxProfileWord  = 64   // a unit, a retention class, the name of a property, an action or a form
-	MaxProfileForm  = 2000 // where a driver finds a value
+	MaxProfileForm  = 2000 // a form's value, by which a driver finds a value
 	MaxProperties   = 1000
 	MaxActions      = 100
 	MaxActionInputs = 100
@@ -51,7 +51,7 @@ func (b *bounded) property(at string, p Property) {
 	}
 }
 
-// bound refuses a profile that is longer than one is.
+// bound refuses a profile that exceeds the limits.
 func (p Profile) bound() error {
 	var b bounded
 	b.text("title", p.Title, MaxProfileText)

@@ -1,50 +1,50 @@
 package gatehouse
 
-// Quality is what the gateway counted of one device on one day, local to its school. An
-// observation belongs to the day on which the gateway received it, so that a day that is over
-// stays as it was reported; a gap belongs to the days in which it lies.
+// Quality holds the gateway's counts about one device on one day, local to its school. An
+// observation counts for the day on which the gateway received it, so that the counts of a past day
+// do not change; a gap counts for the days that it covers.
 type Quality struct {
 	School SchoolID `json:"school"`
 	Device DeviceID `json:"device"`
 	Day    string   `json:"day"` // YYYY-MM-DD
 
-	// readings and sightings admitted, the duplicates among them
+	// readings and sightings admitted, including duplicates
 	Observations int64 `json:"observations"`
-	Sightings    int64 `json:"sightings"` // sightings among them that are no duplicates
-	// kept by the device while it was out of reach, and sent later
+	Sightings    int64 `json:"sightings"` // sightings among them, without duplicates
+	// buffered by the device while it was unreachable, and sent later
 	Replayed   int64 `json:"replayed"`
-	Late       int64 `json:"late"`       // live, and received long after their own time
-	Duplicates int64 `json:"duplicates"` // received before; counted as nothing else
-	// sightings whose card, code, PIN or number nobody has
+	Late       int64 `json:"late"`       // live, but received long after their own time
+	Duplicates int64 `json:"duplicates"` // received before; not counted in any other way
+	// sightings whose card, code, PIN or number belongs to nobody
 	Unknown   int64 `json:"unknown"`
-	Strangers int64 `json:"strangers"` // faces of nobody who is enrolled: normal at a gate
+	Strangers int64 `json:"strangers"` // faces of people who are not enrolled: normal at a gate
 	// not admitted: did not fit the profile, or was not allowed
 	Rejected     int64 `json:"rejected"`
 	ClockRefused int64 `json:"clock_refused"` // not admitted, since their own time was impossible
-	Gaps         int64 `json:"gaps"`          // silences that touch the day
-	GapSeconds   int64 `json:"gap_seconds"`   // of the day, in silence
+	Gaps         int64 `json:"gaps"`          // gaps that cover part of the day
+	GapSeconds   int64 `json:"gap_seconds"`   // seconds of the day in gaps
 
 	Clock ClockOffsets `json:"clock"`
 }
 
-// ClockOffsets are by how much the times of live observations lay ahead of the gateway's
-// clock on arrival, in milliseconds; behind is negative. An observation without a time of its
-// own does not count, one that was refused for its time does.
+// ClockOffsets are the differences between the times of live observations and the gateway's clock
+// on arrival, in milliseconds; negative is behind. Observations without a time of their own do not
+// count, those rejected for their time do.
 type ClockOffsets struct {
 	Count int64   `json:"count"`
 	Min   int64   `json:"min_ms"`
 	Max   int64   `json:"max_ms"`
-	Bins  []int64 `json:"-"` // how many lie in each bin of clockEdges; nil: none
+	Bins  []int64 `json:"-"` // counts for each bin of clockEdges; nil: none
 }
 
-// clockEdges are the upper ends of the bins, in milliseconds, that are not the last bin.
+// clockEdges are the upper bounds of the bins, in milliseconds; the last bin has none.
 var clockEdges = [...]int64{
 	-86_400_000, -21_600_000, -3_600_000, -1_800_000, -600_000, -300_000, -120_000,
 	-60_000, -30_000, -10_000, -5_000, -2_000, -1_000, 0, 1_000, 2_000, 5_000, 10_000,
 	30_000, 60_000, 120_000, 300_000, 600_000,
 }
 
-// Note enters the offset of one observation.
+// Note adds the offset of one observation.
 func (c *ClockOffsets) Note(ms int64) {
 	if c.Bins == nil {
 		c.Bins = make([]int64, len(clockEdges)+1)
@@ -63,8 +63,7 @@ func (c *ClockOffsets) Note(ms int64) {
 	c.Count++
 }
 
-// Median is the middle offset in milliseconds: the right bin for certain, and within the bin
-// by proportion, between the extremes.
+// Median is the median offset in milliseconds, exact to the bin and interpolated within it.
 func (c ClockOffsets) Median() int64 {
 	half, before := float64(c.Count)/2, 0.0
 	for i, n := range c.Bins {
@@ -100,7 +99,7 @@ func (c *ClockOffsets) add(o ClockOffsets) {
 	c.Bins = bins
 }
 
-// Add adds what was counted since; o is of the same device and day.
+// Add adds newer counts of the same device and day.
 func (q *Quality) Add(o Quality) {
 	q.Observations += o.Observations
 	q.Sightings += o.Sightings
@@ -119,7 +118,7 @@ func (q *Quality) Add(o Quality) {
 // QualityKind is one reason not to trust a device's data.
 type QualityKind string
 
-// The kinds of finding, in the order of their weight.
+// The kinds of finding, most serious first.
 const (
 	QualityClock      QualityKind = "clock"
 	QualityGaps       QualityKind = "gaps"
@@ -129,7 +128,7 @@ const (
 	QualityUnknown    QualityKind = "unknown"
 )
 
-// QualityKinds lists every kind, in the order of their weight.
+// QualityKinds lists every kind, most serious first.
 func QualityKinds() []QualityKind {
 	return []QualityKind{
 		QualityClock, QualityGaps, QualityRejected, QualityLate, QualityDuplicates,
@@ -137,7 +136,7 @@ func QualityKinds() []QualityKind {
 	}
 }
 
-// QualityLevel says how far a device's data of a day is to be trusted.
+// QualityLevel says how far a device's data of a day can be trusted.
 type QualityLevel string
 
 // The levels.
@@ -147,10 +146,10 @@ const (
 	QualityBad  QualityLevel = "bad"  // not to be trusted
 )
 
-// QualityLevels lists every level, the best first.
+// QualityLevels lists every level, best first.
 func QualityLevels() []QualityLevel { return []QualityLevel{QualityGood, QualityLook, QualityBad} }
 
-// Empty says that nothing is counted in it.
+// Empty reports whether nothing was counted.
 func (q *Quality) Empty() bool {
 	return q.Observations|q.Sightings|q.Replayed|q.Late|q.Duplicates|q.Unknown|q.Strangers|
 		q.Rejected|q.ClockRefused|q.Gaps|q.GapSeconds|q.Clock.Count == 0

@@ -46,7 +46,7 @@ func TestClockOffsets(t *testing.T) {
 	}
 }
 
-// TestImpossibleTime wants what Admit says of a time to be understood again.
+// TestImpossibleTime: ImpossibleTime understands the reasons that Admit gives.
 func TestImpossibleTime(t *testing.T) {
 	now := time.Date(2026, 9, 1, 8, 0, 0, 0, time.UTC)
 	d := g.Device{ID: "d", Enabled: true}

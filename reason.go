@@ -8,9 +8,9 @@ import (
 	"unicode/utf8"
 )
 
-// Reason says why a device is in a state, or why it did not do something: a code that programs
-// decide by and each language has words for, and what stands in those words. Vendors may have
-// codes of their own; of those the gateway shows the sentence that came along.
+// Reason says why a device is in a state, or why it did not do something: a code, by which programs
+// decide and of which each language has a text, with the text's parameters. Vendors may define
+// codes; for those the gateway shows the accompanying sentence.
 type Reason struct {
 	Code   ReasonCode        `json:"code"`
 	Params map[string]string `json:"params,omitempty"`
@@ -19,7 +19,7 @@ type Reason struct {
 // ReasonCode names a kind of reason. The codes of ReasonTexts never change their meaning.
 type ReasonCode string
 
-// Because makes a Reason. Params come in pairs, a name and what it stands for, of any type.
+// Because makes a Reason. Params are pairs of a name and a value of any type.
 func Because(code ReasonCode, params ...any) Reason {
 	r := Reason{Code: code}
 	for i := 0; i+1 < len(params); i += 2 {
@@ -31,8 +31,7 @@ func Because(code ReasonCode, params ...any) Reason {
 	return r
 }
 
-// String is the reason as an English sentence; of a code that ReasonTexts does not have, the
-// code.
+// String is the reason as an English sentence, or the code if ReasonTexts does not have it.
 func (r Reason) String() string {
 	english, ok := reasonTexts[r.Code]
 	if !ok {
@@ -45,7 +44,7 @@ func (r Reason) String() string {
 	return strings.NewReplacer(pairs...).Replace(english)
 }
 
-// Err is the reason as an Error of a class, which a driver's Connect or Command may return.
+// Err is the reason as an Error, which a driver's Connect or Command may return.
 func (r Reason) Err(code Code) *Error {
 	return &Error{
 		Code:    code,
@@ -55,8 +54,8 @@ func (r Reason) Err(code Code) *Error {
 	}
 }
 
-// ReasonOf is the reason of the first Error in err's chain that has one; without one it is
-// ReasonOther with err's own words.
+// ReasonOf is the reason of the first Error in err's chain if it has one; otherwise it is
+// ReasonOther with err's message.
 func ReasonOf(err error) Reason {
 	var e *Error
 	if errors.As(err, &e) && e.Reason != "" {
@@ -65,14 +64,14 @@ func ReasonOf(err error) Reason {
 	return Because(ReasonOther, "text", err)
 }
 
-// Bounds of the reasons that a program gives at once.
+// Limits of the reasons given with one status.
 const (
 	MaxReasons      = 8
 	MaxReasonParams = 16
-	MaxReasonParam  = 500 // characters of one of them
+	MaxReasonParam  = 500 // characters of one parameter
 )
 
-// fits says whether a reason is one that is kept.
+// fits reports whether a reason is within the limits.
 func (r Reason) fits() bool {
 	if !ValidID(string(r.Code)) || len(r.Params) > MaxReasonParams {
 		return false
@@ -85,8 +84,8 @@ func (r Reason) fits() bool {
 	return true
 }
 
-// fitting leaves out what no Reason can be; what is left is at most MaxReasons of them. A state
-// counts all the same: its sentence is there.
+// fitting drops reasons beyond the limits. The state is admitted regardless, since it has a
+// sentence too.
 func fitting(reasons []Reason) []Reason {
 	if len(reasons) <= MaxReasons &&
 		!slices.ContainsFunc(reasons, func(r Reason) bool { return !r.fits() }) {

@@ -42,7 +42,7 @@ func TestTheReasonOfAnError(t *testing.T) {
 	}
 }
 
-// TestCausesThatAreNone: the state counts, and of its causes those that can be kept.
+// TestCausesThatAreNone: the state is admitted, with those causes that are valid.
 func TestCausesThatAreNone(t *testing.T) {
 	good := gatehouse.Because(gatehouse.ReasonNoAnswer, "address", "10.0.0.9")
 	many := make(map[string]string)
@@ -83,8 +83,8 @@ func TestCausesThatAreNone(t *testing.T) {
 	}
 }
 
-// TestReasonsInBothLanguages holds the console's words against the codes: each code is there in
-// each language with the same params, and no other is.
+// TestReasonsInBothLanguages: the console has exactly these codes in each language, with the same
+// params.
 func TestReasonsInBothLanguages(t *testing.T) {
 	english := gatehouse.ReasonTexts()
 	delete(english, gatehouse.ReasonOther) // a driver's own words

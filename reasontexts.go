@@ -4,10 +4,10 @@ import "maps"
 
 // The reasons that every driver may give.
 const (
-	ReasonOther        ReasonCode = "other"         // the words of a program that gives no code
-	ReasonNameUnknown  ReasonCode = "name_unknown"  // the address's name cannot be resolved
+	ReasonOther        ReasonCode = "other"         // a sentence of a program that gives no code
+	ReasonNameUnknown  ReasonCode = "name_unknown"  // the host name cannot be resolved
 	ReasonNothingThere ReasonCode = "nothing_there" // the connection is refused
-	ReasonNoRoute      ReasonCode = "no_route"      // the network does not lead there
+	ReasonNoRoute      ReasonCode = "no_route"      // the network has no route there
 	ReasonNoAnswer     ReasonCode = "no_answer"     // nothing comes back in time
 	ReasonHungUp       ReasonCode = "hung_up"       // the connection is closed by the other end
 	ReasonOddAnswer    ReasonCode = "odd_answer"    // it does not speak the protocol
@@ -18,11 +18,11 @@ const (
 	ReasonBadValue     ReasonCode = "bad_value"     // the device, or the protocol, cannot hold it
 	ReasonUnconfirmed  ReasonCode = "unconfirmed"   // sent, and nobody knows what came of it
 	ReasonNotTried     ReasonCode = "not_tried"     // since something before it failed
-	// the driver let go of the device and did not say why
+	// the driver ended the connection to the device without a reason
 	ReasonNoReason      ReasonCode = "no_reason"
-	ReasonPanicked      ReasonCode = "panicked"       // a mistake in the driver
+	ReasonPanicked      ReasonCode = "panicked"       // a bug in the driver
 	ReasonDriverDown    ReasonCode = "driver_down"    // the program does not run
-	ReasonSilent        ReasonCode = "silent"         // longer than the profile allows
+	ReasonSilent        ReasonCode = "silent"         // for longer than the profile allows
 	ReasonHeardAgain    ReasonCode = "heard_again"    // after a silence
 	ReasonMQTTEnded     ReasonCode = "mqtt_ended"     // its connection to the gateway
 	ReasonMore          ReasonCode = "more"           // reasons that are not listed
@@ -85,7 +85,7 @@ const (
 
 )
 
-// reasonTexts is the English of each code. What stands in braces are its params.
+// reasonTexts is the English text of each code, with params in braces.
 var reasonTexts = map[ReasonCode]string{
 	ReasonOther: "{text}",
 	ReasonNameUnknown: "the name in {address} is unknown: check the spelling, or give the IP " +
@@ -226,6 +226,6 @@ var reasonTexts = map[ReasonCode]string{
 		"passwords stay with the address that they were given for: register that address itself",
 }
 
-// ReasonTexts is every code of the gateway's own drivers with its English sentence, for whoever
-// translates them: {name} stands for a param.
+// ReasonTexts returns every code of the gateway's own drivers with its English text, for
+// translators: {name} is a param.
 func ReasonTexts() map[ReasonCode]string { return maps.Clone(reasonTexts) }

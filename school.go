@@ -2,8 +2,8 @@ package gatehouse
 
 import "time"
 
-// School is a tenant. A district is a school whose Kind is KindDistrict and which other
-// schools name as their Parent.
+// School is a tenant. A district is a school of KindDistrict, which other schools name as their
+// Parent.
 type School struct {
 	ID       SchoolID   `json:"id"`
 	Parent   SchoolID   `json:"parent,omitempty"`
@@ -13,7 +13,7 @@ type School struct {
 	Language string     `json:"language"` // "en" or "zh-CN": what new users see first
 }
 
-// SchoolKind tells a district from a school.
+// SchoolKind distinguishes districts from schools.
 type SchoolKind string
 
 // The kinds of school.
@@ -22,7 +22,7 @@ const (
 	KindSchool   SchoolKind = "school"
 )
 
-// Location is the school's time zone, UTC where the name is unknown.
+// Location is the school's time zone, or UTC if its name is unknown.
 func (s School) Location() *time.Location {
 	if l, err := time.LoadLocation(s.Timezone); err == nil {
 		return l
@@ -45,7 +45,7 @@ type Building struct {
 	Name   string     `json:"name"`
 }
 
-// Zone is a place that a device watches or stands in: a gate, a canteen line, a laboratory.
+// Zone is a place that a device covers: a gate, a canteen line, a laboratory.
 type Zone struct {
 	ID       ZoneID     `json:"id"`
 	School   SchoolID   `json:"school"`
@@ -55,14 +55,14 @@ type Zone struct {
 	Private  bool       `json:"private"` // dorm room, toilet, changing room: can bind no camera
 }
 
-// ZoneKind says what a zone is for; rules and sessions select zones by it.
+// ZoneKind says what a zone is used for; rules and sessions select zones by it.
 type ZoneKind string
 
 // The kinds of zone.
 const (
 	ZoneGate       ZoneKind = "gate"
 	ZoneCanteen    ZoneKind = "canteen"
-	ZoneDorm       ZoneKind = "dorm" // the dorm's entrance; rooms are ZoneOther and private
+	ZoneDorm       ZoneKind = "dorm" // the dormitory's entrance; rooms are ZoneOther and private
 	ZoneLaboratory ZoneKind = "laboratory"
 	ZoneClassroom  ZoneKind = "classroom"
 	ZoneOffice     ZoneKind = "office"

@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// Text is a sentence for people. Its English format is its name in the catalogue of texts (as in
-// gettext), and Args are what stands in its places: who renders it in another language looks the
-// format up and renders those of Args that are texts or errors themselves. Nothing is decided by
-// what a text says: codes and typed fields are for that.
+// Text is a sentence for people. As in gettext, its English format is its key in the catalogue of
+// texts, and Args are the arguments: a translation looks the format up, and translates those Args
+// that are texts or errors themselves. Nothing may be decided by what a text says; use codes and
+// typed fields.
 type Text struct {
 	Format string
 	Args   []any
@@ -16,15 +16,15 @@ type Text struct {
 	english string
 }
 
-// Textf makes a Text. The format is a literal, or the check of the catalogue fails.
+// Textf makes a Text. The format must be a literal; a test of the catalogue enforces this.
 func Textf(format string, args ...any) Text {
 	return Text{Format: format, Args: args, english: fmt.Sprintf(format, args...)}
 }
 
-// Word makes a Text without places: a noun or a phrase that stands inside of another.
+// Word makes a Text without arguments: a noun or a phrase, to be an argument of another text.
 func Word(english string) Text { return Text{Format: english, english: english} }
 
-// String says it in English.
+// String is the text in English.
 func (t Text) String() string {
 	switch {
 	case t.english != "":
@@ -35,7 +35,7 @@ func (t Text) String() string {
 	return fmt.Sprintf(t.Format, t.Args...)
 }
 
-// Say is the error's message as a text that can stand inside of another.
+// Say returns the error's message as a Text, to be an argument of another text.
 func (e *Error) Say() Text {
 	if e.Text == nil {
 		return Text{Format: e.Message}
@@ -43,16 +43,16 @@ func (e *Error) Say() Text {
 	return *e.Text
 }
 
-// Texts are several, said one after the other.
+// Texts is a sequence of texts.
 type Texts struct {
 	Items   []Text
 	Between Text
 }
 
-// Add appends one.
+// Add appends a text.
 func (t *Texts) Add(one Text) { t.Items = append(t.Items, one) }
 
-// String says them in English.
+// String is the texts in English.
 func (t Texts) String() string {
 	all := make([]string, len(t.Items))
 	for i, one := range t.Items {

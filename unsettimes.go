@@ -12,8 +12,8 @@ var (
 	unsetFirst = regexp.MustCompile(`"[^"\\]*":` + neverSet + `,?`)
 )
 
-// OmitUnsetTimes takes the members out of JSON whose value is the zero time: an integrator
-// would read 0001-01-01 as a day.
+// OmitUnsetTimes removes members whose value is the zero time from JSON: an API client would take
+// 0001-01-01 for a date.
 func OmitUnsetTimes(b []byte) []byte {
 	if !bytes.Contains(b, []byte(neverSet)) {
 		return b

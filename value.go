@@ -27,15 +27,15 @@ type Value struct {
 	str  string
 }
 
-// MaxStringValue bounds a string value, in characters.
+// MaxStringValue is the most characters of a string value.
 const MaxStringValue = 1024
 
-// FitsValue says whether s is short enough for a string value.
+// FitsValue reports whether s is short enough for a string value.
 func FitsValue(s string) bool {
 	return len(s) <= MaxStringValue || utf8.RuneCountInString(s) <= MaxStringValue
 }
 
-// NumberValue, BoolValue and StringValue make values.
+// NumberValue makes a number value.
 func NumberValue(f float64) Value { return Value{kind: Number, num: f} }
 
 // BoolValue makes a boolean value.
@@ -87,7 +87,7 @@ func (v Value) Any() any {
 	return nil
 }
 
-// ValueOf turns a decoded JSON or YAML scalar into a Value.
+// ValueOf converts a decoded JSON or YAML scalar to a Value.
 func ValueOf(x any) (Value, error) {
 	switch x := x.(type) {
 	case nil:
@@ -123,10 +123,10 @@ func ValueOf(x any) (Value, error) {
 	return Value{}, Errorf(Invalid, "a %T is no value: give a number, true, false or a text", x)
 }
 
-// MarshalJSON writes the bare scalar.
+// MarshalJSON encodes the bare scalar.
 func (v Value) MarshalJSON() ([]byte, error) { return json.Marshal(v.Any()) }
 
-// UnmarshalJSON reads a bare scalar; objects and arrays are errors.
+// UnmarshalJSON decodes a bare scalar; objects and arrays are errors.
 func (v *Value) UnmarshalJSON(b []byte) error {
 	var x any
 	if err := json.Unmarshal(b, &x); err != nil {

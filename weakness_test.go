@@ -7,8 +7,8 @@ import (
 	g "github.com/gatehouse-iot/gatehouse"
 )
 
-// TestAWeaknessThatNobodyKnowsIsNotSaid: a newer driver's state counts; its word does not, and is
-// not taken for "not weak" either.
+// TestAWeaknessThatNobodyKnowsIsNotSaid: a newer driver's status is admitted without its unknown
+// weakness, which does not count as WeakNone either.
 func TestAWeaknessThatNobodyKnowsIsNotSaid(t *testing.T) {
 	d := g.Device{ID: "d", Enabled: true}
 	for said, want := range map[g.Weakness]g.Weakness{
