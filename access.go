@@ -99,7 +99,7 @@ type User struct {
 type Scope struct {
 	School      SchoolID
 	Subtree     bool
-	System      string // name of a gateway cursor, e.g. "rules"; sees all schools, and is audited by name
+	System      string // gateway cursor, e.g. "rules"; sees all schools, audited by name
 	Actor       string // who: user or key id and name, for the audit log
 	Permissions []Permission
 	Reason      string // why a child is looked up, if that is required

@@ -18,7 +18,7 @@ const (
 	// the device has received it, but does not report whether it executed it
 	CommandDelivered CommandState = "delivered"
 	CommandConfirmed CommandState = "confirmed" // its driver reports that it is done
-	CommandFailed    CommandState = "failed"    // refused, or the outcome is unknown: see the reason
+	CommandFailed    CommandState = "failed"    // refused, or outcome unknown: see Reason
 	// the device did not receive it in time, and will not get it any more
 	CommandExpired CommandState = "expired"
 )

@@ -28,7 +28,7 @@ type DeviceState string
 const (
 	StateUnknown DeviceState = "unknown" // registered, never heard
 	StateOnline  DeviceState = "online"  // heard recently
-	StateOffline DeviceState = "offline" // its driver cannot reach it, or it has been silent for too long
+	StateOffline DeviceState = "offline" // its driver cannot reach it, or it was silent too long
 	StateFault   DeviceState = "fault"   // reachable, but reports a fault
 	// alternates between online and offline; kept until it has been stable for a while
 	StateFlapping DeviceState = "flapping"

@@ -8,7 +8,7 @@ type UnknownField struct {
 	Name   string   `json:"name"`
 	// number, boolean or string; "": not a scalar, or not known yet
 	Kind    string    `json:"kind,omitempty"`
-	Example string    `json:"example,omitempty"` // the newest number or boolean; strings are not kept
+	Example string    `json:"example,omitempty"` // newest number or boolean; strings are not kept
 	Count   int64     `json:"count"`
 	First   time.Time `json:"first"`
 	Last    time.Time `json:"last"`
