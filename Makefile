@@ -12,7 +12,7 @@ CACHE := $(CURDIR)/.cache
 export GATEHOUSE_CACHE := $(CACHE)
 VERSION ?=
 TRIM := $(if $(VERSION),-trimpath)
-# One setting for builds and tests, so that they share what is compiled; only vision needs cgo.
+# One setting for builds and tests, to share the build cache; only vision needs cgo.
 export CGO_ENABLED := 0
 PLAIN := modbus mqtt zkteco
 CONSOLE := api/console
@@ -39,12 +39,12 @@ $(CONSOLE)/node_modules/.package-lock.json: $(CONSOLE)/package-lock.json
 	@echo 'console: installing npm packages'
 	@cd $(CONSOLE) && npm ci --no-audit --no-fund --loglevel=error
 
-# A client for the tests of gateway/ingest/mqttfront.
+# An MQTT client for the tests of gateway/ingest/mqttfront.
 $(MQTTJS)/node_modules/.package-lock.json: $(MQTTJS)/package-lock.json
 	@echo 'test: installing the npm package mqtt'
 	@cd $(MQTTJS) && npm ci --no-audit --no-fund --loglevel=error
 
-# Linters and generators of others, for the test of the OpenAPI document.
+# Third-party linters and generators, for the test of the OpenAPI document.
 $(CLIENTS)/node_modules/.package-lock.json: $(CLIENTS)/package-lock.json
 	@echo 'test: installing what reads the OpenAPI document'
 	@cd $(CLIENTS) && npm ci --no-audit --no-fund --loglevel=error

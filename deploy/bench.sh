@@ -1,16 +1,16 @@
 #!/bin/sh
-# The benchmarks, after make build: one line per bar on the screen, the same as JSON in
-# .cache/bench. About twenty minutes, ten of them the fleet's; a busy machine makes the
-# figures worthless, and is told.
+# The benchmarks, to be run after make build: one line a result on the screen, and the same as JSON
+# in .cache/bench. They take about twenty minutes, ten of them for fleet. On a busy machine the
+# results are worthless; the script warns.
 #
 #   bench.sh [mqtt] [whole] [alerts] [fleet] [restart] [camera] [faces] [rules] [journal] [drivers] [history]    only these
 #
-# BENCH_MINUTES is how long the fleet sends (10). PROFILE=FILE writes a CPU profile of the
-# gateway in the last of whole, alerts, fleet and restart that runs.
+# BENCH_MINUTES is how long fleet sends (10). PROFILE=FILE writes a CPU profile of the gateway in
+# the last of whole, alerts, fleet and restart that runs.
 #
-# FACES is which of the people in Labeled Faces in the Wild faces measures: every 10th who has two
-# photographs; 0 is everybody, and takes ten minutes of two cores. They are looked for in
-# $GATEHOUSE_SHARED/lfw, and it is said where they are missing.
+# FACES selects which people of Labeled Faces in the Wild faces measures: every n-th who has two
+# photographs (10); 0 means everybody, and takes ten minutes on two cores. They are expected in
+# $GATEHOUSE_SHARED/lfw; the script says so if they are missing.
 #
 # ROWS is how many sightings history loads (1000000). At full size, ROWS=110000000, it takes
 # about an hour and, under ${TMPDIR:-/var/tmp}, 60 GB.
@@ -29,7 +29,7 @@ wrong=
 
 title() { printf '\n%s\n' "$*"; }
 
-# busy says when others compute on this machine.
+# busy reports whether other processes use the CPU.
 busy() {
   awk -v cores="$(getconf _NPROCESSORS_ONLN)" '$1 > cores / 2 { printf "bench: the load is %s on %s cores: others are at work, and the figures will be low\n", $1, cores }' /proc/loadavg
 }
@@ -71,14 +71,14 @@ mqtt() {
   [ -n "$(command -v mosquitto || ls /usr/sbin/mosquitto 2>/dev/null)" ] || deploy/setup/debian.sh test
   rm -f "$out/mqtt.json"
   go build -o "$tmp/mqttbench" ./gateway/ingest/mqttfront/bench
-  # Its journal lies beside the build, not in a /tmp that may be memory.
+  # The journal is beside the build, since /tmp may be in memory.
   mkdir -p "$out/journal"
   "$tmp/mqttbench" -publishers 1000 -duration 4s -rounds 3 -dir "$out/journal" -json "$out/mqtt.json" || wrong="$wrong mqtt"
   rm -rf "$out/journal"
 }
 
-# gateway PART TITLE [FLAG…] measures the whole gateway, in folders beside the build: not in a
-# /tmp that may be memory.
+# gateway PART TITLE [FLAG…] measures the whole gateway, in folders beside the build, since /tmp may
+# be in memory.
 gateway() {
   part=$1
   title "$2"
@@ -157,7 +157,8 @@ history() {
   rows=${ROWS:-1000000}
   title "History: one student's day and one device's day out of $rows sightings, with names"
   go build -o "$tmp/historybench" ./registry/historybench
-  # Not in a /tmp that may be memory. The two engines take turns, each gone before the next.
+  # Not in /tmp, which may be in memory. The two engines run one after the other; each is removed
+  # before the next.
   big=${TMPDIR:-/var/tmp}
   rm -f "$out"/history-*.json
   TMPDIR=$big "$tmp/historybench" -engine sqlite -rows "$rows" -json "$out/history-sqlite.json" || wrong="$wrong history-sqlite"
@@ -175,7 +176,7 @@ for part in $parts; do
 done
 
 title "$(($(date +%s) - begun)) s; as JSON in $out"
-# The bars of the parts that ran: a file of an earlier run counts nothing.
+# The results of the parts that ran now; older files are ignored.
 set --
 for part in $parts; do
   case $part in

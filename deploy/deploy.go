@@ -1,6 +1,6 @@
-// Package deploy carries the files that a gateway brings along: the commented configuration,
-// and the rules, procedures and profiles that a school begins with. Beside it lie the set-up
-// scripts and everything else that puts a gateway on a machine.
+// Package deploy embeds the files that a gateway comes with: the commented configuration, and a
+// school's initial rules, procedures and profiles. Its folder also has the set-up scripts and
+// packaging.
 package deploy
 
 import (

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// A script that builds a program of others ends with its own status, the first time as well as
-// the second, and leaves nothing beside the program.
+// A script that builds a third-party program exits with the build's status, the first time and the
+// second, and leaves nothing but the program.
 func TestScriptsThatBuildProgramsEndWell(t *testing.T) {
 	dir := t.TempDir()
 	tools := filepath.Join(dir, "tools")
@@ -17,7 +17,7 @@ func TestScriptsThatBuildProgramsEndWell(t *testing.T) {
 	if err := os.MkdirAll(tools, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	// A go that builds nothing: install writes the program, or fails for one that is called broken.
+	// A fake go that builds nothing: install writes the program, or fails for one named broken.
 	write(t, filepath.Join(tools, "go"), `#!/bin/sh
 case $2 in *broken*) echo "cannot build $2" >&2; exit 1 ;; esac
 printf '#!/bin/sh\n' >"$GOBIN/$(basename "${2%@*}")"

@@ -1,7 +1,7 @@
 #!/bin/sh
-# The long tests: kills by the thousand. Each runs on its own, with its log in .cache/soak;
-# the exit status is 1 if any failed. KILL_ROUNDS (default 1000) is for the MQTT front and the
-# journal behind it, APP_ROUNDS (100) for the whole gateway, CUTS (10) times 200 power cuts.
+# The long tests: thousands of crashes. Each runs separately, with its log in .cache/soak; the exit
+# status is 1 if any failed. KILL_ROUNDS (default 1000) is for the MQTT front and the journal behind
+# it, APP_ROUNDS (100) for the whole gateway, CUTS (10) for series of 200 power cuts.
 #
 #   soak.sh [front] [gateway] [drivers] [journal]    only these
 set -eu
@@ -18,7 +18,7 @@ long() {
   begun=$(date +%s)
   verdict=passed
   go test -count=1 -timeout 3h -v -run "$pattern" "$@" "$package" >"$logs/$name.log" 2>&1 || verdict=failed
-  # A pattern that has come to match nothing must not pass.
+  # Fail if the pattern matches no test.
   grep -q '^--- PASS\|^--- FAIL' "$logs/$name.log" || verdict=failed
   printf '%-8s %-7s %5s s   %s\n' "$name" "$verdict" "$(($(date +%s) - begun))" "$logs/$name.log"
   sed -n 's/^ *[a-z_]*_test\.go:[0-9]*: /           /p' "$logs/$name.log" | cut -c1-300 | tail -n 4

@@ -1,8 +1,8 @@
-// Command lint holds the linters of make check in one program, so that it is built in a minute
-// and reads each package once: those of Staticcheck, and a few beside it that look for what
-// stays open. A module of its own keeps them out of the gateway's.
+// Command lint combines the linters of make check in one program, which builds quickly and parses
+// each package once: those of Staticcheck, and some that look for resources left open. It is a
+// module of its own, to keep their dependencies out of the gateway's.
 //
-// What it finds and is meant so is marked in the code: //lint:ignore CHECK reason.
+// Intended findings are marked in the code: //lint:ignore CHECK reason.
 package main
 
 import (
@@ -25,11 +25,11 @@ import (
 	"honnef.co/go/tools/unused"
 )
 
-// taste is what Staticcheck can be asked for and this project does not ask for.
+// taste lists the checks of Staticcheck that this project does not use.
 var taste = map[string]bool{
 	"ST1000": true, // a comment on every package
-	"ST1003": true, // how initials are written
-	"ST1005": true, // how errors begin: ours are read by people
+	"ST1003": true, // spelling of initialisms
+	"ST1005": true, // capitalisation of errors: ours are shown to people
 	"ST1016": true, // one name for a type's receivers
 	"ST1020": true, // how comments begin
 	"ST1021": true,
@@ -55,7 +55,7 @@ func main() {
 	cmd.AddAnalyzers(unused.Analyzer)
 	cmd.AddBareAnalyzers(
 		resolved(ineffassign.Analyzer),
-		outsideTests(bodyclose.Analyzer), // a test's stream is closed by whoever reads it
+		outsideTests(bodyclose.Analyzer), // a test's stream is closed by its reader
 		rowserr.NewAnalyzer(),
 		analyzer.NewAnalyzer(),
 		noInit,
@@ -64,7 +64,7 @@ func main() {
 	cmd.Run()
 }
 
-// noInit refuses functions that run by themselves when a package is imported.
+// noInit forbids init functions.
 var noInit = &analysis.Analyzer{
 	Name: "noinit",
 	Doc:  "no init functions",
@@ -83,7 +83,7 @@ var noInit = &analysis.Analyzer{
 	},
 }
 
-// outsideTests drops what an analyzer finds in test files.
+// outsideTests drops an analyzer's findings in test files.
 func outsideTests(a *analysis.Analyzer) *analysis.Analyzer {
 	some := *a
 	some.Run = func(p *analysis.Pass) (any, error) {
@@ -98,8 +98,8 @@ func outsideTests(a *analysis.Analyzer) *analysis.Analyzer {
 	return &some
 }
 
-// resolved gives an analyzer syntax trees in which identifiers know what declares them; those of
-// Staticcheck do not.
+// resolved gives an analyzer syntax trees with resolved identifiers (ast.Object), which those of
+// Staticcheck lack.
 func resolved(a *analysis.Analyzer) *analysis.Analyzer {
 	some := *a
 	some.Run = func(p *analysis.Pass) (any, error) {

@@ -1,13 +1,13 @@
 #!/bin/sh
-# Builds the Debian packages, with a software bill of materials and the licences of all that is
+# Builds the Debian packages, with a software bill of materials and the licences of everything
 # linked:
 #
 #   bin/package/amd64/gatehouse_*.deb          gateway, console and the drivers in plain Go
 #   bin/package/amd64/gatehouse-camera_*.deb   the camera driver
 #   bin/package/arm64/gatehouse_*.deb          the same gateway for small boxes
 #
-# The camera driver is linked with Debian's OpenCV and FFmpeg, so its package is made for the
-# processor of this machine alone: on an arm64 machine this script makes it for arm64.
+# The camera driver is linked with Debian's OpenCV and FFmpeg, so its package is built for this
+# machine's architecture only: on an arm64 machine this script builds it for arm64.
 #
 #   VERSION=1.0.0 build.sh [amd64] [arm64]     these processors (default: both)
 #
@@ -43,8 +43,8 @@ compile() {
   (cd "$BUILT" && sha256sum modbus mqtt zkteco >SHA256SUMS)
 }
 
-# materials NAME PROGRAM...: what is linked into a package's programs, below $BUILT/NAME; with
-# the gateway goes the console
+# materials NAME PROGRAM...: the bill of materials of a package's programs, below $BUILT/NAME;
+# gateway includes the console
 materials() {
   to=$BUILT/$1
   rm -rf "$to"
@@ -59,7 +59,7 @@ materials() {
   chmod 644 "$to"/sbom/*
 }
 
-# vulnerabilities: known ones in what is linked, where the database of the Go project answers
+# vulnerabilities: known ones in what is linked, if Go's vulnerability database is reachable
 vulnerabilities() {
   status=0
   "$govulncheck" -mode binary "$BUILT/gateway" >"$BUILT/vulnerabilities.txt" 2>&1 || status=$?
@@ -70,7 +70,7 @@ vulnerabilities() {
   esac
 }
 
-# pack NAME: one package into bin/package/$ARCH
+# pack NAME: builds one package in bin/package/$ARCH
 pack() {
   rm -f "bin/package/$ARCH/$1"_*.deb
   "$nfpm" package --packager deb --config "deploy/package/$1.nfpm.yaml" --target "bin/package/$ARCH/" >"$BUILT/nfpm.log" ||

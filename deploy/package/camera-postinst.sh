@@ -1,5 +1,5 @@
 #!/bin/sh
-# Has a gateway that runs take up the camera driver, and says what is still missing.
+# Makes a running gateway load the camera driver, and says what is still missing.
 set -e
 [ "$1" = configure ] || exit 0
 if [ -d /run/systemd/system ]; then

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Brings the models and ONNX Runtime that the camera driver needs to /opt/gatehouse.
+# Installs the models and ONNX Runtime that the camera driver needs in /opt/gatehouse.
 #
 #   gatehouse-camera-setup            fetch them with npm
 #   gatehouse-camera-setup FILE...    take them out of npm packages that were fetched elsewhere

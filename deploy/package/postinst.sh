@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs after the package's files are in place: makes the user and the data folder, and starts
-# the service, anew where it was running.
+# Runs after the package's files are installed: creates the user and the data folder, and starts or
+# restarts the service.
 set -e
 [ "$1" = configure ] || exit 0
 

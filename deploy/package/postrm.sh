@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs when the package's files are gone. What the school has kept stays until a purge.
+# Runs after the package's files are removed. The school's data stays until a purge.
 set -e
 if [ "$1" = remove ]; then
   deb-systemd-helper mask gatehouse.service >/dev/null 2>&1 || true

@@ -1,9 +1,8 @@
 #!/bin/sh
-# Installs, upgrades, removes and purges the packages that make package wrote, with apt and dpkg
-# in a Debian of their own, and looks after each step at what a person would find; starts the
-# arm64 gateway under qemu. Needs root, or sudo. What it makes lies in a temporary folder and in
-# a network namespace without a network, and is gone afterwards; the fresh Debian is kept in the
-# cache.
+# Installs, upgrades, removes and purges the packages of make package, with apt and dpkg in a
+# separate Debian, and checks the result of each step; starts the arm64 gateway under qemu. Needs
+# root, or sudo. It works in a temporary folder and in a network namespace without a network, both
+# of which are removed afterwards; the fresh Debian is kept in the cache.
 #
 #   test.sh            everything
 #   test.sh debian     only the packages in Debian
@@ -20,7 +19,7 @@ die() { printf 'package test: FAILED: %s\n' "$*" >&2; exit 1; }
 
 [ "$(id -u)" -eq 0 ] || exec sudo -E GATEHOUSE_CACHE="$cache" "$0" "$@"
 
-# Inside: a network with nothing but loopback, and processes that end with this script.
+# Inside the namespace: only loopback, and processes that end with this script.
 if [ "${1:-}" != inside ]; then
   if [ "${1:-debian}" = debian ] && [ ! -f "$base" ]; then
     say 'making a fresh Debian 12, once'
@@ -37,11 +36,11 @@ what=$2
 ip link set lo up
 mount -t proc proc /proc
 tmp=$(mktemp -d)
-# Whatever is mounted below it goes with the mount namespace; it must not be removed through it.
+# Mounts below it vanish with the mount namespace, and must not be deleted through it.
 trap 'umount -l "$tmp/root/proc" "$tmp/root/dev/pts" 2>/dev/null || true; rm -rf "$tmp"' EXIT
 trap 'exit 1' INT TERM
 
-# answers URL WORDS: waits until the address answers with the words
+# answers URL WORDS: waits until the response contains the words
 answers() {
   for _ in $(seq 1 300); do
     kill -0 "$pid" 2>/dev/null || { cat "$tmp/log" >&2; die "the gateway ended before $1 answered"; }
@@ -56,7 +55,7 @@ answers() {
 
 in_debian() { chroot "$tmp/root" "$@"; }
 
-# service starts what the unit starts, as its user; there is no systemd to do it here.
+# service runs the unit's command as its user, in place of systemd.
 service() {
   start=$(sed -n 's/^ExecStart=//p' "$tmp/root/lib/systemd/system/gatehouse.service")
   # shellcheck disable=SC2086 # the unit's words
@@ -76,7 +75,7 @@ debian() {
   first=$(ls "$here/bin/package/$own"/gatehouse_*.deb)
   mkdir "$tmp/root"
   tar -C "$tmp/root" -xf "$base"
-  chmod 755 "$tmp/root" # the folder that the Debian was made in was a private one
+  chmod 755 "$tmp/root" # the Debian was created in a private folder
   mount -t proc proc "$tmp/root/proc"
   mount -t devpts devpts "$tmp/root/dev/pts"
   cp "$first" "$tmp/root/tmp/first.deb"
@@ -104,7 +103,7 @@ debian() {
   say 'the camera package'
   camera=$(ls "$here/bin/package/$own"/gatehouse-camera_*.deb)
   cp "$camera" "$tmp/root/tmp/camera.deb"
-  # OpenCV's and FFmpeg's packages would have to be downloaded here; their names must exist.
+  # OpenCV's and FFmpeg's packages are not downloaded here, only checked to exist by name.
   for p in $(dpkg-deb -f "$camera" Depends | tr ',' '\n' | sed 's/ *(.*//; s/ //g' | grep '^lib'); do
     apt-cache show "$p" >/dev/null 2>&1 || die "the camera package depends on $p, which Debian does not have"
   done

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Fetches what the camera program runs on and what the demo shows, out of npm packages whose
-# checksums are fixed below, into $GATEHOUSE_CACHE (default: .cache in the repository):
+# Fetches the models and ONNX Runtime for the camera program and the videos of the demo, from npm
+# packages with the checksums below, into $GATEHOUSE_CACHE (default: .cache in the repository):
 #
 #   models/       face detector, landmarks and embedding (MIT, faceplugin-face-recognition-js)
 #   onnxruntime/  ONNX Runtime's shared library (MIT, onnxruntime-node)
@@ -13,8 +13,8 @@
 #   assets.sh -p [runtime]   name the packages
 #
 # Where there is no network, put the packages, as npm pack writes them, into npm/ in the cache.
-# May be interrupted and run again at any time: a file appears under its name only once its
-# checksum is right, and a package that is complete is not fetched twice.
+# May be interrupted and run again at any time: a file gets its name only once its checksum is
+# right, and complete packages are not fetched again.
 set -eu
 
 here=$(cd "$(dirname "$0")/../.." && pwd)
@@ -55,10 +55,10 @@ c8b67ebde34d0a167964734bc632bfdd6998731904ce86f81ec00615c0b76844 examples/media/
 say() { printf 'assets: %s\n' "$*"; }
 die() { printf 'assets: %s\n' "$*" >&2; exit 1; }
 
-# is FILE SHA256: the file is there and is that very one
+# is FILE SHA256: succeeds if the file exists with that checksum
 is() { [ -f "$1" ] && [ "$(sha256sum "$1" | cut -d' ' -f1)" = "$2" ]; }
 
-# missing TABLE: the files of the table that are not in the cache, one a line
+# missing TABLE: lists the files of the table that are not in the cache
 missing() {
   printf '%s\n' "$1" | sed 1d | while read -r sum _ to; do
     [ -n "$sum" ] || continue
@@ -66,7 +66,7 @@ missing() {
   done
 }
 
-# fetch TABLE: bring the table's package and lay its files in their places
+# fetch TABLE: downloads the table's package and extracts its files
 fetch() {
   [ -n "$(missing "$1")" ] || return 0
   pkg=$(printf '%s\n' "$1" | sed -n '1s/ .*//p')
@@ -77,7 +77,7 @@ fetch() {
     command -v npm >/dev/null 2>&1 || die "npm is needed to fetch $pkg; install Node.js 20.19 or newer"
     say "fetching $pkg"
     tmp=$(mktemp -d "$cache/npm/part.XXXXXX")
-    # Run where no package.json can interfere; npm's own cache makes a second try cheap.
+    # Run where no package.json can interfere; npm's own cache makes a second attempt cheap.
     (cd "$tmp" && npm pack --silent "$pkg" >/dev/null) ||
       { rm -rf "$tmp"; die "npm could not fetch $pkg; check the network or npm's registry setting, and run this script again"; }
     is "$tmp/$name" "$want" ||
@@ -108,7 +108,7 @@ case "${1:-all}" in
   *) die "'$1' is no group of assets; give runtime or nothing" ;;
 esac
 
-# each CALL: make a call for each table that is wanted
+# each CALL: runs the call for each wanted table
 each() {
   "$1" "$faces"
   "$1" "$runtime"
@@ -131,7 +131,7 @@ if [ $act = say ]; then
 fi
 mkdir -p "$cache/npm"
 case $cache in
-  "$here"/*) [ -e "$cache/.gitignore" ] || printf '*\n' >"$cache/.gitignore" ;; # never part of a commit
+  "$here"/*) [ -e "$cache/.gitignore" ] || printf '*\n' >"$cache/.gitignore" ;; # not to be committed
 esac
 rm -rf "$cache"/npm/part.*
 each fetch

@@ -7,10 +7,10 @@
 #                          promtool, a VictoriaMetrics, a PostgreSQL, a fresh Debian, an arm64)
 #   debian.sh -n [group]   only say what is missing; exit 1 if anything is
 #
-# Runs as root or through sudo, skips what is there, and may be run again at any time. The
-# servers that this script brings for the tests are not left running: mosquitto listens where
-# the gateway does, and nobody asked for the others. One whose service was there before is not
-# touched: a PostgreSQL, for one, that came without the package that only names the newest.
+# Runs as root or through sudo, skips installed packages, and may be run again at any time. Servers
+# that this script installs for the tests are stopped: mosquitto would use the gateway's port, and
+# the others are not needed. A service that existed before is left alone, even if another package
+# installed it (such as a PostgreSQL without Debian's metapackage).
 set -eu
 
 # OpenCV's own opencv.hpp wants the headers of its main modules; only core, imgproc and
@@ -60,8 +60,8 @@ if [ "$(id -u)" -ne 0 ]; then
   root=sudo
 fi
 
-# there SERVICE: the machine has it, whatever package it came with. A unit that is masked is
-# a link to a device, and no file.
+# there SERVICE: succeeds if the service exists, whatever package installed it. A masked unit is a
+# link to /dev/null, not a file.
 there() {
   for file in /etc/systemd/system/"$1".service /run/systemd/system/"$1".service /usr/local/lib/systemd/system/"$1".service \
     /usr/lib/systemd/system/"$1".service /lib/systemd/system/"$1".service /etc/init.d/"$1"; do
@@ -75,7 +75,7 @@ for service in mosquitto prometheus victoria-metrics postgresql; do
 done
 
 say "installing:$missing"
-# A lock held by another apt is waited for; a failed update is only fatal if the install is.
+# Waits for the lock of another apt; a failed update is fatal only if the installation fails.
 $root apt-get -o DPkg::Lock::Timeout=600 update -qq ||
   say "the package lists could not be refreshed; trying with the old ones"
 # shellcheck disable=SC2086 # one word each is meant

@@ -1,22 +1,22 @@
-# Read by influxd.sh, telegraf.sh, lint.sh and package/build.sh: where programs of others that are built from
-# their Go modules lie, and how they come there. No program of its own.
+# Sourced by influxd.sh, telegraf.sh, lint.sh and package/build.sh: builds third-party programs from
+# their Go modules. Not a program itself.
 
 here=$(cd "$(dirname "$0")/../.." && pwd)
 cache=${GATEHOUSE_CACHE:-$here/.cache}
 case $cache in /*) ;; *) cache=$PWD/$cache ;; esac
 
-# part makes the folder tmp beside bin, so that the program appears whole, or not.
+# part creates the folder tmp beside bin, so that the program appears complete or not at all.
 part() {
   mkdir -p "$(dirname "$bin")"
   tmp=$(mktemp -d "$bin.part.XXXXXX")
-  # A step of this that fails would become the status of the script that reads it (set -e holds in
-  # a trap as well), and program has taken the folder away when all went well.
+  # A failing command here would become the status of the sourcing script (set -e applies in traps
+  # too), and program has removed the folder already if all went well.
   trap 'chmod -R u+w "$tmp" 2>/dev/null || true; rm -rf "$tmp"' EXIT
   trap 'exit 1' INT TERM
 }
 
-# module ASKED NAME VERSION MODULE WHAT [FLAG…] builds a module's cmd/NAME as bin, where it is
-# missing; ASKED -n only says whether it is, and exits with 1 if so. May be interrupted and run
+# module ASKED NAME VERSION MODULE WHAT [FLAG…] builds a module's cmd/NAME as bin if it is missing;
+# with ASKED -n it only says whether it is, and exits with 1 if so. May be interrupted and run
 # again.
 module() {
   asked=$1 name=$2 version=$3 module=$4 what=$5
@@ -33,8 +33,8 @@ module() {
   fi
   say "building $what; this takes some minutes, once"
   part
-  # Its replace and exclude lines hold only for a main module, so it is built as one: in a copy
-  # of what the module cache has.
+  # Its replace and exclude directives only apply to the main module, so it is built as one: in a
+  # copy from the module cache.
   cd / # where no go.mod can interfere
   GOFLAGS=-mod=mod go mod download "$module@$version"
   cp -r "$(go env GOMODCACHE)/$module@$version" "$tmp/src"
@@ -45,8 +45,7 @@ module() {
   say "done, as $bin"
 }
 
-# program NAME VERSION PACKAGE builds a program of a module that builds as it is, as bin, where
-# it is missing.
+# program NAME VERSION PACKAGE builds a program with go install as bin, if it is missing.
 program() {
   bin=$cache/bin/$1-$2
   [ ! -x "$bin" ] || return 0

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Says in one line what is missing of the two tools that set-up starts from: Go and Node.js.
+# Says in one line if one of the two tools that set-up needs, Go and Node.js, is missing.
 set -eu
 
 go_want=1.26 node_want=20.19

@@ -1,14 +1,13 @@
 #!/bin/sh
-# Runs a command beside a PostgreSQL of its own, which is gone afterwards:
+# Runs a command with a temporary PostgreSQL server, which is removed afterwards:
 #
 #   postgres.sh go test -count=1 ./registry
 #
-# GATEHOUSE_TEST_POSTGRES is its DSN. The cluster lies in a new folder under ${TMPDIR:-/tmp},
-# listens on a socket in there and on no port, and neither needs nor touches one that runs on
-# this machine. It does not sync: what is in it is not worth keeping. Root makes it as the user
-# postgres, because PostgreSQL refuses root; everybody else makes it as himself. It ends with
-# this script, however that ends; only a kill -9 leaves the folder. The exit code is the
-# command's.
+# GATEHOUSE_TEST_POSTGRES is its DSN. The cluster is in a new folder under ${TMPDIR:-/tmp}, listens
+# on a socket in there and on no port, and neither needs nor touches a server on this machine. It
+# does not fsync. Root runs it as the user postgres, because PostgreSQL refuses root; others run it
+# as themselves. It ends with this script, however that ends; only after a kill -9 the folder
+# remains. The exit code is the command's.
 set -eu
 
 say() { printf 'postgres: %s\n' "$*" >&2; }
@@ -50,7 +49,7 @@ if ! (cd "$tmp" && setpriv $as --pdeathsig=KILL "$bin/initdb" -D "$tmp/data" -U 
   die "the cluster could not be made in $tmp"
 fi
 here=$PWD
-cd "$tmp" # the user postgres may not be let into the folder that we come from
+cd "$tmp" # the user postgres may have no access to the current folder
 # shellcheck disable=SC2086
 setpriv $as --pdeathsig=INT "$bin/postgres" -D "$tmp/data" -k "$tmp" -c listen_addresses= \
   -c fsync=off -c full_page_writes=off -c synchronous_commit=off -c max_wal_size=4GB \
