@@ -23,7 +23,7 @@ export function App() {
     queryFn: () => call<SetupState>('/v1/setup', { quiet: true }),
     staleTime: Infinity,
   })
-  const [expired, setExpired] = useState(false) // the sign-in of the page that is shown
+  const [expired, setExpired] = useState(false) // the session of the page shown has expired
   const me = useQuery({
     queryKey: ['me'],
     enabled: setup.data?.needed === false,
@@ -36,7 +36,7 @@ export function App() {
       } catch (e) {
         if (!(e instanceof APIError && e.status === 401)) throw e
         const was = cache.getQueryData<Me | null>(['me'])
-        if (was) setExpired(true) // what is on the page stays, under the question
+        if (was) setExpired(true) // keep the page behind the sign-in dialog
         return was ?? null
       }
     },
@@ -66,7 +66,7 @@ export function App() {
     } else void cache.invalidateQueries({ queryKey: ['me'] })
     cache.setQueryData(['setup'], { needed: false })
   }
-  // Somebody signed in over the page: the same user goes on, another begins anew.
+  // Somebody signed in again: the same user continues, another one starts afresh.
   const back = async (m?: Me) => {
     const was = cache.getQueryData<Me>(['me'])
     const now = m?.csrf ? m : await call<Me>('/v1/me', { quiet: true })
@@ -77,7 +77,7 @@ export function App() {
     void renewAll(cache)
   }
 
-  const failed = me.data ? undefined : (setup.error ?? me.error) // a page that is there stays
+  const failed = me.data ? undefined : (setup.error ?? me.error) // a loaded page stays
   if (failed)
     return (
       <Gate>
@@ -106,7 +106,7 @@ export function App() {
   )
 }
 
-// The wall loads with the console; other pages when they are first opened.
+// The wall loads with the console; other pages on demand.
 const SecurityPage = lazy(() => import('./pages/security').then((m) => ({ default: m.SecurityPage })))
 const FleetPage = lazy(() => import('./pages/fleet').then((m) => ({ default: m.FleetPage })))
 const AddDevicePage = lazy(() => import('./pages/adddevice').then((m) => ({ default: m.AddDevicePage })))

@@ -1,4 +1,4 @@
-// Prettier leaves texts and comments as long as they are: here they have an end, too.
+// Prettier does not break texts and comments, so their length is limited here.
 
 import { expect, test } from 'vitest'
 

@@ -1,5 +1,5 @@
-// The live stream of the signed-in console: one connection, from which whatever is shown is
-// renewed, and the sound of alerts that nobody has answered.
+// The live stream of the console: one connection whose events refresh what is shown, and the sound
+// of unacknowledged alerts.
 
 import { useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query'
 import { createContext, useContext, useEffect, useMemo, useRef, useState, type ReactNode } from 'react'
@@ -9,10 +9,10 @@ import type { Alert, EventKind, GatewayEvent, List, Permission } from './api/typ
 import { byUrgency, loudest, pattern, Siren } from './lib/sound'
 import { useSchoolParam, useSession, useStored } from './session'
 
-// What the stream is asked for: an event of the kind makes stale what it touches, and seeing it takes a
-// permission. Of one person (person, person-attendance, …) nothing is read again by itself: each look at
-// a child is written to the audit log. Readings are many, and pages ask for those that they show; no page shows
-// occurrences yet.
+// The event kinds to subscribe to: the queries that each invalidates, and the permission to see it.
+// Queries about one person (person, person-attendance, …) are not refetched automatically, since
+// each view of a child is audited. Readings are too frequent: pages poll those they show. No page
+// shows occurrences yet.
 const heeded = {
   alert: { touches: ['alerts', 'alert'], needs: 'alerts:read' },
   incident: { touches: ['incidents', 'incident', 'alerts'], needs: 'alerts:read' },
@@ -26,11 +26,11 @@ const stales = (kind: string): string[] => (kind in heeded ? heeded[kind as keyo
 
 interface LiveValue {
   state: StreamState
-  heard: () => number // ms; when the stream last said anything or was opened
+  heard: () => number // ms; when the stream was last heard or opened
   fresh: Set<string> // alerts that arrived in the last seconds
   muted: boolean
   setMuted: (m: boolean) => void
-  blocked: boolean // the browser makes no sound yet
+  blocked: boolean // the browser does not play sound yet
   unblock: () => void
 }
 
@@ -52,7 +52,7 @@ export function useWallAlerts() {
       call<List<Alert>>('/v1/alerts' + query({ state: 'open,acknowledged', limit: 500, school }), { signal }),
     select: (d) => [...d.items].sort(byUrgency),
     enabled: can('alerts:read'),
-    refetchInterval: 15_000, // should the stream be lost, or the gateway's own trouble keep events from it
+    refetchInterval: 15_000, // in case the stream is lost
   })
 }
 
@@ -72,7 +72,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
   const [blocked, setBlocked] = useState(() => siren.current.blocked)
 
   useEffect(() => {
-    // Events come in bursts; what they touch is renewed at once and then at most every 500 ms.
+    // Events come in bursts: refetch at once, then at most every 500 ms.
     const stale = new Set<string>()
     const timers = new Set<ReturnType<typeof setTimeout>>()
     let flushing: ReturnType<typeof setTimeout> | undefined
@@ -96,7 +96,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
         if (status === 401) void cache.invalidateQueries({ queryKey: ['me'] })
       },
       onEvent: (e) => {
-        // The journal no longer has, or never had, what came after the last event: read all again.
+        // The journal does not have the events after the last one seen: refetch everything.
         if (e.event === 'gap' || e.event === 'reset') void renewAll(cache)
         for (const k of stales(e.event)) stale.add(k)
         if (e.event === 'alert') {
@@ -118,9 +118,9 @@ export function LiveProvider({ children }: { children: ReactNode }) {
       clearTimeout(flushing)
       timers.forEach(clearTimeout)
     }
-  }, [cache, school, kinds, me.csrf]) // another sign-in takes another stream
+  }, [cache, school, kinds, me.csrf]) // reconnect for another sign-in
 
-  // Without the stream, ask.
+  // Poll while the stream is down.
   useEffect(() => {
     if (state !== 'lost' && state !== 'quiet') return
     const t = setInterval(() => {
@@ -129,8 +129,9 @@ export function LiveProvider({ children }: { children: ReactNode }) {
     return () => clearInterval(t)
   }, [cache, state])
 
-  // Any click or key lets the browser make sound. Not the press alone: the bar that asks for it goes
-  // then, all below it moves up, and the button that was pressed is no longer under the pointer.
+  // Any click or key lets the browser play sound. Not pointerdown: the bar that asks for it would
+  // disappear, the page below would move up, and the pressed button would no longer be under the
+  // pointer.
   useEffect(() => {
     const s = siren.current
     const wake = () => void s.unblock().then((ok) => setBlocked(!ok))
@@ -169,7 +170,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
   return <Context.Provider value={value}>{children}</Context.Provider>
 }
 
-/** Reads again whatever is shown, but for what each look at is written down. */
+/** Refetches what is shown, except views that are audited. */
 export function renewAll(cache: QueryClient) {
   return cache.invalidateQueries({
     predicate: (q) => !String(q.queryKey[0]).startsWith('person') && q.queryKey[0] !== 'setup',

@@ -23,7 +23,7 @@ const cache = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 2_000,
-      // Only what may pass by itself is tried again.
+      // Retry only errors that may be temporary.
       retry: (n, e) => n < 2 && e instanceof APIError && (e.status === 0 || e.status >= 500),
       networkMode: 'always', // a gateway is reachable without the internet
     },

@@ -1,4 +1,4 @@
-// Who is signed in, to which school, and how times are shown there.
+// The signed-in user, the selected school, and the format of times there.
 
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useSearchParams } from 'react-router'
@@ -11,11 +11,11 @@ import { changed, filtered, useHere } from './ui/address'
 
 interface SessionValue {
   me: Me
-  school: School // the one that is looked at
+  school: School // the selected one
   schools: School[]
   setSchool: (id: string) => void
   can: (p: Permission) => boolean
-  speak: (language: string) => void // keeps a language as the user's own
+  speak: (language: string) => void // stores a language as the user's setting
   signOut: () => Promise<void>
 }
 
@@ -67,8 +67,8 @@ export function SessionProvider({
 }
 
 /**
- * The school that a district's user looks at. It stands in the address of every page, so that a
- * link shows the same school to whoever follows it.
+ * The school that a district's user has selected. It is in the address of every page, so that a
+ * link shows the same school to everybody.
  */
 function useChosenSchool(own: string): [string, (id: string) => void] {
   const [params, set] = useSearchParams()
@@ -116,7 +116,7 @@ export function useFormat() {
   }, [t, lang, school.timezone])
 }
 
-/** The time, renewed every `ms`, for ages on the screen. */
+/** The current time, updated every `ms`, for ages on the screen. */
 export function useNow(ms = 1000): number {
   const [now, set] = useState(() => Date.now())
   useEffect(() => {
@@ -126,13 +126,13 @@ export function useNow(ms = 1000): number {
   return now
 }
 
-/** The school to ask the API for; nothing where the caller's own, subtree and all, is meant. */
+/** The school parameter for the API; undefined for the user's own with its subtree. */
 export function useSchoolParam(): string | undefined {
   const { me, school } = useSession()
   return school.id === me.school.id ? undefined : school.id
 }
 
-/** A value kept in this browser. */
+/** A value stored in this browser. */
 export function useStored(key: string, first: string): [string, (v: string) => void] {
   const [v, set] = useState(() => localStorage.getItem(key) ?? first)
   const put = useCallback(

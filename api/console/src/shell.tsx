@@ -1,5 +1,5 @@
-// The frame around every page: sections by permission, the state of the live stream, sound,
-// language, light or dark, and who is signed in.
+// The frame of every page: navigation by permission, state of the live stream, sound, language,
+// colour scheme, and the user.
 
 import {
   ActionIcon,

@@ -13,7 +13,7 @@ const gate: MantineColorsTuple = [
   '#164c70',
 ]
 
-// The dark ground has a little of the blue in it.
+// The dark background has a little blue.
 const dark: MantineColorsTuple = [
   '#d5dee6',
   '#b3bec9',
@@ -42,7 +42,7 @@ export const theme = createTheme({
   cursorType: 'pointer',
 })
 
-// Mantine's own grays fall short of 4.5:1 for small text; these do not.
+// Mantine's own grays have less than 4.5:1 contrast for small text; these do not.
 export const variables: CSSVariablesResolver = () => ({
   variables: {},
   light: {

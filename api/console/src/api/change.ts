@@ -1,5 +1,5 @@
-// Changing a thing that somebody else may have changed meanwhile: only what differs from what
-// the form began with is sent, on the condition that nobody else changed the same.
+// Optimistic concurrency: a form sends only the fields that it changed, on the condition that
+// nobody else has changed the same ones.
 
 import { APIError, call, tagged } from './client'
 
@@ -10,7 +10,7 @@ const same = (a: unknown, b: unknown) =>
 const word = (v: unknown) =>
   v === undefined || v === null || v === '' ? '–' : typeof v === 'string' ? v : JSON.stringify(v)
 
-/** What differs between two states, as a merge patch. */
+/** The fields in which next differs from base, as a merge patch. */
 export function difference(base: Fields, next: Fields): Fields {
   return Object.fromEntries(
     Object.entries(next)
@@ -19,7 +19,7 @@ export function difference(base: Fields, next: Fields): Fields {
   )
 }
 
-// What changes by itself, and what says nothing to a person.
+// Fields that change by themselves, or mean nothing to a person.
 const quiet = new Set([
   'version',
   'seq',
@@ -34,7 +34,7 @@ const quiet = new Set([
   'maker_state',
 ])
 
-/** How a field and its value are called; as they are where nobody says. */
+/** How a field and its value are shown; unknown ones as they are. */
 export interface Words {
   label: (key: string) => string
   value: (v: unknown) => string
@@ -42,14 +42,14 @@ export interface Words {
 
 const plain: Words = { label: (k) => k, value: word }
 
-/** What is now other than it was, in words. */
+/** The fields in which now differs from was, in words. */
 export function differences(was: Fields, now: Fields, words = plain): string[] {
   return Object.keys({ ...was, ...now })
     .filter((k) => !quiet.has(k) && !same(was[k], now[k]))
     .map((k) => `${words.label(k)}: ${words.value(was[k])} → ${words.value(now[k])}`)
 }
 
-/** One field that somebody else has changed meanwhile: what it was, what it is now, and what the form wants. */
+/** A field that somebody else has changed: what it was, what it is now, and what the form wants. */
 export interface Clash {
   field: string
   was: unknown
@@ -57,7 +57,7 @@ export interface Clash {
   mine: unknown
 }
 
-/** Which of the fields of a patch are now neither as the form found them nor as it wants them. */
+/** The fields of a patch that somebody else has changed to another value. */
 export function clashing(base: Fields, now: Fields, patch: Fields): Clash[] {
   return Object.keys(patch)
     .filter((k) => !same(base[k], now[k]) && !same(now[k], patch[k]))
@@ -69,7 +69,7 @@ export function clashes(base: Fields, now: Fields, patch: Fields): string[] {
   return clashing(base, now, patch).map((c) => `${c.field}: ${word(c.was)} → ${word(c.now)}`)
 }
 
-/** A colleague has changed the same: the form shows it, and its reader chooses. */
+/** Somebody else has changed the same fields: the form shows them and lets the user choose. */
 export class Clashes extends APIError {
   constructor(readonly clashes: Clash[]) {
     super(412, 'changed', clashes.map((c) => `${c.field}: ${word(c.was)} → ${word(c.now)}`).join(' · '))
@@ -77,18 +77,18 @@ export class Clashes extends APIError {
   }
 }
 
-/** How a thing is read and changed, where it is not by its path and with PATCH. */
+/** How an object is read and changed, if not by its path and PATCH. */
 export interface How {
-  read?: string // where it is read; the path itself where it is empty
-  etag?: string // of the state that the form began with: what is audited is not read once more without need
+  read?: string // path to read; default: the path itself
+  etag?: string // of the form's initial state: saves a read, which may be audited
   method?: 'PATCH' | 'PUT'
-  body?: (patch: Fields, now: Fields) => unknown // what is sent; the patch where it is absent
+  body?: (patch: Fields, now: Fields) => unknown // the request body; default: the patch
 }
 
 /**
- * Changes what a form changed, and answers what the gateway did. base is what the form began
- * with; where somebody else has changed one of the same fields, it says which and what to, and
- * base becomes what is there now, so that saving once more means it.
+ * Saves the changes of a form and returns the gateway's answer. base is the form's initial state.
+ * If somebody else has changed one of the same fields, it throws Clashes and updates base, so that
+ * saving again overwrites them.
  */
 export async function change<R = unknown>(
   path: string,
@@ -123,8 +123,8 @@ export async function change<R = unknown>(
 }
 
 /**
- * Deletes what a reader was shown; where it is another now, it says what, and shown becomes what
- * is there, so that doing it once more means it.
+ * Deletes an object that the user was shown. If it has changed since, it throws Clashes and updates
+ * shown, so that deleting again succeeds.
  */
 export async function remove(path: string, shown: object): Promise<void> {
   const was = shown as Fields

@@ -1,22 +1,23 @@
-// The one place that talks HTTP to the gateway: cookie sign-in, CSRF header, problem details.
+// The only module that makes HTTP requests to the gateway: cookie sign-in, CSRF header, problem
+// details.
 
 import { signInEnded } from './signin'
 
 export interface FieldError {
   field: string
   message: string
-  reason?: string // a word for what is wrong, where the operation lists such words
-  have?: number // the reason's numbers
+  reason?: string // code of the problem, where the operation lists codes
+  have?: number // numbers for the code
   need?: number
 }
 
-/** What else is known of a refusal. */
+/** Details of a refusal: its code, and the seconds to wait. */
 export interface Why {
   reason?: string
   after?: number
-} // the very fault; seconds to wait
+}
 
-/** What has to be answered before a face is enrolled. */
+/** A question that must be answered before a face is enrolled. */
 export interface Question {
   ask: string
   answers: string[]
@@ -25,10 +26,10 @@ export interface Question {
   score: number
 }
 
-/** What the gateway answered instead of a result (RFC 9457), or why there was no answer. */
+/** The gateway's error response (RFC 9457), or the reason why there was no response. */
 export class APIError extends Error {
   constructor(
-    readonly status: number, // 0: no answer at all
+    readonly status: number, // 0: no response
     readonly code: string,
     detail: string,
     readonly fields: FieldError[] = [],
@@ -49,12 +50,12 @@ export function setCSRF(token: string) {
 
 let language = ''
 
-/** The language in which the gateway is to answer: its errors are shown as they come. */
+/** Sets the language of the gateway's error messages, which are shown unchanged. */
 export function answerIn(l: string) {
   language = l
 }
 
-/** The header that says so. */
+/** The header for that language. */
 export function languageHeader(): Record<string, string> {
   return language ? { 'Accept-Language': language } : {}
 }
@@ -64,9 +65,9 @@ export interface Request {
   body?: unknown // sent as JSON, unless it is a Blob or a string
   type?: string // content type of a Blob or string body
   signal?: AbortSignal
-  match?: string // If-Match: the state that is to be changed
+  match?: string // If-Match: the ETag of the state to change
   quiet?: boolean // a 401 does not end the sign-in
-  deed?: boolean // reading is part of a deed, and does not wait for another sign-in
+  deed?: boolean // part of an action, so it fails instead of waiting for another sign-in
 }
 
 /** Builds "?a=1&b=2", leaving out what is empty. */
@@ -109,7 +110,7 @@ async function send(path: string, r: Request): Promise<Response> {
   }
 }
 
-/** Reads a refusal in whatever shape it came. */
+/** Converts an error response of any form. */
 export async function problem(res: Response): Promise<APIError> {
   let p: {
     code?: string
@@ -167,14 +168,14 @@ function orAborted(wait: Promise<void>, signal?: AbortSignal): Promise<void> {
   })
 }
 
-/** Sends a request and reads the JSON answer; an empty answer is undefined. */
+/** Sends a request and parses the JSON response; an empty response is undefined. */
 export async function call<T>(path: string, r: Request = {}): Promise<T> {
   const res = await checked(path, r)
   const text = await res.text()
   return (text ? JSON.parse(text) : undefined) as T
 }
 
-/** Reads one thing with the tag of its state, in order to change it. */
+/** Reads an object with its ETag, in order to change it. */
 export async function tagged<T>(
   path: string,
   r: Request = { deed: true },
@@ -188,9 +189,9 @@ export async function picture(path: string, signal?: AbortSignal): Promise<Blob>
   return (await checked(path, { signal })).blob()
 }
 
-// The keys of deeds that had no answer: whoever tries again does the same deed, once.
+// Idempotency keys of requests without a response: a repeated request reuses its key.
 const unanswered = new Map<string, string>()
-const maxUnanswered = 50 // the oldest is forgotten
+const maxUnanswered = 50 // the oldest is evicted
 
 function deedOf(path: string, body: BodyInit | undefined): string {
   if (body instanceof File) return `${path} ${body.name} ${body.size} ${body.lastModified}`

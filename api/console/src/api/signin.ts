@@ -1,16 +1,19 @@
-// What happens to requests when the sign-in has ended: reading waits until somebody has signed
-// in again, and is then done. Deeds are refused, so that nothing happens long after it was meant;
-// the form is still there, and whoever pressed the button presses it again.
+// What happens to requests after the session has expired. Reads wait until the user has signed in
+// again. Writes fail, so that nothing is executed long after it was meant: the form stays open, and
+// the user submits it again.
 
 let waiting: { again: Promise<void>; go: () => void } | undefined
 let ended: () => boolean = () => false
 
-/** Sets who is told that a request was refused for want of a sign-in; true: somebody is asked to sign in again. */
+/** Sets the callback for a 401; it returns true if the user is asked to sign in again. */
 export function whenSignedOut(f: () => boolean) {
   ended = f
 }
 
-/** Tells that there is no sign-in. The promise is kept once there is one again; none: nobody is asked. */
+/**
+ * Reports a 401. The promise resolves after the next sign-in; undefined: nobody is asked to sign
+ * in.
+ */
 export function signInEnded(): Promise<void> | undefined {
   if (!ended()) return undefined
   if (!waiting) {
@@ -21,7 +24,7 @@ export function signInEnded(): Promise<void> | undefined {
   return waiting.again
 }
 
-/** Somebody has signed in, or nobody will be asked any more. */
+/** The user has signed in, or will not be asked any more. */
 export function signInIsBack() {
   waiting?.go()
   waiting = undefined

@@ -104,7 +104,8 @@ test('a silent connection counts as lost', async () => {
   expect(states).toEqual(['connecting', 'live', 'lost'])
 })
 
-// A gateway that is stopped (or a cable that is pulled) keeps its connections and says nothing.
+// A gateway that is stopped, or a cable that is pulled, leaves the connection open and sends
+// nothing.
 test('a frozen gateway is told within ten seconds, and so is its waking', async () => {
   vi.useFakeTimers()
   const states: [number, StreamState][] = []
@@ -138,7 +139,7 @@ test('a frozen gateway is told within ten seconds, and so is its waking', async 
     [0, 'live'],
   ])
   expect(heard).toBe(12)
-  await vi.advanceTimersByTimeAsync(10_000) // frozen since the last beat, 15 s ago
+  await vi.advanceTimersByTimeAsync(10_000) // no byte since the last heartbeat, 15 s ago
   beat()
   await vi.advanceTimersByTimeAsync(1_000)
   await vi.advanceTimersByTimeAsync(25_000) // frozen once more

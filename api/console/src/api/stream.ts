@@ -1,6 +1,6 @@
-// The live stream: server-sent events over fetch, so that the heartbeat comments are seen too
-// and a silent connection is known to be lost. Resumes with Last-Event-ID, so nothing is
-// missed and nothing comes twice.
+// The live stream: server-sent events over fetch, which also shows the heartbeat comments, so that
+// a dead connection is detected. It resumes with Last-Event-ID, so that no event is lost or
+// repeated.
 
 import { languageHeader } from './client'
 
@@ -10,13 +10,13 @@ export interface StreamEvent {
   data: string
 }
 
-/** Cuts a text stream into events, as the HTML standard (9.2.6) says. Feed it chunks of any size. */
+/** Parses an event stream (HTML standard, 9.2.6). Feed it chunks of any size. */
 export class EventParser {
   private buffer = ''
   private data: string[] = []
   private event = ''
   private id = ''
-  retry = 0 // ms, when the server asked for it
+  retry = 0 // ms; set by the server
 
   feed(chunk: string): StreamEvent[] {
     this.buffer += chunk
@@ -53,19 +53,19 @@ export class EventParser {
   }
 }
 
-/** quiet: connected, and nothing has come for longer than the gateway is ever silent. */
+/** quiet: connected, but without a byte for longer than the heartbeat interval allows. */
 export type StreamState = 'connecting' | 'live' | 'quiet' | 'lost'
 
 export interface StreamOptions {
   url: string
   onEvent: (e: StreamEvent) => void
   onState: (s: StreamState) => void
-  /** After each connection, before its first event. Whatever was loaded earlier may be stale. */
+  /** After each connection, before its first event. Data loaded earlier may be stale. */
   onOpen: (resumed: boolean) => void
   onRefused?: (status: number) => void
-  onHeard?: () => void // whatever came: an event, a heartbeat
-  quiet?: number // ms without a byte after which that is told; heartbeats come every 5 s
-  silence?: number // ms without a byte after which the connection counts as lost
+  onHeard?: () => void // any byte: an event or a heartbeat
+  quiet?: number // ms without a byte until state quiet; heartbeats come every 5 s
+  silence?: number // ms without a byte until the connection counts as lost
   fetch?: typeof fetch
   wait?: (ms: number, signal: AbortSignal) => Promise<void>
 }
@@ -76,7 +76,9 @@ const pause = (ms: number, signal: AbortSignal) =>
     signal.addEventListener('abort', () => (clearTimeout(t), done()), { once: true })
   })
 
-/** Keeps one stream open until the returned function is called. Pauses grow from 0.5 s to 10 s. */
+/**
+ * Keeps one stream open until the returned function is called. Back-off grows from 0.5 s to 10 s.
+ */
 export function openStream(o: StreamOptions): () => void {
   const stop = new AbortController()
   void run(o, stop.signal)
@@ -98,7 +100,7 @@ async function run(o: StreamOptions, stop: AbortSignal) {
         () => (opened = true),
       )
     } catch {
-      // Any break is the same: say so, pause, resume from the last id.
+      // Whatever broke it: pause, and resume from the last ID.
     }
     if (stop.aborted) return
     o.onState('lost')

@@ -1,24 +1,24 @@
-// Short names for what the gateway's API answers with. The shapes come from its OpenAPI document:
-// `npm run types` writes them to schema.d.ts, and what a page reads that the document does not have does
-// not compile. Times are RFC 3339.
+// Short names for the types of the gateway's API, which `npm run types` generates from its OpenAPI
+// document in schema.d.ts: reading a field that is not in the document does not compile. Times are
+// RFC 3339.
 
 import type { components } from './schema'
 
 type S = components['schemas']
 
-// T with some of its fields told more exactly than the document does.
+// T with some fields typed more narrowly than in the document.
 type With<T, F> = Omit<T, keyof F> & F
 
-/** What is sent: the body of an operation. */
+/** The request body of an operation. */
 export type Sent<Name extends keyof S> = S[Name]
 
-/** A page of a list; next is empty at its end. */
+/** A page of a list; next is empty on the last one. */
 export interface List<T> {
   items: T[]
   next: string
 }
 
-// Words that the document lists.
+// Enums of the document.
 
 export type AlertState = S['Alert']['state']
 export type AttendanceState = S['Attendance']['state']
@@ -34,13 +34,13 @@ export type QualityLevel = S['Finding']['level']
 export type Role = S['User']['role']
 export type SessionKind = S['Session']['kind']
 export type Severity = S['Alert']['severity']
-/** What a state says of itself, as a code with what stands in its words. */
+/** Why something is in its state: a code with the parameters of its text. */
 export type Reason = S['Reason']
-/** How a device proves that it is itself. */
+/** How a device authenticates. */
 export type Weakness = NonNullable<S['Twin']['weak']>
 export type ZoneKind = S['Zone']['kind']
 
-// Words that the document calls a text.
+// Enums that the document describes as strings.
 
 export type Approval = '' | 'waiting' | 'approved' | 'refused'
 export type CheckState = 'ok' | 'warning' | 'critical'
@@ -49,7 +49,7 @@ export type ImportAction = 'create' | 'update' | 'same' | 'skip' | 'error' | 'le
 export type ImportMode = 'merge' | 'add' | 'update' | 'full' | 'promote' | 'overwrite'
 export type MakerState = 'active' | 'disabled' | 'ended' | 'gone' | 'unknown'
 
-/** All words of an enum, in the order in which pages show them. One that is missing does not compile. */
+/** All values of an enum, in display order. A missing one does not compile. */
 function all<E extends string>(words: Record<E, true>): E[] {
   return Object.keys(words) as E[]
 }
@@ -133,7 +133,7 @@ export const importModes = all<ImportMode>({
   overwrite: true,
 })
 export const incidentStates = all<Incident['state']>({ open: true, closed: true })
-/** What can be given to somebody as a pass. */
+/** Methods of passes that can be handed out. */
 export const cardMethods = all<S['CardInput']['method']>({ card: true, qr: true, pin: true })
 export const methods = all<Method>({ face: true, card: true, qr: true, pin: true, other: true, manual: true })
 export const permissions = all<Permission>({
@@ -181,7 +181,7 @@ export const signInRoles = all<Exclude<Role, 'integrator'>>({
   vendor: true,
   district_admin: true,
 })
-/** The worst first. */
+/** Worst first. */
 export const weaknesses = all<Exclude<Weakness, 'none'>>({
   serial_only: true,
   no_password: true,
@@ -199,7 +199,7 @@ export const zoneKinds = all<ZoneKind>({
   other: true,
 })
 
-// Who is here.
+// The signed-in user.
 
 export type Me = S['Me']
 export type School = S['School']
@@ -212,7 +212,7 @@ export type Places = S['Places']
 export type Site = S['Site']
 export type Zone = S['Zone']
 
-// The fleet.
+// Devices.
 
 export type Action = S['Action']
 export type CommandResult = With<S['CommandResult'], { state?: CommandState }>
@@ -258,7 +258,7 @@ export type PersonPage = S['PersonPage']
 export type PersonRow = S['PersonRow']
 export type Question = S['Question']
 
-// What happens.
+// Events.
 
 export type Alert = S['AlertRow']
 export type Attendance = S['AttendanceRow']
@@ -270,7 +270,7 @@ export type Match = S['Match']
 export type Session = S['Session']
 export type Sighting = S['SightingRow']
 
-// Programs, and the gateway itself.
+// API keys, webhooks and the gateway itself.
 
 export type APIKey = With<S['APIKey'], { maker_state?: MakerState }>
 export type AuditChange = S['AuditChange']

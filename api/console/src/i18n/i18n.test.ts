@@ -57,8 +57,8 @@ test('Chinese is Chinese', () => {
   expect(same).toEqual([])
 })
 
-// Every key in the source must exist. A key built from a part ('severity.' + s) must be the
-// beginning of some, and the lists below say which parts there are.
+// Every key in the source must exist. A computed key ('severity.' + s) must be a prefix of existing
+// ones, and the lists below give its possible endings.
 const files = import.meta.glob<string>(['../**/*.{ts,tsx}', '!../api/schema.d.ts'], {
   query: '?raw',
   import: 'default',
@@ -149,7 +149,8 @@ test('every value that the API can give has a word', () => {
     .flatMap(([p, all]) => all.map((x) => (x ? `${p}.${x}` : p)))
     .filter((k) => !keys.has(k))
   expect(missing).toEqual([])
-  // Under a word for values there are no others: of a value that the API no longer has.
+  // A prefix for an enum has no keys but those of its values: others are left over from removed
+  // values.
   const left = Object.entries(parts).flatMap(([p, all]) =>
     [...keys].filter(
       (k) =>

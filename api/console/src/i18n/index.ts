@@ -11,20 +11,20 @@ export const languages = [
 
 const stored = 'gatehouse.language'
 
-/** The language to start in: chosen here before, else the browser's. */
+/** The initial language: chosen here before, else the browser's. */
 export function firstLanguage(): string {
   const l = localStorage.getItem(stored) ?? navigator.language
   return l.toLowerCase().startsWith('zh') ? 'zh-CN' : 'en'
 }
 
-// A language that somebody chose before signing in becomes that user's own.
+// A language that somebody chooses before signing in becomes their user setting.
 let before = ''
 
 export function chooseBeforeSignIn(l: string) {
   before = l
 }
 
-/** The language that was chosen before signing in, once; empty: none was. */
+/** The language chosen before signing in, returned once; empty if there was none. */
 export function chosenBeforeSignIn(): string {
   const l = before
   before = ''
@@ -50,7 +50,7 @@ export function startLanguages(lng: string) {
   })
 }
 
-/** Words outside of a component; empty where there are none. */
+/** A text outside of a component; empty if the key does not exist. */
 export function words(key: string, values?: Record<string, unknown>): string {
   return i18next.t(key, { ...values, defaultValue: '' })
 }

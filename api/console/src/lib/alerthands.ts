@@ -1,8 +1,8 @@
-// Whose deed brought an alert to where it stands: who handles one is seldom all who had a hand in it.
+// Who brought an alert into its state: not always the person who handles it.
 
 import type { Alert } from '../api/types'
 
-/** The name of who brought it into its state; empty where nobody did, or it is not known. */
+/** The name of the person who brought it into its state; empty if unknown or nobody did. */
 export function lastHand(a: Pick<Alert, 'state' | 'handler_name' | 'resolver_name' | 'closer_name'>): string {
   switch (a.state) {
     case 'acknowledged':

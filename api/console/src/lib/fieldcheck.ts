@@ -1,9 +1,9 @@
-// What is wrong with what was typed into a driver's field, as the gateway judges it too: here it
-// is said at once and in the reader's language.
+// Validates input for a driver's field by the same rules as the gateway, for immediate errors in
+// the user's language.
 
 import type { Field } from '../api/types'
 
-/** A key of the catalogue with its values; undefined: nothing is wrong. */
+/** A text key with its values; undefined: valid. */
 export interface Wrong {
   key: string
   values?: Record<string, string | number>
@@ -15,7 +15,7 @@ const isPort = (s: string) => /^\d{1,5}$/.test(s) && Number(s) >= 1 && Number(s)
 
 const units: Record<string, number> = { ns: 1e-9, us: 1e-6, µs: 1e-6, ms: 1e-3, s: 1, m: 60, h: 3600 }
 
-/** A time such as 500ms or 1h30m in seconds, as Go writes it; NaN: it is none. */
+/** A Go duration such as 500ms or 1h30m in seconds; NaN if invalid. */
 export function seconds(s: string): number {
   if (!/^(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+$/.test(s)) return NaN
   return [...s.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g)].reduce(
@@ -44,7 +44,7 @@ function wrongHost(f: Field, v: string): Wrong | undefined {
 
 export function wrongField(f: Field, value: string): Wrong | undefined {
   const v = value.trim()
-  if (v === '') return undefined // whether it is required is the form's question
+  if (v === '') return undefined // required fields are checked by the form
   switch (f.kind) {
     case 'port':
       return isPort(v) ? undefined : { key: 'port' }

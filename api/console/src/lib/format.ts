@@ -1,8 +1,8 @@
-// Turns the API's values into what people read. Pure: language, zone and now come as arguments.
+// Formats the API's values for people. Pure: language, zone and current time are arguments.
 
 import type { Property, Value } from '../api/types'
 
-/** Go writes an unset time as year 1; both that and nothing are "never". */
+/** A time in ms; undefined if it is unset, which Go writes as year 1. */
 export function timeOf(s: string | undefined): number | undefined {
   if (!s || s.startsWith('0001-')) return undefined
   const t = Date.parse(s)
@@ -43,7 +43,7 @@ export function moment(s: Style, iso: string | undefined, seconds = false): stri
   return part(s, seconds ? { ...o, second: '2-digit' } : o).format(t)
 }
 
-/** The same, without the year where that is the present one. */
+/** The same, without the current year. */
 export function short(s: Style, iso: string | undefined, now: number, seconds = false): string {
   const t = timeOf(iso)
   if (t === undefined) return '–'
@@ -52,12 +52,12 @@ export function short(s: Style, iso: string | undefined, now: number, seconds = 
   return part(s, seconds ? { ...o, second: '2-digit' } : o).format(t)
 }
 
-/** The day, YYYY-MM-DD, that it is at t (ms) in a zone. */
+/** The local day, YYYY-MM-DD, at t (ms) in a zone. */
 export function dayIn(zone: string, t: number): string {
   return part({ lang: 'en-CA', zone }, { year: 'numeric', month: '2-digit', day: '2-digit' }).format(t)
 }
 
-/** "12 s", "4 min", "3 h", "2 d": how long since. Never negative. */
+/** "12 s", "4 min", "3 h", "2 d": an age, never negative. */
 export function age(ms: number, unit: (u: 's' | 'min' | 'h' | 'd', n: number) => string): string {
   const s = Math.max(0, Math.floor(ms / 1000))
   if (s < 60) return unit('s', s)
@@ -78,10 +78,10 @@ const units: Record<string, string> = {
   '1/s': '/s',
 }
 
-/** Shows a unit of UCUM as people write it. */
+/** A UCUM unit as people write it. */
 export function unitText(u: string | undefined): string {
   if (!u) return ''
-  const said = u.replace(/\{[^}]*\}/g, '') // an annotation says what is counted, and is no unit
+  const said = u.replace(/\{[^}]*\}/g, '') // annotations are not part of the unit
   return units[said] ?? said
 }
 
@@ -102,7 +102,7 @@ export function valueText(
   return u === '%' || u === '°' ? n + u : `${n} ${u}`
 }
 
-/** "1.2 GB". Decimal units, as disks are sold. */
+/** "1.2 GB", in decimal units as for disks. */
 export function bytes(n: number, lang: string): string {
   const names = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']
   let i = 0
@@ -113,12 +113,14 @@ export function bytes(n: number, lang: string): string {
   return `${new Intl.NumberFormat(lang, { maximumFractionDigits: i > 2 ? 1 : 0 }).format(n)} ${names[i]}`
 }
 
-/** The Chinese text of a thing where Chinese is wanted and there is one. */
+/** The Chinese text, if the language is Chinese and there is one. */
 export function local(lang: string, en: string | undefined, zh: string | undefined): string {
   return (lang.startsWith('zh') && zh) || en || zh || ''
 }
 
-/** A wall time in a zone ("2026-03-01T08:00") as an instant. Times that a clock change skips move ahead. */
+/**
+ * The instant of a local time ("2026-03-01T08:00"). Times skipped by a clock change move forward.
+ */
 export function instantIn(zone: string, wall: string): string {
   const guess = Date.parse(wall + (wall.length === 16 ? ':00' : '') + 'Z')
   if (Number.isNaN(guess)) return ''
@@ -127,7 +129,7 @@ export function instantIn(zone: string, wall: string): string {
   return new Date(t).toISOString().replace('.000Z', 'Z')
 }
 
-/** An instant as wall time in a zone, for a datetime-local field. */
+/** The local time of an instant, for a datetime-local field. */
 export function wallIn(zone: string, iso: string | undefined): string {
   const t = timeOf(iso)
   return t === undefined ? '' : new Date(t + offset(zone, t)).toISOString().slice(0, 16)

@@ -1,8 +1,9 @@
-// Passkeys between the gateway and the browser: options in, an answer out, and why it cannot be.
+// Passkeys: converts between the gateway's JSON and the browser's WebAuthn API, and explains
+// failures.
 
 import type { PasskeyCreation, PasskeyID, PasskeyRequest, Passkeys } from '../api/types'
 
-/** Why the browser gave no passkey. */
+/** Why the browser returned no passkey. */
 export class PasskeyError extends Error {
   constructor(readonly kind: 'given_up' | 'known' | 'elsewhere' | 'unsupported' | 'other') {
     super(kind)
@@ -11,8 +12,8 @@ export class PasskeyError extends Error {
 }
 
 /**
- * What stands in the way here; undefined: nothing. The gateway's reason comes first, since the
- * browser's follows from it.
+ * Why passkeys are not possible here; undefined if they are. The gateway's reason comes first,
+ * since the browser's follows from it.
  */
 export function obstacle(
   p: Passkeys | undefined,
@@ -25,7 +26,7 @@ export function obstacle(
   return able ? undefined : 'passkeys_no_browser'
 }
 
-/** Has the browser make a passkey. */
+/** Creates a passkey in the browser. */
 export async function makePasskey(o: PasskeyCreation): Promise<unknown> {
   const c = await asked(() =>
     navigator.credentials.create({
@@ -51,7 +52,7 @@ export async function makePasskey(o: PasskeyCreation): Promise<unknown> {
   }
 }
 
-/** Has the browser show one. */
+/** Signs in with a passkey of the browser. */
 export async function showPasskey(o: PasskeyRequest): Promise<unknown> {
   const c = await asked(() =>
     navigator.credentials.get({
@@ -94,7 +95,7 @@ async function asked(ask: () => Promise<Credential | null>): Promise<PublicKeyCr
   throw new PasskeyError('given_up')
 }
 
-// The names are those of WebAuthn; NotAllowedError is giving up, a timeout and the wrong key alike.
+// The names are WebAuthn's; NotAllowedError covers cancelling, a timeout and a wrong key alike.
 function kindOf(name: string): PasskeyError['kind'] {
   switch (name) {
     case 'NotAllowedError':
@@ -120,12 +121,12 @@ function ids(all: PasskeyID[] = []): PublicKeyCredentialDescriptor[] {
   }))
 }
 
-/** Reads base64url. */
+/** Decodes base64url. */
 export function bytes(s: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(atob(s.replace(/-/g, '+').replace(/_/g, '/')), (c) => c.charCodeAt(0))
 }
 
-/** Writes base64url, without padding. */
+/** Encodes base64url without padding. */
 export function text(b: ArrayBuffer): string {
   return btoa(Array.from(new Uint8Array(b), (x) => String.fromCharCode(x)).join(''))
     .replace(/\+/g, '-')

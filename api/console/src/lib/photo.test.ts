@@ -30,7 +30,7 @@ test('a large side is brought down, and nothing is enlarged', () => {
   expect(fitted(100_000, 3)).toEqual({ width: 3200, height: 1 })
 })
 
-// A canvas that says what was asked of it: a picture of 6,000 by 8,000 that becomes 300 kB.
+// A fake canvas that records calls: a picture of 6,000 by 8,000 that becomes 300 kB.
 function canvas(o: { opens?: boolean; size?: number } = {}) {
   const drawn: unknown[] = []
   const c: Canvas = {

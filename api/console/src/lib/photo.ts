@@ -1,12 +1,15 @@
-// A photograph on its way to enrolment: named where it is none, and shrunk where it is larger
-// than the gateway looks at, so that a telephone's picture passes over a school's uplink.
+// Prepares a photograph for enrolment: refuses other files, and shrinks large pictures, so that a
+// phone's photograph takes little of a school's uplink.
 
 import { APIError } from '../api/client'
 
-/** The longest side that is sent, in pixels: what is larger the gateway shrinks itself before it looks for the face. */
+/**
+ * The longest side that is sent, in pixels. The gateway shrinks larger ones before it detects
+ * faces.
+ */
 export const longest = 3200
-const small = 1_500_000 // bytes; smaller files go as they are
-const most = 8 * 1024 * 1024 // bytes that the gateway takes
+const small = 1_500_000 // bytes; smaller files are sent unchanged
+const most = 8 * 1024 * 1024 // bytes; the gateway's limit
 
 export type PhotoKind =
   | 'jpeg'
@@ -23,14 +26,14 @@ export type PhotoKind =
   | 'empty'
   | 'unknown'
 
-/** Why a file is no photograph that can be enrolled; kind is what it is. */
+/** Why a file cannot be enrolled; kind is its format. */
 export class PhotoRefused extends Error {
   constructor(readonly kind: PhotoKind | 'large' | 'damaged') {
     super(kind)
   }
 }
 
-/** The words with which the gateway refuses a photograph: each has its sentence under photoRefused. */
+/** The gateway's codes for refused photographs; each has a text under photoRefused. */
 export const photoReasons = [
   'no_face',
   'several_faces',
@@ -62,7 +65,7 @@ export const photoReasons = [
   'is_unknown',
 ]
 
-/** The gateway's word for what is wrong with a photograph, where it is one that we have a sentence for. */
+/** The gateway's code for a refused photograph, if there is a text for it. */
 export function refusalOf(e: unknown): { reason: string; have: number; need: number } | undefined {
   if (!(e instanceof APIError)) return undefined
   const f = e.fields.find((x) => x.reason && photoReasons.includes(x.reason))
@@ -71,7 +74,7 @@ export function refusalOf(e: unknown): { reason: string; have: number; need: num
 
 const ascii = (b: Uint8Array, from: number, to: number) => String.fromCharCode(...b.subarray(from, to))
 
-/** What a file is, by its first bytes; the name says nothing. */
+/** The format of a file by its first bytes; names are unreliable. */
 export function kindOf(b: Uint8Array): PhotoKind {
   if (b.length === 0) return 'empty'
   if (b[0] === 0xff && b[1] === 0xd8 && b[2] === 0xff) return 'jpeg'
@@ -90,15 +93,15 @@ export function kindOf(b: Uint8Array): PhotoKind {
   return 'unknown'
 }
 
-/** The size to draw at: as it is, or with the longest side brought down. */
+/** The size to draw at: unchanged, or shrunk to the longest side. */
 export function fitted(width: number, height: number, side = longest): { width: number; height: number } {
   const by = Math.min(1, side / Math.max(width, height))
   return { width: Math.max(1, Math.round(width * by)), height: Math.max(1, Math.round(height * by)) }
 }
 
-/** What the browser does with pictures; tests bring their own. */
+/** The browser's image functions; tests replace them. */
 export interface Canvas {
-  open: (f: Blob) => Promise<ImageBitmap> // turned as its EXIF note says
+  open: (f: Blob) => Promise<ImageBitmap> // rotated by its EXIF orientation
   draw: (img: ImageBitmap, size: { width: number; height: number }) => Promise<Blob | null>
 }
 
@@ -115,10 +118,10 @@ const browser: Canvas = {
   },
 }
 
-// Kinds that browsers open although the gateway does not: they are sent as JPEG.
+// Formats that browsers can open and the gateway cannot: they are converted to JPEG.
 const opened: PhotoKind[] = ['webp', 'avif', 'gif', 'bmp', 'heic']
 
-/** The photograph as it is sent; PhotoRefused where it cannot be. */
+/** The photograph to send; throws PhotoRefused. */
 export async function photoToSend(file: File, canvas = browser): Promise<File> {
   const kind = kindOf(new Uint8Array(await file.slice(0, 16).arrayBuffer()))
   const native = kind === 'jpeg' || kind === 'png'
@@ -130,13 +133,13 @@ export async function photoToSend(file: File, canvas = browser): Promise<File> {
   } catch {
     if (!native) throw new PhotoRefused(kind)
     if (file.size > most) throw new PhotoRefused('large')
-    return file // the gateway has a reader of its own, and says what is wrong
+    return file // let the gateway decode it, or explain
   }
   try {
     const out = await canvas.draw(img, fitted(img.width, img.height))
     if (!out) throw new PhotoRefused('damaged')
     if (native && out.size >= file.size && file.size <= most) return file
-    // With the time of the file that was chosen: the same deed when it is tried again.
+    // With the original's time, so that a retry counts as the same request.
     return new File([out], file.name, { type: out.type, lastModified: file.lastModified })
   } finally {
     img.close()

@@ -1,4 +1,4 @@
-// A profile as it is typed into the add-device form.
+// A profile being typed into the add-device form.
 
 import type { DeviceType, Profile, Property } from '../api/types'
 
@@ -10,7 +10,7 @@ export interface PropertyDraft {
   forms: Record<string, string>
 }
 
-/** An identifier from a title: letters, digits and '-'; a title without any gets a hash of itself. */
+/** An ID from a title: letters, digits and '-'; a hash if the title has none. */
 export function idFrom(title: string): string {
   const id = title
     .toLowerCase()
@@ -24,7 +24,7 @@ export function idFrom(title: string): string {
   return 'profile-' + (h >>> 0).toString(36)
 }
 
-/** The id itself, or where it is taken the first of id-2, id-3 … that is not. */
+/** The ID itself, or the first of id-2, id-3 … that is not taken. */
 export function freeID(id: string, taken: string[]): string {
   const base = id.replace(/-\d+$/, '')
   let free = id
@@ -32,7 +32,7 @@ export function freeID(id: string, taken: string[]): string {
   return free
 }
 
-/** The profile that a draft describes. Lines without a name are left out. */
+/** The profile of a draft, without unnamed lines. */
 export function profileFrom(d: { title: string; type: DeviceType; properties: PropertyDraft[] }): Profile {
   const properties: Record<string, Property> = {}
   for (const p of d.properties) {

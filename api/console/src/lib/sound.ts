@@ -1,4 +1,4 @@
-// The wall's sound: a pattern of beeps by severity, made in the browser, no file needed.
+// The wall's sound: beeps by severity, generated in the browser.
 
 import type { Alert, Severity } from '../api/types'
 
@@ -12,7 +12,7 @@ export interface Pattern {
   every: number
 } // repeated each `every` seconds; 0: once
 
-/** What a severity sounds like until somebody acknowledges. */
+/** The sound of a severity until somebody acknowledges. */
 export function pattern(s: Severity): Pattern {
   switch (s) {
     case 'critical':
@@ -40,7 +40,7 @@ export function pattern(s: Severity): Pattern {
 
 const rank: Record<Severity, number> = { info: 0, warning: 1, major: 2, critical: 3 }
 
-/** Most severe first, then newest first; what nobody handles before what somebody does. */
+/** Unacknowledged first, then most severe, then newest. */
 export function byUrgency(a: Alert, b: Alert): number {
   const open = (x: Alert) => (x.state === 'open' ? 1 : 0)
   return (
@@ -51,12 +51,12 @@ export function byUrgency(a: Alert, b: Alert): number {
   )
 }
 
-/** The alert that decides the sound: the most severe audible one that nobody has acknowledged. */
+/** The alert that determines the sound: the most severe unacknowledged audible one. */
 export function loudest(alerts: Alert[]): Alert | undefined {
   return alerts.filter((a) => a.audible && a.state === 'open').sort(byUrgency)[0]
 }
 
-/** Plays patterns. A browser makes no sound before the person has clicked: `blocked` says so. */
+/** Plays patterns. Browsers play no sound before the first click; `blocked` says so. */
 export class Siren {
   private ctx?: AudioContext
   private timer?: ReturnType<typeof setInterval>
@@ -70,7 +70,7 @@ export class Siren {
     return this.context()?.state !== 'running'
   }
 
-  /** Call from a click. */
+  /** Call from a click handler. */
   async unblock(): Promise<boolean> {
     try {
       await this.context()?.resume()

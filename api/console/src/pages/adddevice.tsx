@@ -1,4 +1,4 @@
-// Adds a device of the school's own: how it is reached, what it is, a trial, a place.
+// Adds a device: how it is reached, its profile, a probe, its place.
 
 import {
   ActionIcon,
@@ -43,7 +43,7 @@ import { DriverField } from '../ui/driverfield'
 import { usePlaces, useProfiles } from '../ui/states'
 import { useDrivers } from './fleet'
 
-// Where a driver that takes templates looks for a value. The keys are those of Property.forms.
+// The form fields by which each driver finds a value. The keys are those of Property.forms.
 const forms: Record<string, { key: string; placeholder: string }[]> = {
   modbus: [
     { key: 'register', placeholder: 'holding:100' },
@@ -614,7 +614,7 @@ function Place({
             profileFrom(draft),
             profiles.all.map((p) => p.id),
           ))
-        setAdded(profile) // a device that is refused then needs no second one
+        setAdded(profile) // reuse it if the device is refused and sent again
       }
       const made = await call<DeviceCreated>('/v1/devices', {
         method: 'POST',
@@ -670,7 +670,7 @@ function Place({
   )
 }
 
-/** Adds a profile under an id that nobody has: one of the same title is another's. */
+/** Adds a profile under a free ID: an existing one with the same title belongs to somebody else. */
 async function addProfile(p: Profile, taken: string[]): Promise<string> {
   for (let ids = taken; ; ids = [...ids, p.id]) {
     p = { ...p, id: freeID(p.id, ids) }

@@ -1,4 +1,4 @@
-// Every alert there was, to look back, and the rules that raise them.
+// All alerts, past ones too, and the rules that raise them.
 
 import { Accordion, Group, Select, Tabs } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'

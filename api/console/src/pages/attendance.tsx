@@ -1,4 +1,4 @@
-// Who was there today, by session; each answer with what decided it, and a way to correct it.
+// Attendance of a day by session, with the reason for each result, and a way to correct it.
 
 import { Button, Group, Select, Tabs, Text, Textarea, TextInput } from '@mantine/core'
 import { IconPencil, IconUserCheck } from '@tabler/icons-react'
@@ -46,8 +46,8 @@ export function AttendancePage() {
     select: (d) => [...d.items].sort((a, b) => a.start.localeCompare(b.start)),
     refetchInterval: 60_000,
   })
-  // What runs now is shown until somebody chooses; a dialog names its session, so that the
-  // bell does not take it away.
+  // The current session is shown until one is chosen; a dialog has its session in the address, so
+  // that it stays when the next session begins.
   const chosen = sessions.data?.find((s) => s.id === get('session')) ?? current(sessions.data ?? [])
   return (
     <Page
@@ -113,7 +113,7 @@ export function AttendancePage() {
   )
 }
 
-/** The session that runs now, else the last that began, else the first. */
+/** The session in progress, else the last one that began, else the first. */
 function current(all: Session[]): Session | undefined {
   const now = Date.now()
   const begun = all.filter((s) => Date.parse(s.start) <= now)

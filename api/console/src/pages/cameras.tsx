@@ -17,7 +17,7 @@ export function CamerasPage() {
   const { t } = useT()
   const school = useSchoolParam()
   const places = usePlaces()
-  // Twelve pictures are as many as a person can watch, and as a gateway should be asked for.
+  // Twelve pictures are as many as a person can watch, and limit the load on the gateway.
   const list = usePaged<Device>(
     'devices',
     '/v1/devices',

@@ -1,4 +1,4 @@
-// One device: its twin, charts, what it was asked to be, its comings and goings.
+// One device: its twin, charts, desired values, commands and state changes.
 
 import {
   Button,

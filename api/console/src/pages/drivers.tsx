@@ -1,4 +1,4 @@
-// Driver programs: which run, which were refused and why, and what they wrote.
+// Driver programs: which run, which were refused and why, and their logs.
 
 import { Button } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
@@ -33,7 +33,7 @@ function DriverTag({ s }: { s: string }) {
   )
 }
 
-/** What keeps a driver from what is not its own; nothing before it has run. */
+/** How a driver is confined; nothing before its first run. */
 function ConfinedTag({ d }: { d: Driver }) {
   const { t } = useT()
   const c = d.confinement
@@ -46,7 +46,7 @@ function ConfinedTag({ d }: { d: Driver }) {
   return <Tag tone="green">{by.join(' + ')}</Tag>
 }
 
-/** The same in words, with the way to mend it. */
+/** The same in words, with the way to fix it. */
 function ConfinedText({ d }: { d: Driver }) {
   const { t } = useT()
   const c = d.confinement
@@ -135,7 +135,7 @@ export function DriversPage() {
   )
 }
 
-/** Sign-ins of devices and drivers that were turned away. */
+/** Rejected connections of devices and drivers. */
 export function Refusals() {
   const { t } = useT()
   const f = useFormat()

@@ -1,4 +1,4 @@
-// The fleet: every device with its state and what it measures now.
+// The devices with their states and current values.
 
 import { Button, Select } from '@mantine/core'
 import { IconPlus } from '@tabler/icons-react'
@@ -189,7 +189,7 @@ export function useDrivers() {
   })
 }
 
-/** What a device last reported, with names and units. */
+/** A device's last reported values, with names and units. */
 export function TwinValues({ d, max = 99 }: { d: Device; max?: number }) {
   const profiles = useProfiles()
   const f = useFormat()

@@ -1,4 +1,4 @@
-// What is shown before anybody is signed in: the first run, and sign-in.
+// The pages before sign-in: first run, and sign-in.
 
 import {
   Button,
@@ -64,11 +64,11 @@ export function SignInPage({ onDone }: { onDone: (m?: Me) => void }) {
 
 interface SignInProps {
   onDone: (m?: Me) => void
-  first?: string // the name to begin with
+  first?: string // initial value of the name
   around?: (form: ReactNode, step: boolean) => ReactNode
 }
 
-/** Name, password and, where it is due, the second step. */
+/** Name, password and, if required, the second factor. */
 export function SignInForm({ onDone, first = '', around = (form) => form }: SignInProps) {
   const { t } = useT()
   const [name, setName] = useState(first)

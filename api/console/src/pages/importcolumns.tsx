@@ -1,5 +1,5 @@
-// What each column of a file of people is read as, the questions that a spreadsheet's mangling
-// raises, and the first lines as they will be written.
+// The field of each column of an import, questions about values that a spreadsheet has changed, and
+// the first rows as they will be written.
 
 import { Button, Group, Select, Stack, Text } from '@mantine/core'
 import { importFields, type ImportRemark, type ImportReport } from '../api/types'
@@ -70,7 +70,7 @@ export function ImportColumns({
   )
 }
 
-/** The first lines, field by field, as they will be written. */
+/** The first rows, field by field, as they will be written. */
 export function FirstRows({ report }: { report: ImportReport }) {
   const { t } = useT()
   const rows = report.lines.filter((l) => l.values).slice(0, 5)
@@ -101,7 +101,7 @@ export function FirstRows({ report }: { report: ImportReport }) {
   )
 }
 
-/** Asks what was meant where a spreadsheet has left two readings. */
+/** Asks about values that can be read in two ways. */
 export function Questions({
   report,
   accept,
@@ -158,7 +158,7 @@ export function Questions({
 
 const turned = (guess: string) => guess.split('-').reverse().join('-')
 
-// Once the question is answered with day-month the gateway's guess is turned.
+// With day-month as the answer, the gateway's guess is reversed.
 function guessOf(p: ImportRemark, accept: string[]): string {
   const guess = p.params?.guess ?? ''
   return p.code === 'class_mended' && accept.includes('class_date_dm') ? turned(guess) : guess

@@ -1,5 +1,5 @@
-// Imports people from a workbook or CSV: the file, what is chosen of it, what it would do, the deed.
-// Every choice asks the gateway anew; what is applied is exactly what the last preview showed.
+// Imports people from a workbook or CSV: file, options, preview, import. Every option requests a
+// new preview; what is imported is exactly the last preview.
 
 import {
   Alert,
@@ -37,7 +37,7 @@ export interface Choices {
   bad: 'refuse' | 'skip'
   encoding: string
   sheet: string
-  heading_line: number // 0: found, -1: none
+  heading_line: number // 0: detect, -1: none
   columns?: string[]
   accept: string[]
 }
@@ -80,7 +80,7 @@ export function ImportPage() {
   const [stale, setStale] = useState(false)
   const [busy, setBusy] = useState<'' | 'reading' | 'writing'>('')
   const [again, setAgain] = useState(0)
-  const [name, setName] = useState('') // under which the gateway says how far it is
+  const [name, setName] = useState('') // ID by which the gateway reports progress
   const send = async (path: string, signal?: AbortSignal) => {
     const mine = crypto.getRandomValues(new Uint32Array(2)).join('-')
     setName(mine)
@@ -94,7 +94,7 @@ export function ImportPage() {
 
   useEffect(() => {
     if (!file) return
-    if (file.size === 0) return setError(new Error(t('importCode.file_empty'))) // no request carries nothing
+    if (file.size === 0) return setError(new Error(t('importCode.file_empty'))) // an empty body cannot be sent
     const stop = new AbortController()
     setBusy('reading')
     send('/v1/people/import/preview' + address(c, { school }), stop.signal)
@@ -198,14 +198,14 @@ export function ImportPage() {
   )
 }
 
-/** A bar while a file is read or written: how much it is, and for how long it has been at work. */
+/** Progress while a file is read or written: its size and the time taken. */
 function Working({ name, what, size, lines }: { name: string; what: string; size: number; lines?: number }) {
   const { t } = useT()
   const far = useQuery({
     queryKey: ['import', name],
     queryFn: ({ signal }) =>
       call<ImportProgress>(`/v1/people/import/progress/${name}`, { signal }).catch((e: unknown) => {
-        if (e instanceof APIError && e.status === 404) return null // it is still on its way there, or over
+        if (e instanceof APIError && e.status === 404) return null // it has not arrived yet, or is done
         throw e
       }),
     enabled: name !== '',
@@ -232,7 +232,7 @@ function Working({ name, what, size, lines }: { name: string; what: string; size
   )
 }
 
-/** What a person may choose of the file. */
+/** Options for reading the file. */
 function Chosen({
   c,
   report,
@@ -324,7 +324,7 @@ function Chosen({
   )
 }
 
-// A form with headings only, in the reader's language: applying it as it is changes nobody.
+// A template with headings only, in the user's language; importing it unchanged changes nobody.
 function Form() {
   const { t, lang } = useT()
   const heads = lang.startsWith('zh')

@@ -1,4 +1,4 @@
-// What an import did or would do, line by line, with every problem in the reader's language.
+// The result or preview of an import, row by row, with problems in the user's language.
 
 import { Alert, Button, List, NumberInput, SegmentedControl, Stack, Text } from '@mantine/core'
 import { useState } from 'react'
@@ -15,7 +15,7 @@ const tone: Record<ImportAction, Tone> = {
   leave: 'violet',
 }
 
-/** One problem in words. A code that this console does not know is told in English. */
+/** One problem in words; English if the console does not know its code. */
 export function remarkText(p: ImportRemark, t: T): string {
   const key = 'importCode.' + p.code
   const text = t(key, {
@@ -29,7 +29,7 @@ export function remarkText(p: ImportRemark, t: T): string {
   return text === key ? p.message : text
 }
 
-/** The problems of the file as a whole: what stops it first. */
+/** The problems of the file as a whole, blocking ones first. */
 export function Remarks({ remarks }: { remarks: ImportRemark[] }) {
   const { t } = useT()
   const stops = remarks.filter((p) => !p.note)
@@ -158,7 +158,7 @@ export function ImportResult({
   )
 }
 
-/** The button, behind the brake where so many people are changed. */
+/** The import button; it asks for confirmation if many people would change. */
 function Deed({ r, busy, onApply }: { r: ImportReport; busy: boolean; onApply: (confirm?: number) => void }) {
   const { t } = useT()
   const [typed, setTyped] = useState<number | string>('')

@@ -1,4 +1,4 @@
-// Keys for programs, and webhooks to the school's own server.
+// API keys and webhooks.
 
 import {
   Alert,
@@ -43,10 +43,10 @@ import { useSubject } from '../ui/dialog'
 import { ShownOnce } from '../ui/once'
 import { FormDialog, useForm } from '../ui/form'
 
-/** stopped says whether what somebody made waits for somebody to take it over. */
+/** stopped reports whether a key or webhook must be taken over by somebody to work again. */
 const stopped = (state?: MakerState) => state === 'disabled' || state === 'ended' || state === 'gone'
 
-/** Maker is who made a key or a webhook, and why it does not work where it does not. */
+/** Maker shows who made a key or a webhook, and why it does not work if so. */
 function Maker({ name, state }: { name?: string; state?: MakerState }) {
   const { t } = useT()
   return (
@@ -233,7 +233,7 @@ function Keys() {
   )
 }
 
-/** Granted is what a key may do now, and what it has lost with its maker. */
+/** Granted shows a key's current permissions, and those lost with its maker's. */
 function Granted({ k }: { k: APIKey }) {
   const { t } = useT()
   const lost = (k.permissions ?? []).filter((p) => !k.effective?.includes(p))
@@ -498,7 +498,7 @@ function Webhooks() {
   )
 }
 
-/** HookKinds is what a webhook asks for, and what of it its maker may not read. */
+/** HookKinds shows the requested kinds of events, and those that its maker may not read. */
 function HookKinds({ w }: { w: Webhook }) {
   const { t } = useT()
   const names = (list: string[]) => list.map((k) => t('eventKind.' + k)).join(', ')

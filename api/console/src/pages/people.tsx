@@ -1,4 +1,4 @@
-// The class list. Looking at it needs no reason; opening one child's page does.
+// The list of people. It needs no reason; opening one child's page does.
 
 import { Button, Group, Progress, Select, Stack, Switch, Text, TextInput } from '@mantine/core'
 import { IconFileImport, IconUserPlus } from '@tabler/icons-react'
@@ -15,7 +15,7 @@ import { useRecorded } from './settings/recorded'
 import { SearchField } from '../ui/searchfield'
 import { FormDialog, useForm } from '../ui/form'
 
-/** The classes of the school that is looked at. */
+/** The classes of the selected school. */
 export function useClasses() {
   const school = useSchoolParam()
   const { can } = useSession()
@@ -151,7 +151,7 @@ export function PeoplePage() {
   )
 }
 
-/** How far the new photographs have come, above the list of who still needs one. */
+/** The progress of collecting photographs, above the list of people without one. */
 function PhotoProgress({ onClear }: { onClear: () => void }) {
   const { t } = useT()
   const q = useRecorded()

@@ -1,4 +1,4 @@
-// One person. For a student the gateway asks why before it shows anything, and writes it down.
+// One person. For a student the gateway asks for a reason first, and audits it.
 
 import { Alert, Button, FileButton, Group, Select, Stack, Switch, Text, TextInput } from '@mantine/core'
 import { IconLock } from '@tabler/icons-react'
@@ -56,7 +56,7 @@ export function PersonPage() {
     queryFn: ({ signal }) =>
       tagged<PersonData>(`/v1/people/${encodeURIComponent(id)}` + query({ reason }), { signal }),
     retry: false,
-    staleTime: Infinity, // each look is an entry in the audit log: look once
+    staleTime: Infinity, // each fetch is audited: fetch once
     gcTime: 0,
     refetchOnWindowFocus: false,
     refetchOnReconnect: false,
@@ -144,8 +144,8 @@ function PersonView({
   const cache = useQueryClient()
   const { can } = useSession()
   const [open, setOpen, close] = useOpen('do')
-  // Where somebody has changed the person since the page was opened, it is read once more, so that
-  // the deed is done to what is shown.
+  // If somebody has changed the person since the page was opened, refetch, so that the action
+  // applies to what is shown.
   const asShown = (deed: Promise<unknown>) =>
     deed.catch(async (e: unknown) => {
       if (e instanceof APIError && e.code === 'changed') await renew()
@@ -417,7 +417,7 @@ function Passes({ p, renew }: { p: PersonData; renew: () => Promise<unknown> }) 
   )
 }
 
-/** Why a photograph was not taken: by the console in the reader's words, else by the gateway. */
+/** Why a photograph was refused, in the user's language if possible. */
 function photoText(e: unknown, t: T, say: (n: number) => string): string {
   if (e instanceof PhotoRefused) return t('photo.' + e.kind)
   const why = refusalOf(e)
@@ -425,7 +425,7 @@ function photoText(e: unknown, t: T, say: (n: number) => string): string {
   return e instanceof APIError && e.code === 'invalid' && e.message ? e.message : errorText(e, t)
 }
 
-/** The dialog in which consent is recorded, or where it is given, withdrawn. */
+/** The dialog to record consent, or to withdraw it. */
 function AskConsent({
   p,
   given,
@@ -542,10 +542,10 @@ function EditPerson({
     boarder: p.boarder ?? false,
   })
   const { v, text, check } = form
-  const fresh = useRef(false) // a colleague's change was told: what is there is read from now on
+  const fresh = useRef(false) // somebody else's change was shown: fetch from now on
   const save = async () => {
     const path = `/v1/people/${encodeURIComponent(p.id)}`
-    // The state that the page shows is the one that is changed: reading once more is another look, which is audited.
+    // Use the ETag of the page's state: another fetch would be audited.
     await change(path, form.base, v, {
       read: path + query({ reason }),
       etag: fresh.current ? undefined : etag,

@@ -1,4 +1,4 @@
-// Whose data is not to be trusted, and why: schools by day, then the devices of one.
+// Data quality: schools by day, then the devices of one school.
 
 import { Button, SegmentedControl, Select } from '@mantine/core'
 import { IconArrowLeft } from '@tabler/icons-react'
@@ -111,12 +111,12 @@ function Days() {
   )
 }
 
-/** The day some days before, both YYYY-MM-DD. */
+/** A number of days before a day, both YYYY-MM-DD. */
 function back(day: string, days: number): string {
   return new Date(Date.parse(day + 'T12:00:00Z') - days * 86400e3).toISOString().slice(0, 10)
 }
 
-/** A day as people write it. */
+/** A day in local notation. */
 function Day({ day }: { day: string }) {
   const { lang } = useT()
   return (
@@ -277,7 +277,7 @@ function Findings({ q }: { q: DeviceQuality }) {
   )
 }
 
-/** What is counted and no finding by itself. */
+/** Counts that are not findings. */
 function Counts({ q }: { q: DeviceQuality }) {
   const { t } = useT()
   const f = useFormat()

@@ -1,5 +1,5 @@
-// What stands between the password and the console: showing a second factor, or making one
-// where the school asks it.
+// The step between password and console: presenting a second factor, or setting one up if the
+// school requires it.
 
 import { Button, Divider, Stack, Text, TextInput, Title } from '@mantine/core'
 import { useState } from 'react'

@@ -1,4 +1,4 @@
-// How one's own account is guarded: second factors and recovery codes.
+// The security of one's own account: second factors and recovery codes.
 
 import { Button, Group, Modal, PasswordInput, Stack, Text, TextInput } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
@@ -117,7 +117,7 @@ export function SecurityPage() {
   )
 }
 
-/** What it is, and why it signs nobody in where it does not. */
+/** The kind of a factor, and why it cannot be used, if so. */
 function Kind({ x, p }: { x: Factor; p: Passkeys | undefined }) {
   const { t } = useT()
   return (
@@ -131,7 +131,7 @@ function Kind({ x, p }: { x: Factor; p: Passkeys | undefined }) {
   )
 }
 
-/** One deed; each begins with one's own password. */
+/** One action; each asks for the password first. */
 function Do({ doing, onClose }: { doing: Doing; onClose: () => void }) {
   const { t } = useT()
   const [v, set] = useState({ password: '', name: '' })

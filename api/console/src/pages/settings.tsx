@@ -1,5 +1,4 @@
-// Settings of the school: what it is called, where things are, when people are expected, who
-// may sign in, what was done by whom.
+// Settings of the school: name, places, sessions, users, audit log.
 
 import { Tabs } from '@mantine/core'
 import { useEffect } from 'react'

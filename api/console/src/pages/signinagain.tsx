@@ -1,5 +1,5 @@
-// The sign-in has ended while somebody was at work: signing in again goes on with the same page,
-// and what was typed is still there. Until then the page cannot be read.
+// The session has expired during work: after signing in again the same page continues, with its
+// input. Until then the page is hidden.
 
 import { Button, Modal, Stack, Text } from '@mantine/core'
 import { useT } from '../i18n'

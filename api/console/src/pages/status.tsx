@@ -1,4 +1,4 @@
-// How the gateway itself is: checks in words, and the figures behind them.
+// The gateway's status: checks in words, and their figures.
 
 import { useQuery } from '@tanstack/react-query'
 import { call } from '../api/client'
@@ -123,7 +123,7 @@ export function StatusPage() {
   )
 }
 
-// Figures by name, as the gateway gives them; byte counts are shown as sizes, times as times.
+// Figures by name, as the gateway returns them; byte counts are shown as sizes, times as times.
 function Figures({ title, figures }: { title: string; figures?: Record<string, unknown> | null }) {
   const { t } = useT()
   const f = useFormat()

@@ -1,4 +1,4 @@
-// The live wall: what needs an answer now, most urgent first.
+// The live wall: open alerts, most urgent first.
 
 import { Group, SegmentedControl } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
@@ -85,7 +85,7 @@ export function WallPage() {
   )
 }
 
-// The cards keep their order while somebody aims at one.
+// The cards keep their order while the pointer is over one.
 function Alerts({ all, now }: { all: Alert[]; now: number }) {
   const { t } = useT()
   const live = useLive()

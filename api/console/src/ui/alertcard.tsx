@@ -1,4 +1,4 @@
-// One alert with all that a guard needs in order to act, and the deeds on it.
+// One alert with what a guard needs in order to act, and the actions.
 
 import { Button, Group, Image, Modal, Text, UnstyledButton } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
@@ -18,7 +18,7 @@ interface Props {
   a: Alert
   now: number
   fresh?: boolean
-  gone?: boolean // it is over, and only keeps its place
+  gone?: boolean // it is over, and only keeps its position
 }
 
 export function AlertCard({ a, now, fresh, gone }: Props) {
@@ -96,7 +96,7 @@ function Where({ a }: { a: Alert }) {
   const { t } = useT()
   const { can } = useSession()
   const device = a.device_name || a.device
-  if (!device && !a.zone_name && !a.zone && !a.person_name) return null // of the gateway itself
+  if (!device && !a.zone_name && !a.zone && !a.person_name) return null // an alert of the gateway itself
   return (
     <Text size="sm" className="alert-where">
       {[a.zone_name || a.zone].filter(Boolean).join('')}
@@ -133,7 +133,7 @@ function Values({ a }: { a: Alert }) {
   )
 }
 
-/** A kept picture; click to see it large. */
+/** A stored picture; a click enlarges it. */
 export function Snapshot({ media, title, size = 108 }: { media: string; title: string; size?: number }) {
   const { t } = useT()
   const [gone, setGone] = useState(false)

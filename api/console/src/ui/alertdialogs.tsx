@@ -1,5 +1,5 @@
-// The dialogs of alerts, whichever page shows them. Which one is open stands in the address; it
-// stays open when a colleague's deed takes the alert off the wall, and says what was done.
+// The dialogs of alerts, for all pages. The open one is in the address; it stays open when a
+// colleague's action removes the alert from the wall, and says what was done.
 
 import { Alert as Notice, Group, Select, Stack, Text, TextInput } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
@@ -93,7 +93,7 @@ export function AlertDialogs() {
   )
 }
 
-/** Which alert it is; and where a colleague was quicker, who and what they wrote. */
+/** The alert; and who was quicker, with their comment, if so. */
 function About({ a, until }: { a: Alert; until: Alert['state'][] }) {
   const { t } = useT()
   const f = useFormat()
@@ -196,7 +196,7 @@ function Enrol({ a, gone, onClose, onDone }: DialogProps) {
 
 const spans = ['3', '7', '30', '90'] // days
 
-/** The picture of an alert: kept longer with a reason and an end, or destroyed at once. */
+/** The picture of an alert: keep it longer, with a reason and an end, or delete it at once. */
 function Picture({ a, gone, onClose, onDone }: DialogProps) {
   const { t } = useT()
   const f = useFormat()

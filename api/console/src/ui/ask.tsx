@@ -1,4 +1,4 @@
-// Asks before a deed; with a comment, for words too. It stays open, saying why, when the deed fails.
+// Asks for confirmation, optionally with a comment. On failure it stays open and shows the error.
 
 import { Alert, Text, Textarea } from '@mantine/core'
 import { useEffect, type ReactNode } from 'react'
@@ -18,9 +18,9 @@ interface Props {
   onDo: (comment: string) => Promise<unknown>
   onClose: () => void
   children?: ReactNode
-  subject?: Fields // a change of it meanwhile is told
+  subject?: Fields // changes of it meanwhile are shown
   gone?: boolean
-  over?: boolean // somebody did it already: there is nothing left to do
+  over?: boolean // somebody has done it already
 }
 
 export function Ask(p: Props) {
@@ -67,7 +67,7 @@ export function Ask(p: Props) {
   )
 }
 
-/** What a colleague changed of the thing that the deed was meant for. */
+/** A colleague's changes of the subject of the action. */
 function Told({ clashes }: { clashes: Clashes }) {
   const { t } = useT()
   const words = useWords()

@@ -1,15 +1,15 @@
-// The browser's back and forward leave a page's dialog: where something would be lost, they are
-// stopped, and the reader is asked.
+// The browser's back and forward buttons would leave a dialog with unsaved input: they are
+// intercepted, and the user is asked.
 
 import { useContext, useLayoutEffect, useRef } from 'react'
 import { UNSAFE_LocationContext } from 'react-router'
 
-// Who holds the page, the innermost last. Each says whether it has taken the step back.
+// The active guards, innermost last. Each returns whether it has intercepted the step.
 const holders: (() => boolean)[] = []
 
 /**
- * Hears of steps through the browser's history before the router does. Call it once, before the
- * router is drawn: a browser tells a window's listeners in the order in which they came.
+ * Intercepts steps through the browser's history before the router. Call it once before the router
+ * is rendered: listeners run in order of registration.
  */
 export function watchHistory() {
   window.addEventListener('popstate', (e) => {
@@ -17,14 +17,14 @@ export function watchHistory() {
   })
 }
 
-/** While held, a step through the browser's history is taken back, and ask is called instead. */
+/** While held, a step through the browser's history is undone, and ask is called instead. */
 export function useBackAsks(held: boolean, ask: () => void) {
   const location = (useContext(UNSAFE_LocationContext) as { location?: { key: string } } | null)?.location
   const asking = useRef(ask)
   asking.current = ask
   const here = useRef<{ href: string; state: unknown }>(undefined)
   useLayoutEffect(() => {
-    here.current = { href: window.location.href, state: window.history.state as unknown } // as the router last drew it
+    here.current = { href: window.location.href, state: window.history.state as unknown } // as of the last render
   }, [location?.key])
   useLayoutEffect(() => {
     if (!held) return

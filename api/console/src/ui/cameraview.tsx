@@ -1,4 +1,4 @@
-// A camera's picture, renewed about once a second; never a stream, and nothing is kept.
+// A camera's picture, refreshed about once a second; not a stream, and nothing is stored.
 
 import { useQuery } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
@@ -22,10 +22,10 @@ export function CameraView({ id, name, every = 1000 }: { id: string; name: strin
     if (!q.data) return
     const url = URL.createObjectURL(q.data)
     setSrc(url)
-    // The picture before stays valid until this one is on the screen.
+    // The previous picture must stay valid until this one is displayed.
     return () => void setTimeout(() => URL.revokeObjectURL(url), 2000)
   }, [q.data])
-  // The camera's own reason says more than that a part is not available.
+  // The camera's own reason is more specific.
   const why =
     q.error instanceof APIError && q.error.message ? q.error.message : q.error ? errorText(q.error, t) : ''
   return (

@@ -1,5 +1,5 @@
-// The certificates with which a device has come, and the deed that ends them; and what the
-// gateway itself has found wrong with the device.
+// The certificates that a device has presented, with the action that revokes them; and the problems
+// that the gateway has found with the device.
 
 import { Alert as Box, Button, Text } from '@mantine/core'
 import { IconAlertTriangle } from '@tabler/icons-react'
@@ -86,7 +86,7 @@ export function CertificatesPanel({ d }: { d: Device }) {
   )
 }
 
-/** What the gateway itself has found wrong with a device, while it holds. */
+/** Current problems that the gateway has found with a device. */
 export function DeviceTroubles({ id }: { id: string }) {
   const f = useFormat()
   const { can } = useSession()

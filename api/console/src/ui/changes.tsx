@@ -1,4 +1,4 @@
-// What a deed changed, field by field: before and after.
+// The fields that an action changed: before and after.
 
 import { Text } from '@mantine/core'
 import type { AuditChange } from '../api/types'

@@ -14,7 +14,7 @@ interface RangeAnswer {
   data?: { result?: { values?: [number, string][] }[] }
 }
 
-/** The name under which a property is found: "gatehouse_" and the property in letters, digits and '_'. */
+/** The name of a property's metric: "gatehouse_" and the property in letters, digits and '_'. */
 export function metric(property: string): string {
   return 'gatehouse_' + property.replace(/[^A-Za-z0-9_]/g, '_')
 }
@@ -24,7 +24,7 @@ export function literal(s: string): string {
   return '"' + s.replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n') + '"'
 }
 
-/** Turns a range answer into uPlot's columns, with gaps where no value came for three steps. */
+/** Converts a range result to uPlot's columns, with a gap after three steps without a value. */
 export function columns(a: RangeAnswer, step: number): [number[], (number | null)[]] {
   const xs: number[] = []
   const ys: (number | null)[] = []
@@ -45,14 +45,14 @@ export function columns(a: RangeAnswer, step: number): [number[], (number | null
   return [xs, ys]
 }
 
-const gap = 16 // between an axis' longest label and the paper's edge, ticks included
+const gap = 16 // px for ticks and margins besides the longest label
 
-/** How wide an axis is, so that its longest label is read whole. */
+/** The width of an axis that fits its longest label. */
 export function axisWidth(labels: string[] | null, measure: (label: string) => number): number {
   return Math.ceil(Math.max(48 - gap, ...(labels ?? []).map(measure)) + gap)
 }
 
-// uPlot's way of asking: fonts and what is measured are in the screen's dots, the answer is in CSS pixels.
+// uPlot measures fonts and text in device pixels and expects CSS pixels.
 const wideEnough: uPlot.Axis.Size = (u, labels, axis) => {
   const font = u.axes[axis].font as unknown
   u.ctx.save()

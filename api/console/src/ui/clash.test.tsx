@@ -9,7 +9,7 @@ import { useDeed } from './kit'
 
 let root: Root
 let box: HTMLElement
-let kept: Fields // what the gateway has
+let kept: Fields // the gateway's state
 let sent: { method: string; match: string; body: Fields }[]
 
 beforeEach(() => {

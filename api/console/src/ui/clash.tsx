@@ -1,5 +1,5 @@
-// What a colleague changed while a form was open, field by field: the reader keeps the own words or
-// takes the colleague's, and saves once more.
+// A colleague's changes while a form was open, field by field: the user keeps their own value or
+// takes the colleague's, and saves again.
 
 import { Alert, Button, Group, Stack, Text } from '@mantine/core'
 import { useState } from 'react'
@@ -14,7 +14,7 @@ interface Props {
   beside?: string[] // fields that show their own error
 }
 
-/** What kept a form from being saved; where that is a colleague's change, with a choice. */
+/** The error that kept a form from being saved; with a choice if it is a colleague's change. */
 export function FormTrouble({ error, onTheirs, beside }: Props) {
   if (error === undefined) return null
   if (!(error instanceof Clashes)) return <Trouble error={error} beside={beside} />

@@ -1,4 +1,4 @@
-// What a device was last told to do, and what became of it.
+// A device's last commands and their results.
 
 import { useQuery } from '@tanstack/react-query'
 import { call } from '../api/client'

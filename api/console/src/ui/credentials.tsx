@@ -1,4 +1,4 @@
-// A device's MQTT credential, shown once, with a line to try it with.
+// A device's MQTT credentials, shown once, with a command to test them.
 
 import { Alert, Stack, Text } from '@mantine/core'
 import type { DeviceCreated } from '../api/types'

@@ -123,7 +123,7 @@ function Step() {
   )
 }
 
-watchHistory() // before any router is drawn, as the page does
+watchHistory() // before any router is rendered, as in the console
 
 test('back asks where something was typed or is shown once, and does not leave by itself', async () => {
   window.history.replaceState(null, '', '/start')
@@ -149,7 +149,7 @@ test('back asks where something was typed or is shown once, and does not leave b
   expect(document.body.textContent).toContain('s3cret')
   await press('I have kept it')
   await vi.waitFor(() => expect(document.body.textContent).not.toContain('s3cret'))
-  await press('Edit') // nothing typed: back closes it
+  await press('Edit') // without input, back closes it
   await field()
   window.history.back()
   await vi.waitFor(() => expect(document.querySelector('input')).toBeNull())

@@ -1,6 +1,6 @@
-// Every dialog with a form. What was typed is not dropped by a slip of a finger (Escape, a click
-// beside it, going back, closing the tab), and never by what a colleague does: that is told, and the dialog
-// stays.
+// The base of dialogs with a form. Input is not lost by Escape, a click outside, going back or
+// closing the tab, which ask first, nor by a colleague's change, which is shown while the dialog
+// stays open.
 
 import { Alert, Button, Group, Modal, type ModalProps } from '@mantine/core'
 import { useEffect, useRef, useState, type ReactNode } from 'react'
@@ -11,9 +11,9 @@ import { useWords } from './words'
 
 export interface DialogProps extends Omit<ModalProps, 'onClose'> {
   onClose: () => void
-  subject?: Fields // what the dialog is about, as it is now: a change of it is told
-  gone?: boolean // it is not there any more
-  unsaved?: boolean // something was chosen, if not typed, that would be lost
+  subject?: Fields // current state of the dialog's subject: changes are shown
+  gone?: boolean // it no longer exists
+  unsaved?: boolean // there are choices, besides typed text, to lose
   children: ReactNode
 }
 
@@ -83,8 +83,8 @@ export function Dialog({ onClose, subject, gone, unsaved, children, opened, ...m
 }
 
 /**
- * What a dialog is about. It stays what it last was when a colleague's change takes it out of
- * the list, as long as the same id is asked for; `gone` says so.
+ * The subject of a dialog. When a colleague's change removes it from the list, the last state is
+ * kept while the ID stays the same, and `gone` is set.
  */
 export function useSubject<R>(id: string, now: R | undefined): { subject?: R; gone: boolean } {
   const kept = useRef<{ id: string; subject: R }>(undefined)

@@ -1,4 +1,4 @@
-// One field that a driver asks for, shown as what it is: a choice, a number, a time, an address.
+// One field of a driver, with the input for its kind: a choice, a number, a time, an address.
 
 import { NumberInput, PasswordInput, Select, TextInput } from '@mantine/core'
 import type { Field } from '../api/types'
@@ -10,7 +10,7 @@ import { useFormat } from '../session'
 interface Props {
   field: Field
   value: string
-  error?: string // what the gateway said of it
+  error?: string // the gateway's error
   onChange: (v: string) => void
 }
 

@@ -1,11 +1,11 @@
-// What the gateway asks back before it enrols a face, each question with its answers.
+// The gateway's questions before it enrols a face, with their answers.
 
 import { Button, Group, Modal, Stack, Text } from '@mantine/core'
 import { useState } from 'react'
 import { APIError, type Question } from '../api/client'
 import { useT } from '../i18n'
 
-/** The questions of a refusal, or none. */
+/** The questions of an error, if any. */
 export function questionsOf(error: unknown): Question[] {
   return error instanceof APIError && error.code === 'confirm' ? error.questions : []
 }

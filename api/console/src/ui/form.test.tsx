@@ -8,8 +8,8 @@ import { FormDialog, useForm } from './form'
 
 let root: Root
 let box: HTMLElement
-let kept: Fields // what the gateway has
-let refuse: Fields | undefined // what it answers instead
+let kept: Fields // the gateway's state
+let refuse: Fields | undefined // the error response, if any
 let sent: Fields[]
 const closed = vi.fn()
 

@@ -1,6 +1,6 @@
-// Every dialog with fields: one place for what all of them do. The values, the limits of the API's
-// document, saving, what the gateway says of a field at that field, a colleague's change with a choice,
-// and (dialog.tsx) asking before what was typed is lost.
+// The base of dialogs with fields: values, the limits of the API's document, saving, the gateway's
+// errors at their fields, a choice about a colleague's changes, and (dialog.tsx) asking before
+// input is lost.
 
 import { Button, Group, Stack } from '@mantine/core'
 import { useState, type ChangeEvent, type FormEvent, type ReactNode } from 'react'
@@ -13,25 +13,25 @@ import { fieldError, leaves, useDeed } from './kit'
 
 type Field = HTMLInputElement | HTMLTextAreaElement
 
-// The fields of V that hold a T.
+// The fields of V of type T.
 type Of<V, T> = { [K in keyof V]: V[K] extends T ? K : never }[keyof V] & string
 
-/** The bodies of the API whose limits a form can have. */
+/** The API's request bodies with limits. */
 export type Body = keyof typeof limits
 
-/** What a form holds, and what it is saved with. */
+/** The state of a form, and what it is saved with. */
 export interface Form<V> {
   v: V
   set: (change: Partial<V>) => void
-  base: Fields // what it began with; a colleague's change that was told moves it on
+  base: Fields // initial state; updated by a colleague's change that was shown
   changed: boolean
   busy: boolean
   error: unknown
   run: <R>(deed: () => Promise<R>) => Promise<R | undefined>
-  forgive: () => void // forgets the error
+  forgive: () => void // clears the error
   reset: () => void
-  shown: Set<string> // the fields that show the gateway's words themselves
-  said: (field: string) => string | undefined // the gateway's words for a field
+  shown: Set<string> // fields that show their own errors
+  said: (field: string) => string | undefined // the gateway's error for a field
   text: <K extends Of<V, string>>(field: K) => TextProps
   check: <K extends Of<V, boolean>>(field: K) => CheckProps
 }
@@ -48,7 +48,7 @@ interface CheckProps {
   onChange: (e: ChangeEvent<HTMLInputElement>) => void
 }
 
-/** A form that begins with first. Its texts have the limits of body; base is what a change is told from. */
+/** A form with initial values. Its texts have the limits of body; changes are relative to base. */
 export function useForm<V extends object>(
   body: Body | undefined,
   first: V | (() => V),
@@ -58,7 +58,7 @@ export function useForm<V extends object>(
   const [v, setAll] = useState(begun)
   const [origin] = useState<Fields>(() => ({ ...(base ?? (begun as Fields)) }))
   const deed = useDeed()
-  const shown = new Set<string>() // of this drawing
+  const shown = new Set<string>() // in this render
   const most: Record<string, number> = body ? limits[body] : {}
   const set = (change: Partial<V>) => setAll((now) => ({ ...now, ...change }))
   const said = (field: string) => {
@@ -96,25 +96,25 @@ export function useForm<V extends object>(
 interface Props<V extends object> extends Omit<DialogProps, 'opened' | 'unsaved'> {
   opened?: boolean
   form: Form<V>
-  save: () => Promise<unknown> // closes the dialog, unless it answers leaves
-  deed?: string // the word on the button
+  save: () => Promise<unknown> // closes the dialog, unless it returns leaves
+  deed?: string // label of the button
   danger?: boolean
-  ready?: boolean // there is enough to save
-  other?: { deed: string; run: () => Promise<unknown> } // a second deed, in the place of Cancel
+  ready?: boolean // the input is complete
+  other?: { deed: string; run: () => Promise<unknown> } // a second action, instead of Cancel
   theirs?: (field: string, now: unknown) => void // puts a colleague's value into the form
-  trouble?: (error: unknown) => ReactNode // in the place of FormTrouble
-  beside?: ReactNode // what else belongs to the dialog, outside of its form
+  trouble?: (error: unknown) => ReactNode // instead of FormTrouble
+  beside?: ReactNode // further content outside of the form
   testid?: string
 }
 
-// What stands in a form for a value that is not there any more.
+// The form value for a value that no longer exists.
 function nothingLike(v: unknown): unknown {
   if (typeof v === 'boolean') return false
   if (Array.isArray(v)) return []
   return typeof v === 'object' ? {} : ''
 }
 
-/** The dialog of a form. */
+/** A dialog with a form. */
 export function FormDialog<V extends object>(p: Props<V>) {
   const { form, save, deed, danger, ready = true, other, theirs, trouble, beside, testid, ...dialog } = p
   const { children, opened = true, onClose, ...more } = dialog

@@ -1,4 +1,4 @@
-// An incident: the procedure to follow, and the hand-over that a named role decides.
+// An incident: the procedure to follow, and the hand-over that a named role decides on.
 
 import { Button, Checkbox, Group, Stack, Text } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'

@@ -1,4 +1,4 @@
-// The dialogs of incidents, whichever page shows them; see those of alerts.
+// The dialogs of incidents, for all pages; see those of alerts.
 
 import { Alert as Notice, Stack, Text } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
@@ -95,7 +95,7 @@ export function IncidentDialogs() {
   )
 }
 
-/** Which incident it is, and whether a colleague was quicker. */
+/** The incident, and whether a colleague was quicker. */
 function About({ i, late, more }: { i: Incident; late: boolean; more: string }) {
   const { t } = useT()
   const f = useFormat()

@@ -1,4 +1,4 @@
-// The few parts that every page is made of.
+// The basic components of all pages.
 
 import {
   ActionIcon,
@@ -21,7 +21,7 @@ import { APIError } from '../api/client'
 import { useT, words, type T } from '../i18n'
 import { PasskeyError } from '../lib/passkey'
 
-/** A page: heading, a line of words, actions, content. Sets the window's title. */
+/** A page: heading, description, actions, content. Sets the window's title. */
 export function Page(p: { title: string; sub?: ReactNode; actions?: ReactNode; children: ReactNode }) {
   useEffect(() => {
     document.title = `${p.title} · Gatehouse`
@@ -75,7 +75,7 @@ export function Panel(p: {
 
 export type Tone = 'red' | 'orange' | 'yellow' | 'blue' | 'green' | 'gray' | 'violet'
 
-/** A word about a state: always the word, never the colour alone. */
+/** The name of a state; the colour only adds to it. */
 export function Tag({ tone = 'gray', children, dot }: { tone?: Tone; children: ReactNode; dot?: boolean }) {
   return (
     <span className="tag" data-tone={tone}>
@@ -85,7 +85,7 @@ export function Tag({ tone = 'gray', children, dot }: { tone?: Tone; children: R
   )
 }
 
-/** What went wrong, in words for the reader's language where we have them. */
+/** An error message in the user's language if there is one. */
 export function errorText(e: unknown, t: T): string {
   if (e instanceof APIError) {
     if (e.status === 0) return t('error.unreachable')
@@ -118,18 +118,18 @@ export function errorText(e: unknown, t: T): string {
   return e instanceof Error && e.message ? e.message : t('error.other')
 }
 
-// What follows a sentence is one itself: it begins with a capital, unless with the name of a field.
+// A sentence after another begins with a capital, unless with the name of a field.
 function sentence(s: string): string {
   return /^\w+ /.test(s) ? s[0].toUpperCase() + s.slice(1) : s
 }
 
-// The words of our own for a fault that the gateway names; they say what to do as well.
+// The console's own text for a problem's code; it also says what to do.
 function reasonText(e: APIError): string {
   return e.why.reason ? words('reason.' + e.why.reason, { n: e.why.after ?? 60 }) : ''
 }
 
-// What is in the way: a colleague's change is told by the version that was sent, a value that
-// somebody has already by its field, and all else by the detail.
+// The kind of a conflict: a colleague's change is about the version that was sent, a value that is
+// taken has a field, and others have a detail only.
 function conflict(e: APIError): string {
   if (e.fields.some((f) => f.field === 'version' || f.field === 'token')) return 'error.conflict'
   return e.fields.length > 0 ? 'error.taken' : 'error.inTheWay'
@@ -142,7 +142,7 @@ export function fieldError(e: unknown, field: string): string | undefined {
   return found && (reasonText(e) || found.message)
 }
 
-/** Whether the fields of a form say all that an error says. */
+/** Whether the given fields show all of an error. */
 function saidBeside(e: unknown, fields: string[]): boolean {
   return (
     e instanceof APIError &&
@@ -151,7 +151,7 @@ function saidBeside(e: unknown, fields: string[]): boolean {
   )
 }
 
-/** What went wrong; nothing where the fields named `beside` show it at their place already. */
+/** An error; nothing if the fields in `beside` show it already. */
 export function Trouble({
   error,
   retry,
@@ -194,7 +194,7 @@ export function Wait({ what }: { what?: string }) {
   )
 }
 
-/** Why there is nothing here, and what to do about it. */
+/** Why a list is empty, and what to do about it. */
 export function Empty({ title, hint, children }: { title: string; hint?: ReactNode; children?: ReactNode }) {
   return (
     <Stack gap={4} p="lg" align="center" className="empty">
@@ -211,7 +211,9 @@ export function Empty({ title, hint, children }: { title: string; hint?: ReactNo
   )
 }
 
-/** Shows a query: waiting, in trouble, or its data. Old data stay while new ones fail, and say so. */
+/**
+ * The state of a query: loading, error or data. Old data stay while a refetch fails, with a note.
+ */
 export function Loaded<D>({ q, children }: { q: UseQueryResult<D>; children: (d: D) => ReactNode }) {
   if (q.data !== undefined) {
     return (
@@ -286,7 +288,7 @@ export function Rows<R>(p: {
   )
 }
 
-// A click anywhere in a row follows its link, but for clicks on what is itself to be clicked.
+// A click anywhere in a row follows its link, except on controls.
 function follow(e: React.MouseEvent, go: () => void) {
   if ((e.target as HTMLElement).closest('a,button,input,label')) return
   if (window.getSelection()?.toString()) return
@@ -344,10 +346,10 @@ export function RefreshButton({ onClick, busy }: { onClick: () => void; busy?: b
   )
 }
 
-/** What a deed answers when it has gone to another page: there is nothing to close here. */
+/** Returned by an action that has navigated to another page: there is nothing to close. */
 export const leaves = Symbol('leaves')
 
-/** Runs a deed: busy while it runs, its error kept for showing. */
+/** Runs an action: busy while it runs; its error is kept for display. */
 export function useDeed(): {
   busy: boolean
   error: unknown

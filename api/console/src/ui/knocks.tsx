@@ -1,4 +1,4 @@
-// Equipment that calls and is not registered, with a way to add it.
+// Unregistered equipment that has connected, with a way to add it.
 
 import { Button } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'

@@ -10,7 +10,7 @@ import { LeaveAsks } from './leaving'
 let root: Root
 let box: HTMLElement
 
-watchHistory() // before any router is drawn, as the page does
+watchHistory() // before any router is rendered, as in the console
 
 beforeEach(() => {
   startLanguages('en')

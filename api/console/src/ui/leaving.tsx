@@ -1,5 +1,5 @@
-// A page of fields that are not saved yet: whoever leaves it (a link, going back, closing the tab)
-// is asked first.
+// Guards a page with unsaved fields: leaving it by a link, going back or closing the tab asks
+// first.
 
 import { Button, Group, Modal } from '@mantine/core'
 import { useContext, useEffect, useRef, useState } from 'react'
@@ -7,11 +7,11 @@ import { UNSAFE_NavigationContext } from 'react-router'
 import { useT } from '../i18n'
 import { useBackAsks } from './backasks'
 
-/** Draw it in the page; while held, leaving asks. */
+/** Render it in the page; while held, leaving asks. */
 export function LeaveAsks({ held }: { held: boolean }) {
   const { t } = useT()
   const { navigator } = useContext(UNSAFE_NavigationContext)
-  const [leave, setLeave] = useState<() => void>() // what was about to be done
+  const [leave, setLeave] = useState<() => void>() // the navigation to be confirmed
   const [going, setGoing] = useState(false)
   const on = held && !going
   const ask = (deed: () => void) => setLeave(() => deed)
@@ -23,7 +23,7 @@ export function LeaveAsks({ held }: { held: boolean }) {
     const { push } = navigator
     navigator.push = (to, ...rest) => {
       const path = typeof to === 'string' ? to.split(/[?#]/)[0] : to.pathname
-      if (!path || path === window.location.pathname) return push(to, ...rest) // the same page goes on
+      if (!path || path === window.location.pathname) return push(to, ...rest) // it stays on the same page
       asking.current(() => push(to, ...rest))
     }
     const close = (e: BeforeUnloadEvent) => e.preventDefault()
@@ -35,7 +35,7 @@ export function LeaveAsks({ held }: { held: boolean }) {
   }, [on, navigator])
   useEffect(() => {
     if (!going || !leave) return
-    leave() // only now that nothing holds the page
+    leave() // after the guard is released
     setLeave(undefined)
     setGoing(false)
   }, [going, leave])

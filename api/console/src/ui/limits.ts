@@ -1,5 +1,4 @@
-// A field that is full takes no more, and browsers do not say so: what was typed, pasted or dropped
-// would be cut without a word.
+// Browsers silently cut input at a field's maximum length. This shows a message instead.
 
 import { notifications } from '@mantine/notifications'
 import { words } from '../i18n'
@@ -11,7 +10,7 @@ function limited(target: EventTarget | null): Field | undefined {
   return fits && target.maxLength > 0 ? target : undefined
 }
 
-/** How many letters a field still takes where its selection is written over. */
+/** How many characters a field still takes, replacing its selection. */
 function room(f: Field): number {
   const chosen = (f.selectionEnd ?? 0) - (f.selectionStart ?? 0)
   return f.maxLength - f.value.length + chosen
@@ -27,9 +26,11 @@ function tell(max: number) {
   })
 }
 
-/** Tells whenever a field cuts what it is given; call it once. Gives back how to stop. */
+/**
+ * Shows a message whenever a field cuts its input; call it once. Returns a function that stops it.
+ */
 export function tellLimits(say: (max: number) => void = tell): () => void {
-  let left: number | undefined // room when a word of an input method began
+  let left: number | undefined // room when an input method's composition began
   const before = (e: Event) => {
     const { inputType, data, dataTransfer } = e as InputEvent
     const f = limited(e.target)

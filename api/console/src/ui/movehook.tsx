@@ -1,5 +1,5 @@
-// Another address of a webhook. Another server gets a signing secret of its own, so that the old
-// one can sign nothing that the new one believes.
+// Changes the address of a webhook. Another server gets a new signing secret, so that the old one
+// cannot sign messages for it.
 
 import { Alert, TextInput } from '@mantine/core'
 import { change } from '../api/change'

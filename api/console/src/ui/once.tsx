@@ -1,5 +1,5 @@
-// What is shown this once: a secret, a password, recovery codes. It is not lost by a slip: Escape, the
-// cross, going back and closing the tab ask first, until the reader says that it is kept.
+// A secret, a password or recovery codes, shown only once. Escape, the cross, going back and
+// closing the tab ask first, until the user confirms that it is saved.
 
 import { Alert, Button, Group, Modal, Stack, type ModalProps } from '@mantine/core'
 import { useEffect, useState, type ReactNode } from 'react'
@@ -8,7 +8,7 @@ import { useBackAsks } from './backasks'
 
 interface Props extends Omit<ModalProps, 'onClose'> {
   onClose: () => void
-  kept?: boolean // the content has a button of its own that says so
+  kept?: boolean // the content has its own confirm button
   children: ReactNode
 }
 

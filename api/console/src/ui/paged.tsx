@@ -1,4 +1,4 @@
-// Lists of any length, a page at a time. Where one is in a list stands in the address.
+// Lists of any length, page by page. The position is in the address.
 
 import { Alert, Button, Text } from '@mantine/core'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
@@ -16,13 +16,13 @@ interface Options {
   limit?: number
   every?: number
   enabled?: boolean
-  name?: string // where a page has several lists: what this one is called in the address
+  name?: string // for pages with several lists: its name in the address
 }
 
-/** The cursors of the pages before this one. They are kept in the browser's history, not in a link. */
+/** The cursors of the previous pages. They are kept in the browser's history, not in links. */
 type Trail = Record<string, string[]>
 
-/** One page of a list, and the way to the others. Changed filters begin at the first page. */
+/** One page of a list, and the way to the others. Changed filters start at the first page. */
 export function usePaged<R>(key: string, path: string, params: Params, o: Options = {}) {
   const [search, setSearch] = useSearchParams()
   const state = useLocation().state as { trail?: Trail } | null
@@ -39,7 +39,7 @@ export function usePaged<R>(key: string, path: string, params: Params, o: Option
   const filter = path + JSON.stringify(params)
   const seen = useRef({ filter, at })
   useEffect(() => {
-    // The list became another one under the same cursor, as by choosing another school.
+    // The cursor belongs to another list, e.g. of the school selected before.
     if (seen.current.filter !== filter && seen.current.at === at && at) go('', 1, [], true)
     seen.current = { filter, at }
   })
@@ -62,7 +62,7 @@ export function usePaged<R>(key: string, path: string, params: Params, o: Option
   }
 }
 
-/** Shows a page of a list with its pager; `empty` where the whole list is. */
+/** A page of a list with its pager; `empty` if the whole list is. */
 export function PagedList<R>({
   list,
   empty,
@@ -74,7 +74,7 @@ export function PagedList<R>({
 }) {
   const { t } = useT()
   const e = list.q.error
-  // A place in the list that the gateway has let go of, or that never was one of it.
+  // A cursor that has expired, or is invalid.
   const lost =
     list.first &&
     e instanceof APIError &&

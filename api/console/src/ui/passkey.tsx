@@ -1,11 +1,11 @@
-// Why passkeys cannot be made or shown here, and what to do about it.
+// Why passkeys cannot be created or used here, and what to do about it.
 
 import { Alert, Anchor, Text } from '@mantine/core'
 import type { Passkeys } from '../api/types'
 import { useT } from '../i18n'
 import { obstacle } from '../lib/passkey'
 
-/** Nothing where they can. */
+/** Nothing if they can. */
 export function PasskeyObstacle({ p }: { p: Passkeys | undefined }) {
   const { t } = useT()
   const why = obstacle(p)

@@ -1,4 +1,4 @@
-// The profiles that the gateway knows, how many devices have each, and the deed that removes one.
+// The profiles, the number of devices with each, and the action that deletes one.
 
 import { Button } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'

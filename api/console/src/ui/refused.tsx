@@ -1,5 +1,5 @@
-// What a device sent and was refused, where it is kept sealed: it may be about people, so that
-// opening it needs a reason.
+// A rejected message of a device, stored encrypted: it may be about people, so opening it needs a
+// reason.
 
 import { Button, Modal, Text } from '@mantine/core'
 import { useState } from 'react'

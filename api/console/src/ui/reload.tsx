@@ -1,4 +1,4 @@
-// What the operator changed in files while the gateway runs: first what it would do, then the deed.
+// Applies changed configuration files to the running gateway, after a preview.
 
 import { Button, Group, Stack, Text } from '@mantine/core'
 import { useState } from 'react'
@@ -8,7 +8,7 @@ import { useT } from '../i18n'
 import { useSession } from '../session'
 import { Panel, Rows, said, Tag, Trouble, useDeed } from './kit'
 
-/** Checks the gateway's files and has them taken over; for who administers all of its schools. */
+/** Checks the gateway's files and applies them; for administrators of all its schools. */
 export function ReloadPanel() {
   const { t } = useT()
   const { can, me } = useSession()
@@ -16,7 +16,7 @@ export function ReloadPanel() {
   const deed = useDeed()
   const read = (dry: boolean) =>
     deed.run(async () => {
-      setFound(undefined) // what was found is not what is there once a mistake is
+      setFound(undefined) // after an error the preview is no longer valid
       const r = await call<Reload>('/v1/reload' + query({ dry_run: dry }), { method: 'POST' })
       setFound(r)
       if (r.applied) said(t('reload.applied'))

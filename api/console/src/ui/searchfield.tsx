@@ -1,5 +1,5 @@
-// A field to search by. It answers at once to whoever types, also in an input method that
-// composes characters, and writes the address when the typing rests.
+// A search field. It shows input immediately, with input methods too, and updates the address after
+// a debounce.
 
 import { TextInput, type TextInputProps } from '@mantine/core'
 import { IconSearch } from '@tabler/icons-react'
@@ -19,7 +19,7 @@ export function SearchField({ param = 'q', label, ...more }: Props) {
   const [text, setText] = useState(there)
   const wrote = useRef(there)
   useEffect(() => {
-    // Back, forward or a link: the address changed, and not by this field.
+    // The address was changed by something else: back, forward or a link.
     if (there !== wrote.current) {
       wrote.current = there
       setText(there)

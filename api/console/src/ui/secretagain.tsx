@@ -1,5 +1,5 @@
-// A stored password goes only where it was given for: whoever gives a device another address
-// gives its password again.
+// A stored password is only used for the address it was given for: changing a device's address
+// requires entering its password again.
 
 import { Alert, PasswordInput, Stack } from '@mantine/core'
 import type { Field } from '../api/types'
@@ -7,7 +7,7 @@ import { useT } from '../i18n'
 import { useDrivers } from '../pages/fleet'
 import { useFormat } from '../session'
 
-/** The secrets that a driver asks for; none where the caller may not see the drivers. */
+/** The secrets of a driver; none if the user may not see the drivers. */
 export function useSecretFields(driver: string): Field[] {
   const q = useDrivers()
   return (q.data?.items?.find((d) => d.name === driver)?.address ?? []).filter((f) => f.secret)

@@ -1,4 +1,4 @@
-// Who was seen, how sure the matcher was, and how near the second-best was.
+// The people seen, with the scores of the match and of the runner-up.
 
 import { Text } from '@mantine/core'
 import { Link } from 'react-router'

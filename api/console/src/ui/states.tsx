@@ -78,7 +78,7 @@ export function AttendanceTag({ s }: { s: AttendanceState }) {
   )
 }
 
-/** The places of the school that is looked at, with names to look up. */
+/** The places of the selected school, with a lookup of names. */
 export function usePlaces() {
   const school = useSchoolParam()
   const { school: s } = useSession()
@@ -108,7 +108,7 @@ export function usePlaces() {
   }
 }
 
-/** Every profile, and how a property is called and measured. */
+/** All profiles, with names and units of properties. */
 export function useProfiles() {
   const { can } = useSession()
   const f = useFormat()

@@ -1,12 +1,12 @@
-// Cards that are sorted by what happens move under the pointer of somebody who aims at one. While he
-// aims, what is there keeps its place: what is over stays until then, and what is new comes after it.
+// Keeps sorted cards in place while the user points at one: removed cards stay until then, and new
+// ones are appended.
 
 import { useEffect, useRef, useState, type PointerEvent } from 'react'
 
-const aims = 3000 // ms after the last movement over a card in which somebody still aims
-const longest = 15_000 // ms after which what is new takes its place whatever the pointer does
+const aims = 3000 // ms after the last movement over a card in which the order is held
+const longest = 15_000 // ms after which the order is updated in any case
 
-/** The rows of now in the order of held; what is gone from now stays as it was, what is new comes last. */
+/** The rows of now in the order of held; removed rows keep their last state, new ones come last. */
 export function keepOrder<R>(held: R[], now: R[], id: (r: R) => string): R[] {
   const left = new Map(now.map((r) => [id(r), r]))
   const kept = held.map((r) => {
@@ -17,12 +17,12 @@ export function keepOrder<R>(held: R[], now: R[], id: (r: R) => string): R[] {
   return [...kept, ...left.values()]
 }
 
-/** Rows in their order, which holds while somebody aims at one of what `card` selects. */
+/** Rows in an order that is held while the user points at an element matching `card`. */
 export function useStillOrder<R>(now: R[], id: (r: R) => string, card: string) {
   const [held, setHeld] = useState<R[]>()
   const shown = useRef(now)
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
-  const begun = useRef(0) // when the aiming began; 0: nobody aims
+  const begun = useRef(0) // when the hold began; 0: none
   const pressed = useRef(false)
   const rows = held ? keepOrder(held, now, id) : now
   useEffect(() => {
@@ -46,7 +46,7 @@ export function useStillOrder<R>(now: R[], id: (r: R) => string, card: string) {
   const over = (e: PointerEvent) => !!(e.target as Element).closest(card)
   return {
     rows,
-    gone: (r: R) => !now.some((x) => id(x) === id(r)), // it is over, and stays in its place until nobody aims
+    gone: (r: R) => !now.some((x) => id(x) === id(r)), // it is over, and shown until the hold ends
     pointer: {
       onPointerMove: (e: PointerEvent) => over(e) && !pressed.current && aim(aims),
       onPointerDown: (e: PointerEvent) => {

@@ -1,5 +1,5 @@
-// The parts of a second factor that sign-in and the security page share: the secret as a
-// picture, the field for a code, and the recovery codes.
+// The parts of a second factor that sign-in and the security page share: the secret as QR code, the
+// field for a code, and the recovery codes.
 
 import { Alert, Button, Group, Stack, Text, TextInput } from '@mantine/core'
 import { useState, type ReactNode } from 'react'
@@ -8,7 +8,7 @@ import limits from '../api/limits.json'
 import { useT } from '../i18n'
 import { Copyable, fieldError, Trouble, useDeed } from './kit'
 
-/** Asks for a code; any is also a recovery code, calm does not take the focus. */
+/** Asks for a code; any also accepts a recovery code, calm does not take the focus. */
 export function CodeForm({
   label,
   help,
@@ -64,7 +64,7 @@ export function CodeForm({
   )
 }
 
-/** The secret, to be read by a telephone or typed. */
+/** The secret, to be scanned or typed. */
 export function Secret({ s }: { s: NewTOTP }) {
   const { t } = useT()
   return (

@@ -1,4 +1,4 @@
-// What a device sends that its profile does not know, and the deed that adds it.
+// Fields that a device sends and its profile does not have, with the action that adds them.
 
 import { Button, Checkbox, Radio, Stack, Text, TextInput } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'

@@ -1,4 +1,4 @@
-// How devices prove that they are themselves: a mark where that is weak, and what mends it.
+// How devices authenticate: a mark if that is weak, and the way to fix it.
 
 import { Alert as Box, Select, Text } from '@mantine/core'
 import { IconShieldExclamation } from '@tabler/icons-react'
@@ -8,7 +8,7 @@ import { useFormat } from '../session'
 import { useAddress } from './address'
 import { Tag } from './kit'
 
-/** Whether there is something to mend: nothing is said of most devices, and that is not it. */
+/** Whether there is something to fix. Most devices have no rating, which does not count as weak. */
 export const isWeak = (d: Device) => d.enabled && !!d.twin.weak && d.twin.weak !== 'none'
 
 export function WeakTag({ d }: { d: Device }) {
@@ -21,7 +21,7 @@ export function WeakTag({ d }: { d: Device }) {
   )
 }
 
-/** On a device's page: what is weak, and the mend. */
+/** On a device's page: the weakness, and how to fix it. */
 export function WeakNotice({ d }: { d: Device }) {
   const { t } = useT()
   if (!isWeak(d)) return null
@@ -36,7 +36,7 @@ export function WeakNotice({ d }: { d: Device }) {
   )
 }
 
-/** How many devices of the fleet are weak; pressed, they are the list. */
+/** The number of weak devices; a click lists them. */
 export function WeakChip({ counts }: { counts: DeviceSummary['weak'] | undefined }) {
   const { t } = useT()
   const f = useFormat()

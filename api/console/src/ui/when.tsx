@@ -1,5 +1,5 @@
-// A moment in a table or a line. It never breaks over lines: a year that is this one is left
-// out, and the whole of it is told to whoever points at it.
+// A time in a table or a line. It does not wrap: the current year is omitted, and the full time is
+// in the tooltip.
 
 import { timeOf } from '../lib/format'
 import { useFormat } from '../session'

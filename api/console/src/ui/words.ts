@@ -1,9 +1,9 @@
-// How fields and their values are called where a colleague's change is told.
+// Names of fields and values, for showing a colleague's changes.
 
 import type { Words } from '../api/change'
 import { useT } from '../i18n'
 
-/** Fields and values in the reader's language. */
+/** Fields and values in the user's language. */
 export function useWords(): Words {
   const { t } = useT()
   const value = (v: unknown): string => {

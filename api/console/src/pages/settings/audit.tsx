@@ -1,4 +1,4 @@
-// Who did what; each entry's hash covers the one before, so that a change can be found.
+// The audit log; each entry's hash covers the previous one, so that changes can be detected.
 
 import { Alert, Button, Select, Text, TextInput } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
@@ -16,7 +16,7 @@ import { PagedList, usePaged } from '../../ui/paged'
 import { SearchField } from '../../ui/searchfield'
 import { When } from '../../ui/when'
 
-// What deeds begin with, as the log writes them.
+// Prefixes of the actions in the log.
 const deeds = [
   'signin',
   'person',
@@ -53,7 +53,10 @@ const deeds = [
   'audit',
 ]
 
-/** The span between two days, as instants; one alone reaches from the beginning, or to the end of today. */
+/**
+ * The span of two days as instants; without a first day from the beginning, without a last until
+ * today.
+ */
 export function daySpan(zone: string, from: string, to: string, now: number): { from?: string; to?: string } {
   if (!from && !to) return {}
   const last = to || [dayIn(zone, now), from].sort().at(-1)!
@@ -199,12 +202,12 @@ export function AuditTab() {
   )
 }
 
-/** The log keeps ids for the names in a reason; who may see people is told the names. */
+/** The log has IDs instead of the names in a reason; users who may see people get the names. */
 export function withNames(reason: string, people: Record<string, string> | undefined): string {
   return reason.replace(/\{(per_[\w.-]+)\}/g, (token, id: string) => people?.[id] ?? token)
 }
 
-/** What was done, in the reader's words, with the word that the log and the API use. */
+/** The action in the user's language, with its name in the log and the API. */
 function Deed({ deed }: { deed: string }) {
   const { t } = useT()
   const noun = t('auditDeed.' + deed.split('.')[0], { defaultValue: '' })
@@ -219,7 +222,7 @@ function Deed({ deed }: { deed: string }) {
   )
 }
 
-/** Somebody's name, with the id for whoever points at it: the log has both. */
+/** The actor's name, with the ID as a tooltip. */
 function Actor({ actor }: { actor: string }) {
   const { t } = useT()
   if (actor === 'configuration file') return <>{t('audit.byFile')}</>

@@ -1,4 +1,4 @@
-// Of which roles the school asks a second factor.
+// The roles for which the school requires a second factor.
 
 import { Alert, Button, Checkbox, Group, Stack, Text } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
@@ -34,7 +34,7 @@ function Form({ had }: { had: Role[] }) {
   const [base, setBase] = useState(had)
   const now = [...had].sort().join()
   useEffect(() => {
-    // A colleague's choice is taken over where nothing was ticked here, and told otherwise.
+    // Adopt a colleague's change unless something was ticked here; then it is reported instead.
     if ([...roles].sort().join() !== [...base].sort().join()) return
     setRoles(had)
     setBase(had)
@@ -54,7 +54,7 @@ function Form({ had }: { had: Role[] }) {
         throw e
       })
       await cache.invalidateQueries({ queryKey: ['second-factor-roles'] })
-      await cache.invalidateQueries({ queryKey: ['second-factors'] }) // who has one due
+      await cache.invalidateQueries({ queryKey: ['second-factors'] }) // who still has to set one up
       said(t('factorRoles.saved'))
     })
   return (

@@ -1,4 +1,4 @@
-// The police link. There is nothing to switch on here yet, and the page says so.
+// The police link, which is not available yet, as the page says.
 
 import { List, Text } from '@mantine/core'
 import { useT } from '../../i18n'

@@ -1,4 +1,4 @@
-// What is recorded here of whom, and for how long: true from the settings, for whoever asks.
+// What is recorded about whom, and for how long, by the current settings, for people who ask.
 
 import { Button, Group, Stack, Text, TextInput } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
@@ -13,7 +13,7 @@ import { useSchoolParam, useSession } from '../../session'
 import { LeaveAsks } from '../../ui/leaving'
 import { Facts, Loaded, Panel, said, Tag, Trouble, useDeed } from '../../ui/kit'
 
-/** What is recorded at the school that is looked at. */
+/** What is recorded at the selected school. */
 export function useRecorded() {
   const school = useSchoolParam()
   return useQuery({

@@ -17,7 +17,7 @@ export function SchoolTab() {
   const zones = useZones()
   const [v, set] = useState(school)
   const [base, setBase] = useState(school)
-  const mine = v !== base // something was typed: what a colleague saves does not take it away
+  const mine = v !== base // unsaved input is kept when a colleague saves
   const others = mine ? differences({ ...base }, { ...school }) : []
   useEffect(() => {
     if (!mine || base.id !== school.id) (set(school), setBase(school))
@@ -34,7 +34,7 @@ export function SchoolTab() {
         cache.invalidateQueries({ queryKey: ['me'] }),
         cache.invalidateQueries({ queryKey: ['schools'] }),
       ])
-      setBase(v) // what comes now is what was saved
+      setBase(v) // adopt the saved state
       said(t('common.saved'))
     })
   if (!can('settings:write')) {

@@ -1,4 +1,4 @@
-// When people are expected, on a day.
+// The sessions of a day.
 
 import { Button, Group, MultiSelect, Select, SimpleGrid, Switch, TextInput } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
@@ -204,7 +204,7 @@ function Edit({
   )
   const { v, set, text } = form
   const save = async () => {
-    const first = form.base as unknown as Session // what the form began with, whatever a colleague did since
+    const first = form.base as unknown as Session // the form's initial state, whatever a colleague changed since
     const body = {
       school: schoolID,
       ...v,
