@@ -11,10 +11,10 @@ type Role string
 // The roles.
 const (
 	RoleDistrict   Role = "district_admin"
-	RoleAdmin      Role = "admin"      // of a school
-	RoleSecurity   Role = "security"   // answers alerts
-	RoleFacility   Role = "facility"   // runs the fleet
-	RoleTeacher    Role = "teacher"    // "school": attendance and people of the school
+	RoleAdmin      Role = "admin"      // of one school
+	RoleSecurity   Role = "security"   // handles alerts
+	RoleFacility   Role = "facility"   // manages devices
+	RoleTeacher    Role = "teacher"    // attendance and people of the school
 	RoleIntegrator Role = "integrator" // API keys only
 	RoleVendor     Role = "vendor"     // drivers and their logs
 )
@@ -142,7 +142,7 @@ const (
 	MakerDisabled MakerState = "disabled" // the user is disabled
 	MakerEnded    MakerState = "ended"    // the key that made it has expired or was revoked
 	MakerGone     MakerState = "gone"     // the user or key no longer exists
-	MakerUnknown  MakerState = "unknown"  // made before it was kept, or by the gateway itself
+	MakerUnknown  MakerState = "unknown"  // from before makers were recorded, or made by the gateway
 )
 
 // Webhook sends events to a school's own server, signed as Standard Webhooks asks.

@@ -104,7 +104,7 @@ func TestSignOfLife(t *testing.T) {
 	}{
 		{false, false, "modbus", true},
 		{true, false, g.DriverMQTTFront, false}, // it buffers, and may deliver long afterwards
-		{true, true, "mqtt", false},             // a broker's memory
+		{true, true, "mqtt", false},             // a broker's retained or queued messages
 		{true, true, g.DriverMQTTFront, true},   // its clock is wrong
 	} {
 		e := g.Event{

@@ -47,7 +47,7 @@ type Alert struct {
 	Zone     ZoneID           `json:"zone,omitempty"`
 	Person   PersonID         `json:"person,omitempty"`
 	Sighting SightingID       `json:"sighting,omitempty"`
-	Media    MediaID          `json:"media,omitempty"`  // snapshot, where there is one
+	Media    MediaID          `json:"media,omitempty"`  // snapshot, if any
 	Values   map[string]Value `json:"values,omitempty"` // what was measured when it fired
 	Firing   bool             `json:"firing"`           // the condition still holds
 	// the rule asks for a sound on the live wall
@@ -83,7 +83,7 @@ type Incident struct {
 	Severity Severity       `json:"severity"`
 	State    IncidentState  `json:"state"`
 	Alerts   []AlertID      `json:"alerts"`
-	Steps    []IncidentStep `json:"steps,omitempty"` // the procedure
+	Steps    []IncidentStep `json:"steps,omitempty"` // of the procedure
 	Handover Handover       `json:"handover"`
 	Opened   time.Time      `json:"opened"`
 	Closed   time.Time      `json:"closed,omitzero"`

@@ -59,7 +59,7 @@ type Leave struct {
 	Offsite bool      `json:"offsite"` // approved to be elsewhere, e.g. a contest
 	Reason  string    `json:"reason"`
 	Actor   string    `json:"actor"`
-	Version string    `json:"-"` // another one after each change; only where one leave is read
+	Version string    `json:"-"` // changes with every change; set only when one leave is read
 }
 
 // Attendance is the computed result for a person and a session. It can be recomputed at any time

@@ -13,8 +13,8 @@ const (
 	// the input is wrong; the message names the place and the fix
 	Invalid         Code = "invalid"
 	Unauthenticated Code = "unauthenticated" // not signed in, or the credential is wrong
-	Forbidden       Code = "forbidden"       // signed in, but without the right
-	NotFound        Code = "not_found"       // nothing by that name in this scope
+	Forbidden       Code = "forbidden"       // signed in, but without the permission
+	NotFound        Code = "not_found"       // nothing with that ID in this scope
 	Conflict        Code = "conflict"        // it exists already, or has changed meanwhile
 	// it does not match If-Match: somebody has changed it meanwhile
 	Changed     Code = "changed"

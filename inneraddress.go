@@ -18,7 +18,7 @@ func InnerAddress(ip netip.Addr) netip.Addr {
 		return last
 	case inside("2002::/16", ip):
 		return netip.AddrFrom4([4]byte(b[2:6]))
-	case inside("2001::/32", ip): // the client's address, with each bit turned
+	case inside("2001::/32", ip): // the client's address, with all bits inverted
 		return netip.AddrFrom4([4]byte{^b[12], ^b[13], ^b[14], ^b[15]})
 	}
 	return ip

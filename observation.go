@@ -60,7 +60,7 @@ const (
 	ByCard   Method = "card"
 	ByQR     Method = "qr"
 	ByPIN    Method = "pin"
-	ByOther  Method = "other"  // a terminal vouches, by fingerprint, palm or a way of its own
+	ByOther  Method = "other"  // a terminal vouches: fingerprint, palm or another method of its own
 	ByManual Method = "manual" // a member of staff vouched
 )
 
@@ -100,7 +100,7 @@ type Sighting struct {
 	Embedding []float32 `json:"-"` // unit length
 	Model     string    `json:"-"` // the embedding model; "" if the driver does not say
 	Snapshot  []byte    `json:"-"` // JPEG
-	Frames    int       `json:"-"` // good frames behind the embedding
+	Frames    int       `json:"-"` // good frames combined in the embedding
 }
 
 // Match reports how a face was matched. No other person-specific numbers are kept.

@@ -10,7 +10,7 @@ type School struct {
 	Kind     SchoolKind `json:"kind"`
 	Name     string     `json:"name"`
 	Timezone string     `json:"timezone"` // IANA name, e.g. "Asia/Shanghai"
-	Language string     `json:"language"` // "en" or "zh-CN": what new users see first
+	Language string     `json:"language"` // "en" or "zh-CN": default of new users
 }
 
 // SchoolKind distinguishes districts from schools.
@@ -52,7 +52,7 @@ type Zone struct {
 	Building BuildingID `json:"building"`
 	Name     string     `json:"name"`
 	Kind     ZoneKind   `json:"kind"`
-	Private  bool       `json:"private"` // dorm room, toilet, changing room: can bind no camera
+	Private  bool       `json:"private"` // dorm room, toilet, changing room: must not have a camera
 }
 
 // ZoneKind says what a zone is used for; rules and sessions select zones by it.

@@ -25,7 +25,7 @@ func put(t testing.TB, g *vision.Gallery, p gatehouse.PersonID, templates ...[]f
 
 func TestMatch(t *testing.T) {
 	g := vision.NewGallery(4)
-	put(t, g, "anna", []float32{0, 0, 0, 1}, face(1, 0)) // the better of two counts
+	put(t, g, "anna", []float32{0, 0, 0, 1}, face(1, 0)) // the best template counts
 	put(t, g, "bert", face(0, 1))
 	only := func(p gatehouse.PersonID) func(gatehouse.PersonID) bool {
 		return func(q gatehouse.PersonID) bool { return p == q }

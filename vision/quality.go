@@ -106,7 +106,7 @@ const (
 	TooBright Fault = "too_bright"
 	TooFlat   Fault = "too_flat" // hardly any contrast
 	Blurred   Fault = "blurred"
-	NotLive   Fault = "not_live" // a picture of a face, as Liveness has it
+	NotLive   Fault = "not_live" // a picture of a face, by Liveness
 )
 
 // Limits are the thresholds for a usable face.

@@ -13,16 +13,16 @@ type Refusal string
 // Refusals of a photograph as a whole. The numbers that accompany one are in parentheses.
 const (
 	NoFace       Refusal = "no_face"
-	SeveralFaces Refusal = "several_faces" // (how many, 1)
+	SeveralFaces Refusal = "several_faces" // (number, 1)
 
 	Empty     Refusal = "empty"      // no bytes
-	TooHeavy  Refusal = "too_heavy"  // (MB, MB that are taken)
-	TooMany   Refusal = "too_many"   // pixels (millions, millions that are taken)
-	TooDeep   Refusal = "too_deep"   // (MB once decoded, MB that are taken)
-	TooFew    Refusal = "too_few"    // pixels (the shorter side, what is needed)
-	TooNarrow Refusal = "too_narrow" // (the longer side, what is taken)
+	TooHeavy  Refusal = "too_heavy"  // (MB, most MB)
+	TooMany   Refusal = "too_many"   // pixels (millions, most millions)
+	TooDeep   Refusal = "too_deep"   // (MB once decoded, most MB)
+	TooFew    Refusal = "too_few"    // pixels (shorter side, least)
+	TooNarrow Refusal = "too_narrow" // (longer side, most)
 	Damaged   Refusal = "damaged"
-	TooCostly Refusal = "too_costly" // to be read within the bounds of time and memory
+	TooCostly Refusal = "too_costly" // decoding exceeds the limits of time and memory
 
 	// Files in other formats.
 	IsHEIC    Refusal = "is_heic"

@@ -133,7 +133,7 @@ func starter(path string, args, env []string) (func() error, error) {
 	}
 	name := ""
 	fd, flags := programFile, unix.AT_EMPTY_PATH
-	if string(head[:]) == "#!" { // its interpreter opens it once more, by its path
+	if string(head[:]) == "#!" { // the interpreter opens the script by its path
 		name = path
 		fd = unix.AT_FDCWD
 		flags = 0

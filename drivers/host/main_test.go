@@ -43,12 +43,12 @@ func drive(kind string) {
 		fmt.Fprintln(os.Stderr, "panic: out of cheese")
 		os.Exit(2)
 	case "exit":
-	case "confine": // a gateway as the launcher of its drivers
+	case "confine": // a gateway that is the launcher of its drivers
 		fmt.Fprintln(os.Stderr, confine.Become())
 		os.Exit(1)
 	case "thief":
 		drivers.Serve(thief{})
-	case "until": // crashes until a file is there
+	case "until": // crashes until a file exists
 		if _, err := os.Stat(os.Args[2]); err != nil {
 			os.Exit(2)
 		}
@@ -142,13 +142,13 @@ func (testDriver) Connect(ctx context.Context, d drivers.Device, emit drivers.Em
 		m["x"] = 1
 	case "stubborn":
 		select {}
-	case "session": // a child that would outlive the group
+	case "session": // a child in its own session
 		cmd := exec.Command("/bin/sh", "-c", "/bin/sleep 300 & echo $! >&2; exec /bin/sleep 301")
 		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 		if err := cmd.Start(); err != nil {
 			return err
 		}
-	case "orphan": // a child whose parent is gone
+	case "orphan": // a child whose parent has exited
 		cmd := exec.Command("/bin/sh", "-c", "/bin/sleep 302 & exit 0")
 		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 		if err := cmd.Run(); err != nil {
@@ -296,7 +296,7 @@ func (r raw) Session(
 				return err
 			}
 		}
-	case "bytes": // one message beyond the bound
+	case "bytes": // one message over the limit
 		one.Sighting = &driverpb.Sighting{Snapshot: make([]byte, driverpb.MaxMessage+1)}
 		stream.Send(&driverpb.FromDriver{
 			Batch: &driverpb.Batch{Id: 1, Observations: []*driverpb.Observation{one}},

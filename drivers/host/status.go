@@ -19,7 +19,7 @@ const (
 	Running     State = "running"     // configured, and serving its devices
 	Backoff     State = "backoff"     // ended unexpectedly; restarted after a pause
 	Quarantined State = "quarantined" // crashed too often; retried rarely, or by Restart
-	Refused     State = "refused"     // not started, or not kept, for what it is; waits for Restart
+	Refused     State = "refused"     // not started, or ended for good: invalid; waits for Restart
 	Stopped     State = "stopped"     // not run yet, or the host has stopped
 )
 

@@ -97,7 +97,7 @@ func labDevice(s *sim.Sim) drivers.Device {
 			"counter":     property("holding:0", "as=uint16", "writable"),
 			"tenths":      property("holding:1", "scale=0.5", "writable"),
 			"siren":       property("coil:0", "type=boolean", "writable"),
-			"serial":      {Type: "string"}, // lives in no register
+			"serial":      {Type: "string"}, // has no register
 		}},
 	}
 }
@@ -443,7 +443,7 @@ func TestMissingRegisterIsNamedAndTheRestIsRead(t *testing.T) {
 
 func TestProbe(t *testing.T) {
 	s := equip(t, lab)
-	silent, err := net.Listen("tcp", "127.0.0.1:0") // accepts and says nothing
+	silent, err := net.Listen("tcp", "127.0.0.1:0") // accepts and never responds
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -346,7 +346,7 @@ func TestNothingIsAcknowledgedBeforeTheGatewayHasIt(t *testing.T) {
 			return errors.New("the disk is full")
 		})
 	}()
-	publish(t, p, "other/n", true, "0") // until the driver has subscribed this is all that it gets
+	publish(t, p, "other/n", true, "0") // received only once the driver has subscribed
 	<-refused
 	const n = 300
 	for i := 1; i <= n; i++ {
@@ -370,7 +370,7 @@ func TestDeviceIsOnlineAgainWithItsBroker(t *testing.T) {
 	connect(t, dev, box.emit)
 	publish(t, p, "other/n", true, "1")
 	box.wait(t, "a first value", reads("n", gatehouse.NumberValue(1)))
-	publish(t, p, "other/n", true, "") // nothing is retained any more
+	publish(t, p, "other/n", true, "") // removes the retained message
 	m.stop()
 	m.start(t)
 	box.wait(t, "it is online", any1(func(o gatehouse.Observation) bool {

@@ -7,7 +7,7 @@ func TestTopicStandsOnTheDevices(t *testing.T) {
 		{"~", "z/window", "z/window"},
 		{"~/tamper", "z/window", "z/window/tamper"},
 		{"home/~", "lamp", "home/lamp"},
-		{"tele/~/SENSOR", "tasmota_A1", "tele/tasmota_A1/SENSOR"}, // Tasmota's own order
+		{"tele/~/SENSOR", "tasmota_A1", "tele/tasmota_A1/SENSOR"}, // Tasmota's default order
 		{"stat/~/RESULT", "hall/plug", "stat/hall/plug/RESULT"},
 		{"in/full", "", "in/full"},
 		{"tele/x~y/SENSOR", "a", ""},

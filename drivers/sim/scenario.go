@@ -48,7 +48,7 @@ type Equipment struct {
 	Unit int `yaml:"unit,omitempty"` // modbus: unit id, 1 to 247; 0 is 1
 	// modbus: id of the equipment whose connection it shares, instead of listen
 	Behind    string              `yaml:"behind,omitempty"`
-	Registers map[string]Register `yaml:"registers,omitempty"` // modbus: where each value lives
+	Registers map[string]Register `yaml:"registers,omitempty"` // modbus: where each value is
 
 	// rtsp: path -> MP4 file with H.264 video, relative to the scenario
 	Paths    map[string]string `yaml:"paths,omitempty"`
@@ -56,9 +56,9 @@ type Equipment struct {
 	Password string            `yaml:"password,omitempty"` // rtsp, mqtt
 
 	Serial   string `yaml:"serial,omitempty"`   // zkteco: serial number
-	Timezone string `yaml:"timezone,omitempty"` // zkteco: the zone of its clock; default UTC
+	Timezone string `yaml:"timezone,omitempty"` // zkteco: time zone of its clock; default UTC
 
-	ClientID string `yaml:"client_id,omitempty"` // mqtt; default: the id
+	ClientID string `yaml:"client_id,omitempty"` // mqtt; default: the ID
 	// mqtt: prefix of its topics, without a slash at the end
 	Topic string `yaml:"topic,omitempty"`
 	// mqtt over ssl://: PEM file of the authority to trust
@@ -72,7 +72,7 @@ type Register struct {
 	Register string `yaml:"register"` // holding:100, input:0, coil:7, discrete:3
 	// int16 (default), uint16, int32, uint32, float32, bit:0 … bit:15
 	As     string  `yaml:"as,omitempty"`
-	Order  string  `yaml:"order,omitempty"`  // of the bytes: ABCD (default), CDAB, BADC, DCBA
+	Order  string  `yaml:"order,omitempty"`  // byte order: ABCD (default), CDAB, BADC, DCBA
 	Scale  float64 `yaml:"scale,omitempty"`  // value = raw * scale + offset; 0 is 1
 	Offset float64 `yaml:"offset,omitempty"` // see Scale
 }
@@ -84,7 +84,7 @@ type Step struct {
 	Equipment string        `yaml:"equipment"`
 
 	Set      map[string]any `yaml:"set,omitempty"`
-	For      time.Duration  `yaml:"for,omitempty"` // after that, what was set is generated again
+	For      time.Duration  `yaml:"for,omitempty"` // afterwards the values are generated again
 	Sighting *Sighting      `yaml:"sighting,omitempty"`
 	Power    string         `yaml:"power,omitempty"` // off or on
 }

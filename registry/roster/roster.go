@@ -18,7 +18,7 @@ const (
 	Kind        Field = "kind"
 	Number      Field = "number"
 	Name        Field = "name"
-	Grade       Field = "grade" // put before the class
+	Grade       Field = "grade" // prefixed to the class
 	Class       Field = "class"
 	Boarder     Field = "boarder"
 	Phone       Field = "phone"

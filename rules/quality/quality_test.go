@@ -156,7 +156,7 @@ func (s *story) says(at time.Time, text string) {
 		s.keep()
 		s.restart()
 		return
-	case "power cut": // what was not kept is read again
+	case "power cut": // everything since the last Take is read again
 		s.t.Fatal("a power cut is tested with the gateway")
 	}
 	text, replayed := strings.CutSuffix(text, ", replayed")

@@ -21,16 +21,16 @@ type figures struct {
 	Codec  string  `json:"codec"`
 	Size   string  `json:"size"`
 	CPUs   int     `json:"cpus"`
-	Frames int     `json:"frames"`     // of each measurement
-	Decode float64 `json:"decode_fps"` // compressed to pictures, nothing else
+	Frames int     `json:"frames"`     // in each measurement
+	Decode float64 `json:"decode_fps"` // decoding only
 	// detector, landmarks and embedding on decoded pictures
 	Inference float64 `json:"inference_fps"`
 	// decode, convert, detect, measure, align, embed, track, vote
 	Pipeline float64 `json:"pipeline_fps"`
 	// decoding and inference one after the other, without other cost
 	Ideal     float64 `json:"ideal_fps"`
-	Ratio     float64 `json:"pipeline_ratio"` // of the ideal
-	Sightings int     `json:"sightings"`      // that the pipeline reported
+	Ratio     float64 `json:"pipeline_ratio"` // of Pipeline to Ideal
+	Sightings int     `json:"sightings"`      // reported by the pipeline
 	// for 25 frames/s decoded of which 5 are looked at, by these figures
 	Cameras float64 `json:"cameras_per_core"`
 }

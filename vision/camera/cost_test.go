@@ -23,7 +23,7 @@ func TestACameraSaysWhatItCosts(t *testing.T) {
 	}{
 		{"detect_ms", 0.1, 60_000},
 		{"dropped", 0, 30},
-		{"smallest_face", 14, 16}, // 360x288, shown whole to a detector of 320x240
+		{"smallest_face", 14, 16}, // 360x288, searched as a whole by a detector of 320x240
 		{"memory_mib", 20, 4096},
 	} {
 		o := g.wait(c.property, func(o gatehouse.Observation) bool {

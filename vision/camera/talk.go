@@ -93,7 +93,7 @@ func (t *talk) hearDescription(r *base.Response) {
 	}
 	r.Header["Content-Type"] = base.HeaderValue{"application/sdp"}
 	if b, ok := r.Header["Content-Base"]; ok && !usableBase(b) {
-		delete(r.Header, "Content-Base") // the address that was asked for serves as well
+		delete(r.Header, "Content-Base") // the requested address is used instead
 	}
 	if body == nil {
 		t.noVideo, t.others = true, others
