@@ -142,7 +142,7 @@ const (
 	MakerDisabled MakerState = "disabled" // the user is disabled
 	MakerEnded    MakerState = "ended"    // the key that made it has expired or was revoked
 	MakerGone     MakerState = "gone"     // the user or key no longer exists
-	MakerUnknown  MakerState = "unknown"  // from before makers were recorded, or made by the gateway
+	MakerUnknown  MakerState = "unknown"  // older, or made by the gateway
 )
 
 // Webhook sends events to a school's own server, signed as Standard Webhooks asks.

@@ -13,10 +13,10 @@ const (
 	ReasonOddAnswer    ReasonCode = "odd_answer"    // the response is not in the protocol
 	ReasonNotTrusted   ReasonCode = "not_trusted"   // the certificate is not trusted
 	ReasonLoginRefused ReasonCode = "login_refused" // the user name or password is wrong
-	ReasonNotConnected ReasonCode = "not_connected" // a command came while the device was disconnected
-	ReasonNotWritable  ReasonCode = "not_writable"  // there is no such property, or it is not writable
-	ReasonBadValue     ReasonCode = "bad_value"     // the device or the protocol cannot represent the value
-	ReasonUnconfirmed  ReasonCode = "unconfirmed"   // the command was sent, but its outcome is unknown
+	ReasonNotConnected ReasonCode = "not_connected" // command to a disconnected device
+	ReasonNotWritable  ReasonCode = "not_writable"  // no such writable property
+	ReasonBadValue     ReasonCode = "bad_value"     // cannot be represented
+	ReasonUnconfirmed  ReasonCode = "unconfirmed"   // sent, with unknown outcome
 	ReasonNotTried     ReasonCode = "not_tried"     // not attempted, since an earlier step failed
 	// the driver ended the connection to the device without a reason
 	ReasonNoReason      ReasonCode = "no_reason"
@@ -24,7 +24,7 @@ const (
 	ReasonDriverDown    ReasonCode = "driver_down"    // the driver program does not run
 	ReasonSilent        ReasonCode = "silent"         // for longer than the profile allows
 	ReasonHeardAgain    ReasonCode = "heard_again"    // heard again after a silence
-	ReasonMQTTEnded     ReasonCode = "mqtt_ended"     // its connection to the gateway's MQTT listener ended
+	ReasonMQTTEnded     ReasonCode = "mqtt_ended"     // the connection to the MQTT listener
 	ReasonMore          ReasonCode = "more"           // further reasons that are not listed
 	ReasonSeesNothing   ReasonCode = "no_value"       // a register holds a "no value" sentinel
 	ReasonRegisterMute  ReasonCode = "register_mute"  // one of several registers does not respond
@@ -43,20 +43,20 @@ const (
 	ReasonModbusOther    ReasonCode = "modbus_other"    // any other exception
 
 	ReasonClientID        ReasonCode = "client_id"        // the broker refuses the client ID
-	ReasonTopicForbidden  ReasonCode = "topic_forbidden"  // the broker's access list forbids the topic
-	ReasonNoSubscription  ReasonCode = "no_subscription"  // the broker does not confirm the subscription
-	ReasonBrokerHungUp    ReasonCode = "broker_hung_up"   // an external broker closed the connection
-	ReasonBrokerSaysAway  ReasonCode = "broker_says_away" // by the availability topic the device is offline
-	ReasonAvailabilityOdd ReasonCode = "availability_odd" // the availability topic has an unexpected payload
+	ReasonTopicForbidden  ReasonCode = "topic_forbidden"  // by the broker's access list
+	ReasonNoSubscription  ReasonCode = "no_subscription"  // not confirmed by the broker
+	ReasonBrokerHungUp    ReasonCode = "broker_hung_up"   // closed by an external broker
+	ReasonBrokerSaysAway  ReasonCode = "broker_says_away" // offline by the availability topic
+	ReasonAvailabilityOdd ReasonCode = "availability_odd" // unexpected payload on it
 
 	ReasonNeverCalled   ReasonCode = "never_called"   // the terminal has not called yet
-	ReasonWrongCaller   ReasonCode = "wrong_caller"   // another terminal calls with this serial number
+	ReasonWrongCaller   ReasonCode = "wrong_caller"   // another terminal uses its serial number
 	ReasonCalledLast    ReasonCode = "called_last"    // the terminal has stopped calling
 	ReasonLinesOdd      ReasonCode = "lines_odd"      // invalid lines in the terminal's log
 	ReasonNotListening  ReasonCode = "not_listening"  // the driver does not listen for terminals
 	ReasonSerialTaken   ReasonCode = "serial_taken"   // another device has this serial number
 	ReasonTerminalSays  ReasonCode = "terminal_says"  // the terminal's own error
-	ReasonNotFetched    ReasonCode = "not_fetched"    // the terminal did not fetch the command, which was withdrawn
+	ReasonNotFetched    ReasonCode = "not_fetched"    // command not fetched, and withdrawn
 	ReasonCommandsQueue ReasonCode = "commands_queue" // the terminal's command queue is full
 
 	ReasonPictureFrozen  ReasonCode = "frozen"
@@ -64,24 +64,24 @@ const (
 	ReasonPictureCovered ReasonCode = "covered"
 	ReasonPictureBlurred ReasonCode = "blurred"
 
-	ReasonCameraClosed    ReasonCode = "camera_closed"    // the camera closed the connection while playing
+	ReasonCameraClosed    ReasonCode = "camera_closed"    // connection closed while playing
 	ReasonCameraBlind     ReasonCode = "camera_blind"     // data, but no complete picture
 	ReasonCameraNoVideo   ReasonCode = "camera_no_video"  // no video in a supported format
 	ReasonCameraUnknown   ReasonCode = "camera_unknown"   // the camera's name cannot be resolved
 	ReasonCameraUntrusted ReasonCode = "camera_untrusted" // the camera's certificate is not trusted
 	ReasonCameraNoAnswer  ReasonCode = "camera_no_answer" // no response within some seconds
-	ReasonCameraRefuses   ReasonCode = "camera_refuses"   // the camera refuses connections on that port
+	ReasonCameraRefuses   ReasonCode = "camera_refuses"   // connection refused
 	ReasonCameraQuiet     ReasonCode = "camera_quiet"     // the stream has stalled
 	ReasonCameraNoRTSP    ReasonCode = "camera_no_rtsp"   // closed at once: not RTSP on that port
 	ReasonCameraOdd       ReasonCode = "camera_odd"       // the response is not RTSP
-	ReasonCameraLogin     ReasonCode = "camera_login"     // the camera requires a login, and none is configured
+	ReasonCameraLogin     ReasonCode = "camera_login"     // a login is required
 	ReasonCameraPassword  ReasonCode = "camera_password"  // the user name or password is wrong
 	ReasonCameraForbids   ReasonCode = "camera_forbids"   // this user may not watch
 	ReasonCameraNoStream  ReasonCode = "camera_no_stream" // no stream at that path
 	ReasonCameraNoTCP     ReasonCode = "camera_no_tcp"    // offers RTP over UDP only
 	ReasonCameraFull      ReasonCode = "camera_full"      // the camera accepts no further viewer
 	ReasonCameraStatus    ReasonCode = "camera_status"    // any other RTSP status
-	ReasonCameraSendsOn   ReasonCode = "camera_sends_on"  // redirects to a place where the password would be needed
+	ReasonCameraSendsOn   ReasonCode = "camera_sends_on"  // redirects to another host with login
 
 )
 

@@ -297,7 +297,7 @@ func TestDeviceChanges(t *testing.T) {
 	}
 	put(t, early, "steady", device("dev_1", "refuse"))
 	s.wait(t, "offline after the change", hasStates("dev_1", gatehouse.StateOffline))
-	put(t, early, "steady", device("dev_1", "")) // takes effect at once, without waiting for the back-off
+	put(t, early, "steady", device("dev_1", "")) // does not wait for the back-off
 	s.wait(t, "readings after the change", readings("dev_1", 3))
 	early.Drop("dev_1")
 	put(t, early, "steady", device("dev_3", ""))
