@@ -196,7 +196,7 @@ func TestSchoolsAreApart(t *testing.T) {
 func TestKeysMayWhatTheyMay(t *testing.T) {
 	w := newWorld(t).schools()
 	for _, perm := range g.RoleAdmin.Permissions() {
-		_, secret, err := w.reg.In(adminScope(w.a)).CreateKey(t.Context(),
+		_, secret, err := w.reg.In(adminScope(w.a)).Access.CreateKey(t.Context(),
 			g.APIKey{
 				School:      w.a.ID,
 				Name:        string(perm),

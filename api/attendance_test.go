@@ -12,7 +12,7 @@ import (
 // so that the day begins at 04:00 UTC and ends 23 hours later.
 func TestADayWithoutMidnight(t *testing.T) {
 	w := newWorld(t)
-	school, err := w.system().CreateSchool(t.Context(),
+	school, err := w.system().Places.CreateSchool(t.Context(),
 		g.School{Kind: g.KindSchool, Name: "Liceo", Timezone: "America/Santiago", Language: "en"})
 	mustDo(t, err)
 	for _, at := range []string{
@@ -23,7 +23,7 @@ func TestADayWithoutMidnight(t *testing.T) {
 	} {
 		start, err := time.Parse(time.RFC3339, at)
 		mustDo(t, err)
-		_, err = w.system().PutSession(t.Context(),
+		_, err = w.system().Sessions.Put(t.Context(),
 			g.Session{
 				School:    school.ID,
 				Kind:      g.SessionDorm,

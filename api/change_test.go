@@ -66,9 +66,9 @@ func (r reply) wantNot(status int) {
 func TestChangesEraseNothingBySilence(t *testing.T) {
 	w := newWorld(t).schools()
 	c, v, ctx := w.user(w.a, g.RoleAdmin), w.system(), t.Context()
-	parent, err := v.CreatePerson(ctx, g.Person{School: w.a.ID, Kind: g.Guardian, Name: "Li Na"})
+	parent, err := v.People.Create(ctx, g.Person{School: w.a.ID, Kind: g.Guardian, Name: "Li Na"})
 	mustDo(t, err)
-	child, err := v.CreatePerson(ctx,
+	child, err := v.People.Create(ctx,
 		g.Person{
 			School:   w.a.ID,
 			Kind:     g.Student,
@@ -114,7 +114,7 @@ func TestChangesEraseNothingBySilence(t *testing.T) {
 	if device.Address["url"] == "" || device.Address["username"] != "viewer" {
 		t.Errorf("got address %v, want the user name beside what was there", device.Address)
 	}
-	if secret, err := v.DeviceSecret(ctx, "cam-7"); err != nil || secret["password"] != "s3cret" {
+	if secret, err := v.Fleet.DeviceSecret(ctx, "cam-7"); err != nil || secret["password"] != "s3cret" {
 		t.Errorf("got secret %v, %v, want it as it was", secret, err)
 	}
 }

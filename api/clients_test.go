@@ -21,7 +21,7 @@ type clients struct {
 // newClients starts a gateway with a device and a key.
 func newClients(t *testing.T) clients {
 	w := newWorld(t).schools()
-	_, secret, err := w.reg.In(adminScope(w.a)).CreateKey(t.Context(),
+	_, secret, err := w.reg.In(adminScope(w.a)).Access.CreateKey(t.Context(),
 		g.APIKey{
 			School:      w.a.ID,
 			Name:        "clients",

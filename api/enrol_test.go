@@ -67,7 +67,7 @@ func TestEnrolmentIsOneDeed(t *testing.T) {
 	if err == nil {
 		t.Error("the browser got an answer, want it gone")
 	}
-	rows, _, err := w.system().People(t.Context(),
+	rows, _, err := w.system().People.List(t.Context(),
 		registry.PersonFilter{School: w.a.ID, Query: "Left Behind"})
 	mustDo(t, err)
 	if len(rows) != 1 || !rows[0].Face || !rows[0].Consent {
@@ -79,7 +79,7 @@ func TestEnrolmentIsOneDeed(t *testing.T) {
 			"name":    "Nobody At All",
 			"consent": map[string]string{"by": strings.Repeat("x", 120)},
 		}).want(422)
-	rows, _, err = w.system().People(t.Context(),
+	rows, _, err = w.system().People.List(t.Context(),
 		registry.PersonFilter{School: w.a.ID, Query: "Nobody At All"})
 	mustDo(t, err)
 	if len(rows) != 0 {
@@ -94,7 +94,7 @@ func TestEnrolTakesTheTracksFace(t *testing.T) {
 	guard := w.user(w.a, g.RoleSecurity)
 	guard.do("POST", "/v1/alerts/"+w.ids["alert"]+"/enrol",
 		map[string]any{"name": "Wu Gang", "consent": map[string]string{"by": "self"}}).want(201)
-	templates, err := w.system().Templates(t.Context(), w.a.ID)
+	templates, err := w.system().People.Templates(t.Context(), w.a.ID)
 	mustDo(t, err)
 	if len(templates) != 1 || templates[0].Embedding[1] != 1 || n.Load() != 0 {
 		t.Errorf("got %d templates and %d photographs looked at, want the track's face alone",
@@ -141,7 +141,7 @@ func TestEnrolmentAsks(t *testing.T) {
 	}
 	send("?answers=nonsense", 422)
 	send("?answers=look_alike,replace", 201)
-	templates, err := w.system().Templates(t.Context(), w.a.ID)
+	templates, err := w.system().People.Templates(t.Context(), w.a.ID)
 	mustDo(t, err)
 	if len(templates) != 1 ||
 		!slices.Equal(templates[0].Alike, []g.PersonID{g.PersonID(w.ids["visitor"])}) {

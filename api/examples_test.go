@@ -17,7 +17,7 @@ func TestExamplesWork(t *testing.T) {
 		}
 	}
 	w := newWorld(t).schools()
-	_, secret, err := w.reg.In(adminScope(w.a)).CreateKey(t.Context(),
+	_, secret, err := w.reg.In(adminScope(w.a)).Access.CreateKey(t.Context(),
 		g.APIKey{
 			School:      w.a.ID,
 			Name:        "examples",

@@ -47,7 +47,7 @@ func TestNewMQTTDeviceComesWithACommandThatWorks(t *testing.T) {
 		!strings.Contains(everywhere.MQTT.Example, "-h 127.0.0.1 ") {
 		t.Errorf("got %+v, want the host by which this caller reached the gateway", everywhere.MQTT)
 	}
-	if _, err := w.reg.VerifyDevice(t.Context(), "lab-2-smoke", []byte(made.Password)); err != nil {
+	if _, err := w.reg.Fleet.VerifyDevice(t.Context(), "lab-2-smoke", []byte(made.Password)); err != nil {
 		t.Errorf("the password does not work: %v", err)
 	}
 	if r := c.do("GET", "/v1/devices/lab-2-smoke", nil).want(200); strings.Contains(string(r.body),
@@ -59,7 +59,7 @@ func TestNewMQTTDeviceComesWithACommandThatWorks(t *testing.T) {
 	if again.Password == made.Password || again.MQTT == nil {
 		t.Errorf("got %+v, want another password and the way in", again)
 	}
-	if _, err := w.reg.VerifyDevice(t.Context(), "lab-2-smoke", []byte(made.Password)); err == nil {
+	if _, err := w.reg.Fleet.VerifyDevice(t.Context(), "lab-2-smoke", []byte(made.Password)); err == nil {
 		t.Error("the old password still works")
 	}
 }
@@ -75,7 +75,7 @@ func TestDeviceChangeKeepsWhatIsNotSaid(t *testing.T) {
 		row.Type != g.TypeCamera {
 		t.Errorf("got %+v, want the name changed and the rest as it was", row)
 	}
-	secret, err := w.system().DeviceSecret(t.Context(), "cam-7")
+	secret, err := w.system().Fleet.DeviceSecret(t.Context(), "cam-7")
 	if err != nil || secret["password"] != "s3cret" {
 		t.Errorf("got secret %v %v, want it kept", secret, err)
 	}
@@ -92,7 +92,7 @@ func TestDeviceChangeKeepsWhatIsNotSaid(t *testing.T) {
 	if row.Enabled {
 		t.Error("got the device enabled, want it disabled")
 	}
-	if secret, err := w.system().DeviceSecret(t.Context(), "cam-7"); err != nil ||
+	if secret, err := w.system().Fleet.DeviceSecret(t.Context(), "cam-7"); err != nil ||
 		secret["password"] != "s3cret" {
 		t.Errorf("got secret %v %v after an empty one was sent, want it kept", secret, err)
 	}
@@ -223,7 +223,7 @@ func TestLookingIsAudited(t *testing.T) {
 
 func TestProfiles(t *testing.T) {
 	w := newWorld(t)
-	school, err := w.system().CreateSchool(t.Context(),
+	school, err := w.system().Places.CreateSchool(t.Context(),
 		g.School{Kind: g.KindSchool, Name: "Only", Timezone: "Asia/Shanghai", Language: "en"})
 	mustDo(t, err)
 	c := w.user(school, g.RoleFacility)
@@ -266,7 +266,7 @@ func TestProfiles(t *testing.T) {
 // With one school its own people run the drivers; the two-school table shows the rest.
 func TestDriversOfTheOnlySchool(t *testing.T) {
 	w := newWorld(t)
-	school, err := w.system().CreateSchool(t.Context(),
+	school, err := w.system().Places.CreateSchool(t.Context(),
 		g.School{Kind: g.KindSchool, Name: "Only", Timezone: "Asia/Shanghai", Language: "en"})
 	mustDo(t, err)
 	c := w.user(school, g.RoleFacility)
@@ -294,7 +294,7 @@ func (w *world) reload(dry bool) (api.Reload, error) {
 // is no deed.
 func TestReloadOfTheOnlySchool(t *testing.T) {
 	w := newWorld(t)
-	school, err := w.system().CreateSchool(t.Context(),
+	school, err := w.system().Places.CreateSchool(t.Context(),
 		g.School{Kind: g.KindSchool, Name: "Only", Timezone: "Asia/Shanghai", Language: "en"})
 	mustDo(t, err)
 	admin := w.user(school, g.RoleAdmin)

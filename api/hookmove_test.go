@@ -17,7 +17,7 @@ func TestWebhookThatMovesGetsANewSecret(t *testing.T) {
 	made := w.webhook(c, "https://sis.school.example/gatehouse", "alert")
 	path := "/v1/webhooks/" + string(made.Webhook.ID)
 	secret := func() string {
-		s, err := w.system().WebhookSecret(t.Context(), made.Webhook.ID)
+		s, err := w.system().Hooks.Secret(t.Context(), made.Webhook.ID)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -70,7 +70,7 @@ func TestStoredSecretIsAskedForAgain(t *testing.T) {
 	}
 	moved["secret"] = map[string]string{"password": "of the new camera"}
 	c.do("PUT", "/v1/devices/cam-7", moved).want(200)
-	if s, err := w.system().DeviceSecret(t.Context(), "cam-7"); err != nil ||
+	if s, err := w.system().Fleet.DeviceSecret(t.Context(), "cam-7"); err != nil ||
 		s["password"] != "of the new camera" {
 		t.Errorf("got %v %v, want the password that was given again", s, err)
 	}

@@ -113,18 +113,18 @@ func TestOneSentAgainGoesBeforeLaterOnes(t *testing.T) {
 	mustDo(t, err)
 	defer reg.Close()
 	v := reg.In(g.SystemScope("test"))
-	school := must(v.CreateSchool(t.Context(),
+	school := must(v.Places.CreateSchool(t.Context(),
 		g.School{Kind: g.KindSchool, Name: "A", Timezone: "Asia/Shanghai", Language: "en"}))(t)
-	hook, _, err := v.CreateWebhook(t.Context(),
+	hook, _, err := v.Hooks.Create(t.Context(),
 		g.Webhook{School: school.ID, URL: "https://sis.example"})
 	mustDo(t, err)
 	queue := func(id, subject string, next time.Time) {
-		mustDo(t, v.QueueDeliveries(t.Context(), []registry.Delivery{
+		mustDo(t, v.Hooks.QueueDeliveries(t.Context(), []registry.Delivery{
 			{Webhook: hook.ID, EventID: id, Subject: subject, Body: []byte("{}"), Next: next},
 		}))
 	}
 	due := func(at time.Time) (ids []string, all []registry.Delivery) {
-		all, err := v.DueDeliveries(t.Context(), hook.ID, at, 100)
+		all, err := v.Hooks.DueDeliveries(t.Context(), hook.ID, at, 100)
 		mustDo(t, err)
 		for _, d := range all {
 			ids = append(ids, d.EventID)
@@ -135,11 +135,11 @@ func TestOneSentAgainGoesBeforeLaterOnes(t *testing.T) {
 	_, ds := due(now)
 	first := ds[0]
 	first.Done, first.Finished = true, now
-	mustDo(t, v.SaveDelivery(t.Context(), first))
+	mustDo(t, v.Hooks.SaveDelivery(t.Context(), first))
 	queue("a2", "a", now)
 	queue("b1", "b", now)
 	now = now.Add(time.Minute)
-	mustDo(t, v.Redeliver(t.Context(), first.ID))
+	mustDo(t, v.Hooks.Redeliver(t.Context(), first.ID))
 	if got, _ := due(now); !slices.Equal(got, []string{"b1", "a1", "a2"}) {
 		t.Errorf("got %v due, want b1, a1, a2", got)
 	}

@@ -467,7 +467,7 @@ func TestWebhookThatIsAwayHoldsUpNoOther(t *testing.T) {
 	until(t, func() bool { return well.count() == 1 })
 	until(t, func() bool { return away.count() == 1 })
 	until(t, func() bool {
-		due, err := w.reg.In(g.SystemScope("test")).DueWebhooks(t.Context(), c.now())
+		due, err := w.reg.In(g.SystemScope("test")).Hooks.Due(t.Context(), c.now())
 		mustDo(t, err)
 		return len(due) == 0 // all of it waits with the one that failed
 	})
@@ -555,7 +555,7 @@ func TestWhatWaitsWithAFailure(t *testing.T) {
 		w.hooks.Deliver(t.Context(),
 			numbered(alertEvent(w.a, 1), alertEvent(w.a, 2), alertEvent(w.a, 3))))
 	until(t, func() bool {
-		due, err := w.reg.In(g.SystemScope("test")).DueWebhooks(t.Context(), now)
+		due, err := w.reg.In(g.SystemScope("test")).Hooks.Due(t.Context(), now)
 		mustDo(t, err)
 		return len(due) == 0
 	})

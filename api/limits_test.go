@@ -286,7 +286,7 @@ func (w *world) newcomer(n int) *client {
 		Role:     g.RoleAdmin,
 		Language: "en",
 	}
-	must(w.system().CreateUser(w.t.Context(), u, password))(w.t)
+	must(w.system().Access.CreateUser(w.t.Context(), u, password))(w.t)
 	c := w.nobody()
 	c.from = fmt.Sprintf("203.0.%d.%d", n/250, n%250)
 	return c.signIn(u.Name)

@@ -81,7 +81,7 @@ func TestWhatIsSetHeedsTags(t *testing.T) {
 		return `{"person":"` + w.ids["student"] +
 			`","from":"2026-09-02T00:00:00Z","to":"2026-09-03T00:00:00Z",` + more + `}`
 	}
-	mustDo(t, v.PutSetting(ctx, w.a.ID, "wall.sound", []byte(`{"on":true}`)))
+	mustDo(t, v.Deeds.PutSetting(ctx, w.a.ID, "wall.sound", []byte(`{"on":true}`)))
 	for path, bodies := range map[string][2]string{
 		"/v1/settings/wall.sound" + in: {`{"value":{"on":false}}`, `{"value":{"on":7}}`},
 		"/v1/second-factor-roles" + in: {
@@ -164,7 +164,7 @@ func TestLeaveKeepsItsReason(t *testing.T) {
 	if l.Reason != "" || !l.Offsite {
 		t.Errorf("got %+v, want the change without the reason", l)
 	}
-	kept, err := v.LeaveToChange(t.Context(), w.ids["leave"])
+	kept, err := v.Sessions.LeaveToChange(t.Context(), w.ids["leave"])
 	mustDo(t, err)
 	if kept.Reason == "" || !kept.Offsite {
 		t.Errorf("got %+v, want the reason that its caller did not see", kept)
@@ -179,7 +179,7 @@ func TestLeaveKeepsItsReason(t *testing.T) {
 func TestOwnNameOverrulesNobody(t *testing.T) {
 	w := newWorld(t).schools()
 	admin, v, ctx := w.user(w.a, g.RoleAdmin), w.system(), t.Context()
-	u, err := v.CreateUser(ctx,
+	u, err := v.Access.CreateUser(ctx,
 		g.User{
 			School:   w.a.ID,
 			Name:     "guard-7",
@@ -209,7 +209,7 @@ func TestOwnNameOverrulesNobody(t *testing.T) {
 // changed in part.
 func TestProfilesHeedTags(t *testing.T) {
 	w := newWorld(t)
-	school, err := w.system().CreateSchool(t.Context(),
+	school, err := w.system().Places.CreateSchool(t.Context(),
 		g.School{Kind: g.KindSchool, Name: "Only", Timezone: "Asia/Shanghai", Language: "en"})
 	mustDo(t, err)
 	c := w.user(school, g.RoleFacility)

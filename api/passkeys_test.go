@@ -178,7 +178,7 @@ func TestPasskeyBodiesAreBounded(t *testing.T) {
 // TestKeysHaveNoPasskeys: a program's key makes none.
 func TestKeysHaveNoPasskeys(t *testing.T) {
 	w := newWorld(t, named).schools()
-	_, secret, err := w.reg.In(adminScope(w.a)).CreateKey(t.Context(),
+	_, secret, err := w.reg.In(adminScope(w.a)).Access.CreateKey(t.Context(),
 		g.APIKey{
 			School:      w.a.ID,
 			Name:        "a program",

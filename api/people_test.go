@@ -79,7 +79,7 @@ func TestEnrolStranger(t *testing.T) {
 	c.do("POST", path, map[string]any{"name": "A Student", "kind": "student", "consent": consent}).want(422)
 	var made people.Enrolled
 	c.do("POST", path, map[string]any{"name": "Wu Gang", "phone": "555", "consent": consent}).want(201).into(&made)
-	page, err := w.system().OpenPerson(t.Context(), made.Person)
+	page, err := w.system().People.Open(t.Context(), made.Person)
 	mustDo(t, err)
 	if page.Name != "Wu Gang" || page.Kind != g.Visitor || len(page.Consents) != 1 ||
 		!page.Consents[0].Given || len(page.Passes) != 1 {
@@ -87,7 +87,7 @@ func TestEnrolStranger(t *testing.T) {
 	}
 	c.do("POST", path, map[string]any{"person": w.ids["visitor"], "consent": consent}).want(201)
 	c.do("POST", path, map[string]any{"person": "per_none", "consent": consent}).want(404)
-	templates, err := w.system().Templates(t.Context(), w.a.ID)
+	templates, err := w.system().People.Templates(t.Context(), w.a.ID)
 	mustDo(t, err)
 	if len(templates) != 2 {
 		t.Errorf("got %d templates, want 2", len(templates))
@@ -181,7 +181,7 @@ func TestAlertsAndIncidents(t *testing.T) {
 		!strings.Contains(i.Handover.Note, "off") {
 		t.Errorf("got %+v, want it approved, not sent, and said why", i.Handover)
 	}
-	_, secret, err := w.reg.In(adminScope(w.a)).CreateKey(t.Context(),
+	_, secret, err := w.reg.In(adminScope(w.a)).Access.CreateKey(t.Context(),
 		g.APIKey{
 			School:      w.a.ID,
 			Name:        "robot",

@@ -58,7 +58,7 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 		text(w, http.StatusTooManyRequests, "too many requests\n")
 		return
 	}
-	if _, err := s.reg.Empty(r.Context()); err != nil {
+	if _, err := s.reg.Access.Empty(r.Context()); err != nil {
 		text(w, http.StatusServiceUnavailable, "the registry does not answer\n")
 		return
 	}

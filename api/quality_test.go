@@ -23,7 +23,7 @@ func TestQualityReport(t *testing.T) {
 	for range 3 {
 		ahead.Clock.Note(125_000)
 	}
-	must(0, w.system().ApplyQuality(t.Context(), registry.QualityTurn{
+	must(0, w.system().History.ApplyQuality(t.Context(), registry.QualityTurn{
 		Turn: 1,
 		Seq:  1, Rows: []g.Quality{
 			{

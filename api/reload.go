@@ -49,7 +49,7 @@ func (s *Server) registerReload() {
 			return nil, err
 		}
 		if !in.DryRun {
-			if err := s.front.View(ctx).Record(ctx, "gateway.reload", ""); err != nil {
+			if err := s.front.View(ctx).Deeds.Record(ctx, "gateway.reload", ""); err != nil {
 				return nil, err
 			}
 		}
@@ -61,11 +61,11 @@ func (s *Server) registerReload() {
 
 // topmost admits callers who see every school of the gateway.
 func (s *Server) topmost(ctx context.Context) error {
-	mine, err := s.front.View(ctx).Schools(ctx)
+	mine, err := s.front.View(ctx).Places.Schools(ctx)
 	if err != nil {
 		return err
 	}
-	all, err := s.reg.In(g.SystemScope("api")).Schools(ctx)
+	all, err := s.reg.In(g.SystemScope("api")).Places.Schools(ctx)
 	if err != nil {
 		return err
 	}

@@ -42,7 +42,7 @@ func (s *Server) media(ctx context.Context, in *gate.ByID) (*gate.JPEG, error) {
 	if s.deps.Media == nil {
 		return nil, gate.Missing("a media store")
 	}
-	all, err := s.front.View(ctx).Schools(ctx)
+	all, err := s.front.View(ctx).Places.Schools(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +54,7 @@ func (s *Server) media(ctx context.Context, in *gate.ByID) (*gate.JPEG, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := s.front.View(ctx).Record(ctx, "media.open", in.ID); err != nil {
+		if err := s.front.View(ctx).Deeds.Record(ctx, "media.open", in.ID); err != nil {
 			return nil, g.Errorf(g.Unavailable,
 				"looking at evidence must be audited, and the audit log cannot be written")
 		}

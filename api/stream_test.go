@@ -317,7 +317,7 @@ func TestBusyStreamEndsWithTheRightToIt(t *testing.T) {
 	gone, _ := w.signIn("somebody").listen(ctx, "/v1/stream?kinds=sighting")
 	stays, _ := w.user(w.a, g.RoleTeacher).listen(ctx, "/v1/stream?kinds=sighting")
 	somebody.Role = g.RoleVendor
-	if err := w.system().UpdateUser(ctx, somebody); err != nil {
+	if err := w.system().Access.UpdateUser(ctx, somebody); err != nil {
 		t.Fatal(err)
 	}
 	tick := time.NewTicker(50 * time.Millisecond)

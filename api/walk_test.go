@@ -58,7 +58,7 @@ func TestWalksSeeEveryRow(t *testing.T) {
 	c, v, ctx := w.user(w.a, g.RoleAdmin), w.system(), t.Context()
 	var people []string
 	for i := range 12 {
-		p, err := v.CreatePerson(ctx,
+		p, err := v.People.Create(ctx,
 			g.Person{
 				School: w.a.ID,
 				Kind:   g.Student,
@@ -73,7 +73,7 @@ func TestWalksSeeEveryRow(t *testing.T) {
 	var sessions []g.Session
 	for i := range 8 {
 		at := now.Add(time.Duration(i) * time.Minute)
-		s, err := v.PutSession(ctx,
+		s, err := v.Sessions.Put(ctx,
 			g.Session{
 				School:    w.a.ID,
 				Kind:      g.SessionMeal,
@@ -88,7 +88,7 @@ func TestWalksSeeEveryRow(t *testing.T) {
 		sessions = append(sessions, s)
 	}
 	for i := range 8 {
-		_, err := v.CreateUser(ctx,
+		_, err := v.Access.CreateUser(ctx,
 			g.User{
 				School:   w.a.ID,
 				Name:     fmt.Sprintf("clerk-%d", i),
@@ -99,14 +99,14 @@ func TestWalksSeeEveryRow(t *testing.T) {
 			password)
 		mustDo(t, err)
 		mustDo(t,
-			v.PutProfile(ctx,
+			v.Fleet.PutProfile(ctx,
 				g.Profile{
 					ID:         g.ProfileID(fmt.Sprintf("p-%d", i)),
 					Title:      "P",
 					Type:       g.TypeSensor,
 					Properties: map[string]g.Property{"x": {Type: "number"}},
 				}))
-		_, _, err = v.CreateWebhook(ctx,
+		_, _, err = v.Hooks.Create(ctx,
 			g.Webhook{School: w.a.ID, URL: fmt.Sprintf("http://127.0.0.1:9/%d", i)})
 		mustDo(t, err)
 	}
@@ -147,7 +147,7 @@ func TestWalksSeeEveryRow(t *testing.T) {
 		}},
 		{"/v1/profiles?limit=3", "id", func([]string) {
 			mustDo(t,
-				v.PutProfile(ctx,
+				v.Fleet.PutProfile(ctx,
 					g.Profile{
 						ID:         "a-first",
 						Title:      "P",
@@ -163,7 +163,7 @@ func TestWalksSeeEveryRow(t *testing.T) {
 					s = sessions[1]
 				}
 				s.Start, s.Due, s.End = s.Start.Add(5*time.Hour), s.Due.Add(5*time.Hour), s.End.Add(5*time.Hour)
-				_, err := v.PutSession(ctx, s)
+				_, err := v.Sessions.Put(ctx, s)
 				mustDo(t, err)
 			}},
 	} {

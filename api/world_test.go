@@ -161,21 +161,21 @@ func must[T any](v T, err error) func(t *testing.T) T {
 func (w *world) schools() *world {
 	w.t.Helper()
 	t, ctx, v := w.t, w.t.Context(), w.system()
-	w.a = must(v.CreateSchool(ctx,
+	w.a = must(v.Places.CreateSchool(ctx,
 		g.School{Kind: g.KindSchool, Name: "Riverside", Timezone: "Asia/Shanghai", Language: "en"}))(
 		t)
-	w.b = must(v.CreateSchool(ctx,
+	w.b = must(v.Places.CreateSchool(ctx,
 		g.School{Kind: g.KindSchool, Name: "Hillside", Timezone: "Asia/Shanghai", Language: "en"}))(
 		t)
-	site := must(v.PutSite(ctx, g.Site{School: w.a.ID, Name: "Campus"}))(t)
-	building := must(v.PutBuilding(ctx, g.Building{School: w.a.ID, Site: site.ID, Name: "Science"}))(
+	site := must(v.Places.PutSite(ctx, g.Site{School: w.a.ID, Name: "Campus"}))(t)
+	building := must(v.Places.PutBuilding(ctx, g.Building{School: w.a.ID, Site: site.ID, Name: "Science"}))(
 		t)
-	zone := must(v.PutZone(ctx,
+	zone := must(v.Deeds.PutZone(ctx,
 		g.Zone{School: w.a.ID, Building: building.ID, Name: "Laboratory 1", Kind: g.ZoneLaboratory}))(
 		t)
-	must(0, v.PutProfile(ctx, smokeProfile()))(t)
-	must(0, v.PutProfile(ctx, cameraProfile()))(t)
-	device, _, err := v.CreateDevice(ctx,
+	must(0, v.Fleet.PutProfile(ctx, smokeProfile()))(t)
+	must(0, v.Fleet.PutProfile(ctx, cameraProfile()))(t)
+	device, _, err := v.Fleet.CreateDevice(ctx,
 		g.Device{
 			ID:      "lab-1-smoke",
 			School:  w.a.ID,
@@ -187,7 +187,7 @@ func (w *world) schools() *world {
 		},
 		nil)
 	must(0, err)(t)
-	camera, _, err := v.CreateDevice(ctx,
+	camera, _, err := v.Fleet.CreateDevice(ctx,
 		g.Device{
 			ID:      "cam-7",
 			School:  w.a.ID,
@@ -200,7 +200,7 @@ func (w *world) schools() *world {
 		},
 		map[string]string{"password": "s3cret"})
 	must(0, err)(t)
-	student := must(v.CreatePerson(ctx,
+	student := must(v.People.Create(ctx,
 		g.Person{
 			School: w.a.ID,
 			Kind:   g.Student,
@@ -208,11 +208,11 @@ func (w *world) schools() *world {
 			Number: "2026-0001",
 			Class:  "7-2",
 		}))(t)
-	visitor := must(v.CreatePerson(ctx,
+	visitor := must(v.People.Create(ctx,
 		g.Person{School: w.a.ID, Kind: g.Visitor, Name: "Zhou Qiang"}))(t)
-	pass := must(v.AddCard(ctx, student.ID, g.ByCard, "0009981234", time.Time{}))(t)
+	pass := must(v.People.AddCard(ctx, student.ID, g.ByCard, "0009981234", time.Time{}))(t)
 	now := time.Now()
-	session := must(v.PutSession(ctx,
+	session := must(v.Sessions.Put(ctx,
 		g.Session{
 			School:    w.a.ID,
 			Kind:      g.SessionArrival,
@@ -223,7 +223,7 @@ func (w *world) schools() *world {
 			ZoneKinds: []g.ZoneKind{g.ZoneGate},
 			Who:       []g.PersonKind{g.Student},
 		}))(t)
-	leave := must(v.PutLeave(ctx,
+	leave := must(v.Sessions.PutLeave(ctx,
 		g.Leave{
 			Person: student.ID,
 			From:   now,
@@ -231,7 +231,7 @@ func (w *world) schools() *world {
 			Reason: "doctor",
 			Actor:  "test",
 		}))(t)
-	hook, _, err := v.CreateWebhook(ctx,
+	hook, _, err := v.Hooks.Create(ctx,
 		g.Webhook{
 			School: w.a.ID,
 			URL:    "http://127.0.0.1:9/none",
@@ -239,7 +239,7 @@ func (w *world) schools() *world {
 		})
 	must(0, err)(t)
 	must(0,
-		v.QueueDeliveries(ctx,
+		v.Hooks.QueueDeliveries(ctx,
 			[]registry.Delivery{
 				{
 					Webhook: hook.ID,
@@ -250,7 +250,7 @@ func (w *world) schools() *world {
 					Created: now,
 				},
 			}))(t)
-	deliveries, _, err := v.Deliveries(ctx, hook.ID, registry.Page{})
+	deliveries, _, err := v.Hooks.Deliveries(ctx, hook.ID, registry.Page{})
 	must(0, err)(t)
 	alert := g.Alert{
 		ID:       "alt_0000000000000001",
@@ -279,11 +279,11 @@ func (w *world) schools() *world {
 		Opened:  now,
 		Version: 1}
 	must(0,
-		v.ApplyEffects(ctx,
+		v.Alerts.Apply(ctx,
 			registry.Effects{Seq: 1, Alerts: []g.Alert{alert}, Incidents: []g.Incident{incident}}))(
 		t)
 	w.media.put(w.a.ID, "med_1")
-	user := must(v.CreateUser(ctx,
+	user := must(v.Access.CreateUser(ctx,
 		g.User{
 			School:   w.a.ID,
 			Name:     "somebody",
@@ -292,7 +292,7 @@ func (w *world) schools() *world {
 			Language: "en",
 		},
 		password))(t)
-	key, _, err := w.reg.In(adminScope(w.a)).CreateKey(ctx,
+	key, _, err := w.reg.In(adminScope(w.a)).Access.CreateKey(ctx,
 		g.APIKey{
 			School:      w.a.ID,
 			Name:        "k",
@@ -377,7 +377,7 @@ func (w *world) nobody() *client { return &client{w: w, http: &http.Client{}} }
 func (w *world) user(s g.School, role g.Role) *client {
 	w.t.Helper()
 	name := string(role) + "-" + string(s.ID)
-	if _, err := w.system().CreateUser(w.t.Context(),
+	if _, err := w.system().Access.CreateUser(w.t.Context(),
 		g.User{School: s.ID, Name: name, FullName: "Full " + name, Role: role, Language: "en"},
 		password); err != nil && g.ErrorCode(err) != g.Conflict {
 		w.t.Fatal(err)

@@ -33,7 +33,7 @@ func TestAuditVerifyHoldsTheLogAgainstAnchors(t *testing.T) {
 		t.Fatal(err)
 	}
 	view := reg.In(g.SystemScope("test"))
-	if _, err := view.CreateSchool(ctx,
+	if _, err := view.Places.CreateSchool(ctx,
 		g.School{ID: "a", Kind: g.KindSchool, Name: "A", Timezone: "Asia/Shanghai", Language: "en"}); err != nil {
 		t.Fatal(err)
 	}

@@ -172,7 +172,7 @@ func passwd(ctx context.Context, c *call) error {
 	}
 	defer reg.Close()
 	if *reset {
-		if err := reg.ResetSecondFactor(ctx, name); err != nil {
+		if err := reg.Access.ResetSecondFactor(ctx, name); err != nil {
 			return err
 		}
 		_, err = fmt.Fprintf(c.out,
@@ -180,7 +180,7 @@ func passwd(ctx context.Context, c *call) error {
 			name)
 		return err
 	}
-	if err := reg.SetPassword(ctx, name, strings.TrimRight(line, "\r\n")); err != nil {
+	if err := reg.Access.SetPassword(ctx, name, strings.TrimRight(line, "\r\n")); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(c.out, "The password of %s is set.\n", name)

@@ -49,7 +49,7 @@ func TestAnAlertsLife(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		ctx := t.Context()
 		d := newDistrict(t, o, c)
-		second := must[g.User](t)(d.sys.CreateUser(ctx,
+		second := must[g.User](t)(d.sys.Access.CreateUser(ctx,
 			g.User{
 				School:   "a",
 				Name:     "wang",
@@ -58,7 +58,7 @@ func TestAnAlertsLife(t *testing.T) {
 				Language: "en",
 			},
 			"a long password"))
-		guard := must[g.User](t)(d.sys.CreateUser(ctx,
+		guard := must[g.User](t)(d.sys.Access.CreateUser(ctx,
 			g.User{
 				School:   "a",
 				Name:     "lin",
@@ -68,7 +68,7 @@ func TestAnAlertsLife(t *testing.T) {
 			},
 			"a long password"))
 		ok(t,
-			d.sys.ApplyEffects(ctx,
+			d.sys.Alerts.Apply(ctx,
 				registry.Effects{
 					Seq:    10,
 					Alerts: []g.Alert{smoke(d, c.now())},
@@ -80,44 +80,45 @@ func TestAnAlertsLife(t *testing.T) {
 			t.Error("the outbox did not say that it has something")
 		}
 		v := d.as(d.a, g.RoleSecurity)
-		row := must[registry.AlertRow](t)(v.Alert(ctx, "alt_1"))
+		row := must[registry.AlertRow](t)(v.Alerts.Find(ctx, "alt_1"))
 		if row.DeviceName != "Sensor a" || row.ZoneName != "Gate" ||
 			row.PersonName != "Zhou Xiaohua a" || row.State != g.AlertOpen || row.Version != 1 {
 			t.Errorf("got %+v", row)
 		}
-		if row := must[registry.AlertRow](t)(d.as(d.a, g.RoleFacility).Alert(ctx, "alt_1")); row.PersonName != "" {
+		row = must[registry.AlertRow](t)(d.as(d.a, g.RoleFacility).Alerts.Find(ctx, "alt_1"))
+		if row.PersonName != "" {
 			t.Errorf("got the name %q without people:read", row.PersonName)
 		}
 		c.add(time.Second)
-		_, err := v.CloseAlert(ctx, "alt_1", 1, guard, "")
+		_, err := v.Alerts.Close(ctx, "alt_1", 1, guard, "")
 		wantCode(t, err, g.Conflict)
-		a := must[g.Alert](t)(v.Acknowledge(ctx, "alt_1", 1,
+		a := must[g.Alert](t)(v.Alerts.Acknowledge(ctx, "alt_1", 1,
 			g.User{ID: guard.ID, FullName: "somebody else"}))
 		if a.HandlerName != "Lin Feng" || a.Version != 2 || !a.Acknowledged.Equal(c.now()) {
 			t.Errorf("got %+v, want it handled by Lin Feng now", a)
 		}
-		_, err = v.Acknowledge(ctx, "alt_1", 1, guard)
+		_, err = v.Alerts.Acknowledge(ctx, "alt_1", 1, guard)
 		wantCode(t, err, g.Conflict)
-		_, err = v.Acknowledge(ctx, "alt_1", 2, guard)
+		_, err = v.Alerts.Acknowledge(ctx, "alt_1", 2, guard)
 		wantCode(t, err, g.Conflict)
-		_, err = v.Resolve(ctx, "alt_1", 2, guard, " ")
+		_, err = v.Alerts.Resolve(ctx, "alt_1", 2, guard, " ")
 		wantCode(t, err, g.Invalid)
-		a = must[g.Alert](t)(v.Resolve(ctx, "alt_1", 2, second, "toast"))
+		a = must[g.Alert](t)(v.Alerts.Resolve(ctx, "alt_1", 2, second, "toast"))
 		late := smoke(d, a.Opened)
 		late.Count = 2
 		ok(t,
-			d.sys.ApplyEffects(ctx,
+			d.sys.Alerts.Apply(ctx,
 				registry.Effects{Seq: 11, Alerts: []g.Alert{late}, State: []byte("s2")}))
-		a = must[registry.AlertRow](t)(v.Alert(ctx, "alt_1")).Alert
+		a = must[registry.AlertRow](t)(v.Alerts.Find(ctx, "alt_1")).Alert
 		if a.HandlerName != "Lin Feng" || a.ResolverName != "Wang Lei" || a.Resolver != second.ID ||
 			a.Count != 2 {
 			t.Errorf("got %+v, want it handled by Lin Feng, resolved by Wang Lei and counted twice",
 				a)
 		}
-		if got := must[[]g.AlertID](t)(d.sys.CloseResolved(ctx, c.now().Add(time.Hour))); len(got) != 0 {
+		if got := must[[]g.AlertID](t)(d.sys.Alerts.CloseResolved(ctx, c.now().Add(time.Hour))); len(got) != 0 {
 			t.Errorf("closed %v while it fires", got)
 		}
-		a = must[g.Alert](t)(v.CloseAlert(ctx, "alt_1", a.Version, guard, "aired"))
+		a = must[g.Alert](t)(v.Alerts.Close(ctx, "alt_1", a.Version, guard, "aired"))
 		want := smoke(d, a.Opened)
 		want.State = g.AlertClosed
 		want.Handler = guard.ID
@@ -147,12 +148,12 @@ func TestAnAlertsLife(t *testing.T) {
 			ids); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
-		entries, _, err := d.sys.Audit(ctx, registry.AuditFilter{Object: "alt_1"})
+		entries, _, err := d.sys.Views.Audit(ctx, registry.AuditFilter{Object: "alt_1"})
 		ok(t, err)
 		if len(entries) != 3 {
 			t.Errorf("got %d audit entries, want 3", len(entries))
 		}
-		seq, state, changes, err := d.sys.RulesState(ctx)
+		seq, state, changes, err := d.sys.Alerts.RulesState(ctx)
 		ok(t, err)
 		if seq != 11 || string(state) != "s2" || len(changes) != 0 {
 			t.Errorf("got %d %q and %d changes, want 11 s2 and none", seq, state, len(changes))
@@ -174,11 +175,11 @@ func TestRulesStateGrowsByChanges(t *testing.T) {
 			if changes != "" {
 				e.Changes = []byte(changes)
 			}
-			ok(t, d.sys.ApplyEffects(ctx, e))
+			ok(t, d.sys.Alerts.Apply(ctx, e))
 		}
 		want := func(seq uint64, texts ...string) {
 			t.Helper()
-			at, state, changes, err := d.sys.RulesState(ctx)
+			at, state, changes, err := d.sys.Alerts.RulesState(ctx)
 			ok(t, err)
 			got := []string{string(state)}
 			for _, c := range changes {
@@ -210,20 +211,20 @@ func TestResolvedAlertsCloseByThemselves(t *testing.T) {
 		d := newDistrict(t, o, c)
 		a := smoke(d, c.now())
 		a.Firing = false
-		ok(t, d.sys.ApplyEffects(ctx, registry.Effects{Seq: 10, Alerts: []g.Alert{a}}))
+		ok(t, d.sys.Alerts.Apply(ctx, registry.Effects{Seq: 10, Alerts: []g.Alert{a}}))
 		v := d.r.In(g.Scope{
 			School:      "a",
 			Actor:       "key_1 lms",
 			Permissions: []g.Permission{g.AlertsWrite},
 		})
-		a = must[g.Alert](t)(v.Resolve(ctx, "alt_1", 1, g.User{}, "by a program"))
+		a = must[g.Alert](t)(v.Alerts.Resolve(ctx, "alt_1", 1, g.User{}, "by a program"))
 		if a.HandlerName != "key_1 lms" || a.Handler != "" || a.ResolverName != "key_1 lms" {
 			t.Errorf("got %q %q, want the key's name", a.Handler, a.HandlerName)
 		}
-		if got := must[[]g.AlertID](t)(d.sys.CloseResolved(ctx, c.now())); len(got) != 0 {
+		if got := must[[]g.AlertID](t)(d.sys.Alerts.CloseResolved(ctx, c.now())); len(got) != 0 {
 			t.Errorf("got %v before the grace, want none", got)
 		}
-		got := must[[]g.AlertID](t)(d.sys.CloseResolved(ctx, c.now().Add(time.Hour)))
+		got := must[[]g.AlertID](t)(d.sys.Alerts.CloseResolved(ctx, c.now().Add(time.Hour)))
 		if diff := cmp.Diff([]g.AlertID{"alt_1"}, got); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
@@ -235,7 +236,7 @@ func TestAHandoverNeedsTheNamedRole(t *testing.T) {
 		ctx := t.Context()
 		d := newDistrict(t, o, c)
 		user := func(name string, role g.Role) g.User {
-			return must[g.User](t)(d.sys.CreateUser(ctx,
+			return must[g.User](t)(d.sys.Access.CreateUser(ctx,
 				g.User{School: "a", Name: name, Role: role, Language: "en"}, "a long password"))
 		}
 		guard, boss := user("guard", g.RoleSecurity), user("boss", g.RoleAdmin)
@@ -248,49 +249,49 @@ func TestAHandoverNeedsTheNamedRole(t *testing.T) {
 			Alerts:   []g.AlertID{"alt_1"}, Steps: []g.IncidentStep{{Text: "Look"}, {Text: "Call"}},
 			Handover: g.Handover{Requested: true, ApproverRole: g.RoleAdmin},
 		}
-		ok(t, d.sys.ApplyEffects(ctx, registry.Effects{Seq: 10, Incidents: []g.Incident{i}}))
+		ok(t, d.sys.Alerts.Apply(ctx, registry.Effects{Seq: 10, Incidents: []g.Incident{i}}))
 		v := d.as(d.a, g.RoleAdmin)
-		got := must[g.Incident](t)(v.Incident(ctx, "inc_1"))
+		got := must[g.Incident](t)(v.Alerts.Incident(ctx, "inc_1"))
 		if h := got.Handover; h.Approval != "waiting" || h.Link != "off" || h.Sent || h.Note == "" {
 			t.Errorf("got %+v, want it waiting, the link off, nothing sent", h)
 		}
-		_, err := d.as(d.a, g.RoleSecurity).ApproveHandover(ctx, "inc_1", 1, boss, true, "")
+		_, err := d.as(d.a, g.RoleSecurity).Alerts.ApproveHandover(ctx, "inc_1", 1, boss, true, "")
 		wantCode(t, err, g.Forbidden)
 		forged := guard
 		forged.Role = g.RoleAdmin
-		_, err = v.ApproveHandover(ctx, "inc_1", 1, forged, true, "")
+		_, err = v.Alerts.ApproveHandover(ctx, "inc_1", 1, forged, true, "")
 		wantCode(t, err, g.Forbidden)
-		_, err = v.CloseIncident(ctx, "inc_1", 1, boss, "over")
+		_, err = v.Alerts.CloseIncident(ctx, "inc_1", 1, boss, "over")
 		wantCode(t, err, g.Conflict)
-		_, err = v.ApproveHandover(ctx, "inc_1", 7, boss, true, "")
+		_, err = v.Alerts.ApproveHandover(ctx, "inc_1", 7, boss, true, "")
 		wantCode(t, err, g.Conflict)
-		got = must[g.Incident](t)(v.ApproveHandover(ctx, "inc_1", 1, boss, true, "go"))
+		got = must[g.Incident](t)(v.Alerts.ApproveHandover(ctx, "inc_1", 1, boss, true, "go"))
 		if h := got.Handover; h.Approval != "approved" || h.Sent ||
 			h.Note != "the police link is off: nothing was sent" || h.By != "boss" {
 			t.Errorf("got %+v, want it approved and nothing sent", h)
 		}
-		_, err = v.ApproveHandover(ctx, "inc_1", 2, boss, false, "no")
+		_, err = v.Alerts.ApproveHandover(ctx, "inc_1", 2, boss, false, "no")
 		wantCode(t, err, g.Conflict)
-		got = must[g.Incident](t)(v.StepDone(ctx, "inc_1", 1, guard))
+		got = must[g.Incident](t)(v.Alerts.StepDone(ctx, "inc_1", 1, guard))
 		if !got.Steps[1].Done || got.Steps[1].By != "guard" || got.Steps[0].Done {
 			t.Errorf("got %+v, want the second step done by the guard", got.Steps)
 		}
-		_, err = v.StepDone(ctx, "inc_1", 2, guard)
+		_, err = v.Alerts.StepDone(ctx, "inc_1", 2, guard)
 		wantCode(t, err, g.Invalid)
 		// The rules come back with the same incident and one alert more: what people did stays.
 		i.Alerts = append(i.Alerts, "alt_2")
-		ok(t, d.sys.ApplyEffects(ctx, registry.Effects{Seq: 11, Incidents: []g.Incident{i}}))
-		after := must[g.Incident](t)(v.Incident(ctx, "inc_1"))
+		ok(t, d.sys.Alerts.Apply(ctx, registry.Effects{Seq: 11, Incidents: []g.Incident{i}}))
+		after := must[g.Incident](t)(v.Alerts.Incident(ctx, "inc_1"))
 		want := got
 		want.Alerts, want.Version = i.Alerts, got.Version+1
 		if diff := cmp.Diff(want, after); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
-		got = must[g.Incident](t)(v.CloseIncident(ctx, "inc_1", after.Version, boss, "over"))
+		got = must[g.Incident](t)(v.Alerts.CloseIncident(ctx, "inc_1", after.Version, boss, "over"))
 		if got.State != g.IncidentClosed {
 			t.Errorf("got %s, want it closed", got.State)
 		}
-		rows, _, err := v.Incidents(ctx, registry.IncidentFilter{State: g.IncidentClosed})
+		rows, _, err := v.Alerts.Incidents(ctx, registry.IncidentFilter{State: g.IncidentClosed})
 		ok(t, err)
 		if diff := cmp.Diff([]g.Incident{got}, rows); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
@@ -305,7 +306,7 @@ func TestEffectsAreAppliedOnce(t *testing.T) {
 	c := newClock()
 	d := newDistrict(t, registry.Options{Dir: t.TempDir(), MasterKey: masterKey(), Now: c.now}, c)
 	ctx := t.Context()
-	guard := must[g.User](t)(d.sys.CreateUser(ctx,
+	guard := must[g.User](t)(d.sys.Access.CreateUser(ctx,
 		g.User{School: "a", Name: "guard", Role: g.RoleAdmin, Language: "en"}, "a long password"))
 	v := d.as(d.a, g.RoleAdmin)
 	run := 0
@@ -342,7 +343,7 @@ func TestEffectsAreAppliedOnce(t *testing.T) {
 				seen[e.ID] = true
 			}
 			for id, want := range model {
-				row, err := v.Alert(ctx, id)
+				row, err := v.Alerts.Find(ctx, id)
 				if err != nil {
 					rt.Fatal(err)
 				}
@@ -367,14 +368,14 @@ func TestEffectsAreAppliedOnce(t *testing.T) {
 				rt, "step") {
 			case "go on":
 				if applied < len(journal) {
-					if err := d.sys.ApplyEffects(ctx, journal[applied]); err != nil {
+					if err := d.sys.Alerts.Apply(ctx, journal[applied]); err != nil {
 						rt.Fatal(err)
 					}
 					applied++
 				}
 			case "replay":
 				for _, e := range journal[rapid.IntRange(0, applied).Draw(rt, "from"):applied] {
-					if err := d.sys.ApplyEffects(ctx, e); err != nil {
+					if err := d.sys.Alerts.Apply(ctx, e); err != nil {
 						rt.Fatal(err)
 					}
 				}
@@ -384,7 +385,7 @@ func TestEffectsAreAppliedOnce(t *testing.T) {
 				if !there {
 					continue
 				}
-				row, err := v.Alert(ctx, target)
+				row, err := v.Alerts.Find(ctx, target)
 				if err != nil {
 					rt.Fatal(err)
 				}
@@ -395,11 +396,11 @@ func TestEffectsAreAppliedOnce(t *testing.T) {
 				}).Draw(rt, "to")
 				switch to {
 				case g.AlertAcknowledged:
-					_, err = v.Acknowledge(ctx, target, row.Version, guard)
+					_, err = v.Alerts.Acknowledge(ctx, target, row.Version, guard)
 				case g.AlertResolved:
-					_, err = v.Resolve(ctx, target, row.Version, guard, "done")
+					_, err = v.Alerts.Resolve(ctx, target, row.Version, guard, "done")
 				default:
-					_, err = v.CloseAlert(ctx, target, row.Version, guard, "")
+					_, err = v.Alerts.Close(ctx, target, row.Version, guard, "")
 				}
 				allowed := map[g.AlertState][]g.AlertState{
 					g.AlertOpen:         {g.AlertAcknowledged, g.AlertResolved},
@@ -414,7 +415,7 @@ func TestEffectsAreAppliedOnce(t *testing.T) {
 					rt.Fatalf("%s -> %s: got %v, want allowed %v", a.State, to, err, may)
 				}
 				if err == nil {
-					now, err := v.Alert(ctx, target)
+					now, err := v.Alerts.Find(ctx, target)
 					if err != nil {
 						rt.Fatal(err)
 					}
@@ -440,7 +441,7 @@ func TestEffectsAreAppliedOnce(t *testing.T) {
 			check()
 		}
 	})
-	rows, _, err := v.Alerts(ctx, registry.AlertFilter{Page: registry.Page{Limit: 1000}})
+	rows, _, err := v.Alerts.List(ctx, registry.AlertFilter{Page: registry.Page{Limit: 1000}})
 	ok(t, err)
 	ids := map[g.AlertID]bool{}
 	for _, a := range rows {
@@ -467,11 +468,11 @@ func TestAlertsPageAndFilter(t *testing.T) {
 					Opened:   c.now().Add(time.Duration(i/2) * time.Second),
 				})
 		}
-		ok(t, d.sys.ApplyEffects(ctx, registry.Effects{Seq: 1, Alerts: all}))
+		ok(t, d.sys.Alerts.Apply(ctx, registry.Effects{Seq: 1, Alerts: all}))
 		ids := func(v *registry.View, f registry.AlertFilter) (out []g.AlertID) {
 			f.Limit = 2
 			for {
-				rows, next, err := v.Alerts(ctx, f)
+				rows, next, err := v.Alerts.List(ctx, f)
 				ok(t, err)
 				for _, a := range rows {
 					out = append(out, a.ID)

@@ -16,7 +16,7 @@ func TestAttendanceIsFoundByWords(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		d := newDistrict(t, o, c)
 		ctx, at := t.Context(), c.now()
-		s := must[g.Session](t)(d.sys.PutSession(ctx, g.Session{
+		s := must[g.Session](t)(d.sys.Sessions.Put(ctx, g.Session{
 			School: "a",
 			Kind:   g.SessionArrival,
 			Name:   "M", Start: at, Due: at.Add(time.Hour), End: at.Add(2 * time.Hour),
@@ -25,7 +25,7 @@ func TestAttendanceIsFoundByWords(t *testing.T) {
 		}))
 		var rows []g.Attendance
 		for i, name := range []string{"Li Ming", "Li Na", "Wang Ming", "Li Bo", "100% Li"} {
-			p := must[g.Person](t)(d.sys.CreatePerson(ctx,
+			p := must[g.Person](t)(d.sys.People.Create(ctx,
 				g.Person{
 					School: "a",
 					Kind:   g.Student,
@@ -45,7 +45,7 @@ func TestAttendanceIsFoundByWords(t *testing.T) {
 					Sightings: []g.SightingID{},
 				})
 		}
-		must[[]g.Attendance](t)(d.sys.PutAttendance(ctx, rows))
+		must[[]g.Attendance](t)(d.sys.Sessions.PutAttendance(ctx, rows))
 		v := d.as(d.a, g.RoleTeacher)
 		for q, want := range map[string]int{
 			"li":      4,
@@ -57,7 +57,7 @@ func TestAttendanceIsFoundByWords(t *testing.T) {
 			"zhao":    0,
 			"  ":      5,
 		} {
-			got, _, err := v.Attendance(ctx, registry.AttendanceFilter{Session: s.ID, Query: q})
+			got, _, err := v.Sessions.Attendance(ctx, registry.AttendanceFilter{Session: s.ID, Query: q})
 			ok(t, err)
 			if len(got) != want {
 				t.Errorf("%q: got %d answers, want %d", q, len(got), want)
@@ -69,7 +69,7 @@ func TestAttendanceIsFoundByWords(t *testing.T) {
 		for next := "first"; next != ""; pages++ {
 			var page []registry.AttendanceRow
 			var err error
-			page, next, err = v.Attendance(ctx, f)
+			page, next, err = v.Sessions.Attendance(ctx, f)
 			ok(t, err)
 			for _, row := range page {
 				names = append(names, row.Name)
@@ -80,7 +80,7 @@ func TestAttendanceIsFoundByWords(t *testing.T) {
 		if fmt.Sprint(names) != "[100% Li Li Bo Li Ming Li Na]" || pages != 2 {
 			t.Errorf("got %v on %d pages of three, want the four of that name on 2", names, pages)
 		}
-		if _, _, err := v.Attendance(ctx, registry.AttendanceFilter{Query: "li ming"}); g.ErrorCode(
+		if _, _, err := v.Sessions.Attendance(ctx, registry.AttendanceFilter{Query: "li ming"}); g.ErrorCode(
 			err) != g.Invalid {
 			t.Errorf("got %v for a name without a session, want it refused", err)
 		}

@@ -34,9 +34,9 @@ func TestAuditThatWasRemovedIsFound(t *testing.T) {
 			d := newDistrict(t, o, c)
 			n := must[uint64](t)(d.sys.VerifyAudit(ctx))
 			head := rawText(t, file, "SELECT hex(value) FROM meta WHERE key = 'audit_head'")
-			ok(t, d.sys.Record(ctx, "test.later", "x"))
+			ok(t, d.sys.Deeds.Record(ctx, "test.later", "x"))
 			anchor := must[registry.AuditAnchor](t)(d.sys.AnchorAudit(ctx))
-			ok(t, d.sys.Record(ctx, "test.latest", "x"))
+			ok(t, d.sys.Deeds.Record(ctx, "test.latest", "x"))
 			must[uint64](t)(d.sys.VerifyAudit(ctx, anchor))
 
 			raw(t, file, tamper(n, head))
@@ -77,7 +77,7 @@ func TestAnchorsAreThisGatewaysAlone(t *testing.T) {
 	wantCode(t, err, g.Forbidden)
 
 	// The log written anew, with a head that fits: the anchor does not.
-	ok(t, d.sys.Record(ctx, "test.deed", "x"))
+	ok(t, d.sys.Deeds.Record(ctx, "test.deed", "x"))
 	must[uint64](t)(d.sys.VerifyAudit(ctx, anchor))
 }
 
@@ -88,7 +88,7 @@ func TestAuditSaysWhatChanged(t *testing.T) {
 		d := newDistrict(t, o, c)
 		admin := d.as(d.dist, g.RoleDistrict)
 		last := func(deed string) []g.AuditChange {
-			all, _, err := admin.Audit(ctx, registry.AuditFilter{Deed: deed})
+			all, _, err := admin.Views.Audit(ctx, registry.AuditFilter{Deed: deed})
 			ok(t, err)
 			if len(all) == 0 {
 				t.Fatalf("no %s in the log", deed)
@@ -103,35 +103,35 @@ func TestAuditSaysWhatChanged(t *testing.T) {
 		}
 		gate := d.gate["a"]
 		gate.Name, gate.Private = "West gate", true
-		_, err := admin.PutZone(ctx, gate)
+		_, err := admin.Deeds.PutZone(ctx, gate)
 		ok(t, err)
 		want("zone.put", g.AuditChange{Field: "name", Before: "Gate", After: "West gate"},
 			g.AuditChange{Field: "private", Before: "false", After: "true"})
 
 		school := d.a
 		school.Timezone = "Asia/Urumqi"
-		ok(t, admin.UpdateSchool(ctx, school))
+		ok(t, admin.Places.UpdateSchool(ctx, school))
 		want("school.update",
 			g.AuditChange{Field: "timezone", Before: "Asia/Shanghai", After: "Asia/Urumqi"})
 
-		u := must[g.User](t)(admin.CreateUser(ctx,
+		u := must[g.User](t)(admin.Access.CreateUser(ctx,
 			g.User{School: "a", Name: "li", Role: g.RoleTeacher, Language: "en"},
 			"a long enough password"))
 		u.Role = g.RoleFacility
-		ok(t, admin.UpdateUser(ctx, u))
+		ok(t, admin.Access.UpdateUser(ctx, u))
 		want("user.update", g.AuditChange{Field: "role", Before: "teacher", After: "facility"})
 
-		ok(t, admin.PutSetting(ctx, "a", "x", json.RawMessage(`{"a": {"b": 1}, "c": 2}`)))
-		ok(t, admin.PutSetting(ctx, "a", "x", json.RawMessage(`{"a": {"b": 3}, "c": 2}`)))
+		ok(t, admin.Deeds.PutSetting(ctx, "a", "x", json.RawMessage(`{"a": {"b": 1}, "c": 2}`)))
+		ok(t, admin.Deeds.PutSetting(ctx, "a", "x", json.RawMessage(`{"a": {"b": 3}, "c": 2}`)))
 		want("setting.put", g.AuditChange{Field: "a.b", Before: "1", After: "3"})
 
-		dev, _, err := admin.CreateDevice(ctx, g.Device{
+		dev, _, err := admin.Fleet.CreateDevice(ctx, g.Device{
 			School: "a", Profile: "camera", Driver: "camera", Name: "x",
 			Address: map[string]string{"url": "rtsp://10.0.0.5/1"},
 		}, map[string]string{"password": "hunter2hunter2"})
 		ok(t, err)
 		dev.Address = map[string]string{"url": "rtsp://10.0.0.6/1"}
-		ok(t, admin.UpdateDevice(ctx, dev, map[string]string{"password": "hunter3hunter3"}))
+		ok(t, admin.Fleet.UpdateDevice(ctx, dev, map[string]string{"password": "hunter3hunter3"}))
 		want("device.update",
 			g.AuditChange{
 				Field:  "address.url",
@@ -153,29 +153,29 @@ func TestAuditSaysWhatChanged(t *testing.T) {
 			t.Errorf("%s: got %+v, want %s with %q before and nothing after", deed, last(deed),
 				field, was)
 		}
-		ok(t, admin.DeleteDevice(ctx, dev.ID))
+		ok(t, admin.Fleet.DeleteDevice(ctx, dev.ID))
 		gone("device.delete", "address.url", "rtsp://10.0.0.6/1")
-		zone := must[g.Zone](t)(admin.PutZone(ctx,
+		zone := must[g.Zone](t)(admin.Deeds.PutZone(ctx,
 			g.Zone{School: "a", Building: gate.Building, Name: "Shed", Kind: g.ZoneOther}))
-		ok(t, admin.DeleteZone(ctx, zone.ID))
+		ok(t, admin.Deeds.DeleteZone(ctx, zone.ID))
 		gone("zone.delete", "name", "Shed")
-		house := must[g.Building](t)(admin.PutBuilding(ctx,
+		house := must[g.Building](t)(admin.Places.PutBuilding(ctx,
 			g.Building{School: "a", Site: siteOf(t, admin, gate.Building), Name: "Boat house"}))
-		ok(t, admin.DeleteBuilding(ctx, house.ID))
+		ok(t, admin.Places.DeleteBuilding(ctx, house.ID))
 		gone("building.delete", "name", "Boat house")
-		place := must[g.Site](t)(admin.PutSite(ctx, g.Site{School: "a", Name: "Lake"}))
-		ok(t, admin.DeleteSite(ctx, place.ID))
+		place := must[g.Site](t)(admin.Places.PutSite(ctx, g.Site{School: "a", Name: "Lake"}))
+		ok(t, admin.Places.DeleteSite(ctx, place.ID))
 		gone("site.delete", "name", "Lake")
-		hook, secret, err := admin.CreateWebhook(ctx,
+		hook, secret, err := admin.Hooks.Create(ctx,
 			g.Webhook{
 				School: "a",
 				URL:    "https://x.example/hook",
 				Kinds:  []g.EventKind{g.EventAlert},
 			})
 		ok(t, err)
-		ok(t, admin.DeleteWebhook(ctx, hook.ID))
+		ok(t, admin.Hooks.Delete(ctx, hook.ID))
 		gone("webhook.delete", "url", "https://x.example/hook")
-		key, keySecret, err := admin.CreateKey(ctx,
+		key, keySecret, err := admin.Access.CreateKey(ctx,
 			g.APIKey{
 				School:      "a",
 				Name:        "timetable",
@@ -184,7 +184,7 @@ func TestAuditSaysWhatChanged(t *testing.T) {
 				Expires:     c.now().Add(time.Hour),
 			})
 		ok(t, err)
-		ok(t, admin.RevokeKey(ctx, key.ID))
+		ok(t, admin.Access.RevokeKey(ctx, key.ID))
 		gone("key.revoke", "name", "timetable")
 		if text := fmt.Sprint(last("webhook.create"), last("webhook.delete"), last("key.revoke")); strings.Contains(
 			text, secret) ||
@@ -197,8 +197,8 @@ func TestAuditSaysWhatChanged(t *testing.T) {
 			Type:       g.TypeOther,
 			Properties: map[string]g.Property{"on": {Type: "boolean"}},
 		}
-		ok(t, admin.PutProfile(ctx, profile))
-		ok(t, admin.DeleteProfile(ctx, profile.ID))
+		ok(t, admin.Fleet.PutProfile(ctx, profile))
+		ok(t, admin.Fleet.DeleteProfile(ctx, profile.ID))
 		gone("profile.delete", "title", "Lamp")
 		must[uint64](t)(d.sys.VerifyAudit(ctx))
 	})
@@ -207,7 +207,7 @@ func TestAuditSaysWhatChanged(t *testing.T) {
 // siteOf is where a building stands.
 func siteOf(t *testing.T, v *registry.View, id g.BuildingID) g.SiteID {
 	t.Helper()
-	for _, b := range must[registry.Places](t)(v.Places(t.Context(), "a")).Buildings {
+	for _, b := range must[registry.Places](t)(v.Places.Of(t.Context(), "a")).Buildings {
 		if b.ID == id {
 			return b.Site
 		}
@@ -232,7 +232,7 @@ func TestOnlyAdministratorsMakePrivateZonesPublic(t *testing.T) {
 	c, ctx := newClock(), t.Context()
 	d := newDistrict(t, registry.Options{Dir: t.TempDir(), MasterKey: masterKey(), Now: c.now}, c)
 	facility, admin := d.as(d.a, g.RoleFacility), d.as(d.a, g.RoleAdmin)
-	room := must[g.Zone](t)(facility.PutZone(ctx,
+	room := must[g.Zone](t)(facility.Deeds.PutZone(ctx,
 		g.Zone{
 			School:   "a",
 			Building: d.gate["a"].Building,
@@ -241,14 +241,14 @@ func TestOnlyAdministratorsMakePrivateZonesPublic(t *testing.T) {
 			Private:  true,
 		}))
 	room.Name = "Changing room 2"
-	must[g.Zone](t)(facility.PutZone(ctx, room)) // its name is the facility's
+	must[g.Zone](t)(facility.Deeds.PutZone(ctx, room)) // its name is the facility's
 	public := room
 	public.Private = false
-	_, err := facility.PutZone(ctx, public)
+	_, err := facility.Deeds.PutZone(ctx, public)
 	wantCode(t, err, g.Forbidden)
-	wantCode(t, facility.DeleteZone(ctx, room.ID), g.Forbidden)
-	must[g.Zone](t)(admin.PutZone(ctx, public))
-	all, _, err := admin.Audit(ctx, registry.AuditFilter{Deed: "zone.put", Object: string(room.ID)})
+	wantCode(t, facility.Deeds.DeleteZone(ctx, room.ID), g.Forbidden)
+	must[g.Zone](t)(admin.Deeds.PutZone(ctx, public))
+	all, _, err := admin.Views.Audit(ctx, registry.AuditFilter{Deed: "zone.put", Object: string(room.ID)})
 	ok(t, err)
 	if diff := cmp.Diff([]g.AuditChange{{Field: "private", Before: "true", After: "false"}},
 		all[0].Changes); diff != "" {

@@ -25,12 +25,12 @@ func crowd(b *testing.B, devices, people int) (*registry.Registry, *registry.Vie
 			b.Fatal(err)
 		}
 	}
-	_, err = sys.CreateSchool(b.Context(),
+	_, err = sys.Places.CreateSchool(b.Context(),
 		g.School{ID: "a", Kind: g.KindSchool, Name: "A", Timezone: "UTC", Language: "en"})
 	fatal(err)
-	fatal(sys.PutProfile(b.Context(), g.Profile{ID: "sensor", Title: "S", Type: g.TypeSensor}))
+	fatal(sys.Fleet.PutProfile(b.Context(), g.Profile{ID: "sensor", Title: "S", Type: g.TypeSensor}))
 	for i := range devices {
-		_, _, err := sys.CreateDevice(b.Context(),
+		_, _, err := sys.Fleet.CreateDevice(b.Context(),
 			g.Device{
 				ID:      g.DeviceID(fmt.Sprintf("d%d", i)),
 				School:  "a",
@@ -43,7 +43,7 @@ func crowd(b *testing.B, devices, people int) (*registry.Registry, *registry.Vie
 		fatal(err)
 	}
 	for i := range people {
-		_, err := sys.CreatePerson(b.Context(),
+		_, err := sys.People.Create(b.Context(),
 			g.Person{
 				ID:     g.PersonID(fmt.Sprintf("p%d", i)),
 				School: "a",
@@ -80,7 +80,7 @@ func BenchmarkApplyTwins(b *testing.B) {
 				},
 			}
 		}
-		if err := sys.ApplyTwins(b.Context(), events); err != nil {
+		if err := sys.Fleet.ApplyTwins(b.Context(), events); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -106,7 +106,7 @@ func BenchmarkApplyHistory(b *testing.B) {
 				},
 			}
 		}
-		if err := sys.ApplyHistory(b.Context(), events); err != nil {
+		if err := sys.History.Apply(b.Context(), events); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -116,7 +116,7 @@ func BenchmarkApplyHistory(b *testing.B) {
 func BenchmarkSearchPeople(b *testing.B) {
 	_, sys, _ := crowd(b, 0, 2000)
 	for b.Loop() {
-		if _, _, err := sys.People(b.Context(),
+		if _, _, err := sys.People.List(b.Context(),
 			registry.PersonFilter{School: "a", Query: "son 77"}); err != nil {
 			b.Fatal(err)
 		}
@@ -127,11 +127,11 @@ func BenchmarkSearchPeople(b *testing.B) {
 func BenchmarkSearchPeopleCold(b *testing.B) {
 	_, sys, _ := crowd(b, 0, 2000)
 	for b.Loop() {
-		if err := sys.UpdatePerson(b.Context(),
+		if err := sys.People.Update(b.Context(),
 			g.Person{ID: "p1", Kind: g.Student, Name: "Person 1", Number: "1"}); err != nil {
 			b.Fatal(err)
 		}
-		if _, _, err := sys.People(b.Context(),
+		if _, _, err := sys.People.List(b.Context(),
 			registry.PersonFilter{School: "a", Query: "son 77"}); err != nil {
 			b.Fatal(err)
 		}
@@ -141,14 +141,14 @@ func BenchmarkSearchPeopleCold(b *testing.B) {
 func BenchmarkByCredential(b *testing.B) {
 	_, sys, _ := crowd(b, 0, 1000)
 	for i := range 1000 {
-		if _, err := sys.AddCard(b.Context(), g.PersonID(fmt.Sprintf("p%d", i)), g.ByCard,
+		if _, err := sys.People.AddCard(b.Context(), g.PersonID(fmt.Sprintf("p%d", i)), g.ByCard,
 			fmt.Sprintf("CARD%08d", i), time.Time{}); err != nil {
 			b.Fatal(err)
 		}
 	}
 	b.ResetTimer()
 	for b.Loop() {
-		if _, found, err := sys.ByCredential(b.Context(), "a", g.ByCard, "CARD00000500"); err != nil ||
+		if _, found, err := sys.People.ByCredential(b.Context(), "a", g.ByCard, "CARD00000500"); err != nil ||
 			!found {
 			b.Fatal(found, err)
 		}
@@ -157,7 +157,7 @@ func BenchmarkByCredential(b *testing.B) {
 
 func BenchmarkVerifyDevice(b *testing.B) {
 	r, sys, _ := crowd(b, 0, 0)
-	d, password, err := sys.CreateDevice(b.Context(),
+	d, password, err := sys.Fleet.CreateDevice(b.Context(),
 		g.Device{
 			School:  "a",
 			Profile: "sensor",
@@ -170,7 +170,7 @@ func BenchmarkVerifyDevice(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		if _, err := r.VerifyDevice(b.Context(), d.ID, []byte(password)); err != nil {
+		if _, err := r.Fleet.VerifyDevice(b.Context(), d.ID, []byte(password)); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -195,13 +195,13 @@ func BenchmarkOnePersonDay(b *testing.B) {
 				},
 			}
 		}
-		if err := sys.ApplyHistory(b.Context(), events); err != nil {
+		if err := sys.History.Apply(b.Context(), events); err != nil {
 			b.Fatal(err)
 		}
 	}
 	v, day := sys, c.now().Add(10*24*time.Hour)
 	for b.Loop() {
-		rows, _, err := v.Sightings(b.Context(),
+		rows, _, err := v.History.Sightings(b.Context(),
 			registry.SightingFilter{
 				School: "a",
 				Person: "p0",
@@ -240,7 +240,7 @@ func BenchmarkQuality(b *testing.B) {
 	for b.Loop() {
 		turn.Turn++
 		turn.Seq += 100_000
-		if err := v.ApplyQuality(b.Context(), turn); err != nil {
+		if err := v.History.ApplyQuality(b.Context(), turn); err != nil {
 			b.Fatal(err)
 		}
 	}

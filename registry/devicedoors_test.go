@@ -15,7 +15,7 @@ func TestDeviceBringsItsOwnPassword(t *testing.T) {
 		d := newDistrict(t, o, c)
 		v := d.as(d.a, g.RoleFacility)
 		make := func(id g.DeviceID, secret map[string]string) (g.Device, string, error) {
-			return v.CreateDevice(ctx,
+			return v.Fleet.CreateDevice(ctx,
 				g.Device{
 					ID:      id,
 					School:  "a",
@@ -43,15 +43,15 @@ func TestDeviceBringsItsOwnPassword(t *testing.T) {
 		if shown != "" {
 			t.Errorf("got the password %q for one that the device has", shown)
 		}
-		must[g.Device](t)(d.r.VerifyDevice(ctx, dev.ID, []byte("already-in-device")))
-		_, err = d.r.VerifyDevice(ctx, dev.ID, []byte("already-in-devicE"))
+		must[g.Device](t)(d.r.Fleet.VerifyDevice(ctx, dev.ID, []byte("already-in-device")))
+		_, err = d.r.Fleet.VerifyDevice(ctx, dev.ID, []byte("already-in-devicE"))
 		wantCode(t, err, g.Unauthenticated)
-		ok(t, v.UpdateDevice(ctx, dev, map[string]string{"password": "another 1 of its own"}))
-		must[g.Device](t)(d.r.VerifyDevice(ctx, dev.ID, []byte("another 1 of its own")))
-		_, err = d.r.VerifyDevice(ctx, dev.ID, []byte("already-in-device"))
+		ok(t, v.Fleet.UpdateDevice(ctx, dev, map[string]string{"password": "another 1 of its own"}))
+		must[g.Device](t)(d.r.Fleet.VerifyDevice(ctx, dev.ID, []byte("another 1 of its own")))
+		_, err = d.r.Fleet.VerifyDevice(ctx, dev.ID, []byte("already-in-device"))
 		wantCode(t, err, g.Unauthenticated)
-		drawn := must[string](t)(v.ResetDevicePassword(ctx, dev.ID))
-		must[g.Device](t)(d.r.VerifyDevice(ctx, dev.ID, []byte(drawn)))
+		drawn := must[string](t)(v.Fleet.ResetDevicePassword(ctx, dev.ID))
+		must[g.Device](t)(d.r.Fleet.VerifyDevice(ctx, dev.ID, []byte(drawn)))
 	})
 }
 
@@ -67,7 +67,7 @@ func TestOneThingIsOneDevice(t *testing.T) {
 			for i := 0; i < len(address); i += 2 {
 				m[address[i]] = address[i+1]
 			}
-			dev, _, err := v.CreateDevice(ctx,
+			dev, _, err := v.Fleet.CreateDevice(ctx,
 				g.Device{School: school, Profile: "sensor", Driver: driver, Name: name, Address: m},
 				nil)
 			return dev, err
@@ -90,9 +90,9 @@ func TestOneThingIsOneDevice(t *testing.T) {
 		other, err := make(a, "a", "modbus", "Unit 2", "address", "10.0.0.7:502", "unit", "2")
 		ok(t, err)
 		other.Address["unit"] = "1"
-		wantCode(t, a.UpdateDevice(ctx, other, nil), g.Conflict)
+		wantCode(t, a.Fleet.UpdateDevice(ctx, other, nil), g.Conflict)
 		other.Address["unit"], other.Name = "2", "Renamed"
-		ok(t, a.UpdateDevice(ctx, other, nil))
+		ok(t, a.Fleet.UpdateDevice(ctx, other, nil))
 		_, err = make(a, "a", "mqtt", "Window", "broker", "tcp://b:1883", "topic", "z/Win")
 		ok(t, err)
 		_, err = make(a, "a", "mqtt", "Window", "broker", "TCP://B:1883/", "topic", "z/Win")
@@ -113,7 +113,7 @@ func TestCertificatesAreBoundAndRevoked(t *testing.T) {
 		v := d.as(d.a, g.RoleFacility)
 		create := func() {
 			t.Helper()
-			_, _, err := v.CreateDevice(ctx,
+			_, _, err := v.Fleet.CreateDevice(ctx,
 				g.Device{
 					ID:      "dev",
 					School:  "a",
@@ -135,7 +135,7 @@ func TestCertificatesAreBoundAndRevoked(t *testing.T) {
 			}
 		}
 		come := func(x registry.DeviceCertificate) error {
-			_, err := d.r.CertifiedDevice(ctx, "dev", x)
+			_, err := d.r.Fleet.CertifiedDevice(ctx, "dev", x)
 			return err
 		}
 		create()
@@ -143,20 +143,20 @@ func TestCertificatesAreBoundAndRevoked(t *testing.T) {
 		c.add(time.Hour)
 		ok(t, come(one))
 		ok(t, come(two))
-		list := must[[]registry.DeviceCertificate](t)(v.Certificates(ctx, "dev"))
+		list := must[[]registry.DeviceCertificate](t)(v.Fleet.Certificates(ctx, "dev"))
 		if len(list) != 2 || list[0].Revoked || list[0].Issuer != "CN=ca" ||
 			!list[0].Last.Equal(c.now()) {
 			t.Errorf("got %+v, want both certificates", list)
 		}
-		_, err := d.as(d.b, g.RoleFacility).Certificates(ctx, "dev")
+		_, err := d.as(d.b, g.RoleFacility).Fleet.Certificates(ctx, "dev")
 		wantCode(t, err, g.NotFound)
-		wantCode(t, v.RevokeCertificate(ctx, "dev", "three"), g.NotFound)
-		ok(t, v.RevokeCertificate(ctx, "dev", "one"))
+		wantCode(t, v.Fleet.RevokeCertificate(ctx, "dev", "three"), g.NotFound)
+		ok(t, v.Fleet.RevokeCertificate(ctx, "dev", "one"))
 		wantCode(t, come(one), g.Unauthenticated)
 		ok(t, come(two))
 
 		c.add(time.Hour)
-		ok(t, v.RevokeCertificate(ctx, "dev", ""))
+		ok(t, v.Fleet.RevokeCertificate(ctx, "dev", ""))
 		wantCode(t, come(two), g.Unauthenticated)
 		wantCode(t, come(unseen), g.Unauthenticated)
 		c.add(time.Minute)
@@ -166,12 +166,12 @@ func TestCertificatesAreBoundAndRevoked(t *testing.T) {
 		c.add(time.Hour)
 		issued := cert("issued before")
 		c.add(time.Minute)
-		ok(t, v.DeleteDevice(ctx, "dev"))
+		ok(t, v.Fleet.DeleteDevice(ctx, "dev"))
 		wantCode(t, come(three), g.Unauthenticated)
 		create()
 		wantCode(t, come(three), g.Unauthenticated)
 		wantCode(t, come(issued), g.Unauthenticated)
-		if list := must[[]registry.DeviceCertificate](t)(v.Certificates(ctx, "dev")); len(list) != 0 {
+		if list := must[[]registry.DeviceCertificate](t)(v.Fleet.Certificates(ctx, "dev")); len(list) != 0 {
 			t.Errorf("got %+v for the new device, want none of the old one's", list)
 		}
 		c.add(time.Minute)

@@ -18,7 +18,7 @@ func TestUnknownFieldsAreCountedAndTakenIntoTheProfile(t *testing.T) {
 		v, sys := d.as(d.a, g.RoleFacility), d.r.In(g.SystemScope("test"))
 		var devices []g.Device
 		for range 2 {
-			dev, _, err := v.CreateDevice(ctx,
+			dev, _, err := v.Fleet.CreateDevice(ctx,
 				g.Device{
 					School:  "a",
 					Profile: "sensor",
@@ -32,10 +32,10 @@ func TestUnknownFieldsAreCountedAndTakenIntoTheProfile(t *testing.T) {
 		}
 		one, two := devices[0].ID, devices[1].ID
 		at := c.now()
-		wantCode(t, v.CountFields(ctx, nil), g.Forbidden)
+		wantCode(t, v.Fleet.CountFields(ctx, nil), g.Forbidden)
 		for i := range 2 {
 			at = at.Add(time.Duration(i) * time.Minute)
-			ok(t, sys.CountFields(ctx, []g.UnknownField{
+			ok(t, sys.Fleet.CountFields(ctx, []g.UnknownField{
 				{
 					Device:  one,
 					Name:    "rssi",
@@ -69,45 +69,45 @@ func TestUnknownFieldsAreCountedAndTakenIntoTheProfile(t *testing.T) {
 				Last:    at,
 			},
 		}
-		if diff := cmp.Diff(must[[]g.UnknownField](t)(v.UnknownFields(ctx, one)), want); diff != "" {
+		if diff := cmp.Diff(must[[]g.UnknownField](t)(v.Fleet.UnknownFields(ctx, one)), want); diff != "" {
 			t.Errorf("got, want:\n%s", diff)
 		}
-		_, err := d.as(d.b, g.RoleFacility).UnknownFields(ctx, one)
+		_, err := d.as(d.b, g.RoleFacility).Fleet.UnknownFields(ctx, one)
 		wantCode(t, err, g.NotFound)
-		_, err = v.AddFields(ctx, one, []string{"link"}, "")
+		_, err = v.Fleet.AddFields(ctx, one, []string{"link"}, "")
 		wantCode(t, err, g.Invalid)
-		_, err = v.AddFields(ctx, one, []string{"rssi"}, "sensor")
+		_, err = v.Fleet.AddFields(ctx, one, []string{"rssi"}, "sensor")
 		wantCode(t, err, g.Conflict)
 
-		own := must[g.Profile](t)(v.AddFields(ctx, one, []string{"rssi"}, "sensor-own"))
+		own := must[g.Profile](t)(v.Fleet.AddFields(ctx, one, []string{"rssi"}, "sensor-own"))
 		if own.Properties["rssi"].Type != "number" {
 			t.Errorf("got %+v, want rssi in the device's own profile", own)
 		}
-		if row := must[registry.DeviceRow](t)(v.Device(ctx, one)); row.Profile != "sensor-own" {
+		if row := must[registry.DeviceRow](t)(v.Fleet.Device(ctx, one)); row.Profile != "sensor-own" {
 			t.Errorf("got the profile %q, want its own", row.Profile)
 		}
-		if p := must[g.Profile](t)(v.Profile(ctx, "sensor")); p.Properties["rssi"].Type != "" {
+		if p := must[g.Profile](t)(v.Fleet.Profile(ctx, "sensor")); p.Properties["rssi"].Type != "" {
 			t.Error("the shared profile was changed for the other device")
 		}
-		if left := must[[]g.UnknownField](t)(v.UnknownFields(ctx, one)); len(left) != 1 ||
+		if left := must[[]g.UnknownField](t)(v.Fleet.UnknownFields(ctx, one)); len(left) != 1 ||
 			left[0].Name != "link" {
 			t.Errorf("got %v, want link alone left", left)
 		}
 
 		ok(t,
-			sys.CountFields(ctx,
+			sys.Fleet.CountFields(ctx,
 				[]g.UnknownField{
 					{Device: two, Name: "rssi", Kind: "number", Count: 1, First: at, Last: at},
 				}))
-		shared := must[g.Profile](t)(v.AddFields(ctx, two, []string{"rssi"}, ""))
+		shared := must[g.Profile](t)(v.Fleet.AddFields(ctx, two, []string{"rssi"}, ""))
 		if shared.ID != "sensor" || shared.Properties["rssi"].Type != "number" {
 			t.Errorf("got %+v, want rssi in the shared profile", shared)
 		}
-		ok(t, v.ForgetFields(ctx, one))
-		if left := must[[]g.UnknownField](t)(v.UnknownFields(ctx, one)); len(left) != 0 {
+		ok(t, v.Fleet.ForgetFields(ctx, one))
+		if left := must[[]g.UnknownField](t)(v.Fleet.UnknownFields(ctx, one)); len(left) != 0 {
 			t.Errorf("got %v after they were forgotten", left)
 		}
-		ok(t, v.DeleteDevice(ctx, two))
+		ok(t, v.Fleet.DeleteDevice(ctx, two))
 	})
 }
 
@@ -118,7 +118,7 @@ func TestLateHistory(t *testing.T) {
 		ctx := t.Context()
 		d := newDistrict(t, o, c)
 		v, sys := d.as(d.a, g.RoleFacility), d.r.In(g.SystemScope("test"))
-		dev, _, err := v.CreateDevice(ctx,
+		dev, _, err := v.Fleet.CreateDevice(ctx,
 			g.Device{
 				School:  "a",
 				Profile: "sensor",
@@ -139,24 +139,24 @@ func TestLateHistory(t *testing.T) {
 				Reading:  &g.Reading{Values: map[string]g.Value{"t": g.NumberValue(value)}},
 			}
 		}
-		ok(t, sys.ApplyTwins(ctx, []g.Event{read(1, "mqtt", 1, true, time.Hour)}))
-		if tw := must[registry.DeviceRow](t)(v.Device(ctx, dev.ID)).Twin; tw.State != g.StateUnknown ||
+		ok(t, sys.Fleet.ApplyTwins(ctx, []g.Event{read(1, "mqtt", 1, true, time.Hour)}))
+		if tw := must[registry.DeviceRow](t)(v.Fleet.Device(ctx, dev.ID)).Twin; tw.State != g.StateUnknown ||
 			!tw.LastSeen.IsZero() {
 			t.Errorf("got %+v, want no sign of life in a broker's memory", tw)
 		}
 		ok(t,
-			sys.ApplyTwins(ctx,
+			sys.Fleet.ApplyTwins(ctx,
 				[]g.Event{
 					read(2, g.DriverMQTTFront, 2, false, 0),
 					read(3, g.DriverMQTTFront, 3, true, time.Hour),
 				}))
-		tw := must[registry.DeviceRow](t)(v.Device(ctx, dev.ID)).Twin
+		tw := must[registry.DeviceRow](t)(v.Fleet.Device(ctx, dev.ID)).Twin
 		if tw.State != g.StateOnline || tw.Reported["t"].Value != g.NumberValue(2) {
 			t.Errorf("got %+v, want the newer value kept", tw)
 		}
 		c.add(time.Minute)
-		ok(t, sys.ApplyTwins(ctx, []g.Event{read(4, g.DriverMQTTFront, 4, true, time.Hour)}))
-		if tw := must[registry.DeviceRow](t)(v.Device(ctx, dev.ID)).Twin; !tw.LastSeen.Equal(c.now()) {
+		ok(t, sys.Fleet.ApplyTwins(ctx, []g.Event{read(4, g.DriverMQTTFront, 4, true, time.Hour)}))
+		if tw := must[registry.DeviceRow](t)(v.Fleet.Device(ctx, dev.ID)).Twin; !tw.LastSeen.Equal(c.now()) {
 			t.Errorf("last seen %s, want now: its clock may be wrong, but it is there", tw.LastSeen)
 		}
 
@@ -178,13 +178,13 @@ func TestLateHistory(t *testing.T) {
 				Partial:    true,
 			},
 		}
-		ok(t, sys.ApplyHistory(ctx, []g.Event{e, r}))
-		rows, _, err := d.as(d.a, g.RoleAdmin).Sightings(ctx, registry.SightingFilter{School: "a"})
+		ok(t, sys.History.Apply(ctx, []g.Event{e, r}))
+		rows, _, err := d.as(d.a, g.RoleAdmin).History.Sightings(ctx, registry.SightingFilter{School: "a"})
 		ok(t, err)
 		if len(rows) != 1 || !rows[0].Replayed || !rows[0].Late {
 			t.Errorf("got %+v, want one late sighting", rows)
 		}
-		refused, _, err := v.Rejections(ctx, registry.RejectionFilter{School: "a"})
+		refused, _, err := v.History.Rejections(ctx, registry.RejectionFilter{School: "a"})
 		ok(t, err)
 		if len(refused) != 1 || !refused[0].Partial ||
 			!cmp.Equal(refused[0].Properties, []string{"rssi", "温度"}) {

@@ -16,7 +16,7 @@ func TestPrivateZonesBindNoCamera(t *testing.T) {
 		ctx := t.Context()
 		d := newDistrict(t, o, c)
 		v := d.as(d.a, g.RoleFacility)
-		room := must[g.Zone](t)(v.PutZone(ctx,
+		room := must[g.Zone](t)(v.Deeds.PutZone(ctx,
 			g.Zone{
 				School:   "a",
 				Building: d.gate["a"].Building,
@@ -24,11 +24,11 @@ func TestPrivateZonesBindNoCamera(t *testing.T) {
 				Kind:     g.ZoneOther,
 				Private:  true,
 			}))
-		_, _, err := v.CreateDevice(ctx,
+		_, _, err := v.Fleet.CreateDevice(ctx,
 			g.Device{School: "a", Zone: room.ID, Profile: "camera", Driver: "camera", Name: "x"},
 			nil)
 		wantCode(t, err, g.Invalid)
-		cam, _, err := v.CreateDevice(ctx,
+		cam, _, err := v.Fleet.CreateDevice(ctx,
 			g.Device{
 				School:  "a",
 				Zone:    d.gate["a"].ID,
@@ -40,23 +40,23 @@ func TestPrivateZonesBindNoCamera(t *testing.T) {
 		ok(t, err)
 		gate := d.gate["a"]
 		gate.Private = true
-		_, err = v.PutZone(ctx, gate)
+		_, err = v.Deeds.PutZone(ctx, gate)
 		wantCode(t, err, g.Conflict)
 		cam.Zone = room.ID
-		wantCode(t, v.UpdateDevice(ctx, cam, nil), g.Invalid)
-		sensor, _, err := v.CreateDevice(ctx,
+		wantCode(t, v.Fleet.UpdateDevice(ctx, cam, nil), g.Invalid)
+		sensor, _, err := v.Fleet.CreateDevice(ctx,
 			g.Device{School: "a", Zone: room.ID, Profile: "sensor", Driver: "modbus", Name: "x"},
 			nil)
 		ok(t, err)
 		sensor.Profile = "camera"
-		wantCode(t, v.UpdateDevice(ctx, sensor, nil), g.Invalid)
+		wantCode(t, v.Fleet.UpdateDevice(ctx, sensor, nil), g.Invalid)
 		wantCode(t,
-			v.PutProfile(ctx, g.Profile{ID: "sensor", Title: "Now a camera", Type: g.TypeCamera}),
+			v.Fleet.PutProfile(ctx, g.Profile{ID: "sensor", Title: "Now a camera", Type: g.TypeCamera}),
 			g.Conflict)
-		wantCode(t, v.DeleteZone(ctx, room.ID), g.Conflict)
-		wantCode(t, v.DeleteProfile(ctx, "sensor"), g.Conflict)
+		wantCode(t, v.Deeds.DeleteZone(ctx, room.ID), g.Conflict)
+		wantCode(t, v.Fleet.DeleteProfile(ctx, "sensor"), g.Conflict)
 		cam.Zone = d.gate["b"].ID
-		wantCode(t, v.UpdateDevice(ctx, cam, nil), g.Invalid)
+		wantCode(t, v.Fleet.UpdateDevice(ctx, cam, nil), g.Invalid)
 	})
 }
 
@@ -65,7 +65,7 @@ func TestDevicesProveThemselves(t *testing.T) {
 		ctx := t.Context()
 		d := newDistrict(t, o, c)
 		v := d.as(d.a, g.RoleFacility)
-		dev, password, err := v.CreateDevice(ctx,
+		dev, password, err := v.Fleet.CreateDevice(ctx,
 			g.Device{
 				School:  "a",
 				Profile: "sensor",
@@ -75,30 +75,30 @@ func TestDevicesProveThemselves(t *testing.T) {
 			},
 			nil)
 		ok(t, err)
-		got := must[g.Device](t)(d.r.VerifyDevice(ctx, dev.ID, []byte(password)))
+		got := must[g.Device](t)(d.r.Fleet.VerifyDevice(ctx, dev.ID, []byte(password)))
 		if diff := cmp.Diff(dev, got); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
 		for _, bad := range []string{"", "wrong", password + "x"} {
-			_, err = d.r.VerifyDevice(ctx, dev.ID, []byte(bad))
+			_, err = d.r.Fleet.VerifyDevice(ctx, dev.ID, []byte(bad))
 			wantCode(t, err, g.Unauthenticated)
 		}
-		_, err = d.r.VerifyDevice(ctx, "nobody", []byte(password))
+		_, err = d.r.Fleet.VerifyDevice(ctx, "nobody", []byte(password))
 		wantCode(t, err, g.Unauthenticated)
-		newer := must[string](t)(v.ResetDevicePassword(ctx, dev.ID))
-		_, err = d.r.VerifyDevice(ctx, dev.ID, []byte(password))
+		newer := must[string](t)(v.Fleet.ResetDevicePassword(ctx, dev.ID))
+		_, err = d.r.Fleet.VerifyDevice(ctx, dev.ID, []byte(password))
 		wantCode(t, err, g.Unauthenticated)
-		must[g.Device](t)(d.r.VerifyDevice(ctx, dev.ID, []byte(newer)))
+		must[g.Device](t)(d.r.Fleet.VerifyDevice(ctx, dev.ID, []byte(newer)))
 		dev.Enabled = false
-		ok(t, v.UpdateDevice(ctx, dev, nil))
-		_, err = d.r.VerifyDevice(ctx, dev.ID, []byte(newer))
+		ok(t, v.Fleet.UpdateDevice(ctx, dev, nil))
+		_, err = d.r.Fleet.VerifyDevice(ctx, dev.ID, []byte(newer))
 		wantCode(t, err, g.Forbidden)
 		dev.Driver = "modbus"
 		dev.Enabled = true
-		ok(t, v.UpdateDevice(ctx, dev, nil))
-		_, err = d.r.VerifyDevice(ctx, dev.ID, []byte(newer))
+		ok(t, v.Fleet.UpdateDevice(ctx, dev, nil))
+		_, err = d.r.Fleet.VerifyDevice(ctx, dev.ID, []byte(newer))
 		wantCode(t, err, g.Unauthenticated)
-		_, err = v.ResetDevicePassword(ctx, dev.ID)
+		_, err = v.Fleet.ResetDevicePassword(ctx, dev.ID)
 		wantCode(t, err, g.Invalid)
 	})
 }
@@ -108,7 +108,7 @@ func TestDeviceSecretsAreKeptReplacedAndRemoved(t *testing.T) {
 		ctx := t.Context()
 		d := newDistrict(t, o, c)
 		v := d.as(d.a, g.RoleFacility)
-		dev, password, err := v.CreateDevice(ctx,
+		dev, password, err := v.Fleet.CreateDevice(ctx,
 			g.Device{School: "a", Profile: "camera", Driver: "camera", Name: "x"},
 			map[string]string{"user": "u"})
 		ok(t, err)
@@ -116,16 +116,16 @@ func TestDeviceSecretsAreKeptReplacedAndRemoved(t *testing.T) {
 			t.Errorf("got a password for a device of a driver")
 		}
 		secret := func() map[string]string {
-			return must[map[string]string](t)(d.sys.DeviceSecret(ctx, dev.ID))
+			return must[map[string]string](t)(d.sys.Fleet.DeviceSecret(ctx, dev.ID))
 		}
 		if diff := cmp.Diff(map[string]string{"user": "u"}, secret()); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
-		ok(t, v.UpdateDevice(ctx, dev, nil))
+		ok(t, v.Fleet.UpdateDevice(ctx, dev, nil))
 		if diff := cmp.Diff(map[string]string{"user": "u"}, secret()); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
-		ok(t, v.UpdateDevice(ctx, dev, map[string]string{}))
+		ok(t, v.Fleet.UpdateDevice(ctx, dev, map[string]string{}))
 		if diff := cmp.Diff(map[string]string{}, secret()); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
@@ -185,16 +185,16 @@ func TestTwinsFollowEventsOnce(t *testing.T) {
 			},
 		}
 		for range 3 {
-			ok(t, d.sys.ApplyTwins(ctx, events))
-			ok(t, d.sys.ApplyTwins(ctx, events[:2]))
-			row := must[registry.DeviceRow](t)(d.sys.Device(ctx, dev))
+			ok(t, d.sys.Fleet.ApplyTwins(ctx, events))
+			ok(t, d.sys.Fleet.ApplyTwins(ctx, events[:2]))
+			row := must[registry.DeviceRow](t)(d.sys.Fleet.Device(ctx, dev))
 			if diff := cmp.Diff(want, row.Twin,
 				cmp.Comparer(func(a, b g.Value) bool { return a == b })); diff != "" {
 				t.Errorf("-want +got\n%s", diff)
 			}
 		}
-		ok(t, d.sys.ApplyTwins(ctx, []g.Event{status(17, g.StateOnline, false)}))
-		states, types, err := d.sys.DeviceCounts(ctx, "")
+		ok(t, d.sys.Fleet.ApplyTwins(ctx, []g.Event{status(17, g.StateOnline, false)}))
+		states, types, err := d.sys.Fleet.DeviceCounts(ctx, "")
 		ok(t, err)
 		if diff := cmp.Diff(map[g.DeviceState]int{g.StateOnline: 1, g.StateUnknown: 1}, states); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
@@ -211,19 +211,19 @@ func TestTwinsOfSilentDevicesGoOffline(t *testing.T) {
 		d := newDistrict(t, o, c)
 		at := c.now()
 		ok(t,
-			d.sys.ApplyTwins(ctx,
+			d.sys.Fleet.ApplyTwins(ctx,
 				[]g.Event{
 					reading(1, d.device["a"].ID, at, 1),
 					reading(2, d.device["b"].ID, at.Add(30*time.Second), 1),
 				}))
-		if got := must[[]g.DeviceID](t)(d.sys.MarkStale(ctx, at.Add(61*time.Second))); len(got) != 0 {
+		if got := must[[]g.DeviceID](t)(d.sys.Fleet.MarkStale(ctx, at.Add(61*time.Second))); len(got) != 0 {
 			t.Errorf("got %v at 60 s after the reading came, want none", got)
 		}
-		got := must[[]g.DeviceID](t)(d.sys.MarkStale(ctx, at.Add(62*time.Second)))
+		got := must[[]g.DeviceID](t)(d.sys.Fleet.MarkStale(ctx, at.Add(62*time.Second)))
 		if diff := cmp.Diff([]g.DeviceID{d.device["a"].ID}, got); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
-		if got := must[[]g.DeviceID](t)(d.sys.MarkStale(ctx, at.Add(62*time.Second))); len(got) != 0 {
+		if got := must[[]g.DeviceID](t)(d.sys.Fleet.MarkStale(ctx, at.Add(62*time.Second))); len(got) != 0 {
 			t.Errorf("got %v again, want none", got)
 		}
 		// The event went with the mark: a kill now loses neither.
@@ -236,17 +236,17 @@ func TestTwinsOfSilentDevicesGoOffline(t *testing.T) {
 			!e.Time.Equal(at.Add(time.Second)) {
 			t.Errorf("got %+v, want it offline since it was last heard", e)
 		}
-		rows, _, err := d.sys.Devices(ctx, registry.DeviceFilter{State: g.StateOffline})
+		rows, _, err := d.sys.Fleet.Devices(ctx, registry.DeviceFilter{State: g.StateOffline})
 		ok(t, err)
 		if len(rows) != 1 || rows[0].Twin.Reason == "" {
 			t.Errorf("got %+v, want the silent one with a reason", rows)
 		}
 		ok(t,
-			d.sys.ApplyTwins(ctx,
+			d.sys.Fleet.ApplyTwins(ctx,
 				[]g.Event{reading(3, d.device["a"].ID, at.Add(90*time.Second), 1)}))
 		isOnline := func() {
 			t.Helper()
-			row := must[registry.DeviceRow](t)(d.sys.Device(ctx, d.device["a"].ID))
+			row := must[registry.DeviceRow](t)(d.sys.Fleet.Device(ctx, d.device["a"].ID))
 			if row.Twin.State != g.StateOnline ||
 				row.Twin.Reason != "" {
 				t.Errorf("got %+v, want it online again", row.Twin)
@@ -255,7 +255,7 @@ func TestTwinsOfSilentDevicesGoOffline(t *testing.T) {
 		isOnline()
 		// seen twice
 		ok(t,
-			d.sys.ApplyTwins(ctx,
+			d.sys.Fleet.ApplyTwins(ctx,
 				[]g.Event{reading(3, d.device["a"].ID, at.Add(90*time.Second), 1)}))
 		outbox = must[[]registry.OutboxRow](t)(d.sys.Outbox(ctx, 0, 10))
 		if len(outbox) != 2 || outbox[1].Event.Status.State != g.StateOnline ||
@@ -266,7 +266,7 @@ func TestTwinsOfSilentDevicesGoOffline(t *testing.T) {
 		journalled := []g.Event{outbox[0].Event, outbox[0].Event, outbox[1].Event}
 		for i := range journalled {
 			journalled[i].Seq = uint64(10 + i)
-			ok(t, d.sys.ApplyTwins(ctx, journalled[i:i+1]))
+			ok(t, d.sys.Fleet.ApplyTwins(ctx, journalled[i:i+1]))
 			if i < 2 {
 				isOnline()
 			}
@@ -287,21 +287,21 @@ func TestTwinsOfSilentDevicesGoOffline(t *testing.T) {
 		seq := uint64(20)
 		for _, before := range []func(){
 			func() {
-				if got := must[[]g.DeviceID](t)(d.sys.MarkStale(ctx, at.Add(190*time.Second))); !slices.Contains(
+				if got := must[[]g.DeviceID](t)(d.sys.Fleet.MarkStale(ctx, at.Add(190*time.Second))); !slices.Contains(
 					got, a) {
 					t.Errorf("got %v, want %s silent again", got, a)
 				}
 			},
-			func() { ok(t, d.sys.ApplyTwins(ctx, []g.Event{state(seq, g.StateDriverDown)})) },
-			func() { ok(t, d.sys.ApplyTwins(ctx, []g.Event{state(seq, g.StateFault)})) },
+			func() { ok(t, d.sys.Fleet.ApplyTwins(ctx, []g.Event{state(seq, g.StateDriverDown)})) },
+			func() { ok(t, d.sys.Fleet.ApplyTwins(ctx, []g.Event{state(seq, g.StateFault)})) },
 		} {
 			before()
-			want := must[registry.DeviceRow](t)(d.sys.Device(ctx, a)).Twin
+			want := must[registry.DeviceRow](t)(d.sys.Fleet.Device(ctx, a)).Twin
 			for _, e := range []g.Event{outbox[0].Event, outbox[1].Event, outbox[0].Event} {
 				seq++
 				e.Seq, e.Received = seq, at.Add(300*time.Second)
-				ok(t, d.sys.ApplyTwins(ctx, []g.Event{e}))
-				got := must[registry.DeviceRow](t)(d.sys.Device(ctx, a)).Twin
+				ok(t, d.sys.Fleet.ApplyTwins(ctx, []g.Event{e}))
+				got := must[registry.DeviceRow](t)(d.sys.Fleet.Device(ctx, a)).Twin
 				want.Seq = seq
 				if diff := cmp.Diff(want, got,
 					cmp.Comparer(func(a, b g.Value) bool { return a == b })); diff != "" {
@@ -310,8 +310,8 @@ func TestTwinsOfSilentDevicesGoOffline(t *testing.T) {
 			}
 			seq++
 		}
-		ok(t, d.sys.ApplyHistory(ctx, journalled))
-		log, _, err := d.sys.StatusLog(ctx, d.device["a"].ID, registry.Page{})
+		ok(t, d.sys.History.Apply(ctx, journalled))
+		log, _, err := d.sys.History.StatusLog(ctx, d.device["a"].ID, registry.Page{})
 		ok(t, err)
 		if len(log) != 2 || log[0].State != g.StateOnline || log[1].State != g.StateOffline {
 			t.Errorf("got %+v, want offline and online, each once", log)
@@ -324,13 +324,13 @@ func TestDesiredMustFitTheProfile(t *testing.T) {
 		ctx := t.Context()
 		d := newDistrict(t, o, c)
 		v, dev := d.as(d.a, g.RoleFacility), d.device["a"].ID
-		wantCode(t, v.SetDesired(ctx, dev, "temperature", g.NumberValue(20)), g.Invalid)
-		wantCode(t, v.SetDesired(ctx, dev, "colour", g.NumberValue(20)), g.Invalid)
-		wantCode(t, v.SetDesired(ctx, dev, "setpoint", g.NumberValue(1000)), g.Invalid)
-		wantCode(t, v.SetDesired(ctx, dev, "setpoint", g.StringValue("warm")), g.Invalid)
-		ok(t, v.SetDesired(ctx, dev, "setpoint", g.NumberValue(20)))
-		ok(t, d.sys.ApplyTwins(ctx, []g.Event{reading(1, dev, c.now(), 5)}))
-		row := must[registry.DeviceRow](t)(v.Device(ctx, dev))
+		wantCode(t, v.Fleet.SetDesired(ctx, dev, "temperature", g.NumberValue(20)), g.Invalid)
+		wantCode(t, v.Fleet.SetDesired(ctx, dev, "colour", g.NumberValue(20)), g.Invalid)
+		wantCode(t, v.Fleet.SetDesired(ctx, dev, "setpoint", g.NumberValue(1000)), g.Invalid)
+		wantCode(t, v.Fleet.SetDesired(ctx, dev, "setpoint", g.StringValue("warm")), g.Invalid)
+		ok(t, v.Fleet.SetDesired(ctx, dev, "setpoint", g.NumberValue(20)))
+		ok(t, d.sys.Fleet.ApplyTwins(ctx, []g.Event{reading(1, dev, c.now(), 5)}))
+		row := must[registry.DeviceRow](t)(v.Fleet.Device(ctx, dev))
 		if row.Twin.Desired["setpoint"].Value != g.NumberValue(20) ||
 			row.Twin.Reported["temperature"].Value != g.NumberValue(5) {
 			t.Errorf("got %+v, want the wish and the reading side by side", row.Twin)
@@ -343,7 +343,7 @@ func TestDevicesPageAndFilter(t *testing.T) {
 		ctx := t.Context()
 		d := newDistrict(t, o, c)
 		for _, name := range []string{"100% cotton", "under_score", "Müller", "plain"} {
-			_, _, err := d.sys.CreateDevice(ctx,
+			_, _, err := d.sys.Fleet.CreateDevice(ctx,
 				g.Device{
 					School:  "a",
 					Profile: "camera",
@@ -357,7 +357,7 @@ func TestDevicesPageAndFilter(t *testing.T) {
 		names := func(f registry.DeviceFilter) (out []string) {
 			f.Limit = 2
 			for {
-				rows, next, err := d.as(d.a, g.RoleAdmin).Devices(ctx, f)
+				rows, next, err := d.as(d.a, g.RoleAdmin).Fleet.Devices(ctx, f)
 				ok(t, err)
 				for _, r := range rows {
 					out = append(out, r.Name)

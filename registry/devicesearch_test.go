@@ -13,7 +13,7 @@ func TestDevicesAreFoundByWords(t *testing.T) {
 		d := newDistrict(t, o, c)
 		v := d.as(d.a, g.RoleFacility)
 		ok(t,
-			d.sys.PutProfile(t.Context(),
+			d.sys.Fleet.PutProfile(t.Context(),
 				g.Profile{
 					ID:           "smoke",
 					Title:        "Smoke 100%_detector",
@@ -21,7 +21,7 @@ func TestDevicesAreFoundByWords(t *testing.T) {
 					OfflineAfter: 60,
 					Properties:   map[string]g.Property{"smoke": {Type: "boolean"}},
 				}))
-		_, _, err := d.sys.CreateDevice(t.Context(),
+		_, _, err := d.sys.Fleet.CreateDevice(t.Context(),
 			g.Device{
 				ID:      "lab-smoke",
 				School:  "a",
@@ -44,7 +44,7 @@ func TestDevicesAreFoundByWords(t *testing.T) {
 			"  ":             2,
 			"sn-a":           1,
 		} {
-			rows, _, err := v.Devices(t.Context(), registry.DeviceFilter{School: "a", Query: q})
+			rows, _, err := v.Fleet.Devices(t.Context(), registry.DeviceFilter{School: "a", Query: q})
 			ok(t, err)
 			if len(rows) != want {
 				t.Errorf("%q: got %d devices, want %d", q, len(rows), want)

@@ -76,13 +76,13 @@ func TestHistoryIsWrittenOnce(t *testing.T) {
 			},
 			reading(33, d.device["a"].ID, at, 1))
 		for range 3 {
-			ok(t, d.sys.ApplyHistory(ctx, events))
+			ok(t, d.sys.History.Apply(ctx, events))
 		}
 		v := d.as(d.a, g.RoleSecurity)
 		list := func(f registry.SightingFilter) (seqs []uint64) {
 			f.Limit = 2
 			for {
-				rows, next, err := v.Sightings(ctx, f)
+				rows, next, err := v.History.Sightings(ctx, f)
 				ok(t, err)
 				for _, s := range rows {
 					seqs = append(seqs, s.Seq)
@@ -114,7 +114,7 @@ func TestHistoryIsWrittenOnce(t *testing.T) {
 				t.Errorf("%+v: -want +got\n%s", c.f, diff)
 			}
 		}
-		rows, _, err := v.Sightings(ctx, registry.SightingFilter{Page: registry.Page{Limit: 1}})
+		rows, _, err := v.History.Sightings(ctx, registry.SightingFilter{Page: registry.Page{Limit: 1}})
 		ok(t, err)
 		want := registry.SightingRow{
 			Seq:    14,
@@ -130,30 +130,30 @@ func TestHistoryIsWrittenOnce(t *testing.T) {
 		if diff := cmp.Diff([]registry.SightingRow{want}, rows); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
-		states, _, err := v.StatusLog(ctx, d.device["a"].ID, registry.Page{})
+		states, _, err := v.History.StatusLog(ctx, d.device["a"].ID, registry.Page{})
 		ok(t, err)
 		if len(states) != 2 || states[0].State != g.StateFault ||
 			states[0].Reason != "cover\uFFFDopen\uFFFD" {
 			t.Errorf("got %+v, want the fault first", states)
 		}
-		refused, _, err := v.Rejections(ctx, registry.RejectionFilter{})
+		refused, _, err := v.History.Rejections(ctx, registry.RejectionFilter{})
 		ok(t, err)
 		if len(refused) != 1 || refused[0].Reason != "no such property" {
 			t.Errorf("got %+v, want one", refused)
 		}
-		between := must[[]registry.SightingRow](t)(v.SightingsBetween(ctx, "a", at,
+		between := must[[]registry.SightingRow](t)(v.History.SightingsBetween(ctx, "a", at,
 			at.Add(3*time.Minute), []g.PersonID{child}))
 		if len(between) != 3 || between[0].Seq != 10 || between[2].Seq != 12 {
 			t.Errorf("got %+v, want 10, 11 and 12", between)
 		}
 		many := make([]g.PersonID, 600)
 		many[599] = child
-		swept := must[[]registry.SightingRow](t)(v.SightingsBetween(ctx, "a", at,
+		swept := must[[]registry.SightingRow](t)(v.History.SightingsBetween(ctx, "a", at,
 			at.Add(3*time.Minute), many[1:]))
 		if diff := cmp.Diff(between, swept[:3]); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
-		if all := must[[]registry.SightingRow](t)(v.SightingsBetween(ctx, "a", time.Time{},
+		if all := must[[]registry.SightingRow](t)(v.History.SightingsBetween(ctx, "a", time.Time{},
 			time.Time{}, nil)); len(all) != 5 {
 			t.Errorf("got %d, want the unknown too: 5", len(all))
 		}
@@ -165,8 +165,8 @@ func TestAttendanceTellsOnlyChanges(t *testing.T) {
 		ctx := t.Context()
 		d := newDistrict(t, o, c)
 		child := d.child["a"].ID
-		s := must[g.Session](t)(d.sys.PutSession(ctx, morning(d, d.a)))
-		roster := must[[]registry.RosterEntry](t)(d.sys.Roster(ctx, s))
+		s := must[g.Session](t)(d.sys.Sessions.Put(ctx, morning(d, d.a)))
+		roster := must[[]registry.RosterEntry](t)(d.sys.Sessions.Roster(ctx, s))
 		if diff := cmp.Diff([]registry.RosterEntry{{Person: child, Kind: g.Student, Class: "7-2"}},
 			roster); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
@@ -184,7 +184,7 @@ func TestAttendanceTellsOnlyChanges(t *testing.T) {
 		}
 		put := func(want int, rows ...g.Attendance) {
 			t.Helper()
-			if got := must[[]g.Attendance](t)(d.sys.PutAttendance(ctx, rows)); len(got) != want {
+			if got := must[[]g.Attendance](t)(d.sys.Sessions.PutAttendance(ctx, rows)); len(got) != want {
 				t.Errorf("got %d changes, want %d", len(got), want)
 			}
 		}
@@ -201,7 +201,7 @@ func TestAttendanceTellsOnlyChanges(t *testing.T) {
 			t.Errorf("got %+v, want one event for each change", events)
 		}
 		v := d.as(d.a, g.RoleTeacher)
-		rows, _, err := v.Attendance(ctx,
+		rows, _, err := v.Sessions.Attendance(ctx,
 			registry.AttendanceFilter{Class: "7-2", Date: "2026-09-01"})
 		ok(t, err)
 		if diff := cmp.Diff([]registry.AttendanceRow{
@@ -210,21 +210,21 @@ func TestAttendanceTellsOnlyChanges(t *testing.T) {
 			rows); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
-		_, _, err = v.Attendance(ctx, registry.AttendanceFilter{Date: "1/09/2026"})
+		_, _, err = v.Sessions.Attendance(ctx, registry.AttendanceFilter{Date: "1/09/2026"})
 		wantCode(t, err, g.Invalid)
-		sum := must[map[g.AttendanceState]int](t)(v.AttendanceSummary(ctx, s.ID))
+		sum := must[map[g.AttendanceState]int](t)(v.Sessions.AttendanceSummary(ctx, s.ID))
 		if diff := cmp.Diff(map[g.AttendanceState]int{g.Arrived: 1}, sum); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
 		ok(t,
-			v.Correct(ctx,
+			v.Sessions.Correct(ctx,
 				registry.Correction{
 					Session: s.ID,
 					Person:  child,
 					State:   g.Excused,
 					Reason:  "dentist",
 				}))
-		corrections := must[[]registry.Correction](t)(v.Corrections(ctx, s.ID))
+		corrections := must[[]registry.Correction](t)(v.Sessions.Corrections(ctx, s.ID))
 		if diff := cmp.Diff([]registry.Correction{
 			{
 				Session: s.ID,
@@ -239,7 +239,7 @@ func TestAttendanceTellsOnlyChanges(t *testing.T) {
 			t.Errorf("-want +got\n%s", diff)
 		}
 		wantCode(t,
-			d.sys.Correct(ctx,
+			d.sys.Sessions.Correct(ctx,
 				registry.Correction{
 					Session: s.ID,
 					Person:  d.child["b"].ID,
@@ -247,8 +247,8 @@ func TestAttendanceTellsOnlyChanges(t *testing.T) {
 					Reason:  "x",
 				}),
 			g.NotFound)
-		ok(t, v.DeleteSession(ctx, s.ID))
-		rows, _, err = v.Attendance(ctx, registry.AttendanceFilter{})
+		ok(t, v.Sessions.Delete(ctx, s.ID))
+		rows, _, err = v.Sessions.Attendance(ctx, registry.AttendanceFilter{})
 		ok(t, err)
 		if len(rows) != 0 {
 			t.Errorf("got %v, want none after the session was deleted", rows)
@@ -261,7 +261,7 @@ func TestSessionsAndLeavesByTime(t *testing.T) {
 		ctx := t.Context()
 		d := newDistrict(t, o, c)
 		v, at := d.as(d.a, g.RoleTeacher), c.now()
-		s := must[g.Session](t)(v.PutSession(ctx, morning(d, d.a)))
+		s := must[g.Session](t)(v.Sessions.Put(ctx, morning(d, d.a)))
 		for _, c := range []struct {
 			from, to time.Time
 			want     int
@@ -271,7 +271,7 @@ func TestSessionsAndLeavesByTime(t *testing.T) {
 			{time.Time{}, s.Start, 0},
 			{s.End.Add(-1000), s.End.Add(time.Hour), 1},
 		} {
-			if got := must[[]g.Session](t)(v.Sessions(ctx, "a", c.from, c.to)); len(got) != c.want {
+			if got := must[[]g.Session](t)(v.Sessions.Between(ctx, "a", c.from, c.to)); len(got) != c.want {
 				t.Errorf("%v to %v: got %d, want %d", c.from, c.to, len(got), c.want)
 			}
 		}
@@ -286,19 +286,19 @@ func TestSessionsAndLeavesByTime(t *testing.T) {
 		} {
 			bad := s
 			change(&bad)
-			_, err := v.PutSession(ctx, bad)
+			_, err := v.Sessions.Put(ctx, bad)
 			wantCode(t, err, g.Invalid)
 		}
-		l := must[g.Leave](t)(v.PutLeave(ctx,
+		l := must[g.Leave](t)(v.Sessions.PutLeave(ctx,
 			g.Leave{Person: d.child["a"].ID, From: at, To: at.Add(time.Hour), Reason: "ill"}))
 		if diff := cmp.Diff([]g.Leave{l},
-			must[[]g.Leave](t)(v.Leaves(ctx, "a", at, at.Add(time.Minute)))); diff != "" {
+			must[[]g.Leave](t)(v.Sessions.Leaves(ctx, "a", at, at.Add(time.Minute)))); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
-		_, err := v.PutLeave(ctx, g.Leave{Person: d.child["a"].ID, From: at, To: at})
+		_, err := v.Sessions.PutLeave(ctx, g.Leave{Person: d.child["a"].ID, From: at, To: at})
 		wantCode(t, err, g.Invalid)
-		ok(t, v.DeleteLeave(ctx, l.ID))
-		if got := must[[]g.Leave](t)(v.Leaves(ctx, "a", time.Time{}, time.Time{})); len(got) != 0 {
+		ok(t, v.Sessions.DeleteLeave(ctx, l.ID))
+		if got := must[[]g.Leave](t)(v.Sessions.Leaves(ctx, "a", time.Time{}, time.Time{})); len(got) != 0 {
 			t.Errorf("got %v, want none", got)
 		}
 	})
@@ -312,17 +312,17 @@ func TestDeliveriesAreQueuedOnce(t *testing.T) {
 		for _, bad := range []string{
 			"", "ftp://x.example", "https://", "https://u:p@x.example", "x.example/hook",
 		} {
-			_, _, err := v.CreateWebhook(ctx, g.Webhook{School: "a", URL: bad})
+			_, _, err := v.Hooks.Create(ctx, g.Webhook{School: "a", URL: bad})
 			wantCode(t, err, g.Invalid)
 		}
-		hook, secret, err := v.CreateWebhook(ctx,
+		hook, secret, err := v.Hooks.Create(ctx,
 			g.Webhook{
 				School: "a",
 				URL:    "https://x.example/hook",
 				Kinds:  []g.EventKind{g.EventAlert},
 			})
 		ok(t, err)
-		if got := must[string](t)(d.sys.WebhookSecret(ctx, hook.ID)); got != secret || got == "" {
+		if got := must[string](t)(d.sys.Hooks.Secret(ctx, hook.ID)); got != secret || got == "" {
 			t.Errorf("got %q, want the secret that was shown", got)
 		}
 		ds := []registry.Delivery{
@@ -337,48 +337,48 @@ func TestDeliveriesAreQueuedOnce(t *testing.T) {
 			{Webhook: "whk_gone", EventID: "e1"},
 		}
 		for range 2 {
-			ok(t, d.sys.QueueDeliveries(ctx, ds))
+			ok(t, d.sys.Hooks.QueueDeliveries(ctx, ds))
 		}
-		due := must[[]registry.Delivery](t)(d.sys.DueDeliveries(ctx, hook.ID, c.now(), 10))
+		due := must[[]registry.Delivery](t)(d.sys.Hooks.DueDeliveries(ctx, hook.ID, c.now(), 10))
 		if len(due) != 1 || due[0].EventID != "e1" || string(due[0].Body) != `{"a":1}` {
 			t.Fatalf("got %+v, want the first", due)
 		}
 		due[0].Attempt, due[0].Status, due[0].Done, due[0].Finished = 1, 200, true, c.now()
-		ok(t, d.sys.SaveDelivery(ctx, due[0]))
+		ok(t, d.sys.Hooks.SaveDelivery(ctx, due[0]))
 		for since, want := range map[time.Time]bool{c.now(): true, c.now().Add(time.Second): false} {
-			if got := must[bool](t)(d.sys.DeliveredSince(ctx, hook.ID, since)); got != want {
+			if got := must[bool](t)(d.sys.Hooks.DeliveredSince(ctx, hook.ID, since)); got != want {
 				t.Errorf("got %v for a success since %s, want %v", got, since, want)
 			}
 		}
-		list, next, err := v.Deliveries(ctx, hook.ID, registry.Page{Limit: 1})
+		list, next, err := v.Hooks.Deliveries(ctx, hook.ID, registry.Page{Limit: 1})
 		ok(t, err)
 		if len(list) != 1 || list[0].EventID != "e2" || next == "" {
 			t.Errorf("got %+v %q, want the second and a cursor", list, next)
 		}
-		list, next, err = v.Deliveries(ctx, hook.ID, registry.Page{Limit: 1, Cursor: next})
+		list, next, err = v.Hooks.Deliveries(ctx, hook.ID, registry.Page{Limit: 1, Cursor: next})
 		ok(t, err)
 		if diff := cmp.Diff(due, list); diff != "" || next != "" {
 			t.Errorf("cursor %q, -want +got\n%s", next, diff)
 		}
-		ok(t, v.Redeliver(ctx, due[0].ID))
-		if due := must[[]registry.Delivery](t)(d.sys.DueDeliveries(ctx, hook.ID,
+		ok(t, v.Hooks.Redeliver(ctx, due[0].ID))
+		if due := must[[]registry.Delivery](t)(d.sys.Hooks.DueDeliveries(ctx, hook.ID,
 			c.now().Add(time.Hour), 10)); len(due) != 2 {
 			t.Errorf("got %d due, want both", len(due))
 		}
 		hook.Disabled, hook.Reason = true, "410"
-		ok(t, v.UpdateWebhook(ctx, hook))
-		if due := must[[]registry.Delivery](t)(d.sys.DueDeliveries(ctx, hook.ID,
+		ok(t, v.Hooks.Update(ctx, hook))
+		if due := must[[]registry.Delivery](t)(d.sys.Hooks.DueDeliveries(ctx, hook.ID,
 			c.now().Add(time.Hour), 10)); len(due) != 0 {
 			t.Errorf("got %d due of a disabled webhook, want none", len(due))
 		}
-		if diff := cmp.Diff([]g.Webhook{hook}, must[[]g.Webhook](t)(v.Webhooks(ctx, "a"))); diff != "" {
+		if diff := cmp.Diff([]g.Webhook{hook}, must[[]g.Webhook](t)(v.Hooks.List(ctx, "a"))); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
-		ok(t, d.sys.SaveDelivery(ctx, due[0]))
-		if n := must[int64](t)(d.sys.TrimDeliveries(ctx, c.now().Add(time.Second))); n != 1 {
+		ok(t, d.sys.Hooks.SaveDelivery(ctx, due[0]))
+		if n := must[int64](t)(d.sys.Hooks.TrimDeliveries(ctx, c.now().Add(time.Second))); n != 1 {
 			t.Errorf("trimmed %d, want the finished one", n)
 		}
-		ok(t, v.DeleteWebhook(ctx, hook.ID))
+		ok(t, v.Hooks.Delete(ctx, hook.ID))
 	})
 }
 
@@ -389,10 +389,10 @@ func TestWebhookThatIsFarBehindHoldsUpNoOther(t *testing.T) {
 		ctx := t.Context()
 		d := newDistrict(t, o, c)
 		v := d.as(d.a, g.RoleAdmin)
-		away, _, err := v.CreateWebhook(ctx,
+		away, _, err := v.Hooks.Create(ctx,
 			g.Webhook{School: "a", URL: "https://away.example/hook"})
 		ok(t, err)
-		well, _, err := v.CreateWebhook(ctx,
+		well, _, err := v.Hooks.Create(ctx,
 			g.Webhook{School: "a", URL: "https://well.example/hook"})
 		ok(t, err)
 		var ds []registry.Delivery
@@ -406,7 +406,7 @@ func TestWebhookThatIsFarBehindHoldsUpNoOther(t *testing.T) {
 				})
 		}
 		ok(t,
-			d.sys.QueueDeliveries(ctx,
+			d.sys.Hooks.QueueDeliveries(ctx,
 				append(ds,
 					registry.Delivery{
 						Webhook: well.ID,
@@ -415,22 +415,22 @@ func TestWebhookThatIsFarBehindHoldsUpNoOther(t *testing.T) {
 						Next:    c.now(),
 					})))
 		if diff := cmp.Diff([]g.WebhookID{away.ID, well.ID},
-			must[[]g.WebhookID](t)(d.sys.DueWebhooks(ctx, c.now()))); diff != "" {
+			must[[]g.WebhookID](t)(d.sys.Hooks.Due(ctx, c.now()))); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
-		if due := must[[]registry.Delivery](t)(d.sys.DueDeliveries(ctx, well.ID, c.now(), 500)); len(
+		if due := must[[]registry.Delivery](t)(d.sys.Hooks.DueDeliveries(ctx, well.ID, c.now(), 500)); len(
 			due) != 1 ||
 			due[0].EventID != "last" {
 			t.Errorf("got %+v, want the one that came last", due)
 		}
 		later := c.now().Add(time.Hour)
-		ok(t, d.sys.PostponeDeliveries(ctx, away.ID, later))
-		ok(t, d.sys.PostponeDeliveries(ctx, away.ID, c.now().Add(time.Minute)))
+		ok(t, d.sys.Hooks.PostponeDeliveries(ctx, away.ID, later))
+		ok(t, d.sys.Hooks.PostponeDeliveries(ctx, away.ID, c.now().Add(time.Minute)))
 		if diff := cmp.Diff([]g.WebhookID{well.ID},
-			must[[]g.WebhookID](t)(d.sys.DueWebhooks(ctx, later.Add(-time.Second)))); diff != "" {
+			must[[]g.WebhookID](t)(d.sys.Hooks.Due(ctx, later.Add(-time.Second)))); diff != "" {
 			t.Errorf("while the other waits: -want +got\n%s", diff)
 		}
-		if due := must[[]registry.Delivery](t)(d.sys.DueDeliveries(ctx, away.ID, later, 500)); len(
+		if due := must[[]registry.Delivery](t)(d.sys.Hooks.DueDeliveries(ctx, away.ID, later, 500)); len(
 			due) != 500 {
 			t.Errorf("got %d due after the wait, want 500 at once", len(due))
 		}
@@ -448,7 +448,7 @@ func TestManyDeliveriesAreQueuedInParts(t *testing.T) {
 		}
 		d := newDistrict(t, o, c)
 		v := d.as(d.a, g.RoleAdmin)
-		hook, _, err := v.CreateWebhook(ctx, g.Webhook{School: "a", URL: "https://x.example/hook"})
+		hook, _, err := v.Hooks.Create(ctx, g.Webhook{School: "a", URL: "https://x.example/hook"})
 		ok(t, err)
 		const many = 1300
 		var ds []registry.Delivery
@@ -461,14 +461,14 @@ func TestManyDeliveriesAreQueuedInParts(t *testing.T) {
 					Body:    []byte("{}"),
 				})
 		}
-		ok(t, d.sys.QueueDeliveries(ctx, ds[:many/2])) // as if the other half had failed
+		ok(t, d.sys.Hooks.QueueDeliveries(ctx, ds[:many/2])) // as if the other half had failed
 		for range 2 {
-			ok(t, d.sys.QueueDeliveries(ctx, ds))
+			ok(t, d.sys.Hooks.QueueDeliveries(ctx, ds))
 		}
 		events, at := map[string]bool{}, map[time.Time]int{}
 		got, cursor := 0, ""
 		for {
-			list, next, err := v.Deliveries(ctx, hook.ID, registry.Page{Limit: 500, Cursor: cursor})
+			list, next, err := v.Hooks.Deliveries(ctx, hook.ID, registry.Page{Limit: 500, Cursor: cursor})
 			ok(t, err)
 			for _, x := range list {
 				got++
@@ -496,23 +496,23 @@ func TestSettings(t *testing.T) {
 		ctx := t.Context()
 		d := newDistrict(t, o, c)
 		v := d.as(d.a, g.RoleAdmin)
-		if _, found, err := v.Setting(ctx, "a", "k"); err != nil || found {
+		if _, found, err := v.Places.Setting(ctx, "a", "k"); err != nil || found {
 			t.Errorf("got found %v, %v, want nothing", found, err)
 		}
-		ok(t, v.PutSetting(ctx, "a", "k", json.RawMessage(`{"x": 1}`)))
-		ok(t, v.PutSetting(ctx, "a", "k", json.RawMessage(`{"x": 2}`)))
-		got, found, err := v.Setting(ctx, "a", "k")
+		ok(t, v.Deeds.PutSetting(ctx, "a", "k", json.RawMessage(`{"x": 1}`)))
+		ok(t, v.Deeds.PutSetting(ctx, "a", "k", json.RawMessage(`{"x": 2}`)))
+		got, found, err := v.Places.Setting(ctx, "a", "k")
 		if err != nil || !found || string(got) != `{"x": 2}` {
 			t.Errorf("got %s %v %v", got, found, err)
 		}
-		ok(t, v.PutSetting(ctx, "a", "k", json.RawMessage(`null`)))
-		if _, found, err := v.Setting(ctx, "a", "k"); err != nil || found {
+		ok(t, v.Deeds.PutSetting(ctx, "a", "k", json.RawMessage(`null`)))
+		if _, found, err := v.Places.Setting(ctx, "a", "k"); err != nil || found {
 			t.Errorf("got found %v, %v, want it removed", found, err)
 		}
-		wantCode(t, v.PutSetting(ctx, "a", "k", json.RawMessage(`{`)), g.Invalid)
-		wantCode(t, v.PutSetting(ctx, "a", "k\x00", json.RawMessage(`1`)), g.Invalid)
-		wantCode(t, v.PutSetting(ctx, "", "k", json.RawMessage(`1`)), g.Forbidden)
-		ok(t, d.as(d.dist, g.RoleDistrict).PutSetting(ctx, "", "k", json.RawMessage(`1`)))
+		wantCode(t, v.Deeds.PutSetting(ctx, "a", "k", json.RawMessage(`{`)), g.Invalid)
+		wantCode(t, v.Deeds.PutSetting(ctx, "a", "k\x00", json.RawMessage(`1`)), g.Invalid)
+		wantCode(t, v.Deeds.PutSetting(ctx, "", "k", json.RawMessage(`1`)), g.Forbidden)
+		ok(t, d.as(d.dist, g.RoleDistrict).Deeds.PutSetting(ctx, "", "k", json.RawMessage(`1`)))
 	})
 }
 
@@ -522,21 +522,21 @@ func TestTrimHistoryProvesWhatItRemoved(t *testing.T) {
 		d := newDistrict(t, o, c)
 		fill(t, d)
 		ok(t,
-			d.sys.ApplyHistory(ctx,
+			d.sys.History.Apply(ctx,
 				[]g.Event{
 					sighting(10, d, "b", "", c.now().Add(time.Hour)),
 					sighting(11, d, "a", "", c.now()),
 				}))
-		got := must[registry.Trimmed](t)(d.sys.TrimHistory(ctx, "b", c.now().Add(time.Minute)))
+		got := must[registry.Trimmed](t)(d.sys.History.Trim(ctx, "b", c.now().Add(time.Minute)))
 		if diff := cmp.Diff(registry.Trimmed{Sightings: 1, Statuses: 1, Rejections: 1}, got); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
-		rows, _, err := d.sys.Sightings(ctx, registry.SightingFilter{})
+		rows, _, err := d.sys.History.Sightings(ctx, registry.SightingFilter{})
 		ok(t, err)
 		if len(rows) != 2 || rows[0].Seq != 10 || rows[1].Seq != 11 {
 			t.Errorf("got %+v, want the newer one and that of the other school", rows)
 		}
-		entries, _, err := d.sys.Audit(ctx, registry.AuditFilter{Deed: "history.trim"})
+		entries, _, err := d.sys.Views.Audit(ctx, registry.AuditFilter{Deed: "history.trim"})
 		ok(t, err)
 		if len(entries) != 1 || entries[0].School != "b" {
 			t.Errorf("got %+v, want one entry of b", entries)

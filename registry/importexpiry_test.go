@@ -14,15 +14,15 @@ func TestCardExpiresIsADayOfTheSchool(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		d := newDistrict(t, o, c)
 		ctx := t.Context()
-		s := must[g.School](t)(d.sys.School(ctx, "a"))
+		s := must[g.School](t)(d.sys.Places.School(ctx, "a"))
 		s.Timezone = "Asia/Shanghai"
-		ok(t, d.sys.UpdateSchool(ctx, s))
-		must[registry.ImportReport](t)(d.sys.ImportPeople(ctx, "a",
+		ok(t, d.sys.Places.UpdateSchool(ctx, s))
+		must[registry.ImportReport](t)(d.sys.People.Import(ctx, "a",
 			strings.NewReader("kind,number,name,card,card_expires\nstaff,x1,Zhou,12345678,2031-03-01\n"),
 			false))
-		people, _, err := d.sys.People(ctx, registry.PersonFilter{School: "a", Query: "x1"})
+		people, _, err := d.sys.People.List(ctx, registry.PersonFilter{School: "a", Query: "x1"})
 		ok(t, err)
-		page := must[registry.PersonPage](t)(d.sys.OpenPerson(ctx, people[0].ID))
+		page := must[registry.PersonPage](t)(d.sys.People.Open(ctx, people[0].ID))
 		if got, want := page.Passes[0].Expires.UTC(), time.Date(2031, 3, 1, 16, 0, 0, 0, time.UTC); !got.Equal(
 			want) {
 			t.Errorf("got %s, want %s: the end of the day in Shanghai", got, want)

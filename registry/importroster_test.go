@@ -46,7 +46,7 @@ type importer struct {
 func (i importer) preview(file string, o registry.ImportOptions) registry.ImportReport {
 	i.t.Helper()
 	o.DryRun = true
-	return must[registry.ImportReport](i.t)(i.v.ImportRoster(i.t.Context(), "a", []byte(file), o))
+	return must[registry.ImportReport](i.t)(i.v.People.ImportRoster(i.t.Context(), "a", []byte(file), o))
 }
 
 func (i importer) apply(file string, o registry.ImportOptions) registry.ImportReport {
@@ -56,7 +56,7 @@ func (i importer) apply(file string, o registry.ImportOptions) registry.ImportRe
 	if before.Brake.Needed {
 		o.Confirm = before.Brake.Affected
 	}
-	after := must[registry.ImportReport](i.t)(i.v.ImportRoster(i.t.Context(), "a", []byte(file), o))
+	after := must[registry.ImportReport](i.t)(i.v.People.ImportRoster(i.t.Context(), "a", []byte(file), o))
 	if diff := cmp.Diff(told(before), told(after)); diff != "" || !after.Applied {
 		i.t.Fatalf("applied %v, %v: -preview +done\n%s", after.Applied, after.Problems, diff)
 	}
@@ -146,11 +146,11 @@ func TestFullRosterMarksWhoLeft(t *testing.T) {
 		i := importer{t, d.as(d.a, g.RoleAdmin)}
 		all := grade(12, "7-1") + "20260001,Zhou Xiaohua a,7-2,\n"
 		i.apply(all, registry.ImportOptions{Kind: g.Student})
-		staff := must[g.Person](t)(d.sys.CreatePerson(ctx,
+		staff := must[g.Person](t)(d.sys.People.Create(ctx,
 			g.Person{School: "a", Kind: g.Staff, Name: "Wang", Number: "T1"}))
 		without := strings.Replace(all, "S003,Pupil 3,7-1,70000003\n", "", 1)
 		full := registry.ImportOptions{Kind: g.Student, Mode: registry.ImportFull}
-		_, err := i.v.ImportRoster(ctx, "a", []byte(without), full)
+		_, err := i.v.People.ImportRoster(ctx, "a", []byte(without), full)
 		wantCode(t, err, g.Invalid) // without a preview
 		got := i.apply(without, full)
 		if len(got.Leaving) != 1 || got.Leaving[0].Name != "Pupil 3" || got.Brake.Needed {
@@ -158,11 +158,11 @@ func TestFullRosterMarksWhoLeft(t *testing.T) {
 				got.Brake)
 		}
 		expected := func() int {
-			return len(must[[]registry.RosterEntry](t)(d.sys.Roster(ctx,
+			return len(must[[]registry.RosterEntry](t)(d.sys.Sessions.Roster(ctx,
 				g.Session{School: "a", Who: []g.PersonKind{g.Student}})))
 		}
 		owner := func() bool {
-			_, found, err := d.sys.ByCredential(ctx, "a", g.ByCard, "70000003")
+			_, found, err := d.sys.People.ByCredential(ctx, "a", g.ByCard, "70000003")
 			ok(t, err)
 			return found
 		}
@@ -170,9 +170,9 @@ func TestFullRosterMarksWhoLeft(t *testing.T) {
 			t.Errorf("got %d expected, card known %v, want 12 and an unknown card", expected(),
 				owner())
 		}
-		left, _, err := i.v.People(ctx, registry.PersonFilter{School: "a", Left: true})
+		left, _, err := i.v.People.List(ctx, registry.PersonFilter{School: "a", Left: true})
 		ok(t, err)
-		there, _, err := i.v.People(ctx, registry.PersonFilter{School: "a"})
+		there, _, err := i.v.People.List(ctx, registry.PersonFilter{School: "a"})
 		ok(t, err)
 		if len(left) != 1 || left[0].Left.IsZero() || len(there) != 13 || staff.ID == "" {
 			t.Errorf("got %d left, %d there, want 1 and 13", len(left), len(there))
@@ -182,7 +182,7 @@ func TestFullRosterMarksWhoLeft(t *testing.T) {
 			t.Errorf("got %v, %d expected, card known %v, want them back with the card",
 				told(back)[3], expected(), owner())
 		}
-		ok(t, i.v.SetLeft(ctx, left[0].ID, true))
+		ok(t, i.v.People.SetLeft(ctx, left[0].ID, true))
 		if expected() != 12 || owner() {
 			t.Errorf("got %d expected by hand, want 12", expected())
 		}
@@ -212,12 +212,12 @@ func TestMassChangesNeedTheirNumber(t *testing.T) {
 	}
 	for _, confirm := range []int{0, 1, 21} {
 		o.Token, o.Confirm = r.Token, confirm
-		_, err := i.v.ImportRoster(t.Context(), "a", []byte(moved), o)
+		_, err := i.v.People.ImportRoster(t.Context(), "a", []byte(moved), o)
 		if g.ErrorCode(err) != g.Invalid || !strings.Contains(err.Error(), "confirm=20") {
 			t.Errorf("confirm %d: got %v, want to be asked for 20", confirm, err)
 		}
 	}
-	if _, err := i.v.ImportPeople(t.Context(), "a",
+	if _, err := i.v.People.Import(t.Context(), "a",
 		strings.NewReader("kind,"+strings.ReplaceAll(strings.TrimSpace(moved), "\n", "\nstudent,")),
 		false); g.ErrorCode(err) != g.Invalid {
 		t.Errorf("got %v for the plain import, want the brake there too", err)
@@ -238,19 +238,19 @@ func TestImportAppliesItsPreviewOrNothing(t *testing.T) {
 			t.Errorf("got another token for the same outcome")
 		}
 		opts.Token = seen.Token
-		_, err := i.v.ImportRoster(ctx, "a", []byte(grade(3, "7-2")), opts)
+		_, err := i.v.People.ImportRoster(ctx, "a", []byte(grade(3, "7-2")), opts)
 		wantCode(t, err, g.Conflict) // another file
-		must[g.Pass](t)(d.sys.AddCard(ctx, d.child["a"].ID, g.ByCard, "70000001",
+		must[g.Pass](t)(d.sys.People.AddCard(ctx, d.child["a"].ID, g.ByCard, "70000001",
 			c.now().AddDate(1, 0, 0)))
-		r, err := i.v.ImportRoster(ctx, "a", []byte(file), opts)
+		r, err := i.v.People.ImportRoster(ctx, "a", []byte(file), opts)
 		ok(t, err)
 		if r.Applied || r.Errors != 1 || r.Lines[1].Problems[0].Code != "card_taken" {
 			t.Errorf("got %+v, want nothing applied: a card was given away meanwhile", told(r))
 		}
-		must[g.Person](t)(d.sys.CreatePerson(ctx,
+		must[g.Person](t)(d.sys.People.Create(ctx,
 			g.Person{School: "a", Kind: g.Student, Name: "Pupil 0", Number: "S000", Class: "7-1"}))
 		file = strings.Replace(file, "70000001", "70000009", 1)
-		_, err = i.v.ImportRoster(ctx, "a", []byte(file), opts)
+		_, err = i.v.People.ImportRoster(ctx, "a", []byte(file), opts)
 		wantCode(t, err, g.Conflict)
 	})
 }
@@ -273,7 +273,7 @@ func TestColumnsAreRemembered(t *testing.T) {
 		if r.Mapping != "remembered" || r.Created != 1 || r.Lines[0].Class != "7-2" {
 			t.Errorf("got %+v, want the columns as they were chosen", r)
 		}
-		other := must[registry.ImportReport](t)(d.as(d.b, g.RoleAdmin).ImportRoster(t.Context(),
+		other := must[registry.ImportReport](t)(d.as(d.b, g.RoleAdmin).People.ImportRoster(t.Context(),
 			"b", []byte(file), registry.ImportOptions{Kind: g.Student, DryRun: true}))
 		if other.Mapping != "guessed" {
 			t.Errorf("got %s in another school, want its own", other.Mapping)
@@ -287,7 +287,7 @@ func TestListsSortAndSearchAsPeopleDo(t *testing.T) {
 	v := d.as(d.a, g.RoleAdmin)
 	importer{t, v}.apply("学号,姓名,班级\n1,Anna Maria Smith,7年级10班\n2,B,7年级9班\n3,C,初三1班\n4,D,初二1班\n",
 		registry.ImportOptions{Kind: g.Student})
-	got := must[[]string](t)(v.Classes(t.Context(), "a"))
+	got := must[[]string](t)(v.People.Classes(t.Context(), "a"))
 	if diff := cmp.Diff([]string{"7-2", "7年级9班", "7年级10班", "初二1班", "初三1班"}, got); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}
@@ -298,7 +298,7 @@ func TestListsSortAndSearchAsPeopleDo(t *testing.T) {
 		"7年级":        2,
 		"":           5,
 	} {
-		rows, _, err := v.People(t.Context(), registry.PersonFilter{School: "a", Query: q})
+		rows, _, err := v.People.List(t.Context(), registry.PersonFilter{School: "a", Query: q})
 		ok(t, err)
 		if len(rows) != want {
 			t.Errorf("%q: got %d, want %d", q, len(rows), want)

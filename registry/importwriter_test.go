@@ -18,7 +18,7 @@ func importRegistry(t *testing.T, now func() time.Time) *Registry {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { r.Close() })
-	if _, err := r.In(g.SystemScope("test")).CreateSchool(t.Context(),
+	if _, err := r.In(g.SystemScope("test")).Places.CreateSchool(t.Context(),
 		g.School{ID: "a", Kind: g.KindSchool, Name: "A", Timezone: "UTC", Language: "en"}); err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +40,7 @@ func TestPreviewTakesNoWriter(t *testing.T) {
 	err := r.s.Write(t.Context(), func(*store.Tx) error {
 		ctx, stop := context.WithTimeout(t.Context(), time.Minute)
 		defer stop()
-		report, err := r.In(g.SystemScope("test")).ImportRoster(ctx, "a", importFile(500),
+		report, err := r.In(g.SystemScope("test")).People.ImportRoster(ctx, "a", importFile(500),
 			ImportOptions{DryRun: true})
 		if err == nil && report.Created != 500 {
 			t.Errorf("got %d to be created, want 500", report.Created)
@@ -65,7 +65,7 @@ func TestImportLetsOthersWriteAndIsSeenWhole(t *testing.T) {
 	}
 	done := make(chan error, 1)
 	go func() {
-		_, err := sys.ImportRoster(t.Context(), "a", importFile(1500), ImportOptions{})
+		_, err := sys.People.ImportRoster(t.Context(), "a", importFile(1500), ImportOptions{})
 		done <- err
 	}()
 	between := 0
@@ -130,7 +130,7 @@ func TestBrokenOffImportIsSwept(t *testing.T) {
 		t.Fatal(err)
 	}
 	now = now.Add(2 * time.Hour)
-	if _, err := r.In(g.SystemScope("test")).ImportRoster(t.Context(), "a", importFile(3),
+	if _, err := r.In(g.SystemScope("test")).People.ImportRoster(t.Context(), "a", importFile(3),
 		ImportOptions{}); err != nil {
 		t.Fatal(err)
 	}

@@ -21,7 +21,7 @@ func TestPassagesOfNobodyBecomeSomebodys(t *testing.T) {
 		var events []g.Event
 		for i := range uint64(5) {
 			e := sighting(10+i, d, "a", "", at.Add(time.Duration(i)*time.Minute))
-			sealed, err := d.sys.SealKept(ctx, "a", []byte("9001"))
+			sealed, err := d.sys.History.SealKept(ctx, "a", []byte("9001"))
 			ok(t, err)
 			if bytes.Contains(sealed, []byte("9001")) {
 				t.Fatal("the credential can be read")
@@ -29,10 +29,10 @@ func TestPassagesOfNobodyBecomeSomebodys(t *testing.T) {
 			e.Sighting.Sealed = sealed
 			events = append(events, e)
 		}
-		ok(t, d.sys.ApplyHistory(ctx, events))
-		page, err := d.sys.UnresolvedPassages(ctx, "a", 0, 3)
+		ok(t, d.sys.History.Apply(ctx, events))
+		page, err := d.sys.History.UnresolvedPassages(ctx, "a", 0, 3)
 		ok(t, err)
-		rest, err := d.sys.UnresolvedPassages(ctx, "a", page[2].Seq, 3)
+		rest, err := d.sys.History.UnresolvedPassages(ctx, "a", page[2].Seq, 3)
 		ok(t, err)
 		if len(page) != 3 || len(rest) != 2 || page[0].Seq != 14 || rest[1].Seq != 10 ||
 			rest[0].Credential != "9001" {
@@ -40,15 +40,15 @@ func TestPassagesOfNobodyBecomeSomebodys(t *testing.T) {
 		}
 		child := d.child["a"].ID
 		for range 2 {
-			ok(t, d.sys.ResolvePassages(ctx, "a", map[uint64]g.PersonID{14: child, 13: child}))
+			ok(t, d.sys.History.ResolvePassages(ctx, "a", map[uint64]g.PersonID{14: child, 13: child}))
 		}
 		// of another school
-		ok(t, d.sys.ResolvePassages(ctx, "b", map[uint64]g.PersonID{12: child}))
+		ok(t, d.sys.History.ResolvePassages(ctx, "b", map[uint64]g.PersonID{12: child}))
 		// the terminal pushes its log again
 		told := sighting(20, d, "a", child, at)
 		told.Sighting.ID = "sgt_10"
-		ok(t, d.sys.ApplyHistory(ctx, []g.Event{told}))
-		rows, _, err := d.as(d.a, g.RoleSecurity).Sightings(ctx,
+		ok(t, d.sys.History.Apply(ctx, []g.Event{told}))
+		rows, _, err := d.as(d.a, g.RoleSecurity).History.Sightings(ctx,
 			registry.SightingFilter{Person: child})
 		ok(t, err)
 		var got []uint64
@@ -61,10 +61,10 @@ func TestPassagesOfNobodyBecomeSomebodys(t *testing.T) {
 		if diff := cmp.Diff([]uint64{14, 13, 10}, got); diff != "" {
 			t.Errorf("the child's passages: -want +got\n%s", diff)
 		}
-		if left, err := d.sys.UnresolvedPassages(ctx, "a", 0, 9); err != nil || len(left) != 2 {
+		if left, err := d.sys.History.UnresolvedPassages(ctx, "a", 0, 9); err != nil || len(left) != 2 {
 			t.Errorf("got %+v, %v, want the two of nobody", left, err)
 		}
-		entries, _, err := d.as(d.a, g.RoleAdmin).Audit(ctx, registry.AuditFilter{})
+		entries, _, err := d.as(d.a, g.RoleAdmin).Views.Audit(ctx, registry.AuditFilter{})
 		ok(t, err)
 		n := 0
 		for _, e := range entries {
@@ -85,7 +85,7 @@ func TestRefusedContentIsOpenedWithAReason(t *testing.T) {
 		ctx := t.Context()
 		d := newDistrict(t, o, c)
 		raw := []byte("777\t2026-09-01 07:55:00\tI\tFP")
-		sealed, err := d.sys.SealKept(ctx, "a", raw)
+		sealed, err := d.sys.History.SealKept(ctx, "a", raw)
 		ok(t, err)
 		e := g.Event{
 			Seq:  40,
@@ -96,26 +96,26 @@ func TestRefusedContentIsOpenedWithAReason(t *testing.T) {
 				Sealed: sealed,
 			},
 		}
-		ok(t, d.sys.ApplyHistory(ctx, []g.Event{e}))
-		rows, _, err := d.as(d.a, g.RoleFacility).Rejections(ctx, registry.RejectionFilter{})
+		ok(t, d.sys.History.Apply(ctx, []g.Event{e}))
+		rows, _, err := d.as(d.a, g.RoleFacility).History.Rejections(ctx, registry.RejectionFilter{})
 		ok(t, err)
 		if len(rows) != 1 || rows[0].Kept != len(raw) {
 			t.Fatalf("got %+v, want one with %d bytes kept", rows, len(raw))
 		}
-		got, err := d.as(d.a, g.RoleSecurity).RejectionContent(ctx, 40)
+		got, err := d.as(d.a, g.RoleSecurity).History.RejectionContent(ctx, 40)
 		if err != nil || !bytes.Equal(got, raw) {
 			t.Errorf("got %q, %v, want what was sent", got, err)
 		}
-		_, err = d.as(d.a, g.RoleFacility).RejectionContent(ctx, 40)
+		_, err = d.as(d.a, g.RoleFacility).History.RejectionContent(ctx, 40)
 		wantCode(t, err, g.Forbidden)
-		_, err = d.as(d.b, g.RoleSecurity).RejectionContent(ctx, 40)
+		_, err = d.as(d.b, g.RoleSecurity).History.RejectionContent(ctx, 40)
 		wantCode(t, err, g.NotFound)
 		silent := d.r.In(g.Scope{
 			School:      "a",
 			Actor:       "usr_test tester",
 			Permissions: g.RoleSecurity.Permissions(),
 		})
-		_, err = silent.RejectionContent(ctx, 40)
+		_, err = silent.History.RejectionContent(ctx, 40)
 		wantCode(t, err, g.Invalid)
 	})
 }

@@ -31,7 +31,7 @@ func TestLookingBackOverEverybodyNeedsAReason(t *testing.T) {
 				},
 			})
 		}
-		ok(t, d.sys.ApplyHistory(ctx, events))
+		ok(t, d.sys.History.Apply(ctx, events))
 		scope := g.Scope{
 			School:      "a",
 			Actor:       "usr_guard guard",
@@ -41,11 +41,11 @@ func TestLookingBackOverEverybodyNeedsAReason(t *testing.T) {
 			s := scope
 			s.Reason = reason
 			f.Device = "gate"
-			rows, next, err := d.r.In(s).Sightings(ctx, f)
+			rows, next, err := d.r.In(s).History.Sightings(ctx, f)
 			return len(rows), next, err
 		}
 		audited := func() int {
-			rows, _, err := d.r.In(scope).Audit(ctx, registry.AuditFilter{Deed: "sightings.back"})
+			rows, _, err := d.r.In(scope).Views.Audit(ctx, registry.AuditFilter{Deed: "sightings.back"})
 			ok(t, err)
 			return len(rows)
 		}

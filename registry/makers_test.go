@@ -12,7 +12,7 @@ import (
 // signedIn is the view of a user whom the registry knows.
 func (d *district) signedIn(t *testing.T, name string, role g.Role) (g.User, *registry.View) {
 	t.Helper()
-	u := must[g.User](t)(d.sys.CreateUser(t.Context(),
+	u := must[g.User](t)(d.sys.Access.CreateUser(t.Context(),
 		g.User{School: "a", Name: name, FullName: name + " F", Role: role, Language: "en"},
 		"a long quiet evening"))
 	return u, d.r.In(g.Scope{
@@ -31,7 +31,7 @@ func TestKeysEndWithTheirMaker(t *testing.T) {
 		maker, view := d.signedIn(t, "head", g.RoleAdmin)
 		other, otherView := d.signedIn(t, "deputy", g.RoleAdmin)
 		make := func(v *registry.View, name string, perms ...g.Permission) (g.APIKey, string) {
-			k, secret, err := v.CreateKey(ctx,
+			k, secret, err := v.Access.CreateKey(ctx,
 				g.APIKey{
 					School:      "a",
 					Name:        name,
@@ -47,12 +47,12 @@ func TestKeysEndWithTheirMaker(t *testing.T) {
 			parent.MakerState != g.MakerActive {
 			t.Errorf("got %+v, want it made by head", parent)
 		}
-		_, parentScope, err := d.r.KeyBySecret(ctx, parentSecret)
+		_, parentScope, err := d.r.Access.KeyBySecret(ctx, parentSecret)
 		ok(t, err)
 		child, childSecret := make(d.r.In(parentScope), "child", g.PeopleRead, g.DevicesRead)
 		permissions := func(secret string) []g.Permission {
 			t.Helper()
-			_, scope, err := d.r.KeyBySecret(ctx, secret)
+			_, scope, err := d.r.Access.KeyBySecret(ctx, secret)
 			ok(t, err)
 			return scope.Permissions
 		}
@@ -62,7 +62,7 @@ func TestKeysEndWithTheirMaker(t *testing.T) {
 		}
 
 		maker.Role = g.RoleFacility // has devices:read, not people:read
-		ok(t, otherView.UpdateUser(ctx, maker))
+		ok(t, otherView.Access.UpdateUser(ctx, maker))
 		for name, secret := range map[string]string{
 			"the key":            parentSecret,
 			"the key of the key": childSecret,
@@ -73,12 +73,12 @@ func TestKeysEndWithTheirMaker(t *testing.T) {
 		}
 
 		maker.Disabled = true
-		ok(t, otherView.UpdateUser(ctx, maker))
+		ok(t, otherView.Access.UpdateUser(ctx, maker))
 		for _, secret := range []string{parentSecret, childSecret} {
-			_, _, err := d.r.KeyBySecret(ctx, secret)
+			_, _, err := d.r.Access.KeyBySecret(ctx, secret)
 			wantCode(t, err, g.Unauthenticated)
 		}
-		for _, k := range must[[]g.APIKey](t)(otherView.Keys(ctx, "a")) {
+		for _, k := range must[[]g.APIKey](t)(otherView.Access.Keys(ctx, "a")) {
 			if k.MakerState != g.MakerDisabled || len(k.Effective) != 0 {
 				t.Errorf("the list shows %s as %s with %v, want disabled and nothing", k.Name,
 					k.MakerState, k.Effective)
@@ -86,30 +86,30 @@ func TestKeysEndWithTheirMaker(t *testing.T) {
 		}
 
 		_, guard := d.signedIn(t, "guard", g.RoleSecurity)
-		wantCode(t, guard.TakeOverKey(ctx, child.ID), g.Forbidden)
+		wantCode(t, guard.Access.TakeOverKey(ctx, child.ID), g.Forbidden)
 		// a key answers for nothing
-		wantCode(t, d.r.In(parentScope).TakeOverKey(ctx, child.ID), g.Forbidden)
-		ok(t, otherView.TakeOverKey(ctx, child.ID))
+		wantCode(t, d.r.In(parentScope).Access.TakeOverKey(ctx, child.ID), g.Forbidden)
+		ok(t, otherView.Access.TakeOverKey(ctx, child.ID))
 		if got := permissions(childSecret); !slices.Equal(got,
 			[]g.Permission{g.PeopleRead, g.DevicesRead}) {
 			t.Errorf("got %v after it was taken over, want all of it", got)
 		}
-		_, _, err = d.r.KeyBySecret(ctx, parentSecret)
+		_, _, err = d.r.Access.KeyBySecret(ctx, parentSecret)
 		wantCode(t, err, g.Unauthenticated)
-		entries, _, err := otherView.Audit(ctx, registry.AuditFilter{Deed: "key.take_over"})
+		entries, _, err := otherView.Views.Audit(ctx, registry.AuditFilter{Deed: "key.take_over"})
 		ok(t, err)
 		if len(entries) != 1 || entries[0].Object != string(child.ID) ||
 			entries[0].Reason != "from "+string(parent.ID) ||
 			entries[0].Actor != string(other.ID)+" deputy" {
 			t.Errorf("got %+v, want the taking over with whom from", entries)
 		}
-		ok(t, otherView.RevokeKey(ctx, child.ID))
+		ok(t, otherView.Access.RevokeKey(ctx, child.ID))
 		_, grand := make(otherView, "another", g.KeysAdmin, g.DevicesRead)
-		_, scope, err := d.r.KeyBySecret(ctx, grand)
+		_, scope, err := d.r.Access.KeyBySecret(ctx, grand)
 		ok(t, err)
 		_, great := make(d.r.In(scope), "its child", g.DevicesRead)
 		c.add(25 * time.Hour)
-		_, _, err = d.r.KeyBySecret(ctx, great)
+		_, _, err = d.r.Access.KeyBySecret(ctx, great)
 		wantCode(t, err, g.Unauthenticated)
 	})
 }
@@ -120,7 +120,7 @@ func TestAKeyStatesItsPurpose(t *testing.T) {
 		d := newDistrict(t, o, c)
 		_, view := d.signedIn(t, "head", g.RoleAdmin)
 		for _, purpose := range []string{"", ".", "....", "xx", "xxxxxx", "1234567", "   ", "a\nb"} {
-			_, _, err := view.CreateKey(ctx,
+			_, _, err := view.Access.CreateKey(ctx,
 				g.APIKey{
 					School:      "a",
 					Name:        "k",
@@ -131,7 +131,7 @@ func TestAKeyStatesItsPurpose(t *testing.T) {
 			wantCode(t, err, g.Invalid)
 		}
 		for _, purpose := range []string{"bus", "家访", "bus list"} {
-			_, _, err := view.CreateKey(ctx,
+			_, _, err := view.Access.CreateKey(ctx,
 				g.APIKey{
 					School:      "a",
 					Name:        "k",
@@ -145,7 +145,7 @@ func TestAKeyStatesItsPurpose(t *testing.T) {
 			}
 			ok(t, err)
 		}
-		k, secret, err := view.CreateKey(ctx,
+		k, secret, err := view.Access.CreateKey(ctx,
 			g.APIKey{
 				School:      "a",
 				Name:        "k",
@@ -154,10 +154,10 @@ func TestAKeyStatesItsPurpose(t *testing.T) {
 				Expires:     c.now().Add(time.Hour),
 			})
 		ok(t, err)
-		_, scope, err := d.r.KeyBySecret(ctx, secret)
+		_, scope, err := d.r.Access.KeyBySecret(ctx, secret)
 		ok(t, err)
-		ok(t, d.r.In(scope).Record(ctx, "test.deed", "x"))
-		entries, _, err := view.Audit(ctx, registry.AuditFilter{Deed: "test.deed"})
+		ok(t, d.r.In(scope).Deeds.Record(ctx, "test.deed", "x"))
+		entries, _, err := view.Views.Audit(ctx, registry.AuditFilter{Deed: "test.deed"})
 		ok(t, err)
 		if len(entries) != 1 || entries[0].Reason != "bus list" ||
 			entries[0].Actor != string(k.ID)+" k" {
@@ -172,7 +172,7 @@ func TestWebhooksAreBoundByTheirMaker(t *testing.T) {
 		ctx := t.Context()
 		d := newDistrict(t, o, c)
 		_, view := d.signedIn(t, "head", g.RoleAdmin)
-		_, secret, err := view.CreateKey(ctx,
+		_, secret, err := view.Access.CreateKey(ctx,
 			g.APIKey{
 				School:      "a",
 				Name:        "k",
@@ -181,10 +181,10 @@ func TestWebhooksAreBoundByTheirMaker(t *testing.T) {
 				Expires:     c.now().Add(time.Hour),
 			})
 		ok(t, err)
-		_, scope, err := d.r.KeyBySecret(ctx, secret)
+		_, scope, err := d.r.Access.KeyBySecret(ctx, secret)
 		ok(t, err)
 		byKey := d.r.In(scope)
-		_, _, err = byKey.CreateWebhook(ctx,
+		_, _, err = byKey.Hooks.Create(ctx,
 			g.Webhook{
 				School: "a",
 				URL:    "https://x.example",
@@ -192,24 +192,24 @@ func TestWebhooksAreBoundByTheirMaker(t *testing.T) {
 			})
 		wantCode(t, err, g.Forbidden)
 		// all that its maker may
-		w, _, err := byKey.CreateWebhook(ctx, g.Webhook{School: "a", URL: "https://x.example"})
+		w, _, err := byKey.Hooks.Create(ctx, g.Webhook{School: "a", URL: "https://x.example"})
 		ok(t, err)
 		want := []g.EventKind{g.EventStatus, g.EventOccurrence, g.EventRejected}
 		if !slices.Equal(w.Effective, want) {
 			t.Errorf("got %v, want %v", w.Effective, want)
 		}
-		all, _, err := view.CreateWebhook(ctx, g.Webhook{School: "a", URL: "https://y.example"})
+		all, _, err := view.Hooks.Create(ctx, g.Webhook{School: "a", URL: "https://y.example"})
 		ok(t, err)
 		all.URL = "https://z.example"
-		_, err = byKey.MoveWebhook(ctx, all)
+		_, err = byKey.Hooks.Move(ctx, all)
 		ok(t, err)
-		for _, x := range must[[]g.Webhook](t)(view.Webhooks(ctx, "a")) {
+		for _, x := range must[[]g.Webhook](t)(view.Hooks.List(ctx, "a")) {
 			if slices.Contains(x.Effective, g.EventAttendance) || x.Maker != w.Maker {
 				t.Errorf("got %+v: what leads where the key said must get what the key may read", x)
 			}
 		}
-		ok(t, view.TakeOverWebhook(ctx, all.ID))
-		for _, x := range must[[]g.Webhook](t)(view.Webhooks(ctx, "a")) {
+		ok(t, view.Hooks.TakeOver(ctx, all.ID))
+		for _, x := range must[[]g.Webhook](t)(view.Hooks.List(ctx, "a")) {
 			if got := slices.Contains(x.Effective, g.EventAttendance); got != (x.ID == all.ID) {
 				t.Errorf("got %+v after %s was taken over", x, all.ID)
 			}

@@ -15,8 +15,8 @@ func TestAnAlertSaysWhereItsDeviceIsNow(t *testing.T) {
 		ctx := t.Context()
 		d := newDistrict(t, o, c)
 		raised := smoke(d, c.now())
-		ok(t, d.sys.ApplyEffects(ctx, registry.Effects{Seq: 10, Alerts: []g.Alert{raised}}))
-		lab := must[g.Zone](t)(d.sys.PutZone(ctx,
+		ok(t, d.sys.Alerts.Apply(ctx, registry.Effects{Seq: 10, Alerts: []g.Alert{raised}}))
+		lab := must[g.Zone](t)(d.sys.Deeds.PutZone(ctx,
 			g.Zone{
 				ID:       "lab-new",
 				School:   "a",
@@ -25,16 +25,16 @@ func TestAnAlertSaysWhereItsDeviceIsNow(t *testing.T) {
 				Kind:     g.ZoneLaboratory,
 			}))
 		v := d.as(d.a, g.RoleSecurity)
-		if row := must[registry.AlertRow](t)(v.Alert(ctx, raised.ID)); row.MovedTo != "" {
+		if row := must[registry.AlertRow](t)(v.Alerts.Find(ctx, raised.ID)); row.MovedTo != "" {
 			t.Errorf("before the move: moved to %q", row.MovedTo)
 		}
-		device := must[registry.DeviceRow](t)(d.sys.Device(ctx, raised.Device)).Device
+		device := must[registry.DeviceRow](t)(d.sys.Fleet.Device(ctx, raised.Device)).Device
 		device.Zone = lab.ID
-		ok(t, d.sys.UpdateDevice(ctx, device, nil))
+		ok(t, d.sys.Fleet.UpdateDevice(ctx, device, nil))
 		again := raised
 		again.Zone, again.Count, again.LastFired = lab.ID, 2, c.now().Add(time.Second)
-		ok(t, d.sys.ApplyEffects(ctx, registry.Effects{Seq: 11, Alerts: []g.Alert{again}}))
-		row := must[registry.AlertRow](t)(v.Alert(ctx, raised.ID))
+		ok(t, d.sys.Alerts.Apply(ctx, registry.Effects{Seq: 11, Alerts: []g.Alert{again}}))
+		row := must[registry.AlertRow](t)(v.Alerts.Find(ctx, raised.ID))
 		if row.Zone != raised.Zone || row.ZoneName != "Gate" || row.MovedTo != lab.ID ||
 			row.MovedToName != "New laboratory" || row.Count != 2 {
 			t.Errorf("got %+v, want it raised at the gate, fired twice, and its device in the "+

@@ -33,7 +33,7 @@ func newKeyed(t *testing.T, o registry.Options, c *clock) *keyed {
 		rp:  registry.NewRelyingParty(gateAddress),
 		key: passkeytest.New(gateAddress),
 	}
-	k.user = must[g.User](t)(k.d.sys.CreateUser(t.Context(),
+	k.user = must[g.User](t)(k.d.sys.Access.CreateUser(t.Context(),
 		g.User{School: "a", Name: boss, Role: g.RoleAdmin, Language: "en"}, bossPassword))
 	k.view, k.browser = signedIn(t, k.d, boss, bossPassword)
 	k.recovery = make1(t, k.view, k.user.ID, k.rp, k.key, "Blue key")
@@ -49,7 +49,7 @@ func signedIn(t *testing.T, d *district, name, password string) (*registry.View,
 	t.Helper()
 	e, err := enter(d, name, password, "10.0.0.1", "")
 	ok(t, err)
-	_, scope, err := d.r.UserByToken(t.Context(), e.Token)
+	_, scope, err := d.r.Access.UserByToken(t.Context(), e.Token)
 	ok(t, err)
 	return d.r.In(scope), e.Browser
 }
@@ -59,11 +59,11 @@ func make1(
 	t *testing.T, v *registry.View, id g.UserID, rp *registry.RelyingParty, key *passkeytest.Key, name string,
 ) []string {
 	t.Helper()
-	making, options, err := v.BeginPasskey(t.Context(), id, rp)
+	making, options, err := v.Access.BeginPasskey(t.Context(), id, rp)
 	ok(t, err)
 	made, err := key.Make(options)
 	ok(t, err)
-	recovery, err := v.ConfirmPasskey(t.Context(), id, rp, making, name, made)
+	recovery, err := v.Access.ConfirmPasskey(t.Context(), id, rp, making, name, made)
 	ok(t, err)
 	return recovery
 }
@@ -83,13 +83,13 @@ func (k *keyed) ticket(t *testing.T) string {
 func (k *keyed) asked(t *testing.T) (ticket string, options []byte) {
 	t.Helper()
 	ticket = k.ticket(t)
-	options, err := k.d.r.AskPasskey(t.Context(), ticket, k.rp)
+	options, err := k.d.r.Access.AskPasskey(t.Context(), ticket, k.rp)
 	ok(t, err)
 	return ticket, options
 }
 
 func (k *keyed) complete(ticket string, shown []byte) (registry.Entry, error) {
-	return k.d.r.CompletePasskey(context.Background(), ticket, k.rp, shown,
+	return k.d.r.Access.CompletePasskey(context.Background(), ticket, k.rp, shown,
 		registry.Attempt{Remote: "10.0.0.1", Browser: k.browser})
 }
 
@@ -110,7 +110,7 @@ func wantReason(t *testing.T, err error, reason string) {
 
 func audited(t *testing.T, d *district, deed string) []g.AuditEntry {
 	t.Helper()
-	entries, _, err := d.sys.Audit(t.Context(), registry.AuditFilter{Deed: deed})
+	entries, _, err := d.sys.Views.Audit(t.Context(), registry.AuditFilter{Deed: deed})
 	ok(t, err)
 	return entries
 }
@@ -124,9 +124,9 @@ func TestPasskey(t *testing.T) {
 		ticket, options := k.asked(t)
 		e, err := k.complete(ticket, show(t, k.key, options))
 		ok(t, err)
-		_, scope, err := k.d.r.UserByToken(ctx, e.Token)
+		_, scope, err := k.d.r.Access.UserByToken(ctx, e.Token)
 		ok(t, err)
-		st, err := k.view.SecondFactor(ctx, k.user.ID)
+		st, err := k.view.Access.SecondFactor(ctx, k.user.ID)
 		ok(t, err)
 		if len(st.Factors) != 1 || st.Factors[0].Name != "Blue key" ||
 			st.Factors[0].RP != "gatehouse.school.example" || !st.Factors[0].Used.Equal(c.now()) {
@@ -142,15 +142,15 @@ func TestPasskey(t *testing.T) {
 		}
 		_, err = k.complete(ticket, show(t, spare, options))
 		ok(t, err)
-		_, err = k.d.r.Complete(ctx, k.ticket(t), k.recovery[0],
+		_, err = k.d.r.Access.Complete(ctx, k.ticket(t), k.recovery[0],
 			registry.Attempt{Remote: "10.0.0.1", Browser: k.browser})
 		ok(t, err)
-		st, err = k.view.SecondFactor(ctx, k.user.ID)
+		st, err = k.view.Access.SecondFactor(ctx, k.user.ID)
 		ok(t, err)
 		for _, f := range st.Factors {
-			ok(t, k.view.RemoveFactor(ctx, k.user.ID, f.ID))
+			ok(t, k.view.Access.RemoveFactor(ctx, k.user.ID, f.ID))
 		}
-		st, err = k.view.SecondFactor(ctx, k.user.ID)
+		st, err = k.view.Access.SecondFactor(ctx, k.user.ID)
 		ok(t, err)
 		if len(st.Factors) != 0 || st.Recovery != 0 {
 			t.Errorf("got %+v after removing all", st)
@@ -194,7 +194,7 @@ func TestPasskeyRefused(t *testing.T) {
 			}},
 			{"another's key", "passkey_refused", func(options []byte) []byte {
 				key, own := passkeytest.New(gateAddress), k.key
-				_, made, err := k.view.BeginPasskey(t.Context(), k.user.ID, k.rp)
+				_, made, err := k.view.Access.BeginPasskey(t.Context(), k.user.ID, k.rp)
 				ok(t, err)
 				_, err = key.Make(made)
 				ok(t, err)
@@ -203,7 +203,7 @@ func TestPasskeyRefused(t *testing.T) {
 			}},
 			{"a passkey that is not registered", "passkey_refused", func(options []byte) []byte {
 				key := passkeytest.New(gateAddress)
-				_, made, err := k.view.BeginPasskey(t.Context(), k.user.ID, k.rp)
+				_, made, err := k.view.Access.BeginPasskey(t.Context(), k.user.ID, k.rp)
 				ok(t, err)
 				_, err = key.Make(made)
 				ok(t, err)
@@ -263,14 +263,14 @@ func TestPasskeyCountsOnce(t *testing.T) {
 		c.add(5 * time.Minute)
 		_, err = k.complete(late, show(t, k.key, options))
 		wantReason(t, err, "passkey_over")
-		options, err = k.d.r.AskPasskey(t.Context(), late, k.rp)
+		options, err = k.d.r.Access.AskPasskey(t.Context(), late, k.rp)
 		ok(t, err)
 		c.add(5 * time.Minute)
 		_, err = k.complete(late, show(t, k.key, options))
 		wantReason(t, err, "signin_over")
 
 		open, options := k.asked(t)
-		ok(t, k.d.sys.ChangePassword(t.Context(), k.user.ID, "", "another long word"))
+		ok(t, k.d.sys.Access.ChangePassword(t.Context(), k.user.ID, "", "another long word"))
 		_, err = k.complete(open, show(t, k.key, options))
 		wantReason(t, err, "signin_over")
 	})
@@ -297,15 +297,15 @@ func TestCopiedPasskey(t *testing.T) {
 			t.Errorf("got %+v in the audit log", got)
 		}
 		ticket = k.ticket(t)
-		_, err = k.d.r.AskPasskey(ctx, ticket, k.rp)
+		_, err = k.d.r.Access.AskPasskey(ctx, ticket, k.rp)
 		wantReason(t, err, "passkey_copied")
-		states, err := k.d.sys.SecondFactors(ctx, "a")
+		states, err := k.d.sys.Access.SecondFactors(ctx, "a")
 		ok(t, err)
 		if len(states) != 1 || len(states[0].Factors) != 1 || !states[0].Factors[0].Copied {
 			t.Errorf("got %+v, want a copied passkey", states)
 		}
 		c.add(10 * time.Minute)
-		_, err = k.d.r.Complete(ctx, k.ticket(t), k.recovery[3],
+		_, err = k.d.r.Access.Complete(ctx, k.ticket(t), k.recovery[3],
 			registry.Attempt{Remote: "10.0.0.1", Browser: k.browser})
 		ok(t, err)
 	})
@@ -324,7 +324,7 @@ func TestPasskeyInTwoTabs(t *testing.T) {
 		ok(t, err)
 		_, err = k.complete(first, early)
 		wantReason(t, err, "passkey_overtaken")
-		options, err := k.d.r.AskPasskey(t.Context(), first, k.rp)
+		options, err := k.d.r.Access.AskPasskey(t.Context(), first, k.rp)
 		ok(t, err)
 		_, err = k.complete(first, show(t, k.key, options))
 		ok(t, err)
@@ -352,7 +352,7 @@ func TestMakingAPasskey(t *testing.T) {
 		k := newKeyed(t, o, c)
 		id, v := k.user.ID, k.view
 		begin := func() (string, []byte) {
-			making, options, err := v.BeginPasskey(ctx, id, k.rp)
+			making, options, err := v.Access.BeginPasskey(ctx, id, k.rp)
 			ok(t, err)
 			return making, options
 		}
@@ -363,7 +363,7 @@ func TestMakingAPasskey(t *testing.T) {
 		}
 		confirm := func(v *registry.View, id g.UserID, making string, b []byte) error {
 			c.add(10 * time.Second)
-			_, err := v.ConfirmPasskey(ctx, id, k.rp, making, "x", b)
+			_, err := v.Access.ConfirmPasskey(ctx, id, k.rp, making, "x", b)
 			return err
 		}
 		making, options := begin()
@@ -393,7 +393,7 @@ func TestMakingAPasskey(t *testing.T) {
 			t.Errorf("got %+v, want 3 refused", got)
 		}
 
-		other := must[g.User](t)(k.d.sys.CreateUser(ctx,
+		other := must[g.User](t)(k.d.sys.Access.CreateUser(ctx,
 			g.User{School: "a", Name: "other", Role: g.RoleAdmin, Language: "en"}, bossPassword))
 		theirs, _ := signedIn(t, k.d, "other", bossPassword)
 		making, options = begin()
@@ -414,7 +414,7 @@ func TestMakingAPasskey(t *testing.T) {
 			making, options = begin()
 			ok(t, confirm(v, id, making, made(passkeytest.New(gateAddress), options)))
 		}
-		_, _, err := v.BeginPasskey(ctx, id, k.rp)
+		_, _, err := v.Access.BeginPasskey(ctx, id, k.rp)
 		wantReason(t, err, "factor_many")
 	})
 }
@@ -424,14 +424,14 @@ func TestPasskeyIsOneUsers(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		ctx := t.Context()
 		k := newKeyed(t, o, c)
-		other := must[g.User](t)(k.d.sys.CreateUser(ctx,
+		other := must[g.User](t)(k.d.sys.Access.CreateUser(ctx,
 			g.User{School: "a", Name: "other", Role: g.RoleAdmin, Language: "en"}, bossPassword))
 		theirs, _ := signedIn(t, k.d, "other", bossPassword)
-		making, options, err := theirs.BeginPasskey(ctx, other.ID, k.rp)
+		making, options, err := theirs.Access.BeginPasskey(ctx, other.ID, k.rp)
 		ok(t, err)
 		made, err := k.key.MakeAgain(options)
 		ok(t, err)
-		_, err = theirs.ConfirmPasskey(ctx, other.ID, k.rp, making, "stolen", made)
+		_, err = theirs.Access.ConfirmPasskey(ctx, other.ID, k.rp, making, "stolen", made)
 		wantReason(t, err, "passkey_known")
 	})
 }
@@ -441,20 +441,20 @@ func TestPasskeyAskedOfARole(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		ctx := t.Context()
 		d, rp := newDistrict(t, o, c), registry.NewRelyingParty(gateAddress)
-		u := must[g.User](t)(d.sys.CreateUser(ctx,
+		u := must[g.User](t)(d.sys.Access.CreateUser(ctx,
 			g.User{School: "a", Name: boss, Role: g.RoleAdmin, Language: "en"}, bossPassword))
-		ok(t, d.sys.PutFactorRoles(ctx, "dist", []g.Role{g.RoleAdmin}))
+		ok(t, d.sys.Access.PutFactorRoles(ctx, "dist", []g.Role{g.RoleAdmin}))
 		e, err := enter(d, boss, bossPassword, "10.0.0.1", "")
 		ok(t, err)
-		_, scope, _, err := d.r.StepUser(ctx, e.Token, registry.StepEnrol)
+		_, scope, _, err := d.r.Access.StepUser(ctx, e.Token, registry.StepEnrol)
 		ok(t, err)
 		if codes := make1(t, d.r.In(scope), u.ID, rp, passkeytest.New(gateAddress), "Key"); len(
 			codes) != 10 {
 			t.Errorf("got %d recovery codes, want 10", len(codes))
 		}
-		done, err := d.r.Enrolled(ctx, e.Token, registry.Attempt{Remote: "10.0.0.1"})
+		done, err := d.r.Access.Enrolled(ctx, e.Token, registry.Attempt{Remote: "10.0.0.1"})
 		ok(t, err)
-		_, _, err = d.r.UserByToken(ctx, done.Token)
+		_, _, err = d.r.Access.UserByToken(ctx, done.Token)
 		ok(t, err)
 		again, err := enter(d, boss, bossPassword, "10.0.0.1", "")
 		ok(t, err)
@@ -462,8 +462,8 @@ func TestPasskeyAskedOfARole(t *testing.T) {
 			again.Kinds[0] != registry.FactorPasskey {
 			t.Errorf("got %+v, want a passkey asked for", again)
 		}
-		ok(t, d.as(d.a, g.RoleAdmin).ResetSecondFactor(ctx, u.ID))
-		_, err = d.r.AskPasskey(ctx, again.Token, rp)
+		ok(t, d.as(d.a, g.RoleAdmin).Access.ResetSecondFactor(ctx, u.ID))
+		_, err = d.r.Access.AskPasskey(ctx, again.Token, rp)
 		wantReason(t, err, "signin_over")
 	})
 }
@@ -474,7 +474,7 @@ func TestGuessesAtAPasskey(t *testing.T) {
 	k := newKeyed(t, registry.Options{Dir: t.TempDir(), MasterKey: masterKey(), Now: c.now}, c)
 	ticket, looked := k.ticket(t), 0
 	for range 40 {
-		_, err := k.d.r.CompletePasskey(t.Context(), ticket, k.rp, []byte("{}"),
+		_, err := k.d.r.Access.CompletePasskey(t.Context(), ticket, k.rp, []byte("{}"),
 			registry.Attempt{Remote: "10.6.6.6"})
 		if g.ErrorCode(err) == g.Invalid {
 			looked++
@@ -534,13 +534,13 @@ func TestRelyingParty(t *testing.T) {
 func TestPasskeysAtAnotherAddress(t *testing.T) {
 	c := newClock()
 	k := newKeyed(t, registry.Options{Dir: t.TempDir(), MasterKey: masterKey(), Now: c.now}, c)
-	_, err := k.d.r.AskPasskey(t.Context(), k.ticket(t),
+	_, err := k.d.r.Access.AskPasskey(t.Context(), k.ticket(t),
 		registry.NewRelyingParty("https://new.school.example"))
 	wantReason(t, err, "passkey_elsewhere")
-	_, err = k.d.r.AskPasskey(t.Context(), k.ticket(t),
+	_, err = k.d.r.Access.AskPasskey(t.Context(), k.ticket(t),
 		registry.NewRelyingParty("https://192.0.2.7"))
 	wantReason(t, err, registry.PasskeysIPAddress)
-	_, err = k.d.r.Complete(t.Context(), k.ticket(t), k.recovery[0],
+	_, err = k.d.r.Access.Complete(t.Context(), k.ticket(t), k.recovery[0],
 		registry.Attempt{Remote: "10.0.0.1", Browser: k.browser})
 	ok(t, err)
 }

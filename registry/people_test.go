@@ -22,14 +22,14 @@ func TestOpeningAStudentNeedsAReason(t *testing.T) {
 			Actor:       "usr_1 teacher",
 			Permissions: g.RoleTeacher.Permissions(),
 		}
-		_, err := d.r.In(teacher).OpenPerson(ctx, child.ID)
+		_, err := d.r.In(teacher).People.Open(ctx, child.ID)
 		wantCode(t, err, g.Invalid)
 		teacher.Reason = "the parents called"
-		page := must[registry.PersonPage](t)(d.r.In(teacher).OpenPerson(ctx, child.ID))
+		page := must[registry.PersonPage](t)(d.r.In(teacher).People.Open(ctx, child.ID))
 		if diff := cmp.Diff(child, page.Person); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
-		entries, _, err := d.as(d.a, g.RoleAdmin).Audit(ctx,
+		entries, _, err := d.as(d.a, g.RoleAdmin).Views.Audit(ctx,
 			registry.AuditFilter{Deed: "person.open"})
 		ok(t, err)
 		if len(entries) != 1 || entries[0].Reason != "the parents called" ||
@@ -45,7 +45,7 @@ func TestALookThatCannotBeAuditedIsRefused(t *testing.T) {
 	d := newDistrict(t, registry.Options{Dir: dir, MasterKey: masterKey(), Now: c.now}, c)
 	raw(t, filepath.Join(dir, "registry.db"),
 		"CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'no room'); END")
-	page, err := d.as(d.a, g.RoleAdmin).OpenPerson(t.Context(), d.child["a"].ID)
+	page, err := d.as(d.a, g.RoleAdmin).People.Open(t.Context(), d.child["a"].ID)
 	wantCode(t, err, g.Unavailable)
 	if page.Name != "" {
 		t.Errorf("got %+v, want nothing", page)
@@ -62,12 +62,12 @@ func TestPeopleListPagesAndSearches(t *testing.T) {
 			{Kind: g.Staff, Name: "Teacher Chen", Number: "T1"},
 		} {
 			p.School = "a"
-			must[g.Person](t)(d.sys.CreatePerson(ctx, p))
+			must[g.Person](t)(d.sys.People.Create(ctx, p))
 		}
 		names := func(f registry.PersonFilter) (out []string) {
 			f.Limit = 2
 			for {
-				rows, next, err := d.as(d.dist, g.RoleDistrict).People(ctx, f)
+				rows, next, err := d.as(d.dist, g.RoleDistrict).People.List(ctx, f)
 				ok(t, err)
 				for _, r := range rows {
 					out = append(out, r.Name)
@@ -99,11 +99,11 @@ func TestPeopleListPagesAndSearches(t *testing.T) {
 				t.Errorf("%+v: -want +got\n%s", c.f, diff)
 			}
 		}
-		classes := must[[]string](t)(d.sys.Classes(ctx, "a"))
+		classes := must[[]string](t)(d.sys.People.Classes(ctx, "a"))
 		if diff := cmp.Diff([]string{"7-1", "7-2"}, classes); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
-		_, _, err := d.sys.People(ctx,
+		_, _, err := d.sys.People.List(ctx,
 			registry.PersonFilter{Page: registry.Page{Cursor: "nonsense"}})
 		wantCode(t, err, g.Invalid)
 	})
@@ -144,7 +144,7 @@ func TestPeopleRefusesBadInput(t *testing.T) {
 			},
 			{g.Person{School: "a", ID: d.child["b"].ID, Kind: g.Staff, Name: "x"}, g.Conflict, ""},
 		} {
-			_, err := v.CreatePerson(t.Context(), c.p)
+			_, err := v.People.Create(t.Context(), c.p)
 			wantCode(t, err, c.code)
 			if e, _ := err.(*g.Error); e == nil || e.Field != c.field {
 				t.Errorf("%+v: got %v, want the field %q", c.p, err, c.field)
@@ -152,9 +152,9 @@ func TestPeopleRefusesBadInput(t *testing.T) {
 		}
 		// Security may add a visitor to enrol, and nobody else.
 		guard := d.as(d.a, g.RoleSecurity)
-		must[g.Person](t)(guard.CreatePerson(t.Context(),
+		must[g.Person](t)(guard.People.Create(t.Context(),
 			g.Person{School: "a", Kind: g.Visitor, Name: "Plumber"}))
-		_, err := guard.CreatePerson(t.Context(), g.Person{School: "a", Kind: g.Student, Name: "x"})
+		_, err := guard.People.Create(t.Context(), g.Person{School: "a", Kind: g.Student, Name: "x"})
 		wantCode(t, err, g.Forbidden)
 	})
 }
@@ -166,48 +166,48 @@ func TestFacesNeedConsent(t *testing.T) {
 		child := d.child["a"]
 		v := d.as(d.a, g.RoleAdmin)
 		face := []float32{3, 0, 4}
-		_, err := v.AddFace(ctx, child.ID, face, "m1", 0.9)
+		_, err := v.People.AddFace(ctx, child.ID, face, "m1", 0.9)
 		wantCode(t, err, g.Forbidden)
-		ok(t, v.SetConsent(ctx, g.Consent{Person: child.ID, Given: true, By: "mother"}))
-		pass := must[g.Pass](t)(v.AddFace(ctx, child.ID, face, "m1", 0.9))
-		got := must[[]registry.Template](t)(d.sys.Templates(ctx, "a"))
+		ok(t, v.People.SetConsent(ctx, g.Consent{Person: child.ID, Given: true, By: "mother"}))
+		pass := must[g.Pass](t)(v.People.AddFace(ctx, child.ID, face, "m1", 0.9))
+		got := must[[]registry.Template](t)(d.sys.People.Templates(ctx, "a"))
 		if diff := cmp.Diff([]registry.Template{
 			{Pass: pass.ID, Person: child.ID, Model: "m1", Embedding: []float32{0.6, 0, 0.8}},
 		},
 			got); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
-		if got := must[[]registry.Template](t)(d.sys.Templates(ctx, "b")); len(got) != 0 {
+		if got := must[[]registry.Template](t)(d.sys.People.Templates(ctx, "b")); len(got) != 0 {
 			t.Errorf("got %v in the other school, want none", got)
 		}
 		for range 4 {
-			must[g.Pass](t)(v.AddFace(ctx, child.ID, face, "m1", 0.9))
+			must[g.Pass](t)(v.People.AddFace(ctx, child.ID, face, "m1", 0.9))
 		}
-		_, err = v.AddFace(ctx, child.ID, face, "m1", 0.9)
+		_, err = v.People.AddFace(ctx, child.ID, face, "m1", 0.9)
 		wantCode(t, err, g.Conflict)
 		for _, bad := range [][]float32{nil, {0, 0}, make([]float32, g.MaxEmbedding+1)} {
-			_, err = v.AddFace(ctx, child.ID, bad, "m1", 0.9)
+			_, err = v.People.AddFace(ctx, child.ID, bad, "m1", 0.9)
 			wantCode(t, err, g.Invalid)
 		}
-		if id, found, err := d.sys.ByCredential(ctx, "a", g.ByFace, "20260001"); err != nil ||
+		if id, found, err := d.sys.People.ByCredential(ctx, "a", g.ByFace, "20260001"); err != nil ||
 			!found || id != child.ID {
 			t.Errorf("got %q %v %v, want the child by number", id, found, err)
 		}
-		ok(t, v.SetConsent(ctx, g.Consent{Person: child.ID, Given: false, By: "mother"}))
-		if got := must[[]registry.Template](t)(d.sys.Templates(ctx, "a")); len(got) != 0 {
+		ok(t, v.People.SetConsent(ctx, g.Consent{Person: child.ID, Given: false, By: "mother"}))
+		if got := must[[]registry.Template](t)(d.sys.People.Templates(ctx, "a")); len(got) != 0 {
 			t.Errorf("got %d templates after the withdrawal, want none", len(got))
 		}
-		if _, found, err := d.sys.ByCredential(ctx, "a", g.ByFace, "20260001"); err != nil ||
+		if _, found, err := d.sys.People.ByCredential(ctx, "a", g.ByFace, "20260001"); err != nil ||
 			found {
 			t.Errorf("got found %v %v after the withdrawal, want nobody", found, err)
 		}
-		ok(t, v.SetConsent(ctx, g.Consent{Person: child.ID, Given: true, By: "mother"}))
-		if got := must[[]registry.Template](t)(d.sys.Templates(ctx, "a")); len(got) != 0 {
+		ok(t, v.People.SetConsent(ctx, g.Consent{Person: child.ID, Given: true, By: "mother"}))
+		if got := must[[]registry.Template](t)(d.sys.People.Templates(ctx, "a")); len(got) != 0 {
 			t.Errorf("got %d templates after consent was given again, want none: they were "+
 				"destroyed",
 				len(got))
 		}
-		page := must[registry.PersonPage](t)(v.OpenPerson(ctx, child.ID))
+		page := must[registry.PersonPage](t)(v.People.Open(ctx, child.ID))
 		if len(page.Consents) != 3 || !page.Consents[0].Given || page.Consents[1].Given ||
 			page.Consents[0].Actor != "usr_test tester" {
 			t.Errorf("got %+v, want three, newest first", page.Consents)
@@ -220,23 +220,23 @@ func TestCardsAreOnePersons(t *testing.T) {
 		ctx := t.Context()
 		d := newDistrict(t, o, c)
 		v := d.as(d.a, g.RoleAdmin)
-		other := must[g.Person](t)(v.CreatePerson(ctx,
+		other := must[g.Person](t)(v.People.Create(ctx,
 			g.Person{School: "a", Kind: g.Staff, Name: "x"}))
-		pass := must[g.Pass](t)(v.AddCard(ctx, d.child["a"].ID, g.ByCard, "04:a1:b2:c3:d4",
+		pass := must[g.Pass](t)(v.People.AddCard(ctx, d.child["a"].ID, g.ByCard, "04:a1:b2:c3:d4",
 			c.now().Add(time.Hour)))
 		if pass.Masked != "C3D4" {
 			t.Errorf("got %q, want the last 4", pass.Masked)
 		}
-		_, err := v.AddCard(ctx, other.ID, g.ByCard, "04A1B2C3D4", time.Time{})
+		_, err := v.People.AddCard(ctx, other.ID, g.ByCard, "04A1B2C3D4", time.Time{})
 		wantCode(t, err, g.Conflict)
-		_, err = v.AddCard(ctx, other.ID, g.ByCard, "1", time.Time{})
+		_, err = v.People.AddCard(ctx, other.ID, g.ByCard, "1", time.Time{})
 		wantCode(t, err, g.Invalid)
-		_, err = v.AddCard(ctx, other.ID, g.ByFace, "12345678", time.Time{})
+		_, err = v.People.AddCard(ctx, other.ID, g.ByFace, "12345678", time.Time{})
 		wantCode(t, err, g.Invalid)
 		// The same card in another school is another person's.
-		must[g.Pass](t)(d.sys.AddCard(ctx, d.child["b"].ID, g.ByCard, "04A1B2C3D4", time.Time{}))
+		must[g.Pass](t)(d.sys.People.AddCard(ctx, d.child["b"].ID, g.ByCard, "04A1B2C3D4", time.Time{}))
 		find := func(school g.SchoolID, m g.Method, s string) g.PersonID {
-			id, found, err := d.sys.ByCredential(ctx, school, m, s)
+			id, found, err := d.sys.People.ByCredential(ctx, school, m, s)
 			ok(t, err)
 			if found != (id != "") {
 				t.Errorf("found %v with id %q", found, id)
@@ -255,7 +255,7 @@ func TestCardsAreOnePersons(t *testing.T) {
 		if got := find("a", g.ByCard, ""); got != "" {
 			t.Errorf("an empty card: got %q, want nobody", got)
 		}
-		rows, _, err := v.People(ctx, registry.PersonFilter{School: "a", Kind: g.Student})
+		rows, _, err := v.People.List(ctx, registry.PersonFilter{School: "a", Kind: g.Student})
 		ok(t, err)
 		if len(rows) != 1 || rows[0].Cards != 1 || rows[0].Face || rows[0].Consent {
 			t.Errorf("got %+v, want one card", rows)
@@ -264,7 +264,7 @@ func TestCardsAreOnePersons(t *testing.T) {
 		if got := find("a", g.ByCard, "04A1B2C3D4"); got != "" {
 			t.Errorf("an expired card: got %q, want nobody", got)
 		}
-		ok(t, v.DeletePass(ctx, pass.ID))
-		must[g.Pass](t)(v.AddCard(ctx, other.ID, g.ByCard, "04A1B2C3D4", time.Time{}))
+		ok(t, v.People.DeletePass(ctx, pass.ID))
+		must[g.Pass](t)(v.People.AddCard(ctx, other.ID, g.ByCard, "04A1B2C3D4", time.Time{}))
 	})
 }

@@ -26,10 +26,10 @@ func TestPicturesTaken(t *testing.T) {
 		} {
 			if x.written != "" {
 				ok(t,
-					v.PutSetting(t.Context(), "a", registry.PicturesSetting,
+					v.Deeds.PutSetting(t.Context(), "a", registry.PicturesSetting,
 						json.RawMessage(x.written)))
 			}
-			got, err := v.PicturesTaken(t.Context(), "a")
+			got, err := v.Places.PicturesTaken(t.Context(), "a")
 			if got != x.want || (err != nil) != x.err {
 				t.Errorf("%q: got %v, %v; want %v, an error: %v", x.written, got, err, x.want,
 					x.err)

@@ -49,9 +49,9 @@ func TestQualityIsKeptOnce(t *testing.T) {
 			},
 		}
 		for range 3 { // the answer to the first was lost, and it is tried again
-			ok(t, d.sys.ApplyQuality(ctx, first))
+			ok(t, d.sys.History.ApplyQuality(ctx, first))
 		}
-		ok(t, d.sys.ApplyQuality(ctx, registry.QualityTurn{
+		ok(t, d.sys.History.ApplyQuality(ctx, registry.QualityTurn{
 			Turn:  2,
 			Seq:   20,
 			Judge: weigh, State: map[int][]byte{3: []byte("four")},
@@ -67,14 +67,14 @@ func TestQualityIsKeptOnce(t *testing.T) {
 				},
 			},
 		}))
-		ok(t, d.sys.ApplyQuality(ctx, first)) // and an old one never comes again
-		turn, seq, state, err := d.sys.QualityState(ctx)
+		ok(t, d.sys.History.ApplyQuality(ctx, first)) // and an old one never comes again
+		turn, seq, state, err := d.sys.History.QualityState(ctx)
 		ok(t, err)
 		if diff := cmp.Diff([]any{uint64(2), uint64(20), [][]byte{{0, 255}, []byte("four")}},
 			[]any{turn, seq, state}); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
-		rows, _, err := d.as(d.a, g.RoleFacility).Quality(ctx, registry.QualityFilter{})
+		rows, _, err := d.as(d.a, g.RoleFacility).History.Quality(ctx, registry.QualityFilter{})
 		ok(t, err)
 		want := registry.QualityRow{
 			Name:  "Sensor a",
@@ -93,14 +93,14 @@ func TestQualityIsKeptOnce(t *testing.T) {
 		if diff := cmp.Diff([]registry.QualityRow{want}, rows); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
-		ok(t, d.sys.ApplyQuality(ctx, registry.QualityTurn{
+		ok(t, d.sys.History.ApplyQuality(ctx, registry.QualityTurn{
 			Turn: 3,
 			Seq:  21, Judge: weigh, // the gap was shorter than a minute after all
 			Rows: []g.Quality{
 				{School: "a", Device: "dev-a", Day: "2026-09-01", Gaps: -1, GapSeconds: -90},
 			},
 		}))
-		rows, _, err = d.sys.Quality(ctx, registry.QualityFilter{})
+		rows, _, err = d.sys.History.Quality(ctx, registry.QualityFilter{})
 		ok(t, err)
 		if len(rows) != 1 || rows[0].Gaps != 0 || rows[0].GapSeconds != 0 ||
 			rows[0].Level != g.QualityLook {
@@ -129,7 +129,7 @@ func report(t *testing.T, d *district) {
 		g.Quality{School: "a", Device: "dev-a", Day: "2026-09-02", Observations: 1, Late: 1},
 		// it has moved to a since
 		g.Quality{School: "b", Device: "dev-a", Day: "2026-09-02", Observations: 7})
-	ok(t, d.sys.ApplyQuality(t.Context(), turn))
+	ok(t, d.sys.History.ApplyQuality(t.Context(), turn))
 }
 
 func TestQualityIsListedWorstFirst(t *testing.T) {
@@ -138,7 +138,7 @@ func TestQualityIsListedWorstFirst(t *testing.T) {
 		d := newDistrict(t, o, c)
 		report(t, d)
 		v := d.as(d.dist, g.RoleDistrict)
-		days, err := v.QualityDays(ctx,
+		days, err := v.History.QualityDays(ctx,
 			registry.QualityFilter{From: "2026-09-01", To: "2026-09-02"})
 		ok(t, err)
 		want := []registry.QualityDay{
@@ -177,7 +177,7 @@ func TestQualityIsListedWorstFirst(t *testing.T) {
 		seen, last := map[string]bool{}, int64(1<<40)
 		f := registry.QualityFilter{Page: registry.Page{Limit: 7}}
 		for {
-			rows, next, err := v.Quality(ctx, f)
+			rows, next, err := v.History.Quality(ctx, f)
 			ok(t, err)
 			for _, r := range rows {
 				_, weight := weigh(r.Quality)
@@ -219,7 +219,7 @@ func TestQualityIsListedWorstFirst(t *testing.T) {
 			{registry.QualityFilter{To: "2026-09-01"}, 150},
 		} {
 			x.f.Limit = 1000
-			rows, _, err := v.Quality(ctx, x.f)
+			rows, _, err := v.History.Quality(ctx, x.f)
 			ok(t, err)
 			if len(rows) != x.want {
 				t.Errorf("%+v: got %d rows, want %d", x.f, len(rows), x.want)
@@ -231,7 +231,7 @@ func TestQualityIsListedWorstFirst(t *testing.T) {
 			{Kind: "smell"},
 			{Page: registry.Page{Cursor: "x"}},
 		} {
-			_, _, err := v.Quality(ctx, f)
+			_, _, err := v.History.Quality(ctx, f)
 			wantCode(t, err, g.Invalid)
 		}
 	})
@@ -249,15 +249,15 @@ func TestQualityIsTrimmed(t *testing.T) {
 		}{{"2026-09-02T11:59:00Z", 151}, {"2026-09-02T12:01:00Z", 1}, {"2026-09-04T12:00:00Z", 0}} {
 			at, err := time.Parse(time.RFC3339, x.before)
 			ok(t, err)
-			must[registry.Trimmed](t)(d.sys.TrimHistory(ctx, "a", at))
-			rows, _, err := d.sys.Quality(ctx,
+			must[registry.Trimmed](t)(d.sys.History.Trim(ctx, "a", at))
+			rows, _, err := d.sys.History.Quality(ctx,
 				registry.QualityFilter{School: "a", Page: registry.Page{Limit: 1000}})
 			ok(t, err)
 			if len(rows) != x.want {
 				t.Errorf("before %s: got %d rows, want %d", x.before, len(rows), x.want)
 			}
 		}
-		rows, _, err := d.sys.Quality(ctx, registry.QualityFilter{School: "b"})
+		rows, _, err := d.sys.History.Quality(ctx, registry.QualityFilter{School: "b"})
 		ok(t, err)
 		if len(rows) != 1 {
 			t.Errorf("got %d rows of b, want 1", len(rows))
@@ -271,8 +271,8 @@ func TestSightingSeqsAreTheFirst(t *testing.T) {
 		d := newDistrict(t, o, c)
 		again := sighting(20, d, "a", "", c.now())
 		again.Sighting.ID = "sgt_10"
-		ok(t, d.sys.ApplyHistory(ctx, []g.Event{sighting(10, d, "a", "", c.now()), again}))
-		got := must[map[g.SightingID]uint64](t)(d.sys.SightingSeqs(ctx,
+		ok(t, d.sys.History.Apply(ctx, []g.Event{sighting(10, d, "a", "", c.now()), again}))
+		got := must[map[g.SightingID]uint64](t)(d.sys.History.SightingSeqs(ctx,
 			[]g.SightingID{"sgt_10", "sgt_20"}))
 		if diff := cmp.Diff(map[g.SightingID]uint64{"sgt_10": 10}, got); diff != "" {
 			t.Errorf("-want +got\n%s", diff)

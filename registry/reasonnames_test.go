@@ -15,7 +15,7 @@ func TestTheAuditLogKeepsNoNamesInReasons(t *testing.T) {
 		ctx := t.Context()
 		d := newDistrict(t, o, c)
 		add := func(name, number string) g.PersonID {
-			return must[g.Person](t)(d.sys.CreatePerson(ctx,
+			return must[g.Person](t)(d.sys.People.Create(ctx,
 				g.Person{School: "a", Kind: g.Student, Name: name, Number: number, Class: "7-1"})).ID
 		}
 		fang, fangfang, li := add("王芳", "n1"), add("王芳芳", "n2"), add("Li Ming", "n3")
@@ -27,7 +27,7 @@ func TestTheAuditLogKeepsNoNamesInReasons(t *testing.T) {
 				Permissions: g.RoleAdmin.Permissions(),
 				Reason:      reason,
 			}
-			_, err := d.r.In(s).OpenPerson(ctx, d.child["a"].ID)
+			_, err := d.r.In(s).People.Open(ctx, d.child["a"].ID)
 			ok(t, err)
 		}
 		newest := func(role g.Role) g.AuditEntry {
@@ -37,7 +37,7 @@ func TestTheAuditLogKeepsNoNamesInReasons(t *testing.T) {
 				Actor:       "usr_test tester",
 				Permissions: append(role.Permissions(), g.AuditRead),
 			}
-			rows, _, err := d.r.In(s).Audit(ctx, registry.AuditFilter{Deed: "person.open"})
+			rows, _, err := d.r.In(s).Views.Audit(ctx, registry.AuditFilter{Deed: "person.open"})
 			ok(t, err)
 			return rows[0]
 		}
@@ -60,7 +60,7 @@ func TestTheAuditLogKeepsNoNamesInReasons(t *testing.T) {
 		if e := newest(g.RoleFacility); len(e.People) != 0 || strings.Contains(e.Reason, "Ming") {
 			t.Errorf("for who may not see people: %q %v, want no name", e.Reason, e.People)
 		}
-		ok(t, d.sys.DeletePerson(ctx, li))
+		ok(t, d.sys.People.Delete(ctx, li))
 		if e := newest(g.RoleAdmin); len(e.People) != 0 || strings.Contains(e.Reason, "Ming") {
 			t.Errorf("after the deletion: %q %v, want no name", e.Reason, e.People)
 		}

@@ -23,8 +23,8 @@ var migrations embed.FS
 
 // Registry is an open registry. It is safe for concurrent use.
 type Registry struct {
-	*accessBook // who somebody is, before there is a scope
-	*fleetBook  // which device somebody is
+	Access *access.Book // who somebody is, before there is a scope
+	Fleet  *fleet.Book  // which device somebody is
 
 	s        *store.Store
 	places   *places.Book
@@ -38,37 +38,21 @@ type Registry struct {
 }
 
 // View is the registry as one scope may see it: each aggregate's part of it, what crosses two of
-// them, and what is read across them.
+// them (Deeds), and what is read across them (Views).
 type View struct {
-	inPlaces
-	inPeople
-	inAccess
-	inHooks
-	inFleet
-	inHistory
-	inSessions
-	inAlerts
-	inDeeds
-	inViews
+	Places   places.View
+	People   people.View
+	Access   access.View
+	Hooks    hooks.View
+	Fleet    fleet.View
+	History  history.View
+	Sessions sessions.View
+	Alerts   alerts.View
+	Deeds    deeds.View
+	Views    views.View
 
 	s *store.View
 }
-
-type (
-	accessBook = access.Book
-	fleetBook  = fleet.Book
-
-	inPlaces   = places.View
-	inPeople   = people.View
-	inAccess   = access.View
-	inHooks    = hooks.View
-	inFleet    = fleet.View
-	inHistory  = history.View
-	inSessions = sessions.View
-	inAlerts   = alerts.View
-	inDeeds    = deeds.View
-	inViews    = views.View
-)
 
 // Open opens or creates the registry and brings its schema up to date. A schema newer than
 // this program and a master key that does not fit are refused. Call Close when done.
@@ -80,33 +64,34 @@ func Open(ctx context.Context, o Options) (*Registry, error) {
 	r := &Registry{s: s}
 	r.places = places.New(s)
 	r.people = people.New(s, r.places)
-	r.accessBook = access.New(s)
-	r.hooks = hooks.New(s, r.accessBook)
-	r.fleetBook = fleet.New(s)
+	r.Access = access.New(s)
+	r.hooks = hooks.New(s, r.Access)
+	r.Fleet = fleet.New(s)
 	r.history = history.New(s, r.people)
 	r.sessions = sessions.New(s, r.people)
-	r.alerts = alerts.New(s, r.people, r.accessBook)
+	r.alerts = alerts.New(s, r.people, r.Access)
 	r.deeds = deeds.New(s, r.places, r.people)
 	r.views = views.New(s, r.people)
 	return r, nil
 }
 
-// In is the registry as s may see it; it never is nil. Its methods answer a [g.Error] of code
-// Forbidden where s lacks the permission and NotFound where the thing is outside its schools.
+// In is the registry as scope may see it; it never is nil. Its parts' methods answer a [g.Error] of
+// code Forbidden where the scope lacks the permission and NotFound where the thing is outside its
+// schools.
 func (r *Registry) In(scope g.Scope) *View {
 	s := r.s.In(scope)
 	return &View{
-		s: s,
+		Places:   r.places.In(s),
+		People:   r.people.In(s),
+		Access:   r.Access.In(s),
+		Hooks:    r.hooks.In(s),
+		Fleet:    r.Fleet.In(s),
+		History:  r.history.In(s),
+		Sessions: r.sessions.In(s),
+		Alerts:   r.alerts.In(s),
+		Deeds:    r.deeds.In(s),
+		Views:    r.views.In(s),
 
-		inPlaces:   r.places.In(s),
-		inPeople:   r.people.In(s),
-		inAccess:   r.accessBook.In(s),
-		inHooks:    r.hooks.In(s),
-		inFleet:    r.fleetBook.In(s),
-		inHistory:  r.history.In(s),
-		inSessions: r.sessions.In(s),
-		inAlerts:   r.alerts.In(s),
-		inDeeds:    r.deeds.In(s),
-		inViews:    r.views.In(s),
+		s: s,
 	}
 }

@@ -161,7 +161,7 @@ func newDistrict(t *testing.T, o registry.Options, c *clock) *district {
 	}
 	d.sys = d.r.In(g.SystemScope("test"))
 	school := func(id, parent string, kind g.SchoolKind) g.School {
-		return must[g.School](t)(d.sys.CreateSchool(ctx,
+		return must[g.School](t)(d.sys.Places.CreateSchool(ctx,
 			g.School{
 				ID:       g.SchoolID(id),
 				Parent:   g.SchoolID(parent),
@@ -174,7 +174,7 @@ func newDistrict(t *testing.T, o registry.Options, c *clock) *district {
 	d.dist = school("dist", "", g.KindDistrict)
 	d.a, d.b = school("a", "dist", g.KindSchool), school("b", "dist", g.KindSchool)
 	least, most := -40.0, 120.0
-	ok(t, d.sys.PutProfile(ctx, g.Profile{
+	ok(t, d.sys.Fleet.PutProfile(ctx, g.Profile{
 		ID:    "sensor",
 		Title: "Sensor", Type: g.TypeSensor, OfflineAfter: 60,
 		Properties: map[string]g.Property{
@@ -183,7 +183,7 @@ func newDistrict(t *testing.T, o registry.Options, c *clock) *district {
 		},
 	}))
 	ok(t,
-		d.sys.PutProfile(ctx,
+		d.sys.Fleet.PutProfile(ctx,
 			g.Profile{
 				ID:        "camera",
 				Title:     "Camera",
@@ -191,12 +191,12 @@ func newDistrict(t *testing.T, o registry.Options, c *clock) *district {
 				Sightings: []g.Method{g.ByFace},
 			}))
 	for _, s := range []g.School{d.a, d.b} {
-		site := must[g.Site](t)(d.sys.PutSite(ctx, g.Site{School: s.ID, Name: "Campus"}))
-		building := must[g.Building](t)(d.sys.PutBuilding(ctx,
+		site := must[g.Site](t)(d.sys.Places.PutSite(ctx, g.Site{School: s.ID, Name: "Campus"}))
+		building := must[g.Building](t)(d.sys.Places.PutBuilding(ctx,
 			g.Building{School: s.ID, Site: site.ID, Name: "Main"}))
-		d.gate[s.ID] = must[g.Zone](t)(d.sys.PutZone(ctx,
+		d.gate[s.ID] = must[g.Zone](t)(d.sys.Deeds.PutZone(ctx,
 			g.Zone{School: s.ID, Building: building.ID, Name: "Gate", Kind: g.ZoneGate}))
-		dev, _, err := d.sys.CreateDevice(ctx,
+		dev, _, err := d.sys.Fleet.CreateDevice(ctx,
 			g.Device{
 				ID:      g.DeviceID("dev-" + string(s.ID)),
 				School:  s.ID,
@@ -210,7 +210,7 @@ func newDistrict(t *testing.T, o registry.Options, c *clock) *district {
 			nil)
 		ok(t, err)
 		d.device[s.ID] = dev
-		d.child[s.ID] = must[g.Person](t)(d.sys.CreatePerson(ctx,
+		d.child[s.ID] = must[g.Person](t)(d.sys.People.Create(ctx,
 			g.Person{
 				School: s.ID,
 				Kind:   g.Student,
@@ -292,7 +292,7 @@ func TestBackupIsARegistry(t *testing.T) {
 	ok(t, d.r.Backup(t.Context(), to))
 	wantCode(t, d.r.Backup(t.Context(), to), g.Conflict)
 	copied := open(t, registry.Options{Dir: to, MasterKey: masterKey(), Now: c.now})
-	got := must[map[g.PersonID]string](t)(copied.In(g.SystemScope("test")).Names(t.Context(),
+	got := must[map[g.PersonID]string](t)(copied.In(g.SystemScope("test")).People.Names(t.Context(),
 		[]g.PersonID{d.child["a"].ID}))
 	if diff := cmp.Diff(map[g.PersonID]string{d.child["a"].ID: "Zhou Xiaohua a"}, got); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
@@ -315,11 +315,11 @@ func TestChangesAreTold(t *testing.T) {
 		cancel := d.r.Subscribe(func(x registry.Change) { got = append(got, x) })
 		dev := d.device["a"]
 		dev.Name = "Renamed"
-		ok(t, d.sys.UpdateDevice(t.Context(), dev, nil))
+		ok(t, d.sys.Fleet.UpdateDevice(t.Context(), dev, nil))
 		dev.Serial = d.device["b"].Serial
-		wantCode(t, d.sys.UpdateDevice(t.Context(), dev, nil), g.Conflict)
+		wantCode(t, d.sys.Fleet.UpdateDevice(t.Context(), dev, nil), g.Conflict)
 		cancel()
-		ok(t, d.sys.DeleteDevice(t.Context(), dev.ID))
+		ok(t, d.sys.Fleet.DeleteDevice(t.Context(), dev.ID))
 		want := []registry.Change{
 			{Kind: "device", School: "a", ID: string(dev.ID), Fields: []string{"name"}},
 		}
@@ -338,18 +338,18 @@ func TestChangesSayWhichFields(t *testing.T) {
 		var got []registry.Change
 		defer d.r.Subscribe(func(x registry.Change) { got = append(got, x) })()
 		dev, zone := d.device["a"], d.gate["a"]
-		ok(t, d.sys.UpdateDevice(ctx, dev, nil)) // as it was
+		ok(t, d.sys.Fleet.UpdateDevice(ctx, dev, nil)) // as it was
 		dev.Name, dev.Address = "Renamed", map[string]string{"host": "192.0.2.9"}
-		ok(t, d.sys.UpdateDevice(ctx, dev, nil))
+		ok(t, d.sys.Fleet.UpdateDevice(ctx, dev, nil))
 		zone.Name = "West gate"
-		must[g.Zone](t)(d.sys.PutZone(ctx, zone))
-		must[g.Zone](t)(d.sys.PutZone(ctx, zone))
-		lamp, _, err := d.sys.CreateDevice(ctx,
+		must[g.Zone](t)(d.sys.Deeds.PutZone(ctx, zone))
+		must[g.Zone](t)(d.sys.Deeds.PutZone(ctx, zone))
+		lamp, _, err := d.sys.Fleet.CreateDevice(ctx,
 			g.Device{School: "a", Profile: "sensor", Driver: g.DriverMQTTFront, Name: "lamp"}, nil)
 		ok(t, err)
-		must[string](t)(d.sys.ResetDevicePassword(ctx, lamp.ID))
-		ok(t, d.sys.RevokeCertificate(ctx, lamp.ID, ""))
-		ok(t, d.sys.DeleteDevice(ctx, lamp.ID))
+		must[string](t)(d.sys.Fleet.ResetDevicePassword(ctx, lamp.ID))
+		ok(t, d.sys.Fleet.RevokeCertificate(ctx, lamp.ID, ""))
+		ok(t, d.sys.Fleet.DeleteDevice(ctx, lamp.ID))
 		id := string(lamp.ID)
 		want := []registry.Change{
 			{
@@ -384,7 +384,7 @@ func TestNothingPersonalIsInTheFiles(t *testing.T) {
 	d := newDistrict(t, registry.Options{Dir: dir, MasterKey: masterKey(), Now: c.now}, c)
 	child := d.child["a"]
 	var secrets []string
-	guardian := must[g.Person](t)(d.sys.CreatePerson(ctx,
+	guardian := must[g.Person](t)(d.sys.People.Create(ctx,
 		g.Person{
 			School: "a",
 			Kind:   g.Guardian,
@@ -393,30 +393,30 @@ func TestNothingPersonalIsInTheFiles(t *testing.T) {
 			Phone:  "13912345678",
 		}))
 	child.Guardian = []g.PersonID{guardian.ID}
-	ok(t, d.sys.UpdatePerson(ctx, child))
-	must[g.Pass](t)(d.sys.AddCard(ctx, child.ID, g.ByCard, card, time.Time{}))
-	must[g.Pass](t)(d.sys.AddCard(ctx, child.ID, g.ByPIN, "86420975", time.Time{}))
+	ok(t, d.sys.People.Update(ctx, child))
+	must[g.Pass](t)(d.sys.People.AddCard(ctx, child.ID, g.ByCard, card, time.Time{}))
+	must[g.Pass](t)(d.sys.People.AddCard(ctx, child.ID, g.ByPIN, "86420975", time.Time{}))
 	ok(t,
-		d.sys.SetConsent(ctx,
+		d.sys.People.SetConsent(ctx,
 			g.Consent{Person: child.ID, Given: true, By: "Mother Wang", Note: "paper form 4711"}))
 	embedding := make([]float32, 128)
 	embedding[3], embedding[77] = 0.6, 0.8
-	must[g.Pass](t)(d.sys.AddFace(ctx, child.ID, embedding, "model", 0.9))
-	must[g.Leave](t)(d.sys.PutLeave(ctx,
+	must[g.Pass](t)(d.sys.People.AddFace(ctx, child.ID, embedding, "model", 0.9))
+	must[g.Leave](t)(d.sys.Sessions.PutLeave(ctx,
 		g.Leave{Person: child.ID, From: c.now(), To: c.now().Add(time.Hour), Reason: "chickenpox"}))
-	_, password, err := d.sys.CreateDevice(ctx,
+	_, password, err := d.sys.Fleet.CreateDevice(ctx,
 		g.Device{ID: "mq", School: "a", Profile: "sensor", Driver: g.DriverMQTTFront, Name: "mq"},
 		nil)
 	ok(t, err)
-	_, _, err = d.sys.CreateDevice(ctx,
+	_, _, err = d.sys.Fleet.CreateDevice(ctx,
 		g.Device{ID: "cam", School: "a", Profile: "sensor", Driver: "camera", Name: "cam"},
 		map[string]string{"password": "rtsp-Secret-1"})
 	ok(t, err)
-	_, _, err = d.sys.CreateDevice(ctx,
+	_, _, err = d.sys.Fleet.CreateDevice(ctx,
 		g.Device{ID: "own", School: "a", Profile: "sensor", Driver: g.DriverMQTTFront, Name: "own"},
 		map[string]string{"password": "mqtt-Secret-3"})
 	ok(t, err)
-	must[g.User](t)(d.sys.CreateUser(ctx,
+	must[g.User](t)(d.sys.Access.CreateUser(ctx,
 		g.User{
 			School:   "a",
 			Name:     "guard",
@@ -425,9 +425,9 @@ func TestNothingPersonalIsInTheFiles(t *testing.T) {
 			Language: "en",
 		},
 		"correct horse battery"))
-	token, _, err := d.r.SignIn(ctx, "guard", "correct horse battery", "127.0.0.1")
+	token, _, err := d.r.Access.SignIn(ctx, "guard", "correct horse battery", "127.0.0.1")
 	ok(t, err)
-	_, keySecret, err := d.sys.CreateKey(ctx,
+	_, keySecret, err := d.sys.Access.CreateKey(ctx,
 		g.APIKey{
 			School:      "a",
 			Name:        "k",
@@ -436,16 +436,16 @@ func TestNothingPersonalIsInTheFiles(t *testing.T) {
 			Expires:     c.now().Add(time.Hour),
 		})
 	ok(t, err)
-	_, hookSecret, err := d.sys.CreateWebhook(ctx,
+	_, hookSecret, err := d.sys.Hooks.Create(ctx,
 		g.Webhook{School: "a", URL: "https://example.org/hook"})
 	ok(t, err)
-	ok(t, d.sys.PutSetting(ctx, "a", "mail", []byte(`{"password":"smtp-Secret-2"}`)))
+	ok(t, d.sys.Deeds.PutSetting(ctx, "a", "mail", []byte(`{"password":"smtp-Secret-2"}`)))
 	_, err = d.r.In(g.Scope{
 		School:      "a",
 		Permissions: g.RoleAdmin.Permissions(),
 		Actor:       "x",
 		Reason:      "Zhou Xiaohua is late",
-	}).OpenPerson(ctx, child.ID)
+	}).People.Open(ctx, child.ID)
 	ok(t, err)
 	secrets = append(secrets, "Zhou Xiaohua", "20260001", "王桂芳", "G-778899", "13912345678", card,
 		"86420975", "Mother Wang", "form 4711", "chickenpox",
@@ -471,17 +471,17 @@ func TestDeletingAPersonDestroysTheKey(t *testing.T) {
 	dir := t.TempDir()
 	d := newDistrict(t, registry.Options{Dir: dir, MasterKey: masterKey(), Now: c.now}, c)
 	child := d.child["a"]
-	must[g.Pass](t)(d.sys.AddCard(ctx, child.ID, g.ByCard, card, time.Time{}))
+	must[g.Pass](t)(d.sys.People.AddCard(ctx, child.ID, g.ByCard, card, time.Time{}))
 	var wrapped []byte
 	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "registry.db"))
 	ok(t, err)
 	ok(t,
 		db.QueryRow("SELECT key_sealed FROM persons WHERE id = ?", string(child.ID)).Scan(&wrapped))
 	ok(t, db.Close())
-	ok(t, d.sys.DeletePerson(ctx, child.ID))
-	_, err = d.sys.OpenPerson(ctx, child.ID)
+	ok(t, d.sys.People.Delete(ctx, child.ID))
+	_, err = d.sys.People.Open(ctx, child.ID)
 	wantCode(t, err, g.NotFound)
-	if id, found, err := d.sys.ByCredential(ctx, "a", g.ByCard, card); err != nil || found {
+	if id, found, err := d.sys.People.ByCredential(ctx, "a", g.ByCard, card); err != nil || found {
 		t.Errorf("got %q %v, want nobody", id, err)
 	}
 	for _, f := range []string{"registry.db", "registry.db-wal"} {
@@ -493,7 +493,7 @@ func TestDeletingAPersonDestroysTheKey(t *testing.T) {
 			t.Errorf("%s still holds the deleted person's key", f)
 		}
 	}
-	rows, _, err := d.sys.People(ctx, registry.PersonFilter{School: "a"})
+	rows, _, err := d.sys.People.List(ctx, registry.PersonFilter{School: "a"})
 	ok(t, err)
 	if len(rows) != 0 {
 		t.Errorf("got %v, want nobody", rows)
@@ -505,7 +505,7 @@ func TestContextEndsAQuery(t *testing.T) {
 	d := newDistrict(t, registry.Options{Dir: t.TempDir(), MasterKey: masterKey(), Now: c.now}, c)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := d.sys.Schools(ctx); !errors.Is(err, context.Canceled) {
+	if _, err := d.sys.Places.Schools(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want context.Canceled", err)
 	}
 }

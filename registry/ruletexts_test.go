@@ -18,7 +18,7 @@ func TestRuleFilesAreAudited(t *testing.T) {
 		d := newDistrict(t, o, c)
 		admin := d.as(d.dist, g.RoleDistrict)
 		entries := func(deed string) []g.AuditEntry {
-			all, _, err := admin.Audit(ctx, registry.AuditFilter{Deed: deed})
+			all, _, err := admin.Views.Audit(ctx, registry.AuditFilter{Deed: deed})
 			ok(t, err)
 			return all
 		}
@@ -29,17 +29,17 @@ func TestRuleFilesAreAudited(t *testing.T) {
 		}
 		gate := registry.RuleText{Kind: "rule", ID: "gate", Body: "id: gate\nfor: 5m\n"}
 		fire := registry.RuleText{Kind: "procedure", ID: "fire", Body: "leave the house"}
-		ok(t, d.sys.NoteRules(ctx, []registry.RuleText{smoke, gate}))
+		ok(t, d.sys.Alerts.NoteRules(ctx, []registry.RuleText{smoke, gate}))
 		first := entries("rules.first")
 		if len(first) != 1 || len(first[0].Changes) != 2 {
 			t.Fatalf("got %+v, want one entry with both rules", first)
 		}
-		ok(t, d.sys.NoteRules(ctx, []registry.RuleText{gate, smoke}))
+		ok(t, d.sys.Alerts.NoteRules(ctx, []registry.RuleText{gate, smoke}))
 		if got := entries("rules.change"); len(got) != 0 {
 			t.Errorf("the same rules again: got %+v, want nothing", got)
 		}
 		smoke.Body = strings.Replace(smoke.Body, "critical", "minor", 1)
-		ok(t, d.sys.NoteRules(ctx, []registry.RuleText{smoke, fire}))
+		ok(t, d.sys.Alerts.NoteRules(ctx, []registry.RuleText{smoke, fire}))
 		got := entries("rules.change")
 		if len(got) != 1 {
 			t.Fatalf("got %d entries, want one", len(got))
@@ -58,6 +58,6 @@ func TestRuleFilesAreAudited(t *testing.T) {
 				got[0])
 		}
 		must[uint64](t)(d.sys.VerifyAudit(ctx))
-		wantCode(t, admin.NoteRules(ctx, nil), g.Forbidden)
+		wantCode(t, admin.Alerts.NoteRules(ctx, nil), g.Forbidden)
 	})
 }

@@ -27,7 +27,7 @@ func TestAlertsAreFoundByWords(t *testing.T) {
 			}
 			all = append(all, a)
 		}
-		ok(t, d.sys.ApplyEffects(ctx, registry.Effects{Seq: 1, Alerts: all}))
+		ok(t, d.sys.Alerts.Apply(ctx, registry.Effects{Seq: 1, Alerts: all}))
 		v := d.as(d.a, g.RoleSecurity)
 		for q, want := range map[string]int{
 			"smoke":            4,
@@ -40,7 +40,7 @@ func TestAlertsAreFoundByWords(t *testing.T) {
 			"%":                3,
 			"  ":               7,
 		} {
-			rows, _, err := v.Alerts(ctx, registry.AlertFilter{Query: q})
+			rows, _, err := v.Alerts.List(ctx, registry.AlertFilter{Query: q})
 			ok(t, err)
 			if len(rows) != want {
 				t.Errorf("%q: got %d alerts, want %d", q, len(rows), want)
@@ -49,7 +49,7 @@ func TestAlertsAreFoundByWords(t *testing.T) {
 		var got []g.AlertID
 		f := registry.AlertFilter{Query: "door", Page: registry.Page{Limit: 2}}
 		for pages := 1; ; pages++ {
-			rows, next, err := v.Alerts(ctx, f)
+			rows, next, err := v.Alerts.List(ctx, f)
 			ok(t, err)
 			for _, a := range rows {
 				got = append(got, a.ID)
@@ -65,7 +65,7 @@ func TestAlertsAreFoundByWords(t *testing.T) {
 		if fmt.Sprint(got) != "[alt_5 alt_3 alt_1]" {
 			t.Errorf("got %v over the pages, want the three doors, newest first", got)
 		}
-		if rows, _, err := d.as(d.b, g.RoleSecurity).Alerts(ctx,
+		if rows, _, err := d.as(d.b, g.RoleSecurity).Alerts.List(ctx,
 			registry.AlertFilter{Query: "smoke"}); err != nil || len(rows) > 0 {
 			t.Errorf("another school found %d alerts (%v), want none", len(rows), err)
 		}
@@ -78,11 +78,11 @@ func TestAuditIsFiltered(t *testing.T) {
 		d := newDistrict(t, o, c)
 		ctx := t.Context()
 		v := d.as(d.a, g.RoleAdmin)
-		ok(t, v.Record(ctx, "camera.view", "cam_gate"))
+		ok(t, v.Deeds.Record(ctx, "camera.view", "cam_gate"))
 		early := c.now().Add(time.Second)
 		c.add(time.Hour)
-		ok(t, v.Record(ctx, "camera.view", "cam-yard"))
-		ok(t, v.Record(ctx, "cameraman.view", "100%"))
+		ok(t, v.Deeds.Record(ctx, "camera.view", "cam-yard"))
+		ok(t, v.Deeds.Record(ctx, "cameraman.view", "100%"))
 		for name, x := range map[string]struct {
 			f    registry.AuditFilter
 			want string
@@ -111,7 +111,7 @@ func TestAuditIsFiltered(t *testing.T) {
 				"[]",
 			},
 		} {
-			rows, _, err := v.Audit(ctx, x.f)
+			rows, _, err := v.Views.Audit(ctx, x.f)
 			ok(t, err)
 			got := []string{}
 			for _, e := range rows {
@@ -121,13 +121,13 @@ func TestAuditIsFiltered(t *testing.T) {
 				t.Errorf("%s: got %v, want %s", name, got, x.want)
 			}
 		}
-		rows, _, err := v.Audit(ctx, registry.AuditFilter{Deed: "cameraman"})
+		rows, _, err := v.Views.Audit(ctx, registry.AuditFilter{Deed: "cameraman"})
 		ok(t, err)
 		if len(rows) != 1 {
 			t.Fatalf("got %d entries, want 1", len(rows))
 		}
 		actor := []rune(rows[0].Actor)
-		rows, _, err = v.Audit(ctx,
+		rows, _, err = v.Views.Audit(ctx,
 			registry.AuditFilter{Deed: "cameraman", Actor: string(actor[1 : len(actor)-1])})
 		ok(t, err)
 		if len(rows) != 1 {
@@ -143,25 +143,25 @@ func TestWhoNeedsANewPhotograph(t *testing.T) {
 		ctx := t.Context()
 		v := d.as(d.a, g.RoleAdmin)
 		enrolled := func(name string, model string) g.PersonID {
-			p := must[g.Person](t)(v.CreatePerson(ctx,
+			p := must[g.Person](t)(v.People.Create(ctx,
 				g.Person{School: "a", Kind: g.Staff, Name: name}))
-			ok(t, v.SetConsent(ctx, g.Consent{Person: p.ID, Given: true, By: "self"}))
-			must[g.Pass](t)(v.AddFace(ctx, p.ID, []float32{3, 0, 4}, model, 0.9))
+			ok(t, v.People.SetConsent(ctx, g.Consent{Person: p.ID, Given: true, By: "self"}))
+			must[g.Pass](t)(v.People.AddFace(ctx, p.ID, []float32{3, 0, 4}, model, 0.9))
 			return p.ID
 		}
 		old := enrolled("Old", "m1")
 		enrolled("New", "m2")
-		rows, _, err := v.People(ctx, registry.PersonFilter{NotOfModel: "m2"})
+		rows, _, err := v.People.List(ctx, registry.PersonFilter{NotOfModel: "m2"})
 		ok(t, err)
 		if len(rows) != 1 || rows[0].ID != old {
 			t.Fatalf("got %v, want the one of the older model alone", rows)
 		}
-		if counts := must[registry.FaceCounts](t)(v.FaceCounts(ctx, "a", "m2")); counts.Outdated != len(
+		if counts := must[registry.FaceCounts](t)(v.Views.FaceCounts(ctx, "a", "m2")); counts.Outdated != len(
 			rows) {
 			t.Errorf("got a count of %d for a list of %d", counts.Outdated, len(rows))
 		}
-		must[g.Pass](t)(v.AddFace(ctx, old, []float32{3, 0, 4}, "m2", 0.9))
-		if rows, _, err = v.People(ctx, registry.PersonFilter{NotOfModel: "m2"}); err != nil ||
+		must[g.Pass](t)(v.People.AddFace(ctx, old, []float32{3, 0, 4}, "m2", 0.9))
+		if rows, _, err = v.People.List(ctx, registry.PersonFilter{NotOfModel: "m2"}); err != nil ||
 			len(rows) > 0 {
 			t.Errorf("got %v (%v) after the new photograph, want nobody", rows, err)
 		}

@@ -27,17 +27,17 @@ func newSecured(t *testing.T, o registry.Options, c *clock) *secured {
 	t.Helper()
 	d := newDistrict(t, o, c)
 	s := &secured{d: d}
-	s.user = must[g.User](t)(d.sys.CreateUser(t.Context(),
+	s.user = must[g.User](t)(d.sys.Access.CreateUser(t.Context(),
 		g.User{School: "a", Name: boss, Role: g.RoleAdmin, Language: "en"}, bossPassword))
 	e, err := enter(d, boss, bossPassword, "10.0.0.1", "")
 	ok(t, err)
 	s.browser = e.Browser
-	_, scope, err := d.r.UserByToken(t.Context(), e.Token)
+	_, scope, err := d.r.Access.UserByToken(t.Context(), e.Token)
 	ok(t, err)
 	s.view = d.r.In(scope)
-	s.factor, s.secret, _, err = s.view.BeginTOTP(t.Context(), s.user.ID, "Telephone")
+	s.factor, s.secret, _, err = s.view.Access.BeginTOTP(t.Context(), s.user.ID, "Telephone")
 	ok(t, err)
-	s.recovery, err = s.view.ConfirmTOTP(t.Context(), s.user.ID, s.factor, s.code(t))
+	s.recovery, err = s.view.Access.ConfirmTOTP(t.Context(), s.user.ID, s.factor, s.code(t))
 	ok(t, err)
 	if len(s.recovery) != 10 {
 		t.Fatalf("got %d recovery codes, want 10", len(s.recovery))
@@ -61,14 +61,14 @@ func (s *secured) ticket(t *testing.T) string {
 	if e.Step != registry.StepFactor || len(e.Kinds) != 1 || e.Kinds[0] != registry.FactorTOTP {
 		t.Fatalf("got step %q with %v, want factor with totp", e.Step, e.Kinds)
 	}
-	if _, _, err := s.d.r.UserByToken(t.Context(), e.Token); g.ErrorCode(err) != g.Unauthenticated {
+	if _, _, err := s.d.r.Access.UserByToken(t.Context(), e.Token); g.ErrorCode(err) != g.Unauthenticated {
 		t.Fatal("a password alone signs in")
 	}
 	return e.Token
 }
 
 func (s *secured) complete(ticket, code string) (registry.Entry, error) {
-	return s.d.r.Complete(context.Background(), ticket, code,
+	return s.d.r.Access.Complete(context.Background(), ticket, code,
 		registry.Attempt{Remote: "10.0.0.1", Browser: s.browser})
 }
 
@@ -83,7 +83,7 @@ func TestSecondFactor(t *testing.T) {
 		ticket := s.ticket(t)
 		e, err := s.complete(ticket, code[:3]+" "+code[3:])
 		ok(t, err)
-		_, _, err = s.d.r.UserByToken(t.Context(), e.Token)
+		_, _, err = s.d.r.Access.UserByToken(t.Context(), e.Token)
 		ok(t, err)
 		_, err = s.complete(ticket, code)
 		wantCode(t, err, g.Unauthenticated)
@@ -108,7 +108,7 @@ func TestSecondFactor(t *testing.T) {
 
 func refusals(t *testing.T, d *district) int {
 	t.Helper()
-	entries, _, err := d.sys.Audit(t.Context(), registry.AuditFilter{Deed: "signin.refused"})
+	entries, _, err := d.sys.Views.Audit(t.Context(), registry.AuditFilter{Deed: "signin.refused"})
 	ok(t, err)
 	return len(entries)
 }
@@ -122,12 +122,12 @@ func TestRecoveryCodes(t *testing.T) {
 		ok(t, err)
 		_, err = s.complete(s.ticket(t), s.recovery[0])
 		wantCode(t, err, g.Invalid)
-		st, err := s.view.SecondFactor(t.Context(), s.user.ID)
+		st, err := s.view.Access.SecondFactor(t.Context(), s.user.ID)
 		ok(t, err)
 		if st.Recovery != 9 || len(st.Factors) != 1 || st.Factors[0].Name != "Telephone" {
 			t.Errorf("got %+v", st)
 		}
-		fresh, err := s.view.NewRecoveryCodes(t.Context(), s.user.ID)
+		fresh, err := s.view.Access.NewRecoveryCodes(t.Context(), s.user.ID)
 		ok(t, err)
 		_, err = s.complete(s.ticket(t), s.recovery[1])
 		wantCode(t, err, g.Invalid)
@@ -143,7 +143,7 @@ func TestGuessesAtTheSecondFactor(t *testing.T) {
 	s := newSecured(t, registry.Options{Dir: t.TempDir(), MasterKey: masterKey(), Now: c.now}, c)
 	ticket, looked := s.ticket(t), 0
 	for range 100 {
-		_, err := s.d.r.Complete(t.Context(), ticket, "000000",
+		_, err := s.d.r.Access.Complete(t.Context(), ticket, "000000",
 			registry.Attempt{Remote: "10.6.6.6"})
 		if g.ErrorCode(err) == g.Invalid {
 			looked++
@@ -162,39 +162,39 @@ func TestSecondFactorAskedOfARole(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		ctx := t.Context()
 		d := newDistrict(t, o, c)
-		u := must[g.User](t)(d.sys.CreateUser(ctx,
+		u := must[g.User](t)(d.sys.Access.CreateUser(ctx,
 			g.User{School: "a", Name: boss, Role: g.RoleAdmin, Language: "en"}, bossPassword))
-		ok(t, d.sys.PutFactorRoles(ctx, "dist", []g.Role{g.RoleAdmin, g.RoleAdmin}))
-		wantCode(t, d.sys.PutFactorRoles(ctx, "dist", []g.Role{"king"}), g.Invalid)
+		ok(t, d.sys.Access.PutFactorRoles(ctx, "dist", []g.Role{g.RoleAdmin, g.RoleAdmin}))
+		wantCode(t, d.sys.Access.PutFactorRoles(ctx, "dist", []g.Role{"king"}), g.Invalid)
 		e, err := enter(d, boss, bossPassword, "10.0.0.1", "")
 		ok(t, err)
 		if e.Step != registry.StepEnrol {
 			t.Fatalf("got step %q, want enrol", e.Step)
 		}
-		_, err = d.r.Enrolled(ctx, e.Token, registry.Attempt{})
+		_, err = d.r.Access.Enrolled(ctx, e.Token, registry.Attempt{})
 		wantCode(t, err, g.Conflict)
-		_, scope, _, err := d.r.StepUser(ctx, e.Token, registry.StepEnrol)
+		_, scope, _, err := d.r.Access.StepUser(ctx, e.Token, registry.StepEnrol)
 		ok(t, err)
 		v := d.r.In(scope)
-		if _, err := v.Users(ctx, "a"); g.ErrorCode(err) != g.Forbidden {
+		if _, err := v.Access.Users(ctx, "a"); g.ErrorCode(err) != g.Forbidden {
 			t.Errorf("before the second factor: got %v, want forbidden", err)
 		}
-		factor, secret, _, err := v.BeginTOTP(ctx, u.ID, "")
+		factor, secret, _, err := v.Access.BeginTOTP(ctx, u.ID, "")
 		ok(t, err)
-		_, err = v.ConfirmTOTP(ctx, u.ID, factor, "123")
+		_, err = v.Access.ConfirmTOTP(ctx, u.ID, factor, "123")
 		wantCode(t, err, g.Invalid)
 		code, err := totp.GenerateCode(secret, c.now())
 		ok(t, err)
-		_, err = v.ConfirmTOTP(ctx, u.ID, factor, code)
+		_, err = v.Access.ConfirmTOTP(ctx, u.ID, factor, code)
 		ok(t, err)
-		done, err := d.r.Enrolled(ctx, e.Token, registry.Attempt{Remote: "10.0.0.1"})
+		done, err := d.r.Access.Enrolled(ctx, e.Token, registry.Attempt{Remote: "10.0.0.1"})
 		ok(t, err)
-		_, scope, err = d.r.UserByToken(ctx, done.Token)
+		_, scope, err = d.r.Access.UserByToken(ctx, done.Token)
 		ok(t, err)
-		wantCode(t, d.r.In(scope).RemoveFactor(ctx, u.ID, factor), g.Conflict)
-		ok(t, d.sys.PutFactorRoles(ctx, "dist", nil))
-		ok(t, d.r.In(scope).RemoveFactor(ctx, u.ID, factor))
-		if _, err := d.r.In(scope).SecondFactor(ctx, "usr_other"); g.ErrorCode(err) != g.Forbidden {
+		wantCode(t, d.r.In(scope).Access.RemoveFactor(ctx, u.ID, factor), g.Conflict)
+		ok(t, d.sys.Access.PutFactorRoles(ctx, "dist", nil))
+		ok(t, d.r.In(scope).Access.RemoveFactor(ctx, u.ID, factor))
+		if _, err := d.r.In(scope).Access.SecondFactor(ctx, "usr_other"); g.ErrorCode(err) != g.Forbidden {
 			t.Errorf("another's second factor: got %v, want forbidden", err)
 		}
 	})
@@ -205,22 +205,22 @@ func TestSecondFactorIsReset(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		ctx := t.Context()
 		s := newSecured(t, o, c)
-		states, err := s.d.sys.SecondFactors(ctx, "a")
+		states, err := s.d.sys.Access.SecondFactors(ctx, "a")
 		ok(t, err)
 		if len(states) != 1 || len(states[0].Factors) != 1 {
 			t.Errorf("got %+v", states)
 		}
-		wantCode(t, s.d.as(s.d.b, g.RoleAdmin).ResetSecondFactor(ctx, s.user.ID), g.NotFound)
-		ok(t, s.d.as(s.d.a, g.RoleAdmin).ResetSecondFactor(ctx, s.user.ID))
+		wantCode(t, s.d.as(s.d.b, g.RoleAdmin).Access.ResetSecondFactor(ctx, s.user.ID), g.NotFound)
+		ok(t, s.d.as(s.d.a, g.RoleAdmin).Access.ResetSecondFactor(ctx, s.user.ID))
 		e, err := enter(s.d, boss, bossPassword, "10.0.0.1", s.browser)
 		ok(t, err)
 		if e.Step != registry.StepNone {
 			t.Errorf("got step %q after the reset", e.Step)
 		}
-		ok(t, s.d.r.ResetSecondFactor(ctx, "BOSS"))
-		_, _, err = s.d.r.UserByToken(ctx, e.Token)
+		ok(t, s.d.r.Access.ResetSecondFactor(ctx, "BOSS"))
+		_, _, err = s.d.r.Access.UserByToken(ctx, e.Token)
 		wantCode(t, err, g.Unauthenticated)
-		entries, _, err := s.d.sys.Audit(ctx, registry.AuditFilter{Deed: "factor.reset"})
+		entries, _, err := s.d.sys.Views.Audit(ctx, registry.AuditFilter{Deed: "factor.reset"})
 		ok(t, err)
 		if len(entries) != 2 {
 			t.Errorf("got %d resets in the audit log, want 2", len(entries))

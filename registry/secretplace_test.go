@@ -118,7 +118,7 @@ func TestStoredSecretGoesOnlyWhereItWasGivenFor(t *testing.T) {
 				registry.Options{Dir: t.TempDir(), MasterKey: masterKey(), Now: clock.now}, clock)
 			v := d.as(d.a, g.RoleFacility)
 			secret := map[string]string{"password": "s3cret"}
-			dev, _, err := v.CreateDevice(t.Context(),
+			dev, _, err := v.Fleet.CreateDevice(t.Context(),
 				g.Device{
 					School:  "a",
 					Profile: "camera",
@@ -132,7 +132,7 @@ func TestStoredSecretGoesOnlyWhereItWasGivenFor(t *testing.T) {
 			if c.driver != "" {
 				dev.Driver = c.driver
 			}
-			err = v.UpdateDevice(t.Context(), dev, nil)
+			err = v.Fleet.UpdateDevice(t.Context(), dev, nil)
 			if (err != nil) != c.want {
 				t.Fatalf("got %v, want the secret asked for: %v", err, c.want)
 			}
@@ -140,14 +140,14 @@ func TestStoredSecretGoesOnlyWhereItWasGivenFor(t *testing.T) {
 				return
 			}
 			wantCode(t, err, g.Invalid)
-			row := must[registry.DeviceRow](t)(v.Device(t.Context(), dev.ID))
+			row := must[registry.DeviceRow](t)(v.Fleet.Device(t.Context(), dev.ID))
 			if diff := cmp.Diff(c.before, row.Address); diff != "" {
 				t.Errorf("the refused change was written, -want +got\n%s", diff)
 			}
 			again := map[string]string{"password": "of the new place"}
-			ok(t, v.UpdateDevice(t.Context(), dev, again))
+			ok(t, v.Fleet.UpdateDevice(t.Context(), dev, again))
 			if diff := cmp.Diff(again,
-				must[map[string]string](t)(d.sys.DeviceSecret(t.Context(), dev.ID))); diff != "" {
+				must[map[string]string](t)(d.sys.Fleet.DeviceSecret(t.Context(), dev.ID))); diff != "" {
 				t.Errorf("-want +got\n%s", diff)
 			}
 		})
@@ -160,10 +160,10 @@ func TestDeviceWithoutSecretMovesFreely(t *testing.T) {
 		clock)
 	v := d.as(d.a, g.RoleFacility)
 	address := map[string]string{"url": "rtsp://10.0.0.5/1"}
-	dev, _, err := v.CreateDevice(t.Context(),
+	dev, _, err := v.Fleet.CreateDevice(t.Context(),
 		g.Device{School: "a", Profile: "camera", Driver: "camera", Name: "x", Address: address},
 		nil)
 	ok(t, err)
 	dev.Address = map[string]string{"url": "rtsp://10.0.0.6/1"}
-	ok(t, v.UpdateDevice(t.Context(), dev, nil))
+	ok(t, v.Fleet.UpdateDevice(t.Context(), dev, nil))
 }

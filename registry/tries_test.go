@@ -14,7 +14,7 @@ import (
 const boss, bossPassword = "boss", "a long password"
 
 func enter(d *district, name, password, remote, browser string) (registry.Entry, error) {
-	return d.r.Enter(context.Background(),
+	return d.r.Access.Enter(context.Background(),
 		registry.Attempt{Name: name, Password: password, Remote: remote, Browser: browser})
 }
 
@@ -23,7 +23,7 @@ func enter(d *district, name, password, remote, browser string) (registry.Entry,
 func TestDistributedGuesses(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		d := newDistrict(t, o, c)
-		must[g.User](t)(d.sys.CreateUser(t.Context(),
+		must[g.User](t)(d.sys.Access.CreateUser(t.Context(),
 			g.User{School: "a", Name: boss, Role: g.RoleAdmin, Language: "en"}, bossPassword))
 		first, err := enter(d, boss, bossPassword, "10.0.0.1", "")
 		ok(t, err)
@@ -63,7 +63,7 @@ func TestDistributedGuesses(t *testing.T) {
 func TestNoLockThatAStrangerTurns(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		d := newDistrict(t, o, c)
-		must[g.User](t)(d.sys.CreateUser(t.Context(),
+		must[g.User](t)(d.sys.Access.CreateUser(t.Context(),
 			g.User{School: "a", Name: boss, Role: g.RoleAdmin, Language: "en"}, bossPassword))
 		first, err := enter(d, boss, bossPassword, "10.0.0.1", "")
 		ok(t, err)
@@ -96,7 +96,7 @@ func TestWaitsGrowAndSurviveARestart(t *testing.T) {
 	c := newClock()
 	o := registry.Options{Dir: t.TempDir(), MasterKey: masterKey(), Now: c.now}
 	d := newDistrict(t, o, c)
-	must[g.User](t)(d.sys.CreateUser(t.Context(),
+	must[g.User](t)(d.sys.Access.CreateUser(t.Context(),
 		g.User{School: "a", Name: boss, Role: g.RoleAdmin, Language: "en"}, bossPassword))
 	var waits []time.Duration
 	for range 14 {
@@ -125,7 +125,7 @@ func TestWaitsGrowAndSurviveARestart(t *testing.T) {
 	again, err := registry.Open(t.Context(), o)
 	ok(t, err)
 	defer again.Close()
-	_, err = again.Enter(t.Context(),
+	_, err = again.Access.Enter(t.Context(),
 		registry.Attempt{Name: boss, Password: bossPassword, Remote: "10.0.0.1"})
 	wantCode(t, err, g.RateLimited)
 }
@@ -149,7 +149,7 @@ func TestBadPasswords(t *testing.T) {
 	c := newClock()
 	d := newDistrict(t, registry.Options{Dir: t.TempDir(), MasterKey: masterKey(), Now: c.now}, c)
 	ctx := t.Context()
-	u := must[g.User](t)(d.sys.CreateUser(ctx,
+	u := must[g.User](t)(d.sys.Access.CreateUser(ctx,
 		g.User{
 			School:   "a",
 			Name:     "liwei",
@@ -163,7 +163,7 @@ func TestBadPasswords(t *testing.T) {
 		"iloveyou1234", "liwei123456", "weiming2024", "liweiliwei", "1234567890ab",
 		"woaini1314520", "gatehouse1", "123456789a", "000000000000"}
 	for _, p := range bad {
-		if _, err := d.sys.CreateUser(ctx,
+		if _, err := d.sys.Access.CreateUser(ctx,
 			g.User{
 				School:   "a",
 				Name:     "x" + g.NewID("u")[:9],
@@ -174,10 +174,10 @@ func TestBadPasswords(t *testing.T) {
 			p); g.ErrorCode(err) != g.Invalid {
 			t.Errorf("create: %q: got %v, want invalid", p, err)
 		}
-		if err := d.sys.ChangePassword(ctx, u.ID, "", p); g.ErrorCode(err) != g.Invalid {
+		if err := d.sys.Access.ChangePassword(ctx, u.ID, "", p); g.ErrorCode(err) != g.Invalid {
 			t.Errorf("change: %q: got %v, want invalid", p, err)
 		}
-		if err := d.r.SetPassword(ctx, "liwei", p); g.ErrorCode(err) != g.Invalid {
+		if err := d.r.Access.SetPassword(ctx, "liwei", p); g.ErrorCode(err) != g.Invalid {
 			t.Errorf("passwd: %q: got %v, want invalid", p, err)
 		}
 	}
@@ -185,7 +185,7 @@ func TestBadPasswords(t *testing.T) {
 		"correct-horse-battery", "河边小学的三棵老树真好看", "mint tulip 48 gravel", "x7#kQ2!vRz9p",
 		"long enough words",
 	} {
-		if err := d.r.SetPassword(ctx, "liwei", p); err != nil {
+		if err := d.r.Access.SetPassword(ctx, "liwei", p); err != nil {
 			t.Errorf("%q: %v", p, err)
 		}
 	}

@@ -16,10 +16,10 @@ func TestSignIn(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		ctx := t.Context()
 		d := newDistrict(t, o, c)
-		if !must[bool](t)(d.r.Empty(ctx)) {
+		if !must[bool](t)(d.r.Access.Empty(ctx)) {
 			t.Error("got users at the first run")
 		}
-		u := must[g.User](t)(d.sys.CreateUser(ctx,
+		u := must[g.User](t)(d.sys.Access.CreateUser(ctx,
 			g.User{
 				School:   "dist",
 				Name:     " Boss ",
@@ -28,15 +28,15 @@ func TestSignIn(t *testing.T) {
 				Language: "zh-CN",
 			},
 			"a long password"))
-		if must[bool](t)(d.r.Empty(ctx)) {
+		if must[bool](t)(d.r.Access.Empty(ctx)) {
 			t.Error("got empty after the first user")
 		}
-		token, got, err := d.r.SignIn(ctx, "BOSS", "a long password", "10.0.0.1")
+		token, got, err := d.r.Access.SignIn(ctx, "BOSS", "a long password", "10.0.0.1")
 		ok(t, err)
 		if diff := cmp.Diff(u, got); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
-		_, scope, err := d.r.UserByToken(ctx, token)
+		_, scope, err := d.r.Access.UserByToken(ctx, token)
 		ok(t, err)
 		want := g.Scope{
 			School:      "dist",
@@ -49,17 +49,17 @@ func TestSignIn(t *testing.T) {
 		}
 		for range 3 { // used every 11 hours, it lasts
 			c.add(11 * time.Hour)
-			_, _, err = d.r.UserByToken(ctx, token)
+			_, _, err = d.r.Access.UserByToken(ctx, token)
 			ok(t, err)
 		}
 		c.add(12 * time.Hour)
-		_, _, err = d.r.UserByToken(ctx, token)
+		_, _, err = d.r.Access.UserByToken(ctx, token)
 		wantCode(t, err, g.Unauthenticated)
-		token, _, err = d.r.SignIn(ctx, "boss", "a long password", "10.0.0.1")
+		token, _, err = d.r.Access.SignIn(ctx, "boss", "a long password", "10.0.0.1")
 		ok(t, err)
-		ok(t, d.r.SignOut(ctx, token))
-		ok(t, d.r.SignOut(ctx, token))
-		_, _, err = d.r.UserByToken(ctx, token)
+		ok(t, d.r.Access.SignOut(ctx, token))
+		ok(t, d.r.Access.SignOut(ctx, token))
+		_, _, err = d.r.Access.UserByToken(ctx, token)
 		wantCode(t, err, g.Unauthenticated)
 	})
 }
@@ -68,25 +68,25 @@ func TestSignInIsLimited(t *testing.T) {
 	c := newClock()
 	d := newDistrict(t, registry.Options{Dir: t.TempDir(), MasterKey: masterKey(), Now: c.now}, c)
 	ctx := t.Context()
-	must[g.User](t)(d.sys.CreateUser(ctx,
+	must[g.User](t)(d.sys.Access.CreateUser(ctx,
 		g.User{School: "a", Name: "guard", Role: g.RoleSecurity, Language: "en"},
 		"a long password"))
 	for _, name := range []string{"guard", "nobody"} {
 		for range 5 {
-			_, _, err := d.r.SignIn(ctx, name, "wrong", "10.0.0.1")
+			_, _, err := d.r.Access.SignIn(ctx, name, "wrong", "10.0.0.1")
 			wantCode(t, err, g.Unauthenticated)
 		}
-		_, _, err := d.r.SignIn(ctx, name, "a long password", "10.0.0.1")
+		_, _, err := d.r.Access.SignIn(ctx, name, "a long password", "10.0.0.1")
 		wantCode(t, err, g.RateLimited)
 	}
-	if _, _, err := d.r.SignIn(ctx, "guard", "a long password", "10.0.0.2"); err != nil {
+	if _, _, err := d.r.Access.SignIn(ctx, "guard", "a long password", "10.0.0.2"); err != nil {
 		t.Errorf("from another address: %v", err)
 	}
 	c.add(16 * time.Minute)
-	if _, _, err := d.r.SignIn(ctx, "guard", "a long password", "10.0.0.1"); err != nil {
+	if _, _, err := d.r.Access.SignIn(ctx, "guard", "a long password", "10.0.0.1"); err != nil {
 		t.Errorf("after the window: %v", err)
 	}
-	entries, _, err := d.sys.Audit(ctx, registry.AuditFilter{Deed: "signin.refused"})
+	entries, _, err := d.sys.Views.Audit(ctx, registry.AuditFilter{Deed: "signin.refused"})
 	ok(t, err)
 	if len(entries) != 10 {
 		t.Errorf("got %d refusals in the audit log, want 10", len(entries))
@@ -97,32 +97,32 @@ func TestPasswordsChange(t *testing.T) {
 	onEngines(t, func(t *testing.T, o registry.Options, c *clock) {
 		ctx := t.Context()
 		d := newDistrict(t, o, c)
-		u := must[g.User](t)(d.sys.CreateUser(ctx,
+		u := must[g.User](t)(d.sys.Access.CreateUser(ctx,
 			g.User{School: "a", Name: "guard", Role: g.RoleSecurity, Language: "en"},
 			"a long password"))
-		token, _, err := d.r.SignIn(ctx, "guard", "a long password", "x")
+		token, _, err := d.r.Access.SignIn(ctx, "guard", "a long password", "x")
 		ok(t, err)
-		_, scope, err := d.r.UserByToken(ctx, token)
+		_, scope, err := d.r.Access.UserByToken(ctx, token)
 		ok(t, err)
-		wantCode(t, d.r.In(scope).ChangePassword(ctx, u.ID, "wrong", "another password"), g.Invalid)
-		wantCode(t, d.r.In(scope).ChangePassword(ctx, u.ID, "a long password", "short"), g.Invalid)
-		ok(t, d.r.In(scope).ChangePassword(ctx, u.ID, "a long password", "another password"))
-		_, _, err = d.r.UserByToken(ctx, token)
+		wantCode(t, d.r.In(scope).Access.ChangePassword(ctx, u.ID, "wrong", "another password"), g.Invalid)
+		wantCode(t, d.r.In(scope).Access.ChangePassword(ctx, u.ID, "a long password", "short"), g.Invalid)
+		ok(t, d.r.In(scope).Access.ChangePassword(ctx, u.ID, "a long password", "another password"))
+		_, _, err = d.r.Access.UserByToken(ctx, token)
 		wantCode(t, err, g.Unauthenticated)
-		ok(t, d.as(d.a, g.RoleAdmin).ChangePassword(ctx, u.ID, "", "by the admin"))
-		token, _, err = d.r.SignIn(ctx, "guard", "by the admin", "x")
+		ok(t, d.as(d.a, g.RoleAdmin).Access.ChangePassword(ctx, u.ID, "", "by the admin"))
+		token, _, err = d.r.Access.SignIn(ctx, "guard", "by the admin", "x")
 		ok(t, err)
-		ok(t, d.r.SetPassword(ctx, "Guard", "from the shell"))
-		_, _, err = d.r.UserByToken(ctx, token)
+		ok(t, d.r.Access.SetPassword(ctx, "Guard", "from the shell"))
+		_, _, err = d.r.Access.UserByToken(ctx, token)
 		wantCode(t, err, g.Unauthenticated)
-		wantCode(t, d.r.SetPassword(ctx, "nobody", "from the shell"), g.NotFound)
-		token, _, err = d.r.SignIn(ctx, "guard", "from the shell", "x")
+		wantCode(t, d.r.Access.SetPassword(ctx, "nobody", "from the shell"), g.NotFound)
+		token, _, err = d.r.Access.SignIn(ctx, "guard", "from the shell", "x")
 		ok(t, err)
 		u.Disabled = true
-		ok(t, d.as(d.a, g.RoleAdmin).UpdateUser(ctx, u))
-		_, _, err = d.r.UserByToken(ctx, token)
+		ok(t, d.as(d.a, g.RoleAdmin).Access.UpdateUser(ctx, u))
+		_, _, err = d.r.Access.UserByToken(ctx, token)
 		wantCode(t, err, g.Unauthenticated)
-		_, _, err = d.r.SignIn(ctx, "guard", "from the shell", "y")
+		_, _, err = d.r.Access.SignIn(ctx, "guard", "from the shell", "y")
 		wantCode(t, err, g.Unauthenticated)
 	})
 }
@@ -132,11 +132,11 @@ func TestNobodyGivesMoreThanTheyHave(t *testing.T) {
 		ctx := t.Context()
 		d := newDistrict(t, o, c)
 		admin := d.as(d.a, g.RoleAdmin)
-		_, err := admin.CreateUser(ctx,
+		_, err := admin.Access.CreateUser(ctx,
 			g.User{School: "a", Name: "x", Role: g.RoleDistrict, Language: "en"},
 			"a long password")
 		wantCode(t, err, g.Forbidden)
-		_, err = admin.CreateUser(ctx,
+		_, err = admin.Access.CreateUser(ctx,
 			g.User{School: "a", Name: "x", Role: g.RoleIntegrator, Language: "en"},
 			"a long password")
 		wantCode(t, err, g.Invalid)
@@ -145,10 +145,10 @@ func TestNobodyGivesMoreThanTheyHave(t *testing.T) {
 			Actor:       "key_1 k",
 			Permissions: []g.Permission{g.UsersAdmin, g.KeysAdmin, g.PeopleRead},
 		})
-		_, err = weak.CreateUser(ctx,
+		_, err = weak.Access.CreateUser(ctx,
 			g.User{School: "a", Name: "x", Role: g.RoleAdmin, Language: "en"}, "a long password")
 		wantCode(t, err, g.Forbidden)
-		_, _, err = weak.CreateKey(ctx,
+		_, _, err = weak.Access.CreateKey(ctx,
 			g.APIKey{
 				School:      "a",
 				Name:        "x",
@@ -157,14 +157,14 @@ func TestNobodyGivesMoreThanTheyHave(t *testing.T) {
 				Expires:     c.now().Add(time.Hour),
 			})
 		wantCode(t, err, g.Forbidden)
-		first := must[g.User](t)(d.sys.CreateUser(ctx,
+		first := must[g.User](t)(d.sys.Access.CreateUser(ctx,
 			g.User{School: "a", Name: "first", Role: g.RoleAdmin, Language: "en"},
 			"a long password"))
-		wantCode(t, weak.ChangePassword(ctx, first.ID, "", "a long password"), g.Forbidden)
+		wantCode(t, weak.Access.ChangePassword(ctx, first.ID, "", "a long password"), g.Forbidden)
 		first.Role = g.RoleTeacher
-		wantCode(t, weak.UpdateUser(ctx, first), g.Forbidden)
-		wantCode(t, admin.UpdateUser(ctx, first), g.Conflict) // the last admin
-		_, err = admin.CreateUser(ctx,
+		wantCode(t, weak.Access.UpdateUser(ctx, first), g.Forbidden)
+		wantCode(t, admin.Access.UpdateUser(ctx, first), g.Conflict) // the last admin
+		_, err = admin.Access.CreateUser(ctx,
 			g.User{School: "a", Name: "FIRST", Role: g.RoleTeacher, Language: "en"},
 			"a long password")
 		wantCode(t, err, g.Conflict)
@@ -177,7 +177,7 @@ func TestKeys(t *testing.T) {
 		d := newDistrict(t, o, c)
 		admin := d.as(d.a, g.RoleAdmin)
 		for _, expires := range []time.Time{{}, c.now(), c.now().Add(400 * 24 * time.Hour)} {
-			_, _, err := admin.CreateKey(ctx,
+			_, _, err := admin.Access.CreateKey(ctx,
 				g.APIKey{
 					School:      "a",
 					Name:        "x",
@@ -187,7 +187,7 @@ func TestKeys(t *testing.T) {
 				})
 			wantCode(t, err, g.Invalid)
 		}
-		k, secret, err := admin.CreateKey(ctx,
+		k, secret, err := admin.Access.CreateKey(ctx,
 			g.APIKey{
 				School:      "a",
 				Name:        "lms",
@@ -199,7 +199,7 @@ func TestKeys(t *testing.T) {
 		if !strings.HasPrefix(secret, "ghk_") {
 			t.Errorf("got %q, want ghk_", secret)
 		}
-		got, scope, err := d.r.KeyBySecret(ctx, secret)
+		got, scope, err := d.r.Access.KeyBySecret(ctx, secret)
 		ok(t, err)
 		if got.ID != k.ID || !got.LastUsed.Equal(c.now()) {
 			t.Errorf("got %+v, want it used now", got)
@@ -213,12 +213,12 @@ func TestKeys(t *testing.T) {
 			scope); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
-		_, _, err = d.r.KeyBySecret(ctx, secret+"x")
+		_, _, err = d.r.Access.KeyBySecret(ctx, secret+"x")
 		wantCode(t, err, g.Unauthenticated)
 		c.add(2 * time.Hour)
-		_, _, err = d.r.KeyBySecret(ctx, secret)
+		_, _, err = d.r.Access.KeyBySecret(ctx, secret)
 		wantCode(t, err, g.Unauthenticated)
-		k, secret, err = d.as(d.dist, g.RoleDistrict).CreateKey(ctx,
+		k, secret, err = d.as(d.dist, g.RoleDistrict).Access.CreateKey(ctx,
 			g.APIKey{
 				School:      "dist",
 				Name:        "bureau",
@@ -227,14 +227,14 @@ func TestKeys(t *testing.T) {
 				Expires:     c.now().Add(time.Hour),
 			})
 		ok(t, err)
-		_, scope, err = d.r.KeyBySecret(ctx, secret)
+		_, scope, err = d.r.Access.KeyBySecret(ctx, secret)
 		ok(t, err)
 		if !scope.Subtree {
 			t.Error("got no subtree for the district's key")
 		}
-		wantCode(t, admin.RevokeKey(ctx, k.ID), g.NotFound)
-		ok(t, d.as(d.dist, g.RoleDistrict).RevokeKey(ctx, k.ID))
-		_, _, err = d.r.KeyBySecret(ctx, secret)
+		wantCode(t, admin.Access.RevokeKey(ctx, k.ID), g.NotFound)
+		ok(t, d.as(d.dist, g.RoleDistrict).Access.RevokeKey(ctx, k.ID))
+		_, _, err = d.r.Access.KeyBySecret(ctx, secret)
 		wantCode(t, err, g.Unauthenticated)
 	})
 }
@@ -254,7 +254,7 @@ func TestAuditChainFindsTampering(t *testing.T) {
 			dir := t.TempDir()
 			d := newDistrict(t, registry.Options{Dir: dir, MasterKey: masterKey(), Now: c.now}, c)
 			v := d.as(d.dist, g.RoleDistrict)
-			ok(t, v.Record(t.Context(), "test.deed", "object"))
+			ok(t, v.Deeds.Record(t.Context(), "test.deed", "object"))
 			n, err := v.VerifyAudit(t.Context())
 			ok(t, err)
 			if n < 10 {

@@ -16,30 +16,30 @@ func TestWeakDevicesAreFoundAndCounted(t *testing.T) {
 		ctx := t.Context()
 		d := newDistrict(t, o, c)
 		v := d.as(d.a, g.RoleAdmin)
-		dev, _, err := v.CreateDevice(ctx, g.Device{
+		dev, _, err := v.Fleet.CreateDevice(ctx, g.Device{
 			School:  "a",
 			Profile: "sensor", Driver: "zkteco", Name: "Gate", Serial: "S1", Enabled: true,
 		}, nil)
 		ok(t, err)
-		old := must[map[g.Weakness]int](t)(v.WeakCounts(ctx, "a"))
+		old := must[map[g.Weakness]int](t)(v.Fleet.WeakCounts(ctx, "a"))
 		seq := uint64(0)
 		said := func(s g.Status, replayed bool) {
 			t.Helper()
 			seq++
-			ok(t, d.sys.ApplyTwins(ctx, []g.Event{{
+			ok(t, d.sys.Fleet.ApplyTwins(ctx, []g.Event{{
 				Seq: seq, Kind: g.EventStatus, Device: dev.ID, Time: c.now(), Received: c.now(),
 				Replayed: replayed,
 				Status:   &s}}))
 		}
 		is := func(want g.Weakness) {
 			t.Helper()
-			if got := must[registry.DeviceRow](t)(v.Device(ctx, dev.ID)).Twin.Weak; got != want {
+			if got := must[registry.DeviceRow](t)(v.Fleet.Device(ctx, dev.ID)).Twin.Weak; got != want {
 				t.Errorf("got %q, want %q", got, want)
 			}
 		}
 		found := func(f registry.WeakFilter) bool {
 			t.Helper()
-			rows, _, err := v.Devices(ctx, registry.DeviceFilter{Weak: f})
+			rows, _, err := v.Fleet.Devices(ctx, registry.DeviceFilter{Weak: f})
 			ok(t, err)
 			for _, r := range rows {
 				if r.ID == dev.ID {
@@ -74,22 +74,22 @@ func TestWeakDevicesAreFoundAndCounted(t *testing.T) {
 		if n := old["unknown"] - 1; n > 0 {
 			want["unknown"] = n
 		}
-		if diff := cmp.Diff(want, must[map[g.Weakness]int](t)(v.WeakCounts(ctx, "a"))); diff != "" {
+		if diff := cmp.Diff(want, must[map[g.Weakness]int](t)(v.Fleet.WeakCounts(ctx, "a"))); diff != "" {
 			t.Errorf("counted, -want +got\n%s", diff)
 		}
 		dev.Name = "another name"
-		ok(t, v.UpdateDevice(ctx, dev, nil))
+		ok(t, v.Fleet.UpdateDevice(ctx, dev, nil))
 		is(g.WeakSerialOnly)
-		ok(t, v.UpdateDevice(ctx, dev, map[string]string{"token": "f3b19c0d2e7a"}))
+		ok(t, v.Fleet.UpdateDevice(ctx, dev, map[string]string{"token": "f3b19c0d2e7a"}))
 		is("")
 		said(g.Status{State: g.StateOnline, Weak: g.WeakPlainText}, false)
 		finds("plain_text", registry.AnyWeak)
 		dev.Enabled = false
-		ok(t, v.UpdateDevice(ctx, dev, nil))
+		ok(t, v.Fleet.UpdateDevice(ctx, dev, nil))
 		finds()
 		dev.Enabled = true
 		dev.Driver = "camera"
-		ok(t, v.UpdateDevice(ctx, dev, map[string]string{"token": ""}))
+		ok(t, v.Fleet.UpdateDevice(ctx, dev, map[string]string{"token": ""}))
 		is("")
 		finds(registry.WeakUnknown)
 	})

@@ -51,7 +51,7 @@ func (s *area) changeMe(ctx context.Context, in *changeMeInput) (*gate.Tagged[Me
 		if in.Body.Language != "" {
 			u.Language = in.Body.Language
 		}
-		err = view.UpdateUser(gate.OnState(ctx, match, tag), u)
+		err = view.Access.UpdateUser(gate.OnState(ctx, match, tag), u)
 		if g.ErrorCode(err) == g.Changed && in.IfMatch == "" && tries < 3 {
 			continue
 		}

@@ -22,7 +22,7 @@ func (s *area) registerFactorRoles(tag string) {
 		Perm:    g.UsersAdmin,
 		Summary: "Roles of which the school asks a second factor",
 	}, func(ctx context.Context, in *gate.InSchool) (*gate.Tagged[FactorRoles], error) {
-		return taggedRoles(s.View(ctx).FactorRoles(ctx, gate.SchoolOf(ctx, in.School)))
+		return taggedRoles(s.View(ctx).Access.FactorRoles(ctx, gate.SchoolOf(ctx, in.School)))
 	})
 	gate.Handle(s.Gate, gate.Endpoint{
 		Method:   "PUT",
@@ -34,11 +34,11 @@ func (s *area) registerFactorRoles(tag string) {
 		Summary:  "Ask a second factor of roles",
 	}, func(ctx context.Context, in *factorRoles) (*gate.Tagged[FactorRoles], error) {
 		ctx = gate.OnState(ctx, in.IfMatch, func(ctx context.Context) (string, error) {
-			now, err := taggedRoles(s.View(ctx).FactorRoles(ctx, gate.SchoolOf(ctx, in.School)))
+			now, err := taggedRoles(s.View(ctx).Access.FactorRoles(ctx, gate.SchoolOf(ctx, in.School)))
 			return now.ETag, err
 		})
 		return taggedRoles(in.Body.Roles,
-			s.View(ctx).PutFactorRoles(ctx, gate.SchoolOf(ctx, in.School), in.Body.Roles))
+			s.View(ctx).Access.PutFactorRoles(ctx, gate.SchoolOf(ctx, in.School), in.Body.Roles))
 	})
 }
 

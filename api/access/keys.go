@@ -38,7 +38,7 @@ func (s *area) registerKeys() {
 		Doc: "Each with who made it, what for, and when it was used last. A key whose maker is " +
 			"disabled, or whose making key ended, does not work until somebody takes it over.",
 	}, func(ctx context.Context, in *gate.PerSchool) (*gate.Body[gate.Page[g.APIKey]], error) {
-		all, err := s.View(ctx).Keys(ctx, in.School)
+		all, err := s.View(ctx).Access.Keys(ctx, in.School)
 		return gate.PageOf(s.Gate, all, in.Paged, err,
 			func(k g.APIKey) string { return string(k.ID) })
 	})
@@ -52,7 +52,7 @@ func (s *area) registerKeys() {
 		Summary: "Make an API key",
 	}, s.createKey)
 	load := func(ctx context.Context, id string) (g.APIKey, error) {
-		return s.View(ctx).Key(ctx, g.KeyID(id))
+		return s.View(ctx).Access.Key(ctx, g.KeyID(id))
 	}
 	gate.Handle(s.Gate, gate.Endpoint{
 		Method:  "GET",
@@ -78,7 +78,7 @@ func (s *area) registerKeys() {
 			k, err := load(ctx, in.ID)
 			return gate.TagOf(keyState(k)), err
 		})
-		return &gate.None{}, s.View(ctx).RevokeKey(ctx, g.KeyID(in.ID))
+		return &gate.None{}, s.View(ctx).Access.RevokeKey(ctx, g.KeyID(in.ID))
 	})
 	gate.Handle(s.Gate, gate.Endpoint{
 		Method:  "POST",
@@ -90,7 +90,7 @@ func (s *area) registerKeys() {
 		Doc: "For somebody who is signed in and has every permission of the key. From then on it " +
 			"ends with them.",
 	}, func(ctx context.Context, in *gate.ByID) (*gate.None, error) {
-		return &gate.None{}, s.View(ctx).TakeOverKey(ctx, g.KeyID(in.ID))
+		return &gate.None{}, s.View(ctx).Access.TakeOverKey(ctx, g.KeyID(in.ID))
 	})
 }
 
@@ -114,7 +114,7 @@ func (s *area) createKey(ctx context.Context, in *keyInput) (*gate.Body[NewKey],
 	if k.Expires.IsZero() {
 		k.Expires = s.Now().AddDate(0, 0, 90)
 	}
-	key, secret, err := s.View(ctx).CreateKey(ctx, k)
+	key, secret, err := s.View(ctx).Access.CreateKey(ctx, k)
 	if err != nil {
 		return nil, err
 	}

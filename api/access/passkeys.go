@@ -198,7 +198,7 @@ func (s *area) registerPasskeys() {
 }
 
 func (s *area) askPasskey(ctx context.Context, in *ticketOnly) (*gate.Body[ShowPasskey], error) {
-	b, err := s.reg.AskPasskey(ctx, in.Body.Ticket, s.party)
+	b, err := s.reg.Access.AskPasskey(ctx, in.Body.Ticket, s.party)
 	if err != nil {
 		return nil, err
 	}
@@ -212,7 +212,7 @@ func (s *area) showPasskey(ctx context.Context, in *ticketPasskey) (*signedIn, e
 	if err != nil {
 		return nil, err
 	}
-	e, err := s.reg.CompletePasskey(ctx, in.Body.Ticket, s.party, b, s.attempt(ctx))
+	e, err := s.reg.Access.CompletePasskey(ctx, in.Body.Ticket, s.party, b, s.attempt(ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -220,7 +220,7 @@ func (s *area) showPasskey(ctx context.Context, in *ticketPasskey) (*signedIn, e
 }
 
 func (s *area) enrolPasskey(ctx context.Context, in *ticketOnly) (*gate.Body[MakePasskey], error) {
-	u, scope, _, err := s.reg.StepUser(ctx, in.Body.Ticket, registry.StepEnrol)
+	u, scope, _, err := s.reg.Access.StepUser(ctx, in.Body.Ticket, registry.StepEnrol)
 	if err != nil {
 		return nil, err
 	}
@@ -228,7 +228,7 @@ func (s *area) enrolPasskey(ctx context.Context, in *ticketOnly) (*gate.Body[Mak
 }
 
 func (s *area) enrolPasskeyConfirm(ctx context.Context, in *ticketMade) (*signedIn, error) {
-	u, scope, _, err := s.reg.StepUser(ctx, in.Body.Ticket, registry.StepEnrol)
+	u, scope, _, err := s.reg.Access.StepUser(ctx, in.Body.Ticket, registry.StepEnrol)
 	if err != nil {
 		return nil, err
 	}
@@ -236,7 +236,7 @@ func (s *area) enrolPasskeyConfirm(ctx context.Context, in *ticketMade) (*signed
 	if err != nil {
 		return nil, err
 	}
-	codes, err := s.In(scope).ConfirmPasskey(ctx, u.ID, s.party, in.Body.Making, in.Body.Name, b)
+	codes, err := s.In(scope).Access.ConfirmPasskey(ctx, u.ID, s.party, in.Body.Making, in.Body.Name, b)
 	if err != nil {
 		return nil, err
 	}
@@ -246,7 +246,7 @@ func (s *area) enrolPasskeyConfirm(ctx context.Context, in *ticketMade) (*signed
 func (s *area) newPasskey(
 	ctx context.Context, v *registry.View, id g.UserID,
 ) (*gate.Body[MakePasskey], error) {
-	making, b, err := v.BeginPasskey(ctx, id, s.party)
+	making, b, err := v.Access.BeginPasskey(ctx, id, s.party)
 	if err != nil {
 		return nil, err
 	}
@@ -260,7 +260,7 @@ func (s *area) makePasskey(ctx context.Context, in *ownPassword) (*gate.Body[Mak
 	if err != nil {
 		return nil, err
 	}
-	if err := s.View(ctx).OwnPassword(ctx, c.User.ID, in.Body.Password); err != nil {
+	if err := s.View(ctx).Access.OwnPassword(ctx, c.User.ID, in.Body.Password); err != nil {
 		return nil, err
 	}
 	return s.newPasskey(ctx, s.View(ctx), c.User.ID)
@@ -275,7 +275,7 @@ func (s *area) confirmPasskey(ctx context.Context, in *ownMade) (*gate.Body[Reco
 	if err != nil {
 		return nil, err
 	}
-	codes, err := s.View(ctx).ConfirmPasskey(ctx, c.User.ID, s.party, in.Body.Making, in.Body.Name,
+	codes, err := s.View(ctx).Access.ConfirmPasskey(ctx, c.User.ID, s.party, in.Body.Making, in.Body.Name,
 		b)
 	if codes == nil {
 		codes = []string{}

@@ -163,7 +163,7 @@ func (s *area) registerSecondFactor() {
 			if err != nil {
 				return nil, err
 			}
-			st, err := s.View(ctx).SecondFactor(ctx, c.User.ID)
+			st, err := s.View(ctx).Access.SecondFactor(ctx, c.User.ID)
 			out, works := factorState(st), s.passkeys(s.party.Trouble)
 			out.Passkeys = &works
 			return gate.Answer(out, err)
@@ -202,7 +202,7 @@ func (s *area) registerSecondFactor() {
 		Doc: "For who has lost it: forgets second factors and recovery codes and ends the user's " +
 			"sign-ins. Audited.",
 	}, func(ctx context.Context, in *gate.ByID) (*gate.None, error) {
-		return &gate.None{}, s.View(ctx).ResetSecondFactor(ctx, g.UserID(in.ID))
+		return &gate.None{}, s.View(ctx).Access.ResetSecondFactor(ctx, g.UserID(in.ID))
 	})
 	s.registerFactorRoles(tag)
 }
@@ -217,7 +217,7 @@ func (s *area) self(ctx context.Context) (*gate.Caller, error) {
 }
 
 func (s *area) signInFactor(ctx context.Context, in *ticketCode) (*signedIn, error) {
-	e, err := s.reg.Complete(ctx, in.Body.Ticket, in.Body.Code, s.attempt(ctx))
+	e, err := s.reg.Access.Complete(ctx, in.Body.Ticket, in.Body.Code, s.attempt(ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -225,7 +225,7 @@ func (s *area) signInFactor(ctx context.Context, in *ticketCode) (*signedIn, err
 }
 
 func (s *area) signInEnrol(ctx context.Context, in *ticketName) (*gate.Body[NewTOTP], error) {
-	u, scope, _, err := s.reg.StepUser(ctx, in.Body.Ticket, registry.StepEnrol)
+	u, scope, _, err := s.reg.Access.StepUser(ctx, in.Body.Ticket, registry.StepEnrol)
 	if err != nil {
 		return nil, err
 	}
@@ -233,11 +233,11 @@ func (s *area) signInEnrol(ctx context.Context, in *ticketName) (*gate.Body[NewT
 }
 
 func (s *area) signInConfirm(ctx context.Context, in *ticketConfirm) (*signedIn, error) {
-	u, scope, _, err := s.reg.StepUser(ctx, in.Body.Ticket, registry.StepEnrol)
+	u, scope, _, err := s.reg.Access.StepUser(ctx, in.Body.Ticket, registry.StepEnrol)
 	if err != nil {
 		return nil, err
 	}
-	codes, err := s.In(scope).ConfirmTOTP(ctx, u.ID, in.Body.Factor, in.Body.Code)
+	codes, err := s.In(scope).Access.ConfirmTOTP(ctx, u.ID, in.Body.Factor, in.Body.Code)
 	if err != nil {
 		return nil, err
 	}
@@ -246,7 +246,7 @@ func (s *area) signInConfirm(ctx context.Context, in *ticketConfirm) (*signedIn,
 
 // enrolled signs in whoever has made a second factor in the step that asked for it.
 func (s *area) enrolled(ctx context.Context, ticket string, codes []string) (*signedIn, error) {
-	e, err := s.reg.Enrolled(ctx, ticket, s.attempt(ctx))
+	e, err := s.reg.Access.Enrolled(ctx, ticket, s.attempt(ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -261,7 +261,7 @@ func (s *area) enrolled(ctx context.Context, ticket string, codes []string) (*si
 func newTOTP(
 	ctx context.Context, v *registry.View, id g.UserID, name string,
 ) (*gate.Body[NewTOTP], error) {
-	factor, secret, uri, err := v.BeginTOTP(ctx, id, name)
+	factor, secret, uri, err := v.Access.BeginTOTP(ctx, id, name)
 	if err != nil {
 		return nil, err
 	}
@@ -282,7 +282,7 @@ func (s *area) makeTOTP(ctx context.Context, in *ownName) (*gate.Body[NewTOTP], 
 	if err != nil {
 		return nil, err
 	}
-	if err := s.View(ctx).OwnPassword(ctx, c.User.ID, in.Body.Password); err != nil {
+	if err := s.View(ctx).Access.OwnPassword(ctx, c.User.ID, in.Body.Password); err != nil {
 		return nil, err
 	}
 	return newTOTP(ctx, s.View(ctx), c.User.ID, in.Body.Name)
@@ -293,7 +293,7 @@ func (s *area) confirmTOTP(ctx context.Context, in *ownConfirm) (*gate.Body[Reco
 	if err != nil {
 		return nil, err
 	}
-	codes, err := s.View(ctx).ConfirmTOTP(ctx, c.User.ID, in.Body.Factor, in.Body.Code)
+	codes, err := s.View(ctx).Access.ConfirmTOTP(ctx, c.User.ID, in.Body.Factor, in.Body.Code)
 	if codes == nil {
 		codes = []string{}
 	}
@@ -305,10 +305,10 @@ func (s *area) newRecovery(ctx context.Context, in *ownPassword) (*gate.Body[Rec
 	if err != nil {
 		return nil, err
 	}
-	if err := s.View(ctx).OwnPassword(ctx, c.User.ID, in.Body.Password); err != nil {
+	if err := s.View(ctx).Access.OwnPassword(ctx, c.User.ID, in.Body.Password); err != nil {
 		return nil, err
 	}
-	codes, err := s.View(ctx).NewRecoveryCodes(ctx, c.User.ID)
+	codes, err := s.View(ctx).Access.NewRecoveryCodes(ctx, c.User.ID)
 	return gate.Answer(Recovery{codes}, err)
 }
 
@@ -317,16 +317,16 @@ func (s *area) removeFactor(ctx context.Context, in *removeFactor) (*gate.None, 
 	if err != nil {
 		return nil, err
 	}
-	if err := s.View(ctx).OwnPassword(ctx, c.User.ID, in.Body.Password); err != nil {
+	if err := s.View(ctx).Access.OwnPassword(ctx, c.User.ID, in.Body.Password); err != nil {
 		return nil, err
 	}
-	return &gate.None{}, s.View(ctx).RemoveFactor(ctx, c.User.ID, in.ID)
+	return &gate.None{}, s.View(ctx).Access.RemoveFactor(ctx, c.User.ID, in.ID)
 }
 
 func (s *area) listFactors(
 	ctx context.Context, in *gate.PerSchool,
 ) (*gate.Body[gate.Page[FactorState]], error) {
-	all, err := s.View(ctx).SecondFactors(ctx, in.School)
+	all, err := s.View(ctx).Access.SecondFactors(ctx, in.School)
 	out := []FactorState{}
 	for _, st := range all {
 		out = append(out, factorState(st))

@@ -111,14 +111,14 @@ func (s *area) registerSession() {
 }
 
 func (s *area) setupNeeded(ctx context.Context, _ *gate.None) (*gate.Body[setupState], error) {
-	empty, err := s.reg.Empty(ctx)
+	empty, err := s.reg.Access.Empty(ctx)
 	return gate.Answer(setupState{empty}, err)
 }
 
 func (s *area) setUp(ctx context.Context, in *setupInput) (*signedIn, error) {
 	s.settingUp.Lock()
 	defer s.settingUp.Unlock()
-	empty, err := s.reg.Empty(ctx)
+	empty, err := s.reg.Access.Empty(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -152,7 +152,7 @@ func (s *area) setUp(ctx context.Context, in *setupInput) (*signedIn, error) {
 		Role:     g.RoleAdmin,
 		Language: b.Language,
 	}
-	if _, err := view.CreateUser(ctx, u, b.Password); err != nil {
+	if _, err := view.Access.CreateUser(ctx, u, b.Password); err != nil {
 		return nil, err
 	}
 	return s.welcome(ctx, b.Admin, b.Password)
@@ -161,15 +161,15 @@ func (s *area) setUp(ctx context.Context, in *setupInput) (*signedIn, error) {
 // firstSchool makes the school, or takes the one that an earlier first run made before it
 // was refused.
 func firstSchool(ctx context.Context, view *registry.View, want g.School) (g.School, error) {
-	all, err := view.Schools(ctx)
+	all, err := view.Places.Schools(ctx)
 	if err != nil {
 		return g.School{}, err
 	}
 	if len(all) == 0 {
-		return view.CreateSchool(ctx, want)
+		return view.Places.CreateSchool(ctx, want)
 	}
 	want.ID, want.Parent, want.Kind = all[0].ID, all[0].Parent, all[0].Kind
-	return want, view.UpdateSchool(ctx, want)
+	return want, view.Places.UpdateSchool(ctx, want)
 }
 
 // cookie carries the sign-in; an empty token takes it away. The registry ends a sign-in that
@@ -193,7 +193,7 @@ func (s *area) signOut(ctx context.Context, _ *gate.None) (*struct {
 	SetCookie http.Cookie `header:"Set-Cookie"`
 }, error) {
 	if c := gate.CallerOf(ctx); c.Token != "" {
-		if err := s.reg.SignOut(ctx, c.Token); err != nil {
+		if err := s.reg.Access.SignOut(ctx, c.Token); err != nil {
 			return nil, err
 		}
 	}
@@ -203,7 +203,7 @@ func (s *area) signOut(ctx context.Context, _ *gate.None) (*struct {
 }
 
 func (s *area) me(ctx context.Context, c *gate.Caller) (Me, error) {
-	school, err := s.In(c.Scope).School(ctx, c.Scope.School)
+	school, err := s.In(c.Scope).Places.School(ctx, c.Scope.School)
 	if err != nil {
 		return Me{}, err
 	}
@@ -241,5 +241,5 @@ func (s *area) changePassword(ctx context.Context, in *passwordInput) (*gate.Non
 	if err := checkPassword(in.Body.New); err != nil {
 		return nil, err
 	}
-	return &gate.None{}, s.View(ctx).ChangePassword(ctx, c.User.ID, in.Body.Old, in.Body.New)
+	return &gate.None{}, s.View(ctx).Access.ChangePassword(ctx, c.User.ID, in.Body.Old, in.Body.New)
 }

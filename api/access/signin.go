@@ -40,7 +40,7 @@ func (s *area) signIn(ctx context.Context, in *signInInput) (*signedIn, error) {
 func (s *area) welcome(ctx context.Context, name, password string) (*signedIn, error) {
 	a := s.attempt(ctx)
 	a.Name, a.Password = name, password
-	e, err := s.reg.Enter(ctx, a)
+	e, err := s.reg.Access.Enter(ctx, a)
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +60,7 @@ func (s *area) entered(ctx context.Context, e registry.Entry) (*signedIn, error)
 		out.Passkeys = s.stepPasskeys(e)
 		return &signedIn{Body: out}, nil
 	}
-	user, scope, err := s.reg.UserByToken(ctx, e.Token)
+	user, scope, err := s.reg.Access.UserByToken(ctx, e.Token)
 	if err != nil {
 		return nil, err
 	}

@@ -45,7 +45,7 @@ func (s *area) registerUsers() {
 		Perm:    g.UsersAdmin,
 		Summary: "Who can sign in",
 	}, func(ctx context.Context, in *gate.PerSchool) (*gate.Body[gate.Page[g.User]], error) {
-		all, err := s.View(ctx).Users(ctx, in.School)
+		all, err := s.View(ctx).Access.Users(ctx, in.School)
 		return gate.PageOf(s.Gate, all, in.Paged, err,
 			func(u g.User) string { return string(u.ID) })
 	})
@@ -99,13 +99,13 @@ func (s *area) createUser(ctx context.Context, in *newUserInput) (*gate.Body[g.U
 		Language: in.Body.Language,
 	}
 	if u.Language == "" {
-		sch, err := s.View(ctx).School(ctx, u.School)
+		sch, err := s.View(ctx).Places.School(ctx, u.School)
 		if err != nil {
 			return nil, err
 		}
 		u.Language = sch.Language
 	}
-	return gate.Answer(s.View(ctx).CreateUser(ctx, u, in.Body.Password))
+	return gate.Answer(s.View(ctx).Access.CreateUser(ctx, u, in.Body.Password))
 }
 
 func (s *area) updateUser(ctx context.Context, id string, b userBody) (g.User, error) {
@@ -139,11 +139,11 @@ func (s *area) updateUser(ctx context.Context, id string, b userBody) (g.User, e
 			return u, err
 		}
 	}
-	if err := s.View(ctx).UpdateUser(ctx, u); err != nil {
+	if err := s.View(ctx).Access.UpdateUser(ctx, u); err != nil {
 		return u, err
 	}
 	if b.Password != "" {
-		if err := s.View(ctx).ChangePassword(ctx, u.ID, "", b.Password); err != nil {
+		if err := s.View(ctx).Access.ChangePassword(ctx, u.ID, "", b.Password); err != nil {
 			return u, err
 		}
 	}
@@ -156,7 +156,7 @@ func (s *area) user(ctx context.Context, id g.UserID) (g.User, error) {
 }
 
 func userOf(ctx context.Context, view *registry.View, id g.UserID) (g.User, error) {
-	all, err := view.Users(ctx, "")
+	all, err := view.Access.Users(ctx, "")
 	if err != nil {
 		return g.User{}, err
 	}
@@ -198,7 +198,7 @@ func (s *area) registerAudit() {
 		if _, err := gate.Spanned(ctx, gate.Span{From: in.From, To: in.To}); err != nil {
 			return nil, err
 		}
-		return gate.Listed(s.View(ctx).Audit(ctx, registry.AuditFilter{
+		return gate.Listed(s.View(ctx).Views.Audit(ctx, registry.AuditFilter{
 			Page:   registry.Page{Limit: in.Limit, Cursor: in.Cursor},
 			School: in.School,
 			Actor:  in.Actor,

@@ -55,7 +55,7 @@ func (s *area) registerAlerts() {
 		Summary: "One alert",
 	},
 		func(ctx context.Context, in *gate.ByID) (*gate.Body[registry.AlertRow], error) {
-			return gate.Answer(s.View(ctx).Alert(ctx, g.AlertID(in.ID)))
+			return gate.Answer(s.View(ctx).Alerts.Find(ctx, g.AlertID(in.ID)))
 		})
 	gate.Handle(s.Gate, gate.Endpoint{
 		Method:  "POST",
@@ -66,7 +66,7 @@ func (s *area) registerAlerts() {
 		Summary: "Say that one handles an alert",
 	},
 		func(ctx context.Context, in *versionInput) (*gate.Body[g.Alert], error) {
-			return gate.Answer(s.View(ctx).Acknowledge(ctx, g.AlertID(in.ID), in.Body.Version,
+			return gate.Answer(s.View(ctx).Alerts.Acknowledge(ctx, g.AlertID(in.ID), in.Body.Version,
 				gate.CallerOf(ctx).By()))
 		})
 	gate.Handle(s.Gate, gate.Endpoint{
@@ -78,7 +78,7 @@ func (s *area) registerAlerts() {
 		Summary: "Resolve an alert with a comment",
 	},
 		func(ctx context.Context, in *commentInput) (*gate.Body[g.Alert], error) {
-			return gate.Answer(s.View(ctx).Resolve(ctx, g.AlertID(in.ID), in.Body.Version,
+			return gate.Answer(s.View(ctx).Alerts.Resolve(ctx, g.AlertID(in.ID), in.Body.Version,
 				gate.CallerOf(ctx).By(), in.Body.Comment))
 		})
 	gate.Handle(s.Gate, gate.Endpoint{
@@ -90,7 +90,7 @@ func (s *area) registerAlerts() {
 		Summary: "Close a resolved alert",
 	},
 		func(ctx context.Context, in *commentInput) (*gate.Body[g.Alert], error) {
-			return gate.Answer(s.View(ctx).CloseAlert(ctx, g.AlertID(in.ID), in.Body.Version,
+			return gate.Answer(s.View(ctx).Alerts.Close(ctx, g.AlertID(in.ID), in.Body.Version,
 				gate.CallerOf(ctx).By(), in.Body.Comment))
 		})
 	gate.Handle(s.Gate, gate.Endpoint{
@@ -131,5 +131,5 @@ func (s *area) listAlerts(
 		}
 		f.States = append(f.States, state)
 	}
-	return gate.Listed(s.View(ctx).Alerts(ctx, f))
+	return gate.Listed(s.View(ctx).Alerts.List(ctx, f))
 }

@@ -34,7 +34,7 @@ func (s *area) registerIncidents() {
 		Summary: "Incidents, newest first",
 		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/incidents?state=open"`,
 	}, func(ctx context.Context, in *incidentsInput) (*gate.Body[gate.Page[g.Incident]], error) {
-		return gate.Listed(s.View(ctx).Incidents(ctx,
+		return gate.Listed(s.View(ctx).Alerts.Incidents(ctx,
 			registry.IncidentFilter{
 				Page:   registry.Page{Limit: in.Limit, Cursor: in.Cursor},
 				School: in.School,
@@ -50,7 +50,7 @@ func (s *area) registerIncidents() {
 		Summary: "One incident with its procedure and hand-over",
 	},
 		func(ctx context.Context, in *gate.ByID) (*gate.Body[g.Incident], error) {
-			return gate.Answer(s.View(ctx).Incident(ctx, g.IncidentID(in.ID)))
+			return gate.Answer(s.View(ctx).Alerts.Incident(ctx, g.IncidentID(in.ID)))
 		})
 	gate.Handle(s.Gate, gate.Endpoint{
 		Method:  "POST",
@@ -64,7 +64,7 @@ func (s *area) registerIncidents() {
 		gate.ByID
 		N int `path:"n" minimum:"0" maximum:"1000" doc:"The step, from 0."`
 	}) (*gate.Body[g.Incident], error) {
-		return gate.Answer(s.View(ctx).StepDone(ctx, g.IncidentID(in.ID), in.N,
+		return gate.Answer(s.View(ctx).Alerts.StepDone(ctx, g.IncidentID(in.ID), in.N,
 			gate.CallerOf(ctx).By()))
 	})
 	gate.Handle(s.Gate, gate.Endpoint{
@@ -84,7 +84,7 @@ func (s *area) registerIncidents() {
 				return nil, g.Errorf(g.Forbidden,
 					"a hand-over is approved by a person, not by a program")
 			}
-			return gate.Answer(s.View(ctx).ApproveHandover(ctx, g.IncidentID(in.ID),
+			return gate.Answer(s.View(ctx).Alerts.ApproveHandover(ctx, g.IncidentID(in.ID),
 				in.Body.Version, c.By(), in.Body.Approve, in.Body.Comment))
 		})
 	gate.Handle(s.Gate, gate.Endpoint{
@@ -96,7 +96,7 @@ func (s *area) registerIncidents() {
 		Summary: "Close an incident",
 	},
 		func(ctx context.Context, in *commentInput) (*gate.Body[g.Incident], error) {
-			return gate.Answer(s.View(ctx).CloseIncident(ctx, g.IncidentID(in.ID), in.Body.Version,
+			return gate.Answer(s.View(ctx).Alerts.CloseIncident(ctx, g.IncidentID(in.ID), in.Body.Version,
 				gate.CallerOf(ctx).By(), in.Body.Comment))
 		})
 }

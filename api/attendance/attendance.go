@@ -60,7 +60,7 @@ func (s *area) bounds(
 	if given, err := gate.Spanned(ctx, in); given || err != nil {
 		return id, in.From, in.To, err
 	}
-	sch, err := s.View(ctx).School(ctx, id)
+	sch, err := s.View(ctx).Places.School(ctx, id)
 	if err != nil {
 		return id, from, to, err
 	}
@@ -91,7 +91,7 @@ func (s *area) registerSessions() {
 		if err != nil {
 			return nil, err
 		}
-		all, err := s.View(ctx).Sessions(ctx, id, from, to)
+		all, err := s.View(ctx).Sessions.Between(ctx, id, from, to)
 		return gate.PageOf(s.Gate, all, in.Paged, err,
 			func(x g.Session) string { return string(x.ID) })
 	})
@@ -109,18 +109,18 @@ func (s *area) registerSessions() {
 			if err != nil {
 				return nil, err
 			}
-			return gate.Answer(s.View(ctx).PutSession(ctx, x))
+			return gate.Answer(s.View(ctx).Sessions.Put(ctx, x))
 		})
 	k := gate.Thing[sessionBody, g.Session]{
 		Load: func(ctx context.Context, id string) (g.Session, error) {
-			return s.View(ctx).Session(ctx, g.SessionID(id))
+			return s.View(ctx).Sessions.Find(ctx, g.SessionID(id))
 		},
 		Save: func(ctx context.Context, id string, b sessionBody) (g.Session, error) {
 			x, err := b.session(ctx, g.SessionID(id))
 			if err != nil {
 				return x, err
 			}
-			return s.View(ctx).PutSession(ctx, x)
+			return s.View(ctx).Sessions.Put(ctx, x)
 		},
 	}
 	gate.Reads(s.Gate, gate.Endpoint{
@@ -143,7 +143,7 @@ func (s *area) registerSessions() {
 		Summary:  "Delete a session",
 	}, "session", k,
 		func(ctx context.Context, id string) error {
-			return s.View(ctx).DeleteSession(ctx, g.SessionID(id))
+			return s.View(ctx).Sessions.Delete(ctx, g.SessionID(id))
 		})
 }
 
@@ -187,7 +187,7 @@ func (s *area) registerAttendance() {
 			"of a student it needs a reason, and each such look is written to the audit log.",
 		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" "$GATEHOUSE_URL/v1/attendance?limit=5"`,
 	}, func(ctx context.Context, in *attendanceInput) (*gate.Body[gate.Page[registry.AttendanceRow]], error) {
-		return gate.Listed(s.Because(ctx, in.Reason).Attendance(ctx, registry.AttendanceFilter{
+		return gate.Listed(s.Because(ctx, in.Reason).Sessions.Attendance(ctx, registry.AttendanceFilter{
 			Page:    registry.Page{Limit: in.Limit, Cursor: in.Cursor},
 			School:  in.School,
 			Session: in.Session,
@@ -209,7 +209,7 @@ func (s *area) registerAttendance() {
 		func(ctx context.Context, in *struct {
 			Session g.SessionID `query:"session" required:"true" maxLength:"64" doc:"The session."`
 		}) (*gate.Body[map[g.AttendanceState]int], error) {
-			m, err := s.View(ctx).AttendanceSummary(ctx, in.Session)
+			m, err := s.View(ctx).Sessions.AttendanceSummary(ctx, in.Session)
 			if m == nil {
 				m = map[g.AttendanceState]int{}
 			}
@@ -224,7 +224,7 @@ func (s *area) registerAttendance() {
 		Summary: "Correct a computed answer",
 		Doc:     "The computed answer, the correction, its reason and its author are all kept.",
 	}, func(ctx context.Context, in *correctionInput) (*gate.None, error) {
-		return &gate.None{}, s.View(ctx).Correct(ctx, registry.Correction{
+		return &gate.None{}, s.View(ctx).Sessions.Correct(ctx, registry.Correction{
 			Session: in.Body.Session,
 			Person:  in.Body.Person,
 			State:   in.Body.State,

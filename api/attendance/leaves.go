@@ -63,7 +63,7 @@ func (s *area) registerLeaves(tag string) {
 		if err != nil {
 			return nil, err
 		}
-		all, err := s.Because(ctx, in.Reason).Leaves(ctx, id, from, to)
+		all, err := s.Because(ctx, in.Reason).Sessions.Leaves(ctx, id, from, to)
 		return gate.PageOf(s.Gate, all, in.Paged, err, func(l g.Leave) string { return l.ID })
 	})
 	gate.Handle(s.Gate, gate.Endpoint{
@@ -88,12 +88,12 @@ func (s *area) registerLeaves(tag string) {
 		Doc: "Why somebody is excused is shown where the caller says why that is needed; such a " +
 			"look is written to the audit log.",
 	}, func(ctx context.Context, in *openLeaveInput) (*gate.Tagged[g.Leave], error) {
-		l, err := s.Because(ctx, in.Reason).Leave(ctx, in.ID)
+		l, err := s.Because(ctx, in.Reason).Sessions.Leave(ctx, in.ID)
 		return gate.WithTag(gate.TagOf(l.Version, l), l), err
 	})
 	k := gate.Thing[leaveBody, g.Leave]{
 		Load: func(ctx context.Context, id string) (g.Leave, error) {
-			return s.View(ctx).LeaveToChange(ctx, id)
+			return s.View(ctx).Sessions.LeaveToChange(ctx, id)
 		},
 		Save: func(ctx context.Context, id string, b leaveBody) (g.Leave, error) {
 			return s.putLeave(ctx, id, b.LeaveFields, b.Reason)
@@ -114,7 +114,7 @@ func (s *area) registerLeaves(tag string) {
 		Perm:    g.AttendanceWrite,
 		Summary: "Take a leave back",
 	}, "leave", k,
-		func(ctx context.Context, id string) error { return s.View(ctx).DeleteLeave(ctx, id) })
+		func(ctx context.Context, id string) error { return s.View(ctx).Sessions.DeleteLeave(ctx, id) })
 }
 
 func (s *area) putLeave(
@@ -126,7 +126,7 @@ func (s *area) putLeave(
 	if !b.To.After(b.From) {
 		return g.Leave{}, g.FieldErrorf("to", "the leave ends before it begins")
 	}
-	return s.View(ctx).PutLeave(ctx, b.leave(ctx, id, reason))
+	return s.View(ctx).Sessions.PutLeave(ctx, b.leave(ctx, id, reason))
 }
 
 // shownLeave leaves out the reason, whose reading is audited, unless the change has named it.

@@ -56,7 +56,7 @@ func (s *area) registerSightings() {
 		if !in.From.IsZero() && !in.To.IsZero() && !in.To.After(in.From) {
 			return nil, g.FieldErrorf("to", "to is not after from")
 		}
-		return gate.Listed(s.Because(ctx, in.Reason).Sightings(ctx, registry.SightingFilter{
+		return gate.Listed(s.Because(ctx, in.Reason).History.Sightings(ctx, registry.SightingFilter{
 			Page:    registry.Page{Limit: in.Limit, Cursor: in.Cursor},
 			School:  in.School,
 			Device:  in.Device,
@@ -90,7 +90,7 @@ func (s *area) manual(ctx context.Context, in *manualInput) (*gate.Body[Passage]
 	scope.Permissions = []g.Permission{g.PeopleRead, g.DevicesRead, g.SightingsWrite}
 	scope.Reason = gate.OneLine(in.Body.Note)
 	view := s.In(scope)
-	names, err := view.Names(ctx, []g.PersonID{in.Body.Person})
+	names, err := view.People.Names(ctx, []g.PersonID{in.Body.Person})
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +101,7 @@ func (s *area) manual(ctx context.Context, in *manualInput) (*gate.Body[Passage]
 	if err != nil {
 		return nil, err
 	}
-	if err := view.Record(ctx, "sighting.manual",
+	if err := view.Deeds.Record(ctx, "sighting.manual",
 		string(in.Body.Person)+" at "+string(in.Body.Zone)); err != nil {
 		return nil, err
 	}
@@ -116,12 +116,12 @@ func (s *area) manual(ctx context.Context, in *manualInput) (*gate.Body[Passage]
 
 // schoolOfZone finds the school that the zone is in, among those that the view sees.
 func schoolOfZone(ctx context.Context, view *registry.View, zone g.ZoneID) (g.SchoolID, error) {
-	schools, err := view.Schools(ctx)
+	schools, err := view.Places.Schools(ctx)
 	if err != nil {
 		return "", err
 	}
 	for _, s := range schools {
-		p, err := view.Places(ctx, s.ID)
+		p, err := view.Places.Of(ctx, s.ID)
 		if err != nil {
 			return "", err
 		}

@@ -22,7 +22,7 @@ func (s *area) registerCertificates() {
 			gate.ByID
 			gate.Paged
 		}) (*gate.Body[gate.Page[registry.DeviceCertificate]], error) {
-			all, err := s.View(ctx).Certificates(ctx, g.DeviceID(in.ID))
+			all, err := s.View(ctx).Fleet.Certificates(ctx, g.DeviceID(in.ID))
 			return gate.PageOf(s.Gate, all, in.Paged, err,
 				func(c registry.DeviceCertificate) string { return c.Fingerprint })
 		})
@@ -38,7 +38,7 @@ func (s *area) registerCertificates() {
 		gate.ByID
 		Fingerprint string `path:"fingerprint" minLength:"1" maxLength:"128" doc:"The SHA-256 of the certificate, in hexadecimal."`
 	}) (*gate.None, error) {
-		return &gate.None{}, s.View(ctx).RevokeCertificate(ctx, g.DeviceID(in.ID), in.Fingerprint)
+		return &gate.None{}, s.View(ctx).Fleet.RevokeCertificate(ctx, g.DeviceID(in.ID), in.Fingerprint)
 	})
 	gate.Handle(s.Gate, gate.Endpoint{
 		Method:  "POST",
@@ -50,6 +50,6 @@ func (s *area) registerCertificates() {
 		Doc: "Also those with which it never came. Deleting a device does the same for its id: a " +
 			"device that is created under it later needs a certificate that was issued after.",
 	}, func(ctx context.Context, in *gate.ByID) (*gate.None, error) {
-		return &gate.None{}, s.View(ctx).RevokeCertificate(ctx, g.DeviceID(in.ID), "")
+		return &gate.None{}, s.View(ctx).Fleet.RevokeCertificate(ctx, g.DeviceID(in.ID), "")
 	})
 }

@@ -87,11 +87,11 @@ func (s *area) registerDevices() {
 		Summary: "How many devices, by state, type and weakness",
 	},
 		func(ctx context.Context, in *gate.InSchool) (*gate.Body[DeviceCounts], error) {
-			states, types, err := s.View(ctx).DeviceCounts(ctx, in.School)
+			states, types, err := s.View(ctx).Fleet.DeviceCounts(ctx, in.School)
 			if err != nil {
 				return nil, err
 			}
-			weak, err := s.View(ctx).WeakCounts(ctx, in.School)
+			weak, err := s.View(ctx).Fleet.WeakCounts(ctx, in.School)
 			return gate.Answer(DeviceCounts{states, types, weak}, err)
 		})
 	gate.Handle(s.Gate, gate.Endpoint{
@@ -118,12 +118,12 @@ func (s *area) registerDevices() {
 		Summary: "One device with its twin",
 		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" $GATEHOUSE_URL/v1/devices/lab-1-smoke`,
 	}, func(ctx context.Context, in *gate.ByID) (*gate.Tagged[registry.DeviceRow], error) {
-		row, err := s.View(ctx).Device(ctx, g.DeviceID(in.ID))
+		row, err := s.View(ctx).Fleet.Device(ctx, g.DeviceID(in.ID))
 		return gate.WithTag(gate.TagOf(row.Device, row.Twin), row), err
 	})
 	k := gate.Thing[deviceBody, registry.DeviceRow]{
 		Load: func(ctx context.Context, id string) (registry.DeviceRow, error) {
-			return s.View(ctx).Device(ctx, g.DeviceID(id))
+			return s.View(ctx).Fleet.Device(ctx, g.DeviceID(id))
 		},
 		State: func(row registry.DeviceRow) any { return row.Device },
 		Save:  s.updateDevice,
@@ -144,7 +144,7 @@ func (s *area) registerDevices() {
 		Doc:     "Its history stays; its credential ends at once.",
 	}, "device", k,
 		func(ctx context.Context, id string) error {
-			return s.View(ctx).DeleteDevice(ctx, g.DeviceID(id))
+			return s.View(ctx).Fleet.DeleteDevice(ctx, g.DeviceID(id))
 		})
 	gate.Handle(s.Gate, gate.Endpoint{
 		Method:  "POST",
@@ -167,10 +167,10 @@ func (s *area) registerDevices() {
 			gate.ByID
 			gate.Paged
 		}) (*gate.Body[gate.Page[registry.StatusRow]], error) {
-			if _, err := s.View(ctx).Device(ctx, g.DeviceID(in.ID)); err != nil {
+			if _, err := s.View(ctx).Fleet.Device(ctx, g.DeviceID(in.ID)); err != nil {
 				return nil, err
 			}
-			return gate.Listed(s.View(ctx).StatusLog(ctx, g.DeviceID(in.ID),
+			return gate.Listed(s.View(ctx).History.StatusLog(ctx, g.DeviceID(in.ID),
 				registry.Page{Limit: in.Limit, Cursor: in.Cursor}))
 		})
 }
@@ -178,7 +178,7 @@ func (s *area) registerDevices() {
 func (s *area) listDevices(
 	ctx context.Context, in *devicesInput,
 ) (*gate.Body[gate.Page[registry.DeviceRow]], error) {
-	return gate.Listed(s.View(ctx).Devices(ctx, registry.DeviceFilter{
+	return gate.Listed(s.View(ctx).Fleet.Devices(ctx, registry.DeviceFilter{
 		Page:   registry.Page{Limit: in.Limit, Cursor: in.Cursor},
 		School: in.School,
 		Zone:   in.Zone,
@@ -201,7 +201,7 @@ func (s *area) createDevice(
 	if err := s.mayReach(ctx, d); err != nil {
 		return nil, err
 	}
-	d, password, err := s.View(ctx).CreateDevice(ctx, d, in.Body.Secret)
+	d, password, err := s.View(ctx).Fleet.CreateDevice(ctx, d, in.Body.Secret)
 	if err != nil {
 		return nil, err
 	}
@@ -216,7 +216,7 @@ func (s *area) updateDevice(
 	old, read := gate.KeptOf[registry.DeviceRow](ctx)
 	var err error
 	if !read {
-		if old, err = s.View(ctx).Device(ctx, id); err != nil {
+		if old, err = s.View(ctx).Fleet.Device(ctx, id); err != nil {
 			return old, err
 		}
 	}
@@ -240,7 +240,7 @@ func (s *area) updateDevice(
 			return old, err
 		}
 	}
-	if err := s.View(ctx).UpdateDevice(ctx, d, secret); err != nil {
+	if err := s.View(ctx).Fleet.UpdateDevice(ctx, d, secret); err != nil {
 		return old, err
 	}
 	return old, nil
@@ -249,11 +249,11 @@ func (s *area) updateDevice(
 func (s *area) resetDevicePassword(
 	ctx context.Context, in *gate.ByID,
 ) (*gate.Body[NewDevice], error) {
-	row, err := s.View(ctx).Device(ctx, g.DeviceID(in.ID))
+	row, err := s.View(ctx).Fleet.Device(ctx, g.DeviceID(in.ID))
 	if err != nil {
 		return nil, err
 	}
-	password, err := s.View(ctx).ResetDevicePassword(ctx, row.ID)
+	password, err := s.View(ctx).Fleet.ResetDevicePassword(ctx, row.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -274,7 +274,7 @@ func (s *area) mqtt(ctx context.Context, d g.Device, password string) *MQTTInfo 
 	if m == nil {
 		return nil
 	}
-	p, _ := s.View(ctx).Profile(ctx, d.Profile) // without it the example shows no property
+	p, _ := s.View(ctx).Fleet.Profile(ctx, d.Profile) // without it the example shows no property
 	secure := ""
 	if m.TLS {
 		secure = " --tls-use-os-certs"

@@ -92,7 +92,7 @@ func (s *area) registerDeviceUse() {
 			gate.ByID
 			gate.Paged
 		}) (*gate.Body[gate.Page[g.DeviceCommand]], error) {
-			all, err := s.View(ctx).Commands(ctx, g.DeviceID(in.ID))
+			all, err := s.View(ctx).Fleet.Commands(ctx, g.DeviceID(in.ID))
 			return gate.PageOf(s.Gate, all, in.Paged, err,
 				func(c g.DeviceCommand) string { return c.ID })
 		})
@@ -153,7 +153,7 @@ func (s *area) probe(ctx context.Context, in *probeInput) (*gate.Body[ProbeResul
 	if err := s.mayReach(ctx, d); err != nil {
 		return nil, err
 	}
-	same, err := s.View(ctx).Registered(ctx, d)
+	same, err := s.View(ctx).Fleet.Registered(ctx, d)
 	if err != nil {
 		return nil, err
 	}
@@ -207,7 +207,7 @@ func (s *area) command(ctx context.Context, in *commandInput) (*gate.Body[Comman
 	if s.fleet == nil {
 		return nil, gate.Missing("drivers")
 	}
-	if err := s.View(ctx).Record(ctx, "device.command", in.ID+" "+in.Body.Action); err != nil {
+	if err := s.View(ctx).Deeds.Record(ctx, "device.command", in.ID+" "+in.Body.Action); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
@@ -224,11 +224,11 @@ func (s *area) command(ctx context.Context, in *commandInput) (*gate.Body[Comman
 func (s *area) deviceAndProfile(
 	ctx context.Context, id g.DeviceID,
 ) (registry.DeviceRow, g.Profile, error) {
-	row, err := s.View(ctx).Device(ctx, id)
+	row, err := s.View(ctx).Fleet.Device(ctx, id)
 	if err != nil {
 		return row, g.Profile{}, err
 	}
-	p, err := s.View(ctx).Profile(ctx, row.Profile)
+	p, err := s.View(ctx).Fleet.Profile(ctx, row.Profile)
 	return row, p, err
 }
 
@@ -266,7 +266,7 @@ func (s *area) setDesired(
 	if err != nil {
 		return nil, notWritten(row.Device, err)
 	}
-	return gate.Answer(r, s.View(ctx).SetDesired(ctx, row.ID, in.Property, in.Body.Value))
+	return gate.Answer(r, s.View(ctx).Fleet.SetDesired(ctx, row.ID, in.Property, in.Body.Value))
 }
 
 // notWritten says what a driver's word means for a property.
@@ -282,7 +282,7 @@ func (s *area) snapshot(ctx context.Context, in *gate.ByID) (*gate.JPEG, error) 
 	// Whoever may look through a camera need not be allowed to read the rest of the fleet.
 	scope := gate.CallerOf(ctx).Scope
 	scope.Permissions = []g.Permission{g.DevicesRead, g.CameraView}
-	row, err := s.In(scope).Device(ctx, g.DeviceID(in.ID))
+	row, err := s.In(scope).Fleet.Device(ctx, g.DeviceID(in.ID))
 	if err != nil {
 		return nil, err
 	}
@@ -293,7 +293,7 @@ func (s *area) snapshot(ctx context.Context, in *gate.ByID) (*gate.JPEG, error) 
 		return nil, gate.Missing("drivers")
 	}
 	if name := gate.CallerOf(ctx).Name() + " " + in.ID; !s.viewed.seen(name, s.Now()) {
-		if err := s.View(ctx).Record(ctx, "camera.view", in.ID); err != nil {
+		if err := s.View(ctx).Deeds.Record(ctx, "camera.view", in.ID); err != nil {
 			return nil, g.Errorf(g.Unavailable,
 				"looking through a camera must be audited, and the audit log cannot be written")
 		}

@@ -81,7 +81,7 @@ func (s *area) registerDrivers() {
 			if err := s.onlyTop(ctx); err != nil {
 				return nil, err
 			}
-			if err := s.View(ctx).Record(ctx, "driver.restart", in.Name); err != nil {
+			if err := s.View(ctx).Deeds.Record(ctx, "driver.restart", in.Name); err != nil {
 				return nil, err
 			}
 			return &gate.None{}, s.fleet.Restart(g.DriverName(in.Name))
@@ -121,11 +121,11 @@ func occurrences[T any](name func(T) string) func(T) string {
 
 // onlyTop admits callers who see every school of the gateway, for what touches all of them.
 func (s *area) onlyTop(ctx context.Context) error {
-	mine, err := s.View(ctx).Schools(ctx)
+	mine, err := s.View(ctx).Places.Schools(ctx)
 	if err != nil {
 		return err
 	}
-	all, err := s.In(g.SystemScope("api")).Schools(ctx)
+	all, err := s.In(g.SystemScope("api")).Places.Schools(ctx)
 	if err != nil {
 		return err
 	}

@@ -55,22 +55,22 @@ func (s *area) registerFields() {
 		Summary: "Forget what a device sent that its profile does not know",
 		Doc:     "What it sends from then on is counted anew.",
 	}, func(ctx context.Context, in *gate.ByID) (*gate.None, error) {
-		return &gate.None{}, s.View(ctx).ForgetFields(ctx, g.DeviceID(in.ID))
+		return &gate.None{}, s.View(ctx).Fleet.ForgetFields(ctx, g.DeviceID(in.ID))
 	})
 }
 
 func (s *area) unknownFields(
 	ctx context.Context, in *gate.ByID,
 ) (*gate.Body[UnknownFields], error) {
-	row, err := s.View(ctx).Device(ctx, g.DeviceID(in.ID))
+	row, err := s.View(ctx).Fleet.Device(ctx, g.DeviceID(in.ID))
 	if err != nil {
 		return nil, err
 	}
-	fields, err := s.View(ctx).UnknownFields(ctx, row.ID)
+	fields, err := s.View(ctx).Fleet.UnknownFields(ctx, row.ID)
 	if err != nil {
 		return nil, err
 	}
-	n, err := s.View(ctx).ProfileUse(ctx, row.Profile)
+	n, err := s.View(ctx).Fleet.ProfileUse(ctx, row.Profile)
 	if err != nil {
 		return nil, err
 	}
@@ -89,5 +89,5 @@ func (s *area) addFields(ctx context.Context, in *addFieldsInput) (*gate.Body[g.
 			return nil, err
 		}
 	}
-	return gate.Answer(s.View(ctx).AddFields(ctx, g.DeviceID(in.ID), in.Body.Names, in.Body.Own))
+	return gate.Answer(s.View(ctx).Fleet.AddFields(ctx, g.DeviceID(in.ID), in.Body.Names, in.Body.Own))
 }

@@ -77,10 +77,10 @@ func (s *area) registerProfileChanges(tag string) {
 			}
 			id := g.ProfileID(in.ID)
 			ctx = gate.OnState(ctx, in.IfMatch, func(ctx context.Context) (string, error) {
-				p, err := s.View(ctx).Profile(ctx, id)
+				p, err := s.View(ctx).Fleet.Profile(ctx, id)
 				return gate.TagOf(p), err
 			})
-			return &gate.None{}, s.View(ctx).DeleteProfile(ctx, id)
+			return &gate.None{}, s.View(ctx).Fleet.DeleteProfile(ctx, id)
 		})
 }
 
@@ -89,7 +89,7 @@ func (s *area) registerProfileChanges(tag string) {
 func (s *area) putProfile(
 	ctx context.Context, p g.Profile, match string,
 ) (*gate.Tagged[g.Profile], error) {
-	_, err := s.View(ctx).Profile(ctx, p.ID)
+	_, err := s.View(ctx).Fleet.Profile(ctx, p.ID)
 	switch {
 	case err == nil:
 		err = s.onlyTop(ctx)
@@ -100,7 +100,7 @@ func (s *area) putProfile(
 		return nil, err
 	}
 	when := registry.When(ctx, func(ctx context.Context) error {
-		old, err := s.View(ctx).Profile(ctx, p.ID)
+		old, err := s.View(ctx).Fleet.Profile(ctx, p.ID)
 		if g.ErrorCode(err) == g.NotFound {
 			return s.maybeAdd(match)
 		}
@@ -109,7 +109,7 @@ func (s *area) putProfile(
 		}
 		return s.mayReplace(ctx, old, p, match)
 	})
-	return gate.WithTag(gate.TagOf(p), p), s.View(ctx).PutProfile(when, p)
+	return gate.WithTag(gate.TagOf(p), p), s.View(ctx).Fleet.PutProfile(when, p)
 }
 
 // maybeAdd lets a profile be added, but not where the caller means to change one.
@@ -131,7 +131,7 @@ func (s *area) mayReplace(ctx context.Context, old, p g.Profile, match string) e
 	if match != "" {
 		return gate.ChangedMeanwhile()
 	}
-	n, err := s.View(ctx).ProfileUse(ctx, p.ID)
+	n, err := s.View(ctx).Fleet.ProfileUse(ctx, p.ID)
 	if err != nil {
 		return err
 	}
@@ -158,7 +158,7 @@ func (s *area) patchProfile(
 func (s *area) tryProfile(
 	ctx context.Context, id g.ProfileID, match string, said map[string]any,
 ) (*gate.Tagged[g.Profile], error) {
-	old, err := s.View(ctx).Profile(ctx, id)
+	old, err := s.View(ctx).Fleet.Profile(ctx, id)
 	if err != nil {
 		return nil, err
 	}

@@ -73,7 +73,7 @@ func (s *area) registerProfiles() {
 		Summary: "What kinds of device there are",
 	},
 		func(ctx context.Context, in *gate.Paged) (*gate.Body[gate.Page[g.Profile]], error) {
-			all, err := s.View(ctx).Profiles(ctx)
+			all, err := s.View(ctx).Fleet.Profiles(ctx)
 			return gate.PageOf(s.Gate, all, *in, err,
 				func(p g.Profile) string { return string(p.ID) })
 		})
@@ -86,7 +86,7 @@ func (s *area) registerProfiles() {
 		Summary: "One profile",
 	},
 		func(ctx context.Context, in *gate.ByID) (*gate.Tagged[g.Profile], error) {
-			p, err := s.View(ctx).Profile(ctx, g.ProfileID(in.ID))
+			p, err := s.View(ctx).Fleet.Profile(ctx, g.ProfileID(in.ID))
 			return gate.WithTag(gate.TagOf(p), p), err
 		})
 	gate.Handle(s.Gate, gate.Endpoint{
@@ -100,7 +100,7 @@ func (s *area) registerProfiles() {
 			"that a configured driver brings along comes back with it.",
 	},
 		func(ctx context.Context, in *gate.Paged) (*gate.Body[gate.Page[registry.ProfileUse]], error) {
-			all, err := s.View(ctx).ProfileUses(ctx)
+			all, err := s.View(ctx).Fleet.ProfileUses(ctx)
 			return gate.PageOf(s.Gate, all, *in, err, func(u registry.ProfileUse) string {
 				return string(u.Profile)
 			})
@@ -128,14 +128,14 @@ END`,
 		if err != nil {
 			return nil, err
 		}
-		if _, err := s.View(ctx).Profile(ctx, p.ID); err == nil {
+		if _, err := s.View(ctx).Fleet.Profile(ctx, p.ID); err == nil {
 			return nil, g.Errorf(g.Conflict,
 				"there is a profile %s already: give yours another id, or change that one with PUT",
 				p.ID).At("id")
 		} else if g.ErrorCode(err) != g.NotFound {
 			return nil, err
 		}
-		return gate.Answer(p, s.View(ctx).PutProfile(ctx, p))
+		return gate.Answer(p, s.View(ctx).Fleet.PutProfile(ctx, p))
 	})
 	s.registerProfileChanges(tag)
 	for _, p := range []string{"/v1/profiles", "/v1/profiles/{id}"} {
@@ -191,7 +191,7 @@ func (s *area) profile(ctx context.Context, r profileRef) (g.Profile, error) {
 	if r.inline != nil {
 		return *r.inline, nil
 	}
-	p, err := s.View(ctx).Profile(ctx, r.id)
+	p, err := s.View(ctx).Fleet.Profile(ctx, r.id)
 	if g.ErrorCode(err) == g.NotFound {
 		return p, g.FieldErrorf("profile", "there is no profile %q", r.id)
 	}

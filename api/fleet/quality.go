@@ -44,7 +44,7 @@ func (s *area) qualityFilter(ctx context.Context, in QualityDays) (registry.Qual
 		To:     in.To,
 	}
 	if f.From == "" || f.To == "" {
-		sch, err := s.View(ctx).School(ctx, gate.SchoolOf(ctx, in.School))
+		sch, err := s.View(ctx).Places.School(ctx, gate.SchoolOf(ctx, in.School))
 		if err != nil {
 			return f, err
 		}
@@ -92,7 +92,7 @@ func (s *area) registerQuality() {
 		if err != nil {
 			return nil, err
 		}
-		all, err := s.View(ctx).QualityDays(ctx, f)
+		all, err := s.View(ctx).History.QualityDays(ctx, f)
 		return gate.PageOf(s.Gate, all, in.Paged, err, func(d registry.QualityDay) string {
 			return string(d.School) + " " + d.Day
 		})
@@ -120,7 +120,7 @@ func (s *area) registerQuality() {
 			return nil, err
 		}
 		f.Device, f.Level, f.Kind = in.Device, in.Level, in.Kind
-		rows, next, err := s.View(ctx).Quality(ctx, f)
+		rows, next, err := s.View(ctx).History.Quality(ctx, f)
 		out := make([]DeviceQuality, len(rows))
 		for i, r := range rows {
 			out[i] = DeviceQuality{r, r.Clock.Median(), gate.Some(quality.Judge(r.Quality))}

@@ -47,5 +47,5 @@ func (s *area) mayProbe(ctx context.Context, d g.Device) error {
 		words = append(words, key+"="+d.Address[key])
 	}
 	object := []rune(strings.ToValidUTF8(strings.Join(words, " "), ""))
-	return s.View(ctx).Record(ctx, "device.probe", string(object[:min(len(object), 400)]))
+	return s.View(ctx).Deeds.Record(ctx, "device.probe", string(object[:min(len(object), 400)]))
 }

@@ -54,7 +54,7 @@ func (s *area) registerRejections() {
 func (s *area) rejections(
 	ctx context.Context, in *rejectionsInput,
 ) (*gate.Body[gate.Page[registry.RejectionRow]], error) {
-	return gate.Listed(s.View(ctx).Rejections(ctx, registry.RejectionFilter{
+	return gate.Listed(s.View(ctx).History.Rejections(ctx, registry.RejectionFilter{
 		Page:   registry.Page{Limit: in.Limit, Cursor: in.Cursor},
 		School: in.School,
 		Device: in.Device,
@@ -62,7 +62,7 @@ func (s *area) rejections(
 }
 
 func (s *area) refused(ctx context.Context, in *refusedInput) (*gate.Body[RefusedContent], error) {
-	raw, err := s.Because(ctx, in.Reason).RejectionContent(ctx, in.Seq)
+	raw, err := s.Because(ctx, in.Reason).History.RejectionContent(ctx, in.Seq)
 	return gate.Answer(RefusedContent{Text: strings.ToValidUTF8(string(raw), "\uFFFD"), Raw: raw},
 		err)
 }

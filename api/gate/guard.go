@@ -80,7 +80,7 @@ func (s *Gate) Identify(r *http.Request) (*Caller, error) {
 		if !strings.EqualFold(scheme, "Bearer") || secret == "" || len(secret) > 256 {
 			return nil, g.Errorf(g.Unauthenticated, "send the key as 'Authorization: Bearer ghk_…'")
 		}
-		key, scope, err := s.reg.KeyBySecret(r.Context(), secret)
+		key, scope, err := s.reg.Access.KeyBySecret(r.Context(), secret)
 		if err != nil {
 			return nil, unauthenticated(err, "the key is wrong, has expired or was revoked")
 		}
@@ -91,7 +91,7 @@ func (s *Gate) Identify(r *http.Request) (*Caller, error) {
 		return nil, g.Errorf(g.Unauthenticated,
 			"sign in, or send a key as 'Authorization: Bearer ghk_…'")
 	}
-	user, scope, err := s.reg.UserByToken(r.Context(), c.Value)
+	user, scope, err := s.reg.Access.UserByToken(r.Context(), c.Value)
 	if err != nil {
 		return nil, unauthenticated(err, "the sign-in has ended; sign in again")
 	}
@@ -243,7 +243,7 @@ func BrowserOf(r *http.Request) string {
 // signInKey is what attempts to sign in are counted by: the browser, where somebody has signed
 // in there before, else the address.
 func (s *Gate) signInKey(r *http.Request) string {
-	if b := BrowserOf(r); b != "" && s.reg.KnownBrowser(r.Context(), b) {
+	if b := BrowserOf(r); b != "" && s.reg.Access.KnownBrowser(r.Context(), b) {
 		return "browser " + b
 	}
 	return "address " + s.Remote(r)

@@ -45,7 +45,7 @@ func (i *idempotency) begin(
 		return nil, g.Errorf(g.Conflict,
 			"the first request with this %s is still under way; try again shortly", idemHeader)
 	}
-	kept, found, err := i.reg.BeginOnce(ctx, name, request)
+	kept, found, err := i.reg.Access.BeginOnce(ctx, name, request)
 	if err == nil && !found {
 		return nil, nil
 	}
@@ -83,7 +83,7 @@ func (i *idempotency) end(ctx context.Context, name string, c *capture) error {
 			}
 		}
 	}
-	return i.reg.EndOnce(context.WithoutCancel(ctx), name, a)
+	return i.reg.Access.EndOnce(context.WithoutCancel(ctx), name, a)
 }
 
 // once answers a POST that carries an Idempotency-Key: the first time by doing it, later by

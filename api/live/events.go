@@ -130,7 +130,7 @@ func (s *area) want(ctx context.Context, asked []string, school g.SchoolID) (wan
 	if len(w.kinds) == 0 {
 		return w, g.Errorf(g.Forbidden, "none of the caller's permissions shows any kind of event")
 	}
-	all, err := s.View(ctx).Schools(ctx)
+	all, err := s.View(ctx).Places.Schools(ctx)
 	if err != nil {
 		return w, err
 	}

@@ -129,7 +129,7 @@ func (s *area) telemetry(ctx context.Context) (*huma.StreamResponse, error) {
 	if s.telemetryOf == nil {
 		return nil, gate.Missing("telemetry")
 	}
-	all, err := s.View(ctx).Schools(ctx)
+	all, err := s.View(ctx).Places.Schools(ctx)
 	if err != nil {
 		return nil, err
 	}

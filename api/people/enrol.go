@@ -43,7 +43,7 @@ func (s *area) enrolFace(ctx context.Context, in *photoInput) (*gate.Body[g.Pass
 		return nil, gate.Missing("face recognition")
 	}
 	// Nothing is measured of the face of somebody who has not allowed it.
-	school, err := s.View(ctx).MayEnrol(ctx, g.PersonID(in.ID))
+	school, err := s.View(ctx).People.MayEnrol(ctx, g.PersonID(in.ID))
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +60,7 @@ func (s *area) enrolFace(ctx context.Context, in *photoInput) (*gate.Body[g.Pass
 	if err := s.asked(ctx, school, &e, p.Covered, in.Answers); err != nil {
 		return nil, err
 	}
-	_, pass, err := s.View(ctx).Enrol(ctx, e)
+	_, pass, err := s.View(ctx).People.Enrol(ctx, e)
 	return gate.Answer(pass, err)
 }
 
@@ -68,7 +68,7 @@ func (s *area) enrolStranger(ctx context.Context, in *enrolInput) (*gate.Body[En
 	if s.needs.Faces == nil || s.needs.Media == nil {
 		return nil, gate.Missing("face recognition")
 	}
-	alert, err := s.View(ctx).Alert(ctx, g.AlertID(in.ID))
+	alert, err := s.View(ctx).Alerts.Find(ctx, g.AlertID(in.ID))
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +87,7 @@ func (s *area) enrolStranger(ctx context.Context, in *enrolInput) (*gate.Body[En
 	if err := s.asked(ctx, alert.School, &e, nil, in.Body.Answers); err != nil {
 		return nil, err
 	}
-	person, pass, err := s.View(ctx).Enrol(ctx, e)
+	person, pass, err := s.View(ctx).People.Enrol(ctx, e)
 	return gate.Answer(Enrolled{person, pass}, err)
 }
 
@@ -111,7 +111,7 @@ func (s *area) stranger(
 	}
 	if b.Person != "" {
 		// The consent comes with the deed; that the person is there is seen before the face.
-		_, err := s.View(ctx).MayEnrol(ctx, b.Person)
+		_, err := s.View(ctx).People.MayEnrol(ctx, b.Person)
 		if g.ErrorCode(err) == g.Forbidden && gate.CallerOf(ctx).Scope.Can(g.FacesAdmin) {
 			err = nil
 		}
@@ -227,7 +227,7 @@ func (s *area) askAlike(
 
 // nameOf is somebody's name for those who may read people, or "".
 func (s *area) nameOf(ctx context.Context, id g.PersonID) string {
-	names, err := s.View(ctx).Names(ctx, []g.PersonID{id})
+	names, err := s.View(ctx).People.Names(ctx, []g.PersonID{id})
 	if err != nil {
 		return ""
 	}

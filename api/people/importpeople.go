@@ -88,7 +88,7 @@ END`,
 		told, end := s.follow(ctx, in.Progress)
 		defer end()
 		o.Progress = told
-		return gate.Answer(s.View(ctx).ImportRoster(ctx, gate.SchoolOf(ctx, in.School), in.RawBody,
+		return gate.Answer(s.View(ctx).People.ImportRoster(ctx, gate.SchoolOf(ctx, in.School), in.RawBody,
 			o))
 	})
 	gate.Handle(s.Gate, gate.Endpoint{
@@ -116,7 +116,7 @@ END`,
 		told, end := s.follow(ctx, in.Progress)
 		defer end()
 		o.Progress = told
-		report, err := s.View(ctx).ImportRoster(ctx, gate.SchoolOf(ctx, in.School), in.RawBody, o)
+		report, err := s.View(ctx).People.ImportRoster(ctx, gate.SchoolOf(ctx, in.School), in.RawBody, o)
 		if err == nil {
 			err = report.Fault()
 		}
@@ -141,10 +141,10 @@ END`,
 	},
 		func(ctx context.Context, in *gate.Put[leftBody]) (*gate.None, error) {
 			ctx = gate.OnState(ctx, in.IfMatch, func(ctx context.Context) (string, error) {
-				p, err := s.View(ctx).PersonToChange(ctx, g.PersonID(in.ID))
+				p, err := s.View(ctx).People.ToChange(ctx, g.PersonID(in.ID))
 				return gate.TagOf(p), err
 			})
-			return &gate.None{}, s.View(ctx).SetLeft(ctx, g.PersonID(in.ID), in.Body.Left)
+			return &gate.None{}, s.View(ctx).People.SetLeft(ctx, g.PersonID(in.ID), in.Body.Left)
 		})
 }
 

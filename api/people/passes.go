@@ -70,7 +70,7 @@ func (s *area) registerPasses() {
 		Summary: "Record that the use of a face was allowed or withdrawn",
 	},
 		func(ctx context.Context, in *consentInput) (*gate.None, error) {
-			return &gate.None{}, s.View(ctx).SetConsent(ctx, g.Consent{
+			return &gate.None{}, s.View(ctx).People.SetConsent(ctx, g.Consent{
 				Person: g.PersonID(in.ID),
 				Given:  in.Body.Given,
 				By:     in.Body.By,
@@ -89,7 +89,7 @@ func (s *area) registerPasses() {
 		Summary: "Give a person a card, QR code or PIN",
 	},
 		func(ctx context.Context, in *cardInput) (*gate.Body[g.Pass], error) {
-			return gate.Answer(s.View(ctx).AddCard(ctx, g.PersonID(in.ID), in.Body.Method,
+			return gate.Answer(s.View(ctx).People.AddCard(ctx, g.PersonID(in.ID), in.Body.Method,
 				in.Body.Credential, in.Body.Expires))
 		})
 	gate.Handle(s.Gate, gate.Endpoint{
@@ -116,7 +116,7 @@ func (s *area) registerPasses() {
 		Summary: "Take a card, a code or a face away",
 	},
 		func(ctx context.Context, in *gate.ByID) (*gate.None, error) {
-			return &gate.None{}, s.View(ctx).DeletePass(ctx, g.PassID(in.ID))
+			return &gate.None{}, s.View(ctx).People.DeletePass(ctx, g.PassID(in.ID))
 		})
 	gate.Handle(s.Gate, gate.Endpoint{
 		Method:      "POST",

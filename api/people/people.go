@@ -73,7 +73,7 @@ func (s *area) registerPeople() {
 				return gate.Listed([]registry.PersonRow{}, "", nil)
 			}
 		}
-		return gate.Listed(s.View(ctx).People(ctx, f))
+		return gate.Listed(s.View(ctx).People.List(ctx, f))
 	})
 	gate.Handle(s.Gate, gate.Endpoint{
 		Method:  "GET",
@@ -83,7 +83,7 @@ func (s *area) registerPeople() {
 		Perm:    g.PeopleRead,
 		Summary: "The classes of a school",
 	}, func(ctx context.Context, in *gate.PerSchool) (*gate.Body[gate.Page[string]], error) {
-		all, err := s.View(ctx).Classes(ctx, gate.SchoolOf(ctx, in.School))
+		all, err := s.View(ctx).People.Classes(ctx, gate.SchoolOf(ctx, in.School))
 		return gate.PageOf(s.Gate, all, in.Paged, err, func(class string) string { return class })
 	})
 	gate.Handle(s.Gate, gate.Endpoint{
@@ -98,7 +98,7 @@ func (s *area) registerPeople() {
 		Example: `curl -fsS -H "Authorization: Bearer $GATEHOUSE_KEY" -H "Content-Type: application/json" \
   -d '{"kind": "student", "name": "Wang Fang", "number": "2026-0777", "class": "7-2"}' $GATEHOUSE_URL/v1/people`,
 	}, func(ctx context.Context, in *gate.Post[personBody]) (*gate.Body[g.Person], error) {
-		return gate.Answer(s.View(ctx).CreatePerson(ctx, in.Body.person(ctx, "")))
+		return gate.Answer(s.View(ctx).People.Create(ctx, in.Body.person(ctx, "")))
 	})
 	gate.Handle(s.Gate, gate.Endpoint{
 		Method:  "GET",
@@ -112,11 +112,11 @@ func (s *area) registerPeople() {
 	}, s.openPerson)
 	k := gate.Thing[personBody, g.Person]{
 		Load: func(ctx context.Context, id string) (g.Person, error) {
-			return s.View(ctx).PersonToChange(ctx, g.PersonID(id))
+			return s.View(ctx).People.ToChange(ctx, g.PersonID(id))
 		},
 		Save: func(ctx context.Context, id string, b personBody) (g.Person, error) {
 			p := b.person(ctx, g.PersonID(id))
-			return p, s.View(ctx).UpdatePerson(ctx, p)
+			return p, s.View(ctx).People.Update(ctx, p)
 		},
 		Show: shownPerson,
 	}
@@ -139,7 +139,7 @@ func (s *area) registerPeople() {
 			"cannot be undone.",
 	}, "person", k,
 		func(ctx context.Context, id string) error {
-			return s.View(ctx).DeletePerson(ctx, g.PersonID(id))
+			return s.View(ctx).People.Delete(ctx, g.PersonID(id))
 		})
 	s.registerImport(tag)
 }
@@ -164,7 +164,7 @@ type openInput struct {
 func (s *area) openPerson(
 	ctx context.Context, in *openInput,
 ) (*gate.Tagged[registry.PersonPage], error) {
-	page, err := s.Because(ctx, in.Reason).OpenPerson(ctx, g.PersonID(in.ID))
+	page, err := s.Because(ctx, in.Reason).People.Open(ctx, g.PersonID(in.ID))
 	page.Consents, page.Passes = gate.Some(page.Consents), gate.Some(page.Passes)
 	return gate.WithTag(gate.TagOf(page.Person, page.Consents, page.Passes), page), err
 }

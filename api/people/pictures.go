@@ -55,7 +55,7 @@ func (s *area) registerPictures() {
 		Summary: "The pictures that somebody keeps",
 	},
 		func(ctx context.Context, in *gate.PerSchool) (*gate.Body[gate.Page[registry.KeptPicture]], error) {
-			all, err := s.View(ctx).KeptPictures(ctx, in.School)
+			all, err := s.View(ctx).Alerts.KeptPictures(ctx, in.School)
 			return gate.PageOf(s.Gate, all, in.Paged, err, func(k registry.KeptPicture) string {
 				return string(k.Media)
 			})
@@ -69,7 +69,7 @@ func (s *area) keepPicture(
 		return nil, gate.Missing("a media store")
 	}
 	view := s.Because(ctx, in.Body.Reason)
-	alert, err := view.Alert(ctx, g.AlertID(in.ID))
+	alert, err := view.Alerts.Find(ctx, g.AlertID(in.ID))
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +80,7 @@ func (s *area) keepPicture(
 		return nil, err
 	}
 	// The record comes first: a picture that is moved without one would be swept away.
-	kept, err := view.KeepPicture(ctx, alert.ID, in.Body.Until)
+	kept, err := view.Alerts.KeepPicture(ctx, alert.ID, in.Body.Until)
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +91,7 @@ func (s *area) dropPicture(ctx context.Context, in *dropInput) (*gate.None, erro
 	if s.needs.Media == nil {
 		return nil, gate.Missing("a media store")
 	}
-	school, media, err := s.Because(ctx, in.Reason).DropPicture(ctx, g.AlertID(in.ID))
+	school, media, err := s.Because(ctx, in.Reason).Alerts.DropPicture(ctx, g.AlertID(in.ID))
 	if err != nil {
 		return nil, err
 	}

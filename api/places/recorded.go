@@ -72,10 +72,10 @@ func (s *area) recorded(ctx context.Context, id g.SchoolID) (RecordedFacts, erro
 			k.Telemetry)
 	}
 	var err error
-	if f.Pictures, err = s.View(ctx).PicturesTaken(ctx, id); err != nil {
+	if f.Pictures, err = s.View(ctx).Places.PicturesTaken(ctx, id); err != nil {
 		return f, err
 	}
-	f.FaceCounts, err = s.View(ctx).FaceCounts(ctx, id, f.Model)
+	f.FaceCounts, err = s.View(ctx).Views.FaceCounts(ctx, id, f.Model)
 	return f, err
 }
 
@@ -98,10 +98,10 @@ func (s *area) setRecorded(
 		return nil, err
 	}
 	ctx = gate.OnState(ctx, in.IfMatch, func(ctx context.Context) (string, error) {
-		taken, err := s.View(ctx).PicturesTaken(ctx, id)
+		taken, err := s.View(ctx).Places.PicturesTaken(ctx, id)
 		return gate.TagOf(taken), err
 	})
-	if err := s.Because(ctx, in.Body.Reason).PutSetting(ctx, id, registry.PicturesSetting, value); err != nil {
+	if err := s.Because(ctx, in.Body.Reason).Deeds.PutSetting(ctx, id, registry.PicturesSetting, value); err != nil {
 		return nil, err
 	}
 	if !in.Body.Pictures && s.needs.Forget != nil {

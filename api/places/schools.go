@@ -64,7 +64,7 @@ func (s *area) registerSchools() {
 		Summary: "The schools that the caller sees",
 		Example: "curl -fsS -H \"Authorization: Bearer $GATEHOUSE_KEY\" $GATEHOUSE_URL/v1/schools",
 	}, func(ctx context.Context, in *gate.Paged) (*gate.Body[gate.Page[g.School]], error) {
-		all, err := s.View(ctx).Schools(ctx)
+		all, err := s.View(ctx).Places.Schools(ctx)
 		return gate.PageOf(s.Gate, all, *in, err, func(x g.School) string { return string(x.ID) })
 	})
 	gate.Handle(s.Gate, gate.Endpoint{
@@ -74,7 +74,7 @@ func (s *area) registerSchools() {
 		Tag:     tag,
 		Summary: "One school",
 	}, func(ctx context.Context, in *gate.ByID) (*gate.Tagged[g.School], error) {
-		x, err := s.View(ctx).School(ctx, g.SchoolID(in.ID))
+		x, err := s.View(ctx).Places.School(ctx, g.SchoolID(in.ID))
 		return gate.WithTag(gate.TagOf(x), x), err
 	})
 	gate.Handle(s.Gate, gate.Endpoint{
@@ -91,7 +91,7 @@ func (s *area) registerSchools() {
 			if err != nil {
 				return nil, err
 			}
-			return gate.Answer(s.View(ctx).CreateSchool(ctx, x))
+			return gate.Answer(s.View(ctx).Places.CreateSchool(ctx, x))
 		})
 	gate.Changes(s.Gate, gate.Endpoint{
 		Path:    "/v1/schools/{id}",
@@ -100,14 +100,14 @@ func (s *area) registerSchools() {
 		Summary: "Change a school",
 	}, "school", gate.Thing[schoolBody, g.School]{
 		Load: func(ctx context.Context, id string) (g.School, error) {
-			return s.View(ctx).School(ctx, g.SchoolID(id))
+			return s.View(ctx).Places.School(ctx, g.SchoolID(id))
 		},
 		Save: func(ctx context.Context, id string, b schoolBody) (g.School, error) {
 			x, err := b.school(g.SchoolID(id))
 			if err != nil {
 				return x, err
 			}
-			return x, s.View(ctx).UpdateSchool(ctx, x)
+			return x, s.View(ctx).Places.UpdateSchool(ctx, x)
 		},
 	})
 	gate.Handle(s.Gate, gate.Endpoint{
@@ -125,7 +125,7 @@ func (s *area) registerSchools() {
 
 // places answers empty lists, never null.
 func (s *area) places(ctx context.Context, id g.SchoolID) (registry.Places, error) {
-	p, err := s.View(ctx).Places(ctx, gate.SchoolOf(ctx, id))
+	p, err := s.View(ctx).Places.Of(ctx, gate.SchoolOf(ctx, id))
 	p.Sites, p.Buildings, p.Zones = gate.Some(p.Sites), gate.Some(p.Buildings), gate.Some(p.Zones)
 	return p, err
 }
@@ -133,21 +133,21 @@ func (s *area) places(ctx context.Context, id g.SchoolID) (registry.Places, erro
 func (s *area) registerPlaces(tag string) {
 	kind(s, "site", tag, gate.Thing[siteBody, g.Site]{
 		Load: func(ctx context.Context, id string) (g.Site, error) {
-			return s.View(ctx).Site(ctx, g.SiteID(id))
+			return s.View(ctx).Places.Site(ctx, g.SiteID(id))
 		},
 		Save: func(ctx context.Context, id string, b siteBody) (g.Site, error) {
-			return s.View(ctx).PutSite(ctx,
+			return s.View(ctx).Places.PutSite(ctx,
 				g.Site{ID: g.SiteID(id), School: gate.SchoolOf(ctx, b.School), Name: b.Name})
 		},
 	}, func(ctx context.Context, id string) error {
-		return s.View(ctx).DeleteSite(ctx, g.SiteID(id))
+		return s.View(ctx).Places.DeleteSite(ctx, g.SiteID(id))
 	})
 	kind(s, "building", tag, gate.Thing[buildingBody, g.Building]{
 		Load: func(ctx context.Context, id string) (g.Building, error) {
-			return s.View(ctx).Building(ctx, g.BuildingID(id))
+			return s.View(ctx).Places.Building(ctx, g.BuildingID(id))
 		},
 		Save: func(ctx context.Context, id string, b buildingBody) (g.Building, error) {
-			return s.View(ctx).PutBuilding(ctx, g.Building{
+			return s.View(ctx).Places.PutBuilding(ctx, g.Building{
 				ID:     g.BuildingID(id),
 				School: gate.SchoolOf(ctx, b.School),
 				Site:   b.Site,
@@ -155,14 +155,14 @@ func (s *area) registerPlaces(tag string) {
 			})
 		},
 	}, func(ctx context.Context, id string) error {
-		return s.View(ctx).DeleteBuilding(ctx, g.BuildingID(id))
+		return s.View(ctx).Places.DeleteBuilding(ctx, g.BuildingID(id))
 	})
 	kind(s, "zone", tag, gate.Thing[zoneBody, g.Zone]{
 		Load: func(ctx context.Context, id string) (g.Zone, error) {
-			return s.View(ctx).Zone(ctx, g.ZoneID(id))
+			return s.View(ctx).Places.Zone(ctx, g.ZoneID(id))
 		},
 		Save: func(ctx context.Context, id string, b zoneBody) (g.Zone, error) {
-			return s.View(ctx).PutZone(ctx, g.Zone{
+			return s.View(ctx).Deeds.PutZone(ctx, g.Zone{
 				ID:       g.ZoneID(id),
 				School:   gate.SchoolOf(ctx, b.School),
 				Building: b.Building,
@@ -172,7 +172,7 @@ func (s *area) registerPlaces(tag string) {
 			})
 		},
 	}, func(ctx context.Context, id string) error {
-		return s.View(ctx).DeleteZone(ctx, g.ZoneID(id))
+		return s.View(ctx).Deeds.DeleteZone(ctx, g.ZoneID(id))
 	})
 }
 

@@ -56,13 +56,13 @@ func (s *area) registerSettings(tag string) {
 			return gate.TagOf(x), err
 		})
 		x := Setting{in.Key, in.Body.Value}
-		return gate.WithTag(gate.TagOf(x), x), s.View(ctx).PutSetting(ctx,
+		return gate.WithTag(gate.TagOf(x), x), s.View(ctx).Deeds.PutSetting(ctx,
 			gate.SchoolOf(ctx, in.School), in.Key, in.Body.Value)
 	})
 }
 
 func (s *area) setting(ctx context.Context, in SettingPath) (Setting, error) {
-	v, ok, err := s.View(ctx).Setting(ctx, gate.SchoolOf(ctx, in.School), in.Key)
+	v, ok, err := s.View(ctx).Places.Setting(ctx, gate.SchoolOf(ctx, in.School), in.Key)
 	if err == nil && !ok {
 		err = g.Errorf(g.NotFound, "the setting %q has no value yet", in.Key)
 	}

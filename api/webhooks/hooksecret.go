@@ -26,6 +26,6 @@ func (s *area) rotateSecret(ctx context.Context, in *rotateInput) (*gate.Body[Ne
 	if in.Body.KeepHours != nil {
 		keep = time.Duration(*in.Body.KeepHours) * time.Hour
 	}
-	secret, until, err := s.View(ctx).RotateWebhookSecret(ctx, g.WebhookID(in.ID), keep)
+	secret, until, err := s.View(ctx).Hooks.RotateSecret(ctx, g.WebhookID(in.ID), keep)
 	return gate.Answer(NewSecret{secret, until}, err)
 }

@@ -56,7 +56,7 @@ func (s *area) registerWebhooks() {
 		Perm:    g.KeysAdmin,
 		Summary: "Webhooks",
 	}, func(ctx context.Context, in *gate.PerSchool) (*gate.Body[gate.Page[g.Webhook]], error) {
-		all, err := s.View(ctx).Webhooks(ctx, in.School)
+		all, err := s.View(ctx).Hooks.List(ctx, in.School)
 		return gate.PageOf(s.Gate, all, in.Paged, err,
 			func(w g.Webhook) string { return string(w.ID) })
 	})
@@ -130,7 +130,7 @@ func (s *area) registerWebhooks() {
 		Summary: "Delete a webhook",
 	}, "webhook", k,
 		func(ctx context.Context, id string) error {
-			return s.View(ctx).DeleteWebhook(ctx, g.WebhookID(id))
+			return s.View(ctx).Hooks.Delete(ctx, g.WebhookID(id))
 		})
 	gate.Handle(s.Gate, gate.Endpoint{
 		Method:  "POST",
@@ -142,7 +142,7 @@ func (s *area) registerWebhooks() {
 		Doc: "For somebody who is signed in and may read every kind of event that it asks for. " +
 			"From then on it gets what they may read.",
 	}, func(ctx context.Context, in *gate.ByID) (*gate.None, error) {
-		return &gate.None{}, s.View(ctx).TakeOverWebhook(ctx, g.WebhookID(in.ID))
+		return &gate.None{}, s.View(ctx).Hooks.TakeOver(ctx, g.WebhookID(in.ID))
 	})
 	gate.Handle(s.Gate, gate.Endpoint{
 		Method:  "POST",
@@ -164,7 +164,7 @@ func (s *area) registerWebhooks() {
 		gate.ByID
 		gate.Paged
 	}) (*gate.Body[gate.Page[registry.Delivery]], error) {
-		return gate.Listed(s.View(ctx).Deliveries(ctx, g.WebhookID(in.ID),
+		return gate.Listed(s.View(ctx).Hooks.Deliveries(ctx, g.WebhookID(in.ID),
 			registry.Page{Limit: in.Limit, Cursor: in.Cursor}))
 	})
 	gate.Handle(s.Gate, gate.Endpoint{
@@ -178,7 +178,7 @@ func (s *area) registerWebhooks() {
 	}, func(ctx context.Context, in *struct {
 		ID int64 `path:"id" minimum:"1" doc:"The delivery's id."`
 	}) (*gate.None, error) {
-		if err := s.View(ctx).Redeliver(ctx, in.ID); err != nil {
+		if err := s.View(ctx).Hooks.Redeliver(ctx, in.ID); err != nil {
 			return nil, err
 		}
 		s.queue.Wake()
@@ -212,7 +212,7 @@ func (s *area) createWebhook(
 	if err != nil {
 		return nil, err
 	}
-	w, secret, err := s.View(ctx).CreateWebhook(ctx, w)
+	w, secret, err := s.View(ctx).Hooks.Create(ctx, w)
 	return gate.Answer(NewWebhook{w, secret}, err)
 }
 
@@ -229,14 +229,14 @@ func (s *area) updateWebhook(
 	}
 	w.School, w.Created = old.School, old.Created
 	if b.NewSecret {
-		secret, err := s.View(ctx).MoveWebhook(ctx, w)
+		secret, err := s.View(ctx).Hooks.Move(ctx, w)
 		if err != nil {
 			return ChangedWebhook{}, err
 		}
 		now, err := s.ownWebhook(ctx, w.ID)
 		return ChangedWebhook{now, secret}, err
 	}
-	if err := s.View(ctx).UpdateWebhook(ctx, w); err != nil {
+	if err := s.View(ctx).Hooks.Update(ctx, w); err != nil {
 		return ChangedWebhook{}, err
 	}
 	now, err := s.ownWebhook(ctx, w.ID)
@@ -245,7 +245,7 @@ func (s *area) updateWebhook(
 
 // ownWebhook finds a webhook that the caller may manage.
 func (s *area) ownWebhook(ctx context.Context, id g.WebhookID) (g.Webhook, error) {
-	all, err := s.View(ctx).Webhooks(ctx, "")
+	all, err := s.View(ctx).Hooks.List(ctx, "")
 	if err != nil {
 		return g.Webhook{}, err
 	}

@@ -234,7 +234,7 @@ func (a *App) openIntake(ctx context.Context) (err error) {
 	}
 	decision := vision.DefaultDecision()
 	decision.Score, decision.Margin = a.cfg.Faces.Threshold, a.cfg.Faces.Margin
-	a.identify = identify.New(a.reg.In(g.SystemScope("identify")), decision, a.log)
+	a.identify = identify.New(a.reg.In(g.SystemScope("identify")).People, decision, a.log)
 	a.pictures.view = a.reg.In(g.SystemScope("pictures"))
 	cancel := a.reg.Subscribe(func(c registry.Change) {
 		a.identify.Changed(c)
@@ -253,7 +253,7 @@ func (a *App) openIntake(ctx context.Context) (err error) {
 		Now:       a.now,
 		Logger:    a.log,
 		Pictures:  a.pictures.allowed,
-		Seal:      a.reg.In(g.SystemScope("intake")).SealKept,
+		Seal:      a.reg.In(g.SystemScope("intake")).History.SealKept,
 	}
 	a.hub = live.New(a.journal, a.log)
 	a.pacer = newPacer(a.intake, a.directory, a.cfg.MQTT, a.now)

@@ -148,10 +148,10 @@ func TestDevicesWithCertificates(t *testing.T) {
 				t.Errorf("required %v, %s: answered %d, want %d", required, c.what, got, c.want)
 			}
 		}
-		d, err := r.view().Device(t.Context(), "sensor-0")
+		d, err := r.view().Fleet.Device(t.Context(), "sensor-0")
 		ok(t, err)
 		d.Enabled = false
-		ok(t, r.view().UpdateDevice(t.Context(), d.Device, nil))
+		ok(t, r.view().Fleet.UpdateDevice(t.Context(), d.Device, nil))
 		if got := enter(ca, "sensor-0", "sensor-0", ""); got != 4 {
 			t.Errorf("a disabled device with a certificate: answered %d, want 4", got)
 		}

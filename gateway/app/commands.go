@@ -70,7 +70,7 @@ func (a *App) runCommands(ctx context.Context) error {
 				row := a.newCommand(e.Device, order)
 				row.State, row.Reason = g.CommandExpired, "it waited in the gateway for more "+
 					"than a minute, behind other commands or while the gateway did not run"
-				if err := view.SaveCommand(ctx, row); err == nil {
+				if err := view.Fleet.SaveCommand(ctx, row); err == nil {
 					a.tellCommand(ctx, row)
 				}
 				continue
@@ -107,7 +107,7 @@ func (f fleet) Command(
 ) (api.CommandResult, error) {
 	a, row := f.a, f.a.newCommand(d, o)
 	view := a.reg.In(g.SystemScope("commands"))
-	if err := view.SaveCommand(ctx, row); err != nil {
+	if err := view.Fleet.SaveCommand(ctx, row); err != nil {
 		return api.CommandResult{}, err
 	}
 	var r api.CommandResult
@@ -128,7 +128,7 @@ func (f fleet) Command(
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	if state != row.State {
-		if err := view.MoveCommand(ctx, row.ID, state, reason); err != nil {
+		if err := view.Fleet.MoveCommand(ctx, row.ID, state, reason); err != nil {
 			a.log.Warn("what became of a command was not kept", "device", d.ID, "action", o.Action,
 				"error", err)
 		}
@@ -206,7 +206,7 @@ func (a *App) keepOutcome(ctx context.Context, o outcome) {
 	if o.err != nil {
 		state, reason = g.CommandFailed, o.err.Error()
 	}
-	if err := a.reg.In(g.SystemScope("commands")).MoveCommand(ctx, o.id, state, reason); err != nil &&
+	if err := a.reg.In(g.SystemScope("commands")).Fleet.MoveCommand(ctx, o.id, state, reason); err != nil &&
 		ctx.Err() == nil {
 		a.log.Warn("what became of a command was not kept", "command", o.id, "error", err)
 	}
@@ -216,7 +216,7 @@ func (a *App) keepOutcome(ctx context.Context, o outcome) {
 // acknowledgement at the last instant be written first.
 func (a *App) expireCommands(ctx context.Context) {
 	const grace = 2 * time.Second
-	gone, err := a.reg.In(g.SystemScope("commands")).ExpireCommands(ctx, a.now().Add(-grace),
+	gone, err := a.reg.In(g.SystemScope("commands")).Fleet.ExpireCommands(ctx, a.now().Add(-grace),
 		func(c g.DeviceCommand) string {
 			switch {
 			case c.Made.Before(a.started):

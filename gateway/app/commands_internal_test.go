@@ -33,10 +33,10 @@ func newHouse(t *testing.T, devices ...g.Device) *house {
 	h.must(err)
 	t.Cleanup(func() { reg.Close() })
 	h.view = reg.In(g.SystemScope("test"))
-	_, err = h.view.CreateSchool(ctx,
+	_, err = h.view.Places.CreateSchool(ctx,
 		g.School{ID: "sch", Kind: g.KindSchool, Name: "Riverside", Timezone: "UTC", Language: "en"})
 	h.must(err)
-	h.must(h.view.PutProfile(ctx, g.Profile{ID: "p", Title: "P", Type: g.TypeSensor}))
+	h.must(h.view.Fleet.PutProfile(ctx, g.Profile{ID: "p", Title: "P", Type: g.TypeSensor}))
 	for _, d := range devices {
 		d.School = "sch"
 		d.Profile = "p"
@@ -44,7 +44,7 @@ func newHouse(t *testing.T, devices ...g.Device) *house {
 		if d.Name == "" {
 			d.Name = string(d.ID)
 		}
-		_, _, err := h.view.CreateDevice(ctx, d, nil)
+		_, _, err := h.view.Fleet.CreateDevice(ctx, d, nil)
 		h.must(err)
 	}
 	dir, err := directory.New(ctx, reg, log)
@@ -80,7 +80,7 @@ func (h *house) device(id g.DeviceID) g.Device {
 // alerts are the rules and titles of the alerts so far, the oldest first.
 func (h *house) alerts(ctx context.Context) []g.Alert {
 	h.t.Helper()
-	rows, _, err := h.view.Alerts(ctx, registry.AlertFilter{School: "sch"})
+	rows, _, err := h.view.Alerts.List(ctx, registry.AlertFilter{School: "sch"})
 	h.must(err)
 	var out []g.Alert
 	for i := len(rows) - 1; i >= 0; i-- {
@@ -119,7 +119,7 @@ func TestCommandsHaveAnOutcome(t *testing.T) {
 	} {
 		row := h.newCommand(h.device("door"), api.DeviceOrder{Action: id, By: "Ms Li"})
 		row.ID, row.State = id, state
-		h.must(h.view.SaveCommand(ctx, row))
+		h.must(h.view.Fleet.SaveCommand(ctx, row))
 	}
 	h.keepOutcome(ctx, outcome{id: "cmd_t"})
 	h.time = h.time.Add(commandAge)
@@ -128,7 +128,7 @@ func TestCommandsHaveAnOutcome(t *testing.T) {
 	h.expireCommands(ctx)
 	h.expireCommands(ctx)
 	h.keepOutcome(ctx, outcome{id: "cmd_q"}) // too late: it was told as expired
-	rows, err := h.view.Commands(ctx, "door")
+	rows, err := h.view.Fleet.Commands(ctx, "door")
 	h.must(err)
 	got := map[string]string{}
 	for _, c := range rows {

@@ -147,14 +147,14 @@ const closeAfter = time.Hour
 // expire closes what was resolved and removes what was kept long enough.
 func (a *App) expire(ctx context.Context, view *registry.View) {
 	now := a.now()
-	if _, err := view.CloseResolved(ctx, now.Add(-closeAfter)); err != nil && ctx.Err() == nil {
+	if _, err := view.Alerts.CloseResolved(ctx, now.Add(-closeAfter)); err != nil && ctx.Err() == nil {
 		a.log.Error("close resolved alerts", "error", err)
 	}
 	if err := a.expirePictures(ctx, view, now); err != nil && ctx.Err() == nil {
 		a.log.Error("expire pictures", "error", err)
 	}
 	for _, school := range append(a.directory.SchoolIDs(), "") {
-		if _, err := view.TrimHistory(ctx, school, now.Add(-a.cfg.History.KeepFor)); err != nil &&
+		if _, err := view.History.Trim(ctx, school, now.Add(-a.cfg.History.KeepFor)); err != nil &&
 			ctx.Err() == nil {
 			a.log.Error("trim the history", "school", school, "error", err)
 		}

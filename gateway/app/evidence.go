@@ -33,7 +33,7 @@ func (p *pictures) allowed(school g.SchoolID) bool {
 	if known {
 		return !off
 	}
-	on, err := p.view.PicturesTaken(context.Background(), school)
+	on, err := p.view.Places.PicturesTaken(context.Background(), school)
 	if err != nil {
 		return false // it is asked for again
 	}
@@ -70,10 +70,10 @@ func (a *App) expirePictures(ctx context.Context, view *registry.View, now time.
 			return err
 		}
 	}
-	if _, err := view.LapsePictures(ctx, now); err != nil {
+	if _, err := view.Alerts.LapsePictures(ctx, now); err != nil {
 		return err
 	}
-	kept, err := view.KeptPictures(ctx, "")
+	kept, err := view.Alerts.KeptPictures(ctx, "")
 	if err != nil {
 		return err
 	}

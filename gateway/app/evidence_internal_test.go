@@ -76,16 +76,16 @@ func (x *gate) ok(err error) {
 func (x *gate) school() {
 	x.t.Helper()
 	ctx := x.t.Context()
-	_, err := x.view.CreateSchool(ctx,
+	_, err := x.view.Places.CreateSchool(ctx,
 		g.School{ID: "sch", Kind: g.KindSchool, Name: "S", Timezone: "UTC", Language: "en"})
 	x.ok(err)
-	_, err = x.view.PutSite(ctx, g.Site{ID: "site", School: "sch", Name: "S"})
+	_, err = x.view.Places.PutSite(ctx, g.Site{ID: "site", School: "sch", Name: "S"})
 	x.ok(err)
-	_, err = x.view.PutBuilding(ctx, g.Building{ID: "bld", School: "sch", Site: "site", Name: "B"})
+	_, err = x.view.Places.PutBuilding(ctx, g.Building{ID: "bld", School: "sch", Site: "site", Name: "B"})
 	x.ok(err)
-	x.ok(x.view.PutProfile(ctx,
+	x.ok(x.view.Fleet.PutProfile(ctx,
 		g.Profile{ID: "cam", Title: "Camera", Type: g.TypeCamera, Sightings: []g.Method{g.ByFace}}))
-	x.ok(x.view.PutProfile(ctx,
+	x.ok(x.view.Fleet.PutProfile(ctx,
 		g.Profile{
 			ID:        "reader",
 			Title:     "Reader",
@@ -93,7 +93,7 @@ func (x *gate) school() {
 			Sightings: []g.Method{g.ByCard},
 		}))
 	for _, zone := range []g.ZoneID{"north", "south"} {
-		_, err := x.view.PutZone(ctx,
+		_, err := x.view.Deeds.PutZone(ctx,
 			g.Zone{ID: zone, School: "sch", Building: "bld", Name: string(zone), Kind: g.ZoneGate})
 		x.ok(err)
 	}
@@ -103,13 +103,13 @@ func (x *gate) school() {
 		"reader":    {Zone: "south", Profile: "reader"},
 	} {
 		d.ID, d.School, d.Name, d.Driver, d.Enabled = id, "sch", string(id), "plug", true
-		_, _, err := x.view.CreateDevice(ctx, d, nil)
+		_, _, err := x.view.Fleet.CreateDevice(ctx, d, nil)
 		x.ok(err)
 	}
-	_, err = x.view.CreatePerson(ctx,
+	_, err = x.view.People.Create(ctx,
 		g.Person{ID: "per_card", School: "sch", Kind: g.Student, Name: "With A Card", Number: "1"})
 	x.ok(err)
-	_, err = x.view.AddCard(ctx, "per_card", g.ByCard, "4711", time.Time{})
+	_, err = x.view.People.AddCard(ctx, "per_card", g.ByCard, "4711", time.Time{})
 	x.ok(err)
 }
 
@@ -133,9 +133,9 @@ func (x *gate) face(camera g.DeviceID, track string, direction int) {
 
 func (x *gate) alerts(rule g.RuleID, track string) []g.Alert {
 	x.t.Helper()
-	rows, _, err := x.view.Alerts(x.t.Context(), registry.AlertFilter{Rule: rule})
+	rows, _, err := x.view.Alerts.List(x.t.Context(), registry.AlertFilter{Rule: rule})
 	x.ok(err)
-	sightings, _, err := x.view.Sightings(x.t.Context(), registry.SightingFilter{})
+	sightings, _, err := x.view.History.Sightings(x.t.Context(), registry.SightingFilter{})
 	x.ok(err)
 	var out []g.Alert
 	for _, row := range rows {

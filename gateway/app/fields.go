@@ -23,7 +23,7 @@ func (a *App) keepFields(ctx context.Context) error {
 		if len(rows) == 0 {
 			continue
 		}
-		if err := view.CountFields(ctx, rows); err != nil {
+		if err := view.Fleet.CountFields(ctx, rows); err != nil {
 			a.intake.Fields.Untake(rows)
 			if ctx.Err() == nil {
 				a.log.Warn("the counts of unknown fields were not written; it is tried again",

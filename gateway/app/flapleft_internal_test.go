@@ -24,7 +24,7 @@ func TestFlappingOfTheLastRunIsFoundBehindManyOthers(t *testing.T) {
 	}
 	t.Cleanup(func() { a.Close() })
 	ctx, view := t.Context(), a.reg.In(g.SystemScope("test"))
-	if _, err := view.CreateSchool(ctx,
+	if _, err := view.Places.CreateSchool(ctx,
 		g.School{ID: "sch", Kind: g.KindSchool, Name: "S", Timezone: "UTC", Language: "en"}); err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +55,7 @@ func TestFlappingOfTheLastRunIsFoundBehindManyOthers(t *testing.T) {
 	}
 	for len(all) > 0 {
 		n := min(500, len(all))
-		if err := view.ApplyEffects(ctx, registry.Effects{Alerts: all[:n]}); err != nil {
+		if err := view.Alerts.Apply(ctx, registry.Effects{Alerts: all[:n]}); err != nil {
 			t.Fatal(err)
 		}
 		all = all[n:]

@@ -44,7 +44,7 @@ func (c FlappingConfig) validate() error {
 // takeUpFlapping is for the start: devices that flapped when the gateway stopped flap on, until
 // they have kept still.
 func (a *App) takeUpFlapping(ctx context.Context) error {
-	left, err := a.reg.In(g.SystemScope("flapping")).FlappingDevices(ctx)
+	left, err := a.reg.In(g.SystemScope("flapping")).Fleet.FlappingDevices(ctx)
 	if err != nil {
 		return err
 	}
@@ -120,7 +120,7 @@ func (f *flapTeller) silent(ctx context.Context) error {
 	if !ok {
 		return nil
 	}
-	devices, err := f.view.FlappingDevices(ctx)
+	devices, err := f.view.Fleet.FlappingDevices(ctx)
 	if err != nil {
 		return err
 	}

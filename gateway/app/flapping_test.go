@@ -70,8 +70,8 @@ func newBoiler(t *testing.T, c app.Config, s *school, o app.Options) (*boiler, a
 		[]byte("id: boiler\ntitle: Boiler\ntype: sensor\noffline_after: 86400\nproperties:\n  "+
 			"heat: {title: Heat, type: number, forms: {register: 'holding:0'}}\n"))
 	ok(t, err)
-	ok(t, v.PutProfile(t.Context(), p))
-	_, _, err = v.CreateDevice(t.Context(), g.Device{
+	ok(t, v.Fleet.PutProfile(t.Context(), p))
+	_, _, err = v.Fleet.CreateDevice(t.Context(), g.Device{
 		ID:     boilerID,
 		School: killSchool,
 		Zone:   "zone", Driver: "modbus", Profile: "boiler", Name: "Boiler", Enabled: true,
@@ -114,7 +114,7 @@ func (b *boiler) reads(heat float64) {
 	b.t.Helper()
 	ok(b.t, b.sim.Set("boiler", map[string]g.Value{"heat": g.NumberValue(heat)}))
 	eventually(b.t, fmt.Sprint("a heat of ", heat), func() bool {
-		row, err := b.view().Device(b.t.Context(), boilerID)
+		row, err := b.view().Fleet.Device(b.t.Context(), boilerID)
 		if err != nil {
 			return false
 		}
@@ -125,7 +125,7 @@ func (b *boiler) reads(heat float64) {
 
 func (b *boiler) alerts(rule string) (out []g.Alert) {
 	b.t.Helper()
-	rows, _, err := b.view().Alerts(b.t.Context(), registry.AlertFilter{RulePrefix: rule})
+	rows, _, err := b.view().Alerts.List(b.t.Context(), registry.AlertFilter{RulePrefix: rule})
 	ok(b.t, err)
 	for _, r := range rows {
 		out = append(out, r.Alert)

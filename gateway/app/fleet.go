@@ -75,7 +75,7 @@ func (a *App) assign(id g.DeviceID, e directory.Entry, ok bool) {
 }
 
 func (a *App) driverDevice(ctx context.Context, e directory.Entry) (drivers.Device, error) {
-	secret, err := a.reg.In(g.SystemScope("fleet")).DeviceSecret(ctx, e.Device.ID)
+	secret, err := a.reg.In(g.SystemScope("fleet")).Fleet.DeviceSecret(ctx, e.Device.ID)
 	if err != nil {
 		return drivers.Device{}, fmt.Errorf("read the device's secret: %w", err)
 	}

@@ -52,7 +52,7 @@ func TestDeletedDeviceLeavesNothingInMQTT(t *testing.T) {
 	eventually(t, "three sessions and messages", func() bool {
 		return strings.Join(r.mqtt(t), ", ") == "retained 3, sessions 3"
 	})
-	ok(t, r.view().DeleteDevice(t.Context(), "sensor-0"))
+	ok(t, r.view().Fleet.DeleteDevice(t.Context(), "sensor-0"))
 	eventually(t, "what is left of two", func() bool {
 		return strings.Join(r.mqtt(t), ", ") == "retained 2, sessions 2"
 	})
@@ -61,7 +61,7 @@ func TestDeletedDeviceLeavesNothingInMQTT(t *testing.T) {
 	a, err := app.Open(t.Context(), config(s.dir),
 		app.Options{Logger: slog.New(slog.DiscardHandler), Version: "test"})
 	ok(t, err)
-	ok(t, a.Registry().In(g.SystemScope("test")).DeleteDevice(t.Context(), "sensor-1"))
+	ok(t, a.Registry().In(g.SystemScope("test")).Fleet.DeleteDevice(t.Context(), "sensor-1"))
 	ok(t, a.Close())
 	r = s.run(t)
 	eventually(t, "what is left of one", func() bool {

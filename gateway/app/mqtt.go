@@ -40,7 +40,7 @@ func (x authenticator) device(
 	ctx context.Context, username string, password []byte, cert *x509.Certificate,
 ) (g.Device, error) {
 	if cert == nil {
-		return x.a.reg.VerifyDevice(ctx, g.DeviceID(username), password)
+		return x.a.reg.Fleet.VerifyDevice(ctx, g.DeviceID(username), password)
 	}
 	if name := cert.Subject.CommonName; username != "" && username != name {
 		return g.Device{}, g.Errorf(g.Unauthenticated,
@@ -48,7 +48,7 @@ func (x authenticator) device(
 			name)
 	}
 	sum := sha256.Sum256(cert.Raw)
-	return x.a.reg.CertifiedDevice(ctx, g.DeviceID(cert.Subject.CommonName),
+	return x.a.reg.Fleet.CertifiedDevice(ctx, g.DeviceID(cert.Subject.CommonName),
 		registry.DeviceCertificate{
 			Fingerprint: hex.EncodeToString(sum[:]),
 			Serial:      cert.SerialNumber.Text(16),

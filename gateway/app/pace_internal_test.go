@@ -42,12 +42,12 @@ func TestFloodingDeviceIsHeldBackAndNamed(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	_, err = view.CreateSchool(ctx,
+	_, err = view.Places.CreateSchool(ctx,
 		g.School{ID: "sch", Kind: g.KindSchool, Name: "Riverside", Timezone: "UTC", Language: "en"})
 	must(err)
-	must(view.PutProfile(ctx, g.Profile{ID: "p", Title: "P", Type: g.TypeSensor}))
+	must(view.Fleet.PutProfile(ctx, g.Profile{ID: "p", Title: "P", Type: g.TypeSensor}))
 	for _, id := range []g.DeviceID{"flood", "calm"} {
-		_, _, err := view.CreateDevice(ctx,
+		_, _, err := view.Fleet.CreateDevice(ctx,
 			g.Device{
 				ID:      id,
 				School:  "sch",

@@ -30,7 +30,7 @@ func (a *App) driverProfiles(ctx context.Context) error {
 }
 
 func (a *App) takeProfile(ctx context.Context, view *registry.View, p g.Profile, from string) {
-	old, err := view.Profile(ctx, p.ID)
+	old, err := view.Fleet.Profile(ctx, p.ID)
 	switch {
 	case g.ErrorCode(err) == g.NotFound:
 	case err != nil:
@@ -41,7 +41,7 @@ func (a *App) takeProfile(ctx context.Context, view *registry.View, p g.Profile,
 			return
 		}
 	}
-	if err := view.PutProfile(ctx, p); err != nil {
+	if err := view.Fleet.PutProfile(ctx, p); err != nil {
 		a.log.Warn("a profile was not taken over", "profile", p.ID, "from", from, "error", err)
 	}
 }

@@ -58,9 +58,9 @@ func TestTheDriverLooksWhereANameLeads(t *testing.T) {
 	p, err := registry.ParseProfile("profile", []byte("id: boiler\ntitle: Boiler\ntype: sensor\n"+
 		"properties:\n  heat: {title: Heat, type: number, forms: {register: 'holding:0'}}\n"))
 	ok(t, err)
-	ok(t, r.view().PutProfile(t.Context(), p))
+	ok(t, r.view().Fleet.PutProfile(t.Context(), p))
 	_, port, _ := net.SplitHostPort(ln.Addr().String())
-	_, _, err = r.view().CreateDevice(t.Context(), g.Device{
+	_, _, err = r.view().Fleet.CreateDevice(t.Context(), g.Device{
 		ID:     boilerID,
 		School: killSchool,
 		Zone:   "zone", Driver: "modbus", Profile: "boiler", Name: "Boiler", Enabled: true,
@@ -68,7 +68,7 @@ func TestTheDriverLooksWhereANameLeads(t *testing.T) {
 	}, nil)
 	ok(t, err)
 	eventually(t, "that the driver says where the name leads", func() bool {
-		row, err := r.view().Device(t.Context(), boilerID)
+		row, err := r.view().Fleet.Device(t.Context(), boilerID)
 		return err == nil && row.Twin.State == g.StateOffline &&
 			strings.Contains(row.Twin.Reason, "reach.this_machine")
 	})

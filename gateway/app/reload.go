@@ -83,7 +83,7 @@ func (a *App) Reload(ctx context.Context, dry bool) (api.Reload, error) {
 // line.
 func (a *App) ReloadHere(ctx context.Context, dry bool) (api.Reload, error) {
 	if !dry {
-		if err := a.reg.In(g.SystemScope("reload")).Record(ctx, "gateway.reload", ""); err != nil {
+		if err := a.reg.In(g.SystemScope("reload")).Deeds.Record(ctx, "gateway.reload", ""); err != nil {
 			return api.Reload{}, err
 		}
 	}
@@ -175,7 +175,7 @@ func (a *App) takeRules(ctx context.Context, files alerting.Files) error {
 	}
 	view := a.reg.In(g.SystemScope("rules"))
 	err = a.alerting.Replace(ctx, files, func(ctx context.Context) error {
-		return view.NoteRules(ctx, texts)
+		return view.Alerts.NoteRules(ctx, texts)
 	})
 	if err != nil {
 		return fmt.Errorf("rules: %w", err)

@@ -106,7 +106,7 @@ func (l *line) says(payload string) {
 // alerts are those of a rule that hold.
 func (r *running) holding(t *testing.T, rule g.RuleID) []g.AlertID {
 	t.Helper()
-	rows, _, err := r.view().Alerts(t.Context(),
+	rows, _, err := r.view().Alerts.List(t.Context(),
 		registry.AlertFilter{School: killSchool, Rule: rule})
 	ok(t, err)
 	var out []g.AlertID

@@ -14,11 +14,11 @@ func TestARenamedDeviceStaysConnected(t *testing.T) {
 	s := newSchool(t)
 	r := s.run(t)
 	d, other := r.connect(t, "sensor-0"), r.connect(t, "sensor-1")
-	row, err := r.view().Device(t.Context(), "sensor-0")
+	row, err := r.view().Fleet.Device(t.Context(), "sensor-0")
 	ok(t, err)
 	row.Device.Name, row.Device.Zone = "A new name", ""
-	ok(t, r.view().UpdateDevice(t.Context(), row.Device, nil))
-	_, err = r.view().PutZone(t.Context(),
+	ok(t, r.view().Fleet.UpdateDevice(t.Context(), row.Device, nil))
+	_, err = r.view().Deeds.PutZone(t.Context(),
 		g.Zone{
 			ID:       "zone",
 			School:   killSchool,
@@ -29,13 +29,13 @@ func TestARenamedDeviceStaysConnected(t *testing.T) {
 	ok(t, err)
 
 	// Whatever a change brings about is done by the time that a later change has ended the other.
-	_, err = r.view().ResetDevicePassword(t.Context(), "sensor-1")
+	_, err = r.view().Fleet.ResetDevicePassword(t.Context(), "sensor-1")
 	ok(t, err)
 	ended(t, other)
 	d.send(1)
 
-	ok(t, r.view().DeleteDevice(t.Context(), "sensor-0"))
-	_, _, err = r.view().CreateDevice(t.Context(), row.Device, nil)
+	ok(t, r.view().Fleet.DeleteDevice(t.Context(), "sensor-0"))
+	_, _, err = r.view().Fleet.CreateDevice(t.Context(), row.Device, nil)
 	ok(t, err)
 	ended(t, d)
 }

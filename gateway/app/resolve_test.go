@@ -29,20 +29,20 @@ func TestPassagesFromBeforeAnImport(t *testing.T) {
 	pass("nobody", time.Minute)
 	sys := r.a.Registry().In(g.SystemScope("test"))
 	eventually(t, "five passages of nobody", func() bool {
-		rows, _, err := sys.Sightings(t.Context(), registry.SightingFilter{Unknown: true})
+		rows, _, err := sys.History.Sightings(t.Context(), registry.SightingFilter{Unknown: true})
 		return err == nil && len(rows) == 5
 	})
-	pupil, err := sys.CreatePerson(t.Context(),
+	pupil, err := sys.People.Create(t.Context(),
 		g.Person{School: killSchool, Kind: g.Student, Name: "Late Import", Number: "9001"})
 	ok(t, err)
 	theirs := func(n int) func() bool {
 		return func() bool {
-			rows, _, err := sys.Sightings(t.Context(), registry.SightingFilter{Person: pupil.ID})
+			rows, _, err := sys.History.Sightings(t.Context(), registry.SightingFilter{Person: pupil.ID})
 			return err == nil && len(rows) == n
 		}
 	}
 	eventually(t, "the pupil's two passages", theirs(2))
-	_, err = sys.AddCard(t.Context(), pupil.ID, g.ByCard, "04A1B2C3", time.Time{})
+	_, err = sys.People.AddCard(t.Context(), pupil.ID, g.ByCard, "04A1B2C3", time.Time{})
 	ok(t, err)
 	eventually(t, "the passage with the card", theirs(3))
 }

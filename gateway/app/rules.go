@@ -40,7 +40,7 @@ func (a *App) openRules(ctx context.Context) error {
 		return fmt.Errorf("rules: %w", err)
 	}
 	view := a.reg.In(g.SystemScope("rules"))
-	if err := view.NoteRules(ctx, texts); err != nil {
+	if err := view.Alerts.NoteRules(ctx, texts); err != nil {
 		return fmt.Errorf("rules: %w", err)
 	}
 	a.rules.Store(&files)

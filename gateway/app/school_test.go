@@ -106,7 +106,7 @@ func newSchool(t *testing.T) *school {
 }
 
 func (s *school) register(ctx context.Context, v *registry.View) error {
-	if _, err := v.CreateSchool(ctx,
+	if _, err := v.Places.CreateSchool(ctx,
 		g.School{
 			ID:       killSchool,
 			Kind:     g.KindSchool,
@@ -116,14 +116,14 @@ func (s *school) register(ctx context.Context, v *registry.View) error {
 		}); err != nil {
 		return err
 	}
-	if _, err := v.PutSite(ctx, g.Site{ID: "site", School: killSchool, Name: "Site"}); err != nil {
+	if _, err := v.Places.PutSite(ctx, g.Site{ID: "site", School: killSchool, Name: "Site"}); err != nil {
 		return err
 	}
-	if _, err := v.PutBuilding(ctx,
+	if _, err := v.Places.PutBuilding(ctx,
 		g.Building{ID: "building", School: killSchool, Site: "site", Name: "Building"}); err != nil {
 		return err
 	}
-	if _, err := v.PutZone(ctx,
+	if _, err := v.Deeds.PutZone(ctx,
 		g.Zone{
 			ID:       "zone",
 			School:   killSchool,
@@ -143,7 +143,7 @@ func (s *school) register(ctx context.Context, v *registry.View) error {
 		if err != nil {
 			return err
 		}
-		if err := v.PutProfile(ctx, p); err != nil {
+		if err := v.Fleet.PutProfile(ctx, p); err != nil {
 			return err
 		}
 	}
@@ -154,14 +154,14 @@ func (s *school) register(ctx context.Context, v *registry.View) error {
 			d.ID, d.Profile = g.DeviceID(fmt.Sprintf("reader-%d", i)), "kill-reader"
 		}
 		d.Name = string(d.ID)
-		_, password, err := v.CreateDevice(ctx, d, nil)
+		_, password, err := v.Fleet.CreateDevice(ctx, d, nil)
 		if err != nil {
 			return err
 		}
 		s.passwords[string(d.ID)] = password
 	}
 	var err error
-	_, s.key, err = v.CreateKey(ctx,
+	_, s.key, err = v.Access.CreateKey(ctx,
 		g.APIKey{
 			School:      killSchool,
 			Name:        "test",

@@ -23,10 +23,10 @@ func TestKillDoesNotSwallowASilence(t *testing.T) {
 		app.Options{Logger: slog.New(slog.DiscardHandler)})
 	ok(t, err)
 	v := a.Registry().In(g.SystemScope("test"))
-	p, err := v.Profile(t.Context(), "kill-sensor")
+	p, err := v.Fleet.Profile(t.Context(), "kill-sensor")
 	ok(t, err)
 	p.OfflineAfter = 1
-	ok(t, v.PutProfile(t.Context(), p))
+	ok(t, v.Fleet.PutProfile(t.Context(), p))
 	ok(t, a.Close())
 
 	gw := s.start(t, plan{Dir: s.dir, Point: "silent marked", Nth: 1})

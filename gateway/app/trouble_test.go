@@ -133,9 +133,9 @@ func TestArrivalIsNotOverwritten(t *testing.T) {
 		}
 	})
 	ctx, v, now := t.Context(), r.view(), time.Now()
-	p, err := v.CreatePerson(ctx, g.Person{School: killSchool, Kind: g.Student, Name: "A"})
+	p, err := v.People.Create(ctx, g.Person{School: killSchool, Kind: g.Student, Name: "A"})
 	ok(t, err)
-	_, err = v.AddCard(ctx, p.ID, g.ByCard, "card-800001", time.Time{}) // what reader-8 reads first
+	_, err = v.People.AddCard(ctx, p.ID, g.ByCard, "card-800001", time.Time{}) // what reader-8 reads first
 	ok(t, err)
 	session := g.Session{
 		School: killSchool,
@@ -146,7 +146,7 @@ func TestArrivalIsNotOverwritten(t *testing.T) {
 		Who:   []g.PersonKind{g.Student},
 	}
 	hold.Store(true)
-	session, err = v.PutSession(ctx, session)
+	session, err = v.Sessions.Put(ctx, session)
 	ok(t, err)
 	<-held
 	r.send(t, "reader-8", 1)
@@ -162,7 +162,7 @@ func TestArrivalIsNotOverwritten(t *testing.T) {
 		ok(t, err)
 		return len(told.Items) == 2
 	})
-	rows, _, err := v.Attendance(ctx, registry.AttendanceFilter{Session: session.ID})
+	rows, _, err := v.Sessions.Attendance(ctx, registry.AttendanceFilter{Session: session.ID})
 	ok(t, err)
 	if len(rows) != 1 || rows[0].State != g.Arrived {
 		t.Errorf("got %+v, want one who arrived", rows)
@@ -182,7 +182,7 @@ func TestDeviceNeverHeardOfIsAGap(t *testing.T) {
 	ok(t, err)
 	v := a.Registry().In(g.SystemScope("test"))
 	for id, enabled := range map[g.ZoneID]bool{"silent": true, "off": false} {
-		_, err := v.PutZone(ctx,
+		_, err := v.Deeds.PutZone(ctx,
 			g.Zone{
 				ID:       id,
 				School:   killSchool,
@@ -191,7 +191,7 @@ func TestDeviceNeverHeardOfIsAGap(t *testing.T) {
 				Kind:     g.ZoneGate,
 			})
 		ok(t, err)
-		_, _, err = v.CreateDevice(ctx,
+		_, _, err = v.Fleet.CreateDevice(ctx,
 			g.Device{
 				ID:      g.DeviceID(id),
 				School:  killSchool,
@@ -204,12 +204,12 @@ func TestDeviceNeverHeardOfIsAGap(t *testing.T) {
 			nil)
 		ok(t, err)
 	}
-	_, err = v.CreatePerson(ctx, g.Person{School: killSchool, Kind: g.Student, Name: "A"})
+	_, err = v.People.Create(ctx, g.Person{School: killSchool, Kind: g.Student, Name: "A"})
 	ok(t, err)
 	ok(t, a.Close())
 	r := s.run(t)
 	for id, want := range map[g.ZoneID]g.AttendanceState{"silent": g.Unknown, "off": g.Absent} {
-		session, err := r.view().PutSession(ctx, g.Session{
+		session, err := r.view().Sessions.Put(ctx, g.Session{
 			School: killSchool,
 			Kind:   g.SessionArrival,
 			Name:   string(id),
@@ -221,7 +221,7 @@ func TestDeviceNeverHeardOfIsAGap(t *testing.T) {
 		ok(t, err)
 		var rows []registry.AttendanceRow
 		eventually(t, "the attendance of "+string(id), func() bool {
-			rows, _, err = r.view().Attendance(ctx, registry.AttendanceFilter{Session: session.ID})
+			rows, _, err = r.view().Sessions.Attendance(ctx, registry.AttendanceFilter{Session: session.ID})
 			return err != nil || len(rows) == 1
 		})
 		ok(t, err)
@@ -236,16 +236,16 @@ func TestDeviceNeverHeardOfIsAGap(t *testing.T) {
 func TestSilenceEnds(t *testing.T) {
 	s := newSchool(t)
 	r := s.run(t)
-	p, err := r.view().Profile(t.Context(), "kill-sensor")
+	p, err := r.view().Fleet.Profile(t.Context(), "kill-sensor")
 	ok(t, err)
 	p.OfflineAfter = 1
-	ok(t, r.view().PutProfile(t.Context(), p))
+	ok(t, r.view().Fleet.PutProfile(t.Context(), p))
 	d := r.connect(t, "sensor-0")
 	d.send(1)
 	heard := time.Now()
 	var log []registry.StatusRow
 	states := func() (out []g.DeviceState) {
-		log, _, err = r.view().StatusLog(t.Context(), "sensor-0", registry.Page{})
+		log, _, err = r.view().History.StatusLog(t.Context(), "sensor-0", registry.Page{})
 		ok(t, err)
 		for _, row := range log {
 			out = append(out, row.State)
@@ -267,7 +267,7 @@ func TestChangedDeviceSignsInAnew(t *testing.T) {
 	s := newSchool(t)
 	r := s.run(t)
 	d, other := r.connect(t, "sensor-0"), r.connect(t, "sensor-1")
-	_, err := r.view().ResetDevicePassword(t.Context(), "sensor-0")
+	_, err := r.view().Fleet.ResetDevicePassword(t.Context(), "sensor-0")
 	ok(t, err)
 	if n, err := d.conn.Read(make([]byte, 1)); err != io.EOF {
 		t.Errorf("got %d bytes and %v on the old password's connection, want its end", n, err)

@@ -45,7 +45,7 @@ func (s *school) runOver(t *testing.T, c app.Config, o app.Options) *running {
 // own are the alerts about the gateway itself, newest first.
 func (r *running) own(t *testing.T, about string) []registry.AlertRow {
 	t.Helper()
-	rows, _, err := r.view().Alerts(t.Context(),
+	rows, _, err := r.view().Alerts.List(t.Context(),
 		registry.AlertFilter{School: killSchool, Rule: g.RuleID(g.GatewayRule + about)})
 	ok(t, err)
 	return rows
@@ -463,14 +463,14 @@ func TestTopmostSchoolsAnswerForTheGateway(t *testing.T) {
 		{ID: "below", Parent: "district", Kind: g.KindSchool},
 	} {
 		x.Name, x.Timezone, x.Language = string(x.ID), "Asia/Shanghai", "en"
-		_, err = v.CreateSchool(t.Context(), x)
+		_, err = v.Places.CreateSchool(t.Context(), x)
 		ok(t, err)
 	}
 	ok(t, a.Close())
 	r := s.runOver(t, config(s.dir),
 		app.Options{JournalFS: &faultfs.FS{FreeBytes: func() uint64 { return 1 }}})
 	r.raised(t, "disk", g.Critical)
-	rows, _, err := r.view().Alerts(t.Context(), registry.AlertFilter{RulePrefix: g.GatewayRule})
+	rows, _, err := r.view().Alerts.List(t.Context(), registry.AlertFilter{RulePrefix: g.GatewayRule})
 	ok(t, err)
 	var got []string
 	for _, a := range rows {

@@ -77,10 +77,10 @@ func TestWeakTerminalsAreSaidInTheFleet(t *testing.T) {
 		"equipment: [{id: gate, kind: zkteco, connect: 'http://"+listen+
 			"', serial: SIM1, timezone: Asia/Shanghai, interval: 20ms}]")
 	eventually(t, "the profile that the driver brings along", func() bool {
-		_, err := r.view().Profile(t.Context(), "zkteco-push-terminal")
+		_, err := r.view().Fleet.Profile(t.Context(), "zkteco-push-terminal")
 		return err == nil
 	})
-	gate, _, err := r.view().CreateDevice(t.Context(), g.Device{
+	gate, _, err := r.view().Fleet.CreateDevice(t.Context(), g.Device{
 		ID:      "gate",
 		School:  killSchool,
 		Zone:    "zone",
@@ -125,11 +125,11 @@ func TestWeakTerminalsAreSaidInTheFleet(t *testing.T) {
 	}
 
 	gate.Address["ip"] = "127.0.0.1"
-	ok(t, r.view().UpdateDevice(t.Context(), gate, nil))
+	ok(t, r.view().Fleet.UpdateDevice(t.Context(), gate, nil))
 	eventually(t, "that the terminal is weak no more", func() bool {
 		return len(found("any")) == 0 && counted()["none"] == 2
 	})
-	if row, err := r.view().Device(t.Context(), "gate"); err != nil || row.Twin.Weak != g.WeakNone {
+	if row, err := r.view().Fleet.Device(t.Context(), "gate"); err != nil || row.Twin.Weak != g.WeakNone {
 		t.Errorf("its twin says %q, %v", row.Twin.Weak, err)
 	}
 }

@@ -93,10 +93,10 @@ func (s *school) register(ctx context.Context, v *registry.View, devices int) er
 		return err
 	}
 	p.OfflineAfter = 3600 // so that silence plays no part
-	if err := v.PutProfile(ctx, p); err != nil {
+	if err := v.Fleet.PutProfile(ctx, p); err != nil {
 		return err
 	}
-	if _, err := v.CreateSchool(ctx, g.School{
+	if _, err := v.Places.CreateSchool(ctx, g.School{
 		ID:       schoolID,
 		Kind:     g.KindSchool,
 		Name:     "School",
@@ -105,10 +105,10 @@ func (s *school) register(ctx context.Context, v *registry.View, devices int) er
 	}); err != nil {
 		return err
 	}
-	if _, err := v.PutSite(ctx, g.Site{ID: "site", School: schoolID, Name: "Site"}); err != nil {
+	if _, err := v.Places.PutSite(ctx, g.Site{ID: "site", School: schoolID, Name: "Site"}); err != nil {
 		return err
 	}
-	if _, err := v.PutBuilding(ctx, g.Building{
+	if _, err := v.Places.PutBuilding(ctx, g.Building{
 		ID:     "building",
 		School: schoolID,
 		Site:   "site",
@@ -118,7 +118,7 @@ func (s *school) register(ctx context.Context, v *registry.View, devices int) er
 	}
 	kinds := g.ZoneKinds()
 	for i := range zones(devices) {
-		if _, err := v.PutZone(ctx, g.Zone{
+		if _, err := v.Deeds.PutZone(ctx, g.Zone{
 			ID:       zoneID(i),
 			School:   schoolID,
 			Building: "building",
@@ -128,7 +128,7 @@ func (s *school) register(ctx context.Context, v *registry.View, devices int) er
 			return err
 		}
 	}
-	if _, _, err := v.CreateDevice(ctx, g.Device{
+	if _, _, err := v.Fleet.CreateDevice(ctx, g.Device{
 		ID:      deviceID(0),
 		School:  schoolID,
 		Zone:    zoneID(0),
@@ -139,7 +139,7 @@ func (s *school) register(ctx context.Context, v *registry.View, devices int) er
 	}, nil); err != nil {
 		return err
 	}
-	_, s.key, err = v.CreateKey(ctx, g.APIKey{
+	_, s.key, err = v.Access.CreateKey(ctx, g.APIKey{
 		School:      schoolID,
 		Name:        "bench",
 		Permissions: []g.Permission{g.StatusRead, g.AlertsRead, g.DevicesRead, g.TelemetryRead},

@@ -65,8 +65,8 @@ func (o Options) seed(ctx context.Context, a *app.App) (*school, error) {
 }
 
 func (s *seeder) places(ctx context.Context) error {
-	if _, err := s.view.School(ctx, schoolID); g.ErrorCode(err) == g.NotFound {
-		_, err := s.view.CreateSchool(ctx, g.School{
+	if _, err := s.view.Places.School(ctx, schoolID); g.ErrorCode(err) == g.NotFound {
+		_, err := s.view.Places.CreateSchool(ctx, g.School{
 			ID:       schoolID,
 			Kind:     g.KindSchool,
 			Name:     s.name("Riverside Demo School", "滨河示范学校"),
@@ -80,11 +80,11 @@ func (s *seeder) places(ctx context.Context) error {
 		return err
 	}
 	site := g.Site{ID: "demo-site", School: schoolID, Name: s.name("Main campus", "主校区")}
-	if _, err := s.view.PutSite(ctx, site); err != nil {
+	if _, err := s.view.Places.PutSite(ctx, site); err != nil {
 		return err
 	}
 	for _, b := range buildings {
-		if _, err := s.view.PutBuilding(ctx, g.Building{
+		if _, err := s.view.Places.PutBuilding(ctx, g.Building{
 			ID:     g.BuildingID("demo-" + b.key),
 			School: schoolID,
 			Site:   site.ID,
@@ -95,7 +95,7 @@ func (s *seeder) places(ctx context.Context) error {
 	}
 	for _, z := range zones {
 		id := g.ZoneID("demo-" + z.key)
-		if _, err := s.view.PutZone(ctx, g.Zone{
+		if _, err := s.view.Deeds.PutZone(ctx, g.Zone{
 			ID:       id,
 			School:   schoolID,
 			Building: g.BuildingID("demo-" + z.building),
@@ -106,7 +106,7 @@ func (s *seeder) places(ctx context.Context) error {
 		}
 		s.zones[z.key] = id
 	}
-	_, err := s.view.PutZone(ctx, g.Zone{
+	_, err := s.view.Deeds.PutZone(ctx, g.Zone{
 		ID:       "demo-dorm-room",
 		School:   schoolID,
 		Building: "demo-dorm",
@@ -130,14 +130,14 @@ func (s *seeder) devices(ctx context.Context) error {
 			Address: t.address,
 			Enabled: true,
 		}
-		row, err := s.view.Device(ctx, d.ID)
+		row, err := s.view.Fleet.Device(ctx, d.ID)
 		switch {
 		case err == nil:
 			if err = s.again(ctx, row.Device, d, t.secret); err != nil {
 				return fmt.Errorf("%s: %w", t.id, err)
 			}
 		case g.ErrorCode(err) == g.NotFound:
-			_, password, err := s.view.CreateDevice(ctx, d, t.secret)
+			_, password, err := s.view.Fleet.CreateDevice(ctx, d, t.secret)
 			if err != nil {
 				return fmt.Errorf("%s: %w", t.id, err)
 			}
@@ -153,11 +153,11 @@ func (s *seeder) devices(ctx context.Context) error {
 // gateway, a new password, since the gateway keeps only the hash of the old one.
 func (s *seeder) again(ctx context.Context, old, d g.Device, secret map[string]string) (err error) {
 	if d.Driver == g.DriverMQTTFront {
-		s.out.secrets[string(d.ID)], err = s.view.ResetDevicePassword(ctx, d.ID)
+		s.out.secrets[string(d.ID)], err = s.view.Fleet.ResetDevicePassword(ctx, d.ID)
 		return err
 	}
 	old.Address = d.Address
-	return s.view.UpdateDevice(ctx, old, secret)
+	return s.view.Fleet.UpdateDevice(ctx, old, secret)
 }
 
 func (s *seeder) people(ctx context.Context) error {
@@ -205,16 +205,16 @@ func (s *seeder) people(ctx context.Context) error {
 func student(i int) g.PersonID { return g.PersonID(fmt.Sprintf("demo-student-%02d", i+1)) }
 
 func (s *seeder) person(ctx context.Context, p g.Person, card string) error {
-	if _, err := s.a.Registry().In(reading(p.ID)).OpenPerson(ctx, p.ID); g.ErrorCode(err) != g.NotFound {
+	if _, err := s.a.Registry().In(reading(p.ID)).People.Open(ctx, p.ID); g.ErrorCode(err) != g.NotFound {
 		return err
 	}
-	if _, err := s.view.CreatePerson(ctx, p); err != nil {
+	if _, err := s.view.People.Create(ctx, p); err != nil {
 		return fmt.Errorf("%s: %w", p.ID, err)
 	}
 	if card == "" {
 		return nil
 	}
-	_, err := s.view.AddCard(ctx, p.ID, g.ByCard, card, time.Time{})
+	_, err := s.view.People.AddCard(ctx, p.ID, g.ByCard, card, time.Time{})
 	return err
 }
 
@@ -226,14 +226,14 @@ func reading(g.PersonID) g.Scope {
 
 // faces enrols the first man as a student, from stills of his, with his guardian's consent.
 func (s *seeder) faces(ctx context.Context) error {
-	page, err := s.a.Registry().In(reading("")).OpenPerson(ctx, student(faceStudent))
+	page, err := s.a.Registry().In(reading("")).People.Open(ctx, student(faceStudent))
 	if err != nil {
 		return err
 	}
 	if len(page.Consents) > 0 { // decided at an earlier start, perhaps by the operator since
 		return nil
 	}
-	err = s.view.SetConsent(ctx, g.Consent{
+	err = s.view.People.SetConsent(ctx, g.Consent{
 		Person: student(faceStudent),
 		Given:  true,
 		By:     guardians[0],
@@ -253,7 +253,7 @@ func (s *seeder) faces(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", still, err)
 		}
-		if _, err := s.view.AddFace(ctx, student(faceStudent), face.Embedding, face.Model,
+		if _, err := s.view.People.AddFace(ctx, student(faceStudent), face.Embedding, face.Model,
 			face.Quality); err != nil {
 			return err
 		}
@@ -296,7 +296,7 @@ func (s *seeder) sessions(ctx context.Context) error {
 		},
 	} {
 		x.School, x.Start, x.End, x.Demo = schoolID, now.Add(-time.Minute), now.Add(4*time.Hour), true
-		if _, err := s.view.PutSession(ctx, x); err != nil {
+		if _, err := s.view.Sessions.Put(ctx, x); err != nil {
 			return err
 		}
 	}
@@ -304,7 +304,7 @@ func (s *seeder) sessions(ctx context.Context) error {
 }
 
 func (s *seeder) users(ctx context.Context) error {
-	there, err := s.view.Users(ctx, schoolID)
+	there, err := s.view.Access.Users(ctx, schoolID)
 	if err != nil {
 		return err
 	}
@@ -313,7 +313,7 @@ func (s *seeder) users(ctx context.Context) error {
 	}
 	for _, u := range users {
 		s.out.passwords[u.name] = rand.Text()[:16]
-		if _, err := s.view.CreateUser(ctx, g.User{
+		if _, err := s.view.Access.CreateUser(ctx, g.User{
 			School:   schoolID,
 			Name:     u.name,
 			FullName: u.full,

@@ -43,7 +43,7 @@ func (q *Queue) hold(ctx context.Context, d registry.Delivery, out Outcome) erro
 	if out.Fault == Unclear {
 		until = q.restFor(d)
 	}
-	return q.view.PostponeDeliveries(ctx, d.Webhook, until)
+	return q.view.Hooks.PostponeDeliveries(ctx, d.Webhook, until)
 }
 
 // restFor is how long all of a webhook waits after a delivery failed without an answer. The first

@@ -123,7 +123,7 @@ func (q *Queue) add(ctx context.Context, ds []registry.Delivery) error {
 	if len(ds) == 0 {
 		return nil
 	}
-	if err := q.view.QueueDeliveries(ctx, ds); err != nil {
+	if err := q.view.Hooks.QueueDeliveries(ctx, ds); err != nil {
 		return err
 	}
 	q.Wake()

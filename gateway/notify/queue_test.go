@@ -68,12 +68,12 @@ func newQueue(t *testing.T, c notify.Channel) (*notify.Queue, *registry.View, g.
 	}
 	t.Cleanup(func() { reg.Close() })
 	v := reg.In(g.SystemScope("test"))
-	school, err := v.CreateSchool(ctx,
+	school, err := v.Places.CreateSchool(ctx,
 		g.School{Kind: g.KindSchool, Name: "A", Timezone: "Asia/Shanghai", Language: "en"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	hook, _, err := v.CreateWebhook(ctx, g.Webhook{School: school.ID, URL: "https://sis.example"})
+	hook, _, err := v.Hooks.Create(ctx, g.Webhook{School: school.ID, URL: "https://sis.example"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +130,7 @@ func TestAMessageIsWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "both are sent", func() bool { return len(c.ids()) == 2 })
-	secret, err := v.WebhookSecret(t.Context(), hook.ID)
+	secret, err := v.Hooks.Secret(t.Context(), hook.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,13 +175,13 @@ func TestTheFaultDecidesWhatWaits(t *testing.T) {
 				t.Fatal(err)
 			}
 			eventually(t, "what is due is tried", func() bool {
-				due, err := v.DueWebhooks(t.Context(), time.Now())
+				due, err := v.Hooks.Due(t.Context(), time.Now())
 				return err == nil && len(due) == 0 && len(ch.ids()) >= len(c.sent)
 			})
 			if got := ch.ids(); !slices.Equal(got, c.sent) {
 				t.Errorf("got %v sent at once, want %v", got, c.sent)
 			}
-			all, err := v.Webhooks(t.Context(), "")
+			all, err := v.Hooks.List(t.Context(), "")
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -27,7 +27,7 @@ func (q *Queue) Run(ctx context.Context) error {
 			clear(turns.last) // of webhooks that are gone, too
 			q.trim(ctx, now)
 		}
-		due, err := q.view.DueWebhooks(ctx, q.now())
+		due, err := q.view.Hooks.Due(ctx, q.now())
 		if err != nil && ctx.Err() == nil {
 			q.log.WarnContext(ctx, "webhook queue cannot be read", "error", err)
 		}
@@ -53,7 +53,7 @@ func (q *Queue) Run(ctx context.Context) error {
 }
 
 func (q *Queue) trim(ctx context.Context, now time.Time) {
-	if _, err := q.view.TrimDeliveries(ctx, now.Add(-kept)); err != nil && ctx.Err() == nil {
+	if _, err := q.view.Hooks.TrimDeliveries(ctx, now.Add(-kept)); err != nil && ctx.Err() == nil {
 		q.log.WarnContext(ctx, "old webhook deliveries cannot be removed", "error", err)
 	}
 }

@@ -39,7 +39,7 @@ func (q *Queue) serve(ctx context.Context, id g.WebhookID) error {
 	if w.ID == "" || w.Disabled {
 		return nil // deleted, or what is queued waits until it is enabled again
 	}
-	due, err := q.view.DueDeliveries(ctx, id, q.now(), batch)
+	due, err := q.view.Hooks.DueDeliveries(ctx, id, q.now(), batch)
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func (q *Queue) forbidden(w g.Webhook, body []byte) bool {
 func (q *Queue) withhold(ctx context.Context, d registry.Delivery) error {
 	d.Done, d.Finished = true, q.now()
 	d.Error = "not sent: who made the webhook may not read this any more"
-	if err := q.view.SaveDelivery(ctx, d); err != nil {
+	if err := q.view.Hooks.SaveDelivery(ctx, d); err != nil {
 		return fmt.Errorf("save webhook delivery: %w", err)
 	}
 	return nil
@@ -152,7 +152,7 @@ func (q *Queue) crowded(
 	if d.Done || out.Fault != Refused {
 		return d, nil
 	}
-	full, err := q.view.WaitingAfter(ctx, d, mostBehind)
+	full, err := q.view.Hooks.WaitingAfter(ctx, d, mostBehind)
 	if err == nil && full {
 		d.Done, d.Finished = true, q.now()
 		d.Error = fmt.Sprintf("given up, since %d newer events of %s waited for it: %s",
@@ -171,7 +171,7 @@ func (q *Queue) settle(
 		err = q.disable(ctx, w, d, out)
 	}
 	if err == nil {
-		err = q.view.SaveDelivery(ctx, d)
+		err = q.view.Hooks.SaveDelivery(ctx, d)
 	}
 	away := out.Err != nil && (out.Fault == Unclear || out.Fault == Away)
 	if !away {
@@ -200,7 +200,7 @@ func (q *Queue) over(ctx context.Context, d registry.Delivery, out Outcome) (boo
 	if d.Created.After(since) {
 		since = d.Created
 	}
-	delivered, err := q.view.DeliveredSince(ctx, d.Webhook, since)
+	delivered, err := q.view.Hooks.DeliveredSince(ctx, d.Webhook, since)
 	return err == nil && !delivered, err
 }
 
@@ -211,7 +211,7 @@ func (q *Queue) disable(ctx context.Context, w *g.Webhook, d registry.Delivery, 
 	if out.Fault == Gone {
 		w.Reason = d.Error
 	}
-	if err := q.view.UpdateWebhook(ctx, *w); err != nil {
+	if err := q.view.Hooks.Update(ctx, *w); err != nil {
 		return fmt.Errorf("disable webhook: %w", err)
 	}
 	q.log.WarnContext(ctx, "webhook disabled", "webhook", w.ID, "reason", w.Reason)

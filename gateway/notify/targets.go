@@ -39,12 +39,12 @@ func (t *targets) load(ctx context.Context) ([]g.Webhook, map[g.SchoolID]g.Schoo
 		return t.all, t.parent, nil
 	}
 	t.loaded = now // before reading: a change while reading sets it back after the lock
-	all, err := t.view.Webhooks(ctx, "")
+	all, err := t.view.Hooks.List(ctx, "")
 	if err != nil {
 		t.loaded = time.Time{}
 		return nil, nil, err
 	}
-	schools, err := t.view.Schools(ctx)
+	schools, err := t.view.Places.Schools(ctx)
 	if err != nil {
 		t.loaded = time.Time{}
 		return nil, nil, err
@@ -66,7 +66,7 @@ func (t *targets) find(ctx context.Context, id g.WebhookID) (g.Webhook, []string
 	if i < 0 {
 		return g.Webhook{}, nil, nil
 	}
-	secrets, err := t.view.WebhookSecrets(ctx, id, t.now())
+	secrets, err := t.view.Hooks.Secrets(ctx, id, t.now())
 	return all[i], secrets, err
 }
 

@@ -55,7 +55,7 @@ type Devices struct{ View *registry.View }
 
 // Tell writes alerts about devices.
 func (d Devices) Tell(ctx context.Context, alerts ...g.Alert) error {
-	return d.View.ApplyEffects(ctx, registry.Effects{Alerts: alerts})
+	return d.View.Alerts.Apply(ctx, registry.Effects{Alerts: alerts})
 }
 
 // Firing are the alerts of a kind that fire, by device.
@@ -98,7 +98,7 @@ func EachFiring(
 ) error {
 	filter.Page = registry.Page{Limit: 1000}
 	for {
-		rows, next, err := view.Alerts(ctx, filter)
+		rows, next, err := view.Alerts.List(ctx, filter)
 		if err != nil {
 			return err
 		}

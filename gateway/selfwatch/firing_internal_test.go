@@ -25,7 +25,7 @@ func TestAlertsOfTheLastRunAreFoundBehindManyOthers(t *testing.T) {
 	}
 	t.Cleanup(func() { reg.Close() })
 	ctx, view := t.Context(), reg.In(g.SystemScope("test"))
-	if _, err := view.CreateSchool(ctx,
+	if _, err := view.Places.CreateSchool(ctx,
 		g.School{ID: "sch", Kind: g.KindSchool, Name: "S", Timezone: "UTC", Language: "en"}); err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +56,7 @@ func TestAlertsOfTheLastRunAreFoundBehindManyOthers(t *testing.T) {
 	}
 	for len(all) > 0 {
 		n := min(500, len(all))
-		if err := view.ApplyEffects(ctx, registry.Effects{Alerts: all[:n]}); err != nil {
+		if err := view.Alerts.Apply(ctx, registry.Effects{Alerts: all[:n]}); err != nil {
 			t.Fatal(err)
 		}
 		all = all[n:]

@@ -33,7 +33,7 @@ func (q *Quality) line(ctx context.Context, now time.Time, _ *api.Status) api.Ch
 		return q.check
 	}
 	utc := g.DateOf(now.UTC())
-	days, err := q.View.QualityDays(ctx, registry.QualityFilter{
+	days, err := q.View.History.QualityDays(ctx, registry.QualityFilter{
 		From: utc.Add(-2).String(),
 		To:   utc.Add(1).String(),
 	})

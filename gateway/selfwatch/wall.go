@@ -101,7 +101,7 @@ func (w *wall) look(ctx context.Context) error {
 		changed = append(changed, w.changes(school, wrong, now)...)
 	}
 	if len(changed) > 0 {
-		if err := w.View.ApplyEffects(ctx, registry.Effects{Alerts: changed}); err != nil {
+		if err := w.View.Alerts.Apply(ctx, registry.Effects{Alerts: changed}); err != nil {
 			return err
 		}
 	}
@@ -214,7 +214,7 @@ func (t Trouble) alert(school g.SchoolID, since time.Time) g.Alert {
 // roots are the schools that answer for the gateway: those without a parent. What the last run left
 // firing is taken over when a school is first met.
 func (w *wall) roots(ctx context.Context) ([]g.SchoolID, error) {
-	all, err := w.View.Schools(ctx)
+	all, err := w.View.Places.Schools(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -28,8 +28,8 @@ func newestFirst(w *store.Where, p store.Page, at, id string) error {
 	return nil
 }
 
-// Alerts lists alerts, newest first.
-func (v View) Alerts(ctx context.Context, f AlertFilter) ([]AlertRow, string, error) {
+// List lists alerts, newest first.
+func (v View) List(ctx context.Context, f AlertFilter) ([]AlertRow, string, error) {
 	if strings.TrimSpace(f.Query) != "" {
 		return v.searchAlerts(ctx, f)
 	}
@@ -73,8 +73,8 @@ func alertCursor(a AlertRow) string {
 	return store.Cursor(store.Digits(store.Micros(a.Opened)), string(a.ID))
 }
 
-// Alert is one alert.
-func (v View) Alert(ctx context.Context, id g.AlertID) (AlertRow, error) {
+// Find is one alert.
+func (v View) Find(ctx context.Context, id g.AlertID) (AlertRow, error) {
 	in, err := v.s.Reach(ctx, g.AlertsRead)
 	if err != nil {
 		return AlertRow{}, err
@@ -224,8 +224,8 @@ func (v View) Resolve(
 		})
 }
 
-// CloseAlert puts a resolved alert away. A comment is added to that of the resolution.
-func (v View) CloseAlert(
+// Close puts a resolved alert away. A comment is added to that of the resolution.
+func (v View) Close(
 	ctx context.Context, id g.AlertID, version int, by g.User, comment string,
 ) (g.Alert, error) {
 	if err := comments(comment, false); err != nil {

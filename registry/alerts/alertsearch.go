@@ -14,7 +14,7 @@ func (v View) searchAlerts(ctx context.Context, f AlertFilter) ([]AlertRow, stri
 	f.Query, f.Limit = "", store.SearchStep
 	out := []AlertRow{}
 	for looked := 0; looked < store.SearchMost; {
-		rows, next, err := v.Alerts(ctx, f)
+		rows, next, err := v.List(ctx, f)
 		if err != nil {
 			return nil, "", err
 		}

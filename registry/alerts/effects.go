@@ -13,12 +13,12 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// ApplyEffects writes what the rules engine found, in one transaction with the outbox rows and
+// Apply writes what the rules engine found, in one transaction with the outbox rows and
 // the engine's snapshot; only system scopes do. Alerts and incidents are found again by their
 // deterministic ids: a repeat raises nothing twice, changes nothing that says the same, and
 // undoes nothing that an operator did. Effects older than those an alert has seen are passed
 // over.
-func (v View) ApplyEffects(ctx context.Context, e Effects) error {
+func (v View) Apply(ctx context.Context, e Effects) error {
 	if err := v.s.OnlySystem(); err != nil {
 		return err
 	}

@@ -13,10 +13,10 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// ApplyHistory writes sightings, status changes and rejections, in one transaction; only
+// Apply writes sightings, status changes and rejections, in one transaction; only
 // system scopes do. A sequence that is there already is passed over, and so is a passage that
 // a device reports twice under the same sighting id.
-func (v View) ApplyHistory(ctx context.Context, events []g.Event) error {
+func (v View) Apply(ctx context.Context, events []g.Event) error {
 	if err := v.s.OnlySystem(); err != nil {
 		return err
 	}

@@ -15,12 +15,12 @@ const trimBatch = 5000
 // Trimmed counts what TrimHistory removed.
 type Trimmed struct{ Sightings, Statuses, Rejections int64 }
 
-// TrimHistory removes the school's sightings, states and rejections from before a time, and those
+// Trim removes the school's sightings, states and rejections from before a time, and those
 // of no school where school is empty, and the days of the data-quality report that were over before
 // it; only system scopes do. It writes what it removed of the former into the audit log, as the
 // proof that retention is kept: the report holds counts of devices alone. It may be called again
 // after an error.
-func (v View) TrimHistory(
+func (v View) Trim(
 	ctx context.Context, school g.SchoolID, before time.Time,
 ) (Trimmed, error) {
 	var n Trimmed

@@ -95,7 +95,7 @@ const top g.SchoolID = "district"
 
 // enrol makes the district's schools and, by an import for each, their students.
 func (p *part) enrol(ctx context.Context, v *registry.View) error {
-	if _, err := v.CreateSchool(ctx, g.School{
+	if _, err := v.Places.CreateSchool(ctx, g.School{
 		ID:       top,
 		Kind:     g.KindDistrict,
 		Name:     "District",
@@ -107,7 +107,7 @@ func (p *part) enrol(ctx context.Context, v *registry.View) error {
 	p.people = make([]g.PersonID, 0, p.students)
 	for school := range p.schools {
 		id := schoolID(school)
-		if _, err := v.CreateSchool(ctx, g.School{
+		if _, err := v.Places.CreateSchool(ctx, g.School{
 			ID:       id,
 			Parent:   top,
 			Kind:     g.KindSchool,
@@ -122,7 +122,7 @@ func (p *part) enrol(ctx context.Context, v *registry.View) error {
 		for i := len(p.people); i < p.students && p.schoolOf[i] == school; i++ {
 			fmt.Fprintf(&csv, "student,%d,Student %d,%d-1\n", i, i, 7+i%3)
 		}
-		rep, err := v.ImportPeople(ctx, id, strings.NewReader(csv.String()), false)
+		rep, err := v.People.Import(ctx, id, strings.NewReader(csv.String()), false)
 		if err != nil {
 			return err
 		}
@@ -130,7 +130,7 @@ func (p *part) enrol(ctx context.Context, v *registry.View) error {
 			return fmt.Errorf("%d students of %s were not taken", rep.Errors, id)
 		}
 		for page := (registry.Page{Limit: 1000}); ; {
-			rows, next, err := v.People(ctx, registry.PersonFilter{Page: page, School: id})
+			rows, next, err := v.People.List(ctx, registry.PersonFilter{Page: page, School: id})
 			if err != nil {
 				return err
 			}
@@ -159,7 +159,7 @@ func write(ctx context.Context, o options, p *part, reg *registry.Registry, r *r
 			events[k].Time = events[k].Time.AddDate(1, 0, 0) // a day that no answer holds
 			i++
 		}
-		if err := v.ApplyHistory(ctx, events); err != nil {
+		if err := v.History.Apply(ctx, events); err != nil {
 			return err
 		}
 	}
@@ -229,7 +229,7 @@ func pass(
 	for _, f := range days {
 		begun, n := time.Now(), 0
 		for {
-			page, next, err := v.Sightings(ctx, f)
+			page, next, err := v.History.Sightings(ctx, f)
 			if err != nil {
 				return nil, 0, err
 			}

@@ -1,6 +1,6 @@
 // Historybench loads a school year of sightings into the registry's own history, on SQLite or
 // on PostgreSQL, and measures how long one student's day and one device's day take to read
-// as a district's officer reads them: through [registry.View.Sightings], over all schools and
+// as a district's officer reads them: through [history.View.Sightings], over all schools and
 // with names. It says whether the bar (95 of 100 answers within 20 ms, warm) is held. It is a
 // measurement and no tool for real data: what it writes, it removes.
 //

@@ -77,9 +77,9 @@ func (r *Book) queueDeliveries(ctx context.Context, t *store.Tx, ds []Delivery) 
 	return nil
 }
 
-// DueWebhooks are the enabled webhooks that have a delivery whose time has come, the longest
+// Due are the enabled webhooks that have a delivery whose time has come, the longest
 // due first; only system scopes ask.
-func (v View) DueWebhooks(ctx context.Context, now time.Time) ([]g.WebhookID, error) {
+func (v View) Due(ctx context.Context, now time.Time) ([]g.WebhookID, error) {
 	if err := v.s.OnlySystem(); err != nil {
 		return nil, err
 	}

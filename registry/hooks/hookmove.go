@@ -8,9 +8,9 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// MoveWebhook is UpdateWebhook, also to another server, with a new signing secret, which it
+// Move is UpdateWebhook, also to another server, with a new signing secret, which it
 // answers and which is shown this once. The old one signs nothing any more.
-func (v View) MoveWebhook(ctx context.Context, w g.Webhook) (secret string, err error) {
+func (v View) Move(ctx context.Context, w g.Webhook) (secret string, err error) {
 	secret = newWebhookSecret()
 	if err := v.changeWebhook(ctx, w, secret); err != nil {
 		return "", err

@@ -24,8 +24,8 @@ func scanWebhook(scan func(...any) error) (w g.Webhook, err error) {
 	return w, store.FromJSON(kinds, &w.Kinds)
 }
 
-// Webhooks lists the webhooks of the school, or of all that the scope sees, oldest first.
-func (v View) Webhooks(ctx context.Context, school g.SchoolID) ([]g.Webhook, error) {
+// List lists the webhooks of the school, or of all that the scope sees, oldest first.
+func (v View) List(ctx context.Context, school g.SchoolID) ([]g.Webhook, error) {
 	in, err := v.s.Reach(ctx, g.KeysAdmin)
 	if err != nil {
 		return nil, err
@@ -70,9 +70,9 @@ func checkWebhook(w g.Webhook) error {
 	return store.Optional("reason", w.Reason, store.MaxReason)
 }
 
-// CreateWebhook adds a webhook and answers its signing secret (Standard Webhooks, "whsec_" and
+// Create adds a webhook and answers its signing secret (Standard Webhooks, "whsec_" and
 // base64 of 32 bytes), which is shown this once and kept encrypted.
-func (v View) CreateWebhook(ctx context.Context, w g.Webhook) (g.Webhook, string, error) {
+func (v View) Create(ctx context.Context, w g.Webhook) (g.Webhook, string, error) {
 	in, err := v.s.Reach(ctx, g.KeysAdmin)
 	if err != nil {
 		return g.Webhook{}, "", err
@@ -119,10 +119,10 @@ func (v View) CreateWebhook(ctx context.Context, w g.Webhook) (g.Webhook, string
 	return made[0], secret, nil
 }
 
-// UpdateWebhook changes a webhook's address, kinds and whether it is disabled, and why. Who
+// Update changes a webhook's address, kinds and whether it is disabled, and why. Who
 // has it lead elsewhere, or asks for other kinds, is its maker from then on: it gets what that
 // caller may read. To another server leads MoveWebhook alone.
-func (v View) UpdateWebhook(ctx context.Context, w g.Webhook) error {
+func (v View) Update(ctx context.Context, w g.Webhook) error {
 	return v.changeWebhook(ctx, w, "")
 }
 
@@ -182,14 +182,14 @@ func (v View) changeWebhook(ctx context.Context, w g.Webhook, secret string) err
 	})
 }
 
-// DeleteWebhook removes a webhook with its deliveries.
-func (v View) DeleteWebhook(ctx context.Context, id g.WebhookID) error {
+// Delete removes a webhook with its deliveries.
+func (v View) Delete(ctx context.Context, id g.WebhookID) error {
 	return v.s.Remove(ctx, g.KeysAdmin, "webhooks", "webhook", string(id), "webhook",
 		webhookBefore(id), nil)
 }
 
-// WebhookSecret is the signing secret; only system scopes ask.
-func (v View) WebhookSecret(ctx context.Context, id g.WebhookID) (string, error) {
+// Secret is the signing secret; only system scopes ask.
+func (v View) Secret(ctx context.Context, id g.WebhookID) (string, error) {
 	if err := v.s.OnlySystem(); err != nil {
 		return "", err
 	}
@@ -210,8 +210,8 @@ func webhookBefore(id g.WebhookID) store.Former {
 	}
 }
 
-// TakeOverWebhook is TakeOverKey for a webhook: from now on it gets what the caller may read.
-func (v View) TakeOverWebhook(ctx context.Context, id g.WebhookID) error {
+// TakeOver is TakeOverKey for a webhook: from now on it gets what the caller may read.
+func (v View) TakeOver(ctx context.Context, id g.WebhookID) error {
 	in, err := v.s.Reach(ctx, g.KeysAdmin)
 	if err != nil {
 		return err

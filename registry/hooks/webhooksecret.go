@@ -18,9 +18,9 @@ func newWebhookSecret() string {
 	return "whsec_" + base64.StdEncoding.EncodeToString(b[:])
 }
 
-// RotateWebhookSecret gives a webhook a new signing secret, which is shown this once, and keeps
+// RotateSecret gives a webhook a new signing secret, which is shown this once, and keeps
 // the old one beside it for a time. The one before that ends at once.
-func (v View) RotateWebhookSecret(
+func (v View) RotateSecret(
 	ctx context.Context, id g.WebhookID, keep time.Duration,
 ) (secret string, until time.Time, err error) {
 	in, err := v.s.Reach(ctx, g.KeysAdmin)
@@ -56,9 +56,9 @@ func (v View) RotateWebhookSecret(
 	return secret, until, nil
 }
 
-// WebhookSecrets are the secrets that sign at a time, the newest first; only system scopes ask.
-func (v View) WebhookSecrets(ctx context.Context, id g.WebhookID, now time.Time) ([]string, error) {
-	newest, err := v.WebhookSecret(ctx, id)
+// Secrets are the secrets that sign at a time, the newest first; only system scopes ask.
+func (v View) Secrets(ctx context.Context, id g.WebhookID, now time.Time) ([]string, error) {
+	newest, err := v.Secret(ctx, id)
 	if err != nil {
 		return nil, err
 	}

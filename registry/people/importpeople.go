@@ -83,9 +83,9 @@ func (o ImportOptions) risky() bool {
 	return o.Clear || o.Mode == ImportFull || o.Mode == ImportPromote || o.Mode == ImportOverwrite
 }
 
-// ImportPeople reads people from CSV or a workbook, merges them, and imports all or, where a
+// Import reads people from CSV or a workbook, merges them, and imports all or, where a
 // line has an error, nothing. A file that cannot be read as people is an Invalid error.
-func (v View) ImportPeople(
+func (v View) Import(
 	ctx context.Context, school g.SchoolID, file io.Reader, dryRun bool,
 ) (ImportReport, error) {
 	b, err := io.ReadAll(io.LimitReader(file, sheet.MaxBytes+1))

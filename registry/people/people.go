@@ -11,9 +11,9 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// People lists people by school, class, number and name. A walk keeps to the order in which it
+// List lists people by school, class, number and name. A walk keeps to the order in which it
 // began to read a school: see [Walks].
-func (v View) People(ctx context.Context, f PersonFilter) ([]PersonRow, string, error) {
+func (v View) List(ctx context.Context, f PersonFilter) ([]PersonRow, string, error) {
 	in, err := v.s.Reach(ctx, g.PeopleRead)
 	if err != nil {
 		return nil, "", err
@@ -245,9 +245,9 @@ func (v View) opened(ctx context.Context, id g.PersonID, deed string) (Keyed, er
 	return p, nil
 }
 
-// OpenPerson is everything about one person. It needs Scope.Reason for a student, is audited
+// Open is everything about one person. It needs Scope.Reason for a student, is audited
 // as person.open, and is refused where the audit log cannot be written.
-func (v View) OpenPerson(ctx context.Context, id g.PersonID) (PersonPage, error) {
+func (v View) Open(ctx context.Context, id g.PersonID) (PersonPage, error) {
 	p, err := v.opened(ctx, id, "person.open")
 	if err != nil {
 		return PersonPage{}, err
@@ -262,9 +262,9 @@ func (v View) OpenPerson(ctx context.Context, id g.PersonID) (PersonPage, error)
 	return page, nil
 }
 
-// PersonToChange is a person for who may change people: to compare and to fill in what a
+// ToChange is a person for who may change people: to compare and to fill in what a
 // change leaves as it is. It is no look at the person, so none of it is shown.
-func (v View) PersonToChange(ctx context.Context, id g.PersonID) (g.Person, error) {
+func (v View) ToChange(ctx context.Context, id g.PersonID) (g.Person, error) {
 	in, err := v.s.Reach(ctx, g.PeopleWrite)
 	if err != nil {
 		return g.Person{}, err

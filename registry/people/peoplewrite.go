@@ -88,9 +88,9 @@ func (r *Book) checkGuardians(ctx context.Context, t *store.Tx, p g.Person) erro
 	return nil
 }
 
-// CreatePerson adds somebody; an empty ID is drawn. Who may enrol faces but not write people
+// Create adds somebody; an empty ID is drawn. Who may enrol faces but not write people
 // may add visitors.
-func (v View) CreatePerson(ctx context.Context, p g.Person) (g.Person, error) {
+func (v View) Create(ctx context.Context, p g.Person) (g.Person, error) {
 	need := g.PeopleWrite
 	if p.Kind == g.Visitor && v.s.Can(g.FacesAdmin) {
 		need = g.FacesAdmin
@@ -139,9 +139,9 @@ func (v View) createPerson(ctx context.Context, t *store.Tx, p *g.Person) error 
 	return v.s.Audit(ctx, t, p.School, "person.create", string(p.ID))
 }
 
-// UpdatePerson changes everything but the id, school and time of creation. What it changes is
+// Update changes everything but the id, school and time of creation. What it changes is
 // a manual correction, which no import undoes.
-func (v View) UpdatePerson(ctx context.Context, p g.Person) error {
+func (v View) Update(ctx context.Context, p g.Person) error {
 	in, err := v.s.Reach(ctx, g.PeopleWrite)
 	if err != nil {
 		return err
@@ -174,10 +174,10 @@ func (v View) UpdatePerson(ctx context.Context, p g.Person) error {
 	})
 }
 
-// DeletePerson destroys the person's key and with it every personal field, and removes their
+// Delete destroys the person's key and with it every personal field, and removes their
 // templates, passes, consents, leaves and attendance. The history keeps an id that leads to
 // nobody. Copies in older backups are only as gone as the backups.
-func (v View) DeletePerson(ctx context.Context, id g.PersonID) error {
+func (v View) Delete(ctx context.Context, id g.PersonID) error {
 	in, err := v.s.Reach(ctx, g.PeopleWrite)
 	if err != nil {
 		return err

@@ -9,8 +9,8 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// Places are the school's sites, buildings and zones, by name.
-func (v View) Places(ctx context.Context, school g.SchoolID) (Places, error) {
+// Of are the school's sites, buildings and zones, by name.
+func (v View) Of(ctx context.Context, school g.SchoolID) (Places, error) {
 	p := Places{Sites: []g.Site{}, Buildings: []g.Building{}, Zones: []g.Zone{}}
 	in, err := v.s.Reach(ctx, "")
 	if err != nil {

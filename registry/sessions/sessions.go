@@ -13,9 +13,9 @@ import (
 	"github.com/gatehouse-iot/gatehouse/registry/store"
 )
 
-// Sessions are the school's sessions that overlap from <= t < to, by start. A zero from or to
+// Between are the school's sessions that overlap from <= t < to, by start. A zero from or to
 // is unbounded.
-func (v View) Sessions(
+func (v View) Between(
 	ctx context.Context, school g.SchoolID, from, to time.Time,
 ) ([]g.Session, error) {
 	in, err := v.s.Reach(ctx, g.AttendanceRead)
@@ -116,8 +116,8 @@ func checkSession(s g.Session) error {
 	return nil
 }
 
-// PutSession writes a session; an empty ID makes a new one.
-func (v View) PutSession(ctx context.Context, s g.Session) (g.Session, error) {
+// Put writes a session; an empty ID makes a new one.
+func (v View) Put(ctx context.Context, s g.Session) (g.Session, error) {
 	in, err := v.s.Reach(ctx, g.AttendanceWrite)
 	if err != nil {
 		return g.Session{}, err
@@ -175,8 +175,8 @@ func (v View) PutSession(ctx context.Context, s g.Session) (g.Session, error) {
 	return s, nil
 }
 
-// DeleteSession removes a session with its attendance and corrections.
-func (v View) DeleteSession(ctx context.Context, id g.SessionID) error {
+// Delete removes a session with its attendance and corrections.
+func (v View) Delete(ctx context.Context, id g.SessionID) error {
 	return v.s.Remove(ctx, g.AttendanceWrite, "sessions", "session", string(id), "session",
 		sessionBefore(id), nil)
 }
@@ -213,8 +213,8 @@ func (v View) Roster(ctx context.Context, s g.Session) ([]RosterEntry, error) {
 	return out, nil
 }
 
-// Session is one session.
-func (v View) Session(ctx context.Context, id g.SessionID) (g.Session, error) {
+// Find is one session.
+func (v View) Find(ctx context.Context, id g.SessionID) (g.Session, error) {
 	in, err := v.s.Reach(ctx, g.AttendanceRead)
 	if err != nil {
 		return g.Session{}, err

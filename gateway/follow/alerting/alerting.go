@@ -128,7 +128,7 @@ func (x *Reader) insist(ctx context.Context, f func() error) bool {
 
 // restore goes on from the state that was saved.
 func (x *Reader) restore(ctx context.Context) error {
-	at, state, changes, err := x.opt.View.RulesState(ctx)
+	at, state, changes, err := x.opt.View.Alerts.RulesState(ctx)
 	if err != nil {
 		return err
 	}

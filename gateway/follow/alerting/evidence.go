@@ -71,7 +71,7 @@ func (v *evidence) late(ctx context.Context) error {
 			}
 		}
 		if u.media != "" {
-			if err := v.opt.View.AttachPicture(ctx, u.alert, u.media); err != nil {
+			if err := v.opt.View.Alerts.AttachPicture(ctx, u.alert, u.media); err != nil {
 				return err
 			}
 		}

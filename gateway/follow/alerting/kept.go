@@ -40,7 +40,7 @@ func (k *keptRules) save(ctx context.Context, e registry.Effects) (err error) {
 			return fmt.Errorf("save the rules' state: %w", err)
 		}
 	}
-	if err := k.view.ApplyEffects(ctx, e); err != nil {
+	if err := k.view.Alerts.Apply(ctx, e); err != nil {
 		return err
 	}
 	k.engine.Saved()

@@ -134,7 +134,7 @@ func (c *Computer) boundaryPassed(s g.Session) bool {
 func (c *Computer) compute(
 	ctx context.Context, school g.SchoolID, from, to time.Time, want func(g.Session) bool,
 ) error {
-	sessions, err := c.opt.View.Sessions(ctx, school, from, to)
+	sessions, err := c.opt.View.Sessions.Between(ctx, school, from, to)
 	if err != nil {
 		return fmt.Errorf("read sessions: %w", err)
 	}
@@ -157,13 +157,13 @@ func (c *Computer) computeOne(ctx context.Context, s g.Session) error {
 	if err != nil {
 		return err
 	}
-	rows, err := c.opt.View.SightingsBetween(ctx, s.School, s.Start, s.End.Add(time.Nanosecond),
+	rows, err := c.opt.View.History.SightingsBetween(ctx, s.School, s.Start, s.End.Add(time.Nanosecond),
 		nil)
 	if err != nil {
 		return err
 	}
 	c.opt.Pause("sightings read")
-	if _, err := c.opt.View.PutAttendance(ctx, rules.Attend(in, sightings(rows))); err != nil {
+	if _, err := c.opt.View.Sessions.PutAttendance(ctx, rules.Attend(in, sightings(rows))); err != nil {
 		return err
 	}
 	c.mu.Lock()
@@ -206,20 +206,20 @@ func (c *Computer) inputs(
 ) (in rules.Inputs, err error) {
 	view := c.opt.View
 	in = rules.Inputs{Session: s, Zones: c.opt.Directory.Zones(s.School), Now: now}
-	if in.School, err = view.School(ctx, s.School); err != nil {
+	if in.School, err = view.Places.School(ctx, s.School); err != nil {
 		return in, err
 	}
-	roster, err := view.Roster(ctx, s)
+	roster, err := view.Sessions.Roster(ctx, s)
 	if err != nil {
 		return in, err
 	}
 	for _, r := range roster {
 		in.Roster = append(in.Roster, rules.RosterEntry(r))
 	}
-	if in.Leaves, err = view.Leaves(ctx, s.School, s.Start, s.End); err != nil {
+	if in.Leaves, err = view.Sessions.Leaves(ctx, s.School, s.Start, s.End); err != nil {
 		return in, err
 	}
-	corrections, err := view.Corrections(ctx, s.ID)
+	corrections, err := view.Sessions.Corrections(ctx, s.ID)
 	if err != nil {
 		return in, err
 	}

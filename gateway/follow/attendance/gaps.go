@@ -70,7 +70,7 @@ func deviceGaps(
 	}
 	end, last, page := to, g.DeviceState(""), registry.Page{Limit: 1000}
 	for {
-		rows, next, err := view.StatusLog(ctx, d.ID, page)
+		rows, next, err := view.History.StatusLog(ctx, d.ID, page)
 		if err != nil {
 			return nil, err
 		}
@@ -90,7 +90,7 @@ func deviceGaps(
 	}
 	away := reachable(last) // before the oldest entry the state was its opposite
 	if last == "" {         // no entry: never heard of, or well for longer than the log is kept
-		row, err := view.Device(ctx, d.ID)
+		row, err := view.Fleet.Device(ctx, d.ID)
 		if err != nil && g.ErrorCode(err) != g.NotFound {
 			return nil, err
 		}

@@ -23,7 +23,7 @@ type Reader struct {
 // Apply stores a batch and then has the sessions that it affects computed, from the stored
 // sightings: a batch that fails half-way is applied again, with the same result.
 func (r *Reader) Apply(ctx context.Context, events []g.Event) error {
-	if err := r.View.ApplyHistory(ctx, events); err != nil {
+	if err := r.View.History.Apply(ctx, events); err != nil {
 		return err
 	}
 	times := map[g.SchoolID][]time.Time{}

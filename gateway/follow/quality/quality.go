@@ -102,7 +102,7 @@ func (r *Reader) Run(ctx context.Context) error {
 
 // restore continues from what was stored.
 func (r *Reader) restore(ctx context.Context) error {
-	turn, at, state, err := r.opt.View.QualityState(ctx)
+	turn, at, state, err := r.opt.View.History.QualityState(ctx)
 	if err != nil {
 		return err
 	}
@@ -215,7 +215,7 @@ func (r *Reader) first(ctx context.Context, sightings []g.Event) (map[g.Sighting
 	for i, e := range sightings {
 		ids[i] = e.Sighting.ID
 	}
-	first, err := r.opt.View.SightingSeqs(ctx, ids)
+	first, err := r.opt.View.History.SightingSeqs(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -233,7 +233,7 @@ func (r *Reader) first(ctx context.Context, sightings []g.Event) (map[g.Sighting
 			return nil, ctx.Err()
 		}
 	}
-	return r.opt.View.SightingSeqs(ctx, ids)
+	return r.opt.View.History.SightingSeqs(ctx, ids)
 }
 
 // keep stores the counts, trying until it works; false where ctx ended before.
@@ -252,7 +252,7 @@ func (r *Reader) keep(ctx context.Context) bool {
 
 func (r *Reader) write(ctx context.Context, t registry.QualityTurn) error {
 	if len(t.Rows) > 0 || len(t.State) > 0 {
-		if err := r.opt.View.ApplyQuality(ctx, t); err != nil {
+		if err := r.opt.View.History.ApplyQuality(ctx, t); err != nil {
 			return err
 		}
 		r.turn = t.Turn

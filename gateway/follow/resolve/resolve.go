@@ -73,7 +73,7 @@ func (x *Resolver) resolve(ctx context.Context, school g.SchoolID) error {
 	known := map[claim]g.PersonID{}
 	before, seen := uint64(0), 0
 	for seen < resolveMost {
-		page, err := x.View.UnresolvedPassages(ctx, school, before, resolvePage)
+		page, err := x.View.History.UnresolvedPassages(ctx, school, before, resolvePage)
 		if err != nil || len(page) == 0 {
 			return err
 		}
@@ -93,7 +93,7 @@ func (x *Resolver) resolve(ctx context.Context, school g.SchoolID) error {
 		if len(whose) == 0 {
 			continue
 		}
-		if err := x.View.ResolvePassages(ctx, school, whose); err != nil {
+		if err := x.View.History.ResolvePassages(ctx, school, whose); err != nil {
 			return err
 		}
 		if err := x.Recompute(ctx, school, times); err != nil {

@@ -34,7 +34,7 @@ func (x *Reader) MarkSilent(ctx context.Context, view *registry.View) {
 		if !ok {
 			return
 		}
-		marked, err := view.MarkStale(ctx, until)
+		marked, err := view.Fleet.MarkStale(ctx, until)
 		if err != nil && ctx.Err() == nil {
 			x.Feed.Logger.Error("look for silent devices", "error", err)
 		}

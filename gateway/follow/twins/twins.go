@@ -79,7 +79,7 @@ func (x *Reader) gather(
 func (x *Reader) write(ctx context.Context, events []g.Event, more bool) bool {
 	for turn := range slices.Chunk(events, turnSize) {
 		begun := time.Now()
-		if !x.Feed.Health.Insist(ctx, name, func() error { return x.View.ApplyTwins(ctx, turn) }) {
+		if !x.Feed.Health.Insist(ctx, name, func() error { return x.View.Fleet.ApplyTwins(ctx, turn) }) {
 			return false
 		}
 		pause := idleRest * time.Since(begun)

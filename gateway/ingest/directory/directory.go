@@ -138,21 +138,21 @@ func (d *Directory) around(ctx context.Context, c registry.Change) (told []Entry
 	var now func(*Entry) bool // whether the device has to do with it
 	switch c.Kind {
 	case "profile":
-		p, err := view.Profile(ctx, g.ProfileID(c.ID))
+		p, err := view.Fleet.Profile(ctx, g.ProfileID(c.ID))
 		if err != nil && g.ErrorCode(err) != g.NotFound {
 			return nil, fmt.Errorf("load profile %q: %w", c.ID, err)
 		}
 		put = keep(d.profiles, g.ProfileID(c.ID), p, err == nil)
 		now = func(e *Entry) bool { e.Profile = p; return string(e.Device.Profile) == c.ID }
 	case "zone":
-		z, err := view.Zone(ctx, g.ZoneID(c.ID))
+		z, err := view.Places.Zone(ctx, g.ZoneID(c.ID))
 		if err != nil && g.ErrorCode(err) != g.NotFound {
 			return nil, fmt.Errorf("load zone %q: %w", c.ID, err)
 		}
 		put = keep(d.zones, g.ZoneID(c.ID), z, err == nil)
 		now = func(e *Entry) bool { e.Zone = z; return string(e.Device.Zone) == c.ID }
 	default:
-		s, err := view.School(ctx, g.SchoolID(c.ID))
+		s, err := view.Places.School(ctx, g.SchoolID(c.ID))
 		if err != nil && g.ErrorCode(err) != g.NotFound {
 			return nil, fmt.Errorf("load school %q: %w", c.ID, err)
 		}
@@ -230,11 +230,11 @@ func (d *Directory) reload(
 
 func (d *Directory) load(ctx context.Context) error {
 	view := d.reg.In(scope)
-	profiles, err := view.Profiles(ctx)
+	profiles, err := view.Fleet.Profiles(ctx)
 	if err != nil {
 		return fmt.Errorf("load profiles: %w", err)
 	}
-	schools, err := view.Schools(ctx)
+	schools, err := view.Places.Schools(ctx)
 	if err != nil {
 		return fmt.Errorf("load schools: %w", err)
 	}
@@ -244,7 +244,7 @@ func (d *Directory) load(ctx context.Context) error {
 	}
 	for _, s := range schools {
 		sm[s.ID] = s
-		places, err := view.Places(ctx, s.ID)
+		places, err := view.Places.Of(ctx, s.ID)
 		if err != nil {
 			return fmt.Errorf("load places of %s: %w", s.ID, err)
 		}
@@ -255,7 +255,7 @@ func (d *Directory) load(ctx context.Context) error {
 	dm := map[g.DeviceID]Entry{}
 	filter := registry.DeviceFilter{Page: registry.Page{Limit: 1000}}
 	for {
-		rows, next, err := view.Devices(ctx, filter)
+		rows, next, err := view.Fleet.Devices(ctx, filter)
 		if err != nil {
 			return fmt.Errorf("load devices: %w", err)
 		}
@@ -278,7 +278,7 @@ func (d *Directory) load(ctx context.Context) error {
 
 // fetch loads one device from the registry; false where the registry has none.
 func (d *Directory) fetch(ctx context.Context, id g.DeviceID) (Entry, bool, error) {
-	row, err := d.reg.In(scope).Device(ctx, id)
+	row, err := d.reg.In(scope).Fleet.Device(ctx, id)
 	if g.ErrorCode(err) == g.NotFound {
 		return Entry{}, false, nil
 	}
@@ -304,7 +304,7 @@ func (d *Directory) fetchAround(ctx context.Context, dev g.Device) error {
 	d.mu.RUnlock()
 	view := d.reg.In(scope)
 	if !profile {
-		p, err := view.Profile(ctx, dev.Profile)
+		p, err := view.Fleet.Profile(ctx, dev.Profile)
 		if err != nil {
 			return err
 		}
@@ -315,7 +315,7 @@ func (d *Directory) fetchAround(ctx context.Context, dev g.Device) error {
 	if zone || dev.Zone == "" {
 		return nil
 	}
-	z, err := view.Zone(ctx, dev.Zone)
+	z, err := view.Places.Zone(ctx, dev.Zone)
 	if g.ErrorCode(err) == g.NotFound {
 		return nil // removed meanwhile; a change of the device follows
 	}

@@ -34,15 +34,15 @@ func newHouse(t *testing.T) house {
 	must(t, err)
 	t.Cleanup(func() { reg.Close() })
 	h := house{reg: reg, view: reg.In(g.SystemScope("test"))}
-	_, err = h.view.CreateSchool(ctx,
+	_, err = h.view.Places.CreateSchool(ctx,
 		g.School{ID: "sch", Kind: g.KindSchool, Name: "S", Timezone: "UTC", Language: "en"})
 	must(t, err)
-	_, err = h.view.PutSite(ctx, g.Site{ID: "sit", School: "sch", Name: "S"})
+	_, err = h.view.Places.PutSite(ctx, g.Site{ID: "sit", School: "sch", Name: "S"})
 	must(t, err)
-	_, err = h.view.PutBuilding(ctx, g.Building{ID: "bld", School: "sch", Site: "sit", Name: "B"})
+	_, err = h.view.Places.PutBuilding(ctx, g.Building{ID: "bld", School: "sch", Site: "sit", Name: "B"})
 	must(t, err)
 	must(t,
-		h.view.PutProfile(ctx,
+		h.view.Fleet.PutProfile(ctx,
 			g.Profile{
 				ID:         "lamp",
 				Title:      "L",
@@ -65,14 +65,14 @@ func newHouse(t *testing.T) house {
 
 func (h house) zone(t *testing.T, id g.ZoneID) {
 	t.Helper()
-	_, err := h.view.PutZone(t.Context(),
+	_, err := h.view.Deeds.PutZone(t.Context(),
 		g.Zone{ID: id, School: "sch", Building: "bld", Name: string(id), Kind: g.ZoneOther})
 	must(t, err)
 }
 
 func (h house) device(t *testing.T, id g.DeviceID) {
 	t.Helper()
-	_, _, err := h.view.CreateDevice(t.Context(),
+	_, _, err := h.view.Fleet.CreateDevice(t.Context(),
 		g.Device{
 			ID:      id,
 			School:  "sch",
@@ -144,7 +144,7 @@ func TestChangeWhileTheRegistryDoesNotAnswer(t *testing.T) {
 		t.Fatalf("told of %s first, want lamp-1", got)
 	}
 	h.beside("ALTER TABLE twins RENAME TO taken_away")
-	_, err = h.view.ResetDevicePassword(t.Context(), "lamp-1") // a change of the device
+	_, err = h.view.Fleet.ResetDevicePassword(t.Context(), "lamp-1") // a change of the device
 	must(t, err)
 	h.zone(t, "attic")
 	h.beside("ALTER TABLE taken_away RENAME TO twins")

@@ -15,7 +15,7 @@ import (
 func TestARoomsNewNameIsToldToItsDevices(t *testing.T) {
 	h := newHouse(t)
 	h.zone(t, "attic")
-	_, _, err := h.view.CreateDevice(t.Context(),
+	_, _, err := h.view.Fleet.CreateDevice(t.Context(),
 		g.Device{
 			ID:      "lamp-2",
 			School:  "sch",
@@ -40,7 +40,7 @@ func TestARoomsNewNameIsToldToItsDevices(t *testing.T) {
 	if !slices.Equal(first, []g.DeviceID{"lamp-1", "lamp-2"}) {
 		t.Fatalf("told at the start: %v, want both", first)
 	}
-	_, err = h.view.PutZone(t.Context(),
+	_, err = h.view.Deeds.PutZone(t.Context(),
 		g.Zone{ID: "attic", School: "sch", Building: "bld", Name: "Loft", Kind: g.ZoneOther})
 	must(t, err)
 	h.device(t, "lamp-3") // comes after it
@@ -68,13 +68,13 @@ func TestAnEmptyRoomsNewName(t *testing.T) {
 	go func() { ended <- d.Run(ctx) }()
 	defer func() { cancel(); <-ended }()
 	first := <-told
-	p, err := h.view.Profile(t.Context(), "lamp")
+	p, err := h.view.Fleet.Profile(t.Context(), "lamp")
 	must(t, err)
-	_, err = h.view.PutZone(t.Context(),
+	_, err = h.view.Deeds.PutZone(t.Context(),
 		g.Zone{ID: "attic", School: "sch", Building: "bld", Name: "Loft", Kind: g.ZoneOther})
 	must(t, err)
 	p.Title = "Another title"
-	must(t, h.view.PutProfile(t.Context(), p))
+	must(t, h.view.Fleet.PutProfile(t.Context(), p))
 	if got, want := <-told, "lamp-1 Another title"; got != want {
 		t.Errorf("told after %q: %q, want %q and nothing of the attic", first, got, want)
 	}
@@ -90,7 +90,7 @@ func TestANewDeviceWithANewProfile(t *testing.T) {
 	d, err := directory.New(t.Context(), h.reg, slog.New(slog.DiscardHandler))
 	must(t, err)
 	must(t,
-		h.view.PutProfile(t.Context(),
+		h.view.Fleet.PutProfile(t.Context(),
 			g.Profile{
 				ID:         "new",
 				Title:      "New",
@@ -98,7 +98,7 @@ func TestANewDeviceWithANewProfile(t *testing.T) {
 				Properties: map[string]g.Property{"co2": {Type: "number"}},
 			}))
 	h.zone(t, "cellar")
-	_, _, err = h.view.CreateDevice(t.Context(),
+	_, _, err = h.view.Fleet.CreateDevice(t.Context(),
 		g.Device{
 			ID:      "first",
 			School:  "sch",

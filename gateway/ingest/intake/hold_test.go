@@ -54,9 +54,9 @@ func TestNotMatchedIsNoStranger(t *testing.T) {
 	s := open(t)
 	for _, p := range []g.PersonID{"per_a", "per_b"} {
 		must(t,
-			s.view.SetConsent(t.Context(),
+			s.view.People.SetConsent(t.Context(),
 				g.Consent{Person: p, Given: true, By: "parent", At: time.Now()}))
-		_, err := s.view.AddFace(t.Context(), p, face(1), "m", 0.9)
+		_, err := s.view.People.AddFace(t.Context(), p, face(1), "m", 0.9)
 		must(t, err)
 	}
 	for i, c := range []struct {

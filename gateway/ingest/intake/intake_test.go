@@ -48,14 +48,14 @@ func open(t *testing.T) *school {
 		view: reg.In(g.SystemScope("test")),
 		now:  time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC),
 	}
-	_, err = s.view.CreateSchool(ctx,
+	_, err = s.view.Places.CreateSchool(ctx,
 		g.School{ID: "sch", Kind: g.KindSchool, Name: "S", Timezone: "UTC", Language: "en"})
 	must(t, err)
-	_, err = s.view.PutSite(ctx, g.Site{ID: "sit", School: "sch", Name: "S"})
+	_, err = s.view.Places.PutSite(ctx, g.Site{ID: "sit", School: "sch", Name: "S"})
 	must(t, err)
-	_, err = s.view.PutBuilding(ctx, g.Building{ID: "bld", School: "sch", Site: "sit", Name: "B"})
+	_, err = s.view.Places.PutBuilding(ctx, g.Building{ID: "bld", School: "sch", Site: "sit", Name: "B"})
 	must(t, err)
-	_, err = s.view.PutZone(ctx,
+	_, err = s.view.Deeds.PutZone(ctx,
 		g.Zone{ID: "gate", School: "sch", Building: "bld", Name: "Gate", Kind: g.ZoneGate})
 	must(t, err)
 	for _, p := range []g.Profile{
@@ -77,7 +77,7 @@ func open(t *testing.T) *school {
 			}}},
 		},
 	} {
-		must(t, s.view.PutProfile(ctx, p))
+		must(t, s.view.Fleet.PutProfile(ctx, p))
 	}
 	for _, d := range []g.Device{
 		{ID: "terminal", Driver: "push"},
@@ -87,7 +87,7 @@ func open(t *testing.T) *school {
 	} {
 		d.School, d.Zone, d.Profile, d.Name, d.Serial, d.Enabled = "sch", "gate", g.ProfileID(d.ID), string(
 			d.ID), string(d.ID), true
-		_, _, err := s.view.CreateDevice(ctx, d, nil)
+		_, _, err := s.view.Fleet.CreateDevice(ctx, d, nil)
 		must(t, err)
 	}
 	for _, p := range []g.Person{
@@ -95,17 +95,17 @@ func open(t *testing.T) *school {
 		{ID: "per_b", Name: "B", Number: "1002"},
 	} {
 		p.School, p.Kind = "sch", g.Student
-		_, err := s.view.CreatePerson(ctx, p)
+		_, err := s.view.People.Create(ctx, p)
 		must(t, err)
 	}
-	_, err = s.view.AddCard(ctx, "per_a", g.ByCard, "0004711", time.Time{})
+	_, err = s.view.People.AddCard(ctx, "per_a", g.ByCard, "0004711", time.Time{})
 	must(t, err)
 	dir, err := directory.New(ctx, reg, slog.New(slog.DiscardHandler))
 	must(t, err)
 	s.j, err = journal.Open(t.TempDir(), journal.Options{})
 	must(t, err)
 	t.Cleanup(func() { s.j.Close() })
-	who := identify.New(reg.In(g.SystemScope("identify")), vision.DefaultDecision(),
+	who := identify.New(reg.In(g.SystemScope("identify")).People, vision.DefaultDecision(),
 		slog.New(slog.DiscardHandler))
 	t.Cleanup(reg.Subscribe(who.Changed))
 	s.Intake = &intake.Intake{
@@ -215,8 +215,8 @@ func TestFacesNeedConsentAndAreNotKept(t *testing.T) {
 		At:     time.Now(),
 		Actor:  "test",
 	}
-	must(t, s.view.SetConsent(t.Context(), consent))
-	_, err := s.view.AddFace(t.Context(), "per_a", face(1), "m", 0.9)
+	must(t, s.view.People.SetConsent(t.Context(), consent))
+	_, err := s.view.People.AddFace(t.Context(), "per_a", face(1), "m", 0.9)
 	must(t, err)
 	got = s.see("vision", "camera", look)
 	if got.Person != "per_a" || got.Media != "" || got.Match.Reason != "matched" ||
@@ -234,7 +234,7 @@ func TestFacesNeedConsentAndAreNotKept(t *testing.T) {
 		t.Errorf("somebody else: got %+v, want nobody", other)
 	}
 	consent.Given, consent.At = false, time.Now()
-	must(t, s.view.SetConsent(t.Context(), consent))
+	must(t, s.view.People.SetConsent(t.Context(), consent))
 	if got = s.see("vision", "camera", look); got.Person != "" {
 		t.Errorf("after the withdrawal: got %+v, want nobody", got)
 	}
